@@ -1,0 +1,90 @@
+// Package pmd is the contract between the card and its ports: a poll-mode
+// driver fills bursts of frames and sends them, and never blocks.
+//
+// Memory is lent, not given. Rx lends the card frames that stay valid until
+// the next Rx on the same port; Tx is done with a frame when it returns,
+// because it copied it or because it took it over. So the card frees
+// nothing, and a driver may hand out its receive ring as it is.
+//
+// A frame that a driver hands out is finished: every checksum is complete
+// and no segments are merged. Virtual links leave both undone; the driver
+// that knows such a link mends them, and the card never hears of it.
+package pmd
+
+import (
+	"errors"
+
+	"nitrocard/nic/wire"
+)
+
+// MaxBurst is how many frames one Rx yields at most. 64 rather than DPDK's
+// usual 32: from 100,000 flows on, memory latency is the cost of a packet,
+// and a longer burst hides more of it.
+const MaxBurst = 64
+
+// Headroom is how many writable bytes lie before each received frame: room
+// for the 50 bytes of a VXLAN tunnel (RFC 7348), rounded up to cache lines.
+const Headroom = 128
+
+// MaxFrame is the longest frame a port carries, without its checksum:
+// Ethernet, a VLAN tag, EC2's largest MTU of 9001 bytes, and the tunnel's 50.
+const MaxFrame = 14 + 4 + 9001 + 50
+
+var (
+	// ErrDown is the state of a port that exists and carries nothing now. It
+	// comes back by itself.
+	ErrDown = errors.New("link is down")
+	// ErrGone is the state of a port whose device went away. Only opening it
+	// anew brings it back.
+	ErrGone = errors.New("device is gone")
+)
+
+// Burst is what one Rx yields. A worker keeps one per port and reuses it.
+type Burst struct {
+	N      int
+	Frames [MaxBurst]Frame
+}
+
+// Port is one network port. Rx and Tx belong to the worker that polls the
+// port; Info, Link and Stats may be called by anyone at any time.
+type Port interface {
+	// Rx replaces b with the frames that wait, at most MaxBurst, and returns
+	// at once. The frames are lent until the next Rx or Close.
+	Rx(b *Burst)
+	// Tx sends frames in order and returns how many it took. The others found
+	// no room; they are the caller's to count.
+	Tx(frames []*Frame) int
+	// Info describes the port as it was opened.
+	Info() Info
+	// Link is nil while the port carries frames, and ErrDown, ErrGone or an
+	// error that wraps one of them while it does not.
+	Link() error
+	// Stats are the driver's own counts since it was opened.
+	Stats() Stats
+	// Close gives the device back. No other method but Info and Stats may be
+	// called after it.
+	Close() error
+}
+
+// Waiter is a port that an idle worker can sleep on.
+type Waiter interface {
+	// Fd becomes readable, in poll(2)'s sense, when frames wait.
+	Fd() int
+}
+
+// Info describes a port.
+type Info struct {
+	Name   string   // as the user named it, such as "afpacket:eth0"
+	Driver string   // the part before the colon
+	MAC    wire.MAC // the device's own address, zero if it has none
+	MTU    int      // bytes after the Ethernet header
+}
+
+// Stats are a driver's counts. Bytes are frame bytes without the checksum.
+type Stats struct {
+	RxPackets, RxBytes uint64
+	TxPackets, TxBytes uint64
+	RxMissed           uint64 // frames that arrived and found no room before the card saw them
+	TxFull             uint64 // frames that Tx refused for want of room
+	Mended             uint64 // frames whose checksum or merged segments the driver finished
+}
