@@ -86,5 +86,6 @@ type Stats struct {
 	TxPackets, TxBytes uint64
 	RxMissed           uint64 // frames that arrived and found no room before the card saw them
 	TxFull             uint64 // frames that Tx refused for want of room
+	TxDropped          uint64 // frames that Tx took and the device would not carry, such as one longer than its MTU
 	Mended             uint64 // frames whose checksum or merged segments the driver finished
 }
