@@ -1,0 +1,223 @@
+package flow
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// guestOpened is a connection whose first packet the guest sent: Out is the
+// opener's direction.
+func guestOpened(s State) *Conn { return &Conn{State: s, Flags: FlagInitiator} }
+
+// say plays segments such as ">S" (the opener's SYN) and "<SA" (the answer)
+// on a connection that the guest opened.
+func say(t *testing.T, c *Conn, segments ...string) {
+	t.Helper()
+	bits := map[rune]uint8{'S': syn, 'A': ack, 'F': fin, 'R': rst, 'P': 0x08}
+	for _, s := range segments {
+		d, flags := Out, uint8(0)
+		if s[0] == '<' {
+			d = In
+		}
+		for _, f := range s[1:] {
+			require.Contains(t, bits, f)
+			flags |= bits[f]
+		}
+		c.TCP(d, flags)
+	}
+}
+
+// story plays segments from a first SYN on and tells where they lead.
+func story(t *testing.T, segments ...string) State {
+	t.Helper()
+	c := guestOpened(SynSent)
+	say(t, c, segments...)
+	return c.State
+}
+
+func TestTCPStories(t *testing.T) {
+	for _, c := range []struct {
+		sentence string
+		want     State
+		segments []string
+	}{
+		{"a SYN", SynSent, []string{">S"}},
+		{"a SYN sent again", SynSent, []string{">S", ">S"}},
+		{"its answer", SynReceived, []string{">S", "<SA"}},
+		{"an answer sent again", SynReceived, []string{">S", "<SA", "<SA"}},
+		{"three steps", Established, []string{">S", "<SA", ">A"}},
+		{"two ends that open at once", SynReceived, []string{">S", "<S"}},
+		{"and answer each other", Established, []string{">S", "<S", ">SA", "<SA"}},
+		{"and answer in the other order", Established, []string{">S", "<S", "<SA", ">SA"}},
+		{"the opener alone gets nowhere", SynSent, []string{">S", ">A", ">PA", ">SA", ">FA"}},
+		{"an old end answers a SYN by a lone ACK", SynSent, []string{">S", "<A"}},
+		{"nobody listens", Closed, []string{">S", "<RA"}},
+		{"data", Established, []string{">S", "<SA", ">A", ">PA", "<PA", "<A"}},
+		{"a SYN on a live connection", Established, []string{">S", "<SA", ">A", ">S", "<A"}},
+		{"the opener has finished", FinWait, []string{">S", "<SA", ">A", ">FA", "<A"}},
+		{"the other side sends on", FinWait, []string{">S", "<SA", ">A", ">FA", "<A", "<PA", ">A"}},
+		{"then both have finished", Closing, []string{">S", "<SA", ">A", ">FA", "<A", "<FA"}},
+		{"and the opener knows", TimeWait, []string{">S", "<SA", ">A", ">FA", "<A", "<FA", ">A"}},
+		{"the last FIN sent again", TimeWait, []string{">S", "<SA", ">A", ">FA", "<FA", ">A", "<FA", ">A"}},
+		{"the server finishes first", CloseWait, []string{">S", "<SA", ">A", "<FA", ">A"}},
+		{"then the opener", LastAck, []string{">S", "<SA", ">A", "<FA", ">A", ">FA"}},
+		{"and the server knows", TimeWait, []string{">S", "<SA", ">A", "<FA", ">A", ">FA", "<A"}},
+		{"both at once, FINs that cross", TimeWait, []string{">S", "<SA", ">A", ">FA", "<FA", ">A", "<A"}},
+		{"a FIN rides on the third step", FinWait, []string{">S", "<SA", ">FA"}},
+		{"a reset", Closed, []string{">S", "<SA", ">A", "<R"}},
+		{"in-flight data after a reset", Closed, []string{">S", "<SA", ">A", "<R", ">PA", "<R"}},
+		{"a Christmas tree", Established, []string{">S", "<SA", ">A", ">SFA"}},
+	} {
+		require.Equal(t, c.want, story(t, c.segments...), c.sentence)
+	}
+}
+
+// A server's connection makes the same way with the directions exchanged.
+func TestTCPOpenedFromOutside(t *testing.T) {
+	c := &Conn{State: SynSent} // no FlagInitiator: In is the opener's direction
+	c.TCP(Out, syn|ack)
+	require.Equal(t, SynReceived, c.State)
+	c.TCP(In, ack)
+	require.Equal(t, Established, c.State)
+	c.TCP(In, fin|ack)
+	require.Equal(t, FinWait, c.State)
+}
+
+// rfc9293 is figure 5 of the RFC written out by hand, as a middlebox sees it:
+// what the table must say, derived another way. from is "opener" or "other".
+func rfc9293(s State, from string, flags uint8) State {
+	has := func(f uint8) bool { return flags&f == f }
+	fromOpener := from == "opener"
+	switch {
+	case has(rst): // any state but CLOSED: the connection is aborted
+		return Closed
+	case has(syn) && has(fin): // no stack sends it
+		return s
+	}
+	switch s {
+	case SynSent:
+		// rcv SYN, with ACK or without: the answering end is in SYN-RECEIVED
+		if has(syn) && !fromOpener {
+			return SynReceived
+		}
+	case SynReceived:
+		// rcv ACK of SYN; CLOSE, snd FIN
+		switch {
+		case has(fin|ack) && fromOpener:
+			return FinWait
+		case has(fin | ack):
+			return CloseWait
+		case has(ack) && fromOpener:
+			return Established
+		}
+	case Established:
+		switch {
+		case has(fin|ack) && fromOpener:
+			return FinWait
+		case has(fin | ack):
+			return CloseWait
+		}
+	case FinWait: // FIN-WAIT-1 and -2 of the opener: rcv FIN
+		if has(fin|ack) && !fromOpener {
+			return Closing
+		}
+	case CloseWait: // CLOSE, snd FIN
+		if has(fin|ack) && fromOpener {
+			return LastAck
+		}
+	case Closing: // the opener acknowledges the FIN
+		if has(ack) && !has(syn) && !has(fin) && fromOpener {
+			return TimeWait
+		}
+	case LastAck: // rcv ACK of FIN
+		if has(ack) && !has(syn) && !has(fin) && !fromOpener {
+			return TimeWait
+		}
+	}
+	return s
+}
+
+// Each state, each of the 256 flag bytes, each side, whoever opened.
+func TestTCPTableIsTheRFC(t *testing.T) {
+	for s := SynSent; s <= Closed; s++ {
+		for flags := range 256 {
+			for _, opened := range []Dir{In, Out} {
+				for _, d := range []Dir{In, Out} {
+					c := &Conn{State: s, Flags: FlagUntracked | Flags(opened)}
+					from := "other"
+					if d == opened {
+						from = "opener"
+					}
+					want := rfc9293(s, from, uint8(flags))
+					c.TCP(d, uint8(flags))
+					require.Equal(t, want, c.State, fmt.Sprintf("%v, flags %#02x from %s", s, flags, from))
+				}
+			}
+		}
+	}
+}
+
+func TestReopens(t *testing.T) {
+	for _, c := range []struct {
+		state State
+		d     Dir
+		flags uint8
+		want  bool
+	}{
+		// after the end, from either side
+		{Closing, Out, syn, true},
+		{LastAck, Out, syn, true},
+		{TimeWait, Out, syn, true},
+		{TimeWait, In, syn, true},
+		{Closed, Out, syn, true},
+		{Closed, In, syn | 0x40 | 0x80, true}, // with ECN's bits
+		// half closed: only from the side that has finished
+		{FinWait, Out, syn, true},
+		{FinWait, In, syn, false},
+		{CloseWait, In, syn, true},
+		{CloseWait, Out, syn, false},
+		// in its life: never
+		{SynSent, Out, syn, false},
+		{SynSent, In, syn, false},
+		{SynReceived, Out, syn, false},
+		{Established, Out, syn, false},
+		// and by nothing but a SYN
+		{TimeWait, Out, syn | ack, false},
+		{TimeWait, Out, ack, false},
+		{TimeWait, Out, syn | fin, false},
+		{TimeWait, Out, syn | rst, false},
+		{UDPStream, Out, syn, false},
+	} {
+		require.Equal(t, c.want, guestOpened(c.state).Reopens(c.d, c.flags), c)
+	}
+}
+
+func TestOpens(t *testing.T) {
+	for _, c := range []struct {
+		sentence     string
+		proto, flags uint8
+		want         bool
+		first        State
+	}{
+		{"a SYN", protoTCP, syn, true, SynSent},
+		{"data in mid-stream", protoTCP, ack | 0x08, true, Established},
+		{"a FIN in mid-stream", protoTCP, fin | ack, true, FinWait},
+		{"an answer to no question", protoTCP, syn | ack, false, Established},
+		{"a reset", protoTCP, rst, false, Closed},
+		{"a reset with ACK", protoTCP, rst | ack, false, Closed},
+		{"a null scan", protoTCP, 0, false, Established},
+		{"a FIN scan", protoTCP, fin, false, Established},
+		{"a SYN with FIN", protoTCP, syn | fin, false, Established},
+		{"UDP", protoUDP, 0, true, UDPOneWay},
+		{"ICMP", protoICMP, 0, true, ICMP},
+		{"GRE", 47, 0, true, Other},
+	} {
+		require.Equal(t, c.want, Opens(c.proto, c.flags), c.sentence)
+		k := MakeKey(1, 2, 3, 4, 5, c.proto)
+		require.Equal(t, c.first, first(&k, c.flags), c.sentence)
+		k = k.Fragment(9)
+		require.Equal(t, Fragmented, first(&k, c.flags), c.sentence)
+	}
+}

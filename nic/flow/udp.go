@@ -1,0 +1,15 @@
+package flow
+
+// udpNext tells an exchange from a stream. EC2 calls a stream "more than one
+// request-response transaction"; that a transaction is a packet of the opener
+// and then one of the other side, in that order, is ours. A question asked
+// twice and answered twice, as resolvers do, stays one.
+var udpNext = [states][2]State{
+	UDPOneWay:  {opener: UDPOneWay, answerer: UDPReplied},
+	UDPReplied: {opener: UDPAgain, answerer: UDPReplied},
+	UDPAgain:   {opener: UDPAgain, answerer: UDPStream},
+	UDPStream:  {opener: UDPStream, answerer: UDPStream},
+}
+
+// datagram is UDP without its early exit.
+func (c *Conn) datagram(d Dir) { c.State = udpNext[c.State][c.side(d)] }
