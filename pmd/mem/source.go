@@ -15,20 +15,22 @@ import (
 // what tells the flows apart into the few buffers that stay in the cache, as
 // a network card would fill them.
 type Source struct {
-	info      pmd.Info
-	templates [][]byte
-	stamp     Stamp
-	bufs      [][]byte
-	buf       int
-	template  int // of the next frame
-	turn      int // number of the next flow among those of one template
-	step      int
-	turns     int // flows of one template
+	info  pmd.Info
+	stamp Stamp
+	slots []slot
+	lent  []pmd.Frame // of each slot
+	slot  int         // of the next burst
+
+	templates, template int // how many, and which is next
+	turns, turn, step   int // flows of each template, which is next, and how far on the one after it is
 
 	rxPackets, rxBytes, txPackets, txBytes atomic.Uint64
 }
 
-// warm is how many buffers a Source cycles through: frames of 114 bytes then
+// slot is a buffer, without its headroom, and what it always holds.
+type slot struct{ frame, template []byte }
+
+// warm is how many slots a Source has at least: frames of 114 bytes then
 // take 64 KB, more than the first and less than the second level cache, as
 // the receive ring of a real card does.
 const warm = 4 * pmd.MaxBurst
@@ -38,25 +40,30 @@ const warm = 4 * pmd.MaxBurst
 // Without a stamp there are as many flows as templates. The flows come in a
 // scattered order, each of them once before the first comes again.
 func NewSource(o Options, templates [][]byte, flows int, stamp Stamp) *Source {
-	if len(templates) == 0 {
+	n := len(templates)
+	if n == 0 {
 		panic("mem: a source needs a frame to send")
 	}
 	if stamp == nil {
-		stamp, flows = func([]byte, uint32) {}, len(templates)
+		stamp, flows = func([]byte, uint32) {}, n
 	}
-	s := &Source{info: o.info(), templates: templates, stamp: stamp}
-	s.turns = max(1, (flows+len(templates)-1)/len(templates))
+	s := &Source{info: o.info(), stamp: stamp, templates: n, turns: max(1, (flows+n-1)/n)}
 	s.step = scatter(s.turns)
-	longest := 0
-	for _, t := range templates {
-		longest = max(longest, len(t))
-	}
-	size := (pmd.Headroom + longest + 63) &^ 63
-	mem := make([]byte, warm*size)
-	for i := range warm {
-		s.bufs = append(s.bufs, mem[i*size:(i+1)*size:(i+1)*size])
+	for round := n * pmd.MaxBurst / gcd(n, pmd.MaxBurst); len(s.slots) < warm; {
+		for i := range round {
+			s.add(templates[i%n])
+		}
 	}
 	return s
+}
+
+// add makes one more slot, on cache lines of its own.
+func (s *Source) add(template []byte) {
+	mem := make([]byte, (pmd.Headroom+len(template)+63)&^63)
+	var f pmd.Frame
+	f.Lend(mem, pmd.Headroom, len(template))
+	s.lent = append(s.lent, f)
+	s.slots = append(s.slots, slot{f.Bytes(), template})
 }
 
 // scatter is a step near the golden section of n that visits each number
@@ -67,7 +74,7 @@ func scatter(n int) int {
 	for gcd(step, n) != 1 {
 		step++
 	}
-	return step % max(n, 2)
+	return step
 }
 
 func gcd(a, b int) int {
@@ -78,23 +85,22 @@ func gcd(a, b int) int {
 }
 
 // Flows is how many flows the source has.
-func (s *Source) Flows() int { return s.turns * len(s.templates) }
+func (s *Source) Flows() int { return s.turns * s.templates }
 
 // Rx lends a full burst.
 func (s *Source) Rx(b *pmd.Burst) {
-	bufs := s.bufs[s.buf : s.buf+pmd.MaxBurst]
-	s.buf = (s.buf + pmd.MaxBurst) % warm
 	bytes := 0
-	for i, buf := range bufs {
-		t := s.templates[s.template]
-		frame := buf[pmd.Headroom : pmd.Headroom+len(t)]
-		copy(frame, t)
-		s.stamp(frame, uint32(s.turn*len(s.templates)+s.template))
-		b.Frames[i].Lend(buf, pmd.Headroom, len(t))
-		bytes += len(t)
+	slots := s.slots[s.slot : s.slot+pmd.MaxBurst]
+	for i := range slots {
+		c := &slots[i]
+		bytes += copy(c.frame, c.template)
+		s.stamp(c.frame, uint32(s.turn*s.templates+s.template))
 		s.next()
 	}
-	b.N = pmd.MaxBurst
+	b.N = copy(b.Frames[:], s.lent[s.slot:])
+	if s.slot += pmd.MaxBurst; s.slot == len(s.slots) {
+		s.slot = 0
+	}
 	s.rxPackets.Store(s.rxPackets.Load() + pmd.MaxBurst)
 	s.rxBytes.Store(s.rxBytes.Load() + uint64(bytes))
 }
@@ -102,13 +108,12 @@ func (s *Source) Rx(b *pmd.Burst) {
 // next moves on to the next template, and after the last of them to the
 // next flow of each.
 func (s *Source) next() {
-	if s.template++; s.template < len(s.templates) {
+	if s.template++; s.template < s.templates {
 		return
 	}
 	s.template = 0
-	if s.turn += s.step; s.turn >= s.turns {
-		s.turn -= s.turns
-	}
+	turn := s.turn + s.step - s.turns
+	s.turn = turn + s.turns&(turn>>63) // no branch: none could be foretold
 }
 
 // Tx takes all frames.

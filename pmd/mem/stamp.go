@@ -8,21 +8,19 @@ type Stamp func(frame []byte, flow uint32)
 
 // Field returns a stamp that adds the flow's number to the four bytes at
 // offset at, an address or a pair of ports, and brings the internet checksums
-// at the offsets sums, which cover that field, up to date (RFC 1624). A
-// field that crosses the 16-bit words of its checksum cannot be stamped.
+// at the offsets sums, which cover that field, up to date (RFC 1624). All
+// offsets must be even, counted from the start of what the checksum covers.
 func Field(at int, sums ...int) Stamp {
 	return func(frame []byte, flow uint32) {
-		field := frame[at : at+4]
-		old := binary.BigEndian.Uint32(field)
+		old := binary.BigEndian.Uint32(frame[at:])
 		now := old + flow
-		binary.BigEndian.PutUint32(field, now)
-		delta := uint32(^uint16(old>>16)) + uint32(^uint16(old)) + now>>16 + now&0xffff
-		for _, sum := range sums {
-			word := frame[sum : sum+2]
+		binary.BigEndian.PutUint32(frame[at:], now)
+		delta := (^old)>>16 + (^old)&0xffff + now>>16 + now&0xffff
+		for _, at := range sums {
+			word := frame[at:]
 			s := uint32(^binary.BigEndian.Uint16(word)) + delta
 			s = s>>16 + s&0xffff
-			s = s>>16 + s&0xffff
-			binary.BigEndian.PutUint16(word, ^uint16(s))
+			binary.BigEndian.PutUint16(word, ^uint16(s>>16+s))
 		}
 	}
 }
