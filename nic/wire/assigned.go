@@ -1,0 +1,68 @@
+package wire
+
+// EtherTypes (IEEE 802 Numbers).
+const (
+	EtherTypeIPv4 = 0x0800
+	EtherTypeARP  = 0x0806
+	EtherTypeVLAN = 0x8100 // IEEE 802.1Q customer tag
+	EtherTypeIPv6 = 0x86dd
+	EtherTypeQinQ = 0x88a8 // IEEE 802.1ad service tag
+)
+
+// Protocols of IPv4 (IANA Protocol Numbers).
+const (
+	ProtoICMP = 1
+	ProtoTCP  = 6
+	ProtoUDP  = 17
+)
+
+// PortVXLAN is the UDP port of tunnels (RFC 7348 section 5).
+const PortVXLAN = 4789
+
+// Flags of TCP, as in Headers.Flags (RFC 9293 section 3.1).
+const (
+	TCPFin = 1 << iota
+	TCPSyn
+	TCPRst
+	TCPPsh
+	TCPAck
+	TCPUrg
+	TCPEce
+	TCPCwr
+)
+
+// Types of ICMP messages (RFC 792).
+const (
+	ICMPEchoReply    = 0
+	ICMPUnreachable  = 3
+	ICMPSourceQuench = 4
+	ICMPRedirect     = 5
+	ICMPEcho         = 8
+	ICMPTimeExceeded = 11
+	ICMPParameter    = 12
+)
+
+// Operations of ARP (RFC 826).
+const (
+	ARPOpRequest = 1
+	ARPOpReply   = 2
+)
+
+// Lengths of headers in bytes, without options.
+const (
+	EthernetLen = 14
+	VLANLen     = 4
+	ARPLen      = 28
+	IPv4Len     = 20
+	UDPLen      = 8
+	TCPLen      = 20
+	ICMPLen     = 8
+	VXLANLen    = 8
+
+	// OuterLen is what a tunnel puts in front of a frame.
+	OuterLen = EthernetLen + IPv4Len + UDPLen + VXLANLen
+)
+
+// ICMPFragNeeded is the code of an ICMPUnreachable that tells the path's MTU
+// (RFC 1191).
+const ICMPFragNeeded = 4

@@ -1,0 +1,93 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Sum is the Internet checksum (RFC 1071) of b, complemented: ready to store
+// where the checksum's own bytes were zero, and 0 where they were right.
+// partial is what else the checksum covers, such as a PseudoSum, or 0. An odd
+// last byte counts as if a zero followed.
+//
+// Words are added in the machine's order, eight bytes at a time, and only the
+// result is swapped (RFC 1071 section 2).
+func Sum(b []byte, partial uint32) uint16 {
+	var sum, carry uint64
+	for len(b) >= 32 {
+		p := (*[32]byte)(b)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(p[0:]), 0)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(p[8:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(p[16:]), carry)
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(p[24:]), carry)
+		sum += carry
+		b = b[32:]
+	}
+	for len(b) >= 8 {
+		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(b), 0)
+		sum += carry
+		b = b[8:]
+	}
+	sum, carry = bits.Add64(sum, tail(b), 0)
+	sum += carry
+	return ^fold(uint64(bits.ReverseBytes16(fold(sum))) + uint64(partial))
+}
+
+// tail is what is left of the last eight bytes, with zeros after them.
+func tail(b []byte) uint64 {
+	var last [8]byte
+	copy(last[:], b)
+	return binary.LittleEndian.Uint64(last[:])
+}
+
+// fold brings a sum to 16 bits; what is carried out comes in at the bottom.
+func fold(sum uint64) uint16 {
+	sum = sum>>32 + sum&0xffffffff
+	sum = sum>>16 + sum&0xffff
+	sum = sum>>16 + sum&0xffff
+	return uint16(sum>>16 + sum&0xffff)
+}
+
+// PseudoSum is the partial sum of the pseudo-header that TCP and UDP
+// checksums cover (RFC 768, RFC 9293 section 3.1). n is the length of segment
+// or datagram in bytes.
+func PseudoSum(src, dst uint32, proto uint8, n int) uint32 {
+	return src>>16 + src&0xffff + dst>>16 + dst&0xffff + uint32(proto) + uint32(n)
+}
+
+// Update16 is the checksum sum after one of the words it covers changed from
+// old to new (RFC 1624 equation 3). A checksum that was wrong stays wrong by
+// as much.
+func Update16(sum, old, new uint16) uint16 {
+	return ^fold(uint64(^sum) + uint64(^old) + uint64(new))
+}
+
+// Update32 is Update16 for two words side by side, such as an address.
+func Update32(sum uint16, old, new uint32) uint16 {
+	return ^fold(uint64(^sum) + uint64(^old) + uint64(new))
+}
+
+// FillChecksums computes from scratch the IPv4 header's checksum and, unless
+// the packet is a fragment, that of TCP, UDP or ICMP. It is for whoever
+// builds or mends packets.
+func FillChecksums(frame []byte, h *Headers) {
+	ip := IPv4(frame[h.L3:h.L4])
+	ip.SetChecksum(0)
+	ip.SetChecksum(Sum(ip, 0))
+	if h.Frag != Whole {
+		return
+	}
+	b := frame[h.L4:h.End]
+	switch h.Proto {
+	case ProtoTCP:
+		TCP(b).SetChecksum(0)
+		TCP(b).SetChecksum(Sum(b, PseudoSum(h.Src, h.Dst, h.Proto, len(b))))
+	case ProtoUDP:
+		b = b[:UDP(b).Length()]
+		b[6], b[7] = 0, 0
+		UDP(b).SetChecksum(Sum(b, PseudoSum(h.Src, h.Dst, h.Proto, len(b))))
+	case ProtoICMP:
+		ICMP(b).SetChecksum(0)
+		ICMP(b).SetChecksum(Sum(b, 0))
+	}
+}

@@ -1,0 +1,122 @@
+package wire
+
+import "encoding/binary"
+
+// ICMP is a message from its header's first byte (RFC 792):
+//
+//	 0                   1                   2                   3
+//	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|     Type      |     Code      |           Checksum            |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|       Echo: Identifier        |     Echo: Sequence Number     |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|     Echo: data. Errors: IPv4 header + 64 bits or more ...     |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+type ICMP []byte
+
+// Type is ICMPEcho or another.
+func (b ICMP) Type() uint8 { return b[0] }
+
+// Code says more, depending on the type.
+func (b ICMP) Code() uint8 { return b[1] }
+
+// Checksum covers the message.
+func (b ICMP) Checksum() uint16 { return binary.BigEndian.Uint16(b[2:4]) }
+
+// ID is an echo's identifier.
+func (b ICMP) ID() uint16 { return binary.BigEndian.Uint16(b[4:6]) }
+
+// Seq is an echo's sequence number.
+func (b ICMP) Seq() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
+
+// MTU is the path's, in bytes, if this is ICMPUnreachable with code
+// ICMPFragNeeded (RFC 1191).
+func (b ICMP) MTU() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
+
+// SetChecksum writes the message's checksum.
+func (b ICMP) SetChecksum(sum uint16) { binary.BigEndian.PutUint16(b[2:4], sum) }
+
+// parseICMP reads the header at the start of b, the packet's payload. No
+// message of RFC 792 is shorter than 8 bytes.
+func parseICMP(b []byte, h *Headers) Fault {
+	if len(b) < ICMPLen {
+		return h.cut(FaultICMPTruncated)
+	}
+	p := (*[ICMPLen]byte)(b)
+	h.Type, h.Code = p[0], p[1]
+	if h.Type == ICMPEcho || h.Type == ICMPEchoReply {
+		h.SrcPort = binary.BigEndian.Uint16(p[4:])
+		h.DstPort = h.SrcPort
+	}
+	return NoFault
+}
+
+// IsICMPError tells whether the packet reports the fate of another one, which
+// it quotes (RFC 1122 section 3.2.2).
+func (h *Headers) IsICMPError() bool {
+	if h.Proto != ProtoICMP || h.Frag == LaterFragment {
+		return false
+	}
+	switch h.Type {
+	case ICMPUnreachable, ICMPSourceQuench, ICMPRedirect, ICMPTimeExceeded, ICMPParameter:
+		return true
+	}
+	return false
+}
+
+// Embedded describes the packet that an ICMP error quotes. The quote may end
+// after 8 bytes of the transport header: q.End is the end of what is there,
+// and q.Flags is 0 where TCP's flags are not. The quote's checksums and
+// lengths are not judged, since routers quote what they had changed already.
+// ok is false if frame, which Parse described in h, is no error or quotes too
+// little to find its connection.
+func Embedded(frame []byte, h *Headers) (q Headers, ok bool) {
+	if !h.IsICMPError() {
+		return q, false
+	}
+	at := int(h.L4) + ICMPLen
+	b := frame[at:h.End]
+	if len(b) < IPv4Len {
+		return q, false
+	}
+	headerLen, f := headerLength(b)
+	total := min(IPv4(b).TotalLen(), len(b))
+	if f != NoFault || total < headerLen {
+		return q, false
+	}
+	ip := IPv4(b)
+	q = Headers{
+		Tuple:     Tuple{Src: ip.Src(), Dst: ip.Dst(), Proto: ip.Proto()},
+		EtherType: EtherTypeIPv4,
+		ID:        ip.ID(),
+		L3:        uint16(at),
+		L4:        uint16(at + headerLen),
+		End:       uint16(at + total),
+	}
+	if ip.FragmentOffset() != 0 {
+		q.Frag = LaterFragment
+		return q, true
+	}
+	if ip.MoreFragments() {
+		q.Frag = FirstFragment
+	}
+	return q, quoteTransport(b[headerLen:total], &q)
+}
+
+// quoteTransport reads what b quotes of a transport header.
+func quoteTransport(b []byte, q *Headers) bool {
+	switch q.Proto {
+	case ProtoTCP, ProtoUDP:
+		if len(b) < UDPLen {
+			return false
+		}
+		q.SrcPort, q.DstPort = UDP(b).SrcPort(), UDP(b).DstPort()
+		if q.Proto == ProtoTCP && len(b) > 13 {
+			q.Flags = TCP(b).Flags()
+		}
+	case ProtoICMP:
+		return parseICMP(b, q) == NoFault
+	}
+	return true
+}

@@ -1,0 +1,101 @@
+package wire
+
+import "encoding/binary"
+
+// Offsets of the addresses in the IPv4 header.
+const (
+	srcAt = 12
+	dstAt = 16
+)
+
+// RewriteSrc gives the packet in frame, which Parse described in h, another
+// source address, and keeps the checksums of IPv4, TCP and UDP as right as
+// they were. h follows.
+func RewriteSrc(frame []byte, h *Headers, addr uint32) {
+	rewrite(frame, h, srcAt, addr)
+	h.Src = addr
+}
+
+// RewriteDst gives the packet in frame, which Parse described in h, another
+// destination address, and keeps the checksums of IPv4, TCP and UDP as right
+// as they were. h follows.
+func RewriteDst(frame []byte, h *Headers, addr uint32) {
+	rewrite(frame, h, dstAt, addr)
+	h.Dst = addr
+}
+
+// RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes:
+// h describes the error and q, from Embedded, the quote. The error's own
+// checksum stays as right as it was.
+func RewriteEmbeddedSrc(frame []byte, h, q *Headers, addr uint32) {
+	rewriteEmbedded(frame, h, q, srcAt, addr)
+	q.Src = addr
+}
+
+// RewriteEmbeddedDst is RewriteDst for the packet that an ICMP error quotes:
+// h describes the error and q, from Embedded, the quote. The error's own
+// checksum stays as right as it was.
+func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr uint32) {
+	rewriteEmbedded(frame, h, q, dstAt, addr)
+	q.Dst = addr
+}
+
+// rewrite changes the address at offset at of the header.
+func rewrite(frame []byte, h *Headers, at int, addr uint32) {
+	ip := (*[IPv4Len]byte)(frame[h.L3:])
+	field := ip[at : at+4]
+	old := binary.BigEndian.Uint32(field)
+	binary.BigEndian.PutUint32(field, addr)
+	IPv4(ip[:]).SetChecksum(Update32(IPv4(ip[:]).Checksum(), old, addr))
+	if sum := transportSum(frame, h); sum != nil {
+		update(sum, h.Proto, old, addr)
+	}
+}
+
+// transportSum is the checksum field that covers the addresses: TCP's or
+// UDP's, if it is there and in use.
+func transportSum(frame []byte, h *Headers) []byte {
+	at := int(h.L4)
+	switch {
+	case h.Frag == LaterFragment:
+		return nil
+	case h.Proto == ProtoTCP:
+		at += 16
+	case h.Proto == ProtoUDP:
+		at += 6
+	default:
+		return nil
+	}
+	if at+2 > int(h.End) {
+		return nil // a quote may end before it
+	}
+	sum := frame[at : at+2]
+	if h.Proto == ProtoUDP && sum[0]|sum[1] == 0 {
+		return nil // the sender made none, and none may appear
+	}
+	return sum
+}
+
+// update brings the field sum up to date with an address that changed.
+func update(sum []byte, proto uint8, old, addr uint32) {
+	new := Update32(binary.BigEndian.Uint16(sum), old, addr)
+	if new == 0 && proto == ProtoUDP {
+		new = 0xffff
+	}
+	binary.BigEndian.PutUint16(sum, new)
+}
+
+// rewriteEmbedded changes an address of the quote. The quote's own header
+// checksum makes up for the change of address, so the error's sum changes by
+// the quoted transport checksum only.
+func rewriteEmbedded(frame []byte, h, q *Headers, at int, addr uint32) {
+	sum := transportSum(frame, q)
+	if sum == nil {
+		rewrite(frame, q, at, addr)
+		return
+	}
+	old := binary.BigEndian.Uint16(sum)
+	rewrite(frame, q, at, addr)
+	icmp := ICMP(frame[h.L4:h.End])
+	icmp.SetChecksum(Update16(icmp.Checksum(), old, binary.BigEndian.Uint16(sum)))
+}

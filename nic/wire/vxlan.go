@@ -1,0 +1,77 @@
+package wire
+
+import "encoding/binary"
+
+// VXLAN is a tunnel's header (RFC 7348 section 5); the inner frame follows:
+//
+//	 0                   1                   2                   3
+//	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|R|R|R|R|I|R|R|R|            Reserved                           |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|                VXLAN Network Identifier (VNI) |   Reserved    |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+type VXLAN []byte
+
+// vniFlag is the I flag: the VNI is valid.
+const vniFlag = 0x08
+
+// Valid tells whether the I flag is set.
+func (b VXLAN) Valid() bool { return b[0]&vniFlag != 0 }
+
+// VNI is the network's number, of 24 bits.
+func (b VXLAN) VNI() uint32 { return binary.BigEndian.Uint32(b[4:8]) >> 8 }
+
+// Set writes the whole header for the network with the number vni.
+func (b VXLAN) Set(vni uint32) {
+	binary.BigEndian.PutUint64(b[0:8], vniFlag<<56|uint64(vni)<<8)
+}
+
+// Outer is what ParseVXLAN found around a tunneled frame.
+type Outer struct {
+	Src, Dst   uint32 // tunnel ends
+	VNI        uint32
+	Inner, End uint16 // where in the frame the inner one starts and ends
+	SrcPort    uint16 // the sender's entropy
+}
+
+// ParseVXLAN judges a frame from the underlay. is tells whether it is a
+// tunnel's, which o then describes. A sound frame that is not, such as ARP or
+// another protocol, is left to Parse. The reserved bits are ignored, as RFC
+// 7348 asks. A receiver may discard fragments (section 4.3), and this one
+// does, later ones of any UDP packet included, as they do not say whose they
+// are.
+func ParseVXLAN(frame []byte, o *Outer) (is bool, f Fault) {
+	var h Headers
+	if f := Parse(frame, &h); f != NoFault {
+		return false, f
+	}
+	if h.Proto != ProtoUDP || h.DstPort != PortVXLAN && h.Frag != LaterFragment {
+		return false, NoFault
+	}
+	if h.Frag != Whole {
+		return false, FaultOuterFragment
+	}
+	return parseTunnel(frame[h.L4:h.End], &h, o)
+}
+
+// parseTunnel reads the datagram at the start of b, the packet's payload.
+func parseTunnel(b []byte, h *Headers, o *Outer) (is bool, f Fault) {
+	n := UDP(b).Length()
+	if n < UDPLen+VXLANLen {
+		return false, FaultVXLANTruncated
+	}
+	p := (*[UDPLen + VXLANLen]byte)(b)
+	if UDP(p[:]).Checksum() != 0 && Sum(b[:n], PseudoSum(h.Src, h.Dst, ProtoUDP, n)) != 0 {
+		return false, FaultOuterChecksum
+	}
+	vxlan := VXLAN(p[UDPLen:])
+	if !vxlan.Valid() {
+		return false, FaultVXLANFlags
+	}
+	*o = Outer{
+		Src: h.Src, Dst: h.Dst, VNI: vxlan.VNI(), SrcPort: h.SrcPort,
+		Inner: h.L4 + UDPLen + VXLANLen, End: h.L4 + uint16(n),
+	}
+	return true, NoFault
+}
