@@ -1,0 +1,74 @@
+# nitrocard: `make lab` shows it, `make deps test` proves it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+# What the tests need beside Go: a C compiler for the race detector, and curl,
+# a client that we did not write.
+PACKAGES := gcc libc6-dev curl
+
+# Packages that share memory between goroutines.
+CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/replay/...
+
+FUZZTIME ?= 10s
+
+export CGO_ENABLED ?= 0
+
+.PHONY: build lab deps test fmt vet cross unit race fuzz bench clean
+
+build: ## the binary, bin/nitrocard
+	go build -trimpath -o bin/nitrocard ./cmd/nitrocard
+
+lab: build ## the whole story on this machine, without root
+	bin/nitrocard lab
+
+deps: ## what the tests need; Debian packages only as root
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		missing=""; \
+		for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+		if [ -n "$$missing" ]; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+		fi; \
+	else \
+		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
+	fi
+	go mod download
+
+test: fmt vet cross unit race fuzz ## everything, the lab included
+	@echo "test: all passed"
+
+fmt:
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+
+vet:
+	go vet ./...
+
+cross: ## what needs no kernel port also builds elsewhere
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=linux GOARCH=arm64 go vet ./...
+
+unit: build
+	go test ./...
+
+race:
+	@if ! command -v "$$(go env CC)" >/dev/null; then \
+		echo "make race: the race detector needs a C compiler ($$(go env CC)); run 'make deps' as root"; \
+		[ "$${CI:-}" != true ]; \
+	else \
+		CGO_ENABLED=1 go test -race -short $(CONCURRENT); \
+	fi
+
+fuzz: ## each fuzz target for FUZZTIME
+	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r package; do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "fuzz $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+bench: ## figures of this machine
+	go test -run '^$$' -bench . -benchmem ./tables ./nic/... ./bench
+
+clean:
+	rm -rf bin

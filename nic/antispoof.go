@@ -1,0 +1,40 @@
+package nic
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// parse gathers in b what a guest sent.
+func (w *worker) parse(b *burst, g *guest, frames []pmd.Frame) {
+	b.n = 0
+	for i := range frames {
+		p := &b.packets[b.n]
+		p.reset()
+		p.frame, p.guest, p.dir, p.peer = &frames[i], g, vpc.Out, 0
+		if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
+			w.finish(p, Malformed(fault))
+			continue
+		}
+		w.keyOut(p, &b.keys[b.n])
+		b.n++
+	}
+}
+
+// antispoof holds a guest to its own addresses. The MAC was compared before;
+// the IPv4 address need not be the ENI's where the owner switched the
+// source/destination check off, as for a NAT instance (EC2 User Guide,
+// elastic network interfaces).
+func (w *worker) antispoof(p *packet) Verdict {
+	if p.EtherType == wire.EtherTypeARP && !p.Tagged {
+		return next
+	}
+	if v := w.carries(p); v != next {
+		return v
+	}
+	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.Src) {
+		return SpoofedAddress
+	}
+	return next
+}

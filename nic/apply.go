@@ -1,0 +1,164 @@
+package nic
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+)
+
+// Apply puts a configuration in force: whole, before it returns, or not at
+// all. Tracked connections go on.
+func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var prev *vpc.Policy
+	if v := c.view.Load(); v != nil {
+		prev = v.policy
+	}
+	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: c.options.Card, Prev: prev})
+	if err != nil {
+		return Change{}, err
+	}
+	if _, sum := divide(policy, c.options.MaxConnections); sum > c.options.MaxConnections {
+		return Change{}, fmt.Errorf("Placement: Allowances: together %d connections, and the card tracks %d at most; raise --max-connections or lower them", sum, c.options.MaxConnections)
+	}
+	ports, err := c.openNew(policy)
+	if err != nil {
+		return Change{}, err
+	}
+	change := compare(c.config, cfg)
+	change.Epoch, change.Notices = policy.Epoch, policy.Notices
+	c.config = cfg
+	c.settle(policy, ports)
+	return change, nil
+}
+
+// openNew opens the ports of ENIs that policy brings to this card. If one
+// fails, all are closed again.
+func (c *Card) openNew(policy *vpc.Policy) (map[string]pmd.Port, error) {
+	ports := map[string]pmd.Port{}
+	if c.options.OpenPort == nil {
+		return ports, nil
+	}
+	for _, e := range policy.ENIs {
+		if e == nil || !e.Local || c.slots[e.ID] != nil {
+			continue
+		}
+		p, err := c.options.OpenPort(e)()
+		if err != nil {
+			for _, p := range ports {
+				err = errors.Join(err, p.Close())
+			}
+			return nil, fmt.Errorf("port of %s: %w", e.ID, err)
+		}
+		ports[e.ID] = p
+	}
+	return ports, nil
+}
+
+// settle makes a place for each ENI that came, puts policy in force, and
+// closes the places of those that went.
+func (c *Card) settle(policy *vpc.Policy, ports map[string]pmd.Port) {
+	gone := map[string]*slot{}
+	for name, s := range c.slots {
+		if name != Uplink {
+			gone[name] = s
+		}
+	}
+	for _, e := range policy.ENIs {
+		if e == nil || !e.Local {
+			continue
+		}
+		delete(gone, e.ID)
+		if c.slots[e.ID] != nil {
+			continue
+		}
+		s := &slot{name: e.ID, number: e.Number}
+		if p := ports[e.ID]; p != nil {
+			s.open = c.options.OpenPort(e)
+			s.attach(p)
+		}
+		c.slots[e.ID] = s
+	}
+	for name := range gone {
+		delete(c.slots, name)
+	}
+	c.store(policy)
+	for _, s := range gone {
+		if s.port != nil {
+			s.port.Close()
+		}
+	}
+}
+
+// store puts a view of policy and the ports as they are in force, and returns
+// when no packet meets an older one.
+func (c *Card) store(policy *vpc.Policy) {
+	v := &view{policy: policy, enis: policy.ENITable(), vteps: map[uint32]uint16{}, uplink: c.slots[Uplink]}
+	for i, t := range policy.VTEPs {
+		if i > 0 {
+			v.vteps[t.Addr] = uint16(i)
+		}
+	}
+	v.guests = c.guests(policy)
+	v.slots = append(v.slots, v.uplink)
+	for _, g := range v.guests {
+		if g.eni != nil {
+			v.slots = append(v.slots, g.slot)
+		}
+	}
+	v.ruleIDs = c.intern(policy)
+	v.rules = c.names
+	c.view.Store(v)
+	c.worker.do(func() { c.worker.adopt(v) })
+}
+
+// guests are the local ENIs as the packet path sees them, by number.
+func (c *Card) guests(policy *vpc.Policy) []guest {
+	share, _ := divide(policy, c.options.MaxConnections)
+	guests := make([]guest, len(policy.ENIs))
+	for _, e := range policy.ENIs {
+		if e == nil || !e.Local {
+			continue
+		}
+		guests[e.Number] = guest{
+			eni: e, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
+			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC,
+			limit: share.of(e.Owner), cacheLimit: share.cache, timeouts: timeoutsOf(e),
+		}
+	}
+	return guests
+}
+
+// intern gives each rule of policy an index that stays when policies change,
+// so that a connection can tell for life which rule allowed it.
+func (c *Card) intern(policy *vpc.Policy) []uint32 {
+	ids := make([]uint32, policy.Rules())
+	for i := range ids {
+		r := policy.Rule(vpc.RuleID(i))
+		n, ok := c.rules[r]
+		if !ok {
+			n = uint32(len(c.names))
+			c.rules[r] = n
+			c.names = append(c.names, r)
+		}
+		ids[i] = n
+	}
+	return ids
+}
+
+// localNames lists the ENIs of this card for an error.
+func (c *Card) localNames() string {
+	var names []string
+	for name := range c.slots {
+		if name != Uplink {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return Uplink + ", " + strings.Join(names, ", ")
+}

@@ -1,0 +1,147 @@
+package nic
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+	"nitrocard/tables"
+)
+
+// Uplink is the name of the port to the underlay.
+const Uplink = "uplink"
+
+// DefaultConnections is how many connections a card tracks unless told.
+const DefaultConnections = 1 << 18
+
+// Options are what a card needs beside its configuration. The zero value is
+// a card whose ports are attached by hand.
+type Options struct {
+	Card           string // which card of the configuration's Placement this is; "" is its first
+	MaxConnections int    // tracked by all instances together; 0 is DefaultConnections
+	Seed           uint64 // of the tables' hashes; 0 is random, as it must be where senders are not trusted
+	Log            *slog.Logger
+
+	// OpenPort, if set, gives the opener of each local ENI's port. The card
+	// opens a port when its ENI comes and closes it when the ENI goes.
+	OpenPort func(*vpc.ENI) Opener
+}
+
+// Card is one network card. Its methods may be called by any goroutine,
+// except that Poll has one caller and excludes Run.
+type Card struct {
+	options Options
+	log     *slog.Logger
+	worker  *worker
+	view    atomic.Pointer[view]
+
+	mu     sync.Mutex // of what follows, and of changes to the view
+	config *vpc.Config
+	slots  map[string]*slot
+	rules  map[vpc.Rule]uint32
+	names  []vpc.Rule
+}
+
+// New makes a card with a configuration in force and, unless
+// Options.OpenPort is set, no port.
+func New(cfg *vpc.Config, o Options) (*Card, error) {
+	o.MaxConnections = cmp(o.MaxConnections, DefaultConnections)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Seed == 0 {
+		var b [8]byte
+		rand.Read(b[:])
+		o.Seed = binary.NativeEndian.Uint64(b[:])
+	}
+	c := &Card{options: o, log: o.Log, rules: map[vpc.Rule]uint32{}, slots: map[string]*slot{Uplink: {name: Uplink}}}
+	c.worker = &worker{card: c}
+	flows, err := flow.New(flow.Options{Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.worker.timeouts})
+	if err != nil {
+		return nil, fmt.Errorf("connection table: %w", err)
+	}
+	c.worker.flows = flows
+	if c.worker.sleeper, err = newSleeper(); err != nil {
+		return nil, fmt.Errorf("wake-up pipe: %w", err)
+	}
+	if _, err := c.Apply(cfg); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func cmp(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// timeouts are those of an ENI's connections, nil once the ENI is gone.
+func (w *worker) timeouts(eni uint32) *flow.Timeouts {
+	if int(eni) >= len(w.view.guests) {
+		return nil
+	}
+	return w.view.guests[eni].timeouts
+}
+
+// Close ends every port and gives the tables' memory back. The card is of no
+// use after it.
+func (c *Card) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, s := range c.slots {
+		if s.port != nil {
+			errs = append(errs, s.port.Close())
+			s.port = nil
+		}
+	}
+	c.worker.flows.Close()
+	c.worker.sleeper.close()
+	return errors.Join(errs...)
+}
+
+// Attach opens the port of Uplink or of a local ENI, named by its ID. The
+// card opens it again when its device went away and is back.
+func (c *Card) Attach(name string, open Opener) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, ok := c.slots[name]
+	switch {
+	case !ok:
+		return fmt.Errorf("%s is no ENI of this card; it has %s", name, c.localNames())
+	case s.port != nil:
+		return fmt.Errorf("%s has port %s already", name, s.port.Info().Name)
+	}
+	p, err := open()
+	if err != nil {
+		return err
+	}
+	c.worker.do(func() {
+		s.open = open
+		s.attach(p)
+	})
+	c.store(c.view.Load().policy)
+	return nil
+}
+
+// Observe has f called with the end of each packet, by the goroutine that
+// polls. It costs what f costs; nil ends it.
+func (c *Card) Observe(f func(*Event)) {
+	c.worker.do(func() { c.worker.observe = f })
+}
+
+// Poll runs one turn over all ports at the time now, in ns since 1970, and
+// returns how many frames it took. It is for callers with a thread and a
+// clock of their own: replay and benchmarks.
+func (c *Card) Poll(now int64) int { return c.worker.poll(now) }

@@ -1,0 +1,135 @@
+package nic
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// What the stages found is kept for each direction apart, as the two are
+// walked by packets of their own.
+const (
+	readyIn  flow.Flags = 1 << 6
+	readyOut flow.Flags = 1 << 7
+)
+
+// findConnections looks up the connection of every packet in b.
+func (w *worker) findConnections(b *burst) {
+	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
+	for i := range b.n {
+		p := &b.packets[i]
+		p.key = b.keys[i]
+		if hits&(1<<i) != 0 {
+			p.at = b.at[i]
+			p.conn = w.flows.Conn(p.at)
+		}
+	}
+	w.removed = false
+}
+
+// keyIn writes the key of a packet for a guest. A public destination becomes
+// the private address behind it, so that both directions make one key.
+func (w *worker) keyIn(p *packet, k *flow.Key) {
+	local := p.Dst
+	if local != p.guest.primary {
+		local = p.guest.privateOf(local)
+	}
+	remotePort := p.SrcPort
+	if p.Proto == wire.ProtoICMP {
+		remotePort = p.asker(vpc.In)
+	}
+	*k = flow.MakeKey(p.guest.number, local, p.Src, p.DstPort, remotePort, p.Proto)
+	if p.Frag == wire.LaterFragment {
+		*k = k.Fragment(p.ID)
+	}
+}
+
+// keyOut writes the key of a packet from a guest.
+func (w *worker) keyOut(p *packet, k *flow.Key) {
+	remotePort := p.DstPort
+	if p.Proto == wire.ProtoICMP {
+		remotePort = p.asker(vpc.Out)
+	}
+	*k = flow.MakeKey(p.guest.number, p.Src, p.Dst, p.SrcPort, remotePort, p.Proto)
+	if p.Frag == wire.LaterFragment {
+		*k = k.Fragment(p.ID)
+	}
+}
+
+// asker stands in an ICMP echo's key for the port that the protocol lacks: the
+// direction of the request. So a connection that the remote side asked for
+// lets the guest answer, and not ask with the same identifier.
+func (p *packet) asker(d vpc.Direction) uint16 {
+	if p.Type == wire.ICMPEchoReply {
+		d ^= 1
+	}
+	return 1 + uint16(d)
+}
+
+// knownInbound tells whether a connection already holds what the stages would
+// find: same policy, this direction walked before, and from the same tunnel
+// end.
+func (w *worker) knownInbound(p *packet) bool {
+	c := p.conn
+	return c != nil && c.Epoch == w.epoch && c.Flags&readyIn != 0 && !w.removed &&
+		w.underlay.addrs[c.VTEP] == p.peer && !(p.Proto == wire.ProtoTCP && c.Reopens(flow.In, p.Flags))
+}
+
+// knownOutbound is knownInbound's twin. Instead of where the packet comes from
+// it checks where the guest sends it: to the router or straight to the
+// neighbor, as the connection's first packet.
+func (w *worker) knownOutbound(p *packet) bool {
+	c := p.conn
+	return c != nil && c.Epoch == w.epoch && c.Flags&readyOut != 0 && !w.removed &&
+		c.Flags&flow.FlagRouted != 0 == (p.ethernet().Dst() == p.guest.router) &&
+		(c.Flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(c)) &&
+		!(p.Proto == wire.ProtoTCP && c.Reopens(flow.Out, p.Flags))
+}
+
+// nextMAC is the inner destination of what leaves by connection c.
+func (w *worker) nextMAC(c *flow.Conn) wire.MAC {
+	if c.Flags&flow.FlagNeighbor != 0 {
+		return w.view.guests[c.Path].mac
+	}
+	return w.view.policy.Paths[c.Path].Dst
+}
+
+// refresh makes p's connection what the table holds now, and forgets a
+// verdict on an untracked flow that an earlier policy gave: EC2 cuts such a
+// flow at once when its rule goes. A connection that has ended and whose ports
+// open again stays until the new one is allowed.
+func (w *worker) refresh(p *packet) {
+	if p.conn == nil || w.removed {
+		p.conn = nil
+		if at, ok := w.flows.Lookup(&p.key); ok {
+			p.at, p.conn = at, w.flows.Conn(at)
+		}
+	}
+	c := p.conn
+	switch {
+	case c == nil:
+	case c.Epoch != w.epoch && c.Flags&flow.FlagUntracked != 0:
+		w.forget(p)
+	case p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags):
+		p.conn, p.reopens = nil, true
+	}
+}
+
+// forget takes p's connection out of the table.
+func (w *worker) forget(p *packet) {
+	w.flows.Remove(p.at)
+	w.removed = true
+	p.conn = nil
+}
+
+// account counts a packet on its connection and moves the protocol's state.
+func (w *worker) account(p *packet) {
+	c, d := p.conn, flow.Dir(p.dir)
+	c.Packet(d, p.size(), w.tick)
+	switch p.Proto {
+	case wire.ProtoTCP:
+		c.TCP(d, p.Flags)
+	case wire.ProtoUDP:
+		c.UDP(d)
+	}
+}

@@ -1,0 +1,98 @@
+package nic
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// decap takes the tunnel off every frame of a burst from the uplink and
+// gathers in b what is left. What is no tunnel to this card ends here.
+func (w *worker) decap(b *burst, frames []pmd.Frame) {
+	b.n = 0
+	for i := range frames {
+		p := &b.packets[b.n]
+		p.reset()
+		p.frame, p.guest, p.dir = &frames[i], nil, vpc.In
+		if v := w.unwrap(p, &b.enis[b.n]); v != next {
+			w.finish(p, v)
+			continue
+		}
+		b.n++
+	}
+}
+
+// unwrap takes the tunnel off one frame and notes which ENI it is for.
+func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
+	var o wire.Outer
+	frame := p.frame.Bytes()
+	tunnel, fault := wire.ParseVXLAN(frame, &o)
+	switch {
+	case fault != wire.NoFault:
+		return Malformed(fault)
+	case !tunnel:
+		return w.underlayFrame(p)
+	case o.Dst != w.view.policy.Card.VTEP || wire.Ethernet(frame).Dst() != w.underlay.mac:
+		return NotForThisCard
+	}
+	p.peer = o.Src
+	p.frame.Pull(int(o.Inner))
+	frame = p.frame.Bytes()
+	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
+		return Malformed(fault)
+	}
+	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).Dst())
+	return next
+}
+
+// findENI looks up the ENI of every packet in b and keeps those that have one
+// on this card.
+func (w *worker) findENI(b *burst) {
+	hits := w.view.enis.LookupBurst(&b.enis, b.n, &b.at)
+	kept := 0
+	for i := range b.n {
+		p := &b.packets[i]
+		if hits&(1<<i) == 0 {
+			w.finish(p, w.unknownENI(p, &b.enis[i]))
+			continue
+		}
+		p.guest = &w.view.guests[*w.view.enis.At(b.at[i])]
+		if v := w.carries(p); v != next {
+			w.finish(p, v)
+			continue
+		}
+		w.keyIn(p, &b.keys[kept])
+		if kept != i {
+			b.packets[kept] = *p
+		}
+		kept++
+	}
+	b.n = kept
+}
+
+// unknownENI says what of a packet's inner destination is unknown.
+func (w *worker) unknownENI(p *packet, k *vpc.ENIKey) Verdict {
+	if _, ok := w.view.vteps[p.peer]; !ok {
+		return UnknownVTEP
+	}
+	if !w.view.policy.HasVNI(k.VNI()) {
+		return UnknownVNI
+	}
+	if p.ethernet().Dst().IsMulticast() {
+		return GroupAddress
+	}
+	return UnknownMAC
+}
+
+// carries tells whether a VPC carries such a frame: IPv4, untagged.
+func (w *worker) carries(p *packet) Verdict {
+	switch {
+	case p.Tagged:
+		return VLANDenied
+	case p.EtherType == wire.EtherTypeIPv4:
+		return next
+	case p.EtherType == wire.EtherTypeIPv6:
+		return IPv6Denied
+	}
+	return EtherTypeDenied
+}

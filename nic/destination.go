@@ -1,0 +1,80 @@
+package nic
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// source holds the underlay to the mapping: an address of the VPC must come
+// from the tunnel end where its ENI lives, and only the edge speaks for the
+// world outside. A guest that took over a server cannot speak for others.
+func (w *worker) source(p *packet) Verdict {
+	if p.peer == 0 {
+		return next // a guest of this card, already held to its addresses
+	}
+	from, ok := w.view.vteps[p.peer]
+	if !ok {
+		return UnknownVTEP
+	}
+	p.vtep = from
+	if n := p.guest.eni.Neighbor(p.Src); n != nil {
+		if n.Local || w.view.policy.Paths[n.Path].VTEP != from {
+			return SourceMismatch
+		}
+		return next
+	}
+	if w.view.policy.Paths[p.guest.eni.VPC.EdgePath()].VTEP != from && !p.guest.eni.VPC.Forwards(from) {
+		return SourceMismatch
+	}
+	return next
+}
+
+// destination holds a packet to the ENI's own addresses, private or public,
+// unless the source/destination check is off.
+func (w *worker) destination(p *packet) Verdict {
+	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.key.Local) {
+		return NotForThisENI
+	}
+	return next
+}
+
+// deliver hands a packet to its guest: a public destination becomes the
+// private address behind it, and nothing else changes.
+func (w *worker) deliver(p *packet) Verdict {
+	g := p.guest
+	if p.Dst != p.key.Local {
+		wire.RewriteDst(p.frame.Bytes(), &p.Headers, p.key.Local)
+		if p.related {
+			w.rewriteQuote(p, p.key.Local)
+		}
+	}
+	return p.leave(g.slot)
+}
+
+// leave sends a packet by port s, if it can carry it.
+func (p *packet) leave(s *slot) Verdict {
+	switch {
+	case s == nil || s.port == nil:
+		return NoPort
+	case p.frame.Len() > s.longest:
+		return TooLong
+	case s.down.Load():
+		return PortDown
+	}
+	p.to = s
+	return Sent
+}
+
+// toNeighbor puts a packet among those that enter the stages of another guest
+// of this card.
+func (w *worker) toNeighbor(p *packet) {
+	b := &w.inward
+	q := &b.packets[b.n]
+	*q = *p
+	q.reset()
+	q.egress = p
+	q.dir, q.peer = vpc.In, 0
+	q.guest = &w.view.guests[p.path]
+	w.keyIn(q, &b.keys[b.n])
+	b.n++
+}

@@ -1,0 +1,42 @@
+// Package nic is the card: it takes bursts from its ports, does to each packet
+// what EC2 does, and sends what is left.
+//
+//	internet ── edge ═══ VXLAN over the underlay ═══ card ── ENI ── guest
+//
+// Start with pipeline.go: it is the packet's way, top to bottom. Each stage is
+// a file:
+//
+//	decap.go        tunnel off, (VNI, MAC) → ENI
+//	connection.go   key → connection; what makes a packet known
+//	destination.go  who may send to the ENI; delivery to its guest
+//	antispoof.go    what a guest may send as
+//	arp.go          local services: what the card answers itself
+//	sg.go           security groups
+//	related.go      ICMP errors of known connections
+//	route.go        route tables, public addresses, who is where
+//	track.go        leaves a connection behind
+//	encap.go        to a neighbor on this card, or tunnel on
+//	finish.go       the one place that acts on verdicts
+//
+// Around it: verdict.go gives every outcome its words; worker.go turns the
+// crank; slot.go holds a port and its counts; underlay.go resolves tunnel
+// ends; view.go is what is in force; card.go, apply.go and run.go are the card
+// as others see it; reads.go fills the structs of views.go.
+//
+// # Why it is built so
+//
+// A packet of a known connection costs one exact match: the record holds what
+// the stages found, under the policy whose epoch it carries. A new policy
+// makes every record stale at once by its epoch, without touching one; the
+// next packet of each connection walks the stages again. So a change is in
+// force for every packet that starts after it, and costs the packet path
+// nothing.
+//
+// Public addresses are translated on the card, which is the only place that
+// knows them beside the edge: the key always holds the private one, so a
+// connection is one record whichever address it came by.
+//
+// Everything the packet path writes belongs to one worker. Others ask it to
+// run a function between two bursts; that is how counters are read, ports
+// change and a new policy is known to be in force.
+package nic

@@ -1,0 +1,80 @@
+package nic
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
+)
+
+// tunnelBytes are what VXLAN puts before the inner frame: Ethernet, IPv4, UDP
+// and VXLAN headers (RFC 7348 section 5).
+const tunnelBytes = 50
+
+// forward sends a guest's packet on the way its connection knows or, if it
+// left none, its stages found: to a neighbor on this card or into a tunnel.
+func (w *worker) forward(p *packet) Verdict {
+	flags, path := p.flags, p.path
+	if p.conn != nil {
+		flags, path = p.conn.Flags, p.conn.Path
+	}
+	if flags&flow.FlagNeighbor != 0 {
+		n := &w.view.guests[path]
+		p.path = path
+		p.address(n.mac, n.router, flags)
+		return again
+	}
+	to := &w.view.policy.Paths[path]
+	p.address(to.Dst, to.Src, flags)
+	if flags&flow.FlagNAT != 0 {
+		public := p.guest.publicOf(p.Src)
+		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, public)
+		if p.related {
+			w.rewriteQuote(p, public)
+		}
+	}
+	return w.encap(p, to)
+}
+
+// address writes the inner Ethernet header of a packet that passed the
+// router. One that was sent straight to its neighbor keeps it.
+func (p *packet) address(dst, src wire.MAC, flags flow.Flags) {
+	if flags&flow.FlagRouted != 0 {
+		frame := p.frame.Bytes()
+		copy(frame[0:6], dst[:])
+		copy(frame[6:12], src[:])
+	}
+}
+
+// encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
+// port, before the frame.
+func (w *worker) encap(p *packet, to *path) Verdict {
+	hop := &w.underlay.hops[to.VTEP]
+	if !hop.resolved {
+		return UnderlayUnresolved
+	}
+	frame := p.frame.Push(tunnelBytes)
+	if frame == nil {
+		return NoHeadroom
+	}
+	copy(frame[:tunnelBytes], to.Outer[:])
+	copy(frame[:12], hop.macs[:])
+	total := uint16(len(frame) - 14)
+	binary.BigEndian.PutUint16(frame[16:], total)
+	sum := uint32(^binary.BigEndian.Uint16(frame[24:])) + uint32(total)
+	binary.BigEndian.PutUint16(frame[24:], ^uint16(sum+sum>>16))
+	binary.BigEndian.PutUint16(frame[34:], entropy(&p.key))
+	binary.BigEndian.PutUint16(frame[38:], total-20)
+	return p.leave(w.view.uplink)
+}
+
+// entropy is the outer source port: equal for all packets of a connection, so
+// that they keep their order, and spread over the dynamic range, so that the
+// underlay spreads connections over its links (RFC 7348 section 5).
+func entropy(k *flow.Key) uint16 {
+	a := uint64(k.Local)<<32 | uint64(k.Remote)
+	b := uint64(k.LocalPort)<<48 | uint64(k.RemotePort)<<32 | uint64(k.Who)
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
+	return 0xc000 | uint16(hi^lo)
+}

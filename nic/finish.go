@@ -1,0 +1,73 @@
+package nic
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// drop counts a packet that ends here with the ENI whose stages decided, and
+// notes it among the latest.
+func (w *worker) drop(p *packet, v Verdict) {
+	eni := (*vpc.ENI)(nil)
+	if p.guest != nil {
+		eni = p.guest.eni
+		p.guest.slot.drops[v]++
+	}
+	w.recent.add(recentDrop{when: w.now, verdict: v, port: w.from.name, eni: eni, tuple: p.Tuple, ip: p.L4 != 0})
+	w.end(p, v)
+}
+
+// end counts the end of a packet where it was received.
+func (w *worker) end(p *packet, v Verdict) {
+	w.from.ends[v]++
+	if w.observe != nil {
+		w.tell(p, v)
+	}
+}
+
+// tell shows the observer how a packet ended.
+func (w *worker) tell(p *packet, v Verdict) {
+	e := Event{Port: w.from.name, Verdict: v, Rule: w.ruleOf(p)}
+	if p.guest != nil {
+		e.ENI = p.guest.eni
+	}
+	if p.egress != nil {
+		e.Egress = w.ruleOf(p.egress)
+	}
+	if v == Sent {
+		e.To = p.to.name
+	}
+	w.observe(&e)
+}
+
+// ruleOf is the rule that allowed p's connection, nil if none is known.
+func (w *worker) ruleOf(p *packet) *vpc.Rule {
+	switch {
+	case p.conn != nil || p.related:
+		return w.view.ruleAt(w.flows.Detail(p.at).Rule)
+	case p.asked:
+		return w.view.ruleAt(w.view.rule(p.rule))
+	}
+	return nil
+}
+
+// recentDrop is one of the latest drops.
+type recentDrop struct {
+	when    int64
+	verdict Verdict
+	port    string
+	eni     *vpc.ENI
+	tuple   wire.Tuple
+	ip      bool
+}
+
+// recent is a ring of the latest drops.
+type recent struct {
+	drops [256]recentDrop
+	n     uint64 // ever added
+}
+
+func (r *recent) add(d recentDrop) {
+	r.drops[r.n%uint64(len(r.drops))] = d
+	r.n++
+}

@@ -1,0 +1,60 @@
+package nic
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/tables"
+)
+
+// packet is one frame on its way, with what the stages found out about it.
+// Stages write to it and to nothing else.
+type packet struct {
+	wire.Headers
+
+	frame *pmd.Frame
+	guest *guest     // whose stages it is in
+	conn  *flow.Conn // nil: no connection known
+	at    uint32     // of conn in the table
+	key   flow.Key
+
+	peer uint32 // inbound: underlay address it came from, 0 from a guest of this card
+	dir  vpc.Direction
+
+	// Of a packet that takes the stages:
+	rule      vpc.RuleID
+	asked     bool // the groups were asked, and rule allowed it
+	untracked bool // EC2 does not track it
+	related   bool // ICMP error that belongs to a connection
+	reopens   bool // the connection at at has ended, and this begins another
+	flags     flow.Flags
+	path      uint32 // of the way out, or the number of the neighbor's ENI
+	vtep      uint16 // index of the remote side's tunnel end
+
+	egress *packet // its way out of the sender's ENI, if a guest of this card sent it
+	to     *slot   // where it leaves, once it is Sent
+}
+
+// burst is the working set of one burst. Packets lie densely; their keys lie
+// beside them, so that one call hashes and looks up all.
+type burst struct {
+	n       int
+	packets [pmd.MaxBurst]packet
+	enis    [tables.Burst]vpc.ENIKey
+	keys    [tables.Burst]flow.Key
+	at      [tables.Burst]uint32
+}
+
+// ethernet is the header of the frame as the guest sees it.
+func (p *packet) ethernet() wire.Ethernet { return wire.Ethernet(p.frame.Bytes()) }
+
+// size is what a connection counts: the IP packet's bytes.
+func (p *packet) size() int { return int(p.End) - int(p.L3) }
+
+// reset clears what only some stages write, and the next packet in this place
+// must not inherit.
+func (p *packet) reset() {
+	p.conn, p.rule, p.asked, p.untracked, p.related, p.reopens = nil, 0, false, false, false, false
+	p.flags, p.path, p.vtep, p.egress, p.to = 0, 0, 0, nil, nil
+}

@@ -1,0 +1,117 @@
+package nic
+
+import (
+	"nitrocard/pmd"
+)
+
+// The packet's way. A burst takes two steps: gather, for the burst at once,
+// so that memory latency overlaps; then walk, packet by packet. A packet of a
+// known connection takes the short way; one without takes every stage, in the
+// order below, and leaves a connection behind for its followers.
+
+// fromUplink takes a burst that arrived from the underlay.
+func (w *worker) fromUplink(frames []pmd.Frame) {
+	b := &w.inward
+	w.decap(b, frames)
+	w.findENI(b)
+	w.findConnections(b)
+	w.walkIn(b)
+}
+
+// fromGuest takes a burst that g sent, and then what of it goes to guests of
+// this same card through their stages.
+func (w *worker) fromGuest(g *guest, frames []pmd.Frame) {
+	b := &w.outward
+	w.parse(b, g, frames)
+	w.findConnections(b)
+	for i := range b.n {
+		p := &b.packets[i]
+		w.finish(p, w.outbound(p))
+	}
+	if w.inward.n > 0 {
+		w.findConnections(&w.inward)
+		w.walkIn(&w.inward)
+	}
+}
+
+// walkIn ends each packet of a gathered inbound burst and empties it.
+func (w *worker) walkIn(b *burst) {
+	for i := range b.n {
+		p := &b.packets[i]
+		w.finish(p, w.inbound(p))
+	}
+	b.n = 0
+}
+
+// inbound is the way to a guest: eni, nat, nacl, sg, track, deliver. The
+// tunnel is off and the ENI found when it begins.
+func (w *worker) inbound(p *packet) Verdict {
+	if w.knownInbound(p) {
+		w.account(p)
+		return w.deliver(p)
+	}
+	w.refresh(p)
+	if v := w.source(p); v != next {
+		return v
+	}
+	if v := w.destination(p); v != next {
+		return v
+	}
+	// Network ACLs of the subnet, inbound, are to be asked here.
+	if v := w.securityGroups(p); v != next {
+		return v
+	}
+	if v := w.track(p); v != next {
+		return v
+	}
+	return w.deliver(p)
+}
+
+// outbound is the way from a guest: antispoof, local services, sg, nacl,
+// route, nat, mapping, track, encap. Tracking comes last because the
+// connection keeps what the stages before it found.
+func (w *worker) outbound(p *packet) Verdict {
+	if p.ethernet().Src() != p.guest.mac {
+		return SpoofedMAC
+	}
+	if w.knownOutbound(p) {
+		w.account(p)
+		return w.forward(p)
+	}
+	w.refresh(p)
+	if v := w.antispoof(p); v != next {
+		return v
+	}
+	// Further services of the card (DHCP, DNS, metadata, time, the router's
+	// own address) are to be served here, before any group is asked.
+	if v := w.localServices(p); v != next {
+		return v
+	}
+	if v := w.securityGroups(p); v != next {
+		return v
+	}
+	// Network ACLs of the subnet, outbound, are to be asked here.
+	if v := w.route(p); v != next {
+		return v
+	}
+	// A NAT gateway in the packet's way is to translate it here.
+	if v := w.track(p); v != next {
+		return v
+	}
+	return w.forward(p)
+}
+
+// finish is the one place that acts on a verdict: it sends, passes on, counts
+// and tells.
+func (w *worker) finish(p *packet, v Verdict) {
+	switch v {
+	case Sent:
+		p.to.queue(w, p)
+	case again:
+		w.toNeighbor(p)
+	case Consumed:
+		w.end(p, v)
+	default:
+		w.drop(p, v)
+	}
+}

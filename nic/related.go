@@ -1,0 +1,49 @@
+package nic
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// findRelated tells whether p is an ICMP error about a packet of a known
+// connection. It passes then without a rule of its own, as every stateful
+// filter lets it: path MTU discovery depends on it (RFC 4890, and RFC 5508
+// section 4 for what a NAT owes to it).
+func (w *worker) findRelated(p *packet) bool {
+	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)
+	if !ok {
+		return false
+	}
+	q := &w.quoted
+	q.reset()
+	q.Headers, q.dir = quote, p.dir^1
+	q.guest = p.guest
+	if p.dir == vpc.In {
+		q.Src = p.guest.privateOf(q.Src)
+		w.keyOut(q, &q.key)
+	} else {
+		w.keyIn(q, &q.key)
+	}
+	if q.key.Local != p.key.Local {
+		return false
+	}
+	at, known := w.flows.Lookup(&q.key)
+	if known {
+		p.related, p.at = true, at
+	}
+	return known
+}
+
+// rewriteQuote gives the packet that an ICMP error quotes the address that
+// the error itself got: what the guest sent with its private source, the
+// internet saw with the public one (RFC 5508 section 4).
+func (w *worker) rewriteQuote(p *packet, local uint32) {
+	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)
+	switch {
+	case !ok:
+	case p.dir == vpc.In:
+		wire.RewriteEmbeddedSrc(p.frame.Bytes(), &p.Headers, &quote, local)
+	default:
+		wire.RewriteEmbeddedDst(p.frame.Bytes(), &p.Headers, &quote, local)
+	}
+}

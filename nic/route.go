@@ -1,0 +1,79 @@
+package nic
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+)
+
+// route finds where a guest's packet goes: what the subnet's route table says
+// of a frame sent to the router, or the neighbor whose MAC it carries, which
+// skips the table (VPC guide, route tables).
+func (w *worker) route(p *packet) Verdict {
+	to := p.ethernet().Dst()
+	if to.IsMulticast() {
+		return GroupAddress
+	}
+	if to != p.guest.router {
+		return w.link(p)
+	}
+	p.flags |= flow.FlagRouted
+	switch r := p.guest.eni.Route(p.Dst); r.Target {
+	case vpc.Local:
+		return w.mapping(p)
+	case vpc.Internet:
+		return w.internet(p)
+	case vpc.Blackhole:
+		return Blackhole
+	case vpc.NotEnforced:
+		return RouteNotEnforced
+	}
+	return NoRoute
+}
+
+// link takes a frame that the guest sent to a neighbor's own MAC.
+func (w *worker) link(p *packet) Verdict {
+	n := p.guest.eni.Neighbor(p.Dst)
+	if n == nil {
+		return NoNeighbor
+	}
+	if n.MAC != p.ethernet().Dst() || n.Subnet != p.guest.eni.Subnet {
+		return NotTheRouter
+	}
+	return w.towards(p, n)
+}
+
+// mapping finds who in the VPC has the destination address.
+func (w *worker) mapping(p *packet) Verdict {
+	n := p.guest.eni.Neighbor(p.Dst)
+	if n == nil {
+		return NoNeighbor
+	}
+	return w.towards(p, n)
+}
+
+// towards notes the way to ENI n: a guest of this card, or a tunnel.
+func (w *worker) towards(p *packet, n *vpc.ENI) Verdict {
+	if n.Local {
+		p.flags |= flow.FlagNeighbor
+		p.path, p.vtep = n.Number, 0
+		return next
+	}
+	return w.tunnel(p, n.Path)
+}
+
+// internet notes the way to the edge. The source becomes the public address
+// of the private one, one to one, as at an internet gateway; a private address
+// without one does not leave.
+func (w *worker) internet(p *packet) Verdict {
+	if p.guest.eni.PublicOf(p.Src) == 0 {
+		return NoPublicAddress
+	}
+	p.flags |= flow.FlagNAT
+	return w.tunnel(p, p.guest.eni.VPC.EdgePath())
+}
+
+// tunnel notes a path.
+func (w *worker) tunnel(p *packet, path uint32) Verdict {
+	p.path, p.vtep = path, w.view.policy.Paths[path].VTEP
+	return next
+}

@@ -1,0 +1,104 @@
+package nic
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nitrocard/pmd"
+)
+
+// Run works on the wall clock until ctx ends. Then the burst at hand runs to
+// its end and every port is closed.
+func (c *Card) Run(ctx context.Context) error {
+	w := c.worker
+	w.gate.Lock()
+	if w.running {
+		w.gate.Unlock()
+		return errors.New("the card runs already")
+	}
+	w.running = true
+	w.gate.Unlock()
+
+	var stop atomic.Bool
+	var both sync.WaitGroup
+	both.Go(func() {
+		runtime.LockOSThread()
+		w.loop(&stop, wallClock())
+	})
+	both.Go(func() { c.supervise(ctx) })
+	<-ctx.Done()
+	stop.Store(true)
+	w.wake()
+	both.Wait()
+	return c.Close()
+}
+
+// wallClock is a clock that starts at the time of day and never runs back.
+func wallClock() func() int64 {
+	start := time.Now()
+	zero := start.UnixNano()
+	return func() int64 { return zero + int64(time.Since(start)) }
+}
+
+// superviseEvery is how soon a link that goes or comes is noticed.
+const superviseEvery = 250 * time.Millisecond
+
+// supervise watches the links: it says when one goes down or comes back, and
+// opens a port anew whose device was away.
+func (c *Card) supervise(ctx context.Context) {
+	tick := time.NewTicker(superviseEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			c.checkLinks()
+		}
+	}
+}
+
+// checkLinks looks at every port once.
+func (c *Card) checkLinks() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.slots {
+		if s.port != nil {
+			c.checkLink(s)
+		}
+	}
+}
+
+func (c *Card) checkLink(s *slot) {
+	err := s.port.Link()
+	if was := s.down.Swap(err != nil); was != (err != nil) {
+		if err != nil {
+			c.log.Warn("link went down", "port", s.name, "device", s.port.Info().Name, "reason", err)
+		} else {
+			c.log.Info("link is back", "port", s.name, "device", s.port.Info().Name)
+		}
+	}
+	if errors.Is(err, pmd.ErrGone) {
+		c.reopen(s)
+	}
+}
+
+// reopen puts a new port in the place of one whose device went away, if it is
+// back.
+func (c *Card) reopen(s *slot) {
+	fresh, err := s.open()
+	if err != nil {
+		return // still away; the next look tries again
+	}
+	old := s.port
+	c.worker.do(func() { s.attach(fresh) })
+	if err := old.Close(); err != nil {
+		c.log.Debug("close of a port that was gone", "port", s.name, "error", err)
+	}
+	c.store(c.view.Load().policy)
+	c.log.Info("port is back", "port", s.name, "device", fresh.Info().Name)
+}

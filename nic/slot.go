@@ -1,0 +1,82 @@
+package nic
+
+import (
+	"sync/atomic"
+
+	"nitrocard/pmd"
+)
+
+// slot is a place for a port: the uplink's, or one ENI's. It outlives the
+// port in it and the policies over it, and keeps their counts.
+//
+// All but down belongs to the worker.
+type slot struct {
+	name   string
+	number uint32   // of the ENI; unused for the uplink
+	port   pmd.Port // nil: none attached
+	open   Opener   // opens it anew after its device went away
+
+	longest int         // frame bytes the port carries
+	down    atomic.Bool // as the supervisor last saw the link
+
+	rx  pmd.Burst
+	out [pmd.MaxBurst]*pmd.Frame // queued for this port during one burst
+	n   int
+
+	received   uint64
+	ends       [verdicts]uint64 // of the packets received here
+	drops      [verdicts]uint64 // by the stages of this ENI, wherever the packet was received
+	delivered  uint64           // frames that left here
+	originated uint64           // of those, made by the card
+}
+
+// Opener opens a port.
+type Opener func() (pmd.Port, error)
+
+// attach puts port p in the slot.
+func (s *slot) attach(p pmd.Port) {
+	s.port = p
+	s.longest = p.Info().MTU + ethernetBytes
+	s.down.Store(p.Link() != nil)
+}
+
+// ethernetBytes is what a frame has before its MTU's worth.
+const ethernetBytes = 14
+
+// queue puts p's frame among those that leave by s when the burst ends.
+func (s *slot) queue(w *worker, p *packet) {
+	if s.n == 0 {
+		w.dirty = append(w.dirty, s)
+	}
+	s.out[s.n] = p.frame
+	s.n++
+}
+
+// flush sends what a burst from w.from queued, port by port. What a port
+// takes is Sent; what it refuses is dropped.
+func (w *worker) flush() {
+	for _, s := range w.dirty {
+		taken := uint64(s.port.Tx(s.out[:s.n]))
+		w.from.ends[Sent] += taken
+		s.delivered += taken
+		if refused := uint64(s.n) - taken; refused > 0 {
+			w.from.ends[TxFull] += refused
+			s.drops[TxFull] += refused
+		}
+		s.n = 0
+	}
+	w.dirty = w.dirty[:0]
+}
+
+// originate sends a frame that the card made by s, at once: there are few,
+// and they are nobody's received packet.
+func (w *worker) originate(s *slot, f *pmd.Frame) {
+	if s == nil || s.port == nil {
+		return
+	}
+	w.single[0] = f
+	if s.port.Tx(w.single[:]) == 1 {
+		s.originated++
+		s.delivered++
+	}
+}

@@ -1,0 +1,96 @@
+package nic
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// track leaves a connection behind that holds what the stages found, or
+// brings an older one up to date.
+func (w *worker) track(p *packet) Verdict {
+	if p.conn == nil {
+		if p.related || !p.opens() {
+			return next
+		}
+		if v := w.open(p, &p.key); v != next {
+			return v
+		}
+	}
+	if p.conn != nil {
+		w.keep(p)
+		w.account(p)
+	}
+	if p.Frag == wire.FirstFragment {
+		w.trackFragments(p)
+	}
+	return next
+}
+
+// opens tells whether a packet may begin a connection. Of ICMP only an echo
+// request does: other messages stand alone, and each is asked for.
+func (p *packet) opens() bool {
+	if p.Proto == wire.ProtoICMP {
+		return p.Type == wire.ICMPEcho
+	}
+	return flow.Opens(p.Proto, p.Flags)
+}
+
+// open enters a connection for p under key k. A flow that EC2 does not track
+// is entered as a cached verdict if there is room, and passes in any case.
+func (w *worker) open(p *packet, k *flow.Key) Verdict {
+	if p.reopens {
+		w.forget(p)
+	}
+	g, o := p.guest, &w.opening
+	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.dir), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	o.Rule = w.view.rule(p.rule)
+	if p.untracked {
+		o.Conn.Flags = flow.FlagUntracked
+	}
+	if p.untracked || k.IsFragment() {
+		o.Limit = g.cacheLimit
+	}
+	at, result := w.flows.Open(o)
+	switch {
+	case result == flow.Opened || result == flow.Existing:
+		p.at, p.conn = at, w.flows.Conn(at)
+	case p.untracked:
+	case result == flow.AllowanceExceeded:
+		return ConntrackAllowanceExceeded
+	default:
+		return ConntrackFull
+	}
+	return next
+}
+
+// keep writes to p's connection what the stages found for p's direction.
+func (w *worker) keep(p *packet) {
+	c := p.conn
+	if c.Epoch != w.epoch {
+		c.Epoch = w.epoch
+		c.Flags &^= readyIn | readyOut
+	}
+	c.VTEP = p.vtep
+	if p.dir == vpc.In {
+		c.Flags |= readyIn
+		return
+	}
+	c.Path = p.path
+	c.Flags = c.Flags&^(flow.FlagNAT|flow.FlagRouted|flow.FlagNeighbor) | p.flags | readyOut
+}
+
+// trackFragments enters a short-lived connection for the fragments that
+// follow the first, which carry no ports: they share its verdict. Where there
+// is no room for it they are dropped, and the first alone does no harm. AWS
+// documents no rule for fragments; this one is ours.
+func (w *worker) trackFragments(p *packet) {
+	first, at := p.conn, p.at
+	p.conn, p.reopens = nil, false
+	k := p.key.Fragment(p.ID)
+	w.open(p, &k)
+	if p.conn != nil {
+		w.keep(p)
+	}
+	p.conn, p.at = first, at
+}

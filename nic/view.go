@@ -1,0 +1,95 @@
+package nic
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/tables"
+)
+
+// path is a prebuilt tunnel.
+type path = vpc.Path
+
+// view is what is in force: a policy, the ports beside it, and both prepared
+// for the packet path. It is immutable; the card stores a new one as a whole
+// and the worker loads it once a turn.
+type view struct {
+	policy *vpc.Policy
+	enis   *tables.Cuckoo[vpc.ENIKey, uint64] // (VNI, MAC) → ENI number
+	vteps  map[uint32]uint16                  // underlay address → index; asked for first packets only
+	guests []guest                            // by ENI number
+	uplink *slot
+	slots  []*slot // every place for a port, the uplink's first
+
+	rules   []vpc.Rule // every rule that connections may remember
+	ruleIDs []uint32   // policy's rule → index in rules
+}
+
+// rule is the index that connections remember policy's rule by.
+func (v *view) rule(id vpc.RuleID) uint32 { return v.ruleIDs[id] }
+
+// ruleAt is the rule that a connection remembers.
+func (v *view) ruleAt(i uint32) *vpc.Rule {
+	if int(i) >= len(v.rules) {
+		return nil
+	}
+	return &v.rules[i]
+}
+
+// uplinkMAC is the card's address on the underlay: the configuration's, or
+// else its port's.
+func (v *view) uplinkMAC() wire.MAC {
+	if mac := v.policy.Card.MAC; !mac.IsZero() || v.uplink.port == nil {
+		return mac
+	}
+	return v.uplink.port.Info().MAC
+}
+
+// shares divides the connection table among the instances of the card: what
+// the configuration grants, and an equal part of the rest to the others, so
+// that none can fill it for another.
+type shares struct {
+	granted map[uint32]uint32 // by owner
+	equal   uint32
+	cache   uint32
+}
+
+func divide(p *vpc.Policy, connections int) (shares, int) {
+	s := shares{granted: map[uint32]uint32{}}
+	owners, sum := map[uint32]bool{}, 0
+	for _, e := range p.ENIs {
+		if e == nil || !e.Local {
+			continue
+		}
+		if e.Allowance > 0 && !owners[e.Owner] {
+			s.granted[e.Owner] = e.Allowance
+			sum += int(e.Allowance)
+		}
+		owners[e.Owner] = true
+	}
+	n := len(owners)
+	if rest := n - len(s.granted); rest > 0 {
+		s.equal = uint32(max(connections-sum, 0) / rest)
+	}
+	s.cache = uint32(cacheRoom(connections) / max(n, 1))
+	return s, sum
+}
+
+// cacheRoom is the part of the table beside tracked connections that keeps
+// verdicts on untracked flows.
+func cacheRoom(connections int) int { return connections / 4 }
+
+func (s *shares) of(owner uint32) uint32 {
+	if n, ok := s.granted[owner]; ok {
+		return n
+	}
+	return s.equal
+}
+
+// timeoutsOf are the timeouts of an ENI's connections: EC2's that its owner
+// may set, and the others of flow.
+func timeoutsOf(e *vpc.ENI) *flow.Timeouts {
+	t := flow.DefaultTimeouts()
+	t.Established, t.UDP, t.UDPStream = e.Timeouts.TCPEstablished, e.Timeouts.UDP, e.Timeouts.UDPStream
+	return &t
+}
