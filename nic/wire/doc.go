@@ -22,6 +22,7 @@
 // IPv4 addresses are numbers in host byte order: 10.0.1.5 is 0x0a000105.
 //
 //	parse.go     Headers, and Parse that fills them
+//	plain.go     the short way for the frames that are nearly all
 //	fault.go     what can be wrong with a frame
 //	assigned.go  numbers that IANA and IEEE assigned
 //	ethernet.go, arp.go, ipv4.go, udp.go, tcp.go, icmp.go, vxlan.go

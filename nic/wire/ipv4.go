@@ -72,8 +72,7 @@ func (b IPv4) SetSrc(addr uint32) { binary.BigEndian.PutUint32(b[12:16], addr) }
 func (b IPv4) SetDst(addr uint32) { binary.BigEndian.PutUint32(b[16:20], addr) }
 
 // parseIPv4 reads the packet at h.L3 and its transport header.
-func parseIPv4(frame []byte, h *Headers) Fault {
-	b := frame[h.L3:]
+func parseIPv4(b []byte, h *Headers) Fault {
 	if len(b) < IPv4Len {
 		return FaultIPv4Truncated
 	}
@@ -106,7 +105,16 @@ func parseIPv4(frame []byte, h *Headers) Fault {
 			return f
 		}
 	}
-	return parseTransport(b[headerLen:total], h)
+	b = b[headerLen:total]
+	switch h.Proto {
+	case ProtoTCP:
+		return parseTCP(b, h)
+	case ProtoUDP:
+		return parseUDP(b, h)
+	case ProtoICMP:
+		return parseICMP(b, h)
+	}
+	return NoFault
 }
 
 // headerLength is the length of the header in b, with options.

@@ -44,6 +44,14 @@ type Headers struct {
 // are named and left alone. After a fault h holds what was read before it, or
 // zero.
 func Parse(frame []byte, h *Headers) Fault {
+	if plainPacket(frame, h) {
+		return NoFault
+	}
+	return parseAny(frame, h)
+}
+
+// parseAny is Parse for every frame.
+func parseAny(frame []byte, h *Headers) Fault {
 	*h = Headers{}
 	if len(frame) < EthernetLen {
 		return FaultEthernetTruncated
@@ -60,22 +68,9 @@ func Parse(frame []byte, h *Headers) Fault {
 	}
 	switch h.EtherType {
 	case EtherTypeIPv4:
-		return parseIPv4(frame, h)
+		return parseIPv4(frame[h.L3:], h)
 	case EtherTypeARP:
 		return checkARP(frame[h.L3:])
-	}
-	return NoFault
-}
-
-// parseTransport reads the header in b, which follows the IPv4 header.
-func parseTransport(b []byte, h *Headers) Fault {
-	switch h.Proto {
-	case ProtoTCP:
-		return parseTCP(b, h)
-	case ProtoUDP:
-		return parseUDP(b, h)
-	case ProtoICMP:
-		return parseICMP(b, h)
 	}
 	return NoFault
 }
