@@ -1,0 +1,93 @@
+package tables
+
+import (
+	"math/bits"
+	"sync/atomic"
+	"unsafe"
+)
+
+// slots is the number of places in a bucket.
+const slots = 8
+
+// bucket is one cache line.
+//
+//	 0        16                  48        56       64
+//	+--------+-------------------+---------+---------+
+//	| 8 tags | 8 entry indexes   | version | unused  |
+//	+--------+-------------------+---------+---------+
+//
+// Slot s has 16 bits of tags[s/4], at 16*(s%4), and at[s]. Tag 0 is an empty slot; all others have their top bit set. Go has no
+// atomic operations on 16 bits: the writer stores, and readers beside it load, four tags at a time.
+//
+// The version changes before and after a slot is emptied. Who reads a version, then slots, then the same version
+// again knows that no entry has left the bucket between.
+type bucket struct {
+	tags    [2]uint64
+	at      [slots]uint32
+	version uint64
+	_       uint64
+}
+
+const bucketSize = 64
+
+var _ [bucketSize]byte = [unsafe.Sizeof(bucket{})]byte{}
+
+const (
+	lowBits  = 0x0001_0001_0001_0001 // the lowest bit of each of four tags
+	highBits = 0x8000_8000_8000_8000 // and the highest
+)
+
+// tagOf returns the tag of a hash, never 0.
+func tagOf(hash uint64) uint64 { return hash>>48 | 0x8000 }
+
+// tags4 marks, with the highest bit of each of its four tags, those of w that equal tag. Above an equal tag it may mark one that
+// differs in its lowest bit as well, so a mark is a candidate; an empty slot is never marked, as it differs in its highest bit.
+func tags4(w, tag uint64) uint64 {
+	x := w ^ tag*lowBits
+	return (x - lowBits) &^ x & highBits
+}
+
+// match returns the candidates for tag as a set of marks, for slotOf.
+func (b *bucket) match(tag uint64) uint64 {
+	return tags4(b.tags[0], tag) | tags4(b.tags[1], tag)>>1
+}
+
+// matchAtomic is match for readers beside the writer.
+func (b *bucket) matchAtomic(tag uint64) uint64 {
+	return tags4(atomic.LoadUint64(&b.tags[0]), tag) | tags4(atomic.LoadUint64(&b.tags[1]), tag)>>1
+}
+
+// empty returns the empty slots as a set of marks, for slotOf.
+func (b *bucket) empty() uint64 {
+	return ^b.tags[0]&highBits | ^b.tags[1]&highBits>>1
+}
+
+// slotOf returns the slot of the lowest mark: bits 15, 31, 47, 63 are slots 0 to 3 and the bits below each slots 4 to 7.
+func slotOf(marks uint64) int {
+	t := bits.TrailingZeros64(marks)
+	return (t>>4 | ^t&1<<2) & (slots - 1)
+}
+
+// tag returns the tag in slot s.
+func (b *bucket) tag(s int) uint64 { return b.tags[s>>2] >> (16 * (s & 3)) & 0xffff }
+
+// live returns the index in slot s and whether there is one.
+func (b *bucket) live(s int) (at uint32, ok bool) { return b.at[s], b.tag(s) != 0 }
+
+// fill puts an entry into the empty slot s. The tag comes last: it is what makes the slot seen.
+func (b *bucket) fill(s int, tag uint64, at uint32) {
+	atomic.StoreUint32(&b.at[s], at)
+	b.setTag(s, tag)
+}
+
+// clear empties slot s.
+func (b *bucket) clear(s int) {
+	atomic.StoreUint64(&b.version, b.version+1)
+	b.setTag(s, 0)
+	atomic.StoreUint64(&b.version, b.version+1)
+}
+
+func (b *bucket) setTag(s int, tag uint64) {
+	w, shift := &b.tags[s>>2], 16*(s&3)
+	atomic.StoreUint64(w, *w&^(0xffff<<shift)|tag<<shift)
+}

@@ -1,0 +1,113 @@
+package tables
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+// lanes is a burst under way: the hash of each key and the bucket to look into.
+type lanes struct {
+	hash   [Burst]uint64
+	bucket [Burst]uint32
+}
+
+// findBurst looks up n keys. Sets of lanes are bit masks: bit i stands for keys[i].
+func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits uint64) {
+	if n <= 0 {
+		return 0
+	}
+	n = min(n, Burst)
+	var l lanes
+	t.keys.hash(keys, t.words, n, &l.hash[0])
+	for i := range n {
+		l.bucket[i] = t.home(l.hash[i])
+	}
+	all := ^uint64(0) >> (Burst - n)
+	hits, unequal := t.probe(keys, &l, all, at)
+	rest := all &^ hits
+	if rest == 0 {
+		return hits
+	}
+	for m := rest; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros64(m) & (Burst - 1)
+		l.bucket[i] = t.other(l.bucket[i], tagOf(l.hash[i]))
+	}
+	more, again := t.probe(keys, &l, rest, at)
+	hits |= more
+	return hits | t.settle(keys, &l, (unequal|again)&^hits, at)
+}
+
+// probe looks into one bucket of each lane in todo. A lane in unequal had a candidate with another key, and may have more.
+func (t *index) probe(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uint32) (hits, unequal uint64) {
+	prefetch(t.buckets, bucketSize, 0, &l.bucket, todo)
+	found := t.candidates(l, todo, at)
+	prefetch(t.entries, t.stride, t.span, at, found)
+	switch t.words {
+	case 2:
+		hits = t.equal2(keys, found, at)
+	case 5:
+		hits = t.equal5(keys, found, at)
+	default:
+		hits = t.equalN(keys, found, at)
+	}
+	return hits, found &^ hits
+}
+
+// candidates finds the lanes of todo with their tag in their bucket, and sets at of each to the first such slot's index.
+func (t *index) candidates(l *lanes, todo uint64, at *[Burst]uint32) (found uint64) {
+	for ; todo != 0; todo &= todo - 1 {
+		i := bits.TrailingZeros64(todo) & (Burst - 1)
+		b := t.bucket(l.bucket[i])
+		m := b.match(tagOf(l.hash[i]))
+		at[i] = b.at[slotOf(m)]
+		found |= nonzero(m) << i
+	}
+	return found
+}
+
+// nonzero is 1 unless x is 0, without a branch: which bucket a key is in cannot be predicted.
+func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
+
+func (t *index) equal2(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
+	for ; todo != 0; todo &= todo - 1 {
+		i := bits.TrailingZeros64(todo) & (Burst - 1)
+		e := (*[2]uint64)(t.entry(at[i]))
+		k := (*[2]uint64)(unsafe.Add(keys, i*16))
+		d := e[0] ^ k[0] | e[1] ^ k[1]
+		hits |= (1 - nonzero(d)) << i
+	}
+	return hits
+}
+
+func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
+	for ; todo != 0; todo &= todo - 1 {
+		i := bits.TrailingZeros64(todo) & (Burst - 1)
+		e := (*[5]uint64)(t.entry(at[i]))
+		k := (*[5]uint64)(unsafe.Add(keys, i*40))
+		d := e[0] ^ k[0] | e[1] ^ k[1] | e[2] ^ k[2] | e[3] ^ k[3] | e[4] ^ k[4]
+		hits |= (1 - nonzero(d)) << i
+	}
+	return hits
+}
+
+func (t *index) equalN(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
+	for ; todo != 0; todo &= todo - 1 {
+		i := bits.TrailingZeros64(todo) & (Burst - 1)
+		if equal(t.entry(at[i]), unsafe.Add(keys, i*t.words*8), t.words) {
+			hits |= 1 << i
+		}
+	}
+	return hits
+}
+
+// settle looks up one by one the lanes whose tag another key has as well, about one in 4,000.
+func (t *index) settle(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uint32) (hits uint64) {
+	for ; todo != 0; todo &= todo - 1 {
+		i := bits.TrailingZeros64(todo) & (Burst - 1)
+		var ok bool
+		if at[i], ok = t.find(unsafe.Add(keys, i*t.words*8), l.hash[i]); ok {
+			hits |= 1 << i
+		}
+	}
+	return hits
+}

@@ -1,0 +1,44 @@
+// Package tables holds the tables of the packet path: a cuckoo hash table and a timer wheel.
+//
+// Both have a fixed capacity, live in memory that the garbage collector neither scans nor counts, hold no
+// pointers, and allocate nothing after New. Both belong to one writer; a Cuckoo may have any number of readers
+// beside it, which never lock (see Get).
+//
+//	cuckoo.go    Cuckoo, the generic face of the table
+//	layout.go    what keys and values may be, and how many buckets a capacity takes
+//	bucket.go    the bucket: eight tags, eight indexes, one cache line
+//	index.go     the table behind it, without type parameters: homes, entries, one lookup at a time
+//	burst.go     the lookup of a whole burst
+//	insert.go    insert, breadth-first eviction, remove
+//	read.go      the lookup beside a writer
+//	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
+//	prefetch_*   one prefetch instruction a lane, for a whole burst
+//	memory_*     memory outside the collector's heap
+//	wheel.go     Wheel, timers for entries
+//
+// # Buckets and entries
+//
+// A bucket is one cache line: eight 16-bit tags (pieces of the hashes), eight indexes into the array of entries, and
+// a version. Keys and values lie in the entries, at an index that never changes: whoever holds an index (a timer, a
+// packet between two steps) holds it until Remove. Evictions move six bytes in the buckets, never an entry. The other
+// bucket of an entry follows from the bucket it is in and its tag, so an eviction reads no entry either.
+//
+// # Why the burst has its order
+//
+// A lookup in a table larger than the caches waits for memory twice: bucket, then entry. LookupBurst does each step
+// for the whole burst, so that the waits overlap: hash all, prefetch the first buckets, compare tags, prefetch the
+// entries, compare keys; the few keys that are not in their first bucket do the same with their second. Prefetching both
+// buckets up front was measured slower: most second buckets are never needed.
+//
+// # Why there are two hashes
+//
+// A burst of keys is hashed by AES instructions in a fraction of the time xxhash takes (16-byte keys: under 1 ns against
+// 4 ns), but only amd64 processors with AES-NI have them here. Everywhere else keys go through xxhash. The choice is made once, in New,
+// and both pass the same tests. Both are keyed by the seed: a sender who does not know it cannot aim at a bucket.
+//
+// # Why the core has no type parameters
+//
+// Generic code compares keys through a dictionary or the runtime's memequal, and `==` on [5]uint64 is slower than XOR and OR over
+// its words. So Cuckoo only converts types, and the code behind it works on words, with loops of its own for keys
+// of 16 and 40 bytes (a connection over IPv4 and over IPv6).
+package tables

@@ -1,0 +1,42 @@
+package tables
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/sys/cpu"
+)
+
+// useAES is what New gives to a table; tests switch it off.
+var useAES = cpu.X86.HasAES
+
+// hasher is a table's own hash function.
+type hasher struct {
+	secret [maxWords]uint64 // four AES round keys, or what xxhash's input is XORed with
+	aes    bool
+}
+
+func newHasher(seed uint64) hasher {
+	h := hasher{aes: useAES}
+	for i := range h.secret {
+		seed += 0x9e37_79b9_7f4a_7c15 // splitmix64 (Steele, Lea, Flood 2014)
+		z := seed
+		z = (z ^ z>>30) * 0xbf58_476d_1ce4_e5b9
+		z = (z ^ z>>27) * 0x94d0_49bb_1331_11eb
+		h.secret[i] = z ^ z>>31
+	}
+	return h
+}
+
+// portable hashes n keys with xxhash, each word XORed with a secret first: xxhash alone has inputs that collide
+// under every seed.
+func (h *hasher) portable(keys unsafe.Pointer, words, n int, out *uint64) {
+	for i := range n {
+		var b [8 * maxWords]byte
+		for w := range words {
+			binary.LittleEndian.PutUint64(b[8*w:], *word(keys, i*words+w)^h.secret[w])
+		}
+		*word(unsafe.Pointer(out), i) = xxhash.Sum64(b[:8*words])
+	}
+}

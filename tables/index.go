@@ -1,0 +1,80 @@
+package tables
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// index is the table behind Cuckoo. Keys are words here: a pointer to a key points at index.words of them.
+type index struct {
+	buckets unsafe.Pointer // mask+1 of them
+	entries unsafe.Pointer // key, then value; stride bytes each
+	mask    uint32
+	words   int     // of a key
+	stride  uintptr // of entries, in bytes
+	span    uintptr // see spanOf
+	keys    hasher
+
+	cap  uint32
+	used uint32 // entries ever given out
+	free uint32 // 1 + the entry removed last, which links to the one before in its first word; 0: none
+	len  atomic.Uint32
+
+	queue  [maxVisits]visit // of place, here because a stack frame would be zeroed on each call
+	memory memory
+}
+
+func (t *index) bucket(i uint32) *bucket {
+	return (*bucket)(unsafe.Add(t.buckets, uintptr(i)*bucketSize))
+}
+
+func (t *index) entry(at uint32) unsafe.Pointer {
+	return unsafe.Add(t.entries, uintptr(at)*t.stride)
+}
+
+func (t *index) hash(k unsafe.Pointer) (h uint64) {
+	t.keys.hash(k, t.words, 1, &h)
+	return h
+}
+
+// home returns the first bucket of a hash.
+func (t *index) home(hash uint64) uint32 { return uint32(hash) & t.mask }
+
+// other returns the second bucket of an entry with this tag that is in bucket i, and the first from the second. The two differ,
+// as the factor's lowest bit is set by force.
+func (t *index) other(i uint32, tag uint64) uint32 {
+	return i ^ (uint32(tag)*0x9e37_79b1|1)&t.mask
+}
+
+// find looks up one key.
+func (t *index) find(k unsafe.Pointer, hash uint64) (at uint32, ok bool) {
+	i, tag := t.home(hash), tagOf(hash)
+	if at, _, ok = t.scan(t.bucket(i), k, tag); ok {
+		return at, true
+	}
+	at, _, ok = t.scan(t.bucket(t.other(i, tag)), k, tag)
+	return at, ok
+}
+
+// scan looks for a key in one bucket.
+func (t *index) scan(b *bucket, k unsafe.Pointer, tag uint64) (at uint32, slot int, ok bool) {
+	for m := b.match(tag); m != 0; m &= m - 1 {
+		slot = slotOf(m)
+		if at = b.at[slot]; equal(t.entry(at), k, t.words) {
+			return at, slot, true
+		}
+	}
+	return 0, 0, false
+}
+
+// word returns word i of what p points at.
+func word(p unsafe.Pointer, i int) *uint64 { return (*uint64)(unsafe.Add(p, 8*i)) }
+
+// equal compares keys without a branch a word: keys that get here are equal almost always.
+func equal(a, b unsafe.Pointer, words int) bool {
+	d := *word(a, 0) ^ *word(b, 0)
+	for i := 1; i < words; i++ {
+		d |= *word(a, i) ^ *word(b, i)
+	}
+	return d == 0
+}

@@ -1,0 +1,9 @@
+package tables
+
+import "unsafe"
+
+// prefetch asks for the cache line of base + at[i]*stride for each bit i of todo, and for the one span bytes on if span is not 0.
+// One call a burst: a call for each lane costs more than it gains.
+//
+//go:noescape
+func prefetch(base unsafe.Pointer, stride, span uintptr, at *[Burst]uint32, todo uint64)

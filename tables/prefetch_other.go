@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package tables
+
+import "unsafe"
+
+// prefetch does nothing where it has no instruction for it: the lanes' loads do not depend on each other, so they overlap
+// as far as the processor looks ahead.
+func prefetch(unsafe.Pointer, uintptr, uintptr, *[Burst]uint32, uint64) {}
