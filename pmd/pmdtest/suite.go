@@ -14,7 +14,7 @@ func Run(t *testing.T, open func(t *testing.T) *Pair) {
 		name string
 		test func(*testing.T, *Pair)
 	}{
-		{"frames come in order, whole, with headroom", receives},
+		{"frames come whole and in order with headroom", receives},
 		{"frames of every length survive both ways", lengths},
 		{"a lent frame is untouched until the next Rx", lent},
 		{"frames go in order and whole", sends},

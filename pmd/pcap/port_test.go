@@ -1,0 +1,149 @@
+package pcap
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/pmd"
+	"nitrocard/pmd/pmdtest"
+)
+
+// write puts a file into a folder of the test.
+func write(t *testing.T, name string, data []byte) string {
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	return path
+}
+
+// wire is a capture that grows while it is read.
+type wire struct {
+	buf bytes.Buffer
+	*Writer
+	*Reader
+}
+
+func newWire(t *testing.T) *wire {
+	w := new(wire)
+	var err error
+	w.Writer, err = NewWriter(&w.buf)
+	require.NoError(t, err)
+	require.NoError(t, w.Writer.Flush())
+	w.Reader, err = NewReader("wire", &w.buf)
+	require.NoError(t, err)
+	return w
+}
+
+func TestDriver(t *testing.T) {
+	pmdtest.Run(t, func(t *testing.T) *pmdtest.Pair {
+		p, err := Open(write(t, "in.pcap", nil))
+		require.NoError(t, err)
+		in, out := newWire(t), newWire(t)
+		p.out = out.Writer
+		return &pmdtest.Pair{
+			Port: p, Max: pmd.MaxFrame,
+			Give: func(frame []byte) bool {
+				p.in = in.Reader
+				return in.Writer.Write(1, frame) == nil && in.Writer.Flush() == nil
+			},
+			Take: func(fn func(frame []byte)) {
+				out.Writer.Flush()
+				for {
+					_, frame, err := out.Next()
+					if err != nil {
+						return
+					}
+					fn(frame)
+				}
+			},
+		}
+	})
+}
+
+func TestPortPlaysAFileAndWritesAnother(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.pcap")
+	p, err := Open(write(t, "in.pcap", pcapOf(t, two...)) + ",out=" + out)
+	require.NoError(t, err)
+	p.now = func() int64 { return 42 }
+	var b pmd.Burst
+	p.Rx(&b)
+	require.Equal(t, 2, b.N)
+	b.Frames[1].Pull(50)
+	require.Equal(t, 2, p.Tx([]*pmd.Frame{&b.Frames[1], &b.Frames[0]}))
+	p.Rx(&b)
+	require.Zero(t, b.N)
+	require.NoError(t, p.Link())
+	require.NoError(t, p.Close())
+
+	r, err := OpenReader(out)
+	require.NoError(t, err)
+	defer r.Close()
+	got, _ := readAll(r)
+	require.Equal(t, []packet{{42, two[1].frame[50:]}, {42, two[0].frame}}, got)
+}
+
+func TestPortLoops(t *testing.T) {
+	p, err := Open(write(t, "in.pcap", pcapOf(t, two...)) + ",loop")
+	require.NoError(t, err)
+	defer p.Close()
+	var b pmd.Burst
+	for range 3 {
+		p.Rx(&b)
+		require.Equal(t, 2, b.N)
+		require.Equal(t, two[1].frame, b.Frames[1].Bytes())
+	}
+}
+
+func TestPortLoopsAnEmptyFileWithoutEnd(t *testing.T) {
+	p, err := Open(write(t, "in.pcap", nil) + ",loop")
+	require.NoError(t, err)
+	defer p.Close()
+	b := pmd.Burst{N: 1}
+	p.Rx(&b)
+	require.Zero(t, b.N)
+}
+
+func TestPortOfADamagedFileGoesAway(t *testing.T) {
+	file := pcapOf(t, two...)
+	p, err := Open(write(t, "in.pcap", file[:len(file)-1]))
+	require.NoError(t, err)
+	defer p.Close()
+	var b pmd.Burst
+	p.Rx(&b)
+	require.Equal(t, 1, b.N, "what can be read is received")
+	require.ErrorIs(t, p.Link(), pmd.ErrGone)
+	require.ErrorContains(t, p.Link(), "in.pcap: packet 2: the file ends within it")
+	require.Equal(t, 1, p.Tx([]*pmd.Frame{&b.Frames[0]}))
+	require.Equal(t, uint64(1), p.Stats().TxDropped)
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "names no file",
+		"a,fast":                `"fast" is no option; pcap:FILE[,out=FILE][,loop] is expected`,
+		"a,out=":                `"out=" is no option`,
+		"/absent/a.pcap":        "pcap:/absent/a.pcap: open /absent/a.pcap",
+		",out=/absent/x/a.pcap": "open /absent/x/a.pcap",
+	} {
+		_, err := Open(text)
+		require.ErrorContains(t, err, want, text)
+	}
+}
+
+func TestSteadyPortAllocatesNothing(t *testing.T) {
+	in := bytes.Repeat(pcapOf(t, two...)[24:], 40000)
+	p, err := Open(write(t, "in.pcap", append(pcapOf(t), in...)) + ",out=/dev/null")
+	require.NoError(t, err)
+	defer p.Close()
+	var b pmd.Burst
+	p.Rx(&b)
+	require.Zero(t, testing.AllocsPerRun(500, func() {
+		p.Rx(&b)
+		for i := range b.N {
+			p.Tx([]*pmd.Frame{&b.Frames[i]})
+		}
+	}))
+}

@@ -1,0 +1,71 @@
+package pcap
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
+)
+
+// Writer writes a pcap file with nanoseconds, little endian, of Ethernet
+// frames. What it writes depends on nothing but what it is given.
+type Writer struct {
+	file    io.Closer
+	out     *bufio.Writer
+	packets *pcapgo.Writer
+}
+
+// snapLength is what the header promises that no packet exceeds; tcpdump
+// states the same.
+const snapLength = 256 << 10
+
+// CreateWriter makes a capture file, or makes an existing one empty.
+func CreateWriter(path string) (*Writer, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := NewWriter(f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	w.file = f
+	return w, nil
+}
+
+// NewWriter writes a capture to out. Nothing is sure to be there before
+// Close.
+func NewWriter(out io.Writer) (*Writer, error) {
+	w := &Writer{out: bufio.NewWriterSize(out, 1<<20)}
+	w.packets = pcapgo.NewWriterNanos(w.out)
+	return w, w.packets.WriteFileHeader(snapLength, layers.LinkTypeEthernet)
+}
+
+// Write adds a frame at a time in nanoseconds since 1970, before 2106.
+func (w *Writer) Write(ns int64, frame []byte) error {
+	return w.packets.WritePacket(gopacket.CaptureInfo{
+		Timestamp:     time.Unix(0, ns),
+		CaptureLength: len(frame),
+		Length:        len(frame),
+	}, frame)
+}
+
+// Flush hands on what was written so far.
+func (w *Writer) Flush() error { return w.out.Flush() }
+
+// Close completes the capture, and closes the file that CreateWriter made.
+func (w *Writer) Close() error {
+	err := w.out.Flush()
+	if w.file == nil {
+		return err
+	}
+	if closeErr := w.file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
