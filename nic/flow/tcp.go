@@ -63,7 +63,7 @@ const (
 // for days, and one side must not be able to make one by itself. A SYN on a
 // live connection changes nothing; the ends settle it by a challenge ACK (RFC
 // 5961 section 4). See the package comment for RST.
-var tcpNext = [states][events][2]State{
+var tcpNext = [Closed + 1][events][2]State{
 	//             evNone     evSyn    evSynAck    evAck      evFin      evRst
 	SynSent:     {{sS, sS}, {sS, sR}, {sS, sR}, {sS, sS}, {sS, sS}, {cl, cl}},
 	SynReceived: {{sR, sR}, {sR, sR}, {es, sR}, {es, sR}, {fW, cW}, {cl, cl}},
@@ -77,8 +77,11 @@ var tcpNext = [states][events][2]State{
 }
 
 // segment is TCP without its early exit. Inlined, it would keep TCP from being.
+// The record of a datagram's fragments has no TCP state and keeps its own.
 //
 //go:noinline
 func (c *Conn) segment(d Dir, flags uint8) {
-	c.State = tcpNext[c.State][eventOf(flags)][c.side(d)]
+	if c.State <= Closed {
+		c.State = tcpNext[c.State][eventOf(flags)][c.side(d)]
+	}
 }

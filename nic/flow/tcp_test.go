@@ -11,29 +11,32 @@ import (
 // opener's direction.
 func guestOpened(s State) *Conn { return &Conn{State: s, Flags: FlagInitiator} }
 
-// say plays segments such as ">S" (the opener's SYN) and "<SA" (the answer)
-// on a connection that the guest opened.
-func say(t *testing.T, c *Conn, segments ...string) {
-	t.Helper()
-	bits := map[rune]uint8{'S': syn, 'A': ack, 'F': fin, 'R': rst, 'P': 0x08}
-	for _, s := range segments {
-		d, flags := Out, uint8(0)
-		if s[0] == '<' {
-			d = In
-		}
-		for _, f := range s[1:] {
-			require.Contains(t, bits, f)
-			flags |= bits[f]
-		}
-		c.TCP(d, flags)
+// A packet in a test is written as who sends it and its flags: ">S" is the
+// opener's SYN, "<SA" the answer. The guest is the opener.
+func way(packet string) Dir {
+	if packet[0] == '<' {
+		return In
 	}
+	return Out
+}
+
+func bits(t *testing.T, packet string) (flags uint8) {
+	t.Helper()
+	for _, f := range packet[1:] {
+		bit, ok := map[rune]uint8{'S': syn, 'A': ack, 'F': fin, 'R': rst, 'P': 0x08}[f]
+		require.True(t, ok, packet)
+		flags |= bit
+	}
+	return flags
 }
 
 // story plays segments from a first SYN on and tells where they lead.
 func story(t *testing.T, segments ...string) State {
 	t.Helper()
 	c := guestOpened(SynSent)
-	say(t, c, segments...)
+	for _, s := range segments {
+		c.TCP(way(s), bits(t, s))
+	}
 	return c.State
 }
 

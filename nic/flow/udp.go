@@ -4,12 +4,17 @@ package flow
 // request-response transaction"; that a transaction is a packet of the opener
 // and then one of the other side, in that order, is ours. A question asked
 // twice and answered twice, as resolvers do, stays one.
-var udpNext = [states][2]State{
+var udpNext = [UDPStream + 1][2]State{
 	UDPOneWay:  {opener: UDPOneWay, answerer: UDPReplied},
 	UDPReplied: {opener: UDPAgain, answerer: UDPReplied},
 	UDPAgain:   {opener: UDPAgain, answerer: UDPStream},
 	UDPStream:  {opener: UDPStream, answerer: UDPStream},
 }
 
-// datagram is UDP without its early exit.
-func (c *Conn) datagram(d Dir) { c.State = udpNext[c.State][c.side(d)] }
+// datagram is UDP without its early exit. The record of a datagram's fragments
+// keeps its own state.
+func (c *Conn) datagram(d Dir) {
+	if c.State >= UDPOneWay && c.State <= UDPStream {
+		c.State = udpNext[c.State][c.side(d)]
+	}
+}

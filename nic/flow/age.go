@@ -1,0 +1,77 @@
+package flow
+
+import "nitrocard/tables"
+
+// Advance ends the connections that were idle for longer than their timeout
+// at tick, looking at no more than budget of them, and tells whether it got
+// through. Call it before the packets of each turn; the clock may jump by any
+// distance, and a tick before the last one does nothing.
+func (t *Table) Advance(tick uint64, budget int) (done bool) {
+	if tick <= t.now {
+		return true
+	}
+	t.target = tick
+	for !done && budget > 0 {
+		step := min(budget, tables.Burst)
+		budget -= step
+		done = t.wheel.Advance(tick, step, t.fire)
+		t.settle()
+	}
+	if done {
+		t.now = tick
+	}
+	return done
+}
+
+// settle looks at the connections whose timers fired: end them or set their
+// timers again. Packets set no timers; they leave Seen, and it is read here.
+// It goes by the burst because each connection is somewhere else in memory:
+// the lookup is there to fetch the buckets of all those that end, at once.
+func (t *Table) settle() {
+	var keys [tables.Burst]Key
+	over := t.due[:0]
+	for _, at := range t.due {
+		left := t.left(at)
+		if left > 0 {
+			t.wheel.Set(at, t.target+min(left, wheelSlots-1))
+			continue
+		}
+		keys[len(over)] = *t.conns.Key(at)
+		over = append(over, at)
+	}
+	var found [tables.Burst]uint32
+	t.conns.LookupBurst(&keys, len(over), &found)
+	for _, at := range over {
+		t.end(at)
+	}
+	t.due = t.due[:0]
+}
+
+// left is how many ticks a connection may stay idle yet, 0 if its time is up.
+func (t *Table) left(at uint32) uint64 {
+	c := t.conns.At(at)
+	limits := t.timeouts(t.conns.Key(at).ENI())
+	if limits == nil {
+		return 0
+	}
+	end := t.seen(c.Seen) + ticksOf(limits.of(c)) + 1
+	return end - min(end, t.target)
+}
+
+// seen completes the low 32 bits of a tick, 9 years, from a tick that was
+// near it: the one before a clock's jump, not the one after.
+func (t *Table) seen(low uint32) uint64 {
+	return t.now + uint64(int64(int32(low-uint32(t.now))))
+}
+
+// watch sets the first timer of a connection.
+func (t *Table) watch(at uint32, o *Opening) {
+	if t.now == 0 {
+		t.now = o.Now // a table's clock starts with its first connection
+	}
+	wait := uint64(wheelSlots - 1)
+	if limits := t.timeouts(o.Key.ENI()); limits != nil {
+		wait = min(wait, ticksOf(limits.of(t.conns.At(at)))+1)
+	}
+	t.wheel.Set(at, o.Now+wait)
+}

@@ -1,0 +1,188 @@
+package flow
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const second = time.Second
+
+// What EC2 documents, and what we chose where it does not, to the second.
+func TestIdleConnectionsEnd(t *testing.T) {
+	for _, c := range []struct {
+		sentence string
+		proto    uint8
+		packets  []string // as for bits; a datagram has no flags
+		lives    time.Duration
+	}{
+		{"established: 5 days", protoTCP, []string{">S", "<SA", ">A"}, 432000 * second},
+		{"UDP, one direction", protoUDP, []string{">", ">"}, 30 * second},
+		{"UDP, a request and its response", protoUDP, []string{">", "<"}, 30 * second},
+		{"UDP, before the second response", protoUDP, []string{">", "<", ">"}, 30 * second},
+		{"a UDP stream", protoUDP, []string{">", "<", ">", "<"}, 180 * second},
+		{"another protocol", 47, []string{">", "<"}, 600 * second},
+
+		{"ours: a SYN without answer", protoTCP, []string{">S"}, 60 * second},
+		{"ours: a handshake without end", protoTCP, []string{">S", "<SA"}, 60 * second},
+		{"ours: mid-stream, one side heard", protoTCP, []string{">A", ">A"}, 60 * second},
+		{"mid-stream, both heard", protoTCP, []string{">A", "<A"}, 432000 * second},
+		{"ours: half closed", protoTCP, []string{">S", "<SA", ">A", ">FA", "<A"}, 7440 * second},
+		{"ours: half closed by the other side", protoTCP, []string{">S", "<SA", ">A", "<FA"}, 7440 * second},
+		{"ours: a late FIN", protoTCP, []string{">FA"}, 60 * second},
+		{"ours: the last ACK missing", protoTCP, []string{">A", "<A", ">FA", "<FA"}, 60 * second},
+		{"ours: the same, other side first", protoTCP, []string{">A", "<A", "<FA", ">FA"}, 60 * second},
+		{"ours: all acknowledged", protoTCP, []string{">A", "<A", ">FA", "<FA", ">A"}, 30 * second},
+		{"ours: ping", protoICMP, []string{">", "<"}, 60 * second},
+	} {
+		r := newRig(t, 64)
+		k := key(1, c.proto, 0)
+		at := r.open(Opening{Key: k, Dir: Out, TCPFlags: bits(t, c.packets[0])})
+		for _, p := range c.packets[1:] {
+			r.packet(at, way(p), bits(t, p))
+		}
+		r.wait(c.lives - second)
+		require.True(t, r.alive(k), "%s: ended early", c.sentence)
+		r.wait(2 * second)
+		require.False(t, r.alive(k), "%s: lives on", c.sentence)
+		require.Zero(t, r.Len())
+	}
+}
+
+// An ENI's own configuration, as Nitro v6 has it.
+func TestENIsOwnTimeout(t *testing.T) {
+	r := newRig(t, 64)
+	own := DefaultTimeouts()
+	own.Established = 350 * second
+	r.limits[1] = &own
+	r.established(key(1, protoTCP, 0)) // this ENI: 350 s
+	r.established(key(2, protoTCP, 0)) // another: 5 days
+	r.wait(349 * second)               // nothing has happened yet
+	require.Equal(t, 2, r.Len())
+	r.wait(2 * second)
+	require.False(t, r.alive(key(1, protoTCP, 0)))
+	require.True(t, r.alive(key(2, protoTCP, 0)))
+	r.wait(432000*second - 352*second) // one jump of 5 days less a second
+	require.True(t, r.alive(key(2, protoTCP, 0)))
+	r.wait(2 * second)
+	require.False(t, r.alive(key(2, protoTCP, 0)))
+}
+
+// Small steps end a connection when a jump does.
+func TestStepsAndJumpsAgree(t *testing.T) {
+	r := newRig(t, 64)
+	own := DefaultTimeouts()
+	own.Established = 60 * second
+	r.limits[1] = &own
+	k := key(1, protoTCP, 0)
+	r.established(k)
+	for range 59_000 {
+		r.wait(time.Millisecond)
+	}
+	require.True(t, r.alive(k))
+	for range 2000 {
+		r.wait(time.Millisecond)
+	}
+	require.False(t, r.alive(k))
+}
+
+// Each packet, of either side, makes a connection young again.
+func TestPacketsKeepAConnection(t *testing.T) {
+	r := newRig(t, 64)
+	k := key(1, protoUDP, 0)
+	at := r.open(Opening{Key: k, Dir: In})
+	for i := range 20 {
+		r.wait(29 * second)
+		require.True(t, r.alive(k))
+		r.packet(at, In, 0) // one-sided: 30 s each time
+		require.Equal(t, uint64(i+2), r.Conn(at).Packets[In])
+	}
+	r.wait(31 * second)
+	require.False(t, r.alive(k))
+}
+
+// A timeout that gets shorter takes effect within the wheel's span, one that
+// gets longer at once.
+func TestChangedTimeoutTakesEffectSoon(t *testing.T) {
+	r := newRig(t, 64)
+	k := key(1, protoTCP, 0)
+	r.established(k)
+	r.wait(100 * second)
+	own := DefaultTimeouts()
+	own.Established = 60 * second
+	r.limits[1] = &own
+	r.wait(18 * second)
+	require.False(t, r.alive(k))
+
+	r.established(k)
+	r.wait(59 * second)
+	r.limits[1] = nil
+	r.wait(1000 * second)
+	require.True(t, r.alive(k))
+}
+
+func TestConnectionsOfAGoneENIEnd(t *testing.T) {
+	r := newRig(t, 64)
+	r.established(key(1, protoTCP, 0))
+	r.established(key(2, protoTCP, 0))
+	r.gone[1] = true
+	r.wait(18 * second)
+	require.False(t, r.alive(key(1, protoTCP, 0)))
+	require.True(t, r.alive(key(2, protoTCP, 0)))
+}
+
+// A forged RST must not cut a connection that is in use.
+func TestResetEndsOnlyWhatIsIdle(t *testing.T) {
+	r := newRig(t, 64)
+	k := key(1, protoTCP, 0)
+	at := r.established(k)
+	r.packet(at, In, rst) // nobody checks its number
+	for range 10 {
+		r.wait(9 * second)
+		r.packet(at, Out, ack) // the ends go on
+		require.True(t, r.alive(k))
+	}
+	r.wait(28 * second) // 10 s and the wheel's span
+	require.False(t, r.alive(k))
+}
+
+// Replay may hold packets of 1970 and of today, and clocks step back.
+func TestClockJumps(t *testing.T) {
+	r := newRig(t, 64)
+	r.now = 0
+	k := key(1, protoTCP, 0)
+	r.established(k)
+	r.wait(1_780_000_000 * second)
+	require.False(t, r.alive(k))
+
+	at := r.established(k)
+	r.wait(-3600 * second)
+	require.True(t, r.alive(k))
+	r.packet(at, In, ack) // seen an hour before the last tick
+	r.wait(3600 * second)
+	require.True(t, r.alive(k))
+	require.Equal(t, r.tick(), r.Detail(at).Opened)
+}
+
+// However far the clock goes, one call does no more than its budget.
+func TestAdvanceKeepsItsBudget(t *testing.T) {
+	r := newRig(t, 256)
+	for i := range 100 {
+		r.open(Opening{Key: key(1, protoUDP, i), Dir: Out})
+	}
+	r.now += 40 * second
+	for left := 90; left > 0; left -= 10 {
+		require.False(t, r.Advance(r.tick(), 10))
+		require.Equal(t, left, r.Len())
+	}
+	require.True(t, r.Advance(r.tick(), 11))
+	require.Zero(t, r.Len())
+}
+
+func TestTickOf(t *testing.T) {
+	require.Equal(t, uint64(0), TickOf(-1))
+	require.Equal(t, uint64(0), TickOf(1<<26-1))
+	require.Equal(t, uint64(1), TickOf(1<<26))
+	require.Equal(t, uint64(2), ticksOf(1<<26+1), "rounded up")
+}

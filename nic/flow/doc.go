@@ -1,0 +1,52 @@
+// Package flow is the connection table of the card: which packets belong to
+// a connection that the rules once allowed, where the connection stands, and
+// when it ends. What it does follows the EC2 User Guide, "Security group
+// connection tracking"; where that page is silent the choice is ours and is
+// labelled so.
+//
+//	key.go      Key: an ENI and the two ends, the same for both directions
+//	conn.go     Conn: the record that packets of a known connection use
+//	state.go    the states, and in which of them a connection begins
+//	tcp.go      TCP's table of transitions (RFC 9293 figure 5)
+//	udp.go      request, response, stream
+//	timeout.go  ticks, and how long an idle connection lives
+//	table.go    Table: all connections, found by key
+//	open.go     Open and Remove
+//	owner.go    the allowance: how many connections an instance may have
+//	age.go      Advance: idle connections end
+//	walk.go     listing, and the cold half of a record
+//	memory_*    its memory
+//
+// # Records
+//
+// A connection is a cache line, 16 bytes of key and 48 of state, in a cuckoo
+// table, 12 cold bytes at the same index beside it, and 8 bytes of timer
+// wheel: with the hash buckets less than 128 bytes at full capacity, all
+// outside the collector's sight and none a pointer. Nothing is allocated
+// after New.
+//
+// # Time
+//
+// Time is a tick of 67 ms that the caller passes in. A packet only writes the
+// tick into its record; the timer that fires later reads it, and is set anew
+// for what is left, but never for more than the 17 s that the wheel spans.
+// So packets never touch the wheel, a timeout that changed takes effect
+// within that span, and a connection that is idle for 5 days costs a look
+// every 17 s. A connection is gone within two ticks of its timeout, never
+// before it.
+//
+// # RST
+//
+// A RST closes a connection without a look at its sequence number: to check
+// windows the card would have to keep them for each direction and undo window
+// scaling, 24 bytes more, and still be wrong for connections taken up in
+// mid-stream. Who wants to close a connection from off its path needs both
+// addresses and both ports, and a way to send with the remote side's address,
+// which antispoof denies to every guest. And then closes little: the ends
+// check the number themselves (RFC 5961 section 3) and go on, every packet
+// of theirs passes and keeps the record young, since Closed ends 10 s after
+// the last packet and not at once. Only a connection that is idle at that
+// moment is forgotten. Its next packet is evaluated by the rules, which
+// usually allow it. What is left to lose is an idle connection whose rule was
+// removed since; that is accepted.
+package flow

@@ -1,0 +1,30 @@
+package flow
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever is sent: a connection only goes forward, a closed one stays closed,
+// and what one side alone sends never outlives a handshake.
+func FuzzTCP(f *testing.F) {
+	f.Add([]byte{syn, syn | ack | 0x80, ack, fin | ack, ack | 0x80})
+	f.Fuzz(func(t *testing.T, segments []byte) {
+		limits := DefaultTimeouts()
+		c := guestOpened(SynSent)
+		for _, s := range segments {
+			before, d := c.State, Out
+			if s&0x80 != 0 {
+				d = In
+			}
+			c.Packet(d, 60, 0)
+			c.TCP(d, s&0x3f)
+			require.GreaterOrEqual(t, c.State, before)
+			require.LessOrEqual(t, c.State, Closed)
+			if !c.answered() {
+				require.LessOrEqual(t, limits.of(c), limits.SYN)
+			}
+		}
+	})
+}

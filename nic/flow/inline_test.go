@@ -1,0 +1,26 @@
+package flow
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What each packet calls must cost no call.
+func TestHotFunctionsInline(t *testing.T) {
+	if os.Getenv("GOCOVERDIR") != "" || testing.CoverMode() != "" {
+		t.Skip("coverage counters change what is inlined")
+	}
+	out, err := exec.Command("go", "build", "-gcflags=-m", ".").CombinedOutput()
+	if err != nil {
+		t.Skipf("the go command cannot build here: %v", err)
+	}
+	for _, f := range []string{
+		"(*Conn).Packet", "(*Conn).TCP", "(*Conn).UDP", "MakeKey", "Key.Fragment", "TickOf",
+		"(*Table).Conn", "(*Table).Key", "(*Table).LookupBurst",
+	} {
+		require.Contains(t, string(out), "can inline "+f+"\n", f)
+	}
+}

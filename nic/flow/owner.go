@@ -1,0 +1,94 @@
+package flow
+
+import "nitrocard/tables"
+
+// share is what an owner holds of the table.
+type share struct{ tracked, cached uint32 }
+
+// slot says which owner a connection counts for, and as what. It is never 0
+// for a live connection.
+type slot uint32
+
+const (
+	slotLive   slot = 1 << 31 // set in every live connection
+	slotCached slot = 1 << 30 // counted as cached, whatever its flags say today
+	slotOwner  slot = slotCached - 1
+)
+
+// owners counts connections by instance. An owner is in the table as long as
+// it has any, so that a connection can hold its place instead of its number.
+type owners struct {
+	table *tables.Cuckoo[uint64, share]
+}
+
+func newOwners(n int, seed uint64) (o owners, err error) {
+	o.table, err = tables.New[uint64, share](n, seed)
+	return o, err
+}
+
+func (w *owners) close() {
+	if w.table != nil {
+		w.table.Close()
+	}
+}
+
+func (w *owners) memory() int { return w.table.Memory() }
+
+// take counts one more connection for o's owner, if its allowance has room.
+func (w *owners) take(o *Opening) (slot, OpenError) {
+	s, refusal := slotLive, AllowanceExceeded
+	if o.Conn.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
+		s, refusal = slotLive|slotCached, NotCached
+	}
+	id := uint64(o.Owner)
+	at, known := w.table.Lookup(&id)
+	if known {
+		s |= slot(at)
+		if n := w.counter(s); *n < o.Limit {
+			*n++
+			return s, Opened
+		}
+		return 0, refusal
+	}
+	if o.Limit == 0 {
+		return 0, refusal
+	}
+	at, err := w.table.Insert(id, share{})
+	if err != nil {
+		return 0, TableFull
+	}
+	s |= slot(at)
+	*w.counter(s) = 1
+	return s, Opened
+}
+
+// give takes a connection off its owner's count.
+func (w *owners) give(s slot) {
+	*w.counter(s)--
+	at := uint32(s & slotOwner)
+	if *w.table.At(at) == (share{}) {
+		w.table.Remove(*w.table.Key(at))
+	}
+}
+
+func (w *owners) counter(s slot) *uint32 {
+	n := w.table.At(uint32(s & slotOwner))
+	if s&slotCached != 0 {
+		return &n.cached
+	}
+	return &n.tracked
+}
+
+func (w *owners) name(s slot) uint32 { return uint32(*w.table.Key(uint32(s & slotOwner))) }
+
+// Count is how many connections an owner has: tracked ones, which its
+// allowance bounds, and cached ones.
+func (t *Table) Count(owner uint32) (tracked, cached int) {
+	id := uint64(owner)
+	at, ok := t.owners.table.Lookup(&id)
+	if !ok {
+		return 0, 0
+	}
+	n := t.owners.table.At(at)
+	return int(n.tracked), int(n.cached)
+}

@@ -1,0 +1,114 @@
+package flow
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rig is a table with a clock that the test owns.
+type rig struct {
+	*testing.T
+	*Table
+	now    time.Duration        // since 1970
+	limits map[uint32]*Timeouts // by ENI, the defaults for all others
+	gone   map[uint32]bool      // ENIs that are no more
+}
+
+// newRig makes a table whose clock stands at a day in 2026.
+func newRig(t *testing.T, capacity int) *rig {
+	t.Helper()
+	r := &rig{T: t, now: 1_780_000_000 * time.Second, limits: map[uint32]*Timeouts{}, gone: map[uint32]bool{}}
+	usual := DefaultTimeouts()
+	table, err := New(Options{Capacity: capacity, Seed: 42, Timeouts: func(eni uint32) *Timeouts {
+		if r.gone[eni] {
+			return nil
+		}
+		if own := r.limits[eni]; own != nil {
+			return own
+		}
+		return &usual
+	}})
+	require.NoError(t, err)
+	t.Cleanup(table.Close)
+	r.Table = table
+	return r
+}
+
+func (r *rig) tick() uint64 { return TickOf(int64(r.now)) }
+
+// wait moves the clock in one jump.
+func (r *rig) wait(d time.Duration) {
+	r.now += d
+	require.True(r, r.Advance(r.tick(), 1<<30))
+}
+
+// open adds a connection that the guest opens, for owner 1 unless o says
+// otherwise, and counts its first packet.
+func (r *rig) open(o Opening) uint32 {
+	r.Helper()
+	at, err := r.tryOpen(o)
+	require.Equal(r, Opened, err)
+	return at
+}
+
+func (r *rig) tryOpen(o Opening) (uint32, OpenError) {
+	if o.Limit == 0 {
+		o.Limit = 1 << 30
+	}
+	o.Now = r.tick()
+	at, err := r.Open(&o)
+	if err == Opened {
+		r.Conn(at).Packet(o.Dir, 100, uint32(o.Now))
+	}
+	return at, err
+}
+
+// packet plays one packet of a connection, flags being TCP's.
+func (r *rig) packet(at uint32, d Dir, flags uint8) {
+	c := r.Conn(at)
+	c.Packet(d, 100, uint32(r.tick()))
+	switch r.Key(at).Proto() {
+	case protoTCP:
+		c.TCP(d, flags)
+	case protoUDP:
+		c.UDP(d)
+	}
+}
+
+func (r *rig) alive(k Key) bool {
+	_, ok := r.Lookup(&k)
+	return ok
+}
+
+// established opens a TCP connection and plays its three steps.
+func (r *rig) established(k Key) uint32 {
+	r.Helper()
+	at := r.open(Opening{Key: k, Dir: Out, TCPFlags: syn})
+	r.packet(at, In, syn|ack)
+	r.packet(at, Out, ack)
+	require.Equal(r, Established, r.Conn(at).State)
+	return at
+}
+
+// key is the i-th key of an ENI.
+func key(eni uint32, proto uint8, i int) Key {
+	return MakeKey(eni, 0x0a000105, uint32(i), 40000, 443, proto)
+}
+
+// seeded is a source of random numbers whose seed is printed, and taken from
+// NITROCARD_SEED.
+func seeded(t testing.TB) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("NITROCARD_SEED"); s != "" {
+		var err error
+		seed, err = strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err)
+	}
+	t.Logf("NITROCARD_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 1))
+}

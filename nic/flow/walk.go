@@ -1,0 +1,36 @@
+package flow
+
+// cold is the half of a connection's record that packets do not read.
+type cold struct {
+	rule   uint32
+	opened uint32 // tick, its low 32 bits
+	owner  slot   // 0: no connection here
+}
+
+// Detail is what a listing adds to a connection.
+type Detail struct {
+	Rule   uint32 // the rule that allowed it, in the policy of Conn.Epoch
+	Owner  uint32 // the instance it counts for
+	Opened uint64 // tick of its first packet
+}
+
+// Detail is the rest of the connection at an index.
+func (t *Table) Detail(at uint32) Detail {
+	c := &t.cold[at]
+	return Detail{Rule: c.rule, Owner: t.owners.name(c.owner), Opened: t.seen(c.opened)}
+}
+
+// Walk shows the connections among n places of the table, beginning at from,
+// and returns where the next call goes on and whether there is anything left.
+// Between calls the table may change: a connection keeps its place for life,
+// so none that stays is missed or shown twice. fn may Remove the connection it
+// is shown and must not keep k and c.
+func (t *Table) Walk(from uint32, n int, fn func(at uint32, k *Key, c *Conn)) (next uint32, more bool) {
+	end := uint32(min(uint64(from)+uint64(max(n, 1)), uint64(len(t.cold))))
+	for at := from; at < end; at++ {
+		if t.cold[at].owner != 0 {
+			fn(at, t.conns.Key(at), t.conns.At(at))
+		}
+	}
+	return end, end < uint32(len(t.cold))
+}

@@ -1,0 +1,72 @@
+package flow
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A listing in chunks while connections come and go: one that stays is shown
+// exactly once.
+func TestWalkWhileThingsChange(t *testing.T) {
+	const capacity, chunk = 2000, 37
+	random := seeded(t)
+	r := newRig(t, capacity)
+	stays := map[Key]int{}
+	for i := range capacity - 100 {
+		k := key(1, protoTCP, i)
+		r.open(Opening{Key: k, TCPFlags: syn})
+		if i%2 == 0 {
+			stays[k] = 0
+		}
+	}
+	shown := map[Key]bool{}
+	for from, more := uint32(0), true; more; {
+		visited := 0
+		from, more = r.Walk(from, chunk, func(at uint32, k *Key, c *Conn) {
+			visited++
+			require.Equal(t, *k, *r.Key(at))
+			require.Same(t, c, r.Conn(at))
+			if n, ok := stays[*k]; ok {
+				stays[*k] = n + 1
+			}
+			shown[*k] = true
+		})
+		require.LessOrEqual(t, visited, chunk)
+		for range 20 { // between chunks some of the others end and new ones begin
+			k := key(1, protoTCP, random.IntN(capacity)|1)
+			if at, ok := r.Lookup(&k); ok {
+				r.Remove(at)
+			} else {
+				r.tryOpen(Opening{Key: k, TCPFlags: syn})
+			}
+		}
+	}
+	for k, n := range stays {
+		require.Equal(t, 1, n, k)
+	}
+	require.Greater(t, len(shown), len(stays))
+}
+
+// fn may end what it is shown: how a listing becomes a purge.
+func TestWalkMayRemove(t *testing.T) {
+	r := newRig(t, 100)
+	for i := range 100 {
+		r.open(Opening{Key: key(uint32(i&1), protoTCP, i), TCPFlags: syn})
+	}
+	_, more := r.Walk(0, 1000, func(at uint32, k *Key, c *Conn) {
+		if k.ENI() == 1 {
+			r.Remove(at)
+		}
+	})
+	require.False(t, more)
+	require.Equal(t, 50, r.Len())
+}
+
+func TestWalkOfNothing(t *testing.T) {
+	r := newRig(t, 10)
+	for _, from := range []uint32{0, 10, 1 << 31} {
+		_, more := r.Walk(from, 100, func(uint32, *Key, *Conn) { t.Fatal("an empty table shows a connection") })
+		require.False(t, more)
+	}
+}
