@@ -221,3 +221,12 @@ func TestTheRemedyNamesTheSwitch(t *testing.T) {
 		require.NoError(t, os.Remove(file))
 	}
 }
+
+func TestTheUserIsWhoeverStartedTheCage(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "uid_map")
+	require.Equal(t, 1000, user(file, 1000), "a system without such maps")
+	require.NoError(t, os.WriteFile(file, []byte("         0       1000          1\n"), 0o644))
+	require.Equal(t, 1000, user(file, 0))
+	require.NoError(t, os.WriteFile(file, []byte("         0          0 4294967295\n"), 0o644))
+	require.Equal(t, 1000, user(file, 1000))
+}

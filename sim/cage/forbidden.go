@@ -26,11 +26,26 @@ func explain(err error) error {
 	if !refusal(err) {
 		return err
 	}
-	return fmt.Errorf("this system forbids the namespaces the lab is built of (%w): %s", err, remedy("/proc/sys", os.Geteuid()))
+	return fmt.Errorf("this system forbids the namespaces the lab is built of (%w): %s", err, remedy("/proc/sys", user("/proc/self/uid_map", os.Geteuid())))
 }
 
 func refusal(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EINVAL)
+}
+
+// user is who we are outside: in a user namespace the kernel lets us be root
+// and still refuses. The map's lines are ID inside, ID outside, and how many
+// (user_namespaces(7)); a cage has one.
+func user(uidMap string, uid int) int {
+	text, err := os.ReadFile(uidMap)
+	if err != nil {
+		return uid
+	}
+	var inside, outside int
+	if n, _ := fmt.Sscan(string(text), &inside, &outside); n < 2 {
+		return uid
+	}
+	return outside + uid - inside
 }
 
 // remedy reads the gates in the folder of sysctls on behalf of a user.
