@@ -100,10 +100,11 @@ func (c *Card) settle(policy *vpc.Policy, ports map[string]pmd.Port) {
 func (c *Card) store(policy *vpc.Policy) {
 	v := &view{policy: policy, enis: policy.ENITable(), vteps: map[uint32]uint16{}, uplink: c.slots[Uplink]}
 	for i, t := range policy.VTEPs {
-		if i > 0 {
+		if i > 0 && t.Addr != 0 {
 			v.vteps[t.Addr] = uint16(i)
 		}
 	}
+	v.survey(policy)
 	v.guests = c.guests(policy)
 	v.slots = append(v.slots, v.uplink)
 	for _, g := range v.guests {
@@ -111,8 +112,6 @@ func (c *Card) store(policy *vpc.Policy) {
 			v.slots = append(v.slots, g.slot)
 		}
 	}
-	v.ruleIDs = c.intern(policy)
-	v.rules = c.names
 	c.view.Store(v)
 	c.worker.do(func() { c.worker.adopt(v) })
 }
@@ -127,28 +126,11 @@ func (c *Card) guests(policy *vpc.Policy) []guest {
 		}
 		guests[e.Number] = guest{
 			eni: e, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
-			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC,
+			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, gateway: gatewayOf(e),
 			limit: share.of(e.Owner), cacheLimit: share.cache, timeouts: timeoutsOf(e),
 		}
 	}
 	return guests
-}
-
-// intern gives each rule of policy an index that stays when policies change,
-// so that a connection can tell for life which rule allowed it.
-func (c *Card) intern(policy *vpc.Policy) []uint32 {
-	ids := make([]uint32, policy.Rules())
-	for i := range ids {
-		r := policy.Rule(vpc.RuleID(i))
-		n, ok := c.rules[r]
-		if !ok {
-			n = uint32(len(c.names))
-			c.rules[r] = n
-			c.names = append(c.names, r)
-		}
-		ids[i] = n
-	}
-	return ids
 }
 
 // localNames lists the ENIs of this card for an error.

@@ -1,7 +1,6 @@
 package nic
 
 import (
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -33,7 +32,7 @@ func (w *worker) arp(p *packet) Verdict {
 	case q.Sender() != 0 && e.SourceDestCheck && !e.Owns(q.Sender()):
 		return SpoofedAddress
 	}
-	mac, ok := w.whoHas(e, q.Target())
+	mac, ok := p.guest.whoHas(q.Target())
 	if !ok {
 		return ARPUnanswered
 	}
@@ -42,13 +41,13 @@ func (w *worker) arp(p *packet) Verdict {
 	return Consumed
 }
 
-// whoHas is the MAC that a guest of ENI e reaches addr at, within its subnet.
-func (w *worker) whoHas(e *vpc.ENI, addr uint32) (wire.MAC, bool) {
-	if addr == e.Subnet.Router {
-		return e.RouterMAC, true
+// whoHas is the MAC that a guest reaches addr at, within its subnet.
+func (g *guest) whoHas(addr uint32) (wire.MAC, bool) {
+	if addr == g.gateway {
+		return g.router, true
 	}
-	n := e.Neighbor(addr)
-	if n == nil || n == e || n.Subnet != e.Subnet {
+	n := g.eni.Neighbor(addr)
+	if n == nil || n == g.eni || n.Subnet != g.eni.Subnet {
 		return wire.MAC{}, false
 	}
 	return n.MAC, true

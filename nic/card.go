@@ -1,7 +1,7 @@
 package nic
 
 import (
-	"context"
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -9,12 +9,9 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
-	"nitrocard/pmd"
-	"nitrocard/tables"
 )
 
 // Uplink is the name of the port to the underlay.
@@ -47,14 +44,12 @@ type Card struct {
 	mu     sync.Mutex // of what follows, and of changes to the view
 	config *vpc.Config
 	slots  map[string]*slot
-	rules  map[vpc.Rule]uint32
-	names  []vpc.Rule
 }
 
 // New makes a card with a configuration in force and, unless
 // Options.OpenPort is set, no port.
 func New(cfg *vpc.Config, o Options) (*Card, error) {
-	o.MaxConnections = cmp(o.MaxConnections, DefaultConnections)
+	o.MaxConnections = cmp.Or(o.MaxConnections, DefaultConnections)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -63,7 +58,7 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 		rand.Read(b[:])
 		o.Seed = binary.NativeEndian.Uint64(b[:])
 	}
-	c := &Card{options: o, log: o.Log, rules: map[vpc.Rule]uint32{}, slots: map[string]*slot{Uplink: {name: Uplink}}}
+	c := &Card{options: o, log: o.Log, slots: map[string]*slot{Uplink: {name: Uplink}}}
 	c.worker = &worker{card: c}
 	flows, err := flow.New(flow.Options{Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.worker.timeouts})
 	if err != nil {
@@ -77,13 +72,6 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
-}
-
-func cmp(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }
 
 // timeouts are those of an ENI's connections, nil once the ENI is gone.

@@ -75,7 +75,7 @@ func (w *worker) unknownENI(p *packet, k *vpc.ENIKey) Verdict {
 	if _, ok := w.view.vteps[p.peer]; !ok {
 		return UnknownVTEP
 	}
-	if !w.view.policy.HasVNI(k.VNI()) {
+	if !w.view.vnis[k.Hi] {
 		return UnknownVNI
 	}
 	if p.ethernet().Dst().IsMulticast() {

@@ -23,7 +23,7 @@ func (w *worker) source(p *packet) Verdict {
 		}
 		return next
 	}
-	if w.view.policy.Paths[p.guest.eni.VPC.EdgePath()].VTEP != from && !p.guest.eni.VPC.Forwards(from) {
+	if w.view.policy.Paths[p.guest.eni.VPC.EdgePath()].VTEP != from && !w.view.forwarders[forwarder{p.guest.eni.VNI, from}] {
 		return SourceMismatch
 	}
 	return next

@@ -44,9 +44,9 @@ func (w *worker) tell(p *packet, v Verdict) {
 func (w *worker) ruleOf(p *packet) *vpc.Rule {
 	switch {
 	case p.conn != nil || p.related:
-		return w.view.ruleAt(w.flows.Detail(p.at).Rule)
+		return w.rules.rule(w.flows.Detail(p.at).Rule)
 	case p.asked:
-		return w.view.ruleAt(w.view.rule(p.rule))
+		return w.rules.rule(w.rules.number(w.view.policy, p.rule))
 	}
 	return nil
 }

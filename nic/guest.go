@@ -15,6 +15,7 @@ type guest struct {
 	number, owner   uint32
 	primary, public uint32
 	mac, router     wire.MAC
+	gateway         uint32 // the router's address: the subnet's second
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts

@@ -207,7 +207,7 @@ func (w *worker) flowView(at uint32, k *flow.Key, c *flow.Conn) (FlowView, bool)
 	view := FlowView{
 		ENI: v.guests[k.ENI()].eni.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(k.Local, k.LocalPort, k.Proto()), Remote: endpoint(k.Remote, k.RemotePort, k.Proto()),
-		State: c.State.String(), Tracked: c.Flags&flow.FlagUntracked == 0, Rule: v.ruleAt(w.flows.Detail(at).Rule),
+		State: c.State.String(), Tracked: c.Flags&flow.FlagUntracked == 0, Rule: w.rules.rule(w.flows.Detail(at).Rule),
 		Idle:      flow.Since(w.tick, c.Seen).Seconds(),
 		PacketsIn: c.Packets[flow.In], PacketsOut: c.Packets[flow.Out], BytesIn: c.Bytes[flow.In], BytesOut: c.Bytes[flow.Out],
 	}

@@ -44,7 +44,7 @@ func (w *worker) open(p *packet, k *flow.Key) Verdict {
 	}
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.dir), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
-	o.Rule = w.view.rule(p.rule)
+	o.Rule = w.rules.number(w.view.policy, p.rule)
 	if p.untracked {
 		o.Conn.Flags = flow.FlagUntracked
 	}

@@ -1,6 +1,8 @@
 package nic
 
 import (
+	"encoding/binary"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -16,24 +18,45 @@ type path = vpc.Path
 type view struct {
 	policy *vpc.Policy
 	enis   *tables.Cuckoo[vpc.ENIKey, uint64] // (VNI, MAC) → ENI number
-	vteps  map[uint32]uint16                  // underlay address → index; asked for first packets only
 	guests []guest                            // by ENI number
 	uplink *slot
 	slots  []*slot // every place for a port, the uplink's first
 
-	rules   []vpc.Rule // every rule that connections may remember
-	ruleIDs []uint32   // policy's rule → index in rules
+	// Asked for first packets only.
+	vteps      map[uint32]uint16 // underlay address → index
+	vnis       map[uint64]bool
+	forwarders map[forwarder]bool
 }
 
-// rule is the index that connections remember policy's rule by.
-func (v *view) rule(id vpc.RuleID) uint32 { return v.ruleIDs[id] }
+// forwarder is a tunnel end that may send in a VPC what is not its own: an ENI
+// without source/destination check lives there, such as a NAT instance.
+type forwarder struct {
+	vni  uint32
+	vtep uint16
+}
 
-// ruleAt is the rule that a connection remembers.
-func (v *view) ruleAt(i uint32) *vpc.Rule {
-	if int(i) >= len(v.rules) {
-		return nil
+// survey notes which VPCs there are, and who forwards in them.
+func (v *view) survey(p *vpc.Policy) {
+	v.vnis, v.forwarders = map[uint64]bool{}, map[forwarder]bool{}
+	for _, e := range p.ENIs {
+		if e == nil {
+			continue
+		}
+		v.vnis[uint64(e.VNI)] = true
+		if !e.SourceDestCheck {
+			v.forwarders[forwarder{e.VNI, p.Paths[e.Path].VTEP}] = true
+		}
 	}
-	return &v.rules[i]
+}
+
+// gatewayOf is the address of the router of an ENI's subnet: the one after the
+// subnet's own (VPC guide, subnet sizing).
+func gatewayOf(e *vpc.ENI) uint32 {
+	if !e.Subnet.Prefix.IsValid() {
+		return 0
+	}
+	a := e.Subnet.Prefix.Masked().Addr().As4()
+	return binary.BigEndian.Uint32(a[:]) + 1
 }
 
 // uplinkMAC is the card's address on the underlay: the configuration's, or

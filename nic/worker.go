@@ -16,6 +16,7 @@ type worker struct {
 
 	flows    *flow.Table
 	underlay underlay
+	rules    rulebook
 
 	// The clock, read once a turn.
 	now   int64  // ns since 1970
@@ -73,6 +74,7 @@ const expireBudget = 256
 func (w *worker) adopt(v *view) {
 	w.view, w.epoch = v, v.policy.Epoch
 	w.underlay.adopt(v.policy, v.uplinkMAC())
+	w.rules.turn()
 	w.dirty = make([]*slot, 0, len(v.slots))
 }
 
