@@ -1,0 +1,98 @@
+package vpc
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// lastEntry is the number of the final deny that each ACL has; IPv6 has the next.
+const lastEntry = 32767
+
+// aclNotices names entries that deny something. What stands behind an entry that
+// allows all has no effect, so that a default ACL gives no notice.
+func (c *compiler) aclNotices() {
+	for i := range c.config.NetworkAcls {
+		acl := &c.config.NetworkAcls[i]
+		if len(acl.Associations) == 0 && !acl.IsDefault {
+			continue
+		}
+		path := ec2.At("NetworkAcls", i, acl.NetworkAclId)
+		for _, egress := range []bool{false, true} {
+			c.aclNotice(path, acl, aclSide{egress: egress})
+			c.aclNotice(path, acl, aclSide{egress: egress, ipv6: true})
+		}
+	}
+}
+
+// aclSide is one of four lists that an ACL really is.
+type aclSide struct{ egress, ipv6 bool }
+
+func (s aclSide) has(e *ec2.NetworkAclEntry) bool {
+	return e.Egress == s.egress && (e.Ipv6CidrBlock != "") == s.ipv6
+}
+
+// aclNotice walks the entries of one side by number until one allows all.
+func (c *compiler) aclNotice(path string, acl *ec2.NetworkAcl, side aclSide) {
+	var order []int
+	for i := range acl.Entries {
+		if side.has(&acl.Entries[i]) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(acl.Entries[a].RuleNumber, acl.Entries[b].RuleNumber) })
+	for _, i := range order {
+		e := &acl.Entries[i]
+		at := ec2.In(path, ec2.At("Entries", i, ""))
+		switch {
+		case e.RuleNumber >= lastEntry:
+			c.notice(at, "denies what no entry allows %s; this card does not enforce network ACLs yet", side)
+			return
+		case e.RuleAction == "deny":
+			c.notice(at, "denies %s; this card does not enforce network ACLs yet", aclText(e))
+		case allowsAll(e):
+			return
+		}
+	}
+	if !side.ipv6 {
+		c.notice(path, "denies what no entry allows %s; this card does not enforce network ACLs yet", side)
+	}
+}
+
+// String is the direction.
+func (s aclSide) String() string {
+	if s.egress {
+		return "outbound"
+	}
+	return "inbound"
+}
+
+func allowsAll(e *ec2.NetworkAclEntry) bool {
+	everywhere := e.CidrBlock.IsValid() && e.CidrBlock.Bits() == 0 || e.Ipv6CidrBlock == "::/0"
+	return e.RuleAction == "allow" && e.Protocol == "-1" && everywhere
+}
+
+// aclText is an entry as people write it: "tcp 22 from 0.0.0.0/0".
+func aclText(e *ec2.NetworkAclEntry) string {
+	perm := ec2.IpPermission{IpProtocol: e.Protocol}
+	if e.PortRange != nil {
+		perm.FromPort, perm.ToPort = &e.PortRange.From, &e.PortRange.To
+	}
+	if e.IcmpTypeCode != nil {
+		perm.FromPort, perm.ToPort = &e.IcmpTypeCode.Type, &e.IcmpTypeCode.Code
+	}
+	what := "protocol " + ec2.Shorten(e.Protocol)
+	if s, err := parseService(&perm); err == nil {
+		what = s.String()
+	}
+	side, where := " from ", ec2.Shorten(e.Ipv6CidrBlock)
+	if e.Egress {
+		side = " to "
+	}
+	if where == "" {
+		where = fmt.Sprint(e.CidrBlock)
+	}
+	return what + side + where
+}

@@ -1,0 +1,45 @@
+// Package vpc is what customers configure, in EC2's own vocabulary, and its
+// compiled form.
+//
+//	Config (plain data) ─ Compile → Policy (immutable, every lookup prebuilt)
+//
+// The configuration:
+//
+//	config.go     Config: EC2's lists, our Placement
+//	load.go       a file or a folder of YAML and JSON, describe-* dumps as they are
+//	placement.go  what EC2 does not tell, with its defaults
+//	put.go        one object put or removed
+//	ec2/          EC2's shapes and their strict reading
+//
+// The compiler, which finds all mistakes before it gives up:
+//
+//	compile.go    the steps in order; numbers, paths, matchers
+//	region.go     VPCs, VNIs, subnets
+//	routes.go     route tables
+//	security.go   security groups and prefix lists
+//	interfaces.go ENIs; addresses.go their public addresses
+//	underlay.go   cards, edge, guest ports, allowances
+//	acl.go, notices.go  what EC2 does and this card does not
+//	lineage.go    what one policy hands to the next
+//
+// The policy, as the packet path reads it:
+//
+//	policy.go     Policy, Card, VTEP, the ENI table
+//	eni.go        ENI: ownership, addresses, timeouts
+//	network.go    VPC, subnet, mapping, router MACs
+//	route.go      route lookup
+//	path.go       prebuilt outer headers
+//	match.go      the judgement of an ENI's security groups
+//	matcher.go    their compiled form: two binary searches and an AND
+//	group.go, rule.go  groups, rules, their text
+//
+// A policy is taken whole or not at all, and a change makes a new one that shares
+// with the old what did not change: groups, matchers, the ENI table. Numbers of
+// ENIs and their owners are handed down, so that connections, which hold numbers
+// and no pointers, outlive the change.
+//
+// An error is a line "path: reason". What can only be a mistake is one: dangling
+// references within a VPC, addresses twice, ports upside down. What real dumps
+// hold and the card cannot serve becomes a Notice: rules that name groups of
+// peers, prefix lists without entries, NAT gateways, IPv6.
+package vpc

@@ -1,0 +1,72 @@
+package ec2
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Problem is one mistake in a configuration.
+type Problem struct {
+	Path   string // "SecurityGroups[2] sg-0a1b: IpPermissions[3]"
+	Reason string // "FromPort 90 is above ToPort 80"
+}
+
+// Error is the place, then the reason.
+func (p Problem) Error() string {
+	if p.Path == "" {
+		return p.Reason
+	}
+	return p.Path + ": " + p.Reason
+}
+
+// maxProblems bounds what a file of mistakes can make us say.
+const maxProblems = 100
+
+// Problems collects mistakes. The zero value is ready.
+type Problems struct {
+	found []error
+	more  int
+}
+
+// Add notes a mistake at a path.
+func (p *Problems) Add(path, format string, args ...any) {
+	if len(p.found) == maxProblems {
+		p.more++
+		return
+	}
+	p.found = append(p.found, Problem{path, fmt.Sprintf(format, args...)})
+}
+
+// Err joins what was found, one Problem a line; nil without any.
+func (p *Problems) Err() error {
+	if p.more > 0 {
+		return errors.Join(append(p.found[:maxProblems:maxProblems], fmt.Errorf("and %d more", p.more))...)
+	}
+	return errors.Join(p.found...)
+}
+
+// In is the path of a name under another.
+func In(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + ": " + name
+}
+
+// At is the path of the i-th element of a list, with its ID where it has one.
+func At(list string, i int, id string) string {
+	path := fmt.Sprintf("%s[%d]", list, i)
+	if id == "" {
+		return path
+	}
+	return path + " " + Shorten(id)
+}
+
+// Shorten cuts what a configuration says to what fits into a message.
+func Shorten(s string) string {
+	const most = 60
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

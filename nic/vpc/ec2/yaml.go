@@ -1,0 +1,95 @@
+package ec2
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// yamlTree reads nodes and not values: an alias stays one node, so that a bomb of
+// them is refused before it is walked, and a scalar keeps its text, so that an
+// account number with a leading zero keeps it.
+func yamlTree(data []byte) (any, error) {
+	if len(data) > MaxYAML {
+		return nil, fmt.Errorf("%d bytes are too many: YAML may have %d", len(data), MaxYAML)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	if err := d.Decode(&document); err != nil {
+		return nil, yamlError(err)
+	}
+	if err := d.Decode(&second); err != io.EOF {
+		return nil, errors.New("one YAML document is expected, not several")
+	}
+	return yamlValue(&document, 0)
+}
+
+func yamlError(err error) error {
+	if err == io.EOF {
+		return errors.New("is empty")
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+}
+
+func yamlValue(n *yaml.Node, deep int) (any, error) {
+	if deep > maxDeep {
+		return nil, errDeep
+	}
+	switch n.Kind {
+	case yaml.DocumentNode:
+		return yamlValue(n.Content[0], deep)
+	case yaml.MappingNode:
+		return yamlObject(n, deep)
+	case yaml.SequenceNode:
+		return yamlList(n, deep)
+	case yaml.ScalarNode:
+		return yamlScalar(n)
+	}
+	return nil, fmt.Errorf("line %d: *%s: aliases are not taken; write it out", n.Line, Shorten(n.Value))
+}
+
+func yamlObject(n *yaml.Node, deep int) (_ any, err error) {
+	object := make(map[string]any, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str" {
+			return nil, fmt.Errorf("line %d: the key %s is no string: quote it", key.Line, Shorten(key.Value))
+		}
+		if _, twice := object[key.Value]; twice {
+			return nil, fmt.Errorf("line %d: %q stands twice in one object", key.Line, Shorten(key.Value))
+		}
+		if object[key.Value], err = yamlValue(n.Content[i+1], deep+1); err != nil {
+			return nil, err
+		}
+	}
+	return object, nil
+}
+
+func yamlList(n *yaml.Node, deep int) (_ any, err error) {
+	list := make([]any, len(n.Content))
+	for i, element := range n.Content {
+		if list[i], err = yamlValue(element, deep+1); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func yamlScalar(n *yaml.Node) (any, error) {
+	switch n.ShortTag() {
+	case "!!str", "!!timestamp":
+		return n.Value, nil
+	case "!!int", "!!float":
+		return json.Number(n.Value), nil
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true"), nil
+	case "!!null":
+		return nil, nil
+	}
+	return nil, fmt.Errorf("line %d: %s is not taken: a configuration has plain values only", n.Line, Shorten(n.ShortTag()))
+}

@@ -1,0 +1,248 @@
+package vpc
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// interfaces checks and compiles the ENIs and their public addresses.
+func (c *compiler) interfaces() {
+	lent := c.lentGroups()
+	for i := range c.config.NetworkInterfaces {
+		config := &c.config.NetworkInterfaces[i]
+		path, ok := c.identify("NetworkInterfaces", i, "NetworkInterfaceId", config.NetworkInterfaceId)
+		if !ok {
+			continue
+		}
+		b := eniBuilder{c, path, config, &ENI{ID: config.NetworkInterfaceId}}
+		if b.build(lent) {
+			c.enis = append(c.enis, b.eni)
+			c.policy.byID[b.eni.ID] = b.eni
+		}
+	}
+	c.elasticAddresses()
+}
+
+// lentGroups are groups in VPCs that are not their own.
+func (c *compiler) lentGroups() map[ec2.SecurityGroupVpcAssociation]bool {
+	lent := map[ec2.SecurityGroupVpcAssociation]bool{}
+	for _, a := range c.config.SecurityGroupVpcAssociations {
+		lent[ec2.SecurityGroupVpcAssociation{GroupId: a.GroupId, VpcId: a.VpcId}] = a.State == "associated" || a.State == ""
+	}
+	return lent
+}
+
+// eniBuilder makes one ENI.
+type eniBuilder struct {
+	*compiler
+	path   string
+	config *ec2.NetworkInterface
+	eni    *ENI
+}
+
+// build answers false where the ENI has no place in the region.
+func (b *eniBuilder) build(lent map[ec2.SecurityGroupVpcAssociation]bool) bool {
+	s := b.subnets[b.config.SubnetId]
+	if s == nil {
+		b.unknown(ec2.In(b.path, "SubnetId"), "Subnets", b.config.SubnetId)
+		return false
+	}
+	if id := b.config.VpcId; id != "" && id != s.VPC.ID {
+		b.Add(b.path, "VpcId %s: %s is in %s", ec2.Shorten(id), s.ID, s.VPC.ID)
+	}
+	e := b.eni
+	e.Subnet, e.VPC, e.VNI, e.RouterMAC = s, s.VPC, s.VPC.VNI, s.RouterMAC
+	e.SourceDestCheck = b.config.SourceDestCheck == nil || *b.config.SourceDestCheck
+	if b.config.Attachment != nil {
+		e.Instance = b.config.Attachment.InstanceId
+	}
+	b.mac()
+	b.addresses()
+	b.prefixes()
+	b.groups(lent)
+	b.timeouts()
+	b.notices()
+	return true
+}
+
+func (b *eniBuilder) mac() {
+	mac := b.config.MacAddress
+	b.eni.MAC = mac
+	at := stationKey{b.eni.VPC, mac}
+	switch holder := b.macs[at]; {
+	case mac.IsZero():
+		b.Add(b.path, "MacAddress is missing")
+	case mac.IsMulticast():
+		b.Add(b.path, "MacAddress %s is a multicast address", mac)
+	case holder != "":
+		b.Add(b.path, "MacAddress %s is that of %s in %s", mac, holder, b.eni.VPC.ID)
+	default:
+		b.macs[at] = b.eni.ID
+	}
+}
+
+// addresses takes the private addresses, primary first.
+func (b *eniBuilder) addresses() {
+	list := b.config.PrivateIpAddresses
+	if len(list) == 0 && b.config.PrivateIpAddress.IsValid() {
+		list = []ec2.NetworkInterfacePrivateIpAddress{{Primary: true, PrivateIpAddress: b.config.PrivateIpAddress}}
+	}
+	if len(list) == 0 {
+		b.withoutIPv4()
+		return
+	}
+	primary := b.primary(list)
+	if primary < 0 {
+		return
+	}
+	list = slices.Clone(list)
+	list[0], list[primary] = list[primary], list[0]
+	for i, a := range list {
+		if i == 0 && a.Association == nil {
+			a.Association = b.config.Association
+		}
+		b.address(a)
+	}
+	if len(b.eni.Addrs) > 0 {
+		b.eni.Primary, b.eni.Public = b.eni.Addrs[0].Private, b.eni.Addrs[0].Public
+	}
+}
+
+func (b *eniBuilder) withoutIPv4() {
+	if len(b.config.Ipv6Addresses) == 0 {
+		b.Add(b.path, "PrivateIpAddresses is missing")
+	}
+}
+
+func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
+	isPrimary := func(a ec2.NetworkInterfacePrivateIpAddress) bool { return a.Primary }
+	i := slices.IndexFunc(list, isPrimary)
+	switch {
+	case i < 0 && len(list) == 1:
+		return 0
+	case i < 0:
+		b.Add(b.path, "PrivateIpAddresses: none is Primary")
+	case slices.ContainsFunc(list[i+1:], isPrimary):
+		b.Add(b.path, "PrivateIpAddresses: more than one is Primary")
+	case b.config.PrivateIpAddress.IsValid() && b.config.PrivateIpAddress != list[i].PrivateIpAddress:
+		b.Add(b.path, "PrivateIpAddress %s is not the primary of PrivateIpAddresses, %s", b.config.PrivateIpAddress, list[i].PrivateIpAddress)
+	}
+	return i
+}
+
+// address takes one private address into the ENI and the VPC's mapping.
+func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
+	addr, s, v := a.PrivateIpAddress.Unmap(), b.eni.Subnet, b.eni.VPC
+	switch {
+	case !addr.Is4():
+		b.Add(b.path, "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
+		return
+	case !s.Prefix.Contains(addr):
+		b.Add(b.path, "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.Prefix)
+		return
+	case reserved(s.Prefix, addr):
+		b.Add(b.path, "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
+	}
+	if holder, held := v.mapping.Lookup(addr); held {
+		b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, v.ID)
+		return
+	}
+	v.mapping.Insert(netip.PrefixFrom(addr, 32), b.eni)
+	at := len(b.eni.Addrs)
+	b.eni.Addrs = append(b.eni.Addrs, Address{Private: number(addr)})
+	if a.Association != nil && a.Association.PublicIp.IsValid() {
+		b.publish(b.path, b.eni, at, a.Association.PublicIp)
+	}
+}
+
+// reserved are the network's own address, the router's, the DNS server's, one
+// for later, and the broadcast address (VPC user guide, "Subnet sizing").
+func reserved(subnet netip.Prefix, addr netip.Addr) bool {
+	s := spanOf(subnet)
+	return number(addr)-s.lo < 4 || number(addr) == s.hi
+}
+
+// prefixes takes the delegated prefixes.
+func (b *eniBuilder) prefixes() {
+	for _, spec := range b.config.Ipv4Prefixes {
+		p := spec.Ipv4Prefix.Masked()
+		if !b.ipv4(b.path, "Ipv4Prefix", p) {
+			continue
+		}
+		s, v := b.eni.Subnet, b.eni.VPC
+		if p.Bits() < s.Prefix.Bits() || !s.Prefix.Contains(p.Addr()) {
+			b.Add(b.path, "Ipv4Prefix %s is outside of %s, which has %s", p, s.ID, s.Prefix)
+			continue
+		}
+		if v.mapping.OverlapsPrefix(p) {
+			b.Add(b.path, "Ipv4Prefix %s holds addresses of other ENIs of %s", p, v.ID)
+			continue
+		}
+		v.mapping.Insert(p, b.eni)
+		b.eni.Prefixes = append(b.eni.Prefixes, blockOf(p))
+	}
+}
+
+func (b *eniBuilder) groups(lent map[ec2.SecurityGroupVpcAssociation]bool) {
+	for i, id := range b.config.Groups {
+		path := ec2.In(b.path, ec2.At("Groups", i, id.GroupId))
+		g := b.policy.groups[id.GroupId]
+		switch {
+		case g == nil:
+			b.unknown(path, "SecurityGroups", id.GroupId)
+		case slices.Contains(b.eni.Groups, g):
+			b.Add(path, "stands twice")
+		case g.config.VpcId != b.eni.VPC.ID && !lent[ec2.SecurityGroupVpcAssociation{GroupId: g.ID, VpcId: b.eni.VPC.ID}]:
+			b.Add(path, "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
+		default:
+			b.eni.Groups = append(b.eni.Groups, g)
+		}
+	}
+}
+
+// timeouts: bounds and defaults are EC2's (API, ConnectionTrackingSpecification).
+func (b *eniBuilder) timeouts() {
+	config := b.config.ConnectionTrackingConfiguration
+	if config == nil {
+		config = &ec2.ConnectionTrackingConfiguration{}
+	}
+	b.eni.Timeouts = Timeouts{
+		TCPEstablished: b.timeout("TcpEstablishedTimeout", config.TcpEstablishedTimeout, bounds{60, 432000, 432000}),
+		UDP:            b.timeout("UdpTimeout", config.UdpTimeout, bounds{30, 60, 30}),
+		UDPStream:      b.timeout("UdpStreamTimeout", config.UdpStreamTimeout, bounds{60, 180, 180}),
+	}
+}
+
+// bounds of a timeout, in seconds.
+type bounds struct{ least, most, usual int }
+
+func (b *eniBuilder) timeout(field string, set *int, in bounds) time.Duration {
+	seconds := in.usual
+	if set != nil {
+		seconds = *set
+	}
+	if seconds < in.least || seconds > in.most {
+		b.Add(ec2.In(b.path, "ConnectionTrackingConfiguration"), "%s %d is out of range: %d to %d seconds", field, seconds, in.least, in.most)
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func (b *eniBuilder) notices() {
+	for _, a := range b.config.Ipv6Addresses {
+		b.notice(b.path, "has %s; this card has no IPv6 yet", ec2.Shorten(a.Ipv6Address))
+	}
+	for _, p := range b.config.Ipv6Prefixes {
+		b.notice(b.path, "has %s; this card has no IPv6 yet", ec2.Shorten(p.Ipv6Prefix))
+	}
+	if b.config.DenyAllIgwTraffic {
+		b.notice(b.path, "DenyAllIgwTraffic is not enforced by this card yet")
+	}
+	switch b.config.InterfaceType {
+	case "", "interface", "efa", "trunk", "branch":
+	default:
+		b.notice(b.path, "InterfaceType %s: this card takes it for an ordinary ENI", ec2.Shorten(b.config.InterfaceType))
+	}
+}

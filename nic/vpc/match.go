@@ -1,0 +1,87 @@
+package vpc
+
+import "math/bits"
+
+// Direction is seen from the guest.
+type Direction uint8
+
+// Directions.
+const (
+	In  Direction = iota // towards the guest
+	Out                  // from the guest
+)
+
+// String is "in" or "out".
+func (d Direction) String() string { return [...]string{"in", "out"}[d&1] }
+
+// Query is a connection to be judged by the groups of one ENI.
+type Query struct {
+	Remote uint32 // the other side's address
+	Port   uint16 // destination port; ICMP: type<<8 | code; other protocols: 0
+	Proto  uint8
+	Dir    Direction
+}
+
+// Match is the judgement. The zero Match denies.
+type Match struct {
+	Allowed bool
+	// Untracked: EC2 keeps no state for this connection (user guide, "Security
+	// group connection tracking"): TCP or UDP that a rule for 0.0.0.0/0 permits,
+	// while the other direction permits 0.0.0.0/0 on all ports.
+	Untracked bool
+	Rule      RuleID // the first that allows it; 0: none does
+}
+
+// Match asks all groups of the ENI, as one union. It is for ENIs of this card;
+// others are always denied.
+func (e *ENI) Match(q Query) Match {
+	if e.matcher == nil {
+		return Match{}
+	}
+	q.Dir &= 1
+	s := &e.matcher.sets[q.Dir]
+	kind, x := classOf(q.Proto), uint32(q.Port)
+	if kind == classOther {
+		x = uint32(q.Proto)
+	}
+	ports := s.row(s.ports[kind].find(x))
+	at := first(ports, s.row(s.addrs.find(q.Remote)))
+	if len(s.groups) > 0 {
+		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))
+	}
+	if at == none {
+		return Match{}
+	}
+	open := kind <= classUDP && e.matcher.sets[q.Dir^1].open[kind] && first(ports, s.row(s.anywhere)) != none
+	return Match{Allowed: true, Untracked: open, Rule: s.rules[at]}
+}
+
+// firstByGroup finds the first rule that names a group of the remote ENI.
+func (s *ruleSet) firstByGroup(ports []uint64, remote *ENI) int {
+	at := none
+	if remote == nil {
+		return at
+	}
+	for _, g := range remote.Groups {
+		for i, n := range s.groups {
+			if n == g.number {
+				at = min(at, first(ports, s.row(s.byGroup[i])))
+			}
+		}
+	}
+	return at
+}
+
+// none is no bit at all.
+const none = 1 << 30
+
+// first is the lowest bit that both rows have.
+func first(a, b []uint64) int {
+	b = b[:len(a)]
+	for i, w := range a {
+		if w &= b[i]; w != 0 {
+			return i<<6 | bits.TrailingZeros64(w)
+		}
+	}
+	return none
+}

@@ -1,0 +1,191 @@
+package vpc
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// matcher is a set of security groups, compiled: ENIs with the same groups share
+// it, and so do successive policies in which none of its groups changed.
+//
+// It is a bit-vector classifier (Lakshman and Stiliadis, SIGCOMM 1998). The rules
+// of a direction are bits. Their bounds cut the ports of a protocol, and the
+// addresses, into intervals within which the answer is the same, a row of bits
+// for each. A query is two binary searches and the AND of two rows.
+//
+// Rules that name a group are not in the address rows: who has the remote address
+// is asked of the mapping, and that ENI's groups have rows of their own. So the
+// coming and going of ENIs changes no matcher.
+type matcher struct {
+	sets [2]ruleSet // by direction
+}
+
+// ruleSet is one direction of a matcher.
+type ruleSet struct {
+	rules    []RuleID // by bit
+	ports    [classes]axis
+	addrs    axis
+	groups   []uint32 // numbers of the groups that rules name
+	byGroup  []uint32 // their rows
+	anywhere uint32   // row of the rules for 0.0.0.0/0
+	open     [classes]bool
+	words    uint32   // in a row
+	rows     []uint64 // words apart; equal ones stand once
+}
+
+// row is the i-th row.
+func (s *ruleSet) row(i uint32) []uint64 {
+	at := i * s.words
+	return s.rows[at : at+s.words : at+s.words]
+}
+
+// axis cuts a range of numbers into intervals: starts[i] up to starts[i+1]-1 has
+// rows[i]. The first start is 0.
+type axis struct{ starts, rows []uint32 }
+
+// find is the row of x. The loop has no branch to mispredict: its trip count
+// depends on the size alone.
+func (a *axis) find(x uint32) uint32 {
+	base, n := 0, len(a.starts)
+	for n > 1 {
+		half := n >> 1
+		if a.starts[base+half] <= x {
+			base += half
+		}
+		n -= half
+	}
+	return a.rows[base]
+}
+
+// newMatcher compiles groups, which are in order of their IDs.
+func newMatcher(groups []*Group) *matcher {
+	m := &matcher{}
+	for dir := range m.sets {
+		m.sets[dir] = newRuleSet(groups, Direction(dir))
+	}
+	return m
+}
+
+func newRuleSet(groups []*Group, dir Direction) ruleSet {
+	var rules []*rule
+	s := ruleSet{}
+	for _, g := range groups {
+		for i := range g.rules[dir] {
+			rules = append(rules, &g.rules[dir][i])
+			s.rules = append(s.rules, g.ruleID(dir, i))
+		}
+	}
+	b := rowBuilder{set: &s, seen: map[string]uint32{}}
+	s.words = uint32(len(rules)+63) / 64
+	b.bits = make([]uint64, s.words)
+	for c := range classes {
+		s.ports[c] = b.axis(portCuts(rules, c))
+		s.open[c] = slices.ContainsFunc(rules, func(r *rule) bool {
+			ports, covers := r.in(c)
+			return covers && ports == c.whole() && r.anywhere()
+		})
+	}
+	s.addrs = b.axis(addressCuts(rules))
+	b.references(rules)
+	s.anywhere = b.rowWhere(rules, (*rule).anywhere)
+	return s
+}
+
+// cut is where a rule begins to hold, or no longer does.
+type cut struct {
+	at  uint64 // one more bit than an address, for the end of the last
+	bit int
+	add int // 1 begins, -1 ends
+}
+
+func portCuts(rules []*rule, c class) (cuts []cut) {
+	for bit, r := range rules {
+		if s, covers := r.in(c); covers {
+			cuts = append(cuts, cut{uint64(s.lo), bit, 1}, cut{uint64(s.hi) + 1, bit, -1})
+		}
+	}
+	return cuts
+}
+
+func addressCuts(rules []*rule) (cuts []cut) {
+	for bit, r := range rules {
+		for _, s := range r.addrs {
+			cuts = append(cuts, cut{uint64(s.lo), bit, 1}, cut{uint64(s.hi) + 1, bit, -1})
+		}
+	}
+	return cuts
+}
+
+// rowBuilder makes rows and keeps equal ones once.
+type rowBuilder struct {
+	set  *ruleSet
+	bits []uint64 // the row at hand
+	seen map[string]uint32
+	key  []byte
+}
+
+// axis sweeps over the cuts. A rule's own spans may overlap (a prefix list's
+// can), so they are counted.
+func (b *rowBuilder) axis(cuts []cut) axis {
+	slices.SortFunc(cuts, func(x, y cut) int { return int(int64(x.at) - int64(y.at)) })
+	depth := make([]int, len(b.set.rules))
+	clear(b.bits)
+	a := axis{starts: []uint32{0}, rows: []uint32{b.row()}}
+	for i, c := range cuts {
+		if depth[c.bit] += c.add; depth[c.bit] > 0 {
+			b.bits[c.bit>>6] |= 1 << (c.bit & 63)
+		} else {
+			b.bits[c.bit>>6] &^= 1 << (c.bit & 63)
+		}
+		if c.at>>32 == 0 && (i+1 == len(cuts) || cuts[i+1].at != c.at) {
+			a.append(uint32(c.at), b.row())
+		}
+	}
+	return a
+}
+
+func (a *axis) append(start, row uint32) {
+	last := len(a.rows) - 1
+	switch {
+	case a.starts[last] == start:
+		a.rows[last] = row
+	case a.rows[last] != row:
+		a.starts, a.rows = append(a.starts, start), append(a.rows, row)
+	}
+}
+
+// row keeps the row at hand and answers its index.
+func (b *rowBuilder) row() uint32 {
+	b.key = b.key[:0]
+	for _, w := range b.bits {
+		b.key = binary.LittleEndian.AppendUint64(b.key, w)
+	}
+	i, seen := b.seen[string(b.key)]
+	if !seen {
+		i = uint32(len(b.seen))
+		b.seen[string(b.key)] = i
+		b.set.rows = append(b.set.rows, b.bits...)
+	}
+	return i
+}
+
+func (b *rowBuilder) rowWhere(rules []*rule, holds func(*rule) bool) uint32 {
+	clear(b.bits)
+	for bit, r := range rules {
+		if holds(r) {
+			b.bits[bit>>6] |= 1 << (bit & 63)
+		}
+	}
+	return b.row()
+}
+
+// references gives each group that rules name its row.
+func (b *rowBuilder) references(rules []*rule) {
+	for _, named := range rules {
+		if named.group == 0 || slices.Contains(b.set.groups, named.group) {
+			continue
+		}
+		row := b.rowWhere(rules, func(r *rule) bool { return r.group == named.group })
+		b.set.groups, b.set.byGroup = append(b.set.groups, named.group), append(b.set.byGroup, row)
+	}
+}

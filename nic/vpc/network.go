@@ -1,0 +1,84 @@
+package vpc
+
+import (
+	"math/bits"
+	"net/netip"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/gaissmai/bart"
+
+	"nitrocard/nic/wire"
+)
+
+// VPC is a customer's network: a number on the wire and a mapping of its own.
+type VPC struct {
+	ID    string
+	VNI   uint32
+	CIDRs []netip.Prefix
+
+	edge    uint32
+	mapping bart.Table[*ENI]
+	subnets []*Subnet
+}
+
+// EdgePath is the index of the path to the edge in this VPC's VNI.
+func (v *VPC) EdgePath() uint32 { return v.edge }
+
+// Subnet is a part of a VPC with a router and a route table.
+type Subnet struct {
+	ID        string
+	VPC       *VPC
+	Prefix    netip.Prefix // invalid: the subnet has IPv6 only
+	RouterMAC wire.MAC
+	Routes    string // ID of its route table; "": the VPC's main table, which is not in the configuration
+
+	routes *routeTable
+}
+
+// Neighbor is the mapping: who in the ENI's VPC holds a private address; nil:
+// nobody.
+func (e *ENI) Neighbor(addr uint32) *ENI {
+	n, _ := e.VPC.mapping.Lookup(addrOf(addr))
+	return n
+}
+
+// routerMAC derives a MAC from an ID alone, so that it is the same on each card,
+// in each run and after each change, and guests' ARP caches stay right. It is
+// locally administered and unicast (IEEE 802 clause 8.4).
+func routerMAC(id string) wire.MAC {
+	h := xxhash.Sum64String(id)
+	return wire.MAC{byte(h)&^1 | 2, byte(h >> 8), byte(h >> 16), byte(h >> 24), byte(h >> 32), byte(h >> 40)}
+}
+
+// addrOf turns an address of the packet path into netip's.
+func addrOf(a uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)})
+}
+
+// number turns an IPv4 address into the packet path's form; 0 for all else.
+func number(a netip.Addr) uint32 {
+	if a = a.Unmap(); !a.Is4() {
+		return 0
+	}
+	b := a.As4()
+	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+}
+
+// span is a range of numbers, both ends inclusive.
+type span struct{ lo, hi uint32 }
+
+// blockOf turns an IPv4 prefix into the packet path's form.
+func blockOf(p netip.Prefix) Block {
+	mask := ^uint32(0) << (32 - p.Bits()) // a shift by 32 leaves 0
+	return Block{number(p.Addr()) & mask, mask}
+}
+
+func spanOf(p netip.Prefix) span {
+	b := blockOf(p)
+	return span{b.Addr, b.Addr | ^b.Mask}
+}
+
+// prefixOf turns a span that was a prefix back into it.
+func prefixOf(s span) netip.Prefix {
+	return netip.PrefixFrom(addrOf(s.lo), bits.LeadingZeros32(s.lo^s.hi))
+}

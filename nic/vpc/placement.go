@@ -1,0 +1,99 @@
+package vpc
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"nitrocard/nic/wire"
+)
+
+// Placement is what EC2 does not tell: which server has which ENI, how the
+// servers find each other, which number a VPC has on the wire, and what is
+// plugged into an ENI. Everything has a default: one card with all ENIs.
+type Placement struct {
+	Cards      []CardPlacement      `json:",omitzero"` // absent: one, "local", 198.18.0.1/24
+	Edge       EdgePlacement        `json:",omitzero"`
+	Vnis       map[string]uint32    `json:",omitzero"` // by VPC; absent: the lowest free number from 1, by order of Vpcs
+	Ports      map[string]string    `json:",omitzero"` // by ENI; absent: a tap named after it
+	Allowances map[string]Allowance `json:",omitzero"` // by instance
+}
+
+// IsZero tells whether nothing was said.
+func (p Placement) IsZero() bool { return reflect.ValueOf(p).IsZero() }
+
+// CardPlacement is the card of one server.
+type CardPlacement struct {
+	Name              string       `json:",omitzero"`
+	Vtep              netip.Prefix `json:",omitzero"` // its address on the underlay, with the length of the link's prefix
+	Gateway           netip.Addr   `json:",omitzero"` // absent: all VTEPs are on the link
+	Mac               wire.MAC     `json:",omitzero"` // of its uplink; absent: the port's own, found by ARP
+	NetworkInterfaces []string     `json:",omitzero"` // ENIs; what no card names is on the first
+}
+
+// EdgePlacement is the router between the VPCs and the internet.
+type EdgePlacement struct {
+	Vtep        netip.Addr `json:",omitzero"` // absent: 198.18.0.254
+	Mac         wire.MAC   `json:",omitzero"` // inside the tunnel
+	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found by ARP
+}
+
+// Allowance bounds what one instance may take.
+type Allowance struct {
+	Connections uint32 `json:",omitzero"` // tracked ones; 0: the card's fair share
+}
+
+// Defaults, out of the range for benchmarks of RFC 2544 (RFC 6890), so that they
+// meet neither a VPC nor the internet. The static MAC lets a card whose underlay
+// is a file, a pcap or a test send to the edge without an answer to ARP.
+var (
+	defaultCard            = CardPlacement{Name: "local", Vtep: netip.MustParsePrefix("198.18.0.1/24")}
+	defaultEdgeVtep        = netip.MustParseAddr("198.18.0.254")
+	defaultEdgeMAC         = wire.MAC{0x02, 0, 0, 0, 0xed, 0x9e}
+	defaultEdgeUnderlayMAC = wire.MAC{0x02, 0, 0, 0, 0xed, 0x01}
+)
+
+// withDefaults fills in all but VNIs and ports, which depend on the region.
+func (p Placement) withDefaults() Placement {
+	if len(p.Cards) == 0 {
+		p.Cards = []CardPlacement{defaultCard}
+	}
+	if !p.Edge.Vtep.IsValid() {
+		p.Edge.Vtep = defaultEdgeVtep
+		if p.Edge.UnderlayMac.IsZero() {
+			p.Edge.UnderlayMac = defaultEdgeUnderlayMAC
+		}
+	}
+	if p.Edge.Mac.IsZero() {
+		p.Edge.Mac = defaultEdgeMAC
+	}
+	return p
+}
+
+// defaultPort is a tap named after the ENI in the at most 15 characters that
+// Linux gives an interface: its ID, or for a longer one of EC2's the end of it,
+// or else a fingerprint.
+func defaultPort(id string) string {
+	const prefix, most = "eni-", 15
+	tail := most - len(prefix)
+	switch {
+	case len(id) <= most && plainName(id):
+		return "tap:" + id
+	case len(id) == len("eni-0123456789abcdef0") && strings.HasPrefix(id, prefix) && plainName(id):
+		return "tap:" + prefix + id[len(id)-tail:]
+	}
+	return "tap:" + prefix + fmt.Sprintf("%016x", xxhash.Sum64String(id))[:tail]
+}
+
+// plainName tells whether an ID is a good name for an interface.
+func plainName(id string) bool {
+	for _, c := range []byte(id) {
+		if c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return id != ""
+}

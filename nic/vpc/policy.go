@@ -1,0 +1,88 @@
+package vpc
+
+import (
+	"net/netip"
+
+	"nitrocard/nic/wire"
+	"nitrocard/tables"
+)
+
+// Policy is a compiled configuration for one card. It never changes: any number
+// of goroutines may read it, and a change makes a new one. Rule numbers, path and
+// VTEP indexes belong to their policy; an ENI's number belongs to its lineage.
+type Policy struct {
+	Epoch   uint32   // one more than the policy before it; the first is 1
+	Notices []Notice // what the configuration holds and this card does not enforce
+	Card    Card     // this card
+	ENIs    []*ENI   // of the whole region, by number; nil: no such ENI any more
+	Paths   []Path   // by index; one that nothing leads over is zero
+	VTEPs   []VTEP   // by index; 0 is this card, one that is gone is zero
+
+	byID    map[string]*ENI
+	table   *eniTable
+	lineage lineage
+	groups  map[string]*Group
+	sorted  []*Group // by base
+	lists   map[string]*prefixList
+	sets    map[string]*matcher
+}
+
+// Notice names something that has an effect in EC2 and none in this card.
+type Notice struct {
+	Path string // as in an error: "NetworkAcls[0] acl-1: Entries[2]"
+	Text string
+}
+
+// String is the notice as one line.
+func (n Notice) String() string { return n.Path + ": " + n.Text }
+
+// Card is the card that a policy was compiled for.
+type Card struct {
+	Name    string
+	VTEP    uint32       // its address on the underlay
+	Prefix  netip.Prefix // of the link, masked
+	Gateway uint32       // 0: all VTEPs are on the link
+	MAC     wire.MAC     // of its uplink; zero: the port's own
+}
+
+// NextHop is who takes a packet to a VTEP: itself on the same link or without a
+// gateway, else the gateway.
+func (c *Card) NextHop(vtep uint32) uint32 {
+	if c.Gateway == 0 || c.Prefix.Contains(addrOf(vtep)) {
+		return vtep
+	}
+	return c.Gateway
+}
+
+// VTEP is a tunnel end on the underlay.
+type VTEP struct {
+	Addr uint32
+	MAC  wire.MAC // static; zero: resolve the next hop by ARP
+}
+
+// ENIKey is what a frame names an ENI by: the VNI and the MAC inside it.
+type ENIKey struct{ Lo, Hi uint64 }
+
+// KeyOf packs a key: the MAC as a number, and the VNI.
+func KeyOf(vni uint32, mac wire.MAC) ENIKey {
+	return ENIKey{
+		Lo: uint64(mac[0])<<40 | uint64(mac[1])<<32 | uint64(mac[2])<<24 | uint64(mac[3])<<16 | uint64(mac[4])<<8 | uint64(mac[5]),
+		Hi: uint64(vni),
+	}
+}
+
+// ENITable finds the number of an ENI of this card by its key. The table is
+// freed with the policy: whoever uses it keeps the policy.
+func (p *Policy) ENITable() *tables.Cuckoo[ENIKey, uint64] { return p.table.Cuckoo }
+
+// FindENI finds an ENI of this card; nil: there is none. A burst uses ENITable.
+func (p *Policy) FindENI(vni uint32, mac wire.MAC) *ENI {
+	number, found := p.table.Get(KeyOf(vni, mac))
+	if !found {
+		return nil
+	}
+	return p.ENIs[number]
+}
+
+// ENI finds an ENI of the region by its ID; nil: there is none.
+func (p *Policy) ENI(id string) *ENI { return p.byID[id] }

@@ -1,0 +1,98 @@
+package vpc
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// kinds are the lists whose objects have an ID of their own: the first field.
+var kinds = []string{
+	"Addresses", "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
+	"RouteTables", "SecurityGroups", "Subnets", "VpcPeeringConnections", "Vpcs",
+}
+
+// Put answers a copy of the configuration in which one object, in YAML or JSON,
+// takes the place of the one with its ID, or is added. kind names the object's
+// list, such as "SecurityGroups"; "Placement" has no ID. An Elastic IP address
+// goes by its PublicIp.
+func (c *Config) Put(kind string, object []byte) (*Config, error) {
+	if kind != "Placement" && !slices.Contains(kinds, kind) {
+		return nil, unknownKind(kind)
+	}
+	tree, err := ec2.Tree(kind, object)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", kind, err)
+	}
+	next := *c
+	field := reflect.ValueOf(&next).Elem().FieldByName(kind)
+	p := ec2.Problems{}
+	if kind == "Placement" {
+		next.Placement = Placement{}
+		ec2.Decode(kind, tree, field.Addr().Interface(), &p)
+		return sound(&next, &p)
+	}
+	v := reflect.New(field.Type().Elem()).Elem()
+	ec2.Decode(kind, tree, v.Addr().Interface(), &p)
+	if idOf(v) == "" {
+		p.Add(kind, "%s is missing", v.Type().Field(0).Name)
+	}
+	field.Set(replaced(field, v))
+	return sound(&next, &p)
+}
+
+func sound(c *Config, p *ec2.Problems) (*Config, error) {
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Remove answers a copy of the configuration without one object.
+func (c *Config) Remove(kind, id string) (*Config, error) {
+	if !slices.Contains(kinds, kind) {
+		return nil, unknownKind(kind)
+	}
+	next := *c
+	field := reflect.ValueOf(&next).Elem().FieldByName(kind)
+	i := indexOf(field, id)
+	if i < 0 {
+		return nil, fmt.Errorf("there is no %q in %s", ec2.Shorten(id), kind)
+	}
+	rest := reflect.MakeSlice(field.Type(), 0, field.Len()-1)
+	rest = reflect.AppendSlice(rest, field.Slice(0, i))
+	field.Set(reflect.AppendSlice(rest, field.Slice(i+1, field.Len())))
+	return &next, nil
+}
+
+// replaced is a copy of a list with v in the place of its like, or at the end.
+func replaced(list, v reflect.Value) reflect.Value {
+	all := reflect.AppendSlice(reflect.MakeSlice(list.Type(), 0, list.Len()+1), list)
+	if i := indexOf(list, idOf(v)); i >= 0 {
+		all.Index(i).Set(v)
+		return all
+	}
+	return reflect.Append(all, v)
+}
+
+func indexOf(list reflect.Value, id string) int {
+	for i := range list.Len() {
+		if idOf(list.Index(i)) == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func idOf(object reflect.Value) string {
+	if object.Field(0).IsZero() {
+		return ""
+	}
+	return fmt.Sprint(object.Field(0))
+}
+
+func unknownKind(kind string) error {
+	return fmt.Errorf("%q is no kind of object: %q are", ec2.Shorten(kind), kinds)
+}

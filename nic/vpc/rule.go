@@ -1,0 +1,216 @@
+package vpc
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// RuleID names a rule within one policy; 0: none.
+type RuleID uint32
+
+// Rule is one source of one permission of a security group, for people.
+type Rule struct {
+	Group     string // sg-…
+	GroupName string
+	Path      string // "IpPermissions[3]"
+	Text      string // "tcp 22 from 203.0.113.9/32"
+}
+
+// Rule tells about a rule of this policy; the zero Rule when there is no such.
+func (p *Policy) Rule(id RuleID) Rule {
+	i, _ := slices.BinarySearchFunc(p.sorted, id, func(g *Group, id RuleID) int {
+		if g.base+g.size() <= id {
+			return -1
+		}
+		return 1
+	})
+	if i == len(p.sorted) || id < p.sorted[i].base {
+		return Rule{}
+	}
+	g := p.sorted[i]
+	at, dir := int(id-g.base), In
+	if at >= len(g.rules[In]) {
+		at, dir = at-len(g.rules[In]), Out
+	}
+	r := &g.rules[dir][at]
+	return Rule{g.ID, g.Name, permissionPath(dir, r.perm), r.text(dir)}
+}
+
+func permissionPath(dir Direction, i int) string {
+	return ec2.At([...]string{In: "IpPermissions", Out: "IpPermissionsEgress"}[dir], i, "")
+}
+
+// rule is one permission for one source.
+type rule struct {
+	service
+	addrs  []span // sources by address
+	group  uint32 // source by group: its number; 0: by address
+	perm   int    // index of its permission
+	source string
+}
+
+func (r *rule) text(dir Direction) string {
+	return r.service.String() + [...]string{In: " from ", Out: " to "}[dir] + r.source
+}
+
+// anywhere tells whether the rule is for 0.0.0.0/0.
+func (r *rule) anywhere() bool { return slices.Contains(r.addrs, span{0, ^uint32(0)}) }
+
+// Protocols that have ports, or types and codes.
+const (
+	protoICMP = 1
+	protoTCP  = 6
+	protoUDP  = 17
+	protoAll  = -1
+)
+
+// class sorts protocols by what a rule says of them besides addresses.
+type class uint8
+
+const (
+	classTCP   class = iota // destination ports
+	classUDP                // destination ports
+	classICMP               // type<<8 | code
+	classOther              // the protocol's own number
+	classes
+)
+
+func classOf(proto uint8) class {
+	switch proto {
+	case protoTCP:
+		return classTCP
+	case protoUDP:
+		return classUDP
+	case protoICMP:
+		return classICMP
+	}
+	return classOther
+}
+
+// whole is all that a class can tell apart.
+func (c class) whole() span {
+	if c == classOther {
+		return span{0, 255}
+	}
+	return span{0, 65535}
+}
+
+// service is a protocol with its ports, or its ICMP types and codes.
+type service struct {
+	proto int
+	ports span
+}
+
+// in is the part of a class that the service covers.
+func (s service) in(c class) (span, bool) {
+	switch {
+	case s.proto == protoAll:
+		return c.whole(), true
+	case classOf(uint8(s.proto)) != c:
+		return span{}, false
+	case c == classOther:
+		return span{uint32(s.proto), uint32(s.proto)}, true
+	}
+	return s.ports, true
+}
+
+// String is the service as people write it: "tcp 80-90", "icmp type 8".
+func (s service) String() string {
+	lo, hi := s.ports.lo, s.ports.hi
+	switch s.proto {
+	case protoAll:
+		return "all"
+	case protoICMP:
+		return icmpText(lo, hi)
+	case protoTCP, protoUDP:
+		text := map[int]string{protoTCP: "tcp ", protoUDP: "udp "}[s.proto] + strconv.Itoa(int(lo))
+		if lo != hi {
+			text += "-" + strconv.Itoa(int(hi))
+		}
+		return text
+	}
+	return fmt.Sprintf("protocol %d", s.proto)
+}
+
+func icmpText(lo, hi uint32) string {
+	switch hi - lo {
+	case 0:
+		return fmt.Sprintf("icmp type %d code %d", lo>>8, lo&255)
+	case 255:
+		return fmt.Sprintf("icmp type %d", lo>>8)
+	}
+	return "icmp"
+}
+
+// protocolNames are what EC2 answers with, and what its command line takes.
+var protocolNames = map[string]int{"tcp": protoTCP, "udp": protoUDP, "icmp": protoICMP, "icmpv6": 58, "-1": protoAll, "all": protoAll}
+
+func parseProtocol(name string) (int, error) {
+	if n, known := protocolNames[name]; known {
+		return n, nil
+	}
+	n, err := strconv.ParseUint(name, 10, 8)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no protocol: tcp, udp, icmp, icmpv6, a number up to 255, or -1 for all", ec2.Shorten(name))
+	}
+	return int(n), nil
+}
+
+// parseService reads a permission's protocol and ports (EC2 API, IpPermission).
+func parseService(perm *ec2.IpPermission) (service, error) {
+	proto, err := parseProtocol(perm.IpProtocol)
+	if err != nil {
+		return service{}, fmt.Errorf("IpProtocol %w", err)
+	}
+	s := service{proto: proto}
+	switch proto {
+	case protoTCP, protoUDP:
+		s.ports, err = parsePorts(perm)
+	case protoICMP:
+		s.ports, err = parseICMP(orAny(perm.FromPort), orAny(perm.ToPort))
+	}
+	return s, err
+}
+
+func parsePorts(perm *ec2.IpPermission) (span, error) {
+	if perm.FromPort == nil || perm.ToPort == nil {
+		return span{}, fmt.Errorf("%s needs FromPort and ToPort; 0 and 65535 are all ports", perm.IpProtocol)
+	}
+	from, to := *perm.FromPort, *perm.ToPort
+	switch {
+	case from < 0 || from > 65535:
+		return span{}, fmt.Errorf("FromPort %d is no port: 0 to 65535", from)
+	case to < 0 || to > 65535:
+		return span{}, fmt.Errorf("ToPort %d is no port: 0 to 65535", to)
+	case from > to:
+		return span{}, fmt.Errorf("FromPort %d is above ToPort %d", from, to)
+	}
+	return span{uint32(from), uint32(to)}, nil
+}
+
+func orAny(n *int) int {
+	if n == nil {
+		return -1
+	}
+	return *n
+}
+
+func parseICMP(kind, code int) (span, error) {
+	switch {
+	case kind < -1 || kind > 255:
+		return span{}, fmt.Errorf("FromPort %d is no ICMP type: 0 to 255, or -1 for all", kind)
+	case code < -1 || code > 255:
+		return span{}, fmt.Errorf("ToPort %d is no ICMP code: 0 to 255, or -1 for all", code)
+	case kind == -1 && code != -1:
+		return span{}, fmt.Errorf("ToPort %d: all ICMP types (FromPort -1) go with all codes (ToPort -1)", code)
+	case kind == -1:
+		return classICMP.whole(), nil
+	case code == -1:
+		return span{uint32(kind) << 8, uint32(kind)<<8 | 255}, nil
+	}
+	at := uint32(kind)<<8 | uint32(code)
+	return span{at, at}, nil
+}
