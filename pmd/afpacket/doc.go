@@ -1,0 +1,23 @@
+// Package afpacket is a port on any Linux network interface, through packet
+// sockets and memory shared with the kernel (packet(7)); no cgo.
+//
+//	port_linux.go  Port: Rx, Tx, counts
+//	open_linux.go  sockets, options, rights
+//	rx_linux.go    the receive ring: TPACKET_V3, blocks of frames
+//	tx_linux.go    the transmit ring: TPACKET_V2, one system call a burst
+//	link_linux.go  up, down, gone
+//	other.go       what systems without packet sockets answer
+//
+// Frames are lent straight out of the receive ring. PACKET_RESERVE leaves
+// the headroom before each, and a block goes back to the kernel on the first
+// Rx after its last frame was lent.
+//
+// TPACKET_V3 receives, because its blocks hold frames of any length, merged
+// ones of 64 KB beside small ones. Its price is that a frame waits until its
+// block is full or a millisecond old. TPACKET_V2 sends, because the slots of
+// a sender's ring need no more than the device's MTU; the queueing
+// discipline is passed by, so a full device is told at once and not hidden.
+//
+// PACKET_VNET_HDR tells which frames a virtual link left unfinished. They are
+// finished before the card sees them; see package gso.
+package afpacket

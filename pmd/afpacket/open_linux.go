@@ -1,0 +1,164 @@
+package afpacket
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+
+	"nitrocard/pmd"
+)
+
+// Open opens a network interface, up or down, by name. It receives all frames
+// that arrive there, whoever they are for, and none that this host sends.
+// The kernel goes on to see what arrives.
+func Open(name string) (pmd.Port, error) {
+	p, err := open(name)
+	if err != nil {
+		return nil, fmt.Errorf("afpacket:%s: %w", name, err)
+	}
+	return p, nil
+}
+
+func open(name string) (*Port, error) {
+	dev, err := net.InterfaceByName(name)
+	if err != nil {
+		return nil, errors.New("there is no such network interface here; `ip link` lists those that are")
+	}
+	p := &Port{
+		info:     pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU},
+		index:    dev.Index,
+		rxFd:     -1,
+		txFd:     -1,
+		segments: make([]byte, pmd.MaxBurst*segmentSize),
+	}
+	copy(p.info.MAC[:], dev.HardwareAddr)
+	if err := p.openRx(); err != nil {
+		p.Close()
+		return nil, explain(err)
+	}
+	if err := p.openTx(); err != nil {
+		p.Close()
+		return nil, explain(err)
+	}
+	return p, nil
+}
+
+func explain(err error) error {
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return errors.New("packet sockets need the capability CAP_NET_RAW: run as root, " +
+			"give the binary the right with `setcap cap_net_raw+ep`, or use a user namespace of your own")
+	case errors.Is(err, unix.ENOMEM):
+		return fmt.Errorf("no memory for the rings shared with the kernel: %w", err)
+	}
+	return err
+}
+
+// The receive ring: 8 MB, which is 25,000 small frames or 128 merged ones.
+const (
+	blockSize  = 256 << 10
+	blockCount = 32
+	retire     = 1 // ms until a block that is not full is handed over
+)
+
+// reserve is what lies before a frame besides the kernel's own descriptor:
+// the headroom, the header for unfinished frames, and a VLAN tag that has to
+// be put back.
+const reserve = pmd.Headroom + vlanLen
+
+func (p *Port) openRx() (err error) {
+	// Protocol 0 receives nothing yet: no frame of another interface gets
+	// between socket and bind.
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	p.rxFd = fd
+	for _, o := range []struct{ name, value int }{
+		{unix.PACKET_VERSION, unix.TPACKET_V3},
+		{unix.PACKET_RESERVE, reserve},
+		{unix.PACKET_VNET_HDR, 1},
+		{unix.PACKET_IGNORE_OUTGOING, 1},
+	} {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, o.name, o.value); err != nil {
+			return fmt.Errorf("packet socket option %d: %w", o.name, err)
+		}
+	}
+	ring := unix.TpacketReq3{
+		Block_size: blockSize, Block_nr: blockCount,
+		Frame_size: blockSize, Frame_nr: blockCount,
+		Retire_blk_tov: retire,
+	}
+	if err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &ring); err != nil {
+		return fmt.Errorf("receive ring: %w", err)
+	}
+	if p.rx.mem, err = mmap(fd, blockSize*blockCount); err != nil {
+		return err
+	}
+	if err := p.bind(fd, unix.ETH_P_ALL); err != nil {
+		return err
+	}
+	promisc := unix.PacketMreq{Ifindex: int32(p.index), Type: unix.PACKET_MR_PROMISC}
+	return unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &promisc)
+}
+
+// sndbuf bounds the kernel's memory for frames that a device has not sent
+// yet; the default is less than a burst.
+const sndbuf = 8 << 20
+
+func (p *Port) openTx() (err error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	p.txFd = fd
+	p.tx.plan(p.info.MTU)
+	for _, o := range []struct{ name, value int }{
+		{unix.PACKET_VERSION, unix.TPACKET_V2},
+		{unix.PACKET_LOSS, 1}, // a frame the kernel refuses must not stop those behind it
+		{unix.PACKET_QDISC_BYPASS, 1},
+	} {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, o.name, o.value); err != nil {
+			return fmt.Errorf("packet socket option %d: %w", o.name, err)
+		}
+	}
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sndbuf) != nil {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sndbuf) // as much as the system allows
+	}
+	ring := p.tx.request()
+	if err := unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, unix.PACKET_TX_RING, &ring); err != nil {
+		return fmt.Errorf("transmit ring: %w", err)
+	}
+	if p.tx.mem, err = mmap(fd, int(ring.Block_size*ring.Block_nr)); err != nil {
+		return err
+	}
+	return p.bind(fd, 0)
+}
+
+func mmap(fd, size int) ([]byte, error) {
+	mem, err := unix.Mmap(fd, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("memory shared with the kernel: %w", err)
+	}
+	return mem, nil
+}
+
+// bind ties a socket to the interface, which must carry Ethernet frames.
+func (p *Port) bind(fd int, protocol uint16) error {
+	addr := &unix.SockaddrLinklayer{Protocol: protocol<<8 | protocol>>8, Ifindex: p.index}
+	if err := unix.Bind(fd, addr); err != nil {
+		return err
+	}
+	bound, err := unix.Getsockname(fd)
+	if err != nil {
+		return err
+	}
+	switch kind := bound.(*unix.SockaddrLinklayer).Hatype; kind {
+	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
+		return nil
+	default:
+		return fmt.Errorf("the interface carries no Ethernet frames (its type is %d)", kind)
+	}
+}

@@ -1,0 +1,193 @@
+package afpacket
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"nitrocard/pmd"
+	"nitrocard/pmd/internal/gso"
+)
+
+// Port is a network interface.
+type Port struct {
+	info  pmd.Info
+	index int
+	rxFd  int
+	txFd  int
+	rx    rxRing
+	tx    txRing
+
+	cut      gso.Cutter
+	segments []byte // one for each frame of a burst
+	idle     int    // Rx in a row that found nothing
+
+	mended, rxPackets, rxBytes, rxLost    atomic.Uint64
+	txPackets, txBytes, txFull, txDropped atomic.Uint64
+
+	mu     sync.Mutex // what follows, and the sockets' life against Stats
+	missed uint64     // as the kernel told so far
+	closed bool
+}
+
+const segmentSize = pmd.Headroom + pmd.MaxFrame
+
+// Rx lends the frames that wait in the ring.
+func (p *Port) Rx(b *pmd.Burst) {
+	b.N = 0
+	p.rx.release(p.cut.Active())
+	bytes := 0
+	for b.N < pmd.MaxBurst && p.fill(b) {
+		bytes += b.Frames[b.N].Len()
+		b.N++
+	}
+	if b.N == 0 {
+		p.rest()
+		return
+	}
+	p.idle = 0
+	p.rxPackets.Store(p.rxPackets.Load() + uint64(b.N))
+	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
+}
+
+// rest takes the error that a link leaves on its socket when it goes down:
+// poll(2) would return at once as long as it is there.
+func (p *Port) rest() {
+	if p.idle++; p.idle%256 == 0 {
+		unix.GetsockoptInt(p.rxFd, unix.SOL_SOCKET, unix.SO_ERROR)
+	}
+}
+
+// fill puts the next frame into the burst; it is false if none waits.
+func (p *Port) fill(b *pmd.Burst) bool {
+	var f received
+	for !p.cut.Active() {
+		if !p.rx.next(&f) {
+			return false
+		}
+		if p.finish(&f) {
+			b.Frames[b.N].Lend(f.mem, f.off, len(f.mem)-f.off)
+			return true
+		}
+	}
+	buf := p.segments[b.N*segmentSize:][:segmentSize]
+	b.Frames[b.N].Lend(buf, pmd.Headroom, p.cut.Next(buf[pmd.Headroom:]))
+	return true
+}
+
+// finish mends a frame. It is false if there is no frame to lend: it is to be
+// cut first, or lost.
+func (p *Port) finish(f *received) bool {
+	header := gso.Read(f.mem[f.off-gso.HeaderLen : f.off])
+	if f.tag != 0 {
+		f.putTagBack()
+		header.Shift(vlanLen)
+	}
+	frame := f.mem[f.off:]
+	ok := !f.long && (header.Merged() || len(frame) <= pmd.MaxFrame)
+	switch {
+	case ok && header.Finished():
+		return true
+	case ok && header.Merged():
+		ok = p.cut.Start(frame, &header, pmd.MaxFrame)
+	case ok:
+		ok = gso.Sum(frame, &header)
+	}
+	if !ok {
+		p.rxLost.Add(1)
+		return false
+	}
+	p.mended.Store(p.mended.Load() + 1)
+	return !header.Merged()
+}
+
+// Tx copies frames to the ring and has the kernel send them.
+func (p *Port) Tx(frames []*pmd.Frame) int {
+	if len(frames) == 0 {
+		return 0
+	}
+	n, dropped, bytes := 0, 0, 0
+	for ; n < len(frames); n++ {
+		frame := frames[n].Bytes()
+		if !p.tx.fits(frame) {
+			dropped++
+			continue
+		}
+		if !p.tx.put(frame) {
+			break
+		}
+		bytes += len(frame)
+	}
+	if n > dropped {
+		kick(p.txFd)
+	}
+	for unsent := p.tx.takeBack(); unsent > 0; n-- {
+		if frame := frames[n-1].Bytes(); !p.tx.fits(frame) {
+			dropped--
+		} else {
+			bytes -= len(frame)
+			unsent--
+		}
+	}
+	p.txPackets.Store(p.txPackets.Load() + uint64(n-dropped))
+	p.txBytes.Store(p.txBytes.Load() + uint64(bytes))
+	p.txDropped.Store(p.txDropped.Load() + uint64(dropped))
+	p.txFull.Store(p.txFull.Load() + uint64(len(frames)-n))
+	return n
+}
+
+// Fd becomes readable when a block of frames waits.
+func (p *Port) Fd() int { return p.rxFd }
+
+// Info describes the port.
+func (p *Port) Info() pmd.Info { return p.info }
+
+// Stats are the counts since Open. What the kernel found no room for counts
+// as missed, and so does what could not be mended.
+func (p *Port) Stats() pmd.Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.askKernel()
+	return pmd.Stats{
+		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
+		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
+		RxMissed: p.missed + p.rxLost.Load(),
+		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
+		Mended: p.mended.Load(),
+	}
+}
+
+// askKernel adds what was lost since it was asked last.
+func (p *Port) askKernel() {
+	if p.closed {
+		return
+	}
+	if s, err := unix.GetsockoptTpacketStatsV3(p.rxFd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+		p.missed += uint64(s.Drops)
+	}
+}
+
+// Close gives the interface back.
+func (p *Port) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.askKernel()
+	p.closed = true
+	var errs []error
+	for _, mem := range [][]byte{p.rx.mem, p.tx.mem} {
+		if mem != nil {
+			errs = append(errs, unix.Munmap(mem))
+		}
+	}
+	for _, fd := range []int{p.rxFd, p.txFd} {
+		if fd >= 0 {
+			errs = append(errs, unix.Close(fd))
+		}
+	}
+	return errors.Join(errs...)
+}
