@@ -1,5 +1,7 @@
 package wire
 
+import "strconv"
+
 // EtherTypes (IEEE 802 Numbers).
 const (
 	EtherTypeIPv4 = 0x0800
@@ -66,3 +68,17 @@ const (
 // ICMPFragNeeded is the code of an ICMPUnreachable that tells the path's MTU
 // (RFC 1191).
 const ICMPFragNeeded = 4
+
+// ProtocolName is "tcp", "udp", "icmp", or the number of a protocol without a
+// name here, as in EC2's security group rules.
+func ProtocolName(proto uint8) string {
+	switch proto {
+	case ProtoICMP:
+		return "icmp"
+	case ProtoTCP:
+		return "tcp"
+	case ProtoUDP:
+		return "udp"
+	}
+	return strconv.Itoa(int(proto))
+}

@@ -67,7 +67,7 @@ func transportSum(frame []byte, h *Headers) []byte {
 		return nil
 	}
 	if at+2 > int(h.End) {
-		return nil // a quote may end before it
+		return nil // a quote may end before it, or in its middle
 	}
 	sum := frame[at : at+2]
 	if h.Proto == ProtoUDP && sum[0]|sum[1] == 0 {

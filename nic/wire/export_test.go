@@ -1,0 +1,7 @@
+package wire
+
+// The judges without the short way, for FuzzPlain.
+var (
+	ParseAny       = parseAny
+	ParseAnyTunnel = parseAnyTunnel
+)

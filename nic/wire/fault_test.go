@@ -1,0 +1,139 @@
+package wire_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+var (
+	tcp  = wiretest.TCP("10.0.1.5:40000", "10.0.1.6:80")
+	udp  = wiretest.UDP("10.0.1.5:40000", "10.0.1.6:53")
+	ping = wiretest.Echo("10.0.1.5", "10.0.1.6", 1)
+	ask  = wiretest.ARPRequest(wiretest.SrcMAC, "10.0.1.5", "10.0.1.6").Bytes()
+
+	tunnel = wiretest.VXLAN("172.16.0.1", "172.16.0.2", 5001, tcp.Bytes())
+)
+
+// ip makes a frame of an IPv4 packet of which only the first n bytes of
+// payload are left, with the fragment word frag.
+func ip(p wiretest.Packet, n int, frag uint16) []byte {
+	frame := wiretest.Cut(p.Bytes(), 34+n)
+	frame = wiretest.Put(frame, 16, 0, byte(20+n))
+	return wiretest.Mend(wiretest.Put(frame, 20, byte(frag>>8), byte(frag)))
+}
+
+var faulty = []struct {
+	what  string
+	frame []byte
+	want  wire.Fault
+}{
+	// Every header must be there as a whole.
+	{"nothing", nil, wire.FaultEthernetTruncated},
+	{"13 bytes", make([]byte, 13), wire.FaultEthernetTruncated},
+	{"65536 bytes", make([]byte, 65536), wire.FaultFrameOversize},
+	{"65536 bytes of TCP", tcp.Pad(65536).Bytes(), wire.FaultFrameOversize},
+	{"half a tag", wiretest.Cut(tcp.VLAN(7).Bytes(), 17), wire.FaultVLANTruncated},
+	{"half a second tag", wiretest.Cut(tcp.VLAN(7).QinQ(8).Bytes(), 21), wire.FaultVLANTruncated},
+	{"three tags", tcp.VLAN(1).VLAN(2).QinQ(3).Bytes(), wire.FaultVLANDepth},
+	{"ARP of 27 bytes", wiretest.Cut(ask, -1), wire.FaultARPTruncated},
+	{"IPv4 of 19 bytes", wiretest.Cut(tcp.Bytes(), 33), wire.FaultIPv4Truncated},
+	{"options past the frame", wiretest.Put(wiretest.Cut(tcp.Bytes(), 34), 14, 0x46), wire.FaultIPv4Truncated},
+	{"UDP of 7 bytes", ip(udp, 7, 0), wire.FaultUDPTruncated},
+	{"TCP of 19 bytes", ip(tcp, 19, 0), wire.FaultTCPTruncated},
+	{"ICMP of 7 bytes", ip(ping, 7, 0), wire.FaultICMPTruncated},
+
+	// ARP is about IPv4 over Ethernet.
+	{"ARP over Token Ring", wiretest.Put(ask, 14, 0, 6), wire.FaultARPFormat},
+	{"ARP about Chaosnet", wiretest.Put(ask, 16, 8, 4), wire.FaultARPFormat},
+	{"ARP with MACs of 8 bytes", wiretest.Put(ask, 18, 8), wire.FaultARPFormat},
+	{"ARP with addresses of 16 bytes", wiretest.Put(ask, 19, 16), wire.FaultARPFormat},
+
+	// IPv4 says what it is and how long, and its sum is right.
+	{"version 6", wiretest.Mend(wiretest.Put(tcp.Bytes(), 14, 0x65)), wire.FaultIPv4Version},
+	{"a header of 16 bytes", wiretest.Mend(wiretest.Put(tcp.Bytes(), 14, 0x44)), wire.FaultIPv4HeaderLength},
+	{"a total of 19 bytes", wiretest.Mend(wiretest.Put(tcp.Bytes(), 16, 0, 19)), wire.FaultIPv4LengthShort},
+	{"a total of 0, as merged segments have", wiretest.Mend(wiretest.Put(tcp.Bytes(), 16, 0, 0)), wire.FaultIPv4LengthShort},
+	{"a total below options", wiretest.Mend(wiretest.Put(tcp.Options(1, 1, 1, 1).Bytes(), 16, 0, 23)), wire.FaultIPv4LengthShort},
+	{"a total past the frame", wiretest.Cut(tcp.Bytes(), -1), wire.FaultIPv4LengthBeyond},
+	{"a wrong checksum", wiretest.Put(tcp.Bytes(), 24, 0xba, 0xad), wire.FaultIPv4Checksum},
+	{"a wrong option", wiretest.Put(tcp.Options(1, 1, 1, 1).Bytes(), 34, 0), wire.FaultIPv4Checksum},
+	{"a checksum of 0 that is wrong", wiretest.Put(tcp.Bytes(), 24, 0, 0), wire.FaultIPv4Checksum},
+
+	// Fragments are not made to slip past a filter.
+	{"a packet of 65536 bytes", ip(udp, 4, 65512/8), wire.FaultFragmentOverrun},
+	{"TCP in two", ip(tcp, 16, 0x2000), wire.FaultFragmentTiny},
+	{"TCP without its options", ip(tcp.TCPOptions(1, 1, 1, 1), 20, 0x2000), wire.FaultFragmentTiny},
+	{"UDP in two", ip(udp, 7, 0x2000), wire.FaultFragmentTiny},
+	{"ICMP in two", ip(ping, 7, 0x2000), wire.FaultFragmentTiny},
+	{"TCP from its 8th byte, over the flags", ip(tcp, 16, 1), wire.FaultFragmentTiny},
+
+	// Transport headers say how long they are.
+	{"UDP of 7 bytes, it says", wiretest.Put(udp.Bytes(), 38, 0, 7), wire.FaultUDPLengthShort},
+	{"UDP of 0 bytes, it says", wiretest.Put(udp.Size(64).Bytes(), 38, 0, 0), wire.FaultUDPLengthShort},
+	{"a UDP fragment of 7 bytes, it says", wiretest.Put(ip(udp, 8, 0x2000), 38, 0, 7), wire.FaultUDPLengthShort},
+	{"UDP past its packet", wiretest.Put(udp.Pad(60).Bytes(), 38, 0, 9), wire.FaultUDPLengthBeyond},
+	{"UDP past its packet, in a long frame", wiretest.Put(udp.Size(64).Pad(70).Bytes(), 38, 0, 31), wire.FaultUDPLengthBeyond},
+	{"TCP of 16 bytes, it says", wiretest.Put(tcp.Bytes(), 46, 0x40), wire.FaultTCPOffsetShort},
+	{"TCP past its packet", wiretest.Put(tcp.Pad(60).Bytes(), 46, 0x60), wire.FaultTCPOffsetBeyond},
+}
+
+func TestParseNamesEachFault(t *testing.T) {
+	for _, c := range faulty {
+		t.Run(c.what, func(t *testing.T) {
+			var h wire.Headers
+			f := wire.Parse(c.frame, &h)
+			require.Equal(t, c.want.String(), f.String())
+		})
+	}
+}
+
+var faultyTunnels = []struct {
+	what  string
+	frame []byte
+	want  wire.Fault
+}{
+	{"a header of 7 bytes", wiretest.UDP("172.16.0.1:1", "172.16.0.2:4789").Payload("1234567").Bytes(), wire.FaultVXLANTruncated},
+	{"UDP ends before VXLAN does", wiretest.Put(tunnel.Bytes(), 38, 0, 15), wire.FaultVXLANTruncated},
+	{"no I flag", wiretest.Put(tunnel.Bytes(), 42, 0xf7), wire.FaultVXLANFlags},
+	{"a wrong UDP checksum", wiretest.Put(tunnel.Bytes(), 40, 0xba, 0xad), wire.FaultOuterChecksum},
+	{"a byte changed on the way", wiretest.Put(tunnel.Checksum().Bytes(), 60, 0xff), wire.FaultOuterChecksum},
+	{"a first fragment", tunnel.Fragments(32)[0], wire.FaultOuterFragment},
+	{"a later fragment", tunnel.Fragments(32)[1], wire.FaultOuterFragment},
+	{"a wrong IPv4 checksum", wiretest.Put(tunnel.Bytes(), 24, 0xba, 0xad), wire.FaultIPv4Checksum},
+	{"a frame cut short", wiretest.Cut(tunnel.Bytes(), -1), wire.FaultIPv4LengthBeyond},
+	{"UDP past its packet", wiretest.Put(tunnel.Bytes(), 39, 71), wire.FaultUDPLengthBeyond},
+}
+
+func TestParseVXLANNamesEachFault(t *testing.T) {
+	for _, c := range faultyTunnels {
+		t.Run(c.what, func(t *testing.T) {
+			var o wire.Outer
+			is, f := wire.ParseVXLAN(c.frame, &o)
+			require.False(t, is)
+			require.Equal(t, c.want.String(), f.String())
+		})
+	}
+}
+
+// A fault without a case, a name of its own and a sentence is none.
+func TestEveryFaultIsTestedAndNamed(t *testing.T) {
+	seen := map[wire.Fault]bool{wire.NoFault: true}
+	for _, c := range append(faulty, faultyTunnels...) {
+		seen[c.want] = true
+	}
+	names := map[string]bool{}
+	for f := range wire.FaultCount {
+		require.True(t, seen[f], "no test frame has the fault %s", f)
+		require.Regexp(t, regexp.MustCompile(`^[a-z][a-z0-9_]+$`), f.String())
+		require.False(t, names[f.String()], "two faults are named %s", f)
+		require.NotEmpty(t, f.Sentence())
+		names[f.String()] = true
+	}
+	require.Equal(t, "unknown", wire.FaultCount.String())
+	require.Equal(t, "unknown fault", wire.FaultCount.Sentence())
+}

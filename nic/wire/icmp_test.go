@@ -1,0 +1,91 @@
+package wire_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// A router on the way to a server tells the guest that its packet was too
+// big. The quote leads to the connection.
+func TestEmbeddedFindsTheConnection(t *testing.T) {
+	sent := tcp.Flags(wire.TCPSyn).ID(5).Size(1500)
+	e := wiretest.ICMPError(wire.ICMPUnreachable, wire.ICMPFragNeeded, "192.0.2.1", sent.Bytes()).MTU(1400)
+	frame := e.Bytes()
+	h := parse(t, frame)
+	require.True(t, h.IsICMPError())
+	require.EqualValues(t, 1400, wire.ICMP(frame[h.L4:]).MTU())
+
+	q, ok := wire.Embedded(frame, &h)
+	require.True(t, ok)
+	require.Equal(t, wire.Headers{
+		Tuple: wire.Tuple{Src: a, Dst: b, SrcPort: 40000, DstPort: 80, Proto: wire.ProtoTCP},
+		Flags: wire.TCPSyn, EtherType: wire.EtherTypeIPv4, ID: 5, L3: 42, L4: 62, End: 42 + 1486,
+	}, q)
+
+	// Most routers quote 8 bytes of the transport header: no flags in it.
+	short := e.Quote(28).Bytes()
+	h = parse(t, short)
+	q, ok = wire.Embedded(short, &h)
+	require.True(t, ok)
+	require.Equal(t, parse(t, sent.Bytes()).Tuple, q.Tuple)
+	require.Zero(t, q.Flags)
+	require.EqualValues(t, len(short), q.End)
+}
+
+func TestEmbeddedReadsEveryProtocol(t *testing.T) {
+	for what, p := range map[string]wiretest.Packet{
+		"UDP": udp, "ping": ping, "GRE": wiretest.IP("10.0.1.5", "10.0.1.6", 47), "options": tcp.Options(1, 1, 1, 0),
+	} {
+		t.Run(what, func(t *testing.T) {
+			frame := wiretest.ICMPError(wire.ICMPTimeExceeded, 0, "192.0.2.1", p.Bytes()).Bytes()
+			h := parse(t, frame)
+			q, ok := wire.Embedded(frame, &h)
+			require.True(t, ok)
+			require.Equal(t, parse(t, p.Bytes()).Tuple, q.Tuple)
+		})
+	}
+}
+
+func TestEmbeddedTellsFragments(t *testing.T) {
+	for i, piece := range udp.Size(200).Fragments(64)[:2] {
+		frame := wiretest.ICMPError(wire.ICMPTimeExceeded, 1, "192.0.2.1", piece).Bytes()
+		h := parse(t, frame)
+		q, ok := wire.Embedded(frame, &h)
+		require.True(t, ok)
+		require.Equal(t, wire.FirstFragment+wire.Frag(i), q.Frag)
+		require.EqualValues(t, []uint16{53, 0}[i], q.DstPort)
+	}
+}
+
+// A quote that leads to no connection is none.
+func TestEmbeddedRefuses(t *testing.T) {
+	e := wiretest.ICMPError(wire.ICMPUnreachable, 1, "192.0.2.1", tcp.Bytes())
+	of := func(p wiretest.Packet) wiretest.Packet {
+		return wiretest.ICMPError(wire.ICMPUnreachable, 1, "192.0.2.1", p.Bytes())
+	}
+	for what, frame := range map[string][]byte{
+		"a ping":                    ping.Bytes(),
+		"a ping that quotes":        wiretest.Put(e.Bytes(), 34, wire.ICMPEcho),
+		"TCP":                       tcp.Bytes(),
+		"a later fragment":          e.Fragments(24)[1],
+		"19 bytes of IPv4":          e.Quote(19).Bytes(),
+		"7 bytes of TCP":            e.Quote(27).Bytes(),
+		"7 bytes of UDP":            of(udp).Quote(27).Bytes(),
+		"7 bytes of ICMP":           of(ping).Quote(27).Bytes(),
+		"IPv6":                      wiretest.Put(e.Bytes(), 42, 0x65),
+		"a header of 16 bytes":      wiretest.Put(e.Bytes(), 42, 0x44),
+		"a header past the quote":   wiretest.Put(e.Quote(28).Bytes(), 42, 0x48),
+		"a total below the header":  wiretest.Put(e.Bytes(), 44, 0, 19),
+		"a total below the 8 bytes": wiretest.Put(e.Bytes(), 44, 0, 27),
+	} {
+		t.Run(what, func(t *testing.T) {
+			h := parse(t, frame)
+			_, ok := wire.Embedded(frame, &h)
+			require.False(t, ok)
+		})
+	}
+}

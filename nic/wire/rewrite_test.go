@@ -1,0 +1,140 @@
+package wire_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// text is an address that wiretest reads.
+func text(addr uint32) string {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, addr))).String()
+}
+
+// between makes the same packet between any two addresses.
+func between(kind uint8, payload []byte) func(src, dst uint32) wiretest.Packet {
+	return func(src, dst uint32) wiretest.Packet {
+		p := [...]wiretest.Packet{
+			wiretest.TCP(text(src)+":40000", text(dst)+":80"),
+			wiretest.UDP(text(src)+":40000", text(dst)+":53"),
+			wiretest.UDP(text(src)+":40000", text(dst)+":53").NoChecksum(),
+			wiretest.Echo(text(src), text(dst), 9),
+			wiretest.IP(text(src), text(dst), 47),
+			wiretest.TCP(text(src)+":40000", text(dst)+":80").Options(1, 1, 1, 0).VLAN(8),
+		}[kind%6]
+		return p.Payload(string(payload))
+	}
+}
+
+// addresses are seeds: the ends of the number range and of each word, where
+// carries go wrong.
+var addresses = []uint32{0, 1, 0xffff, 0x10000, 0xfffe0001, 0xffff0000, 0xffffffff, 0x0a000105, 0x23480208}
+
+func seedRewrites(f *testing.F) {
+	for kind := range uint8(6) {
+		for i, from := range addresses {
+			f.Add(kind, []byte("payload"[:i%8]), from, addresses[(i+1)%len(addresses)])
+		}
+	}
+}
+
+// A rewritten packet is, bit by bit, the one that its new address's owner
+// would have sent. So are its fragments.
+func FuzzRewrite(f *testing.F) {
+	seedRewrites(f)
+	f.Fuzz(func(t *testing.T, kind uint8, payload []byte, from, to uint32) {
+		const peer = 0xc6336407
+		packet := between(kind, payload[:min(len(payload), 1000)])
+		sent, came := packet(from, peer), packet(peer, from)
+		rewritten(t, sent.Bytes(), packet(to, peer).Bytes(), to, wire.RewriteSrc)
+		rewritten(t, came.Bytes(), packet(peer, to).Bytes(), to, wire.RewriteDst)
+		if want := packet(to, peer).Fragments(24); len(sent.Bytes()) >= 54 {
+			for i, piece := range sent.Fragments(24) {
+				rewritten(t, piece, want[i], to, wire.RewriteSrc)
+			}
+		}
+	})
+}
+
+func rewritten(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, uint32)) {
+	t.Helper()
+	h := parse(t, frame)
+	rewrite(frame, &h, to)
+	require.Equal(t, want, frame)
+	require.Equal(t, parse(t, want), h, "the headers follow")
+}
+
+// The same holds for a packet that an ICMP error quotes, wherever the quote
+// ends: the router that sent the error saw the other address.
+func FuzzRewriteEmbedded(f *testing.F) {
+	seedRewrites(f)
+	f.Fuzz(func(t *testing.T, kind uint8, payload []byte, from, to uint32) {
+		const peer = 0xc6336407
+		packet := between(kind%5, payload[:min(len(payload), 500)])
+		fault := func(src, dst uint32, n int) []byte {
+			p := wiretest.ICMPError(wire.ICMPTimeExceeded, 0, "192.0.2.1", packet(src, dst).Bytes())
+			p = wiretest.ICMP("192.0.2.1", "192.0.2.9", wire.ICMPTimeExceeded, 0).Payload(string(p.Bytes()[42:]))
+			return p.Quote(n).Bytes()
+		}
+		total := len(packet(from, peer).Bytes()) - wire.EthernetLen
+		for n := min(28, total); n <= total; n++ {
+			if n == 37 && kind%5 == 0 {
+				continue // half of TCP's checksum stays as it is
+			}
+			rewrittenQuote(t, fault(from, peer, n), fault(to, peer, n), to, wire.RewriteEmbeddedSrc)
+			rewrittenQuote(t, fault(peer, from, n), fault(peer, to, n), to, wire.RewriteEmbeddedDst)
+			if n > 50 {
+				n += 100
+			}
+		}
+	})
+}
+
+func rewrittenQuote(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, *wire.Headers, uint32)) {
+	t.Helper()
+	h := parse(t, frame)
+	q, ok := wire.Embedded(frame, &h)
+	require.True(t, ok)
+	rewrite(frame, &h, &q, to)
+	require.Equal(t, want, frame)
+	wanted, _ := wire.Embedded(want, &h)
+	require.Equal(t, wanted, q, "the headers follow")
+}
+
+// Half a checksum cannot follow the address. The error's own still does.
+func TestRewriteEmbeddedLeavesHalfAChecksum(t *testing.T) {
+	frame := wiretest.ICMPError(wire.ICMPTimeExceeded, 0, "192.0.2.1", tcp.Bytes()).Quote(37).Bytes()
+	h, half := parse(t, frame), frame[len(frame)-1]
+	q, _ := wire.Embedded(frame, &h)
+	wire.RewriteEmbeddedSrc(frame, &h, &q, 0x01020304)
+	require.Equal(t, half, frame[len(frame)-1])
+	require.NoError(t, wiretest.Check(frame))
+}
+
+// Whoever rewrites a wrong checksum keeps it as wrong, so that the receiver
+// still sees that the packet was damaged.
+func TestRewriteHidesNoDamage(t *testing.T) {
+	frame := wiretest.Put(tcp.Payload("damaged").Bytes(), 54, 'D')
+	h := parse(t, frame)
+	wire.RewriteDst(frame, &h, 0x01020304)
+	require.ErrorContains(t, wiretest.Check(frame), "TCP checksum is wrong")
+}
+
+// A sum that comes out as 0 is written as 0xffff, and 0 is never made up.
+func TestRewriteTellsNoSumFromZero(t *testing.T) {
+	frame := zeroSum(t).Bytes() // from 10.0.1.5 the sum is 0
+	h := parse(t, frame)
+	wire.RewriteSrc(frame, &h, 0x0a000106)
+	require.NotEqual(t, []byte{0xff, 0xff}, frame[40:42])
+	wire.RewriteSrc(frame, &h, 0x0a000105)
+	require.Equal(t, []byte{0xff, 0xff}, frame[40:42])
+
+	frame = udp.NoChecksum().Bytes()
+	wire.RewriteSrc(frame, &h, 0x0a000106)
+	require.Equal(t, []byte{0, 0}, frame[40:42])
+}

@@ -1,0 +1,64 @@
+package wire_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// What a tunnel looks like on the way may differ; what is in it may not.
+func TestParseVXLANReadsTheTunnel(t *testing.T) {
+	inner := wiretest.TCP("10.0.1.5:40000", "10.0.1.6:80").Size(64).Bytes()
+	p := wiretest.VXLAN("172.16.0.1", "172.16.0.2", 0xfedcba, inner).SrcPort(50000)
+	for what, frame := range map[string][]byte{
+		"plain":                  p.Bytes(),
+		"with UDP checksum":      p.Checksum().Bytes(),
+		"tagged":                 p.VLAN(9).Bytes(),
+		"IPv4 options":           p.Options(1, 1, 1, 0).Bytes(),
+		"padded":                 p.Pad(200).Bytes(),
+		"reserved bits set":      wiretest.Put(p.Bytes(), 42, 0xff, 0xff, 0xff, 0xff),
+		"reserved byte set":      wiretest.Put(p.Bytes(), 49, 0xff),
+		"with don't fragment":    p.DF().Bytes(),
+		"with a type of service": wiretest.Mend(wiretest.Put(p.Bytes(), 15, 0xb8)),
+	} {
+		t.Run(what, func(t *testing.T) {
+			var o wire.Outer
+			is, f := wire.ParseVXLAN(frame, &o)
+			require.True(t, is, f.Sentence())
+			require.Equal(t, inner, frame[o.Inner:o.End])
+			o.Inner, o.End = 0, 0
+			require.Equal(t, wire.Outer{Src: 0xac100001, Dst: 0xac100002, VNI: 0xfedcba, SrcPort: 50000}, o)
+		})
+	}
+}
+
+// The card must tell the frames that are not for its tunnels from bad ones.
+func TestParseVXLANLeavesTheRest(t *testing.T) {
+	for what, frame := range map[string][]byte{
+		"ARP":              wiretest.ARPRequest(wiretest.SrcMAC, "172.16.0.1", "172.16.0.2").Bytes(),
+		"IPv6":             wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 60)).Bytes(),
+		"ping":             wiretest.Echo("172.16.0.1", "172.16.0.2", 1).Bytes(),
+		"TCP to 4789":      wiretest.TCP("172.16.0.1:1", "172.16.0.2:4789").Bytes(),
+		"UDP from 4789":    wiretest.UDP("172.16.0.1:4789", "172.16.0.2:1").Size(100).Bytes(),
+		"a piece of DNS":   wiretest.UDP("172.16.0.1:1", "172.16.0.2:53").Size(200).Fragments(64)[0],
+		"a piece of a TCP": wiretest.TCP("172.16.0.1:1", "172.16.0.2:53").Size(200).Fragments(64)[1],
+	} {
+		t.Run(what, func(t *testing.T) {
+			var o wire.Outer
+			is, f := wire.ParseVXLAN(frame, &o)
+			require.False(t, is)
+			require.Equal(t, wire.NoFault, f, f.Sentence())
+		})
+	}
+}
+
+func TestVXLANSet(t *testing.T) {
+	b := make(wire.VXLAN, wire.VXLANLen)
+	b.Set(0xfedcba)
+	require.Equal(t, wire.VXLAN{8, 0, 0, 0, 0xfe, 0xdc, 0xba, 0}, b)
+	require.True(t, b.Valid())
+	require.EqualValues(t, 0xfedcba, b.VNI())
+}

@@ -1,0 +1,108 @@
+package wiretest
+
+import (
+	"errors"
+	"fmt"
+
+	"nitrocard/nic/wire"
+)
+
+// Check is nil if every checksum in the frame is right: IPv4's, that of TCP,
+// UDP or ICMP unless the packet is a fragment, those of a packet that an ICMP
+// error quotes as far as it does, and those of a tunneled frame. A frame that
+// is not IPv4 has none. It is an error for one to be missing because the frame
+// ends before it.
+func Check(frame []byte) error {
+	for at := 12; at+2 <= len(frame); at += wire.VLANLen {
+		switch be.Uint16(frame[at:]) {
+		case wire.EtherTypeVLAN, wire.EtherTypeQinQ:
+		case wire.EtherTypeIPv4:
+			return checkIPv4(frame[at+2:])
+		default:
+			return nil
+		}
+	}
+	return errors.New("the frame ends before its EtherType")
+}
+
+func checkIPv4(b []byte) error {
+	h := wire.IPv4(b)
+	if len(b) < wire.IPv4Len || h.HeaderLen() < wire.IPv4Len || h.HeaderLen() > len(b) {
+		return errors.New("the IPv4 header is cut")
+	}
+	if Sum(b[:h.HeaderLen()]) != 0xffff {
+		return errors.New("the IPv4 header checksum is wrong")
+	}
+	if h.MoreFragments() || h.FragmentOffset() != 0 || h.TotalLen() > len(b) { // a part has no sum of its own
+		return nil
+	}
+	if h.TotalLen() < h.HeaderLen() {
+		return errors.New("the packet is shorter than its header")
+	}
+	return checkTransport(h, b[h.HeaderLen():h.TotalLen()])
+}
+
+func checkTransport(h wire.IPv4, b []byte) error {
+	pseudo := ip{src: h.Src(), dst: h.Dst(), proto: h.Proto()}.pseudo
+	least := map[uint8]int{wire.ProtoTCP: wire.TCPLen, wire.ProtoUDP: wire.UDPLen, wire.ProtoICMP: wire.ICMPLen}
+	if len(b) < least[h.Proto()] {
+		return errors.New("the transport header is cut")
+	}
+	switch h.Proto() {
+	case wire.ProtoTCP:
+		if Sum(pseudo(len(b)), b) != 0xffff {
+			return errors.New("the TCP checksum is wrong")
+		}
+	case wire.ProtoUDP:
+		return checkUDP(b, pseudo)
+	case wire.ProtoICMP:
+		return checkICMP(b)
+	}
+	return nil
+}
+
+func checkUDP(b []byte, pseudo func(n int) []byte) error {
+	u := wire.UDP(b)
+	if u.Length() < wire.UDPLen {
+		return errors.New("the datagram is shorter than its header")
+	}
+	b = b[:min(u.Length(), len(b))]
+	if u.Checksum() != 0 && Sum(pseudo(len(b)), b) != 0xffff {
+		return errors.New("the UDP checksum is wrong")
+	}
+	if u.DstPort() == wire.PortVXLAN && len(b) >= wire.UDPLen+wire.VXLANLen+wire.EthernetLen {
+		if err := Check(b[wire.UDPLen+wire.VXLANLen:]); err != nil {
+			return fmt.Errorf("in the tunnel: %w", err)
+		}
+	}
+	return nil
+}
+
+func checkICMP(b []byte) error {
+	if Sum(b) != 0xffff {
+		return errors.New("the ICMP checksum is wrong")
+	}
+	switch b[0] {
+	case wire.ICMPUnreachable, wire.ICMPTimeExceeded, wire.ICMPSourceQuench, wire.ICMPRedirect, wire.ICMPParameter:
+		if err := checkIPv4(b[wire.ICMPLen:]); err != nil {
+			return fmt.Errorf("in the quote: %w", err)
+		}
+	}
+	return nil
+}
+
+// Sum is the one's complement sum of parts, each filled with a zero to whole
+// words, which it adds one by one (RFC 1071 section 4.1). It is not
+// complemented: over right checksums it is 0xffff.
+func Sum(parts ...[]byte) uint16 {
+	sum := 0
+	for _, b := range parts {
+		for i := range b {
+			sum += int(b[i]) << (8 * (1 - i%2))
+			if sum > 0xffff {
+				sum -= 0xffff
+			}
+		}
+	}
+	return uint16(sum)
+}

@@ -1,0 +1,152 @@
+package wiretest
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"nitrocard/nic/wire"
+)
+
+type ip struct {
+	src, dst   uint32
+	proto, ttl uint8
+	id, frag   uint16 // frag: flags and offset as on the wire
+	options    []byte
+}
+
+type transport struct {
+	srcPort, dstPort   uint16
+	seq, ack           uint32
+	flags              uint8
+	icmpType, icmpCode uint8
+	icmpRest           uint32 // second word of ICMP's header
+	options            []byte
+	noSum              bool
+	payload            []byte
+}
+
+var be = binary.BigEndian
+
+// Bytes is the frame.
+func (p Packet) Bytes() []byte {
+	if p.etherType != wire.EtherTypeIPv4 || p.l3 != nil {
+		return p.frame(p.l3)
+	}
+	return p.frame(p.ip.packet(p.segment()))
+}
+
+// Fragments is the packet in frames that carry at most size bytes of its
+// payload each, the transport header included. size is a multiple of 8.
+func (p Packet) Fragments(size int) [][]byte {
+	if size <= 0 || size%8 != 0 {
+		panic(fmt.Sprintf("a fragment of %d bytes: a multiple of 8 is needed", size))
+	}
+	payload := p.segment()
+	var frames [][]byte
+	for at := 0; at < len(payload); at += size {
+		piece := p.ip
+		piece.frag |= uint16(at / 8)
+		end := min(at+size, len(payload))
+		if end < len(payload) {
+			piece.frag |= 0x2000
+		}
+		frames = append(frames, p.frame(piece.packet(payload[at:end])))
+	}
+	return frames
+}
+
+// frame puts what is before IPv4 in front of b, and padding after it.
+func (p Packet) frame(b []byte) []byte {
+	f := append(p.dst[:], p.src[:]...)
+	for _, tag := range p.tags {
+		f = be.AppendUint32(f, tag)
+	}
+	f = append(be.AppendUint16(f, p.etherType), b...)
+	if short := p.size - len(f); short > 0 {
+		f = append(f, make([]byte, short)...)
+	}
+	return f
+}
+
+// packet puts the IPv4 header in front of payload.
+func (h ip) packet(payload []byte) []byte {
+	headerLen := wire.IPv4Len + len(h.options)
+	total := headerLen + len(payload)
+	if headerLen > 60 || headerLen%4 != 0 || total > 0xffff {
+		panic(fmt.Sprintf("no IPv4 packet has %d bytes of options and %d in all", len(h.options), total))
+	}
+	b := []byte{0x40 | byte(headerLen/4), 0}
+	b = be.AppendUint16(b, uint16(total))
+	b = be.AppendUint16(b, h.id)
+	b = be.AppendUint16(b, h.frag)
+	b = append(b, h.ttl, h.proto, 0, 0)
+	b = be.AppendUint32(b, h.src)
+	b = be.AppendUint32(b, h.dst)
+	b = append(b, h.options...)
+	be.PutUint16(b[10:], ^Sum(b))
+	return append(b, payload...)
+}
+
+// segment is the transport header and what follows it.
+func (p Packet) segment() []byte {
+	switch p.ip.proto {
+	case wire.ProtoTCP:
+		return p.tcp()
+	case wire.ProtoUDP:
+		return p.udp()
+	case wire.ProtoICMP:
+		return p.icmp()
+	}
+	return p.l4.payload
+}
+
+func (p Packet) tcp() []byte {
+	h := p.l4
+	b := be.AppendUint16(nil, h.srcPort)
+	b = be.AppendUint16(b, h.dstPort)
+	b = be.AppendUint32(b, h.seq)
+	b = be.AppendUint32(b, h.ack)
+	b = append(b, byte((wire.TCPLen+len(h.options))/4)<<4, h.flags, 0xff, 0xff, 0, 0, 0, 0)
+	b = append(append(b, h.options...), h.payload...)
+	be.PutUint16(b[16:], ^Sum(p.ip.pseudo(len(b)), b))
+	return b
+}
+
+func (p Packet) udp() []byte {
+	b := be.AppendUint16(nil, p.l4.srcPort)
+	b = be.AppendUint16(b, p.l4.dstPort)
+	b = be.AppendUint16(b, uint16(wire.UDPLen+len(p.l4.payload)))
+	b = append(append(b, 0, 0), p.l4.payload...)
+	if p.l4.noSum {
+		return b
+	}
+	sum := ^Sum(p.ip.pseudo(len(b)), b)
+	if sum == 0 {
+		sum = 0xffff
+	}
+	be.PutUint16(b[6:], sum)
+	return b
+}
+
+func (p Packet) icmp() []byte {
+	b := []byte{p.l4.icmpType, p.l4.icmpCode, 0, 0}
+	b = append(be.AppendUint32(b, p.l4.icmpRest), p.l4.payload...)
+	be.PutUint16(b[2:], ^Sum(b))
+	return b
+}
+
+// pseudo is the pseudo-header of a segment of n bytes.
+func (h ip) pseudo(n int) []byte {
+	b := be.AppendUint32(nil, h.src)
+	b = be.AppendUint32(b, h.dst)
+	b = append(b, 0, h.proto)
+	return be.AppendUint16(b, uint16(n))
+}
+
+func arp(op uint16, from, to wire.Station) []byte {
+	b := be.AppendUint16([]byte{0, 1, 8, 0, 6, 4}, op)
+	b = append(b, from.MAC[:]...)
+	b = be.AppendUint32(b, from.Addr)
+	b = append(b, to.MAC[:]...)
+	return be.AppendUint32(b, to.Addr)
+}

@@ -1,0 +1,144 @@
+// Package wiretest builds frames for tests, right to the last checksum:
+//
+//	wiretest.TCP("10.0.1.5:40000", "10.0.1.6:80").Flags(wire.TCPSyn).Bytes()
+//	wiretest.UDP("10.0.1.5:53", "10.0.1.6:53").Payload("hi").VLAN(7).Bytes()
+//	wiretest.Echo("10.0.1.5", "10.0.1.6", 1).MACs(guest, router).Bytes()
+//	wiretest.VXLAN("172.16.0.1", "172.16.0.11", 5001, inner).Bytes()
+//	wiretest.ICMPError(wire.ICMPUnreachable, 4, "10.0.1.1", frame).Bytes()
+//
+// Wrong frames are made from right ones: Put, Cut and Mend. Check is the way
+// back: it says which checksum of a frame is wrong.
+//
+// It writes bytes with code of its own, and adds words for checksums one by
+// one, so that package wire is never tested against itself. gopacket's
+// serializer would not do: it pads an inner frame to 60 bytes, and writes a
+// UDP checksum of 0 where RFC 768 wants 0xffff. As a decoder it is the second
+// opinion of wire's tests.
+//
+// A literal that makes no sense panics. Only tests may import this package.
+package wiretest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"nitrocard/nic/wire"
+)
+
+// Stations that frames go between unless MACs says otherwise.
+var (
+	SrcMAC = wire.MAC{2, 0, 0, 0, 0, 1}
+	DstMAC = wire.MAC{2, 0, 0, 0, 0, 2}
+)
+
+// Packet is a frame to be. It is a value: each method returns a changed copy,
+// so one packet can be the start of many.
+type Packet struct {
+	src, dst  wire.MAC
+	tags      []uint32 // EtherType and ID of each VLAN tag
+	etherType uint16
+	l3        []byte // of anything but IPv4
+	ip        ip
+	l4        transport
+	size      int // least length of the frame
+}
+
+// start is what IPv4 packets have in common.
+func start(proto uint8, src, dst netip.AddrPort) Packet {
+	return Packet{
+		src: SrcMAC, dst: DstMAC, etherType: wire.EtherTypeIPv4,
+		ip: ip{src: number(src.Addr()), dst: number(dst.Addr()), proto: proto, ttl: 64, id: 1},
+		l4: transport{srcPort: src.Port(), dstPort: dst.Port()},
+	}
+}
+
+// TCP is a segment with the ACK flag between addresses like "10.0.1.5:80".
+func TCP(src, dst string) Packet {
+	p := start(wire.ProtoTCP, addrPort(src), addrPort(dst))
+	p.l4.flags, p.l4.seq, p.l4.ack = wire.TCPAck, 1, 1
+	return p
+}
+
+// UDP is a datagram between addresses like "10.0.1.5:53".
+func UDP(src, dst string) Packet {
+	return start(wire.ProtoUDP, addrPort(src), addrPort(dst))
+}
+
+// IP is a packet of any protocol. Its payload is written as it is.
+func IP(src, dst string, proto uint8) Packet {
+	return start(proto, addr(src), addr(dst))
+}
+
+// ICMP is a message with a header's second word of zero.
+func ICMP(src, dst string, icmpType, code uint8) Packet {
+	p := IP(src, dst, wire.ProtoICMP)
+	p.l4.icmpType, p.l4.icmpCode = icmpType, code
+	return p
+}
+
+// Echo is a ping with sequence number 1.
+func Echo(src, dst string, id uint16) Packet {
+	p := ICMP(src, dst, wire.ICMPEcho, 0)
+	p.l4.icmpRest = uint32(id)<<16 | 1
+	return p
+}
+
+// EchoReply is the answer to an Echo, from its receiver src to its sender.
+func EchoReply(src, dst string, id uint16) Packet {
+	p := Echo(src, dst, id)
+	p.l4.icmpType = wire.ICMPEchoReply
+	return p
+}
+
+// ICMPError is what the station at address from answers to frame, an IPv4
+// packet without VLAN tags: an error that quotes all of the packet.
+func ICMPError(icmpType, code uint8, from string, frame []byte) Packet {
+	quote := wire.IPv4(frame[wire.EthernetLen:])
+	p := ICMP(from, ipString(quote.Src()), icmpType, code)
+	p.l4.payload = slices.Clone(quote[:quote.TotalLen()])
+	return p
+}
+
+// VXLAN is the tunnel packet that carries the frame inner from one tunnel end
+// to another. It has no UDP checksum, as senders do.
+func VXLAN(src, dst string, vni uint32, inner []byte) Packet {
+	p := UDP(src+":49152", fmt.Sprint(dst, ":", wire.PortVXLAN))
+	p.l4.noSum = true
+	p.l4.payload = append([]byte{8, 0, 0, 0, byte(vni >> 16), byte(vni >> 8), byte(vni), 0}, inner...)
+	return p
+}
+
+// Ethernet is a frame of any EtherType.
+func Ethernet(etherType uint16, payload []byte) Packet {
+	return Packet{src: SrcMAC, dst: DstMAC, etherType: etherType, l3: payload}
+}
+
+// ARPRequest is the broadcast in which the station mac with the address from
+// asks who has the address target.
+func ARPRequest(mac wire.MAC, from, target string) Packet {
+	p := Ethernet(wire.EtherTypeARP, arp(wire.ARPOpRequest, wire.Station{MAC: mac, Addr: Addr(from)}, wire.Station{Addr: Addr(target)}))
+	return p.MACs(mac, wire.Broadcast)
+}
+
+// ARPReply tells the station to that from has the address it asked for.
+func ARPReply(from, to wire.Station) Packet {
+	return Ethernet(wire.EtherTypeARP, arp(wire.ARPOpReply, from, to)).MACs(from.MAC, to.MAC)
+}
+
+// Addr is an address like "10.0.1.5" as a number in host byte order.
+func Addr(s string) uint32 { return number(addr(s).Addr()) }
+
+func addr(s string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(s), 0) }
+
+func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+func number(a netip.Addr) uint32 {
+	b := a.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
+func ipString(addr uint32) string {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, addr))).String()
+}
