@@ -32,8 +32,10 @@ func (p Packet) Payload(s string) Packet {
 
 // Size fills the payload until the frame has n bytes.
 func (p Packet) Size(n int) Packet {
-	for short := n - len(p.Bytes()); short > 0; short-- {
-		p.l4.payload = append(slices.Clip(p.l4.payload), byte(short))
+	short := max(n-len(p.Bytes()), 0)
+	p.l4.payload = slices.Concat(p.l4.payload, make([]byte, short))
+	for i := range short {
+		p.l4.payload[len(p.l4.payload)-1-i] = byte(i)
 	}
 	return p
 }
