@@ -40,7 +40,7 @@ func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits u
 // probe looks into one bucket of each lane in todo. A lane in unequal had a candidate with another key, and may have more.
 func (t *index) probe(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uint32) (hits, unequal uint64) {
 	prefetch(t.buckets, bucketSize, 0, &l.bucket, todo)
-	found := t.candidates(l, todo, at)
+	found := candidates(t.buckets, l, at, todo)
 	prefetch(t.entries, t.stride, t.span, at, found)
 	switch t.words {
 	case 2:
@@ -53,11 +53,12 @@ func (t *index) probe(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uin
 	return hits, found &^ hits
 }
 
-// candidates finds the lanes of todo with their tag in their bucket, and sets at of each to the first such slot's index.
-func (t *index) candidates(l *lanes, todo uint64, at *[Burst]uint32) (found uint64) {
+// candidatesPortable finds the lanes of todo whose tag is in their bucket, and sets at of each to the index in the first such slot.
+// at of the other lanes in todo is undefined.
+func candidatesPortable(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
-		b := t.bucket(l.bucket[i])
+		b := (*bucket)(unsafe.Add(buckets, uintptr(l.bucket[i])*bucketSize))
 		m := b.match(tagOf(l.hash[i]))
 		at[i] = b.at[slotOf(m)]
 		found |= nonzero(m) << i

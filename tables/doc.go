@@ -8,11 +8,10 @@
 //	layout.go    what keys and values may be, and how many buckets a capacity takes
 //	bucket.go    the bucket: eight tags, eight indexes, one cache line
 //	index.go     the table behind it, without type parameters: homes, entries, one lookup at a time
-//	burst.go     the lookup of a whole burst
+//	burst.go     the lookup of a whole burst; its steps for amd64 in burst_amd64.s
 //	insert.go    insert, breadth-first eviction, remove
 //	read.go      the lookup beside a writer
 //	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
-//	prefetch_*   one prefetch instruction a lane, for a whole burst
 //	memory_*     memory outside the collector's heap
 //	wheel.go     Wheel, timers for entries
 //

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	minBuckets  = 16      // fewer would fail below 95 % now and then
+	maxLoad     = 95      // percent of the slots that a table's capacity takes
+	minSpare    = 32      // slots that it leaves: with fewer buckets than 100, chance alone fills some and starves others
 	maxCapacity = 1 << 31 // indexes are 32 bits wide, and so are bucket numbers
 	maxWords    = 8       // of a key: 64 bytes
 )
@@ -16,13 +17,13 @@ const (
 // Words are read and written atomically, so they must be aligned: 64-bit systems only.
 const _ = uint(unsafe.Sizeof(uintptr(0)) - 8)
 
-// bucketsFor returns the least number of buckets that capacity entries fill to at most 95 %.
+// bucketsFor returns the least power of two that gives capacity entries the slots they need.
 func bucketsFor(capacity int) (int, error) {
 	if capacity < 0 || capacity > maxCapacity {
 		return 0, fmt.Errorf("table for %d entries: the capacity must be from 0 to %d", capacity, maxCapacity)
 	}
-	needed := (uint64(capacity)*100 + 95*slots - 1) / (95 * slots)
-	return max(minBuckets, 1<<bits.Len64(max(needed, 1)-1)), nil
+	needed := max((capacity*100+maxLoad-1)/maxLoad, capacity+minSpare)
+	return 1 << bits.Len(uint(needed-1)/slots), nil
 }
 
 // spanOf returns how far into an entry its last cache line begins to matter: 0 when no entry of this size crosses a line.

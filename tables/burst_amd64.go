@@ -7,3 +7,8 @@ import "unsafe"
 //
 //go:noescape
 func prefetch(base unsafe.Pointer, stride, span uintptr, at *[Burst]uint32, todo uint64)
+
+// candidates is candidatesPortable with one SSE2 comparison a bucket; lookups of whole bursts take 2/3 of the time with it.
+//
+//go:noescape
+func candidates(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64)

@@ -1,0 +1,86 @@
+package tables_test
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/tables"
+)
+
+// churned is a table at 95 % load, of which a writer replaces one half for as long as readers look at it.
+type churned struct {
+	table   *tables.Cuckoo[key2, wide]
+	stays   uint64 // keys below are never removed
+	entries uint64
+	done    atomic.Bool
+	reads   atomic.Int64
+}
+
+// value belongs to a key: whatever else a reader gets is another's, or torn.
+func value(k key2) wide { return wide{k[0] * 3, k[0] * 5, k[0] * 7} }
+
+func (c *churned) write(r *rand.Rand, steps int) (err error) {
+	defer c.done.Store(true)
+	next := c.entries
+	var changing []key2
+	for i := c.stays; i < c.entries; i++ {
+		changing = append(changing, key2{i, i})
+	}
+	for s := 0; (s < steps || c.reads.Load() < 1000) && err == nil; s++ {
+		i := r.IntN(len(changing))
+		c.table.Remove(changing[i])
+		changing[i] = key2{next, next}
+		_, err = c.table.Insert(changing[i], value(changing[i]))
+		next++
+	}
+	return err
+}
+
+// read returns what it found wrong, "" for nothing.
+func (c *churned) read(r *rand.Rand) string {
+	for !c.done.Load() {
+		n := r.Uint64N(2 * c.entries)
+		k := key2{n, n}
+		v, ok := c.table.Get(k)
+		switch {
+		case ok && v != value(k):
+			return "a torn value"
+		case !ok && n < c.stays:
+			return "a vanished entry"
+		}
+		c.reads.Add(1)
+	}
+	return ""
+}
+
+// Readers beside a writer that evicts all the time: nothing is torn, and nothing that stays is ever missing.
+func TestReadersBesideAWriter(t *testing.T) {
+	steps := 1_000_000
+	if raceDetector || testing.Short() {
+		steps = 100_000
+	}
+	bothHashes(t, func(t *testing.T) {
+		r := random(t)
+		const entries = 972 // 95 % of 1,024 slots
+		c := &churned{table: newTable[key2, wide](t, entries, r.Uint64()), stays: entries / 2, entries: entries}
+		for i := range uint64(entries) {
+			_, err := c.table.Insert(key2{i, i}, value(key2{i, i}))
+			require.NoError(t, err)
+		}
+		var readers sync.WaitGroup
+		wrong := make([]string, 2)
+		for i := range wrong {
+			own := rand.New(rand.NewPCG(r.Uint64(), 0))
+			readers.Go(func() { wrong[i] = c.read(own) })
+		}
+		err := c.write(r, steps)
+		readers.Wait()
+		require.NoError(t, err)
+		require.Equal(t, []string{"", ""}, wrong)
+		require.Greater(t, c.table.Moves(), uint64(steps)*11/10, "every replacement empties a slot, and many move others")
+	})
+}
