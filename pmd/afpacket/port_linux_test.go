@@ -34,3 +34,10 @@ func TestDriver(t *testing.T) {
 		}
 	})
 }
+
+func TestKernel(t *testing.T) {
+	pmdtest.Kernel(t, func(t *testing.T) pmdtest.End {
+		p, _, peer := plug(t)
+		return pmdtest.End{Port: p, Link: peer}
+	})
+}

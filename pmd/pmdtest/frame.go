@@ -33,8 +33,9 @@ func frames(first, count, n int) [][]byte {
 	return fs
 }
 
+// ours tells a frame of the suite, tagged or not, from what kernels send.
 func ours(f []byte) bool {
-	return len(f) > header+4 && binary.BigEndian.Uint16(f[12:]) == etherType
+	return len(f) > header+4 && (binary.BigEndian.Uint16(f[12:]) == etherType || binary.BigEndian.Uint16(f[16:]) == etherType)
 }
 
 // lend puts frames into memory of the suite's own, as a port would.

@@ -1,6 +1,8 @@
 package pmdtest
 
 import (
+	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +18,7 @@ func Run(t *testing.T, open func(t *testing.T) *Pair) {
 	}{
 		{"frames come whole and in order with headroom", receives},
 		{"frames of every length survive both ways", lengths},
+		{"a VLAN tag stays where it was", tagged},
 		{"a lent frame is untouched until the next Rx", lent},
 		{"frames go in order and whole", sends},
 		{"a pulled and pushed frame goes as the card left it", rewritten},
@@ -62,6 +65,23 @@ func lengths(t *testing.T, p *Pair) {
 			require.Equal(t, 1, p.Port.Tx([]*pmd.Frame{f}))
 		})
 		require.Equal(t, want, p.arrive(t, 1)[0])
+	}
+}
+
+func tagged(t *testing.T, p *Pair) {
+	for _, tpid := range []uint16{0x8100, 0x88a8} {
+		want := frame(1, 118)
+		copy(want[16:], want[12:14]) // the tag comes before the type
+		binary.BigEndian.PutUint16(want[12:], tpid)
+		binary.BigEndian.PutUint16(want[14:], 0x6007)
+		p.give(t, want)
+		p.receive(t, 1, func(f *pmd.Frame) {
+			require.Equal(t, want, f.Bytes())
+			require.GreaterOrEqual(t, f.Offset(), pmd.Headroom)
+			require.Equal(t, 1, p.Port.Tx([]*pmd.Frame{f}))
+		})
+		got := p.arrive(t, 1)[0] // a kernel in between may have taken the tag out again
+		require.True(t, bytes.HasSuffix(got, want[16:]), "%x", got)
 	}
 }
 
