@@ -1,0 +1,181 @@
+package ctl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"syscall"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
+)
+
+// Client asks the card behind a socket. Its methods may be called by anyone
+// at any time. An error that the card answered is an *Error.
+type Client struct {
+	path string
+	http http.Client
+}
+
+// Dial makes a client for the socket at path. It connects with the first
+// request.
+func Dial(path string) *Client {
+	c := &Client{path: path}
+	c.http.Transport = &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}
+	return c
+}
+
+// Close gives idle connections back.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// ENIs are the card's ENIs.
+func (c *Client) ENIs(ctx context.Context) ([]nic.ENIView, error) {
+	return get[[]nic.ENIView](ctx, c, join("enis"))
+}
+
+// ENI is the one with that ID.
+func (c *Client) ENI(ctx context.Context, id string) (nic.ENIView, error) {
+	return get[nic.ENIView](ctx, c, join("enis", id))
+}
+
+// SecurityGroups are the configuration's, in EC2's shape.
+func (c *Client) SecurityGroups(ctx context.Context) ([]ec2.SecurityGroup, error) {
+	return get[[]ec2.SecurityGroup](ctx, c, join("security-groups"))
+}
+
+// SecurityGroup is the one with that ID.
+func (c *Client) SecurityGroup(ctx context.Context, id string) (ec2.SecurityGroup, error) {
+	return get[ec2.SecurityGroup](ctx, c, join("security-groups", id))
+}
+
+// Ports are the card's ports.
+func (c *Client) Ports(ctx context.Context) ([]nic.PortView, error) {
+	return get[[]nic.PortView](ctx, c, join("ports"))
+}
+
+// Port is the one of that name: "uplink" or an ENI's ID.
+func (c *Client) Port(ctx context.Context, name string) (nic.PortView, error) {
+	return get[nic.PortView](ctx, c, join("ports", name))
+}
+
+// Flows are the connections that f chooses.
+func (c *Client) Flows(ctx context.Context, f nic.FlowFilter) ([]nic.FlowView, error) {
+	query := url.Values{}
+	if f.ENI != "" {
+		query.Set("eni", f.ENI)
+	}
+	if f.Limit > 0 {
+		query.Set("limit", strconv.Itoa(f.Limit))
+	}
+	return get[[]nic.FlowView](ctx, c, "flows?"+query.Encode())
+}
+
+// Drops are the reasons for which packets were dropped, and the latest of
+// them.
+func (c *Client) Drops(ctx context.Context) (nic.DropsView, error) {
+	return get[nic.DropsView](ctx, c, join("drops"))
+}
+
+// Config is the configuration in force.
+func (c *Client) Config(ctx context.Context) (*vpc.Config, error) {
+	return get[*vpc.Config](ctx, c, "config")
+}
+
+// Apply replaces the configuration. The change is in force on return.
+func (c *Client) Apply(ctx context.Context, cfg *vpc.Config) (nic.Change, error) {
+	return c.write(ctx, http.MethodPut, cfg, "config")
+}
+
+// Put adds or replaces one object in EC2's shape, such as a
+// ec2.SecurityGroup of kind "SecurityGroups". The change is in force on
+// return.
+func (c *Client) Put(ctx context.Context, kind, id string, object any) (nic.Change, error) {
+	return c.write(ctx, http.MethodPut, object, "config", kind, id)
+}
+
+// Delete removes one object. The change is in force on return.
+func (c *Client) Delete(ctx context.Context, kind, id string) (nic.Change, error) {
+	return c.write(ctx, http.MethodDelete, nil, "config", kind, id)
+}
+
+func get[T any](ctx context.Context, c *Client, path string) (v T, err error) {
+	err = c.do(ctx, http.MethodGet, path, nil, &v)
+	return v, err
+}
+
+func (c *Client) write(ctx context.Context, method string, object any, segments ...string) (change nic.Change, err error) {
+	var body []byte
+	if object != nil {
+		if body, err = json.Marshal(object); err != nil {
+			return change, err
+		}
+	}
+	err = c.do(ctx, method, join(segments...), body, &change)
+	return change, err
+}
+
+// join makes a path of segments, whatever is in them.
+func join(segments ...string) (path string) {
+	for i, s := range segments {
+		if i > 0 {
+			path += "/"
+		}
+		path += url.PathEscape(s)
+	}
+	return path
+}
+
+// do makes one request and decodes its answer. The host's name means nothing
+// on a Unix socket; it is what curl is told to write, too.
+func (c *Client) do(ctx context.Context, method, path string, body []byte, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://card/v1/"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return refusal(resp)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("the card's answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// unreachable says what a failure to connect most likely means.
+func (c *Client) unreachable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("no card answers at %s; is one running, and with this socket?", c.path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the socket %s is not open to you; its owner and its group may use it", c.path)
+	}
+	return fmt.Errorf("socket %s: %w", c.path, err)
+}
+
+// refusal is the error that the card answered.
+func refusal(resp *http.Response) error {
+	e := &Error{Status: resp.StatusCode}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil || json.Unmarshal(data, e) != nil || e.Message == "" {
+		e.Message = fmt.Sprintf("the card answered %s", resp.Status)
+	}
+	return e
+}

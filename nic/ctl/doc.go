@@ -1,0 +1,40 @@
+// Package ctl is the control socket of a card: HTTP and JSON on a Unix
+// socket, so that curl is a client as good as ours.
+//
+//	listen.go  the socket: mode 0660, a dead card's replaced, a living card's respected
+//	server.go  Serve, and the table of routes
+//	read.go    what a GET answers
+//	write.go   what a PUT or DELETE changes
+//	reply.go   JSON, statuses and errors
+//	client.go  Client: the same from Go
+//
+// Reads answer with what package nic calls views; the configuration's objects
+// are EC2's.
+//
+//	GET /v1/enis               GET /v1/enis/ID
+//	GET /v1/security-groups    GET /v1/security-groups/ID
+//	GET /v1/ports              GET /v1/ports/NAME
+//	GET /v1/flows?eni=ID&limit=N
+//	GET /v1/drops
+//	GET /v1/config
+//
+// Writes change the configuration as a whole or not at all. The card has the
+// new one in force when the answer comes, and the answer says what changed.
+//
+//	PUT    /v1/config            the whole configuration, JSON or YAML
+//	PUT    /v1/config/Placement  what EC2 does not tell
+//	PUT    /v1/config/KIND/ID    one object, such as SecurityGroups/sg-1
+//	DELETE /v1/config/KIND/ID
+//
+// With curl, where the host's name is of no consequence:
+//
+//	curl --unix-socket /run/nitrocard.sock http://card/v1/enis
+//	curl --unix-socket /run/nitrocard.sock http://card/v1/config/SecurityGroups/sg-1 -T sg-1.json
+//
+// An error is {"error": "..."}: 400 for a configuration that the card does
+// not take, 404 for what is not there, 405 for a method that a path does not
+// have, 409 for an object that others need, 413 for a body over 64 MiB.
+//
+// Whoever may open the socket may do all of this. There is no other
+// authority: its mode, 0660, is the access list.
+package ctl

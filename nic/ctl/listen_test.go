@@ -1,0 +1,112 @@
+package ctl
+
+import (
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// socketPath is short: a Unix socket's path has 108 bytes at most, and a
+// test's own folder is often longer.
+func socketPath(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "ctl")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "card.sock")
+}
+
+func TestTheSocketIsForOwnerAndGroup(t *testing.T) {
+	path := socketPath(t)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	info, err := os.Lstat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.ModeSocket|0o660, info.Mode())
+	require.NoError(t, l.Close())
+	files, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Empty(t, files, "nothing is left behind")
+}
+
+// A card that died without a word leaves its socket; the next card takes its
+// place.
+func TestADeadCardsSocketIsReplaced(t *testing.T) {
+	path := socketPath(t)
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	dead.SetUnlinkOnClose(false)
+	require.NoError(t, dead.Close())
+	require.FileExists(t, path)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	defer l.Close()
+	conn, err := net.Dial("unix", path)
+	require.NoError(t, err)
+	conn.Close()
+}
+
+func TestALivingCardsSocketIsRespected(t *testing.T) {
+	path := socketPath(t)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	defer l.Close()
+	_, err = Listen(path)
+	require.EqualError(t, err, "socket "+path+": another card answers there already; give this one a socket of its own")
+}
+
+func TestWhatIsNoSocketStays(t *testing.T) {
+	path := socketPath(t)
+	require.NoError(t, os.WriteFile(path, []byte("mine"), 0o600))
+	_, err := Listen(path)
+	require.ErrorContains(t, err, "is not a socket")
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(data))
+}
+
+func TestListenInAFolderThatIsNotThere(t *testing.T) {
+	_, err := Listen("/nonexistent/card.sock")
+	require.ErrorContains(t, err, "socket /nonexistent/card.sock: ")
+}
+
+// Another card's socket that came to our place meanwhile is not ours to
+// remove.
+func TestCloseLeavesAnothersSocket(t *testing.T) {
+	path := socketPath(t)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(path))
+	other, err := Listen(path)
+	require.NoError(t, err)
+	defer other.Close()
+	require.NoError(t, l.Close())
+	require.FileExists(t, path)
+}
+
+// Of many cards that start at once over a dead one's socket, one gets it.
+func TestOneOfManyGetsTheSocket(t *testing.T) {
+	path := socketPath(t)
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	dead.SetUnlinkOnClose(false)
+	require.NoError(t, dead.Close())
+	got := make([]net.Listener, 8)
+	var all sync.WaitGroup
+	for i := range got {
+		all.Go(func() { got[i], _ = Listen(path) })
+	}
+	all.Wait()
+	won := 0
+	for _, l := range got {
+		if l != nil {
+			won++
+			require.NoError(t, l.Close())
+		}
+	}
+	require.Equal(t, 1, won)
+}

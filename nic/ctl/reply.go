@@ -1,0 +1,78 @@
+package ctl
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// Error is what a card answers instead of what it was asked for.
+type Error struct {
+	Status  int    `json:"-"` // HTTP's
+	Message string `json:"error"`
+}
+
+// Error is the card's sentence.
+func (e *Error) Error() string { return e.Message }
+
+// reply answers with v. Its JSON is indented: people read it through curl.
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.Encode(v) // fails only when the client has gone
+}
+
+// fail answers with a sentence.
+func fail(w http.ResponseWriter, status int, format string, args ...any) {
+	reply(w, status, &Error{Message: fmt.Sprintf(format, args...)})
+}
+
+// list answers with items, which JSON shall not call null if there are none.
+func list[T any](w http.ResponseWriter, items []T) {
+	if items == nil {
+		items = []T{}
+	}
+	reply(w, http.StatusOK, items)
+}
+
+// one answers with the item that is called so, or says that there is none.
+func one[T any](w http.ResponseWriter, items []T, what, name string, named func(*T) string) {
+	for i := range items {
+		if named(&items[i]) == name {
+			reply(w, http.StatusOK, &items[i])
+			return
+		}
+	}
+	fail(w, http.StatusNotFound, "this card has no %s %q", what, name)
+}
+
+// jsonErrors answers in JSON where the table of routes has no entry; http
+// itself would answer in plain text.
+func jsonErrors(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refusal, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		p := probe{header: w.Header()}
+		refusal.ServeHTTP(&p, r)
+		if p.status == http.StatusMethodNotAllowed {
+			fail(w, p.status, "%s takes %s, not %s", r.URL.Path, w.Header().Get("Allow"), r.Method)
+			return
+		}
+		fail(w, http.StatusNotFound, "there is no %s; there are enis, security-groups, ports, flows, drops and config under /v1", r.URL.Path)
+	})
+}
+
+// probe learns status and headers of an answer whose text nobody wants.
+type probe struct {
+	header http.Header
+	status int
+}
+
+func (p *probe) Header() http.Header         { return p.header }
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *probe) WriteHeader(status int)      { p.status = status }

@@ -1,0 +1,91 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"nitrocard/nic"
+)
+
+// Options are what Serve needs.
+type Options struct {
+	Listener net.Listener // from Listen; Serve closes it
+	Card     *nic.Card
+	Log      *slog.Logger // writes, and connections that broke; nil: silence
+}
+
+// farewell is how long requests in hand may take once the context has ended.
+const farewell = 300 * time.Millisecond
+
+// Serve answers requests until ctx ends. Then it returns nil, and the socket
+// is gone.
+func Serve(ctx context.Context, o Options) error {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	srv := &http.Server{
+		Handler:           (&server{card: o.Card, log: o.Log}).handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		end(srv)
+	})
+	err := srv.Serve(o.Listener)
+	if stop() {
+		srv.Close()
+		return err
+	}
+	<-stopped
+	return nil
+}
+
+// end lets requests in hand finish, but not for long.
+func end(srv *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if errors.Is(srv.Shutdown(ctx), context.DeadlineExceeded) {
+		srv.Close()
+	}
+}
+
+// server answers for one card.
+type server struct {
+	card *nic.Card
+	log  *slog.Logger
+
+	// writing is held from the reading of the configuration that is to change
+	// until the changed one is in force, so that no writer undoes another's
+	// change.
+	writing sync.Mutex
+}
+
+// handler is the table of routes.
+func (s *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/enis", s.enis)
+	mux.HandleFunc("GET /v1/enis/{id}", s.eni)
+	mux.HandleFunc("GET /v1/security-groups", s.groups)
+	mux.HandleFunc("GET /v1/security-groups/{id}", s.group)
+	mux.HandleFunc("GET /v1/ports", s.ports)
+	mux.HandleFunc("GET /v1/ports/{name}", s.port)
+	mux.HandleFunc("GET /v1/flows", s.flows)
+	mux.HandleFunc("GET /v1/drops", s.drops)
+	mux.HandleFunc("GET /v1/config", s.config)
+	mux.HandleFunc("PUT /v1/config", s.replace)
+	mux.HandleFunc("PUT /v1/config/Placement", s.place)
+	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
+	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
+	return jsonErrors(mux)
+}

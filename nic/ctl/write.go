@@ -1,0 +1,92 @@
+package ctl
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"nitrocard/nic/vpc"
+)
+
+// maxBody is the longest configuration in bytes; a dump of a region with ten
+// thousand interfaces has about a third of it.
+const maxBody = 64 << 20
+
+// body reads what a PUT brought, or answers why it does not.
+func body(w http.ResponseWriter, r *http.Request) (data []byte, ok bool) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		fail(w, http.StatusRequestEntityTooLarge, "the body is longer than %d MiB", maxBody>>20)
+	case err != nil:
+		fail(w, http.StatusBadRequest, "the body ended early: %v", err)
+	}
+	return data, err == nil
+}
+
+func (s *server) replace(w http.ResponseWriter, r *http.Request) {
+	if data, ok := body(w, r); ok {
+		s.change(w, http.StatusBadRequest, func(*vpc.Config) (*vpc.Config, error) { return vpc.Parse("config", data) })
+	}
+}
+
+func (s *server) place(w http.ResponseWriter, r *http.Request) {
+	if data, ok := body(w, r); ok {
+		s.change(w, http.StatusBadRequest, func(c *vpc.Config) (*vpc.Config, error) { return c.Put("Placement", data) })
+	}
+}
+
+func (s *server) put(w http.ResponseWriter, r *http.Request) {
+	kind, id := r.PathValue("kind"), r.PathValue("id")
+	data, ok := body(w, r)
+	if !ok {
+		return
+	}
+	alone, err := new(vpc.Config).Put(kind, data)
+	if err != nil {
+		fail(w, http.StatusBadRequest, "%v", err)
+		return
+	}
+	if _, err := alone.Remove(kind, id); err != nil {
+		fail(w, http.StatusBadRequest, "%s/%s: the object in the body has another ID", kind, id)
+		return
+	}
+	s.change(w, http.StatusBadRequest, func(c *vpc.Config) (*vpc.Config, error) { return c.Put(kind, data) })
+}
+
+func (s *server) remove(w http.ResponseWriter, r *http.Request) {
+	kind, id := r.PathValue("kind"), r.PathValue("id")
+	s.change(w, http.StatusConflict, func(c *vpc.Config) (*vpc.Config, error) {
+		next, err := c.Remove(kind, id)
+		if err != nil {
+			return nil, &Error{Status: http.StatusNotFound, Message: err.Error()}
+		}
+		return next, nil
+	})
+}
+
+// change has the card take what edit makes of the configuration in force, and
+// answers with what changed, or with the reason: status refused if the card
+// does not take it, and 400 if edit fails without a status of its own.
+func (s *server) change(w http.ResponseWriter, refused int, edit func(*vpc.Config) (*vpc.Config, error)) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	next, err := edit(s.card.Config())
+	if err != nil {
+		status := http.StatusBadRequest
+		if e := (*Error)(nil); errors.As(err, &e) {
+			status = e.Status
+		}
+		fail(w, status, "%v", err)
+		return
+	}
+	change, err := s.card.Apply(next)
+	if err != nil {
+		fail(w, refused, "%v", err)
+		return
+	}
+	s.log.Info("configuration changed", "epoch", change.Epoch,
+		"added", len(change.Added), "changed", len(change.Changed), "removed", len(change.Removed))
+	reply(w, http.StatusOK, change)
+}
