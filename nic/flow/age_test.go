@@ -69,6 +69,37 @@ func TestENIsOwnTimeout(t *testing.T) {
 	require.False(t, r.alive(key(2, protoTCP, 0)))
 }
 
+// A half-closed connection never outlives what its ENI grants a whole one.
+func TestHalfClosedIsNoLongerThanEstablished(t *testing.T) {
+	r := newRig(t, 64)
+	own := DefaultTimeouts()
+	own.Established = 350 * second
+	r.limits[1] = &own
+	k := key(1, protoTCP, 0)
+	r.packet(r.established(k), Out, fin|ack)
+	r.wait(349 * second)
+	require.True(t, r.alive(k))
+	r.wait(2 * second)
+	require.False(t, r.alive(k))
+}
+
+// A timeout shorter than the wheel's span is kept as exactly as a long one.
+func TestShortTimeout(t *testing.T) {
+	r := newRig(t, 64)
+	own := DefaultTimeouts()
+	own.UDP = second
+	r.limits[1] = &own
+	r.wait(second) // the wheel runs
+	for range 3 {
+		k := key(1, protoUDP, 0)
+		r.open(Opening{Key: k, Dir: Out})
+		r.wait(second)
+		require.True(t, r.alive(k))
+		r.wait(2 << TickBits)
+		require.False(t, r.alive(k))
+	}
+}
+
 // Small steps end a connection when a jump does.
 func TestStepsAndJumpsAgree(t *testing.T) {
 	r := newRig(t, 64)
@@ -159,6 +190,7 @@ func TestClockJumps(t *testing.T) {
 	at := r.established(k)
 	r.wait(-3600 * second)
 	require.True(t, r.alive(k))
+	require.Equal(t, TickOf(int64(r.now+3600*second)), r.Table.now, "time does not go back")
 	r.packet(at, In, ack) // seen an hour before the last tick
 	r.wait(3600 * second)
 	require.True(t, r.alive(k))
@@ -185,4 +217,10 @@ func TestTickOf(t *testing.T) {
 	require.Equal(t, uint64(0), TickOf(1<<26-1))
 	require.Equal(t, uint64(1), TickOf(1<<26))
 	require.Equal(t, uint64(2), ticksOf(1<<26+1), "rounded up")
+}
+
+func TestSince(t *testing.T) {
+	require.Equal(t, 3<<TickBits*time.Nanosecond, Since(10, 7))
+	require.Equal(t, 3<<TickBits*time.Nanosecond, Since(1, 1<<32-2), "over the end of 32 bits")
+	require.Zero(t, Since(7, 10))
 }

@@ -19,6 +19,7 @@ const (
 // it has any, so that a connection can hold its place instead of its number.
 type owners struct {
 	table *tables.Cuckoo[uint64, share]
+	hint  [256]uint32 // where an owner was found last, by its low bits: most openings need no lookup
 }
 
 func newOwners(n int, seed uint64) (o owners, err error) {
@@ -34,6 +35,19 @@ func (w *owners) close() {
 
 func (w *owners) memory() int { return w.table.Memory() }
 
+// find is where an owner's share is. Only a place in use has a share that is
+// not zero, so a hint is either right or known to be old.
+func (w *owners) find(id uint64) (at uint32, ok bool) {
+	hint := &w.hint[id%uint64(len(w.hint))]
+	if *w.table.Key(*hint) == id && *w.table.At(*hint) != (share{}) {
+		return *hint, true
+	}
+	if at, ok = w.table.Lookup(&id); ok {
+		*hint = at
+	}
+	return at, ok
+}
+
 // take counts one more connection for o's owner, if its allowance has room.
 func (w *owners) take(o *Opening) (slot, OpenError) {
 	s, refusal := slotLive, AllowanceExceeded
@@ -41,7 +55,7 @@ func (w *owners) take(o *Opening) (slot, OpenError) {
 		s, refusal = slotLive|slotCached, NotCached
 	}
 	id := uint64(o.Owner)
-	at, known := w.table.Lookup(&id)
+	at, known := w.find(id)
 	if known {
 		s |= slot(at)
 		if n := w.counter(s); *n < o.Limit {
@@ -84,8 +98,7 @@ func (w *owners) name(s slot) uint32 { return uint32(*w.table.Key(uint32(s & slo
 // Count is how many connections an owner has: tracked ones, which its
 // allowance bounds, and cached ones.
 func (t *Table) Count(owner uint32) (tracked, cached int) {
-	id := uint64(owner)
-	at, ok := t.owners.table.Lookup(&id)
+	at, ok := t.owners.find(uint64(owner))
 	if !ok {
 		return 0, 0
 	}

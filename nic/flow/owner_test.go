@@ -89,3 +89,22 @@ func TestOwnersAreForgotten(t *testing.T) {
 	}
 	require.Zero(t, r.owners.table.Len())
 }
+
+// Owners whose numbers share their low bits share a hint, and nothing else.
+func TestOwnersThatShareAHint(t *testing.T) {
+	r := newRig(t, 64)
+	for i := range 12 {
+		r.open(Opening{Key: key(1, protoUDP, i), Owner: uint32(i % 3 * 256)})
+	}
+	for i := range uint32(3) {
+		require.Equal(t, [2]int{4, 0}, r.counts(i*256))
+	}
+	for i := range 4 {
+		at, _ := r.Lookup(ptr(key(1, protoUDP, 3*i)))
+		r.Remove(at)
+	}
+	require.Equal(t, [2]int{0, 0}, r.counts(0))
+	require.Equal(t, [2]int{4, 0}, r.counts(256))
+}
+
+func ptr(k Key) *Key { return &k }

@@ -10,6 +10,12 @@ const TickBits = 26
 // as 1970. A time before it is tick 0.
 func TickOf(ns int64) uint64 { return uint64(max(ns, 0)) >> TickBits }
 
+// Since is the time from Conn.Seen to now, both the low 32 bits of a tick; 0
+// if seen is ahead of now.
+func Since(now, seen uint32) time.Duration {
+	return time.Duration(max(int32(now-seen), 0)) << TickBits
+}
+
 // Timeouts are how long a connection of one ENI lives after its last packet.
 // Start from DefaultTimeouts: a zero ends connections at the next tick.
 type Timeouts struct {

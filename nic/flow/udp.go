@@ -14,7 +14,7 @@ var udpNext = [UDPStream + 1][2]State{
 // datagram is UDP without its early exit. The record of a datagram's fragments
 // keeps its own state.
 func (c *Conn) datagram(d Dir) {
-	if c.State >= UDPOneWay && c.State <= UDPStream {
+	if c.State <= UDPStream {
 		c.State = udpNext[c.State][c.side(d)]
 	}
 }
