@@ -10,6 +10,9 @@ import (
 // filter lets it: path MTU discovery depends on it (RFC 4890, and RFC 5508
 // section 4 for what a NAT owes to it).
 func (w *worker) findRelated(p *packet) bool {
+	if !p.IsICMPError() {
+		return false
+	}
 	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)
 	if !ok {
 		return false

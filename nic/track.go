@@ -29,9 +29,17 @@ func (w *worker) track(p *packet) Verdict {
 
 // opens tells whether a packet may begin a connection. Of ICMP only an echo
 // request does: other messages stand alone, and each is asked for.
+//
+// Of TCP only a SYN begins one that is tracked. A segment from the middle of a
+// stream passes if a rule allows it and opens nothing for the way back:
+// otherwise the guest's next acknowledgement would let in again what EC2 cuts,
+// an untracked flow whose rule is gone. AWS does not document this; it is ours.
 func (p *packet) opens() bool {
-	if p.Proto == wire.ProtoICMP {
+	switch {
+	case p.Proto == wire.ProtoICMP:
 		return p.Type == wire.ICMPEcho
+	case p.Proto == wire.ProtoTCP && !p.untracked:
+		return p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
 	}
 	return flow.Opens(p.Proto, p.Flags)
 }
