@@ -42,14 +42,7 @@ func (t *index) probe(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uin
 	prefetch(t.buckets, bucketSize, 0, &l.bucket, todo)
 	found := candidates(t.buckets, l, at, todo)
 	prefetch(t.entries, t.stride, t.span, at, found)
-	switch t.words {
-	case 2:
-		hits = t.equal2(keys, found, at)
-	case 5:
-		hits = t.equal5(keys, found, at)
-	default:
-		hits = t.equalN(keys, found, at)
-	}
+	hits = t.equalBurst(keys, found, at)
 	return hits, found &^ hits
 }
 
@@ -69,12 +62,23 @@ func candidatesPortable(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, tod
 // nonzero is 1 unless x is 0, without a branch: which bucket a key is in cannot be predicted.
 func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
 
+// equalBurst finds the lanes of todo whose key is that of entry at. The common sizes have loops of their own, without a loop in them.
+func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
+	switch t.words {
+	case 2:
+		return t.equal2(keys, todo, at)
+	case 5:
+		return t.equal5(keys, todo, at)
+	}
+	return t.equalN(keys, todo, at)
+}
+
 func (t *index) equal2(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		e := (*[2]uint64)(t.entry(at[i]))
 		k := (*[2]uint64)(unsafe.Add(keys, i*16))
-		d := e[0] ^ k[0] | e[1] ^ k[1]
+		d := (e[0] ^ k[0]) | (e[1] ^ k[1])
 		hits |= (1 - nonzero(d)) << i
 	}
 	return hits
@@ -85,7 +89,7 @@ func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hit
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		e := (*[5]uint64)(t.entry(at[i]))
 		k := (*[5]uint64)(unsafe.Add(keys, i*40))
-		d := e[0] ^ k[0] | e[1] ^ k[1] | e[2] ^ k[2] | e[3] ^ k[3] | e[4] ^ k[4]
+		d := (e[0] ^ k[0]) | (e[1] ^ k[1]) | (e[2] ^ k[2]) | (e[3] ^ k[3]) | (e[4] ^ k[4])
 		hits |= (1 - nonzero(d)) << i
 	}
 	return hits

@@ -182,7 +182,7 @@ func (w *twins[K]) lookup(keys *[tables.Burst]K, n int) {
 			require.FailNow(w, "found", "key %v: is there %v, Lookup %v, Get %v, LookupBurst %b", keys[i], has, ok, read, hits>>i&1)
 		}
 		if has && (one != w.oracle.At[keys[i]] || at[i] != one || *w.table.At(one) != want || got != want || *w.table.Key(one) != keys[i]) {
-			require.FailNow(w, "entry", "key %v", keys[i])
+			require.FailNow(w, "entry", "key %v: at %d, for Lookup %d, LookupBurst %d; value %v, for Get %v", keys[i], w.oracle.At[keys[i]], one, at[i], want, got)
 		}
 	}
 }

@@ -1,0 +1,66 @@
+package tables
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Every way to compare keys is ==, also where the differences of two words could cancel each other.
+func TestKeysAreEqualWordByWord(t *testing.T) {
+	odd := []uint64{0, 1, 1 << 63, ^uint64(0), ^uint64(1)}
+	for range 20_000 {
+		words := 1 + rand.IntN(maxWords)
+		entry, keys := make([]uint64, words), make([]uint64, Burst*words)
+		for i := range entry {
+			entry[i] = odd[rand.IntN(len(odd))]
+		}
+		lane := rand.IntN(Burst)
+		key := keys[lane*words : (lane+1)*words]
+		copy(key, entry)
+		for range rand.IntN(3) {
+			key[rand.IntN(words)] = odd[rand.IntN(len(odd))]
+		}
+		x := index{entries: unsafe.Pointer(&entry[0]), words: words}
+		var at [Burst]uint32
+		want := uint64(0)
+		if slices.Equal(entry, key) {
+			want = 1 << lane
+		}
+		got := x.equalBurst(unsafe.Pointer(&keys[0]), 1<<lane, &at)
+		require.Equal(t, want, got, "entry %x, key %x", entry, key)
+		require.Equal(t, want != 0, equal(x.entries, unsafe.Pointer(&key[0]), words))
+	}
+}
+
+// Tags of 15 bits are equal now and then: the key is found in whatever slot it is. All keys have one tag and one pair of buckets here.
+func TestKeysWithOneTag(t *testing.T) {
+	c, err := New[[2]uint64, uint64](100, 1)
+	require.NoError(t, err)
+	defer c.Close()
+	var keys [Burst][2]uint64
+	first, n := [2]uint64{}, 0
+	for i := uint64(0); n < 2*slots; i++ {
+		k := [2]uint64{i, i}
+		h, same := c.hash(unsafe.Pointer(&k)), c.hash(unsafe.Pointer(&first))
+		if h>>48|0x8000 == same>>48|0x8000 && c.home(h) == c.home(same) {
+			keys[n] = k
+			n++
+		}
+	}
+	for i := range n {
+		_, err := c.Insert(keys[i], uint64(i))
+		require.NoError(t, err)
+	}
+	var at [Burst]uint32
+	require.Equal(t, uint64(1)<<n-1, c.LookupBurst(&keys, n, &at))
+	for i := range n {
+		require.EqualValues(t, i, *c.At(at[i]))
+	}
+	last := keys[n-1]
+	require.True(t, c.Remove(last))
+	require.Zero(t, c.LookupBurst(&[Burst][2]uint64{last}, 1, &at), "fifteen others have its tag")
+}
