@@ -2,8 +2,10 @@ package vpc
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,6 +26,23 @@ type Placement struct {
 
 // IsZero tells whether nothing was said.
 func (p Placement) IsZero() bool { return reflect.ValueOf(p).IsZero() }
+
+// without is a copy that says nothing of an ENI or VPC.
+func (p Placement) without(id string) Placement {
+	p.Vnis, p.Ports = without(p.Vnis, id), without(p.Ports, id)
+	p.Cards = slices.Clone(p.Cards)
+	for i := range p.Cards {
+		others := slices.Clone(p.Cards[i].NetworkInterfaces)
+		p.Cards[i].NetworkInterfaces = slices.DeleteFunc(others, func(eni string) bool { return eni == id })
+	}
+	return p
+}
+
+func without[V any](m map[string]V, key string) map[string]V {
+	m = maps.Clone(m)
+	delete(m, key)
+	return m
+}
 
 // CardPlacement is the card of one server.
 type CardPlacement struct {

@@ -50,7 +50,8 @@ func sound(c *Config, p *ec2.Problems) (*Config, error) {
 	return c, nil
 }
 
-// Remove answers a copy of the configuration without one object.
+// Remove answers a copy of the configuration without one object, and without
+// what Placement said of it.
 func (c *Config) Remove(kind, id string) (*Config, error) {
 	if !slices.Contains(kinds, kind) {
 		return nil, unknownKind(kind)
@@ -64,7 +65,21 @@ func (c *Config) Remove(kind, id string) (*Config, error) {
 	rest := reflect.MakeSlice(field.Type(), 0, field.Len()-1)
 	rest = reflect.AppendSlice(rest, field.Slice(0, i))
 	field.Set(reflect.AppendSlice(rest, field.Slice(i+1, field.Len())))
+	next.Placement = c.Placement.without(id)
+	if kind == "NetworkInterfaces" {
+		next.dropAllowance(c.NetworkInterfaces[i].Attachment)
+	}
 	return &next, nil
+}
+
+// dropAllowance ends the allowance of an instance that lost its last ENI.
+func (c *Config) dropAllowance(lost *ec2.NetworkInterfaceAttachment) {
+	attached := func(e ec2.NetworkInterface) bool {
+		return e.Attachment != nil && e.Attachment.InstanceId == lost.InstanceId
+	}
+	if lost != nil && !slices.ContainsFunc(c.NetworkInterfaces, attached) {
+		c.Placement.Allowances = without(c.Placement.Allowances, lost.InstanceId)
+	}
 }
 
 // replaced is a copy of a list with v in the place of its like, or at the end.

@@ -72,10 +72,10 @@ func (c *compiler) prefixList(path, id string) *prefixList {
 
 // security checks and compiles the security groups.
 func (c *compiler) security() {
-	owners := map[string]string{}
+	vpcOf := map[string]string{}
 	for i := range c.config.SecurityGroups {
 		sg := &c.config.SecurityGroups[i]
-		owners[sg.GroupId] = sg.OwnerId
+		vpcOf[sg.GroupId] = sg.VpcId
 	}
 	for i := range c.config.SecurityGroups {
 		sg := &c.config.SecurityGroups[i]
@@ -86,7 +86,7 @@ func (c *compiler) security() {
 		if c.vpcs[sg.VpcId] == nil {
 			c.unknown(ec2.In(path, "VpcId"), "Vpcs", sg.VpcId)
 		}
-		check := groupCheck{c, sg, owners}
+		check := groupCheck{c, sg, vpcOf}
 		check.permissions(path)
 		c.addGroup(sg)
 	}
@@ -116,8 +116,8 @@ func (c *compiler) addGroup(config *ec2.SecurityGroup) {
 // groupCheck looks for mistakes in a group, and for what the card does not do.
 type groupCheck struct {
 	*compiler
-	group  *ec2.SecurityGroup
-	owners map[string]string // of groups that exist
+	group *ec2.SecurityGroup
+	vpcOf map[string]string // of groups that exist
 }
 
 func (c groupCheck) permissions(path string) {
@@ -151,13 +151,13 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 // reference: EC2 never deletes a group that another of its VPC names, but rules
 // outlive groups of peers and of other accounts ("stale" rules).
 func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
-	owner, exists := c.owners[pair.GroupId]
+	vpc, exists := c.vpcOf[pair.GroupId]
 	foreign := pair.VpcPeeringConnectionId != "" || pair.VpcId != "" && pair.VpcId != c.group.VpcId ||
 		pair.UserId != "" && pair.UserId != c.group.OwnerId
 	switch {
 	case !exists && !foreign:
 		c.unknown(ec2.In(path, "UserIdGroupPairs"), "SecurityGroups", pair.GroupId)
-	case !exists || owner != c.group.OwnerId || pair.VpcPeeringConnectionId != "" || pair.VpcId != "" && pair.VpcId != c.group.VpcId:
+	case vpc != c.group.VpcId:
 		c.notice(path, "%s is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing", ec2.Shorten(pair.GroupId))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"nitrocard/nic/wire"
 )
@@ -85,7 +86,7 @@ func Unknown(name string, known []string) string {
 	return reason
 }
 
-// list labels an element with its ID, which is the first field of its shape.
+// list labels an element with its ID or name, which is the first field of its shape.
 func (d decoder) list(path string, tree any, into reflect.Value) {
 	elements, is := tree.([]any)
 	if !is {
@@ -100,10 +101,14 @@ func (d decoder) list(path string, tree any, into reflect.Value) {
 
 func idOf(tree any, shape reflect.Type) string {
 	members, is := tree.(map[string]any)
-	if !is || shape.Kind() != reflect.Struct || shape.NumField() == 0 || shape.Field(0).Type.Kind() != reflect.String {
+	if !is || shape.Kind() != reflect.Struct {
 		return ""
 	}
-	id, _ := members[shape.Field(0).Name].(string)
+	field := shape.Field(0).Name
+	if !strings.HasSuffix(field, "Id") && field != "Name" {
+		return ""
+	}
+	id, _ := members[field].(string)
 	return id
 }
 

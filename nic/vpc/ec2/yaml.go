@@ -85,11 +85,20 @@ func yamlScalar(n *yaml.Node) (any, error) {
 	case "!!str", "!!timestamp":
 		return n.Value, nil
 	case "!!int", "!!float":
-		return json.Number(n.Value), nil
+		return yamlNumber(n.Value), nil
 	case "!!bool":
 		return strings.EqualFold(n.Value, "true"), nil
 	case "!!null":
 		return nil, nil
 	}
 	return nil, fmt.Errorf("line %d: %s is not taken: a configuration has plain values only", n.Line, Shorten(n.ShortTag()))
+}
+
+// yamlNumber is a number where JSON has it too. What only YAML calls one (0x16,
+// 1_000, .inf, an account number with a leading zero) stays the text it is.
+func yamlNumber(text string) any {
+	if json.Valid([]byte(text)) {
+		return json.Number(text)
+	}
+	return text
 }

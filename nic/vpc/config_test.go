@@ -1,0 +1,136 @@
+package vpc
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// The story as describe-* would answer it, one file a list, is the same region.
+func TestFolderOfDescribeAnswers(t *testing.T) {
+	folder, err := Load("testdata/folder")
+	require.NoError(t, err)
+	a, b := compiled(t, story(t), CompileOptions{}), compiled(t, folder, CompileOptions{})
+	require.Equal(t, a.Paths, b.Paths)
+	require.Equal(t, a.VTEPs, b.VTEPs)
+	require.Empty(t, b.Notices)
+	for i, e := range a.ENIs {
+		f := b.ENIs[i]
+		require.Equal(t, []any{e.ID, e.MAC, e.VNI, e.Addrs, e.Port, e.Owner, e.Allowance}, []any{f.ID, f.MAC, f.VNI, f.Addrs, f.Port, f.Owner, f.Allowance})
+	}
+}
+
+// What get config prints is what was loaded.
+func TestConfigComesBack(t *testing.T) {
+	for _, path := range []string{"testdata/story.yaml", "testdata/folder"} {
+		c, err := Load(path)
+		require.NoError(t, err)
+		c.Unenforced["FlowLogs"] = []any{map[string]any{"FlowLogId": "fl-1"}}
+		data, err := json.Marshal(c)
+		require.NoError(t, err)
+		again, err := Parse("again.json", data)
+		require.NoError(t, err)
+		require.Equal(t, c, again)
+		require.Contains(t, string(data), `"CidrIp":"0.0.0.0/0"`)
+	}
+}
+
+func TestPut(t *testing.T) {
+	c := story(t)
+	before, _ := json.Marshal(c)
+
+	// One that is there is replaced in its place, a new one is added.
+	next := put(t, c, "Vpcs", `{"VpcId": "vpc-a", "CidrBlock": "10.0.0.0/15"}`)
+	require.Equal(t, "10.0.0.0/15", next.Vpcs[0].CidrBlock.String())
+	next = put(t, next, "Vpcs", `{"VpcId": "vpc-c", "CidrBlock": "10.0.0.0/16"}`)
+	require.Equal(t, "vpc-c", next.Vpcs[2].VpcId)
+	next = put(t, next, "Addresses", `{PublicIp: 54.168.7.7}`)
+	require.Len(t, next.Addresses, 1)
+
+	// An ENI goes with its placement.
+	next = remove(t, next, "NetworkInterfaces", "eni-a3")
+	require.Len(t, next.NetworkInterfaces, 3)
+	require.Empty(t, next.Placement.Cards[1].NetworkInterfaces)
+	next = remove(t, next, "NetworkInterfaces", "eni-a1")
+	require.NotContains(t, next.Placement.Allowances, "i-a1")
+	compiled(t, next, CompileOptions{})
+
+	// The configuration that it was is untouched.
+	after, _ := json.Marshal(c)
+	require.JSONEq(t, string(before), string(after))
+}
+
+func TestPutMistakes(t *testing.T) {
+	c := story(t)
+	for _, m := range []struct{ kind, object, want string }{
+		{"SecurityGroup", `{}`, `"SecurityGroup" is no kind of object`},
+		{"SecurityGroups", `{}`, `SecurityGroups: GroupId is missing`},
+		{"SecurityGroups", `[]`, `SecurityGroups: an object is expected, not a list`},
+		{"SecurityGroups", `{"GroupId": "sg-1", "VpcID": 1}`, `SecurityGroups: there is no field "VpcID"; the nearest name is "VpcId"`},
+		{"SecurityGroups", `{"GroupId": `, `SecurityGroups: line 1`},
+		{"Placement", `{"Card": []}`, `Placement: there is no field "Card"; the nearest name is "Cards"`},
+	} {
+		next, err := c.Put(m.kind, []byte(m.object))
+		require.ErrorContains(t, err, m.want)
+		require.Nil(t, next)
+	}
+	_, err := c.Remove("Vpcs", "vpc-x")
+	require.EqualError(t, err, `there is no "vpc-x" in Vpcs`)
+	_, err = c.Remove("Placement", "x")
+	require.ErrorContains(t, err, "is no kind of object")
+}
+
+func TestLoadMistakes(t *testing.T) {
+	write := func(files map[string]string) string {
+		folder := t.TempDir()
+		for name, text := range files {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+		}
+		return folder
+	}
+	for _, m := range []struct {
+		files map[string]string
+		want  string
+	}{
+		{map[string]string{"readme.txt": "x"}, "holds 0 .json, .yaml and .yml files"},
+		{map[string]string{"a.json": "Vpcs: []"}, "a.json: line 1: invalid character 'V'"},
+		{map[string]string{"a.json": `{"Vpcs": [`}, "a.json: the JSON ends before it is complete"},
+		{map[string]string{"a.json": `{"Vpcs": []} {}`}, "a.json: line 1: nothing may follow"},
+		{map[string]string{"a.json": `{"Vpcs": [], "Vpcs": []}`}, `a.json: "Vpcs" stands twice`},
+		{map[string]string{"a.json": `[]`}, "a.json: an object with lists such as SecurityGroups is expected"},
+		{map[string]string{"a.yaml": "Vpcs: []\nVpcs: []"}, `a.yaml: line 2: "Vpcs" stands twice`},
+		{map[string]string{"a.yaml": "Vpcs: []\n---\nSubnets: []"}, "a.yaml: one YAML document is expected"},
+		{map[string]string{"a.yaml": "Vpcs: &v []\nSubnets: *v"}, "a.yaml: line 2: *v: aliases are not taken; write it out"},
+		{map[string]string{"a.yaml": "7: []"}, "a.yaml: line 1: the key 7 is no string: quote it"},
+		{map[string]string{"a.yaml": "Vpcs: !!binary aGVsbG8="}, "a.yaml: line 1: !!binary is not taken"},
+		{map[string]string{"a.yaml": ""}, "a.yaml: is empty"},
+		{map[string]string{"a.yaml": "Vpcs: " + strings.Repeat("[", 40) + strings.Repeat("]", 40)}, "a.yaml: nested deeper than 32 levels"},
+		{map[string]string{"a.json": `{"Vpcs": ` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}"}, "a.json: nested deeper than 32 levels"},
+		{map[string]string{"a.yaml": "Placement: {Edge: {Vtep: 10.0.0.1}}", "b.yaml": "Placement: {Edge: {Vtep: 10.0.0.2}}"}, "Placement: stands in more than one file"},
+		{map[string]string{"a.yaml": "Vpc: []", "b.yaml": "Subnet: []"}, "b.yaml: there is no field \"Subnet\""},
+	} {
+		_, err := Load(write(m.files))
+		require.ErrorContains(t, err, m.want)
+	}
+	_, err := Load("testdata/none")
+	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = Parse("big.yaml", []byte("A: "+strings.Repeat("x", ec2.MaxYAML)))
+	require.ErrorContains(t, err, "bytes are too many")
+}
+
+// YAML of people: protocols and account numbers without quotes, a name that old
+// YAML took for a truth value, a date.
+func TestYAMLOfPeople(t *testing.T) {
+	c, err := Parse("people.yaml", []byte("SecurityGroups: [{GroupId: sg-1, OwnerId: 012345678901, GroupName: on, Description: 2024-01-01, "+
+		"IpPermissions: [{IpProtocol: -1}, {IpProtocol: 6, FromPort: 22, ToPort: 22}]}]\n"))
+	require.NoError(t, err)
+	g := c.SecurityGroups[0]
+	require.Equal(t, []string{"012345678901", "on", "2024-01-01", "-1", "6"},
+		[]string{g.OwnerId, g.GroupName, g.Description, g.IpPermissions[0].IpProtocol, g.IpPermissions[1].IpProtocol})
+}

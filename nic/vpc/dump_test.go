@@ -1,0 +1,89 @@
+package vpc
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// dumpsMissing is why tests of real dumps skip: they lie beside the repository,
+// where somebody put them.
+type dumpsMissing struct{ folder string }
+
+func (m dumpsMissing) Error() string { return "no real dumps in " + m.folder }
+
+func dump(t *testing.T, name string) *Policy {
+	folder := filepath.Join("..", "..", "..", "shared", "aws-dumps", name)
+	if _, err := os.Stat(folder); err != nil {
+		t.Skip(dumpsMissing{folder})
+	}
+	c, err := Load(folder)
+	require.NoError(t, err)
+	return compiled(t, c, CompileOptions{})
+}
+
+func texts(p *Policy) (all []string) {
+	for _, n := range p.Notices {
+		all = append(all, n.String())
+	}
+	return all
+}
+
+// In the dump of a subnet two instances see each other, and no route leads out.
+func TestDumpSubnet(t *testing.T) {
+	p := dump(t, "test-subnet")
+	a, b := p.ENI("eni-010f649a7fc5c1e34"), p.ENI("eni-029bf1092de61fb40")
+	require.Same(t, a, b.Neighbor(ip("10.10.1.228")))
+	require.Equal(t, Local, a.Route(b.Primary).Target)
+	require.Equal(t, NoRoute, a.Route(ip("8.8.8.8")).Target)
+	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: protoTCP, Dir: In}).Untracked)
+	require.False(t, a.Match(Query{Remote: b.Primary, Port: 23, Proto: protoTCP, Dir: In}).Allowed)
+	require.Empty(t, p.Notices)
+	require.Equal(t, "tap:eni-9a7fc5c1e34", a.Port)
+}
+
+func TestDumpPublicSubnet(t *testing.T) {
+	p := dump(t, "test-public-subnet")
+	e := p.ENI("eni-00064850627e198ee")
+	require.Equal(t, ip("18.216.80.133"), e.Public)
+	require.Equal(t, Route{Internet, "0.0.0.0/0", "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
+	require.Equal(t, Route{Local, "10.0.0.0/16", "local"}, e.Route(ip("10.0.9.9")))
+	require.Empty(t, p.Notices)
+}
+
+// One subnet is public, the other one's default route is a VPN gateway.
+func TestDumpPublicPrivateSubnet(t *testing.T) {
+	p := dump(t, "test-public-private-subnet")
+	require.Len(t, p.ENIs, 2)
+	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: this card does not act on VpnGateways yet")
+	require.Contains(t, texts(p), "RouteTables[0] rtb-002f0eabf583bf991: Routes[1]: 0.0.0.0/0 to vgw-070087240d6fa2989: "+
+		"this card does not serve this target yet; such packets are dropped")
+}
+
+// The NAT gateway's ENI is in no group. The ACL's own entry stands before one
+// that allows all, so it denies nothing.
+func TestDumpNatGateway(t *testing.T) {
+	p := dump(t, "test-nat-gateway")
+	private := p.ENI("eni-0e4ce6a7777b9bff8")
+	require.Equal(t, Route{NotEnforced, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
+	require.Equal(t, []string{
+		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: this card takes it for an ordinary ENI",
+		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet",
+	}, texts(p)[1:])
+	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: protoTCP, Dir: In}).Allowed)
+}
+
+// Three VPCs, two with the same addresses: each has a mapping of its own.
+func TestDumpVpcPeering(t *testing.T) {
+	p := dump(t, "test-vpc-peering")
+	require.Len(t, p.ENIs, 3)
+	for _, e := range p.ENIs {
+		require.Same(t, e, e.Neighbor(e.Primary))
+		for _, other := range p.ENIs {
+			require.True(t, e == other || e.Neighbor(other.Primary) == nil)
+		}
+	}
+	require.Contains(t, texts(p), "VpcPeeringConnections[1] pcx-0b89b559e3319d6cf: this card does not serve peering yet")
+}

@@ -1,0 +1,197 @@
+package vpc
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+)
+
+func TestOwnershipChain(t *testing.T) {
+	p := compiled(t, story(t), CompileOptions{Card: "y"})
+	e := p.ENI("eni-a3")
+	require.Equal(t, "i-a3 subnet-a2 vpc-a database tap:a3", strings.Join([]string{e.Instance, e.Subnet.ID, e.VPC.ID, e.Groups[0].Name, e.Port}, " "))
+	require.Equal(t, "rtb-a", e.Subnet.Routes)
+	require.True(t, e.SourceDestCheck)
+	require.Equal(t, Timeouts{432000 * time.Second, 30 * time.Second, 180 * time.Second}, e.Timeouts)
+	require.True(t, e.Local)
+	require.False(t, p.ENI("eni-a1").Local)
+	require.Equal(t, Card{Name: "y", VTEP: ip("172.16.0.12"), Prefix: netip.MustParsePrefix("172.16.0.0/24")}, p.Card)
+	require.Equal(t, 1, p.ENITable().Len())
+}
+
+// The router's MAC comes from the subnet's ID alone: it is part of the contract
+// with guests, whose ARP caches outlive us.
+func TestRouterMAC(t *testing.T) {
+	e := compiled(t, story(t), CompileOptions{}).ENI("eni-a1")
+	require.Equal(t, "fa:49:b1:ec:00:88", e.RouterMAC.String())
+	require.Equal(t, e.Subnet.RouterMAC, e.RouterMAC)
+	for _, id := range []string{"subnet-a1", "subnet-a2", "subnet-b1", "", "x"} {
+		require.EqualValues(t, 2, routerMAC(id)[0]&3, "locally administered, unicast")
+	}
+}
+
+// The whole outer header towards eni-a3 on card y, by hand.
+func TestPath(t *testing.T) {
+	p := compiled(t, story(t), CompileOptions{Card: "x"})
+	e := p.ENI("eni-a3")
+	path := p.Paths[e.Path]
+	require.Equal(t, strings.Join([]string{
+		"000000000000", "000000000000", "0800", // Ethernet: the card fills in MACs
+		"45000000", "00004000", "4011e2b5", "ac10000b", "ac10000c", // IPv4: DF, TTL 64, UDP, x to y
+		"0000", "12b5", "0000", "0000", // UDP to 4789
+		"08000000", "00138900", // VXLAN: VNI 5001
+	}, ""), hex.EncodeToString(path.Outer[:]))
+	require.Equal(t, e.MAC, path.Dst)
+	require.Equal(t, e.RouterMAC, path.Src)
+	require.Equal(t, VTEP{Addr: ip("172.16.0.12")}, p.VTEPs[path.VTEP])
+
+	edge := p.Paths[e.VPC.EdgePath()]
+	require.Equal(t, "02:00:00:00:ed:9e", edge.Dst.String())
+	require.Equal(t, ip("172.16.0.1"), p.VTEPs[edge.VTEP].Addr)
+	require.NotEqual(t, e.VPC.EdgePath(), p.ENI("eni-b1").VPC.EdgePath())
+}
+
+// A header that a kernel sent.
+func TestHeaderChecksum(t *testing.T) {
+	ip, _ := hex.DecodeString("45000073000040004011b861c0a80001c0a800c7")
+	sum := ip[10:12]
+	want := uint16(sum[0])<<8 | uint16(sum[1])
+	sum[0], sum[1] = 0, 0
+	require.Equal(t, want, headerChecksum(ip))
+}
+
+// Without a word of Placement there is one card with everything on it.
+func TestPlacementDefaults(t *testing.T) {
+	c := story(t)
+	c.Placement = Placement{}
+	p := compiled(t, c, CompileOptions{})
+	require.Equal(t, "local", p.Card.Name)
+	require.Equal(t, ip("198.18.0.1"), p.Card.VTEP)
+	edge := p.Paths[p.ENI("eni-b1").VPC.EdgePath()]
+	require.Equal(t, VTEP{ip("198.18.0.254"), wire.MAC{2, 0, 0, 0, 0xed, 1}}, p.VTEPs[edge.VTEP])
+	require.EqualValues(t, 1, p.ENI("eni-a1").VNI)
+	require.EqualValues(t, 2, p.ENI("eni-b1").VNI)
+	require.Equal(t, "tap:eni-b1", p.ENI("eni-b1").Port)
+	require.Equal(t, 4, p.ENITable().Len())
+
+	// A VNI that was given to one VPC is not given to another.
+	c.Placement.Vnis = map[string]uint32{"vpc-b": 1}
+	require.EqualValues(t, 2, compiled(t, c, CompileOptions{}).ENI("eni-a1").VNI)
+}
+
+func TestDefaultPort(t *testing.T) {
+	for id, want := range map[string]string{
+		"eni-a1":                "tap:eni-a1",
+		"eni-0e4ce6a7777b9bff8": "tap:eni-a7777b9bff8",
+		"eni-0123456789a":       "tap:eni-0123456789a",
+	} {
+		require.Equal(t, want, defaultPort(id))
+	}
+	// Names that Linux would not take, or whose end is not their own.
+	for _, id := range []string{"eni_A", "eni-customer-a-web-server-1", "eni-customer-b-web-server-1"} {
+		require.Regexp(t, `^tap:eni-[0-9a-f]{11}$`, defaultPort(id))
+	}
+	require.NotEqual(t, defaultPort("eni-customer-a-web-server-1"), defaultPort("eni-customer-b-web-server-1"))
+}
+
+func TestNextHop(t *testing.T) {
+	c := Card{Prefix: netip.MustParsePrefix("172.16.0.0/24"), Gateway: ip("172.16.0.254")}
+	require.Equal(t, ip("172.16.0.12"), c.NextHop(ip("172.16.0.12")))
+	require.Equal(t, ip("172.16.0.254"), c.NextHop(ip("172.16.1.12")))
+	c.Gateway = 0
+	require.Equal(t, ip("172.16.1.12"), c.NextHop(ip("172.16.1.12")))
+}
+
+// Addresses beside the primary: a secondary with its public address, a delegated
+// prefix. All are the ENI's own to send from, and in the mapping.
+func TestFurtherAddresses(t *testing.T) {
+	c := put(t, story(t), "NetworkInterfaces", `{NetworkInterfaceId: eni-a4, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:04",
+	  PrivateIpAddresses: [{PrivateIpAddress: 10.0.1.10, Association: {PublicIp: 35.72.2.9}}, {Primary: true, PrivateIpAddress: 10.0.1.9}],
+	  Ipv4Prefixes: [{Ipv4Prefix: 10.0.1.64/28}], SourceDestCheck: false, ConnectionTrackingConfiguration: {TcpEstablishedTimeout: 350}}`)
+	p := compiled(t, c, CompileOptions{})
+	e := p.ENI("eni-a4")
+	require.Equal(t, []Address{{ip("10.0.1.9"), 0}, {ip("10.0.1.10"), ip("35.72.2.9")}}, e.Addrs)
+	require.Zero(t, e.Public)
+	require.Equal(t, ip("35.72.2.9"), e.PublicOf(ip("10.0.1.10")))
+	require.Equal(t, ip("10.0.1.10"), e.PrivateOf(ip("35.72.2.9")))
+	require.Zero(t, e.PrivateOf(0))
+	for addr, owns := range map[string]bool{"10.0.1.9": true, "10.0.1.10": true, "10.0.1.64": true, "10.0.1.79": true, "10.0.1.80": false, "10.0.1.5": false, "0.0.0.0": false} {
+		require.Equal(t, owns, e.Owns(ip(addr)), addr)
+		require.Equal(t, owns, p.ENI("eni-a1").Neighbor(ip(addr)) == e, addr)
+	}
+	require.False(t, e.SourceDestCheck)
+	require.Equal(t, 350*time.Second, e.Timeouts.TCPEstablished)
+	for _, other := range p.ENIs {
+		require.True(t, other == e || other.Owner != e.Owner, "an ENI without instance owns itself")
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	c := put(t, story(t), "RouteTables", `{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: [
+	  {DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1, State: blackhole},
+	  {DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-1, Origin: EnableVgwRoutePropagation},
+	  {DestinationCidrBlock: 192.0.2.128/25, TransitGatewayId: tgw-1},
+	  {DestinationPrefixListId: pl-1, GatewayId: igw-a},
+	  {DestinationCidrBlock: 169.254.0.0/16, GatewayId: igw-a}]}`)
+	c = put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-1, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 192.0.2.128/25}, {Cidr: 198.51.100.0/24}]}`)
+	p := compiled(t, c, CompileOptions{})
+	for _, r := range []struct {
+		from, to string
+		want     Route
+	}{
+		// The main table.
+		{"eni-a1", "10.0.9.9", Route{Local, "10.0.0.0/16", "local"}},
+		{"eni-a1", "8.8.8.8", Route{Internet, "0.0.0.0/0", "igw-a"}},
+		// The subnet's own: a local route without being told.
+		{"eni-a3", "10.0.1.5", Route{Local, "10.0.0.0/16", "local"}},
+		{"eni-a3", "8.8.8.8", Route{Blackhole, "0.0.0.0/0", "nat-1"}},
+		// Same prefix: a prefix list before a propagated route, a static one before both.
+		{"eni-a3", "192.0.2.1", Route{Internet, "192.0.2.0/24", "igw-a"}},
+		{"eni-a3", "192.0.2.129", Route{NotEnforced, "192.0.2.128/25", "tgw-1"}},
+		{"eni-a3", "198.51.100.1", Route{Internet, "198.51.100.0/24", "igw-a"}},
+		// What no route reaches.
+		{"eni-a3", "169.254.1.1", Route{Internet, "169.254.0.0/16", "igw-a"}},
+		{"eni-a3", "169.254.169.254", Route{}},
+		{"eni-a1", "169.254.169.254", Route{}},
+	} {
+		require.Equal(t, r.want, p.ENI(r.from).Route(ip(r.to)), "%s to %s", r.from, r.to)
+	}
+	require.Equal(t, "not enforced", NotEnforced.String())
+}
+
+// EC2 tracks no flow that a rule for everyone permits while the way back is open
+// to everyone (user guide, "Untracked connections").
+func TestUntracked(t *testing.T) {
+	p := compiled(t, story(t), CompileOptions{})
+	a := p.ENI("eni-a1")
+	untracked := func(q Query) bool {
+		m := a.Match(q)
+		require.True(t, m.Allowed)
+		return m.Untracked
+	}
+	require.True(t, untracked(Query{ip("203.0.113.9"), 80, protoTCP, In}))
+	require.False(t, untracked(Query{ip("203.0.113.9"), 80, protoTCP, Out}), "inbound does not permit all ports")
+	require.False(t, untracked(Query{ip("10.0.1.6"), 8 << 8, protoICMP, In}), "ICMP always is tracked")
+
+	// Closing outbound a little makes inbound flows tracked.
+	c := put(t, story(t), "SecurityGroups", `{GroupId: sg-a-web, VpcId: vpc-a,
+	  IpPermissions: [{IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}],
+	  IpPermissionsEgress: [{IpProtocol: tcp, FromPort: 1, ToPort: 65535, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
+	a = compiled(t, c, CompileOptions{}).ENI("eni-a1")
+	require.False(t, untracked(Query{ip("203.0.113.9"), 80, protoTCP, In}))
+}
+
+func TestNoGroupsNoPackets(t *testing.T) {
+	c := story(t)
+	c.NetworkInterfaces[0].Groups = nil
+	p := compiled(t, c, CompileOptions{Card: "x"})
+	require.Zero(t, p.ENI("eni-a1").Match(Query{Remote: ip("10.0.1.6"), Port: 80, Proto: protoTCP}))
+	// An ENI of another card is that card's to judge.
+	require.Zero(t, p.ENI("eni-a3").Match(Query{Remote: ip("10.0.1.6"), Port: 5432, Proto: protoTCP}))
+}
