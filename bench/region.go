@@ -57,7 +57,7 @@ func (r Region) add(kinds map[string][]object, i int) {
 		put("SecurityGroups", object{"GroupId": name, "GroupName": name, "VpcId": id("vpc"), "IpPermissions": rules(g), "IpPermissionsEgress": []object{}})
 	}
 	put("NetworkInterfaces", object{
-		"NetworkInterfaceId": id("eni"), "VpcId": id("vpc"), "SubnetId": id("subnet"), "MacAddress": r.MAC(i).String(), "Groups": groups,
+		"NetworkInterfaceId": r.eni(i), "VpcId": id("vpc"), "SubnetId": id("subnet"), "MacAddress": r.MAC(i).String(), "Groups": groups,
 		"PrivateIpAddresses": []object{{"Primary": true, "PrivateIpAddress": "10.0.1.5", "Association": object{"PublicIp": fmt.Sprintf("54.0.%d.%d", i>>8, i&255)}}},
 	})
 }

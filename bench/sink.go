@@ -1,9 +1,15 @@
 package bench
 
-import "nitrocard/pmd"
+import (
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
 
-// sink is a guest that sends nothing and takes everything.
-type sink struct{ taken uint64 }
+// sink is a port that sends nothing and takes everything.
+type sink struct {
+	mac   wire.MAC
+	taken uint64
+}
 
 // Rx yields nothing.
 func (*sink) Rx(b *pmd.Burst) { b.N = 0 }
@@ -15,7 +21,7 @@ func (s *sink) Tx(frames []*pmd.Frame) int {
 }
 
 // Info describes the sink.
-func (*sink) Info() pmd.Info { return pmd.Info{Name: "sink", Driver: "sink", MTU: 9001} }
+func (s *sink) Info() pmd.Info { return pmd.Info{Name: "sink", Driver: "sink", MAC: s.mac, MTU: 9001} }
 
 // Link is always nil.
 func (*sink) Link() error { return nil }

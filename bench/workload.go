@@ -20,36 +20,78 @@ func (r Region) MAC(i int) wire.MAC { return wire.MAC{2, 0, 0, 0, byte(i >> 8), 
 // FrameSize is the length of a benchmark's frame: 64 bytes, in a tunnel.
 const FrameSize = 114
 
-// uplinkMAC is the card's address on the underlay of a benchmark.
-var uplinkMAC = wire.MAC{2, 0, 0, 0, 0xff, 1}
+// eni is the ID of ENI number i.
+func (r Region) eni(i int) string { return fmt.Sprintf("eni-%d", i) }
 
-// Where in a frame a flow's source address lies, and the checksums over it.
+// The card's address on the underlay, and the edge's inside tunnels.
+var (
+	uplinkMAC = wire.MAC{2, 0, 0, 0, 0xff, 1}
+	edgeMAC   = wire.MAC{2, 0, 0, 0, 0xed, 0x9e}
+)
+
+// clientPort is the port that every client sends from.
+const clientPort = 40000
+
+// Where in a frame from the edge a flow's address lies, and the checksums
+// over it; and the same in a frame from a guest.
+var (
+	fromEdge  = mem.Field(innerAt+14+12, innerAt+14+10, innerAt+14+20+16)
+	fromGuest = mem.Field(14+16, 14+10, 14+20+16)
+)
+
 const (
 	innerAt   = 50
-	sourceAt  = innerAt + 14 + 12
-	ipSumAt   = innerAt + 14 + 10
-	tcpSumAt  = innerAt + 14 + 20 + 16
 	innerData = FrameSize - innerAt - 14 - 20 - 20
 )
 
-// frame is a TCP segment from the edge to the public address of ENI i.
-func (r Region) frame(p *vpc.Policy, i int, syn bool) ([]byte, error) {
-	eni := p.ENI(fmt.Sprintf("eni-%d", i))
+// segment is a TCP segment, in the order of the way it goes.
+type segment struct {
+	from, to         wire.MAC
+	src, dst         net.IP
+	srcPort, dstPort layers.TCPPort
+	syn, ack         bool
+}
+
+// layers are the segment's, Ethernet first.
+func (s segment) layers() ([]gopacket.SerializableLayer, error) {
+	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: s.src, DstIP: s.dst}
+	tcp := &layers.TCP{SrcPort: s.srcPort, DstPort: s.dstPort, Window: 512, SYN: s.syn, ACK: s.ack}
+	return []gopacket.SerializableLayer{
+		&layers.Ethernet{SrcMAC: s.from[:], DstMAC: s.to[:], EthernetType: layers.EthernetTypeIPv4},
+		ip, tcp, gopacket.Payload(make([]byte, innerData)),
+	}, tcp.SetNetworkLayerForChecksum(ip)
+}
+
+func serialize(l ...gopacket.SerializableLayer) ([]byte, error) {
+	b := gopacket.NewSerializeBuffer()
+	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, l...)
+	return b.Bytes(), err
+}
+
+// request is a segment from the edge to the public address of ENI i, in its
+// tunnel.
+func (r Region) request(p *vpc.Policy, i int, syn bool) ([]byte, error) {
+	eni := p.ENI(r.eni(i))
 	edge := p.VTEPs[p.Paths[eni.VPC.EdgePath()].VTEP].Addr
-	mac := r.MAC(i)
-	inner := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: net.IP{1, 0, 0, 0}, DstIP: ip(eni.Public)}
-	segment := &layers.TCP{SrcPort: 40000, DstPort: Port, Window: 512, SYN: syn, ACK: !syn}
-	outer := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: ip(edge), DstIP: ip(p.Card.VTEP)}
-	if err := segment.SetNetworkLayerForChecksum(inner); err != nil {
+	inner, err := segment{edgeMAC, r.MAC(i), net.IP{1, 0, 0, 0}, ip(eni.Public), clientPort, Port, syn, !syn}.layers()
+	if err != nil {
 		return nil, err
 	}
-	b := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
+	return serialize(append([]gopacket.SerializableLayer{
 		&layers.Ethernet{SrcMAC: net.HardwareAddr{2, 0, 0, 0, 0xff, 2}, DstMAC: uplinkMAC[:], EthernetType: layers.EthernetTypeIPv4},
-		outer, &datagram{}, &layers.VXLAN{ValidIDFlag: true, VNI: eni.VNI},
-		&layers.Ethernet{SrcMAC: net.HardwareAddr{2, 0, 0, 0, 0xed, 0x9e}, DstMAC: mac[:], EthernetType: layers.EthernetTypeIPv4},
-		inner, segment, gopacket.Payload(make([]byte, innerData)))
-	return b.Bytes(), err
+		&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: ip(edge), DstIP: ip(p.Card.VTEP)},
+		&datagram{}, &layers.VXLAN{ValidIDFlag: true, VNI: eni.VNI},
+	}, inner...)...)
+}
+
+// answer is ENI i's to the request of its first flow.
+func (r Region) answer(p *vpc.Policy, i int, syn bool) ([]byte, error) {
+	eni := p.ENI(r.eni(i))
+	l, err := segment{r.MAC(i), eni.RouterMAC, ip(eni.Primary), net.IP{1, 0, byte(i >> 8), byte(i)}, Port, clientPort, syn, true}.layers()
+	if err != nil {
+		return nil, err
+	}
+	return serialize(l...)
 }
 
 // datagram is a UDP header without a checksum, as VXLAN has it (RFC 7348
@@ -68,16 +110,22 @@ func (*datagram) SerializeTo(b gopacket.SerializeBuffer, _ gopacket.SerializeOpt
 
 func ip(a uint32) net.IP { return net.IP{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)} }
 
-// Bench is a card between a source of frames and sinks.
+// feed is a port whose source can be exchanged between two polls.
+type feed struct{ pmd.Port }
+
+// Bench is a card between an edge and its guests. Flow f belongs to ENI number
+// f modulo their count.
 type Bench struct {
 	Card   *nic.Card
-	Source *mem.Source
+	region Region
+	flows  int
+	edge   *feed
+	guests []*feed
 }
 
-// New makes a card in the region, an uplink on which flows connections arrive
-// in turn, all segments SYN or none, and a guest behind each ENI that takes
-// what it gets.
-func (r Region) New(flows, connections int, syn bool) (*Bench, error) {
+// New makes a card in the region that may track so many connections, with
+// ports that are idle.
+func (r Region) New(flows, connections int) (*Bench, error) {
 	cfg, err := r.Config()
 	if err != nil {
 		return nil, err
@@ -86,20 +134,64 @@ func (r Region) New(flows, connections int, syn bool) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	templates := make([][]byte, r.ENIs)
-	for i := range templates {
-		if templates[i], err = r.frame(card.Policy(), i, syn); err != nil {
-			return nil, err
-		}
-	}
-	b := &Bench{card, mem.NewSource(mem.Options{Name: "source", MAC: uplinkMAC}, templates, flows, mem.Field(sourceAt, ipSumAt, tcpSumAt))}
-	if err := card.Attach(nic.Uplink, func() (pmd.Port, error) { return b.Source, nil }); err != nil {
+	b := &Bench{Card: card, region: r, flows: flows, edge: &feed{&sink{mac: uplinkMAC}}}
+	if err := card.Attach(nic.Uplink, func() (pmd.Port, error) { return b.edge, nil }); err != nil {
 		return nil, err
 	}
 	for i := range r.ENIs {
-		if err := card.Attach(fmt.Sprintf("eni-%d", i), func() (pmd.Port, error) { return &sink{}, nil }); err != nil {
+		g := &feed{&sink{}}
+		b.guests = append(b.guests, g)
+		if err := card.Attach(r.eni(i), func() (pmd.Port, error) { return g, nil }); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
+}
+
+// Requests makes the edge send each flow's request in turn, SYN or ACK, and
+// the guests be silent.
+func (b *Bench) Requests(syn bool) (err error) {
+	templates := make([][]byte, b.region.ENIs)
+	for i := range templates {
+		if templates[i], err = b.region.request(b.Card.Policy(), i, syn); err != nil {
+			return err
+		}
+		b.guests[i].Port = &sink{}
+	}
+	b.edge.Port = mem.NewSource(mem.Options{Name: "edge", MAC: uplinkMAC}, templates, b.flows, fromEdge)
+	return nil
+}
+
+// Answers makes each guest send its flows' answers in turn, SYN and ACK or ACK
+// alone, and the edge be silent.
+func (b *Bench) Answers(syn bool) error {
+	n := uint32(b.region.ENIs)
+	for i, g := range b.guests {
+		template, err := b.region.answer(b.Card.Policy(), i, syn)
+		if err != nil {
+			return err
+		}
+		own := func(frame []byte, flow uint32) { fromGuest(frame, flow*n) }
+		g.Port = mem.NewSource(mem.Options{Name: "guest"}, [][]byte{template}, b.flows/int(n), own)
+	}
+	b.edge.Port = &sink{mac: uplinkMAC}
+	return nil
+}
+
+// Connect takes every flow through TCP's handshake.
+func (b *Bench) Connect() error {
+	steps := []func() error{
+		func() error { return b.Requests(true) },
+		func() error { return b.Answers(true) },
+		func() error { return b.Requests(false) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+		for n := 0; n < b.flows+len(b.guests)*pmd.MaxBurst; {
+			n += b.Card.Poll(0)
+		}
+	}
+	return nil
 }
