@@ -56,6 +56,8 @@ type compiler struct {
 	onCard   map[string]int
 	pathOf   map[string]string // where an ID of a list stands
 	prevNums *lineage
+
+	groupLists map[string][]*Group // by setKey
 }
 
 // stationKey is a MAC within a VPC.
@@ -75,6 +77,7 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 			lists: map[string]*prefixList{}, sets: map[string]*matcher{}},
 		vpcs: map[string]*VPC{}, subnets: map[string]*Subnet{}, holders: map[uint32]*ENI{},
 		macs: map[stationKey]string{}, onCard: map[string]int{}, pathOf: map[string]string{},
+		groupLists: map[string][]*Group{},
 	}
 	l, before := &c.policy.lineage, c.prevNums
 	l.enis.after(&before.enis)

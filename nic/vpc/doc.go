@@ -26,7 +26,7 @@
 //
 //	policy.go     Policy, Card, VTEP, the ENI table
 //	eni.go        ENI: ownership, addresses, timeouts
-//	network.go    VPC, subnet, mapping, router MACs
+//	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup
 //	path.go       prebuilt outer headers
 //	match.go      the judgement of an ENI's security groups

@@ -24,6 +24,9 @@ func (c *compiler) interfaces() {
 		}
 	}
 	c.elasticAddresses()
+	for _, v := range c.vpcs {
+		v.mapping.freeze()
+	}
 }
 
 // lentGroups are groups in VPCs that are not their own.
@@ -146,11 +149,12 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 	case reserved(s.Prefix, addr):
 		b.Add(b.path, "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
 	}
-	if holder, held := v.mapping.Lookup(addr); held {
+	one := span{number(addr), number(addr)}
+	if holder := v.mapping.holder(one); holder != nil {
 		b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, v.ID)
 		return
 	}
-	v.mapping.Insert(netip.PrefixFrom(addr, 32), b.eni)
+	v.mapping.add(one, b.eni)
 	at := len(b.eni.Addrs)
 	b.eni.Addrs = append(b.eni.Addrs, Address{Private: number(addr)})
 	if a.Association != nil && a.Association.PublicIp.IsValid() {
@@ -173,15 +177,15 @@ func (b *eniBuilder) prefixes() {
 			continue
 		}
 		s, v := b.eni.Subnet, b.eni.VPC
-		if p.Bits() < s.Prefix.Bits() || !s.Prefix.Contains(p.Addr()) {
-			b.Add(b.path, "Ipv4Prefix %s is outside of %s, which has %s", p, s.ID, s.Prefix)
+		if p.Bits() != 28 || !s.Prefix.Contains(p.Addr()) {
+			b.Add(b.path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.Prefix)
 			continue
 		}
-		if v.mapping.OverlapsPrefix(p) {
-			b.Add(b.path, "Ipv4Prefix %s holds addresses of other ENIs of %s", p, v.ID)
+		if holder := v.mapping.holder(spanOf(p)); holder != nil {
+			b.Add(b.path, "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, v.ID)
 			continue
 		}
-		v.mapping.Insert(p, b.eni)
+		v.mapping.add(spanOf(p), b.eni)
 		b.eni.Prefixes = append(b.eni.Prefixes, blockOf(p))
 	}
 }
@@ -201,6 +205,17 @@ func (b *eniBuilder) groups(lent map[ec2.SecurityGroupVpcAssociation]bool) {
 			b.eni.Groups = append(b.eni.Groups, g)
 		}
 	}
+	b.shareGroups()
+}
+
+// shareGroups lets ENIs with the same groups have one list of them, which then is
+// in the cache when a rule asks for the groups of a remote ENI.
+func (b *eniBuilder) shareGroups() {
+	key := setKey(b.eni.Groups)
+	if same, is := b.groupLists[key]; is {
+		b.eni.Groups = same
+	}
+	b.groupLists[key] = b.eni.Groups
 }
 
 // timeouts: bounds and defaults are EC2's (API, ConnectionTrackingSpecification).

@@ -46,7 +46,7 @@ func (e *ENI) Match(q Query) Match {
 	}
 	ports := s.row(s.ports[kind].find(x))
 	at := first(ports, s.row(s.addrs.find(q.Remote)))
-	if len(s.groups) > 0 {
+	if first(ports, s.row(s.named)) < at { // only then can the mapping matter
 		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))
 	}
 	if at == none {

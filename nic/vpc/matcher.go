@@ -27,6 +27,7 @@ type ruleSet struct {
 	addrs    axis
 	groups   []uint32 // numbers of the groups that rules name
 	byGroup  []uint32 // their rows
+	named    uint32   // row of the rules that name a group
 	anywhere uint32   // row of the rules for 0.0.0.0/0
 	open     [classes]bool
 	words    uint32   // in a row
@@ -43,19 +44,8 @@ func (s *ruleSet) row(i uint32) []uint64 {
 // rows[i]. The first start is 0.
 type axis struct{ starts, rows []uint32 }
 
-// find is the row of x. The loop has no branch to mispredict: its trip count
-// depends on the size alone.
-func (a *axis) find(x uint32) uint32 {
-	base, n := 0, len(a.starts)
-	for n > 1 {
-		half := n >> 1
-		if a.starts[base+half] <= x {
-			base += half
-		}
-		n -= half
-	}
-	return a.rows[base]
-}
+// find is the row of x.
+func (a *axis) find(x uint32) uint32 { return a.rows[search(a.starts, x)] }
 
 // newMatcher compiles groups, which are in order of their IDs.
 func newMatcher(groups []*Group) *matcher {
@@ -87,6 +77,7 @@ func newRuleSet(groups []*Group, dir Direction) ruleSet {
 	}
 	s.addrs = b.axis(addressCuts(rules))
 	b.references(rules)
+	s.named = b.rowWhere(rules, func(r *rule) bool { return r.group != 0 })
 	s.anywhere = b.rowWhere(rules, (*rule).anywhere)
 	return s
 }

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/gaissmai/bart"
 
 	"nitrocard/nic/wire"
 )
@@ -17,7 +16,7 @@ type VPC struct {
 	CIDRs []netip.Prefix
 
 	edge    uint32
-	mapping bart.Table[*ENI]
+	mapping mapping
 	subnets []*Subnet
 }
 
@@ -37,10 +36,7 @@ type Subnet struct {
 
 // Neighbor is the mapping: who in the ENI's VPC holds a private address; nil:
 // nobody.
-func (e *ENI) Neighbor(addr uint32) *ENI {
-	n, _ := e.VPC.mapping.Lookup(addrOf(addr))
-	return n
-}
+func (e *ENI) Neighbor(addr uint32) *ENI { return e.VPC.mapping.find(addr) }
 
 // routerMAC derives a MAC from an ID alone, so that it is the same on each card,
 // in each run and after each change, and guests' ARP caches stay right. It is

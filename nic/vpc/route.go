@@ -33,7 +33,7 @@ type Route struct {
 // routeTable is a compiled route table; subnets share it.
 type routeTable struct {
 	id    string
-	lines bart.Table[*Route]
+	lines bart.Fast[*Route]
 }
 
 // Route finds the longest prefix for a destination in the subnet's table.
