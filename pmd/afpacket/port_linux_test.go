@@ -1,11 +1,14 @@
 package afpacket
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/pmd/pmdtest"
 )
@@ -39,6 +42,94 @@ func TestKernel(t *testing.T) {
 	pmdtest.Kernel(t, func(t *testing.T) pmdtest.End {
 		p, _, peer := plug(t)
 		return pmdtest.End{Port: p, Link: peer}
+	})
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	pmdtest.NeedNamespace(t)
+	_, err := Open("nope")
+	require.EqualError(t, err, "afpacket:nope: there is no such network interface here; `ip link` lists those that are")
+}
+
+func TestOpenWithoutRightsSaysWhichIsMissing(t *testing.T) {
+	link, _ := pmdtest.Veth(t)
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlock: the thread ends with its rights
+		var none [2]unix.CapUserData
+		if err := unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]); err != nil {
+			done <- err
+			return
+		}
+		_, err := Open(link.Attrs().Name)
+		done <- err
+	}()
+	require.ErrorContains(t, <-done, "CAP_NET_RAW")
+}
+
+func TestInfoIsTheInterfaces(t *testing.T) {
+	p, link, _ := plug(t)
+	name := link.Attrs().Name
+	require.Equal(t, pmd.Info{Name: "afpacket:" + name, Driver: "afpacket",
+		MAC: wire.MAC(link.Attrs().HardwareAddr), MTU: pmdtest.MTU}, p.Info())
+}
+
+// What the ring has no room for is counted, and the rest comes whole: all
+// blocks go round, and round again.
+func TestAFullRingCountsWhatItMissed(t *testing.T) {
+	p, _, peer := plug(t)
+	wire := pmdtest.NewWire(t, peer)
+	frame := append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5"), make([]byte, 1000)...)
+	var b pmd.Burst
+	given := 0
+	for range 2 {
+		for range 8000 { // 1.4 KB each with all that lies before: the ring holds about 5,000
+			if wire.Give(frame) {
+				given++
+			}
+		}
+		pmdtest.Until(t, "everything counted", func() bool {
+			p.Rx(&b)
+			s := p.Stats()
+			return s.RxPackets+s.RxMissed == uint64(given)
+		})
+	}
+	require.Greater(t, p.Stats().RxMissed, uint64(1000))
+	require.Greater(t, p.Stats().RxPackets, uint64(7000))
+}
+
+func TestANewInterfaceOfTheOldNameIsAnother(t *testing.T) {
+	p, link, _ := plug(t)
+	require.NoError(t, netlink.LinkDel(link))
+	require.NoError(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: link.Attrs().Name}, PeerName: "other"}))
+	defer netlink.LinkDel(link)
+	require.ErrorIs(t, p.Link(), pmd.ErrGone)
+}
+
+func TestARenamedInterfaceIsTheSame(t *testing.T) {
+	p, link, _ := plug(t)
+	require.NoError(t, netlink.LinkSetName(link, "renamed"))
+	require.NoError(t, p.Link())
+}
+
+func TestAPulledCableIsDown(t *testing.T) {
+	p, _, peer := plug(t)
+	require.NoError(t, netlink.LinkSetDown(peer))
+	pmdtest.Until(t, "down", func() bool { return p.Link() == pmd.ErrDown })
+	require.NoError(t, netlink.LinkSetUp(peer))
+	pmdtest.Until(t, "up", func() bool { return p.Link() == nil })
+}
+
+// An idle worker that sleeps on a link that is down must not spin.
+func TestADownLinkDoesNotWakeTheWorker(t *testing.T) {
+	p, link, _ := plug(t)
+	require.NoError(t, netlink.LinkSetDown(link))
+	fds := []unix.PollFd{{Fd: int32(p.(pmd.Waiter).Fd()), Events: unix.POLLIN}}
+	var b pmd.Burst
+	pmdtest.Until(t, "asleep", func() bool {
+		p.Rx(&b)
+		n, err := unix.Poll(fds, 0)
+		return n == 0 && err == nil
 	})
 }
 

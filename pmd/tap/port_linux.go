@@ -1,0 +1,187 @@
+package tap
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"nitrocard/pmd"
+	"nitrocard/pmd/internal/gso"
+)
+
+// Port is the card's end of a TAP interface.
+//
+// It takes every frame up to pmd.MaxFrame: the MTU of the interface bounds
+// what its kernel sends, and may be changed while the port is open. What the
+// kernel drops because the card does not keep up is counted by the interface
+// (`ip -s link`) and not here: TAP does not tell this end.
+type Port struct {
+	info pmd.Info
+	fd   int
+
+	bufs   [pmd.MaxBurst][]byte
+	merged []byte // what cut cuts
+	cut    gso.Cutter
+
+	header  [gso.HeaderLen]byte // of what is sent: nothing is missing
+	vectors [2]unix.Iovec
+
+	rxPackets, rxBytes, rxLost, mended    atomic.Uint64
+	txPackets, txBytes, txFull, txDropped atomic.Uint64
+	close                                 sync.Once
+}
+
+// A read yields header and frame, which may be a merged one of 64 KB.
+const (
+	readAt   = pmd.Headroom
+	frameAt  = readAt + gso.HeaderLen
+	bufBytes = frameAt + 1<<16 + 64
+)
+
+func newPort(fd int) *Port {
+	p := &Port{fd: fd, merged: make([]byte, bufBytes)}
+	for i := range p.bufs {
+		p.bufs[i] = make([]byte, bufBytes)
+	}
+	return p
+}
+
+// Rx reads the frames that wait.
+func (p *Port) Rx(b *pmd.Burst) {
+	b.N = 0
+	bytes := 0
+	for b.N < pmd.MaxBurst && p.fill(&b.Frames[b.N], &p.bufs[b.N]) {
+		bytes += b.Frames[b.N].Len()
+		b.N++
+	}
+	p.rxPackets.Store(p.rxPackets.Load() + uint64(b.N))
+	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
+}
+
+// fill lends the next frame in buf; it is false if none waits. A merged frame
+// keeps the buffer it was read into until its last segment is cut, and the
+// spare one takes its place.
+func (p *Port) fill(f *pmd.Frame, buf *[]byte) bool {
+	for !p.cut.Active() {
+		n := p.read((*buf)[readAt:])
+		if n < gso.HeaderLen {
+			return false
+		}
+		header, frame := gso.Read((*buf)[readAt:]), (*buf)[frameAt:readAt+n]
+		switch {
+		case header.Merged():
+			if p.mend(p.cut.Start(frame, &header, pmd.MaxFrame)) {
+				*buf, p.merged = p.merged, *buf
+			}
+		case len(frame) > pmd.MaxFrame:
+			p.rxLost.Add(1)
+		case header.Finished() || p.mend(gso.Sum(frame, &header)):
+			f.Lend(*buf, frameAt, len(frame))
+			return true
+		}
+	}
+	f.Lend(*buf, pmd.Headroom, p.cut.Next((*buf)[pmd.Headroom:]))
+	return true
+}
+
+// mend counts whether a frame could be mended.
+func (p *Port) mend(ok bool) bool {
+	if ok {
+		p.mended.Store(p.mended.Load() + 1)
+	} else {
+		p.rxLost.Add(1)
+	}
+	return ok
+}
+
+// read is a read(2) that never waits and allocates no error; it is negative
+// if there is nothing to read.
+func (p *Port) read(buf []byte) int {
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(p.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)))
+	if errno != 0 {
+		return -1
+	}
+	return int(n)
+}
+
+// Tx writes the frames, one system call each: TAP has no way to take more.
+func (p *Port) Tx(frames []*pmd.Frame) int {
+	n, dropped, bytes := 0, 0, 0
+send:
+	for ; n < len(frames); n++ {
+		frame := frames[n].Bytes()
+		errno := unix.EINVAL
+		if len(frame) <= pmd.MaxFrame {
+			errno = p.write(frame)
+		}
+		switch errno {
+		case 0:
+			bytes += len(frame)
+		case unix.EINVAL:
+			dropped++
+		default:
+			break send
+		}
+	}
+	p.txPackets.Store(p.txPackets.Load() + uint64(n-dropped))
+	p.txBytes.Store(p.txBytes.Load() + uint64(bytes))
+	p.txDropped.Store(p.txDropped.Load() + uint64(dropped))
+	p.txFull.Store(p.txFull.Load() + uint64(len(frames)-n))
+	return n
+}
+
+func (p *Port) write(frame []byte) unix.Errno {
+	if len(frame) == 0 {
+		return unix.EINVAL
+	}
+	p.vectors[0].Base, p.vectors[1].Base = &p.header[0], &frame[0]
+	p.vectors[0].SetLen(len(p.header))
+	p.vectors[1].SetLen(len(frame))
+	_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(p.fd), uintptr(unsafe.Pointer(&p.vectors)), 2)
+	p.vectors[1].Base = nil // the frame is the caller's again
+	return errno
+}
+
+// Fd becomes readable when frames wait.
+func (p *Port) Fd() int { return p.fd }
+
+// Info describes the port.
+func (p *Port) Info() pmd.Info { return p.info }
+
+// Link asks the interface through its other end, so that it is found in
+// whichever namespace it is: the kernel calls that end writable while the
+// interface is up.
+func (p *Port) Link() error {
+	var request unix.Ifreq
+	if err := unix.IoctlIfreq(p.fd, unix.TUNGETIFF, &request); err != nil {
+		return pmd.ErrGone
+	}
+	fds := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLOUT}}
+	unix.Poll(fds, 0)
+	switch {
+	case fds[0].Revents&(unix.POLLERR|unix.POLLNVAL) != 0:
+		return pmd.ErrGone
+	case fds[0].Revents&unix.POLLOUT == 0:
+		return pmd.ErrDown
+	}
+	return nil
+}
+
+// Stats are the counts since Open. What could not be mended counts as missed.
+func (p *Port) Stats() pmd.Stats {
+	return pmd.Stats{
+		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
+		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
+		RxMissed: p.rxLost.Load(),
+		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
+		Mended: p.mended.Load(),
+	}
+}
+
+// Close gives the interface back.
+func (p *Port) Close() (err error) {
+	p.close.Do(func() { err = unix.Close(p.fd) })
+	return err
+}

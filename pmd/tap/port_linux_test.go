@@ -1,0 +1,92 @@
+package tap
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+
+	"nitrocard/pmd"
+	"nitrocard/pmd/pmdtest"
+)
+
+func TestMain(m *testing.M) { pmdtest.Isolate(m) }
+
+var made atomic.Uint32
+
+// plug opens a port on a new interface.
+func plug(t testing.TB) (pmd.Port, netlink.Link) {
+	pmdtest.NeedNamespace(t)
+	f, err := os.OpenFile(device, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrPermission) {
+		t.Skip(err) // a choice of the machine's owner: no failure under CI
+	}
+	if err != nil {
+		pmdtest.Missing(t, err.Error())
+	}
+	f.Close()
+	name := fmt.Sprintf("tap%d", made.Add(1))
+	p, err := Open(name)
+	require.NoError(t, err)
+	t.Cleanup(func() { p.Close() })
+	link, err := netlink.LinkByName(name)
+	require.NoError(t, err)
+	return p, link
+}
+
+func TestDriver(t *testing.T) {
+	pmdtest.Run(t, func(t *testing.T) *pmdtest.Pair {
+		p, link := plug(t)
+		require.NoError(t, netlink.LinkSetMTU(link, pmdtest.MTU))
+		wire := pmdtest.NewWire(t, link)
+		return &pmdtest.Pair{
+			Port: p, Max: pmdtest.MTU + 14,
+			Give: wire.Give, Take: wire.Take,
+			Down:   func() { require.NoError(t, netlink.LinkSetDown(link)) },
+			Up:     func() { require.NoError(t, netlink.LinkSetUp(link)) },
+			Remove: func() { require.NoError(t, netlink.LinkDel(link)) },
+		}
+	})
+}
+
+func TestKernel(t *testing.T) {
+	pmdtest.Kernel(t, func(t *testing.T) pmdtest.End {
+		p, link := plug(t)
+		return pmdtest.End{Port: p, Link: link}
+	})
+}
+
+func TestInfoIsTheInterfaces(t *testing.T) {
+	p, link := plug(t)
+	info := p.Info()
+	require.Equal(t, "tap:"+link.Attrs().Name, info.Name)
+	require.Equal(t, "tap", info.Driver)
+	require.Equal(t, 1500, info.MTU)
+	require.Equal(t, link.Attrs().HardwareAddr, net.HardwareAddr(info.MAC[:]))
+}
+
+func TestCloseRemovesTheInterface(t *testing.T) {
+	p, link := plug(t)
+	require.NoError(t, p.Close())
+	_, err := netlink.LinkByName(link.Attrs().Name)
+	require.ErrorAs(t, err, new(netlink.LinkNotFoundError))
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	_, used := plug(t)
+	for name, want := range map[string]string{
+		"":                      "tap:: an interface name of 1 to 15 characters is expected",
+		strings.Repeat("x", 16): "tap:xxxxxxxxxxxxxxxx: an interface name of 1 to 15 characters is expected",
+		"lo":                    "tap:lo: there is an interface of that name, and it is no TAP interface",
+		used.Attrs().Name:       "another process uses the interface of that name",
+	} {
+		_, err := Open(name)
+		require.ErrorContains(t, err, want)
+	}
+}
