@@ -106,8 +106,8 @@ func (h *Host) neighbor(name string, n *netlink.Neigh) error {
 	return nil
 }
 
-// MAC is the address of a link, nil if there is no such link.
-func (h *Host) MAC(name string) net.HardwareAddr {
+// LinkMAC is the address of a link, nil if there is no such link.
+func (h *Host) LinkMAC(name string) net.HardwareAddr {
 	link, err := h.link(name)
 	if err != nil {
 		return nil

@@ -66,7 +66,7 @@ func say(t *testing.T, h *Host, addr, word string) string {
 
 func TestTwoHostsOnACableTalkTCP(t *testing.T) {
 	a, b := pair(t)
-	require.Equal(t, "02:00:00:00:00:0b", b.MAC("eth0").String())
+	require.Equal(t, "02:00:00:00:00:0b", b.LinkMAC("eth0").String())
 	before, err := b.Counters()
 	require.NoError(t, err)
 

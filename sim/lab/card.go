@@ -1,0 +1,173 @@
+//go:build linux
+
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"nitrocard/nic"
+	"nitrocard/nic/ctl"
+	"nitrocard/sim/netlab"
+)
+
+// runDir holds sockets and logs of the cards. It is the cage's own tmpfs.
+const runDir = "/run/nitrocard"
+
+// Patience with what takes milliseconds on an idle machine.
+const (
+	cardPatience = 30 * time.Second // to start
+	stopPatience = 2 * time.Second  // to end after SIGTERM
+	pollEvery    = 20 * time.Millisecond
+)
+
+// card is a running nitrocard: the program itself, a process on its server.
+type card struct {
+	*ctl.Client
+	name string
+	cmd  *exec.Cmd
+	log  string        // file
+	end  chan struct{} // closed when the process ended
+}
+
+// startCard runs a card on the server with one AF_PACKET port a guest and
+// waits until its control socket answers.
+func (w *world) startCard(ctx context.Context, name, config string) (*card, error) {
+	socket := cardSocket(name)
+	args := []string{"run", "--config", config, "--card", name, "--uplink", "afpacket:" + uplink, "--socket", socket}
+	for _, g := range w.region.guests {
+		if g.Card == name {
+			args = append(args, "--guest", g.ENI+"=afpacket:"+g.Nick)
+		}
+	}
+	c := &card{Client: ctl.Dial(socket), name: name, log: runDir + "/" + name + ".log", end: make(chan struct{})}
+	if err := c.start(w.servers[name], args); err != nil {
+		return nil, fmt.Errorf("card %s: %w", name, err)
+	}
+	if err := c.ready(ctx); err != nil {
+		c.stop()
+		return nil, err
+	}
+	return c, nil
+}
+
+func cardSocket(name string) string { return runDir + "/" + name + ".sock" }
+
+func (c *card) start(server *netlab.Host, args []string) error {
+	log, err := os.Create(c.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	c.cmd = exec.Command("/proc/self/exe", args...)
+	c.cmd.Args[0] = "nitrocard"
+	c.cmd.Stdout, c.cmd.Stderr = log, log
+	if err := server.Start(c.cmd); err != nil {
+		return err
+	}
+	go func() {
+		_ = c.cmd.Wait() // a card that ends early is told by ready, or by its checks
+		close(c.end)
+	}()
+	return nil
+}
+
+// ready waits until the card answers with its uplink up.
+func (c *card) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, cardPatience)
+	defer cancel()
+	for {
+		port, err := c.Port(ctx, uplink)
+		if err == nil && port.Link == "up" {
+			return nil
+		}
+		if err == nil {
+			err = fmt.Errorf("its uplink is %s", port.Link)
+		}
+		select {
+		case <-c.end:
+			return fmt.Errorf("card %s ended: %s", c.name, c.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("card %s is not ready: %w; %s", c.name, err, c.lastWords())
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// lastWords is the end of what the card wrote.
+func (c *card) lastWords() string {
+	text, err := os.ReadFile(c.log)
+	if err != nil || len(bytes.TrimSpace(text)) == 0 {
+		return "it wrote nothing"
+	}
+	return "it wrote: " + string(bytes.TrimSpace(text[max(0, len(text)-2000):]))
+}
+
+// stop ends the card as its user would.
+func (c *card) stop() error {
+	c.Close()
+	_ = c.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-c.end:
+	case <-time.After(stopPatience):
+		_ = c.cmd.Process.Kill()
+		return fmt.Errorf("card %s was still there %s after SIGTERM", c.name, stopPatience)
+	}
+	if !c.cmd.ProcessState.Success() {
+		return fmt.Errorf("card %s: %s; %s", c.name, c.cmd.ProcessState, c.lastWords())
+	}
+	return nil
+}
+
+// cards are the region's, by name.
+type cards map[string]*card
+
+func (w *world) startCards(ctx context.Context, config string) (cards, error) {
+	all := cards{}
+	for _, name := range w.region.cards {
+		c, err := w.startCard(ctx, name, config)
+		if err != nil {
+			return nil, errors.Join(err, all.stop())
+		}
+		all[name] = c
+	}
+	return all, nil
+}
+
+func (all cards) stop() (err error) {
+	for _, c := range all {
+		err = errors.Join(err, c.stop())
+	}
+	return err
+}
+
+// dropped is how many packets an ENI lost for a reason so far.
+func (c *card) dropped(ctx context.Context, eni, reason string) (uint64, error) {
+	drops, err := c.Drops(ctx)
+	for _, d := range drops.Reasons {
+		if d.Reason == reason {
+			return d.ENIs[eni], err
+		}
+	}
+	return 0, err
+}
+
+// lastDrop is the latest drop of an ENI for a reason.
+func (c *card) lastDrop(ctx context.Context, eni, reason string) (nic.LastDrop, error) {
+	drops, err := c.Drops(ctx)
+	if err != nil {
+		return nic.LastDrop{}, err
+	}
+	for _, d := range drops.Last {
+		if d.ENI == eni && d.Reason == reason {
+			return d, nil
+		}
+	}
+	return nic.LastDrop{}, fmt.Errorf("card %s remembers no %s at %s", c.name, reason, eni)
+}

@@ -1,0 +1,78 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Exec runs a command on a host of the lab that this user keeps, with our
+// standard input, output and error, and returns its exit status. From a
+// terminal it gets a terminal. When ctx ends, so does the command.
+func Exec(ctx context.Context, host string, argv []string) (exit int, err error) {
+	c, err := net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: doorName(), Net: "unixpacket"})
+	if errors.Is(err, unix.ECONNREFUSED) {
+		return 0, errors.New("you keep no lab here: start one with `nitrocard lab --keep`")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("the door of the lab: %w", err)
+	}
+	defer c.Close()
+	if err := sameUser(c); err != nil {
+		return 0, err
+	}
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	e := errand{Host: host, Argv: argv, Env: os.Environ()}
+	if e.Dir, err = os.Getwd(); err != nil {
+		return 0, err
+	}
+	if isTerminal(os.Stdin) && isTerminal(os.Stdout) {
+		return e.onTerminal(c)
+	}
+	if err := e.send(c, os.Stdin, os.Stdout, os.Stderr); err != nil {
+		return 0, err
+	}
+	return hear(c)
+}
+
+// send knocks: the errand and its standard files.
+func (e *errand) send(c *net.UnixConn, files ...*os.File) error {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if len(text) > maxErrand {
+		return fmt.Errorf("the command and its environment are longer than %d bytes", maxErrand)
+	}
+	var fds []int
+	for _, f := range files {
+		fds = append(fds, int(f.Fd()))
+	}
+	_, _, err = c.WriteMsgUnix(text, unix.UnixRights(fds...), nil)
+	return err
+}
+
+// hear waits for the answer.
+func hear(c *net.UnixConn) (exit int, err error) {
+	text := make([]byte, 64<<10)
+	n, err := c.Read(text)
+	if errors.Is(err, net.ErrClosed) {
+		return 0, context.Canceled
+	}
+	if err != nil || n == 0 {
+		return 0, errors.New("the lab ended")
+	}
+	var a answer
+	if err := json.Unmarshal(text[:n], &a); err != nil {
+		return 0, err
+	}
+	if a.Error != "" {
+		return 0, errors.New(a.Error)
+	}
+	return a.Exit, nil
+}

@@ -1,0 +1,24 @@
+package lab
+
+import (
+	_ "embed"
+	"io"
+)
+
+// Options say how to run the lab. The zero value of everything but Binary
+// will do.
+type Options struct {
+	Keep   bool      // leave it running afterwards, until ctx ends
+	Out    io.Writer // for people; nil: nowhere
+	Config string    // the region's configuration, a file or a folder; "": region.yaml
+	Binary string    // the nitrocard program, which runs as the lab and as its cards
+}
+
+// InnerCommand is the hidden command of the program that has to call Inner
+// with the arguments that follow it.
+const InnerCommand = "lab-inner"
+
+// Region is the configuration of the lab's region, in YAML.
+//
+//go:embed region.yaml
+var Region []byte

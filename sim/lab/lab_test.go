@@ -1,0 +1,108 @@
+//go:build linux
+
+package lab
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+)
+
+// program builds nitrocard where every user may run it.
+func program(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "nitrocard-lab")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	binary := filepath.Join(dir, "nitrocard")
+	out, err := exec.Command("go", "build", "-o", binary, "nitrocard/cmd/nitrocard").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return binary
+}
+
+// nobody is an ordinary user.
+const nobody = 65534
+
+// The whole lab, as its user runs it, by root and by an ordinary user.
+func TestTheLabPasses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the lab takes the better part of a minute")
+	}
+	binary := program(t)
+	for _, user := range []struct {
+		name string
+		id   uint32
+	}{{"root", 0}, {"an ordinary user", nobody}} {
+		t.Run(user.name, func(t *testing.T) {
+			cmd := exec.Command(binary, "lab")
+			cmd.Dir = "/"
+			if user.id != 0 {
+				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user.id, Gid: user.id}}
+			}
+			var out bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &out
+			err := cmd.Run()
+			if ordinaryAlready(err) {
+				t.Skip("these tests run as an ordinary user, so the lab just did")
+			}
+			require.NoError(t, err, "%s", &out)
+			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+			require.Equal(t, "lab: 9 passed, 0 failed", lines[len(lines)-1], "%s", &out)
+			t.Logf("%s", &out)
+		})
+	}
+}
+
+// ordinaryAlready tells whether there is no other user to become: the tests'
+// cage knows only the one who started it.
+func ordinaryAlready(err error) bool {
+	maps, _ := os.ReadFile("/proc/self/uid_map")
+	fields := strings.Fields(string(maps))
+	return err != nil && len(fields) == 3 && fields[2] == "1"
+}
+
+func TestTheRegionIsWhatItsCommentSays(t *testing.T) {
+	c, err := vpc.Parse("region.yaml", Region)
+	require.NoError(t, err)
+	r, err := readRegion(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"x", "y"}, r.cards)
+	require.Equal(t, "172.16.0.1/24", r.edge.vtep.String())
+	require.Equal(t, "02:00:00:00:ed:9e", r.edge.mac.String())
+	var names []string
+	for _, g := range r.guests {
+		names = append(names, g.Nick+" "+g.Card+" "+g.VPC+" "+g.Addr.String()+" via "+g.Router.String()+" "+g.VTEP.String())
+	}
+	require.Equal(t, []string{
+		"a1 x vpc-a 10.0.1.5/24 via 10.0.1.1 172.16.0.11",
+		"a2 x vpc-a 10.0.1.6/24 via 10.0.1.1 172.16.0.11",
+		"a3 y vpc-a 10.0.2.5/24 via 10.0.2.1 172.16.0.12",
+		"b1 x vpc-b 10.0.1.5/24 via 10.0.1.1 172.16.0.11",
+	}, names)
+	require.Equal(t, "35.72.2.8", r.guests[0].Public.String())
+	require.Equal(t, "54.168.7.7", r.guests[3].Public.String())
+	require.False(t, r.guests[1].Public.IsValid())
+	require.EqualValues(t, 5001, r.guests[0].VNI)
+	require.EqualValues(t, 5002, r.guests[3].VNI)
+}
+
+func TestTheRegionCompilesWithoutNotices(t *testing.T) {
+	c, err := vpc.Parse("region.yaml", Region)
+	require.NoError(t, err)
+	p, err := vpc.Compile(c, vpc.CompileOptions{Card: "x"})
+	require.NoError(t, err)
+	require.Empty(t, p.Notices)
+}
+
+func TestARegionWithoutServersIsRefused(t *testing.T) {
+	_, err := readRegion(&vpc.Config{})
+	require.ErrorContains(t, err, "Placement.Cards")
+}

@@ -1,0 +1,87 @@
+//go:build linux
+
+package lab
+
+import (
+	"cmp"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// region is what the lab has to build, as the configuration says it.
+type region struct {
+	cards  []string
+	guests []guest
+	edge   edge
+}
+
+// edge is the router between internet and underlay.
+type edge struct {
+	vtep netip.Prefix
+	mac  net.HardwareAddr // inner, in every VNI
+}
+
+// readRegion compiles the configuration for each card, as the cards will,
+// and reads what it is about.
+func readRegion(c *vpc.Config) (*region, error) {
+	r := &region{}
+	if len(c.Placement.Cards) == 0 {
+		return nil, errors.New("the lab needs Placement.Cards: the servers to build")
+	}
+	for _, card := range c.Placement.Cards {
+		policy, err := vpc.Compile(c, vpc.CompileOptions{Card: card.Name})
+		if err != nil {
+			return nil, err
+		}
+		r.cards = append(r.cards, card.Name)
+		for _, e := range policy.ENIs {
+			if e.Local {
+				r.guests = append(r.guests, newGuest(policy, e))
+				r.edge = newEdge(policy, e.VPC) // each time the same
+			}
+		}
+	}
+	slices.SortFunc(r.guests, func(a, b guest) int { return cmp.Compare(a.Nick, b.Nick) })
+	return r, nil
+}
+
+func newGuest(p *vpc.Policy, e *vpc.ENI) guest {
+	return guest{
+		Nick:      strings.TrimPrefix(e.ID, "eni-"),
+		ENI:       e.ID,
+		Card:      p.Card.Name,
+		VPC:       e.VPC.ID,
+		VNI:       e.VNI,
+		MAC:       hardware(e.MAC),
+		Addr:      netip.PrefixFrom(address(e.Primary), e.Subnet.Prefix.Bits()),
+		Router:    e.Subnet.Prefix.Masked().Addr().Next(), // EC2's router is the first address
+		RouterMAC: hardware(e.RouterMAC),
+		Public:    address(e.Public),
+		VTEP:      address(p.Card.VTEP),
+	}
+}
+
+// newEdge reads where the edge is from a VPC's path to it.
+func newEdge(p *vpc.Policy, v *vpc.VPC) edge {
+	path := p.Paths[v.EdgePath()]
+	return edge{
+		vtep: netip.PrefixFrom(address(p.VTEPs[path.VTEP].Addr), p.Card.Prefix.Bits()),
+		mac:  hardware(path.Dst),
+	}
+}
+
+func hardware(m wire.MAC) net.HardwareAddr { return net.HardwareAddr(m[:]) }
+
+// address is an IPv4 number as an address; 0 is none.
+func address(n uint32) netip.Addr {
+	if n == 0 {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}

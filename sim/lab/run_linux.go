@@ -1,0 +1,140 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"nitrocard/sim/cage"
+)
+
+// order is what the outer process tells the one inside the cage.
+type order struct {
+	Keep    bool
+	Config  string // absolute path; "": the embedded region
+	Program string // as its user calls it
+}
+
+// outcome is what the inner process answers.
+type outcome struct {
+	Passed, Failed int
+	Error          string
+}
+
+// Descriptors that the inner processes inherit after standard error.
+const (
+	outcomeFd = 3 + iota
+	doorFd    // only with Keep
+)
+
+// Run builds the lab in a cage, does every check, and tells how many passed.
+// With Keep the lab stays until ctx ends, and Exec goes in. An error means
+// that the lab could not be built or did not come to its end.
+func Run(ctx context.Context, o Options) (passed, failed int, err error) {
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	ord := order{Keep: o.Keep, Config: o.Config, Program: called(o.Binary)}
+	if ord.Config != "" {
+		if ord.Config, err = filepath.Abs(ord.Config); err != nil {
+			return 0, 0, err
+		}
+	}
+	result, tell, err := os.Pipe()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer result.Close()
+	files := []*os.File{tell}
+	if o.Keep {
+		door, err := openDoor()
+		if err != nil {
+			tell.Close()
+			return 0, 0, err
+		}
+		files = append(files, door)
+	}
+	text, err := json.Marshal(ord)
+	if err != nil {
+		return 0, 0, err
+	}
+	ended := cage.Run(ctx, cage.Command{
+		Path:   o.Binary,
+		Args:   []string{InnerCommand, "init", string(text)},
+		Stdout: o.Out,
+		Stderr: o.Out,
+		Files:  files,
+	})
+	return judge(ctx, result, ended)
+}
+
+// called is how the shell finds the program.
+func called(binary string) string {
+	if found, err := exec.LookPath("nitrocard"); err == nil && found == binary {
+		return "nitrocard"
+	}
+	return binary
+}
+
+// judge reads the outcome. A lab that died before it had one has failed,
+// unless its user stopped it.
+func judge(ctx context.Context, result io.Reader, ended error) (passed, failed int, err error) {
+	var out outcome
+	if err := json.NewDecoder(result).Decode(&out); err != nil {
+		if ctx.Err() != nil {
+			return 0, 0, errors.New("the lab was stopped before its end")
+		}
+		if ended == nil {
+			ended = errors.New("no outcome")
+		}
+		return 0, 0, fmt.Errorf("the lab did not come to its end: %w", ended)
+	}
+	if out.Error != "" {
+		return out.Passed, out.Failed, errors.New(out.Error)
+	}
+	return out.Passed, out.Failed, nil
+}
+
+// Inner is the program's life inside the cage: first as PID 1, then as the
+// lab itself. It returns the exit status.
+func Inner(ctx context.Context, args []string) (exit int, err error) {
+	if len(args) != 2 {
+		return 0, errors.New("this command is the lab's own: run `nitrocard lab`")
+	}
+	var ord order
+	if err := json.Unmarshal([]byte(args[1]), &ord); err != nil {
+		return 0, fmt.Errorf("the lab's order: %w", err)
+	}
+	tell := os.NewFile(outcomeFd, "outcome")
+	if args[0] == "init" {
+		exit, err := cage.Init([]string{InnerCommand, "story", args[1]}, ord.files())
+		return exit, report(tell, outcome{}, err)
+	}
+	out, err := play(ctx, ord, os.Stdout)
+	return 0, report(tell, out, err)
+}
+
+// files is how many descriptors the lab inherits.
+func (o order) files() int {
+	if o.Keep {
+		return 2
+	}
+	return 1
+}
+
+// report answers the outer process, which prints errors; PID 1 has something
+// to say only if it failed.
+func report(tell io.Writer, out outcome, err error) error {
+	if err != nil {
+		out.Error = err.Error()
+	}
+	if os.Getpid() == 1 && err == nil {
+		return nil
+	}
+	return json.NewEncoder(tell).Encode(out)
+}

@@ -1,0 +1,188 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"nitrocard/nic/vpc"
+)
+
+// checkPatience is how long one check may take on a busy machine.
+const checkPatience = 90 * time.Second
+
+// story is a run of the lab: the world, its cards, and the people the checks
+// are about.
+type story struct {
+	*world
+	cards cards
+
+	a1, a2, a3, b1 *machine
+}
+
+// check is one thing a person would try. see does it and says what was seen,
+// or why it is not as it should be.
+type check struct {
+	name string
+	see  func(s *story, ctx context.Context) (seen string, err error)
+}
+
+// checks are the lab's, in the order in which they are told.
+var checks = []check{
+	{"two customers, one address", (*story).twoCustomers},
+	{"a closed port", (*story).closedPort},
+	{"a rule for one address", (*story).trackedRule},
+	{"a rule for everyone", (*story).untrackedRule},
+	{"neighbours", (*story).neighbours},
+	{"ping", (*story).ping},
+	{"1 GiB each way", (*story).bulk},
+	{"a hundred at once", (*story).hundred},
+	{"a guest that lies", (*story).spoof},
+}
+
+// play is the lab inside its cage, from the first host to the last word.
+func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) {
+	s, err := tell(ctx, ord)
+	if err != nil {
+		return o, err
+	}
+	defer s.close()
+	fmt.Fprint(out, s.introduction())
+	if err := s.letIn(ctx, ord); err != nil {
+		return o, err
+	}
+	o = s.doChecks(ctx, out)
+	if ctx.Err() == nil {
+		s.drawJourney(ctx, out)
+	}
+	if ord.Keep && ctx.Err() == nil {
+		fmt.Fprint(out, s.invitation(ord.Program))
+		<-ctx.Done()
+	}
+	if err := s.cards.stop(); err != nil {
+		fmt.Fprintf(out, "FAIL the end: %v\n", err)
+		o.Failed++
+	}
+	fmt.Fprintf(out, "lab: %d passed, %d failed\n", o.Passed, o.Failed)
+	return o, nil
+}
+
+// tell builds the world of the configuration and starts its cards.
+func tell(ctx context.Context, ord order) (*story, error) {
+	file, err := configFile(ord.Config)
+	if err != nil {
+		return nil, err
+	}
+	config, err := vpc.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	region, err := readRegion(config)
+	if err != nil {
+		return nil, err
+	}
+	w, err := build(ctx, region)
+	if err != nil {
+		return nil, fmt.Errorf("building the lab: %w", err)
+	}
+	s := &story{world: w}
+	if err := s.cast(); err != nil {
+		w.close()
+		return nil, err
+	}
+	if s.cards, err = w.startCards(ctx, file); err != nil {
+		w.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// configFile is the region's file for the cards: the user's own, or ours,
+// written to where it leaves no trace.
+func configFile(users string) (string, error) {
+	if err := os.MkdirAll(runDir, 0o700); err != nil {
+		return "", err
+	}
+	if users != "" {
+		return users, nil
+	}
+	file := filepath.Join(runDir, "region.yaml")
+	return file, os.WriteFile(file, Region, 0o600)
+}
+
+// cast finds the guests the checks speak of.
+func (s *story) cast() error {
+	for name, role := range map[string]**machine{"a1": &s.a1, "a2": &s.a2, "a3": &s.a3, "b1": &s.b1} {
+		if *role = s.guests[name]; *role == nil {
+			return fmt.Errorf("the region has no NetworkInterface eni-%s, which the checks are about", name)
+		}
+	}
+	for _, m := range []*machine{s.a1, s.b1} {
+		if !m.Public.IsValid() {
+			return fmt.Errorf("%s has no public address, which the checks are about", m.ENI)
+		}
+	}
+	return nil
+}
+
+// letIn opens the lab to its user, if it is to be kept.
+func (s *story) letIn(ctx context.Context, ord order) error {
+	if !ord.Keep {
+		return nil
+	}
+	return keepDoor(ctx, os.NewFile(doorFd, "door"), s.host)
+}
+
+// doChecks does one after the other, whatever became of those before.
+func (s *story) doChecks(ctx context.Context, out io.Writer) (o outcome) {
+	for _, c := range checks {
+		seen, err := s.do(ctx, c)
+		if ctx.Err() != nil {
+			fmt.Fprintf(out, "     %s: stopped\n", c.name)
+			return o
+		}
+		if err != nil {
+			o.Failed++
+			fmt.Fprintf(out, "FAIL %s: %v\n", c.name, err)
+			continue
+		}
+		o.Passed++
+		fmt.Fprintf(out, "ok   %s: %s\n", c.name, seen)
+	}
+	return o
+}
+
+func (s *story) do(ctx context.Context, c check) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	defer cancel()
+	return c.see(s, ctx)
+}
+
+// card is the one that a guest is plugged into.
+func (s *story) card(m *machine) *card { return s.cards[m.Card] }
+
+// public is a port at a guest's public address, private at its private one.
+func (m *machine) public(port uint16) netip.AddrPort  { return netip.AddrPortFrom(m.Public, port) }
+func (m *machine) private(port uint16) netip.AddrPort { return netip.AddrPortFrom(m.Addr.Addr(), port) }
+
+// until asks again and again until the answer is yes, an error, or too late.
+func until(ctx context.Context, what string, yes func() (bool, error)) error {
+	for {
+		ok, err := yes()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("waited in vain until " + what)
+		case <-time.After(pollEvery):
+		}
+	}
+}

@@ -1,0 +1,203 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"nitrocard/sim/netlab"
+)
+
+// What the region's configuration does not say, because a provider's
+// customers never see it.
+var (
+	clientAddr   = netip.MustParsePrefix("203.0.113.9/24")
+	internetAddr = netip.MustParsePrefix("203.0.113.1/24") // the edge, seen from the internet
+)
+
+// Packet sizes of the lab's links. Guests have EC2's 9001 and the underlay
+// room for the tunnel's 50 bytes on top; the internet has Ethernet's 1500.
+const (
+	internetMTU = 1500
+	guestMTU    = 9001
+	underlayMTU = 9100
+	tunnelMTU   = underlayMTU - 50
+)
+
+// uplink is the name of each server's link to the underlay.
+const uplink = "uplink"
+
+// world is the region, built.
+type world struct {
+	region   *region
+	client   visitor
+	edge     *netlab.Host
+	underlay *netlab.Host
+	servers  map[string]*netlab.Host // by card
+	guests   map[string]*machine     // by name
+	hosts    []*netlab.Host          // all of these
+}
+
+// machine is a guest's host.
+type machine struct {
+	*netlab.Host
+	guest
+	server *netlab.Host
+}
+
+// visitor lets the guest visit others.
+func (m *machine) visitor() visitor { return visitor{m.Host, m.server, m.Nick} }
+
+// build makes every host of the region, connects them, and starts the
+// guests' services. Cards are not part of it.
+func build(ctx context.Context, r *region) (*world, error) {
+	w := &world{region: r, servers: map[string]*netlab.Host{}, guests: map[string]*machine{}}
+	for _, step := range []func() error{w.internet, w.fabric, w.instances, w.tunnels} {
+		if err := step(); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
+	for _, m := range w.guests {
+		if err := m.serve(ctx); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// close lets every host go.
+func (w *world) close() {
+	for _, h := range w.hosts {
+		h.Close()
+	}
+}
+
+// host finds a host by name, as `nitrocard lab exec` is told it.
+func (w *world) host(name string) (*netlab.Host, error) {
+	for _, h := range w.hosts {
+		if h.Name == name {
+			return h, nil
+		}
+	}
+	return nil, fmt.Errorf("the lab has no host %q; it has %s", name, w.names())
+}
+
+func (w *world) add(name string) (*netlab.Host, error) {
+	h, err := netlab.NewHost(name)
+	if err == nil {
+		w.hosts = append(w.hosts, h)
+	}
+	return h, err
+}
+
+// internet is the client and the edge's side towards it.
+func (w *world) internet() error {
+	client, err := w.add("client")
+	if err != nil {
+		return err
+	}
+	if w.edge, err = w.add("edge"); err != nil {
+		return err
+	}
+	w.client = visitor{client, w.edge, "internet"}
+	err = netlab.Cable(netlab.End{Host: client, Name: "eth0"}, netlab.End{Host: w.edge, Name: "internet"}, internetMTU)
+	return errors.Join(err,
+		client.Address("eth0", clientAddr),
+		w.edge.Address("internet", internetAddr),
+		client.Via(everywhere, internetAddr.Addr()),
+		w.edge.Sysctl("net/ipv4/ip_forward", "1"))
+}
+
+var everywhere = netip.MustParsePrefix("0.0.0.0/0")
+
+// fabric is the underlay, one Ethernet segment, with the edge and a server
+// for each card on it. A server's kernel has no address there: the card owns
+// the tunnel end and answers for it.
+func (w *world) fabric() (err error) {
+	if w.underlay, err = w.add("underlay"); err != nil {
+		return err
+	}
+	on := map[string]*netlab.Host{"edge": w.edge}
+	for _, card := range w.region.cards {
+		if w.servers[card], err = w.add(card); err != nil {
+			return err
+		}
+		on[card] = w.servers[card]
+	}
+	var ports []string
+	for name, h := range on {
+		end := netlab.End{Host: h, Name: uplink}
+		if err := netlab.Cable(end, netlab.End{Host: w.underlay, Name: name}, underlayMTU); err != nil {
+			return err
+		}
+		ports = append(ports, name)
+	}
+	return errors.Join(w.underlay.Bridge("br0", underlayMTU, ports...), w.edge.Address(uplink, w.region.edge.vtep))
+}
+
+// instances are the guests, each with eth0 on a cable to its server.
+func (w *world) instances() error {
+	for _, g := range w.region.guests {
+		h, err := w.add(g.Nick)
+		if err != nil {
+			return err
+		}
+		eth0 := netlab.End{Host: h, Name: "eth0", MAC: g.MAC}
+		if err := netlab.Cable(eth0, netlab.End{Host: w.servers[g.Card], Name: g.Nick}, guestMTU); err != nil {
+			return err
+		}
+		if err := errors.Join(h.Address("eth0", g.Addr), h.Via(everywhere, g.Router)); err != nil {
+			return err
+		}
+		w.guests[g.Nick] = &machine{h, g, w.servers[g.Card]}
+	}
+	return nil
+}
+
+// tunnels are the edge's: one a VNI, with an entry for each public address,
+// as a controller would push it there.
+func (w *world) tunnels() error {
+	edge := w.region.edge
+	made := map[string]bool{}
+	for _, g := range w.region.guests {
+		name := g.tunnel()
+		if !made[name] {
+			made[name] = true
+			v := netlab.VXLAN{Name: name, VNI: g.VNI, Local: edge.vtep.Addr(), MAC: edge.mac, MTU: tunnelMTU}
+			if err := w.edge.Tunnel(v); err != nil {
+				return err
+			}
+		}
+		if !g.Public.IsValid() {
+			continue
+		}
+		if err := w.edge.Reach(name, g.Public, g.MAC, g.VTEP); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guest is what the configuration says of one instance.
+type guest struct {
+	Nick      string // "a1" for eni-a1
+	ENI       string
+	Card      string // of the server it runs on
+	VPC       string
+	VNI       uint32
+	MAC       net.HardwareAddr
+	Addr      netip.Prefix // private, with its subnet's length
+	Router    netip.Addr   // of the subnet
+	RouterMAC net.HardwareAddr
+	Public    netip.Addr // invalid: none
+	VTEP      netip.Addr // of its card
+}
+
+// tunnel is the name of the edge's tunnel end for the guest's VPC.
+func (g guest) tunnel() string { return fmt.Sprintf("vx%d", g.VNI) }
