@@ -21,6 +21,7 @@ type slot struct {
 
 	rx  pmd.Burst
 	out [pmd.MaxBurst]*pmd.Frame // queued for this port during one burst
+	of  [pmd.MaxBurst]*packet    // that each is; noted for the observer only
 	n   int
 
 	received   uint64
@@ -49,6 +50,9 @@ func (s *slot) queue(w *worker, p *packet) {
 		w.dirty = append(w.dirty, s)
 	}
 	s.out[s.n] = p.frame
+	if w.observe != nil {
+		s.of[s.n] = p
+	}
 	s.n++
 }
 
@@ -63,9 +67,24 @@ func (w *worker) flush() {
 			w.from.ends[TxFull] += refused
 			s.drops[TxFull] += refused
 		}
+		if w.observe != nil {
+			w.tellOf(s, int(taken))
+		}
 		s.n = 0
 	}
 	w.dirty = w.dirty[:0]
+}
+
+// tellOf shows the observer how the packets queued for s ended, of which the
+// port took so many.
+func (w *worker) tellOf(s *slot, taken int) {
+	for i, p := range s.of[:s.n] {
+		if i < taken {
+			w.tell(p, Sent)
+		} else {
+			w.tell(p, TxFull)
+		}
+	}
 }
 
 // originate sends a frame that the card made by s, at once: there are few,

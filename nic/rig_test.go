@@ -1,0 +1,298 @@
+package nic
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+)
+
+// Who is who in testdata/region.yaml.
+const (
+	client = "203.0.113.9" // on the internet
+	other  = "198.18.5.5"  // there as well; no rule names it
+
+	edge, serverX, serverY = "172.16.0.1", "172.16.0.11", "172.16.0.12"
+
+	vniA, vniB = 5001, 5002
+)
+
+var (
+	edgeRouter   = mac("02:00:00:00:ed:9e") // inside tunnels
+	edgeUnderlay = mac("02:00:00:00:00:01")
+	stations     = map[string]wire.MAC{edge: edgeUnderlay, serverX: mac("02:00:00:00:00:11"), serverY: mac("02:00:00:00:00:12")}
+)
+
+func mac(s string) wire.MAC {
+	m, err := wire.ParseMAC(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// rig is a card whose ports are in memory and whose clock the test owns. When
+// the test ends, every packet must be accounted for.
+type rig struct {
+	*testing.T
+	card   *Card
+	config *vpc.Config
+	ports  map[string]*mem.Port
+	now    int64
+	ended  []Event
+}
+
+// newRig is server x with every port attached, its edge resolved.
+func newRig(t *testing.T) *rig { return newRigWith(t, Options{Card: "x"}) }
+
+func newRigWith(t *testing.T, o Options) *rig {
+	t.Helper()
+	config, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	r := &rig{T: t, config: config, ports: map[string]*mem.Port{}, now: 1_780_000_000e9}
+	o.Seed = 1
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 1 << 10
+	}
+	r.card, err = New(config, o)
+	require.NoError(t, err)
+	r.attach(Uplink, mem.Options{})
+	for _, e := range r.card.Policy().ENIs {
+		if e.Local && o.OpenPort == nil {
+			r.attach(e.ID, mem.Options{})
+		}
+	}
+	r.card.Observe(func(e *Event) { r.ended = append(r.ended, *e) })
+	r.resolve(edge)
+	t.Cleanup(func() {
+		r.account()
+		require.NoError(t, r.card.Close())
+	})
+	return r
+}
+
+// attach puts a port in memory in a place.
+func (r *rig) attach(name string, o mem.Options) *mem.Port {
+	r.Helper()
+	p := mem.New(o)
+	r.ports[name] = p
+	require.NoError(r, r.card.Attach(name, func() (pmd.Port, error) { return p, nil }))
+	return p
+}
+
+// resolve has a tunnel end answer the card's ARP.
+func (r *rig) resolve(vtep string) {
+	card := wire.Station{MAC: r.card.view.Load().uplinkMAC(), Addr: r.card.Policy().Card.VTEP}
+	answer := wiretest.ARPReply(wire.Station{MAC: stations[vtep], Addr: wiretest.Addr(vtep)}, card)
+	require.Equal(r, Consumed, r.send(Uplink, answer.Bytes()).Verdict)
+}
+
+// apply puts a configuration in force.
+func (r *rig) apply(c *vpc.Config) Change {
+	r.Helper()
+	change, err := r.card.Apply(c)
+	require.NoError(r, err)
+	r.config = c
+	return change
+}
+
+// put puts one object in force, in YAML.
+func (r *rig) put(kind, object string) {
+	r.Helper()
+	c, err := r.config.Put(kind, []byte(object))
+	require.NoError(r, err)
+	r.apply(c)
+}
+
+// remove takes one object out of force.
+func (r *rig) remove(kind, id string) {
+	r.Helper()
+	c, err := r.config.Remove(kind, id)
+	require.NoError(r, err)
+	r.apply(c)
+}
+
+// admits makes the group sg-a-web allow only the inbound permissions given,
+// and everything out.
+func (r *rig) admits(permissions ...string) {
+	r.Helper()
+	group := "{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}]}], IpPermissions: ["
+	for i, p := range permissions {
+		if i > 0 {
+			group += ", "
+		}
+		group += p
+	}
+	r.put("SecurityGroups", group+"]}")
+}
+
+// permit is a permission in EC2's words.
+func permit(proto, port, from string) string {
+	return "{IpProtocol: " + proto + ", FromPort: " + port + ", ToPort: " + port + ", IpRanges: [{CidrIp: " + from + "}]}"
+}
+
+// wait moves the clock, in one jump.
+func (r *rig) wait(d time.Duration) {
+	r.now += int64(d)
+	r.card.Poll(r.now)
+}
+
+func (r *rig) eni(id string) *vpc.ENI { return r.card.Policy().ENI(id) }
+
+// toEdge is the inner source of what an ENI's VPC sends to the edge.
+func (r *rig) toEdge(id string) wire.MAC { return r.card.Policy().Paths[r.eni(id).VPC.EdgePath()].Src }
+
+// end is what became of one frame.
+type end struct {
+	r *rig
+	Event
+	frame []byte // what the card sent in consequence, nil if nothing
+	from  string // where it sent that
+}
+
+// send puts a frame in a port and runs the card.
+func (r *rig) send(port string, frame []byte) end {
+	r.Helper()
+	r.ended = r.ended[:0]
+	require.True(r, r.ports[port].Inject(frame), "%s takes no frame", port)
+	require.Equal(r, 1, r.card.Poll(r.now))
+	require.Len(r, r.ended, 1, "each packet ends once")
+	e := end{r: r, Event: r.ended[0]}
+	for name, p := range r.ports {
+		for _, f := range p.Sent() {
+			if isQuestion(f) && name == Uplink {
+				continue
+			}
+			require.Nil(r, e.frame, "one frame leaves at most")
+			e.frame, e.from = f, name
+		}
+	}
+	return e
+}
+
+// isQuestion tells whether a frame is the card's own ARP request.
+func isQuestion(f []byte) bool {
+	return wire.Ethernet(f).EtherType() == wire.EtherTypeARP && wire.ARP(f[14:]).Op() == wire.ARPOpRequest
+}
+
+// tunnel wraps a packet for an ENI as the tunnel end vtep does.
+func (r *rig) tunnel(vtep, eni string, p wiretest.Packet) []byte {
+	e := r.eni(eni)
+	inner := p.MACs(edgeRouter, e.MAC).Bytes()
+	return r.outer(vtep, e.VNI, inner).Bytes()
+}
+
+func (r *rig) outer(vtep string, vni uint32, inner []byte) wiretest.Packet {
+	card := dotted(r.card.Policy().Card.VTEP)
+	return wiretest.VXLAN(vtep, card, vni, inner).MACs(stations[vtep], stations[card])
+}
+
+// fromInternet is a packet that the edge sends to an ENI.
+func (r *rig) fromInternet(eni string, p wiretest.Packet) end {
+	r.Helper()
+	return r.send(Uplink, r.tunnel(edge, eni, p))
+}
+
+// fromGuest is a packet that an ENI's guest sends to its router.
+func (r *rig) fromGuest(eni string, p wiretest.Packet) end {
+	r.Helper()
+	e := r.eni(eni)
+	return r.send(eni, p.MACs(e.MAC, e.RouterMAC).Bytes())
+}
+
+// dropped holds that the packet ended here for the reason given.
+func (e end) dropped(v Verdict) {
+	e.r.Helper()
+	require.Equal(e.r, v.String(), e.Verdict.String(), v.Sentence())
+	require.Nil(e.r, e.frame, "what is dropped does not leave")
+}
+
+// delivered holds that the packet left by the port of a guest, and is what
+// left.
+func (e end) delivered(eni string) []byte {
+	e.r.Helper()
+	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, []string{eni, eni}, []string{e.To, e.from})
+	require.NoError(e.r, wiretest.Check(e.frame))
+	require.Equal(e.r, e.r.eni(eni).MAC, wire.Ethernet(e.frame).Dst(), "a guest gets what carries its MAC")
+	return e.frame
+}
+
+// tunneled holds that the packet left in a tunnel to vtep, and is what is in it.
+func (e end) tunneled(vtep string, vni uint32) []byte {
+	e.r.Helper()
+	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, []string{Uplink, Uplink}, []string{e.To, e.from})
+	require.NoError(e.r, wiretest.Check(e.frame))
+	var o wire.Outer
+	is, fault := wire.ParseVXLAN(e.frame, &o)
+	require.True(e.r, is, fault.Sentence())
+	card := e.r.card.Policy().Card
+	require.Equal(e.r, []string{dotted(card.VTEP), vtep}, []string{dotted(o.Src), dotted(o.Dst)})
+	require.Equal(e.r, vni, o.VNI)
+	require.Equal(e.r, len(e.frame), int(o.End), "the tunnel ends where the frame does")
+	require.Equal(e.r, stations[vtep], wire.Ethernet(e.frame).Dst())
+	require.Equal(e.r, stations[dotted(card.VTEP)], wire.Ethernet(e.frame).Src())
+	return e.frame[o.Inner:]
+}
+
+// passed holds that the packet left.
+func (e end) passed() {
+	e.r.Helper()
+	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+}
+
+// account holds that received = sent + consumed + dropped on every port, that
+// the card took what the driver lent, and that what was sent left somewhere.
+func (r *rig) account() {
+	r.Helper()
+	sent, left := uint64(0), uint64(0)
+	for _, p := range r.card.Ports() {
+		dropped := uint64(0)
+		for _, n := range p.Dropped {
+			dropped += n
+		}
+		require.Equal(r, p.Received, p.Sent+p.Consumed+dropped, "%+v", p)
+		sent += p.Sent
+		left += p.Delivered - p.Originated
+	}
+	require.Equal(r, sent, left, "what was sent left by some port")
+}
+
+// flow is the one connection of an ENI, as listed.
+func (r *rig) flow(eni string) FlowView {
+	r.Helper()
+	flows := r.card.Flows(FlowFilter{ENI: eni})
+	require.Len(r, flows, 1)
+	return flows[0]
+}
+
+// random is a source of random numbers; NITROCARD_SEED repeats a run.
+func random(t testing.TB) *rand.Rand {
+	seed := rand.Uint64()
+	if s := os.Getenv("NITROCARD_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err, "NITROCARD_SEED is a number")
+		seed = n
+	}
+	t.Logf("NITROCARD_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// header describes a frame that Parse accepts.
+func header(t testing.TB, frame []byte) wire.Headers {
+	t.Helper()
+	var h wire.Headers
+	f := wire.Parse(frame, &h)
+	require.Equal(t, wire.NoFault, f, f.Sentence())
+	return h
+}
