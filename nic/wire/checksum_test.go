@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -38,6 +39,8 @@ func TestUpdateOfTheRFC(t *testing.T) {
 func FuzzSum(f *testing.F) {
 	f.Add([]byte{}, uint32(0))
 	f.Add([]byte{0xff}, uint32(0xffffffff))
+	f.Add([]byte{1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, uint32(0)) // folds four times
+	f.Add(bytes.Repeat([]byte{0xff}, 15), uint32(0))                   // carries out of the last word
 	f.Add(make([]byte, 33), uint32(0))
 	f.Add(tcp.Size(99).Bytes(), uint32(0x10001))
 	f.Fuzz(func(t *testing.T, b []byte, partial uint32) {
@@ -79,7 +82,7 @@ func FuzzUpdate(f *testing.F) {
 func TestFillChecksums(t *testing.T) {
 	for what, p := range map[string]wiretest.Packet{
 		"TCP": tcp.Payload("odd"), "UDP": udp.Payload("odd").Pad(60), "ICMP": ping.Payload("odd").VLAN(1),
-		"options": tcp.Options(1, 1, 1, 0), "UDP whose sum is 0": zeroSum(t), "GRE": wiretest.IP("10.0.1.5", "10.0.1.6", 47),
+		"options": tcp.Options(1, 1, 1, 0), "UDP whose sum is 0": zeroSum(udp, 40), "GRE": wiretest.IP("10.0.1.5", "10.0.1.6", 47),
 	} {
 		t.Run(what, func(t *testing.T) {
 			want := p.Bytes()
@@ -93,17 +96,19 @@ func TestFillChecksums(t *testing.T) {
 			require.Equal(t, want, got)
 		})
 	}
+	short := wiretest.Put(udp.Payload("not the datagram's").Bytes(), 38, 0, 8)
+	h := parse(t, short)
+	wire.FillChecksums(short, &h)
+	require.NoError(t, wiretest.Check(short))
+
 	first := tcp.Size(200).Fragments(64)[0]
-	h, got := parse(t, first), wiretest.Put(first, 24, 0xba, 0xad)
+	got := wiretest.Put(first, 24, 0xba, 0xad)
+	h = parse(t, first)
 	wire.FillChecksums(got, &h)
 	require.Equal(t, first, got, "a fragment's transport checksum is the whole packet's")
 }
 
-// zeroSum is a datagram whose sum is 0, so that it is written as 0xffff.
-func zeroSum(t *testing.T) wiretest.Packet {
-	p := udp.Payload("\x00\x00")
-	sum := wire.UDP(p.Bytes()[34:]).Checksum()
-	p = p.Payload(string([]byte{byte(sum >> 8), byte(sum)}))
-	require.Equal(t, []byte{0xff, 0xff}, p.Bytes()[40:42])
-	return p
+// zeroSum is p with a payload that makes its checksum 0; at is where that is.
+func zeroSum(p wiretest.Packet, at int) wiretest.Packet {
+	return p.Payload(string(p.Payload("\x00\x00").Bytes()[at : at+2]))
 }

@@ -103,9 +103,12 @@ var faultyTunnels = []struct {
 	{"a wrong UDP checksum", wiretest.Put(tunnel.Bytes(), 40, 0xba, 0xad), wire.FaultOuterChecksum},
 	{"a byte changed on the way", wiretest.Put(tunnel.Checksum().Bytes(), 60, 0xff), wire.FaultOuterChecksum},
 	{"a first fragment", tunnel.Fragments(32)[0], wire.FaultOuterFragment},
+	{"a first fragment that looks whole", wiretest.Mend(wiretest.Put(tunnel.Bytes(), 20, 0x20)), wire.FaultOuterFragment},
 	{"a later fragment", tunnel.Fragments(32)[1], wire.FaultOuterFragment},
 	{"a wrong IPv4 checksum", wiretest.Put(tunnel.Bytes(), 24, 0xba, 0xad), wire.FaultIPv4Checksum},
 	{"a frame cut short", wiretest.Cut(tunnel.Bytes(), -1), wire.FaultIPv4LengthBeyond},
+	{"65536 bytes", wiretest.VXLAN("172.16.0.1", "172.16.0.2", 1, make([]byte, 65536-50)).Bytes(), wire.FaultFrameOversize},
+	{"UDP past its packet, not its frame", wiretest.Mend(wiretest.Put(tunnel.Bytes(), 16, 0, 89)), wire.FaultUDPLengthBeyond},
 	{"UDP past its packet", wiretest.Put(tunnel.Bytes(), 39, 71), wire.FaultUDPLengthBeyond},
 }
 

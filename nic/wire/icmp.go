@@ -55,7 +55,7 @@ func parseICMP(b []byte, h *Headers) Fault {
 // IsICMPError tells whether the packet reports the fate of another one, which
 // it quotes (RFC 1122 section 3.2.2).
 func (h *Headers) IsICMPError() bool {
-	if h.Proto != ProtoICMP || h.Frag == LaterFragment {
+	if h.Proto != ProtoICMP {
 		return false
 	}
 	switch h.Type {

@@ -38,14 +38,16 @@ func TestEmbeddedFindsTheConnection(t *testing.T) {
 
 func TestEmbeddedReadsEveryProtocol(t *testing.T) {
 	for what, p := range map[string]wiretest.Packet{
-		"UDP": udp, "ping": ping, "GRE": wiretest.IP("10.0.1.5", "10.0.1.6", 47), "options": tcp.Options(1, 1, 1, 0),
+		"UDP": udp.Size(99), "ping": ping.Size(99), "GRE": wiretest.IP("10.0.1.5", "10.0.1.6", 47), "options": tcp.Options(1, 1, 1, 0),
 	} {
 		t.Run(what, func(t *testing.T) {
 			frame := wiretest.ICMPError(wire.ICMPTimeExceeded, 0, "192.0.2.1", p.Bytes()).Bytes()
 			h := parse(t, frame)
 			q, ok := wire.Embedded(frame, &h)
 			require.True(t, ok)
-			require.Equal(t, parse(t, p.Bytes()).Tuple, q.Tuple)
+			want := parse(t, p.Bytes())
+			require.Equal(t, want.Tuple, q.Tuple)
+			require.Equal(t, want.Flags, q.Flags)
 		})
 	}
 }

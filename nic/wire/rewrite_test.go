@@ -131,16 +131,26 @@ func TestRewriteHidesNoDamage(t *testing.T) {
 	require.ErrorContains(t, wiretest.Check(frame), "TCP checksum is wrong")
 }
 
-// A sum that comes out as 0 is written as 0xffff, and 0 is never made up.
+// A sum of 0 is 0xffff in UDP, where 0 says that there is none, and 0 in TCP.
 func TestRewriteTellsNoSumFromZero(t *testing.T) {
-	frame := zeroSum(t).Bytes() // from 10.0.1.5 the sum is 0
+	for _, c := range []struct {
+		p    wiretest.Packet
+		at   int
+		want []byte
+	}{
+		{udp, 40, []byte{0xff, 0xff}},
+		{tcp, 50, []byte{0, 0}},
+	} {
+		frame := zeroSum(c.p, c.at).Bytes() // from 10.0.1.5 the sum is 0
+		require.Equal(t, c.want, frame[c.at:c.at+2])
+		h := parse(t, frame)
+		wire.RewriteSrc(frame, &h, 0x0a000106)
+		require.NotEqual(t, c.want, frame[c.at:c.at+2])
+		wire.RewriteSrc(frame, &h, 0x0a000105)
+		require.Equal(t, c.want, frame[c.at:c.at+2])
+	}
+	frame := udp.NoChecksum().Bytes()
 	h := parse(t, frame)
-	wire.RewriteSrc(frame, &h, 0x0a000106)
-	require.NotEqual(t, []byte{0xff, 0xff}, frame[40:42])
-	wire.RewriteSrc(frame, &h, 0x0a000105)
-	require.Equal(t, []byte{0xff, 0xff}, frame[40:42])
-
-	frame = udp.NoChecksum().Bytes()
 	wire.RewriteSrc(frame, &h, 0x0a000106)
 	require.Equal(t, []byte{0, 0}, frame[40:42])
 }

@@ -13,12 +13,14 @@ import (
 func TestParseVXLANReadsTheTunnel(t *testing.T) {
 	inner := wiretest.TCP("10.0.1.5:40000", "10.0.1.6:80").Size(64).Bytes()
 	p := wiretest.VXLAN("172.16.0.1", "172.16.0.2", 0xfedcba, inner).SrcPort(50000)
+	longer := wiretest.VXLAN("172.16.0.1", "172.16.0.2", 0xfedcba, append(inner, "rest"...)).SrcPort(50000)
 	for what, frame := range map[string][]byte{
 		"plain":                  p.Bytes(),
 		"with UDP checksum":      p.Checksum().Bytes(),
 		"tagged":                 p.VLAN(9).Bytes(),
 		"IPv4 options":           p.Options(1, 1, 1, 0).Bytes(),
 		"padded":                 p.Pad(200).Bytes(),
+		"UDP ends first":         wiretest.Put(longer.Bytes(), 38, 0, 80),
 		"reserved bits set":      wiretest.Put(p.Bytes(), 42, 0xff, 0xff, 0xff, 0xff),
 		"reserved byte set":      wiretest.Put(p.Bytes(), 49, 0xff),
 		"with don't fragment":    p.DF().Bytes(),
