@@ -29,13 +29,17 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	tunnel, fault := wire.ParseVXLAN(frame, &o)
 	switch {
 	case fault != wire.NoFault:
-		return Malformed(fault)
+		return p.refuse(Malformed(fault))
 	case !tunnel:
 		return w.underlayFrame(p)
+	case o.Src == 0: // which is what stands for the guests of this card
+		return p.refuse(UnknownVTEP)
 	case o.Dst != w.view.policy.Card.VTEP || wire.Ethernet(frame).Dst() != w.underlay.mac:
-		return NotForThisCard
+		return p.refuse(NotForThisCard)
 	}
 	p.peer = o.Src
+	p.frame.Trim(int(o.End))
+	p.frame.Trim(int(o.End))
 	p.frame.Pull(int(o.Inner))
 	frame = p.frame.Bytes()
 	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
@@ -43,6 +47,13 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	}
 	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).Dst())
 	return next
+}
+
+// refuse describes the outer packet of one that ends with its tunnel on, for
+// whoever asks what was dropped.
+func (p *packet) refuse(v Verdict) Verdict {
+	wire.Parse(p.frame.Bytes(), &p.Headers)
+	return v
 }
 
 // findENI looks up the ENI of every packet in b and keeps those that have one
