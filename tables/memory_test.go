@@ -25,6 +25,15 @@ func TestMemoryIsAlignedAndZero(t *testing.T) {
 	require.Zero(t, uintptr(c.entries)%64)
 }
 
+func TestAligned(t *testing.T) {
+	b := make([]byte, 512)
+	for i := range 128 {
+		first, p := uintptr(unsafe.Pointer(&b[i])), uintptr(aligned(b[i:], 128))
+		require.Zero(t, p%128)
+		require.Less(t, p-first, uintptr(128), "the first such address")
+	}
+}
+
 func TestMemoryThatIsNotThere(t *testing.T) {
 	_, err := New[[8]uint64, [1 << 20]uint64](maxCapacity, 1) // 16 PB, more than a process can address
 	require.ErrorContains(t, err, "the system gives no memory")

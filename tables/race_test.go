@@ -11,7 +11,7 @@ import (
 	"nitrocard/tables"
 )
 
-// churned is a table at 95 % load, of which a writer replaces one half for as long as readers look at it.
+// churned is a table at 95 % load, of which a writer replaces one half, by keys that readers ask for too.
 type churned struct {
 	table   *tables.Cuckoo[key2, wide]
 	stays   uint64 // keys below are never removed
@@ -25,7 +25,6 @@ func value(k key2) wide { return wide{k[0] * 3, k[0] * 5, k[0] * 7} }
 
 func (c *churned) write(r *rand.Rand, steps int) (err error) {
 	defer c.done.Store(true)
-	next := c.entries
 	var changing []key2
 	for i := c.stays; i < c.entries; i++ {
 		changing = append(changing, key2{i, i})
@@ -33,9 +32,11 @@ func (c *churned) write(r *rand.Rand, steps int) (err error) {
 	for s := 0; (s < steps || c.reads.Load() < 1000) && err == nil; s++ {
 		i := r.IntN(len(changing))
 		c.table.Remove(changing[i])
-		changing[i] = key2{next, next}
-		_, err = c.table.Insert(changing[i], value(changing[i]))
-		next++
+		for err = tables.ErrExists; err == tables.ErrExists; {
+			n := c.stays + r.Uint64N(2*c.entries-c.stays)
+			changing[i] = key2{n, n}
+			_, err = c.table.Insert(changing[i], value(changing[i]))
+		}
 	}
 	return err
 }
