@@ -29,6 +29,13 @@ func (c *compiler) publish(path string, e *ENI, at int, public netip.Addr) {
 
 // elasticAddresses takes what describe-addresses tells.
 func (c *compiler) elasticAddresses() {
+	firstOf := map[string]*ENI{}
+	for i := range c.config.NetworkInterfaces {
+		config := &c.config.NetworkInterfaces[i]
+		if config.Attachment != nil && config.Attachment.DeviceIndex == 0 {
+			firstOf[config.Attachment.InstanceId] = c.policy.byID[config.NetworkInterfaceId]
+		}
+	}
 	for i := range c.config.Addresses {
 		config := &c.config.Addresses[i]
 		id := ""
@@ -37,7 +44,7 @@ func (c *compiler) elasticAddresses() {
 		}
 		path, ok := c.identify("Addresses", i, "PublicIp", id)
 		if ok && (config.NetworkInterfaceId != "" || config.InstanceId != "") {
-			c.elasticAddress(path, config)
+			c.elasticAddress(path, config, firstOf)
 		}
 	}
 	for _, e := range c.enis {
@@ -47,8 +54,8 @@ func (c *compiler) elasticAddresses() {
 	}
 }
 
-func (c *compiler) elasticAddress(path string, config *ec2.Address) {
-	e := c.addressee(path, config)
+func (c *compiler) elasticAddress(path string, config *ec2.Address, firstOf map[string]*ENI) {
+	e := c.addressee(path, config, firstOf)
 	if e == nil {
 		return
 	}
@@ -65,21 +72,16 @@ func (c *compiler) elasticAddress(path string, config *ec2.Address) {
 }
 
 // addressee is the ENI that an Elastic IP address is for. A configuration
-// written by hand may name the instance alone.
-func (c *compiler) addressee(path string, config *ec2.Address) *ENI {
+// written by hand may name the instance alone, and means its first ENI.
+func (c *compiler) addressee(path string, config *ec2.Address, firstOf map[string]*ENI) (e *ENI) {
 	if id := config.NetworkInterfaceId; id != "" {
-		e := c.policy.byID[id]
-		if e == nil {
+		if e = c.policy.byID[id]; e == nil {
 			c.unknown(ec2.In(path, "NetworkInterfaceId"), "NetworkInterfaces", id)
 		}
 		return e
 	}
-	for i := range c.config.NetworkInterfaces {
-		eni := &c.config.NetworkInterfaces[i]
-		if eni.Attachment != nil && eni.Attachment.InstanceId == config.InstanceId && eni.Attachment.DeviceIndex == 0 {
-			return c.policy.byID[eni.NetworkInterfaceId]
-		}
+	if e = firstOf[config.InstanceId]; e == nil {
+		c.Add(ec2.In(path, "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
 	}
-	c.Add(ec2.In(path, "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
-	return nil
+	return e
 }

@@ -149,6 +149,9 @@ func (c *compiler) link() error {
 	}
 	c.paths()
 	c.match(local)
+	if err := c.Err(); err != nil {
+		return err
+	}
 	var err error
 	p.table, err = tableOf(local, c.prev.table)
 	return err
@@ -189,6 +192,10 @@ func (c *compiler) match(local []*ENI) {
 			m = c.prev.sets[key]
 		}
 		if m == nil {
+			if excess := tooLarge(groups); excess != "" {
+				c.Add(c.pathOf["NetworkInterfaces "+e.ID], "%s", excess)
+				continue
+			}
 			m = newMatcher(groups)
 		}
 		e.matcher, c.policy.sets[key] = m, m

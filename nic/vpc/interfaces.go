@@ -192,15 +192,15 @@ func (b *eniBuilder) prefixes() {
 
 func (b *eniBuilder) groups(lent map[ec2.SecurityGroupVpcAssociation]bool) {
 	for i, id := range b.config.Groups {
-		path := ec2.In(b.path, ec2.At("Groups", i, id.GroupId))
+		path := func() string { return ec2.In(b.path, ec2.At("Groups", i, id.GroupId)) }
 		g := b.policy.groups[id.GroupId]
 		switch {
 		case g == nil:
-			b.unknown(path, "SecurityGroups", id.GroupId)
+			b.unknown(path(), "SecurityGroups", id.GroupId)
 		case slices.Contains(b.eni.Groups, g):
-			b.Add(path, "stands twice")
+			b.Add(path(), "stands twice")
 		case g.config.VpcId != b.eni.VPC.ID && !lent[ec2.SecurityGroupVpcAssociation{GroupId: g.ID, VpcId: b.eni.VPC.ID}]:
-			b.Add(path, "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
+			b.Add(path(), "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
 		default:
 			b.eni.Groups = append(b.eni.Groups, g)
 		}

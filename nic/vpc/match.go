@@ -56,17 +56,16 @@ func (e *ENI) Match(q Query) Match {
 	return Match{Allowed: true, Untracked: open, Rule: s.rules[at]}
 }
 
-// firstByGroup finds the first rule that names a group of the remote ENI.
+// firstByGroup finds the first rule that names a group of the remote ENI. Some
+// rule names a group.
 func (s *ruleSet) firstByGroup(ports []uint64, remote *ENI) int {
 	at := none
 	if remote == nil {
 		return at
 	}
 	for _, g := range remote.Groups {
-		for i, n := range s.groups {
-			if n == g.number {
-				at = min(at, first(ports, s.row(s.byGroup[i])))
-			}
+		if i := search(s.groups, g.number); s.groups[i] == g.number {
+			at = min(at, first(ports, s.row(s.byGroup[i])))
 		}
 	}
 	return at

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 )
 
@@ -46,6 +47,30 @@ type axis struct{ starts, rows []uint32 }
 
 // find is the row of x.
 func (a *axis) find(x uint32) uint32 { return a.rows[search(a.starts, x)] }
+
+// Bounds of one direction of a set of groups, so that a mistaken configuration
+// cannot fill the memory with rows. EC2's quota is 1,000 rules an ENI.
+const (
+	maxRules = 4096
+	maxSpans = 1 << 17
+)
+
+// tooLarge says which bound a set of groups exceeds; "": none.
+func tooLarge(groups []*Group) string {
+	for _, dir := range []Direction{In, Out} {
+		rules, spans := 0, 0
+		for _, g := range groups {
+			rules += len(g.rules[dir])
+			for i := range g.rules[dir] {
+				spans += len(g.rules[dir][i].addrs)
+			}
+		}
+		if rules > maxRules || spans > maxSpans {
+			return fmt.Sprintf("its groups have %d rules with %d address ranges in one direction; %d and %d are the most", rules, spans, maxRules, maxSpans)
+		}
+	}
+	return ""
+}
 
 // newMatcher compiles groups, which are in order of their IDs.
 func newMatcher(groups []*Group) *matcher {
@@ -172,11 +197,14 @@ func (b *rowBuilder) rowWhere(rules []*rule, holds func(*rule) bool) uint32 {
 
 // references gives each group that rules name its row.
 func (b *rowBuilder) references(rules []*rule) {
-	for _, named := range rules {
-		if named.group == 0 || slices.Contains(b.set.groups, named.group) {
-			continue
+	for _, r := range rules {
+		if r.group != 0 {
+			b.set.groups = append(b.set.groups, r.group)
 		}
-		row := b.rowWhere(rules, func(r *rule) bool { return r.group == named.group })
-		b.set.groups, b.set.byGroup = append(b.set.groups, named.group), append(b.set.byGroup, row)
+	}
+	slices.Sort(b.set.groups)
+	b.set.groups = slices.Compact(b.set.groups)
+	for _, group := range b.set.groups {
+		b.set.byGroup = append(b.set.byGroup, b.rowWhere(rules, func(r *rule) bool { return r.group == group }))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/gaissmai/bart"
 
 	"nitrocard/nic/wire"
 )
@@ -17,7 +18,7 @@ type VPC struct {
 
 	edge    uint32
 	mapping mapping
-	subnets []*Subnet
+	subnets bart.Table[*Subnet]
 }
 
 // EdgePath is the index of the path to the edge in this VPC's VNI.

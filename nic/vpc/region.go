@@ -115,7 +115,7 @@ func (c *compiler) subnet(i int, config *ec2.Subnet) {
 	}
 	s.Prefix = config.CidrBlock.Masked()
 	c.checkSubnet(path, s)
-	v.subnets = append(v.subnets, s)
+	v.subnets.Insert(s.Prefix, s)
 }
 
 func (c *compiler) checkSubnet(path string, s *Subnet) {
@@ -126,9 +126,18 @@ func (c *compiler) checkSubnet(path string, s *Subnet) {
 	if !slices.ContainsFunc(s.VPC.CIDRs, inside) {
 		c.Add(path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, s.VPC.ID, s.VPC.CIDRs)
 	}
-	for _, other := range s.VPC.subnets {
-		if other.Prefix.Overlaps(s.Prefix) {
-			c.Add(path, "CidrBlock %s overlaps %s, which has %s", s.Prefix, other.ID, other.Prefix)
-		}
+	if other := s.VPC.overlapping(s.Prefix); other != nil {
+		c.Add(path, "CidrBlock %s overlaps %s, which has %s", s.Prefix, other.ID, other.Prefix)
 	}
+}
+
+// overlapping is one of the subnets that share addresses with a prefix.
+func (v *VPC) overlapping(p netip.Prefix) *Subnet {
+	for _, wider := range v.subnets.Supernets(p) {
+		return wider
+	}
+	for _, inside := range v.subnets.Subnets(p) {
+		return inside
+	}
+	return nil
 }

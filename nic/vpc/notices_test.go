@@ -1,0 +1,122 @@
+package vpc
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// What EC2 would act on and this card does not is said by name.
+func TestNotices(t *testing.T) {
+	for _, n := range []struct{ kind, object, want string }{
+		{"NatGateways", `{NatGatewayId: nat-1}`, "NatGateways[0] nat-1: this card is no NAT gateway yet"},
+		{"NatGateways", `{NatGatewayId: nat-1, State: deleted}`, ""},
+		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: active}}`, "VpcPeeringConnections[0] pcx-1: this card does not serve peering yet"},
+		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: rejected}}`, ""},
+		{"Vpcs", `{VpcId: vpc-c, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/56"}]}`, "Vpcs[2] vpc-c: has fd00::/56; this card has no IPv6 yet"},
+		{"Subnets", `{SubnetId: subnet-c, VpcId: vpc-a, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/64"}]}`, "Subnets[3] subnet-c: has fd00::/64; this card has no IPv6 yet"},
+		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", PrivateIpAddress: 10.0.1.9, DenyAllIgwTraffic: true}`,
+			"NetworkInterfaces[4] eni-c: DenyAllIgwTraffic is not enforced by this card yet"},
+		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", Ipv6Addresses: [{Ipv6Address: "fd00::9"}]}`,
+			"NetworkInterfaces[4] eni-c: has fd00::9; this card has no IPv6 yet"},
+
+		// Rules that match nothing here.
+		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`,
+			"SecurityGroups[3] sg-c: IpPermissions[0]: ::/0: this card has no IPv6 yet"},
+		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", PrefixListIds: [{PrefixListId: pl-1}]}]}`,
+			"SecurityGroups[3] sg-c: IpPermissionsEgress[0]: the entries of pl-1 are not in the configuration (get-managed-prefix-list-entries): it matches nothing"},
+		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-b-web}]}]}`,
+			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-b-web is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing"},
+		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-gone, VpcPeeringConnectionId: pcx-1}]}]}`,
+			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-gone is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing"},
+
+		// Routes, where a subnet uses the table.
+		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`,
+			"RouteTables[0] rtb-a: Routes[0]: 0.0.0.0/0 to nat-1: this card does not serve this target yet; such packets are dropped"},
+		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-1}]}`,
+			"RouteTables[0] rtb-a: Routes[0]: ::/0 to eigw-1: this card has no IPv6 yet"},
+		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
+		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`,
+			"RouteTables[2] rtb-c: Associations[0]: routes what comes in through igw-a; this card does not enforce gateway route tables yet"},
+
+		// Network ACLs: entries by number, until one allows all.
+		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 200, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0}`), ""},
+		{"NetworkAcls", acl(`{RuleNumber: 200, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 100, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 22, To: 22}}`),
+			"NetworkAcls[0] acl-1: Entries[1]: denies tcp 22 from 0.0.0.0/0; this card does not enforce network ACLs yet"},
+		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "1", RuleAction: deny, CidrBlock: 10.0.0.0/8, IcmpTypeCode: {Type: 8, Code: -1}}, {RuleNumber: 200, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}`),
+			"NetworkAcls[0] acl-1: Entries[0]: denies icmp type 8 from 10.0.0.0/8; this card does not enforce network ACLs yet"},
+		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "-1", RuleAction: allow, CidrBlock: 10.0.0.0/8}, {RuleNumber: 32767, Protocol: "-1", RuleAction: deny, CidrBlock: 0.0.0.0/0}`),
+			"NetworkAcls[0] acl-1: Entries[1]: denies what no entry allows inbound; this card does not enforce network ACLs yet"},
+		{"NetworkAcls", `{NetworkAclId: acl-1, Associations: [{SubnetId: subnet-a1}], Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]}`,
+			"NetworkAcls[0] acl-1: denies what no entry allows outbound; this card does not enforce network ACLs yet"},
+		{"NetworkAcls", `{NetworkAclId: acl-1}`, ""},
+	} {
+		p := compiled(t, put(t, story(t), n.kind, n.object), CompileOptions{})
+		if n.want == "" {
+			require.Empty(t, p.Notices, n.object)
+		} else {
+			require.Equal(t, []string{n.want}, texts(p), n.object)
+		}
+	}
+}
+
+// acl is in force, lets everything out, and has these entries.
+func acl(inbound string) string {
+	return `{NetworkAclId: acl-1, IsDefault: true, Entries: [` + inbound + `, {RuleNumber: 1, Egress: true, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]}`
+}
+
+func TestNoticesOfListsThatAreNotRead(t *testing.T) {
+	c, err := Parse("more.yaml", []byte("VpcEndpoints: [{VpcEndpointId: vpce-1}]\nNextToken: abc\nReservations: [{Anything: 1}]\nKeyPairs: []"))
+	require.NoError(t, err)
+	p := compiled(t, c, CompileOptions{})
+	require.Equal(t, []string{
+		"VpcEndpoints[0] vpce-1: this card does not act on VpcEndpoints yet",
+		"NextToken: an answer of describe-* was cut off here; the rest is not in the configuration",
+	}, texts(p))
+}
+
+// A prefix list that is given elsewhere but not here is a mistake, where lists
+// were given at all.
+func TestPrefixListThatIsNot(t *testing.T) {
+	c := put(t, story(t), "ManagedPrefixLists", `{PrefixListId: pl-1, Entries: []}`)
+	c = put(t, c, "SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", PrefixListIds: [{PrefixListId: pl-2}]}]}`)
+	_, err := Compile(c, CompileOptions{})
+	require.EqualError(t, err, `SecurityGroups[3] sg-c: IpPermissions[0]: there is no "pl-2" in ManagedPrefixLists`)
+}
+
+// A group may be lent to another VPC; there it means that VPC's members.
+func TestLentGroup(t *testing.T) {
+	c := story(t)
+	c.NetworkInterfaces[3].Groups = []ec2.GroupIdentifier{{GroupId: "sg-a-web"}}
+	_, err := Compile(c, CompileOptions{})
+	require.ErrorContains(t, err, "is a group of vpc-a, the ENI is in vpc-b")
+	c.SecurityGroupVpcAssociations = []ec2.SecurityGroupVpcAssociation{{GroupId: "sg-a-web", VpcId: "vpc-b", State: "associated"}}
+	compiled(t, c, CompileOptions{})
+}
+
+// More rules than memory is for.
+func TestRulesAreBounded(t *testing.T) {
+	c := story(t)
+	perm := &c.SecurityGroups[2].IpPermissions[0]
+	for range maxRules {
+		perm.IpRanges = append(perm.IpRanges, ec2.IpRange{CidrIp: netip.MustParsePrefix("10.0.0.0/8")})
+	}
+	_, err := Compile(c, CompileOptions{})
+	require.EqualError(t, err, fmt.Sprintf("NetworkInterfaces[3] eni-b1: its groups have %d rules with %d address ranges in one direction; 4096 and 131072 are the most", maxRules+2, maxRules+2))
+}
+
+// Nothing that the first packet of a connection asks allocates.
+func TestFirstPacketAllocatesNothing(t *testing.T) {
+	p := compiled(t, story(t), CompileOptions{Card: "y"})
+	e := p.ENI("eni-a3")
+	remote := ip("10.0.1.6")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if e.Match(Query{remote, 5432, protoTCP, In}).Allowed && e.Route(remote).Target == Local && e.Owns(e.Primary) {
+			sink += int(e.Neighbor(remote).Number)
+		}
+	}))
+}
