@@ -13,6 +13,9 @@ const (
 	readyOut flow.Flags = 1 << 7
 )
 
+// ready is the flag of a direction.
+func ready(d vpc.Direction) flow.Flags { return readyIn << (d & 1) }
+
 // findConnections looks up the connection of every packet in b.
 func (w *worker) findConnections(b *burst) {
 	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
@@ -58,20 +61,25 @@ func (w *worker) keyOut(p *packet, k *flow.Key) {
 
 // asker stands in an ICMP echo's key for the port that the protocol lacks: the
 // direction of the request. So a connection that the remote side asked for
-// lets the guest answer, and not ask with the same identifier.
+// lets the guest answer, and not ask with the same identifier. It is 0 for
+// other messages, which belong to no echo, whatever its identifier.
 func (p *packet) asker(d vpc.Direction) uint16 {
-	if p.Type == wire.ICMPEchoReply {
-		d ^= 1
+	switch p.Type {
+	case wire.ICMPEcho:
+		return 1 + uint16(d)
+	case wire.ICMPEchoReply:
+		return 1 + uint16(d^1)
 	}
-	return 1 + uint16(d)
+	return 0
 }
 
 // knownInbound tells whether a connection already holds what the stages would
 // find: same policy, this direction walked before, and from the same tunnel
-// end.
+// end. The first fragment of a datagram takes the stages in any case, to leave
+// a trace for the others.
 func (w *worker) knownInbound(p *packet) bool {
 	c := p.conn
-	return c != nil && c.Epoch == w.epoch && c.Flags&readyIn != 0 && !w.removed &&
+	return c != nil && c.Epoch == w.epoch && c.Flags&readyIn != 0 && !w.removed && p.Frag != wire.FirstFragment &&
 		w.underlay.addrs[c.VTEP] == p.peer && !(p.Proto == wire.ProtoTCP && c.Reopens(flow.In, p.Flags))
 }
 
@@ -80,7 +88,7 @@ func (w *worker) knownInbound(p *packet) bool {
 // neighbor, as the connection's first packet.
 func (w *worker) knownOutbound(p *packet) bool {
 	c := p.conn
-	return c != nil && c.Epoch == w.epoch && c.Flags&readyOut != 0 && !w.removed &&
+	return c != nil && c.Epoch == w.epoch && c.Flags&readyOut != 0 && !w.removed && p.Frag != wire.FirstFragment && !p.Tagged &&
 		c.Flags&flow.FlagRouted != 0 == (p.ethernet().Dst() == p.guest.router) &&
 		(c.Flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(c)) &&
 		!(p.Proto == wire.ProtoTCP && c.Reopens(flow.Out, p.Flags))
@@ -94,10 +102,8 @@ func (w *worker) nextMAC(c *flow.Conn) wire.MAC {
 	return w.view.policy.Paths[c.Path].Dst
 }
 
-// refresh makes p's connection what the table holds now, and forgets a
-// verdict on an untracked flow that an earlier policy gave: EC2 cuts such a
-// flow at once when its rule goes. A connection that has ended and whose ports
-// open again stays until the new one is allowed.
+// refresh makes p's connection what the table holds now. A connection that has
+// ended and whose ports open again stays until the new one is allowed.
 func (w *worker) refresh(p *packet) {
 	if p.conn == nil || w.removed {
 		p.conn = nil
@@ -105,14 +111,15 @@ func (w *worker) refresh(p *packet) {
 			p.at, p.conn = at, w.flows.Conn(at)
 		}
 	}
-	c := p.conn
-	switch {
-	case c == nil:
-	case c.Epoch != w.epoch && c.Flags&flow.FlagUntracked != 0:
-		w.forget(p)
-	case p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags):
+	if c := p.conn; c != nil && p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags) {
 		p.conn, p.reopens = nil, true
 	}
+}
+
+// outdated tells whether c is the verdict of an earlier policy on a flow that
+// EC2 does not track.
+func (w *worker) outdated(c *flow.Conn) bool {
+	return c.Epoch != w.epoch && c.Flags&flow.FlagUntracked != 0
 }
 
 // forget takes p's connection out of the table.

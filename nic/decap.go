@@ -39,7 +39,6 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	}
 	p.peer = o.Src
 	p.frame.Trim(int(o.End))
-	p.frame.Trim(int(o.End))
 	p.frame.Pull(int(o.Inner))
 	frame = p.frame.Bytes()
 	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {

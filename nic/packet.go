@@ -23,6 +23,7 @@ type packet struct {
 	dir  vpc.Direction
 
 	// Of a packet that takes the stages:
+	opener    vpc.Direction // of the first packet of its flow
 	rule      vpc.RuleID
 	asked     bool // the groups were asked, and rule allowed it
 	untracked bool // EC2 does not track it

@@ -31,10 +31,11 @@ func (w *worker) findRelated(p *packet) bool {
 		return false
 	}
 	at, known := w.flows.Lookup(&q.key)
-	if known {
-		p.related, p.at = true, at
+	if !known || w.outdated(w.flows.Conn(at)) {
+		return false
 	}
-	return known
+	p.related, p.at = true, at
+	return true
 }
 
 // rewriteQuote gives the packet that an ICMP error quotes the address that

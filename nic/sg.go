@@ -9,30 +9,43 @@ import (
 // securityGroups asks the ENI's groups whether they allow a packet. A tracked
 // connection was allowed when it began and is not asked again, whatever the
 // rules say now (EC2 User Guide, security group connection tracking). An
-// untracked flow is asked again under each new policy.
+// untracked flow is asked again under each new policy, as its first packet
+// was, and cut if that is allowed no more: the guest's next packet must not
+// bring back what the rules ended.
 func (w *worker) securityGroups(p *packet) Verdict {
-	if p.Frag == wire.LaterFragment {
-		return FragmentUnknown // a known one took the short way
-	}
-	if p.conn != nil && p.conn.Flags&flow.FlagUntracked == 0 {
+	c := p.conn
+	switch {
+	case p.Frag == wire.LaterFragment && (c == nil || c.Flags&ready(p.dir) == 0 || w.outdated(c)):
+		return FragmentUnknown
+	case c != nil && !w.outdated(c), w.findRelated(p):
 		return next
 	}
-	if w.findRelated(p) {
-		return next
+	p.opener = p.dir
+	if c != nil && !p.begins() {
+		p.opener = vpc.Direction(c.Flags & flow.FlagInitiator)
 	}
 	m := p.guest.eni.Match(p.query())
 	if !m.Allowed {
-		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[p.dir&1]
+		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[p.opener&1]
 	}
 	p.rule, p.asked, p.untracked = m.Rule, true, m.Untracked
+	if c != nil {
+		p.conn, p.reopens = nil, true
+	}
 	return next
 }
 
-// query is what the groups are asked about a packet.
+// begins tells whether p alone says that its sender opens a connection.
+func (p *packet) begins() bool {
+	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck) == wire.TCPSyn
+}
+
+// query is what the groups are asked about a packet: what they were, or would
+// have been, about the first one of its flow.
 func (p *packet) query() vpc.Query {
-	q := vpc.Query{Remote: p.Src, Port: p.DstPort, Proto: p.Proto, Dir: p.dir}
-	if p.dir == vpc.Out {
-		q.Remote = p.Dst
+	q := vpc.Query{Remote: p.key.Remote, Port: p.key.LocalPort, Proto: p.Proto, Dir: p.opener}
+	if p.opener == vpc.Out {
+		q.Port = p.key.RemotePort
 	}
 	if p.Proto == wire.ProtoICMP {
 		q.Port = uint16(p.Type)<<8 | uint16(p.Code)

@@ -51,7 +51,7 @@ func (w *worker) open(p *packet, k *flow.Key) Verdict {
 		w.forget(p)
 	}
 	g, o := p.guest, &w.opening
-	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.dir), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
 	o.Rule = w.rules.number(w.view.policy, p.rule)
 	if p.untracked {
 		o.Conn.Flags = flow.FlagUntracked
@@ -80,12 +80,11 @@ func (w *worker) keep(p *packet) {
 		c.Flags &^= readyIn | readyOut
 	}
 	c.VTEP = p.vtep
-	if p.dir == vpc.In {
-		c.Flags |= readyIn
-		return
+	c.Flags |= ready(p.dir)
+	if p.dir == vpc.Out {
+		c.Path = p.path
+		c.Flags = c.Flags&^(flow.FlagNAT|flow.FlagRouted|flow.FlagNeighbor) | p.flags
 	}
-	c.Path = p.path
-	c.Flags = c.Flags&^(flow.FlagNAT|flow.FlagRouted|flow.FlagNeighbor) | p.flags | readyOut
 }
 
 // trackFragments enters a short-lived connection for the fragments that
@@ -94,7 +93,8 @@ func (w *worker) keep(p *packet) {
 // documents no rule for fragments; this one is ours.
 func (w *worker) trackFragments(p *packet) {
 	first, at := p.conn, p.at
-	p.conn, p.reopens = nil, false
+	p.untracked = p.untracked || first != nil && first.Flags&flow.FlagUntracked != 0
+	p.opener, p.conn, p.reopens = p.dir, nil, false
 	k := p.key.Fragment(p.ID)
 	w.open(p, &k)
 	if p.conn != nil {
