@@ -15,6 +15,9 @@ import (
 func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		return Change{}, errClosed
+	}
 	var prev *vpc.Policy
 	if v := c.view.Load(); v != nil {
 		prev = v.policy
@@ -37,15 +40,18 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	return change, nil
 }
 
-// openNew opens the ports of ENIs that policy brings to this card. If one
-// fails, all are closed again.
+// openNew opens the ports of ENIs that policy brings to this card, or plugs
+// into another port. If one fails, all are closed again.
 func (c *Card) openNew(policy *vpc.Policy) (map[string]pmd.Port, error) {
 	ports := map[string]pmd.Port{}
 	if c.options.OpenPort == nil {
 		return ports, nil
 	}
 	for _, e := range policy.ENIs {
-		if e == nil || !e.Local || c.slots[e.ID] != nil {
+		if e == nil || !e.Local {
+			continue
+		}
+		if s := c.slots[e.ID]; s != nil && s.spec == e.Port {
 			continue
 		}
 		p, err := c.options.OpenPort(e)()
@@ -74,15 +80,10 @@ func (c *Card) settle(policy *vpc.Policy, ports map[string]pmd.Port) {
 			continue
 		}
 		delete(gone, e.ID)
-		if c.slots[e.ID] != nil {
-			continue
+		if c.slots[e.ID] == nil {
+			c.slots[e.ID] = &slot{name: e.ID}
 		}
-		s := &slot{name: e.ID, number: e.Number}
-		if p := ports[e.ID]; p != nil {
-			s.open = c.options.OpenPort(e)
-			s.attach(p)
-		}
-		c.slots[e.ID] = s
+		c.plug(e, ports[e.ID])
 	}
 	for name := range gone {
 		delete(c.slots, name)
@@ -92,6 +93,24 @@ func (c *Card) settle(policy *vpc.Policy, ports map[string]pmd.Port) {
 		if s.port != nil {
 			s.port.Close()
 		}
+	}
+}
+
+// plug gives an ENI's place the port p that was opened for it, if any, in
+// place of the one it has.
+func (c *Card) plug(e *vpc.ENI, p pmd.Port) {
+	s := c.slots[e.ID]
+	s.spec = e.Port
+	if p == nil {
+		return
+	}
+	old := s.port
+	c.worker.do(func() {
+		s.open = c.options.OpenPort(e)
+		s.attach(p)
+	})
+	if old != nil {
+		old.Close()
 	}
 }
 

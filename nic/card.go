@@ -33,8 +33,8 @@ type Options struct {
 	OpenPort func(*vpc.ENI) Opener
 }
 
-// Card is one network card. Its methods may be called by any goroutine,
-// except that Poll has one caller and excludes Run.
+// Card is one network card. While Run runs it, its methods may be called by
+// any goroutine. A card that is polled belongs to the goroutine that polls.
 type Card struct {
 	options Options
 	log     *slog.Logger
@@ -44,7 +44,11 @@ type Card struct {
 	mu     sync.Mutex // of what follows, and of changes to the view
 	config *vpc.Config
 	slots  map[string]*slot
+	closed bool
 }
+
+// errClosed is what a card that was closed answers.
+var errClosed = errors.New("the card is closed")
 
 // New makes a card with a configuration in force and, unless
 // Options.OpenPort is set, no port.
@@ -82,11 +86,16 @@ func (w *worker) timeouts(eni uint32) *flow.Timeouts {
 	return w.view.guests[eni].timeouts
 }
 
-// Close ends every port and gives the tables' memory back. The card is of no
-// use after it.
+// Close ends every port and gives the tables' memory back. The card only
+// shows its last counts after it. A card that runs is ended by Run's context
+// instead, and closes itself.
 func (c *Card) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
 	var errs []error
 	for _, s := range c.slots {
 		if s.port != nil {
@@ -94,8 +103,7 @@ func (c *Card) Close() error {
 			s.port = nil
 		}
 	}
-	c.worker.flows.Close()
-	c.worker.sleeper.close()
+	c.worker.close()
 	return errors.Join(errs...)
 }
 
@@ -106,6 +114,8 @@ func (c *Card) Attach(name string, open Opener) error {
 	defer c.mu.Unlock()
 	s, ok := c.slots[name]
 	switch {
+	case c.closed:
+		return errClosed
 	case !ok:
 		return fmt.Errorf("%s is no ENI of this card; it has %s", name, c.localNames())
 	case s.port != nil:

@@ -31,9 +31,9 @@ func compare(old, new *vpc.Config) Change {
 // identities are the fields that name an object, by kind.
 var identities = map[string]string{
 	"Vpcs": "VpcId", "Subnets": "SubnetId", "RouteTables": "RouteTableId", "NetworkAcls": "NetworkAclId",
-	"SecurityGroups": "GroupId", "NetworkInterfaces": "NetworkInterfaceId", "Addresses": "AllocationId",
+	"SecurityGroups": "GroupId", "NetworkInterfaces": "NetworkInterfaceId", "Addresses": "PublicIp",
 	"InternetGateways": "InternetGatewayId", "NatGateways": "NatGatewayId",
-	"VpcPeeringConnections": "VpcPeeringConnectionId", "ManagedPrefixLists": "PrefixListId",
+	"VpcPeeringConnections": "VpcPeeringConnectionId", "ManagedPrefixLists": "PrefixListId", "PrefixLists": "PrefixListId",
 }
 
 // objects are a configuration's objects as JSON, by kind and ID.

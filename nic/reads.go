@@ -26,10 +26,10 @@ func (c *Card) Policy() *vpc.Policy { return c.view.Load().policy }
 // ENIs are those of this card, by ID.
 func (c *Card) ENIs() []ENIView {
 	var views []ENIView
-	v := c.view.Load()
 	c.worker.do(func() {
-		for i := range v.guests {
-			if g := &v.guests[i]; g.eni != nil {
+		guests := c.worker.view.guests
+		for i := range guests {
+			if g := &guests[i]; g.eni != nil {
 				views = append(views, c.eniView(g))
 			}
 		}
@@ -40,7 +40,10 @@ func (c *Card) ENIs() []ENIView {
 
 func (c *Card) eniView(g *guest) ENIView {
 	e := g.eni
-	tracked, _ := c.worker.flows.Count(g.owner)
+	tracked := 0
+	if !c.worker.closed {
+		tracked, _ = c.worker.flows.Count(g.owner)
+	}
 	v := ENIView{
 		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
 		SecurityGroups: groupIDs(e), Connections: tracked, Allowance: int(g.limit),
@@ -75,9 +78,8 @@ func dotted(a uint32) string {
 // Ports are the uplink and the port of each ENI of this card, uplink first.
 func (c *Card) Ports() []PortView {
 	var views []PortView
-	v := c.view.Load()
 	c.worker.do(func() {
-		for _, s := range v.slots {
+		for _, s := range c.worker.view.slots {
 			views = append(views, s.view())
 		}
 	})
@@ -109,9 +111,8 @@ func (s *slot) view() PortView {
 func (c *Card) Drops() DropsView {
 	reasons := map[Verdict]*DropView{}
 	view := DropsView{Reasons: []DropView{}, Last: []LastDrop{}}
-	v := c.view.Load()
 	c.worker.do(func() {
-		for _, s := range v.slots {
+		for _, s := range c.worker.view.slots {
 			s.addDrops(reasons)
 		}
 		view.Last = c.worker.recent.views()
@@ -189,6 +190,9 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 	views := []FlowView{}
 	for from, more := uint32(0), true; more && len(views) < limit; {
 		c.worker.do(func() {
+			if more = !c.worker.closed; !more {
+				return
+			}
 			from, more = c.worker.flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
 				if v, ok := c.worker.flowView(at, k, conn); ok && (f.ENI == "" || f.ENI == v.ENI) && len(views) < limit {
 					views = append(views, v)
@@ -200,7 +204,7 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 }
 
 func (w *worker) flowView(at uint32, k *flow.Key, c *flow.Conn) (FlowView, bool) {
-	v := w.card.view.Load()
+	v := w.view
 	if int(k.ENI()) >= len(v.guests) || v.guests[k.ENI()].eni == nil || k.IsFragment() {
 		return FlowView{}, false
 	}

@@ -16,12 +16,15 @@ import (
 func (c *Card) Run(ctx context.Context) error {
 	w := c.worker
 	w.gate.Lock()
-	if w.running {
-		w.gate.Unlock()
+	running, closed := w.running, w.closed
+	w.running = !closed
+	w.gate.Unlock()
+	switch {
+	case closed:
+		return errClosed
+	case running:
 		return errors.New("the card runs already")
 	}
-	w.running = true
-	w.gate.Unlock()
 
 	var stop atomic.Bool
 	var both sync.WaitGroup

@@ -12,7 +12,8 @@ import (
 // All but down belongs to the worker.
 type slot struct {
 	name   string
-	number uint32   // of the ENI; unused for the uplink
+	number uint32   // of the ENI in the view that the worker has; unused for the uplink
+	spec   string   // what the policy says is plugged in
 	port   pmd.Port // nil: none attached
 	open   Opener   // opens it anew after its device went away
 

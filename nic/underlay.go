@@ -62,8 +62,12 @@ func (u *underlay) adopt(p *vpc.Policy, mac wire.MAC) {
 	u.next = 0
 }
 
-// learn notes that addr has the given MAC, if the card wanted to know.
+// learn notes that addr has the given MAC, if the card wanted to know and
+// frames can be sent to it.
 func (u *underlay) learn(addr uint32, mac wire.MAC) {
+	if mac.IsZero() || mac.IsMulticast() {
+		return
+	}
 	for i := range u.hops {
 		if h := &u.hops[i]; h.ask == addr && i != 0 && !h.static {
 			copy(h.macs[:6], mac[:])

@@ -39,6 +39,7 @@ type worker struct {
 
 	gate     sync.Mutex // of do: one caller at a time
 	running  bool       // a goroutine runs the loop; guarded by gate
+	closed   bool       // the connections are gone; guarded by gate
 	call     atomic.Pointer[call]
 	sleeping atomic.Bool
 	sleeper  *sleeper
@@ -73,6 +74,11 @@ const expireBudget = 256
 // adopt puts a new view in force.
 func (w *worker) adopt(v *view) {
 	w.view, w.epoch = v, v.policy.Epoch
+	for i := range v.guests {
+		if g := &v.guests[i]; g.eni != nil {
+			g.slot.number = g.number
+		}
+	}
 	w.underlay.adopt(v.policy, v.uplinkMAC())
 	w.rules.turn()
 	w.dirty = make([]*slot, 0, len(v.slots))
@@ -113,6 +119,15 @@ func (w *worker) do(f func()) {
 	w.call.Store(c)
 	w.wake()
 	<-c.done
+}
+
+// close gives the connections' memory back.
+func (w *worker) close() {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	w.closed = true
+	w.flows.Close()
+	w.sleeper.close()
 }
 
 // serve does what do asked for.
