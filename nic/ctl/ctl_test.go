@@ -151,6 +151,12 @@ func TestNothingIsAListAndNotNull(t *testing.T) {
 		require.Equal(t, 200, status)
 		require.Equal(t, "[]\n", body)
 	}
+	status, body := s.curl("PUT", "/v1/config", "Vpcs: []")
+	require.Equal(t, 200, status, body)
+	_, body = s.curl("GET", "/v1/enis", "")
+	require.Equal(t, "[]\n", body)
+	_, body = s.curl("GET", "/v1/security-groups", "")
+	require.Equal(t, "[]\n", body)
 }
 
 func TestOneObject(t *testing.T) {
@@ -238,7 +244,7 @@ func TestRefusals(t *testing.T) {
 func TestWritersAtOnce(t *testing.T) {
 	s, ctx := serve(t), t.Context()
 	var all sync.WaitGroup
-	errs := make([]error, 16)
+	errs := make([]error, 64)
 	for i := range errs {
 		all.Go(func() {
 			id := fmt.Sprintf("sg-%d", i)
@@ -295,4 +301,7 @@ func TestTheEndDoesNotWaitForASilentClient(t *testing.T) {
 		t.Fatal("Serve has not returned")
 	}
 	require.NoFileExists(t, path)
+	require.NoError(t, silent.SetReadDeadline(time.Now().Add(2*time.Second)))
+	_, err = silent.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF, "nobody is left who could ask a card that is gone")
 }

@@ -92,7 +92,6 @@ func bind(path string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false)
 	s := &socket{UnixListener: l, path: path}
 	if err := s.place(birth); err != nil {
 		l.Close()
