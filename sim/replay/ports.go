@@ -1,0 +1,140 @@
+package replay
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+)
+
+// port is a port in memory and the file of what left by it. The file outlives
+// the port: an ENI that goes and comes again has one.
+type port struct {
+	mem  *mem.Port // nil while the card has no such port
+	file *os.File
+	buf  *bufio.Writer
+	pcap *pcapgo.Writer
+	err  error // the first write that failed
+}
+
+// create makes an empty capture, nanosecond pcap.
+func create(path string) (*port, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &port{file: f, buf: bufio.NewWriterSize(f, 16<<10)}
+	p.pcap = pcapgo.NewWriterNanos(p.buf)
+	p.err = p.pcap.WriteFileHeader(maxCapture, layers.LinkTypeEthernet)
+	return p, nil
+}
+
+// drain writes what the card sent by the port.
+func (p *port) drain(at Time) {
+	if p.mem == nil {
+		return
+	}
+	p.mem.Drain(func(frame []byte) {
+		if err := p.write(at, frame); err != nil && p.err == nil {
+			p.err = err
+		}
+	})
+}
+
+func (p *port) write(at Time, frame []byte) error {
+	return p.pcap.WritePacket(gopacket.CaptureInfo{Timestamp: at.std(), CaptureLength: len(frame), Length: len(frame)}, frame)
+}
+
+func (p *port) close() error {
+	return errors.Join(p.err, p.buf.Flush(), p.file.Close())
+}
+
+// ports are the uplink and every ENI that is on the card at any time.
+type ports map[string]*port
+
+// createAll makes the folder and a file for each name in it.
+func createAll(dir string, names []string) (ports, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	all := ports{}
+	for _, name := range names {
+		p, err := create(filepath.Join(dir, fileOf(name)))
+		if err != nil {
+			return nil, errors.Join(err, all.close())
+		}
+		all[name] = p
+	}
+	return all, nil
+}
+
+func (ps ports) close() error {
+	var errs []error
+	for _, p := range ps {
+		errs = append(errs, p.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (ps ports) drain(at Time) {
+	for _, p := range ps {
+		p.drain(at)
+	}
+}
+
+// uplinkQueue has room for the ARP requests that a card sends at once, one
+// for each other card of its region.
+const uplinkQueue = 1 << 14
+
+// uplink opens the port to the underlay.
+func (ps ports) uplink(mac wire.MAC) nic.Opener {
+	return ps.opener(mem.Options{Name: nic.Uplink, MAC: mac, Queue: uplinkQueue})
+}
+
+// guest opens the port of an ENI.
+func (ps ports) guest(e *vpc.ENI) nic.Opener {
+	return ps.opener(mem.Options{Name: e.ID, MAC: e.MAC, Queue: pmd.MaxBurst})
+}
+
+func (ps ports) opener(o mem.Options) nic.Opener {
+	return func() (pmd.Port, error) {
+		p := mem.New(o)
+		ps[o.Name].mem = p
+		return p, nil
+	}
+}
+
+// inject gives the card a frame, or says why no port takes it.
+func (ps ports) inject(p *packet) nic.Verdict {
+	to := ps[p.port]
+	switch {
+	case len(p.frame) > pmd.MaxFrame:
+		return nic.TooLong
+	case to.mem == nil || !to.mem.Inject(p.frame):
+		return nic.NoPort
+	}
+	return nic.Undecided
+}
+
+func fileOf(name string) string { return name + ".pcap" }
+
+// namesFile tells whether an ENI's ID can name a file of its own. IDs are
+// whatever a configuration says they are.
+func namesFile(id string) error {
+	if strings.ContainsAny(id, `/\`) || id == nic.Uplink {
+		return fmt.Errorf("the ENI ID %q does not name a file", id)
+	}
+	return nil
+}

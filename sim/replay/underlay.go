@@ -1,0 +1,88 @@
+package replay
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// underlay knows the MACs of tunnel ends, by underlay address. Files answer
+// no ARP, so a card that had to ask would drop what it sends to every tunnel
+// end whose answer was not captured; and a port in memory has no MAC of its
+// own, so that a capture from a real card would be somebody else's. What the
+// configuration does not say is therefore taken from the captures, and what
+// they do not show is made up from the address.
+type underlay map[uint32]wire.MAC
+
+// survey reads the uplink's captures once for the MACs in them.
+func survey(files []Input) (underlay, error) {
+	u := underlay{}
+	for _, f := range files {
+		if f.Name != nic.Uplink {
+			continue
+		}
+		in, err := open(f)
+		if err != nil {
+			return nil, err
+		}
+		for ; !in.done; in.next() {
+			u.see(in.head.frame)
+		}
+	}
+	return u, nil
+}
+
+// see notes both ends of a tunnel packet, and who sent an ARP packet.
+func (u underlay) see(frame []byte) {
+	var o wire.Outer
+	var h wire.Headers
+	if is, fault := wire.ParseVXLAN(frame, &o); fault != wire.NoFault {
+		return
+	} else if is {
+		u.note(o.Src, wire.Ethernet(frame).Src())
+		u.note(o.Dst, wire.Ethernet(frame).Dst())
+	} else if wire.Parse(frame, &h) == wire.NoFault && h.EtherType == wire.EtherTypeARP {
+		arp := wire.ARP(frame[h.L3:])
+		u.note(arp.Sender(), arp.SenderMAC())
+	}
+}
+
+// note keeps the first MAC of an address, as a card keeps what it resolved.
+func (u underlay) note(addr uint32, mac wire.MAC) {
+	if _, known := u[addr]; !known && !mac.IsMulticast() && !mac.IsZero() {
+		u[addr] = mac
+	}
+}
+
+// mac is the one that addr has. A made-up one is locally administered, and
+// the same in every run.
+func (u underlay) mac(addr uint32) wire.MAC {
+	if mac, known := u[addr]; known {
+		return mac
+	}
+	mac := wire.MAC{0x02}
+	binary.BigEndian.PutUint32(mac[2:], addr)
+	return mac
+}
+
+// resolve is a copy of cfg that leaves no tunnel end to be asked for.
+func (u underlay) resolve(cfg *vpc.Config) *vpc.Config {
+	c := *cfg
+	c.Placement.Cards = slices.Clone(c.Placement.Cards)
+	for i := range c.Placement.Cards {
+		u.fill(&c.Placement.Cards[i].Mac, c.Placement.Cards[i].Vtep.Addr())
+	}
+	u.fill(&c.Placement.Edge.UnderlayMac, c.Placement.Edge.Vtep)
+	return &c
+}
+
+func (u underlay) fill(mac *wire.MAC, addr netip.Addr) {
+	if mac.IsZero() && addr.Is4() {
+		a := addr.As4()
+		*mac = u.mac(binary.BigEndian.Uint32(a[:]))
+	}
+}
