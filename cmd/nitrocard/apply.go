@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic"
+	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc"
+)
+
+func newApply() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "apply FILE|DIR",
+		Short:   "Give a running card a new configuration, whole or not at all",
+		Example: "  nitrocard apply region.yaml",
+		Args:    takes(1, 1, "one FILE or DIR"),
+	}
+	socket, output := socketFlag(cmd), outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg, err := vpc.Load(args[0])
+		if err != nil {
+			return err
+		}
+		card := ctl.Dial(*socket)
+		defer card.Close()
+		change, err := card.Apply(cmd.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		return output.print(cmd.OutOrStdout(), change, func(w io.Writer) error { return changeTable(w, &change) })
+	}
+	return cmd
+}
+
+// changeTable lists what a new configuration changed, like a diff.
+func changeTable(w io.Writer, c *nic.Change) error {
+	for _, part := range []struct {
+		sign    string
+		objects []string
+	}{{"+", c.Added}, {"~", c.Changed}, {"-", c.Removed}} {
+		for _, object := range part.objects {
+			fmt.Fprintln(w, part.sign, object)
+		}
+	}
+	printNotices(w, c.Notices)
+	_, err := fmt.Fprintf(w, "in force as epoch %d: %d added, %d changed, %d removed\n",
+		c.Epoch, len(c.Added), len(c.Changed), len(c.Removed))
+	return err
+}
+
+// printNotices lists what a configuration holds and the card does not
+// enforce.
+func printNotices(w io.Writer, notices []vpc.Notice) {
+	for _, n := range notices {
+		fmt.Fprintf(w, "! %s: %s\n", n.Path, n.Text)
+	}
+}

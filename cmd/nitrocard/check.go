@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic/vpc"
+)
+
+// checked is what check found in a good configuration.
+type checked struct {
+	Objects []kindCount  `json:"objects"`
+	Card    string       `json:"card"`
+	ENIs    int          `json:"enis"` // on that card
+	Notices []vpc.Notice `json:"notices"`
+}
+
+// kindCount is how many objects of one kind there are.
+type kindCount struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+}
+
+func newCheck() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check FILE|DIR",
+		Short: "Tell whether a configuration is good; no card needed",
+		Example: `  nitrocard check region.yaml
+  nitrocard check dump/        # a folder of what aws ec2 describe-* printed`,
+		Args: takes(1, 1, "one FILE or DIR"),
+	}
+	card, output := cardFlag(cmd), outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		found, err := check(args[0], *card)
+		if err != nil {
+			return err
+		}
+		return output.print(cmd.OutOrStdout(), found, found.table)
+	}
+	return cmd
+}
+
+func check(path, card string) (*checked, error) {
+	cfg, err := vpc.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: card})
+	if err != nil {
+		return nil, err
+	}
+	c := &checked{Card: policy.Card.Name, Notices: policy.Notices, Objects: countKinds(cfg)}
+	for _, e := range policy.ENIs {
+		if e != nil && e.Local {
+			c.ENIs++
+		}
+	}
+	return c, nil
+}
+
+func (c *checked) table(w io.Writer) error {
+	t := newTable(w, "KIND", "COUNT")
+	for _, o := range c.Objects {
+		t.row(o.Kind, o.Count)
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	printNotices(w, c.Notices)
+	enforced := "all of it is enforced"
+	if n := len(c.Notices); n > 0 {
+		enforced = "all of it is enforced but the " + fmt.Sprint(n) + " above"
+	}
+	_, err := fmt.Fprintf(w, "good: card %s has %s; %s\n", c.Card, plural(c.ENIs, "ENI"), enforced)
+	return err
+}

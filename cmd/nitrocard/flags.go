@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+// format is a command's --output.
+type format string
+
+func (f *format) String() string { return string(*f) }
+func (f *format) Type() string   { return "table|json" }
+
+func (f *format) Set(s string) error {
+	if s != "table" && s != "json" {
+		return fmt.Errorf("the output is table or json")
+	}
+	*f = format(s)
+	return nil
+}
+
+func outputFlag(cmd *cobra.Command) *format {
+	f := format("table")
+	cmd.Flags().VarP(&f, "output", "o", "for people or for programs")
+	return &f
+}
+
+// print writes v as JSON, or has table write it for people.
+func (f *format) print(w io.Writer, v any, table func(io.Writer) error) error {
+	if *f == "table" {
+		return table(w)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func socketFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("socket", defaultSocket(), "`path` of the card's control socket")
+}
+
+// defaultSocket is where a card of this user has its control socket.
+func defaultSocket() string {
+	if os.Geteuid() == 0 {
+		return "/run/nitrocard.sock"
+	}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		return filepath.Join(dir, "nitrocard.sock")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("nitrocard-%d.sock", os.Geteuid()))
+}
+
+func configFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("config", "", "configuration, a `file or folder` of YAML or JSON")
+}
+
+func cardFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("card", "", "`name` of the card in the configuration's Placement (default: its first)")
+}

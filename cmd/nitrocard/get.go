@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"nitrocard/nic"
+	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc/ec2"
+)
+
+// question is what get was asked.
+type question struct {
+	card   *ctl.Client
+	id     string // "" for all
+	limit  int
+	output *format
+	to     io.Writer
+}
+
+// answers are what get can be asked for.
+var answers = map[string]func(*question, context.Context) error{
+	"enis":            (*question).enis,
+	"security-groups": (*question).groups,
+	"flows":           (*question).flows,
+	"ports":           (*question).ports,
+	"drops":           (*question).drops,
+	"config":          (*question).config,
+}
+
+const kinds = "enis, security-groups, flows, ports, drops or config"
+
+func newGet() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "get enis|security-groups|flows|ports|drops|config [ID]",
+		Short: "Show what a running card knows",
+		Long: `Show what a running card knows: all of a kind, or the one with that ID.
+For flows the ID is an ENI's, for drops a reason, for config any object's.`,
+		Example: `  nitrocard get enis
+  nitrocard get flows eni-a1 --limit 20
+  nitrocard get drops security_group_in
+  nitrocard get config sg-web --output json`,
+		DisableFlagsInUseLine: true,
+		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
+		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "drops", "config"},
+	}
+	socket, output := socketFlag(cmd), outputFlag(cmd)
+	limit := cmd.Flags().Int("limit", 0, "at most so many `flows` (default 1000)")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		answer, ok := answers[args[0]]
+		if !ok {
+			return wrong(cmd, fmt.Sprintf("there is no %q to get; there are %s", args[0], kinds))
+		}
+		q := &question{card: ctl.Dial(*socket), limit: *limit, output: output, to: cmd.OutOrStdout()}
+		defer q.card.Close()
+		if len(args) > 1 {
+			q.id = args[1]
+		}
+		return answer(q, cmd.Context())
+	}
+	return cmd
+}
+
+func (q *question) enis(ctx context.Context) error {
+	return source[nic.ENIView]{q.card.ENIs, q.card.ENI, eniTable}.answer(ctx, q)
+}
+
+func (q *question) ports(ctx context.Context) error {
+	return source[nic.PortView]{q.card.Ports, q.card.Port, portTable}.answer(ctx, q)
+}
+
+func (q *question) groups(ctx context.Context) error {
+	table := groupTable
+	if q.id != "" {
+		table = ruleTable
+	}
+	return source[ec2.SecurityGroup]{q.card.SecurityGroups, q.card.SecurityGroup, table}.answer(ctx, q)
+}
+
+// source is where objects of one kind come from, and how people see them.
+type source[T any] struct {
+	all   func(context.Context) ([]T, error)
+	one   func(context.Context, string) (T, error)
+	table func(io.Writer, []T) error
+}
+
+// answer prints all or the one asked for. JSON of one is an object, not a
+// list of one.
+func (s source[T]) answer(ctx context.Context, q *question) error {
+	if q.id == "" {
+		items, err := s.all(ctx)
+		if err != nil {
+			return err
+		}
+		return q.output.print(q.to, items, func(w io.Writer) error { return s.table(w, items) })
+	}
+	item, err := s.one(ctx, q.id)
+	if err != nil {
+		return err
+	}
+	return q.output.print(q.to, item, func(w io.Writer) error { return s.table(w, []T{item}) })
+}
+
+func (q *question) flows(ctx context.Context) error {
+	flows, err := q.card.Flows(ctx, nic.FlowFilter{ENI: q.id, Limit: q.limit})
+	if err != nil {
+		return err
+	}
+	return q.output.print(q.to, flows, func(w io.Writer) error { return flowTable(w, flows) })
+}
+
+func (q *question) drops(ctx context.Context) error {
+	drops, err := q.card.Drops(ctx)
+	if err != nil {
+		return err
+	}
+	if q.id != "" {
+		drops.Reasons = slices.DeleteFunc(drops.Reasons, func(d nic.DropView) bool { return d.Reason != q.id })
+		drops.Last = slices.DeleteFunc(drops.Last, func(d nic.LastDrop) bool { return d.Reason != q.id })
+		if len(drops.Reasons) == 0 {
+			return fmt.Errorf("this card has dropped nothing for the reason %q", q.id)
+		}
+	}
+	return q.output.print(q.to, drops, func(w io.Writer) error { return dropTable(w, &drops) })
+}
+
+// config prints YAML where others print a table: it is what people write.
+func (q *question) config(ctx context.Context) error {
+	cfg, err := q.card.Config(ctx)
+	if err != nil {
+		return err
+	}
+	var found any = cfg
+	if q.id != "" {
+		if found, err = objectOf(cfg, q.id); err != nil {
+			return err
+		}
+	}
+	return q.output.print(q.to, found, func(w io.Writer) error {
+		text, err := yaml.Marshal(found)
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		return err
+	})
+}

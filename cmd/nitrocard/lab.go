@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/sim/lab"
+)
+
+func newLab() *cobra.Command {
+	o := lab.Options{}
+	cmd := &cobra.Command{
+		Use:   "lab",
+		Short: "Build a small region on this machine and prove the card in it",
+		Long: `Build a small region out of Linux network namespaces, of its own and without
+root: an internet client, an edge, two servers with a card each, and instances
+of two customers. Then do what a person would, and tell what was seen.`,
+		Example: `  nitrocard lab
+  nitrocard lab --keep                          # and leave it running
+  nitrocard lab exec a1 -- curl http://10.0.1.6`,
+		Args: takes(0, 0, "no arguments; nitrocard lab exec HOST -- COMMAND goes into one that is kept"),
+	}
+	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the region running until Ctrl-C, for nitrocard lab exec")
+	cmd.Flags().StringVar(&o.Config, "config", "", "another region: a `file or folder` of YAML or JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		o.Out = cmd.OutOrStdout()
+		if o.Binary, err = os.Executable(); err != nil {
+			return err
+		}
+		_, failed, err := lab.Run(cmd.Context(), o)
+		if err == nil && failed > 0 {
+			err = exitStatus(1)
+		}
+		return err
+	}
+	cmd.AddCommand(newLabExec(), newLabRegion())
+	return cmd
+}
+
+func newLabExec() *cobra.Command {
+	return &cobra.Command{
+		Use:     "exec HOST -- COMMAND [ARG ...]",
+		Short:   "Run a command on a host of the lab that is kept",
+		Example: "  nitrocard lab exec a1 -- curl http://10.0.1.6",
+		Args:    takes(2, 1<<10, "a HOST and a COMMAND"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return ended(lab.Exec(cmd.Context(), args[0], args[1:]))
+		},
+	}
+}
+
+func newLabRegion() *cobra.Command {
+	return &cobra.Command{
+		Use:     "region",
+		Short:   "Print the configuration of the lab's region",
+		Example: "  nitrocard lab region > region.yaml",
+		Args:    takes(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, err := cmd.OutOrStdout().Write(lab.Region)
+			return err
+		},
+	}
+}
+
+// newLabInner is how the lab starts this program inside.
+func newLabInner() *cobra.Command {
+	return &cobra.Command{
+		Use:                lab.InnerCommand,
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return ended(lab.Inner(cmd.Context(), args))
+		},
+	}
+}
+
+// exitStatus is an end that needs no words: they were said.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// ended turns a status into an error if there is one.
+func ended(status int, err error) error {
+	if err == nil && status != 0 {
+		return exitStatus(status)
+	}
+	return err
+}

@@ -1,0 +1,113 @@
+// Command nitrocard is the network card, and what one does with it.
+//
+//	main.go    the root command, and how errors are told
+//	run.go     run: a card on ports of this machine
+//	port.go    from a port's name to the port
+//	apply.go   apply: a new configuration for a running card
+//	get.go     get: what a running card knows
+//	views.go   the same as tables
+//	object.go  one object of a configuration
+//	flags.go   flags that several commands have
+//	table.go   columns, units
+//	check.go   check: is a configuration good?
+//	replay.go  replay: a card over capture files
+//	lab.go     lab: a small region on this machine
+//
+// Each command is flags, constructors and a call; what it does lives in the
+// package that it calls.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and returns the exit status.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var status exitStatus
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return int(status)
+	}
+	fmt.Fprintf(stderr, "nitrocard: %v\n", err)
+	return 1
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "nitrocard",
+		Short: "The AWS Nitro network card as software",
+		Long: `nitrocard is the AWS Nitro network card as software. Load a VPC in EC2's own
+words, and real packets get the treatment that EC2 gives them.`,
+		Example: `  nitrocard lab                                 # see it all at work, nothing needed
+  nitrocard check region.yaml                   # is this configuration good?
+  nitrocard run --config region.yaml --uplink afpacket:eth0`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrong(cmd, err.Error()) })
+	root.AddCommand(newRun(), newApply(), newGet(), newCheck(), newReplay(), newLab(), newLabInner())
+	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return fmt.Errorf("there is no command %q; did you mean %s?", name, near[0])
+	}
+	return wrong(root, fmt.Sprintf("there is no command %q", name))
+}
+
+// wrong is an error in how a command was called; it points to what would be
+// right.
+func wrong(cmd *cobra.Command, what string) error {
+	return fmt.Errorf("%s\n\n%s\n\n%s --help says more", what, cmd.Example, cmd.CommandPath())
+}
+
+// takes checks the number of arguments; words is what they are.
+func takes(least, most int, words string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return wrong(cmd, fmt.Sprintf("%s takes %s", cmd.Name(), words))
+		}
+		return nil
+	}
+}
+
+// needs checks that flags were given.
+func needs(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if !cmd.Flags().Changed(name) {
+			return wrong(cmd, fmt.Sprintf("%s needs --%s", cmd.Name(), name))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// asProgram makes the test binary be nitrocard.
+const asProgram = "NITROCARD_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// call runs one command line within the test.
+func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	status = execute(t.Context(), args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// good runs a command line that must succeed, and returns what it printed.
+func good(t *testing.T, args ...string) string {
+	t.Helper()
+	status, stdout, stderr := call(t, args...)
+	require.Zero(t, status, stderr)
+	return stdout
+}
+
+// golden compares text with a file of testdata.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text)
+}
+
+func TestHelp(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+	text := good(t, "--help")
+	for _, name := range []string{"run", "apply", "get", "check", "replay", "lab"} {
+		text += "\n=== " + name + "\n" + good(t, name, "--help")
+	}
+	golden(t, "help.txt", strings.ReplaceAll(text, defaultSocket(), "/run/nitrocard.sock"))
+}
+
+func TestEveryCommandShowsAnExample(t *testing.T) {
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Hidden {
+			return
+		}
+		require.Contains(t, c.Example, "nitrocard", c.CommandPath())
+		require.NotEmpty(t, c.Short, c.CommandPath())
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRoot())
+}
+
+func TestErrorsSayWhatWouldBeRight(t *testing.T) {
+	const region = "testdata/region.yaml"
+	dir := t.TempDir()
+	for _, c := range []struct{ line, want string }{
+		{"chek", `there is no command "chek"; did you mean check?`},
+		{"fly", `there is no command "fly"`},
+		{"run", "run needs --config"},
+		{"run --config x", "run needs --uplink"},
+		{"run --conf x", "unknown flag: --conf"},
+		{"run now", "run takes flags only"},
+		{"run --config none.yaml --uplink tap:up", "none.yaml"},
+		{"run --config " + region + " --uplink dpdk:0", `--uplink: port "dpdk:0": this build has no driver "dpdk"; it has afpacket:INTERFACE`},
+		{"run --config " + region + " --uplink eth0", `this build has no driver "eth0"`},
+		{"run --config " + region + " --uplink pcap:", "pcap:FILE[,out=FILE][,loop] is expected"},
+		{"run --config " + region + " --uplink pcap:x --guest eni-a1", "--guest eni-a1: ENI=PORT is expected"},
+		{"run --config " + region + " --uplink pcap:x --guest eni-x=pcap:y", "--guest eni-x=pcap:y: card x has no ENI eni-x"},
+		{"run --config " + region + " --uplink pcap:x --guest eni-a1=foo:y", `--guest eni-a1=foo:y: port "foo:y": this build has no driver "foo"`},
+		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:y --guest eni-a1=pcap:z", "eni-a1 has a port already"},
+		{"run --config " + region + " --uplink pcap:x --card z", "z"},
+		{"get", "get takes what to get"},
+		{"get eni", `there is no "eni" to get; there are enis, security-groups`},
+		{"get enis --output yaml", "the output is table or json"},
+		{"get enis --socket " + dir + "/none", "no card answers at " + dir + "/none"},
+		{"apply", "apply takes one FILE or DIR"},
+		{"apply none.yaml", "none.yaml"},
+		{"check", "check takes one FILE or DIR"},
+		{"check none.yaml", "none.yaml"},
+		{"check main.go", "main.go"},
+		{"replay --out " + dir, "replay needs --config"},
+		{"replay --config " + region, "replay needs --out"},
+		{"replay --config " + region + " --out " + dir + "/o --in uplink", "--in uplink: PORT=FILE is expected"},
+		{"replay --config " + region + " --out " + dir + "/o --in eni-x=none", "--in eni-x=none: this card has no such port"},
+		{"lab now", "lab takes no arguments"},
+		{"lab exec a1", "exec takes a HOST and a COMMAND"},
+	} {
+		status, stdout, stderr := call(t, strings.Fields(c.line)...)
+		require.Equal(t, 1, status, c.line)
+		require.Empty(t, stdout, c.line)
+		require.True(t, strings.HasPrefix(stderr, "nitrocard: "), "%s: %s", c.line, stderr)
+		require.Contains(t, stderr, c.want, c.line)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	golden(t, "check.txt", good(t, "check", "testdata/region.yaml"))
+	golden(t, "check.json", good(t, "check", "testdata/unenforced.yaml", "-o", "json"))
+	golden(t, "check-unenforced.txt", good(t, "check", "testdata/unenforced.yaml"))
+}
+
+func TestCheckNamesPathAndReason(t *testing.T) {
+	text, err := os.ReadFile("testdata/region.yaml")
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "bad.yaml")
+	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte("FromPort: 22, ToPort: 22"), []byte("FromPort: 90, ToPort: 80"), 1), 0o600))
+	_, _, stderr := call(t, "check", path)
+	require.Contains(t, stderr, "SecurityGroups[0] sg-web: IpPermissions[1]: FromPort 90 is above ToPort 80")
+}
+
+func TestDefaultSocket(t *testing.T) {
+	if os.Geteuid() == 0 {
+		require.Equal(t, "/run/nitrocard.sock", defaultSocket())
+		return
+	}
+	t.Setenv("XDG_RUNTIME_DIR", "/run/user/7")
+	require.Equal(t, "/run/user/7/nitrocard.sock", defaultSocket())
+}
+
+func TestAnExitStatusIsPassedOnWithoutWords(t *testing.T) {
+	require.NoError(t, ended(0, nil))
+	require.Equal(t, exitStatus(3), ended(3, nil))
+	require.ErrorIs(t, ended(3, context.Canceled), context.Canceled)
+}

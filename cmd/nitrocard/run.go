@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic"
+	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+)
+
+// runOptions are run's flags.
+type runOptions struct {
+	config, card, uplink, socket string
+	guests                       []string
+	connections                  int
+}
+
+func newRun() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run --config FILE|DIR --uplink PORT [--guest ENI=PORT ...]",
+		Short: "Be a network card, until told to stop",
+		Long: `Be a network card, until told to stop (SIGTERM, Ctrl-C). SIGHUP reads the
+configuration again. An ENI without --guest is on the port that the
+configuration's Placement says, or on a tap made for it.
+
+PORT is ` + portUsage() + `.`,
+		Example: `  nitrocard run --config region.yaml --uplink afpacket:eth0
+  nitrocard run --config region.yaml --card x --uplink afpacket:eth0 --guest eni-a1=tap:a1`,
+		Args:                  takes(0, 0, "flags only"),
+		DisableFlagsInUseLine: true,
+	}
+	config, card, socket := configFlag(cmd), cardFlag(cmd), socketFlag(cmd)
+	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
+	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
+	cmd.Flags().IntVar(&o.connections, "max-connections", nic.DefaultConnections, "`connections` tracked by all instances together")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := needs(cmd, "config", "uplink"); err != nil {
+			return err
+		}
+		o.config, o.card, o.socket = *config, *card, *socket
+		return run(cmd.Context(), &o, cmd.ErrOrStderr())
+	}
+	return cmd
+}
+
+// run makes the card and its socket and works until ctx ends. The socket
+// comes first: two cards on the same ports would disturb each other before
+// either of them noticed.
+func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	cfg, err := vpc.Load(o.config)
+	if err != nil {
+		return err
+	}
+	uplink, err := opener(o.uplink)
+	if err != nil {
+		return fmt.Errorf("--uplink: %w", err)
+	}
+	guests, err := o.guestPorts(cfg)
+	if err != nil {
+		return err
+	}
+	socket, err := ctl.Listen(o.socket)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	card, err := nic.New(cfg, nic.Options{Card: o.card, MaxConnections: o.connections, Log: log, OpenPort: guests.open})
+	if err != nil {
+		return err
+	}
+	if err := card.Attach(nic.Uplink, uplink); err != nil {
+		return errors.Join(fmt.Errorf("--uplink: %w", err), card.Close())
+	}
+	introduce(log, card, o)
+	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Log: log}, o)
+}
+
+// introduce logs what the card is and what of its configuration it does not
+// enforce.
+func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
+	p := card.Policy()
+	for _, n := range p.Notices {
+		log.Warn("not enforced", "path", n.Path, "what", n.Text)
+	}
+	log.Info("card is up", "card", p.Card.Name, "enis", len(card.ENIs()), "uplink", o.uplink, "socket", o.socket)
+}
+
+// work runs card and socket. The socket ends first: its requests read what
+// the card gives back when it ends.
+func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) error {
+	serving, endServing := context.WithCancel(ctx)
+	defer endServing()
+	running, endRunning := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() {
+		defer endRunning()
+		served <- ctl.Serve(serving, o)
+	}()
+	go reload(serving, o.Log, opt)
+	err := card.Run(running)
+	endServing()
+	if err := errors.Join(err, <-served); err != nil {
+		return err
+	}
+	o.Log.Info("card is down")
+	return nil
+}
+
+// reload applies the configuration anew with each SIGHUP. It does so through
+// the socket, as every other writer.
+func reload(ctx context.Context, log *slog.Logger, o *runOptions) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	card := ctl.Dial(o.socket)
+	defer card.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+		}
+		cfg, err := vpc.Load(o.config)
+		if err == nil {
+			_, err = card.Apply(ctx, cfg)
+		}
+		if err != nil {
+			log.Error("configuration not taken; the old one stays in force", "config", o.config, "error", err)
+		}
+	}
+}
+
+// guestPorts are the openers of --guest, by ENI.
+type guestPorts map[string]nic.Opener
+
+// guestPorts reads --guest, and checks it against the ENIs of this card: a
+// misspelt one would go unnoticed, and its guest get a tap.
+func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
+	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: o.card})
+	if err != nil {
+		return nil, err
+	}
+	ports := guestPorts{}
+	for _, g := range o.guests {
+		eni, port, ok := strings.Cut(g, "=")
+		if !ok {
+			return nil, fmt.Errorf("--guest %s: ENI=PORT is expected, such as eni-a1=tap:a1", g)
+		}
+		if e := policy.ENI(eni); e == nil || !e.Local {
+			return nil, fmt.Errorf("--guest %s: card %s has no ENI %s", g, policy.Card.Name, eni)
+		}
+		if ports[eni] != nil {
+			return nil, fmt.Errorf("--guest %s: %s has a port already", g, eni)
+		}
+		if ports[eni], err = opener(port); err != nil {
+			return nil, fmt.Errorf("--guest %s: %w", g, err)
+		}
+	}
+	return ports, nil
+}
+
+// open is the opener of an ENI's port: as --guest says, or else as the
+// configuration does.
+func (ports guestPorts) open(e *vpc.ENI) nic.Opener {
+	if open, ok := ports[e.ID]; ok {
+		return open
+	}
+	open, err := opener(e.Port)
+	if err != nil {
+		return func() (pmd.Port, error) { return nil, err }
+	}
+	return open
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd/pcap"
+)
+
+// noon is when the packets of these stories come, in ns since 1970.
+const noon = int64(1767268800e9)
+
+var a1 = wire.MAC{0x02, 0, 0, 0x0a, 0x01, 0x05}
+
+// files is a folder of captures for the ports of testdata/region.yaml.
+type files struct {
+	*testing.T
+	dir    string
+	socket string
+}
+
+func newFiles(t *testing.T) *files {
+	f := &files{T: t, dir: t.TempDir()}
+	short, err := os.MkdirTemp("", "nc") // a socket's path is short
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(short) })
+	f.socket = filepath.Join(short, "s")
+	return f
+}
+
+func (f *files) path(name string) string { return filepath.Join(f.dir, name) }
+
+// capture writes frames a millisecond apart.
+func (f *files) capture(name string, frames ...[]byte) string {
+	w, err := pcap.CreateWriter(f.path(name))
+	require.NoError(f, err)
+	for i, frame := range frames {
+		require.NoError(f, w.Write(noon+int64(i)*1e6, frame))
+	}
+	require.NoError(f, w.Close())
+	return f.path(name)
+}
+
+// frames reads a capture.
+func (f *files) frames(name string) (frames [][]byte) {
+	r, err := pcap.OpenReader(f.path(name))
+	require.NoError(f, err)
+	defer r.Close()
+	for {
+		_, frame, err := r.Next()
+		if err != nil {
+			return frames
+		}
+		frames = append(frames, bytes.Clone(frame))
+	}
+}
+
+// region writes testdata/region.yaml with replacements, old and new in turn.
+func (f *files) region(name string, changes ...string) string {
+	text, err := os.ReadFile("testdata/region.yaml")
+	require.NoError(f, err)
+	require.NoError(f, os.WriteFile(f.path(name), []byte(strings.NewReplacer(changes...).Replace(string(text))), 0o600))
+	return f.path(name)
+}
+
+// router is the MAC of a1's router.
+func (f *files) router() wire.MAC {
+	cfg, err := vpc.Load("testdata/region.yaml")
+	require.NoError(f, err)
+	policy, err := vpc.Compile(cfg, vpc.CompileOptions{})
+	require.NoError(f, err)
+	return policy.ENI("eni-a1").RouterMAC
+}
+
+// runArgs is a card whose guests are captures: a1 opens three connections to
+// a2, two of which no rule allows.
+func (f *files) runArgs() []string {
+	var syns [][]byte
+	for _, to := range []string{"10.0.1.6:5432", "10.0.1.6:22", "10.0.1.6:23"} {
+		syns = append(syns, wiretest.TCP("10.0.1.5:40000", to).Flags(wire.TCPSyn).MACs(a1, f.router()).Bytes())
+	}
+	return []string{
+		"run", "--config", f.region("region.yaml"), "--socket", f.socket, "--max-connections", "1000",
+		"--uplink", "pcap:" + f.capture("up.pcap") + ",out=" + f.path("up-out.pcap"),
+		"--guest", "eni-a1=pcap:" + f.capture("a1.pcap", syns...),
+		"--guest", "eni-a2=pcap:" + f.capture("a2.pcap") + ",out=" + f.path("a2-out.pcap"),
+		"--guest", "eni-b1=pcap:" + f.capture("b1.pcap"),
+	}
+}
+
+// until waits for what a card does in its own time.
+func until(t *testing.T, what string, reached func() bool) {
+	for end := time.Now().Add(10 * time.Second); !reached(); time.Sleep(5 * time.Millisecond) {
+		require.True(t, time.Now().Before(end), "still not: %s", what)
+	}
+}
+
+func (f *files) answers() bool {
+	conn, err := net.Dial("unix", f.socket)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+// A card from its start to its end, with each command asking or telling it
+// something meanwhile.
+func TestACardsLife(t *testing.T) {
+	f := newFiles(t)
+	ctx, end := context.WithCancel(t.Context())
+	var log bytes.Buffer
+	var status int
+	var running sync.WaitGroup
+	running.Go(func() { status = execute(ctx, f.runArgs(), &log, &log) })
+	until(t, "the socket answers", f.answers)
+	get := func(args ...string) string { return good(t, append([]string{"get", "--socket", f.socket}, args...)...) }
+	until(t, "all packets are through", func() bool { return strings.Contains(get("ports", "eni-a1"), "3         1     0         2") })
+
+	require.Contains(t, get("flows", "eni-a2"), "sg-db: tcp 5432 from sg-web")
+	require.Contains(t, get("drops"), "security_group_in  2        eni-a2:2")
+	require.Contains(t, get("drops", "security_group_in"), "10.0.1.6:23")
+	var enis []nic.ENIView
+	require.NoError(t, json.Unmarshal([]byte(get("enis", "--output", "json")), &enis))
+	require.Len(t, enis, 3)
+	require.Contains(t, get("security-groups"), "sg-db")
+	require.Contains(t, get("security-groups", "sg-web"), "203.0.113.9/32")
+	require.Contains(t, get("config", "rtb-b"), "RouteTableId: rtb-b")
+	f.write("again.yaml", get("config"))
+	require.Contains(t, good(t, "apply", f.path("again.yaml"), "--socket", f.socket), "0 added, 0 changed, 0 removed", "what get prints, apply takes")
+
+	shut := f.region("shut.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
+	require.Equal(t, "~ SecurityGroups sg-web\nin force as epoch 3: 0 added, 1 changed, 0 removed\n", good(t, "apply", shut, "--socket", f.socket))
+	_, _, stderr := call(t, "apply", f.region("bad.yaml", "sg-shop}", "sg-none}"), "--socket", f.socket)
+	require.Contains(t, stderr, "sg-none")
+	require.Contains(t, get("config", "sg-web"), "ToPort: 23", "the old one stays in force")
+
+	status2, _, stderr := call(t, f.runArgs()...)
+	require.Equal(t, 1, status2)
+	require.Contains(t, stderr, "another card answers there already")
+
+	end()
+	running.Wait()
+	require.Zero(t, status, log.String())
+	require.Contains(t, log.String(), "card is down")
+	require.NoFileExists(t, f.socket)
+	require.Len(t, f.frames("a2-out.pcap"), 1)
+}
+
+func (f *files) write(name, text string) {
+	require.NoError(f, os.WriteFile(f.path(name), []byte(text), 0o600))
+}
+
+// SIGHUP reads the configuration again; SIGTERM ends the program within a
+// second, with its socket gone and its captures whole.
+func TestSignals(t *testing.T) {
+	f := newFiles(t)
+	var log bytes.Buffer
+	cmd := exec.Command(os.Args[0], f.runArgs()...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Stderr = &log
+	require.NoError(t, cmd.Start())
+	defer cmd.Process.Kill()
+	until(t, "the socket answers", f.answers)
+	web := func() string { return good(t, "get", "config", "sg-web", "--socket", f.socket) }
+	require.Contains(t, web(), "ToPort: 22")
+
+	f.region("region.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
+	until(t, "the new configuration is in force", func() bool {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+		return strings.Contains(web(), "ToPort: 23")
+	})
+	f.write("region.yaml", "Vpcs: 7")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	require.Contains(t, web(), "ToPort: 23")
+
+	asked := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), log.String())
+	require.Less(t, time.Since(asked), time.Second)
+	require.NoFileExists(t, f.socket)
+	require.Len(t, f.frames("a2-out.pcap"), 1)
+}
+
+func TestACardThatCannotStartLeavesNothing(t *testing.T) {
+	f := newFiles(t)
+	args := f.runArgs()
+	require.NoError(t, os.Remove(f.path("b1.pcap")))
+	status, _, stderr := call(t, args...)
+	require.Equal(t, 1, status)
+	require.Contains(t, stderr, "eni-b1")
+	require.Contains(t, stderr, "b1.pcap")
+	require.NoFileExists(t, f.socket)
+}
+
+func TestReplay(t *testing.T) {
+	f := newFiles(t)
+	edge := wire.MAC{0x02, 0, 0, 0, 0xed, 0x9e}
+	var in [][]byte
+	for _, port := range []string{"80", "22", "80"} {
+		inner := wiretest.TCP("203.0.113.7:40000", "35.72.2.8:"+port).Flags(wire.TCPSyn).MACs(edge, a1).Bytes()
+		in = append(in, wiretest.VXLAN("172.16.0.1", "172.16.0.11", 5001, inner).Bytes())
+	}
+	f.region("shut.yaml", "FromPort: 80, ToPort: 80", "FromPort: 81, ToPort: 81")
+	f.write("e.jsonl", `{"time": 1767268800.001, "apply": "shut.yaml"}`)
+	args := []string{
+		"replay", "--config", f.region("region.yaml"), "--in", "uplink=" + f.capture("up.pcap", in...), "--in", "eni-b1=" + f.capture("b1.pcap"),
+		"--out", f.path("out"), "--events", f.path("e.jsonl"), "--verdicts", f.path("v.jsonl"),
+	}
+	require.Equal(t, "3 packets: 2 sent, 0 consumed, 1 dropped; 1 event; written to "+f.path("out")+"\n", good(t, args...))
+	verdicts, err := os.ReadFile(f.path("v.jsonl"))
+	require.NoError(t, err)
+	golden(t, "verdicts.jsonl", string(verdicts))
+	require.Len(t, f.frames("out/eni-a1.pcap"), 2)
+
+	require.JSONEq(t, `{"packets": 3, "sent": 2, "consumed": 0, "dropped": 1, "events": 1}`, good(t, append(args, "-o", "json")...))
+	again, err := os.ReadFile(f.path("v.jsonl"))
+	require.NoError(t, err)
+	require.Equal(t, string(verdicts), string(again))
+}

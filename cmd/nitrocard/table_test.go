@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+func TestSize(t *testing.T) {
+	for bytes, want := range map[uint64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1<<20 - 1: "1.0 MiB", 1536: "1.5 KiB", 5 << 30: "5.0 GiB", 1<<64 - 1: "16.0 EiB",
+	} {
+		require.Equal(t, want, size(bytes))
+	}
+}
+
+func TestAge(t *testing.T) {
+	require.Equal(t, "0s", age(0))
+	require.Equal(t, "1.5s", age(1.46))
+	require.Equal(t, "5m50s", age(350))
+}
+
+func TestTables(t *testing.T) {
+	var b bytes.Buffer
+	mac := wire.MAC{2, 0, 0, 0x0a, 1, 5}
+	require.NoError(t, eniTable(&b, []nic.ENIView{{
+		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: 5001, Subnet: "subnet-a", MAC: mac, Addresses: []string{"10.0.1.5", "10.0.1.9"},
+		Public: []string{"35.72.2.8", ""}, SecurityGroups: []string{"sg-web", "sg-ops"}, Port: "tap:a1", Connections: 3, Allowance: 1000,
+	}, {ID: "eni-a2", VPC: "vpc-a", VNI: 5001, Subnet: "subnet-a"}}))
+	b.WriteByte('\n')
+	require.NoError(t, portTable(&b, []nic.PortView{{
+		Name: "uplink", Port: "afpacket:eth0", Link: "up", MAC: mac, MTU: 1500, Received: 12, Sent: 9, Consumed: 1,
+		Dropped: map[string]uint64{"unknown_vni": 1, "unknown_mac": 1}, Delivered: 4, Driver: pmd.Stats{RxBytes: 3 << 20, TxBytes: 900},
+	}, {Name: "eni-a1", Link: "no port"}}))
+	b.WriteByte('\n')
+	require.NoError(t, flowTable(&b, []nic.FlowView{{
+		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Tracked: true,
+		Rule: &vpc.Rule{Group: "sg-web", Text: "tcp 80 from 0.0.0.0/0"}, Idle: 2.34, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20,
+	}, {ENI: "eni-a1", Protocol: "icmp", Local: "10.0.1.5", Remote: "10.0.1.6", Initiator: "local", State: "replied"}}))
+	b.WriteByte('\n')
+	require.NoError(t, dropTable(&b, &nic.DropsView{
+		Reasons: []nic.DropView{{Reason: "security_group_in", Sentence: "no inbound rule allows it", Packets: 5, ENIs: map[string]uint64{"eni-a1": 1, "eni-a2": 4}}},
+		Last: []nic.LastDrop{{
+			Time: time.Date(2026, 1, 1, 12, 0, 0, 5e6, time.UTC), Reason: "security_group_in", Port: "uplink", ENI: "eni-a1",
+			Protocol: "tcp", Source: "203.0.113.7:40000", Destination: "10.0.1.5:22", SecurityGroups: []string{"sg-web"},
+		}},
+	}))
+	golden(t, "tables.txt", b.String())
+}

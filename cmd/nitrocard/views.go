@@ -1,0 +1,168 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+func eniTable(w io.Writer, enis []nic.ENIView) error {
+	t := newTable(w, "ENI", "INSTANCE", "VPC", "VNI", "SUBNET", "MAC", "ADDRESSES", "SECURITY GROUPS", "PORT", "CONNECTIONS")
+	for _, e := range enis {
+		t.row(e.ID, e.Instance, e.VPC, e.VNI, e.Subnet, e.MAC, addresses(&e), strings.Join(e.SecurityGroups, ","),
+			e.Port, fmt.Sprintf("%d of %d", e.Connections, e.Allowance))
+	}
+	return t.flush()
+}
+
+// addresses are an ENI's, each with its public one if it has one.
+func addresses(e *nic.ENIView) string {
+	all := slices.Clone(e.Addresses)
+	for i, public := range e.Public {
+		if i < len(all) && public != "" {
+			all[i] += "=" + public
+		}
+	}
+	return strings.Join(all, ",")
+}
+
+func groupTable(w io.Writer, groups []ec2.SecurityGroup) error {
+	t := newTable(w, "SECURITY GROUP", "NAME", "VPC", "INBOUND", "OUTBOUND", "DESCRIPTION")
+	for _, g := range groups {
+		t.row(g.GroupId, g.GroupName, g.VpcId, plural(len(g.IpPermissions), "rule"), plural(len(g.IpPermissionsEgress), "rule"), g.Description)
+	}
+	return t.flush()
+}
+
+// ruleTable shows what each group allows, one line for each peer.
+func ruleTable(w io.Writer, groups []ec2.SecurityGroup) error {
+	t := newTable(w, "SECURITY GROUP", "DIRECTION", "PROTOCOL", "PORTS", "PEER", "DESCRIPTION")
+	for _, g := range groups {
+		for _, p := range g.IpPermissions {
+			ruleRows(t, g.GroupId, "inbound", &p)
+		}
+		for _, p := range g.IpPermissionsEgress {
+			ruleRows(t, g.GroupId, "outbound", &p)
+		}
+	}
+	return t.flush()
+}
+
+func ruleRows(t table, group, direction string, p *ec2.IpPermission) {
+	row := func(peer, description string) {
+		t.row(group, direction, protocol(p), ports(p), peer, description)
+	}
+	for _, r := range p.IpRanges {
+		row(r.CidrIp.String(), r.Description)
+	}
+	for _, r := range p.Ipv6Ranges {
+		row(r.CidrIpv6, r.Description)
+	}
+	for _, l := range p.PrefixListIds {
+		row(l.PrefixListId, l.Description)
+	}
+	for _, g := range p.UserIdGroupPairs {
+		row(g.GroupId, g.Description)
+	}
+}
+
+func protocol(p *ec2.IpPermission) string {
+	if p.IpProtocol == "-1" {
+		return "all"
+	}
+	return p.IpProtocol
+}
+
+// ports are a permission's; of ICMP, type and code.
+func ports(p *ec2.IpPermission) string {
+	switch {
+	case p.FromPort == nil || p.ToPort == nil || *p.FromPort == -1:
+		return "all"
+	case strings.HasPrefix(p.IpProtocol, "icmp") && *p.ToPort == -1:
+		return fmt.Sprintf("type %d", *p.FromPort)
+	case strings.HasPrefix(p.IpProtocol, "icmp"):
+		return fmt.Sprintf("type %d code %d", *p.FromPort, *p.ToPort)
+	case *p.FromPort == *p.ToPort:
+		return fmt.Sprint(*p.FromPort)
+	}
+	return fmt.Sprintf("%d-%d", *p.FromPort, *p.ToPort)
+}
+
+func flowTable(w io.Writer, flows []nic.FlowView) error {
+	t := newTable(w, "ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "TRACKED", "IN", "OUT", "IDLE", "RULE")
+	for _, f := range flows {
+		arrow, tracked, rule := "<-", "no", ""
+		if f.Initiator == "local" {
+			arrow = "->"
+		}
+		if f.Tracked {
+			tracked = "yes"
+		}
+		if f.Rule != nil {
+			rule = f.Rule.Group + ": " + f.Rule.Text
+		}
+		t.row(f.ENI, f.Protocol, f.Local, arrow, f.Remote, f.State, tracked,
+			traffic(f.PacketsIn, f.BytesIn), traffic(f.PacketsOut, f.BytesOut), age(f.Idle), rule)
+	}
+	return t.flush()
+}
+
+// traffic is packets and bytes of one direction.
+func traffic(packets, bytes uint64) string {
+	return fmt.Sprintf("%d (%s)", packets, size(bytes))
+}
+
+func portTable(w io.Writer, all []nic.PortView) error {
+	t := newTable(w, "NAME", "PORT", "LINK", "MAC", "MTU", "RECEIVED", "SENT", "CONSUMED", "DROPPED", "DELIVERED", "BYTES IN", "BYTES OUT")
+	for _, p := range all {
+		var dropped uint64
+		for _, n := range p.Dropped {
+			dropped += n
+		}
+		t.row(p.Name, p.Port, p.Link, macText(p.MAC), p.MTU, p.Received, p.Sent, p.Consumed, dropped, p.Delivered,
+			size(p.Driver.RxBytes), size(p.Driver.TxBytes))
+	}
+	return t.flush()
+}
+
+// macText leaves out the address that ports without one have.
+func macText(m wire.MAC) string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.String()
+}
+
+func dropTable(w io.Writer, d *nic.DropsView) error {
+	t := newTable(w, "REASON", "PACKETS", "ENIS", "IN WORDS")
+	for _, r := range d.Reasons {
+		t.row(r.Reason, r.Packets, byENI(r.ENIs), r.Sentence)
+	}
+	if err := t.flush(); err != nil || len(d.Last) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	t = newTable(w, "TIME", "PORT", "ENI", "PROTOCOL", "SOURCE", "DESTINATION", "REASON", "GROUPS ASKED")
+	for _, l := range d.Last {
+		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, strings.Join(l.SecurityGroups, ","))
+	}
+	return t.flush()
+}
+
+// byENI tells which ENIs had how many, the most first.
+func byENI(counts map[string]uint64) string {
+	ids := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for i, id := range ids {
+		ids[i] = fmt.Sprintf("%s:%d", id, counts[id])
+	}
+	return strings.Join(ids, ",")
+}
