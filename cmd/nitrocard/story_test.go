@@ -172,7 +172,7 @@ func TestSignals(t *testing.T) {
 	f := newFiles(t)
 	var log bytes.Buffer
 	cmd := exec.Command(os.Args[0], f.runArgs()...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0") // the race detector lingers for a second
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
 	defer cmd.Process.Kill()

@@ -43,7 +43,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // ENIs are the card's ENIs.
 func (c *Client) ENIs(ctx context.Context) ([]nic.ENIView, error) {
-	return get[[]nic.ENIView](ctx, c, join("enis"))
+	return get[[]nic.ENIView](ctx, c, "enis")
 }
 
 // ENI is the one with that ID.
@@ -53,7 +53,7 @@ func (c *Client) ENI(ctx context.Context, id string) (nic.ENIView, error) {
 
 // SecurityGroups are the configuration's, in EC2's shape.
 func (c *Client) SecurityGroups(ctx context.Context) ([]ec2.SecurityGroup, error) {
-	return get[[]ec2.SecurityGroup](ctx, c, join("security-groups"))
+	return get[[]ec2.SecurityGroup](ctx, c, "security-groups")
 }
 
 // SecurityGroup is the one with that ID.
@@ -63,7 +63,7 @@ func (c *Client) SecurityGroup(ctx context.Context, id string) (ec2.SecurityGrou
 
 // Ports are the card's ports.
 func (c *Client) Ports(ctx context.Context) ([]nic.PortView, error) {
-	return get[[]nic.PortView](ctx, c, join("ports"))
+	return get[[]nic.PortView](ctx, c, "ports")
 }
 
 // Port is the one of that name: "uplink" or an ENI's ID.
@@ -86,7 +86,7 @@ func (c *Client) Flows(ctx context.Context, f nic.FlowFilter) ([]nic.FlowView, e
 // Drops are the reasons for which packets were dropped, and the latest of
 // them.
 func (c *Client) Drops(ctx context.Context) (nic.DropsView, error) {
-	return get[nic.DropsView](ctx, c, join("drops"))
+	return get[nic.DropsView](ctx, c, "drops")
 }
 
 // Config is the configuration in force.
