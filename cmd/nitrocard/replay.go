@@ -75,7 +75,7 @@ func replayAll(cmd *cobra.Command, o replay.Options, output *format) error {
 		o.Progress = progress(stderr)
 		defer fmt.Fprint(stderr, clearLine)
 	}
-	sum, err := replay.Run(o)
+	sum, err := replay.Run(cmd.Context(), o)
 	for _, note := range sum.Notes {
 		fmt.Fprintf(stderr, "nitrocard: note: %s\n", note)
 	}

@@ -28,7 +28,7 @@ func BenchmarkReplay(b *testing.B) {
 	require.NoError(b, in.close())
 	b.ResetTimer()
 	b.ReportAllocs()
-	sum, err := Run(Options{Config: cfg, Inputs: []Input{{"uplink", dir + "/in.pcap"}}, Out: dir + "/out", Verdicts: dir + "/v.jsonl"})
+	sum, err := Run(b.Context(), Options{Config: cfg, Inputs: []Input{{"uplink", dir + "/in.pcap"}}, Out: dir + "/out", Verdicts: dir + "/v.jsonl"})
 	require.NoError(b, err)
 	require.Equal(b, b.N, sum.Packets)
 }

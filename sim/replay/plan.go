@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,13 +25,13 @@ type plan struct {
 
 // prepare reads and validates everything that can be before anything is
 // written.
-func prepare(o Options) (*plan, error) {
+func prepare(ctx context.Context, o Options) (*plan, error) {
 	p := &plan{}
 	var err error
 	if p.events, err = readEvents(o.Events); err != nil {
 		return nil, err
 	}
-	u, err := survey(o.Inputs)
+	u, err := survey(ctx, o.Inputs)
 	if err != nil {
 		return nil, err
 	}

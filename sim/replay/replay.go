@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -42,8 +43,9 @@ const seed = 1
 // start of a capture is told before the first packet and before anything is
 // written. A capture that is damaged later ends there: the others are
 // replayed to their ends, every output is complete, and the error says so.
-func Run(o Options) (Summary, error) {
-	plan, err := prepare(o)
+// When ctx ends, what was replayed by then is written.
+func Run(ctx context.Context, o Options) (Summary, error) {
+	plan, err := prepare(ctx, o)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -52,7 +54,8 @@ func Run(o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	err = r.run(plan)
+	err = r.run(ctx, plan)
+	r.sum.Notes = plan.inputs.notes()
 	return r.sum, errors.Join(err, r.close(), plan.inputs.damage())
 }
 
@@ -112,20 +115,22 @@ const progressEvery = 1 << 14
 
 // run takes packets and events in the order of time. At equal times the event
 // goes first: it holds for packets at its time.
-func (r *run) run(p *plan) error {
+func (r *run) run(ctx context.Context, p *plan) error {
 	events := p.events
 	for in := p.inputs.next(); in != nil; in = p.inputs.next() {
-		for len(events) > 0 && events[0].at <= in.head.clock {
+		for ; len(events) > 0 && events[0].at <= in.head.clock; events = events[1:] {
 			if err := r.apply(events[0]); err != nil {
 				return err
 			}
-			events = events[1:]
 		}
 		if err := r.packet(&in.head); err != nil {
 			return err
 		}
 		if r.sum.Packets%progressEvery == 0 && r.options.Progress != nil {
 			r.options.Progress(r.sum.Packets, in.head.clock)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after packet %d", r.sum.Packets)
 		}
 		in.next()
 	}
@@ -134,7 +139,6 @@ func (r *run) run(p *plan) error {
 			return err
 		}
 	}
-	r.sum.Notes = p.inputs.notes()
 	return nil
 }
 

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -80,7 +81,7 @@ func (d *desk) in(port string, packets ...stamped) {
 
 // run replays and reads the verdicts back.
 func (d *desk) run() (Summary, []Verdict) {
-	sum, err := Run(d.o)
+	sum, err := Run(d.Context(), d.o)
 	require.NoError(d, err)
 	return sum, d.verdicts()
 }
@@ -109,7 +110,7 @@ func (d *desk) out(port string) (packets []stamped) {
 
 // fails replays what is wrong from the start, and finds nothing written.
 func (d *desk) fails(words ...string) {
-	_, err := Run(d.o)
+	_, err := Run(d.Context(), d.o)
 	for _, w := range words {
 		require.ErrorContains(d, err, w)
 	}
@@ -353,7 +354,7 @@ func TestWhatIsWrongIsToldBeforeAnythingIsWritten(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t)
 			c.spoil(d)
-			_, err := Run(d.o)
+			_, err := Run(d.Context(), d.o)
 			for _, w := range c.words {
 				require.ErrorContains(t, err, w)
 			}
@@ -369,7 +370,7 @@ func TestOutputsNeverReplaceInputs(t *testing.T) {
 	d.o.Inputs[0].File = d.path("uplink.pcap")
 	require.NoError(t, os.Rename(d.path("uplink-in.pcap"), d.path("uplink.pcap")))
 	before := read(t, d.path("uplink.pcap"))
-	_, err := Run(d.o)
+	_, err := Run(d.Context(), d.o)
 	require.ErrorContains(t, err, "would be written over")
 	require.Equal(t, before, read(t, d.path("uplink.pcap")))
 }
@@ -384,11 +385,31 @@ func TestADamagedInputEndsAlone(t *testing.T) {
 	data := read(t, d.o.Inputs[0].File)
 	d.write("uplink-in.pcap", data[:len(data)-7])
 	d.in("eni-a1", stamped{noon + 2, wiretest.ARPRequest(a1, "10.0.1.5", "10.0.1.1").Bytes()})
-	sum, err := Run(d.o)
+	sum, err := Run(d.Context(), d.o)
 	require.ErrorContains(t, err, "uplink-in.pcap: packet 2: the file ends within it")
 	require.Equal(t, Summary{Packets: 2, Sent: 1, Consumed: 1}, sum)
 	require.Len(t, d.verdicts(), 2)
 	require.Len(t, d.out("eni-a1"), 2)
+}
+
+// Ctrl-C in the middle leaves whole files of what was done.
+func TestStoppedInTheMiddle(t *testing.T) {
+	d := newDesk(t)
+	syn := fromClient("203.0.113.7:40000", "80", wire.TCPSyn)
+	packets := make([]stamped, progressEvery+1)
+	for i := range packets {
+		packets[i] = stamped{noon + Time(i), syn}
+	}
+	d.in("uplink", packets...)
+	ctx, stop := context.WithCancel(t.Context())
+	d.o.Progress = func(int, Time) { stop() }
+	sum, err := Run(ctx, d.o)
+	require.ErrorContains(t, err, "stopped after packet 16384")
+	require.Equal(t, progressEvery, sum.Packets)
+	require.Len(t, d.verdicts(), progressEvery)
+	require.Len(t, d.out("eni-a1"), progressEvery)
+	_, err = Run(ctx, d.o)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestTimeThatRunsBackwards(t *testing.T) {

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -19,7 +20,7 @@ import (
 type underlay map[uint32]wire.MAC
 
 // survey reads the uplink's captures once for the MACs in them.
-func survey(files []Input) (underlay, error) {
+func survey(ctx context.Context, files []Input) (underlay, error) {
 	u := underlay{}
 	for _, f := range files {
 		if f.Name != nic.Uplink {
@@ -29,11 +30,12 @@ func survey(files []Input) (underlay, error) {
 		if err != nil {
 			return nil, err
 		}
-		for ; !in.done; in.next() {
+		for ; !in.done && ctx.Err() == nil; in.next() {
 			u.see(in.head.frame)
 		}
+		in.file.Close()
 	}
-	return u, nil
+	return u, ctx.Err()
 }
 
 // see notes both ends of a tunnel packet, and who sent an ARP packet.
