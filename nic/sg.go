@@ -37,7 +37,7 @@ func (w *worker) securityGroups(p *packet) Verdict {
 
 // begins tells whether p alone says that its sender opens a connection.
 func (p *packet) begins() bool {
-	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck) == wire.TCPSyn
+	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
 }
 
 // query is what the groups are asked about a packet: what they were, or would

@@ -34,12 +34,14 @@ func (w *worker) track(p *packet) Verdict {
 // stream passes if a rule allows it and opens nothing for the way back:
 // otherwise the guest's next acknowledgement would let in again what EC2 cuts,
 // an untracked flow whose rule is gone. AWS does not document this; it is ours.
+// A flow that was untracked and is tracked under a new policy was asked for as
+// its first packet was, so it goes on.
 func (p *packet) opens() bool {
 	switch {
 	case p.Proto == wire.ProtoICMP:
 		return p.Type == wire.ICMPEcho
-	case p.Proto == wire.ProtoTCP && !p.untracked:
-		return p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
+	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.reopens:
+		return false
 	}
 	return flow.Opens(p.Proto, p.Flags)
 }
