@@ -27,10 +27,11 @@ func (s *story) neighbours(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("%s reads %q instead of %q", way.from.Name, got, want)
 		}
 	}
-	dropped, err := s.refused(ctx, s.a3.visitor(), s.a2, databasePort, s.a2.Addr.Addr())
+	database := s.a2.private(databasePort)
+	dropped, err := s.refused(ctx, s.a3.visitor(), s.a2, database)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("a1 to a2 on card %s, a1 and a2 to a3 on card %s and in another subnet; %s is for members of sg-web: a1 got in, %d packets of a3 were dropped",
-		s.a1.Card, s.a3.Card, s.a2.private(databasePort), dropped), nil
+		s.a1.Card, s.a3.Card, database, dropped), nil
 }

@@ -31,7 +31,7 @@ const countPatience = 5 * time.Second
 // closedPort: the card drops exactly the packets that the client sent to
 // port 22, and says which groups it asked.
 func (s *story) closedPort(ctx context.Context) (string, error) {
-	packets, err := s.refused(ctx, s.client, s.a1, shellPort, s.a1.Public)
+	packets, err := s.refused(ctx, s.client, s.a1, s.a1.public(shellPort))
 	if err != nil {
 		return "", err
 	}
@@ -46,15 +46,14 @@ func (s *story) closedPort(ctx context.Context) (string, error) {
 		packets, last.Source, last.Destination, packets, groupDrop, s.a1.ENI, strings.Join(last.SecurityGroups, ", "), last.Sentence), nil
 }
 
-// refused has a visitor knock at a port where the guest's groups let nobody
+// refused has a visitor knock at a place where the guest's groups do not let it
 // in, and waits until the card has counted exactly the packets that the
 // visitor sent, which it returns.
-func (s *story) refused(ctx context.Context, v visitor, m *machine, port uint16, addr netip.Addr) (packets int, err error) {
+func (s *story) refused(ctx context.Context, v visitor, m *machine, at netip.AddrPort) (packets int, err error) {
 	before, err := s.card(m).dropped(ctx, m.ENI, groupDrop)
 	if err != nil {
 		return 0, err
 	}
-	at := netip.AddrPortFrom(addr, port)
 	sent, err := v.gate.Watch(v.link, opens(at))
 	if err != nil {
 		return 0, err
@@ -102,7 +101,7 @@ func (s *story) trackedRule(ctx context.Context) (string, error) {
 	if _, err := talk.say("still there?", 10*time.Second); err != nil {
 		return "", fmt.Errorf("the open connection was cut when its rule went; EC2 tracks it: %w", err)
 	}
-	if _, err := s.refused(ctx, s.client, s.a1, shellPort, s.a1.Public); err != nil {
+	if _, err := s.refused(ctx, s.client, s.a1, s.a1.public(shellPort)); err != nil {
 		return "", fmt.Errorf("after the rule went: %w", err)
 	}
 	return fmt.Sprintf("tcp 22 from %s added: connected; removed: that connection goes on, a new one is dropped", source), nil

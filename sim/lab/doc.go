@@ -13,8 +13,8 @@
 //	card.go        cards: real processes, asked through their control sockets
 //	guest.go       what instances serve; visitor.go: who asks them
 //	story.go       the order of things; check_*.go: one kind of check each
-//	journey.go     the picture of a packet's way
-//	door.go        going in; exec_linux.go, terminal.go: the other side of it
+//	journey.go     a packet's way, watched; picture.go: drawn
+//	door.go        going in, on an errand (errand.go); exec_linux.go, terminal.go: the other side of it
 //
 // Nothing here is simulated but the distances. Guests and client are Linux's
 // TCP, the edge is the kernel's own VXLAN device with a static table, as a

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,24 +22,6 @@ import (
 //
 // Whoever knocks sends one errand with standard input, output and error
 // (SCM_RIGHTS), and gets one answer. Hanging up ends the errand's processes.
-
-// errand is a command to run on a host.
-type errand struct {
-	Host string
-	Argv []string
-	Env  []string
-	Dir  string
-	Tty  bool // standard input is a terminal of the errand's own
-}
-
-// answer is how an errand ended.
-type answer struct {
-	Exit  int
-	Error string // it did not begin
-}
-
-// maxErrand bounds the message, environment included.
-const maxErrand = 256 << 10
 
 // doorName is the user's own.
 func doorName() string { return fmt.Sprintf("@nitrocard-lab-%d", os.Geteuid()) }
@@ -114,73 +93,6 @@ func serveErrand(c *net.UnixConn, find func(string) (*netlab.Host, error)) (exit
 		return 0, errors.New("an errand needs a command and its three standard files")
 	}
 	return e.run(c, host, files)
-}
-
-// run runs the command and ends it when c is hung up.
-func (e *errand) run(c *net.UnixConn, host *netlab.Host, files []*os.File) (exit int, err error) {
-	cmd := exec.Command(e.Argv[0], e.Argv[1:]...)
-	cmd.Env, cmd.Dir = e.Env, e.Dir
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = files[0], files[1], files[2]
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: e.Tty}
-	if err := host.Start(cmd); err != nil {
-		return 0, err
-	}
-	ended := make(chan struct{})
-	go hangUp(c, cmd.Process.Pid, ended)
-	err = cmd.Wait()
-	close(ended)
-	var status *exec.ExitError
-	if err != nil && !errors.As(err, &status) {
-		return 0, err
-	}
-	ws := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if ws.Signaled() {
-		return 128 + int(ws.Signal()), nil
-	}
-	return ws.ExitStatus(), nil
-}
-
-// hangUp ends a session's processes when the other side of c is gone.
-func hangUp(c *net.UnixConn, session int, ended <-chan struct{}) {
-	_, _ = c.Read(make([]byte, 1)) // nothing is ever sent: only the end comes
-	for _, signal := range []unix.Signal{unix.SIGHUP, unix.SIGTERM, unix.SIGKILL} {
-		select {
-		case <-ended:
-			return
-		default:
-			_ = unix.Kill(-session, signal) // it may end just now
-		}
-		select {
-		case <-ended:
-			return
-		case <-time.After(time.Second):
-		}
-	}
-}
-
-// receive reads the errand and its files.
-func receive(c *net.UnixConn) (e *errand, files []*os.File, err error) {
-	text, rights := make([]byte, maxErrand), make([]byte, unix.CmsgSpace(3*4))
-	n, oobn, _, _, err := c.ReadMsgUnix(text, rights)
-	if err != nil {
-		return nil, nil, err
-	}
-	messages, err := unix.ParseSocketControlMessage(rights[:oobn])
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, m := range messages {
-		fds, err := unix.ParseUnixRights(&m)
-		if err != nil {
-			return nil, files, err
-		}
-		for _, fd := range fds {
-			unix.CloseOnExec(fd)
-			files = append(files, os.NewFile(uintptr(fd), "passed"))
-		}
-	}
-	e = new(errand)
-	return e, files, json.Unmarshal(text[:n], e)
 }
 
 // sameUser asks the kernel whether the other side is us.

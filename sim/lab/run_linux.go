@@ -87,7 +87,7 @@ func judge(ctx context.Context, result io.Reader, ended error) (passed, failed i
 	var out outcome
 	if err := json.NewDecoder(result).Decode(&out); err != nil {
 		if ctx.Err() != nil {
-			return 0, 0, errors.New("the lab was stopped before its end")
+			return 0, 0, errStopped
 		}
 		if ended == nil {
 			ended = errors.New("no outcome")

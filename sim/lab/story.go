@@ -16,7 +16,7 @@ import (
 )
 
 // checkPatience is how long one check may take on a busy machine.
-const checkPatience = 90 * time.Second
+const checkPatience = 3 * time.Minute
 
 // story is a run of the lab: the world, its cards, and the people the checks
 // are about.
@@ -49,7 +49,10 @@ var checks = []check{
 
 // play is the lab inside its cage, from the first host to the last word.
 func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) {
-	s, err := tell(ctx, ord)
+	s, err := begin(ctx, ord)
+	if ctx.Err() != nil {
+		return o, errStopped
+	}
 	if err != nil {
 		return o, err
 	}
@@ -59,10 +62,11 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 		return o, err
 	}
 	o = s.doChecks(ctx, out)
-	if ctx.Err() == nil {
-		s.drawJourney(ctx, out)
+	if ctx.Err() != nil {
+		return o, errors.Join(errStopped, s.cards.stop())
 	}
-	if ord.Keep && ctx.Err() == nil {
+	s.drawJourney(ctx, out)
+	if ord.Keep {
 		fmt.Fprint(out, s.invitation(ord.Program))
 		<-ctx.Done()
 	}
@@ -74,8 +78,10 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 	return o, nil
 }
 
-// tell builds the world of the configuration and starts its cards.
-func tell(ctx context.Context, ord order) (*story, error) {
+var errStopped = errors.New("the lab was stopped before its end")
+
+// begin builds the world of the configuration and starts its cards.
+func begin(ctx context.Context, ord order) (*story, error) {
 	file, err := configFile(ord.Config)
 	if err != nil {
 		return nil, err
@@ -145,7 +151,6 @@ func (s *story) doChecks(ctx context.Context, out io.Writer) (o outcome) {
 	for _, c := range checks {
 		seen, err := s.do(ctx, c)
 		if ctx.Err() != nil {
-			fmt.Fprintf(out, "     %s: stopped\n", c.name)
 			return o
 		}
 		if err != nil {

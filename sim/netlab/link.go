@@ -39,7 +39,8 @@ func Cable(a, b End, mtu int) error {
 func (h *Host) Bridge(name string, mtu int, ports ...string) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.MTU = name, mtu
-	bridge := &netlink.Bridge{LinkAttrs: attrs}
+	snooping := false // it would talk to multicast routers (RFC 4286)
+	bridge := &netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: &snooping}
 	if err := h.links.LinkAdd(bridge); err != nil {
 		return fmt.Errorf("bridge %s.%s: %w", h.Name, name, err)
 	}
