@@ -107,7 +107,12 @@ func benchInsert[K comparable](b *testing.B, capacity int, key func(uint64) K) {
 	for i := 0; i < b.N; i++ {
 		if i%capacity == 0 {
 			b.StopTimer()
-			t = newTable[K, [6]uint64](b, capacity, 1)
+			if t == nil {
+				t = newTable[K, [6]uint64](b, capacity, 1)
+			}
+			for _, k := range t.All() {
+				t.Remove(k)
+			}
 			b.StartTimer()
 		}
 		if _, err := t.Insert(key(uint64(i%capacity)), [6]uint64{}); err != nil {

@@ -31,8 +31,8 @@
 //
 // # Why there are two hashes
 //
-// A burst of keys is hashed by AES instructions in a fraction of the time xxhash takes (16-byte keys: under 1 ns against
-// 4 ns), but only amd64 processors with AES-NI have them here. Everywhere else keys go through xxhash. The choice is made once, in New,
+// A burst of keys is hashed by AES instructions in a fraction of the time xxhash takes (keys of 16 bytes: 1 ns against
+// 15 ns with its seeding), but only amd64 processors with AES-NI have them here. Everywhere else keys go through xxhash. The choice is made once, in New,
 // and both pass the same tests. Both are keyed by the seed: a sender who does not know it cannot aim at a bucket.
 //
 // # Why the core has no type parameters
