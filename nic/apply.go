@@ -145,7 +145,7 @@ func (c *Card) guests(policy *vpc.Policy) []guest {
 		}
 		guests[e.Number] = guest{
 			eni: e, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
-			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, gateway: gatewayOf(e),
+			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			limit: share.of(e.Owner), cacheLimit: share.cache, timeouts: timeoutsOf(e),
 		}
 	}

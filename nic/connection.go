@@ -41,7 +41,7 @@ func (w *worker) keyIn(p *packet, k *flow.Key) {
 	if p.Proto == wire.ProtoICMP {
 		remotePort = p.asker(vpc.In)
 	}
-	*k = flow.MakeKey(p.guest.number, local, p.Src, p.DstPort, remotePort, p.Proto)
+	k.Set(p.guest.number, local, p.Src, p.DstPort, remotePort, p.Proto)
 	if p.Frag == wire.LaterFragment {
 		*k = k.Fragment(p.ID)
 	}
@@ -53,7 +53,7 @@ func (w *worker) keyOut(p *packet, k *flow.Key) {
 	if p.Proto == wire.ProtoICMP {
 		remotePort = p.asker(vpc.Out)
 	}
-	*k = flow.MakeKey(p.guest.number, p.Src, p.Dst, p.SrcPort, remotePort, p.Proto)
+	k.Set(p.guest.number, p.Src, p.Dst, p.SrcPort, remotePort, p.Proto)
 	if p.Frag == wire.LaterFragment {
 		*k = k.Fragment(p.ID)
 	}
@@ -89,7 +89,7 @@ func (w *worker) knownInbound(p *packet) bool {
 func (w *worker) knownOutbound(p *packet) bool {
 	c := p.conn
 	return c != nil && c.Epoch == w.epoch && c.Flags&readyOut != 0 && !w.removed && p.Frag != wire.FirstFragment && !p.Tagged &&
-		c.Flags&flow.FlagRouted != 0 == (p.ethernet().Dst() == p.guest.router) &&
+		c.Flags&flow.FlagRouted != 0 == (p.ethernet().DstBits() == p.guest.routerBits) &&
 		(c.Flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(c)) &&
 		!(p.Proto == wire.ProtoTCP && c.Reopens(flow.Out, p.Flags))
 }

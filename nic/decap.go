@@ -34,7 +34,7 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 		return w.underlayFrame(p)
 	case o.Src == 0: // which is what stands for the guests of this card
 		return p.refuse(UnknownVTEP)
-	case o.Dst != w.view.policy.Card.VTEP || wire.Ethernet(frame).Dst() != w.underlay.mac:
+	case o.Dst != w.view.policy.Card.VTEP || wire.Ethernet(frame).DstBits() != w.underlay.macBits:
 		return p.refuse(NotForThisCard)
 	}
 	p.peer = o.Src
@@ -44,7 +44,7 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
 	}
-	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).Dst())
+	*k = vpc.KeyOfBits(o.VNI, wire.Ethernet(frame).DstBits())
 	return next
 }
 

@@ -12,10 +12,11 @@ type guest struct {
 	eni  *vpc.ENI // nil: no ENI of this card has this number
 	slot *slot
 
-	number, owner   uint32
-	primary, public uint32
-	mac, router     wire.MAC
-	gateway         uint32 // the router's address: the subnet's second
+	number, owner       uint32
+	primary, public     uint32
+	mac, router         wire.MAC
+	macBits, routerBits uint64
+	gateway             uint32 // the router's address: the subnet's second
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts

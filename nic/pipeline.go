@@ -71,7 +71,7 @@ func (w *worker) inbound(p *packet) Verdict {
 // route, nat, mapping, track, encap. Tracking comes last because the
 // connection keeps what the stages before it found.
 func (w *worker) outbound(p *packet) Verdict {
-	if p.ethernet().Src() != p.guest.mac {
+	if p.ethernet().SrcBits() != p.guest.macBits {
 		return SpoofedMAC
 	}
 	if w.knownOutbound(p) {

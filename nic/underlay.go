@@ -10,10 +10,11 @@ import (
 // the gateway on the way to it, has. All ends are known from the policy, so
 // the card asks for them before the first packet needs one.
 type underlay struct {
-	mac   wire.MAC // the uplink's
-	addrs []uint32 // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
-	hops  []hop    // by VTEP index
-	next  int64    // when to ask again
+	mac     wire.MAC // the uplink's
+	macBits uint64
+	addrs   []uint32 // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
+	hops    []hop    // by VTEP index
+	next    int64    // when to ask again
 
 	scratch [pmd.Headroom + 64]byte
 	request pmd.Frame
@@ -41,7 +42,7 @@ func (u *underlay) adopt(p *vpc.Policy, mac wire.MAC) {
 			known[h.ask] = h
 		}
 	}
-	u.mac = mac
+	u.mac, u.macBits = mac, mac.Bits()
 	u.addrs = make([]uint32, len(p.VTEPs))
 	u.hops = make([]hop, len(p.VTEPs))
 	for i, v := range p.VTEPs {

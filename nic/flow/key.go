@@ -39,6 +39,18 @@ func MakeKey(eni, local, remote uint32, lport, rport uint16, proto uint8) Key {
 	return Key{local, remote, lport, rport, uint32(proto)<<whoProto | eni}
 }
 
+// Set makes k the key that MakeKey builds. It stores field by field: a key
+// built as a value is put together on the stack and read back as one vector,
+// which stalls until the narrow stores are done, for longer than the rest of
+// the key's making takes.
+func (k *Key) Set(eni, local, remote uint32, lport, rport uint16, proto uint8) {
+	k.Local = local
+	k.Remote = remote
+	k.LocalPort = lport
+	k.RemotePort = rport
+	k.Who = uint32(proto)<<whoProto | eni
+}
+
 // Fragment is the key under which the fragments of one datagram find each
 // other: the IPv4 identification stands where the ports do, which only the
 // first fragment has (RFC 791 section 2.3).

@@ -64,12 +64,10 @@ type VTEP struct {
 type ENIKey struct{ Lo, Hi uint64 }
 
 // KeyOf packs a key: the MAC as a number, and the VNI.
-func KeyOf(vni uint32, mac wire.MAC) ENIKey {
-	return ENIKey{
-		Lo: uint64(mac[0])<<40 | uint64(mac[1])<<32 | uint64(mac[2])<<24 | uint64(mac[3])<<16 | uint64(mac[4])<<8 | uint64(mac[5]),
-		Hi: uint64(vni),
-	}
-}
+func KeyOf(vni uint32, mac wire.MAC) ENIKey { return KeyOfBits(vni, mac.Bits()) }
+
+// KeyOfBits is KeyOf for a MAC that is a number already.
+func KeyOfBits(vni uint32, mac uint64) ENIKey { return ENIKey{Lo: mac, Hi: uint64(vni)} }
 
 // ENITable finds the number of an ENI of this card by its key. The table is
 // freed with the policy: whoever uses it keeps the policy.

@@ -67,6 +67,19 @@ func Update32(sum uint16, old, new uint32) uint16 {
 	return ^fold(uint64(^sum) + uint64(^old) + uint64(new))
 }
 
+// change is by how much the words under a checksum changed, to be applied to
+// each checksum that covers them.
+type change uint16
+
+// changeOf is the change of two words side by side, such as an address.
+func changeOf(old, new uint32) change { return change(fold(uint64(^old) + uint64(new))) }
+
+// apply is the checksum sum after the change.
+func (c change) apply(sum uint16) uint16 {
+	s := uint32(^sum) + uint32(c)
+	return ^uint16(s>>16 + s)
+}
+
 // FillChecksums computes from scratch the IPv4 header's checksum and, unless
 // the packet is a fragment, that of TCP, UDP or ICMP. It is for whoever
 // builds or mends packets.

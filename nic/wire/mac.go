@@ -23,6 +23,11 @@ func ParseMAC(s string) (MAC, error) {
 // String is the address in lower case, divided by colons.
 func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
 
+// Bits is the address as a number, first byte highest.
+func (m MAC) Bits() uint64 {
+	return uint64(m[0])<<40 | uint64(m[1])<<32 | uint64(m[2])<<24 | uint64(m[3])<<16 | uint64(m[4])<<8 | uint64(m[5])
+}
+
 // IsZero tells whether no address was set.
 func (m MAC) IsZero() bool { return m == MAC{} }
 

@@ -46,9 +46,10 @@ func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 	field := ip[at : at+4]
 	old := binary.BigEndian.Uint32(field)
 	binary.BigEndian.PutUint32(field, addr)
-	IPv4(ip[:]).SetChecksum(Update32(IPv4(ip[:]).Checksum(), old, addr))
+	change := changeOf(old, addr)
+	IPv4(ip[:]).SetChecksum(change.apply(IPv4(ip[:]).Checksum()))
 	if sum := transportSum(frame, h); sum != nil {
-		update(sum, h.Proto, old, addr)
+		update(sum, h.Proto, change)
 	}
 }
 
@@ -76,9 +77,9 @@ func transportSum(frame []byte, h *Headers) []byte {
 	return sum
 }
 
-// update brings the field sum up to date with an address that changed.
-func update(sum []byte, proto uint8, old, addr uint32) {
-	new := Update32(binary.BigEndian.Uint16(sum), old, addr)
+// update applies a change to the field sum.
+func update(sum []byte, proto uint8, c change) {
+	new := c.apply(binary.BigEndian.Uint16(sum))
 	if new == 0 && proto == ProtoUDP {
 		new = 0xffff
 	}

@@ -12,12 +12,13 @@ type Stamp func(frame []byte, flow uint32)
 // offsets must be even, counted from the start of what the checksum covers.
 func Field(at int, sums ...int) Stamp {
 	return func(frame []byte, flow uint32) {
-		old := binary.BigEndian.Uint32(frame[at:])
+		field := frame[at : at+4]
+		old := binary.BigEndian.Uint32(field)
 		now := old + flow
-		binary.BigEndian.PutUint32(frame[at:], now)
+		binary.BigEndian.PutUint32(field, now)
 		delta := (^old)>>16 + (^old)&0xffff + now>>16 + now&0xffff
 		for _, at := range sums {
-			word := frame[at:]
+			word := frame[at : at+2]
 			s := uint32(^binary.BigEndian.Uint16(word)) + delta
 			s = s>>16 + s&0xffff
 			binary.BigEndian.PutUint16(word, ^uint16(s>>16+s))
