@@ -40,6 +40,9 @@ func mac(s string) wire.MAC {
 	return m
 }
 
+// allowances are Placement's.
+type allowances = map[string]vpc.Allowance
+
 // rig is a card whose ports are in memory and whose clock the test owns. When
 // the test ends, every packet must be accounted for.
 type rig struct {
@@ -186,9 +189,15 @@ func isQuestion(f []byte) bool {
 
 // tunnel wraps a packet for an ENI as the tunnel end vtep does.
 func (r *rig) tunnel(vtep, eni string, p wiretest.Packet) []byte {
+	return r.tunnelBytes(vtep, eni, p.Bytes())
+}
+
+// tunnelBytes is tunnel for a frame, whose MACs it writes.
+func (r *rig) tunnelBytes(vtep, eni string, frame []byte) []byte {
 	e := r.eni(eni)
-	inner := p.MACs(edgeRouter, e.MAC).Bytes()
-	return r.outer(vtep, e.VNI, inner).Bytes()
+	wire.Ethernet(frame).SetSrc(edgeRouter)
+	wire.Ethernet(frame).SetDst(e.MAC)
+	return r.outer(vtep, e.VNI, frame).Bytes()
 }
 
 func (r *rig) outer(vtep string, vni uint32, inner []byte) wiretest.Packet {

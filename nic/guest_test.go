@@ -1,0 +1,201 @@
+package nic
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd/mem"
+)
+
+// A guest that sends with a foreign MAC or address is stopped, counted and
+// named, also in the middle of a connection that is known.
+func TestSpoofersAreStoppedCountedAndNamed(t *testing.T) {
+	x := newRig(t)
+	x.fromGuest("eni-a1", out).passed()
+	x.send("eni-a1", out.MACs(macA2, x.eni("eni-a1").RouterMAC).Bytes()).dropped(SpoofedMAC)
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.6:40000", client+":443")).dropped(SpoofedAddress)
+	drops := x.card.Drops()
+	require.Equal(t, []DropView{
+		{Reason: "spoofed_mac", Sentence: SpoofedMAC.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}},
+		{Reason: "spoofed_address", Sentence: SpoofedAddress.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}},
+	}, drops.Reasons)
+	require.Equal(t, []string{"10.0.1.6:40000", client + ":443", "tcp", "eni-a1", "eni-a1"},
+		[]string{drops.Last[0].Source, drops.Last[0].Destination, drops.Last[0].Protocol, drops.Last[0].ENI, drops.Last[0].Port})
+}
+
+// What the first packet of a connection may not have, its followers may not.
+func TestAKnownConnectionCarriesNoTags(t *testing.T) {
+	x := newRig(t)
+	x.fromGuest("eni-a1", out).passed()
+	x.fromGuest("eni-a1", out.VLAN(3)).dropped(VLANDenied)
+	x.fromInternet("eni-a1", syn).passed()
+	x.fromInternet("eni-a1", syn.VLAN(3)).dropped(VLANDenied)
+}
+
+// An ENI whose source/destination check is off sends and receives what is not
+// its own: a NAT instance. Its MAC it must keep.
+func TestANATInstanceForwardsForOthers(t *testing.T) {
+	x := newRig(t)
+	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a2, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:02", SourceDestCheck: false,
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.6}], Groups: [{GroupId: sg-a-web}], Attachment: {InstanceId: i-a2}}`)
+	a1, a2 := x.eni("eni-a1"), x.eni("eni-a2")
+	foreign := wiretest.TCP(client+":40000", "10.0.1.5:80").Flags(wire.TCPSyn)
+	x.send("eni-a2", foreign.MACs(a2.MAC, a1.MAC).Bytes()).delivered("eni-a1")
+	x.send("eni-a2", foreign.MACs(macA4, a1.MAC).Bytes()).dropped(SpoofedMAC)
+	x.fromInternet("eni-a2", wiretest.TCP(client+":1", "192.0.2.1:80")).delivered("eni-a2")
+	// The same through the underlay: only a server that has such an ENI may speak for the world.
+	y := newRigWith(t, Options{Card: "y"})
+	tunneled := y.tunnel(serverX, "eni-a5", wiretest.TCP(client+":40000", "10.0.1.7:80"))
+	y.send(Uplink, tunneled).dropped(SourceMismatch)
+	y.apply(x.config)
+	y.send(Uplink, tunneled).delivered("eni-a5")
+}
+
+// The card answers ARP for the router and for neighbors of the subnet, on this
+// server or another; no question leaves it.
+func TestARPIsAnsweredByTheCard(t *testing.T) {
+	x := newRig(t)
+	for target, want := range map[string]wire.MAC{
+		"10.0.1.1": x.eni("eni-a1").RouterMAC, "10.0.1.6": macA2, "10.0.1.7": x.eni("eni-a5").MAC,
+	} {
+		for _, from := range []string{"10.0.1.5", "10.0.1.15", "0.0.0.0"} { // the last is a probe (RFC 5227)
+			e := x.send("eni-a1", wiretest.ARPRequest(macA1, from, target).Bytes())
+			require.Equal(t, Consumed, e.Verdict)
+			require.Equal(t, "eni-a1", e.from)
+			require.Equal(t, wiretest.ARPReply(wire.Station{MAC: want, Addr: wiretest.Addr(target)}, wire.Station{MAC: macA1, Addr: wiretest.Addr(from)}).Bytes(), e.frame)
+		}
+	}
+	require.EqualValues(t, 9, x.port("eni-a1").Originated)
+	// B's neighbors are not A's: B's subnet has the same prefix and another router.
+	b1 := x.eni("eni-b1")
+	x.send("eni-b1", wiretest.ARPRequest(b1.MAC, "10.0.1.5", "10.0.1.6").Bytes()).dropped(ARPUnanswered)
+	e := x.send("eni-b1", wiretest.ARPRequest(b1.MAC, "10.0.1.5", "10.0.1.1").Bytes())
+	require.Equal(t, b1.RouterMAC, wire.ARP(e.frame[14:]).SenderMAC())
+	require.NotEqual(t, x.eni("eni-a1").RouterMAC, b1.RouterMAC)
+}
+
+// port is the view of one port.
+func (r *rig) port(name string) PortView {
+	r.Helper()
+	for _, p := range r.card.Ports() {
+		if p.Name == name {
+			return p
+		}
+	}
+	require.Fail(r, "no such port", name)
+	return PortView{}
+}
+
+// The underlay may ask for the card's tunnel end.
+func TestTheCardAnswersForItsTunnelEnd(t *testing.T) {
+	x := newRig(t)
+	e := x.send(Uplink, wiretest.ARPRequest(stations[serverY], serverY, serverX).Bytes())
+	require.Equal(t, Consumed, e.Verdict)
+	require.Equal(t, wiretest.ARPReply(wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}, wire.Station{MAC: stations[serverY], Addr: wiretest.Addr(serverY)}).Bytes(), e.frame)
+}
+
+// questions are the addresses that the card asked for since the last look.
+func (r *rig) questions() []string {
+	var asked []string
+	for _, f := range r.ports[Uplink].Sent() {
+		require.True(r, isQuestion(f))
+		q := wire.ARP(f[14:])
+		require.Equal(r, []any{wire.Broadcast, stations[serverX], stations[serverX], serverX},
+			[]any{wire.Ethernet(f).Dst(), wire.Ethernet(f).Src(), q.SenderMAC(), dotted(q.Sender())})
+		asked = append(asked, dotted(q.Target()))
+	}
+	return asked
+}
+
+// The card asks for the edge once a second until it answers, and then now and
+// then. Server y has its MAC from the configuration and is never asked for.
+func TestTunnelEndsAreResolved(t *testing.T) {
+	x := newRig(t)
+	x.replug(Uplink, mem.New(mem.Options{}))
+	x.card.worker.underlay.hops = nil // as if the card had just started
+	x.apply(x.config)
+	for range 3 {
+		x.card.Poll(x.now)
+		x.card.Poll(x.now + 999e6)
+		require.Equal(t, []string{edge}, x.questions())
+		x.fromGuest("eni-a1", out).dropped(UnderlayUnresolved)
+		x.now += 1e9
+	}
+	answer := func(from wire.MAC) []byte {
+		return wiretest.ARPReply(wire.Station{MAC: from, Addr: wiretest.Addr(edge)}, wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}).Bytes()
+	}
+	// A MAC that is a group's or none is no answer.
+	x.send(Uplink, answer(wire.Broadcast))
+	x.send(Uplink, answer(wire.MAC{}))
+	x.fromGuest("eni-a1", out).dropped(UnderlayUnresolved)
+	x.send(Uplink, answer(edgeUnderlay))
+	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	// Nobody is asked again within half a minute; then the edge is, in case it moved.
+	x.card.Poll(x.now + 1e9)
+	x.ports[Uplink].Sent()
+	x.card.Poll(x.now + 29e9)
+	require.Empty(t, x.questions())
+	x.card.Poll(x.now + 32e9)
+	require.Equal(t, []string{edge}, x.questions())
+	moved := mac("02:00:00:00:00:77")
+	x.send(Uplink, answer(moved))
+	e := x.fromGuest("eni-a1", out)
+	require.Equal(t, moved, wire.Ethernet(e.frame).Dst())
+	// What was resolved stays so under a new policy.
+	x.apply(x.config)
+	require.Equal(t, moved, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst())
+}
+
+// A MAC that the configuration gives is not learned, whoever claims it.
+func TestAStaticTunnelEndIsNotLearned(t *testing.T) {
+	x := newRig(t)
+	x.send(Uplink, wiretest.ARPRequest(mac("02:00:00:00:00:66"), serverY, serverX).Bytes())
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.7:5432")).tunneled(serverY, vniA)
+}
+
+// Without a MAC in the configuration the card has its port's.
+func TestTheUplinkHasItsPortsMAC(t *testing.T) {
+	x := newRig(t)
+	own := mac("02:00:00:00:00:aa")
+	c := *x.config
+	c.Placement.Cards = append(c.Placement.Cards[:0:0], c.Placement.Cards...)
+	c.Placement.Cards[0].Mac = wire.MAC{}
+	x.replug(Uplink, mem.New(mem.Options{MAC: own}))
+	x.apply(&c)
+	x.send(Uplink, x.tunnel(edge, "eni-a1", syn)).dropped(NotForThisCard)
+	x.send(Uplink, x.outer(edge, vniA, syn.MACs(edgeRouter, macA1).Bytes()).MACs(edgeUnderlay, own).Bytes()).delivered("eni-a1")
+	require.Equal(t, own, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Src())
+}
+
+// A packet of a known connection must come from the tunnel end of its first:
+// nobody on the underlay joins in.
+func TestAKnownConnectionKeepsItsTunnelEnd(t *testing.T) {
+	x := newRig(t)
+	x.fromInternet("eni-a1", syn).passed()
+	x.send(Uplink, x.tunnel(serverY, "eni-a1", syn)).dropped(SourceMismatch)
+	x.send(Uplink, x.tunnel("0.0.0.0", "eni-a1", syn)).dropped(UnknownVTEP)
+	x.fromInternet("eni-a1", syn).passed()
+	// Nor in one between two guests of this card.
+	x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:9", "10.0.1.5:8080").Flags(wire.TCPSyn)).delivered("eni-a1")
+	for _, vtep := range []string{"0.0.0.0", serverX, serverY, edge} {
+		x.send(Uplink, x.tunnel(vtep, "eni-a1", wiretest.TCP("10.0.1.6:9", "10.0.1.5:8080")))
+		require.True(t, x.ended[0].Verdict.Dropped(), vtep)
+	}
+}
+
+// A drop is told with its own addresses, not those of a packet before it.
+func TestTheLatestDropsAreTheirOwn(t *testing.T) {
+	x := newRig(t)
+	x.fromInternet("eni-a1", syn).passed()
+	x.send(Uplink, wiretest.Put(x.tunnel(edge, "eni-b1", wiretest.UDP("10.9.9.9:9", "10.8.8.8:8")), 40, 0xba, 0xad)).dropped(Malformed(wire.FaultOuterChecksum))
+	x.send(Uplink, x.outer("172.16.0.99", 1, syn.Bytes()).MACs(edgeUnderlay, stations[serverY]).Bytes()).dropped(NotForThisCard)
+	x.send(Uplink, make([]byte, 13)).dropped(Malformed(wire.FaultEthernetTruncated))
+	last := x.card.Drops().Last
+	require.Equal(t, "", last[0].Source)
+	require.Equal(t, []string{"172.16.0.99:49152", serverX + ":4789"}, []string{last[1].Source, last[1].Destination})
+	require.Equal(t, serverX+":4789", last[2].Destination)
+	require.Equal(t, "", last[2].ENI)
+}
