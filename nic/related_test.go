@@ -1,0 +1,127 @@
+package nic
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+const router = "198.18.0.7" // somewhere on the way to the client
+
+// quoteOf is an ICMP error as its sender quotes a packet: cut to n bytes.
+func quoteOf(from string, p wiretest.Packet, n int) wiretest.Packet {
+	return wiretest.ICMPError(wire.ICMPUnreachable, wire.ICMPFragNeeded, from, p.Bytes()).MTU(1400).Quote(n)
+}
+
+// Path MTU discovery works without a rule of its own: a router's error about a
+// packet that the guest sent is for the guest, with the address it knows in
+// the quote as well.
+func TestAnErrorAboutAKnownConnectionComesIn(t *testing.T) {
+	x := newRig(t)
+	x.admits()
+	sent, seen := out.Payload("long"), wiretest.TCP("35.72.2.8:40000", client+":443").Flags(wire.TCPSyn).Payload("long")
+	x.fromInternet("eni-a1", quoteOf(router, seen, 28)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", sent).passed()
+	for _, n := range []int{28, 44} {
+		got := x.fromInternet("eni-a1", quoteOf(router, seen, n)).delivered("eni-a1")
+		want := quoteOf(router, sent, n).MACs(edgeRouter, macA1).Bytes()
+		require.Equal(t, want, got, "as if it were about the private address")
+	}
+	// Not about a connection that is none, nor about another guest's.
+	x.fromInternet("eni-a1", quoteOf(router, wiretest.TCP("35.72.2.8:40001", client+":443"), 28)).dropped(SecurityGroupIn)
+	x.fromInternet("eni-b1", quoteOf(router, wiretest.TCP("54.168.7.7:40000", client+":443"), 28)).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", quoteOf(router, wiretest.TCP("35.72.2.9:40000", client+":443"), 28)).dropped(SecurityGroupIn)
+	// The quote's source must be whom the error is for.
+	misled := wiretest.ICMP(router, "35.72.2.9", wire.ICMPUnreachable, 1).Payload(string(seen.Bytes()[14:]))
+	x.fromInternet("eni-a1", misled).dropped(SecurityGroupIn)
+}
+
+// A guest's error about a packet that it got leaves with the public address,
+// in the quote as well.
+func TestAnErrorAboutAKnownConnectionGoesOut(t *testing.T) {
+	x := newRig(t)
+	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [], IpPermissions: [{IpProtocol: udp, FromPort: 5000, ToPort: 5000, IpRanges: [{CidrIp: 203.0.113.0/24}]}]}`)
+	got, seen := wiretest.UDP(client+":9", "10.0.1.5:5000").Payload("hi"), wiretest.UDP(client+":9", "35.72.2.8:5000").Payload("hi")
+	refuse := func(at string, p wiretest.Packet) wiretest.Packet {
+		return wiretest.ICMPError(wire.ICMPUnreachable, 3, at, p.Bytes())
+	}
+	x.fromGuest("eni-a1", refuse("10.0.1.5", got)).dropped(SecurityGroupOut)
+	x.fromInternet("eni-a1", seen).passed()
+	left := x.fromGuest("eni-a1", refuse("10.0.1.5", got)).tunneled(edge, vniA)
+	require.Equal(t, refuse("35.72.2.8", seen).MACs(x.toEdge("eni-a1"), edgeRouter).Bytes(), left)
+	require.Empty(t, x.card.Flows(FlowFilter{})[1:], "an error is no connection")
+}
+
+// An error about an untracked flow ends with its rule, as the flow does.
+func TestAnErrorAboutACutFlowIsDropped(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	about := quoteOf(router, wiretest.TCP("35.72.2.8:80", client+":40000"), 28)
+	x.fromInternet("eni-a1", about).delivered("eni-a1")
+	x.admits(ssh)
+	x.fromInternet("eni-a1", about).dropped(SecurityGroupIn)
+}
+
+// The fragments of a datagram share the verdict on the first, which alone has
+// ports; so they do on a connection that is known.
+func TestFragmentsFollowTheFirst(t *testing.T) {
+	x := newRig(t)
+	for id := range uint16(3) {
+		pieces := wiretest.UDP(client+":9", "35.72.2.8:5000").ID(100 + id).Size(300).Fragments(104)
+		want := wiretest.UDP(client+":9", "10.0.1.5:5000").ID(100+id).Size(300).MACs(edgeRouter, macA1).Fragments(104)
+		for i, piece := range pieces {
+			require.Equal(t, want[i], x.send(Uplink, x.tunnelBytes(edge, "eni-a1", piece)).delivered("eni-a1"))
+		}
+	}
+	for id := range uint16(3) {
+		for i, piece := range wiretest.UDP("10.0.1.5:5000", client+":9").ID(7+id).MACs(macA1, x.eni("eni-a1").RouterMAC).Size(300).Fragments(104) {
+			want := wiretest.UDP("35.72.2.8:5000", client+":9").ID(7+id).MACs(x.toEdge("eni-a1"), edgeRouter).Size(300).Fragments(104)
+			require.Equal(t, want[i], x.send("eni-a1", piece).tunneled(edge, vniA))
+		}
+	}
+	require.Len(t, x.card.Flows(FlowFilter{}), 1, "fragments are no connections")
+	require.Equal(t, 1, x.view("eni-a1").Connections)
+}
+
+// fragments of a datagram from the client to a port of a1.
+func (r *rig) fragments(port string, id uint16) (first, later []byte) {
+	pieces := wiretest.UDP(client+":9", "35.72.2.8:"+port).ID(id).Size(200).Fragments(104)
+	return r.tunnelBytes(edge, "eni-a1", pieces[0]), r.tunnelBytes(edge, "eni-a1", pieces[1])
+}
+
+// A later fragment whose first was not allowed, or not seen, is dropped; so is
+// one that is of another datagram.
+func TestALaterFragmentNeedsItsFirst(t *testing.T) {
+	x := newRig(t)
+	first, later := x.fragments("5000", 1)
+	x.send(Uplink, later).dropped(FragmentUnknown)
+	x.send(Uplink, first).passed()
+	x.send(Uplink, later).passed()
+	_, another := x.fragments("5000", 2)
+	x.send(Uplink, another).dropped(FragmentUnknown)
+	denied, rest := x.fragments("5001", 3)
+	x.send(Uplink, denied).dropped(SecurityGroupIn)
+	x.send(Uplink, rest).dropped(FragmentUnknown)
+	// The guest's fragment with the same ID is of another datagram still.
+	x.send("eni-a1", wiretest.UDP("10.0.1.5:5000", client+":9").ID(1).MACs(macA1, x.eni("eni-a1").RouterMAC).Size(200).Fragments(104)[1]).dropped(FragmentUnknown)
+	x.wait(31e9)
+	x.send(Uplink, later).dropped(FragmentUnknown)
+}
+
+// A change between two fragments: those of a tracked connection go on, those
+// of a flow that is not tracked are cut.
+func TestAPolicyChangesBetweenFragments(t *testing.T) {
+	for port, want := range map[string]Verdict{"5000": Sent, "53": FragmentUnknown} {
+		x := newRig(t)
+		known, _ := x.fragments(port, 1)
+		x.send(Uplink, known).passed()
+		first, later := x.fragments(port, 2)
+		x.send(Uplink, first).passed()
+		x.admits(ssh)
+		e := x.send(Uplink, later)
+		require.Equal(t, want.String(), e.Verdict.String(), port)
+	}
+}
