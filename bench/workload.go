@@ -171,8 +171,7 @@ func (b *Bench) Answers(syn bool) error {
 		if err != nil {
 			return err
 		}
-		own := func(frame []byte, flow uint32) { fromGuest(frame, flow*n) }
-		g.Port = mem.NewSource(mem.Options{Name: "guest"}, [][]byte{template}, b.flows/int(n), own)
+		g.Port = mem.NewSource(mem.Options{Name: "guest"}, [][]byte{template}, b.flows/int(n), fromGuest.Times(n))
 	}
 	b.edge.Port = &sink{mac: uplinkMAC}
 	return nil

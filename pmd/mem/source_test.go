@@ -19,7 +19,7 @@ func TestSourceOffersEachFlowOnceARound(t *testing.T) {
 		for i := range templates {
 			templates[i] = append(make([]byte, 60), byte(i))
 		}
-		s := NewSource(Options{}, templates, c.flows, binary.BigEndian.PutUint32)
+		s := NewSource(Options{}, templates, c.flows, Field(0))
 		require.Equal(t, c.want, s.Flows())
 		seen := make([]int, c.want)
 		var b pmd.Burst
@@ -40,7 +40,7 @@ func TestSourceOffersEachFlowOnceARound(t *testing.T) {
 
 func TestSourceRestoresWhatTheCardRewrote(t *testing.T) {
 	template := []byte("a frame that the card will rewrite and unwrap, byte by byte..")
-	s := NewSource(Options{}, [][]byte{template}, 0, nil)
+	s := NewSource(Options{}, [][]byte{template}, 0, Stamp{})
 	var b pmd.Burst
 	for range 2 * warm / pmd.MaxBurst {
 		s.Rx(&b)
@@ -87,7 +87,7 @@ func TestFieldKeepsChecksumsRight(t *testing.T) {
 	for name, stamp := range stamps {
 		for _, flow := range []uint32{0, 1, 5, 6, 255, 65535, 65536, 1 << 20, 1<<32 - 1} {
 			frame := packet(t)
-			stamp(frame, flow)
+			stamp.put(frame, packet(t), flow)
 			p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 			ip, tcp := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4), p.Layer(layers.LayerTypeTCP).(*layers.TCP)
 			ipSum, tcpSum := ip.Checksum, tcp.Checksum
@@ -110,7 +110,7 @@ func BenchmarkSource(b *testing.B) {
 		name  string
 		flows int
 		stamp Stamp
-	}{{"templates", 0, nil}, {"1k", 1000, Field(76, 74, 100)}, {"1M", 1 << 20, Field(76, 74, 100)}} {
+	}{{"templates", 0, Stamp{}}, {"1k", 1000, Field(76, 74, 100)}, {"1M", 1 << 20, Field(76, 74, 100)}} {
 		b.Run(c.name, func(b *testing.B) {
 			s := NewSource(Options{}, [][]byte{template}, c.flows, c.stamp)
 			var burst pmd.Burst
