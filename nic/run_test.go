@@ -1,0 +1,306 @@
+package nic
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+)
+
+// live is server x on the wall clock.
+type live struct {
+	*testing.T
+	card   *Card
+	config *vpc.Config
+	log    journal
+
+	mu    sync.Mutex
+	ports map[string]*mem.Port // by place; the latest opened
+
+	end   context.CancelFunc
+	ended chan error
+}
+
+// journal is a log that can be read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (w *journal) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(b)
+}
+
+func (w *journal) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+func newLive(t *testing.T) *live {
+	l := &live{T: t, ports: map[string]*mem.Port{}, ended: make(chan error, 1)}
+	var err error
+	l.config, err = vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	l.config.Placement.Edge.UnderlayMac = edgeUnderlay
+	l.card, err = New(l.config, Options{
+		Card: "x", Seed: 1, MaxConnections: 1 << 10, Log: slog.New(slog.NewTextHandler(&l.log, nil)),
+		OpenPort: func(e *vpc.ENI) Opener { return l.opener(e.ID) },
+	})
+	require.NoError(t, err)
+	require.NoError(t, l.card.Attach(Uplink, l.opener(Uplink)))
+	ctx, cancel := context.WithCancel(t.Context())
+	l.end = cancel
+	go func() { l.ended <- l.card.Run(ctx) }()
+	return l
+}
+
+// opener opens a port in memory for a place.
+func (l *live) opener(place string) Opener {
+	return func() (pmd.Port, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.ports[place] = mem.New(mem.Options{Name: place, Queue: 1 << 14})
+		return l.ports[place], nil
+	}
+}
+
+func (l *live) port(place string) *mem.Port {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ports[place]
+}
+
+// stop ends Run, which must take less than a second.
+func (l *live) stop() {
+	l.end()
+	select {
+	case err := <-l.ended:
+		require.NoError(l, err)
+	case <-time.After(time.Second):
+		require.Fail(l, "the card still runs after a second")
+	}
+}
+
+func (l *live) eventually(what string, f func() bool) {
+	l.Helper()
+	require.Eventually(l, f, 10*time.Second, time.Millisecond, what)
+}
+
+// toA1 is a request from the internet to a1.
+func (l *live) toA1() []byte {
+	inner := wiretest.TCP(client+":40000", "35.72.2.8:80").MACs(edgeRouter, macA1).Bytes()
+	return wiretest.VXLAN(edge, serverX, vniA, inner).MACs(edgeUnderlay, stations[serverX]).Bytes()
+}
+
+// reaches waits until what arrives on the uplink is delivered to a1.
+func (l *live) reaches() {
+	l.Helper()
+	l.eventually("a1 is reached", func() bool {
+		l.port(Uplink).Inject(l.toA1())
+		return len(l.port("eni-a1").Sent()) > 0
+	})
+}
+
+// Everyone reads and changes the card while it works, and each sees a whole
+// picture. When it ends, every packet is accounted for.
+func TestEveryoneReadsAndWritesWhileTheCardRuns(t *testing.T) {
+	l := newLive(t)
+	var all sync.WaitGroup
+	injected := 0
+	all.Go(func() {
+		frame := l.toA1()
+		for range 5000 {
+			if l.port(Uplink).Inject(frame) {
+				injected++
+			}
+		}
+	})
+	whole := func() {
+		for _, p := range l.card.Ports() {
+			ended := p.Sent + p.Consumed
+			for _, n := range p.Dropped {
+				ended += n
+			}
+			assert.Equal(t, p.Received, ended, p.Name)
+		}
+	}
+	for _, f := range []func(){
+		whole,
+		func() { assert.Len(t, l.card.ENIs(), 4) },
+		func() { l.card.Flows(FlowFilter{}) },
+		func() { l.card.Drops() },
+		func() { l.card.Config(); l.card.Policy() },
+		func() { l.card.Observe(func(*Event) {}) },
+		func() {
+			_, err := l.card.Apply(l.config)
+			assert.NoError(t, err)
+		},
+	} {
+		all.Go(func() {
+			for range 50 {
+				f()
+			}
+		})
+	}
+	all.Wait()
+	l.eventually("all that was injected is received", func() bool { return l.card.Ports()[0].Received == uint64(injected) })
+	l.stop()
+	whole()
+	require.Equal(t, injected, int(l.card.Ports()[0].Sent))
+	require.Equal(t, injected, len(l.port("eni-a1").Sent()))
+}
+
+// A rule is in force when the change that brings it is answered.
+func TestAChangeIsInForceWhenItIsAnswered(t *testing.T) {
+	l := newLive(t)
+	defer l.stop()
+	closed, err := l.config.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`))
+	require.NoError(t, err)
+	l.reaches()
+	for range 20 {
+		_, err = l.card.Apply(closed)
+		require.NoError(t, err)
+		delivered := func() uint64 { return l.port("eni-a1").Stats().TxPackets }
+		before, seen := delivered(), l.card.Ports()[0].Received
+		l.port(Uplink).Inject(l.toA1())
+		l.eventually("the packet is received", func() bool { return l.card.Ports()[0].Received > seen })
+		require.Equal(t, before, delivered())
+		_, err = l.card.Apply(l.config)
+		require.NoError(t, err)
+	}
+}
+
+// A link that goes down is reported, packets for it are dropped by name, and
+// it works again when it is back.
+func TestALinkGoesDownAndComesBack(t *testing.T) {
+	l := newLive(t)
+	defer l.stop()
+	l.reaches()
+	l.port("eni-a1").SetLink(pmd.ErrDown)
+	l.eventually("the drop is named", func() bool {
+		l.port(Uplink).Inject(l.toA1())
+		return l.card.Ports()[0].Dropped["port_down"] > 0
+	})
+	require.Equal(t, "link is down", l.card.Ports()[1].Link)
+	require.Contains(t, l.log.String(), `msg="link went down" port=eni-a1 device=eni-a1 reason="link is down"`)
+	l.port("eni-a1").SetLink(nil)
+	l.reaches()
+	require.Equal(t, "up", l.card.Ports()[1].Link)
+	require.Contains(t, l.log.String(), `msg="link is back" port=eni-a1`)
+}
+
+// A device that goes away is opened anew when it is back, the uplink's too.
+func TestADeviceGoesAwayAndComesBack(t *testing.T) {
+	for _, place := range []string{"eni-a1", Uplink} {
+		t.Run(place, func(t *testing.T) {
+			l := newLive(t)
+			defer l.stop()
+			l.reaches()
+			old := l.port(place)
+			old.SetLink(pmd.ErrGone)
+			l.eventually("it is opened anew", func() bool { return strings.Contains(l.log.String(), `msg="port is back" port=`+place) })
+			require.NotSame(t, old, l.port(place))
+			old.SetLink(nil)
+			require.False(t, open(old), "closed")
+			l.reaches()
+		})
+	}
+}
+
+// A card that ended still shows its counts, and takes nothing any more.
+func TestACardThatEndedOnlyShowsItsCounts(t *testing.T) {
+	l := newLive(t)
+	l.reaches()
+	require.EqualError(t, l.card.Run(t.Context()), "the card runs already")
+	l.stop()
+	require.False(t, open(l.port("eni-a1")), "every port is closed")
+	require.False(t, open(l.port(Uplink)))
+	require.NoError(t, l.card.Close(), "once more does no harm")
+	require.NotZero(t, l.card.Ports()[0].Sent)
+	require.Len(t, l.card.ENIs(), 4)
+	require.Empty(t, l.card.Flows(FlowFilter{}))
+	l.card.Drops()
+	_, err := l.card.Apply(l.config)
+	require.EqualError(t, err, "the card is closed")
+	require.EqualError(t, l.card.Attach(Uplink, l.opener(Uplink)), "the card is closed")
+	require.EqualError(t, l.card.Run(t.Context()), "the card is closed")
+}
+
+// A card answers who asks although nothing runs it.
+func TestReads(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.fromInternet("eni-a1", wiretest.UDP(client+":9", "35.72.2.9:53").Payload("hi")).passed()
+	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.wait(2 * time.Second)
+
+	a1 := x.eni("eni-a1")
+	require.Equal(t, ENIView{
+		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: vniA, Subnet: "subnet-a1", MAC: macA1, RouterMAC: a1.RouterMAC,
+		Addresses: []string{"10.0.1.5", "10.0.1.15"}, Public: []string{"35.72.2.8", "35.72.2.9"}, SecurityGroups: []string{"sg-a-web"},
+		Port: "mem", Connections: 1, Allowance: 1 << 10 / 4,
+	}, x.view("eni-a1"))
+
+	flows := x.card.Flows(FlowFilter{ENI: "eni-a1"})
+	require.Len(t, flows, 2)
+	ssh, dns := flows[0], flows[1]
+	if ssh.Protocol == "udp" {
+		ssh, dns = dns, ssh
+	}
+	require.InDelta(t, 2, ssh.Idle, 0.2)
+	ssh.Idle, dns.Idle = 0, 0
+	require.Equal(t, FlowView{
+		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:22", Remote: client + ":40000", Initiator: "remote", State: "ESTABLISHED", Tracked: true,
+		Rule:      &vpc.Rule{Group: "sg-a-web", GroupName: "web", Path: "IpPermissions[2]", Text: "tcp 22 from 203.0.113.0/24"},
+		PacketsIn: 2, PacketsOut: 1, BytesIn: 80, BytesOut: 40,
+	}, ssh)
+	require.Equal(t, FlowView{
+		ENI: "eni-a1", Protocol: "udp", Local: "10.0.1.15:53", Remote: client + ":9", Initiator: "remote", State: "UDP_ONE_WAY",
+		Rule:      &vpc.Rule{Group: "sg-a-web", GroupName: "web", Path: "IpPermissions[1]", Text: "udp 53 from 0.0.0.0/0"},
+		PacketsIn: 1, BytesIn: 30,
+	}, dns)
+	require.Empty(t, x.card.Flows(FlowFilter{ENI: "eni-b1"}))
+	require.Len(t, x.card.Flows(FlowFilter{Limit: 1}), 1)
+
+	up := x.card.Ports()[0]
+	require.Equal(t, []any{"uplink", "mem", "up", uint64(5), uint64(3), uint64(1)}, []any{up.Name, up.Port, up.Link, up.Received, up.Sent, up.Consumed})
+	require.Equal(t, map[string]uint64{"security_group_in": 1}, up.Dropped)
+	require.Equal(t, []LastDrop{{
+		Time: time.Unix(0, x.now-2e9).UTC(), Reason: "security_group_in", Sentence: SecurityGroupIn.Sentence(), Port: "uplink", ENI: "eni-a1",
+		Protocol: "tcp", Source: client + ":40000", Destination: "35.72.2.8:23", SecurityGroups: []string{"sg-a-web"},
+	}}, x.card.Drops().Last)
+}
+
+// The observer hears each packet's end, with the rule that allowed it, once
+// what became of it is known.
+func TestTheObserverHearsOfEveryEnd(t *testing.T) {
+	x := newRig(t)
+	e := x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:1", "10.0.1.5:8080").Flags(wire.TCPSyn))
+	e.delivered("eni-a1")
+	require.Equal(t, []string{"eni-a2", "eni-a1", "tcp 8080 from 10.0.0.0/16", "all to 0.0.0.0/0"}, []string{e.Port, e.ENI.ID, e.Rule.Text, e.Egress.Text})
+	e = x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:1", "10.0.1.5:8081"))
+	e.dropped(SecurityGroupIn)
+	require.Nil(t, e.Rule)
+	require.Equal(t, "all to 0.0.0.0/0", e.Egress.Text)
+	x.replug("eni-a1", &odd{Port: mem.New(mem.Options{}), full: true})
+	x.fromInternet("eni-a1", syn).dropped(TxFull)
+	x.card.Observe(nil)
+	x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", syn))
+	x.ended = nil
+	x.card.Poll(x.now)
+	require.Empty(t, x.ended)
+}
