@@ -27,8 +27,7 @@ type Source struct {
 	rxPackets, rxBytes, txPackets, txBytes atomic.Uint64
 }
 
-// slot is a buffer, without its headroom, and what it always holds, each in
-// whole cache lines.
+// slot is a buffer, without its headroom, and what it always holds.
 type slot struct{ frame, template []byte }
 
 // warm is how many slots a Source has at least: frames of 114 bytes then
@@ -50,45 +49,21 @@ func NewSource(o Options, templates [][]byte, flows int, stamp Stamp) *Source {
 	}
 	s := &Source{info: o.info(), stamp: stamp, templates: n, turns: max(1, (flows+n-1)/n)}
 	s.step = scatter(s.turns)
-	lines := make([][]byte, n)
-	for i, t := range templates {
-		lines[i] = wholeLines(t)
-	}
 	for round := n * pmd.MaxBurst / gcd(n, pmd.MaxBurst); len(s.slots) < warm; {
 		for i := range round {
-			s.add(lines[i%n])
+			s.add(templates[i%n])
 		}
 	}
 	return s
 }
 
-// add makes one more slot, on cache lines of its own. The template has a
-// capacity of whole lines.
+// add makes one more slot, on cache lines of its own.
 func (s *Source) add(template []byte) {
-	mem := make([]byte, pmd.Headroom+cap(template))
+	mem := make([]byte, (pmd.Headroom+len(template)+63)&^63)
 	var f pmd.Frame
 	f.Lend(mem, pmd.Headroom, len(template))
 	s.lent = append(s.lent, f)
-	s.slots = append(s.slots, slot{mem[pmd.Headroom:], template[:cap(template)]})
-}
-
-// wholeLines is b with a capacity of whole cache lines.
-func wholeLines(b []byte) []byte {
-	lines := make([]byte, len(b), (len(b)+lineSize-1)&^(lineSize-1))
-	copy(lines, b)
-	return lines
-}
-
-// lineSize is a cache line. Buffers and templates are whole lines, which are
-// copied without asking for a length.
-const lineSize = 64
-
-// restore copies a slot's template to its frame.
-func (c *slot) restore() {
-	frame, template := c.frame, c.template[:len(c.frame)]
-	for at := 0; at+lineSize <= len(frame); at += lineSize {
-		*(*[lineSize]byte)(frame[at:]) = *(*[lineSize]byte)(template[at:])
-	}
+	s.slots = append(s.slots, slot{f.Bytes(), template})
 }
 
 // scatter is a step near the golden section of n that visits each number
@@ -118,11 +93,10 @@ func (s *Source) Rx(b *pmd.Burst) {
 	slots := s.slots[s.slot : s.slot+pmd.MaxBurst]
 	for i := range slots {
 		c := &slots[i]
-		c.restore()
+		bytes += copy(c.frame, c.template)
 		if s.stamp.times != 0 {
 			s.stamp.put(c.frame, c.template, uint32(s.turn*s.templates+s.template))
 		}
-		bytes += s.lent[s.slot+i].Len()
 		s.next()
 	}
 	b.N = copy(b.Frames[:], s.lent[s.slot:])
