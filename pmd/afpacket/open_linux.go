@@ -119,6 +119,7 @@ func (p *Port) openTx() (err error) {
 		{unix.PACKET_VERSION, unix.TPACKET_V2},
 		{unix.PACKET_LOSS, 1}, // a frame the kernel refuses must not stop those behind it
 		{unix.PACKET_QDISC_BYPASS, 1},
+		{unix.PACKET_VNET_HDR, 1}, // for linear alone; what is sent is finished
 	} {
 		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, o.name, o.value); err != nil {
 			return fmt.Errorf("packet socket option %d: %w", o.name, err)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/pmd"
+	"nitrocard/pmd/internal/gso"
 )
 
 // txRing is the memory from which the kernel sends: slots of one size, each
@@ -24,8 +25,14 @@ type txRing struct {
 
 const (
 	txBlocks   = 8
-	txDataFrom = unix.SizeofTpacket2Hdr
+	txHeader   = unix.SizeofTpacket2Hdr
+	txDataFrom = txHeader + gso.HeaderLen
 )
+
+// linear is how many bytes of a frame the kernel is to copy into the packet
+// it makes. It would else attach the slot's page, and on a virtual link copy
+// that in turn into a page of its own, which costs more.
+const linear = 2048
 
 // plan sizes slots for an MTU: no larger than needed, as they cycle through
 // the cache.
@@ -67,8 +74,9 @@ func (r *txRing) put(frame []byte) bool {
 	if atomic.LoadUint32(status(slot)) != unix.TP_STATUS_AVAILABLE {
 		return false
 	}
+	gso.PutPlain(slot[txHeader:], min(len(frame), linear))
 	copy(slot[txDataFrom:], frame)
-	binary.NativeEndian.PutUint32(slot[4:], uint32(len(frame)))
+	binary.NativeEndian.PutUint32(slot[4:], uint32(gso.HeaderLen+len(frame)))
 	atomic.StoreUint32(status(slot), unix.TP_STATUS_SEND_REQUEST)
 	if r.head++; r.head == r.slots {
 		r.head = 0

@@ -13,7 +13,7 @@ const HeaderLen = 10
 //	| flags  |  type  |  hdrLen  |  size   | sum start |sum offset |
 //	+--------+--------+----------+---------+-----------+-----------+
 //
-// hdrLen is a hint that differs between kernels; it is not used.
+// hdrLen is a hint that differs between kernels; it is not read.
 type Header struct {
 	flags, kind uint8
 	size        int // payload bytes of each segment
@@ -53,3 +53,10 @@ func (h *Header) Merged() bool { return h.kind != plain }
 // Shift tells the header that n bytes were put into the frame before the
 // transport header.
 func (h *Header) Shift(n int) { h.start += n }
+
+// PutPlain writes the header of a frame that lacks nothing. The hint hdrLen
+// asks the kernel to keep as many of its bytes together.
+func PutPlain(b []byte, hdrLen int) {
+	clear(b[:HeaderLen])
+	binary.NativeEndian.PutUint16(b[2:], uint16(hdrLen))
+}
