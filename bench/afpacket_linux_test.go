@@ -1,0 +1,91 @@
+package bench
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"nitrocard/nic"
+	"nitrocard/pmd"
+	"nitrocard/pmd/afpacket"
+	"nitrocard/pmd/pmdtest"
+)
+
+func TestMain(m *testing.M) { pmdtest.Isolate(m) }
+
+// BenchmarkAFPacket is the whole card between two veth links: frames of a
+// known connection from the uplink's ring, through every stage, into the
+// guest's. It counts CPU time of the card's thread, the kernel's part of it
+// included, and not the sender's.
+func BenchmarkAFPacket(b *testing.B) {
+	card, edge, guest := cabled(b)
+	region := Region{ENIs: 1}
+	policy := card.Policy()
+	frame := func(f []byte, err error) []byte { require.NoError(b, err); return f }
+
+	edge.Give(frame(region.request(policy, 0, true)))
+	pollUntil(b, card, 1)
+	guest.Give(frame(region.answer(policy, 0, true)))
+	pollUntil(b, card, 2)
+
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	data := frame(region.request(policy, 0, false))
+	var busy time.Duration
+	for taken := 0; taken < b.N; {
+		for range 8192 {
+			edge.Give(data)
+		}
+		for end := time.Now().Add(5 * time.Millisecond); time.Now().Before(end); {
+			start := threadTime(b)
+			n := card.Poll(start.Nanoseconds())
+			if n > 0 {
+				taken, busy = taken+n, busy+threadTime(b)-start
+			}
+		}
+	}
+	up := card.Ports()[0]
+	require.Less(b, up.Received-up.Sent, up.Received/100+1, "dropped: %v", up.Dropped)
+	b.ReportMetric(float64(up.Sent)/1e6/busy.Seconds(), "Mpps")
+}
+
+// cabled is a card on two veth links, and their other ends.
+func cabled(b *testing.B) (card *nic.Card, edge, guest *pmdtest.Wire) {
+	cfg, err := Region{ENIs: 1}.Config()
+	require.NoError(b, err)
+	card, err = nic.New(cfg, nic.Options{Seed: 1})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, card.Close()) })
+	attach := func(name string, mac []byte) *pmdtest.Wire {
+		port, peer := pmdtest.Veth(b)
+		require.NoError(b, netlink.LinkSetHardwareAddr(port, mac))
+		require.NoError(b, card.Attach(name, func() (pmd.Port, error) { return afpacket.Open(port.Attrs().Name) }))
+		return pmdtest.NewWire(b, peer)
+	}
+	return card, attach(nic.Uplink, uplinkMAC[:]), attach("eni-0", []byte{2, 0, 0, 0, 0xaa, 1})
+}
+
+// pollUntil polls until the card has sent so many frames on.
+func pollUntil(b *testing.B, card *nic.Card, frames uint64) {
+	for end := time.Now().Add(5 * time.Second); ; card.Poll(0) {
+		sent := uint64(0)
+		for _, p := range card.Ports() {
+			sent += p.Sent
+		}
+		if sent >= frames {
+			return
+		}
+		require.True(b, time.Now().Before(end), "%+v", card.Drops())
+	}
+}
+
+// threadTime is the CPU time of this thread.
+func threadTime(b *testing.B) time.Duration {
+	var t unix.Timespec
+	require.NoError(b, unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t))
+	return time.Duration(t.Nano())
+}
