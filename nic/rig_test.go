@@ -46,7 +46,7 @@ type allowances = map[string]vpc.Allowance
 // rig is a card whose ports are in memory and whose clock the test owns. When
 // the test ends, every packet must be accounted for.
 type rig struct {
-	*testing.T
+	testing.TB
 	card   *Card
 	config *vpc.Config
 	ports  map[string]*mem.Port
@@ -56,13 +56,13 @@ type rig struct {
 }
 
 // newRig is server x with every port attached, its edge resolved.
-func newRig(t *testing.T) *rig { return newRigWith(t, Options{Card: "x"}) }
+func newRig(t testing.TB) *rig { return newRigWith(t, Options{Card: "x"}) }
 
-func newRigWith(t *testing.T, o Options) *rig {
+func newRigWith(t testing.TB, o Options) *rig {
 	t.Helper()
 	config, err := vpc.Load("testdata/region.yaml")
 	require.NoError(t, err)
-	r := &rig{T: t, config: config, ports: map[string]*mem.Port{}, now: 1_780_000_000e9}
+	r := &rig{TB: t, config: config, ports: map[string]*mem.Port{}, now: 1_780_000_000e9}
 	o.Seed = 1
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 1 << 10
