@@ -22,6 +22,9 @@ func (w *worker) parse(b *burst, g *guest, frames []pmd.Frame) {
 	}
 }
 
+// dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1).
+const dhcpServer = 67
+
 // antispoof holds a guest to its own addresses. The MAC was compared before;
 // the IPv4 address need not be the ENI's where the owner switched the
 // source/destination check off, as for a NAT instance (EC2 User Guide,
@@ -32,6 +35,9 @@ func (w *worker) antispoof(p *packet) Verdict {
 	}
 	if v := w.carries(p); v != next {
 		return v
+	}
+	if p.Src == 0 && p.Proto == wire.ProtoUDP && p.DstPort == dhcpServer {
+		return LocalServiceAbsent // a guest that asks for its address has none to send from
 	}
 	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.Src) {
 		return SpoofedAddress

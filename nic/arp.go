@@ -31,6 +31,8 @@ func (w *worker) arp(p *packet) Verdict {
 		return SpoofedMAC
 	case q.Sender() != 0 && e.SourceDestCheck && !e.Owns(q.Sender()):
 		return SpoofedAddress
+	case q.Sender() == q.Target():
+		return Consumed // an announcement (RFC 5227 section 2.3) of what the card knows
 	}
 	mac, ok := p.guest.whoHas(q.Target())
 	if !ok {

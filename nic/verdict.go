@@ -108,7 +108,7 @@ var vocabulary = [malformed]words{
 	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
 	Blackhole:          {"blackhole", "the route's target is gone"},
 	RouteNotEnforced:   {"route_not_enforced", "the route leads to a target that this card does not serve yet"},
-	LocalServiceAbsent: {"local_service_absent", "this card does not serve link-local services yet"},
+	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},
 	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
 	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
 

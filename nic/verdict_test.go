@@ -55,6 +55,8 @@ var verdictCases = []verdictCase{
 	{"a packet for a guest", Uplink, in(edge, "eni-a1", syn), Sent, nil},
 	{"a packet for the internet", "eni-a1", to(out), Sent, nil},
 	{"ARP for the router", "eni-a1", bytes(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1").Bytes()), Consumed, nil},
+	{"a guest that announces its address", "eni-a1", bytes(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.5").Bytes()), Consumed, nil},
+	{"a guest that asks for its address", "eni-a1", to(wiretest.UDP("0.0.0.0:68", "255.255.255.255:67")), LocalServiceAbsent, nil},
 	{"ARP for the card", Uplink, bytes(wiretest.ARPRequest(edgeUnderlay, edge, serverX).Bytes()), Consumed, nil},
 
 	// From the underlay.
