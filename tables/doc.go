@@ -1,7 +1,7 @@
-// Package tables holds the tables of the packet path: a cuckoo hash table and a timer wheel.
+// Package tables holds the tables of the packet path: a cuckoo hash table, a timer wheel, and an array of what stands beside entries.
 //
-// Both have a fixed capacity, live in memory that the garbage collector neither scans nor counts, hold no
-// pointers, and allocate nothing after New. Both belong to one writer; a Cuckoo may have any number of readers
+// All have a fixed capacity, live in memory that the garbage collector neither scans nor counts, hold no
+// pointers, and allocate nothing after New. Each belongs to one writer; a Cuckoo may have any number of readers
 // beside it, which never lock (see Get).
 //
 //	cuckoo.go    Cuckoo, the generic face of the table
@@ -12,8 +12,9 @@
 //	insert.go    insert, breadth-first eviction, remove
 //	read.go      the lookup beside a writer
 //	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
-//	memory_*     memory outside the collector's heap
 //	wheel.go     Wheel, timers for entries
+//	array.go     Array, values beside entries
+//	memory_*     memory outside the collector's heap
 //
 // # Buckets and entries
 //

@@ -3,7 +3,6 @@ package tables
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"unsafe"
 )
 
@@ -13,11 +12,10 @@ import (
 // fires early, and its owner, who looks at the entry's real deadline then, sets it again. So a packet need not touch the wheel at all:
 // it notes its time in the entry.
 type Wheel struct {
-	links   []link // 0 is unused, then one head for each slot, then one link for each entry
-	slots   uint64
-	tick    uint64 // the tick being fired, or fired last; its slot only drains
-	memory  memory
-	cleanup runtime.Cleanup
+	array *Array[link]
+	links []link // of array: 0 is unused, then one head for each slot, then one link for each entry
+	slots uint64
+	tick  uint64 // the tick being fired, or fired last; its slot only drains
 }
 
 // link is a node of a slot's ring. An entry without a timer has next 0.
@@ -31,25 +29,25 @@ func NewWheel(n int, slots int) (*Wheel, error) {
 	if n < 0 || slots < 2 || uint64(n)+uint64(slots) >= math.MaxUint32 {
 		return nil, fmt.Errorf("wheel for %d entries with %d slots: it needs at least 2 slots, and under %d of both", n, slots, uint32(math.MaxUint32))
 	}
-	count := 1 + slots + n
-	mem, err := allocate(uintptr(count) * unsafe.Sizeof(link{}))
+	array, err := NewArray[link](1 + slots + n)
 	if err != nil {
 		return nil, err
 	}
-	w := &Wheel{links: unsafe.Slice((*link)(mem.base), count), slots: uint64(slots), memory: mem}
+	w := &Wheel{array: array, links: array.list, slots: uint64(slots)}
 	for s := range uint32(slots) {
 		w.links[1+s] = link{1 + s, 1 + s}
 	}
-	w.cleanup = runtime.AddCleanup(w, memory.release, mem)
 	return w, nil
 }
 
 // Close gives the memory back. The wheel must not be used afterwards.
 func (w *Wheel) Close() {
-	w.cleanup.Stop()
-	w.memory.release()
+	w.array.Close()
 	*w = Wheel{}
 }
+
+// Memory returns the size of the wheel in bytes.
+func (w *Wheel) Memory() int { return w.array.Memory() }
 
 // Set makes entry i fire at tick, whether or not it had a timer. A tick that has come already is the next one; one farther ahead than the
 // wheel reaches is the farthest it reaches.

@@ -15,7 +15,6 @@
 //	owner.go    the allowance: how many connections an instance may have
 //	age.go      Advance: idle connections end
 //	walk.go     listing, and the cold half of a record
-//	memory_*    its memory
 //
 // # Records
 //

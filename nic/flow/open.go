@@ -61,7 +61,7 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 		}
 		return 0, TableFull
 	}
-	t.cold[at] = cold{rule: o.Rule, opened: uint32(o.Now), owner: slot}
+	*t.cold.At(at) = cold{rule: o.Rule, opened: uint32(o.Now), owner: slot}
 	t.watch(at, o)
 	return at, Opened
 }
@@ -82,7 +82,7 @@ func start(o *Opening) Conn {
 // none. The index goes to the next connection that opens: an index that was
 // found before, for a packet later in the same burst, is checked against Key.
 func (t *Table) Remove(at uint32) {
-	if t.cold[at].owner == 0 {
+	if t.cold.At(at).owner == 0 {
 		return
 	}
 	t.wheel.Cancel(at)
@@ -91,7 +91,7 @@ func (t *Table) Remove(at uint32) {
 
 // end takes a connection whose timer is not set out of the table.
 func (t *Table) end(at uint32) {
-	t.owners.give(t.cold[at].owner)
-	t.cold[at] = cold{}
+	t.owners.give(t.cold.At(at).owner)
+	*t.cold.At(at) = cold{}
 	t.conns.Remove(*t.conns.Key(at))
 }

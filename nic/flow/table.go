@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"unsafe"
 
 	"nitrocard/tables"
 )
@@ -12,7 +11,6 @@ const (
 	// is looked at that often, and so its new state's timeout, or its ENI's
 	// new configuration, takes effect at most that late.
 	wheelSlots = 256
-	wheelLink  = 8 // bytes that the wheel takes an entry, and a slot
 	// maxOwners bounds the instances that have connections on one card.
 	maxOwners = 1 << 16
 	// ownerShare is how many connections there are room for per owner, so
@@ -34,7 +32,7 @@ type Options struct {
 // may be called by two goroutines at once.
 type Table struct {
 	conns    *tables.Cuckoo[Key, Conn]
-	cold     []cold // by the same index as conns
+	cold     *tables.Array[cold] // by the same index as conns
 	wheel    *tables.Wheel
 	owners   owners
 	timeouts func(eni uint32) *Timeouts
@@ -63,7 +61,7 @@ func (t *Table) allocate(o Options) (err error) {
 	if t.conns, err = tables.New[Key, Conn](o.Capacity, o.Seed); err != nil {
 		return err
 	}
-	if t.cold, err = newCold(o.Capacity); err != nil {
+	if t.cold, err = tables.NewArray[cold](o.Capacity); err != nil {
 		return err
 	}
 	if t.wheel, err = tables.NewWheel(o.Capacity, wheelSlots); err != nil {
@@ -78,7 +76,9 @@ func (t *Table) Close() {
 	if t.conns != nil {
 		t.conns.Close()
 	}
-	freeCold(t.cold)
+	if t.cold != nil {
+		t.cold.Close()
+	}
 	if t.wheel != nil {
 		t.wheel.Close()
 	}
@@ -94,8 +94,7 @@ func (t *Table) Cap() int { return t.conns.Cap() }
 
 // Memory is what the table occupies, in bytes.
 func (t *Table) Memory() int {
-	each := int(unsafe.Sizeof(cold{})) + wheelLink
-	return t.conns.Memory() + t.owners.memory() + len(t.cold)*each + wheelSlots*wheelLink
+	return t.conns.Memory() + t.cold.Memory() + t.wheel.Memory() + t.owners.memory()
 }
 
 // LookupBurst finds the connections of the first n keys. Bit i of hits says

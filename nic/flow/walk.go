@@ -16,7 +16,7 @@ type Detail struct {
 
 // Detail is the rest of the connection at an index.
 func (t *Table) Detail(at uint32) Detail {
-	c := &t.cold[at]
+	c := t.cold.At(at)
 	return Detail{Rule: c.rule, Owner: t.owners.name(c.owner), Opened: t.seen(c.opened)}
 }
 
@@ -26,11 +26,11 @@ func (t *Table) Detail(at uint32) Detail {
 // so none that stays is missed or shown twice. fn may Remove the connection it
 // is shown and must not keep k and c.
 func (t *Table) Walk(from uint32, n int, fn func(at uint32, k *Key, c *Conn)) (next uint32, more bool) {
-	end := uint32(min(uint64(from)+uint64(max(n, 1)), uint64(len(t.cold))))
+	end := uint32(min(uint64(from)+uint64(max(n, 1)), uint64(t.cold.Len())))
 	for at := from; at < end; at++ {
-		if t.cold[at].owner != 0 {
+		if t.cold.At(at).owner != 0 {
 			fn(at, t.conns.Key(at), t.conns.At(at))
 		}
 	}
-	return end, end < uint32(len(t.cold))
+	return end, end < uint32(t.cold.Len())
 }
