@@ -98,6 +98,9 @@ func FuzzGuest(f *testing.F) {
 			switch {
 			case e.from == Uplink:
 				requireFromGuest(x, e)
+			case e.Verdict == Consumed && e.frame == nil:
+				arp := wire.ARP(frame[14:])
+				require.Equal(t, arp.Sender(), arp.Target(), "an announcement")
 			case e.Verdict == Consumed:
 				require.Equal(t, "eni-a1", e.from)
 				require.EqualValues(t, wire.EtherTypeARP, header(t, e.frame).EtherType)

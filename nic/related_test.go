@@ -125,3 +125,15 @@ func TestAPolicyChangesBetweenFragments(t *testing.T) {
 		require.Equal(t, want.String(), e.Verdict.String(), port)
 	}
 }
+
+// Fragments that arrive in one burst find their first as well.
+func TestFragmentsArriveInOneBurst(t *testing.T) {
+	x := newRig(t)
+	x.ended = nil
+	first, later := x.fragments("5000", 1)
+	x.ports[Uplink].Inject(first)
+	x.ports[Uplink].Inject(later)
+	require.Equal(t, 2, x.card.Poll(x.now))
+	require.Equal(t, []Verdict{Sent, Sent}, []Verdict{x.ended[0].Verdict, x.ended[1].Verdict})
+	require.Len(t, x.ports["eni-a1"].Sent(), 2)
+}

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc"
-	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
@@ -238,69 +237,4 @@ func TestACardThatEndedOnlyShowsItsCounts(t *testing.T) {
 	require.EqualError(t, err, "the card is closed")
 	require.EqualError(t, l.card.Attach(Uplink, l.opener(Uplink)), "the card is closed")
 	require.EqualError(t, l.card.Run(t.Context()), "the card is closed")
-}
-
-// A card answers who asks although nothing runs it.
-func TestReads(t *testing.T) {
-	x := newRig(t)
-	x.connect("22")
-	x.fromInternet("eni-a1", wiretest.UDP(client+":9", "35.72.2.9:53").Payload("hi")).passed()
-	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
-	x.wait(2 * time.Second)
-
-	a1 := x.eni("eni-a1")
-	require.Equal(t, ENIView{
-		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: vniA, Subnet: "subnet-a1", MAC: macA1, RouterMAC: a1.RouterMAC,
-		Addresses: []string{"10.0.1.5", "10.0.1.15"}, Public: []string{"35.72.2.8", "35.72.2.9"}, SecurityGroups: []string{"sg-a-web"},
-		Port: "mem", Connections: 1, Allowance: 1 << 10 / 4,
-	}, x.view("eni-a1"))
-
-	flows := x.card.Flows(FlowFilter{ENI: "eni-a1"})
-	require.Len(t, flows, 2)
-	ssh, dns := flows[0], flows[1]
-	if ssh.Protocol == "udp" {
-		ssh, dns = dns, ssh
-	}
-	require.InDelta(t, 2, ssh.Idle, 0.2)
-	ssh.Idle, dns.Idle = 0, 0
-	require.Equal(t, FlowView{
-		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:22", Remote: client + ":40000", Initiator: "remote", State: "ESTABLISHED", Tracked: true,
-		Rule:      &vpc.Rule{Group: "sg-a-web", GroupName: "web", Path: "IpPermissions[2]", Text: "tcp 22 from 203.0.113.0/24"},
-		PacketsIn: 2, PacketsOut: 1, BytesIn: 80, BytesOut: 40,
-	}, ssh)
-	require.Equal(t, FlowView{
-		ENI: "eni-a1", Protocol: "udp", Local: "10.0.1.15:53", Remote: client + ":9", Initiator: "remote", State: "UDP_ONE_WAY",
-		Rule:      &vpc.Rule{Group: "sg-a-web", GroupName: "web", Path: "IpPermissions[1]", Text: "udp 53 from 0.0.0.0/0"},
-		PacketsIn: 1, BytesIn: 30,
-	}, dns)
-	require.Empty(t, x.card.Flows(FlowFilter{ENI: "eni-b1"}))
-	require.Len(t, x.card.Flows(FlowFilter{Limit: 1}), 1)
-
-	up := x.card.Ports()[0]
-	require.Equal(t, []any{"uplink", "mem", "up", uint64(5), uint64(3), uint64(1)}, []any{up.Name, up.Port, up.Link, up.Received, up.Sent, up.Consumed})
-	require.Equal(t, map[string]uint64{"security_group_in": 1}, up.Dropped)
-	require.Equal(t, []LastDrop{{
-		Time: time.Unix(0, x.now-2e9).UTC(), Reason: "security_group_in", Sentence: SecurityGroupIn.Sentence(), Port: "uplink", ENI: "eni-a1",
-		Protocol: "tcp", Source: client + ":40000", Destination: "35.72.2.8:23", SecurityGroups: []string{"sg-a-web"},
-	}}, x.card.Drops().Last)
-}
-
-// The observer hears each packet's end, with the rule that allowed it, once
-// what became of it is known.
-func TestTheObserverHearsOfEveryEnd(t *testing.T) {
-	x := newRig(t)
-	e := x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:1", "10.0.1.5:8080").Flags(wire.TCPSyn))
-	e.delivered("eni-a1")
-	require.Equal(t, []string{"eni-a2", "eni-a1", "tcp 8080 from 10.0.0.0/16", "all to 0.0.0.0/0"}, []string{e.Port, e.ENI.ID, e.Rule.Text, e.Egress.Text})
-	e = x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:1", "10.0.1.5:8081"))
-	e.dropped(SecurityGroupIn)
-	require.Nil(t, e.Rule)
-	require.Equal(t, "all to 0.0.0.0/0", e.Egress.Text)
-	x.replug("eni-a1", &odd{Port: mem.New(mem.Options{}), full: true})
-	x.fromInternet("eni-a1", syn).dropped(TxFull)
-	x.card.Observe(nil)
-	x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", syn))
-	x.ended = nil
-	x.card.Poll(x.now)
-	require.Empty(t, x.ended)
 }

@@ -115,6 +115,8 @@ func TestAKnownConnectionFollowsTheMACItIsSentTo(t *testing.T) {
 	require.Equal(t, p.MACs(a2.RouterMAC, a2.MAC).Bytes(), x.fromGuest("eni-a1", p).delivered("eni-a2"))
 	stray := p.MACs(a1.MAC, x.eni("eni-a4").MAC).Bytes()
 	x.send("eni-a1", stray).dropped(NotTheRouter)
+	x.send("eni-a1", direct).delivered("eni-a2")
+	x.send("eni-a1", stray).dropped(NotTheRouter)
 }
 
 // Instances on two servers reach each other through the underlay, as if they
