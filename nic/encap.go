@@ -1,16 +1,11 @@
 package nic
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 )
-
-// tunnelBytes are what VXLAN puts before the inner frame: Ethernet, IPv4, UDP
-// and VXLAN headers (RFC 7348 section 5).
-const tunnelBytes = 50
 
 // forward sends a guest's packet on the way its connection knows or, if it
 // left none, its stages found: to a neighbor on this card or into a tunnel.
@@ -54,18 +49,21 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 	if !hop.resolved {
 		return UnderlayUnresolved
 	}
-	frame := p.frame.Push(tunnelBytes)
+	frame := p.frame.Push(wire.OuterLen)
 	if frame == nil {
 		return NoHeadroom
 	}
-	copy(frame[:tunnelBytes], to.Outer[:])
-	copy(frame[:12], hop.macs[:])
-	total := uint16(len(frame) - 14)
-	binary.BigEndian.PutUint16(frame[16:], total)
-	sum := uint32(^binary.BigEndian.Uint16(frame[24:])) + uint32(total)
-	binary.BigEndian.PutUint16(frame[24:], ^uint16(sum+sum>>16))
-	binary.BigEndian.PutUint16(frame[34:], entropy(&p.key))
-	binary.BigEndian.PutUint16(frame[38:], total-20)
+	outer := (*[wire.OuterLen]byte)(frame)
+	*outer = to.Outer
+	copy(outer[:], hop.macs[:])
+	ip := wire.IPv4(outer[wire.EthernetLen:])
+	total := len(frame) - wire.EthernetLen
+	ip.SetTotalLen(total)
+	sum := uint32(^ip.Checksum()) + uint32(total) // it was 0 in the sum so far
+	ip.SetChecksum(^uint16(sum + sum>>16))
+	udp := wire.UDP(ip[wire.IPv4Len:])
+	udp.SetSrcPort(entropy(&p.key))
+	udp.SetLength(total - wire.IPv4Len)
 	return p.leave(w.view.uplink)
 }
 

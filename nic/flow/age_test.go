@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,24 +19,24 @@ func TestIdleConnectionsEnd(t *testing.T) {
 		packets  []string // as for bits; a datagram has no flags
 		lives    time.Duration
 	}{
-		{"established: 5 days", protoTCP, []string{">S", "<SA", ">A"}, 432000 * second},
-		{"UDP, one direction", protoUDP, []string{">", ">"}, 30 * second},
-		{"UDP, a request and its response", protoUDP, []string{">", "<"}, 30 * second},
-		{"UDP, before the second response", protoUDP, []string{">", "<", ">"}, 30 * second},
-		{"a UDP stream", protoUDP, []string{">", "<", ">", "<"}, 180 * second},
+		{"established: 5 days", wire.ProtoTCP, []string{">S", "<SA", ">A"}, 432000 * second},
+		{"UDP, one direction", wire.ProtoUDP, []string{">", ">"}, 30 * second},
+		{"UDP, a request and its response", wire.ProtoUDP, []string{">", "<"}, 30 * second},
+		{"UDP, before the second response", wire.ProtoUDP, []string{">", "<", ">"}, 30 * second},
+		{"a UDP stream", wire.ProtoUDP, []string{">", "<", ">", "<"}, 180 * second},
 		{"another protocol", 47, []string{">", "<"}, 600 * second},
 
-		{"ours: a SYN without answer", protoTCP, []string{">S"}, 60 * second},
-		{"ours: a handshake without end", protoTCP, []string{">S", "<SA"}, 60 * second},
-		{"ours: mid-stream, one side heard", protoTCP, []string{">A", ">A"}, 60 * second},
-		{"mid-stream, both heard", protoTCP, []string{">A", "<A"}, 432000 * second},
-		{"ours: half closed", protoTCP, []string{">S", "<SA", ">A", ">FA", "<A"}, 7440 * second},
-		{"ours: half closed by the other side", protoTCP, []string{">S", "<SA", ">A", "<FA"}, 7440 * second},
-		{"ours: a late FIN", protoTCP, []string{">FA"}, 60 * second},
-		{"ours: the last ACK missing", protoTCP, []string{">A", "<A", ">FA", "<FA"}, 60 * second},
-		{"ours: the same, other side first", protoTCP, []string{">A", "<A", "<FA", ">FA"}, 60 * second},
-		{"ours: all acknowledged", protoTCP, []string{">A", "<A", ">FA", "<FA", ">A"}, 30 * second},
-		{"ours: ping", protoICMP, []string{">", "<"}, 60 * second},
+		{"ours: a SYN without answer", wire.ProtoTCP, []string{">S"}, 60 * second},
+		{"ours: a handshake without end", wire.ProtoTCP, []string{">S", "<SA"}, 60 * second},
+		{"ours: mid-stream, one side heard", wire.ProtoTCP, []string{">A", ">A"}, 60 * second},
+		{"mid-stream, both heard", wire.ProtoTCP, []string{">A", "<A"}, 432000 * second},
+		{"ours: half closed", wire.ProtoTCP, []string{">S", "<SA", ">A", ">FA", "<A"}, 7440 * second},
+		{"ours: half closed by the other side", wire.ProtoTCP, []string{">S", "<SA", ">A", "<FA"}, 7440 * second},
+		{"ours: a late FIN", wire.ProtoTCP, []string{">FA"}, 60 * second},
+		{"ours: the last ACK missing", wire.ProtoTCP, []string{">A", "<A", ">FA", "<FA"}, 60 * second},
+		{"ours: the same, other side first", wire.ProtoTCP, []string{">A", "<A", "<FA", ">FA"}, 60 * second},
+		{"ours: all acknowledged", wire.ProtoTCP, []string{">A", "<A", ">FA", "<FA", ">A"}, 30 * second},
+		{"ours: ping", wire.ProtoICMP, []string{">", "<"}, 60 * second},
 	} {
 		r := newRig(t, 64)
 		k := key(1, c.proto, 0)
@@ -56,17 +58,17 @@ func TestENIsOwnTimeout(t *testing.T) {
 	own := DefaultTimeouts()
 	own.Established = 350 * second
 	r.limits[1] = &own
-	r.established(key(1, protoTCP, 0)) // this ENI: 350 s
-	r.established(key(2, protoTCP, 0)) // another: 5 days
-	r.wait(349 * second)               // nothing has happened yet
+	r.established(key(1, wire.ProtoTCP, 0)) // this ENI: 350 s
+	r.established(key(2, wire.ProtoTCP, 0)) // another: 5 days
+	r.wait(349 * second)                    // nothing has happened yet
 	require.Equal(t, 2, r.Len())
 	r.wait(2 * second)
-	require.False(t, r.alive(key(1, protoTCP, 0)))
-	require.True(t, r.alive(key(2, protoTCP, 0)))
+	require.False(t, r.alive(key(1, wire.ProtoTCP, 0)))
+	require.True(t, r.alive(key(2, wire.ProtoTCP, 0)))
 	r.wait(432000*second - 352*second) // one jump of 5 days less a second
-	require.True(t, r.alive(key(2, protoTCP, 0)))
+	require.True(t, r.alive(key(2, wire.ProtoTCP, 0)))
 	r.wait(2 * second)
-	require.False(t, r.alive(key(2, protoTCP, 0)))
+	require.False(t, r.alive(key(2, wire.ProtoTCP, 0)))
 }
 
 // A half-closed connection never outlives what its ENI grants a whole one.
@@ -75,7 +77,7 @@ func TestHalfClosedIsNoLongerThanEstablished(t *testing.T) {
 	own := DefaultTimeouts()
 	own.Established = 350 * second
 	r.limits[1] = &own
-	k := key(1, protoTCP, 0)
+	k := key(1, wire.ProtoTCP, 0)
 	r.packet(r.established(k), Out, fin|ack)
 	r.wait(349 * second)
 	require.True(t, r.alive(k))
@@ -91,7 +93,7 @@ func TestShortTimeout(t *testing.T) {
 	r.limits[1] = &own
 	r.wait(second) // the wheel runs
 	for range 3 {
-		k := key(1, protoUDP, 0)
+		k := key(1, wire.ProtoUDP, 0)
 		r.open(Opening{Key: k, Dir: Out})
 		r.wait(second)
 		require.True(t, r.alive(k))
@@ -106,7 +108,7 @@ func TestStepsAndJumpsAgree(t *testing.T) {
 	own := DefaultTimeouts()
 	own.Established = 60 * second
 	r.limits[1] = &own
-	k := key(1, protoTCP, 0)
+	k := key(1, wire.ProtoTCP, 0)
 	r.established(k)
 	for range 59_000 {
 		r.wait(time.Millisecond)
@@ -121,7 +123,7 @@ func TestStepsAndJumpsAgree(t *testing.T) {
 // Each packet, of either side, makes a connection young again.
 func TestPacketsKeepAConnection(t *testing.T) {
 	r := newRig(t, 64)
-	k := key(1, protoUDP, 0)
+	k := key(1, wire.ProtoUDP, 0)
 	at := r.open(Opening{Key: k, Dir: In})
 	for i := range 20 {
 		r.wait(29 * second)
@@ -137,7 +139,7 @@ func TestPacketsKeepAConnection(t *testing.T) {
 // gets longer at once.
 func TestChangedTimeoutTakesEffectSoon(t *testing.T) {
 	r := newRig(t, 64)
-	k := key(1, protoTCP, 0)
+	k := key(1, wire.ProtoTCP, 0)
 	r.established(k)
 	r.wait(100 * second)
 	own := DefaultTimeouts()
@@ -155,18 +157,18 @@ func TestChangedTimeoutTakesEffectSoon(t *testing.T) {
 
 func TestConnectionsOfAGoneENIEnd(t *testing.T) {
 	r := newRig(t, 64)
-	r.established(key(1, protoTCP, 0))
-	r.established(key(2, protoTCP, 0))
+	r.established(key(1, wire.ProtoTCP, 0))
+	r.established(key(2, wire.ProtoTCP, 0))
 	r.gone[1] = true
 	r.wait(18 * second)
-	require.False(t, r.alive(key(1, protoTCP, 0)))
-	require.True(t, r.alive(key(2, protoTCP, 0)))
+	require.False(t, r.alive(key(1, wire.ProtoTCP, 0)))
+	require.True(t, r.alive(key(2, wire.ProtoTCP, 0)))
 }
 
 // A forged RST must not cut a connection that is in use.
 func TestResetEndsOnlyWhatIsIdle(t *testing.T) {
 	r := newRig(t, 64)
-	k := key(1, protoTCP, 0)
+	k := key(1, wire.ProtoTCP, 0)
 	at := r.established(k)
 	r.packet(at, In, rst) // nobody checks its number
 	for range 10 {
@@ -182,7 +184,7 @@ func TestResetEndsOnlyWhatIsIdle(t *testing.T) {
 func TestClockJumps(t *testing.T) {
 	r := newRig(t, 64)
 	r.now = 0
-	k := key(1, protoTCP, 0)
+	k := key(1, wire.ProtoTCP, 0)
 	r.established(k)
 	r.wait(1_780_000_000 * second)
 	require.False(t, r.alive(k))
@@ -201,7 +203,7 @@ func TestClockJumps(t *testing.T) {
 func TestAdvanceKeepsItsBudget(t *testing.T) {
 	r := newRig(t, 256)
 	for i := range 100 {
-		r.open(Opening{Key: key(1, protoUDP, i), Dir: Out})
+		r.open(Opening{Key: key(1, wire.ProtoUDP, i), Dir: Out})
 	}
 	r.now += 40 * second
 	for left := 90; left > 0; left -= 10 {

@@ -9,13 +9,6 @@ const (
 	Out Dir = 1 // from the guest
 )
 
-// Protocol numbers whose connections have states of their own (IANA).
-const (
-	protoICMP = 1
-	protoTCP  = 6
-	protoUDP  = 17
-)
-
 // Bits of Key.Who.
 const (
 	whoProto    = 24        // the protocol number starts at this bit

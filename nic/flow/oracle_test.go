@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -65,7 +67,7 @@ func (m *model) step(op, arg byte) {
 }
 
 func (m *model) key(arg byte) Key {
-	proto := [4]uint8{protoTCP, protoUDP, protoICMP, 47}[arg>>4&3]
+	proto := [4]uint8{wire.ProtoTCP, wire.ProtoUDP, wire.ProtoICMP, 47}[arg>>4&3]
 	k := key(uint32(arg&3), proto, int(arg>>2&3))
 	if arg>>6 == 3 {
 		return k.Fragment(uint16(arg))

@@ -3,6 +3,8 @@ package flow
 import (
 	"testing"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,15 +18,15 @@ func TestAllowanceOfOneLeavesTheOthers(t *testing.T) {
 	r := newRig(t, 400)
 	const limit = 100
 	for i := range 3 * limit { // owner 1 is a flood, of both kinds
-		_, err := r.tryOpen(Opening{Key: key(1, protoTCP, i), TCPFlags: syn, Owner: 1, Limit: limit})
+		_, err := r.tryOpen(Opening{Key: key(1, wire.ProtoTCP, i), TCPFlags: syn, Owner: 1, Limit: limit})
 		require.Equal(t, i >= limit, err == AllowanceExceeded)
-		u := Opening{Key: key(1, protoUDP, i), Owner: 1, Limit: limit}
+		u := Opening{Key: key(1, wire.ProtoUDP, i), Owner: 1, Limit: limit}
 		u.Conn.Flags = FlagUntracked
 		_, err = r.tryOpen(u)
 		require.Equal(t, i >= limit, err == NotCached)
 	}
 	for i := range limit { // owner 2 gets its share, whole
-		r.open(Opening{Key: key(2, protoTCP, i), TCPFlags: syn, Owner: 2, Limit: limit})
+		r.open(Opening{Key: key(2, wire.ProtoTCP, i), TCPFlags: syn, Owner: 2, Limit: limit})
 	}
 	require.Equal(t, [2]int{limit, limit}, r.counts(1))
 	require.Equal(t, [2]int{limit, 0}, r.counts(2))
@@ -33,9 +35,9 @@ func TestAllowanceOfOneLeavesTheOthers(t *testing.T) {
 // A place that becomes free is taken again, by removal or by age.
 func TestAllowanceComesBack(t *testing.T) {
 	r := newRig(t, 64)
-	o := Opening{Key: key(1, protoUDP, 0), Owner: 9, Limit: 1}
+	o := Opening{Key: key(1, wire.ProtoUDP, 0), Owner: 9, Limit: 1}
 	next := o
-	next.Key = key(1, protoUDP, 1)
+	next.Key = key(1, wire.ProtoUDP, 1)
 
 	at := r.open(o)
 	_, err := r.tryOpen(next)
@@ -52,8 +54,8 @@ func TestAllowanceComesBack(t *testing.T) {
 // new policy has changed its flags since.
 func TestCountSurvivesChangedFlags(t *testing.T) {
 	r := newRig(t, 64)
-	at := r.open(Opening{Key: key(1, protoTCP, 0), TCPFlags: syn, Owner: 1})
-	r.open(Opening{Key: key(1, protoTCP, 1), TCPFlags: syn, Owner: 1})
+	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 0), TCPFlags: syn, Owner: 1})
+	r.open(Opening{Key: key(1, wire.ProtoTCP, 1), TCPFlags: syn, Owner: 1})
 	r.Conn(at).Flags |= FlagUntracked
 	r.Remove(at)
 	require.Equal(t, [2]int{1, 0}, r.counts(1))
@@ -61,7 +63,7 @@ func TestCountSurvivesChangedFlags(t *testing.T) {
 
 func TestFragmentsAreNoConnections(t *testing.T) {
 	r := newRig(t, 64)
-	k := key(1, protoUDP, 0).Fragment(77)
+	k := key(1, wire.ProtoUDP, 0).Fragment(77)
 	at := r.open(Opening{Key: k, Owner: 1})
 	require.Equal(t, Fragmented, r.Conn(at).State)
 	require.Equal(t, [2]int{0, 1}, r.counts(1))
@@ -74,7 +76,7 @@ func TestFragmentsAreNoConnections(t *testing.T) {
 func TestNoAllowanceAdmitsNothing(t *testing.T) {
 	r := newRig(t, 64)
 	for _, owner := range []uint32{1, 2, 3} {
-		_, err := r.Open(&Opening{Key: key(1, protoTCP, 0), TCPFlags: syn, Owner: owner})
+		_, err := r.Open(&Opening{Key: key(1, wire.ProtoTCP, 0), TCPFlags: syn, Owner: owner})
 		require.Equal(t, AllowanceExceeded, err)
 	}
 	require.Zero(t, r.Len())
@@ -85,7 +87,7 @@ func TestNoAllowanceAdmitsNothing(t *testing.T) {
 func TestOwnersAreForgotten(t *testing.T) {
 	r := newRig(t, 64)
 	for owner := range uint32(10_000) {
-		r.Remove(r.open(Opening{Key: key(1, protoUDP, 0), Owner: owner}))
+		r.Remove(r.open(Opening{Key: key(1, wire.ProtoUDP, 0), Owner: owner}))
 	}
 	require.Zero(t, r.owners.table.Len())
 }
@@ -94,13 +96,13 @@ func TestOwnersAreForgotten(t *testing.T) {
 func TestOwnersThatShareAHint(t *testing.T) {
 	r := newRig(t, 64)
 	for i := range 12 {
-		r.open(Opening{Key: key(1, protoUDP, i), Owner: uint32(i % 3 * 256)})
+		r.open(Opening{Key: key(1, wire.ProtoUDP, i), Owner: uint32(i % 3 * 256)})
 	}
 	for i := range uint32(3) {
 		require.Equal(t, [2]int{4, 0}, r.counts(i*256))
 	}
 	for i := range 4 {
-		at, _ := r.Lookup(ptr(key(1, protoUDP, 3*i)))
+		at, _ := r.Lookup(ptr(key(1, wire.ProtoUDP, 3*i)))
 		r.Remove(at)
 	}
 	require.Equal(t, [2]int{0, 0}, r.counts(0))

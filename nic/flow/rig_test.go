@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -73,9 +75,9 @@ func (r *rig) packet(at uint32, d Dir, flags uint8) {
 	c := r.Conn(at)
 	c.Packet(d, 100, uint32(r.tick()))
 	switch r.Key(at).Proto() {
-	case protoTCP:
+	case wire.ProtoTCP:
 		c.TCP(d, flags)
-	case protoUDP:
+	case wire.ProtoUDP:
 		c.UDP(d)
 	}
 }

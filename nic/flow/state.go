@@ -1,5 +1,7 @@
 package flow
 
+import "nitrocard/nic/wire"
+
 // State is where a connection stands. TCP's states carry RFC 9293's names, as
 // the side that opened the connection would say them: FinWait is the opener's
 // FIN, CloseWait the other side's.
@@ -61,13 +63,13 @@ func first(k *Key, tcpFlags uint8) State {
 	switch {
 	case k.IsFragment():
 		return Fragmented
-	case k.Proto() == protoTCP && eventOf(tcpFlags) == evSyn:
+	case k.Proto() == wire.ProtoTCP && eventOf(tcpFlags) == evSyn:
 		return SynSent
-	case k.Proto() == protoTCP:
+	case k.Proto() == wire.ProtoTCP:
 		return tcpNext[Established][eventOf(tcpFlags)][opener]
-	case k.Proto() == protoUDP:
+	case k.Proto() == wire.ProtoUDP:
 		return UDPOneWay
-	case k.Proto() == protoICMP:
+	case k.Proto() == wire.ProtoICMP:
 		return ICMP
 	}
 	return Other
@@ -80,7 +82,7 @@ func first(k *Key, tcpFlags uint8) State {
 // comes again: they, and flags no stack sends, leave nothing. Whether such a
 // packet passes is the rules' matter, not this function's.
 func Opens(proto, tcpFlags uint8) bool {
-	if proto != protoTCP {
+	if proto != wire.ProtoTCP {
 		return true
 	}
 	switch eventOf(tcpFlags) {

@@ -3,6 +3,7 @@ package flow
 import (
 	"testing"
 
+	"nitrocard/nic/wire"
 	"nitrocard/tables"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +13,7 @@ import (
 // them: one connection, found from both directions.
 func TestAConnection(t *testing.T) {
 	r := newRig(t, 64)
-	k := MakeKey(3, 0x0a000105, 0xcb007109, 443, 51000, protoTCP)
+	k := MakeKey(3, 0x0a000105, 0xcb007109, 443, 51000, wire.ProtoTCP)
 
 	// The SYN comes in and the rules allow it.
 	o := Opening{Key: k, Dir: In, TCPFlags: syn, Rule: 12, Owner: 8, Limit: 10, Now: r.tick()}
@@ -40,7 +41,7 @@ func TestAConnection(t *testing.T) {
 
 func TestOpenTwice(t *testing.T) {
 	r := newRig(t, 64)
-	o := Opening{Key: key(1, protoUDP, 0), Owner: 1, Limit: 1}
+	o := Opening{Key: key(1, wire.ProtoUDP, 0), Owner: 1, Limit: 1}
 	at := r.open(o)
 	for _, limit := range []uint32{1, 2} { // with the allowance used up, and not
 		o.Limit = limit
@@ -54,9 +55,9 @@ func TestOpenTwice(t *testing.T) {
 
 func TestEqualAddressesOfTwoENIsNeverMeet(t *testing.T) {
 	r := newRig(t, 64)
-	a := r.open(Opening{Key: key(1, protoTCP, 5), TCPFlags: syn})
-	require.False(t, r.alive(key(2, protoTCP, 5)))
-	b := r.open(Opening{Key: key(2, protoTCP, 5), TCPFlags: syn})
+	a := r.open(Opening{Key: key(1, wire.ProtoTCP, 5), TCPFlags: syn})
+	require.False(t, r.alive(key(2, wire.ProtoTCP, 5)))
+	b := r.open(Opening{Key: key(2, wire.ProtoTCP, 5), TCPFlags: syn})
 	require.NotEqual(t, a, b)
 }
 
@@ -64,7 +65,7 @@ func TestFullTableSaysSoAndLosesNothing(t *testing.T) {
 	r := newRig(t, 100)
 	opened, err := 0, Opened
 	for ; err == Opened; opened++ {
-		_, err = r.tryOpen(Opening{Key: key(1, protoTCP, opened), TCPFlags: syn, Owner: 1})
+		_, err = r.tryOpen(Opening{Key: key(1, wire.ProtoTCP, opened), TCPFlags: syn, Owner: 1})
 	}
 	opened--
 	require.Equal(t, TableFull, err)
@@ -72,7 +73,7 @@ func TestFullTableSaysSoAndLosesNothing(t *testing.T) {
 	require.Equal(t, opened, r.Len())
 	require.Equal(t, [2]int{opened, 0}, r.counts(1))
 	for i := range opened {
-		require.True(t, r.alive(key(1, protoTCP, i)))
+		require.True(t, r.alive(key(1, wire.ProtoTCP, i)))
 	}
 }
 
@@ -81,7 +82,7 @@ func TestLookupBurst(t *testing.T) {
 	var keys [tables.Burst]Key
 	var want uint64
 	for i := range keys {
-		keys[i] = key(1, protoUDP, i)
+		keys[i] = key(1, wire.ProtoUDP, i)
 		if i%3 == 0 {
 			r.open(Opening{Key: keys[i]})
 			want |= 1 << i
@@ -118,7 +119,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	var at [tables.Burst]uint32
 	allocs := testing.AllocsPerRun(100, func() {
 		for i := range keys {
-			keys[i] = key(1, protoUDP, i)
+			keys[i] = key(1, wire.ProtoUDP, i)
 			o := Opening{Key: keys[i], Owner: uint32(i), Limit: 1, Now: r.tick()}
 			r.Open(&o)
 		}

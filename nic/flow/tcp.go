@@ -1,11 +1,13 @@
 package flow
 
-// Flags of the TCP header that move the state (RFC 9293 section 3.1).
+import "nitrocard/nic/wire"
+
+// Flags of the TCP header that move the state.
 const (
-	fin = 0x01
-	syn = 0x02
-	rst = 0x04
-	ack = 0x10
+	fin = wire.TCPFin
+	syn = wire.TCPSyn
+	rst = wire.TCPRst
+	ack = wire.TCPAck
 )
 
 // event is what a segment says about its connection.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -204,17 +206,17 @@ func TestOpens(t *testing.T) {
 		want         bool
 		first        State
 	}{
-		{"a SYN", protoTCP, syn, true, SynSent},
-		{"data in mid-stream", protoTCP, ack | 0x08, true, Established},
-		{"a FIN in mid-stream", protoTCP, fin | ack, true, FinWait},
-		{"an answer to no question", protoTCP, syn | ack, false, Established},
-		{"a reset", protoTCP, rst, false, Closed},
-		{"a reset with ACK", protoTCP, rst | ack, false, Closed},
-		{"a null scan", protoTCP, 0, false, Established},
-		{"a FIN scan", protoTCP, fin, false, Established},
-		{"a SYN with FIN", protoTCP, syn | fin, false, Established},
-		{"UDP", protoUDP, 0, true, UDPOneWay},
-		{"ICMP", protoICMP, 0, true, ICMP},
+		{"a SYN", wire.ProtoTCP, syn, true, SynSent},
+		{"data in mid-stream", wire.ProtoTCP, ack | 0x08, true, Established},
+		{"a FIN in mid-stream", wire.ProtoTCP, fin | ack, true, FinWait},
+		{"an answer to no question", wire.ProtoTCP, syn | ack, false, Established},
+		{"a reset", wire.ProtoTCP, rst, false, Closed},
+		{"a reset with ACK", wire.ProtoTCP, rst | ack, false, Closed},
+		{"a null scan", wire.ProtoTCP, 0, false, Established},
+		{"a FIN scan", wire.ProtoTCP, fin, false, Established},
+		{"a SYN with FIN", wire.ProtoTCP, syn | fin, false, Established},
+		{"UDP", wire.ProtoUDP, 0, true, UDPOneWay},
+		{"ICMP", wire.ProtoICMP, 0, true, ICMP},
 		{"GRE", 47, 0, true, Other},
 	} {
 		require.Equal(t, c.want, Opens(c.proto, c.flags), c.sentence)

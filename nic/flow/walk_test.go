@@ -3,6 +3,8 @@ package flow
 import (
 	"testing"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -14,7 +16,7 @@ func TestWalkWhileThingsChange(t *testing.T) {
 	r := newRig(t, capacity)
 	stays := map[Key]int{}
 	for i := range capacity - 100 {
-		k := key(1, protoTCP, i)
+		k := key(1, wire.ProtoTCP, i)
 		r.open(Opening{Key: k, TCPFlags: syn})
 		if i%2 == 0 {
 			stays[k] = 0
@@ -34,7 +36,7 @@ func TestWalkWhileThingsChange(t *testing.T) {
 		})
 		require.LessOrEqual(t, visited, chunk)
 		for range 20 { // between chunks some of the others end and new ones begin
-			k := key(1, protoTCP, random.IntN(capacity)|1)
+			k := key(1, wire.ProtoTCP, random.IntN(capacity)|1)
 			if at, ok := r.Lookup(&k); ok {
 				r.Remove(at)
 			} else {
@@ -52,7 +54,7 @@ func TestWalkWhileThingsChange(t *testing.T) {
 func TestWalkMayRemove(t *testing.T) {
 	r := newRig(t, 100)
 	for i := range 100 {
-		r.open(Opening{Key: key(uint32(i&1), protoTCP, i), TCPFlags: syn})
+		r.open(Opening{Key: key(uint32(i&1), wire.ProtoTCP, i), TCPFlags: syn})
 	}
 	_, more := r.Walk(0, 1000, func(at uint32, k *Key, c *Conn) {
 		if k.ENI() == 1 {

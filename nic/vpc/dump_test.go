@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"nitrocard/nic/wire"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -38,8 +40,8 @@ func TestDumpSubnet(t *testing.T) {
 	require.Same(t, a, b.Neighbor(ip("10.10.1.228")))
 	require.Equal(t, Local, a.Route(b.Primary).Target)
 	require.Equal(t, NoRoute, a.Route(ip("8.8.8.8")).Target)
-	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: protoTCP, Dir: In}).Untracked)
-	require.False(t, a.Match(Query{Remote: b.Primary, Port: 23, Proto: protoTCP, Dir: In}).Allowed)
+	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: In}).Untracked)
+	require.False(t, a.Match(Query{Remote: b.Primary, Port: 23, Proto: wire.ProtoTCP, Dir: In}).Allowed)
 	require.Empty(t, p.Notices)
 	require.Equal(t, "tap:eni-9a7fc5c1e34", a.Port)
 }
@@ -72,7 +74,7 @@ func TestDumpNatGateway(t *testing.T) {
 		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: this card takes it for an ordinary ENI",
 		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet",
 	}, texts(p)[1:])
-	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: protoTCP, Dir: In}).Allowed)
+	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: In}).Allowed)
 }
 
 // Three VPCs, two with the same addresses: each has a mapping of its own.

@@ -221,7 +221,7 @@ func TestMatchAgreesWithTheLoop(t *testing.T) {
 		p := compiled(t, c, CompileOptions{})
 		for range 200 {
 			q := Query{ip(pick(r, someRemote...)), uint16(pick(r, somePorts...)), pick[uint8](r, 1, 6, 17, 47, 58, 255), Direction(r.IntN(2))}
-			if q.Proto == protoICMP {
+			if q.Proto == wire.ProtoICMP {
 				q.Port = pick[uint16](r, 0, 3<<8|4, 8<<8, 255<<8|255, 3<<8)
 			}
 			agree(t, c, p, q)

@@ -57,15 +57,6 @@ func TestPath(t *testing.T) {
 	require.NotEqual(t, e.VPC.EdgePath(), p.ENI("eni-b1").VPC.EdgePath())
 }
 
-// A header that a kernel sent.
-func TestHeaderChecksum(t *testing.T) {
-	ip, _ := hex.DecodeString("45000073000040004011b861c0a80001c0a800c7")
-	sum := ip[10:12]
-	want := uint16(sum[0])<<8 | uint16(sum[1])
-	sum[0], sum[1] = 0, 0
-	require.Equal(t, want, headerChecksum(ip))
-}
-
 // Without a word of Placement there is one card with everything on it.
 func TestPlacementDefaults(t *testing.T) {
 	c := story(t)
@@ -175,23 +166,23 @@ func TestUntracked(t *testing.T) {
 		require.True(t, m.Allowed)
 		return m.Untracked
 	}
-	require.True(t, untracked(Query{ip("203.0.113.9"), 80, protoTCP, In}))
-	require.False(t, untracked(Query{ip("203.0.113.9"), 80, protoTCP, Out}), "inbound does not permit all ports")
-	require.False(t, untracked(Query{ip("10.0.1.6"), 8 << 8, protoICMP, In}), "ICMP always is tracked")
+	require.True(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, In}))
+	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, Out}), "inbound does not permit all ports")
+	require.False(t, untracked(Query{ip("10.0.1.6"), 8 << 8, wire.ProtoICMP, In}), "ICMP always is tracked")
 
 	// Closing outbound a little makes inbound flows tracked.
 	c := put(t, story(t), "SecurityGroups", `{GroupId: sg-a-web, VpcId: vpc-a,
 	  IpPermissions: [{IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}],
 	  IpPermissionsEgress: [{IpProtocol: tcp, FromPort: 1, ToPort: 65535, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
 	a = compiled(t, c, CompileOptions{}).ENI("eni-a1")
-	require.False(t, untracked(Query{ip("203.0.113.9"), 80, protoTCP, In}))
+	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, In}))
 }
 
 func TestNoGroupsNoPackets(t *testing.T) {
 	c := story(t)
 	c.NetworkInterfaces[0].Groups = nil
 	p := compiled(t, c, CompileOptions{Card: "x"})
-	require.Zero(t, p.ENI("eni-a1").Match(Query{Remote: ip("10.0.1.6"), Port: 80, Proto: protoTCP}))
+	require.Zero(t, p.ENI("eni-a1").Match(Query{Remote: ip("10.0.1.6"), Port: 80, Proto: wire.ProtoTCP}))
 	// An ENI of another card is that card's to judge.
-	require.Zero(t, p.ENI("eni-a3").Match(Query{Remote: ip("10.0.1.6"), Port: 5432, Proto: protoTCP}))
+	require.Zero(t, p.ENI("eni-a3").Match(Query{Remote: ip("10.0.1.6"), Port: 5432, Proto: wire.ProtoTCP}))
 }

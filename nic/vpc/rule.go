@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // RuleID names a rule within one policy; 0: none.
@@ -59,13 +60,8 @@ func (r *rule) text(dir Direction) string {
 // anywhere tells whether the rule is for 0.0.0.0/0.
 func (r *rule) anywhere() bool { return slices.Contains(r.addrs, span{0, ^uint32(0)}) }
 
-// Protocols that have ports, or types and codes.
-const (
-	protoICMP = 1
-	protoTCP  = 6
-	protoUDP  = 17
-	protoAll  = -1
-)
+// protoAll is every protocol.
+const protoAll = -1
 
 // class sorts protocols by what a rule says of them besides addresses.
 type class uint8
@@ -80,11 +76,11 @@ const (
 
 func classOf(proto uint8) class {
 	switch proto {
-	case protoTCP:
+	case wire.ProtoTCP:
 		return classTCP
-	case protoUDP:
+	case wire.ProtoUDP:
 		return classUDP
-	case protoICMP:
+	case wire.ProtoICMP:
 		return classICMP
 	}
 	return classOther
@@ -123,10 +119,10 @@ func (s service) String() string {
 	switch s.proto {
 	case protoAll:
 		return "all"
-	case protoICMP:
+	case wire.ProtoICMP:
 		return icmpText(lo, hi)
-	case protoTCP, protoUDP:
-		text := map[int]string{protoTCP: "tcp ", protoUDP: "udp "}[s.proto] + strconv.Itoa(int(lo))
+	case wire.ProtoTCP, wire.ProtoUDP:
+		text := map[int]string{wire.ProtoTCP: "tcp ", wire.ProtoUDP: "udp "}[s.proto] + strconv.Itoa(int(lo))
 		if lo != hi {
 			text += "-" + strconv.Itoa(int(hi))
 		}
@@ -146,7 +142,7 @@ func icmpText(lo, hi uint32) string {
 }
 
 // protocolNames are what EC2 answers with, and what its command line takes.
-var protocolNames = map[string]int{"tcp": protoTCP, "udp": protoUDP, "icmp": protoICMP, "icmpv6": 58, "-1": protoAll, "all": protoAll}
+var protocolNames = map[string]int{"tcp": wire.ProtoTCP, "udp": wire.ProtoUDP, "icmp": wire.ProtoICMP, "icmpv6": 58, "-1": protoAll, "all": protoAll}
 
 func parseProtocol(name string) (int, error) {
 	if n, known := protocolNames[name]; known {
@@ -167,9 +163,9 @@ func parseService(perm *ec2.IpPermission) (service, error) {
 	}
 	s := service{proto: proto}
 	switch proto {
-	case protoTCP, protoUDP:
+	case wire.ProtoTCP, wire.ProtoUDP:
 		s.ports, err = parsePorts(perm)
-	case protoICMP:
+	case wire.ProtoICMP:
 		s.ports, err = parseICMP(orAny(perm.FromPort), orAny(perm.ToPort))
 	}
 	return s, err
