@@ -72,6 +72,15 @@ type Waiter interface {
 	Fd() int
 }
 
+// ThreadBound is a port whose driver serves a thread better that it knows. A
+// worker calls BindThread before its first Rx or Tx and UnbindThread after
+// its last, on the same locked thread, once for each such port. A port works
+// without, and where BindThread fails: only slower.
+type ThreadBound interface {
+	BindThread() error
+	UnbindThread()
+}
+
 // Info describes a port.
 type Info struct {
 	Name   string   // as the user named it, such as "afpacket:eth0"

@@ -25,6 +25,8 @@ type Pair struct {
 	Port pmd.Port
 	Max  int // longest frame the wire carries
 
+	OnlyDot1Q bool // the driver puts a VLAN tag of IEEE 802.1ad back as one of 802.1Q
+
 	Give   func(frame []byte) bool     // sends to the port; false: no room now
 	Take   func(fn func(frame []byte)) // passes what the port sent since the last call, each frame valid within fn
 	Down   func()                      // pulls the cable

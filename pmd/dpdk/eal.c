@@ -1,0 +1,129 @@
+//go:build dpdk && cgo && linux
+
+// DPDK's environment: its start, its log, its memory, its threads.
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <rte_malloc.h>
+
+#include "dpdk.h"
+
+// The log: DPDK tells the cause of a failure there and nowhere else. The
+// first complaint after nc_log_clear is the cause; what follows are its
+// consequences.
+static struct {
+	pthread_mutex_t lock;
+	bool verbose;
+	char first[256];
+} complaints = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static ssize_t listen_to(void *cookie, const char *line, size_t n)
+{
+	(void)cookie;
+	pthread_mutex_lock(&complaints.lock);
+	if (complaints.verbose)
+		fwrite(line, 1, n, stderr);
+	if (complaints.first[0] == 0 && rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING)
+		snprintf(complaints.first, sizeof complaints.first, "%.*s", (int)n, line);
+	pthread_mutex_unlock(&complaints.lock);
+	return n;
+}
+
+void nc_log_clear(void)
+{
+	pthread_mutex_lock(&complaints.lock);
+	complaints.first[0] = 0;
+	pthread_mutex_unlock(&complaints.lock);
+}
+
+const char *nc_log_first(void) { return complaints.first; }
+
+static ssize_t ignore(void *cookie, const char *text, size_t n)
+{
+	(void)cookie, (void)text;
+	return n;
+}
+
+struct start {
+	int argc;
+	char **argv;
+	int err;
+};
+
+static void *start(void *arg)
+{
+	struct start *s = arg;
+	sigset_t all;
+
+	// The threads that DPDK starts inherit this: signals are Go's.
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	s->err = rte_eal_init(s->argc, s->argv) < 0 ? rte_errno : 0;
+	return NULL;
+}
+
+// nc_eal_init starts DPDK on a thread of its own, because DPDK changes the
+// CPUs and the identity of the thread that it starts on. What DPDK has to say
+// about wrong options besides, it prints: a page of usage, which is dropped.
+int nc_eal_init(int argc, char **argv, bool verbose)
+{
+	FILE *usage = fopencookie(NULL, "w", (cookie_io_functions_t){.write = ignore});
+	FILE *log = fopencookie(NULL, "w", (cookie_io_functions_t){.write = listen_to});
+	FILE *out = stdout;
+	struct start s = {argc, argv, 0};
+	pthread_t thread;
+
+	if (usage == NULL || log == NULL)
+		return ENOMEM;
+	complaints.verbose = verbose;
+	rte_openlog_stream(log);
+	opterr = 0;
+	stdout = usage;
+	int err = pthread_create(&thread, NULL, start, &s);
+	if (err == 0)
+		pthread_join(thread, NULL);
+	stdout = out;
+	fclose(usage);
+	return err != 0 ? err : s.err;
+}
+
+// nc_heap_bytes is the memory that DPDK has now.
+uint64_t nc_heap_bytes(void)
+{
+	uint64_t sum = 0;
+	struct rte_malloc_socket_stats s;
+	for (int i = 0; i < RTE_MAX_NUMA_NODES; i++)
+		if (rte_malloc_get_socket_stats(i, &s) == 0)
+			sum += s.heap_totalsz_bytes;
+	return sum;
+}
+
+// nc_pool makes the memory of all frames.
+struct rte_mempool *nc_pool(uint32_t mbufs)
+{
+	return rte_pktmbuf_pool_create("nitrocard", mbufs, RTE_MEMPOOL_CACHE_MAX_SIZE / 2, 0, NC_DATA_ROOM, SOCKET_ID_ANY);
+}
+
+static __thread unsigned int bound;
+
+int nc_bind_thread(void)
+{
+	if (bound == 0 && rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() != 0)
+		return rte_errno;
+	bound++;
+	return 0;
+}
+
+void nc_unbind_thread(void)
+{
+	if (bound > 0 && --bound == 0)
+		rte_thread_unregister();
+}

@@ -1,0 +1,54 @@
+//go:build dpdk && cgo && linux
+
+package dpdk
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/pmd/pmdtest"
+)
+
+func TestDriverOverAFPacket(t *testing.T) {
+	pmdtest.Run(t, func(t *testing.T) *pmdtest.Pair {
+		link, far := pmdtest.Veth(t)
+		// Without these arguments the rings' slots hold 2 KB, cut.
+		p := plug(t, fmt.Sprintf("%s,iface=%s,framesz=9216,blocksz=36864,framecnt=512", unique("net_af_packet"), link.Attrs().Name))
+		wire := pmdtest.NewWire(t, far)
+		return &pmdtest.Pair{Port: p, Max: pmdtest.MTU + 14, OnlyDot1Q: true, Give: wire.Give, Take: wire.Take}
+	})
+}
+
+func TestDriverOverTap(t *testing.T) {
+	pmdtest.Run(t, func(t *testing.T) *pmdtest.Pair {
+		p, link := plugTap(t)
+		wire := pmdtest.NewWire(t, link)
+		return &pmdtest.Pair{
+			Port: p, Max: 1514,
+			Give: wire.Give, Take: wire.Take,
+			Down: func() { require.NoError(t, netlink.LinkSetDown(link)) },
+			Up:   func() { require.NoError(t, netlink.LinkSetUp(link)) },
+		}
+	})
+}
+
+func plugTap(t *testing.T) (*Port, netlink.Link) {
+	pmdtest.NeedNamespace(t)
+	f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+	if err != nil {
+		pmdtest.Missing(t, err.Error())
+	}
+	f.Close()
+	name := unique("net_tap")
+	p := plug(t, name+",iface="+name)
+	link, err := netlink.LinkByName(name)
+	require.NoError(t, err)
+	require.Equal(t, pmd.Info{Name: "dpdk:" + name, Driver: "dpdk", MAC: wire.MAC(link.Attrs().HardwareAddr), MTU: 1500}, p.Info())
+	return p, link
+}

@@ -1,0 +1,101 @@
+//go:build dpdk && cgo && linux
+
+package dpdk
+
+// #include "dpdk.h"
+import "C"
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"nitrocard/pmd"
+)
+
+// Link asks the device. net_vhost is down while it has no guest; devices
+// without a cable, such as net_null, are always up.
+func (p *Port) Link() error {
+	eal.mu.Lock()
+	defer eal.mu.Unlock()
+	if p.dev.gone {
+		return pmd.ErrGone
+	}
+	switch C.nc_link(p.dev.c.port) {
+	case 0:
+		return pmd.ErrDown
+	case 1:
+		return nil
+	}
+	return pmd.ErrGone
+}
+
+// Stats are the counts since Open.
+func (p *Port) Stats() pmd.Stats {
+	eal.mu.Lock()
+	defer eal.mu.Unlock()
+	if p.q == nil {
+		return p.last
+	}
+	return p.stats()
+}
+
+func (p *Port) stats() pmd.Stats {
+	s := pmd.Stats{
+		RxPackets: count(&p.q.rx_packets), RxBytes: count(&p.q.rx_bytes),
+		TxPackets: count(&p.q.tx_packets), TxBytes: count(&p.q.tx_bytes),
+		RxMissed: count(&p.q.rx_lost),
+		TxFull:   p.txFull.Load(), TxDropped: count(&p.q.tx_dropped),
+	}
+	if p.queue == 0 {
+		p.dev.count(&s)
+	}
+	return s
+}
+
+// count reads what the polling thread writes.
+func count(c *C.uint64_t) uint64 { return (*atomic.Uint64)(unsafe.Pointer(c)).Load() }
+
+// count adds what only the device knows. Some drivers count a frame that they
+// refused as an error too, and it was not sent by then: an error is a frame
+// lost only as far as the device took more than it sent.
+func (d *device) count(s *pmd.Stats) {
+	var own C.struct_nc_stats
+	if C.nc_stats(d.c.port, &own) != 0 {
+		return
+	}
+	s.RxMissed += uint64(own.missed)
+	var taken uint64
+	for _, p := range d.ports {
+		if p.q != nil {
+			taken += count(&p.q.tx_packets)
+		}
+	}
+	if sent := uint64(own.tx_packets); taken > sent {
+		lost := min(taken-sent, uint64(own.tx_errors), s.TxPackets)
+		s.TxPackets -= lost
+		s.TxDropped += lost
+	}
+}
+
+// Extended are the device's own counts by name (rte_eth_xstats), those of all
+// its queues. It is empty if there are none or the port is closed.
+func (p *Port) Extended() map[string]uint64 {
+	eal.mu.Lock()
+	defer eal.mu.Unlock()
+	if p.dev.gone {
+		return nil
+	}
+	n := C.nc_xstats(p.dev.c.port, nil, nil, 0)
+	if n <= 0 {
+		return nil
+	}
+	names, values := make([][64]C.char, n), make([]C.uint64_t, n)
+	if C.nc_xstats(p.dev.c.port, &names[0], &values[0], n) != n {
+		return nil
+	}
+	counts := map[string]uint64{}
+	for i := range names {
+		counts[C.GoString(&names[i][0])] = uint64(values[i])
+	}
+	return counts
+}
