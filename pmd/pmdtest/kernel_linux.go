@@ -88,15 +88,16 @@ func streams(t *testing.T, one, two *Stack) {
 	require.NoError(t, err)
 	defer server.Close()
 	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
-		sent, got := sha256.New(), sha256.New()
+		sent, got, sending := sha256.New(), sha256.New(), make(chan error, 1)
 		go func() {
 			random := io.LimitReader(rand.NewChaCha8([32]byte{1}), 32<<20)
-			io.Copy(way[0], io.TeeReader(random, sent))
-			way[0].(*net.TCPConn).CloseWrite()
+			_, err := io.Copy(way[0], io.TeeReader(random, sent))
+			sending <- errors.Join(err, way[0].(*net.TCPConn).CloseWrite())
 		}()
-		way[1].SetDeadline(time.Now().Add(4 * patience))
+		way[1].SetReadDeadline(time.Now().Add(time.Minute))
 		_, err := io.Copy(got, way[1])
 		require.NoError(t, err)
+		require.NoError(t, <-sending)
 		require.Equal(t, sent.Sum(nil), got.Sum(nil))
 	}
 }
