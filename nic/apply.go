@@ -33,8 +33,7 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	change := compare(c.config, cfg)
-	change.Epoch, change.Notices = policy.Epoch, policy.Notices
+	change := Change{Epoch: policy.Epoch, Diff: cfg.Diff(c.config), Notices: policy.Notices}
 	c.config = cfg
 	c.settle(policy, ports)
 	return change, nil

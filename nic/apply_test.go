@@ -47,7 +47,7 @@ func TestABadConfigurationChangesNothing(t *testing.T) {
 // Apply tells what changed, object by object.
 func TestApplyTellsWhatChanged(t *testing.T) {
 	x := newRig(t)
-	require.Equal(t, Change{Epoch: 2, Added: []string{}, Changed: []string{}, Removed: []string{}, Notices: x.card.Policy().Notices}, x.apply(x.config))
+	require.Equal(t, Change{Epoch: 2, Diff: vpc.Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}, Notices: x.card.Policy().Notices}, x.apply(x.config))
 	c, err := x.config.Put("NetworkInterfaces", []byte(newcomer))
 	require.NoError(t, err)
 	c, err = c.Put("Addresses", []byte(`{PublicIp: 35.72.2.10, NetworkInterfaceId: eni-a6, PrivateIpAddress: 10.0.1.8}`))
@@ -94,6 +94,15 @@ func TestAnENIComesAndGoes(t *testing.T) {
 	require.Empty(t, x.card.Flows(FlowFilter{ENI: "eni-a6"}))
 }
 
+// A VPC is known by its VNI, also while it has no ENI.
+func TestAVPCWithoutENIsIsKnown(t *testing.T) {
+	x := newRig(t)
+	probe := x.outer(edge, x.eni("eni-b1").VNI, wiretest.TCP(client+":1", "10.0.1.5:80").Bytes()).Bytes()
+	x.send(Uplink, probe).dropped(UnknownMAC)
+	x.remove("NetworkInterfaces", "eni-b1")
+	x.send(Uplink, probe).dropped(UnknownMAC)
+}
+
 // move puts ENIs on server y, all others of A are on x.
 func (r *rig) move(enis ...string) {
 	r.Helper()
@@ -119,8 +128,8 @@ func TestAnENIMovesToAnotherServer(t *testing.T) {
 	x.fromGuest("eni-a1", query).delivered("eni-a4")
 	x.fromGuest("eni-a4", answer).delivered("eni-a1")
 	x.move("eni-a4")
-	x.fromGuest("eni-a1", query).tunneled(serverY, vniA)
 	x.send(Uplink, x.tunnel(serverY, "eni-a1", answer)).delivered("eni-a1")
+	x.fromGuest("eni-a1", query).tunneled(serverY, vniA)
 	x.send(Uplink, x.tunnel(edge, "eni-a1", answer)).dropped(SourceMismatch)
 	require.Len(t, x.card.Ports(), 4)
 }

@@ -38,12 +38,11 @@ type forwarder struct {
 // survey notes which VPCs there are, and who forwards in them.
 func (v *view) survey(p *vpc.Policy) {
 	v.vnis, v.forwarders = map[uint64]bool{}, map[forwarder]bool{}
+	for _, n := range p.VPCs {
+		v.vnis[uint64(n.VNI)] = true
+	}
 	for _, e := range p.ENIs {
-		if e == nil {
-			continue
-		}
-		v.vnis[uint64(e.VNI)] = true
-		if !e.SourceDestCheck {
+		if e != nil && !e.SourceDestCheck {
 			v.forwarders[forwarder{e.VNI, p.Paths[e.Path].VTEP}] = true
 		}
 	}

@@ -96,12 +96,10 @@ type FlowFilter struct {
 	Limit int    // at most so many; 0 is 1,000
 }
 
-// Change is what Apply changed, object by object, as "SecurityGroups sg-1".
+// Change is what Apply changed.
 type Change struct {
-	Epoch   uint32       `json:"epoch"`
-	Added   []string     `json:"added"`
-	Changed []string     `json:"changed"`
-	Removed []string     `json:"removed"`
+	Epoch uint32 `json:"epoch"`
+	vpc.Diff
 	Notices []vpc.Notice `json:"notices"` // what the configuration holds and the card does not enforce
 }
 

@@ -91,10 +91,12 @@ type Info struct {
 
 // Stats are a driver's counts. Bytes are frame bytes without the checksum.
 type Stats struct {
-	RxPackets, RxBytes uint64
-	TxPackets, TxBytes uint64
-	RxMissed           uint64 // frames that arrived and found no room before the card saw them
-	TxFull             uint64 // frames that Tx refused for want of room
-	TxDropped          uint64 // frames that Tx took and the device would not carry, such as one longer than its MTU
-	Mended             uint64 // frames whose checksum or merged segments the driver finished
+	RxPackets uint64 `json:"rx_packets"`
+	RxBytes   uint64 `json:"rx_bytes"`
+	TxPackets uint64 `json:"tx_packets"`
+	TxBytes   uint64 `json:"tx_bytes"`
+	RxMissed  uint64 `json:"rx_missed"`  // frames that arrived and found no room before the card saw them
+	TxFull    uint64 `json:"tx_full"`    // frames that Tx refused for want of room
+	TxDropped uint64 `json:"tx_dropped"` // frames that Tx took and the device would not carry, such as one longer than its MTU
+	Mended    uint64 `json:"mended"`     // frames whose checksum or merged segments the driver finished
 }

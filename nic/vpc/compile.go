@@ -166,12 +166,13 @@ func (c *compiler) paths() {
 	for _, config := range c.config.Vpcs { // in their order, so that each run numbers alike
 		v := c.vpcs[config.VpcId]
 		v.edge = l.paths.number(&c.prevNums.paths, v.ID)
+		p.VPCs = append(p.VPCs, v)
 	}
 	p.Paths = make([]Path, l.paths.next)
 	for _, e := range c.enis {
 		p.Paths[e.Path] = c.path(e.VNI, Path{Dst: e.MAC, Src: e.RouterMAC, VTEP: c.cardVTEP(c.onCard[e.ID])})
 	}
-	for _, v := range c.vpcs {
+	for _, v := range p.VPCs {
 		p.Paths[v.edge] = c.path(v.VNI, Path{Dst: c.place.Edge.Mac, Src: routerMAC(v.ID), VTEP: c.edgeVTEP()})
 	}
 }

@@ -14,6 +14,7 @@ type Policy struct {
 	Epoch   uint32   // one more than the policy before it; the first is 1
 	Notices []Notice // what the configuration holds and this card does not enforce
 	Card    Card     // this card
+	VPCs    []*VPC   // of the whole region, in the configuration's order
 	ENIs    []*ENI   // of the whole region, by number; nil: no such ENI any more
 	Paths   []Path   // by index; one that nothing leads over is zero
 	VTEPs   []VTEP   // by index; 0 is this card, one that is gone is zero
@@ -29,8 +30,8 @@ type Policy struct {
 
 // Notice names something that has an effect in EC2 and none in this card.
 type Notice struct {
-	Path string // as in an error: "NetworkAcls[0] acl-1: Entries[2]"
-	Text string
+	Path string `json:"path"` // as in an error: "NetworkAcls[0] acl-1: Entries[2]"
+	Text string `json:"text"`
 }
 
 // String is the notice as one line.

@@ -14,10 +14,10 @@ type RuleID uint32
 
 // Rule is one source of one permission of a security group, for people.
 type Rule struct {
-	Group     string // sg-…
-	GroupName string
-	Path      string // "IpPermissions[3]"
-	Text      string // "tcp 22 from 203.0.113.9/32"
+	Group     string `json:"group"` // sg-…
+	GroupName string `json:"group_name"`
+	Path      string `json:"rule"` // "IpPermissions[3]"
+	Text      string `json:"text"` // "tcp 22 from 203.0.113.9/32"
 }
 
 // Rule tells about a rule of this policy; the zero Rule when there is no such.

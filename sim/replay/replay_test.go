@@ -138,10 +138,10 @@ func TestAPageForTheInternet(t *testing.T) {
 
 	require.Equal(t, Verdict{
 		N: 1, Time: noon, Port: "uplink", Verdict: "sent", Sentence: v[0].Sentence, ENI: "eni-a1", Out: "eni-a1",
-		Rule: &Rule{"sg-web", "web", "IpPermissions[0]", "tcp 80 from 203.0.113.0/24"},
+		Rule: &vpc.Rule{Group: "sg-web", GroupName: "web", Path: "IpPermissions[0]", Text: "tcp 80 from 203.0.113.0/24"},
 	}, v[0])
 	require.Equal(t, []any{"eni-a1", "sent", "uplink"}, []any{v[1].Port, v[1].Verdict, v[1].Out})
-	require.Equal(t, []any{noon + 2, "dropped", "security_group_in", "eni-a1", (*Rule)(nil)}, []any{v[2].Time, v[2].Verdict, v[2].Reason, v[2].ENI, v[2].Rule})
+	require.Equal(t, []any{noon + 2, "dropped", "security_group_in", "eni-a1", (*vpc.Rule)(nil)}, []any{v[2].Time, v[2].Verdict, v[2].Reason, v[2].ENI, v[2].Rule})
 	require.NotEmpty(t, v[2].Sentence)
 
 	got := d.out("eni-a1")
@@ -178,8 +178,8 @@ func TestNeighboursShowBothRules(t *testing.T) {
 	d.in("eni-a1", stamped{noon, wiretest.TCP("10.0.1.5:40000", "10.0.1.6:5432").Flags(wire.TCPSyn).MACs(a1, a2).Bytes()})
 	_, v := d.run()
 	require.Equal(t, []string{"sent", "eni-a2", "eni-a2"}, []string{v[0].Verdict, v[0].ENI, v[0].Out})
-	require.Equal(t, &Rule{"sg-db", "db", "IpPermissions[0]", "tcp 5432 from sg-web"}, v[0].Rule)
-	require.Equal(t, &Rule{"sg-web", "web", "IpPermissionsEgress[0]", "all to 0.0.0.0/0"}, v[0].Egress)
+	require.Equal(t, &vpc.Rule{Group: "sg-db", GroupName: "db", Path: "IpPermissions[0]", Text: "tcp 5432 from sg-web"}, v[0].Rule)
+	require.Equal(t, &vpc.Rule{Group: "sg-web", GroupName: "web", Path: "IpPermissionsEgress[0]", Text: "all to 0.0.0.0/0"}, v[0].Egress)
 	require.Len(t, d.out("eni-a2"), 1)
 }
 
