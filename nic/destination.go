@@ -18,7 +18,7 @@ func (w *worker) source(p *packet) Verdict {
 	}
 	p.vtep = from
 	if n := p.guest.eni.Neighbor(p.Src); n != nil {
-		if n.Local || w.view.policy.Paths[n.Path].VTEP != from {
+		if w.view.policy.Paths[n.Path].VTEP != from {
 			return SourceMismatch
 		}
 		return next

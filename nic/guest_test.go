@@ -1,6 +1,8 @@
 package nic
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -154,6 +156,33 @@ func TestAStaticTunnelEndIsNotLearned(t *testing.T) {
 	x := newRig(t)
 	x.send(Uplink, wiretest.ARPRequest(mac("02:00:00:00:00:66"), serverY, serverX).Bytes())
 	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.7:5432")).tunneled(serverY, vniA)
+}
+
+// One whose MAC goes from the configuration is asked for from then on.
+func TestATunnelEndIsStaticNoMore(t *testing.T) {
+	x := newRig(t)
+	c := *x.config
+	c.Placement.Cards = slices.Clone(c.Placement.Cards)
+	c.Placement.Cards[1].Mac = wire.MAC{}
+	x.apply(&c)
+	query := wiretest.TCP("10.0.1.5:1", "10.0.2.7:5432")
+	x.fromGuest("eni-a1", query).dropped(UnderlayUnresolved)
+	x.resolve(serverY)
+	x.fromGuest("eni-a1", query).tunneled(serverY, vniA)
+}
+
+// The outer checksum is right whatever the addresses and the length.
+func TestTheOuterChecksumIsRight(t *testing.T) {
+	x, r := newRig(t), random(t)
+	for range 200 {
+		c := *x.config
+		c.Placement.Edge.Vtep = netip.AddrFrom4([4]byte{byte(1 + r.IntN(120)), byte(r.Uint32()), byte(r.Uint32()), byte(1 + r.IntN(250))})
+		c.Placement.Edge.UnderlayMac = edgeUnderlay
+		x.apply(&c)
+		e := x.fromGuest("eni-a1", out.Size(54+r.IntN(8000)))
+		e.passed()
+		require.NoError(t, wiretest.Check(e.frame), "%s, %d bytes", c.Placement.Edge.Vtep, len(e.frame))
+	}
 }
 
 // Without a MAC in the configuration the card has its port's.

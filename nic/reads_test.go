@@ -70,6 +70,7 @@ func TestTheObserverHearsOfEveryEnd(t *testing.T) {
 	require.Equal(t, "all to 0.0.0.0/0", e.Egress.Text)
 	x.replug("eni-a1", &odd{Port: mem.New(mem.Options{}), full: true})
 	x.fromInternet("eni-a1", syn).dropped(TxFull)
+	require.Contains(t, x.card.Drops().Reasons, DropView{Reason: "tx_full", Sentence: TxFull.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}})
 	x.card.Observe(nil)
 	x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", syn))
 	x.ended = nil

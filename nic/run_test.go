@@ -3,6 +3,7 @@ package nic
 import (
 	"context"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
@@ -24,8 +26,9 @@ type live struct {
 	config *vpc.Config
 	log    journal
 
-	mu    sync.Mutex
-	ports map[string]*mem.Port // by place; the latest opened
+	mu     sync.Mutex
+	ports  map[string]*mem.Port // by place; the latest opened
+	opened byte
 
 	end   context.CancelFunc
 	ended chan error
@@ -55,6 +58,7 @@ func newLive(t *testing.T) *live {
 	l.config, err = vpc.Load("testdata/region.yaml")
 	require.NoError(t, err)
 	l.config.Placement.Edge.UnderlayMac = edgeUnderlay
+	l.config.Placement.Cards[0].Mac = wire.MAC{} // its uplink's own
 	l.card, err = New(l.config, Options{
 		Card: "x", Seed: 1, MaxConnections: 1 << 10, Log: slog.New(slog.NewTextHandler(&l.log, nil)),
 		OpenPort: func(e *vpc.ENI) Opener { return l.opener(e.ID) },
@@ -67,12 +71,14 @@ func newLive(t *testing.T) *live {
 	return l
 }
 
-// opener opens a port in memory for a place.
+// opener opens a port in memory for a place, of a device that is never the
+// same.
 func (l *live) opener(place string) Opener {
 	return func() (pmd.Port, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.ports[place] = mem.New(mem.Options{Name: place, Queue: 1 << 14})
+		l.opened++
+		l.ports[place] = mem.New(mem.Options{Name: place, Queue: 1 << 14, MAC: wire.MAC{2, 0xca, l.opened}})
 		return l.ports[place], nil
 	}
 }
@@ -102,7 +108,7 @@ func (l *live) eventually(what string, f func() bool) {
 // toA1 is a request from the internet to a1.
 func (l *live) toA1() []byte {
 	inner := wiretest.TCP(client+":40000", "35.72.2.8:80").MACs(edgeRouter, macA1).Bytes()
-	return wiretest.VXLAN(edge, serverX, vniA, inner).MACs(edgeUnderlay, stations[serverX]).Bytes()
+	return wiretest.VXLAN(edge, serverX, vniA, inner).MACs(edgeUnderlay, l.port(Uplink).Info().MAC).Bytes()
 }
 
 // reaches waits until what arrives on the uplink is delivered to a1.
@@ -228,12 +234,19 @@ func TestACardThatEndedOnlyShowsItsCounts(t *testing.T) {
 	l.stop()
 	require.False(t, open(l.port("eni-a1")), "every port is closed")
 	require.False(t, open(l.port(Uplink)))
-	require.NoError(t, l.card.Close(), "once more does no harm")
+	// Closed once more, it does no harm to whoever has its descriptors now.
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	require.NoError(t, l.card.Close())
+	_, err = w.WriteString("still open")
+	require.NoError(t, err)
 	require.NotZero(t, l.card.Ports()[0].Sent)
 	require.Len(t, l.card.ENIs(), 4)
 	require.Empty(t, l.card.Flows(FlowFilter{}))
 	l.card.Drops()
-	_, err := l.card.Apply(l.config)
+	_, err = l.card.Apply(l.config)
 	require.EqualError(t, err, "the card is closed")
 	require.EqualError(t, l.card.Attach(Uplink, l.opener(Uplink)), "the card is closed")
 	require.EqualError(t, l.card.Run(t.Context()), "the card is closed")
