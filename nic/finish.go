@@ -41,14 +41,17 @@ func (w *worker) tell(p *packet, v Verdict) {
 }
 
 // ruleOf is the rule that allowed p's connection, nil if none is known.
-func (w *worker) ruleOf(p *packet) *vpc.Rule {
+func (w *worker) ruleOf(p *packet) *vpc.Rule { return w.rules.rule(w.ruleNumber(p)) }
+
+// ruleNumber is the same rule's number in the rulebook, 0 if none is known.
+func (w *worker) ruleNumber(p *packet) uint32 {
 	switch {
 	case p.conn != nil || p.related:
-		return w.rules.rule(w.flows.Detail(p.at).Rule)
+		return w.flows.Detail(p.at).Rule
 	case p.asked:
-		return w.rules.rule(w.rules.number(w.view.policy, p.rule))
+		return w.rules.number(w.view.policy, p.rule)
 	}
-	return nil
+	return 0
 }
 
 // recentDrop is one of the latest drops.

@@ -27,8 +27,8 @@ func (w *worker) findRelated(p *packet) bool {
 	} else {
 		w.keyIn(q, &q.key)
 	}
-	if q.key.Local != p.key.Local {
-		return false
+	if q.key.Local != p.key.Local || p.dir == vpc.Out && q.key.Remote != p.key.Remote {
+		return false // an error is for whom it quotes: to another it could carry what the groups deny
 	}
 	at, known := w.flows.Lookup(&q.key)
 	if !known || w.outdated(w.flows.Conn(at)) {

@@ -53,6 +53,9 @@ func TestAnErrorAboutAKnownConnectionGoesOut(t *testing.T) {
 	left := x.fromGuest("eni-a1", refuse("10.0.1.5", got)).tunneled(edge, vniA)
 	require.Equal(t, refuse("35.72.2.8", seen).MACs(x.toEdge("eni-a1"), edgeRouter).Bytes(), left)
 	require.Empty(t, x.card.Flows(FlowFilter{})[1:], "an error is no connection")
+	// Only whom it quotes may hear of it: the group lets the guest send to nobody else.
+	misled := wiretest.ICMP("10.0.1.5", other, wire.ICMPUnreachable, 3).Payload(string(got.Bytes()[14:]))
+	x.fromGuest("eni-a1", misled).dropped(SecurityGroupOut)
 }
 
 // An error about an untracked flow ends with its rule, as the flow does.
@@ -73,7 +76,9 @@ func TestFragmentsFollowTheFirst(t *testing.T) {
 		pieces := wiretest.UDP(client+":9", "35.72.2.8:5000").ID(100 + id).Size(300).Fragments(104)
 		want := wiretest.UDP(client+":9", "10.0.1.5:5000").ID(100+id).Size(300).MACs(edgeRouter, macA1).Fragments(104)
 		for i, piece := range pieces {
-			require.Equal(t, want[i], x.send(Uplink, x.tunnelBytes(edge, "eni-a1", piece)).delivered("eni-a1"))
+			e := x.send(Uplink, x.tunnelBytes(edge, "eni-a1", piece))
+			require.Equal(t, want[i], e.delivered("eni-a1"))
+			require.Equal(t, "udp 5000 from 203.0.113.0/24", e.Rule.Text)
 		}
 	}
 	for id := range uint16(3) {

@@ -10,7 +10,7 @@ import (
 // skips the table (VPC guide, route tables).
 func (w *worker) route(p *packet) Verdict {
 	to := p.ethernet().Dst()
-	if to.IsMulticast() {
+	if to.IsMulticast() || isGroup(p.Dst) {
 		return GroupAddress
 	}
 	if to != p.guest.router {
@@ -29,6 +29,10 @@ func (w *worker) route(p *packet) Verdict {
 	}
 	return NoRoute
 }
+
+// isGroup tells whether addr is for more than one station: multicast (RFC
+// 5771) or the limited broadcast (RFC 919). No route leads there.
+func isGroup(addr uint32) bool { return addr>>28 == 0xe || addr == 0xffff_ffff }
 
 // link takes a frame that the guest sent to a neighbor's own MAC.
 func (w *worker) link(p *packet) Verdict {

@@ -26,6 +26,7 @@ func (w *worker) securityGroups(p *packet) Verdict {
 	}
 	m := p.guest.eni.Match(p.query())
 	if !m.Allowed {
+		p.conn = nil // its rule allows no more
 		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[p.opener&1]
 	}
 	p.rule, p.asked, p.untracked = m.Rule, true, m.Untracked

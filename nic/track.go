@@ -10,10 +10,10 @@ import (
 // brings an older one up to date.
 func (w *worker) track(p *packet) Verdict {
 	if p.conn == nil {
-		if p.related || !p.opens() {
+		if !p.opens() {
 			return next
 		}
-		if v := w.open(p, &p.key); v != next {
+		if v := w.open(p, &p.key, w.ruleNumber(p)); v != next {
 			return v
 		}
 	}
@@ -46,15 +46,16 @@ func (p *packet) opens() bool {
 	return flow.Opens(p.Proto, p.Flags)
 }
 
-// open enters a connection for p under key k. A flow that EC2 does not track
-// is entered as a cached verdict if there is room, and passes in any case.
-func (w *worker) open(p *packet, k *flow.Key) Verdict {
+// open enters a connection for p under key k, allowed by a rule of the
+// rulebook. A flow that EC2 does not track is entered as a cached verdict if
+// there is room, and passes in any case.
+func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	if p.reopens {
 		w.forget(p)
 	}
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
-	o.Rule = w.rules.number(w.view.policy, p.rule)
+	o.Rule = rule
 	if p.untracked {
 		o.Conn.Flags = flow.FlagUntracked
 	}
@@ -94,11 +95,11 @@ func (w *worker) keep(p *packet) {
 // is no room for it they are dropped, and the first alone does no harm. AWS
 // documents no rule for fragments; this one is ours.
 func (w *worker) trackFragments(p *packet) {
-	first, at := p.conn, p.at
+	first, at, rule := p.conn, p.at, w.ruleNumber(p)
 	p.untracked = p.untracked || first != nil && first.Flags&flow.FlagUntracked != 0
 	p.opener, p.conn, p.reopens = p.dir, nil, false
 	k := p.key.Fragment(p.ID)
-	w.open(p, &k)
+	w.open(p, &k, rule)
 	if p.conn != nil {
 		w.keep(p)
 	}

@@ -64,7 +64,9 @@ func TestAnUntrackedFlowIsCutWithItsRule(t *testing.T) {
 	for range 2 {
 		x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
 		x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).dropped(SecurityGroupIn)
-		x.fromInternet("eni-a1", tcp("80", wire.TCPSyn)).dropped(SecurityGroupIn)
+		e := x.fromInternet("eni-a1", tcp("80", wire.TCPSyn))
+		e.dropped(SecurityGroupIn)
+		require.Nil(t, e.Rule, "the rule that had allowed it is gone")
 	}
 	x.admits(web)
 	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).delivered("eni-a1")

@@ -89,6 +89,8 @@ var verdictCases = []verdictCase{
 	{"ARP in a VLAN from a guest", "eni-a1", to(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1").VLAN(3)), VLANDenied, nil},
 	{"a tag from the underlay", Uplink, in(edge, "eni-a1", syn.VLAN(3)), VLANDenied, nil},
 	{"multicast from a guest", "eni-a1", bytes(wiretest.UDP("10.0.1.5:1", "224.0.0.251:5353").MACs(macA1, mac("01:00:5e:00:00:fb")).Bytes()), GroupAddress, nil},
+	{"multicast sent to the router", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "239.1.2.3:5353")), GroupAddress, nil},
+	{"broadcast sent to the router", "eni-a1", to(wiretest.UDP("10.0.1.5:68", "255.255.255.255:67")), GroupAddress, nil},
 	{"broadcast from the underlay", Uplink, wrapped(syn.MACs(edgeRouter, wire.Broadcast).Bytes()), GroupAddress, nil},
 
 	// What a guest may send.
@@ -219,7 +221,7 @@ func (r *rig) fill(eni string, n int) {
 		p := &packet{guest: &w.view.guests[e.Number], dir: vpc.Out, opener: vpc.Out}
 		p.Proto = wire.ProtoUDP
 		p.key.Local, p.key.Remote, p.key.Who = e.Primary, uint32(i), wire.ProtoUDP<<24|e.Number
-		if w.open(p, &p.key) != next {
+		if w.open(p, &p.key, 0) != next {
 			return
 		}
 	}
