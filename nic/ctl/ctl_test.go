@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -217,6 +219,7 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/flows?limit=many", "", 400, "limit=many: a limit is a number from 1 on"},
 		{"GET", "/v1/flows?limit=-1", "", 400, "limit=-1"},
 		{"GET", "/v1/flows?enis=eni-a1", "", 400, "flows takes eni=ID and limit=N, not enis"},
+		{"GET", "/v1/flows?limit=1;eni=eni-a1", "", 400, "?limit=1;eni=eni-a1: invalid semicolon"},
 		{"GET", "/", "", 404, "there is no /; there are enis"},
 		{"GET", "/v1/eni", "", 404, "there is no /v1/eni"},
 		{"DELETE", "/v1/enis", "", 405, "/v1/enis takes GET, HEAD, not DELETE"},
@@ -259,6 +262,44 @@ func TestWritersAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, groups, 1+len(errs))
 	require.EqualValues(t, 1+len(errs), s.card.Policy().Epoch)
+}
+
+// stuck is a client that does not read its answer until it is released.
+type stuck struct {
+	*httptest.ResponseRecorder
+	answered, released chan struct{}
+}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	s.answered <- struct{}{}
+	<-s.released
+	return len(b), nil
+}
+
+// Who does not read what his change did holds no other writer up.
+func TestWritersDoNotWaitForAReader(t *testing.T) {
+	cfg, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	card, err := nic.New(cfg, nic.Options{Seed: 1, MaxConnections: 1000})
+	require.NoError(t, err)
+	defer card.Close()
+	h := (&server{card: card, log: slog.New(slog.DiscardHandler)}).handler()
+	put := func(w http.ResponseWriter) {
+		h.ServeHTTP(w, httptest.NewRequest("PUT", "/v1/config/SecurityGroups/sg-shop", strings.NewReader(shop)))
+	}
+	slow := &stuck{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+	var all sync.WaitGroup
+	all.Go(func() { put(slow) })
+	<-slow.answered
+	other := make(chan struct{})
+	all.Go(func() { put(httptest.NewRecorder()); close(other) })
+	select {
+	case <-other:
+	case <-time.After(10 * time.Second):
+		t.Error("the second writer waits for the first one's reader")
+	}
+	close(slow.released)
+	all.Wait()
 }
 
 func TestNobodyAnswers(t *testing.T) {

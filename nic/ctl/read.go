@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"nitrocard/nic"
@@ -39,7 +40,12 @@ func (s *server) config(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 	var f nic.FlowFilter
-	for name, values := range r.URL.Query() {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		fail(w, http.StatusBadRequest, "?%s: %v", r.URL.RawQuery, err)
+		return
+	}
+	for name, values := range query {
 		value := values[0]
 		switch name {
 		case "eni":

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"nitrocard/nic"
 	"nitrocard/nic/vpc"
 )
 
@@ -26,9 +27,12 @@ func body(w http.ResponseWriter, r *http.Request) (data []byte, ok bool) {
 }
 
 func (s *server) replace(w http.ResponseWriter, r *http.Request) {
-	if data, ok := body(w, r); ok {
-		s.change(w, http.StatusBadRequest, func(*vpc.Config) (*vpc.Config, error) { return vpc.Parse("config", data) })
+	data, ok := body(w, r)
+	if !ok {
+		return
 	}
+	cfg, err := vpc.Parse("config", data)
+	s.change(w, http.StatusBadRequest, func(*vpc.Config) (*vpc.Config, error) { return cfg, err })
 }
 
 func (s *server) place(w http.ResponseWriter, r *http.Request) {
@@ -67,26 +71,34 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request) {
 }
 
 // change has the card take what edit makes of the configuration in force, and
-// answers with what changed, or with the reason: status refused if the card
-// does not take it, and 400 if edit fails without a status of its own.
+// answers with what changed, or with the reason. Other writers do not wait for
+// the reader of the answer.
 func (s *server) change(w http.ResponseWriter, refused int, edit func(*vpc.Config) (*vpc.Config, error)) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	next, err := edit(s.card.Config())
-	if err != nil {
-		status := http.StatusBadRequest
-		if e := (*Error)(nil); errors.As(err, &e) {
-			status = e.Status
-		}
-		fail(w, status, "%v", err)
-		return
-	}
-	change, err := s.card.Apply(next)
-	if err != nil {
-		fail(w, refused, "%v", err)
+	change, refusal := s.apply(refused, edit)
+	if refusal != nil {
+		fail(w, refusal.Status, "%s", refusal.Message)
 		return
 	}
 	s.log.Info("configuration changed", "epoch", change.Epoch,
 		"added", len(change.Added), "changed", len(change.Changed), "removed", len(change.Removed))
 	reply(w, http.StatusOK, change)
+}
+
+// apply is change without the answer. The status is refused if the card does
+// not take the configuration, and 400 if edit fails without one of its own.
+func (s *server) apply(refused int, edit func(*vpc.Config) (*vpc.Config, error)) (nic.Change, *Error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	next, err := edit(s.card.Config())
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return nic.Change{}, e
+	}
+	if err != nil {
+		return nic.Change{}, &Error{Status: http.StatusBadRequest, Message: err.Error()}
+	}
+	change, err := s.card.Apply(next)
+	if err != nil {
+		return nic.Change{}, &Error{Status: refused, Message: err.Error()}
+	}
+	return change, nil
 }
