@@ -63,11 +63,11 @@ func (f *files) frames(name string) (frames [][]byte) {
 	require.NoError(f, err)
 	defer r.Close()
 	for {
-		_, frame, err := r.Next()
+		p, err := r.Next()
 		if err != nil {
 			return frames
 		}
-		frames = append(frames, bytes.Clone(frame))
+		frames = append(frames, bytes.Clone(p.Frame))
 	}
 }
 

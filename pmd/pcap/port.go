@@ -25,6 +25,7 @@ type Port struct {
 	failed    atomic.Pointer[error]
 	closed    bool
 	rx, tx    count
+	rxMissed  atomic.Uint64
 	txDropped atomic.Uint64
 }
 
@@ -69,17 +70,23 @@ func (p *Port) open() (err error) {
 	return err
 }
 
-// Rx lends the next frames of the capture.
+// Rx lends the next frames of the capture. It misses those that the capture
+// cut, and those that are longer than pmd.MaxFrame.
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	for p.in != nil && b.N < pmd.MaxBurst {
-		_, frame, err := p.in.Next()
+		packet, err := p.in.Next()
 		if err == io.EOF && p.spec.Loop && p.again() {
 			return // not on into the new turn: the file may hold no frame at all
 		}
 		if err != nil {
 			p.end(err)
 			return
+		}
+		frame := packet.Frame
+		if len(frame) < packet.Length || len(frame) > pmd.MaxFrame {
+			p.rxMissed.Add(1)
+			continue
 		}
 		buf := p.bufs[b.N]
 		copy(buf[pmd.Headroom:], frame)
@@ -158,7 +165,7 @@ func (p *Port) Stats() pmd.Stats {
 	return pmd.Stats{
 		RxPackets: p.rx.packets.Load(), RxBytes: p.rx.bytes.Load(),
 		TxPackets: p.tx.packets.Load(), TxBytes: p.tx.bytes.Load(),
-		TxDropped: p.txDropped.Load(),
+		RxMissed: p.rxMissed.Load(), TxDropped: p.txDropped.Load(),
 	}
 }
 

@@ -52,11 +52,11 @@ func TestDriver(t *testing.T) {
 			Take: func(fn func(frame []byte)) {
 				out.Writer.Flush()
 				for {
-					_, frame, err := out.Next()
+					p, err := out.Next()
 					if err != nil {
 						return
 					}
-					fn(frame)
+					fn(p.Frame)
 				}
 			},
 		}

@@ -8,16 +8,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
-
-	"nitrocard/pmd"
 )
 
-// Reader reads the Ethernet frames of a capture: pcap with microseconds or
-// nanoseconds in either byte order, gzipped or not, or pcapng.
+// Reader reads a capture of Ethernet frames: pcap with microseconds or
+// nanoseconds in either byte order, or pcapng, gzipped or not.
 //
 // A file of no bytes is a capture of no frames, as a capture is that was
 // stopped before its header was written. A pcapng file that was cut ends
@@ -28,19 +27,18 @@ type Reader struct {
 	in      *bufio.Reader
 	packets source // nil: there are none
 	ng      bool
-	number  int // of the packet read last, from 1, skipped ones included
-	skipped Skipped
+	number  int // of the packet read last, from 1
 }
 
-// Skipped counts the packets that a Reader passed over.
-type Skipped struct {
-	Truncated uint64 // the capture holds only the first bytes of them
-	TooLong   uint64 // longer than pmd.MaxFrame
+// Packet is one packet of a capture.
+type Packet struct {
+	Time   time.Time // zero where the file does not tell: pcapng's simple packets
+	Frame  []byte    // what was captured of it; valid until the next one is read
+	Length int       // of all of it, more than Frame holds if the capture cut it
 }
 
 // source is what pcapgo's readers have in common.
 type source interface {
-	LinkType() layers.LinkType
 	ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
 }
 
@@ -75,15 +73,12 @@ func NewReader(name string, in io.Reader) (*Reader, error) {
 	if err := r.open(in); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if r.packets != nil && r.packets.LinkType() != layers.LinkTypeEthernet {
-		return nil, fmt.Errorf("%s: a capture of Ethernet frames is expected, not of %v", name, r.packets.LinkType())
-	}
 	return r, nil
 }
 
 func (r *Reader) open(in io.Reader) (err error) {
 	defer damaged(&err)
-	r.in = bufio.NewReaderSize(in, 1<<20)
+	r.in = bufio.NewReaderSize(in, 1<<18)
 	head, err := r.in.Peek(4)
 	if bytes.HasPrefix(head, []byte(gzipMagic)) {
 		plain, err := gzip.NewReader(r.in)
@@ -97,19 +92,29 @@ func (r *Reader) open(in io.Reader) (err error) {
 		return nil
 	case string(head) == pcapngMagic:
 		r.ng = true
-		ng, err := pcapgo.NewNgReader(r.in, pcapgo.NgReaderOptions{ErrorOnMismatchingLinkType: true})
-		if errors.Is(err, io.EOF) {
-			return nil // it ends before its first interface
-		}
-		r.packets = ng
-		return err
+		r.packets, err = pcapgo.NewNgReader(r.in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+		return unreadable(err)
 	}
 	plain, err := pcapgo.NewReader(r.in)
 	if err != nil {
-		return fmt.Errorf("a capture in pcap or pcapng format is expected (%w)", err)
+		return unreadable(err)
 	}
 	plain.SetSnaplen(longest) // writers that cut nothing often state one that is too small
 	r.packets = plain
+	return ethernet(plain.LinkType())
+}
+
+func unreadable(err error) error {
+	if err != nil {
+		err = fmt.Errorf("a capture in pcap or pcapng format is expected (%w)", err)
+	}
+	return err
+}
+
+func ethernet(l layers.LinkType) error {
+	if l != layers.LinkTypeEthernet {
+		return fmt.Errorf("a capture of Ethernet frames is expected, not of %v", l)
+	}
 	return nil
 }
 
@@ -121,56 +126,38 @@ func damaged(err *error) {
 	}
 }
 
-// Next is the next frame and its time in nanoseconds since 1970, or io.EOF
-// after the last one. The frame is valid until the next call. Packets that
-// are not whole or too long are skipped and counted.
-func (r *Reader) Next() (ns int64, frame []byte, err error) {
-	for {
-		info, frame, err := r.packet()
-		switch {
-		case err != nil:
-			return 0, nil, err
-		case info.CaptureLength < info.Length:
-			r.skipped.Truncated++
-		case len(frame) > pmd.MaxFrame:
-			r.skipped.TooLong++
-		case info.Timestamp.IsZero():
-			return 0, frame, nil // pcapng's simple packets have no time
-		default:
-			return info.Timestamp.UnixNano(), frame, nil
-		}
-	}
-}
-
-// packet is the next packet, whatever it is. A pcap file ends well only where
-// a packet could start.
-func (r *Reader) packet() (info gopacket.CaptureInfo, frame []byte, err error) {
+// Next is the next packet, or io.EOF after the last one. A pcap file ends well
+// only where a packet could start.
+func (r *Reader) Next() (Packet, error) {
 	if r.packets == nil {
-		return info, nil, io.EOF
+		return Packet{}, io.EOF
 	}
 	if _, err := r.in.Peek(1); err == io.EOF {
-		return info, nil, io.EOF
+		return Packet{}, io.EOF
 	}
 	r.number++
-	frame, info, err = r.read()
+	p, err := r.read()
 	switch {
 	case err == nil:
-		return info, frame, nil
+		return p, nil
 	case r.ng && errors.Is(err, io.EOF):
-		return info, nil, io.EOF
+		return Packet{}, io.EOF
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		err = errors.New("the file ends within it")
 	}
-	return info, nil, fmt.Errorf("%s: packet %d: %w", r.name, r.number, err)
+	return Packet{}, fmt.Errorf("%s: packet %d: %w", r.name, r.number, err)
 }
 
-func (r *Reader) read() (frame []byte, info gopacket.CaptureInfo, err error) {
+func (r *Reader) read() (p Packet, err error) {
 	defer damaged(&err)
-	return r.packets.ZeroCopyReadPacketData()
+	frame, info, err := r.packets.ZeroCopyReadPacketData()
+	if err == nil && len(info.AncillaryData) > 0 { // each packet of a pcapng has its own link type
+		if l, is := info.AncillaryData[0].(layers.LinkType); is {
+			err = ethernet(l)
+		}
+	}
+	return Packet{info.Timestamp, frame, info.Length}, err
 }
-
-// Skipped counts what Next has passed over so far.
-func (r *Reader) Skipped() Skipped { return r.skipped }
 
 // Close closes the file that OpenReader opened.
 func (r *Reader) Close() error {

@@ -38,10 +38,11 @@ func CreateWriter(path string) (*Writer, error) {
 	return w, nil
 }
 
-// NewWriter writes a capture to out. Nothing is sure to be there before
+// NewWriter writes a capture to out. Its buffer is small: a replay has a writer
+// for each of thousands of ports. Nothing is sure to be there before
 // Close.
 func NewWriter(out io.Writer) (*Writer, error) {
-	w := &Writer{out: bufio.NewWriterSize(out, 1<<20)}
+	w := &Writer{out: bufio.NewWriterSize(out, 16<<10)}
 	w.packets = pcapgo.NewWriterNanos(w.out)
 	return w, w.packets.WriteFileHeader(snapLength, layers.LinkTypeEthernet)
 }

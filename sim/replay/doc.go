@@ -6,7 +6,7 @@
 //	replay.go   Run: packets and events in the order of time
 //	plan.go     what must be right before the first packet
 //	underlay.go the MACs of tunnel ends
-//	input.go    one capture file, pcap or pcapng
+//	input.go    one capture file, in its own order of time
 //	merge.go    the next packet of all inputs
 //	events.go   changes of the configuration, all validated before the first packet
 //	ports.go    a port in memory for the uplink and each ENI, and the file it is drained to

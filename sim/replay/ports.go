@@ -1,44 +1,26 @@
 package replay
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
-
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
+	"nitrocard/pmd/pcap"
 )
 
-// port is a port in memory and the file of what left by it. The file outlives
-// the port: an ENI that goes and comes again has one.
+// port is a port in memory and the capture of what left by it. The capture
+// outlives the port: an ENI that goes and comes again has one.
 type port struct {
-	mem  *mem.Port // nil while the card has no such port
-	file *os.File
-	buf  *bufio.Writer
-	pcap *pcapgo.Writer
-	err  error // the first write that failed
-}
-
-// create makes an empty capture, nanosecond pcap.
-func create(path string) (*port, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	p := &port{file: f, buf: bufio.NewWriterSize(f, 16<<10)}
-	p.pcap = pcapgo.NewWriterNanos(p.buf)
-	p.err = p.pcap.WriteFileHeader(maxCapture, layers.LinkTypeEthernet)
-	return p, nil
+	mem *mem.Port // nil while the card has no such port
+	out *pcap.Writer
+	err error // the first write that failed
 }
 
 // drain writes what the card sent by the port.
@@ -47,19 +29,13 @@ func (p *port) drain(at Time) {
 		return
 	}
 	p.mem.Drain(func(frame []byte) {
-		if err := p.write(at, frame); err != nil && p.err == nil {
+		if err := p.out.Write(int64(at), frame); err != nil && p.err == nil {
 			p.err = err
 		}
 	})
 }
 
-func (p *port) write(at Time, frame []byte) error {
-	return p.pcap.WritePacket(gopacket.CaptureInfo{Timestamp: at.std(), CaptureLength: len(frame), Length: len(frame)}, frame)
-}
-
-func (p *port) close() error {
-	return errors.Join(p.err, p.buf.Flush(), p.file.Close())
-}
+func (p *port) close() error { return errors.Join(p.err, p.out.Close()) }
 
 // ports are the uplink and every ENI that is on the card at any time.
 type ports map[string]*port
@@ -71,11 +47,11 @@ func createAll(dir string, names []string) (ports, error) {
 	}
 	all := ports{}
 	for _, name := range names {
-		p, err := create(filepath.Join(dir, fileOf(name)))
+		out, err := pcap.CreateWriter(filepath.Join(dir, fileOf(name)))
 		if err != nil {
 			return nil, errors.Join(err, all.close())
 		}
-		all[name] = p
+		all[name] = &port{out: out}
 	}
 	return all, nil
 }

@@ -14,6 +14,7 @@ import (
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd/pcap"
 )
 
 // noon is when the stories begin.
@@ -70,12 +71,12 @@ func (d *desk) region(name string, changes ...string) string {
 // in adds a capture to the inputs.
 func (d *desk) in(port string, packets ...stamped) {
 	path := d.path(port + "-in.pcap")
-	p, err := create(path)
+	w, err := pcap.CreateWriter(path)
 	require.NoError(d, err)
 	for _, s := range packets {
-		require.NoError(d, p.write(s.at, s.frame))
+		require.NoError(d, w.Write(int64(s.at), s.frame))
 	}
-	require.NoError(d, p.close())
+	require.NoError(d, w.Close())
 	d.o.Inputs = append(d.o.Inputs, Input{port, path})
 }
 
@@ -338,7 +339,7 @@ func TestWhatIsWrongIsToldBeforeAnythingIsWritten(t *testing.T) {
 	}{
 		{"a port that the card never has", func(d *desk) { d.in("eni-x") }, []string{"--in eni-x", "no such port", "eni-a1, eni-a2, eni-b1, uplink"}},
 		{"an input that is not there", func(d *desk) { d.o.Inputs = []Input{{"uplink", d.path("none.pcap")}} }, []string{"--in uplink", "none.pcap"}},
-		{"an input that is no capture", func(d *desk) { d.o.Inputs = []Input{{"eni-a1", d.write("x.pcap", "hello, world")}} }, []string{"--in eni-a1", "neither pcap nor pcapng"}},
+		{"an input that is no capture", func(d *desk) { d.o.Inputs = []Input{{"eni-a1", d.write("x.pcap", "hello, world")}} }, []string{"--in eni-a1", "a capture in pcap or pcapng format is expected"}},
 		{"a bad configuration at an event", func(d *desk) {
 			d.region("bad.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 22")
 			d.o.Events = d.write("e.jsonl", "\n"+`{"time": 1, "apply": "bad.yaml"}`)

@@ -49,6 +49,3 @@ func (t *Time) set(seconds *big.Rat, nanos int64, data []byte) error {
 	*t = Time(new(big.Int).Quo(ns.Num(), ns.Denom()).Int64() + nanos)
 	return nil
 }
-
-// std is t for libraries.
-func (t Time) std() time.Time { return time.Unix(int64(t)/1e9, int64(t)%1e9).UTC() }
