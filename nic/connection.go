@@ -80,7 +80,7 @@ func (p *packet) asker(d vpc.Direction) uint16 {
 func (w *worker) knownInbound(p *packet) bool {
 	c := p.conn
 	return c != nil && c.Epoch == w.epoch && c.Flags&readyIn != 0 && !w.removed && p.Frag != wire.FirstFragment &&
-		w.underlay.addrs[c.VTEP] == p.peer && !(p.Proto == wire.ProtoTCP && c.Reopens(flow.In, p.Flags))
+		w.underlay.addrs[c.VTEP] == p.peer && !p.reopen(c)
 }
 
 // knownOutbound is knownInbound's twin. Instead of where the packet comes from
@@ -91,7 +91,13 @@ func (w *worker) knownOutbound(p *packet) bool {
 	return c != nil && c.Epoch == w.epoch && c.Flags&readyOut != 0 && !w.removed && p.Frag != wire.FirstFragment && !p.Tagged &&
 		c.Flags&flow.FlagRouted != 0 == (p.ethernet().DstBits() == p.guest.routerBits) &&
 		(c.Flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(c)) &&
-		!(p.Proto == wire.ProtoTCP && c.Reopens(flow.Out, p.Flags))
+		!p.reopen(c)
+}
+
+// reopen tells whether p asks for a new connection in the place of c, which
+// has ended.
+func (p *packet) reopen(c *flow.Conn) bool {
+	return p.Flags&wire.TCPSyn != 0 && p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags)
 }
 
 // nextMAC is the inner destination of what leaves by connection c.
@@ -111,7 +117,7 @@ func (w *worker) refresh(p *packet) {
 			p.at, p.conn = at, w.flows.Conn(at)
 		}
 	}
-	if c := p.conn; c != nil && p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags) {
+	if c := p.conn; c != nil && p.reopen(c) {
 		p.conn, p.reopens = nil, true
 	}
 }

@@ -26,6 +26,19 @@ func (w *worker) decap(b *burst, frames []pmd.Frame) {
 func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	var o wire.Outer
 	frame := p.frame.Bytes()
+	if wire.ParsePlain(frame, &o, &p.Headers) && o.Src != 0 && o.Dst == w.view.policy.Card.VTEP && wire.Ethernet(frame).DstBits() == w.underlay.macBits {
+		p.peer = o.Src
+		p.frame.Pull(wire.OuterLen)
+		*k = vpc.KeyOfBits(o.VNI, wire.Ethernet(frame[wire.OuterLen:]).DstBits())
+		return next
+	}
+	return w.unwrapAny(p, k)
+}
+
+// unwrapAny is unwrap for frames that are not plain, or not for this card.
+func (w *worker) unwrapAny(p *packet, k *vpc.ENIKey) Verdict {
+	var o wire.Outer
+	frame := p.frame.Bytes()
 	tunnel, fault := wire.ParseVXLAN(frame, &o)
 	switch {
 	case fault != wire.NoFault:

@@ -1,15 +1,21 @@
 package pmd
 
+import "unsafe"
+
 // Frame is one Ethernet frame in memory that a driver lent:
 //
 //	mem   |<-- headroom -->|<--- frame --->|<-- tailroom -->|
-//	                       off             off+n
+//	0                      off             off+n
 //
 // Taking a tunnel off and putting one on move off, never bytes.
+//
+// It holds an address rather than a slice because Bytes is asked several times
+// for each packet, and to cut a slice costs four times the instructions. Lend,
+// Pull, Push and Trim, the only ones that move its ends, keep them within the
+// memory.
 type Frame struct {
-	mem []byte
-	off uint32
-	n   uint32
+	mem    unsafe.Pointer
+	off, n uint32
 
 	// Ref is the driver's own handle for this memory, such as an mbuf. The
 	// card carries it and never reads it.
@@ -20,12 +26,15 @@ type Frame struct {
 // drivers; off+n must lie within mem.
 func (f *Frame) Lend(mem []byte, off, n int) {
 	_ = mem[off : off+n]
-	f.mem, f.off, f.n, f.Ref = mem, uint32(off), uint32(n), 0
+	f.mem = unsafe.Pointer(unsafe.SliceData(mem))
+	f.off, f.n, f.Ref = uint32(off), uint32(n), 0
 }
 
 // Bytes is the frame, first byte of the Ethernet header first. It is valid
 // as long as the frame is lent.
-func (f *Frame) Bytes() []byte { return f.mem[f.off : f.off+f.n] }
+func (f *Frame) Bytes() []byte {
+	return (*[1 << 30]byte)(unsafe.Add(f.mem, f.off))[:f.n:f.n]
+}
 
 // Len is the frame's length in bytes.
 func (f *Frame) Len() int { return int(f.n) }
@@ -34,10 +43,11 @@ func (f *Frame) Len() int { return int(f.n) }
 // takes a frame over writes it back to its own descriptor.
 func (f *Frame) Offset() int { return int(f.off) }
 
-// Pull takes n bytes, at most Len, off the front.
+// Pull takes n bytes off the front, all there are if there are fewer.
 func (f *Frame) Pull(n int) {
-	f.off += uint32(n)
-	f.n -= uint32(n)
+	cut := min(uint32(n), f.n)
+	f.off += cut
+	f.n -= cut
 }
 
 // Push puts n bytes on the front and returns the whole frame, or nil if the
@@ -48,7 +58,7 @@ func (f *Frame) Push(n int) []byte {
 	}
 	f.off -= uint32(n)
 	f.n += uint32(n)
-	return f.mem[f.off : f.off+f.n]
+	return f.Bytes()
 }
 
 // Trim cuts the frame to its first n bytes.

@@ -72,7 +72,12 @@ func Update32(sum uint16, old, new uint32) uint16 {
 type change uint16
 
 // changeOf is the change of two words side by side, such as an address.
-func changeOf(old, new uint32) change { return change(fold(uint64(^old) + uint64(new))) }
+func changeOf(old, new uint32) change {
+	old = ^old
+	sum := old>>16 + old&0xffff + new>>16 + new&0xffff
+	sum = sum>>16 + sum&0xffff
+	return change(sum>>16 + sum)
+}
 
 // apply is the checksum sum after the change.
 func (c change) apply(sum uint16) uint16 {

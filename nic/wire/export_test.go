@@ -2,6 +2,5 @@ package wire
 
 // The judges without the short way, for FuzzPlain.
 var (
-	ParseAny       = parseAny
-	ParseAnyTunnel = parseAnyTunnel
+	ParseAny = parseAny
 )

@@ -42,15 +42,28 @@ func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr uint32) {
 
 // rewrite changes the address at offset at of the header.
 func rewrite(frame []byte, h *Headers, at int, addr uint32) {
+	if h.Proto == ProtoTCP && h.L4 == EthernetLen+IPv4Len && h.L3 == EthernetLen && h.Frag == Whole && len(frame) >= plainLen {
+		rewritePlain((*[plainLen]byte)(frame), at, addr)
+		return
+	}
 	ip := (*[IPv4Len]byte)(frame[h.L3:])
 	field := ip[at : at+4]
-	old := binary.BigEndian.Uint32(field)
+	change := changeOf(binary.BigEndian.Uint32(field), addr)
 	binary.BigEndian.PutUint32(field, addr)
-	change := changeOf(old, addr)
 	IPv4(ip[:]).SetChecksum(change.apply(IPv4(ip[:]).Checksum()))
 	if sum := transportSum(frame, h); sum != nil {
 		update(sum, h.Proto, change)
 	}
+}
+
+// rewritePlain is rewrite for TCP in a plain frame, nearly all there is, where
+// everything has its place.
+func rewritePlain(p *[plainLen]byte, at int, addr uint32) {
+	field := p[EthernetLen+at:][:4]
+	change := changeOf(binary.BigEndian.Uint32(field), addr)
+	binary.BigEndian.PutUint32(field, addr)
+	binary.BigEndian.PutUint16(p[24:], change.apply(binary.BigEndian.Uint16(p[24:])))
+	binary.BigEndian.PutUint16(p[50:], change.apply(binary.BigEndian.Uint16(p[50:])))
 }
 
 // transportSum is the checksum field that covers the addresses: TCP's or

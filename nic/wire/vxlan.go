@@ -42,14 +42,6 @@ type Outer struct {
 // does, later ones of any UDP packet included, as they do not say whose they
 // are.
 func ParseVXLAN(frame []byte, o *Outer) (is bool, f Fault) {
-	if plainTunnel(frame, o) {
-		return true, NoFault
-	}
-	return parseAnyTunnel(frame, o)
-}
-
-// parseAnyTunnel is ParseVXLAN for every frame.
-func parseAnyTunnel(frame []byte, o *Outer) (is bool, f Fault) {
 	var h Headers
 	if f := Parse(frame, &h); f != NoFault {
 		return false, f

@@ -28,7 +28,10 @@ type Source struct {
 }
 
 // slot is a buffer, without its headroom, and what it always holds.
-type slot struct{ frame, template []byte }
+type slot struct {
+	frame, template []byte
+	die             die
+}
 
 // warm is how many slots a Source has at least: frames of 114 bytes then
 // take 64 KB, more than the first and less than the second level cache, as
@@ -63,7 +66,7 @@ func (s *Source) add(template []byte) {
 	var f pmd.Frame
 	f.Lend(mem, pmd.Headroom, len(template))
 	s.lent = append(s.lent, f)
-	s.slots = append(s.slots, slot{f.Bytes(), template})
+	s.slots = append(s.slots, slot{f.Bytes(), template, s.stamp.cut(template)})
 }
 
 // scatter is a step near the golden section of n that visits each number
@@ -94,8 +97,8 @@ func (s *Source) Rx(b *pmd.Burst) {
 	for i := range slots {
 		c := &slots[i]
 		bytes += copy(c.frame, c.template)
-		if s.stamp.times != 0 {
-			s.stamp.put(c.frame, c.template, uint32(s.turn*s.templates+s.template))
+		if c.die.times != 0 {
+			c.die.press(c.frame, uint32(s.turn*s.templates+s.template))
 		}
 		s.next()
 	}
