@@ -131,7 +131,12 @@ func (c *Card) store(policy *vpc.Policy) {
 		}
 	}
 	c.view.Store(v)
-	c.worker.do(func() { c.worker.adopt(v) })
+	c.worker.do(func() {
+		w := c.worker
+		w.adopt(v)
+		w.rules.sweep(w.flows)
+		w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
+	})
 }
 
 // guests are the local ENIs as the packet path sees them, by number.

@@ -64,13 +64,14 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 	}
 	c := &Card{options: o, log: o.Log, slots: map[string]*slot{Uplink: {name: Uplink}}}
 	c.worker = &worker{card: c}
-	flows, err := flow.New(flow.Options{Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.worker.timeouts})
-	if err != nil {
-		return nil, fmt.Errorf("connection table: %w", err)
-	}
-	c.worker.flows = flows
+	var err error
 	if c.worker.sleeper, err = newSleeper(); err != nil {
 		return nil, fmt.Errorf("wake-up pipe: %w", err)
+	}
+	c.worker.flows, err = flow.New(flow.Options{Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.worker.timeouts})
+	if err != nil {
+		c.worker.sleeper.close()
+		return nil, fmt.Errorf("connection table: %w", err)
 	}
 	if _, err := c.Apply(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -88,21 +89,26 @@ func (w *worker) timeouts(eni uint32) *flow.Timeouts {
 
 // Close ends every port and gives the tables' memory back. The card only
 // shows its last counts after it. A card that runs is ended by Run's context
-// instead, and closes itself.
+// instead, and closes itself; this is an error then.
 func (c *Card) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil
 	}
+	if c.worker.runs() {
+		return errors.New("the card runs: end Run's context instead")
+	}
 	c.closed = true
 	var errs []error
-	for _, s := range c.slots {
-		if s.port != nil {
-			errs = append(errs, s.port.Close())
-			s.port = nil
+	c.worker.do(func() {
+		for _, s := range c.slots {
+			if s.port != nil {
+				errs = append(errs, s.port.Close())
+				s.port = nil
+			}
 		}
-	}
+	})
 	c.worker.close()
 	return errors.Join(errs...)
 }

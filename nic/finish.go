@@ -8,12 +8,12 @@ import (
 // drop counts a packet that ends here with the ENI whose stages decided, and
 // notes it among the latest.
 func (w *worker) drop(p *packet, v Verdict) {
-	eni := (*vpc.ENI)(nil)
+	d := recentDrop{when: w.now, verdict: v, port: w.from.name, tuple: p.Tuple, ip: p.L4 != 0}
 	if p.guest != nil {
-		eni = p.guest.eni
+		d.eni, d.groups = p.guest.eni.ID, p.guest.eni.Groups
 		p.guest.slot.drops[v]++
 	}
-	w.recent.add(recentDrop{when: w.now, verdict: v, port: w.from.name, eni: eni, tuple: p.Tuple, ip: p.L4 != 0})
+	w.recent.add(d)
 	w.end(p, v)
 }
 
@@ -54,12 +54,14 @@ func (w *worker) ruleNumber(p *packet) uint32 {
 	return 0
 }
 
-// recentDrop is one of the latest drops.
+// recentDrop is one of the latest drops. It does not hold the ENI, and through
+// it a policy that is long gone.
 type recentDrop struct {
 	when    int64
 	verdict Verdict
 	port    string
-	eni     *vpc.ENI
+	eni     string
+	groups  []*vpc.Group // of the ENI
 	tuple   wire.Tuple
 	ip      bool
 }

@@ -46,7 +46,7 @@ func (c *Card) eniView(g *guest) ENIView {
 	}
 	v := ENIView{
 		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
-		SecurityGroups: groupIDs(e), Connections: tracked, Allowance: int(g.limit),
+		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(g.limit),
 	}
 	for _, a := range e.Addrs {
 		v.Addresses = append(v.Addresses, dotted(a.Private))
@@ -62,9 +62,9 @@ func (c *Card) eniView(g *guest) ENIView {
 	return v
 }
 
-func groupIDs(e *vpc.ENI) []string {
-	ids := make([]string, len(e.Groups))
-	for i, g := range e.Groups {
+func groupIDs(groups []*vpc.Group) []string {
+	ids := make([]string, len(groups))
+	for i, g := range groups {
 		ids[i] = g.ID
 	}
 	return ids
@@ -154,12 +154,9 @@ func (r *recent) views() []LastDrop {
 }
 
 func (d *recentDrop) view() LastDrop {
-	v := LastDrop{Time: time.Unix(0, d.when).UTC(), Reason: d.verdict.String(), Sentence: d.verdict.Sentence(), Port: d.port}
-	if d.eni != nil {
-		v.ENI = d.eni.ID
-		if d.verdict == SecurityGroupIn || d.verdict == SecurityGroupOut {
-			v.SecurityGroups = groupIDs(d.eni)
-		}
+	v := LastDrop{Time: time.Unix(0, d.when).UTC(), Reason: d.verdict.String(), Sentence: d.verdict.Sentence(), Port: d.port, ENI: d.eni}
+	if d.verdict == SecurityGroupIn || d.verdict == SecurityGroupOut {
+		v.SecurityGroups = groupIDs(d.groups)
 	}
 	if d.ip {
 		t := d.tuple

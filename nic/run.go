@@ -40,6 +40,13 @@ func (c *Card) Run(ctx context.Context) error {
 	return c.Close()
 }
 
+// runs tells whether a goroutine runs the loop.
+func (w *worker) runs() bool {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	return w.running
+}
+
 // wallClock is a clock that starts at the time of day and never runs back.
 func wallClock() func() int64 {
 	start := time.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -250,4 +251,20 @@ func TestACardThatEndedOnlyShowsItsCounts(t *testing.T) {
 	require.EqualError(t, err, "the card is closed")
 	require.EqualError(t, l.card.Attach(Uplink, l.opener(Uplink)), "the card is closed")
 	require.EqualError(t, l.card.Run(t.Context()), "the card is closed")
+}
+
+// A card that runs is ended by its context: Close would take the memory from
+// under its worker.
+func TestACardThatRunsIsNotClosed(t *testing.T) {
+	x := newRig(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- x.card.Run(ctx) }()
+	for !x.card.worker.runs() {
+		runtime.Gosched()
+	}
+	require.ErrorContains(t, x.card.Close(), "the card runs: end Run's context instead")
+	stop()
+	require.NoError(t, <-ended)
+	require.NoError(t, x.card.Close())
 }
