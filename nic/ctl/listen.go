@@ -45,13 +45,25 @@ func Listen(path string) (net.Listener, error) {
 	return s, nil
 }
 
-// lock holds other starting cards off until the folder is closed.
+// patience is how long a starting card waits for others that start.
+const patience = 2 * time.Second
+
+// lock holds other starting cards off until the folder is closed. Whoever may
+// read the folder can hold its lock for ever, so it does not wait as long.
 func lock(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	try := func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+	end := time.Now().Add(patience)
+	for err = try(); err == syscall.EWOULDBLOCK && time.Now().Before(end); err = try() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err == syscall.EWOULDBLOCK {
+		err = errors.New("another process has held it for seconds; `fuser` names it, or choose another folder")
+	}
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,17 @@ func TestWhatIsNoSocketStays(t *testing.T) {
 func TestListenInAFolderThatIsNotThere(t *testing.T) {
 	_, err := Listen("/nonexistent/card.sock")
 	require.ErrorContains(t, err, "socket /nonexistent/card.sock: ")
+}
+
+// A stranger who holds the folder's lock cannot keep a card from saying so.
+func TestListenDoesNotWaitForEver(t *testing.T) {
+	path := socketPath(t)
+	stranger, err := os.Open(filepath.Dir(path))
+	require.NoError(t, err)
+	defer stranger.Close()
+	require.NoError(t, syscall.Flock(int(stranger.Fd()), syscall.LOCK_SH))
+	_, err = Listen(path)
+	require.ErrorContains(t, err, "another process has held it")
 }
 
 // Another card's socket that came to our place meanwhile is not ours to
