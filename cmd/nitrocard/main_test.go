@@ -55,7 +55,7 @@ func golden(t *testing.T, name, text string) {
 func TestHelp(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/1000")
 	text := good(t, "--help")
-	for _, name := range []string{"run", "apply", "get", "check", "replay", "lab"} {
+	for _, name := range []string{"run", "apply", "get", "check", "replay", "bench", "lab"} {
 		text += "\n=== " + name + "\n" + good(t, name, "--help")
 	}
 	golden(t, "help.txt", strings.ReplaceAll(text, defaultSocket(), "/run/nitrocard.sock"))
@@ -94,6 +94,8 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"run --config " + region + " --uplink pcap:x --guest eni-x=pcap:y", "--guest eni-x=pcap:y: card x has no ENI eni-x"},
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1=foo:y", `--guest eni-a1=foo:y: port "foo:y": this build has no driver "foo"`},
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:y --guest eni-a1=pcap:z", "eni-a1 has a port already"},
+		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:y --guest eni-a2=pcap:y", "pcap:y is the port of both eni-a1 and eni-a2"},
+		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:x", "pcap:x is the port of both uplink and eni-a1"},
 		{"run --config " + region + " --uplink pcap:x --card z", "z"},
 		{"get", "get takes what to get"},
 		{"get eni", `there is no "eni" to get; there are enis, security-groups`},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,7 +154,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports := guestPorts{}
+	ports, used := guestPorts{}, map[string]string{}
 	for _, g := range o.guests {
 		eni, port, ok := strings.Cut(g, "=")
 		if !ok {
@@ -168,8 +169,26 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 		if ports[eni], err = opener(port); err != nil {
 			return nil, fmt.Errorf("--guest %s: %w", g, err)
 		}
+		used[eni] = port
 	}
-	return ports, nil
+	return ports, o.apart(policy, used)
+}
+
+// apart holds each ENI and the uplink to a port of their own: two on one would
+// hear each other's frames. used is what --guest says, by ENI.
+func (o *runOptions) apart(policy *vpc.Policy, used map[string]string) error {
+	owners := map[string]string{o.uplink: nic.Uplink}
+	for _, e := range policy.ENIs {
+		if e == nil || !e.Local {
+			continue
+		}
+		port := cmp.Or(used[e.ID], e.Port)
+		if other, taken := owners[port]; taken {
+			return fmt.Errorf("%s is the port of both %s and %s; each needs one of its own", port, other, e.ID)
+		}
+		owners[port] = e.ID
+	}
+	return nil
 }
 
 // open is the opener of an ENI's port: as --guest says, or else as the
