@@ -11,7 +11,7 @@ func (w *worker) parse(b *burst, g *guest, frames []pmd.Frame) {
 	b.n = 0
 	for i := range frames {
 		p := &b.packets[b.n]
-		p.reset()
+		w.begin(p)
 		p.frame, p.guest, p.dir, p.peer = &frames[i], g, vpc.Out, 0
 		if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
 			w.finish(p, Malformed(fault))

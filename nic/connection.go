@@ -21,7 +21,7 @@ func (w *worker) findConnections(b *burst) {
 	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
 	for i := range b.n {
 		p := &b.packets[i]
-		p.key = b.keys[i]
+		p.key, p.conn = b.keys[i], nil
 		if hits&(1<<i) != 0 {
 			p.at = b.at[i]
 			p.conn = w.flows.Conn(p.at)
@@ -111,6 +111,7 @@ func (w *worker) nextMAC(c *flow.Conn) wire.MAC {
 // refresh makes p's connection what the table holds now. A connection that has
 // ended and whose ports open again stays until the new one is allowed.
 func (w *worker) refresh(p *packet) {
+	p.clear()
 	if p.conn == nil || w.removed {
 		p.conn = nil
 		if at, ok := w.flows.Lookup(&p.key); ok {

@@ -12,7 +12,7 @@ func (w *worker) decap(b *burst, frames []pmd.Frame) {
 	b.n = 0
 	for i := range frames {
 		p := &b.packets[b.n]
-		p.reset()
+		w.begin(p)
 		p.frame, p.guest, p.dir = &frames[i], nil, vpc.In
 		if v := w.unwrap(p, &b.enis[b.n]); v != next {
 			w.finish(p, v)
@@ -26,10 +26,10 @@ func (w *worker) decap(b *burst, frames []pmd.Frame) {
 func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	var o wire.Outer
 	frame := p.frame.Bytes()
-	if wire.ParsePlain(frame, &o, &p.Headers) && o.Src != 0 && o.Dst == w.view.policy.Card.VTEP && wire.Ethernet(frame).DstBits() == w.underlay.macBits {
+	if wire.ParsePlain(frame, &o, &p.Headers) && o.Dst == w.underlay.addr && o.Station == w.underlay.macBits && o.Src != 0 {
 		p.peer = o.Src
 		p.frame.Pull(wire.OuterLen)
-		*k = vpc.KeyOfBits(o.VNI, wire.Ethernet(frame[wire.OuterLen:]).DstBits())
+		*k = vpc.KeyOfBits(o.VNI, o.Guest)
 		return next
 	}
 	return w.unwrapAny(p, k)
@@ -47,7 +47,7 @@ func (w *worker) unwrapAny(p *packet, k *vpc.ENIKey) Verdict {
 		return w.underlayFrame(p)
 	case o.Src == 0: // which is what stands for the guests of this card
 		return p.refuse(UnknownVTEP)
-	case o.Dst != w.view.policy.Card.VTEP || wire.Ethernet(frame).DstBits() != w.underlay.macBits:
+	case o.Dst != w.underlay.addr || o.Station != w.underlay.macBits:
 		return p.refuse(NotForThisCard)
 	}
 	p.peer = o.Src

@@ -53,9 +53,25 @@ func (p *packet) ethernet() wire.Ethernet { return wire.Ethernet(p.frame.Bytes()
 // size is what a connection counts: the IP packet's bytes.
 func (p *packet) size() int { return int(p.End) - int(p.L3) }
 
-// reset clears what only some stages write, and the next packet in this place
+// begin makes p's place ready for another packet. What only the stages write
+// is cleared when they begin, and here only for an observer, who looks at
+// packets that never reach them.
+func (w *worker) begin(p *packet) {
+	p.related = false
+	if w.observe != nil {
+		p.reset()
+	}
+}
+
+// reset clears what only the stages write, and the next packet in this place
 // must not inherit.
 func (p *packet) reset() {
-	p.conn, p.rule, p.asked, p.untracked, p.related, p.reopens = nil, 0, false, false, false, false
-	p.flags, p.path, p.vtep, p.egress, p.to = 0, 0, 0, nil, nil
+	p.conn, p.egress = nil, nil
+	p.clear()
+}
+
+// clear is reset for a packet whose connection was looked up already.
+func (p *packet) clear() {
+	p.rule, p.asked, p.untracked, p.related, p.reopens = 0, false, false, false, false
+	p.flags, p.path, p.vtep = 0, 0, 0
 }

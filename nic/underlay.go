@@ -12,6 +12,7 @@ import (
 type underlay struct {
 	mac     wire.MAC // the uplink's
 	macBits uint64
+	addr    uint32   // the card's
 	addrs   []uint32 // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
 	hops    []hop    // by VTEP index
 	next    int64    // when to ask again
@@ -42,7 +43,7 @@ func (u *underlay) adopt(p *vpc.Policy, mac wire.MAC) {
 			known[h.ask] = h
 		}
 	}
-	u.mac, u.macBits = mac, mac.Bits()
+	u.mac, u.macBits, u.addr = mac, mac.Bits(), p.Card.VTEP
 	u.addrs = make([]uint32, len(p.VTEPs))
 	u.hops = make([]hop, len(p.VTEPs))
 	for i, v := range p.VTEPs {
@@ -102,7 +103,7 @@ func (w *worker) askUnderlay() {
 // ask sends an ARP request for addr from the uplink (RFC 826).
 func (w *worker) ask(addr uint32) {
 	u := &w.underlay
-	frame := wire.ARPRequest(u.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: w.view.policy.Card.VTEP}, addr)
+	frame := wire.ARPRequest(u.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.addr}, addr)
 	u.request.Lend(u.scratch[:], pmd.Headroom, len(frame))
 	w.originate(w.view.uplink, &u.request)
 }
@@ -118,7 +119,7 @@ func (w *worker) underlayFrame(p *packet) Verdict {
 		return NotVXLAN
 	}
 	q := wire.ARP(frame[p.L3:])
-	if q.Target() != w.view.policy.Card.VTEP {
+	if q.Target() != w.underlay.addr {
 		return NotForThisCard
 	}
 	w.underlay.learn(q.Sender(), q.SenderMAC())

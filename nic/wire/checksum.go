@@ -62,11 +62,6 @@ func Update16(sum, old, new uint16) uint16 {
 	return ^fold(uint64(^sum) + uint64(^old) + uint64(new))
 }
 
-// Update32 is Update16 for two words side by side, such as an address.
-func Update32(sum uint16, old, new uint32) uint16 {
-	return ^fold(uint64(^sum) + uint64(^old) + uint64(new))
-}
-
 // change is by how much the words under a checksum changed, to be applied to
 // each checksum that covers them.
 type change uint16
@@ -83,29 +78,4 @@ func changeOf(old, new uint32) change {
 func (c change) apply(sum uint16) uint16 {
 	s := uint32(^sum) + uint32(c)
 	return ^uint16(s>>16 + s)
-}
-
-// FillChecksums computes from scratch the IPv4 header's checksum and, unless
-// the packet is a fragment, that of TCP, UDP or ICMP. It is for whoever
-// builds or mends packets.
-func FillChecksums(frame []byte, h *Headers) {
-	ip := IPv4(frame[h.L3:h.L4])
-	ip.SetChecksum(0)
-	ip.SetChecksum(Sum(ip, 0))
-	if h.Frag != Whole {
-		return
-	}
-	b := frame[h.L4:h.End]
-	switch h.Proto {
-	case ProtoTCP:
-		TCP(b).SetChecksum(0)
-		TCP(b).SetChecksum(Sum(b, PseudoSum(h.Src, h.Dst, h.Proto, len(b))))
-	case ProtoUDP:
-		b = b[:UDP(b).Length()]
-		b[6], b[7] = 0, 0
-		UDP(b).SetChecksum(Sum(b, PseudoSum(h.Src, h.Dst, h.Proto, len(b))))
-	case ProtoICMP:
-		ICMP(b).SetChecksum(0)
-		ICMP(b).SetChecksum(Sum(b, 0))
-	}
 }

@@ -181,7 +181,7 @@ func compareTunnel(t *testing.T, frame []byte, h *wire.Headers, o *wire.Outer) {
 	require.Equal(t, wire.Whole, h.Frag)
 	require.Equal(t, vxlan.Payload, frame[o.Inner:o.End])
 	require.Equal(t, wire.Outer{
-		Src: h.Src, Dst: h.Dst, VNI: vxlan.VNI, SrcPort: uint16(udp.SrcPort), Inner: o.Inner, End: o.End,
+		Station: wire.Ethernet(frame).Dst().Bits(), Src: h.Src, Dst: h.Dst, VNI: vxlan.VNI, SrcPort: uint16(udp.SrcPort), Inner: o.Inner, End: o.End,
 	}, *o)
 }
 
@@ -221,6 +221,8 @@ func FuzzPlain(f *testing.F) {
 			return
 		}
 		is, fault := wire.ParseVXLAN(frame, &o)
+		require.Equal(t, wire.Ethernet(frame[o.Inner:]).DstBits(), p.Guest)
+		p.Guest = 0
 		require.Equal(t, []any{true, wire.NoFault, o}, []any{is, fault, p})
 		require.Equal(t, wire.NoFault, wire.ParseAny(frame[o.Inner:o.End], &long))
 		require.Equal(t, long, short)

@@ -95,6 +95,8 @@ func ParsePlain(frame []byte, o *Outer, h *Headers) bool {
 		return false
 	}
 	addrs := binary.BigEndian.Uint64(p[26:])
+	o.Station = binary.BigEndian.Uint64(p[:]) >> 16
+	o.Guest = binary.BigEndian.Uint64(p[OuterLen:]) >> 16
 	o.Src, o.Dst = uint32(addrs>>32), uint32(addrs)
 	o.VNI = binary.BigEndian.Uint32(p[OuterLen-4:]) >> 8
 	o.Inner, o.End = OuterLen, uint16(len(frame))

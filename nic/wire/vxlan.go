@@ -29,6 +29,8 @@ func (b VXLAN) Set(vni uint32) {
 
 // Outer is what ParseVXLAN found around a tunneled frame.
 type Outer struct {
+	Station    uint64 // destination MAC of the outer frame, as MAC.Bits
+	Guest      uint64 // and of the inner one; 0 from ParseVXLAN, which does not look inside
 	Src, Dst   uint32 // tunnel ends
 	VNI        uint32
 	Inner, End uint16 // where in the frame the inner one starts and ends
@@ -52,7 +54,10 @@ func ParseVXLAN(frame []byte, o *Outer) (is bool, f Fault) {
 	if h.Frag != Whole {
 		return false, FaultOuterFragment
 	}
-	return parseTunnel(frame[h.L4:h.End], &h, o)
+	if is, f = parseTunnel(frame[h.L4:h.End], &h, o); is {
+		o.Station = Ethernet(frame).DstBits()
+	}
+	return is, f
 }
 
 // parseTunnel reads the datagram at the start of b, the packet's payload.

@@ -32,7 +32,7 @@ func TestParseVXLANReadsTheTunnel(t *testing.T) {
 			require.True(t, is, f.Sentence())
 			require.Equal(t, inner, frame[o.Inner:o.End])
 			o.Inner, o.End = 0, 0
-			require.Equal(t, wire.Outer{Src: 0xac100001, Dst: 0xac100002, VNI: 0xfedcba, SrcPort: 50000}, o)
+			require.Equal(t, wire.Outer{Station: wire.Ethernet(frame).Dst().Bits(), Src: 0xac100001, Dst: 0xac100002, VNI: 0xfedcba, SrcPort: 50000}, o)
 		})
 	}
 }
