@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -23,10 +24,14 @@ func Open(name string) (pmd.Port, error) {
 
 const device = "/dev/net/tun"
 
+// reserved is what no interface's name has. The kernel would make a name of
+// its own of one with a percent sign.
+const reserved = "/:% \t\n\v\f\r"
+
 func open(name string) (*Port, error) {
 	request, err := unix.NewIfreq(name)
-	if err != nil || name == "" {
-		return nil, fmt.Errorf("an interface name of 1 to %d characters is expected", unix.IFNAMSIZ-1)
+	if err != nil || name == "" || strings.ContainsAny(name, reserved) {
+		return nil, fmt.Errorf("an interface name of 1 to %d characters is expected, none of them a space or one of / : %%", unix.IFNAMSIZ-1)
 	}
 	fd, err := unix.Open(device, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -83,6 +83,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	for name, want := range map[string]string{
 		"":                      "tap:: an interface name of 1 to 15 characters is expected",
 		strings.Repeat("x", 16): "tap:xxxxxxxxxxxxxxxx: an interface name of 1 to 15 characters is expected",
+		"a/b":                   "tap:a/b: an interface name of 1 to 15 characters is expected, none of them a space or one of / : %",
+		"tap%d":                 "tap:tap%d: an interface name of 1 to 15 characters is expected",
 		"lo":                    "tap:lo: there is an interface of that name, and it is no TAP interface",
 		used.Attrs().Name:       "another process uses the interface of that name",
 	} {
