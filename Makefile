@@ -59,15 +59,8 @@ race:
 		CGO_ENABLED=1 go test -race -short $(CONCURRENT); \
 	fi
 
-# Inputs are not minimised: that may take a minute for each one that is merely
-# new, and FUZZTIME would pass without fuzzing.
 fuzz: ## each fuzz target for FUZZTIME
-	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r package; do \
-		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
-			echo "fuzz $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package"; \
-		done; \
-	done
+	.ci/fuzz $(FUZZTIME)
 
 bench: ## figures of this machine
 	go test -run '^$$' -bench . -benchmem ./tables ./nic/... ./bench
