@@ -97,7 +97,7 @@ func TestShortTimeout(t *testing.T) {
 		r.open(Opening{Key: k, Dir: Out})
 		r.wait(second)
 		require.True(t, r.alive(k))
-		r.wait(2 << TickBits)
+		r.wait(2 << tickBits)
 		require.False(t, r.alive(k))
 	}
 }
@@ -222,7 +222,7 @@ func TestTickOf(t *testing.T) {
 }
 
 func TestSince(t *testing.T) {
-	require.Equal(t, 3<<TickBits*time.Nanosecond, Since(10, 7))
-	require.Equal(t, 3<<TickBits*time.Nanosecond, Since(1, 1<<32-2), "over the end of 32 bits")
+	require.Equal(t, 3<<tickBits*time.Nanosecond, Since(10, 7))
+	require.Equal(t, 3<<tickBits*time.Nanosecond, Since(1, 1<<32-2), "over the end of 32 bits")
 	require.Zero(t, Since(7, 10))
 }

@@ -35,7 +35,7 @@ func benchTable(b *testing.B, n int, lives time.Duration) (*Table, []Key) {
 }
 
 func benchKey(i int) Key {
-	return MakeKey(uint32(i)&63, 0x0a000105, uint32(i)*2654435761, 40000, uint16(i), wire.ProtoTCP)
+	return makeKey(uint32(i)&63, 0x0a000105, uint32(i)*2654435761, 40000, uint16(i), wire.ProtoTCP)
 }
 
 // A burst of packets of known connections: key, lookup, count, state.
@@ -54,7 +54,7 @@ func BenchmarkKnown(b *testing.B) {
 				}
 				for i := range burst {
 					k := &keys[next+i]
-					burst[i] = MakeKey(k.ENI(), k.Local, k.Remote, k.LocalPort, k.RemotePort, wire.ProtoTCP)
+					burst[i] = makeKey(k.ENI(), k.Local, k.Remote, k.LocalPort, k.RemotePort, wire.ProtoTCP)
 				}
 				hits = t.LookupBurst(&burst, tables.Burst, &at)
 				for _, i := range at {

@@ -27,15 +27,10 @@ type Key struct {
 	Who                   uint32 // protocol<<24 | fragment<<23 | ENI number
 }
 
-// MakeKey builds a key. The ENI's number must be below 1<<23.
-func MakeKey(eni, local, remote uint32, lport, rport uint16, proto uint8) Key {
-	return Key{local, remote, lport, rport, uint32(proto)<<whoProto | eni}
-}
-
-// Set makes k the key that MakeKey builds. It stores field by field: a key
-// built as a value is put together on the stack and read back as one vector,
-// which stalls until the narrow stores are done, for longer than the rest of
-// the key's making takes.
+// Set makes k the key of a connection. The ENI's number must be below 1<<23.
+// It stores field by field: a key built as a value is put together on the stack
+// and read back as one vector, which stalls until the narrow stores are done,
+// for longer than the rest of the key's making takes.
 func (k *Key) Set(eni, local, remote uint32, lport, rport uint16, proto uint8) {
 	k.Local = local
 	k.Remote = remote

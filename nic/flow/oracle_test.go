@@ -105,7 +105,7 @@ func (m *model) opens(k Key, op byte) {
 // than its timeout must be there; one idle for longer must not, once the wheel
 // has gone round since its last packet.
 func (m *model) moves(ticks uint64) {
-	m.wait(time.Duration(ticks << TickBits))
+	m.wait(time.Duration(ticks << tickBits))
 	for k, e := range m.conns {
 		idle := uint64(uint32(m.tick()) - e.last.Seen)
 		limit := lifetime(e.last)

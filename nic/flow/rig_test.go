@@ -99,7 +99,12 @@ func (r *rig) established(k Key) uint32 {
 
 // key is the i-th key of an ENI.
 func key(eni uint32, proto uint8, i int) Key {
-	return MakeKey(eni, 0x0a000105, uint32(i), 40000, 443, proto)
+	return makeKey(eni, 0x0a000105, uint32(i), 40000, 443, proto)
+}
+
+func makeKey(eni, local, remote uint32, lport, rport uint16, proto uint8) (k Key) {
+	k.Set(eni, local, remote, lport, rport, proto)
+	return k
 }
 
 // seeded is a source of random numbers whose seed is printed, and taken from

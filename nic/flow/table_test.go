@@ -13,7 +13,7 @@ import (
 // them: one connection, found from both directions.
 func TestAConnection(t *testing.T) {
 	r := newRig(t, 64)
-	k := MakeKey(3, 0x0a000105, 0xcb007109, 443, 51000, wire.ProtoTCP)
+	k := makeKey(3, 0x0a000105, 0xcb007109, 443, 51000, wire.ProtoTCP)
 
 	// The SYN comes in and the rules allow it.
 	o := Opening{Key: k, Dir: In, TCPFlags: syn, Rule: 12, Owner: 8, Limit: 10, Now: r.tick()}

@@ -220,7 +220,7 @@ func TestOpens(t *testing.T) {
 		{"GRE", 47, 0, true, Other},
 	} {
 		require.Equal(t, c.want, Opens(c.proto, c.flags), c.sentence)
-		k := MakeKey(1, 2, 3, 4, 5, c.proto)
+		k := makeKey(1, 2, 3, 4, 5, c.proto)
 		require.Equal(t, c.first, first(&k, c.flags), c.sentence)
 		k = k.Fragment(9)
 		require.Equal(t, Fragmented, first(&k, c.flags), c.sentence)

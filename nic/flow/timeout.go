@@ -2,18 +2,18 @@ package flow
 
 import "time"
 
-// TickBits is the length of a tick: 1<<TickBits nanoseconds, 67.1 ms. Short
+// tickBits is the length of a tick: 1<<tickBits nanoseconds, 67.1 ms. Short
 // beside every timeout, and a shift away from the clock.
-const TickBits = 26
+const tickBits = 26
 
 // TickOf is the tick of a time in nanoseconds since any fixed beginning, such
 // as 1970. A time before it is tick 0.
-func TickOf(ns int64) uint64 { return uint64(max(ns, 0)) >> TickBits }
+func TickOf(ns int64) uint64 { return uint64(max(ns, 0)) >> tickBits }
 
 // Since is the time from Conn.Seen to now, both the low 32 bits of a tick; 0
 // if seen is ahead of now.
 func Since(now, seen uint32) time.Duration {
-	return time.Duration(max(int32(now-seen), 0)) << TickBits
+	return time.Duration(max(int32(now-seen), 0)) << tickBits
 }
 
 // Timeouts are how long a connection of one ENI lives after its last packet.
@@ -93,4 +93,4 @@ func (o *Timeouts) live(c *Conn, d time.Duration) time.Duration {
 }
 
 // ticksOf rounds up: a connection never ends early.
-func ticksOf(d time.Duration) uint64 { return TickOf(int64(d) + 1<<TickBits - 1) }
+func ticksOf(d time.Duration) uint64 { return TickOf(int64(d) + 1<<tickBits - 1) }

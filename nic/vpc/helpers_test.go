@@ -1,5 +1,18 @@
 package vpc
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"nitrocard/nic/wire"
+)
 
 func ip(s string) uint32 { return number(netip.MustParseAddr(s)) }
+
+// FindENI finds an ENI of this card as a frame names it; nil: there is none.
+func (p *Policy) FindENI(vni uint32, mac wire.MAC) *ENI {
+	number, found := p.table.Get(KeyOf(vni, mac))
+	if !found {
+		return nil
+	}
+	return p.ENIs[number]
+}

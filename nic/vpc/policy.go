@@ -74,14 +74,5 @@ func KeyOfBits(vni uint32, mac uint64) ENIKey { return ENIKey{Lo: mac, Hi: uint6
 // freed with the policy: whoever uses it keeps the policy.
 func (p *Policy) ENITable() *tables.Cuckoo[ENIKey, uint64] { return p.table.Cuckoo }
 
-// FindENI finds an ENI of this card; nil: there is none. A burst uses ENITable.
-func (p *Policy) FindENI(vni uint32, mac wire.MAC) *ENI {
-	number, found := p.table.Get(KeyOf(vni, mac))
-	if !found {
-		return nil
-	}
-	return p.ENIs[number]
-}
-
 // ENI finds an ENI of the region by its ID; nil: there is none.
 func (p *Policy) ENI(id string) *ENI { return p.byID[id] }

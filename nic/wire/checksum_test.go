@@ -37,11 +37,11 @@ func TestUpdateOfTheRFC(t *testing.T) {
 }
 
 func FuzzSum(f *testing.F) {
-	f.Add([]byte{}, uint16(0))
-	f.Add([]byte{0xff}, uint16(0xffff))
-	f.Add([]byte{1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, uint16(0)) // folds four times
-	f.Add(bytes.Repeat([]byte{0xff}, 15), uint16(0))                   // carries out of the last word
-	f.Add(make([]byte, 33), uint16(0))
+	f.Add([]byte{}, uint32(0))
+	f.Add([]byte{0xff}, uint32(0xffffffff))
+	f.Add([]byte{1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, uint32(0)) // folds four times
+	f.Add(bytes.Repeat([]byte{0xff}, 15), uint32(0))                   // carries out of the last word
+	f.Add(make([]byte, 33), uint32(0))
 	f.Add(tcp.Size(99).Bytes(), uint32(0x10001))
 	f.Fuzz(func(t *testing.T, b []byte, partial uint32) {
 		part := []byte{byte(partial >> 24), byte(partial >> 16), byte(partial >> 8), byte(partial)}

@@ -16,7 +16,7 @@ import (
 // damaged, or a disk that is full, takes it down for good.
 type Port struct {
 	info pmd.Info
-	spec Spec
+	spec spec
 	in   *Reader // nil: nothing more to receive
 	out  *Writer // nil: what is sent is dropped
 	now  func() int64
@@ -39,7 +39,7 @@ func (c *count) add(frame []byte) {
 // Open opens the port that FILE[,out=FILE][,loop] describes. Frames are sent
 // with the time of the machine.
 func Open(text string) (*Port, error) {
-	spec, err := ParseSpec(text)
+	spec, err := parseSpec(text)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +59,13 @@ func Open(text string) (*Port, error) {
 }
 
 func (p *Port) open() (err error) {
-	if p.spec.In != "" {
-		if p.in, err = OpenReader(p.spec.In); err != nil {
+	if p.spec.in != "" {
+		if p.in, err = OpenReader(p.spec.in); err != nil {
 			return err
 		}
 	}
-	if p.spec.Out != "" {
-		p.out, err = CreateWriter(p.spec.Out)
+	if p.spec.out != "" {
+		p.out, err = CreateWriter(p.spec.out)
 	}
 	return err
 }
@@ -76,7 +76,7 @@ func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	for p.in != nil && b.N < pmd.MaxBurst {
 		packet, err := p.in.Next()
-		if err == io.EOF && p.spec.Loop && p.again() {
+		if err == io.EOF && p.spec.loop && p.again() {
 			return // not on into the new turn: the file may hold no frame at all
 		}
 		if err != nil {
@@ -99,7 +99,7 @@ func (p *Port) Rx(b *pmd.Burst) {
 // again starts the capture anew.
 func (p *Port) again() bool {
 	p.in.Close()
-	in, err := OpenReader(p.spec.In)
+	in, err := OpenReader(p.spec.in)
 	if err != nil {
 		p.fail(err)
 		return false

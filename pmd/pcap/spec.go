@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// Spec is what a port is made of: FILE[,out=FILE][,loop] as users write it.
-type Spec struct {
-	In   string // capture to receive, none if empty
-	Out  string // capture of what was sent, dropped if empty
-	Loop bool   // start In again when it ends
+// spec is what a port is made of: FILE[,out=FILE][,loop] as users write it.
+type spec struct {
+	in   string // capture to receive, none if empty
+	out  string // capture of what was sent, dropped if empty
+	loop bool   // start in again when it ends
 }
 
-// ParseSpec reads FILE[,out=FILE][,loop].
-func ParseSpec(text string) (Spec, error) {
+// parseSpec reads FILE[,out=FILE][,loop].
+func parseSpec(text string) (spec, error) {
 	file, options, _ := strings.Cut(text, ",")
-	s := Spec{In: file}
+	s := spec{in: file}
 	for option := range strings.SplitSeq(options, ",") {
 		key, value, _ := strings.Cut(option, "=")
 		switch {
 		case option == "":
 		case option == "loop":
-			s.Loop = true
+			s.loop = true
 		case key == "out" && value != "":
-			s.Out = value
+			s.out = value
 		default:
-			return Spec{}, fmt.Errorf("pcap:%s: %q is no option; pcap:FILE[,out=FILE][,loop] is expected", text, option)
+			return spec{}, fmt.Errorf("pcap:%s: %q is no option; pcap:FILE[,out=FILE][,loop] is expected", text, option)
 		}
 	}
-	if s.In == "" && s.Out == "" {
-		return Spec{}, fmt.Errorf("pcap:%s names no file; pcap:FILE[,out=FILE][,loop] is expected", text)
+	if s.in == "" && s.out == "" {
+		return spec{}, fmt.Errorf("pcap:%s names no file; pcap:FILE[,out=FILE][,loop] is expected", text)
 	}
 	return s, nil
 }
