@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"nitrocard/nic"
 	"nitrocard/pmd"
@@ -27,24 +26,24 @@ func BenchmarkAFPacket(b *testing.B) {
 	policy := card.Policy()
 	frame := func(f []byte, err error) []byte { require.NoError(b, err); return f }
 
-	edge.Give(frame(region.request(policy, 0, true)))
+	edge.Give(frame(region.request(policy, template{0, true, FrameSize})))
 	pollUntil(b, card, 1)
-	guest.Give(frame(region.answer(policy, 0, true)))
+	guest.Give(frame(region.answer(policy, template{0, true, FrameSize})))
 	pollUntil(b, card, 2)
 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	data := frame(region.request(policy, 0, false))
+	data := frame(region.request(policy, template{0, false, FrameSize}))
 	var busy time.Duration
 	for taken := 0; taken < b.N; {
 		for range 8192 {
 			edge.Give(data)
 		}
 		for end := time.Now().Add(5 * time.Millisecond); time.Now().Before(end); {
-			start := threadTime(b)
+			start := threadTime()
 			n := card.Poll(start.Nanoseconds())
 			if n > 0 {
-				taken, busy = taken+n, busy+threadTime(b)-start
+				taken, busy = taken+n, busy+threadTime()-start
 			}
 		}
 	}
@@ -81,11 +80,4 @@ func pollUntil(b *testing.B, card *nic.Card, frames uint64) {
 		}
 		require.True(b, time.Now().Before(end), "%+v", card.Drops())
 	}
-}
-
-// threadTime is the CPU time of this thread.
-func threadTime(b *testing.B) time.Duration {
-	var t unix.Timespec
-	require.NoError(b, unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t))
-	return time.Duration(t.Nano())
 }

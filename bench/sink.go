@@ -1,14 +1,17 @@
 package bench
 
 import (
+	"sync/atomic"
+
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
-// sink is a port that sends nothing and takes everything.
+// sink is a port that receives nothing and takes everything.
 type sink struct {
-	mac   wire.MAC
-	taken uint64
+	name           string
+	mac            wire.MAC
+	packets, bytes atomic.Uint64
 }
 
 // Rx yields nothing.
@@ -16,18 +19,27 @@ func (*sink) Rx(b *pmd.Burst) { b.N = 0 }
 
 // Tx takes all frames.
 func (s *sink) Tx(frames []*pmd.Frame) int {
-	s.taken += uint64(len(frames))
+	bytes := 0
+	for _, f := range frames {
+		bytes += f.Len()
+	}
+	s.packets.Store(s.packets.Load() + uint64(len(frames)))
+	s.bytes.Store(s.bytes.Load() + uint64(bytes))
 	return len(frames)
 }
 
 // Info describes the sink.
-func (s *sink) Info() pmd.Info { return pmd.Info{Name: "sink", Driver: "sink", MAC: s.mac, MTU: 9001} }
+func (s *sink) Info() pmd.Info {
+	return pmd.Info{Name: s.name, Driver: "mem", MAC: s.mac, MTU: pmd.MaxFrame - 18}
+}
 
 // Link is always nil.
 func (*sink) Link() error { return nil }
 
 // Stats are the frames taken.
-func (s *sink) Stats() pmd.Stats { return pmd.Stats{TxPackets: s.taken} }
+func (s *sink) Stats() pmd.Stats {
+	return pmd.Stats{TxPackets: s.packets.Load(), TxBytes: s.bytes.Load()}
+}
 
 // Close does nothing.
 func (*sink) Close() error { return nil }

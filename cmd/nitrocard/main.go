@@ -11,6 +11,7 @@
 //	table.go   columns, units
 //	check.go   check: is a configuration good?
 //	replay.go  replay: a card over capture files
+//	bench.go   bench: how fast is the card?
 //	lab.go     lab: a small region on this machine
 //
 // Each command is flags, constructors and a call; what it does lives in the
@@ -75,7 +76,7 @@ words, and real packets get the treatment that EC2 gives them.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrong(cmd, err.Error()) })
-	root.AddCommand(newRun(), newApply(), newGet(), newCheck(), newReplay(), newLab(), newLabInner())
+	root.AddCommand(newRun(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
 	return root
 }
 

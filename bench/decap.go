@@ -1,0 +1,105 @@
+package bench
+
+import (
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/tables"
+)
+
+// decap is the mode of that name: what the card does with a burst from the
+// uplink until it knows the ENIs, and nothing after it. It calls what the card
+// calls: the same checks of both headers, the same lookup in the same table.
+type decap struct {
+	policy *vpc.Policy
+	mac    uint64 // of the uplink
+	uplink *port
+	guests []*queue // by ENI number
+
+	rx     pmd.Burst
+	frames [tables.Burst]*pmd.Frame // that are unwrapped
+	keys   [tables.Burst]vpc.ENIKey
+	at     [tables.Burst]uint32
+	ends   [256]uint64 // by verdict
+}
+
+// queue is a port and what leaves by it when the burst ends.
+type queue struct {
+	*port
+	out [pmd.MaxBurst]*pmd.Frame
+	n   int
+}
+
+func (d *decap) turn(int64) int {
+	d.uplink.Rx(&d.rx)
+	n := 0
+	for i := range d.rx.N {
+		f := &d.rx.Frames[i]
+		if v := d.unwrap(f, &d.keys[n]); v != nic.Sent {
+			d.ends[v]++
+			continue
+		}
+		d.frames[n] = f
+		n++
+	}
+	d.sort(n)
+	return d.rx.N
+}
+
+// unwrap takes the tunnel off a frame and notes which ENI it is for.
+func (d *decap) unwrap(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
+	var o wire.Outer
+	var h wire.Headers
+	frame := f.Bytes()
+	tunnel, fault := wire.ParseVXLAN(frame, &o)
+	switch {
+	case fault != wire.NoFault:
+		return nic.Malformed(fault)
+	case !tunnel:
+		return nic.NotVXLAN
+	case o.Dst != d.policy.Card.VTEP || wire.Ethernet(frame).DstBits() != d.mac:
+		return nic.NotForThisCard
+	}
+	f.Trim(int(o.End))
+	f.Pull(int(o.Inner))
+	frame = f.Bytes()
+	if fault := wire.Parse(frame, &h); fault != wire.NoFault {
+		return nic.Malformed(fault)
+	}
+	*k = vpc.KeyOfBits(o.VNI, wire.Ethernet(frame).DstBits())
+	return nic.Sent
+}
+
+// sort sends n unwrapped frames, each to its ENI's guest.
+func (d *decap) sort(n int) {
+	enis := d.policy.ENITable()
+	hits := enis.LookupBurst(&d.keys, n, &d.at)
+	for i := range n {
+		if hits&(1<<i) == 0 {
+			d.ends[nic.UnknownMAC]++
+			continue
+		}
+		q := d.guests[*enis.At(d.at[i])]
+		q.out[q.n] = d.frames[i]
+		q.n++
+	}
+	for _, q := range d.guests {
+		if q.n > 0 {
+			d.ends[nic.TxFull] += uint64(q.n - q.Tx(q.out[:q.n]))
+			q.n = 0
+		}
+	}
+}
+
+func (d *decap) drops() drops {
+	all := drops{}
+	for v, n := range d.ends {
+		if n > 0 {
+			all[nic.Verdict(v).String()] = n
+		}
+	}
+	return all
+}
+
+func (*decap) close() error { return nil }

@@ -1,0 +1,59 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Mode is what a benchmark does with each frame.
+type Mode string
+
+const (
+	IO      Mode = "io"
+	MACSwap Mode = "macswap"
+	Decap   Mode = "decap"
+	SG      Mode = "sg"
+	Encap   Mode = "encap"
+	Full    Mode = "full"
+)
+
+// modes are all of them, cheapest first, and what each measures.
+var modes = []struct {
+	Mode
+	does string
+}{
+	{IO, "port to port and back, untouched; no card"},
+	{MACSwap, "the same with the frame's two MACs exchanged; no card"},
+	{Decap, "unwrap: both headers checked, ENI looked up, sent to its guest; no card, but what it calls for this"},
+	{SG, "the card, inward: decap, connection tracking, security groups, delivered; guests are silent"},
+	{Encap, "sg, and what guests get is wrapped again by the benchmark, to another VTEP"},
+	{Full, "the card, both ways, with all it has; guests answer as much as the edge asks"},
+}
+
+// Set reads a mode's name.
+func (m *Mode) Set(text string) error {
+	var names []string
+	for _, known := range modes {
+		if text == string(known.Mode) {
+			*m = known.Mode
+			return nil
+		}
+		names = append(names, string(known.Mode))
+	}
+	return fmt.Errorf("there is no forward mode %q; there are %s", text, strings.Join(names, ", "))
+}
+
+// String is the mode's name.
+func (m Mode) String() string { return string(m) }
+
+// Type is how help names a mode.
+func (m *Mode) Type() string { return "mode" }
+
+// ModesHelp tells what each mode measures, a line for each.
+func ModesHelp() string {
+	var lines strings.Builder
+	for _, m := range modes {
+		fmt.Fprintf(&lines, "  %-8s %s\n", m.Mode, m.does)
+	}
+	return lines.String()
+}

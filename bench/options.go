@@ -1,0 +1,76 @@
+package bench
+
+import (
+	"fmt"
+	"time"
+
+	"nitrocard/pmd"
+)
+
+// Options say what is measured, and for how long.
+type Options struct {
+	Mode     Mode
+	Burst    int   // frames that are taken from a port at a time, at most pmd.MaxBurst
+	Flows    int   // rounded up so that each ENI has as many of each size
+	ENIs     int   // each in a VPC of its own
+	Sizes    Sizes // of the frames
+	Seed     uint64
+	Duration time.Duration // of the measurement; 0: until it is stopped
+	Period   time.Duration // from one rate to the next; 0: none are told
+
+	// Ports are opened, the uplink first, then the guests of ENI 0, 1, …; the
+	// modes without a card have two. A port in memory stands where there is
+	// none. They belong to the caller.
+	Ports []pmd.Port
+}
+
+// What a region and a million of connections can be.
+const (
+	mostENIs  = 1024
+	mostFlows = 1 << 23 // half of what Sources holds
+)
+
+// Check tells what of the options cannot be.
+func (o *Options) Check() error {
+	between := func(name string, n, least, most int) error {
+		if n < least || n > most {
+			return fmt.Errorf("%s %d: a number from %d to %d is expected", name, n, least, most)
+		}
+		return nil
+	}
+	if err := between("burst", o.Burst, 1, pmd.MaxBurst); err != nil {
+		return err
+	}
+	if err := between("flows", o.Flows, 1, mostFlows); err != nil {
+		return err
+	}
+	if err := between("enis", o.ENIs, 1, mostENIs); err != nil {
+		return err
+	}
+	if o.Duration < 0 || o.Period < 0 {
+		return fmt.Errorf("a time of %v is no time to measure", min(o.Duration, o.Period))
+	}
+	return o.checkPorts()
+}
+
+// checkPorts tells if there are more ports than the mode has places for.
+func (o *Options) checkPorts() error {
+	most, places := 1+o.enis(), "an uplink and a guest for each ENI"
+	switch o.Mode {
+	case IO, MACSwap:
+		most, places = 2, "two ports"
+	case Encap:
+		most, places = 1, "an uplink; its guests wrap what they get"
+	}
+	if len(o.Ports) > most {
+		return fmt.Errorf("%d ports are too many: forward mode %s with %d ENIs has %s", len(o.Ports), o.Mode, o.enis(), places)
+	}
+	return nil
+}
+
+// enis is how many ENIs are used: none without a flow.
+func (o *Options) enis() int { return min(o.ENIs, o.Flows) }
+
+// connections is the size of the card's table: a third stays free, and each
+// ENI's share is more than its flows.
+func connections(flows int) int { return flows + flows/2 + 1000 }

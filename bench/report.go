@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"time"
+)
+
+// Report is one measurement.
+type Report struct {
+	Mode      Mode   `json:"forward_mode"`
+	Burst     int    `json:"burst"`
+	Cores     int    `json:"nb_cores"`
+	Flows     int    `json:"flows"`
+	ENIs      int    `json:"enis"`
+	FrameSize string `json:"frame_size"`
+
+	Rate
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpu_seconds"`
+	CPUClock   string  `json:"cpu_clock"` // what CPUSeconds are
+
+	Drops map[string]uint64 `json:"drops"` // by reason
+	Ports []PortStats       `json:"ports"`
+	Total PortStats         `json:"total"`
+	Gaps  GapView           `json:"burst_gap_us"`
+}
+
+// Rate is how fast frames were forwarded. Mpps and nanoseconds count the
+// frames that left, so that none is counted that was dropped; Gbit/s are of
+// the frames that arrived, without checksum, preamble and gap.
+type Rate struct {
+	Mpps        float64 `json:"mpps"` // per second of CPU time
+	NsPerPacket float64 `json:"ns_per_packet"`
+	Gbps        float64 `json:"gbit_per_s"`
+	RxMpps      float64 `json:"rx_mpps"` // frames that arrived, per second of CPU time
+	WallMpps    float64 `json:"wall_mpps"`
+	WallGbps    float64 `json:"wall_gbit_per_s"`
+}
+
+// Since is the rate between two samples, from older to s.
+func (s Sample) Since(older Sample) Rate {
+	n := add(s.Total, older.Total, -1)
+	cpu, wall := s.CPU-older.CPU, s.Wall-older.Wall
+	per := func(n uint64, unit float64, t time.Duration) float64 {
+		if t <= 0 {
+			return 0
+		}
+		return float64(n) / unit / t.Seconds()
+	}
+	r := Rate{
+		Mpps: per(n.TxPackets, 1e6, cpu), RxMpps: per(n.RxPackets, 1e6, cpu), Gbps: per(n.RxBytes*8, 1e9, cpu),
+		WallMpps: per(n.TxPackets, 1e6, wall), WallGbps: per(n.RxBytes*8, 1e9, wall),
+	}
+	if n.TxPackets > 0 {
+		r.NsPerPacket = float64(cpu.Nanoseconds()) / float64(n.TxPackets)
+	}
+	return r
+}
+
+// GapView is the time from one turn of the worker over its ports to the next,
+// in microseconds: how long a frame may wait.
+type GapView struct {
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	P999  float64 `json:"p99_9"`
+	P9999 float64 `json:"p99_99"`
+	Max   float64 `json:"max"`
+}
+
+func (g *Gaps) view() GapView {
+	us := func(q float64) float64 { return float64(g.Quantile(q)) / 1e3 }
+	return GapView{us(0.50), us(0.99), us(0.999), us(0.9999), float64(g.max) / 1e3}
+}
+
+// report is what w did.
+func (s *Session) report(w *worker) *Report {
+	o := &s.options
+	r := &Report{
+		Mode: o.Mode, Burst: o.Burst, Cores: 1, Flows: s.rig.flows, ENIs: o.enis(), FrameSize: o.Sizes.String(),
+		Rate: w.last.Since(w.first), Seconds: w.last.Wall.Seconds(), CPUSeconds: w.last.CPU.Seconds(), CPUClock: cpuClock,
+		Drops: drops{}, Ports: s.Forwarded(), Gaps: w.gaps.view(),
+	}
+	r.Total = sum(r.Ports)
+	for reason, n := range s.rig.drops() {
+		if n -= s.before[reason]; n > 0 {
+			r.Drops[reason] = n
+		}
+	}
+	return r
+}

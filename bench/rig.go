@@ -1,0 +1,176 @@
+package bench
+
+import (
+	"fmt"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+)
+
+// forwarder is what a mode does with bursts.
+type forwarder interface {
+	turn(now int64) int // takes one burst from each port; how many frames
+	drops() drops       // since it was made; not while it turns
+	close() error
+}
+
+// drops are frames that were not sent on, by reason.
+type drops map[string]uint64
+
+// txFull is the reason of a frame that a port had no room for, as the card
+// calls it.
+const txFull = "tx_full"
+
+// rig is a forwarder and its ports.
+type rig struct {
+	forwarder
+	flows int
+	ports []*port // whose frames count
+}
+
+// newRig sets up a mode. Flows that need it are connected.
+func newRig(o *Options) (*rig, error) {
+	switch o.Mode {
+	case IO, MACSwap:
+		return o.cable()
+	case Decap:
+		return o.decap()
+	case SG:
+		return o.card(o.silent)
+	case Encap:
+		return o.wrap()
+	case Full:
+		return o.card(o.talking)
+	}
+	return nil, new(Mode).Set(string(o.Mode))
+}
+
+// policy is the region's, and traffic in it, for modes without a card.
+func (o *Options) policy() (*vpc.Policy, *traffic, error) {
+	region := Region{ENIs: o.enis()}
+	cfg, err := region.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	policy, err := vpc.Compile(cfg, vpc.CompileOptions{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return policy, newTraffic(region, policy, o.Flows, o.Sizes), nil
+}
+
+// port is the caller's number i, or else the one given.
+func (o *Options) port(i int, own pmd.Port) *port {
+	if i < len(o.Ports) {
+		own = o.Ports[i]
+	}
+	return newPort(own, o.Burst)
+}
+
+func (o *Options) cable() (*rig, error) {
+	_, t, err := o.policy()
+	if err != nil {
+		return nil, err
+	}
+	near, err := t.requests("mem:0", false)
+	if err != nil {
+		return nil, err
+	}
+	far, err := t.requests("mem:1", false)
+	if err != nil {
+		return nil, err
+	}
+	c := &cable{swap: o.Mode == MACSwap, ports: [2]*port{o.port(0, near), o.port(1, far)}}
+	if len(o.Ports) == 1 {
+		c.ports[1] = newPort(&sink{name: "mem:sink"}, o.Burst)
+	}
+	return &rig{c, t.flows, c.ports[:]}, nil
+}
+
+func (o *Options) decap() (*rig, error) {
+	policy, t, err := o.policy()
+	if err != nil {
+		return nil, err
+	}
+	edge, err := t.requests("mem:edge", false)
+	if err != nil {
+		return nil, err
+	}
+	d := &decap{policy: policy, mac: uplinkMAC.Bits(), uplink: o.port(0, edge), guests: make([]*queue, len(policy.ENIs))}
+	r := &rig{d, t.flows, []*port{d.uplink}}
+	for i := range t.region.ENIs {
+		id := t.region.eni(i)
+		g := o.port(1+i, &sink{name: "mem:" + id})
+		d.guests[policy.ENI(id).Number] = &queue{port: g}
+		r.ports = append(r.ports, g)
+	}
+	return r, nil
+}
+
+// guestOf makes the port behind ENI i where the caller gave none.
+type guestOf func(t *traffic, i int) (*port, error)
+
+// silent guests only receive.
+func (o *Options) silent(t *traffic, i int) (*port, error) {
+	return o.port(1+i, &sink{name: "mem:" + t.region.eni(i)}), nil
+}
+
+// talking guests in memory take turns, so that both ways carry the same.
+func (o *Options) talking(t *traffic, i int) (*port, error) {
+	guest, err := t.answers(i, false)
+	p := o.port(1+i, guest)
+	if p.Port == guest {
+		p.turns, p.turn = t.region.ENIs, 1+i
+	}
+	return p, err
+}
+
+// card is the rig of a card whose flows are connected.
+func (o *Options) card(guest guestOf) (*rig, error) {
+	_, t, err := o.policy()
+	if err != nil {
+		return nil, err
+	}
+	edge, err := t.requests("mem:edge", false)
+	if err != nil {
+		return nil, err
+	}
+	b := benchOptions{flows: t.flows, connections: connections(t.flows), sizes: o.Sizes, seed: o.Seed, edge: o.port(0, edge)}
+	for i := range t.region.ENIs {
+		p, err := guest(t, i)
+		if err != nil {
+			return nil, err
+		}
+		b.guests = append(b.guests, p)
+	}
+	made, err := t.region.bench(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := made.Connect(); err != nil {
+		return nil, fmt.Errorf("%w: %w", err, made.close())
+	}
+	made.measure()
+	return &rig{made, t.flows, append([]*port{b.edge}, b.guests...)}, nil
+}
+
+// wrap is a card whose guests wrap what they get. Only the uplink's frames
+// count.
+func (o *Options) wrap() (*rig, error) {
+	w := &wrap{}
+	r, err := o.card(func(t *traffic, i int) (*port, error) {
+		vni := t.policy.ENI(t.region.eni(i)).VNI
+		guest, err := newWrapper(w, tunnel{uplinkMAC, otherMAC, t.policy.Card.VTEP, otherVTEP, vni})
+		return newPort(guest, o.Burst), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.Bench = r.forwarder.(*Bench)
+	return &rig{w, r.flows, r.ports[:1]}, nil
+}
+
+// Where a wrap's tunnels lead: neither the card nor the edge.
+var otherMAC = [6]byte{2, 0, 0, 0, 0xff, 3}
+
+const otherVTEP = 198<<24 | 18<<16 | 2

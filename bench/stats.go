@@ -1,0 +1,89 @@
+package bench
+
+import "nitrocard/pmd"
+
+// PortStats are one port's frames, in testpmd's words.
+type PortStats struct {
+	Port      string `json:"port"`
+	RxPackets uint64 `json:"rx_packets"`
+	RxDropped uint64 `json:"rx_dropped"` // that found no room before they were taken
+	RxTotal   uint64 `json:"rx_total"`
+	TxPackets uint64 `json:"tx_packets"`
+	TxDropped uint64 `json:"tx_dropped"` // that the port had no room for, or would not carry
+	TxTotal   uint64 `json:"tx_total"`
+	RxBytes   uint64 `json:"rx_bytes"`
+	TxBytes   uint64 `json:"tx_bytes"`
+}
+
+// forwarded are a driver's counts as PortStats.
+func forwarded(name string, s pmd.Stats) PortStats {
+	lost := s.TxFull + s.TxDropped
+	return PortStats{
+		Port:      name,
+		RxPackets: s.RxPackets, RxDropped: s.RxMissed, RxTotal: s.RxPackets + s.RxMissed, RxBytes: s.RxBytes,
+		TxPackets: s.TxPackets, TxDropped: lost, TxTotal: s.TxPackets + lost, TxBytes: s.TxBytes,
+	}
+}
+
+// add is a + sign*b, where sign is 1 or -1.
+func add(a, b pmd.Stats, sign int) pmd.Stats {
+	n := uint64(sign)
+	a.RxPackets += n * b.RxPackets
+	a.RxBytes += n * b.RxBytes
+	a.TxPackets += n * b.TxPackets
+	a.TxBytes += n * b.TxBytes
+	a.RxMissed += n * b.RxMissed
+	a.TxFull += n * b.TxFull
+	a.TxDropped += n * b.TxDropped
+	a.Mended += n * b.Mended
+	return a
+}
+
+// counts are the drivers' of the rig's ports; none before the first start.
+func (s *Session) counts() []pmd.Stats {
+	var all []pmd.Stats
+	if s.rig != nil {
+		for _, p := range s.rig.ports {
+			all = append(all, p.Stats())
+		}
+	}
+	return all
+}
+
+// since are the rig's ports since their counts were base.
+func (s *Session) since(base []pmd.Stats) []PortStats {
+	var ports []PortStats
+	for i, now := range s.counts() {
+		ports = append(ports, forwarded(s.rig.ports[i].Info().Name, add(now, base[i], -1)))
+	}
+	return ports
+}
+
+// Forwarded are the ports since Start, or since they were cleared after it.
+func (s *Session) Forwarded() []PortStats { return s.since(s.forwarded) }
+
+// Ports are the ports since they were set up or cleared, connecting of flows
+// left out.
+func (s *Session) Ports() []PortStats { return s.since(s.ported) }
+
+// ClearForwarded makes Forwarded begin anew.
+func (s *Session) ClearForwarded() { s.forwarded = s.counts() }
+
+// ClearPorts makes Ports begin anew.
+func (s *Session) ClearPorts() { s.ported = s.counts() }
+
+// sum adds ports up.
+func sum(ports []PortStats) PortStats {
+	total := PortStats{Port: "accumulated"}
+	for _, p := range ports {
+		total.RxPackets += p.RxPackets
+		total.RxDropped += p.RxDropped
+		total.RxTotal += p.RxTotal
+		total.TxPackets += p.TxPackets
+		total.TxDropped += p.TxDropped
+		total.TxTotal += p.TxTotal
+		total.RxBytes += p.RxBytes
+		total.TxBytes += p.TxBytes
+	}
+	return total
+}

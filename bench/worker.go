@@ -1,0 +1,106 @@
+package bench
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"nitrocard/pmd"
+)
+
+// worker turns a rig on a thread of its own until it is stopped or its time is
+// over. What it counted may be read when done is closed.
+type worker struct {
+	rig     *rig
+	start   int64 // on the rig's clock, which stands still between two workers
+	end     int64 // the same
+	period  int64 // from one sample to the next; 0: none are taken
+	stop    atomic.Bool
+	done    chan struct{}
+	samples chan Sample // for who tells rates; one that is not fetched is left out
+
+	first, last Sample
+	gaps        Gaps
+}
+
+// Sample is what a worker had done at some moment.
+type Sample struct {
+	Wall, CPU time.Duration // since the worker's start
+	Total     pmd.Stats     // of the rig's ports
+}
+
+// forever is an end that no clock reaches.
+const forever = 1<<63 - 1
+
+// newWorker starts on r. Its clock begins at from.
+func newWorker(r *rig, o *Options, from int64) *worker {
+	w := &worker{rig: r, start: from, end: forever, period: int64(o.Period), done: make(chan struct{}), samples: make(chan Sample, 1)}
+	if o.Duration > 0 {
+		w.end = from + int64(o.Duration)
+	}
+	go w.run()
+	return w
+}
+
+// run is the worker's thread.
+func (w *worker) run() {
+	defer close(w.done)
+	defer close(w.samples)
+	runtime.LockOSThread() // and never unlocked: the thread ends with its time
+	for _, p := range w.rig.ports {
+		if t, ok := p.Port.(pmd.ThreadBound); ok && t.BindThread() == nil {
+			defer t.UnbindThread()
+		}
+	}
+	zero, cpu := time.Now(), threadTime()
+	clock := func() int64 { return w.start + int64(time.Since(zero)) }
+	w.first = w.sample(w.start, cpu)
+	w.loop(clock, cpu)
+	w.last = w.sample(clock(), cpu)
+}
+
+// loop is what is measured.
+func (w *worker) loop(clock func() int64, cpu time.Duration) {
+	now := w.start
+	due := w.due(now)
+	for !w.stop.Load() {
+		w.rig.turn(now)
+		last := now
+		now = clock()
+		w.gaps.add(now - last)
+		if now < due {
+			continue
+		}
+		if now >= w.end {
+			return
+		}
+		w.tell(w.sample(now, cpu))
+		due = w.due(now)
+	}
+}
+
+// due is when the loop must look up next.
+func (w *worker) due(now int64) int64 {
+	if w.period == 0 {
+		return w.end
+	}
+	return min(w.end, now+w.period)
+}
+
+// sample is what was done at the time now by a thread that had used so much
+// CPU time before it began.
+func (w *worker) sample(now int64, cpu time.Duration) Sample {
+	s := Sample{Wall: time.Duration(now - w.start), CPU: threadTime() - cpu}
+	for _, p := range w.rig.ports {
+		s.Total = add(s.Total, p.Stats(), 1)
+	}
+	return s
+}
+
+// tell hands out a sample, or leaves it out if the one before was not fetched.
+func (w *worker) tell(s Sample) {
+	select {
+	case w.samples <- s:
+	default:
+	}
+}

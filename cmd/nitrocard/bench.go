@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/bench"
+	"nitrocard/pmd"
+)
+
+// benchOptions are bench's flags.
+type benchOptions struct {
+	bench.Options
+	ports     []string
+	frameSize string
+	cores     int
+	prompt    bool
+}
+
+func newBench() *cobra.Command {
+	o := benchOptions{Options: bench.Options{Mode: bench.Full}}
+	cmd := &cobra.Command{
+		Use:   "bench [--forward-mode MODE] [--port PORT ...]",
+		Short: "Measure how fast this machine forwards, as testpmd does",
+		Long: `Measure how fast one core of this machine forwards. A mode says what is done
+with each frame:
+` + bench.ModesHelp() + `
+Flows are TCP between the internet and ENIs, each ENI in a VPC of its own and in
+five security groups of sixty rules. They are connected before they are
+measured. Ports are in memory unless named: the first --port is the uplink, the
+others are the guests of eni-0, eni-1 and so on; io and macswap have two ports.
+A pcap:FILE is read into memory and comes again and again.
+
+PORT is ` + portUsage() + `.`,
+		Example: `  nitrocard bench
+  nitrocard bench --forward-mode sg --flows 100000 --frame-size imix
+  nitrocard bench --forward-mode decap --port pcap:up.pcap --output json
+  nitrocard bench -i`,
+		Args:                  takes(0, 0, "flags only"),
+		DisableFlagsInUseLine: true,
+	}
+	output := outputFlag(cmd)
+	o.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return o.run(cmd, output) }
+	return cmd
+}
+
+func (o *benchOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Var(&o.Mode, "forward-mode", "what is done with each frame")
+	f.StringArrayVar(&o.ports, "port", nil, "`port` instead of one in memory; may be repeated")
+	f.IntVar(&o.Burst, "burst", pmd.MaxBurst, "`frames` taken from a port at a time")
+	f.IntVar(&o.cores, "nb-cores", 1, "`cores` that forward")
+	f.IntVar(&o.Flows, "flows", 1000, "`flows`, rounded up to the same number for each ENI and size")
+	f.IntVar(&o.ENIs, "enis", 16, "`ENIs` of the card")
+	f.StringVar(&o.frameSize, "frame-size", fmt.Sprint(bench.FrameSize), "`bytes` of a frame in its tunnel, or imix")
+	f.DurationVar(&o.Duration, "duration", 10*time.Second, "`time` to measure; 0 until Ctrl-C")
+	f.DurationVar(&o.Period, "stats-period", time.Second, "`time` from one rate to the next; 0 shows none")
+	f.Uint64Var(&o.Seed, "seed", 1, "`seed` of the card's tables; 0 is a random one")
+	f.BoolVarP(&o.prompt, "interactive", "i", false, "start and stop by hand, at a prompt")
+}
+
+// run measures once, or as a person at the prompt says.
+func (o *benchOptions) run(cmd *cobra.Command, output *format) (err error) {
+	if o.cores != 1 {
+		return fmt.Errorf("--nb-cores %d: the card has one worker so far; 1 is expected", o.cores)
+	}
+	if o.Sizes, err = bench.ParseSizes(o.frameSize); err != nil {
+		return err
+	}
+	if err := o.Check(); err != nil {
+		return err
+	}
+	return o.measure(cmd, output)
+}
+
+// measure tells rates on the way, and what they come to.
+func (o *benchOptions) measure(cmd *cobra.Command, output *format) error {
+	var last bench.Sample
+	r, err := bench.Run(cmd.Context(), o.Options, func(s bench.Sample) {
+		s.Write(cmd.ErrOrStderr(), last)
+		last = s
+	})
+	if err != nil {
+		return err
+	}
+	return output.print(cmd.OutOrStdout(), r, func(w io.Writer) error { return r.Write(w) })
+}
