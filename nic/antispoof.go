@@ -33,8 +33,8 @@ func (w *worker) antispoof(p *packet) Verdict {
 	if p.EtherType == wire.EtherTypeARP && !p.Tagged {
 		return next
 	}
-	if v := w.carries(p); v != next {
-		return v
+	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
+		return p.foreign()
 	}
 	if p.Src == 0 && p.Proto == wire.ProtoUDP && p.DstPort == dhcpServer {
 		return LocalServiceAbsent // a guest that asks for its address has none to send from

@@ -80,8 +80,8 @@ func (w *worker) findENI(b *burst) {
 			continue
 		}
 		p.guest = &w.view.guests[*w.view.enis.At(b.at[i])]
-		if v := w.carries(p); v != next {
-			w.finish(p, v)
+		if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
+			w.finish(p, p.foreign())
 			continue
 		}
 		w.keyIn(p, &b.keys[kept])
@@ -107,13 +107,11 @@ func (w *worker) unknownENI(p *packet, k *vpc.ENIKey) Verdict {
 	return UnknownMAC
 }
 
-// carries tells whether a VPC carries such a frame: IPv4, untagged.
-func (w *worker) carries(p *packet) Verdict {
+// foreign says why a VPC, which carries untagged IPv4, does not carry p.
+func (p *packet) foreign() Verdict {
 	switch {
 	case p.Tagged:
 		return VLANDenied
-	case p.EtherType == wire.EtherTypeIPv4:
-		return next
 	case p.EtherType == wire.EtherTypeIPv6:
 		return IPv6Denied
 	}

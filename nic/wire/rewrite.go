@@ -59,9 +59,12 @@ func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 // rewritePlain is rewrite for TCP in a plain frame, nearly all there is, where
 // everything has its place.
 func rewritePlain(p *[plainLen]byte, at int, addr uint32) {
-	field := p[EthernetLen+at:][:4]
-	change := changeOf(binary.BigEndian.Uint32(field), addr)
-	binary.BigEndian.PutUint32(field, addr)
+	field := (*[4]byte)(p[EthernetLen+srcAt:])
+	if at == dstAt {
+		field = (*[4]byte)(p[EthernetLen+dstAt:])
+	}
+	change := changeOf(binary.BigEndian.Uint32(field[:]), addr)
+	binary.BigEndian.PutUint32(field[:], addr)
 	binary.BigEndian.PutUint16(p[24:], change.apply(binary.BigEndian.Uint16(p[24:])))
 	binary.BigEndian.PutUint16(p[50:], change.apply(binary.BigEndian.Uint16(p[50:])))
 }
