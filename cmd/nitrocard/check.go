@@ -11,16 +11,10 @@ import (
 
 // checked is what check found in a good configuration.
 type checked struct {
-	Objects []kindCount  `json:"objects"`
+	Objects []vpc.Count  `json:"objects"`
 	Card    string       `json:"card"`
 	ENIs    int          `json:"enis"` // on that card
 	Notices []vpc.Notice `json:"notices"`
-}
-
-// kindCount is how many objects of one kind there are.
-type kindCount struct {
-	Kind  string `json:"kind"`
-	Count int    `json:"count"`
 }
 
 func newCheck() *cobra.Command {
@@ -51,7 +45,7 @@ func check(path, card string) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checked{Card: policy.Card.Name, Notices: policy.Notices, Objects: countKinds(cfg)}
+	c := &checked{Card: policy.Card.Name, Notices: policy.Notices, Objects: cfg.Counts()}
 	for _, e := range policy.ENIs {
 		if e != nil && e.Local {
 			c.ENIs++

@@ -137,7 +137,7 @@ func (q *question) config(ctx context.Context) error {
 	}
 	var found any = cfg
 	if q.id != "" {
-		if found, err = objectOf(cfg, q.id); err != nil {
+		if found, err = cfg.Object(q.id); err != nil {
 			return err
 		}
 	}

@@ -56,6 +56,15 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
+// UnmarshalJSON reads what MarshalJSON writes.
+func (c *Config) UnmarshalJSON(data []byte) error {
+	parsed, err := Parse("configuration", data)
+	if err == nil {
+		*c = *parsed
+	}
+	return err
+}
+
 // merge appends each list of more, and takes its Placement and NextToken.
 func (c *Config) merge(more *Config, p *ec2.Problems) {
 	to, from := reflect.ValueOf(c).Elem(), reflect.ValueOf(more).Elem()

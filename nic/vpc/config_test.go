@@ -37,6 +37,9 @@ func TestConfigComesBack(t *testing.T) {
 		again, err := Parse("again.json", data)
 		require.NoError(t, err)
 		require.Equal(t, c, again)
+		received := &Config{}
+		require.NoError(t, json.Unmarshal(data, received))
+		require.Equal(t, c, received, "a client of the control socket sees all of it, too")
 		require.Contains(t, string(data), `"CidrIp":"0.0.0.0/0"`)
 	}
 }
@@ -133,4 +136,25 @@ func TestYAMLOfPeople(t *testing.T) {
 	g := c.SecurityGroups[0]
 	require.Equal(t, []string{"012345678901", "on", "2024-01-01", "-1", "6"},
 		[]string{g.OwnerId, g.GroupName, g.Description, g.IpPermissions[0].IpProtocol, g.IpPermissions[1].IpProtocol})
+}
+
+func TestObject(t *testing.T) {
+	c := story(t)
+	for id, want := range map[string]any{"sg-a-web": ec2.SecurityGroup{}, "eni-b1": ec2.NetworkInterface{}, "54.168.7.7": ec2.Address{}} {
+		o, err := c.Object(id)
+		require.NoError(t, err)
+		require.IsType(t, want, o)
+	}
+	_, err := c.Object("sg-none")
+	require.EqualError(t, err, `the configuration has no object "sg-none"`)
+	_, err = c.Object("")
+	require.Error(t, err)
+}
+
+func TestCounts(t *testing.T) {
+	c := story(t)
+	c.Unenforced["FlowLogs"] = []any{map[string]any{"FlowLogId": "fl-1"}}
+	counts := c.Counts()
+	require.Equal(t, Count{"Vpcs", 2}, counts[0])
+	require.Equal(t, Count{"FlowLogs", 1}, counts[len(counts)-1])
 }

@@ -37,25 +37,3 @@ func (c *Config) Diff(prev *Config) Diff {
 	}
 	return d
 }
-
-// objects are what the configuration holds, by kind and ID.
-func (c *Config) objects() map[string]any {
-	all := map[string]any{}
-	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		name, field := v.Type().Field(i).Name, v.Field(i)
-		switch {
-		case name == "Unenforced":
-			for list, objects := range c.Unenforced {
-				all[list] = objects
-			}
-		case slices.Contains(kinds, name):
-			for j := range field.Len() {
-				all[name+" "+idOf(field.Index(j))] = field.Index(j).Addr().Interface()
-			}
-		case !field.IsZero():
-			all[name] = field.Interface()
-		}
-	}
-	return all
-}

@@ -8,7 +8,8 @@
 //	config.go     Config: EC2's lists, our Placement
 //	load.go       a file or a folder of YAML and JSON, describe-* dumps as they are
 //	placement.go  what EC2 does not tell, with its defaults
-//	put.go        one object put or removed; diff.go what two configurations differ in
+//	objects.go    its objects, by kind and ID; put.go one put or removed
+//	diff.go       what two configurations differ in
 //	ec2/          EC2's shapes and their strict reading
 //
 // The compiler, which finds all mistakes before it gives up:

@@ -8,12 +8,6 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// kinds are the lists whose objects have an ID of their own: the first field.
-var kinds = []string{
-	"Addresses", "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
-	"RouteTables", "SecurityGroups", "Subnets", "VpcPeeringConnections", "Vpcs",
-}
-
 // Put answers a copy of the configuration in which one object, in YAML or JSON,
 // takes the place of the one with its ID, or is added. kind names the object's
 // list, such as "SecurityGroups"; "Placement" has no ID. An Elastic IP address
@@ -90,22 +84,6 @@ func replaced(list, v reflect.Value) reflect.Value {
 		return all
 	}
 	return reflect.Append(all, v)
-}
-
-func indexOf(list reflect.Value, id string) int {
-	for i := range list.Len() {
-		if idOf(list.Index(i)) == id {
-			return i
-		}
-	}
-	return -1
-}
-
-func idOf(object reflect.Value) string {
-	if object.Field(0).IsZero() {
-		return ""
-	}
-	return fmt.Sprint(object.Field(0))
 }
 
 func unknownKind(kind string) error {

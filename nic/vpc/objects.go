@@ -1,0 +1,91 @@
+package vpc
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// kinds are the lists whose objects have an ID of their own: the first field.
+var kinds = []string{
+	"Addresses", "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
+	"RouteTables", "SecurityGroups", "Subnets", "VpcPeeringConnections", "Vpcs",
+}
+
+// Object finds an object of a configuration by its ID, whatever its kind. An
+// Elastic IP address goes by its PublicIp.
+func (c *Config) Object(id string) (any, error) {
+	v := reflect.ValueOf(c).Elem()
+	for _, kind := range kinds {
+		list := v.FieldByName(kind)
+		if i := indexOf(list, id); i >= 0 {
+			return list.Index(i).Interface(), nil
+		}
+	}
+	return nil, fmt.Errorf("the configuration has no object %q", ec2.Shorten(id))
+}
+
+// Count is how many objects of a kind there are.
+type Count struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+}
+
+// Counts tells how many objects of each kind there are, those first that the
+// card knows.
+func (c *Config) Counts() []Count {
+	var counts []Count
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		if list := v.Field(i); list.Kind() == reflect.Slice && list.Len() > 0 {
+			counts = append(counts, Count{v.Type().Field(i).Name, list.Len()})
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(c.Unenforced)) {
+		if n := len(c.Unenforced[kind]); n > 0 {
+			counts = append(counts, Count{kind, n})
+		}
+	}
+	return counts
+}
+
+// objects are what the configuration holds, by kind and ID.
+func (c *Config) objects() map[string]any {
+	all := map[string]any{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		name, field := v.Type().Field(i).Name, v.Field(i)
+		switch {
+		case name == "Unenforced":
+			for list, objects := range c.Unenforced {
+				all[list] = objects
+			}
+		case slices.Contains(kinds, name):
+			for j := range field.Len() {
+				all[name+" "+idOf(field.Index(j))] = field.Index(j).Addr().Interface()
+			}
+		case !field.IsZero():
+			all[name] = field.Interface()
+		}
+	}
+	return all
+}
+
+func indexOf(list reflect.Value, id string) int {
+	for i := range list.Len() {
+		if idOf(list.Index(i)) == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func idOf(object reflect.Value) string {
+	if object.Field(0).IsZero() {
+		return ""
+	}
+	return fmt.Sprint(object.Field(0))
+}
