@@ -43,6 +43,9 @@ type worker struct {
 	call     atomic.Pointer[call]
 	sleeping atomic.Bool
 	sleeper  *sleeper
+
+	bound    []pmd.ThreadBound // ports whose drivers know the loop's thread
+	boundFor *view             // when they were told
 }
 
 // call is work that someone asks the worker to do between two bursts.
@@ -145,9 +148,13 @@ func (w *worker) serve() {
 // loop polls until stop is set, and sleeps when nothing comes.
 func (w *worker) loop(stop *atomic.Bool, clock func() int64) {
 	idle := clock()
+	defer w.unbind()
 	for !stop.Load() {
 		now := clock()
 		w.serve()
+		if w.boundFor != w.view {
+			w.bind()
+		}
 		if w.poll(now) > 0 {
 			idle = now
 		} else if now-idle > spin {
