@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
@@ -66,7 +67,7 @@ const (
 // reserve is what lies before a frame besides the kernel's own descriptor:
 // the headroom, the header for unfinished frames, and a VLAN tag that has to
 // be put back.
-const reserve = pmd.Headroom + vlanLen
+const reserve = pmd.Headroom + wire.VLANLen
 
 func (p *Port) openRx() (err error) {
 	// Protocol 0 receives nothing yet: no frame of another interface gets

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/pmd/internal/gso"
 )
@@ -83,7 +84,7 @@ func (p *Port) finish(f *received) bool {
 	header := gso.Read(f.mem[f.off-gso.HeaderLen : f.off])
 	if f.tag != 0 {
 		f.putTagBack()
-		header.Shift(vlanLen)
+		header.Shift(wire.VLANLen)
 	}
 	frame := f.mem[f.off:]
 	ok := !f.long && (header.Merged() || len(frame) <= pmd.MaxFrame)

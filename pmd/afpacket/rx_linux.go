@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"nitrocard/nic/wire"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -85,7 +87,7 @@ func (r *rxRing) read(f *received) {
 	f.long = snap < length
 	f.tag = 0
 	if status := binary.NativeEndian.Uint32(h[20:]); status&unix.TP_STATUS_VLAN_VALID != 0 {
-		f.tag = vlanTPID<<16 | binary.NativeEndian.Uint32(h[32:])&0xffff
+		f.tag = wire.EtherTypeVLAN<<16 | binary.NativeEndian.Uint32(h[32:])&0xffff
 		if status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
 			f.tag = f.tag&0xffff | uint32(binary.NativeEndian.Uint16(h[36:]))<<16
 		}
@@ -93,14 +95,9 @@ func (r *rxRing) read(f *received) {
 	r.at += int(binary.NativeEndian.Uint32(h[0:]))
 }
 
-const (
-	vlanLen  = 4
-	vlanTPID = 0x8100
-)
-
 // putTagBack moves the addresses to the front and writes the tag behind them.
 func (f *received) putTagBack() {
-	f.off -= vlanLen
-	copy(f.mem[f.off:], f.mem[f.off+vlanLen:][:12])
+	f.off -= wire.VLANLen
+	copy(f.mem[f.off:], f.mem[f.off+wire.VLANLen:][:12])
 	binary.BigEndian.PutUint32(f.mem[f.off+12:], f.tag)
 }

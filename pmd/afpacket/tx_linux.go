@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/pmd/internal/gso"
 )
@@ -37,8 +38,8 @@ const linear = 2048
 // plan sizes slots for an MTU: no larger than needed, as they cycle through
 // the cache.
 func (r *txRing) plan(mtu int) {
-	r.longest = min(14+mtu, pmd.MaxFrame-vlanLen)
-	r.slotSize = (txDataFrom + r.longest + vlanLen + 63) &^ 63
+	r.longest = min(14+mtu, pmd.MaxFrame-wire.VLANLen)
+	r.slotSize = (txDataFrom + r.longest + wire.VLANLen + 63) &^ 63
 	r.perBlock = blockSize / r.slotSize
 	r.slots = txBlocks * r.perBlock
 }
@@ -60,12 +61,12 @@ func status(slot []byte) *uint32 { return (*uint32)(unsafe.Pointer(&slot[0])) }
 // fits tells whether the device carries a frame of that length: the MTU
 // counts what follows the Ethernet header, and a VLAN tag does not count.
 func (r *txRing) fits(frame []byte) bool {
-	return len(frame) <= r.longest || len(frame) <= r.longest+vlanLen && isTag(frame[12:])
+	return len(frame) <= r.longest || len(frame) <= r.longest+wire.VLANLen && isTag(frame[12:])
 }
 
 func isTag(etherType []byte) bool {
 	t := binary.BigEndian.Uint16(etherType)
-	return t == 0x8100 || t == 0x88a8
+	return t == wire.EtherTypeVLAN || t == wire.EtherTypeQinQ
 }
 
 // put is false if the next slot is not free.

@@ -48,11 +48,6 @@ func (c *Cutter) Next(buf []byte) int {
 	return n
 }
 
-// TCP flags that only some segments of a merged frame carry.
-const (
-	tcpFIN, tcpPSH, tcpCWR = 0x01, 0x08, 0x80
-)
-
 // transport writes the segment's TCP or UDP header.
 func (c *Cutter) transport(seg []byte) {
 	b := seg[c.layout.l4:]
@@ -64,10 +59,10 @@ func (c *Cutter) transport(seg []byte) {
 	tcp, last := wire.TCP(b), c.at+c.header.size >= len(c.frame)
 	flags := tcp.Flags()
 	if c.number > 0 {
-		flags &^= tcpCWR // RFC 3168 section 6.1.2: said once
+		flags &^= wire.TCPCwr // RFC 3168 section 6.1.2: said once
 	}
 	if !last {
-		flags &^= tcpFIN | tcpPSH
+		flags &^= wire.TCPFin | wire.TCPPsh
 	}
 	tcp.SetFlags(flags)
 	tcp.SetSeq(tcp.Seq() + uint32(c.at-c.layout.payload))

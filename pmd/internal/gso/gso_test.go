@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"testing"
 
+	"nitrocard/nic/wire"
+
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
@@ -60,7 +62,7 @@ func ip(h *layers.IPv4, proto layers.IPProtocol, later int) *layers.IPv4 {
 
 func tcp(later int, flags uint8) *layers.TCP {
 	return &layers.TCP{SrcPort: 1000, DstPort: 80, Seq: 0xffffff00 + uint32(later), Ack: 5, ACK: true, Options: options,
-		FIN: flags&tcpFIN != 0, PSH: flags&tcpPSH != 0, CWR: flags&tcpCWR != 0}
+		FIN: flags&wire.TCPFin != 0, PSH: flags&wire.TCPPsh != 0, CWR: flags&wire.TCPCwr != 0}
 }
 
 func udp(port int) *layers.UDP { return &layers.UDP{SrcPort: 1000, DstPort: layers.UDPPort(port)} }
@@ -78,7 +80,7 @@ func cutAll(c *Cutter) (segments [][]byte) {
 // Each case: what precedes the transport header of segment n, the same for
 // all transports, and where that header starts.
 func TestCut(t *testing.T) {
-	const all = tcpFIN | tcpPSH | tcpCWR
+	const all = wire.TCPFin | wire.TCPPsh | wire.TCPCwr
 	const size, last = 1000, 77
 	type stack func(n int, proto layers.IPProtocol) parts
 	plainly := func(n int, proto layers.IPProtocol) parts { return parts{ether, ip(inner, proto, n)} }
@@ -126,10 +128,10 @@ func TestCut(t *testing.T) {
 			var cut Cutter
 			require.True(t, cut.Start(merged, &h, 2000))
 			require.Equal(t, [][]byte{
-				segment(0, 0, size, tcpCWR),
+				segment(0, 0, size, wire.TCPCwr),
 				segment(1, size, 2*size, 0),
 				segment(2, 2*size, 3*size, 0),
-				segment(3, 3*size, 3*size+last, tcpFIN|tcpPSH),
+				segment(3, 3*size, 3*size+last, wire.TCPFin|wire.TCPPsh),
 			}, cutAll(&cut))
 		})
 	}
@@ -246,4 +248,15 @@ func FuzzCut(f *testing.F) {
 		}
 		require.Equal(t, frame[head:], got)
 	})
+}
+
+// A merged datagram whose header names no transport header, and that ends
+// where a tunnel's inner frame would begin, has nothing to be cut by.
+func TestCutRefusesAFrameWithoutAStart(t *testing.T) {
+	frame := build(t, ether, ip(inner, layers.IPProtocolUDP, 0), udp(5), payload(8))
+	header := []byte{0, udpL4, 0, 0, 4, 0, 0, 0, 0, 0}
+	for n := range len(frame) + 1 {
+		h := Read(header)
+		require.False(t, new(Cutter).Start(frame[:n], &h, 2000), "%d bytes", n)
+	}
 }

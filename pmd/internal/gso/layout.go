@@ -6,13 +6,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-const (
-	etherLen = 14
-	udpLen   = 8
-	vxlanLen = 8
-	ip6Len   = 40
-	tcpMin   = 20
-)
+// ip6Len is the length of an IPv6 header (RFC 8200 section 3).
+const ip6Len = 40
 
 // layout is where a merged frame has its headers, as offsets from its start.
 type layout struct {
@@ -27,7 +22,7 @@ func find(frame []byte, h *Header) (l layout, ok bool) {
 	l.l4 = h.start
 	l.ip = network(frame, 0)
 	next := transport(frame, l.ip)
-	if next == 0 {
+	if next == 0 || h.start == 0 {
 		return l, false
 	}
 	if next != h.start { // a tunnel is the only thing that may lie between
@@ -35,7 +30,7 @@ func find(frame []byte, h *Header) (l layout, ok bool) {
 		if protocol(frame, l.ip) != wire.ProtoUDP {
 			return l, false
 		}
-		l.ip = network(frame, next+udpLen+vxlanLen)
+		l.ip = network(frame, next+wire.UDPLen+wire.VXLANLen)
 		if transport(frame, l.ip) != h.start {
 			return l, false
 		}
@@ -44,15 +39,15 @@ func find(frame []byte, h *Header) (l layout, ok bool) {
 }
 
 func (l *layout) findPayload(frame []byte, h *Header) bool {
-	l.payload = l.l4 + udpLen
+	l.payload = l.l4 + wire.UDPLen
 	want := uint8(wire.ProtoUDP)
 	if h.kind != udpL4 {
 		want = wire.ProtoTCP
-		if l.l4+tcpMin > len(frame) {
+		if l.l4+wire.TCPLen > len(frame) {
 			return false
 		}
 		n := wire.TCP(frame[l.l4:]).HeaderLen()
-		if n < tcpMin {
+		if n < wire.TCPLen {
 			return false
 		}
 		l.payload = l.l4 + n
@@ -63,9 +58,9 @@ func (l *layout) findPayload(frame []byte, h *Header) bool {
 // network is where the IP header of the Ethernet frame at offset at begins,
 // after its VLAN tags, or the length of the frame.
 func network(frame []byte, at int) int {
-	for at += etherLen; at < len(frame); at += 4 {
+	for at += wire.EthernetLen; at < len(frame); at += 4 {
 		switch binary.BigEndian.Uint16(frame[at-2:]) {
-		case 0x8100, 0x88a8:
+		case wire.EtherTypeVLAN, wire.EtherTypeQinQ:
 		default:
 			return at
 		}
