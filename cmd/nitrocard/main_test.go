@@ -87,7 +87,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"run --conf x", "unknown flag: --conf"},
 		{"run now", "run takes flags only"},
 		{"run --config none.yaml --uplink tap:up", "none.yaml"},
-		{"run --config " + region + " --uplink dpdk:0", `--uplink: port "dpdk:0": this build has no driver "dpdk"; it has afpacket:INTERFACE`},
+		{"run --config " + region + " --uplink dpdk:0", "this build has no DPDK; install libdpdk-dev"},
 		{"run --config " + region + " --uplink eth0", `this build has no driver "eth0"`},
 		{"run --config " + region + " --uplink pcap:", "pcap:FILE[,out=FILE][,loop] is expected"},
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1", "--guest eni-a1: ENI=PORT is expected"},

@@ -7,6 +7,7 @@ import (
 	"nitrocard/nic"
 	"nitrocard/pmd"
 	"nitrocard/pmd/afpacket"
+	"nitrocard/pmd/dpdk"
 	"nitrocard/pmd/pcap"
 	"nitrocard/pmd/tap"
 )
@@ -22,8 +23,8 @@ type driver struct {
 func drivers() []driver {
 	return []driver{
 		{"afpacket", "afpacket:INTERFACE", afpacket.Open},
-
 		{"tap", "tap:NAME", tap.Open},
+		{"dpdk", "dpdk:DEVICE[,ARGUMENTS]", dpdk.Open},
 		{"pcap", "pcap:FILE[,out=FILE][,loop]", func(spec string) (pmd.Port, error) { return pcap.Open(spec) }},
 	}
 }
