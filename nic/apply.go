@@ -10,6 +10,13 @@ import (
 	"nitrocard/pmd"
 )
 
+// Change is what Apply changed.
+type Change struct {
+	Epoch uint32 `json:"epoch"`
+	vpc.Diff
+	Notices []vpc.Notice `json:"notices"` // what the configuration holds and the card does not enforce
+}
+
 // Apply puts a configuration in force: whole, before it returns, or not at
 // all. Tracked connections go on.
 func (c *Card) Apply(cfg *vpc.Config) (Change, error) {

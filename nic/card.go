@@ -139,6 +139,26 @@ func (c *Card) Attach(name string, open Opener) error {
 	return nil
 }
 
+// Config is the configuration in force. It is the card's: read, not changed.
+func (c *Card) Config() *vpc.Config {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.config
+}
+
+// Policy is the compiled configuration in force.
+func (c *Card) Policy() *vpc.Policy { return c.view.Load().policy }
+
+// Event is the end of one packet's way through the card.
+type Event struct {
+	Port    string    // that received it
+	Verdict Verdict   // Sent, Consumed, or why it was dropped
+	To      string    // the port it left by, if Sent
+	ENI     *vpc.ENI  // whose stages decided last; nil before an ENI was found
+	Rule    *vpc.Rule // of the ENI's groups that allowed the connection; nil if none was asked
+	Egress  *vpc.Rule // the sender's rule, where sender and receiver are both guests of this card
+}
+
 // Observe has f called with the end of each packet, by the goroutine that
 // polls. It costs what f costs; nil ends it.
 func (c *Card) Observe(f func(*Event)) {

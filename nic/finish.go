@@ -2,7 +2,6 @@ package nic
 
 import (
 	"nitrocard/nic/vpc"
-	"nitrocard/nic/wire"
 )
 
 // drop counts a packet that ends here with the ENI whose stages decided, and
@@ -52,27 +51,4 @@ func (w *worker) ruleNumber(p *packet) uint32 {
 		return w.rules.number(w.view.policy, p.rule)
 	}
 	return 0
-}
-
-// recentDrop is one of the latest drops. It does not hold the ENI, and through
-// it a policy that is long gone.
-type recentDrop struct {
-	when    int64
-	verdict Verdict
-	port    string
-	eni     string
-	groups  []*vpc.Group // of the ENI
-	tuple   wire.Tuple
-	ip      bool
-}
-
-// recent is a ring of the latest drops.
-type recent struct {
-	drops [256]recentDrop
-	n     uint64 // ever added
-}
-
-func (r *recent) add(d recentDrop) {
-	r.drops[r.n%uint64(len(r.drops))] = d
-	r.n++
 }

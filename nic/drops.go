@@ -1,0 +1,121 @@
+package nic
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// DropView is one reason and how often it held.
+type DropView struct {
+	Reason   string            `json:"reason"`
+	Sentence string            `json:"sentence"`
+	Packets  uint64            `json:"packets"`
+	ENIs     map[string]uint64 `json:"enis,omitempty"` // by the ENI whose stages dropped it
+}
+
+// LastDrop is one of the latest drops, in full.
+type LastDrop struct {
+	Time           time.Time `json:"time"`
+	Reason         string    `json:"reason"`
+	Sentence       string    `json:"sentence"`
+	Port           string    `json:"port"` // that received the packet
+	ENI            string    `json:"eni,omitempty"`
+	Protocol       string    `json:"protocol,omitempty"`
+	Source         string    `json:"source,omitempty"` // address:port, or address where there are no ports
+	Destination    string    `json:"destination,omitempty"`
+	SecurityGroups []string  `json:"security_groups,omitempty"` // that were asked, where one of them could have allowed it
+}
+
+// DropsView is every reason that ever held, most frequent first, and the
+// latest drops, newest first.
+type DropsView struct {
+	Reasons []DropView `json:"reasons"`
+	Last    []LastDrop `json:"last"`
+}
+
+// Drops tells how often each reason held, and shows the latest drops.
+func (c *Card) Drops() DropsView {
+	reasons := map[Verdict]*DropView{}
+	view := DropsView{Reasons: []DropView{}, Last: []LastDrop{}}
+	c.worker.do(func() {
+		for _, s := range c.worker.view.slots {
+			s.addDrops(reasons)
+		}
+		view.Last = c.worker.recent.views()
+	})
+	for _, r := range slices.Sorted(maps.Keys(reasons)) {
+		view.Reasons = append(view.Reasons, *reasons[r])
+	}
+	slices.SortStableFunc(view.Reasons, func(a, b DropView) int { return cmp.Compare(b.Packets, a.Packets) })
+	return view
+}
+
+// addDrops adds what s received and dropped to the totals, and what its ENI's
+// stages dropped to the ENI's.
+func (s *slot) addDrops(reasons map[Verdict]*DropView) {
+	at := func(v Verdict) *DropView {
+		if reasons[v] == nil {
+			reasons[v] = &DropView{Reason: v.String(), Sentence: v.Sentence(), ENIs: map[string]uint64{}}
+		}
+		return reasons[v]
+	}
+	for i := range verdicts {
+		v := Verdict(i)
+		if n := s.ends[v]; n > 0 && v.Dropped() {
+			at(v).Packets += n
+		}
+		if n := s.drops[v]; n > 0 && s.name != Uplink {
+			at(v).ENIs[s.name] += n
+		}
+	}
+}
+
+// recentDrop is one of the latest drops. It does not hold the ENI, and through
+// it a policy that is long gone.
+type recentDrop struct {
+	when    int64
+	verdict Verdict
+	port    string
+	eni     string
+	groups  []*vpc.Group // of the ENI
+	tuple   wire.Tuple
+	ip      bool
+}
+
+// recent is a ring of the latest drops.
+type recent struct {
+	drops [256]recentDrop
+	n     uint64 // ever added
+}
+
+func (r *recent) add(d recentDrop) {
+	r.drops[r.n%uint64(len(r.drops))] = d
+	r.n++
+}
+
+// views are the ring's drops, newest first.
+func (r *recent) views() []LastDrop {
+	views := []LastDrop{}
+	for i := range min(r.n, uint64(len(r.drops))) {
+		views = append(views, r.drops[(r.n-1-i)%uint64(len(r.drops))].view())
+	}
+	return views
+}
+
+func (d *recentDrop) view() LastDrop {
+	v := LastDrop{Time: time.Unix(0, d.when).UTC(), Reason: d.verdict.String(), Sentence: d.verdict.Sentence(), Port: d.port, ENI: d.eni}
+	if d.verdict == SecurityGroupIn || d.verdict == SecurityGroupOut {
+		v.SecurityGroups = groupIDs(d.groups)
+	}
+	if d.ip {
+		t := d.tuple
+		v.Protocol = wire.ProtocolName(t.Proto)
+		v.Source, v.Destination = endpoint(t.Src, t.SrcPort, t.Proto), endpoint(t.Dst, t.DstPort, t.Proto)
+	}
+	return v
+}

@@ -1,0 +1,74 @@
+package nic
+
+import (
+	"cmp"
+	"slices"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// ENIView is what the card says of one ENI of its own.
+type ENIView struct {
+	ID             string   `json:"id"`
+	Instance       string   `json:"instance,omitempty"`
+	VPC            string   `json:"vpc"`
+	VNI            uint32   `json:"vni"`
+	Subnet         string   `json:"subnet"`
+	MAC            wire.MAC `json:"mac"`
+	RouterMAC      wire.MAC `json:"router_mac"`
+	Addresses      []string `json:"addresses"`        // private, primary first
+	Public         []string `json:"public,omitempty"` // in the order of Addresses, "" where there is none
+	SecurityGroups []string `json:"security_groups"`
+	Port           string   `json:"port,omitempty"` // of its guest, as opened; empty while none is attached
+
+	Connections int `json:"connections"` // tracked, of its instance
+	Allowance   int `json:"allowance"`   // conntrack_allowance_available is Allowance - Connections
+}
+
+// ENIs are those of this card, by ID.
+func (c *Card) ENIs() []ENIView {
+	var views []ENIView
+	c.worker.do(func() {
+		guests := c.worker.view.guests
+		for i := range guests {
+			if g := &guests[i]; g.eni != nil {
+				views = append(views, c.eniView(g))
+			}
+		}
+	})
+	slices.SortFunc(views, func(a, b ENIView) int { return cmp.Compare(a.ID, b.ID) })
+	return views
+}
+
+func (c *Card) eniView(g *guest) ENIView {
+	e := g.eni
+	tracked := 0
+	if !c.worker.closed {
+		tracked, _ = c.worker.flows.Count(g.owner)
+	}
+	v := ENIView{
+		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
+		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(g.limit),
+	}
+	for _, a := range e.Addrs {
+		v.Addresses = append(v.Addresses, dotted(a.Private))
+		public := ""
+		if a.Public != 0 {
+			public = dotted(a.Public)
+		}
+		v.Public = append(v.Public, public)
+	}
+	if p := g.slot.port; p != nil {
+		v.Port = p.Info().Name
+	}
+	return v
+}
+
+func groupIDs(groups []*vpc.Group) []string {
+	ids := make([]string, len(groups))
+	for i, g := range groups {
+		ids[i] = g.ID
+	}
+	return ids
+}

@@ -1,0 +1,59 @@
+package nic
+
+import (
+	"cmp"
+	"slices"
+
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// PortView is one port and what became of each frame it received:
+// Received = Sent + Consumed + the sum of Dropped, always.
+type PortView struct {
+	Name     string            `json:"name"` // "uplink" or the ENI's ID
+	Port     string            `json:"port"` // as opened, such as "afpacket:eth0"
+	Link     string            `json:"link"` // "up", or what is wrong with it
+	MAC      wire.MAC          `json:"mac"`
+	MTU      int               `json:"mtu"`
+	Received uint64            `json:"received"`
+	Sent     uint64            `json:"sent"`
+	Consumed uint64            `json:"consumed"`
+	Dropped  map[string]uint64 `json:"dropped"`
+
+	Delivered  uint64    `json:"delivered"`  // frames that left by this port, wherever they came from
+	Originated uint64    `json:"originated"` // of those, frames the card itself made: ARP
+	Driver     pmd.Stats `json:"driver"`
+}
+
+// Ports are the uplink and the port of each ENI of this card, uplink first.
+func (c *Card) Ports() []PortView {
+	var views []PortView
+	c.worker.do(func() {
+		for _, s := range c.worker.view.slots {
+			views = append(views, s.view())
+		}
+	})
+	slices.SortFunc(views[1:], func(a, b PortView) int { return cmp.Compare(a.Name, b.Name) })
+	return views
+}
+
+func (s *slot) view() PortView {
+	v := PortView{
+		Name: s.name, Link: "no port", Received: s.received, Sent: s.ends[Sent], Consumed: s.ends[Consumed],
+		Dropped: map[string]uint64{}, Delivered: s.delivered, Originated: s.originated,
+	}
+	for i, n := range s.ends {
+		if r := Verdict(i); n > 0 && r.Dropped() {
+			v.Dropped[r.String()] = n
+		}
+	}
+	if p := s.port; p != nil {
+		info := p.Info()
+		v.Port, v.MAC, v.MTU, v.Driver, v.Link = info.Name, info.MAC, info.MTU, p.Stats(), "up"
+		if err := p.Link(); err != nil {
+			v.Link = err.Error()
+		}
+	}
+	return v
+}
