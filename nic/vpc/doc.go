@@ -18,7 +18,7 @@
 //	region.go     VPCs, VNIs, subnets
 //	routes.go     route tables
 //	security.go   security groups and prefix lists
-//	interfaces.go ENIs; addresses.go their public addresses
+//	interfaces.go ENIs; private.go and public.go their addresses
 //	underlay.go   cards, edge, guest ports, allowances
 //	acl.go, notices.go  what EC2 does and this card does not
 //	lineage.go    what one policy hands to the next
