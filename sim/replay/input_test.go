@@ -2,6 +2,8 @@ package replay
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -88,4 +90,18 @@ func FuzzInput(f *testing.F) {
 			clock = p.clock
 		}
 	})
+}
+
+// A second reading of a pipe would find nothing and call it an empty capture.
+func TestTheUplinksCaptureIsNoPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	require.NoError(t, w.Close())
+	path := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("this system names no open files: %v", err)
+	}
+	_, err = survey(t.Context(), []Input{{"uplink", path}})
+	require.ErrorContains(t, err, "--in uplink: "+path+" is a pipe")
 }

@@ -3,7 +3,9 @@ package replay
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 
 	"nitrocard/nic"
@@ -25,6 +27,9 @@ func survey(ctx context.Context, files []Input) (underlay, error) {
 	for _, f := range files {
 		if f.Name != nic.Uplink {
 			continue
+		}
+		if info, err := os.Stat(f.File); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			return nil, fmt.Errorf("--in %s: %s is a pipe, and the uplink's capture is read twice; save it to a file", f.Name, f.File)
 		}
 		in, err := open(f)
 		if err != nil {
