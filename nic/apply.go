@@ -33,8 +33,8 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	if _, sum := divide(policy, c.options.MaxConnections); sum > c.options.MaxConnections {
-		return Change{}, fmt.Errorf("Placement: Allowances: together %d connections, and the card tracks %d at most; raise --max-connections or lower them", sum, c.options.MaxConnections)
+	if _, err := divide(policy, c.options.MaxConnections); err != nil {
+		return Change{}, err
 	}
 	ports, err := c.openNew(policy)
 	if err != nil {
@@ -148,7 +148,7 @@ func (c *Card) store(policy *vpc.Policy) {
 
 // guests are the local ENIs as the packet path sees them, by number.
 func (c *Card) guests(policy *vpc.Policy) []guest {
-	share, _ := divide(policy, c.options.MaxConnections)
+	share, _ := divide(policy, c.options.MaxConnections) // Apply has seen the error
 	guests := make([]guest, len(policy.ENIs))
 	for _, e := range policy.ENIs {
 		if e == nil || !e.Local {

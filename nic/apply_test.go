@@ -34,7 +34,10 @@ func TestABadConfigurationChangesNothing(t *testing.T) {
 	greedy := *x.config
 	greedy.Placement.Allowances = allowances{"i-a1": {Connections: 1000}, "i-b1": {Connections: 1000}}
 	_, err = x.card.Apply(&greedy)
-	require.ErrorContains(t, err, "together 2000 connections, and the card tracks 1024 at most")
+	require.ErrorContains(t, err, "together 2000 connections, beside 2 instances without one, and the card tracks 1024 at most")
+	greedy.Placement.Allowances = allowances{"i-a1": {Connections: 512}, "i-b1": {Connections: 511}}
+	_, err = x.card.Apply(&greedy)
+	require.ErrorContains(t, err, "together 1023 connections, beside 2 instances", "one connection is no share for two")
 
 	require.Equal(t, ports, x.card.Ports())
 	require.Equal(t, flows, x.card.Flows(FlowFilter{}))

@@ -67,47 +67,6 @@ func (v *view) uplinkMAC() wire.MAC {
 	return v.uplink.port.Info().MAC
 }
 
-// shares divides the connection table among the instances of the card: what
-// the configuration grants, and an equal part of the rest to the others, so
-// that none can fill it for another.
-type shares struct {
-	granted map[uint32]uint32 // by owner
-	equal   uint32
-	cache   uint32
-}
-
-func divide(p *vpc.Policy, connections int) (shares, int) {
-	s := shares{granted: map[uint32]uint32{}}
-	owners, sum := map[uint32]bool{}, 0
-	for _, e := range p.ENIs {
-		if e == nil || !e.Local {
-			continue
-		}
-		if e.Allowance > 0 && !owners[e.Owner] {
-			s.granted[e.Owner] = e.Allowance
-			sum += int(e.Allowance)
-		}
-		owners[e.Owner] = true
-	}
-	n := len(owners)
-	if rest := n - len(s.granted); rest > 0 {
-		s.equal = uint32(max(connections-sum, 0) / rest)
-	}
-	s.cache = uint32(cacheRoom(connections) / max(n, 1))
-	return s, sum
-}
-
-// cacheRoom is the part of the table beside tracked connections that keeps
-// verdicts on untracked flows.
-func cacheRoom(connections int) int { return connections / 4 }
-
-func (s *shares) of(owner uint32) uint32 {
-	if n, ok := s.granted[owner]; ok {
-		return n
-	}
-	return s.equal
-}
-
 // timeoutsOf are the timeouts of an ENI's connections: EC2's that its owner
 // may set, and the others of flow.
 func timeoutsOf(e *vpc.ENI) *flow.Timeouts {
