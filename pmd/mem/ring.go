@@ -20,8 +20,8 @@ func (r *ring) push(frame []byte) bool {
 	}
 	slot := &r.slots[(r.head+r.used)%len(r.slots)]
 	n := pmd.Headroom + len(frame)
-	if cap(*slot) < n {
-		*slot = make([]byte, n)
+	if cap(*slot) <= n { // a byte more: an empty rest of a frame begins within its memory, too
+		*slot = make([]byte, n, n+1)
 	}
 	*slot = (*slot)[:n]
 	copy((*slot)[pmd.Headroom:], frame)
