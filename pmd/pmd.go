@@ -26,9 +26,12 @@ const MaxBurst = 64
 // for the 50 bytes of a VXLAN tunnel (RFC 7348), rounded up to cache lines.
 const Headroom = 128
 
+// MaxMTU is the largest a port has: EC2's of 9001 bytes, and the tunnel's 50.
+const MaxMTU = 9001 + wire.OuterLen
+
 // MaxFrame is the longest frame a port carries, without its checksum:
-// Ethernet, a VLAN tag, EC2's largest MTU of 9001 bytes, and the tunnel's 50.
-const MaxFrame = 14 + 4 + 9001 + 50
+// Ethernet, a VLAN tag and MaxMTU.
+const MaxFrame = wire.EthernetLen + wire.VLANLen + MaxMTU
 
 var (
 	// ErrDown is the state of a port that exists and carries nothing now. It

@@ -22,19 +22,16 @@ import (
 type Options struct {
 	Name  string   // what Info says, "mem" if empty
 	MAC   wire.MAC // the port's own address
-	MTU   int      // bytes after the Ethernet header, the most that pmd.MaxFrame allows if zero
+	MTU   int      // bytes after the Ethernet header, pmd.MaxMTU if zero
 	Queue int      // frames that wait in each direction, 1024 if zero
 }
-
-// maxMTU leaves room for the Ethernet header and one VLAN tag.
-const maxMTU = pmd.MaxFrame - 18
 
 func (o Options) info() pmd.Info {
 	if o.Name == "" {
 		o.Name = "mem"
 	}
-	if o.MTU <= 0 || o.MTU > maxMTU {
-		o.MTU = maxMTU
+	if o.MTU <= 0 || o.MTU > pmd.MaxMTU {
+		o.MTU = pmd.MaxMTU
 	}
 	return pmd.Info{Name: o.Name, Driver: "mem", MAC: o.MAC, MTU: o.MTU}
 }
@@ -107,7 +104,7 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 
 // send is false if there is no room.
 func (p *Port) send(frame []byte) bool {
-	if len(frame) > p.info.MTU+18 {
+	if len(frame) > p.info.MTU+pmd.MaxFrame-pmd.MaxMTU {
 		p.stats.TxDropped++
 		return true
 	}

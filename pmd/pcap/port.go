@@ -44,7 +44,7 @@ func Open(text string) (*Port, error) {
 		return nil, err
 	}
 	p := &Port{
-		info: pmd.Info{Name: "pcap:" + text, Driver: "pcap", MTU: pmd.MaxFrame - 18},
+		info: pmd.Info{Name: "pcap:" + text, Driver: "pcap", MTU: pmd.MaxMTU},
 		spec: spec,
 		now:  func() int64 { return time.Now().UnixNano() },
 	}
