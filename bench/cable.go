@@ -44,6 +44,6 @@ func swapMACs(frames []*pmd.Frame) {
 	}
 }
 
-func (c *cable) drops() drops { return drops{txFull: c.refused} }
+func (c *cable) drops() drops { return drops{}.add(txFull, c.refused) }
 
 func (*cable) close() error { return nil }

@@ -95,8 +95,8 @@ func (d *decap) sort(n int) {
 func (d *decap) drops() drops {
 	all := drops{}
 	for v, n := range d.ends {
-		if n > 0 {
-			all[nic.Verdict(v).String()] = n
+		if v := nic.Verdict(v); v.Dropped() {
+			all.add(v.String(), n)
 		}
 	}
 	return all

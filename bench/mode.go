@@ -24,10 +24,10 @@ var modes = []struct {
 }{
 	{IO, "port to port and back, untouched; no card"},
 	{MACSwap, "the same with the frame's two MACs exchanged; no card"},
-	{Decap, "unwrap: both headers checked, ENI looked up, sent to its guest; no card, but what it calls for this"},
-	{SG, "the card, inward: decap, connection tracking, security groups, delivered; guests are silent"},
-	{Encap, "sg, and what guests get is wrapped again by the benchmark, to another VTEP"},
-	{Full, "the card, both ways, with all it has; guests answer as much as the edge asks"},
+	{Decap, "what the card calls to unwrap and to find the ENI; sent to its guest; no card"},
+	{SG, "the card, inward: decap, tracking, groups, delivered; guests are silent"},
+	{Encap, "sg, and the benchmark's guests wrap what they get again, to another VTEP"},
+	{Full, "the card, both ways: guests answer as much as the edge asks"},
 }
 
 // Set reads a mode's name.

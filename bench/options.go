@@ -55,7 +55,7 @@ func (o *Options) Check() error {
 
 // checkPorts tells if there are more ports than the mode has places for.
 func (o *Options) checkPorts() error {
-	most, places := 1+o.enis(), "an uplink and a guest for each ENI"
+	most, places := 1+o.enis(), fmt.Sprintf("an uplink and a guest for each of %d ENIs", o.enis())
 	switch o.Mode {
 	case IO, MACSwap:
 		most, places = 2, "two ports"
@@ -63,7 +63,7 @@ func (o *Options) checkPorts() error {
 		most, places = 1, "an uplink; its guests wrap what they get"
 	}
 	if len(o.Ports) > most {
-		return fmt.Errorf("%d ports are too many: forward mode %s with %d ENIs has %s", len(o.Ports), o.Mode, o.enis(), places)
+		return fmt.Errorf("%d ports are too many: forward mode %s has %s", len(o.Ports), o.Mode, places)
 	}
 	return nil
 }

@@ -18,10 +18,10 @@ type Report struct {
 	CPUSeconds float64 `json:"cpu_seconds"`
 	CPUClock   string  `json:"cpu_clock"` // what CPUSeconds are
 
-	Drops map[string]uint64 `json:"drops"` // by reason
-	Ports []PortStats       `json:"ports"`
-	Total PortStats         `json:"total"`
-	Gaps  GapView           `json:"burst_gap_us"`
+	Drops drops       `json:"drops"` // by reason
+	Ports []PortStats `json:"ports"`
+	Total PortStats   `json:"total"`
+	Gaps  GapView     `json:"burst_gap_us"`
 }
 
 // Rate is how fast frames were forwarded. Mpps and nanoseconds count the
@@ -81,9 +81,7 @@ func (s *Session) report(w *worker) *Report {
 	}
 	r.Total = sum(r.Ports)
 	for reason, n := range s.rig.drops() {
-		if n -= s.before[reason]; n > 0 {
-			r.Drops[reason] = n
-		}
+		r.Drops.add(reason, n-s.before[reason])
 	}
 	return r
 }

@@ -17,6 +17,14 @@ type forwarder interface {
 // drops are frames that were not sent on, by reason.
 type drops map[string]uint64
 
+// add counts n more frames, and names no reason that never held.
+func (d drops) add(reason string, n uint64) drops {
+	if n > 0 {
+		d[reason] += n
+	}
+	return d
+}
+
 // txFull is the reason of a frame that a port had no room for, as the card
 // calls it.
 const txFull = "tx_full"

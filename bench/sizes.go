@@ -27,7 +27,7 @@ func ParseSizes(text string) (Sizes, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < leastFrame || n > pmd.MaxFrame-4 {
-		return nil, fmt.Errorf("frame size %q: a number of bytes from %d to %d, tunnel included, or imix is expected", text, leastFrame, pmd.MaxFrame-4)
+		return nil, fmt.Errorf("frame-size %q: a number of bytes from %d to %d, tunnel included, or imix is expected", text, leastFrame, pmd.MaxFrame-4)
 	}
 	return Sizes{n}, nil
 }

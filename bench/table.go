@@ -48,6 +48,16 @@ func writePorts(w io.Writer, ports []PortStats) {
 	t.Flush()
 }
 
+// writeDrivers writes a line for each port, with what only its driver counts.
+func writeDrivers(w io.Writer, ports []PortStats) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "RX-packets\tRX-missed\tRX-bytes\tTX-packets\tTX-errors\tTX-bytes\t  port")
+	for _, p := range ports {
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d\t  %s\n", p.RxPackets, p.RxDropped, p.RxBytes, p.TxPackets, p.TxDropped, p.TxBytes, p.Port)
+	}
+	t.Flush()
+}
+
 // Write tells people the rate from an older sample to s.
 func (s Sample) Write(w io.Writer, older Sample) {
 	r := s.Since(older)

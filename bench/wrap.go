@@ -30,11 +30,7 @@ func (w *wrap) turn(now int64) int {
 }
 
 func (w *wrap) drops() drops {
-	all := w.Bench.drops()
-	if w.refused > 0 {
-		all[txFull] += w.refused
-	}
-	return all
+	return w.Bench.drops().add(txFull, w.refused)
 }
 
 // wrapper is one guest of a wrap.

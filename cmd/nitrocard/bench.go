@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,45 @@ func (o *benchOptions) run(cmd *cobra.Command, output *format) (err error) {
 	if err := o.Check(); err != nil {
 		return err
 	}
+	defer o.closePorts()
+	if err := o.openPorts(); err != nil {
+		return err
+	}
+	if o.prompt {
+		return o.ask(cmd)
+	}
 	return o.measure(cmd, output)
+}
+
+// openPorts opens what --port names.
+func (o *benchOptions) openPorts() error {
+	for _, name := range o.ports {
+		port, err := openBenchPort(name)
+		if err != nil {
+			return fmt.Errorf("--port: %w", err)
+		}
+		o.Ports = append(o.Ports, port)
+	}
+	return nil
+}
+
+// openBenchPort opens a port as run does, but plays captures from memory: to
+// read a file takes longer than to forward what is in it.
+func openBenchPort(name string) (pmd.Port, error) {
+	open, err := opener(name)
+	if err != nil {
+		return nil, err
+	}
+	if file, ok := strings.CutPrefix(name, "pcap:"); ok {
+		return bench.OpenCapture(file)
+	}
+	return open()
+}
+
+func (o *benchOptions) closePorts() {
+	for _, p := range o.Ports {
+		p.Close()
+	}
 }
 
 // measure tells rates on the way, and what they come to.
@@ -88,4 +127,15 @@ func (o *benchOptions) measure(cmd *cobra.Command, output *format) error {
 		return err
 	}
 	return output.print(cmd.OutOrStdout(), r, func(w io.Writer) error { return r.Write(w) })
+}
+
+// ask runs the prompt. start and stop say there what flags say elsewhere.
+func (o *benchOptions) ask(cmd *cobra.Command) error {
+	for _, name := range []string{"duration", "stats-period", "output"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s has no place at a prompt (-i), where start and stop say when and what", name)
+		}
+	}
+	o.Duration, o.Period = 0, 0
+	return bench.Prompt(cmd.Context(), o.Options, cmd.InOrStdin(), cmd.OutOrStdout())
 }

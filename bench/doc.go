@@ -1,0 +1,39 @@
+// Package bench measures how fast one core forwards frames, in the modes and
+// words of DPDK's testpmd.
+//
+//	session.go  Session, Run: a measurement is started, stopped, told
+//	options.go  Options: what is measured
+//	mode.go     Mode: what is done with each frame
+//	rig.go      each mode's forwarder and ports, set up
+//	cable.go    io, macswap: between two ports, no card
+//	decap.go    decap: what the card calls until it knows the ENI
+//	card.go     sg, full: the card itself, between an edge and guests
+//	wrap.go     encap: sg, and guests that wrap what they get
+//	worker.go   the loop that is measured
+//	gaps.go     the times between its turns, as a histogram
+//	port.go     a port as forwarders have it
+//	sink.go     a port that takes everything
+//	capture.go  a port that plays a capture from memory
+//	region.go   the network: ENIs, and groups of sixty rules
+//	traffic.go  the flows in it
+//	frame.go    their frames
+//	sizes.go    how long these are
+//	stats.go    counts by port
+//	report.go   Report: what a measurement comes to
+//	table.go    the same for people
+//	prompt.go   a session by hand
+//
+// What is measured is one thread that turns a forwarder: per turn one burst
+// from each port, one look at the clock, nothing allocated. Rates count that
+// thread's CPU time, because a neighbor on the machine must not count, and the
+// clock's beside it, because a stall must show somewhere. The frames that
+// count are those that left.
+//
+// Ports in memory send from few buffers that stay in the cache, as a network
+// card fills them, and take everything. So io tells what the harness costs,
+// and any other mode less io what the mode costs.
+//
+// The thread is not pinned to a CPU: on a small machine the kernel knows
+// better. Pin the process (taskset) where it should be, with one CPU more for
+// Go's own threads.
+package bench

@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"math/bits"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// seeded is random numbers whose seed is printed, and taken from
+// NITROCARD_SEED.
+func seeded(t *testing.T) *rand.Rand {
+	seed := rand.Uint64()
+	if text := os.Getenv("NITROCARD_SEED"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+		seed = n
+	}
+	t.Logf("NITROCARD_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+func TestBucketsFollowOneAnother(t *testing.T) {
+	for v, e := uint64(0), 0; e < 64; e++ {
+		for range 32 {
+			require.Equal(t, gapBucket(v)+1, gapBucket(gapEnd(gapBucket(v))+1), "%d", v)
+			v = max(v+1, gapEnd(gapBucket(v))+1)
+		}
+		v = max(v, 1<<e)
+		require.LessOrEqual(t, v, gapEnd(gapBucket(v)))
+		if bits.Len64(v) > 62 {
+			break
+		}
+	}
+	require.Less(t, gapBucket(1<<64-1), gapBuckets)
+}
+
+func TestQuantilesAreThoseOfTheTimes(t *testing.T) {
+	rnd := seeded(t)
+	var g Gaps
+	var times []uint64
+	for range 10_000 {
+		v := rnd.Uint64() >> (1 + rnd.IntN(60))
+		times = append(times, v)
+		g.add(int64(v))
+	}
+	slices.Sort(times)
+	for _, q := range []float64{0, 0.5, 0.99, 0.999, 0.9999} {
+		want := times[int(q*float64(len(times)))]
+		require.GreaterOrEqual(t, g.Quantile(q), want, "%v", q)
+		require.LessOrEqual(t, g.Quantile(q), want+want/16, "%v", q)
+	}
+	require.Equal(t, times[len(times)-1], g.Quantile(1))
+	require.Equal(t, float64(times[len(times)-1])/1e3, g.view().Max)
+}
+
+func TestNoTimesHaveNoQuantile(t *testing.T) {
+	require.Equal(t, GapView{}, new(Gaps).view())
+}

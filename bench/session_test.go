@@ -1,0 +1,127 @@
+package bench
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/pmd"
+)
+
+// until waits until the session has forwarded something.
+func until(t *testing.T, s *Session) {
+	for end := time.Now().Add(10 * time.Second); sum(s.Forwarded()).TxPackets == 0; {
+		require.True(t, time.Now().Before(end), "nothing is forwarded")
+	}
+}
+
+func TestRunMeasuresForItsDuration(t *testing.T) {
+	for _, m := range modes {
+		o := small(m.Mode)
+		o.Duration = 20 * time.Millisecond
+		r, err := Run(t.Context(), *o, nil)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, r.Seconds, 0.02)
+		require.LessOrEqual(t, r.CPUSeconds, r.Seconds+0.01)
+		require.Positive(t, r.Mpps)
+		require.InDelta(t, 1000/r.Mpps, r.NsPerPacket, 0.01)
+		require.InDelta(t, float64(r.Total.TxPackets)/1e6/r.CPUSeconds, r.Mpps, r.Mpps/100)
+		require.Equal(t, r.Total.RxPackets, r.Total.TxPackets)
+		require.Empty(t, r.Drops)
+		require.Positive(t, r.Gaps.P50)
+		require.GreaterOrEqual(t, r.Gaps.Max, r.Gaps.P9999)
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := small(SG)
+	o.Period = time.Millisecond
+	samples := 0
+	r, err := Run(ctx, *o, func(s Sample) {
+		samples++
+		require.GreaterOrEqual(t, s.Wall, time.Duration(samples)*o.Period)
+		if samples == 3 {
+			cancel()
+		}
+	})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, samples, 3)
+	require.Positive(t, r.Mpps)
+}
+
+func TestASessionGoesOnWhereItStopped(t *testing.T) {
+	s, err := NewSession(*small(SG))
+	require.NoError(t, err)
+	defer s.Close()
+	for range 2 {
+		require.NoError(t, s.Start())
+		until(t, s)
+		require.EqualError(t, s.Start(), "frames are being forwarded already")
+		require.EqualError(t, s.Set(func(*Options) {}), "frames are being forwarded; stop first")
+		r, err := s.Stop()
+		require.NoError(t, err)
+		require.Empty(t, r.Drops, "the flows are connected still")
+		require.Positive(t, s.now)
+	}
+	_, err = s.Stop()
+	require.EqualError(t, err, "no frames are being forwarded; start first")
+}
+
+func TestCountsOfAStartAreItsOwn(t *testing.T) {
+	s, err := NewSession(*small(IO))
+	require.NoError(t, err)
+	defer s.Close()
+	var all uint64
+	for range 2 {
+		require.NoError(t, s.Start())
+		until(t, s)
+		r, err := s.Stop()
+		require.NoError(t, err)
+		all += r.Total.TxPackets
+	}
+	require.Equal(t, all, sum(s.Ports()).TxPackets)
+	require.Less(t, sum(s.Forwarded()).TxPackets, all)
+	s.ClearPorts()
+	s.ClearForwarded()
+	require.Zero(t, sum(s.Ports()).TxPackets)
+	require.Zero(t, sum(s.Forwarded()).RxPackets)
+}
+
+func TestSetTakesEffectOrNone(t *testing.T) {
+	s, err := NewSession(*small(SG))
+	require.NoError(t, err)
+	defer s.Close()
+	require.EqualError(t, s.Set(func(o *Options) { o.Burst = 65 }), "burst 65: a number from 1 to 64 is expected")
+	require.Equal(t, pmd.MaxBurst, s.options.Burst)
+	require.NoError(t, s.Set(func(o *Options) { o.Mode = IO }))
+	require.NoError(t, s.Start())
+	require.Len(t, s.Ports(), 2)
+}
+
+func TestOptionsThatCannotBe(t *testing.T) {
+	port := &sink{}
+	for want, change := range map[string]func(*Options){
+		"burst 0: a number from 1 to 64 is expected":                                            func(o *Options) { o.Burst = 0 },
+		"flows 0: a number from 1 to 8388608 is expected":                                       func(o *Options) { o.Flows = 0 },
+		"enis 1025: a number from 1 to 1024 is expected":                                        func(o *Options) { o.ENIs = 1025 },
+		"a time of -1ns is no time to measure":                                                  func(o *Options) { o.Period = -1 },
+		"3 ports are too many: forward mode io has two ports":                                   func(o *Options) { o.Mode, o.Ports = IO, []pmd.Port{port, port, port} },
+		"2 ports are too many: forward mode encap has an uplink; its guests wrap what they get": func(o *Options) { o.Mode, o.Ports = Encap, []pmd.Port{port, port} },
+		"3 ports are too many: forward mode sg has an uplink and a guest for each of 1 ENIs":    func(o *Options) { o.ENIs, o.Ports = 1, []pmd.Port{port, port, port} },
+	} {
+		o := small(SG)
+		change(o)
+		_, err := Run(t.Context(), *o, nil)
+		require.EqualError(t, err, want)
+	}
+}
+
+func TestSinceIsARateOfCPUTime(t *testing.T) {
+	old := Sample{Wall: time.Second, CPU: time.Second, Total: pmd.Stats{RxPackets: 5, TxPackets: 5}}
+	now := Sample{Wall: 5 * time.Second, CPU: 3 * time.Second, Total: pmd.Stats{RxPackets: 8_000_005, TxPackets: 4_000_005, RxBytes: 1e9}}
+	require.Equal(t, Rate{Mpps: 2, NsPerPacket: 500, Gbps: 4, RxMpps: 4, WallMpps: 1, WallGbps: 2}, now.Since(old))
+	require.Equal(t, Rate{}, old.Since(old))
+}

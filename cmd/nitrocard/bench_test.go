@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/pmd/pcap"
+)
+
+// short is a measurement that takes no time worth naming.
+const short = "bench --enis 2 --flows 100 --duration 20ms"
+
+func TestBenchInJSON(t *testing.T) {
+	for _, mode := range []string{"io", "macswap", "decap", "sg", "encap", "full"} {
+		var r struct {
+			Mode  string            `json:"forward_mode"`
+			Mpps  float64           `json:"mpps"`
+			Ns    float64           `json:"ns_per_packet"`
+			Gbps  float64           `json:"gbit_per_s"`
+			Drops map[string]uint64 `json:"drops"`
+			Ports []struct {
+				Rx uint64 `json:"rx_packets"`
+				Tx uint64 `json:"tx_packets"`
+			} `json:"ports"`
+			Gap map[string]float64 `json:"burst_gap_us"`
+		}
+		out := good(t, append(strings.Fields(short), "--forward-mode", mode, "-o", "json")...)
+		require.NoError(t, json.Unmarshal([]byte(out), &r))
+		require.Equal(t, mode, r.Mode)
+		require.Positive(t, r.Mpps)
+		require.InDelta(t, 1000/r.Mpps, r.Ns, 0.01)
+		require.Positive(t, r.Gbps)
+		require.NotNil(t, r.Drops)
+		require.Empty(t, r.Drops)
+		var in, out2 uint64
+		for _, p := range r.Ports {
+			in, out2 = in+p.Rx, out2+p.Tx
+		}
+		require.Positive(t, in)
+		require.Equal(t, in, out2)
+		require.Len(t, r.Gap, 5)
+	}
+}
+
+// reader reads what is written, and has enough after the first of it.
+type reader struct {
+	bytes.Buffer
+	enough func()
+}
+
+func (r *reader) Write(b []byte) (int, error) {
+	r.enough()
+	return r.Buffer.Write(b)
+}
+
+func TestBenchEndsWithCtrlCAndTellsAll(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var out bytes.Buffer
+	rates := &reader{enough: cancel}
+	line := "bench --enis 2 --flows 100 --duration 0 --stats-period 1ms --frame-size imix"
+	require.Zero(t, execute(ctx, strings.Fields(line), &out, rates))
+	stdout, stderr := out.String(), rates.String()
+	for _, words := range []string{"full: frames of imix bytes in bursts of 64", "RX-packets", "TX-dropped", "accumulated", "ns/packet", "burst gap", "dropped    none"} {
+		require.Contains(t, stdout, words)
+	}
+	require.Contains(t, stderr, "Mpps a core")
+}
+
+func TestBenchPlaysACapture(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "in.pcap")
+	w, err := pcap.CreateWriter(file)
+	require.NoError(t, err)
+	require.NoError(t, w.Write(0, make([]byte, 60)))
+	require.NoError(t, w.Close())
+	out := good(t, append(strings.Fields(short), "--forward-mode", "sg", "--port", "pcap:"+file)...)
+	require.Contains(t, out, "pcap:"+file)
+	require.Contains(t, out, "not_vxlan")
+}
+
+func TestBenchByHand(t *testing.T) {
+	root := newRoot()
+	var out bytes.Buffer
+	root.SetArgs(strings.Fields("bench -i --enis 1 --flows 10"))
+	root.SetIn(strings.NewReader("start\nquit\n"))
+	root.SetOut(&out)
+	require.NoError(t, root.ExecuteContext(t.Context()))
+	require.Contains(t, out.String(), "bench> bench> full: frames of 114 bytes")
+}
+
+func TestBenchErrorsSayWhatWouldBeRight(t *testing.T) {
+	for line, want := range map[string]string{
+		"bench now":                             "bench takes flags only",
+		"bench --forward-mode flow":             `there is no forward mode "flow"; there are io, macswap, decap, sg, encap, full`,
+		"bench --nb-cores 2":                    "--nb-cores 2: the card has one worker so far; 1 is expected",
+		"bench --burst 65":                      "burst 65: a number from 1 to 64 is expected",
+		"bench --flows 0":                       "flows 0: a number from 1 to 8388608 is expected",
+		"bench --frame-size 64":                 `frame-size "64": a number of bytes from 104 to 9065, tunnel included, or imix is expected`,
+		"bench --port foo":                      `--port: port "foo": this build has no driver`,
+		"bench --port pcap:none":                "--port: pcap:none: open none",
+		"bench --port pcap:x,loop":              "--port: pcap:x,loop: a benchmark reads the file into memory",
+		"bench -i --duration 1s":                "--duration has no place at a prompt",
+		"bench -i -o json":                      "--output has no place at a prompt",
+		"bench --duration 1":                    "duration",
+		"bench --stats-period -1s --duration 0": "a time of -1s is no time to measure",
+	} {
+		status, stdout, stderr := call(t, strings.Fields(line)...)
+		require.Equal(t, 1, status, line)
+		require.Empty(t, stdout, line)
+		require.Contains(t, stderr, want, line)
+	}
+}
