@@ -8,7 +8,9 @@ import (
 
 // shares divides the connection table among the instances of the card: what
 // the configuration grants, and an equal part of the rest to the others, so
-// that none can fill it for another.
+// that none can fill it for another. One more part is kept free: connections
+// are never taken away, so an instance that comes needs room that the others
+// could not fill before.
 type shares struct {
 	granted map[uint32]uint32 // by owner
 	equal   uint32
@@ -35,7 +37,7 @@ func divide(p *vpc.Policy, connections int) (shares, error) {
 		return s, fmt.Errorf("Placement: Allowances: together %d connections, beside %d instances without one, and the card tracks %d at most; raise --max-connections or lower them", sum, rest, connections)
 	}
 	if rest > 0 {
-		s.equal = uint32((connections - sum) / rest)
+		s.equal = uint32(max((connections-sum)/(rest+1), 1))
 	}
 	s.cache = uint32(cacheRoom(connections) / max(n, 1))
 	return s, nil

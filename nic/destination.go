@@ -17,6 +17,9 @@ func (w *worker) source(p *packet) Verdict {
 		return UnknownVTEP
 	}
 	p.vtep = from
+	if martian(p.Src) || isGroup(p.Src) {
+		return Martian
+	}
 	if n := p.guest.eni.Neighbor(p.Src); n != nil {
 		if w.view.policy.Paths[n.Path].VTEP != from {
 			return SourceMismatch

@@ -10,6 +10,7 @@ import (
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd/mem"
+	"nitrocard/tables/oracle"
 )
 
 // A guest that sends with a foreign MAC or address is stopped, counted and
@@ -173,7 +174,7 @@ func TestATunnelEndIsStaticNoMore(t *testing.T) {
 
 // The outer checksum is right whatever the addresses and the length.
 func TestTheOuterChecksumIsRight(t *testing.T) {
-	x, r := newRig(t), random(t)
+	x, r := newRig(t), oracle.Random(t)
 	for range 200 {
 		c := *x.config
 		c.Placement.Edge.Vtep = netip.AddrFrom4([4]byte{byte(1 + r.IntN(120)), byte(r.Uint32()), byte(r.Uint32()), byte(1 + r.IntN(250))})

@@ -14,6 +14,7 @@ import (
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
+	"nitrocard/tables/oracle"
 )
 
 // model is what EC2 does with the packets of one ENI, without any haste: its
@@ -261,7 +262,7 @@ func (o *trial) agree() {
 // The card does what the model does, packet by packet and burst by burst,
 // while the rules change and time passes.
 func TestCardAgainstModel(t *testing.T) {
-	o := &trial{rig: newRig(t), model: &model{connections: map[modelKey]*modelConnection{}}, random: random(t)}
+	o := &trial{rig: newRig(t), model: &model{connections: map[modelKey]*modelConnection{}}, random: oracle.Random(t)}
 	o.change()
 	bursts := 20_000
 	if testing.Short() {

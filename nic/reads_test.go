@@ -24,7 +24,7 @@ func TestReads(t *testing.T) {
 	require.Equal(t, ENIView{
 		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: vniA, Subnet: "subnet-a1", MAC: macA1, RouterMAC: a1.RouterMAC,
 		Addresses: []string{"10.0.1.5", "10.0.1.15"}, Public: []string{"35.72.2.8", "35.72.2.9"}, SecurityGroups: []string{"sg-a-web"},
-		Port: "mem", Connections: 1, Allowance: 1 << 10 / 4,
+		Port: "mem", Connections: 1, Allowance: 1 << 10 / 5,
 	}, x.view("eni-a1"))
 
 	flows := x.card.Flows(FlowFilter{ENI: "eni-a1"})

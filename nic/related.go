@@ -10,8 +10,8 @@ import (
 // filter lets it: path MTU discovery depends on it (RFC 4890, and RFC 5508
 // section 4 for what a NAT owes to it).
 func (w *worker) findRelated(p *packet) bool {
-	if !p.IsICMPError() {
-		return false
+	if !p.IsICMPError() || p.Type == wire.ICMPRedirect {
+		return false // a redirect is no news of a connection, and turns a guest's routes
 	}
 	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)
 	if !ok {

@@ -34,6 +34,8 @@ func TestAnErrorAboutAKnownConnectionComesIn(t *testing.T) {
 	x.fromInternet("eni-a1", quoteOf(router, wiretest.TCP("35.72.2.8:40001", client+":443"), 28)).dropped(SecurityGroupIn)
 	x.fromInternet("eni-b1", quoteOf(router, wiretest.TCP("54.168.7.7:40000", client+":443"), 28)).dropped(SecurityGroupIn)
 	x.fromInternet("eni-a1", quoteOf(router, wiretest.TCP("35.72.2.9:40000", client+":443"), 28)).dropped(SecurityGroupIn)
+	// Nor a redirect: it would turn the guest's routes.
+	x.fromInternet("eni-a1", wiretest.ICMPError(wire.ICMPRedirect, 1, router, seen.Bytes())).dropped(SecurityGroupIn)
 	// The quote's source must be whom the error is for.
 	misled := wiretest.ICMP(router, "35.72.2.9", wire.ICMPUnreachable, 1).Payload(string(seen.Bytes()[14:]))
 	x.fromInternet("eni-a1", misled).dropped(SecurityGroupIn)

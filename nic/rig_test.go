@@ -1,9 +1,6 @@
 package nic
 
 import (
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -181,18 +178,6 @@ func (r *rig) flow(eni string) FlowView {
 	flows := r.card.Flows(FlowFilter{ENI: eni})
 	require.Len(r, flows, 1)
 	return flows[0]
-}
-
-// random is a source of random numbers; NITROCARD_SEED repeats a run.
-func random(t testing.TB) *rand.Rand {
-	seed := rand.Uint64()
-	if s := os.Getenv("NITROCARD_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err, "NITROCARD_SEED is a number")
-		seed = n
-	}
-	t.Logf("NITROCARD_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
 }
 
 // header describes a frame that Parse accepts.

@@ -13,6 +13,9 @@ func (w *worker) route(p *packet) Verdict {
 	if to.IsMulticast() || isGroup(p.Dst) {
 		return GroupAddress
 	}
+	if martian(p.Dst) {
+		return Martian
+	}
 	if to != p.guest.router {
 		return w.link(p)
 	}
@@ -33,6 +36,10 @@ func (w *worker) route(p *packet) Verdict {
 // isGroup tells whether addr is for more than one station: multicast (RFC
 // 5771) or the limited broadcast (RFC 919). No route leads there.
 func isGroup(addr uint32) bool { return addr>>28 == 0xe || addr == 0xffff_ffff }
+
+// martian tells whether addr is nobody's on any network: this network,
+// loopback, or reserved (RFC 1812 section 5.3.7).
+func martian(addr uint32) bool { return addr>>24 == 0 || addr>>24 == 127 || addr>>28 == 0xf }
 
 // link takes a frame that the guest sent to a neighbor's own MAC.
 func (w *worker) link(p *packet) Verdict {

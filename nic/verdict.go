@@ -35,6 +35,7 @@ const (
 	ARPInvalid
 	SpoofedMAC
 	SpoofedAddress
+	Martian
 	NotForThisENI
 	NotTheRouter
 
@@ -96,6 +97,7 @@ var vocabulary = [malformed]words{
 	ARPInvalid:      {"arp_invalid", "is no ARP request for IPv4 over Ethernet"},
 	SpoofedMAC:      {"spoofed_mac", "the source MAC is not the ENI's"},
 	SpoofedAddress:  {"spoofed_address", "the source address is not the ENI's, and its source/destination check is on"},
+	Martian:         {"martian", "no packet on a network may have this address (RFC 1812 section 5.3.7)"},
 	NotForThisENI:   {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
 	NotTheRouter:    {"not_the_router", "the destination MAC is neither the router's nor the neighbor's"},
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/tables/oracle"
 )
 
 // end is one end of a TCP connection as RFC 9293 section 3.3.2 describes it,
@@ -76,7 +78,7 @@ func TestCardAgreesWithBothEnds(t *testing.T) {
 		{"CLOSED", "TIME-WAIT"}:        TimeWait,
 		{"TIME-WAIT", "TIME-WAIT"}:     TimeWait, // both closed at once
 	}
-	random := seeded(t)
+	random := oracle.Random(t)
 	agreed := map[[2]string]int{}
 	for range 3000 {
 		ends := [2]*end{{state: "SYN-SENT"}, {state: []string{"LISTEN", "SYN-SENT"}[random.IntN(2)]}}

@@ -8,6 +8,8 @@ import (
 	"nitrocard/nic/wire"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/tables/oracle"
 )
 
 // model is the table as a map: slow, obvious, and with its own idea of how
@@ -160,7 +162,7 @@ func (m *model) check() {
 }
 
 func TestTableAgainstAMap(t *testing.T) {
-	random := seeded(t)
+	random := oracle.Random(t)
 	for range 40 {
 		program := make([]byte, 2000)
 		for i := range program {

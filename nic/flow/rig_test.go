@@ -1,9 +1,6 @@
 package flow
 
 import (
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -105,17 +102,4 @@ func key(eni uint32, proto uint8, i int) Key {
 func makeKey(eni, local, remote uint32, lport, rport uint16, proto uint8) (k Key) {
 	k.Set(eni, local, remote, lport, rport, proto)
 	return k
-}
-
-// seeded is a source of random numbers whose seed is printed, and taken from
-// NITROCARD_SEED.
-func seeded(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("NITROCARD_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("NITROCARD_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
 }

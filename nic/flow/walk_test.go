@@ -6,13 +6,15 @@ import (
 	"nitrocard/nic/wire"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/tables/oracle"
 )
 
 // A listing in chunks while connections come and go: one that stays is shown
 // exactly once.
 func TestWalkWhileThingsChange(t *testing.T) {
 	const capacity, chunk = 2000, 37
-	random := seeded(t)
+	random := oracle.Random(t)
 	r := newRig(t, capacity)
 	stays := map[Key]int{}
 	for i := range capacity - 100 {

@@ -4,27 +4,26 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
+	"nitrocard/tables/oracle"
 )
 
-// oracle judges by a literal loop over the rules of the configuration, with
+// loop judges by a literal loop over the rules of the configuration, with
 // nothing from the compiler but the text of a protocol.
-type oracle struct{ *Config }
+type loop struct{ *Config }
 
 type judgement struct {
 	allowed, untracked bool
 	group, path        string // of the first rule, in order of group IDs
 }
 
-func (o oracle) judge(e *ec2.NetworkInterface, q Query) (j judgement) {
+func (o loop) judge(e *ec2.NetworkInterface, q Query) (j judgement) {
 	groups := slices.Clone(e.Groups)
 	slices.SortFunc(groups, func(a, b ec2.GroupIdentifier) int { return slices.Compare([]byte(a.GroupId), []byte(b.GroupId)) })
 	everywhere, open := false, false
@@ -48,7 +47,7 @@ func (o oracle) judge(e *ec2.NetworkInterface, q Query) (j judgement) {
 	return j
 }
 
-func (o oracle) group(id string) *ec2.SecurityGroup {
+func (o loop) group(id string) *ec2.SecurityGroup {
 	for i := range o.SecurityGroups {
 		if o.SecurityGroups[i].GroupId == id {
 			return &o.SecurityGroups[i]
@@ -57,7 +56,7 @@ func (o oracle) group(id string) *ec2.SecurityGroup {
 	return nil
 }
 
-func (o oracle) protocol(perm ec2.IpPermission) int {
+func (o loop) protocol(perm ec2.IpPermission) int {
 	n, err := parseProtocol(perm.IpProtocol)
 	if err != nil {
 		panic(err)
@@ -65,7 +64,7 @@ func (o oracle) protocol(perm ec2.IpPermission) int {
 	return n
 }
 
-func (o oracle) covers(perm ec2.IpPermission, q Query) bool {
+func (o loop) covers(perm ec2.IpPermission, q Query) bool {
 	proto := o.protocol(perm)
 	switch {
 	case proto == -1:
@@ -81,7 +80,7 @@ func (o oracle) covers(perm ec2.IpPermission, q Query) bool {
 	return true
 }
 
-func (o oracle) cidrs(perm ec2.IpPermission) (all []netip.Prefix) {
+func (o loop) cidrs(perm ec2.IpPermission) (all []netip.Prefix) {
 	for _, r := range perm.IpRanges {
 		all = append(all, r.CidrIp)
 	}
@@ -97,11 +96,11 @@ func (o oracle) cidrs(perm ec2.IpPermission) (all []netip.Prefix) {
 	return all
 }
 
-func (o oracle) anywhere(perm ec2.IpPermission) bool {
+func (o loop) anywhere(perm ec2.IpPermission) bool {
 	return slices.ContainsFunc(o.cidrs(perm), func(p netip.Prefix) bool { return p.Bits() == 0 })
 }
 
-func (o oracle) from(e *ec2.NetworkInterface, perm ec2.IpPermission, remote uint32) bool {
+func (o loop) from(e *ec2.NetworkInterface, perm ec2.IpPermission, remote uint32) bool {
 	if slices.ContainsFunc(o.cidrs(perm), func(p netip.Prefix) bool { return p.Contains(addrOf(remote)) }) {
 		return true
 	}
@@ -116,25 +115,13 @@ func (o oracle) from(e *ec2.NetworkInterface, perm ec2.IpPermission, remote uint
 	return false
 }
 
-func (o oracle) vpcOf(e *ec2.NetworkInterface) string {
+func (o loop) vpcOf(e *ec2.NetworkInterface) string {
 	for _, s := range o.Subnets {
 		if s.SubnetId == e.SubnetId {
 			return s.VpcId
 		}
 	}
 	return ""
-}
-
-// random is a source whose seed a failing test prints, and NITROCARD_SEED sets.
-func random(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	if s := os.Getenv("NITROCARD_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err, "NITROCARD_SEED is a number")
-	}
-	t.Logf("NITROCARD_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
@@ -207,7 +194,7 @@ func randomRegion(r *rand.Rand) *Config {
 func agree(t *testing.T, c *Config, p *Policy, q Query) {
 	for i := range c.NetworkInterfaces {
 		e := &c.NetworkInterfaces[i]
-		want := oracle{c}.judge(e, q)
+		want := loop{c}.judge(e, q)
 		m := p.ENI(e.NetworkInterfaceId).Match(q)
 		rule := p.Rule(m.Rule)
 		require.Equal(t, want, judgement{m.Allowed, m.Untracked, rule.Group, rule.Path}, "%s %+v %v", e.NetworkInterfaceId, q, rule)
@@ -215,7 +202,7 @@ func agree(t *testing.T, c *Config, p *Policy, q Query) {
 }
 
 func TestMatchAgreesWithTheLoop(t *testing.T) {
-	r := random(t)
+	r := oracle.Random(t)
 	for range 60 {
 		c := randomRegion(r)
 		p := compiled(t, c, CompileOptions{})

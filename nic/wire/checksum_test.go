@@ -2,28 +2,14 @@ package wire_test
 
 import (
 	"bytes"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
+	"nitrocard/tables/oracle"
 )
-
-// random is a source whose seed a failing test prints, and NITROCARD_SEED sets.
-func random(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	if s := os.Getenv("NITROCARD_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 0, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("NITROCARD_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // The example of RFC 1071 section 3.
 func TestSumOfTheRFC(t *testing.T) {
@@ -51,7 +37,7 @@ func FuzzSum(f *testing.F) {
 
 // All lengths around the steps of eight and thirty-two bytes, with many carries.
 func TestSumOfAllLengths(t *testing.T) {
-	r := random(t)
+	r := oracle.Random(t)
 	for n := range 200 {
 		b := make([]byte, n)
 		for i := range b {
