@@ -2,11 +2,7 @@ package tables_test
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -23,18 +19,6 @@ type (
 
 	wide struct{ A, B, C uint64 } // the same in all three, or torn
 )
-
-// random returns a source of random numbers; NITROCARD_SEED repeats a run.
-func random(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("NITROCARD_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err, "NITROCARD_SEED is a number")
-	}
-	t.Logf("NITROCARD_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // bothHashes runs a test with the fast hash and with the portable one.
 func bothHashes(t *testing.T, test func(t *testing.T)) {
@@ -119,7 +103,7 @@ func TestLookupBurstLooksAtFirstNKeysOnly(t *testing.T) {
 // Every table takes as many entries as it was made for, and none is lost: at the load just below which the buckets double, too.
 func TestFillsToCapacity(t *testing.T) {
 	bothHashes(t, func(t *testing.T) {
-		r := random(t)
+		r := oracle.Random(t)
 		for _, capacity := range []int{1, 7, 16, 32, 96, 97, 224, 480, 972, 1945, 31129, 249036} {
 			t.Run(fmt.Sprint(capacity), func(t *testing.T) {
 				c := newTable[key2, uint64](t, capacity, r.Uint64())
@@ -215,7 +199,7 @@ func churn[K comparable](t *testing.T, key func(uint64) K) {
 	if raceDetector {
 		steps = 5_000
 	}
-	r := random(t)
+	r := oracle.Random(t)
 	w := &twins[K]{t, newTable[K, wide](t, capacity, r.Uint64()), oracle.NewTable[K, wide](capacity)}
 	for step := range uint64(steps) {
 		switch r.IntN(16) {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/tables"
+	"nitrocard/tables/oracle"
 )
 
 // churned is a table at 95 % load, of which a writer replaces one half, by keys that readers ask for too.
@@ -65,7 +66,7 @@ func TestReadersBesideAWriter(t *testing.T) {
 		steps = 100_000
 	}
 	bothHashes(t, func(t *testing.T) {
-		r := random(t)
+		r := oracle.Random(t)
 		const entries = 972 // 95 % of 1,024 slots
 		c := &churned{table: newTable[key2, wide](t, entries, r.Uint64()), stays: entries / 2, entries: entries}
 		for i := range uint64(entries) {

@@ -139,7 +139,7 @@ func TestWheelThatCannotBe(t *testing.T) {
 // skips less than a revolution.
 func TestWheelAgainstOracle(t *testing.T) {
 	const entries, slots = 200, 50
-	r := random(t)
+	r := oracle.Random(t)
 	w, o := newWheel(t, entries, slots), &oracle.Wheel{Slots: slots}
 	now := uint64(0)
 	for range 500_000 {

@@ -3,6 +3,7 @@
 //
 //	table.go   Table, twin of tables.Cuckoo: a Go map
 //	wheel.go   Wheel, twin of tables.Wheel: a sorted list
+//	random.go  Random, for tests of any package: numbers that a seed repeats
 package oracle
 
 // Table is the twin of tables.Cuckoo. Where an entry lies is its caller's to say.
