@@ -8,22 +8,22 @@
 
 #include "dpdk.h"
 
-struct nc_queue *nc_queue_new(const struct nc_device *d, uint16_t queue, uint32_t limit, struct rte_mempool *pool)
+struct nc_queue *nc_queue_new(uint16_t port, uint16_t queue, struct rte_mempool *pool)
 {
 	struct nc_queue *q = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN(sizeof *q, RTE_CACHE_LINE_SIZE));
-	if (q == NULL)
-		return NULL;
-	*q = (struct nc_queue){.port = d->port, .queue = queue, .limit = limit, .pool = pool};
+	if (q != NULL)
+		*q = (struct nc_queue){.port = port, .queue = queue, .pool = (uintptr_t)pool};
 	return q;
 }
 
-static void give_back(struct nc_slot *slots, uint32_t n)
+static void give_back(const uintptr_t *mbufs, uint32_t n)
 {
 	struct rte_mbuf *left[NC_BURST];
 	uint32_t k = 0;
+
 	for (uint32_t i = 0; i < n; i++)
-		if (slots[i].mbuf != NULL)
-			left[k++] = slots[i].mbuf;
+		if (mbufs[i] != 0)
+			left[k++] = (struct rte_mbuf *)mbufs[i];
 	if (k > 0)
 		rte_pktmbuf_free_bulk(left, k);
 }
@@ -35,110 +35,73 @@ void nc_queue_free(struct nc_queue *q)
 	free(q);
 }
 
-static void fill(struct nc_slot *s, struct rte_mbuf *m)
-{
-	*s = (struct nc_slot){m, m->buf_addr, m->buf_len, m->data_off, m->data_len};
-}
-
-// odd are mbufs that cannot be lent as they are: others use their memory too,
-// or their frame is merged, which no port was asked to do.
-static const uint64_t odd = RTE_MBUF_F_RX_LRO | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
-
+// lendable is false for an mbuf whose memory others use too, and for a frame
+// that is in pieces, or merged, or without the headroom that was promised.
 static inline bool lendable(const struct rte_mbuf *m)
 {
+	const uint64_t odd = RTE_MBUF_F_RX_LRO | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && m->data_off >= NC_HEADROOM &&
 	       (m->ol_flags & odd) == 0 && m->pkt_len <= NC_MAX_FRAME;
 }
 
-// mend copies a frame into an mbuf that can be lent, and frees the old one.
+// whole copies a frame into an mbuf that can be lent, and frees the old one.
 // It is NULL if there is none.
-static __rte_noinline struct rte_mbuf *mend(struct nc_queue *q, struct rte_mbuf *m)
+static struct rte_mbuf *whole(const struct nc_queue *q, struct rte_mbuf *m)
 {
-	struct rte_mbuf *whole = NULL;
+	struct rte_mbuf *copy = NULL;
 	if ((m->ol_flags & RTE_MBUF_F_RX_LRO) == 0 && m->pkt_len <= NC_MAX_FRAME)
-		whole = rte_pktmbuf_copy(m, q->pool, 0, UINT32_MAX);
+		copy = rte_pktmbuf_copy(m, (struct rte_mempool *)q->pool, 0, UINT32_MAX);
 	rte_pktmbuf_free(m);
-	return whole;
+	return copy;
+}
+
+// mend makes the burst lendable, from the first mbuf on that is not.
+static __rte_noinline void mend(struct nc_queue *q, struct rte_mbuf **mbufs, uint32_t first)
+{
+	uint32_t k = first;
+	for (uint32_t i = first; i < q->lent; i++) {
+		struct rte_mbuf *m = mbufs[i];
+		if (!lendable(m))
+			m = whole(q, m);
+		if (m != NULL)
+			mbufs[k++] = m;
+	}
+	q->lost += q->lent - k;
+	q->lent = k;
 }
 
 // nc_rx frees what is left of the last burst, and fills rx with the next.
-uint32_t nc_rx(struct nc_queue *q)
+void nc_rx(struct nc_queue *q)
 {
-	struct rte_mbuf *mbufs[NC_BURST];
-	uint32_t n = 0, got, k = 0;
-	uint64_t bytes = 0;
+	struct rte_mbuf **mbufs = (struct rte_mbuf **)q->rx;
+	uint32_t got;
 
 	give_back(q->rx, q->lent);
+	q->lent = 0;
 	do { // many drivers yield 32 at once
-		got = rte_eth_rx_burst(q->port, q->queue, mbufs + n, NC_BURST - n);
-		n += got;
-	} while (got == NC_BURST / 2 && n < NC_BURST);
-	for (uint32_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = mbufs[i];
-		if (unlikely(!lendable(m)) && (m = mend(q, m)) == NULL)
-			continue;
-		fill(&q->rx[k++], m);
-		bytes += m->data_len;
-	}
-	q->lent = k;
-	q->rx_packets += k;
-	q->rx_bytes += bytes;
-	q->rx_lost += n - k;
-	return k;
+		got = rte_eth_rx_burst(q->port, q->queue, mbufs + q->lent, NC_BURST - q->lent);
+		q->lent += got;
+	} while (got == NC_BURST / 2 && q->lent < NC_BURST);
+	for (uint32_t i = 0; i < q->lent; i++)
+		if (unlikely(!lendable(mbufs[i]))) {
+			mend(q, mbufs, i);
+			break;
+		}
 }
 
-// nc_refill sees to it that so many slots of copy hold an mbuf, and tells how
-// many do.
-uint32_t nc_refill(struct nc_queue *q, uint32_t want)
-{
-	for (uint32_t i = 0; i < want; i++) {
-		if (q->copy[i].mbuf != NULL)
-			continue;
-		struct rte_mbuf *m = rte_pktmbuf_alloc(q->pool);
-		if (m == NULL)
-			return i;
-		fill(&q->copy[i], m);
-		q->fresh = RTE_MAX(q->fresh, i + 1);
-	}
-	return want;
-}
-
-static inline bool sendable(const struct nc_queue *q, const struct nc_out *o)
-{
-	return o->slot != NULL && o->slot->mbuf != NULL && o->len <= q->limit;
-}
-
-// nc_tx sends the first n of out and returns how many it took. Of those, the
-// mbufs are the device's now, or freed.
+// nc_tx sends the first n of tx, and returns how many the device took.
 uint32_t nc_tx(struct nc_queue *q, uint32_t n)
 {
-	struct rte_mbuf *mbufs[NC_BURST];
-	uint32_t k = 0, sent, taken = 0;
-	uint64_t bytes = 0;
+	return rte_eth_tx_burst(q->port, q->queue, (struct rte_mbuf **)q->tx, n);
+}
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct nc_out *o = &q->out[i];
-		if (unlikely(!sendable(q, o)))
-			continue;
-		struct rte_mbuf *m = mbufs[k++] = o->slot->mbuf;
-		m->data_off = o->off;
-		m->data_len = m->pkt_len = o->len;
+// nc_refill puts mbufs into copy until there are so many, or no more.
+void nc_refill(struct nc_queue *q, uint32_t want)
+{
+	for (; q->fresh < want; q->fresh++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc((struct rte_mempool *)q->pool);
+		if (m == NULL)
+			return;
+		q->copy[q->fresh] = (uintptr_t)m;
 	}
-	sent = rte_eth_tx_burst(q->port, q->queue, mbufs, k);
-	for (uint32_t left = sent; taken < n; taken++) {
-		struct nc_out *o = &q->out[taken];
-		bool gone = sendable(q, o);
-		if (gone && left-- == 0)
-			break;
-		if (gone)
-			bytes += o->len;
-		else if (o->slot != NULL)
-			rte_pktmbuf_free(o->slot->mbuf);
-		if (o->slot != NULL)
-			o->slot->mbuf = NULL;
-	}
-	q->tx_packets += sent;
-	q->tx_bytes += bytes;
-	q->tx_dropped += taken - sent;
-	return taken;
 }

@@ -6,7 +6,9 @@ package dpdk
 import "C"
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 )
 
@@ -16,9 +18,10 @@ type device struct {
 	spec
 	c     C.struct_nc_device
 	ports []*Port
-	open  int    // ports that are not closed yet
 	ended func() // what is left to do when the device is closed, or nil
-	gone  bool   // guarded by eal.mu
+
+	mu   sync.Mutex // held while the device is asked, and to close a port
+	open int        // ports that are not closed yet
 }
 
 // start configures the device and makes its ports. It runs under eal.mu.
@@ -43,13 +46,12 @@ func (d *device) start(queues int) error {
 	return nil
 }
 
-// close ends one port, and the device with the last one.
-func (d *device) close() error {
-	d.open--
-	if d.open > 0 {
-		return nil
-	}
-	d.gone = true
+// failed is the step that start did not get past.
+func (d *device) failed() string { return C.GoString(d.c.failed) }
+
+// stop ends a device whose ports are closed. It runs under eal.mu: net_vhost
+// takes a second to leave its guest.
+func (d *device) stop() error {
 	delete(eal.devices, d.name)
 	eal.owed -= uint32(d.c.mbufs)
 	rc := C.nc_stop(d.c.port)
@@ -62,5 +64,31 @@ func (d *device) close() error {
 	return nil
 }
 
-// failed is the step that start did not get past.
-func (d *device) failed() string { return C.GoString(d.c.failed) }
+// Close gives the queue back, and the device with its last queue.
+func (p *Port) Close() error {
+	eal.mu.Lock()
+	defer eal.mu.Unlock()
+	if err := p.end(); err != nil {
+		return nil // it is closed
+	}
+	if p.dev.open > 0 {
+		return nil
+	}
+	return p.dev.stop()
+}
+
+var errClosed = errors.New("closed")
+
+// end frees the queue. From then on, nobody asks the device on its behalf.
+func (p *Port) end() error {
+	p.dev.mu.Lock()
+	defer p.dev.mu.Unlock()
+	if p.q == nil {
+		return errClosed
+	}
+	p.last = p.stats()
+	C.nc_queue_free(p.q)
+	p.q = nil
+	p.dev.open--
+	return nil
+}

@@ -3,6 +3,7 @@
 #define NITROCARD_DPDK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -21,34 +22,26 @@
 
 _Static_assert(RTE_PKTMBUF_HEADROOM == NC_HEADROOM, "DPDK was built with another headroom");
 
-// nc_slot is an mbuf that is lent to the card, or one of our own that awaits
-// a frame. Whoever takes the mbuf over leaves NULL.
-struct nc_slot {
-	struct rte_mbuf *mbuf;
-	void *mem; // all of its memory, headroom first
-	uint32_t cap, off, len;
+// What Go reads and writes of an mbuf itself. Not all are plain members in
+// every version, so cgo cannot name them.
+enum {
+	NC_BUF_ADDR = offsetof(struct rte_mbuf, buf_addr),
+	NC_BUF_LEN = offsetof(struct rte_mbuf, buf_len),
+	NC_DATA_OFF = offsetof(struct rte_mbuf, data_off),
+	NC_DATA_LEN = offsetof(struct rte_mbuf, data_len),
+	NC_PKT_LEN = offsetof(struct rte_mbuf, pkt_len),
 };
 
-// nc_out is a frame to send: where it lies in its slot now.
-struct nc_out {
-	struct nc_slot *slot; // NULL: nothing that could be sent
-	uint32_t off, len;
-};
-
-// nc_queue is one receive and one transmit queue of a device. One thread
-// polls it; the counts are read by others.
+// nc_queue is one receive and one transmit queue of a device. Arrays hold
+// mbufs. One thread polls the queue.
 struct nc_queue {
 	uint16_t port, queue;
-	uint32_t limit; // longest frame to send
-	struct rte_mempool *pool;
-
-	uint32_t lent, fresh; // how many slots of rx and copy are in use
-	struct nc_slot rx[NC_BURST];
-	struct nc_slot copy[NC_BURST]; // for frames of other drivers
-	struct nc_out out[NC_BURST];
-
-	uint64_t rx_packets, rx_bytes, rx_lost;
-	uint64_t tx_packets, tx_bytes, tx_dropped;
+	uint32_t lent, fresh; // how many of rx and copy are in use
+	uintptr_t pool;       // no pointer is in here, so cgo need not look for Go's at each call
+	uintptr_t rx[NC_BURST];   // lent to the card; 0 where another port took it over
+	uintptr_t tx[NC_BURST];   // to send
+	uintptr_t copy[NC_BURST]; // empty, for frames of other drivers
+	uint64_t lost;            // frames that could not be lent
 };
 
 // nc_device is what Go wants to know of a device.
@@ -88,10 +81,10 @@ int nc_stats(uint16_t port, struct nc_stats *s);
 int nc_xstats(uint16_t port, char (*names)[64], uint64_t *values, int room);
 
 // burst.c
-struct nc_queue *nc_queue_new(const struct nc_device *d, uint16_t queue, uint32_t limit, struct rte_mempool *pool);
+struct nc_queue *nc_queue_new(uint16_t port, uint16_t queue, struct rte_mempool *pool);
 void nc_queue_free(struct nc_queue *q);
-uint32_t nc_rx(struct nc_queue *q);
-uint32_t nc_refill(struct nc_queue *q, uint32_t want);
+void nc_rx(struct nc_queue *q);
 uint32_t nc_tx(struct nc_queue *q, uint32_t n);
+void nc_refill(struct nc_queue *q, uint32_t want);
 
 #endif

@@ -64,11 +64,27 @@ func (d *device) checkArguments() error {
 			}
 		}
 	}
-	for _, key := range []string{"rx_pcap"} {
-		if file := d.arg(key); file != "" {
-			if _, err := os.Stat(file); err != nil {
-				return fmt.Errorf("%s=%w", key, err)
-			}
+	if file := d.arg("rx_pcap"); file != "" {
+		if _, err := os.Stat(file); err != nil {
+			return fmt.Errorf("rx_pcap: %w", err)
+		}
+	}
+	if client := d.arg("client"); d.driver() == "net_vhost" && (client == "" || client == "0") {
+		return takeSocket(d.arg("iface"))
+	}
+	return nil
+}
+
+// takeSocket removes a socket that a killed card left, and nobody serves.
+func takeSocket(name string) error {
+	c, err := net.Dial("unix", name)
+	switch {
+	case err == nil:
+		c.Close()
+		return fmt.Errorf("iface=%s: another process serves this socket", name)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSocket != 0 {
+			return os.Remove(name)
 		}
 	}
 	return nil
@@ -89,7 +105,18 @@ func (d *device) explainProbe(err syscall.Errno) error {
 			}
 		}
 	}
-	return fmt.Errorf("its driver does not take it: %w%s", err, complaint())
+	if d.args != "" {
+		return fmt.Errorf("its driver does not take %q%s", d.args, reason(err))
+	}
+	return fmt.Errorf("its driver does not take it%s", reason(err))
+}
+
+// reason is what DPDK says. Many drivers answer -1, which is no errno.
+func reason(err syscall.Errno) string {
+	if err == syscall.EPERM {
+		return complaint()
+	}
+	return fmt.Sprintf(": %v%s", err, complaint())
 }
 
 func (d *device) explainPCI(err syscall.Errno) error {
@@ -102,7 +129,7 @@ func (d *device) explainPCI(err syscall.Errno) error {
 	case none != nil:
 		return fmt.Errorf("no driver of the kernel hands this device out; `dpdk-devbind.py --bind vfio-pci %s` does%s", d.name, complaint())
 	case driver == "vfio-pci" || driver == "uio_pci_generic" || driver == "igb_uio":
-		return fmt.Errorf("DPDK does not take the device: %w; it may be no network card, or another process has it%s", err, complaint())
+		return fmt.Errorf("DPDK does not take the device; it may be no network card, or another process has it%s", reason(err))
 	}
 	return fmt.Errorf("the kernel's driver %s has this device; `dpdk-devbind.py --bind vfio-pci %s` hands it out%s", driver, d.name, complaint())
 }
@@ -116,5 +143,5 @@ func (d *device) explainStart(err syscall.Errno, queues int) error {
 	case err == syscall.ENOMEM, strings.Contains(said, "Not enough mbufs"):
 		return fmt.Errorf("too little memory; give DPDK more with --eal -m=MB%s", said)
 	}
-	return fmt.Errorf("DPDK cannot %s: %w%s", d.failed(), err, said)
+	return fmt.Errorf("DPDK cannot %s%s", d.failed(), reason(err))
 }

@@ -17,16 +17,21 @@ import (
 
 // Port is one queue of a device.
 type Port struct {
-	dev    *device
-	info   pmd.Info
-	queue  int
-	q      *C.struct_nc_queue // nil once it is closed
-	txFull atomic.Uint64
-	last   pmd.Stats // after Close
+	dev   *device
+	info  pmd.Info
+	queue int
+	limit int // longest frame to send
+
+	q   *C.struct_nc_queue  // nil once it is closed
+	out [pmd.MaxBurst]uint8 // which frame of the burst each of q.tx is
+
+	rxPackets, rxBytes, txPackets, txBytes, txFull, txDropped atomic.Uint64
+
+	last pmd.Stats // after Close
 }
 
-// vlanHeader is what a frame may have besides its MTU.
-const vlanHeader = 14 + 4
+// overhead is what a frame may have besides its MTU: Ethernet and a VLAN tag.
+const overhead = 14 + 4
 
 func newPort(d *device, queue int) *Port {
 	p := &Port{dev: d, queue: queue, info: pmd.Info{Name: "dpdk:" + d.name, Driver: "dpdk", MTU: int(d.c.mtu)}}
@@ -37,19 +42,24 @@ func newPort(d *device, queue int) *Port {
 	if dev, err := net.InterfaceByIndex(int(d.c.if_index)); err == nil {
 		p.info.MTU = dev.MTU
 	}
-	limit := min(max(p.info.MTU, int(d.c.mtu))+vlanHeader, pmd.MaxFrame)
-	p.q = C.nc_queue_new(&d.c, C.uint16_t(queue), C.uint32_t(limit), eal.pool)
+	p.limit = min(max(p.info.MTU, int(d.c.mtu))+overhead, pmd.MaxFrame)
+	p.q = C.nc_queue_new(d.c.port, C.uint16_t(queue), eal.pool)
 	return p
 }
 
 // Rx lends the frames that wait in the device.
 func (p *Port) Rx(b *pmd.Burst) {
-	b.N = int(C.nc_rx(p.q))
-	for i := range b.N {
-		s, f := &p.q.rx[i], &b.Frames[i]
-		f.Lend(unsafe.Slice((*byte)(s.mem), s.cap), int(s.off), int(s.len))
-		f.Ref = uintptr(unsafe.Pointer(s))
+	C.nc_rx(p.q)
+	slots, bytes := p.q.rx[:p.q.lent], 0
+	for i := range slots {
+		f := &b.Frames[i]
+		mbuf(slots[i]).lend(f)
+		f.Ref = uintptr(unsafe.Pointer(&slots[i]))
+		bytes += f.Len()
 	}
+	b.N = len(slots)
+	p.rxPackets.Store(p.rxPackets.Load() + uint64(b.N))
+	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
 }
 
 // Tx hands frames to the device. Those of DPDK ports are taken over in their
@@ -58,7 +68,7 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 	n := 0
 	for n < len(frames) {
 		burst := frames[n:min(n+pmd.MaxBurst, len(frames))]
-		took := int(C.nc_tx(p.q, C.uint32_t(p.load(burst))))
+		took := p.send(burst)
 		n += took
 		if took < len(burst) {
 			p.txFull.Store(p.txFull.Load() + uint64(len(frames)-n))
@@ -68,40 +78,81 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 	return n
 }
 
-// load puts frames where C sends them from, as many as there is memory for.
-func (p *Port) load(frames []*pmd.Frame) int {
-	foreign := 0
+// send sends a burst and returns how many frames it took.
+func (p *Port) send(frames []*pmd.Frame) int {
+	took, n, bytes := len(frames), 0, 0
 	for i, f := range frames {
-		o := &p.q.out[i]
-		o.slot, o.off, o.len = *(**C.struct_nc_slot)(unsafe.Pointer(&f.Ref)), C.uint32_t(f.Offset()), C.uint32_t(f.Len())
-		if f.Ref == 0 {
-			foreign++
-		}
-	}
-	if foreign == 0 {
-		return len(frames)
-	}
-	return p.copy(frames, foreign)
-}
-
-// copy puts the frames of other drivers into mbufs of our own. It costs a
-// second call into C.
-func (p *Port) copy(frames []*pmd.Frame, foreign int) int {
-	room := int(C.nc_refill(p.q, C.uint32_t(foreign)))
-	k := 0
-	for i, f := range frames {
-		if f.Ref != 0 || f.Len() > pmd.MaxFrame {
+		if f.Len() > p.limit {
 			continue
 		}
-		if k == room {
-			return i
+		var m mbuf
+		if f.Ref != 0 {
+			m = takeOver(f)
+		} else if m = p.copyOf(f, len(frames)-i); m == 0 {
+			took = i // there is no memory to copy it to
+			break
 		}
-		s, o := &p.q.copy[k], &p.q.out[i]
-		k++
-		copy(unsafe.Slice((*byte)(s.mem), s.cap)[pmd.Headroom:], f.Bytes())
-		o.slot, o.off = s, pmd.Headroom
+		if m == 0 {
+			continue // it was sent before
+		}
+		m.setLen(f.Len())
+		p.q.tx[n], p.out[n] = C.uintptr_t(m), uint8(i)
+		n++
+		bytes += f.Len()
 	}
-	return len(frames)
+	sent := int(C.nc_tx(p.q, C.uint32_t(n)))
+	if sent < n {
+		took = int(p.out[sent])
+		bytes -= p.untake(frames, sent, n)
+	}
+	p.txPackets.Store(p.txPackets.Load() + uint64(sent))
+	p.txBytes.Store(p.txBytes.Load() + uint64(bytes))
+	p.txDropped.Store(p.txDropped.Load() + uint64(took-sent))
+	return took
+}
+
+// takeOver is the frame's own mbuf, which leaves the port that lent it. It is
+// 0 if it has left already.
+func takeOver(f *pmd.Frame) mbuf {
+	slot := (*mbuf)(unsafe.Add(nil, f.Ref))
+	m := *slot
+	*slot = 0
+	if m != 0 {
+		m.setOffset(f.Offset())
+	}
+	return m
+}
+
+// copyOf is an mbuf of ours with the bytes of a frame that lies elsewhere. It
+// is 0 if there is no memory. As many as more frames may need one, so one
+// call fetches them all.
+func (p *Port) copyOf(f *pmd.Frame, more int) mbuf {
+	if p.q.fresh == 0 {
+		C.nc_refill(p.q, C.uint32_t(more))
+	}
+	if p.q.fresh == 0 {
+		return 0
+	}
+	p.q.fresh--
+	m := mbuf(p.q.copy[p.q.fresh])
+	copy(m.mem()[pmd.Headroom:], f.Bytes())
+	return m
+}
+
+// untake gives back what the device did not take of q.tx, and returns how
+// many bytes that is.
+func (p *Port) untake(frames []*pmd.Frame, sent, n int) (bytes int) {
+	for i := sent; i < n; i++ {
+		f, m := frames[p.out[i]], p.q.tx[i]
+		bytes += f.Len()
+		if f.Ref != 0 {
+			*(*C.uintptr_t)(unsafe.Add(nil, f.Ref)) = m
+			continue
+		}
+		p.q.copy[p.q.fresh] = m
+		p.q.fresh++
+	}
+	return bytes
 }
 
 // BindThread makes the calling thread known to DPDK, which then keeps mbufs
@@ -116,19 +167,3 @@ func (p *Port) BindThread() error {
 
 // UnbindThread undoes one BindThread.
 func (p *Port) UnbindThread() { C.nc_unbind_thread() }
-
-// Info describes the port.
-func (p *Port) Info() pmd.Info { return p.info }
-
-// Close gives the queue back, and the device with its last queue.
-func (p *Port) Close() error {
-	eal.mu.Lock()
-	defer eal.mu.Unlock()
-	if p.q == nil {
-		return nil
-	}
-	p.last = p.stats()
-	C.nc_queue_free(p.q)
-	p.q = nil
-	return p.dev.close()
-}

@@ -12,12 +12,15 @@ import (
 	"nitrocard/pmd"
 )
 
+// Info describes the port.
+func (p *Port) Info() pmd.Info { return p.info }
+
 // Link asks the device. net_vhost is down while it has no guest; devices
 // without a cable, such as net_null, are always up.
 func (p *Port) Link() error {
-	eal.mu.Lock()
-	defer eal.mu.Unlock()
-	if p.dev.gone {
+	p.dev.mu.Lock()
+	defer p.dev.mu.Unlock()
+	if p.q == nil {
 		return pmd.ErrGone
 	}
 	switch C.nc_link(p.dev.c.port) {
@@ -31,8 +34,8 @@ func (p *Port) Link() error {
 
 // Stats are the counts since Open.
 func (p *Port) Stats() pmd.Stats {
-	eal.mu.Lock()
-	defer eal.mu.Unlock()
+	p.dev.mu.Lock()
+	defer p.dev.mu.Unlock()
 	if p.q == nil {
 		return p.last
 	}
@@ -41,19 +44,16 @@ func (p *Port) Stats() pmd.Stats {
 
 func (p *Port) stats() pmd.Stats {
 	s := pmd.Stats{
-		RxPackets: count(&p.q.rx_packets), RxBytes: count(&p.q.rx_bytes),
-		TxPackets: count(&p.q.tx_packets), TxBytes: count(&p.q.tx_bytes),
-		RxMissed: count(&p.q.rx_lost),
-		TxFull:   p.txFull.Load(), TxDropped: count(&p.q.tx_dropped),
+		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
+		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
+		RxMissed: (*atomic.Uint64)(unsafe.Pointer(&p.q.lost)).Load(), // the polling thread writes it
+		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
 	}
 	if p.queue == 0 {
 		p.dev.count(&s)
 	}
 	return s
 }
-
-// count reads what the polling thread writes.
-func count(c *C.uint64_t) uint64 { return (*atomic.Uint64)(unsafe.Pointer(c)).Load() }
 
 // count adds what only the device knows. Some drivers count a frame that they
 // refused as an error too, and it was not sent by then: an error is a frame
@@ -66,9 +66,7 @@ func (d *device) count(s *pmd.Stats) {
 	s.RxMissed += uint64(own.missed)
 	var taken uint64
 	for _, p := range d.ports {
-		if p.q != nil {
-			taken += count(&p.q.tx_packets)
-		}
+		taken += p.txPackets.Load()
 	}
 	if sent := uint64(own.tx_packets); taken > sent {
 		lost := min(taken-sent, uint64(own.tx_errors), s.TxPackets)
@@ -78,11 +76,11 @@ func (d *device) count(s *pmd.Stats) {
 }
 
 // Extended are the device's own counts by name (rte_eth_xstats), those of all
-// its queues. It is empty if there are none or the port is closed.
+// its queues. It is nil if there are none or the port is closed.
 func (p *Port) Extended() map[string]uint64 {
-	eal.mu.Lock()
-	defer eal.mu.Unlock()
-	if p.dev.gone {
+	p.dev.mu.Lock()
+	defer p.dev.mu.Unlock()
+	if p.q == nil {
 		return nil
 	}
 	n := C.nc_xstats(p.dev.c.port, nil, nil, 0)
