@@ -40,7 +40,7 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	change := Change{Epoch: policy.Epoch, Diff: cfg.Diff(c.config), Notices: policy.Notices}
+	change := Change{Epoch: policy.Epoch, Diff: cfg.Diff(c.config), Notices: append([]vpc.Notice{}, policy.Notices...)}
 	c.config = cfg
 	c.settle(policy, ports)
 	return change, nil

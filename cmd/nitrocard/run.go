@@ -110,7 +110,10 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 		defer endRunning()
 		served <- ctl.Serve(serving, o)
 	}()
-	go reload(serving, o.Log, opt)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	go reload(serving, hangups, o.Log, opt)
 	err := card.Run(running)
 	endServing()
 	if err := errors.Join(err, <-served); err != nil {
@@ -122,10 +125,7 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 
 // reload applies the configuration anew with each SIGHUP. It does so through
 // the socket, as every other writer.
-func reload(ctx context.Context, log *slog.Logger, o *runOptions) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func reload(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, o *runOptions) {
 	card := ctl.Dial(o.socket)
 	defer card.Close()
 	for {

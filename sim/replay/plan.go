@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -89,13 +90,20 @@ func step(o Options, cfg *vpc.Config, prev *vpc.Policy, ports map[string]bool) (
 	return policy, nil
 }
 
-// keep refuses to write over what is to be read.
+// keep refuses to write over what is to be read, and to write two things to
+// one file.
 func keep(o Options, names []string) error {
 	sources := []string{o.Events}
 	for _, in := range o.Inputs {
 		sources = append(sources, in.File)
 	}
+	written := map[string]bool{}
 	for _, out := range outputs(o, names) {
+		path := filepath.Clean(out)
+		if written[path] {
+			return fmt.Errorf("%s would be written twice", out)
+		}
+		written[path] = true
 		there, err := os.Stat(out)
 		if err != nil {
 			continue // nothing to write over

@@ -351,6 +351,7 @@ func TestWhatIsWrongIsToldBeforeAnythingIsWritten(t *testing.T) {
 			d.o.Verdicts = d.path("sub/../uplink-in.pcap")
 			require.NoError(d, os.Mkdir(d.path("sub"), 0o700))
 		}, []string{"would be written over"}},
+		{"verdicts into a capture", func(d *desk) { d.o.Verdicts = filepath.Join(d.o.Out, "uplink.pcap") }, []string{"would be written twice"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t)
