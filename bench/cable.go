@@ -12,6 +12,27 @@ type cable struct {
 	refused uint64
 }
 
+// cable is the rig of one. A caller's only port has a sink at the other end.
+func (o *Options) cable() (*rig, error) {
+	_, t, err := o.policy()
+	if err != nil {
+		return nil, err
+	}
+	near, err := t.requests("mem:0", false)
+	if err != nil {
+		return nil, err
+	}
+	far, err := t.requests("mem:1", false)
+	if err != nil {
+		return nil, err
+	}
+	c := &cable{swap: o.Mode == MACSwap, ports: [2]*port{o.port(0, near), o.port(1, far)}}
+	if len(o.Ports) == 1 {
+		c.ports[1] = newPort(&sink{name: "mem:sink"}, o.Burst)
+	}
+	return &rig{c, t.flows, c.ports[:]}, nil
+}
+
 func (c *cable) turn(int64) int {
 	return c.carry(c.ports[0], c.ports[1]) + c.carry(c.ports[1], c.ports[0])
 }

@@ -24,6 +24,27 @@ type decap struct {
 	ends   [256]uint64 // by verdict
 }
 
+// decap is the rig of one.
+func (o *Options) decap() (*rig, error) {
+	policy, t, err := o.policy()
+	if err != nil {
+		return nil, err
+	}
+	edge, err := t.requests("mem:edge", false)
+	if err != nil {
+		return nil, err
+	}
+	d := &decap{policy: policy, mac: uplinkMAC.Bits(), uplink: o.port(0, edge), guests: make([]*queue, len(policy.ENIs))}
+	r := &rig{d, t.flows, []*port{d.uplink}}
+	for i := range t.region.ENIs {
+		id := t.region.eni(i)
+		g := o.port(1+i, &sink{name: "mem:" + id})
+		d.guests[policy.ENI(id).Number] = &queue{port: g}
+		r.ports = append(r.ports, g)
+	}
+	return r, nil
+}
+
 // queue is a port and what leaves by it when the burst ends.
 type queue struct {
 	*port

@@ -71,6 +71,7 @@ func (o *Options) checkPorts() error {
 // enis is how many ENIs are used: none without a flow.
 func (o *Options) enis() int { return min(o.ENIs, o.Flows) }
 
-// connections is the size of the card's table: a third stays free, and each
-// ENI's share is more than its flows.
-func connections(flows int) int { return flows + flows/2 + 1000 }
+// connections is the size of the card's table: a third of it stays free, and an
+// ENI's share of it, which is one of one more than there are ENIs, holds all
+// that the ENI has.
+func connections(flows, enis int) int { return flows + max(flows/2, flows/enis) + 1000 }

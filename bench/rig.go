@@ -75,46 +75,6 @@ func (o *Options) port(i int, own pmd.Port) *port {
 	return newPort(own, o.Burst)
 }
 
-func (o *Options) cable() (*rig, error) {
-	_, t, err := o.policy()
-	if err != nil {
-		return nil, err
-	}
-	near, err := t.requests("mem:0", false)
-	if err != nil {
-		return nil, err
-	}
-	far, err := t.requests("mem:1", false)
-	if err != nil {
-		return nil, err
-	}
-	c := &cable{swap: o.Mode == MACSwap, ports: [2]*port{o.port(0, near), o.port(1, far)}}
-	if len(o.Ports) == 1 {
-		c.ports[1] = newPort(&sink{name: "mem:sink"}, o.Burst)
-	}
-	return &rig{c, t.flows, c.ports[:]}, nil
-}
-
-func (o *Options) decap() (*rig, error) {
-	policy, t, err := o.policy()
-	if err != nil {
-		return nil, err
-	}
-	edge, err := t.requests("mem:edge", false)
-	if err != nil {
-		return nil, err
-	}
-	d := &decap{policy: policy, mac: uplinkMAC.Bits(), uplink: o.port(0, edge), guests: make([]*queue, len(policy.ENIs))}
-	r := &rig{d, t.flows, []*port{d.uplink}}
-	for i := range t.region.ENIs {
-		id := t.region.eni(i)
-		g := o.port(1+i, &sink{name: "mem:" + id})
-		d.guests[policy.ENI(id).Number] = &queue{port: g}
-		r.ports = append(r.ports, g)
-	}
-	return r, nil
-}
-
 // guestOf makes the port behind ENI i where the caller gave none.
 type guestOf func(t *traffic, i int) (*port, error)
 
@@ -143,7 +103,7 @@ func (o *Options) card(guest guestOf) (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := benchOptions{flows: t.flows, connections: connections(t.flows), sizes: o.Sizes, seed: o.Seed, edge: o.port(0, edge)}
+	b := benchOptions{flows: t.flows, connections: connections(t.flows, t.region.ENIs), sizes: o.Sizes, seed: o.Seed, edge: o.port(0, edge)}
 	for i := range t.region.ENIs {
 		p, err := guest(t, i)
 		if err != nil {
@@ -161,24 +121,3 @@ func (o *Options) card(guest guestOf) (*rig, error) {
 	made.measure()
 	return &rig{made, t.flows, append([]*port{b.edge}, b.guests...)}, nil
 }
-
-// wrap is a card whose guests wrap what they get. Only the uplink's frames
-// count.
-func (o *Options) wrap() (*rig, error) {
-	w := &wrap{}
-	r, err := o.card(func(t *traffic, i int) (*port, error) {
-		vni := t.policy.ENI(t.region.eni(i)).VNI
-		guest, err := newWrapper(w, tunnel{uplinkMAC, otherMAC, t.policy.Card.VTEP, otherVTEP, vni})
-		return newPort(guest, o.Burst), err
-	})
-	if err != nil {
-		return nil, err
-	}
-	w.Bench = r.forwarder.(*Bench)
-	return &rig{w, r.flows, r.ports[:1]}, nil
-}
-
-// Where a wrap's tunnels lead: neither the card nor the edge.
-var otherMAC = [6]byte{2, 0, 0, 0, 0xff, 3}
-
-const otherVTEP = 198<<24 | 18<<16 | 2

@@ -13,7 +13,7 @@ import (
 // Write tells people what r holds.
 func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: frames of %s bytes in bursts of %d, %d flows over %d ENIs, %.2f s\n\n", r.Mode, r.FrameSize, r.Burst, r.Flows, r.ENIs, r.Seconds)
+	fmt.Fprintf(&b, "%s: %s in bursts of %d, %d flows over %d ENIs, %.2f s\n\n", r.Mode, r.frames(), r.Burst, r.Flows, r.ENIs, r.Seconds)
 	writePorts(&b, append(slices.Clone(r.Ports), r.Total))
 	fmt.Fprintf(&b, "\na core     %.2f Mpps  %.1f ns/packet  %.2f Gbit/s  (%s: %.2f s)\n", r.Mpps, r.NsPerPacket, r.Gbps, r.CPUClock, r.CPUSeconds)
 	fmt.Fprintf(&b, "by clock   %.2f Mpps  %.2f Gbit/s\n", r.WallMpps, r.WallGbps)
@@ -22,6 +22,14 @@ func (r *Report) Write(w io.Writer) error {
 	r.writeDrops(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// frames says how long they are.
+func (r *Report) frames() string {
+	if r.FrameSize == "imix" {
+		return "imix frames"
+	}
+	return "frames of " + r.FrameSize + " bytes"
 }
 
 // writeDrops tells what was dropped, the most frequent reason first.

@@ -17,6 +17,27 @@ type wrap struct {
 	refused uint64
 }
 
+// wrap is a card whose guests wrap what they get. Only the uplink's frames
+// count.
+func (o *Options) wrap() (*rig, error) {
+	w := &wrap{}
+	r, err := o.card(func(t *traffic, i int) (*port, error) {
+		vni := t.policy.ENI(t.region.eni(i)).VNI
+		guest, err := newWrapper(w, tunnel{uplinkMAC, otherMAC, t.policy.Card.VTEP, otherVTEP, vni})
+		return newPort(guest, o.Burst), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.Bench = r.forwarder.(*Bench)
+	return &rig{w, r.flows, r.ports[:1]}, nil
+}
+
+// Where a wrap's tunnels lead: neither the card nor the edge.
+var otherMAC = [6]byte{2, 0, 0, 0, 0xff, 3}
+
+const otherVTEP = 198<<24 | 18<<16 | 2
+
 // turn runs the card for one burst and sends what the guests wrapped. It is
 // sent at once, as the card would, and not by each guest: until the card asks
 // the uplink again, the frames are lent.

@@ -66,7 +66,7 @@ func TestBenchEndsWithCtrlCAndTellsAll(t *testing.T) {
 	line := "bench --enis 2 --flows 100 --duration 0 --stats-period 1ms --frame-size imix"
 	require.Zero(t, execute(ctx, strings.Fields(line), &out, rates))
 	stdout, stderr := out.String(), rates.String()
-	for _, words := range []string{"full: frames of imix bytes in bursts of 64", "RX-packets", "TX-dropped", "accumulated", "ns/packet", "burst gap", "dropped    none"} {
+	for _, words := range []string{"full: imix frames in bursts of 64", "RX-packets", "TX-dropped", "accumulated", "ns/packet", "burst gap", "dropped    none"} {
 		require.Contains(t, stdout, words)
 	}
 	require.Contains(t, stderr, "Mpps a core")
