@@ -88,7 +88,7 @@ func (d *decap) unwrap(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
 	if fault := wire.Parse(frame, &h); fault != wire.NoFault {
 		return nic.Malformed(fault)
 	}
-	*k = vpc.KeyOfBits(o.VNI, wire.Ethernet(frame).DstBits())
+	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).DstBits())
 	return nic.Sent
 }
 

@@ -60,6 +60,7 @@ func TestEveryModeForwardsAllItTakes(t *testing.T) {
 		"short bursts":   func(o *Options) { o.Burst = 5 },
 		"imix":           func(o *Options) { o.Sizes = imix },
 		"one flow":       func(o *Options) { o.Flows = 1 },
+		"flows of one":   func(o *Options) { o.ENIs, o.Flows = 1, 5000 },
 		"longest frames": func(o *Options) { o.Sizes = Sizes{pmd.MaxFrame - 4} },
 	}
 	for _, m := range modes {
