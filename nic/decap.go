@@ -29,7 +29,7 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 	if wire.ParsePlain(frame, &o, &p.Headers) && o.Dst == w.underlay.addr && o.Station == w.underlay.macBits && o.Src != 0 {
 		p.peer = o.Src
 		p.frame.Pull(wire.OuterLen)
-		*k = vpc.KeyOfBits(o.VNI, o.Guest)
+		*k = vpc.KeyOf(o.VNI, o.Guest)
 		return next
 	}
 	return w.unwrapAny(p, k)
@@ -57,7 +57,7 @@ func (w *worker) unwrapAny(p *packet, k *vpc.ENIKey) Verdict {
 	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
 	}
-	*k = vpc.KeyOfBits(o.VNI, wire.Ethernet(frame).DstBits())
+	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).DstBits())
 	return next
 }
 
@@ -98,7 +98,7 @@ func (w *worker) unknownENI(p *packet, k *vpc.ENIKey) Verdict {
 	if _, ok := w.view.vteps[p.peer]; !ok {
 		return UnknownVTEP
 	}
-	if !w.view.vnis[k.Hi] {
+	if !w.view.vnis[uint32(k.Hi)] {
 		return UnknownVNI
 	}
 	if p.ethernet().Dst().IsMulticast() {

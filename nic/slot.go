@@ -3,6 +3,7 @@ package nic
 import (
 	"sync/atomic"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
@@ -38,12 +39,9 @@ type Opener func() (pmd.Port, error)
 // attach puts port p in the slot.
 func (s *slot) attach(p pmd.Port) {
 	s.port = p
-	s.longest = p.Info().MTU + ethernetBytes
+	s.longest = p.Info().MTU + wire.EthernetLen
 	s.down.Store(p.Link() != nil)
 }
-
-// ethernetBytes is what a frame has before its MTU's worth.
-const ethernetBytes = 14
 
 // queue puts p's frame among those that leave by s when the burst ends.
 func (s *slot) queue(w *worker, p *packet) {

@@ -24,7 +24,7 @@ type view struct {
 
 	// Asked for first packets only.
 	vteps      map[uint32]uint16 // underlay address → index
-	vnis       map[uint64]bool
+	vnis       map[uint32]bool
 	forwarders map[forwarder]bool
 }
 
@@ -37,9 +37,9 @@ type forwarder struct {
 
 // survey notes which VPCs there are, and who forwards in them.
 func (v *view) survey(p *vpc.Policy) {
-	v.vnis, v.forwarders = map[uint64]bool{}, map[forwarder]bool{}
+	v.vnis, v.forwarders = map[uint32]bool{}, map[forwarder]bool{}
 	for _, n := range p.VPCs {
-		v.vnis[uint64(n.VNI)] = true
+		v.vnis[n.VNI] = true
 	}
 	for _, e := range p.ENIs {
 		if e != nil && !e.SourceDestCheck {

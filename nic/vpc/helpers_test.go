@@ -10,7 +10,7 @@ func ip(s string) uint32 { return number(netip.MustParseAddr(s)) }
 
 // FindENI finds an ENI of this card as a frame names it; nil: there is none.
 func (p *Policy) FindENI(vni uint32, mac wire.MAC) *ENI {
-	number, found := p.table.Get(KeyOf(vni, mac))
+	number, found := p.table.Get(KeyOf(vni, mac.Bits()))
 	if !found {
 		return nil
 	}

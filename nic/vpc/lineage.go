@@ -58,7 +58,7 @@ func tableOf(local []*ENI, prev *eniTable) (*eniTable, error) {
 		return nil, err
 	}
 	for _, e := range local {
-		if _, err := t.Insert(KeyOf(e.VNI, e.MAC), uint64(e.Number)); err != nil {
+		if _, err := t.Insert(KeyOf(e.VNI, e.MAC.Bits()), uint64(e.Number)); err != nil {
 			t.Close()
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func (t *eniTable) holds(local []*ENI) bool {
 		return false
 	}
 	for _, e := range local {
-		if n, found := t.Get(KeyOf(e.VNI, e.MAC)); !found || n != uint64(e.Number) {
+		if n, found := t.Get(KeyOf(e.VNI, e.MAC.Bits())); !found || n != uint64(e.Number) {
 			return false
 		}
 	}

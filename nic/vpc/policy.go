@@ -64,11 +64,8 @@ type VTEP struct {
 // ENIKey is what a frame names an ENI by: the VNI and the MAC inside it.
 type ENIKey struct{ Lo, Hi uint64 }
 
-// KeyOf packs a key: the MAC as a number, and the VNI.
-func KeyOf(vni uint32, mac wire.MAC) ENIKey { return KeyOfBits(vni, mac.Bits()) }
-
-// KeyOfBits is KeyOf for a MAC that is a number already.
-func KeyOfBits(vni uint32, mac uint64) ENIKey { return ENIKey{Lo: mac, Hi: uint64(vni)} }
+// KeyOf packs a key: the MAC as a number (wire.MAC.Bits), and the VNI.
+func KeyOf(vni uint32, mac uint64) ENIKey { return ENIKey{Lo: mac, Hi: uint64(vni)} }
 
 // ENITable finds the number of an ENI of this card by its key. The table is
 // freed with the policy: whoever uses it keeps the policy.
