@@ -43,11 +43,15 @@ func (f *Frame) Len() int { return int(f.n) }
 // takes a frame over writes it back to its own descriptor.
 func (f *Frame) Offset() int { return int(f.off) }
 
-// Pull takes n bytes off the front, all there are if there are fewer.
+// Pull takes n bytes off the front. If there are no more, the frame is empty
+// and stays where it is: its address must lie within the memory.
 func (f *Frame) Pull(n int) {
-	cut := min(uint32(n), f.n)
-	f.off += cut
-	f.n -= cut
+	if uint32(n) >= f.n {
+		f.n = 0
+		return
+	}
+	f.off += uint32(n)
+	f.n -= uint32(n)
 }
 
 // Push puts n bytes on the front and returns the whole frame, or nil if the
