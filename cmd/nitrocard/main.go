@@ -6,7 +6,6 @@
 //	apply.go   apply: a new configuration for a running card
 //	get.go     get: what a running card knows
 //	views.go   the same as tables
-//	object.go  one object of a configuration
 //	flags.go   flags that several commands have
 //	table.go   columns, units
 //	check.go   check: is a configuration good?
