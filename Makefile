@@ -4,9 +4,9 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
 
-# What the tests need beside Go: a C compiler for the race detector, and curl,
-# a client that we did not write.
-PACKAGES := gcc libc6-dev curl
+# What the tests need beside Go: a C compiler for the race detector and DPDK,
+# and curl, a client that we did not write.
+PACKAGES := gcc libc6-dev curl pkg-config dpdk libdpdk-dev dpdk-dev
 
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/replay/...
@@ -15,10 +15,15 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build lab deps test fmt vet cross unit race fuzz bench clean
+# Not empty where DPDK can be built in. Asked at each use: deps may have
+# brought it.
+DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
+
+.PHONY: build lab deps test fmt vet cross unit dpdk race fuzz bench clean
 
 build: ## the binary, bin/nitrocard
-	go build -trimpath -o bin/nitrocard ./cmd/nitrocard
+	$(if $(DPDK),CGO_ENABLED=1) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
+	@echo "build: bin/nitrocard $(or $(DPDK:%=with DPDK %),without DPDK (make deps installs what it needs))"
 
 lab: build ## the whole story on this machine, without root
 	bin/nitrocard lab
@@ -35,7 +40,7 @@ deps: ## what the tests need; Debian packages only as root
 	fi
 	go mod download
 
-test: fmt vet cross unit race fuzz ## everything, the lab included
+test: fmt vet cross unit dpdk race fuzz ## everything, the lab included
 	@echo "test: all passed"
 
 fmt:
@@ -50,6 +55,14 @@ cross: ## what needs no kernel port also builds elsewhere
 
 unit: build
 	go test ./...
+
+dpdk: ## ports of DPDK, on devices that need no network card
+	@if [ -z "$(DPDK)" ]; then \
+		echo "make dpdk: pkg-config knows no libdpdk; run 'make deps' as root"; \
+		[ "$${CI:-}" != true ]; \
+	else \
+		CGO_ENABLED=1 go vet -tags dpdk ./... && CGO_ENABLED=1 go test -tags dpdk ./pmd/dpdk; \
+	fi
 
 race:
 	@if ! command -v "$$(go env CC)" >/dev/null; then \

@@ -21,7 +21,7 @@
 // consequences.
 static struct {
 	pthread_mutex_t lock;
-	bool verbose;
+	FILE *copy; // where all lines go too, or NULL
 	char first[256];
 } complaints = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -29,8 +29,8 @@ static ssize_t listen_to(void *cookie, const char *line, size_t n)
 {
 	(void)cookie;
 	pthread_mutex_lock(&complaints.lock);
-	if (complaints.verbose)
-		fwrite(line, 1, n, stderr);
+	if (complaints.copy != NULL)
+		fwrite(line, 1, n, complaints.copy);
 	if (complaints.first[0] == 0 && rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING)
 		snprintf(complaints.first, sizeof complaints.first, "%.*s", (int)n, line);
 	pthread_mutex_unlock(&complaints.lock);
@@ -71,28 +71,28 @@ static void *start(void *arg)
 }
 
 // nc_eal_init starts DPDK on a thread of its own, because DPDK changes the
-// CPUs and the identity of the thread that it starts on. What DPDK has to say
-// about wrong options besides, it prints: a page of usage, which is dropped.
+// CPUs and the identity of the thread that it starts on. About wrong options
+// it prints a page of usage and an alarm, which are dropped: the log says all.
 int nc_eal_init(int argc, char **argv, bool verbose)
 {
-	FILE *usage = fopencookie(NULL, "w", (cookie_io_functions_t){.write = ignore});
+	FILE *nowhere = fopencookie(NULL, "w", (cookie_io_functions_t){.write = ignore});
 	FILE *log = fopencookie(NULL, "w", (cookie_io_functions_t){.write = listen_to});
-	FILE *out = stdout;
+	FILE *out = stdout, *err = stderr;
 	struct start s = {argc, argv, 0};
 	pthread_t thread;
 
-	if (usage == NULL || log == NULL)
+	if (nowhere == NULL || log == NULL)
 		return ENOMEM;
-	complaints.verbose = verbose;
+	complaints.copy = verbose ? stderr : NULL;
 	rte_openlog_stream(log);
 	opterr = 0;
-	stdout = usage;
-	int err = pthread_create(&thread, NULL, start, &s);
-	if (err == 0)
+	stdout = stderr = nowhere;
+	s.err = pthread_create(&thread, NULL, start, &s);
+	if (s.err == 0)
 		pthread_join(thread, NULL);
-	stdout = out;
-	fclose(usage);
-	return err != 0 ? err : s.err;
+	stdout = out, stderr = err;
+	fclose(nowhere);
+	return s.err;
 }
 
 // nc_heap_bytes is the memory that DPDK has now.
