@@ -6,7 +6,6 @@ package dpdk
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -68,27 +67,23 @@ func (d *device) stop() error {
 func (p *Port) Close() error {
 	eal.mu.Lock()
 	defer eal.mu.Unlock()
-	if err := p.end(); err != nil {
-		return nil // it is closed
+	if p.end() && p.dev.open == 0 {
+		return p.dev.stop()
 	}
-	if p.dev.open > 0 {
-		return nil
-	}
-	return p.dev.stop()
+	return nil
 }
 
-var errClosed = errors.New("closed")
-
-// end frees the queue. From then on, nobody asks the device on its behalf.
-func (p *Port) end() error {
+// end frees the queue, once. From then on, nobody asks the device on its
+// behalf.
+func (p *Port) end() bool {
 	p.dev.mu.Lock()
 	defer p.dev.mu.Unlock()
 	if p.q == nil {
-		return errClosed
+		return false
 	}
 	p.last = p.stats()
 	C.nc_queue_free(p.q)
 	p.q = nil
 	p.dev.open--
-	return nil
+	return true
 }

@@ -5,9 +5,10 @@
 //	spec.go     what users write, split
 //	options.go  the EAL options that DPDK starts with
 //	eal.go      Init: DPDK starts, once in a process
-//	open.go     Open, OpenQueues, Cable: devices are found and started
-//	device.go   a device and the end of it
+//	open.go     Open, OpenQueues, Cable: devices are found
+//	device.go   a device is started, and ended with its last port
 //	port.go     Port: one queue of a device; Rx and Tx
+//	mbuf.go     what Go reads and writes of an mbuf
 //	stats.go    link and counts
 //	explain.go  what went wrong, in a sentence
 //	other.go    what a build without DPDK answers
@@ -17,28 +18,33 @@
 //	device.c    probe, configure, start, link, counts, stop
 //
 // A call from Go to C costs 25 to 28 ns, so bursts cross and packets do not:
-// one call for an Rx, one for a Tx. Arrays that cross lie in C's memory,
-// because Go scans each slice of pointers that it hands out (null to null 42
-// Mpps instead of 98).
+// one call for an Rx, one for a Tx. Arrays that cross lie in C's memory and
+// hold numbers, because Go scans each slice of pointers that it hands out
+// (null to null 42 Mpps instead of 98).
 //
 // A received frame is lent in the mbuf that it arrived in. Its Ref is the
-// slot that holds the mbuf until Tx of another DPDK port takes it over, in
-// which case the slot is left empty, or until the next Rx frees it. No other
-// driver may set Ref. Frames of other drivers are copied into mbufs by Tx.
+// slot that holds the mbuf: Tx of another DPDK port takes it from there, the
+// next Rx frees it if it is there still, and a frame that is sent twice is
+// found out. No other driver may set Ref. Frames of other drivers are copied
+// into mbufs by Tx, at the price of one more call a burst.
 //
 // All mbufs come from one pool, whoever receives into them. So the memory
 // that the rings of all ports may hold is known when a port is opened, and
 // drivers may free without asking where an mbuf belongs. It knows no NUMA.
 // Each mbuf holds the longest frame there is, 9001 bytes inside a tunnel, in
-// one piece: the card need not know chains, and 4 KB pages make a buffer that
-// is not touched free. What a device hands out in a chain, or with less
-// headroom than promised, is copied into one piece.
+// one piece: the card need not know chains. It costs address space rather
+// than memory where pages are small, and no speed. What a device hands out in
+// a chain, or with less headroom than promised, is copied into one piece.
 //
 // No device is asked to leave checksums or segments undone: the frames are
-// finished then. A guest on net_vhost is not offered segmentation, and the
+// finished then. A guest on net_vhost is not offered TCP segmentation, and the
 // driver itself completes checksums that the guest leaves; merged frames that
-// it sends all the same are lost, and counted. One limit: net_af_packet and
-// net_af_xdp do not tell which frames a veth left unfinished. Switch that off
-// at the other end (`ethtool -K eth0 tx off`), or use the afpacket driver,
-// which mends them.
+// it sends all the same are lost, and counted as missed.
+//
+// Limits of DPDK's drivers for the kernel's interfaces, which the afpacket
+// and tap drivers here do not have: net_af_packet and net_af_xdp do not tell
+// which frames a veth left unfinished (`ethtool -K eth0 tx off` at its other
+// end helps); net_af_packet cuts frames above 2 KB unless it is given
+// framesz=9216,blocksz=36864, turns 802.1ad tags into 802.1Q, and waits
+// while the interface does not send; net_tap carries an MTU of 1500.
 package dpdk

@@ -105,6 +105,9 @@ func (d *device) explainProbe(err syscall.Errno) error {
 			}
 		}
 	}
+	if strings.Contains(complaint(), "call to mmap failed") {
+		return fmt.Errorf("net_af_packet locks its rings in memory, which is more than this user may; raise `ulimit -l`, or take smaller rings with framecnt=64%s", complaint())
+	}
 	if d.args != "" {
 		return fmt.Errorf("its driver does not take %q%s", d.args, reason(err))
 	}

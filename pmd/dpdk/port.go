@@ -156,7 +156,7 @@ func (p *Port) untake(frames []*pmd.Frame, sent, n int) (bytes int) {
 }
 
 // BindThread makes the calling thread known to DPDK, which then keeps mbufs
-// at hand for it: null to null 97 Mpps instead of 55. The thread must be
+// at hand for it: null to null 97 Mpps instead of 55. The thread is to be
 // locked to its goroutine.
 func (p *Port) BindThread() error {
 	if errno := C.nc_bind_thread(); errno != 0 {

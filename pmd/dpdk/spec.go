@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// device is what a user names: a PCI address or a virtual device, and its
+// spec is what a user names: a PCI address or a virtual device, and its
 // driver's arguments.
 type spec struct {
 	name string // 0000:17:00.0, net_vhost0
