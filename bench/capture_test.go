@@ -88,6 +88,19 @@ func TestDropsAreToldByReason(t *testing.T) {
 	}
 }
 
+func TestDecapCutsThePadding(t *testing.T) {
+	padded, err := Region{}.request(policy(t), template{0, false, FrameSize})
+	require.NoError(t, err)
+	port, err := OpenCapture(write(t, append(padded, 0, 0, 0)))
+	require.NoError(t, err)
+	o := small(Decap)
+	o.Ports = []pmd.Port{port}
+	r := set(t, o)
+	out := taped(r, 1)
+	r.turn(0)
+	require.Len(t, out.sent[0], FrameSize-50)
+}
+
 // full is a port without room.
 type full struct{ counter }
 

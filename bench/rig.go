@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"fmt"
+	"errors"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/pmd"
@@ -116,7 +116,7 @@ func (o *Options) card(guest guestOf) (*rig, error) {
 		return nil, err
 	}
 	if err := made.Connect(); err != nil {
-		return nil, fmt.Errorf("%w: %w", err, made.close())
+		return nil, errors.Join(err, made.close())
 	}
 	made.measure()
 	return &rig{made, t.flows, append([]*port{b.edge}, b.guests...)}, nil

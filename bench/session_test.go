@@ -90,6 +90,28 @@ func TestCountsOfAStartAreItsOwn(t *testing.T) {
 	require.Zero(t, sum(s.Forwarded()).RxPackets)
 }
 
+func TestWhatIsTakenIsSentOrDropped(t *testing.T) {
+	known, err := Region{}.request(policy(t), template{0, false, FrameSize})
+	require.NoError(t, err)
+	for _, m := range []Mode{Decap, SG, Encap, Full} {
+		port, err := OpenCapture(write(t, known, make([]byte, 60)))
+		require.NoError(t, err)
+		o := small(m)
+		o.Ports = []pmd.Port{port}
+		s, err := NewSession(*o)
+		require.NoError(t, err)
+		for range 2 {
+			require.NoError(t, s.Start())
+			until(t, s)
+			r, err := s.Stop()
+			require.NoError(t, err)
+			require.Positive(t, r.Drops["not_vxlan"])
+			require.Equal(t, r.Total.RxPackets, r.Total.TxPackets+r.Drops["not_vxlan"], "%s: %v", m, r.Drops)
+		}
+		require.NoError(t, s.Close())
+	}
+}
+
 func TestSetTakesEffectOrNone(t *testing.T) {
 	s, err := NewSession(*small(SG))
 	require.NoError(t, err)
@@ -124,4 +146,11 @@ func TestSinceIsARateOfCPUTime(t *testing.T) {
 	now := Sample{Wall: 5 * time.Second, CPU: 3 * time.Second, Total: pmd.Stats{RxPackets: 8_000_005, TxPackets: 4_000_005, RxBytes: 1e9}}
 	require.Equal(t, Rate{Mpps: 2, NsPerPacket: 500, Gbps: 4, RxMpps: 4, WallMpps: 1, WallGbps: 2}, now.Since(old))
 	require.Equal(t, Rate{}, old.Since(old))
+}
+
+func TestPortsCountInTestpmdsWords(t *testing.T) {
+	s := pmd.Stats{RxPackets: 10, RxMissed: 3, RxBytes: 600, TxPackets: 7, TxFull: 2, TxDropped: 1, TxBytes: 420}
+	want := PortStats{Port: "p", RxPackets: 10, RxDropped: 3, RxTotal: 13, TxPackets: 7, TxDropped: 3, TxTotal: 10, RxBytes: 600, TxBytes: 420}
+	require.Equal(t, want, forwarded("p", s))
+	require.Equal(t, PortStats{"accumulated", 20, 6, 26, 14, 6, 20, 1200, 840}, sum([]PortStats{want, want}))
 }
