@@ -72,23 +72,33 @@ func (d *decap) turn(int64) int {
 func (d *decap) unwrap(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
 	var o wire.Outer
 	var h wire.Headers
-	frame := f.Bytes()
-	tunnel, fault := wire.ParseVXLAN(frame, &o)
+	if wire.ParsePlain(f.Bytes(), &o, &h) && o.Dst == d.policy.Card.VTEP && o.Station == d.mac {
+		f.Pull(wire.OuterLen)
+		*k = vpc.KeyOf(o.VNI, o.Guest)
+		return nic.Sent
+	}
+	return d.unwrapAny(f, k)
+}
+
+// unwrapAny is unwrap for frames that are not plain, or not for this card.
+func (d *decap) unwrapAny(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
+	var o wire.Outer
+	var h wire.Headers
+	tunnel, fault := wire.ParseVXLAN(f.Bytes(), &o)
 	switch {
 	case fault != wire.NoFault:
 		return nic.Malformed(fault)
 	case !tunnel:
 		return nic.NotVXLAN
-	case o.Dst != d.policy.Card.VTEP || wire.Ethernet(frame).DstBits() != d.mac:
+	case o.Dst != d.policy.Card.VTEP || o.Station != d.mac:
 		return nic.NotForThisCard
 	}
 	f.Trim(int(o.End))
 	f.Pull(int(o.Inner))
-	frame = f.Bytes()
-	if fault := wire.Parse(frame, &h); fault != wire.NoFault {
+	if fault := wire.Parse(f.Bytes(), &h); fault != wire.NoFault {
 		return nic.Malformed(fault)
 	}
-	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).DstBits())
+	*k = vpc.KeyOf(o.VNI, wire.Ethernet(f.Bytes()).DstBits())
 	return nic.Sent
 }
 
