@@ -1,13 +1,11 @@
 package nic
 
 import (
-	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"nitrocard/nic/vpc"
-	"nitrocard/pmd"
 )
 
 // Change is what Apply changed.
@@ -36,51 +34,21 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	if _, err := divide(policy, c.options.MaxConnections); err != nil {
 		return Change{}, err
 	}
-	ports, err := c.openNew(policy)
+	plugs, err := c.prepare(policy)
 	if err != nil {
 		return Change{}, err
 	}
 	change := Change{Epoch: policy.Epoch, Diff: cfg.Diff(c.config), Notices: append([]vpc.Notice{}, policy.Notices...)}
 	c.config = cfg
-	c.settle(policy, ports)
+	c.settle(policy, plugs)
 	return change, nil
 }
 
-// openNew opens the ports of ENIs that policy brings to this card, or plugs
-// into another port. If one fails, all are closed again.
-func (c *Card) openNew(policy *vpc.Policy) (map[string]pmd.Port, error) {
-	ports := map[string]pmd.Port{}
-	if c.options.OpenPort == nil {
-		return ports, nil
-	}
-	for _, e := range policy.ENIs {
-		if e == nil || !e.Local {
-			continue
-		}
-		if s := c.slots[e.ID]; s != nil && s.spec == e.Port {
-			continue
-		}
-		p, err := c.options.OpenPort(e)()
-		if err != nil {
-			for _, p := range ports {
-				err = errors.Join(err, p.Close())
-			}
-			return nil, fmt.Errorf("port of %s: %w", e.ID, err)
-		}
-		ports[e.ID] = p
-	}
-	return ports, nil
-}
-
-// settle makes a place for each ENI that came, puts policy in force, and
-// closes the places of those that went.
-func (c *Card) settle(policy *vpc.Policy, ports map[string]pmd.Port) {
-	gone := map[string]*slot{}
-	for name, s := range c.slots {
-		if name != Uplink {
-			gone[name] = s
-		}
-	}
+// settle makes a place for each ENI that came, plugs ports in, puts policy in
+// force, and closes what nothing is plugged into any more.
+func (c *Card) settle(policy *vpc.Policy, p *plugs) {
+	gone := maps.Clone(c.slots)
+	delete(gone, Uplink)
 	for _, e := range policy.ENIs {
 		if e == nil || !e.Local {
 			continue
@@ -89,34 +57,17 @@ func (c *Card) settle(policy *vpc.Policy, ports map[string]pmd.Port) {
 		if c.slots[e.ID] == nil {
 			c.slots[e.ID] = &slot{name: e.ID}
 		}
-		c.plug(e, ports[e.ID])
 	}
-	for name := range gone {
+	left := c.plug(p)
+	for name, s := range gone {
 		delete(c.slots, name)
-	}
-	c.store(policy)
-	for _, s := range gone {
 		if s.port != nil {
-			s.port.Close()
+			left = append(left, s.port)
 		}
 	}
-}
-
-// plug gives an ENI's place the port p that was opened for it, if any, in
-// place of the one it has.
-func (c *Card) plug(e *vpc.ENI, p pmd.Port) {
-	s := c.slots[e.ID]
-	s.spec = e.Port
-	if p == nil {
-		return
-	}
-	old := s.port
-	c.worker.do(func() {
-		s.open = c.options.OpenPort(e)
-		s.attach(p)
-	})
-	if old != nil {
-		old.Close()
+	c.store(policy)
+	for _, port := range left {
+		port.Close()
 	}
 }
 

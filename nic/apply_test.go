@@ -2,6 +2,7 @@ package nic
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -178,10 +179,13 @@ type shelf struct {
 	fail  string // no such port
 }
 
-func (s *shelf) open(e *vpc.ENI) Opener {
-	return func() (pmd.Port, error) {
+func (s *shelf) open(e *vpc.ENI) (string, Opener) {
+	return e.Port, func() (pmd.Port, error) {
 		if e.Port == s.fail {
 			return nil, errors.New("no such device")
+		}
+		if p := s.ports[e.Port]; p != nil && open(p) {
+			return nil, errors.New("it is in use")
 		}
 		p := mem.New(mem.Options{Name: e.Port})
 		s.ports[e.Port] = p
@@ -227,6 +231,40 @@ func TestTheCardOpensTheGuestsPorts(t *testing.T) {
 	x.ports["eni-a1"] = s.ports["tap:other"]
 	x.fromInternet("eni-a1", syn).delivered("eni-a1")
 	require.EqualValues(t, 2, x.port("eni-a1").Delivered, "the place keeps its counts")
+}
+
+// Two ENIs exchange their ports, and a third takes over that of one that goes:
+// the ports change hands as they are, for their devices open only once.
+func TestPortsChangeHands(t *testing.T) {
+	s := &shelf{ports: map[string]*mem.Port{}}
+	x := newRigWith(t, Options{Card: "x", OpenPort: s.open})
+	c, err := x.config.Remove("NetworkInterfaces", "eni-a2")
+	require.NoError(t, err)
+	c, err = c.Put("NetworkInterfaces", []byte(newcomer))
+	require.NoError(t, err)
+	c.Placement.Ports = map[string]string{"eni-a1": "tap:eni-b1", "eni-b1": "tap:eni-a1", "eni-a6": "tap:eni-a2", "eni-a4": "tap:none"}
+	before := maps.Clone(s.ports)
+
+	// One of the others fails: all have the ports they had.
+	s.fail = "tap:none"
+	_, err = x.card.Apply(c)
+	require.EqualError(t, err, "port of eni-a4: no such device")
+	x.ports["eni-a1"] = s.ports["tap:eni-a1"]
+	x.fromInternet("eni-a1", syn).delivered("eni-a1")
+
+	s.fail, x.gone = "", true
+	x.apply(c)
+	for _, spec := range []string{"tap:eni-a1", "tap:eni-a2", "tap:eni-b1"} {
+		require.Same(t, before[spec], s.ports[spec], "opened once")
+	}
+	x.ports = map[string]*mem.Port{Uplink: x.ports[Uplink], "eni-a1": s.ports["tap:eni-b1"], "eni-b1": s.ports["tap:eni-a1"], "eni-a6": s.ports["tap:eni-a2"], "eni-a4": s.ports["tap:none"]}
+	x.fromInternet("eni-a1", syn).delivered("eni-a1")
+	x.fromGuest("eni-b1", wiretest.TCP("10.0.1.5:1", client+":80").Flags(wire.TCPSyn)).passed()
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.1.8:8080").Flags(wire.TCPSyn)).delivered("eni-a6")
+	require.False(t, open(before["tap:eni-a4"]), "closed: nobody took it over")
+
+	x.remove("NetworkInterfaces", "eni-a6")
+	require.False(t, open(s.ports["tap:eni-a2"]), "closed with the ENI that has it now")
 }
 
 // A card that cannot be made leaves no port open.

@@ -28,9 +28,10 @@ type Options struct {
 	Seed           uint64 // of the tables' hashes; 0 is random, as it must be where senders are not trusted
 	Log            *slog.Logger
 
-	// OpenPort, if set, gives the opener of each local ENI's port. The card
-	// opens a port when its ENI comes and closes it when the ENI goes.
-	OpenPort func(*vpc.ENI) Opener
+	// OpenPort, if set, names the port of a local ENI and gives its opener.
+	// The card opens a port when its ENI comes and closes it when the ENI
+	// goes. One that is named for another ENI then changes hands as it is.
+	OpenPort func(*vpc.ENI) (spec string, open Opener)
 }
 
 // Card is one network card. While Run runs it, its methods may be called by

@@ -14,7 +14,7 @@ import (
 type slot struct {
 	name   string
 	number uint32   // of the ENI in the view that the worker has; unused for the uplink
-	spec   string   // what the policy says is plugged in
+	spec   string   // as Options.OpenPort named the port
 	port   pmd.Port // nil: none attached
 	open   Opener   // opens it anew after its device went away
 

@@ -144,8 +144,13 @@ func reload(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, o *
 	}
 }
 
-// guestPorts are the openers of --guest, by ENI.
-type guestPorts map[string]nic.Opener
+// guestPorts are the ports of --guest, by ENI.
+type guestPorts map[string]guestPort
+
+type guestPort struct {
+	spec string
+	open nic.Opener
+}
 
 // guestPorts reads --guest, and checks it against the ENIs of this card: a
 // misspelt one would go unnoticed, and its guest get a tap.
@@ -154,7 +159,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports, used := guestPorts{}, map[string]string{}
+	ports := guestPorts{}
 	for _, g := range o.guests {
 		eni, port, ok := strings.Cut(g, "=")
 		if !ok {
@@ -163,26 +168,27 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 		if e := policy.ENI(eni); e == nil || !e.Local {
 			return nil, fmt.Errorf("--guest %s: card %s has no ENI %s", g, policy.Card.Name, eni)
 		}
-		if ports[eni] != nil {
+		if _, has := ports[eni]; has {
 			return nil, fmt.Errorf("--guest %s: %s has a port already", g, eni)
 		}
-		if ports[eni], err = opener(port); err != nil {
+		open, err := opener(port)
+		if err != nil {
 			return nil, fmt.Errorf("--guest %s: %w", g, err)
 		}
-		used[eni] = port
+		ports[eni] = guestPort{port, open}
 	}
-	return ports, o.apart(policy, used)
+	return ports, o.apart(policy, ports)
 }
 
 // apart holds each ENI and the uplink to a port of their own: two on one would
-// hear each other's frames. used is what --guest says, by ENI.
-func (o *runOptions) apart(policy *vpc.Policy, used map[string]string) error {
+// hear each other's frames.
+func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
 	owners := map[string]string{o.uplink: nic.Uplink}
 	for _, e := range policy.ENIs {
 		if e == nil || !e.Local {
 			continue
 		}
-		port := cmp.Or(used[e.ID], e.Port)
+		port := cmp.Or(ports[e.ID].spec, e.Port)
 		if other, taken := owners[port]; taken {
 			return fmt.Errorf("%s is the port of both %s and %s; each needs one of its own", port, other, e.ID)
 		}
@@ -191,15 +197,15 @@ func (o *runOptions) apart(policy *vpc.Policy, used map[string]string) error {
 	return nil
 }
 
-// open is the opener of an ENI's port: as --guest says, or else as the
-// configuration does.
-func (ports guestPorts) open(e *vpc.ENI) nic.Opener {
-	if open, ok := ports[e.ID]; ok {
-		return open
+// open names an ENI's port and gives its opener: as --guest says, or else as
+// the configuration does.
+func (ports guestPorts) open(e *vpc.ENI) (string, nic.Opener) {
+	if g, ok := ports[e.ID]; ok {
+		return g.spec, g.open
 	}
 	open, err := opener(e.Port)
 	if err != nil {
-		return func() (pmd.Port, error) { return nil, err }
+		return e.Port, func() (pmd.Port, error) { return nil, err }
 	}
-	return open
+	return e.Port, open
 }

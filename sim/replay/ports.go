@@ -79,9 +79,9 @@ func (ps ports) uplink(mac wire.MAC) nic.Opener {
 	return ps.opener(mem.Options{Name: nic.Uplink, MAC: mac, Queue: uplinkQueue})
 }
 
-// guest opens the port of an ENI.
-func (ps ports) guest(e *vpc.ENI) nic.Opener {
-	return ps.opener(mem.Options{Name: e.ID, MAC: e.MAC, Queue: pmd.MaxBurst})
+// guest opens the port of an ENI, whatever it is plugged into.
+func (ps ports) guest(e *vpc.ENI) (string, nic.Opener) {
+	return e.ID, ps.opener(mem.Options{Name: e.ID, MAC: e.MAC, Queue: pmd.MaxBurst})
 }
 
 func (ps ports) opener(o mem.Options) nic.Opener {
