@@ -57,8 +57,8 @@ func wallClock() func() int64 {
 // superviseEvery is how soon a link that goes or comes is noticed.
 const superviseEvery = 250 * time.Millisecond
 
-// supervise watches the links: it says when one goes down or comes back, and
-// opens a port anew whose device was away.
+// supervise watches the links: it says when one goes down or comes back, opens
+// a port anew whose device was away, and follows a device that others change.
 func (c *Card) supervise(ctx context.Context) {
 	tick := time.NewTicker(superviseEvery)
 	defer tick.Stop()
@@ -92,9 +92,21 @@ func (c *Card) checkLink(s *slot) {
 			c.log.Info("link is back", "port", s.name, "device", s.port.Info().Name)
 		}
 	}
-	if errors.Is(err, pmd.ErrGone) {
+	switch {
+	case errors.Is(err, pmd.ErrGone):
 		c.reopen(s)
+	case s.port.Info() != s.info:
+		c.follow(s)
 	}
+}
+
+// follow takes up the MAC or the MTU that a device has now.
+func (c *Card) follow(s *slot) {
+	was := s.info
+	c.worker.do(func() { s.attach(s.port) })
+	c.store(c.view.Load().policy)
+	c.log.Info("device changed", "port", s.name, "device", s.info.Name,
+		"mtu", s.info.MTU, "mac", s.info.MAC, "mtu_was", was.MTU, "mac_was", was.MAC)
 }
 
 // reopen puts a new port in the place of one whose device went away, if it is

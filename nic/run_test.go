@@ -227,6 +227,30 @@ func TestADeviceGoesAwayAndComesBack(t *testing.T) {
 	}
 }
 
+// A device that gets another MAC or MTU while its port is open is followed.
+func TestADeviceChanges(t *testing.T) {
+	l := newLive(t)
+	defer l.stop()
+	l.reaches()
+	uplink, old := l.port(Uplink), l.toA1()
+	uplink.SetDevice(wire.MAC{2, 0xca, 0xfe}, uplink.Info().MTU)
+	l.eventually("its MAC is the card's", func() bool { return strings.Contains(l.log.String(), `msg="device changed" port=uplink`) })
+	l.port("eni-a1").Sent()
+	dropped := l.card.Ports()[0].Dropped["not_for_this_card"]
+	uplink.Inject(old)
+	l.eventually("the old MAC is nobody's", func() bool { return l.card.Ports()[0].Dropped["not_for_this_card"] > dropped })
+	l.reaches()
+
+	l.port("eni-a1").SetDevice(wire.MAC{}, 39)
+	l.eventually("it is too long now", func() bool {
+		uplink.Inject(l.toA1())
+		return l.card.Ports()[0].Dropped["too_long"] > 0
+	})
+	require.Regexp(t, `msg="device changed" port=eni-a1 .*mtu=39 .*mtu_was=9051`, l.log.String())
+	l.port("eni-a1").SetDevice(wire.MAC{}, 40)
+	l.reaches()
+}
+
 // A card that ended still shows its counts, and takes nothing any more.
 func TestACardThatEndedOnlyShowsItsCounts(t *testing.T) {
 	l := newLive(t)

@@ -18,6 +18,7 @@ type slot struct {
 	port   pmd.Port // nil: none attached
 	open   Opener   // opens it anew after its device went away
 
+	info    pmd.Info    // the port's, as the card last saw it; written with mu held
 	longest int         // frame bytes the port carries
 	down    atomic.Bool // as the supervisor last saw the link
 
@@ -39,7 +40,8 @@ type Opener func() (pmd.Port, error)
 // attach puts port p in the slot.
 func (s *slot) attach(p pmd.Port) {
 	s.port = p
-	s.longest = p.Info().MTU + wire.EthernetLen
+	s.info = p.Info()
+	s.longest = s.info.MTU + wire.EthernetLen
 	s.down.Store(p.Link() != nil)
 }
 

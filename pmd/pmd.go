@@ -57,10 +57,11 @@ type Port interface {
 	// Tx sends frames in order and returns how many it took. The others found
 	// no room; they are the caller's to count.
 	Tx(frames []*Frame) int
-	// Info describes the port as it was opened.
+	// Info describes the port. Of a kernel's device, MAC and MTU are as Link
+	// last saw them: others may change them while the port is open.
 	Info() Info
-	// Link is nil while the port carries frames, and ErrDown, ErrGone or an
-	// error that wraps one of them while it does not.
+	// Link looks at the device. It is nil while the port carries frames, and
+	// ErrDown, ErrGone or an error that wraps one of them while it does not.
 	Link() error
 	// Stats are the driver's own counts since it was opened.
 	Stats() Stats

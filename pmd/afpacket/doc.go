@@ -5,7 +5,7 @@
 //	open_linux.go  sockets, options, rights
 //	rx_linux.go    the receive ring: TPACKET_V3, blocks of frames
 //	tx_linux.go    the transmit ring: TPACKET_V2, one system call a burst
-//	link_linux.go  up, down, gone
+//	link_linux.go  up, down, gone; MAC and MTU
 //	other.go       what systems without packet sockets answer
 //
 // Frames are lent straight out of the receive ring. PACKET_RESERVE leaves

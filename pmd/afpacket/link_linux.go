@@ -1,6 +1,8 @@
 package afpacket
 
 import (
+	"unsafe"
+
 	"golang.org/x/sys/unix"
 
 	"nitrocard/pmd"
@@ -18,9 +20,33 @@ func (p *Port) Link() error {
 	if unix.IoctlIfreq(p.rxFd, unix.SIOCGIFFLAGS, &r) != nil {
 		return pmd.ErrGone
 	}
+	flags := r.Uint16()
+	p.look(&r)
 	const up = unix.IFF_UP | unix.IFF_RUNNING
-	if r.Uint16()&up != up {
+	if flags&up != up {
 		return pmd.ErrDown
 	}
 	return nil
+}
+
+// look keeps Info true: MTU and MAC may change under an open port. r has the
+// interface's name.
+func (p *Port) look(r *unix.Ifreq) {
+	info := *p.info.Load()
+	if unix.IoctlIfreq(p.rxFd, unix.SIOCGIFMTU, r) == nil {
+		info.MTU = int(int32(r.Uint32()))
+	}
+	if unix.IoctlIfreq(p.rxFd, unix.SIOCGIFHWADDR, r) == nil {
+		copy(info.MAC[:], hardwareAddr(r))
+	}
+	if info != *p.info.Load() {
+		p.info.Store(&info)
+	}
+}
+
+// hardwareAddr is the address in a sockaddr behind the name (netdevice(7)),
+// for which Ifreq has no method.
+func hardwareAddr(r *unix.Ifreq) []byte {
+	const at = unix.IFNAMSIZ + 2 // past the name, and the address's family
+	return (*[unsafe.Sizeof(*r)]byte)(unsafe.Pointer(r))[at : at+6]
 }

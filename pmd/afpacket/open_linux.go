@@ -28,18 +28,19 @@ func open(name string) (*Port, error) {
 		return nil, errors.New("there is no such network interface here; `ip link` lists those that are")
 	}
 	p := &Port{
-		info:     pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU},
 		index:    dev.Index,
 		rxFd:     -1,
 		txFd:     -1,
 		segments: make([]byte, pmd.MaxBurst*segmentSize),
 	}
-	copy(p.info.MAC[:], dev.HardwareAddr)
+	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU}
+	copy(info.MAC[:], dev.HardwareAddr)
+	p.info.Store(info)
 	if err := p.openRx(); err != nil {
 		p.Close()
 		return nil, explain(err)
 	}
-	if err := p.openTx(); err != nil {
+	if p.txFd, err = p.openTx(&p.tx, dev.MTU); err != nil {
 		p.Close()
 		return nil, explain(err)
 	}
@@ -109,13 +110,20 @@ func (p *Port) openRx() (err error) {
 // yet; the default is less than a burst.
 const sndbuf = 8 << 20
 
-func (p *Port) openTx() (err error) {
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+// openTx makes a socket that sends, and the ring behind it.
+func (p *Port) openTx(r *txRing, mtu int) (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return err
+		return -1, err
 	}
-	p.txFd = fd
-	p.tx.plan(p.info.MTU)
+	if err := p.prepareTx(fd, r, mtu); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func (p *Port) prepareTx(fd int, r *txRing, mtu int) (err error) {
 	for _, o := range []struct{ name, value int }{
 		{unix.PACKET_VERSION, unix.TPACKET_V2},
 		{unix.PACKET_LOSS, 1}, // a frame the kernel refuses must not stop those behind it
@@ -129,14 +137,36 @@ func (p *Port) openTx() (err error) {
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sndbuf) != nil {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sndbuf) // as much as the system allows
 	}
-	ring := p.tx.request()
+	if err := p.bind(fd, 0); err != nil {
+		return err
+	}
+	r.plan(mtu)
+	ring := r.request()
 	if err := unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, unix.PACKET_TX_RING, &ring); err != nil {
 		return fmt.Errorf("transmit ring: %w", err)
 	}
-	if p.tx.mem, err = mmap(fd, int(ring.Block_size*ring.Block_nr)); err != nil {
-		return err
+	r.mem, err = mmap(fd, int(ring.Block_size*ring.Block_nr))
+	return err
+}
+
+// resize follows a new MTU of the device. Slots that are too small for it are
+// made anew; if the kernel has no memory for them, what does not fit is
+// dropped and counted as before.
+func (p *Port) resize(mtu int) {
+	if p.tx.shrink(mtu) {
+		return
 	}
-	return p.bind(fd, 0)
+	var fresh txRing
+	fd, err := p.openTx(&fresh, mtu)
+	if err != nil {
+		p.tx.mtu = mtu // not again for each burst
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	unix.Munmap(p.tx.mem)
+	unix.Close(p.txFd)
+	p.tx, p.txFd = fresh, fd
 }
 
 func mmap(fd, size int) ([]byte, error) {

@@ -14,7 +14,7 @@ import (
 
 // Port is a network interface.
 type Port struct {
-	info  pmd.Info
+	info  atomic.Pointer[pmd.Info]
 	index int
 	rxFd  int
 	txFd  int
@@ -109,6 +109,9 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 	if len(frames) == 0 {
 		return 0
 	}
+	if mtu := p.info.Load().MTU; mtu != p.tx.mtu {
+		p.resize(mtu)
+	}
 	n, dropped, bytes := 0, 0, 0
 	for ; n < len(frames); n++ {
 		frame := frames[n].Bytes()
@@ -143,7 +146,7 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 func (p *Port) Fd() int { return p.rxFd }
 
 // Info describes the port.
-func (p *Port) Info() pmd.Info { return p.info }
+func (p *Port) Info() pmd.Info { return *p.info.Load() }
 
 // Stats are the counts since Open. What the kernel found no room for counts
 // as missed, and so does what could not be mended.

@@ -123,6 +123,41 @@ func TestAPulledCableIsDown(t *testing.T) {
 	pmdtest.Until(t, "up", func() bool { return p.Link() == nil })
 }
 
+// MAC and MTU that others give the interface are the port's, and it sends what
+// they let pass: the slots it was opened with are too small for the last.
+func TestTheInterfaceChanges(t *testing.T) {
+	link, peer := pmdtest.Veth(t)
+	require.NoError(t, netlink.LinkSetMTU(link, 1500))
+	p, err := Open(link.Attrs().Name)
+	require.NoError(t, err)
+	defer p.Close()
+	there := pmdtest.NewWire(t, peer)
+	mac := wire.MAC{2, 0, 0, 0xca, 0xfe, 1}
+	require.NoError(t, netlink.LinkSetHardwareAddr(link, mac[:]))
+	for _, mtu := range []int{1500, 1000, 1500, pmdtest.MTU} {
+		require.NoError(t, netlink.LinkSetMTU(link, mtu))
+		pmdtest.Until(t, "up", func() bool { return p.Link() == nil })
+		require.Equal(t, pmd.Info{Name: p.Info().Name, Driver: "afpacket", MAC: mac, MTU: mtu}, p.Info())
+		there.Take(func([]byte) {})
+		before := p.Stats()
+		for n, passes := range map[int]bool{mtu + 14: true, mtu + 15: false} {
+			f := make([]byte, n)
+			copy(f, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5")
+			var frame pmd.Frame
+			frame.Lend(f, 0, n)
+			require.Equal(t, 1, p.Tx([]*pmd.Frame{&frame}))
+			if passes {
+				pmdtest.Until(t, "it arrives", func() (arrived bool) {
+					there.Take(func(got []byte) { arrived = arrived || len(got) == n })
+					return arrived
+				})
+			}
+		}
+		after := p.Stats()
+		require.Equal(t, [2]uint64{1, 1}, [2]uint64{after.TxPackets - before.TxPackets, after.TxDropped - before.TxDropped}, "MTU %d", mtu)
+	}
+}
+
 // An idle worker that sleeps on a link that is down must not spin.
 func TestADownLinkDoesNotWakeTheWorker(t *testing.T) {
 	p, link, _ := plug(t)

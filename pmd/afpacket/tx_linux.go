@@ -20,6 +20,7 @@ type txRing struct {
 	slotSize int
 	perBlock int
 	slots    int
+	mtu      int // that longest follows
 	longest  int // frame without a VLAN tag
 	head     int // slot that is filled next, and sent next
 }
@@ -38,10 +39,23 @@ const linear = 2048
 // plan sizes slots for an MTU: no larger than needed, as they cycle through
 // the cache.
 func (r *txRing) plan(mtu int) {
-	r.longest = min(14+mtu, pmd.MaxFrame-wire.VLANLen)
+	r.mtu, r.longest = mtu, longest(mtu)
 	r.slotSize = (txDataFrom + r.longest + wire.VLANLen + 63) &^ 63
 	r.perBlock = blockSize / r.slotSize
 	r.slots = txBlocks * r.perBlock
+}
+
+// longest is the longest frame without a VLAN tag that goes by an MTU.
+func longest(mtu int) int { return min(14+mtu, pmd.MaxFrame-wire.VLANLen) }
+
+// shrink follows an MTU that the slots have room for. It is false, and
+// nothing changes, if they have not.
+func (r *txRing) shrink(mtu int) bool {
+	if txDataFrom+longest(mtu)+wire.VLANLen > r.slotSize {
+		return false
+	}
+	r.mtu, r.longest = mtu, longest(mtu)
+	return true
 }
 
 func (r *txRing) request() unix.TpacketReq {

@@ -147,8 +147,19 @@ func (p *Port) SetLink(err error) {
 	}
 }
 
+// SetDevice gives the port another address and MTU, as an administrator may.
+func (p *Port) SetDevice(mac wire.MAC, mtu int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.info.MAC, p.info.MTU = mac, mtu
+}
+
 // Info describes the port.
-func (p *Port) Info() pmd.Info { return p.info }
+func (p *Port) Info() pmd.Info {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.info
+}
 
 // Link is what SetLink put.
 func (p *Port) Link() error {

@@ -2,7 +2,8 @@
 // the host's or a guest's kernel sends there, the card receives (tun(4)).
 //
 //	open_linux.go  making the interface
-//	port_linux.go  Port: Rx, Tx, link, counts
+//	port_linux.go  Port: Rx, Tx, counts
+//	link_linux.go  up, down, gone; MAC and MTU
 //	other.go       what systems without TAP answer
 //
 // The kernel is told that the other end can finish checksums and cut merged

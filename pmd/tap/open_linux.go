@@ -42,7 +42,6 @@ func open(name string) (*Port, error) {
 		return nil, explain(err)
 	}
 	p := newPort(fd)
-	p.info = pmd.Info{Name: "tap:" + name, Driver: "tap"}
 	if err := p.describe(name); err != nil {
 		p.Close()
 		return nil, explain(err)
@@ -70,22 +69,21 @@ func (p *Port) describe(name string) error {
 	if err != nil {
 		return err
 	}
-	p.info.MTU = dev.MTU
-	copy(p.info.MAC[:], dev.HardwareAddr)
-	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
+	info := &pmd.Info{Name: "tap:" + name, Driver: "tap", MTU: dev.MTU}
+	copy(info.MAC[:], dev.HardwareAddr)
+	p.info.Store(info)
+	if p.socket, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
 		return err
 	}
-	defer unix.Close(s)
 	request, err := unix.NewIfreq(name)
 	if err != nil {
 		return err
 	}
-	if err := unix.IoctlIfreq(s, unix.SIOCGIFFLAGS, request); err != nil {
+	if err := unix.IoctlIfreq(p.socket, unix.SIOCGIFFLAGS, request); err != nil {
 		return err
 	}
 	request.SetUint16(request.Uint16() | unix.IFF_UP)
-	return unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, request)
+	return unix.IoctlIfreq(p.socket, unix.SIOCSIFFLAGS, request)
 }
 
 func explain(err error) error {

@@ -18,8 +18,9 @@ import (
 // kernel drops because the card does not keep up is counted by the interface
 // (`ip -s link`) and not here: TAP does not tell this end.
 type Port struct {
-	info pmd.Info
-	fd   int
+	info   atomic.Pointer[pmd.Info]
+	fd     int
+	socket int // for questions about the interface by its name
 
 	bufs   [pmd.MaxBurst][]byte
 	merged []byte // what cut cuts
@@ -41,7 +42,7 @@ const (
 )
 
 func newPort(fd int) *Port {
-	p := &Port{fd: fd, merged: make([]byte, bufBytes)}
+	p := &Port{fd: fd, socket: -1, merged: make([]byte, bufBytes)}
 	for i := range p.bufs {
 		p.bufs[i] = make([]byte, bufBytes)
 	}
@@ -148,26 +149,7 @@ func (p *Port) write(frame []byte) unix.Errno {
 func (p *Port) Fd() int { return p.fd }
 
 // Info describes the port.
-func (p *Port) Info() pmd.Info { return p.info }
-
-// Link asks the interface through its other end, so that it is found in
-// whichever namespace it is: the kernel calls that end writable while the
-// interface is up.
-func (p *Port) Link() error {
-	var request unix.Ifreq
-	if err := unix.IoctlIfreq(p.fd, unix.TUNGETIFF, &request); err != nil {
-		return pmd.ErrGone
-	}
-	fds := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLOUT}}
-	unix.Poll(fds, 0)
-	switch {
-	case fds[0].Revents&(unix.POLLERR|unix.POLLNVAL) != 0:
-		return pmd.ErrGone
-	case fds[0].Revents&unix.POLLOUT == 0:
-		return pmd.ErrDown
-	}
-	return nil
-}
+func (p *Port) Info() pmd.Info { return *p.info.Load() }
 
 // Stats are the counts since Open. What could not be mended counts as missed.
 func (p *Port) Stats() pmd.Stats {
@@ -182,6 +164,9 @@ func (p *Port) Stats() pmd.Stats {
 
 // Close gives the interface back.
 func (p *Port) Close() (err error) {
-	p.close.Do(func() { err = unix.Close(p.fd) })
+	p.close.Do(func() {
+		err = unix.Close(p.fd)
+		unix.Close(p.socket)
+	})
 	return err
 }

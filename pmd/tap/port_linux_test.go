@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/pmd/pmdtest"
 )
@@ -69,6 +70,16 @@ func TestInfoIsTheInterfaces(t *testing.T) {
 	require.Equal(t, "tap", info.Driver)
 	require.Equal(t, 1500, info.MTU)
 	require.Equal(t, link.Attrs().HardwareAddr, net.HardwareAddr(info.MAC[:]))
+}
+
+// MAC and MTU that others give the interface are the port's.
+func TestTheInterfaceChanges(t *testing.T) {
+	p, link := plug(t)
+	mac := wire.MAC{2, 0, 0, 0xca, 0xfe, 1}
+	require.NoError(t, netlink.LinkSetHardwareAddr(link, mac[:]))
+	require.NoError(t, netlink.LinkSetMTU(link, 9001))
+	require.NoError(t, p.Link())
+	require.Equal(t, pmd.Info{Name: "tap:" + link.Attrs().Name, Driver: "tap", MAC: mac, MTU: 9001}, p.Info())
 }
 
 func TestCloseRemovesTheInterface(t *testing.T) {
