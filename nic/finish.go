@@ -7,13 +7,20 @@ import (
 // drop counts a packet that ends here with the ENI whose stages decided, and
 // notes it among the latest.
 func (w *worker) drop(p *packet, v Verdict) {
+	if p.guest != nil {
+		p.guest.slot.drops[v]++
+	}
+	w.note(p, v)
+	w.end(p, v)
+}
+
+// note puts a packet among the latest drops.
+func (w *worker) note(p *packet, v Verdict) {
 	d := recentDrop{when: w.now, verdict: v, port: w.from.name, tuple: p.Tuple, ip: p.L4 != 0}
 	if p.guest != nil {
 		d.eni, d.groups = p.guest.eni.ID, p.guest.eni.Groups
-		p.guest.slot.drops[v]++
 	}
 	w.recent.add(d)
-	w.end(p, v)
 }
 
 // end counts the end of a packet where it was received.

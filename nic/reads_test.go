@@ -70,7 +70,12 @@ func TestTheObserverHearsOfEveryEnd(t *testing.T) {
 	require.Equal(t, "all to 0.0.0.0/0", e.Egress.Text)
 	x.replug("eni-a1", &odd{Port: mem.New(mem.Options{}), full: true})
 	x.fromInternet("eni-a1", syn).dropped(TxFull)
-	require.Contains(t, x.card.Drops().Reasons, DropView{Reason: "tx_full", Sentence: TxFull.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}})
+	drops := x.card.Drops()
+	require.Contains(t, drops.Reasons, DropView{Reason: "tx_full", Sentence: TxFull.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}})
+	require.Equal(t, LastDrop{
+		Time: time.Unix(0, x.now).UTC(), Reason: "tx_full", Sentence: TxFull.Sentence(), Port: "uplink", ENI: "eni-a1",
+		Protocol: "tcp", Source: client + ":40000", Destination: "10.0.1.5:22", // as it would have left
+	}, drops.Last[0])
 	x.card.Observe(nil)
 	x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", syn))
 	x.ended = nil

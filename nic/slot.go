@@ -24,7 +24,7 @@ type slot struct {
 
 	rx  pmd.Burst
 	out [pmd.MaxBurst]*pmd.Frame // queued for this port during one burst
-	of  [pmd.MaxBurst]*packet    // that each is; noted for the observer only
+	of  [pmd.MaxBurst]*packet    // that each is
 	n   int
 
 	received   uint64
@@ -50,10 +50,7 @@ func (s *slot) queue(w *worker, p *packet) {
 	if s.n == 0 {
 		w.dirty = append(w.dirty, s)
 	}
-	s.out[s.n] = p.frame
-	if w.observe != nil {
-		s.of[s.n] = p
-	}
+	s.out[s.n], s.of[s.n] = p.frame, p
 	s.n++
 }
 
@@ -64,9 +61,10 @@ func (w *worker) flush() {
 		taken := uint64(s.port.Tx(s.out[:s.n]))
 		w.from.ends[Sent] += taken
 		s.delivered += taken
-		if refused := uint64(s.n) - taken; refused > 0 {
-			w.from.ends[TxFull] += refused
-			s.drops[TxFull] += refused
+		for _, p := range s.of[taken:s.n] {
+			w.from.ends[TxFull]++
+			s.drops[TxFull]++
+			w.note(p, TxFull)
 		}
 		if w.observe != nil {
 			w.tellOf(s, int(taken))
