@@ -30,7 +30,7 @@ type Source struct {
 // slot is a buffer, without its headroom, and what it always holds.
 type slot struct {
 	frame, template []byte
-	die             die
+	die             *die
 }
 
 // warm is how many slots a Source has at least: frames of 114 bytes then
@@ -66,7 +66,7 @@ func (s *Source) add(template []byte) {
 	var f pmd.Frame
 	f.Lend(mem, pmd.Headroom, len(template))
 	s.lent = append(s.lent, f)
-	s.slots = append(s.slots, slot{f.Bytes(), template, s.stamp.cut(template)})
+	s.slots = append(s.slots, slot{f.Bytes(), template, s.stamp.cut(f.Bytes(), template)})
 }
 
 // scatter is a step near the golden section of n that visits each number
@@ -95,13 +95,9 @@ func (s *Source) Rx(b *pmd.Burst) {
 	bytes := 0
 	slots := s.slots[s.slot : s.slot+pmd.MaxBurst]
 	for i := range slots {
-		c := &slots[i]
-		bytes += copy(c.frame, c.template)
-		if c.die.times != 0 {
-			c.die.press(c.frame, uint32(s.turn*s.templates+s.template))
-		}
-		s.next()
+		bytes += copy(slots[i].frame, slots[i].template)
 	}
+	s.press(slots)
 	b.N = copy(b.Frames[:], s.lent[s.slot:])
 	if s.slot += pmd.MaxBurst; s.slot == len(s.slots) {
 		s.slot = 0
@@ -110,15 +106,24 @@ func (s *Source) Rx(b *pmd.Burst) {
 	s.rxBytes.Store(s.rxBytes.Load() + uint64(bytes))
 }
 
-// next moves on to the next template, and after the last of them to the
-// next flow of each.
-func (s *Source) next() {
-	if s.template++; s.template < s.templates {
-		return
+// press stamps each slot with the flow whose turn it is.
+func (s *Source) press(slots []slot) {
+	turn, template := s.turn, s.template
+	for i := range slots {
+		if die := slots[i].die; die != nil {
+			die.press(uint32(turn*s.templates + template))
+		}
+		if template++; template == s.templates {
+			turn, template = s.after(turn), 0
+		}
 	}
-	s.template = 0
-	turn := s.turn + s.step - s.turns
-	s.turn = turn + s.turns&(turn>>63) // no branch: none could be foretold
+	s.turn, s.template = turn, template
+}
+
+// after is the flow of each template that comes after turn.
+func (s *Source) after(turn int) int {
+	turn += s.step - s.turns
+	return turn + s.turns&(turn>>63) // no branch: none could be foretold
 }
 
 // Tx takes all frames.

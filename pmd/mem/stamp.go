@@ -23,50 +23,50 @@ func (s Stamp) Times(n uint32) Stamp {
 	return s
 }
 
-// die is a stamp cut for one template: what the template holds where the
-// stamp writes is read once.
+// die is a stamp cut for one buffer: where it writes, and what its template
+// holds there, are found once. Sums that a stamp does not have are pressed
+// into waste, which costs less than to ask.
 type die struct {
-	at, times, field uint32
-	sums             int
-	first, second    sum
+	times, base   uint32
+	field         *[4]byte
+	first, second sum
+	waste         [2]byte
 }
 
 // sum is a checksum that covers the field.
 type sum struct {
-	at   uint32
+	at   *[2]byte
 	rest uint32 // its complement, without the field
 }
 
-// cut makes the die of a template.
-func (s Stamp) cut(template []byte) die {
-	d := die{at: uint32(s.at), times: s.times, sums: len(s.sums)}
+// cut makes the die of a buffer that holds template, nil for the zero Stamp.
+func (s Stamp) cut(frame, template []byte) *die {
 	if s.times == 0 {
-		return d
+		return nil
 	}
-	d.field = binary.BigEndian.Uint32(template[s.at:])
-	old := ^d.field>>16 + ^d.field&0xffff
+	d := &die{times: s.times}
+	d.first.at, d.second.at = &d.waste, &d.waste
+	d.field = (*[4]byte)(frame[s.at:])
+	d.base = binary.BigEndian.Uint32(template[s.at:])
+	old := ^d.base>>16 + ^d.base&0xffff
 	for i, at := range s.sums {
-		c := sum{uint32(at), uint32(^binary.BigEndian.Uint16(template[at:])) + old}
+		c := sum{(*[2]byte)(frame[at:]), uint32(^binary.BigEndian.Uint16(template[at:])) + old}
 		*[]*sum{&d.first, &d.second}[i] = c
 	}
 	return d
 }
 
-// press stamps a frame that holds the die's template.
-func (d *die) press(frame []byte, flow uint32) {
-	now := d.field + flow*d.times
-	binary.BigEndian.PutUint32(frame[d.at:], now)
+// press stamps the die's buffer, into which its template was just copied.
+func (d *die) press(flow uint32) {
+	now := d.base + flow*d.times
+	binary.BigEndian.PutUint32(d.field[:], now)
 	now = now>>16 + now&0xffff
-	if d.sums > 0 {
-		d.first.press(frame, now)
-	}
-	if d.sums > 1 {
-		d.second.press(frame, now)
-	}
+	d.first.press(now)
+	d.second.press(now)
 }
 
-func (c *sum) press(frame []byte, field uint32) {
+func (c *sum) press(field uint32) {
 	s := c.rest + field
 	s = s>>16 + s&0xffff
-	binary.BigEndian.PutUint16(frame[c.at:], ^uint16(s>>16+s))
+	binary.BigEndian.PutUint16(c.at[:], ^uint16(s>>16+s))
 }
