@@ -66,17 +66,18 @@ func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
 func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	switch t.words {
 	case 2:
-		return t.equal2(keys, todo, at)
+		return equal2(t.entries, t.stride, keys, at, todo)
 	case 5:
 		return t.equal5(keys, todo, at)
 	}
 	return t.equalN(keys, todo, at)
 }
 
-func (t *index) equal2(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
+// equal2Portable is equalBurst for keys of two words.
+func equal2Portable(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
-		e := (*[2]uint64)(t.entry(at[i]))
+		e := (*[2]uint64)(unsafe.Add(entries, uintptr(at[i])*stride))
 		k := (*[2]uint64)(unsafe.Add(keys, i*16))
 		d := (e[0] ^ k[0]) | (e[1] ^ k[1])
 		hits |= (1 - nonzero(d)) << i

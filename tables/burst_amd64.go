@@ -12,3 +12,8 @@ func prefetch(base unsafe.Pointer, stride, span uintptr, at *[Burst]uint32, todo
 //
 //go:noescape
 func candidates(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64)
+
+// equal2 is equal2Portable with one SSE2 comparison a lane, in 3/5 of the instructions.
+//
+//go:noescape
+func equal2(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64)

@@ -82,3 +82,38 @@ lane:
 done:
 	MOVQ R13, found+32(FP)
 	RET
+
+// Lane by lane: one comparison of all sixteen bytes.
+// func equal2(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64)
+TEXT ·equal2(SB), NOSPLIT, $0-48
+	MOVQ  entries+0(FP), SI
+	MOVQ  stride+8(FP), R8
+	MOVQ  keys+16(FP), R9
+	MOVQ  at+24(FP), DI
+	MOVQ  todo+32(FP), BX
+	XORQ  R13, R13
+	TESTQ BX, BX
+	JEQ   done
+
+lane:
+	TZCNTQ   BX, CX
+	LEAQ     -1(BX), DX
+	MOVL     (DI)(CX*4), AX
+	IMULQ    R8, AX
+	MOVQ     CX, R10
+	SHLQ     $4, R10
+	MOVOU    (SI)(AX*1), X0
+	MOVOU    (R9)(R10*1), X1
+	PCMPEQB  X1, X0
+	PMOVMSKB X0, R11
+	XORL     R12, R12
+	CMPL     R11, $0xffff
+	SETEQ    R12
+	SHLQ     CX, R12
+	ORQ      R12, R13
+	ANDQ     DX, BX
+	JNE      lane
+
+done:
+	MOVQ R13, hits+40(FP)
+	RET

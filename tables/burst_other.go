@@ -11,3 +11,7 @@ func prefetch(unsafe.Pointer, uintptr, uintptr, *[Burst]uint32, uint64) {}
 func candidates(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64) {
 	return candidatesPortable(buckets, l, at, todo)
 }
+
+func equal2(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64) {
+	return equal2Portable(entries, stride, keys, at, todo)
+}

@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/tables/oracle"
 )
 
 // Every way to compare keys is ==, also where the differences of two words could cancel each other.
@@ -33,6 +35,27 @@ func TestKeysAreEqualWordByWord(t *testing.T) {
 		got := x.equalBurst(unsafe.Pointer(&keys[0]), 1<<lane, &at)
 		require.Equal(t, want, got, "entry %x, key %x", entry, key)
 		require.Equal(t, want != 0, equal(x.entries, unsafe.Pointer(&key[0]), words))
+	}
+}
+
+// The comparison in assembly and its twin find the same lanes equal, whichever are asked for.
+func TestEqual2AsItsTwin(t *testing.T) {
+	type entry struct{ key, value [2]uint64 }
+	r := oracle.Random(t)
+	for range 2000 {
+		var entries [8]entry
+		var keys [Burst][2]uint64
+		var at [Burst]uint32
+		for i := range entries {
+			entries[i].key = [2]uint64{r.Uint64N(3), r.Uint64N(3) << 63}
+		}
+		for i := range keys {
+			keys[i], at[i] = [2]uint64{r.Uint64N(3), r.Uint64N(3) << 63}, r.Uint32N(uint32(len(entries)))
+		}
+		todo, base, stride := r.Uint64(), unsafe.Pointer(&entries), unsafe.Sizeof(entries[0])
+		want := equal2Portable(base, stride, unsafe.Pointer(&keys), &at, todo)
+		require.Equal(t, want, equal2(base, stride, unsafe.Pointer(&keys), &at, todo))
+		require.Zero(t, want&^todo)
 	}
 }
 
