@@ -1,6 +1,8 @@
 package nic
 
 import (
+	"math/bits"
+
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -68,18 +70,19 @@ func (p *packet) refuse(v Verdict) Verdict {
 	return v
 }
 
-// findENI looks up the ENI of every packet in b and keeps those that have one
-// on this card.
+// findENI finds the ENI of every packet in b and keeps those that have one on
+// this card.
 func (w *worker) findENI(b *burst) {
-	hits := w.view.enis.LookupBurst(&b.enis, b.n, &b.at)
+	if strange := w.memo.recall(b); strange != 0 {
+		w.lookUpENIs(b, strange)
+	}
 	kept := 0
 	for i := range b.n {
 		p := &b.packets[i]
-		if hits&(1<<i) == 0 {
+		if p.guest == nil {
 			w.finish(p, w.unknownENI(p, &b.enis[i]))
 			continue
 		}
-		p.guest = &w.view.guests[*w.view.enis.At(b.at[i])]
 		if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
 			w.finish(p, p.foreign())
 			continue
@@ -91,6 +94,26 @@ func (w *worker) findENI(b *burst) {
 		kept++
 	}
 	b.n = kept
+}
+
+// lookUpENIs asks the table for the ENI of each packet in b that strange has a
+// bit for. The guest of one that is not on this card is nil.
+func (w *worker) lookUpENIs(b *burst, strange uint64) {
+	n := 0
+	for m := strange; m != 0; m &= m - 1 {
+		w.asked[n] = b.enis[bits.TrailingZeros64(m)]
+		n++
+	}
+	hits := w.view.enis.LookupBurst(&w.asked, n, &b.at)
+	for n = 0; strange != 0; strange &= strange - 1 {
+		p := &b.packets[bits.TrailingZeros64(strange)]
+		p.guest = nil
+		if hits&(1<<n) != 0 {
+			p.guest = &w.view.guests[*w.view.enis.At(b.at[n])]
+			w.memo.keep(&w.asked[n], p.guest)
+		}
+		n++
+	}
 }
 
 // unknownENI says what of a packet's inner destination is unknown.

@@ -5,7 +5,9 @@ import (
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
 	"nitrocard/pmd"
+	"nitrocard/tables"
 )
 
 // worker polls the ports and runs each packet to its end. Everything in it
@@ -17,6 +19,7 @@ type worker struct {
 	flows    *flow.Table
 	underlay underlay
 	rules    rulebook
+	memo     memo
 
 	// The clock, read once a turn.
 	now   int64  // ns since 1970
@@ -31,6 +34,7 @@ type worker struct {
 	removed bool    // a connection of this burst went: the others' may be stale
 	dirty   []*slot // that have frames to send
 
+	asked   [tables.Burst]vpc.ENIKey // that the memo does not know
 	opening flow.Opening
 	quoted  packet
 	single  [1]*pmd.Frame
@@ -84,6 +88,7 @@ func (w *worker) adopt(v *view) {
 	}
 	w.underlay.adopt(v.policy, v.uplinkMAC())
 	w.rules.turn()
+	w.memo = memo{}
 	w.dirty = make([]*slot, 0, len(v.slots))
 }
 

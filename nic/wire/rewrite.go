@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Offsets of the addresses in the IPv4 header.
 const (
@@ -12,7 +15,11 @@ const (
 // source address, and keeps the checksums of IPv4, TCP and UDP as right as
 // they were. h follows.
 func RewriteSrc(frame []byte, h *Headers, addr uint32) {
-	rewrite(frame, h, srcAt, addr)
+	if p := plainTCP(frame, h); p != nil {
+		rewritePlain(p, (*[4]byte)(p[EthernetLen+srcAt:]), addr)
+	} else {
+		rewrite(frame, h, srcAt, addr)
+	}
 	h.Src = addr
 }
 
@@ -20,7 +27,11 @@ func RewriteSrc(frame []byte, h *Headers, addr uint32) {
 // destination address, and keeps the checksums of IPv4, TCP and UDP as right
 // as they were. h follows.
 func RewriteDst(frame []byte, h *Headers, addr uint32) {
-	rewrite(frame, h, dstAt, addr)
+	if p := plainTCP(frame, h); p != nil {
+		rewritePlain(p, (*[4]byte)(p[EthernetLen+dstAt:]), addr)
+	} else {
+		rewrite(frame, h, dstAt, addr)
+	}
 	h.Dst = addr
 }
 
@@ -42,10 +53,6 @@ func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr uint32) {
 
 // rewrite changes the address at offset at of the header.
 func rewrite(frame []byte, h *Headers, at int, addr uint32) {
-	if h.Proto == ProtoTCP && h.L4 == EthernetLen+IPv4Len && h.L3 == EthernetLen && h.Frag == Whole && len(frame) >= plainLen {
-		rewritePlain((*[plainLen]byte)(frame), at, addr)
-		return
-	}
 	ip := (*[IPv4Len]byte)(frame[h.L3:])
 	field := ip[at : at+4]
 	change := changeOf(binary.BigEndian.Uint32(field), addr)
@@ -56,17 +63,23 @@ func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 	}
 }
 
-// rewritePlain is rewrite for TCP in a plain frame, nearly all there is, where
-// everything has its place.
-func rewritePlain(p *[plainLen]byte, at int, addr uint32) {
-	field := (*[4]byte)(p[EthernetLen+srcAt:])
-	if at == dstAt {
-		field = (*[4]byte)(p[EthernetLen+dstAt:])
+// plainTCP is the headers of a TCP segment in a plain frame, nearly all there
+// is, where everything has its place. It is nil for others.
+func plainTCP(frame []byte, h *Headers) *[plainLen]byte {
+	if h.Proto == ProtoTCP && h.L4 == EthernetLen+IPv4Len && h.L3 == EthernetLen && h.Frag == Whole && len(frame) >= plainLen {
+		return (*[plainLen]byte)(frame)
 	}
-	change := changeOf(binary.BigEndian.Uint32(field[:]), addr)
-	binary.BigEndian.PutUint32(field[:], addr)
-	binary.BigEndian.PutUint16(p[24:], change.apply(binary.BigEndian.Uint16(p[24:])))
-	binary.BigEndian.PutUint16(p[50:], change.apply(binary.BigEndian.Uint16(p[50:])))
+	return nil
+}
+
+// rewritePlain is rewrite for such a segment. Checksums are right in any order
+// of the bytes (RFC 1071 section 2), so only the address is swapped.
+func rewritePlain(p *[plainLen]byte, field *[4]byte, addr uint32) {
+	addr = bits.ReverseBytes32(addr)
+	change := changeOf(binary.LittleEndian.Uint32(field[:]), addr)
+	binary.LittleEndian.PutUint32(field[:], addr)
+	binary.LittleEndian.PutUint16(p[24:], change.apply(binary.LittleEndian.Uint16(p[24:])))
+	binary.LittleEndian.PutUint16(p[50:], change.apply(binary.LittleEndian.Uint16(p[50:])))
 }
 
 // transportSum is the checksum field that covers the addresses: TCP's or
