@@ -10,6 +10,7 @@ import (
 
 	"nitrocard/bench"
 	"nitrocard/pmd"
+	"nitrocard/pmd/dpdk"
 )
 
 // benchOptions are bench's flags.
@@ -18,6 +19,7 @@ type benchOptions struct {
 	ports     []string
 	frameSize string
 	cores     int
+	eal       *ealOptions
 	prompt    bool
 }
 
@@ -50,6 +52,7 @@ PORT is ` + portUsage() + `.`,
 }
 
 func (o *benchOptions) flags(cmd *cobra.Command) {
+	o.eal = ealFlag(cmd)
 	f := cmd.Flags()
 	f.Var(&o.Mode, "forward-mode", "what is done with each frame")
 	f.StringArrayVar(&o.ports, "port", nil, "`port` instead of one in memory; may be repeated")
@@ -79,6 +82,9 @@ func (o *benchOptions) run(cmd *cobra.Command, output *format) (err error) {
 	if err := o.openPorts(); err != nil {
 		return err
 	}
+	if memory := dpdk.Memory(); memory != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), memory)
+	}
 	if o.prompt {
 		return o.ask(cmd)
 	}
@@ -87,6 +93,9 @@ func (o *benchOptions) run(cmd *cobra.Command, output *format) (err error) {
 
 // openPorts opens what --port names.
 func (o *benchOptions) openPorts() error {
+	if err := o.eal.start(); err != nil {
+		return err
+	}
 	for _, name := range o.ports {
 		port, err := openBenchPort(name)
 		if err != nil {

@@ -104,6 +104,8 @@ func TestBenchErrorsSayWhatWouldBeRight(t *testing.T) {
 		"bench --port foo":                      `--port: port "foo": this build has no driver`,
 		"bench --port pcap:none":                "--port: pcap:none: open none",
 		"bench --port pcap:x,loop":              "--port: pcap:x,loop: a benchmark reads the file into memory",
+		"bench --eal -m64":                      "--eal -m64: this build has no DPDK; install libdpdk-dev",
+		"bench --eal '-m64":                     `invalid argument "'-m64" for "--eal" flag: the ' is not closed`,
 		"bench -i --duration 1s":                "--duration has no place at a prompt",
 		"bench -i -o json":                      "--output has no place at a prompt",
 		"bench --duration 1":                    "duration",

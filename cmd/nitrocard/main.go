@@ -3,6 +3,7 @@
 //	main.go    the root command, and how errors are told
 //	run.go     run: a card on ports of this machine
 //	port.go    from a port's name to the port
+//	eal.go     DPDK's own options
 //	apply.go   apply: a new configuration for a running card
 //	get.go     get: what a running card knows
 //	views.go   the same as tables

@@ -18,6 +18,7 @@ import (
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
 	"nitrocard/pmd"
+	"nitrocard/pmd/dpdk"
 )
 
 // runOptions are run's flags.
@@ -25,6 +26,7 @@ type runOptions struct {
 	config, card, uplink, socket string
 	guests                       []string
 	connections                  int
+	eal                          *ealOptions
 }
 
 func newRun() *cobra.Command {
@@ -43,6 +45,7 @@ PORT is ` + portUsage() + `.`,
 		DisableFlagsInUseLine: true,
 	}
 	config, card, socket := configFlag(cmd), cardFlag(cmd), socketFlag(cmd)
+	o.eal = ealFlag(cmd)
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
 	cmd.Flags().IntVar(&o.connections, "max-connections", nic.DefaultConnections, "`connections` tracked by all instances together")
@@ -78,6 +81,9 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 		return err
 	}
 	defer socket.Close()
+	if err := o.eal.start(); err != nil {
+		return err
+	}
 	card, err := nic.New(cfg, nic.Options{Card: o.card, MaxConnections: o.connections, Log: log, OpenPort: guests.open})
 	if err != nil {
 		return err
@@ -95,6 +101,9 @@ func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	p := card.Policy()
 	for _, n := range p.Notices {
 		log.Warn("not enforced", "path", n.Path, "what", n.Text)
+	}
+	if memory := dpdk.Memory(); memory != "" {
+		log.Info("DPDK is up", "memory", memory)
 	}
 	log.Info("card is up", "card", p.Card.Name, "enis", len(card.ENIs()), "uplink", o.uplink, "socket", o.socket)
 }

@@ -4,6 +4,7 @@
 //
 //	spec.go     what users write, split
 //	options.go  the EAL options that DPDK starts with
+//	option.go   what is wrong with one of them
 //	eal.go      Init: DPDK starts, once in a process
 //	open.go     Open, OpenQueues, Cable: devices are found
 //	device.go   a device is started, and ended with its last port

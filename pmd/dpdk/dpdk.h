@@ -60,11 +60,17 @@ struct nc_stats {
 	uint64_t missed, tx_packets, tx_errors;
 };
 
+// nc_pages are DPDK's pages of one size.
+struct nc_pages {
+	uint64_t bytes, count;
+};
+
 // eal.c
 int nc_eal_init(int argc, char **argv, bool verbose);
 void nc_log_clear(void);
 const char *nc_log_first(void);
 uint64_t nc_heap_bytes(void);
+int nc_pages(struct nc_pages *pages, int room);
 struct rte_mempool *nc_pool(uint32_t mbufs);
 int nc_bind_thread(void);
 void nc_unbind_thread(void);

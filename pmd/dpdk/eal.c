@@ -13,6 +13,7 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "dpdk.h"
 
@@ -104,6 +105,35 @@ uint64_t nc_heap_bytes(void)
 		if (rte_malloc_get_socket_stats(i, &s) == 0)
 			sum += s.heap_totalsz_bytes;
 	return sum;
+}
+
+struct sizes {
+	struct nc_pages *pages;
+	int n, room;
+};
+
+static int count_page(const struct rte_memseg_list *list, const struct rte_memseg *page, void *arg)
+{
+	struct sizes *s = arg;
+	int i = 0;
+
+	(void)list;
+	while (i < s->n && s->pages[i].bytes != page->hugepage_sz)
+		i++;
+	if (i == s->room)
+		return 0;
+	if (i == s->n)
+		s->pages[s->n++] = (struct nc_pages){.bytes = page->hugepage_sz};
+	s->pages[i].count++;
+	return 0;
+}
+
+// nc_pages tells which pages DPDK has now, by size.
+int nc_pages(struct nc_pages *pages, int room)
+{
+	struct sizes s = {.pages = pages, .room = room};
+	rte_memseg_walk(count_page, &s);
+	return s.n;
 }
 
 // nc_pool makes the memory of all frames.

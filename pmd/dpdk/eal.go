@@ -44,6 +44,9 @@ var eal struct {
 	devices map[string]*device
 }
 
+// Missing is nil: this build has DPDK.
+func Missing() error { return nil }
+
 // Init starts DPDK with EAL's options, such as ["-m", "1024"], and defaults
 // for what they leave open. Open starts it without options. It is for the
 // first to call: later options are an error.
@@ -76,7 +79,10 @@ func (o options) start() error {
 	if errno == 0 {
 		return newPool()
 	}
+	option, why := o.suspect()
 	switch err := syscall.Errno(errno); {
+	case option != "" && err == syscall.EINVAL:
+		return fmt.Errorf("--eal %s: %s", option, why)
 	case err == syscall.ENOMEM:
 		return fmt.Errorf("DPDK found too little memory, of %d MB in free huge pages; say how much with --eal -m=MB, and with --eal --no-huge to do without them%s", free>>20, complaint())
 	case len(o) > 0:
@@ -133,9 +139,19 @@ func Memory() string {
 	if eal.pool == nil {
 		return ""
 	}
-	kind := "no huge pages"
-	if C.rte_eal_has_hugepages() != 0 {
-		kind = "huge pages"
+	return fmt.Sprintf("%s: %s", C.GoString(C.rte_version()), pages())
+}
+
+// pages are how many EAL has of each size.
+func pages() string {
+	var sizes [4]C.struct_nc_pages
+	n := C.nc_pages(&sizes[0], C.int(len(sizes)))
+	if C.rte_eal_has_hugepages() == 0 {
+		return fmt.Sprintf("%d MB, not in huge pages (--no-huge)", uint64(C.nc_heap_bytes())>>20)
 	}
-	return fmt.Sprintf("%s, %d MB, %s", C.GoString(C.rte_version()), uint64(C.nc_heap_bytes())>>20, kind)
+	var kinds []string
+	for _, s := range sizes[:n] {
+		kinds = append(kinds, fmt.Sprintf("%d huge pages of %d MB", s.count, s.bytes>>20))
+	}
+	return fmt.Sprintf("%d MB, in %s", uint64(C.nc_heap_bytes())>>20, strings.Join(kinds, " and "))
 }

@@ -51,7 +51,7 @@ func TestInAnotherProcess(t *testing.T) {
 func TestInitSaysWhatIsWrong(t *testing.T) {
 	pmdtest.NeedNamespace(t)
 	for opts, want := range map[string]string{
-		"--nope":          "--eal --nope: DPDK does not start with that",
+		"-m 64 --nope":    "--eal --nope: DPDK has no such option",
 		"-l 999":          "--eal -l 999: DPDK does not start with that",
 		"--no-huge -m 16": "too little memory for DPDK's frames; give it 128 MB or more with --eal -m=MB",
 		"--help":          "--eal --help: DPDK's options are listed by",
@@ -67,7 +67,7 @@ func TestMemoryWithoutHugePagesNeedsNoRights(t *testing.T) {
 	if users, err := os.ReadFile("/proc/self/uid_map"); err != nil || len(strings.Fields(string(users))) != 3 || strings.Fields(string(users))[2] == "1" {
 		t.Skip("this user is an ordinary one, so that all of these tests show it")
 	}
-	require.Regexp(t, `memory: DPDK [0-9.]+, [0-9]+ MB, no huge pages`, again(t, "--no-huge", 65534))
+	require.Regexp(t, `memory: DPDK [0-9.]+: [0-9]+ MB, not in huge pages`, again(t, "--no-huge", 65534))
 }
 
 // DPDK pins the thread that it starts on, and the others inherit that.

@@ -3,7 +3,6 @@
 package dpdk
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,21 +25,6 @@ func (o options) has(names ...string) bool {
 			return given == name || strings.HasPrefix(given, name+"=") || !long && strings.HasPrefix(given, name) && !strings.HasPrefix(given, "--")
 		})
 	})
-}
-
-// check refuses what would end the process: DPDK answers a call for help with
-// exit.
-func (o options) check() error {
-	for _, given := range o {
-		short := strings.TrimLeft(strings.TrimPrefix(given, "-"), "v")
-		if given != "" && given[0] == '-' && (strings.HasPrefix(short, "h") || strings.HasPrefix(given, "--he")) {
-			return fmt.Errorf("--eal %s: DPDK's options are listed by `dpdk-testpmd --help`", given)
-		}
-		if strings.ContainsRune(given, 0) {
-			return errors.New("--eal: an option holds a zero byte")
-		}
-	}
-	return nil
 }
 
 // withDefaults adds what the user leaves open.

@@ -33,12 +33,42 @@ func TestOptionsFillWhatTheUserLeavesOpen(t *testing.T) {
 	}
 }
 
-// DPDK would print a page and exit.
-func TestACallForHelpIsRefused(t *testing.T) {
-	for _, given := range []string{"-h", "--help", "--hel", "-vh", "-hv"} {
-		require.ErrorContains(t, options{given}.check(), "--eal "+given+": DPDK's options are listed by")
+// DPDK would print a page and exit, wait for ever, or pass them over.
+func TestOptionsThatDPDKWouldNotRefuse(t *testing.T) {
+	const help = "DPDK's options are listed by `dpdk-testpmd --help`"
+	for given, want := range map[string]string{
+		"-h":                    "--eal -h: " + help,
+		"--help":                "--eal --help: " + help,
+		"--hel":                 "--eal --hel: " + help,
+		"-vh":                   "--eal -vh: " + help,
+		"-m 64 -hv":             "--eal -hv: " + help,
+		"--proc-type secondary": "--eal --proc-type: a card is a DPDK process of its own; leave this option out",
+		"-m 64 512":             "--eal 512: DPDK's options begin with a dash; `dpdk-testpmd --help` lists them",
+		"--no-pci x":            "--eal x: DPDK's options begin with a dash; `dpdk-testpmd --help` lists them",
+		"-m x":                  "--eal -m x: a number of megabytes is expected, such as -m 512",
+		"-m":                    "--eal -m : a number of megabytes is expected, such as -m 512",
+		"-m-1":                  "--eal -m -1: a number of megabytes is expected, such as -m 512",
+	} {
+		require.EqualError(t, options(strings.Fields(given)).check(), want)
 	}
-	for _, given := range []string{"-v", "--huge-dir=/x", "", "-m", "x"} {
-		require.NoError(t, options{given}.check())
+	for _, given := range []string{"-v", "--huge-dir=/x", "-m 64", "-m64 --vdev net_null0", "--new-option 3", "--file-prefix x -v", "-Z x"} {
+		require.NoError(t, options(strings.Fields(given)).check(), given)
+	}
+}
+
+func TestTheOptionThatDPDKDidNotUnderstandIsNamed(t *testing.T) {
+	for given, want := range map[string]string{
+		"-m 64 --nope":              "--nope",
+		"-Z":                        "-Z",
+		"-":                         "-",
+		"-m 64 --vdev":              "--vdev",
+		"--no-huge=3 -m 64":         "--no-huge=3",
+		"-l 999 --vdev=net_null0":   "",
+		"--lcores a -n x --no-pci":  "",
+		"--log-le=x -v -a 00:00.0 ": "",
+	} {
+		option, why := options(strings.Fields(given)).suspect()
+		require.Equal(t, want, option, given)
+		require.Equal(t, want == "", why == "", given)
 	}
 }
