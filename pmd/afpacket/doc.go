@@ -18,6 +18,16 @@
 // a sender's ring need no more than the device's MTU; the queueing
 // discipline is passed by, so a full device is told at once and not hidden.
 //
+// A frame that leaves by a veth costs its sender the far end's receiving, too:
+// the kernel does it within send(2), for one frame after the other. Of the 1.2
+// µs that a frame of 114 bytes takes there (Zen 3, Linux 6.18), that is 45 %,
+// and 10 % are all there is outside the kernel. None of these made it faster:
+// slots of other sizes, a TPACKET_V3 ring, longer bursts than 64, the
+// queueing discipline, naming the protocol to send. sendmmsg(2) takes 1.3
+// times as long, as does sending without PACKET_VNET_HDR; see txRing.put. A
+// thread for the far end (napi threaded) halves the sender's time, given a CPU
+// of its own; without, most frames find its queue full.
+//
 // PACKET_VNET_HDR tells which frames a virtual link left unfinished. They are
 // finished before the card sees them; see package gso.
 package afpacket

@@ -128,7 +128,7 @@ func (p *Port) prepareTx(fd int, r *txRing, mtu int) (err error) {
 		{unix.PACKET_VERSION, unix.TPACKET_V2},
 		{unix.PACKET_LOSS, 1}, // a frame the kernel refuses must not stop those behind it
 		{unix.PACKET_QDISC_BYPASS, 1},
-		{unix.PACKET_VNET_HDR, 1}, // for linear alone; what is sent is finished
+		{unix.PACKET_VNET_HDR, 1}, // says how the kernel is to copy (txRing.put); what is sent is finished
 	} {
 		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, o.name, o.value); err != nil {
 			return fmt.Errorf("packet socket option %d: %w", o.name, err)

@@ -170,10 +170,3 @@ func TestADownLinkDoesNotWakeTheWorker(t *testing.T) {
 		return n == 0 && err == nil
 	})
 }
-
-// One core, receive and send: the target is 1.0 Mpps.
-func BenchmarkForward(b *testing.B) {
-	from, _, peer := plug(b)
-	to, _, _ := plug(b)
-	pmdtest.Forward(b, from, to, pmdtest.NewWire(b, peer))
-}

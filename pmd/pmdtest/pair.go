@@ -4,6 +4,7 @@
 //	suite.go   Run: what holds while the link is up
 //	link.go    … and when it goes away and comes back
 //	frame.go   the frames that the suite sends
+//	bench_linux.go  Best, Lane: how fast it forwards
 //
 // A driver's own test makes pairs and calls Run; what only that driver has is
 // tested beside it.

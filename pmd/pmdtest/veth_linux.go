@@ -56,13 +56,22 @@ func NewWire(t testing.TB, link netlink.Link) *Wire {
 	all := uint16(unix.ETH_P_ALL)
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
-	t.Cleanup(func() { unix.Close(fd) })
+	w := &Wire{fd, make([]byte, 1<<16)}
+	t.Cleanup(w.Close)
 	require.NoError(t, unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1))
 	for _, buffer := range []int{unix.SO_RCVBUF, unix.SO_SNDBUF} {
 		require.NoError(t, unix.SetsockoptInt(fd, unix.SOL_SOCKET, buffer, 8<<20))
 	}
 	require.NoError(t, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all<<8 | all>>8, Ifindex: link.Attrs().Index}))
-	return &Wire{fd, make([]byte, 1<<16)}
+	return w
+}
+
+// Close leaves the cable's end to the kernel alone. It may be closed again.
+func (w *Wire) Close() {
+	if w.fd >= 0 {
+		unix.Close(w.fd)
+		w.fd = -1
+	}
 }
 
 // Give sends a frame.
