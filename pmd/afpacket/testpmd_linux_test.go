@@ -47,8 +47,13 @@ func newTestpmd(t testing.TB) *testpmd {
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
-	t.Cleanup(func() { in.Close(); c.Wait() })
 	p := &testpmd{t, in, bufio.NewScanner(out), pmdtest.NewWire(t, peer), far}
+	t.Cleanup(func() {
+		in.Close()
+		for p.out.Scan() { // it must not wait for who reads
+		}
+		c.Wait()
+	})
 	p.answer(regexp.MustCompile(`^Done`))
 	return p
 }

@@ -1,10 +1,10 @@
 // Package pmdtest is what every driver must do, as one suite of tests.
 //
-//	pair.go    Pair: a port and the other end of its wire
-//	suite.go   Run: what holds while the link is up
-//	link.go    … and when it goes away and comes back
-//	frame.go   the frames that the suite sends
-//	bench_linux.go  Best, Lane: how fast it forwards
+//	pair.go         Pair: a port and the other end of its wire
+//	suite.go        Run: what holds while the link is up
+//	link.go         … and when it goes away and comes back
+//	frame.go        the frames that the suite sends
+//	bench_linux.go  Best, Lane: how fast frames are forwarded
 //
 // A driver's own test makes pairs and calls Run; what only that driver has is
 // tested beside it.
