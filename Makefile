@@ -19,7 +19,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab deps test fmt vet cross unit dpdk race fuzz bench profile clean
+.PHONY: build lab deps test fmt vet cross unit dpdk race fuzz bench bench-tables profile clean
 
 build: ## the binary, bin/nitrocard
 	$(if $(DPDK),CGO_ENABLED=1) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
@@ -82,6 +82,13 @@ PROFILE := cmd/nitrocard/default.pgo
 
 bench: ## figures of this machine
 	go test -run '^$$' -pgo $(PROFILE) -bench . -benchmem ./tables ./nic/... ./bench
+
+bench-tables: ## tables against DPDK's rte_hash and Go's map; README=1 puts the figures there
+	@if [ -z "$(DPDK)" ]; then echo "make bench-tables: pkg-config knows no libdpdk; run 'make deps' as root"; exit 1; fi
+	mkdir -p bin
+	$$(go env CC) -O3 -march=native -o bin/rte_hash bench/tables/rte_hash/rte_hash.c $$(pkg-config --cflags --libs libdpdk)
+	go build -o bin/bench-tables ./bench/tables
+	bin/bench-tables -rte-hash bin/rte_hash $(if $(README),-readme README.md)
 
 profile: ## writes PROFILE anew, after changes to the packet path
 	cd "$$(mktemp -d)" && binary="$$PWD/bench.test" && cd - >/dev/null && \
