@@ -26,6 +26,7 @@ type Port struct {
 	closed    bool
 	rx, tx    count
 	rxMissed  atomic.Uint64
+	mended    atomic.Uint64
 	txDropped atomic.Uint64
 }
 
@@ -87,6 +88,9 @@ func (p *Port) Rx(b *pmd.Burst) {
 		if len(frame) < packet.Length || len(frame) > pmd.MaxFrame {
 			p.rxMissed.Add(1)
 			continue
+		}
+		if packet.Mended {
+			p.mended.Add(1)
 		}
 		buf := p.bufs[b.N]
 		copy(buf[pmd.Headroom:], frame)
@@ -166,6 +170,7 @@ func (p *Port) Stats() pmd.Stats {
 		RxPackets: p.rx.packets.Load(), RxBytes: p.rx.bytes.Load(),
 		TxPackets: p.tx.packets.Load(), TxBytes: p.tx.bytes.Load(),
 		RxMissed: p.rxMissed.Load(), TxDropped: p.txDropped.Load(),
+		Mended: p.mended.Load(),
 	}
 }
 

@@ -19,20 +19,20 @@ func write(t *testing.T, name string, data []byte) string {
 	return path
 }
 
-// wire is a capture that grows while it is read.
-type wire struct {
+// cable is a capture that grows while it is read.
+type cable struct {
 	buf bytes.Buffer
 	*Writer
 	*Reader
 }
 
-func newWire(t *testing.T) *wire {
-	w := new(wire)
+func newCable(t *testing.T) *cable {
+	w := new(cable)
 	var err error
 	w.Writer, err = NewWriter(&w.buf)
 	require.NoError(t, err)
 	require.NoError(t, w.Writer.Flush())
-	w.Reader, err = NewReader("wire", &w.buf)
+	w.Reader, err = NewReader("cable", &w.buf)
 	require.NoError(t, err)
 	return w
 }
@@ -41,7 +41,7 @@ func TestDriver(t *testing.T) {
 	pmdtest.Run(t, func(t *testing.T) *pmdtest.Pair {
 		p, err := Open(write(t, "in.pcap", nil))
 		require.NoError(t, err)
-		in, out := newWire(t), newWire(t)
+		in, out := newCable(t), newCable(t)
 		p.out = out.Writer
 		return &pmdtest.Pair{
 			Port: p, Max: pmd.MaxFrame,

@@ -35,6 +35,7 @@ type Packet struct {
 	Time   time.Time // zero where the file does not tell: pcapng's simple packets
 	Frame  []byte    // what was captured of it; valid until the next one is read
 	Length int       // of all of it, more than Frame holds if the capture cut it
+	Mended bool      // checksums in it were unfinished, as on their sender's own link
 }
 
 // source is what pcapgo's readers have in common.
@@ -156,7 +157,10 @@ func (r *Reader) read() (p Packet, err error) {
 			err = ethernet(l)
 		}
 	}
-	return Packet{info.Timestamp, frame, info.Length}, err
+	if err != nil {
+		return Packet{}, err
+	}
+	return Packet{info.Timestamp, frame, info.Length, len(frame) == info.Length && mend(frame)}, nil
 }
 
 // Close closes the file that OpenReader opened.

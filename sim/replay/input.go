@@ -29,9 +29,10 @@ type input struct {
 	done bool
 	err  error // why it was done before the file's end
 
-	read  int // packets
-	late  int // of those, packets whose time ran backwards
-	short int // of those, packets that the capture cut
+	read   int // packets
+	late   int // of those, packets whose time ran backwards
+	short  int // of those, packets that the capture cut
+	mended int // of those, packets with checksums that were unfinished
 }
 
 // open opens the file and reads its first packet. A file that is no capture
@@ -82,6 +83,9 @@ func (in *input) take(p pcap.Packet) error {
 	}
 	if len(p.Frame) < p.Length {
 		in.short++
+	}
+	if p.Mended {
+		in.mended++
 	}
 	in.head = head
 	return nil

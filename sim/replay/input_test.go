@@ -2,17 +2,20 @@ package replay
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"testing"
 	"time"
 
-	"nitrocard/pmd/pcap"
-
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd/pcap"
 )
 
 // captureOf is a pcapng, which may hold any time, of one byte at each offset
@@ -61,6 +64,21 @@ func TestATimeThatNoPcapHolds(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	require.ErrorContains(t, in.err, "in.pcap: packet 2: its time lies outside 1970 to 2106")
+}
+
+// A capture on the edge's own link: the tunnel's checksum is the pseudo-header's
+// alone, as Linux leaves it to the hardware.
+func TestAnUnfinishedChecksumIsFinishedAndNoted(t *testing.T) {
+	inner := wiretest.Echo("203.0.113.7", "35.72.2.8", 1).MACs(edge, a1).Bytes()
+	frame := wiretest.VXLAN("172.16.0.1", "172.16.0.11", 5001, inner).Checksum().Bytes()
+	datagram := frame[34:]
+	binary.BigEndian.PutUint16(datagram[6:], ^wire.Sum(nil, wire.PseudoSum(wiretest.Addr("172.16.0.1"), wiretest.Addr("172.16.0.11"), wire.ProtoUDP, len(datagram))))
+	d := newDesk(t)
+	d.in("uplink", stamped{noon, frame})
+	sum, v := d.run()
+	require.Equal(t, "security_group_in", v[0].Reason, "it got as far as the groups")
+	require.Len(t, sum.Notes, 1)
+	require.Contains(t, sum.Notes[0], "uplink-in.pcap: 1 of 1 packets had checksums that their sender left to its hardware")
 }
 
 func TestACutPacketIsCountedAndGoesOn(t *testing.T) {

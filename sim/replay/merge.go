@@ -46,6 +46,9 @@ func (m merge) notes() (notes []string) {
 		if in.short > 0 {
 			notes = append(notes, fmt.Sprintf("%s: %d of %d packets are cut short by the capture, and the card saw them so; capture with tcpdump -s 0", in.File, in.short, in.read))
 		}
+		if in.mended > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %d of %d packets had checksums that their sender left to its hardware; they were finished", in.File, in.mended, in.read))
+		}
 	}
 	return notes
 }
