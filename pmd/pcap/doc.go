@@ -1,6 +1,7 @@
 // Package pcap reads and writes capture files, and makes a port of them.
 //
 //	reader.go  Reader: one packet after the other of a pcap or pcapng file
+//	blocks.go  where a pcapng file ends that was cut
 //	mend.go    checksums that a sender's link left unfinished
 //	writer.go  Writer: a pcap file with nanoseconds, the same bytes for the same frames
 //	port.go    Port: what came in is a file, what goes out is another

@@ -19,15 +19,15 @@ import (
 // nanoseconds in either byte order, or pcapng, gzipped or not.
 //
 // A file of no bytes is a capture of no frames, as a capture is that was
-// stopped before its header was written. A pcapng file that was cut ends
-// before the block that is not whole.
+// stopped before its header was written. A file that was cut is an error
+// after the last packet that is whole.
 type Reader struct {
 	name    string
 	file    io.Closer
 	in      *bufio.Reader
+	blocks  *blocks
 	packets source // nil: there are none
-	ng      bool
-	number  int // of the packet read last, from 1
+	number  int    // of the packet read last, from 1
 }
 
 // Packet is one packet of a capture.
@@ -79,7 +79,8 @@ func NewReader(name string, in io.Reader) (*Reader, error) {
 
 func (r *Reader) open(in io.Reader) (err error) {
 	defer damaged(&err)
-	r.in = bufio.NewReaderSize(in, 1<<18)
+	r.blocks = &blocks{in: in}
+	r.in = bufio.NewReaderSize(r.blocks, 1<<18)
 	head, err := r.in.Peek(4)
 	if bytes.HasPrefix(head, []byte(gzipMagic)) {
 		plain, err := gzip.NewReader(r.in)
@@ -92,7 +93,6 @@ func (r *Reader) open(in io.Reader) (err error) {
 	case len(head) == 0 && err == io.EOF:
 		return nil
 	case string(head) == pcapngMagic:
-		r.ng = true
 		r.packets, err = pcapgo.NewNgReader(r.in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
 		return unreadable(err)
 	}
@@ -127,26 +127,35 @@ func damaged(err *error) {
 	}
 }
 
-// Next is the next packet, or io.EOF after the last one. A pcap file ends well
-// only where a packet could start.
+// Next is the next packet, or io.EOF after the last one. A file ends well only
+// where a packet or a block could start.
 func (r *Reader) Next() (Packet, error) {
 	if r.packets == nil {
 		return Packet{}, io.EOF
 	}
 	if _, err := r.in.Peek(1); err == io.EOF {
-		return Packet{}, io.EOF
+		return Packet{}, r.end()
 	}
 	r.number++
 	p, err := r.read()
 	switch {
 	case err == nil:
 		return p, nil
-	case r.ng && errors.Is(err, io.EOF):
-		return Packet{}, io.EOF
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		if r.blocks.order != nil {
+			return Packet{}, r.end()
+		}
 		err = errors.New("the file ends within it")
 	}
 	return Packet{}, fmt.Errorf("%s: packet %d: %w", r.name, r.number, err)
+}
+
+// end is io.EOF where the file is whole.
+func (r *Reader) end() error {
+	if err := r.blocks.cut(); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	return io.EOF
 }
 
 func (r *Reader) read() (p Packet, err error) {

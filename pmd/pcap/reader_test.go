@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/gopacket"
@@ -172,6 +175,49 @@ func TestReaderSaysWhatIsWrong(t *testing.T) {
 			_, err = readAll(r)
 		}
 		require.ErrorContains(t, err, c.want, c.name)
+	}
+}
+
+// A pcapng file that is cut anywhere but between two blocks ends with an error
+// that says where, after the packets that are whole.
+func TestAPcapngThatIsCut(t *testing.T) {
+	file := pcapngOf(t, layers.LinkTypeEthernet, two...)
+	ends := map[int]bool{}
+	for at := 0; at < len(file); at += int(binary.LittleEndian.Uint32(file[at+4:])) {
+		ends[at] = true
+	}
+	require.Len(t, ends, 4, "section, interface, two packets")
+	first := int(binary.LittleEndian.Uint32(file[4:]))
+	for n := first; n < len(file); n++ {
+		r, err := NewReader("x", bytes.NewReader(file[:n]))
+		if err != nil {
+			require.ErrorContains(t, err, "x: ", "cut at %d", n)
+			continue
+		}
+		packets, err := readAll(r)
+		require.LessOrEqual(t, len(packets), 2)
+		if ends[n] {
+			require.Equal(t, io.EOF, err, "cut at %d", n)
+		} else {
+			require.ErrorContains(t, err, fmt.Sprintf("x: the file ends at byte %d, within the block that starts at byte ", n))
+		}
+	}
+}
+
+// The order of bytes is each section's own.
+func TestBlocksOfBothByteOrders(t *testing.T) {
+	big := []byte("\x0a\x0d\x0d\x0a\x00\x00\x00\x1c\x1a\x2b\x3c\x4d\x00\x01\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x1c")
+	little := pcapngOf(t, layers.LinkTypeEthernet, two...)
+	file := slices.Concat(little, big, []byte{0, 0, 0, 5, 0, 0, 0, 16, 1, 2, 3, 4, 0, 0, 0, 16})
+	for n := range file {
+		b := blocks{in: iotest.OneByteReader(bytes.NewReader(file[:n]))}
+		_, err := io.ReadAll(&b)
+		require.NoError(t, err)
+		if whole := n == len(little) || n == len(little)+len(big); whole {
+			require.NoError(t, b.cut())
+		} else if n > len(little) {
+			require.Error(t, b.cut(), "cut at %d", n)
+		}
 	}
 }
 
