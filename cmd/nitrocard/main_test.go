@@ -79,6 +79,9 @@ func TestEveryCommandShowsAnExample(t *testing.T) {
 func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 	const region = "testdata/region.yaml"
 	dir := t.TempDir()
+	text, err := os.ReadFile(region)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(dir+"/mine.yaml", text, 0o600))
 	for _, c := range []struct{ line, want string }{
 		{"chek", `there is no command "chek"; did you mean check?`},
 		{"fly", `there is no command "fly"`},
@@ -110,6 +113,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"replay --config " + region, "replay needs --out"},
 		{"replay --config " + region + " --out " + dir + "/o --in uplink", "--in uplink: PORT=FILE is expected"},
 		{"replay --config " + region + " --out " + dir + "/o --in eni-x=none", "--in eni-x=none: this card has no such port"},
+		{"replay --config " + dir + " --out " + dir + "/o --verdicts " + dir + "/mine.yaml", dir + "/mine.yaml would be written over"},
 		{"lab now", "lab takes no arguments"},
 		{"lab exec a1", "exec takes a HOST and a COMMAND"},
 	} {

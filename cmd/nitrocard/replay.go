@@ -49,7 +49,7 @@ and the security group rule that allowed it.`,
 		if o.Config, err = vpc.Load(*config); err != nil {
 			return err
 		}
-		o.Card = *card
+		o.Card, o.ConfigFile = *card, *config
 		if o.Inputs, err = inputsOf(inputs); err != nil {
 			return err
 		}

@@ -48,6 +48,14 @@ func Load(path string) (*Config, error) {
 	return Parse(path, data)
 }
 
+// Files are those that Load reads.
+func Files(path string) ([]string, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	return configFiles(path)
+}
+
 func loadFolder(path string) (*Config, error) {
 	files, err := configFiles(path)
 	if err != nil {

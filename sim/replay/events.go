@@ -20,6 +20,7 @@ import (
 type event struct {
 	at     Time
 	line   string // where it was asked for, as FILE:LINE
+	file   string // or folder, of the configuration
 	config *vpc.Config
 }
 
@@ -75,9 +76,9 @@ func (e *event) parse(line []byte, folder string) error {
 	if fields.Time == nil || fields.Apply == "" {
 		return errors.New(`a line has both "time" and "apply"`)
 	}
-	e.at = *fields.Time
+	e.at, e.file = *fields.Time, beside(folder, fields.Apply)
 	var err error
-	e.config, err = vpc.Load(beside(folder, fields.Apply))
+	e.config, err = vpc.Load(e.file)
 	return err
 }
 

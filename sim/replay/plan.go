@@ -44,7 +44,7 @@ func prepare(ctx context.Context, o Options) (*plan, error) {
 			return nil, fmt.Errorf("--in %s=%s: this card has no such port; it has %s", in.Name, in.File, strings.Join(p.names, ", "))
 		}
 	}
-	if err := keep(o, p.names); err != nil {
+	if err := p.keep(o); err != nil {
 		return nil, err
 	}
 	p.inputs, err = openAll(o.Inputs)
@@ -92,13 +92,10 @@ func step(o Options, cfg *vpc.Config, prev *vpc.Policy, ports map[string]bool) (
 
 // keep refuses to write over what is to be read, and to write two things to
 // one file.
-func keep(o Options, names []string) error {
-	sources := []string{o.Events}
-	for _, in := range o.Inputs {
-		sources = append(sources, in.File)
-	}
+func (p *plan) keep(o Options) error {
+	sources := p.sources(o)
 	written := map[string]bool{}
-	for _, out := range outputs(o, names) {
+	for _, out := range outputs(o, p.names) {
 		path := filepath.Clean(out)
 		if written[path] {
 			return fmt.Errorf("%s would be written twice", out)
@@ -115,6 +112,23 @@ func keep(o Options, names []string) error {
 		}
 	}
 	return nil
+}
+
+// sources are the files that are read: captures, events, configurations.
+func (p *plan) sources(o Options) []string {
+	sources := []string{o.Events}
+	for _, in := range o.Inputs {
+		sources = append(sources, in.File)
+	}
+	configs := []string{o.ConfigFile}
+	for _, e := range p.events {
+		configs = append(configs, e.file)
+	}
+	for _, path := range configs {
+		files, _ := vpc.Files(path) // what was read is there, or is not written over
+		sources = append(sources, files...)
+	}
+	return sources
 }
 
 // damage is what ended inputs before their files did.

@@ -14,6 +14,7 @@ import (
 // Options are what Run needs.
 type Options struct {
 	Config         *vpc.Config
+	ConfigFile     string // file or folder that Config was read from, not to be written over; "" if it is from none
 	Card           string // which card of the configuration; "" is its first
 	MaxConnections int    // 0 is nic.DefaultConnections
 

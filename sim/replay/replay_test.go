@@ -365,6 +365,33 @@ func TestWhatIsWrongIsToldBeforeAnythingIsWritten(t *testing.T) {
 	}
 }
 
+// Whatever is read is not written over: captures, events, and configurations,
+// alone or in a folder.
+func TestOutputsNeverReplaceConfigurations(t *testing.T) {
+	for name, read := range map[string]func(d *desk){
+		"the events":        func(d *desk) { d.o.Events = d.write("v.jsonl", "") },
+		"the configuration": func(d *desk) { d.o.ConfigFile = d.region("v.jsonl") },
+		"one that comes later": func(d *desk) {
+			d.region("later/v.yaml")
+			d.o.Verdicts = d.path("later/v.yaml")
+			d.o.Events = d.write("e.jsonl", `{"time": 1, "apply": "later"}`)
+		},
+		"one by another name": func(d *desk) {
+			d.o.ConfigFile = d.region("region.yaml")
+			require.NoError(d, os.Symlink(d.path("region.yaml"), d.o.Verdicts))
+		},
+	} {
+		d := newDesk(t)
+		require.NoError(t, os.Mkdir(d.path("later"), 0o700))
+		read(d)
+		before, _ := os.ReadFile(d.o.Verdicts)
+		_, err := Run(d.Context(), d.o)
+		require.EqualError(t, err, d.o.Verdicts+" would be written over, and is an input", name)
+		after, _ := os.ReadFile(d.o.Verdicts)
+		require.Equal(t, before, after, name)
+	}
+}
+
 func TestOutputsNeverReplaceInputs(t *testing.T) {
 	d := newDesk(t)
 	d.in("uplink", stamped{noon, fromClient("203.0.113.7:40000", "80", wire.TCPSyn)})
