@@ -158,3 +158,18 @@ func TestCounts(t *testing.T) {
 	require.Equal(t, Count{"Vpcs", 2}, counts[0])
 	require.Equal(t, Count{"FlowLogs", 1}, counts[len(counts)-1])
 }
+
+// Editors of some systems begin a file with a byte order mark.
+func TestAByteOrderMark(t *testing.T) {
+	for name, text := range map[string]string{"a.json": `{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}]}`, "a.yaml": "Vpcs:\n- VpcId: vpc-1\n  CidrBlock: 10.0.0.0/16\n"} {
+		c, err := Parse(name, []byte("\ufeff"+text))
+		require.NoError(t, err)
+		plain, err := Parse(name, []byte(text))
+		require.NoError(t, err)
+		require.Equal(t, plain, c)
+		for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+			_, err = Parse(name, []byte(mark+text))
+			require.EqualError(t, err, name+": the file is in UTF-16; UTF-8 is expected")
+		}
+	}
+}
