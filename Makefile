@@ -13,13 +13,18 @@ CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/replay/...
 
 FUZZTIME ?= 10s
 
+# How long bench-peers measures each, and how often; PEERS_TIME=300ms
+# PEERS_ROUNDS=1 is a look.
+PEERS_TIME ?= 2s
+PEERS_ROUNDS ?= 3
+
 export CGO_ENABLED ?= 0
 
 # Not empty where DPDK can be built in. Asked at each use: deps may have
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab deps test fmt vet cross unit dpdk race fuzz bench bench-tables profile clean
+.PHONY: build lab deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables profile clean
 
 build: ## the binary, bin/nitrocard
 	$(if $(DPDK),CGO_ENABLED=1) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
@@ -82,6 +87,9 @@ PROFILE := cmd/nitrocard/default.pgo
 
 bench: ## figures of this machine
 	go test -run '^$$' -pgo $(PROFILE) -bench . -benchmem ./tables ./nic/... ./bench
+
+bench-peers: build ## beside testpmd and OVS-DPDK, as root; README=1 puts tables and picture there
+	go run ./bench/peers --duration $(PEERS_TIME) --rounds $(PEERS_ROUNDS) $(if $(README),--readme README.md) $(if $(VERBOSE),--verbose)
 
 bench-tables: ## tables against DPDK's rte_hash and Go's map; README=1 puts the figures there
 	@if [ -z "$(DPDK)" ]; then echo "make bench-tables: pkg-config knows no libdpdk; run 'make deps' as root"; exit 1; fi

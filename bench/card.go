@@ -106,14 +106,19 @@ func (b *Bench) Connect() error {
 
 // connected holds that the card tracks every flow.
 func (b *Bench) connected() error {
-	tracked := 0
-	for _, e := range b.Card.ENIs() {
-		tracked += e.Connections
-	}
-	if tracked != b.flows {
+	if tracked := b.tracked(); tracked != b.flows {
 		return fmt.Errorf("%d of %d flows are connected", tracked, b.flows)
 	}
 	return nil
+}
+
+// tracked is how many connections the card tracks.
+func (b *Bench) tracked() int {
+	n := 0
+	for _, e := range b.Card.ENIs() {
+		n += e.Connections
+	}
+	return n
 }
 
 // measure gives all ports to their drivers.

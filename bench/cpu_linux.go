@@ -9,6 +9,16 @@ import (
 // cpuClock is what threadTime measures.
 const cpuClock = "CPU time of the worker's thread"
 
+// processTime is the CPU time of all threads of this process, those that ended
+// included.
+func processTime() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		panic("bench: this kernel does not tell the CPU time of a process")
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // threadTime is the CPU time of the calling thread.
 func threadTime() time.Duration {
 	var t unix.Timespec

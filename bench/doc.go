@@ -17,6 +17,7 @@
 //	region.go   the network: ENIs, and groups of sixty rules
 //	traffic.go  the flows in it
 //	frame.go    their frames
+//	frames.go   all of them, for who measures others
 //	sizes.go    how long these are
 //	stats.go    counts by port
 //	report.go   Report: what a measurement comes to

@@ -16,7 +16,10 @@ type Report struct {
 	Rate
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
-	CPUClock   string  `json:"cpu_clock"` // what CPUSeconds are
+	CPUClock   string  `json:"cpu_clock"`           // what CPUSeconds are
+	ProcessCPU float64 `json:"process_cpu_seconds"` // of all threads: the collector's and the runtime's too
+
+	Connections int `json:"connections"` // that the card tracks when the measurement ends; 0 without a card
 
 	Drops drops       `json:"drops"` // by reason
 	Ports []PortStats `json:"ports"`
@@ -77,6 +80,7 @@ func (s *Session) report(w *worker) *Report {
 	r := &Report{
 		Mode: o.Mode, Burst: o.Burst, Cores: 1, Flows: s.rig.flows, ENIs: o.enis(), FrameSize: o.Sizes.String(),
 		Rate: w.last.Since(w.first), Seconds: w.last.Wall.Seconds(), CPUSeconds: w.last.CPU.Seconds(), CPUClock: cpuClock,
+		ProcessCPU: (w.last.Process - w.first.Process).Seconds(), Connections: s.rig.connections(),
 		Drops: drops{}, Ports: s.Forwarded(), Gaps: w.gaps.view(),
 	}
 	r.Total = sum(r.Ports)

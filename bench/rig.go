@@ -36,6 +36,14 @@ type rig struct {
 	ports []*port // whose frames count
 }
 
+// connections is how many the rig's card tracks; 0 if it has none.
+func (r *rig) connections() int {
+	if card, ok := r.forwarder.(interface{ tracked() int }); ok {
+		return card.tracked()
+	}
+	return 0
+}
+
 // newRig sets up a mode. Flows that need it are connected.
 func newRig(o *Options) (*rig, error) {
 	switch o.Mode {

@@ -25,6 +25,12 @@ func TestRunMeasuresForItsDuration(t *testing.T) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, r.Seconds, 0.02)
 		require.LessOrEqual(t, r.CPUSeconds, r.Seconds+0.01)
+		require.GreaterOrEqual(t, r.ProcessCPU, r.CPUSeconds-0.01, "the worker's thread is one of all")
+		if m.Mode == SG || m.Mode == Encap || m.Mode == Full {
+			require.Equal(t, r.Flows, r.Connections, m.Mode)
+		} else {
+			require.Zero(t, r.Connections, m.Mode)
+		}
 		require.Positive(t, r.Mpps)
 		require.InDelta(t, 1000/r.Mpps, r.NsPerPacket, 0.01)
 		require.InDelta(t, float64(r.Total.TxPackets)/1e6/r.CPUSeconds, r.Mpps, r.Mpps/100)

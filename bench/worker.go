@@ -26,6 +26,7 @@ type worker struct {
 // Sample is what a worker had done at some moment.
 type Sample struct {
 	Wall, CPU time.Duration // since the worker's start
+	Process   time.Duration // CPU time of all threads since the process began
 	Total     pmd.Stats     // of the rig's ports
 }
 
@@ -90,7 +91,7 @@ func (w *worker) due(now int64) int64 {
 // sample is what was done at the time now by a thread that had used so much
 // CPU time before it began.
 func (w *worker) sample(now int64, cpu time.Duration) Sample {
-	s := Sample{Wall: time.Duration(now - w.start), CPU: threadTime() - cpu}
+	s := Sample{Wall: time.Duration(now - w.start), CPU: threadTime() - cpu, Process: processTime()}
 	for _, p := range w.rig.ports {
 		s.Total = add(s.Total, p.Stats(), 1)
 	}

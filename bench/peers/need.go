@@ -1,0 +1,29 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// packages are Debian's that this needs.
+const packages = "dpdk libdpdk-dev openvswitch-switch-dpdk"
+
+// need tells what is missing before anything is measured.
+func need() error {
+	if os.Geteuid() != 0 {
+		return errors.New("bench-peers makes a network namespace and interfaces; run it as root")
+	}
+	var missing []string
+	for _, program := range []string{"dpdk-testpmd", vswitchd, "ovsdb-server", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, program)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s not found; on Debian: apt-get install --no-install-recommends %s (its service need not run)", strings.Join(missing, ", "), packages)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// sample is what one program did in one measurement.
+type sample struct {
+	frames, arrived uint64        // that left, and that came
+	cpu             time.Duration // of all threads of the process
+	connections     int           // that are tracked at the end
+	setting         string        // that was best
+}
+
+// mpps is how many millions of frames left in a second of CPU time.
+func (s sample) mpps() float64 {
+	if s.cpu <= 0 {
+		return 0
+	}
+	return float64(s.frames) / 1e6 / s.cpu.Seconds()
+}
+
+// spread is the middle of some figures, and how far they lie apart.
+type spread struct{ median, least, most float64 }
+
+// spreadOf is that of figures, at least one.
+func spreadOf(figures []float64) spread {
+	s := slices.Sorted(slices.Values(figures))
+	n := len(s)
+	return spread{(s[(n-1)/2] + s[n/2]) / 2, s[0], s[n-1]}
+}
+
+// rates is the spread of samples' rates.
+func rates(samples []sample) spread {
+	var mpps []float64
+	for _, s := range samples {
+		mpps = append(mpps, s.mpps())
+	}
+	return spreadOf(mpps)
+}
+
+// ratio is the spread of a's rates over b's, each of the same round.
+func ratio(a, b []sample) spread {
+	var all []float64
+	for i := range min(len(a), len(b)) {
+		all = append(all, a[i].mpps()/b[i].mpps())
+	}
+	return spreadOf(all)
+}
+
+// String is the median, with least and most where there are several figures.
+func (s spread) String() string {
+	if s.least == s.most {
+		return digits(s.median)
+	}
+	return fmt.Sprintf("%s (%s–%s)", digits(s.median), digits(s.least), digits(s.most))
+}
+
+// digits is a figure with three digits.
+func digits(f float64) string {
+	switch {
+	case f >= 100:
+		return fmt.Sprintf("%.0f", f)
+	case f >= 10:
+		return fmt.Sprintf("%.1f", f)
+	}
+	return fmt.Sprintf("%.2f", f)
+}
