@@ -9,8 +9,8 @@ import (
 
 // What is renewed in a README stands between these.
 const (
-	from = "<!-- make bench-peers README=1 writes from here -->\n"
-	to   = "<!-- to here -->\n"
+	from = "<!-- make bench-peers -->\n"
+	to   = "<!-- end of make bench-peers -->\n"
 )
 
 // renew puts a text in its place in a file.
