@@ -9,7 +9,8 @@
 //	reply.go      the answers to them, which only a tracker wants to see
 //	process.go    a program of the others': its words, its CPU time
 //	testpmd.go    testpmd: io
-//	ovs.go        OVS-DPDK: its daemons, its ports
+//	ovs.go        OVS-DPDK: its daemons
+//	ovsport.go    its bridges, tunnels and devices; the handshake
 //	ovsflow.go    its tables: decap, tracking, delivered or wrapped again
 //	ovscount.go   its connections, and the frames it sent
 //	nitrocard.go  nitrocard bench

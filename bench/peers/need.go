@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 )
 
@@ -15,6 +16,9 @@ const packages = "dpdk libdpdk-dev openvswitch-switch-dpdk"
 func need() error {
 	if os.Geteuid() != 0 {
 		return errors.New("bench-peers makes a network namespace and interfaces; run it as root")
+	}
+	if runtime.NumCPU() < 2 {
+		return errors.New("bench-peers needs two CPUs: one forwards, the other one does the rest")
 	}
 	var missing []string
 	for _, program := range []string{"dpdk-testpmd", vswitchd, "ovsdb-server", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {

@@ -108,7 +108,7 @@ func (o *ovs) best(d time.Duration) (setting, error) {
 
 // use puts a setting in force.
 func (o *ovs) use(s setting) error {
-	if err := o.configure(s.options...); err != nil {
+	if err := o.vsctl(configuration(s.options...)...); err != nil {
 		return err
 	}
 	return o.wait(settle)
