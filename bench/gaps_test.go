@@ -2,27 +2,13 @@ package bench
 
 import (
 	"math/bits"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// seeded is random numbers whose seed is printed, and taken from
-// NITROCARD_SEED.
-func seeded(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	if text := os.Getenv("NITROCARD_SEED"); text != "" {
-		n, err := strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err)
-		seed = n
-	}
-	t.Logf("NITROCARD_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
+	"nitrocard/tables/oracle"
+)
 
 func TestBucketsFollowOneAnother(t *testing.T) {
 	for v, e := uint64(0), 0; e < 64; e++ {
@@ -40,7 +26,7 @@ func TestBucketsFollowOneAnother(t *testing.T) {
 }
 
 func TestQuantilesAreThoseOfTheTimes(t *testing.T) {
-	rnd := seeded(t)
+	rnd := oracle.Random(t)
 	var g Gaps
 	var times []uint64
 	for range 10_000 {

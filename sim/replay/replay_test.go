@@ -1,10 +1,8 @@
 package replay
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,116 +12,7 @@ import (
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
-	"nitrocard/pmd/pcap"
 )
-
-// noon is when the stories begin.
-const noon = Time(1767268800_000000000)
-
-const second = Time(1e9)
-
-// Stations of testdata/region.yaml.
-var (
-	edge = wire.MAC{0x02, 0, 0, 0, 0xed, 0x9e}
-	a1   = wire.MAC{0x02, 0, 0, 0x0a, 0x01, 0x05}
-	a2   = wire.MAC{0x02, 0, 0, 0x0a, 0x01, 0x06}
-)
-
-// stamped is a frame and its time.
-type stamped struct {
-	at    Time
-	frame []byte
-}
-
-// desk is a folder with the files of one replay.
-type desk struct {
-	*testing.T
-	dir string
-	o   Options
-}
-
-func newDesk(t *testing.T) *desk {
-	d := &desk{T: t, dir: t.TempDir()}
-	cfg, err := vpc.Load("testdata/region.yaml")
-	require.NoError(t, err)
-	d.o = Options{Config: cfg, Out: d.path("out"), Verdicts: d.path("v.jsonl")}
-	return d
-}
-
-func (d *desk) path(name string) string { return filepath.Join(d.dir, name) }
-
-// write makes a file.
-func (d *desk) write(name, text string) string {
-	require.NoError(d, os.WriteFile(d.path(name), []byte(text), 0o600))
-	return d.path(name)
-}
-
-// region writes testdata/region.yaml with replacements, old and new in turn.
-func (d *desk) region(name string, changes ...string) string {
-	text, err := os.ReadFile("testdata/region.yaml")
-	require.NoError(d, err)
-	for i := 0; i < len(changes); i += 2 {
-		require.Contains(d, string(text), changes[i])
-	}
-	return d.write(name, strings.NewReplacer(changes...).Replace(string(text)))
-}
-
-// in adds a capture to the inputs.
-func (d *desk) in(port string, packets ...stamped) {
-	path := d.path(port + "-in.pcap")
-	w, err := pcap.CreateWriter(path)
-	require.NoError(d, err)
-	for _, s := range packets {
-		require.NoError(d, w.Write(int64(s.at), s.frame))
-	}
-	require.NoError(d, w.Close())
-	d.o.Inputs = append(d.o.Inputs, Input{port, path})
-}
-
-// run replays and reads the verdicts back.
-func (d *desk) run() (Summary, []Verdict) {
-	sum, err := Run(d.Context(), d.o)
-	require.NoError(d, err)
-	return sum, d.verdicts()
-}
-
-func (d *desk) verdicts() (vs []Verdict) {
-	data, err := os.ReadFile(d.o.Verdicts)
-	require.NoError(d, err)
-	for line := range bytes.Lines(data) {
-		var v Verdict
-		require.NoError(d, json.Unmarshal(line, &v))
-		vs = append(vs, v)
-	}
-	return vs
-}
-
-// out reads back what left by a port.
-func (d *desk) out(port string) (packets []stamped) {
-	in, err := open(Input{port, filepath.Join(d.o.Out, port+".pcap")})
-	require.NoError(d, err)
-	for ; !in.done; in.next() {
-		packets = append(packets, stamped{in.head.time, bytes.Clone(in.head.frame)})
-	}
-	require.NoError(d, in.err)
-	return packets
-}
-
-// fails replays what is wrong from the start, and finds nothing written.
-func (d *desk) fails(words ...string) {
-	_, err := Run(d.Context(), d.o)
-	for _, w := range words {
-		require.ErrorContains(d, err, w)
-	}
-	require.NoFileExists(d, filepath.Join(d.o.Out, "uplink.pcap"))
-	require.NoFileExists(d, d.o.Verdicts)
-}
-
-// fromClient is a segment of the internet client for a1, as the edge sends it.
-func fromClient(client string, port string, flags uint8) []byte {
-	inner := wiretest.TCP(client, "35.72.2.8:"+port).Flags(flags).MACs(edge, a1).Bytes()
-	return wiretest.VXLAN("172.16.0.1", "172.16.0.11", 5001, inner).Bytes()
-}
 
 func TestAPageForTheInternet(t *testing.T) {
 	d := newDesk(t)
@@ -167,13 +56,6 @@ func TestAPageForTheInternet(t *testing.T) {
 	require.Empty(t, d.out("eni-b1"))
 }
 
-// routerMAC is that of a1's subnet.
-func routerMAC(t *testing.T, d *desk) wire.MAC {
-	p, err := vpc.Compile(d.o.Config, vpc.CompileOptions{})
-	require.NoError(t, err)
-	return p.ENI("eni-a1").RouterMAC
-}
-
 func TestNeighboursShowBothRules(t *testing.T) {
 	d := newDesk(t)
 	d.in("eni-a1", stamped{noon, wiretest.TCP("10.0.1.5:40000", "10.0.1.6:5432").Flags(wire.TCPSyn).MACs(a1, a2).Bytes()})
@@ -182,82 +64,6 @@ func TestNeighboursShowBothRules(t *testing.T) {
 	require.Equal(t, &vpc.Rule{Group: "sg-db", GroupName: "db", Path: "IpPermissions[0]", Text: "tcp 5432 from sg-web"}, v[0].Rule)
 	require.Equal(t, &vpc.Rule{Group: "sg-web", GroupName: "web", Path: "IpPermissionsEgress[0]", Text: "all to 0.0.0.0/0"}, v[0].Egress)
 	require.Len(t, d.out("eni-a2"), 1)
-}
-
-// Removing a rule leaves a tracked connection and stops a new one; five days
-// of silence end what is tracked.
-func TestEventsChangeTheConfiguration(t *testing.T) {
-	d := newDesk(t)
-	d.region("shut.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
-	d.o.Events = d.write("events.jsonl", `{"time": 1767268805, "apply": "shut.yaml"}`+"\n")
-	ssh := func(at Time, port string, flags uint8) stamped {
-		return stamped{at, fromClient("203.0.113.9:"+port, "22", flags)}
-	}
-	days := 5*24*3600*second + 30*second
-	d.in("uplink",
-		ssh(noon, "40000", wire.TCPSyn),
-		ssh(noon+second, "40000", wire.TCPAck),
-		ssh(noon+5*second-1, "40001", wire.TCPSyn),
-		ssh(noon+5*second, "40002", wire.TCPSyn),   // at the event's time: it holds
-		ssh(noon+5*second+1, "40000", wire.TCPAck), // tracked: goes on
-		ssh(noon+6*second+days, "40000", wire.TCPAck),
-	)
-	d.in("eni-a1", stamped{noon + 7*second, wiretest.TCP("10.0.1.5:5000", "203.0.113.7:80").Flags(wire.TCPSyn).MACs(a1, routerMAC(t, d)).Bytes()})
-	sum, v := d.run()
-	require.Equal(t, 1, sum.Events)
-	var ends []string
-	for _, l := range v {
-		ends = append(ends, l.Verdict)
-	}
-	require.Equal(t, []string{"sent", "sent", "sent", "dropped", "sent", "sent", "dropped"}, ends)
-}
-
-// What is due before a change happens under the old configuration: there the
-// connection times out, and under the new one it would not.
-func TestTimeoutsBeforeAnEventAreTheOldOnes(t *testing.T) {
-	d := newDesk(t)
-	short := d.region("short.yaml", "Attachment: {InstanceId: i-a1}", "ConnectionTrackingConfiguration: {TcpEstablishedTimeout: 60}")
-	var err error
-	d.o.Config, err = vpc.Load(short)
-	require.NoError(t, err)
-	d.region("shut.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
-	d.o.Events = d.write("e.jsonl", `{"time": 1767268900, "apply": "shut.yaml"}`)
-	ssh := func(at Time, flags uint8) stamped { return stamped{at, fromClient("203.0.113.9:40000", "22", flags)} }
-	d.in("uplink", ssh(noon, wire.TCPSyn), ssh(noon+2, wire.TCPAck), ssh(noon+30*second, wire.TCPAck), ssh(noon+101*second, wire.TCPAck))
-	d.in("eni-a1", stamped{noon + 1, wiretest.TCP("10.0.1.5:22", "203.0.113.9:40000").Flags(wire.TCPSyn|wire.TCPAck).MACs(a1, routerMAC(t, d)).Bytes()})
-	_, v := d.run()
-	require.Equal(t, "sent", v[3].Verdict)
-	require.Equal(t, "security_group_in", v[4].Reason)
-}
-
-// An answer to ARP in the capture tells where the edge is.
-func TestTheUnderlayIsReadFromARP(t *testing.T) {
-	d := newDesk(t)
-	at := wire.MAC{0x02, 0, 0, 0, 0xaa, 0xaa}
-	d.in("uplink", stamped{noon + second, wiretest.ARPRequest(at, "172.16.0.1", "172.16.0.11").Bytes()})
-	d.in("eni-a1", stamped{noon, wiretest.TCP("10.0.1.5:5000", "203.0.113.7:80").Flags(wire.TCPSyn).MACs(a1, routerMAC(t, d)).Bytes()})
-	d.run()
-	out := d.out("uplink")
-	require.Len(t, out, 2, "the packet and an ARP reply, and no request")
-	require.Equal(t, at, wire.Ethernet(out[0].frame).Dst())
-}
-
-// With nothing captured the MACs are made up, and no packet waits for them.
-func TestTheUnderlayIsMadeUp(t *testing.T) {
-	d := newDesk(t)
-	d.in("eni-a1", stamped{noon, wiretest.TCP("10.0.1.5:5000", "203.0.113.7:80").Flags(wire.TCPSyn).MACs(a1, routerMAC(t, d)).Bytes()})
-	d.run()
-	out := d.out("uplink")
-	require.Len(t, out, 1)
-	require.Equal(t, wire.MAC{2, 0, 172, 16, 0, 1}, wire.Ethernet(out[0].frame).Dst())
-	require.Equal(t, wire.MAC{2, 0, 172, 16, 0, 11}, wire.Ethernet(out[0].frame).Src())
-}
-
-func TestAnIDThatIsNoFileName(t *testing.T) {
-	require.NoError(t, namesFile("eni-0a1b"))
-	for _, id := range []string{"../up", "a/b", `a\b`, "uplink"} {
-		require.ErrorContains(t, namesFile(id), "does not name a file", id)
-	}
 }
 
 func TestAnENIThatComesAndGoes(t *testing.T) {
@@ -317,91 +123,12 @@ func TestTheSameInputGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, path string) string {
-	data, err := os.ReadFile(path)
-	require.NoError(t, err)
-	return string(data)
-}
-
 func TestNoInputsAtAll(t *testing.T) {
 	d := newDesk(t)
 	sum, v := d.run()
 	require.Equal(t, Summary{}, sum)
 	require.Empty(t, v)
 	require.Empty(t, d.out("eni-a1"))
-}
-
-func TestWhatIsWrongIsToldBeforeAnythingIsWritten(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		spoil func(d *desk)
-		words []string
-	}{
-		{"a port that the card never has", func(d *desk) { d.in("eni-x") }, []string{"--in eni-x", "no such port", "eni-a1, eni-a2, eni-b1, uplink"}},
-		{"an input that is not there", func(d *desk) { d.o.Inputs = []Input{{"uplink", d.path("none.pcap")}} }, []string{"--in uplink", "none.pcap"}},
-		{"an input that is no capture", func(d *desk) { d.o.Inputs = []Input{{"eni-a1", d.write("x.pcap", "hello, world")}} }, []string{"--in eni-a1", "a capture in pcap or pcapng format is expected"}},
-		{"a bad configuration at an event", func(d *desk) {
-			d.region("bad.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 22")
-			d.o.Events = d.write("e.jsonl", "\n"+`{"time": 1, "apply": "bad.yaml"}`)
-		}, []string{"e.jsonl:2", "FromPort 23 is above ToPort 22"}},
-		{"a configuration that is not there", func(d *desk) { d.o.Events = d.write("e.jsonl", `{"time": 1, "apply": "none.yaml"}`) }, []string{"e.jsonl:1", "none.yaml"}},
-		{"an unknown card", func(d *desk) { d.o.Card = "z" }, []string{"z"}},
-		{"verdicts over an input", func(d *desk) {
-			d.in("uplink")
-			d.o.Verdicts = d.path("sub/../uplink-in.pcap")
-			require.NoError(d, os.Mkdir(d.path("sub"), 0o700))
-		}, []string{"would be written over"}},
-		{"verdicts into a capture", func(d *desk) { d.o.Verdicts = filepath.Join(d.o.Out, "uplink.pcap") }, []string{"would be written twice"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			d := newDesk(t)
-			c.spoil(d)
-			_, err := Run(d.Context(), d.o)
-			for _, w := range c.words {
-				require.ErrorContains(t, err, w)
-			}
-			require.NoFileExists(t, filepath.Join(d.o.Out, "uplink.pcap"))
-		})
-	}
-}
-
-// Whatever is read is not written over: captures, events, and configurations,
-// alone or in a folder.
-func TestOutputsNeverReplaceConfigurations(t *testing.T) {
-	for name, read := range map[string]func(d *desk){
-		"the events":        func(d *desk) { d.o.Events = d.write("v.jsonl", "") },
-		"the configuration": func(d *desk) { d.o.ConfigFile = d.region("v.jsonl") },
-		"one that comes later": func(d *desk) {
-			d.region("later/v.yaml")
-			d.o.Verdicts = d.path("later/v.yaml")
-			d.o.Events = d.write("e.jsonl", `{"time": 1, "apply": "later"}`)
-		},
-		"one by another name": func(d *desk) {
-			d.o.ConfigFile = d.region("region.yaml")
-			require.NoError(d, os.Symlink(d.path("region.yaml"), d.o.Verdicts))
-		},
-	} {
-		d := newDesk(t)
-		require.NoError(t, os.Mkdir(d.path("later"), 0o700))
-		read(d)
-		before, _ := os.ReadFile(d.o.Verdicts)
-		_, err := Run(d.Context(), d.o)
-		require.EqualError(t, err, d.o.Verdicts+" would be written over, and is an input", name)
-		after, _ := os.ReadFile(d.o.Verdicts)
-		require.Equal(t, before, after, name)
-	}
-}
-
-func TestOutputsNeverReplaceInputs(t *testing.T) {
-	d := newDesk(t)
-	d.in("uplink", stamped{noon, fromClient("203.0.113.7:40000", "80", wire.TCPSyn)})
-	d.o.Out = d.dir
-	d.o.Inputs[0].File = d.path("uplink.pcap")
-	require.NoError(t, os.Rename(d.path("uplink-in.pcap"), d.path("uplink.pcap")))
-	before := read(t, d.path("uplink.pcap"))
-	_, err := Run(d.Context(), d.o)
-	require.ErrorContains(t, err, "would be written over")
-	require.Equal(t, before, read(t, d.path("uplink.pcap")))
 }
 
 // A capture that was cut ends where it was cut; the others are replayed to

@@ -1,0 +1,95 @@
+package ctl
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+func TestReads(t *testing.T) {
+	s, ctx := serve(t), t.Context()
+	enis, err := s.ENIs(ctx)
+	require.NoError(t, err)
+	require.Len(t, enis, 2)
+	eni, err := s.ENI(ctx, "eni-a1")
+	require.NoError(t, err)
+	require.Equal(t, enis[0], eni)
+	require.Equal(t, []string{"10.0.1.5"}, eni.Addresses)
+	require.Equal(t, "mem:a1", eni.Port)
+
+	groups, err := s.SecurityGroups(ctx)
+	require.NoError(t, err)
+	require.Len(t, groups, 1)
+	web, err := s.SecurityGroup(ctx, "sg-web")
+	require.NoError(t, err)
+	require.Equal(t, groups[0], web)
+	require.Equal(t, s.card.Config().SecurityGroups[0], web)
+
+	ports, err := s.Ports(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []string{"uplink", "eni-a1", "eni-a2"}, []string{ports[0].Name, ports[1].Name, ports[2].Name})
+	port, err := s.Port(ctx, "eni-a1")
+	require.NoError(t, err)
+	require.Equal(t, "up", port.Link)
+
+	cfg, err := s.Config(ctx)
+	require.NoError(t, err)
+	want, err := json.Marshal(s.card.Config())
+	require.NoError(t, err)
+	got, err := json.Marshal(cfg)
+	require.NoError(t, err)
+	require.JSONEq(t, string(want), string(got))
+}
+
+func TestFlowsAndDrops(t *testing.T) {
+	s, ctx := serve(t), t.Context()
+	router, err := s.ENI(ctx, "eni-a1")
+	require.NoError(t, err)
+	a1 := router.MAC
+	for i := range 3 {
+		syn := wiretest.TCP(fmt.Sprintf("10.0.1.5:%d", 40000+i), "10.0.1.6:80").Flags(wire.TCPSyn).MACs(a1, router.RouterMAC)
+		require.True(t, s.guest.Inject(syn.Bytes()))
+	}
+	require.True(t, s.guest.Inject(wiretest.TCP("10.9.9.9:1", "10.0.1.6:80").MACs(a1, router.RouterMAC).Bytes()))
+	s.card.Poll(time.Now().UnixNano())
+
+	flows, err := s.Flows(ctx, nic.FlowFilter{})
+	require.NoError(t, err)
+	require.NotEmpty(t, flows)
+	few, err := s.Flows(ctx, nic.FlowFilter{ENI: "eni-a1", Limit: 2})
+	require.NoError(t, err)
+	require.Len(t, few, 2)
+	for _, f := range few {
+		require.Equal(t, "eni-a1", f.ENI)
+	}
+	drops, err := s.Drops(ctx)
+	require.NoError(t, err)
+	reasons := map[string]uint64{}
+	for _, d := range drops.Reasons {
+		reasons[d.Reason] = d.ENIs["eni-a1"]
+	}
+	require.EqualValues(t, 1, reasons["spoofed_address"])
+	require.NotEmpty(t, drops.Last)
+}
+
+func TestNothingIsAListAndNotNull(t *testing.T) {
+	s := serve(t)
+	for _, path := range []string{"/v1/flows", "/v1/flows?eni=eni-a2"} {
+		status, body := s.curl("GET", path, "")
+		require.Equal(t, 200, status)
+		require.Equal(t, "[]\n", body)
+	}
+	status, body := s.curl("PUT", "/v1/config", "Vpcs: []")
+	require.Equal(t, 200, status, body)
+	_, body = s.curl("GET", "/v1/enis", "")
+	require.Equal(t, "[]\n", body)
+	_, body = s.curl("GET", "/v1/security-groups", "")
+	require.Equal(t, "[]\n", body)
+}
