@@ -2,6 +2,7 @@ package main
 
 import (
 	"image/color"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -29,14 +30,11 @@ const (
 // draw makes the picture of a contest in files, whose names tell of which
 // kind: svg, png.
 func (c contest) draw(r result, files ...string) error {
-	p := plot.New()
-	p.Title.Text = "Mpps a core: the same frames from net_pcap, per CPU second of all threads"
-	p.Y.Label.Text = "Mpps"
-	p.Y.Min = 0
-	p.Legend.Top = true
-	p.Add(plotter.NewGrid())
+	p, top := frame(), 0.0
 	for i, b := range bars {
-		chart, err := plotter.NewBarChart(c.medians(r[b.name]), barWidth)
+		medians := c.medians(r[b.name])
+		top = max(top, slices.Max(medians))
+		chart, err := plotter.NewBarChart(medians, barWidth)
 		if err != nil {
 			return err
 		}
@@ -50,12 +48,28 @@ func (c contest) draw(r result, files ...string) error {
 		names = append(names, of.String())
 	}
 	p.NominalX(names...)
+	p.X.Min, p.X.Max = -0.6, float64(len(names))-0.4
+	p.Y.Min, p.Y.Max = 0, 1.1*top
 	for _, file := range files {
 		if err := p.Save(width, height, file); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// frame is a picture without bars.
+func frame() *plot.Plot {
+	plot.DefaultFont.Variant = "Sans"
+	p := plot.New()
+	p.Title.Text = "The same frames from net_pcap: Mpps of CPU time, all threads counted"
+	p.Title.Padding = 3 * vg.Millimeter
+	p.Y.Label.Text = "Mpps a core"
+	p.Legend.Top = true
+	lines := plotter.NewGrid()
+	lines.Vertical.Color = nil
+	p.Add(lines)
+	return p
 }
 
 // medians are a contender's, by cell.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -125,11 +126,17 @@ func (p *peers) runCell(c contest, of cell, r result) error {
 	return nil
 }
 
-// measured measures once, and holds that each flow has its connection.
+// measured measures once, and holds that frames left and that each flow has
+// its connection.
 func (c contender) measured(all *capture) (sample, error) {
 	s, err := c.measure(all)
-	if err == nil && c.tracks && all.frames != nil && s.connections != all.flows {
-		err = fmt.Errorf("%d connections for %d flows", s.connections, all.flows)
+	switch {
+	case err != nil:
+		return s, err
+	case s.frames == 0:
+		return s, errors.New("nothing was forwarded; is the machine busy with something else?")
+	case c.tracks && all.frames != nil && s.connections != all.flows:
+		return s, fmt.Errorf("%d connections for %d flows", s.connections, all.flows)
 	}
-	return s, err
+	return s, nil
 }

@@ -22,6 +22,11 @@ func (s sample) mpps() float64 {
 	return float64(s.frames) / 1e6 / s.cpu.Seconds()
 }
 
+// since is what was done from an older sample to s.
+func (s sample) since(older sample) sample {
+	return sample{frames: s.frames - older.frames, arrived: s.arrived - older.arrived, cpu: s.cpu - older.cpu}
+}
+
 // spread is the middle of some figures, and how far they lie apart.
 type spread struct{ median, least, most float64 }
 

@@ -49,7 +49,7 @@ func (p *peers) onCable(c *capture, start func() (*exec.Cmd, error)) (s sample, 
 		return s, err
 	}
 	after, err := carried(cmd)
-	return sample{frames: after.frames - before.frames, cpu: after.cpu - before.cpu}, err
+	return after.since(before), err
 }
 
 // newCable makes the cable.
