@@ -19,11 +19,15 @@ root: an internet client, an edge, two servers with a card each, and instances
 of two customers. Then do what a person would, and tell what was seen.`,
 		Example: `  nitrocard lab
   nitrocard lab --keep                          # and leave it running
+  nitrocard lab --vm                            # with a guest that is a virtual machine
   nitrocard lab exec a1 -- curl http://10.0.1.6`,
 		Args: takes(0, 0, "no arguments; nitrocard lab exec HOST -- COMMAND goes into one that is kept"),
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the region running until Ctrl-C, for nitrocard lab exec")
 	cmd.Flags().StringVar(&o.Config, "config", "", "another region: a `file or folder` of YAML or JSON")
+	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
+	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
+	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		o.Out = cmd.OutOrStdout()
 		if o.Binary, err = os.Executable(); err != nil {

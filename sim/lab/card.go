@@ -36,14 +36,14 @@ type card struct {
 	end  chan struct{} // closed when the process ended
 }
 
-// startCard runs a card on the server with one AF_PACKET port a guest and
-// waits until its control socket answers.
+// startCard runs a card on the server with one port a guest and waits until
+// its control socket answers.
 func (w *world) startCard(ctx context.Context, name, config string) (*card, error) {
 	socket := cardSocket(name)
-	args := []string{"run", "--config", config, "--card", name, "--uplink", "afpacket:" + uplink, "--socket", socket}
-	for _, g := range w.region.guests {
+	args := []string{"run", "--config", config, "--card", name, "--uplink", w.region.port(0, uplink), "--socket", socket}
+	for i, g := range w.region.guests {
 		if g.Card == name {
-			args = append(args, "--guest", g.ENI+"=afpacket:"+g.Nick)
+			args = append(args, "--guest", g.ENI+"="+w.region.port(1+i, g.Nick))
 		}
 	}
 	c := &card{Client: ctl.Dial(socket), name: name, log: runDir + "/" + name + ".log", end: make(chan struct{})}

@@ -21,10 +21,10 @@ func (s *story) neighbours(ctx context.Context) (string, error) {
 		at := way.to.private(way.port)
 		got, err := way.from.visitor().get(ctx, at)
 		if err != nil {
-			return "", fmt.Errorf("%s to %s at %s: %w", way.from.Name, way.to.Name, at, err)
+			return "", fmt.Errorf("%s to %s at %s: %w", way.from.Nick, way.to.Nick, at, err)
 		}
-		if want := page(way.to.Name, way.to.ENI, way.from.Addr.Addr().String()); got != want {
-			return "", fmt.Errorf("%s reads %q instead of %q", way.from.Name, got, want)
+		if want := page(way.to.Nick, way.to.ENI, way.from.Addr.Addr().String()); got != want {
+			return "", fmt.Errorf("%s reads %q instead of %q", way.from.Nick, got, want)
 		}
 	}
 	database := s.a2.private(databasePort)

@@ -63,7 +63,7 @@ func (s *story) refused(ctx context.Context, v visitor, m *machine, at netip.Add
 	defer cancel()
 	if c, err := v.dial(brief, at); err == nil {
 		c.Close()
-		return 0, fmt.Errorf("%s let %s in at %s", m.Name, v.Name, at)
+		return 0, fmt.Errorf("%s let %s in at %s", m.Nick, v.Name, at)
 	}
 	var after uint64
 	soon, cancel := context.WithTimeout(ctx, countPatience)
@@ -142,7 +142,7 @@ func (s *story) open(ctx context.Context, source netip.Prefix) (t *talk, err err
 	}
 	t, err = s.client.talk(ctx, s.a1.public(shellPort))
 	if err == nil {
-		err = t.hello(s.a1.Name)
+		err = t.hello(s.a1.Nick)
 	}
 	if err != nil {
 		err = fmt.Errorf("with a rule for %s: %w", source, err)

@@ -66,7 +66,7 @@ func (m *machine) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		visitor, _, _ := net.SplitHostPort(r.RemoteAddr) // net/http made it
-		io.WriteString(w, page(m.Name, m.ENI, visitor))
+		io.WriteString(w, page(m.Nick, m.ENI, visitor))
 	})
 	mux.HandleFunc("GET /bytes", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.ParseInt(r.FormValue("n"), 10, 64)
@@ -100,7 +100,7 @@ func (m *machine) shell(l net.Listener) {
 		go func() {
 			defer c.Close()
 			for in := bufio.NewScanner(c); in.Scan(); {
-				fmt.Fprintf(c, "%s: %s\n", m.Name, in.Text())
+				fmt.Fprintf(c, "%s: %s\n", m.Nick, in.Text())
 			}
 		}()
 	}

@@ -12,7 +12,16 @@ type Options struct {
 	Out    io.Writer // for people; nil: nowhere
 	Config string    // the region's configuration, a file or a folder; "": region.yaml
 	Binary string    // the nitrocard program, which runs as the lab and as its cards
+	Driver string    // of the cards' ports: AFPacket or DPDK; "": AFPacket
+	VM     bool      // b1 is a virtual machine, on a port of DPDK's net_vhost
+	Kernel string    // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
 }
+
+// Drivers of the cards' ports.
+const (
+	AFPacket = "afpacket"
+	DPDK     = "dpdk"
+)
 
 // InnerCommand is the hidden command of the program that has to call Inner
 // with the arguments that follow it.

@@ -103,8 +103,16 @@ func (s *story) introduction() string {
 			if g.Public.IsValid() {
 				public = g.Public.String()
 			}
-			fmt.Fprintf(&b, "  ╠═ server %s, card %s: %s  %s  %s  %s, VNI %d\n", card, g.VTEP, g.Nick, g.Addr.Addr(), public, g.VPC, g.VNI)
+			kind := ""
+			if s.region.virtual[g.Nick] != nil {
+				kind = ", a virtual machine"
+			}
+			fmt.Fprintf(&b, "  ╠═ server %s, card %s: %s  %s  %s  %s, VNI %d%s\n", card, g.VTEP, g.Nick, g.Addr.Addr(), public, g.VPC, g.VNI, kind)
 		}
+	}
+	if s.region.driver == DPDK {
+		b.WriteString("\nThe cards' ports are DPDK's net_af_packet. It cannot mend what a link leaves undone, so on links\n" +
+			"to a card, guests and underlay finish checksums and segments themselves.\n")
 	}
 	return b.String() + "\n"
 }
@@ -120,7 +128,7 @@ func (s *story) invitation(program string) string {
   %[1]s lab exec %[4]s -- %[1]s get drops --socket %[5]s
 
 hosts: %[6]s
-`, program, s.a1.Public, s.a1.Name, card, cardSocket(card), s.names())
+`, program, s.a1.Public, s.a1.Nick, card, cardSocket(card), s.names())
 }
 
 func (w *world) names() string {

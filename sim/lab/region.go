@@ -16,9 +16,11 @@ import (
 
 // region is what the lab has to build, as the configuration says it.
 type region struct {
-	cards  []string
-	guests []guest
-	edge   edge
+	cards   []string
+	guests  []guest
+	edge    edge
+	driver  string                // of the cards' ports
+	virtual map[string]*machinery // of the guests that are virtual machines, by name
 }
 
 // edge is the router between internet and underlay.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,8 @@ type order struct {
 	Keep    bool
 	Config  string // absolute path; "": the embedded region
 	Program string // as its user calls it
+	Driver  string
+	VM      *machinery // of b1; nil: a host as the others
 }
 
 // outcome is what the inner process answers.
@@ -39,11 +42,9 @@ func Run(ctx context.Context, o Options) (passed, failed int, err error) {
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
-	ord := order{Keep: o.Keep, Config: o.Config, Program: called(o.Binary)}
-	if ord.Config != "" {
-		if ord.Config, err = filepath.Abs(ord.Config); err != nil {
-			return 0, 0, err
-		}
+	ord, err := o.order()
+	if err != nil {
+		return 0, 0, err
 	}
 	result, tell, err := os.Pipe()
 	if err != nil {
@@ -71,6 +72,24 @@ func Run(ctx context.Context, o Options) (passed, failed int, err error) {
 		Files:  files,
 	})
 	return judge(ctx, result, ended)
+}
+
+// order is what the options come to, if they can be had here.
+func (o Options) order() (ord order, err error) {
+	if err := o.check(); err != nil {
+		return ord, err
+	}
+	ord = order{Keep: o.Keep, Config: o.Config, Program: called(o.Binary), Driver: o.Driver}
+	if o.VM {
+		kernel := cmp.Or(o.Kernel, filepath.Join(filepath.Dir(o.Binary), "kernel"))
+		if ord.VM, err = findMachinery(kernel); err != nil {
+			return ord, err
+		}
+	}
+	if ord.Config != "" {
+		ord.Config, err = filepath.Abs(ord.Config)
+	}
+	return ord, err
 }
 
 // called is how the shell finds the program.

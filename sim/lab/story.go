@@ -47,6 +47,17 @@ var checks = []check{
 	{"a guest that lies", (*story).spoof},
 }
 
+// checks are those that this lab can do.
+func (s *story) checks() []check {
+	if s.b1.vm == nil {
+		return checks
+	}
+	return append([]check{
+		{"a virtual machine", (*story).virtual},
+		{"a virtual machine that dies", (*story).mortal},
+	}, checks...)
+}
+
 // play is the lab inside its cage, from the first host to the last word.
 func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) {
 	s, err := begin(ctx, ord)
@@ -94,6 +105,10 @@ func begin(ctx context.Context, ord order) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
+	region.driver = ord.Driver
+	if ord.VM != nil {
+		region.virtual = map[string]*machinery{"b1": ord.VM}
+	}
 	w, err := build(ctx, region)
 	if err != nil {
 		return nil, fmt.Errorf("building the lab: %w", err)
@@ -107,7 +122,21 @@ func begin(ctx context.Context, ord order) (*story, error) {
 		w.close()
 		return nil, err
 	}
+	if err := s.boot(ctx); err != nil {
+		w.close()
+		return nil, errors.Join(err, s.cards.stop())
+	}
 	return s, nil
+}
+
+// boot starts the guests that are virtual machines.
+func (s *story) boot(ctx context.Context) (err error) {
+	for _, m := range s.guests {
+		if m.vm != nil {
+			err = errors.Join(err, m.vm.boot(ctx))
+		}
+	}
+	return err
 }
 
 // configFile is the region's file for the cards: the user's own, or ours,
@@ -148,7 +177,7 @@ func (s *story) letIn(ctx context.Context, ord order) error {
 
 // doChecks does one after the other, whatever became of those before.
 func (s *story) doChecks(ctx context.Context, out io.Writer) (o outcome) {
-	for _, c := range checks {
+	for _, c := range s.checks() {
 		seen, err := s.do(ctx, c)
 		if ctx.Err() != nil {
 			return o

@@ -5,12 +5,15 @@ package lab
 import (
 	"bufio"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"nitrocard/sim/netlab"
@@ -50,13 +53,18 @@ func (v visitor) browser() *http.Client {
 	}}
 }
 
+// ask requests what is at an address under a path.
+func (v visitor) ask(ctx context.Context, at netip.AddrPort, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.String()+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return v.browser().Do(req)
+}
+
 // get fetches the page at an address.
 func (v visitor) get(ctx context.Context, at netip.AddrPort) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.String()+"/", nil)
-	if err != nil {
-		return "", err
-	}
-	res, err := v.browser().Do(req)
+	res, err := v.ask(ctx, at, "/")
 	if err != nil {
 		return "", err
 	}
@@ -67,11 +75,7 @@ func (v visitor) get(ctx context.Context, at netip.AddrPort) (string, error) {
 
 // download fetches n bytes and compares their checksum with the sender's.
 func (v visitor) download(ctx context.Context, from netip.AddrPort, n int64) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/bytes?n=%d", from, n), nil)
-	if err != nil {
-		return err
-	}
-	res, err := v.browser().Do(req)
+	res, err := v.ask(ctx, from, fmt.Sprintf("/bytes?n=%d", n))
 	if err != nil {
 		return err
 	}
@@ -81,6 +85,18 @@ func (v visitor) download(ctx context.Context, from netip.AddrPort, n int64) err
 		return fmt.Errorf("after %d bytes: %w", got, err)
 	}
 	return same("download", got == n && sum == res.Trailer.Get(trailer))
+}
+
+// noise fetches what a virtual machine has a lot of, and returns its MD5.
+func (v visitor) noise(ctx context.Context, from netip.AddrPort) (sum string, err error) {
+	res, err := v.ask(ctx, from, "/noise")
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	h := md5.New() // what busybox has
+	_, err = io.Copy(h, res.Body)
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // upload sends n bytes and compares their checksum with the receiver's.
@@ -150,4 +166,31 @@ func (t *talk) hello(name string) error {
 		err = fmt.Errorf("%q instead of %q", answer, want)
 	}
 	return err
+}
+
+// chat says hello over and over until end is called, which tells how often
+// the guest of this name answered, and the longest that it took to.
+func (t *talk) chat(name string) (end func() (answers int, slowest time.Duration, err error)) {
+	var answers int
+	var slowest time.Duration
+	var stop atomic.Bool
+	done := make(chan error, 1)
+	go func() {
+		for !stop.Load() {
+			asked := time.Now()
+			if err := t.hello(name); err != nil {
+				done <- fmt.Errorf("the open connection to %s after %d answers: %w", name, answers, err)
+				return
+			}
+			answers++
+			slowest = max(slowest, time.Since(asked))
+			time.Sleep(pollEvery)
+		}
+		done <- nil
+	}()
+	return func() (int, time.Duration, error) {
+		stop.Store(true)
+		err := <-done
+		return answers, slowest, err
+	}
 }

@@ -42,9 +42,10 @@ type world struct {
 	hosts    []*netlab.Host          // all of these
 }
 
-// machine is a guest's host.
+// machine is what a guest runs on: a host, or a virtual machine.
 type machine struct {
-	*netlab.Host
+	*netlab.Host // nil: it is a virtual machine
+	vm           *vm
 	guest
 	server *netlab.Host
 }
@@ -63,6 +64,9 @@ func build(ctx context.Context, r *region) (*world, error) {
 		}
 	}
 	for _, m := range w.guests {
+		if m.vm != nil {
+			continue // it serves once it has booted
+		}
 		if err := m.serve(ctx); err != nil {
 			w.close()
 			return nil, err
@@ -123,41 +127,48 @@ func (w *world) fabric() (err error) {
 	if w.underlay, err = w.add("underlay"); err != nil {
 		return err
 	}
-	on := map[string]*netlab.Host{"edge": w.edge}
+	ports := []string{"edge"}
+	err = netlab.Cable(netlab.End{Host: w.edge, Name: uplink}, netlab.End{Host: w.underlay, Name: "edge"}, underlayMTU)
+	if err != nil {
+		return err
+	}
 	for _, card := range w.region.cards {
 		if w.servers[card], err = w.add(card); err != nil {
 			return err
 		}
-		on[card] = w.servers[card]
-	}
-	var ports []string
-	for name, h := range on {
-		end := netlab.End{Host: h, Name: uplink}
-		if err := netlab.Cable(end, netlab.End{Host: w.underlay, Name: name}, underlayMTU); err != nil {
+		port := netlab.End{Host: w.underlay, Name: card}
+		if err := w.region.plug(port, netlab.End{Host: w.servers[card], Name: uplink}, underlayMTU); err != nil {
 			return err
 		}
-		ports = append(ports, name)
+		ports = append(ports, card)
 	}
 	return errors.Join(w.underlay.Bridge("br0", underlayMTU, ports...), w.edge.Address(uplink, w.region.edge.vtep))
 }
 
-// instances are the guests, each with eth0 on a cable to its server.
+// instances are the guests. Virtual machines boot when their card is there.
 func (w *world) instances() error {
 	for _, g := range w.region.guests {
-		h, err := w.add(g.Nick)
-		if err != nil {
+		m := &machine{guest: g, server: w.servers[g.Card]}
+		if with := w.region.virtual[g.Nick]; with != nil {
+			m.vm = newVM(g, m.server, with)
+		} else if err := w.instance(m); err != nil {
 			return err
 		}
-		eth0 := netlab.End{Host: h, Name: "eth0", MAC: g.MAC}
-		if err := netlab.Cable(eth0, netlab.End{Host: w.servers[g.Card], Name: g.Nick}, guestMTU); err != nil {
-			return err
-		}
-		if err := errors.Join(h.Address("eth0", g.Addr), h.Via(everywhere, g.Router)); err != nil {
-			return err
-		}
-		w.guests[g.Nick] = &machine{h, g, w.servers[g.Card]}
+		w.guests[g.Nick] = m
 	}
 	return nil
+}
+
+// instance gives a guest a host of its own, with eth0 on a cable to its server.
+func (w *world) instance(m *machine) (err error) {
+	if m.Host, err = w.add(m.Nick); err != nil {
+		return err
+	}
+	eth0 := netlab.End{Host: m.Host, Name: "eth0", MAC: m.MAC}
+	if err := w.region.plug(eth0, netlab.End{Host: m.server, Name: m.Nick}, guestMTU); err != nil {
+		return err
+	}
+	return errors.Join(m.Address("eth0", m.Addr), m.Via(everywhere, m.Router))
 }
 
 // tunnels are the edge's: one a VNI, with an entry for each public address,

@@ -1,0 +1,178 @@
+//go:build linux
+
+package lab
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"nitrocard/sim/netlab"
+)
+
+// The guest's first process, and its page.
+var (
+	//go:embed vm_init.sh
+	vmInit []byte
+	//go:embed vm_page.sh
+	vmPage []byte
+)
+
+// vm is a guest that is a virtual machine: Linux in QEMU, its network card a
+// virtio device that speaks to the card's own port. Its console is for one
+// caller at a time.
+type vm struct {
+	guest
+	server *netlab.Host
+	with   *machinery
+	accels []accelerator // to try; after a boot, the one that works
+
+	cmd *exec.Cmd
+	in  io.WriteCloser // of the console
+	out *os.File       // of the console
+	say *bufio.Reader  // the same, by line
+}
+
+// accelerator is how QEMU runs the guest's code.
+type accelerator struct {
+	name, cpu string
+	patience  time.Duration // with a boot
+}
+
+// accelerators are the fast one and the one that always works. Only a boot
+// tells: /dev/kvm may be there and refuse a processor's features, or hang.
+var accelerators = []accelerator{
+	{"kvm", "host", 10 * time.Second}, // takes one
+	{"tcg", "qemu64", time.Minute},    // takes three
+}
+
+func vmSocket(nick string) string { return runDir + "/" + nick + ".sock" }
+
+func newVM(g guest, server *netlab.Host, with *machinery) *vm {
+	return &vm{guest: g, server: server, with: with, accels: accelerators}
+}
+
+// boot starts the machine and returns when it serves.
+func (v *vm) boot(ctx context.Context) (err error) {
+	for _, a := range v.accels {
+		if err = v.try(ctx, a); err == nil || ctx.Err() != nil {
+			v.accels = []accelerator{a}
+			return err
+		}
+	}
+	return fmt.Errorf("the virtual machine %s does not start: %w", v.Nick, err)
+}
+
+func (v *vm) try(ctx context.Context, a accelerator) error {
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	if err := v.start(a); err != nil {
+		return err
+	}
+	said, err := v.hear(ctx, "ready")
+	if err != nil {
+		v.kill()
+		return fmt.Errorf("with %s: %w; it wrote: %s", a.name, err, strings.Join(said[max(0, len(said)-10):], "; "))
+	}
+	return nil
+}
+
+func (v *vm) start(a accelerator) (err error) {
+	initramfs := filepath.Join(runDir, v.Nick+".cpio")
+	files, err := v.with.initramfs()
+	if err == nil {
+		err = os.WriteFile(initramfs, files, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	v.cmd = exec.Command(v.with.QEMU, v.arguments(a, initramfs)...)
+	if v.in, err = v.cmd.StdinPipe(); err != nil {
+		return err
+	}
+	var out *os.File
+	if v.out, out, err = os.Pipe(); err != nil {
+		return err
+	}
+	defer out.Close()
+	v.say = bufio.NewReader(v.out)
+	v.cmd.Stdout, v.cmd.Stderr = out, out
+	return v.server.Start(v.cmd)
+}
+
+// arguments are QEMU's. The guest's memory is shared with the card, which
+// reads and writes frames there. Without vectors=0, QEMU 7.2 crashes under
+// TCG when the guest sets MSI-X up for a vhost-user device.
+func (v *vm) arguments(a accelerator, initramfs string) []string {
+	hands := fmt.Sprintf("guest=%s eni=%s address=%s router=%s", v.Nick, v.ENI, v.Addr, v.Router)
+	return []string{
+		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
+		"-machine", "q35,memory-backend=ram,accel=" + a.name, "-cpu", a.cpu, "-m", "128",
+		"-object", "memory-backend-memfd,id=ram,size=128M,share=on",
+		"-kernel", v.with.Kernel, "-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1 " + hands,
+		"-chardev", "socket,id=port,path=" + vmSocket(v.Nick),
+		"-netdev", "vhost-user,id=net,chardev=port",
+		"-device", "virtio-net-pci,netdev=net,romfile=,vectors=0,mac=" + v.MAC.String(),
+	}
+}
+
+// hear reads what comes from the console up to a line that is this word, and
+// returns the lines before it.
+func (v *vm) hear(ctx context.Context, word string) (said []string, err error) {
+	if err := v.out.SetReadDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { _ = v.out.SetReadDeadline(time.Now()) })()
+	for {
+		line, err := v.say.ReadString('\n')
+		switch line = strings.TrimSpace(line); {
+		case line == word:
+			return said, nil
+		case line != "":
+			said = append(said, line)
+		}
+		if errors.Is(err, io.EOF) {
+			err = errors.New("QEMU ended")
+		}
+		if err != nil {
+			return said, err
+		}
+	}
+}
+
+// read is a file of the guest's.
+func (v *vm) read(ctx context.Context, file string) (string, error) {
+	if _, err := fmt.Fprintln(v.in, file); err != nil {
+		return "", fmt.Errorf("the console of %s: %w", v.Nick, err)
+	}
+	lines, err := v.hear(ctx, ".")
+	if err != nil {
+		err = fmt.Errorf("the console of %s: %w", v.Nick, err)
+	}
+	return strings.Join(lines, "\n"), err
+}
+
+// received is how many frames the guest's network card has received.
+func (v *vm) received(ctx context.Context) (int, error) {
+	text, err := v.read(ctx, "/sys/class/net/eth0/statistics/rx_packets")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(text)
+}
+
+// kill ends the machine as a power cut does.
+func (v *vm) kill() {
+	_ = v.cmd.Process.Kill() // it may have ended
+	_ = v.cmd.Wait()         // it was killed
+	v.out.Close()
+}
