@@ -5,8 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := build
 
 # What the tests need beside Go: a C compiler for the race detector and DPDK,
-# and curl, a client that we did not write.
-PACKAGES := gcc libc6-dev curl pkg-config dpdk libdpdk-dev dpdk-dev
+# curl, a client that we did not write, and what virtual machines are made of.
+PACKAGES := gcc libc6-dev curl pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static
 
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/replay/...
@@ -24,7 +24,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables profile clean
+.PHONY: build lab lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables profile clean
 
 build: ## the binary, bin/nitrocard
 	$(if $(DPDK),CGO_ENABLED=1) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
@@ -33,6 +33,9 @@ build: ## the binary, bin/nitrocard
 lab: build ## the whole story on this machine, without root
 	bin/nitrocard lab
 
+lab-vm: build ## the same, with a guest that is a virtual machine
+	bin/nitrocard lab --vm
+
 deps: ## what the tests need; Debian packages only as root
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		missing=""; \
@@ -40,6 +43,7 @@ deps: ## what the tests need; Debian packages only as root
 		if [ -n "$$missing" ]; then \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 		fi; \
+		[ -e bin/kernel ] || .ci/kernel bin/kernel; \
 	else \
 		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
 	fi
@@ -61,12 +65,13 @@ cross: ## what needs no kernel port also builds elsewhere
 unit: build
 	go test ./...
 
-dpdk: ## ports of DPDK, on devices that need no network card
+dpdk: ## ports of DPDK, on devices that need no network card, and the lab on them
 	@if [ -z "$(DPDK)" ]; then \
 		echo "make dpdk: pkg-config knows no libdpdk; run 'make deps' as root"; \
 		[ "$${CI:-}" != true ]; \
 	else \
-		CGO_ENABLED=1 go vet -tags dpdk ./... && CGO_ENABLED=1 go test -tags dpdk ./pmd/dpdk; \
+		CGO_ENABLED=1 go vet -tags dpdk ./... && CGO_ENABLED=1 go test -tags dpdk ./pmd/dpdk && \
+		CGO_ENABLED=1 go test -tags dpdk -run 'DPDK|VirtualMachine' ./sim/lab; \
 	fi
 
 race:

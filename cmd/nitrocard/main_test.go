@@ -115,6 +115,9 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"replay --config " + region + " --out " + dir + "/o --in eni-x=none", "--in eni-x=none: this card has no such port"},
 		{"replay --config " + dir + " --out " + dir + "/o --verdicts " + dir + "/mine.yaml", dir + "/mine.yaml would be written over"},
 		{"lab now", "lab takes no arguments"},
+		{"lab --driver fast", `the lab has no driver "fast"; it has afpacket and dpdk`},
+		{"lab --driver dpdk", "the lab on DPDK ports: this build has no DPDK; install libdpdk-dev"},
+		{"lab --vm", "the lab with a virtual machine: this build has no DPDK"},
 		{"lab exec a1", "exec takes a HOST and a COMMAND"},
 	} {
 		status, stdout, stderr := call(t, strings.Fields(c.line)...)

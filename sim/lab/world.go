@@ -89,6 +89,9 @@ func (w *world) host(name string) (*netlab.Host, error) {
 			return h, nil
 		}
 	}
+	if w.region.virtual[name] != nil {
+		return nil, fmt.Errorf("%s is a virtual machine: packets go in, and nothing else", name)
+	}
 	return nil, fmt.Errorf("the lab has no host %q; it has %s", name, w.names())
 }
 

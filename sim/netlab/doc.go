@@ -4,6 +4,7 @@
 //	host.go   Host: one namespace; run functions and processes in it
 //	link.go   cables, bridges, addresses, routes, neighbours
 //	vxlan.go  the kernel's own VXLAN tunnel end
+//	finish.go  frames that leave finished, for a receiver that mends none
 //	raw.go    frames sent and seen, as a driver on the link would
 //	snmp.go   the kernel's protocol counters
 //

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/wire"
 	"nitrocard/sim/cage/cagetest"
 )
 
@@ -116,6 +117,39 @@ func TestRawFramesAreSentAndSeenAsTheyAre(t *testing.T) {
 	require.NoError(t, raw.Send(frame))
 	require.Eventually(t, func() bool { return len(w.Frames()) == 1 }, 10*time.Second, time.Millisecond)
 	require.Equal(t, [][]byte{frame}, w.Stop())
+}
+
+// A link that does not have to finish its frames leaves their checksums to the
+// receiver; one that has to completes them, and cuts merged segments.
+func TestALinkFinishesItsFramesWhenTold(t *testing.T) {
+	for _, finish := range []bool{false, true} {
+		a, b := pair(t)
+		if finish {
+			require.NoError(t, a.Finish("eth0"))
+		}
+		unfinished := 0
+		w, err := b.Watch("eth0", func(frame []byte) bool {
+			var h wire.Headers
+			if wire.Parse(frame, &h) != wire.NoFault || h.Proto != wire.ProtoTCP {
+				return false
+			}
+			segment := frame[h.L4:]
+			sum := wire.Sum(segment, wire.PseudoSum(h.Src, h.Dst, h.Proto, len(segment)))
+			if sum != 0 || len(frame) > 1514 {
+				unfinished++
+			}
+			return true
+		})
+		require.NoError(t, err)
+		echo(t, b, "192.0.2.2:80")
+		say(t, a, "192.0.2.2:80", strings.Repeat("long", 10000))
+		require.NotEmpty(t, w.Stop())
+		require.Equal(t, !finish, unfinished > 0, "%d unfinished frames", unfinished)
+	}
+}
+
+func TestALinkThatIsMissingCannotFinish(t *testing.T) {
+	require.ErrorContains(t, host(t, "a").Finish("eth9"), "having a.eth9 send finished frames: no such device")
 }
 
 // Two tunnel ends over a bridge, none of which learns: what they reach they
