@@ -11,8 +11,11 @@
 //	region.go      what the configuration (region.yaml) says there is
 //	world.go       hosts and links made of it
 //	card.go        cards: real processes, asked through their control sockets
+//	driver.go     the cards' ports, and the links that need help with them
 //	guest.go       what instances serve; visitor.go: who asks them
 //	story.go       the order of things; check_*.go: one kind of check each
+//	vm.go         a guest that is a virtual machine; console.go: words with it
+//	machinery.go  what it is made of; archive.go, vm_*.sh: its file system
 //	journey.go     a packet's way, watched; picture.go: drawn
 //	door.go        going in, on an errand (errand.go); exec_linux.go, terminal.go: the other side of it
 //
@@ -22,6 +25,17 @@
 // write, and cards are the nitrocard program on AF_PACKET ports. Links keep
 // their offloads: packets reach the card with unfinished checksums and merged
 // segments, and the card's drivers have to mend them.
+//
+// The same story can be told on ports of DPDK's net_af_packet. That driver
+// passes unfinished frames on as if they were whole, which nobody downstream
+// can repair, so there the senders' offloads are off.
+//
+// And b1 can be a virtual machine: Linux in QEMU, whose network card is a
+// vhost-user port of server x's card, beside kernel ports for the others. It
+// has a page like all guests and nothing else of theirs; busybox serves it,
+// because a program that links DPDK is too much for an initramfs. It says
+// "ready" on its console when it does, and whether KVM works is decided by
+// that word alone.
 //
 // A server's kernel has no address and forwards nothing. What passes between
 // its links passed through the card.

@@ -1,0 +1,61 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The console of a virtual machine is its serial line: what its kernel and
+// its first process say, and the names of files that it is to show.
+
+// hear reads what comes from the console up to a line that is this word, and
+// returns the lines before it.
+func (v *vm) hear(ctx context.Context, word string) (said []string, err error) {
+	if err := v.out.SetReadDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { _ = v.out.SetReadDeadline(time.Now()) })()
+	for {
+		line, err := v.say.ReadString('\n')
+		switch line = strings.TrimSpace(line); {
+		case line == word:
+			return said, nil
+		case line != "":
+			said = append(said, line)
+		}
+		if errors.Is(err, io.EOF) {
+			err = errors.New("QEMU ended")
+		}
+		if err != nil {
+			return said, err
+		}
+	}
+}
+
+// read is a file of the guest's.
+func (v *vm) read(ctx context.Context, file string) (string, error) {
+	if _, err := fmt.Fprintln(v.in, file); err != nil {
+		return "", fmt.Errorf("the console of %s: %w", v.Nick, err)
+	}
+	lines, err := v.hear(ctx, ".")
+	if err != nil {
+		err = fmt.Errorf("the console of %s: %w", v.Nick, err)
+	}
+	return strings.Join(lines, "\n"), err
+}
+
+// received is how many frames the guest's network card has received.
+func (v *vm) received(ctx context.Context) (int, error) {
+	text, err := v.read(ctx, "/sys/class/net/eth0/statistics/rx_packets")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(text)
+}
