@@ -11,11 +11,11 @@
 //	region.go      what the configuration (region.yaml) says there is
 //	world.go       hosts and links made of it
 //	card.go        cards: real processes, asked through their control sockets
-//	driver.go     the cards' ports, and the links that need help with them
+//	driver.go      the cards' ports, and the links that need help with them
 //	guest.go       what instances serve; visitor.go: who asks them
 //	story.go       the order of things; check_*.go: one kind of check each
-//	vm.go         a guest that is a virtual machine; console.go: words with it
-//	machinery.go  what it is made of; archive.go, vm_*.sh: its file system
+//	vm.go          a guest that is a virtual machine; console.go: words with it
+//	machinery.go   what it is made of; archive.go, vm_*.sh: its file system
 //	journey.go     a packet's way, watched; picture.go: drawn
 //	door.go        going in, on an errand (errand.go); exec_linux.go, terminal.go: the other side of it
 //

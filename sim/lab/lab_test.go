@@ -16,14 +16,15 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// program builds nitrocard where every user may run it.
+// program builds nitrocard where every user may run it, with the Makefile's
+// flags, so that it need not compile again what `make build` has.
 func program(t *testing.T, flags ...string) string {
 	dir, err := os.MkdirTemp("", "nitrocard-lab")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	require.NoError(t, os.Chmod(dir, 0o755))
 	binary := filepath.Join(dir, "nitrocard")
-	args := append([]string{"build", "-o", binary}, flags...)
+	args := append([]string{"build", "-trimpath", "-o", binary}, flags...)
 	out, err := exec.Command("go", append(args, "nitrocard/cmd/nitrocard")...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return binary
