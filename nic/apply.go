@@ -95,6 +95,7 @@ func (c *Card) store(policy *vpc.Policy) {
 		w.rules.sweep(w.flows)
 		w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
 	})
+	c.offload.renounce()
 }
 
 // guests are the local ENIs as the packet path sees them, by number.

@@ -46,6 +46,8 @@ type Card struct {
 	config *vpc.Config
 	slots  map[string]*slot
 	closed bool
+
+	offload offload
 }
 
 // errClosed is what a card that was closed answers.
@@ -102,6 +104,7 @@ func (c *Card) Close() error {
 	}
 	c.closed = true
 	var errs []error
+	c.offload.retire()
 	c.worker.do(func() {
 		for _, s := range c.slots {
 			if s.port != nil {

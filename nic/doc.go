@@ -22,7 +22,7 @@
 // crank; slot.go holds a port and its counts; underlay.go resolves tunnel
 // ends; view.go is what is in force, allowance.go who gets how many
 // connections, rulebook.go the rules they name; card.go, apply.go, plug.go and
-// run.go are the card as others see it; enis.go, ports.go, drops.go and
+// run.go are the card as others see it; offload.go is what devices do for it; enis.go, ports.go, drops.go and
 // flows.go are what it shows.
 //
 // # Why it is built so

@@ -24,16 +24,26 @@ type PortView struct {
 	Delivered  uint64    `json:"delivered"`  // frames that left by this port, wherever they came from
 	Originated uint64    `json:"originated"` // of those, frames the card itself made: ARP
 	Driver     pmd.Stats `json:"driver"`
+
+	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell it
+	Rules  []RuleView  `json:"rules,omitempty"`  // that the device was offered
 }
 
 // Ports are the uplink and the port of each ENI of this card, uplink first.
 func (c *Card) Ports() []PortView {
-	var views []PortView
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slots := c.view.Load().slots
+	views := make([]PortView, len(slots))
 	c.worker.do(func() {
-		for _, s := range c.worker.view.slots {
-			views = append(views, s.view())
+		for i, s := range slots {
+			views[i] = s.view()
 		}
 	})
+	for i, s := range slots { // devices may take their time, and the worker has none
+		views[i].ask(s.port)
+		views[i].Rules = c.offload.views(s.port)
+	}
 	slices.SortFunc(views[1:], func(a, b PortView) int { return cmp.Compare(a.Name, b.Name) })
 	return views
 }
@@ -48,12 +58,21 @@ func (s *slot) view() PortView {
 			v.Dropped[r.String()] = n
 		}
 	}
-	if p := s.port; p != nil {
-		info := p.Info()
-		v.Port, v.MAC, v.MTU, v.Driver, v.Link = info.Name, info.MAC, info.MTU, p.Stats(), "up"
-		if err := p.Link(); err != nil {
-			v.Link = err.Error()
-		}
-	}
 	return v
+}
+
+// ask adds what the port itself says, if there is one.
+func (v *PortView) ask(p pmd.Port) {
+	if p == nil {
+		return
+	}
+	info := p.Info()
+	v.Port, v.MAC, v.MTU, v.Driver, v.Link = info.Name, info.MAC, info.MTU, p.Stats(), "up"
+	if err := p.Link(); err != nil {
+		v.Link = err.Error()
+	}
+	if d, ok := p.(pmd.Detailed); ok {
+		detail := d.Detail()
+		v.Detail = &detail
+	}
 }

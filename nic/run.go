@@ -58,7 +58,8 @@ func wallClock() func() int64 {
 const superviseEvery = 250 * time.Millisecond
 
 // supervise watches the links: it says when one goes down or comes back, opens
-// a port anew whose device was away, and follows a device that others change.
+// a port anew whose device was away, follows a device that others change, and
+// keeps the rules that devices have.
 func (c *Card) supervise(ctx context.Context) {
 	tick := time.NewTicker(superviseEvery)
 	defer tick.Stop()
@@ -81,6 +82,7 @@ func (c *Card) checkLinks() {
 			c.checkLink(s)
 		}
 	}
+	c.offer()
 }
 
 func (c *Card) checkLink(s *slot) {
@@ -117,6 +119,9 @@ func (c *Card) reopen(s *slot) {
 		return // still away; the next look tries again
 	}
 	old := s.port
+	if old == c.offload.port {
+		c.offload.retire()
+	}
 	c.worker.do(func() { s.attach(fresh) })
 	if err := old.Close(); err != nil {
 		c.log.Debug("close of a port that was gone", "port", s.name, "error", err)
