@@ -71,7 +71,11 @@ func (q *question) enis(ctx context.Context) error {
 }
 
 func (q *question) ports(ctx context.Context) error {
-	return source[nic.PortView]{q.card.Ports, q.card.Port, portTable}.answer(ctx, q)
+	table := portTable
+	if q.id != "" {
+		table = portDetails
+	}
+	return source[nic.PortView]{q.card.Ports, q.card.Port, table}.answer(ctx, q)
 }
 
 func (q *question) groups(ctx context.Context) error {

@@ -7,6 +7,7 @@
 //	apply.go   apply: a new configuration for a running card
 //	get.go     get: what a running card knows
 //	views.go   the same as tables
+//	portview.go  one port in detail
 //	flags.go   flags that several commands have
 //	table.go   columns, units
 //	check.go   check: is a configuration good?

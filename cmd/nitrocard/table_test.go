@@ -40,6 +40,13 @@ func TestTables(t *testing.T) {
 		Dropped: map[string]uint64{"unknown_vni": 1, "unknown_mac": 1}, Delivered: 4, Driver: pmd.Stats{RxBytes: 3 << 20, TxBytes: 900},
 	}, {Name: "eni-a1", Link: "no port"}}))
 	b.WriteByte('\n')
+	require.NoError(t, portDetails(&b, []nic.PortView{{
+		Name: "uplink", Port: "dpdk:0000:17:00.0", Link: "up", MTU: 1500, Received: 3, Dropped: map[string]uint64{"unknown_vni": 1},
+		Driver: pmd.Stats{RxPackets: 3, RxBytes: 300, RxMissed: 1},
+		Detail: &pmd.Detail{Speed: 25000, Queues: 2, Spread: "flow in the tunnel", Offloads: []string{"TX_MBUF_FAST_FREE"}, Extended: map[string]uint64{"rx_good_packets": 3}},
+		Rules:  []nic.RuleView{{Rule: "VXLAN to queues", Accepted: 1}, {Rule: "mark", Refused: "the driver says \"no\""}},
+	}}))
+	b.WriteByte('\n')
 	require.NoError(t, flowTable(&b, []nic.FlowView{{
 		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Tracked: true,
 		Rule: &vpc.Rule{Group: "sg-web", Text: "tcp 80 from 0.0.0.0/0"}, Idle: 2.34, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20,

@@ -91,8 +91,21 @@ void nc_cable_free(struct rte_ring *rings[2])
 #define RX_RING 1024
 #define TX_RING 512
 
+// With this key of repeated 16 bits, Toeplitz hashes both directions of a flow
+// alike (Woo and Park, "Scalable TCP Session Monitoring with Symmetric
+// Receive-side Scaling", 2012).
+static uint8_t key[UINT8_MAX + 1];
+
+const uint8_t *nc_symmetric_key(void)
+{
+	for (size_t i = 0; i < sizeof key; i += 2)
+		key[i] = 0x6d, key[i + 1] = 0x5a;
+	return key;
+}
+
 // spread has a device with several queues choose them by flow, by the inner
-// one of a tunnel if the device can.
+// one of a tunnel if the device can, and both directions alike if it takes a
+// key.
 static void spread(struct nc_device *d, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
 	uint64_t can = info->flow_type_rss_offloads;
@@ -100,11 +113,32 @@ static void spread(struct nc_device *d, const struct rte_eth_dev_info *info, str
 
 	if (want == 0)
 		return;
-	d->inner_rss = (can & RTE_ETH_RSS_LEVEL_MASK) >= RTE_ETH_RSS_LEVEL_INNERMOST;
-	if (d->inner_rss)
+	if ((can & RTE_ETH_RSS_LEVEL_MASK) >= RTE_ETH_RSS_LEVEL_INNERMOST)
 		want |= RTE_ETH_RSS_LEVEL_INNERMOST;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_hf = want;
+	if (info->hash_key_size > 0) {
+		conf->rx_adv_conf.rss_conf.rss_key = (uint8_t *)nc_symmetric_key();
+		conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
+	}
+}
+
+// read_spread notes what the device really does with several queues. A driver
+// may pass over what it was configured with, and take it now.
+static void read_spread(struct nc_device *d, const struct rte_eth_dev_info *info, const struct rte_eth_conf *conf)
+{
+	struct rte_eth_rss_conf wanted = conf->rx_adv_conf.rss_conf;
+	uint8_t has[sizeof key] = {0};
+	struct rte_eth_rss_conf got = {.rss_key = has, .rss_key_len = info->hash_key_size};
+
+	if (wanted.rss_hf == 0)
+		return;
+	rte_eth_dev_rss_hash_update(d->port, &wanted);
+	if (rte_eth_dev_rss_hash_conf_get(d->port, &got) != 0)
+		return;
+	d->rss = got.rss_hf != 0;
+	d->inner_rss = (got.rss_hf & RTE_ETH_RSS_LEVEL_MASK) >= RTE_ETH_RSS_LEVEL_INNERMOST;
+	d->symmetric = info->hash_key_size > 0 && memcmp(has, key, info->hash_key_size) == 0;
 }
 
 // largest is the MTU to ask a device for: all that a frame of ours may need,
@@ -136,7 +170,7 @@ int nc_start(struct nc_device *d, uint16_t queues, struct rte_mempool *pool)
 
 	STEP("describe it", rte_eth_dev_info_get(d->port, &info));
 	d->failed = "open so many queues";
-	if (queues > RTE_MIN(info.max_rx_queues, info.max_tx_queues))
+	if (queues > NC_QUEUES || queues > RTE_MIN(info.max_rx_queues, info.max_tx_queues))
 		return -ERANGE;
 	if (queues > 1)
 		spread(d, &info, &conf);
@@ -144,6 +178,7 @@ int nc_start(struct nc_device *d, uint16_t queues, struct rte_mempool *pool)
 	// All mbufs are of one pool and nobody else's: the quick way to free them.
 	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 
+	d->tx_offloads = conf.txmode.offloads;
 	sigset_t before = block_signals();
 	int err = rte_eth_dev_configure(d->port, queues, queues, &conf);
 	unblock_signals(before);
@@ -157,6 +192,7 @@ int nc_start(struct nc_device *d, uint16_t queues, struct rte_mempool *pool)
 	STEP("start it", rte_eth_dev_start(d->port));
 	rte_eth_promiscuous_enable(d->port); // a vdev may have no such thing
 	rte_eth_stats_reset(d->port);
+	read_spread(d, &info, &conf);
 	STEP("tell its MTU", rte_eth_dev_get_mtu(d->port, &d->mtu));
 	if (rte_eth_macaddr_get(d->port, &mac) == 0)
 		memcpy(d->mac, mac.addr_bytes, sizeof d->mac);
@@ -185,6 +221,26 @@ int nc_link(uint16_t port)
 	if (rte_eth_dev_is_removed(port) == 1 || rte_eth_link_get_nowait(port, &link) < 0)
 		return -ENODEV;
 	return link.link_status == RTE_ETH_LINK_UP;
+}
+
+// nc_speed is the link's in Mbit/s, 0 if it is down.
+uint32_t nc_speed(uint16_t port)
+{
+	struct rte_eth_link link = {0};
+	if (rte_eth_link_get_nowait(port, &link) != 0 || link.link_status != RTE_ETH_LINK_UP)
+		return 0;
+	return link.link_speed;
+}
+
+// nc_offloads names what the device was configured to do, blanks between.
+void nc_offloads(const struct nc_device *d, char *names, int room)
+{
+	int n = 0;
+
+	names[0] = 0;
+	for (int i = 0; i < 64; i++)
+		if (d->tx_offloads >> i & 1 && n < room)
+			n += snprintf(names + n, room - n, "TX_%s ", rte_eth_dev_tx_offload_name(UINT64_C(1) << i));
 }
 
 int nc_stats(uint16_t port, struct nc_stats *s)

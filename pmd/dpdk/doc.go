@@ -11,11 +11,14 @@
 //	port.go     Port: one queue of a device; Rx and Tx
 //	mbuf.go     what Go reads and writes of an mbuf
 //	stats.go    link and counts
+//	detail.go   what the device is set to, its own counts
+//	offload.go  rules for the device
 //	explain.go  what went wrong, in a sentence
 //	other.go    what a build without DPDK answers
 //	dpdk.h      what Go and C say to each other
 //	burst.c     one call a burst: rx, tx
 //	eal.c       start, log, memory, threads
+//	offload.c   the same in rte_flow's words
 //	device.c    probe, configure, start, link, counts, stop
 //
 // A call from Go to C costs 25 to 28 ns, so bursts cross and packets do not:
@@ -41,6 +44,22 @@
 // finished then. A guest on net_vhost is not offered TCP segmentation, and the
 // driver itself completes checksums that the guest leaves; merged frames that
 // it sends all the same are lost, and counted as missed.
+//
+// No device is asked to check or to write checksums either. On the way in, the
+// card sums two IPv4 headers, 40 bytes that it reads anyway, and drops what is
+// wrong; to trust a device it would have to carry and ask the device's flags
+// for each frame of every driver. Sums of payloads it leaves to the guests. On
+// the way out, the tunnel's header is made beforehand with its sum, the UDP sum
+// of a tunnel is zero (RFC 7348 section 5), and the frame in it is finished.
+// What would be left is a guest's unfinished payload: to leave it so until the
+// uplink's device completes it inside the tunnel is for guests on net_vhost
+// alone, and wrong for each other port that the frame may leave by.
+//
+// Several queues are chosen by the flow in the tunnel where the device offers
+// that, and else by the frame's own flow; a key of Toeplitz with which both
+// directions of a flow hash alike is asked for. What the device then says it
+// does is read back, and shown. Rules of rte_flow are validated before they are
+// asked for. A refusal is the driver's own word, and changes nothing.
 //
 // Limits of DPDK's drivers for the kernel's interfaces, which the afpacket
 // and tap drivers here do not have: net_af_packet and net_af_xdp do not tell

@@ -16,6 +16,8 @@
 #define NC_BURST 64       // pmd.MaxBurst
 #define NC_HEADROOM 128   // pmd.Headroom
 #define NC_MAX_FRAME 9069 // pmd.MaxFrame
+#define NC_QUEUES 256     // of one device, at most
+#define NC_SPEED_UNKNOWN UINT32_MAX
 // Drivers round a receive buffer down to a multiple of 1 KB at worst: 9 KB
 // are left for the longest frame.
 #define NC_DATA_ROOM (NC_HEADROOM + 9216)
@@ -31,6 +33,8 @@ enum {
 	NC_DATA_LEN = offsetof(struct rte_mbuf, data_len),
 	NC_PKT_LEN = offsetof(struct rte_mbuf, pkt_len),
 };
+
+struct rte_flow;
 
 // nc_queue is one receive and one transmit queue of a device. Arrays hold
 // mbufs. One thread polls the queue.
@@ -51,13 +55,21 @@ struct nc_device {
 	uint32_t if_index; // of the kernel's interface behind it, or 0
 	uint32_t mbufs;    // that its rings may hold
 	uint8_t mac[6];
-	bool inner_rss;
+	uint64_t tx_offloads;
+	bool rss, inner_rss, symmetric;
 	const char *failed; // the step that did
 };
 
 // nc_stats are a device's own counts.
 struct nc_stats {
 	uint64_t missed, tx_packets, tx_errors;
+};
+
+// nc_rule is a pmd.Rule, and what it takes to spread frames over queues.
+struct nc_rule {
+	uint32_t mark, from, to, vni, src, dst;
+	uint16_t src_port, dst_port, queues;
+	uint8_t proto;
 };
 
 // nc_pages are DPDK's pages of one size.
@@ -84,7 +96,14 @@ int nc_start(struct nc_device *d, uint16_t queues, struct rte_mempool *pool);
 int nc_stop(uint16_t port);
 int nc_link(uint16_t port);
 int nc_stats(uint16_t port, struct nc_stats *s);
+const uint8_t *nc_symmetric_key(void);
+uint32_t nc_speed(uint16_t port);
+void nc_offloads(const struct nc_device *d, char *names, int room);
 int nc_xstats(uint16_t port, char (*names)[64], uint64_t *values, int room);
+
+// offload.c
+int nc_offer(uint16_t port, const struct nc_rule *want, struct rte_flow **flow, char *why, int room);
+int nc_withdraw(uint16_t port, struct rte_flow *flow, char *why, int room);
 
 // burst.c
 struct nc_queue *nc_queue_new(uint16_t port, uint16_t queue, struct rte_mempool *pool);

@@ -156,7 +156,7 @@ func TestAFileIsReceived(t *testing.T) {
 	require.Equal(t, pattern(100), b.Frames[0].Bytes())
 	require.Equal(t, pattern(9015), b.Frames[1].Bytes())
 	require.EqualValues(t, 2, p.Stats().RxPackets)
-	require.EqualValues(t, 2, p.Extended()["rx_good_packets"])
+	require.EqualValues(t, 2, p.Detail().Extended["rx_good_packets"])
 }
 
 // What no port was asked to carry does not reach the card.

@@ -74,26 +74,3 @@ func (d *device) count(s *pmd.Stats) {
 		s.TxDropped += lost
 	}
 }
-
-// Extended are the device's own counts by name (rte_eth_xstats), those of all
-// its queues. It is nil if there are none or the port is closed.
-func (p *Port) Extended() map[string]uint64 {
-	p.dev.mu.Lock()
-	defer p.dev.mu.Unlock()
-	if p.q == nil {
-		return nil
-	}
-	n := C.nc_xstats(p.dev.c.port, nil, nil, 0)
-	if n <= 0 {
-		return nil
-	}
-	names, values := make([][64]C.char, n), make([]C.uint64_t, n)
-	if C.nc_xstats(p.dev.c.port, &names[0], &values[0], n) != n {
-		return nil
-	}
-	counts := map[string]uint64{}
-	for i := range names {
-		counts[C.GoString(&names[i][0])] = uint64(values[i])
-	}
-	return counts
-}
