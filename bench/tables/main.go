@@ -13,6 +13,7 @@
 //	rte_hash/   the same in C
 //	keys.go     the keys that all sides have
 //	report.go   medians, and the table of them
+//	picture.go  bench/tables.svg and .png
 //
 // # What makes it fair
 //

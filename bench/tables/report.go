@@ -74,7 +74,10 @@ func (r results) publish(readme string, rounds int) error {
 	if readme == "" {
 		return nil
 	}
-	return replace(readme, b.String())
+	if err := replace(readme, b.String()); err != nil {
+		return err
+	}
+	return r.draw(readme)
 }
 
 func (r results) row(b *bytes.Buffer, size int, side, operation, words string) {
@@ -92,15 +95,21 @@ func (r results) row(b *bytes.Buffer, size int, side, operation, words string) {
 // ratios is a row of our burst's time over rte_hash's, each at its better size
 // of burst.
 func (r results) ratios(b *bytes.Buffer, size int) {
-	better := func(side, slots string) float64 {
-		m := r[cell{side, size, slots}]
-		return min(median(m["burst32"]), median(m["burst64"]))
-	}
 	fmt.Fprintf(b, "| **%d B, tables / rte_hash, bursts, each at its better** |", size)
 	for _, s := range tableSizes {
-		fmt.Fprintf(b, " **%.2f** |", better("tables", s.name)/better("rte_hash", s.name))
+		fmt.Fprintf(b, " **%.2f** |", r.best(cell{"tables", size, s.name})/r.best(cell{"rte_hash", size, s.name}))
 	}
 	b.WriteString("\n")
+}
+
+// best is a side's median in its better size of burst, or one at a time where
+// it has none.
+func (r results) best(c cell) float64 {
+	m := r[c]
+	if m["burst32"] == nil {
+		return median(m["one"])
+	}
+	return min(median(m["burst32"]), median(m["burst64"]))
 }
 
 func median(v []float64) float64 {

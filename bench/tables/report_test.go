@@ -56,6 +56,7 @@ func TestTheTableGoesIntoTheREADME(t *testing.T) {
 		}
 	}
 	file := filepath.Join(t.TempDir(), "README.md")
+	require.NoError(t, os.Mkdir(filepath.Join(filepath.Dir(file), "bench"), 0o700))
 	require.NoError(t, os.WriteFile(file, []byte("before\n"+from+"old\n"+to+"after\n"), 0o600))
 	require.NoError(t, r.publish(file, 1))
 	text, err := os.ReadFile(file)
@@ -64,6 +65,12 @@ func TestTheTableGoesIntoTheREADME(t *testing.T) {
 	require.NotContains(t, string(text), "old")
 	require.Contains(t, string(text), "| 16 B, bursts of 64: tables | 8.0 (8.0–8.0) |")
 	require.Contains(t, string(text), "at its better** | **0.80** |")
+	require.Equal(t, 8.0, r.best(cell{"tables", 16, "1k"}))
+	require.Equal(t, 7.0, r.best(cell{"map", 16, "1k"}))
+	picture, err := os.ReadFile(filepath.Join(filepath.Dir(file), "bench", "tables.svg"))
+	require.NoError(t, err)
+	require.Contains(t, string(picture), "rte_hash, bursts")
+	require.FileExists(t, filepath.Join(filepath.Dir(file), "bench", "tables.png"))
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	require.ErrorContains(t, r.publish(file, 1), "has no place for the table")
 }
