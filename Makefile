@@ -9,7 +9,7 @@ SHELL := bash
 PACKAGES := gcc libc6-dev curl pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static
 
 # Packages that share memory between goroutines.
-CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/replay/...
+CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard
 
 FUZZTIME ?= 10s
 

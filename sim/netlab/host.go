@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -22,6 +23,7 @@ import (
 type Host struct {
 	Name string
 
+	mu    sync.RWMutex // of ns: commands may still enter while the host is let go
 	ns    netns.NsHandle
 	links *netlink.Handle
 }
@@ -68,6 +70,8 @@ func (h *Host) Close() {
 	if h.links != nil {
 		h.links.Close()
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.ns.Close()
 }
 
@@ -75,11 +79,18 @@ func (h *Host) Close() {
 // processes) stays there; goroutines that f starts do not.
 func (h *Host) Do(f func() error) error {
 	return onThread(func() error {
-		if err := netns.Set(h.ns); err != nil {
+		if err := h.enter(); err != nil {
 			return fmt.Errorf("entering host %s: %w", h.Name, err)
 		}
 		return f()
 	})
+}
+
+// enter moves the thread into the host.
+func (h *Host) enter() error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return netns.Set(h.ns)
 }
 
 // onThread runs f on a thread of its own and brings the thread back to the
