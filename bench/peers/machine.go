@@ -20,7 +20,7 @@ func (p *peers) machine() (string, error) {
 		return "", err
 	}
 	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d CPUs (%s), Linux %s, DPDK %s, Open vSwitch %s, %s; each measured %d times for %v.", runtime.NumCPU(),
+	return fmt.Sprintf("%d CPUs (%s), Linux %s, DPDK %s, Open vSwitch %s, %s; medians (least–most) of %d, %v each.", runtime.NumCPU(),
 		version(string(cpus), `model name\s*: (.*)`), strings.TrimSpace(string(kernel)), dpdk, ovs, runtime.Version(), p.rounds, p.duration), err
 }
 

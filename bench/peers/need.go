@@ -15,10 +15,10 @@ const packages = "dpdk libdpdk-dev openvswitch-switch-dpdk"
 // need tells what is missing before anything is measured.
 func need() error {
 	if os.Geteuid() != 0 {
-		return errors.New("bench-peers makes a network namespace and interfaces; run it as root")
+		return errors.New("a network namespace and interfaces are to be made; run it as root")
 	}
 	if runtime.NumCPU() < 2 {
-		return errors.New("bench-peers needs two CPUs: one forwards, the other one does the rest")
+		return errors.New("two CPUs are needed: one forwards, the other one does the rest")
 	}
 	var missing []string
 	for _, program := range []string{"dpdk-testpmd", vswitchd, "ovsdb-server", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {
