@@ -49,11 +49,6 @@ func tags4(w, tag uint64) uint64 {
 
 // match returns the candidates for tag as a set of marks, for slotOf.
 func (b *bucket) match(tag uint64) uint64 {
-	return tags4(b.tags[0], tag) | tags4(b.tags[1], tag)>>1
-}
-
-// matchAtomic is match for readers beside the writer.
-func (b *bucket) matchAtomic(tag uint64) uint64 {
 	return tags4(atomic.LoadUint64(&b.tags[0]), tag) | tags4(atomic.LoadUint64(&b.tags[1]), tag)>>1
 }
 

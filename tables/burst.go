@@ -2,6 +2,7 @@ package tables
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -53,7 +54,7 @@ func candidatesPortable(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, tod
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		b := (*bucket)(unsafe.Add(buckets, uintptr(l.bucket[i])*bucketSize))
 		m := b.match(tagOf(l.hash[i]))
-		at[i] = b.at[slotOf(m)]
+		at[i] = atomic.LoadUint32(&b.at[slotOf(m)])
 		found |= nonzero(m) << i
 	}
 	return found
@@ -79,7 +80,7 @@ func equal2Portable(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer,
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		e := (*[2]uint64)(unsafe.Add(entries, uintptr(at[i])*stride))
 		k := (*[2]uint64)(unsafe.Add(keys, i*16))
-		d := (e[0] ^ k[0]) | (e[1] ^ k[1])
+		d := (peek(&e[0]) ^ k[0]) | (peek(&e[1]) ^ k[1])
 		hits |= (1 - nonzero(d)) << i
 	}
 	return hits
@@ -90,7 +91,7 @@ func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hit
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		e := (*[5]uint64)(t.entry(at[i]))
 		k := (*[5]uint64)(unsafe.Add(keys, i*40))
-		d := (e[0] ^ k[0]) | (e[1] ^ k[1]) | (e[2] ^ k[2]) | (e[3] ^ k[3]) | (e[4] ^ k[4])
+		d := (peek(&e[0]) ^ k[0]) | (peek(&e[1]) ^ k[1]) | (peek(&e[2]) ^ k[2]) | (peek(&e[3]) ^ k[3]) | (peek(&e[4]) ^ k[4])
 		hits |= (1 - nonzero(d)) << i
 	}
 	return hits

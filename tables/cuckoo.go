@@ -22,6 +22,8 @@ var (
 // One goroutine at a time, the writer, may call any method. All others may call Get, Len, Cap and Memory at any time beside it;
 // and, once nobody writes any more, every method that does not write.
 //
+// Beside the writer of a table with a Grace, its readers may also call LookupBurst, Key and At, under the rules of Guard.
+//
 // Memory is outside the collector's heap. Close gives it back; a table that is forgotten instead gives it back when the collector
 // finds it unreachable, so a pointer from Key or At is good only while the table itself is held.
 type Cuckoo[K comparable, V any] struct {
@@ -84,6 +86,15 @@ func (t *Cuckoo[K, V]) Close() {
 	t.index, t.list = index{}, nil
 }
 
+// Guard makes the table keep an index that Remove freed until g's readers have passed, and is called before the first Insert.
+// A reader may call LookupBurst, Key and At beside the writer then, from one Pass to the next, and hold the indexes found so long. What it
+// finds was in the table since its Pass; an entry that is removed meanwhile stays readable, its value all zero, and nobody else's.
+// A key that is there may be missed while the writer moves it, so a miss is for who may write to look at again. How readers and
+// writer share values is their affair: with atomic loads and stores, or so that nobody minds.
+//
+// Insert takes what Remove freed only when it is out of sight, so a table whose indexes are all in use or waiting is full for a moment.
+func (t *Cuckoo[K, V]) Guard(g *Grace) { t.grace = g }
+
 // Insert adds an entry and returns its index, which stays the same until Remove. A key that is there already gives its
 // index and ErrExists; a full table gives ErrFull. Either leaves the table as it was.
 func (t *Cuckoo[K, V]) Insert(k K, v V) (at uint32, err error) {
@@ -92,7 +103,7 @@ func (t *Cuckoo[K, V]) Insert(k K, v V) (at uint32, err error) {
 }
 
 // Remove takes the entry with key k out and says whether it was there. The value at its index is all zero until the
-// index is given out again.
+// index is given out again, but for what readers that had found it before write there (see Guard).
 func (t *Cuckoo[K, V]) Remove(k K) bool { return t.remove(unsafe.Pointer(&k)) }
 
 // Lookup returns the index of the entry with key *k. It is the writer's, or for tables that are no longer written.

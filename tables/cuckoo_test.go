@@ -196,7 +196,7 @@ func TestAgainstOracle(t *testing.T) {
 func churn[K comparable](t *testing.T, key func(uint64) K) {
 	const capacity = 972 // 95 % of 1,024 slots
 	steps := 250_000
-	if raceDetector {
+	if tables.RaceDetector {
 		steps = 5_000
 	}
 	r := oracle.Random(t)

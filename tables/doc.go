@@ -1,8 +1,8 @@
 // Package tables holds the tables of the packet path: a cuckoo hash table, a timer wheel, and an array of what stands beside entries.
 //
 // All have a fixed capacity, live in memory that the garbage collector neither scans nor counts, hold no
-// pointers, and allocate nothing after New. Each belongs to one writer; a Cuckoo may have any number of readers
-// beside it, which never lock (see Get).
+// pointers, and allocate nothing after New. Each belongs to one writer, one at a time; a Cuckoo may have any number of readers
+// beside it, which never lock (see Get; and Guard, for readers that look up bursts and keep indexes).
 //
 //	cuckoo.go    Cuckoo, the generic face of the table
 //	layout.go    what keys and values may be, and how many buckets a capacity takes
@@ -11,6 +11,8 @@
 //	burst.go     the lookup of a whole burst; its steps for amd64 in burst_amd64.s
 //	insert.go    insert, breadth-first eviction, remove
 //	read.go      the lookup beside a writer
+//	grace.go     Grace: when an index that was removed is out of every reader's sight
+//	lock.go      Lock, by which several threads are one writer
 //	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
 //	wheel.go     Wheel, timers for entries
 //	array.go     Array, values beside entries
@@ -35,6 +37,13 @@
 // A burst of keys is hashed by AES instructions in a fraction of the time xxhash takes (keys of 16 bytes: 1 ns against
 // 15 ns with its seeding), but only amd64 processors with AES-NI have them here. Everywhere else keys go through xxhash. The choice is made once, in New,
 // and both pass the same tests. Both are keyed by the seed: a sender who does not know it cannot aim at a bucket.
+//
+// # Beside a writer
+//
+// Whoever copies a value out (Get) checks the versions of its two buckets and tries again. Workers that count in values in place cannot: they
+// look up bursts, and go on with the indexes. For them the writer zeroes what it removes, and a Grace tells it when all of them
+// have forgotten the index, so that it never names another entry under a worker's hands. They pay one load a burst for it, nothing
+// a packet. Under the race detector tables lie on the heap and words are read with atomic loads, so that it sees all of this.
 //
 // # Why the core has no type parameters
 //

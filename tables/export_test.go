@@ -23,11 +23,16 @@ func (t *Cuckoo[K, V]) Moves() (n uint64) {
 	return n
 }
 
-// Free returns the number of entries that are not in use, by walking the free list.
+// RaceDetector says whether it watches.
+const RaceDetector = raceDetector
+
+// Free returns the number of entries that are not in use, by walking the lists of them.
 func (t *Cuckoo[K, V]) Free() int {
 	n := int(t.cap - t.used)
-	for at := t.free; at != 0; n++ {
-		at = uint32(*word(t.entry(at-1), 0))
+	for _, at := range []uint32{t.free, t.late, t.later} {
+		for ; at != 0; n++ {
+			at = uint32(*word(t.entry(at-1), 0))
+		}
 	}
 	return n
 }

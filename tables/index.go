@@ -15,13 +15,18 @@ type index struct {
 	span    uintptr // see spanOf
 	keys    hasher
 
-	cap  uint32
-	used uint32 // entries ever given out
-	free uint32 // 1 + the entry removed last, which links to the one before in its first word; 0: none
-	len  atomic.Uint32
-
-	queue  [maxVisits]visit // of place, here because a stack frame would be zeroed on each call
+	cap    uint32
+	grace  *Grace // of the readers that indexes wait for; nil: none
 	memory memory
+
+	_    [64]byte // what follows is written again and again, and what is above read by all
+	used uint32   // entries ever given out
+	free uint32   // 1 + the entry to give out next, which links to the one after it in its first word; 0: none
+	// What was removed in the generation under way, and in the one before: lists like free.
+	late, later uint32
+	len         atomic.Uint32
+
+	queue [maxVisits]visit // of place, here because a stack frame would be zeroed on each call
 }
 
 func (t *index) bucket(i uint32) *bucket {
@@ -46,7 +51,8 @@ func (t *index) other(i uint32, tag uint64) uint32 {
 	return i ^ (uint32(tag)*0x9e37_79b1|1)&t.mask
 }
 
-// find looks up one key.
+// find looks up one key. Beside the writer it may miss one that is there, as an entry that moves may be behind a reader when the reader
+// comes to its new place.
 func (t *index) find(k unsafe.Pointer, hash uint64) (at uint32, ok bool) {
 	i, tag := t.home(hash), tagOf(hash)
 	if at, _, ok = t.scan(t.bucket(i), k, tag); ok {
@@ -60,7 +66,7 @@ func (t *index) find(k unsafe.Pointer, hash uint64) (at uint32, ok bool) {
 func (t *index) scan(b *bucket, k unsafe.Pointer, tag uint64) (at uint32, slot int, ok bool) {
 	for m := b.match(tag); m != 0; m &= m - 1 {
 		slot = slotOf(m)
-		if at = b.at[slot]; equal(t.entry(at), k, t.words) {
+		if at = atomic.LoadUint32(&b.at[slot]); equal(t.entry(at), k, t.words) {
 			return at, slot, true
 		}
 	}
@@ -70,11 +76,11 @@ func (t *index) scan(b *bucket, k unsafe.Pointer, tag uint64) (at uint32, slot i
 // word returns word i of what p points at.
 func word(p unsafe.Pointer, i int) *uint64 { return (*uint64)(unsafe.Add(p, 8*i)) }
 
-// equal compares keys without a branch a word: keys that get here are equal almost always.
-func equal(a, b unsafe.Pointer, words int) bool {
-	d := *word(a, 0) ^ *word(b, 0)
+// equal compares an entry's key with another, without a branch a word: keys that get here are equal almost always.
+func equal(entry, k unsafe.Pointer, words int) bool {
+	d := peek(word(entry, 0)) ^ *word(k, 0)
 	for i := 1; i < words; i++ {
-		d |= *word(a, i) ^ *word(b, i)
+		d |= peek(word(entry, i)) ^ *word(k, i)
 	}
 	return d == 0
 }

@@ -24,6 +24,9 @@ func (t *index) insert(e unsafe.Pointer) (at uint32, err error) {
 	if t.len.Load() == t.cap {
 		return 0, ErrFull
 	}
+	if !t.ready() {
+		return 0, ErrFull
+	}
 	b, slot, ok := t.place(h)
 	if !ok {
 		return 0, ErrFull
@@ -70,7 +73,23 @@ func (t *index) shift(i int, slot int) (*bucket, int) {
 	return to, slot
 }
 
-// take returns an entry that is not in use: the one removed last, which is the likeliest to be in the cache.
+// ready tells whether take has an entry to give. Where all that are not in use wait for readers, there is none for a moment.
+func (t *index) ready() bool {
+	if t.free != 0 || t.grace != nil && t.ripen() {
+		return true
+	}
+	return t.used < t.cap
+}
+
+// ripen ends generations while it can and must: what was removed before the last one ended is free.
+func (t *index) ripen() bool {
+	for t.free == 0 && t.late|t.later != 0 && t.grace.turn() {
+		t.free, t.late, t.later = t.late, t.later, 0
+	}
+	return t.free != 0
+}
+
+// take returns an entry that is not in use: the one freed last, which is the likeliest to be in the cache.
 func (t *index) take() (at uint32) {
 	if t.free == 0 {
 		t.used++
@@ -98,12 +117,15 @@ func (t *index) remove(k unsafe.Pointer) bool {
 	return true
 }
 
-// give puts an entry on the free list, its value zeroed. Readers may still be copying it: the bucket's version, changed before, tells
-// them to drop what they have.
+// give puts an entry on the free list, or on that of those that wait, its value zeroed. Readers may still be copying it: the bucket's
+// version, changed before, tells them to drop what they have.
 func (t *index) give(at uint32) {
-	e := t.entry(at)
-	atomic.StoreUint64(word(e, 0), uint64(t.free))
-	t.free = at + 1
+	e, list := t.entry(at), &t.free
+	if t.grace != nil {
+		list = &t.later
+	}
+	atomic.StoreUint64(word(e, 0), uint64(*list))
+	*list = at + 1
 	for i := t.words; i < int(t.stride/8); i++ {
 		put(word(e, i), 0)
 	}

@@ -29,7 +29,7 @@ func (t *index) read(k, e unsafe.Pointer) bool {
 
 // copyFrom copies the entry of key k from one bucket to e. It may be torn until the bucket's version has been checked.
 func (t *index) copyFrom(b *bucket, tag uint64, k, e unsafe.Pointer) bool {
-	for m := b.matchAtomic(tag); m != 0; m &= m - 1 {
+	for m := b.match(tag); m != 0; m &= m - 1 {
 		load(e, t.entry(atomic.LoadUint32(&b.at[slotOf(m)])), int(t.stride/8))
 		if equal(e, k, t.words) {
 			return true
