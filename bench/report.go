@@ -2,6 +2,8 @@ package bench
 
 import (
 	"time"
+
+	"nitrocard/nic"
 )
 
 // Report is one measurement.
@@ -24,7 +26,7 @@ type Report struct {
 	Drops drops       `json:"drops"` // by reason
 	Ports []PortStats `json:"ports"`
 	Total PortStats   `json:"total"`
-	Gaps  GapView     `json:"burst_gap_us"`
+	Gaps  nic.GapView `json:"burst_gap_us"`
 }
 
 // Rate is how fast frames were forwarded. Mpps and nanoseconds count the
@@ -59,21 +61,6 @@ func (s Sample) Since(older Sample) Rate {
 	return r
 }
 
-// GapView is the time from one turn of the worker over its ports to the next,
-// in microseconds: how long a frame may wait.
-type GapView struct {
-	P50   float64 `json:"p50"`
-	P99   float64 `json:"p99"`
-	P999  float64 `json:"p99_9"`
-	P9999 float64 `json:"p99_99"`
-	Max   float64 `json:"max"`
-}
-
-func (g *Gaps) view() GapView {
-	us := func(q float64) float64 { return float64(g.Quantile(q)) / 1e3 }
-	return GapView{us(0.50), us(0.99), us(0.999), us(0.9999), float64(g.max) / 1e3}
-}
-
 // report is what w did.
 func (s *Session) report(w *worker) *Report {
 	o := &s.options
@@ -81,7 +68,7 @@ func (s *Session) report(w *worker) *Report {
 		Mode: o.Mode, Burst: o.Burst, Cores: 1, Flows: s.rig.flows, ENIs: o.enis(), FrameSize: o.Sizes.String(),
 		Rate: w.last.Since(w.first), Seconds: w.last.Wall.Seconds(), CPUSeconds: w.last.CPU.Seconds(), CPUClock: cpuClock,
 		ProcessCPU: (w.last.Process - w.first.Process).Seconds(), Connections: s.rig.connections(),
-		Drops: drops{}, Ports: s.Forwarded(), Gaps: w.gaps.view(),
+		Drops: drops{}, Ports: s.Forwarded(), Gaps: w.gaps.View(),
 	}
 	r.Total = sum(r.Ports)
 	for reason, n := range s.rig.drops() {

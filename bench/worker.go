@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nitrocard/nic"
 	"nitrocard/pmd"
 )
 
@@ -20,7 +21,7 @@ type worker struct {
 	samples chan Sample // for who tells rates; one that is not fetched is left out
 
 	first, last Sample
-	gaps        Gaps
+	gaps        nic.Gaps
 }
 
 // Sample is what a worker had done at some moment.
@@ -68,7 +69,7 @@ func (w *worker) loop(clock func() int64, cpu time.Duration) {
 		w.rig.turn(now)
 		last := now
 		now = clock()
-		w.gaps.add(now - last)
+		w.gaps.Add(now - last)
 		if now < due {
 			continue
 		}

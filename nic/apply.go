@@ -55,7 +55,7 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 		}
 		delete(gone, e.ID)
 		if c.slots[e.ID] == nil {
-			c.slots[e.ID] = &slot{name: e.ID}
+			c.slots[e.ID] = c.newSlot(e.ID)
 		}
 	}
 	left := c.plug(p)
@@ -72,7 +72,8 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 }
 
 // store puts a view of policy and the ports as they are in force, and returns
-// when no packet meets an older one.
+// when no packet meets an older one. All that takes time is done before the
+// workers stand.
 func (c *Card) store(policy *vpc.Policy) {
 	v := &view{policy: policy, enis: policy.ENITable(), vteps: map[uint32]uint16{}, uplink: c.slots[Uplink]}
 	for i, t := range policy.VTEPs {
@@ -81,21 +82,32 @@ func (c *Card) store(policy *vpc.Policy) {
 		}
 	}
 	v.survey(policy)
-	v.guests = c.guests(policy)
+	guests := c.guests(policy)
 	v.slots = append(v.slots, v.uplink)
-	for _, g := range v.guests {
-		if g.eni != nil {
-			v.slots = append(v.slots, g.slot)
+	for i := range guests {
+		if guests[i].eni != nil {
+			v.slots = append(v.slots, guests[i].slot)
 		}
 	}
-	c.view.Store(v)
-	c.worker.do(func() {
-		w := c.worker
-		w.adopt(v)
-		w.rules.sweep(w.flows)
-		w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
+	for i := range c.workers {
+		v.parts = append(v.parts, v.of(i, guests))
+	}
+	before := &underlay{}
+	if old := c.view.Load(); old != nil {
+		before = &old.underlay
+	}
+	v.underlay = newUnderlay(policy, v.uplinkMAC(), before)
+	ids := map[vpc.RuleID]uint32{} // a new policy's rule IDs mean other rules
+	c.gate.do(func() {
+		c.view.Store(v)
+		c.rules.ids = ids
+		for _, w := range c.workers {
+			w.adopt(v)
+		}
 	})
+	c.wake()
 	c.offload.renounce()
+	c.sweep()
 }
 
 // guests are the local ENIs as the packet path sees them, by number.

@@ -39,7 +39,7 @@ func (w *worker) arp(p *packet) Verdict {
 		return ARPUnanswered
 	}
 	wire.ARPReply(frame, mac)
-	w.originate(p.guest.slot, p.frame)
+	w.originate(p.guest.queue, p.frame)
 	return Consumed
 }
 

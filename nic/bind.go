@@ -12,7 +12,7 @@ import (
 func (w *worker) bind() {
 	w.boundFor = w.view
 	for _, s := range w.view.slots {
-		p, ok := s.port.(pmd.ThreadBound)
+		p, ok := s.queues[w.number].port.(pmd.ThreadBound)
 		if ok && !slices.Contains(w.bound, p) && p.BindThread() == nil {
 			w.bound = append(w.bound, p)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
@@ -23,9 +24,11 @@ const DefaultConnections = 1 << 18
 // Options are what a card needs beside its configuration. The zero value is
 // a card whose ports are attached by hand.
 type Options struct {
-	Card           string // which card of the configuration's Placement this is; "" is its first
-	MaxConnections int    // tracked by all instances together; 0 is DefaultConnections
-	Seed           uint64 // of the tables' hashes; 0 is random, as it must be where senders are not trusted
+	Card           string        // which card of the configuration's Placement this is; "" is its first
+	MaxConnections int           // tracked by all instances together; 0 is DefaultConnections
+	Seed           uint64        // of the tables' hashes; 0 is random, as it must be where senders are not trusted
+	Workers        int           // that share the packets, each on a thread of its own; 0 is one
+	IdleSleep      time.Duration // for which a worker polls empty ports before it sleeps on them; 0 is DefaultIdleSleep, less is for ever
 	Log            *slog.Logger
 
 	// OpenPort, if set, names the port of a local ENI and gives its opener.
@@ -39,13 +42,19 @@ type Options struct {
 type Card struct {
 	options Options
 	log     *slog.Logger
-	worker  *worker
-	view    atomic.Pointer[view]
+	workers []*worker
+	gate    gate
+	view    atomic.Pointer[view] // changed while all workers stand at the gate
+	flows   *flow.Table
+	rules   *rulebook    // under the lock of flows
+	now     atomic.Int64 // a worker's clock, no older than a tick of flow
 
-	mu     sync.Mutex // of what follows, and of changes to the view
-	config *vpc.Config
-	slots  map[string]*slot
-	closed bool
+	mu      sync.Mutex // of what follows, and of changes to the view
+	config  *vpc.Config
+	slots   map[string]*slot
+	places  int // slots ever made
+	running bool
+	closed  bool
 
 	offload offload
 }
@@ -65,29 +74,46 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 		rand.Read(b[:])
 		o.Seed = binary.NativeEndian.Uint64(b[:])
 	}
-	c := &Card{options: o, log: o.Log, slots: map[string]*slot{Uplink: {name: Uplink}}}
-	c.worker = &worker{card: c}
+	o.Workers = max(o.Workers, 1)
+	o.IdleSleep = cmp.Or(o.IdleSleep, DefaultIdleSleep)
+	c := &Card{options: o, log: o.Log, rules: newRulebook(), slots: map[string]*slot{}, gate: gate{workers: make([]presence, o.Workers)}}
 	var err error
-	if c.worker.sleeper, err = newSleeper(); err != nil {
-		return nil, fmt.Errorf("wake-up pipe: %w", err)
-	}
-	c.worker.flows, err = flow.New(flow.Options{Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.worker.timeouts})
+	c.flows, err = flow.New(flow.Options{
+		Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers,
+	})
 	if err != nil {
-		c.worker.sleeper.close()
 		return nil, fmt.Errorf("connection table: %w", err)
 	}
+	if err := c.hire(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.slots[Uplink] = c.newSlot(Uplink)
 	if _, err := c.Apply(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
 
-// timeouts are those of an ENI's connections, nil once the ENI is gone.
-func (w *worker) timeouts(eni uint32) *flow.Timeouts {
-	if int(eni) >= len(w.view.guests) {
-		return nil
+// hire makes the workers.
+func (c *Card) hire() error {
+	for i := range c.options.Workers {
+		w := &worker{card: c, number: i, flows: c.flows, reader: c.flows.Reader(i)}
+		w.cpu.Store(-1)
+		var err error
+		if w.sleeper, err = newSleeper(); err != nil {
+			return fmt.Errorf("wake-up pipe: %w", err)
+		}
+		c.workers = append(c.workers, w)
 	}
-	return w.view.guests[eni].timeouts
+	return nil
+}
+
+// timeouts are those of an ENI's connections, nil once the ENI is gone.
+func (c *Card) timeouts(eni uint32) *flow.Timeouts {
+	if g := c.view.Load().guest(eni); g != nil {
+		return g.timeouts
+	}
+	return nil
 }
 
 // Close ends every port and gives the tables' memory back. The card only
@@ -99,21 +125,24 @@ func (c *Card) Close() error {
 	if c.closed {
 		return nil
 	}
-	if c.worker.runs() {
+	if c.running {
 		return errors.New("the card runs: end Run's context instead")
 	}
 	c.closed = true
 	var errs []error
 	c.offload.retire()
-	c.worker.do(func() {
-		for _, s := range c.slots {
-			if s.port != nil {
-				errs = append(errs, s.port.Close())
-				s.port = nil
-			}
+	for _, s := range c.slots {
+		if s.port != nil {
+			errs = append(errs, s.port.Close())
+			s.detach()
 		}
-	})
-	c.worker.close()
+	}
+	for _, w := range c.workers {
+		w.sleeper.close()
+	}
+	c.flows.Lock()
+	defer c.flows.Unlock()
+	c.flows.Close()
 	return errors.Join(errs...)
 }
 
@@ -135,10 +164,11 @@ func (c *Card) Attach(name string, open Opener) error {
 	if err != nil {
 		return err
 	}
-	c.worker.do(func() {
-		s.open = open
-		s.attach(p)
-	})
+	if err := c.fits(p); err != nil {
+		return errors.Join(err, p.Close())
+	}
+	s.open = open
+	c.gate.do(func() { s.attach(p) })
 	c.store(c.view.Load().policy)
 	return nil
 }
@@ -163,18 +193,13 @@ type Event struct {
 	Egress  *vpc.Rule // the sender's rule, where sender and receiver are both guests of this card
 }
 
-// Observe has f called with the end of each packet, by the goroutine that
-// polls. It costs what f costs; nil ends it.
+// Observe has f called with the end of each packet, by the worker that ends it:
+// where there are several, by several at once. It costs what f costs; nil ends
+// it.
 func (c *Card) Observe(f func(*Event)) {
-	c.worker.do(func() { c.worker.observe = f })
-}
-
-// Poll runs one turn over all ports at the time now, in ns since 1970, and
-// returns how many frames it took. It is for callers with a thread and a
-// clock of their own: replay and benchmarks. Their clock may jump, so what
-// ends by now ends first, however much it is.
-func (c *Card) Poll(now int64) int {
-	for !c.worker.flows.Advance(flow.TickOf(now), expireBudget) {
-	}
-	return c.worker.poll(now)
+	c.gate.do(func() {
+		for _, w := range c.workers {
+			w.observe = f
+		}
+	})
 }

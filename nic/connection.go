@@ -6,16 +6,6 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// What the stages found is kept for each direction apart, as the two are
-// walked by packets of their own.
-const (
-	readyIn  flow.Flags = 1 << 6
-	readyOut flow.Flags = 1 << 7
-)
-
-// ready is the flag of a direction.
-func ready(d vpc.Direction) flow.Flags { return readyIn << (d & 1) }
-
 // findConnections looks up the connection of every packet in b.
 func (w *worker) findConnections(b *burst) {
 	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
@@ -27,7 +17,6 @@ func (w *worker) findConnections(b *burst) {
 			p.conn = w.flows.Conn(p.at)
 		}
 	}
-	w.removed = false
 }
 
 // keyIn writes the key of a packet for a guest. A public destination becomes
@@ -79,18 +68,26 @@ func (p *packet) asker(d vpc.Direction) uint16 {
 // a trace for the others.
 func (w *worker) knownInbound(p *packet) bool {
 	c := p.conn
-	return c != nil && c.Epoch == w.epoch && c.Flags&readyIn != 0 && !w.removed && p.Frag != wire.FirstFragment &&
-		w.underlay.addrs[c.VTEP] == p.peer && !p.reopen(c)
+	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment {
+		return false
+	}
+	s := c.Status()
+	return s.Walked(flow.In) && w.underlay.addrs[s.VTEP()] == p.peer && !p.reopen(c)
 }
 
 // knownOutbound is knownInbound's twin. Instead of where the packet comes from
 // it checks where the guest sends it: to the router or straight to the
-// neighbor, as the connection's first packet.
+// neighbor, as the connection's first packet. It notes the way out.
 func (w *worker) knownOutbound(p *packet) bool {
 	c := p.conn
-	return c != nil && c.Epoch == w.epoch && c.Flags&readyOut != 0 && !w.removed && p.Frag != wire.FirstFragment && !p.Tagged &&
-		c.Flags&flow.FlagRouted != 0 == (p.ethernet().DstBits() == p.guest.routerBits) &&
-		(c.Flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(c)) &&
+	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment || p.Tagged {
+		return false
+	}
+	s := c.Status()
+	p.flags, p.path = s.Flags(), s.Path()
+	return s.Walked(flow.Out) &&
+		p.flags&flow.FlagRouted != 0 == (p.ethernet().DstBits() == p.guest.routerBits) &&
+		(p.flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(p)) &&
 		!p.reopen(c)
 }
 
@@ -100,40 +97,39 @@ func (p *packet) reopen(c *flow.Conn) bool {
 	return p.Flags&wire.TCPSyn != 0 && p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags)
 }
 
-// nextMAC is the inner destination of what leaves by connection c.
-func (w *worker) nextMAC(c *flow.Conn) wire.MAC {
-	if c.Flags&flow.FlagNeighbor != 0 {
-		return w.view.guests[c.Path].mac
+// nextMAC is the inner destination of what leaves by p's way out.
+func (w *worker) nextMAC(p *packet) wire.MAC {
+	if p.flags&flow.FlagNeighbor != 0 {
+		return w.guests[p.path].mac
 	}
-	return w.view.policy.Paths[c.Path].Dst
+	return w.view.policy.Paths[p.path].Dst
 }
 
-// refresh makes p's connection what the table holds now. A connection that has
-// ended and whose ports open again stays until the new one is allowed.
+// refresh makes p's connection what the table holds now: a burst's look-up may
+// have missed it, and what that found may have ended since. A connection that
+// has ended and whose ports open again stays until the new one is allowed.
 func (w *worker) refresh(p *packet) {
 	p.clear()
-	if p.conn == nil || w.removed {
-		p.conn = nil
-		if at, ok := w.flows.Lookup(&p.key); ok {
-			p.at, p.conn = at, w.flows.Conn(at)
-		}
+	p.conn = nil
+	w.flows.Lock()
+	defer w.flows.Unlock()
+	at, ok := w.flows.Lookup(&p.key)
+	if !ok {
+		return
 	}
-	if c := p.conn; c != nil && p.reopen(c) {
-		p.conn, p.reopens = nil, true
+	c := w.flows.Conn(at)
+	p.at, p.was, p.outdated = at, c.Status(), w.outdated(c)
+	if p.reopen(c) {
+		p.reopens = true
+		return
 	}
+	p.conn = c
 }
 
 // outdated tells whether c is the verdict of an earlier policy on a flow that
 // EC2 does not track.
 func (w *worker) outdated(c *flow.Conn) bool {
-	return c.Epoch != w.epoch && c.Flags&flow.FlagUntracked != 0
-}
-
-// forget takes p's connection out of the table.
-func (w *worker) forget(p *packet) {
-	w.flows.Remove(p.at)
-	w.removed = true
-	p.conn = nil
+	return c.Epoch != w.epoch && c.Status().Flags()&flow.FlagUntracked != 0
 }
 
 // account counts a packet on its connection and moves the protocol's state.

@@ -109,7 +109,7 @@ func (w *worker) lookUpENIs(b *burst, strange uint64) {
 		p := &b.packets[bits.TrailingZeros64(strange)]
 		p.guest = nil
 		if hits&(1<<n) != 0 {
-			p.guest = &w.view.guests[*w.view.enis.At(b.at[n])]
+			p.guest = &w.guests[*w.view.enis.At(b.at[n])]
 			w.memo.keep(&w.asked[n], p.guest)
 		}
 		n++

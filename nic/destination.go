@@ -51,20 +51,20 @@ func (w *worker) deliver(p *packet) Verdict {
 			w.rewriteQuote(p, p.key.Local)
 		}
 	}
-	return p.leave(g.slot)
+	return p.leave(g.queue)
 }
 
-// leave sends a packet by port s, if it can carry it.
-func (p *packet) leave(s *slot) Verdict {
+// leave sends a packet by the port of q, if it can carry it.
+func (p *packet) leave(q *queue) Verdict {
 	switch {
-	case s == nil || s.port == nil:
+	case q == nil || q.port == nil:
 		return NoPort
-	case p.frame.Len() > s.longest:
+	case p.frame.Len() > q.longest:
 		return TooLong
-	case s.down.Load():
+	case q.down.Load():
 		return PortDown
 	}
-	p.to = s
+	p.to = q
 	return Sent
 }
 
@@ -77,7 +77,7 @@ func (w *worker) toNeighbor(p *packet) {
 	q.reset()
 	q.egress = p
 	q.dir, q.peer = vpc.In, 0
-	q.guest = &w.view.guests[p.path]
+	q.guest = &w.guests[p.path]
 	w.keyIn(q, &b.keys[b.n])
 	b.n++
 }

@@ -19,11 +19,13 @@
 //	finish.go       the one place that acts on verdicts
 //
 // Around it: verdict.go gives every outcome its words; worker.go turns the
-// crank; slot.go holds a port and its counts; underlay.go resolves tunnel
-// ends; view.go is what is in force, allowance.go who gets how many
-// connections, rulebook.go the rules they name; card.go, apply.go, plug.go and
-// run.go are the card as others see it; offload.go is what devices do for it; enis.go, ports.go, drops.go and
-// flows.go are what it shows.
+// crank, loop.go keeps it turning, and gate.go lets others in between two
+// bursts; slot.go is a place for a port and queue.go what one worker has of it;
+// underlay.go resolves tunnel ends; view.go is what is in force, allowance.go
+// who gets how many connections, rulebook.go the rules they name; card.go,
+// apply.go, plug.go and run.go are the card as others see it; offload.go is
+// what devices do for it; enis.go, ports.go, drops.go, flows.go and work.go are
+// what it shows.
 //
 // # Why it is built so
 //
@@ -38,7 +40,26 @@
 // knows them beside the edge: the key always holds the private one, so a
 // connection is one record whichever address it came by.
 //
-// Everything the packet path writes belongs to one worker. Others ask it to
-// run a function between two bursts; that is how counters are read, ports
-// change and a new policy is known to be in force.
+// # Workers
+//
+// A card has one or more workers, each with its own thread, queues, bursts and
+// counts, which nobody else touches while it runs. They share four things.
+//
+// The view: policy, ports, tunnel ends. It never changes; a new one is put in
+// force while all workers stand at the gate, so that no two of them ever work
+// under different policies. All that takes time is done before: they stand for a
+// microsecond or two. Counters are read there, too, a few slots at a time.
+//
+// The connection table: any worker may meet any connection, as a device puts
+// its two directions into queues by hashes of its own. Known packets take no
+// lock and no locked instruction. What opens or ends connections, or keeps what
+// the stages found, is done under the table's lock, by packets that are slow
+// anyway; see package flow for what others see meanwhile. The rulebook, and the
+// owners' counts, are under the same lock.
+//
+// The hops of the underlay: one atomic word each. What one worker learns all
+// know; the first one asks.
+//
+// Ports with fewer queues than there are workers: one worker receives from a
+// queue, and a lock is held for each burst that leaves by it.
 package nic

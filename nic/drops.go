@@ -42,12 +42,13 @@ type DropsView struct {
 func (c *Card) Drops() DropsView {
 	reasons := map[Verdict]*DropView{}
 	view := DropsView{Reasons: []DropView{}, Last: []LastDrop{}}
-	c.worker.do(func() {
-		for _, s := range c.worker.view.slots {
-			s.addDrops(reasons)
-		}
-		view.Last = c.worker.recent.views()
-	})
+	c.mu.Lock()
+	counts := c.counts()
+	c.mu.Unlock()
+	for _, s := range counts {
+		s.addDrops(reasons)
+	}
+	view.Last = c.lastDrops()
 	for _, r := range slices.Sorted(maps.Keys(reasons)) {
 		view.Reasons = append(view.Reasons, *reasons[r])
 	}
@@ -57,7 +58,7 @@ func (c *Card) Drops() DropsView {
 
 // addDrops adds what s received and dropped to the totals, and what its ENI's
 // stages dropped to the ENI's.
-func (s *slot) addDrops(reasons map[Verdict]*DropView) {
+func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 	at := func(v Verdict) *DropView {
 		if reasons[v] == nil {
 			reasons[v] = &DropView{Reason: v.String(), Sentence: v.Sentence(), ENIs: map[string]uint64{}}
@@ -91,6 +92,22 @@ type recentDrop struct {
 type recent struct {
 	drops [256]recentDrop
 	n     uint64 // ever added
+}
+
+// lastDrops are the latest of all workers, newest first.
+func (c *Card) lastDrops() []LastDrop {
+	all := make([]recent, len(c.workers))
+	c.gate.do(func() {
+		for i, w := range c.workers {
+			all[i] = w.recent
+		}
+	})
+	last := []LastDrop{}
+	for i := range all {
+		last = append(last, all[i].views()...)
+	}
+	slices.SortStableFunc(last, func(a, b LastDrop) int { return b.Time.Compare(a.Time) })
+	return last[:min(len(last), len(all[0].drops))]
 }
 
 func (r *recent) add(d recentDrop) {

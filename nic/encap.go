@@ -1,28 +1,24 @@
 package nic
 
 import (
+	"encoding/binary"
 	"math/bits"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 )
 
-// forward sends a guest's packet on the way its connection knows or, if it
-// left none, its stages found: to a neighbor on this card or into a tunnel.
+// forward sends a guest's packet on the way that its connection knew or its
+// stages found: to a neighbor on this card or into a tunnel.
 func (w *worker) forward(p *packet) Verdict {
-	flags, path := p.flags, p.path
-	if p.conn != nil {
-		flags, path = p.conn.Flags, p.conn.Path
-	}
-	if flags&flow.FlagNeighbor != 0 {
-		n := &w.view.guests[path]
-		p.path = path
-		p.address(n.mac, n.router, flags)
+	if p.flags&flow.FlagNeighbor != 0 {
+		n := &w.guests[p.path]
+		p.address(n.mac, n.router)
 		return again
 	}
-	to := &w.view.policy.Paths[path]
-	p.address(to.Dst, to.Src, flags)
-	if flags&flow.FlagNAT != 0 {
+	to := &w.view.policy.Paths[p.path]
+	p.address(to.Dst, to.Src)
+	if p.flags&flow.FlagNAT != 0 {
 		public := p.guest.publicOf(p.Src)
 		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, public)
 		if p.related {
@@ -34,8 +30,8 @@ func (w *worker) forward(p *packet) Verdict {
 
 // address writes the inner Ethernet header of a packet that passed the
 // router. One that was sent straight to its neighbor keeps it.
-func (p *packet) address(dst, src wire.MAC, flags flow.Flags) {
-	if flags&flow.FlagRouted != 0 {
+func (p *packet) address(dst, src wire.MAC) {
+	if p.flags&flow.FlagRouted != 0 {
 		frame := p.frame.Bytes()
 		copy(frame[0:6], dst[:])
 		copy(frame[6:12], src[:])
@@ -45,8 +41,8 @@ func (p *packet) address(dst, src wire.MAC, flags flow.Flags) {
 // encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
 // port, before the frame.
 func (w *worker) encap(p *packet, to *path) Verdict {
-	hop := &w.underlay.hops[to.VTEP]
-	if !hop.resolved {
+	mac := w.underlay.hops[to.VTEP].mac.Load()
+	if mac == unresolved {
 		return UnderlayUnresolved
 	}
 	frame := p.frame.Push(wire.OuterLen)
@@ -55,7 +51,8 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 	}
 	outer := (*[wire.OuterLen]byte)(frame)
 	*outer = to.Outer
-	copy(outer[:], hop.macs[:])
+	binary.LittleEndian.PutUint64(outer[:], mac|w.underlay.source)
+	binary.LittleEndian.PutUint32(outer[8:], w.underlay.sourceRest)
 	ip := wire.IPv4(outer[wire.EthernetLen:])
 	total := len(frame) - wire.EthernetLen
 	ip.SetTotalLen(total)
@@ -64,7 +61,7 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 	udp := wire.UDP(ip[wire.IPv4Len:])
 	udp.SetSrcPort(entropy(&p.key))
 	udp.SetLength(total - wire.IPv4Len)
-	return p.leave(w.view.uplink)
+	return p.leave(w.uplink)
 }
 
 // entropy is the outer source port: equal for all packets of a connection, so

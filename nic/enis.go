@@ -28,25 +28,24 @@ type ENIView struct {
 
 // ENIs are those of this card, by ID.
 func (c *Card) ENIs() []ENIView {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var views []ENIView
-	c.worker.do(func() {
-		guests := c.worker.view.guests
-		for i := range guests {
-			if g := &guests[i]; g.eni != nil {
-				views = append(views, c.eniView(g))
-			}
+	guests := c.view.Load().parts[0].guests
+	for i := range guests {
+		if g := &guests[i]; g.eni != nil {
+			views = append(views, c.eniView(g))
 		}
-	})
+	}
 	slices.SortFunc(views, func(a, b ENIView) int { return cmp.Compare(a.ID, b.ID) })
 	return views
 }
 
 func (c *Card) eniView(g *guest) ENIView {
 	e := g.eni
-	tracked := 0
-	if !c.worker.closed {
-		tracked, _ = c.worker.flows.Count(g.owner)
-	}
+	c.flows.Lock()
+	tracked, _ := c.flows.Count(g.owner)
+	c.flows.Unlock()
 	v := ENIView{
 		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
 		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(g.limit),

@@ -8,7 +8,7 @@ import (
 // notes it among the latest.
 func (w *worker) drop(p *packet, v Verdict) {
 	if p.guest != nil {
-		p.guest.slot.drops[v]++
+		p.guest.queue.drops[v]++
 	}
 	w.note(p, v)
 	w.end(p, v)
@@ -33,21 +33,25 @@ func (w *worker) end(p *packet, v Verdict) {
 
 // tell shows the observer how a packet ended.
 func (w *worker) tell(p *packet, v Verdict) {
-	e := Event{Port: w.from.name, Verdict: v, Rule: w.ruleOf(p)}
+	e := Event{Port: w.from.name, Verdict: v}
 	if p.guest != nil {
 		e.ENI = p.guest.eni
 	}
+	w.flows.Lock()
+	e.Rule = w.ruleOf(p)
 	if p.egress != nil {
 		e.Egress = w.ruleOf(p.egress)
 	}
+	w.flows.Unlock()
 	if v == Sent {
 		e.To = p.to.name
 	}
 	w.observe(&e)
 }
 
-// ruleOf is the rule that allowed p's connection, nil if none is known.
-func (w *worker) ruleOf(p *packet) *vpc.Rule { return w.rules.rule(w.ruleNumber(p)) }
+// ruleOf is the rule that allowed p's connection, nil if none is known. It
+// needs the connection table's lock, as ruleNumber does.
+func (w *worker) ruleOf(p *packet) *vpc.Rule { return w.card.rules.rule(w.ruleNumber(p)) }
 
 // ruleNumber is the same rule's number in the rulebook, 0 if none is known.
 func (w *worker) ruleNumber(p *packet) uint32 {
@@ -55,7 +59,7 @@ func (w *worker) ruleNumber(p *packet) uint32 {
 	case p.conn != nil || p.related:
 		return w.flows.Detail(p.at).Rule
 	case p.asked:
-		return w.rules.number(w.view.policy, p.rule)
+		return w.card.rules.number(w.view.policy, p.rule)
 	}
 	return 0
 }

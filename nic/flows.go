@@ -33,48 +33,64 @@ type FlowFilter struct {
 	Limit int    // at most so many; 0 is 1,000
 }
 
-// walkChunk is how many connections a listing looks at between two bursts.
-const walkChunk = 256
+// walkChunk is how many places of the connection table a listing looks at
+// while it has the lock: a few microseconds' worth.
+const walkChunk = 64
+
+// seenFlow is a connection as it was when it was looked at.
+type seenFlow struct {
+	key  flow.Key
+	conn flow.Conn
+	rule *vpc.Rule
+}
 
 // Flows lists connections as they are; those that begin or end meanwhile may
-// or may not be shown.
+// or may not be shown. Workers go on beside it.
 func (c *Card) Flows(f FlowFilter) []FlowView {
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 1000
 	}
 	views := []FlowView{}
+	seen := make([]seenFlow, 0, walkChunk)
 	for from, more := uint32(0), true; more && len(views) < limit; {
-		c.worker.do(func() {
-			if more = !c.worker.closed; !more {
-				return
-			}
-			from, more = c.worker.flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-				if v, ok := c.worker.flowView(at, k, conn); ok && (f.ENI == "" || f.ENI == v.ENI) && len(views) < limit {
-					views = append(views, v)
+		seen, from, more = c.look(seen[:0], from)
+		v, now := c.view.Load(), uint32(flow.TickOf(c.now.Load()))
+		for i := range seen {
+			if s := &seen[i]; len(views) < limit {
+				if g := v.guest(s.key.ENI()); g != nil && !s.key.IsFragment() && (f.ENI == "" || f.ENI == g.eni.ID) {
+					views = append(views, s.view(g, now))
 				}
-			})
-		})
+			}
+		}
 	}
 	return views
 }
 
-func (w *worker) flowView(at uint32, k *flow.Key, c *flow.Conn) (FlowView, bool) {
-	v := w.view
-	if int(k.ENI()) >= len(v.guests) || v.guests[k.ENI()].eni == nil || k.IsFragment() {
-		return FlowView{}, false
-	}
+// look adds a chunk of connections to seen.
+func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
+	c.flows.Lock()
+	defer c.flows.Unlock()
+	next, more = c.flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
+		seen = append(seen, seenFlow{*k, conn.Copy(), c.rules.rule(c.flows.Detail(at).Rule)})
+	})
+	return seen, next, more
+}
+
+// view is s, of a guest, at the tick now.
+func (s *seenFlow) view(g *guest, now uint32) FlowView {
+	k, conn, status := &s.key, &s.conn, s.conn.Status()
 	view := FlowView{
-		ENI: v.guests[k.ENI()].eni.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
+		ENI: g.eni.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(k.Local, k.LocalPort, k.Proto()), Remote: endpoint(k.Remote, k.RemotePort, k.Proto()),
-		State: c.State.String(), Tracked: c.Flags&flow.FlagUntracked == 0, Rule: w.rules.rule(w.flows.Detail(at).Rule),
-		Idle:      flow.Since(w.tick, c.Seen).Seconds(),
-		PacketsIn: c.Packets[flow.In], PacketsOut: c.Packets[flow.Out], BytesIn: c.Bytes[flow.In], BytesOut: c.Bytes[flow.Out],
+		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Rule: s.rule,
+		Idle:      flow.Since(now, conn.Seen).Seconds(),
+		PacketsIn: conn.Packets[flow.In], PacketsOut: conn.Packets[flow.Out], BytesIn: conn.Bytes[flow.In], BytesOut: conn.Bytes[flow.Out],
 	}
-	if c.Flags&flow.FlagInitiator != 0 {
+	if status.Flags()&flow.FlagInitiator != 0 {
 		view.Initiator = "local"
 	}
-	return view, true
+	return view
 }
 
 // dotted is an IPv4 address as people write it.

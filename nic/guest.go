@@ -6,11 +6,13 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// guest is what sits behind an ENI of this card, as the packet path sees it:
-// what each packet needs of the ENI, without a walk through the policy.
+// guest is what sits behind an ENI of this card, as one worker's packet path
+// sees it: what each packet needs of the ENI, without a walk through the
+// policy.
 type guest struct {
-	eni  *vpc.ENI // nil: no ENI of this card has this number
-	slot *slot
+	eni   *vpc.ENI // nil: no ENI of this card has this number
+	slot  *slot
+	queue *queue // of slot, the worker's own
 
 	number, owner       uint32
 	primary, public     uint32

@@ -32,7 +32,7 @@ func TestRulesThatNobodyUsesAreForgotten(t *testing.T) {
 	x := newRig(t)
 	x.connect("22")
 	allowed := x.flow("eni-a1").Rule
-	book := &x.card.worker.rules
+	book := x.card.rules
 	p := x.card.Policy()
 	for i := range 2 * rulebookRoom {
 		x.admits(permit("tcp", strconv.Itoa(1000+i), "203.0.113.0/24"))

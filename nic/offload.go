@@ -9,7 +9,7 @@ import (
 // What a look at the connections costs at most, and how many of them a device
 // is asked to know: it has little room, and who sends decides what fills it.
 const (
-	offloadLook  = 16 // chunks of the table
+	offloadLook  = 64 // chunks of the table
 	offloadRules = 1024
 )
 
@@ -64,7 +64,7 @@ func (c *Card) offer() {
 	if o.port != v.uplink.port {
 		c.introduce(v.uplink.port)
 	}
-	device, ok := o.port.(pmd.Offloader)
+	device, ok := firstQueue(o.port).(pmd.Offloader)
 	if !ok {
 		return
 	}
@@ -82,7 +82,7 @@ func (c *Card) offer() {
 // ended with it.
 func (c *Card) introduce(p pmd.Port) {
 	c.offload = offload{port: p, offered: map[uint32]*offer{}, marks: c.offload.marks}
-	device, ok := p.(pmd.Offloader)
+	device, ok := firstQueue(p).(pmd.Offloader)
 	if !ok {
 		return
 	}
@@ -153,59 +153,58 @@ func (o *offload) views(p pmd.Port) []RuleView {
 
 // ended are the places whose connection the device knows and that is no more.
 func (c *Card) ended() (places []uint32) {
-	o, w := &c.offload, c.worker
-	w.do(func() {
-		for at, was := range o.offered {
-			alive := false
-			w.flows.Walk(at, 1, func(_ uint32, k *flow.Key, conn *flow.Conn) {
-				alive = *k == was.key && w.flows.Detail(at).Opened == was.opened && lasting(conn)
+	for at, was := range c.offload.offered {
+		alive := false
+		c.inChunks(func() bool {
+			c.flows.Walk(at, 1, func(_ uint32, k *flow.Key, conn *flow.Conn) {
+				alive = *k == was.key && c.flows.Detail(at).Opened == was.opened && lasting(conn.Status())
 			})
-			if !alive {
-				places = append(places, at)
-			}
+			return false
+		})
+		if !alive {
+			places = append(places, at)
 		}
-	})
+	}
 	return places
 }
 
 // established looks at some places of the connection table for connections
 // that the device may know and does not.
 func (c *Card) established() (found []candidate) {
-	o, w := &c.offload, c.worker
-	more := true
-	for i := 0; i < offloadLook && more; i++ {
-		w.do(func() {
-			o.next, more = w.flows.Walk(o.next, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-				if o.offered[at] != nil || conn.Epoch != o.epoch || !lasting(conn) {
-					return
-				}
-				if rule, ok := w.view.arriving(k, conn); ok {
-					found = append(found, candidate{at, w.flows.Detail(at).Opened, *k, rule})
-				}
-			})
+	o, v, looks := &c.offload, c.view.Load(), 0
+	c.inChunks(func() (more bool) {
+		o.next, more = c.flows.Walk(o.next, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
+			if o.offered[at] != nil || !conn.Under(o.epoch) || !lasting(conn.Status()) {
+				return
+			}
+			if rule, ok := v.arriving(k, conn.Status()); ok {
+				found = append(found, candidate{at, c.flows.Detail(at).Opened, *k, rule})
+			}
 		})
-	}
-	if !more {
-		o.next = 0
-	}
+		if !more {
+			o.next = 0
+		}
+		looks++
+		return more && looks < offloadLook
+	})
 	return found
 }
 
 // lasting tells whether a connection is worth a rule.
-func lasting(c *flow.Conn) bool { return c.State == flow.Established || c.State == flow.UDPStream }
+func lasting(s flow.Status) bool { return s.State() == flow.Established || s.State() == flow.UDPStream }
 
 // arriving describes the packets of a connection that come by the uplink. Not
 // ok if none do.
-func (v *view) arriving(k *flow.Key, c *flow.Conn) (r pmd.Rule, ok bool) {
-	if int(k.ENI()) >= len(v.guests) || v.guests[k.ENI()].eni == nil || k.IsFragment() || c.Flags&flow.FlagNeighbor != 0 || c.VTEP == 0 {
+func (v *view) arriving(k *flow.Key, s flow.Status) (r pmd.Rule, ok bool) {
+	g := v.guest(k.ENI())
+	if g == nil || k.IsFragment() || s.Flags()&flow.FlagNeighbor != 0 || s.VTEP() == 0 {
 		return r, false
 	}
-	g := &v.guests[k.ENI()]
 	r = pmd.Rule{
-		From: v.policy.VTEPs[c.VTEP].Addr, To: v.policy.Card.VTEP, VNI: g.eni.VNI,
+		From: v.policy.VTEPs[s.VTEP()].Addr, To: v.policy.Card.VTEP, VNI: g.eni.VNI,
 		Src: k.Remote, Dst: k.Local, SrcPort: k.RemotePort, DstPort: k.LocalPort, Proto: k.Proto(),
 	}
-	if c.Flags&flow.FlagNAT != 0 {
+	if s.Flags()&flow.FlagNAT != 0 {
 		r.Dst = g.publicOf(k.Local)
 	}
 	return r, r.Proto == wire.ProtoTCP || r.Proto == wire.ProtoUDP

@@ -196,7 +196,7 @@ func TestADevicesRulesAreBounded(t *testing.T) {
 	for i := range offloadRules + 5 {
 		x.ssh(20000 + i)
 	}
-	for range 2 * x.card.worker.flows.Cap() / (offloadLook * walkChunk) {
+	for range 2 * x.card.flows.Cap() / (offloadLook * walkChunk) {
 		x.card.checkLinks()
 	}
 	require.Equal(t, offloadRules, len(d.flows()))

@@ -23,6 +23,8 @@ type packet struct {
 	dir  vpc.Direction
 
 	// Of a packet that takes the stages:
+	was       flow.Status   // of conn when the stages began; others may change it, or end it
+	outdated  bool          // conn is an earlier policy's verdict on an untracked flow
 	opener    vpc.Direction // of the first packet of its flow
 	rule      vpc.RuleID
 	asked     bool // the groups were asked, and rule allowed it
@@ -34,7 +36,7 @@ type packet struct {
 	vtep      uint16 // index of the remote side's tunnel end
 
 	egress *packet // its way out of the sender's ENI, if a guest of this card sent it
-	to     *slot   // where it leaves, once it is Sent
+	to     *queue  // where it leaves, once it is Sent
 }
 
 // burst is the working set of one burst. Packets lie densely; their keys lie
@@ -74,4 +76,5 @@ func (p *packet) reset() {
 func (p *packet) clear() {
 	p.rule, p.asked, p.untracked, p.related, p.reopens = 0, false, false, false, false
 	p.flags, p.path, p.vtep = 0, 0, 0
+	p.was, p.outdated = 0, false
 }

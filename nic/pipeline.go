@@ -106,7 +106,7 @@ func (w *worker) outbound(p *packet) Verdict {
 func (w *worker) finish(p *packet, v Verdict) {
 	switch v {
 	case Sent:
-		p.to.queue(w, p)
+		p.to.put(w, p)
 	case again:
 		w.toNeighbor(p)
 	case Consumed:

@@ -38,13 +38,16 @@ func (c *Card) prepare(policy *vpc.Policy) (*plugs, error) {
 		}
 		if want.port = p.takeOver(want.spec); want.port == nil {
 			var err error
-			if want.port, err = want.open(); err != nil {
+			if want.port, err = want.open(); err == nil {
+				opened = append(opened, want.port)
+				err = c.fits(want.port)
+			}
+			if err != nil {
 				for _, o := range opened {
 					err = errors.Join(err, o.Close())
 				}
 				return nil, fmt.Errorf("port of %s: %w", want.eni, err)
 			}
-			opened = append(opened, want.port)
 		}
 		p.new = append(p.new, want)
 	}
@@ -94,21 +97,32 @@ func (p *plugs) takeOver(spec string) pmd.Port {
 	return s.port
 }
 
-// plug puts the ports into their places, between two bursts. It returns those
-// whose places have others now; they are to be closed.
+// plug puts the ports into their places. It returns those whose places have
+// others now; they are to be closed. Places that are new, which is where most
+// ports go, no worker has seen.
 func (c *Card) plug(p *plugs) (left []pmd.Port) {
-	c.worker.do(func() {
-		for _, s := range p.moved {
-			s.port = nil
+	used := map[*slot]bool{}
+	if v := c.view.Load(); v != nil {
+		for _, s := range v.slots {
+			used[s] = true
 		}
-		for _, n := range p.new {
-			s := c.slots[n.eni]
-			if s.port != nil {
-				left = append(left, s.port)
-			}
-			s.spec, s.open = n.spec, n.open
-			s.attach(n.port)
+	}
+	c.gate.do(func() {
+		for _, s := range p.moved {
+			s.detach()
 		}
 	})
+	for _, n := range p.new {
+		s := c.slots[n.eni]
+		if s.port != nil {
+			left = append(left, s.port)
+		}
+		s.spec, s.open = n.spec, n.open
+		if used[s] {
+			c.gate.do(func() { s.attach(n.port) })
+		} else {
+			s.attach(n.port)
+		}
+	}
 	return left
 }

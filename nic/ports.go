@@ -33,22 +33,44 @@ type PortView struct {
 func (c *Card) Ports() []PortView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	slots := c.view.Load().slots
-	views := make([]PortView, len(slots))
-	c.worker.do(func() {
-		for i, s := range slots {
-			views[i] = s.view()
-		}
-	})
-	for i, s := range slots { // devices may take their time, and the worker has none
-		views[i].ask(s.port)
-		views[i].Rules = c.offload.views(s.port)
+	var views []PortView
+	for _, s := range c.counts() { // devices may take their time, and workers have none
+		v := s.view()
+		v.ask(s.port)
+		v.Rules = c.offload.views(s.port)
+		views = append(views, v)
 	}
 	slices.SortFunc(views[1:], func(a, b PortView) int { return cmp.Compare(a.Name, b.Name) })
 	return views
 }
 
-func (s *slot) view() PortView {
+// counted is a slot with its counts, and its port, at some moment.
+type counted struct {
+	*slot
+	port pmd.Port
+	counts
+}
+
+// countChunk is how many slots are looked at while the workers stand: their
+// counts are spread over memory.
+const countChunk = 16
+
+// counts are those of all slots, of each at one moment. The card's mutex is
+// held.
+func (c *Card) counts() []counted {
+	slots := c.view.Load().slots
+	all := make([]counted, len(slots))
+	for first := 0; first < len(slots); first += countChunk {
+		c.gate.do(func() {
+			for i := first; i < min(first+countChunk, len(slots)); i++ {
+				all[i] = counted{slots[i], slots[i].port, slots[i].counts()}
+			}
+		})
+	}
+	return all
+}
+
+func (s *counted) view() PortView {
 	v := PortView{
 		Name: s.name, Link: "no port", Received: s.received, Sent: s.ends[Sent], Consumed: s.ends[Consumed],
 		Dropped: map[string]uint64{}, Delivered: s.delivered, Originated: s.originated,
@@ -71,7 +93,7 @@ func (v *PortView) ask(p pmd.Port) {
 	if err := p.Link(); err != nil {
 		v.Link = err.Error()
 	}
-	if d, ok := p.(pmd.Detailed); ok {
+	if d, ok := firstQueue(p).(pmd.Detailed); ok {
 		detail := d.Detail()
 		v.Detail = &detail
 	}

@@ -7,57 +7,98 @@ import (
 
 // rulebook gives each rule that allowed a connection a number as long as there
 // is such a connection, so that it can tell which rule that was when the rule
-// is gone and its policy too.
+// is gone and its policy too. It is under the connection table's lock.
 type rulebook struct {
 	rules   []vpc.Rule // by number; 0 is no rule
 	numbers map[vpc.Rule]uint32
 	ids     map[vpc.RuleID]uint32 // of the policy in force
 	free    []uint32              // numbers to give again
 	full    int                   // rules in use from which on a sweep is worth its while
+	used    []bool                // by number, while a sweep is under way: some connection names it
 }
 
 // rulebookRoom is how many rules are kept without a look at who uses them.
 const rulebookRoom = 1024
 
-// turn begins a new policy, whose rule IDs mean other rules.
-func (b *rulebook) turn() {
-	if b.numbers == nil {
-		b.rules, b.numbers, b.full = make([]vpc.Rule, 1), map[vpc.Rule]uint32{}, rulebookRoom
-	}
-	b.ids = map[vpc.RuleID]uint32{}
+// newRulebook is empty.
+func newRulebook() *rulebook {
+	return &rulebook{rules: make([]vpc.Rule, 1), numbers: map[vpc.Rule]uint32{}, full: rulebookRoom}
 }
 
 // sweep forgets the rules that no connection names any more, when there are
 // twice as many as after the last sweep: rules come and go for as long as the
-// card runs. A million connections take it a few milliseconds.
-func (b *rulebook) sweep(flows *flow.Table) {
-	if len(b.numbers) < b.full {
+// card runs. A million connections take it a few milliseconds, during which
+// the lock is held for a burst of them at a time.
+func (c *Card) sweep() {
+	b := c.rules
+	ids := map[vpc.RuleID]uint32{}
+	c.flows.Lock()
+	n, needed := len(b.rules), len(b.numbers) >= b.full
+	c.flows.Unlock()
+	if !needed {
 		return
 	}
-	used := make([]bool, len(b.rules))
-	flows.Walk(0, flows.Cap(), func(at uint32, _ *flow.Key, _ *flow.Conn) { used[flows.Detail(at).Rule] = true })
-	for rule, n := range b.numbers {
-		if !used[n] {
-			delete(b.numbers, rule)
-			b.rules[n] = vpc.Rule{}
-			b.free = append(b.free, n)
+	used := make([]bool, n)
+	c.inChunks(func() bool {
+		b.used = used
+		b.ids = ids // the numbers in it may be forgotten
+		return false
+	})
+	from := uint32(0)
+	c.inChunks(func() (more bool) {
+		from, more = c.flows.Walk(from, walkChunk, func(at uint32, _ *flow.Key, _ *flow.Conn) { b.use(c.flows.Detail(at).Rule) })
+		return more
+	})
+	number := 1
+	c.inChunks(func() bool {
+		for end := min(number+walkChunk, len(used)); number < end; number++ {
+			b.forget(uint32(number))
 		}
+		return number < len(used)
+	})
+	c.inChunks(func() bool {
+		b.used, b.full = nil, max(rulebookRoom, 2*len(b.numbers))
+		return false
+	})
+}
+
+// inChunks calls f with the connection table's lock held until there is no
+// more to do. Others get the lock in between.
+func (c *Card) inChunks(f func() (more bool)) {
+	for more := true; more; {
+		c.flows.Lock()
+		more = f()
+		c.flows.Unlock()
 	}
-	b.full = max(rulebookRoom, 2*len(b.numbers))
-	clear(b.ids)
+}
+
+// use keeps a rule from being forgotten by a sweep that is under way.
+func (b *rulebook) use(n uint32) {
+	if int(n) < len(b.used) {
+		b.used[n] = true
+	}
+}
+
+// forget makes a number that no connection names free.
+func (b *rulebook) forget(n uint32) {
+	if rule := b.rules[n]; !b.used[n] && rule != (vpc.Rule{}) {
+		delete(b.numbers, rule)
+		b.rules[n] = vpc.Rule{}
+		b.free = append(b.free, n)
+	}
 }
 
 // number is the number of a rule of policy p.
 func (b *rulebook) number(p *vpc.Policy, id vpc.RuleID) uint32 {
-	if n, ok := b.ids[id]; ok || id == 0 {
-		return n
+	n, ok := b.ids[id]
+	if !ok && id != 0 {
+		rule := p.Rule(id)
+		if n, ok = b.numbers[rule]; !ok {
+			n = b.add(rule)
+		}
+		b.ids[id] = n
 	}
-	rule := p.Rule(id)
-	n, ok := b.numbers[rule]
-	if !ok {
-		n = b.add(rule)
-	}
-	b.ids[id] = n
+	b.use(n)
 	return n
 }
 

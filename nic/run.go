@@ -12,39 +12,75 @@ import (
 )
 
 // Run works on the wall clock until ctx ends. Then the burst at hand runs to
-// its end and every port is closed.
+// its end and every port is closed. Several workers pin their threads to a CPU
+// each, if there are as many; Go needs two threads more (GOMAXPROCS).
 func (c *Card) Run(ctx context.Context) error {
-	w := c.worker
-	w.gate.Lock()
-	running, closed := w.running, w.closed
-	w.running = !closed
-	w.gate.Unlock()
-	switch {
-	case closed:
-		return errClosed
-	case running:
-		return errors.New("the card runs already")
+	if err := c.begin(); err != nil {
+		return err
 	}
-
 	var stop atomic.Bool
-	var both sync.WaitGroup
-	both.Go(func() {
-		runtime.LockOSThread()
-		w.loop(&stop, wallClock())
-	})
-	both.Go(func() { c.supervise(ctx) })
+	var all sync.WaitGroup
+	clock, cpus := wallClock(), c.cpus()
+	for i, w := range c.workers {
+		all.Go(func() {
+			runtime.LockOSThread() // and never unlocked: the thread ends with the worker
+			if cpus != nil && pin(cpus[i]) == nil {
+				w.cpu.Store(int32(cpus[i]))
+			}
+			w.loop(&stop, clock)
+		})
+	}
+	all.Go(func() { c.supervise(ctx) })
 	<-ctx.Done()
 	stop.Store(true)
-	w.wake()
-	both.Wait()
+	c.wake()
+	all.Wait()
+	c.mu.Lock()
+	c.running = false
+	c.mu.Unlock()
 	return c.Close()
 }
 
-// runs tells whether a goroutine runs the loop.
-func (w *worker) runs() bool {
-	w.gate.Lock()
-	defer w.gate.Unlock()
-	return w.running
+// begin makes the card one that runs.
+func (c *Card) begin() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return errClosed
+	case c.running:
+		return errors.New("the card runs already")
+	}
+	c.running = true
+	return nil
+}
+
+// runs tells whether Run works.
+func (c *Card) runs() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
+}
+
+// cpus are those that the workers' threads are pinned to, the last ones of the
+// process: the first is where most interrupts go. It is nil for a single
+// worker, which the kernel places better, and where there are too few.
+func (c *Card) cpus() []int {
+	all := allowedCPUs()
+	n := len(c.workers)
+	if n == 1 || n > len(all) {
+		return nil
+	}
+	return all[len(all)-n:]
+}
+
+// wake ends the sleep of every worker, for what changed under it.
+func (c *Card) wake() {
+	for i, w := range c.workers {
+		if c.gate.workers[i].at.Load() != present {
+			w.wake()
+		}
+	}
 }
 
 // wallClock is a clock that starts at the time of day and never runs back.
@@ -87,7 +123,7 @@ func (c *Card) checkLinks() {
 
 func (c *Card) checkLink(s *slot) {
 	err := s.port.Link()
-	if was := s.down.Swap(err != nil); was != (err != nil) {
+	if was := s.setDown(err != nil); was != (err != nil) {
 		if err != nil {
 			c.log.Warn("link went down", "port", s.name, "device", s.port.Info().Name, "reason", err)
 		} else {
@@ -105,7 +141,7 @@ func (c *Card) checkLink(s *slot) {
 // follow takes up the MAC or the MTU that a device has now.
 func (c *Card) follow(s *slot) {
 	was := s.info
-	c.worker.do(func() { s.attach(s.port) })
+	c.gate.do(func() { s.attach(s.port) })
 	c.store(c.view.Load().policy)
 	c.log.Info("device changed", "port", s.name, "device", s.info.Name,
 		"mtu", s.info.MTU, "mac", s.info.MAC, "mtu_was", was.MTU, "mac_was", was.MAC)
@@ -118,11 +154,15 @@ func (c *Card) reopen(s *slot) {
 	if err != nil {
 		return // still away; the next look tries again
 	}
+	if err := c.fits(fresh); err != nil {
+		c.log.Warn("port is back and does not fit", "port", s.name, "reason", errors.Join(err, fresh.Close()))
+		return
+	}
 	old := s.port
 	if old == c.offload.port {
 		c.offload.retire()
 	}
-	c.worker.do(func() { s.attach(fresh) })
+	c.gate.do(func() { s.attach(fresh) })
 	if err := old.Close(); err != nil {
 		c.log.Debug("close of a port that was gone", "port", s.name, "error", err)
 	}

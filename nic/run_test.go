@@ -284,7 +284,7 @@ func TestACardThatRunsIsNotClosed(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- x.card.Run(ctx) }()
-	for !x.card.worker.runs() {
+	for !x.card.runs() {
 		runtime.Gosched()
 	}
 	require.ErrorContains(t, x.card.Close(), "the card runs: end Run's context instead")

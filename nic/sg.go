@@ -15,14 +15,14 @@ import (
 func (w *worker) securityGroups(p *packet) Verdict {
 	c := p.conn
 	switch {
-	case p.Frag == wire.LaterFragment && (c == nil || c.Flags&ready(p.dir) == 0 || w.outdated(c)):
+	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(flow.Dir(p.dir)) || p.outdated):
 		return FragmentUnknown
-	case c != nil && !w.outdated(c), w.findRelated(p):
+	case c != nil && !p.outdated, w.findRelated(p):
 		return next
 	}
 	p.opener = p.dir
 	if c != nil && !p.begins() {
-		p.opener = vpc.Direction(c.Flags & flow.FlagInitiator)
+		p.opener = vpc.Direction(p.was.Flags() & flow.FlagInitiator)
 	}
 	m := p.guest.eni.Match(p.query())
 	if !m.Allowed {

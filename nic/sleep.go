@@ -40,23 +40,21 @@ func (s *sleeper) close() {
 }
 
 // sleep waits until a frame arrives, someone wakes the worker, or the nap is
-// over.
+// over. Nobody waits for the worker meanwhile.
 func (w *worker) sleep() {
-	w.sleeping.Store(true)
-	defer w.sleeping.Store(false)
-	if w.call.Load() != nil {
-		return
-	}
 	timeout := nap
 	s := w.sleeper
 	s.fds = append(s.fds[:0], unix.PollFd{Fd: int32(s.pipe[0]), Events: unix.POLLIN})
-	for _, slot := range w.view.slots {
-		if p, ok := slot.port.(pmd.Waiter); ok && !slot.down.Load() {
+	for i := range w.polls {
+		q := &w.polls[i]
+		if p, ok := q.port.(pmd.Waiter); ok && !q.down.Load() {
 			s.fds = append(s.fds, unix.PollFd{Fd: int32(p.Fd()), Events: unix.POLLIN})
-		} else if slot.port != nil && !ok {
+		} else if q.port != nil && !ok {
 			timeout = napBlind
 		}
 	}
+	w.leave()
+	defer w.card.gate.enter(w.number)
 	unix.Poll(s.fds, timeout)
 	var drain [64]byte
 	for s.fds[0].Revents != 0 {
@@ -66,9 +64,5 @@ func (w *worker) sleep() {
 	}
 }
 
-// wake ends the worker's sleep.
-func (w *worker) wake() {
-	if w.sleeping.Load() {
-		unix.Write(w.sleeper.pipe[1], []byte{0})
-	}
-}
+// wake ends the worker's sleep, or keeps it from the next one.
+func (w *worker) wake() { unix.Write(w.sleeper.pipe[1], []byte{0}) }

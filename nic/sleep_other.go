@@ -11,6 +11,10 @@ func newSleeper() (*sleeper, error) { return &sleeper{}, nil }
 
 func (s *sleeper) close() {}
 
-func (w *worker) sleep() { time.Sleep(time.Millisecond) }
+func (w *worker) sleep() {
+	w.leave()
+	defer w.card.gate.enter(w.number)
+	time.Sleep(time.Millisecond)
+}
 
 func (w *worker) wake() {}

@@ -1,100 +1,106 @@
 package nic
 
 import (
-	"sync/atomic"
+	"fmt"
 
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
+	"nitrocard/tables"
 )
 
 // slot is a place for a port: the uplink's, or one ENI's. It outlives the
-// port in it and the policies over it, and keeps their counts.
-//
-// All but down belongs to the worker.
+// port in it and the policies over it, and keeps their counts. What a worker
+// has of it is a queue; the slot itself is the card's, under its mutex.
 type slot struct {
 	name   string
-	number uint32   // of the ENI in the view that the worker has; unused for the uplink
 	spec   string   // as Options.OpenPort named the port
 	port   pmd.Port // nil: none attached
 	open   Opener   // opens it anew after its device went away
-
-	info    pmd.Info    // the port's, as the card last saw it; written with mu held
-	longest int         // frame bytes the port carries
-	down    atomic.Bool // as the supervisor last saw the link
-
-	rx  pmd.Burst
-	out [pmd.MaxBurst]*pmd.Frame // queued for this port during one burst
-	of  [pmd.MaxBurst]*packet    // that each is
-	n   int
-
-	received   uint64
-	ends       [verdicts]uint64 // of the packets received here
-	drops      [verdicts]uint64 // by the stages of this ENI, wherever the packet was received
-	delivered  uint64           // frames that left here
-	originated uint64           // of those, made by the card
+	info   pmd.Info // the port's, as the card last saw it
+	first  int      // worker that receives from the port's first queue
+	queues []*queue // by worker
 }
 
-// Opener opens a port.
+// Opener opens a port. One with several queues (pmd.Queues) has at most as
+// many as the card has workers.
 type Opener func() (pmd.Port, error)
 
-// attach puts port p in the slot.
+// newSlot makes a place. Ports of one queue are spread over the workers in the
+// order their places are made.
+func (c *Card) newSlot(name string) *slot {
+	s := &slot{name: name, first: c.places % len(c.workers)}
+	c.places++
+	for range c.workers {
+		s.queues = append(s.queues, &queue{slot: s, name: name})
+	}
+	return s
+}
+
+// queuesOf are the queues of a port.
+func queuesOf(p pmd.Port) []pmd.Port {
+	if q, ok := p.(*pmd.Queues); ok {
+		return q.All
+	}
+	return []pmd.Port{p}
+}
+
+// firstQueue is the one that speaks for a port's device; nil if there is no
+// port.
+func firstQueue(p pmd.Port) pmd.Port {
+	if q, ok := p.(*pmd.Queues); ok {
+		return q.All[0]
+	}
+	return p
+}
+
+// fits is nil if each queue of a port has a worker to receive from it.
+func (c *Card) fits(p pmd.Port) error {
+	if n := len(queuesOf(p)); n > len(c.workers) {
+		return fmt.Errorf("%s has %d queues, and the card %d workers: each queue needs one of its own", p.Info().Name, n, len(c.workers))
+	}
+	return nil
+}
+
+// attach puts port p in the slot: each worker sends by one of its queues, and
+// the first ones, from s.first on, receive from theirs. It is called while the
+// workers stand at the gate, unless none of them has seen the slot yet.
 func (s *slot) attach(p pmd.Port) {
-	s.port = p
-	s.info = p.Info()
-	s.longest = s.info.MTU + wire.EthernetLen
-	s.down.Store(p.Link() != nil)
-}
-
-// queue puts p's frame among those that leave by s when the burst ends.
-func (s *slot) queue(w *worker, p *packet) {
-	if s.n == 0 {
-		w.dirty = append(w.dirty, s)
-	}
-	s.out[s.n], s.of[s.n] = p.frame, p
-	s.n++
-}
-
-// flush sends what a burst from w.from queued, port by port. What a port
-// takes is Sent; what it refuses is dropped.
-func (w *worker) flush() {
-	for _, s := range w.dirty {
-		taken := uint64(s.port.Tx(s.out[:s.n]))
-		w.from.ends[Sent] += taken
-		s.delivered += taken
-		for _, p := range s.of[taken:s.n] {
-			w.from.ends[TxFull]++
-			s.drops[TxFull]++
-			w.note(p, TxFull)
+	s.port, s.info = p, p.Info()
+	down := p.Link() != nil
+	all := queuesOf(p)
+	locks := make([]tables.Spinlock, len(all))
+	for i, q := range s.queues {
+		n := (i + len(s.queues) - s.first) % len(s.queues)
+		q.port, q.polled = all[n%len(all)], n < len(all)
+		q.tx = q.port
+		if len(all) < len(s.queues) {
+			q.tx = shared{&locks[n%len(all)], q.port}
 		}
-		if w.observe != nil {
-			w.tellOf(s, int(taken))
-		}
-		s.n = 0
-	}
-	w.dirty = w.dirty[:0]
-}
-
-// tellOf shows the observer how the packets queued for s ended, of which the
-// port took so many.
-func (w *worker) tellOf(s *slot, taken int) {
-	for i, p := range s.of[:s.n] {
-		if i < taken {
-			w.tell(p, Sent)
-		} else {
-			w.tell(p, TxFull)
-		}
+		q.longest = s.info.MTU + wire.EthernetLen
+		q.down.Store(down)
 	}
 }
 
-// originate sends a frame that the card made by s, at once: there are few,
-// and they are nobody's received packet.
-func (w *worker) originate(s *slot, f *pmd.Frame) {
-	if s == nil || s.port == nil {
-		return
+// setDown notes whether the link is down, and returns what was noted before.
+func (s *slot) setDown(down bool) (was bool) {
+	for _, q := range s.queues {
+		was = q.down.Swap(down)
 	}
-	w.single[0] = f
-	if s.port.Tx(w.single[:]) == 1 {
-		s.originated++
-		s.delivered++
+	return was
+}
+
+// detach leaves the place empty.
+func (s *slot) detach() {
+	s.port = nil
+	for _, q := range s.queues {
+		q.port, q.tx, q.polled = nil, nil, false
 	}
+}
+
+// counts are all workers'. They must stand at the gate.
+func (s *slot) counts() (sum counts) {
+	for _, q := range s.queues {
+		sum.add(&q.counts)
+	}
+	return sum
 }

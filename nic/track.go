@@ -2,13 +2,19 @@ package nic
 
 import (
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
 // track leaves a connection behind that holds what the stages found, or
-// brings an older one up to date.
+// brings an older one up to date. One that has ended since they looked is not
+// missed: p came before that.
 func (w *worker) track(p *packet) Verdict {
+	w.flows.Lock()
+	defer w.flows.Unlock()
+	if p.conn != nil && !w.flows.Holds(p.at, &p.key) {
+		p.conn = nil
+		return next
+	}
 	if p.conn == nil {
 		if !p.opens() {
 			return next
@@ -18,7 +24,7 @@ func (w *worker) track(p *packet) Verdict {
 		}
 	}
 	if p.conn != nil {
-		w.keep(p)
+		p.conn.Keep(flow.Dir(p.dir), w.found(p))
 		w.account(p)
 	}
 	if p.Frag == wire.FirstFragment {
@@ -50,19 +56,17 @@ func (p *packet) opens() bool {
 // rulebook. A flow that EC2 does not track is entered as a cached verdict if
 // there is room, and passes in any case.
 func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
-	if p.reopens {
-		w.forget(p)
-	}
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
-	o.Rule = rule
+	o.Rule, o.Walked, o.Found = rule, flow.Dir(p.dir), w.found(p)
 	if p.untracked {
-		o.Conn.Flags = flow.FlagUntracked
+		o.Found.Flags |= flow.FlagUntracked
 	}
 	if p.untracked || k.IsFragment() {
 		o.Limit = g.cacheLimit
 	}
-	at, result := w.flows.Open(o)
+	w.card.rules.use(rule)
+	at, result := w.enter(p, o)
 	switch {
 	case result == flow.Opened || result == flow.Existing:
 		p.at, p.conn = at, w.flows.Conn(at)
@@ -75,19 +79,20 @@ func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	return next
 }
 
-// keep writes to p's connection what the stages found for p's direction.
-func (w *worker) keep(p *packet) {
-	c := p.conn
-	if c.Epoch != w.epoch {
-		c.Epoch = w.epoch
-		c.Flags &^= readyIn | readyOut
+// enter opens a connection, in the place of the one that p reopens if that is
+// still there and no other worker was faster.
+func (w *worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
+	if p.reopens && w.flows.Holds(p.at, &o.Key) {
+		if c := w.flows.Conn(p.at); p.reopen(c) || w.outdated(c) {
+			return p.at, w.flows.Reopen(p.at, o)
+		}
 	}
-	c.VTEP = p.vtep
-	c.Flags |= ready(p.dir)
-	if p.dir == vpc.Out {
-		c.Path = p.path
-		c.Flags = c.Flags&^(flow.FlagNAT|flow.FlagRouted|flow.FlagNeighbor) | p.flags
-	}
+	return w.flows.Open(o)
+}
+
+// found is what the stages found for p's direction.
+func (w *worker) found(p *packet) flow.Found {
+	return flow.Found{Epoch: w.epoch, Flags: p.flags, VTEP: p.vtep, Path: p.path}
 }
 
 // trackFragments enters a short-lived connection for the fragments that
@@ -96,12 +101,12 @@ func (w *worker) keep(p *packet) {
 // documents no rule for fragments; this one is ours.
 func (w *worker) trackFragments(p *packet) {
 	first, at, rule := p.conn, p.at, w.ruleNumber(p)
-	p.untracked = p.untracked || first != nil && first.Flags&flow.FlagUntracked != 0
+	p.untracked = p.untracked || first != nil && first.Status().Flags()&flow.FlagUntracked != 0
 	p.opener, p.conn, p.reopens = p.dir, nil, false
 	k := p.key.Fragment(p.ID)
 	w.open(p, &k, rule)
 	if p.conn != nil {
-		w.keep(p)
+		p.conn.Keep(flow.Dir(p.dir), w.found(p))
 	}
 	p.conn, p.at = first, at
 }

@@ -1,6 +1,9 @@
 package nic
 
 import (
+	"encoding/binary"
+	"sync/atomic"
+
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -9,59 +12,72 @@ import (
 // underlay knows where the tunnel ends are: which MAC each one's address, or
 // the gateway on the way to it, has. All ends are known from the policy, so
 // the card asks for them before the first packet needs one.
+//
+// A view has one for all workers, who keep copies that share the hops: what one
+// learns, all know.
 type underlay struct {
 	mac     wire.MAC // the uplink's
 	macBits uint64
 	addr    uint32   // the card's
 	addrs   []uint32 // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
 	hops    []hop    // by VTEP index
-	next    int64    // when to ask again
 
-	scratch [pmd.Headroom + 64]byte
-	request pmd.Frame
+	// The uplink's MAC as it lies behind a hop's in a frame.
+	source     uint64
+	sourceRest uint32
 }
 
 // hop is the next station towards a tunnel end.
 type hop struct {
-	macs     [12]byte // destination and source, as a frame begins
-	resolved bool
-	static   bool   // given by the configuration, never learned
-	ask      uint32 // address to resolve: the tunnel end's, or the gateway's
+	mac    atomic.Uint64 // as the first six bytes of a frame, read as one number, lowest first; or unresolved
+	ask    uint32        // address to resolve: the tunnel end's, or the gateway's
+	static bool          // given by the configuration, never learned
 }
 
-const (
-	askEvery     = int64(1e9)  // while unresolved
-	confirmEvery = int64(30e9) // RFC 1122 section 2.3.2.1 asks for a timeout of this order
-)
+// unresolved is no station's MAC.
+const unresolved = 0
 
-// adopt brings u up to date with a policy and the uplink's MAC. What was
-// resolved stays resolved.
-func (u *underlay) adopt(p *vpc.Policy, mac wire.MAC) {
-	known := make(map[uint32]hop, len(u.hops))
-	for _, h := range u.hops {
-		if h.resolved && !h.static {
-			known[h.ask] = h
-		}
+// newUnderlay is that of a policy and an uplink's MAC. What was resolved
+// before stays resolved.
+func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
+	var frame [12]byte
+	copy(frame[6:], mac[:])
+	u := underlay{
+		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP, addrs: make([]uint32, len(p.VTEPs)), hops: make([]hop, len(p.VTEPs)),
+		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
 	}
-	u.mac, u.macBits, u.addr = mac, mac.Bits(), p.Card.VTEP
-	u.addrs = make([]uint32, len(p.VTEPs))
-	u.hops = make([]hop, len(p.VTEPs))
+	known := before.known()
 	for i, v := range p.VTEPs {
 		if i == 0 {
 			continue
 		}
-		h := hop{ask: p.Card.NextHop(v.Addr)}
-		if k, ok := known[h.ask]; ok {
-			h = k
-		}
+		h := &u.hops[i]
+		u.addrs[i], h.ask = v.Addr, p.Card.NextHop(v.Addr)
+		h.mac.Store(known[h.ask])
 		if !v.MAC.IsZero() {
-			h.static, h.resolved = true, true
-			copy(h.macs[:6], v.MAC[:])
+			h.static = true
+			h.mac.Store(hopMAC(v.MAC))
 		}
-		copy(h.macs[6:], mac[:])
-		u.addrs[i], u.hops[i] = v.Addr, h
 	}
-	u.next = 0
+	return u
+}
+
+// known are the MACs that were learned, by address.
+func (u *underlay) known() map[uint32]uint64 {
+	known := make(map[uint32]uint64, len(u.hops))
+	for i := range u.hops {
+		if h := &u.hops[i]; !h.static {
+			known[h.ask] = h.mac.Load()
+		}
+	}
+	return known
+}
+
+// hopMAC is a MAC as hops hold it.
+func hopMAC(m wire.MAC) uint64 {
+	var frame [8]byte
+	copy(frame[:], m[:])
+	return binary.LittleEndian.Uint64(frame[:])
 }
 
 // learn notes that addr has the given MAC, if the card wanted to know and
@@ -72,20 +88,31 @@ func (u *underlay) learn(addr uint32, mac wire.MAC) {
 	}
 	for i := range u.hops {
 		if h := &u.hops[i]; h.ask == addr && i != 0 && !h.static {
-			copy(h.macs[:6], mac[:])
-			h.resolved = true
+			h.mac.Store(hopMAC(mac))
 		}
 	}
+}
+
+const (
+	askEvery     = int64(1e9)  // while unresolved
+	confirmEvery = int64(30e9) // RFC 1122 section 2.3.2.1 asks for a timeout of this order
+)
+
+// asker is what the one worker that asks needs to.
+type asker struct {
+	next    int64 // when to ask again
+	scratch [pmd.Headroom + 64]byte
+	request pmd.Frame
 }
 
 // askUnderlay asks for the tunnel ends that are not resolved, and now and then
 // for the others again, in case one moved.
 func (w *worker) askUnderlay() {
 	u := &w.underlay
-	if w.now < u.next || w.view.uplink.port == nil {
+	if w.now < w.asker.next || w.uplink.port == nil {
 		return
 	}
-	u.next = w.now + confirmEvery
+	w.asker.next = w.now + confirmEvery
 	asked := map[uint32]bool{}
 	for i := range u.hops {
 		h := &u.hops[i]
@@ -94,18 +121,18 @@ func (w *worker) askUnderlay() {
 		}
 		asked[h.ask] = true
 		w.ask(h.ask)
-		if !h.resolved {
-			u.next = w.now + askEvery
+		if h.mac.Load() == unresolved {
+			w.asker.next = w.now + askEvery
 		}
 	}
 }
 
 // ask sends an ARP request for addr from the uplink (RFC 826).
 func (w *worker) ask(addr uint32) {
-	u := &w.underlay
-	frame := wire.ARPRequest(u.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.addr}, addr)
-	u.request.Lend(u.scratch[:], pmd.Headroom, len(frame))
-	w.originate(w.view.uplink, &u.request)
+	u, a := &w.underlay, &w.asker
+	frame := wire.ARPRequest(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.addr}, addr)
+	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
+	w.originate(w.uplink, &a.request)
 }
 
 // underlayFrame takes what the underlay sent beside tunnels: ARP, to answer or
@@ -125,7 +152,7 @@ func (w *worker) underlayFrame(p *packet) Verdict {
 	w.underlay.learn(q.Sender(), q.SenderMAC())
 	if q.Op() == wire.ARPOpRequest {
 		wire.ARPReply(frame, w.underlay.mac)
-		w.originate(w.view.uplink, p.frame)
+		w.originate(w.uplink, p.frame)
 	}
 	return Consumed
 }

@@ -191,9 +191,10 @@ func (o *odd) Tx(frames []*pmd.Frame) int {
 // replug puts another port in a place that has one, nil for none.
 func (r *rig) replug(name string, p pmd.Port) {
 	s := r.card.slots[name]
-	if s.port = p; p != nil {
+	if s.detach(); p != nil {
 		s.attach(p)
 	}
+	r.card.store(r.card.view.Load().policy)
 	if m, ok := p.(*mem.Port); ok {
 		r.ports[name] = m
 	}
@@ -219,12 +220,12 @@ func fillTable(x *rig) {
 
 // fill opens connections of an ENI to another, until one is not opened.
 func (r *rig) fill(eni string, n int) {
-	e, w := r.eni(eni), r.card.worker
+	e, w := r.eni(eni), r.card.workers[0]
 	for i := range n {
-		p := &packet{guest: &w.view.guests[e.Number], dir: vpc.Out, opener: vpc.Out}
+		p := &packet{guest: &w.guests[e.Number], dir: vpc.Out, opener: vpc.Out}
 		p.Proto = wire.ProtoUDP
 		p.key.Local, p.key.Remote, p.key.Who = e.Primary, uint32(i), wire.ProtoUDP<<24|e.Number
-		if w.open(p, &p.key, 0) != next {
+		if w.open(p, &p.key, 0) != next { // nobody else is here to lock out
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package nic
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
@@ -13,19 +14,62 @@ import (
 type path = vpc.Path
 
 // view is what is in force: a policy, the ports beside it, and both prepared
-// for the packet path. It is immutable; the card stores a new one as a whole
-// and the worker loads it once a turn.
+// for the packet path. It is immutable but for what hops learn; the card puts a
+// new one in force as a whole, while all workers stand at the gate.
 type view struct {
-	policy *vpc.Policy
-	enis   *tables.Cuckoo[vpc.ENIKey, uint64] // (VNI, MAC) → ENI number
-	guests []guest                            // by ENI number
-	uplink *slot
-	slots  []*slot // every place for a port, the uplink's first
+	policy   *vpc.Policy
+	enis     *tables.Cuckoo[vpc.ENIKey, uint64] // (VNI, MAC) → ENI number
+	uplink   *slot
+	slots    []*slot // every place for a port, the uplink's first
+	underlay underlay
+	parts    []part // by worker
 
 	// Asked for first packets only.
 	vteps      map[uint32]uint16 // underlay address → index
 	vnis       map[uint32]bool
 	forwarders map[forwarder]bool
+}
+
+// part is a view as one worker has it, with its own queues.
+type part struct {
+	guests []guest // by ENI number
+	uplink *queue
+	polls  []polled // the uplink's first
+	dirty  []*queue // room for as many as there are
+}
+
+// polled is a queue that a worker receives from.
+type polled struct {
+	*queue
+	guest *guest // behind it; nil: the underlay
+}
+
+// of makes worker i's part of v, with guests as all workers know them.
+func (v *view) of(i int, guests []guest) part {
+	s := part{guests: slices.Clone(guests), uplink: v.uplink.queues[i], dirty: make([]*queue, 0, len(v.slots))}
+	add := func(q *queue, g *guest) {
+		if q.polled {
+			s.polls = append(s.polls, polled{q, g})
+		}
+	}
+	add(s.uplink, nil)
+	for n := range s.guests {
+		if g := &s.guests[n]; g.eni != nil {
+			g.queue = g.slot.queues[i]
+			add(g.queue, g)
+		}
+	}
+	return s
+}
+
+// guest is the ENI of that number as its first worker sees it, nil if none of
+// this card has it.
+func (v *view) guest(number uint32) *guest {
+	guests := v.parts[0].guests
+	if int(number) >= len(guests) || guests[number].eni == nil {
+		return nil
+	}
+	return &guests[number]
 }
 
 // forwarder is a tunnel end that may send in a VPC what is not its own: an ENI

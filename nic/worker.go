@@ -1,7 +1,6 @@
 package nic
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
@@ -10,15 +9,19 @@ import (
 	"nitrocard/tables"
 )
 
-// worker polls the ports and runs each packet to its end. Everything in it
-// belongs to the one goroutine that calls poll; others reach it through do.
+// worker polls its queues and runs each packet to its end. Everything in it
+// belongs to the one goroutine that calls poll; others reach it through the
+// card's gate.
 type worker struct {
-	card *Card
-	view *view // in force for the burst at hand
+	card   *Card
+	number int
+	view   *view // in force for the burst at hand
+	part         // of view
 
 	flows    *flow.Table
-	underlay underlay
-	rules    rulebook
+	reader   *tables.Reader // of flows
+	underlay underlay       // a copy of the view's
+	asker    asker
 	memo     memo
 
 	// The clock, read once a turn.
@@ -28,11 +31,9 @@ type worker struct {
 	epoch uint32
 
 	// The burst at hand.
-	from    *slot // that received it
+	from    *queue // that received it
 	inward  burst
 	outward burst
-	removed bool    // a connection of this burst went: the others' may be stale
-	dirty   []*slot // that have frames to send
 
 	asked   [tables.Burst]vpc.ENIKey // that the memo does not know
 	opening flow.Opening
@@ -41,35 +42,29 @@ type worker struct {
 	recent  recent
 	observe func(*Event)
 
-	gate     sync.Mutex // of do: one caller at a time
-	running  bool       // a goroutine runs the loop; guarded by gate
-	closed   bool       // the connections are gone; guarded by gate
-	call     atomic.Pointer[call]
-	sleeping atomic.Bool
 	sleeper  *sleeper
-
 	bound    []pmd.ThreadBound // ports whose drivers know the loop's thread
 	boundFor *view             // when they were told
+	cpu      atomic.Int32      // that the loop's thread is pinned to, -1 if to none
+	work     work
 }
 
-// call is work that someone asks the worker to do between two bursts.
-type call struct {
-	f    func()
-	done chan struct{}
-}
-
-// poll takes one burst from each port and returns how many frames it took.
+// poll takes one burst from each queue and returns how many frames it took.
+// Nothing that an earlier burst found is looked at any more.
 func (w *worker) poll(now int64) int {
-	if v := w.card.view.Load(); v != w.view {
-		w.adopt(v)
-	}
+	w.reader.Pass()
 	w.now, w.ticks = now, flow.TickOf(now)
-	w.tick = uint32(w.ticks)
+	if tick := uint32(w.ticks); tick != w.tick {
+		w.tick = tick
+		w.card.now.Store(now)
+	}
 	w.flows.Advance(w.ticks, expireBudget)
-	w.askUnderlay()
+	if w.number == 0 {
+		w.askUnderlay()
+	}
 	n := 0
-	for _, s := range w.view.slots {
-		n += w.take(s)
+	for i := range w.polls {
+		n += w.take(&w.polls[i])
 	}
 	return n
 }
@@ -80,100 +75,31 @@ const expireBudget = 256
 
 // adopt puts a new view in force.
 func (w *worker) adopt(v *view) {
-	w.view, w.epoch = v, v.policy.Epoch
-	for i := range v.guests {
-		if g := &v.guests[i]; g.eni != nil {
-			g.slot.number = g.number
-		}
-	}
-	w.underlay.adopt(v.policy, v.uplinkMAC())
-	w.rules.turn()
+	w.view, w.part, w.underlay, w.epoch = v, v.parts[w.number], v.underlay, v.policy.Epoch
+	w.asker.next = 0
 	w.memo = memo{}
-	w.dirty = make([]*slot, 0, len(v.slots))
+	w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
 }
 
-// take runs one burst from slot s to its end.
-func (w *worker) take(s *slot) int {
-	if s.port == nil {
+// take runs one burst from a queue to its end.
+func (w *worker) take(q *polled) int {
+	if q.port == nil {
 		return 0
 	}
-	s.port.Rx(&s.rx)
-	n := s.rx.N
+	q.port.Rx(&q.rx)
+	n := q.rx.N
 	if n == 0 {
 		return 0
 	}
-	w.from = s
-	s.received += uint64(n)
-	if s == w.view.uplink {
-		w.fromUplink(s.rx.Frames[:n])
+	w.from = q.queue
+	q.received += uint64(n)
+	if q.guest == nil {
+		w.fromUplink(q.rx.Frames[:n])
 	} else {
-		w.fromGuest(&w.view.guests[s.number], s.rx.Frames[:n])
+		w.fromGuest(q.guest, q.rx.Frames[:n])
 	}
 	w.flush()
+	w.work.bursts++
+	w.work.packets += uint64(n)
 	return n
 }
-
-// do runs f between two bursts and returns when it is done: by the worker if
-// it runs, and here if it does not. So f sees and may change what is the
-// worker's, and when it returns no packet meets an older view.
-func (w *worker) do(f func()) {
-	w.gate.Lock()
-	defer w.gate.Unlock()
-	if !w.running {
-		f()
-		return
-	}
-	c := &call{f, make(chan struct{})}
-	w.call.Store(c)
-	w.wake()
-	<-c.done
-}
-
-// close gives the connections' memory back.
-func (w *worker) close() {
-	w.gate.Lock()
-	defer w.gate.Unlock()
-	w.closed = true
-	w.flows.Close()
-	w.sleeper.close()
-}
-
-// serve does what do asked for.
-func (w *worker) serve() {
-	if c := w.call.Load(); c != nil {
-		if v := w.card.view.Load(); v != w.view {
-			w.adopt(v)
-		}
-		c.f()
-		w.call.Store(nil)
-		close(c.done)
-	}
-}
-
-// loop polls until stop is set, and sleeps when nothing comes.
-func (w *worker) loop(stop *atomic.Bool, clock func() int64) {
-	idle := clock()
-	defer w.unbind()
-	for !stop.Load() {
-		now := clock()
-		w.serve()
-		if w.boundFor != w.view {
-			w.bind()
-		}
-		if w.poll(now) > 0 {
-			idle = now
-		} else if now-idle > spin {
-			w.sleep()
-		}
-	}
-	for !w.gate.TryLock() { // a caller of do may wait for us
-		w.serve()
-	}
-	w.running = false
-	w.gate.Unlock()
-}
-
-// spin is how long a worker polls empty ports before it sleeps on them, in
-// ns. Longer than the gap between two bursts of a busy link, and short enough
-// that a laptop stays cool.
-const spin = int64(100e3)

@@ -48,8 +48,10 @@ type Burst struct {
 	Frames [MaxBurst]Frame
 }
 
-// Port is one network port. Rx and Tx belong to the worker that polls the
-// port; Info, Link and Stats may be called by anyone at any time.
+// Port is one network port, or one queue of it (Queues). Rx belongs to the
+// worker that polls it. Tx belongs to one worker at a time, which may be
+// another, while Rx is under way. Info, Link and Stats may be called by anyone
+// at any time.
 type Port interface {
 	// Rx replaces b with the frames that wait, at most MaxBurst, and returns
 	// at once. The frames are lent until the next Rx or Close.
@@ -78,7 +80,8 @@ type Waiter interface {
 
 // ThreadBound is a port whose driver serves a thread better that it knows. A
 // worker calls BindThread before its first Rx or Tx and UnbindThread after
-// its last, on the same locked thread, once for each such port. A port works
+// its last, on the same locked thread, once for each such port; each worker
+// that uses the port does. A port works
 // without, and where BindThread fails: only slower.
 type ThreadBound interface {
 	BindThread() error

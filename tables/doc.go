@@ -12,7 +12,7 @@
 //	insert.go    insert, breadth-first eviction, remove
 //	read.go      the lookup beside a writer
 //	grace.go     Grace: when an index that was removed is out of every reader's sight
-//	lock.go      Lock, by which several threads are one writer
+//	spinlock.go  Spinlock, by which several threads are one writer
 //	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
 //	wheel.go     Wheel, timers for entries
 //	array.go     Array, values beside entries

@@ -134,8 +134,8 @@ func TestBurstsBesideAWriter(t *testing.T) {
 }
 
 // Whatever is done under the lock is done by one at a time.
-func TestLock(t *testing.T) {
-	var l tables.Lock
+func TestSpinlock(t *testing.T) {
+	var l tables.Spinlock
 	var all sync.WaitGroup
 	n := 0
 	for range 4 {

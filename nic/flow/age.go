@@ -1,24 +1,36 @@
 package flow
 
-import "nitrocard/tables"
+import (
+	"sync/atomic"
+
+	"nitrocard/tables"
+)
 
 // Advance ends the connections that were idle for longer than their timeout
 // at tick, looking at no more than budget of them, and tells whether it got
 // through. Call it before the packets of each turn; the clock may jump by any
-// distance, and a tick before the last one does nothing.
+// distance, and a tick before the last one does nothing. It takes the lock by
+// itself, and gives it back after each burst: any worker may call it, and
+// those that meet share the work.
 func (t *Table) Advance(tick uint64, budget int) (done bool) {
-	if tick <= t.now {
-		return true
+	for done = tick <= t.now.Load(); !done && budget > 0; budget -= tables.Burst {
+		done = t.step(tick, min(budget, tables.Burst))
 	}
-	t.target = tick
-	for !done && budget > 0 {
-		step := min(budget, tables.Burst)
-		budget -= step
-		done = t.wheel.Advance(tick, step, t.fire)
-		t.settle()
+	return done
+}
+
+// step is Advance for a burst of connections.
+func (t *Table) step(tick uint64, budget int) (done bool) {
+	t.Lock()
+	defer t.Unlock()
+	if tick <= t.now.Load() {
+		return true // another worker was here
 	}
+	t.target = max(t.target, tick)
+	done = t.wheel.Advance(t.target, budget, t.fire)
+	t.settle()
 	if done {
-		t.now = tick
+		t.now.Store(t.target)
 	}
 	return done
 }
@@ -57,20 +69,21 @@ func (t *Table) left(at uint32) uint64 {
 	if limits == nil {
 		return 0
 	}
-	end := t.seen(c.Seen) + ticksOf(limits.of(c)) + 1
+	end := t.seen(atomic.LoadUint32(&c.Seen)) + ticksOf(limits.of(c)) + 1
 	return end - min(end, t.target)
 }
 
 // seen completes the low 32 bits of a tick, 9 years, from a tick that was
 // near it: the one before a clock's jump, not the one after.
 func (t *Table) seen(low uint32) uint64 {
-	return t.now + uint64(int64(int32(low-uint32(t.now))))
+	now := t.now.Load()
+	return now + uint64(int64(int32(low-uint32(now))))
 }
 
 // watch sets the first timer of a connection.
 func (t *Table) watch(at uint32, o *Opening) {
-	if t.now == 0 {
-		t.now = o.Now // a table's clock starts with its first connection
+	if t.now.Load() == 0 {
+		t.now.Store(o.Now) // a table's clock starts with its first connection
 	}
 	wait := uint64(wheelSlots)
 	if limits := t.timeouts(o.Key.ENI()); limits != nil {

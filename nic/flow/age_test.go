@@ -192,7 +192,7 @@ func TestClockJumps(t *testing.T) {
 	at := r.established(k)
 	r.wait(-3600 * second)
 	require.True(t, r.alive(k))
-	require.Equal(t, TickOf(int64(r.now+3600*second)), r.Table.now, "time does not go back")
+	require.Equal(t, TickOf(int64(r.now+3600*second)), r.Table.now.Load(), "time does not go back")
 	r.packet(at, In, ack) // seen an hour before the last tick
 	r.wait(3600 * second)
 	require.True(t, r.alive(k))

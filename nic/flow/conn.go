@@ -1,58 +1,68 @@
 package flow
 
-import "unsafe"
-
-// Flags of a connection. The caller sets them in Opening.Conn, all but
-// FlagInitiator.
-type Flags uint8
-
-const (
-	// FlagInitiator is set when the guest opened the connection. Open sets it,
-	// from the direction of the first packet. It is bit 0, where Dir has Out:
-	// side relies on that.
-	FlagInitiator Flags = 1 << iota
-	// FlagUntracked marks a flow that EC2 does not track: the record is only a
-	// cache of today's rules.
-	FlagUntracked
-	// FlagNAT: packets are rewritten between a private and a public address.
-	FlagNAT
-	// FlagRouted: packets to the remote side change their inner MAC addresses,
-	// because a router stands between the subnets.
-	FlagRouted
-	// FlagNeighbor: the remote side is an ENI on this card, whose number is in
-	// Conn.Path.
-	FlagNeighbor
+import (
+	"sync/atomic"
+	"unsafe"
 )
 
 // Conn is the hot half of a connection's record: what each packet of a known
-// connection needs. With its key it fills one cache line. It belongs to the
-// worker that owns the table; so do its methods.
+// connection needs. With its key it fills one cache line.
+//
+// Any worker may call the methods below for as long as its reader of the
+// table has not passed; Keep also needs the table's lock. Counts and Seen are
+// plain stores: a direction that two workers count at the same moment loses
+// some of them, and a queue keeps a direction to one worker.
 type Conn struct {
 	Packets, Bytes [2]uint64 // by Dir
-	Epoch          uint32    // of the policy that evaluated it
-	Path           uint32    // the policy's path to the remote side, or an ENI's number (FlagNeighbor)
+	Epoch          uint32    // of the policy that evaluated it; 0, which no policy has, once it has ended
 	Seen           uint32    // tick of the last packet, its low 32 bits
-	VTEP           uint16    // index of the remote side's VTEP in the policy
-	State          State
-	Flags          Flags
+	status         uint64    // a Status
 }
 
 // One cache line for key and connection.
 var _ = [1]struct{}{}[unsafe.Sizeof(Key{})+unsafe.Sizeof(Conn{})-64]
 
-// Packet counts a packet of so many bytes and makes the connection young
-// again. tick is the low half of TickOf.
-func (c *Conn) Packet(d Dir, bytes int, tick uint32) {
-	c.Packets[d&1]++
-	c.Bytes[d&1] += uint64(bytes)
-	c.Seen = tick
+// Status is where the connection stands, and what the stages found. All of it
+// is of one moment.
+func (c *Conn) Status() Status { return Status(atomic.LoadUint64(&c.status)) }
+
+// swap replaces a status that is still old.
+func (c *Conn) swap(old, next Status) bool {
+	return atomic.CompareAndSwapUint64(&c.status, uint64(old), uint64(next))
+}
+
+// Under tells whether the status is what stages found under the policy of
+// epoch, if they were walked. It is asked before the status: what another
+// worker ends or brings up to date meanwhile was not walked then.
+func (c *Conn) Under(epoch uint32) bool { return atomic.LoadUint32(&c.Epoch) == epoch }
+
+// Keep notes what the stages found for direction d. The other direction stays
+// known if it is of the same policy. A worker that looks meanwhile sees what
+// was, nothing or what is, and never a path beside the epoch of another policy.
+func (c *Conn) Keep(d Dir, f Found) {
+	ready := statusReadyIn | statusReadyOut
+	if c.Epoch != f.Epoch {
+		c.update(ready, 0)
+		atomic.StoreUint32(&c.Epoch, f.Epoch)
+	}
+	c.update(f.mask(d), f.status(d))
+}
+
+// update sets the bits of mask to those of s, while others may move the state.
+func (c *Conn) update(mask, s Status) {
+	for {
+		old := c.Status()
+		if next := old&^mask | s; next == old || c.swap(old, next) {
+			return
+		}
+	}
 }
 
 // TCP moves the state by a segment's flags (the 14th byte of its header, RFC
 // 9293 section 3.1). Data and acknowledgements of an established connection,
 // nearly all segments there are, cost two comparisons.
 func (c *Conn) TCP(d Dir, flags uint8) {
-	if c.State == Established && flags&(fin|syn|rst) == 0 {
+	if State(atomic.LoadUint64(&c.status)) == Established && flags&(fin|syn|rst) == 0 {
 		return
 	}
 	c.segment(d, flags)
@@ -60,40 +70,50 @@ func (c *Conn) TCP(d Dir, flags uint8) {
 
 // UDP moves the state by a datagram's direction.
 func (c *Conn) UDP(d Dir) {
-	if c.State != UDPStream {
+	if State(atomic.LoadUint64(&c.status)) != UDPStream {
 		c.datagram(d)
 	}
+}
+
+// move puts the state where a packet moves it, unless another worker did so
+// first: then it is for the caller to look again.
+func (c *Conn) move(s Status, to State) bool {
+	return s.State() == to || c.swap(s, s&^statusState|Status(to))
 }
 
 // Reopens tells whether a segment asks for a new connection in the place of
 // this one, which has ended or whose sender has: a SYN after both FINs, after
 // a reset, or from the side that had said FIN (RFC 9293 section 3.10.7.4
 // allows it in TIME-WAIT). Evaluate it as new, and only when it is allowed
-// Remove this connection and Open that one: a SYN that the rules deny must
-// not harm what is there.
+// Reopen this connection: a SYN that the rules deny must not harm what is
+// there.
 func (c *Conn) Reopens(d Dir, flags uint8) bool {
 	if eventOf(flags) != evSyn {
 		return false
 	}
-	switch c.State {
+	switch s := c.Status(); s.State() {
 	case Closing, LastAck, TimeWait, Closed:
 		return true
 	case FinWait:
-		return c.side(d) == opener
+		return s.side(d) == opener
 	case CloseWait:
-		return c.side(d) == answerer
+		return s.side(d) == answerer
 	}
 	return false
 }
 
-// The sides of a connection, whichever of them is the guest.
-const (
-	opener   = 0
-	answerer = 1
-)
-
-// side is who sends in direction d.
-func (c *Conn) side(d Dir) uint8 { return (uint8(d) ^ uint8(c.Flags&FlagInitiator)) & 1 }
+// Copy is what the record holds, for a listing. Workers count meanwhile.
+func (c *Conn) Copy() Conn {
+	return Conn{
+		Packets: [2]uint64{atomic.LoadUint64(&c.Packets[0]), atomic.LoadUint64(&c.Packets[1])},
+		Bytes:   [2]uint64{atomic.LoadUint64(&c.Bytes[0]), atomic.LoadUint64(&c.Bytes[1])},
+		Epoch:   atomic.LoadUint32(&c.Epoch),
+		Seen:    atomic.LoadUint32(&c.Seen),
+		status:  atomic.LoadUint64(&c.status),
+	}
+}
 
 // answered tells whether packets went both ways.
-func (c *Conn) answered() bool { return c.Packets[In] != 0 && c.Packets[Out] != 0 }
+func (c *Conn) answered() bool {
+	return atomic.LoadUint64(&c.Packets[In]) != 0 && atomic.LoadUint64(&c.Packets[Out]) != 0
+}

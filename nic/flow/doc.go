@@ -6,6 +6,7 @@
 //
 //	key.go      Key: an ENI and the two ends, the same for both directions
 //	conn.go     Conn: the record that packets of a known connection use
+//	status.go   Status: the word in it that workers read while another writes
 //	state.go    the states, and in which of them a connection begins
 //	tcp.go      TCP's table of transitions (RFC 9293 figure 5)
 //	udp.go      request, response, stream
@@ -23,6 +24,30 @@
 // wheel: with the hash buckets less than 128 bytes at full capacity, all
 // outside the collector's sight and none a pointer. Nothing is allocated
 // after New.
+//
+// # Workers
+//
+// Any worker may meet any connection, both directions of one at once. What
+// makes that right, from the packet's side:
+//
+// A look-up of a burst takes no lock. Beside a writer it may miss what is
+// there; then the packet takes the stages, which look again under the lock. It
+// never finds what is not: an entry that is removed is zero at once, with an
+// epoch that no policy has and a status that no direction was walked in, and
+// its place goes to another connection only when every worker has ended the
+// burst it was in (tables.Grace). A worker that still counts on it writes to
+// nobody's memory.
+//
+// State, flags, VTEP and path are one word, loaded once, so they are of one
+// moment: a path is never read beside another path's flags. Packets move the
+// state in it by compare-and-swap, which few of them need to. Under a new
+// policy the word is cleared before the epoch is written and filled after, so
+// who sees the new epoch does not see an old path.
+//
+// Counts and the time of the last packet are plain stores. A device keeps a
+// direction to one queue, so each has one writer; where it does not, some
+// counts are lost. One that is under way while its connection opens again may
+// bring the old one's back.
 //
 // # Time
 //

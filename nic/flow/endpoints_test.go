@@ -109,7 +109,7 @@ func TestCardAgreesWithBothEnds(t *testing.T) {
 			if len(link[0])+len(link[1]) == 0 {
 				pair := [2]string{ends[0].state, ends[1].state}
 				require.Contains(t, want, pair)
-				require.Equal(t, want[pair], card.State, pair)
+				require.Equal(t, want[pair], card.state(), pair)
 				agreed[pair]++
 			}
 		}

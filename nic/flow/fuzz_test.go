@@ -14,14 +14,14 @@ func FuzzTCP(f *testing.F) {
 		limits := DefaultTimeouts()
 		c := guestOpened(SynSent)
 		for _, s := range segments {
-			before, d := c.State, Out
+			before, d := c.state(), Out
 			if s&0x80 != 0 {
 				d = In
 			}
 			c.Packet(d, 60, 0)
 			c.TCP(d, s&0x3f)
-			require.GreaterOrEqual(t, c.State, before)
-			require.LessOrEqual(t, c.State, Closed)
+			require.GreaterOrEqual(t, c.state(), before)
+			require.LessOrEqual(t, c.state(), Closed)
 			if !c.answered() {
 				require.LessOrEqual(t, limits.of(c), limits.SYN)
 			}

@@ -18,7 +18,7 @@ func TestHotFunctionsInline(t *testing.T) {
 		t.Skipf("the go command cannot build here: %v", err)
 	}
 	for _, f := range []string{
-		"(*Conn).Packet", "(*Conn).TCP", "(*Conn).UDP", "(*Key).Set", "Key.Fragment", "TickOf",
+		"(*Conn).Packet", "(*Conn).TCP", "(*Conn).UDP", "(*Conn).Under", "(*Conn).Status", "Status.Walked", "(*Key).Set", "Key.Fragment", "TickOf",
 		"(*Table).Conn", "(*Table).Key", "(*Table).LookupBurst",
 	} {
 		require.Contains(t, string(out), "can inline "+f+"\n", f)

@@ -1,14 +1,19 @@
 package flow
 
-import "nitrocard/tables"
+import (
+	"sync/atomic"
+
+	"nitrocard/tables"
+)
 
 // Opening is all that a new connection begins with.
 type Opening struct {
 	Key      Key
-	Dir      Dir    // of its first packet
-	TCPFlags uint8  // of its first packet
-	Conn     Conn   // Epoch, Path, VTEP and Flags; Open sets the rest
-	Rule     uint32 // the security group rule that allows it, in the policy Conn.Epoch
+	Dir      Dir   // of its first packet
+	TCPFlags uint8 // of its first packet
+	Walked   Dir   // the direction whose stages Found is of
+	Found    Found
+	Rule     uint32 // the security group rule that allows it, in the policy Found.Epoch
 	Owner    uint32 // the instance whose allowance it takes
 	Limit    uint32 // that allowance. It binds tracked and cached connections apart; 0 allows none
 	Now      uint64 // tick of the first packet
@@ -44,7 +49,9 @@ func (e OpenError) String() string {
 
 // Open adds a connection. The first packet is then counted and goes through
 // the state machine like any other. Flags with FlagUntracked, and the
-// fragments of a datagram, count as cached, not as tracked.
+// fragments of a datagram, count as cached, not as tracked. Indexes that
+// connections had a moment ago wait for the readers: a table may be full until
+// they have passed.
 func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 	slot, err := t.owners.take(o)
 	if err != Opened {
@@ -61,26 +68,65 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 		}
 		return 0, TableFull
 	}
+	t.begin(at, o, slot)
+	return at, Opened
+}
+
+// begin is the cold half of a connection that opened, and its timer.
+func (t *Table) begin(at uint32, o *Opening, slot slot) {
 	*t.cold.At(at) = cold{rule: o.Rule, opened: uint32(o.Now), owner: slot}
 	t.watch(at, o)
-	return at, Opened
+}
+
+// Reopen puts a new connection in the place of the one at an index, which has
+// the same key and has ended. Where the owner's allowance has no room for it
+// the old one is gone all the same.
+func (t *Table) Reopen(at uint32, o *Opening) OpenError {
+	t.owners.give(t.cold.At(at).owner)
+	slot, err := t.owners.take(o)
+	if err != Opened {
+		t.wheel.Cancel(at)
+		t.drop(at)
+		return err
+	}
+	t.conns.At(at).restart(o)
+	t.begin(at, o, slot)
+	return Opened
 }
 
 // start is the record of a connection at its first packet.
 func start(o *Opening) Conn {
+	flags := o.Found.Flags&FlagUntracked | Flags(o.Dir&1)
 	return Conn{
-		Epoch: o.Conn.Epoch,
-		Path:  o.Conn.Path,
-		Seen:  uint32(o.Now),
-		VTEP:  o.Conn.VTEP,
-		State: first(&o.Key, o.TCPFlags),
-		Flags: o.Conn.Flags&^FlagInitiator | Flags(o.Dir&1),
+		Epoch:  o.Found.Epoch,
+		Seen:   uint32(o.Now),
+		status: uint64(o.Found.status(o.Walked) | Status(flags)<<flagsAt | Status(first(&o.Key, o.TCPFlags))),
 	}
 }
 
+// restart makes c a connection at its first packet, while workers may look at
+// it: it is not known until all of it is new.
+func (c *Conn) restart(o *Opening) {
+	fresh := start(o)
+	atomic.StoreUint32(&c.Epoch, 0)
+	for d := range c.Packets {
+		atomic.StoreUint64(&c.Packets[d], 0)
+		atomic.StoreUint64(&c.Bytes[d], 0)
+	}
+	atomic.StoreUint32(&c.Seen, fresh.Seen)
+	atomic.StoreUint64(&c.status, fresh.status)
+	atomic.StoreUint32(&c.Epoch, fresh.Epoch)
+}
+
+// Holds tells whether the connection at an index is that of a key: it may have
+// ended since it was found.
+func (t *Table) Holds(at uint32, k *Key) bool {
+	return t.cold.At(at).owner != 0 && *t.conns.Key(at) == *k
+}
+
 // Remove ends the connection at an index, and does nothing where there is
-// none. The index goes to the next connection that opens: an index that was
-// found before, for a packet later in the same burst, is checked against Key.
+// none. What others hold of it is zero from now on, and its index goes to
+// another connection only when their readers have passed.
 func (t *Table) Remove(at uint32) {
 	if t.cold.At(at).owner == 0 {
 		return
@@ -92,6 +138,11 @@ func (t *Table) Remove(at uint32) {
 // end takes a connection whose timer is not set out of the table.
 func (t *Table) end(at uint32) {
 	t.owners.give(t.cold.At(at).owner)
+	t.drop(at)
+}
+
+// drop is end for a connection that no owner counts any more.
+func (t *Table) drop(at uint32) {
 	*t.cold.At(at) = cold{}
 	t.conns.Remove(*t.conns.Key(at))
 }

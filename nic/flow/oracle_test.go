@@ -80,10 +80,10 @@ func (m *model) key(arg byte) Key {
 func (m *model) opens(k Key, op byte) {
 	o := Opening{Key: k, Dir: Dir(op >> 3 & 1), TCPFlags: op >> 4, Owner: k.ENI() + 100, Limit: m.limit, Now: m.tick()}
 	if op>>5&1 == 1 {
-		o.Conn.Flags = FlagUntracked
+		o.Found.Flags = FlagUntracked
 	}
 	want := Opened
-	e := &entry{owner: o.Owner, cached: o.Conn.Flags&FlagUntracked != 0 || k.IsFragment()}
+	e := &entry{owner: o.Owner, cached: o.Found.Flags&FlagUntracked != 0 || k.IsFragment()}
 	tracked, cached := m.count(o.Owner)
 	switch {
 	case m.conns[k] != nil:
@@ -112,10 +112,10 @@ func (m *model) moves(ticks uint64) {
 		idle := uint64(uint32(m.tick()) - e.last.Seen)
 		limit := lifetime(e.last)
 		if m.alive(k) {
-			require.LessOrEqual(m, idle, max(limit, wheelSlots), "%v %v lives on", k, e.last.State)
+			require.LessOrEqual(m, idle, max(limit, wheelSlots), "%v %v lives on", k, e.last.state())
 			continue
 		}
-		require.Greater(m, idle, limit, "%v %v ended early", k, e.last.State)
+		require.Greater(m, idle, limit, "%v %v ended early", k, e.last.state())
 		delete(m.conns, k)
 	}
 }
@@ -125,9 +125,9 @@ func lifetime(c Conn) uint64 {
 	seconds := map[State]float64{
 		SynSent: 60, SynReceived: 60, Established: 432000, FinWait: 7440, CloseWait: 7440, Closing: 60, LastAck: 60,
 		TimeWait: 30, Closed: 10, UDPOneWay: 30, UDPReplied: 30, UDPAgain: 30, UDPStream: 180, ICMP: 60, Other: 600, Fragmented: 30,
-	}[c.State]
+	}[c.state()]
 	oneSided := c.Packets[0] == 0 || c.Packets[1] == 0
-	if oneSided && (c.State == Established || c.State == FinWait || c.State == CloseWait) {
+	if oneSided && (c.state() == Established || c.state() == FinWait || c.state() == CloseWait) {
 		seconds = 60
 	}
 	return uint64(math.Ceil(seconds * 1e9 / (1 << 26)))

@@ -51,7 +51,7 @@ func (w *owners) find(id uint64) (at uint32, ok bool) {
 // take counts one more connection for o's owner, if its allowance has room.
 func (w *owners) take(o *Opening) (slot, OpenError) {
 	s, refusal := slotLive, AllowanceExceeded
-	if o.Conn.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
+	if o.Found.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
 		s, refusal = slotLive|slotCached, NotCached
 	}
 	id := uint64(o.Owner)
@@ -98,6 +98,9 @@ func (w *owners) name(s slot) uint32 { return uint32(*w.table.Key(uint32(s & slo
 // Count is how many connections an owner has: tracked ones, which its
 // allowance bounds, and cached ones.
 func (t *Table) Count(owner uint32) (tracked, cached int) {
+	if t.owners.table == nil {
+		return 0, 0 // closed
+	}
 	at, ok := t.owners.find(uint64(owner))
 	if !ok {
 		return 0, 0

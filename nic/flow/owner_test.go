@@ -21,7 +21,7 @@ func TestAllowanceOfOneLeavesTheOthers(t *testing.T) {
 		_, err := r.tryOpen(Opening{Key: key(1, wire.ProtoTCP, i), TCPFlags: syn, Owner: 1, Limit: limit})
 		require.Equal(t, i >= limit, err == AllowanceExceeded)
 		u := Opening{Key: key(1, wire.ProtoUDP, i), Owner: 1, Limit: limit}
-		u.Conn.Flags = FlagUntracked
+		u.Found.Flags = FlagUntracked
 		_, err = r.tryOpen(u)
 		require.Equal(t, i >= limit, err == NotCached)
 	}
@@ -56,7 +56,8 @@ func TestCountSurvivesChangedFlags(t *testing.T) {
 	r := newRig(t, 64)
 	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 0), TCPFlags: syn, Owner: 1})
 	r.open(Opening{Key: key(1, wire.ProtoTCP, 1), TCPFlags: syn, Owner: 1})
-	r.Conn(at).Flags |= FlagUntracked
+	c := r.Conn(at)
+	c.update(0, Status(FlagUntracked)<<flagsAt)
 	r.Remove(at)
 	require.Equal(t, [2]int{1, 0}, r.counts(1))
 }
@@ -65,7 +66,7 @@ func TestFragmentsAreNoConnections(t *testing.T) {
 	r := newRig(t, 64)
 	k := key(1, wire.ProtoUDP, 0).Fragment(77)
 	at := r.open(Opening{Key: k, Owner: 1})
-	require.Equal(t, Fragmented, r.Conn(at).State)
+	require.Equal(t, Fragmented, r.Conn(at).state())
 	require.Equal(t, [2]int{0, 1}, r.counts(1))
 	r.wait(29 * second)
 	require.True(t, r.alive(k))

@@ -90,9 +90,14 @@ func (r *rig) established(k Key) uint32 {
 	at := r.open(Opening{Key: k, Dir: Out, TCPFlags: syn})
 	r.packet(at, In, syn|ack)
 	r.packet(at, Out, ack)
-	require.Equal(r, Established, r.Conn(at).State)
+	require.Equal(r, Established, r.Conn(at).state())
 	return at
 }
+
+// conn is a record with nothing but a state and flags.
+func conn(s State, f Flags) *Conn { return &Conn{status: uint64(Status(f)<<flagsAt | Status(s))} }
+
+func (c *Conn) state() State { return c.Status().State() }
 
 // key is the i-th key of an ENI.
 func key(eni uint32, proto uint8, i int) Key {

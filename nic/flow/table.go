@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"nitrocard/tables"
 )
@@ -26,19 +27,27 @@ type Options struct {
 	// gone: its connections then end. It is asked when a connection opens and
 	// each time its timer fires, never for other packets.
 	Timeouts func(eni uint32) *Timeouts
+	Readers  int // how many workers there are at most
 }
 
-// Table holds the connections of a card's ENIs. One worker owns it: no method
-// may be called by two goroutines at once.
+// Table holds the connections of a card's ENIs, for several workers.
+//
+// LookupBurst, Conn, Key and Conn's methods are for workers, each with a
+// reader of its own (Reader): what they find stays readable until the reader
+// passes. Advance, Len, Cap and Memory are for anyone at any time. All else
+// needs the lock. It is held for less than a burst takes, so by nobody who
+// lists, formats or waits.
 type Table struct {
+	tables.Spinlock
 	conns    *tables.Cuckoo[Key, Conn]
+	grace    *tables.Grace
 	cold     *tables.Array[cold] // by the same index as conns
 	wheel    *tables.Wheel
 	owners   owners
 	timeouts func(eni uint32) *Timeouts
 	fire     func(at uint32) // collects in due; made once, since a function value allocates
 	due      []uint32        // connections whose timers fired, a burst at most
-	now      uint64          // tick up to which all that was due has ended
+	now      atomic.Uint64   // tick up to which all that was due has ended
 	target   uint64          // tick that the Advance under way is for
 }
 
@@ -61,6 +70,8 @@ func (t *Table) allocate(o Options) (err error) {
 	if t.conns, err = tables.New[Key, Conn](o.Capacity, o.Seed); err != nil {
 		return err
 	}
+	t.grace = tables.NewGrace(o.Readers)
+	t.conns.Guard(t.grace)
 	if t.cold, err = tables.NewArray[cold](o.Capacity); err != nil {
 		return err
 	}
@@ -71,7 +82,8 @@ func (t *Table) allocate(o Options) (err error) {
 	return err
 }
 
-// Close gives the memory back. The table is of no use after it.
+// Close gives the memory back. Walk and Count find nothing after it, and
+// nothing else may be called. It needs the lock.
 func (t *Table) Close() {
 	if t.conns != nil {
 		t.conns.Close()
@@ -83,8 +95,11 @@ func (t *Table) Close() {
 		t.wheel.Close()
 	}
 	t.owners.close()
-	*t = Table{}
+	t.conns, t.cold, t.wheel, t.owners = nil, nil, nil, owners{}
 }
+
+// Reader is that of worker i.
+func (t *Table) Reader(i int) *tables.Reader { return t.grace.Reader(i) }
 
 // Len is how many connections there are.
 func (t *Table) Len() int { return t.conns.Len() }
@@ -98,16 +113,16 @@ func (t *Table) Memory() int {
 }
 
 // LookupBurst finds the connections of the first n keys. Bit i of hits says
-// that keys[i] is the connection at[i].
+// that keys[i] is the connection at[i]. One that is there may be missed while
+// another worker opens or ends others.
 func (t *Table) LookupBurst(keys *[tables.Burst]Key, n int, at *[tables.Burst]uint32) (hits uint64) {
 	return t.conns.LookupBurst(keys, n, at)
 }
 
-// Lookup finds the connection of one key.
+// Lookup finds the connection of one key, and misses none.
 func (t *Table) Lookup(k *Key) (at uint32, ok bool) { return t.conns.Lookup(k) }
 
-// Conn is the connection at an index from Lookup, LookupBurst or Open. It is
-// good until that connection ends.
+// Conn is the connection at an index from Lookup, LookupBurst or Open.
 func (t *Table) Conn(at uint32) *Conn { return t.conns.At(at) }
 
 // Key is the key of the connection at an index. It must not be changed.

@@ -17,7 +17,7 @@ func TestAConnection(t *testing.T) {
 
 	// The SYN comes in and the rules allow it.
 	o := Opening{Key: k, Dir: In, TCPFlags: syn, Rule: 12, Owner: 8, Limit: 10, Now: r.tick()}
-	o.Conn = Conn{Epoch: 4, Path: 77, VTEP: 2, Flags: FlagNAT | FlagInitiator}
+	o.Found = Found{Epoch: 4, VTEP: 2, Flags: FlagInitiator}
 	at, err := r.Open(&o)
 	require.Equal(t, Opened, err)
 	r.packet(at, In, syn)
@@ -26,15 +26,21 @@ func TestAConnection(t *testing.T) {
 	found, ok := r.Lookup(&k)
 	require.True(t, ok)
 	require.Equal(t, at, found)
+	require.False(t, r.Conn(at).Status().Walked(Out), "the stages of its direction were not walked yet")
+	r.Conn(at).Keep(Out, Found{Epoch: 4, Path: 77, VTEP: 2, Flags: FlagNAT})
 	r.packet(at, Out, syn|ack)
 
 	// The browser's ACK completes it, and the record tells all of it.
 	r.packet(at, In, ack)
 	require.Equal(t, Conn{
 		Packets: [2]uint64{In: 2, Out: 1}, Bytes: [2]uint64{In: 200, Out: 100},
-		Epoch: 4, Path: 77, VTEP: 2, Seen: uint32(r.tick()),
-		State: Established, Flags: FlagNAT, // not FlagInitiator: the guest did not open it
+		Epoch: 4, Seen: uint32(r.tick()), status: r.Conn(at).status,
 	}, *r.Conn(at))
+	s := r.Conn(at).Status()
+	require.True(t, r.Conn(at).Under(4))
+	require.Equal(t, Established, s.State())
+	require.Equal(t, FlagNAT|flagReadyIn|flagReadyOut, s.Flags(), "not FlagInitiator: the guest did not open it")
+	require.Equal(t, []uint32{77, 2}, []uint32{s.Path(), uint32(s.VTEP())})
 	require.Equal(t, k, *r.Key(at))
 	require.Equal(t, Detail{Rule: 12, Owner: 8, Opened: r.tick()}, r.Detail(at))
 }

@@ -83,7 +83,10 @@ var tcpNext = [Closed + 1][events][2]State{
 //
 //go:noinline
 func (c *Conn) segment(d Dir, flags uint8) {
-	if c.State <= Closed {
-		c.State = tcpNext[c.State][eventOf(flags)][c.side(d)]
+	for {
+		s := c.Status()
+		if s.State() > Closed || c.move(s, tcpNext[s.State()][eventOf(flags)][s.side(d)]) {
+			return
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // guestOpened is a connection whose first packet the guest sent: Out is the
 // opener's direction.
-func guestOpened(s State) *Conn { return &Conn{State: s, Flags: FlagInitiator} }
+func guestOpened(s State) *Conn { return conn(s, FlagInitiator) }
 
 // A packet in a test is written as who sends it and its flags: ">S" is the
 // opener's SYN, "<SA" the answer. The guest is the opener.
@@ -39,7 +39,7 @@ func story(t *testing.T, segments ...string) State {
 	for _, s := range segments {
 		c.TCP(way(s), bits(t, s))
 	}
-	return c.State
+	return c.state()
 }
 
 func TestTCPStories(t *testing.T) {
@@ -81,13 +81,13 @@ func TestTCPStories(t *testing.T) {
 
 // A server's connection makes the same way with the directions exchanged.
 func TestTCPOpenedFromOutside(t *testing.T) {
-	c := &Conn{State: SynSent} // no FlagInitiator: In is the opener's direction
+	c := conn(SynSent, 0) // no FlagInitiator: In is the opener's direction
 	c.TCP(Out, syn|ack)
-	require.Equal(t, SynReceived, c.State)
+	require.Equal(t, SynReceived, c.state())
 	c.TCP(In, ack)
-	require.Equal(t, Established, c.State)
+	require.Equal(t, Established, c.state())
 	c.TCP(In, fin|ack)
-	require.Equal(t, FinWait, c.State)
+	require.Equal(t, FinWait, c.state())
 }
 
 // rfc9293 is figure 5 of the RFC written out by hand, as a middlebox sees it:
@@ -150,14 +150,14 @@ func TestTCPTableIsTheRFC(t *testing.T) {
 		for flags := range 256 {
 			for _, opened := range []Dir{In, Out} {
 				for _, d := range []Dir{In, Out} {
-					c := &Conn{State: s, Flags: FlagUntracked | Flags(opened)}
+					c := conn(s, FlagUntracked|Flags(opened))
 					from := "other"
 					if d == opened {
 						from = "opener"
 					}
 					want := rfc9293(s, from, uint8(flags))
 					c.TCP(d, uint8(flags))
-					require.Equal(t, want, c.State, fmt.Sprintf("%v, flags %#02x from %s", s, flags, from))
+					require.Equal(t, want, c.state(), fmt.Sprintf("%v, flags %#02x from %s", s, flags, from))
 				}
 			}
 		}

@@ -57,7 +57,7 @@ func DefaultTimeouts() Timeouts {
 
 // of is how long a connection in c's state lives when idle.
 func (o *Timeouts) of(c *Conn) time.Duration {
-	switch c.State {
+	switch c.Status().State() {
 	case SynSent, SynReceived:
 		return o.SYN
 	case Established:

@@ -11,10 +11,15 @@ var udpNext = [UDPStream + 1][2]State{
 	UDPStream:  {opener: UDPStream, answerer: UDPStream},
 }
 
-// datagram is UDP without its early exit. The record of a datagram's fragments
-// keeps its own state.
+// datagram is UDP without its early exit. Inlined, it would keep UDP from
+// being. The record of a datagram's fragments keeps its own state.
+//
+//go:noinline
 func (c *Conn) datagram(d Dir) {
-	if c.State <= UDPStream {
-		c.State = udpNext[c.State][c.side(d)]
+	for {
+		s := c.Status()
+		if s.State() > UDPStream || c.move(s, udpNext[s.State()][s.side(d)]) {
+			return
+		}
 	}
 }

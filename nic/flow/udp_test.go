@@ -20,7 +20,7 @@ func TestUDPStories(t *testing.T) {
 		{"once a stream, always a stream", "><><>>>", UDPStream},
 	} {
 		for _, opened := range []Dir{In, Out} {
-			conn := &Conn{State: UDPOneWay, Flags: Flags(opened)}
+			conn := conn(UDPOneWay, Flags(opened))
 			for _, p := range c.packets {
 				if p == '>' {
 					conn.UDP(opened)
@@ -28,7 +28,7 @@ func TestUDPStories(t *testing.T) {
 					conn.UDP(opened ^ 1)
 				}
 			}
-			require.Equal(t, c.want, conn.State, c.sentence)
+			require.Equal(t, c.want, conn.state(), c.sentence)
 		}
 	}
 }

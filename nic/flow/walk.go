@@ -24,8 +24,11 @@ func (t *Table) Detail(at uint32) Detail {
 // and returns where the next call goes on and whether there is anything left.
 // Between calls the table may change: a connection keeps its place for life,
 // so none that stays is missed or shown twice. fn may Remove the connection it
-// is shown and must not keep k and c.
+// is shown and must not keep k and c. The lock is held for the whole call.
 func (t *Table) Walk(from uint32, n int, fn func(at uint32, k *Key, c *Conn)) (next uint32, more bool) {
+	if t.conns == nil {
+		return from, false // closed
+	}
 	end := uint32(min(uint64(from)+uint64(max(n, 1)), uint64(t.cold.Len())))
 	for at := from; at < end; at++ {
 		if t.cold.At(at).owner != 0 {

@@ -1,4 +1,4 @@
-package bench
+package nic
 
 import "math/bits"
 
@@ -11,8 +11,8 @@ type Gaps struct {
 
 const gapBuckets = 61 * 16
 
-// add counts one time.
-func (g *Gaps) add(ns int64) {
+// Add counts one time.
+func (g *Gaps) Add(ns int64) {
 	v := uint64(max(ns, 0))
 	g.buckets[gapBucket(v)]++
 	g.n++
@@ -41,4 +41,29 @@ func (g *Gaps) Quantile(q float64) uint64 {
 		}
 	}
 	return g.max
+}
+
+// GapView is the time from one turn of a worker over its ports to the next, in
+// microseconds: how long a frame may wait.
+type GapView struct {
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	P999  float64 `json:"p99_9"`
+	P9999 float64 `json:"p99_99"`
+	Max   float64 `json:"max"`
+}
+
+// View is what people look at of g.
+func (g *Gaps) View() GapView {
+	us := func(q float64) float64 { return float64(g.Quantile(q)) / 1e3 }
+	return GapView{us(0.50), us(0.99), us(0.999), us(0.9999), float64(g.max) / 1e3}
+}
+
+// Merge counts the times of h, too.
+func (g *Gaps) Merge(h *Gaps) {
+	for i, n := range h.buckets {
+		g.buckets[i] += n
+	}
+	g.n += h.n
+	g.max = max(g.max, h.max)
 }

@@ -1,4 +1,4 @@
-package bench
+package nic
 
 import (
 	"math/bits"
@@ -32,7 +32,7 @@ func TestQuantilesAreThoseOfTheTimes(t *testing.T) {
 	for range 10_000 {
 		v := rnd.Uint64() >> (1 + rnd.IntN(60))
 		times = append(times, v)
-		g.add(int64(v))
+		g.Add(int64(v))
 	}
 	slices.Sort(times)
 	for _, q := range []float64{0, 0.5, 0.99, 0.999, 0.9999} {
@@ -41,9 +41,9 @@ func TestQuantilesAreThoseOfTheTimes(t *testing.T) {
 		require.LessOrEqual(t, g.Quantile(q), want+want/16, "%v", q)
 	}
 	require.Equal(t, times[len(times)-1], g.Quantile(1))
-	require.Equal(t, float64(times[len(times)-1])/1e3, g.view().Max)
+	require.Equal(t, float64(times[len(times)-1])/1e3, g.View().Max)
 }
 
 func TestNoTimesHaveNoQuantile(t *testing.T) {
-	require.Equal(t, GapView{}, new(Gaps).view())
+	require.Equal(t, GapView{}, new(Gaps).View())
 }

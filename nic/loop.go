@@ -1,0 +1,61 @@
+package nic
+
+import (
+	"sync/atomic"
+	"time"
+
+	"nitrocard/nic/flow"
+)
+
+// loop polls until stop is set, and sleeps when nothing comes.
+func (w *worker) loop(stop *atomic.Bool, clock func() int64) {
+	c := w.card
+	c.gate.enter(w.number)
+	defer w.leave()
+	defer w.unbind()
+	sleep := int64(c.options.IdleSleep)
+	idle := clock() // since when nothing came
+	for !stop.Load() {
+		c.gate.pass()
+		if w.boundFor != w.view {
+			w.bind()
+		}
+		now := clock()
+		w.work.turn(now)
+		n := w.poll(now)
+		if w.work.idle = n == 0; n > 0 {
+			idle = now
+		} else if sleep > 0 && now-idle > sleep {
+			w.sleep()
+			w.work.slept()
+		}
+	}
+}
+
+// leave is the end of a worker's turns until it enters the gate again.
+func (w *worker) leave() {
+	w.reader.Rest()
+	w.card.gate.leave(w.number)
+}
+
+// DefaultIdleSleep is for how long a worker polls empty ports before it sleeps on
+// them. Longer than the gap between two bursts of a busy link, and short
+// enough that a laptop stays cool.
+const DefaultIdleSleep = 100 * time.Microsecond
+
+// Poll runs one turn of every worker, one after the other, over all ports at
+// the time now, in ns since 1970, and returns how many frames they took. It is
+// for callers with a thread and a clock of their own: replay and benchmarks.
+// Their clock may jump, so what ends by now ends first, however much it is.
+func (c *Card) Poll(now int64) (n int) {
+	for !c.flows.Advance(flow.TickOf(now), expireBudget) {
+	}
+	for _, w := range c.workers {
+		n += w.poll(now)
+	}
+	return n
+}
+
+// PollWorker is Poll for one worker of several, each of which may have a thread
+// of its own. Nobody else may call the card's methods meanwhile.
+func (c *Card) PollWorker(i int, now int64) int { return c.workers[i].poll(now) }
