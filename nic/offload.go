@@ -70,13 +70,19 @@ func (c *Card) offer() {
 	}
 	o.epoch = v.policy.Epoch
 	o.withdraw(c.ended())
+	if !o.takesMore() {
+		return // so the worker is not asked for what nobody takes
+	}
 	for _, n := range c.established() {
-		if o.flows.Refused != "" || len(o.offered) >= offloadRules {
+		if !o.takesMore() {
 			return
 		}
 		o.mark(device, n)
 	}
 }
+
+// takesMore tells whether the device may hear of another connection.
+func (o *offload) takesMore() bool { return o.flows.Refused == "" && len(o.offered) < offloadRules }
 
 // introduce begins with a port that has no rules. Those of the one before
 // ended with it.
