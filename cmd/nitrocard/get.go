@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -30,24 +31,26 @@ var answers = map[string]func(*question, context.Context) error{
 	"flows":           (*question).flows,
 	"ports":           (*question).ports,
 	"drops":           (*question).drops,
+	"workers":         (*question).workers,
 	"config":          (*question).config,
 }
 
-const kinds = "enis, security-groups, flows, ports, drops or config"
+const kinds = "enis, security-groups, flows, ports, drops, workers or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|security-groups|flows|ports|drops|config [ID]",
+		Use:   "get enis|security-groups|flows|ports|drops|workers|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
-For flows the ID is an ENI's, for drops a reason, for config any object's.`,
+For flows the ID is an ENI's, for drops a reason, for workers a number, for
+config any object's.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get drops security_group_in
   nitrocard get config sg-web --output json`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "drops", "config"},
+		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "drops", "workers", "config"},
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)
 	limit := cmd.Flags().Int("limit", 0, "at most so many `flows` (default 1000)")
@@ -131,6 +134,20 @@ func (q *question) drops(ctx context.Context) error {
 		}
 	}
 	return q.output.print(q.to, drops, func(w io.Writer) error { return dropTable(w, &drops) })
+}
+
+func (q *question) workers(ctx context.Context) error {
+	workers, err := q.card.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	if q.id != "" {
+		workers = slices.DeleteFunc(workers, func(w nic.WorkerView) bool { return strconv.Itoa(w.Worker) != q.id })
+		if len(workers) == 0 {
+			return fmt.Errorf("this card has no worker %q", q.id)
+		}
+	}
+	return q.output.print(q.to, workers, func(w io.Writer) error { return workerTable(w, workers) })
 }
 
 // config prints YAML where others print a table: it is what people write.

@@ -15,23 +15,39 @@ import (
 // driver opens ports of one kind.
 type driver struct {
 	name, usage string
-	open        func(spec string) (pmd.Port, error)
+	open        func(spec string, queues int) (pmd.Port, error) // with as many queues, or fewer
 }
 
 // drivers are those of this build. One that the system lacks says so when it
 // is asked to open a port.
 func drivers() []driver {
 	return []driver{
-		{"afpacket", "afpacket:INTERFACE", afpacket.Open},
-		{"tap", "tap:NAME", tap.Open},
-		{"dpdk", "dpdk:DEVICE[,ARGUMENTS]", dpdk.Open},
-		{"pcap", "pcap:FILE[,out=FILE][,loop]", func(spec string) (pmd.Port, error) { return pcap.Open(spec) }},
+		{"afpacket", "afpacket:INTERFACE", one(afpacket.Open)},
+		{"tap", "tap:NAME", one(tap.Open)},
+		{"dpdk", "dpdk:DEVICE[,ARGUMENTS]", openDPDK},
+		{"pcap", "pcap:FILE[,out=FILE][,loop]", one(func(spec string) (pmd.Port, error) { return pcap.Open(spec) })},
 	}
 }
 
+// one is for drivers whose ports have one queue.
+func one(open func(string) (pmd.Port, error)) func(string, int) (pmd.Port, error) {
+	return func(spec string, _ int) (pmd.Port, error) { return open(spec) }
+}
+
+// openDPDK opens a device with that many queues, or with one if it does not
+// have them.
+func openDPDK(spec string, queues int) (pmd.Port, error) {
+	if queues > 1 {
+		if all, err := dpdk.OpenQueues(spec, queues); err == nil {
+			return pmd.Join(all), nil
+		}
+	}
+	return dpdk.Open(spec)
+}
+
 // opener reads a port as users name it, DRIVER:WHAT, and returns what opens
-// it.
-func opener(port string) (nic.Opener, error) {
+// it, with so many queues if it can have them.
+func opener(port string, queues int) (nic.Opener, error) {
 	name, spec, _ := strings.Cut(port, ":")
 	for _, d := range drivers() {
 		if d.name != name {
@@ -40,7 +56,7 @@ func opener(port string) (nic.Opener, error) {
 		if spec == "" {
 			return nil, fmt.Errorf("port %q: %s is expected", port, d.usage)
 		}
-		return func() (pmd.Port, error) { return d.open(spec) }, nil
+		return func() (pmd.Port, error) { return d.open(spec, queues) }, nil
 	}
 	return nil, fmt.Errorf("port %q: this build has no driver %q; it has %s", port, name, portUsage())
 }

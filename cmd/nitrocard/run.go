@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +27,8 @@ import (
 type runOptions struct {
 	config, card, uplink, socket string
 	guests                       []string
-	connections                  int
+	connections, workers         int
+	idleSleep                    time.Duration
 	eal                          *ealOptions
 }
 
@@ -49,14 +52,42 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
 	cmd.Flags().IntVar(&o.connections, "max-connections", nic.DefaultConnections, "`connections` tracked by all instances together")
+	cmd.Flags().IntVar(&o.workers, "workers", 0, "`threads` that share the packets, several pinned to a CPU each (default: one per CPU but one)")
+	cmd.Flags().DurationVar(&o.idleSleep, "idle-sleep", nic.DefaultIdleSleep, "`time` without traffic after which a worker sleeps until some comes; 0 never")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := needs(cmd, "config", "uplink"); err != nil {
+			return err
+		}
+		if err := o.check(); err != nil {
 			return err
 		}
 		o.config, o.card, o.socket = *config, *card, *socket
 		return run(cmd.Context(), &o, cmd.ErrOrStderr())
 	}
 	return cmd
+}
+
+// check tells what of the flags cannot be, and fills in what was left out.
+func (o *runOptions) check() error {
+	if o.workers < 0 {
+		return fmt.Errorf("--workers %d: a number from 1 on is expected", o.workers)
+	}
+	if o.workers == 0 {
+		o.workers = max(runtime.NumCPU()-1, 1)
+	}
+	if o.idleSleep < 0 {
+		return fmt.Errorf("--idle-sleep %v: a time from 0 on is expected", o.idleSleep)
+	}
+	return nil
+}
+
+// options are the card's.
+func (o *runOptions) options() nic.Options {
+	idle := o.idleSleep
+	if idle == 0 {
+		idle = -1
+	}
+	return nic.Options{Card: o.card, MaxConnections: o.connections, Workers: o.workers, IdleSleep: idle}
 }
 
 // run makes the card and its socket and works until ctx ends. The socket
@@ -68,7 +99,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	uplink, err := opener(o.uplink)
+	uplink, err := opener(o.uplink, o.workers)
 	if err != nil {
 		return fmt.Errorf("--uplink: %w", err)
 	}
@@ -84,7 +115,10 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err := o.eal.start(); err != nil {
 		return err
 	}
-	card, err := nic.New(cfg, nic.Options{Card: o.card, MaxConnections: o.connections, Log: log, OpenPort: guests.open})
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), o.workers+2)) // workers do not give theirs up; two are for all else
+	options := o.options()
+	options.Log, options.OpenPort = log, guests.open
+	card, err := nic.New(cfg, options)
 	if err != nil {
 		return err
 	}
@@ -105,7 +139,7 @@ func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	if memory := dpdk.Memory(); memory != "" {
 		log.Info("DPDK is up", "memory", memory)
 	}
-	log.Info("card is up", "card", p.Card.Name, "enis", len(card.ENIs()), "uplink", o.uplink, "socket", o.socket)
+	log.Info("card is up", "card", p.Card.Name, "enis", len(card.ENIs()), "uplink", o.uplink, "workers", o.workers, "socket", o.socket)
 }
 
 // work runs card and socket. The socket ends first: its requests read what
@@ -180,7 +214,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 		if _, has := ports[eni]; has {
 			return nil, fmt.Errorf("--guest %s: %s has a port already", g, eni)
 		}
-		open, err := opener(port)
+		open, err := opener(port, 1)
 		if err != nil {
 			return nil, fmt.Errorf("--guest %s: %w", g, err)
 		}
@@ -212,7 +246,7 @@ func (ports guestPorts) open(e *vpc.ENI) (string, nic.Opener) {
 	if g, ok := ports[e.ID]; ok {
 		return g.spec, g.open
 	}
-	open, err := opener(e.Port)
+	open, err := opener(e.Port, 1)
 	if err != nil {
 		return e.Port, func() (pmd.Port, error) { return nil, err }
 	}

@@ -96,7 +96,7 @@ func (f *files) runArgs() []string {
 		syns = append(syns, wiretest.TCP("10.0.1.5:40000", to).Flags(wire.TCPSyn).MACs(a1, f.router()).Bytes())
 	}
 	return []string{
-		"run", "--config", f.region("region.yaml"), "--socket", f.socket, "--max-connections", "1000",
+		"run", "--config", f.region("region.yaml"), "--socket", f.socket, "--max-connections", "1000", "--workers", "2",
 		"--uplink", "pcap:" + f.capture("up.pcap") + ",out=" + f.path("up-out.pcap"),
 		"--guest", "eni-a1=pcap:" + f.capture("a1.pcap", syns...),
 		"--guest", "eni-a2=pcap:" + f.capture("a2.pcap") + ",out=" + f.path("a2-out.pcap"),
@@ -138,6 +138,14 @@ func TestACardsLife(t *testing.T) {
 	var enis []nic.ENIView
 	require.NoError(t, json.Unmarshal([]byte(get("enis", "--output", "json")), &enis))
 	require.Len(t, enis, 3)
+	var workers []nic.WorkerView
+	require.NoError(t, json.Unmarshal([]byte(get("workers", "--output", "json")), &workers))
+	require.Len(t, workers, 2)
+	require.Equal(t, [][]string{{"uplink", "eni-a2"}, {"eni-a1", "eni-b1"}}, [][]string{workers[0].Ports, workers[1].Ports}, "they take turns")
+	require.EqualValues(t, 3, workers[0].Packets+workers[1].Packets)
+	require.Contains(t, get("workers", "1"), "eni-a1,eni-b1")
+	_, _, none := call(t, "get", "workers", "2", "--socket", f.socket)
+	require.Contains(t, none, `this card has no worker "2"`)
 	require.Contains(t, get("security-groups"), "sg-db")
 	require.Contains(t, get("security-groups", "sg-web"), "203.0.113.9/32")
 	require.Contains(t, get("config", "rtb-b"), "RouteTableId: rtb-b")

@@ -89,6 +89,11 @@ func (c *Client) Drops(ctx context.Context) (nic.DropsView, error) {
 	return get[nic.DropsView](ctx, c, "drops")
 }
 
+// Workers are what each worker of the card has done.
+func (c *Client) Workers(ctx context.Context) ([]nic.WorkerView, error) {
+	return get[[]nic.WorkerView](ctx, c, "workers")
+}
+
 // Config is the configuration in force.
 func (c *Client) Config(ctx context.Context) (*vpc.Config, error) {
 	return get[*vpc.Config](ctx, c, "config")

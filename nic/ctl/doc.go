@@ -16,6 +16,7 @@
 //	GET /v1/ports              GET /v1/ports/NAME
 //	GET /v1/flows?eni=ID&limit=N
 //	GET /v1/drops
+//	GET /v1/workers
 //	GET /v1/config
 //
 // Writes change the configuration as a whole or not at all. The card has the

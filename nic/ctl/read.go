@@ -34,6 +34,8 @@ func (s *server) drops(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.card.Drops())
 }
 
+func (s *server) workers(w http.ResponseWriter, r *http.Request) { list(w, s.card.Workers()) }
+
 func (s *server) config(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.card.Config())
 }

@@ -82,6 +82,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /v1/ports/{name}", s.port)
 	mux.HandleFunc("GET /v1/flows", s.flows)
 	mux.HandleFunc("GET /v1/drops", s.drops)
+	mux.HandleFunc("GET /v1/workers", s.workers)
 	mux.HandleFunc("GET /v1/config", s.config)
 	mux.HandleFunc("PUT /v1/config", s.replace)
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
