@@ -70,11 +70,9 @@ func (d *decap) turn(int64) int {
 
 // unwrap takes the tunnel off a frame and notes which ENI it is for.
 func (d *decap) unwrap(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
-	var o wire.Outer
-	var h wire.Headers
-	if wire.ParsePlain(f.Bytes(), &o, &h) && o.Dst == d.policy.Card.VTEP && o.Station == d.mac {
+	if t := wire.PlainTunnel(f.Bytes()); t != nil && t.Dst() == d.policy.Card.VTEP && t.Station() == d.mac {
 		f.Pull(wire.OuterLen)
-		*k = vpc.KeyOf(o.VNI, o.Guest)
+		*k = vpc.KeyOf(t.VNI(), t.Inner().DstBits())
 		return nic.Sent
 	}
 	return d.unwrapAny(f, k)

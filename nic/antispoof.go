@@ -1,18 +1,20 @@
 package nic
 
 import (
+	"math/bits"
+
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
-// parse gathers in b what a guest sent.
-func (w *worker) parse(b *burst, g *guest, frames []pmd.Frame) {
+// parse gathers in b frames that a guest sent, those that rest has a bit for.
+func (w *worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 	b.n = 0
-	for i := range frames {
+	for ; rest != 0; rest &= rest - 1 {
 		p := &b.packets[b.n]
 		w.begin(p)
-		p.frame, p.guest, p.dir, p.peer = &frames[i], g, vpc.Out, 0
+		p.frame, p.guest, p.dir, p.peer = &frames[bits.TrailingZeros64(rest)], g, vpc.Out, 0
 		if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
 			w.finish(p, Malformed(fault))
 			continue

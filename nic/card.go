@@ -13,6 +13,7 @@ import (
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
 )
 
 // Uplink is the name of the port to the underlay.
@@ -199,7 +200,10 @@ type Event struct {
 func (c *Card) Observe(f func(*Event)) {
 	c.gate.do(func() {
 		for _, w := range c.workers {
-			w.observe = f
+			w.observe, w.fast.seen = f, nil
+			if f != nil {
+				w.fast.seen = new([pmd.MaxBurst]packet)
+			}
 		}
 	})
 }

@@ -8,14 +8,15 @@ import (
 	"nitrocard/pmd"
 )
 
-// decap takes the tunnel off every frame of a burst from the uplink and
-// gathers in b what is left. What is no tunnel to this card ends here.
-func (w *worker) decap(b *burst, frames []pmd.Frame) {
+// decap takes the tunnel off frames of a burst from the uplink, those that
+// rest has a bit for, and gathers in b what is left. What is no tunnel to this
+// card ends here.
+func (w *worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 	b.n = 0
-	for i := range frames {
+	for ; rest != 0; rest &= rest - 1 {
 		p := &b.packets[b.n]
 		w.begin(p)
-		p.frame, p.guest, p.dir = &frames[i], nil, vpc.In
+		p.frame, p.guest, p.dir = &frames[bits.TrailingZeros64(rest)], nil, vpc.In
 		if v := w.unwrap(p, &b.enis[b.n]); v != next {
 			w.finish(p, v)
 			continue
@@ -26,19 +27,6 @@ func (w *worker) decap(b *burst, frames []pmd.Frame) {
 
 // unwrap takes the tunnel off one frame and notes which ENI it is for.
 func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
-	var o wire.Outer
-	frame := p.frame.Bytes()
-	if wire.ParsePlain(frame, &o, &p.Headers) && o.Dst == w.underlay.addr && o.Station == w.underlay.macBits && o.Src != 0 {
-		p.peer = o.Src
-		p.frame.Pull(wire.OuterLen)
-		*k = vpc.KeyOf(o.VNI, o.Guest)
-		return next
-	}
-	return w.unwrapAny(p, k)
-}
-
-// unwrapAny is unwrap for frames that are not plain, or not for this card.
-func (w *worker) unwrapAny(p *packet, k *vpc.ENIKey) Verdict {
 	var o wire.Outer
 	frame := p.frame.Bytes()
 	tunnel, fault := wire.ParseVXLAN(frame, &o)
@@ -70,19 +58,19 @@ func (p *packet) refuse(v Verdict) Verdict {
 	return v
 }
 
-// findENI finds the ENI of every packet in b and keeps those that have one on
-// this card.
+// findENI looks up the ENI of every packet in b and keeps those that have one
+// on this card.
 func (w *worker) findENI(b *burst) {
-	if strange := w.memo.recall(b); strange != 0 {
-		w.lookUpENIs(b, strange)
-	}
+	hits := w.view.enis.LookupBurst(&b.enis, b.n, &b.at)
 	kept := 0
 	for i := range b.n {
 		p := &b.packets[i]
-		if p.guest == nil {
+		if hits&(1<<i) == 0 {
 			w.finish(p, w.unknownENI(p, &b.enis[i]))
 			continue
 		}
+		p.guest = &w.guests[*w.view.enis.At(b.at[i])]
+		w.fast.memo.keep(b.enis[i], p.guest)
 		if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
 			w.finish(p, p.foreign())
 			continue
@@ -94,26 +82,6 @@ func (w *worker) findENI(b *burst) {
 		kept++
 	}
 	b.n = kept
-}
-
-// lookUpENIs asks the table for the ENI of each packet in b that strange has a
-// bit for. The guest of one that is not on this card is nil.
-func (w *worker) lookUpENIs(b *burst, strange uint64) {
-	n := 0
-	for m := strange; m != 0; m &= m - 1 {
-		w.asked[n] = b.enis[bits.TrailingZeros64(m)]
-		n++
-	}
-	hits := w.view.enis.LookupBurst(&w.asked, n, &b.at)
-	for n = 0; strange != 0; strange &= strange - 1 {
-		p := &b.packets[bits.TrailingZeros64(strange)]
-		p.guest = nil
-		if hits&(1<<n) != 0 {
-			p.guest = &w.guests[*w.view.enis.At(b.at[n])]
-			w.memo.keep(&w.asked[n], p.guest)
-		}
-		n++
-	}
 }
 
 // unknownENI says what of a packet's inner destination is unknown.

@@ -6,6 +6,7 @@
 // Start with pipeline.go: it is the packet's way, top to bottom. Each stage is
 // a file:
 //
+//	fastpath.go     all of it at once, for plain packets of known connections
 //	decap.go        tunnel off, (VNI, MAC) → ENI
 //	connection.go   key → connection; what makes a packet known
 //	destination.go  who may send to the ENI; delivery to its guest

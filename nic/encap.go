@@ -49,6 +49,13 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 	if frame == nil {
 		return NoHeadroom
 	}
+	w.wrap(frame, to, mac, entropy(&p.key))
+	return p.leave(w.uplink)
+}
+
+// wrap writes the tunnel's headers to the start of frame, for the hop of that
+// MAC.
+func (w *worker) wrap(frame []byte, to *path, mac uint64, source uint16) {
 	outer := (*[wire.OuterLen]byte)(frame)
 	*outer = to.Outer
 	binary.LittleEndian.PutUint64(outer[:], mac|w.underlay.source)
@@ -59,9 +66,8 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 	sum := uint32(^ip.Checksum()) + uint32(total) // it was 0 in the sum so far
 	ip.SetChecksum(^uint16(sum + sum>>16))
 	udp := wire.UDP(ip[wire.IPv4Len:])
-	udp.SetSrcPort(entropy(&p.key))
+	udp.SetSrcPort(source)
 	udp.SetLength(total - wire.IPv4Len)
-	return p.leave(w.uplink)
 }
 
 // entropy is the outer source port: equal for all packets of a connection, so

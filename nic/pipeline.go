@@ -4,15 +4,17 @@ import (
 	"nitrocard/pmd"
 )
 
-// The packet's way. A burst takes two steps: gather, for the burst at once,
-// so that memory latency overlaps; then walk, packet by packet. A packet of a
-// known connection takes the short way; one without takes every stage, in the
-// order below, and leaves a connection behind for its followers.
+// The packet's way. First the fast path takes from a burst what is plain and
+// of a known connection. The rest takes two steps: gather, for the burst at
+// once, so that memory latency overlaps; then walk, packet by packet. A packet
+// without a connection takes every stage, in the order below, and leaves one
+// behind for its followers.
 
 // fromUplink takes a burst that arrived from the underlay.
 func (w *worker) fromUplink(frames []pmd.Frame) {
+	rest := w.fastIn(frames)
 	b := &w.inward
-	w.decap(b, frames)
+	w.decap(b, frames, rest)
 	w.findENI(b)
 	w.findConnections(b)
 	w.walkIn(b)
@@ -21,8 +23,9 @@ func (w *worker) fromUplink(frames []pmd.Frame) {
 // fromGuest takes a burst that g sent, and then what of it goes to guests of
 // this same card through their stages.
 func (w *worker) fromGuest(g *guest, frames []pmd.Frame) {
+	rest := w.fastOut(g, frames)
 	b := &w.outward
-	w.parse(b, g, frames)
+	w.parse(b, g, frames, rest)
 	w.findConnections(b)
 	for i := range b.n {
 		p := &b.packets[i]
@@ -106,7 +109,7 @@ func (w *worker) outbound(p *packet) Verdict {
 func (w *worker) finish(p *packet, v Verdict) {
 	switch v {
 	case Sent:
-		p.to.put(w, p)
+		p.to.put(w, p.frame, p)
 	case again:
 		w.toNeighbor(p)
 	case Consumed:

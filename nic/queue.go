@@ -48,13 +48,20 @@ func (c *counts) add(d *counts) {
 	c.originated += d.originated
 }
 
-// put puts p's frame among those that leave by q when the burst ends.
-func (q *queue) put(w *worker, p *packet) {
+// put puts a frame among those that leave by q when the burst ends. p is what
+// it holds, nil from the fast path.
+func (q *queue) put(w *worker, f *pmd.Frame, p *packet) {
 	if q.n == 0 {
 		w.dirty = append(w.dirty, q)
 	}
-	q.out[q.n], q.of[q.n] = p.frame, p
+	q.out[q.n], q.of[q.n] = f, p
 	q.n++
+}
+
+// carries tells whether a frame of so many bytes can leave by q, as
+// packet.leave does, which knows why not.
+func (q *queue) carries(bytes int) bool {
+	return q != nil && q.port != nil && bytes <= q.longest && !q.down.Load()
 }
 
 // sender is the part of a port that frames leave by.
@@ -80,10 +87,10 @@ func (w *worker) flush() {
 		taken := uint64(q.tx.Tx(q.out[:q.n]))
 		w.from.ends[Sent] += taken
 		q.delivered += taken
-		for _, p := range q.of[taken:q.n] {
+		for i := int(taken); i < q.n; i++ {
 			w.from.ends[TxFull]++
 			q.drops[TxFull]++
-			w.note(p, TxFull)
+			w.note(w.described(q, i), TxFull)
 		}
 		if w.observe != nil {
 			w.tellOf(q, int(taken))

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
 	"nitrocard/pmd"
 	"nitrocard/tables"
 )
@@ -22,7 +21,6 @@ type worker struct {
 	reader   *tables.Reader // of flows
 	underlay underlay       // a copy of the view's
 	asker    asker
-	memo     memo
 
 	// The clock, read once a turn.
 	now   int64  // ns since 1970
@@ -32,10 +30,10 @@ type worker struct {
 
 	// The burst at hand.
 	from    *queue // that received it
+	fast    fast
 	inward  burst
 	outward burst
 
-	asked   [tables.Burst]vpc.ENIKey // that the memo does not know
 	opening flow.Opening
 	quoted  packet
 	single  [1]*pmd.Frame
@@ -77,7 +75,7 @@ const expireBudget = 256
 func (w *worker) adopt(v *view) {
 	w.view, w.part, w.underlay, w.epoch = v, v.parts[w.number], v.underlay, v.policy.Epoch
 	w.asker.next = 0
-	w.memo = memo{}
+	w.fast.forget()
 	w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
 }
 

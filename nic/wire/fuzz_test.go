@@ -216,15 +216,28 @@ func FuzzPlain(f *testing.F) {
 		var short, long wire.Headers
 		require.Equal(t, wire.ParseAny(frame, &long), wire.Parse(frame, &short))
 		require.Equal(t, long, short)
-		var o, p wire.Outer
-		if !wire.ParsePlain(frame, &p, &short) {
+		if p := wire.PlainPacket(frame); p != nil {
+			requireReads(t, &long, p)
+		}
+		var o wire.Outer
+		tunnel := wire.PlainTunnel(frame)
+		if tunnel == nil {
 			return
 		}
 		is, fault := wire.ParseVXLAN(frame, &o)
-		require.Equal(t, wire.Ethernet(frame[o.Inner:]).DstBits(), p.Guest)
-		p.Guest = 0
-		require.Equal(t, []any{true, wire.NoFault, o}, []any{is, fault, p})
+		require.Equal(t, []any{true, wire.NoFault}, []any{is, fault})
+		require.Equal(t, []any{uint16(wire.OuterLen), uint16(len(frame))}, []any{o.Inner, o.End})
+		require.Equal(t, []any{o.Station, o.Src, o.Dst, o.VNI}, []any{tunnel.Station(), tunnel.Src(), tunnel.Dst(), tunnel.VNI()})
 		require.Equal(t, wire.NoFault, wire.ParseAny(frame[o.Inner:o.End], &long))
-		require.Equal(t, long, short)
+		requireReads(t, &long, tunnel.Inner())
 	})
+}
+
+// requireReads holds that p says what the judges found.
+func requireReads(t *testing.T, h *wire.Headers, p *wire.Plain) {
+	t.Helper()
+	require.Equal(t, h.Tuple, wire.Tuple{Src: p.Src(), Dst: p.Dst(), SrcPort: p.SrcPort(), DstPort: p.DstPort(), Proto: p.Proto()})
+	require.Equal(t, []any{h.Flags, h.Frag, h.Tagged, int(h.End - h.L3)}, []any{p.Flags(), wire.Whole, false, p.Len()})
+	require.Equal(t, wire.Ethernet(p[:]).DstBits(), p.DstBits())
+	require.Equal(t, wire.Ethernet(p[:]).SrcBits(), p.SrcBits())
 }

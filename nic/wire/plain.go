@@ -31,79 +31,134 @@ const (
 	tunnel     = vniFlag<<48 | 0x0000_b512 // the I flag, no checksum, port 4789
 )
 
-// plainLen is the length of the headers that a plain frame must have at
-// least; a UDP datagram of fewer than 12 bytes goes to the judges.
-const plainLen = EthernetLen + IPv4Len + TCPLen
+// Plain is the headers of a TCP segment or UDP datagram in a plain frame,
+// where everything has its place, and lies in the frame. PlainPacket and
+// PlainTunnel make sure of it. A datagram's header and first 12 bytes stand
+// where a segment's header does; a shorter one goes to the judges.
+type Plain [EthernetLen + IPv4Len + TCPLen]byte
 
-// plainPacket is Parse for TCP and UDP in plain frames.
-func plainPacket(frame []byte, h *Headers) bool {
-	if len(frame) < plainLen || len(frame) > 0xffff {
-		return false
+// Tunnel is the headers of a plain tunnel: the outer ones, and a Plain.
+type Tunnel [OuterLen + len(Plain{})]byte
+
+// PlainPacket is the headers of frame, nil if it is not plain.
+func PlainPacket(frame []byte) *Plain {
+	if len(frame) < len(Plain{}) || len(frame) > 0xffff {
+		return nil
 	}
-	p := (*[plainLen]byte)(frame)
+	p := (*Plain)(frame)
 	word := binary.LittleEndian.Uint64(p[startAt:])
-	if word&startMask^start|binary.LittleEndian.Uint64(p[fragAt:])&fragMask != 0 {
-		return false
+	if word&startMask^start|binary.LittleEndian.Uint64(p[fragAt:])&fragMask != 0 || !p.sound(len(frame)-EthernetLen) {
+		return nil
 	}
-	return plainTransport(p, h, int(bits.ReverseBytes16(uint16(word>>totalAt))), len(frame)-EthernetLen)
+	return p
 }
 
-// plainTransport goes on after a plain frame's first words: total is the IPv4
-// packet's length, and room what the frame has for it.
-func plainTransport(p *[plainLen]byte, h *Headers, total, room int) bool {
-	n, least := 0, 0
-	switch p[23] {
-	case ProtoTCP:
-		n, least = int(p[46]>>4)*4, TCPLen
-		h.Flags = p[47]
-	case ProtoUDP:
-		n, least = int(binary.BigEndian.Uint16(p[38:])), UDPLen
-		h.Flags = 0
-	default:
-		return false
+// PlainTunnel is the headers of frame if it is plain, and so is the frame in
+// the tunnel, nothing follows the tunnel's datagram and it has no checksum.
+// It is nil if not.
+func PlainTunnel(frame []byte) *Tunnel {
+	if len(frame) < len(Tunnel{}) || len(frame) > 0xffff {
+		return nil
 	}
-	if total > room || n < least || n > total-IPv4Len || !headerSumRight((*[IPv4Len]byte)(p[EthernetLen:]), nil) {
-		return false
-	}
-	addrs, ports := binary.BigEndian.Uint64(p[26:]), binary.BigEndian.Uint32(p[34:])
-	h.Src, h.Dst = uint32(addrs>>32), uint32(addrs)
-	h.SrcPort, h.DstPort = uint16(ports>>16), uint16(ports)
-	h.Proto = p[23]
-	h.Frag, h.Type, h.Code, h.Tagged = Whole, 0, 0, false
-	h.EtherType, h.VLAN = EtherTypeIPv4, 0
-	h.L3, h.L4, h.End = EthernetLen, EthernetLen+IPv4Len, uint16(EthernetLen+total)
-	h.ID = binary.BigEndian.Uint16(p[18:])
-	return true
-}
-
-// ParsePlain is ParseVXLAN and, for the frame in the tunnel, Parse at once,
-// where both are plain, nothing follows the tunnel's datagram and it has no
-// checksum. If it is false, o and h mean nothing: the two will tell.
-func ParsePlain(frame []byte, o *Outer, h *Headers) bool {
-	if len(frame) < OuterLen+plainLen || len(frame) > 0xffff {
-		return false
-	}
-	p := (*[OuterLen + plainLen]byte)(frame)
+	t := (*Tunnel)(frame)
 	total := len(frame) - EthernetLen
-	inner := binary.LittleEndian.Uint64(p[OuterLen+startAt:])
-	wrong := binary.LittleEndian.Uint64(p[startAt:])&(startMask|0xffff<<totalAt) ^ (start | swapped(total)<<totalAt)
-	wrong |= binary.LittleEndian.Uint64(p[fragAt:])&(fragMask|protoMask) ^ protoUDPBit
-	wrong |= binary.LittleEndian.Uint64(p[tunnelAt:])&tunnelMask ^ (tunnel | swapped(total-IPv4Len)<<16)
-	wrong |= inner&startMask ^ start
-	wrong |= binary.LittleEndian.Uint64(p[OuterLen+fragAt:]) & fragMask
-	if wrong != 0 || !headerSumRight((*[IPv4Len]byte)(p[EthernetLen:]), nil) {
-		return false
+	wrong := binary.LittleEndian.Uint64(t[startAt:])&(startMask|0xffff<<totalAt) ^ (start | swapped(total)<<totalAt)
+	wrong |= binary.LittleEndian.Uint64(t[fragAt:])&(fragMask|protoMask) ^ protoUDPBit
+	wrong |= binary.LittleEndian.Uint64(t[tunnelAt:])&tunnelMask ^ (tunnel | swapped(total-IPv4Len)<<16)
+	wrong |= binary.LittleEndian.Uint64(t[OuterLen+startAt:])&startMask ^ start
+	wrong |= binary.LittleEndian.Uint64(t[OuterLen+fragAt:]) & fragMask
+	if wrong != 0 || !headerSumRight((*[IPv4Len]byte)(t[EthernetLen:]), nil) || !t.Inner().sound(total-OuterLen) {
+		return nil
 	}
-	addrs := binary.BigEndian.Uint64(p[26:])
-	o.Station = binary.BigEndian.Uint64(p[:]) >> 16
-	o.Guest = binary.BigEndian.Uint64(p[OuterLen:]) >> 16
-	o.Src, o.Dst = uint32(addrs>>32), uint32(addrs)
-	o.VNI = binary.BigEndian.Uint32(p[OuterLen-4:]) >> 8
-	o.Inner, o.End = OuterLen, uint16(len(frame))
-	o.SrcPort = binary.BigEndian.Uint16(p[34:])
-	return plainTransport((*[plainLen]byte)(p[OuterLen:]), h, int(bits.ReverseBytes16(uint16(inner>>totalAt))), total-OuterLen)
+	return t
 }
 
 // swapped is a length as its two bytes on the wire stand in a little-endian
 // word.
 func swapped(n int) uint64 { return uint64(bits.ReverseBytes16(uint16(n))) }
+
+// sound judges what the words did not: the header's checksum and the lengths,
+// of which the frame has room for so many bytes.
+func (p *Plain) sound(room int) bool {
+	n, least := 0, 0
+	switch p.Proto() {
+	case ProtoTCP:
+		n, least = int(p[46]>>4)*4, TCPLen
+	case ProtoUDP:
+		n, least = int(binary.BigEndian.Uint16(p[38:])), UDPLen
+	default:
+		return false
+	}
+	total := p.Len()
+	return total <= room && n >= least && n <= total-IPv4Len && headerSumRight((*[IPv4Len]byte)(p[EthernetLen:]), nil)
+}
+
+// plainPacket is Parse for plain frames.
+func plainPacket(frame []byte, h *Headers) bool {
+	p := PlainPacket(frame)
+	if p == nil {
+		return false
+	}
+	h.Src, h.Dst, h.SrcPort, h.DstPort, h.Proto = p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto()
+	h.Flags, h.Frag, h.Type, h.Code, h.Tagged = p.Flags(), Whole, 0, 0, false
+	h.EtherType, h.VLAN = EtherTypeIPv4, 0
+	h.L3, h.L4, h.End = EthernetLen, EthernetLen+IPv4Len, uint16(EthernetLen+p.Len())
+	h.ID = binary.BigEndian.Uint16(p[18:])
+	return true
+}
+
+// DstBits is the station the frame is for, as Ethernet.DstBits.
+func (p *Plain) DstBits() uint64 { return binary.BigEndian.Uint64(p[0:]) >> 16 }
+
+// SrcBits is the station that sent the frame, as Ethernet.SrcBits.
+func (p *Plain) SrcBits() uint64 { return binary.BigEndian.Uint64(p[4:]) & (1<<48 - 1) }
+
+// Len is the length of the IPv4 packet in bytes.
+func (p *Plain) Len() int { return int(binary.BigEndian.Uint16(p[16:])) }
+
+// Src is the sender's address.
+func (p *Plain) Src() uint32 { return binary.BigEndian.Uint32(p[26:]) }
+
+// Dst is the receiver's address.
+func (p *Plain) Dst() uint32 { return binary.BigEndian.Uint32(p[30:]) }
+
+// SrcPort is the sender's port.
+func (p *Plain) SrcPort() uint16 { return binary.BigEndian.Uint16(p[34:]) }
+
+// DstPort is the receiver's port.
+func (p *Plain) DstPort() uint16 { return binary.BigEndian.Uint16(p[36:]) }
+
+// Proto is ProtoTCP or ProtoUDP.
+func (p *Plain) Proto() uint8 { return p[23] }
+
+// Flags are TCP's, 0 for UDP.
+func (p *Plain) Flags() uint8 {
+	if p.Proto() == ProtoTCP {
+		return p.TCPFlags()
+	}
+	return 0
+}
+
+// TCPFlags are the flags of what is TCP.
+func (p *Plain) TCPFlags() uint8 { return p[47] }
+
+// SetStations writes both stations of the frame.
+func (p *Plain) SetStations(dst, src *MAC) {
+	*(*MAC)(p[0:]) = *dst
+	*(*MAC)(p[6:]) = *src
+}
+
+// Station is the destination of the outer frame, as MAC.Bits.
+func (t *Tunnel) Station() uint64 { return binary.BigEndian.Uint64(t[0:]) >> 16 }
+
+// Src is the sending tunnel end.
+func (t *Tunnel) Src() uint32 { return binary.BigEndian.Uint32(t[26:]) }
+
+// Dst is the receiving tunnel end.
+func (t *Tunnel) Dst() uint32 { return binary.BigEndian.Uint32(t[30:]) }
+
+// VNI is the network's number.
+func (t *Tunnel) VNI() uint32 { return binary.BigEndian.Uint32(t[OuterLen-4:]) >> 8 }
+
+// Inner is the packet in the tunnel.
+func (t *Tunnel) Inner() *Plain { return (*Plain)(t[OuterLen:]) }

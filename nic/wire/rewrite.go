@@ -15,11 +15,7 @@ const (
 // source address, and keeps the checksums of IPv4, TCP and UDP as right as
 // they were. h follows.
 func RewriteSrc(frame []byte, h *Headers, addr uint32) {
-	if p := plainTCP(frame, h); p != nil {
-		rewritePlain(p, (*[4]byte)(p[EthernetLen+srcAt:]), addr)
-	} else {
-		rewrite(frame, h, srcAt, addr)
-	}
+	rewrite(frame, h, srcAt, addr)
 	h.Src = addr
 }
 
@@ -27,13 +23,15 @@ func RewriteSrc(frame []byte, h *Headers, addr uint32) {
 // destination address, and keeps the checksums of IPv4, TCP and UDP as right
 // as they were. h follows.
 func RewriteDst(frame []byte, h *Headers, addr uint32) {
-	if p := plainTCP(frame, h); p != nil {
-		rewritePlain(p, (*[4]byte)(p[EthernetLen+dstAt:]), addr)
-	} else {
-		rewrite(frame, h, dstAt, addr)
-	}
+	rewrite(frame, h, dstAt, addr)
 	h.Dst = addr
 }
+
+// SetSrc is RewriteSrc for a plain packet.
+func (p *Plain) SetSrc(addr uint32) { p.rewrite((*[4]byte)(p[EthernetLen+srcAt:]), addr) }
+
+// SetDst is RewriteDst for a plain packet.
+func (p *Plain) SetDst(addr uint32) { p.rewrite((*[4]byte)(p[EthernetLen+dstAt:]), addr) }
 
 // RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes:
 // h describes the error and q, from Embedded, the quote. The error's own
@@ -63,23 +61,27 @@ func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 	}
 }
 
-// plainTCP is the headers of a TCP segment in a plain frame, nearly all there
-// is, where everything has its place. It is nil for others.
-func plainTCP(frame []byte, h *Headers) *[plainLen]byte {
-	if h.Proto == ProtoTCP && h.L4 == EthernetLen+IPv4Len && h.L3 == EthernetLen && h.Frag == Whole && len(frame) >= plainLen {
-		return (*[plainLen]byte)(frame)
-	}
-	return nil
-}
-
-// rewritePlain is rewrite for such a segment. Checksums are right in any order
-// of the bytes (RFC 1071 section 2), so only the address is swapped.
-func rewritePlain(p *[plainLen]byte, field *[4]byte, addr uint32) {
+// rewrite changes the address in field. Checksums are right in any order of
+// the bytes (RFC 1071 section 2), so only the address is swapped.
+func (p *Plain) rewrite(field *[4]byte, addr uint32) {
 	addr = bits.ReverseBytes32(addr)
 	change := changeOf(binary.LittleEndian.Uint32(field[:]), addr)
 	binary.LittleEndian.PutUint32(field[:], addr)
 	binary.LittleEndian.PutUint16(p[24:], change.apply(binary.LittleEndian.Uint16(p[24:])))
-	binary.LittleEndian.PutUint16(p[50:], change.apply(binary.LittleEndian.Uint16(p[50:])))
+	switch udp := binary.LittleEndian.Uint16(p[40:]); {
+	case p.Proto() == ProtoTCP:
+		binary.LittleEndian.PutUint16(p[50:], change.apply(binary.LittleEndian.Uint16(p[50:])))
+	case udp != 0:
+		binary.LittleEndian.PutUint16(p[40:], udpSum(change.apply(udp)))
+	}
+}
+
+// udpSum is a sum as UDP writes it: 0 says that there is none (RFC 768).
+func udpSum(sum uint16) uint16 {
+	if sum == 0 {
+		return 0xffff
+	}
+	return sum
 }
 
 // transportSum is the checksum field that covers the addresses: TCP's or
@@ -109,8 +111,8 @@ func transportSum(frame []byte, h *Headers) []byte {
 // update applies a change to the field sum.
 func update(sum []byte, proto uint8, c change) {
 	new := c.apply(binary.BigEndian.Uint16(sum))
-	if new == 0 && proto == ProtoUDP {
-		new = 0xffff
+	if proto == ProtoUDP {
+		new = udpSum(new)
 	}
 	binary.BigEndian.PutUint16(sum, new)
 }

@@ -65,11 +65,21 @@ func FuzzRewrite(f *testing.F) {
 		sent, came := packet(from, peer), packet(peer, from)
 		rewritten(t, sent.Bytes(), packet(to, peer).Bytes(), to, wire.RewriteSrc)
 		rewritten(t, came.Bytes(), packet(peer, to).Bytes(), to, wire.RewriteDst)
+		plainRewritten(t, sent.Bytes(), packet(to, peer).Bytes(), to, (*wire.Plain).SetSrc)
+		plainRewritten(t, came.Bytes(), packet(peer, to).Bytes(), to, (*wire.Plain).SetDst)
 		want := packet(to, peer).Fragments(24)
 		for i, piece := range sent.Fragments(24) {
 			rewritten(t, piece, want[i], to, wire.RewriteSrc)
 		}
 	})
+}
+
+func plainRewritten(t *testing.T, frame, want []byte, to uint32, rewrite func(*wire.Plain, uint32)) {
+	t.Helper()
+	if p := wire.PlainPacket(frame); p != nil {
+		rewrite(p, to)
+		require.Equal(t, want, frame)
+	}
 }
 
 func rewritten(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, uint32)) {

@@ -30,7 +30,6 @@ func (b VXLAN) Set(vni uint32) {
 // Outer is what ParseVXLAN found around a tunneled frame.
 type Outer struct {
 	Station    uint64 // destination MAC of the outer frame, as MAC.Bits
-	Guest      uint64 // and of the inner one; 0 from ParseVXLAN, which does not look inside
 	Src, Dst   uint32 // tunnel ends
 	VNI        uint32
 	Inner, End uint16 // where in the frame the inner one starts and ends

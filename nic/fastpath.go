@@ -1,0 +1,229 @@
+package nic
+
+import (
+	"math/bits"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/tables"
+)
+
+// The fast path serves nearly every packet: a TCP segment or UDP datagram
+// without tags, options or fragments, of a connection that holds what the
+// stages found. It describes no packet and decides nothing: what it is not
+// sure of it leaves for the stages, untouched. It does what they would do
+// (TestFastPathAsTheStages), in half the instructions: 500 instead of 1,000.
+
+// fast is the fast path's working set: what it found out about each frame of
+// the burst at hand.
+type fast struct {
+	memo   memo
+	guests [pmd.MaxBurst]*guest
+	keys   [tables.Burst]flow.Key
+	at     [tables.Burst]uint32
+
+	seen *[pmd.MaxBurst]packet // what an observer is shown; nil without one
+	shut bool                  // every packet takes the stages: a test compares
+}
+
+// forget lets go of an older view.
+func (f *fast) forget() {
+	f.memo, f.guests = memo{}, [pmd.MaxBurst]*guest{}
+	if f.seen != nil {
+		*f.seen = [pmd.MaxBurst]packet{}
+	}
+}
+
+// fastIn delivers what it can of a burst from the uplink. Bit i of rest says
+// that frames[i] is left.
+func (w *worker) fastIn(frames []pmd.Frame) (rest uint64) {
+	rest = all(len(frames))
+	if w.fast.shut {
+		return rest
+	}
+	plain, late := w.gatherIn(frames), uint64(0)
+	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
+	for ; plain != 0; plain &= plain - 1 {
+		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
+		if known&(1<<i) != 0 && (late == 0 || late&w.fast.mark(i) == 0) && w.passIn(&frames[i], i) {
+			rest &^= 1 << i
+		} else {
+			late |= w.fast.mark(i)
+		}
+	}
+	return rest
+}
+
+// mark is one of 64 bits, always the same for a connection. The fast path
+// marks what it leaves, so that it overtakes no earlier packet of the same
+// connection but one that is not plain.
+func (f *fast) mark(i int) uint64 {
+	k := &f.keys[i&(tables.Burst-1)]
+	return 1 << ((k.Remote ^ uint32(k.RemotePort)<<16 ^ uint32(k.LocalPort) ^ k.Who) * 0x9e3779b9 >> 26)
+}
+
+// all has a bit for each of n frames.
+func all(n int) uint64 { return ^uint64(0) >> (pmd.MaxBurst - n) }
+
+// tally is account for a plain packet.
+func (w *worker) tally(c *flow.Conn, d flow.Dir, p *wire.Plain) {
+	c.Packet(d, p.Len(), w.tick)
+	if p.Proto() == wire.ProtoTCP {
+		c.TCP(d, p.TCPFlags())
+	} else {
+		c.UDP(d)
+	}
+}
+
+// gatherIn writes the key of each plain frame for a known ENI.
+func (w *worker) gatherIn(frames []pmd.Frame) (plain uint64) {
+	u, f := &w.underlay, &w.fast
+	for i := range frames {
+		t := wire.PlainTunnel(frames[i].Bytes())
+		if t == nil || t.Dst() != u.addr || t.Station() != u.macBits || t.Src() == 0 {
+			continue
+		}
+		p := t.Inner()
+		g := f.memo.recall(vpc.KeyOf(t.VNI(), p.DstBits()))
+		if g == nil {
+			continue
+		}
+		local := p.Dst()
+		if local != g.primary {
+			local = g.privateOf(local)
+		}
+		f.guests[i&(pmd.MaxBurst-1)] = g
+		f.keys[i&(tables.Burst-1)].Set(g.number, local, p.Src(), p.DstPort(), p.SrcPort(), p.Proto())
+		plain |= 1 << (i & (pmd.MaxBurst - 1))
+	}
+	return plain
+}
+
+// passIn is account and deliver for frame i of the burst, if its connection
+// holds all there is to know. A SYN may ask for a new one in its place. See
+// knownInbound.
+func (w *worker) passIn(frame *pmd.Frame, i int) bool {
+	c, q := w.flows.Conn(w.fast.at[i]), w.fast.guests[i].queue
+	if !c.Under(w.epoch) {
+		return false
+	}
+	s, t := c.Status(), (*wire.Tunnel)(frame.Bytes())
+	p := t.Inner()
+	if !s.Walked(flow.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !q.carries(frame.Len()-wire.OuterLen) {
+		return false
+	}
+	w.tally(c, flow.In, p)
+	if local := w.fast.keys[i].Local; local != p.Dst() {
+		p.SetDst(local)
+	}
+	frame.Pull(wire.OuterLen)
+	var described *packet
+	if w.observe != nil {
+		described = w.describe(w.fast.guests[i], frame, i)
+		described.to = q
+	}
+	q.put(w, frame, described)
+	return true
+}
+
+// fastOut sends what it can of a burst from g. Bit i of rest says that
+// frames[i] is left.
+func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
+	rest = all(len(frames))
+	if w.fast.shut {
+		return rest
+	}
+	plain, late := w.gatherOut(g, frames), uint64(0)
+	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
+	for ; plain != 0; plain &= plain - 1 {
+		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
+		if known&(1<<i) != 0 && (late == 0 || late&w.fast.mark(i) == 0) && w.passOut(g, &frames[i], i) {
+			rest &^= 1 << i
+		} else {
+			late |= w.fast.mark(i)
+		}
+	}
+	return rest
+}
+
+// gatherOut writes the key of each plain frame that g sent as itself.
+func (w *worker) gatherOut(g *guest, frames []pmd.Frame) (plain uint64) {
+	for i := range frames {
+		p := wire.PlainPacket(frames[i].Bytes())
+		if p == nil || p.SrcBits() != g.macBits {
+			continue
+		}
+		w.fast.keys[i&(tables.Burst-1)].Set(g.number, p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto())
+		plain |= 1 << (i & (pmd.MaxBurst - 1))
+	}
+	return plain
+}
+
+// passOut is account and forward for frame i of the burst, if its connection
+// leads to the uplink and holds all there is to know. See knownOutbound.
+func (w *worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
+	c := w.flows.Conn(w.fast.at[i])
+	if !c.Under(w.epoch) {
+		return false
+	}
+	s, p := c.Status(), (*wire.Plain)(frame.Bytes())
+	flags := s.Flags()
+	if !s.Walked(flow.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || p.Flags()&wire.TCPSyn != 0 {
+		return false
+	}
+	to := &w.view.policy.Paths[s.Path()]
+	hop := w.underlay.hops[to.VTEP].mac.Load()
+	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
+		return false
+	}
+	w.tally(c, flow.Out, p)
+	p.SetStations(&to.Dst, &to.Src)
+	if flags&flow.FlagNAT != 0 {
+		p.SetSrc(g.publicOf(p.Src()))
+	}
+	var described *packet
+	if w.observe != nil {
+		described = w.describe(g, frame, i)
+		described.to = w.uplink
+	}
+	w.wrap(frame.Push(wire.OuterLen), to, hop, entropy(&w.fast.keys[i]))
+	w.uplink.put(w, frame, described)
+	return true
+}
+
+// describe is frame i of the burst as a packet of g's, for an observer.
+func (w *worker) describe(g *guest, frame *pmd.Frame, i int) *packet {
+	at := w.fast.at[i]
+	p := &w.fast.seen[i]
+	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at}
+	wire.Parse(frame.Bytes(), &p.Headers)
+	return p
+}
+
+// described is the packet that is frame i of those queued for q. Of one that
+// the fast path queued, only the frame says what it is.
+func (w *worker) described(q *queue, i int) *packet {
+	if p := q.of[i]; p != nil {
+		return p
+	}
+	frame, p := q.out[i], &w.quoted
+	p.guest = w.behind(q)
+	if q == w.uplink {
+		frame.Pull(wire.OuterLen)
+		p.guest = w.behind(w.from)
+	}
+	wire.Parse(frame.Bytes(), &p.Headers)
+	return p
+}
+
+// behind is the guest whose queue q is.
+func (w *worker) behind(q *queue) *guest {
+	for i := range w.guests {
+		if g := &w.guests[i]; g.queue == q {
+			return g
+		}
+	}
+	return nil
+}

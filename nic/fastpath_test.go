@@ -1,0 +1,169 @@
+package nic
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/tables/oracle"
+)
+
+// twins are two cards that get the same packets at the same times; all of
+// them take the stages on the second.
+type twins [2]*rig
+
+func newTwins(t testing.TB) twins {
+	a, b := newRig(t), newRig(t)
+	b.card.workers[0].fast.shut = true
+	for _, x := range []*rig{a, b} {
+		x.card.Observe(nil) // so that nothing is described
+	}
+	return twins{a, b}
+}
+
+// burst sends frames to one port of both, all at once, and holds that the same
+// comes out. The fast path may overtake other packets of its burst.
+func (w twins) burst(t testing.TB, port string, frames [][]byte) {
+	var out [2]map[string][][]byte
+	for i, x := range w {
+		for _, f := range frames {
+			x.ports[port].Inject(f)
+		}
+		x.card.Poll(x.now)
+		out[i] = x.sentBy()
+	}
+	require.Equal(t, out[1], out[0])
+	require.Equal(t, w[1].card.Ports(), w[0].card.Ports())
+	require.Equal(t, w[1].card.Flows(FlowFilter{}), w[0].card.Flows(FlowFilter{}))
+	require.Equal(t, w[1].card.Drops().Reasons, w[0].card.Drops().Reasons)
+}
+
+// sentBy is what left by each port, in an order of its own.
+func (r *rig) sentBy() map[string][][]byte {
+	sent := map[string][][]byte{}
+	for name, p := range r.ports {
+		for _, frame := range p.Sent() {
+			sent[name] = append(sent[name], slices.Clone(frame))
+		}
+		slices.SortFunc(sent[name], slices.Compare[[]byte])
+	}
+	return sent
+}
+
+// The fast path does what the stages do, and no more: whatever comes in a
+// burst, known or not, plain or not, allowed or not, while rules change and
+// links go down. Of each flow a burst has one packet.
+func TestFastPathAsTheStages(t *testing.T) {
+	r := oracle.Random(t)
+	w := newTwins(t)
+	for range 3000 {
+		switch r.IntN(40) {
+		case 0:
+			port := []string{"22", "80", "443"}[r.IntN(3)]
+			for _, x := range w {
+				x.admits(permit("tcp", port, "203.0.113.0/24"), permit("udp", port, everyone), permit("icmp", "-1", everyone))
+			}
+		case 1:
+			link := []error{nil, nil, pmd.ErrDown}[r.IntN(3)]
+			for _, x := range w {
+				x.ports["eni-a1"].SetLink(link)
+				x.card.checkLinks()
+			}
+		case 2:
+			pause := time.Duration(r.IntN(100)) * time.Second
+			for _, x := range w {
+				x.wait(pause)
+			}
+		}
+		if r.IntN(2) == 0 {
+			w.burst(t, Uplink, anyBurst(r, w[0].anyIn))
+		} else {
+			w.burst(t, "eni-a1", anyBurst(r, w[0].anyOut))
+		}
+	}
+	for _, x := range w {
+		x.account()
+	}
+	require.NotZero(t, w[0].card.Ports()[0].Delivered)
+}
+
+// anyBurst is a packet of each of some flows.
+func anyBurst(r *rand.Rand, packet func(*rand.Rand, int) []byte) (frames [][]byte) {
+	for _, flow := range r.Perm(24)[:r.IntN(24)] {
+		frames = append(frames, packet(r, flow))
+	}
+	return frames
+}
+
+// anyIn is a packet of a flow for eni-a1, nearly always in order.
+func (x *rig) anyIn(r *rand.Rand, flow int) []byte {
+	peer := []string{client, other}[flow%2]
+	to := []string{"35.72.2.8", "10.0.1.5", "35.72.2.9", "10.0.9.9"}[flow/2%4*min(1, flow/16)]
+	frame := anyPacket(r, end2end{peer, 40000 + flow, to, []int{22, 80, 443}[flow%3]}, flow)
+	frame = x.tunnelBytes([]string{edge, edge, edge, edge, serverY}[r.IntN(5)], "eni-a1", frame)
+	return damaged(r, frame)
+}
+
+// anyOut is a packet of such a flow from eni-a1.
+func (x *rig) anyOut(r *rand.Rand, flow int) []byte {
+	peer := []string{client, other, "10.0.1.6"}[flow%3]
+	frame := anyPacket(r, end2end{"10.0.1.5", []int{22, 80, 443}[flow%3], peer, 40000 + flow}, flow)
+	a1 := x.eni("eni-a1")
+	src := a1.MAC
+	if r.IntN(40) == 0 {
+		src[5]++
+	}
+	frame = wiretest.Put(wiretest.Put(frame, 0, a1.RouterMAC[:]...), 6, src[:]...)
+	return damaged(r, frame)
+}
+
+// end2end is who sends to whom.
+type end2end struct {
+	from     string
+	fromPort int
+	to       string
+	toPort   int
+}
+
+// anyPacket is a packet between two ends, of a protocol that follows from the
+// flow.
+func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
+	from, to := fmt.Sprintf("%s:%d", e.from, e.fromPort), fmt.Sprintf("%s:%d", e.to, e.toPort)
+	var p wiretest.Packet
+	switch {
+	case flow == 23:
+		p = wiretest.Echo(e.from, e.to, uint16(flow))
+	case flow%4 == 3:
+		p = wiretest.UDP(from, to).Size(60 + r.IntN(100))
+		if r.IntN(4) == 0 {
+			p = p.NoChecksum()
+		}
+	default:
+		flags := []uint8{wire.TCPSyn, wire.TCPSyn | wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPFin | wire.TCPAck, wire.TCPRst}
+		p = wiretest.TCP(from, to).Flags(flags[r.IntN(len(flags))]).Size(60 + r.IntN(100))
+	}
+	switch r.IntN(20) {
+	case 0:
+		p = p.Options(1, 1, 1, 0)
+	case 1:
+		return p.Size(200).Fragments(64)[r.IntN(2)]
+	case 2:
+		p = p.TTL(uint8(r.Uint32()))
+	}
+	return p.Bytes()
+}
+
+// damaged is a frame in which now and then a byte is another.
+func damaged(r *rand.Rand, frame []byte) []byte {
+	if r.IntN(10) == 0 {
+		frame[r.IntN(min(len(frame), 110))] ^= 1 << r.IntN(8)
+	}
+	return frame
+}
