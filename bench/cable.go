@@ -18,11 +18,11 @@ func (o *Options) cable() (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	near, err := t.requests("mem:0", false)
+	near, err := t.requests("mem:0", false, all)
 	if err != nil {
 		return nil, err
 	}
-	far, err := t.requests("mem:1", false)
+	far, err := t.requests("mem:1", false, all)
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func (*full) Tx([]*pmd.Frame) int { return 0 }
 func TestAFullPortIsADrop(t *testing.T) {
 	for _, m := range []Mode{IO, Decap, SG} {
 		o := small(m)
-		source, err := newTraffic(Region{ENIs: 2}, policy(t), 100, o.Sizes).requests("edge", false)
+		source, err := newTraffic(Region{ENIs: 2}, policy(t), 100, o.Sizes).requests("edge", false, all)
 		require.NoError(t, err)
 		o.Ports = []pmd.Port{source, &full{}}
 		r := set(t, o)
@@ -117,7 +117,7 @@ func TestAFullPortIsADrop(t *testing.T) {
 		require.GreaterOrEqual(t, r.drops()[txFull], uint64(32), m)
 	}
 	o := small(Encap)
-	source, err := newTraffic(Region{ENIs: 2}, policy(t), 100, o.Sizes).requests("edge", false)
+	source, err := newTraffic(Region{ENIs: 2}, policy(t), 100, o.Sizes).requests("edge", false, all)
 	require.NoError(t, err)
 	o.Ports = []pmd.Port{source}
 	r := set(t, o)

@@ -12,8 +12,7 @@ import (
 type Bench struct {
 	Card *nic.Card
 	*traffic
-	edge   *port
-	guests []*port
+	queues [][]*port // by worker: the edge's, then the guests'
 }
 
 // benchOptions are what a Bench is made of.
@@ -21,18 +20,17 @@ type benchOptions struct {
 	flows, connections int // to send, and that the card may track
 	sizes              Sizes
 	seed               uint64
-	edge               *port
-	guests             []*port
+	queues             [][]*port // as Bench has them
 }
 
 // New makes a card in the region that may track so many connections, with
 // ports that are idle.
 func (r Region) New(flows, connections int) (*Bench, error) {
-	o := benchOptions{flows: flows, connections: connections, sizes: Sizes{FrameSize}, seed: 1, edge: newPort(&sink{mac: uplinkMAC}, pmd.MaxBurst)}
+	queues := []*port{newPort(&sink{mac: uplinkMAC}, pmd.MaxBurst)}
 	for range r.ENIs {
-		o.guests = append(o.guests, newPort(&sink{}, pmd.MaxBurst))
+		queues = append(queues, newPort(&sink{}, pmd.MaxBurst))
 	}
-	return r.bench(o)
+	return r.bench(benchOptions{flows: flows, connections: connections, sizes: Sizes{FrameSize}, seed: 1, queues: [][]*port{queues}})
 }
 
 func (r Region) bench(o benchOptions) (*Bench, error) {
@@ -40,17 +38,14 @@ func (r Region) bench(o benchOptions) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	card, err := nic.New(cfg, nic.Options{MaxConnections: o.connections, Seed: o.seed})
+	card, err := nic.New(cfg, nic.Options{MaxConnections: o.connections, Seed: o.seed, Workers: len(o.queues)})
 	if err != nil {
 		return nil, err
 	}
-	b := &Bench{card, newTraffic(r, card.Policy(), o.flows, o.sizes), o.edge, o.guests}
-	plug := func(name string, p *port) error {
-		return card.Attach(name, func() (pmd.Port, error) { return p, nil })
-	}
-	err = plug(nic.Uplink, b.edge)
-	for i, g := range b.guests {
-		err = errors.Join(err, plug(r.eni(i), g))
+	b := &Bench{card, newTraffic(r, card.Policy(), o.flows, o.sizes), o.queues}
+	err = b.plug(nic.Uplink, 0)
+	for i := range r.ENIs {
+		err = errors.Join(err, b.plug(r.eni(i), 1+i))
 	}
 	if err != nil {
 		return nil, errors.Join(err, card.Close())
@@ -58,26 +53,42 @@ func (r Region) bench(o benchOptions) (*Bench, error) {
 	return b, nil
 }
 
+// plug gives every worker its queue of port number i.
+func (b *Bench) plug(name string, i int) error {
+	var queues []pmd.Port
+	for _, q := range b.queues {
+		queues = append(queues, q[i])
+	}
+	return b.Card.Attach(name, func() (pmd.Port, error) { return pmd.Join(queues), nil })
+}
+
+// hush makes all ports silent.
+func (b *Bench) hush() {
+	for _, queues := range b.queues {
+		for _, p := range queues {
+			p.use(&sink{})
+		}
+	}
+}
+
 // Requests makes the edge send each flow's request in turn, SYN or ACK, and
 // the guests be silent.
 func (b *Bench) Requests(syn bool) error {
-	edge, err := b.requests("edge", syn)
+	edge, err := b.requests("edge", syn, all)
 	if err != nil {
 		return err
 	}
-	b.edge.use(edge)
-	for _, g := range b.guests {
-		g.use(&sink{})
-	}
+	b.hush()
+	b.queues[0][0].use(edge)
 	return nil
 }
 
 // Answers makes each guest send its flows' answers in turn, SYN and ACK or ACK
 // alone, and the edge be silent.
 func (b *Bench) Answers(syn bool) error {
-	b.edge.use(&sink{})
-	for i, g := range b.guests {
-		guest, err := b.answers(i, syn)
+	b.hush()
+	for i, g := range b.queues[0][1:] {
+		guest, err := b.answers(i, syn, all)
 		if err != nil {
 			return err
 		}
@@ -97,7 +108,7 @@ func (b *Bench) Connect() error {
 		if err := step(); err != nil {
 			return err
 		}
-		for n := 0; n < b.flows+len(b.guests)*pmd.MaxBurst; {
+		for n := 0; n < b.flows+b.region.ENIs*pmd.MaxBurst; {
 			n += b.Card.Poll(0)
 		}
 	}
@@ -123,20 +134,47 @@ func (b *Bench) tracked() int {
 
 // measure gives all ports to their drivers.
 func (b *Bench) measure() {
-	b.edge.use(b.edge.Port)
-	for _, g := range b.guests {
-		g.use(g.Port)
+	for _, queues := range b.queues {
+		for _, p := range queues {
+			p.use(p.Port)
+		}
 	}
 }
 
-func (b *Bench) turn(now int64) int { return b.Card.Poll(now) }
-
-func (b *Bench) drops() drops {
-	all := drops{}
-	for _, r := range b.Card.Drops().Reasons {
-		all[r.Reason] = r.Packets
+// rigs are the card's workers, each with its queues.
+func (b *Bench) rigs() (rigs []*rig) {
+	for core, queues := range b.queues {
+		rigs = append(rigs, &rig{&cardWorker{b, core}, b.flows, queues})
 	}
-	return all
+	return rigs
 }
 
-func (b *Bench) close() error { return b.Card.Close() }
+// cardWorker is one worker of a Bench. The first answers for the card.
+type cardWorker struct {
+	*Bench
+	core int
+}
+
+func (w *cardWorker) turn(now int64) int {
+	if len(w.queues) == 1 {
+		return w.Card.Poll(now)
+	}
+	return w.Card.PollWorker(w.core, now)
+}
+
+func (w *cardWorker) drops() drops {
+	counted := drops{}
+	if w.core == 0 {
+		for _, r := range w.Card.Drops().Reasons {
+			counted[r.Reason] = r.Packets
+		}
+	}
+	return counted
+}
+
+func (w *cardWorker) close() error {
+	if w.core > 0 {
+		return nil
+	}
+	return w.Card.Close()
+}

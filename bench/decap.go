@@ -30,7 +30,7 @@ func (o *Options) decap() (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	edge, err := t.requests("mem:edge", false)
+	edge, err := t.requests("mem:edge", false, all)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-// Package bench measures how fast one core forwards frames, in the modes and
+// Package bench measures how fast cores forward frames, in the modes and
 // words of DPDK's testpmd.
 //
 //	session.go  Session, Run: a measurement is started, stopped, told
@@ -24,7 +24,7 @@
 //	table.go    the same for people
 //	prompt.go   a session by hand
 //
-// What is measured is one thread that turns a forwarder: per turn one burst
+// What is measured is a thread that turns a forwarder: per turn one burst
 // from each port, one look at the clock, nothing allocated. Rates count that
 // thread's CPU time, because a neighbor on the machine must not count, and the
 // clock's beside it, because a stall must show somewhere. The frames that
@@ -34,7 +34,10 @@
 // card fills them, and take everything. So io tells what the harness costs,
 // and any other mode less io what the mode costs.
 //
-// The thread is not pinned to a CPU: on a small machine the kernel knows
+// One thread is not pinned to a CPU: on a small machine the kernel knows
 // better. Pin the process (taskset) where it should be, with one CPU more for
-// Go's own threads.
+// Go's own threads. Several cores are pinned to a CPU each, if there are as many.
+// Each has a queue of its own of every port and its own part of the flows;
+// modes with a card share the card, the others nothing. Rates are then a
+// core's, of all cores' CPU time, and the clock's are the total.
 package bench

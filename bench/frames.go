@@ -14,7 +14,7 @@ func (o *Options) Requests(syn bool) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	edge, err := t.requests("edge", syn)
+	edge, err := t.requests("edge", syn, all)
 	if err != nil {
 		return nil, err
 	}

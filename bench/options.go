@@ -10,6 +10,7 @@ import (
 // Options say what is measured, and for how long.
 type Options struct {
 	Mode     Mode
+	Cores    int   // threads that forward, each with queues of its own; 0 is one
 	Burst    int   // frames that are taken from a port at a time, at most pmd.MaxBurst
 	Flows    int   // rounded up so that each ENI has as many of each size
 	ENIs     int   // each in a VPC of its own
@@ -28,6 +29,7 @@ type Options struct {
 const (
 	mostENIs  = 1024
 	mostFlows = 1 << 23 // half of what Sources holds
+	mostCores = 64
 )
 
 // Check tells what of the options cannot be.
@@ -47,6 +49,9 @@ func (o *Options) Check() error {
 	if err := between("enis", o.ENIs, 1, mostENIs); err != nil {
 		return err
 	}
+	if err := between("nb-cores", o.cores(), 1, mostCores); err != nil {
+		return err
+	}
 	if o.Duration < 0 || o.Period < 0 {
 		return fmt.Errorf("a time of %v is no time to measure", min(o.Duration, o.Period))
 	}
@@ -62,11 +67,17 @@ func (o *Options) checkPorts() error {
 	case Encap:
 		most, places = 1, "an uplink; its guests wrap what they get"
 	}
+	if o.cores() > 1 && len(o.Ports) > 0 {
+		return fmt.Errorf("nb-cores %d: only ports in memory have a queue for each core; name no port", o.Cores)
+	}
 	if len(o.Ports) > most {
 		return fmt.Errorf("%d ports are too many: forward mode %s has %s", len(o.Ports), o.Mode, places)
 	}
 	return nil
 }
+
+// cores is how many are used.
+func (o *Options) cores() int { return max(o.Cores, 1) }
 
 // enis is how many ENIs are used: none without a flow.
 func (o *Options) enis() int { return min(o.ENIs, o.Flows) }

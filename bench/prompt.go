@@ -103,7 +103,7 @@ func (p *prompt) obey(line string) error {
 
 // end stops what runs, and tells what it did.
 func (p *prompt) end() error {
-	if p.worker == nil {
+	if p.workers == nil {
 		return nil
 	}
 	return p.stop("")
@@ -123,7 +123,7 @@ func (p *prompt) stop(string) error {
 var errNothing = errors.New("no port is set up yet; start does it")
 
 func (p *prompt) showPorts(string) error {
-	if p.rig == nil {
+	if p.rigs == nil {
 		return errNothing
 	}
 	writeDrivers(p.out, p.Ports())
@@ -131,7 +131,7 @@ func (p *prompt) showPorts(string) error {
 }
 
 func (p *prompt) showForwarded(string) error {
-	if p.rig == nil {
+	if p.rigs == nil {
 		return errNothing
 	}
 	ports := p.Forwarded()

@@ -16,6 +16,7 @@ type Report struct {
 	FrameSize string `json:"frame_size"`
 
 	Rate
+	PerCore    []Rate  `json:"per_core"` // each core's own
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
 	CPUClock   string  `json:"cpu_clock"`           // what CPUSeconds are
@@ -61,17 +62,29 @@ func (s Sample) Since(older Sample) Rate {
 	return r
 }
 
-// report is what w did.
-func (s *Session) report(w *worker) *Report {
+// report is what the workers did.
+func (s *Session) report(workers []*worker) *Report {
 	o := &s.options
 	r := &Report{
-		Mode: o.Mode, Burst: o.Burst, Cores: 1, Flows: s.rig.flows, ENIs: o.enis(), FrameSize: o.Sizes.String(),
-		Rate: w.last.Since(w.first), Seconds: w.last.Wall.Seconds(), CPUSeconds: w.last.CPU.Seconds(), CPUClock: cpuClock,
-		ProcessCPU: (w.last.Process - w.first.Process).Seconds(), Connections: s.rig.connections(),
-		Drops: drops{}, Ports: s.Forwarded(), Gaps: w.gaps.View(),
+		Mode: o.Mode, Burst: o.Burst, Cores: len(workers), ENIs: o.enis(), FrameSize: o.Sizes.String(), CPUClock: cpuClock,
+		Connections: s.rigs[0].connections(), Drops: drops{}, Ports: s.Forwarded(),
 	}
-	r.Total = sum(r.Ports)
-	for reason, n := range s.rig.drops() {
+	first, last, gaps := workers[0].first, workers[0].last, nic.Gaps{}
+	for i, w := range workers {
+		r.PerCore = append(r.PerCore, w.last.Since(w.first))
+		gaps.Merge(&w.gaps)
+		if i > 0 {
+			first, last = first.and(&w.first), last.and(&w.last)
+		}
+	}
+	for _, g := range s.rigs {
+		if r.Flows += g.flows; r.Connections > 0 {
+			r.Flows = g.flows // which the cores share
+		}
+	}
+	r.Rate, r.Seconds, r.CPUSeconds = last.Since(first), last.Wall.Seconds(), last.CPU.Seconds()
+	r.ProcessCPU, r.Gaps, r.Total = (last.Process - first.Process).Seconds(), gaps.View(), sum(r.Ports)
+	for reason, n := range s.drops() {
 		r.Drops.add(reason, n-s.before[reason])
 	}
 	return r

@@ -44,19 +44,35 @@ func (r *rig) connections() int {
 	return 0
 }
 
-// newRig sets up a mode. Flows that need it are connected.
-func newRig(o *Options) (*rig, error) {
+// newRigs sets up a mode: a rig for each core. Flows that need it are
+// connected.
+func newRigs(o *Options) ([]*rig, error) {
 	switch o.Mode {
-	case IO, MACSwap:
-		return o.cable()
-	case Decap:
-		return o.decap()
 	case SG:
 		return o.card(o.silent)
 	case Encap:
 		return o.wrap()
 	case Full:
 		return o.card(o.talking)
+	}
+	var rigs []*rig // which have nothing in common
+	for range o.cores() {
+		r, err := o.plain()
+		if err != nil {
+			return nil, err
+		}
+		rigs = append(rigs, r)
+	}
+	return rigs, nil
+}
+
+// plain sets up a mode without a card, for one core.
+func (o *Options) plain() (*rig, error) {
+	switch o.Mode {
+	case IO, MACSwap:
+		return o.cable()
+	case Decap:
+		return o.decap()
 	}
 	return nil, new(Mode).Set(string(o.Mode))
 }
@@ -83,49 +99,56 @@ func (o *Options) port(i int, own pmd.Port) *port {
 	return newPort(own, o.Burst)
 }
 
-// guestOf makes the port behind ENI i where the caller gave none.
-type guestOf func(t *traffic, i int) (*port, error)
+// guestOf makes a core's queue of the port behind ENI i where the caller gave
+// none.
+type guestOf func(t *traffic, i int, p part) (*port, error)
 
 // silent guests only receive.
-func (o *Options) silent(t *traffic, i int) (*port, error) {
+func (o *Options) silent(t *traffic, i int, _ part) (*port, error) {
 	return o.port(1+i, &sink{name: "mem:" + t.region.eni(i)}), nil
 }
 
 // talking guests in memory take turns, so that both ways carry the same.
-func (o *Options) talking(t *traffic, i int) (*port, error) {
-	guest, err := t.answers(i, false)
-	p := o.port(1+i, guest)
-	if p.Port == guest {
-		p.turns, p.turn = t.region.ENIs, 1+i
+func (o *Options) talking(t *traffic, i int, p part) (*port, error) {
+	guest, err := t.answers(i, false, p)
+	q := o.port(1+i, guest)
+	if q.Port == guest {
+		q.turns, q.turn = t.region.ENIs, 1+i
 	}
-	return p, err
+	return q, err
 }
 
-// card is the rig of a card whose flows are connected.
-func (o *Options) card(guest guestOf) (*rig, error) {
+// card is the rigs of a card whose flows are connected, one for each of its
+// workers.
+func (o *Options) card(guest guestOf) ([]*rig, error) {
 	_, t, err := o.policy()
 	if err != nil {
 		return nil, err
 	}
-	edge, err := t.requests("mem:edge", false)
-	if err != nil {
-		return nil, err
-	}
-	b := benchOptions{flows: t.flows, connections: connections(t.flows, t.region.ENIs), sizes: o.Sizes, seed: o.Seed, edge: o.port(0, edge)}
-	for i := range t.region.ENIs {
-		p, err := guest(t, i)
+	t = t.roundedTo(o.cores())
+	b := benchOptions{flows: t.flows, connections: connections(t.flows, t.region.ENIs), sizes: o.Sizes, seed: o.Seed}
+	for core := range o.cores() {
+		edge, err := t.requests("mem:edge", false, part{core, o.cores()})
 		if err != nil {
 			return nil, err
 		}
-		b.guests = append(b.guests, p)
+		queues := []*port{o.port(0, edge)}
+		for i := range t.region.ENIs {
+			p, err := guest(t, i, part{core, o.cores()})
+			if err != nil {
+				return nil, err
+			}
+			queues = append(queues, p)
+		}
+		b.queues = append(b.queues, queues)
 	}
 	made, err := t.region.bench(b)
 	if err != nil {
 		return nil, err
 	}
 	if err := made.Connect(); err != nil {
-		return nil, errors.Join(err, made.close())
+		return nil, errors.Join(err, made.Card.Close())
 	}
 	made.measure()
-	return &rig{made, t.flows, append([]*port{b.edge}, b.guests...)}, nil
+	return made.rigs(), nil
 }

@@ -20,10 +20,10 @@ func small(m Mode) *Options {
 // set sets up a rig for a test.
 func set(t *testing.T, o *Options) *rig {
 	require.NoError(t, o.Check())
-	r, err := newRig(o)
+	rigs, err := newRigs(o)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.close()) })
-	return r
+	t.Cleanup(func() { require.NoError(t, rigs[0].close()) })
+	return rigs[0]
 }
 
 // totals are a rig's counts so far.

@@ -11,12 +11,12 @@ import (
 // goroutine.
 type Session struct {
 	options Options
-	rig     *rig    // nil: the next start makes one
-	worker  *worker // nil: stopped
-	now     int64   // on the rig's clock: it stands still while stopped, so that no flow ages
-	before  drops   // of the rig when it was started
+	rigs    []*rig    // one for each core; none: the next start makes them
+	workers []*worker // as many; none: stopped
+	now     int64     // on the rigs' clock: it stands still while stopped, so that no flow ages
+	before  drops     // of the rigs when they were started
 
-	forwarded, ported []pmd.Stats // of the rig's ports when their counts were cleared
+	forwarded, ported []pmd.Stats // of the ports when their counts were cleared
 }
 
 // NewSession checks the options; nothing is set up before Start.
@@ -30,7 +30,7 @@ func NewSession(o Options) (*Session, error) {
 // Set changes an option and takes down what was set up. If it cannot be, all
 // stays as it is.
 func (s *Session) Set(change func(*Options)) error {
-	if s.worker != nil {
+	if s.workers != nil {
 		return errors.New("frames are being forwarded; stop first")
 	}
 	o := s.options
@@ -44,48 +44,67 @@ func (s *Session) Set(change func(*Options)) error {
 
 // Start sets up what is not yet, and forwards.
 func (s *Session) Start() error {
-	if s.worker != nil {
+	if s.workers != nil {
 		return errors.New("frames are being forwarded already")
 	}
-	if s.rig == nil {
-		r, err := newRig(&s.options)
+	if s.rigs == nil {
+		rigs, err := newRigs(&s.options)
 		if err != nil {
 			return err
 		}
-		s.rig, s.now = r, 0
+		s.rigs, s.now = rigs, 0
 		s.ClearPorts()
 	}
-	s.before = s.rig.drops()
+	s.before = s.drops()
 	s.ClearForwarded()
-	s.worker = newWorker(s.rig, &s.options, s.now)
+	s.workers = newWorkers(s.rigs, &s.options, s.now)
 	return nil
 }
 
 // Stop ends forwarding and tells what was done since Start.
 func (s *Session) Stop() (*Report, error) {
-	w := s.worker
-	if w == nil {
+	workers := s.workers
+	if workers == nil {
 		return nil, errors.New("no frames are being forwarded; start first")
 	}
-	w.stop.Store(true)
-	<-w.done
-	s.worker, s.now = nil, w.start+int64(w.last.Wall)
-	return s.report(w), nil
+	s.halt()
+	for _, w := range workers {
+		s.now = max(s.now, w.start+int64(w.last.Wall))
+	}
+	return s.report(workers), nil
+}
+
+// halt ends the workers, if there are any.
+func (s *Session) halt() {
+	for _, w := range s.workers {
+		w.stop.Store(true)
+	}
+	for _, w := range s.workers {
+		<-w.done
+	}
+	s.workers = nil
+}
+
+// drops are those of all rigs.
+func (s *Session) drops() drops {
+	sum := drops{}
+	for _, r := range s.rigs {
+		for reason, n := range r.drops() {
+			sum.add(reason, n)
+		}
+	}
+	return sum
 }
 
 // Close takes down what was set up. The ports are the caller's.
 func (s *Session) Close() error {
-	if s.worker != nil {
-		s.worker.stop.Store(true)
-		<-s.worker.done
-		s.worker = nil
+	s.halt()
+	var errs []error
+	for _, r := range s.rigs {
+		errs = append(errs, r.close())
 	}
-	if s.rig == nil {
-		return nil
-	}
-	err := s.rig.close()
-	s.rig = nil
-	return err
+	s.rigs = nil
+	return errors.Join(errs...)
 }
 
 // Run measures once: until the options' duration is over or ctx ends. tell,
@@ -99,9 +118,13 @@ func Run(ctx context.Context, o Options, tell func(Sample)) (*Report, error) {
 	if err := s.Start(); err != nil {
 		return nil, err
 	}
-	w := s.worker
-	defer context.AfterFunc(ctx, func() { w.stop.Store(true) })()
-	for sample := range w.samples {
+	workers := s.workers
+	defer context.AfterFunc(ctx, func() {
+		for _, w := range workers {
+			w.stop.Store(true)
+		}
+	})()
+	for sample := range workers[0].samples {
 		if tell != nil {
 			tell(sample)
 		}

@@ -160,3 +160,34 @@ func TestPortsCountInTestpmdsWords(t *testing.T) {
 	require.Equal(t, want, forwarded("p", s))
 	require.Equal(t, PortStats{"accumulated", 20, 6, 26, 14, 6, 20, 1200, 840}, sum([]PortStats{want, want}))
 }
+
+// Several cores share the flows: each has as many, all are connected once, and
+// what they forward adds up.
+func TestCoresShareTheFlows(t *testing.T) {
+	for _, m := range []Mode{IO, Decap, SG, Encap, Full} {
+		t.Run(string(m), func(t *testing.T) {
+			o := small(m)
+			o.Cores, o.Duration = 2, 50*time.Millisecond
+			r, err := Run(t.Context(), *o, nil)
+			require.NoError(t, err)
+			require.Equal(t, 2, r.Cores)
+			require.Len(t, r.PerCore, 2)
+			for _, c := range r.PerCore {
+				require.NotZero(t, c.Mpps, "each forwards")
+			}
+			if m == SG || m == Encap || m == Full {
+				require.Equal(t, r.Flows, r.Connections)
+				require.Zero(t, r.Flows%4)
+			}
+			require.Empty(t, r.Drops)
+			require.Equal(t, r.Total.RxPackets, r.Total.TxPackets)
+		})
+	}
+}
+
+// Ports of the caller's have one queue.
+func TestCoresNeedQueues(t *testing.T) {
+	o := small(IO)
+	o.Cores, o.Ports = 2, []pmd.Port{&sink{}}
+	require.ErrorContains(t, o.Check(), "only ports in memory have a queue for each core")
+}

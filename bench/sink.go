@@ -12,6 +12,7 @@ type sink struct {
 	name           string
 	mac            wire.MAC
 	packets, bytes atomic.Uint64
+	_              [64]byte // another core's begins on another cache line
 }
 
 // Rx yields nothing.

@@ -39,22 +39,26 @@ func add(a, b pmd.Stats, sign int) pmd.Stats {
 	return a
 }
 
-// counts are the drivers' of the rig's ports; none before the first start.
+// counts are the drivers' of the ports, of each all cores' together; none
+// before the first start.
 func (s *Session) counts() []pmd.Stats {
 	var all []pmd.Stats
-	if s.rig != nil {
-		for _, p := range s.rig.ports {
-			all = append(all, p.Stats())
+	for core, r := range s.rigs {
+		if core == 0 {
+			all = make([]pmd.Stats, len(r.ports))
+		}
+		for i, p := range r.ports {
+			all[i] = add(all[i], p.Stats(), 1)
 		}
 	}
 	return all
 }
 
-// since are the rig's ports since their counts were base.
+// since are the ports since their counts were base.
 func (s *Session) since(base []pmd.Stats) []PortStats {
 	var ports []PortStats
 	for i, now := range s.counts() {
-		ports = append(ports, forwarded(s.rig.ports[i].Info().Name, add(now, base[i], -1)))
+		ports = append(ports, forwarded(s.rigs[0].ports[i].Info().Name, add(now, base[i], -1)))
 	}
 	return ports
 }

@@ -15,6 +15,12 @@ func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s in bursts of %d, %d flows over %d ENIs, %.2f s\n\n", r.Mode, r.frames(), r.Burst, r.Flows, r.ENIs, r.Seconds)
 	writePorts(&b, append(slices.Clone(r.Ports), r.Total))
+	if r.Cores > 1 {
+		fmt.Fprintf(&b, "\n%-10s %.2f Mpps  %.2f Gbit/s by clock\n", fmt.Sprintf("%d cores", r.Cores), r.WallMpps, r.WallGbps)
+		for i, c := range r.PerCore {
+			fmt.Fprintf(&b, "core %-5d %.2f Mpps  %.1f ns/packet  %.2f by clock\n", i, c.Mpps, c.NsPerPacket, c.WallMpps)
+		}
+	}
 	fmt.Fprintf(&b, "\na core     %.2f Mpps  %.1f ns/packet  %.2f Gbit/s  (%s: %.2f s)\n", r.Mpps, r.NsPerPacket, r.Gbps, r.CPUClock, r.CPUSeconds)
 	fmt.Fprintf(&b, "by clock   %.2f Mpps  %.2f Gbit/s\n", r.WallMpps, r.WallGbps)
 	g := r.Gaps

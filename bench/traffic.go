@@ -18,9 +18,23 @@ type traffic struct {
 
 // newTraffic rounds flows up, so that each ENI has as many of each size.
 func newTraffic(r Region, p *vpc.Policy, flows int, sizes Sizes) *traffic {
-	step := r.ENIs * len(sizes)
-	return &traffic{r, p, (flows + step - 1) / step * step, sizes}
+	return (&traffic{r, p, flows, sizes}).roundedTo(1)
 }
+
+// roundedTo rounds flows up, so that each core has as many of each ENI and size.
+func (t *traffic) roundedTo(cores int) *traffic {
+	step := t.region.ENIs * len(t.sizes) * cores
+	return &traffic{t.region, t.policy, (t.flows + step - 1) / step * step, t.sizes}
+}
+
+// part is a share of the flows: those of one core of several.
+type part struct{ core, cores int }
+
+// all is the one part that there is with one core.
+var all = part{0, 1}
+
+// of is how many of so many flows are in the part, and the first of them.
+func (p part) of(flows int) (first, n int) { return p.core * (flows / p.cores), flows / p.cores }
 
 // Where in a frame from the edge a flow's address lies, and the checksums
 // over it; and the same in a frame from a guest.
@@ -29,8 +43,9 @@ var (
 	fromGuest = mem.Field(14+16, 14+10, 14+20+16)
 )
 
-// requests is an edge that sends each flow's request in turn, SYN or ACK.
-func (t *traffic) requests(name string, syn bool) (*mem.Source, error) {
+// requests is an edge that sends the request of each flow of a part in turn, SYN
+// or ACK.
+func (t *traffic) requests(name string, syn bool, p part) (*mem.Source, error) {
 	var frames [][]byte
 	for _, size := range t.sizes {
 		for i := range t.region.ENIs {
@@ -41,12 +56,13 @@ func (t *traffic) requests(name string, syn bool) (*mem.Source, error) {
 			frames = append(frames, f)
 		}
 	}
-	return mem.NewSource(mem.Options{Name: name, MAC: uplinkMAC}, frames, t.flows, fromEdge), nil
+	first, n := p.of(t.flows)
+	return mem.NewSource(mem.Options{Name: name, MAC: uplinkMAC}, frames, n, fromEdge.From(first)), nil
 }
 
-// answers is guest i that sends its flows' answers in turn, SYN and ACK or ACK
-// alone.
-func (t *traffic) answers(i int, syn bool) (*mem.Source, error) {
+// answers is guest i that sends the answers of its flows of a part in turn, SYN
+// and ACK or ACK alone.
+func (t *traffic) answers(i int, syn bool, p part) (*mem.Source, error) {
 	var frames [][]byte
 	for _, size := range t.sizes {
 		f, err := t.region.answer(t.policy, template{i, syn, size})
@@ -55,6 +71,7 @@ func (t *traffic) answers(i int, syn bool) (*mem.Source, error) {
 		}
 		frames = append(frames, f)
 	}
-	n := t.region.ENIs
-	return mem.NewSource(mem.Options{Name: "mem:" + t.region.eni(i)}, frames, t.flows/n, fromGuest.Times(uint32(n))), nil
+	enis := t.region.ENIs
+	first, n := p.of(t.flows / enis)
+	return mem.NewSource(mem.Options{Name: "mem:" + t.region.eni(i)}, frames, n, fromGuest.Times(uint32(enis)).From(first)), nil
 }

@@ -16,9 +16,12 @@ type worker struct {
 	start   int64 // on the rig's clock, which stands still between two workers
 	end     int64 // the same
 	period  int64 // from one sample to the next; 0: none are taken
+	cpu     int   // to pin the thread to; -1: to none
 	stop    atomic.Bool
 	done    chan struct{}
-	samples chan Sample // for who tells rates; one that is not fetched is left out
+	samples chan Sample            // the first worker's, for who tells rates; one that is not fetched is left out
+	latest  atomic.Pointer[Sample] // the others', for the first
+	others  []*worker              // the first worker has
 
 	first, last Sample
 	gaps        nic.Gaps
@@ -34,14 +37,25 @@ type Sample struct {
 // forever is an end that no clock reaches.
 const forever = 1<<63 - 1
 
-// newWorker starts on r. Its clock begins at from.
-func newWorker(r *rig, o *Options, from int64) *worker {
-	w := &worker{rig: r, start: from, end: forever, period: int64(o.Period), done: make(chan struct{}), samples: make(chan Sample, 1)}
-	if o.Duration > 0 {
-		w.end = from + int64(o.Duration)
+// newWorkers start on rigs, each on a CPU of its own if there are several.
+// Their clock begins at from.
+func newWorkers(rigs []*rig, o *Options, from int64) (all []*worker) {
+	cpus := nic.CPUs(len(rigs))
+	for i, r := range rigs {
+		w := &worker{rig: r, start: from, end: forever, period: int64(o.Period), cpu: -1, done: make(chan struct{}), samples: make(chan Sample, 1)}
+		if o.Duration > 0 {
+			w.end = from + int64(o.Duration)
+		}
+		if cpus != nil {
+			w.cpu = cpus[i]
+		}
+		all = append(all, w)
 	}
-	go w.run()
-	return w
+	all[0].others = all[1:]
+	for _, w := range all {
+		go w.run()
+	}
+	return all
 }
 
 // run is the worker's thread.
@@ -49,6 +63,9 @@ func (w *worker) run() {
 	defer close(w.done)
 	defer close(w.samples)
 	runtime.LockOSThread() // and never unlocked: the thread ends with its time
+	if w.cpu >= 0 {
+		nic.Pin(w.cpu) // where it cannot be, the kernel finds another
+	}
 	for _, p := range w.rig.ports {
 		if t, ok := p.Port.(pmd.ThreadBound); ok && t.BindThread() == nil {
 			defer t.UnbindThread()
@@ -99,8 +116,22 @@ func (w *worker) sample(now int64, cpu time.Duration) Sample {
 	return s
 }
 
-// tell hands out a sample, or leaves it out if the one before was not fetched.
+// and adds what another core had done.
+func (s Sample) and(other *Sample) Sample {
+	s.CPU += other.CPU
+	s.Total = add(s.Total, other.Total, 1)
+	return s
+}
+
+// tell hands out a sample of all cores, or leaves it out if the one before was
+// not fetched.
 func (w *worker) tell(s Sample) {
+	w.latest.Store(&s)
+	for _, o := range w.others {
+		if latest := o.latest.Load(); latest != nil {
+			s = s.and(latest)
+		}
+	}
 	select {
 	case w.samples <- s:
 	default:

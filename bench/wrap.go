@@ -8,10 +8,11 @@ import (
 	"nitrocard/pmd"
 )
 
-// wrap is the mode encap: behind each ENI sits a guest that puts all it gets
-// into a tunnel to another VTEP, which leaves by the uplink.
+// wrap is the mode encap on one core: behind each ENI sits a guest that puts
+// all it gets into a tunnel to another VTEP, which leaves by the uplink.
 type wrap struct {
-	*Bench
+	*cardWorker
+	edge    *port
 	out     [pmd.MaxBurst]*pmd.Frame
 	n       int
 	refused uint64
@@ -19,18 +20,19 @@ type wrap struct {
 
 // wrap is a card whose guests wrap what they get. Only the uplink's frames
 // count.
-func (o *Options) wrap() (*rig, error) {
-	w := &wrap{}
-	r, err := o.card(func(t *traffic, i int) (*port, error) {
+func (o *Options) wrap() ([]*rig, error) {
+	wraps := make([]wrap, o.cores())
+	rigs, err := o.card(func(t *traffic, i int, p part) (*port, error) {
 		vni := t.policy.ENI(t.region.eni(i)).VNI
-		guest, err := newWrapper(w, tunnel{uplinkMAC, otherMAC, t.policy.Card.VTEP, otherVTEP, vni})
+		guest, err := newWrapper(&wraps[p.core], tunnel{uplinkMAC, otherMAC, t.policy.Card.VTEP, otherVTEP, vni})
 		return newPort(guest, o.Burst), err
 	})
-	if err != nil {
-		return nil, err
+	for i, r := range rigs {
+		w := &wraps[i]
+		w.cardWorker, w.edge = r.forwarder.(*cardWorker), r.ports[0]
+		r.forwarder, r.ports = w, r.ports[:1]
 	}
-	w.Bench = r.forwarder.(*Bench)
-	return &rig{w, r.flows, r.ports[:1]}, nil
+	return rigs, err
 }
 
 // Where a wrap's tunnels lead: neither the card nor the edge.
@@ -42,7 +44,7 @@ const otherVTEP = 198<<24 | 18<<16 | 2
 // sent at once, as the card would, and not by each guest: until the card asks
 // the uplink again, the frames are lent.
 func (w *wrap) turn(now int64) int {
-	n := w.Card.Poll(now)
+	n := w.cardWorker.turn(now)
 	if w.n > 0 {
 		w.refused += uint64(w.n - w.edge.Tx(w.out[:w.n]))
 		w.n = 0
@@ -51,7 +53,7 @@ func (w *wrap) turn(now int64) int {
 }
 
 func (w *wrap) drops() drops {
-	return w.Bench.drops().add(txFull, w.refused)
+	return w.cardWorker.drops().add(txFull, w.refused)
 }
 
 // wrapper is one guest of a wrap.

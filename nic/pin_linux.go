@@ -16,8 +16,8 @@ func allowedCPUs() (cpus []int) {
 	return cpus
 }
 
-// pin keeps the calling thread on one CPU.
-func pin(cpu int) error {
+// Pin keeps the calling thread on one CPU.
+func Pin(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)
 	return unix.SchedSetaffinity(0, &set)

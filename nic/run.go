@@ -20,11 +20,11 @@ func (c *Card) Run(ctx context.Context) error {
 	}
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	clock, cpus := wallClock(), c.cpus()
+	clock, cpus := wallClock(), CPUs(len(c.workers))
 	for i, w := range c.workers {
 		all.Go(func() {
 			runtime.LockOSThread() // and never unlocked: the thread ends with the worker
-			if cpus != nil && pin(cpus[i]) == nil {
+			if cpus != nil && Pin(cpus[i]) == nil {
 				w.cpu.Store(int32(cpus[i]))
 			}
 			w.loop(&stop, clock)
@@ -62,12 +62,11 @@ func (c *Card) runs() bool {
 	return c.running
 }
 
-// cpus are those that the workers' threads are pinned to, the last ones of the
+// CPUs are those that the threads of n workers are pinned to, the last ones of the
 // process: the first is where most interrupts go. It is nil for a single
 // worker, which the kernel places better, and where there are too few.
-func (c *Card) cpus() []int {
+func CPUs(n int) []int {
 	all := allowedCPUs()
-	n := len(c.workers)
 	if n == 1 || n > len(all) {
 		return nil
 	}

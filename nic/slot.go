@@ -61,16 +61,21 @@ func (c *Card) fits(p pmd.Port) error {
 	return nil
 }
 
-// attach puts port p in the slot: each worker sends by one of its queues, and
-// the first ones, from s.first on, receive from theirs. It is called while the
-// workers stand at the gate, unless none of them has seen the slot yet.
+// attach puts port p in the slot. Where it has a queue for each worker, worker i
+// has queue i: devices spread both directions of a connection alike. Where it
+// has fewer, the first ones from s.first on receive from them, and each worker
+// sends by one. It is called while the workers stand at the gate, unless none
+// of them has seen the slot yet.
 func (s *slot) attach(p pmd.Port) {
 	s.port, s.info = p, p.Info()
 	down := p.Link() != nil
 	all := queuesOf(p)
 	locks := make([]tables.Spinlock, len(all))
 	for i, q := range s.queues {
-		n := (i + len(s.queues) - s.first) % len(s.queues)
+		n := i
+		if len(all) < len(s.queues) {
+			n = (i + len(s.queues) - s.first) % len(s.queues)
+		}
 		q.port, q.polled = all[n%len(all)], n < len(all)
 		q.tx = q.port
 		if len(all) < len(s.queues) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"time"
 
@@ -18,7 +19,6 @@ type benchOptions struct {
 	bench.Options
 	ports     []string
 	frameSize string
-	cores     int
 	eal       *ealOptions
 	prompt    bool
 }
@@ -28,7 +28,7 @@ func newBench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench [--forward-mode MODE] [--port PORT ...]",
 		Short: "Measure how fast this machine forwards, as testpmd does",
-		Long: `Measure how fast one core of this machine forwards. A mode says what is done
+		Long: `Measure how fast cores of this machine forward. A mode says what is done
 with each frame:
 ` + bench.ModesHelp() + `
 Flows are TCP between the internet and ENIs, each ENI in a VPC of its own and in
@@ -57,7 +57,7 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 	f.Var(&o.Mode, "forward-mode", "what is done with each frame")
 	f.StringArrayVar(&o.ports, "port", nil, "`port` instead of one in memory; may be repeated")
 	f.IntVar(&o.Burst, "burst", pmd.MaxBurst, "`frames` taken from a port at a time")
-	f.IntVar(&o.cores, "nb-cores", 1, "`cores` that forward")
+	f.IntVar(&o.Cores, "nb-cores", 1, "`cores` that forward, each with queues of its own")
 	f.IntVar(&o.Flows, "flows", 1000, "`flows`, rounded up to the same number for each ENI and size")
 	f.IntVar(&o.ENIs, "enis", 16, "`ENIs` of the card")
 	f.StringVar(&o.frameSize, "frame-size", fmt.Sprint(bench.FrameSize), "`bytes` of a frame in its tunnel, or imix")
@@ -69,15 +69,13 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 
 // run measures once, or as a person at the prompt says.
 func (o *benchOptions) run(cmd *cobra.Command, output *format) (err error) {
-	if o.cores != 1 {
-		return fmt.Errorf("--nb-cores %d: the card has one worker so far; 1 is expected", o.cores)
-	}
 	if o.Sizes, err = bench.ParseSizes(o.frameSize); err != nil {
 		return err
 	}
 	if err := o.Check(); err != nil {
 		return err
 	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), o.Cores+2)) // forwarding threads do not give theirs up
 	defer o.closePorts()
 	if err := o.openPorts(); err != nil {
 		return err

@@ -97,7 +97,7 @@ func TestBenchErrorsSayWhatWouldBeRight(t *testing.T) {
 	for line, want := range map[string]string{
 		"bench now":                             "bench takes flags only",
 		"bench --forward-mode flow":             `there is no forward mode "flow"; there are io, macswap, decap, sg, encap, full`,
-		"bench --nb-cores 2":                    "--nb-cores 2: the card has one worker so far; 1 is expected",
+		"bench --nb-cores 65":                   "nb-cores 65: a number from 1 to 64 is expected",
 		"bench --burst 65":                      "burst 65: a number from 1 to 64 is expected",
 		"bench --flows 0":                       "flows 0: a number from 1 to 8388608 is expected",
 		"bench --frame-size 64":                 `frame-size "64": a number of bytes from 104 to 9065, tunnel included, or imix is expected`,

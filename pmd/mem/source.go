@@ -25,6 +25,7 @@ type Source struct {
 	turns, turn, step   int // flows of each template, which is next, and how far on the one after it is
 
 	rxPackets, rxBytes, txPackets, txBytes atomic.Uint64
+	_                                      [64]byte // another thread's source begins on another cache line
 }
 
 // slot is a buffer, without its headroom, and what it always holds.

@@ -8,6 +8,7 @@ type Stamp struct {
 	at    int
 	sums  []int
 	times uint32
+	first uint32
 }
 
 // Field returns a stamp that adds the flow's number to the four bytes at
@@ -15,11 +16,18 @@ type Stamp struct {
 // at the offsets sums, at most two, which cover that field, up to date (RFC
 // 1624). All offsets must be even, counted from the start of what the
 // checksum covers.
-func Field(at int, sums ...int) Stamp { return Stamp{at, sums[:min(len(sums), 2)], 1} }
+func Field(at int, sums ...int) Stamp { return Stamp{at: at, sums: sums[:min(len(sums), 2)], times: 1} }
 
 // Times is the stamp that adds n times the flow's number.
 func (s Stamp) Times(n uint32) Stamp {
 	s.times *= n
+	return s
+}
+
+// From is the stamp that counts flows from n on: a source's flow 0 is flow n of
+// all that several sources share.
+func (s Stamp) From(n int) Stamp {
+	s.first = uint32(n)
 	return s
 }
 
@@ -53,6 +61,7 @@ func (s Stamp) cut(frame, template []byte) *die {
 		c := sum{(*[2]byte)(frame[at:]), uint32(^binary.BigEndian.Uint16(template[at:])) + old}
 		*[]*sum{&d.first, &d.second}[i] = c
 	}
+	d.base += s.first * s.times
 	return d
 }
 
