@@ -185,6 +185,9 @@ func TestSignals(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	defer cmd.Process.Kill()
 	until(t, "the socket answers", f.answers)
+	until(t, "all packets are through", func() bool {
+		return strings.Contains(good(t, "get", "ports", "eni-a1", "--socket", f.socket), "3         1     0         2")
+	})
 	web := func() string { return good(t, "get", "config", "sg-web", "--socket", f.socket) }
 	require.Contains(t, web(), "ToPort: 22")
 
