@@ -46,7 +46,7 @@ type polled struct {
 
 // of makes worker i's part of v, with guests as all workers know them.
 func (v *view) of(i int, guests []guest) part {
-	s := part{guests: slices.Clone(guests), uplink: v.uplink.queues[i], dirty: make([]*queue, 0, len(v.slots))}
+	s := part{guests: slices.Clone(guests), uplink: v.uplink.queues[i], dirty: make([]*queue, 0, len(v.slots)+16)} // two cache lines more: the next worker's list is written as often
 	add := func(q *queue, g *guest) {
 		if q.polled {
 			s.polls = append(s.polls, polled{q, g})
