@@ -167,8 +167,16 @@ func TestCoresShareTheFlows(t *testing.T) {
 	for _, m := range []Mode{IO, Decap, SG, Encap, Full} {
 		t.Run(string(m), func(t *testing.T) {
 			o := small(m)
-			o.Cores, o.Duration = 2, 50*time.Millisecond
-			r, err := Run(t.Context(), *o, nil)
+			o.Cores = 2
+			s, err := NewSession(*o)
+			require.NoError(t, err)
+			defer s.Close()
+			require.NoError(t, s.Start())
+			before := []uint64{totals(s.rigs[0]).TxPackets, totals(s.rigs[1]).TxPackets}
+			for i, r := range s.rigs {
+				require.Eventually(t, func() bool { return totals(r).TxPackets > before[i]+1000 }, 10*time.Second, time.Millisecond)
+			}
+			r, err := s.Stop()
 			require.NoError(t, err)
 			require.Equal(t, 2, r.Cores)
 			require.Len(t, r.PerCore, 2)
