@@ -47,7 +47,7 @@ func known(b *testing.B, feed func(*Bench) error) {
 // BenchmarkNew is the way of a connection's first packet, with 60 rules in
 // each of 5 groups, and of its end: connections age out as fast as they come.
 func BenchmarkNew(b *testing.B) {
-	const live = 1 << 19
+	const live = 1 << 20
 	w := start(b, 1<<24, 2*live)
 	require.NoError(b, w.Requests(true))
 	now, step := int64(0), int64(flow.DefaultTimeouts().SYN)*pmd.MaxBurst/live
