@@ -89,13 +89,14 @@ func (w *wrapper) Tx(frames []*pmd.Frame) int {
 func (w *wrapper) wrap(f *pmd.Frame) {
 	port := flowPort(f.Bytes())
 	frame := f.Push(wire.OuterLen)
-	copy(frame, w.outer[:])
+	outer := (*[wire.OuterLen]byte)(frame)
+	*outer = w.outer
 	inner := uint16(len(frame) - wire.OuterLen)
-	sum := uint32(^binary.BigEndian.Uint16(frame[24:])) + uint32(inner)
-	binary.BigEndian.PutUint16(frame[16:], binary.BigEndian.Uint16(w.outer[16:])+inner)
-	binary.BigEndian.PutUint16(frame[24:], ^uint16(sum+sum>>16))
-	binary.BigEndian.PutUint16(frame[34:], port)
-	binary.BigEndian.PutUint16(frame[38:], binary.BigEndian.Uint16(w.outer[38:])+inner)
+	sum := uint32(^binary.BigEndian.Uint16(w.outer[24:])) + uint32(inner)
+	binary.BigEndian.PutUint16(outer[16:], binary.BigEndian.Uint16(w.outer[16:])+inner)
+	binary.BigEndian.PutUint16(outer[24:], ^uint16(sum+sum>>16))
+	binary.BigEndian.PutUint16(outer[34:], port)
+	binary.BigEndian.PutUint16(outer[38:], binary.BigEndian.Uint16(w.outer[38:])+inner)
 }
 
 // flowPort is the same for all frames of a flow and different for most flows:
