@@ -58,7 +58,7 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 			c.slots[e.ID] = c.newSlot(e.ID)
 		}
 	}
-	left := c.plug(p)
+	later, left := c.plug(p)
 	for name, s := range gone {
 		delete(c.slots, name)
 		if s.port != nil {
@@ -66,6 +66,14 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 		}
 	}
 	c.store(policy)
+	if len(later) > 0 {
+		c.gate.do(func() {
+			for _, n := range later {
+				c.slots[n.eni].attach(n.port)
+			}
+		})
+		c.store(policy)
+	}
 	for _, port := range left {
 		port.Close()
 	}

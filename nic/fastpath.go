@@ -1,6 +1,7 @@
 package nic
 
 import (
+	"encoding/binary"
 	"math/bits"
 
 	"nitrocard/nic/flow"
@@ -43,11 +44,12 @@ func (w *worker) fastIn(frames []pmd.Frame) (rest uint64) {
 	if w.fast.shut {
 		return rest
 	}
-	plain, late := w.gatherIn(frames), uint64(0)
+	plain, odd := w.gatherIn(frames)
+	late := uint64(0)
 	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
 	for ; plain != 0; plain &= plain - 1 {
 		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
-		if known&(1<<i) != 0 && (late == 0 || late&w.fast.mark(i) == 0) && w.passIn(&frames[i], i) {
+		if known&(1<<i) != 0 && late&w.fast.mark(i) == 0 && odd&remoteMark(w.fast.keys[i].Remote) == 0 && w.passIn(&frames[i], i) {
 			rest &^= 1 << i
 		} else {
 			late |= w.fast.mark(i)
@@ -58,10 +60,32 @@ func (w *worker) fastIn(frames []pmd.Frame) (rest uint64) {
 
 // mark is one of 64 bits, always the same for a connection. The fast path
 // marks what it leaves, so that it overtakes no earlier packet of the same
-// connection but one that is not plain.
+// connection.
 func (f *fast) mark(i int) uint64 {
 	k := &f.keys[i&(tables.Burst-1)]
 	return 1 << ((k.Remote ^ uint32(k.RemotePort)<<16 ^ uint32(k.LocalPort) ^ k.Who) * 0x9e3779b9 >> 26)
+}
+
+// remoteMark is such a bit for a remote address: all that is known of frames
+// that are not plain, such as fragments and short datagrams.
+func remoteMark(addr uint32) uint64 { return 1 << (addr * 0x9e3779b9 >> 26) }
+
+// remoteIn is the mark of who sent what is in a tunnel.
+func remoteIn(frame []byte) uint64 {
+	const at = wire.OuterLen + wire.EthernetLen + 12
+	if len(frame) < at+4 {
+		return 0
+	}
+	return remoteMark(binary.BigEndian.Uint32(frame[at:]))
+}
+
+// remoteOut is the mark of whom a guest sends to.
+func remoteOut(frame []byte) uint64 {
+	const at = wire.EthernetLen + 16
+	if len(frame) < at+4 {
+		return 0
+	}
+	return remoteMark(binary.BigEndian.Uint32(frame[at:]))
 }
 
 // all has a bit for each of n frames.
@@ -78,11 +102,15 @@ func (w *worker) tally(c *flow.Conn, d flow.Dir, p *wire.Plain) {
 }
 
 // gatherIn writes the key of each plain frame for a known ENI.
-func (w *worker) gatherIn(frames []pmd.Frame) (plain uint64) {
+func (w *worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	u, f := &w.underlay, &w.fast
 	for i := range frames {
 		t := wire.PlainTunnel(frames[i].Bytes())
-		if t == nil || t.Dst() != u.addr || t.Station() != u.macBits || t.Src() == 0 {
+		if t == nil {
+			odd |= remoteIn(frames[i].Bytes())
+			continue
+		}
+		if t.Dst() != u.addr || t.Station() != u.macBits || t.Src() == 0 {
 			continue
 		}
 		p := t.Inner()
@@ -98,7 +126,7 @@ func (w *worker) gatherIn(frames []pmd.Frame) (plain uint64) {
 		f.keys[i&(tables.Burst-1)].Set(g.number, local, p.Src(), p.DstPort(), p.SrcPort(), p.Proto())
 		plain |= 1 << (i & (pmd.MaxBurst - 1))
 	}
-	return plain
+	return plain, odd
 }
 
 // passIn is account and deliver for frame i of the burst, if its connection
@@ -135,11 +163,12 @@ func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 	if w.fast.shut {
 		return rest
 	}
-	plain, late := w.gatherOut(g, frames), uint64(0)
+	plain, odd := w.gatherOut(g, frames)
+	late := uint64(0)
 	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
 	for ; plain != 0; plain &= plain - 1 {
 		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
-		if known&(1<<i) != 0 && (late == 0 || late&w.fast.mark(i) == 0) && w.passOut(g, &frames[i], i) {
+		if known&(1<<i) != 0 && late&w.fast.mark(i) == 0 && odd&remoteMark(w.fast.keys[i].Remote) == 0 && w.passOut(g, &frames[i], i) {
 			rest &^= 1 << i
 		} else {
 			late |= w.fast.mark(i)
@@ -149,16 +178,20 @@ func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 }
 
 // gatherOut writes the key of each plain frame that g sent as itself.
-func (w *worker) gatherOut(g *guest, frames []pmd.Frame) (plain uint64) {
+func (w *worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
 	for i := range frames {
 		p := wire.PlainPacket(frames[i].Bytes())
-		if p == nil || p.SrcBits() != g.macBits {
+		if p == nil {
+			odd |= remoteOut(frames[i].Bytes())
+			continue
+		}
+		if p.SrcBits() != g.macBits {
 			continue
 		}
 		w.fast.keys[i&(tables.Burst-1)].Set(g.number, p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto())
 		plain |= 1 << (i & (pmd.MaxBurst - 1))
 	}
-	return plain
+	return plain, odd
 }
 
 // passOut is account and forward for frame i of the burst, if its connection

@@ -57,6 +57,25 @@ func (r *rig) sentBy() map[string][][]byte {
 	return sent
 }
 
+// Packets of one connection leave in the order they came, plain or not: a
+// datagram too short for the fast path is not overtaken by a longer one.
+func TestFastPathKeepsTheOrderOfAConnection(t *testing.T) {
+	x := newRig(t)
+	x.card.Observe(nil)
+	long := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(100)
+	for round := range 3 {
+		for _, p := range []wiretest.Packet{long.TTL(1), long.Payload("x").TTL(2), long.TTL(3), long.Options(1, 1, 1, 0).TTL(4), long.TTL(5)} {
+			require.True(t, x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", p)))
+		}
+		x.card.Poll(x.now)
+		var order []uint8
+		for _, frame := range x.ports["eni-a1"].Sent() {
+			order = append(order, frame[22])
+		}
+		require.Equal(t, []uint8{1, 2, 3, 4, 5}, order, "round %d", round)
+	}
+}
+
 // The fast path does what the stages do, and no more: whatever comes in a
 // burst, known or not, plain or not, allowed or not, while rules change and
 // links go down. Of each flow a burst has one packet.

@@ -136,12 +136,12 @@ func TestTunnelEndsAreResolved(t *testing.T) {
 	x.fromGuest("eni-a1", out).dropped(UnderlayUnresolved)
 	x.send(Uplink, answer(edgeUnderlay))
 	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
-	// Nobody is asked again within half a minute; then the edge is, in case it moved.
+	// Half a minute after the first question the edge is asked again, in case it moved.
 	x.card.Poll(x.now + 1e9)
 	x.ports[Uplink].Sent()
-	x.card.Poll(x.now + 29e9)
+	x.card.Poll(x.now + 26e9)
 	require.Empty(t, x.questions())
-	x.card.Poll(x.now + 32e9)
+	x.card.Poll(x.now + 28e9)
 	require.Equal(t, []string{edge}, x.questions())
 	moved := mac("02:00:00:00:00:77")
 	x.send(Uplink, answer(moved))

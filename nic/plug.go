@@ -97,10 +97,12 @@ func (p *plugs) takeOver(spec string) pmd.Port {
 	return s.port
 }
 
-// plug puts the ports into their places. It returns those whose places have
-// others now; they are to be closed. Places that are new, which is where most
-// ports go, no worker has seen.
-func (c *Card) plug(p *plugs) (left []pmd.Port) {
+// plug puts the ports into their places. Places that are new, which is where
+// most ports go, no worker has seen. A place that changes its port has none
+// until the new policy is in force: later says what it gets then, or the old
+// policy would judge what the new port brings. left are ports that nothing is
+// plugged into any more.
+func (c *Card) plug(p *plugs) (later []plug, left []pmd.Port) {
 	used := map[*slot]bool{}
 	if v := c.view.Load(); v != nil {
 		for _, s := range v.slots {
@@ -111,18 +113,21 @@ func (c *Card) plug(p *plugs) (left []pmd.Port) {
 		for _, s := range p.moved {
 			s.detach()
 		}
+		for _, n := range p.new {
+			if s := c.slots[n.eni]; s.port != nil {
+				left = append(left, s.port)
+				s.detach()
+			}
+		}
 	})
 	for _, n := range p.new {
 		s := c.slots[n.eni]
-		if s.port != nil {
-			left = append(left, s.port)
-		}
 		s.spec, s.open = n.spec, n.open
 		if used[s] {
-			c.gate.do(func() { s.attach(n.port) })
+			later = append(later, n)
 		} else {
 			s.attach(n.port)
 		}
 	}
-	return left
+	return later, left
 }

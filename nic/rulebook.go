@@ -1,6 +1,8 @@
 package nic
 
 import (
+	"runtime"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 )
@@ -69,6 +71,7 @@ func (c *Card) inChunks(f func() (more bool)) {
 		c.flows.Lock()
 		more = f()
 		c.flows.Unlock()
+		runtime.Gosched() // or it would be locked again before a worker sees it free
 	}
 }
 

@@ -101,6 +101,7 @@ const (
 // asker is what the one worker that asks needs to.
 type asker struct {
 	next    int64 // when to ask again
+	confirm int64 // when to ask for those that are known, too
 	scratch [pmd.Headroom + 64]byte
 	request pmd.Frame
 }
@@ -112,17 +113,22 @@ func (w *worker) askUnderlay() {
 	if w.now < w.asker.next || w.uplink.port == nil {
 		return
 	}
-	w.asker.next = w.now + confirmEvery
+	confirm := w.now >= w.asker.confirm
+	if confirm {
+		w.asker.confirm = w.now + confirmEvery
+	}
+	w.asker.next = w.asker.confirm
 	asked := map[uint32]bool{}
 	for i := range u.hops {
 		h := &u.hops[i]
-		if i == 0 || h.static || asked[h.ask] {
+		known := h.mac.Load() != unresolved
+		if i == 0 || h.static || asked[h.ask] || known && !confirm {
 			continue
 		}
 		asked[h.ask] = true
 		w.ask(h.ask)
-		if h.mac.Load() == unresolved {
-			w.asker.next = w.now + askEvery
+		if !known {
+			w.asker.next = min(w.asker.next, w.now+askEvery)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func (w *worker) adopt(v *view) {
 
 // take runs one burst from a queue to its end.
 func (w *worker) take(q *polled) int {
-	if q.port == nil {
+	if q.port == nil || !q.polled {
 		return 0
 	}
 	q.port.Rx(&q.rx)
