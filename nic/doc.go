@@ -17,11 +17,12 @@
 //	route.go        route tables, public addresses, who is where
 //	track.go        leaves a connection behind
 //	encap.go        to a neighbor on this card, or tunnel on
-//	finish.go       the one place that acts on verdicts
+//	finish.go       how a packet ends that is not sent: counted, noted, told
 //
 // Around it: verdict.go gives every outcome its words; worker.go turns the
 // crank, loop.go keeps it turning, and gate.go lets others in between two
 // bursts; slot.go is a place for a port and queue.go what one worker has of it;
+// packet.go and guest.go are what the stages work on, memo.go recalls guests;
 // underlay.go resolves tunnel ends; view.go is what is in force, allowance.go
 // who gets how many connections, rulebook.go the rules they name; card.go,
 // apply.go, plug.go and run.go are the card as others see it; offload.go is
@@ -49,7 +50,7 @@
 // The view: policy, ports, tunnel ends. It never changes; a new one is put in
 // force while all workers stand at the gate, so that no two of them ever work
 // under different policies. All that takes time is done before: they stand for a
-// microsecond or two. Counters are read there, too, a few slots at a time.
+// few microseconds. Counters are read there, too, a few slots at a time.
 //
 // The connection table: any worker may meet any connection, as a device puts
 // its two directions into queues by hashes of its own. Known packets take no

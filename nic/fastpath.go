@@ -234,29 +234,3 @@ func (w *worker) describe(g *guest, frame *pmd.Frame, i int) *packet {
 	wire.Parse(frame.Bytes(), &p.Headers)
 	return p
 }
-
-// described is the packet that is frame i of those queued for q. Of one that
-// the fast path queued, only the frame says what it is.
-func (w *worker) described(q *queue, i int) *packet {
-	if p := q.of[i]; p != nil {
-		return p
-	}
-	frame, p := q.out[i], &w.quoted
-	p.guest = w.behind(q)
-	if q == w.uplink {
-		frame.Pull(wire.OuterLen)
-		p.guest = w.behind(w.from)
-	}
-	wire.Parse(frame.Bytes(), &p.Headers)
-	return p
-}
-
-// behind is the guest whose queue q is.
-func (w *worker) behind(q *queue) *guest {
-	for i := range w.guests {
-		if g := &w.guests[i]; g.queue == q {
-			return g
-		}
-	}
-	return nil
-}

@@ -2,6 +2,7 @@ package nic
 
 import (
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // drop counts a packet that ends here with the ENI whose stages decided, and
@@ -62,4 +63,30 @@ func (w *worker) ruleNumber(p *packet) uint32 {
 		return w.card.rules.number(w.view.policy, p.rule)
 	}
 	return 0
+}
+
+// described is the packet that is frame i of those queued for q. Of one that
+// the fast path queued, only the frame says what it is.
+func (w *worker) described(q *queue, i int) *packet {
+	if p := q.of[i]; p != nil {
+		return p
+	}
+	frame, p := q.out[i], &w.quoted
+	p.guest = w.behind(q)
+	if q == w.uplink {
+		frame.Pull(wire.OuterLen)
+		p.guest = w.behind(w.from)
+	}
+	wire.Parse(frame.Bytes(), &p.Headers)
+	return p
+}
+
+// behind is the guest whose queue q is.
+func (w *worker) behind(q *queue) *guest {
+	for i := range w.guests {
+		if g := &w.guests[i]; g.queue == q {
+			return g
+		}
+	}
+	return nil
 }

@@ -104,8 +104,8 @@ func (w *worker) outbound(p *packet) Verdict {
 	return w.forward(p)
 }
 
-// finish is the one place that acts on a verdict: it sends, passes on, counts
-// and tells.
+// finish is the one place that acts on a stage's verdict: it sends, passes on,
+// counts and tells.
 func (w *worker) finish(p *packet, v Verdict) {
 	switch v {
 	case Sent:

@@ -34,7 +34,7 @@ type Options struct {
 //
 // LookupBurst, Conn, Key and Conn's methods are for workers, each with a
 // reader of its own (Reader): what they find stays readable until the reader
-// passes. Advance, Len, Cap and Memory are for anyone at any time. All else
+// passes. Advance, Len, Cap and Memory are for anyone until Close. All else
 // needs the lock. It is held for less than a burst takes, so by nobody who
 // lists, formats or waits.
 type Table struct {
