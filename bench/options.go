@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -49,7 +50,7 @@ func (o *Options) Check() error {
 	if err := between("enis", o.ENIs, 1, mostENIs); err != nil {
 		return err
 	}
-	if err := between("nb-cores", o.cores(), 1, mostCores); err != nil {
+	if err := between("nb-cores", cmp.Or(o.Cores, 1), 1, mostCores); err != nil {
 		return err
 	}
 	if o.Duration < 0 || o.Period < 0 {

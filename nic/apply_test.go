@@ -245,6 +245,12 @@ func TestPortsChangeHands(t *testing.T) {
 	c.Placement.Ports = map[string]string{"eni-a1": "tap:eni-b1", "eni-b1": "tap:eni-a1", "eni-a6": "tap:eni-a2", "eni-a4": "tap:none"}
 	before := maps.Clone(s.ports)
 
+	// No ENI can have the uplink's port.
+	uplink, stolen := x.ports[Uplink].Info().Name, *c
+	stolen.Placement.Ports = map[string]string{"eni-a1": uplink}
+	_, err = x.card.Apply(&stolen)
+	require.EqualError(t, err, "port of eni-a1: uplink has "+uplink+" already; a port has one place")
+
 	// One of the others fails: all have the ports they had.
 	s.fail = "tap:none"
 	_, err = x.card.Apply(c)

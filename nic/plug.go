@@ -30,6 +30,9 @@ type plugs struct {
 // again.
 func (c *Card) prepare(policy *vpc.Policy) (*plugs, error) {
 	wanted := c.wanted(policy)
+	if err := c.apart(wanted); err != nil {
+		return nil, err
+	}
 	p := &plugs{freed: c.freed(wanted)}
 	var opened []pmd.Port
 	for _, want := range wanted {
@@ -52,6 +55,22 @@ func (c *Card) prepare(policy *vpc.Policy) (*plugs, error) {
 		p.new = append(p.new, want)
 	}
 	return p, nil
+}
+
+// apart is nil if no two ENIs are to be plugged into one port, and none into
+// the uplink's.
+func (c *Card) apart(wanted []plug) error {
+	owner := map[string]string{}
+	if s := c.slots[Uplink]; s != nil && s.port != nil {
+		owner[s.info.Name] = Uplink
+	}
+	for _, want := range wanted {
+		if other, taken := owner[want.spec]; taken && want.spec != "" {
+			return fmt.Errorf("port of %s: %s has %s already; a port has one place", want.eni, other, want.spec)
+		}
+		owner[want.spec] = want.eni
+	}
+	return nil
 }
 
 // wanted is what each local ENI of a policy is plugged into, none where ports

@@ -100,7 +100,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:y --guest eni-a2=pcap:y", "pcap:y is the port of both eni-a1 and eni-a2"},
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:x", "pcap:x is the port of both uplink and eni-a1"},
 		{"run --config " + region + " --uplink pcap:x --card z", "z"},
-		{"run --config " + region + " --uplink pcap:x --workers -1", "--workers -1: a number from 1 on is expected"},
+		{"run --config " + region + " --uplink pcap:x --workers -1", "--workers -1: a number from 1 to 64 is expected"},
 		{"run --config " + region + " --uplink pcap:x --idle-sleep -1s", "--idle-sleep -1s: a time from 0 on is expected"},
 		{"get", "get takes what to get"},
 		{"get eni", `there is no "eni" to get; there are enis, security-groups`},

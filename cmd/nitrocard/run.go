@@ -67,10 +67,13 @@ PORT is ` + portUsage() + `.`,
 	return cmd
 }
 
+// mostWorkers is more than any card has queues for.
+const mostWorkers = 64
+
 // check tells what of the flags cannot be, and fills in what was left out.
 func (o *runOptions) check() error {
-	if o.workers < 0 {
-		return fmt.Errorf("--workers %d: a number from 1 on is expected", o.workers)
+	if o.workers < 0 || o.workers > mostWorkers {
+		return fmt.Errorf("--workers %d: a number from 1 to %d is expected", o.workers, mostWorkers)
 	}
 	if o.workers == 0 {
 		o.workers = max(runtime.NumCPU()-1, 1)

@@ -111,3 +111,10 @@ func TestOwnersThatShareAHint(t *testing.T) {
 }
 
 func ptr(k Key) *Key { return &k }
+
+// A small table has room for as many owners as connections.
+func TestASmallTableHasManyOwners(t *testing.T) {
+	require.Equal(t, 1000+ownerShare, ownersOf(1000))
+	require.Equal(t, fewOwners+ownerShare, ownersOf(fewOwners*ownerShare))
+	require.Equal(t, maxOwners, ownersOf(1<<24))
+}

@@ -17,6 +17,9 @@ const (
 	// ownerShare is how many connections there are room for per owner, so
 	// that a small table does not pay for maxOwners.
 	ownerShare = 16
+	// fewOwners have room in any table that has room for a connection of each:
+	// 128 KB.
+	fewOwners = 4096
 )
 
 // Options are what a table is made with.
@@ -78,8 +81,13 @@ func (t *Table) allocate(o Options) (err error) {
 	if t.wheel, err = tables.NewWheel(o.Capacity, wheelSlots); err != nil {
 		return err
 	}
-	t.owners, err = newOwners(min(o.Capacity/ownerShare+ownerShare, maxOwners), o.Seed)
+	t.owners, err = newOwners(ownersOf(o.Capacity), o.Seed)
 	return err
+}
+
+// ownersOf is for how many owners a table of so many connections has room.
+func ownersOf(connections int) int {
+	return min(max(connections/ownerShare, min(connections, fewOwners))+ownerShare, maxOwners)
 }
 
 // Close gives the memory back. Walk and Count find nothing after it, and

@@ -71,6 +71,9 @@ func (b *blocks) begin() {
 
 // cut is an error if the file ended within a block.
 func (b *blocks) cut() error {
+	if b.lost && b.order != nil {
+		return fmt.Errorf("the block that starts at byte %d is damaged: no block is shorter than 12 bytes", b.start)
+	}
 	if b.lost || b.n == 0 {
 		return nil
 	}

@@ -204,6 +204,17 @@ func TestAPcapngThatIsCut(t *testing.T) {
 	}
 }
 
+// So does one with a block that is too short to be one, and packets after it.
+func TestAPcapngWithABlockOfNoLength(t *testing.T) {
+	file := pcapngOf(t, layers.LinkTypeEthernet, two...)
+	whole := append(bytes.Clone(file), 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	r, err := NewReader("x", bytes.NewReader(append(whole, file...)))
+	require.NoError(t, err)
+	packets, err := readAll(r)
+	require.Len(t, packets, 2)
+	require.ErrorContains(t, err, fmt.Sprintf("the block that starts at byte %d is damaged", len(file)))
+}
+
 // The order of bytes is each section's own.
 func TestBlocksOfBothByteOrders(t *testing.T) {
 	big := []byte("\x0a\x0d\x0d\x0a\x00\x00\x00\x1c\x1a\x2b\x3c\x4d\x00\x01\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x1c")
