@@ -76,6 +76,57 @@ func TestFastPathKeepsTheOrderOfAConnection(t *testing.T) {
 	}
 }
 
+// A SYN is the stages' affair, and data behind it waits for it.
+func TestFastPathWaitsForASyn(t *testing.T) {
+	x := newRig(t)
+	flow := wiretest.TCP(client+":40000", "35.72.2.8:80")
+	for range 2 {
+		x.fromInternet("eni-a1", flow.Flags(wire.TCPSyn)).delivered("eni-a1")
+	}
+	for i, flags := range []uint8{wire.TCPAck, wire.TCPSyn, wire.TCPAck} {
+		require.True(t, x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", flow.Flags(flags).TTL(uint8(1+i)))))
+	}
+	x.card.Poll(x.now)
+	for i, frame := range x.ports["eni-a1"].Sent() {
+		require.EqualValues(t, 1+i, frame[22])
+	}
+}
+
+// What a known connection cannot have is left for the stages, which say why.
+func TestFastPathLeavesWhatItCannotSend(t *testing.T) {
+	x := newRig(t)
+	in, out := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(100), wiretest.UDP("10.0.1.5:53", client+":40000").Size(100)
+	for range 2 {
+		x.fromInternet("eni-a1", in).delivered("eni-a1")
+		x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	}
+	elsewhere := x.tunnel(edge, "eni-a1", in)
+	x.send(Uplink, wiretest.Mend(wiretest.Put(elsewhere, 33, 99))).dropped(NotForThisCard)
+
+	x.ports[Uplink].SetLink(pmd.ErrDown)
+	x.card.checkLinks()
+	x.fromGuest("eni-a1", out).dropped(PortDown)
+	x.ports[Uplink].SetLink(nil)
+	x.card.checkLinks()
+
+	hops := x.card.view.Load().underlay.hops
+	for i := range hops {
+		hops[i].mac.Store(unresolved)
+	}
+	x.fromGuest("eni-a1", out).dropped(UnderlayUnresolved)
+}
+
+// A neighbor behind the router is no tunnel end, known or not.
+func TestFastPathKnowsNeighbors(t *testing.T) {
+	x := newRig(t)
+	a1, a2 := x.eni("eni-a1"), x.eni("eni-a2")
+	for _, flags := range []uint8{wire.TCPSyn, wire.TCPAck, wire.TCPAck} {
+		p := wiretest.TCP("10.0.1.5:40000", "10.0.1.6:8080").Flags(flags)
+		got := x.send("eni-a1", p.MACs(a1.MAC, a1.RouterMAC).Bytes()).delivered("eni-a2")
+		require.Equal(t, a2.MAC, wire.Ethernet(got).Dst())
+	}
+}
+
 // The fast path does what the stages do, and no more: whatever comes in a
 // burst, known or not, plain or not, allowed or not, while rules change and
 // links go down. Of each flow a burst has one packet.
