@@ -15,7 +15,8 @@ import (
 // without tags, options or fragments, of a connection that holds what the
 // stages found. It describes no packet and decides nothing: what it is not
 // sure of it leaves for the stages, untouched. It does what they would do
-// (TestFastPathAsTheStages), in half the instructions: 500 instead of 1,000.
+// (TestFastPathAsTheStages), in 530 instructions
+// instead of 860.
 
 // fast is the fast path's working set: what it found out about each frame of
 // the burst at hand.
@@ -40,22 +41,37 @@ func (f *fast) forget() {
 // fastIn delivers what it can of a burst from the uplink. Bit i of rest says
 // that frames[i] is left.
 func (w *worker) fastIn(frames []pmd.Frame) (rest uint64) {
-	rest = all(len(frames))
+	plain, odd := w.gatherIn(frames)
+	return w.sweep(nil, frames, plain, odd)
+}
+
+// sweep passes on what it can of a burst from g, or from the uplink where g is
+// nil. Bit i of plain says that frames[i] has a key; odd has the marks of
+// those that are not plain.
+func (w *worker) sweep(g *guest, frames []pmd.Frame, plain, odd uint64) (rest uint64) {
+	rest = ^uint64(0) >> (pmd.MaxBurst - len(frames))
 	if w.fast.shut {
 		return rest
 	}
-	plain, odd := w.gatherIn(frames)
 	late := uint64(0)
 	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
 	for ; plain != 0; plain &= plain - 1 {
 		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
-		if known&(1<<i) != 0 && late&w.fast.mark(i) == 0 && odd&remoteMark(w.fast.keys[i].Remote) == 0 && w.passIn(&frames[i], i) {
+		if known&(1<<i) != 0 && late&w.fast.mark(i) == 0 && odd&remoteMark(w.fast.keys[i].Remote) == 0 && w.pass(g, &frames[i], i) {
 			rest &^= 1 << i
 		} else {
 			late |= w.fast.mark(i)
 		}
 	}
 	return rest
+}
+
+// pass is passIn or passOut.
+func (w *worker) pass(g *guest, frame *pmd.Frame, i int) bool {
+	if g == nil {
+		return w.passIn(frame, i)
+	}
+	return w.passOut(g, frame, i)
 }
 
 // mark is one of 64 bits, always the same for a connection. The fast path
@@ -70,26 +86,20 @@ func (f *fast) mark(i int) uint64 {
 // that are not plain, such as fragments and short datagrams.
 func remoteMark(addr uint32) uint64 { return 1 << (addr * 0x9e3779b9 >> 26) }
 
-// remoteIn is the mark of who sent what is in a tunnel.
-func remoteIn(frame []byte) uint64 {
-	const at = wire.OuterLen + wire.EthernetLen + 12
+// Where the remote address is: the sender's in a tunnel, and the receiver's of
+// what a guest sends.
+const (
+	remoteInAt  = wire.OuterLen + wire.EthernetLen + 12
+	remoteOutAt = wire.EthernetLen + 16
+)
+
+// remoteOf is the mark of the address at an offset of a frame.
+func remoteOf(frame []byte, at int) uint64 {
 	if len(frame) < at+4 {
 		return 0
 	}
 	return remoteMark(binary.BigEndian.Uint32(frame[at:]))
 }
-
-// remoteOut is the mark of whom a guest sends to.
-func remoteOut(frame []byte) uint64 {
-	const at = wire.EthernetLen + 16
-	if len(frame) < at+4 {
-		return 0
-	}
-	return remoteMark(binary.BigEndian.Uint32(frame[at:]))
-}
-
-// all has a bit for each of n frames.
-func all(n int) uint64 { return ^uint64(0) >> (pmd.MaxBurst - n) }
 
 // tally is account for a plain packet.
 func (w *worker) tally(c *flow.Conn, d flow.Dir, p *wire.Plain) {
@@ -107,7 +117,7 @@ func (w *worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	for i := range frames {
 		t := wire.PlainTunnel(frames[i].Bytes())
 		if t == nil {
-			odd |= remoteIn(frames[i].Bytes())
+			odd |= remoteOf(frames[i].Bytes(), remoteInAt)
 			continue
 		}
 		if t.Dst() != u.addr || t.Station() != u.macBits || t.Src() == 0 {
@@ -149,8 +159,7 @@ func (w *worker) passIn(frame *pmd.Frame, i int) bool {
 	frame.Pull(wire.OuterLen)
 	var described *packet
 	if w.observe != nil {
-		described = w.describe(w.fast.guests[i], frame, i)
-		described.to = q
+		described = w.describe(w.fast.guests[i], frame, i, q)
 	}
 	q.put(w, frame, described)
 	return true
@@ -159,22 +168,8 @@ func (w *worker) passIn(frame *pmd.Frame, i int) bool {
 // fastOut sends what it can of a burst from g. Bit i of rest says that
 // frames[i] is left.
 func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
-	rest = all(len(frames))
-	if w.fast.shut {
-		return rest
-	}
 	plain, odd := w.gatherOut(g, frames)
-	late := uint64(0)
-	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
-	for ; plain != 0; plain &= plain - 1 {
-		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
-		if known&(1<<i) != 0 && late&w.fast.mark(i) == 0 && odd&remoteMark(w.fast.keys[i].Remote) == 0 && w.passOut(g, &frames[i], i) {
-			rest &^= 1 << i
-		} else {
-			late |= w.fast.mark(i)
-		}
-	}
-	return rest
+	return w.sweep(g, frames, plain, odd)
 }
 
 // gatherOut writes the key of each plain frame that g sent as itself.
@@ -182,7 +177,7 @@ func (w *worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
 	for i := range frames {
 		p := wire.PlainPacket(frames[i].Bytes())
 		if p == nil {
-			odd |= remoteOut(frames[i].Bytes())
+			odd |= remoteOf(frames[i].Bytes(), remoteOutAt)
 			continue
 		}
 		if p.SrcBits() != g.macBits {
@@ -218,19 +213,19 @@ func (w *worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	}
 	var described *packet
 	if w.observe != nil {
-		described = w.describe(g, frame, i)
-		described.to = w.uplink
+		described = w.describe(g, frame, i, w.uplink)
 	}
 	w.wrap(frame.Push(wire.OuterLen), to, hop, entropy(&w.fast.keys[i]))
 	w.uplink.put(w, frame, described)
 	return true
 }
 
-// describe is frame i of the burst as a packet of g's, for an observer.
-func (w *worker) describe(g *guest, frame *pmd.Frame, i int) *packet {
+// describe is frame i of the burst as a packet of g's that leaves by q, for an
+// observer.
+func (w *worker) describe(g *guest, frame *pmd.Frame, i int, q *queue) *packet {
 	at := w.fast.at[i]
 	p := &w.fast.seen[i]
-	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at}
+	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at, to: q}
 	wire.Parse(frame.Bytes(), &p.Headers)
 	return p
 }
