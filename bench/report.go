@@ -44,7 +44,7 @@ type Rate struct {
 
 // Since is the rate between two samples, from older to s.
 func (s Sample) Since(older Sample) Rate {
-	n := add(s.Total, older.Total, -1)
+	n := s.Total.Plus(older.Total, -1)
 	cpu, wall := s.CPU-older.CPU, s.Wall-older.Wall
 	per := func(n uint64, unit float64, t time.Duration) float64 {
 		if t <= 0 {

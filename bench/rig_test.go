@@ -29,7 +29,7 @@ func set(t *testing.T, o *Options) *rig {
 // totals are a rig's counts so far.
 func totals(r *rig) (s pmd.Stats) {
 	for _, p := range r.ports {
-		s = add(s, p.Stats(), 1)
+		s = s.Plus(p.Stats(), 1)
 	}
 	return s
 }
@@ -73,7 +73,7 @@ func TestEveryModeForwardsAllItTakes(t *testing.T) {
 				for now := range int64(20) {
 					taken += r.turn(now)
 				}
-				n := add(totals(r), before, -1)
+				n := totals(r).Plus(before, -1)
 				require.Positive(t, taken)
 				require.EqualValues(t, taken, n.RxPackets)
 				require.EqualValues(t, taken, n.TxPackets)
@@ -149,7 +149,7 @@ func TestFullGoesBothWaysAlike(t *testing.T) {
 	for range 10 {
 		r.turn(0)
 	}
-	up := add(r.ports[0].Stats(), before, -1)
+	up := r.ports[0].Stats().Plus(before, -1)
 	require.EqualValues(t, 10*pmd.MaxBurst, up.RxPackets)
 	require.Equal(t, up.RxPackets, up.TxPackets)
 }

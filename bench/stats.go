@@ -25,20 +25,6 @@ func forwarded(name string, s pmd.Stats) PortStats {
 	}
 }
 
-// add is a + sign*b, where sign is 1 or -1.
-func add(a, b pmd.Stats, sign int) pmd.Stats {
-	n := uint64(sign)
-	a.RxPackets += n * b.RxPackets
-	a.RxBytes += n * b.RxBytes
-	a.TxPackets += n * b.TxPackets
-	a.TxBytes += n * b.TxBytes
-	a.RxMissed += n * b.RxMissed
-	a.TxFull += n * b.TxFull
-	a.TxDropped += n * b.TxDropped
-	a.Mended += n * b.Mended
-	return a
-}
-
 // counts are the drivers' of the ports, of each all cores' together; none
 // before the first start.
 func (s *Session) counts() []pmd.Stats {
@@ -48,7 +34,7 @@ func (s *Session) counts() []pmd.Stats {
 			all = make([]pmd.Stats, len(r.ports))
 		}
 		for i, p := range r.ports {
-			all[i] = add(all[i], p.Stats(), 1)
+			all[i] = all[i].Plus(p.Stats(), 1)
 		}
 	}
 	return all
@@ -58,7 +44,7 @@ func (s *Session) counts() []pmd.Stats {
 func (s *Session) since(base []pmd.Stats) []PortStats {
 	var ports []PortStats
 	for i, now := range s.counts() {
-		ports = append(ports, forwarded(s.rigs[0].ports[i].Info().Name, add(now, base[i], -1)))
+		ports = append(ports, forwarded(s.rigs[0].ports[i].Info().Name, now.Plus(base[i], -1)))
 	}
 	return ports
 }

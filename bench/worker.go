@@ -111,7 +111,7 @@ func (w *worker) due(now int64) int64 {
 func (w *worker) sample(now int64, cpu time.Duration) Sample {
 	s := Sample{Wall: time.Duration(now - w.start), CPU: threadTime() - cpu, Process: processTime()}
 	for _, p := range w.rig.ports {
-		s.Total = add(s.Total, p.Stats(), 1)
+		s.Total = s.Total.Plus(p.Stats(), 1)
 	}
 	return s
 }
@@ -119,7 +119,7 @@ func (w *worker) sample(now int64, cpu time.Duration) Sample {
 // and adds what another core had done.
 func (s Sample) and(other *Sample) Sample {
 	s.CPU += other.CPU
-	s.Total = add(s.Total, other.Total, 1)
+	s.Total = s.Total.Plus(other.Total, 1)
 	return s
 }
 

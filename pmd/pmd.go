@@ -107,3 +107,17 @@ type Stats struct {
 	TxDropped uint64 `json:"tx_dropped"` // frames that Tx took and the device would not carry, such as one longer than its MTU
 	Mended    uint64 `json:"mended"`     // frames whose checksum or merged segments the driver finished
 }
+
+// Plus is s + sign*t, where sign is 1 or -1.
+func (s Stats) Plus(t Stats, sign int) Stats {
+	n := uint64(sign)
+	s.RxPackets += n * t.RxPackets
+	s.RxBytes += n * t.RxBytes
+	s.TxPackets += n * t.TxPackets
+	s.TxBytes += n * t.TxBytes
+	s.RxMissed += n * t.RxMissed
+	s.TxFull += n * t.TxFull
+	s.TxDropped += n * t.TxDropped
+	s.Mended += n * t.Mended
+	return s
+}

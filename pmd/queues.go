@@ -16,15 +16,7 @@ func Join(queues []Port) *Queues { return &Queues{queues[0], queues} }
 // Stats are those of all queues together.
 func (q *Queues) Stats() (sum Stats) {
 	for _, p := range q.All {
-		s := p.Stats()
-		sum.RxPackets += s.RxPackets
-		sum.RxBytes += s.RxBytes
-		sum.TxPackets += s.TxPackets
-		sum.TxBytes += s.TxBytes
-		sum.RxMissed += s.RxMissed
-		sum.TxFull += s.TxFull
-		sum.TxDropped += s.TxDropped
-		sum.Mended += s.Mended
+		sum = sum.Plus(p.Stats(), 1)
 	}
 	return sum
 }

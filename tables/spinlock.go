@@ -31,8 +31,5 @@ func (l *Spinlock) wait() {
 	}
 }
 
-// TryLock takes the lock if nobody has it.
-func (l *Spinlock) TryLock() bool { return l.held.CompareAndSwap(0, 1) }
-
 // Unlock gives it back.
 func (l *Spinlock) Unlock() { l.held.Store(0) }
