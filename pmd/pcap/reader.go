@@ -2,32 +2,25 @@ package pcap
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
 )
 
 // Reader reads a capture of Ethernet frames: pcap with microseconds or
 // nanoseconds in either byte order, or pcapng, gzipped or not.
 //
 // A file of no bytes is a capture of no frames, as a capture is that was
-// stopped before its header was written. A file that was cut is an error
-// after the last packet that is whole.
+// stopped before its header was written. A file that was cut or damaged is an
+// error after the last packet before that.
 type Reader struct {
 	name    string
 	file    io.Closer
-	in      *bufio.Reader
-	blocks  *blocks
 	packets source // nil: there are none
-	number  int    // of the packet read last, from 1
 }
 
 // Packet is one packet of a capture.
@@ -38,10 +31,9 @@ type Packet struct {
 	Mended bool      // checksums in it were unfinished, as on their sender's own link
 }
 
-// source is what pcapgo's readers have in common.
-type source interface {
-	ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
-}
+// source is a format. Frames are valid until the next packet is read; io.EOF is
+// after the last one.
+type source interface{ read() (Packet, error) }
 
 // longest is how many bytes of one packet are believed. tcpdump writes no
 // more, and a damaged length must not cost gigabytes.
@@ -70,39 +62,35 @@ func OpenReader(path string) (*Reader, error) {
 
 // NewReader reads a capture from in; name is for errors.
 func NewReader(name string, in io.Reader) (*Reader, error) {
-	r := &Reader{name: name}
-	if err := r.open(in); err != nil {
+	packets, err := open(in)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return r, nil
+	return &Reader{name: name, packets: packets}, nil
 }
 
-func (r *Reader) open(in io.Reader) (err error) {
-	defer damaged(&err)
-	r.blocks = &blocks{in: in}
-	r.in = bufio.NewReaderSize(r.blocks, 1<<18)
-	head, err := r.in.Peek(4)
-	if bytes.HasPrefix(head, []byte(gzipMagic)) {
-		plain, err := gzip.NewReader(r.in)
-		if err != nil {
-			return err
-		}
-		return r.open(plain)
+// open finds out whether in is zipped.
+func open(in io.Reader) (source, error) {
+	file := bufio.NewReaderSize(in, 1<<18)
+	if head, _ := file.Peek(2); string(head) != gzipMagic {
+		return format(file)
 	}
-	switch {
-	case len(head) == 0 && err == io.EOF:
-		return nil
-	case string(head) == pcapngMagic:
-		r.packets, err = pcapgo.NewNgReader(r.in, pcapgo.NgReaderOptions{WantMixedLinkType: true})
-		return unreadable(err)
-	}
-	plain, err := pcapgo.NewReader(r.in)
+	plain, err := gzip.NewReader(file)
 	if err != nil {
-		return unreadable(err)
+		return nil, err
 	}
-	plain.SetSnaplen(longest) // writers that cut nothing often state one that is too small
-	r.packets = plain
-	return ethernet(plain.LinkType())
+	return format(bufio.NewReaderSize(plain, 1<<18))
+}
+
+// format finds out what in is; nil if it is empty.
+func format(in *bufio.Reader) (source, error) {
+	switch head, err := in.Peek(4); {
+	case len(head) == 0 && err == io.EOF:
+		return nil, nil
+	case string(head) == pcapngMagic:
+		return newPcapng(in)
+	}
+	return newClassic(in)
 }
 
 func unreadable(err error) error {
@@ -112,19 +100,15 @@ func unreadable(err error) error {
 	return err
 }
 
-func ethernet(l layers.LinkType) error {
-	if l != layers.LinkTypeEthernet {
-		return fmt.Errorf("a capture of Ethernet frames is expected, not of %v", l)
+// ethernet tells of a capture with another link type.
+func ethernet(link uint16) error {
+	switch {
+	case link == uint16(layers.LinkTypeEthernet):
+		return nil
+	case link > 0xff:
+		return fmt.Errorf("a capture of Ethernet frames is expected, not of link type %d", link)
 	}
-	return nil
-}
-
-// damaged turns a panic of pcapgo, which trusts the lengths it reads, into an
-// error.
-func damaged(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("the file is damaged: %v", p)
-	}
+	return fmt.Errorf("a capture of Ethernet frames is expected, not of %v", layers.LinkType(link))
 }
 
 // Next is the next packet, or io.EOF after the last one. A file ends well only
@@ -133,43 +117,15 @@ func (r *Reader) Next() (Packet, error) {
 	if r.packets == nil {
 		return Packet{}, io.EOF
 	}
-	if _, err := r.in.Peek(1); err == io.EOF {
-		return Packet{}, r.end()
-	}
-	r.number++
-	p, err := r.read()
+	p, err := r.packets.read()
 	switch {
-	case err == nil:
-		return p, nil
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		if r.blocks.order != nil {
-			return Packet{}, r.end()
-		}
-		err = errors.New("the file ends within it")
+	case err == io.EOF:
+		return Packet{}, io.EOF
+	case err != nil:
+		return Packet{}, fmt.Errorf("%s: %w", r.name, err)
 	}
-	return Packet{}, fmt.Errorf("%s: packet %d: %w", r.name, r.number, err)
-}
-
-// end is io.EOF where the file is whole.
-func (r *Reader) end() error {
-	if err := r.blocks.cut(); err != nil {
-		return fmt.Errorf("%s: %w", r.name, err)
-	}
-	return io.EOF
-}
-
-func (r *Reader) read() (p Packet, err error) {
-	defer damaged(&err)
-	frame, info, err := r.packets.ZeroCopyReadPacketData()
-	if err == nil && len(info.AncillaryData) > 0 { // each packet of a pcapng has its own link type
-		if l, is := info.AncillaryData[0].(layers.LinkType); is {
-			err = ethernet(l)
-		}
-	}
-	if err != nil {
-		return Packet{}, err
-	}
-	return Packet{info.Timestamp, frame, info.Length, len(frame) == info.Length && mend(frame)}, nil
+	p.Mended = len(p.Frame) == p.Length && mend(p.Frame)
+	return p, nil
 }
 
 // Close closes the file that OpenReader opened.

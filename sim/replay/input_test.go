@@ -81,6 +81,17 @@ func TestAnUnfinishedChecksumIsFinishedAndNoted(t *testing.T) {
 	require.Contains(t, sum.Notes[0], "uplink-in.pcap: 1 of 1 packets had checksums that their sender left to its hardware")
 }
 
+// A packet that promises more than its block holds is no good end.
+func TestADamagedPcapngEndsWithAnError(t *testing.T) {
+	data := captureOf(t, 0, 1)
+	last := len(data) - 36 // the block of the second packet
+	data[last+20], data[last+24] = 200, 200
+	got, in, err := readAll(t, data)
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.ErrorContains(t, in.err, fmt.Sprintf("in.pcap: the block that starts at byte %d, a packet, is damaged: it has captured 200 bytes, and the block holds 4", last))
+}
+
 func TestACutPacketIsCountedAndGoesOn(t *testing.T) {
 	var b bytes.Buffer
 	w := pcapgo.NewWriterNanos(&b)
