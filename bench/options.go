@@ -26,11 +26,11 @@ type Options struct {
 	Ports []pmd.Port
 }
 
-// What a region and a million of connections can be.
+// What a region, millions of connections and a machine can be.
 const (
-	mostENIs  = 1024
-	mostFlows = 1 << 23 // half of what Sources holds
-	mostCores = 64
+	MostENIs  = 1024
+	MostFlows = 1 << 23 // half of what Sources holds
+	MostCores = 64
 )
 
 // Check tells what of the options cannot be.
@@ -44,13 +44,13 @@ func (o *Options) Check() error {
 	if err := between("burst", o.Burst, 1, pmd.MaxBurst); err != nil {
 		return err
 	}
-	if err := between("flows", o.Flows, 1, mostFlows); err != nil {
+	if err := between("flows", o.Flows, 1, MostFlows); err != nil {
 		return err
 	}
-	if err := between("enis", o.ENIs, 1, mostENIs); err != nil {
+	if err := between("enis", o.ENIs, 1, MostENIs); err != nil {
 		return err
 	}
-	if err := between("nb-cores", cmp.Or(o.Cores, 1), 1, mostCores); err != nil {
+	if err := between("nb-cores", cmp.Or(o.Cores, 1), 1, MostCores); err != nil {
 		return err
 	}
 	if o.Duration < 0 || o.Period < 0 {

@@ -20,19 +20,24 @@ type Sizes []int
 // in tunnels.
 var imix = Sizes{114, 620, 114, 114, 620, 114, 1568, 114, 620, 114, 114, 620}
 
-// ParseSizes reads a number of bytes, or imix.
-func ParseSizes(text string) (Sizes, error) {
+// Set reads a number of bytes, or imix.
+func (s *Sizes) Set(text string) error {
 	if text == "imix" {
-		return imix, nil
+		*s = imix
+		return nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < leastFrame || n > pmd.MaxFrame-4 {
-		return nil, fmt.Errorf("frame-size %q: a number of bytes from %d to %d, tunnel included, or imix is expected", text, leastFrame, pmd.MaxFrame-4)
+		return fmt.Errorf("a number of bytes from %d to %d, tunnel included, or imix is expected", leastFrame, pmd.MaxFrame-4)
 	}
-	return Sizes{n}, nil
+	*s = Sizes{n}
+	return nil
 }
 
-// String is what ParseSizes reads.
+// Type is how help names sizes.
+func (s *Sizes) Type() string { return "bytes" }
+
+// String is what Set reads.
 func (s Sizes) String() string {
 	if len(s) == 1 {
 		return strconv.Itoa(s[0])

@@ -130,6 +130,16 @@ func (v Verdict) String() string {
 	return wire.Fault(v - malformed).String()
 }
 
+// Reasons are the names of all verdicts that drop.
+func Reasons() (names []string) {
+	for v := range Verdict(verdicts) {
+		if v.Dropped() && v != Malformed(wire.NoFault) {
+			names = append(names, v.String())
+		}
+	}
+	return names
+}
+
 // Sentence says in words why the packet met this verdict.
 func (v Verdict) Sentence() string {
 	if v < malformed {

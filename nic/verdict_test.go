@@ -330,3 +330,13 @@ func TestEveryVerdictIsTestedAndNamed(t *testing.T) {
 	}
 	require.True(t, Undecided.Dropped(), "a path that forgets to decide is closed")
 }
+
+// Reasons are what drops, and nothing else.
+func TestReasons(t *testing.T) {
+	require.Contains(t, Reasons(), "security_group_in")
+	require.Contains(t, Reasons(), Malformed(wire.FaultCount-1).String())
+	require.Contains(t, Reasons(), Undecided.String())
+	for _, v := range []Verdict{next, again, Sent, Consumed, Malformed(wire.NoFault)} {
+		require.NotContains(t, Reasons(), v.String())
+	}
+}

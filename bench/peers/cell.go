@@ -18,8 +18,8 @@ const enis = 16
 
 // options are those of nitrocard's benchmark with the same frames.
 func (c cell) options() (*bench.Options, error) {
-	sizes, err := bench.ParseSizes(c.size)
-	if err != nil {
+	var sizes bench.Sizes
+	if err := sizes.Set(c.size); err != nil {
 		return nil, err
 	}
 	o := &bench.Options{Mode: bench.SG, Burst: pmd.MaxBurst, Flows: c.flows, ENIs: enis, Sizes: sizes, Seed: 1}

@@ -15,7 +15,7 @@ func newApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "apply FILE|DIR",
 		Short:   "Give a running card a new configuration, whole or not at all",
-		Example: "  nitrocard apply region.yaml",
+		Example: "  nitrocard apply region.yaml    # while nitrocard run is at work",
 		Args:    takes(1, 1, "one FILE or DIR"),
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"strings"
 	"time"
@@ -17,14 +18,16 @@ import (
 // benchOptions are bench's flags.
 type benchOptions struct {
 	bench.Options
-	ports     []string
-	frameSize string
-	eal       *ealOptions
-	prompt    bool
+	ports  []string
+	eal    *ealOptions
+	prompt bool
 }
 
 func newBench() *cobra.Command {
-	o := benchOptions{Options: bench.Options{Mode: bench.Full}}
+	o := benchOptions{Options: bench.Options{
+		Mode: bench.Full, Burst: pmd.MaxBurst, Cores: 1, Flows: 1000, ENIs: 16, Sizes: bench.Sizes{bench.FrameSize},
+		Seed: 1, Duration: 10 * time.Second, Period: time.Second,
+	}}
 	cmd := &cobra.Command{
 		Use:   "bench [--forward-mode MODE] [--port PORT ...]",
 		Short: "Measure how fast this machine forwards, as testpmd does",
@@ -40,7 +43,8 @@ A pcap:FILE is read into memory and comes again and again.
 PORT is ` + portUsage() + `.`,
 		Example: `  nitrocard bench
   nitrocard bench --forward-mode sg --flows 100000 --frame-size imix
-  nitrocard bench --forward-mode decap --port pcap:up.pcap --output json
+  nitrocard bench --forward-mode decap --duration 2s --output json
+  nitrocard bench --forward-mode decap --port pcap:up.pcap    # the frames of a capture
   nitrocard bench -i`,
 		Args:                  takes(0, 0, "flags only"),
 		DisableFlagsInUseLine: true,
@@ -56,22 +60,19 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(&o.Mode, "forward-mode", "what is done with each frame")
 	f.StringArrayVar(&o.ports, "port", nil, "`port` instead of one in memory; may be repeated")
-	f.IntVar(&o.Burst, "burst", pmd.MaxBurst, "`frames` taken from a port at a time")
-	f.IntVar(&o.Cores, "nb-cores", 1, "`cores` that forward, each with queues of its own")
-	f.IntVar(&o.Flows, "flows", 1000, "`flows`, rounded up to the same number for each ENI and size")
-	f.IntVar(&o.ENIs, "enis", 16, "`ENIs` of the card")
-	f.StringVar(&o.frameSize, "frame-size", fmt.Sprint(bench.FrameSize), "`bytes` of a frame in its tunnel, or imix")
-	f.DurationVar(&o.Duration, "duration", 10*time.Second, "`time` to measure; 0 until Ctrl-C")
-	f.DurationVar(&o.Period, "stats-period", time.Second, "`time` from one rate to the next; 0 shows none")
-	f.Uint64Var(&o.Seed, "seed", 1, "`seed` of the card's tables; 0 is a random one")
+	f.Var(between(&o.Burst, 1, pmd.MaxBurst), "burst", "`frames` taken from a port at a time")
+	f.Var(between(&o.Cores, 1, bench.MostCores), "nb-cores", "`cores` that forward, each with queues of its own")
+	f.Var(between(&o.Flows, 1, bench.MostFlows), "flows", "`flows`, rounded up to the same number for each ENI and size")
+	f.Var(between(&o.ENIs, 1, bench.MostENIs), "enis", "`ENIs` of the card")
+	f.Var(&o.Sizes, "frame-size", "`bytes` of a frame in its tunnel, or imix")
+	f.Var(span{&o.Duration}, "duration", "`time` to measure; 0 until Ctrl-C")
+	f.Var(span{&o.Period}, "stats-period", "`time` from one rate to the next; 0 shows none")
+	f.Var(between(&o.Seed, 0, math.MaxUint64), "seed", "`seed` of the card's tables; 0 is a random one")
 	f.BoolVarP(&o.prompt, "interactive", "i", false, "start and stop by hand, at a prompt")
 }
 
 // run measures once, or as a person at the prompt says.
-func (o *benchOptions) run(cmd *cobra.Command, output *format) (err error) {
-	if o.Sizes, err = bench.ParseSizes(o.frameSize); err != nil {
-		return err
-	}
+func (o *benchOptions) run(cmd *cobra.Command, output *format) error {
 	if err := o.Check(); err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE|DIR",
 		Short: "Tell whether a configuration is good; no card needed",
-		Example: `  nitrocard check region.yaml
+		Example: `  nitrocard lab region > region.yaml    # a region to begin with
+  nitrocard check region.yaml
   nitrocard check dump/        # a folder of what aws ec2 describe-* printed`,
 		Args: takes(1, 1, "one FILE or DIR"),
 	}

@@ -18,7 +18,7 @@ func (f *format) Type() string   { return "table|json" }
 
 func (f *format) Set(s string) error {
 	if s != "table" && s != "json" {
-		return fmt.Errorf("the output is table or json")
+		return fmt.Errorf("table or json is expected")
 	}
 	*f = format(s)
 	return nil

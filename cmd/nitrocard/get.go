@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -47,19 +48,23 @@ config any object's.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get drops security_group_in
-  nitrocard get config sg-web --output json`,
+  nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
 		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "drops", "workers", "config"},
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)
-	limit := cmd.Flags().Int("limit", 0, "at most so many `flows` (default 1000)")
+	limit := 0
+	cmd.Flags().Var(between(&limit, 1, mostConnections), "limit", "at most so many `flows` (default 1000)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		answer, ok := answers[args[0]]
 		if !ok {
 			return wrong(cmd, fmt.Sprintf("there is no %q to get; there are %s", args[0], kinds))
 		}
-		q := &question{card: ctl.Dial(*socket), limit: *limit, output: output, to: cmd.OutOrStdout()}
+		if limit > 0 && args[0] != "flows" {
+			return fmt.Errorf("--limit is for flows; get %s shows all", args[0])
+		}
+		q := &question{card: ctl.Dial(*socket), limit: limit, output: output, to: cmd.OutOrStdout()}
 		defer q.card.Close()
 		if len(args) > 1 {
 			q.id = args[1]
@@ -129,8 +134,8 @@ func (q *question) drops(ctx context.Context) error {
 	if q.id != "" {
 		drops.Reasons = slices.DeleteFunc(drops.Reasons, func(d nic.DropView) bool { return d.Reason != q.id })
 		drops.Last = slices.DeleteFunc(drops.Last, func(d nic.LastDrop) bool { return d.Reason != q.id })
-		if len(drops.Reasons) == 0 {
-			return fmt.Errorf("this card has dropped nothing for the reason %q", q.id)
+		if len(drops.Reasons) == 0 && !slices.Contains(nic.Reasons(), q.id) {
+			return fmt.Errorf("no packet is dropped for a reason %q; they are %s", q.id, strings.Join(nic.Reasons(), ", "))
 		}
 	}
 	return q.output.print(q.to, drops, func(w io.Writer) error { return dropTable(w, &drops) })
@@ -142,9 +147,10 @@ func (q *question) workers(ctx context.Context) error {
 		return err
 	}
 	if q.id != "" {
+		all := len(workers)
 		workers = slices.DeleteFunc(workers, func(w nic.WorkerView) bool { return strconv.Itoa(w.Worker) != q.id })
 		if len(workers) == 0 {
-			return fmt.Errorf("this card has no worker %q", q.id)
+			return fmt.Errorf("this card has no worker %q; it has %s, counted from 0", q.id, plural(all, "worker"))
 		}
 	}
 	return q.output.print(q.to, workers, func(w io.Writer) error { return workerTable(w, workers) })

@@ -20,7 +20,7 @@ of two customers. Then do what a person would, and tell what was seen.`,
 		Example: `  nitrocard lab
   nitrocard lab --keep                          # and leave it running
   nitrocard lab --vm                            # with a guest that is a virtual machine
-  nitrocard lab exec a1 -- curl http://10.0.1.6`,
+  nitrocard lab exec client -- curl http://35.72.2.8/`,
 		Args: takes(0, 0, "no arguments; nitrocard lab exec HOST -- COMMAND goes into one that is kept"),
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the region running until Ctrl-C, for nitrocard lab exec")
@@ -47,7 +47,7 @@ func newLabExec() *cobra.Command {
 	return &cobra.Command{
 		Use:     "exec HOST -- COMMAND [ARG ...]",
 		Short:   "Run a command on a host of the lab that is kept",
-		Example: "  nitrocard lab exec a1 -- curl http://10.0.1.6",
+		Example: "  nitrocard lab exec client -- curl http://35.72.2.8/   # while nitrocard lab --keep runs",
 		Args:    takes(2, 1<<10, "a HOST and a COMMAND"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return ended(lab.Exec(cmd.Context(), args[0], args[1:]))

@@ -1,7 +1,10 @@
 // Command nitrocard is the network card, and what one does with it.
 //
 //	main.go    the root command, and how errors are told
-//	run.go     run: a card on ports of this machine
+//	usage.go   what is said of a command line that cannot be
+//	run.go     run: its flags
+//	work.go    the card at work on ports of this machine
+//	guests.go  which ENI is on which port
 //	port.go    from a port's name to the port
 //	eal.go     DPDK's own options
 //	apply.go   apply: a new configuration for a running card
@@ -9,6 +12,7 @@
 //	views.go   the same as tables
 //	portview.go  one port in detail
 //	flags.go   flags that several commands have
+//	values.go  flags' values: numbers, times
 //	table.go   columns, units
 //	check.go   check: is a configuration good?
 //	replay.go  replay: a card over capture files
@@ -64,9 +68,10 @@ words, and real packets get the treatment that EC2 gives them.`,
 		Example: `  nitrocard lab                                 # see it all at work, nothing needed
   nitrocard check region.yaml                   # is this configuration good?
   nitrocard run --config region.yaml --uplink afpacket:eth0`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.ArbitraryArgs,
+		PersistentPreRunE: notEmpty,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()
@@ -76,40 +81,8 @@ words, and real packets get the treatment that EC2 gives them.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrong(cmd, err.Error()) })
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newRun(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
 	return root
-}
-
-func unknownCommand(root *cobra.Command, name string) error {
-	if near := root.SuggestionsFor(name); len(near) > 0 {
-		return fmt.Errorf("there is no command %q; did you mean %s?", name, near[0])
-	}
-	return wrong(root, fmt.Sprintf("there is no command %q", name))
-}
-
-// wrong is an error in how a command was called; it points to what would be
-// right.
-func wrong(cmd *cobra.Command, what string) error {
-	return fmt.Errorf("%s\n\n%s\n\n%s --help says more", what, cmd.Example, cmd.CommandPath())
-}
-
-// takes checks the number of arguments; words is what they are.
-func takes(least, most int, words string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least || len(args) > most {
-			return wrong(cmd, fmt.Sprintf("%s takes %s", cmd.Name(), words))
-		}
-		return nil
-	}
-}
-
-// needs checks that flags were given.
-func needs(cmd *cobra.Command, names ...string) error {
-	for _, name := range names {
-		if !cmd.Flags().Changed(name) {
-			return wrong(cmd, fmt.Sprintf("%s needs --%s", cmd.Name(), name))
-		}
-	}
-	return nil
 }

@@ -84,10 +84,23 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 	require.NoError(t, os.WriteFile(dir+"/mine.yaml", text, 0o600))
 	for _, c := range []struct{ line, want string }{
 		{"chek", `there is no command "chek"; did you mean check?`},
-		{"fly", `there is no command "fly"`},
+		{"fly", `there is no command "fly"; there are apply, bench, check, get, lab, replay, run`},
+		{`""`, `there is no command ""; there are`},
+		{"help fly", `there is no command "fly"; there are`},
 		{"run", "run needs --config"},
 		{"run --config x", "run needs --uplink"},
-		{"run --conf x", "unknown flag: --conf"},
+		{"run --conf x", "run has no flag --conf; `nitrocard run --help` lists those it has"},
+		{"get workers -1", "get has no flag -1; `nitrocard get --help` lists"},
+		{"run --socket", "--socket needs a value, path: path of the card's control socket"},
+		{`run --config "" --uplink tap:up`, "--config is empty: a file or folder is expected"},
+		{`run --config x --uplink ""`, "--uplink is empty: a port is expected"},
+		{`get enis --socket ""`, "--socket is empty: a path is expected"},
+		{"get enis --socket " + strings.Repeat("x", 108), "the path is too long: a socket's has at most 107 bytes"},
+		{"run --config " + region + " --uplink pcap:x --socket " + dir + "/" + strings.Repeat("x", 108), "the path is too long: a socket's has at most 107 bytes"},
+		{"run --config " + region + " --uplink pcap:x --max-connections -1", "--max-connections -1: a number from 1 to 1073741824 is expected"},
+		{"run --config " + region + " --uplink pcap:x --max-connections 9223372036854775807", "--max-connections 9223372036854775807: a number from 1 to"},
+		{"run --config " + region + ` --uplink pcap:x --max-connections ""`, `--max-connections "": a number from 1 to`},
+		{"run --config " + region + " --uplink pcap:x --guest =pcap:x", "--guest =pcap:x: ENI=PORT is expected"},
 		{"run now", "run takes flags only"},
 		{"run --config none.yaml --uplink tap:up", "none.yaml"},
 		{"run --config " + region + " --uplink dpdk:0", "this build has no DPDK; install libdpdk-dev"},
@@ -104,29 +117,46 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"run --config " + region + " --uplink pcap:x --idle-sleep -1s", "--idle-sleep -1s: a time from 0 on is expected"},
 		{"get", "get takes what to get"},
 		{"get eni", `there is no "eni" to get; there are enis, security-groups`},
-		{"get enis --output yaml", "the output is table or json"},
+		{"get enis --output yaml", "--output yaml: table or json is expected"},
+		{`get ""`, "get takes what to get, enis, security-groups, flows, ports, drops, workers or config, and perhaps an ID, and what was given is empty"},
+		{`get ports ""`, "and perhaps an ID, and what was given is empty"},
+		{"get flows --limit -1", "--limit -1: a number from 1 to 1073741824 is expected"},
+		{"get flows --limit 0x10", "--limit 0x10: a number from 1"},
+		{"get enis --limit 1", "--limit is for flows; get enis shows all"},
 		{"get enis --socket " + dir + "/none", "no card answers at " + dir + "/none"},
 		{"apply", "apply takes one FILE or DIR"},
 		{"apply none.yaml", "none.yaml"},
 		{"check", "check takes one FILE or DIR"},
-		{"check none.yaml", "none.yaml"},
+		{"check none.yaml", "none.yaml: no such file or directory"},
+		{`check ""`, "check takes one FILE or DIR, and what was given is empty"},
 		{"check main.go", "main.go"},
 		{"replay --out " + dir, "replay needs --config"},
 		{"replay --config " + region, "replay needs --out"},
 		{"replay --config " + region + " --out " + dir + "/o --in uplink", "--in uplink: PORT=FILE is expected"},
 		{"replay --config " + region + " --out " + dir + "/o --in eni-x=none", "--in eni-x=none: this card has no such port"},
 		{"replay --config " + dir + " --out " + dir + "/o --verdicts " + dir + "/mine.yaml", dir + "/mine.yaml would be written over"},
+		{"replay --config " + region + " --out " + dir + "/o --verdicts " + dir, dir + " would be written, and is a folder"},
+		{"replay --config " + region + " --out " + dir + "/o --verdicts " + dir + "/none/v", "and there is no folder " + dir + "/none"},
+		{"replay --config " + region + " --out " + dir + "/o --max-connections 0", "--max-connections 0: a number from 1"},
+		{`replay --config x --out ""`, "--out is empty: a folder is expected"},
+		{"lab --keep=x", "--keep=x: it takes no value, or true or false"},
+		{`lab --driver ""`, "--driver is empty: a driver is expected"},
 		{"lab now", "lab takes no arguments"},
 		{"lab --driver fast", `the lab has no driver "fast"; it has afpacket and dpdk`},
 		{"lab --driver dpdk", "the lab on DPDK ports: this build has no DPDK; install libdpdk-dev"},
 		{"lab --vm", "the lab with a virtual machine: this build has no DPDK"},
 		{"lab exec a1", "exec takes a HOST and a COMMAND"},
 	} {
-		status, stdout, stderr := call(t, strings.Fields(c.line)...)
+		args := strings.Fields(c.line)
+		for i := range args {
+			args[i] = strings.TrimPrefix(args[i], `""`)
+		}
+		status, stdout, stderr := call(t, args...)
 		require.Equal(t, 1, status, c.line)
 		require.Empty(t, stdout, c.line)
 		require.True(t, strings.HasPrefix(stderr, "nitrocard: "), "%s: %s", c.line, stderr)
 		require.Contains(t, stderr, c.want, c.line)
+		require.NoDirExists(t, dir+"/o", "%s: nothing is half done", c.line)
 	}
 }
 

@@ -29,8 +29,14 @@ with a time in Unix seconds or as "2026-01-01T00:00:00.5Z"; the change holds
 for packets at or after it. FILE is sought beside the events file first.
 
 --verdicts writes one line of JSON for each packet: what became of it, why,
-and the security group rule that allowed it.`,
-		Example: `  nitrocard replay --config region.yaml --in uplink=up.pcap --in eni-a1=a1.pcap --out out
+and the security group rule that allowed it.
+
+A capture of what the uplink received is, where tcpdump is at hand, what
+  tcpdump -Q in -i eth0 -w up.pcap udp port 4789
+wrote on the card's server.`,
+		Example: `  nitrocard lab region > region.yaml    # a region to begin with
+  nitrocard replay --config region.yaml --out out
+  nitrocard replay --config region.yaml --in uplink=up.pcap --in eni-a1=a1.pcap --out out
   nitrocard replay --config region.yaml --in uplink=up.pcap --out out --events day.jsonl --verdicts v.jsonl`,
 		Args:                  takes(0, 0, "flags only"),
 		DisableFlagsInUseLine: true,
@@ -41,7 +47,7 @@ and the security group rule that allowed it.`,
 	f.StringVar(&o.Out, "out", "", "`folder` for the captures of what left")
 	f.StringVar(&o.Events, "events", "", "`file` of configuration changes, in JSON lines")
 	f.StringVar(&o.Verdicts, "verdicts", "", "`file` to write each packet's end to, in JSON lines")
-	f.IntVar(&o.MaxConnections, "max-connections", 0, "`connections` tracked by all instances together (default as for run)")
+	connections := connectionsFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := needs(cmd, "config", "out"); err != nil {
 			return err
@@ -49,7 +55,7 @@ and the security group rule that allowed it.`,
 		if o.Config, err = vpc.Load(*config); err != nil {
 			return err
 		}
-		o.Card, o.ConfigFile = *card, *config
+		o.Card, o.ConfigFile, o.MaxConnections = *card, *config, *connections
 		if o.Inputs, err = inputsOf(inputs); err != nil {
 			return err
 		}
@@ -62,7 +68,7 @@ func inputsOf(flags []string) (inputs []replay.Input, err error) {
 	for _, in := range flags {
 		port, file, ok := strings.Cut(in, "=")
 		if !ok || port == "" || file == "" {
-			return nil, fmt.Errorf("--in %s: PORT=FILE is expected, such as uplink=up.pcap or eni-a1=a1.pcap", in)
+			return nil, fmt.Errorf("--in %s: PORT=FILE is expected, such as uplink=up.pcap or eni-a1=a1.pcap", shown(in))
 		}
 		inputs = append(inputs, replay.Input{Name: port, File: file})
 	}

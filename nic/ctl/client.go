@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"nitrocard/nic"
@@ -138,7 +139,12 @@ func join(segments ...string) (path string) {
 		if i > 0 {
 			path += "/"
 		}
-		path += url.PathEscape(s)
+		if s == "." || s == ".." { // which a server would take for a way through folders
+			s = strings.ReplaceAll(s, ".", "%2E")
+		} else {
+			s = url.PathEscape(s)
+		}
+		path += s
 	}
 	return path
 }
@@ -169,6 +175,8 @@ func (c *Client) unreachable(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("no card answers at %s; is one running, and with this socket?", c.path)
+	case errors.Is(err, syscall.EINVAL) && len(c.path) > mostPath:
+		return fmt.Errorf("socket %s: %w", c.path, errLong)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("the socket %s is not open to you; its owner and its group may use it", c.path)
 	}

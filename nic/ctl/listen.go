@@ -14,6 +14,11 @@ import (
 // mode lets the socket's owner and group in, and nobody else.
 const mode = 0o660
 
+// mostPath is how many bytes the path of a Unix socket can have.
+const mostPath = len(syscall.RawSockaddrUnix{}.Path) - 1
+
+var errLong = fmt.Errorf("the path is too long: a socket's has at most %d bytes", mostPath)
+
 // socket is a listener at a path, which it takes away with itself.
 type socket struct {
 	*net.UnixListener
@@ -30,6 +35,9 @@ type socket struct {
 // has the mode of the process's umask. A lock on path's folder keeps two
 // cards that start at once from replacing each other's socket.
 func Listen(path string) (net.Listener, error) {
+	if len(path) > mostPath {
+		return nil, fmt.Errorf("socket %s: %w", path, errLong)
+	}
 	folder, err := lock(filepath.Dir(path))
 	if err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)

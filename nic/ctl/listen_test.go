@@ -1,10 +1,12 @@
 package ctl
 
 import (
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -123,4 +125,17 @@ func TestOneOfManyGetsTheSocket(t *testing.T) {
 		}
 		require.Equal(t, 1, won)
 	}
+}
+
+// Nobody could connect to it.
+func TestAPathThatIsTooLong(t *testing.T) {
+	dir := filepath.Dir(socketPath(t))
+	path := filepath.Join(dir, strings.Repeat("x", mostPath-len(dir)-1))
+	l, err := Listen(path)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	_, err = Listen(path + "x")
+	require.EqualError(t, err, fmt.Sprintf("socket %sx: the path is too long: a socket's has at most %d bytes", path, mostPath))
+	_, err = Dial(path + "x").ENIs(t.Context())
+	require.EqualError(t, err, fmt.Sprintf("socket %sx: the path is too long: a socket's has at most %d bytes", path, mostPath))
 }

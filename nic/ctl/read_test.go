@@ -93,3 +93,12 @@ func TestNothingIsAListAndNotNull(t *testing.T) {
 	_, body = s.curl("GET", "/v1/security-groups", "")
 	require.Equal(t, "[]\n", body)
 }
+
+// Names that a server would take for a way through folders are names.
+func TestNamesOfDots(t *testing.T) {
+	s, ctx := serve(t), t.Context()
+	for _, name := range []string{".", "..", "../ports", "eni-a1/..", "a b?c#d%"} {
+		_, err := s.Port(ctx, name)
+		require.EqualError(t, err, fmt.Sprintf("this card has no port %q", name))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -35,8 +36,9 @@ const (
 // Compile checks what they mean.
 func Load(path string) (*Config, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return nil, fmt.Errorf("%s: %w", path, failed.Err)
 	}
 	if info.IsDir() {
 		return loadFolder(path)

@@ -90,10 +90,15 @@ func step(o Options, cfg *vpc.Config, prev *vpc.Policy, ports map[string]bool) (
 	return policy, nil
 }
 
-// keep refuses to write over what is to be read, and to write two things to
-// one file.
+// keep refuses to write over what is to be read, to write two things to one
+// file, and to write where no file can be.
 func (p *plan) keep(o Options) error {
 	sources := p.sources(o)
+	if folder := filepath.Dir(o.Verdicts); o.Verdicts != "" && folder != filepath.Clean(o.Out) {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return fmt.Errorf("%s would be written, and there is no folder %s", o.Verdicts, folder)
+		}
+	}
 	written := map[string]bool{}
 	for _, out := range outputs(o, p.names) {
 		path := filepath.Clean(out)
@@ -104,6 +109,9 @@ func (p *plan) keep(o Options) error {
 		there, err := os.Stat(out)
 		if err != nil {
 			continue // nothing to write over
+		}
+		if there.IsDir() {
+			return fmt.Errorf("%s would be written, and is a folder", out)
 		}
 		for _, source := range sources {
 			if info, err := os.Stat(source); err == nil && os.SameFile(there, info) {

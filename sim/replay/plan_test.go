@@ -38,6 +38,8 @@ func TestWhatIsWrongIsToldBeforeAnythingIsWritten(t *testing.T) {
 			require.NoError(d, os.Mkdir(d.path("sub"), 0o700))
 		}, []string{"would be written over"}},
 		{"verdicts into a capture", func(d *desk) { d.o.Verdicts = filepath.Join(d.o.Out, "uplink.pcap") }, []string{"would be written twice"}},
+		{"verdicts into a folder that is not there", func(d *desk) { d.o.Verdicts = d.path("none/v.jsonl") }, []string{"none/v.jsonl would be written, and there is no folder", "none"}},
+		{"verdicts over a folder", func(d *desk) { d.o.Verdicts = d.path(".") }, []string{"would be written, and is a folder"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t)

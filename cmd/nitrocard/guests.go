@@ -1,0 +1,77 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+)
+
+// guestPorts are the ports of --guest, by ENI.
+type guestPorts map[string]guestPort
+
+type guestPort struct {
+	spec string
+	open nic.Opener
+}
+
+// guestPorts reads --guest, and checks it against the ENIs of this card: a
+// misspelt one would go unnoticed, and its guest get a tap.
+func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
+	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: o.card})
+	if err != nil {
+		return nil, err
+	}
+	ports := guestPorts{}
+	for _, g := range o.guests {
+		eni, port, ok := strings.Cut(g, "=")
+		if !ok || eni == "" || port == "" {
+			return nil, fmt.Errorf("--guest %s: ENI=PORT is expected, such as eni-a1=tap:a1", shown(g))
+		}
+		if e := policy.ENI(eni); e == nil || !e.Local {
+			return nil, fmt.Errorf("--guest %s: card %s has no ENI %s", g, policy.Card.Name, eni)
+		}
+		if _, has := ports[eni]; has {
+			return nil, fmt.Errorf("--guest %s: %s has a port already", g, eni)
+		}
+		open, err := opener(port, 1)
+		if err != nil {
+			return nil, fmt.Errorf("--guest %s: %w", g, err)
+		}
+		ports[eni] = guestPort{port, open}
+	}
+	return ports, o.apart(policy, ports)
+}
+
+// apart holds each ENI and the uplink to a port of their own: two on one would
+// hear each other's frames.
+func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
+	owners := map[string]string{o.uplink: nic.Uplink}
+	for _, e := range policy.ENIs {
+		if e == nil || !e.Local {
+			continue
+		}
+		port := cmp.Or(ports[e.ID].spec, e.Port)
+		if other, taken := owners[port]; taken {
+			return fmt.Errorf("%s is the port of both %s and %s; each needs one of its own", port, other, e.ID)
+		}
+		owners[port] = e.ID
+	}
+	return nil
+}
+
+// open names an ENI's port and gives its opener: as --guest says, or else as
+// the configuration does.
+func (ports guestPorts) open(e *vpc.ENI) (string, nic.Opener) {
+	if g, ok := ports[e.ID]; ok {
+		return g.spec, g.open
+	}
+	open, err := opener(e.Port, 1)
+	if err != nil {
+		return e.Port, func() (pmd.Port, error) { return nil, err }
+	}
+	return e.Port, open
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic"
+)
+
+// number is a flag's value: a whole number between two.
+type number[N int | uint64] struct {
+	to          *N
+	least, most N
+}
+
+// between makes n, which is what it is unless told, the value of a flag.
+func between[N int | uint64](n *N, least, most N) number[N] { return number[N]{n, least, most} }
+
+func (n number[N]) String() string { return fmt.Sprint(*n.to) }
+func (n number[N]) Type() string   { return "number" }
+
+func (n number[N]) Set(text string) error {
+	v, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || v < uint64(n.least) || v > uint64(n.most) {
+		return fmt.Errorf("a number from %d to %d is expected", n.least, n.most)
+	}
+	*n.to = N(v)
+	return nil
+}
+
+// span is a flag's value: a length of time.
+type span struct{ to *time.Duration }
+
+func (s span) String() string { return s.to.String() }
+func (s span) Type() string   { return "time" }
+
+func (s span) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return fmt.Errorf("a time from 0 on is expected, with its unit, such as 10s or 500ms")
+	}
+	*s.to = d
+	return nil
+}
+
+// mostConnections is more than any machine has memory for.
+const mostConnections = 1 << 30
+
+func connectionsFlag(cmd *cobra.Command) *int {
+	n := nic.DefaultConnections
+	cmd.Flags().Var(between(&n, 1, mostConnections), "max-connections", "`connections` tracked by all instances together")
+	return &n
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"nitrocard/nic"
+	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd/dpdk"
+)
+
+// run makes the card and its socket and works until ctx ends. The socket
+// comes first: two cards on the same ports would disturb each other before
+// either of them noticed.
+func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	cfg, err := vpc.Load(o.config)
+	if err != nil {
+		return err
+	}
+	uplink, err := opener(o.uplink, o.workers)
+	if err != nil {
+		return fmt.Errorf("--uplink: %w", err)
+	}
+	guests, err := o.guestPorts(cfg)
+	if err != nil {
+		return err
+	}
+	socket, err := ctl.Listen(o.socket)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	if err := o.eal.start(); err != nil {
+		return err
+	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), o.workers+2)) // workers do not give theirs up; two are for all else
+	options := o.options()
+	options.Log, options.OpenPort = log, guests.open
+	card, err := nic.New(cfg, options)
+	if err != nil {
+		return err
+	}
+	if err := card.Attach(nic.Uplink, uplink); err != nil {
+		return errors.Join(fmt.Errorf("--uplink: %w", err), card.Close())
+	}
+	introduce(log, card, o)
+	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Log: log}, o)
+}
+
+// introduce logs what the card is and what of its configuration it does not
+// enforce.
+func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
+	p := card.Policy()
+	for _, n := range p.Notices {
+		log.Warn("not enforced", "path", n.Path, "what", n.Text)
+	}
+	if memory := dpdk.Memory(); memory != "" {
+		log.Info("DPDK is up", "memory", memory)
+	}
+	log.Info("card is up", "card", p.Card.Name, "enis", len(card.ENIs()), "uplink", o.uplink, "workers", o.workers, "socket", o.socket)
+}
+
+// work runs card and socket. The socket ends first: its requests read what
+// the card gives back when it ends.
+func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) error {
+	serving, endServing := context.WithCancel(ctx)
+	defer endServing()
+	running, endRunning := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() {
+		defer endRunning()
+		served <- ctl.Serve(serving, o)
+	}()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	go reload(serving, hangups, o.Log, opt)
+	err := card.Run(running)
+	endServing()
+	if err := errors.Join(err, <-served); err != nil {
+		return err
+	}
+	o.Log.Info("card is down")
+	return nil
+}
+
+// reload applies the configuration anew with each SIGHUP. It does so through
+// the socket, as every other writer.
+func reload(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, o *runOptions) {
+	card := ctl.Dial(o.socket)
+	defer card.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+		}
+		cfg, err := vpc.Load(o.config)
+		if err == nil {
+			_, err = card.Apply(ctx, cfg)
+		}
+		if err != nil {
+			log.Error("configuration not taken; the old one stays in force", "config", o.config, "error", err)
+		}
+	}
+}
