@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -135,7 +134,7 @@ func (q *question) drops(ctx context.Context) error {
 		drops.Reasons = slices.DeleteFunc(drops.Reasons, func(d nic.DropView) bool { return d.Reason != q.id })
 		drops.Last = slices.DeleteFunc(drops.Last, func(d nic.LastDrop) bool { return d.Reason != q.id })
 		if len(drops.Reasons) == 0 && !slices.Contains(nic.Reasons(), q.id) {
-			return fmt.Errorf("no packet is dropped for a reason %q; they are %s", q.id, strings.Join(nic.Reasons(), ", "))
+			return fmt.Errorf("there is no drop reason %q; `nitrocard get drops` lists this card's", q.id)
 		}
 	}
 	return q.output.print(q.to, drops, func(w io.Writer) error { return dropTable(w, &drops) })

@@ -148,7 +148,7 @@ func TestACardsLife(t *testing.T) {
 	require.Contains(t, none, `this card has no worker "2"; it has 2 workers, counted from 0`)
 	require.Equal(t, "REASON  PACKETS  ENIS  IN WORDS\n", get("drops", "blackhole"))
 	_, _, none = call(t, "get", "drops", "bad_luck", "--socket", f.socket)
-	require.Contains(t, none, `no packet is dropped for a reason "bad_luck"; they are undecided, not_for_this_card`)
+	require.Contains(t, none, "there is no drop reason \"bad_luck\"; `nitrocard get drops` lists this card's")
 	require.Contains(t, get("security-groups"), "sg-db")
 	require.Contains(t, get("security-groups", "sg-web"), "203.0.113.9/32")
 	require.Contains(t, get("config", "rtb-b"), "RouteTableId: rtb-b")
