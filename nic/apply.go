@@ -1,7 +1,6 @@
 package nic
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -47,31 +46,15 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 // settle makes a place for each ENI that came, plugs ports in, puts policy in
 // force, and closes what nothing is plugged into any more.
 func (c *Card) settle(policy *vpc.Policy, p *plugs) {
-	gone := maps.Clone(c.slots)
-	delete(gone, Uplink)
-	for _, e := range policy.ENIs {
-		if e == nil || !e.Local {
-			continue
-		}
-		delete(gone, e.ID)
-		if c.slots[e.ID] == nil {
-			c.slots[e.ID] = c.newSlot(e.ID)
-		}
-	}
+	gone := c.makeRoom(policy)
 	later, left := c.plug(p)
-	for name, s := range gone {
-		delete(c.slots, name)
+	for _, s := range gone {
 		if s.port != nil {
 			left = append(left, s.port)
 		}
 	}
 	c.store(policy)
-	if len(later) > 0 {
-		c.gate.do(func() {
-			for _, n := range later {
-				c.slots[n.eni].attach(n.port)
-			}
-		})
+	if c.plugLater(later) {
 		c.store(policy)
 	}
 	for _, port := range left {

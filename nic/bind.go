@@ -6,17 +6,23 @@ import (
 	"nitrocard/pmd"
 )
 
-// bind tells the drivers that care which thread polls their ports. The loop
-// calls it on its own thread, for each view once. Where it fails the port is
-// slower and works.
+// bind tells the drivers that care which thread polls their ports, and those
+// whose ports went that it does no more. The loop calls it on its own thread,
+// for each view once. Where it fails the port is slower and works.
 func (w *worker) bind() {
-	w.boundFor = w.view
+	var bound []pmd.ThreadBound
 	for _, s := range w.view.slots {
 		p, ok := s.queues[w.number].port.(pmd.ThreadBound)
-		if ok && !slices.Contains(w.bound, p) && p.BindThread() == nil {
-			w.bound = append(w.bound, p)
+		if ok && (slices.Contains(w.bound, p) || p.BindThread() == nil) {
+			bound = append(bound, p)
 		}
 	}
+	for _, p := range w.bound {
+		if !slices.Contains(bound, p) {
+			p.UnbindThread()
+		}
+	}
+	w.bound, w.boundFor = bound, w.view
 }
 
 // unbind takes bind back, on the same thread.

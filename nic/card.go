@@ -53,7 +53,6 @@ type Card struct {
 	mu      sync.Mutex // of what follows, and of changes to the view
 	config  *vpc.Config
 	slots   map[string]*slot
-	places  int // slots ever made
 	running bool
 	closed  bool
 
@@ -169,7 +168,7 @@ func (c *Card) Attach(name string, open Opener) error {
 		return errors.Join(err, p.Close())
 	}
 	s.open = open
-	c.gate.do(func() { s.attach(p) })
+	c.gate.do(s.attaching(p))
 	c.store(c.view.Load().policy)
 	return nil
 }

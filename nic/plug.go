@@ -145,8 +145,24 @@ func (c *Card) plug(p *plugs) (later []plug, left []pmd.Port) {
 		if used[s] {
 			later = append(later, n)
 		} else {
-			s.attach(n.port)
+			s.attaching(n.port)()
 		}
 	}
 	return later, left
+}
+
+// plugLater puts ports into places that workers know; false if there are none.
+func (c *Card) plugLater(later []plug) bool {
+	var attach []func()
+	for _, n := range later {
+		attach = append(attach, c.slots[n.eni].attaching(n.port))
+	}
+	if len(attach) > 0 {
+		c.gate.do(func() {
+			for _, f := range attach {
+				f()
+			}
+		})
+	}
+	return len(attach) > 0
 }

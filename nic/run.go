@@ -131,7 +131,7 @@ func (c *Card) checkLink(s *slot) {
 	}
 	switch {
 	case errors.Is(err, pmd.ErrGone):
-		c.reopen(s)
+		c.reopen(s, err)
 	case s.port.Info() != s.info:
 		c.follow(s)
 	}
@@ -140,31 +140,8 @@ func (c *Card) checkLink(s *slot) {
 // follow takes up the MAC or the MTU that a device has now.
 func (c *Card) follow(s *slot) {
 	was := s.info
-	c.gate.do(func() { s.attach(s.port) })
+	c.gate.do(s.attaching(s.port))
 	c.store(c.view.Load().policy)
 	c.log.Info("device changed", "port", s.name, "device", s.info.Name,
 		"mtu", s.info.MTU, "mac", s.info.MAC, "mtu_was", was.MTU, "mac_was", was.MAC)
-}
-
-// reopen puts a new port in the place of one whose device went away, if it is
-// back.
-func (c *Card) reopen(s *slot) {
-	fresh, err := s.open()
-	if err != nil {
-		return // still away; the next look tries again
-	}
-	if err := c.fits(fresh); err != nil {
-		c.log.Warn("port is back and does not fit", "port", s.name, "reason", errors.Join(err, fresh.Close()))
-		return
-	}
-	old := s.port
-	if old == c.offload.port {
-		c.offload.retire()
-	}
-	c.gate.do(func() { s.attach(fresh) })
-	if err := old.Close(); err != nil {
-		c.log.Debug("close of a port that was gone", "port", s.name, "error", err)
-	}
-	c.store(c.view.Load().policy)
-	c.log.Info("port is back", "port", s.name, "device", fresh.Info().Name)
 }

@@ -2,7 +2,10 @@ package nic
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/tables"
@@ -25,15 +28,56 @@ type slot struct {
 // many as the card has workers.
 type Opener func() (pmd.Port, error)
 
-// newSlot makes a place. Ports of one queue are spread over the workers in the
-// order their places are made.
+// newSlot makes a place. A port of one queue that comes into it is for the
+// worker that has the fewest.
 func (c *Card) newSlot(name string) *slot {
-	s := &slot{name: name, first: c.places % len(c.workers)}
-	c.places++
+	s := &slot{name: name, first: c.lightest()}
 	for range c.workers {
 		s.queues = append(s.queues, &queue{slot: s, name: name})
 	}
 	return s
+}
+
+// lightest is the worker that receives from the fewest queues. A place that has
+// no port counts as one of one queue, which it is likely to get.
+func (c *Card) lightest() (least int) {
+	load := make([]int, len(c.workers))
+	for _, s := range c.slots {
+		for i := range len(queuesOf(s.port)) {
+			load[(s.first+i)%len(load)]++
+		}
+	}
+	for i, n := range load {
+		if n < load[least] {
+			least = i
+		}
+	}
+	return least
+}
+
+// makeRoom makes a place for each ENI that policy brings to this card, and
+// returns the places of those that go, which the card has no more.
+func (c *Card) makeRoom(policy *vpc.Policy) []*slot {
+	stay := []string{Uplink}
+	for _, e := range policy.ENIs {
+		if e != nil && e.Local {
+			stay = append(stay, e.ID)
+		}
+	}
+	was := c.slots
+	c.slots = make(map[string]*slot, len(stay))
+	for _, name := range stay {
+		if s := was[name]; s != nil {
+			c.slots[name] = s
+			delete(was, name)
+		}
+	}
+	for _, name := range stay {
+		if c.slots[name] == nil {
+			c.slots[name] = c.newSlot(name)
+		}
+	}
+	return slices.Collect(maps.Values(was))
 }
 
 // queuesOf are the queues of a port.
@@ -61,16 +105,24 @@ func (c *Card) fits(p pmd.Port) error {
 	return nil
 }
 
-// attach puts port p in the slot. Where it has a queue for each worker, worker i
-// has queue i: devices spread both directions of a connection alike. Where it
-// has fewer, the first ones from s.first on receive from them, and each worker
-// sends by one. It is called while the workers stand at the gate, unless none
-// of them has seen the slot yet.
-func (s *slot) attach(p pmd.Port) {
-	s.port, s.info = p, p.Info()
+// attaching asks port p, which may take its time, and returns what puts it in
+// the slot. That is called while the workers stand at the gate, unless none of
+// them has seen the slot yet.
+func (s *slot) attaching(p pmd.Port) (attach func()) {
 	down := p.Link() != nil
-	all := queuesOf(p)
-	locks := make([]tables.Spinlock, len(all))
+	info, locks := p.Info(), make([]tables.Spinlock, len(queuesOf(p)))
+	return func() {
+		s.port, s.info = p, info
+		s.share(queuesOf(p), locks)
+		s.setDown(down)
+	}
+}
+
+// share gives each worker its queue of the port. Where there is one for each,
+// worker i has queue i: devices spread both directions of a connection alike.
+// Where there are fewer, the first workers from s.first on receive from them,
+// and each worker sends by one, under its lock.
+func (s *slot) share(all []pmd.Port, locks []tables.Spinlock) {
 	for i, q := range s.queues {
 		n := i
 		if len(all) < len(s.queues) {
@@ -82,7 +134,6 @@ func (s *slot) attach(p pmd.Port) {
 			q.tx = shared{&locks[n%len(all)], q.port}
 		}
 		q.longest = s.info.MTU + wire.EthernetLen
-		q.down.Store(down)
 	}
 }
 

@@ -192,7 +192,7 @@ func (o *odd) Tx(frames []*pmd.Frame) int {
 func (r *rig) replug(name string, p pmd.Port) {
 	s := r.card.slots[name]
 	if s.detach(); p != nil {
-		s.attach(p)
+		s.attaching(p)()
 	}
 	r.card.store(r.card.view.Load().policy)
 	if m, ok := p.(*mem.Port); ok {

@@ -81,8 +81,9 @@ type Waiter interface {
 // ThreadBound is a port whose driver serves a thread better that it knows. A
 // worker calls BindThread before its first Rx or Tx and UnbindThread after
 // its last, on the same locked thread, once for each such port; each worker
-// that uses the port does. A port works
-// without, and where BindThread fails: only slower.
+// that uses the port does. The port may be closed by the time that
+// UnbindThread is called. A port works without, and where BindThread fails:
+// only slower.
 type ThreadBound interface {
 	BindThread() error
 	UnbindThread()

@@ -1,0 +1,195 @@
+package nic
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+	"nitrocard/tables/oracle"
+)
+
+// until waits for what other goroutines bring about.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); runtime.Gosched() {
+		require.True(t, time.Now().Before(end), what)
+	}
+}
+
+// A device that opens once is closed when it goes, and taken up again when it
+// is back. What it was and did is shown meanwhile.
+func TestADeviceThatOpensOnceIsTakenUpAgain(t *testing.T) {
+	x := newRig(t)
+	present := true
+	q := &quay{TestingT: t, away: func(string) bool { return !present }}
+	x.put("NetworkInterfaces", newcomer)
+	require.NoError(t, x.card.Attach("eni-a6", q.opener("dev", 1)))
+	old := q.now("dev")[0]
+	x.ports["eni-a6"] = old.Port
+	toIt := wiretest.TCP("10.0.1.5:1", "10.0.1.8:8080").Flags(wire.TCPSyn)
+	x.fromGuest("eni-a1", toIt).delivered("eni-a6")
+
+	present = false
+	old.SetLink(pmd.ErrGone)
+	for range 3 {
+		x.card.checkLinks()
+		require.True(t, old.closed.Load())
+		require.Empty(t, q.now("dev"))
+		x.fromGuest("eni-a1", toIt).dropped(PortDown)
+		v := x.port("eni-a6")
+		require.Equal(t, []any{"dev", "device is gone", uint64(1), uint64(1)}, []any{v.Port, v.Link, v.Delivered, v.Driver.TxPackets})
+	}
+	present = true
+	x.card.checkLinks()
+	require.Len(t, q.now("dev"), 1)
+	x.ports["eni-a6"] = q.now("dev")[0].Port
+	x.fromGuest("eni-a1", toIt).delivered("eni-a6")
+	require.Equal(t, "up", x.port("eni-a6").Link)
+	require.EqualValues(t, 2, x.port("eni-a6").Delivered, "the place keeps its counts")
+}
+
+// A port that is away goes from ENI to ENI like any other, and comes back to
+// the one that has it then.
+func TestAPortThatIsAwayChangesHands(t *testing.T) {
+	s := &shelf{ports: map[string]*mem.Port{}}
+	x := newRigWith(t, Options{Card: "x", OpenPort: s.open})
+	s.ports["tap:eni-a2"].SetLink(pmd.ErrGone)
+	s.fail = "tap:eni-a2"
+	x.card.checkLinks()
+	c := *x.config
+	c.Placement.Ports = map[string]string{"eni-a1": "tap:eni-a2", "eni-a2": "tap:eni-a1"}
+	x.apply(&c)
+	require.Equal(t, "device is gone", x.port("eni-a1").Link)
+	s.fail = ""
+	x.card.checkLinks()
+	x.ports["eni-a1"] = s.ports["tap:eni-a2"]
+	x.fromInternet("eni-a1", syn).delivered("eni-a1")
+}
+
+// A thread is unbound from a port that went, while it works on.
+func TestThreadsAreUnboundFromPortsThatWent(t *testing.T) {
+	const workers = 2
+	c := newCrew(t, workers)
+	present := true
+	q := &quay{TestingT: t, away: func(string) bool { return !present }}
+	with, err := c.config.Put("NetworkInterfaces", []byte(newcomer))
+	require.NoError(t, err)
+	apply := func(cfg *vpc.Config) {
+		_, err := c.card.Apply(cfg)
+		require.NoError(t, err)
+	}
+	apply(with)
+	require.NoError(t, c.card.Attach("eni-a6", q.opener("dev", 1)))
+	first := q.now("dev")[0]
+	until(t, "each worker is bound", func() bool { return first.bound.Load() == workers })
+
+	first.SetLink(pmd.ErrGone)
+	present = false
+	c.card.checkLinks()
+	until(t, "none is bound to what is gone", func() bool { return first.bound.Load() == 0 })
+	present = true
+	c.card.checkLinks()
+	second := q.now("dev")[0]
+	until(t, "each worker is bound again", func() bool { return second.bound.Load() == workers })
+	apply(c.config)
+	until(t, "none is bound to the port of an ENI that went", func() bool { return second.bound.Load() == 0 })
+	require.Zero(t, first.bound.Load())
+	c.end()
+}
+
+// Ports of one queue are where the fewest are, however many came and went.
+func TestPortsThatComeAndGoAreSpreadOverWorkers(t *testing.T) {
+	const workers = 3
+	random := oracle.Random(t)
+	s := &shelf{ports: map[string]*mem.Port{}}
+	x := newRigWith(t, Options{Card: "x", Workers: workers, OpenPort: s.open})
+	x.gone = true
+	base := x.config
+	there := map[int]bool{}
+	for range 40 {
+		next, err := base, error(nil)
+		were := len(there)
+		for range 1 + random.IntN(2) { // some go, as many others come
+			for i := range there {
+				delete(there, i)
+				break
+			}
+		}
+		for len(there) < max(were, 8) {
+			there[random.IntN(64)] = true
+		}
+		for i := range there {
+			next, err = next.Put("NetworkInterfaces", fmt.Appendf(nil, `{NetworkInterfaceId: eni-n%d, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0c:%02x",
+				PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.%d}], Groups: [{GroupId: sg-a-web}]}`, i, i, 100+i))
+			require.NoError(t, err)
+		}
+		x.apply(next)
+		var load []int
+		for _, w := range x.card.Workers() {
+			load = append(load, len(w.Ports))
+		}
+		require.LessOrEqual(t, slices.Max(load)-slices.Min(load), 1, "%v", load)
+	}
+}
+
+// A queue for each worker is no worker's own load, and fewer queues are that
+// of those that have them.
+func TestQueuesOfAPortCountForTheirWorkers(t *testing.T) {
+	x := newRigWith(t, Options{Card: "x", Workers: 3})
+	require.Equal(t, []int{2, 2, 1}, loads(x.card))
+	q := &quay{TestingT: t}
+	x.put("NetworkInterfaces", newcomer) // on worker 2
+	require.NoError(t, x.card.Attach("eni-a6", q.opener("two", 2)))
+	require.Equal(t, []int{3, 2, 2}, loads(x.card))
+	require.Equal(t, 1, x.card.lightest())
+}
+
+// loads are how many queues each worker receives from.
+func loads(c *Card) (n []int) {
+	for _, w := range c.Workers() {
+		n = append(n, len(w.Ports))
+	}
+	return n
+}
+
+// asked is a port that tells whether it is asked while the workers stand.
+type asked struct {
+	*mem.Port
+	card   *Card
+	asked  int
+	inGate bool
+}
+
+func (a *asked) Link() error {
+	a.asked++
+	if a.card.gate.mu.TryLock() {
+		a.card.gate.mu.Unlock()
+	} else {
+		a.inGate = true
+	}
+	return a.Port.Link()
+}
+
+// A device takes its time to tell its link: workers do not stand for that.
+func TestNobodyStandsWhileADeviceIsAsked(t *testing.T) {
+	x := newRig(t)
+	x.put("NetworkInterfaces", newcomer)
+	a := &asked{Port: mem.New(mem.Options{}), card: x.card}
+	require.NoError(t, x.card.Attach("eni-a6", func() (pmd.Port, error) { return a, nil }))
+	a.SetDevice(wire.MAC{2}, 1400)
+	x.card.checkLinks()
+	require.Equal(t, 1400, x.port("eni-a6").MTU)
+	a.SetLink(pmd.ErrGone)
+	x.card.checkLinks()
+	require.GreaterOrEqual(t, a.asked, 4)
+	require.False(t, a.inGate)
+}
