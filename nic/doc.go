@@ -25,7 +25,7 @@
 // packet.go and guest.go are what the stages work on, memo.go recalls guests;
 // underlay.go resolves tunnel ends; view.go is what is in force, allowance.go
 // who gets how many connections, rulebook.go the rules they name; card.go,
-// apply.go, plug.go and run.go are the card as others see it; offload.go is
+// apply.go, plug.go, reopen.go and run.go are the card as others see it; offload.go is
 // what devices do for it; enis.go, ports.go, drops.go, flows.go and work.go are
 // what it shows.
 //
