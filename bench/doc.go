@@ -23,6 +23,7 @@
 //	report.go   Report: what a measurement comes to
 //	table.go    the same for people
 //	prompt.go   a session by hand
+//	commands.go what can be said there
 //
 // What is measured is a thread that turns a forwarder: per turn one burst
 // from each port, one look at the clock, nothing allocated. Rates count that

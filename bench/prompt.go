@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -18,8 +17,8 @@ func Prompt(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	p := &prompt{s, out}
-	lines := readLines(ctx, in)
+	p := &prompt{Session: s, out: out}
+	lines, failed := readLines(ctx, in)
 	for {
 		fmt.Fprint(out, "bench> ")
 		select {
@@ -28,7 +27,8 @@ func Prompt(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 			return p.end()
 		case line, ok := <-lines:
 			if !ok {
-				return p.end()
+				fmt.Fprintln(out)
+				return errors.Join(p.end(), failed())
 			}
 			if err := p.obey(line); err == errQuit {
 				return p.end()
@@ -39,12 +39,14 @@ func Prompt(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	}
 }
 
-// readLines reads until in or ctx ends. One more line may be read, and lost.
-func readLines(ctx context.Context, in io.Reader) <-chan string {
-	lines := make(chan string)
+// readLines reads until in or ctx ends; failed tells why in did, if not well.
+// One more line may be read, and lost.
+func readLines(ctx context.Context, in io.Reader) (lines chan string, failed func() error) {
+	lines = make(chan string)
+	scanner := bufio.NewScanner(in)
 	go func() {
 		defer close(lines)
-		for scanner := bufio.NewScanner(in); scanner.Scan(); {
+		for scanner.Scan() {
 			select {
 			case lines <- scanner.Text():
 			case <-ctx.Done():
@@ -52,39 +54,23 @@ func readLines(ctx context.Context, in io.Reader) <-chan string {
 			}
 		}
 	}()
-	return lines
+	return lines, func() error {
+		if err := scanner.Err(); err != nil {
+			return fmt.Errorf("the next command cannot be read: %w", err)
+		}
+		return nil
+	}
 }
 
 // prompt is a session and who is at it.
 type prompt struct {
 	*Session
-	out io.Writer
+	out     io.Writer
+	cleared bool // the counts of forwarding, since start
 }
 
 // errQuit ends a prompt.
 var errQuit = errors.New("quit")
-
-// command is a line that a prompt knows.
-type command struct {
-	words, takes, does string // takes one more word unless empty
-	do                 func(p *prompt, word string) error
-}
-
-// commands are all of them.
-func commands() []command {
-	return []command{
-		{"start", "", "connect the flows and forward", (*prompt).start},
-		{"stop", "", "stop forwarding and tell what was done", (*prompt).stop},
-		{"show port stats all", "", "each port's counts since it was set up", (*prompt).showPorts},
-		{"show fwd stats all", "", "each port's counts since start", (*prompt).showForwarded},
-		{"clear port stats all", "", "count from now on", func(p *prompt, _ string) error { p.ClearPorts(); return nil }},
-		{"clear fwd stats all", "", "count from now on", func(p *prompt, _ string) error { p.ClearForwarded(); return nil }},
-		{"set burst", "N", "frames taken from a port at a time", (*prompt).setBurst},
-		{"set fwd", "MODE", "forward mode", (*prompt).setMode},
-		{"help", "", "this list", (*prompt).help},
-		{"quit", "", "stop and end", func(*prompt, string) error { return errQuit }},
-	}
-}
 
 // obey does what a line says.
 func (p *prompt) obey(line string) error {
@@ -98,7 +84,7 @@ func (p *prompt) obey(line string) error {
 			return c.do(p, strings.TrimSpace(word))
 		}
 	}
-	return fmt.Errorf("%q is no command; help lists them", line)
+	return fmt.Errorf("%.80q is no command; help lists them", line)
 }
 
 // end stops what runs, and tells what it did.
@@ -107,58 +93,4 @@ func (p *prompt) end() error {
 		return nil
 	}
 	return p.stop("")
-}
-
-func (p *prompt) start(string) error { return p.Start() }
-
-func (p *prompt) stop(string) error {
-	r, err := p.Stop()
-	if err != nil {
-		return err
-	}
-	return r.Write(p.out)
-}
-
-// errNothing is what there is to show before the first start.
-var errNothing = errors.New("no port is set up yet; start does it")
-
-func (p *prompt) showPorts(string) error {
-	if p.rigs == nil {
-		return errNothing
-	}
-	writeDrivers(p.out, p.Ports())
-	return nil
-}
-
-func (p *prompt) showForwarded(string) error {
-	if p.rigs == nil {
-		return errNothing
-	}
-	ports := p.Forwarded()
-	writePorts(p.out, append(ports, sum(ports)))
-	return nil
-}
-
-func (p *prompt) setBurst(word string) error {
-	n, err := strconv.Atoi(word)
-	if err != nil {
-		return fmt.Errorf("burst %q: a number is expected", word)
-	}
-	return p.Set(func(o *Options) { o.Burst = n })
-}
-
-func (p *prompt) setMode(word string) error {
-	var m Mode
-	if err := m.Set(word); err != nil {
-		return err
-	}
-	return p.Set(func(o *Options) { o.Mode = m })
-}
-
-func (p *prompt) help(string) error {
-	for _, c := range commands() {
-		fmt.Fprintf(p.out, "%-22s%s\n", c.words+" "+c.takes, c.does)
-	}
-	fmt.Fprintf(p.out, "\nForward modes:\n%s", ModesHelp())
-	return nil
 }

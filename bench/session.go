@@ -53,7 +53,7 @@ func (s *Session) Start() error {
 			return err
 		}
 		s.rigs, s.now = rigs, 0
-		s.ClearPorts()
+		s.ported = s.counts()
 	}
 	s.before = s.drops()
 	s.ClearForwarded()

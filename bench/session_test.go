@@ -90,7 +90,7 @@ func TestCountsOfAStartAreItsOwn(t *testing.T) {
 	}
 	require.Equal(t, all, sum(s.Ports()).TxPackets)
 	require.Less(t, sum(s.Forwarded()).TxPackets, all)
-	s.ClearPorts()
+	s.ClearPorts(0, len(s.Ports()))
 	s.ClearForwarded()
 	require.Zero(t, sum(s.Ports()).TxPackets)
 	require.Zero(t, sum(s.Forwarded()).RxPackets)

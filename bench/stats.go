@@ -59,8 +59,8 @@ func (s *Session) Ports() []PortStats { return s.since(s.ported) }
 // ClearForwarded makes Forwarded begin anew.
 func (s *Session) ClearForwarded() { s.forwarded = s.counts() }
 
-// ClearPorts makes Ports begin anew.
-func (s *Session) ClearPorts() { s.ported = s.counts() }
+// ClearPorts makes Ports begin anew for the ports from first up to end.
+func (s *Session) ClearPorts(first, end int) { copy(s.ported[first:end], s.counts()[first:end]) }
 
 // sum adds ports up.
 func sum(ports []PortStats) PortStats {
