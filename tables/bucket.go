@@ -13,7 +13,7 @@ const slots = 8
 //
 //	 0        16                  48        56       64
 //	+--------+-------------------+---------+---------+
-//	| 8 tags | 8 entry indexes   | version | unused  |
+//	| 8 tags | 8 entry indexes   | 0       | version |
 //	+--------+-------------------+---------+---------+
 //
 // Slot s has 16 bits of tags[s/4], at 16*(s%4), and at[s]. Tag 0 is an empty slot; all others have their top bit set. Go has no
@@ -24,8 +24,8 @@ const slots = 8
 type bucket struct {
 	tags    [2]uint64
 	at      [slots]uint32
+	none    uint64 // always 0: the index in the slot after the last, for who finds no tag
 	version uint64
-	_       uint64
 }
 
 const bucketSize = 64

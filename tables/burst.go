@@ -6,84 +6,71 @@ import (
 	"unsafe"
 )
 
-// lanes is a burst under way: the hash of each key and the bucket to look into.
-type lanes struct {
-	hash   [Burst]uint64
-	bucket [Burst]uint32
-}
-
 // findBurst looks up n keys. Sets of lanes are bit masks: bit i stands for keys[i].
 func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits uint64) {
 	if n <= 0 {
 		return 0
 	}
 	n = min(n, Burst)
-	var l lanes
-	t.keys.hash(keys, t.words, n, &l.hash[0])
-	for i := range n {
-		l.bucket[i] = t.home(l.hash[i])
+	var hash [Burst]uint64
+	t.hashBurst(keys, n, &hash[0])
+	found := ^uint64(0) >> (Burst - n) &^ t.candidates(&hash, n, at)
+	if found == 0 {
+		return 0
 	}
-	all := ^uint64(0) >> (Burst - n)
-	hits, unequal := t.probe(keys, &l, all, at)
-	rest := all &^ hits
-	if rest == 0 {
+	hits = t.equalBurst(keys, found, at)
+	if hits == found {
 		return hits
 	}
-	for m := rest; m != 0; m &= m - 1 {
+	return hits | t.settle(keys, &hash, found&^hits, at)
+}
+
+// candidatesPortable sets at of each lane to the index in a slot with its tag, in the first of its buckets that has one. What is
+// missing has its tag in neither, and some entry's index all the same.
+func (t *index) candidatesPortable(hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64) {
+	for i := range n {
+		h := hash[i&(Burst-1)]
+		missing |= t.bucket(t.home(h)).candidate(tagOf(h), &at[i&(Burst-1)]) << i
+	}
+	for m := missing; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros64(m) & (Burst - 1)
-		l.bucket[i] = t.other(l.bucket[i], tagOf(l.hash[i]))
+		tag := tagOf(hash[i])
+		missing ^= (1 ^ t.bucket(t.other(t.home(hash[i]), tag)).candidate(tag, &at[i])) << i
 	}
-	more, again := t.probe(keys, &l, rest, at)
-	hits |= more
-	return hits | t.settle(keys, &l, (unequal|again)&^hits, at)
+	return missing
 }
 
-// probe looks into one bucket of each lane in todo. A lane in unequal had a candidate with another key, and may have more.
-func (t *index) probe(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uint32) (hits, unequal uint64) {
-	prefetch(t.buckets, bucketSize, 0, &l.bucket, todo)
-	found := candidates(t.buckets, l, at, todo)
-	prefetch(t.entries, t.stride, t.span, at, found)
-	hits = t.equalBurst(keys, found, at)
-	return hits, found &^ hits
+// candidate sets at to the index in a slot with a tag; missing is 1 if there is none. It has no branch: which bucket
+// a key is in cannot be predicted.
+func (b *bucket) candidate(tag uint64, at *uint32) (missing uint64) {
+	m := b.match(tag)
+	*at = atomic.LoadUint32(&b.at[slotOf(m)])
+	return 1 - nonzero(m)
 }
 
-// candidatesPortable finds the lanes of todo whose tag is in their bucket, and sets at of each to the index in the first such slot.
-// at of the other lanes in todo is undefined.
-func candidatesPortable(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64) {
-	for ; todo != 0; todo &= todo - 1 {
-		i := bits.TrailingZeros64(todo) & (Burst - 1)
-		b := (*bucket)(unsafe.Add(buckets, uintptr(l.bucket[i])*bucketSize))
-		m := b.match(tagOf(l.hash[i]))
-		at[i] = atomic.LoadUint32(&b.at[slotOf(m)])
-		found |= nonzero(m) << i
-	}
-	return found
-}
-
-// nonzero is 1 unless x is 0, without a branch: which bucket a key is in cannot be predicted.
+// nonzero is 1 unless x is 0.
 func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
 
 // equalBurst finds the lanes of todo whose key is that of entry at. The common sizes have loops of their own, without a loop in them.
 func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	switch t.words {
 	case 2:
-		return equal2(t.entries, t.stride, keys, at, todo)
+		return todo &^ t.unequal2(keys, bits.Len64(todo), at)
 	case 5:
 		return t.equal5(keys, todo, at)
 	}
 	return t.equalN(keys, todo, at)
 }
 
-// equal2Portable is equalBurst for keys of two words.
-func equal2Portable(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64) {
-	for ; todo != 0; todo &= todo - 1 {
-		i := bits.TrailingZeros64(todo) & (Burst - 1)
-		e := (*[2]uint64)(unsafe.Add(entries, uintptr(at[i])*stride))
+// unequal2Portable finds the lanes below n whose key, of two words, is not that of entry at. Comparing all of them takes less than looking
+// for those with a candidate, and every at is some entry's.
+func (t *index) unequal2Portable(keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64) {
+	for i := range n {
+		e := (*[2]uint64)(t.entry(at[i&(Burst-1)]))
 		k := (*[2]uint64)(unsafe.Add(keys, i*16))
-		d := (peek(&e[0]) ^ k[0]) | (peek(&e[1]) ^ k[1])
-		hits |= (1 - nonzero(d)) << i
+		unequal |= nonzero((peek(&e[0])^k[0])|(peek(&e[1])^k[1])) << i
 	}
-	return hits
+	return unequal
 }
 
 func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
@@ -108,11 +95,11 @@ func (t *index) equalN(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hit
 }
 
 // settle looks up one by one the lanes whose tag another key has as well, about one in 4,000.
-func (t *index) settle(keys unsafe.Pointer, l *lanes, todo uint64, at *[Burst]uint32) (hits uint64) {
+func (t *index) settle(keys unsafe.Pointer, hash *[Burst]uint64, todo uint64, at *[Burst]uint32) (hits uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		var ok bool
-		if at[i], ok = t.find(unsafe.Add(keys, i*t.words*8), l.hash[i]); ok {
+		if at[i], ok = t.find(unsafe.Add(keys, i*t.words*8), hash[i]); ok {
 			hits |= 1 << i
 		}
 	}

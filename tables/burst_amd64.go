@@ -4,18 +4,27 @@ package tables
 
 import "unsafe"
 
-// prefetch asks for the cache line of base + at[i]*stride for each bit i of todo, and for the one span bytes on if span is not 0.
-// One call a burst: a call for each lane costs more than it gains.
-//
-//go:noescape
-func prefetch(base unsafe.Pointer, stride, span uintptr, at *[Burst]uint32, todo uint64)
+func (t *index) candidates(hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64) {
+	if t.keys.aes {
+		return candidatesSSE(t, hash, n, at)
+	}
+	return t.candidatesPortable(hash, n, at)
+}
 
-// candidates is candidatesPortable with one SSE2 comparison a bucket; lookups of whole bursts take 2/3 of the time with it.
-//
-//go:noescape
-func candidates(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64)
+func (t *index) unequal2(keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64) {
+	if t.keys.aes {
+		return unequal2SSE(t, keys, n, at)
+	}
+	return t.unequal2Portable(keys, n, at)
+}
 
-// equal2 is equal2Portable with one SSE2 comparison a lane, in 3/5 of the instructions.
+// candidatesSSE is candidatesPortable with one comparison a bucket, and asks at once for what the lane needs next: its entry, or its second
+// bucket. n is not 0.
 //
 //go:noescape
-func equal2(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64)
+func candidatesSSE(t *index, hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64)
+
+// unequal2SSE is unequal2Portable with one comparison a lane. n is not 0.
+//
+//go:noescape
+func unequal2SSE(t *index, keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64)

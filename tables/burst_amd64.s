@@ -3,119 +3,136 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// TZCNTQ takes one step where BSFQ takes eight (AMD Zen). Processors that do not know it run it as BSFQ, with the same
+// Lanes are counted from -n up to 0, from the ends of their arrays. A lane's bit comes in from the left as the carry of a comparison
+// with RCRQ; n of them are shifted down to bit 0 in the end.
+//
+// TZCNTL takes one step where BSFL takes eight (AMD Zen). Processors that do not know it run it as BSFL, with the same
 // result for all but 0, which it never gets here.
 
-// func prefetch(base unsafe.Pointer, stride, span uintptr, at *[Burst]uint32, todo uint64)
-TEXT ·prefetch(SB), NOSPLIT, $0-40
-	MOVQ  base+0(FP), SI
-	MOVQ  stride+8(FP), R8
-	MOVQ  span+16(FP), R9
-	MOVQ  at+24(FP), DI
-	MOVQ  todo+32(FP), CX
-	TESTQ CX, CX
-	JEQ   done
-	TESTQ R9, R9
-	JNE   both
+// MARKS compares the tag of the hash in X0 with all of a bucket: two bits of m a slot, and one after the last.
+#define MARKS(bucket, m) \
+	PSHUFB   X6, X0       \
+	POR      X7, X0       \
+	PCMPEQW  (bucket), X0 \
+	PMOVMSKB X0, m        \
+	ORL      $0x10000, m
+
+// ENTRY sets at of lane CX to the index after the first mark, 0 if it is after the last slot, and e to the entry.
+#define ENTRY(bucket, m, e) \
+	TZCNTL     m, e                         \
+	MOVL       bucket_at(bucket)(e*2), e    \
+	MOVL       e, (DI)(CX*4)                \
+	IMULQ      R10, e                       \
+	ADDQ       R9, e                        \
+	PREFETCHT0 -8(e)(R10*1)
+
+// func candidatesSSE(t *index, hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64)
+TEXT ·candidatesSSE(SB), NOSPLIT, $0-40
+	MOVQ       t+0(FP), AX
+	MOVQ       hash+8(FP), R8
+	MOVQ       n+16(FP), CX
+	MOVQ       at+24(FP), DI
+	MOVQ       index_buckets(AX), SI
+	MOVQ       index_entries(AX), R9
+	MOVQ       index_stride(AX), R10
+	MOVL       index_mask(AX), R11
+	SHLQ       $6, R11                 // of a bucket's place in bytes
+	MOVQ       $(0x7fff<<6), R12
+	ANDQ       R11, R12                // of what differs in the second
+	MOVQ       $0x0706070607060706, DX // the tag is the last word of four
+	MOVQ       DX, X6
+	PUNPCKLQDQ X6, X6
+	PCMPEQW    X7, X7
+	PSLLW      $15, X7
+	LEAQ       (R8)(CX*8), R8
+	LEAQ       (DI)(CX*4), DI
+	NEGQ       CX
+	XORL       R13, R13
 
 first:
-	TZCNTQ     CX, BX
-	LEAQ       -1(CX), DX
-	MOVL       (DI)(BX*4), AX
-	IMULQ      R8, AX
-	PREFETCHT0 (SI)(AX*1)
-	ANDQ       DX, CX
+	MOVQ       (R8)(CX*8), BX
+	MOVQ       BX, X0
+	MOVQ       BX, AX
+	ANDQ       R11, AX
+	SHRQ       $42, BX
+	ORL        $64, BX
+	ANDL       R12, BX
+	XORQ       AX, BX
+	ADDQ       SI, AX
+	ADDQ       SI, BX
+	MARKS(AX, DX)
+	ENTRY(AX, DX, R14)
+	CMPL       DX, $0x10001
+	CMOVQCS    BX, R14
+	RCRQ       $1, R13
+	PREFETCHT0 (R14)
+	INCQ       CX
 	JNE        first
-	RET
 
-both:
-	LEAQ (SI)(R9*1), R10
-
-next:
-	TZCNTQ     CX, BX
-	LEAQ       -1(CX), DX
-	MOVL       (DI)(BX*4), AX
-	IMULQ      R8, AX
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 (R10)(AX*1)
-	ANDQ       DX, CX
-	JNE        next
-
-done:
-	RET
-
-// Lane by lane: one comparison of all eight tags, two bits a slot in R10. A set bit above them gives TZCNTL something to find.
-// func candidates(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64)
-TEXT ·candidates(SB), NOSPLIT, $0-40
-	MOVQ  buckets+0(FP), SI
-	MOVQ  l+8(FP), R8
-	MOVQ  at+16(FP), DI
-	MOVQ  todo+24(FP), BX
-	XORQ  R13, R13
-	TESTQ BX, BX
-	JEQ   done
-
-lane:
-	TZCNTQ  BX, CX
-	LEAQ    -1(BX), DX
-	ANDQ    DX, BX
-	MOVL    lanes_bucket(R8)(CX*4), AX
-	SHLQ    $6, AX
-	MOVWLZX (lanes_hash+6)(R8)(CX*8), R9
-	ORL     $0x8000, R9
-	MOVQ    R9, X0
-	PSHUFLW $0, X0, X0
-	PSHUFD  $0, X0, X0
-	PCMPEQW (SI)(AX*1), X0
-	PMOVMSKB X0, R10              // two bits a slot
-	XORL    R11, R11
-	TESTL   R10, R10
-	SETNE   R11
-	ORL     $0x10000, R10
-	TZCNTL  R10, R10
-	LEAQ    (SI)(AX*1), AX
-	MOVL    bucket_at(AX)(R10*2), R12
-	MOVL    R12, (DI)(CX*4)
-	SHLQ    CX, R11
-	ORQ     R11, R13
-	TESTQ   BX, BX
-	JNE     lane
-
-done:
-	MOVQ R13, found+32(FP)
-	RET
-
-// Lane by lane: one comparison of all sixteen bytes.
-// func equal2(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64)
-TEXT ·equal2(SB), NOSPLIT, $0-48
-	MOVQ  entries+0(FP), SI
-	MOVQ  stride+8(FP), R8
-	MOVQ  keys+16(FP), R9
+	MOVQ  n+16(FP), CX
+	NEGQ  CX
+	SHRQ  CX, R13
+	MOVQ  R13, BX
+	MOVQ  hash+8(FP), R8
 	MOVQ  at+24(FP), DI
-	MOVQ  todo+32(FP), BX
-	XORQ  R13, R13
 	TESTQ BX, BX
 	JEQ   done
 
+second:
+	TZCNTQ     BX, CX
+	MOVQ       (R8)(CX*8), AX
+	MOVQ       AX, X0
+	MOVQ       AX, DX
+	ANDQ       R11, AX
+	SHRQ       $42, DX
+	ORL        $64, DX
+	ANDL       R12, DX
+	XORQ       DX, AX
+	ADDQ       SI, AX
+	MARKS(AX, DX)
+	ENTRY(AX, DX, R14)
+	PREFETCHT0 (R14)
+	XORL       AX, AX
+	CMPL       DX, $0x10000
+	SETNE      AX
+	SHLQ       CX, AX
+	XORQ       AX, R13
+	LEAQ       -1(BX), DX
+	ANDQ       DX, BX
+	JNE        second
+
+done:
+	MOVQ R13, missing+32(FP)
+	RET
+
+// func unequal2SSE(t *index, keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64)
+TEXT ·unequal2SSE(SB), NOSPLIT, $0-40
+	MOVQ t+0(FP), AX
+	MOVQ keys+8(FP), R8
+	MOVQ n+16(FP), CX
+	MOVQ at+24(FP), DI
+	MOVQ index_entries(AX), SI
+	MOVQ index_stride(AX), R10
+	SHLQ $2, CX
+	LEAQ (R8)(CX*4), R8
+	LEAQ (DI)(CX*1), DI
+	NEGQ CX
+	XORL R13, R13
+
 lane:
-	TZCNTQ   BX, CX
-	LEAQ     -1(BX), DX
-	MOVL     (DI)(CX*4), AX
-	IMULQ    R8, AX
-	MOVQ     CX, R10
-	SHLQ     $4, R10
+	MOVL     (DI)(CX*1), AX
+	IMULQ    R10, AX
 	MOVOU    (SI)(AX*1), X0
-	MOVOU    (R9)(R10*1), X1
+	MOVOU    (R8)(CX*4), X1
 	PCMPEQB  X1, X0
-	PMOVMSKB X0, R11
-	XORL     R12, R12
-	CMPL     R11, $0xffff
-	SETEQ    R12
-	SHLQ     CX, R12
-	ORQ      R12, R13
-	ANDQ     DX, BX
+	PMOVMSKB X0, DX
+	CMPL     DX, $0xffff
+	RCRQ     $1, R13
+	ADDQ     $4, CX
 	JNE      lane
 
-done:
-	MOVQ R13, hits+40(FP)
+	MOVQ n+16(FP), CX
+	NEGQ CX
+	SHRQ CX, R13
+	MOVQ R13, unequal+32(FP)
 	RET

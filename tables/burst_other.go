@@ -4,14 +4,12 @@ package tables
 
 import "unsafe"
 
-// prefetch does nothing where it has no instruction for it: the lanes' loads do not depend on each other, so they overlap
-// as far as the processor looks ahead.
-func prefetch(unsafe.Pointer, uintptr, uintptr, *[Burst]uint32, uint64) {}
+// There is no prefetch here: the lanes' loads do not depend on each other, so they overlap as far as the processor looks ahead.
 
-func candidates(buckets unsafe.Pointer, l *lanes, at *[Burst]uint32, todo uint64) (found uint64) {
-	return candidatesPortable(buckets, l, at, todo)
+func (t *index) candidates(hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64) {
+	return t.candidatesPortable(hash, n, at)
 }
 
-func equal2(entries unsafe.Pointer, stride uintptr, keys unsafe.Pointer, at *[Burst]uint32, todo uint64) (hits uint64) {
-	return equal2Portable(entries, stride, keys, at, todo)
+func (t *index) unequal2(keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64) {
+	return t.unequal2Portable(keys, n, at)
 }

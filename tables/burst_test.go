@@ -38,25 +38,98 @@ func TestKeysAreEqualWordByWord(t *testing.T) {
 	}
 }
 
-// The comparison in assembly and its twin find the same lanes equal, whichever are asked for.
-func TestEqual2AsItsTwin(t *testing.T) {
+// ways are the assembly and its twin, where there are both: a table whose hash is portable takes the twins.
+func ways(t *testing.T, test func(t *testing.T, aes bool)) {
+	for name, aes := range map[string]bool{"aes": true, "portable": false} {
+		if !aes || useAES {
+			t.Run(name, func(t *testing.T) { test(t, aes) })
+		}
+	}
+}
+
+// Two keys are compared the same way by assembly and its twin, in each of the first n lanes and no other.
+func TestUnequalLanes(t *testing.T) {
 	type entry struct{ key, value [2]uint64 }
 	r := oracle.Random(t)
-	for range 2000 {
-		var entries [8]entry
-		var keys [Burst][2]uint64
-		var at [Burst]uint32
-		for i := range entries {
-			entries[i].key = [2]uint64{r.Uint64N(3), r.Uint64N(3) << 63}
+	ways(t, func(t *testing.T, aes bool) {
+		for range 2000 {
+			var entries [8]entry
+			var keys [Burst][2]uint64
+			var at [Burst]uint32
+			for i := range entries {
+				entries[i].key = [2]uint64{r.Uint64N(3), r.Uint64N(3) << 63}
+			}
+			n, want := 1+r.IntN(Burst), uint64(0)
+			for i := range keys {
+				keys[i], at[i] = [2]uint64{r.Uint64N(3), r.Uint64N(3) << 63}, r.Uint32N(uint32(len(entries)))
+				if i < n && keys[i] != entries[at[i]].key {
+					want |= 1 << i
+				}
+			}
+			x := index{entries: unsafe.Pointer(&entries), stride: unsafe.Sizeof(entries[0]), words: 2, keys: hasher{aes: aes}}
+			require.Equal(t, want, x.unequal2(unsafe.Pointer(&keys), n, &at))
 		}
-		for i := range keys {
-			keys[i], at[i] = [2]uint64{r.Uint64N(3), r.Uint64N(3) << 63}, r.Uint32N(uint32(len(entries)))
+	})
+}
+
+// A lane's candidate is in a slot with its tag, in the first bucket that has one; a lane that has none is missing, and has some
+// entry's index all the same, as its key is compared with those of the others.
+func TestCandidates(t *testing.T) {
+	r := oracle.Random(t)
+	ways(t, func(t *testing.T, aes bool) {
+		for range 200 {
+			c, err := New[[2]uint64, uint64](100, r.Uint64())
+			require.NoError(t, err)
+			c.keys.aes = aes
+			for i := range c.mask + 1 {
+				for s := range slots {
+					if r.IntN(4) > 0 {
+						c.bucket(i).fill(s, tagOf(r.Uint64N(40)<<49), r.Uint32N(c.cap))
+					}
+				}
+			}
+			requireCandidates(t, &c.index, r)
+			c.Close()
 		}
-		todo, base, stride := r.Uint64(), unsafe.Pointer(&entries), unsafe.Sizeof(entries[0])
-		want := equal2Portable(base, stride, unsafe.Pointer(&keys), &at, todo)
-		require.Equal(t, want, equal2(base, stride, unsafe.Pointer(&keys), &at, todo))
-		require.Zero(t, want&^todo)
+	})
+}
+
+func requireCandidates(t *testing.T, x *index, r *rand.Rand) {
+	var hash [Burst]uint64
+	var at [Burst]uint32
+	n := 1 + r.IntN(Burst)
+	for i := range hash {
+		hash[i], at[i] = r.Uint64N(40)<<49|r.Uint64()>>16, x.cap
 	}
+	missing := x.candidates(&hash, n, &at)
+	for i := range Burst {
+		if i >= n {
+			require.Zero(t, missing>>i&1)
+			require.Equal(t, x.cap, at[i], "a lane that is not asked for is left alone")
+			continue
+		}
+		want := withTag(x, hash[i])
+		require.Equal(t, want == nil, missing>>i&1 == 1, "lane %d of %d", i, n)
+		if want != nil {
+			require.Contains(t, want, at[i], "lane %d of %d", i, n)
+		}
+		require.Less(t, at[i], x.cap)
+	}
+}
+
+// withTag are the indexes beside a hash's tag in its first bucket, or in its second if there are none.
+func withTag(x *index, hash uint64) (all []uint32) {
+	for _, i := range []uint32{x.home(hash), x.other(x.home(hash), tagOf(hash))} {
+		for s := range slots {
+			if b := x.bucket(i); b.tag(s) == tagOf(hash) {
+				all = append(all, b.at[s])
+			}
+		}
+		if all != nil {
+			return all
+		}
+	}
+	return nil
 }
 
 // Tags of 15 bits are equal now and then: the key is found in whatever slot it is. All keys have one tag and one pair of buckets here.

@@ -69,7 +69,6 @@ func New[K comparable, V any](capacity int, seed uint64) (*Cuckoo[K, V], error) 
 		mask:    uint32(buckets - 1),
 		words:   int(unsafe.Sizeof(*new(K)) / 8),
 		stride:  size,
-		span:    spanOf(size),
 		cap:     uint32(capacity),
 		keys:    newHasher(seed),
 		memory:  mem,

@@ -1,20 +1,26 @@
+#include "go_asm.h"
 #include "textflag.h"
 
-// func hashAES(keys unsafe.Pointer, words, n int, secret *[maxWords]uint64, out *uint64)
-TEXT ·hashAES(SB), NOSPLIT, $0-40
-	MOVQ  keys+0(FP), SI
-	MOVQ  words+8(FP), R8
+// func hashAES(t *index, keys unsafe.Pointer, n int, out *uint64)
+TEXT ·hashAES(SB), NOSPLIT, $0-32
+	MOVQ  t+0(FP), AX
+	MOVQ  keys+8(FP), SI
 	MOVQ  n+16(FP), CX
-	MOVQ  secret+24(FP), AX
-	MOVQ  out+32(FP), DI
-	MOVOU 0(AX), X4
-	MOVOU 16(AX), X5
-	MOVOU 32(AX), X6
-	MOVOU 48(AX), X7
-	TESTQ CX, CX
+	MOVQ  out+24(FP), DI
+	MOVQ  index_words(AX), R8
+	MOVQ  index_buckets(AX), R10
+	MOVL  index_mask(AX), R11
+	SHLQ  $6, R11                               // of a bucket's place in bytes
+	MOVOU (index_keys+hasher_secret+0)(AX), X4
+	MOVOU (index_keys+hasher_secret+16)(AX), X5
+	MOVOU (index_keys+hasher_secret+32)(AX), X6
+	MOVOU (index_keys+hasher_secret+48)(AX), X7
+	SHLQ  $3, CX
 	JLE   done
+	ADDQ  CX, DI
+	NEGQ  CX                                    // counts up to 0, in bytes of out
 	CMPQ  R8, $2
-	JEQ   pair
+	JEQ   pairs
 
 key:
 	MOVO X4, X0
@@ -41,24 +47,31 @@ tail:
 	ADDQ   $8, SI
 
 last:
-	AESENC X7, X0
-	MOVQ   X0, (DI)
-	ADDQ   $8, DI
-	DECQ   CX
-	JNE    key
+	AESENC     X7, X0
+	MOVQ       X0, (DI)(CX*1)
+	MOVQ       X0, AX
+	ANDQ       R11, AX
+	PREFETCHT0 (R10)(AX*1)
+	ADDQ       $8, CX
+	JNE        key
 	RET
 
+pairs:
+	SUBQ CX, SI
+	SUBQ CX, SI // the keys' end
+
 pair: // the same for two words, without a branch in it
-	MOVOU  (SI), X0
-	PXOR   X4, X0
-	AESENC X5, X0
-	AESENC X6, X0
-	AESENC X7, X0
-	MOVQ   X0, (DI)
-	ADDQ   $16, SI
-	ADDQ   $8, DI
-	DECQ   CX
-	JNE    pair
+	MOVOU      (SI)(CX*2), X0
+	PXOR       X4, X0
+	AESENC     X5, X0
+	AESENC     X6, X0
+	AESENC     X7, X0
+	MOVQ       X0, (DI)(CX*1)
+	MOVQ       X0, AX
+	ANDQ       R11, AX
+	PREFETCHT0 (R10)(AX*1)
+	ADDQ       $8, CX
+	JNE        pair
 
 done:
 	RET

@@ -4,7 +4,7 @@ package tables
 
 import "unsafe"
 
-// hash writes the hashes of n keys to out.
-func (h *hasher) hash(keys unsafe.Pointer, words, n int, out *uint64) {
-	h.portable(keys, words, n, out)
+// hashBurst writes the hashes of n keys to out.
+func (t *index) hashBurst(keys unsafe.Pointer, n int, out *uint64) {
+	t.keys.portable(keys, t.words, n, out)
 }

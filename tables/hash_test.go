@@ -18,9 +18,9 @@ func eachHash(t *testing.T, test func(t *testing.T, hash func(seed uint64, key [
 		t.Run(name, func(t *testing.T) {
 			for words := 1; words <= maxWords; words++ {
 				test(t, func(seed uint64, key []uint64) (out uint64) {
-					h := newHasher(seed)
-					h.aes = aes
-					h.hash(unsafe.Pointer(&key[0]), len(key), 1, &out)
+					x := index{words: len(key), keys: newHasher(seed)}
+					x.keys.aes = aes
+					x.hashBurst(unsafe.Pointer(&key[0]), 1, &out)
 					return out
 				}, words)
 			}
@@ -97,15 +97,15 @@ func inverse(x uint64) uint64 {
 
 func TestHashOfBurstIsHashOfEach(t *testing.T) {
 	eachHash(t, func(t *testing.T, hash func(uint64, []uint64) uint64, words int) {
-		h := newHasher(9)
-		h.aes = hash(9, []uint64{1}) != func() (out uint64) { k := uint64(1); h.portable(unsafe.Pointer(&k), 1, 1, &out); return }()
+		x := index{words: words, keys: newHasher(9)}
+		x.keys.aes = hash(9, []uint64{1}) != func() (out uint64) { k := uint64(1); x.keys.portable(unsafe.Pointer(&k), 1, 1, &out); return }()
 		keys := make([]uint64, Burst*words)
 		for i := range keys {
 			keys[i] = rand.Uint64()
 		}
 		for n := range Burst + 1 {
 			var out [Burst + 1]uint64
-			h.hash(unsafe.Pointer(&keys[0]), words, n, &out[0])
+			x.hashBurst(unsafe.Pointer(&keys[0]), n, &out[0])
 			for i := range n {
 				require.Equal(t, hash(9, keys[i*words:(i+1)*words]), out[i], "%d words, key %d of %d", words, i, n)
 			}
@@ -120,14 +120,14 @@ func TestAESHashIsAES(t *testing.T) {
 		t.Skip("this processor has no AES instructions for tables")
 	}
 	for words := 1; words <= maxWords; words++ {
-		h := newHasher(uint64(words))
+		x := index{words: words, keys: newHasher(uint64(words))}
 		key := make([]uint64, words)
 		for i := range key {
 			key[i] = rand.Uint64()
 		}
 		var got uint64
-		h.hash(unsafe.Pointer(&key[0]), words, 1, &got)
-		require.Equal(t, slowAES(&h.secret, key), got, "%d words", words)
+		x.hashBurst(unsafe.Pointer(&key[0]), 1, &got)
+		require.Equal(t, slowAES(&x.keys.secret, key), got, "%d words", words)
 	}
 }
 

@@ -12,7 +12,6 @@ type index struct {
 	mask    uint32
 	words   int     // of a key
 	stride  uintptr // of entries, in bytes
-	span    uintptr // see spanOf
 	keys    hasher
 
 	cap    uint32
@@ -38,17 +37,17 @@ func (t *index) entry(at uint32) unsafe.Pointer {
 }
 
 func (t *index) hash(k unsafe.Pointer) (h uint64) {
-	t.keys.hash(k, t.words, 1, &h)
+	t.hashBurst(k, 1, &h)
 	return h
 }
 
-// home returns the first bucket of a hash.
-func (t *index) home(hash uint64) uint32 { return uint32(hash) & t.mask }
+// home returns the first bucket of a hash. Its lowest six bits are left out, so that the bucket's place in memory is a masked hash.
+func (t *index) home(hash uint64) uint32 { return uint32(hash>>6) & t.mask }
 
 // other returns the second bucket of an entry with this tag that is in bucket i, and the first from the second. The two differ,
-// as the factor's lowest bit is set by force.
+// as the lowest bit does, and are within 2 MB of each other, on one huge page.
 func (t *index) other(i uint32, tag uint64) uint32 {
-	return i ^ (uint32(tag)*0x9e37_79b1|1)&t.mask
+	return i ^ (uint32(tag)&0x7fff|1)&t.mask
 }
 
 // find looks up one key. Beside the writer it may miss one that is there, as an entry that moves may be behind a reader when the reader

@@ -26,14 +26,6 @@ func bucketsFor(capacity int) (int, error) {
 	return 1 << bits.Len(uint(needed-1)/slots), nil
 }
 
-// spanOf returns how far into an entry its last cache line begins to matter: 0 when no entry of this size crosses a line.
-func spanOf(size uintptr) uintptr {
-	if 64%size == 0 {
-		return 0
-	}
-	return size - 8
-}
-
 // checkTypes says why K or V cannot be a table's key or value.
 func checkTypes[K comparable, V any]() error {
 	k, v := reflect.TypeFor[K](), reflect.TypeFor[V]()
