@@ -17,14 +17,15 @@
 	PMOVMSKB X0, m        \
 	ORL      $0x10000, m
 
-// ENTRY sets at of lane CX to the index after the first mark, 0 if it is after the last slot, and e to the entry.
+// ENTRY sets at of lane CX to the index beside the first mark, 0 if that is after the last slot, asks for the entry's end, and sets e
+// to its place after the buckets' beginning.
 #define ENTRY(bucket, m, e) \
-	TZCNTL     m, e                         \
-	MOVL       bucket_at(bucket)(e*2), e    \
-	MOVL       e, (DI)(CX*4)                \
-	IMULQ      R10, e                       \
-	ADDQ       R9, e                        \
-	PREFETCHT0 -8(e)(R10*1)
+	TZCNTL     m, e                      \
+	MOVL       bucket_at(bucket)(e*2), e \
+	MOVL       e, (DI)(CX*4)             \
+	IMULQ      R10, e                    \
+	ADDQ       R9, e                     \
+	PREFETCHT0 (R15)(e*1)
 
 // func candidatesSSE(t *index, hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64)
 TEXT ·candidatesSSE(SB), NOSPLIT, $0-40
@@ -35,6 +36,8 @@ TEXT ·candidatesSSE(SB), NOSPLIT, $0-40
 	MOVQ       index_buckets(AX), SI
 	MOVQ       index_entries(AX), R9
 	MOVQ       index_stride(AX), R10
+	SUBQ       SI, R9
+	LEAQ       -8(SI)(R10*1), R15
 	MOVL       index_mask(AX), R11
 	SHLQ       $6, R11                 // of a bucket's place in bytes
 	MOVQ       $(0x7fff<<6), R12
@@ -59,13 +62,12 @@ first:
 	ANDL       R12, BX
 	XORQ       AX, BX
 	ADDQ       SI, AX
-	ADDQ       SI, BX
 	MARKS(AX, DX)
 	ENTRY(AX, DX, R14)
 	CMPL       DX, $0x10001
 	CMOVQCS    BX, R14
 	RCRQ       $1, R13
-	PREFETCHT0 (R14)
+	PREFETCHT0 (SI)(R14*1)
 	INCQ       CX
 	JNE        first
 
@@ -91,7 +93,7 @@ second:
 	ADDQ       SI, AX
 	MARKS(AX, DX)
 	ENTRY(AX, DX, R14)
-	PREFETCHT0 (R14)
+	PREFETCHT0 (SI)(R14*1)
 	XORL       AX, AX
 	CMPL       DX, $0x10000
 	SETNE      AX

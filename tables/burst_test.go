@@ -77,18 +77,13 @@ func TestUnequalLanes(t *testing.T) {
 func TestCandidates(t *testing.T) {
 	r := oracle.Random(t)
 	ways(t, func(t *testing.T, aes bool) {
-		for range 200 {
-			c, err := New[[2]uint64, uint64](100, r.Uint64())
+		for _, capacity := range []int{100, 300_000} { // in the larger, buckets have more neighbors than a tag can name
+			c, err := New[[2]uint64, uint64](capacity, r.Uint64())
 			require.NoError(t, err)
 			c.keys.aes = aes
-			for i := range c.mask + 1 {
-				for s := range slots {
-					if r.IntN(4) > 0 {
-						c.bucket(i).fill(s, tagOf(r.Uint64N(40)<<49), r.Uint32N(c.cap))
-					}
-				}
+			for range 200 {
+				requireCandidates(t, &c.index, r)
 			}
-			requireCandidates(t, &c.index, r)
 			c.Close()
 		}
 	})
@@ -99,21 +94,35 @@ func requireCandidates(t *testing.T, x *index, r *rand.Rand) {
 	var at [Burst]uint32
 	n := 1 + r.IntN(Burst)
 	for i := range hash {
-		hash[i], at[i] = r.Uint64N(40)<<49|r.Uint64()>>16, x.cap
+		hash[i], at[i] = oneOfFew(r)|r.Uint64()>>16, x.cap
+		scatter(x.bucket(x.home(hash[i])), x.cap, r)
+		scatter(x.bucket(x.other(x.home(hash[i]), tagOf(hash[i]))), x.cap, r)
 	}
 	missing := x.candidates(&hash, n, &at)
-	for i := range Burst {
-		if i >= n {
-			require.Zero(t, missing>>i&1)
-			require.Equal(t, x.cap, at[i], "a lane that is not asked for is left alone")
-			continue
-		}
+	for i := range n {
 		want := withTag(x, hash[i])
 		require.Equal(t, want == nil, missing>>i&1 == 1, "lane %d of %d", i, n)
 		if want != nil {
 			require.Contains(t, want, at[i], "lane %d of %d", i, n)
 		}
 		require.Less(t, at[i], x.cap)
+	}
+	require.Zero(t, missing>>n)
+	for i := n; i < Burst; i++ {
+		require.Equal(t, x.cap, at[i], "a lane that is not asked for is left alone")
+	}
+}
+
+// oneOfFew is a hash with one of 40 tags, and nothing below.
+func oneOfFew(r *rand.Rand) uint64 { return r.Uint64N(40) * 0x9e37_79b9_7f4a_7c15 >> 48 << 48 }
+
+// scatter puts a few tags into a bucket, and a version that is no index.
+func scatter(b *bucket, indexes uint32, r *rand.Rand) {
+	*b = bucket{version: r.Uint64() | 1<<31}
+	for s := range slots {
+		if r.IntN(4) > 0 {
+			b.fill(s, tagOf(oneOfFew(r)), r.Uint32N(indexes))
+		}
 	}
 }
 

@@ -28,15 +28,22 @@
 // # Why the burst has its order
 //
 // A lookup in a table larger than the caches waits for memory twice: bucket, then entry. LookupBurst does each step
-// for the whole burst, so that the waits overlap: hash all, prefetch the first buckets, compare tags, prefetch the
-// entries, compare keys; the few keys that are not in their first bucket do the same with their second. Prefetching both
-// buckets up front was measured slower: most second buckets are never needed.
+// for the whole burst, so that the waits overlap:
+//
+//	hash        all keys, and prefetch the first bucket of each
+//	candidates  compare its tags, and prefetch the entry, or the second bucket where no tag is equal;
+//	            then the same with the second buckets of the few that need them
+//	compare     all keys with those of their entries
+//
+// Each step asks for what the next one reads in the same pass that finds out where it is. Against passes that only prefetch, and second
+// buckets only after the first comparison of keys, a table of 1M entries takes half the time, and a key of 16 bytes 49 instructions
+// instead of 74. Prefetching both buckets up front is 10 % slower: most second buckets are never needed.
 //
 // # Why there are two hashes
 //
 // A burst of keys is hashed by AES instructions in a fraction of the time xxhash takes (keys of 16 bytes: 1 ns against
 // 15 ns with its seeding), but only amd64 processors with AES-NI have them here. Everywhere else keys go through xxhash. The choice is made once, in New,
-// and both pass the same tests. Both are keyed by the seed: a sender who does not know it cannot aim at a bucket.
+// and both pass the same tests; the steps of a burst in assembly come with the AES instructions. Both are keyed by the seed: a sender who does not know it cannot aim at a bucket.
 //
 // # Beside a writer
 //

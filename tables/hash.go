@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// useAES is what New gives to a table; tests switch it off.
-var useAES = cpu.X86.HasAES
+// useAES is what New gives to a table; tests switch it off. Processors with AES instructions have SSSE3 unless somebody hides it.
+var useAES = cpu.X86.HasAES && cpu.X86.HasSSSE3
 
 // hasher is a table's own hash function.
 type hasher struct {
 	secret [maxWords]uint64 // four AES round keys, or what xxhash's input is XORed with
-	aes    bool
+	aes    bool             // on amd64: AES rounds, and a burst's steps in assembly
 }
 
 func newHasher(seed uint64) hasher {
