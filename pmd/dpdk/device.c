@@ -200,16 +200,13 @@ int nc_start(struct nc_device *d, uint16_t queues, struct rte_mempool *pool)
 	return 0;
 }
 
-// nc_stop ends a device that was started or not, and has its driver leave it.
-int nc_stop(uint16_t port)
+// nc_stop ends a device that was started or not, and has its driver leave it,
+// there or not.
+int nc_stop(uint16_t port, const char *bus, const char *name)
 {
-	struct rte_eth_dev_info info;
-	int err = rte_eth_dev_info_get(port, &info);
-	if (err != 0)
-		return err;
 	rte_eth_dev_stop(port);
-	err = rte_eth_dev_close(port);
-	int removed = rte_dev_remove(info.device);
+	int err = rte_eth_dev_close(port);
+	int removed = rte_eal_hotplug_remove(bus, name);
 	return err != 0 ? err : removed;
 }
 

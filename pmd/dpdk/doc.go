@@ -10,7 +10,8 @@
 //	device.go   a device is started, and ended with its last port
 //	port.go     Port: one queue of a device; Rx and Tx
 //	mbuf.go     what Go reads and writes of an mbuf
-//	stats.go    link and counts
+//	link.go     whether the device is up, or gone; MAC and MTU of the kernel's
+//	stats.go    counts
 //	detail.go   what the device is set to, its own counts
 //	offload.go  rules for the device
 //	explain.go  what went wrong, in a sentence
@@ -61,10 +62,22 @@
 // does is read back, and shown. Rules of rte_flow are validated before they are
 // asked for. A refusal is the driver's own word, and changes nothing.
 //
+// A device that is gone for good is closed and opened anew, in this order: DPDK
+// has it until it is closed. Gone is a device that DPDK says was removed, an
+// interface that was deleted or left this network namespace, a net_vhost without
+// its socket, and a net_virtio_user without its host. DPDK is asked now and
+// then; its event of a removal (RTE_ETH_EVENT_INTR_RMV) comes from few drivers,
+// all of which answer that question too.
+//
+// MAC and MTU are followed where others can change them: those of the kernel's
+// interfaces. A network card on vfio is this process's alone, and so is the MAC
+// of a net_vhost; a guest does not tell it the MTU that it has.
+//
 // Limits of DPDK's drivers for the kernel's interfaces, which the afpacket
 // and tap drivers here do not have: net_af_packet and net_af_xdp do not tell
 // which frames a veth left unfinished (`ethtool -K eth0 tx off` at its other
 // end helps); net_af_packet cuts frames above 2 KB unless it is given
 // framesz=9216,blocksz=36864, turns 802.1ad tags into 802.1Q, and waits
-// while the interface does not send; net_tap carries an MTU of 1500.
+// while the interface does not send; net_tap carries an MTU of 1500, whatever
+// its interface is given.
 package dpdk

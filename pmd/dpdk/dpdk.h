@@ -93,7 +93,7 @@ int nc_probe(const char *devargs);
 int nc_cable(const char *a, const char *b, struct rte_ring *rings[2], int ports[2]);
 void nc_cable_free(struct rte_ring *rings[2]);
 int nc_start(struct nc_device *d, uint16_t queues, struct rte_mempool *pool);
-int nc_stop(uint16_t port);
+int nc_stop(uint16_t port, const char *bus, const char *name);
 int nc_link(uint16_t port);
 int nc_stats(uint16_t port, struct nc_stats *s);
 const uint8_t *nc_symmetric_key(void);

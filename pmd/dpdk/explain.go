@@ -42,7 +42,7 @@ func (d *device) check(queues int) error {
 		return errors.New("the name holds a zero byte")
 	case queues < 1:
 		return fmt.Errorf("%d queues are asked for; a port has one at least", queues)
-	case d.driver() == "net_vhost" && d.arg("tso") != "" && d.arg("tso") != "0":
+	case d.driver() == "net_vhost" && d.given("tso"):
 		return fmt.Errorf("tso=%s: a card takes no merged frames; leave tso out", d.arg("tso"))
 	}
 	if d.pci() {
@@ -69,8 +69,23 @@ func (d *device) checkArguments() error {
 			return fmt.Errorf("rx_pcap: %w", err)
 		}
 	}
-	if client := d.arg("client"); d.driver() == "net_vhost" && (client == "" || client == "0") {
+	if err := d.checkSocket(); err != nil {
+		return err
+	}
+	if d.driver() == "net_vhost" && !d.given("client") {
 		return takeSocket(d.arg("iface"))
+	}
+	return nil
+}
+
+// longestSocket is how long the name of a Unix socket is at most (unix(7)), its
+// final zero left out. DPDK would cut it.
+const longestSocket = len(syscall.RawSockaddrUnix{}.Path) - 1
+
+func (d *device) checkSocket() error {
+	key := map[string]string{"net_vhost": "iface", "net_virtio_user": "path"}[d.driver()]
+	if name := d.arg(key); key != "" && len(name) > longestSocket {
+		return fmt.Errorf("%s=%s: the name of a socket has %d bytes at most, and this one %d", key, name, longestSocket, len(name))
 	}
 	return nil
 }

@@ -24,7 +24,11 @@ func TestDriverOverAFPacket(t *testing.T) {
 		// 5 MB then, of the 8 that most users may lock.
 		p := plug(t, fmt.Sprintf("%s,iface=%s,framesz=9216,blocksz=36864,framecnt=256", unique("net_af_packet"), link.Attrs().Name))
 		wire := pmdtest.NewWire(t, far)
-		return &pmdtest.Pair{Port: p, Max: pmdtest.MTU + 14, OnlyDot1Q: true, Give: wire.Give, Take: wire.Take}
+		return &pmdtest.Pair{
+			Port: p, Max: pmdtest.MTU + 14, OnlyDot1Q: true,
+			Give: wire.Give, Take: wire.Take,
+			Remove: func() { require.NoError(t, netlink.LinkDel(link)) },
+		}
 	})
 }
 
@@ -35,9 +39,55 @@ func TestDriverOverTap(t *testing.T) {
 		return &pmdtest.Pair{
 			Port: p, Max: 1514,
 			Give: wire.Give, Take: wire.Take,
-			Down: func() { require.NoError(t, netlink.LinkSetDown(link)) },
-			Up:   func() { require.NoError(t, netlink.LinkSetUp(link)) },
+			Down:   func() { require.NoError(t, netlink.LinkSetDown(link)) },
+			Up:     func() { require.NoError(t, netlink.LinkSetUp(link)) },
+			Remove: func() { require.NoError(t, netlink.LinkDel(link)) },
 		}
+	})
+}
+
+// An interface that is deleted takes its device along, which opens anew then.
+func TestADeletedTapOpensAnew(t *testing.T) {
+	pmdtest.NeedNamespace(t)
+	name := unique("net_tap")
+	for range 3 {
+		for _, p := range queues(t, name+",iface="+name, 2) {
+			if link, err := netlink.LinkByName(name); err == nil {
+				require.NoError(t, p.Link())
+				require.NoError(t, netlink.LinkDel(link))
+			}
+			require.ErrorIs(t, p.Link(), pmd.ErrGone)
+			var b pmd.Burst
+			p.Rx(&b)
+			p.Tx([]*pmd.Frame{new(pmd.Frame)})
+			require.NoError(t, p.Close())
+		}
+	}
+}
+
+// MAC and MTU that others give the interface are the port's.
+func TestTheInterfaceChanges(t *testing.T) {
+	tap, tapLink := plugTap(t)
+	link, far := pmdtest.Veth(t)
+	require.NoError(t, netlink.LinkSetMTU(link, 1500))
+	packet := plug(t, unique("net_af_packet")+",framesz=9216,blocksz=36864,framecnt=256,iface="+link.Attrs().Name)
+	change := func(p *Port, link netlink.Link, mtu, carried int) {
+		t.Helper()
+		mac := wire.MAC{2, 0, 0, byte(mtu >> 8), byte(mtu), 1}
+		require.NoError(t, netlink.LinkSetHardwareAddr(link, mac[:]))
+		require.NoError(t, netlink.LinkSetMTU(link, mtu))
+		p.Link()
+		require.Equal(t, [2]any{mac, carried}, [2]any{p.Info().MAC, p.Info().MTU})
+	}
+	change(tap, tapLink, 1400, 1400)
+	change(tap, tapLink, 9000, int(tap.dev.c.mtu)) // more, DPDK's driver does not send
+	change(packet, link, 1400, 1400)
+	change(packet, link, 9000, 9000)
+	kernel := pmdtest.NewWire(t, far)
+	send(t, packet, pattern(9014))
+	pmdtest.Until(t, "a frame longer than any before", func() (heard bool) {
+		kernel.Take(func(f []byte) { heard = heard || len(f) == 9014 })
+		return heard
 	})
 }
 

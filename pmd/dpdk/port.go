@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"fmt"
-	"net"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -18,9 +17,9 @@ import (
 // Port is one queue of a device.
 type Port struct {
 	dev   *device
-	info  pmd.Info
+	info  atomic.Pointer[pmd.Info]
 	queue int
-	limit int // longest frame to send
+	limit atomic.Int64 // longest frame to send
 
 	q   *C.struct_nc_queue  // nil once it is closed
 	out [pmd.MaxBurst]uint8 // which frame of the burst each of q.tx is
@@ -33,18 +32,24 @@ type Port struct {
 // overhead is what a frame may have besides its MTU: Ethernet and a VLAN tag.
 const overhead = 14 + 4
 
-func newPort(d *device, queue int) *Port {
-	p := &Port{dev: d, queue: queue, info: pmd.Info{Name: "dpdk:" + d.name, Driver: "dpdk", MTU: int(d.c.mtu)}}
+// newPort makes the port of a queue.
+func newPort(d *device, queue int) (*Port, error) {
+	p := &Port{dev: d, queue: queue}
+	info := pmd.Info{Name: "dpdk:" + d.name, Driver: "dpdk", MTU: int(d.c.mtu)}
 	for i, b := range d.c.mac {
-		p.info.MAC[i] = byte(b)
+		info.MAC[i] = byte(b)
 	}
-	// Of the kernel's interfaces, DPDK's drivers do not know the MTU.
-	if dev, err := net.InterfaceByIndex(int(d.c.if_index)); err == nil {
-		p.info.MTU = dev.MTU
+	if d.kernel {
+		if mtu, mac, err := ask(uint32(d.c.if_index)); err == nil {
+			info.MTU, info.MAC = d.carried(mtu), mac
+		}
 	}
-	p.limit = min(max(p.info.MTU, int(d.c.mtu))+overhead, pmd.MaxFrame)
-	p.q = C.nc_queue_new(d.c.port, C.uint16_t(queue), eal.pool)
-	return p
+	p.info.Store(&info)
+	p.limit.Store(d.longest(info.MTU))
+	if p.q = C.nc_queue_new(d.c.port, C.uint16_t(queue), eal.pool); p.q == nil {
+		return nil, fmt.Errorf("no memory for queue %d", queue)
+	}
+	return p, nil
 }
 
 // Rx lends the frames that wait in the device.
@@ -81,8 +86,9 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 // send sends a burst and returns how many frames it took.
 func (p *Port) send(frames []*pmd.Frame) int {
 	took, n, bytes := len(frames), 0, 0
+	limit := int(p.limit.Load())
 	for i, f := range frames {
-		if f.Len() > p.limit {
+		if f.Len() > limit {
 			continue
 		}
 		var m mbuf
@@ -160,7 +166,7 @@ func (p *Port) untake(frames []*pmd.Frame, sent, n int) (bytes int) {
 // locked to its goroutine.
 func (p *Port) BindThread() error {
 	if errno := C.nc_bind_thread(); errno != 0 {
-		return fmt.Errorf("%s: DPDK cannot take another thread: %w", p.info.Name, syscall.Errno(errno))
+		return fmt.Errorf("%s: DPDK cannot take another thread: %w", p.Info().Name, syscall.Errno(errno))
 	}
 	return nil
 }

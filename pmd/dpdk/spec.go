@@ -17,8 +17,11 @@ var pciAddress = regexp.MustCompile(`^([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-
 func parse(text string) spec {
 	var s spec
 	s.name, s.args, _ = strings.Cut(text, ",")
-	if s.pci() && strings.Count(s.name, ":") == 1 {
-		s.name = "0000:" + s.name
+	if s.pci() {
+		s.name = strings.ToLower(s.name)
+		if strings.Count(s.name, ":") == 1 {
+			s.name = "0000:" + s.name
+		}
 	}
 	return s
 }
@@ -45,6 +48,9 @@ func (s spec) arg(key string) string {
 	}
 	return ""
 }
+
+// given tells whether a driver's argument that switches something is on.
+func (s spec) given(key string) bool { return s.arg(key) != "" && s.arg(key) != "0" }
 
 // keys are the driver's arguments as the user named them.
 func (s spec) keys() []string {

@@ -12,26 +12,6 @@ import (
 	"nitrocard/pmd"
 )
 
-// Info describes the port.
-func (p *Port) Info() pmd.Info { return p.info }
-
-// Link asks the device. net_vhost is down while it has no guest; devices
-// without a cable, such as net_null, are always up.
-func (p *Port) Link() error {
-	p.dev.mu.Lock()
-	defer p.dev.mu.Unlock()
-	if p.q == nil {
-		return pmd.ErrGone
-	}
-	switch C.nc_link(p.dev.c.port) {
-	case 0:
-		return pmd.ErrDown
-	case 1:
-		return nil
-	}
-	return pmd.ErrGone
-}
-
 // Stats are the counts since Open.
 func (p *Port) Stats() pmd.Stats {
 	p.dev.mu.Lock()

@@ -4,6 +4,7 @@ package dpdk
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -73,4 +74,35 @@ func TestASocketThatNobodyServesIsTakenOver(t *testing.T) {
 	require.ErrorContains(t, err, "iface="+socket+": another process serves this socket")
 	require.NoError(t, l.Close())
 	plug(t, unique("net_vhost")+",iface="+socket)
+}
+
+// Without its socket no guest finds a port: it opens anew.
+func TestAPortWithoutItsSocketIsGone(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "guest.sock")
+	name := unique("net_vhost") + ",iface=" + socket
+	p, err := Open(name)
+	require.NoError(t, err)
+	require.ErrorIs(t, p.Link(), pmd.ErrDown)
+	require.NoError(t, os.Remove(socket))
+	require.ErrorIs(t, p.Link(), pmd.ErrGone)
+	require.NoError(t, p.Close())
+	require.ErrorIs(t, plug(t, name).Link(), pmd.ErrDown)
+}
+
+// A guest's end connects once: when its host went, it opens anew.
+func TestAGuestWhoseHostWentOpensAnew(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "guest.sock")
+	host, guest := unique("net_vhost")+",iface="+socket, unique("net_virtio_user")+",path="+socket
+	for range 2 {
+		port, err := Open(host)
+		require.NoError(t, err)
+		virtio, err := Open(guest)
+		require.NoError(t, err)
+		pmdtest.Until(t, "up", func() bool { return port.Link() == nil && virtio.Link() == nil })
+		send(t, port, pattern(100))
+		require.Equal(t, pattern(100), receive(t, virtio))
+		require.NoError(t, port.Close())
+		pmdtest.Until(t, "gone", func() bool { return virtio.Link() == pmd.ErrGone })
+		require.NoError(t, virtio.Close())
+	}
 }
