@@ -20,7 +20,9 @@ func Prompt(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	p := &prompt{Session: s, out: out}
 	lines, failed := readLines(ctx, in)
 	for {
-		fmt.Fprint(out, "bench> ")
+		if _, err := fmt.Fprint(out, "bench> "); err != nil {
+			return err // nobody reads what it says
+		}
 		select {
 		case <-ctx.Done():
 			fmt.Fprintln(out)

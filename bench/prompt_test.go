@@ -121,5 +121,8 @@ func TestTheEndOfInputEndsThePrompt(t *testing.T) {
 	require.NoError(t, Prompt(t.Context(), *small(IO), strings.NewReader("start\n"), &out))
 	require.Contains(t, out.String(), "bench> bench> \nio: frames of 114 bytes")
 	require.ErrorIs(t, Prompt(t.Context(), *small(IO), strings.NewReader(strings.Repeat("x", 1<<20)), &out), bufio.ErrTooLong)
+	closed, nobody := io.Pipe()
+	require.NoError(t, closed.Close())
+	require.ErrorIs(t, Prompt(t.Context(), *small(IO), strings.NewReader("start\nquit\n"), nobody), io.ErrClosedPipe)
 	require.ErrorIs(t, Prompt(t.Context(), *small(IO), iotest.ErrReader(os.ErrDeadlineExceeded), &out), os.ErrDeadlineExceeded)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -87,5 +88,5 @@ func replaced(list, v reflect.Value) reflect.Value {
 }
 
 func unknownKind(kind string) error {
-	return fmt.Errorf("%q is no kind of object: %q are", ec2.Shorten(kind), kinds)
+	return fmt.Errorf("%q is no kind of object; they are %s", ec2.Shorten(kind), strings.Join(kinds, ", "))
 }
