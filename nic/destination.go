@@ -51,11 +51,11 @@ func (w *worker) deliver(p *packet) Verdict {
 			w.rewriteQuote(p, p.key.Local)
 		}
 	}
-	return p.leave(g.queue)
+	return p.send(g.queue)
 }
 
-// leave sends a packet by the port of q, if it can carry it.
-func (p *packet) leave(q *queue) Verdict {
+// send gives a packet to the port of q, if it can carry it.
+func (p *packet) send(q *queue) Verdict {
 	switch {
 	case q == nil || q.port == nil:
 		return NoPort

@@ -50,7 +50,7 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 		return NoHeadroom
 	}
 	w.wrap(frame, to, mac, entropy(&p.key))
-	return p.leave(w.uplink)
+	return p.send(w.uplink)
 }
 
 // wrap writes the tunnel's headers to the start of frame, for the hop of that
