@@ -51,7 +51,8 @@ func (b *bucket) candidate(tag uint64, at *uint32) (missing uint64) {
 // nonzero is 1 unless x is 0.
 func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
 
-// equalBurst finds the lanes of todo whose key is that of entry at. The common sizes have loops of their own, without a loop in them.
+// equalBurst finds the lanes of todo, which is not empty, whose key is that of entry at. The common sizes have loops
+// of their own, without a loop in them.
 func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	switch t.words {
 	case 2:

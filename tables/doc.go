@@ -36,14 +36,15 @@
 //	compare     all keys with those of their entries
 //
 // Each step asks for what the next one reads in the same pass that finds out where it is. Against passes that only prefetch, and second
-// buckets only after the first comparison of keys, a table of 1M entries takes half the time, and a key of 16 bytes 49 instructions
-// instead of 74. Prefetching both buckets up front is 10 % slower: most second buckets are never needed.
+// buckets only after the first comparison of keys, a table of 1M entries takes half the time, and a key of 16 bytes 51 instructions
+// instead of 76. Prefetching both buckets up front is 10 % slower: most second buckets are never needed.
 //
 // # Why there are two hashes
 //
 // A burst of keys is hashed by AES instructions in a fraction of the time xxhash takes (keys of 16 bytes: 1 ns against
 // 15 ns with its seeding), but only amd64 processors with AES-NI have them here. Everywhere else keys go through xxhash. The choice is made once, in New,
-// and both pass the same tests; the steps of a burst in assembly come with the AES instructions. Both are keyed by the seed: a sender who does not know it cannot aim at a bucket.
+// with that between a burst's steps in assembly and their twins, and both pass the same tests. Both are keyed by the seed: a sender who does
+// not know it cannot aim at a bucket.
 //
 // # Beside a writer
 //
