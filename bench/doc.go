@@ -10,7 +10,7 @@
 //	card.go     sg, full: the card itself, between an edge and guests
 //	wrap.go     encap: sg, and guests that wrap what they get
 //	worker.go   the loop that is measured
-//	gaps.go     the times between its turns, as a histogram
+//	tally.go    what all cores had done at the same moment
 //	port.go     a port as forwarders have it
 //	sink.go     a port that takes everything
 //	capture.go  a port that plays a capture from memory
@@ -35,10 +35,9 @@
 // card fills them, and take everything. So io tells what the harness costs,
 // and any other mode less io what the mode costs.
 //
-// One thread is not pinned to a CPU: on a small machine the kernel knows
-// better. Pin the process (taskset) where it should be, with one CPU more for
-// Go's own threads. Several cores are pinned to a CPU each, if there are as many.
-// Each has a queue of its own of every port and its own part of the flows;
+// Each core's thread is pinned to a CPU, the last ones of the process, and all
+// other threads keep off it where a CPU is left for them; taskset says which
+// CPUs the process has. Each has a queue of its own of every port and its own part of the flows;
 // modes with a card share the card, the others nothing. Rates are then a
 // core's, of all cores' CPU time, and the clock's are the total.
 package bench

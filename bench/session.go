@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"nitrocard/nic"
 	"nitrocard/pmd"
 )
 
@@ -11,10 +12,11 @@ import (
 // goroutine.
 type Session struct {
 	options Options
-	rigs    []*rig    // one for each core; none: the next start makes them
-	workers []*worker // as many; none: stopped
-	now     int64     // on the rigs' clock: it stands still while stopped, so that no flow ages
-	before  drops     // of the rigs when they were started
+	rigs    []*rig     // one for each core; none: the next start makes them
+	workers []*worker  // as many; none: stopped
+	seats   *nic.Seats // theirs
+	now     int64      // on the rigs' clock: it stands still while stopped, so that no flow ages
+	before  drops      // of the rigs when they were started
 
 	forwarded, ported []pmd.Stats // of the ports when their counts were cleared
 }
@@ -57,7 +59,8 @@ func (s *Session) Start() error {
 	}
 	s.before = s.drops()
 	s.ClearForwarded()
-	s.workers = newWorkers(s.rigs, &s.options, s.now)
+	s.seats = nic.NewSeats(len(s.rigs))
+	s.workers = newWorkers(s.rigs, s.seats, &s.options, s.now)
 	return nil
 }
 
@@ -81,6 +84,9 @@ func (s *Session) halt() {
 	}
 	for _, w := range s.workers {
 		<-w.done
+	}
+	if s.workers != nil {
+		s.seats.End()
 	}
 	s.workers = nil
 }
@@ -124,7 +130,7 @@ func Run(ctx context.Context, o Options, tell func(Sample)) (*Report, error) {
 			w.stop.Store(true)
 		}
 	})()
-	for sample := range workers[0].samples {
+	for sample := range workers[0].tally.samples {
 		if tell != nil {
 			tell(sample)
 		}

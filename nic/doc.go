@@ -25,8 +25,9 @@
 // packet.go and guest.go are what the stages work on, memo.go recalls guests;
 // underlay.go resolves tunnel ends; view.go is what is in force, allowance.go
 // who gets how many connections, rulebook.go the rules they name; card.go,
-// apply.go, plug.go, reopen.go and run.go are the card as others see it; offload.go is
-// what devices do for it; enis.go, ports.go, drops.go, flows.go and work.go are
+// apply.go, plug.go, reopen.go and run.go are the card as others see it; seat.go
+// is the CPU that a worker has to itself; offload.go is what devices do for the
+// card; enis.go, ports.go, drops.go, flows.go and work.go are
 // what it shows.
 //
 // # Why it is built so
@@ -61,6 +62,12 @@
 //
 // The hops of the underlay: one atomic word each. What one worker learns all
 // know; the first one asks.
+//
+// A worker's thread has its CPU to itself, or the first thing to come along,
+// such as Go's collector, would take it for milliseconds. It must not stand for
+// anybody who may lose his CPU: so a listing has the connection table's lock for
+// a few microseconds at a time and allocates nothing meanwhile, and aging, which
+// can wait, does not wait for the lock.
 //
 // Ports with fewer queues than there are workers: one worker receives from a
 // queue, and a lock is held for each burst that leaves by it.

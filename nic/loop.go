@@ -21,6 +21,9 @@ func (w *worker) loop(stop *atomic.Bool, clock func() int64) {
 			w.bind()
 		}
 		now := clock()
+		if len(w.bound) == 0 {
+			w.seat.Yield(now)
+		}
 		w.work.turn(now)
 		n := w.poll(now)
 		if w.work.idle = n == 0; n > 0 {

@@ -3,7 +3,6 @@ package nic
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,21 +11,21 @@ import (
 )
 
 // Run works on the wall clock until ctx ends. Then the burst at hand runs to
-// its end and every port is closed. Several workers pin their threads to a CPU
-// each, if there are as many; Go needs two threads more (GOMAXPROCS).
+// its end and every port is closed. Each worker has a seat, which decides where
+// all threads of the process run meanwhile.
 func (c *Card) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	clock, cpus := wallClock(), CPUs(len(c.workers))
+	clock, seats := wallClock(), NewSeats(len(c.workers))
+	defer seats.End()
 	for i, w := range c.workers {
 		all.Go(func() {
-			runtime.LockOSThread() // and never unlocked: the thread ends with the worker
-			if cpus != nil && Pin(cpus[i]) == nil {
-				w.cpu.Store(int32(cpus[i]))
-			}
+			w.seat = seats.Of(i)
+			defer w.seat.Leave()
+			w.cpu.Store(int32(w.seat.Sit()))
 			w.loop(&stop, clock)
 		})
 	}
@@ -60,17 +59,6 @@ func (c *Card) runs() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.running
-}
-
-// CPUs are those that the threads of n workers are pinned to, the last ones of the
-// process: the first is where most interrupts go. It is nil for a single
-// worker, which the kernel places better, and where there are too few.
-func CPUs(n int) []int {
-	all := allowedCPUs()
-	if n == 1 || n > len(all) {
-		return nil
-	}
-	return all[len(all)-n:]
 }
 
 // wake ends the sleep of every worker, for what changed under it.

@@ -40,6 +40,7 @@ type worker struct {
 	recent  recent
 	observe func(*Event)
 
+	seat     *Seat // the loop's; nil: its thread is any
 	sleeper  *sleeper
 	bound    []pmd.ThreadBound // ports whose drivers know the loop's thread
 	boundFor *view             // when they were told

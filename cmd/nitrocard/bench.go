@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
 	"strings"
 	"time"
 
@@ -76,7 +75,6 @@ func (o *benchOptions) run(cmd *cobra.Command, output *format) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), o.Cores+2)) // forwarding threads do not give theirs up
 	defer o.closePorts()
 	if err := o.openPorts(); err != nil {
 		return err

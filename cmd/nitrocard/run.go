@@ -41,7 +41,7 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
 	connections := connectionsFlag(cmd)
-	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, several pinned to a CPU each (default: one per CPU but one)")
+	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
 	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := needs(cmd, "config", "uplink"); err != nil {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 
 	"nitrocard/nic"
@@ -42,7 +41,6 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err := o.eal.start(); err != nil {
 		return err
 	}
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), o.workers+2)) // workers do not give theirs up; two are for all else
 	options := o.options()
 	options.Log, options.OpenPort = log, guests.open
 	card, err := nic.New(cfg, options)
