@@ -77,3 +77,18 @@ func TestThePacketPathDoesNotAllocate(t *testing.T) {
 		})
 	}
 }
+
+// Whoever lists connections allocates nothing while he has the lock: workers
+// wait for it.
+func TestALookAtConnectionsDoesNotAllocate(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	seen := make([]seenFlow, 0, walkChunk)
+	found := 0
+	require.Zero(t, allocations(func() {
+		for from, more := uint32(0), true; more; found += len(seen) {
+			seen, from, more = x.card.look(seen[:0], from)
+		}
+	}))
+	require.Positive(t, found)
+}

@@ -88,7 +88,7 @@ func (c *Card) store(policy *vpc.Policy) {
 		before = &old.underlay
 	}
 	v.underlay = newUnderlay(policy, v.uplinkMAC(), before)
-	ids := map[vpc.RuleID]uint32{} // a new policy's rule IDs mean other rules
+	ids := c.freshIDs()
 	c.gate.do(func() {
 		c.view.Store(v)
 		c.rules.ids = ids
@@ -99,6 +99,15 @@ func (c *Card) store(policy *vpc.Policy) {
 	c.wake()
 	c.offload.renounce()
 	c.sweep()
+}
+
+// freshIDs is for the rules of a new policy, whose IDs mean other rules. There
+// is room for as many as the last one's, so that workers need not make it.
+func (c *Card) freshIDs() map[vpc.RuleID]uint32 {
+	c.flows.Lock()
+	n := len(c.rules.ids)
+	c.flows.Unlock()
+	return make(map[vpc.RuleID]uint32, n)
 }
 
 // guests are the local ENIs as the packet path sees them, by number.

@@ -41,7 +41,7 @@ const walkChunk = 64
 type seenFlow struct {
 	key  flow.Key
 	conn flow.Conn
-	rule *vpc.Rule
+	rule vpc.Rule
 }
 
 // Flows lists connections as they are; those that begin or end meanwhile may
@@ -67,12 +67,13 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 	return views
 }
 
-// look adds a chunk of connections to seen.
+// look adds a chunk of connections to seen, which has room for it: nothing is
+// allocated while workers may wait for the lock.
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
 	c.flows.Lock()
 	defer c.flows.Unlock()
 	next, more = c.flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{*k, conn.Copy(), c.rules.rule(c.flows.Detail(at).Rule)})
+		seen = append(seen, seenFlow{*k, conn.Copy(), c.rules.rules[c.flows.Detail(at).Rule]})
 	})
 	return seen, next, more
 }
@@ -83,9 +84,13 @@ func (s *seenFlow) view(g *guest, now uint32) FlowView {
 	view := FlowView{
 		ENI: g.eni.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(k.Local, k.LocalPort, k.Proto()), Remote: endpoint(k.Remote, k.RemotePort, k.Proto()),
-		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Rule: s.rule,
+		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),
 		PacketsIn: conn.Packets[flow.In], PacketsOut: conn.Packets[flow.Out], BytesIn: conn.Bytes[flow.In], BytesOut: conn.Bytes[flow.Out],
+	}
+	if s.rule != (vpc.Rule{}) {
+		rule := s.rule
+		view.Rule = &rule
 	}
 	if status.Flags()&flow.FlagInitiator != 0 {
 		view.Initiator = "local"

@@ -36,6 +36,3 @@ func (t *Cuckoo[K, V]) Free() int {
 	}
 	return n
 }
-
-// TryLock takes the lock if nobody has it.
-func (l *Spinlock) TryLock() bool { return l.held.CompareAndSwap(0, 1) }

@@ -9,7 +9,7 @@ import (
 // value. Nobody waits in line: who holds it must not block, nor allocate more than it must.
 type Spinlock struct{ held atomic.Uint32 }
 
-// spins is how often Lock looks before it gives others the thread: a few microseconds, as long as a lock is held.
+// spins is how often a lock is looked at before others get the thread: a few microseconds, as long as a lock is held.
 const spins = 1000
 
 // Lock takes the lock.
@@ -19,16 +19,25 @@ func (l *Spinlock) Lock() {
 	}
 }
 
-// wait looks until the lock is free, and reads only meanwhile: its holder keeps the cache line.
+// LockSoon is Lock for what can wait as well. It is false if the lock is held for longer than it should be: its holder has lost its CPU,
+// and may not get one for milliseconds.
+func (l *Spinlock) LockSoon() bool { return l.held.CompareAndSwap(0, 1) || l.look() }
+
+// wait looks until the lock is free.
 func (l *Spinlock) wait() {
-	for n := 1; ; n++ {
+	for !l.look() {
+		runtime.Gosched()
+	}
+}
+
+// look tries for as long as a lock is held, and reads only meanwhile: its holder keeps the cache line.
+func (l *Spinlock) look() bool {
+	for range spins {
 		if l.held.Load() == 0 && l.held.CompareAndSwap(0, 1) {
-			return
-		}
-		if n%spins == 0 {
-			runtime.Gosched()
+			return true
 		}
 	}
+	return false
 }
 
 // Unlock gives it back.

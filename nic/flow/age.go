@@ -11,17 +11,17 @@ import (
 // through. Call it before the packets of each turn; the clock may jump by any
 // distance, and a tick before the last one does nothing. It takes the lock by
 // itself, and gives it back after each burst: any worker may call it, and
-// those that meet share the work.
+// those that meet share the work. Where the lock is not to be had it leaves the
+// rest to the next call: no packet waits for that.
 func (t *Table) Advance(tick uint64, budget int) (done bool) {
-	for done = tick <= t.now.Load(); !done && budget > 0; budget -= tables.Burst {
+	for done = tick <= t.now.Load(); !done && budget > 0 && t.LockSoon(); budget -= tables.Burst {
 		done = t.step(tick, min(budget, tables.Burst))
 	}
 	return done
 }
 
-// step is Advance for a burst of connections.
+// step is Advance for a burst of connections. It gives the lock back.
 func (t *Table) step(tick uint64, budget int) (done bool) {
-	t.Lock()
 	defer t.Unlock()
 	if tick <= t.now.Load() {
 		return true // another worker was here

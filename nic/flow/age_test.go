@@ -226,3 +226,17 @@ func TestSince(t *testing.T) {
 	require.Equal(t, 3<<tickBits*time.Nanosecond, Since(1, 1<<32-2), "over the end of 32 bits")
 	require.Zero(t, Since(7, 10))
 }
+
+// Aging waits for nobody who has the lock and lost his CPU.
+func TestAgingLeavesWhatIsLocked(t *testing.T) {
+	r := newRig(t, 64)
+	k := key(1, wire.ProtoUDP, 0)
+	r.open(Opening{Key: k, Dir: Out})
+	r.now += time.Minute
+	r.Lock()
+	require.False(t, r.Advance(r.tick(), 1<<30))
+	require.True(t, r.alive(k))
+	r.Unlock()
+	require.True(t, r.Advance(r.tick(), 1<<30))
+	require.False(t, r.alive(k))
+}
