@@ -24,7 +24,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables profile clean
+.PHONY: build lab lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables bench-gaps profile clean
 
 build: ## the binary, bin/nitrocard
 	$(if $(DPDK),CGO_ENABLED=1) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
@@ -102,6 +102,12 @@ bench-tables: ## tables against DPDK's rte_hash and Go's map; README=1 puts the 
 	$$(go env CC) -O3 -march=native -o bin/rte_hash bench/tables/rte_hash/rte_hash.c $$(pkg-config --cflags --libs libdpdk)
 	go build -o bin/bench-tables ./bench/tables
 	bin/bench-tables -rte-hash bin/rte_hash $(if $(README),-readme README.md)
+
+bench-gaps: ## for how long a frame may wait for a worker, beside a loop in C
+	mkdir -p bin
+	$$(go env CC) -O2 -o bin/gaps-loop bench/gaps/loop/loop.c
+	go build -o bin/bench-gaps ./bench/gaps
+	bin/bench-gaps -loop bin/gaps-loop
 
 profile: ## writes PROFILE anew, after changes to the packet path
 	cd "$$(mktemp -d)" && binary="$$PWD/bench.test" && cd - >/dev/null && \

@@ -97,8 +97,9 @@ func (b *Bench) Answers(syn bool) error {
 	return nil
 }
 
-// Connect takes every flow through TCP's handshake.
-func (b *Bench) Connect() error {
+// Connect takes every flow through TCP's handshake, at the time now of the
+// card's clock.
+func (b *Bench) Connect(now int64) error {
 	steps := []func() error{
 		func() error { return b.Requests(true) },
 		func() error { return b.Answers(true) },
@@ -109,7 +110,7 @@ func (b *Bench) Connect() error {
 			return err
 		}
 		for n := 0; n < b.flows+b.region.ENIs*pmd.MaxBurst; {
-			n += b.Card.Poll(0)
+			n += b.Card.Poll(now)
 		}
 	}
 	return b.connected()

@@ -146,7 +146,7 @@ func (o *Options) card(guest guestOf) ([]*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := made.Connect(); err != nil {
+	if err := made.Connect(0); err != nil {
 		return nil, errors.Join(err, made.Card.Close())
 	}
 	made.measure()

@@ -189,5 +189,5 @@ func TestFlowsThatDoNotFitAreToldBeforeTheyAreMeasured(t *testing.T) {
 	b, err := Region{ENIs: 1}.New(100, 50)
 	require.NoError(t, err)
 	defer b.Card.Close()
-	require.EqualError(t, b.Connect(), "25 of 100 flows are connected", "a part as large is kept for an instance that comes")
+	require.EqualError(t, b.Connect(0), "25 of 100 flows are connected", "a part as large is kept for an instance that comes")
 }

@@ -32,7 +32,7 @@ func known(b *testing.B, feed func(*Bench) error) {
 	for _, flows := range []int{16, 1_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("flows=%d", flows), func(b *testing.B) {
 			w := start(b, flows, flows+flows/2+1000)
-			require.NoError(b, w.Connect())
+			require.NoError(b, w.Connect(0))
 			require.NoError(b, feed(w))
 			clock := func() int64 { return 0 }
 			for n := 0; n < 2*flows; {
