@@ -6,7 +6,8 @@
 // Start with pipeline.go: it is the packet's way, top to bottom. Each stage is
 // a file:
 //
-//	fastpath.go     all of it at once, for plain packets of known connections
+//	fastpath.go     all of it at once, for plain packets of known connections;
+//	                gather.go and steady_amd64.go are its first and last step
 //	decap.go        tunnel off, (VNI, MAC) → ENI
 //	connection.go   key → connection; what makes a packet known
 //	destination.go  who may send to the ENI; delivery to its guest

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/tables"
@@ -15,16 +14,18 @@ import (
 // without tags, options or fragments, of a connection that holds what the
 // stages found. It describes no packet and decides nothing: what it is not
 // sure of it leaves for the stages, untouched. It does what they would do
-// (TestFastPathAsTheStages), in 530 instructions
-// instead of 860.
+// (TestFastPathAsTheStages), in 310 instructions instead of 830.
+//
+// Three steps take a burst at once: gather makes keys of plain frames, the
+// connection table looks all up, and the sweep passes on what is known. Where
+// there is assembly for the first and the last, it serves what comes from the
+// uplink and changes no connection's state, in two thirds of the instructions;
+// the Go beside it does the same for all else.
 
 // fast is the fast path's working set: what it found out about each frame of
 // the burst at hand.
 type fast struct {
-	memo   memo
-	guests [pmd.MaxBurst]*guest
-	keys   [tables.Burst]flow.Key
-	at     [tables.Burst]uint32
+	gather
 
 	seen *[pmd.MaxBurst]packet // what an observer is shown; nil without one
 	shut bool                  // every packet takes the stages: a test compares
@@ -32,7 +33,7 @@ type fast struct {
 
 // forget lets go of an older view.
 func (f *fast) forget() {
-	f.memo, f.guests = memo{}, [pmd.MaxBurst]*guest{}
+	f.memo = memo{}
 	if f.seen != nil {
 		*f.seen = [pmd.MaxBurst]packet{}
 	}
@@ -45,6 +46,13 @@ func (w *worker) fastIn(frames []pmd.Frame) (rest uint64) {
 	return w.sweep(nil, frames, plain, odd)
 }
 
+// fastOut sends what it can of a burst from g. Bit i of rest says that
+// frames[i] is left.
+func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
+	plain, odd := w.gatherOut(g, frames)
+	return w.sweep(g, frames, plain, odd)
+}
+
 // sweep passes on what it can of a burst from g, or from the uplink where g is
 // nil. Bit i of plain says that frames[i] has a key; odd has the marks of
 // those that are not plain.
@@ -53,14 +61,25 @@ func (w *worker) sweep(g *guest, frames []pmd.Frame, plain, odd uint64) (rest ui
 	if w.fast.shut {
 		return rest
 	}
-	late := uint64(0)
-	known := w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
-	for ; plain != 0; plain &= plain - 1 {
-		i := bits.TrailingZeros64(plain) & (pmd.MaxBurst - 1)
-		if known&(1<<i) != 0 && late&w.fast.mark(i) == 0 && odd&remoteMark(w.fast.keys[i].Remote) == 0 && w.pass(g, &frames[i], i) {
+	todo := plain & w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
+	if todo != plain || odd != 0 {
+		todo = w.fast.ahead(plain, todo, odd, 0)
+	}
+	for todo != 0 {
+		if g == nil {
+			ready := w.steadyIn(frames, todo)
+			w.deliverAll(frames, ready)
+			rest, todo = rest&^ready, todo&^ready
+			if todo == 0 {
+				break
+			}
+		}
+		i := bits.TrailingZeros64(todo) & (pmd.MaxBurst - 1)
+		todo &= todo - 1
+		if w.pass(g, &frames[i], i) {
 			rest &^= 1 << i
 		} else {
-			late |= w.fast.mark(i)
+			todo = w.fast.ahead(todo, todo, 0, w.fast.mark(i))
 		}
 	}
 	return rest
@@ -74,9 +93,23 @@ func (w *worker) pass(g *guest, frame *pmd.Frame, i int) bool {
 	return w.passOut(g, frame, i)
 }
 
-// mark is one of 64 bits, always the same for a connection. The fast path
-// marks what it leaves, so that it overtakes no earlier packet of the same
-// connection.
+// ahead are the known ones of a burst's plain frames that overtake no earlier
+// packet of their connection that is left: none with a mark in odd or late,
+// and no plain one before it.
+func (f *fast) ahead(plain, known, odd, late uint64) (ahead uint64) {
+	for ; plain != 0; plain &= plain - 1 {
+		i := bits.TrailingZeros64(plain) & (tables.Burst - 1)
+		mark := f.mark(i)
+		if known&(1<<i) != 0 && late&mark|odd&remoteMark(f.keys[i].Remote) == 0 {
+			ahead |= 1 << i
+		} else {
+			late |= mark
+		}
+	}
+	return ahead
+}
+
+// mark is one of 64 bits, always the same for a connection.
 func (f *fast) mark(i int) uint64 {
 	k := &f.keys[i&(tables.Burst-1)]
 	return 1 << ((k.Remote ^ uint32(k.RemotePort)<<16 ^ uint32(k.LocalPort) ^ k.Who) * 0x9e3779b9 >> 26)
@@ -111,82 +144,47 @@ func (w *worker) tally(c *flow.Conn, d flow.Dir, p *wire.Plain) {
 	}
 }
 
-// gatherIn writes the key of each plain frame for a known ENI.
-func (w *worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
-	u, f := &w.underlay, &w.fast
-	for i := range frames {
-		t := wire.PlainTunnel(frames[i].Bytes())
-		if t == nil {
-			odd |= remoteOf(frames[i].Bytes(), remoteInAt)
-			continue
-		}
-		if t.Dst() != u.addr || t.Station() != u.macBits || t.Src() == 0 {
-			continue
-		}
-		p := t.Inner()
-		g := f.memo.recall(vpc.KeyOf(t.VNI(), p.DstBits()))
-		if g == nil {
-			continue
-		}
-		local := p.Dst()
-		if local != g.primary {
-			local = g.privateOf(local)
-		}
-		f.guests[i&(pmd.MaxBurst-1)] = g
-		f.keys[i&(tables.Burst-1)].Set(g.number, local, p.Src(), p.DstPort(), p.SrcPort(), p.Proto())
-		plain |= 1 << (i & (pmd.MaxBurst - 1))
-	}
-	return plain, odd
-}
-
 // passIn is account and deliver for frame i of the burst, if its connection
 // holds all there is to know. A SYN may ask for a new one in its place. See
 // knownInbound.
 func (w *worker) passIn(frame *pmd.Frame, i int) bool {
-	c, q := w.flows.Conn(w.fast.at[i]), w.fast.guests[i].queue
+	k := &w.fast.keys[i]
+	c, g := w.flows.Conn(w.fast.at[i]), &w.guests[k.ENI()]
 	if !c.Under(w.epoch) {
 		return false
 	}
 	s, t := c.Status(), (*wire.Tunnel)(frame.Bytes())
 	p := t.Inner()
-	if !s.Walked(flow.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !q.carries(frame.Len()-wire.OuterLen) {
+	if !s.Walked(flow.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !g.queue.carries(frame.Len()-wire.OuterLen) {
 		return false
 	}
 	w.tally(c, flow.In, p)
-	if local := w.fast.keys[i].Local; local != p.Dst() {
-		p.SetDst(local)
+	if k.Local != p.Dst() {
+		p.SetAddr(wire.PlainDst, k.Local)
 	}
 	frame.Pull(wire.OuterLen)
 	var described *packet
 	if w.observe != nil {
-		described = w.describe(w.fast.guests[i], frame, i, q)
+		described = w.describe(g, frame, i, g.queue)
 	}
-	q.put(w, frame, described)
+	g.queue.put(w, frame, described)
 	return true
 }
 
-// fastOut sends what it can of a burst from g. Bit i of rest says that
-// frames[i] is left.
-func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
-	plain, odd := w.gatherOut(g, frames)
-	return w.sweep(g, frames, plain, odd)
-}
-
-// gatherOut writes the key of each plain frame that g sent as itself.
-func (w *worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
-	for i := range frames {
-		p := wire.PlainPacket(frames[i].Bytes())
-		if p == nil {
-			odd |= remoteOf(frames[i].Bytes(), remoteOutAt)
-			continue
+// deliverAll is the last step of passIn, for each frame that steadyIn made
+// ready.
+//
+//go:noinline
+func (w *worker) deliverAll(frames []pmd.Frame, ready uint64) {
+	for ; ready != 0; ready &= ready - 1 {
+		i := bits.TrailingZeros64(ready) & (pmd.MaxBurst - 1)
+		g := &w.guests[w.fast.keys[i].Who&flow.WhoENI]
+		var described *packet
+		if w.observe != nil {
+			described = w.describe(g, &frames[i], i, g.queue)
 		}
-		if p.SrcBits() != g.macBits {
-			continue
-		}
-		w.fast.keys[i&(tables.Burst-1)].Set(g.number, p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto())
-		plain |= 1 << (i & (pmd.MaxBurst - 1))
+		g.queue.put(w, &frames[i], described)
 	}
-	return plain, odd
 }
 
 // passOut is account and forward for frame i of the burst, if its connection
@@ -209,7 +207,7 @@ func (w *worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	w.tally(c, flow.Out, p)
 	p.SetStations(&to.Dst, &to.Src)
 	if flags&flow.FlagNAT != 0 {
-		p.SetSrc(g.publicOf(p.Src()))
+		p.SetAddr(wire.PlainSrc, g.publicOf(p.Src()))
 	}
 	var described *packet
 	if w.observe != nil {

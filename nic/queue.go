@@ -16,8 +16,9 @@ type queue struct {
 	tx     sender   // port, or all workers' way to it
 	polled bool     // the worker receives from port, too
 
-	longest int         // frame bytes the port carries
-	down    atomic.Bool // as the supervisor last saw the link
+	longest int          // frame bytes the port carries
+	down    atomic.Bool  // as the supervisor last saw the link
+	room    atomic.Int32 // frame bytes it carries now: longest, or 0 if it is down or absent
 
 	rx  pmd.Burst
 	out [pmd.MaxBurst]*pmd.Frame // queued for this port during one burst
@@ -58,10 +59,21 @@ func (q *queue) put(w *worker, f *pmd.Frame, p *packet) {
 	q.n++
 }
 
+// setDown notes whether the port's link is down, and returns what was noted
+// before.
+func (q *queue) setDown(down bool) (was bool) {
+	room := 0
+	if q.port != nil && !down {
+		room = q.longest
+	}
+	q.room.Store(int32(room))
+	return q.down.Swap(down)
+}
+
 // carries tells whether a frame of so many bytes can leave by q, as
 // packet.leave does, which knows why not.
 func (q *queue) carries(bytes int) bool {
-	return q != nil && q.port != nil && bytes <= q.longest && !q.down.Load()
+	return bytes <= int(q.room.Load())
 }
 
 // sender is the part of a port that frames leave by.

@@ -140,7 +140,7 @@ func (s *slot) share(all []pmd.Port, locks []tables.Spinlock) {
 // setDown notes whether the link is down, and returns what was noted before.
 func (s *slot) setDown(down bool) (was bool) {
 	for _, q := range s.queues {
-		was = q.down.Swap(down)
+		was = q.setDown(down)
 	}
 	return was
 }
@@ -150,6 +150,7 @@ func (s *slot) detach() {
 	s.port = nil
 	for _, q := range s.queues {
 		q.port, q.tx, q.polled = nil, nil, false
+		q.room.Store(0)
 	}
 }
 

@@ -77,6 +77,7 @@ func (w *worker) adopt(v *view) {
 	w.view, w.part, w.underlay, w.epoch = v, v.parts[w.number], v.underlay, v.policy.Epoch
 	w.asker.next = 0
 	w.fast.forget()
+	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.addr)
 	w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
 }
 

@@ -22,6 +22,14 @@ type Frame struct {
 	Ref uintptr
 }
 
+// Where a Frame's parts are, for assembly that goes through a burst: its
+// memory's address at 0, then offset and length, 32 bits each.
+const (
+	FrameSize = unsafe.Sizeof(Frame{})
+	FrameOff  = unsafe.Offsetof(Frame{}.off)
+	FrameLen  = unsafe.Offsetof(Frame{}.n)
+)
+
 // Lend points f at the n bytes of frame that start at off in mem. It is for
 // drivers; off+n must lie within mem.
 func (f *Frame) Lend(mem []byte, off, n int) {

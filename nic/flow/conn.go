@@ -22,6 +22,9 @@ type Conn struct {
 // One cache line for key and connection.
 var _ = [1]struct{}{}[unsafe.Sizeof(Key{})+unsafe.Sizeof(Conn{})-64]
 
+// ConnStatus is where a Conn has its Status, for assembly.
+const ConnStatus = unsafe.Offsetof(Conn{}.status)
+
 // Status is where the connection stands, and what the stages found. All of it
 // is of one moment.
 func (c *Conn) Status() Status { return Status(atomic.LoadUint64(&c.status)) }

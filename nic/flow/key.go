@@ -13,7 +13,7 @@ const (
 const (
 	whoProto    = 24        // the protocol number starts at this bit
 	whoFragment = 1 << 23   // set: the key of a fragmented datagram
-	whoENI      = 1<<23 - 1 // the ENI's number
+	WhoENI      = 1<<23 - 1 // the ENI's number
 )
 
 // Key names a connection of one ENI: 16 bytes, comparable, without a pointer.
@@ -47,7 +47,7 @@ func (k Key) Fragment(id uint16) Key {
 }
 
 // ENI is the number of the interface the connection belongs to.
-func (k Key) ENI() uint32 { return k.Who & whoENI }
+func (k Key) ENI() uint32 { return k.Who & WhoENI }
 
 // Proto is the protocol's number.
 func (k Key) Proto() uint8 { return uint8(k.Who >> whoProto) }

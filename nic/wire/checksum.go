@@ -68,10 +68,9 @@ type change uint16
 
 // changeOf is the change of two words side by side, such as an address.
 func changeOf(old, new uint32) change {
-	old = ^old
-	sum := old>>16 + old&0xffff + new>>16 + new&0xffff
-	sum = sum>>16 + sum&0xffff
-	return change(sum>>16 + sum)
+	sum := uint64(^old) + uint64(new)
+	low := uint32(sum>>32) + uint32(sum) // never carries: a carry leaves room for one
+	return change((low + bits.RotateLeft32(low, 16)) >> 16)
 }
 
 // apply is the checksum sum after the change.

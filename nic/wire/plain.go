@@ -160,5 +160,25 @@ func (t *Tunnel) Dst() uint32 { return binary.BigEndian.Uint32(t[30:]) }
 // VNI is the network's number.
 func (t *Tunnel) VNI() uint32 { return binary.BigEndian.Uint32(t[OuterLen-4:]) >> 8 }
 
+// Target is who a tunnel's inner frame is for, VNI and station, in the order of
+// the frame's bytes: two words to compare and nothing more.
+type Target struct{ Lo, Hi uint64 }
+
+// Target is who the inner frame is for.
+func (t *Tunnel) Target() Target {
+	return Target{
+		Lo: binary.LittleEndian.Uint64(t[OuterLen-4:]) &^ (0xff << 24),
+		Hi: uint64(binary.LittleEndian.Uint16(t[OuterLen+4:])),
+	}
+}
+
+// TargetOf is the target of a VNI and a station's MAC.Bits.
+func TargetOf(vni uint32, station uint64) Target {
+	var b [16]byte
+	binary.BigEndian.PutUint32(b[0:], vni<<8)
+	binary.BigEndian.PutUint64(b[4:], station<<16)
+	return Target{binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])}
+}
+
 // Inner is the packet in the tunnel.
 func (t *Tunnel) Inner() *Plain { return (*Plain)(t[OuterLen:]) }

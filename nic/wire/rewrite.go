@@ -27,12 +27,6 @@ func RewriteDst(frame []byte, h *Headers, addr uint32) {
 	h.Dst = addr
 }
 
-// SetSrc is RewriteSrc for a plain packet.
-func (p *Plain) SetSrc(addr uint32) { p.rewrite((*[4]byte)(p[EthernetLen+srcAt:]), addr) }
-
-// SetDst is RewriteDst for a plain packet.
-func (p *Plain) SetDst(addr uint32) { p.rewrite((*[4]byte)(p[EthernetLen+dstAt:]), addr) }
-
 // RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes:
 // h describes the error and q, from Embedded, the quote. The error's own
 // checksum stays as right as it was.
@@ -61,17 +55,24 @@ func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 	}
 }
 
-// rewrite changes the address in field. Checksums are right in any order of
-// the bytes (RFC 1071 section 2), so only the address is swapped.
-func (p *Plain) rewrite(field *[4]byte, addr uint32) {
+// Where the addresses of a plain packet are.
+const (
+	PlainSrc = EthernetLen + srcAt
+	PlainDst = EthernetLen + dstAt
+)
+
+// SetAddr is RewriteSrc for a plain packet, or RewriteDst: at is PlainSrc or
+// PlainDst. Checksums are right in any order of the bytes (RFC 1071 section 2),
+// so only the address is swapped.
+func (p *Plain) SetAddr(at int, addr uint32) {
+	field := (*[4]byte)(p[at:])
 	addr = bits.ReverseBytes32(addr)
 	change := changeOf(binary.LittleEndian.Uint32(field[:]), addr)
 	binary.LittleEndian.PutUint32(field[:], addr)
 	binary.LittleEndian.PutUint16(p[24:], change.apply(binary.LittleEndian.Uint16(p[24:])))
-	switch udp := binary.LittleEndian.Uint16(p[40:]); {
-	case p.Proto() == ProtoTCP:
+	if p.Proto() == ProtoTCP {
 		binary.LittleEndian.PutUint16(p[50:], change.apply(binary.LittleEndian.Uint16(p[50:])))
-	case udp != 0:
+	} else if udp := binary.LittleEndian.Uint16(p[40:]); udp != 0 {
 		binary.LittleEndian.PutUint16(p[40:], udpSum(change.apply(udp)))
 	}
 }

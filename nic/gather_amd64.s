@@ -1,0 +1,183 @@
+//go:build !race
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The frame is at SI and BX bytes long. Offsets are those of the headers: the
+// outer ones begin at 0, the inner ones at 50.
+
+// REMAINDER leaves in AX a number that is at most R10 if 0xffff divides the sum
+// of the words of the IPv4 header at offset at. Carries come in at the bottom:
+// 0xffff divides 1<<64 - 1, too. R9 is its inverse modulo 1<<64.
+#define REMAINDER(at, tmp) \
+	MOVQ  at(SI), AX; \
+	MOVL  at+16(SI), tmp; \
+	ADDQ  at+8(SI), AX; \
+	ADCQ  tmp, AX; \
+	ADCQ  $0, AX; \
+	IMULQ R9, AX
+
+// func tunnels(work *gather, frames *pmd.Frame, n int) (plain, odd, second uint64)
+TEXT ·tunnels(SB), NOSPLIT, $0-48
+	MOVQ  work+0(FP), DX
+	MOVQ  frames+8(FP), R8
+	MOVQ  n+16(FP), R15
+	XORQ  R13, R13                      // frame at hand
+	XORQ  R14, R14                      // plain
+	MOVQ  $0, odd+32(FP)
+	MOVQ  $0, second+40(FP)
+	MOVQ  $0xfffefffefffeffff, R9
+	MOVQ  $0x0001000100010001, R10
+	MOVQ  $0x9e3779b97f4a7c15, R11
+	LEAQ  gather_keys(DX), DI
+	LEAQ  gather_memo(DX), R12
+	LEAQ  gather_sieve(DX), DX
+	MOVOU (sieve_mask+0)(DX), X8
+	MOVOU (sieve_mask+16)(DX), X9
+	MOVOU (sieve_mask+32)(DX), X10
+	MOVOU (sieve_mask+48)(DX), X11
+	MOVOU (sieve_want+0)(DX), X12
+	MOVOU (sieve_want+16)(DX), X13
+	MOVOU (sieve_want+32)(DX), X14
+	MOVOU (sieve_want+48)(DX), X15
+	PXOR  X7, X7
+
+frame:
+	MOVL const_frameOff(R8), SI
+	MOVL const_frameLen(R8), BX
+	ADDQ (R8), SI
+	LEAL -104(BX), AX
+	CMPL AX, $(0xffff-104)
+	JHI  strange
+
+	// The sieve.
+	MOVOU    0(SI), X0
+	MOVOU    16(SI), X1
+	MOVOU    30(SI), X2
+	MOVOU    62(SI), X3
+	PAND     X8, X0
+	PAND     X9, X1
+	PAND     X10, X2
+	PAND     X11, X3
+	PXOR     X12, X0
+	PXOR     X13, X1
+	PXOR     X14, X2
+	PXOR     X15, X3
+	POR      X1, X0
+	POR      X3, X2
+	POR      X2, X0
+	PCMPEQB  X7, X0
+	PMOVMSKB X0, AX
+	CMPL     AX, $0xffff
+	JNE      strange
+
+	// Outer lengths, the sender and the header's checksum.
+	MOVWLZX 16(SI), AX
+	ROLW    $8, AX
+	ADDL    $14, AX
+	CMPL    AX, BX
+	JNE     strange
+	MOVWLZX 38(SI), AX
+	ROLW    $8, AX
+	ADDL    $34, AX
+	CMPL    AX, BX
+	JNE     strange
+	CMPL    26(SI), $0
+	JEQ     strange
+	REMAINDER(14, CX)
+	CMPQ    AX, R10
+	JHI     strange
+
+	// Inner lengths: what follows the IPv4 header lies in the frame, and the
+	// header of TCP or all of UDP in that.
+	MOVWLZX 66(SI), DX
+	ROLW    $8, DX
+	SUBL    $64, BX
+	CMPL    DX, BX
+	JGT     strange
+	SUBL    $20, DX
+	MOVBLZX 73(SI), BX
+	CMPL    BX, $6
+	JNE     datagram
+	MOVBLZX 96(SI), AX
+	ANDL    $0xf0, AX
+	SHRL    $2, AX
+	CMPL    AX, $20
+	JLT     strange
+
+checksum:
+	CMPL AX, DX
+	JGT  strange
+	REMAINDER(64, CX)
+	CMPQ AX, R10
+	JHI  strange
+
+	// The ENI.
+	MOVQ    46(SI), AX
+	MOVWLZX 54(SI), CX
+	MOVQ    $~0xff000000, DX
+	ANDQ    DX, AX
+	MOVQ    CX, DX
+	SHLQ    $40, DX
+	XORQ    AX, DX
+	IMULQ   R11, DX
+	SHRQ    $(64-10), DX
+	SHLQ    $5, DX
+	ADDQ    R12, DX
+	CMPQ    AX, (memory_target+0)(DX)
+	JNE     next
+	CMPQ    CX, (memory_target+8)(DX)
+	JNE     next
+	CMPB    memory_known(DX), $0
+	JEQ     next
+
+	// The key.
+	MOVL  80(SI), AX
+	BSWAPL AX
+	CMPL  AX, memory_public(DX)
+	JNE   address
+	MOVL  memory_primary(DX), AX
+
+local:
+	MOVL   AX, const_keyLocal(DI)
+	MOVL   76(SI), AX
+	BSWAPL AX
+	MOVL   AX, const_keyRemote(DI)
+	MOVL   84(SI), AX
+	BSWAPL AX
+	MOVL   AX, const_keyPorts(DI)
+	SHLL   $24, BX
+	ORL    memory_number(DX), BX
+	MOVL   BX, const_keyWho(DI)
+	BTSQ   R13, R14
+
+next:
+	INCQ R13
+	ADDQ $const_frameSize, R8
+	ADDQ $const_keySize, DI
+	CMPQ R13, R15
+	JLT  frame
+	MOVQ R14, plain+24(FP)
+	RET
+
+datagram:
+	CMPL    BX, $17
+	JNE     strange
+	MOVWLZX 88(SI), AX
+	ROLW    $8, AX
+	CMPL    AX, $8
+	JGE     checksum
+
+strange:
+	MOVQ odd+32(FP), AX
+	BTSQ R13, AX
+	MOVQ AX, odd+32(FP)
+	JMP  next
+
+address:
+	CMPL AX, memory_primary(DX)
+	JEQ  local
+	MOVQ second+40(FP), CX
+	BTSQ R13, CX
+	MOVQ CX, second+40(FP)
+	JMP  local
