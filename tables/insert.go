@@ -139,9 +139,9 @@ func store(to, from unsafe.Pointer, words int) {
 }
 
 // put spares the store of a word that is right already: an atomic one costs as much as five plain ones, and most of a
-// new connection's words are zero.
+// new connection's words are zero. Who holds an entry that is given back may still write to it.
 func put(p *uint64, w uint64) {
-	if *p != w {
+	if peek(p) != w {
 		atomic.StoreUint64(p, w)
 	}
 }

@@ -67,7 +67,7 @@
 // interface that was deleted or left this network namespace, a net_vhost without
 // its socket, and a net_virtio_user without its host. DPDK is asked now and
 // then; its event of a removal (RTE_ETH_EVENT_INTR_RMV) comes from few drivers,
-// all of which answer that question too.
+// most of which answer that question too.
 //
 // MAC and MTU are followed where others can change them: those of the kernel's
 // interfaces. A network card on vfio is this process's alone, and so is the MAC
