@@ -2,7 +2,6 @@ package flow
 
 import (
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +41,7 @@ func newStorm(t *testing.T) *storm {
 	var err error
 	s.Table, err = New(Options{Capacity: 512, Seed: 42, Readers: stormWorkers, Timeouts: func(uint32) *Timeouts { return &usual }})
 	require.NoError(t, err)
-	for i := range 256 {
+	for i := range 96 {
 		s.keys = append(s.keys, key(uint32(1+i%5), wire.ProtoTCP, i))
 	}
 	return s
@@ -128,6 +127,13 @@ func (s *storm) burst(random *rand.Rand, r *tables.Reader) {
 	}
 }
 
+// change puts another policy in force.
+func (s *storm) change() {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	s.epoch++
+}
+
 // account holds that each owner is charged for the connections there are.
 func (s *storm) account() {
 	s.Lock()
@@ -153,23 +159,17 @@ func (s *storm) account() {
 func TestWorkersKeepAndReopenWhileOthersLook(t *testing.T) {
 	s := newStorm(t)
 	random := oracle.Random(t)
-	var stop atomic.Bool
 	var all sync.WaitGroup
 	for i := range stormWorkers {
 		own := rand.New(rand.NewPCG(random.Uint64(), 0))
 		all.Go(func() {
 			defer s.Reader(i).Rest()
-			for !stop.Load() {
+			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {
 				s.burst(own, s.Reader(i))
+				s.change()
 			}
 		})
 	}
-	for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); runtime.Gosched() {
-		s.gate.Lock()
-		s.epoch++
-		s.gate.Unlock()
-	}
-	stop.Store(true)
 	all.Wait()
 	s.account()
 	require.NotZero(t, s.known.Load())
