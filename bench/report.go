@@ -13,7 +13,7 @@ type Report struct {
 	Cores     int    `json:"nb_cores"`
 	Flows     int    `json:"flows"`
 	ENIs      int    `json:"enis"`
-	FrameSize string `json:"frame_size"`
+	FrameSize string `json:"frame_size"` // "" where frames come from ports that were named
 
 	Rate
 	PerCore    []Rate  `json:"per_core"` // each core's own
@@ -68,6 +68,9 @@ func (s *Session) report(workers []*worker) *Report {
 	r := &Report{
 		Mode: o.Mode, Burst: o.Burst, Cores: len(workers), ENIs: o.enis(), FrameSize: o.Sizes.String(), CPUClock: cpuClock,
 		Connections: s.rigs[0].connections(), Drops: drops{}, Ports: s.Forwarded(),
+	}
+	if len(o.Ports) > 0 {
+		r.FrameSize = ""
 	}
 	first, last, gaps := workers[0].first, workers[0].last, nic.Gaps{}
 	for i, w := range workers {

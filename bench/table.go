@@ -13,7 +13,7 @@ import (
 // Write tells people what r holds.
 func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s in bursts of %d, %d flows over %d ENIs, %.2f s\n\n", r.Mode, r.frames(), r.Burst, r.Flows, r.ENIs, r.Seconds)
+	fmt.Fprintf(&b, "%s: %s in bursts of %d, %s%.2f s\n\n", r.Mode, r.frames(), r.Burst, r.flows(), r.Seconds)
 	writePorts(&b, append(slices.Clone(r.Ports), r.Total))
 	if r.Cores > 1 {
 		fmt.Fprintf(&b, "\n%-10s %.2f Mpps  %.2f Gbit/s by clock\n", fmt.Sprintf("%d cores", r.Cores), r.WallMpps, r.WallGbps)
@@ -32,10 +32,24 @@ func (r *Report) Write(w io.Writer) error {
 
 // frames says how long they are.
 func (r *Report) frames() string {
-	if r.FrameSize == "imix" {
+	switch {
+	case r.FrameSize == "imix":
 		return "imix frames"
+	case r.FrameSize == "" && r.Total.RxPackets == 0:
+		return "no frames"
+	case r.FrameSize == "":
+		return fmt.Sprintf("frames as they came, of %d bytes on average,", r.Total.RxBytes/r.Total.RxPackets)
 	}
 	return "frames of " + r.FrameSize + " bytes"
+}
+
+// flows says what was connected or made for it; of frames that came from
+// elsewhere only a card knows flows.
+func (r *Report) flows() string {
+	if r.FrameSize == "" && r.Connections == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d flows over %d ENIs, ", r.Flows, r.ENIs)
 }
 
 // writeDrops tells what was dropped, the most frequent reason first.

@@ -81,6 +81,9 @@ func TestBenchPlaysACapture(t *testing.T) {
 	out := good(t, append(strings.Fields(short), "--forward-mode", "sg", "--port", "pcap:"+file)...)
 	require.Contains(t, out, "pcap:"+file)
 	require.Contains(t, out, "not_vxlan")
+	require.Contains(t, out, "sg: frames as they came, of 60 bytes on average, in bursts of 64, 100 flows over 2 ENIs, ")
+	out = good(t, append(strings.Fields(short), "--forward-mode", "io", "--port", "pcap:"+file)...)
+	require.Regexp(t, `io: frames as they came, of 60 bytes on average, in bursts of 64, [0-9.]+ s\n`, out)
 }
 
 func TestBenchByHand(t *testing.T) {
