@@ -26,12 +26,12 @@ func gatherers(t *testing.T) (x *rig, g, twin *gather) {
 	return x, g, twin
 }
 
-// lent is a burst of frames, each at the end of its memory: who reads beyond
-// it reads another frame's.
+// lent is a burst of frames, each in memory of its own that ends one byte
+// later: an empty frame, too, must lie in its memory.
 func lent(frames [][]byte) []pmd.Frame {
 	burst := make([]pmd.Frame, len(frames))
 	for i, frame := range frames {
-		mem := slices.Concat(make([]byte, pmd.Headroom), frame)
+		mem := slices.Concat(make([]byte, pmd.Headroom), frame, []byte{0})
 		burst[i].Lend(mem, pmd.Headroom, len(frame))
 	}
 	return burst
