@@ -66,6 +66,9 @@ func (g *gaps) ask(ctx context.Context, role string) (err error) {
 			n++
 		}
 	}
+	if n == 0 && asking.Err() != nil {
+		return fmt.Errorf("%s: not done once; take longer turns (-duration)", role)
+	}
 	if n == 0 {
 		return err
 	}

@@ -39,6 +39,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,7 @@ type gaps struct {
 	duration time.Duration
 	rounds   int
 	socket   string
+	only     string // load; empty: all
 }
 
 func main() {
@@ -57,6 +59,7 @@ func main() {
 	flag.DurationVar(&g.duration, "duration", 4*time.Second, "`time` of each turn")
 	flag.IntVar(&g.rounds, "rounds", 3, "turns of each")
 	flag.StringVar(&g.socket, "socket", "", "control `socket` of a card (with -role)")
+	flag.StringVar(&g.only, "load", "", "one `load` instead of all: idle, applied, listed or both")
 	flag.StringVar(&role, "role", "", "`part` to play in this process: card, quiet, apply or list")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -102,6 +105,9 @@ func (g *gaps) measure(ctx context.Context) error {
 	r := results{}
 	for range g.rounds {
 		for _, load := range loads {
+			if !strings.HasSuffix(load.name, g.only) {
+				continue
+			}
 			worker, err := g.turn(ctx, load.roles, nil)
 			if err != nil {
 				return err

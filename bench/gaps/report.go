@@ -53,6 +53,9 @@ func (r results) print(w io.Writer, g *gaps) error {
 	}
 	fmt.Fprintf(w, "%s\n|---|%s\n", head, strings.Repeat("---|", len(columns)))
 	for _, load := range loads {
+		if r[load.name] == nil {
+			continue
+		}
 		r.row(w, load.name+": worker", r[load.name], func(p pair) *taken { return p.worker })
 		r.row(w, load.name+": C loop", r[load.name], func(p pair) *taken { return p.loop })
 	}
