@@ -1,6 +1,9 @@
 package bench
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // tally adds up what several cores had done at the same moment, for who tells
 // rates. They get there one after the other, so it waits for the last: rates
@@ -13,9 +16,11 @@ type tally struct {
 	samples chan Sample       // one that is not fetched before the next is left out
 }
 
-// moment is the end of a period, as told by some of the cores.
+// moment is the end of a period, as told by some of the cores. One that does not
+// run just then tells it later, so the moment is the mean of all.
 type moment struct {
 	sum  Sample
+	wall time.Duration // of all that told
 	told int
 }
 
@@ -34,9 +39,11 @@ func (t *tally) add(period int64, s Sample) {
 		t.moments[period] = m
 	}
 	m.sum = m.sum.and(&s)
+	m.wall += s.Wall
 	if m.told++; m.told < t.all {
 		return
 	}
+	m.sum.Wall = m.wall / time.Duration(t.all)
 	for p := range t.moments {
 		if p <= period {
 			delete(t.moments, p)

@@ -28,8 +28,10 @@ func TestARateIsOfAllCores(t *testing.T) {
 	y.add(1, sent(10))
 	require.Nil(t, told(y), "the other core has sent something, too")
 	y.add(2, sent(20))
-	y.add(1, sent(11))
-	require.Equal(t, &Sample{CPU: 2 * time.Second, Total: pmd.Stats{TxPackets: 21}}, told(y))
+	late := sent(11)
+	late.Wall = time.Second
+	y.add(1, late)
+	require.Equal(t, &Sample{Wall: time.Second / 2, CPU: 2 * time.Second, Total: pmd.Stats{TxPackets: 21}}, told(y))
 	y.end()
 	y.add(2, sent(22))
 	require.EqualValues(t, 42, told(y).Total.TxPackets, "the last one before the end, too")
