@@ -15,8 +15,9 @@ TEXT ·hashAES(SB), NOSPLIT, $0-32
 	MOVOU (index_keys+hasher_secret+16)(AX), X5
 	MOVOU (index_keys+hasher_secret+32)(AX), X6
 	MOVOU (index_keys+hasher_secret+48)(AX), X7
-	SHLQ  $3, CX
+	TESTQ CX, CX
 	JLE   done
+	SHLQ  $3, CX
 	ADDQ  CX, DI
 	NEGQ  CX                                    // counts up to 0, in bytes of out
 	CMPQ  R8, $2
