@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
@@ -24,8 +25,8 @@ func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (read
 
 // Where the parts of a connection are, and what assembly asks of them.
 const (
-	connPackets = unsafe.Offsetof(flow.Conn{}.Packets)
-	connBytes   = unsafe.Offsetof(flow.Conn{}.Bytes)
+	connPackets = unsafe.Offsetof(flow.Conn{}.Packets) + 8*uintptr(flow.In)
+	connBytes   = unsafe.Offsetof(flow.Conn{}.Bytes) + 8*uintptr(flow.In)
 	connEpoch   = unsafe.Offsetof(flow.Conn{}.Epoch)
 	connSeen    = unsafe.Offsetof(flow.Conn{}.Seen)
 	connStatus  = flow.ConnStatus
@@ -34,5 +35,19 @@ const (
 	udpStream   = flow.UDPStream
 	udpOneWay   = flow.UDPOneWay
 
+	statusWalkedIn = flow.StatusWalkedIn
+	statusSide     = flow.StatusSide
+	statusVTEP     = flow.StatusVTEP
+
 	whoENI = flow.WhoENI
+)
+
+// It counts on a state in the lowest byte, on FIN, SYN and RST being 7, and on
+// these sizes: it multiplies by shifts.
+var (
+	_ = [1]struct{}{}[statusSide&0xff-0xff]
+	_ = [1]struct{}{}[wire.TCPFin|wire.TCPSyn|wire.TCPRst-7]
+	_ = [1]struct{}{}[keySize+unsafe.Sizeof(flow.Conn{})-64] // a connection and its key, side by side in the table
+	_ = [1]struct{}{}[keySize-16]
+	_ = [1]struct{}{}[frameSize-24]
 )

@@ -16,7 +16,8 @@
 	MOVW    sum, at(DX)
 
 // The frame's descriptor is at SI, its headers at DX, its key at R14 and its
-// connection at BX.
+// connection at BX. Offsets of headers are as in gather_amd64.s.
+
 // func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyIn(SB), NOSPLIT, $0-40
 	MOVQ w+0(FP), DI
@@ -43,12 +44,12 @@ frame:
 	CMPL   AX, worker_epoch(DI)
 	JNE    done
 	MOVQ   const_connStatus(BX), R15
-	BTQ    $14, R15
-	JCC    done
+	TESTL  $const_statusWalkedIn, R15
+	JEQ    done
 	MOVL   const_frameOff(SI), DX
 	ADDQ   (SI), DX
 	MOVQ   R15, AX
-	SHRQ   $48, AX
+	SHRQ   $const_statusVTEP, AX
 	CMPQ   AX, (worker_underlay+underlay_addrs+8)(DI)
 	JCC    done
 	MOVQ   (worker_underlay+underlay_addrs)(DI), CX
@@ -125,7 +126,7 @@ datagram:
 	CMPB R15, $const_udpStream
 	JEQ  count
 	MOVL R15, AX
-	ANDL $0x1ff, AX
+	ANDL $const_statusSide, AX
 	CMPL AX, $const_udpOneWay
 	JEQ  count
 	JMP  done

@@ -46,6 +46,13 @@ const (
 	vtepAt  = 48
 )
 
+// What assembly asks of a Status.
+const (
+	StatusWalkedIn = statusReadyIn                                // set: Walked(In)
+	StatusSide     = statusState | Status(FlagInitiator)<<flagsAt // the state, and who opened
+	StatusVTEP     = vtepAt                                       // where the VTEP begins, up to the top
+)
+
 // State is where the connection stands.
 func (s Status) State() State { return State(s) }
 

@@ -1,0 +1,84 @@
+//go:build !race
+
+package nic
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+)
+
+// isSteady tells whether assembly serves a frame from the uplink.
+func (r *rig) isSteady(frame []byte) bool {
+	w, burst := r.card.workers[0], lent([][]byte{frame})
+	plain, _ := w.gatherIn(burst)
+	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
+	require.EqualValues(r, 1, plain&known)
+	return w.steadyIn(burst, 1) == 1
+}
+
+// Assembly serves what moves no state, and only that.
+func TestSteadyServesWhatChangesNoState(t *testing.T) {
+	tcp, ack := wiretest.TCP(client+":40000", "35.72.2.8:80"), wiretest.TCP("10.0.1.5:80", client+":40000")
+	ask, answer := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60)
+	x := newRig(t)
+	in := func(p wiretest.Packet) { x.fromInternet("eni-a1", p).delivered("eni-a1") }
+	out := func(p wiretest.Packet) { x.fromGuest("eni-a1", p).tunneled(edge, vniA) }
+	holds := func(want bool, state flow.State, p wiretest.Packet) {
+		t.Helper()
+		require.Equal(t, want, x.isSteady(x.tunnel(edge, "eni-a1", p)), state.String())
+	}
+
+	in(tcp.Flags(wire.TCPSyn))
+	holds(false, flow.SynSent, tcp.Flags(wire.TCPAck))
+	out(ack.Flags(wire.TCPSyn | wire.TCPAck))
+	in(tcp.Flags(wire.TCPAck))
+	for flags := range 256 {
+		holds(flags&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) == 0, flow.Established, tcp.Flags(uint8(flags)))
+	}
+
+	in(ask)
+	holds(true, flow.UDPOneWay, ask)
+	out(answer)
+	holds(false, flow.UDPReplied, ask)
+	in(ask)
+	out(answer)
+	holds(true, flow.UDPStream, ask)
+
+	asked, replied := wiretest.UDP("10.0.1.5:40000", client+":53").Size(60), wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60)
+	out(asked)
+	in(replied)
+	out(asked)
+	holds(false, flow.UDPAgain, replied)
+}
+
+// Assembly leaves what only the stages may judge: what came from another
+// tunnel end, is for a port that cannot take it, or was known to an earlier
+// policy.
+func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
+	x := newRig(t)
+	ask := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60)
+	frame := x.tunnel(edge, "eni-a1", ask)
+	x.fromInternet("eni-a1", ask).delivered("eni-a1")
+	require.True(t, x.isSteady(frame))
+	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", ask)))
+
+	longest := x.card.view.Load().parts[0].guests[x.eni("eni-a1").Number].queue.longest
+	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest))))
+	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest+1))))
+
+	x.ports["eni-a1"].SetLink(pmd.ErrDown)
+	x.card.checkLinks()
+	require.False(t, x.isSteady(frame))
+	x.ports["eni-a1"].SetLink(nil)
+	x.card.checkLinks()
+	require.True(t, x.isSteady(frame))
+
+	x.card.workers[0].epoch++
+	require.False(t, x.isSteady(frame))
+}
