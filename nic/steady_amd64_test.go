@@ -57,6 +57,29 @@ func TestSteadyServesWhatChangesNoState(t *testing.T) {
 	holds(false, flow.UDPAgain, replied)
 }
 
+// What the stages of the other direction alone have seen is not known; and once
+// it is, the first answer to a guest's question still changes the state.
+func TestSteadyLeavesTheFirstAnswer(t *testing.T) {
+	x := newRig(t)
+	w := x.card.workers[0]
+	ask := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60)
+	x.fromInternet("eni-a1", ask).delivered("eni-a1")
+	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask)))
+	c := w.flows.Conn(w.fast.at[0])
+	vtep := c.Status().VTEP()
+	c.Keep(flow.Out, flow.Found{Epoch: w.epoch + 1, VTEP: vtep})
+	c.Keep(flow.Out, flow.Found{Epoch: w.epoch, VTEP: vtep})
+	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask)))
+
+	x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:40000", client+":53").Size(60)).tunneled(edge, vniA)
+	answer := x.tunnel(edge, "eni-a1", wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60))
+	require.False(t, x.isSteady(answer))
+	c = w.flows.Conn(w.fast.at[0])
+	c.Keep(flow.In, flow.Found{Epoch: w.epoch, VTEP: vtep})
+	require.Equal(t, flow.UDPOneWay, c.Status().State())
+	require.False(t, x.isSteady(answer))
+}
+
 // Assembly leaves what only the stages may judge: what came from another
 // tunnel end, is for a port that cannot take it, or was known to an earlier
 // policy.
