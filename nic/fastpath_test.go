@@ -133,7 +133,7 @@ func TestFastPathKnowsNeighbors(t *testing.T) {
 func TestFastPathAsTheStages(t *testing.T) {
 	r := oracle.Random(t)
 	w := newTwins(t)
-	for range 3000 {
+	for range shorter(3000) {
 		switch r.IntN(40) {
 		case 0:
 			port := []string{"22", "80", "443"}[r.IntN(3)]
@@ -162,6 +162,14 @@ func TestFastPathAsTheStages(t *testing.T) {
 		x.account()
 	}
 	require.NotZero(t, w[0].card.Ports()[0].Delivered)
+}
+
+// shorter is a number of rounds, a fifth of it for those in a hurry.
+func shorter(rounds int) int {
+	if testing.Short() {
+		return rounds / 5
+	}
+	return rounds
 }
 
 // anyBurst is a packet of each of some flows.
