@@ -26,7 +26,7 @@ type queue struct {
 	n   int
 
 	counts
-	_ [64]byte // another worker's begins on another cache line
+	_ [448]byte // the next one begins on other cache lines, and not 4 KB on: 16 of those would meet in the same sets of the first cache, for 5 % of a packet
 }
 
 // counts are one worker's of a slot, or all workers'.
