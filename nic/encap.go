@@ -74,8 +74,8 @@ func (w *worker) wrap(frame []byte, to *path, mac uint64, source uint16) {
 // that they keep their order, and spread over the dynamic range, so that the
 // underlay spreads connections over its links (RFC 7348 section 5).
 func entropy(k *flow.Key) uint16 {
-	a := uint64(k.Local)<<32 | uint64(k.Remote)
-	b := uint64(k.LocalPort)<<48 | uint64(k.RemotePort)<<32 | uint64(k.Who)
+	a := uint64(k.Remote)<<32 | uint64(k.Local)
+	b := uint64(k.Who)<<32 | uint64(k.RemotePort)<<16 | uint64(k.LocalPort) // both as they lie in memory
 	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
 	return 0xc000 | uint16(hi^lo)
 }

@@ -66,13 +66,10 @@ func (w *worker) sweep(g *guest, frames []pmd.Frame, plain, odd uint64) (rest ui
 		todo = w.fast.ahead(plain, todo, odd, 0)
 	}
 	for todo != 0 {
-		if g == nil {
-			ready := w.steadyIn(frames, todo)
-			w.deliverAll(frames, ready)
-			rest, todo = rest&^ready, todo&^ready
-			if todo == 0 {
-				break
-			}
+		steady := w.passSteady(g, frames, todo)
+		rest, todo = rest&^steady, todo&^steady
+		if todo == 0 {
+			break
 		}
 		i := bits.TrailingZeros64(todo) & (pmd.MaxBurst - 1)
 		todo &= todo - 1
@@ -166,19 +163,36 @@ func (w *worker) passIn(frame *pmd.Frame, i int) bool {
 	return true
 }
 
-// deliverAll is the last step of passIn, for each frame that steadyIn made
-// ready.
+// passSteady passes on known frames from the lowest in todo on, as far as there
+// is assembly for it, and returns which. An observer sees none of them change.
+func (w *worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed uint64) {
+	switch {
+	case w.observe != nil:
+		return 0
+	case g == nil:
+		passed = w.steadyIn(frames, todo)
+		w.putIn(frames, passed)
+	default:
+		passed = w.steadyOut(g, frames, todo)
+		w.putOut(frames, passed)
+	}
+	return passed
+}
+
+// putIn puts frames among those that leave to their guests.
 //
 //go:noinline
-func (w *worker) deliverAll(frames []pmd.Frame, ready uint64) {
-	for ; ready != 0; ready &= ready - 1 {
-		i := bits.TrailingZeros64(ready) & (pmd.MaxBurst - 1)
-		g := &w.guests[w.fast.keys[i].Who&flow.WhoENI]
-		var described *packet
-		if w.observe != nil {
-			described = w.describe(g, &frames[i], i, g.queue)
-		}
-		g.queue.put(w, &frames[i], described)
+func (w *worker) putIn(frames []pmd.Frame, passed uint64) {
+	for ; passed != 0; passed &= passed - 1 {
+		i := bits.TrailingZeros64(passed) & (pmd.MaxBurst - 1)
+		w.guests[w.fast.keys[i].Who&flow.WhoENI].queue.put(w, &frames[i], nil)
+	}
+}
+
+// putOut puts frames among those that leave by the uplink.
+func (w *worker) putOut(frames []pmd.Frame, passed uint64) {
+	for ; passed != 0; passed &= passed - 1 {
+		w.uplink.put(w, &frames[bits.TrailingZeros64(passed)&(pmd.MaxBurst-1)], nil)
 	}
 }
 

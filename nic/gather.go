@@ -111,17 +111,29 @@ func (w *worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 
 // gatherOut writes the key of each plain frame that g sent as itself.
 func (w *worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
+	plain, strange := w.fast.packets(g, frames)
+	for ; strange != 0; strange &= strange - 1 {
+		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteOutAt)
+	}
+	return plain, odd
+}
+
+// packetsPortable writes the key of each plain frame that a guest sent as
+// itself: bit i of plain stands for frames[i]. Bit i of odd says that it is not
+// plain.
+func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (plain, odd uint64) {
 	for i := range frames {
+		bit := uint64(1) << (i & (pmd.MaxBurst - 1))
 		p := wire.PlainPacket(frames[i].Bytes())
 		if p == nil {
-			odd |= remoteOf(frames[i].Bytes(), remoteOutAt)
+			odd |= bit
 			continue
 		}
-		if p.SrcBits() != g.macBits {
+		if p.SrcBits() != from.macBits {
 			continue
 		}
-		w.fast.keys[i&(tables.Burst-1)].Set(g.number, p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto())
-		plain |= 1 << (i & (pmd.MaxBurst - 1))
+		g.keys[i&(tables.Burst-1)].Set(from.number, p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto())
+		plain |= bit
 	}
 	return plain, odd
 }

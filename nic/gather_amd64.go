@@ -16,6 +16,14 @@ func (g *gather) tunnels(frames []pmd.Frame) (plain, odd, second uint64) {
 	return tunnels(g, unsafe.SliceData(frames), len(frames))
 }
 
+// packets is packetsPortable.
+func (g *gather) packets(from *guest, frames []pmd.Frame) (plain, odd uint64) {
+	return packets(g, from, unsafe.SliceData(frames), len(frames))
+}
+
+//go:noescape
+func packets(work *gather, from *guest, frames *pmd.Frame, n int) (plain, odd uint64)
+
 // Where the parts of a frame are.
 const (
 	frameSize = pmd.FrameSize

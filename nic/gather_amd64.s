@@ -181,3 +181,101 @@ address:
 	BTSQ R13, CX
 	MOVQ CX, second+40(FP)
 	JMP  local
+
+// func packets(work *gather, from *guest, frames *pmd.Frame, n int) (plain, odd uint64)
+TEXT ·packets(SB), NOSPLIT, $0-48
+	MOVQ work+0(FP), DI
+	MOVQ from+8(FP), DX
+	MOVQ frames+16(FP), R8
+	MOVQ n+24(FP), R15
+	XORQ R13, R13                // frame at hand
+	XORQ R14, R14                // plain
+	XORQ R12, R12                // odd
+	MOVQ $0xfffefffefffeffff, R9
+	MOVQ $0x0001000100010001, R10
+	MOVQ guest_mac(DX), R11      // and two bytes more, shifted out
+	SHLQ $16, R11
+	MOVL guest_number(DX), DX
+	LEAQ gather_keys(DI), DI
+
+frame:
+	MOVL const_frameOff(R8), SI
+	MOVL const_frameLen(R8), BX
+	ADDQ (R8), SI
+	LEAL -54(BX), AX
+	CMPL AX, $(0xffff-54)
+	JHI  strange
+	MOVL 12(SI), AX
+	ANDL $0xffffff, AX
+	CMPL AX, $0x450008
+	JNE  strange
+	MOVL 20(SI), AX
+	TESTL $0xff3f, AX
+	JNE  strange
+
+	// Lengths and the checksum, as of a packet in a tunnel.
+	MOVWLZX 16(SI), CX
+	ROLW    $8, CX
+	SUBL    $14, BX
+	CMPL    CX, BX
+	JGT     strange
+	SUBL    $20, CX
+	SHRL    $24, AX
+	CMPL    AX, $6
+	JNE     datagram
+	MOVBLZX 46(SI), BX
+	ANDL    $0xf0, BX
+	SHRL    $2, BX
+	CMPL    BX, $20
+	JLT     strange
+
+checksum:
+	CMPL BX, CX
+	JGT  strange
+	MOVL AX, BX
+	REMAINDER(14, CX)
+	CMPQ AX, R10
+	JHI  strange
+
+	// Who else's MAC it has is for the stages to say.
+	MOVQ 6(SI), AX
+	SHLQ $16, AX
+	CMPQ AX, R11
+	JNE  next
+
+	MOVL   26(SI), AX
+	BSWAPL AX
+	MOVL   AX, const_keyLocal(DI)
+	MOVL   30(SI), AX
+	BSWAPL AX
+	MOVL   AX, const_keyRemote(DI)
+	MOVL   34(SI), AX
+	BSWAPL AX
+	ROLL   $16, AX
+	MOVL   AX, const_keyPorts(DI)
+	SHLL   $24, BX
+	ORL    DX, BX
+	MOVL   BX, const_keyWho(DI)
+	BTSQ   R13, R14
+
+next:
+	INCQ R13
+	ADDQ $const_frameSize, R8
+	ADDQ $const_keySize, DI
+	CMPQ R13, R15
+	JLT  frame
+	MOVQ R14, plain+32(FP)
+	MOVQ R12, odd+40(FP)
+	RET
+
+datagram:
+	CMPL    AX, $17
+	JNE     strange
+	MOVWLZX 38(SI), BX
+	ROLW    $8, BX
+	CMPL    BX, $8
+	JGE     checksum
+
+strange:
+	BTSQ R13, R12
+	JMP  next

@@ -150,3 +150,72 @@ func TestTunnelsKnowENIsThatShareAPlace(t *testing.T) {
 		require.Zero(t, asPortable(t, g, twin, [][]byte{frame}))
 	}
 }
+
+// The same of what a guest sends: assembly and Go find the same, whatever it
+// is, and bit by bit.
+func TestPacketsAsPortable(t *testing.T) {
+	x, g, twin := gatherers(t)
+	a1 := x.card.view.Load().guest(x.eni("eni-a1").Number)
+	r := oracle.Random(t)
+	same := func(frames [][]byte) (plain uint64) {
+		t.Helper()
+		burst := lent(frames)
+		plain, odd := g.packets(a1, burst)
+		plain2, odd2 := twin.packetsPortable(a1, burst)
+		require.Equal(t, []uint64{plain2, odd2}, []uint64{plain, odd}, "frames %x", frames)
+		for i := range frames {
+			if plain&(1<<i) != 0 {
+				require.Equal(t, twin.keys[i], g.keys[i], "frame %d: %x", i, frames[i])
+			}
+		}
+		return plain
+	}
+	found := 0
+	for range shorter(4000) {
+		frames := make([][]byte, 1+r.IntN(pmd.MaxBurst))
+		for i := range frames {
+			frames[i] = x.anySent(r)
+		}
+		if same(frames) != 0 {
+			found++
+		}
+	}
+	require.Greater(t, found, shorter(2000))
+	for _, p := range []wiretest.Packet{wiretest.TCP("10.0.1.5:80", client+":40000"), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60)} {
+		sound := p.MACs(x.eni("eni-a1").MAC, x.eni("eni-a1").RouterMAC).Bytes()
+		require.NotZero(t, same([][]byte{sound}))
+		for at := range len(sound) * 8 {
+			frame := slices.Clone(sound)
+			frame[at/8] ^= 1 << (at % 8)
+			same([][]byte{frame})
+			same([][]byte{wiretest.Mend(frame)})
+		}
+		for n := range len(sound) {
+			same([][]byte{sound[:n]})
+		}
+	}
+}
+
+// anySent is a frame that eni-a1 may send, often damaged, cut or longer than
+// it says.
+func (x *rig) anySent(r *rand.Rand) []byte {
+	frame := x.anyOut(r, r.IntN(24))
+	switch r.IntN(12) {
+	case 0:
+		frame = frame[:r.IntN(len(frame)+1)]
+	case 1:
+		frame = append(frame, make([]byte, r.IntN(30))...)
+	case 2:
+		if len(frame) >= wire.EthernetLen+wire.IPv4Len {
+			carry(r, frame[wire.EthernetLen:])
+			frame = wiretest.Mend(frame)
+		}
+	case 3:
+		binary.BigEndian.PutUint16(frame[16:], uint16(r.IntN(200)))
+		frame = wiretest.Mend(frame)
+	case 4:
+		a1 := x.eni("eni-a1")
+		frame = wiretest.UDP("10.0.1.5:53", client+":40000").Payload("short").MACs(a1.MAC, a1.RouterMAC).Bytes()
+	}
+	return frame
+}

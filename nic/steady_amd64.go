@@ -23,31 +23,51 @@ func (w *worker) steadyIn(frames []pmd.Frame, todo uint64) (ready uint64) {
 //go:noescape
 func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
 
+// steadyOut is passOut in the same way; a guest's second address is left, too.
+func (w *worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uint64) {
+	paths := w.view.policy.Paths
+	return steadyOut(w, g, w.flows.Conn(0), unsafe.SliceData(paths), len(paths), unsafe.SliceData(frames), todo)
+}
+
+//go:noescape
+func steadyOut(w *worker, from *guest, conns *flow.Conn, paths *path, count int, frames *pmd.Frame, todo uint64) (ready uint64)
+
 // Where the parts of a connection are, and what assembly asks of them.
 const (
-	connPackets = unsafe.Offsetof(flow.Conn{}.Packets) + 8*uintptr(flow.In)
-	connBytes   = unsafe.Offsetof(flow.Conn{}.Bytes) + 8*uintptr(flow.In)
+	connPackets = unsafe.Offsetof(flow.Conn{}.Packets) // of direction in; out follows
+	connBytes   = unsafe.Offsetof(flow.Conn{}.Bytes)   // the same
 	connEpoch   = unsafe.Offsetof(flow.Conn{}.Epoch)
 	connSeen    = unsafe.Offsetof(flow.Conn{}.Seen)
 	connStatus  = flow.ConnStatus
 
 	established = flow.Established
 	udpStream   = flow.UDPStream
-	udpOneWay   = flow.UDPOneWay
+	udpOneWay   = flow.UDPOneWay                                     // asked from outside
+	udpAsked    = flow.Status(flow.UDPOneWay) | flow.StatusInitiator // by the guest
 
-	statusWalkedIn = flow.StatusWalkedIn
-	statusSide     = flow.StatusSide
-	statusVTEP     = flow.StatusVTEP
+	statusWalkedIn  = flow.StatusWalkedIn
+	statusWaysOut   = flow.StatusWalkedOut | flow.StatusRouted | flow.StatusNeighbor
+	statusRoutedOut = flow.StatusWalkedOut | flow.StatusRouted // of these; set: a tunnel, behind the router
+	statusNAT       = flow.StatusNAT
+	statusSide      = flow.StatusSide
+	statusPath      = flow.StatusPath
+	statusVTEP      = flow.StatusVTEP
 
-	whoENI = flow.WhoENI
+	whoENI   = flow.WhoENI
+	pathVTEP = unsafe.Offsetof(path{}.VTEP)
 )
 
 // It counts on a state in the lowest byte, on FIN, SYN and RST being 7, and on
-// these sizes: it multiplies by shifts.
+// these sizes: it multiplies by shifts. A path's stations follow its outer
+// headers, as in a frame.
 var (
 	_ = [1]struct{}{}[statusSide&0xff-0xff]
 	_ = [1]struct{}{}[wire.TCPFin|wire.TCPSyn|wire.TCPRst-7]
+	_ = [1]struct{}{}[uintptr(flow.Out)-uintptr(flow.In)-1]
 	_ = [1]struct{}{}[keySize+unsafe.Sizeof(flow.Conn{})-64] // a connection and its key, side by side in the table
 	_ = [1]struct{}{}[keySize-16]
 	_ = [1]struct{}{}[frameSize-24]
+	_ = [1]struct{}{}[unsafe.Sizeof(path{})-64]
+	_ = [1]struct{}{}[unsafe.Offsetof(path{}.Dst)-wire.OuterLen]
+	_ = [1]struct{}{}[unsafe.Offsetof(path{}.Src)-wire.OuterLen-6]
 )

@@ -139,3 +139,185 @@ udp:
 	JNE  next
 	MOVW $0xffff, 90(DX)
 	JMP  next
+
+// The frame's descriptor is at SI, its headers at DX, its key at R14, its
+// connection at BX and its path at DI, once each is found.
+// func steadyOut(w *worker, from *guest, conns *flow.Conn, paths *path, count int, frames *pmd.Frame, todo uint64) (ready uint64)
+TEXT ·steadyOut(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), R12
+	MOVQ conns+16(FP), R11
+	MOVQ frames+40(FP), R8
+	MOVQ todo+48(FP), R9
+	XORQ R10, R10
+	MOVQ from+8(FP), R13
+
+frame:
+	TZCNTQ R9, CX
+	LEAQ   (CX)(CX*2), AX
+	LEAQ   (R8)(AX*8), SI
+	MOVL   (worker_fast+fast_gather+gather_at)(R12)(CX*4), BX
+	SHLQ   $6, BX
+	ADDQ   R11, BX
+	SHLQ   $4, CX
+	LEAQ   (worker_fast+fast_gather+gather_keys)(R12)(CX*1), R14
+
+	// What the stages found is of this policy and direction, and leads to the
+	// router and into a tunnel.
+	MOVL   const_connEpoch(BX), AX
+	CMPL   AX, worker_epoch(R12)
+	JNE    done
+	MOVQ   const_connStatus(BX), R15
+	MOVL   R15, AX
+	ANDL   $const_statusWaysOut, AX
+	CMPL   AX, $const_statusRoutedOut
+	JNE    done
+	MOVL   const_frameOff(SI), DX
+	CMPL   DX, $50
+	JLT    done
+	ADDQ   (SI), DX
+	MOVQ   0(DX), AX
+	XORQ   guest_router(R13), AX
+	SHLQ   $16, AX
+	JNE    done
+	MOVQ   R15, DI
+	SHRQ   $const_statusPath, DI
+	MOVL   DI, DI
+	CMPQ   DI, count+32(FP)
+	JCC    done
+	SHLQ   $6, DI
+	ADDQ   paths+24(FP), DI
+	MOVWLZX const_pathVTEP(DI), AX
+	IMULQ  $hop__size, AX
+	ADDQ   (worker_underlay+underlay_hops)(R12), AX
+	CMPQ   hop_mac(AX), $0
+	JEQ    done
+
+	// The uplink takes it.
+	MOVL const_frameLen(SI), CX
+	ADDL $50, CX
+	MOVQ (worker_part+part_uplink)(R12), AX
+	CMPL CX, queue_room(AX)
+	JGT  done
+
+	// The state stays.
+	CMPB  23(DX), $6
+	JNE   datagram
+	CMPB  R15, $const_established
+	JNE   done
+	TESTB $7, 47(DX)
+	JNE   done
+
+address:
+	TESTL $const_statusNAT, R15
+	JEQ   count
+	MOVL  26(DX), CX
+	MOVL  CX, AX
+	BSWAPL AX
+	CMPL  AX, guest_primary(R13)
+	JNE   done
+	MOVL  guest_public(R13), AX
+	BSWAPL AX
+	MOVL  AX, 26(DX)
+	NOTL  CX
+	ADDQ  CX, AX
+	MOVQ  AX, CX
+	SHRQ  $32, CX
+	ADDL  CX, AX
+	MOVL  AX, CX
+	ROLL  $16, CX
+	ADDL  CX, AX
+	SHRL  $16, AX
+	UPDATE(24, R15, CX)
+	CMPB  23(DX), $6
+	JNE   udp
+	UPDATE(50, R15, CX)
+
+count:
+	MOVWLZX 16(DX), AX
+	ROLW    $8, AX
+	INCQ    (const_connPackets+8)(BX)
+	ADDQ    AX, (const_connBytes+8)(BX)
+	MOVL    worker_tick(R12), AX
+	MOVL    AX, const_connSeen(BX)
+
+	// The tunnel's headers and the stations within; then what differs from
+	// packet to packet: both MACs, lengths, the checksum, and the source port,
+	// which is entropy of the key.
+	MOVWLZX const_pathVTEP(DI), CX
+	IMULQ   $hop__size, CX
+	ADDQ    (worker_underlay+underlay_hops)(R12), CX
+	MOVQ    hop_mac(CX), CX
+	MOVOU   0(DI), X0
+	MOVOU   16(DI), X1
+	MOVOU   32(DI), X2
+	MOVOU   46(DI), X3
+	SUBQ    $50, DX
+	MOVOU   X0, 0(DX)
+	MOVOU   X1, 16(DX)
+	MOVOU   X2, 32(DX)
+	MOVOU   X3, 46(DX)
+	ORQ     (worker_underlay+underlay_source)(R12), CX
+	MOVQ    CX, 0(DX)
+	MOVL    (worker_underlay+underlay_sourceRest)(R12), CX
+	MOVL    CX, 8(DX)
+	MOVL    const_frameLen(SI), CX
+	SUBL    $50, const_frameOff(SI)
+	ADDL    $50, CX
+	MOVL    CX, const_frameLen(SI)
+	SUBL    $14, CX
+	MOVL    CX, AX
+	ROLW    $8, AX
+	MOVW    AX, 16(DX)
+	MOVWLZX 24(DI), R15
+	ROLW    $8, R15
+	XORL    $0xffff, R15
+	ADDL    CX, R15
+	MOVL    R15, AX
+	SHRL    $16, AX
+	ADDL    AX, R15
+	NOTL    R15
+	ROLW    $8, R15
+	MOVW    R15, 24(DX)
+	SUBL    $20, CX
+	ROLW    $8, CX
+	MOVW    CX, 38(DX)
+	MOVQ    DX, CX
+	MOVQ    $0x9e3779b97f4a7c15, AX
+	XORQ    0(R14), AX
+	MOVQ    $0xd1b54a32d192ed03, DX
+	XORQ    8(R14), DX
+	MULQ    DX
+	XORL    DX, AX
+	ORL     $0xc000, AX
+	ROLW    $8, AX
+	MOVW    AX, 34(CX)
+
+	MOVQ  R9, CX
+	LEAQ  -1(R9), AX
+	ANDQ  AX, R9
+	XORQ  R9, CX
+	ORQ   CX, R10
+	TESTQ R9, R9
+	JNE   frame
+
+done:
+	MOVQ R10, ready+56(FP)
+	RET
+
+datagram:
+	CMPB R15, $const_udpStream
+	JEQ  address
+	MOVL R15, AX
+	ANDL $const_statusSide, AX
+	CMPL AX, $const_udpAsked
+	JEQ  address
+	JMP  done
+
+udp:
+	CMPW 40(DX), $0
+	JEQ  count
+	UPDATE(40, R15, CX)
+	CMPW R15, $0
+	JNE  count
+	MOVW $0xffff, 40(DX)
+	JMP  count

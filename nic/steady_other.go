@@ -6,3 +6,6 @@ import "nitrocard/pmd"
 
 // steadyIn leaves all to passIn.
 func (w *worker) steadyIn([]pmd.Frame, uint64) (ready uint64) { return 0 }
+
+// steadyOut leaves all to passOut.
+func (w *worker) steadyOut(*guest, []pmd.Frame, uint64) (ready uint64) { return 0 }

@@ -48,9 +48,15 @@ const (
 
 // What assembly asks of a Status.
 const (
-	StatusWalkedIn = statusReadyIn                                // set: Walked(In)
-	StatusSide     = statusState | Status(FlagInitiator)<<flagsAt // the state, and who opened
-	StatusVTEP     = vtepAt                                       // where the VTEP begins, up to the top
+	StatusWalkedIn  = statusReadyIn  // set: Walked(In)
+	StatusWalkedOut = statusReadyOut // set: Walked(Out)
+	StatusInitiator = Status(FlagInitiator) << flagsAt
+	StatusNAT       = Status(FlagNAT) << flagsAt
+	StatusRouted    = Status(FlagRouted) << flagsAt
+	StatusNeighbor  = Status(FlagNeighbor) << flagsAt
+	StatusSide      = statusState | StatusInitiator // the state, and who opened
+	StatusPath      = pathAt                        // where the path begins, 32 bits
+	StatusVTEP      = vtepAt                        // where the VTEP begins, up to the top
 )
 
 // State is where the connection stands.
