@@ -63,30 +63,41 @@ func (w *worker) sweep(g *guest, frames []pmd.Frame, plain, odd uint64) (rest ui
 	}
 	todo := plain & w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
 	if todo != plain || odd != 0 {
-		todo = w.fast.ahead(plain, todo, odd, 0)
+		todo = w.fast.ahead(plain, todo, odd)
 	}
-	for todo != 0 {
-		steady := w.passSteady(g, frames, todo)
-		rest, todo = rest&^steady, todo&^steady
-		if todo == 0 {
-			break
+	for late := uint64(0); todo != 0; {
+		if late == 0 {
+			steady := w.passSteady(g, frames, todo)
+			rest, todo = rest&^steady, todo&^steady
+			if todo == 0 {
+				break
+			}
 		}
 		i := bits.TrailingZeros64(todo) & (pmd.MaxBurst - 1)
 		todo &= todo - 1
-		if g == nil && w.passIn(&frames[i], i) || g != nil && w.passOut(g, &frames[i], i) {
+		mark := w.fast.mark(i)
+		if late&mark == 0 && w.pass(g, &frames[i], i) {
 			rest &^= 1 << i
 		} else {
-			todo = w.fast.ahead(todo, todo, 0, w.fast.mark(i))
+			late |= mark
 		}
 	}
 	return rest
 }
 
+// pass is passIn or passOut.
+func (w *worker) pass(g *guest, frame *pmd.Frame, i int) bool {
+	if g == nil {
+		return w.passIn(frame, i)
+	}
+	return w.passOut(g, frame, i)
+}
+
 // ahead are the known ones of a burst's plain frames that overtake no earlier
-// packet of their connection that is left: none with a mark in odd or late,
-// and no plain one before it.
-func (f *fast) ahead(plain, known, odd, late uint64) (ahead uint64) {
-	for ; plain != 0; plain &= plain - 1 {
+// packet of their connection: none that is not plain and has a mark in odd, and
+// none of the plain ones that are left before it.
+func (f *fast) ahead(plain, known, odd uint64) (ahead uint64) {
+	for late := uint64(0); plain != 0; plain &= plain - 1 {
 		i := bits.TrailingZeros64(plain) & (tables.Burst - 1)
 		mark := f.mark(i)
 		if known&(1<<i) != 0 && late&mark|odd&remoteMark(f.keys[i].Remote) == 0 {
@@ -105,7 +116,9 @@ func (f *fast) mark(i int) uint64 {
 }
 
 // remoteMark is such a bit for a remote address: all that is known of frames
-// that are not plain, such as fragments and short datagrams.
+// that are not plain, such as fragments and short datagrams. With a VLAN tag or
+// options outside, the bit is another: no sender tags some packets of a
+// connection and not the others.
 func remoteMark(addr uint32) uint64 { return 1 << (addr * 0x9e3779b9 >> 26) }
 
 // Where the remote address is: the sender's in a tunnel, and the receiver's of
@@ -179,7 +192,8 @@ func (w *worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed u
 	return passed
 }
 
-// putIn puts frames among those that leave to their guests.
+// putIn puts frames among those that leave to their guests. It is not inlined,
+// as passIn.
 //
 //go:noinline
 func (w *worker) putIn(frames []pmd.Frame, passed uint64) {
