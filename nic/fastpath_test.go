@@ -191,8 +191,9 @@ func (x *rig) anyIn(r *rand.Rand, flow int) []byte {
 
 // anyOut is a packet of such a flow from eni-a1.
 func (x *rig) anyOut(r *rand.Rand, flow int) []byte {
-	peer := []string{client, other, "10.0.1.6"}[flow%3]
-	frame := anyPacket(r, end2end{"10.0.1.5", []int{22, 80, 443}[flow%3], peer, 40000 + flow}, flow)
+	peer := []string{client, other, "10.0.1.6", "10.0.2.7"}[flow%4]
+	from := []string{"10.0.1.5", "10.0.1.15"}[flow/18]
+	frame := anyPacket(r, end2end{from, []int{22, 80, 443}[flow%3], peer, 40000 + flow}, flow)
 	a1 := x.eni("eni-a1")
 	src := a1.MAC
 	if r.IntN(40) == 0 {

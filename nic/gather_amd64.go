@@ -16,7 +16,8 @@ func (g *gather) tunnels(frames []pmd.Frame) (plain, odd, second uint64) {
 	return tunnels(g, unsafe.SliceData(frames), len(frames))
 }
 
-// packets is packetsPortable.
+// packets is packetsPortable in 61 instructions a frame, where the compiler makes
+// 130.
 func (g *gather) packets(from *guest, frames []pmd.Frame) (plain, odd uint64) {
 	return packets(g, from, unsafe.SliceData(frames), len(frames))
 }

@@ -105,3 +105,73 @@ func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
 	x.card.workers[0].epoch++
 	require.False(t, x.isSteady(frame))
 }
+
+// isSteadyOut tells whether assembly serves what a guest sends, with so much
+// room before the frame.
+func (r *rig) isSteadyOut(eni string, p wiretest.Packet, headroom int) bool {
+	e := r.eni(eni)
+	frame := p.MACs(e.MAC, e.RouterMAC).Bytes()
+	w, g, burst := r.card.workers[0], r.card.view.Load().guest(e.Number), make([]pmd.Frame, 1)
+	burst[0].Lend(append(make([]byte, headroom), frame...), headroom, len(frame))
+	plain, _ := w.gatherOut(g, burst)
+	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
+	require.EqualValues(r, 1, plain&known)
+	return w.steadyOut(g, burst, 1) == 1
+}
+
+// The same of guests: assembly serves what leaves by a tunnel and moves no
+// state.
+func TestSteadyOutServesTunnels(t *testing.T) {
+	x := newRig(t)
+	in, out := wiretest.TCP(client+":40000", "35.72.2.8:80"), wiretest.TCP("10.0.1.5:80", client+":40000")
+	x.fromInternet("eni-a1", in.Flags(wire.TCPSyn)).delivered("eni-a1")
+	x.fromGuest("eni-a1", out.Flags(wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
+	require.False(t, x.isSteadyOut("eni-a1", out.Flags(wire.TCPAck), pmd.Headroom))
+	x.fromInternet("eni-a1", in.Flags(wire.TCPAck)).delivered("eni-a1")
+	for flags := range 256 {
+		moves := flags&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) != 0
+		require.Equal(t, !moves, x.isSteadyOut("eni-a1", out.Flags(uint8(flags)), pmd.Headroom), "flags %#x", flags)
+	}
+	out = out.Flags(wire.TCPAck)
+	require.True(t, x.isSteadyOut("eni-a1", out, wire.OuterLen))
+	require.False(t, x.isSteadyOut("eni-a1", out, wire.OuterLen-1))
+
+	longest := x.card.workers[0].uplink.longest - wire.OuterLen
+	require.True(t, x.isSteadyOut("eni-a1", out.Size(longest), pmd.Headroom))
+	require.False(t, x.isSteadyOut("eni-a1", out.Size(longest+1), pmd.Headroom))
+
+	w := x.card.workers[0]
+	c := w.flows.Conn(w.fast.at[0])
+	c.Keep(flow.In, flow.Found{Epoch: w.epoch + 1, VTEP: c.Status().VTEP()})
+	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom), "of another policy")
+	c.Keep(flow.In, flow.Found{Epoch: w.epoch, VTEP: c.Status().VTEP()})
+	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom), "walked in alone")
+	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	require.True(t, x.isSteadyOut("eni-a1", out, pmd.Headroom))
+
+	hops := x.card.view.Load().underlay.hops
+	for i := range hops {
+		hops[i].mac.Store(unresolved)
+	}
+	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom))
+}
+
+// UDP to a stream's or a silent peer; and a neighbor on the card, which is in
+// no tunnel.
+func TestSteadyOutKnowsPeers(t *testing.T) {
+	x := newRig(t)
+	ask, answer := wiretest.UDP("10.0.1.5:40000", client+":53").Size(60), wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60)
+	for i := range 3 {
+		x.fromGuest("eni-a1", ask).tunneled(edge, vniA)
+		require.Equal(t, i != 1, x.isSteadyOut("eni-a1", ask, pmd.Headroom), "question %d", i)
+		x.fromInternet("eni-a1", answer).delivered("eni-a1")
+	}
+
+	next, back := wiretest.TCP("10.0.1.5:40000", "10.0.1.6:8080"), wiretest.TCP("10.0.1.6:8080", "10.0.1.5:40000")
+	a1, a2 := x.eni("eni-a1"), x.eni("eni-a2")
+	x.send("eni-a1", next.Flags(wire.TCPSyn).MACs(a1.MAC, a1.RouterMAC).Bytes()).delivered("eni-a2")
+	x.send("eni-a2", back.Flags(wire.TCPSyn|wire.TCPAck).MACs(a2.MAC, a2.RouterMAC).Bytes()).delivered("eni-a1")
+	x.send("eni-a1", next.Flags(wire.TCPAck).MACs(a1.MAC, a1.RouterMAC).Bytes()).delivered("eni-a2")
+	require.Equal(t, "ESTABLISHED", x.card.Flows(FlowFilter{ENI: "eni-a2"})[0].State)
+	require.False(t, x.isSteadyOut("eni-a1", next.Flags(wire.TCPAck), pmd.Headroom))
+}
