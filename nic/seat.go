@@ -15,12 +15,13 @@ import (
 //
 // Where there are fewer CPUs than seats, no thread is pinned.
 type Seats struct {
-	all  []*Seat
-	had  affinity         // the process's
-	rest affinity         // for other threads: what is left, or all if nothing is
-	was  map[int]affinity // by thread, of those there were before
-	end  chan struct{}
-	done sync.WaitGroup
+	all   []*Seat
+	had   affinity         // the process's
+	rest  affinity         // for other threads: what is left, or all if nothing is
+	was   map[int]affinity // by thread, of those there were before
+	procs int              // GOMAXPROCS before
+	end   chan struct{}
+	done  sync.WaitGroup
 }
 
 // Seat is that of one thread. But for tid it belongs to who sits on it.
@@ -34,11 +35,11 @@ type Seat struct {
 // tidyEvery is how soon a thread that strays onto a seat's CPU is sent away.
 const tidyEvery = 250 * time.Millisecond
 
-// NewSeats makes n. It changes where the threads of the process run until End,
-// so a process has it once at a time.
+// NewSeats makes n. It changes where the threads of the process run, and how
+// many, until End, so a process has it once at a time.
 func NewSeats(n int) *Seats {
-	runtime.GOMAXPROCS(processors(n, runtime.GOMAXPROCS(0)))
-	s := &Seats{was: map[int]affinity{}, end: make(chan struct{})}
+	s := &Seats{was: map[int]affinity{}, procs: runtime.GOMAXPROCS(0), end: make(chan struct{})}
+	runtime.GOMAXPROCS(processors(n, s.procs))
 	cpus := s.choose(n)
 	for i := range n {
 		seat := &Seat{seats: s, cpu: -1}
@@ -61,12 +62,15 @@ func NewSeats(n int) *Seats {
 // Of is seat number i.
 func (s *Seats) Of(i int) *Seat { return s.all[i] }
 
-// End gives the other threads all CPUs again that they had. Nobody sits any
-// more.
+// End gives all threads the CPUs again that they had. Nobody sits any more.
 func (s *Seats) End() {
 	close(s.end)
 	s.done.Wait()
-	s.giveBack()
+	if s.all[0].cpu >= 0 {
+		s.tidy(false) // or a thread that strayed since watch looked would stay there
+		s.giveBack()
+	}
+	runtime.GOMAXPROCS(s.procs)
 }
 
 // watch sends threads away that stray onto a seat's CPU: some of DPDK's choose

@@ -126,6 +126,41 @@ func TestThreadsThatChooseTheirCPU(t *testing.T) {
 	require.Equal(t, only(last), placed()[first])
 }
 
+// A thread that begins on a seat's CPU just before the end gets back what the
+// process had, and Go as many threads as it had.
+func TestWhoStraysBeforeTheEndIsSentAway(t *testing.T) {
+	last := spread(t)
+	procs := runtime.GOMAXPROCS(0)
+	var had affinity
+	require.NoError(t, unix.SchedGetaffinity(0, &had))
+	s := NewSeats(procs)
+	require.Greater(t, runtime.GOMAXPROCS(0), procs)
+	s.End()
+	require.Equal(t, procs, runtime.GOMAXPROCS(0))
+
+	s = NewSeats(1)
+	tids, over := make(chan int), make(chan bool)
+	defer close(over)
+	n := len(threads()) + 1 // of which one is new at least
+	for range n {
+		go func() {
+			runtime.LockOSThread()
+			set := only(last)
+			unix.SchedSetaffinity(0, &set)
+			tids <- unix.Gettid()
+			<-over
+		}()
+	}
+	var strays []int
+	for range n {
+		strays = append(strays, <-tids)
+	}
+	s.End()
+	for _, tid := range strays {
+		require.Equal(t, had, placed()[tid])
+	}
+}
+
 // As many seats as CPUs are pinned, and all else stays where it is; more are
 // not.
 func TestAsManySeatsAsCPUs(t *testing.T) {
