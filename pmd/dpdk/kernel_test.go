@@ -70,7 +70,8 @@ func TestTheInterfaceChanges(t *testing.T) {
 	tap, tapLink := plugTap(t)
 	link, far := pmdtest.Veth(t)
 	require.NoError(t, netlink.LinkSetMTU(link, 1500))
-	packet := plug(t, unique("net_af_packet")+",framesz=9216,blocksz=36864,framecnt=256,iface="+link.Attrs().Name)
+	both := queues(t, unique("net_af_packet")+",qpairs=2,framesz=9216,blocksz=36864,framecnt=64,iface="+link.Attrs().Name, 2)
+	packet := both[0]
 	change := func(p *Port, link netlink.Link, mtu, carried int) {
 		t.Helper()
 		mac := wire.MAC{2, 0, 0, byte(mtu >> 8), byte(mtu), 1}
@@ -83,12 +84,15 @@ func TestTheInterfaceChanges(t *testing.T) {
 	change(tap, tapLink, 9000, int(tap.dev.c.mtu)) // more, DPDK's driver does not send
 	change(packet, link, 1400, 1400)
 	change(packet, link, 9000, 9000)
+	require.Equal(t, packet.Info(), both[1].Info())
 	kernel := pmdtest.NewWire(t, far)
-	send(t, packet, pattern(9014))
-	pmdtest.Until(t, "a frame longer than any before", func() (heard bool) {
-		kernel.Take(func(f []byte) { heard = heard || len(f) == 9014 })
-		return heard
-	})
+	for _, queue := range both {
+		send(t, queue, pattern(9014))
+		pmdtest.Until(t, "a frame longer than any before", func() (heard bool) {
+			kernel.Take(func(f []byte) { heard = heard || len(f) == 9014 })
+			return heard
+		})
+	}
 }
 
 // A tap with several queues: each frame comes once, by one of them.

@@ -52,7 +52,8 @@ func (d *device) stranded() bool {
 }
 
 // look keeps Info true for an interface of the kernel's, whose MTU and MAC
-// others may change. It is false if the interface is no more.
+// others may change: that of each queue, of which only one may be asked. It is
+// false if the interface is no more.
 func (p *Port) look() bool {
 	if !p.dev.kernel {
 		return true
@@ -66,8 +67,10 @@ func (p *Port) look() bool {
 		info.MTU, info.MAC = p.dev.carried(mtu), mac
 	}
 	if info != *p.info.Load() {
-		p.info.Store(&info)
-		p.limit.Store(p.dev.longest(info.MTU))
+		for _, queue := range p.dev.ports {
+			queue.info.Store(&info)
+			queue.limit.Store(p.dev.longest(info.MTU))
+		}
 	}
 	return true
 }
