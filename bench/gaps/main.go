@@ -3,7 +3,7 @@
 // Gaps measures for how long a frame may wait for a worker that has other
 // things to do, or whose CPU has:
 //
-//	make bench-gaps          # a minute; prints one table
+//	make bench-gaps          # some minutes; prints one table
 //
 // Its files:
 //
@@ -83,19 +83,41 @@ func (g *gaps) play(ctx context.Context, role string) error {
 	}
 }
 
-// loads are what others do meanwhile.
-var loads = []struct {
+// load is what others do meanwhile. The last word of its name is what -load
+// calls it.
+type load struct {
 	name  string
 	roles []string
-}{
+}
+
+var loads = []load{
 	{"idle", nil},
 	{"100,000 objects applied", []string{"apply"}},
 	{"200,000 connections listed", []string{"list"}},
 	{"both", []string{"apply", "list"}},
 }
 
+// wants tells whether a load is to be measured.
+func (g *gaps) wants(l load) bool {
+	return g.only == "" || g.only == l.name[strings.LastIndexByte(l.name, ' ')+1:]
+}
+
+// check tells what of the flags cannot be.
+func (g *gaps) check() error {
+	switch {
+	case !slices.ContainsFunc(loads, g.wants):
+		return fmt.Errorf("-load %s: idle, applied, listed or both is expected", g.only)
+	case g.rounds < 1:
+		return fmt.Errorf("-rounds %d: one at least is expected", g.rounds)
+	}
+	return nil
+}
+
 // measure takes turns, and prints.
 func (g *gaps) measure(ctx context.Context) error {
+	if err := g.check(); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "nitrocard-gaps")
 	if err != nil {
 		return err
@@ -105,7 +127,7 @@ func (g *gaps) measure(ctx context.Context) error {
 	r := results{}
 	for range g.rounds {
 		for _, load := range loads {
-			if !strings.HasSuffix(load.name, g.only) {
+			if !g.wants(load) {
 				continue
 			}
 			worker, err := g.turn(ctx, load.roles, nil)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/pmd/pmdtest"
 )
 
 // The table shows both sides of each load, in microseconds.
@@ -69,7 +70,7 @@ func TestTheObjects(t *testing.T) {
 func TestTheLoop(t *testing.T) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no C compiler")
+		pmdtest.Missing(t, err.Error())
 	}
 	g := gaps{loop: filepath.Join(t.TempDir(), "loop"), duration: 50 * time.Millisecond}
 	out, err := exec.Command(gcc, "-O2", "-Wall", "-Werror", "-o", g.loop, "loop/loop.c").CombinedOutput()
@@ -89,6 +90,17 @@ func TestTheLoop(t *testing.T) {
 	g.loop = "false"
 	_, err = g.loopTurn(t.Context(), got)
 	require.EqualError(t, err, "false: exit status 1")
+}
+
+// Who misspells a load gets no empty table for an answer.
+func TestFlagsThatCannotBe(t *testing.T) {
+	for _, only := range []string{"", "idle", "applied", "listed", "both"} {
+		require.NoError(t, (&gaps{only: only, rounds: 1}).check())
+	}
+	for _, only := range []string{"dance", "d", "objects"} {
+		require.EqualError(t, (&gaps{only: only, rounds: 1}).play(t.Context(), ""), "-load "+only+": idle, applied, listed or both is expected")
+	}
+	require.EqualError(t, (&gaps{}).play(t.Context(), ""), "-rounds 0: one at least is expected")
 }
 
 func TestARoleThatIsNone(t *testing.T) {
