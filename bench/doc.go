@@ -37,7 +37,8 @@
 //
 // Each core's thread is pinned to a CPU, the last ones of the process, and all
 // other threads keep off it where a CPU is left for them; taskset says which
-// CPUs the process has. Each has a queue of its own of every port and its own part of the flows;
-// modes with a card share the card, the others nothing. Rates are then a
-// core's, of all cores' CPU time, and the clock's are the total.
+// CPUs the process has. Each core has a queue of its own of every port and its
+// own part of the flows; modes with a card share the card, the others nothing.
+// Rates are then a core's, of all cores' CPU time, and the clock's are the
+// total.
 package bench
