@@ -175,6 +175,13 @@ func TestCheckNamesPathAndReason(t *testing.T) {
 	require.Contains(t, stderr, "SecurityGroups[0] sg-web: IpPermissions[1]: FromPort 90 is above ToPort 80")
 }
 
+// A machine of any size begins with as many workers as one may ask for.
+func TestUsualWorkers(t *testing.T) {
+	for cpus, want := range map[int]int{1: 1, 2: 1, 8: 7, mostWorkers: mostWorkers - 1, 2 * mostWorkers: mostWorkers} {
+		require.Equal(t, want, usualWorkers(cpus), "%d CPUs", cpus)
+	}
+}
+
 func TestDefaultSocket(t *testing.T) {
 	if os.Geteuid() == 0 {
 		require.Equal(t, "/run/nitrocard.sock", defaultSocket())

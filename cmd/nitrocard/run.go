@@ -49,7 +49,7 @@ PORT is ` + portUsage() + `.`,
 		}
 		o.config, o.card, o.socket, o.connections = *config, *card, *socket, *connections
 		if o.workers == 0 {
-			o.workers = max(runtime.NumCPU()-1, 1)
+			o.workers = usualWorkers(runtime.NumCPU())
 		}
 		return run(cmd.Context(), &o, cmd.ErrOrStderr())
 	}
@@ -58,6 +58,9 @@ PORT is ` + portUsage() + `.`,
 
 // mostWorkers is more than any card has queues for.
 const mostWorkers = 64
+
+// usualWorkers is how many there are on a machine of so many CPUs, unless told.
+func usualWorkers(cpus int) int { return min(max(cpus-1, 1), mostWorkers) }
 
 // options are the card's.
 func (o *runOptions) options() nic.Options {
