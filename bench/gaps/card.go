@@ -45,8 +45,8 @@ func (g *gaps) card(ctx context.Context) error {
 		if w.Packets == 0 || len(b.Card.Drops().Reasons) > 0 {
 			return fmt.Errorf("%d packets, and some were dropped: %+v", w.Packets, b.Card.Drops().Reasons)
 		}
-		us := func(t float64) int64 { return int64(t * 1e3) }
-		fmt.Println(w.CPU, us(w.Gaps.P50), us(w.Gaps.P99), us(w.Gaps.P999), us(w.Gaps.P9999), us(w.Gaps.Max))
+		ns := func(us float64) int64 { return int64(us * 1e3) }
+		fmt.Println(w.CPU, ns(w.Gaps.P50), ns(w.Gaps.P99), ns(w.Gaps.P999), ns(w.Gaps.P9999), ns(w.Gaps.Max))
 		_, err := io.Copy(io.Discard, os.Stdin)
 		return err
 	})
