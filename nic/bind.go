@@ -8,7 +8,8 @@ import (
 
 // bind tells the drivers that care which thread polls their ports, and those
 // whose ports went that it does no more. The loop calls it on its own thread,
-// for each view once. Where it fails the port is slower and works.
+// once for each view and each change of ports. Where it fails the port is
+// slower and works.
 func (w *worker) bind() {
 	var bound []pmd.ThreadBound
 	for _, s := range w.view.slots {
@@ -23,6 +24,17 @@ func (w *worker) bind() {
 		}
 	}
 	w.bound, w.boundFor = bound, w.view
+}
+
+// rebind calls f, which changes what ports there are, while the workers stand.
+// Each calls bind before it uses one of them.
+func (c *Card) rebind(f func()) {
+	c.gate.do(func() {
+		f()
+		for _, w := range c.workers {
+			w.boundFor = nil
+		}
+	})
 }
 
 // unbind takes bind back, on the same thread.

@@ -168,7 +168,7 @@ func (c *Card) Attach(name string, open Opener) error {
 		return errors.Join(err, p.Close())
 	}
 	s.open = open
-	c.gate.do(s.attaching(p))
+	c.rebind(s.attaching(p))
 	c.store(c.view.Load().policy)
 	return nil
 }

@@ -158,7 +158,7 @@ func (c *Card) plugLater(later []plug) bool {
 		attach = append(attach, c.slots[n.eni].attaching(n.port))
 	}
 	if len(attach) > 0 {
-		c.gate.do(func() {
+		c.rebind(func() {
 			for _, f := range attach {
 				f()
 			}

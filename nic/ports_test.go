@@ -75,7 +75,8 @@ func TestAPortThatIsAwayChangesHands(t *testing.T) {
 	x.fromInternet("eni-a1", syn).delivered("eni-a1")
 }
 
-// A thread is unbound from a port that went, while it works on.
+// A thread is unbound from a port that went, while it works on, and bound to the
+// one that came before it uses it.
 func TestThreadsAreUnboundFromPortsThatWent(t *testing.T) {
 	const workers = 2
 	c := newCrew(t, workers)
@@ -92,14 +93,21 @@ func TestThreadsAreUnboundFromPortsThatWent(t *testing.T) {
 	first := q.now("dev")[0]
 	until(t, "each worker is bound", func() bool { return first.bound.Load() == workers })
 
-	first.SetLink(pmd.ErrGone)
-	present = false
-	c.card.checkLinks()
-	until(t, "none is bound to what is gone", func() bool { return first.bound.Load() == 0 })
-	present = true
-	c.card.checkLinks()
-	second := q.now("dev")[0]
-	until(t, "each worker is bound again", func() bool { return second.bound.Load() == workers })
+	second, frame := first, c.request("eni-a1", "22", 1, wire.TCPSyn)
+	for range 20 {
+		second.SetLink(pmd.ErrGone)
+		present = false
+		c.card.checkLinks()
+		until(t, "none is bound to what is gone", func() bool { return second.bound.Load() == 0 })
+		present = true
+		for i := range 1 << 13 { // so that workers are awake
+			c.uplink[i%workers].Inject(frame)
+		}
+		c.card.checkLinks()
+		second = q.now("dev")[0]
+		until(t, "each worker is bound again", func() bool { return second.bound.Load() == workers })
+		require.Zero(t, second.early.Load(), "before it is used")
+	}
 	apply(c.config)
 	until(t, "none is bound to the port of an ENI that went", func() bool { return second.bound.Load() == 0 })
 	require.Zero(t, first.bound.Load())

@@ -34,7 +34,7 @@ func (c *Card) reopen(s *slot, why error) {
 		c.log.Warn("port is back and does not fit", "port", s.name, "reason", errors.Join(err, fresh.Close()))
 		return
 	}
-	c.gate.do(s.attaching(fresh))
+	c.rebind(s.attaching(fresh))
 	c.store(c.view.Load().policy)
 	c.log.Info("port is back", "port", s.name, "device", fresh.Info().Name)
 }
@@ -45,13 +45,7 @@ func (c *Card) lose(s *slot, why error) {
 	if old == c.offload.port {
 		c.offload.retire()
 	}
-	attach := s.attaching(&gone{old, why})
-	c.gate.do(func() {
-		attach()
-		for _, w := range c.workers {
-			w.boundFor = nil
-		}
-	})
+	c.rebind(s.attaching(&gone{old, why}))
 	if err := old.Close(); err != nil {
 		c.log.Debug("close of a port that was gone", "port", s.name, "error", err)
 	}

@@ -19,6 +19,7 @@ type visitor struct {
 	spec   string
 	closed atomic.Bool
 	bound  atomic.Int32 // threads that poll it
+	early  atomic.Int32 // times that one did before it was bound
 
 	owner string // for whom it was opened, or whose frames were the last that left by it
 }
@@ -30,6 +31,9 @@ func (v *visitor) used(what string) {
 
 func (v *visitor) Rx(b *pmd.Burst) {
 	v.used("Rx")
+	if v.bound.Load() == 0 {
+		v.early.Add(1)
+	}
 	v.Port.Rx(b)
 	v.used("Rx")
 }

@@ -43,7 +43,7 @@ type worker struct {
 	seat     *Seat // the loop's; nil: its thread is any
 	sleeper  *sleeper
 	bound    []pmd.ThreadBound // ports whose drivers know the loop's thread
-	boundFor *view             // when they were told
+	boundFor *view             // when they were told; nil: anew
 	cpu      atomic.Int32      // that the loop's thread is pinned to, -1 if to none
 	work     work
 }
