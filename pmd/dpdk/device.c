@@ -210,13 +210,16 @@ int nc_stop(uint16_t port, const char *bus, const char *name)
 	return err != 0 ? err : removed;
 }
 
-// nc_link is 1 if the link is up, 0 if it is down, negative if the device is
-// gone.
+// nc_link is 1 if the link is up or its driver knows of none, 0 if it is down,
+// negative if the device is gone.
 int nc_link(uint16_t port)
 {
 	struct rte_eth_link link;
-	if (rte_eth_dev_is_removed(port) == 1 || rte_eth_link_get_nowait(port, &link) < 0)
+	if (rte_eth_dev_is_removed(port) == 1)
 		return -ENODEV;
+	int err = rte_eth_link_get_nowait(port, &link);
+	if (err < 0)
+		return err == -ENOTSUP ? 1 : -ENODEV;
 	return link.link_status == RTE_ETH_LINK_UP;
 }
 
