@@ -71,7 +71,7 @@ func (q *queue) setDown(down bool) (was bool) {
 }
 
 // carries tells whether a frame of so many bytes can leave by q, as
-// packet.leave does, which knows why not.
+// packet.send does, which knows why not.
 func (q *queue) carries(bytes int) bool {
 	return bytes <= int(q.room.Load())
 }
