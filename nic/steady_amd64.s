@@ -15,6 +15,39 @@
 	NOTL    sum; \
 	MOVW    sum, at(DX)
 
+// CHANGE makes the address in AX its change from the one in CX, for UPDATE.
+#define CHANGE \
+	NOTL CX; \
+	ADDQ CX, AX; \
+	MOVQ AX, CX; \
+	SHRQ $32, CX; \
+	ADDL CX, AX; \
+	MOVL AX, CX; \
+	ROLL $16, CX; \
+	ADDL CX, AX; \
+	SHRL $16, AX
+
+// LOWEST finds what belongs to the lowest frame of R9: w is the worker, frames
+// are at R8 and connections at R11.
+#define LOWEST(w) \
+	TZCNTQ R9, CX; \
+	LEAQ   (CX)(CX*2), AX; \
+	LEAQ   (R8)(AX*8), SI; \
+	MOVL   (worker_fast+fast_gather+gather_at)(w)(CX*4), BX; \
+	SHLQ   $6, BX; \
+	ADDQ   R11, BX; \
+	SHLQ   $4, CX; \
+	LEAQ   (worker_fast+fast_gather+gather_keys)(w)(CX*1), R14
+
+// PASSED moves it from R9 to R10. Zero says that it was the last.
+#define PASSED \
+	MOVQ  R9, CX; \
+	LEAQ  -1(R9), AX; \
+	ANDQ  AX, R9; \
+	XORQ  R9, CX; \
+	ORQ   CX, R10; \
+	TESTQ R9, R9
+
 // The frame's descriptor is at SI, its headers at DX, its key at R14 and its
 // connection at BX. Offsets of headers are as in gather_amd64.s.
 
@@ -26,17 +59,9 @@ TEXT ·steadyIn(SB), NOSPLIT, $0-40
 	MOVQ todo+24(FP), R9
 	XORQ R10, R10
 	MOVQ (worker_part+part_guests)(DI), R13
-	LEAQ (worker_fast+fast_gather+gather_keys)(DI), R12
 
 frame:
-	TZCNTQ R9, CX
-	LEAQ   (CX)(CX*2), AX
-	LEAQ   (R8)(AX*8), SI
-	MOVL   (worker_fast+fast_gather+gather_at)(DI)(CX*4), BX
-	SHLQ   $6, BX
-	ADDQ   R11, BX
-	SHLQ   $4, CX
-	LEAQ   (R12)(CX*1), R14
+	LOWEST(DI)
 
 	// What the stages found is of this policy, for this direction and this
 	// tunnel end. The epoch is read first: see flow.Conn.Under.
@@ -94,28 +119,15 @@ count:
 	CMPL   AX, CX
 	JEQ    next
 	MOVL   AX, 80(DX)
-	NOTL   CX
-	ADDQ   CX, AX
-	MOVQ   AX, CX
-	SHRQ   $32, CX
-	ADDL   CX, AX
-	MOVL   AX, CX
-	ROLL   $16, CX
-	ADDL   CX, AX
-	SHRL   $16, AX
+	CHANGE
 	UPDATE(74, BX, CX)
 	CMPB   73(DX), $6
 	JNE    udp
 	UPDATE(100, BX, CX)
 
 next:
-	MOVQ  R9, CX
-	LEAQ  -1(R9), AX
-	ANDQ  AX, R9
-	XORQ  R9, CX
-	ORQ   CX, R10
-	TESTQ R9, R9
-	JNE   frame
+	PASSED
+	JNE frame
 
 done:
 	MOVQ R10, ready+32(FP)
@@ -141,7 +153,8 @@ udp:
 	JMP  next
 
 // The frame's descriptor is at SI, its headers at DX, its key at R14, its
-// connection at BX and its path at DI, once each is found.
+// connection at BX, its path at DI and the hop's MAC in X4, once each is found.
+
 // func steadyOut(w *worker, from *guest, conns *flow.Conn, paths *path, count int, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyOut(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), R12
@@ -152,14 +165,7 @@ TEXT ·steadyOut(SB), NOSPLIT, $0-64
 	MOVQ from+8(FP), R13
 
 frame:
-	TZCNTQ R9, CX
-	LEAQ   (CX)(CX*2), AX
-	LEAQ   (R8)(AX*8), SI
-	MOVL   (worker_fast+fast_gather+gather_at)(R12)(CX*4), BX
-	SHLQ   $6, BX
-	ADDQ   R11, BX
-	SHLQ   $4, CX
-	LEAQ   (worker_fast+fast_gather+gather_keys)(R12)(CX*1), R14
+	LOWEST(R12)
 
 	// What the stages found is of this policy and direction, and leads to the
 	// router and into a tunnel.
@@ -189,8 +195,10 @@ frame:
 	MOVWLZX const_pathVTEP(DI), AX
 	IMULQ  $hop__size, AX
 	ADDQ   (worker_underlay+underlay_hops)(R12), AX
-	CMPQ   hop_mac(AX), $0
+	MOVQ   hop_mac(AX), AX
+	TESTQ  AX, AX
 	JEQ    done
+	MOVQ   AX, X4
 
 	// The uplink takes it.
 	MOVL const_frameLen(SI), CX
@@ -218,15 +226,7 @@ address:
 	MOVL  guest_public(R13), AX
 	BSWAPL AX
 	MOVL  AX, 26(DX)
-	NOTL  CX
-	ADDQ  CX, AX
-	MOVQ  AX, CX
-	SHRQ  $32, CX
-	ADDL  CX, AX
-	MOVL  AX, CX
-	ROLL  $16, CX
-	ADDL  CX, AX
-	SHRL  $16, AX
+	CHANGE
 	UPDATE(24, R15, CX)
 	CMPB  23(DX), $6
 	JNE   udp
@@ -243,10 +243,7 @@ count:
 	// The tunnel's headers and the stations within; then what differs from
 	// packet to packet: both MACs, lengths, the checksum, and the source port,
 	// which is entropy of the key.
-	MOVWLZX const_pathVTEP(DI), CX
-	IMULQ   $hop__size, CX
-	ADDQ    (worker_underlay+underlay_hops)(R12), CX
-	MOVQ    hop_mac(CX), CX
+	MOVQ    X4, CX
 	MOVOU   0(DI), X0
 	MOVOU   16(DI), X1
 	MOVOU   32(DI), X2
@@ -292,13 +289,8 @@ count:
 	ROLW    $8, AX
 	MOVW    AX, 34(CX)
 
-	MOVQ  R9, CX
-	LEAQ  -1(R9), AX
-	ANDQ  AX, R9
-	XORQ  R9, CX
-	ORQ   CX, R10
-	TESTQ R9, R9
-	JNE   frame
+	PASSED
+	JNE frame
 
 done:
 	MOVQ R10, ready+56(FP)
