@@ -158,7 +158,7 @@ func TestQueuesOfAPortCountForTheirWorkers(t *testing.T) {
 	x.put("NetworkInterfaces", newcomer) // on worker 2
 	require.NoError(t, x.card.Attach("eni-a6", q.opener("two", 2)))
 	require.Equal(t, []int{3, 2, 2}, loads(x.card))
-	require.Equal(t, 1, x.card.lightest())
+	require.Equal(t, 1, lightest(x.card.loads()))
 }
 
 // loads are how many queues each worker receives from.

@@ -28,27 +28,32 @@ type slot struct {
 // many as the card has workers.
 type Opener func() (pmd.Port, error)
 
-// newSlot makes a place. A port of one queue that comes into it is for the
-// worker that has the fewest.
-func (c *Card) newSlot(name string) *slot {
-	s := &slot{name: name, first: c.lightest()}
+// newSlot makes a place. A port that comes into it is received from by the
+// workers from number first on, as many as it has queues.
+func (c *Card) newSlot(name string, first int) *slot {
+	s := &slot{name: name, first: first}
 	for range c.workers {
 		s.queues = append(s.queues, &queue{slot: s, name: name})
 	}
 	return s
 }
 
-// lightest is the worker that receives from the fewest queues. A place that has
-// no port counts as one of one queue, which it is likely to get.
-func (c *Card) lightest() (least int) {
-	load := make([]int, len(c.workers))
+// loads are from how many queues each worker receives. A place that has no port
+// counts as one of one queue, which it is likely to get.
+func (c *Card) loads() []int {
+	loads := make([]int, len(c.workers))
 	for _, s := range c.slots {
 		for i := range len(queuesOf(s.port)) {
-			load[(s.first+i)%len(load)]++
+			loads[(s.first+i)%len(loads)]++
 		}
 	}
-	for i, n := range load {
-		if n < load[least] {
+	return loads
+}
+
+// lightest is the worker with the least load.
+func lightest(loads []int) (least int) {
+	for i, n := range loads {
+		if n < loads[least] {
 			least = i
 		}
 	}
@@ -56,7 +61,8 @@ func (c *Card) lightest() (least int) {
 }
 
 // makeRoom makes a place for each ENI that policy brings to this card, and
-// returns the places of those that go, which the card has no more.
+// returns the places of those that go, which the card has no more. A new place
+// is for the worker that has the fewest queues.
 func (c *Card) makeRoom(policy *vpc.Policy) []*slot {
 	stay := []string{Uplink}
 	for _, e := range policy.ENIs {
@@ -72,9 +78,12 @@ func (c *Card) makeRoom(policy *vpc.Policy) []*slot {
 			delete(was, name)
 		}
 	}
+	loads := c.loads()
 	for _, name := range stay {
 		if c.slots[name] == nil {
-			c.slots[name] = c.newSlot(name)
+			s := c.newSlot(name, lightest(loads))
+			c.slots[name] = s
+			loads[s.first]++
 		}
 	}
 	return slices.Collect(maps.Values(was))
