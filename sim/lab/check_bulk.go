@@ -23,11 +23,11 @@ func (s *story) bulk(ctx context.Context) (string, error) {
 	}
 	web := s.a1.public(webPort)
 	began := time.Now()
-	if err := s.client.upload(ctx, web, gibibyte); err != nil {
+	if err := s.client.connection(web).upload(ctx, gibibyte); err != nil {
 		return "", fmt.Errorf("1 GiB to %s: %w", web, err)
 	}
 	turned := time.Now()
-	if err := s.client.download(ctx, web, gibibyte); err != nil {
+	if err := s.client.connection(web).download(ctx, gibibyte); err != nil {
 		return "", fmt.Errorf("1 GiB from %s: %w", web, err)
 	}
 	done := time.Now()

@@ -4,27 +4,39 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"nitrocard/nic/wire"
+	"nitrocard/sim/netlab"
 )
 
 // twoCustomers: the client gets A's page and B's, both from 10.0.1.5 on the
-// same server, and neither guest sees a packet of the other's visit.
+// same server, and neither guest sees a packet of the other's visit. They are
+// visited in turn, twice: when a guest has seen its second visit, the packets of
+// every visit before have been where they went.
 func (s *story) twoCustomers(ctx context.Context) (string, error) {
-	for _, visit := range []struct{ host, other *machine }{{s.a1, s.b1}, {s.b1, s.a1}} {
-		heard, err := visit.other.listen(ctx)
-		if err != nil {
+	customers := []*machine{s.a1, s.b1}
+	ears := make([]*ear, len(customers))
+	for i, m := range customers {
+		var err error
+		if ears[i], err = s.listen(m); err != nil {
 			return "", err
 		}
-		err = s.visits(ctx, visit.host)
-		strangers, lost := heard()
-		if err = errors.Join(err, lost); err == nil && strangers > 0 {
-			err = fmt.Errorf("%s saw %d packets of a visit to %s", visit.other.Nick, strangers, visit.host.Nick)
+		defer ears[i].Stop()
+	}
+	var visits []connection
+	for i := range 2 * len(customers) {
+		m := customers[i%len(customers)]
+		c := s.client.connection(m.public(webPort))
+		if err := s.visits(ctx, c, m); err != nil {
+			return "", err
 		}
-		if err != nil {
+		visits = append(visits, c)
+	}
+	for i, e := range ears {
+		if err := e.heardOnlyItsOwn(ctx, visits[:len(customers)+i+1]); err != nil {
 			return "", err
 		}
 	}
@@ -33,8 +45,8 @@ func (s *story) twoCustomers(ctx context.Context) (string, error) {
 }
 
 // visits gets a guest's page at its public address as the client.
-func (s *story) visits(ctx context.Context, m *machine) error {
-	got, err := s.client.get(ctx, m.public(webPort))
+func (s *story) visits(ctx context.Context, c connection, m *machine) error {
+	got, err := c.get(ctx)
 	if err != nil {
 		return fmt.Errorf("the page at %s: %w", m.Public, err)
 	}
@@ -44,18 +56,46 @@ func (s *story) visits(ctx context.Context, m *machine) error {
 	return nil
 }
 
-// listen counts what reaches the guest until heard is called. Of a virtual
-// machine it is every frame, and nobody asks it for its MAC meanwhile.
-func (m *machine) listen(ctx context.Context) (heard func() (int, error), err error) {
-	if m.vm == nil {
-		w, err := m.Watch("eth0", isIPv4)
-		return func() (int, error) { return len(w.Stop()), nil }, err
+// ear hears what reaches a guest.
+type ear struct {
+	*netlab.Watch
+	guest *machine
+	of    func(c connection, frame []byte) bool // whether a frame tells of a connection
+}
+
+// listen lends an ear at the guest's link. A virtual machine has none where
+// others could listen, but answers every segment of TCP, if only with a reset:
+// the ear is at the edge then, and hears its answers.
+func (s *story) listen(m *machine) (*ear, error) {
+	e := &ear{guest: m, of: connection.sent}
+	host, link := m.Host, "eth0"
+	if m.vm != nil {
+		e.of = func(c connection, frame []byte) bool { return c.answered(frame, m.VNI) }
+		host, link = s.edge, uplink
 	}
-	before, err := m.vm.received(ctx)
-	return func() (int, error) {
-		after, err := m.vm.received(ctx)
-		return after - before, err
-	}, err
+	var err error
+	e.Watch, err = host.Watch(link, isIPv4)
+	return e, err
+}
+
+// heardOnlyItsOwn waits until the ear has heard of the last of these visits,
+// which is the guest's own, and tells of one before that was another's.
+func (e *ear) heardOnlyItsOwn(ctx context.Context, visits []connection) error {
+	last := visits[len(visits)-1]
+	err := until(ctx, e.guest.Nick+"'s own visit was heard of", func() (bool, error) { return e.hears(last), nil })
+	if err != nil {
+		return err
+	}
+	for _, c := range visits {
+		if c.to != last.to && e.hears(c) {
+			return fmt.Errorf("%s saw a packet of the visit from %s to %s", e.guest.Nick, c.from, c.to)
+		}
+	}
+	return nil
+}
+
+func (e *ear) hears(c connection) bool {
+	return slices.ContainsFunc(e.Frames(), func(frame []byte) bool { return e.of(c, frame) })
 }
 
 func isIPv4(frame []byte) bool {
@@ -68,7 +108,9 @@ func (s *story) hundred(ctx context.Context) (string, error) {
 	errs := make([]error, visitors)
 	var wg sync.WaitGroup
 	for i := range visitors {
-		wg.Go(func() { errs[i] = s.visits(ctx, []*machine{s.a1, s.b1}[i%2]) })
+		m := []*machine{s.a1, s.b1}[i%2]
+		c := s.client.connection(m.public(webPort))
+		wg.Go(func() { errs[i] = s.visits(ctx, c, m) })
 	}
 	wg.Wait()
 	failed, first := 0, error(nil)

@@ -19,7 +19,7 @@ func (s *story) neighbours(ctx context.Context) (string, error) {
 		{s.a2, s.a3, webPort},
 	} {
 		at := way.to.private(way.port)
-		got, err := way.from.visitor().get(ctx, at)
+		got, err := way.from.visitor().connection(at).get(ctx)
 		if err != nil {
 			return "", fmt.Errorf("%s to %s at %s: %w", way.from.Nick, way.to.Nick, at, err)
 		}
@@ -28,10 +28,10 @@ func (s *story) neighbours(ctx context.Context) (string, error) {
 		}
 	}
 	database := s.a2.private(databasePort)
-	dropped, err := s.refused(ctx, s.a3.visitor(), s.a2, database)
+	dropped, err := s.refused(ctx, s.a3.visitor().connection(database), s.a2)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("a1 to a2 on card %s, a1 and a2 to a3 on card %s and in another subnet; %s is for members of sg-web: a1 got in, %d packets of a3 were dropped",
-		s.a1.Card, s.a3.Card, database, dropped), nil
+	return fmt.Sprintf("a1 to a2 on card %s, a1 and a2 to a3 on card %s and in another subnet; %s is for members of sg-web: a1 got in, %d packets of a3's were dropped",
+		s.a1.Card, s.a3.Card, database, len(dropped)), nil
 }

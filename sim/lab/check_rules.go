@@ -3,15 +3,15 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"strings"
-	"time"
 
-	"nitrocard/nic/wire"
+	"nitrocard/nic"
 )
 
 // Names the card gives to what the checks look for.
@@ -21,71 +21,71 @@ const (
 	spoofAddr = "spoofed_address"
 )
 
-// knock is how long the client tries a port that should be closed: long
-// enough for its kernel's first retransmission, 1 s after the first SYN.
-const knock = 1500 * time.Millisecond
-
-// countPatience is how long a packet on its way may take to be counted.
-const countPatience = 5 * time.Second
-
 // closedPort: the card drops exactly the packets that the client sent to
 // port 22, and says which groups it asked.
 func (s *story) closedPort(ctx context.Context) (string, error) {
-	packets, err := s.refused(ctx, s.client, s.a1, s.a1.public(shellPort))
+	drops, err := s.refused(ctx, s.client.connection(s.a1.public(shellPort)), s.a1)
 	if err != nil {
 		return "", err
 	}
-	last, err := s.card(s.a1).lastDrop(ctx, s.a1.ENI, groupDrop)
-	if err != nil {
-		return "", err
-	}
+	last := drops[0]
 	if len(last.SecurityGroups) == 0 || !strings.HasSuffix(last.Destination, ":22") {
 		return "", fmt.Errorf("the card does not say whom it asked: %+v", last)
 	}
 	return fmt.Sprintf("%d packets from %s to %s, %d dropped as %s at %s; asked %s: %s",
-		packets, last.Source, last.Destination, packets, groupDrop, s.a1.ENI, strings.Join(last.SecurityGroups, ", "), last.Sentence), nil
+		len(drops), last.Source, last.Destination, len(drops), groupDrop, s.a1.ENI, strings.Join(last.SecurityGroups, ", "), last.Sentence), nil
 }
+
+// knocks is how many packets of a connection that no group lets in the checks
+// wait for: the first SYN, and the one that the visitor's kernel tries again
+// with, 1 s later.
+const knocks = 2
 
 // refused has a visitor knock at a place where the guest's groups do not let it
-// in, and waits until the card has counted exactly the packets that the
-// visitor sent, which it returns.
-func (s *story) refused(ctx context.Context, v visitor, m *machine, at netip.AddrPort) (packets int, err error) {
-	before, err := s.card(m).dropped(ctx, m.ENI, groupDrop)
+// in, until the card has dropped some, and returns the drops: exactly the
+// packets that the visitor sent.
+func (s *story) refused(ctx context.Context, c connection, m *machine) (drops []nic.LastDrop, err error) {
+	sent, err := c.gate.Watch(c.link, c.sent)
 	if err != nil {
-		return 0, err
-	}
-	sent, err := v.gate.Watch(v.link, opens(at))
-	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer sent.Stop()
-	brief, cancel := context.WithTimeout(ctx, knock)
-	defer cancel()
-	if c, err := v.dial(brief, at); err == nil {
-		c.Close()
-		return 0, fmt.Errorf("%s let %s in at %s", m.Nick, v.Name, at)
+	knocking, leave := context.WithCancel(ctx)
+	dialed := make(chan error, 1)
+	go func() { dialed <- c.knock(knocking) }()
+	counted := func() (n int, err error) {
+		drops, err = s.card(m).dropped(ctx, m.ENI, groupDrop, c.from.String())
+		return len(drops), err
 	}
-	var after uint64
-	soon, cancel := context.WithTimeout(ctx, countPatience)
-	defer cancel()
-	err = until(soon, "they were equal", func() (bool, error) {
-		packets = len(sent.Frames())
-		after, err = s.card(m).dropped(ctx, m.ENI, groupDrop)
-		return packets > 0 && after-before == uint64(packets), err
+	err = until(ctx, "the card dropped a packet again", func() (bool, error) {
+		n, err := counted()
+		return n >= knocks || len(dialed) > 0, err
+	})
+	leave()
+	if err := errors.Join(err, <-dialed); err != nil {
+		return nil, err
+	}
+	err = until(ctx, "they were equal", func() (bool, error) {
+		n, err := counted()
+		return n == len(sent.Frames()), err
 	})
 	if err != nil {
-		err = fmt.Errorf("%s sent %d packets to %s, and the card counts %d as %s: %w", v.Name, packets, at, after-before, groupDrop, err)
+		err = fmt.Errorf("%s sent %d packets to %s, and the card dropped %d as %s: %w", c.Name, len(sent.Frames()), c.to, len(drops), groupDrop, err)
 	}
-	return packets, err
+	return drops, err
 }
 
-// opens likes the frames that ask for a TCP connection to a place.
-func opens(at netip.AddrPort) func([]byte) bool {
-	return func(frame []byte) bool {
-		var h wire.Headers
-		return wire.Parse(frame, &h) == wire.NoFault && h.Proto == wire.ProtoTCP &&
-			h.Flags&wire.TCPSyn != 0 && endpoint(h.Dst, h.DstPort) == at.String()
+// knock dials until ctx ends, and expects no answer.
+func (c connection) knock(ctx context.Context) error {
+	open, err := c.dial(ctx)
+	if err == nil {
+		open.Close()
+		return fmt.Errorf("%s was let in at %s", c.Name, c.to)
 	}
+	if ctx.Err() == nil {
+		return fmt.Errorf("%s knocked at %s and should have got no answer: %w", c.Name, c.to, err)
+	}
+	return nil
 }
 
 // trackedRule: a rule for the client's address opens port 22. When it goes,
@@ -98,10 +98,10 @@ func (s *story) trackedRule(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer talk.Close()
-	if _, err := talk.say("still there?", 10*time.Second); err != nil {
+	if _, err := talk.say(ctx, "still there?"); err != nil {
 		return "", fmt.Errorf("the open connection was cut when its rule went; EC2 tracks it: %w", err)
 	}
-	if _, err := s.refused(ctx, s.client, s.a1, s.a1.public(shellPort)); err != nil {
+	if _, err := s.refused(ctx, s.client.connection(s.a1.public(shellPort)), s.a1); err != nil {
 		return "", fmt.Errorf("after the rule went: %w", err)
 	}
 	return fmt.Sprintf("tcp 22 from %s added: connected; removed: that connection goes on, a new one is dropped", source), nil
@@ -115,23 +115,33 @@ func (s *story) untrackedRule(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer talk.abort()
-	before, err := s.card(s.a1).dropped(ctx, s.a1.ENI, groupDrop)
-	if err != nil {
-		return "", err
-	}
-	answer, err := talk.say("still there?", time.Second)
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return "", fmt.Errorf("the connection outlived a rule that EC2 does not track: answer %q, error %v", answer, err)
-	}
-	err = until(ctx, "the card counted a drop", func() (bool, error) {
-		after, err := s.card(s.a1).dropped(ctx, s.a1.ENI, groupDrop)
-		return after > before, err
-	})
-	if err != nil {
+	if err := s.cut(ctx, talk); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("tcp 22 from %s added: connected; removed: cut at once, for EC2 does not track it beside open egress", everywhere), nil
 }
+
+// cut says something on an open connection to a1, and expects that the card
+// drops it, and no answer.
+func (s *story) cut(ctx context.Context, t *talk) error {
+	listening, leave := context.WithCancel(ctx)
+	said := make(chan error, 1)
+	go func() {
+		_, err := t.say(listening, "still there?")
+		said <- err
+	}()
+	err := until(ctx, "the card dropped a packet of the open connection", func() (bool, error) {
+		drops, err := s.card(s.a1).dropped(ctx, s.a1.ENI, groupDrop, t.from.String())
+		return len(drops) > 0 || len(said) > 0, err
+	})
+	leave()
+	if outlived := <-said; err == nil && !errors.Is(outlived, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("the connection outlived a rule that EC2 does not track: %w", cmp.Or(outlived, errAnswered))
+	}
+	return err
+}
+
+var errAnswered = errors.New("the guest answered")
 
 // open adds a rule for port 22 to a1's group, opens a connection through it,
 // and removes the rule again.
@@ -140,9 +150,9 @@ func (s *story) open(ctx context.Context, source netip.Prefix) (t *talk, err err
 	if err != nil {
 		return nil, fmt.Errorf("adding tcp 22 from %s: %w", source, err)
 	}
-	t, err = s.client.talk(ctx, s.a1.public(shellPort))
+	t, err = s.client.connection(s.a1.public(shellPort)).talk(ctx)
 	if err == nil {
-		err = t.hello(s.a1.Nick)
+		err = t.hello(ctx, s.a1.Nick)
 	}
 	if err != nil {
 		err = fmt.Errorf("with a rule for %s: %w", source, err)

@@ -10,8 +10,6 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
-
-	"nitrocard/nic/wire"
 )
 
 // lies is how many frames of each kind the lying guest sends.
@@ -21,19 +19,21 @@ const lies = 5
 // not its own. The card stops and names each of them, while the same frame
 // with the truth in it arrives.
 func (s *story) spoof(ctx context.Context) (string, error) {
-	stranger := netip.MustParseAddr("10.0.1.99")
-	arrivals, err := s.a3.Watch("eth0", isKnock)
+	knock := s.a1.visitor().connection(s.a3.private(webPort))
+	stranger := knock
+	stranger.from = netip.AddrPortFrom(netip.MustParseAddr("10.0.1.99"), knock.from.Port())
+	arrivals, err := s.a3.Watch("eth0", func(frame []byte) bool { return knock.opens(frame) || stranger.opens(frame) })
 	if err != nil {
 		return "", err
 	}
 	defer arrivals.Stop()
-	if err := s.caught(ctx, spoofMAC, s.knock(s.b1.MAC, s.a1.Addr.Addr())); err != nil {
+	if err := s.caught(ctx, spoofMAC, knock, s.b1.MAC); err != nil {
 		return "", err
 	}
-	if err := s.caught(ctx, spoofAddr, s.knock(s.a1.MAC, stranger)); err != nil {
+	if err := s.caught(ctx, spoofAddr, stranger, s.a1.MAC); err != nil {
 		return "", err
 	}
-	if err := s.send(s.knock(s.a1.MAC, s.a1.Addr.Addr()), 1); err != nil {
+	if err := s.send(s.syn(knock, s.a1.MAC), 1); err != nil {
 		return "", err
 	}
 	err = until(ctx, "an honest frame arrived", func() (bool, error) { return len(arrivals.Frames()) > 0, nil })
@@ -44,23 +44,18 @@ func (s *story) spoof(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("a3 saw %d frames, and only one of them was honest", n)
 	}
 	return fmt.Sprintf("a1 sent %d frames with MAC %s: %s; %d with address %s: %s; all counted at %s, none arrived",
-		lies, s.b1.MAC, spoofMAC, lies, stranger, spoofAddr, s.a1.ENI), nil
+		lies, s.b1.MAC, spoofMAC, lies, stranger.from.Addr(), spoofAddr, s.a1.ENI), nil
 }
 
 // caught has a1 send a false frame several times and waits until the card
 // counted every one of them for the reason.
-func (s *story) caught(ctx context.Context, reason string, frame []byte) error {
-	card := s.card(s.a1)
-	before, err := card.dropped(ctx, s.a1.ENI, reason)
-	if err != nil {
-		return err
-	}
-	if err := s.send(frame, lies); err != nil {
+func (s *story) caught(ctx context.Context, reason string, lie connection, mac net.HardwareAddr) error {
+	if err := s.send(s.syn(lie, mac), lies); err != nil {
 		return err
 	}
 	return until(ctx, fmt.Sprintf("the card counted %d frames as %s", lies, reason), func() (bool, error) {
-		after, err := card.dropped(ctx, s.a1.ENI, reason)
-		return after == before+lies, err
+		drops, err := s.card(s.a1).dropped(ctx, s.a1.ENI, reason, lie.from.String())
+		return len(drops) == lies, err
 	})
 }
 
@@ -79,22 +74,12 @@ func (s *story) send(frame []byte, times int) error {
 	return nil
 }
 
-// knockPort is the source port that marks the frames of this check.
-const knockPort = 9
-
-// isKnock leaves out the reset that a1's kernel, which knows of no connection,
-// sends when a3 answers.
-func isKnock(frame []byte) bool {
-	var h wire.Headers
-	return wire.Parse(frame, &h) == wire.NoFault && h.Proto == wire.ProtoTCP && h.SrcPort == knockPort && h.Flags&wire.TCPSyn != 0
-}
-
-// knock is a frame from a1's port to a3's web server, whose group lets the
-// whole VPC in: a TCP SYN from this MAC and this address.
-func (s *story) knock(mac net.HardwareAddr, source netip.Addr) []byte {
+// syn is a frame from a1's link that asks for a connection to a3's web server,
+// whose group lets the whole VPC in: a TCP SYN from this MAC.
+func (s *story) syn(c connection, mac net.HardwareAddr) []byte {
 	eth := layers.Ethernet{SrcMAC: mac, DstMAC: s.a1.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
-	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: source.AsSlice(), DstIP: s.a3.Addr.Addr().AsSlice()}
-	tcp := layers.TCP{SrcPort: knockPort, DstPort: webPort, SYN: true, Window: 1000}
+	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: c.from.Addr().AsSlice(), DstIP: c.to.Addr().AsSlice()}
+	tcp := layers.TCP{SrcPort: layers.TCPPort(c.from.Port()), DstPort: layers.TCPPort(c.to.Port()), SYN: true, Window: 1000}
 	_ = tcp.SetNetworkLayerForChecksum(&ip) // it is IPv4
 	b := gopacket.NewSerializeBuffer()
 	// Only options of a wrong length could fail, and there are none.

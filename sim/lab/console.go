@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -49,13 +48,4 @@ func (v *vm) read(ctx context.Context, file string) (string, error) {
 		err = fmt.Errorf("the console of %s: %w", v.Nick, err)
 	}
 	return strings.Join(lines, "\n"), err
-}
-
-// received is how many frames the guest's network card has received.
-func (v *vm) received(ctx context.Context) (int, error) {
-	text, err := v.read(ctx, "/sys/class/net/eth0/statistics/rx_packets")
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(text)
 }

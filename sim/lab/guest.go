@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"time"
 
 	"nitrocard/sim/netlab"
 )
@@ -28,7 +27,7 @@ const trailer = "X-Xxhash"
 
 // serve starts the guest's services; they end when ctx does.
 func (m *machine) serve(ctx context.Context) error {
-	pages := &http.Server{Handler: m.pages(), ReadHeaderTimeout: 10 * time.Second}
+	pages := &http.Server{Handler: m.pages(), ReadHeaderTimeout: patience}
 	context.AfterFunc(ctx, func() { pages.Close() })
 	for _, port := range []int{webPort, databasePort} {
 		l, err := listen(m.Host, port)

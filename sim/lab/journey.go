@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"nitrocard/nic"
 	"nitrocard/nic/wire"
@@ -33,7 +34,7 @@ type tunneled struct {
 // drawJourney visits a1 once more, with watches on the links, and draws what
 // they saw and what the cards counted in the whole run.
 func (s *story) drawJourney(ctx context.Context, out io.Writer) {
-	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	j, err := s.travel(ctx, s.a1)
 	if err != nil {
@@ -71,12 +72,15 @@ func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
 		}
 		watches = append(watches, w)
 	}
-	if err := s.visits(ctx, m); err != nil {
+	c := s.client.connection(m.public(webPort))
+	if err := s.visits(ctx, c, m); err != nil {
 		return nil, err
 	}
 	j := &journey{visited: m.guest}
 	err := until(ctx, "the packets of a visit were seen", func() (bool, error) {
-		return j.read(watches[0].Frames(), watches[1].Frames(), watches[2].Frames()), nil
+		there := j.there.find(watches[0].Frames(), func(t wire.Tuple) bool { return source(t) == c.from })
+		back := j.back.find(watches[2].Frames(), func(t wire.Tuple) bool { return destination(t) == c.from })
+		return there && back && j.arrive(watches[1].Frames(), c), nil
 	})
 	if err != nil {
 		return nil, err
@@ -84,17 +88,22 @@ func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
 	return j, s.ask(ctx, j)
 }
 
-// read takes the first packet of each place.
-func (j *journey) read(there, arrived, back [][]byte) bool {
-	if len(there) == 0 || len(arrived) == 0 || len(back) == 0 {
-		return false
+// arrive takes the first of the frames at the guest that is the connection's.
+func (j *journey) arrive(frames [][]byte, c connection) bool {
+	for _, frame := range frames {
+		var h wire.Headers
+		if wire.Parse(frame, &h) == wire.NoFault && source(h.Tuple) == c.from {
+			j.arrived = h.Tuple
+			return true
+		}
 	}
-	var h wire.Headers
-	if wire.Parse(arrived[0], &h) != wire.NoFault {
-		return false
-	}
-	j.arrived = h.Tuple
-	return j.there.read(there[0]) && j.back.read(back[0])
+	return false
+}
+
+// find takes the first of the frames on the underlay that has such a packet in
+// it.
+func (t *tunneled) find(frames [][]byte, such func(inner wire.Tuple) bool) bool {
+	return slices.ContainsFunc(frames, func(frame []byte) bool { return t.read(frame) && such(t.inner) })
 }
 
 // read reads a frame as the link has it: offloads leave the outer UDP checksum

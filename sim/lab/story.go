@@ -15,9 +15,6 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// checkPatience is how long one check may take on a busy machine.
-const checkPatience = 3 * time.Minute
-
 // story is a run of the lab: the world, its cards, and the people the checks
 // are about.
 type story struct {
@@ -194,7 +191,7 @@ func (s *story) doChecks(ctx context.Context, out io.Writer) (o outcome) {
 }
 
 func (s *story) do(ctx context.Context, c check) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return c.see(s, ctx)
 }

@@ -76,6 +76,6 @@ func TestAMachineThatEndsIsNotWaitedFor(t *testing.T) {
 	v := aVM(t, "echo ready; read file; exit 0")
 	require.NoError(t, v.boot(t.Context()))
 	defer v.kill()
-	_, err := v.received(t.Context())
+	_, err := v.read(t.Context(), "/a/file")
 	require.ErrorContains(t, err, "the console of b1: QEMU ended")
 }

@@ -40,6 +40,7 @@ type world struct {
 	servers  map[string]*netlab.Host // by card
 	guests   map[string]*machine     // by name
 	hosts    []*netlab.Host          // all of these
+	ports    sourcePorts             // of all visitors
 }
 
 // machine is what a guest runs on: a host, or a virtual machine.
@@ -48,10 +49,13 @@ type machine struct {
 	vm           *vm
 	guest
 	server *netlab.Host
+	ports  *sourcePorts
 }
 
 // visitor lets the guest visit others.
-func (m *machine) visitor() visitor { return visitor{m.Host, m.server, m.Nick} }
+func (m *machine) visitor() visitor {
+	return visitor{m.Host, m.Addr.Addr(), m.server, m.Nick, m.ports}
+}
 
 // build makes every host of the region, connects them, and starts the
 // guests' services. Cards are not part of it.
@@ -112,7 +116,7 @@ func (w *world) internet() error {
 	if w.edge, err = w.add("edge"); err != nil {
 		return err
 	}
-	w.client = visitor{client, w.edge, "internet"}
+	w.client = visitor{client, clientAddr.Addr(), w.edge, "internet", &w.ports}
 	err = netlab.Cable(netlab.End{Host: client, Name: "eth0"}, netlab.End{Host: w.edge, Name: "internet"}, internetMTU)
 	return errors.Join(err,
 		client.Address("eth0", clientAddr),
@@ -151,7 +155,7 @@ func (w *world) fabric() (err error) {
 // instances are the guests. Virtual machines boot when their card is there.
 func (w *world) instances() error {
 	for _, g := range w.region.guests {
-		m := &machine{guest: g, server: w.servers[g.Card]}
+		m := &machine{guest: g, server: w.servers[g.Card], ports: &w.ports}
 		if with := w.region.virtual[g.Nick]; with != nil {
 			m.vm = newVM(g, m.server, with)
 		} else if err := w.instance(m); err != nil {

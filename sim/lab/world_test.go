@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,7 +39,7 @@ func aWorld(t *testing.T) *world {
 
 func TestClientReachesTheEdge(t *testing.T) {
 	w := aWorld(t)
-	_, err := w.client.ping(internetAddr.Addr(), 10*time.Second)
+	_, err := w.client.ping(t.Context(), internetAddr.Addr())
 	require.NoError(t, err)
 }
 
@@ -54,12 +53,12 @@ func TestTheEdgeSendsToTheServerInATunnel(t *testing.T) {
 	seen, err := server.Watch(uplink, isIPv4)
 	require.NoError(t, err)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	_, err = w.client.dial(ctx, netip.MustParseAddrPort("35.72.2.8:80"))
-	require.Error(t, err, "nobody delivers")
-
-	require.Eventually(t, func() bool { return len(seen.Frames()) > 0 }, 10*time.Second, time.Millisecond)
+	ctx, leave := context.WithCancel(t.Context())
+	dialed := make(chan error, 1)
+	go func() { dialed <- w.client.connection(netip.MustParseAddrPort("35.72.2.8:80")).knock(ctx) }()
+	require.NoError(t, until(t.Context(), "a packet came", func() (bool, error) { return len(seen.Frames()) > 0, nil }))
+	leave()
+	require.NoError(t, <-dialed, "nobody delivers")
 	var p tunneled
 	require.True(t, p.read(seen.Stop()[0]))
 	require.Equal(t, "VXLAN, VNI 5001: "+endpoint(p.outer.Src, p.outer.SrcPort)+" ═▶ 172.16.0.11:4789", p.tunnel())
@@ -80,9 +79,7 @@ func TestAServersKernelKeepsQuiet(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	_, err = guest.visitor().dial(ctx, netip.MustParseAddrPort("203.0.113.9:80"))
+	_, err = guest.visitor().connection(netip.MustParseAddrPort("203.0.113.9:80")).dial(t.Context())
 	require.ErrorContains(t, err, "no route to host", "the guest's kernel gives up on its router")
 	require.NotEmpty(t, asked.Stop())
 	require.Empty(t, heard.Stop())
@@ -91,15 +88,15 @@ func TestAServersKernelKeepsQuiet(t *testing.T) {
 func TestGuestsServePagesBytesAndLines(t *testing.T) {
 	w := aWorld(t)
 	m, ctx := w.guests["a1"], t.Context()
-	self := m.visitor() // over its own loopback
-	text, err := self.get(ctx, m.private(webPort))
+	self := func(port uint16) connection { return m.visitor().connection(m.private(port)) } // over its own loopback
+	text, err := self(webPort).get(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "This is a1 (eni-a1). Hello, 10.0.1.5.\n", text)
-	require.NoError(t, self.download(ctx, m.private(webPort), 1<<20))
-	require.NoError(t, self.upload(ctx, m.private(databasePort), 1<<20))
+	require.NoError(t, self(webPort).download(ctx, 1<<20))
+	require.NoError(t, self(databasePort).upload(ctx, 1<<20))
 
-	talk, err := self.talk(ctx, m.private(shellPort))
+	talk, err := self(shellPort).talk(ctx)
 	require.NoError(t, err)
 	defer talk.Close()
-	require.NoError(t, talk.hello("a1"))
+	require.NoError(t, talk.hello(ctx, "a1"))
 }

@@ -55,9 +55,9 @@ func echo(t *testing.T, h *Host, addr string) {
 
 func say(t *testing.T, h *Host, addr, word string) string {
 	var c net.Conn
-	require.NoError(t, h.Do(func() (err error) { c, err = net.DialTimeout("tcp4", addr, 10*time.Second); return err }))
+	require.NoError(t, h.Do(func() (err error) { c, err = net.DialTimeout("tcp4", addr, time.Minute); return err }))
 	defer c.Close()
-	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
 	_, err := c.Write([]byte(word + "\n"))
 	require.NoError(t, err)
 	line, err := bufio.NewReader(c).ReadString('\n')
@@ -115,7 +115,7 @@ func TestRawFramesAreSentAndSeenAsTheyAre(t *testing.T) {
 	defer raw.Close()
 
 	require.NoError(t, raw.Send(frame))
-	require.Eventually(t, func() bool { return len(w.Frames()) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.Frames()) == 1 }, time.Minute, time.Millisecond)
 	require.Equal(t, [][]byte{frame}, w.Stop())
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,6 +39,7 @@ func (r *Raw) Close() error { return r.file.Close() }
 // Watch keeps the frames that arrive at a link and that its filter likes.
 type Watch struct {
 	file *os.File
+	raw  syscall.RawConn // of file
 	done chan struct{}
 
 	mu     sync.Mutex
@@ -50,7 +53,12 @@ func (h *Host) Watch(link string, like func(frame []byte) bool) (*Watch, error) 
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{file: file, done: make(chan struct{})}
+	raw, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("packet socket on %s.%s: %w", h.Name, link, err)
+	}
+	w := &Watch{file: file, raw: raw, done: make(chan struct{})}
 	go w.run(like)
 	return w, nil
 }
@@ -61,13 +69,26 @@ func (w *Watch) run(like func([]byte) bool) {
 	for {
 		n, err := w.file.Read(buf)
 		if err != nil {
-			return // Stop closed it
+			break // Stop's deadline
 		}
-		if like(buf[:n]) {
-			w.mu.Lock()
-			w.frames = append(w.frames, append([]byte(nil), buf[:n]...))
-			w.mu.Unlock()
+		w.see(buf[:n], like)
+	}
+	_ = w.raw.Control(func(fd uintptr) { // Read takes nothing after a deadline
+		for {
+			n, err := unix.Read(int(fd), buf)
+			if err != nil && err != unix.EINTR {
+				return // no more is there
+			}
+			w.see(buf[:max(n, 0)], like)
 		}
+	})
+}
+
+func (w *Watch) see(frame []byte, like func([]byte) bool) {
+	if len(frame) > 0 && like(frame) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.frames = append(w.frames, append([]byte(nil), frame...))
 	}
 }
 
@@ -78,10 +99,11 @@ func (w *Watch) Frames() [][]byte {
 	return append([][]byte(nil), w.frames...)
 }
 
-// Stop ends the watch and returns what it saw.
+// Stop ends the watch and returns what it saw: whatever has arrived by now.
 func (w *Watch) Stop() [][]byte {
-	w.file.Close()
+	_ = w.file.SetReadDeadline(time.Now()) // it is closed: stopped before
 	<-w.done
+	w.file.Close()
 	return w.Frames()
 }
 
