@@ -19,7 +19,7 @@ func (c *compiler) aclNotices() {
 		if len(acl.Associations) == 0 && !acl.IsDefault {
 			continue
 		}
-		path := ec2.At("NetworkAcls", i, acl.NetworkAclId)
+		path := c.config.path("NetworkAcls", i, acl.NetworkAclId)
 		for _, egress := range []bool{false, true} {
 			c.aclNotice(path, acl, aclSide{egress: egress})
 			c.aclNotice(path, acl, aclSide{egress: egress, ipv6: true})

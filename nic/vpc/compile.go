@@ -73,7 +73,7 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 	}
 	c := &compiler{
 		config: config, place: config.Placement.withDefaults(), prev: prev, prevNums: &prev.lineage,
-		policy: &Policy{Epoch: prev.Epoch + 1, byID: map[string]*ENI{}, groups: map[string]*Group{},
+		policy: &Policy{Epoch: prev.Epoch + 1, Notices: slices.Clone(config.Notices), byID: map[string]*ENI{}, groups: map[string]*Group{},
 			lists: map[string]*prefixList{}, sets: map[string]*matcher{}},
 		vpcs: map[string]*VPC{}, subnets: map[string]*Subnet{}, holders: map[uint32]*ENI{},
 		macs: map[stationKey]string{}, onCard: map[string]int{}, pathOf: map[string]string{},
@@ -102,7 +102,7 @@ func (c *compiler) notice(path, format string, args ...any) {
 
 // identify checks an object's ID and answers its path.
 func (c *compiler) identify(list string, i int, field, id string) (path string, ok bool) {
-	path = ec2.At(list, i, id)
+	path = c.config.path(list, i, id)
 	if id == "" {
 		c.Add(path, "%s is missing", field)
 		return path, false

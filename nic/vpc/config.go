@@ -35,6 +35,10 @@ type Config struct {
 	// packets in EC2 and not in this card (VpcEndpoints, FlowLogs, …), so that
 	// it can name them.
 	Unenforced map[string][]any `json:"-"`
+	// Places tells, by list, where each of its objects was read; nil: made otherwise.
+	Places Places `json:"-"`
+	// Notices are what was passed over while reading.
+	Notices []Notice `json:"-"`
 }
 
 // MarshalJSON writes what Parse reads, under EC2's names.
@@ -91,5 +95,11 @@ func (c *Config) merge(more *Config, p *ec2.Problems) {
 	}
 	for list, objects := range maps.All(more.Unenforced) {
 		c.Unenforced[list] = append(c.Unenforced[list], objects...)
+	}
+	if c.Places == nil {
+		c.Places = Places{}
+	}
+	for list, places := range maps.All(more.Places) {
+		c.Places[list] = append(c.Places[list], places...)
 	}
 }

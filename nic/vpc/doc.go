@@ -6,6 +6,7 @@
 // The configuration:
 //
 //	config.go     Config: EC2's lists, our Placement
+//	place.go      where each object was read
 //	load.go       a file or a folder of YAML and JSON, describe-* dumps as they are
 //	placement.go  what EC2 does not tell, with its defaults
 //	objects.go    its objects, by kind and ID; put.go one put or removed

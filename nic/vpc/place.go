@@ -1,0 +1,66 @@
+package vpc
+
+import (
+	"maps"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// Place is where an object of a configuration was read.
+type Place struct {
+	File   string // "": it was read from no file
+	Index  int    // in its list in that file
+	Answer bool   // it came in an answer of EC2's API, and was read with tolerance
+}
+
+// Places are those of all objects, by list and index in Config.
+type Places map[string][]Place
+
+// place is where the i-th object of a list was read. An object that was made or
+// put by hand has its index, and is no part of an answer.
+func (c *Config) place(list string, i int) Place {
+	if places := c.Places[list]; i < len(places) {
+		return places[i]
+	}
+	return Place{Index: i}
+}
+
+// path names the i-th object of a list as people find it: by the file that it
+// is in and its index there.
+func (c *Config) path(list string, i int, id string) string {
+	place := c.place(list, i)
+	return ec2.In(place.File, ec2.At(list, place.Index, id))
+}
+
+// readFrom notes that all of a configuration is of one file.
+func (c *Config) readFrom(file string) {
+	c.Places = Places{}
+	for _, count := range c.Counts() {
+		for i := range count.Count {
+			c.Places[count.Kind] = append(c.Places[count.Kind], Place{File: file, Index: i})
+		}
+	}
+}
+
+// put is a copy in which one object was given by hand.
+func (p Places) put(list string, i int) Places {
+	places := p[list]
+	if i < 0 || i >= len(places) {
+		return p
+	}
+	p, places = maps.Clone(p), slices.Clone(places)
+	places[i] = Place{Index: i}
+	p[list] = places
+	return p
+}
+
+// without is a copy that lacks the place of one object.
+func (p Places) without(list string, i int) Places {
+	if i >= len(p[list]) {
+		return p
+	}
+	p = maps.Clone(p)
+	p[list] = slices.Delete(slices.Clone(p[list]), i, i+1)
+	return p
+}
