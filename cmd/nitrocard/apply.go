@@ -18,7 +18,7 @@ func newApply() *cobra.Command {
 		Example: "  nitrocard apply region.yaml    # while nitrocard run is at work",
 		Args:    takes(1, 1, "one FILE or DIR"),
 	}
-	socket, output := socketFlag(cmd), outputFlag(cmd)
+	socket, output, verbose := socketFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := vpc.Load(args[0])
 		if err != nil {
@@ -30,13 +30,13 @@ func newApply() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return output.print(cmd.OutOrStdout(), change, func(w io.Writer) error { return changeTable(w, &change) })
+		return output.print(cmd.OutOrStdout(), change, func(w io.Writer) error { return changeTable(w, &change, *verbose) })
 	}
 	return cmd
 }
 
 // changeTable lists what a new configuration changed, like a diff.
-func changeTable(w io.Writer, c *nic.Change) error {
+func changeTable(w io.Writer, c *nic.Change, verbose bool) error {
 	for _, part := range []struct {
 		sign    string
 		objects []string
@@ -45,16 +45,8 @@ func changeTable(w io.Writer, c *nic.Change) error {
 			fmt.Fprintln(w, part.sign, object)
 		}
 	}
-	printNotices(w, c.Notices)
+	printNotices(w, c.Notices, verbose)
 	_, err := fmt.Fprintf(w, "in force as epoch %d: %d added, %d changed, %d removed\n",
 		c.Epoch, len(c.Added), len(c.Changed), len(c.Removed))
 	return err
-}
-
-// printNotices lists what a configuration holds and the card does not
-// enforce.
-func printNotices(w io.Writer, notices []vpc.Notice) {
-	for _, n := range notices {
-		fmt.Fprintf(w, "! %s: %s\n", n.Path, n.Text)
-	}
 }

@@ -26,13 +26,13 @@ func newCheck() *cobra.Command {
   nitrocard check dump/        # a folder of what aws ec2 describe-* printed`,
 		Args: takes(1, 1, "one FILE or DIR"),
 	}
-	card, output := cardFlag(cmd), outputFlag(cmd)
+	card, output, verbose := cardFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		found, err := check(args[0], *card)
 		if err != nil {
 			return err
 		}
-		return output.print(cmd.OutOrStdout(), found, found.table)
+		return output.print(cmd.OutOrStdout(), found, func(w io.Writer) error { return found.table(w, *verbose) })
 	}
 	return cmd
 }
@@ -46,7 +46,7 @@ func check(path, card string) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checked{Card: policy.Card.Name, Notices: policy.Notices, Objects: cfg.Counts()}
+	c := &checked{Card: policy.Card.Name, Notices: append([]vpc.Notice{}, policy.Notices...), Objects: cfg.Counts()}
 	for _, e := range policy.ENIs {
 		if e != nil && e.Local {
 			c.ENIs++
@@ -55,7 +55,7 @@ func check(path, card string) (*checked, error) {
 	return c, nil
 }
 
-func (c *checked) table(w io.Writer) error {
+func (c *checked) table(w io.Writer, verbose bool) error {
 	t := newTable(w, "KIND", "COUNT")
 	for _, o := range c.Objects {
 		t.row(o.Kind, o.Count)
@@ -64,11 +64,7 @@ func (c *checked) table(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	printNotices(w, c.Notices)
-	enforced := "all of it is enforced"
-	if n := len(c.Notices); n > 0 {
-		enforced = "all of it is enforced but the " + fmt.Sprint(n) + " above"
-	}
-	_, err := fmt.Fprintf(w, "good: card %s has %s; %s\n", c.Card, plural(c.ENIs, "ENI"), enforced)
+	printNotices(w, c.Notices, verbose)
+	_, err := fmt.Fprintf(w, "good: card %s has %s; %s\n", c.Card, plural(c.ENIs, "ENI"), enforced(c.Notices))
 	return err
 }

@@ -58,9 +58,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 // enforce.
 func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	p := card.Policy()
-	for _, n := range p.Notices {
-		log.Warn("not enforced", "path", n.Path, "what", n.Text)
-	}
+	logNotices(log, p.Notices)
 	if memory := dpdk.Memory(); memory != "" {
 		log.Info("DPDK is up", "memory", memory)
 	}
@@ -103,11 +101,14 @@ func reload(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, o *
 		case <-hangups:
 		}
 		cfg, err := vpc.Load(o.config)
+		var change nic.Change
 		if err == nil {
-			_, err = card.Apply(ctx, cfg)
+			change, err = card.Apply(ctx, cfg)
 		}
 		if err != nil {
 			log.Error("configuration not taken; the old one stays in force", "config", o.config, "error", err)
+			continue
 		}
+		logNotices(log, change.Notices)
 	}
 }

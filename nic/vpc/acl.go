@@ -48,16 +48,16 @@ func (c *compiler) aclNotice(path string, acl *ec2.NetworkAcl, side aclSide) {
 		at := ec2.In(path, ec2.At("Entries", i, ""))
 		switch {
 		case e.RuleNumber >= lastEntry:
-			c.notice(at, "denies what no entry allows %s; this card does not enforce network ACLs yet", side)
+			c.notice(ACLDenies, at, "what no entry allows "+side.String())
 			return
 		case e.RuleAction == "deny":
-			c.notice(at, "denies %s; this card does not enforce network ACLs yet", aclText(e))
+			c.notice(ACLDenies, at, aclText(e))
 		case allowsAll(e):
 			return
 		}
 	}
 	if !side.ipv6 {
-		c.notice(path, "denies what no entry allows %s; this card does not enforce network ACLs yet", side)
+		c.notice(ACLDenies, path, "what no entry allows "+side.String())
 	}
 }
 

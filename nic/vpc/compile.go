@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -95,9 +94,9 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 	return c
 }
 
-// notice notes what the card does not enforce.
-func (c *compiler) notice(path, format string, args ...any) {
-	c.policy.Notices = append(c.policy.Notices, Notice{path, fmt.Sprintf(format, args...)})
+// notice notes what the card does not enforce, or does not know.
+func (c *compiler) notice(kind NoticeKind, path, what string) {
+	c.policy.Notices = append(c.policy.Notices, newNotice(kind, path, what))
 }
 
 // identify checks an object's ID and answers its path.

@@ -21,7 +21,8 @@
 //	security.go   security groups and prefix lists
 //	interfaces.go ENIs; private.go and public.go their addresses
 //	underlay.go   cards, edge, guest ports, allowances
-//	acl.go, notices.go  what EC2 does and this card does not
+//	acl.go, unenforced.go  what EC2 does and this card does not
+//	notice.go     the kinds of such differences, and their words
 //	lineage.go    what one policy hands to the next
 //
 // The policy, as the packet path reads it:

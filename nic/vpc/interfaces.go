@@ -143,17 +143,17 @@ func (b *eniBuilder) timeout(field string, set *int, in bounds) time.Duration {
 
 func (b *eniBuilder) notices() {
 	for _, a := range b.config.Ipv6Addresses {
-		b.notice(b.path, "has %s; this card has no IPv6 yet", ec2.Shorten(a.Ipv6Address))
+		b.notice(IPv6, b.path, a.Ipv6Address)
 	}
 	for _, p := range b.config.Ipv6Prefixes {
-		b.notice(b.path, "has %s; this card has no IPv6 yet", ec2.Shorten(p.Ipv6Prefix))
+		b.notice(IPv6, b.path, p.Ipv6Prefix)
 	}
 	if b.config.DenyAllIgwTraffic {
-		b.notice(b.path, "DenyAllIgwTraffic is not enforced by this card yet")
+		b.notice(DeniesInternet, b.path, "")
 	}
 	switch b.config.InterfaceType {
 	case "", "interface", "efa", "trunk", "branch":
 	default:
-		b.notice(b.path, "InterfaceType %s: this card takes it for an ordinary ENI", ec2.Shorten(b.config.InterfaceType))
+		b.notice(OrdinaryENI, b.path, b.config.InterfaceType)
 	}
 }

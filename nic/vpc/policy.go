@@ -12,7 +12,7 @@ import (
 // VTEP indexes belong to their policy; an ENI's number belongs to its lineage.
 type Policy struct {
 	Epoch   uint32   // one more than the policy before it; the first is 1
-	Notices []Notice // what the configuration holds and this card does not enforce
+	Notices []Notice // where this card does not do what EC2 does, or does not know what EC2 knows
 	Card    Card     // this card
 	VPCs    []*VPC   // of the whole region, in the configuration's order
 	ENIs    []*ENI   // of the whole region, by number; nil: no such ENI any more
@@ -27,15 +27,6 @@ type Policy struct {
 	lists   map[string]*prefixList
 	sets    map[string]*matcher
 }
-
-// Notice names something that has an effect in EC2 and none in this card.
-type Notice struct {
-	Path string `json:"path"` // as in an error: "NetworkAcls[0] acl-1: Entries[2]"
-	Text string `json:"text"`
-}
-
-// String is the notice as one line.
-func (n Notice) String() string { return n.Path + ": " + n.Text }
 
 // Card is the card that a policy was compiled for.
 type Card struct {

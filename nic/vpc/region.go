@@ -54,7 +54,7 @@ func (c *compiler) vpc(i int, config *ec2.Vpc) {
 	}
 	for _, a := range config.Ipv6CidrBlockAssociationSet {
 		if s := a.Ipv6CidrBlockState.State; s == "associated" || s == "" {
-			c.notice(path, "has %s; this card has no IPv6 yet", a.Ipv6CidrBlock)
+			c.notice(IPv6, path, a.Ipv6CidrBlock)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (c *compiler) subnet(i int, config *ec2.Subnet) {
 	c.subnets[s.ID] = s
 	c.macs[stationKey{v, s.RouterMAC}] = "the router of " + s.ID
 	for _, a := range config.Ipv6CidrBlockAssociationSet {
-		c.notice(path, "has %s; this card has no IPv6 yet", a.Ipv6CidrBlock)
+		c.notice(IPv6, path, a.Ipv6CidrBlock)
 	}
 	ipv6Only := !config.CidrBlock.IsValid() && len(config.Ipv6CidrBlockAssociationSet) > 0
 	if ipv6Only || !c.ipv4(path, "CidrBlock", config.CidrBlock) {

@@ -91,7 +91,7 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation, mai
 	case a.Main:
 		main[r.vpc] = r
 	case a.GatewayId != "":
-		r.notice(path, "routes what comes in through %s; this card does not enforce gateway route tables yet", a.GatewayId)
+		r.notice(GatewayRoutes, path, a.GatewayId)
 	case s == nil:
 		r.unknown(ec2.In(path, "SubnetId"), "Subnets", a.SubnetId)
 	case s.VPC != r.vpc:
@@ -106,11 +106,11 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation, mai
 func (r *routeCompiler) route(path string, config *ec2.Route) {
 	target, via := r.target(path, config)
 	if config.DestinationIpv6CidrBlock != "" {
-		r.tell(path, "%s to %s: this card has no IPv6 yet", config.DestinationIpv6CidrBlock, via)
+		r.tell(IPv6, path, config.DestinationIpv6CidrBlock+" to "+via)
 		return
 	}
 	if target == NotEnforced {
-		r.tell(path, "%s to %s: this card does not serve this target yet; such packets are dropped", destination(config), via)
+		r.tell(RouteDropped, path, destination(config)+" to "+via)
 	}
 	line := &Route{Target: target, Via: via}
 	switch {
@@ -134,17 +134,14 @@ func destination(config *ec2.Route) string {
 	return config.DestinationCidrBlock.String()
 }
 
-func (r *routeCompiler) tell(path, format string, args ...any) {
-	before := len(r.policy.Notices)
-	r.notice(path, format, args...)
-	r.notices = append(r.notices, r.policy.Notices[before:]...)
-	r.policy.Notices = r.policy.Notices[:before]
+func (r *routeCompiler) tell(kind NoticeKind, path, what string) {
+	r.notices = append(r.notices, newNotice(kind, path, what))
 }
 
 // listRoute makes a route for each entry. Which counts where two lists overlap,
 // EC2 leaves open; here it is the first.
 func (r *routeCompiler) listRoute(path, id string, line *Route) {
-	list := r.prefixList(ec2.In(path, "DestinationPrefixListId"), id)
+	list := r.prefixList(RouteEntriesUnknown, ec2.In(path, "DestinationPrefixListId"), id)
 	for _, s := range list.entries {
 		r.insert(prefixOf(s), rankPrefixList, line)
 	}

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -52,7 +53,7 @@ func (c *compiler) addPrefixList(id string, cidrs []netip.Prefix, known bool) {
 // prefixList finds a list that something names. Where no lists were given, or
 // not their entries (describe-managed-prefix-lists leaves them out), it matches
 // nothing, and the card says so.
-func (c *compiler) prefixList(path, id string) *prefixList {
+func (c *compiler) prefixList(unknown NoticeKind, path, id string) *prefixList {
 	list := c.policy.lists[id]
 	if list == nil {
 		if c.config.ManagedPrefixLists != nil || c.config.PrefixLists != nil {
@@ -62,10 +63,10 @@ func (c *compiler) prefixList(path, id string) *prefixList {
 		list = c.policy.lists[id]
 	}
 	if !list.known {
-		c.notice(path, "the entries of %s are not in the configuration (get-managed-prefix-list-entries): it matches nothing", id)
+		c.notice(unknown, path, id)
 	}
 	if list.cidrs6 > 0 {
-		c.notice(path, "%s has %d IPv6 entries; this card has no IPv6 yet", id, list.cidrs6)
+		c.notice(IPv6, path, fmt.Sprintf("%d IPv6 entries in %s", list.cidrs6, id))
 	}
 	return list
 }
@@ -138,10 +139,10 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 		}
 	}
 	for _, r := range perm.Ipv6Ranges {
-		c.notice(path, "%s: this card has no IPv6 yet", ec2.Shorten(r.CidrIpv6))
+		c.notice(IPv6, path, r.CidrIpv6)
 	}
 	for _, pl := range perm.PrefixListIds {
-		c.prefixList(path, pl.PrefixListId)
+		c.prefixList(RuleEntriesUnknown, path, pl.PrefixListId)
 	}
 	for _, pair := range perm.UserIdGroupPairs {
 		c.reference(path, pair)
@@ -158,6 +159,6 @@ func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
 	case !exists && !foreign:
 		c.unknown(ec2.In(path, "UserIdGroupPairs"), "SecurityGroups", pair.GroupId)
 	case vpc != c.group.VpcId:
-		c.notice(path, "%s is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing", ec2.Shorten(pair.GroupId))
+		c.notice(PeerGroup, path, pair.GroupId)
 	}
 }

@@ -12,21 +12,25 @@ func (c *compiler) unenforcedNotices() {
 	c.aclNotices()
 	for i, n := range c.config.NatGateways {
 		if n.State == "available" || n.State == "pending" || n.State == "" {
-			c.notice(c.config.path("NatGateways", i, n.NatGatewayId), "this card is no NAT gateway yet")
+			c.notice(NoNatGateway, c.config.path("NatGateways", i, n.NatGatewayId), "")
 		}
 	}
 	for i, p := range c.config.VpcPeeringConnections {
 		if p.Status.Code == "active" || p.Status.Code == "" {
-			c.notice(c.config.path("VpcPeeringConnections", i, p.VpcPeeringConnectionId), "this card does not serve peering yet")
+			c.notice(NoPeering, c.config.path("VpcPeeringConnections", i, p.VpcPeeringConnectionId), "")
 		}
 	}
 	for _, list := range slices.Sorted(maps.Keys(c.config.Unenforced)) {
+		kind := NotServed
+		if list == "FlowLogs" || list == "TrafficMirrorSessions" {
+			kind = NotWatched
+		}
 		for i, object := range c.config.Unenforced[list] {
-			c.notice(c.config.path(list, i, idIn(list, object)), "this card does not act on %s yet", list)
+			c.notice(kind, c.config.path(list, i, idIn(list, object)), list)
 		}
 	}
 	if c.config.NextToken != "" {
-		c.notice("NextToken", "an answer of describe-* was cut off here; the rest is not in the configuration")
+		c.notice(CutOff, "NextToken", "")
 	}
 }
 

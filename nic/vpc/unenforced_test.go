@@ -27,7 +27,7 @@ func TestNotices(t *testing.T) {
 
 		// Rules that match nothing here.
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`,
-			"SecurityGroups[3] sg-c: IpPermissions[0]: ::/0: this card has no IPv6 yet"},
+			"SecurityGroups[3] sg-c: IpPermissions[0]: has ::/0; this card has no IPv6 yet"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", PrefixListIds: [{PrefixListId: pl-1}]}]}`,
 			"SecurityGroups[3] sg-c: IpPermissionsEgress[0]: the entries of pl-1 are not in the configuration (get-managed-prefix-list-entries): it matches nothing"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-b-web}]}]}`,
@@ -39,7 +39,7 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`,
 			"RouteTables[0] rtb-a: Routes[0]: 0.0.0.0/0 to nat-1: this card does not serve this target yet; such packets are dropped"},
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-1}]}`,
-			"RouteTables[0] rtb-a: Routes[0]: ::/0 to eigw-1: this card has no IPv6 yet"},
+			"RouteTables[0] rtb-a: Routes[0]: has ::/0 to eigw-1; this card has no IPv6 yet"},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`,
 			"RouteTables[2] rtb-c: Associations[0]: routes what comes in through igw-a; this card does not enforce gateway route tables yet"},

@@ -1,0 +1,54 @@
+package vpc
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A digest is a line a kind, what passes before what is dropped before what
+// has no effect, with a count and the first as its example.
+func TestDigests(t *testing.T) {
+	var lines []string
+	for _, d := range Digests([]Notice{
+		{NotWatched, "FlowLogs[0] fl-1", "FlowLogs"}, {IPv6, "Vpcs[0] vpc-1", "fd00::/56"}, {IPv6, "Vpcs[1] vpc-2", "fd01::/56"},
+		{ACLDenies, "NetworkAcls[0] acl-1: Entries[1]", "tcp 22 from 0.0.0.0/0"},
+	}) {
+		lines = append(lines, d.String())
+	}
+	require.Equal(t, []string{
+		"NetworkAcls[0] acl-1: Entries[1]: denies tcp 22 from 0.0.0.0/0; this card does not enforce network ACLs yet",
+		"2 VPCs, subnets, ENIs, rules and routes have IPv6; this card has none yet; first Vpcs[0] vpc-1, fd00::/56",
+		"FlowLogs[0] fl-1: this card does not act on FlowLogs yet",
+	}, lines)
+	require.Empty(t, Digests(nil))
+}
+
+// Each kind has words, and comes back from JSON.
+func TestNoticeWords(t *testing.T) {
+	for k := range noticeKinds {
+		w := noticeVocabulary[k]
+		require.NotEmpty(t, w.name)
+		require.NotEmpty(t, w.one, w.name)
+		require.Equal(t, 1, strings.Count(w.many, "%"), w.name)
+		n := Notice{Kind: k, Path: "Vpcs[0]"}
+		if strings.Contains(w.one, "%s") {
+			n.What = "x"
+		}
+		require.NotContains(t, n.Text(), "%", w.name)
+		data, err := json.Marshal(n)
+		require.NoError(t, err)
+		var back Notice
+		require.NoError(t, json.Unmarshal(data, &back))
+		require.Equal(t, n, back)
+	}
+	var k NoticeKind
+	require.EqualError(t, k.UnmarshalText([]byte("x")), `"x" is no kind of notice`)
+}
+
+// A configuration cannot make a notice long.
+func TestNoticesAreBounded(t *testing.T) {
+	require.Len(t, newNotice(IPv6, "", strings.Repeat("x", 1000)).What, 160+len("…"))
+}
