@@ -47,9 +47,7 @@ func (w *worker) deliver(p *packet) Verdict {
 	g := p.guest
 	if p.Dst != p.key.Local {
 		wire.RewriteDst(p.frame.Bytes(), &p.Headers, p.key.Local)
-		if p.related {
-			w.rewriteQuote(p, p.key.Local)
-		}
+		p.translateQuote()
 	}
 	return p.send(g.queue)
 }

@@ -19,11 +19,8 @@ func (w *worker) forward(p *packet) Verdict {
 	to := &w.view.policy.Paths[p.path]
 	p.address(to.Dst, to.Src)
 	if p.flags&flow.FlagNAT != 0 {
-		public := p.guest.publicOf(p.Src)
-		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, public)
-		if p.related {
-			w.rewriteQuote(p, public)
-		}
+		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.publicOf(p.Src))
+		p.translateQuote()
 	}
 	return w.encap(p, to)
 }

@@ -40,16 +40,21 @@ func (w *worker) findRelated(p *packet) bool {
 	return true
 }
 
-// rewriteQuote gives the packet that an ICMP error quotes the address that
-// the error itself got: what the guest sent with its private source, the
-// internet saw with the public one (RFC 5508 section 4).
-func (w *worker) rewriteQuote(p *packet, local uint32) {
-	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)
+// translateQuote translates the packet that p quotes, if p is an ICMP error, as
+// that packet was on its own way: what the guest sent with its private source,
+// the internet saw with the public one. Whether p passed by a connection or by a
+// rule, and how much it quotes, is all the same (RFC 3022 section 4.3, RFC 5508
+// section 4.2).
+func (p *packet) translateQuote() {
+	frame := p.frame.Bytes()
+	q, ok := wire.Quote(frame, &p.Headers)
 	switch {
 	case !ok:
 	case p.dir == vpc.In:
-		wire.RewriteEmbeddedSrc(p.frame.Bytes(), &p.Headers, &quote, local)
+		wire.RewriteEmbeddedSrc(frame, &p.Headers, &q, p.guest.privateOf(q.Src))
 	default:
-		wire.RewriteEmbeddedDst(p.frame.Bytes(), &p.Headers, &quote, local)
+		if public := p.guest.publicOf(q.Dst); public != 0 {
+			wire.RewriteEmbeddedDst(frame, &p.Headers, &q, public)
+		}
 	}
 }

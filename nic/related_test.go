@@ -60,6 +60,47 @@ func TestAnErrorAboutAKnownConnectionGoesOut(t *testing.T) {
 	x.fromGuest("eni-a1", misled).dropped(SecurityGroupOut)
 }
 
+// What an ICMP error quotes is translated as the error itself is, by whatever
+// right the error passes, and however much it quotes of whatever protocol.
+func TestAQuoteIsTranslatedWithoutAConnection(t *testing.T) {
+	x := newRig(t)
+	x.admits(permit("icmp", "-1", "0.0.0.0/0"))
+	for _, kind := range []func(from, to string) wiretest.Packet{
+		func(from, to string) wiretest.Packet { return wiretest.TCP(from+":80", to+":40000") },
+		func(from, to string) wiretest.Packet {
+			return wiretest.TCP(from+":80", to+":40000").Options(1, 1, 1, 0)
+		},
+		func(from, to string) wiretest.Packet { return wiretest.UDP(from+":80", to+":40000") },
+		func(from, to string) wiretest.Packet { return wiretest.UDP(from+":80", to+":40000").NoChecksum() },
+		func(from, to string) wiretest.Packet { return wiretest.UDPLite(from+":80", to+":40000").Coverage(8) },
+		func(from, to string) wiretest.Packet { return wiretest.DCCP(from+":80", to+":40000") },
+		func(from, to string) wiretest.Packet { return wiretest.Echo(from, to, 7) },
+		func(from, to string) wiretest.Packet { return wiretest.EchoReply(from, to, 7) },
+		func(from, to string) wiretest.Packet { return wiretest.IP(from, to, 47) },
+	} {
+		for _, n := range []int{20, 24, 25, 28, 36, 40, 44, 60} {
+			for private, public := range map[string]string{"10.0.1.5": "35.72.2.8", "10.0.1.15": "35.72.2.9"} {
+				quote := func(error, about wiretest.Packet) wiretest.Packet {
+					return error.Payload(string(about.Size(100).Bytes()[14 : 14+n]))
+				}
+				in := func(local string) wiretest.Packet {
+					return quote(wiretest.ICMP(router, local, wire.ICMPTimeExceeded, 0), kind(local, client))
+				}
+				e := x.fromInternet("eni-a1", in(public))
+				e.passed()
+				require.Equal(t, in(private).MACs(edgeRouter, macA1).Bytes(), e.frame, "%d bytes", n)
+				out := func(local string) wiretest.Packet {
+					return quote(wiretest.ICMP(local, client, wire.ICMPUnreachable, 3), kind(client, local))
+				}
+				e = x.fromGuest("eni-a1", out(private))
+				e.passed()
+				require.Equal(t, out(public).MACs(x.toEdge("eni-a1"), edgeRouter).Bytes(), e.frame[wire.OuterLen:], "%d bytes", n)
+			}
+		}
+	}
+	require.Empty(t, x.card.Flows(FlowFilter{}))
+}
+
 // An error about an untracked flow ends with its rule, as the flow does.
 func TestAnErrorAboutACutFlowIsDropped(t *testing.T) {
 	x := newRig(t)

@@ -13,9 +13,11 @@ const (
 
 // Protocols of IPv4 (IANA Protocol Numbers).
 const (
-	ProtoICMP = 1
-	ProtoTCP  = 6
-	ProtoUDP  = 17
+	ProtoICMP    = 1
+	ProtoTCP     = 6
+	ProtoUDP     = 17
+	ProtoDCCP    = 33
+	ProtoUDPLite = 136
 )
 
 // PortVXLAN is the UDP port of tunnels (RFC 7348 section 5).

@@ -65,43 +65,52 @@ func (h *Headers) IsICMPError() bool {
 	return false
 }
 
-// Embedded describes the packet that an ICMP error quotes. The quote may end
-// after 8 bytes of the transport header: q.End is the end of what is there,
-// and q.Flags is 0 where TCP's flags are not. The quote's checksums and
-// lengths are not judged, since routers quote what they had changed already.
-// ok is false if frame, which Parse described in h, is no error or quotes too
-// little to find its connection.
-func Embedded(frame []byte, h *Headers) (q Headers, ok bool) {
-	if !h.IsICMPError() {
-		return q, false
-	}
+// Quote describes the IPv4 header of the packet that an ICMP error quotes, as
+// it stands there: lengths and checksums are not judged, since routers quote
+// what they had changed already, and options and transport header may be cut.
+// q.End is the end of what is there. ok is false if frame, which Parse
+// described in h, is no error or quotes no addresses.
+func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 	at := int(h.L4) + ICMPLen
-	b := frame[at:h.End]
-	if len(b) < IPv4Len {
+	if !h.IsICMPError() || at+IPv4Len > int(h.End) || frame[at]>>4 != 4 {
 		return q, false
 	}
-	headerLen, f := headerLength(b)
-	total := min(IPv4(b).TotalLen(), len(b))
-	if f != NoFault || total < headerLen {
-		return q, false
+	ip := IPv4(frame[at:h.End])
+	header, end := min(max(ip.HeaderLen(), IPv4Len), len(ip)), len(ip)
+	if total := ip.TotalLen(); total >= header {
+		end = min(end, total)
 	}
-	ip := IPv4(b)
 	q = Headers{
 		Tuple:     Tuple{Src: ip.Src(), Dst: ip.Dst(), Proto: ip.Proto()},
 		EtherType: EtherTypeIPv4,
 		ID:        ip.ID(),
 		L3:        uint16(at),
-		L4:        uint16(at + headerLen),
-		End:       uint16(at + total),
+		L4:        uint16(at + header),
+		End:       uint16(at + end),
 	}
-	if ip.FragmentOffset() != 0 {
+	switch {
+	case ip.FragmentOffset() != 0:
 		q.Frag = LaterFragment
-		return q, true
-	}
-	if ip.MoreFragments() {
+	case ip.MoreFragments():
 		q.Frag = FirstFragment
 	}
-	return q, quoteTransport(b[headerLen:total], &q)
+	return q, true
+}
+
+// Embedded is Quote with as much of the transport header as leads to the
+// quoted packet's connection: 8 bytes will do, and q.Flags is 0 where TCP's
+// flags are not there. ok is false if less is quoted, or the quoted lengths
+// contradict each other.
+func Embedded(frame []byte, h *Headers) (q Headers, ok bool) {
+	if q, ok = Quote(frame, h); !ok {
+		return q, false
+	}
+	ip := IPv4(frame[q.L3:q.End])
+	n, f := headerLength(ip)
+	if f != NoFault || ip.TotalLen() < n {
+		return q, false
+	}
+	return q, q.Frag == LaterFragment || quoteTransport(ip[n:], &q)
 }
 
 // quoteTransport reads what b quotes of a transport header.

@@ -91,3 +91,50 @@ func TestEmbeddedRefuses(t *testing.T) {
 		})
 	}
 }
+
+// The addresses of a quote are there, and can be changed, however little else
+// is: options that are cut, less than 8 bytes of what follows, lengths that the
+// router had changed.
+func TestAQuoteNeedsNoMoreThanAddresses(t *testing.T) {
+	options := tcp.Options(1, 1, 1, 0)
+	e := wiretest.ICMPError(wire.ICMPUnreachable, 1, "192.0.2.1", tcp.Bytes())
+	cut := wiretest.ICMPError(wire.ICMPUnreachable, 1, "192.0.2.1", options.Bytes())
+	for what, frame := range map[string][]byte{
+		"no more":                   e.Quote(20).Bytes(),
+		"7 bytes of TCP":            e.Quote(27).Bytes(),
+		"options alone":             cut.Quote(24).Bytes(),
+		"half of the options":       cut.Quote(22).Bytes(),
+		"a total below the header":  resummed(wiretest.Put(e.Bytes(), 44, 0, 2)),
+		"a total below the 8 bytes": resummed(wiretest.Put(e.Bytes(), 44, 0, 27)),
+		"a header of 16 bytes":      resummed(wiretest.Put(e.Bytes(), 42, 0x44)),
+	} {
+		t.Run(what, func(t *testing.T) {
+			h := parse(t, frame)
+			q, ok := wire.Quote(frame, &h)
+			require.True(t, ok)
+			require.Equal(t, []uint32{a, b}, []uint32{q.Src, q.Dst})
+			wire.RewriteEmbeddedSrc(frame, &h, &q, 0x01020304)
+			wire.RewriteEmbeddedDst(frame, &h, &q, 0x05060708)
+			require.Equal(t, []byte{1, 2, 3, 4, 5, 6, 7, 8}, frame[54:62])
+			require.EqualValues(t, 0xffff, wiretest.Sum(frame[34:]), "the error's checksum")
+		})
+	}
+	for what, frame := range map[string][]byte{
+		"a ping":           ping.Bytes(),
+		"a later fragment": e.Fragments(24)[1],
+		"19 bytes of IPv4": e.Quote(19).Bytes(),
+		"IPv6":             wiretest.Put(e.Bytes(), 42, 0x65),
+	} {
+		h := parse(t, frame)
+		_, ok := wire.Quote(frame, &h)
+		require.False(t, ok, what)
+	}
+}
+
+// resummed is an ICMP error whose quote was changed, with the error's checksum
+// right again.
+func resummed(frame []byte) []byte {
+	wire.ICMP(frame[34:]).SetChecksum(0)
+	wire.ICMP(frame[34:]).SetChecksum(^wiretest.Sum(frame[34:]))
+	return frame
+}

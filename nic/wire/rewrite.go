@@ -12,32 +12,32 @@ const (
 )
 
 // RewriteSrc gives the packet in frame, which Parse described in h, another
-// source address, and keeps the checksums of IPv4, TCP and UDP as right as
-// they were. h follows.
+// source address, and keeps every checksum that covers it as right as it was:
+// those of IPv4, TCP, UDP, UDP-Lite and DCCP. h follows.
 func RewriteSrc(frame []byte, h *Headers, addr uint32) {
 	rewrite(frame, h, srcAt, addr)
 	h.Src = addr
 }
 
 // RewriteDst gives the packet in frame, which Parse described in h, another
-// destination address, and keeps the checksums of IPv4, TCP and UDP as right
-// as they were. h follows.
+// destination address, and keeps every checksum that covers it as right as it
+// was: those of IPv4, TCP, UDP, UDP-Lite and DCCP. h follows.
 func RewriteDst(frame []byte, h *Headers, addr uint32) {
 	rewrite(frame, h, dstAt, addr)
 	h.Dst = addr
 }
 
 // RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes:
-// h describes the error and q, from Embedded, the quote. The error's own
-// checksum stays as right as it was.
+// h describes the error and q, from Quote or Embedded, the quote. The error's
+// own checksum stays as right as it was.
 func RewriteEmbeddedSrc(frame []byte, h, q *Headers, addr uint32) {
 	rewriteEmbedded(frame, h, q, srcAt, addr)
 	q.Src = addr
 }
 
 // RewriteEmbeddedDst is RewriteDst for the packet that an ICMP error quotes:
-// h describes the error and q, from Embedded, the quote. The error's own
-// checksum stays as right as it was.
+// h describes the error and q, from Quote or Embedded, the quote. The error's
+// own checksum stays as right as it was.
 func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr uint32) {
 	rewriteEmbedded(frame, h, q, dstAt, addr)
 	q.Dst = addr
@@ -77,7 +77,8 @@ func (p *Plain) SetAddr(at int, addr uint32) {
 	}
 }
 
-// udpSum is a sum as UDP writes it: 0 says that there is none (RFC 768).
+// udpSum is a sum as UDP and UDP-Lite write it: 0 says that there is none (RFC
+// 768).
 func udpSum(sum uint16) uint16 {
 	if sum == 0 {
 		return 0xffff
@@ -85,8 +86,10 @@ func udpSum(sum uint16) uint16 {
 	return sum
 }
 
-// transportSum is the checksum field that covers the addresses: TCP's or
-// UDP's, if it is there and in use.
+// transportSum is the checksum field that covers the addresses by a
+// pseudo-header, if it is there and in use. UDP-Lite's and DCCP's may leave out
+// data, but never the pseudo-header (RFC 3828 section 3.1, RFC 4340 section
+// 9.1).
 func transportSum(frame []byte, h *Headers) []byte {
 	at := int(h.L4)
 	switch {
@@ -94,7 +97,7 @@ func transportSum(frame []byte, h *Headers) []byte {
 		return nil
 	case h.Proto == ProtoTCP:
 		at += 16
-	case h.Proto == ProtoUDP:
+	case h.Proto == ProtoUDP, h.Proto == ProtoUDPLite, h.Proto == ProtoDCCP:
 		at += 6
 	default:
 		return nil
@@ -103,8 +106,8 @@ func transportSum(frame []byte, h *Headers) []byte {
 		return nil // a quote may end before it, or in its middle
 	}
 	sum := frame[at : at+2]
-	if h.Proto == ProtoUDP && sum[0]|sum[1] == 0 {
-		return nil // the sender made none, and none may appear
+	if h.Proto != ProtoTCP && h.Proto != ProtoDCCP && sum[0]|sum[1] == 0 {
+		return nil // the sender made none, and none may appear; of UDP-Lite such a one stays wrong
 	}
 	return sum
 }
@@ -112,7 +115,7 @@ func transportSum(frame []byte, h *Headers) []byte {
 // update applies a change to the field sum.
 func update(sum []byte, proto uint8, c change) {
 	new := c.apply(binary.BigEndian.Uint16(sum))
-	if proto == ProtoUDP {
+	if proto == ProtoUDP || proto == ProtoUDPLite {
 		new = udpSum(new)
 	}
 	binary.BigEndian.PutUint16(sum, new)

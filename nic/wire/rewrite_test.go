@@ -17,6 +17,10 @@ func text(addr uint32) string {
 	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, addr))).String()
 }
 
+// kinds is how many kinds of packets between makes. The last has a tag, which
+// no quote has.
+const kinds = 10
+
 // between makes the same packet between any two addresses.
 func between(kind uint8, payload []byte) func(src, dst uint32) wiretest.Packet {
 	return func(src, dst uint32) wiretest.Packet {
@@ -26,8 +30,12 @@ func between(kind uint8, payload []byte) func(src, dst uint32) wiretest.Packet {
 			wiretest.UDP(text(src)+":40000", text(dst)+":53").NoChecksum(),
 			wiretest.Echo(text(src), text(dst), 9),
 			wiretest.IP(text(src), text(dst), 47),
+			wiretest.UDPLite(text(src)+":40000", text(dst)+":80"),
+			wiretest.UDPLite(text(src)+":40000", text(dst)+":80").Coverage(8),
+			wiretest.DCCP(text(src)+":40000", text(dst)+":80"),
+			wiretest.DCCP(text(src)+":40000", text(dst)+":80").Coverage(2),
 			wiretest.TCP(text(src)+":40000", text(dst)+":80").Options(1, 1, 1, 0).VLAN(8),
-		}[kind%6]
+		}[kind%kinds]
 		return p.Payload(string(payload))
 	}
 }
@@ -48,7 +56,7 @@ func noise(seed uint64, limit int) []byte {
 var addresses = []uint32{0, 1, 0xffff, 0x10000, 0xfffe0001, 0xffff0000, 0xffffffff, 0x0a000105, 0x23480208}
 
 func seedRewrites(f *testing.F) {
-	for kind := range uint8(6) {
+	for kind := range uint8(kinds) {
 		for i, from := range addresses {
 			f.Add(kind, uint64(i), from, addresses[(i+1)%len(addresses)])
 		}
@@ -96,7 +104,7 @@ func FuzzRewriteEmbedded(f *testing.F) {
 	seedRewrites(f)
 	f.Fuzz(func(t *testing.T, kind uint8, seed uint64, from, to uint32) {
 		const peer = 0xc6336407
-		packet := between(kind%5, noise(seed, 500))
+		packet := between(kind%(kinds-1), noise(seed, 500))
 		fault := func(src, dst uint32, n int) []byte {
 			quote := string(packet(src, dst).Bytes()[wire.EthernetLen:])
 			return wiretest.ICMP("192.0.2.1", "192.0.2.9", wire.ICMPTimeExceeded, 0).Payload(quote).Quote(n).Bytes()

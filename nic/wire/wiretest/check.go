@@ -8,7 +8,7 @@ import (
 )
 
 // Check is nil if every checksum in the frame is right: IPv4's, that of TCP,
-// UDP or ICMP unless the packet is a fragment, those of a packet that an ICMP
+// UDP, UDP-Lite, DCCP or ICMP unless the packet is a fragment, those of a packet that an ICMP
 // error quotes as far as it does, and those of a tunneled frame. A frame that
 // is not IPv4 has none. It is an error for one to be missing because the frame
 // ends before it.
@@ -44,7 +44,7 @@ func checkIPv4(b []byte) error {
 
 func checkTransport(h wire.IPv4, b []byte) error {
 	pseudo := ip{src: h.Src(), dst: h.Dst(), proto: h.Proto()}.pseudo
-	least := map[uint8]int{wire.ProtoTCP: wire.TCPLen, wire.ProtoUDP: wire.UDPLen, wire.ProtoICMP: wire.ICMPLen}
+	least := map[uint8]int{wire.ProtoTCP: wire.TCPLen, wire.ProtoUDP: wire.UDPLen, wire.ProtoICMP: wire.ICMPLen, wire.ProtoUDPLite: wire.UDPLen, wire.ProtoDCCP: dccpLen}
 	if len(b) < least[h.Proto()] {
 		return errors.New("the transport header is cut")
 	}
@@ -55,10 +55,37 @@ func checkTransport(h wire.IPv4, b []byte) error {
 		}
 	case wire.ProtoUDP:
 		return checkUDP(b, pseudo)
+	case wire.ProtoUDPLite:
+		if Sum(pseudo(len(b)), b[:covered(int(be.Uint16(b[4:])), len(b))]) != 0xffff {
+			return errors.New("the UDP-Lite checksum is wrong")
+		}
+	case wire.ProtoDCCP:
+		if Sum(pseudo(len(b)), b[:dccpCovered(b)]) != 0xffff {
+			return errors.New("the DCCP checksum is wrong")
+		}
 	case wire.ProtoICMP:
 		return checkICMP(b)
 	}
 	return nil
+}
+
+// dccpCovered is how many bytes of a DCCP packet its checksum covers: the header
+// and so many words of data, or all (RFC 4340 section 9.2).
+func dccpCovered(b []byte) int {
+	words := int(b[5] & 0xf)
+	if words == 0 {
+		return len(b)
+	}
+	return min(int(b[4])*4+4*(words-1), len(b))
+}
+
+// covered is how many of all bytes a checksum covers that says n, where 0 is
+// all.
+func covered(n, all int) int {
+	if n == 0 {
+		return all
+	}
+	return min(n, all)
 }
 
 func checkUDP(b []byte, pseudo func(n int) []byte) error {

@@ -22,6 +22,7 @@ type transport struct {
 	icmpRest           uint32 // second word of ICMP's header
 	options            []byte
 	noSum              bool
+	coverage           uint8 // of UDP-Lite's or DCCP's checksum, as in the header
 	payload            []byte
 }
 
@@ -94,6 +95,10 @@ func (p Packet) segment() []byte {
 		return p.tcp()
 	case wire.ProtoUDP:
 		return p.udp()
+	case wire.ProtoUDPLite:
+		return p.udpLite()
+	case wire.ProtoDCCP:
+		return p.dccp()
 	case wire.ProtoICMP:
 		return p.icmp()
 	}
@@ -120,11 +125,37 @@ func (p Packet) udp() []byte {
 	if p.l4.noSum {
 		return b
 	}
-	sum := ^Sum(p.ip.pseudo(len(b)), b)
-	if sum == 0 {
-		sum = 0xffff
+	be.PutUint16(b[6:], p.ip.notZero(len(b), b))
+	return b
+}
+
+// notZero is the checksum over n bytes of a protocol whose sum is never 0, of
+// which it covers b.
+func (h ip) notZero(n int, b []byte) uint16 {
+	if sum := ^Sum(h.pseudo(n), b); sum != 0 {
+		return sum
 	}
-	be.PutUint16(b[6:], sum)
+	return 0xffff
+}
+
+func (p Packet) udpLite() []byte {
+	b := be.AppendUint16(nil, p.l4.srcPort)
+	b = be.AppendUint16(b, p.l4.dstPort)
+	b = append(append(b, 0, p.l4.coverage, 0, 0), p.l4.payload...)
+	be.PutUint16(b[6:], p.ip.notZero(len(b), b[:covered(int(p.l4.coverage), len(b))]))
+	return b
+}
+
+// dccpLen is the header of a DCCP packet with data and a sequence number of 24
+// bits.
+const dccpLen = 12
+
+func (p Packet) dccp() []byte {
+	b := be.AppendUint16(nil, p.l4.srcPort)
+	b = be.AppendUint16(b, p.l4.dstPort)
+	b = append(b, dccpLen/4, p.l4.coverage, 0, 0, 2<<1, 0, 0, 1)
+	b = append(b, p.l4.payload...)
+	be.PutUint16(b[6:], ^Sum(p.ip.pseudo(len(b)), b[:dccpCovered(b)]))
 	return b
 }
 

@@ -66,6 +66,16 @@ func UDP(src, dst string) Packet {
 	return start(wire.ProtoUDP, addrPort(src), addrPort(dst))
 }
 
+// UDPLite is a datagram whose checksum covers all of it (RFC 3828).
+func UDPLite(src, dst string) Packet {
+	return start(wire.ProtoUDPLite, addrPort(src), addrPort(dst))
+}
+
+// DCCP is a data packet whose checksum covers all of it (RFC 4340 section 5.4).
+func DCCP(src, dst string) Packet {
+	return start(wire.ProtoDCCP, addrPort(src), addrPort(dst))
+}
+
 // IP is a packet of any protocol. Its payload is written as it is.
 func IP(src, dst string, proto uint8) Packet {
 	return start(proto, addr(src), addr(dst))

@@ -39,6 +39,7 @@ func TestBytesAreThoseOfGopacket(t *testing.T) {
 
 func TestCheckFindsEachWrongChecksum(t *testing.T) {
 	tcp, udp := TCP("10.0.1.5:1", "10.0.1.6:2").Payload("x"), UDP("10.0.1.5:1", "10.0.1.6:2").Payload("x")
+	lite, dccp := UDPLite("10.0.1.5:1", "10.0.1.6:2").Payload("x"), DCCP("10.0.1.5:1", "10.0.1.6:2").Payload("x")
 	fault := ICMPError(wire.ICMPUnreachable, 1, "10.0.1.1", udp.Bytes())
 	tunnel := VXLAN("172.16.0.1", "172.16.0.2", 1, tcp.Bytes())
 	for _, c := range []struct {
@@ -50,6 +51,10 @@ func TestCheckFindsEachWrongChecksum(t *testing.T) {
 		{"the TCP checksum is wrong", tcp, 54},
 		{"the TCP checksum is wrong", tcp.VLAN(1).QinQ(2), 62},
 		{"the UDP checksum is wrong", udp, 42},
+		{"the UDP-Lite checksum is wrong", lite, 42},
+		{"the UDP-Lite checksum is wrong", lite.Coverage(8), 35},
+		{"the DCCP checksum is wrong", dccp, 46},
+		{"the DCCP checksum is wrong", dccp.Coverage(1), 45},
 		{"the ICMP checksum is wrong", Echo("10.0.1.5", "10.0.1.6", 1), 40},
 		{"the ICMP checksum is wrong", fault, 70},
 		{"in the tunnel: the TCP checksum is wrong", tunnel, 50 + 54},
@@ -64,6 +69,8 @@ func TestCheckFindsEachWrongChecksum(t *testing.T) {
 	require.EqualError(t, Check(inQuote), "in the quote: the UDP checksum is wrong")
 	require.NoError(t, Check(udp.NoChecksum().Bytes()))
 	require.NoError(t, Check(fault.Quote(28).Bytes()))
+	require.NoError(t, Check(Put(lite.Coverage(8).Bytes(), 42, 0xbd)), "which no checksum covers")
+	require.NoError(t, Check(Put(dccp.Coverage(1).Bytes(), 46, 0xbd)), "which no checksum covers")
 	require.NoError(t, Check(ARPRequest(SrcMAC, "10.0.1.5", "10.0.1.6").Bytes()))
 }
 

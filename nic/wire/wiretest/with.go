@@ -83,6 +83,14 @@ func (p Packet) NoChecksum() Packet {
 	return p
 }
 
+// Coverage is what UDP-Lite and DCCP write of how much their checksum covers: a
+// number of bytes from the header's first one, and one more than the words of
+// data. 0 is all.
+func (p Packet) Coverage(n uint8) Packet {
+	p.l4.coverage = n
+	return p
+}
+
 // Checksum makes UDP's checksum, which a VXLAN packet has not otherwise.
 func (p Packet) Checksum() Packet {
 	p.l4.noSum = false
