@@ -19,6 +19,7 @@ func (w *worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 			w.finish(p, Malformed(fault))
 			continue
 		}
+		p.untag()
 		w.keyOut(p, &b.keys[b.n])
 		b.n++
 	}

@@ -35,18 +35,22 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 		return p.refuse(Malformed(fault))
 	case !tunnel:
 		return w.underlayFrame(p)
+	case o.Tagged:
+		return p.refuse(UnderlayVLAN)
 	case o.Src == 0: // which is what stands for the guests of this card
 		return p.refuse(UnknownVTEP)
 	case o.Dst != w.underlay.addr || o.Station != w.underlay.macBits:
 		return p.refuse(NotForThisCard)
 	}
-	p.peer = o.Src
+	p.peer, p.outer = o.Src, o.ECN
 	p.frame.Trim(int(o.End))
 	p.frame.Pull(int(o.Inner))
 	frame = p.frame.Bytes()
 	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
 	}
+	p.untag()
+	frame = p.frame.Bytes()
 	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).DstBits())
 	return next
 }
@@ -73,6 +77,10 @@ func (w *worker) findENI(b *burst) {
 		w.fast.memo.keep(b.enis[i], p.guest)
 		if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
 			w.finish(p, p.foreign())
+			continue
+		}
+		if v := p.congestion(); v != next {
+			w.finish(p, v)
 			continue
 		}
 		w.keyIn(p, &b.keys[kept])
@@ -107,4 +115,22 @@ func (p *packet) foreign() Verdict {
 		return IPv6Denied
 	}
 	return EtherTypeDenied
+}
+
+// congestion takes over what the underlay said on the tunnel's header, as a
+// tunnel's end must (RFC 6040 section 4.2).
+func (p *packet) congestion() Verdict {
+	if p.outer == wire.NotECT {
+		return next
+	}
+	ip := wire.IPv4(p.frame.Bytes()[p.L3:])
+	inner := ip.ECN()
+	left, ok := inner.Leave(p.outer)
+	switch {
+	case !ok:
+		return CongestionDrop
+	case left != inner:
+		ip.SetECN(left)
+	}
+	return next
 }

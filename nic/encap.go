@@ -51,16 +51,21 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 }
 
 // wrap writes the tunnel's headers to the start of frame, for the hop of that
-// MAC.
+// MAC. What the packet inside says about congestion is said outside as well (RFC
+// 6040 section 4.1), so that the underlay may mark instead of drop. Its DSCP is
+// not: it is the guest's, and the underlay's own classes are not a guest's to
+// choose (RFC 2983 section 3.1, the pipe model). What is inside is IPv4: a VPC
+// carries nothing else.
 func (w *worker) wrap(frame []byte, to *path, mac uint64, source uint16) {
 	outer := (*[wire.OuterLen]byte)(frame)
 	*outer = to.Outer
 	binary.LittleEndian.PutUint64(outer[:], mac|w.underlay.source)
 	binary.LittleEndian.PutUint32(outer[8:], w.underlay.sourceRest)
 	ip := wire.IPv4(outer[wire.EthernetLen:])
-	total := len(frame) - wire.EthernetLen
+	ecn, total := frame[wire.OuterLen+wire.EthernetLen+1]&wire.ECNMask, len(frame)-wire.EthernetLen
+	ip[1] = ecn
 	ip.SetTotalLen(total)
-	sum := uint32(^ip.Checksum()) + uint32(total) // it was 0 in the sum so far
+	sum := uint32(^ip.Checksum()) + uint32(total) + uint32(ecn) // both were 0 in the sum so far
 	ip.SetChecksum(^uint16(sum + sum>>16))
 	udp := wire.UDP(ip[wire.IPv4Len:])
 	udp.SetSrcPort(source)

@@ -186,7 +186,8 @@ func (x *rig) anyIn(r *rand.Rand, flow int) []byte {
 	to := []string{"35.72.2.8", "10.0.1.5", "35.72.2.9", "10.0.9.9"}[flow/2%4*min(1, flow/16)]
 	frame := anyPacket(r, end2end{peer, 40000 + flow, to, []int{22, 80, 443}[flow%3]}, flow)
 	frame = x.tunnelBytes([]string{edge, edge, edge, edge, serverY}[r.IntN(5)], "eni-a1", frame)
-	return damaged(r, frame)
+	frame[15] = byte(r.IntN(4) * r.IntN(2)) // a mark, half of the time
+	return damaged(r, wiretest.Mend(frame))
 }
 
 // anyOut is a packet of such a flow from eni-a1.
@@ -228,6 +229,7 @@ func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
 		flags := []uint8{wire.TCPSyn, wire.TCPSyn | wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPFin | wire.TCPAck, wire.TCPRst}
 		p = wiretest.TCP(from, to).Flags(flags[r.IntN(len(flags))]).Size(60 + r.IntN(100))
 	}
+	p = p.TOS(uint8(r.IntN(8) * r.IntN(2)))
 	switch r.IntN(20) {
 	case 0:
 		p = p.Options(1, 1, 1, 0)

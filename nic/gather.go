@@ -36,6 +36,7 @@ func newSieve(mac wire.MAC, addr uint32) (s sieve) {
 		copy(want[at:], w)
 	}
 	ask(0, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, mac[:])
+	ask(15, []byte{byte(wire.ECT1)}, nil) // Not-ECT and ECT(0), which change nothing inside
 	ask(30, []byte{0xff, 0xff, 0xff, 0xff}, []byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)})
 	ask(23, []byte{0xff}, []byte{wire.ProtoUDP})
 	ask(36, []byte{0xff, 0xff}, []byte{wire.PortVXLAN >> 8, wire.PortVXLAN & 0xff})

@@ -19,8 +19,9 @@ type packet struct {
 	at    uint32     // of conn in the table
 	key   flow.Key
 
-	peer uint32 // inbound: underlay address it came from, 0 from a guest of this card
-	dir  vpc.Direction
+	peer  uint32 // inbound: underlay address it came from, 0 from a guest of this card
+	dir   vpc.Direction
+	outer wire.ECN // inbound: of the tunnel that was taken off
 
 	// Of a packet that takes the stages:
 	was       flow.Status   // of conn when the stages began; others may change it, or end it
@@ -51,6 +52,25 @@ type burst struct {
 
 // ethernet is the header of the frame as the guest sees it.
 func (p *packet) ethernet() wire.Ethernet { return wire.Ethernet(p.frame.Bytes()) }
+
+// untag takes tags off that name no VLAN and carry a priority alone (IEEE 802.1Q
+// clause 6.9): a VPC has no priorities.
+//
+//	|stations|tag 0|EtherType|IPv4 ...        |stations|EtherType|IPv4 ...
+//	0        12    16        18          →          4        16        18
+func (p *packet) untag() {
+	n := p.L3 - wire.EthernetLen
+	if n == 0 || p.Tagged {
+		return
+	}
+	frame := p.frame.Bytes()
+	copy(frame[n:], frame[:12])
+	p.frame.Pull(int(n))
+	p.L3, p.End = p.L3-n, p.End-n
+	if p.L4 != 0 {
+		p.L4 -= n
+	}
+}
 
 // size is what a connection counts: the IP packet's bytes.
 func (p *packet) size() int { return int(p.End) - int(p.L3) }

@@ -241,9 +241,11 @@ count:
 	MOVL    AX, const_connSeen(BX)
 
 	// The tunnel's headers and the stations within; then what differs from
-	// packet to packet: both MACs, lengths, the checksum, and the source port,
-	// which is entropy of the key.
+	// packet to packet: both MACs, the congestion mark, lengths, the checksum,
+	// and the source port, which is entropy of the key.
 	MOVQ    X4, CX
+	MOVWLZX 14(DX), BX
+	ANDL    $0x0300, BX
 	MOVOU   0(DI), X0
 	MOVOU   16(DI), X1
 	MOVOU   32(DI), X2
@@ -265,15 +267,13 @@ count:
 	MOVL    CX, AX
 	ROLW    $8, AX
 	MOVW    AX, 16(DX)
+	ORW     BX, 14(DX)
 	MOVWLZX 24(DI), R15
-	ROLW    $8, R15
-	XORL    $0xffff, R15
-	ADDL    CX, R15
-	MOVL    R15, AX
-	SHRL    $16, AX
-	ADDL    AX, R15
 	NOTL    R15
-	ROLW    $8, R15
+	ADDW    AX, R15
+	ADCW    BX, R15
+	ADCW    $0, R15
+	NOTL    R15
 	MOVW    R15, 24(DX)
 	SUBL    $20, CX
 	ROLW    $8, CX

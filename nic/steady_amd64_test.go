@@ -57,6 +57,22 @@ func TestSteadyServesWhatChangesNoState(t *testing.T) {
 	holds(false, flow.UDPAgain, replied)
 }
 
+// Marks of congestion are served as long as nothing inside changes: those of
+// ordinary senders are, both ways.
+func TestSteadyServesMarks(t *testing.T) {
+	x := newRig(t)
+	in, out := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60)
+	for range 2 {
+		x.fromInternet("eni-a1", in).delivered("eni-a1")
+		x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	}
+	for inner := range uint8(4) {
+		require.True(t, x.isSteadyOut("eni-a1", out.TOS(inner), pmd.Headroom))
+		require.True(t, x.isSteady(x.marked(in.TOS(inner), wire.NotECT)))
+		require.True(t, x.isSteady(x.marked(in.TOS(inner), wire.ECT0)))
+	}
+}
+
 // What the stages of the other direction alone have seen is not known; and once
 // it is, the first answer to a guest's question still changes the state.
 func TestSteadyLeavesTheFirstAnswer(t *testing.T) {

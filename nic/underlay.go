@@ -144,13 +144,17 @@ func (w *worker) ask(addr uint32) {
 // underlayFrame takes what the underlay sent beside tunnels: ARP, to answer or
 // to learn from, and nothing else.
 func (w *worker) underlayFrame(p *packet) Verdict {
-	frame := p.frame.Bytes()
-	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
+	if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
 	}
-	if p.EtherType != wire.EtherTypeARP || p.Tagged {
+	switch {
+	case p.Tagged:
+		return UnderlayVLAN
+	case p.EtherType != wire.EtherTypeARP:
 		return NotVXLAN
 	}
+	p.untag()
+	frame := p.frame.Bytes()
 	q := wire.ARP(frame[p.L3:])
 	if q.Target() != w.underlay.addr {
 		return NotForThisCard

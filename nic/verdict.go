@@ -22,10 +22,12 @@ const (
 
 	NotForThisCard
 	NotVXLAN
+	UnderlayVLAN
 	UnknownVTEP
 	UnknownVNI
 	UnknownMAC
 	SourceMismatch
+	CongestionDrop
 
 	EtherTypeDenied
 	IPv6Denied
@@ -84,10 +86,12 @@ var vocabulary = [malformed]words{
 
 	NotForThisCard: {"not_for_this_card", "the outer addresses are not this card's"},
 	NotVXLAN:       {"not_vxlan", "is neither VXLAN nor ARP, and the underlay carries nothing else to a card"},
+	UnderlayVLAN:   {"underlay_vlan", "the outer frame is of a VLAN, and the card's underlay is untagged"},
 	UnknownVTEP:    {"unknown_vtep", "comes from a tunnel end that the configuration does not name"},
 	UnknownVNI:     {"unknown_vni", "no VPC has this VNI"},
 	UnknownMAC:     {"unknown_mac", "no ENI of this VPC on this card has the inner destination MAC"},
 	SourceMismatch: {"source_mismatch", "the inner source address does not live behind the tunnel end that sent it"},
+	CongestionDrop: {"congestion_drop", "the underlay is congested, and the inner packet's ends do not understand marks (RFC 6040 section 4.2)"},
 
 	EtherTypeDenied: {"ethertype_denied", "a VPC carries IPv4 and ARP; this is something else"},
 	IPv6Denied:      {"ipv6_denied", "this card does not carry IPv6 yet"},

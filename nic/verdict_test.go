@@ -72,7 +72,13 @@ var verdictCases = []verdictCase{
 	{"ARP for another server", Uplink, bytes(wiretest.ARPRequest(edgeUnderlay, edge, serverY).Bytes()), NotForThisCard, nil},
 	{"a ping to the card", Uplink, bytes(wiretest.Echo(edge, serverX, 1).Bytes()), NotVXLAN, nil},
 	{"IPv6 on the underlay", Uplink, bytes(wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 40)).Bytes()), NotVXLAN, nil},
-	{"ARP in a VLAN of the underlay", Uplink, bytes(wiretest.ARPRequest(edgeUnderlay, edge, serverX).VLAN(3).Bytes()), NotVXLAN, nil},
+	{"ARP in a VLAN of the underlay", Uplink, bytes(wiretest.ARPRequest(edgeUnderlay, edge, serverX).VLAN(3).Bytes()), UnderlayVLAN, nil},
+	{"a tunnel in a VLAN of the underlay", Uplink, func(x *rig) []byte { return x.outer(edge, vniA, syn.MACs(edgeRouter, macA1).Bytes()).VLAN(3).Bytes() }, UnderlayVLAN, nil},
+	{"a tunnel in a VLAN behind a priority", Uplink, func(x *rig) []byte {
+		return x.outer(edge, vniA, syn.MACs(edgeRouter, macA1).Bytes()).VLAN(3).QinQ(0).Bytes()
+	}, UnderlayVLAN, nil},
+	{"a congested way, for ends that know no marks", Uplink, func(x *rig) []byte { return x.marked(syn, wire.CE) }, CongestionDrop, nil},
+	{"a congested way, for ends that know marks", Uplink, func(x *rig) []byte { return x.marked(syn.TOS(uint8(wire.ECT0)), wire.CE) }, Sent, nil},
 	{"a tunnel from a stranger", Uplink, in("172.16.0.99", "eni-a1", syn), UnknownVTEP, nil},
 	{"a tunnel from a stranger to nobody", Uplink, func(x *rig) []byte { return x.outer("172.16.0.99", 77, syn.Bytes()).Bytes() }, UnknownVTEP, nil},
 	{"a tunnel from nowhere", Uplink, in("0.0.0.0", "eni-a1", syn), UnknownVTEP, nil},

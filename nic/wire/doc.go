@@ -17,7 +17,8 @@
 // exception is a tunnel's UDP checksum: its receiver is the card itself.
 //
 // VLAN tags: none, one, or two (QinQ) with EtherType 0x8100 or 0x88a8 in any
-// order. A third is a fault.
+// order. A third is a fault. A tag with the ID 0 carries a priority and names no
+// VLAN (IEEE 802.1Q clause 9.6).
 //
 // IPv4 addresses are numbers in host byte order: 10.0.1.5 is 0x0a000105.
 //
@@ -27,6 +28,7 @@
 //	assigned.go  numbers that IANA and IEEE assigned
 //	ethernet.go, arp.go, ipv4.go, udp.go, tcp.go, icmp.go, vxlan.go
 //	             a header each: its diagram, its view, its judge
+//	ecn.go       congestion marks, and how they leave a tunnel
 //	checksum.go  Internet checksums, whole and incremental
 //	rewrite.go   address translation of a packet, and of one quoted in an ICMP error
 //	mac.go       Ethernet addresses

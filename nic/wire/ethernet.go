@@ -80,8 +80,8 @@ func parseTags(frame []byte, h *Headers) Fault {
 			return FaultVLANTruncated
 		}
 		tag := VLAN(frame[at:])
-		if n == 0 {
-			h.Tagged, h.VLAN = true, tag.ID()
+		if id := tag.ID(); id != 0 && !h.Tagged {
+			h.Tagged, h.VLAN = true, id
 		}
 		h.EtherType = tag.EtherType()
 		at += VLANLen

@@ -30,9 +30,9 @@ type Headers struct {
 	Flags      uint8  // of TCP
 	Frag       Frag   // Whole if it is not IPv4
 	Type, Code uint8  // of ICMP
-	Tagged     bool   // by at least one VLAN tag
+	Tagged     bool   // as of a VLAN, by at least one tag; a tag for a priority alone is none
 	EtherType  uint16 // after all VLAN tags; below 1536 it is IEEE 802.3's length
-	VLAN       uint16 // ID in the outermost tag, 0 without one
+	VLAN       uint16 // ID in the outermost tag that names a VLAN, 0 without one
 	L3         uint16 // what the EtherType speaks of
 	L4         uint16 // what follows the IPv4 header; 0 if it is not IPv4
 	End        uint16 // end of the IPv4 packet; padding follows. The frame's end if it is not IPv4

@@ -64,6 +64,13 @@ func TestParseSkipsTagsOptionsAndPadding(t *testing.T) {
 	require.EqualValues(t, 7, h.VLAN)
 	require.EqualValues(t, []uint16{18, 38, 58}, []uint16{h.L3, h.L4, h.End})
 
+	h = parse(t, tcp.VLAN(0).Bytes())
+	require.False(t, h.Tagged, "a priority names no VLAN")
+	require.EqualValues(t, []uint16{18, 38}, []uint16{h.L3, h.L4})
+	h = parse(t, tcp.VLAN(7).QinQ(0).Bytes())
+	require.True(t, h.Tagged)
+	require.EqualValues(t, 7, h.VLAN)
+
 	h = parse(t, tcp.VLAN(7).QinQ(4000).Bytes())
 	require.EqualValues(t, 4000, h.VLAN, "the outermost tag counts")
 	require.EqualValues(t, 22, h.L3)
@@ -101,7 +108,7 @@ func TestParseNamesWhatItDoesNotRead(t *testing.T) {
 
 	ip6 := wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 40))
 	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeIPv6, L3: 14, End: 54}, parse(t, ip6.Bytes()))
-	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeIPv6, L3: 18, End: 58, Tagged: true}, parse(t, ip6.VLAN(0).Bytes()))
+	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeIPv6, L3: 18, End: 58}, parse(t, ip6.VLAN(0).Bytes()))
 
 	arp := parse(t, wiretest.ARPRequest(wiretest.SrcMAC, "10.0.1.5", "10.0.1.1").Bytes())
 	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeARP, L3: 14, End: 42}, arp)

@@ -34,6 +34,8 @@ type Outer struct {
 	VNI        uint32
 	Inner, End uint16 // where in the frame the inner one starts and ends
 	SrcPort    uint16 // the sender's entropy
+	ECN        ECN    // what the underlay says about congestion
+	Tagged     bool   // as of a VLAN
 }
 
 // ParseVXLAN judges a frame from the underlay. is tells whether it is a
@@ -54,7 +56,7 @@ func ParseVXLAN(frame []byte, o *Outer) (is bool, f Fault) {
 		return false, FaultOuterFragment
 	}
 	if is, f = parseTunnel(frame[h.L4:h.End], &h, o); is {
-		o.Station = Ethernet(frame).DstBits()
+		o.Station, o.ECN, o.Tagged = Ethernet(frame).DstBits(), IPv4(frame[h.L3:]).ECN(), h.Tagged
 	}
 	return is, f
 }

@@ -24,7 +24,9 @@ func TestParseVXLANReadsTheTunnel(t *testing.T) {
 		"reserved bits set":      wiretest.Put(p.Bytes(), 42, 0xff, 0xff, 0xff, 0xff),
 		"reserved byte set":      wiretest.Put(p.Bytes(), 49, 0xff),
 		"with don't fragment":    p.DF().Bytes(),
+		"with a priority":        p.VLAN(7 << 13).Bytes(),
 		"with a type of service": wiretest.Mend(wiretest.Put(p.Bytes(), 15, 0xb8)),
+		"with a congestion mark": wiretest.Mend(wiretest.Put(p.Bytes(), 15, 0xbb)),
 	} {
 		t.Run(what, func(t *testing.T) {
 			var o wire.Outer
@@ -32,7 +34,12 @@ func TestParseVXLANReadsTheTunnel(t *testing.T) {
 			require.True(t, is, f.Sentence())
 			require.Equal(t, inner, frame[o.Inner:o.End])
 			o.Inner, o.End = 0, 0
-			require.Equal(t, wire.Outer{Station: wire.Ethernet(frame).Dst().Bits(), Src: 0xac100001, Dst: 0xac100002, VNI: 0xfedcba, SrcPort: 50000}, o)
+			want := wire.Outer{Station: wire.Ethernet(frame).Dst().Bits(), Src: 0xac100001, Dst: 0xac100002, VNI: 0xfedcba, SrcPort: 50000}
+			want.Tagged = what == "tagged"
+			if what == "with a congestion mark" {
+				want.ECN = wire.CE
+			}
+			require.Equal(t, want, o)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 type ip struct {
 	src, dst   uint32
 	proto, ttl uint8
+	tos        uint8
 	id, frag   uint16 // frag: flags and offset as on the wire
 	options    []byte
 }
@@ -76,7 +77,7 @@ func (h ip) packet(payload []byte) []byte {
 	if headerLen > 60 || headerLen%4 != 0 || total > 0xffff {
 		panic(fmt.Sprintf("no IPv4 packet has %d bytes of options and %d in all", len(h.options), total))
 	}
-	b := []byte{0x40 | byte(headerLen/4), 0}
+	b := []byte{0x40 | byte(headerLen/4), h.tos}
 	b = be.AppendUint16(b, uint16(total))
 	b = be.AppendUint16(b, h.id)
 	b = be.AppendUint16(b, h.frag)

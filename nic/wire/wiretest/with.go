@@ -109,6 +109,12 @@ func (p Packet) TTL(n uint8) Packet {
 	return p
 }
 
+// TOS is IPv4's second byte: DSCP, and the congestion mark in the lowest two bits.
+func (p Packet) TOS(b uint8) Packet {
+	p.ip.tos = b
+	return p
+}
+
 // ID is IPv4's identification, 1 without it.
 func (p Packet) ID(id uint16) Packet {
 	p.ip.id = id
