@@ -97,7 +97,6 @@ func (c *Card) store(policy *vpc.Policy) {
 		}
 	})
 	c.wake()
-	c.offload.renounce()
 	c.sweep()
 }
 

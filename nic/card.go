@@ -55,8 +55,6 @@ type Card struct {
 	slots   map[string]*slot
 	running bool
 	closed  bool
-
-	offload offload
 }
 
 // errClosed is what a card that was closed answers.
@@ -130,7 +128,6 @@ func (c *Card) Close() error {
 	}
 	c.closed = true
 	var errs []error
-	c.offload.retire()
 	for _, s := range c.slots {
 		if s.port != nil {
 			errs = append(errs, s.port.Close())

@@ -27,9 +27,8 @@
 // underlay.go resolves tunnel ends; view.go is what is in force, allowance.go
 // who gets how many connections, rulebook.go the rules they name; card.go,
 // apply.go, plug.go, reopen.go and run.go are the card as others see it; seat.go
-// is the CPU that a worker has to itself; offload.go is what devices do for the
-// card; enis.go, ports.go, drops.go, flows.go and work.go are
-// what it shows.
+// is the CPU that a worker has to itself; enis.go, ports.go, drops.go, flows.go
+// and work.go are what it shows.
 //
 // # Why it is built so
 //

@@ -26,7 +26,6 @@ type PortView struct {
 	Driver     pmd.Stats `json:"driver"`
 
 	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell it
-	Rules  []RuleView  `json:"rules,omitempty"`  // that the device was offered
 }
 
 // Ports are the uplink and the port of each ENI of this card, uplink first.
@@ -37,7 +36,6 @@ func (c *Card) Ports() []PortView {
 	for _, s := range c.counts() { // devices may take their time, and workers have none
 		v := s.view()
 		v.ask(s.port)
-		v.Rules = c.offload.views(s.port)
 		views = append(views, v)
 	}
 	slices.SortFunc(views[1:], func(a, b PortView) int { return cmp.Compare(a.Name, b.Name) })

@@ -57,6 +57,19 @@ func TestADeviceThatOpensOnceIsTakenUpAgain(t *testing.T) {
 	require.EqualValues(t, 2, x.port("eni-a6").Delivered, "the place keeps its counts")
 }
 
+// telling is a port whose device tells of itself.
+type telling struct{ *mem.Port }
+
+func (telling) Detail() pmd.Detail { return pmd.Detail{Queues: 2, Spread: "flow"} }
+
+// What a device tells of itself is shown, of others nothing.
+func TestAPortShowsWhatItsDeviceTells(t *testing.T) {
+	x := newRig(t)
+	x.replug(Uplink, telling{x.ports[Uplink]})
+	require.Equal(t, &pmd.Detail{Queues: 2, Spread: "flow"}, x.port(Uplink).Detail)
+	require.Nil(t, x.port("eni-a1").Detail)
+}
+
 // A port that is away goes from ENI to ENI like any other, and comes back to
 // the one that has it then.
 func TestAPortThatIsAwayChangesHands(t *testing.T) {

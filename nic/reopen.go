@@ -42,9 +42,6 @@ func (c *Card) reopen(s *slot, why error) {
 // lose closes a port whose device went away, when no worker has it any more.
 func (c *Card) lose(s *slot, why error) {
 	old := s.port
-	if old == c.offload.port {
-		c.offload.retire()
-	}
 	c.rebind(s.attaching(&gone{old, why}))
 	if err := old.Close(); err != nil {
 		c.log.Debug("close of a port that was gone", "port", s.name, "error", err)

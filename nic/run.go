@@ -81,8 +81,7 @@ func wallClock() func() int64 {
 const superviseEvery = 250 * time.Millisecond
 
 // supervise watches the links: it says when one goes down or comes back, opens
-// a port anew whose device was away, follows a device that others change, and
-// keeps the rules that devices have.
+// a port anew whose device was away, and follows a device that others change.
 func (c *Card) supervise(ctx context.Context) {
 	tick := time.NewTicker(superviseEvery)
 	defer tick.Stop()
@@ -105,7 +104,6 @@ func (c *Card) checkLinks() {
 			c.checkLink(s)
 		}
 	}
-	c.offer()
 }
 
 func (c *Card) checkLink(s *slot) {

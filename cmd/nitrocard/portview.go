@@ -30,11 +30,6 @@ func portDetail(w io.Writer, p *nic.PortView) error {
 			return err
 		}
 	}
-	if len(p.Rules) > 0 {
-		if err := offerTable(w, p.Rules); err != nil {
-			return err
-		}
-	}
 	return countTable(w, p)
 }
 
@@ -46,15 +41,6 @@ func deviceTable(w io.Writer, d *pmd.Detail) error {
 		speed = fmt.Sprintf("%d Mbit/s", d.Speed)
 	}
 	t.row(speed, d.Queues, d.Spread, strings.Join(d.Offloads, ","))
-	return t.flush()
-}
-
-func offerTable(w io.Writer, rules []nic.RuleView) error {
-	fmt.Fprintln(w)
-	t := newTable(w, "RULE FOR THE DEVICE", "ACCEPTED", "REFUSED, FOR")
-	for _, r := range rules {
-		t.row(r.Rule, r.Accepted, r.Refused)
-	}
 	return t.flush()
 }
 

@@ -44,7 +44,6 @@ func TestTables(t *testing.T) {
 		Name: "uplink", Port: "dpdk:0000:17:00.0", Link: "up", MTU: 1500, Received: 3, Dropped: map[string]uint64{"unknown_vni": 1},
 		Driver: pmd.Stats{RxPackets: 3, RxBytes: 300, RxMissed: 1},
 		Detail: &pmd.Detail{Speed: 25000, Queues: 2, Spread: "flow in the tunnel", Offloads: []string{"TX_MBUF_FAST_FREE"}, Extended: map[string]uint64{"rx_good_packets": 3}},
-		Rules:  []nic.RuleView{{Rule: "VXLAN to queues", Accepted: 1}, {Rule: "mark", Refused: "the driver says \"no\""}},
 	}}))
 	b.WriteByte('\n')
 	require.NoError(t, flowTable(&b, []nic.FlowView{{

@@ -30,27 +30,6 @@ func (p *Port) Detail() pmd.Detail {
 	return d
 }
 
-// spread tells what chooses the queue of a frame that comes.
-func (d *device) spread() string {
-	how := ""
-	switch {
-	case len(d.ports) == 1:
-		return ""
-	case d.driver() == "net_vhost":
-		return "the guest"
-	case bool(d.c.inner_rss):
-		how = "flow in the tunnel"
-	case bool(d.c.rss):
-		how = "flow"
-	default:
-		return "the driver"
-	}
-	if d.c.symmetric {
-		how += ", the same for both directions"
-	}
-	return how
-}
-
 // extended are the device's own counts by name (rte_eth_xstats), those of all
 // its queues, but for those that are zero.
 func (d *device) extended() map[string]uint64 {

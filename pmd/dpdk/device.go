@@ -17,10 +17,11 @@ import (
 // queues.
 type device struct {
 	spec
-	c      C.struct_nc_device
-	kernel bool // it is an interface of the kernel's, in this network namespace
-	ports  []*Port
-	ended  func() // what is left to do when the device is closed, or nil
+	c       C.struct_nc_device
+	kernel  bool // it is an interface of the kernel's, in this network namespace
+	ports   []*Port
+	refusal string // the driver's, to spread tunnels by the flow in them; empty if it does
+	ended   func() // what is left to do when the device is closed, or nil
 
 	mu   sync.Mutex // held while the device is asked, and to close a port
 	open int        // ports that are not closed yet
@@ -39,6 +40,7 @@ func (d *device) start(queues int) error {
 		d.leave()
 		return err
 	}
+	d.spreadTunnels()
 	eal.owed += uint32(d.c.mbufs)
 	eal.devices[d.name] = d
 	return nil

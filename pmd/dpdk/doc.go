@@ -13,13 +13,13 @@
 //	link.go     whether the device is up, or gone; MAC and MTU of the kernel's
 //	stats.go    counts
 //	detail.go   what the device is set to, its own counts
-//	offload.go  rules for the device
+//	tunnels.go  what chooses the queue of a frame
 //	explain.go  what went wrong, in a sentence
 //	other.go    what a build without DPDK answers
 //	dpdk.h      what Go and C say to each other
 //	burst.c     one call a burst: rx, tx
 //	eal.c       start, log, memory, threads
-//	offload.c   the same in rte_flow's words
+//	tunnels.c   a rule for tunnels, in rte_flow's words
 //	device.c    probe, configure, start, link, counts, stop
 //
 // A call from Go to C costs 25 to 28 ns, so bursts cross and packets do not:
@@ -59,8 +59,10 @@
 // Several queues are chosen by the flow in the tunnel where the device offers
 // that, and else by the frame's own flow; a key of Toeplitz with which both
 // directions of a flow hash alike is asked for. What the device then says it
-// does is read back, and shown. Rules of rte_flow are validated before they are
-// asked for. A refusal is the driver's own word, and changes nothing.
+// does is read back, and shown. A device whose configuration stops at the tunnel is asked
+// for a rule (rte_flow) that looks into VXLAN, validated first. A refusal is
+// shown in the driver's own words, and changes no packet: workers share the
+// connections in any case.
 //
 // A device that is gone for good is closed and opened anew, in this order: DPDK
 // has it until it is closed. Gone is a device that DPDK says was removed, an

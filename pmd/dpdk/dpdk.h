@@ -34,8 +34,6 @@ enum {
 	NC_PKT_LEN = offsetof(struct rte_mbuf, pkt_len),
 };
 
-struct rte_flow;
-
 // nc_queue is one receive and one transmit queue of a device. Arrays hold
 // mbufs. One thread polls the queue.
 struct nc_queue {
@@ -63,13 +61,6 @@ struct nc_device {
 // nc_stats are a device's own counts.
 struct nc_stats {
 	uint64_t missed, tx_packets, tx_errors;
-};
-
-// nc_rule is a pmd.Rule, and what it takes to spread frames over queues.
-struct nc_rule {
-	uint32_t mark, from, to, vni, src, dst;
-	uint16_t src_port, dst_port, queues;
-	uint8_t proto;
 };
 
 // nc_pages are DPDK's pages of one size.
@@ -101,9 +92,8 @@ uint32_t nc_speed(uint16_t port);
 void nc_offloads(const struct nc_device *d, char *names, int room);
 int nc_xstats(uint16_t port, char (*names)[64], uint64_t *values, int room);
 
-// offload.c
-int nc_offer(uint16_t port, const struct nc_rule *want, struct rte_flow **flow, char *why, int room);
-int nc_withdraw(uint16_t port, struct rte_flow *flow, char *why, int room);
+// tunnels.c
+int nc_spread_tunnels(uint16_t port, uint16_t queues, char *why, int room);
 
 // burst.c
 struct nc_queue *nc_queue_new(uint16_t port, uint16_t queue, struct rte_mempool *pool);
