@@ -48,18 +48,20 @@ func (w *worker) keyOut(p *packet, k *flow.Key) {
 	}
 }
 
-// asker stands in an ICMP echo's key for the port that the protocol lacks: the
-// direction of the request. So a connection that the remote side asked for
-// lets the guest answer, and not ask with the same identifier. It is 0 for
-// other messages, which belong to no echo, whatever its identifier.
+// asker stands in an ICMP query's key for the port that the protocol lacks: what
+// is asked, and the direction of the question. So a connection that the remote
+// side asked for lets the guest answer, and neither ask with the same identifier
+// nor answer what was not asked. It is 0 for other messages, which belong to no
+// query, whatever its identifier.
 func (p *packet) asker(d vpc.Direction) uint16 {
-	switch p.Type {
-	case wire.ICMPEcho:
-		return 1 + uint16(d)
-	case wire.ICMPEchoReply:
-		return 1 + uint16(d^1)
+	query := wire.ICMPQuery(p.Type)
+	switch query {
+	case 0:
+		return 0
+	case p.Type:
+		return uint16(query)<<8 | 1 + uint16(d)
 	}
-	return 0
+	return uint16(query)<<8 | 1 + uint16(d^1)
 }
 
 // knownInbound tells whether a connection already holds what the stages would
@@ -72,7 +74,7 @@ func (w *worker) knownInbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(flow.In) && w.underlay.addrs[s.VTEP()] == p.peer && !p.reopen(c)
+	return s.Walked(flow.In) && w.underlay.addrs[s.VTEP()] == p.peer && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound's twin. Instead of where the packet comes from
@@ -88,13 +90,43 @@ func (w *worker) knownOutbound(p *packet) bool {
 	return s.Walked(flow.Out) &&
 		p.flags&flow.FlagRouted != 0 == (p.ethernet().DstBits() == p.guest.routerBits) &&
 		(p.flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(p)) &&
-		!p.reopen(c)
+		!w.asksAnew(p)
 }
 
-// reopen tells whether p asks for a new connection in the place of c, which
-// has ended.
-func (p *packet) reopen(c *flow.Conn) bool {
-	return p.Flags&wire.TCPSyn != 0 && p.Proto == wire.ProtoTCP && c.Reopens(flow.Dir(p.dir), p.Flags)
+// asksAnew tells whether p may ask for more than its connection was allowed for:
+// a SYN, which may begin another, or an ICMP query with another code than the
+// first, which rules tell apart. The code of an answer is the answerer's.
+func (w *worker) asksAnew(p *packet) bool { return p.begins() || w.asksElse(p) }
+
+// asksElse tells whether p is an ICMP query with another code than the first of
+// the connection at p.at.
+func (w *worker) asksElse(p *packet) bool { return p.queries() && w.flows.First(p.at) != p.first() }
+
+// replaces tells whether p begins another connection than the one at p.at.
+func (w *worker) replaces(p *packet) bool {
+	return p.begins() && w.flows.Begins(p.at, flow.Dir(p.dir), p.first())
+}
+
+// begins tells whether p alone says that its sender opens a TCP connection.
+func (p *packet) begins() bool {
+	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
+}
+
+// queries tells whether p is an ICMP query, and not an answer to one.
+func (p *packet) queries() bool {
+	return p.Proto == wire.ProtoICMP && wire.ICMPQuery(p.Type) == p.Type
+}
+
+// first is what the connection that p opens begins with (flow.Opening).
+func (p *packet) first() uint32 {
+	switch {
+	case p.Frag == wire.LaterFragment:
+	case p.Proto == wire.ProtoTCP:
+		return wire.TCP(p.frame.Bytes()[p.L4:]).Seq()
+	case p.Proto == wire.ProtoICMP:
+		return uint32(p.Code)
+	}
+	return 0
 }
 
 // nextMAC is the inner destination of what leaves by p's way out.
@@ -106,8 +138,9 @@ func (w *worker) nextMAC(p *packet) wire.MAC {
 }
 
 // refresh makes p's connection what the table holds now: a burst's look-up may
-// have missed it, and what that found may have ended since. A connection that
-// has ended and whose ports open again stays until the new one is allowed.
+// have missed it, and what that found may have ended since. One in whose place p
+// begins another is none of p's, and stays until p is allowed; nor is one for
+// what p, an ICMP query, does not ask.
 func (w *worker) refresh(p *packet) {
 	p.clear()
 	p.conn = nil
@@ -119,11 +152,9 @@ func (w *worker) refresh(p *packet) {
 	}
 	c := w.flows.Conn(at)
 	p.at, p.was, p.outdated = at, c.Status(), w.outdated(c)
-	if p.reopen(c) {
-		p.reopens = true
-		return
+	if p.reopens = w.replaces(p); !p.reopens && !w.asksElse(p) {
+		p.conn = c
 	}
-	p.conn = c
 }
 
 // outdated tells whether c is the verdict of an earlier policy on a flow that

@@ -219,7 +219,7 @@ func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
 	var p wiretest.Packet
 	switch {
 	case flow == 23:
-		p = wiretest.Echo(e.from, e.to, uint16(flow))
+		p = wiretest.Query(e.from, e.to, []uint8{8, 0, 13, 14}[r.IntN(4)], uint16(flow)).Code(uint8(r.IntN(2)))
 	case flow%4 == 3:
 		p = wiretest.UDP(from, to).Size(60 + r.IntN(100))
 		if r.IntN(4) == 0 {
@@ -227,7 +227,7 @@ func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
 		}
 	default:
 		flags := []uint8{wire.TCPSyn, wire.TCPSyn | wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPFin | wire.TCPAck, wire.TCPRst}
-		p = wiretest.TCP(from, to).Flags(flags[r.IntN(len(flags))]).Size(60 + r.IntN(100))
+		p = wiretest.TCP(from, to).Flags(flags[r.IntN(len(flags))]).Seq(uint32(r.IntN(2)), 1).Size(60 + r.IntN(100))
 	}
 	p = p.TOS(uint8(r.IntN(8) * r.IntN(2)))
 	switch r.IntN(20) {

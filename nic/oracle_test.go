@@ -32,7 +32,7 @@ type modelRule struct {
 	cidr     string
 }
 
-// modelKey: of an echo, local is the identifier and remote who asks.
+// modelKey: of an ICMP query, local is the identifier and remote who asks what.
 type modelKey struct {
 	proto, peer   string
 	local, remote int
@@ -42,6 +42,8 @@ type modelConnection struct {
 	tracked, closed bool
 	opener          vpc.Direction
 	epoch           int // that allowed it
+	first           int // sequence number of the SYN that opened it, -1 without one; of ICMP the code
+	answered        bool
 }
 
 // modelPacket is a packet of the client's peer to a1, or back.
@@ -49,18 +51,15 @@ type modelPacket struct {
 	dir vpc.Direction
 	modelKey
 	flags uint8 // of TCP; of ICMP 1 is the reply
+	first int   // of TCP the sequence number, of ICMP the code
 }
 
 const everyone = "0.0.0.0/0"
 
-func (m *model) allows(dir vpc.Direction, k modelKey) (allowed, tracked bool) {
-	port := k.local
-	if dir == vpc.Out {
-		port = k.remote
-	}
-	all := false
+func (m *model) allows(dir vpc.Direction, p modelPacket) (allowed, tracked bool) {
+	k, all := p.modelKey, false
 	for _, r := range m.rules {
-		if r.dir == dir && r.covers(k.proto, port) && netip.MustParsePrefix(r.cidr).Contains(netip.MustParseAddr(k.peer)) {
+		if r.dir == dir && r.covers(k.proto, p.asked(dir)) && netip.MustParsePrefix(r.cidr).Contains(netip.MustParseAddr(k.peer)) {
 			allowed = true
 			all = all || r.cidr == everyone
 		}
@@ -72,6 +71,27 @@ func (m *model) allows(dir vpc.Direction, k modelKey) (allowed, tracked bool) {
 	return allowed, !(all && back && (k.proto == "tcp" || k.proto == "udp"))
 }
 
+// asked is what rules of a direction are asked about a packet: the port that it
+// would be for, or an ICMP message's type and code.
+func (p modelPacket) asked(dir vpc.Direction) int {
+	switch {
+	case p.proto == "icmp":
+		return int(p.icmpType())<<8 | p.first
+	case dir == vpc.Out:
+		return p.remote
+	}
+	return p.local
+}
+
+// icmpType is that of a query, or of the answer to it.
+func (p modelPacket) icmpType() uint8 {
+	query := uint8(p.remote >> 1)
+	if p.flags == 0 {
+		return query
+	}
+	return map[uint8]uint8{8: 0, 13: 14, 42: 43}[query]
+}
+
 func (r modelRule) covers(proto string, port int) bool {
 	switch {
 	case r.proto == "-1":
@@ -80,6 +100,8 @@ func (r modelRule) covers(proto string, port int) bool {
 		return false
 	case proto == "tcp" || proto == "udp":
 		return r.from <= port && port <= r.to
+	case proto == "icmp":
+		return (r.from == -1 || r.from == port>>8) && (r.to == -1 || r.to == port&0xff)
 	}
 	return true
 }
@@ -87,12 +109,12 @@ func (r modelRule) covers(proto string, port int) bool {
 // end is what becomes of a packet.
 func (m *model) end(p modelPacket) Verdict {
 	c, tcp := m.connections[p.modelKey], p.proto == "tcp"
-	if p.proto == "icmp" && p.flags == 1 && c == nil {
-		return m.judge(p, p.dir) // a reply stands for itself
+	if p.proto == "icmp" && (p.flags == 1 && c == nil || p.flags == 0 && c != nil && c.first != p.first) {
+		return m.judge(p, p.dir) // a reply, or a question the rules tell from the first one, stands for itself
 	}
 	syn := tcp && p.flags == wire.TCPSyn
 	switch {
-	case c == nil || syn && c.closed:
+	case c == nil || syn && c.begins(p):
 		return m.begin(p, p.dir, false)
 	case !c.tracked && c.epoch != m.epoch && syn:
 		return m.begin(p, p.dir, true)
@@ -100,12 +122,20 @@ func (m *model) end(p modelPacket) Verdict {
 		return m.begin(p, c.opener, true)
 	}
 	c.closed = c.closed || tcp && p.flags&wire.TCPRst != 0
+	c.answered = c.answered || p.dir != c.opener && p.flags&wire.TCPSyn != 0
 	return Sent
+}
+
+// begins tells whether a SYN is neither the one that opened the connection nor
+// the first of the other side's, while that did not answer.
+func (c *modelConnection) begins(p modelPacket) bool {
+	again, crosses := p.dir == c.opener && p.first == c.first, p.dir != c.opener && c.first >= 0 && !c.answered
+	return c.closed || !again && !crosses
 }
 
 // judge asks the rules for the packet that opened a flow.
 func (m *model) judge(p modelPacket, opener vpc.Direction) Verdict {
-	if allowed, _ := m.allows(opener, p.modelKey); !allowed {
+	if allowed, _ := m.allows(opener, p); !allowed {
 		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[opener]
 	}
 	return Sent
@@ -115,10 +145,14 @@ func (m *model) judge(p modelPacket, opener vpc.Direction) Verdict {
 // says that it was known under other rules.
 func (m *model) begin(p modelPacket, opener vpc.Direction, again bool) Verdict {
 	v := m.judge(p, opener)
-	_, tracked := m.allows(opener, p.modelKey)
+	_, tracked := m.allows(opener, p)
 	opens := p.proto != "tcp" || p.flags == wire.TCPSyn || p.flags == wire.TCPAck && (!tracked || again)
 	if v == Sent && opens {
-		m.connections[p.modelKey] = &modelConnection{tracked: tracked, opener: opener, epoch: m.epoch}
+		c := &modelConnection{tracked: tracked, opener: opener, epoch: m.epoch, first: p.first}
+		if p.proto == "tcp" && p.flags != wire.TCPSyn {
+			c.first = -1
+		}
+		m.connections[p.modelKey] = c
 	}
 	return v
 }
@@ -136,15 +170,13 @@ func (p modelPacket) between(src, dst string, sport, dport int) wiretest.Packet 
 	from, to := fmt.Sprint(src, ":", sport), fmt.Sprint(dst, ":", dport)
 	switch {
 	case p.proto == "tcp":
-		return wiretest.TCP(from, to).Flags(p.flags)
+		return wiretest.TCP(from, to).Flags(p.flags).Seq(uint32(p.first), 1)
 	case p.proto == "udp":
 		return wiretest.UDP(from, to)
 	case p.proto == "47":
 		return wiretest.IP(src, dst, 47)
-	case p.flags == 1:
-		return wiretest.EchoReply(src, dst, uint16(p.local))
 	}
-	return wiretest.Echo(src, dst, uint16(p.local))
+	return wiretest.Query(src, dst, p.icmpType(), uint16(p.local)).Code(uint8(p.first))
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
@@ -155,9 +187,10 @@ func randomPacket(r *rand.Rand, dir vpc.Direction) modelPacket {
 	switch p.proto {
 	case "tcp":
 		p.flags = pick[uint8](r, wire.TCPSyn, wire.TCPSyn|wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPRst)
+		p.first = pick(r, 0, 1)
 	case "icmp":
-		p.flags = pick[uint8](r, 0, 1)
-		p.remote = int(p.dir) ^ int(p.flags) // who asks
+		p.flags, p.first = pick[uint8](r, 0, 1), pick(r, 0, 0, 5)
+		p.remote = pick(r, 8, 8, 13, 42)<<1 | int(p.dir) ^ int(p.flags) // what, and who asks
 	case "47":
 		p.local, p.remote = 0, 0
 	}
@@ -172,6 +205,12 @@ func randomRules(r *rand.Rand) []modelRule {
 			rule.from = pick(r, 22, 80, 53, 443)
 			rule.to = rule.from
 		}
+		if rule.proto == "icmp" {
+			rule.from, rule.to = pick(r, -1, 8, 13), pick(r, -1, 0, 5)
+			if rule.from == -1 {
+				rule.to = -1
+			}
+		}
 		rules = append(rules, rule)
 	}
 	return rules
@@ -183,8 +222,6 @@ func permissions(rules []modelRule, dir vpc.Direction) string {
 	for _, r := range rules {
 		ports := fmt.Sprintf(", FromPort: %d, ToPort: %d", r.from, r.to)
 		switch {
-		case r.proto == "icmp":
-			ports = ", FromPort: -1, ToPort: -1"
 		case r.proto == "-1" || r.proto == "47":
 			ports = ""
 		}

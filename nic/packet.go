@@ -31,7 +31,7 @@ type packet struct {
 	asked     bool // the groups were asked, and rule allowed it
 	untracked bool // EC2 does not track it
 	related   bool // ICMP error that belongs to a connection
-	reopens   bool // the connection at at has ended, and this begins another
+	reopens   bool // this begins another connection in the place of the one at at
 	flags     flow.Flags
 	path      uint32 // of the way out, or the number of the neighbor's ENI
 	vtep      uint16 // index of the remote side's tunnel end

@@ -9,6 +9,19 @@ import (
 // once, so that memory latency overlaps; then walk, packet by packet. A packet
 // without a connection takes every stage, in the order below, and leaves one
 // behind for its followers.
+//
+// The followers skip the stages, so a stage may let a packet pass, or find a way
+// for it, by nothing but these: the connection's key, which has an ICMP query's
+// type in it; the direction; the policy in force; and what knownInbound and
+// knownOutbound compare anew with each packet: the tunnel end it came from, the
+// inner MAC it is sent to, whether it has a VLAN tag, is a first fragment, is a
+// SYN, and which code an ICMP query has. Another field (a TTL, a DSCP, a length, a
+// TCP flag) would be judged once and never again: a stage that needs one has its
+// comparison there, too, or its place before them, as decap has for congestion
+// marks. What it returns is a Verdict, and what it finds (flags, path, tunnel end)
+// is kept for the direction that it was asked for, under this policy. Who drops is
+// free: what is dropped leaves nothing behind. TestARecordChangesNothing holds
+// stages to that.
 
 // fromUplink takes a burst that arrived from the underlay.
 func (w *worker) fromUplink(frames []pmd.Frame) {

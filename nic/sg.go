@@ -8,7 +8,8 @@ import (
 
 // securityGroups asks the ENI's groups whether they allow a packet. A tracked
 // connection was allowed when it began and is not asked again, whatever the
-// rules say now (EC2 User Guide, security group connection tracking). An
+// rules say now (EC2 User Guide, security group connection tracking); a SYN that
+// begins another in its place is (see package flow). An
 // untracked flow is asked again under each new policy, as its first packet
 // was, and cut if that is allowed no more: the guest's next packet must not
 // bring back what the rules ended.
@@ -34,11 +35,6 @@ func (w *worker) securityGroups(p *packet) Verdict {
 		p.conn, p.reopens = nil, true
 	}
 	return next
-}
-
-// begins tells whether p alone says that its sender opens a connection.
-func (p *packet) begins() bool {
-	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
 }
 
 // query is what the groups are asked about a packet: what they were, or would

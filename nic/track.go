@@ -33,8 +33,8 @@ func (w *worker) track(p *packet) Verdict {
 	return next
 }
 
-// opens tells whether a packet may begin a connection. Of ICMP only an echo
-// request does: other messages stand alone, and each is asked for.
+// opens tells whether a packet may begin a connection. Of ICMP only a query does
+// (RFC 5508 section 3): other messages stand alone, and each is asked for.
 //
 // Of TCP only a SYN begins one that is tracked. A segment from the middle of a
 // stream passes if a rule allows it and opens nothing for the way back:
@@ -45,7 +45,7 @@ func (w *worker) track(p *packet) Verdict {
 func (p *packet) opens() bool {
 	switch {
 	case p.Proto == wire.ProtoICMP:
-		return p.Type == wire.ICMPEcho
+		return p.queries()
 	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.reopens:
 		return false
 	}
@@ -57,7 +57,7 @@ func (p *packet) opens() bool {
 // there is room, and passes in any case.
 func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
-	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
 	o.Rule, o.Walked, o.Found = rule, flow.Dir(p.dir), w.found(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
@@ -80,10 +80,11 @@ func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 }
 
 // enter opens a connection, in the place of the one that p reopens if that is
-// still there and no other worker was faster.
+// still there and no other worker was faster. An ICMP query with another code than
+// its connection's first joins that.
 func (w *worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	if p.reopens && w.flows.Holds(p.at, &o.Key) {
-		if c := w.flows.Conn(p.at); p.reopen(c) || w.outdated(c) {
+		if w.replaces(p) || w.outdated(w.flows.Conn(p.at)) {
 			return p.at, w.flows.Reopen(p.at, o)
 		}
 	}

@@ -1,8 +1,10 @@
 package nic
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -202,10 +204,137 @@ func TestTCPOpensAgainAfterItsEnd(t *testing.T) {
 	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
 	require.EqualValues(t, 2, x.flow("eni-a1").PacketsIn, "counted anew")
 	x.admits()
-	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).passed() // a SYN on a live connection changes nothing
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).passed() // the SYN that opened it, once more, changes nothing
 	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
 	finish()
 	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(SecurityGroupIn)
 	require.Equal(t, "TIME_WAIT", x.flow("eni-a1").State)
 	x.fromGuest("eni-a1", tcpBack("22", wire.TCPFin|wire.TCPAck)).passed() // sent again
+}
+
+// Every ICMP query has its answers let in and out, whatever the answer's code is;
+// and no other query's, no other identifier's and nobody else's.
+func TestEveryQueryHasItsAnswers(t *testing.T) {
+	queries := map[string][2]uint8{"echo": {8, 0}, "timestamp": {13, 14}, "information": {15, 16}, "address mask": {17, 18}, "extended echo": {42, 43}}
+	for what, q := range queries {
+		t.Run(what, func(t *testing.T) {
+			x := newRig(t)
+			x.admits()
+			answer := wiretest.Query(client, "35.72.2.8", q[1], 7)
+			x.fromInternet("eni-a1", answer).dropped(SecurityGroupIn)
+			x.fromGuest("eni-a1", wiretest.Query("10.0.1.5", client, q[0], 7)).tunneled(edge, vniA)
+			for code := range uint8(5) {
+				x.fromInternet("eni-a1", answer.Code(code)).delivered("eni-a1")
+			}
+			for _, other := range queries {
+				if other != q {
+					x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", other[1], 7)).dropped(SecurityGroupIn)
+				}
+			}
+			x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", q[1], 8)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", wiretest.Query(other, "35.72.2.8", q[1], 7)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", q[0], 7)).dropped(SecurityGroupIn)
+
+			x.put("SecurityGroups", fmt.Sprintf(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [], IpPermissions: [{IpProtocol: icmp, FromPort: %d, ToPort: -1, IpRanges: [{CidrIp: 203.0.113.0/24}]}]}`, q[0]))
+			back := wiretest.Query("10.0.1.5", client, q[1], 9)
+			x.fromGuest("eni-a1", back).dropped(SecurityGroupOut)
+			x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", q[0], 9)).delivered("eni-a1")
+			x.fromGuest("eni-a1", back.Code(3)).tunneled(edge, vniA)
+			x.fromGuest("eni-a1", wiretest.Query("10.0.1.5", client, q[0], 9)).dropped(SecurityGroupOut)
+			// An error about the query is let out, too.
+			x.fromGuest("eni-a1", wiretest.ICMPError(wire.ICMPUnreachable, 1, "10.0.1.5", wiretest.Query(client, "10.0.1.5", q[0], 9).Bytes())).tunneled(edge, vniA)
+		})
+	}
+}
+
+// A rule for one code of a query is for no other, whether the query is known or
+// not, and whichever code came first.
+func TestARuleForACodeIsForNoOther(t *testing.T) {
+	for _, allowed := range []uint8{0, 5} {
+		x := newRig(t)
+		x.admits(fmt.Sprintf("{IpProtocol: icmp, FromPort: 8, ToPort: %d, IpRanges: [{CidrIp: 203.0.113.0/24}]}", allowed))
+		echo := wiretest.Echo(client, "35.72.2.8", 7)
+		for range 3 {
+			x.fromInternet("eni-a1", echo.Code(5-allowed)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", echo.Code(allowed)).delivered("eni-a1")
+		}
+		first := echo.Code(5 - allowed).Size(200).ID(9).Fragments(64)
+		x.send(Uplink, x.tunnelBytes(edge, "eni-a1", first[0])).dropped(SecurityGroupIn)
+		x.send(Uplink, x.tunnelBytes(edge, "eni-a1", first[1])).dropped(FragmentUnknown)
+		require.Len(t, x.card.Flows(FlowFilter{}), 1)
+	}
+	// Where both are allowed, both pass, on one connection.
+	x := newRig(t)
+	for range 2 {
+		for _, code := range []uint8{0, 5} {
+			x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 7).Code(code)).delivered("eni-a1")
+		}
+	}
+	require.EqualValues(t, 4, x.flow("eni-a1").PacketsIn)
+}
+
+// A SYN that begins another connection is asked of the rules in force, though the
+// old one's record is there: the old one's rule is gone, and both ends lost it.
+func TestASynIsAskedOfTheRulesInForce(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.admits()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).delivered("eni-a1") // sent again by the network: it is the old one's
+	before := x.flow("eni-a1")
+	x.wait(5 * time.Minute)
+	for _, flags := range []uint8{wire.TCPSyn, wire.TCPSyn | wire.TCPEce | wire.TCPCwr, wire.TCPSyn | wire.TCPFin} {
+		e := x.fromInternet("eni-a1", tcp("22", flags).Seq(424242, 0))
+		e.dropped(SecurityGroupIn)
+		require.Nil(t, e.Rule, "none allowed it")
+	}
+	after := x.flow("eni-a1")
+	after.Idle = before.Idle
+	require.Equal(t, before, after, "what is denied harms nothing")
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).delivered("eni-a1") // the old one goes on
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled(edge, vniA)
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
+}
+
+// Once the new one is allowed the record is its own.
+func TestAnAllowedSynTakesTheRecord(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.admits(permit("tcp", "22", client+"/32"))
+	fresh := tcp("22", wire.TCPSyn).Seq(424242, 0)
+	require.Equal(t, "tcp 22 from "+client+"/32", x.fromInternet("eni-a1", fresh).Rule.Text)
+	f := x.flow("eni-a1")
+	require.Equal(t, []string{"SYN_SENT", "remote", "tcp 22 from " + client + "/32"}, []string{f.State, f.Initiator, f.Rule.Text})
+	require.Equal(t, []uint64{1, 0}, []uint64{f.PacketsIn, f.PacketsOut})
+	x.admits()
+	x.fromInternet("eni-a1", fresh).delivered("eni-a1") // sent again
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+}
+
+// What a guest opened lets nobody open the other way, but for two ends that open
+// at once.
+func TestASynFromTheOtherSide(t *testing.T) {
+	x := newRig(t)
+	x.admits()
+	mine := func(flags uint8) wiretest.Packet { return tcpBack("6000", flags) }
+	theirs := func(flags uint8) wiretest.Packet { return tcp("6000", flags).Seq(77, 1) }
+	x.fromGuest("eni-a1", mine(wire.TCPSyn)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn|wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", mine(wire.TCPAck)).passed()
+	x.wait(5 * time.Minute)
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", mine(wire.TCPAck)).passed()
+	require.Equal(t, []string{"ESTABLISHED", "local"}, []string{x.flow("eni-a1").State, x.flow("eni-a1").Initiator})
+
+	x = newRig(t)
+	x.admits()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", mine(wire.TCPSyn)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).passed()
+	x.fromGuest("eni-a1", mine(wire.TCPSyn|wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn|wire.TCPAck)).passed()
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
 }

@@ -84,27 +84,6 @@ func (c *Conn) move(s Status, to State) bool {
 	return s.State() == to || c.swap(s, s&^statusState|Status(to))
 }
 
-// Reopens tells whether a segment asks for a new connection in the place of
-// this one, which has ended or whose sender has: a SYN after both FINs, after
-// a reset, or from the side that had said FIN (RFC 9293 section 3.10.7.4
-// allows it in TIME-WAIT). Evaluate it as new, and only when it is allowed
-// Reopen this connection: a SYN that the rules deny must not harm what is
-// there.
-func (c *Conn) Reopens(d Dir, flags uint8) bool {
-	if eventOf(flags) != evSyn {
-		return false
-	}
-	switch s := c.Status(); s.State() {
-	case Closing, LastAck, TimeWait, Closed:
-		return true
-	case FinWait:
-		return s.side(d) == opener
-	case CloseWait:
-		return s.side(d) == answerer
-	}
-	return false
-}
-
 // Copy is what the record holds, for a listing. Workers count meanwhile.
 func (c *Conn) Copy() Conn {
 	return Conn{

@@ -12,7 +12,7 @@
 //	udp.go      request, response, stream
 //	timeout.go  ticks, and how long an idle connection lives
 //	table.go    Table: all connections, found by key
-//	open.go     Open and Remove
+//	open.go     Open and Remove; which SYN begins a connection
 //	owner.go    the allowance: how many connections an instance may have
 //	age.go      Advance: idle connections end
 //	walk.go     listing, and the cold half of a record
@@ -58,6 +58,15 @@
 // within that span, and a connection that is idle for 5 days costs a look
 // every 17 s. A connection is gone within two ticks of its timeout, never
 // before it.
+//
+// # SYN
+//
+// A SYN asks for a new connection, whatever lies at its key: a host that lost the
+// old one, or that took over its address, must not get by what was allowed before.
+// So the record keeps the sequence number of the SYN that opened it. One with
+// another number is evaluated by the rules in force. If they deny it, the record
+// stays as it was, and what the old connection sends goes on; if they allow it,
+// the record becomes the new connection's. AWS does not document this; it is ours.
 //
 // # RST
 //

@@ -20,7 +20,8 @@ const (
 // Local is the ENI's own side whoever sends, so that both directions make the
 // same key; and because the ENI is part of it, equal addresses of two VPCs
 // never meet. Addresses and ports are numbers in host byte order. An ICMP
-// echo carries its identifier in both ports; what has no ports carries 0.
+// query has its identifier as local port, and as the other what is asked and which
+// way; what has no ports carries 0.
 type Key struct {
 	Local, Remote         uint32
 	LocalPort, RemotePort uint16

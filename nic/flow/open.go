@@ -3,15 +3,17 @@ package flow
 import (
 	"sync/atomic"
 
+	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
 // Opening is all that a new connection begins with.
 type Opening struct {
 	Key      Key
-	Dir      Dir   // of its first packet
-	TCPFlags uint8 // of its first packet
-	Walked   Dir   // the direction whose stages Found is of
+	Dir      Dir    // of its first packet
+	TCPFlags uint8  // of its first packet
+	First    uint32 // of its first packet: a SYN's sequence number, or an ICMP query's code
+	Walked   Dir    // the direction whose stages Found is of
 	Found    Found
 	Rule     uint32 // the security group rule that allows it, in the policy Found.Epoch
 	Owner    uint32 // the instance whose allowance it takes
@@ -74,12 +76,37 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 
 // begin is the cold half of a connection that opened, and its timer.
 func (t *Table) begin(at uint32, o *Opening, slot slot) {
-	*t.cold.At(at) = cold{rule: o.Rule, opened: uint32(o.Now), owner: slot}
+	c := t.cold.At(at)
+	c.rule, c.owner = o.Rule, slot
+	atomic.StoreUint32(&c.first, o.First)
 	t.watch(at, o)
 }
 
+// Begins tells whether a SYN with the sequence number seq begins another
+// connection than the one at an index, whose key it has. It does not if it is the
+// SYN that opened the connection, sent again, or the other end's of two that open
+// at once (RFC 9293 section 3.5); after both FINs or a reset every SYN does.
+// Evaluate one that does as new, and only when it is allowed Reopen this
+// connection: a SYN that the rules deny must not harm what is there.
+func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
+	s := t.conns.At(at).Status()
+	switch s.State() {
+	case Closing, LastAck, TimeWait, Closed:
+		return true
+	case SynSent:
+		if s.side(d) == answerer {
+			return false
+		}
+	}
+	return s.side(d) == answerer || s.Flags()&flagSyn == 0 || t.First(at) != seq
+}
+
+// First is what the connection at an index was opened with. It is for workers, as
+// Conn.
+func (t *Table) First(at uint32) uint32 { return atomic.LoadUint32(&t.cold.At(at).first) }
+
 // Reopen puts a new connection in the place of the one at an index, which has
-// the same key and has ended. Where the owner's allowance has no room for it
+// the same key. Where the owner's allowance has no room for it
 // the old one is gone all the same.
 func (t *Table) Reopen(at uint32, o *Opening) OpenError {
 	t.owners.give(t.cold.At(at).owner)
@@ -97,6 +124,9 @@ func (t *Table) Reopen(at uint32, o *Opening) OpenError {
 // start is the record of a connection at its first packet.
 func start(o *Opening) Conn {
 	flags := o.Found.Flags&FlagUntracked | Flags(o.Dir&1)
+	if o.Key.Proto() == wire.ProtoTCP && eventOf(o.TCPFlags) == evSyn {
+		flags |= flagSyn
+	}
 	return Conn{
 		Epoch:  o.Found.Epoch,
 		Seen:   uint32(o.Now),
@@ -143,6 +173,8 @@ func (t *Table) end(at uint32) {
 
 // drop is end for a connection that no owner counts any more.
 func (t *Table) drop(at uint32) {
-	*t.cold.At(at) = cold{}
+	c := t.cold.At(at)
+	c.rule, c.owner = 0, 0
+	atomic.StoreUint32(&c.first, 0)
 	t.conns.Remove(*t.conns.Key(at))
 }

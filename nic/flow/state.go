@@ -22,7 +22,7 @@ const (
 	UDPReplied               // and an answer
 	UDPAgain                 // and a second request after it
 	UDPStream                // and its answer: more than one request and response
-	ICMP                     // an echo and its replies
+	ICMP                     // a query and its answers
 	Other                    // any other protocol: addresses and number only
 	Fragmented               // the fragments of one datagram
 	states                   // how many there are

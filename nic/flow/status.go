@@ -19,6 +19,9 @@ const (
 	// FlagNeighbor: the remote side is an ENI on this card, whose number is the
 	// path.
 	FlagNeighbor
+	// flagSyn: a SYN opened the connection, and its First is that SYN's sequence
+	// number.
+	flagSyn
 
 	flagReadyIn  Flags = 1 << 6 // the stages of this direction were walked under the connection's epoch
 	flagReadyOut Flags = 1 << 7

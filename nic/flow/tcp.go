@@ -62,9 +62,9 @@ const (
 // since no sequence numbers are kept.
 //
 // The opener alone never gets past SynSent: an established connection lives
-// for days, and one side must not be able to make one by itself. A SYN on a
-// live connection changes nothing; the ends settle it by a challenge ACK (RFC
-// 5961 section 4). See the package comment for RST.
+// for days, and one side must not be able to make one by itself. A SYN moves
+// nothing but SynSent: one that begins another connection in this one's place is
+// for the rules to judge (Table.Begins). See the package comment for RST.
 var tcpNext = [Closed + 1][events][2]State{
 	//             evNone     evSyn    evSynAck    evAck      evFin      evRst
 	SynSent:     {{sS, sS}, {sS, sR}, {sS, sR}, {sS, sS}, {sS, sS}, {cl, cl}},

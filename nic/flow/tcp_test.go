@@ -164,39 +164,59 @@ func TestTCPTableIsTheRFC(t *testing.T) {
 	}
 }
 
-func TestReopens(t *testing.T) {
+// A SYN begins another connection unless it is the one that began this, sent
+// again, or crosses it.
+func TestBegins(t *testing.T) {
+	const isn, another = 77, 78
 	for _, c := range []struct {
 		state State
 		d     Dir
-		flags uint8
+		seq   uint32
 		want  bool
 	}{
 		// after the end, from either side
-		{Closing, Out, syn, true},
-		{LastAck, Out, syn, true},
-		{TimeWait, Out, syn, true},
-		{TimeWait, In, syn, true},
-		{Closed, Out, syn, true},
-		{Closed, In, syn | 0x40 | 0x80, true}, // with ECN's bits
-		// half closed: only from the side that has finished
-		{FinWait, Out, syn, true},
-		{FinWait, In, syn, false},
-		{CloseWait, In, syn, true},
-		{CloseWait, Out, syn, false},
-		// in its life: never
-		{SynSent, Out, syn, false},
-		{SynSent, In, syn, false},
-		{SynReceived, Out, syn, false},
-		{Established, Out, syn, false},
-		// and by nothing but a SYN
-		{TimeWait, Out, syn | ack, false},
-		{TimeWait, Out, ack, false},
-		{TimeWait, Out, syn | fin, false},
-		{TimeWait, Out, syn | rst, false},
-		{UDPStream, Out, syn, false},
+		{Closing, Out, isn, true},
+		{LastAck, Out, another, true},
+		{TimeWait, Out, isn, true},
+		{TimeWait, In, another, true},
+		{Closed, Out, isn, true},
+		{Closed, In, another, true},
+		// in its life: from the opener with another number, from the other side always
+		{SynReceived, Out, isn, false},
+		{SynReceived, Out, another, true},
+		{SynReceived, In, isn, true},
+		{Established, Out, isn, false},
+		{Established, Out, another, true},
+		{Established, In, isn, true},
+		{FinWait, Out, isn, false},
+		{FinWait, Out, another, true},
+		{FinWait, In, another, true},
+		{CloseWait, Out, another, true},
+		{CloseWait, In, another, true},
+		// while it opens, both sides may send one
+		{SynSent, Out, isn, false},
+		{SynSent, Out, another, true},
+		{SynSent, In, another, false},
 	} {
-		require.Equal(t, c.want, guestOpened(c.state).Reopens(c.d, c.flags), c)
+		r := newRig(t, 16)
+		at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn | 0xc0, First: isn})
+		r.Conn(at).update(statusState, Status(c.state))
+		require.Equal(t, c.want, r.Begins(at, c.d, c.seq), c)
 	}
+}
+
+// Of a connection that was taken up in mid-stream no SYN is known: every one
+// begins another.
+func TestBeginsAfterMidStream(t *testing.T) {
+	r := newRig(t, 16)
+	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: ack, First: 77})
+	require.True(t, r.Begins(at, Out, 77))
+	require.True(t, r.Begins(at, Out, 0))
+	require.Equal(t, Opened, r.Reopen(at, &Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}))
+	require.False(t, r.Begins(at, Out, 78))
+	require.True(t, r.Begins(at, Out, 77), "which was the old one's")
+	r.Remove(at)
+	require.Zero(t, r.First(at))
 }
 
 func TestOpens(t *testing.T) {

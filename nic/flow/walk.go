@@ -1,23 +1,22 @@
 package flow
 
-// cold is the half of a connection's record that packets do not read.
+// cold is the half of a connection's record that hardly a packet reads.
 type cold struct {
-	rule   uint32
-	opened uint32 // tick, its low 32 bits
-	owner  slot   // 0: no connection here
+	rule  uint32
+	owner slot   // 0: no connection here
+	first uint32 // Opening.First; workers read it
 }
 
 // Detail is what a listing adds to a connection.
 type Detail struct {
-	Rule   uint32 // the rule that allowed it, in the policy of Conn.Epoch
-	Owner  uint32 // the instance it counts for
-	Opened uint64 // tick of its first packet
+	Rule  uint32 // the rule that allowed it, in the policy of Conn.Epoch
+	Owner uint32 // the instance it counts for
 }
 
 // Detail is the rest of the connection at an index.
 func (t *Table) Detail(at uint32) Detail {
 	c := t.cold.At(at)
-	return Detail{Rule: c.rule, Owner: t.owners.name(c.owner), Opened: t.seen(c.opened)}
+	return Detail{Rule: c.rule, Owner: t.owners.name(c.owner)}
 }
 
 // Walk shows the connections among n places of the table, beginning at from,

@@ -35,15 +35,24 @@ const (
 	TCPCwr
 )
 
-// Types of ICMP messages (RFC 792).
+// Types of ICMP messages (RFC 792, RFC 950 for address masks, RFC 8335 for
+// extended echoes).
 const (
-	ICMPEchoReply    = 0
-	ICMPUnreachable  = 3
-	ICMPSourceQuench = 4
-	ICMPRedirect     = 5
-	ICMPEcho         = 8
-	ICMPTimeExceeded = 11
-	ICMPParameter    = 12
+	ICMPEchoReply         = 0
+	ICMPUnreachable       = 3
+	ICMPSourceQuench      = 4
+	ICMPRedirect          = 5
+	ICMPEcho              = 8
+	ICMPTimeExceeded      = 11
+	ICMPParameter         = 12
+	ICMPTimestamp         = 13
+	ICMPTimestampReply    = 14
+	ICMPInformation       = 15
+	ICMPInformationReply  = 16
+	ICMPMask              = 17
+	ICMPMaskReply         = 18
+	ICMPExtendedEcho      = 42
+	ICMPExtendedEchoReply = 43
 )
 
 // Operations of ARP (RFC 826).

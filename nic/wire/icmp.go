@@ -9,9 +9,9 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //	|     Type      |     Code      |           Checksum            |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//	|       Echo: Identifier        |     Echo: Sequence Number     |
+//	|      Query: Identifier        |    Query: Sequence Number     |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//	|     Echo: data. Errors: IPv4 header + 64 bits or more ...     |
+//	|    Query: data. Errors: IPv4 header + 64 bits or more ...     |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 type ICMP []byte
 
@@ -24,10 +24,10 @@ func (b ICMP) Code() uint8 { return b[1] }
 // Checksum covers the message.
 func (b ICMP) Checksum() uint16 { return binary.BigEndian.Uint16(b[2:4]) }
 
-// ID is an echo's identifier.
+// ID is a query's identifier.
 func (b ICMP) ID() uint16 { return binary.BigEndian.Uint16(b[4:6]) }
 
-// Seq is an echo's sequence number.
+// Seq is a query's sequence number.
 func (b ICMP) Seq() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
 
 // MTU is the path's, in bytes, if this is ICMPUnreachable with code
@@ -45,11 +45,26 @@ func parseICMP(b []byte, h *Headers) Fault {
 	}
 	p := (*[ICMPLen]byte)(b)
 	h.Type, h.Code = p[0], p[1]
-	if h.Type == ICMPEcho || h.Type == ICMPEchoReply {
+	if ICMPQuery(h.Type) != 0 {
 		h.SrcPort = binary.BigEndian.Uint16(p[4:])
 		h.DstPort = h.SrcPort
 	}
 	return NoFault
+}
+
+// ICMPQuery is the type of the query that a message of type t is, or answers; 0
+// if it is neither. All of them have an identifier where an echo has one, by which
+// the asker knows the answer (RFC 5508 section 3).
+func ICMPQuery(t uint8) uint8 {
+	switch t {
+	case ICMPEchoReply:
+		return ICMPEcho
+	case ICMPTimestampReply, ICMPInformationReply, ICMPMaskReply, ICMPExtendedEchoReply:
+		return t - 1
+	case ICMPEcho, ICMPTimestamp, ICMPInformation, ICMPMask, ICMPExtendedEcho:
+		return t
+	}
+	return 0
 }
 
 // IsICMPError tells whether the packet reports the fate of another one, which

@@ -6,7 +6,7 @@ import "encoding/binary"
 type Tuple struct {
 	Src, Dst uint32
 	// SrcPort and DstPort are TCP's and UDP's. Both are the identifier of an
-	// ICMP echo, so that request and reply are one conversation, and 0 for
+	// ICMP query, so that request and reply are one conversation, and 0 for
 	// everything else and for later fragments.
 	SrcPort, DstPort uint16
 	Proto            uint8

@@ -89,17 +89,18 @@ func ICMP(src, dst string, icmpType, code uint8) Packet {
 }
 
 // Echo is a ping with sequence number 1.
-func Echo(src, dst string, id uint16) Packet {
-	p := ICMP(src, dst, wire.ICMPEcho, 0)
+func Echo(src, dst string, id uint16) Packet { return Query(src, dst, wire.ICMPEcho, id) }
+
+// Query is an ICMP query with sequence number 1, or an answer to one, by its type.
+func Query(src, dst string, icmpType uint8, id uint16) Packet {
+	p := ICMP(src, dst, icmpType, 0)
 	p.l4.icmpRest = uint32(id)<<16 | 1
 	return p
 }
 
 // EchoReply is the answer to an Echo, from its receiver src to its sender.
 func EchoReply(src, dst string, id uint16) Packet {
-	p := Echo(src, dst, id)
-	p.l4.icmpType = wire.ICMPEchoReply
-	return p
+	return Query(src, dst, wire.ICMPEchoReply, id)
 }
 
 // ICMPError is what the station at address from answers to frame, an IPv4

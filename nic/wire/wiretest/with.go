@@ -71,6 +71,12 @@ func (p Packet) MTU(n uint16) Packet {
 	return p
 }
 
+// Code is an ICMP message's.
+func (p Packet) Code(n uint8) Packet {
+	p.l4.icmpCode = n
+	return p
+}
+
 // Quote cuts an ICMP error's quote to n bytes, IPv4 header included.
 func (p Packet) Quote(n int) Packet {
 	p.l4.payload = p.l4.payload[:n:n]
