@@ -14,24 +14,45 @@ const lastEntry = 32767
 // aclNotices names entries that deny something. What stands behind an entry that
 // allows all has no effect, so that a default ACL gives no notice.
 func (c *compiler) aclNotices() {
+	c.subnetsWithoutACL()
 	for i := range c.config.NetworkAcls {
 		acl := &c.config.NetworkAcls[i]
-		if len(acl.Associations) == 0 && !acl.IsDefault {
+		answer := c.config.place("NetworkAcls", i).Answer // which lists all subnets of a default one, too
+		if len(acl.Associations) == 0 && (answer || !acl.IsDefault) {
 			continue
 		}
 		path := c.config.path("NetworkAcls", i, acl.NetworkAclId)
-		for _, egress := range []bool{false, true} {
-			c.aclNotice(path, acl, aclSide{egress: egress})
-			c.aclNotice(path, acl, aclSide{egress: egress, ipv6: true})
+		for _, egress := range []aclSide{false, true} {
+			c.aclNotice(path, acl, egress)
 		}
 	}
 }
 
-// aclSide is one of four lists that an ACL really is.
-type aclSide struct{ egress, ipv6 bool }
+// subnetsWithoutACL names those whose ACL the answers lack, for in EC2 each has
+// one.
+func (c *compiler) subnetsWithoutACL() {
+	if c.config.NetworkAcls == nil {
+		return
+	}
+	has := map[string]bool{}
+	for _, acl := range c.config.NetworkAcls {
+		for _, a := range acl.Associations {
+			has[a.SubnetId] = true
+		}
+	}
+	for _, s := range c.config.Subnets {
+		if c.subnets[s.SubnetId] != nil && !has[s.SubnetId] {
+			c.excused(c.spots["Subnets "+s.SubnetId], SubnetWithoutACL, "")
+		}
+	}
+}
+
+// aclSide are the entries of one direction for IPv4. The card has no IPv6 that
+// an ACL could deny.
+type aclSide bool
 
 func (s aclSide) has(e *ec2.NetworkAclEntry) bool {
-	return e.Egress == s.egress && (e.Ipv6CidrBlock != "") == s.ipv6
+	return e.Egress == bool(s) && e.Ipv6CidrBlock == ""
 }
 
 // aclNotice walks the entries of one side by number until one allows all.
@@ -56,21 +77,19 @@ func (c *compiler) aclNotice(path string, acl *ec2.NetworkAcl, side aclSide) {
 			return
 		}
 	}
-	if !side.ipv6 {
-		c.notice(ACLDenies, path, "what no entry allows "+side.String())
-	}
+	c.notice(ACLDenies, path, "what no entry allows "+side.String())
 }
 
 // String is the direction.
 func (s aclSide) String() string {
-	if s.egress {
+	if s {
 		return "outbound"
 	}
 	return "inbound"
 }
 
 func allowsAll(e *ec2.NetworkAclEntry) bool {
-	everywhere := e.CidrBlock.IsValid() && e.CidrBlock.Bits() == 0 || e.Ipv6CidrBlock == "::/0"
+	everywhere := e.CidrBlock.IsValid() && e.CidrBlock.Bits() == 0
 	return e.RuleAction == "allow" && e.Protocol == "-1" && everywhere
 }
 
@@ -87,12 +106,9 @@ func aclText(e *ec2.NetworkAclEntry) string {
 	if s, err := parseService(&perm); err == nil {
 		what = s.String()
 	}
-	side, where := " from ", ec2.Shorten(e.Ipv6CidrBlock)
+	side := " from "
 	if e.Egress {
 		side = " to "
 	}
-	if where == "" {
-		where = fmt.Sprint(e.CidrBlock)
-	}
-	return what + side + where
+	return what + side + fmt.Sprint(e.CidrBlock)
 }

@@ -35,6 +35,7 @@ func Compile(config *Config, o CompileOptions) (*Policy, error) {
 		return nil, err
 	}
 	c.unenforcedNotices()
+	c.missingLists()
 	return c.policy, nil
 }
 
@@ -53,8 +54,12 @@ type compiler struct {
 	holders  map[uint32]*ENI
 	macs     map[stationKey]string
 	onCard   map[string]int
-	pathOf   map[string]string // where an ID of a list stands
+	spots    map[string]spot // where an ID of a list stands
+	answers  bool            // some object came in an answer of EC2's API
 	prevNums *lineage
+
+	claims   []claim
+	disputes map[uint32]bool // public addresses that two have
 
 	groupLists map[string][]*Group // by setKey
 }
@@ -75,8 +80,8 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 		policy: &Policy{Epoch: prev.Epoch + 1, Notices: slices.Clone(config.Notices), byID: map[string]*ENI{}, groups: map[string]*Group{},
 			lists: map[string]*prefixList{}, sets: map[string]*matcher{}},
 		vpcs: map[string]*VPC{}, subnets: map[string]*Subnet{}, holders: map[uint32]*ENI{},
-		macs: map[stationKey]string{}, onCard: map[string]int{}, pathOf: map[string]string{},
-		groupLists: map[string][]*Group{},
+		macs: map[stationKey]string{}, onCard: map[string]int{}, spots: map[string]spot{}, answers: config.answers(),
+		disputes: map[uint32]bool{}, groupLists: map[string][]*Group{},
 	}
 	l, before := &c.policy.lineage, c.prevNums
 	l.enis.after(&before.enis)
@@ -99,24 +104,24 @@ func (c *compiler) notice(kind NoticeKind, path, what string) {
 	c.policy.Notices = append(c.policy.Notices, newNotice(kind, path, what))
 }
 
-// identify checks an object's ID and answers its path.
-func (c *compiler) identify(list string, i int, field, id string) (path string, ok bool) {
-	path = c.config.path(list, i, id)
+// identify checks an object's ID and answers where the object stands.
+func (c *compiler) identify(list string, i int, field, id string) (at spot, ok bool) {
+	at = spot{c.config.path(list, i, id), list, c.config.place(list, i)}
 	if id == "" {
-		c.Add(path, "%s is missing", field)
-		return path, false
+		c.Add(at.path, "%s is missing", field)
+		return at, false
 	}
 	if i := strings.IndexFunc(id, notInID); i >= 0 {
-		c.Add(path, "%s holds %q; letters, digits and - . _ : make an ID", field, id[i:i+1])
-		return path, false
+		c.Add(at.path, "%s holds %q; letters, digits and - . _ : make an ID", field, id[i:i+1])
+		return at, false
 	}
 	key := list + " " + id
-	if first, twice := c.pathOf[key]; twice {
-		c.Add(path, "%s stands twice; the first is %s", field, first)
-		return path, false
+	if first, twice := c.spots[key]; twice {
+		c.Add(at.path, "%s stands twice; the first is %s", field, first.path)
+		return at, false
 	}
-	c.pathOf[key] = path
-	return path, true
+	c.spots[key] = at
+	return at, true
 }
 
 func notInID(r rune) bool {
@@ -193,7 +198,7 @@ func (c *compiler) match(local []*ENI) {
 		}
 		if m == nil {
 			if excess := tooLarge(groups); excess != "" {
-				c.Add(c.pathOf["NetworkInterfaces "+e.ID], "%s", excess)
+				c.Add(c.spots["NetworkInterfaces "+e.ID].path, "%s", excess)
 				continue
 			}
 			m = newMatcher(groups)

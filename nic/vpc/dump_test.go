@@ -63,7 +63,7 @@ func TestDumpPublicSubnet(t *testing.T) {
 func TestDumpPublicPrivateSubnet(t *testing.T) {
 	p := dump(t, "test-public-private-subnet")
 	require.Len(t, p.ENIs, 2)
-	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: this card does not act on VpnGateways yet")
+	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: this card does not serve VpnGateways yet; packets that need them are dropped")
 	require.Contains(t, texts(p), "RouteTables[0] rtb-002f0eabf583bf991: Routes[1]: 0.0.0.0/0 to vgw-070087240d6fa2989: "+
 		"this card does not serve this target yet; such packets are dropped")
 }
@@ -75,8 +75,8 @@ func TestDumpNatGateway(t *testing.T) {
 	private := p.ENI("eni-0e4ce6a7777b9bff8")
 	require.Equal(t, Route{NotEnforced, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
 	require.Equal(t, []string{
-		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: this card takes it for an ordinary ENI",
-		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet",
+		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: it has no security groups, so that every packet from and to it is dropped; in EC2 none filters it",
+		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet; packets to it are dropped",
 	}, texts(p)[1:])
 	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: In}).Allowed)
 }
@@ -91,5 +91,5 @@ func TestDumpVpcPeering(t *testing.T) {
 			require.True(t, e == other || e.Neighbor(other.Primary) == nil)
 		}
 	}
-	require.Contains(t, texts(p), "VpcPeeringConnections[1] pcx-0b89b559e3319d6cf: this card does not serve peering yet")
+	require.Contains(t, texts(p), "VpcPeeringConnections[1] pcx-0b89b559e3319d6cf: this card does not serve peering yet; packets to the peer are dropped")
 }

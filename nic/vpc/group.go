@@ -32,8 +32,9 @@ func (g *Group) ruleID(dir Direction, i int) RuleID {
 type prefixList struct {
 	id      string
 	entries []span
-	cidrs6  int // how many entries are IPv6, which the card has not
-	known   bool
+	cidrs6  int  // how many entries are IPv6, which the card has not
+	known   bool // the entries were given
+	ipv6    bool // of entries that were not given
 }
 
 // same tells whether a group of an earlier policy says what config says now.

@@ -16,3 +16,7 @@ func (p *Policy) FindENI(vni uint32, mac wire.MAC) *ENI {
 	}
 	return p.ENIs[number]
 }
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+var anywhere = netip.MustParsePrefix("0.0.0.0/0")

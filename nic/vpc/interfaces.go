@@ -1,6 +1,8 @@
 package vpc
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,27 +14,28 @@ func (c *compiler) interfaces() {
 	lent := c.lentGroups()
 	for i := range c.config.NetworkInterfaces {
 		config := &c.config.NetworkInterfaces[i]
-		path, ok := c.identify("NetworkInterfaces", i, "NetworkInterfaceId", config.NetworkInterfaceId)
+		at, ok := c.identify("NetworkInterfaces", i, "NetworkInterfaceId", config.NetworkInterfaceId)
 		if !ok {
 			continue
 		}
-		b := eniBuilder{c, path, config, &ENI{ID: config.NetworkInterfaceId}}
+		b := eniBuilder{c, at, at.path, config, &ENI{ID: config.NetworkInterfaceId}}
 		if b.build(lent) {
 			c.enis = append(c.enis, b.eni)
 			c.policy.byID[b.eni.ID] = b.eni
 		}
 	}
+	c.settle()
 	c.elasticAddresses()
 	for _, v := range c.vpcs {
 		v.mapping.freeze()
 	}
 }
 
-// lentGroups are groups in VPCs that are not their own.
-func (c *compiler) lentGroups() map[ec2.SecurityGroupVpcAssociation]bool {
-	lent := map[ec2.SecurityGroupVpcAssociation]bool{}
+// lentGroups are groups in VPCs that are not their own, with the state of that.
+func (c *compiler) lentGroups() map[ec2.SecurityGroupVpcAssociation]string {
+	lent := map[ec2.SecurityGroupVpcAssociation]string{}
 	for _, a := range c.config.SecurityGroupVpcAssociations {
-		lent[ec2.SecurityGroupVpcAssociation{GroupId: a.GroupId, VpcId: a.VpcId}] = a.State == "associated" || a.State == ""
+		lent[ec2.SecurityGroupVpcAssociation{GroupId: a.GroupId, VpcId: a.VpcId}] = cmp.Or(a.State, "associated")
 	}
 	return lent
 }
@@ -40,16 +43,17 @@ func (c *compiler) lentGroups() map[ec2.SecurityGroupVpcAssociation]bool {
 // eniBuilder makes one ENI.
 type eniBuilder struct {
 	*compiler
+	at     spot
 	path   string
 	config *ec2.NetworkInterface
 	eni    *ENI
 }
 
 // build answers false where the ENI has no place in the region.
-func (b *eniBuilder) build(lent map[ec2.SecurityGroupVpcAssociation]bool) bool {
+func (b *eniBuilder) build(lent map[ec2.SecurityGroupVpcAssociation]string) bool {
 	s := b.subnets[b.config.SubnetId]
 	if s == nil {
-		b.unknown(ec2.In(b.path, "SubnetId"), "Subnets", b.config.SubnetId)
+		b.leftOut(b.at, reference{"SubnetId", "Subnets", b.config.SubnetId})
 		return false
 	}
 	if id := b.config.VpcId; id != "" && id != s.VPC.ID {
@@ -86,22 +90,46 @@ func (b *eniBuilder) mac() {
 	}
 }
 
-func (b *eniBuilder) groups(lent map[ec2.SecurityGroupVpcAssociation]bool) {
+func (b *eniBuilder) groups(lent map[ec2.SecurityGroupVpcAssociation]string) {
 	for i, id := range b.config.Groups {
 		path := func() string { return ec2.In(b.path, ec2.At("Groups", i, id.GroupId)) }
 		g := b.policy.groups[id.GroupId]
 		switch {
 		case g == nil:
-			b.unknown(path(), "SecurityGroups", id.GroupId)
+			b.unknownGroup(path(), id.GroupId)
 		case slices.Contains(b.eni.Groups, g):
-			b.Add(path(), "stands twice")
-		case g.config.VpcId != b.eni.VPC.ID && !lent[ec2.SecurityGroupVpcAssociation{GroupId: g.ID, VpcId: b.eni.VPC.ID}]:
-			b.Add(path(), "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
-		default:
+			if !b.at.Answer {
+				b.Add(path(), "stands twice")
+			}
+		case g.config.VpcId == b.eni.VPC.ID, lends(lent[ec2.SecurityGroupVpcAssociation{GroupId: g.ID, VpcId: b.eni.VPC.ID}]):
 			b.eni.Groups = append(b.eni.Groups, g)
+		default:
+			b.notLent(g, path(), lent[ec2.SecurityGroupVpcAssociation{GroupId: g.ID, VpcId: b.eni.VPC.ID}])
 		}
 	}
 	b.shareGroups()
+}
+
+// unknownGroup: who is in a group is known from the ENI, and not what the
+// group allows.
+func (b *eniBuilder) unknownGroup(path, id string) {
+	at := spot{path, b.at.list, b.at.Place}
+	if !b.at.Answer || b.compiler.config.SecurityGroups != nil && !b.excused(at, GroupRulesUnknown, ec2.Shorten(id)) {
+		b.unknown(path, "SecurityGroups", id)
+		return
+	}
+	b.addGroup(&ec2.SecurityGroup{GroupId: id, VpcId: b.eni.VPC.ID})
+	b.eni.Groups = append(b.eni.Groups, b.policy.groups[id])
+}
+
+// notLent is for a group of another VPC whose association with the ENI's is not
+// in force, or not known.
+func (b *eniBuilder) notLent(g *Group, path, state string) {
+	what := fmt.Sprintf("%s is a group of %s; its association with %s is %s", g.ID, ec2.Shorten(g.config.VpcId), b.eni.VPC.ID,
+		cmp.Or(ec2.Shorten(state), "not in the configuration (aws ec2 describe-security-group-vpc-associations)"))
+	if !b.excused(spot{path, b.at.list, b.at.Place}, GroupNotLent, what) {
+		b.Add(path, "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
+	}
 }
 
 // shareGroups lets ENIs with the same groups have one list of them, which then is
@@ -142,18 +170,42 @@ func (b *eniBuilder) timeout(field string, set *int, in bounds) time.Duration {
 }
 
 func (b *eniBuilder) notices() {
-	for _, a := range b.config.Ipv6Addresses {
-		b.notice(IPv6, b.path, a.Ipv6Address)
-	}
-	for _, p := range b.config.Ipv6Prefixes {
-		b.notice(IPv6, b.path, p.Ipv6Prefix)
-	}
+	b.ipv6Notice()
 	if b.config.DenyAllIgwTraffic {
 		b.notice(DeniesInternet, b.path, "")
 	}
-	switch b.config.InterfaceType {
-	case "", "interface", "efa", "trunk", "branch":
-	default:
-		b.notice(OrdinaryENI, b.path, b.config.InterfaceType)
+	service := b.config.InterfaceType
+	switch service {
+	case "", "interface", "efa", "efa-only", "trunk", "branch":
+		service = ""
 	}
+	switch {
+	case service != "" && len(b.config.Groups) == 0:
+		b.notice(UngroupedENI, b.path, ec2.Shorten(service))
+	case service != "":
+		b.notice(ServiceENI, b.path, ec2.Shorten(service))
+	case len(b.config.PrivateIpAddresses) == 0 && !b.config.PrivateIpAddress.IsValid() && len(b.config.Ipv4Prefixes) == 0 && !b.hasIPv6():
+		b.notice(NoAddress, b.path, "")
+	}
+}
+
+// ipv6Notice is one for all that an ENI has of IPv6.
+func (b *eniBuilder) ipv6Notice() {
+	first, n := "", len(b.config.Ipv6Addresses)+len(b.config.Ipv6Prefixes)
+	switch {
+	case n == 0:
+		return
+	case len(b.config.Ipv6Addresses) > 0:
+		first = b.config.Ipv6Addresses[0].Ipv6Address
+	default:
+		first = b.config.Ipv6Prefixes[0].Ipv6Prefix
+	}
+	if n > 1 {
+		first = fmt.Sprintf("%s and %d more", ec2.Shorten(first), n-1)
+	}
+	b.notice(IPv6, b.path, first)
+}
+
+func (b *eniBuilder) hasIPv6() bool {
+	return len(b.config.Ipv6Addresses)+len(b.config.Ipv6Prefixes) > 0
 }

@@ -20,7 +20,7 @@ func TestDigests(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"NetworkAcls[0] acl-1: Entries[1]: denies tcp 22 from 0.0.0.0/0; this card does not enforce network ACLs yet",
-		"2 VPCs, subnets, ENIs, rules and routes have IPv6; this card has none yet; first Vpcs[0] vpc-1, fd00::/56",
+		"2 VPCs, subnets, ENIs, rules and routes have IPv6, which this card drops; first Vpcs[0] vpc-1, fd00::/56",
 		"FlowLogs[0] fl-1: this card does not act on FlowLogs yet",
 	}, lines)
 	require.Empty(t, Digests(nil))
@@ -50,5 +50,5 @@ func TestNoticeWords(t *testing.T) {
 
 // A configuration cannot make a notice long.
 func TestNoticesAreBounded(t *testing.T) {
-	require.Len(t, newNotice(IPv6, "", strings.Repeat("x", 1000)).What, 160+len("…"))
+	require.Len(t, newNotice(IPv6, "", strings.Repeat("x", 1000)).What, 240+len("…"))
 }

@@ -29,13 +29,15 @@ func (b *eniBuilder) addresses() {
 		}
 		b.address(a)
 	}
-	if len(b.eni.Addrs) > 0 {
-		b.eni.Primary, b.eni.Public = b.eni.Addrs[0].Private, b.eni.Addrs[0].Public
+	if first := number(list[0].PrivateIpAddress); len(b.eni.Addrs) > 0 && b.eni.Addrs[0].Private == first {
+		b.eni.Primary = first
 	}
 }
 
+// withoutIPv4: some have IPv6 only, or prefixes, and those of type efa-only
+// have no address at all (EC2 User Guide, Elastic Fabric Adapter).
 func (b *eniBuilder) withoutIPv4() {
-	if len(b.config.Ipv6Addresses) == 0 {
+	if !b.at.Answer && !b.hasIPv6() && len(b.config.Ipv4Prefixes) == 0 && b.config.InterfaceType != "efa-only" {
 		b.Add(b.path, "PrivateIpAddresses is missing")
 	}
 }
@@ -43,9 +45,14 @@ func (b *eniBuilder) withoutIPv4() {
 func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 	isPrimary := func(a ec2.NetworkInterfacePrivateIpAddress) bool { return a.Primary }
 	i := slices.IndexFunc(list, isPrimary)
+	named := slices.IndexFunc(list, func(a ec2.NetworkInterfacePrivateIpAddress) bool {
+		return a.PrivateIpAddress == b.config.PrivateIpAddress
+	})
 	switch {
 	case i < 0 && len(list) == 1:
 		return 0
+	case i < 0 && named >= 0 && b.at.Answer:
+		return named
 	case i < 0:
 		b.Add(b.path, "PrivateIpAddresses: none is Primary")
 	case slices.ContainsFunc(list[i+1:], isPrimary):
@@ -64,6 +71,9 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 		b.Add(b.path, "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
 		return
 	case !s.Prefix.Contains(addr):
+		if b.disputed(b.at, b.spots["Subnets "+s.ID], "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.Prefix.String()+": it has nobody") {
+			return
+		}
 		b.Add(b.path, "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.Prefix)
 		return
 	case reserved(s.Prefix, addr):
@@ -71,14 +81,65 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 	}
 	one := span{number(addr), number(addr)}
 	if holder := v.mapping.holder(one); holder != nil {
-		b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, v.ID)
+		if !b.contested(holder, one, "PrivateIpAddress "+addr.String()) {
+			b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, v.ID)
+		}
 		return
 	}
 	v.mapping.add(one, b.eni)
 	at := len(b.eni.Addrs)
 	b.eni.Addrs = append(b.eni.Addrs, Address{Private: number(addr)})
-	if a.Association != nil && a.Association.PublicIp.IsValid() {
-		b.publish(b.path, b.eni, at, a.Association.PublicIp)
+	b.association(at, a.Association)
+}
+
+// association takes what the outside knows a private address by.
+func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
+	switch {
+	case a == nil:
+	case a.PublicIp.IsValid():
+		b.publish(b.at, b.eni, at, a.PublicIp)
+	case a.CarrierIp.IsValid():
+		b.notice(OtherPublic, b.path, "carrier address "+a.CarrierIp.String())
+	case a.CustomerOwnedIp.IsValid():
+		b.notice(OtherPublic, b.path, "customer-owned address "+a.CustomerOwnedIp.String())
+	}
+}
+
+// contested notes that two answers give an address to two ENIs: it moved
+// between them, and nobody can tell which came later.
+func (b *eniBuilder) contested(holder *ENI, s span, what string) bool {
+	other := b.spots["NetworkInterfaces "+holder.ID]
+	if !b.disputed(b.at, other, what+" is that of "+other.path+" too: neither has it") {
+		return false
+	}
+	b.claims = append(b.claims, claim{b.eni.VPC, s, holder})
+	return true
+}
+
+// claim is an address or prefix that two ENIs have in answers of two moments.
+type claim struct {
+	vpc    *VPC
+	span   span
+	holder *ENI
+}
+
+// settle takes what two have from the one that was first; the other never got
+// it.
+func (c *compiler) settle() {
+	for _, claim := range c.claims {
+		e, s := claim.holder, claim.span
+		overlaps := func(b Block) bool { return b.Addr <= s.hi && b.Addr|^b.Mask >= s.lo }
+		for _, b := range e.Prefixes {
+			if overlaps(b) {
+				claim.vpc.mapping.add(span{b.Addr, b.Addr | ^b.Mask}, nil)
+			}
+		}
+		claim.vpc.mapping.add(s, nil)
+		e.Prefixes = slices.DeleteFunc(e.Prefixes, overlaps)
+		e.Addrs = slices.DeleteFunc(e.Addrs, func(a Address) bool { return s.lo <= a.Private && a.Private <= s.hi })
+		if s.lo <= e.Primary && e.Primary <= s.hi {
+			e.Primary = 0
+		}
 	}
 }
 
@@ -102,7 +163,9 @@ func (b *eniBuilder) prefixes() {
 			continue
 		}
 		if holder := v.mapping.holder(spanOf(p)); holder != nil {
-			b.Add(b.path, "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, v.ID)
+			if !b.contested(holder, spanOf(p), "Ipv4Prefix "+p.String()) {
+				b.Add(b.path, "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, v.ID)
+			}
 			continue
 		}
 		v.mapping.add(spanOf(p), b.eni)

@@ -35,10 +35,11 @@ func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {
 }
 
 func (c *compiler) vpc(i int, config *ec2.Vpc) {
-	path, ok := c.identify("Vpcs", i, "VpcId", config.VpcId)
+	at, ok := c.identify("Vpcs", i, "VpcId", config.VpcId)
 	if !ok {
 		return
 	}
+	path := at.path
 	v := &VPC{ID: config.VpcId}
 	c.vpcs[v.ID] = v
 	blocks := []netip.Prefix{config.CidrBlock}
@@ -94,41 +95,55 @@ func (c *compiler) vnis() {
 }
 
 func (c *compiler) subnet(i int, config *ec2.Subnet) {
-	path, ok := c.identify("Subnets", i, "SubnetId", config.SubnetId)
+	at, ok := c.identify("Subnets", i, "SubnetId", config.SubnetId)
 	if !ok {
 		return
 	}
-	v := c.vpcs[config.VpcId]
+	path, v := at.path, c.vpcs[config.VpcId]
 	if v == nil {
-		c.unknown(ec2.In(path, "VpcId"), "Vpcs", config.VpcId)
+		c.leftOut(at, reference{"VpcId", "Vpcs", config.VpcId})
 		return
 	}
 	s := &Subnet{ID: config.SubnetId, VPC: v, RouterMAC: routerMAC(config.SubnetId)}
 	c.subnets[s.ID] = s
 	c.macs[stationKey{v, s.RouterMAC}] = "the router of " + s.ID
 	for _, a := range config.Ipv6CidrBlockAssociationSet {
-		c.notice(IPv6, path, a.Ipv6CidrBlock)
+		if !ended(a.Ipv6CidrBlockState.State) {
+			c.notice(IPv6, path, a.Ipv6CidrBlock)
+		}
 	}
 	ipv6Only := !config.CidrBlock.IsValid() && len(config.Ipv6CidrBlockAssociationSet) > 0
 	if ipv6Only || !c.ipv4(path, "CidrBlock", config.CidrBlock) {
 		return
 	}
 	s.Prefix = config.CidrBlock.Masked()
-	c.checkSubnet(path, s)
-	v.subnets.Insert(s.Prefix, s)
+	if c.checkSubnet(at, s) {
+		v.subnets.Insert(s.Prefix, s)
+	} else {
+		delete(c.subnets, s.ID)
+	}
 }
 
-func (c *compiler) checkSubnet(path string, s *Subnet) {
+// checkSubnet answers false where the subnet has no place in its VPC.
+func (c *compiler) checkSubnet(at spot, s *Subnet) bool {
+	path := at.path
 	if bits := s.Prefix.Bits(); bits < 16 || bits > 28 {
 		c.Add(path, "CidrBlock %s: a subnet is a /16 to a /28", s.Prefix)
 	}
 	inside := func(vpc netip.Prefix) bool { return vpc.Bits() <= s.Prefix.Bits() && vpc.Overlaps(s.Prefix) }
 	if !slices.ContainsFunc(s.VPC.CIDRs, inside) {
+		if c.disputed(at, c.spots["Vpcs "+s.VPC.ID], "CidrBlock "+s.Prefix.String()+" is outside of its VPC: it says otherwise") {
+			return false
+		}
 		c.Add(path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, s.VPC.ID, s.VPC.CIDRs)
 	}
 	if other := s.VPC.overlapping(s.Prefix); other != nil {
+		if c.disputed(at, c.spots["Subnets "+other.ID], "claims "+s.Prefix.String()) {
+			return false
+		}
 		c.Add(path, "CidrBlock %s overlaps %s, which has %s", s.Prefix, other.ID, other.Prefix)
 	}
+	return true
 }
 
 // overlapping is one of the subnets that share addresses with a prefix.

@@ -82,6 +82,7 @@ func (c *compiler) placeENIs() {
 		for _, id := range card.NetworkInterfaces {
 			at, twice := c.onCard[id]
 			switch {
+			case c.leftENI(id):
 			case c.policy.byID[id] == nil:
 				c.unknown(ec2.In(cardPath(i, card.Name), "NetworkInterfaces"), "NetworkInterfaces", id)
 			case twice:
@@ -95,6 +96,12 @@ func (c *compiler) placeENIs() {
 	}
 }
 
+// leftENI tells whether an ENI is there and was left out.
+func (c *compiler) leftENI(id string) bool {
+	_, given := c.spots["NetworkInterfaces "+id]
+	return given && c.policy.byID[id] == nil
+}
+
 // unknown is the problem of a reference into a list that has no such ID.
 func (c *compiler) unknown(path, list, id string) {
 	c.Add(path, "there is no %q in %s", ec2.Shorten(id), list)
@@ -104,6 +111,7 @@ func (c *compiler) unknown(path, list, id string) {
 func (c *compiler) ports() {
 	for _, id := range slices.Sorted(maps.Keys(c.place.Ports)) {
 		switch {
+		case c.leftENI(id):
 		case c.policy.byID[id] == nil:
 			c.unknown("Placement: Ports", "NetworkInterfaces", id)
 		case c.place.Ports[id] == "":

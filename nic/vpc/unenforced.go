@@ -21,17 +21,59 @@ func (c *compiler) unenforcedNotices() {
 		}
 	}
 	for _, list := range slices.Sorted(maps.Keys(c.config.Unenforced)) {
-		kind := NotServed
-		if list == "FlowLogs" || list == "TrafficMirrorSessions" {
-			kind = NotWatched
+		if list == "VpcBlockPublicAccessExclusions" {
+			continue // they say what is not blocked
 		}
 		for i, object := range c.config.Unenforced[list] {
-			c.notice(kind, c.config.path(list, i, idIn(list, object)), list)
+			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) {
+				c.notice(kind, c.config.path(list, i, idIn(list, object)), list)
+			}
 		}
 	}
 	if c.config.NextToken != "" {
 		c.notice(CutOff, "NextToken", "")
 	}
+}
+
+// notServedKind tells apart what carries packets and what only watches them.
+func notServedKind(list string) NoticeKind {
+	switch list {
+	case "FlowLogs", "TrafficMirrorSessions":
+		return NotWatched
+	case "VpcEndpoints":
+		return NoEndpoint
+	}
+	return NotServed
+}
+
+// stateIn is the state of an object that has no shape here, wherever its kind
+// has it.
+func stateIn(object any) string {
+	members, _ := object.(map[string]any)
+	for _, name := range []string{"State", "Status", "FlowLogStatus"} {
+		switch v := members[name].(type) {
+		case string:
+			return v
+		case map[string]any: // ClientVpnEndpoints
+			code, _ := v["Code"].(string)
+			return code
+		}
+	}
+	return ""
+}
+
+// detached tells whether a gateway is attached to nothing.
+func detached(object any) bool {
+	members, _ := object.(map[string]any)
+	attached, lists := false, false
+	for _, name := range []string{"Attachments", "VpcAttachments"} {
+		list, is := members[name].([]any)
+		lists = lists || is
+		for _, a := range list {
+			attached = attached || !ended(stateIn(a))
+		}
+	}
+	return lists && !attached
 }
 
 // idIn is the ID of an object that has no shape here: VpcEndpoints have a

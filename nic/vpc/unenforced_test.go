@@ -14,22 +14,22 @@ import (
 // What EC2 would act on and this card does not is said by name.
 func TestNotices(t *testing.T) {
 	for _, n := range []struct{ kind, object, want string }{
-		{"NatGateways", `{NatGatewayId: nat-1}`, "NatGateways[0] nat-1: this card is no NAT gateway yet"},
+		{"NatGateways", `{NatGatewayId: nat-1}`, "NatGateways[0] nat-1: this card is no NAT gateway yet; packets to it are dropped"},
 		{"NatGateways", `{NatGatewayId: nat-1, State: deleted}`, ""},
-		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: active}}`, "VpcPeeringConnections[0] pcx-1: this card does not serve peering yet"},
+		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: active}}`, "VpcPeeringConnections[0] pcx-1: this card does not serve peering yet; packets to the peer are dropped"},
 		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: rejected}}`, ""},
-		{"Vpcs", `{VpcId: vpc-c, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/56"}]}`, "Vpcs[2] vpc-c: has fd00::/56; this card has no IPv6 yet"},
-		{"Subnets", `{SubnetId: subnet-c, VpcId: vpc-a, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/64"}]}`, "Subnets[3] subnet-c: has fd00::/64; this card has no IPv6 yet"},
+		{"Vpcs", `{VpcId: vpc-c, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/56"}]}`, "Vpcs[2] vpc-c: has fd00::/56; this card has no IPv6 yet, and drops it"},
+		{"Subnets", `{SubnetId: subnet-c, VpcId: vpc-a, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/64"}]}`, "Subnets[3] subnet-c: has fd00::/64; this card has no IPv6 yet, and drops it"},
 		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", PrivateIpAddress: 10.0.1.9, DenyAllIgwTraffic: true}`,
 			"NetworkInterfaces[4] eni-c: DenyAllIgwTraffic is not enforced by this card yet"},
 		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", Ipv6Addresses: [{Ipv6Address: "fd00::9"}]}`,
-			"NetworkInterfaces[4] eni-c: has fd00::9; this card has no IPv6 yet"},
+			"NetworkInterfaces[4] eni-c: has fd00::9; this card has no IPv6 yet, and drops it"},
 
 		// Rules that match nothing here.
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`,
-			"SecurityGroups[3] sg-c: IpPermissions[0]: has ::/0; this card has no IPv6 yet"},
+			"SecurityGroups[3] sg-c: IpPermissions[0]: has ::/0; this card has no IPv6 yet, and drops it"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", PrefixListIds: [{PrefixListId: pl-1}]}]}`,
-			"SecurityGroups[3] sg-c: IpPermissionsEgress[0]: the entries of pl-1 are not in the configuration (get-managed-prefix-list-entries): it matches nothing"},
+			"SecurityGroups[3] sg-c: IpPermissionsEgress[0]: the entries of pl-1 are not in the configuration (aws ec2 describe-prefix-lists, get-managed-prefix-list-entries): it matches nothing"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-b-web}]}]}`,
 			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-b-web is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-gone, VpcPeeringConnectionId: pcx-1}]}]}`,
@@ -39,10 +39,10 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`,
 			"RouteTables[0] rtb-a: Routes[0]: 0.0.0.0/0 to nat-1: this card does not serve this target yet; such packets are dropped"},
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-1}]}`,
-			"RouteTables[0] rtb-a: Routes[0]: has ::/0 to eigw-1; this card has no IPv6 yet"},
+			"RouteTables[0] rtb-a: Routes[0]: has ::/0 to eigw-1; this card has no IPv6 yet, and drops it"},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`,
-			"RouteTables[2] rtb-c: Associations[0]: routes what comes in through igw-a; this card does not enforce gateway route tables yet"},
+			"RouteTables[2] rtb-c: Associations[0]: routes what comes in through igw-a; this card does not enforce gateway route tables yet: such packets go straight to their ENIs"},
 
 		// Network ACLs: entries by number, until one allows all.
 		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 200, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0}`), ""},
@@ -75,7 +75,7 @@ func TestNoticesOfListsThatAreNotRead(t *testing.T) {
 	require.NoError(t, err)
 	p := compiled(t, c, CompileOptions{})
 	require.Equal(t, []string{
-		"VpcEndpoints[0] vpce-1: this card does not act on VpcEndpoints yet",
+		"VpcEndpoints[0] vpce-1: this card serves no VPC endpoints yet: packets go as its other routes say, and behind the endpoint's ENIs is no service",
 		"NextToken: an answer of describe-* was cut off here; the rest is not in the configuration",
 	}, texts(p))
 }

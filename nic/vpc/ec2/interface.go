@@ -38,7 +38,9 @@ type NetworkInterfacePrivateIpAddress struct {
 
 // NetworkInterfaceAssociation is the public side of a private address.
 type NetworkInterfaceAssociation struct {
-	PublicIp netip.Addr `json:",omitzero"`
+	PublicIp        netip.Addr `json:",omitzero"`
+	CarrierIp       netip.Addr `json:",omitzero"` // of a Wavelength zone's carrier gateway
+	CustomerOwnedIp netip.Addr `json:",omitzero"` // of an Outpost's local gateway
 }
 
 // Ipv4PrefixSpecification is a delegated prefix.
@@ -84,5 +86,8 @@ type Address struct {
 	NetworkInterfaceId string     `json:",omitzero"`
 	PrivateIpAddress   netip.Addr `json:",omitzero"`
 	InstanceId         string     `json:",omitzero"`
+	CarrierIp          netip.Addr `json:",omitzero"` // in the place of PublicIp
+	CustomerOwnedIp    netip.Addr `json:",omitzero"` // beside PublicIp, or in its place
+	Domain             string     `json:",omitzero"` // vpc, or standard: EC2-Classic
 	Tags               []Tag      `json:",omitzero"`
 }

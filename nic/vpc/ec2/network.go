@@ -41,7 +41,13 @@ type Subnet struct {
 
 // SubnetIpv6CidrBlockAssociation is one IPv6 block of a subnet.
 type SubnetIpv6CidrBlockAssociation struct {
-	Ipv6CidrBlock string `json:",omitzero"`
+	Ipv6CidrBlock      string               `json:",omitzero"`
+	Ipv6CidrBlockState SubnetCidrBlockState `json:",omitzero"`
+}
+
+// SubnetCidrBlockState: a block counts while it is "associated".
+type SubnetCidrBlockState struct {
+	State string `json:",omitzero"`
 }
 
 // RouteTable is one of describe-route-tables.

@@ -1,0 +1,116 @@
+package vpc
+
+import (
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// Answers of EC2's API are partial and of different moments: one list was saved
+// and not the other, a filter left objects out, an address moved between two
+// answers. What in a configuration written by hand is a mistake is then a
+// notice, and the packets that it concerns are dropped, for the card would have
+// to guess. Within one answer there is nothing to excuse a contradiction.
+
+// spot is where an object stands, while it is checked.
+type spot struct {
+	path, list string
+	Place
+}
+
+// excused notes a notice about an object that came in an answer, and tells
+// whether it did: what was written by hand is to be whole.
+func (c *compiler) excused(at spot, kind NoticeKind, what string) bool {
+	if at.Answer {
+		c.notice(kind, at.path, what)
+	}
+	return at.Answer
+}
+
+// disputed is excused for two objects that contradict each other: they must
+// have come in two answers.
+func (c *compiler) disputed(at, other spot, what string) bool {
+	if at.File == other.File && at.list == other.list || !other.Answer {
+		return false
+	}
+	return c.excused(at, Disputed, what)
+}
+
+// answers tells whether some object came in an answer of EC2's API.
+func (c *Config) answers() bool {
+	for _, places := range c.Places {
+		if slices.ContainsFunc(places, func(p Place) bool { return p.Answer }) {
+			return true
+		}
+	}
+	return false
+}
+
+// missingLists names what each account has and these answers have not. What is
+// written by hand may do without.
+func (c *compiler) missingLists() {
+	if !c.answers {
+		return
+	}
+	if len(c.enis) == 0 {
+		c.noENIs()
+		return
+	}
+	for _, l := range []struct {
+		missing bool
+		list    string
+		kind    NoticeKind
+	}{
+		{c.config.NetworkAcls == nil, "NetworkAcls", NoACLs},
+		{c.config.InternetGateways == nil, "InternetGateways", NoInternetGateways},
+		{c.config.RouteTables == nil, "RouteTables", NoRouteTables},
+		{c.config.SecurityGroups == nil, "SecurityGroups", NoSecurityGroups},
+	} {
+		if l.missing {
+			c.notice(l.kind, l.list, "")
+		}
+	}
+}
+
+// noENIs names the lists without which there is no ENI.
+func (c *compiler) noENIs() {
+	what := ""
+	for _, l := range []struct {
+		missing       bool
+		list, command string
+	}{
+		{c.config.Vpcs == nil, "Vpcs", "describe-vpcs"},
+		{c.config.Subnets == nil, "Subnets", "describe-subnets"},
+		{c.config.NetworkInterfaces == nil, "NetworkInterfaces", "describe-network-interfaces"},
+	} {
+		if l.missing && what != "" {
+			what += ", "
+		}
+		if l.missing {
+			what += l.list + " (aws ec2 " + l.command + ")"
+		}
+	}
+	if what != "" {
+		c.notice(NoENIs, "configuration", what)
+	}
+}
+
+// reference is what an object names: the ID of one of another list.
+type reference struct{ field, list, id string }
+
+// leftOut is for an object that names what is not there, and has no place
+// without it.
+func (c *compiler) leftOut(at spot, r reference) {
+	if !c.excused(at, LeftOut, ec2.Shorten(r.id)) {
+		c.unknown(ec2.In(at.path, r.field), r.list, r.id)
+	}
+}
+
+// ended tells whether a state, as the many kinds of objects call it, is one in
+// which EC2 acts on the object no more: deleted, failed, rejected, expired, …
+func ended(state string) bool {
+	state = strings.ToLower(state)
+	return slices.ContainsFunc([]string{"delet", "fail", "reject", "expire", "detach", "disassociat", "disabl", "inactive"},
+		func(s string) bool { return strings.HasPrefix(state, s) })
+}
