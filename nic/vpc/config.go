@@ -2,8 +2,9 @@ package vpc
 
 import (
 	"encoding/json"
-	"maps"
+	"iter"
 	"reflect"
+	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -26,11 +27,10 @@ type Config struct {
 	VpcPeeringConnections        []ec2.VpcPeeringConnection        `json:",omitzero"`
 	ManagedPrefixLists           []ec2.ManagedPrefixList           `json:",omitzero"`
 	PrefixLists                  []ec2.PrefixList                  `json:",omitzero"`
+	VpcBlockPublicAccessOptions  []ec2.VpcBlockPublicAccessOptions `json:",omitzero"` // one an account and region
 
 	Placement Placement `json:",omitzero"`
 
-	// NextToken is where a describe answer was cut off; the card says so.
-	NextToken string `json:",omitzero"`
 	// Unenforced holds, as they came, the lists of EC2 objects that act on
 	// packets in EC2 and not in this card (VpcEndpoints, FlowLogs, …), so that
 	// it can name them.
@@ -69,37 +69,40 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// merge appends each list of more, and takes its Placement and NextToken.
-func (c *Config) merge(more *Config, p *ec2.Problems) {
-	to, from := reflect.ValueOf(c).Elem(), reflect.ValueOf(more).Elem()
-	for i := range to.NumField() {
-		if f := from.Field(i); f.Kind() == reflect.Slice && !f.IsNil() {
-			joined := reflect.AppendSlice(to.Field(i), f)
-			if joined.IsNil() {
-				joined = reflect.MakeSlice(f.Type(), 0, 0)
+// sectionNames are the lists, and Placement.
+var sectionNames = func() (names []string) {
+	for field := range fieldsOf(&Config{}) {
+		names = append(names, field.Name)
+	}
+	return names
+}()
+
+// fieldsOf yields what a configuration has under a name of its own.
+func fieldsOf(c *Config) iter.Seq2[reflect.StructField, reflect.Value] {
+	return func(yield func(reflect.StructField, reflect.Value) bool) {
+		v := reflect.ValueOf(c).Elem()
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() && f.Tag.Get("json") != "-" && !yield(f, v.Field(i)) {
+				return
 			}
-			to.Field(i).Set(joined)
 		}
 	}
-	if !more.Placement.IsZero() {
-		if !c.Placement.IsZero() {
-			p.Add("Placement", "stands in more than one file")
-		}
-		c.Placement = more.Placement
-	}
-	if more.NextToken != "" {
-		c.NextToken = more.NextToken
-	}
-	if c.Unenforced == nil {
-		c.Unenforced = map[string][]any{}
-	}
-	for list, objects := range maps.All(more.Unenforced) {
-		c.Unenforced[list] = append(c.Unenforced[list], objects...)
-	}
-	if c.Places == nil {
-		c.Places = Places{}
-	}
-	for list, places := range maps.All(more.Places) {
-		c.Places[list] = append(c.Places[list], places...)
-	}
+}
+
+// list is the list of that name, or Placement.
+func (c *Config) list(name string) reflect.Value { return reflect.ValueOf(c).Elem().FieldByName(name) }
+
+// section finds the list (or Placement) of that name.
+func section(name string) (reflect.StructField, bool) {
+	field, found := reflect.TypeFor[Config]().FieldByName(name)
+	return field, found && slices.Contains(sectionNames, name)
+}
+
+// unenforced lists what has an effect on packets in EC2 and none here. The other
+// lists that describe-* commands answer with (Reservations, AvailabilityZones, …)
+// say nothing that a card could act on.
+var unenforced = []string{
+	"CarrierGateways", "ClientVpnEndpoints", "EgressOnlyInternetGateways", "FlowLogs", "LocalGateways", "RouteServers",
+	"TrafficMirrorSessions", "TransitGatewayAttachments", "TransitGateways", "TransitGatewayVpcAttachments",
+	"VpcBlockPublicAccessExclusions", "VpcEndpoints", "VpnConnections", "VpnGateways",
 }

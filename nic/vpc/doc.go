@@ -7,7 +7,8 @@
 //
 //	config.go     Config: EC2's lists, our Placement
 //	place.go      where each object was read
-//	load.go       a file or a folder of YAML and JSON, describe-* dumps as they are
+//	load.go       bytes to a Config; folder.go the files of a folder
+//	document.go   one answer of EC2's API, or what people write; merge.go many of them
 //	placement.go  what EC2 does not tell, with its defaults
 //	objects.go    its objects, by kind and ID; put.go one put or removed
 //	diff.go       what two configurations differ in

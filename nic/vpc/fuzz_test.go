@@ -35,7 +35,7 @@ func FuzzParseAndCompile(f *testing.F) {
 		require.NoError(t, err)
 		again, err := Parse("again.json", printed)
 		require.NoError(t, err)
-		again.Places = c.Places
+		again.Places, again.Notices = c.Places, c.Notices
 		require.Equal(t, c, again)
 		p, err := Compile(c, CompileOptions{})
 		if err != nil {

@@ -1,174 +1,154 @@
 package vpc
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
-	"reflect"
-	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
-// unenforced lists what has an effect on packets in EC2 and none here. The other
-// lists that describe-* commands answer with (Reservations, AvailabilityZones, …)
-// say nothing that a card could act on.
-var unenforced = []string{
-	"CarrierGateways", "ClientVpnEndpoints", "EgressOnlyInternetGateways", "FlowLogs", "LocalGateways", "RouteServers",
-	"TrafficMirrorSessions", "TransitGatewayAttachments", "TransitGateways", "TransitGatewayVpcAttachments",
-	"VpcBlockPublicAccessExclusions", "VpcEndpoints", "VpnConnections", "VpnGateways",
-}
+// Reading is how closely a configuration is held to the names that EC2 has.
+type Reading int
 
-// Bounds of a folder.
+// Readings.
 const (
-	maxFolder = 256 << 20 // bytes
-	maxFiles  = 4096
+	Told    Reading = iota // by what each document is: answers of EC2's API leniently, what people write strictly
+	Strict                 // a name that EC2 does not have is an error
+	Lenient                // such a name is passed over with a notice
 )
 
-// Load reads a configuration: one file of YAML or JSON, or all files of a folder
-// that end in .json, .yaml or .yml, merged list by list. A saved answer of
-// `aws ec2 describe-*` is such a file as it is. It checks names and types;
-// Compile checks what they mean.
-func Load(path string) (*Config, error) {
-	info, err := os.Stat(path)
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		return nil, fmt.Errorf("%s: %w", path, failed.Err)
-	}
-	if info.IsDir() {
-		return loadFolder(path)
-	}
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, data)
-}
-
-// Files are those that Load reads.
-func Files(path string) ([]string, error) {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return []string{path}, err
-	}
-	return configFiles(path)
-}
-
-func loadFolder(path string) (*Config, error) {
-	files, err := configFiles(path)
-	if err != nil {
-		return nil, err
-	}
-	c, p, size := &Config{}, ec2.Problems{}, 0
-	var errs []error
-	for _, file := range files {
-		data, err := readFile(file)
-		if err != nil {
-			return nil, err
-		}
-		if size += len(data); size > maxFolder {
-			return nil, fmt.Errorf("%s: more than %d bytes of configuration", path, maxFolder)
-		}
-		part, err := Parse(file, data)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		c.merge(part, &p)
-	}
-	if err := errors.Join(append(errs, p.Err())...); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-func configFiles(path string) ([]string, error) {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, e := range entries {
-		if ending := filepath.Ext(e.Name()); !e.IsDir() && slices.Contains([]string{".json", ".yaml", ".yml"}, ending) {
-			files = append(files, filepath.Join(path, e.Name()))
-		}
-	}
-	if len(files) == 0 || len(files) > maxFiles {
-		return nil, fmt.Errorf("%s: holds %d .json, .yaml and .yml files; 1 to %d are expected", path, len(files), maxFiles)
-	}
-	return files, nil
-}
-
-// readFile stops where Parse would refuse, so that a device or a mistaken disk
-// image cannot fill the memory.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, ec2.MaxJSON+1))
-}
+// Load reads a configuration: a file of YAML or JSON, packed with gzip or not;
+// all such files of a folder and its folders, merged list by list; or "-", standard
+// input. A saved answer of `aws ec2 describe-*` is such a file as it is. It checks
+// names and types; Compile checks what they mean.
+func Load(path string) (*Config, error) { return Told.Load(path) }
 
 // Parse reads one file's bytes. name stands before each error, and an ending
 // .json makes YAML an error. Errors are *all* that were found, one a line.
-func Parse(name string, data []byte) (*Config, error) {
-	tree, err := ec2.Tree(name, data)
+func Parse(name string, data []byte) (*Config, error) { return Told.Parse(name, data) }
+
+// Load is the function of that name.
+func (r Reading) Load(path string) (*Config, error) {
+	l := newLoader(r)
+	if path == "-" {
+		l.read("standard input", os.Stdin)
+		return l.finish()
+	}
+	info, err := os.Stat(path)
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		return nil, ec2.Problem{File: path, Reason: failed.Err.Error(), Cause: failed.Err}
+	}
+	if info.IsDir() {
+		l.folder(path, 0)
+	} else {
+		l.file(path)
+	}
+	return l.finish()
+}
+
+// Parse is the function of that name.
+func (r Reading) Parse(name string, data []byte) (*Config, error) {
+	l := newLoader(r)
+	l.read(name, bytes.NewReader(data))
+	return l.finish()
+}
+
+// loader gathers a configuration from the documents of all files.
+type loader struct {
+	reading  Reading
+	config   *Config
+	problems ec2.Problems
+	pages    []listPage
+	foreign  []foreign
+	known    bool // something of EC2 or of ours was found
+	size     int64
+	files    int
+	at       map[string]holder // by list and ID
+	parts    int
+	placed   bool // a Placement was read
+}
+
+// foreign is a document in which nothing is known.
+type foreign struct {
+	file  string
+	names []string
+}
+
+func newLoader(r Reading) *loader {
+	return &loader{reading: r, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, at: map[string]holder{}}
+}
+
+func (l *loader) file(path string) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		l.wrong(path, err)
+		return
 	}
-	members, is := tree.(map[string]any)
-	if !is {
-		return nil, fmt.Errorf("%s: an object with lists such as SecurityGroups is expected", name)
-	}
-	c, p := &Config{Unenforced: map[string][]any{}}, ec2.Problems{}
-	for _, section := range slices.Sorted(maps.Keys(members)) {
-		c.parseSection(section, members[section], &p)
-	}
-	if err := p.Err(); err != nil {
-		return nil, prefixLines(name, err)
-	}
-	c.readFrom(name)
-	return c, nil
+	defer f.Close()
+	l.read(path, f)
 }
 
-func (c *Config) parseSection(name string, tree any, p *ec2.Problems) {
-	field, ours := section(name)
-	switch {
-	case ours:
-		ec2.Decode(name, tree, reflect.ValueOf(c).Elem().FieldByIndex(field.Index).Addr().Interface(), p)
-	case slices.Contains(unenforced, name):
-		c.parseUnenforced(name, tree, p)
-	case name == "Entries":
-		p.Add(name, "entries of a prefix list belong to their list: ManagedPrefixLists: [{PrefixListId: pl-…, Entries: […]}]")
-	case !ec2.Has(ec2.Lists, name):
-		p.Add("", "%s", ec2.Unknown(name, append(ec2.Members(reflect.TypeFor[Config]()), ec2.Names(ec2.Lists)...)))
+func (l *loader) wrong(file string, err error) {
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		err = failed.Err
+	}
+	l.problems.File = file
+	l.problems.Add("", "%v", err)
+}
+
+func (l *loader) notice(kind NoticeKind, path, what string) {
+	l.config.Notices = append(l.config.Notices, newNotice(kind, path, what))
+}
+
+// read reads all documents of a file.
+func (l *loader) read(name string, from io.Reader) {
+	l.problems.File = name
+	r, err := ec2.NewReader(name, from, &l.problems)
+	if err != nil {
+		l.wrong(name, err)
+		return
+	}
+	for n := 1; r.Kind() != 0; n++ {
+		if err := l.document(r, source{name, n}); err != nil {
+			l.wrong(name, r.Explain(err))
+			return
+		}
+	}
+	if err := r.End(); err != nil {
+		l.wrong(name, err)
+	}
+	if l.size += r.Size(); l.size > maxFolder {
+		l.wrong(name, errFolder)
 	}
 }
 
-func (c *Config) parseUnenforced(name string, tree any, p *ec2.Problems) {
-	objects, is := tree.([]any)
-	if !is && tree != nil {
-		p.Add(name, "a list is expected")
+// finish answers what all files have together.
+func (l *loader) finish() (*Config, error) {
+	for _, f := range l.foreign {
+		l.passOver(f)
 	}
-	c.Unenforced[name] = objects
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	l.cutOff()
+	return l.config, nil
 }
 
-// section finds the list (or Placement) of that name.
-func section(name string) (reflect.StructField, bool) {
-	field, found := reflect.TypeFor[Config]().FieldByName(name)
-	return field, found && field.Tag.Get("json") != "-"
-}
-
-// prefixLines puts the file's name before each line of a joined error.
-func prefixLines(name string, err error) error {
-	lines := strings.Split(err.Error(), "\n")
-	for i := range lines {
-		lines[i] = name + ": " + lines[i]
+// passOver names a document that is none of EC2's. Where all are such, it is a
+// mistake.
+func (l *loader) passOver(f foreign) {
+	if l.known {
+		l.notice(FilePassedOver, f.file, nothingOf(f.names))
+		return
 	}
-	return errors.New(strings.Join(lines, "\n"))
+	l.problems.File = f.file
+	for _, name := range f.names {
+		l.problems.Add("", "%s", ec2.NoField(name, ec2.Nearest(name, sectionNames)))
+	}
+	if len(f.names) == 0 {
+		l.problems.Add("", "an object with lists such as SecurityGroups is expected")
+	}
 }

@@ -81,6 +81,10 @@ const (
 	ServiceENI
 	NotWatched
 	Elsewhere
+	Superseded
+	EntriesOfNone
+	MemberPassedOver
+	FilePassedOver
 
 	noticeKinds
 )
@@ -94,8 +98,8 @@ type noticeWords struct {
 }
 
 var noticeVocabulary = [noticeKinds]noticeWords{
-	CutOff: {"cut_off", Passes, "an answer of describe-* was cut off here; the rest is not in the configuration",
-		"%d answers of describe-* were cut off; their rest is not in the configuration"},
+	CutOff: {"cut_off", Passes, "the answer was cut off: a NextToken says that there are more %s, and they are not here",
+		"%d lists were cut off: a NextToken says that there is more of each, and it is not here"},
 	NoACLs: {"no_acls", Passes, "are not in the configuration (aws ec2 describe-network-acls): what they deny passes, if security groups allow it",
 		"%d lists of network ACLs are not in the configuration (aws ec2 describe-network-acls): what they deny passes, if security groups allow it"},
 	ACLDenies: {"acl_denies", Passes, "denies %s; this card does not enforce network ACLs yet",
@@ -155,6 +159,13 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d ENIs of AWS services: their security groups are enforced, and the services behind them are not here"},
 	NotWatched: {"not_watched", NoEffect, "this card does not act on %s yet", "%d flow logs and mirror sessions, on which this card does not act yet"},
 	Elsewhere:  {"elsewhere", NoEffect, "belongs to %s, which is not in the configuration: it has no effect here", "%d objects belong to others that are not in the configuration: they have no effect here"},
+	Superseded: {"superseded", NoEffect, "differs from %s, and counts because it was read later",
+		"%d objects stand in two answers, and differ; the later read counts"},
+	EntriesOfNone: {"entries_of_none", NoEffect, "does not say of which prefix list the entries are: name the file after it, such as pl-0123456789abcdef0.json",
+		"%d answers do not say of which prefix list the entries are: name each file after its list, such as pl-0123456789abcdef0.json"},
+	MemberPassedOver: {"member_passed_over", NoEffect, "%s is no name of EC2 that this card knows: passed over",
+		"%d names of answers are none of EC2 that this card knows: passed over"},
+	FilePassedOver: {"file_passed_over", NoEffect, "%s: passed over", "%d files are passed over"},
 }
 
 // entriesFrom is what brings the entries of prefix lists: those of AWS services,

@@ -38,10 +38,9 @@ type Count struct {
 // card knows.
 func (c *Config) Counts() []Count {
 	var counts []Count
-	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		if list := v.Field(i); v.Type().Field(i).Tag.Get("json") != "-" && list.Kind() == reflect.Slice && list.Len() > 0 {
-			counts = append(counts, Count{v.Type().Field(i).Name, list.Len()})
+	for field, list := range fieldsOf(c) {
+		if list.Kind() == reflect.Slice && list.Len() > 0 {
+			counts = append(counts, Count{field.Name, list.Len()})
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(c.Unenforced)) {
@@ -55,20 +54,17 @@ func (c *Config) Counts() []Count {
 // objects are what the configuration holds, by kind and ID.
 func (c *Config) objects() map[string]any {
 	all := map[string]any{}
-	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		name, field := v.Type().Field(i).Name, v.Field(i)
+	for list, objects := range c.Unenforced {
+		all[list] = objects
+	}
+	for f, field := range fieldsOf(c) {
 		switch {
-		case name == "Unenforced":
-			for list, objects := range c.Unenforced {
-				all[list] = objects
-			}
-		case slices.Contains(kinds, name):
+		case slices.Contains(kinds, f.Name):
 			for j := range field.Len() {
-				all[name+" "+idOf(field.Index(j))] = field.Index(j).Addr().Interface()
+				all[f.Name+" "+idOf(field.Index(j))] = field.Index(j).Addr().Interface()
 			}
-		case v.Type().Field(i).Tag.Get("json") != "-" && !field.IsZero():
-			all[name] = field.Interface()
+		case !field.IsZero():
+			all[f.Name] = field.Interface()
 		}
 	}
 	return all

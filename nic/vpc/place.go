@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -11,6 +12,7 @@ import (
 type Place struct {
 	File   string // "": it was read from no file
 	Index  int    // in its list in that file
+	List   string // the list's name there; "": the same
 	Answer bool   // it came in an answer of EC2's API, and was read with tolerance
 }
 
@@ -29,18 +31,11 @@ func (c *Config) place(list string, i int) Place {
 // path names the i-th object of a list as people find it: by the file that it
 // is in and its index there.
 func (c *Config) path(list string, i int, id string) string {
-	place := c.place(list, i)
-	return ec2.In(place.File, ec2.At(list, place.Index, id))
+	return c.place(list, i).path(list, id)
 }
 
-// readFrom notes that all of a configuration is of one file.
-func (c *Config) readFrom(file string) {
-	c.Places = Places{}
-	for _, count := range c.Counts() {
-		for i := range count.Count {
-			c.Places[count.Kind] = append(c.Places[count.Kind], Place{File: file, Index: i})
-		}
-	}
+func (p Place) path(list, id string) string {
+	return ec2.In(p.File, ec2.At(cmp.Or(p.List, list), p.Index, id))
 }
 
 // put is a copy in which one object was given by hand.

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -17,26 +18,41 @@ func (c *Config) Put(kind string, object []byte) (*Config, error) {
 	if kind != "Placement" && !slices.Contains(kinds, kind) {
 		return nil, unknownKind(kind)
 	}
-	tree, err := ec2.Tree(kind, object)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", kind, err)
-	}
 	next := *c
 	field := reflect.ValueOf(&next).Elem().FieldByName(kind)
 	p := ec2.Problems{}
 	if kind == "Placement" {
 		next.Placement = Placement{}
-		ec2.Decode(kind, tree, field.Addr().Interface(), &p)
+		decode(kind, object, field.Addr().Interface(), &p)
 		return sound(&next, &p)
 	}
 	v := reflect.New(field.Type().Elem()).Elem()
-	ec2.Decode(kind, tree, v.Addr().Interface(), &p)
-	if idOf(v) == "" {
+	decode(kind, object, v.Addr().Interface(), &p)
+	if p.Err() == nil && idOf(v) == "" {
 		p.Add(kind, "%s is missing", v.Type().Field(0).Name)
 	}
 	next.Places = next.Places.put(kind, indexOf(field, idOf(v)))
 	field.Set(replaced(field, v))
 	return sound(&next, &p)
+}
+
+// decode reads one object that somebody wrote.
+func decode(kind string, object []byte, into any, p *ec2.Problems) {
+	r, err := ec2.NewReader("", bytes.NewReader(object), p)
+	if err == nil {
+		if err = r.Decode(kind, into); err == nil {
+			err = r.End()
+		} else {
+			err = r.Explain(err)
+		}
+	}
+	if err != nil {
+		p.Add(kind, "%v", err)
+		return
+	}
+	for _, m := range r.Unknown.Members {
+		p.Add(m.Path, "%s", m.Reason())
+	}
 }
 
 func sound(c *Config, p *ec2.Problems) (*Config, error) {

@@ -30,9 +30,6 @@ func (c *compiler) unenforcedNotices() {
 			}
 		}
 	}
-	if c.config.NextToken != "" {
-		c.notice(CutOff, "NextToken", "")
-	}
 }
 
 // notServedKind tells apart what carries packets and what only watches them.

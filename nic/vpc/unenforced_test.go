@@ -74,10 +74,10 @@ func TestNoticesOfListsThatAreNotRead(t *testing.T) {
 	c, err := Parse("more.yaml", []byte("VpcEndpoints: [{VpcEndpointId: vpce-1}]\nNextToken: abc\nReservations: [{Anything: 1}]\nKeyPairs: []"))
 	require.NoError(t, err)
 	p := compiled(t, c, CompileOptions{})
-	require.Equal(t, []string{
+	require.Subset(t, texts(p), []string{
+		"the answer was cut off: a NextToken says that there are more VpcEndpoints, and they are not here",
 		"VpcEndpoints[0] vpce-1: this card serves no VPC endpoints yet: packets go as its other routes say, and behind the endpoint's ENIs is no service",
-		"NextToken: an answer of describe-* was cut off here; the rest is not in the configuration",
-	}, texts(p))
+	})
 }
 
 // A prefix list that is given elsewhere but not here is a mistake, where lists

@@ -1,137 +1,271 @@
 package ec2
 
 import (
+	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/netip"
 	"reflect"
-	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"nitrocard/nic/wire"
 )
 
-// Decode fills into, a pointer to a shape, to a list of shapes or to a plain
-// value, from a tree, and adds each mistake to p. Nothing in the tree leaves into
-// as it is; null counts as absent. A number where a string belongs is taken as
-// its digits: YAML makes one of an unquoted account number, port or protocol.
-func Decode(path string, tree, into any, p *Problems) {
-	d := decoder{p}
-	d.value(path, tree, reflect.ValueOf(into).Elem())
+// decoder reads JSON values into shapes. A mistake is noted and passed over, so
+// that all are found; an error is what ends the text.
+type decoder struct {
+	*jsontext.Decoder
+	problems *Problems
+	unknown  *Unknown
+	stack    []frame
+	pending  []pending
+	budget   *int
 }
 
-type decoder struct{ *Problems }
+// frame is one step from the top to the value at hand.
+type frame struct {
+	name   string
+	index  int           // in a list; -1: no list
+	object reflect.Value // what the step leads to, once it is known
+}
 
-func (d decoder) value(path string, tree any, into reflect.Value) {
-	if tree == nil {
+// pending is a mistake in an object that may not have its ID yet.
+type pending struct {
+	stack  []frame
+	reason string
+	note   func(path, reason string)
+}
+
+// maxObjects bounds the objects of one text: an empty one has three bytes, and
+// takes hundreds in memory.
+const maxObjects = 8 << 20
+
+var errObjects = fmt.Errorf("has more than %d objects: leave out those that the card does not act on", maxObjects)
+
+func (d *decoder) wrong(format string, args ...any) {
+	d.note(func(path, reason string) { d.problems.Add(path, "%s", reason) }, format, args...)
+}
+
+func (d *decoder) note(to func(path, reason string), format string, args ...any) {
+	if len(d.pending) < 4*maxProblems {
+		d.pending = append(d.pending, pending{append([]frame{}, d.stack...), fmt.Sprintf(format, args...), to})
 		return
 	}
-	if text, is := into.Addr().Interface().(encoding.TextUnmarshaler); is {
-		d.text(path, tree, text)
-		return
+	to("", fmt.Sprintf(format, args...))
+}
+
+// settle hands over the mistakes, now that their objects have their IDs.
+func (d *decoder) settle() {
+	for _, p := range d.pending {
+		p.note(pathOf(p.stack), p.reason)
 	}
-	switch into.Kind() {
-	case reflect.Pointer:
+	d.pending = d.pending[:0]
+}
+
+func pathOf(stack []frame) (path string) {
+	for _, f := range stack {
+		if f.index < 0 {
+			path = In(path, f.name)
+			continue
+		}
+		path += At("", f.index, label(f.object))
+	}
+	return path
+}
+
+// label is the ID or name of an object.
+func label(object reflect.Value) string {
+	if !object.IsValid() || object.Kind() != reflect.Struct {
+		return ""
+	}
+	if s := shapeOf(object.Type()); s.label >= 0 {
+		return object.Field(s.label).String()
+	}
+	return ""
+}
+
+func (d *decoder) push(f frame) { d.stack = append(d.stack, f) }
+func (d *decoder) pop()         { d.stack = d.stack[:len(d.stack)-1] }
+
+// value fills into; null counts as absent, and so does what has a wrong type.
+func (d *decoder) value(into reflect.Value) error {
+	kind := d.PeekKind()
+	switch {
+	case kind == jsontext.KindNull:
+		return d.SkipValue()
+	case into.Kind() == reflect.Pointer:
 		into.Set(reflect.New(into.Type().Elem()))
-		d.value(path, tree, into.Elem())
-	case reflect.Struct:
-		d.object(path, tree, into)
-	case reflect.Slice:
-		d.list(path, tree, into)
-	case reflect.Map:
-		d.dictionary(path, tree, into)
-	default:
-		d.scalar(path, tree, into)
+		return d.value(into.Elem())
+	case into.Kind() == reflect.Slice:
+		return d.list(kind, into)
+	case into.Kind() == reflect.Map:
+		return d.dictionary(kind, into)
+	case into.CanAddr() && into.Addr().Type().Implements(isText):
+		return d.text(kind, into)
+	case into.Kind() == reflect.Struct:
+		return d.object(kind, into)
 	}
+	return d.scalar(kind, into)
 }
 
-func (d decoder) object(path string, tree any, into reflect.Value) {
-	members, is := tree.(map[string]any)
-	if !is {
-		d.Add(path, "an object is expected, not %s", describe(tree))
-		return
+// mistaken notes a value of a wrong type and passes it over.
+func (d *decoder) mistaken(kind jsontext.Kind, expected string) error {
+	switch kind {
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+		d.wrong("%s is expected, not %s", expected, map[bool]string{true: "an object", false: "a list"}[kind == jsontext.KindBeginObject])
+		return d.SkipValue()
 	}
-	shape := into.Type()
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		field, ours := shape.FieldByName(name)
-		switch {
-		case ours && field.Tag.Get("json") != "-":
-			d.value(In(path, name), members[name], into.FieldByIndex(field.Index))
-		case !Has(shape.Name(), name):
-			d.Add(path, "%s", Unknown(name, Members(shape)))
+	v, err := d.ReadValue()
+	if err == nil {
+		d.wrong("%s is expected, not %s", expected, described(v))
+	}
+	return err
+}
+
+func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
+	if kind != jsontext.KindBeginObject {
+		return d.mistaken(kind, "an object")
+	}
+	if *d.budget--; *d.budget < 0 {
+		return errObjects
+	}
+	if len(d.stack) > 0 {
+		d.stack[len(d.stack)-1].object = into
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	s, seen, first := shapeOf(into.Type()), uint64(0), len(d.unknown.Members)
+	for d.PeekKind() == jsontext.KindString {
+		raw, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		m, known := s.members[string(raw[1:len(raw)-1])]
+		if !known {
+			if err := d.unknownMember(s, unquote(raw)); err != nil {
+				return err
+			}
+			continue
+		}
+		seen |= m.bit
+		if m.field < 0 {
+			d.unknown.Extra = true
+			err = d.SkipValue()
+		} else {
+			err = d.member(into, m.field)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	d.unknown.judge(first, s, seen)
+	_, err := d.ReadToken()
+	return err
 }
 
-// Members lists the names that a shape takes: ours and EC2's.
-func Members(shape reflect.Type) []string {
-	all := slices.Clone(names[shape.Name()])
-	for _, field := range reflect.VisibleFields(shape) {
-		if !slices.Contains(all, field.Name) {
-			all = append(all, field.Name)
+func (d *decoder) member(into reflect.Value, field int) error {
+	d.push(frame{into.Type().Field(field).Name, -1, reflect.Value{}})
+	defer d.pop()
+	return d.value(into.Field(field))
+}
+
+// unknownMember notes a name that the shape does not have.
+func (d *decoder) unknownMember(s *shape, name string) error {
+	if err := d.SkipValue(); err != nil {
+		return err
+	}
+	i := d.unknown.add(s.name, name, s.names())
+	if i < 0 {
+		return nil
+	}
+	d.note(func(path, _ string) { d.unknown.Members[i].Path = path }, "")
+	return nil
+}
+
+func (d *decoder) list(kind jsontext.Kind, into reflect.Value) error {
+	if kind != jsontext.KindBeginArray {
+		return d.mistaken(kind, "a list")
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	if into.IsNil() {
+		into.Set(reflect.MakeSlice(into.Type(), 0, 0))
+	}
+	for d.PeekKind() != jsontext.KindEndArray {
+		if err := d.element(into); err != nil {
+			return err
 		}
 	}
-	return all
+	_, err := d.ReadToken()
+	return err
 }
 
-// Unknown is the reason for a name that does not exist.
-func Unknown(name string, known []string) string {
-	reason := fmt.Sprintf("there is no field %q", Shorten(name))
-	if near := Nearest(name, known); near != "" {
-		reason += fmt.Sprintf("; the nearest name is %q", near)
+// element reads the next one of a list. Null is an element, too: an empty one.
+func (d *decoder) element(into reflect.Value) error { return d.elementAt(into.Len(), into) }
+
+// elementAt is element where the list that the text has began before into's.
+func (d *decoder) elementAt(index int, into reflect.Value) error {
+	i := into.Len()
+	if i == into.Cap() {
+		into.Grow(max(1, i))
 	}
-	return reason
+	into.SetLen(i + 1)
+	into.Index(i).SetZero()
+	d.push(frame{"", index, reflect.Value{}})
+	defer d.pop()
+	if kind := into.Type().Elem().Kind(); kind != reflect.Struct {
+		if *d.budget--; *d.budget < 0 {
+			return errObjects
+		}
+	}
+	return d.value(into.Index(i))
 }
 
-// list labels an element with its ID or name, which is the first field of its shape.
-func (d decoder) list(path string, tree any, into reflect.Value) {
-	elements, is := tree.([]any)
-	if !is {
-		d.Add(path, "a list is expected, not %s", describe(tree))
-		return
+func (d *decoder) dictionary(kind jsontext.Kind, into reflect.Value) error {
+	if kind != jsontext.KindBeginObject {
+		return d.mistaken(kind, "an object")
 	}
-	into.Set(reflect.MakeSlice(into.Type(), len(elements), len(elements)))
-	for i, e := range elements {
-		d.value(At(path, i, idOf(e, into.Type().Elem())), e, into.Index(i))
+	if _, err := d.ReadToken(); err != nil {
+		return err
 	}
-}
-
-func idOf(tree any, shape reflect.Type) string {
-	members, is := tree.(map[string]any)
-	if !is || shape.Kind() != reflect.Struct {
-		return ""
-	}
-	field := shape.Field(0).Name
-	if !strings.HasSuffix(field, "Id") && field != "Name" {
-		return ""
-	}
-	id, _ := members[field].(string)
-	return id
-}
-
-func (d decoder) dictionary(path string, tree any, into reflect.Value) {
-	members, is := tree.(map[string]any)
-	if !is {
-		d.Add(path, "an object is expected, not %s", describe(tree))
-		return
-	}
-	into.Set(reflect.MakeMapWithSize(into.Type(), len(members)))
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		v := reflect.New(into.Type().Elem()).Elem()
-		d.value(In(path, Shorten(name)), members[name], v)
+	into.Set(reflect.MakeMap(into.Type()))
+	for d.PeekKind() == jsontext.KindString {
+		raw, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		name, v := unquote(raw), reflect.New(into.Type().Elem()).Elem()
+		d.push(frame{Shorten(name), -1, reflect.Value{}})
+		err = d.value(v)
+		d.pop()
+		if err != nil {
+			return err
+		}
 		into.SetMapIndex(reflect.ValueOf(name), v)
 	}
+	_, err := d.ReadToken()
+	return err
 }
 
-func (d decoder) text(path string, tree any, into encoding.TextUnmarshaler) {
-	s, is := tree.(string)
-	if is && into.UnmarshalText([]byte(s)) == nil {
-		return
+func (d *decoder) text(kind jsontext.Kind, into reflect.Value) error {
+	t := into.Addr().Interface().(encoding.TextUnmarshaler)
+	if kind == jsontext.KindBeginObject || kind == jsontext.KindBeginArray {
+		d.wrong("%s is no %s", map[bool]string{true: "an object", false: "a list"}[kind == jsontext.KindBeginObject], example(t))
+		return d.SkipValue()
 	}
-	d.Add(path, "%s is no %s", describe(tree), example(into))
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	if kind != jsontext.KindString || t.UnmarshalText(plain(raw)) != nil {
+		d.wrong("%s is no %s", described(raw), example(t))
+	}
+	return nil
 }
 
 func example(of encoding.TextUnmarshaler) string {
@@ -146,67 +280,96 @@ func example(of encoding.TextUnmarshaler) string {
 	return fmt.Sprintf("%T", of)
 }
 
-func (d decoder) scalar(path string, tree any, into reflect.Value) {
+// scalar takes digits where a string belongs: YAML makes a number of an unquoted
+// account number, port or protocol.
+func (d *decoder) scalar(kind jsontext.Kind, into reflect.Value) error {
 	switch into.Kind() {
 	case reflect.String:
-		if s, is := digits(tree); is {
-			into.SetString(s)
-			return
+		if kind != jsontext.KindString && kind != jsontext.KindNumber {
+			return d.mistaken(kind, "a string")
 		}
-		d.Add(path, "a string is expected, not %s", describe(tree))
 	case reflect.Bool:
-		if b, is := tree.(bool); is {
-			into.SetBool(b)
+		if kind != jsontext.KindTrue && kind != jsontext.KindFalse {
+			return d.mistaken(kind, "true or false")
+		}
+	default:
+		if kind != jsontext.KindNumber {
+			return d.mistaken(kind, "a whole number")
+		}
+	}
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch {
+	case into.Kind() == reflect.Bool:
+		into.SetBool(kind == jsontext.KindTrue)
+	case into.Kind() != reflect.String:
+		d.number(raw, into)
+	case kind == jsontext.KindString:
+		into.SetString(unquote(raw))
+	case whole(raw):
+		into.SetString(string(raw))
+	default:
+		d.wrong("a string is expected, not %s", described(raw))
+	}
+	return nil
+}
+
+// whole tells whether a number has digits alone.
+func whole(raw []byte) bool {
+	_, err := strconv.ParseInt(string(raw), 10, 64)
+	return err == nil
+}
+
+func (d *decoder) number(raw []byte, into reflect.Value) {
+	bits := into.Type().Bits()
+	switch n, err := strconv.ParseInt(string(raw), 10, 64); {
+	case !whole(raw) && bytes.ContainsAny(raw, ".eE"):
+		d.wrong("a whole number is expected, not %s", described(raw))
+	case into.CanUint():
+		if err != nil || n < 0 || into.OverflowUint(uint64(n)) {
+			d.wrong("%s is out of range: 0 to %d", Shorten(string(raw)), uint64(1)<<bits-1)
 			return
 		}
-		d.Add(path, "true or false is expected, not %s", describe(tree))
+		into.SetUint(uint64(n))
+	case err != nil || n != int64(int32(n)):
+		d.wrong("%s is out of range", Shorten(string(raw)))
 	default:
-		d.number(path, tree, into)
+		into.SetInt(n)
 	}
 }
 
-// digits is a string, or a whole number as it was written.
-func digits(tree any) (string, bool) {
-	switch v := tree.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		_, err := v.Int64()
-		return v.String(), err == nil
+// plain is the text of a string without its quotes.
+func plain(raw []byte) []byte {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1]
 	}
-	return "", false
+	text, _ := jsontext.AppendUnquote(nil, raw)
+	return text
 }
 
-func (d decoder) number(path string, tree any, into reflect.Value) {
-	s, is := digits(tree)
-	if _, quoted := tree.(string); quoted || !is {
-		d.Add(path, "a whole number is expected, not %s", describe(tree))
-		return
+func unquote(raw []byte) string { return string(plain(raw)) }
+
+// described says what stands in the configuration.
+func described(raw jsontext.Value) string {
+	if raw.Kind() == jsontext.KindString {
+		return strconv.Quote(Shorten(unquote(raw)))
 	}
-	if into.CanUint() {
-		n, err := strconv.ParseUint(s, 10, into.Type().Bits())
-		if err != nil {
-			d.Add(path, "%s is out of range: 0 to %d", Shorten(s), uint64(1)<<into.Type().Bits()-1)
-		}
-		into.SetUint(n)
-		return
-	}
-	n, err := strconv.ParseInt(s, 10, 32)
+	return Shorten(string(raw))
+}
+
+// tree reads a value as it is, for what has no shape.
+func (d *decoder) tree() (tree any, err error) {
+	raw, err := d.ReadValue()
 	if err != nil {
-		d.Add(path, "%s is out of range", Shorten(s))
+		return nil, err
 	}
-	into.SetInt(n)
+	return tree, unmarshal(raw, &tree)
 }
 
-// describe says what stands in the configuration.
-func describe(tree any) string {
-	switch v := tree.(type) {
-	case string:
-		return strconv.Quote(Shorten(v))
-	case map[string]any:
-		return "an object"
-	case []any:
-		return "a list"
-	}
-	return Shorten(fmt.Sprint(tree))
+func unmarshal(raw []byte, tree *any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(tree)
 }

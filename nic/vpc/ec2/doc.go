@@ -1,6 +1,6 @@
 // Package ec2 holds the shapes of EC2's describe-* answers that a card's
-// configuration is made of, and reads them strictly: a name that EC2 does not
-// have is an error with its place and the nearest name that it has.
+// configuration is made of, and reads them: a name that EC2 does not have is told
+// with its place and the nearest name that it has.
 //
 // Types bear the names of the API's shapes and fields those of their members,
 // so that whoever knows AWS knows them. A shape has only the members that the
@@ -11,11 +11,13 @@
 //	interface.go  network interfaces and Elastic IP addresses
 //	security.go   security groups and prefix lists
 //	fields.go     the names EC2 has (fields.txt), the nearest of them
-//	tree.go       a file to a plain tree, within bounds; json.go, yaml.go
-//	decode.go     a tree to shapes; every mistake is found, not only the first
+//	text.go       a file to JSON text, within bounds; json.go, yaml.go
+//	reader.go     the values of a text, whatever they are; kinds.go which list an object is of
+//	decode.go     a value to shapes; every mistake is found, not only the first
+//	shape.go      what the decoder knows of a shape; unknown.go the names it does not have
 //	problem.go    a mistake: its place and its reason
 //
-// The decoder is our own because encoding/json stops at the first wrong type,
-// takes "vpcs" for "Vpcs", and knows no path; and because the tree between file
-// and shapes is where the size of hostile YAML is bounded.
+// The decoder is our own because those of JSON stop at the first wrong type and
+// know no path. It reads tokens straight into shapes: nothing but the shapes grows
+// with a file. YAML becomes JSON first, after its size and depth were bounded.
 package ec2

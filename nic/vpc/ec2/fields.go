@@ -16,6 +16,10 @@ var names = parseNames(fieldsText)
 // all describe-* answers.
 const Lists = "Describe"
 
+// Answers is the one under which it keeps what else EC2 answers with, beside such
+// lists or instead of them.
+const Answers = "Answer"
+
 func parseNames(text string) map[string][]string {
 	all := map[string][]string{}
 	shape := ""
@@ -38,8 +42,8 @@ func Has(shape, member string) bool {
 	return found
 }
 
-// Names lists the members of EC2's shape.
-func Names(shape string) []string { return names[shape] }
+// NamesOf lists the members of EC2's shape.
+func NamesOf(shape string) []string { return names[shape] }
 
 // Nearest is the candidate with the fewest edits to name; "" when none is near
 // enough to be what was meant.

@@ -2,85 +2,59 @@ package ec2
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-func jsonTree(data []byte) (any, error) {
-	if len(data) > MaxJSON {
-		return nil, fmt.Errorf("%d bytes are too many: JSON may have %d", len(data), MaxJSON)
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	tree, err := jsonValue(d, 0)
-	if err != nil {
-		return nil, jsonError(data, err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("line %d: nothing may follow the first JSON value", line(data, d.InputOffset()))
-	}
-	return tree, nil
+// newJSON reads JSON values. A name that stands twice in an object is an error:
+// which of the two counted would be a matter of luck.
+func newJSON(r io.Reader) *jsontext.Decoder {
+	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
 }
 
-func jsonValue(d *json.Decoder, deep int) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	if deep > maxDeep {
-		return nil, errDeep
-	}
-	switch token {
-	case json.Delim('['):
-		return jsonArray(d, deep)
-	case json.Delim('{'):
-		return jsonObject(d, deep)
-	}
-	return token, nil
+// lines counts the lines of what passes through it, so that an error can name its
+// own without the file being kept.
+type lines struct {
+	r      io.Reader
+	recent []byte // what came last
+	before int64  // bytes before recent
+	count  int    // lines before recent
 }
 
-func jsonArray(d *json.Decoder, deep int) (any, error) {
-	list := []any{}
-	for d.More() {
-		v, err := jsonValue(d, deep+1)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
+// mostRecent is twice what a decoder usually reads ahead.
+const mostRecent = 128 << 10
+
+func (l *lines) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.recent = append(l.recent, p[:n]...); len(l.recent) > mostRecent {
+		old := l.recent[:len(l.recent)/2]
+		l.count += bytes.Count(old, []byte("\n"))
+		l.before += int64(len(old))
+		l.recent = append(l.recent[:0], l.recent[len(old):]...)
 	}
-	_, err := d.Token()
-	return list, err
+	return n, err
 }
 
-func jsonObject(d *json.Decoder, deep int) (any, error) {
-	object := map[string]any{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		key := token.(string) // the decoder admits no other
-		if _, twice := object[key]; twice {
-			return nil, fmt.Errorf("%q stands twice in one object", Shorten(key))
-		}
-		if object[key], err = jsonValue(d, deep+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := d.Token()
-	return object, err
+// line is that of an offset in bytes, from 1.
+func (l *lines) line(offset int64) int {
+	in := min(max(offset-l.before, 0), int64(len(l.recent)))
+	return 1 + l.count + bytes.Count(l.recent[:in], []byte("\n"))
 }
 
-// jsonError names the line of a syntax error.
-func jsonError(data []byte, err error) error {
-	var syntax *json.SyntaxError
+// explain says what is wrong with the JSON and in which line.
+func (l *lines) explain(err error) error {
+	var syntax *jsontext.SyntacticError
 	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("line %d: %w", line(data, syntax.Offset), err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case !errors.As(err, &syntax):
+		return err
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return fmt.Errorf("line %d: %q stands twice in one object", l.line(syntax.ByteOffset), Shorten(syntax.JSONPointer.LastToken()))
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the JSON ends before it is complete")
 	}
-	return err
+	return fmt.Errorf("line %d: %s", l.line(syntax.ByteOffset), strings.TrimPrefix(syntax.Err.Error(), "jsontext: "))
 }

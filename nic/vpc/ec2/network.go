@@ -8,8 +8,23 @@ type Vpc struct {
 	CidrBlock                   netip.Prefix                  `json:",omitzero"`
 	CidrBlockAssociationSet     []VpcCidrBlockAssociation     `json:",omitzero"`
 	Ipv6CidrBlockAssociationSet []VpcIpv6CidrBlockAssociation `json:",omitzero"`
+	BlockPublicAccessStates     BlockPublicAccessStates       `json:",omitzero"`
 	OwnerId                     string                        `json:",omitzero"`
 	Tags                        []Tag                         `json:",omitzero"`
+}
+
+// BlockPublicAccessStates tell what Block Public Access does in a VPC or subnet.
+type BlockPublicAccessStates struct {
+	InternetGatewayBlockMode string `json:",omitzero"` // off, block-bidirectional, block-ingress
+}
+
+// VpcBlockPublicAccessOptions are those of one account and region
+// (describe-vpc-block-public-access-options).
+type VpcBlockPublicAccessOptions struct {
+	AwsRegion                string `json:",omitzero"`
+	AwsAccountId             string `json:",omitzero"`
+	State                    string `json:",omitzero"`
+	InternetGatewayBlockMode string `json:",omitzero"` // off, block-bidirectional, block-ingress
 }
 
 // VpcCidrBlockAssociation is one IPv4 block of a VPC.
@@ -35,6 +50,7 @@ type Subnet struct {
 	VpcId                       string                           `json:",omitzero"`
 	CidrBlock                   netip.Prefix                     `json:",omitzero"`
 	Ipv6CidrBlockAssociationSet []SubnetIpv6CidrBlockAssociation `json:",omitzero"`
+	BlockPublicAccessStates     BlockPublicAccessStates          `json:",omitzero"`
 	AvailabilityZone            string                           `json:",omitzero"`
 	Tags                        []Tag                            `json:",omitzero"`
 }

@@ -3,27 +3,29 @@ package ec2
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Problem is one mistake in a configuration.
 type Problem struct {
-	Path   string // "SecurityGroups[2] sg-0a1b: IpPermissions[3]"
-	Reason string // "FromPort 90 is above ToPort 80"
+	File   string `json:"file,omitempty"` // where it was read
+	Path   string `json:"path,omitempty"` // "SecurityGroups[2] sg-0a1b: IpPermissions[3]"
+	Reason string `json:"reason"`         // "FromPort 90 is above ToPort 80"
+	Cause  error  `json:"-"`
 }
 
 // Error is the place, then the reason.
-func (p Problem) Error() string {
-	if p.Path == "" {
-		return p.Reason
-	}
-	return p.Path + ": " + p.Reason
-}
+func (p Problem) Error() string { return In(In(p.File, p.Path), p.Reason) }
+
+// Unwrap is the error of the system that is behind it.
+func (p Problem) Unwrap() error { return p.Cause }
 
 // maxProblems bounds what a file of mistakes can make us say.
 const maxProblems = 100
 
 // Problems collects mistakes. The zero value is ready.
 type Problems struct {
+	File  string // where the next ones are
 	found []error
 	more  int
 }
@@ -34,7 +36,7 @@ func (p *Problems) Add(path, format string, args ...any) {
 		p.more++
 		return
 	}
-	p.found = append(p.found, Problem{path, fmt.Sprintf(format, args...)})
+	p.found = append(p.found, Problem{File: p.File, Path: path, Reason: fmt.Sprintf(format, args...)})
 }
 
 // Err joins what was found, one Problem a line; nil without any.
@@ -47,8 +49,11 @@ func (p *Problems) Err() error {
 
 // In is the path of a name under another.
 func In(path, name string) string {
-	if path == "" {
+	switch {
+	case path == "":
 		return name
+	case name == "":
+		return path
 	}
 	return path + ": " + name
 }
@@ -66,7 +71,7 @@ func At(list string, i int, id string) string {
 func Shorten(s string) string {
 	const most = 60
 	if len(s) > most {
-		return s[:most] + "…"
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

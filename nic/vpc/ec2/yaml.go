@@ -11,30 +11,44 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlTree reads nodes and not values: an alias stays one node, so that a bomb of
-// them is refused before it is walked, and a scalar keeps its text, so that an
-// account number with a leading zero keeps it.
-func yamlTree(data []byte) (any, error) {
+// yamlText makes JSON of all documents of a YAML text. It reads nodes and not
+// values: an alias stays one node, so that a bomb of them is refused before it is
+// walked, and a scalar keeps its text, so that an account number with a leading
+// zero keeps it.
+func yamlText(r io.Reader) (io.Reader, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxYAML+1))
+	if err != nil {
+		return nil, err
+	}
 	if len(data) > MaxYAML {
-		return nil, fmt.Errorf("%d bytes are too many: YAML may have %d", len(data), MaxYAML)
+		return nil, fmt.Errorf("is longer than %d MiB of YAML: save it as JSON, which may have %d MiB", MaxYAML>>20, MaxJSON>>20)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	var document, second yaml.Node
-	if err := d.Decode(&document); err != nil {
-		return nil, yamlError(err)
+	var out bytes.Buffer
+	for d := yaml.NewDecoder(bytes.NewReader(data)); ; {
+		var document yaml.Node
+		if err := d.Decode(&document); err == io.EOF && out.Len() > 0 {
+			return &out, nil
+		} else if err != nil {
+			return nil, yamlError(err)
+		}
+		tree, err := yamlValue(&document, 0)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.NewEncoder(&out).Encode(tree); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.Decode(&second); err != io.EOF {
-		return nil, errors.New("one YAML document is expected, not several")
-	}
-	return yamlValue(&document, 0)
 }
 
 func yamlError(err error) error {
 	if err == io.EOF {
-		return errors.New("is empty")
+		return ErrEmpty
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 }
+
+var errDeep = fmt.Errorf("nested deeper than %d levels", maxDeep)
 
 func yamlValue(n *yaml.Node, deep int) (any, error) {
 	if deep > maxDeep {

@@ -1,0 +1,379 @@
+package vpc
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// source is where a document stands: the n-th of a file, from 1.
+type source struct {
+	file string
+	n    int
+}
+
+func (s source) String() string {
+	if s.n > 1 {
+		return fmt.Sprintf("%s (document %d)", s.file, s.n)
+	}
+	return s.file
+}
+
+// document is one answer of EC2's API, or what somebody wrote in its stead.
+type document struct {
+	*loader
+	source
+	config  *Config
+	unknown *ec2.Unknown
+	yaml    bool
+
+	lists    []string // that it has, by the names there
+	null     []string // those that are null
+	known    bool     // something in it is EC2's
+	envelope bool     // it has what only the API puts beside a list
+	byHand   bool     // it has what the API never answers
+	isAnswer bool     // the verdict
+	token    string
+	foreign  []string
+	entries  []ec2.PrefixListEntry // without their list
+	owner    string                // their list
+}
+
+func (l *loader) begin(r *ec2.Reader, s source) *document {
+	r.NewDocument()
+	l.parts++
+	return &document{loader: l, source: s, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, unknown: r.Unknown, yaml: r.YAML}
+}
+
+// document reads one JSON value: an answer, a list of answers, a list of EC2's
+// objects as --query leaves, or one such object.
+func (l *loader) document(r *ec2.Reader, s source) error {
+	switch r.Kind() {
+	case '{':
+		d := l.begin(r, s)
+		err := d.object(r)
+		d.end()
+		return err
+	case '[':
+		parts := l.parts
+		d, i := l.begin(r, s), 0
+		err := d.array(r, &i)
+		if d.known || l.parts == parts+1 {
+			d.end()
+		}
+		return err
+	}
+	l.foreign = append(l.foreign, foreign{s.String(), nil})
+	return r.Skip()
+}
+
+// array reads a list of answers or of objects. Lists in it, as --query leaves of
+// Reservations[].Instances[], count as one.
+func (d *document) array(r *ec2.Reader, i *int) error {
+	return r.Elements(func() error {
+		switch r.Kind() {
+		case '[':
+			return d.array(r, i)
+		case '{':
+		default:
+			return r.Skip()
+		}
+		raw, err := r.Raw()
+		if err != nil {
+			return err
+		}
+		if list := ec2.ListOf(ec2.Names(raw)); list != "" {
+			err = d.bare(list, *i, r.Of(raw))
+		} else {
+			answer := r.Of(raw)
+			part := d.loader.begin(answer, d.source)
+			part.yaml = false // people write no lists of answers: --output yaml-stream does
+			err = part.object(answer)
+			part.end()
+		}
+		*i++
+		return err
+	})
+}
+
+// member is one that may turn out to be an object's and not an answer's.
+type member struct {
+	name string
+	raw  []byte
+}
+
+// mostHeld is more than any object of EC2 has.
+const mostHeld = 4 << 20
+
+// object reads an answer, or one of its objects alone. Which of the two tell the
+// names, and the first of an answer mostly does.
+func (d *document) object(r *ec2.Reader) error {
+	var held []member
+	size, answer := 0, false
+	err := r.Members(func(name string) error {
+		answer = answer || len(held) == 0 && beginsAnswer(name) || size > mostHeld
+		if answer {
+			return d.section(name, r)
+		}
+		raw, err := r.Raw()
+		held, size = append(held, member{name, raw}), size+len(raw)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return d.held(held, r)
+}
+
+func (d *document) held(held []member, r *ec2.Reader) error {
+	names, text := []string{}, []byte("{")
+	for i, m := range held {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		names = append(names, m.name)
+		name, _ := json.Marshal(m.name)
+		text = append(append(append(text, name...), ':'), m.raw...)
+	}
+	if list := ec2.ListOf(names); list != "" {
+		return d.bare(list, 0, r.Of(append(text, '}')))
+	}
+	for _, m := range held {
+		if err := d.section(m.name, r.Of(m.raw)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginsAnswer tells whether a name is one that answers begin with and objects
+// do not.
+func beginsAnswer(name string) bool {
+	_, ours := section(name)
+	return ours || slices.Contains(unenforced, name) || slices.Contains(envelopes, name) || name == "Reservations"
+}
+
+// envelopes are what the SDKs put beside an answer's list: boto3, Go, JavaScript.
+var envelopes = []string{"ResponseMetadata", "ResultMetadata", "$metadata"}
+
+// section reads what stands under one name of an answer.
+func (d *document) section(name string, r *ec2.Reader) error {
+	field, ours := section(name)
+	switch {
+	case name == "Placement":
+		d.byHand, d.known = true, true
+		return r.Decode(name, &d.config.Placement)
+	case name == "PrefixLists" && r.Kind() == '[':
+		return d.prefixLists(r)
+	case ours && r.Kind() == '{' && field.Type == reflect.TypeFor[[]ec2.VpcBlockPublicAccessOptions]():
+		return d.bare(name, 0, r)
+	case ours:
+		return d.list(name, r)
+	case slices.Contains(unenforced, name):
+		return d.unread(name, r)
+	case name == "Entries" && r.Kind() == '[':
+		d.known = true
+		return r.Decode(name, &d.entries)
+	case name == "PrefixListId":
+		return r.Decode(name, &d.owner)
+	case name == "NextToken":
+		d.envelope = true
+		return r.Decode(name, &d.token)
+	case slices.Contains(envelopes, name):
+		d.envelope = true
+	case ec2.Has(ec2.Lists, name):
+		d.known, d.lists = true, append(d.lists, name)
+	case ec2.Has(ec2.Answers, name):
+		d.known = true
+	default:
+		d.foreign = append(d.foreign, name)
+	}
+	return r.Skip()
+}
+
+// list reads a list of objects that the card knows.
+func (d *document) list(name string, r *ec2.Reader) error {
+	d.known, d.lists = true, append(d.lists, name)
+	if r.Kind() == 'n' {
+		d.null = append(d.null, name)
+	}
+	field := d.config.list(name)
+	err := r.Decode(name, field.Addr().Interface())
+	for i := len(d.config.Places[name]); i < field.Len(); i++ {
+		d.place(name, Place{File: d.String(), Index: i})
+	}
+	return err
+}
+
+func (d *document) place(list string, p Place) {
+	d.config.Places[list] = append(d.config.Places[list], p)
+}
+
+// bare reads one object of a list of EC2's.
+func (d *document) bare(list string, i int, r *ec2.Reader) error {
+	d.known = true
+	if !slices.Contains(d.lists, list) {
+		d.lists = append(d.lists, list)
+	}
+	if _, ours := section(list); ours {
+		d.place(list, Place{File: d.String(), Index: i})
+		return r.Add(list, i, d.config.list(list).Addr().Interface())
+	}
+	tree, err := r.Tree()
+	if slices.Contains(unenforced, list) && err == nil {
+		d.config.Unenforced[list] = append(d.config.Unenforced[list], tree)
+		d.place(list, Place{File: d.String(), Index: i})
+	}
+	return err
+}
+
+// unread keeps a list of objects that the card does not act on.
+func (d *document) unread(name string, r *ec2.Reader) error {
+	d.known, d.lists = true, append(d.lists, name)
+	kind := r.Kind()
+	tree, err := r.Tree()
+	if err != nil {
+		return err
+	}
+	objects, is := tree.([]any)
+	if !is && kind != 'n' {
+		d.problems.Add(name, "a list is expected")
+	}
+	d.config.Unenforced[name] = objects
+	for i := range objects {
+		d.place(name, Place{File: d.String(), Index: i})
+	}
+	return nil
+}
+
+// prefixLists tells by their members what describe-managed-prefix-lists and
+// describe-prefix-lists answer under one name.
+func (d *document) prefixLists(r *ec2.Reader) error {
+	d.known, d.lists = true, append(d.lists, "PrefixLists")
+	i := -1
+	return r.Elements(func() error {
+		i++
+		raw, err := r.Raw()
+		if err != nil {
+			return err
+		}
+		list, field := "PrefixLists", any(&d.config.PrefixLists)
+		if ec2.Managed(ec2.Names(raw)) {
+			list, field = "ManagedPrefixLists", any(&d.config.ManagedPrefixLists)
+		}
+		d.place(list, Place{File: d.String(), List: "PrefixLists", Index: i})
+		return r.Of(raw).Add("PrefixLists", i, field)
+	})
+}
+
+// end tells what the document is, and takes it over.
+func (d *document) end() {
+	if !d.known {
+		d.loader.foreign = append(d.loader.foreign, foreign{d.String(), d.foreign})
+		return
+	}
+	d.loader.known = true
+	d.problems.File = d.String()
+	real, plausible := d.ids()
+	answer := d.answer(real, plausible)
+	sure := d.reading == Lenient || d.envelope || !d.yaml && real
+	for _, m := range d.unknown.Members {
+		switch {
+		case !answer || m.Typo && !sure:
+			d.problems.Add(m.Path, "%s", m.Reason())
+		case !m.Again:
+			d.notice(MemberPassedOver, ec2.In(d.String(), m.Path), m.Name)
+		}
+	}
+	for _, name := range d.foreign {
+		near := ec2.Nearest(name, sectionNames)
+		switch {
+		case !answer || !sure && near != "" && ec2.Close(name, near):
+			d.problems.Add("", "%s", ec2.NoField(name, near))
+		default:
+			d.notice(MemberPassedOver, d.String(), name)
+		}
+	}
+	if d.isAnswer = answer; answer {
+		d.asAnswer()
+	}
+	d.loader.merge(d)
+}
+
+// asAnswer marks all objects as read from an answer, in which a null list is an
+// empty one.
+func (d *document) asAnswer() {
+	for _, places := range d.config.Places {
+		for i := range places {
+			places[i].Answer = true
+		}
+	}
+	for _, name := range d.null {
+		if field := d.config.list(name); field.IsNil() {
+			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
+		}
+	}
+}
+
+// answer tells an answer of the API from what people write. People write Placement,
+// several lists in one document, names as IDs, and only what the card reads.
+func (d *document) answer(real, plausible bool) bool {
+	switch {
+	case d.reading != Told:
+		return d.reading == Lenient
+	case d.byHand:
+		return false
+	case d.envelope:
+		return true
+	case d.yaml:
+		return real && d.unknown.Extra
+	}
+	return real || d.unknown.Extra || plausible && len(d.lists) < 2
+}
+
+var (
+	realID      = regexp.MustCompile(`^[a-z]+-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	plausibleID = regexp.MustCompile(`^[a-z]+-[0-9a-f]+$`)
+)
+
+// ids tells whether the IDs of all objects have the form that EC2 gives them, and
+// whether they might have it but for their length.
+func (d *document) ids() (real, plausible bool) {
+	const enough = 100
+	n, reals, plausibles := 0, 0, 0
+	for list := range d.config.Places {
+		if !slices.Contains(kinds, list) || list == "Addresses" {
+			continue
+		}
+		objects := d.config.list(list)
+		for i := range min(objects.Len(), enough) {
+			id := idOf(objects.Index(i))
+			n++
+			if realID.MatchString(id) {
+				reals++
+			}
+			if plausibleID.MatchString(id) {
+				plausibles++
+			}
+		}
+	}
+	return n > 0 && reals == n, plausibles == n
+}
+
+// nothingOf says why a document is passed over.
+func nothingOf(names []string) string {
+	if len(names) == 0 {
+		return "holds nothing of EC2"
+	}
+	const most = 3
+	shown := names[:min(len(names), most)]
+	for i := range shown {
+		shown[i] = ec2.Shorten(shown[i])
+	}
+	return "holds nothing of EC2: " + strings.Join(shown, ", ")
+}

@@ -1,0 +1,77 @@
+package ec2
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// objectKinds tell an object by its members, the first that fits: the list of
+// EC2 that it is of, the name of its ID, and one of the others.
+var objectKinds = []struct {
+	list, id string
+	one      []string
+}{
+	{"Reservations", "ReservationId", nil},
+	{"NetworkInterfaces", "NetworkInterfaceId", []string{"MacAddress", "PrivateIpAddresses"}},
+	{"Instances", "InstanceId", []string{"InstanceType", "ImageId", "LaunchTime"}},
+	{"ManagedPrefixLists", "PrefixListId", managedMembers},
+	{"PrefixLists", "PrefixListId", []string{"Cidrs"}},
+	{"Addresses", "PublicIp", []string{"AllocationId", "Domain"}},
+	{"NatGateways", "NatGatewayId", []string{"NatGatewayAddresses", "ConnectivityType", "State"}},
+	{"VpcPeeringConnections", "VpcPeeringConnectionId", []string{"RequesterVpcInfo", "AccepterVpcInfo"}},
+	{"VpcEndpoints", "VpcEndpointId", []string{"ServiceName"}},
+	{"NetworkAcls", "NetworkAclId", []string{"Entries", "Associations"}},
+	{"RouteTables", "RouteTableId", []string{"Routes", "PropagatingVgws"}},
+	{"SecurityGroupRules", "SecurityGroupRuleId", nil},
+	{"SecurityGroups", "GroupId", []string{"IpPermissions", "IpPermissionsEgress"}},
+	{"SecurityGroupVpcAssociations", "GroupId", []string{"VpcOwnerId", "State"}},
+	{"InternetGateways", "InternetGatewayId", []string{"Attachments"}},
+	{"EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId", []string{"Attachments"}},
+	{"CarrierGateways", "CarrierGatewayId", []string{"VpcId"}},
+	{"TransitGatewayAttachments", "TransitGatewayAttachmentId", nil},
+	{"TransitGateways", "TransitGatewayId", []string{"TransitGatewayArn"}},
+	{"FlowLogs", "FlowLogId", nil},
+	{"VpnConnections", "VpnConnectionId", nil},
+	{"VpnGateways", "VpnGatewayId", []string{"Type", "VpcAttachments"}},
+	{"Subnets", "SubnetId", []string{"CidrBlock", "AvailabilityZone"}},
+	{"Vpcs", "VpcId", []string{"CidrBlock"}},
+	{"DhcpOptions", "DhcpOptionsId", []string{"DhcpConfigurations"}},
+}
+
+// managedMembers are what describe-managed-prefix-lists answers and
+// describe-prefix-lists does not, both under PrefixLists.
+var managedMembers = []string{"AddressFamily", "Entries", "MaxEntries", "OwnerId", "PrefixListArn", "State", "Version"}
+
+// Managed tells by its members that one of PrefixLists is a customer's or AWS's
+// managed list, with a version and entries.
+func Managed(names []string) bool { return hasAny(names, managedMembers) }
+
+// ListOf is the list that an object with those members is of; "": none.
+func ListOf(names []string) string {
+	for _, k := range objectKinds {
+		if slices.Contains(names, k.id) && (k.one == nil || hasAny(names, k.one)) {
+			return k.list
+		}
+	}
+	return ""
+}
+
+func hasAny(names, of []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(of, name) })
+}
+
+// Names are the members of an object that Raw answered.
+func Names(object []byte) (names []string) {
+	d := newJSON(bytes.NewReader(object))
+	d.ReadToken()
+	for d.PeekKind() == jsontext.KindString {
+		raw, err := d.ReadValue()
+		if err != nil || d.SkipValue() != nil {
+			break
+		}
+		names = append(names, unquote(raw))
+	}
+	return names
+}

@@ -1,0 +1,66 @@
+package ec2
+
+import (
+	"encoding"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// shape is what the decoder knows of a struct: its members by name.
+type shape struct {
+	name    string
+	members map[string]member
+	label   int // index of the field that labels an object: its ID or name; -1: none
+}
+
+// member is one name that a shape takes.
+type member struct {
+	field int // index; -1: EC2 has it, and the card does not read it
+	bit   uint64
+}
+
+var shapes sync.Map // of reflect.Type to *shape
+
+func shapeOf(t reflect.Type) *shape {
+	if s, found := shapes.Load(t); found {
+		return s.(*shape)
+	}
+	s := &shape{name: t.Name(), members: map[string]member{}, label: -1}
+	for _, name := range Members(t) {
+		m := member{-1, 1 << (len(s.members) & 63)}
+		if field, ours := t.FieldByName(name); ours && field.Tag.Get("json") != "-" {
+			m.field = field.Index[0]
+		}
+		s.members[name] = m
+	}
+	if first := t.Field(0); first.Type.Kind() == reflect.String && (strings.HasSuffix(first.Name, "Id") || first.Name == "Name") {
+		s.label = 0
+	}
+	shapes.Store(t, s)
+	return s
+}
+
+// names are what the shape takes, for an error.
+func (s *shape) names() []string {
+	var all []string
+	for name := range s.members {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Members lists the names that a shape takes: ours and EC2's.
+func Members(t reflect.Type) []string {
+	all := slices.Clone(names[t.Name()])
+	for _, field := range reflect.VisibleFields(t) {
+		if field.Tag.Get("json") != "-" && !slices.Contains(all, field.Name) {
+			all = append(all, field.Name)
+		}
+	}
+	return all
+}
+
+var isText = reflect.TypeFor[encoding.TextUnmarshaler]()

@@ -1,0 +1,89 @@
+package ec2
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// Bounds of one file. A region of 20,000 ENIs with 15 addresses each takes about
+// 90 MB of JSON; YAML takes many times its size while it is read.
+const (
+	MaxJSON = 512 << 20
+	MaxYAML = 16 << 20
+	maxDeep = 32
+)
+
+// ErrEmpty tells of a file in which nothing stands.
+var ErrEmpty = errors.New("is empty: did the command that wrote it fail?")
+
+// text makes of what a file holds a stream of JSON values: it unpacks gzip, turns
+// UTF-16 with a byte order mark into UTF-8 (Windows PowerShell writes so), and
+// YAML into JSON. A name that ends in .json makes YAML an error.
+func text(name string, r io.Reader) (_ io.Reader, isYAML bool, err error) {
+	b := bufio.NewReaderSize(r, 64<<10)
+	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		unpacked, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, false, err
+		}
+		b = bufio.NewReaderSize(unpacked, 64<<10)
+	}
+	if mark, _ := b.Peek(3); marked(mark) {
+		b = bufio.NewReaderSize(transform.NewReader(b, unicode.BOMOverride(transform.Nop)), 64<<10)
+	}
+	start, err := b.Peek(4 << 10)
+	if err != nil && err != io.EOF {
+		return nil, false, err
+	}
+	switch {
+	case len(bytes.TrimSpace(start)) == 0 && len(start) < 4<<10:
+		return nil, false, ErrEmpty
+	case IsJSON(name) || looksLikeJSON(start):
+		return &bounded{r: b, left: MaxJSON}, false, nil
+	}
+	t, err := yamlText(b)
+	return t, true, err
+}
+
+// marked tells whether a text begins with a byte order mark: of UTF-16, or the
+// one that some editors begin UTF-8 with (RFC 8259 section 8.1).
+func marked(start []byte) bool {
+	return bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.Equal(start, []byte{0xef, 0xbb, 0xbf})
+}
+
+// looksLikeJSON tells whether a text begins with an object or list of JSON and is
+// JSON as far as its start goes. YAML's [a, b] and {a: b} are none.
+func looksLikeJSON(start []byte) bool {
+	d := jsontext.NewDecoder(bytes.NewReader(start), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if kind := d.PeekKind(); kind != '{' && kind != '[' {
+		return false
+	}
+	for {
+		_, err := d.ReadToken()
+		if err != nil {
+			return errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF
+		}
+	}
+}
+
+// bounded ends with an error where a file is too long.
+type bounded struct {
+	r    io.Reader
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= n; b.left < 0 {
+		return n, fmt.Errorf("is longer than %d MiB of JSON: save the lists to files of their own, and leave out those that the card does not act on", MaxJSON>>20)
+	}
+	return n, err
+}

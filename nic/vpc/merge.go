@@ -1,0 +1,202 @@
+package vpc
+
+import (
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// holder is where an object is that was read before.
+type holder struct{ index, part int }
+
+// merge takes over what a document has.
+func (l *loader) merge(d *document) {
+	l.fillEntries(d)
+	for _, list := range sectionNames {
+		if field := d.config.list(list); field.Kind() == reflect.Slice && !field.IsNil() {
+			l.mergeList(list, field, d.config.Places[list])
+		}
+	}
+	for list, objects := range d.config.Unenforced {
+		l.mergeUnenforced(list, objects, d.config.Places[list])
+	}
+	if d.byHand {
+		if l.placed {
+			l.problems.Add("Placement", "stands in more than one file")
+		}
+		l.config.Placement, l.placed = d.config.Placement, true
+	}
+	for _, list := range d.lists {
+		l.pages = append(l.pages, listPage{d.source, list, d.token != ""})
+	}
+}
+
+func (l *loader) mergeList(list string, from reflect.Value, places []Place) {
+	to := l.config.list(list)
+	if to.IsNil() {
+		to.Set(reflect.MakeSlice(to.Type(), 0, from.Len()))
+	}
+	for i := range from.Len() {
+		object := from.Index(i)
+		place := places[i]
+		key := list + " " + keyOf(object)
+		first, twice := l.at[key]
+		if twice && place.Answer && l.config.place(list, first.index).Answer {
+			l.again(list, first, object, place)
+			continue
+		}
+		l.at[key] = holder{to.Len(), l.parts}
+		to.Set(reflect.Append(to, object))
+		l.config.Places[list] = append(l.config.Places[list], place)
+	}
+}
+
+// again settles what holds of an object that two answers, or one, have. The same
+// is the same; what differs was true at two times, and the later file counts.
+func (l *loader) again(list string, first holder, object reflect.Value, place Place) {
+	old := l.config.list(list).Index(first.index)
+	completed(old, object)
+	if reflect.DeepEqual(old.Interface(), object.Interface()) {
+		return
+	}
+	id := idOf(object)
+	was, is := l.config.path(list, first.index, id), place.path(list, id)
+	if first.part == l.parts {
+		l.problems.File = ""
+		l.problems.Add(is, "stands twice in one answer, and differs: the first is %s", was)
+		return
+	}
+	l.notice(Superseded, is, was)
+	old.Set(object)
+	l.config.Places[list][first.index] = place
+	l.at[list+" "+keyOf(object)] = holder{first.index, l.parts}
+}
+
+// completed gives both of two prefix lists the entries that one has:
+// describe-managed-prefix-lists does not tell them.
+func completed(a, b reflect.Value) {
+	x, is := a.Addr().Interface().(*ec2.ManagedPrefixList)
+	if !is {
+		return
+	}
+	y := b.Addr().Interface().(*ec2.ManagedPrefixList)
+	if y.Entries == nil {
+		y.Entries = x.Entries
+	}
+	if x.Entries == nil || len(y.Entries) > 0 && y.PrefixListName == "" {
+		x.Entries = y.Entries
+	}
+	switch { // entries were all that was known
+	case x.PrefixListName == "" && x.AddressFamily == "":
+		*x = *y
+	case y.PrefixListName == "" && y.AddressFamily == "":
+		*y = *x
+	}
+}
+
+// keyOf is what no two objects of a list have: the ID, or what stands for one.
+func keyOf(object reflect.Value) string {
+	switch o := object.Addr().Interface().(type) {
+	case *ec2.SecurityGroupVpcAssociation:
+		return o.GroupId + " " + o.VpcId
+	case *ec2.VpcBlockPublicAccessOptions:
+		return o.AwsAccountId + " " + o.AwsRegion
+	}
+	return idOf(object)
+}
+
+func (l *loader) mergeUnenforced(list string, objects []any, places []Place) {
+	for i, object := range objects {
+		id := idIn(list, object)
+		key := list + " " + id
+		if first, twice := l.at[key]; twice && id != "" && places[i].Answer {
+			if old := l.config.Unenforced[list]; !reflect.DeepEqual(old[first.index], object) {
+				l.notice(Superseded, places[i].path(list, id), l.config.path(list, first.index, id))
+				old[first.index], l.config.Places[list][first.index] = object, places[i]
+			}
+			continue
+		}
+		l.at[key] = holder{len(l.config.Unenforced[list]), l.parts}
+		l.config.Unenforced[list] = append(l.config.Unenforced[list], object)
+		l.config.Places[list] = append(l.config.Places[list], places[i])
+	}
+	if _, there := l.config.Unenforced[list]; !there {
+		l.config.Unenforced[list] = objects
+	}
+}
+
+var listID = regexp.MustCompile(`pl-[0-9a-f]+`)
+
+// fillEntries turns what get-managed-prefix-list-entries answers into a list with
+// entries. The answer does not say of which list: our PrefixListId beside the
+// entries does, or the name of the file or of a folder that it is in.
+func (l *loader) fillEntries(d *document) {
+	if d.entries == nil {
+		return
+	}
+	for dir := d.source.file; d.owner == "" && dir != "." && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		d.owner = listID.FindString(filepath.Base(dir))
+	}
+	if d.owner == "" && d.isAnswer {
+		l.notice(EntriesOfNone, d.source.String(), "")
+		return
+	}
+	if d.owner == "" {
+		l.problems.Add("Entries", "entries of a prefix list belong to their list: ManagedPrefixLists: [{PrefixListId: pl-…, Entries: […]}]")
+		return
+	}
+	key := "ManagedPrefixLists " + d.owner
+	at, there := l.at[key]
+	if !there {
+		at = holder{len(l.config.ManagedPrefixLists), l.parts}
+		l.at[key] = at
+		l.config.ManagedPrefixLists = append(l.config.ManagedPrefixLists, ec2.ManagedPrefixList{PrefixListId: d.owner})
+		l.config.Places["ManagedPrefixLists"] = append(l.config.Places["ManagedPrefixLists"], Place{File: d.source.String(), Answer: true})
+	}
+	list := &l.config.ManagedPrefixLists[at.index]
+	for _, e := range d.entries {
+		if !slices.Contains(list.Entries, e) {
+			list.Entries = append(list.Entries, e)
+		}
+	}
+	if list.Entries == nil {
+		list.Entries = []ec2.PrefixListEntry{}
+	}
+}
+
+// listPage is one answer's part of a list.
+type listPage struct {
+	source
+	list string
+	cut  bool // a NextToken says that there is more
+}
+
+// cutOff names the lists whose last page is not there. Pages of one list lie in
+// one folder; which of them is the last tells that it has no token.
+func (l *loader) cutOff() {
+	type place struct{ folder, list string }
+	last, complete := map[place]listPage{}, map[place]bool{}
+	var order []place
+	for _, p := range l.pages {
+		_, ours := section(p.list)
+		at := place{filepath.Dir(p.file), p.list}
+		switch _, seen := last[at]; {
+		case !ours && !slices.Contains(unenforced, p.list):
+			continue
+		case !p.cut:
+			complete[at] = true
+			continue
+		case !seen:
+			order = append(order, at)
+		}
+		last[at] = p
+	}
+	for _, at := range order {
+		if !complete[at] {
+			l.notice(CutOff, last[at].String(), at.list)
+		}
+	}
+}
