@@ -11,7 +11,15 @@ PACKAGES := gcc libc6-dev curl pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard
 
-FUZZTIME ?= 10s
+# Inputs a fuzz target is tried with.
+FUZZ ?= 20000
+
+# How long the tests of a package may take, which is only to end a deadlock: a
+# machine may be slow, or busy.
+TEST := go test -timeout 60m
+
+# STEP runs a command, and says so if it takes long.
+STEP = .ci/step $@
 
 # How long bench-peers measures each, and how often; PEERS_TIME=300ms
 # PEERS_ROUNDS=1 is a look.
@@ -27,7 +35,8 @@ DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command
 .PHONY: build lab lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables bench-gaps profile clean
 
 build: ## the binary, bin/nitrocard
-	$(if $(DPDK),CGO_ENABLED=1) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
+	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
+		$(STEP) go build -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
 	@echo "build: bin/nitrocard $(or $(DPDK:%=with DPDK %),without DPDK (make deps installs what it needs))"
 
 lab: build ## the whole story on this machine, without root
@@ -47,7 +56,7 @@ deps: ## what the tests need; Debian packages only as root
 	else \
 		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
 	fi
-	go mod download
+	$(STEP) go mod download
 
 test: fmt vet cross unit dpdk race fuzz ## everything, the lab included
 	@echo "test: all passed"
@@ -56,22 +65,23 @@ fmt:
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
 vet:
-	go vet ./...
+	$(STEP) go vet ./...
 
 cross: ## what needs no kernel port also builds elsewhere
-	GOOS=darwin GOARCH=arm64 go vet ./...
-	GOOS=linux GOARCH=arm64 go vet ./...
+	GOOS=darwin GOARCH=arm64 $(STEP) go vet ./...
+	GOOS=linux GOARCH=arm64 $(STEP) go vet ./...
 
 unit: build
-	go test ./...
+	$(STEP) $(TEST) ./...
 
 dpdk: ## ports of DPDK, on devices that need no network card, and the lab on them
 	@if [ -z "$(DPDK)" ]; then \
 		echo "make dpdk: pkg-config knows no libdpdk; run 'make deps' as root"; \
 		[ "$${CI:-}" != true ]; \
 	else \
-		CGO_ENABLED=1 go vet -tags dpdk ./... && CGO_ENABLED=1 go test -tags dpdk ./pmd/dpdk && \
-		CGO_ENABLED=1 go test -tags dpdk -run 'DPDK|VirtualMachine' ./sim/lab; \
+		export CGO_ENABLED=1; \
+		$(STEP) go vet -tags dpdk ./... && $(STEP) $(TEST) -tags dpdk ./pmd/dpdk && \
+		$(STEP) $(TEST) -tags dpdk -run 'DPDK|VirtualMachine' ./sim/lab; \
 	fi
 
 race:
@@ -79,11 +89,11 @@ race:
 		echo "make race: the race detector needs a C compiler ($$(go env CC)); run 'make deps' as root"; \
 		[ "$${CI:-}" != true ]; \
 	else \
-		CGO_ENABLED=1 go test -race -short $(CONCURRENT); \
+		CGO_ENABLED=1 $(STEP) $(TEST) -race -short $(CONCURRENT); \
 	fi
 
-fuzz: ## each fuzz target for FUZZTIME
-	.ci/fuzz $(FUZZTIME)
+fuzz: ## each fuzz target with FUZZ inputs
+	.ci/fuzz $(FUZZ)
 
 # The compiler lays the packet path out by what it was seen to do: packets of
 # known connections take 7 to 10 % fewer instructions. go build finds the

@@ -68,7 +68,7 @@ func cabled(b *testing.B) (card *nic.Card, edge, guest *pmdtest.Wire) {
 
 // pollUntil polls until the card has sent so many frames on.
 func pollUntil(b *testing.B, card *nic.Card, frames uint64) {
-	for end := time.Now().Add(5 * time.Second); ; card.Poll(0) {
+	for end := time.Now().Add(patience); ; card.Poll(0) {
 		sent := uint64(0)
 		for _, p := range card.Ports() {
 			sent += p.Sent

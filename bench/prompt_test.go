@@ -30,7 +30,7 @@ func (s *screen) Write(b []byte) (int, error) {
 
 // shows waits until the screen holds text, and clears it.
 func (s *screen) shows(t *testing.T, text string) string {
-	for end := time.Now().Add(10 * time.Second); ; {
+	for end := time.Now().Add(patience); ; {
 		s.mu.Lock()
 		all := s.text.String()
 		if strings.Contains(all, text) && strings.HasSuffix(all, "bench> ") {
@@ -86,7 +86,7 @@ func TestASessionByHand(t *testing.T) {
 	p.says(t, "show port stats 3", `there is no port "3"; a number from 0 to 2 or all is expected`)
 	p.says(t, "show port stats eni-0", `there is no port "eni-0"; a number from 0 to 2`)
 	untouched := regexp.MustCompile(`\n +0 +0 +0 +0 +0 +0 +mem:`)
-	for end := time.Now().Add(10 * time.Second); untouched.MatchString(p.says(t, "show port stats all", "mem:eni-1")); {
+	for end := time.Now().Add(patience); untouched.MatchString(p.says(t, "show port stats all", "mem:eni-1")); {
 		require.True(t, time.Now().Before(end), "each port forwards")
 	}
 	require.NotContains(t, p.says(t, "stop", "sg: frames of 114 bytes in bursts of 32, 100 flows over 2 ENIs"), "cleared")

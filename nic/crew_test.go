@@ -128,7 +128,7 @@ func labelOf(f []byte) string {
 // until waits until something holds of what came out.
 func (c *crew) until(what string, holds func() bool) {
 	c.Helper()
-	for end := time.Now().Add(30 * time.Second); ; runtime.Gosched() {
+	for end := time.Now().Add(ample); ; runtime.Gosched() {
 		c.drain()
 		if holds() {
 			return

@@ -22,7 +22,7 @@ func TestAnOldPolicyIsForgotten(t *testing.T) {
 	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
 	x.apply(x.config)
 	x.ended = nil
-	require.Eventually(t, func() bool { runtime.GC(); return old.Value() == nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { runtime.GC(); return old.Value() == nil }, ample, time.Millisecond)
 	require.Equal(t, "eni-a1", x.card.Drops().Last[0].ENI)
 }
 

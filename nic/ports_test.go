@@ -17,10 +17,13 @@ import (
 	"nitrocard/tables/oracle"
 )
 
+// ample time is for what a test has brought about, however busy the machine is.
+const ample = 5 * time.Minute
+
 // until waits for what other goroutines bring about.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); runtime.Gosched() {
+	for end := time.Now().Add(ample); !holds(); runtime.Gosched() {
 		require.True(t, time.Now().Before(end), what)
 	}
 }

@@ -61,7 +61,7 @@ func blocked(t *testing.T, n int) {
 		}()
 	}
 	t.Cleanup(func() { unix.Close(pipe[1]); unix.Close(pipe[0]) })
-	require.Eventually(t, func() bool { return len(threads()) >= before+n }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(threads()) >= before+n }, ample, time.Millisecond)
 }
 
 // A card's worker has the last CPU to itself: no thread of the process may run
@@ -122,7 +122,7 @@ func TestThreadsThatChooseTheirCPU(t *testing.T) {
 	defer s.End()
 	pin()
 	second := <-pinned
-	require.Eventually(t, func() bool { return placed()[second] == s.rest }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return placed()[second] == s.rest }, ample, time.Millisecond)
 	require.Equal(t, only(last), placed()[first])
 }
 

@@ -168,7 +168,7 @@ func TestWorkersKeepAndReopenWhileOthersLook(t *testing.T) {
 		own := rand.New(rand.NewPCG(random.Uint64(), 0))
 		all.Go(func() {
 			defer s.Reader(i).Rest()
-			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {
+			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end) || s.known.Load() == 0 || s.reopened.Load() == 0; {
 				s.burst(own, s.Reader(i))
 				if own.IntN(16) == 0 {
 					s.change()
@@ -178,8 +178,6 @@ func TestWorkersKeepAndReopenWhileOthersLook(t *testing.T) {
 	}
 	all.Wait()
 	s.account()
-	require.NotZero(t, s.known.Load())
-	require.NotZero(t, s.reopened.Load())
 	t.Logf("%d policies, %d packets known, %d connections reopened, %d live", s.epoch, s.known.Load(), s.reopened.Load(), s.Len())
 	s.Lock()
 	defer s.Unlock()

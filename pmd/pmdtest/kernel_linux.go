@@ -94,7 +94,7 @@ func streams(t *testing.T, one, two *Stack) {
 			_, err := io.Copy(way[0], io.TeeReader(random, sent))
 			sending <- errors.Join(err, way[0].(*net.TCPConn).CloseWrite())
 		}()
-		way[1].SetReadDeadline(time.Now().Add(time.Minute))
+		way[1].SetReadDeadline(time.Now().Add(patience))
 		_, err := io.Copy(got, way[1])
 		require.NoError(t, err)
 		require.NoError(t, <-sending)

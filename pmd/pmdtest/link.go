@@ -3,6 +3,7 @@ package pmdtest
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,7 +37,7 @@ func carries(t *testing.T, p *Pair) {
 		p.Give(frame(1, 114))
 		var b pmd.Burst
 		p.Port.Rx(&b)
-		return b.N > 0
+		return slices.ContainsFunc(b.Frames[:b.N], func(f pmd.Frame) bool { return ours(f.Bytes()) })
 	})
 	Until(t, "a frame arrived", func() (heard bool) {
 		p.Port.Tx(lend(frames(2, 1, 114)))

@@ -15,7 +15,7 @@ import (
 )
 
 // grace is how long a caged program may take to end after SIGTERM.
-const grace = 5 * time.Second
+const grace = 30 * time.Second
 
 // Command is a program to run in a cage. The program, started with Args, has
 // to call Init.

@@ -79,6 +79,6 @@ func TestADPDKDeviceThatWasDeletedIsBack(t *testing.T) {
 		require.Eventually(t, func() bool {
 			fresh, err := netlink.LinkByName(tapName)
 			return err == nil && fresh.Attrs().Index != link.Attrs().Index
-		}, 10*time.Second, 10*time.Millisecond)
+		}, patience, 10*time.Millisecond)
 	}
 }

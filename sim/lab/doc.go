@@ -12,8 +12,10 @@
 //	world.go       hosts and links made of it
 //	card.go        cards: real processes, asked through their control sockets
 //	driver.go      the cards' ports, and the links that need help with them
-//	guest.go       what instances serve; visitor.go: who asks them
+//	guest.go       what instances serve; visitor.go: who asks them, over a
+//	               connection.go: pages and bytes (request.go), lines (talk.go)
 //	story.go       the order of things; check_*.go: one kind of check each
+//	pace.go        what is under way when it takes long
 //	vm.go          a guest that is a virtual machine; console.go: words with it
 //	machinery.go   what it is made of; archive.go, vm_*.sh: its file system
 //	journey.go     a packet's way, watched; picture.go: drawn

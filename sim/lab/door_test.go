@@ -33,7 +33,7 @@ func aDoor(t *testing.T) {
 		require.Eventually(t, func() bool {
 			_, err := Exec(context.Background(), "here", []string{"true"})
 			return err != nil && strings.Contains(err.Error(), "keep no lab")
-		}, 10*time.Second, time.Millisecond)
+		}, patience, time.Millisecond)
 	})
 	require.NoError(t, keepDoor(ctx, door, func(name string) (*netlab.Host, error) {
 		if name != "here" {
@@ -113,7 +113,7 @@ func TestHangingUpEndsTheCommand(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, c.Close())
-	require.NoError(t, read.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, read.SetReadDeadline(time.Now().Add(patience)))
 	_, err = read.Read(make([]byte, 64))
 	require.ErrorContains(t, err, "EOF", "the last one with the pipe in hand is gone")
 }

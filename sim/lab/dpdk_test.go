@@ -66,7 +66,7 @@ func TestAVirtualMachineDoesNotOutliveTheLab(t *testing.T) {
 	}
 	require.NotEmpty(t, machines(t))
 	require.NoError(t, cmd.Process.Kill())
-	require.Eventually(t, func() bool { return len(machines(t)) == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(machines(t)) == 0 }, patience, 10*time.Millisecond)
 }
 
 // machines are the processes of this test's cage that are QEMU.

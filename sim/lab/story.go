@@ -57,7 +57,8 @@ func (s *story) checks() []check {
 
 // play is the lab inside its cage, from the first host to the last word.
 func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) {
-	s, err := begin(ctx, ord)
+	began := time.Now()
+	s, err := begin(ctx, ord, out)
 	if ctx.Err() != nil {
 		return o, errStopped
 	}
@@ -82,6 +83,9 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 		fmt.Fprintf(out, "FAIL the end: %v\n", err)
 		o.Failed++
 	}
+	if !ord.Keep {
+		fmt.Fprint(out, slow(time.Since(began), scheduled()))
+	}
 	fmt.Fprintf(out, "lab: %d passed, %d failed\n", o.Passed, o.Failed)
 	return o, nil
 }
@@ -89,7 +93,7 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 var errStopped = errors.New("the lab was stopped before its end")
 
 // begin builds the world of the configuration and starts its cards.
-func begin(ctx context.Context, ord order) (*story, error) {
+func begin(ctx context.Context, ord order, out io.Writer) (*story, error) {
 	file, err := configFile(ord.Config)
 	if err != nil {
 		return nil, err
@@ -106,7 +110,7 @@ func begin(ctx context.Context, ord order) (*story, error) {
 	if ord.VM != nil {
 		region.virtual = map[string]*machinery{"b1": ord.VM}
 	}
-	w, err := build(ctx, region)
+	w, err := patiently(out, "hosts and links", func() (*world, error) { return build(ctx, region) })
 	if err != nil {
 		return nil, fmt.Errorf("building the lab: %w", err)
 	}
@@ -115,11 +119,12 @@ func begin(ctx context.Context, ord order) (*story, error) {
 		w.close()
 		return nil, err
 	}
-	if s.cards, err = w.startCards(ctx, file); err != nil {
+	s.cards, err = patiently(out, "cards start", func() (cards, error) { return w.startCards(ctx, file) })
+	if err != nil {
 		w.close()
 		return nil, err
 	}
-	if err := s.boot(ctx); err != nil {
+	if err := s.boot(ctx, out); err != nil {
 		w.close()
 		return nil, errors.Join(err, s.cards.stop())
 	}
@@ -127,10 +132,11 @@ func begin(ctx context.Context, ord order) (*story, error) {
 }
 
 // boot starts the guests that are virtual machines.
-func (s *story) boot(ctx context.Context) (err error) {
+func (s *story) boot(ctx context.Context, out io.Writer) (err error) {
 	for _, m := range s.guests {
 		if m.vm != nil {
-			err = errors.Join(err, m.vm.boot(ctx))
+			_, failed := patiently(out, "virtual machine "+m.Nick+" boots", func() (any, error) { return nil, m.vm.boot(ctx) })
+			err = errors.Join(err, failed)
 		}
 	}
 	return err
@@ -175,7 +181,7 @@ func (s *story) letIn(ctx context.Context, ord order) error {
 // doChecks does one after the other, whatever became of those before.
 func (s *story) doChecks(ctx context.Context, out io.Writer) (o outcome) {
 	for _, c := range s.checks() {
-		seen, err := s.do(ctx, c)
+		seen, err := patiently(out, c.name, func() (string, error) { return s.do(ctx, c) })
 		if ctx.Err() != nil {
 			return o
 		}

@@ -49,8 +49,8 @@ type accelerator struct {
 // accelerators are the fast one and the one that always works. Only a boot
 // tells: /dev/kvm may be there and refuse a processor's features, or hang.
 var accelerators = []accelerator{
-	{"kvm", "host", 10 * time.Second}, // takes one
-	{"tcg", "qemu64", time.Minute},    // takes three
+	{"kvm", "host", 30 * time.Second}, // takes one; a KVM that hangs is to be left
+	{"tcg", "qemu64", patience},       // takes three
 }
 
 func vmSocket(nick string) string { return runDir + "/" + nick + ".sock" }
