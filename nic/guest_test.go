@@ -152,6 +152,87 @@ func TestTunnelEndsAreResolved(t *testing.T) {
 	require.Equal(t, moved, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst())
 }
 
+// A tunnel end that moves tells everybody, and the next packet finds it: as RFC
+// 5227 and as VRRP say it, by question or by answer, or by asking for another.
+func TestATunnelEndAnnouncesItself(t *testing.T) {
+	moved := mac("02:00:00:00:00:77")
+	self := wire.Station{MAC: moved, Addr: wiretest.Addr(edge)}
+	everybody := wire.Station{MAC: wire.Broadcast, Addr: wiretest.Addr(edge)}
+	for what, announcement := range map[string]wiretest.Packet{
+		"question":                 wiretest.ARPRequest(moved, edge, edge),
+		"answer to everybody":      wiretest.ARPReply(self, everybody).MACs(moved, wire.Broadcast),
+		"answer to itself":         wiretest.ARPReply(self, self).MACs(moved, wire.Broadcast),
+		"answer to the card alone": wiretest.ARPReply(self, everybody).MACs(moved, stations[serverX]),
+		"answer to another":        wiretest.ARPReply(self, wire.Station{MAC: stations[serverY], Addr: wiretest.Addr(serverY)}),
+		"question for another":     wiretest.ARPRequest(moved, edge, serverY),
+		"padded":                   wiretest.ARPRequest(moved, edge, edge).Pad(60),
+	} {
+		t.Run(what, func(t *testing.T) {
+			x := newRig(t)
+			require.Equal(t, edgeUnderlay, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst())
+			e := x.send(Uplink, announcement.Bytes())
+			require.Equal(t, Consumed, e.Verdict)
+			require.Empty(t, e.frame, "nobody is answered")
+			require.Equal(t, moved, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst())
+		})
+	}
+}
+
+// Behind a gateway are many tunnel ends: when it moves, all of them have.
+func TestAGatewayAnnouncesItself(t *testing.T) {
+	x := newRig(t)
+	c := *x.config
+	c.Placement.Cards = slices.Clone(c.Placement.Cards)
+	c.Placement.Cards[0].Gateway = netip.MustParseAddr("172.16.0.254")
+	c.Placement.Cards[1].Vtep, c.Placement.Cards[1].Mac = netip.MustParsePrefix("172.17.0.12/24"), wire.MAC{}
+	c.Placement.Edge.Vtep = netip.MustParseAddr("172.18.0.1")
+	x.apply(&c)
+	for _, at := range []wire.MAC{mac("02:00:00:00:00:88"), mac("02:00:00:00:00:99")} {
+		require.Equal(t, Consumed, x.send(Uplink, wiretest.ARPRequest(at, "172.16.0.254", "172.16.0.254").Bytes()).Verdict)
+		require.Equal(t, at, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst())
+		require.Equal(t, at, wire.Ethernet(x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.7:5432")).frame).Dst())
+	}
+	x.card.Poll(x.now + 1e9)
+	require.LessOrEqual(t, len(x.questions()), 1, "one question for all that are behind it")
+}
+
+// What announces itself in vain: strangers, and stations that no frame can be
+// sent to. Nothing of it is remembered.
+func TestAnnouncementsThatAreNotHeeded(t *testing.T) {
+	x := newRig(t)
+	moved := mac("02:00:00:00:00:77")
+	probe := wiretest.ARPRequest(moved, "0.0.0.0", edge) // RFC 5227 section 2.1.1: somebody would like to have it
+	rarp := wiretest.Put(wiretest.ARPRequest(moved, edge, edge).Bytes(), 21, 4)
+	for what, frame := range map[string][]byte{
+		"a stranger":               wiretest.ARPRequest(moved, "172.16.0.9", "172.16.0.9").Bytes(),
+		"the card's own address":   wiretest.ARPRequest(moved, serverX, "172.16.0.9").Bytes(),
+		"the card's own MAC":       wiretest.ARPRequest(stations[serverX], edge, edge).Bytes(),
+		"a group's MAC":            wiretest.ARPRequest(mac("01:00:5e:00:00:01"), edge, edge).Bytes(),
+		"everybody's MAC":          wiretest.ARPRequest(wire.Broadcast, edge, edge).Bytes(),
+		"no MAC":                   wiretest.ARPRequest(wire.MAC{}, edge, edge).Bytes(),
+		"a MAC that is configured": wiretest.ARPRequest(moved, serverY, serverY).Bytes(),
+		"a probe":                  probe.Bytes(),
+		"neither question, answer": rarp,
+	} {
+		require.Equal(t, NotForThisCard, x.send(Uplink, frame).Verdict, what)
+		require.Equal(t, edgeUnderlay, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst(), what)
+		x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.7:5432")).tunneled(serverY, vniA)
+	}
+	require.Len(t, x.card.view.Load().underlay.asked, 1)
+}
+
+// A tunnel end that is gone leaves nothing to ask for.
+func TestATunnelEndThatIsGoneIsNotAskedFor(t *testing.T) {
+	x := newRig(t)
+	c := *x.config
+	c.Placement.Cards = slices.Clone(c.Placement.Cards)
+	c.Placement.Cards[1].Vtep, c.Placement.Cards[1].Mac = netip.MustParsePrefix("172.16.0.13/24"), wire.MAC{}
+	x.apply(&c)
+	x.ports[Uplink].Sent()
+	x.card.Poll(x.now + 40e9)
+	require.ElementsMatch(t, []string{edge, "172.16.0.13"}, x.questions())
+}
+
 // A MAC that the configuration gives is not learned, whoever claims it.
 func TestAStaticTunnelEndIsNotLearned(t *testing.T) {
 	x := newRig(t)

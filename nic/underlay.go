@@ -18,9 +18,10 @@ import (
 type underlay struct {
 	mac     wire.MAC // the uplink's
 	macBits uint64
-	addr    uint32   // the card's
-	addrs   []uint32 // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
-	hops    []hop    // by VTEP index
+	addr    uint32            // the card's
+	addrs   []uint32          // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
+	hops    []hop             // by VTEP index
+	asked   map[uint32]uint16 // by address to resolve, the last of hops that has it; the others by hop.next
 
 	// The uplink's MAC as it lies behind a hop's in a frame.
 	source     uint64
@@ -31,6 +32,7 @@ type underlay struct {
 type hop struct {
 	mac    atomic.Uint64 // as the first six bytes of a frame, read as one number, lowest first; or unresolved
 	ask    uint32        // address to resolve: the tunnel end's, or the gateway's
+	next   uint16        // of hops, that has the same address to resolve, or 0
 	static bool          // given by the configuration, never learned
 }
 
@@ -43,21 +45,24 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 	var frame [12]byte
 	copy(frame[6:], mac[:])
 	u := underlay{
-		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP, addrs: make([]uint32, len(p.VTEPs)), hops: make([]hop, len(p.VTEPs)),
+		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP,
+		addrs: make([]uint32, len(p.VTEPs)), hops: make([]hop, len(p.VTEPs)), asked: make(map[uint32]uint16, len(p.VTEPs)),
 		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
 	}
 	known := before.known()
 	for i, v := range p.VTEPs {
-		if i == 0 {
+		if i == 0 || v.Addr == 0 { // this card, or one that is gone
 			continue
 		}
 		h := &u.hops[i]
 		u.addrs[i], h.ask = v.Addr, p.Card.NextHop(v.Addr)
-		h.mac.Store(known[h.ask])
 		if !v.MAC.IsZero() {
 			h.static = true
 			h.mac.Store(hopMAC(v.MAC))
+			continue
 		}
+		h.mac.Store(known[h.ask])
+		h.next, u.asked[h.ask] = u.asked[h.ask], uint16(i)
 	}
 	return u
 }
@@ -80,17 +85,17 @@ func hopMAC(m wire.MAC) uint64 {
 	return binary.LittleEndian.Uint64(frame[:])
 }
 
-// learn notes that addr has the given MAC, if the card wanted to know and
-// frames can be sent to it.
-func (u *underlay) learn(addr uint32, mac wire.MAC) {
-	if mac.IsZero() || mac.IsMulticast() {
-		return
+// learn notes that addr has the given MAC, if the card wants to know and frames
+// can be sent to it. It is false if nothing was taken in.
+func (u *underlay) learn(addr uint32, mac wire.MAC) bool {
+	last := u.asked[addr]
+	if last == 0 || mac.IsZero() || mac.IsMulticast() || mac == u.mac {
+		return false
 	}
-	for i := range u.hops {
-		if h := &u.hops[i]; h.ask == addr && i != 0 && !h.static {
-			h.mac.Store(hopMAC(mac))
-		}
+	for i := last; i != 0; i = u.hops[i].next {
+		u.hops[i].mac.Store(hopMAC(mac))
 	}
+	return true
 }
 
 const (
@@ -118,14 +123,12 @@ func (w *worker) askUnderlay() {
 		w.asker.confirm = w.now + confirmEvery
 	}
 	w.asker.next = w.asker.confirm
-	asked := map[uint32]bool{}
 	for i := range u.hops {
 		h := &u.hops[i]
 		known := h.mac.Load() != unresolved
-		if i == 0 || h.static || asked[h.ask] || known && !confirm {
+		if i == 0 || int(u.asked[h.ask]) != i || known && !confirm {
 			continue
 		}
-		asked[h.ask] = true
 		w.ask(h.ask)
 		if !known {
 			w.asker.next = min(w.asker.next, w.now+askEvery)
@@ -156,13 +159,28 @@ func (w *worker) underlayFrame(p *packet) Verdict {
 	p.untag()
 	frame := p.frame.Bytes()
 	q := wire.ARP(frame[p.L3:])
-	if q.Target() != w.underlay.addr {
+	heeded := w.heed(q)
+	switch forCard := q.Target() == w.underlay.addr; {
+	case !forCard && !heeded:
 		return NotForThisCard
-	}
-	w.underlay.learn(q.Sender(), q.SenderMAC())
-	if q.Op() == wire.ARPOpRequest {
+	case forCard && q.Op() == wire.ARPOpRequest:
 		wire.ARPReply(frame, w.underlay.mac)
 		w.originate(w.uplink, p.frame)
 	}
 	return Consumed
+}
+
+// heed takes in who sent an ARP packet, whoever it is for and whether it asks
+// or answers: the merge of RFC 826 ("Packet Reception") comes before both
+// questions. So a tunnel end or gateway that moved to another MAC and announces
+// that (RFC 5227 section 3) has the very next frame, and not only once the card
+// asks again.
+//
+// Only addresses that the card asks for are taken in: nobody makes it remember
+// more. It is false if nothing was.
+func (w *worker) heed(q wire.ARP) bool {
+	if op := q.Op(); op != wire.ARPOpRequest && op != wire.ARPOpReply {
+		return false
+	}
+	return w.underlay.learn(q.Sender(), q.SenderMAC())
 }
