@@ -10,12 +10,13 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// DropView is one reason and how often it held.
+// DropView is one reason and how often it held: a Verdict of the card's, or a
+// pmd.Loss of the drivers', whose frames no port counts as received.
 type DropView struct {
 	Reason   string            `json:"reason"`
 	Sentence string            `json:"sentence"`
 	Packets  uint64            `json:"packets"`
-	ENIs     map[string]uint64 `json:"enis,omitempty"` // by the ENI whose stages dropped it
+	ENIs     map[string]uint64 `json:"enis,omitempty"` // by the ENI whose stages dropped it, or whose port lost it
 }
 
 // LastDrop is one of the latest drops, in full.
@@ -52,6 +53,7 @@ func (c *Card) Drops() DropsView {
 	for _, r := range slices.Sorted(maps.Keys(reasons)) {
 		view.Reasons = append(view.Reasons, *reasons[r])
 	}
+	view.Reasons = append(view.Reasons, losses(counts)...)
 	slices.SortStableFunc(view.Reasons, func(a, b DropView) int { return cmp.Compare(b.Packets, a.Packets) })
 	return view
 }
@@ -74,6 +76,31 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 			at(v).ENIs[s.name] += n
 		}
 	}
+}
+
+// losses are what drivers lost before the card saw it.
+func losses(all []counted) (views []DropView) {
+	at := map[string]int{}
+	for _, s := range all {
+		if s.port == nil {
+			continue
+		}
+		for _, l := range s.port.Stats().Losses() {
+			if l.Frames == 0 {
+				continue
+			}
+			i, known := at[l.Reason]
+			if !known {
+				i, at[l.Reason] = len(views), len(views)
+				views = append(views, DropView{Reason: l.Reason, Sentence: l.Sentence, ENIs: map[string]uint64{}})
+			}
+			views[i].Packets += l.Frames
+			if s.name != Uplink {
+				views[i].ENIs[s.name] += l.Frames
+			}
+		}
+	}
+	return views
 }
 
 // recentDrop is one of the latest drops. It does not hold the ENI, and through

@@ -217,3 +217,33 @@ func TestNobodyStandsWhileADeviceIsAsked(t *testing.T) {
 	require.GreaterOrEqual(t, a.asked, 4)
 	require.False(t, a.inGate)
 }
+
+// lossy is a port whose driver lost frames before the card saw them.
+type lossy struct {
+	pmd.Port
+	lost pmd.Stats
+}
+
+func (l *lossy) Stats() pmd.Stats { return l.Port.Stats().Plus(l.lost, 1) }
+
+// What a driver lost is among the drops, with a reason and a sentence, of all
+// ports together; what it only missed is not, as nobody saw those frames.
+func TestWhatDriversLoseIsAmongTheDrops(t *testing.T) {
+	x := newRig(t)
+	x.put("NetworkInterfaces", newcomer)
+	require.Empty(t, x.card.Drops().Reasons)
+	for name, lost := range map[string]pmd.Stats{Uplink: {RxUncut: 3, RxMissed: 9}, "eni-a1": {RxUncut: 4, RxTooLong: 1}, "eni-a6": {RxUnsummed: 2}} {
+		x.replug(name, &lossy{mem.New(mem.Options{}), lost})
+	}
+	got := map[string]DropView{}
+	for _, r := range x.card.Drops().Reasons {
+		require.NotEmpty(t, r.Sentence)
+		r.Sentence = ""
+		got[r.Reason] = r
+	}
+	require.Equal(t, map[string]DropView{
+		"rx_uncut":    {Reason: "rx_uncut", Packets: 7, ENIs: map[string]uint64{"eni-a1": 4}},
+		"rx_too_long": {Reason: "rx_too_long", Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}},
+		"rx_unsummed": {Reason: "rx_unsummed", Packets: 2, ENIs: map[string]uint64{"eni-a6": 2}},
+	}, got)
+}

@@ -107,6 +107,28 @@ type Stats struct {
 	TxFull    uint64 `json:"tx_full"`    // frames that Tx refused for want of room
 	TxDropped uint64 `json:"tx_dropped"` // frames that Tx took and the device would not carry, such as one longer than its MTU
 	Mended    uint64 `json:"mended"`     // frames whose checksum or merged segments the driver finished
+
+	// Frames that arrived and that the driver could not hand on; see Losses.
+	RxTooLong  uint64 `json:"rx_too_long"`
+	RxUncut    uint64 `json:"rx_uncut"`
+	RxUnsummed uint64 `json:"rx_unsummed"`
+}
+
+// Loss is why a driver did not hand on a frame that arrived, and how often.
+type Loss struct {
+	Reason   string // its name in Stats, such as "rx_too_long"
+	Sentence string // for people, without a full stop
+	Frames   uint64
+}
+
+// Losses are the reasons for which frames were lost, those that never held too.
+// What a full ring had no room for is not among them: nobody saw those frames.
+func (s Stats) Losses() []Loss {
+	return []Loss{
+		{"rx_too_long", "the frame, or a segment of it, is longer than any port carries", s.RxTooLong},
+		{"rx_uncut", "a sender's link merged segments into the frame, and between its start and their TCP or UDP header is a tunnel that the driver does not know", s.RxUncut},
+		{"rx_unsummed", "a sender's link left a checksum to be finished, and its place is not in the frame", s.RxUnsummed},
+	}
 }
 
 // Plus is s + sign*t, where sign is 1 or -1.
@@ -120,5 +142,8 @@ func (s Stats) Plus(t Stats, sign int) Stats {
 	s.TxFull += n * t.TxFull
 	s.TxDropped += n * t.TxDropped
 	s.Mended += n * t.Mended
+	s.RxTooLong += n * t.RxTooLong
+	s.RxUncut += n * t.RxUncut
+	s.RxUnsummed += n * t.RxUnsummed
 	return s
 }

@@ -54,6 +54,9 @@ func countTable(w io.Writer, p *nic.PortView) error {
 		"rx_packets": d.RxPackets, "rx_bytes": d.RxBytes, "tx_packets": d.TxPackets, "tx_bytes": d.TxBytes,
 		"rx_missed": d.RxMissed, "tx_full": d.TxFull, "tx_dropped": d.TxDropped, "mended": d.Mended,
 	}
+	for _, l := range d.Losses() {
+		driver[l.Reason] = l.Frames
+	}
 	var device map[string]uint64
 	if p.Detail != nil {
 		device = p.Detail.Extended

@@ -21,11 +21,11 @@ type Port struct {
 	rx    rxRing
 	tx    txRing
 
-	cut      gso.Cutter
-	segments []byte // one for each frame of a burst
-	idle     int    // Rx in a row that found nothing
+	unfinished gso.Finisher
+	segments   []byte // one for each frame of a burst
+	idle       int    // Rx in a row that found nothing
 
-	mended, rxPackets, rxBytes, rxLost    atomic.Uint64
+	rxPackets, rxBytes                    atomic.Uint64
 	txPackets, txBytes, txFull, txDropped atomic.Uint64
 
 	mu     sync.Mutex // what follows, and the sockets' life against Stats
@@ -38,7 +38,7 @@ const segmentSize = pmd.Headroom + pmd.MaxFrame
 // Rx lends the frames that wait in the ring.
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
-	p.rx.release(p.cut.Active())
+	p.rx.release(p.unfinished.Active())
 	bytes := 0
 	for b.N < pmd.MaxBurst && p.fill(b) {
 		bytes += b.Frames[b.N].Len()
@@ -64,7 +64,7 @@ func (p *Port) rest() {
 // fill puts the next frame into the burst; it is false if none waits.
 func (p *Port) fill(b *pmd.Burst) bool {
 	var f received
-	for !p.cut.Active() {
+	for !p.unfinished.Active() {
 		if !p.rx.next(&f) {
 			return false
 		}
@@ -74,12 +74,11 @@ func (p *Port) fill(b *pmd.Burst) bool {
 		}
 	}
 	buf := p.segments[b.N*segmentSize:][:segmentSize]
-	b.Frames[b.N].Lend(buf, pmd.Headroom, p.cut.Next(buf[pmd.Headroom:]))
+	b.Frames[b.N].Lend(buf, pmd.Headroom, p.unfinished.Next(buf[pmd.Headroom:]))
 	return true
 }
 
-// finish mends a frame. It is false if there is no frame to lend: it is to be
-// cut first, or lost.
+// finish is false if there is no frame to lend: it is to be cut first, or lost.
 func (p *Port) finish(f *received) bool {
 	header := gso.Read(f.mem[f.off-gso.HeaderLen : f.off])
 	if f.tag != 0 {
@@ -87,21 +86,14 @@ func (p *Port) finish(f *received) bool {
 		header.Shift(wire.VLANLen)
 	}
 	frame := f.mem[f.off:]
-	ok := !f.long && (header.Merged() || len(frame) <= pmd.MaxFrame)
 	switch {
-	case ok && header.Finished():
-		return true
-	case ok && header.Merged():
-		ok = p.cut.Start(frame, &header, pmd.MaxFrame)
-	case ok:
-		ok = gso.Sum(frame, &header)
-	}
-	if !ok {
-		p.rxLost.Add(1)
+	case f.long:
+		p.unfinished.Lose()
 		return false
+	case header.Finished() && len(frame) <= pmd.MaxFrame:
+		return true
 	}
-	p.mended.Store(p.mended.Load() + 1)
-	return !header.Merged()
+	return p.unfinished.Take(frame, &header)
 }
 
 // Tx copies frames to the ring and has the kernel send them.
@@ -149,18 +141,19 @@ func (p *Port) Fd() int { return p.rxFd }
 func (p *Port) Info() pmd.Info { return *p.info.Load() }
 
 // Stats are the counts since Open. What the kernel found no room for counts
-// as missed, and so does what could not be mended.
+// as missed.
 func (p *Port) Stats() pmd.Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.askKernel()
-	return pmd.Stats{
+	s := pmd.Stats{
 		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
 		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
-		RxMissed: p.missed + p.rxLost.Load(),
+		RxMissed: p.missed,
 		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
-		Mended: p.mended.Load(),
 	}
+	p.unfinished.Count(&s)
+	return s
 }
 
 // askKernel adds what was lost since it was asked last.

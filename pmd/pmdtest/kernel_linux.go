@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -38,6 +39,7 @@ func Kernel(t *testing.T, open func(t *testing.T) End) {
 		{"VLAN", vlan, 4},
 		{"VXLAN", vxlan(false), 0},
 		{"VXLAN with outer checksum", vxlan(true), 0},
+		{"VXLAN in VXLAN", vxlanInVXLAN, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, b := open(t), open(t)
@@ -67,16 +69,23 @@ func vlan(s *Stack, _ int) netlink.Link {
 
 func vxlan(sum bool) func(s *Stack, n int) netlink.Link {
 	return func(s *Stack, n int) netlink.Link {
-		under := []string{1: "172.16.0.1", 2: "172.16.0.2"}
-		s.Address(s.Link, under[n]+"/24")
-		dev := &netlink.Vxlan{
-			LinkAttrs: netlink.LinkAttrs{Name: "tunnel", MTU: mtu - 50},
-			VxlanId:   5001, Port: 4789, UDPCSum: sum,
-			SrcAddr: net.ParseIP(under[n]), Group: net.ParseIP(under[3-n]),
-		}
-		s.Add(dev)
-		return dev
+		return s.tunnel(s.Link, n, netlink.Vxlan{LinkAttrs: netlink.LinkAttrs{Name: "tunnel"}, VxlanId: 5001, UDPCSum: sum})
 	}
+}
+
+// vxlanInVXLAN has the outer tunnel with a checksum and the inner one without.
+func vxlanInVXLAN(s *Stack, n int) netlink.Link {
+	return s.tunnel(vxlan(true)(s, n), n, netlink.Vxlan{LinkAttrs: netlink.LinkAttrs{Name: "inner"}, VxlanId: 7})
+}
+
+// tunnel puts a tunnel over a device, which gets an address of its own for it.
+func (s *Stack) tunnel(over netlink.Link, n int, dev netlink.Vxlan) netlink.Link {
+	net24 := fmt.Sprintf("172.16.%d.", dev.VxlanId%256)
+	s.Address(over, fmt.Sprintf("%s%d/24", net24, n))
+	dev.MTU, dev.Port = min(over.Attrs().MTU, mtu)-50, 4789
+	dev.SrcAddr, dev.Group = net.ParseIP(fmt.Sprint(net24, n)), net.ParseIP(fmt.Sprint(net24, 3-n))
+	s.Add(&dev)
+	return &dev
 }
 
 // streams sends 32 MiB each way over one TCP connection.

@@ -22,14 +22,14 @@ type Port struct {
 	fd     int
 	socket int // for questions about the interface by its name
 
-	bufs   [pmd.MaxBurst][]byte
-	merged []byte // what cut cuts
-	cut    gso.Cutter
+	bufs       [pmd.MaxBurst][]byte
+	merged     []byte // what is cut
+	unfinished gso.Finisher
 
 	header  [gso.HeaderLen]byte // of what is sent: nothing is missing
 	vectors [2]unix.Iovec
 
-	rxPackets, rxBytes, rxLost, mended    atomic.Uint64
+	rxPackets, rxBytes                    atomic.Uint64
 	txPackets, txBytes, txFull, txDropped atomic.Uint64
 	close                                 sync.Once
 }
@@ -65,36 +65,22 @@ func (p *Port) Rx(b *pmd.Burst) {
 // keeps the buffer it was read into until its last segment is cut, and the
 // spare one takes its place.
 func (p *Port) fill(f *pmd.Frame, buf *[]byte) bool {
-	for !p.cut.Active() {
+	for !p.unfinished.Active() {
 		n := p.read((*buf)[readAt:])
 		if n < gso.HeaderLen {
 			return false
 		}
 		header, frame := gso.Read((*buf)[readAt:]), (*buf)[frameAt:readAt+n]
-		switch {
-		case header.Merged():
-			if p.mend(p.cut.Start(frame, &header, pmd.MaxFrame)) {
-				*buf, p.merged = p.merged, *buf
-			}
-		case len(frame) > pmd.MaxFrame:
-			p.rxLost.Add(1)
-		case header.Finished() || p.mend(gso.Sum(frame, &header)):
+		if header.Finished() && len(frame) <= pmd.MaxFrame || p.unfinished.Take(frame, &header) {
 			f.Lend(*buf, frameAt, len(frame))
 			return true
 		}
+		if p.unfinished.Active() {
+			*buf, p.merged = p.merged, *buf
+		}
 	}
-	f.Lend(*buf, pmd.Headroom, p.cut.Next((*buf)[pmd.Headroom:]))
+	f.Lend(*buf, pmd.Headroom, p.unfinished.Next((*buf)[pmd.Headroom:]))
 	return true
-}
-
-// mend counts whether a frame could be mended.
-func (p *Port) mend(ok bool) bool {
-	if ok {
-		p.mended.Store(p.mended.Load() + 1)
-	} else {
-		p.rxLost.Add(1)
-	}
-	return ok
 }
 
 // read is a read(2) that never waits and allocates no error; it is negative
@@ -151,15 +137,15 @@ func (p *Port) Fd() int { return p.fd }
 // Info describes the port.
 func (p *Port) Info() pmd.Info { return *p.info.Load() }
 
-// Stats are the counts since Open. What could not be mended counts as missed.
+// Stats are the counts since Open.
 func (p *Port) Stats() pmd.Stats {
-	return pmd.Stats{
+	s := pmd.Stats{
 		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
 		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
-		RxMissed: p.rxLost.Load(),
-		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
-		Mended: p.mended.Load(),
+		TxFull: p.txFull.Load(), TxDropped: p.txDropped.Load(),
 	}
+	p.unfinished.Count(&s)
+	return s
 }
 
 // Close gives the interface back.

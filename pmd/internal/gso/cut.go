@@ -8,111 +8,191 @@ import (
 
 // Cutter cuts one merged frame at a time. Its zero value has none.
 type Cutter struct {
-	frame  []byte
-	header Header
-	layout layout
-	at     int    // payload that was not cut yet
-	number uint16 // of the next segment
+	finder
+	payload int    // where it starts in the frame; what comes before goes into each segment
+	size    int    // payload bytes of each segment
+	at      int    // payload that was not cut yet
+	number  uint16 // of the next segment
 }
 
-// Start begins with a merged frame, which must stay as it is until the last
-// segment was cut. It is false if the frame is not what h says, or its
-// segments would be longer than longest.
+// Start begins with a merged frame, which is the Cutter's until the last segment
+// was cut. It is false if the frame is not what h says, or its segments would
+// be longer than longest.
 func (c *Cutter) Start(frame []byte, h *Header, longest int) bool {
-	l, ok := find(frame, h)
-	if !ok || l.payload+h.size > longest {
-		return false
+	return c.locate(frame, h) && c.fits(longest)
+}
+
+// locate finds the headers that h says a merged frame has.
+func (c *Cutter) locate(frame []byte, h *Header) bool {
+	wanted := (*finder).atStart
+	if h.kind == udpL4 {
+		wanted = (*finder).datagramAtStart
 	}
-	*c = Cutter{frame: frame, header: *h, layout: l, at: l.payload}
+	*c = Cutter{finder: finder{frame: frame, start: h.start, wanted: wanted}}
+	if h.start == 0 || !c.find() {
+		return c.end()
+	}
+	if c.jumbo > 0 {
+		shorter := *h
+		shorter.start -= jumboLen
+		return c.locate(withoutJumbo(frame, c.jumbo), &shorter)
+	}
+	return c.begin(h.size)
+}
+
+func (f *finder) atStart() bool { return f.l4 == f.start && f.proto == wire.ProtoTCP }
+
+func (f *finder) datagramAtStart() bool { return f.l4 == f.start && f.proto == wire.ProtoUDP }
+
+// withoutJumbo takes out the option that tells the length of an IPv6 packet
+// above 64 KB (RFC 2675 section 2), which no segment is: the headers before it
+// move up to those behind.
+func withoutJumbo(frame []byte, at int) []byte {
+	next := frame[at]
+	copy(frame[jumboLen:], frame[:at])
+	frame = frame[jumboLen:]
+	frame[at-ip6Len+6] = next
+	return frame
+}
+
+// begin begins to cut what was found after so many bytes of payload. It is false
+// if there is none.
+func (c *Cutter) begin(size int) bool {
+	c.payload = c.l4 + wire.UDPLen
+	if c.proto == wire.ProtoTCP {
+		if c.l4+wire.TCPLen > len(c.frame) {
+			return c.end()
+		}
+		n := wire.TCP(c.frame[c.l4:]).HeaderLen()
+		if n < wire.TCPLen {
+			return c.end()
+		}
+		c.payload = c.l4 + n
+	}
+	if c.payload >= len(c.frame) || size <= 0 {
+		return c.end()
+	}
+	c.size, c.at = size, c.payload
 	return true
+}
+
+// fits tells whether no segment is longer than longest. If one is, the cutter
+// has no frame any more.
+func (c *Cutter) fits(longest int) bool {
+	return min(c.payload+c.size, len(c.frame)) <= longest || c.end()
+}
+
+// end is false, for those that end with nothing.
+func (c *Cutter) end() bool {
+	c.frame, c.at = nil, 0
+	return false
 }
 
 // Active tells whether segments are left.
 func (c *Cutter) Active() bool { return c.at < len(c.frame) }
 
-// Next writes the next segment to buf and returns its length.
+// Next writes the next segment to buf and returns its length. What is inside
+// is written first, as checksums outside cover it.
 func (c *Cutter) Next(buf []byte) int {
-	payload := c.frame[c.at:min(c.at+c.header.size, len(c.frame))]
-	n := copy(buf, c.frame[:c.layout.payload])
+	payload := c.frame[c.at:min(c.at+c.size, len(c.frame))]
+	n := copy(buf, c.frame[:c.payload])
 	n += copy(buf[n:], payload)
-	c.transport(buf[:n])
-	c.network(buf[:n], c.layout.ip)
-	if c.layout.tunnel {
-		c.tunnel(buf[:n])
+	seg := buf[:n]
+	if c.proto == wire.ProtoUDP {
+		wire.UDP(seg[c.l4:]).SetLength(n - c.l4)
+		c.sum(seg, c.n, udpSum)
+	} else {
+		c.tcp(wire.TCP(seg[c.l4:]))
+		c.sum(seg, c.n, tcpSum)
+	}
+	for i := c.n - 1; i >= 0; i-- {
+		c.around(seg, i)
 	}
 	c.at += len(payload)
 	c.number++
 	if !c.Active() {
-		c.frame, c.at = nil, 0
+		c.end()
 	}
 	return n
 }
 
-// transport writes the segment's TCP or UDP header.
-func (c *Cutter) transport(seg []byte) {
-	b := seg[c.layout.l4:]
-	if c.header.kind == udpL4 {
-		wire.UDP(b).SetLength(len(b))
-		putSum(seg, c.layout.ip, c.layout.l4, 6)
-		return
-	}
-	tcp, last := wire.TCP(b), c.at+c.header.size >= len(c.frame)
-	flags := tcp.Flags()
+// tcp writes flags and sequence number.
+func (c *Cutter) tcp(h wire.TCP) {
+	flags := h.Flags()
 	if c.number > 0 {
 		flags &^= wire.TCPCwr // RFC 3168 section 6.1.2: said once
 	}
-	if !last {
+	if c.at+c.size < len(c.frame) {
 		flags &^= wire.TCPFin | wire.TCPPsh
 	}
-	tcp.SetFlags(flags)
-	tcp.SetSeq(tcp.Seq() + uint32(c.at-c.layout.payload))
-	putSum(seg, c.layout.ip, c.layout.l4, 16)
+	h.SetFlags(flags)
+	h.SetSeq(h.Seq() + uint32(c.at-c.payload))
 }
 
-// network writes length, ID and checksum of the IP header at offset at.
-func (c *Cutter) network(seg []byte, at int) {
-	if seg[at]>>4 == 6 {
-		binary.BigEndian.PutUint16(seg[at+4:], uint16(len(seg)-at-ip6Len))
+// around writes lengths, numbers and checksums of layers[i].
+func (c *Cutter) around(seg []byte, i int) {
+	h := seg[c.layers[i].at:]
+	switch c.layers[i].kind {
+	case inIPv4:
+		ip := wire.IPv4(h)
+		ip.SetTotalLen(len(ip))
+		ip.SetID(ip.ID() + c.number)
+		ip.SetChecksum(0)
+		ip.SetChecksum(wire.Sum(ip[:ip.HeaderLen()], 0))
+	case inIPv6:
+		binary.BigEndian.PutUint16(h[4:], uint16(len(h)-ip6Len))
+	case inUDP:
+		wire.UDP(h).SetLength(len(h))
+		c.sum(seg, i, udpSum)
+	case inGRE:
+		c.gre(h)
+	}
+}
+
+// gre writes sequence number and checksum (RFC 2890 sections 2.2, RFC 2784
+// section 2.3). Each segment is a packet, and so has a number of its own.
+func (c *Cutter) gre(h []byte) {
+	flags := be16(h, 0)
+	if flags&greSeq != 0 {
+		at := greLen(flags) - 4
+		binary.BigEndian.PutUint32(h[at:], binary.BigEndian.Uint32(h[at:])+uint32(c.number))
+	}
+	if flags&greSum != 0 {
+		clear(h[4:6])
+		binary.BigEndian.PutUint16(h[4:], wire.Sum(h, 0))
+	}
+}
+
+// Where the transport headers have their checksums.
+const udpSum, tcpSum = 6, 16
+
+// sum writes the checksum of a transport header, which is that of layers[i] or,
+// behind them all, the innermost. A datagram without one stays without (RFC 768),
+// and one that a tunnel's far end computes stays the pseudo-header's.
+func (c *Cutter) sum(seg []byte, i, offset int) {
+	at, proto := c.l4, c.proto
+	if i < c.n {
+		at, proto = c.layers[i].at, wire.ProtoUDP
+	}
+	b := seg[at:]
+	field := b[offset : offset+2]
+	if offset == udpSum && be16(field, 0) == 0 {
 		return
 	}
-	ip := wire.IPv4(seg[at:])
-	ip.SetTotalLen(len(ip))
-	ip.SetID(ip.ID() + c.number)
-	ip.SetChecksum(0)
-	ip.SetChecksum(wire.Sum(ip[:ip.HeaderLen()], 0))
-}
-
-// tunnel writes the headers around the inner frame. A tunnel without a UDP
-// checksum stays without.
-func (c *Cutter) tunnel(seg []byte) {
-	udp := wire.UDP(seg[c.layout.outerUDP:])
-	udp.SetLength(len(udp))
-	if udp.Checksum() != 0 {
-		putSum(seg, c.layout.outerIP, c.layout.outerUDP, 6)
-	}
-	c.network(seg, c.layout.outerIP)
-}
-
-// putSum computes the checksum at offset of the transport header at l4,
-// which ends with the segment.
-func putSum(seg []byte, ip, l4, offset int) {
-	b := seg[l4:]
-	field := b[offset : offset+2]
 	clear(field)
-	sum := wire.Sum(b, pseudo(seg, ip, len(b)))
+	partial := pseudo(seg, c.under(i), proto, len(b))
+	if at == c.remote {
+		binary.BigEndian.PutUint16(field, ^wire.Sum(nil, partial))
+		return
+	}
+	putSum(field, wire.Sum(b, partial))
+}
+
+// putSum writes a checksum, which is never 0: that would say that a datagram
+// has none.
+func putSum(field []byte, sum uint16) {
 	if sum == 0 {
 		sum = 0xffff
 	}
 	binary.BigEndian.PutUint16(field, sum)
-}
-
-// pseudo is the sum of the pseudo-header (RFC 9293 section 3.1, RFC 8200
-// section 8.1).
-func pseudo(seg []byte, ip, n int) uint32 {
-	proto := protocol(seg, ip)
-	if seg[ip]>>4 == 6 {
-		return uint32(^wire.Sum(seg[ip+8:ip+ip6Len], 0)) + uint32(proto) + uint32(n)
-	}
-	h := wire.IPv4(seg[ip:])
-	return wire.PseudoSum(h.Src(), h.Dst(), proto, n)
 }

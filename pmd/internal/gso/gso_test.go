@@ -242,7 +242,7 @@ func FuzzCut(f *testing.F) {
 		}
 		var got []byte
 		buf := make([]byte, 2000)
-		head := c.layout.payload
+		head := c.payload
 		for c.Active() {
 			got = append(got, buf[head:c.Next(buf)]...)
 		}

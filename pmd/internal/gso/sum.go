@@ -28,11 +28,7 @@ func Sum(frame []byte, h *Header) bool {
 	if at+2 > len(frame) {
 		return false
 	}
-	sum := wire.Sum(frame[h.start:], 0)
-	if sum == 0 {
-		sum = 0xffff // 0 would say that a UDP datagram has none
-	}
-	binary.BigEndian.PutUint16(frame[at:], sum)
+	putSum(frame[at:at+2], wire.Sum(frame[h.start:], 0))
 	return true
 }
 

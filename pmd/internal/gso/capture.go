@@ -1,0 +1,105 @@
+package gso
+
+import (
+	"encoding/binary"
+
+	"nitrocard/nic/wire"
+)
+
+// A capture on the sender's own link holds frames as they were before the
+// hardware below: with the pseudo-header's sum, not complemented, where a
+// checksum belongs, and a stream's segments in one. Nothing else in the file
+// says so. A frame that was damaged on its way has that very sum once in 65,536
+// times, which is why only captures are mended so, and no frame from a wire.
+
+// Mend finishes the checksums of a captured frame that its sender left to the
+// hardware, in whatever tunnel, the innermost first. It tells whether there
+// were any.
+func Mend(frame []byte) (mended bool) {
+	for range maxLayers {
+		f := captured(frame, (*finder).unfinished)
+		f.first = true
+		if !f.find() {
+			break
+		}
+		f.finish()
+		mended = true
+	}
+	return mended
+}
+
+// StartCaptured begins with a captured frame of a TCP stream that is longer than
+// longest. How its sender would have cut it is not in the file, and makes no
+// difference to a stream; segments are as long as longest allows. It is false
+// if the frame is none.
+func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
+	if len(frame) <= longest {
+		return false
+	}
+	c.finder = captured(frame, (*finder).unfinishedStream)
+	if !c.find() {
+		c.finder = captured(frame, (*finder).plainStream) // a receiver's hardware may have merged it, sum and all
+		if !c.find() {
+			return c.end()
+		}
+	}
+	c.frame = frame[:c.limit]
+	if !c.begin(longest) {
+		return false
+	}
+	c.size = longest - c.payload
+	return c.size > 0 || c.end()
+}
+
+func captured(frame []byte, wanted func(*finder) bool) finder {
+	return finder{frame: frame, wanted: wanted, start: len(frame), strict: true}
+}
+
+func (f *finder) stream() bool { return f.proto == wire.ProtoTCP && f.l4+wire.TCPLen <= f.limit }
+
+func (f *finder) plainStream() bool { return f.stream() && f.n == 1 }
+
+func (f *finder) unfinishedStream() bool { return f.stream() && f.unfinished() }
+
+// segment is the packet from the transport header at hand on, and where in it
+// the checksum is.
+func (f *finder) segment() (b []byte, offset int) {
+	b = f.frame[f.l4:f.limit]
+	switch f.proto {
+	case wire.ProtoTCP:
+		return b, tcpSum
+	case protoSCTP:
+		return b, sctpSum
+	}
+	if n := wire.UDP(b).Length(); n >= wire.UDPLen && n <= len(b) {
+		b = b[:n]
+	}
+	return b, udpSum
+}
+
+// unfinished tells whether what is in the checksum's place is what stands there
+// before it is computed, and not right by chance.
+func (f *finder) unfinished() bool {
+	b, offset := f.segment()
+	if f.l4 == f.remote {
+		return false
+	}
+	if f.proto == protoSCTP {
+		return len(b) >= offset+4 && binary.BigEndian.Uint32(b[offset:]) == 0
+	}
+	if len(b) < offset+2 {
+		return false
+	}
+	partial := pseudo(f.frame, f.under(f.n), f.proto, len(b))
+	return be16(b, offset) == ^wire.Sum(nil, partial) && wire.Sum(b, partial) != 0
+}
+
+// finish completes the checksum. The pseudo-header is in it already.
+func (f *finder) finish() {
+	b, offset := f.segment()
+	if f.proto == protoSCTP {
+		sumSCTP(f.frame[:f.limit], f.l4)
+		return
+	}
+	putSum(b[offset:offset+2], wire.Sum(b, 0))
+}
