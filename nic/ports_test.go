@@ -247,3 +247,22 @@ func TestWhatDriversLoseIsAmongTheDrops(t *testing.T) {
 		"rx_unsummed": {Reason: "rx_unsummed", Packets: 2, ENIs: map[string]uint64{"eni-a6": 2}},
 	}, got)
 }
+
+// roomy is a port that takes frames longer than its MTU, as a tap does.
+type roomy struct{ pmd.Port }
+
+func (r roomy) Info() pmd.Info {
+	i := r.Port.Info()
+	i.MTU, i.Max = 100, pmd.MaxMTU
+	return i
+}
+
+// The MTU bounds what a tap's other end sends; what it receives is bounded by
+// what the port takes.
+func TestAPortTakesWhatItCan(t *testing.T) {
+	x := newRig(t)
+	x.replug("eni-a1", roomy{mem.New(mem.Options{})})
+	x.send(Uplink, x.tunnel(edge, "eni-a1", syn.Size(9000)))
+	require.Equal(t, Sent, x.ended[0].Verdict)
+	require.Equal(t, 100, x.port("eni-a1").MTU)
+}

@@ -142,7 +142,7 @@ func (s *slot) share(all []pmd.Port, locks []tables.Spinlock) {
 		if len(all) < len(s.queues) {
 			q.tx = shared{&locks[n%len(all)], q.port}
 		}
-		q.longest = s.info.MTU + wire.EthernetLen
+		q.longest = max(s.info.MTU, s.info.Max) + wire.EthernetLen
 	}
 }
 

@@ -46,37 +46,6 @@ func cases(t testing.TB) map[string][2][]byte {
 	}
 }
 
-func TestMend(t *testing.T) {
-	for name, c := range cases(t) {
-		require.NotEqual(t, c[0], c[1], name)
-		require.True(t, mend(c[1]), name)
-		require.Equal(t, c[0], c[1], name)
-		require.NoError(t, wiretest.Check(c[1]), name)
-		require.False(t, mend(c[1]), "%s: it is finished", name)
-	}
-}
-
-// What is damaged stays so, whole or not, and no checksum stays none.
-func TestMendLeavesTheRest(t *testing.T) {
-	for name, c := range cases(t) {
-		for at := 14; at < len(c[0]); at++ {
-			bad := bytes.Clone(c[0])
-			bad[at] ^= 4
-			was := bytes.Clone(bad)
-			require.False(t, mend(bad), "%s, byte %d", name, at)
-			require.Equal(t, was, bad)
-			require.False(t, mend(bad[:at]), "%s, cut at %d", name, at)
-		}
-	}
-	for _, p := range []wiretest.Packet{
-		wiretest.UDP("203.0.113.9:1", "10.0.1.5:53").NoChecksum(),
-		wiretest.Echo("203.0.113.9", "10.0.1.5", 1),
-		wiretest.IP("203.0.113.9", "10.0.1.5", 47),
-	} {
-		require.False(t, mend(p.Bytes()))
-	}
-}
-
 // A port lends mended frames and counts them.
 func TestThePortMends(t *testing.T) {
 	c := cases(t)["both"]
@@ -91,21 +60,4 @@ func TestThePortMends(t *testing.T) {
 	require.Equal(t, c[0], b.Frames[0].Bytes())
 	require.Equal(t, c[0], b.Frames[1].Bytes())
 	require.EqualValues(t, 1, p.Stats().Mended)
-}
-
-func FuzzMend(f *testing.F) {
-	for _, c := range cases(f) {
-		f.Add(c[0])
-		f.Add(c[1])
-	}
-	f.Fuzz(func(t *testing.T, frame []byte) {
-		before := bytes.Clone(frame)
-		if !mend(frame) {
-			require.Equal(t, before, frame)
-			return
-		}
-		var h wire.Headers
-		require.Equal(t, wire.NoFault, wire.Parse(frame, &h))
-		require.False(t, mend(frame), "once is enough")
-	})
 }

@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"bufio"
+	"fmt"
 	"math/bits"
 	"time"
 )
@@ -14,7 +15,8 @@ type pcapng struct {
 
 // capturer is an interface of the file: who captured packets.
 type capturer struct {
-	link   uint16
+	link   link
+	wrong  error  // why its packets hold no frames; told when one comes
 	snap   uint32 // bytes of a packet that it kept; 0: all
 	second uint64 // units of its time in a second
 	offset int64  // seconds that its time starts after 1970
@@ -24,8 +26,13 @@ type capturer struct {
 const (
 	optionEnd        = 0
 	optionResolution = 9
+	optionFCS        = 13
 	optionOffset     = 14
 )
+
+// optionFlags of a packet tells in bits 5 to 8 how many bytes of frame check
+// sequence it has.
+const optionFlags = 2
 
 func newPcapng(in *bufio.Reader) (*pcapng, error) {
 	p := &pcapng{blocks: blocks{in: in}}
@@ -75,11 +82,14 @@ func (p *pcapng) begin() error {
 //
 //	link type u16, reserved u16, snap length u32, options
 func (p *pcapng) introduce() error {
-	c := capturer{link: p.order.Uint16(p.body), snap: p.order.Uint32(p.body[4:]), second: 1e6}
+	c := capturer{snap: p.order.Uint32(p.body[4:]), second: 1e6}
+	c.link, c.wrong = linkOf(p.order.Uint16(p.body))
 	err := p.options(p.body[8:], func(code uint16, value []byte) error {
 		switch {
 		case code == optionResolution && len(value) == 1:
 			return p.resolution(&c, value[0])
+		case code == optionFCS && len(value) == 1:
+			c.link.fcs = sequence(value[0])
 		case code == optionOffset && len(value) == 8:
 			c.offset = int64(p.order.Uint64(value))
 		case code == optionResolution || code == optionOffset:
@@ -89,6 +99,15 @@ func (p *pcapng) introduce() error {
 	})
 	p.interfaces = append(p.interfaces, c)
 	return err
+}
+
+// sequence is the length of a frame check sequence in bytes. The format says
+// that the option has bits, and writers also write bytes.
+func sequence(n byte) int {
+	if n < 8 {
+		return int(n)
+	}
+	return int(n / 8)
 }
 
 // resolution is one second in units of 10^-n, or of 2^-n if the highest bit is
@@ -145,12 +164,31 @@ func (p *pcapng) packet() (Packet, error) {
 	if err != nil {
 		return Packet{}, err
 	}
-	frame, err := p.frame(p.body[20:], captured, length)
+	frame, err := p.frame(p.body[20:], captured)
 	if err != nil {
 		return Packet{}, err
 	}
-	rest := p.body[20+(len(frame)+3)&^3:]
-	return Packet{Time: c.time(ticks), Frame: frame, Length: int(length)}, p.options(rest, nil)
+	l := c.link
+	err = p.options(p.body[20+(len(frame)+3)&^3:], func(code uint16, value []byte) error {
+		if code == optionFlags && len(value) == 4 && p.kind == enhancedPacket {
+			if n := p.order.Uint32(value) >> 5 & 0xf; n > 0 {
+				l.fcs = int(n)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Packet{}, err
+	}
+	return p.opened(&l, Packet{Time: c.time(ticks), Frame: frame, Length: int(length)})
+}
+
+// opened is a packet of which the frame is taken out.
+func (p *pcapng) opened(l *link, packet Packet) (Packet, error) {
+	if err := l.frame(&packet); err != nil {
+		return Packet{}, fmt.Errorf("the block that starts at byte %d, %v: %w", p.start, p.block.kind, err)
+	}
+	return packet, nil
 }
 
 // simple is a packet of the first interface, without time:
@@ -166,15 +204,16 @@ func (p *pcapng) simple() (Packet, error) {
 	if c.snap > 0 {
 		captured = min(length, c.snap)
 	}
-	frame, err := p.frame(p.body[4:], captured, length)
-	return Packet{Frame: frame, Length: int(length)}, err
+	frame, err := p.frame(p.body[4:], captured)
+	if err != nil {
+		return Packet{}, err
+	}
+	return p.opened(&c.link, Packet{Frame: frame, Length: int(length)})
 }
 
 // frame is what was captured of a packet, out of the rest of the block.
-func (p *pcapng) frame(data []byte, captured, length uint32) ([]byte, error) {
+func (p *pcapng) frame(data []byte, captured uint32) ([]byte, error) {
 	switch {
-	case captured > length:
-		return nil, p.damaged("it has captured %d bytes of a packet of %d", captured, length)
 	case uint64(captured) > uint64(len(data)):
 		return nil, p.damaged("it has captured %d bytes, and the block holds %d", captured, len(data))
 	case captured > longest:
@@ -189,7 +228,7 @@ func (p *pcapng) capturer(n uint32) (*capturer, error) {
 		return nil, p.damaged("it is from interface %d, counted from 0, and the section has %d so far", n, len(p.interfaces))
 	}
 	c := &p.interfaces[n]
-	return c, ethernet(c.link)
+	return c, c.wrong
 }
 
 // time is the time that ticks are.

@@ -1,6 +1,7 @@
 package pcap
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -138,7 +139,7 @@ func TestAPcapngThatIsDamaged(t *testing.T) {
 		{"another length at the end of what is skipped", append(little.words(77, 12), 16, 0, 0, 0), "of type 77, is damaged: its length is 12 bytes at its start, and 16 at its end"},
 		{"a version of the future", version, "a section header, is damaged: its version is 2.0; 1.0 and 1.2 are known"},
 		{"no order of bytes", order, "a section header, is damaged: a section starts with its byte order, 1a2b3c4d, not with 093c2b1a"},
-		{"a packet longer than its block", edited(8+12, 64), "it has captured 64 bytes of a packet of 4"},
+		{"a packet longer than its block", edited(8+12, 64), "it has captured 64 bytes, and the block holds 4"},
 		{"a packet longer than its block, and its own length", little.block(enhancedPacket, little.words(0, 0, 0, 1514, 1514, 0)), "it has captured 1514 bytes, and the block holds 4"},
 		{"a simple packet longer than its block", little.block(simplePacket, little.words(64, 0)), "it has captured 64 bytes, and the block holds 4"},
 		{"an old packet longer than its block", little.block(oldPacket, little.words(0, 0, 0, 5, 5, 0)), "it has captured 5 bytes, and the block holds 4"},
@@ -224,8 +225,14 @@ func FuzzPcapng(f *testing.F) {
 		if !bytes.HasPrefix(file, []byte(pcapngMagic)) {
 			return
 		}
-		packets, err := readPcapng(file)
-		require.Error(t, err)
+		source, err := newPcapng(bufio.NewReader(bytes.NewReader(file)))
+		var packets [][]byte
+		for err == nil {
+			var p Packet
+			if p, err = source.read(); err == nil {
+				packets = append(packets, bytes.Clone(p.Frame))
+			}
+		}
 		if err != io.EOF {
 			return
 		}
@@ -233,9 +240,8 @@ func FuzzPcapng(f *testing.F) {
 		other, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.NgReaderOptions{WantMixedLinkType: true})
 		for i := 0; i < len(packets) && err == nil; i++ {
 			var frame []byte
-			if frame, _, err = other.ReadPacketData(); err == nil {
-				mend(frame)
-				require.Equal(t, packets[i].frame, frame)
+			if frame, _, err = other.ReadPacketData(); err == nil && len(frame) == len(packets[i]) {
+				require.Equal(t, frame, packets[i]) // but for what a link type puts around a frame
 			}
 		}
 	})

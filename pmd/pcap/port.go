@@ -26,6 +26,7 @@ type Port struct {
 	closed    bool
 	rx, tx    count
 	rxMissed  atomic.Uint64
+	rxTooLong atomic.Uint64
 	mended    atomic.Uint64
 	txDropped atomic.Uint64
 }
@@ -72,7 +73,7 @@ func (p *Port) open() (err error) {
 }
 
 // Rx lends the next frames of the capture. It misses those that the capture
-// cut, and those that are longer than pmd.MaxFrame.
+// cut, and loses those that are longer than pmd.MaxFrame.
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	for p.in != nil && b.N < pmd.MaxBurst {
@@ -85,11 +86,15 @@ func (p *Port) Rx(b *pmd.Burst) {
 			return
 		}
 		frame := packet.Frame
-		if len(frame) < packet.Length || len(frame) > pmd.MaxFrame {
+		if len(frame) < packet.Length {
 			p.rxMissed.Add(1)
 			continue
 		}
-		if packet.Mended {
+		if len(frame) > pmd.MaxFrame {
+			p.rxTooLong.Add(1)
+			continue
+		}
+		if packet.Mended || packet.Piece == 1 {
 			p.mended.Add(1)
 		}
 		buf := p.bufs[b.N]
@@ -170,7 +175,7 @@ func (p *Port) Stats() pmd.Stats {
 		RxPackets: p.rx.packets.Load(), RxBytes: p.rx.bytes.Load(),
 		TxPackets: p.tx.packets.Load(), TxBytes: p.tx.bytes.Load(),
 		RxMissed: p.rxMissed.Load(), TxDropped: p.txDropped.Load(),
-		Mended: p.mended.Load(),
+		Mended: p.mended.Load(), RxTooLong: p.rxTooLong.Load(),
 	}
 }
 

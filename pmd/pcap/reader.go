@@ -8,7 +8,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/gopacket/layers"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/pmd/internal/gso"
 )
 
 // Reader reads a capture of Ethernet frames: pcap with microseconds or
@@ -21,6 +23,10 @@ type Reader struct {
 	name    string
 	file    io.Closer
 	packets source // nil: there are none
+
+	cut     gso.Cutter // of merged
+	merged  Packet
+	segment []byte // that was cut last
 }
 
 // Packet is one packet of a capture.
@@ -28,7 +34,9 @@ type Packet struct {
 	Time   time.Time // zero where the file does not tell: pcapng's simple packets
 	Frame  []byte    // what was captured of it; valid until the next one is read
 	Length int       // of all of it, more than Frame holds if the capture cut it
+	Beyond bool      // the file says that it is shorter than what was captured of it
 	Mended bool      // checksums in it were unfinished, as on their sender's own link
+	Piece  int       // of a merged packet of that link, which the Reader cut: from 1; 0 if it is whole
 }
 
 // source is a format. Frames are valid until the next packet is read; io.EOF is
@@ -100,20 +108,16 @@ func unreadable(err error) error {
 	return err
 }
 
-// ethernet tells of a capture with another link type.
-func ethernet(link uint16) error {
-	switch {
-	case link == uint16(layers.LinkTypeEthernet):
-		return nil
-	case link > 0xff:
-		return fmt.Errorf("a capture of Ethernet frames is expected, not of link type %d", link)
-	}
-	return fmt.Errorf("a capture of Ethernet frames is expected, not of %v", layers.LinkType(link))
-}
-
 // Next is the next packet, or io.EOF after the last one. A file ends well only
 // where a packet or a block could start.
+//
+// A capture on its sender's own link holds packets as they were before the
+// hardware below. They are finished: checksums are completed, and merged
+// segments of a stream are cut, each with the time of the whole.
 func (r *Reader) Next() (Packet, error) {
+	if r.cut.Active() {
+		return r.piece(), nil
+	}
 	if r.packets == nil {
 		return Packet{}, io.EOF
 	}
@@ -124,8 +128,37 @@ func (r *Reader) Next() (Packet, error) {
 	case err != nil:
 		return Packet{}, fmt.Errorf("%s: %w", r.name, err)
 	}
-	p.Mended = len(p.Frame) == p.Length && mend(p.Frame)
+	if len(p.Frame) < p.Length {
+		return p, nil
+	}
+	if r.cut.StartCaptured(p.Frame, longestFrame(p.Frame)) {
+		r.merged = p
+		return r.piece(), nil
+	}
+	p.Mended = r.cut.Mend(p.Frame)
 	return p, nil
+}
+
+// piece is the next one of the merged packet.
+func (r *Reader) piece() Packet {
+	if r.segment == nil {
+		r.segment = make([]byte, pmd.MaxFrame)
+	}
+	r.merged.Piece++
+	p := r.merged
+	p.Frame = r.segment[:r.cut.Next(r.segment)]
+	p.Length = len(p.Frame)
+	return p
+}
+
+// longestFrame is how long a frame like this one may be: a guest's has EC2's
+// MTU, and one in a tunnel to a card the tunnel besides.
+func longestFrame(frame []byte) int {
+	var h wire.Headers
+	if wire.Parse(frame, &h) == wire.NoFault && h.Proto == wire.ProtoUDP && h.DstPort == wire.PortVXLAN && len(frame) <= pmd.MaxFrame {
+		return pmd.MaxFrame
+	}
+	return wire.EthernetLen + pmd.MaxMTU - wire.OuterLen
 }
 
 // Close closes the file that OpenReader opened.

@@ -119,7 +119,7 @@ func TestPortMissesWhatIsNoFrame(t *testing.T) {
 	p.Rx(&b)
 	require.Equal(t, 2, b.N)
 	require.Equal(t, []int{60, pmd.MaxFrame}, []int{b.Frames[0].Len(), b.Frames[1].Len()})
-	require.Equal(t, pmd.Stats{RxPackets: 2, RxBytes: 60 + pmd.MaxFrame, RxMissed: 2}, p.Stats())
+	require.Equal(t, pmd.Stats{RxPackets: 2, RxBytes: 60 + pmd.MaxFrame, RxMissed: 1, RxTooLong: 1}, p.Stats())
 }
 
 // uneven is a capture of a packet that was cut, a whole one, one that is too
@@ -153,7 +153,7 @@ func TestReaderSaysWhatIsWrong(t *testing.T) {
 		{"zip without its end", "x: packet 3: the file ends within it", func() []byte { z := gzipped(t, good); return z[:len(z)-9] }()},
 		{"cut in a packet", "x: packet 2: the file ends within it", good[:len(good)-1]},
 		{"cut in a packet's header", "x: packet 2: the file ends within it", good[:24+16+60+3]},
-		{"absurd length", "x: packet 1: capture length exceeds", huge},
+		{"absurd length", "x: packet 1: it has captured 2147483648 bytes; no more than 262144 are believed", huge},
 	} {
 		r, err := NewReader("x", bytes.NewReader(c.file))
 		if err == nil {

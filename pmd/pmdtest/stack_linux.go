@@ -47,6 +47,9 @@ func (s *Stack) Add(dev netlink.Link) {
 	require.NoError(s.t, s.conf.LinkSetUp(dev))
 }
 
+// Change has fn change devices of the stack.
+func (s *Stack) Change(fn func(conf *netlink.Handle)) { fn(s.conf) }
+
 // Address gives a device an address, such as "10.0.0.1/24".
 func (s *Stack) Address(dev netlink.Link, cidr string) {
 	s.t.Helper()

@@ -18,9 +18,12 @@ import (
 // kernel drops because the card does not keep up is counted by the interface
 // (`ip -s link`) and not here: TAP does not tell this end.
 type Port struct {
-	info   atomic.Pointer[pmd.Info]
-	fd     int
-	socket int // for questions about the interface by its name
+	info atomic.Pointer[pmd.Info]
+	fd   int
+
+	mu        sync.Mutex // what follows
+	socket    int        // for questions about the interface by its name, in the namespace where it is
+	namespace uint64     // the inode of that
 
 	bufs       [pmd.MaxBurst][]byte
 	merged     []byte // what is cut
@@ -151,6 +154,8 @@ func (p *Port) Stats() pmd.Stats {
 // Close gives the interface back.
 func (p *Port) Close() (err error) {
 	p.close.Do(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		err = unix.Close(p.fd)
 		unix.Close(p.socket)
 	})

@@ -79,7 +79,51 @@ func TestTheInterfaceChanges(t *testing.T) {
 	require.NoError(t, netlink.LinkSetHardwareAddr(link, mac[:]))
 	require.NoError(t, netlink.LinkSetMTU(link, 9001))
 	require.NoError(t, p.Link())
-	require.Equal(t, pmd.Info{Name: "tap:" + link.Attrs().Name, Driver: "tap", MAC: mac, MTU: 9001}, p.Info())
+	require.Equal(t, pmd.Info{Name: "tap:" + link.Attrs().Name, Driver: "tap", MAC: mac, MTU: 9001, Max: pmd.MaxMTU}, p.Info())
+}
+
+// An interface that was moved into another namespace, a guest's, has there what
+// others give it, and takes frames of any length.
+func TestTheInterfaceChangesInAnotherNamespace(t *testing.T) {
+	p, link := plug(t)
+	require.NoError(t, p.Link())
+	stack := pmdtest.NewStack(t, link, 1400)
+	require.NoError(t, p.Link())
+	require.Equal(t, 1400, p.Info().MTU)
+	stack.Change(func(conf *netlink.Handle) {
+		require.NoError(t, conf.LinkSetMTU(link, 9001))
+		require.NoError(t, conf.LinkSetName(link, "eth0"))
+	})
+	require.NoError(t, p.Link())
+	require.Equal(t, [2]int{9001, pmd.MaxMTU}, [2]int{p.Info().MTU, p.Info().Max})
+	stack.Change(func(conf *netlink.Handle) { require.NoError(t, conf.LinkSetDown(link)) })
+	require.ErrorIs(t, p.Link(), pmd.ErrDown)
+	stack.Change(func(conf *netlink.Handle) {
+		require.NoError(t, conf.LinkSetUp(link))
+		require.NoError(t, conf.LinkSetMTU(link, 1280))
+	})
+	require.NoError(t, p.Link())
+	require.Equal(t, 1280, p.Info().MTU)
+}
+
+// Of two interfaces of one name and one MAC in two namespaces, each has its own
+// MTU.
+func TestAnInterfaceIsNotTakenForItsNamesake(t *testing.T) {
+	p, link := plug(t)
+	stack := pmdtest.NewStack(t, link, 1400)
+	namesake, err := Open(link.Attrs().Name)
+	require.NoError(t, err)
+	defer namesake.Close()
+	mac := wire.MAC{2, 0, 0, 0xca, 0xfe, 1}
+	here, err := netlink.LinkByName(link.Attrs().Name)
+	require.NoError(t, err)
+	require.NoError(t, netlink.LinkSetHardwareAddr(here, mac[:]))
+	require.NoError(t, netlink.LinkSetMTU(here, 1300))
+	stack.Change(func(conf *netlink.Handle) { require.NoError(t, conf.LinkSetHardwareAddr(link, mac[:])) })
+	for want, port := range map[int]pmd.Port{1400: p, 1300: namesake} {
+		require.NoError(t, port.Link())
+		require.Equal(t, want, port.Info().MTU)
+	}
 }
 
 func TestCloseRemovesTheInterface(t *testing.T) {

@@ -33,6 +33,9 @@ type input struct {
 	late   int // of those, packets whose time ran backwards
 	short  int // of those, packets that the capture cut
 	mended int // of those, packets with checksums that were unfinished
+	beyond int // of those, packets of which more was captured than their length
+	merged int // of those, packets that were cut
+	pieces int // that they were cut into
 }
 
 // open opens the file and reads its first packet. A file that is no capture
@@ -55,8 +58,8 @@ func start(i Input, file *pcap.Reader) *input {
 func (in *input) next() {
 	p, err := in.file.Next()
 	if err == nil {
-		in.read++
-		err = in.take(p)
+		in.count(&p)
+		err = in.take(&p)
 	}
 	if err == nil {
 		return
@@ -69,7 +72,7 @@ func (in *input) next() {
 }
 
 // take puts a packet into the file's order of time.
-func (in *input) take(p pcap.Packet) error {
+func (in *input) take(p *pcap.Packet) error {
 	head := packet{port: in.Name, frame: p.Frame, time: in.head.clock, clock: in.head.clock}
 	if !p.Time.IsZero() {
 		if s := p.Time.Unix(); s < 0 || s >= maxSeconds {
@@ -81,12 +84,29 @@ func (in *input) take(p pcap.Packet) error {
 	if head.time < head.clock {
 		in.late++
 	}
+	in.head = head
+	return nil
+}
+
+// count counts a packet once, however many pieces it was cut into.
+func (in *input) count(p *pcap.Packet) {
+	if p.Piece > 0 {
+		in.pieces++
+	}
+	if p.Piece > 1 {
+		return
+	}
+	in.read++
 	if len(p.Frame) < p.Length {
 		in.short++
 	}
 	if p.Mended {
 		in.mended++
 	}
-	in.head = head
-	return nil
+	if p.Beyond {
+		in.beyond++
+	}
+	if p.Piece == 1 {
+		in.merged++
+	}
 }

@@ -81,6 +81,37 @@ func TestAnUnfinishedChecksumIsFinishedAndNoted(t *testing.T) {
 	require.Contains(t, sum.Notes[0], "uplink-in.pcap: 1 of 1 packets had checksums that their sender left to its hardware")
 }
 
+// A capture on a guest's own link: segments of a stream are one packet of 30 KB,
+// unfinished. They are cut into what the guest's MTU allows.
+func TestMergedSegmentsAreCutAndNoted(t *testing.T) {
+	d := newDesk(t)
+	frame := wiretest.TCP("10.0.1.5:5000", "203.0.113.7:80").Flags(wire.TCPAck|wire.TCPPsh).MACs(a1, routerMAC(t, d)).Size(30_000).Bytes()
+	segment := frame[34:]
+	binary.BigEndian.PutUint16(segment[16:], ^wire.Sum(nil, wire.PseudoSum(wiretest.Addr("10.0.1.5"), wiretest.Addr("203.0.113.7"), wire.ProtoTCP, len(segment))))
+	d.in("eni-a1", stamped{noon, frame}, stamped{noon + second, wiretest.ARPRequest(a1, "10.0.1.5", "10.0.1.1").Bytes()})
+	sum, v := d.run()
+	require.Equal(t, []any{5, 5}, []any{sum.Packets, len(v)})
+	for i, got := range d.out("uplink") {
+		require.NoError(t, wiretest.Check(got.frame[50:]))
+		require.Equal(t, v[0].Time, got.at)
+		require.Equal(t, []int{9065, 9065, 9065, 3167}[i], len(got.frame))
+	}
+	require.Len(t, sum.Notes, 1)
+	require.Contains(t, sum.Notes[0], "eni-a1-in.pcap: 1 of 2 packets were segments of a stream that their sender's link had merged; they were cut into 4")
+}
+
+// A packet of which more was captured than its length does not end the replay.
+func TestAPacketBeyondItsLengthIsNoted(t *testing.T) {
+	data := captureOf(t, 0, 1)
+	last := len(data) - 36
+	data[last+24] = 0
+	got, in, err := readAll(t, data)
+	require.NoError(t, err)
+	require.NoError(t, in.err)
+	require.Len(t, got, 2)
+	require.Contains(t, merge{in}.notes()[0], "1 of 2 packets are shorter, the file says, than what was captured of them")
+}
+
 // A packet that promises more than its block holds is no good end.
 func TestADamagedPcapngEndsWithAnError(t *testing.T) {
 	data := captureOf(t, 0, 1)

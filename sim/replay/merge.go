@@ -49,6 +49,12 @@ func (m merge) notes() (notes []string) {
 		if in.mended > 0 {
 			notes = append(notes, fmt.Sprintf("%s: %d of %d packets had checksums that their sender left to its hardware; they were finished", in.File, in.mended, in.read))
 		}
+		if in.merged > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %d of %d packets were segments of a stream that their sender's link had merged; they were cut into %d", in.File, in.merged, in.read, in.pieces))
+		}
+		if in.beyond > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %d of %d packets are shorter, the file says, than what was captured of them; they were taken as captured", in.File, in.beyond, in.read))
+		}
 	}
 	return notes
 }

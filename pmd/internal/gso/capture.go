@@ -14,17 +14,17 @@ import (
 
 // Mend finishes the checksums of a captured frame that its sender left to the
 // hardware, in whatever tunnel, the innermost first. It tells whether there
-// were any.
-func Mend(frame []byte) (mended bool) {
+// were any. The Cutter must not be Active.
+func (c *Cutter) Mend(frame []byte) (mended bool) {
 	for range maxLayers {
-		f := captured(frame, (*finder).unfinished)
-		f.first = true
-		if !f.find() {
+		c.captured(frame, (*finder).unfinished)
+		if c.first = true; !c.find() {
 			break
 		}
-		f.finish()
+		c.complete()
 		mended = true
 	}
+	c.end()
 	return mended
 }
 
@@ -36,9 +36,9 @@ func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
 	if len(frame) <= longest {
 		return false
 	}
-	c.finder = captured(frame, (*finder).unfinishedStream)
+	c.captured(frame, (*finder).unfinishedStream)
 	if !c.find() {
-		c.finder = captured(frame, (*finder).plainStream) // a receiver's hardware may have merged it, sum and all
+		c.captured(frame, (*finder).plainStream) // a receiver's hardware may have merged it, sum and all
 		if !c.find() {
 			return c.end()
 		}
@@ -51,8 +51,8 @@ func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
 	return c.size > 0 || c.end()
 }
 
-func captured(frame []byte, wanted func(*finder) bool) finder {
-	return finder{frame: frame, wanted: wanted, start: len(frame), strict: true}
+func (f *finder) captured(frame []byte, wanted func(*finder) bool) {
+	*f = finder{frame: frame, wanted: wanted, start: len(frame), strict: true}
 }
 
 func (f *finder) stream() bool { return f.proto == wire.ProtoTCP && f.l4+wire.TCPLen <= f.limit }
@@ -94,8 +94,8 @@ func (f *finder) unfinished() bool {
 	return be16(b, offset) == ^wire.Sum(nil, partial) && wire.Sum(b, partial) != 0
 }
 
-// finish completes the checksum. The pseudo-header is in it already.
-func (f *finder) finish() {
+// complete completes the checksum. The pseudo-header is in it already.
+func (f *finder) complete() {
 	b, offset := f.segment()
 	if f.proto == protoSCTP {
 		sumSCTP(f.frame[:f.limit], f.l4)
