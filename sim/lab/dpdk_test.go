@@ -17,10 +17,13 @@ import (
 	"nitrocard/pmd/pmdtest"
 )
 
+// built are the flags of `make build`.
+var built = []string{"-trimpath", "-tags", "dpdk"}
+
 // passes runs the lab and expects its last line.
 func passes(t *testing.T, last string, flags ...string) {
 	var out bytes.Buffer
-	cmd := exec.Command(program(t, "-tags", "dpdk"), append([]string{"lab"}, flags...)...)
+	cmd := exec.Command(program(t, built...), append([]string{"lab"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
 	require.Equal(t, last, lastLine(out.String()), "%s", &out)
@@ -52,7 +55,7 @@ func TestTheLabPassesWithAVirtualMachine(t *testing.T) {
 
 // A lab that is killed takes its virtual machine along.
 func TestAVirtualMachineDoesNotOutliveTheLab(t *testing.T) {
-	cmd := exec.Command(program(t, "-tags", "dpdk"), "lab", "--vm", "--kernel", kernelFolder(t))
+	cmd := exec.Command(program(t, built...), "lab", "--vm", "--kernel", kernelFolder(t))
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
