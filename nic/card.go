@@ -186,7 +186,7 @@ type Event struct {
 	Verdict Verdict   // Sent, Consumed, or why it was dropped
 	To      string    // the port it left by, if Sent
 	ENI     *vpc.ENI  // whose stages decided last; nil before an ENI was found
-	Rule    *vpc.Rule // of the ENI's groups that allowed the connection; nil if none was asked
+	Rule    *vpc.Rule // of the ENI's groups that let the packet pass, or its connection before; nil if none was asked
 	Egress  *vpc.Rule // the sender's rule, where sender and receiver are both guests of this card
 }
 

@@ -249,7 +249,7 @@ func (w *worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 func (w *worker) describe(g *guest, frame *pmd.Frame, i int, q *queue) *packet {
 	at := w.fast.at[i]
 	p := &w.fast.seen[i]
-	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at, to: q}
+	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at, allowed: true, to: q}
 	wire.Parse(frame.Bytes(), &p.Headers)
 	return p
 }

@@ -50,11 +50,18 @@ func (w *worker) tell(p *packet, v Verdict) {
 	w.observe(&e)
 }
 
-// ruleOf is the rule that allowed p's connection, nil if none is known. It
-// needs the connection table's lock, as ruleNumber does.
-func (w *worker) ruleOf(p *packet) *vpc.Rule { return w.card.rules.rule(w.ruleNumber(p)) }
+// ruleOf is the rule that let p pass the groups, or its connection before; nil if
+// p did not come so far, though a connection has its key. It needs the connection
+// table's lock, as ruleNumber does.
+func (w *worker) ruleOf(p *packet) *vpc.Rule {
+	if !p.allowed {
+		return nil
+	}
+	return w.card.rules.rule(w.ruleNumber(p))
+}
 
-// ruleNumber is the same rule's number in the rulebook, 0 if none is known.
+// ruleNumber is the number in the rulebook of the rule that allowed p or its
+// connection, 0 if none is known.
 func (w *worker) ruleNumber(p *packet) uint32 {
 	switch {
 	case p.conn != nil || p.related:

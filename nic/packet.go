@@ -29,6 +29,7 @@ type packet struct {
 	opener    vpc.Direction // of the first packet of its flow
 	rule      vpc.RuleID
 	asked     bool // the groups were asked, and rule allowed it
+	allowed   bool // it passed the groups, asked or known
 	untracked bool // EC2 does not track it
 	related   bool // ICMP error that belongs to a connection
 	reopens   bool // this begins another connection in the place of the one at at
@@ -79,7 +80,6 @@ func (p *packet) size() int { return int(p.End) - int(p.L3) }
 // is cleared when they begin, and here only for an observer, who looks at
 // packets that never reach them.
 func (w *worker) begin(p *packet) {
-	p.related = false
 	if w.observe != nil {
 		p.reset()
 	}
@@ -94,7 +94,7 @@ func (p *packet) reset() {
 
 // clear is reset for a packet whose connection was looked up already.
 func (p *packet) clear() {
-	p.rule, p.asked, p.untracked, p.related, p.reopens = 0, false, false, false, false
+	p.rule, p.asked, p.allowed, p.untracked, p.related, p.reopens = 0, false, false, false, false, false
 	p.flags, p.path, p.vtep = 0, 0, 0
 	p.was, p.outdated = 0, false
 }

@@ -62,7 +62,7 @@ func (w *worker) walkIn(b *burst) {
 // inbound is the way to a guest: eni, nat, nacl, sg, track, deliver. The
 // tunnel is off and the ENI found when it begins.
 func (w *worker) inbound(p *packet) Verdict {
-	if w.knownInbound(p) {
+	if p.allowed = w.knownInbound(p); p.allowed {
 		w.account(p)
 		return w.deliver(p)
 	}
@@ -90,7 +90,7 @@ func (w *worker) outbound(p *packet) Verdict {
 	if p.ethernet().SrcBits() != p.guest.macBits {
 		return SpoofedMAC
 	}
-	if w.knownOutbound(p) {
+	if p.allowed = w.knownOutbound(p); p.allowed {
 		w.account(p)
 		return w.forward(p)
 	}

@@ -19,6 +19,7 @@ func (w *worker) securityGroups(p *packet) Verdict {
 	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(flow.Dir(p.dir)) || p.outdated):
 		return FragmentUnknown
 	case c != nil && !p.outdated, w.findRelated(p):
+		p.allowed = true
 		return next
 	}
 	p.opener = p.dir
@@ -30,7 +31,7 @@ func (w *worker) securityGroups(p *packet) Verdict {
 		p.conn = nil // its rule allows no more
 		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[p.opener&1]
 	}
-	p.rule, p.asked, p.untracked = m.Rule, true, m.Untracked
+	p.rule, p.asked, p.allowed, p.untracked = m.Rule, true, true, m.Untracked
 	if c != nil {
 		p.conn, p.reopens = nil, true
 	}

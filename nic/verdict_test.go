@@ -253,6 +253,43 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// A rule is told of a packet only if the groups were asked for it, or for its
+// connection before: what another stage ends first has none, though a connection
+// has its key.
+func TestARuleIsToldWhereOneWasAsked(t *testing.T) {
+	x := newRig(t)
+	x.fromInternet("eni-a1", syn).passed()
+	x.fromInternet("eni-a1", tcp("80", wire.TCPSyn)).passed()
+	x.fromGuest("eni-a1", out).passed()
+	for _, c := range []verdictCase{
+		{"known, and from the wrong server", Uplink, in(serverY, "eni-a1", syn), SourceMismatch, nil},
+		{"known, and from a stranger", Uplink, in("172.16.0.99", "eni-a1", syn), UnknownVTEP, nil},
+		{"known, and congested", Uplink, func(x *rig) []byte { return x.marked(syn, wire.CE) }, CongestionDrop, nil},
+		{"known, and with another MAC", "eni-a1", bytes(out.MACs(macA2, macA4).Bytes()), SpoofedMAC, nil},
+		{"known, and of a VLAN", "eni-a1", to(out.VLAN(3)), VLANDenied, nil},
+		{"begins another, which no rule allows", Uplink, in(edge, "eni-a1", tcp("80", wire.TCPSyn).Seq(9, 9)), SecurityGroupIn, func(x *rig) { x.admits() }},
+	} {
+		if c.setup != nil {
+			c.setup(x)
+		}
+		e := x.send(c.port, c.frame(x))
+		e.dropped(c.want)
+		require.Nil(t, e.Rule, c.what)
+	}
+	for _, c := range []verdictCase{
+		{"known", "eni-a1", to(out), Sent, nil},
+		{"known, and no SYN", "eni-a1", to(out.Flags(wire.TCPAck)), Sent, nil},
+		{"allowed, and on a way to nowhere", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "192.0.2.1:53")), Blackhole, nil},
+		{"about what is known", "eni-a1", to(wiretest.ICMPError(wire.ICMPUnreachable, 3, "10.0.1.5", wiretest.TCP(client+":443", "10.0.1.5:40000").Bytes())), Sent, nil},
+	} {
+		for range 2 {
+			e := x.send(c.port, c.frame(x))
+			require.Equal(t, c.want.String(), e.Verdict.String(), c.what)
+			require.NotNil(t, e.Rule, c.what)
+		}
+	}
+}
+
 // malformedFrames are what a guest sends for each fault of a packet.
 var malformedFrames = map[wire.Fault][]byte{
 	wire.FaultEthernetTruncated: make([]byte, 13),
