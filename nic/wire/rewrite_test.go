@@ -149,7 +149,8 @@ func TestRewriteHidesNoDamage(t *testing.T) {
 	require.ErrorContains(t, wiretest.Check(frame), "TCP checksum is wrong")
 }
 
-// A sum of 0 is 0xffff in UDP, where 0 says that there is none, and 0 in TCP.
+// A sum of 0 is 0xffff in UDP and UDP-Lite, where 0 says that there is none, and 0
+// in TCP and DCCP.
 func TestRewriteTellsNoSumFromZero(t *testing.T) {
 	for _, c := range []struct {
 		p    wiretest.Packet
@@ -157,6 +158,8 @@ func TestRewriteTellsNoSumFromZero(t *testing.T) {
 		want []byte
 	}{
 		{udp, 40, []byte{0xff, 0xff}},
+		{wiretest.UDPLite("10.0.1.5:40000", "10.0.1.6:53"), 40, []byte{0xff, 0xff}},
+		{wiretest.DCCP("10.0.1.5:40000", "10.0.1.6:53"), 40, []byte{0, 0}},
 		{tcp, 50, []byte{0, 0}},
 	} {
 		frame := zeroSum(c.p, c.at).Bytes() // from 10.0.1.5 the sum is 0
