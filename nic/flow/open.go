@@ -76,9 +76,7 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 
 // begin is the cold half of a connection that opened, and its timer.
 func (t *Table) begin(at uint32, o *Opening, slot slot) {
-	c := t.cold.At(at)
-	c.rule, c.owner = o.Rule, slot
-	atomic.StoreUint32(&c.first, o.First)
+	*t.cold.At(at) = cold{rule: o.Rule, owner: slot, first: o.First}
 	t.watch(at, o)
 }
 
@@ -101,9 +99,9 @@ func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
 	return s.side(d) == answerer || s.Flags()&flagSyn == 0 || t.First(at) != seq
 }
 
-// First is what the connection at an index was opened with. It is for workers, as
-// Conn.
-func (t *Table) First(at uint32) uint32 { return atomic.LoadUint32(&t.cold.At(at).first) }
+// First is what the connection at an index was opened with (Opening.First). Of TCP,
+// which may Reopen meanwhile, it needs the lock; others are for workers, as Conn.
+func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 
 // Reopen puts a new connection in the place of the one at an index, which has
 // the same key. Where the owner's allowance has no room for it
@@ -174,7 +172,6 @@ func (t *Table) end(at uint32) {
 // drop is end for a connection that no owner counts any more.
 func (t *Table) drop(at uint32) {
 	c := t.cold.At(at)
-	c.rule, c.owner = 0, 0
-	atomic.StoreUint32(&c.first, 0)
+	c.rule, c.owner = 0, 0 // but first, which a worker may be reading
 	t.conns.Remove(*t.conns.Key(at))
 }

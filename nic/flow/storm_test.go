@@ -87,7 +87,7 @@ func (s *storm) walk(random *rand.Rand, i int, d Dir, flags uint8) {
 		s.Open(&o)
 	case random.IntN(32) == 0:
 		s.Remove(at)
-	case s.begins(at, d, flags):
+	case flags == syn && s.Begins(at, d, 0):
 		if s.Reopen(at, &o) == Opened {
 			s.reopened.Add(1)
 		}
@@ -95,10 +95,6 @@ func (s *storm) walk(random *rand.Rand, i int, d Dir, flags uint8) {
 		s.Conn(at).Keep(d, o.Found)
 	}
 }
-
-// begins tells whether a packet begins another connection. All SYNs have one
-// number.
-func (s *storm) begins(at uint32, d Dir, flags uint8) bool { return flags == syn && s.Begins(at, d, 0) }
 
 // burst is one of a worker's.
 func (s *storm) burst(random *rand.Rand, r *tables.Reader) {
@@ -122,7 +118,7 @@ func (s *storm) burst(random *rand.Rand, r *tables.Reader) {
 			continue
 		}
 		c := s.Conn(at[n])
-		if !s.look(c, i, d) || s.begins(at[n], d, f) {
+		if !s.look(c, i, d) || f == syn {
 			s.walk(random, i, d, f)
 			continue
 		}

@@ -4,7 +4,7 @@ package flow
 type cold struct {
 	rule  uint32
 	owner slot   // 0: no connection here
-	first uint32 // Opening.First; workers read it
+	first uint32 // Opening.First
 }
 
 // Detail is what a listing adds to a connection.
