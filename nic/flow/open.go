@@ -3,7 +3,6 @@ package flow
 import (
 	"sync/atomic"
 
-	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
@@ -121,14 +120,14 @@ func (t *Table) Reopen(at uint32, o *Opening) OpenError {
 
 // start is the record of a connection at its first packet.
 func start(o *Opening) Conn {
-	flags := o.Found.Flags&FlagUntracked | Flags(o.Dir&1)
-	if o.Key.Proto() == wire.ProtoTCP && eventOf(o.TCPFlags) == evSyn {
+	flags, state := o.Found.Flags&FlagUntracked|Flags(o.Dir&1), first(&o.Key, o.TCPFlags)
+	if state == SynSent {
 		flags |= flagSyn
 	}
 	return Conn{
 		Epoch:  o.Found.Epoch,
 		Seen:   uint32(o.Now),
-		status: uint64(o.Found.status(o.Walked) | Status(flags)<<flagsAt | Status(first(&o.Key, o.TCPFlags))),
+		status: uint64(o.Found.status(o.Walked) | Status(flags)<<flagsAt | Status(state)),
 	}
 }
 
