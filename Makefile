@@ -14,9 +14,13 @@ CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard
 # Inputs a fuzz target is tried with.
 FUZZ ?= 20000
 
+# PLAIN compiles without the profile: with it, Go compiles everything once more
+# for each program.
+PLAIN := -pgo=off
+
 # How long the tests of a package may take, which is only to end a deadlock: a
 # machine may be slow, or busy.
-TEST := go test -timeout 60m
+TEST := go test $(PLAIN) -timeout 60m
 
 # STEP runs a command, and says so if it takes long.
 STEP = .ci/step $@
@@ -65,11 +69,11 @@ fmt:
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
 vet:
-	$(STEP) go vet ./...
+	$(STEP) go vet $(PLAIN) ./...
 
 cross: ## what needs no kernel port also builds elsewhere
-	GOOS=darwin GOARCH=arm64 $(STEP) go vet ./...
-	GOOS=linux GOARCH=arm64 $(STEP) go vet ./...
+	GOOS=darwin GOARCH=arm64 $(STEP) go vet $(PLAIN) ./...
+	GOOS=linux GOARCH=arm64 $(STEP) go vet $(PLAIN) ./...
 
 unit: build
 	$(STEP) $(TEST) ./...
@@ -80,7 +84,7 @@ dpdk: ## ports of DPDK, on devices that need no network card, and the lab on the
 		[ "$${CI:-}" != true ]; \
 	else \
 		export CGO_ENABLED=1; \
-		$(STEP) go vet -tags dpdk ./... && $(STEP) $(TEST) -tags dpdk ./pmd/dpdk && \
+		$(STEP) go vet $(PLAIN) -tags dpdk ./... && $(STEP) $(TEST) -tags dpdk ./pmd/dpdk && \
 		$(STEP) $(TEST) -tags dpdk -run 'DPDK|VirtualMachine' ./sim/lab; \
 	fi
 
