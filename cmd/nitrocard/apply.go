@@ -8,7 +8,6 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
-	"nitrocard/nic/vpc"
 )
 
 func newApply() *cobra.Command {
@@ -19,8 +18,9 @@ func newApply() *cobra.Command {
 		Args:    takes(1, 1, "one FILE or DIR"),
 	}
 	socket, output, verbose := socketFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
+	reading := readingFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg, err := vpc.Load(args[0])
+		cfg, err := reading.Load(args[0])
 		if err != nil {
 			return err
 		}

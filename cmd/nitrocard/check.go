@@ -26,9 +26,10 @@ func newCheck() *cobra.Command {
   nitrocard check dump/        # a folder of what aws ec2 describe-* printed`,
 		Args: takes(1, 1, "one FILE or DIR"),
 	}
+	reading := readingFlag(cmd)
 	card, output, verbose := cardFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		found, err := check(args[0], *card)
+		found, err := check(args[0], *reading, *card)
 		if err != nil {
 			return err
 		}
@@ -37,8 +38,8 @@ func newCheck() *cobra.Command {
 	return cmd
 }
 
-func check(path, card string) (*checked, error) {
-	cfg, err := vpc.Load(path)
+func check(path string, reading vpc.Reading, card string) (*checked, error) {
+	cfg, err := reading.Load(path)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func check(path, card string) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checked{Card: policy.Card.Name, Notices: append([]vpc.Notice{}, policy.Notices...), Objects: cfg.Counts()}
+	c := &checked{Card: policy.Card.Name, Notices: append([]vpc.Notice{}, policy.Notices...), Objects: append([]vpc.Count{}, cfg.Counts()...)}
 	for _, e := range policy.ENIs {
 		if e != nil && e.Local {
 			c.ENIs++

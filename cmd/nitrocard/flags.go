@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 )
 
 // format is a command's --output.
@@ -41,6 +44,17 @@ func (f *format) print(w io.Writer, v any, table func(io.Writer) error) error {
 	return enc.Encode(v)
 }
 
+// refused is what --output json prints where a command fails.
+type refused struct {
+	Error    string        `json:"error"`
+	Problems []ec2.Problem `json:"problems"` // all mistakes of a configuration; of something else, the one
+}
+
+func refuse(w io.Writer, err error) {
+	f := format("json")
+	f.print(w, refused{err.Error(), ec2.ProblemsIn(err)}, nil)
+}
+
 func socketFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("socket", defaultSocket(), "`path` of the card's control socket")
 }
@@ -57,7 +71,19 @@ func defaultSocket() string {
 }
 
 func configFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("config", "", "configuration, a `file or folder` of YAML or JSON")
+	return cmd.Flags().String("config", "", "configuration, a `file or folder` of YAML or JSON; - is standard input")
+}
+
+// readingFlag is how closely a configuration is held to EC2's names.
+func readingFlag(cmd *cobra.Command) *vpc.Reading {
+	var r vpc.Reading
+	set := func(to vpc.Reading) func(string) error {
+		return func(string) error { r = to; return nil }
+	}
+	cmd.Flags().BoolFunc("strict", "a name that EC2 does not have is an error, in answers of its API too", set(vpc.Strict))
+	cmd.Flags().BoolFunc("lenient", "such a name is passed over with a notice, in what people wrote too", set(vpc.Lenient))
+	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
+	return &r
 }
 
 func cardFlag(cmd *cobra.Command) *string {

@@ -25,11 +25,12 @@ of two customers. Then do what a person would, and tell what was seen.`,
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the region running until Ctrl-C, for nitrocard lab exec")
 	cmd.Flags().StringVar(&o.Config, "config", "", "another region: a `file or folder` of YAML or JSON")
+	reading := readingFlag(cmd)
 	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
 	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		o.Out = cmd.OutOrStdout()
+		o.Out, o.Reading = cmd.OutOrStdout(), *reading
 		if o.Binary, err = os.Executable(); err != nil {
 			return err
 		}

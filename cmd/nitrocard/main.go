@@ -47,13 +47,16 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	var status exitStatus
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &status):
 		return int(status)
+	}
+	if f := cmd.Flags().Lookup("output"); f != nil && f.Value.String() == "json" {
+		refuse(stdout, err)
 	}
 	fmt.Fprintf(stderr, "nitrocard: %v\n", err)
 	return 1

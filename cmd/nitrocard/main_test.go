@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"bytes"
 	"context"
 	"flag"
@@ -195,4 +196,17 @@ func TestAnExitStatusIsPassedOnWithoutWords(t *testing.T) {
 	require.NoError(t, ended(0, nil))
 	require.Equal(t, exitStatus(3), ended(3, nil))
 	require.ErrorIs(t, ended(3, context.Canceled), context.Canceled)
+}
+
+// A program that asked for JSON gets it where a command fails, too.
+func TestRefusalsInJSON(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "misspelt.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("Vpcs: [{VpcId: vpc-1, CidrBlok: 10.0.0.0/16}]"), 0o600))
+	status, stdout, stderr := call(t, "check", "--output", "json", file)
+	require.Equal(t, 1, status)
+	require.Contains(t, stderr, "there is no field")
+	var got refused
+	require.NoError(t, json.Unmarshal([]byte(stdout), &got))
+	require.Equal(t, file, got.Problems[0].File)
+	require.Contains(t, got.Problems[0].Reason, "there is no field")
 }

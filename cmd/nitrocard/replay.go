@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nitrocard/nic/vpc"
 	"nitrocard/sim/replay"
 )
 
@@ -47,14 +46,15 @@ wrote on the card's server.`,
 	f.StringVar(&o.Out, "out", "", "`folder` for the captures of what left")
 	f.StringVar(&o.Events, "events", "", "`file` of configuration changes, in JSON lines")
 	f.StringVar(&o.Verdicts, "verdicts", "", "`file` to write each packet's end to, in JSON lines")
-	connections := connectionsFlag(cmd)
+	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := needs(cmd, "config", "out"); err != nil {
 			return err
 		}
-		if o.Config, err = vpc.Load(*config); err != nil {
+		if o.Config, err = reading.Load(*config); err != nil {
 			return err
 		}
+		o.Reading = *reading
 		o.Card, o.ConfigFile, o.MaxConnections = *card, *config, *connections
 		if o.Inputs, err = inputsOf(inputs); err != nil {
 			return err

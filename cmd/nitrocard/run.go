@@ -7,11 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"nitrocard/nic"
+	"nitrocard/nic/vpc"
 )
 
 // runOptions are run's flags.
 type runOptions struct {
 	config, card, uplink, socket string
+	reading                      vpc.Reading
 	guests                       []string
 	connections                  int
 	workers                      int           // 0: one per CPU but one
@@ -40,7 +42,7 @@ PORT is ` + portUsage() + `.`,
 	o.eal = ealFlag(cmd)
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
-	connections := connectionsFlag(cmd)
+	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
 	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -48,6 +50,7 @@ PORT is ` + portUsage() + `.`,
 			return err
 		}
 		o.config, o.card, o.socket, o.connections = *config, *card, *socket, *connections
+		o.reading = *reading
 		if o.workers == 0 {
 			o.workers = usualWorkers(runtime.NumCPU())
 		}

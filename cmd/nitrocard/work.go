@@ -12,7 +12,6 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
-	"nitrocard/nic/vpc"
 	"nitrocard/pmd/dpdk"
 )
 
@@ -21,7 +20,7 @@ import (
 // either of them noticed.
 func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	cfg, err := vpc.Load(o.config)
+	cfg, err := o.reading.Load(o.config)
 	if err != nil {
 		return err
 	}
@@ -100,7 +99,7 @@ func reload(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, o *
 			return
 		case <-hangups:
 		}
-		cfg, err := vpc.Load(o.config)
+		cfg, err := o.reading.Load(o.config)
 		var change nic.Change
 		if err == nil {
 			change, err = card.Apply(ctx, cfg)

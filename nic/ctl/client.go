@@ -102,7 +102,13 @@ func (c *Client) Config(ctx context.Context) (*vpc.Config, error) {
 
 // Apply replaces the configuration. The change is in force on return.
 func (c *Client) Apply(ctx context.Context, cfg *vpc.Config) (nic.Change, error) {
-	return c.write(ctx, http.MethodPut, cfg, "config")
+	body, err := json.Marshal(vpc.NewSent(cfg))
+	if err != nil {
+		return nic.Change{}, err
+	}
+	var change nic.Change
+	err = c.do(ctx, http.MethodPut, "config?reading="+alreadyRead, body, &change)
+	return change, err
 }
 
 // Put adds or replaces one object in EC2's shape, such as a

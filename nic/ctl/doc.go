@@ -22,7 +22,8 @@
 // Writes change the configuration as a whole or not at all. The card has the
 // new one in force when the answer comes, and the answer says what changed.
 //
-//	PUT    /v1/config            the whole configuration, JSON or YAML
+//	PUT    /v1/config            the whole configuration, JSON or YAML, answers of EC2's API too;
+//	                             ?reading=strict or lenient decides how names that EC2 lacks are taken
 //	PUT    /v1/config/Placement  what EC2 does not tell
 //	PUT    /v1/config/KIND/ID    one object, such as SecurityGroups/sg-1
 //	DELETE /v1/config/KIND/ID
@@ -32,9 +33,9 @@
 //	curl --unix-socket /run/nitrocard.sock http://card/v1/enis
 //	curl --unix-socket /run/nitrocard.sock http://card/v1/config/SecurityGroups/sg-1 -T sg-1.json
 //
-// An error is {"error": "..."}: 400 for a configuration that the card does
+// An error is {"error": "...", "problems": [{"file", "path", "reason"}]}: 400 for a configuration that the card does
 // not take, 404 for what is not there, 405 for a method that a path does not
-// have, 409 for an object that others need, 413 for a body over 64 MiB.
+// have, 409 for an object that others need, 413 for a body over 128 MiB.
 //
 // Whoever may open the socket may do all of this. There is no other
 // authority: its mode, 0660, is the access list.

@@ -4,13 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // Error is what a card answers instead of what it was asked for.
 type Error struct {
 	Status  int    `json:"-"` // HTTP's
 	Message string `json:"error"`
+
+	// Problems are all mistakes of a configuration that the card does not take.
+	Problems []ec2.Problem `json:"problems,omitempty"`
 }
+
+// Listed are the problems.
+func (e *Error) Listed() []ec2.Problem { return e.Problems }
 
 // Error is the card's sentence.
 func (e *Error) Error() string { return e.Message }

@@ -1,17 +1,20 @@
 package ctl
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 )
 
-// maxBody is the longest configuration in bytes; a dump of a region with ten
-// thousand interfaces has about a third of it.
-const maxBody = 64 << 20
+// maxBody is the longest configuration in bytes; answers for 20,000 ENIs with 15
+// addresses each have about a third of it.
+const maxBody = 128 << 20
 
 // body reads what a PUT brought, or answers why it does not.
 func body(w http.ResponseWriter, r *http.Request) (data []byte, ok bool) {
@@ -31,8 +34,26 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	cfg, err := vpc.Parse("config", data)
+	cfg, err := read(r.URL.Query().Get("reading"), data)
 	s.change(w, http.StatusBadRequest, func(*vpc.Config) (*vpc.Config, error) { return cfg, err })
+}
+
+// alreadyRead is the reading of what a Client sends.
+const alreadyRead = "done"
+
+// read reads a configuration as ?reading= says: told, strict or lenient. What a
+// Client has read already, it sends with the notices and places that it found.
+func read(reading string, data []byte) (*vpc.Config, error) {
+	if reading == alreadyRead {
+		var sent vpc.Sent
+		err := json.Unmarshal(data, &sent)
+		return sent.Received(), err
+	}
+	r, err := vpc.ReadingOf(cmp.Or(reading, "told"))
+	if err != nil {
+		return nil, err
+	}
+	return r.Parse("config", data)
 }
 
 func (s *server) place(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +97,7 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request) {
 func (s *server) change(w http.ResponseWriter, refused int, edit func(*vpc.Config) (*vpc.Config, error)) {
 	change, refusal := s.apply(refused, edit)
 	if refusal != nil {
-		fail(w, refusal.Status, "%s", refusal.Message)
+		reply(w, refusal.Status, refusal)
 		return
 	}
 	s.log.Info("configuration changed", "epoch", change.Epoch,
@@ -94,11 +115,11 @@ func (s *server) apply(refused int, edit func(*vpc.Config) (*vpc.Config, error))
 		return nic.Change{}, e
 	}
 	if err != nil {
-		return nic.Change{}, &Error{Status: http.StatusBadRequest, Message: err.Error()}
+		return nic.Change{}, &Error{Status: http.StatusBadRequest, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
 	}
 	change, err := s.card.Apply(next)
 	if err != nil {
-		return nic.Change{}, &Error{Status: refused, Message: err.Error()}
+		return nic.Change{}, &Error{Status: refused, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
 	}
 	return change, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -32,7 +33,7 @@ func TestOneObject(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"SecurityGroups sg-shop"}, change.Removed)
 	_, err = s.SecurityGroup(ctx, "sg-shop")
-	require.Equal(t, &Error{404, `this card has no security group "sg-shop"`}, err)
+	require.Equal(t, &Error{Status: 404, Message: `this card has no security group "sg-shop"`}, err)
 }
 
 func TestTheWholeConfiguration(t *testing.T) {
@@ -85,7 +86,7 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/v1/config/SecurityGroups/sg-x", "", 404, "sg-x"},
 		{"DELETE", "/v1/config/SecurityGroup/sg-web", "", 404, "no kind of object"},
 		{"DELETE", "/v1/config/SecurityGroups/sg-web", "", 409, "sg-web"},
-		{"PUT", "/v1/config", strings.Repeat(" ", maxBody+1), 413, "longer than 64 MiB"},
+		{"PUT", "/v1/config", strings.Repeat(" ", maxBody+1), 413, "longer than 128 MiB"},
 	} {
 		status, body := s.curl(c.method, c.path, c.body)
 		require.Equal(t, c.status, status, "%s %s: %s", c.method, c.path, body)
@@ -114,4 +115,24 @@ func TestWritersAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, groups, 1+len(errs))
 	require.EqualValues(t, 1+len(errs), s.card.Policy().Epoch)
+}
+
+// An answer of EC2's API is one for the card, too: by a client that read it, with
+// its notices and places, and by curl.
+func TestAnswersReachTheCard(t *testing.T) {
+	s, ctx := serve(t), t.Context()
+	cfg, err := s.Config(ctx)
+	require.NoError(t, err)
+	cfg.Notices = []vpc.Notice{{Kind: vpc.FilePassedOver, Path: "rds.json", What: "holds nothing of EC2"}}
+	change, err := s.Apply(ctx, cfg)
+	require.NoError(t, err)
+	require.Equal(t, cfg.Notices, change.Notices)
+
+	cfg.SecurityGroups[0].VpcId = "vpc-none"
+	cfg.Places = vpc.Places{"SecurityGroups": {{File: "dump/groups.json", Index: 7}}}
+	_, err = s.Apply(ctx, cfg)
+	var refused *Error
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "dump/groups.json", refused.Problems[0].File)
+	require.Contains(t, refused.Problems[0].Path, "SecurityGroups[7] ")
 }

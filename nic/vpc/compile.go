@@ -83,6 +83,7 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 		macs: map[stationKey]string{}, onCard: map[string]int{}, spots: map[string]spot{}, answers: config.answers(),
 		disputes: map[uint32]bool{}, groupLists: map[string][]*Group{},
 	}
+	c.Files = config.Places.files()
 	l, before := &c.policy.lineage, c.prevNums
 	l.enis.after(&before.enis)
 	l.owners.after(&before.owners)

@@ -62,7 +62,7 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (c *Config) UnmarshalJSON(data []byte) error {
-	parsed, err := Parse("configuration", data)
+	parsed, err := Strict.Parse("configuration", data)
 	if err == nil {
 		*c = *parsed
 	}

@@ -3,6 +3,7 @@ package vpc
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -19,6 +20,29 @@ const (
 	Strict                 // a name that EC2 does not have is an error
 	Lenient                // such a name is passed over with a notice
 )
+
+// Flags are the command line's for the reading.
+func (r Reading) Flags() []string {
+	switch r {
+	case Strict:
+		return []string{"--strict"}
+	case Lenient:
+		return []string{"--lenient"}
+	}
+	return nil
+}
+
+// Readings by their names.
+var readings = map[string]Reading{"told": Told, "strict": Strict, "lenient": Lenient}
+
+// ReadingOf is the reading of that name.
+func ReadingOf(name string) (Reading, error) {
+	r, found := readings[name]
+	if !found {
+		return r, fmt.Errorf("%q is no reading: told, strict and lenient are", ec2.Shorten(name))
+	}
+	return r, nil
+}
 
 // Load reads a configuration: a file of YAML or JSON, packed with gzip or not;
 // all such files of a folder and its folders, merged list by list; or "-", standard

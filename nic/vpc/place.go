@@ -38,6 +38,19 @@ func (p Place) path(list, id string) string {
 	return ec2.In(p.File, ec2.At(cmp.Or(p.List, list), p.Index, id))
 }
 
+// files are those that anything was read from.
+func (p Places) files() map[string]bool {
+	all, last := map[string]bool{}, ""
+	for _, places := range p {
+		for i := range places {
+			if file := places[i].File; file != last {
+				all[file], last = true, file
+			}
+		}
+	}
+	return all
+}
+
 // put is a copy in which one object was given by hand.
 func (p Places) put(list string, i int) Places {
 	places := p[list]

@@ -41,6 +41,7 @@ type card struct {
 func (w *world) startCard(ctx context.Context, name, config string) (*card, error) {
 	socket := cardSocket(name)
 	args := []string{"run", "--config", config, "--card", name, "--uplink", w.region.port(0, uplink), "--socket", socket}
+	args = append(args, w.region.reading.Flags()...)
 	for i, g := range w.region.guests {
 		if g.Card == name {
 			args = append(args, "--guest", g.ENI+"="+w.region.port(1+i, g.Nick))

@@ -3,18 +3,21 @@ package lab
 import (
 	_ "embed"
 	"io"
+
+	"nitrocard/nic/vpc"
 )
 
 // Options say how to run the lab. The zero value of everything but Binary
 // will do.
 type Options struct {
-	Keep   bool      // leave it running afterwards, until ctx ends
-	Out    io.Writer // for people; nil: nowhere
-	Config string    // the region's configuration, a file or a folder; "": region.yaml
-	Binary string    // the nitrocard program, which runs as the lab and as its cards
-	Driver string    // of the cards' ports: AFPacket or DPDK; "": AFPacket
-	VM     bool      // b1 is a virtual machine, on a port of DPDK's net_vhost
-	Kernel string    // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
+	Keep    bool        // leave it running afterwards, until ctx ends
+	Out     io.Writer   // for people; nil: nowhere
+	Config  string      // the region's configuration, a file or a folder; "": region.yaml
+	Reading vpc.Reading // of that
+	Binary  string      // the nitrocard program, which runs as the lab and as its cards
+	Driver  string      // of the cards' ports: AFPacket or DPDK; "": AFPacket
+	VM      bool        // b1 is a virtual machine, on a port of DPDK's net_vhost
+	Kernel  string      // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
 }
 
 // Drivers of the cards' ports.

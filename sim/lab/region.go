@@ -20,6 +20,7 @@ type region struct {
 	guests  []guest
 	edge    edge
 	driver  string                // of the cards' ports
+	reading vpc.Reading           // of the configuration
 	virtual map[string]*machinery // of the guests that are virtual machines, by name
 }
 

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/sim/cage"
 )
 
@@ -18,6 +19,7 @@ import (
 type order struct {
 	Keep    bool
 	Config  string // absolute path; "": the embedded region
+	Reading vpc.Reading
 	Program string // as its user calls it
 	Driver  string
 	VM      *machinery // of b1; nil: a host as the others
@@ -79,7 +81,7 @@ func (o Options) order() (ord order, err error) {
 	if err := o.check(); err != nil {
 		return ord, err
 	}
-	ord = order{Keep: o.Keep, Config: o.Config, Program: called(o.Binary), Driver: o.Driver}
+	ord = order{Keep: o.Keep, Config: o.Config, Reading: o.Reading, Program: called(o.Binary), Driver: o.Driver}
 	if o.VM {
 		kernel := cmp.Or(o.Kernel, filepath.Join(filepath.Dir(o.Binary), "kernel"))
 		if ord.VM, err = findMachinery(kernel); err != nil {

@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"nitrocard/nic/vpc"
 )
 
 // story is a run of the lab: the world, its cards, and the people the checks
@@ -98,7 +96,7 @@ func begin(ctx context.Context, ord order, out io.Writer) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := vpc.Load(file)
+	config, err := ord.Reading.Load(file)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +104,7 @@ func begin(ctx context.Context, ord order, out io.Writer) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	region.driver = ord.Driver
+	region.driver, region.reading = ord.Driver, ord.Reading
 	if ord.VM != nil {
 		region.virtual = map[string]*machinery{"b1": ord.VM}
 	}

@@ -29,7 +29,7 @@ const maxLine = 1 << 20
 
 // readEvents reads the events file at path, in the order of time; lines of
 // the same time keep theirs. No path: no events.
-func readEvents(path string) ([]event, error) {
+func readEvents(path string, reading vpc.Reading) ([]event, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func readEvents(path string) ([]event, error) {
 			continue
 		}
 		e := event{line: fmt.Sprintf("%s:%d", path, n)}
-		if err := e.parse(lines.Bytes(), filepath.Dir(path)); err != nil {
+		if err := e.parse(lines.Bytes(), filepath.Dir(path), reading); err != nil {
 			return nil, fmt.Errorf("%s: %w", e.line, err)
 		}
 		events = append(events, e)
@@ -60,7 +60,7 @@ func readEvents(path string) ([]event, error) {
 }
 
 // parse reads one line and the configuration that it names.
-func (e *event) parse(line []byte, folder string) error {
+func (e *event) parse(line []byte, folder string, reading vpc.Reading) error {
 	var fields struct {
 		Time  *Time  `json:"time"`
 		Apply string `json:"apply"`
@@ -78,7 +78,7 @@ func (e *event) parse(line []byte, folder string) error {
 	}
 	e.at, e.file = *fields.Time, beside(folder, fields.Apply)
 	var err error
-	e.config, err = vpc.Load(e.file)
+	e.config, err = reading.Load(e.file)
 	return err
 }
 

@@ -19,7 +19,7 @@ func TestEventsAreSortedByTimeAndThenByLine(t *testing.T) {
 {"time": 1, "apply": "r.yaml"}
 {"apply": "`+d.path("r.yaml")+`", "time": 3.0}
 `)
-	events, err := readEvents(path)
+	events, err := readEvents(path, vpc.Told)
 	require.NoError(t, err)
 	var lines []string
 	for _, e := range events {
@@ -54,7 +54,7 @@ func TestEventLinesThatMeanNothing(t *testing.T) {
 	} {
 		d := newDesk(t)
 		d.region("r.yaml")
-		_, err := readEvents(d.write("e.jsonl", c.line))
+		_, err := readEvents(d.write("e.jsonl", c.line), vpc.Told)
 		require.ErrorContains(t, err, c.want, c.line)
 		require.ErrorContains(t, err, "e.jsonl:1", c.line)
 	}

@@ -29,7 +29,7 @@ type plan struct {
 func prepare(ctx context.Context, o Options) (*plan, error) {
 	p := &plan{}
 	var err error
-	if p.events, err = readEvents(o.Events); err != nil {
+	if p.events, err = readEvents(o.Events, o.Reading); err != nil {
 		return nil, err
 	}
 	u, err := survey(ctx, o.Inputs)

@@ -14,9 +14,10 @@ import (
 // Options are what Run needs.
 type Options struct {
 	Config         *vpc.Config
-	ConfigFile     string // file or folder that Config was read from, not to be written over; "" if it is from none
-	Card           string // which card of the configuration; "" is its first
-	MaxConnections int    // 0 is nic.DefaultConnections
+	ConfigFile     string      // file or folder that Config was read from, not to be written over; "" if it is from none
+	Reading        vpc.Reading // of the configurations that Events name
+	Card           string      // which card of the configuration; "" is its first
+	MaxConnections int         // 0 is nic.DefaultConnections
 
 	Inputs   []Input
 	Out      string // folder of the captures written: uplink.pcap and ENI.pcap of each ENI on the card

@@ -25,7 +25,8 @@ const maxProblems = 100
 
 // Problems collects mistakes. The zero value is ready.
 type Problems struct {
-	File  string // where the next ones are
+	File  string          // where the next ones are; "": what their paths begin with, if it is one of Files
+	Files map[string]bool // that paths may begin with
 	found []error
 	more  int
 }
@@ -36,7 +37,32 @@ func (p *Problems) Add(path, format string, args ...any) {
 		p.more++
 		return
 	}
-	p.found = append(p.found, Problem{File: p.File, Path: path, Reason: fmt.Sprintf(format, args...)})
+	file := p.File
+	if first, rest, more := strings.Cut(path, ": "); file == "" && p.Files[first] && more {
+		file, path = first, rest
+	}
+	p.found = append(p.found, Problem{File: file, Path: path, Reason: fmt.Sprintf(format, args...)})
+}
+
+// ProblemsIn are those that an error is made of. What is no Problem has a reason
+// alone.
+func ProblemsIn(err error) (all []Problem) {
+	if err == nil {
+		return []Problem{}
+	}
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, one := range joined.Unwrap() {
+			all = append(all, ProblemsIn(one)...)
+		}
+		return all
+	}
+	if p, is := err.(Problem); is {
+		return []Problem{p}
+	}
+	if listed, is := err.(interface{ Listed() []Problem }); is && len(listed.Listed()) > 0 {
+		return listed.Listed()
+	}
+	return []Problem{{Reason: err.Error()}}
 }
 
 // Err joins what was found, one Problem a line; nil without any.
