@@ -37,8 +37,8 @@ func TestCongestionLeavesTheTunnel(t *testing.T) {
 			func(to string) wiretest.Packet { return wiretest.TCP(client+":40001", to+":80").Options(1, 1, 1, 0) },
 			func(to string) wiretest.Packet { return wiretest.Echo(client, to, 7) },
 		} {
-			for _, to := range []string{"35.72.2.8", "35.72.2.9", "10.0.1.5"} {
-				private := map[string]string{"35.72.2.8": "10.0.1.5", "35.72.2.9": "10.0.1.15", "10.0.1.5": "10.0.1.5"}[to]
+			for _, to := range []string{"35.72.2.8", "35.72.2.9"} {
+				private := map[string]string{"35.72.2.8": "10.0.1.5", "35.72.2.9": "10.0.1.15"}[to]
 				for inner, row := range figure4 {
 					for outer, want := range row {
 						e := x.send(Uplink, x.marked(kind(to).TOS(10<<2|uint8(inner)), wire.ECN(outer)))

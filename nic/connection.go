@@ -74,7 +74,7 @@ func (w *worker) knownInbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(flow.In) && w.underlay.addrs[s.VTEP()] == p.peer && !w.asksAnew(p)
+	return s.Walked(flow.In) && w.underlay.addrs[s.VTEP()] == p.peer && !w.unpublished(p) && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound's twin. Instead of where the packet comes from

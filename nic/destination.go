@@ -20,16 +20,37 @@ func (w *worker) source(p *packet) Verdict {
 	if martian(p.Src) || isGroup(p.Src) {
 		return Martian
 	}
+	if p.peer == w.underlay.edge {
+		return w.fromInternet(p)
+	}
 	if n := p.guest.eni.Neighbor(p.Src); n != nil {
 		if w.view.policy.Paths[n.Path].VTEP != from {
 			return SourceMismatch
 		}
 		return next
 	}
-	if w.view.policy.Paths[p.guest.eni.VPC.EdgePath()].VTEP != from && !w.view.forwarders[forwarder{p.guest.eni.VNI, from}] {
+	if !w.view.forwarders[forwarder{p.guest.eni.VNI, from}] {
 		return SourceMismatch
 	}
 	return next
+}
+
+// fromInternet holds a packet from the edge to what an internet gateway lets
+// in: only what is for a public address, and nobody of the VPC is its sender.
+func (w *worker) fromInternet(p *packet) Verdict {
+	switch {
+	case p.guest.eni.Neighbor(p.Src) != nil:
+		return SourceMismatch
+	case w.unpublished(p):
+		return PrivateDestination
+	}
+	return next
+}
+
+// unpublished tells whether a packet from the edge is for a private address of
+// the ENI's. Its key is that of what is for the public one.
+func (w *worker) unpublished(p *packet) bool {
+	return p.peer == w.underlay.edge && p.Dst == p.key.Local && p.guest.eni.Owns(p.Dst)
 }
 
 // destination holds a packet to the ENI's own addresses, private or public,

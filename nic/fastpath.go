@@ -160,7 +160,8 @@ func (w *worker) passIn(frame *pmd.Frame, i int) bool {
 	}
 	s, t := c.Status(), (*wire.Tunnel)(frame.Bytes())
 	p := t.Inner()
-	if !s.Walked(flow.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !g.queue.carries(frame.Len()-wire.OuterLen) {
+	if !s.Walked(flow.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !g.queue.carries(frame.Len()-wire.OuterLen) ||
+		t.Src() == w.underlay.edge && p.Dst() == k.Local {
 		return false
 	}
 	w.tally(c, flow.In, p)

@@ -77,6 +77,9 @@ func (w *worker) inbound(p *packet) Verdict {
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
+	if v := w.publicAccess(p); v != next {
+		return v
+	}
 	if v := w.track(p); v != next {
 		return v
 	}

@@ -79,6 +79,9 @@ func (w *worker) internet(p *packet) Verdict {
 	if p.guest.eni.PublicOf(p.Src) == 0 {
 		return NoPublicAddress
 	}
+	if p.guest.eni.Subnet.Block == vpc.BlockBidirectional {
+		return BlockPublicAccess
+	}
 	p.flags |= flow.FlagNAT
 	return w.tunnel(p, p.guest.eni.VPC.EdgePath())
 }

@@ -83,6 +83,12 @@ frame:
 	CMPL   AX, 26(DX)
 	JNE    done
 
+	// From the edge comes only what is for a public address.
+	BSWAPL AX
+	CMPL   AX, (worker_underlay+underlay_edge)(DI)
+	JEQ    edge
+
+port:
 	// The guest's port takes it.
 	MOVL  const_keyWho(R14), AX
 	ANDL  $const_whoENI, AX
@@ -132,6 +138,13 @@ next:
 done:
 	MOVQ R10, ready+32(FP)
 	RET
+
+edge:
+	MOVL   80(DX), AX
+	BSWAPL AX
+	CMPL   AX, const_keyLocal(R14)
+	JNE    port
+	JMP    done
 
 	// A stream stays one, and so does what only its opener sent to.
 datagram:

@@ -38,9 +38,12 @@ func TestCustomersWithTheSameAddressNeverMeet(t *testing.T) {
 		b := x.fromInternet("eni-b1", wiretest.TCP(client+":40000", "54.168.7.7:80").Payload("for B")).delivered("eni-b1")
 		require.Contains(t, string(a), "for A")
 		require.Contains(t, string(b), "for B")
-		// Even addressed to the one private address that both have.
-		x.fromInternet("eni-a1", wiretest.TCP(client+":40001", "10.0.1.5:80")).delivered("eni-a1")
-		x.fromInternet("eni-b1", wiretest.TCP(client+":40001", "10.0.1.5:80")).delivered("eni-b1")
+		// Nobody outside reaches the one private address that both have, not even by a known connection's ports.
+		for _, eni := range []string{"eni-a1", "eni-b1"} {
+			for range 2 {
+				x.fromInternet(eni, wiretest.TCP(client+":40000", "10.0.1.5:80").Payload("for whom?")).dropped(PrivateDestination)
+			}
+		}
 		// The same answer, bit by bit, leaves with another public address in another VPC.
 		answer := wiretest.TCP("10.0.1.5:80", client+":40000")
 		require.Equal(t, wiretest.Addr("35.72.2.8"), header(t, x.fromGuest("eni-a1", answer).tunneled(edge, vniA)).Src)
@@ -99,8 +102,8 @@ func TestSubnetsMeetAtTheRouter(t *testing.T) {
 	}
 	answer := wiretest.TCP("10.0.2.8:5432", "10.0.1.5:40000")
 	require.Equal(t, answer.MACs(a1.RouterMAC, a1.MAC).Bytes(), x.fromGuest("eni-a4", answer).delivered("eni-a1"))
-	// Its group allows members of the group web only: the client is none.
-	x.fromInternet("eni-a4", wiretest.TCP(client+":1", "10.0.2.8:5432")).dropped(SecurityGroupIn)
+	// It has no public address that the internet could reach it by.
+	x.fromInternet("eni-a4", wiretest.TCP(client+":1", "10.0.2.8:5432")).dropped(PrivateDestination)
 }
 
 // A connection that began at the router does not go on without it, and the
@@ -162,9 +165,11 @@ func TestWhatNeedsNoRewriteStays(t *testing.T) {
 // What the underlay appended behind the tunnel's datagram is not the guest's.
 func TestTheUnderlaysPaddingStaysOutside(t *testing.T) {
 	x := newRig(t)
-	inner := wiretest.TCP(client+":40000", "10.0.1.5:80").MACs(edgeRouter, x.eni("eni-a1").MAC).Bytes()
-	got := x.send(Uplink, x.outer(edge, vniA, inner).Pad(200).Bytes()).delivered("eni-a1")
-	require.Equal(t, inner, got)
+	inner := func(to string) []byte {
+		return wiretest.TCP(client+":40000", to).MACs(edgeRouter, x.eni("eni-a1").MAC).Bytes()
+	}
+	got := x.send(Uplink, x.outer(edge, vniA, inner("35.72.2.8:80")).Pad(200).Bytes()).delivered("eni-a1")
+	require.Equal(t, inner("10.0.1.5:80"), got)
 }
 
 // All packets of a connection leave by one outer port of the dynamic range, so

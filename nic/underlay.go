@@ -19,6 +19,7 @@ type underlay struct {
 	mac     wire.MAC // the uplink's
 	macBits uint64
 	addr    uint32            // the card's
+	edge    uint32            // the edge's, behind which is the internet
 	addrs   []uint32          // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
 	hops    []hop             // by VTEP index
 	asked   map[uint32]uint16 // by address to resolve, the last of hops that has it; the others by hop.next
@@ -48,6 +49,9 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP,
 		addrs: make([]uint32, len(p.VTEPs)), hops: make([]hop, len(p.VTEPs)), asked: make(map[uint32]uint16, len(p.VTEPs)),
 		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
+	}
+	if len(p.VPCs) > 0 {
+		u.edge = p.VTEPs[p.Paths[p.VPCs[0].EdgePath()].VTEP].Addr
 	}
 	known := before.known()
 	for i, v := range p.VTEPs {

@@ -39,6 +39,8 @@ const (
 	SpoofedAddress
 	Martian
 	NotForThisENI
+	PrivateDestination
+	BlockPublicAccess
 	NotTheRouter
 
 	SecurityGroupIn
@@ -93,17 +95,19 @@ var vocabulary = [malformed]words{
 	SourceMismatch: {"source_mismatch", "the inner source address does not live behind the tunnel end that sent it"},
 	CongestionDrop: {"congestion_drop", "the underlay is congested, and the inner packet's ends do not understand marks (RFC 6040 section 4.2)"},
 
-	EtherTypeDenied: {"ethertype_denied", "a VPC carries IPv4 and ARP; this is something else"},
-	IPv6Denied:      {"ipv6_denied", "this card does not carry IPv6 yet"},
-	VLANDenied:      {"vlan_denied", "a VPC has no VLANs"},
-	GroupAddress:    {"group_address", "a VPC has neither broadcast nor multicast"},
-	ARPUnanswered:   {"arp_unanswered", "nobody in the subnet has the address asked for"},
-	ARPInvalid:      {"arp_invalid", "is no ARP request for IPv4 over Ethernet"},
-	SpoofedMAC:      {"spoofed_mac", "the source MAC is not the ENI's"},
-	SpoofedAddress:  {"spoofed_address", "the source address is not the ENI's, and its source/destination check is on"},
-	Martian:         {"martian", "no packet on a network may have this address (RFC 1812 section 5.3.7)"},
-	NotForThisENI:   {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
-	NotTheRouter:    {"not_the_router", "the destination MAC is neither the router's nor the neighbor's"},
+	EtherTypeDenied:    {"ethertype_denied", "a VPC carries IPv4 and ARP; this is something else"},
+	IPv6Denied:         {"ipv6_denied", "this card does not carry IPv6 yet"},
+	VLANDenied:         {"vlan_denied", "a VPC has no VLANs"},
+	GroupAddress:       {"group_address", "a VPC has neither broadcast nor multicast"},
+	ARPUnanswered:      {"arp_unanswered", "nobody in the subnet has the address asked for"},
+	ARPInvalid:         {"arp_invalid", "is no ARP request for IPv4 over Ethernet"},
+	SpoofedMAC:         {"spoofed_mac", "the source MAC is not the ENI's"},
+	SpoofedAddress:     {"spoofed_address", "the source address is not the ENI's, and its source/destination check is on"},
+	Martian:            {"martian", "no packet on a network may have this address (RFC 1812 section 5.3.7)"},
+	NotForThisENI:      {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
+	PrivateDestination: {"private_destination", "comes from the internet for a private address"},
+	BlockPublicAccess:  {"block_public_access", "VPC Block Public Access of the ENI's subnet blocks it"},
+	NotTheRouter:       {"not_the_router", "the destination MAC is neither the router's nor the neighbor's"},
 
 	SecurityGroupIn:            {"security_group_in", "no inbound rule of the ENI's security groups allows it"},
 	SecurityGroupOut:           {"security_group_out", "no outbound rule of the ENI's security groups allows it"},

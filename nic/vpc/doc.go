@@ -18,7 +18,7 @@
 //
 //	compile.go    the steps in order; numbers, paths, matchers
 //	region.go     VPCs, VNIs, subnets
-//	routes.go     route tables
+//	routes.go     route tables; publicaccess.go what is kept from the internet
 //	security.go   security groups and prefix lists
 //	interfaces.go ENIs; private.go and public.go their addresses
 //	underlay.go   cards, edge, guest ports, allowances

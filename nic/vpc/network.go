@@ -30,6 +30,7 @@ type Subnet struct {
 	VPC       *VPC
 	Prefix    netip.Prefix // invalid: the subnet has IPv6 only
 	RouterMAC wire.MAC
+	Block     BlockMode
 	Routes    string // ID of its route table; "": the VPC's main table, which is not in the configuration
 
 	routes *routeTable

@@ -17,6 +17,7 @@ func (c *compiler) region() {
 	for i := range c.config.Subnets {
 		c.subnet(i, &c.config.Subnets[i])
 	}
+	c.publicAccess()
 	c.prefixLists()
 	c.routeTables()
 }
