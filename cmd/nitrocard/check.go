@@ -57,15 +57,31 @@ func check(path string, reading vpc.Reading, card string) (*checked, error) {
 }
 
 func (c *checked) table(w io.Writer, verbose bool) error {
-	t := newTable(w, "KIND", "COUNT")
-	for _, o := range c.Objects {
-		t.row(o.Kind, o.Count)
-	}
-	if err := t.flush(); err != nil {
-		return err
-	}
+	c.counts(w)
 	fmt.Fprintln(w)
 	printNotices(w, c.Notices, verbose)
 	_, err := fmt.Fprintf(w, "good: card %s has %s; %s\n", c.Card, plural(c.ENIs, "ENI"), enforced(c.Notices))
 	return err
+}
+
+// counts lists how many objects of each kind there are, in few lines: an account
+// has some twenty kinds, and its notices are to be on the screen as well.
+func (c *checked) counts(w io.Writer) {
+	const widest = 100
+	line := ""
+	for i, o := range c.Objects {
+		word := fmt.Sprintf("%s %d", o.Kind, o.Count)
+		if i < len(c.Objects)-1 {
+			word += ","
+		}
+		if line != "" && len(line)+1+len(word) > widest {
+			fmt.Fprintln(w, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	fmt.Fprintln(w, line)
 }

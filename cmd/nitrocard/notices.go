@@ -41,7 +41,7 @@ func enforced(notices []vpc.Notice) string {
 		vpc.Passes:   "not as in EC2: ",
 		vpc.Drops:    "it drops what EC2 passes: ",
 		vpc.NoEffect: "all that acts on packets is enforced; ",
-	}[worst.First.Kind.Effect()] + worst.Text()
+	}[worst.First.Kind.Effect()] + worst.Clause()
 }
 
 // logNotices logs a line a kind.

@@ -229,22 +229,22 @@ func Digests(notices []Notice) []Digest {
 	return all
 }
 
-// Text is what the notices have in common, as one sentence.
-func (d Digest) Text() string {
+// Clause is what the notices have in common, without a place.
+func (d Digest) Clause() string {
 	if d.Count == 1 {
-		return d.First.String()
+		return d.First.Text()
 	}
 	return fmt.Sprintf(noticeVocabulary[d.First.Kind].many, d.Count)
 }
 
 // String is the digest as one line, with the first notice as its example.
 func (d Digest) String() string {
-	line := d.Text()
-	if d.Count > 1 {
-		line += "; first " + d.First.Path
-		if d.First.What != "" {
-			line += ", " + d.First.What
-		}
+	if d.Count == 1 {
+		return d.First.String()
+	}
+	line := d.Clause() + "; first " + d.First.Path
+	if d.First.What != "" {
+		line += ", " + d.First.What
 	}
 	return line
 }
