@@ -37,13 +37,13 @@ func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
 		return false
 	}
 	c.captured(frame, (*finder).unfinishedStream)
-	if !c.find() {
+	if !c.findSegments() {
 		c.captured(frame, (*finder).plainStream) // a receiver's hardware may have merged it, sum and all
-		if !c.find() {
+		if !c.findSegments() {
 			return c.end()
 		}
 	}
-	c.frame = frame[:c.limit]
+	c.frame = c.frame[:c.limit]
 	if !c.begin(longest) {
 		return false
 	}
@@ -52,7 +52,7 @@ func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
 }
 
 func (f *finder) captured(frame []byte, wanted func(*finder) bool) {
-	*f = finder{frame: frame, wanted: wanted, start: len(frame), strict: true}
+	*f = finder{frame: frame, wanted: wanted, start: len(frame), strict: true, steps: maxSteps}
 }
 
 func (f *finder) stream() bool { return f.proto == wire.ProtoTCP && f.l4+wire.TCPLen <= f.limit }

@@ -28,31 +28,34 @@ func (c *Cutter) locate(frame []byte, h *Header) bool {
 	if h.kind == udpL4 {
 		wanted = (*finder).datagramAtStart
 	}
-	*c = Cutter{finder: finder{frame: frame, start: h.start, wanted: wanted}}
-	if h.start == 0 || !c.find() {
-		return c.end()
+	*c = Cutter{finder: finder{frame: frame, start: h.start, wanted: wanted, steps: maxSteps}}
+	return h.start > 0 && c.findSegments() && c.begin(h.size) || c.end()
+}
+
+// findSegments is find for a frame whose headers go into segments. Of those that
+// tell the length of an IPv6 packet above 64 KB (RFC 2675 section 2), which no
+// segment is, the frame has none afterwards.
+func (c *Cutter) findSegments() bool {
+	for c.find() {
+		if c.jumbo == 0 {
+			return true
+		}
+		c.withoutJumbo()
 	}
-	if c.jumbo > 0 {
-		shorter := *h
-		shorter.start -= jumboLen
-		return c.locate(withoutJumbo(frame, c.jumbo), &shorter)
-	}
-	return c.begin(h.size)
+	return false
 }
 
 func (f *finder) atStart() bool { return f.l4 == f.start && f.proto == wire.ProtoTCP }
 
 func (f *finder) datagramAtStart() bool { return f.l4 == f.start && f.proto == wire.ProtoUDP }
 
-// withoutJumbo takes out the option that tells the length of an IPv6 packet
-// above 64 KB (RFC 2675 section 2), which no segment is: the headers before it
-// move up to those behind.
-func withoutJumbo(frame []byte, at int) []byte {
-	next := frame[at]
-	copy(frame[jumboLen:], frame[:at])
-	frame = frame[jumboLen:]
-	frame[at-ip6Len+6] = next
-	return frame
+// withoutJumbo takes out the option of a packet above 64 KB and the header that it
+// is in: what lies before moves up to what lies behind.
+func (c *Cutter) withoutJumbo() {
+	next := c.frame[c.jumbo]
+	copy(c.frame[jumboLen:], c.frame[:c.jumbo])
+	c.frame, c.start = c.frame[jumboLen:], c.start-jumboLen
+	c.frame[c.jumbo-ip6Len+6] = next
 }
 
 // begin begins to cut what was found after so many bytes of payload. It is false

@@ -29,9 +29,10 @@ type finder struct {
 // with five tunnels takes less than 150.
 const maxSteps = 1000
 
-// find is false if nothing that is wanted is there.
+// find is false if nothing that is wanted is there, or not within the steps that
+// are left.
 func (f *finder) find() bool {
-	f.steps, f.limit = maxSteps, len(f.frame)
+	f.layout, f.found = layout{way: way{limit: len(f.frame)}}, false
 	f.ethernet(0)
 	f.layout = f.best
 	return f.found
@@ -151,7 +152,7 @@ func (f *finder) extension(next uint8, at int) bool {
 				return false
 			}
 			const jumbo = 0xc2
-			if next == hopOptions && size == jumboLen && f.frame[at+2] == jumbo && f.layers[f.n-1].at == at-ip6Len {
+			if ip := &f.layers[f.n-1]; next == hopOptions && size == jumboLen && f.frame[at+2] == jumbo && ip.kind == inIPv6 && ip.at == at-ip6Len {
 				f.jumbo = at
 			}
 		case fragment:

@@ -369,29 +369,53 @@ func TestAChecksumCoversTheFinalDestination(t *testing.T) {
 	}
 }
 
+// above64KB is a merged frame of one IPv6 packet, which tells its length in an
+// option, so many times.
+func above64KB(t testing.TB, times, total int) example {
+	merged := build(t, &layers.Ethernet{SrcMAC: ether.SrcMAC, DstMAC: ether.DstMAC, EthernetType: layers.EthernetTypeIPv6}, v6(6), tcp(0, 0), payload(1))
+	clear(merged[14+4 : 14+6])
+	merged[14+6] = hopOptions
+	option := binary.BigEndian.AppendUint32([]byte{hopOptions, 0, 0xc2, 4}, uint32(8*times+32+total))
+	options := slices.Repeat(option, times)
+	options[8*(times-1)] = 6
+	frame := slices.Concat(merged[:54], options, merged[54:54+32], payload(total))
+	return example{merged: frame, kind: tcp6, start: 54 + len(options)}
+}
+
 // A packet above 64 KB tells its length in an option, which its segments have
-// no use for.
+// no use for, merged by a sender's link or captured there.
 func TestCutAPacketAbove64KB(t *testing.T) {
 	const size, total = 9000, 200_000
-	h := v6(layers.IPProtocolIPv6HopByHop)
-	merged := build(t, &layers.Ethernet{SrcMAC: ether.SrcMAC, DstMAC: ether.DstMAC, EthernetType: layers.EthernetTypeIPv6},
-		&layers.IPv6{Version: 6, HopLimit: 64, NextHeader: 6, SrcIP: h.SrcIP, DstIP: h.DstIP}, tcp(0, 0), payload(1000))
-	jumbo := slices.Concat(merged[:14+6], []byte{0}, merged[14+7:14+40], []byte{6, 0, 0xc2, 4, 0, 3, 0x0d, 0x40}, merged[54:54+32], payload(total))
-	clear(jumbo[14+4 : 14+6])
-	x := example{kind: tcp6, start: 54 + jumboLen}
-	header := x.header(size)
-	var cut Cutter
-	require.True(t, cut.Start(jumbo, &header, 9100))
-	var got []byte
-	buf := make([]byte, 9100)
-	for cut.Active() {
-		seg := buf[:cut.Next(buf)]
-		want := build(t, &layers.Ethernet{SrcMAC: ether.SrcMAC, DstMAC: ether.DstMAC, EthernetType: layers.EthernetTypeIPv6},
-			v6(6), tcp(len(got), 0), gopacket.Payload(seg[86:]))
-		require.Equal(t, want, slices.Clone(seg))
-		got = append(got, seg[86:]...)
+	x := above64KB(t, 1, total)
+	h := x.header(size)
+	captured := slices.Clone(x.merged)
+	pseudo := wire.Sum(captured[14+8:54], 6+32+total) // of addresses and length; the option is not covered
+	binary.BigEndian.PutUint16(captured[x.start+tcpSum:], ^pseudo)
+	for name, start := range map[string]func(*Cutter) bool{
+		"merged":   func(c *Cutter) bool { return c.Start(x.merged, &h, 9100) },
+		"captured": func(c *Cutter) bool { return c.StartCaptured(captured, 86+size) },
+	} {
+		var cut Cutter
+		require.True(t, start(&cut), name)
+		var got []byte
+		buf := make([]byte, 9100)
+		for cut.Active() {
+			seg := buf[:cut.Next(buf)]
+			want := build(t, &layers.Ethernet{SrcMAC: ether.SrcMAC, DstMAC: ether.DstMAC, EthernetType: layers.EthernetTypeIPv6},
+				v6(6), tcp(len(got), 0), gopacket.Payload(seg[86:]))
+			require.Equal(t, want, slices.Clone(seg), name)
+			got = append(got, seg[86:]...)
+		}
+		require.Equal(t, []byte(payload(total)), got, name)
 	}
-	require.Equal(t, []byte(payload(total)), got)
+}
+
+// A frame that has such an option hundreds of times is made to cost as many
+// searches; all of them share the steps of one.
+func TestManyLengthsOfAPacketCostOneSearch(t *testing.T) {
+	x := above64KB(t, 400, 1000)
+	h := x.header(500)
+	require.False(t, new(Cutter).Start(x.merged, &h, 9100))
 }
 
 // A datagram without a checksum stays without, as its tunnel does.
