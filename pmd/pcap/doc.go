@@ -4,7 +4,8 @@
 //	classic.go the packets of a pcap file
 //	pcapng.go  those of a pcapng file: sections, interfaces, packets
 //	block.go   its blocks, each whole or an error that says where
-//	link.go    link types: how packets hold Ethernet frames
+//	link.go    link types, and which of them carry Ethernet frames
+//	unwrap.go  how packets hold those
 //	writer.go  Writer: a pcap file with nanoseconds, the same bytes for the same frames
 //	port.go    Port: what came in is a file, what goes out is another
 //	spec.go    how a user names a port

@@ -45,6 +45,12 @@ func TestLinkTypesThatCarryEthernet(t *testing.T) {
 		{"Ethernet, which says that it has none", 1 | 1<<26, frame, frame},
 		{"Ethernet, with a number that says nothing", 1 | 2<<28, frame, frame},
 		{"PPI", 192, slices.Concat([]byte{0, 0, 12, 0, 1, 0, 0, 0, 9, 9, 9, 9}, frame), frame},
+		{"PKTAP", 258, slices.Concat([]byte{112, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, make([]byte, 100), frame), frame},
+		{"EPON", 259, slices.Concat([]byte{0xd5, 0x55, 0x55, 0, 7, 0x5a}, frame), frame},
+		{"ERF", 197, slices.Concat(record(2, len(frame)+4), []byte{0, 0}, frame, fcs, make([]byte, 4)), frame},
+		{"ERF_ETH with two more headers", 175, slices.Concat(record(2|0x80, len(frame)+4), []byte{0x83, 7: 1, 8: 4, 15: 1}, []byte{0, 0}, frame, fcs), frame},
+		{"JUNIPER_ETHER", 178, slices.Concat([]byte{'M', 'G', 'C', 1}, frame), frame},
+		{"JUNIPER_ETHER with more", 178, slices.Concat([]byte{'M', 'G', 'C', 0x81, 0, 6, 1, 1, 4, 2, 1, 0x30}, frame), frame},
 		{"NETANALYZER", 240, slices.Concat([]byte{0, 4, 0, 0}, frame, fcs), frame},
 		{"NETANALYZER_TRANSPARENT", 241, slices.Concat([]byte{0, 6, 0, 0}, preamble, frame, fcs), frame},
 		{"ETHERNET_MPACKET", 274, slices.Concat(preamble, frame, fcs), frame},
@@ -80,6 +86,11 @@ func TestLinkTypesThatCarryEthernet(t *testing.T) {
 	}
 }
 
+// record is the header of an ERF record of this kind, whose frame is n bytes long.
+func record(kind byte, n int) []byte {
+	return []byte{0: 1, 7: 2, 8: kind, 9: 4, 10: 0, 11: 96, 14: byte(n >> 8), 15: byte(n)}
+}
+
 // capturedOn is a pcapng file of one interface.
 func capturedOn(linkType uint16, options []byte, packets ...[]byte) []byte {
 	file := slices.Concat(little.section(), little.block(interfaceBlock, little.words(uint32(linkType), 0), options))
@@ -110,7 +121,7 @@ func TestAPcapngTellsOfCheckSequences(t *testing.T) {
 // What is no Ethernet is refused by its name.
 func TestLinkTypesThatAreNotEthernet(t *testing.T) {
 	for word, want := range map[uint32]string{
-		0: "not of Null", 101: "not of Raw", 105: "not of 802.11", 113: "not of Linux SLL", 197: "not of ERF",
+		0: "not of Null", 101: "not of Raw", 105: "not of 802.11", 113: "not of Linux SLL",
 		257: "not of link type 257", 276: "not of Linux SLL2", 280: "not of VPP dispatch trace", 300: "not of link type 300", 65535: "not of link type 65535",
 		147: "not of link type 147",
 	} {
@@ -127,8 +138,11 @@ func TestPacketsThatHoldNoWholeFrame(t *testing.T) {
 		packet []byte
 		want   string
 	}{
-		"PPI of something else": {192, []byte{0, 0, 8, 0, 105, 0, 0, 0, 1, 2, 3}, "packet 1: PPI packets with Ethernet frames are expected, not with link type 105"},
-		"a preempted frame":     {274, []byte{0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xe6, 1, 2}, "packet 1: a part of a frame that was preempted is in it (its SMD is 0xe6)"},
+		"PPI of something else":      {192, []byte{0, 0, 8, 0, 105, 0, 0, 0, 1, 2, 3}, "packet 1: a packet in it has link type 105; Ethernet frames, of link type 1, are expected"},
+		"PKTAP of something else":    {258, []byte{12, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0}, "packet 1: a packet in it has link type 12;"},
+		"ERF of something else":      {197, record(0x81, 60), "packet 1: ERF records with Ethernet frames are expected, not of type 1"},
+		"Juniper's without Ethernet": {178, []byte{'M', 'G', 'C', 3, 0, 0}, "packet 1: packets with their Ethernet headers are expected, and one has none (its flags are 0x03)"},
+		"a preempted frame":          {274, []byte{0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xe6, 1, 2}, "packet 1: a part of a frame that was preempted is in it (its SMD is 0xe6)"},
 	} {
 		r, err := NewReader("x", bytes.NewReader(linked(c.word, 0, c.packet)))
 		require.NoError(t, err, name)
@@ -137,8 +151,10 @@ func TestPacketsThatHoldNoWholeFrame(t *testing.T) {
 	}
 	for word := range links { // however little was captured
 		for n := range 24 {
-			_, err := readAll(must(NewReader("x", bytes.NewReader(linked(uint32(word), 100, make([]byte, n))))))
-			require.Error(t, err)
+			for _, fill := range []byte{0, 0xff} {
+				_, err := readAll(must(NewReader("x", bytes.NewReader(linked(uint32(word), 100, bytes.Repeat([]byte{fill}, n))))))
+				require.Error(t, err)
+			}
 		}
 	}
 }
