@@ -24,10 +24,7 @@ const maxENIs = 1 << 23
 // all that was found wrong, one ec2.Problem a line; then nothing was made.
 func Compile(config *Config, o CompileOptions) (*Policy, error) {
 	c := newCompiler(config, o)
-	c.region()
-	c.security()
-	c.interfaces()
-	c.underlay(o.Card)
+	c.check(o.Card)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
@@ -37,6 +34,14 @@ func Compile(config *Config, o CompileOptions) (*Policy, error) {
 	c.unenforcedNotices()
 	c.missingLists()
 	return c.policy, nil
+}
+
+// check notes all that is wrong, and leaves what link builds on.
+func (c *compiler) check(card string) {
+	c.region()
+	c.security()
+	c.interfaces()
+	c.underlay(card)
 }
 
 // compiler is the work of one Compile. Its steps note problems and go on, so that
@@ -56,6 +61,8 @@ type compiler struct {
 	onCard   map[string]int
 	spots    map[string]spot // where an ID of a list stands
 	answers  bool            // some object came in an answer of EC2's API
+	lost     map[string]bool // paths of objects that name what is not there, and have no place without it
+	unread   unread
 	prevNums *lineage
 
 	claims   []claim
@@ -80,7 +87,7 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 		policy: &Policy{Epoch: prev.Epoch + 1, Notices: slices.Clone(config.Notices), byID: map[string]*ENI{}, groups: map[string]*Group{},
 			lists: map[string]*prefixList{}, sets: map[string]*matcher{}},
 		vpcs: map[string]*VPC{}, subnets: map[string]*Subnet{}, holders: map[uint32]*ENI{},
-		macs: map[stationKey]string{}, onCard: map[string]int{}, spots: map[string]spot{}, answers: config.answers(),
+		macs: map[stationKey]string{}, onCard: map[string]int{}, spots: map[string]spot{}, answers: config.answers(), lost: map[string]bool{},
 		disputes: map[uint32]bool{}, groupLists: map[string][]*Group{},
 	}
 	c.Files = config.Places.files()
@@ -98,6 +105,20 @@ func newCompiler(config *Config, o CompileOptions) *compiler {
 		l.rules = 1
 	}
 	return c
+}
+
+// Add notes a mistake, unless it only follows from one in reading.
+func (c *compiler) Add(path, format string, args ...any) {
+	if !c.unread.concerns(path) {
+		c.Problems.Add(path, format, args...)
+	}
+}
+
+// conflict is Add for a mistake of two objects; the second one's path is other.
+func (c *compiler) conflict(path, other, format string, args ...any) {
+	if !c.unread.concerns(other) {
+		c.Add(path, format, args...)
+	}
 }
 
 // notice notes what the card does not enforce, or does not know.

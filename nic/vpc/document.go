@@ -47,6 +47,7 @@ type document struct {
 func (l *loader) begin(r *ec2.Reader, s source) *document {
 	r.NewDocument()
 	l.parts++
+	l.problems.File = s.String()
 	return &document{loader: l, source: s, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, unknown: r.Unknown, yaml: r.YAML}
 }
 
@@ -204,6 +205,9 @@ func (d *document) list(name string, r *ec2.Reader) error {
 	}
 	field := d.config.list(name)
 	err := r.Decode(name, field.Addr().Interface())
+	if n := field.Len(); err != nil && n > len(d.config.Places[name]) { // the JSON broke off in the last
+		field.SetLen(n - 1)
+	}
 	for i := len(d.config.Places[name]); i < field.Len(); i++ {
 		d.place(name, Place{File: d.String(), Index: i})
 	}

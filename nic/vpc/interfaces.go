@@ -127,8 +127,8 @@ func (b *eniBuilder) unknownGroup(path, id string) {
 func (b *eniBuilder) notLent(g *Group, path, state string) {
 	what := fmt.Sprintf("%s is a group of %s; its association with %s is %s", g.ID, ec2.Shorten(g.config.VpcId), b.eni.VPC.ID,
 		cmp.Or(ec2.Shorten(state), "not in the configuration (aws ec2 describe-security-group-vpc-associations)"))
-	if !b.excused(spot{path, b.at.list, b.at.Place}, GroupNotLent, what) {
-		b.Add(path, "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
+	if !b.excused(spot{path, b.at.list, b.at.Place}, GroupNotLent, what) && !b.unread.mayHave("SecurityGroupVpcAssociations") {
+		b.conflict(path, b.spots["SecurityGroups "+g.ID].path, "is a group of %s, the ENI is in %s", g.config.VpcId, b.eni.VPC.ID)
 	}
 }
 

@@ -47,7 +47,8 @@ func ReadingOf(name string) (Reading, error) {
 // Load reads a configuration: a file of YAML or JSON, packed with gzip or not;
 // all such files of a folder and its folders, merged list by list; or "-", standard
 // input. A saved answer of `aws ec2 describe-*` is such a file as it is. It checks
-// names and types; Compile checks what they mean.
+// names and types; Compile checks what they mean. Where names or types are wrong,
+// the error has both, so that all mistakes are found in one round.
 func Load(path string) (*Config, error) { return Told.Load(path) }
 
 // Parse reads one file's bytes. name stands before each error, and an ending
@@ -154,8 +155,8 @@ func (l *loader) finish() (*Config, error) {
 	for _, f := range l.foreign {
 		l.passOver(f)
 	}
-	if err := l.problems.Err(); err != nil {
-		return nil, err
+	if l.problems.Err() != nil {
+		return nil, l.config.mistakes(l.problems)
 	}
 	l.cutOff()
 	return l.config, nil

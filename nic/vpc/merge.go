@@ -63,13 +63,13 @@ func (l *loader) again(list string, first holder, object reflect.Value, place Pl
 		return
 	}
 	id := idOf(object)
-	was, is := l.config.path(list, first.index, id), place.path(list, id)
+	was := l.config.path(list, first.index, id)
 	if first.part == l.parts {
-		l.problems.File = ""
-		l.problems.Add(is, "stands twice in one answer, and differs: the first is %s", was)
+		l.problems.File, place.File = place.File, ""
+		l.problems.Add(place.path(list, id), "stands twice in one answer, and differs: the first is %s", was)
 		return
 	}
-	l.notice(Superseded, is, was)
+	l.notice(Superseded, place.path(list, id), was)
 	old.Set(object)
 	l.config.Places[list][first.index] = place
 	l.at[list+" "+keyOf(object)] = holder{first.index, l.parts}

@@ -103,6 +103,7 @@ type reference struct{ field, list, id string }
 // without it.
 func (c *compiler) leftOut(at spot, r reference) {
 	if !c.excused(at, LeftOut, ec2.Shorten(r.id)) {
+		c.lost[at.path] = true
 		c.unknown(ec2.In(at.path, r.field), r.list, r.id)
 	}
 }

@@ -70,7 +70,7 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 	case !addr.Is4():
 		b.Add(b.path, "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
 		return
-	case !s.Prefix.Contains(addr):
+	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spots["Subnets "+s.ID].path):
 		if b.disputed(b.at, b.spots["Subnets "+s.ID], "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.Prefix.String()+": it has nobody") {
 			return
 		}
@@ -159,7 +159,7 @@ func (b *eniBuilder) prefixes() {
 		}
 		s, v := b.eni.Subnet, b.eni.VPC
 		if p.Bits() != 28 || !s.Prefix.Contains(p.Addr()) {
-			b.Add(b.path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.Prefix)
+			b.conflict(b.path, b.spots["Subnets "+s.ID].path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.Prefix)
 			continue
 		}
 		if holder := v.mapping.holder(spanOf(p)); holder != nil {

@@ -115,7 +115,7 @@ func (c *compiler) elasticAddress(at spot, config *ec2.Address, firstOf map[stri
 		return
 	}
 	if !c.disputed(at, c.spots["NetworkInterfaces "+e.ID], "PrivateIpAddress "+private.String()+" is none of "+e.ID+": the public address has nobody") {
-		c.Add(at.path, "PrivateIpAddress %s is none of %s", private, e.ID)
+		c.conflict(at.path, c.spots["NetworkInterfaces "+e.ID].path, "PrivateIpAddress %s is none of %s", private, e.ID)
 	}
 }
 
@@ -128,7 +128,7 @@ func (c *compiler) addressee(at spot, config *ec2.Address, firstOf map[string]*E
 		}
 		return e
 	}
-	if e = firstOf[config.InstanceId]; e == nil && !c.excused(at, Elsewhere, ec2.Shorten(config.InstanceId)) {
+	if e = firstOf[config.InstanceId]; e == nil && !c.mayHaveENIs() && !c.excused(at, Elsewhere, ec2.Shorten(config.InstanceId)) {
 		c.Add(ec2.In(at.path, "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
 	}
 	return e

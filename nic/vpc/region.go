@@ -136,7 +136,7 @@ func (c *compiler) checkSubnet(at spot, s *Subnet) bool {
 		if c.disputed(at, c.spots["Vpcs "+s.VPC.ID], "CidrBlock "+s.Prefix.String()+" is outside of its VPC: it says otherwise") {
 			return false
 		}
-		c.Add(path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, s.VPC.ID, s.VPC.CIDRs)
+		c.conflict(path, c.spots["Vpcs "+s.VPC.ID].path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, s.VPC.ID, s.VPC.CIDRs)
 	}
 	if other := s.VPC.overlapping(s.Prefix); other != nil {
 		if c.disputed(at, c.spots["Subnets "+other.ID], "claims "+s.Prefix.String()) {

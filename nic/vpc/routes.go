@@ -303,7 +303,7 @@ func (r *routeCompiler) reachesInternet(path, id string, line *Route) bool {
 	case i < 0:
 		r.unknown(ec2.In(path, "GatewayId"), "InternetGateways", id)
 	default:
-		r.Add(path, "GatewayId %s is not attached to %s", id, r.vpc.ID)
+		r.conflict(path, r.config.path("InternetGateways", i, id), "GatewayId %s is not attached to %s", id, r.vpc.ID)
 	}
 	return false
 }

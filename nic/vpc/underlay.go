@@ -102,9 +102,18 @@ func (c *compiler) leftENI(id string) bool {
 	return given && c.policy.byID[id] == nil
 }
 
-// unknown is the problem of a reference into a list that has no such ID.
+// unknown is the problem of a reference into a list that has no such ID. Where
+// the object has a mistake of its own, that one is told alone.
 func (c *compiler) unknown(path, list, id string) {
+	if c.unread.mayHave(list) || c.lost[c.spots[list+" "+id].path] {
+		return
+	}
 	c.Add(path, "there is no %q in %s", ec2.Shorten(id), list)
+}
+
+// mayHaveENIs tells whether ENIs are missing that a mistake kept away.
+func (c *compiler) mayHaveENIs() bool {
+	return c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
 }
 
 // ports gives each ENI of the region its guest port; one port serves one ENI.
@@ -143,7 +152,7 @@ func (c *compiler) allowances() {
 		e.Allowance = c.place.Allowances[e.Instance].Connections
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.place.Allowances)) {
-		if id == "" || !seen[id] {
+		if (id == "" || !seen[id]) && !c.mayHaveENIs() {
 			c.Add("Placement: Allowances", "no ENI is attached to an instance %q", ec2.Shorten(id))
 		}
 	}

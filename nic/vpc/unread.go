@@ -1,0 +1,101 @@
+package vpc
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// Where reading found mistakes, Compile's checks look at what was read well, so
+// that people get all mistakes in one round. What only follows from a mistake in
+// reading is not told: a value that is missing because it could not be read, a
+// reference to an object that could not be read.
+
+// unread is what reading could not make out. The zero value: it read all.
+type unread struct {
+	objects []unreadObject
+	lists   map[string]bool // those that may lack objects
+	all     bool            // any list may lack some: a file could not be read, or a list's name is unknown
+}
+
+// unreadObject is an object, at any depth, that has a mistake.
+type unreadObject struct {
+	file  string
+	steps []string // "Vpcs[0]", "CidrBlockAssociationSet[1]"
+}
+
+func unreadOf(problems []ec2.Problem) unread {
+	u := unread{lists: map[string]bool{}}
+	for _, p := range problems {
+		at := steps(p.Path)
+		if len(at) == 0 {
+			u.all = true
+			continue
+		}
+		list, _, _ := strings.Cut(at[0], "[")
+		u.lists[list] = true
+		if list == "PrefixLists" { // which is what EC2 calls both kinds
+			u.lists["ManagedPrefixLists"] = true
+		}
+		for len(at) > 1 && !strings.HasSuffix(at[len(at)-1], "]") { // a field of the object
+			at = at[:len(at)-1]
+		}
+		u.objects = append(u.objects, unreadObject{p.File, at})
+	}
+	return u
+}
+
+var step = regexp.MustCompile(`^\w+\[\d+\]`)
+
+// steps are the parts of a path, without the IDs behind indices.
+func steps(path string) []string {
+	if path == "" {
+		return nil
+	}
+	all := strings.Split(path, ": ")
+	for i, s := range all {
+		if indexed := step.FindString(s); indexed != "" {
+			all[i] = indexed
+		}
+	}
+	return all
+}
+
+// concerns tells whether what is said at a path may follow from a mistake in
+// reading: the object there, a part of it or the object around the field there has one.
+func (u *unread) concerns(path string) bool {
+	return slices.ContainsFunc(u.objects, func(o unreadObject) bool {
+		rest, here := path, true
+		if o.file != "" && o.steps[0] != "Placement" {
+			rest, here = strings.CutPrefix(path, o.file+": ")
+		}
+		return here && o.concerns(steps(rest))
+	})
+}
+
+func (o unreadObject) concerns(at []string) bool {
+	for i, s := range at {
+		switch {
+		case i >= len(o.steps):
+			return !slices.ContainsFunc(at[i:], func(s string) bool { return strings.HasSuffix(s, "]") })
+		case s != o.steps[i]:
+			return false
+		}
+	}
+	return true
+}
+
+// mayHave tells whether a list may have had an object that is not in it.
+func (u *unread) mayHave(list string) bool { return u.all || u.lists[list] }
+
+// mistakes are all of a configuration in which reading found some already.
+func (c *Config) mistakes(found ec2.Problems) error {
+	all := ec2.ProblemsIn(found.Err())
+	compiler := newCompiler(c, CompileOptions{})
+	found.File, found.Files = "", compiler.Files
+	compiler.Problems, compiler.unread = found, unreadOf(all)
+	compiler.check("")
+	return compiler.Err()
+}
