@@ -67,7 +67,6 @@ func (s *Seats) End() {
 	close(s.end)
 	s.done.Wait()
 	if s.all[0].cpu >= 0 {
-		s.tidy(false) // or a thread that strayed since watch looked would stay there
 		s.giveBack()
 	}
 	runtime.GOMAXPROCS(s.procs)

@@ -75,22 +75,35 @@ func (s *Seats) place(tid int, has affinity) affinity {
 	return s.rest
 }
 
-// giveBack undoes what tidy did. A thread that began meanwhile, and was kept
-// from the seats like the one it comes from, gets what the process had.
+// giveBack undoes what tidy did. A thread that begins meanwhile begins where
+// the one is that it comes from: giveBack looks again until it meets no such
+// thread.
 func (s *Seats) giveBack() {
-	for _, tid := range threads() {
-		var has affinity
-		if unix.SchedGetaffinity(tid, &has) != nil {
-			continue
-		}
-		old, known := s.was[tid]
-		if !known && has == s.rest {
-			old, known = s.had, true
-		}
-		if known && old != has {
-			unix.SchedSetaffinity(tid, &old)
+	seen := map[int]bool{}
+	for again := true; again; {
+		again = false
+		for _, tid := range threads() {
+			if !seen[tid] && s.restore(tid) {
+				again = true
+			}
+			seen[tid] = true
 		}
 	}
+}
+
+// restore gives a thread the CPUs that it had, and tells whether they were
+// others. One that began meanwhile, and is kept from the seats or strayed onto
+// one, gets what the process had.
+func (s *Seats) restore(tid int) bool {
+	var has affinity
+	if unix.SchedGetaffinity(tid, &has) != nil {
+		return false // it has ended
+	}
+	old, known := s.was[tid]
+	if !known && s.place(tid, has) == s.rest {
+		old, known = s.had, true
+	}
+	return known && old != has && unix.SchedSetaffinity(tid, &old) == nil
 }
 
 // Sit binds the calling goroutine to its thread, and the thread to the seat's

@@ -3,6 +3,7 @@ package nic
 import (
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -158,6 +159,40 @@ func TestWhoStraysBeforeTheEndIsSentAway(t *testing.T) {
 	s.End()
 	for _, tid := range strays {
 		require.Equal(t, had, placed()[tid])
+	}
+}
+
+// A thread that begins while the seats end begins where the one is that it comes
+// from. None is left there.
+func TestWhoBeginsAtTheEndIsKeptFromNoCPU(t *testing.T) {
+	spread(t)
+	var had affinity
+	require.NoError(t, unix.SchedGetaffinity(0, &had))
+	for range 20 {
+		over, before := make(chan bool), placed()
+		var begun, gone sync.WaitGroup
+		s := NewSeats(1)
+		begun.Go(func() {
+			for range 30 {
+				gone.Add(1)
+				begun.Go(func() {
+					go func() {
+						defer gone.Done()
+						runtime.LockOSThread()
+						<-over
+					}()
+				})
+			}
+		})
+		s.End()
+		begun.Wait()
+		for tid, set := range placed() {
+			if _, known := before[tid]; !known {
+				require.Equal(t, had, set)
+			}
+		}
+		close(over)
+		gone.Wait()
 	}
 }
 
