@@ -225,31 +225,6 @@ func TestSumRefusesAHeaderThatDoesNotFit(t *testing.T) {
 	}
 }
 
-// Whatever a guest's kernel hands over, a cutter ends, its segments fit, and
-// their payloads are the merged one's.
-func FuzzCut(f *testing.F) {
-	f.Add(build(f, ether, ip(inner, layers.IPProtocolTCP, 0), tcp(0, 0), payload(300)), []byte{1, tcp4, 0, 0, 100, 0, 34, 0, 16, 0})
-	f.Add(build(f, ether, ip(outer, layers.IPProtocolUDP, 0), udp(4789), vni, ether, ip(inner, layers.IPProtocolUDP, 0), udp(5), payload(300)), []byte{1, udpL4, 0, 0, 100, 0, 84, 0, 6, 0})
-	f.Fuzz(func(t *testing.T, frame, header []byte) {
-		if len(header) < HeaderLen {
-			return
-		}
-		h := Read(header)
-		Sum(append([]byte(nil), frame...), &h)
-		var c Cutter
-		if !c.Start(frame, &h, 2000) {
-			return
-		}
-		var got []byte
-		buf := make([]byte, 2000)
-		head := c.payload
-		for c.Active() {
-			got = append(got, buf[head:c.Next(buf)]...)
-		}
-		require.Equal(t, frame[head:], got)
-	})
-}
-
 // A merged datagram whose header names no transport header, and that ends
 // where a tunnel's inner frame would begin, has nothing to be cut by.
 func TestCutRefusesAFrameWithoutAStart(t *testing.T) {

@@ -239,10 +239,13 @@ func newExample(t testing.TB, s stack, kind uint8, size int) (x example) {
 }
 
 // header is the one that Linux puts before the merged frame.
-func (x *example) header(size int) Header {
+func (x *example) header(size int) Header { return Read(x.bytes(size)) }
+
+// bytes are the header's.
+func (x *example) bytes(size int) []byte {
 	b := binary.NativeEndian.AppendUint16([]byte{needsSum, x.kind, 0, 0}, uint16(size))
 	b = binary.NativeEndian.AppendUint16(b, uint16(x.start))
-	return Read(binary.NativeEndian.AppendUint16(b, 16))
+	return binary.NativeEndian.AppendUint16(b, 16)
 }
 
 // unfinish leaves the innermost checksum to the hardware.
