@@ -85,7 +85,7 @@ func (s *Session) report(workers []*worker) *Report {
 			r.Flows = g.flows // which the cores share
 		}
 	}
-	r.Rate, r.Seconds, r.CPUSeconds = last.Since(first), last.Wall.Seconds(), last.CPU.Seconds()
+	r.Rate, r.Seconds, r.CPUSeconds = last.Since(first), last.Wall.Seconds(), (last.CPU - first.CPU).Seconds()
 	r.ProcessCPU, r.Gaps, r.Total = (last.Process - first.Process).Seconds(), gaps.View(), sum(r.Ports)
 	for reason, n := range s.drops() {
 		r.Drops.add(reason, n-s.before[reason])

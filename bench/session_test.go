@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,13 +21,25 @@ func until(t *testing.T, s *Session) {
 	}
 }
 
+// measured runs for as long as this machine's clocks need to see the worker's
+// CPU time: some tell it by the tick.
+func measured(t *testing.T, o Options) *Report {
+	for ; ; o.Duration *= 2 {
+		r, err := Run(t.Context(), o, nil)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, r.Seconds, o.Duration.Seconds())
+		if r.CPUSeconds > 0 {
+			return r
+		}
+		require.Less(t, o.Duration, patience, "the worker never had a CPU")
+	}
+}
+
 func TestRunMeasuresForItsDuration(t *testing.T) {
 	for _, m := range modes {
 		o := small(m.Mode)
 		o.Duration = 20 * time.Millisecond
-		r, err := Run(t.Context(), *o, nil)
-		require.NoError(t, err)
-		require.GreaterOrEqual(t, r.Seconds, 0.02)
+		r := measured(t, *o)
 		require.LessOrEqual(t, r.CPUSeconds, r.Seconds+0.01)
 		require.GreaterOrEqual(t, r.ProcessCPU, r.CPUSeconds-0.01, "the worker's thread is one of all")
 		if m.Mode == SG || m.Mode == Encap || m.Mode == Full {
@@ -39,8 +52,10 @@ func TestRunMeasuresForItsDuration(t *testing.T) {
 		require.InDelta(t, float64(r.Total.TxPackets)/1e6/r.CPUSeconds, r.Mpps, r.Mpps/100)
 		require.Equal(t, r.Total.RxPackets, r.Total.TxPackets)
 		require.Empty(t, r.Drops)
-		require.Positive(t, r.Gaps.P50)
-		require.GreaterOrEqual(t, r.Gaps.Max, r.Gaps.P9999)
+		// All gaps together are the duration, so the longest is not 0. The median may
+		// be, where a clock is coarser than a turn.
+		require.Positive(t, r.Gaps.Max)
+		require.True(t, slices.IsSorted([]float64{r.Gaps.P50, r.Gaps.P99, r.Gaps.P999, r.Gaps.P9999, r.Gaps.Max}), "%+v", r.Gaps)
 	}
 }
 
@@ -158,10 +173,10 @@ func TestSinceIsARateOfCPUTime(t *testing.T) {
 }
 
 func TestPortsCountInTestpmdsWords(t *testing.T) {
-	s := pmd.Stats{RxPackets: 10, RxMissed: 3, RxBytes: 600, TxPackets: 7, TxFull: 2, TxDropped: 1, TxBytes: 420}
-	want := PortStats{Port: "p", RxPackets: 10, RxDropped: 3, RxTotal: 13, TxPackets: 7, TxDropped: 3, TxTotal: 10, RxBytes: 600, TxBytes: 420}
+	s := pmd.Stats{RxPackets: 10, RxMissed: 3, RxTooLong: 4, RxUncut: 5, RxUnsummed: 6, RxBytes: 600, TxPackets: 7, TxFull: 2, TxDropped: 1, TxBytes: 420}
+	want := PortStats{Port: "p", RxPackets: 10, RxDropped: 18, RxTotal: 28, TxPackets: 7, TxDropped: 3, TxTotal: 10, RxBytes: 600, TxBytes: 420}
 	require.Equal(t, want, forwarded("p", s))
-	require.Equal(t, PortStats{"accumulated", 20, 6, 26, 14, 6, 20, 1200, 840}, sum([]PortStats{want, want}))
+	require.Equal(t, PortStats{"accumulated", 20, 36, 56, 14, 6, 20, 1200, 840}, sum([]PortStats{want, want}))
 }
 
 // Several cores share the flows: each has as many, all are connected once, and

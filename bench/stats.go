@@ -6,7 +6,7 @@ import "nitrocard/pmd"
 type PortStats struct {
 	Port      string `json:"port"`
 	RxPackets uint64 `json:"rx_packets"`
-	RxDropped uint64 `json:"rx_dropped"` // that found no room before they were taken
+	RxDropped uint64 `json:"rx_dropped"` // that found no room before they were taken, or that the driver could not hand on
 	RxTotal   uint64 `json:"rx_total"`
 	TxPackets uint64 `json:"tx_packets"`
 	TxDropped uint64 `json:"tx_dropped"` // that the port had no room for, or would not carry
@@ -17,11 +17,14 @@ type PortStats struct {
 
 // forwarded are a driver's counts as PortStats.
 func forwarded(name string, s pmd.Stats) PortStats {
-	lost := s.TxFull + s.TxDropped
+	unsent, unread := s.TxFull+s.TxDropped, s.RxMissed
+	for _, l := range s.Losses() {
+		unread += l.Frames
+	}
 	return PortStats{
 		Port:      name,
-		RxPackets: s.RxPackets, RxDropped: s.RxMissed, RxTotal: s.RxPackets + s.RxMissed, RxBytes: s.RxBytes,
-		TxPackets: s.TxPackets, TxDropped: lost, TxTotal: s.TxPackets + lost, TxBytes: s.TxBytes,
+		RxPackets: s.RxPackets, RxDropped: unread, RxTotal: s.RxPackets + unread, RxBytes: s.RxBytes,
+		TxPackets: s.TxPackets, TxDropped: unsent, TxTotal: s.TxPackets + unsent, TxBytes: s.TxBytes,
 	}
 }
 
