@@ -45,12 +45,16 @@ static inline bool lendable(const struct rte_mbuf *m)
 }
 
 // whole copies a frame into an mbuf that can be lent, and frees the old one.
-// It is NULL if there is none.
-static struct rte_mbuf *whole(const struct nc_queue *q, struct rte_mbuf *m)
+// It is NULL, and counted, if the frame is lost.
+static struct rte_mbuf *whole(struct nc_queue *q, struct rte_mbuf *m)
 {
 	struct rte_mbuf *copy = NULL;
-	if ((m->ol_flags & RTE_MBUF_F_RX_LRO) == 0 && m->pkt_len <= NC_MAX_FRAME)
-		copy = rte_pktmbuf_copy(m, (struct rte_mempool *)q->pool, 0, UINT32_MAX);
+	if (m->ol_flags & RTE_MBUF_F_RX_LRO)
+		q->uncut++;
+	else if (m->pkt_len > NC_MAX_FRAME)
+		q->too_long++;
+	else if ((copy = rte_pktmbuf_copy(m, (struct rte_mempool *)q->pool, 0, UINT32_MAX)) == NULL)
+		q->missed++;
 	rte_pktmbuf_free(m);
 	return copy;
 }
@@ -66,7 +70,6 @@ static __rte_noinline void mend(struct nc_queue *q, struct rte_mbuf **mbufs, uin
 		if (m != NULL)
 			mbufs[k++] = m;
 	}
-	q->lost += q->lent - k;
 	q->lent = k;
 }
 

@@ -43,8 +43,10 @@
 //
 // No device is asked to leave checksums or segments undone: the frames are
 // finished then. A guest on net_vhost is not offered TCP segmentation, and the
-// driver itself completes checksums that the guest leaves; merged frames that
-// it sends all the same are lost, and counted as missed.
+// driver itself completes checksums that the guest leaves. Merged frames that
+// it sends all the same are lost, and counted as too long. Where a user offers
+// segmentation (tso=1), or a device merges frames unasked, DPDK says so of each
+// merged frame, which is lost and counted as uncut.
 //
 // No device is asked to check or to write checksums either. On the way in, the
 // card sums two IPv4 headers, 40 bytes that it reads anyway, and drops what is

@@ -43,7 +43,9 @@ struct nc_queue {
 	uintptr_t rx[NC_BURST];   // lent to the card; 0 where another port took it over
 	uintptr_t tx[NC_BURST];   // to send
 	uintptr_t copy[NC_BURST]; // empty, for frames of other drivers
-	uint64_t lost;            // frames that could not be lent
+	// Frames that could not be lent: there was no memory to copy them to, they
+	// are longer than any port carries, or the device merged them.
+	uint64_t missed, too_long, uncut;
 };
 
 // nc_device is what Go wants to know of a device.

@@ -26,14 +26,17 @@ func (p *Port) stats() pmd.Stats {
 	s := pmd.Stats{
 		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
 		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
-		RxMissed: (*atomic.Uint64)(unsafe.Pointer(&p.q.lost)).Load(), // the polling thread writes it
-		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
+		RxMissed: load(&p.q.missed), RxTooLong: load(&p.q.too_long), RxUncut: load(&p.q.uncut),
+		TxFull: p.txFull.Load(), TxDropped: p.txDropped.Load(),
 	}
 	if p.queue == 0 {
 		p.dev.count(&s)
 	}
 	return s
 }
+
+// load reads a count that the polling thread writes.
+func load(n *C.uint64_t) uint64 { return (*atomic.Uint64)(unsafe.Pointer(n)).Load() }
 
 // count adds what only the device knows. Some drivers count a frame that they
 // refused as an error too, and it was not sent by then: an error is a frame
