@@ -202,11 +202,13 @@ func TestALinkGoesDownAndComesBack(t *testing.T) {
 		return l.card.Ports()[0].Dropped["port_down"] > 0
 	})
 	require.Equal(t, "link is down", l.card.Ports()[1].Link)
-	require.Contains(t, l.log.String(), `msg="link went down" port=eni-a1 device=eni-a1 reason="link is down"`)
+	l.eventually("the log tells", func() bool {
+		return strings.Contains(l.log.String(), `msg="link went down" port=eni-a1 device=eni-a1 reason="link is down"`)
+	})
 	l.port("eni-a1").SetLink(nil)
 	l.reaches()
 	require.Equal(t, "up", l.card.Ports()[1].Link)
-	require.Contains(t, l.log.String(), `msg="link is back" port=eni-a1`)
+	l.eventually("the log tells", func() bool { return strings.Contains(l.log.String(), `msg="link is back" port=eni-a1`) })
 }
 
 // A device that goes away is opened anew when it is back, the uplink's too.
