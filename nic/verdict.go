@@ -123,7 +123,7 @@ var vocabulary = [malformed]words{
 	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
 
 	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP yet"},
-	TooLong:            {"too_long", "the frame is longer than the port's MTU"},
+	TooLong:            {"too_long", "the frame is longer than the port sends"},
 	NoHeadroom:         {"no_headroom", "no room before the frame for the tunnel headers; this is a defect of the driver"},
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
 	PortDown:           {"port_down", "the port it should leave by is down"},

@@ -95,7 +95,7 @@ type Info struct {
 	Driver string   // the part before the colon
 	MAC    wire.MAC // the device's own address, zero if it has none
 	MTU    int      // bytes after the Ethernet header
-	Max    int      // of those, that a frame sent may have, where that is more than the MTU
+	Max    int      // how many such bytes Tx takes in a frame, where that is more than the MTU; else 0
 }
 
 // Stats are a driver's counts. Bytes are frame bytes without the checksum.

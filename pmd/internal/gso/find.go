@@ -19,8 +19,8 @@ type finder struct {
 	found  bool
 	frame  []byte
 	wanted func(*finder) bool // whether the header at l4 is it
-	first  bool               // that is found is good enough
-	start  int                // what is wanted begins here at the latest
+	first  bool               // the first way that leads to what is wanted is good enough
+	start  int                // where what is wanted begins, at the latest
 	strict bool               // IP headers must be right, as nobody else says where they are
 	steps  int                // that are left
 }
