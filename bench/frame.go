@@ -37,7 +37,7 @@ type template struct {
 // tunnel.
 func (r Region) request(p *vpc.Policy, t template) ([]byte, error) {
 	eni := p.ENI(r.eni(t.eni))
-	edge := p.VTEPs[p.Paths[eni.VPC.EdgePath()].VTEP].Addr
+	edge := p.Region.VTEPs()[vpc.Edge].Addr
 	inner, err := segment{edgeMAC, r.MAC(t.eni), net.IP{1, 0, 0, 0}, ip(eni.Public), clientPort, Port, t.syn, !t.syn}.layers(t.size)
 	if err != nil {
 		return nil, err

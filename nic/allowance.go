@@ -12,17 +12,17 @@ import (
 // are never taken away, so an instance that comes needs room that the others
 // could not fill before.
 type shares struct {
-	granted map[uint32]uint32 // by owner
+	granted map[uint64]uint32 // by owner
 	equal   uint32
 	cache   uint32
 }
 
 // divide is an error where the grants leave nothing for somebody.
 func divide(p *vpc.Policy, connections int) (shares, error) {
-	s := shares{granted: map[uint32]uint32{}}
-	owners, sum := map[uint32]bool{}, 0
+	s := shares{granted: map[uint64]uint32{}}
+	owners, sum := map[uint64]bool{}, 0
 	for _, e := range p.ENIs {
-		if e == nil || !e.Local {
+		if e == nil {
 			continue
 		}
 		if e.Allowance > 0 && !owners[e.Owner] {
@@ -47,7 +47,7 @@ func divide(p *vpc.Policy, connections int) (shares, error) {
 // verdicts on untracked flows.
 func cacheRoom(connections int) int { return connections / 4 }
 
-func (s *shares) of(owner uint32) uint32 {
+func (s *shares) of(owner uint64) uint32 {
 	if n, ok := s.granted[owner]; ok {
 		return n
 	}

@@ -17,16 +17,32 @@ type Change struct {
 // Apply puts a configuration in force: whole, before it returns, or not at
 // all. Tracked connections go on.
 func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
+	return c.follow(func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
+}
+
+// Change is Apply for what is to be otherwise: it costs the edits, whatever
+// there is beside them.
+func (c *Card) Change(edits ...vpc.Edit) (Change, error) {
+	return c.follow(func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
+}
+
+// follow puts what step makes of the region in force.
+func (c *Card) follow(step func(*vpc.Region) (*vpc.Region, error)) (Change, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return Change{}, errClosed
 	}
 	var prev *vpc.Policy
+	region := vpc.EmptyRegion()
 	if v := c.view.Load(); v != nil {
-		prev = v.policy
+		prev, region = v.policy, v.policy.Region
 	}
-	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: c.options.Card, Prev: prev})
+	region, err := step(region)
+	if err != nil {
+		return Change{}, err
+	}
+	policy, err := region.Policy(c.options.Card, prev)
 	if err != nil {
 		return Change{}, err
 	}
@@ -37,10 +53,8 @@ func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	change := Change{Epoch: policy.Epoch, Diff: cfg.Diff(c.config), Notices: append([]vpc.Notice{}, policy.Notices...)}
-	c.config = cfg
 	c.settle(policy, plugs)
-	return change, nil
+	return Change{Epoch: policy.Epoch, Diff: region.Diff(), Notices: append([]vpc.Notice{}, region.Notices()...)}, nil
 }
 
 // settle makes a place for each ENI that came, plugs ports in, puts policy in
@@ -66,13 +80,7 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 // when no packet meets an older one. All that takes time is done before the
 // workers stand.
 func (c *Card) store(policy *vpc.Policy) {
-	v := &view{policy: policy, enis: policy.ENITable(), vteps: map[uint32]uint16{}, uplink: c.slots[Uplink]}
-	for i, t := range policy.VTEPs {
-		if i > 0 && t.Addr != 0 {
-			v.vteps[t.Addr] = uint16(i)
-		}
-	}
-	v.survey(policy)
+	v := &view{policy: policy, enis: policy.ENITable(), uplink: c.slots[Uplink]}
 	guests := c.guests(policy)
 	v.slots = append(v.slots, v.uplink)
 	for i := range guests {
@@ -114,7 +122,7 @@ func (c *Card) guests(policy *vpc.Policy) []guest {
 	share, _ := divide(policy, c.options.MaxConnections) // Apply has seen the error
 	guests := make([]guest, len(policy.ENIs))
 	for _, e := range policy.ENIs {
-		if e == nil || !e.Local {
+		if e == nil {
 			continue
 		}
 		guests[e.Number] = guest{

@@ -45,14 +45,14 @@ func TestABadConfigurationChangesNothing(t *testing.T) {
 	require.Equal(t, flows, x.card.Flows(FlowFilter{}))
 	require.Equal(t, drops, x.card.Drops())
 	require.Same(t, policy, x.card.Policy())
-	require.Same(t, x.config, x.card.Config())
+	require.Equal(t, x.config, x.card.Config())
 	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
 }
 
 // Apply tells what changed, object by object.
 func TestApplyTellsWhatChanged(t *testing.T) {
 	x := newRig(t)
-	require.Equal(t, Change{Epoch: 2, Diff: vpc.Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}, Notices: x.card.Policy().Notices}, x.apply(x.config))
+	require.Equal(t, Change{Epoch: 2, Diff: vpc.Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}, Notices: x.card.Policy().Notices()}, x.apply(x.config))
 	c, err := x.config.Put("NetworkInterfaces", []byte(newcomer))
 	require.NoError(t, err)
 	c, err = c.Put("Addresses", []byte(`{PublicIp: 35.72.2.10, NetworkInterfaceId: eni-a6, PrivateIpAddress: 10.0.1.8}`))
@@ -72,7 +72,7 @@ func TestApplyTellsWhatChanged(t *testing.T) {
 // What the configuration holds and the card does not enforce is in the answer.
 func TestApplyNamesWhatIsNotEnforced(t *testing.T) {
 	x := newRig(t)
-	require.True(t, slices.ContainsFunc(x.apply(x.config).Notices, func(n vpc.Notice) bool { return strings.HasSuffix(n.Path, "RouteTables[0] rtb-a1: Routes[2]") }), "%v", x.card.Policy().Notices)
+	require.True(t, slices.ContainsFunc(x.apply(x.config).Notices, func(n vpc.Notice) bool { return strings.HasSuffix(n.Path, "RouteTables[0] rtb-a1: Routes[2]") }), "%v", x.card.Policy().Notices())
 }
 
 // An ENI that comes has traffic at once; one that goes has none, and its port
@@ -180,7 +180,7 @@ type shelf struct {
 	fail  string // no such port
 }
 
-func (s *shelf) open(e *vpc.ENI) (string, Opener) {
+func (s *shelf) open(e *vpc.OwnENI) (string, Opener) {
 	return e.Port, func() (pmd.Port, error) {
 		if e.Port == s.fail {
 			return nil, errors.New("no such device")

@@ -49,7 +49,7 @@ func (g *guest) whoHas(addr uint32) (wire.MAC, bool) {
 		return g.router, true
 	}
 	n := g.eni.Neighbor(addr)
-	if n == nil || n == g.eni || n.Subnet != g.eni.Subnet {
+	if n == nil || n == g.eni.ENI || n.Subnet != g.eni.Subnet {
 		return wire.MAC{}, false
 	}
 	return n.MAC, true

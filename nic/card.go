@@ -35,7 +35,7 @@ type Options struct {
 	// OpenPort, if set, names the port of a local ENI and gives its opener.
 	// The card opens a port when its ENI comes and closes it when the ENI
 	// goes. One that is named for another ENI then changes hands as it is.
-	OpenPort func(*vpc.ENI) (spec string, open Opener)
+	OpenPort func(*vpc.OwnENI) (spec string, open Opener)
 }
 
 // Card is one network card. While Run runs it, its methods may be called by
@@ -51,7 +51,6 @@ type Card struct {
 	now     atomic.Int64 // a worker's clock, no older than a tick of flow
 
 	mu      sync.Mutex // of what follows, and of changes to the view
-	config  *vpc.Config
 	slots   map[string]*slot
 	running bool
 	closed  bool
@@ -170,24 +169,21 @@ func (c *Card) Attach(name string, open Opener) error {
 	return nil
 }
 
-// Config is the configuration in force. It is the card's: read, not changed.
-func (c *Card) Config() *vpc.Config {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.config
-}
+// Config is the configuration in force, put together anew. Its objects are the
+// card's: read, not changed.
+func (c *Card) Config() *vpc.Config { return c.view.Load().policy.Region.Config() }
 
 // Policy is the compiled configuration in force.
 func (c *Card) Policy() *vpc.Policy { return c.view.Load().policy }
 
 // Event is the end of one packet's way through the card.
 type Event struct {
-	Port    string    // that received it
-	Verdict Verdict   // Sent, Consumed, or why it was dropped
-	To      string    // the port it left by, if Sent
-	ENI     *vpc.ENI  // whose stages decided last; nil before an ENI was found
-	Rule    *vpc.Rule // of the ENI's groups that let the packet pass, or its connection before; nil if none was asked
-	Egress  *vpc.Rule // the sender's rule, where sender and receiver are both guests of this card
+	Port    string      // that received it
+	Verdict Verdict     // Sent, Consumed, or why it was dropped
+	To      string      // the port it left by, if Sent
+	ENI     *vpc.OwnENI // whose stages decided last; nil before an ENI was found
+	Rule    *vpc.Rule   // of the ENI's groups that let the packet pass, or its connection before; nil if none was asked
+	Egress  *vpc.Rule   // the sender's rule, where sender and receiver are both guests of this card
 }
 
 // Observe has f called with the end of each packet, by the worker that ends it:

@@ -28,7 +28,7 @@ type storm struct {
 	card   *Card
 	base   *vpc.Config
 	frames map[string][][]byte // what goes into a port, by where: an ENI's, or Uplink's
-	enis   map[string]*vpc.ENI
+	enis   map[string]*vpc.OwnENI
 	owners map[string]string // of the guests' ports, by spec
 	slots  map[*slot]bool    // that ever were
 	out    map[string]int    // frames that left, by label and where
@@ -50,7 +50,7 @@ func specOf(i int) string { return fmt.Sprintf("dev%d", i) }
 
 func newStorm(t *testing.T) *storm {
 	s := &storm{
-		T: t, quay: &quay{TestingT: t}, frames: map[string][][]byte{}, enis: map[string]*vpc.ENI{},
+		T: t, quay: &quay{TestingT: t}, frames: map[string][][]byte{}, enis: map[string]*vpc.OwnENI{},
 		owners: map[string]string{}, slots: map[*slot]bool{}, out: map[string]int{},
 	}
 	s.now.Store(1_780_000_000e9)
@@ -64,7 +64,7 @@ func newStorm(t *testing.T) *storm {
 	}
 	s.card, err = New(s.config(0, 1), Options{
 		Card: "x", Seed: 1, Workers: stormWorkers, MaxConnections: 1 << 12, IdleSleep: 1,
-		OpenPort: func(e *vpc.ENI) (string, Opener) { return e.Port, s.quay.openerFor(e.ID, e.Port, 1) },
+		OpenPort: func(e *vpc.OwnENI) (string, Opener) { return e.Port, s.quay.openerFor(e.ID, e.Port, 1) },
 	})
 	require.NoError(t, err)
 	require.NoError(t, s.card.Attach(Uplink, s.quay.opener(Uplink, stormWorkers)))
@@ -84,7 +84,7 @@ func (s *storm) load(eni, port string) {
 	e := s.enis[eni]
 	for i := range 64 {
 		for _, flags := range []uint8{wire.TCPSyn, wire.TCPAck, wire.TCPFin | wire.TCPAck} {
-			in := wiretest.TCP(browser(i), dotted(e.Addrs[0].Public)+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
+			in := wiretest.TCP(browser(i), dotted(e.Addrs()[0].Public)+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
 			s.frames[Uplink] = append(s.frames[Uplink], wiretest.VXLAN(edge, serverX, e.VNI, in.Bytes()).MACs(edgeUnderlay, stations[serverX]).Bytes())
 			s.frames[eni] = append(s.frames[eni], wiretest.TCP(dotted(e.Primary)+":"+port, browser(i)).Flags(flags|wire.TCPAck).
 				Payload(label(eni, i)).MACs(e.MAC, e.RouterMAC).Bytes())
@@ -178,7 +178,7 @@ func (s *storm) leaves(f []byte) {
 	require.Equal(s, wire.NoFault, fault)
 	e := s.enis[labelENI(f)]
 	require.Equal(s, e.VNI, o.VNI, "what a guest sends leaves in its own VPC")
-	require.Equal(s, e.Addrs[0].Public, header(s, f[o.Inner:]).Src)
+	require.Equal(s, e.Addrs()[0].Public, header(s, f[o.Inner:]).Src)
 	s.out["out "+e.ID]++
 }
 

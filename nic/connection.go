@@ -134,7 +134,7 @@ func (w *worker) nextMAC(p *packet) wire.MAC {
 	if p.flags&flow.FlagNeighbor != 0 {
 		return w.guests[p.path].mac
 	}
-	return w.view.policy.Paths[p.path].Dst
+	return w.view.policy.Region.Station(p.path).Dst
 }
 
 // refresh makes p's connection what the table holds now: a burst's look-up may

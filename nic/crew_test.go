@@ -54,7 +54,7 @@ func newCrew(t *testing.T, workers int) *crew {
 	}
 	require.NoError(t, c.card.Attach(Uplink, func() (pmd.Port, error) { return pmd.Join(queues), nil }))
 	for _, e := range c.card.Policy().ENIs {
-		if e.Local {
+		if e != nil {
 			p := mem.New(mem.Options{Queue: 1 << 15})
 			c.guests[e.ID] = p
 			require.NoError(t, c.card.Attach(e.ID, func() (pmd.Port, error) { return p, nil }))
@@ -84,7 +84,7 @@ func label(eni string, i int) string { return fmt.Sprintf("<%s %06d>", eni, i) }
 // request is a packet of flow i for an ENI, as the edge sends it.
 func (c *crew) request(eni, port string, i int, flags uint8) []byte {
 	e := c.card.Policy().ENI(eni)
-	inner := wiretest.TCP(browser(i), dotted(e.Addrs[0].Public)+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
+	inner := wiretest.TCP(browser(i), dotted(e.Addrs()[0].Public)+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
 	return wiretest.VXLAN(edge, serverX, e.VNI, inner.Bytes()).MACs(edgeUnderlay, stations[serverX]).Bytes()
 }
 
@@ -114,7 +114,7 @@ func (c *crew) drain() {
 			require.Equal(c, wire.NoFault, fault)
 			e := c.card.Policy().ENI(strings.Fields(labelOf(f)[1:])[0])
 			require.Equal(c, e.VNI, o.VNI, "what a guest sends leaves in its own VPC")
-			require.Equal(c, e.Addrs[0].Public, header(c, f[o.Inner:]).Src)
+			require.Equal(c, e.Addrs()[0].Public, header(c, f[o.Inner:]).Src)
 			c.got["out "+labelOf(f)]++
 		})
 	}

@@ -94,10 +94,10 @@ func (w *worker) findENI(b *burst) {
 
 // unknownENI says what of a packet's inner destination is unknown.
 func (w *worker) unknownENI(p *packet, k *vpc.ENIKey) Verdict {
-	if _, ok := w.view.vteps[p.peer]; !ok {
+	if _, ok := w.view.vtep(p.peer); !ok {
 		return UnknownVTEP
 	}
-	if !w.view.vnis[uint32(k.Hi)] {
+	if w.view.policy.Region.VPC(uint32(k.Hi)) == nil {
 		return UnknownVNI
 	}
 	if p.ethernet().Dst().IsMulticast() {

@@ -12,7 +12,7 @@ func (w *worker) source(p *packet) Verdict {
 	if p.peer == 0 {
 		return next // a guest of this card, already held to its addresses
 	}
-	from, ok := w.view.vteps[p.peer]
+	from, ok := w.view.vtep(p.peer)
 	if !ok {
 		return UnknownVTEP
 	}
@@ -24,12 +24,12 @@ func (w *worker) source(p *packet) Verdict {
 		return w.fromInternet(p)
 	}
 	if n := p.guest.eni.Neighbor(p.Src); n != nil {
-		if w.view.policy.Paths[n.Path].VTEP != from {
+		if n.Card != from {
 			return SourceMismatch
 		}
 		return next
 	}
-	if !w.view.forwarders[forwarder{p.guest.eni.VNI, from}] {
+	if !w.view.policy.Region.Forwards(p.guest.eni.VNI, from) {
 		return SourceMismatch
 	}
 	return next

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -16,7 +17,7 @@ func (w *worker) forward(p *packet) Verdict {
 		p.address(n.mac, n.router)
 		return again
 	}
-	to := &w.view.policy.Paths[p.path]
+	to := w.view.policy.Region.Station(p.path)
 	p.address(to.Dst, to.Src)
 	if p.flags&flow.FlagNAT != 0 {
 		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.publicOf(p.Src))
@@ -37,7 +38,7 @@ func (p *packet) address(dst, src wire.MAC) {
 
 // encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
 // port, before the frame.
-func (w *worker) encap(p *packet, to *path) Verdict {
+func (w *worker) encap(p *packet, to *vpc.Station) Verdict {
 	mac := w.underlay.hops[to.VTEP].mac.Load()
 	if mac == unresolved {
 		return UnderlayUnresolved
@@ -56,9 +57,10 @@ func (w *worker) encap(p *packet, to *path) Verdict {
 // not: it is the guest's, and the underlay's own classes are not a guest's to
 // choose (RFC 2983 section 3.1, the pipe model). What is inside is IPv4: a VPC
 // carries nothing else.
-func (w *worker) wrap(frame []byte, to *path, mac uint64, source uint16) {
+func (w *worker) wrap(frame []byte, to *vpc.Station, mac uint64, source uint16) {
 	outer := (*[wire.OuterLen]byte)(frame)
-	*outer = to.Outer
+	*outer = w.underlay.tunnels[to.VTEP].outer
+	*(*[4]byte)(outer[wire.OuterLen-4:]) = to.VNI
 	binary.LittleEndian.PutUint64(outer[:], mac|w.underlay.source)
 	binary.LittleEndian.PutUint32(outer[8:], w.underlay.sourceRest)
 	ip := wire.IPv4(outer[wire.EthernetLen:])

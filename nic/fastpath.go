@@ -226,7 +226,7 @@ func (w *worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	if !s.Walked(flow.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || p.Flags()&wire.TCPSyn != 0 {
 		return false
 	}
-	to := &w.view.policy.Paths[s.Path()]
+	to := w.view.policy.Region.Station(s.Path())
 	hop := w.underlay.hops[to.VTEP].mac.Load()
 	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
 		return false

@@ -19,7 +19,7 @@ func (w *worker) drop(p *packet, v Verdict) {
 func (w *worker) note(p *packet, v Verdict) {
 	d := recentDrop{when: w.now, verdict: v, port: w.from.name, tuple: p.Tuple, ip: p.L4 != 0}
 	if p.guest != nil {
-		d.eni, d.groups = p.guest.eni.ID, p.guest.eni.Groups
+		d.eni, d.groups = p.guest.eni.ID, p.guest.eni.Groups.List
 	}
 	w.recent.add(d)
 }

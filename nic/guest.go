@@ -10,11 +10,12 @@ import (
 // sees it: what each packet needs of the ENI, without a walk through the
 // policy.
 type guest struct {
-	eni   *vpc.ENI // nil: no ENI of this card has this number
+	eni   *vpc.OwnENI // nil: no ENI of this card has this number
 	slot  *slot
 	queue *queue // of slot, the worker's own
 
-	number, owner       uint32
+	number              uint32
+	owner               uint64
 	primary, public     uint32
 	mac, router         wire.MAC
 	macBits, routerBits uint64

@@ -118,7 +118,7 @@ func (r *rig) questions() []string {
 func TestTunnelEndsAreResolved(t *testing.T) {
 	x := newRig(t)
 	x.replug(Uplink, mem.New(mem.Options{}))
-	x.card.view.Load().underlay.hops = nil // as if the card had just started
+	x.card.view.Load().underlay = underlay{} // as if the card had just started
 	x.apply(x.config)
 	for range 3 {
 		x.card.Poll(x.now)

@@ -46,7 +46,7 @@ func TestRulesThatNobodyUsesAreForgotten(t *testing.T) {
 
 // firstRule is the first rule of a group in a policy.
 func firstRule(p *vpc.Policy, group string) (id vpc.RuleID) {
-	for id = 1; p.Rule(id).Group != group; id++ {
+	for id = 1; p.Region.Rule(id).Group != group; id++ {
 	}
 	return id
 }

@@ -80,7 +80,7 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []plug) {
 		return nil
 	}
 	for _, e := range policy.ENIs {
-		if e != nil && e.Local {
+		if e != nil {
 			spec, open := c.options.OpenPort(e)
 			wanted = append(wanted, plug{eni: e.ID, spec: spec, open: open})
 		}

@@ -1,6 +1,7 @@
 package nic
 
 import (
+	"slices"
 	"testing"
 
 	"nitrocard/nic/wire"
@@ -10,9 +11,12 @@ import (
 // blocking gives all subnets a mode of VPC Block Public Access.
 func blocking(mode string) func(*rig) {
 	return func(x *rig) {
-		for i := range x.config.Subnets {
-			x.config.Subnets[i].BlockPublicAccessStates.InternetGatewayBlockMode = mode
+		c := *x.config
+		c.Subnets = slices.Clone(c.Subnets)
+		for i := range c.Subnets {
+			c.Subnets[i].BlockPublicAccessStates.InternetGatewayBlockMode = mode
 		}
+		x.config = &c
 		x.apply(x.config)
 	}
 }

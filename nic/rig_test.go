@@ -68,7 +68,7 @@ func newRigWith(t testing.TB, o Options) *rig {
 	require.NoError(t, err)
 	r.attach(Uplink, mem.Options{})
 	for _, e := range r.card.Policy().ENIs {
-		if e.Local && o.OpenPort == nil {
+		if o.OpenPort == nil {
 			r.attach(e.ID, mem.Options{})
 		}
 	}
@@ -148,10 +148,19 @@ func (r *rig) wait(d time.Duration) {
 	r.card.Poll(r.now)
 }
 
-func (r *rig) eni(id string) *vpc.ENI { return r.card.Policy().ENI(id) }
+// eni is an ENI of the card, or what the card knows of another's.
+func (r *rig) eni(id string) *vpc.OwnENI {
+	if e := r.card.Policy().ENI(id); e != nil {
+		return e
+	}
+	e := r.card.Policy().Region.ENI(id)
+	return &vpc.OwnENI{ENI: e, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
+}
 
 // toEdge is the inner source of what an ENI's VPC sends to the edge.
-func (r *rig) toEdge(id string) wire.MAC { return r.card.Policy().Paths[r.eni(id).VPC.EdgePath()].Src }
+func (r *rig) toEdge(id string) wire.MAC {
+	return r.card.Policy().Region.Station(r.eni(id).VPC.Station).Src
+}
 
 // account holds that received = sent + consumed + dropped on every port, that
 // the card took what the driver lent, and that what was sent left somewhere.

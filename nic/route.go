@@ -64,12 +64,12 @@ func (w *worker) mapping(p *packet) Verdict {
 
 // towards notes the way to ENI n: a guest of this card, or a tunnel.
 func (w *worker) towards(p *packet, n *vpc.ENI) Verdict {
-	if n.Local {
+	if own := w.view.policy.Own(n); own != nil {
 		p.flags |= flow.FlagNeighbor
-		p.path, p.vtep = n.Number, 0
+		p.path, p.vtep = own.Number, 0
 		return next
 	}
-	return w.tunnel(p, n.Path)
+	return w.tunnel(p, n.Station)
 }
 
 // internet notes the way to the edge. The source becomes the public address
@@ -83,11 +83,11 @@ func (w *worker) internet(p *packet) Verdict {
 		return BlockPublicAccess
 	}
 	p.flags |= flow.FlagNAT
-	return w.tunnel(p, p.guest.eni.VPC.EdgePath())
+	return w.tunnel(p, p.guest.eni.VPC.Station)
 }
 
-// tunnel notes a path.
-func (w *worker) tunnel(p *packet, path uint32) Verdict {
-	p.path, p.vtep = path, w.view.policy.Paths[path].VTEP
+// tunnel notes a station beyond a tunnel.
+func (w *worker) tunnel(p *packet, station uint32) Verdict {
+	p.path, p.vtep = station, w.view.policy.Region.Station(station).VTEP
 	return next
 }

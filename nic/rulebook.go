@@ -95,7 +95,7 @@ func (b *rulebook) forget(n uint32) {
 func (b *rulebook) number(p *vpc.Policy, id vpc.RuleID) uint32 {
 	n, ok := b.ids[id]
 	if !ok && id != 0 {
-		rule := p.Rule(id)
+		rule := p.Region.Rule(id)
 		if n, ok = b.numbers[rule]; !ok {
 			n = b.add(rule)
 		}

@@ -119,12 +119,12 @@ func (c *Card) checkLink(s *slot) {
 	case errors.Is(err, pmd.ErrGone):
 		c.reopen(s, err)
 	case s.port.Info() != s.info:
-		c.follow(s)
+		c.adapt(s)
 	}
 }
 
-// follow takes up the MAC or the MTU that a device has now.
-func (c *Card) follow(s *slot) {
+// adapt takes up the MAC or the MTU that a device has now.
+func (c *Card) adapt(s *slot) {
 	was := s.info
 	c.gate.do(s.attaching(s.port))
 	c.store(c.view.Load().policy)

@@ -62,7 +62,7 @@ func newLive(t *testing.T) *live {
 	l.config.Placement.Cards[0].Mac = wire.MAC{} // its uplink's own
 	l.card, err = New(l.config, Options{
 		Card: "x", Seed: 1, MaxConnections: 1 << 10, Log: slog.New(slog.NewTextHandler(&l.log, nil)),
-		OpenPort: func(e *vpc.ENI) (string, Opener) { return e.ID, l.opener(e.ID) },
+		OpenPort: func(e *vpc.OwnENI) (string, Opener) { return e.ID, l.opener(e.ID) },
 	})
 	require.NoError(t, err)
 	require.NoError(t, l.card.Attach(Uplink, l.opener(Uplink)))

@@ -66,7 +66,7 @@ func lightest(loads []int) (least int) {
 func (c *Card) makeRoom(policy *vpc.Policy) []*slot {
 	stay := []string{Uplink}
 	for _, e := range policy.ENIs {
-		if e != nil && e.Local {
+		if e != nil {
 			stay = append(stay, e.ID)
 		}
 	}

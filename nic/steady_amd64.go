@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -27,12 +28,12 @@ func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (read
 // has another address of the guest's than the first, and is translated, is left,
 // too.
 func (w *worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uint64) {
-	paths := w.view.policy.Paths
-	return steadyOut(w, g, w.flows.Conn(0), unsafe.SliceData(paths), len(paths), unsafe.SliceData(frames), todo)
+	stations := w.view.policy.Region.Stations()
+	return steadyOut(w, g, w.flows.Conn(0), unsafe.SliceData(stations), len(stations), unsafe.SliceData(frames), todo)
 }
 
 //go:noescape
-func steadyOut(w *worker, from *guest, conns *flow.Conn, paths *path, count int, frames *pmd.Frame, todo uint64) (ready uint64)
+func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
 
 // Where the parts of a connection are, and what assembly asks of them.
 const (
@@ -55,13 +56,16 @@ const (
 	statusPath      = flow.StatusPath
 	statusVTEP      = flow.StatusVTEP
 
-	whoENI   = flow.WhoENI
-	pathVTEP = unsafe.Offsetof(path{}.VTEP)
+	whoENI = flow.WhoENI
+
+	stationBits = vpc.StationBits
+	stationMask = 1<<vpc.StationBits - 1
+	stationVTEP = unsafe.Offsetof(vpc.Station{}.VTEP)
 )
 
 // It counts on a state in the lowest byte, on FIN, SYN and RST being 7, and on
-// these sizes: it multiplies by shifts. A path's stations follow its outer
-// headers, as in a frame.
+// these sizes: it multiplies by shifts. A station's VNI and addresses lie as in a
+// frame.
 var (
 	_ = [1]struct{}{}[statusSide&0xff-0xff]
 	_ = [1]struct{}{}[wire.TCPFin|wire.TCPSyn|wire.TCPRst-7]
@@ -69,7 +73,8 @@ var (
 	_ = [1]struct{}{}[keySize+unsafe.Sizeof(flow.Conn{})-64] // a connection and its key, side by side in the table
 	_ = [1]struct{}{}[keySize-16]
 	_ = [1]struct{}{}[frameSize-24]
-	_ = [1]struct{}{}[unsafe.Sizeof(path{})-64]
-	_ = [1]struct{}{}[unsafe.Offsetof(path{}.Dst)-wire.OuterLen]
-	_ = [1]struct{}{}[unsafe.Offsetof(path{}.Src)-wire.OuterLen-6]
+	_ = [1]struct{}{}[unsafe.Sizeof(tunnel{})-64]
+	_ = [1]struct{}{}[unsafe.Sizeof(vpc.Station{})-20]
+	_ = [1]struct{}{}[unsafe.Offsetof(vpc.Station{}.Dst)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(vpc.Station{}.Src)-10]
 )

@@ -166,9 +166,10 @@ udp:
 	JMP  next
 
 // The frame's descriptor is at SI, its headers at DX, its key at R14, its
-// connection at BX, its path at DI and the hop's MAC in X4, once each is found.
+// connection at BX, its station at DI and later the tunnel, first in X5,
+// and the hop's MAC in X4, once each is found.
 
-// func steadyOut(w *worker, from *guest, conns *flow.Conn, paths *path, count int, frames *pmd.Frame, todo uint64) (ready uint64)
+// func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyOut(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), R12
 	MOVQ conns+16(FP), R11
@@ -200,12 +201,20 @@ frame:
 	JNE    done
 	MOVQ   R15, DI
 	SHRQ   $const_statusPath, DI
-	MOVL   DI, DI
-	CMPQ   DI, count+32(FP)
+	MOVL   DI, AX
+	SHRL   $const_stationBits, AX
+	CMPQ   AX, count+32(FP)
 	JCC    done
-	SHLQ   $6, DI
-	ADDQ   paths+24(FP), DI
-	MOVWLZX const_pathVTEP(DI), AX
+	MOVQ   stations+24(FP), CX
+	MOVQ   (CX)(AX*8), AX
+	ANDL   $const_stationMask, DI
+	LEAQ   (DI)(DI*4), DI
+	LEAQ   (AX)(DI*4), DI
+	MOVWLZX const_stationVTEP(DI), AX
+	MOVQ   AX, CX
+	SHLQ   $6, CX
+	ADDQ   (worker_underlay+underlay_tunnels)(R12), CX
+	MOVQ   CX, X5
 	IMULQ  $hop__size, AX
 	ADDQ   (worker_underlay+underlay_hops)(R12), AX
 	MOVQ   hop_mac(AX), AX
@@ -253,16 +262,17 @@ count:
 	MOVL    worker_tick(R12), AX
 	MOVL    AX, const_connSeen(BX)
 
-	// The tunnel's headers and the stations within; then what differs from
+	// The tunnel's headers, and the station's from the VNI on; then what differs from
 	// packet to packet: both MACs, the congestion mark, lengths, the checksum,
 	// and the source port, which is entropy of the key.
+	MOVOU   0(DI), X3
+	MOVQ    X5, DI
 	MOVQ    X4, CX
 	MOVWLZX 14(DX), BX
 	ANDL    $0x0300, BX
 	MOVOU   0(DI), X0
 	MOVOU   16(DI), X1
 	MOVOU   32(DI), X2
-	MOVOU   46(DI), X3
 	SUBQ    $50, DX
 	MOVOU   X0, 0(DX)
 	MOVOU   X1, 16(DX)

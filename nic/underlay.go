@@ -3,6 +3,7 @@ package nic
 import (
 	"encoding/binary"
 	"sync/atomic"
+	"unsafe"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -22,11 +23,21 @@ type underlay struct {
 	edge    uint32            // the edge's, behind which is the internet
 	addrs   []uint32          // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
 	hops    []hop             // by VTEP index
+	tunnels []tunnel          // by VTEP index
 	asked   map[uint32]uint16 // by address to resolve, the last of hops that has it; the others by hop.next
+
+	ends []vpc.VTEP // whose tunnels these are
+	card vpc.Card   // from which they lead
 
 	// The uplink's MAC as it lies behind a hop's in a frame.
 	source     uint64
 	sourceRest uint32
+}
+
+// tunnel is the outer headers towards a tunnel end. One cache line.
+type tunnel struct {
+	outer vpc.Tunnel
+	_     [64 - wire.OuterLen]byte
 }
 
 // hop is the next station towards a tunnel end.
@@ -40,26 +51,28 @@ type hop struct {
 // unresolved is no station's MAC.
 const unresolved = 0
 
-// newUnderlay is that of a policy and an uplink's MAC. What was resolved
-// before stays resolved.
+// newUnderlay is that of a policy and an uplink's MAC: the one before if nothing of
+// it changed, and else what was resolved before stays resolved.
 func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
+	ends := p.Region.VTEPs()
+	if len(before.ends) > 0 && unsafe.SliceData(ends) == unsafe.SliceData(before.ends) && p.Card == before.card && mac == before.mac {
+		return *before
+	}
 	var frame [12]byte
 	copy(frame[6:], mac[:])
 	u := underlay{
-		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP,
-		addrs: make([]uint32, len(p.VTEPs)), hops: make([]hop, len(p.VTEPs)), asked: make(map[uint32]uint16, len(p.VTEPs)),
+		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP, edge: ends[vpc.Edge].Addr, ends: ends, card: p.Card,
+		addrs: make([]uint32, len(ends)), hops: make([]hop, len(ends)), tunnels: make([]tunnel, len(ends)), asked: make(map[uint32]uint16, len(ends)),
 		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
 	}
-	if len(p.VPCs) > 0 {
-		u.edge = p.VTEPs[p.Paths[p.VPCs[0].EdgePath()].VTEP].Addr
-	}
 	known := before.known()
-	for i, v := range p.VTEPs {
-		if i == 0 || v.Addr == 0 { // this card, or one that is gone
+	for i, v := range ends {
+		if i == 0 || i == int(p.Self) {
 			continue
 		}
 		h := &u.hops[i]
 		u.addrs[i], h.ask = v.Addr, p.Card.NextHop(v.Addr)
+		u.tunnels[i].outer = vpc.NewTunnel(p.Card.VTEP, v.Addr)
 		if !v.MAC.IsZero() {
 			h.static = true
 			h.mac.Store(hopMAC(v.MAC))

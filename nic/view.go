@@ -10,9 +10,6 @@ import (
 	"nitrocard/tables"
 )
 
-// path is a prebuilt tunnel.
-type path = vpc.Path
-
 // view is what is in force: a policy, the ports beside it, and both prepared
 // for the packet path. It is immutable but for what hops learn; the card puts a
 // new one in force as a whole, while all workers stand at the gate.
@@ -23,11 +20,6 @@ type view struct {
 	slots    []*slot // every place for a port, the uplink's first
 	underlay underlay
 	parts    []part // by worker
-
-	// Asked for first packets only.
-	vteps      map[uint32]uint16 // underlay address → index
-	vnis       map[uint32]bool
-	forwarders map[forwarder]bool
 }
 
 // part is a view as one worker has it, with its own queues.
@@ -72,29 +64,16 @@ func (v *view) guest(number uint32) *guest {
 	return &guests[number]
 }
 
-// forwarder is a tunnel end that may send in a VPC what is not its own: an ENI
-// without source/destination check lives there, such as a NAT instance.
-type forwarder struct {
-	vni  uint32
-	vtep uint16
-}
-
-// survey notes which VPCs there are, and who forwards in them.
-func (v *view) survey(p *vpc.Policy) {
-	v.vnis, v.forwarders = map[uint32]bool{}, map[forwarder]bool{}
-	for _, n := range p.VPCs {
-		v.vnis[n.VNI] = true
-	}
-	for _, e := range p.ENIs {
-		if e != nil && !e.SourceDestCheck {
-			v.forwarders[forwarder{e.VNI, p.Paths[e.Path].VTEP}] = true
-		}
-	}
+// vtep is the index of a tunnel end other than this card; not ok: it is none of
+// the region.
+func (v *view) vtep(addr uint32) (index uint16, ok bool) {
+	index, ok = v.policy.Region.VTEP(addr)
+	return index, ok && index != v.policy.Self
 }
 
 // gatewayOf is the address of the router of an ENI's subnet: the one after the
 // subnet's own (VPC guide, subnet sizing).
-func gatewayOf(e *vpc.ENI) uint32 {
+func gatewayOf(e *vpc.OwnENI) uint32 {
 	if !e.Subnet.Prefix.IsValid() {
 		return 0
 	}
@@ -113,7 +92,7 @@ func (v *view) uplinkMAC() wire.MAC {
 
 // timeoutsOf are the timeouts of an ENI's connections: EC2's that its owner
 // may set, and the others of flow.
-func timeoutsOf(e *vpc.ENI) *flow.Timeouts {
+func timeoutsOf(e *vpc.OwnENI) *flow.Timeouts {
 	t := flow.DefaultTimeouts()
 	t.Established, t.UDP, t.UDPStream = e.Timeouts.TCPEstablished, e.Timeouts.UDP, e.Timeouts.UDPStream
 	return &t

@@ -59,7 +59,7 @@ func TestTheObjects(t *testing.T) {
 	}
 	local := 0
 	for _, e := range policies[0].ENIs {
-		if e != nil && e.Local {
+		if e != nil {
 			local++
 		}
 	}

@@ -47,9 +47,9 @@ func check(path string, reading vpc.Reading, card string) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checked{Card: policy.Card.Name, Notices: append([]vpc.Notice{}, policy.Notices...), Objects: append([]vpc.Count{}, cfg.Counts()...)}
+	c := &checked{Card: policy.Card.Name, Notices: append([]vpc.Notice{}, policy.Notices()...), Objects: append([]vpc.Count{}, cfg.Counts()...)}
 	for _, e := range policy.ENIs {
-		if e != nil && e.Local {
+		if e != nil {
 			c.ENIs++
 		}
 	}

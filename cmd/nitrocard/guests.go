@@ -31,7 +31,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 		if !ok || eni == "" || port == "" {
 			return nil, fmt.Errorf("--guest %s: ENI=PORT is expected, such as eni-a1=tap:a1", shown(g))
 		}
-		if e := policy.ENI(eni); e == nil || !e.Local {
+		if policy.ENI(eni) == nil {
 			return nil, fmt.Errorf("--guest %s: card %s has no ENI %s", g, policy.Card.Name, eni)
 		}
 		if _, has := ports[eni]; has {
@@ -51,7 +51,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
 	owners := map[string]string{o.uplink: nic.Uplink}
 	for _, e := range policy.ENIs {
-		if e == nil || !e.Local {
+		if e == nil {
 			continue
 		}
 		port := cmp.Or(ports[e.ID].spec, e.Port)
@@ -65,7 +65,7 @@ func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
 
 // open names an ENI's port and gives its opener: as --guest says, or else as
 // the configuration does.
-func (ports guestPorts) open(e *vpc.ENI) (string, nic.Opener) {
+func (ports guestPorts) open(e *vpc.OwnENI) (string, nic.Opener) {
 	if g, ok := ports[e.ID]; ok {
 		return g.spec, g.open
 	}

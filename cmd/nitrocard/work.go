@@ -57,7 +57,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 // enforce.
 func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	p := card.Policy()
-	logNotices(log, p.Notices)
+	logNotices(log, p.Notices())
 	if memory := dpdk.Memory(); memory != "" {
 		log.Info("DPDK is up", "memory", memory)
 	}

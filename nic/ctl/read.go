@@ -73,6 +73,5 @@ func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 
 // has tells whether the ENI is on this card.
 func (s *server) has(eni string) bool {
-	e := s.card.Policy().ENI(eni)
-	return e != nil && e.Local
+	return s.card.Policy().ENI(eni) != nil
 }

@@ -23,7 +23,7 @@ func benchTable(b *testing.B, n int, lives time.Duration) (*Table, []Key) {
 	keys := make([]Key, n)
 	for i := range keys {
 		keys[i] = benchKey(i)
-		o := Opening{Key: keys[i], TCPFlags: ack, Owner: uint32(i) & 63, Limit: 1 << 30, Now: 1}
+		o := Opening{Key: keys[i], TCPFlags: ack, Owner: uint64(i) & 63, Limit: 1 << 30, Now: 1}
 		at, err := t.Open(&o)
 		if err != Opened {
 			b.Fatal(err)
@@ -91,7 +91,7 @@ func BenchmarkOpenRemove(b *testing.B) {
 		}
 		t.LookupBurst(&burst, tables.Burst, &at)
 		for i := range burst {
-			o := Opening{Key: burst[i], TCPFlags: syn, Owner: uint32(i), Limit: 1 << 30, Now: 1}
+			o := Opening{Key: burst[i], TCPFlags: syn, Owner: uint64(i), Limit: 1 << 30, Now: 1}
 			if _, err := t.Open(&o); err != Opened {
 				b.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func BenchmarkOpenExpire(b *testing.B) {
 		}
 		t.LookupBurst(&burst, tables.Burst, &at)
 		for i := range burst {
-			o := Opening{Key: burst[i], TCPFlags: syn, Owner: uint32(i), Limit: 1 << 30, Now: tick}
+			o := Opening{Key: burst[i], TCPFlags: syn, Owner: uint64(i), Limit: 1 << 30, Now: tick}
 			if _, err := t.Open(&o); err != Opened {
 				b.Fatal(err)
 			}

@@ -15,7 +15,7 @@ type Opening struct {
 	Walked   Dir    // the direction whose stages Found is of
 	Found    Found
 	Rule     uint32 // the security group rule that allows it, in the policy Found.Epoch
-	Owner    uint32 // the instance whose allowance it takes
+	Owner    uint64 // the instance whose allowance it takes
 	Limit    uint32 // that allowance. It binds tracked and cached connections apart; 0 allows none
 	Now      uint64 // tick of the first packet
 }

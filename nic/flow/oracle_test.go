@@ -21,7 +21,7 @@ type model struct {
 }
 
 type entry struct {
-	owner  uint32
+	owner  uint64
 	cached bool
 	last   Conn // as it was after its last packet
 }
@@ -78,7 +78,7 @@ func (m *model) key(arg byte) Key {
 }
 
 func (m *model) opens(k Key, op byte) {
-	o := Opening{Key: k, Dir: Dir(op >> 3 & 1), TCPFlags: op >> 4, Owner: k.ENI() + 100, Limit: m.limit, Now: m.tick()}
+	o := Opening{Key: k, Dir: Dir(op >> 3 & 1), TCPFlags: op >> 4, Owner: uint64(k.ENI() + 100), Limit: m.limit, Now: m.tick()}
 	if op>>5&1 == 1 {
 		o.Found.Flags = FlagUntracked
 	}
@@ -133,7 +133,7 @@ func lifetime(c Conn) uint64 {
 	return uint64(math.Ceil(seconds * 1e9 / (1 << 26)))
 }
 
-func (m *model) count(owner uint32) (tracked, cached int) {
+func (m *model) count(owner uint64) (tracked, cached int) {
 	for _, e := range m.conns {
 		switch {
 		case e.owner != owner:
@@ -149,7 +149,7 @@ func (m *model) count(owner uint32) (tracked, cached int) {
 // check compares what table and model hold.
 func (m *model) check() {
 	require.Equal(m, len(m.conns), m.Len())
-	for owner := uint32(99); owner < 105; owner++ {
+	for owner := uint64(99); owner < 105; owner++ {
 		tracked, cached := m.count(owner)
 		require.Equal(m, [2]int{tracked, cached}, m.counts(owner), "owner %d", owner)
 	}

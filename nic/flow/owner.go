@@ -54,7 +54,7 @@ func (w *owners) take(o *Opening) (slot, OpenError) {
 	if o.Found.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
 		s, refusal = slotLive|slotCached, NotCached
 	}
-	id := uint64(o.Owner)
+	id := o.Owner
 	at, known := w.find(id)
 	if known {
 		s |= slot(at)
@@ -93,15 +93,15 @@ func (w *owners) counter(s slot) *uint32 {
 	return &n.tracked
 }
 
-func (w *owners) name(s slot) uint32 { return uint32(*w.table.Key(uint32(s & slotOwner))) }
+func (w *owners) name(s slot) uint64 { return *w.table.Key(uint32(s & slotOwner)) }
 
 // Count is how many connections an owner has: tracked ones, which its
 // allowance bounds, and cached ones.
-func (t *Table) Count(owner uint32) (tracked, cached int) {
+func (t *Table) Count(owner uint64) (tracked, cached int) {
 	if t.owners.table == nil {
 		return 0, 0 // closed
 	}
-	at, ok := t.owners.find(uint64(owner))
+	at, ok := t.owners.find(owner)
 	if !ok {
 		return 0, 0
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func (r *rig) counts(owner uint32) [2]int {
+func (r *rig) counts(owner uint64) [2]int {
 	tracked, cached := r.Count(owner)
 	return [2]int{tracked, cached}
 }
@@ -76,7 +76,7 @@ func TestFragmentsAreNoConnections(t *testing.T) {
 
 func TestNoAllowanceAdmitsNothing(t *testing.T) {
 	r := newRig(t, 64)
-	for _, owner := range []uint32{1, 2, 3} {
+	for _, owner := range []uint64{1, 2, 3} {
 		_, err := r.Open(&Opening{Key: key(1, wire.ProtoTCP, 0), TCPFlags: syn, Owner: owner})
 		require.Equal(t, AllowanceExceeded, err)
 	}
@@ -87,7 +87,7 @@ func TestNoAllowanceAdmitsNothing(t *testing.T) {
 // Instances come and go; their places in the table of owners come back.
 func TestOwnersAreForgotten(t *testing.T) {
 	r := newRig(t, 64)
-	for owner := range uint32(10_000) {
+	for owner := range uint64(10_000) {
 		r.Remove(r.open(Opening{Key: key(1, wire.ProtoUDP, 0), Owner: owner}))
 	}
 	require.Zero(t, r.owners.table.Len())
@@ -97,9 +97,9 @@ func TestOwnersAreForgotten(t *testing.T) {
 func TestOwnersThatShareAHint(t *testing.T) {
 	r := newRig(t, 64)
 	for i := range 12 {
-		r.open(Opening{Key: key(1, wire.ProtoUDP, i), Owner: uint32(i % 3 * 256)})
+		r.open(Opening{Key: key(1, wire.ProtoUDP, i), Owner: uint64(i % 3 * 256)})
 	}
-	for i := range uint32(3) {
+	for i := range uint64(3) {
 		require.Equal(t, [2]int{4, 0}, r.counts(i*256))
 	}
 	for i := range 4 {

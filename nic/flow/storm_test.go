@@ -79,7 +79,7 @@ func (s *storm) walk(random *rand.Rand, i int, d Dir, flags uint8) {
 	k := s.keys[i]
 	o := Opening{
 		Key: k, Dir: d, Walked: d, TCPFlags: flags, Found: found(i, s.epoch),
-		Owner: uint32(i % stormOwners), Limit: uint32(random.IntN(64)), Now: s.now.Load(),
+		Owner: uint64(i % stormOwners), Limit: uint32(random.IntN(64)), Now: s.now.Load(),
 	}
 	at, ok := s.Lookup(&k)
 	switch {
@@ -147,7 +147,7 @@ func (s *storm) account() {
 	})
 	require.Equal(s, s.Len(), all)
 	for owner, n := range live {
-		tracked, cached := s.Count(uint32(owner))
+		tracked, cached := s.Count(uint64(owner))
 		require.Equal(s, [2]int{n, 0}, [2]int{tracked, cached}, "owner %d", owner)
 	}
 }

@@ -126,7 +126,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	allocs := testing.AllocsPerRun(100, func() {
 		for i := range keys {
 			keys[i] = key(1, wire.ProtoUDP, i)
-			o := Opening{Key: keys[i], Owner: uint32(i), Limit: 1, Now: r.tick()}
+			o := Opening{Key: keys[i], Owner: uint64(i), Limit: 1, Now: r.tick()}
 			r.Open(&o)
 		}
 		hits := r.LookupBurst(&keys, len(keys), &at)

@@ -10,7 +10,7 @@ type cold struct {
 // Detail is what a listing adds to a connection.
 type Detail struct {
 	Rule  uint32 // the rule that allowed it, in the policy of Conn.Epoch
-	Owner uint32 // the instance it counts for
+	Owner uint64 // the instance it counts for
 }
 
 // Detail is the rest of the connection at an index.

@@ -15,15 +15,13 @@ const lastEntry = 32767
 // allows all has no effect, so that a default ACL gives no notice.
 func (c *compiler) aclNotices() {
 	c.subnetsWithoutACL()
-	for i := range c.config.NetworkAcls {
-		acl := &c.config.NetworkAcls[i]
-		answer := c.config.place("NetworkAcls", i).Answer // which lists all subnets of a default one, too
-		if len(acl.Associations) == 0 && (answer || !acl.IsDefault) {
+	for o, acl := range each[ec2.NetworkAcl](c, "NetworkAcls") {
+		// An answer lists all subnets of a default one, too.
+		if len(acl.Associations) == 0 && (o.place.Answer || !acl.IsDefault) {
 			continue
 		}
-		path := c.config.path("NetworkAcls", i, acl.NetworkAclId)
 		for _, egress := range []aclSide{false, true} {
-			c.aclNotice(path, acl, egress)
+			c.aclNotice(o.path(), acl, egress)
 		}
 	}
 }
@@ -31,18 +29,12 @@ func (c *compiler) aclNotices() {
 // subnetsWithoutACL names those whose ACL the answers lack, for in EC2 each has
 // one.
 func (c *compiler) subnetsWithoutACL() {
-	if c.config.NetworkAcls == nil {
+	if !c.given("NetworkAcls") {
 		return
 	}
-	has := map[string]bool{}
-	for _, acl := range c.config.NetworkAcls {
-		for _, a := range acl.Associations {
-			has[a.SubnetId] = true
-		}
-	}
-	for _, s := range c.config.Subnets {
-		if c.subnets[s.SubnetId] != nil && !has[s.SubnetId] {
-			c.excused(c.spots["Subnets "+s.SubnetId], SubnetWithoutACL, "")
+	for o := range each[ec2.Subnet](c, "Subnets") {
+		if _, there := c.next.subnets.Get(o.id); there && len(c.namedBy("NetworkAcls", o.id)) == 0 {
+			c.excused(o.spot(), SubnetWithoutACL, "")
 		}
 	}
 }

@@ -2,13 +2,11 @@ package vpc
 
 import (
 	"cmp"
-	"encoding/binary"
-	"errors"
+	"iter"
 	"slices"
 	"strings"
 
 	"nitrocard/nic/vpc/ec2"
-	"nitrocard/nic/wire"
 )
 
 // CompileOptions say for which card, and after which policy.
@@ -17,94 +15,134 @@ type CompileOptions struct {
 	Prev *Policy // the policy this one follows; nil: none
 }
 
-// maxENIs is how many ENIs a lineage may number: connection keys have 23 bits.
-const maxENIs = 1 << 23
-
 // Compile checks a configuration and makes the policy of one card. The error is
 // all that was found wrong, one ec2.Problem a line; then nothing was made.
 func Compile(config *Config, o CompileOptions) (*Policy, error) {
-	c := newCompiler(config, o)
-	c.check(o.Card)
+	r := EmptyRegion()
+	if o.Prev != nil {
+		r = o.Prev.Region
+	}
+	r, err := r.Become(config)
+	if err != nil {
+		return nil, err
+	}
+	return r.Policy(o.Card, o.Prev)
+}
+
+// compiler is the work of one change. Its steps note problems and go on, so that
+// all are found; what a step leaves behind is sound as far as it goes. A step
+// compiles what is marked of its kind, and marks what that means for later ones.
+type compiler struct {
+	ec2.Problems
+	prev, next *Region
+
+	dirty        map[string]map[string]bool // by list, IDs of what is to be compiled
+	edited       map[[2]string]bool         // list and ID of what is configured otherwise
+	whole        bool                       // everything is marked
+	placed       map[string]bool            // ENIs whose place was changed
+	allowed      map[string]bool            // instances whose allowance was changed
+	renumberVPCs bool
+
+	// What this change made itself, and may change.
+	copied map[string]bool
+	fresh  map[*network]bool
+	chunks map[*Stations]bool
+
+	// Of public and private addresses.
+	claims   []claim
+	disputes map[uint32]bool      // public ones that two have
+	builders map[*ENI]*eniBuilder // of ENIs that have Elastic IP addresses
+
+	lost   map[string]bool // paths of objects that name what is not there, and have no place without it
+	unread unread
+
+	remade map[any]bool // subnets and groups that are other ones now, or gone
+	about  string       // the object at hand, whose notices are noted
+}
+
+func newCompiler(r *Region) *compiler {
+	return &compiler{
+		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(),
+		dirty: map[string]map[string]bool{}, edited: map[[2]string]bool{}, placed: map[string]bool{}, allowed: map[string]bool{},
+		copied: map[string]bool{}, fresh: map[*network]bool{}, chunks: map[*Stations]bool{}, remade: map[any]bool{}, lost: map[string]bool{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
+	}
+}
+
+// compile is all steps in order.
+func (c *compiler) compile() (*Region, error) {
+	c.presence()
+	c.check()
+	c.unenforced()
+	c.missingLists()
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.link(); err != nil {
-		return nil, err
-	}
-	c.unenforcedNotices()
-	c.missingLists()
-	return c.policy, nil
+	c.next.changes = c.diff()
+	return c.next, nil
 }
 
-// check notes all that is wrong, and leaves what link builds on.
-func (c *compiler) check(card string) {
-	c.region()
+// check notes all that is wrong, and leaves what others build on.
+func (c *compiler) check() {
+	c.networks()
 	c.security()
 	c.interfaces()
-	c.underlay(card)
+	c.underlay()
 }
 
-// compiler is the work of one Compile. Its steps note problems and go on, so that
-// all are found; what a step leaves behind is sound as far as it goes.
-type compiler struct {
-	ec2.Problems
-	config *Config
-	place  Placement
-	prev   *Policy // not nil
-	policy *Policy
-
-	vpcs     map[string]*VPC
-	subnets  map[string]*Subnet
-	enis     []*ENI // in order of the configuration
-	holders  map[uint32]*ENI
-	macs     map[stationKey]string
-	onCard   map[string]int
-	spots    map[string]spot // where an ID of a list stands
-	answers  bool            // some object came in an answer of EC2's API
-	lost     map[string]bool // paths of objects that name what is not there, and have no place without it
-	unread   unread
-	prevNums *lineage
-
-	claims   []claim
-	disputes map[uint32]bool // public addresses that two have
-
-	groupLists map[string][]*Group // by setKey
+// presence notes lists that have come into being with their first object. What
+// they hold no more is missing from now on.
+func (c *compiler) presence() {
+	for _, kind := range kinds {
+		if c.next.objects[kind].Len() > 0 && !c.given(kind) {
+			c.next.rest = c.next.rest.withList(kind)
+			c.markAll()
+		}
+	}
 }
 
-// stationKey is a MAC within a VPC.
-type stationKey struct {
-	vpc *VPC
-	mac wire.MAC
+// given tells whether a list is in the configuration, maybe empty.
+func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
+
+// each are the marked objects of a list that are configured, in order.
+func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
+	var all []*object
+	for id := range c.dirty[kind] {
+		if o := c.object(kind, id); o != nil {
+			all = append(all, o)
+		}
+	}
+	slices.SortFunc(all, func(a, b *object) int { return cmp.Compare(a.order, b.order) })
+	return func(yield func(*object, *T) bool) {
+		for _, o := range all {
+			c.about = about(kind, o.id)
+			if !yield(o, o.config.(*T)) {
+				return
+			}
+		}
+	}
 }
 
-func newCompiler(config *Config, o CompileOptions) *compiler {
-	prev := o.Prev
-	if prev == nil {
-		prev = &Policy{lineage: lineage{groups: numbering{next: 1}, rules: 1}}
+// gone are the marked IDs of a list that are not configured any more.
+func (c *compiler) gone(kind string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for id := range c.dirty[kind] {
+			if c.object(kind, id) == nil && !yield(id) {
+				return
+			}
+		}
 	}
-	c := &compiler{
-		config: config, place: config.Placement.withDefaults(), prev: prev, prevNums: &prev.lineage,
-		policy: &Policy{Epoch: prev.Epoch + 1, Notices: slices.Clone(config.Notices), byID: map[string]*ENI{}, groups: map[string]*Group{},
-			lists: map[string]*prefixList{}, sets: map[string]*matcher{}},
-		vpcs: map[string]*VPC{}, subnets: map[string]*Subnet{}, holders: map[uint32]*ENI{},
-		macs: map[stationKey]string{}, onCard: map[string]int{}, spots: map[string]spot{}, answers: config.answers(), lost: map[string]bool{},
-		disputes: map[uint32]bool{}, groupLists: map[string][]*Group{},
-	}
-	c.Files = config.Places.files()
-	l, before := &c.policy.lineage, c.prevNums
-	l.enis.after(&before.enis)
-	l.owners.after(&before.owners)
-	l.paths.after(&before.paths)
-	l.vteps.after(&before.vteps)
-	l.groups.after(&before.groups)
-	for id, n := range before.groups.of {
-		l.groups.of[id] = n
-	}
-	if l.rules = before.rules; l.rules > lastBase {
-		c.prev = &Policy{lineage: prev.lineage, table: prev.table}
-		l.rules = 1
-	}
-	return c
+}
+
+// toldOrder is the order in which notices are told: that of the compiler's steps.
+var toldOrder = []string{"Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways", "VpcPeeringConnections"}
+
+// about is where Region.notices has those of an object.
+func about(kind, id string) string { return kind + " " + id }
+
+// notice notes what the card does not enforce, or does not know.
+func (c *compiler) notice(kind NoticeKind, path, what string) {
+	had, _ := c.next.notices.Get(c.about)
+	c.next.notices.Set(c.about, append(slices.Clip(had), newNotice(kind, path, what)))
 }
 
 // Add notes a mistake, unless it only follows from one in reading.
@@ -121,29 +159,21 @@ func (c *compiler) conflict(path, other, format string, args ...any) {
 	}
 }
 
-// notice notes what the card does not enforce, or does not know.
-func (c *compiler) notice(kind NoticeKind, path, what string) {
-	c.policy.Notices = append(c.policy.Notices, newNotice(kind, path, what))
-}
-
-// identify checks an object's ID and answers where the object stands.
-func (c *compiler) identify(list string, i int, field, id string) (at spot, ok bool) {
-	at = spot{c.config.path(list, i, id), list, c.config.place(list, i)}
-	if id == "" {
-		c.Add(at.path, "%s is missing", field)
-		return at, false
+// identify checks an object's ID beside those of its list that stand before it.
+func (c *compiler) identify(o *object, field string, before map[string]*object) bool {
+	if o.id == "" {
+		c.Add(o.path(), "%s is missing", field)
+		return false
 	}
-	if i := strings.IndexFunc(id, notInID); i >= 0 {
-		c.Add(at.path, "%s holds %q; letters, digits and - . _ : make an ID", field, id[i:i+1])
-		return at, false
+	if i := strings.IndexFunc(o.id, notInID); i >= 0 {
+		c.Add(o.path(), "%s holds %q; letters, digits and - . _ : make an ID", field, o.id[i:i+1])
+		return false
 	}
-	key := list + " " + id
-	if first, twice := c.spots[key]; twice {
-		c.Add(at.path, "%s stands twice; the first is %s", field, first.path)
-		return at, false
+	if first := before[o.id]; first != nil {
+		c.Add(o.path(), "%s stands twice; the first is %s", field, first.path())
+		return false
 	}
-	c.spots[key] = at
-	return at, true
+	return true
 }
 
 func notInID(r rune) bool {
@@ -151,89 +181,29 @@ func notInID(r rune) bool {
 	return !letter && !strings.ContainsRune("-._:", r)
 }
 
-// link gives everything its number and builds what the packet path reads. The
-// configuration was found good.
-func (c *compiler) link() error {
-	p, l := c.policy, &c.policy.lineage
-	var local []*ENI
-	for _, e := range c.enis {
-		e.Number = l.enis.number(&c.prevNums.enis, e.VPC.ID+" "+e.ID)
-		e.Owner = l.owners.number(&c.prevNums.owners, cmp.Or(e.Instance, e.ID))
-		if e.Number >= maxENIs {
-			return errors.New("this lineage of policies has numbered 8,388,608 ENIs: restart the card")
-		}
-		if e.Local {
-			local = append(local, e)
-		}
+// unknown is the problem of a reference into a list that has no such ID. Where
+// the object has a mistake of its own, that one is told alone.
+func (c *compiler) unknown(path, list, id string) {
+	if c.unread.mayHave(list) || c.lost[c.spotOf(list, id).path] {
+		return
 	}
-	p.ENIs = make([]*ENI, l.enis.next)
-	for _, e := range c.enis {
-		p.ENIs[e.Number] = e
-	}
-	if err := c.vteps(); err != nil {
-		return err
-	}
-	c.paths()
-	c.match(local)
-	if err := c.Err(); err != nil {
-		return err
-	}
-	var err error
-	p.table, err = tableOf(local, c.prev.table)
-	return err
+	c.Add(path, "there is no %q in %s", ec2.Shorten(id), list)
 }
 
-// paths prebuilds the headers towards each ENI, and towards the edge in each VPC.
-func (c *compiler) paths() {
-	p, l := c.policy, &c.policy.lineage
-	for _, e := range c.enis {
-		e.Path = l.paths.number(&c.prevNums.paths, e.VPC.ID+" "+e.ID)
+// pathOf is where an object stands.
+func (r *Region) pathOf(kind, id string) string {
+	if o, there := r.objects[kind].Get(id); there {
+		return o.path()
 	}
-	for _, config := range c.config.Vpcs { // in their order, so that each run numbers alike
-		v := c.vpcs[config.VpcId]
-		v.edge = l.paths.number(&c.prevNums.paths, v.ID)
-		p.VPCs = append(p.VPCs, v)
-	}
-	p.Paths = make([]Path, l.paths.next)
-	for _, e := range c.enis {
-		p.Paths[e.Path] = c.path(e.VNI, Path{Dst: e.MAC, Src: e.RouterMAC, VTEP: c.cardVTEP(c.onCard[e.ID])})
-	}
-	for _, v := range p.VPCs {
-		p.Paths[v.edge] = c.path(v.VNI, Path{Dst: c.place.Edge.Mac, Src: routerMAC(v.ID), VTEP: c.edgeVTEP()})
-	}
+	return kind + " " + id
 }
 
-func (c *compiler) path(vni uint32, p Path) Path {
-	p.Outer = tunnel{c.policy.Card.VTEP, c.policy.VTEPs[p.VTEP].Addr, vni}.outer()
-	return p
-}
-
-// match compiles the groups of this card's ENIs, each set once.
-func (c *compiler) match(local []*ENI) {
-	for _, e := range local {
-		groups := slices.Clone(e.Groups)
-		slices.SortFunc(groups, func(a, b *Group) int { return cmp.Compare(a.ID, b.ID) })
-		key := setKey(groups)
-		m := c.policy.sets[key]
-		if m == nil {
-			m = c.prev.sets[key]
-		}
-		if m == nil {
-			if excess := tooLarge(groups); excess != "" {
-				c.Add(c.spots["NetworkInterfaces "+e.ID].path, "%s", excess)
-				continue
-			}
-			m = newMatcher(groups)
-		}
-		e.matcher, c.policy.sets[key] = m, m
+// count changes how many ENIs name a subnet or group.
+func (c *compiler) count(id string, by int) {
+	n, _ := c.next.members.Get(id)
+	if n += by; n == 0 {
+		c.next.members.Delete(id)
+	} else {
+		c.next.members.Set(id, n)
 	}
-}
-
-// setKey names a set of compiled groups: bases are unique in a lineage.
-func setKey(groups []*Group) string {
-	var key []byte
-	for _, g := range groups {
-		key = binary.BigEndian.AppendUint32(key, uint32(g.base))
-	}
-	return string(key)
 }

@@ -3,6 +3,7 @@ package vpc
 import (
 	"encoding/json"
 	"iter"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -105,4 +106,60 @@ var unenforced = []string{
 	"CarrierGateways", "ClientVpnEndpoints", "EgressOnlyInternetGateways", "FlowLogs", "LocalGateways", "RouteServers",
 	"TrafficMirrorSessions", "TransitGatewayAttachments", "TransitGateways", "TransitGatewayVpcAttachments",
 	"VpcBlockPublicAccessExclusions", "VpcEndpoints", "VpnConnections", "VpnGateways",
+}
+
+// withoutObjects is a copy without Placement and the objects that have IDs. Of
+// their lists it still tells which are there.
+func (c *Config) withoutObjects() *Config {
+	rest := *c
+	rest.Placement = Placement{}
+	rest.Places = maps.Clone(c.Places)
+	v := reflect.ValueOf(&rest).Elem()
+	for _, kind := range kinds {
+		if list := v.FieldByName(kind); !list.IsNil() {
+			list.Set(reflect.MakeSlice(list.Type(), 0, 0))
+		}
+		delete(rest.Places, kind)
+	}
+	return &rest
+}
+
+// gives tells whether a list is in the configuration, maybe empty.
+func (c *Config) gives(kind string) bool {
+	return !reflect.ValueOf(c).Elem().FieldByName(kind).IsNil()
+}
+
+// withList is a copy in which a list is there, and empty if it was not.
+func (c *Config) withList(kind string) *Config {
+	next := *c
+	if list := reflect.ValueOf(&next).Elem().FieldByName(kind); list.IsNil() {
+		list.Set(reflect.MakeSlice(list.Type(), 0, 0))
+	}
+	return &next
+}
+
+// present are the lists that are in the configuration.
+func (c *Config) present() (all []string) {
+	for _, kind := range kinds {
+		if c.gives(kind) {
+			all = append(all, kind)
+		}
+	}
+	return all
+}
+
+// sections is what the configuration holds beside objects with IDs, by name.
+func (c *Config) sections() map[string]any {
+	all := map[string]any{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if field.Tag.Get("json") != "-" && field.Name != "Placement" && !slices.Contains(kinds, field.Name) && !v.Field(i).IsZero() {
+			all[field.Name] = v.Field(i).Interface()
+		}
+	}
+	for list, objects := range c.Unenforced {
+		all[list] = objects
+	}
+	return all
 }

@@ -19,12 +19,12 @@ func TestFolderOfDescribeAnswers(t *testing.T) {
 	folder, err := Load("testdata/folder")
 	require.NoError(t, err)
 	a, b := compiled(t, story(t), CompileOptions{}), compiled(t, folder, CompileOptions{})
-	require.Equal(t, a.Paths, b.Paths)
-	require.Equal(t, a.VTEPs, b.VTEPs)
-	require.Empty(t, b.Notices)
+	require.Equal(t, a.Region.VTEPs(), b.Region.VTEPs())
+	require.Empty(t, b.Notices())
 	for i, e := range a.ENIs {
 		f := b.ENIs[i]
-		require.Equal(t, []any{e.ID, e.MAC, e.VNI, e.Addrs, e.Port, e.Owner, e.Allowance}, []any{f.ID, f.MAC, f.VNI, f.Addrs, f.Port, f.Owner, f.Allowance})
+		require.Equal(t, *a.Region.Station(e.Station), *b.Region.Station(f.Station))
+		require.Equal(t, []any{e.ID, e.MAC, e.VNI, e.Addrs(), e.Port, e.Owner, e.Allowance}, []any{f.ID, f.MAC, f.VNI, f.Addrs(), f.Port, f.Owner, f.Allowance})
 	}
 }
 

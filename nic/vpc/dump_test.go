@@ -31,7 +31,7 @@ var inFile = regexp.MustCompile(`^\S*\.(json|yaml): `)
 
 // texts are the notices, without the files that their objects are in.
 func texts(p *Policy) (all []string) {
-	for _, n := range p.Notices {
+	for _, n := range p.Notices() {
 		all = append(all, inFile.ReplaceAllString(n.String(), ""))
 	}
 	return all
@@ -41,7 +41,7 @@ func texts(p *Policy) (all []string) {
 func TestDumpSubnet(t *testing.T) {
 	p := dump(t, "test-subnet")
 	a, b := p.ENI("eni-010f649a7fc5c1e34"), p.ENI("eni-029bf1092de61fb40")
-	require.Same(t, a, b.Neighbor(ip("10.10.1.228")))
+	require.Same(t, a.ENI, b.Neighbor(ip("10.10.1.228")))
 	require.Equal(t, Local, a.Route(b.Primary).Target)
 	require.Equal(t, NoRoute, a.Route(ip("8.8.8.8")).Target)
 	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: In}).Untracked)
@@ -56,7 +56,7 @@ func TestDumpPublicSubnet(t *testing.T) {
 	require.Equal(t, ip("18.216.80.133"), e.Public)
 	require.Equal(t, Route{Internet, "0.0.0.0/0", "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
 	require.Equal(t, Route{Local, "10.0.0.0/16", "local"}, e.Route(ip("10.0.9.9")))
-	require.Empty(t, p.Notices)
+	require.Empty(t, p.Notices())
 }
 
 // One subnet is public, the other one's default route is a VPN gateway.
@@ -86,7 +86,7 @@ func TestDumpVpcPeering(t *testing.T) {
 	p := dump(t, "test-vpc-peering")
 	require.Len(t, p.ENIs, 3)
 	for _, e := range p.ENIs {
-		require.Same(t, e, e.Neighbor(e.Primary))
+		require.Same(t, e.ENI, e.Neighbor(e.Primary))
 		for _, other := range p.ENIs {
 			require.True(t, e == other || e.Neighbor(other.Primary) == nil)
 		}

@@ -6,34 +6,31 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// ENI is a network interface with its whole chain of ownership.
+// ENI is a network interface as all cards know it: a mapping, and what rules and
+// routes ask of it.
 type ENI struct {
 	ID       string
-	Number   uint32 // below 1<<23; never another ENI's within a lineage
-	MAC      wire.MAC
-	VNI      uint32
-	VPC      *VPC
-	Subnet   *Subnet
-	Groups   []*Group
 	Instance string // "": attached to none
-	Owner    uint32 // number of the instance, as stable as Number; an ENI without one owns itself
-	// Allowance is how many tracked connections the instance may have; 0: the card's fair share.
-	Allowance uint32
-
-	Local bool   // on this card
-	Port  string // what its guest is plugged into, such as "tap:a1"
-
-	Primary  uint32    // primary private address; 0: the ENI has IPv6 only
-	Public   uint32    // the primary's public address; 0: none
-	Addrs    []Address // all, primary first
-	Prefixes []Block   // delegated
+	MAC      wire.MAC
+	Primary  uint32 // primary private address; 0: the ENI has IPv6 only
+	Public   uint32 // the primary's public address; 0: none
+	Station  uint32 // how frames reach it: Region.Station
+	Card     uint16 // where it is: index in Region.VTEPs
+	Subnet   *Subnet
+	Groups   *GroupSet
+	Timeouts *Timeouts
 
 	SourceDestCheck bool
-	Timeouts        Timeouts
-	Path            uint32   // index of the path that leads to it
-	RouterMAC       wire.MAC // its subnet's router
 
-	matcher *matcher
+	first   bool     // of its instance (DeviceIndex 0)
+	port    uint64   // fingerprint of card and port
+	further *further // nil: one address and no prefix
+}
+
+// further is what few ENIs have.
+type further struct {
+	addrs    []Address // all, primary first
+	prefixes []Block   // delegated
 }
 
 // Address is a private address and its public one; 0: none.
@@ -52,22 +49,53 @@ type Timeouts struct {
 	UDPStream      time.Duration // more than one exchange; 60 to 180 s, default 180 s
 }
 
+// Addrs are the ENI's addresses, primary first.
+func (e *ENI) Addrs() []Address {
+	switch {
+	case e.further != nil:
+		return e.further.addrs
+	case e.Primary == 0:
+		return nil
+	}
+	return []Address{{e.Primary, e.Public}}
+}
+
+// prefixes are those that are delegated to the ENI.
+func (e *ENI) prefixes() []Block {
+	if e.further == nil {
+		return nil
+	}
+	return e.further.prefixes
+}
+
+// setAddresses gives a new ENI what it has; the first of addrs is the primary
+// one, unless that was lost.
+func (e *ENI) setAddresses(primary uint32, addrs []Address, prefixes []Block) {
+	e.Primary, e.Public, e.further = 0, 0, nil
+	if len(addrs) > 0 && addrs[0].Private == primary {
+		e.Primary, e.Public = primary, addrs[0].Public
+	}
+	if len(prefixes) > 0 || len(addrs) > 1 || len(addrs) == 1 && e.Primary == 0 {
+		e.further = &further{addrs, prefixes}
+	}
+}
+
 // Owns tells whether the ENI may send from an address: a private address of its
 // own, or one in a delegated prefix.
 func (e *ENI) Owns(addr uint32) bool {
 	if addr == e.Primary {
 		return addr != 0
 	}
-	return e.ownsFurther(addr)
+	return e.further != nil && e.further.owns(addr)
 }
 
-func (e *ENI) ownsFurther(addr uint32) bool {
-	for i := range e.Addrs {
-		if e.Addrs[i].Private == addr {
+func (f *further) owns(addr uint32) bool {
+	for i := range f.addrs {
+		if f.addrs[i].Private == addr {
 			return true
 		}
 	}
-	for _, b := range e.Prefixes {
+	for _, b := range f.prefixes {
 		if b.Contains(addr) {
 			return true
 		}
@@ -77,9 +105,15 @@ func (e *ENI) ownsFurther(addr uint32) bool {
 
 // PublicOf is the public address of a private one; 0: none.
 func (e *ENI) PublicOf(private uint32) uint32 {
-	for i := range e.Addrs {
-		if e.Addrs[i].Private == private {
-			return e.Addrs[i].Public
+	if e.further == nil {
+		if private == e.Primary {
+			return e.Public
+		}
+		return 0
+	}
+	for i := range e.further.addrs {
+		if e.further.addrs[i].Private == private {
+			return e.further.addrs[i].Public
 		}
 	}
 	return 0
@@ -87,13 +121,30 @@ func (e *ENI) PublicOf(private uint32) uint32 {
 
 // PrivateOf is the private address behind a public one; 0: none of this ENI.
 func (e *ENI) PrivateOf(public uint32) uint32 {
-	if public == 0 {
+	switch {
+	case public == 0:
+		return 0
+	case public == e.Public:
+		return e.Primary
+	case e.further == nil:
 		return 0
 	}
-	for i := range e.Addrs {
-		if e.Addrs[i].Public == public {
-			return e.Addrs[i].Private
+	for i := range e.further.addrs {
+		if e.further.addrs[i].Public == public {
+			return e.further.addrs[i].Private
 		}
 	}
 	return 0
+}
+
+// spans are the addresses that the mapping has of it.
+func (e *ENI) spans() []span {
+	var all []span
+	for _, a := range e.Addrs() {
+		all = append(all, span{a.Private, a.Private})
+	}
+	for _, b := range e.prefixes() {
+		all = append(all, span{b.Addr, b.Addr | ^b.Mask})
+	}
+	return all
 }

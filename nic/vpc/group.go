@@ -1,27 +1,34 @@
 package vpc
 
 import (
-	"reflect"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Group is a security group.
+// Group is a security group, as ENIs and rules name it.
 type Group struct {
 	ID, Name string
+	VPC      string // ID of its VPC
 
 	number uint32 // of its ID, in the lineage; from 1
-	base   RuleID // of its first rule
-	rules  [2][]rule
-	config ec2.SecurityGroup
-	lists  []*prefixList // that its rules name
 }
 
-// size is how many rules it has.
-func (g *Group) size() RuleID { return RuleID(len(g.rules[In]) + len(g.rules[Out])) }
+// groupRules is a security group and its rules.
+type groupRules struct {
+	*Group
+	base  RuleID // of its first rule
+	rules [2][]rule
+}
 
-func (g *Group) ruleID(dir Direction, i int) RuleID {
+// GroupSet are the groups of an ENI; ENIs with the same groups share it, so that
+// it is in the cache when a rule asks for the groups of a remote ENI.
+type GroupSet struct{ List []*Group }
+
+// size is how many rules it has.
+func (g *groupRules) size() RuleID { return RuleID(len(g.rules[In]) + len(g.rules[Out])) }
+
+func (g *groupRules) ruleID(dir Direction, i int) RuleID {
 	if dir == Out {
 		i += len(g.rules[In])
 	}
@@ -37,14 +44,10 @@ type prefixList struct {
 	ipv6    bool // of entries that were not given
 }
 
-// same tells whether a group of an earlier policy says what config says now.
-func (g *Group) same(config *ec2.SecurityGroup, lists map[string]*prefixList) bool {
-	for _, l := range g.lists {
-		if lists[l.id] != l {
-			return false
-		}
-	}
-	return reflect.DeepEqual(g.config, *config)
+// same tells whether two groups have the same rules.
+func (g *groupRules) same(other *groupRules) bool {
+	equal := func(a, b rule) bool { return a.equals(&b) }
+	return slices.EqualFunc(g.rules[In], other.rules[In], equal) && slices.EqualFunc(g.rules[Out], other.rules[Out], equal)
 }
 
 // permissions lists those of a direction.
@@ -55,15 +58,13 @@ func permissions(sg *ec2.SecurityGroup, dir Direction) []ec2.IpPermission {
 	return sg.IpPermissions
 }
 
-// groupBuilder makes the rules of a group that was found good.
+// groupBuilder makes the rules of a group.
 type groupBuilder struct {
-	group  *Group
-	lists  map[string]*prefixList
-	number func(groupID string) uint32
+	group *groupRules
+	*compiler
 }
 
 func (b *groupBuilder) build(config *ec2.SecurityGroup) {
-	b.group.config = *config
 	for _, dir := range []Direction{In, Out} {
 		perms := permissions(config, dir)
 		for i := range perms {
@@ -85,18 +86,13 @@ func (b *groupBuilder) permission(dir Direction, i int, perm *ec2.IpPermission) 
 		add(rule{addrs: []span{spanOf(r.CidrIp)}, source: r.CidrIp.Masked().String()})
 	}
 	for _, pl := range perm.PrefixListIds {
-		list := b.list(pl.PrefixListId)
-		add(rule{addrs: list.entries, source: list.id})
+		var entries []span
+		if list, known := b.next.lists.Get(pl.PrefixListId); known {
+			entries = list.entries
+		}
+		add(rule{addrs: entries, source: pl.PrefixListId})
 	}
 	for _, pair := range perm.UserIdGroupPairs {
-		add(rule{group: b.number(pair.GroupId), source: pair.GroupId})
+		add(rule{group: b.groupNumber(pair.GroupId), source: pair.GroupId})
 	}
-}
-
-func (b *groupBuilder) list(id string) *prefixList {
-	list := b.lists[id]
-	if !slices.Contains(b.group.lists, list) {
-		b.group.lists = append(b.group.lists, list)
-	}
-	return list
 }

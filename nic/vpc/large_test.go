@@ -25,14 +25,14 @@ func (a account) subnets() int { return (a.enis + perSubnet - 1) / perSubnet }
 // of one VPC, an ENI in three groups.
 func (a account) write(folder string) error {
 	lists := map[string]func(w *bufio.Writer){
-		"Vpcs":             func(w *bufio.Writer) { each(w, 1, a.vpc) },
-		"Subnets":          func(w *bufio.Writer) { each(w, a.subnets(), a.subnet) },
-		"InternetGateways": func(w *bufio.Writer) { each(w, 1, a.gateway) },
-		"NetworkAcls":      func(w *bufio.Writer) { each(w, 1, a.acl) },
-		"RouteTables":      func(w *bufio.Writer) { each(w, a.tables, a.table) },
-		"SecurityGroups":   func(w *bufio.Writer) { each(w, a.groups, a.group) },
+		"Vpcs":             func(w *bufio.Writer) { every(w, 1, a.vpc) },
+		"Subnets":          func(w *bufio.Writer) { every(w, a.subnets(), a.subnet) },
+		"InternetGateways": func(w *bufio.Writer) { every(w, 1, a.gateway) },
+		"NetworkAcls":      func(w *bufio.Writer) { every(w, 1, a.acl) },
+		"RouteTables":      func(w *bufio.Writer) { every(w, a.tables, a.table) },
+		"SecurityGroups":   func(w *bufio.Writer) { every(w, a.groups, a.group) },
 		"NetworkInterfaces": func(w *bufio.Writer) {
-			each(w, a.enis, func(w *bufio.Writer, i int) { a.eni(w, i, i/perSubnet, i%perSubnet) })
+			every(w, a.enis, func(w *bufio.Writer, i int) { a.eni(w, i, i/perSubnet, i%perSubnet) })
 		},
 	}
 	for list, write := range lists {
@@ -52,7 +52,7 @@ func (a account) write(folder string) error {
 	return nil
 }
 
-func each(w *bufio.Writer, n int, one func(*bufio.Writer, int)) {
+func every(w *bufio.Writer, n int, one func(*bufio.Writer, int)) {
 	for i := range n {
 		if i > 0 {
 			fmt.Fprint(w, ",\n")
@@ -102,7 +102,7 @@ func (a account) group(w *bufio.Writer, i int) {
 	fmt.Fprintf(w, `        {"GroupId": "sg-%017x", "GroupName": "group %d", "Description": "of many", "VpcId": "vpc-%017x", "OwnerId": "111122223333",
             "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}],
             "IpPermissions": [`, i, i, 0)
-	each(w, 10, func(w *bufio.Writer, r int) {
+	every(w, 10, func(w *bufio.Writer, r int) {
 		fmt.Fprintf(w, `
                 {"IpProtocol": "tcp", "FromPort": %d, "ToPort": %d, "IpRanges": [{"CidrIp": "%d.%d.0.0/16", "Description": "a rule"}],
                     "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": [{"GroupId": "sg-%017x", "UserId": "111122223333"}]}`,
@@ -133,13 +133,13 @@ func (a account) eni(w *bufio.Writer, i, subnet, at int) {
             "Ipv6Addresses": [],
             "TagSet": [{"Key": "Name", "Value": "eni %d"}],
             "Groups": [`, i, 0, subnet, i>>16, i>>8&255, i&255, i, i, i)
-	each(w, 3, func(w *bufio.Writer, g int) {
+	every(w, 3, func(w *bufio.Writer, g int) {
 		fmt.Fprintf(w, `{"GroupId": "sg-%017x", "GroupName": "group"}`, (i*3+g)%a.groups)
 	})
 	fmt.Fprint(w, `],
             "PrivateIpAddresses": [
 `)
-	each(w, a.addresses, func(w *bufio.Writer, n int) {
+	every(w, a.addresses, func(w *bufio.Writer, n int) {
 		host := 16 + at*a.addresses + n
 		address := fmt.Sprintf("10.%d.%d.%d", subnet/16, subnet%16*16+host>>8, host&255)
 		fmt.Fprintf(w, `                {
@@ -170,7 +170,7 @@ func TestAccount(t *testing.T) {
 	c, err := Load(folder)
 	require.NoError(t, err)
 	p := compiled(t, c, CompileOptions{})
-	require.Empty(t, p.Notices)
+	require.Empty(t, p.Notices())
 	require.Len(t, p.ENIs, 300)
 	if to := os.Getenv("NITROCARD_ACCOUNT"); to != "" {
 		require.NoError(t, largest.write(to))

@@ -1,31 +1,61 @@
 package vpc
 
-import "slices"
+// The mapping says who holds a private address of a VPC: a tree of pages of 16
+// addresses, which is what a delegated prefix has.
 
-// mapping says who holds a private address of a VPC. It is a page table: pages of
-// 64 addresses, the numbers of those in use sorted beside them. Compared with a
-// prefix tree it costs one search in a small array and one load, which counts,
-// as each new connection asks; and delegated prefixes are just more addresses.
-type mapping struct {
-	numbers []uint32 // of pages, sorted, once frozen
-	pages   []*page
-	open    map[uint32]*page // while it is built
-}
-
-const pageBits = 6
+const pageBits = 4
 
 type page [1 << pageBits]*ENI
 
-// find is who holds an address; nil: nobody. The mapping is frozen.
-func (m *mapping) find(addr uint32) *ENI {
-	if len(m.numbers) == 0 {
+// Neighbor is the mapping: who in the ENI's VPC holds a private address; nil:
+// nobody.
+func (e *OwnENI) Neighbor(addr uint32) *ENI { return e.network.holder(addr) }
+
+// holder is who holds an address; nil: nobody.
+func (n *network) holder(addr uint32) *ENI {
+	p, there := n.mapping.Get(addr >> pageBits)
+	if !there {
 		return nil
 	}
-	i := search(m.numbers, addr>>pageBits)
-	if m.numbers[i] != addr>>pageBits {
-		return nil
+	return p[addr&(1<<pageBits-1)]
+}
+
+// holderIn finds who holds one of the addresses of a span.
+func (n *network) holderIn(s span) *ENI {
+	for addr := s.lo; ; addr++ {
+		if e := n.holder(addr); e != nil || addr == s.hi {
+			return e
+		}
 	}
-	return m.pages[i][addr&(1<<pageBits-1)]
+}
+
+// hold gives an ENI the addresses of a span, or takes them from it: then e is
+// nil. The network may be changed.
+func (n *network) hold(s span, e *ENI) {
+	for addr := s.lo; ; addr++ {
+		n.holdOne(addr, e)
+		if addr == s.hi {
+			return
+		}
+	}
+}
+
+func (n *network) holdOne(addr uint32, e *ENI) {
+	number := addr >> pageBits
+	p, there := n.mapping.Get(number)
+	if !n.pages[p] {
+		own := new(page)
+		if there {
+			*own = *p
+		}
+		p = own
+		n.pages[p] = true
+		n.mapping.Set(number, p)
+	}
+	p[addr&(1<<pageBits-1)] = e
+	if *p == (page{}) {
+		n.mapping.Delete(number)
+	}
 }
 
 // search is the index of the last element that is not above x, and 0 where all
@@ -41,46 +71,4 @@ func search(a []uint32, x uint32) int {
 		n -= half
 	}
 	return base
-}
-
-// holder finds who holds one of the addresses of a span, while it is built.
-func (m *mapping) holder(s span) *ENI {
-	for addr := s.lo; ; addr++ {
-		if p := m.open[addr>>pageBits]; p != nil && p[addr&(1<<pageBits-1)] != nil {
-			return p[addr&(1<<pageBits-1)]
-		}
-		if addr == s.hi {
-			return nil
-		}
-	}
-}
-
-// add gives an ENI the addresses of a span.
-func (m *mapping) add(s span, e *ENI) {
-	if m.open == nil {
-		m.open = map[uint32]*page{}
-	}
-	for addr := s.lo; ; addr++ {
-		p := m.open[addr>>pageBits]
-		if p == nil {
-			p = new(page)
-			m.open[addr>>pageBits] = p
-		}
-		p[addr&(1<<pageBits-1)] = e
-		if addr == s.hi {
-			return
-		}
-	}
-}
-
-// freeze ends the building.
-func (m *mapping) freeze() {
-	for n := range m.open {
-		m.numbers = append(m.numbers, n)
-	}
-	slices.Sort(m.numbers)
-	for _, n := range m.numbers {
-		m.pages = append(m.pages, m.open[n])
-	}
-	m.open = nil
 }

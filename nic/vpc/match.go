@@ -34,7 +34,7 @@ type Match struct {
 
 // Match asks all groups of the ENI, as one union. It is for ENIs of this card;
 // others are always denied.
-func (e *ENI) Match(q Query) Match {
+func (e *OwnENI) Match(q Query) Match {
 	if e.matcher == nil {
 		return Match{}
 	}
@@ -63,7 +63,7 @@ func (s *ruleSet) firstByGroup(ports []uint64, remote *ENI) int {
 	if remote == nil {
 		return at
 	}
-	for _, g := range remote.Groups {
+	for _, g := range remote.Groups.List {
 		if i := search(s.groups, g.number); s.groups[i] == g.number {
 			at = min(at, first(ports, s.row(s.byGroup[i])))
 		}

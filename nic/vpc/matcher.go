@@ -56,7 +56,7 @@ const (
 )
 
 // tooLarge says which bound a set of groups exceeds; "": none.
-func tooLarge(groups []*Group) string {
+func tooLarge(groups []*groupRules) string {
 	for _, dir := range []Direction{In, Out} {
 		rules, spans := 0, 0
 		for _, g := range groups {
@@ -73,7 +73,7 @@ func tooLarge(groups []*Group) string {
 }
 
 // newMatcher compiles groups, which are in order of their IDs.
-func newMatcher(groups []*Group) *matcher {
+func newMatcher(groups []*groupRules) *matcher {
 	m := &matcher{}
 	for dir := range m.sets {
 		m.sets[dir] = newRuleSet(groups, Direction(dir))
@@ -81,7 +81,7 @@ func newMatcher(groups []*Group) *matcher {
 	return m
 }
 
-func newRuleSet(groups []*Group, dir Direction) ruleSet {
+func newRuleSet(groups []*groupRules, dir Direction) ruleSet {
 	var rules []*rule
 	s := ruleSet{}
 	for _, g := range groups {

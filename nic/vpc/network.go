@@ -5,40 +5,38 @@ import (
 	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/gaissmai/bart"
+	"github.com/tidwall/btree"
 
 	"nitrocard/nic/wire"
 )
 
-// VPC is a customer's network: a number on the wire and a mapping of its own.
+// VPC is a customer's network: a number on the wire.
 type VPC struct {
-	ID    string
-	VNI   uint32
-	CIDRs []netip.Prefix
-
-	edge    uint32
-	mapping mapping
-	subnets bart.Table[*Subnet]
+	ID      string
+	VNI     uint32
+	Station uint32 // the edge, in this VPC
 }
 
-// EdgePath is the index of the path to the edge in this VPC's VNI.
-func (v *VPC) EdgePath() uint32 { return v.edge }
+// network is a VPC as it is now: its blocks, subnets and mapping.
+type network struct {
+	*VPC
+	cidrs   []netip.Prefix
+	mapping *btree.Map[uint32, *page]   // who holds an address
+	macs    *btree.Set[uint64]          // of ENIs and routers
+	subnets *btree.Map[uint32, *Subnet] // by first address
+	usual   *routeTable                 // of subnets, where there is no main table
 
-// Subnet is a part of a VPC with a router and a route table.
+	pages map[*page]bool // that the change under way made
+}
+
+// Subnet is a part of a VPC with a router.
 type Subnet struct {
 	ID        string
 	VPC       *VPC
 	Prefix    netip.Prefix // invalid: the subnet has IPv6 only
 	RouterMAC wire.MAC
 	Block     BlockMode
-	Routes    string // ID of its route table; "": the VPC's main table, which is not in the configuration
-
-	routes *routeTable
 }
-
-// Neighbor is the mapping: who in the ENI's VPC holds a private address; nil:
-// nobody.
-func (e *ENI) Neighbor(addr uint32) *ENI { return e.VPC.mapping.find(addr) }
 
 // routerMAC derives a MAC from an ID alone, so that it is the same on each card,
 // in each run and after each change, and guests' ARP caches stay right. It is

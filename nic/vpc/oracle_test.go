@@ -196,7 +196,7 @@ func agree(t *testing.T, c *Config, p *Policy, q Query) {
 		e := &c.NetworkInterfaces[i]
 		want := loop{c}.judge(e, q)
 		m := p.ENI(e.NetworkInterfaceId).Match(q)
-		rule := p.Rule(m.Rule)
+		rule := p.Region.Rule(m.Rule)
 		require.Equal(t, want, judgement{m.Allowed, m.Untracked, rule.Group, rule.Path}, "%s %+v %v", e.NetworkInterfaceId, q, rule)
 	}
 }

@@ -24,6 +24,7 @@ type spot struct {
 func (c *compiler) excused(at spot, kind NoticeKind, what string) bool {
 	if at.Answer {
 		c.notice(kind, at.path, what)
+		c.next.partial = true
 	}
 	return at.Answer
 }
@@ -37,23 +38,18 @@ func (c *compiler) disputed(at, other spot, what string) bool {
 	return c.excused(at, Disputed, what)
 }
 
-// answers tells whether some object came in an answer of EC2's API.
-func (c *Config) answers() bool {
-	for _, places := range c.Places {
-		if slices.ContainsFunc(places, func(p Place) bool { return p.Answer }) {
-			return true
-		}
-	}
-	return false
-}
+// missing stands for lists that are not there, among what notices are about.
+const missing = "missing"
 
 // missingLists names what each account has and these answers have not. What is
 // written by hand may do without.
 func (c *compiler) missingLists() {
-	if !c.answers {
+	c.about = about(missing, "")
+	c.next.notices.Delete(c.about)
+	if c.next.answers == 0 {
 		return
 	}
-	if len(c.enis) == 0 {
+	if c.next.enis.Len() == 0 {
 		c.noENIs()
 		return
 	}
@@ -62,10 +58,10 @@ func (c *compiler) missingLists() {
 		list    string
 		kind    NoticeKind
 	}{
-		{c.config.NetworkAcls == nil, "NetworkAcls", NoACLs},
-		{c.config.InternetGateways == nil, "InternetGateways", NoInternetGateways},
-		{c.config.RouteTables == nil, "RouteTables", NoRouteTables},
-		{c.config.SecurityGroups == nil, "SecurityGroups", NoSecurityGroups},
+		{!c.given("NetworkAcls"), "NetworkAcls", NoACLs},
+		{!c.given("InternetGateways"), "InternetGateways", NoInternetGateways},
+		{!c.given("RouteTables"), "RouteTables", NoRouteTables},
+		{!c.given("SecurityGroups"), "SecurityGroups", NoSecurityGroups},
 	} {
 		if l.missing {
 			c.notice(l.kind, l.list, "")
@@ -80,9 +76,9 @@ func (c *compiler) noENIs() {
 		missing       bool
 		list, command string
 	}{
-		{c.config.Vpcs == nil, "Vpcs", "describe-vpcs"},
-		{c.config.Subnets == nil, "Subnets", "describe-subnets"},
-		{c.config.NetworkInterfaces == nil, "NetworkInterfaces", "describe-network-interfaces"},
+		{!c.given("Vpcs"), "Vpcs", "describe-vpcs"},
+		{!c.given("Subnets"), "Subnets", "describe-subnets"},
+		{!c.given("NetworkInterfaces"), "NetworkInterfaces", "describe-network-interfaces"},
 	} {
 		if l.missing && what != "" {
 			what += ", "

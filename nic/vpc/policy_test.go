@@ -15,12 +15,12 @@ import (
 func TestOwnershipChain(t *testing.T) {
 	p := compiled(t, story(t), CompileOptions{Card: "y"})
 	e := p.ENI("eni-a3")
-	require.Equal(t, "i-a3 subnet-a2 vpc-a database tap:a3", strings.Join([]string{e.Instance, e.Subnet.ID, e.VPC.ID, e.Groups[0].Name, e.Port}, " "))
-	require.Equal(t, "rtb-a", e.Subnet.Routes)
+	require.Equal(t, "i-a3 subnet-a2 vpc-a database tap:a3", strings.Join([]string{e.Instance, e.Subnet.ID, e.VPC.ID, e.Groups.List[0].Name, e.Port}, " "))
+	require.Equal(t, "rtb-a", e.Routes())
 	require.True(t, e.SourceDestCheck)
-	require.Equal(t, Timeouts{432000 * time.Second, 30 * time.Second, 180 * time.Second}, e.Timeouts)
-	require.True(t, e.Local)
-	require.False(t, p.ENI("eni-a1").Local)
+	require.Equal(t, Timeouts{432000 * time.Second, 30 * time.Second, 180 * time.Second}, *e.Timeouts)
+	require.Nil(t, p.ENI("eni-a1"), "it is on card x")
+	require.NotNil(t, p.Region.ENI("eni-a1"))
 	require.Equal(t, Card{Name: "y", VTEP: ip("172.16.0.12"), Prefix: netip.MustParsePrefix("172.16.0.0/24")}, p.Card)
 	require.Equal(t, 1, p.ENITable().Len())
 }
@@ -37,24 +37,24 @@ func TestRouterMAC(t *testing.T) {
 }
 
 // The whole outer header towards eni-a3 on card y, by hand.
-func TestPath(t *testing.T) {
+func TestTunnel(t *testing.T) {
 	p := compiled(t, story(t), CompileOptions{Card: "x"})
-	e := p.ENI("eni-a3")
-	path := p.Paths[e.Path]
+	e := p.Region.ENI("eni-a3")
+	vtep := p.Region.VTEPs()[e.Card]
+	require.Equal(t, VTEP{Addr: ip("172.16.0.12")}, vtep)
+	tunnel := NewTunnel(p.Card.VTEP, vtep.Addr)
 	require.Equal(t, strings.Join([]string{
 		"000000000000", "000000000000", "0800", // Ethernet: the card fills in MACs
 		"45000000", "00004000", "4011e2b5", "ac10000b", "ac10000c", // IPv4: DF, TTL 64, UDP, x to y
 		"0000", "12b5", "0000", "0000", // UDP to 4789
-		"08000000", "00138900", // VXLAN: VNI 5001
-	}, ""), hex.EncodeToString(path.Outer[:]))
-	require.Equal(t, e.MAC, path.Dst)
-	require.Equal(t, e.RouterMAC, path.Src)
-	require.Equal(t, VTEP{Addr: ip("172.16.0.12")}, p.VTEPs[path.VTEP])
+		"08000000", "00000000", // VXLAN: the station has the VNI
+	}, ""), hex.EncodeToString(tunnel[:]))
+	require.Equal(t, Station{VNI: [4]byte{0x00, 0x13, 0x89, 0}, Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card}, *p.Region.Station(e.Station), "VNI 5001")
 
-	edge := p.Paths[e.VPC.EdgePath()]
+	edge := p.Region.Station(e.Subnet.VPC.Station)
 	require.Equal(t, "02:00:00:00:ed:9e", edge.Dst.String())
-	require.Equal(t, ip("172.16.0.1"), p.VTEPs[edge.VTEP].Addr)
-	require.NotEqual(t, e.VPC.EdgePath(), p.ENI("eni-b1").VPC.EdgePath())
+	require.Equal(t, ip("172.16.0.1"), p.Region.VTEPs()[Edge].Addr)
+	require.NotEqual(t, edge.VNI, p.Region.Station(p.ENI("eni-b1").VPC.Station).VNI)
 }
 
 // Without a word of Placement there is one card with everything on it.
@@ -64,8 +64,7 @@ func TestPlacementDefaults(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	require.Equal(t, "local", p.Card.Name)
 	require.Equal(t, ip("198.18.0.1"), p.Card.VTEP)
-	edge := p.Paths[p.ENI("eni-b1").VPC.EdgePath()]
-	require.Equal(t, VTEP{ip("198.18.0.254"), wire.MAC{2, 0, 0, 0, 0xed, 1}}, p.VTEPs[edge.VTEP])
+	require.Equal(t, VTEP{ip("198.18.0.254"), wire.MAC{2, 0, 0, 0, 0xed, 1}}, p.Region.VTEPs()[Edge])
 	require.EqualValues(t, 1, p.ENI("eni-a1").VNI)
 	require.EqualValues(t, 2, p.ENI("eni-b1").VNI)
 	require.Equal(t, "tap:eni-b1", p.ENI("eni-b1").Port)
@@ -107,14 +106,14 @@ func TestFurtherAddresses(t *testing.T) {
 	  Ipv4Prefixes: [{Ipv4Prefix: 10.0.1.64/28}], SourceDestCheck: false, ConnectionTrackingConfiguration: {TcpEstablishedTimeout: 350}}`)
 	p := compiled(t, c, CompileOptions{})
 	e := p.ENI("eni-a4")
-	require.Equal(t, []Address{{ip("10.0.1.9"), 0}, {ip("10.0.1.10"), ip("35.72.2.9")}}, e.Addrs)
+	require.Equal(t, []Address{{ip("10.0.1.9"), 0}, {ip("10.0.1.10"), ip("35.72.2.9")}}, e.Addrs())
 	require.Zero(t, e.Public)
 	require.Equal(t, ip("35.72.2.9"), e.PublicOf(ip("10.0.1.10")))
 	require.Equal(t, ip("10.0.1.10"), e.PrivateOf(ip("35.72.2.9")))
 	require.Zero(t, e.PrivateOf(0))
 	for addr, owns := range map[string]bool{"10.0.1.9": true, "10.0.1.10": true, "10.0.1.64": true, "10.0.1.79": true, "10.0.1.80": false, "10.0.1.5": false, "0.0.0.0": false} {
 		require.Equal(t, owns, e.Owns(ip(addr)), addr)
-		require.Equal(t, owns, p.ENI("eni-a1").Neighbor(ip(addr)) == e, addr)
+		require.Equal(t, owns, p.ENI("eni-a1").Neighbor(ip(addr)) == e.ENI, addr)
 	}
 	require.False(t, e.SourceDestCheck)
 	require.Equal(t, 350*time.Second, e.Timeouts.TCPEstablished)
@@ -131,6 +130,7 @@ func TestRoutes(t *testing.T) {
 	  {DestinationPrefixListId: pl-1, GatewayId: igw-a},
 	  {DestinationCidrBlock: 169.254.0.0/16, GatewayId: igw-a}]}`)
 	c = put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-1, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 192.0.2.128/25}, {Cidr: 198.51.100.0/24}]}`)
+	c.Placement = Placement{}
 	p := compiled(t, c, CompileOptions{})
 	for _, r := range []struct {
 		from, to string
@@ -183,6 +183,4 @@ func TestNoGroupsNoPackets(t *testing.T) {
 	c.NetworkInterfaces[0].Groups = nil
 	p := compiled(t, c, CompileOptions{Card: "x"})
 	require.Zero(t, p.ENI("eni-a1").Match(Query{Remote: ip("10.0.1.6"), Port: 80, Proto: wire.ProtoTCP}))
-	// An ENI of another card is that card's to judge.
-	require.Zero(t, p.ENI("eni-a3").Match(Query{Remote: ip("10.0.1.6"), Port: 5432, Proto: wire.ProtoTCP}))
 }

@@ -29,9 +29,7 @@ func (b *eniBuilder) addresses() {
 		}
 		b.address(a)
 	}
-	if first := number(list[0].PrivateIpAddress); len(b.eni.Addrs) > 0 && b.eni.Addrs[0].Private == first {
-		b.eni.Primary = first
-	}
+	b.first = number(list[0].PrivateIpAddress)
 }
 
 // withoutIPv4: some have IPv6 only, or prefixes, and those of type efa-only
@@ -65,13 +63,13 @@ func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 
 // address takes one private address into the ENI and the VPC's mapping.
 func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
-	addr, s, v := a.PrivateIpAddress.Unmap(), b.eni.Subnet, b.eni.VPC
+	addr, s := a.PrivateIpAddress.Unmap(), b.eni.Subnet
 	switch {
 	case !addr.Is4():
 		b.Add(b.path, "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
 		return
-	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spots["Subnets "+s.ID].path):
-		if b.disputed(b.at, b.spots["Subnets "+s.ID], "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.Prefix.String()+": it has nobody") {
+	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spotOf("Subnets", s.ID).path):
+		if b.disputed(b.at, b.spotOf("Subnets", s.ID), "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.Prefix.String()+": it has nobody") {
 			return
 		}
 		b.Add(b.path, "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.Prefix)
@@ -80,16 +78,15 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 		b.Add(b.path, "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
 	}
 	one := span{number(addr), number(addr)}
-	if holder := v.mapping.holder(one); holder != nil {
+	if holder := b.net.holderIn(one); holder != nil {
 		if !b.contested(holder, one, "PrivateIpAddress "+addr.String()) {
-			b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, v.ID)
+			b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, b.net.ID)
 		}
 		return
 	}
-	v.mapping.add(one, b.eni)
-	at := len(b.eni.Addrs)
-	b.eni.Addrs = append(b.eni.Addrs, Address{Private: number(addr)})
-	b.association(at, a.Association)
+	b.net.hold(one, b.eni)
+	b.addrs = append(b.addrs, Address{Private: number(addr)})
+	b.association(len(b.addrs)-1, a.Association)
 }
 
 // association takes what the outside knows a private address by.
@@ -97,7 +94,7 @@ func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 	switch {
 	case a == nil:
 	case a.PublicIp.IsValid():
-		b.publish(b.at, b.eni, at, a.PublicIp)
+		b.publish(b.at, at, a.PublicIp)
 	case a.CarrierIp.IsValid():
 		b.notice(OtherPublic, b.path, "carrier address "+a.CarrierIp.String())
 	case a.CustomerOwnedIp.IsValid():
@@ -108,38 +105,45 @@ func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 // contested notes that two answers give an address to two ENIs: it moved
 // between them, and nobody can tell which came later.
 func (b *eniBuilder) contested(holder *ENI, s span, what string) bool {
-	other := b.spots["NetworkInterfaces "+holder.ID]
+	other := b.spotOf("NetworkInterfaces", holder.ID)
 	if !b.disputed(b.at, other, what+" is that of "+other.path+" too: neither has it") {
 		return false
 	}
-	b.claims = append(b.claims, claim{b.eni.VPC, s, holder})
+	b.claims = append(b.claims, claim{b.net, s, holder})
 	return true
 }
 
 // claim is an address or prefix that two ENIs have in answers of two moments.
 type claim struct {
-	vpc    *VPC
+	net    *network
 	span   span
 	holder *ENI
 }
 
-// settle takes what two have from the one that was first; the other never got
+// yieldClaims takes what two have from the one that was first; the other never got
 // it.
-func (c *compiler) settle() {
+func (c *compiler) yieldClaims() {
+	if !c.whole {
+		return // all is compiled again
+	}
 	for _, claim := range c.claims {
 		e, s := claim.holder, claim.span
-		overlaps := func(b Block) bool { return b.Addr <= s.hi && b.Addr|^b.Mask >= s.lo }
-		for _, b := range e.Prefixes {
-			if overlaps(b) {
-				claim.vpc.mapping.add(span{b.Addr, b.Addr | ^b.Mask}, nil)
+		var addrs []Address
+		for _, a := range e.Addrs() {
+			if a.Private < s.lo || a.Private > s.hi {
+				addrs = append(addrs, a)
 			}
 		}
-		claim.vpc.mapping.add(s, nil)
-		e.Prefixes = slices.DeleteFunc(e.Prefixes, overlaps)
-		e.Addrs = slices.DeleteFunc(e.Addrs, func(a Address) bool { return s.lo <= a.Private && a.Private <= s.hi })
-		if s.lo <= e.Primary && e.Primary <= s.hi {
-			e.Primary = 0
+		var prefixes []Block
+		for _, b := range e.prefixes() {
+			if b.Addr <= s.hi && b.Addr|^b.Mask >= s.lo {
+				claim.net.hold(span{b.Addr, b.Addr | ^b.Mask}, nil)
+			} else {
+				prefixes = append(prefixes, b)
+			}
 		}
+		claim.net.hold(s, nil)
+		e.setAddresses(e.Primary, addrs, prefixes)
 	}
 }
 
@@ -157,18 +161,18 @@ func (b *eniBuilder) prefixes() {
 		if !b.ipv4(b.path, "Ipv4Prefix", p) {
 			continue
 		}
-		s, v := b.eni.Subnet, b.eni.VPC
+		s := b.eni.Subnet
 		if p.Bits() != 28 || !s.Prefix.Contains(p.Addr()) {
-			b.conflict(b.path, b.spots["Subnets "+s.ID].path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.Prefix)
+			b.conflict(b.path, b.spotOf("Subnets", s.ID).path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.Prefix)
 			continue
 		}
-		if holder := v.mapping.holder(spanOf(p)); holder != nil {
+		if holder := b.net.holderIn(spanOf(p)); holder != nil {
 			if !b.contested(holder, spanOf(p), "Ipv4Prefix "+p.String()) {
-				b.Add(b.path, "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, v.ID)
+				b.Add(b.path, "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, b.net.ID)
 			}
 			continue
 		}
-		v.mapping.add(spanOf(p), b.eni)
-		b.eni.Prefixes = append(b.eni.Prefixes, blockOf(p))
+		b.net.hold(spanOf(p), b.eni)
+		b.prefixed = append(b.prefixed, blockOf(p))
 	}
 }

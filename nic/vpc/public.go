@@ -1,135 +1,181 @@
 package vpc
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
 // publish gives the at-th private address of an ENI its public one. An ENI and
 // describe-addresses tell the same thing twice; they have to agree.
-func (c *compiler) publish(where spot, e *ENI, at int, public netip.Addr) {
+func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
 	path, public := where.path, public.Unmap()
 	n := number(public)
-	private := &e.Addrs[at]
-	holder := c.holders[n]
+	private := &b.addrs[at]
+	holder, _ := b.next.public.Get(n)
 	switch {
 	case n == 0:
-		c.Add(path, "PublicIp %s is no IPv4 address", public)
-	case private.Public == n, c.disputes[n]:
+		b.Add(path, "PublicIp %s is no IPv4 address", public)
+	case private.Public == n, b.disputes[n]:
 	case private.Public != 0:
-		c.moved(where, e, private, n)
+		b.moved(where, private, n)
 	case holder != nil:
-		c.contestedPublic(where, holder, n)
+		b.contestedPublic(where, holder, n)
 	default:
-		c.holders[n], private.Public = e, n
+		b.next.public.Set(n, b.eni)
+		private.Public = n
 	}
 }
 
 // moved is for a private address that has another public one in another answer:
 // then it has none.
-func (c *compiler) moved(where spot, e *ENI, private *Address, n uint32) {
+func (b *eniBuilder) moved(where spot, private *Address, n uint32) {
 	public, had := addrOf(n).String(), addrOf(private.Public)
-	other := c.spots["NetworkInterfaces "+e.ID]
-	if !c.disputed(where, other, "PublicIp "+public+" is of "+addrOf(private.Private).String()+", which has "+had.String()+" in "+other.path+": it has neither") {
-		c.Add(where.path, "PublicIp %s: %s has %s already", public, addrOf(private.Private), had)
+	other := b.spotOf("NetworkInterfaces", b.eni.ID)
+	if !b.disputed(where, other, "PublicIp "+public+" is of "+addrOf(private.Private).String()+", which has "+had.String()+" in "+other.path+": it has neither") {
+		b.Add(where.path, "PublicIp %s: %s has %s already", public, addrOf(private.Private), had)
 		return
 	}
-	c.disputes[n], c.disputes[private.Public] = true, true
+	b.disputes[n], b.disputes[private.Public] = true, true
+	b.next.public.Delete(private.Public)
 	private.Public = 0
 }
 
 // contestedPublic is for a public address of two ENIs.
-func (c *compiler) contestedPublic(where spot, holder *ENI, n uint32) {
-	public, other := addrOf(n).String(), c.spots["NetworkInterfaces "+holder.ID]
-	if !c.disputed(where, other, "PublicIp "+public+" is that of "+other.path+" too: neither has it") {
-		c.Add(where.path, "PublicIp %s is that of %s", public, holder.ID)
+func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n uint32) {
+	public, other := addrOf(n).String(), b.spotOf("NetworkInterfaces", holder.ID)
+	if !b.disputed(where, other, "PublicIp "+public+" is that of "+other.path+" too: neither has it") {
+		b.Add(where.path, "PublicIp %s is that of %s", public, holder.ID)
 		return
 	}
-	c.disputes[n] = true
-	for i := range holder.Addrs {
-		if holder.Addrs[i].Public == n {
-			holder.Addrs[i].Public = 0
-		}
+	b.disputes[n] = true
+	b.next.public.Delete(n)
+	if b.whole {
+		b.unpublish(holder, n)
 	}
 }
 
-// elasticAddresses takes what describe-addresses tells.
+// unpublish takes a public address from an ENI that this compiler made.
+func (b *eniBuilder) unpublish(e *ENI, n uint32) {
+	addrs := slices.Clone(e.Addrs())
+	if unsealed := b.builders[e]; unsealed != nil {
+		addrs = unsealed.addrs
+	}
+	for i := range addrs {
+		if addrs[i].Public == n {
+			addrs[i].Public = 0
+		}
+	}
+	if b.builders[e] == nil {
+		e.setAddresses(e.Primary, addrs, e.prefixes())
+	}
+}
+
+// elastic is an Elastic IP address and the ENI that it is for.
+type elastic struct {
+	*object
+	of *eniBuilder
+}
+
+// elastic are those that describe-addresses tells of this ENI. A configuration
+// written by hand may name the instance alone, and means its first ENI.
+func (b *eniBuilder) elastic() (all []elastic) {
+	for _, o := range b.namedBy("Addresses", b.eni.ID) {
+		all = append(all, elastic{o, b})
+	}
+	if b.eni.Instance != "" && b.eni.first {
+		for _, o := range b.namedBy("Addresses", b.eni.Instance) {
+			if o.config.(*ec2.Address).NetworkInterfaceId == "" {
+				all = append(all, elastic{o, b})
+			}
+		}
+	}
+	if len(all) > 0 {
+		b.builders[b.eni] = b
+	}
+	return all
+}
+
+// publishAll takes what describe-addresses tells, in its order, when all ENIs
+// have told what they have.
+func (c *compiler) publishAll(pending []elastic) {
+	slices.SortFunc(pending, func(a, b elastic) int { return cmp.Compare(a.order, b.order) })
+	for _, p := range pending {
+		c.about = about(p.kind, p.id)
+		p.of.elasticAddress(p.object)
+	}
+	for _, b := range c.builders {
+		b.seal()
+		b.enter()
+	}
+}
+
+func (b *eniBuilder) elasticAddress(o *object) {
+	config := o.config.(*ec2.Address)
+	if !config.PublicIp.IsValid() {
+		return // a carrier's
+	}
+	private := config.PrivateIpAddress
+	if !private.IsValid() {
+		private = addrOf(b.first)
+	}
+	if i := slices.IndexFunc(b.addrs, func(a Address) bool { return a.Private == number(private) }); i >= 0 {
+		b.publish(o.spot(), i, config.PublicIp)
+		return
+	}
+	if !b.disputed(o.spot(), b.at, "PrivateIpAddress "+private.String()+" is none of "+b.eni.ID+": the public address has nobody") {
+		b.conflict(o.path(), b.path, "PrivateIpAddress %s is none of %s", private, b.eni.ID)
+	}
+}
+
+// namedBy are the objects of a list that name an ID.
+func (c *compiler) namedBy(kind, id string) (all []*object) {
+	before := use(id, kind, "")
+	c.next.users.Ascend(before, func(entry string) bool {
+		user, is := strings.CutPrefix(entry, before)
+		if is {
+			all = append(all, c.object(kind, user))
+		}
+		return is
+	})
+	return all
+}
+
+// elasticAddresses looks for addresses of nobody.
 func (c *compiler) elasticAddresses() {
-	firstOf := map[string]*ENI{}
-	for i := range c.config.NetworkInterfaces {
-		config := &c.config.NetworkInterfaces[i]
-		if config.Attachment != nil && config.Attachment.DeviceIndex == 0 {
-			firstOf[config.Attachment.InstanceId] = c.policy.byID[config.NetworkInterfaceId]
-		}
-	}
-	for i := range c.config.Addresses {
-		config := &c.config.Addresses[i]
-		if !config.PublicIp.IsValid() && c.otherPublic(i, config) {
-			continue
-		}
-		id := ""
-		if config.PublicIp.IsValid() {
-			id = config.PublicIp.String()
-		}
-		at, ok := c.identify("Addresses", i, "PublicIp", id)
-		if ok && (config.NetworkInterfaceId != "" || config.InstanceId != "") {
-			c.elasticAddress(at, config, firstOf)
-		}
-	}
-	for _, e := range c.enis {
-		if e.Primary != 0 {
-			e.Public = e.Addrs[0].Public
+	for o, config := range each[ec2.Address](c, "Addresses") {
+		at := o.spot()
+		switch {
+		case !config.PublicIp.IsValid():
+			c.otherPublic(o, config)
+		case config.NetworkInterfaceId != "":
+			if id := config.NetworkInterfaceId; c.next.ENI(id) == nil && !c.excused(at, Elsewhere, ec2.Shorten(id)) && c.object("NetworkInterfaces", id) == nil {
+				c.unknown(ec2.In(at.path, "NetworkInterfaceId"), "NetworkInterfaces", id)
+			}
+		case config.InstanceId != "" && !c.hasFirst(config.InstanceId) && !c.mayHaveENIs() && !c.excused(at, Elsewhere, ec2.Shorten(config.InstanceId)):
+			c.Add(ec2.In(at.path, "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
 		}
 	}
 }
 
 // otherPublic is for an address of a carrier gateway or of an Outpost's
 // customer, which are no public ones.
-func (c *compiler) otherPublic(i int, config *ec2.Address) bool {
-	for _, a := range []struct {
-		name string
-		addr netip.Addr
-	}{{"carrier", config.CarrierIp}, {"customer-owned", config.CustomerOwnedIp}} {
-		if a.addr.IsValid() {
-			c.notice(OtherPublic, c.config.path("Addresses", i, ""), a.name+" address "+a.addr.String())
-			return true
-		}
+func (c *compiler) otherPublic(o *object, config *ec2.Address) {
+	name, addr := "carrier", config.CarrierIp
+	if !addr.IsValid() {
+		name, addr = "customer-owned", config.CustomerOwnedIp
 	}
-	return false
+	c.notice(OtherPublic, ec2.In(o.place.File, ec2.At(o.kind, o.place.Index, "")), name+" address "+addr.String())
 }
 
-func (c *compiler) elasticAddress(at spot, config *ec2.Address, firstOf map[string]*ENI) {
-	e := c.addressee(at, config, firstOf)
-	if e == nil {
-		return
-	}
-	private := config.PrivateIpAddress
-	if !private.IsValid() {
-		private = addrOf(e.Primary)
-	}
-	i := slices.IndexFunc(e.Addrs, func(a Address) bool { return a.Private == number(private) })
-	if i >= 0 {
-		c.publish(at, e, i, config.PublicIp)
-		return
-	}
-	if !c.disputed(at, c.spots["NetworkInterfaces "+e.ID], "PrivateIpAddress "+private.String()+" is none of "+e.ID+": the public address has nobody") {
-		c.conflict(at.path, c.spots["NetworkInterfaces "+e.ID].path, "PrivateIpAddress %s is none of %s", private, e.ID)
-	}
-}
-
-// addressee is the ENI that an Elastic IP address is for. A configuration
-// written by hand may name the instance alone, and means its first ENI.
-func (c *compiler) addressee(at spot, config *ec2.Address, firstOf map[string]*ENI) (e *ENI) {
-	if id := config.NetworkInterfaceId; id != "" {
-		if e = c.policy.byID[id]; e == nil && !c.excused(at, Elsewhere, ec2.Shorten(id)) {
-			c.unknown(ec2.In(at.path, "NetworkInterfaceId"), "NetworkInterfaces", id)
-		}
-		return e
-	}
-	if e = firstOf[config.InstanceId]; e == nil && !c.mayHaveENIs() && !c.excused(at, Elsewhere, ec2.Shorten(config.InstanceId)) {
-		c.Add(ec2.In(at.path, "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
-	}
-	return e
+// hasFirst tells whether some ENI is the first of an instance.
+func (c *compiler) hasFirst(instance string) (found bool) {
+	c.next.enis.Scan(func(_ string, e *ENI) bool {
+		found = e.Instance == instance && e.first
+		return !found
+	})
+	return found
 }

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"strings"
 
 	"nitrocard/nic/vpc/ec2"
@@ -21,32 +22,28 @@ var blockModes = map[string]BlockMode{
 	"off": BlockNothing, "block-ingress": BlockIngress, "block-bidirectional": BlockBidirectional,
 }
 
-// publicAccess gives each subnet its mode: what EC2 says of the subnet, or of
-// its VPC, or of all in the region, less what an exclusion takes from that.
-func (c *compiler) publicAccess() {
+// block is the mode of a subnet: what EC2 says of the subnet, or of its VPC, or of
+// all in the region, less what an exclusion takes from that.
+func (c *compiler) block(o *object, config *ec2.Subnet) BlockMode {
+	mode := config.BlockPublicAccessStates.InternetGatewayBlockMode
+	c.blockMode(o.path(), mode)
+	if v := c.object("Vpcs", config.VpcId); mode == "" && v != nil {
+		mode = v.config.(*ec2.Vpc).BlockPublicAccessStates.InternetGatewayBlockMode
+	}
+	for _, o := range c.next.rest.VpcBlockPublicAccessOptions {
+		mode = cmp.Or(mode, o.InternetGatewayBlockMode)
+	}
+	if mode == "" {
+		return BlockNothing
+	}
 	excluded := c.exclusions()
-	region := ""
-	for i, o := range c.config.VpcBlockPublicAccessOptions {
-		c.blockMode(c.config.path("VpcBlockPublicAccessOptions", i, ""), o.InternetGatewayBlockMode)
-		region = o.InternetGatewayBlockMode
-	}
-	ofVPC := map[string]string{}
-	for i, v := range c.config.Vpcs {
-		mode := v.BlockPublicAccessStates.InternetGatewayBlockMode
-		c.blockMode(c.config.path("Vpcs", i, v.VpcId), mode)
-		if ofVPC[v.VpcId] = mode; mode == "" {
-			ofVPC[v.VpcId] = region
-		}
-	}
-	for i, config := range c.config.Subnets {
-		mode := config.BlockPublicAccessStates.InternetGatewayBlockMode
-		c.blockMode(c.config.path("Subnets", i, config.SubnetId), mode)
-		if mode == "" {
-			mode = ofVPC[config.VpcId]
-		}
-		if s := c.subnets[config.SubnetId]; s != nil {
-			s.Block = min(blockModes[mode], excluded.most(s.ID), excluded.most(s.VPC.ID))
-		}
+	return min(blockModes[mode], excluded.most(config.SubnetId), excluded.most(config.VpcId))
+}
+
+// checkBlockModes checks those of the region.
+func (c *compiler) checkBlockModes() {
+	for i, o := range c.next.rest.VpcBlockPublicAccessOptions {
+		c.blockMode(c.next.rest.path("VpcBlockPublicAccessOptions", i, ""), o.InternetGatewayBlockMode)
 	}
 }
 
@@ -70,7 +67,7 @@ func (e exclusions) most(id string) BlockMode {
 // exclusions that are in force (EC2 API, VpcBlockPublicAccessExclusion).
 func (c *compiler) exclusions() exclusions {
 	e := exclusions{}
-	for _, object := range c.config.Unenforced["VpcBlockPublicAccessExclusions"] {
+	for _, object := range c.next.rest.Unenforced["VpcBlockPublicAccessExclusions"] {
 		members, _ := object.(map[string]any)
 		text := func(name string) string { s, _ := members[name].(string); return s }
 		state, arn := text("State"), text("ResourceArn")

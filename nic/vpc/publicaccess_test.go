@@ -39,7 +39,7 @@ func TestBlockModes(t *testing.T) {
 			"ResourceArn": "arn:aws:ec2:eu-west-1:111122223333:" + b.excluded, "InternetGatewayExclusionMode": b.mode, "State": b.state}}
 		p := compiled(t, c, CompileOptions{})
 		require.Equal(t, b.want, p.ENI("eni-a1").Subnet.Block, "%+v", b)
-		require.Empty(t, p.Notices)
+		require.Empty(t, p.Notices())
 	}
 	c := story(t)
 	c.Subnets[0].BlockPublicAccessStates.InternetGatewayBlockMode = "of"

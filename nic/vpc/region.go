@@ -1,159 +1,87 @@
 package vpc
 
 import (
-	"maps"
-	"net/netip"
-	"slices"
+	"sync"
 
-	"nitrocard/nic/vpc/ec2"
+	"github.com/tidwall/btree"
 )
 
-// region checks VPCs and subnets, and compiles their route tables.
-func (c *compiler) region() {
-	for i := range c.config.Vpcs {
-		c.vpc(i, &c.config.Vpcs[i])
-	}
-	c.vnis()
-	for i := range c.config.Subnets {
-		c.subnet(i, &c.config.Subnets[i])
-	}
-	c.publicAccess()
-	c.prefixLists()
-	c.routeTables()
+// Region is what all cards share: every object of a configuration, compiled, and
+// who is where. It never changes, and any number of goroutines may read it.
+// Change makes its successor, which shares with it all that did not change.
+type Region struct {
+	changes Diff
+	lineage *lineage
+
+	// What was configured.
+	rest    *Config                   // what is in no list of objects with IDs; the other lists are nil or empty
+	objects map[string]*tree[*object] // by list
+	place   placement
+	files   map[string]bool    // that objects were read from
+	users   *btree.Set[string] // see use
+	answers int                // how many objects came in answers of EC2's API
+	partial bool               // something was excused (see partial.go): the next change compiles all
+
+	// What it means.
+	networks *tree[*network]                 // by VPC
+	subnets  *tree[*Subnet]                  // by ID
+	routes   *tree[*routeTable]              // by ID
+	assigned *tree[*routeTable]              // by subnet; by VPC: its main table
+	lists    *tree[*prefixList]              // by ID
+	groups   *tree[*groupRules]              // by ID
+	numbers  *tree[uint32]                   // of groups, also of those that are gone, which rules may name
+	rules    *btree.Map[RuleID, *groupRules] // by the first rule's
+	enis     *tree[*ENI]                     // by ID
+	members  *tree[int]                      // how many ENIs name a subnet or group
+	public   *btree.Map[uint32, *ENI]
+	onCard   *btree.Map[uint64, *ENI] // by card and station
+	ports    *btree.Set[uint64]       // fingerprints of card and port
+	forwards *btree.Map[uint64, int]  // how many ENIs, by forwarder
+	vnis     *btree.Map[uint32, *VPC]
+	notices  *tree[[]Notice] // by object
+	stations stations
 }
 
-// ipv4 checks a prefix that must be there and be IPv4.
-func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {
-	switch {
-	case !p.IsValid():
-		c.Add(path, "%s is missing", field)
-	case !p.Addr().Is4():
-		c.Add(path, "%s %s is no IPv4 CIDR", field, p)
-	default:
-		return true
-	}
-	return false
+// tree is a map whose copy costs nothing and shares what neither changes.
+type tree[V any] = btree.Map[string, V]
+
+// lineage is what a region and its successors have in common.
+type lineage struct {
+	mu       sync.Mutex // one change at a time: copies of a tree share its nodes
+	sequence uint64     // of the object that came last
+	rules    RuleID     // the next group's first; from 1
+	groups   uint32     // the number of the next group; from 1
+	matchers shared[matcher]
+	sets     shared[GroupSet]
 }
 
-func (c *compiler) vpc(i int, config *ec2.Vpc) {
-	at, ok := c.identify("Vpcs", i, "VpcId", config.VpcId)
-	if !ok {
-		return
-	}
-	path := at.path
-	v := &VPC{ID: config.VpcId}
-	c.vpcs[v.ID] = v
-	blocks := []netip.Prefix{config.CidrBlock}
-	for _, a := range config.CidrBlockAssociationSet {
-		if s := a.CidrBlockState.State; s == "associated" || s == "" {
-			blocks = append(blocks, a.CidrBlock)
-		}
-	}
-	for _, b := range blocks {
-		if c.ipv4(path, "CidrBlock", b) && !slices.Contains(v.CIDRs, b.Masked()) {
-			v.CIDRs = append(v.CIDRs, b.Masked())
-		}
-	}
-	for _, a := range config.Ipv6CidrBlockAssociationSet {
-		if s := a.Ipv6CidrBlockState.State; s == "associated" || s == "" {
-			c.notice(IPv6, path, a.Ipv6CidrBlock)
-		}
-	}
+// VTEPs are the tunnel ends of the underlay, by index: 1 is the edge, and then
+// come the cards. 0 stands for the card that looks.
+func (r *Region) VTEPs() []VTEP { return r.place.ends.vteps }
+
+// VTEP is the index of the tunnel end with an address.
+func (r *Region) VTEP(addr uint32) (index uint16, known bool) {
+	index, known = r.place.ends.by[addr]
+	return index, known
 }
 
-// maxVNI: a VNI has 24 bits (RFC 7348 section 5).
-const maxVNI = 1<<24 - 1
-
-// vnis takes those of Placement, then gives the other VPCs the lowest free ones.
-func (c *compiler) vnis() {
-	taken := map[uint32]string{}
-	for _, id := range slices.Sorted(maps.Keys(c.place.Vnis)) {
-		v, vni := c.vpcs[id], c.place.Vnis[id]
-		first, twice := taken[vni]
-		switch {
-		case v == nil:
-			c.unknown("Placement: Vnis", "Vpcs", id)
-			continue
-		case vni == 0 || vni > maxVNI:
-			c.Add("Placement: Vnis: "+id, "%d is no VNI: 1 to %d", vni, maxVNI)
-		case twice:
-			c.Add("Placement: Vnis: "+id, "%d is the VNI of %s already", vni, first)
-		}
-		taken[vni], v.VNI = id, vni
-	}
-	next := uint32(1)
-	for _, config := range c.config.Vpcs {
-		v := c.vpcs[config.VpcId]
-		if v == nil || v.VNI != 0 {
-			continue
-		}
-		for taken[next] != "" {
-			next++
-		}
-		v.VNI = next
-		next++
-	}
+// VPC finds a VPC by its VNI; nil: there is none.
+func (r *Region) VPC(vni uint32) *VPC {
+	v, _ := r.vnis.Get(vni)
+	return v
 }
 
-func (c *compiler) subnet(i int, config *ec2.Subnet) {
-	at, ok := c.identify("Subnets", i, "SubnetId", config.SubnetId)
-	if !ok {
-		return
-	}
-	path, v := at.path, c.vpcs[config.VpcId]
-	if v == nil {
-		c.leftOut(at, reference{"VpcId", "Vpcs", config.VpcId})
-		return
-	}
-	s := &Subnet{ID: config.SubnetId, VPC: v, RouterMAC: routerMAC(config.SubnetId)}
-	c.subnets[s.ID] = s
-	c.macs[stationKey{v, s.RouterMAC}] = "the router of " + s.ID
-	for _, a := range config.Ipv6CidrBlockAssociationSet {
-		if !ended(a.Ipv6CidrBlockState.State) {
-			c.notice(IPv6, path, a.Ipv6CidrBlock)
-		}
-	}
-	ipv6Only := !config.CidrBlock.IsValid() && len(config.Ipv6CidrBlockAssociationSet) > 0
-	if ipv6Only || !c.ipv4(path, "CidrBlock", config.CidrBlock) {
-		return
-	}
-	s.Prefix = config.CidrBlock.Masked()
-	if c.checkSubnet(at, s) {
-		v.subnets.Insert(s.Prefix, s)
-	} else {
-		delete(c.subnets, s.ID)
-	}
+// ENI finds an ENI of the region by its ID; nil: there is none.
+func (r *Region) ENI(id string) *ENI {
+	e, _ := r.enis.Get(id)
+	return e
 }
 
-// checkSubnet answers false where the subnet has no place in its VPC.
-func (c *compiler) checkSubnet(at spot, s *Subnet) bool {
-	path := at.path
-	if bits := s.Prefix.Bits(); bits < 16 || bits > 28 {
-		c.Add(path, "CidrBlock %s: a subnet is a /16 to a /28", s.Prefix)
-	}
-	inside := func(vpc netip.Prefix) bool { return vpc.Bits() <= s.Prefix.Bits() && vpc.Overlaps(s.Prefix) }
-	if !slices.ContainsFunc(s.VPC.CIDRs, inside) {
-		if c.disputed(at, c.spots["Vpcs "+s.VPC.ID], "CidrBlock "+s.Prefix.String()+" is outside of its VPC: it says otherwise") {
-			return false
-		}
-		c.conflict(path, c.spots["Vpcs "+s.VPC.ID].path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, s.VPC.ID, s.VPC.CIDRs)
-	}
-	if other := s.VPC.overlapping(s.Prefix); other != nil {
-		if c.disputed(at, c.spots["Subnets "+other.ID], "claims "+s.Prefix.String()) {
-			return false
-		}
-		c.Add(path, "CidrBlock %s overlaps %s, which has %s", s.Prefix, other.ID, other.Prefix)
-	}
-	return true
+// Forwards tells whether a tunnel end may send in a VPC what is not its own: an
+// ENI without source/destination check lives there, such as a NAT instance.
+func (r *Region) Forwards(vni uint32, vtep uint16) bool {
+	_, is := r.forwards.Get(forwarder(vni, vtep))
+	return is
 }
 
-// overlapping is one of the subnets that share addresses with a prefix.
-func (v *VPC) overlapping(p netip.Prefix) *Subnet {
-	for _, wider := range v.subnets.Supernets(p) {
-		return wider
-	}
-	for _, inside := range v.subnets.Subnets(p) {
-		return inside
-	}
-	return nil
-}
+func forwarder(vni uint32, vtep uint16) uint64 { return uint64(vni)<<16 | uint64(vtep) }

@@ -34,11 +34,15 @@ type Route struct {
 type routeTable struct {
 	id    string
 	lines bart.Fast[*Route]
+
+	at       spot
+	assigned []string // as Region.assigned has it
+	notices  []Notice // told if a subnet uses the table
 }
 
 // Route finds the longest prefix for a destination in the subnet's table.
-func (e *ENI) Route(dst uint32) Route {
-	r, found := e.Subnet.routes.lines.Lookup(addrOf(dst))
+func (e *OwnENI) Route(dst uint32) Route {
+	r, found := e.routes.lines.Lookup(addrOf(dst))
 	if !found {
 		return Route{}
 	}

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -19,13 +20,11 @@ const (
 // routeCompiler compiles one route table.
 type routeCompiler struct {
 	*compiler
-	vpc     *VPC
-	table   *routeTable
-	at      spot
-	ranks   map[netip.Prefix]int
-	lines   map[netip.Prefix]*Route // as they were given, by what they won
-	doubts  []routeNotice
-	notices []Notice // told if a subnet uses the table
+	vpc    *network
+	table  *routeTable
+	ranks  map[netip.Prefix]int
+	lines  map[netip.Prefix]*Route // as they were given, by what they won
+	doubts []routeNotice
 }
 
 // routeNotice is about a route, unless another of its prefix beats that.
@@ -35,104 +34,180 @@ type routeNotice struct {
 }
 
 func (c *compiler) routeTables() {
-	main, used := map[*VPC]*routeCompiler{}, map[*Subnet]*routeCompiler{}
-	for i := range c.config.RouteTables {
-		config := &c.config.RouteTables[i]
-		at, ok := c.identify("RouteTables", i, "RouteTableId", config.RouteTableId)
-		if !ok {
-			continue
-		}
-		v := c.vpcs[config.VpcId]
+	for id := range c.dirty["RouteTables"] {
+		c.unassign(id)
+	}
+	for id := range c.gone("RouteTables") {
+		c.next.routes.Delete(id)
+	}
+	for o, config := range each[ec2.RouteTable](c, "RouteTables") {
+		at, v := o.spot(), c.vpcOf(config.VpcId)
+		c.next.routes.Delete(o.id)
 		if v == nil {
 			c.leftOut(at, reference{"VpcId", "Vpcs", config.VpcId})
 			continue
 		}
 		r := c.newRoutes(v, config.RouteTableId)
-		r.at = at
+		r.table.at = at
 		for j := range config.Routes {
 			r.route(ec2.In(at.path, ec2.At("Routes", j, "")), &config.Routes[j])
 		}
 		r.finish()
+		c.next.routes.Set(o.id, r.table)
 		for j := range config.Associations {
-			r.associate(ec2.In(at.path, ec2.At("Associations", j, "")), &config.Associations[j], main, used)
+			r.associate(ec2.In(at.path, ec2.At("Associations", j, "")), &config.Associations[j])
 		}
 	}
-	c.assignTables(main, used)
+	c.mainTables()
 }
 
-func (c *compiler) newRoutes(v *VPC, id string) *routeCompiler {
+// unassign takes a table from its subnets.
+func (c *compiler) unassign(id string) {
+	t, _ := c.next.routes.Get(id)
+	if t == nil {
+		return
+	}
+	for _, to := range t.assigned {
+		c.next.assigned.Delete(to)
+	}
+}
+
+func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
 	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]int{}, lines: map[netip.Prefix]*Route{}}
 }
 
-// assignTables gives each subnet its table, or its VPC's main one. A VPC without
-// any has what each new one has: a main table with the local routes.
-func (c *compiler) assignTables(main map[*VPC]*routeCompiler, used map[*Subnet]*routeCompiler) {
-	told := map[*routeCompiler]bool{}
-	for _, config := range c.config.Subnets {
-		s := c.subnets[config.SubnetId]
-		if s == nil || s.routes != nil {
+// mainTables names the VPCs whose main table the answers lack, if a subnet needs
+// it.
+func (c *compiler) mainTables() {
+	if !c.given("RouteTables") {
+		return
+	}
+	for _, id := range c.touchedVPCs() {
+		n := c.vpcOf(id)
+		if _, main := c.next.assigned.Get(mainOf(id)); n == nil || main {
 			continue
 		}
-		r := used[s]
-		if r == nil {
-			r = main[s.VPC]
+		usual := func(s *Subnet) bool { return c.next.routesOf(s) == n.usual }
+		if o := c.object("Vpcs", id); slices.ContainsFunc(n.subnets.Values(), usual) {
+			c.about = about(o.kind, o.id)
+			c.excused(o.spot(), NoMainTable, "")
 		}
-		if r == nil {
-			r = c.newRoutes(s.VPC, "")
-			r.finish()
-			main[s.VPC] = r
-			if at := c.spots["Vpcs "+s.VPC.ID]; c.config.RouteTables != nil {
-				c.excused(at, NoMainTable, "")
-			}
-		}
-		s.routes, s.Routes = r.table, r.table.id
-		if !told[r] {
-			c.policy.Notices = append(c.policy.Notices, r.notices...)
-		}
-		told[r] = true
 	}
 }
 
-func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation, main map[*VPC]*routeCompiler, used map[*Subnet]*routeCompiler) {
+// touchedVPCs are those of which something is compiled that routes depend on.
+func (c *compiler) touchedVPCs() []string {
+	touched := map[string]bool{}
+	for id := range c.dirty["Vpcs"] {
+		touched[id] = true
+	}
+	for id := range c.dirty["RouteTables"] {
+		for _, r := range []*Region{c.prev, c.next} {
+			if o, there := r.objects["RouteTables"].Get(id); there {
+				touched[o.config.(*ec2.RouteTable).VpcId] = true
+			}
+		}
+	}
+	for o := range each[ec2.Subnet](c, "Subnets") {
+		touched[o.config.(*ec2.Subnet).VpcId] = true
+	}
+	return slices.Sorted(maps.Keys(touched))
+}
+
+// usualRoutes are those of a VPC without a main table: the table that each new
+// VPC has, with the local routes.
+func (c *compiler) usualRoutes(v *network) *routeTable {
+	r := c.newRoutes(v, "")
+	r.finish()
+	return r.table
+}
+
+// mainOf is where Region.assigned has a VPC's main table.
+func mainOf(vpc string) string { return "main " + vpc }
+
+// routesOf is the route table of a subnet, or its VPC's main one.
+func (r *Region) routesOf(s *Subnet) *routeTable {
+	if t, own := r.assigned.Get(s.ID); own {
+		return t
+	}
+	if t, main := r.assigned.Get(mainOf(s.VPC.ID)); main {
+		return t
+	}
+	n, _ := r.networks.Get(s.VPC.ID)
+	return n.usual
+}
+
+// uses tells whether some subnet uses a table.
+func (r *Region) uses(t *routeTable) bool {
+	for _, to := range t.assigned {
+		vpc, main := strings.CutPrefix(to, mainOf(""))
+		if !main {
+			return true
+		}
+		n, _ := r.networks.Get(vpc)
+		for _, s := range n.subnets.Values() {
+			if r.routesOf(s) == t {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 	if a.AssociationState != nil && ended(a.AssociationState.State) {
 		return
 	}
-	s, at := r.subnets[a.SubnetId], r.at
+	s, _ := r.next.subnets.Get(a.SubnetId)
+	main, _ := r.next.assigned.Get(mainOf(r.vpc.ID))
+	used, _ := r.next.assigned.Get(a.SubnetId)
+	at := r.table.at
 	at.path = path
 	switch {
-	case a.Main && main[r.vpc] != nil:
-		if other := main[r.vpc]; r.disputed(at, other.at, "is the main table of "+r.vpc.ID+", and so is "+other.at.path+": only local routes count") {
-			r.onlyLocal(other)
+	case a.Main && main != nil:
+		if r.disputed(at, main.at, "is the main table of "+r.vpc.ID+", and so is "+main.at.path+": only local routes count") {
+			r.onlyLocal(mainOf(r.vpc.ID), main)
 			return
 		}
-		r.Add(path, "Main: %s has the main table %s already", r.vpc.ID, main[r.vpc].table.id)
+		r.Add(path, "Main: %s has the main table %s already", r.vpc.ID, main.id)
 	case a.Main:
-		main[r.vpc] = r
+		r.assign(mainOf(r.vpc.ID))
 	case a.GatewayId != "":
 		r.notice(GatewayRoutes, path, a.GatewayId)
 	case s == nil:
 		if !r.excused(at, Elsewhere, ec2.Shorten(a.SubnetId)) {
 			r.unknown(ec2.In(path, "SubnetId"), "Subnets", a.SubnetId)
 		}
-	case s.VPC != r.vpc:
+	case s.VPC.ID != r.vpc.ID:
 		r.Add(path, "%s is in %s, the table in %s", s.ID, s.VPC.ID, r.vpc.ID)
-	case used[s] != nil:
-		if other := used[s]; r.disputed(at, other.at, "is the table of "+s.ID+", and so is "+other.at.path+": only local routes count") {
-			used[s] = r.newRoutes(r.vpc, other.table.id)
-			used[s].finish()
+	case used != nil:
+		if r.disputed(at, used.at, "is the table of "+s.ID+", and so is "+used.at.path+": only local routes count") {
+			r.onlyLocal(s.ID, used)
 			return
 		}
-		r.Add(path, "%s has the table %s already", s.ID, used[s].table.id)
+		r.Add(path, "%s has the table %s already", s.ID, used.id)
 	default:
-		used[s] = r
+		r.assign(s.ID)
 	}
 }
 
-// onlyLocal takes from another table of the VPC what it was taken for.
-func (r *routeCompiler) onlyLocal(other *routeCompiler) {
-	fresh := r.newRoutes(r.vpc, other.table.id)
+func (r *routeCompiler) assign(to string) {
+	r.table.assigned = append(r.table.assigned, to)
+	r.next.assigned.Set(to, r.table)
+}
+
+// onlyLocal takes from another table of the VPC what it was assigned to: two
+// answers disagree about that.
+func (r *routeCompiler) onlyLocal(to string, other *routeTable) {
+	if !r.whole {
+		return // all is compiled again
+	}
+	fresh := r.newRoutes(r.vpc, other.id)
 	fresh.finish()
-	other.table, other.notices = fresh.table, nil
+	fresh.table.at = other.at
+	r.next.assigned.Set(to, fresh.table)
+	other.assigned = slices.DeleteFunc(other.assigned, func(had string) bool { return had == to })
+	r.table.assigned = append(r.table.assigned, to) // who is asked to give it back
 }
 
 func (r *routeCompiler) route(path string, config *ec2.Route) {
@@ -148,7 +223,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 	switch {
 	case config.DestinationPrefixListId != "":
 		r.listRoute(path, config.DestinationPrefixListId, line)
-	case !config.DestinationCidrBlock.IsValid() && r.at.Answer:
+	case !config.DestinationCidrBlock.IsValid() && r.table.at.Answer:
 		r.tellOf(nil, newNotice(RouteElsewhere, path, "an unknown destination to "+line.Via))
 	case r.ipv4(path, "DestinationCidrBlock", config.DestinationCidrBlock):
 		rank := rankStatic
@@ -169,7 +244,7 @@ func destination(config *ec2.Route) string {
 }
 
 func (r *routeCompiler) tell(kind NoticeKind, path, what string) {
-	r.notices = append(r.notices, newNotice(kind, path, what))
+	r.table.notices = append(r.table.notices, newNotice(kind, path, what))
 }
 
 // tellOf tells about a route that holds somewhere when the table is complete;
@@ -181,7 +256,7 @@ func (r *routeCompiler) tellOf(line *Route, n Notice) {
 // listRoute makes a route for each entry. Which counts where two lists overlap,
 // EC2 leaves open; here it is the first.
 func (r *routeCompiler) listRoute(path, id string, line *Route) {
-	list := r.prefixList(r.at, ec2.In(path, "DestinationPrefixListId"), id)
+	list := r.prefixList(r.table.at, ec2.In(path, "DestinationPrefixListId"), id)
 	switch {
 	case !list.known && list.ipv6, list.cidrs6 > 0:
 		r.tell(IPv6, path, ec2.Shorten(id)+" to "+line.Via)
@@ -211,7 +286,7 @@ func (r *routeCompiler) insert(dest netip.Prefix, rank int, line *Route) bool {
 // finish adds what each table has: a local route for each block of the VPC, and
 // the range that no route reaches.
 func (r *routeCompiler) finish() {
-	for _, block := range r.vpc.CIDRs {
+	for _, block := range r.vpc.cidrs {
 		if _, is := r.ranks[block]; !is {
 			r.insert(block, rankStatic, &Route{Target: Local, Via: "local"})
 		}
@@ -238,7 +313,7 @@ func (r *routeCompiler) settle() {
 		case !holds[d.line]:
 			continue
 		}
-		r.notices = append(r.notices, d.Notice)
+		r.table.notices = append(r.table.notices, d.Notice)
 	}
 }
 
@@ -260,7 +335,7 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 	switch {
 	case config.State == "blackhole":
 		return Blackhole, via
-	case via == "" && r.at.Answer:
+	case via == "" && r.table.at.Answer:
 		return NotEnforced, "an unknown target"
 	case via == "":
 		r.Add(path, "has no target such as GatewayId")
@@ -290,20 +365,21 @@ func via(config *ec2.Route) string {
 // reachesInternet tells whether an internet gateway is there and attached to
 // the VPC.
 func (r *routeCompiler) reachesInternet(path, id string, line *Route) bool {
-	if r.config.InternetGateways == nil {
+	if !r.given("InternetGateways") {
 		return true
 	}
-	i := slices.IndexFunc(r.config.InternetGateways, func(g ec2.InternetGateway) bool { return g.InternetGatewayId == id })
+	o := r.object("InternetGateways", id)
 	attached := func(a ec2.InternetGatewayAttachment) bool { return a.VpcId == r.vpc.ID && !ended(a.State) }
 	switch {
-	case i >= 0 && slices.ContainsFunc(r.config.InternetGateways[i].Attachments, attached):
+	case o != nil && slices.ContainsFunc(o.config.(*ec2.InternetGateway).Attachments, attached):
 		return true
-	case r.at.Answer:
+	case r.table.at.Answer:
+		r.next.partial = true
 		r.tellOf(line, newNotice(GatewayUnknown, path, id))
-	case i < 0:
+	case o == nil:
 		r.unknown(ec2.In(path, "GatewayId"), "InternetGateways", id)
 	default:
-		r.conflict(path, r.config.path("InternetGateways", i, id), "GatewayId %s is not attached to %s", id, r.vpc.ID)
+		r.conflict(path, o.path(), "GatewayId %s is not attached to %s", id, r.vpc.ID)
 	}
 	return false
 }

@@ -9,8 +9,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// RuleID names a rule within one policy; 0: none.
-type RuleID uint32
+// RuleID names a rule within a region and its successors; 0: none.
+type RuleID uint64
 
 // Rule is one source of one permission of a security group, for people.
 type Rule struct {
@@ -20,19 +20,21 @@ type Rule struct {
 	Text      string `json:"text"` // "tcp 22 from 203.0.113.9/32"
 }
 
-// Rule tells about a rule of this policy; the zero Rule when there is no such.
-func (p *Policy) Rule(id RuleID) Rule {
-	i, _ := slices.BinarySearchFunc(p.sorted, id, func(g *Group, id RuleID) int {
-		if g.base+g.size() <= id {
-			return -1
+// Rule tells about a rule of this region; the zero Rule when there is no such.
+func (r *Region) Rule(id RuleID) (found Rule) {
+	r.rules.Descend(id, func(base RuleID, g *groupRules) bool {
+		if at := int(id - base); at < int(g.size()) {
+			found = g.text(at)
 		}
-		return 1
+		return false
 	})
-	if i == len(p.sorted) || id < p.sorted[i].base {
-		return Rule{}
-	}
-	g := p.sorted[i]
-	at, dir := int(id-g.base), In
+	return found
+}
+
+// text tells about the rule of an index: those for one direction, then the
+// others.
+func (g *groupRules) text(at int) Rule {
+	dir := In
 	if at >= len(g.rules[In]) {
 		at, dir = at-len(g.rules[In]), Out
 	}
@@ -51,6 +53,11 @@ type rule struct {
 	group  uint32 // source by group: its number; 0: by address
 	perm   int    // index of its permission
 	source string
+}
+
+// equals tells whether two rules say the same.
+func (r *rule) equals(o *rule) bool {
+	return r.service == o.service && r.group == o.group && r.perm == o.perm && r.source == o.source && slices.Equal(r.addrs, o.addrs)
 }
 
 func (r *rule) text(dir Direction) string {

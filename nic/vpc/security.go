@@ -3,106 +3,128 @@ package vpc
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
 // prefixLists compiles the lists of customers and of AWS.
 func (c *compiler) prefixLists() {
-	for i, l := range c.config.ManagedPrefixLists {
-		at, ok := c.identify("ManagedPrefixLists", i, "PrefixListId", l.PrefixListId)
-		if !ok {
-			continue
+	lists := map[string]bool{}
+	for _, kind := range []string{"ManagedPrefixLists", "PrefixLists"} {
+		for id := range c.gone(kind) {
+			lists[id] = true
 		}
-		path := at.path
-		cidrs := make([]netip.Prefix, len(l.Entries))
+	}
+	for o, l := range each[ec2.ManagedPrefixList](c, "ManagedPrefixLists") {
+		lists[o.id] = true
 		for j, e := range l.Entries {
-			if cidrs[j] = e.Cidr; !e.Cidr.IsValid() {
-				c.Add(ec2.In(path, ec2.At("Entries", j, "")), "Cidr is missing")
+			if !e.Cidr.IsValid() {
+				c.Add(ec2.In(o.path(), ec2.At("Entries", j, "")), "Cidr is missing")
 			}
 		}
-		c.addPrefixList(&prefixList{id: l.PrefixListId, known: l.Entries != nil, ipv6: l.AddressFamily == "IPv6"}, cidrs)
 	}
-	for i, l := range c.config.PrefixLists {
-		if _, ok := c.identify("PrefixLists", i, "PrefixListId", l.PrefixListId); !ok {
-			continue
-		}
-		if have := c.policy.lists[l.PrefixListId]; have == nil || !have.known {
-			c.addPrefixList(&prefixList{id: l.PrefixListId, known: true}, l.Cidrs)
-		}
+	for o := range each[ec2.PrefixList](c, "PrefixLists") {
+		lists[o.id] = true
+	}
+	for id := range lists {
+		c.compileList(id)
 	}
 }
 
-// addPrefixList keeps the list of the policy before where it is the same, by
-// which its groups know that nothing changed.
-func (c *compiler) addPrefixList(list *prefixList, cidrs []netip.Prefix) {
-	for _, p := range cidrs {
-		if p.IsValid() && p.Addr().Is4() {
-			list.entries = append(list.entries, spanOf(p))
-		} else {
-			list.cidrs6++
+// compileList takes the entries of a customer's list, or else AWS's.
+func (c *compiler) compileList(id string) {
+	var cidrs []netip.Prefix
+	list := &prefixList{id: id}
+	managed, aws := c.object("ManagedPrefixLists", id), c.object("PrefixLists", id)
+	if managed == nil && aws == nil {
+		c.next.lists.Delete(id)
+		return
+	}
+	if managed != nil {
+		given := managed.config.(*ec2.ManagedPrefixList)
+		list.known, list.ipv6 = given.Entries != nil, given.AddressFamily == "IPv6"
+		for _, e := range given.Entries {
+			cidrs = append(cidrs, e.Cidr)
 		}
 	}
-	if before := c.prev.lists[list.id]; before != nil && before.known == list.known && before.ipv6 == list.ipv6 && before.cidrs6 == list.cidrs6 &&
-		slices.Equal(before.entries, list.entries) {
-		list = before
+	if aws != nil && !list.known {
+		cidrs = aws.config.(*ec2.PrefixList).Cidrs
+		list.known, list.ipv6 = true, false
 	}
-	c.policy.lists[list.id] = list
+	list.take(cidrs)
+	c.next.lists.Set(id, list)
+}
+
+// take takes the entries, those of IPv6 by their count.
+func (l *prefixList) take(cidrs []netip.Prefix) {
+	for _, p := range cidrs {
+		if p.IsValid() && p.Addr().Is4() {
+			l.entries = append(l.entries, spanOf(p))
+		} else {
+			l.cidrs6++
+		}
+	}
 }
 
 // prefixList finds a list that something names at a path. Its entries are not
 // known where it was not given, or without them (describe-managed-prefix-lists
 // leaves them out).
 func (c *compiler) prefixList(at spot, path, id string) *prefixList {
-	if c.policy.lists[id] == nil {
-		if c.config.ManagedPrefixLists != nil && !at.Answer {
-			c.unknown(path, "ManagedPrefixLists", id)
-		}
-		c.addPrefixList(&prefixList{id: id}, nil)
+	if list, given := c.next.lists.Get(id); given {
+		return list
 	}
-	return c.policy.lists[id]
+	if c.given("ManagedPrefixLists") && !at.Answer {
+		c.unknown(path, "ManagedPrefixLists", id)
+	}
+	return &prefixList{id: id}
 }
 
 // security checks and compiles the security groups.
 func (c *compiler) security() {
+	for id := range c.gone("SecurityGroups") {
+		c.keepGroup(id, nil)
+	}
+	if c.whole {
+		c.forgetStandIns()
+	}
 	known := c.knownGroups()
-	for i := range c.config.SecurityGroups {
-		sg := &c.config.SecurityGroups[i]
-		at, ok := c.identify("SecurityGroups", i, "GroupId", sg.GroupId)
-		if !ok {
-			continue
-		}
-		if c.vpcs[sg.VpcId] == nil {
+	for o, sg := range each[ec2.SecurityGroup](c, "SecurityGroups") {
+		at := o.spot()
+		if c.vpcOf(sg.VpcId) == nil {
 			c.groupElsewhere(at, sg)
 		}
 		check := groupCheck{c, sg, at, known}
 		check.permissions(at.path)
-		c.addGroup(sg)
+		c.compileGroup(sg)
 	}
-	for _, g := range c.policy.groups {
-		c.policy.sorted = append(c.policy.sorted, g)
+}
+
+// forgetStandIns takes away groups that only ENIs named.
+func (c *compiler) forgetStandIns() {
+	for _, id := range c.next.groups.Keys() {
+		if c.object("SecurityGroups", id) == nil {
+			c.keepGroup(id, nil)
+		}
 	}
-	slices.SortFunc(c.policy.sorted, func(a, b *Group) int { return int(a.base) - int(b.base) })
 }
 
 // knownGroups are all that is known of groups before they are compiled.
 type knownGroups struct {
-	vpcOf   map[string]string // of groups that exist
-	members map[string]bool   // by group: some ENI is in it
+	members map[string]bool // by group: some ENI is in it; known if all is compiled
 	lent    map[ec2.SecurityGroupVpcAssociation]string
 }
 
 func (c *compiler) knownGroups() knownGroups {
-	k := knownGroups{map[string]string{}, map[string]bool{}, c.lentGroups()}
-	for i := range c.config.SecurityGroups {
-		k.vpcOf[c.config.SecurityGroups[i].GroupId] = c.config.SecurityGroups[i].VpcId
+	k := knownGroups{map[string]bool{}, c.lentGroups()}
+	if !c.whole || c.next.answers == 0 {
+		return k
 	}
-	for i := range c.config.NetworkInterfaces {
-		for _, g := range c.config.NetworkInterfaces[i].Groups {
+	c.next.objects["NetworkInterfaces"].Scan(func(_ string, o *object) bool {
+		for _, g := range o.config.(*ec2.NetworkInterface).Groups {
 			k.members[g.GroupId] = true
 		}
-	}
+		return true
+	})
 	return k
 }
 
@@ -113,27 +135,55 @@ func (c *compiler) groupElsewhere(at spot, sg *ec2.SecurityGroup) {
 	if vpc == "" {
 		vpc = "EC2-Classic"
 	}
-	if at.Answer && c.config.Vpcs == nil || c.excused(at, Elsewhere, vpc) {
+	if at.Answer && !c.given("Vpcs") || c.excused(at, Elsewhere, vpc) {
 		return
 	}
 	c.unknown(ec2.In(at.path, "VpcId"), "Vpcs", sg.VpcId)
 }
 
-// lastBase bounds rule numbers: a lineage that came this far compiles all groups
-// anew and starts again at 1.
-const lastBase = 1 << 30
-
-func (c *compiler) addGroup(config *ec2.SecurityGroup) {
-	l := &c.policy.lineage
-	g := c.prev.groups[config.GroupId]
-	if g == nil || !g.same(config, c.policy.lists) {
-		g = &Group{ID: config.GroupId, Name: config.GroupName, base: l.rules}
-		b := groupBuilder{g, c.policy.lists, func(id string) uint32 { return l.groups.number(&c.prevNums.groups, id) }}
-		g.number = b.number(g.ID)
-		b.build(config)
-		l.rules += max(1, g.size())
+// compileGroup keeps a group's rules where nothing is new about them, and then
+// what is compiled of them.
+func (c *compiler) compileGroup(config *ec2.SecurityGroup) {
+	old, _ := c.next.groups.Get(config.GroupId)
+	g := &groupRules{Group: &Group{ID: config.GroupId, Name: config.GroupName, VPC: config.VpcId, number: c.groupNumber(config.GroupId)}}
+	if old != nil && *old.Group == *g.Group {
+		g.Group = old.Group
 	}
-	c.policy.groups[g.ID] = g
+	b := groupBuilder{g, c}
+	b.build(config)
+	if old != nil && old.Group == g.Group && old.same(g) {
+		return
+	}
+	g.base = c.next.lineage.rules
+	c.next.lineage.rules += max(1, g.size())
+	c.keepGroup(g.ID, g)
+}
+
+// keepGroup puts a group in the place of the old one; nil: it goes.
+func (c *compiler) keepGroup(id string, g *groupRules) {
+	old, _ := c.next.groups.Get(id)
+	if old != nil {
+		c.next.rules.Delete(old.base)
+		c.next.groups.Delete(id)
+	}
+	if old != nil && (g == nil || g.Group != old.Group) {
+		c.remade[old.Group] = true
+	}
+	if g != nil {
+		c.next.groups.Set(id, g)
+		c.next.rules.Set(g.base, g)
+	}
+}
+
+// groupNumber is the number of a group's ID: never another's, in a lineage.
+func (c *compiler) groupNumber(id string) uint32 {
+	n, known := c.next.numbers.Get(id)
+	if !known {
+		n = c.next.lineage.groups
+		c.next.lineage.groups++
+		c.next.numbers.Set(id, n)
+	}
+	return n
 }
 
 // groupCheck looks for mistakes in a group, and for what the card does not do.
@@ -186,7 +236,10 @@ func (c groupCheck) ruleList(path, id string) {
 // reference: EC2 never deletes a group that another of its VPC names, but rules
 // outlive groups of peers and of other accounts ("stale" rules).
 func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
-	vpc, exists := c.known.vpcOf[pair.GroupId]
+	named, exists, vpc := c.object("SecurityGroups", pair.GroupId), false, ""
+	if named != nil {
+		exists, vpc = true, named.config.(*ec2.SecurityGroup).VpcId
+	}
 	account := pair.UserId != "" && pair.UserId != c.group.OwnerId
 	id := ec2.Shorten(pair.GroupId)
 	switch {

@@ -35,8 +35,8 @@ func TestTwoCustomersWithOneAddress(t *testing.T) {
 	require.Zero(t, b.PrivateOf(a.Public))
 
 	// Neither is in the other's mapping.
-	require.Same(t, a, p.ENI("eni-a2").Neighbor(a.Primary))
-	require.Same(t, b, b.Neighbor(b.Primary))
+	require.Same(t, a.ENI, p.ENI("eni-a2").Neighbor(a.Primary))
+	require.Same(t, b.ENI, b.Neighbor(b.Primary))
 	require.Nil(t, b.Neighbor(ip("10.0.1.6")))
-	require.Empty(t, p.Notices)
+	require.Empty(t, p.Notices())
 }

@@ -1,21 +1,24 @@
 package vpc
 
 import (
-	"errors"
 	"maps"
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
+
+	"github.com/cespare/xxhash/v2"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
-// underlay checks Placement but for VNIs, and says which card has which ENI.
-func (c *compiler) underlay(card string) {
-	c.checkCards()
-	c.pickCard(card)
-	c.placeENIs()
-	c.ports()
+// underlay checks Placement but for VNIs.
+func (c *compiler) underlay() {
+	if c.whole {
+		c.checkCards()
+		c.next.place.ends = newTunnelEnds(c.next.place.edge, c.next.place.cards)
+	}
+	c.checkPlaces()
 	c.allowances()
 }
 
@@ -24,12 +27,16 @@ func cardPath(i int, name string) string {
 }
 
 func (c *compiler) checkCards() {
-	vteps := map[netip.Addr]string{c.place.Edge.Vtep.Unmap(): "Placement: Edge"}
-	if number(c.place.Edge.Vtep) == 0 {
-		c.Add("Placement: Edge", "Vtep %s is no IPv4 address", c.place.Edge.Vtep)
+	edge, cards := c.next.place.edge, c.next.place.cards
+	vteps := map[netip.Addr]string{edge.Vtep.Unmap(): "Placement: Edge"}
+	if number(edge.Vtep) == 0 {
+		c.Add("Placement: Edge", "Vtep %s is no IPv4 address", edge.Vtep)
+	}
+	if most := math.MaxUint16 - 2; len(cards) > most {
+		c.Add("Placement: Cards", "there are %d cards; %d are the most", len(cards), most)
 	}
 	names := map[string]bool{}
-	for i, card := range c.place.Cards {
+	for i, card := range cards {
 		path := cardPath(i, card.Name)
 		switch {
 		case card.Name == "":
@@ -59,56 +66,73 @@ func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Ad
 	}
 }
 
-func (c *compiler) pickCard(name string) {
-	i := 0
-	if name != "" {
-		i = slices.IndexFunc(c.place.Cards, func(p CardPlacement) bool { return p.Name == name })
+// stand puts an ENI on its card, and sees that its guest's port is its own. What
+// no card names is on the first.
+func (b *eniBuilder) stand() {
+	e := b.eni
+	e.Card = firstCard + uint16(max(b.place.card, 0))
+	port := b.next.Port(e)
+	e.port = xxhash.Sum64String(strconv.Itoa(int(e.Card)) + " " + port)
+	if b.next.ports.Contains(e.port) {
+		b.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", port, ec2.Shorten(b.next.pluggedInto(e.Card, port)))
 	}
-	if i < 0 {
-		var names []string
-		for _, card := range c.place.Cards {
-			names = append(names, card.Name)
-		}
-		c.Add("Placement: Cards", "there is no card %q, only %q", name, names)
-		return
-	}
-	card := c.place.Cards[i]
-	c.policy.Card = Card{Name: card.Name, VTEP: number(card.Vtep.Addr()), Prefix: card.Vtep.Masked(), Gateway: number(card.Gateway), MAC: card.Mac}
+	b.next.ports.Insert(e.port)
 }
 
-// placeENIs fills in onCard; what no card names is on the first.
-func (c *compiler) placeENIs() {
-	for i, card := range c.place.Cards {
-		for _, id := range card.NetworkInterfaces {
-			at, twice := c.onCard[id]
-			switch {
-			case c.leftENI(id):
-			case c.policy.byID[id] == nil:
-				c.unknown(ec2.In(cardPath(i, card.Name), "NetworkInterfaces"), "NetworkInterfaces", id)
-			case twice:
-				c.Add(cardPath(i, card.Name), "%s is on card %q already", id, c.place.Cards[at].Name)
-			}
-			c.onCard[id] = i
+// Port is what the guest behind an ENI is plugged into, such as "tap:a1".
+func (r *Region) Port(e *ENI) string {
+	if p, _ := r.place.enis.Get(e.ID); p.port != "" {
+		return p.port
+	}
+	return defaultPort(e.ID)
+}
+
+// pluggedInto names the ENI of a card that has a port.
+func (r *Region) pluggedInto(card uint16, port string) string {
+	for _, e := range r.on(card) {
+		if r.Port(e) == port {
+			return e.ID
 		}
 	}
-	for _, e := range c.enis {
-		e.Local = c.place.Cards[c.onCard[e.ID]].Name == c.policy.Card.Name
-	}
+	return ""
 }
 
-// leftENI tells whether an ENI is there and was left out.
-func (c *compiler) leftENI(id string) bool {
-	_, given := c.spots["NetworkInterfaces "+id]
-	return given && c.policy.byID[id] == nil
+// on are the ENIs of a card.
+func (r *Region) on(card uint16) (all []*ENI) {
+	r.onCard.Ascend(uint64(card)<<32, func(key uint64, e *ENI) bool {
+		if key>>32 != uint64(card) {
+			return false
+		}
+		all = append(all, e)
+		return true
+	})
+	return all
 }
 
-// unknown is the problem of a reference into a list that has no such ID. Where
-// the object has a mistake of its own, that one is told alone.
-func (c *compiler) unknown(path, list, id string) {
-	if c.unread.mayHave(list) || c.lost[c.spots[list+" "+id].path] {
-		return
+// checkPlaces looks for places of ENIs that there are none of.
+func (c *compiler) checkPlaces() {
+	places := c.next.place.enis
+	if c.whole {
+		for _, id := range places.Keys() {
+			c.placed[id] = true
+		}
 	}
-	c.Add(path, "there is no %q in %s", ec2.Shorten(id), list)
+	for _, id := range slices.Sorted(maps.Keys(c.placed)) {
+		p, said := places.Get(id)
+		if !said {
+			continue
+		}
+		missing := c.object("NetworkInterfaces", id) == nil
+		if missing && p.card >= 0 {
+			c.unknown(ec2.In(cardPath(p.card, c.next.place.cards[p.card].Name), "NetworkInterfaces"), "NetworkInterfaces", id)
+		}
+		switch {
+		case missing && (p.port != "" || p.empty):
+			c.unknown("Placement: Ports", "NetworkInterfaces", id)
+		case p.empty:
+			c.Add("Placement: Ports: "+id, "is empty; a port such as tap:a1 is expected")
+		}
+	}
 }
 
 // mayHaveENIs tells whether ENIs are missing that a mistake kept away.
@@ -116,89 +140,39 @@ func (c *compiler) mayHaveENIs() bool {
 	return c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
 }
 
-// ports gives each ENI of the region its guest port; one port serves one ENI.
-func (c *compiler) ports() {
-	for _, id := range slices.Sorted(maps.Keys(c.place.Ports)) {
-		switch {
-		case c.leftENI(id):
-		case c.policy.byID[id] == nil:
-			c.unknown("Placement: Ports", "NetworkInterfaces", id)
-		case c.place.Ports[id] == "":
-			c.Add("Placement: Ports: "+id, "is empty; a port such as tap:a1 is expected")
-		}
-	}
-	type plug struct {
-		card int
-		port string
-	}
-	taken := map[plug]string{}
-	for _, e := range c.enis {
-		e.Port = c.place.Ports[e.ID]
-		if e.Port == "" {
-			e.Port = defaultPort(e.ID)
-		}
-		at := plug{c.onCard[e.ID], e.Port}
-		if first, twice := taken[at]; twice {
-			c.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", e.Port, ec2.Shorten(first))
-		}
-		taken[at] = e.ID
-	}
-}
-
+// allowances looks for allowances of instances that there are none of.
 func (c *compiler) allowances() {
-	seen := map[string]bool{}
-	for _, e := range c.enis {
-		seen[e.Instance] = true
-		e.Allowance = c.place.Allowances[e.Instance].Connections
+	all := c.next.place.allowances
+	if c.whole {
+		for _, id := range all.Keys() {
+			c.allowed[id] = true
+		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.place.Allowances)) {
+	for id := range c.allowed {
+		if _, there := all.Get(id); !there {
+			delete(c.allowed, id)
+		}
+	}
+	if len(c.allowed) == 0 {
+		return
+	}
+	seen := map[string]bool{}
+	c.next.enis.Scan(func(_ string, e *ENI) bool {
+		if c.allowed[e.Instance] {
+			seen[e.Instance] = true
+		}
+		return len(seen) < len(c.allowed)
+	})
+	for _, id := range slices.Sorted(maps.Keys(c.allowed)) {
 		if (id == "" || !seen[id]) && !c.mayHaveENIs() {
 			c.Add("Placement: Allowances", "no ENI is attached to an instance %q", ec2.Shorten(id))
 		}
 	}
 }
 
-// vteps numbers the tunnel ends. Index 0 is this card in each policy.
-func (c *compiler) vteps() error {
-	l, card := &c.policy.lineage, c.policy.Card
-	l.vteps.number(&c.prevNums.vteps, "this card")
-	end := func(v VTEP) { // the number must be known before the list can be made
-		l.vteps.number(&c.prevNums.vteps, addrOf(v.Addr).String())
-	}
-	ends := c.otherEnds()
-	for _, v := range ends {
-		end(v)
-	}
-	if l.vteps.next > math.MaxUint16 {
-		return errors.New("this lineage of policies has numbered 65,535 VTEPs: restart the card")
-	}
-	c.policy.VTEPs = make([]VTEP, l.vteps.next)
-	c.policy.VTEPs[0] = VTEP{card.VTEP, card.MAC}
-	for _, v := range ends {
-		c.policy.VTEPs[l.vteps.of[addrOf(v.Addr).String()]] = v
-	}
-	return nil
-}
-
-// otherEnds are the edge and the other cards.
-func (c *compiler) otherEnds() []VTEP {
-	ends := []VTEP{{number(c.place.Edge.Vtep), c.place.Edge.UnderlayMac}}
-	for _, card := range c.place.Cards {
-		if card.Name != c.policy.Card.Name {
-			ends = append(ends, VTEP{number(card.Vtep.Addr()), card.Mac})
-		}
-	}
-	return ends
-}
-
-func (c *compiler) edgeVTEP() uint16 {
-	return uint16(c.policy.lineage.vteps.of[c.place.Edge.Vtep.Unmap().String()])
-}
-
-func (c *compiler) cardVTEP(i int) uint16 {
-	card := c.place.Cards[i]
-	if card.Name == c.policy.Card.Name {
-		return 0
-	}
-	return uint16(c.policy.lineage.vteps.of[card.Vtep.Addr().Unmap().String()])
-}
+// Edge is the VTEP of the edge. 0 stands for the card that looks, and then come
+// the cards.
+const (
+	Edge      = 1
+	firstCard = 2
+)

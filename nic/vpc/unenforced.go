@@ -1,35 +1,87 @@
 package vpc
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
-// unenforcedNotices names what the configuration holds, EC2 acts on, and this
-// card does not.
-func (c *compiler) unenforcedNotices() {
+// unenforced names what the configuration holds, EC2 acts on, and this card does
+// not.
+func (c *compiler) unenforced() {
 	c.aclNotices()
-	for i, n := range c.config.NatGateways {
+	for o, n := range each[ec2.NatGateway](c, "NatGateways") {
 		if n.State == "available" || n.State == "pending" || n.State == "" {
-			c.notice(NoNatGateway, c.config.path("NatGateways", i, n.NatGatewayId), "")
+			c.notice(NoNatGateway, o.path(), "")
 		}
 	}
-	for i, p := range c.config.VpcPeeringConnections {
+	for o, p := range each[ec2.VpcPeeringConnection](c, "VpcPeeringConnections") {
 		if p.Status.Code == "active" || p.Status.Code == "" {
-			c.notice(NoPeering, c.config.path("VpcPeeringConnections", i, p.VpcPeeringConnectionId), "")
+			c.notice(NoPeering, o.path(), "")
 		}
 	}
-	for _, list := range slices.Sorted(maps.Keys(c.config.Unenforced)) {
+	if c.whole {
+		c.unenforcedSections()
+	}
+}
+
+func (c *compiler) unenforcedSections() {
+	rest := c.next.rest
+	c.about = about(sections, "")
+	c.next.notices.Delete(c.about)
+	for _, list := range slices.Sorted(maps.Keys(rest.Unenforced)) {
 		if list == "VpcBlockPublicAccessExclusions" {
 			continue // they say what is not blocked
 		}
-		for i, object := range c.config.Unenforced[list] {
+		for i, object := range rest.Unenforced[list] {
 			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) {
-				c.notice(kind, c.config.path(list, i, idIn(list, object)), list)
+				c.notice(kind, rest.path(list, i, idIn(list, object)), list)
 			}
 		}
 	}
+}
+
+// sections stands for all that has no ID, among what notices are about.
+const sections = "sections"
+
+// Notices are where cards do not do what EC2 does, or do not know what EC2 knows,
+// list by list.
+func (r *Region) Notices() []Notice {
+	type about struct {
+		step    int
+		order   uint64
+		notices []Notice
+	}
+	var all []about
+	add := func(kind, id string, notices []Notice) {
+		at := about{step: slices.Index(toldOrder, kind), notices: notices}
+		if at.step < 0 {
+			at.step = len(toldOrder)
+		} else if o, there := r.objects[kind].Get(id); there {
+			at.order = o.order
+		}
+		all = append(all, at)
+	}
+	r.notices.Scan(func(key string, notices []Notice) bool {
+		kind, id, _ := strings.Cut(key, " ")
+		add(kind, id, notices)
+		return true
+	})
+	r.routes.Scan(func(id string, t *routeTable) bool {
+		if len(t.notices) > 0 && r.uses(t) {
+			add("RouteTables", id, t.notices)
+		}
+		return true
+	})
+	slices.SortStableFunc(all, func(a, b about) int { return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.order, b.order)) })
+	list := slices.Clone(r.rest.Notices)
+	for _, a := range all {
+		list = append(list, a.notices...)
+	}
+	return list
 }
 
 // notServedKind tells apart what carries packets and what only watches them.

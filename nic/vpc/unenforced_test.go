@@ -58,7 +58,7 @@ func TestNotices(t *testing.T) {
 	} {
 		p := compiled(t, put(t, story(t), n.kind, n.object), CompileOptions{})
 		if n.want == "" {
-			require.Empty(t, p.Notices, n.object)
+			require.Empty(t, p.Notices(), n.object)
 		} else {
 			require.Equal(t, []string{n.want}, texts(p), n.object)
 		}
@@ -117,7 +117,7 @@ func TestFirstPacketAllocatesNothing(t *testing.T) {
 	remote := ip("10.0.1.6")
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		if e.Match(Query{remote, 5432, wire.ProtoTCP, In}).Allowed && e.Route(remote).Target == Local && e.Owns(e.Primary) {
-			sink += int(e.Neighbor(remote).Number)
+			sink += int(e.Neighbor(remote).Station)
 		}
 	}))
 }

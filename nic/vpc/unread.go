@@ -93,9 +93,10 @@ func (u *unread) mayHave(list string) bool { return u.all || u.lists[list] }
 // mistakes are all of a configuration in which reading found some already.
 func (c *Config) mistakes(found ec2.Problems) error {
 	all := ec2.ProblemsIn(found.Err())
-	compiler := newCompiler(c, CompileOptions{})
-	found.File, found.Files = "", compiler.Files
+	compiler := newCompiler(EmptyRegion())
+	found.File = ""
 	compiler.Problems, compiler.unread = found, unreadOf(all)
-	compiler.check("")
+	compiler.rewrite(c)
+	compiler.check()
 	return compiler.Err()
 }

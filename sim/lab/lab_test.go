@@ -105,7 +105,7 @@ func TestTheRegionCompilesWithoutNotices(t *testing.T) {
 	require.NoError(t, err)
 	p, err := vpc.Compile(c, vpc.CompileOptions{Card: "x"})
 	require.NoError(t, err)
-	require.Empty(t, p.Notices)
+	require.Empty(t, p.Notices())
 }
 
 func TestARegionWithoutServersIsRefused(t *testing.T) {

@@ -44,7 +44,7 @@ func readRegion(c *vpc.Config) (*region, error) {
 		}
 		r.cards = append(r.cards, card.Name)
 		for _, e := range policy.ENIs {
-			if e.Local {
+			if e != nil {
 				r.guests = append(r.guests, newGuest(policy, e))
 				r.edge = newEdge(policy, e.VPC) // each time the same
 			}
@@ -54,7 +54,7 @@ func readRegion(c *vpc.Config) (*region, error) {
 	return r, nil
 }
 
-func newGuest(p *vpc.Policy, e *vpc.ENI) guest {
+func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
 	return guest{
 		Nick:      strings.TrimPrefix(e.ID, "eni-"),
 		ENI:       e.ID,
@@ -70,12 +70,12 @@ func newGuest(p *vpc.Policy, e *vpc.ENI) guest {
 	}
 }
 
-// newEdge reads where the edge is from a VPC's path to it.
+// newEdge reads where the edge is from a VPC's station of it.
 func newEdge(p *vpc.Policy, v *vpc.VPC) edge {
-	path := p.Paths[v.EdgePath()]
+	station := p.Region.Station(v.Station)
 	return edge{
-		vtep: netip.PrefixFrom(address(p.VTEPs[path.VTEP].Addr), p.Card.Prefix.Bits()),
-		mac:  hardware(path.Dst),
+		vtep: netip.PrefixFrom(address(p.Region.VTEPs()[station.VTEP].Addr), p.Card.Prefix.Bits()),
+		mac:  hardware(station.Dst),
 	}
 }
 

@@ -79,7 +79,7 @@ func step(o Options, cfg *vpc.Config, prev *vpc.Policy, ports map[string]bool) (
 		return nil, err
 	}
 	for _, e := range policy.ENIs {
-		if e == nil || !e.Local || ports[e.ID] {
+		if e == nil || ports[e.ID] {
 			continue
 		}
 		if err := namesFile(e.ID); err != nil {

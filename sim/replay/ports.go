@@ -80,7 +80,7 @@ func (ps ports) uplink(mac wire.MAC) nic.Opener {
 }
 
 // guest opens the port of an ENI, whatever it is plugged into.
-func (ps ports) guest(e *vpc.ENI) (string, nic.Opener) {
+func (ps ports) guest(e *vpc.OwnENI) (string, nic.Opener) {
 	return e.ID, ps.opener(mem.Options{Name: e.ID, MAC: e.MAC, Queue: pmd.MaxBurst})
 }
 

@@ -1,0 +1,306 @@
+package vpc
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/tidwall/btree"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// networks checks VPCs and subnets, and compiles their route tables.
+func (c *compiler) networks() {
+	for id := range c.gone("Vpcs") {
+		c.forgetVPC(id)
+	}
+	for o, config := range each[ec2.Vpc](c, "Vpcs") {
+		c.vpc(o, config)
+	}
+	c.vnis()
+	c.checkBlockModes()
+	c.retractSubnets()
+	for o, config := range each[ec2.Subnet](c, "Subnets") {
+		c.subnet(o, config)
+	}
+	c.prefixLists()
+	c.routeTables()
+}
+
+// ipv4 checks a prefix that must be there and be IPv4.
+func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {
+	switch {
+	case !p.IsValid():
+		c.Add(path, "%s is missing", field)
+	case !p.Addr().Is4():
+		c.Add(path, "%s %s is no IPv4 CIDR", field, p)
+	default:
+		return true
+	}
+	return false
+}
+
+// vpcOf finds a VPC; nil: there is none.
+func (c *compiler) vpcOf(id string) *network {
+	n, _ := c.next.networks.Get(id)
+	return n
+}
+
+// change is a VPC's network, which may be changed.
+func (c *compiler) change(id string) *network {
+	n := c.vpcOf(id)
+	if c.fresh[n] {
+		return n
+	}
+	next := *n
+	next.mapping, next.macs, next.subnets = n.mapping.Copy(), n.macs.Copy(), n.subnets.Copy()
+	next.pages = map[*page]bool{}
+	c.setNetwork(&next)
+	return &next
+}
+
+func (c *compiler) setNetwork(n *network) {
+	c.fresh[n] = true
+	c.next.networks.Set(n.ID, n)
+}
+
+func (c *compiler) forgetVPC(id string) {
+	if n := c.vpcOf(id); n != nil {
+		c.next.networks.Delete(id)
+		c.forgetVNI(n)
+		c.next.stations.give(n.Station)
+	}
+	c.renumberVPCs = true
+}
+
+func (c *compiler) vpc(o *object, config *ec2.Vpc) {
+	if c.vpcOf(o.id) == nil {
+		c.renumberVPCs = true
+		c.setNetwork(&network{
+			VPC:     &VPC{ID: o.id, Station: c.next.stations.take()},
+			mapping: &btree.Map[uint32, *page]{}, macs: &btree.Set[uint64]{}, subnets: &btree.Map[uint32, *Subnet]{}, pages: map[*page]bool{},
+		})
+	}
+	c.blockMode(o.path(), config.BlockPublicAccessStates.InternetGatewayBlockMode)
+	n := c.change(o.id)
+	n.cidrs = nil
+	blocks := []netip.Prefix{config.CidrBlock}
+	for _, a := range config.CidrBlockAssociationSet {
+		if s := a.CidrBlockState.State; s == "associated" || s == "" {
+			blocks = append(blocks, a.CidrBlock)
+		}
+	}
+	for _, b := range blocks {
+		if c.ipv4(o.path(), "CidrBlock", b) && !slices.Contains(n.cidrs, b.Masked()) {
+			n.cidrs = append(n.cidrs, b.Masked())
+		}
+	}
+	n.usual = c.usualRoutes(n)
+	for _, a := range config.Ipv6CidrBlockAssociationSet {
+		if s := a.Ipv6CidrBlockState.State; s == "associated" || s == "" {
+			c.notice(IPv6, o.path(), a.Ipv6CidrBlock)
+		}
+	}
+}
+
+// maxVNI: a VNI has 24 bits (RFC 7348 section 5).
+const maxVNI = 1<<24 - 1
+
+// vnis takes those of Placement, then gives the other VPCs the lowest free ones,
+// when there are other VPCs or other words about them than before.
+func (c *compiler) vnis() {
+	if !c.renumberVPCs && !c.whole {
+		return
+	}
+	place := c.next.place.given.Vnis
+	taken, vnis := map[uint32]string{}, map[string]uint32{}
+	for _, id := range slices.Sorted(maps.Keys(place)) {
+		vni := place[id]
+		first, twice := taken[vni]
+		switch {
+		case c.vpcOf(id) == nil:
+			c.unknown("Placement: Vnis", "Vpcs", id)
+			continue
+		case vni == 0 || vni > maxVNI:
+			c.Add("Placement: Vnis: "+id, "%d is no VNI: 1 to %d", vni, maxVNI)
+		case twice:
+			c.Add("Placement: Vnis: "+id, "%d is the VNI of %s already", vni, first)
+		}
+		taken[vni], vnis[id] = id, vni
+	}
+	next := uint32(1)
+	for _, id := range c.next.inOrder("Vpcs") {
+		vni := vnis[id]
+		if vni == 0 {
+			for taken[next] != "" {
+				next++
+			}
+			vni = next
+			next++
+		}
+		c.setVNI(id, vni)
+	}
+}
+
+// setVNI gives a VPC its VNI. With another one it is another VPC to its subnets.
+func (c *compiler) setVNI(id string, vni uint32) {
+	n := c.vpcOf(id)
+	if n == nil || n.VNI == vni && !c.whole {
+		return
+	}
+	if n.VNI != vni {
+		c.forgetVNI(n)
+		n = c.change(id)
+		n.VPC = &VPC{ID: id, VNI: vni, Station: n.Station}
+		c.next.vnis.Set(vni, n.VPC)
+		c.markUsers(id)
+	}
+	c.setStation(n.Station, Station{VNI: vniBytes(vni), Dst: c.next.place.edge.Mac, Src: routerMAC(id), VTEP: Edge})
+}
+
+// forgetVNI makes the VNI of a VPC nobody's, unless another has it by now.
+func (c *compiler) forgetVNI(n *network) {
+	if v := c.next.VPC(n.VNI); v != nil && v.ID == n.ID {
+		c.next.vnis.Delete(n.VNI)
+	}
+}
+
+// setStation writes a station.
+func (c *compiler) setStation(number uint32, s Station) {
+	all := &c.next.stations
+	i := int(number >> StationBits)
+	for len(all.chunks) <= i {
+		all.chunks = append(all.chunks, nil)
+	}
+	if !c.chunks[all.chunks[i]] {
+		own := new(Stations)
+		if all.chunks[i] != nil {
+			*own = *all.chunks[i]
+		}
+		all.chunks[i] = own
+		c.chunks[own] = true
+	}
+	all.chunks[i][number&(1<<StationBits-1)] = s
+}
+
+// retractSubnets takes the marked subnets out of their VPCs, so that the order in
+// which they come back does not matter.
+func (c *compiler) retractSubnets() {
+	for id := range c.dirty["Subnets"] {
+		s, there := c.next.subnets.Get(id)
+		if there && c.vpcOf(s.VPC.ID) != nil {
+			n := c.change(s.VPC.ID)
+			n.macs.Delete(s.RouterMAC.Bits())
+			if s.Prefix.IsValid() {
+				n.subnets.Delete(number(s.Prefix.Addr()))
+			}
+		}
+	}
+	for id := range c.gone("Subnets") {
+		if s, there := c.next.subnets.Delete(id); there {
+			c.remade[s] = true
+		}
+	}
+}
+
+func (c *compiler) subnet(o *object, config *ec2.Subnet) {
+	path, n := o.path(), c.vpcOf(config.VpcId)
+	old, _ := c.next.subnets.Get(o.id)
+	if n == nil {
+		c.leftOut(o.spot(), reference{"VpcId", "Vpcs", config.VpcId})
+		c.keepSubnet(old, nil)
+		return
+	}
+	s := &Subnet{ID: config.SubnetId, VPC: n.VPC, RouterMAC: routerMAC(config.SubnetId), Block: c.block(o, config)}
+	for _, a := range config.Ipv6CidrBlockAssociationSet {
+		if !ended(a.Ipv6CidrBlockState.State) {
+			c.notice(IPv6, path, a.Ipv6CidrBlock)
+		}
+	}
+	ipv6Only := !config.CidrBlock.IsValid() && len(config.Ipv6CidrBlockAssociationSet) > 0
+	if !ipv6Only && c.ipv4(path, "CidrBlock", config.CidrBlock) {
+		if s.Prefix = config.CidrBlock.Masked(); !c.checkSubnet(o.spot(), n, s) {
+			c.keepSubnet(old, nil)
+			return
+		}
+	}
+	s = c.keepSubnet(old, s)
+	n = c.change(n.ID)
+	n.macs.Insert(s.RouterMAC.Bits())
+	if s.Prefix.IsValid() {
+		n.subnets.Set(number(s.Prefix.Addr()), s)
+	}
+}
+
+// keepSubnet keeps the old subnet where the new one is equal: then its ENIs stay
+// as they are.
+func (c *compiler) keepSubnet(old, s *Subnet) *Subnet {
+	switch {
+	case old != nil && s != nil && *old == *s:
+		return old
+	case old != nil:
+		c.remade[old] = true
+		c.next.subnets.Delete(old.ID)
+	}
+	if s != nil {
+		c.next.subnets.Set(s.ID, s)
+	}
+	return s
+}
+
+// checkSubnet answers false where the subnet has no place in its VPC.
+func (c *compiler) checkSubnet(at spot, n *network, s *Subnet) bool {
+	path := at.path
+	if bits := s.Prefix.Bits(); bits < 16 || bits > 28 {
+		c.Add(path, "CidrBlock %s: a subnet is a /16 to a /28", s.Prefix)
+	}
+	inside := func(vpc netip.Prefix) bool { return vpc.Bits() <= s.Prefix.Bits() && vpc.Overlaps(s.Prefix) }
+	if !slices.ContainsFunc(n.cidrs, inside) {
+		if c.disputed(at, c.spotOf("Vpcs", n.ID), "CidrBlock "+s.Prefix.String()+" is outside of its VPC: it says otherwise") {
+			return false
+		}
+		c.conflict(path, c.spotOf("Vpcs", n.ID).path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, n.ID, n.cidrs)
+	}
+	if other := n.overlapping(s.Prefix); other != nil {
+		if c.disputed(at, c.spotOf("Subnets", other.ID), "claims "+s.Prefix.String()) {
+			return false
+		}
+		c.Add(path, "CidrBlock %s overlaps %s, which has %s", s.Prefix, other.ID, other.Prefix)
+	}
+	return true
+}
+
+// overlapping is one of the subnets that share addresses with a prefix.
+func (n *network) overlapping(p netip.Prefix) (found *Subnet) {
+	s := spanOf(p)
+	n.subnets.Descend(s.lo, func(_ uint32, before *Subnet) bool {
+		if before.Prefix.Overlaps(p) {
+			found = before
+		}
+		return false
+	})
+	n.subnets.Ascend(s.lo, func(first uint32, after *Subnet) bool {
+		if first <= s.hi {
+			found = after
+		}
+		return false
+	})
+	return found
+}
+
+// inOrder are the IDs of a list as they stand in the configuration.
+func (r *Region) inOrder(kind string) []string {
+	all := r.objects[kind].Values()
+	slices.SortFunc(all, func(a, b *object) int {
+		if a.order < b.order {
+			return -1
+		}
+		return 1
+	})
+	ids := make([]string, len(all))
+	for i, o := range all {
+		ids[i] = o.id
+	}
+	return ids
+}

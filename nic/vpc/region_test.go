@@ -1,0 +1,381 @@
+package vpc
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+	"nitrocard/tables/oracle"
+)
+
+// plain is a configuration on which edits are done without thought.
+type plain struct{ *Config }
+
+// edited is a copy on which an edit was done; false: there is nothing to remove.
+func (c plain) edited(e Edit) (plain, bool) {
+	next := *c.Config
+	if e.Kind == KindENIPlacement {
+		next.Placement = moved(c.Placement, e)
+		return plain{&next}, true
+	}
+	list := reflect.ValueOf(&next).Elem().FieldByName(e.Kind)
+	i := indexOf(list, e.ID)
+	switch {
+	case e.Object == nil && i < 0:
+		return c, false
+	case e.Object == nil:
+		less, err := c.Remove(e.Kind, e.ID)
+		return plain{less}, err == nil
+	}
+	list.Set(replaced(list, reflect.ValueOf(e.Object).Elem()))
+	return plain{&next}, true
+}
+
+func moved(p Placement, e Edit) Placement {
+	to, _ := e.Object.(*ENIPlacement)
+	p = p.without(e.ID)
+	if to == nil {
+		return p
+	}
+	for i := range p.Cards {
+		if p.Cards[i].Name == to.Card {
+			p.Cards[i].NetworkInterfaces = append(p.Cards[i].NetworkInterfaces, e.ID)
+		}
+	}
+	if to.Port != "" {
+		p.Ports[e.ID] = to.Port
+	}
+	return p
+}
+
+// world makes random objects that meet each other often.
+type world struct{ *rand.Rand }
+
+func (w world) id(prefix string, n int) string { return fmt.Sprint(prefix, w.IntN(n)) }
+
+func (w world) edit() Edit {
+	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.place, w.place)
+	e := make()
+	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, KindENIPlacement: 3}[e.Kind]
+	if w.IntN(max(often, 12)) == 0 || often > 0 && w.IntN(often) == 0 {
+		e.Object = nil
+	}
+	return e
+}
+
+func (w world) vpc() Edit {
+	v := &ec2.Vpc{VpcId: w.id("vpc-", 3), CidrBlock: netip.MustParsePrefix("10.0.0.0/16")}
+	if w.IntN(2) == 0 {
+		v.CidrBlockAssociationSet = []ec2.VpcCidrBlockAssociation{{CidrBlock: netip.MustParsePrefix("10.1.0.0/16")}}
+	}
+	return Edit{"Vpcs", v.VpcId, v}
+}
+
+func (w world) subnet() Edit {
+	v, n := w.IntN(3), w.IntN(3)
+	block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(w.IntN(5) / 4), byte(n), 0}), pick(w.Rand, 24, 24, 24, 23, 25)).Masked()
+	s := &ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: fmt.Sprint("vpc-", v), CidrBlock: block}
+	return Edit{"Subnets", s.SubnetId, s}
+}
+
+func (w world) table() Edit {
+	v := w.IntN(3)
+	t := &ec2.RouteTable{RouteTableId: fmt.Sprintf("rtb-%d%d", v, w.IntN(3)), VpcId: fmt.Sprint("vpc-", v)}
+	if w.IntN(3) == 0 {
+		t.Associations = []ec2.RouteTableAssociation{{Main: true}}
+	} else {
+		t.Associations = []ec2.RouteTableAssociation{{SubnetId: fmt.Sprintf("subnet-%d%d", v, w.IntN(3))}}
+	}
+	t.Routes = []ec2.Route{{DestinationCidrBlock: netip.MustParsePrefix("0.0.0.0/0"), GatewayId: fmt.Sprint("igw-", v)}}
+	switch w.IntN(3) {
+	case 0:
+		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: "nat-1"})
+	case 1:
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), State: "blackhole", NatGatewayId: "nat-1"})
+	}
+	return Edit{"RouteTables", t.RouteTableId, t}
+}
+
+func (w world) gateway() Edit {
+	n := w.IntN(3)
+	g := &ec2.InternetGateway{InternetGatewayId: fmt.Sprint("igw-", n), Attachments: []ec2.InternetGatewayAttachment{{VpcId: fmt.Sprint("vpc-", n)}}}
+	return Edit{"InternetGateways", g.InternetGatewayId, g}
+}
+
+func (w world) list() Edit {
+	l := &ec2.ManagedPrefixList{PrefixListId: w.id("pl-", 2)}
+	for range w.IntN(4) {
+		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: netip.MustParsePrefix(pick(w.Rand, someCIDRs...)).Masked()})
+	}
+	return Edit{"ManagedPrefixLists", l.PrefixListId, l}
+}
+
+func (w world) group() Edit {
+	v := w.IntN(3)
+	g := &ec2.SecurityGroup{GroupId: fmt.Sprintf("sg-%d%d", v, w.IntN(3)), VpcId: fmt.Sprint("vpc-", v), GroupName: pick(w.Rand, "a", "a", "a", "b")}
+	some := func() (all []ec2.IpPermission) {
+		for range w.IntN(3) {
+			p := randomPermission(w.Rand)
+			for i := range p.UserIdGroupPairs {
+				p.UserIdGroupPairs[i].GroupId = fmt.Sprintf("sg-%d%d", pick(w.Rand, v, v, v, w.IntN(3)), w.IntN(3))
+			}
+			all = append(all, p)
+		}
+		return all
+	}
+	g.IpPermissions, g.IpPermissionsEgress = some(), some()
+	return Edit{"SecurityGroups", g.GroupId, g}
+}
+
+func (w world) eni() Edit {
+	v, n, host := w.IntN(3), w.IntN(3), 4+w.IntN(12)
+	e := &ec2.NetworkInterface{
+		NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6)), SubnetId: fmt.Sprintf("subnet-%d%d", v, n),
+		MacAddress: wire.MAC{2, byte(v), 0, 0, 0, byte(w.IntN(40))}, PrivateIpAddress: netip.AddrFrom4([4]byte{10, 0, byte(n), byte(host)}),
+		Attachment: &ec2.NetworkInterfaceAttachment{InstanceId: w.id("i-", 4), DeviceIndex: w.IntN(2)},
+	}
+	for _, g := range w.Perm(3)[:w.IntN(3)] {
+		e.Groups = append(e.Groups, ec2.GroupIdentifier{GroupId: fmt.Sprintf("sg-%d%d", v, g)})
+	}
+	switch w.IntN(5) {
+	case 0:
+		e.SourceDestCheck = new(bool)
+	case 1:
+		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n), 32 + 16*byte(w.IntN(2))}), 28)}}
+	case 2:
+		e.Association = &ec2.NetworkInterfaceAssociation{PublicIp: w.public()}
+	}
+	return Edit{"NetworkInterfaces", e.NetworkInterfaceId, e}
+}
+
+func (w world) public() netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, byte(w.IntN(4))}) }
+
+func (w world) address() Edit {
+	a := &ec2.Address{PublicIp: w.public()}
+	switch w.IntN(3) {
+	case 0:
+		a.NetworkInterfaceId = fmt.Sprintf("eni-%d%d", w.IntN(3), w.IntN(6))
+	case 1:
+		a.InstanceId = w.id("i-", 4)
+	}
+	return Edit{"Addresses", a.PublicIp.String(), a}
+}
+
+func (w world) acl() Edit {
+	a := &ec2.NetworkAcl{NetworkAclId: w.id("acl-", 2), IsDefault: true}
+	if w.IntN(2) == 0 {
+		a.Entries = []ec2.NetworkAclEntry{{RuleNumber: 100, RuleAction: "deny", Protocol: "-1", CidrBlock: netip.MustParsePrefix("192.0.2.0/24")}}
+	}
+	return Edit{"NetworkAcls", a.NetworkAclId, a}
+}
+
+func (w world) place() Edit {
+	p := &ENIPlacement{Card: pick(w.Rand, "x", "y"), Port: pick(w.Rand, "", "", "tap:1", "tap:2")}
+	return Edit{KindENIPlacement, fmt.Sprintf("eni-%d%d", w.IntN(3), w.IntN(6)), p}
+}
+
+// beginning is a region in which every kind of list is there, and no ENI.
+func beginning() *Config {
+	c := &Config{Placement: Placement{
+		Cards: []CardPlacement{{Name: "x", Vtep: netip.MustParsePrefix("172.16.0.11/24")}, {Name: "y", Vtep: netip.MustParsePrefix("172.16.0.12/24")}},
+		Ports: map[string]string{},
+	}}
+	v := reflect.ValueOf(c).Elem()
+	for _, kind := range kinds {
+		list := v.FieldByName(kind)
+		list.Set(reflect.MakeSlice(list.Type(), 0, 0))
+	}
+	all := netip.MustParsePrefix("10.0.0.0/16")
+	for v := range 3 {
+		id := fmt.Sprint("vpc-", v)
+		c.Vpcs = append(c.Vpcs, ec2.Vpc{VpcId: id, CidrBlock: all})
+		c.InternetGateways = append(c.InternetGateways, ec2.InternetGateway{InternetGatewayId: fmt.Sprint("igw-", v), Attachments: []ec2.InternetGatewayAttachment{{VpcId: id}}})
+		for n := range 3 {
+			block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n), 0}), 24)
+			c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: id, CidrBlock: block})
+			c.SecurityGroups = append(c.SecurityGroups, ec2.SecurityGroup{GroupId: fmt.Sprintf("sg-%d%d", v, n), VpcId: id, GroupName: "a"})
+		}
+	}
+	c.ManagedPrefixLists = []ec2.ManagedPrefixList{{PrefixListId: "pl-0"}, {PrefixListId: "pl-1"}}
+	return c
+}
+
+// After any sequence of changes a region, and the policies made of it one after
+// the other, are what they would be if all had been compiled at once.
+func TestChangesAgreeWithTheWhole(t *testing.T) {
+	r := oracle.Random(t)
+	for range 6 {
+		storm(t, r, 150)
+	}
+}
+
+func FuzzChanges(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(func(t *testing.T, seed uint64) { storm(t, rand.New(rand.NewPCG(seed, 0)), 60) })
+}
+
+func storm(t *testing.T, r *rand.Rand, changes int) {
+	w := world{r}
+	now := plain{beginning()}
+	region, err := NewRegion(now.Config)
+	require.NoError(t, err)
+	policies := map[string]*Policy{}
+	taken := 0
+	for range changes {
+		next, edits := now, []Edit(nil)
+		for range 1 + r.IntN(3) {
+			e := w.edit()
+			after, ok := next.edited(e)
+			if !ok {
+				continue
+			}
+			next, edits = after, append(edits, e)
+		}
+		whole, refused := NewRegion(next.Config)
+		changed, err := region.Change(edits...)
+		require.Equal(t, refused == nil, err == nil, "at once: %v; one by one: %v; %+v", refused, err, edits)
+		if err != nil {
+			continue
+		}
+		taken++
+		now, region = next, changed
+		require.Equal(t, meaning(t, whole), meaning(t, region))
+		for _, card := range []string{"x", "y"} {
+			policies[card], err = region.Policy(card, policies[card])
+			require.NoError(t, err)
+			once, err := whole.Policy(card, nil)
+			require.NoError(t, err)
+			require.Equal(t, judgements(once), judgements(policies[card]))
+		}
+	}
+	t.Logf("%d of %d changes were good; %d ENIs are left", taken, changes, region.enis.Len())
+	require.Greater(t, taken, changes/4)
+	// The configuration comes back as it was put in, and is the same region.
+	same, err := region.Become(region.Config())
+	require.NoError(t, err)
+	require.Equal(t, Diff{[]string{}, []string{}, []string{}}, same.Diff())
+}
+
+var index = regexp.MustCompile(`\[\d+\] `)
+
+// meaning is all that a region knows, without the numbers that it gave.
+func meaning(t *testing.T, r *Region) []string {
+	var all []string
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	for _, id := range r.networks.Keys() {
+		n, _ := r.networks.Get(id)
+		add("vpc %s %d %v, edge %v, usual %v", id, n.VNI, n.cidrs, *r.Station(n.Station), lines(n.usual))
+		require.Same(t, n.VPC, r.VPC(n.VNI))
+		n.mapping.Scan(func(number uint32, p *page) bool {
+			for i, e := range p {
+				if e != nil {
+					add("%s: %s is %s", id, addrOf(number<<pageBits+uint32(i)), e.ID)
+					require.Same(t, r.ENI(e.ID), e)
+				}
+			}
+			return true
+		})
+		add("%s: macs %v, subnets %v", id, n.macs.Keys(), n.subnets.Keys())
+	}
+	r.subnets.Scan(func(id string, s *Subnet) bool {
+		t := r.routesOf(s)
+		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, s.Prefix, t.id, lines(t))
+		return true
+	})
+	r.enis.Scan(func(id string, e *ENI) bool {
+		n, _ := r.networks.Get(e.Subnet.VPC.ID)
+		require.Same(t, n.VPC, e.Subnet.VPC)
+		s, _ := r.subnets.Get(e.Subnet.ID)
+		require.Same(t, s, e.Subnet)
+		var groups []string
+		for _, g := range e.Groups.List {
+			now, _ := r.groups.Get(g.ID)
+			require.Same(t, now.Group, g)
+			groups = append(groups, g.ID+" "+g.Name)
+		}
+		add("eni %s of %s on %d in %s, %v, %v, %v, %v %v %s", id, e.Instance, e.Card, e.Subnet.ID, e.Addrs(), groups, e.SourceDestCheck, *r.Station(e.Station), e.further != nil, r.Port(e))
+		return true
+	})
+	r.public.Scan(func(a uint32, e *ENI) bool {
+		require.Same(t, r.ENI(e.ID), e)
+		add("public %s is %s", addrOf(a), e.ID)
+		return true
+	})
+	r.forwards.Scan(func(key uint64, n int) bool { add("forwards %x %d", key, n); return true })
+	r.members.Scan(func(id string, n int) bool { add("%s has %d", id, n); return true })
+	add("users %q, ports %v, vnis %v, numbered %d", r.users.Keys(), r.ports.Keys(), r.vnis.Keys(), r.onCard.Len())
+	for _, n := range r.Notices() {
+		add("notice %s", index.ReplaceAllString(n.String(), " "))
+	}
+	rules := 0
+	r.rules.Scan(func(base RuleID, g *groupRules) bool {
+		now, _ := r.groups.Get(g.ID)
+		require.Same(t, now, g)
+		require.Equal(t, base, g.base)
+		rules++
+		return true
+	})
+	require.Equal(t, r.groups.Len(), rules)
+	return all
+}
+
+func lines(t *routeTable) (all []string) {
+	for prefix, route := range t.lines.All() {
+		all = append(all, fmt.Sprint(prefix, *route))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// judgements are what a policy says of some packets.
+func judgements(p *Policy) []string {
+	var all []string
+	for _, e := range p.ENIs {
+		if e == nil {
+			continue
+		}
+		s := fmt.Sprintf("%s %s %d %v %s %d:", e.ID, e.Port, e.VNI, e.RouterMAC, e.Routes(), e.Owner)
+		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "203.0.113.9", "192.0.2.5"} {
+			for _, dir := range []Direction{In, Out} {
+				for _, port := range []uint16{22, 80, 443} {
+					m := e.Match(Query{ip(remote), port, pick[uint8](rand.New(rand.NewPCG(uint64(port), 1)), 6, 17), dir})
+					s += fmt.Sprint(m.Allowed, m.Untracked, p.Region.Rule(m.Rule))
+				}
+			}
+			n := e.Neighbor(ip(remote))
+			s += fmt.Sprint(e.Route(ip(remote)), n != nil && p.Own(n) != nil)
+		}
+		if p.FindENI(e.VNI, e.MAC) != e {
+			s += " is not in the table"
+		}
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// An error changes nothing, and is about the object that is wrong.
+func TestChangeIsTakenWholeOrNot(t *testing.T) {
+	region, err := NewRegion(story(t))
+	require.NoError(t, err)
+	before := meaning(t, region)
+	_, err = region.Change(
+		Edit{"SecurityGroups", "sg-new", &ec2.SecurityGroup{GroupId: "sg-new", VpcId: "vpc-a"}},
+		Edit{"SecurityGroups", "sg-a-web", nil},
+		Edit{"Elephants", "e-1", nil},
+	)
+	for _, want := range []string{`NetworkInterfaces[0] eni-a1: Groups[0] sg-a-web: there is no "sg-a-web" in SecurityGroups`, `"Elephants" is no kind of object`, `SecurityGroups[1] sg-a-db: IpPermissions[0]: UserIdGroupPairs: there is no "sg-a-web"`} {
+		require.ErrorContains(t, err, want)
+	}
+	require.Equal(t, before, meaning(t, region))
+	require.False(t, strings.Contains(strings.Join(before, " "), "sg-new"))
+}

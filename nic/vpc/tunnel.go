@@ -1,0 +1,29 @@
+package vpc
+
+import (
+	"encoding/binary"
+
+	"nitrocard/nic/wire"
+)
+
+// Tunnel is the outer headers of a frame to a VTEP. It has no MACs, IPv4 total
+// length, UDP source port, UDP length and VNI; the card fills them. IPv4: DF, ID
+// 0, TTL 64, and the checksum of exactly these bytes. UDP checksum 0 (RFC 7348
+// section 5).
+type Tunnel [wire.OuterLen]byte
+
+// NewTunnel leads from one address of the underlay to another.
+func NewTunnel(from, to uint32) (b Tunnel) {
+	wire.Ethernet(b[:]).SetEtherType(wire.EtherTypeIPv4)
+	ip := wire.IPv4(b[wire.EthernetLen:][:wire.IPv4Len])
+	ip[0] = 0x45 // version 4, no options
+	ip[6] = 0x40 // DF
+	ip[8], ip[9] = 64, wire.ProtoUDP
+	ip.SetSrc(from)
+	ip.SetDst(to)
+	ip.SetChecksum(wire.Sum(ip, 0))
+	udp := b[wire.EthernetLen+wire.IPv4Len:]
+	binary.BigEndian.PutUint16(udp[2:], wire.PortVXLAN)
+	wire.VXLAN(udp[wire.UDPLen:]).Set(0)
+	return b
+}
