@@ -127,7 +127,7 @@ type Loss struct {
 func (s Stats) Losses() []Loss {
 	return []Loss{
 		{"rx_too_long", "the frame, or a segment of it, is longer than any port carries", s.RxTooLong},
-		{"rx_uncut", "segments were merged into the frame before it came, and it was not cut: a DPDK port cuts none, and any other port none in a tunnel that it does not know", s.RxUncut},
+		{"rx_uncut", "segments were merged into the frame before it came, and it was not cut: its headers lead through a tunnel that no port knows, or nothing tells how long its segments were", s.RxUncut},
 		{"rx_unsummed", "a sender's link left a checksum to be finished, and its place is not in the frame", s.RxUnsummed},
 	}
 }

@@ -2,6 +2,7 @@
 
 // The packets' way: one call a burst in each direction.
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -32,14 +33,19 @@ void nc_queue_free(struct nc_queue *q)
 {
 	give_back(q->rx, q->lent);
 	give_back(q->copy, q->fresh);
+	give_back(q->behind + q->next, q->held);
 	free(q);
 }
+
+// A receiving device says that it merged a frame, or net_vhost passes on its
+// guest's wish to have one cut (legacy-ol-flags=1).
+#define MERGED (RTE_MBUF_F_RX_LRO | RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 
 // lendable is false for an mbuf whose memory others use too, and for a frame
 // that is in pieces, or merged, or without the headroom that was promised.
 static inline bool lendable(const struct rte_mbuf *m)
 {
-	const uint64_t odd = RTE_MBUF_F_RX_LRO | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	const uint64_t odd = MERGED | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && m->data_off >= NC_HEADROOM &&
 	       (m->ol_flags & odd) == 0 && m->pkt_len <= NC_MAX_FRAME;
 }
@@ -49,9 +55,7 @@ static inline bool lendable(const struct rte_mbuf *m)
 static struct rte_mbuf *whole(struct nc_queue *q, struct rte_mbuf *m)
 {
 	struct rte_mbuf *copy = NULL;
-	if (m->ol_flags & RTE_MBUF_F_RX_LRO)
-		q->uncut++;
-	else if (m->pkt_len > NC_MAX_FRAME)
+	if (m->pkt_len > NC_MAX_FRAME)
 		q->too_long++;
 	else if ((copy = rte_pktmbuf_copy(m, (struct rte_mempool *)q->pool, 0, UINT32_MAX)) == NULL)
 		q->missed++;
@@ -59,18 +63,65 @@ static struct rte_mbuf *whole(struct nc_queue *q, struct rte_mbuf *m)
 	return copy;
 }
 
-// mend makes the burst lendable, from the first mbuf on that is not.
+// mend makes the burst lendable, from the first mbuf on that is not. It holds
+// the first merged frame and what is behind it.
 static __rte_noinline void mend(struct nc_queue *q, struct rte_mbuf **mbufs, uint32_t first)
 {
 	uint32_t k = first;
 	for (uint32_t i = first; i < q->lent; i++) {
 		struct rte_mbuf *m = mbufs[i];
+		if (m->ol_flags & MERGED) {
+			q->cutting = true;
+			q->next = 0;
+			q->held = q->lent - i;
+			memcpy(q->behind, q->rx + i, q->held * sizeof *q->rx);
+			break;
+		}
 		if (!lendable(m))
 			m = whole(q, m);
 		if (m != NULL)
 			mbufs[k++] = m;
 	}
 	q->lent = k;
+}
+
+// describe reads what is known of a merged frame. Datagrams (UDP_SEG) stand for
+// fragments of one, which are nothing that is cut: they have no size.
+static struct nc_merged describe(const struct rte_mbuf *m)
+{
+	struct nc_merged d = {.len = m->pkt_len};
+
+	if (m->ol_flags & RTE_MBUF_F_TX_UDP_SEG)
+		return d;
+	d.size = m->tso_segsz;
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
+		d.start = m->l2_len + m->l3_len;
+	if (d.start > 0 && m->ol_flags & RTE_MBUF_F_TX_TUNNEL_MASK)
+		d.start += m->outer_l2_len + m->outer_l3_len;
+	return d;
+}
+
+// nc_held lends held frames up to the next that is merged, which it copies to
+// frame in one piece. It is false if none comes, or rx is full before.
+bool nc_held(struct nc_queue *q, void *frame)
+{
+	while (q->held > 0 && q->lent < NC_BURST) {
+		struct rte_mbuf *m = (struct rte_mbuf *)q->behind[q->next++];
+		q->held--;
+		if ((m->ol_flags & MERGED) && m->pkt_len <= NC_MERGED) {
+			q->merged = describe(m);
+			const void *at = rte_pktmbuf_read(m, 0, m->pkt_len, frame);
+			if (at != NULL && at != frame) // it was in one piece
+				memcpy(frame, at, m->pkt_len);
+			rte_pktmbuf_free(m);
+			return true;
+		}
+		if (!lendable(m))
+			m = whole(q, m);
+		if (m != NULL)
+			q->rx[q->lent++] = (uintptr_t)m;
+	}
+	return false;
 }
 
 // nc_rx frees what is left of the last burst, and fills rx with the next.
@@ -81,6 +132,8 @@ void nc_rx(struct nc_queue *q)
 
 	give_back(q->rx, q->lent);
 	q->lent = 0;
+	if (unlikely(q->cutting))
+		return;
 	do { // many drivers yield 32 at once
 		got = rte_eth_rx_burst(q->port, q->queue, mbufs + q->lent, NC_BURST - q->lent);
 		q->lent += got;

@@ -9,6 +9,7 @@
 //	open.go     Open, OpenQueues, Cable: devices are found
 //	device.go   a device is started, and ended with its last port
 //	port.go     Port: one queue of a device; Rx and Tx
+//	cut.go      merged frames, cut into their segments
 //	mbuf.go     what Go reads and writes of an mbuf
 //	link.go     whether the device is up, or gone; MAC and MTU of the kernel's
 //	stats.go    counts
@@ -46,7 +47,11 @@
 // driver itself completes checksums that the guest leaves. Merged frames that
 // it sends all the same are lost, and counted as too long. Where a user offers
 // segmentation (tso=1), or a device merges frames unasked, DPDK says so of each
-// merged frame, which is lost and counted as uncut.
+// merged frame, which package gso cuts. Its segments are written into mbufs, and
+// are lent as any frame is. A merged frame is lost, and counted as uncut, where
+// DPDK does not tell how long its segments were, and where its headers are none
+// that are known. A device that merges does not tell where the TCP header is: IP
+// headers lead there. A burst without merged frames pays for none of this.
 //
 // No device is asked to check or to write checksums either. On the way in, the
 // card sums two IPv4 headers, 40 bytes that it reads anyway, and drops what is

@@ -16,6 +16,7 @@
 #define NC_BURST 64       // pmd.MaxBurst
 #define NC_HEADROOM 128   // pmd.Headroom
 #define NC_MAX_FRAME 9069 // pmd.MaxFrame
+#define NC_MERGED (65536 + 256) // longest merged frame: an IP packet, and what may lie before it
 #define NC_QUEUES 256     // of one device, at most
 #define NC_SPEED_UNKNOWN UINT32_MAX
 // Drivers round a receive buffer down to a multiple of 1 KB at worst: 9 KB
@@ -34,6 +35,12 @@ enum {
 	NC_PKT_LEN = offsetof(struct rte_mbuf, pkt_len),
 };
 
+// nc_merged is what a device says of a merged frame: its length, the payload of
+// each segment or 0, and where its TCP header is or 0.
+struct nc_merged {
+	uint32_t len, size, start;
+};
+
 // nc_queue is one receive and one transmit queue of a device. Arrays hold
 // mbufs. One thread polls the queue.
 struct nc_queue {
@@ -43,9 +50,15 @@ struct nc_queue {
 	uintptr_t rx[NC_BURST];   // lent to the card; 0 where another port took it over
 	uintptr_t tx[NC_BURST];   // to send
 	uintptr_t copy[NC_BURST]; // empty, for frames of other drivers
-	// Frames that could not be lent: there was no memory to copy them to, they
-	// are longer than any port carries, or the device merged them.
-	uint64_t missed, too_long, uncut;
+	// A merged frame is cut by Go. Until it is, those behind it in its burst
+	// are held, and the device is not polled.
+	bool cutting;
+	uint32_t held, next;       // how many of behind wait, and the first of them
+	uintptr_t behind[NC_BURST];
+	struct nc_merged merged;   // the one that is cut
+	// Frames that could not be lent: there was no memory to copy them to, or
+	// they are longer than any port carries.
+	uint64_t missed, too_long;
 };
 
 // nc_device is what Go wants to know of a device.
@@ -101,6 +114,7 @@ int nc_spread_tunnels(uint16_t port, uint16_t queues, char *why, int room);
 struct nc_queue *nc_queue_new(uint16_t port, uint16_t queue, struct rte_mempool *pool);
 void nc_queue_free(struct nc_queue *q);
 void nc_rx(struct nc_queue *q);
+bool nc_held(struct nc_queue *q, void *frame);
 uint32_t nc_tx(struct nc_queue *q, uint32_t n);
 void nc_refill(struct nc_queue *q, uint32_t want);
 

@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"nitrocard/pmd"
+	"nitrocard/pmd/internal/gso"
 )
 
 // Port is one queue of a device.
@@ -24,6 +25,9 @@ type Port struct {
 	q   *C.struct_nc_queue  // nil once it is closed
 	out [pmd.MaxBurst]uint8 // which frame of the burst each of q.tx is
 
+	merged     []byte // what is cut
+	unfinished gso.Finisher
+
 	rxPackets, rxBytes, txPackets, txBytes, txFull, txDropped atomic.Uint64
 
 	last pmd.Stats // after Close
@@ -34,7 +38,7 @@ const overhead = 14 + 4
 
 // newPort makes the port of a queue.
 func newPort(d *device, queue int) (*Port, error) {
-	p := &Port{dev: d, queue: queue}
+	p := &Port{dev: d, queue: queue, merged: make([]byte, C.NC_MERGED)}
 	info := pmd.Info{Name: "dpdk:" + d.name, Driver: "dpdk", MTU: int(d.c.mtu)}
 	for i, b := range d.c.mac {
 		info.MAC[i] = byte(b)
@@ -55,6 +59,9 @@ func newPort(d *device, queue int) (*Port, error) {
 // Rx lends the frames that wait in the device.
 func (p *Port) Rx(b *pmd.Burst) {
 	C.nc_rx(p.q)
+	if p.q.cutting {
+		p.cut()
+	}
 	slots, bytes := p.q.rx[:p.q.lent], 0
 	for i := range slots {
 		f := &b.Frames[i]
@@ -130,9 +137,19 @@ func takeOver(f *pmd.Frame) mbuf {
 }
 
 // copyOf is an mbuf of ours with the bytes of a frame that lies elsewhere. It
-// is 0 if there is no memory. As many as more frames may need one, so one
-// call fetches them all.
+// is 0 if there is no memory. As many as more frames may need one.
 func (p *Port) copyOf(f *pmd.Frame, more int) mbuf {
+	m := p.empty(more)
+	if m == 0 {
+		return 0
+	}
+	copy(m.mem()[pmd.Headroom:], f.Bytes())
+	return m
+}
+
+// empty is an mbuf of ours, 0 if there is no memory. As many as more may be
+// needed, so one call fetches them all.
+func (p *Port) empty(more int) mbuf {
 	if p.q.fresh == 0 {
 		C.nc_refill(p.q, C.uint32_t(more))
 	}
@@ -140,9 +157,7 @@ func (p *Port) copyOf(f *pmd.Frame, more int) mbuf {
 		return 0
 	}
 	p.q.fresh--
-	m := mbuf(p.q.copy[p.q.fresh])
-	copy(m.mem()[pmd.Headroom:], f.Bytes())
-	return m
+	return mbuf(p.q.copy[p.q.fresh])
 }
 
 // untake gives back what the device did not take of q.tx, and returns how

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -165,28 +164,4 @@ func TestAFrameTooLongIsLost(t *testing.T) {
 	p := plug(t, unique("net_pcap")+",rx_pcap="+capture(t, pattern(30000), pattern(100)))
 	require.Equal(t, pattern(100), receive(t, p))
 	require.Equal(t, pmd.Stats{RxPackets: 1, RxBytes: 100, RxTooLong: 1}, p.Stats())
-}
-
-// A frame that a device says it merged is lost, however long. A cable carries
-// the flag from port to port.
-func TestAMergedFrameIsLost(t *testing.T) {
-	in, far := cable(t)
-	out, end := cable(t)
-	send(t, far, pattern(100))
-	send(t, far, pattern(101))
-	var b pmd.Burst
-	in.Rx(&b)
-	require.Equal(t, 2, b.N)
-	merge(&b.Frames[0])
-	require.Equal(t, 2, out.Tx([]*pmd.Frame{&b.Frames[0], &b.Frames[1]}))
-	require.Equal(t, pattern(101), receive(t, end))
-	require.Equal(t, pmd.Stats{RxPackets: 1, RxBytes: 101, RxUncut: 1}, end.Stats())
-}
-
-// merge says of a lent frame that its device merged it (RTE_MBUF_F_RX_LRO). The
-// offset of ol_flags is in DPDK's stable ABI; a test cannot ask C for it.
-func merge(f *pmd.Frame) {
-	const flags, lro = 24, 1 << 16
-	m := *(*mbuf)(unsafe.Add(nil, f.Ref))
-	*(*uint64)(m.at(flags)) |= lro
 }

@@ -26,9 +26,11 @@ func (p *Port) stats() pmd.Stats {
 	s := pmd.Stats{
 		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
 		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
-		RxMissed: load(&p.q.missed), RxTooLong: load(&p.q.too_long), RxUncut: load(&p.q.uncut),
-		TxFull: p.txFull.Load(), TxDropped: p.txDropped.Load(),
+		RxMissed: load(&p.q.missed),
+		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
 	}
+	p.unfinished.Count(&s)
+	s.RxTooLong += load(&p.q.too_long)
 	if p.queue == 0 {
 		p.dev.count(&s)
 	}

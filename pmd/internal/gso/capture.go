@@ -43,7 +43,6 @@ func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
 			return c.end()
 		}
 	}
-	c.frame = c.frame[:c.limit]
 	if !c.begin(longest) {
 		return false
 	}

@@ -24,12 +24,25 @@ func (c *Cutter) Start(frame []byte, h *Header, longest int) bool {
 
 // locate finds the headers that h says a merged frame has.
 func (c *Cutter) locate(frame []byte, h *Header) bool {
+	if h.start == 0 {
+		return c.search(frame, h)
+	}
 	wanted := (*finder).atStart
 	if h.kind == udpL4 {
 		wanted = (*finder).datagramAtStart
 	}
 	*c = Cutter{finder: finder{frame: frame, start: h.start, wanted: wanted, steps: maxSteps}}
-	return h.start > 0 && c.findSegments() && c.begin(h.size) || c.end()
+	return c.findSegments() && c.begin(h.size) || c.end()
+}
+
+// search finds the headers of a merged TCP stream where h does not say where
+// they are. Nothing but right IP headers tells them from payload then.
+func (c *Cutter) search(frame []byte, h *Header) bool {
+	if h.kind != tcp4 && h.kind != tcp6 {
+		return c.end()
+	}
+	c.captured(frame, (*finder).stream)
+	return c.findSegments() && c.begin(h.size) || c.end()
 }
 
 // findSegments is find for a frame whose headers go into segments. Of those that
@@ -59,9 +72,10 @@ func (c *Cutter) withoutJumbo() {
 }
 
 // begin begins to cut what was found after so many bytes of payload. It is false
-// if there is none.
+// if there is none. What lies behind the packet is padding.
 func (c *Cutter) begin(size int) bool {
-	c.payload = c.l4 + wire.UDPLen
+	c.frame = c.frame[:c.limit]
+	c.payload, c.number = c.l4+wire.UDPLen, 0
 	if c.proto == wire.ProtoTCP {
 		if c.l4+wire.TCPLen > len(c.frame) {
 			return c.end()

@@ -52,7 +52,16 @@ func (h *Header) Merged() bool { return h.kind != plain }
 
 // Shift tells the header that n bytes were put into the frame before the
 // transport header.
-func (h *Header) Shift(n int) { h.start += n }
+func (h *Header) Shift(n int) {
+	if h.start > 0 {
+		h.start += n
+	}
+}
+
+// Stream is the header of a merged TCP stream with size bytes of payload in each
+// segment, whose TCP header is at offset start. A start of 0 says that nobody
+// knows: the TCP header is looked for.
+func Stream(start, size int) Header { return Header{kind: tcp4, start: start, size: size} }
 
 // PutPlain writes the header of a frame that lacks nothing. The hint hdrLen
 // asks the kernel to keep as many of its bytes together.
