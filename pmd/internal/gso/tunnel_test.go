@@ -277,6 +277,21 @@ func TestCutInTunnels(t *testing.T) {
 	})
 }
 
+// Where nobody tells the place of the TCP header, right IP headers lead to it, in
+// any tunnel. One cutter serves all frames, and padding is no payload.
+func TestCutAStreamWhosePlaceNobodyTells(t *testing.T) {
+	const size = 500
+	var cut Cutter
+	each(t, func(name string, around func(layers.IPProtocol) stack) {
+		x := newExample(t, around(layers.IPProtocolTCP), tcp4, size)
+		h := Stream(0, size)
+		require.True(t, cut.Start(append(x.unfinish(x.merged), 0, 0, 0), &h, 2000), name)
+		same(t, x.segments, cutAll(&cut), name)
+		h = Stream(0, 0)
+		require.False(t, cut.Start(x.merged, &h, 2000), name)
+	})
+}
+
 // A captured frame with an unfinished checksum is finished in any tunnel.
 func TestMendInTunnels(t *testing.T) {
 	each(t, func(name string, around func(layers.IPProtocol) stack) {
