@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -34,8 +35,13 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	cfg, err := read(r.URL.Query().Get("reading"), data)
-	s.change(w, http.StatusBadRequest, func(*vpc.Config) (*vpc.Config, error) { return cfg, err })
+	s.change(w, http.StatusBadRequest, func() (nic.Change, error) {
+		cfg, err := read(r.URL.Query().Get("reading"), data)
+		if err != nil {
+			return nic.Change{}, err
+		}
+		return s.card.Apply(cfg)
+	})
 }
 
 // alreadyRead is the reading of what a Client sends.
@@ -58,7 +64,7 @@ func read(reading string, data []byte) (*vpc.Config, error) {
 
 func (s *server) place(w http.ResponseWriter, r *http.Request) {
 	if data, ok := body(w, r); ok {
-		s.change(w, http.StatusBadRequest, func(c *vpc.Config) (*vpc.Config, error) { return c.Put("Placement", data) })
+		s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) { return vpc.Put("Placement", data) })
 	}
 }
 
@@ -68,58 +74,62 @@ func (s *server) put(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	alone, err := new(vpc.Config).Put(kind, data)
-	if err != nil {
-		fail(w, http.StatusBadRequest, "%v", err)
-		return
-	}
-	if _, err := alone.Remove(kind, id); err != nil {
-		fail(w, http.StatusBadRequest, "%s/%s: the object in the body has another ID", kind, id)
-		return
-	}
-	s.change(w, http.StatusBadRequest, func(c *vpc.Config) (*vpc.Config, error) { return c.Put(kind, data) })
-}
-
-func (s *server) remove(w http.ResponseWriter, r *http.Request) {
-	kind, id := r.PathValue("kind"), r.PathValue("id")
-	s.change(w, http.StatusConflict, func(c *vpc.Config) (*vpc.Config, error) {
-		next, err := c.Remove(kind, id)
-		if err != nil {
-			return nil, &Error{Status: http.StatusNotFound, Message: err.Error()}
+	s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) {
+		edit, err := vpc.Put(kind, data)
+		if err == nil && edit.ID != id {
+			err = fmt.Errorf("%s/%s: the object in the body has another ID", kind, id)
 		}
-		return next, nil
+		return edit, err
 	})
 }
 
-// change has the card take what edit makes of the configuration in force, and
-// answers with what changed, or with the reason. Other writers do not wait for
-// the reader of the answer.
-func (s *server) change(w http.ResponseWriter, refused int, edit func(*vpc.Config) (*vpc.Config, error)) {
-	change, refusal := s.apply(refused, edit)
-	if refusal != nil {
-		reply(w, refusal.Status, refusal)
-		return
-	}
-	s.log.Info("configuration changed", "epoch", change.Epoch,
-		"added", len(change.Added), "changed", len(change.Changed), "removed", len(change.Removed))
-	reply(w, http.StatusOK, change)
+func (s *server) remove(w http.ResponseWriter, r *http.Request) {
+	s.edit(w, http.StatusConflict, func() (vpc.Edit, error) {
+		edit, err := s.card.Policy().Region.Remove(r.PathValue("kind"), r.PathValue("id"))
+		if err != nil {
+			err = &Error{Status: http.StatusNotFound, Message: err.Error()}
+		}
+		return edit, err
+	})
 }
 
-// apply is change without the answer. The status is refused if the card does
-// not take the configuration, and 400 if edit fails without one of its own.
-func (s *server) apply(refused int, edit func(*vpc.Config) (*vpc.Config, error)) (nic.Change, *Error) {
+// edit has the card do one edit. The status is refused if the card does not do it,
+// and 400 if there is none.
+func (s *server) edit(w http.ResponseWriter, refused int, make func() (vpc.Edit, error)) {
+	s.change(w, http.StatusBadRequest, func() (nic.Change, error) {
+		edit, err := make()
+		if err != nil {
+			return nic.Change{}, err
+		}
+		change, err := s.card.Change(edit)
+		if err != nil {
+			err = asError(refused, err)
+		}
+		return change, err
+	})
+}
+
+// change answers with what changed, or with the reason why nothing did, whose
+// status is refused unless the reason has its own. Other writers do not wait for
+// the reader of the answer.
+func (s *server) change(w http.ResponseWriter, refused int, change func() (nic.Change, error)) {
 	s.writing.Lock()
-	defer s.writing.Unlock()
-	next, err := edit(s.card.Config())
+	done, err := change()
+	s.writing.Unlock()
+	if err != nil {
+		reason := asError(refused, err)
+		reply(w, reason.Status, reason)
+		return
+	}
+	s.log.Info("configuration changed", "epoch", done.Epoch,
+		"added", len(done.Added), "changed", len(done.Changed), "removed", len(done.Removed))
+	reply(w, http.StatusOK, done)
+}
+
+// asError is the answer for an error that is none yet.
+func asError(status int, err error) *Error {
 	if e := (*Error)(nil); errors.As(err, &e) {
-		return nic.Change{}, e
+		return e
 	}
-	if err != nil {
-		return nic.Change{}, &Error{Status: http.StatusBadRequest, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
-	}
-	change, err := s.card.Apply(next)
-	if err != nil {
-		return nic.Change{}, &Error{Status: refused, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
-	}
-	return change, nil
+	return &Error{Status: status, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
 }

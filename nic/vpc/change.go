@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -13,7 +14,7 @@ import (
 
 // Edit puts an object in the place of the one with its ID, or adds or removes it.
 type Edit struct {
-	Kind   string // the object's list, such as "SecurityGroups", or "ENIPlacements"
+	Kind   string // the object's list, such as "SecurityGroups"; "Placement", which has no ID; or "ENIPlacements"
 	ID     string
 	Object any // a pointer to its shape, such as *ec2.SecurityGroup, which nobody changes any more; nil: the object goes
 }
@@ -117,11 +118,26 @@ func (r *Region) successor() *Region {
 	return n
 }
 
+// Remove makes the edit that an object goes, and with it what Placement says of
+// it. It is an error if there is none.
+func (r *Region) Remove(kind, id string) (Edit, error) {
+	switch {
+	case !slices.Contains(kinds, kind):
+		return Edit{}, unknownKind(kind)
+	case !r.has(kind, id):
+		return Edit{}, notThere(kind, id)
+	}
+	return Edit{Kind: kind, ID: id}, nil
+}
+
 // edit does one edit of what is configured, and marks what has to be compiled.
 func (c *compiler) edit(e Edit) {
 	switch {
 	case e.Kind == KindENIPlacement:
 		c.placeENI(e)
+	case e.Kind == "Placement":
+		place, _ := e.Object.(*Placement)
+		c.placeAll(cmp.Or(place, &Placement{}))
 	case !slices.Contains(kinds, e.Kind):
 		c.Add("", "%v", unknownKind(e.Kind))
 	case e.Object == nil:
@@ -135,21 +151,17 @@ func (c *compiler) edit(e Edit) {
 // put takes an object, or removes it where it has no config.
 func (c *compiler) put(o *object) {
 	objects, old := c.list(o.kind), c.object(o.kind, o.id)
-	if old != nil && old.place.Answer {
-		c.next.answers--
-	}
-	if o.config != nil && o.place.Answer {
-		c.next.answers++
-	}
 	switch {
 	case old == nil && o.config == nil:
-		c.Add("", "there is no %q in %s", ec2.Shorten(o.id), o.kind)
+		c.Add("", "%v", notThere(o.kind, o.id))
 		return
 	case o.config == nil:
 		objects.Delete(o.id)
+		c.recount(old, nil)
 	case old != nil && reflect.DeepEqual(old.config, o.config):
 		if o.order != 0 && (o.order != old.order || o.place != old.place) {
 			objects.Set(o.id, o)
+			c.recount(old, o)
 		}
 		if _, noticed := c.next.notices.Get(about(o.kind, o.id)); (noticed || o.kind == "RouteTables") && o.place != old.place {
 			c.mark(o.kind, o.id)
@@ -158,6 +170,7 @@ func (c *compiler) put(o *object) {
 	default:
 		c.settle(o, old)
 		objects.Set(o.id, o)
+		c.recount(old, o)
 	}
 	c.changed(o.kind, o.id)
 	c.refer(old, o)
@@ -167,6 +180,17 @@ func (c *compiler) put(o *object) {
 	}
 	if old == nil || o.config == nil || !sameToUsers(o.kind, old.config, o.config) {
 		c.markUsers(o.id)
+	}
+}
+
+// recount counts the objects that came in answers, when one takes the place of
+// another; nil: none.
+func (c *compiler) recount(old, o *object) {
+	if old != nil && old.place.Answer {
+		c.next.answers--
+	}
+	if o != nil && o.place.Answer {
+		c.next.answers++
 	}
 }
 
@@ -502,14 +526,21 @@ func (c *compiler) renumber(objects []*object) {
 	c.next.lineage.sequence = max(c.next.lineage.sequence, uint64(len(objects)+1)*orderGap)
 }
 
-// Shape makes an edit of an object in YAML or JSON. kind names the object's list,
-// such as "SecurityGroups".
-func Shape(kind string, data []byte) (Edit, error) {
+// Put makes the edit that puts an object, in YAML or JSON, in the place of the one
+// with its ID, or adds it. kind names the object's list, such as "SecurityGroups";
+// "Placement" has no ID.
+func Put(kind string, data []byte) (Edit, error) {
+	var p ec2.Problems
+	if kind == "Placement" {
+		place := new(Placement)
+		decode(kind, data, place, &p)
+		return Edit{kind, "", place}, p.Err()
+	}
 	if !slices.Contains(kinds, kind) {
 		return Edit{}, unknownKind(kind)
 	}
 	list, _ := reflect.TypeFor[Config]().FieldByName(kind)
-	v, p := reflect.New(list.Type.Elem()), ec2.Problems{}
+	v := reflect.New(list.Type.Elem())
 	decode(kind, data, v.Interface(), &p)
 	if p.Err() == nil && idOf(v.Elem()) == "" {
 		p.Add(kind, "%s is missing", v.Elem().Type().Field(0).Name)

@@ -77,6 +77,9 @@ func (c *compiler) compile() (*Region, error) {
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
+	for n := range c.fresh {
+		n.pages = nil
+	}
 	c.next.changes = c.diff()
 	return c.next, nil
 }

@@ -72,7 +72,7 @@ func (c *Config) Remove(kind, id string) (*Config, error) {
 	field := reflect.ValueOf(&next).Elem().FieldByName(kind)
 	i := indexOf(field, id)
 	if i < 0 {
-		return nil, fmt.Errorf("there is no %q in %s", ec2.Shorten(id), kind)
+		return nil, notThere(kind, id)
 	}
 	rest := reflect.MakeSlice(field.Type(), 0, field.Len()-1)
 	rest = reflect.AppendSlice(rest, field.Slice(0, i))
@@ -103,6 +103,10 @@ func replaced(list, v reflect.Value) reflect.Value {
 		return all
 	}
 	return reflect.Append(all, v)
+}
+
+func notThere(kind, id string) error {
+	return fmt.Errorf("there is no %q in %s", ec2.Shorten(id), kind)
 }
 
 func unknownKind(kind string) error {
