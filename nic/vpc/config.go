@@ -38,6 +38,8 @@ type Config struct {
 	Unenforced map[string][]any `json:"-"`
 	// Places tells, by list, where each of its objects was read; nil: made otherwise.
 	Places Places `json:"-"`
+	// Answer tells whether some of it came as an answer of EC2's API.
+	Answer bool `json:"-"`
 	// Notices are what was passed over while reading.
 	Notices []Notice `json:"-"`
 }

@@ -38,11 +38,11 @@ func TestConfigComesBack(t *testing.T) {
 		require.NoError(t, err)
 		again, err := Parse("again.json", data)
 		require.NoError(t, err)
-		again.Places = c.Places
+		again.Places, again.Answer = c.Places, c.Answer
 		require.Equal(t, c, again)
 		received := &Config{}
 		require.NoError(t, json.Unmarshal(data, received))
-		received.Places = c.Places
+		received.Places, received.Answer = c.Places, c.Answer
 		require.Equal(t, c, received, "a client of the control socket sees all of it, too")
 		require.Contains(t, string(data), `"CidrIp":"0.0.0.0/0"`)
 	}
@@ -126,7 +126,7 @@ func TestLoadMistakes(t *testing.T) {
 	}
 	_, err := Load("testdata/none")
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = Parse("big.yaml", []byte("A: "+strings.Repeat("x", ec2.MaxYAML)))
+	_, err = Parse("big.yaml", []byte("A: "+strings.Repeat("x", ec2.UsualBounds.YAML)))
 	require.ErrorContains(t, err, "is longer than 16 MiB of YAML")
 }
 

@@ -304,6 +304,7 @@ func (d *document) end() {
 		}
 	}
 	if d.isAnswer = answer; answer {
+		d.loader.config.Answer = true
 		d.asAnswer()
 	}
 	d.loader.merge(d)

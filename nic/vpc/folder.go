@@ -2,21 +2,31 @@ package vpc
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
-// Bounds of a folder.
-const (
-	maxFolder = 1 << 30 // bytes of text
-	maxFiles  = 1 << 16
-	maxNested = 16
-)
+// readBounds are those of a file, and of a folder.
+type readBounds struct {
+	ec2.Bounds
+	folder int64 // bytes of text in all files
+	files  int
+	nested int // folders in folders
+}
 
-var errFolder = errors.New("more than 1 GiB of configuration: leave out the files that the card does not act on, such as Reservations")
+var usualBounds = readBounds{Bounds: ec2.UsualBounds, folder: 1 << 30, files: 1 << 16, nested: 16}
+
+// tooLong tells that no more is read of a folder.
+func (l *loader) tooLong(path, format string, bound any) {
+	l.wrong(path, fmt.Errorf(format, bound))
+	l.ended = true
+}
 
 // Files are those that Load reads.
 func Files(path string) ([]string, error) {
@@ -46,15 +56,17 @@ func (l *loader) folder(path string, deep int) {
 	}
 	before := l.files
 	for _, e := range entries {
+		if l.ended {
+			return
+		}
 		file := filepath.Join(path, e.Name())
 		switch reason := l.unread(file, e, deep); {
 		case reason != "":
 			l.notice(FilePassedOver, file, reason)
 		case e.IsDir():
 			l.folder(file, deep+1)
-		case l.files == maxFiles:
-			l.wrong(path, errors.New("holds more than 65,536 files; put them together: jq -s . *.json > all.json"))
-			return
+		case l.files == l.bounds.files:
+			l.tooLong(path, "holds more than %d files; put them together: jq -s . *.json > all.json", l.bounds.files)
 		default:
 			l.files++
 			l.file(file)
@@ -76,7 +88,7 @@ func (l *loader) unread(path string, e fs.DirEntry, deep int) string {
 		return "leads nowhere"
 	case info.IsDir() && !e.IsDir():
 		return "is a link to a folder"
-	case info.IsDir() && deep == maxNested:
+	case info.IsDir() && deep == l.bounds.nested:
 		return "lies too deep"
 	case info.IsDir():
 		return ""

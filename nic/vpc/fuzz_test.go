@@ -35,7 +35,7 @@ func FuzzParseAndCompile(f *testing.F) {
 		require.NoError(t, err)
 		again, err := Parse("again.json", printed)
 		require.NoError(t, err)
-		again.Places, again.Notices = c.Places, c.Notices
+		again.Places, again.Notices, again.Answer = c.Places, c.Notices, c.Answer
 		require.Equal(t, c, again)
 		p, err := Compile(c, CompileOptions{})
 		if err != nil {

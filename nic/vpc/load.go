@@ -84,12 +84,14 @@ func (r Reading) Parse(name string, data []byte) (*Config, error) {
 // loader gathers a configuration from the documents of all files.
 type loader struct {
 	reading  Reading
+	bounds   readBounds
 	config   *Config
 	problems ec2.Problems
 	pages    []listPage
 	foreign  []foreign
-	known    bool // something of EC2 or of ours was found
-	size     int64
+	known    bool  // something of EC2 or of ours was found
+	size     int64 // bytes of text in all files
+	ended    bool  // a bound was reached
 	files    int
 	at       map[string]holder // by list and ID
 	parts    int
@@ -103,7 +105,7 @@ type foreign struct {
 }
 
 func newLoader(r Reading) *loader {
-	return &loader{reading: r, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, at: map[string]holder{}}
+	return &loader{reading: r, bounds: usualBounds, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, at: map[string]holder{}}
 }
 
 func (l *loader) file(path string) {
@@ -131,11 +133,12 @@ func (l *loader) notice(kind NoticeKind, path, what string) {
 // read reads all documents of a file.
 func (l *loader) read(name string, from io.Reader) {
 	l.problems.File = name
-	r, err := ec2.NewReader(name, from, &l.problems)
+	r, err := l.bounds.NewReader(name, from, &l.problems)
 	if err != nil {
 		l.wrong(name, err)
 		return
 	}
+	defer l.count(name, r)
 	for n := 1; r.Kind() != 0; n++ {
 		if err := l.document(r, source{name, n}); err != nil {
 			l.wrong(name, r.Explain(err))
@@ -145,8 +148,12 @@ func (l *loader) read(name string, from io.Reader) {
 	if err := r.End(); err != nil {
 		l.wrong(name, err)
 	}
-	if l.size += r.Size(); l.size > maxFolder {
-		l.wrong(name, errFolder)
+}
+
+// count bounds what all files have together.
+func (l *loader) count(name string, r *ec2.Reader) {
+	if l.size += r.Size(); l.size > l.bounds.folder && !l.ended {
+		l.tooLong(name, "with this file, the folder has more than %s of text: leave out the files that the card does not act on, such as Reservations", ec2.Bytes(l.bounds.folder))
 	}
 }
 

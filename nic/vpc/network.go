@@ -38,6 +38,14 @@ type Subnet struct {
 	Block     BlockMode
 }
 
+// block is the subnet's IPv4 block, for an error.
+func (s *Subnet) block() string {
+	if !s.Prefix.IsValid() {
+		return "IPv6 alone"
+	}
+	return s.Prefix.String()
+}
+
 // routerMAC derives a MAC from an ID alone, so that it is the same on each card,
 // in each run and after each change, and guests' ARP caches stay right. It is
 // locally administered and unicast (IEEE 802 clause 8.4).

@@ -46,7 +46,7 @@ const missing = "missing"
 func (c *compiler) missingLists() {
 	c.about = about(missing, "")
 	c.next.notices.Delete(c.about)
-	if c.next.answers == 0 {
+	if c.next.answers == 0 && !c.next.rest.Answer {
 		return
 	}
 	if c.next.enis.Len() == 0 {

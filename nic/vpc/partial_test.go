@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,7 +27,7 @@ func answered(c *Config) *Config {
 
 // placed says that each list is an answer, as it is now.
 func placed(c *Config) *Config {
-	c.Places = Places{}
+	c.Places, c.Answer = Places{}, true
 	for _, n := range c.Counts() {
 		for i := range n.Count {
 			c.Places[n.Kind] = append(c.Places[n.Kind], Place{File: n.Kind + ".json", Index: i, Answer: true})
@@ -212,4 +213,13 @@ func TestEndedObjectsAreNotNamed(t *testing.T) {
 		"VpcEndpoints":                 {map[string]any{"State": "Expired"}},
 	}
 	require.Empty(t, texts(compiled(t, placed(c), CompileOptions{})))
+}
+
+// An answer without an object is an answer: what the others lack is named.
+func TestAnswersWithoutObjects(t *testing.T) {
+	for _, text := range []string{`{"Vpcs": [], "NextToken": null}`, `{"DhcpOptions": [{"DhcpOptionsId": "dopt-0123456789abcdef0", "DhcpConfigurations": []}], "NextToken": null}`} {
+		c, err := Parse("x.json", []byte(text))
+		require.NoError(t, err, text)
+		require.Contains(t, strings.Join(texts(compiled(t, c, CompileOptions{})), ""), "there is no ENI without", text)
+	}
 }

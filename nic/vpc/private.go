@@ -69,10 +69,10 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 		b.Add(b.path, "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
 		return
 	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spotOf("Subnets", s.ID).path):
-		if b.disputed(b.at, b.spotOf("Subnets", s.ID), "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.Prefix.String()+": it has nobody") {
+		if b.disputed(b.at, b.spotOf("Subnets", s.ID), "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.block()+": it has nobody") {
 			return
 		}
-		b.Add(b.path, "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.Prefix)
+		b.Add(b.path, "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.block())
 		return
 	case reserved(s.Prefix, addr):
 		b.Add(b.path, "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
@@ -163,7 +163,7 @@ func (b *eniBuilder) prefixes() {
 		}
 		s := b.eni.Subnet
 		if p.Bits() != 28 || !s.Prefix.Contains(p.Addr()) {
-			b.conflict(b.path, b.spotOf("Subnets", s.ID).path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.Prefix)
+			b.conflict(b.path, b.spotOf("Subnets", s.ID).path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.block())
 			continue
 		}
 		if holder := b.net.holderIn(spanOf(p)); holder != nil {

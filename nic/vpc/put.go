@@ -38,7 +38,7 @@ func (c *Config) Put(kind string, object []byte) (*Config, error) {
 
 // decode reads one object that somebody wrote.
 func decode(kind string, object []byte, into any, p *ec2.Problems) {
-	r, err := ec2.NewReader("", bytes.NewReader(object), p)
+	r, err := ec2.UsualBounds.NewReader("", bytes.NewReader(object), p)
 	if err == nil {
 		if err = r.Decode(kind, into); err == nil {
 			err = r.End()

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // laid writes files into a folder: names with / lie in folders of it.
@@ -78,6 +81,7 @@ func TestPassedOver(t *testing.T) {
 		{"list.json", `["x"]`, "list.json: holds nothing of EC2: passed over"},
 		{"notes.txt", "x", "notes.txt: ends in none of .json, .jsonl, .yaml, .yml, .gz: passed over"},
 		{".vpcs.json", aNet, ".vpcs.json: is hidden: passed over"},
+		{"dhcp.json", `{"DhcpOptions": [], "NextToken": null}`, ""},
 		{"none.json", "", "none.json: is empty: did the command that wrote it fail?: passed over"},
 		{"x.json", `{"NetworkAcls": [], "NewLists": [], "NextToken": null}`, "x.json: NewLists is no name of EC2 that this card knows: passed over"},
 		{"x.json", `{"Vpcs": [{"VpcId": "vpc-0b", "CidrBlock": "10.0.0.0/16", "State": "available", "Next": {"Year": [1]}}]}`,
@@ -162,12 +166,14 @@ func TestPrefixListsOfThreeCommands(t *testing.T) {
 	}
 }
 
-// Nothing in a folder holds the reader up or fills its memory.
+// Nothing in a folder holds the reader up.
 func TestHostileFolder(t *testing.T) {
-	folder := laid(t, map[string]string{"a.json": aNet, "bomb.json.gz": packed(strings.Repeat(" ", 1<<20) + `{"KeyPairs": []}`)})
+	folder := laid(t, map[string]string{"a.json": aNet, strings.Repeat("d/", 17) + "b.json": aSub})
 	require.NoError(t, os.Symlink(folder, filepath.Join(folder, "loop")))
 	require.NoError(t, os.Symlink("/dev/zero", filepath.Join(folder, "zero.json")))
 	require.NoError(t, os.Symlink("nowhere", filepath.Join(folder, "none.json")))
+	require.NoError(t, os.Symlink("itself.json", filepath.Join(folder, "itself.json")))
+	require.NoError(t, unix.Mkfifo(filepath.Join(folder, "pipe.json"), 0o600))
 	c, err := Load(folder)
 	require.NoError(t, err)
 	require.Len(t, c.Vpcs, 1)
@@ -175,5 +181,32 @@ func TestHostileFolder(t *testing.T) {
 	for _, n := range c.Notices {
 		got = append(got, n.What)
 	}
-	require.ElementsMatch(t, []string{"is a link to a folder", "is no regular file", "leads nowhere"}, got)
+	require.ElementsMatch(t, []string{"is a link to a folder", "is no regular file", "is no regular file", "leads nowhere", "leads nowhere", "lies too deep"}, got)
+}
+
+// Each bound ends the reading with the way out.
+func TestBounds(t *testing.T) {
+	small := readBounds{Bounds: ec2.Bounds{JSON: 1000, YAML: 100, Objects: 5}, folder: 2500, files: 3, nested: 2}
+	long := strings.Repeat(" ", 900) + `{"KeyPairs": []}`
+	for _, m := range []struct {
+		files map[string]string
+		want  string
+	}{
+		{map[string]string{"bomb.json.gz": packed(strings.Repeat(" ", 1<<20) + aNet)}, "bomb.json.gz: is longer than 1000 bytes of JSON: save the lists to files of their own, and leave out those that the card does not act on"},
+		{map[string]string{"a.json": `{"Vpcs": [` + strings.Repeat(" ", 1000) + "]}"}, "a.json: is longer than 1000 bytes of JSON: save the lists to files of their own, and leave out those that the card does not act on"},
+		{map[string]string{"a.yaml": "Vpcs: [] #" + strings.Repeat(" ", 100)}, "a.yaml: is longer than 100 bytes of YAML: save it as JSON, which may have 1000 bytes"},
+		{map[string]string{"a.json": `{"Vpcs": [{"Tags": [{},{},{},{},{}]}]}`}, "a.json: has more than 5 objects: leave out those that the card does not act on"},
+		{map[string]string{"a.json": `{"PrefixLists": [{"PrefixListId": "pl-0a", "Cidrs": ["10.0.0.0/8", null, null, null, null, null]}]}`}, "a.json: has more than 5 objects: leave out those that the card does not act on"},
+		{map[string]string{"a.yaml": "Vpcs: " + strings.Repeat("[", 33) + strings.Repeat("]", 33)}, "a.yaml: nested deeper than 32 levels: no answer of EC2 is; take out what is none"},
+		{map[string]string{"a.json": long, "b.json": long, "c.json": long, "d.json": "{"},
+			"c.json: with this file, the folder has more than 2500 bytes of text: leave out the files that the card does not act on, such as Reservations"},
+		{map[string]string{"a.json": aNet, "b.json": aSub, "x/c.json": aSub, "x/d.json": aSub, "y/e.json": "{"}, "x: holds more than 3 files; put them together: jq -s . *.json > all.json"},
+	} {
+		l, folder := newLoader(Told), laid(t, m.files)
+		l.bounds = small
+		l.folder(folder, 0)
+		_, err := l.finish()
+		require.Error(t, err, m.want)
+		require.Equal(t, m.want, strings.ReplaceAll(err.Error(), folder+"/", ""))
+	}
 }

@@ -22,7 +22,17 @@ type decoder struct {
 	unknown  *Unknown
 	stack    []frame
 	pending  []pending
-	budget   *int
+	objects  *budget
+}
+
+// budget is how many objects a text may still have.
+type budget struct{ left, all int }
+
+func (b *budget) take() error {
+	if b.left--; b.left < 0 {
+		return fmt.Errorf("has more than %d objects: leave out those that the card does not act on", b.all)
+	}
+	return nil
 }
 
 // frame is one step from the top to the value at hand.
@@ -38,12 +48,6 @@ type pending struct {
 	reason string
 	note   func(path, reason string)
 }
-
-// maxObjects bounds the objects of one text: an empty one has three bytes, and
-// takes hundreds in memory.
-const maxObjects = 8 << 20
-
-var errObjects = fmt.Errorf("has more than %d objects: leave out those that the card does not act on", maxObjects)
 
 func (d *decoder) wrong(format string, args ...any) {
 	d.note(func(path, reason string) { d.problems.Add(path, "%s", reason) }, format, args...)
@@ -129,8 +133,8 @@ func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
 	if kind != jsontext.KindBeginObject {
 		return d.mistaken(kind, "an object")
 	}
-	if *d.budget--; *d.budget < 0 {
-		return errObjects
+	if err := d.objects.take(); err != nil {
+		return err
 	}
 	if len(d.stack) > 0 {
 		d.stack[len(d.stack)-1].object = into
@@ -210,6 +214,9 @@ func (d *decoder) element(into reflect.Value) error { return d.elementAt(into.Le
 
 // elementAt is element where the list that the text has began before into's.
 func (d *decoder) elementAt(index int, into reflect.Value) error {
+	if err := d.objects.take(); err != nil { // null takes room, too
+		return err
+	}
 	i := into.Len()
 	if i == into.Cap() {
 		into.Grow(max(1, i))
@@ -218,11 +225,6 @@ func (d *decoder) elementAt(index int, into reflect.Value) error {
 	into.Index(i).SetZero()
 	d.push(frame{"", index, reflect.Value{}})
 	defer d.pop()
-	if kind := into.Type().Elem().Kind(); kind != reflect.Struct {
-		if *d.budget--; *d.budget < 0 {
-			return errObjects
-		}
-	}
 	return d.value(into.Index(i))
 }
 

@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +51,7 @@ func (l *lines) explain(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case !errors.As(err, &syntax):
-		return err
+		return cmp.Or(errors.Unwrap(err), err) // that of the file is what the decoder wraps
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return fmt.Errorf("line %d: %q stands twice in one object", l.line(syntax.ByteOffset), Shorten(syntax.JSONPointer.LastToken()))
 	case errors.Is(err, io.ErrUnexpectedEOF):

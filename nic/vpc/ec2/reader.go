@@ -20,14 +20,14 @@ type Reader struct {
 }
 
 // NewReader reads what stands in a file of that name. Mistakes are added to p.
-func NewReader(name string, r io.Reader, p *Problems) (*Reader, error) {
-	t, isYAML, err := text(name, r)
+func (bounds Bounds) NewReader(name string, r io.Reader, p *Problems) (*Reader, error) {
+	t, isYAML, err := bounds.text(name, r)
 	if err != nil {
 		return nil, err
 	}
-	l, budget := &lines{r: t}, maxObjects
+	l := &lines{r: t}
 	reader := &Reader{Unknown: &Unknown{}, YAML: isYAML, lines: l}
-	reader.decoder = decoder{Decoder: newJSON(l), problems: p, unknown: reader.Unknown, budget: &budget}
+	reader.decoder = decoder{Decoder: newJSON(l), problems: p, unknown: reader.Unknown, objects: &budget{bounds.Objects, bounds.Objects}}
 	return reader, nil
 }
 

@@ -13,13 +13,24 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Bounds of one file. A region of 20,000 ENIs with 15 addresses each takes about
-// 90 MB of JSON; YAML takes many times its size while it is read.
-const (
-	MaxJSON = 512 << 20
-	MaxYAML = 16 << 20
-	maxDeep = 32
-)
+// Bounds are those of one file.
+type Bounds struct {
+	JSON, YAML int // bytes, unpacked
+	Objects    int // elements of lists count, too
+}
+
+// UsualBounds: a region of 20,000 ENIs with 15 addresses each takes about 90 MB
+// of JSON; YAML takes many times its size while it is read; an empty object has
+// three bytes, and takes hundreds in memory.
+var UsualBounds = Bounds{JSON: 512 << 20, YAML: 16 << 20, Objects: 8 << 20}
+
+// Bytes is a size for people.
+func Bytes(bytes int64) string {
+	if bytes < 1<<20 {
+		return fmt.Sprintf("%d bytes", bytes)
+	}
+	return fmt.Sprintf("%d MiB", bytes>>20)
+}
 
 // ErrEmpty tells of a file in which nothing stands.
 var ErrEmpty = errors.New("is empty: did the command that wrote it fail?")
@@ -27,7 +38,7 @@ var ErrEmpty = errors.New("is empty: did the command that wrote it fail?")
 // text makes of what a file holds a stream of JSON values: it unpacks gzip, turns
 // UTF-16 with a byte order mark into UTF-8 (Windows PowerShell writes so), and
 // YAML into JSON. A name that ends in .json makes YAML an error.
-func text(name string, r io.Reader) (_ io.Reader, isYAML bool, err error) {
+func (bounds Bounds) text(name string, r io.Reader) (_ io.Reader, isYAML bool, err error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(b)
@@ -47,9 +58,9 @@ func text(name string, r io.Reader) (_ io.Reader, isYAML bool, err error) {
 	case len(bytes.TrimSpace(start)) == 0 && len(start) < 4<<10:
 		return nil, false, ErrEmpty
 	case IsJSON(name) || looksLikeJSON(start):
-		return &bounded{r: b, left: MaxJSON}, false, nil
+		return &bounded{b, bounds.JSON, bounds.JSON}, false, nil
 	}
-	t, err := yamlText(b)
+	t, err := bounds.yamlText(b)
 	return t, true, err
 }
 
@@ -76,14 +87,16 @@ func looksLikeJSON(start []byte) bool {
 
 // bounded ends with an error where a file is too long.
 type bounded struct {
-	r    io.Reader
-	left int
+	r         io.Reader
+	left, all int
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.left -= n; b.left < 0 {
-		return n, fmt.Errorf("is longer than %d MiB of JSON: save the lists to files of their own, and leave out those that the card does not act on", MaxJSON>>20)
+	n, err := b.r.Read(p[:min(len(p), b.left+1)])
+	if n > b.left {
+		b.left = -1 // and again
+		return 0, fmt.Errorf("is longer than %s of JSON: save the lists to files of their own, and leave out those that the card does not act on", Bytes(int64(b.all)))
 	}
+	b.left -= n
 	return n, err
 }

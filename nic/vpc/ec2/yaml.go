@@ -15,13 +15,13 @@ import (
 // values: an alias stays one node, so that a bomb of them is refused before it is
 // walked, and a scalar keeps its text, so that an account number with a leading
 // zero keeps it.
-func yamlText(r io.Reader) (io.Reader, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxYAML+1))
+func (bounds Bounds) yamlText(r io.Reader) (io.Reader, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(bounds.YAML)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > MaxYAML {
-		return nil, fmt.Errorf("is longer than %d MiB of YAML: save it as JSON, which may have %d MiB", MaxYAML>>20, MaxJSON>>20)
+	if len(data) > bounds.YAML {
+		return nil, fmt.Errorf("is longer than %s of YAML: save it as JSON, which may have %s", Bytes(int64(bounds.YAML)), Bytes(int64(bounds.JSON)))
 	}
 	var out bytes.Buffer
 	for d := yaml.NewDecoder(bytes.NewReader(data)); ; {
@@ -48,7 +48,10 @@ func yamlError(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 }
 
-var errDeep = fmt.Errorf("nested deeper than %d levels", maxDeep)
+// maxDeep is twice what any answer of EC2 has.
+const maxDeep = 32
+
+var errDeep = fmt.Errorf("nested deeper than %d levels: no answer of EC2 is; take out what is none", maxDeep)
 
 func yamlValue(n *yaml.Node, deep int) (any, error) {
 	if deep > maxDeep {
