@@ -60,7 +60,7 @@ func (c *checked) table(w io.Writer, verbose bool) error {
 	c.counts(w)
 	fmt.Fprintln(w)
 	printNotices(w, c.Notices, verbose)
-	_, err := fmt.Fprintf(w, "good: card %s has %s; %s\n", c.Card, plural(c.ENIs, "ENI"), enforced(c.Notices))
+	_, err := fmt.Fprintf(w, "good: card %s has %s\n", c.Card, c.verdict())
 	return err
 }
 
@@ -84,4 +84,16 @@ func (c *checked) counts(w io.Writer) {
 		line += word
 	}
 	fmt.Fprintln(w, line)
+}
+
+// verdict says what the card does with packets. Without an ENI there is nothing to
+// enforce.
+func (c *checked) verdict() string {
+	switch {
+	case c.ENIs > 0:
+		return plural(c.ENIs, "ENI") + "; " + enforced(c.Notices)
+	case len(c.Notices) > 0:
+		return "no ENI, and drops every packet; " + enforced(c.Notices)
+	}
+	return "no ENI, and drops every packet"
 }

@@ -167,6 +167,13 @@ func TestCheck(t *testing.T) {
 	golden(t, "check-unenforced.txt", good(t, "check", "testdata/unenforced.yaml"))
 }
 
+// Where nothing has an ENI, nothing is called enforced.
+func TestCheckWithoutENIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "regions.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"Regions": [{"RegionName": "eu-west-1"}]}`), 0o600))
+	require.True(t, strings.HasSuffix(good(t, "check", path), "\ngood: card local has no ENI, and drops every packet\n"))
+}
+
 func TestCheckNamesPathAndReason(t *testing.T) {
 	text, err := os.ReadFile("testdata/region.yaml")
 	require.NoError(t, err)

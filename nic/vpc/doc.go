@@ -13,6 +13,8 @@
 //	place.go      where each object was read
 //	load.go       bytes to a Config; folder.go the files of a folder
 //	document.go   one answer of EC2's API, or what people write; merge.go many of them
+//	wrapped.go    answers inside other objects; instances.go ENIs that only instances tell
+//	foreign.go    files with nothing of EC2
 //	placement.go  what EC2 does not tell, with its defaults
 //	objects.go    its objects, by kind and ID; put.go one put or removed
 //	diff.go       what two configurations differ in

@@ -6,22 +6,39 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
-// source is where a document stands: the n-th of a file, from 1.
+// source is where a document stands: the n-th of a file, from 1, or an object
+// inside it.
 type source struct {
-	file string
-	n    int
+	file   string
+	n      int
+	within string // the names of the objects around it: "us-east-1.data"
+	deep   int    // how many those are
 }
 
 func (s source) String() string {
-	if s.n > 1 {
+	switch {
+	case s.n > 1 && s.deep > 0:
+		return fmt.Sprintf("%s (document %d, %s)", s.file, s.n, s.within)
+	case s.n > 1:
 		return fmt.Sprintf("%s (document %d)", s.file, s.n)
+	case s.deep > 0:
+		return fmt.Sprintf("%s (%s)", s.file, s.within)
 	}
 	return s.file
+}
+
+// in is the source of an object of that name inside.
+func (s source) in(name string) source {
+	if s.within != "" {
+		s.within += "."
+	}
+	s.within += ec2.Shorten(name)
+	s.deep++
+	return s
 }
 
 // document is one answer of EC2's API, or what somebody wrote in its stead.
@@ -40,15 +57,23 @@ type document struct {
 	isAnswer bool     // the verdict
 	token    string
 	foreign  []string
+	wrapping []string              // names that EC2 does not have, over objects and answers that it has
+	listed   bool                  // it is one of a list, and nothing tells yet that it is an answer
+	inside   bool                  // it is an object inside another, or of a list of objects that are none of EC2's
+	wraps    bool                  // an answer is inside
+	mixed    bool                  // inside another object: it has more than lists
+	empty    []string              // lists inside another object in which nothing is told
+	taken    instanceENIs          // from instances
 	entries  []ec2.PrefixListEntry // without their list
 	owner    string                // their list
 }
 
 func (l *loader) begin(r *ec2.Reader, s source) *document {
-	r.NewDocument()
 	l.parts++
 	l.problems.File = s.String()
-	return &document{loader: l, source: s, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, unknown: r.Unknown, yaml: r.YAML}
+	unknown := &ec2.Unknown{}
+	r.Collect(unknown, &l.problems)
+	return &document{loader: l, source: s, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, unknown: unknown, yaml: r.YAML}
 }
 
 // document reads one JSON value: an answer, a list of answers, a list of EC2's
@@ -61,15 +86,14 @@ func (l *loader) document(r *ec2.Reader, s source) error {
 		d.end()
 		return err
 	case '[':
-		parts := l.parts
 		d, i := l.begin(r, s), 0
 		err := d.array(r, &i)
-		if d.known || l.parts == parts+1 {
+		if d.known || !d.wraps {
 			d.end()
 		}
 		return err
 	}
-	l.foreign = append(l.foreign, foreign{s.String(), nil})
+	l.foreign = append(l.foreign, foreign{s, nil})
 	return r.Skip()
 }
 
@@ -89,17 +113,29 @@ func (d *document) array(r *ec2.Reader, i *int) error {
 			return err
 		}
 		if list := ec2.ListOf(ec2.Names(raw)); list != "" {
-			err = d.bare(list, *i, r.Of(raw))
+			err = d.bare(list, Place{Index: *i}, r.Of(raw))
 		} else {
-			answer := r.Of(raw)
-			part := d.loader.begin(answer, d.source)
-			part.yaml = false // people write no lists of answers: --output yaml-stream does
-			err = part.object(answer)
-			part.end()
+			err = d.oneOf(r.Of(raw))
 		}
 		*i++
 		return err
 	})
+}
+
+// oneOf reads an answer in a list of such.
+func (d *document) oneOf(r *ec2.Reader) error {
+	part := d.loader.begin(r, d.source)
+	part.listed = true
+	part.yaml = false // people write no lists of answers: --output yaml-stream does
+	err := part.object(r)
+	part.settleEmpty()
+	if !part.known && !part.wraps {
+		d.foreign = append(d.foreign, part.foreign...)
+		return err
+	}
+	d.wraps = true
+	part.end()
+	return err
 }
 
 // member is one that may turn out to be an object's and not an answer's.
@@ -118,7 +154,11 @@ func (d *document) object(r *ec2.Reader) error {
 	size, answer := 0, false
 	err := r.Members(func(name string) error {
 		answer = answer || len(held) == 0 && beginsAnswer(name) || size > mostHeld
-		if answer {
+		d.listed = d.listed && len(held) == 0
+		if d.listed && !answer && !ec2.Known(name) {
+			d.inside = true
+		}
+		if kind := r.Kind(); answer || (kind == '{' || kind == '[') && !ec2.Known(name) {
 			return d.section(name, r)
 		}
 		raw, err := r.Raw()
@@ -142,7 +182,7 @@ func (d *document) held(held []member, r *ec2.Reader) error {
 		text = append(append(append(text, name...), ':'), m.raw...)
 	}
 	if list := ec2.ListOf(names); list != "" {
-		return d.bare(list, 0, r.Of(append(text, '}')))
+		return d.bare(list, Place{}, r.Of(append(text, '}')))
 	}
 	for _, m := range held {
 		if err := d.section(m.name, r.Of(m.raw)); err != nil {
@@ -166,13 +206,15 @@ var envelopes = []string{"ResponseMetadata", "ResultMetadata", "$metadata"}
 func (d *document) section(name string, r *ec2.Reader) error {
 	field, ours := section(name)
 	switch {
+	case d.inside:
+		return d.innerSection(name, r)
 	case name == "Placement":
 		d.byHand, d.known = true, true
 		return r.Decode(name, &d.config.Placement)
 	case name == "PrefixLists" && r.Kind() == '[':
 		return d.prefixLists(r)
 	case ours && r.Kind() == '{' && field.Type == reflect.TypeFor[[]ec2.VpcBlockPublicAccessOptions]():
-		return d.bare(name, 0, r)
+		return d.bare(name, Place{}, r)
 	case ours:
 		return d.list(name, r)
 	case slices.Contains(unenforced, name):
@@ -187,12 +229,20 @@ func (d *document) section(name string, r *ec2.Reader) error {
 		return r.Decode(name, &d.token)
 	case slices.Contains(envelopes, name):
 		d.envelope = true
+	case name == "Reservations" || name == "Instances":
+		return d.reservations(name, r)
 	case ec2.Has(ec2.Lists, name):
 		d.known, d.lists = true, append(d.lists, name)
 	case ec2.Has(ec2.Answers, name):
 		d.known = true
 	default:
-		d.foreign = append(d.foreign, name)
+		found, err := d.wrapped(name, r)
+		if found {
+			d.wrapping = append(d.wrapping, name)
+		} else {
+			d.foreign = append(d.foreign, name)
+		}
+		return err
 	}
 	return r.Skip()
 }
@@ -219,19 +269,23 @@ func (d *document) place(list string, p Place) {
 }
 
 // bare reads one object of a list of EC2's.
-func (d *document) bare(list string, i int, r *ec2.Reader) error {
+func (d *document) bare(list string, p Place, r *ec2.Reader) error {
+	p.File = d.String()
 	d.known = true
 	if !slices.Contains(d.lists, list) {
 		d.lists = append(d.lists, list)
 	}
+	if list == "Reservations" || list == "Instances" {
+		return d.instances(list, p, r)
+	}
 	if _, ours := section(list); ours {
-		d.place(list, Place{File: d.String(), Index: i})
-		return r.Add(list, i, d.config.list(list).Addr().Interface())
+		d.place(list, p)
+		return r.Add(p.nameOf(list), p.Index, d.config.list(list).Addr().Interface())
 	}
 	tree, err := r.Tree()
 	if slices.Contains(unenforced, list) && err == nil {
 		d.config.Unenforced[list] = append(d.config.Unenforced[list], tree)
-		d.place(list, Place{File: d.String(), Index: i})
+		d.place(list, p)
 	}
 	return err
 }
@@ -277,15 +331,15 @@ func (d *document) prefixLists(r *ec2.Reader) error {
 
 // end tells what the document is, and takes it over.
 func (d *document) end() {
-	if !d.known {
-		d.loader.foreign = append(d.loader.foreign, foreign{d.String(), d.foreign})
+	if !d.known && !d.wraps {
+		d.loader.foreign = append(d.loader.foreign, foreign{d.source, d.foreign})
 		return
 	}
 	d.loader.known = true
 	d.problems.File = d.String()
 	real, plausible := d.ids()
 	answer := d.answer(real, plausible)
-	sure := d.reading == Lenient || d.envelope || !d.yaml && real
+	sure := d.reading == Lenient || d.deep > 0 || d.envelope || !d.yaml && real
 	for _, m := range d.unknown.Members {
 		switch {
 		case !answer || m.Typo && !sure:
@@ -294,7 +348,17 @@ func (d *document) end() {
 			d.notice(MemberPassedOver, ec2.In(d.String(), m.Path), m.Name)
 		}
 	}
-	for _, name := range d.foreign {
+	d.names(answer, sure)
+	if d.isAnswer = answer; answer {
+		d.loader.config.Answer = true
+		d.asAnswer()
+	}
+	d.loader.merge(d)
+}
+
+// names judges those at the top that EC2 does not have.
+func (d *document) names(answer, sure bool) {
+	for _, name := range distinct(d.foreign) {
 		near := ec2.Nearest(name, sectionNames)
 		switch {
 		case !answer || !sure && near != "" && ec2.Close(name, near):
@@ -303,11 +367,11 @@ func (d *document) end() {
 			d.notice(MemberPassedOver, d.String(), name)
 		}
 	}
-	if d.isAnswer = answer; answer {
-		d.loader.config.Answer = true
-		d.asAnswer()
+	if !answer {
+		for _, name := range d.wrapping {
+			d.problems.Add("", "%s", ec2.NoField(name, ec2.Nearest(name, sectionNames)))
+		}
 	}
-	d.loader.merge(d)
 }
 
 // asAnswer marks all objects as read from an answer, in which a null list is an
@@ -333,12 +397,12 @@ func (d *document) answer(real, plausible bool) bool {
 		return d.reading == Lenient
 	case d.byHand:
 		return false
-	case d.envelope:
+	case d.envelope || !d.known && d.wraps: // what is inside was judged
 		return true
 	case d.yaml:
 		return real && d.unknown.Extra
 	}
-	return real || d.unknown.Extra || plausible && len(d.lists) < 2
+	return real || d.unknown.Extra || plausible && len(d.lists) < 2 && len(d.wrapping) == 0
 }
 
 var (
@@ -368,17 +432,4 @@ func (d *document) ids() (real, plausible bool) {
 		}
 	}
 	return n > 0 && reals == n, plausibles == n
-}
-
-// nothingOf says why a document is passed over.
-func nothingOf(names []string) string {
-	if len(names) == 0 {
-		return "holds nothing of EC2"
-	}
-	const most = 3
-	shown := names[:min(len(names), most)]
-	for i := range shown {
-		shown[i] = ec2.Shorten(shown[i])
-	}
-	return "holds nothing of EC2: " + strings.Join(shown, ", ")
 }

@@ -18,6 +18,8 @@ var seeds = []string{
 	`{"Vpcs":[{"VpcId":"v","CidrBlock":"10.0.0.0/16"}],"RouteTables":[{"RouteTableId":"r","VpcId":"v","Routes":[{"DestinationPrefixListId":"p","GatewayId":"igw-1"}]}],` +
 		`"PrefixLists":[{"PrefixListId":"p","Cidrs":["10.0.0.0/8","::/0"]}],"NetworkAcls":[{"NetworkAclId":"a","IsDefault":true,"Entries":[{"RuleAction":"deny"}]}]}`,
 	"Placement:\n  Cards: [{Name: x, Vtep: 172.16.0.11/24, Gateway: 172.16.0.1}]\n  Edge: {Vtep: 172.16.0.2}\n  Vnis: {v: 5}\nNextToken: y\nVpcEndpoints: [{VpcEndpointId: 1}]\n",
+	`{"s":200,"data":{"r":{"Vpcs":[{"VpcId":"v","CidrBlock":"10.0.0.0/16","OwnerId":"1"}],"NextToken":"x"}},"acls":[{"NetworkAclId":"a","Entries":[]}]}`,
+	`{"Reservations":[{"Instances":[{"InstanceId":"i","NetworkInterfaces":[{"NetworkInterfaceId":"e","MacAddress":"02:00:00:00:00:01"}]}]}]}`,
 }
 
 // Whatever stands in a file: an error, or a configuration that comes back from

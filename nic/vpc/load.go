@@ -88,6 +88,7 @@ type loader struct {
 	config   *Config
 	problems ec2.Problems
 	pages    []listPage
+	taken    []instanceENIs
 	foreign  []foreign
 	known    bool  // something of EC2 or of ours was found
 	size     int64 // bytes of text in all files
@@ -96,12 +97,6 @@ type loader struct {
 	at       map[string]holder // by list and ID
 	parts    int
 	placed   bool // a Placement was read
-}
-
-// foreign is a document in which nothing is known.
-type foreign struct {
-	file  string
-	names []string
 }
 
 func newLoader(r Reading) *loader {
@@ -140,7 +135,7 @@ func (l *loader) read(name string, from io.Reader) {
 	}
 	defer l.count(name, r)
 	for n := 1; r.Kind() != 0; n++ {
-		if err := l.document(r, source{name, n}); err != nil {
+		if err := l.document(r, source{file: name, n: n}); err != nil {
 			l.wrong(name, r.Explain(err))
 			return
 		}
@@ -159,28 +154,11 @@ func (l *loader) count(name string, r *ec2.Reader) {
 
 // finish answers what all files have together.
 func (l *loader) finish() (*Config, error) {
-	for _, f := range l.foreign {
-		l.passOver(f)
-	}
+	l.passOver()
+	l.takeInstances()
 	if l.problems.Err() != nil {
 		return nil, l.config.mistakes(l.problems)
 	}
 	l.cutOff()
 	return l.config, nil
-}
-
-// passOver names a document that is none of EC2's. Where all are such, it is a
-// mistake.
-func (l *loader) passOver(f foreign) {
-	if l.known {
-		l.notice(FilePassedOver, f.file, nothingOf(f.names))
-		return
-	}
-	l.problems.File = f.file
-	for _, name := range f.names {
-		l.problems.Add("", "%s", ec2.NoField(name, ec2.Nearest(name, sectionNames)))
-	}
-	if len(f.names) == 0 {
-		l.problems.Add("", "an object with lists such as SecurityGroups is expected")
-	}
 }

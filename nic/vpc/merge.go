@@ -29,6 +29,9 @@ func (l *loader) merge(d *document) {
 		}
 		l.config.Placement, l.placed = d.config.Placement, true
 	}
+	if len(d.taken.enis) > 0 {
+		l.taken = append(l.taken, d.taken)
+	}
 	for _, list := range d.lists {
 		l.pages = append(l.pages, listPage{d.source, list, d.token != ""})
 	}
@@ -177,12 +180,12 @@ type listPage struct {
 // cutOff names the lists whose last page is not there. Pages of one list lie in
 // one folder; which of them is the last tells that it has no token.
 func (l *loader) cutOff() {
-	type place struct{ folder, list string }
+	type place struct{ folder, within, list string }
 	last, complete := map[place]listPage{}, map[place]bool{}
 	var order []place
 	for _, p := range l.pages {
 		_, ours := section(p.list)
-		at := place{filepath.Dir(p.file), p.list}
+		at := place{filepath.Dir(p.file), p.within, p.list}
 		switch _, seen := last[at]; {
 		case !ours && !slices.Contains(unenforced, p.list):
 			continue

@@ -55,6 +55,7 @@ const (
 	NoInternetGateways
 
 	NoENIs
+	InstanceENIs
 	NoSecurityGroups
 	NoRouteTables
 	NoMainTable
@@ -116,6 +117,8 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d lists of internet gateways are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached"},
 
 	NoENIs: {"no_enis", Drops, "there is no ENI without %s: this card drops everything", "%d times there is no ENI: this card drops everything"},
+	InstanceENIs: {"instance_enis", Drops, "are those of instances alone (%s in aws ec2 describe-instances): the ENIs of services (NAT gateways, load balancers, endpoints, …) are not in the configuration (aws ec2 describe-network-interfaces), and packets to them are dropped",
+		"%d times the ENIs are those of instances (aws ec2 describe-instances): the ENIs of services are not in the configuration (aws ec2 describe-network-interfaces), and packets to them are dropped"},
 	NoSecurityGroups: {"no_security_groups", Drops, "are not in the configuration (aws ec2 describe-security-groups): nothing is allowed, and every packet is dropped",
 		"%d lists of security groups are not in the configuration (aws ec2 describe-security-groups): nothing is allowed, and every packet is dropped"},
 	NoRouteTables: {"no_route_tables", Drops, "are not in the configuration (aws ec2 describe-route-tables): every subnet has only the local route",

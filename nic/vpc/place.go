@@ -35,8 +35,11 @@ func (c *Config) path(list string, i int, id string) string {
 }
 
 func (p Place) path(list, id string) string {
-	return ec2.In(p.File, ec2.At(cmp.Or(p.List, list), p.Index, id))
+	return ec2.In(p.File, ec2.At(p.nameOf(list), p.Index, id))
 }
+
+// nameOf is how the file calls the list.
+func (p Place) nameOf(list string) string { return cmp.Or(p.List, list) }
 
 // files are those that anything was read from.
 func (p Places) files() map[string]bool {

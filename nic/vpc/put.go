@@ -38,8 +38,10 @@ func (c *Config) Put(kind string, object []byte) (*Config, error) {
 
 // decode reads one object that somebody wrote.
 func decode(kind string, object []byte, into any, p *ec2.Problems) {
+	var unknown ec2.Unknown
 	r, err := ec2.UsualBounds.NewReader("", bytes.NewReader(object), p)
 	if err == nil {
+		r.Collect(&unknown, p)
 		if err = r.Decode(kind, into); err == nil {
 			err = r.End()
 		} else {
@@ -50,7 +52,7 @@ func decode(kind string, object []byte, into any, p *ec2.Problems) {
 		p.Add(kind, "%v", err)
 		return
 	}
-	for _, m := range r.Unknown.Members {
+	for _, m := range unknown.Members {
 		p.Add(m.Path, "%s", m.Reason())
 	}
 }

@@ -42,6 +42,23 @@ func Has(shape, member string) bool {
 	return found
 }
 
+// Known tells whether any shape of EC2's has a member of that name.
+func Known(member string) bool {
+	_, found := members[member]
+	return found
+}
+
+// members are those of all shapes.
+var members = func() map[string]struct{} {
+	all := map[string]struct{}{}
+	for _, of := range names {
+		for _, name := range of {
+			all[name] = struct{}{}
+		}
+	}
+	return all
+}()
+
 // NamesOf lists the members of EC2's shape.
 func NamesOf(shape string) []string { return names[shape] }
 

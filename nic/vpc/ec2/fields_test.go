@@ -28,7 +28,7 @@ func TestNamesAreEC2s(t *testing.T) {
 		}
 	}
 	for _, shape := range []any{Vpc{}, Subnet{}, RouteTable{}, NetworkAcl{}, SecurityGroup{}, SecurityGroupVpcAssociation{}, NetworkInterface{},
-		Address{}, InternetGateway{}, NatGateway{}, VpcPeeringConnection{}, ManagedPrefixList{}, PrefixList{}} {
+		Address{}, InternetGateway{}, NatGateway{}, VpcPeeringConnection{}, ManagedPrefixList{}, PrefixList{}, Reservation{}} {
 		check(reflect.TypeOf(shape))
 	}
 	require.Greater(t, len(seen), 30)

@@ -35,8 +35,9 @@ var objectKinds = []struct {
 	{"FlowLogs", "FlowLogId", nil},
 	{"VpnConnections", "VpnConnectionId", nil},
 	{"VpnGateways", "VpnGatewayId", []string{"Type", "VpcAttachments"}},
-	{"Subnets", "SubnetId", []string{"CidrBlock", "AvailabilityZone"}},
+	{"Subnets", "SubnetId", []string{"CidrBlock", "Ipv6CidrBlockAssociationSet"}},
 	{"Vpcs", "VpcId", []string{"CidrBlock"}},
+	{"VpcBlockPublicAccessOptions", "InternetGatewayBlockMode", []string{"AwsRegion", "AwsAccountId"}},
 	{"DhcpOptions", "DhcpOptionsId", []string{"DhcpConfigurations"}},
 }
 

@@ -44,6 +44,18 @@ func (p *Problems) Add(path, format string, args ...any) {
 	p.found = append(p.found, Problem{File: file, Path: path, Reason: fmt.Sprintf(format, args...)})
 }
 
+// Join adds what others found.
+func (p *Problems) Join(others *Problems) {
+	for _, err := range others.found {
+		if len(p.found) == maxProblems {
+			p.more++
+			continue
+		}
+		p.found = append(p.found, err)
+	}
+	p.more += others.more
+}
+
 // ProblemsIn are those that an error is made of. What is no Problem has a reason
 // alone.
 func ProblemsIn(err error) (all []Problem) {

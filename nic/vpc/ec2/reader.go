@@ -12,8 +12,7 @@ import (
 
 // Reader reads the JSON values of one text, whatever file holds it.
 type Reader struct {
-	Unknown *Unknown // of the document at hand
-	YAML    bool     // it is YAML, as people write
+	YAML bool // it is YAML, as people write
 
 	decoder decoder
 	lines   *lines
@@ -26,16 +25,12 @@ func (bounds Bounds) NewReader(name string, r io.Reader, p *Problems) (*Reader, 
 		return nil, err
 	}
 	l := &lines{r: t}
-	reader := &Reader{Unknown: &Unknown{}, YAML: isYAML, lines: l}
-	reader.decoder = decoder{Decoder: newJSON(l), problems: p, unknown: reader.Unknown, objects: &budget{bounds.Objects, bounds.Objects}}
-	return reader, nil
+	d := decoder{Decoder: newJSON(l), problems: p, unknown: &Unknown{}, objects: &budget{bounds.Objects, bounds.Objects}}
+	return &Reader{YAML: isYAML, lines: l, decoder: d}, nil
 }
 
-// NewDocument forgets what was unknown in the document before.
-func (r *Reader) NewDocument() {
-	r.Unknown = &Unknown{}
-	r.decoder.unknown = r.Unknown
-}
+// Collect notes names that EC2 does not have, and mistakes, from here on.
+func (r *Reader) Collect(u *Unknown, p *Problems) { r.decoder.unknown, r.decoder.problems = u, p }
 
 // Of reads a value that Raw answered.
 func (r *Reader) Of(raw []byte) *Reader {

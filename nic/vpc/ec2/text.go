@@ -35,6 +35,17 @@ func Bytes(bytes int64) string {
 // ErrEmpty tells of a file in which nothing stands.
 var ErrEmpty = errors.New("is empty: did the command that wrote it fail?")
 
+// errPython tells of what print() shows of a dictionary.
+var errPython = errors.New("is Python's print of a dictionary, and no JSON: print(json.dumps(answer, default=str)) prints JSON")
+
+// looksLikePython tells whether a text begins with an object whose first name stands
+// in single quotes.
+func looksLikePython(start []byte) bool {
+	start = bytes.TrimLeft(start, "[ \t\r\n")
+	rest, object := bytes.CutPrefix(start, []byte("{"))
+	return object && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("'"))
+}
+
 // text makes of what a file holds a stream of JSON values: it unpacks gzip, turns
 // UTF-16 with a byte order mark into UTF-8 (Windows PowerShell writes so), and
 // YAML into JSON. A name that ends in .json makes YAML an error.
@@ -57,10 +68,16 @@ func (bounds Bounds) text(name string, r io.Reader) (_ io.Reader, isYAML bool, e
 	switch {
 	case len(bytes.TrimSpace(start)) == 0 && len(start) < 4<<10:
 		return nil, false, ErrEmpty
+	case IsJSON(name) && looksLikePython(start):
+		return nil, false, errPython
 	case IsJSON(name) || looksLikeJSON(start):
 		return &bounded{b, bounds.JSON, bounds.JSON}, false, nil
 	}
+	python := looksLikePython(start) // start is b's own
 	t, err := bounds.yamlText(b)
+	if err != nil && python {
+		err = errPython
+	}
 	return t, true, err
 }
 
