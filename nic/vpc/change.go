@@ -36,7 +36,7 @@ func (o *object) path() string {
 	if o.place == alone {
 		return o.kind + " " + ec2.Shorten(o.id)
 	}
-	return ec2.In(o.place.File, ec2.At(o.kind, o.place.Index, o.id))
+	return o.place.path(o.kind, o.id)
 }
 
 // spot is where the object stands, while it is checked.

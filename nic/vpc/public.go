@@ -168,7 +168,7 @@ func (c *compiler) otherPublic(o *object, config *ec2.Address) {
 	if !addr.IsValid() {
 		name, addr = "customer-owned", config.CustomerOwnedIp
 	}
-	c.notice(OtherPublic, ec2.In(o.place.File, ec2.At(o.kind, o.place.Index, "")), name+" address "+addr.String())
+	c.notice(OtherPublic, o.place.path(o.kind, ""), name+" address "+addr.String())
 }
 
 // hasFirst tells whether some ENI is the first of an instance.

@@ -36,6 +36,9 @@ func unreadOf(problems []ec2.Problem) unread {
 		}
 		list, _, _ := strings.Cut(at[0], "[")
 		u.lists[list] = true
+		if _, ours := section(list); !ours { // a collector's name of any list
+			u.all = true
+		}
 		if list == "PrefixLists" { // which is what EC2 calls both kinds
 			u.lists["ManagedPrefixLists"] = true
 		}
