@@ -171,7 +171,7 @@ func TestCheck(t *testing.T) {
 func TestCheckWithoutENIs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "regions.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"Regions": [{"RegionName": "eu-west-1"}]}`), 0o600))
-	require.True(t, strings.HasSuffix(good(t, "check", path), "\ngood: card local has no ENI, and drops every packet\n"))
+	require.Contains(t, good(t, "check", path), "\ngood: card local has no ENI, and drops every packet; ")
 }
 
 func TestCheckNamesPathAndReason(t *testing.T) {

@@ -158,6 +158,7 @@ func (c *compiler) put(o *object) {
 	case o.config == nil:
 		objects.Delete(o.id)
 		c.recount(old, nil)
+		c.renumberVPCs = c.renumberVPCs || o.kind == "Vpcs" // one that comes back in the same change is the last
 	case old != nil && reflect.DeepEqual(old.config, o.config):
 		if o.order != 0 && (o.order != old.order || o.place != old.place) {
 			objects.Set(o.id, o)

@@ -232,20 +232,21 @@ func Digests(notices []Notice) []Digest {
 	return all
 }
 
-// Clause is what the notices have in common, without a place.
+// Clause is what the notices have in common: of one, all it says.
 func (d Digest) Clause() string {
 	if d.Count == 1 {
-		return d.First.Text()
+		return d.First.String()
 	}
 	return fmt.Sprintf(noticeVocabulary[d.First.Kind].many, d.Count)
 }
 
 // String is the digest as one line, with the first notice as its example.
 func (d Digest) String() string {
+	line := d.Clause()
 	if d.Count == 1 {
-		return d.First.String()
+		return line
 	}
-	line := d.Clause() + "; first " + d.First.Path
+	line += "; first " + d.First.Path
 	if d.First.What != "" {
 		line += ", " + d.First.What
 	}
