@@ -218,11 +218,6 @@ func TestChangesAgreeWithTheWhole(t *testing.T) {
 	}
 }
 
-func FuzzChanges(f *testing.F) {
-	f.Add(uint64(1))
-	f.Fuzz(func(t *testing.T, seed uint64) { storm(t, rand.New(rand.NewPCG(seed, 0)), 60) })
-}
-
 func storm(t *testing.T, r *rand.Rand, changes int) {
 	w := world{r}
 	now := plain{beginning()}
