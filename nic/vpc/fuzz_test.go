@@ -35,6 +35,9 @@ func FuzzParseAndCompile(f *testing.F) {
 		}
 		printed, err := json.Marshal(c)
 		require.NoError(t, err)
+		if string(printed) == "{}" {
+			return // nothing was left of what stands there, and nothing by itself is a mistake
+		}
 		again, err := Parse("again.json", printed)
 		require.NoError(t, err)
 		again.Places, again.Notices, again.Answer = c.Places, c.Notices, c.Answer
