@@ -59,7 +59,8 @@ func (w *worker) walkIn(b *burst) {
 	b.n = 0
 }
 
-// inbound is the way to a guest: eni, nat, nacl, sg, track, deliver. The
+// inbound is the way to a guest: source, destination, nacl, sg, block public
+// access, track, deliver, which translates the public address. The
 // tunnel is off and the ENI found when it begins.
 func (w *worker) inbound(p *packet) Verdict {
 	if p.allowed = w.knownInbound(p); p.allowed {
