@@ -80,8 +80,9 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 // when no packet meets an older one. All that takes time is done before the
 // workers stand.
 func (c *Card) store(policy *vpc.Policy) {
-	v := &view{policy: policy, enis: policy.ENITable(), uplink: c.slots[Uplink]}
+	v := &view{policy: policy, uplink: c.slots[Uplink]}
 	guests := c.guests(policy)
+	v.enis = newENITable(guests)
 	v.slots = append(v.slots, v.uplink)
 	for i := range guests {
 		if guests[i].eni != nil {
@@ -126,7 +127,7 @@ func (c *Card) guests(policy *vpc.Policy) []guest {
 			continue
 		}
 		guests[e.Number] = guest{
-			eni: e, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
+			eni: e, label: &nameplate{e.ID, e.Groups.List}, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
 			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			limit: share.of(e.Owner), cacheLimit: share.cache, timeouts: timeoutsOf(e),
 		}

@@ -84,7 +84,7 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 	if err := c.hire(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	c.slots[Uplink] = c.newSlot(Uplink, 0)
+	c.slots[Uplink] = newSlot(Uplink, 0, c.newQueues(1), 0)
 	if _, err := c.Apply(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}

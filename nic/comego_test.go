@@ -229,7 +229,7 @@ func (s *storm) account() {
 	var cards counts
 	for slot := range s.slots {
 		n := slot.counts()
-		cards.add(&n)
+		cards.add(n)
 	}
 	var ports pmd.Stats
 	for _, v := range s.quay.visitors() {

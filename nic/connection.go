@@ -6,8 +6,31 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// findConnections looks up the connection of every packet in b.
+// adopted takes over what the fast path found out about frame i: its ENI, its
+// key and its connection are those of the next packet in b.
+func (w *worker) adopted(b *burst, i int) {
+	p, k := &b.packets[b.n], &w.fast.keys[i]
+	p.key, p.guest, p.conn = *k, &w.guests[k.ENI()], nil
+	p.looked, p.missed = true, w.fast.hits&(1<<i) == 0
+	if !p.missed {
+		p.at = w.fast.at[i]
+		p.conn = w.flows.Conn(p.at)
+	}
+	b.n++
+	b.looked++
+}
+
+// findConnections looks up the connection of every packet in b, unless the
+// fast path did.
 func (w *worker) findConnections(b *burst) {
+	if b.looked == b.n {
+		return
+	}
+	for i := range b.n {
+		if p := &b.packets[i]; p.looked {
+			b.keys[i] = p.key
+		}
+	}
 	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
 	for i := range b.n {
 		p := &b.packets[i]
@@ -141,26 +164,47 @@ func (w *worker) nextMAC(p *packet) wire.MAC {
 // have missed it, and what that found may have ended since. One in whose place p
 // begins another is none of p's, and stays until p is allowed; nor is one for
 // what p, an ICMP query, does not ask.
+//
+// refresh takes no lock: packets that the stages drop, of which anybody may
+// send as many as he likes, must keep no worker from opening connections. A
+// lock would not make the answer better, for the connection may end or begin
+// as soon as a lock is given back. So the stages go on with what was true at
+// one moment, and track, which writes, asks again with the lock held. Only a SYN
+// for a connection that is there takes the lock, under which that one's first SYN
+// is kept: whoever sends it has been allowed a connection before.
 func (w *worker) refresh(p *packet) {
 	p.clear()
 	p.conn = nil
-	w.flows.Lock()
-	defer w.flows.Unlock()
-	at, ok := w.flows.Lookup(&p.key)
-	if !ok {
+	if w.missed(p) {
 		return
 	}
-	c := w.flows.Conn(at)
-	p.at, p.was, p.outdated = at, c.Status(), w.outdated(c)
-	if p.reopens = w.replaces(p); !p.reopens && !w.asksElse(p) {
-		p.conn = c
+	at, epoch, was := w.flows.Find(&p.key)
+	if epoch == 0 {
+		return
+	}
+	p.at, p.was, p.outdated = at, was, w.outdated(epoch, was)
+	if p.begins() {
+		w.flows.Lock()
+		p.reopens = w.replaces(p)
+		w.flows.Unlock()
+	}
+	if !p.reopens && !w.asksElse(p) {
+		p.conn = w.flows.Conn(at)
 	}
 }
 
-// outdated tells whether c is the verdict of an earlier policy on a flow that
-// EC2 does not track.
-func (w *worker) outdated(c *flow.Conn) bool {
-	return c.Epoch != w.epoch && c.Status().Flags()&flow.FlagUntracked != 0
+// missed tells whether what the fast path found about p, no connection, is
+// true: no entry of the table was on the move when it looked or has been
+// since, and nothing was opened for a packet before p in the same burst.
+func (w *worker) missed(p *packet) bool {
+	f := &w.fast
+	return p.missed && !f.opened && f.stirs&1 == 0 && f.stirs == w.flows.Stirs()
+}
+
+// outdated tells whether a connection's status is the verdict of an earlier
+// policy, that of epoch, on a flow that EC2 does not track.
+func (w *worker) outdated(epoch uint32, s flow.Status) bool {
+	return epoch != w.epoch && s.Flags()&flow.FlagUntracked != 0
 }
 
 // account counts a packet on its connection and moves the protocol's state.

@@ -78,7 +78,7 @@ func (c *crew) end() {
 // browser i is one of many on the internet that the rules allow.
 func browser(i int) string { return fmt.Sprintf("203.0.113.%d:%d", 1+i%250, 1024+i) }
 
-// label is what the packets of flow i of an ENI carry: as many bytes whichever.
+// nameplate is what the packets of flow i of an ENI carry: as many bytes whichever.
 func label(eni string, i int) string { return fmt.Sprintf("<%s %06d>", eni, i) }
 
 // request is a packet of flow i for an ENI, as the edge sends it.

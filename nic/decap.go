@@ -9,24 +9,41 @@ import (
 )
 
 // decap takes the tunnel off frames of a burst from the uplink, those that
-// rest has a bit for, and gathers in b what is left. What is no tunnel to this
-// card ends here.
+// rest has a bit for, and gathers in b what is left, with its ENI and its key.
+// What is no tunnel to this card, or for none of its ENIs, ends here. What the
+// fast path found out about plain frames is not found out again.
 func (w *worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
-	b.n = 0
+	b.n, b.looked = 0, 0
 	for ; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
 		p := &b.packets[b.n]
 		w.begin(p)
-		p.frame, p.guest, p.dir = &frames[bits.TrailingZeros64(rest)], nil, vpc.In
-		if v := w.unwrap(p, &b.enis[b.n]); v != next {
+		p.frame, p.guest, p.dir = &frames[i], nil, vpc.In
+		if w.fast.plain&(1<<i) != 0 {
+			p.unwrapPlain()
+			w.adopted(b, i)
+			continue
+		}
+		if v := w.unwrap(p); v != next {
 			w.finish(p, v)
 			continue
 		}
+		w.keyIn(p, &b.keys[b.n])
 		b.n++
 	}
 }
 
-// unwrap takes the tunnel off one frame and notes which ENI it is for.
-func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
+// unwrapPlain is unwrap for a frame that the fast path found plain. The sieve let
+// no tunnel through that is marked for congestion.
+func (p *packet) unwrapPlain() {
+	t := (*wire.Tunnel)(p.frame.Bytes())
+	p.peer = t.Src()
+	t.Inner().Describe(&p.Headers)
+	p.frame.Pull(wire.OuterLen)
+}
+
+// unwrap takes the tunnel off one frame and finds the ENI that it is for.
+func (w *worker) unwrap(p *packet) Verdict {
 	var o wire.Outer
 	frame := p.frame.Bytes()
 	tunnel, fault := wire.ParseVXLAN(frame, &o)
@@ -50,9 +67,7 @@ func (w *worker) unwrap(p *packet, k *vpc.ENIKey) Verdict {
 		return Malformed(fault)
 	}
 	p.untag()
-	frame = p.frame.Bytes()
-	*k = vpc.KeyOf(o.VNI, wire.Ethernet(frame).DstBits())
-	return next
+	return w.findENI(p, o.VNI)
 }
 
 // refuse describes the outer packet of one that ends with its tunnel on, for
@@ -62,42 +77,26 @@ func (p *packet) refuse(v Verdict) Verdict {
 	return v
 }
 
-// findENI looks up the ENI of every packet in b and keeps those that have one
-// on this card.
-func (w *worker) findENI(b *burst) {
-	hits := w.view.enis.LookupBurst(&b.enis, b.n, &b.at)
-	kept := 0
-	for i := range b.n {
-		p := &b.packets[i]
-		if hits&(1<<i) == 0 {
-			w.finish(p, w.unknownENI(p, &b.enis[i]))
-			continue
-		}
-		p.guest = &w.guests[*w.view.enis.At(b.at[i])]
-		w.fast.memo.keep(b.enis[i], p.guest)
-		if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
-			w.finish(p, p.foreign())
-			continue
-		}
-		if v := p.congestion(); v != next {
-			w.finish(p, v)
-			continue
-		}
-		w.keyIn(p, &b.keys[kept])
-		if kept != i {
-			b.packets[kept] = *p
-		}
-		kept++
+// findENI looks up the ENI of a packet, which is one of this card's.
+func (w *worker) findENI(p *packet, vni uint32) Verdict {
+	station := p.ethernet().DstBits()
+	e := w.fast.enis.find(wire.TargetOf(vni, station))
+	if e == nil {
+		return w.unknownENI(p, vni)
 	}
-	b.n = kept
+	p.guest = &w.guests[e.number]
+	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
+		return p.foreign()
+	}
+	return p.congestion()
 }
 
 // unknownENI says what of a packet's inner destination is unknown.
-func (w *worker) unknownENI(p *packet, k *vpc.ENIKey) Verdict {
+func (w *worker) unknownENI(p *packet, vni uint32) Verdict {
 	if _, ok := w.view.vtep(p.peer); !ok {
 		return UnknownVTEP
 	}
-	if w.view.policy.Region.VPC(uint32(k.Hi)) == nil {
+	if w.view.policy.Region.VPC(vni) == nil {
 		return UnknownVNI
 	}
 	if p.ethernet().Dst().IsMulticast() {

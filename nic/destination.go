@@ -12,7 +12,10 @@ func (w *worker) source(p *packet) Verdict {
 	if p.peer == 0 {
 		return next // a guest of this card, already held to its addresses
 	}
-	from, ok := w.view.vtep(p.peer)
+	from, ok := uint16(vpc.Edge), p.peer == w.underlay.edge
+	if !ok {
+		from, ok = w.view.vtep(p.peer)
+	}
 	if !ok {
 		return UnknownVTEP
 	}

@@ -22,8 +22,10 @@
 //
 // Around it: verdict.go gives every outcome its words; worker.go turns the
 // crank, loop.go keeps it turning, and gate.go lets others in between two
-// bursts; slot.go is a place for a port and queue.go what one worker has of it;
-// packet.go and guest.go are what the stages work on, memo.go recalls guests;
+// bursts; slot.go is a place for a port and queue.go what one worker has of it,
+// rota.go which queues it looks at in a turn, outbox.go what it sends after a
+// burst; packet.go and guest.go are what the stages work on, enitable.go finds
+// the ENI of a frame;
 // underlay.go resolves tunnel ends; view.go is what is in force, allowance.go
 // who gets how many connections, rulebook.go the rules they name; card.go,
 // apply.go, plug.go, reopen.go and run.go are the card as others see it; seat.go

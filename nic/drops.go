@@ -103,16 +103,22 @@ func losses(all []counted) (views []DropView) {
 	return views
 }
 
-// recentDrop is one of the latest drops. It does not hold the ENI, and through
-// it a policy that is long gone.
+// recentDrop is one of the latest drops. It is small, because a flood of them
+// must leave the first cache to the packets that pass.
 type recentDrop struct {
 	when    int64
-	verdict Verdict
-	port    string
-	eni     string
-	groups  []*vpc.Group // of the ENI
+	port    *nameplate // that received it
+	eni     *nameplate // nil: none was found
 	tuple   wire.Tuple
+	verdict Verdict
 	ip      bool
+}
+
+// nameplate is what a drop tells of a port or an ENI. It does not hold the ENI, and
+// through it a policy that is long gone.
+type nameplate struct {
+	name   string
+	groups []*vpc.Group // of the ENI
 }
 
 // recent is a ring of the latest drops.
@@ -137,9 +143,11 @@ func (c *Card) lastDrops() []LastDrop {
 	return last[:min(len(last), len(all[0].drops))]
 }
 
-func (r *recent) add(d recentDrop) {
-	r.drops[r.n%uint64(len(r.drops))] = d
+// next is the place for one more.
+func (r *recent) next() *recentDrop {
+	d := &r.drops[r.n%uint64(len(r.drops))]
 	r.n++
+	return d
 }
 
 // views are the ring's drops, newest first.
@@ -152,9 +160,12 @@ func (r *recent) views() []LastDrop {
 }
 
 func (d *recentDrop) view() LastDrop {
-	v := LastDrop{Time: time.Unix(0, d.when).UTC(), Reason: d.verdict.String(), Sentence: d.verdict.Sentence(), Port: d.port, ENI: d.eni}
-	if d.verdict == SecurityGroupIn || d.verdict == SecurityGroupOut {
-		v.SecurityGroups = groupIDs(d.groups)
+	v := LastDrop{Time: time.Unix(0, d.when).UTC(), Reason: d.verdict.String(), Sentence: d.verdict.Sentence(), Port: d.port.name}
+	if d.eni != nil {
+		v.ENI = d.eni.name
+		if d.verdict == SecurityGroupIn || d.verdict == SecurityGroupOut {
+			v.SecurityGroups = groupIDs(d.eni.groups)
+		}
 	}
 	if d.ip {
 		t := d.tuple

@@ -26,6 +26,9 @@ import (
 // the burst at hand.
 type fast struct {
 	gather
+	plain, hits uint64 // frames that have a key, and of those the ones that have a connection
+	stirs       uint64 // the table's before it was asked
+	opened      bool   // the stages have opened a connection since
 
 	seen *[pmd.MaxBurst]packet // what an observer is shown; nil without one
 	shut bool                  // every packet takes the stages: a test compares
@@ -33,7 +36,6 @@ type fast struct {
 
 // forget lets go of an older view.
 func (f *fast) forget() {
-	f.memo = memo{}
 	if f.seen != nil {
 		*f.seen = [pmd.MaxBurst]packet{}
 	}
@@ -59,9 +61,12 @@ func (w *worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 func (w *worker) sweep(g *guest, frames []pmd.Frame, plain, odd uint64) (rest uint64) {
 	rest = ^uint64(0) >> (pmd.MaxBurst - len(frames))
 	if w.fast.shut {
+		w.fast.plain, w.fast.hits = 0, 0
 		return rest
 	}
+	w.fast.stirs, w.fast.opened = w.flows.Stirs(), false
 	todo := plain & w.flows.LookupBurst(&w.fast.keys, len(frames), &w.fast.at)
+	w.fast.plain, w.fast.hits = plain, todo
 	if todo != plain || odd != 0 {
 		todo = w.fast.ahead(plain, todo, odd)
 	}

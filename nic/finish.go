@@ -9,7 +9,7 @@ import (
 // notes it among the latest.
 func (w *worker) drop(p *packet, v Verdict) {
 	if p.guest != nil {
-		p.guest.queue.drops[v]++
+		p.guest.queue.tally().drops[v]++
 	}
 	w.note(p, v)
 	w.end(p, v)
@@ -17,16 +17,16 @@ func (w *worker) drop(p *packet, v Verdict) {
 
 // note puts a packet among the latest drops.
 func (w *worker) note(p *packet, v Verdict) {
-	d := recentDrop{when: w.now, verdict: v, port: w.from.name, tuple: p.Tuple, ip: p.L4 != 0}
+	d := w.recent.next()
+	d.when, d.verdict, d.port, d.tuple, d.ip, d.eni = w.now, v, w.from.label, p.Tuple, p.L4 != 0, nil
 	if p.guest != nil {
-		d.eni, d.groups = p.guest.eni.ID, p.guest.eni.Groups.List
+		d.eni = p.guest.label
 	}
-	w.recent.add(d)
 }
 
 // end counts the end of a packet where it was received.
 func (w *worker) end(p *packet, v Verdict) {
-	w.from.ends[v]++
+	w.from.tally().ends[v]++
 	if w.observe != nil {
 		w.tell(p, v)
 	}
@@ -34,7 +34,7 @@ func (w *worker) end(p *packet, v Verdict) {
 
 // tell shows the observer how a packet ended.
 func (w *worker) tell(p *packet, v Verdict) {
-	e := Event{Port: w.from.name, Verdict: v}
+	e := Event{Port: w.from.label.name, Verdict: v}
 	if p.guest != nil {
 		e.ENI = p.guest.eni
 	}
@@ -45,7 +45,7 @@ func (w *worker) tell(p *packet, v Verdict) {
 	}
 	w.flows.Unlock()
 	if v == Sent {
-		e.To = p.to.name
+		e.To = p.to.label.name
 	}
 	w.observe(&e)
 }
@@ -72,13 +72,13 @@ func (w *worker) ruleNumber(p *packet) uint32 {
 	return 0
 }
 
-// described is the packet that is frame i of those queued for q. Of one that
-// the fast path queued, only the frame says what it is.
-func (w *worker) described(q *queue, i int) *packet {
-	if p := q.of[i]; p != nil {
+// described is the packet that is frame i of the outbox, queued for q. Of one
+// that the fast path queued, only the frame says what it is.
+func (w *worker) described(q *queue, i uint8) *packet {
+	if p := w.out.of[i]; p != nil {
 		return p
 	}
-	frame, p := q.out[i], &w.quoted
+	frame, p := w.out.frames[i], &w.quoted
 	p.guest = w.behind(q)
 	if q == w.uplink {
 		frame.Pull(wire.OuterLen)

@@ -12,7 +12,7 @@ import (
 // gather is what is found out about a burst before any of its packets is
 // touched: which frames are plain, and their connections' keys.
 type gather struct {
-	memo  memo
+	enis  eniTable // the view's
 	sieve sieve
 	keys  [tables.Burst]flow.Key
 	at    [tables.Burst]uint32 // in the connection table, of the known ones
@@ -53,7 +53,7 @@ func newSieve(mac wire.MAC, addr uint32) (s sieve) {
 }
 
 // tunnelsPortable writes the key of each plain tunnel in frames that is for
-// this card and an ENI in the memo: bit i of plain stands for frames[i]. Bit i
+// this card and an ENI of it: bit i of plain stands for frames[i]. Bit i
 // of odd says that the sieve or its judges refused it. A guest's second
 // address is not translated yet where bit i of second is set.
 func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64) {
@@ -64,7 +64,7 @@ func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64)
 			odd |= bit
 			continue
 		}
-		m := g.memo.recall(t.Target())
+		m := g.enis.find(t.Target())
 		if m == nil {
 			continue
 		}
@@ -95,8 +95,8 @@ func (s *sieve) passes(t *wire.Tunnel) bool {
 	return true
 }
 
-// gatherIn writes the key of each plain frame from the uplink for an ENI that
-// is recalled.
+// gatherIn writes the key of each plain frame from the uplink for an ENI of
+// this card.
 func (w *worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	f := &w.fast
 	plain, strange, second := f.tunnels(frames)

@@ -46,11 +46,9 @@ const (
 	keyWho    = unsafe.Offsetof(flow.Key{}.Who)
 )
 
-// The memo's places are 32 bytes each, and there are 1<<10; the headers of a
-// plain tunnel are 104 bytes, of which 50 are the outer ones.
+// The headers of a plain tunnel are 104 bytes, of which 50 are the outer ones.
 var (
-	_ = [1]struct{}{}[unsafe.Sizeof(memory{})-32]
-	_ = [1]struct{}{}[memoPlaces-1<<10]
+	_ = [1]struct{}{}[unsafe.Sizeof(eniPlace{})-1<<placeBits]
 	_ = [1]struct{}{}[len(wire.Tunnel{})-104]
 	_ = [1]struct{}{}[wire.OuterLen-50]
 )

@@ -18,7 +18,7 @@
 	IMULQ R9, AX
 
 // func tunnels(work *gather, frames *pmd.Frame, n int) (plain, odd, second uint64)
-TEXT ·tunnels(SB), NOSPLIT, $0-48
+TEXT ·tunnels(SB), NOSPLIT, $8-48
 	MOVQ  work+0(FP), DX
 	MOVQ  frames+8(FP), R8
 	MOVQ  n+16(FP), R15
@@ -30,7 +30,9 @@ TEXT ·tunnels(SB), NOSPLIT, $0-48
 	MOVQ  $0x0001000100010001, R10
 	MOVQ  $0x9e3779b97f4a7c15, R11
 	LEAQ  gather_keys(DX), DI
-	LEAQ  gather_memo(DX), R12
+	MOVQ  (gather_enis+eniTable_places)(DX), R12
+	MOVQ  (gather_enis+eniTable_mask)(DX), AX
+	MOVQ  AX, mask-8(SP)
 	LEAQ  gather_sieve(DX), DX
 	MOVOU (sieve_mask+0)(DX), X8
 	MOVOU (sieve_mask+16)(DX), X9
@@ -121,22 +123,25 @@ checksum:
 	SHLQ    $40, DX
 	XORQ    AX, DX
 	IMULQ   R11, DX
-	SHRQ    $(64-10), DX
-	SHLQ    $5, DX
+	BSWAPQ  DX
+	SHLQ    $const_placeBits, DX
+	ANDQ    mask-8(SP), DX
 	ADDQ    R12, DX
-	CMPQ    AX, (memory_target+0)(DX)
-	JNE     next
-	CMPQ    CX, (memory_target+8)(DX)
-	JNE     next
-	CMPB    memory_known(DX), $0
-	JEQ     next
+
+place:
+	CMPB eniPlace_taken(DX), $0
+	JEQ  next
+	CMPQ AX, (eniPlace_target+0)(DX)
+	JNE  another
+	CMPQ CX, (eniPlace_target+8)(DX)
+	JNE  another
 
 	// The key.
 	MOVL  80(SI), AX
 	BSWAPL AX
-	CMPL  AX, memory_public(DX)
+	CMPL  AX, eniPlace_public(DX)
 	JNE   address
-	MOVL  memory_primary(DX), AX
+	MOVL  eniPlace_primary(DX), AX
 
 local:
 	MOVL   AX, const_keyLocal(DI)
@@ -147,7 +152,7 @@ local:
 	BSWAPL AX
 	MOVL   AX, const_keyPorts(DI)
 	SHLL   $24, BX
-	ORL    memory_number(DX), BX
+	ORL    eniPlace_number(DX), BX
 	MOVL   BX, const_keyWho(DI)
 	BTSQ   R13, R14
 
@@ -174,8 +179,12 @@ strange:
 	MOVQ AX, odd+32(FP)
 	JMP  next
 
+another:
+	ADDQ $eniPlace__size, DX
+	JMP  place
+
 address:
-	CMPL AX, memory_primary(DX)
+	CMPL AX, eniPlace_primary(DX)
 	JEQ  local
 	MOVQ second+40(FP), CX
 	BTSQ R13, CX

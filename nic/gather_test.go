@@ -14,12 +14,9 @@ import (
 	"nitrocard/tables/oracle"
 )
 
-// gatherers are two working sets that have recalled the same ENIs.
+// gatherers are two working sets that know the same ENIs.
 func gatherers(t *testing.T) (x *rig, g, twin *gather) {
 	x = newRig(t)
-	for _, id := range []string{"eni-a1", "eni-a2", "eni-b1"} {
-		x.send(Uplink, x.tunnel(edge, id, wiretest.UDP(client+":40000", "10.0.1.5:53")))
-	}
 	g = &x.card.workers[0].fast.gather
 	twin = &gather{}
 	*twin = *g
@@ -138,16 +135,27 @@ func TestTunnelsKnowZero(t *testing.T) {
 	}
 }
 
-// Of two ENIs that share a place in the memo, one is not taken for the other.
+// ENIs that share a place lie one after the other, up to a free one: each is
+// found, and none is taken for another.
 func TestTunnelsKnowENIsThatShareAPlace(t *testing.T) {
 	x, g, twin := gatherers(t)
-	frame := x.tunnel(edge, "eni-a1", wiretest.TCP(client+":40000", "35.72.2.8:80"))
-	target := (*wire.Tunnel)(frame).Target()
-	for _, other := range []wire.Target{{Lo: target.Lo ^ 1, Hi: target.Hi}, {Lo: target.Lo, Hi: target.Hi ^ 1}} {
-		for _, m := range []*memo{&g.memo, &twin.memo} {
-			m.place(target).target = other
+	g.enis = eniTable{places: make([]eniPlace, 1)} // there is but one, and those behind it
+	twin.enis = g.enis
+	ids := []string{"eni-a1", "eni-a2", "eni-b1"}
+	for known := range len(ids) + 1 {
+		for i, id := range ids {
+			frame := x.tunnel(edge, id, wiretest.TCP(client+":40000", "35.72.2.8:80"))
+			plain := asPortable(t, g, twin, [][]byte{frame})
+			require.Equal(t, i < known, plain != 0, "%s of %d", id, known)
+			if plain != 0 {
+				require.Equal(t, x.eni(id).Number, g.keys[0].ENI())
+			}
 		}
-		require.Zero(t, asPortable(t, g, twin, [][]byte{frame}))
+		if known < len(ids) {
+			e := x.eni(ids[known])
+			g.enis.add(eniPlace{wire.TargetOf(e.VNI, e.MAC.Bits()), e.Number, e.Primary, e.Public, true})
+			twin.enis = g.enis
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // policy.
 type guest struct {
 	eni   *vpc.OwnENI // nil: no ENI of this card has this number
+	label *nameplate
 	slot  *slot
 	queue *queue // of slot, the worker's own
 

@@ -26,9 +26,13 @@ func (w *worker) loop(stop *atomic.Bool, clock func() int64) {
 		}
 		w.work.turn(now)
 		n := w.poll(now)
+		tired := n == 0 && sleep > 0 && now-idle > sleep
+		if tired {
+			n = w.glanceAll()
+		}
 		if w.work.idle = n == 0; n > 0 {
 			idle = now
-		} else if sleep > 0 && now-idle > sleep {
+		} else if tired {
 			w.sleep()
 			w.work.slept()
 		}
@@ -46,19 +50,28 @@ func (w *worker) leave() {
 // enough that a laptop stays cool.
 const DefaultIdleSleep = 100 * time.Microsecond
 
-// Poll runs one turn of every worker, one after the other, over all ports at
-// the time now, in ns since 1970, and returns how many frames they took. It is
-// for callers with a thread and a clock of their own: replay and benchmarks.
+// Poll runs one turn of every worker, one after the other, at the time now, in
+// ns since 1970, and returns how many frames they took: 0 if no port has any. It
+// is for callers with a thread and a clock of their own: replay and benchmarks.
 // Their clock may jump, so what ends by now ends first, however much it is.
 func (c *Card) Poll(now int64) (n int) {
 	for !c.flows.Advance(flow.TickOf(now), expireBudget) {
 	}
 	for _, w := range c.workers {
-		n += w.poll(now)
+		n += w.pollAlone(now)
 	}
 	return n
 }
 
+// pollAlone is poll for a caller whose next turn may be far away: 0 says that
+// no queue has a frame.
+func (w *worker) pollAlone(now int64) int {
+	if n := w.poll(now); n > 0 {
+		return n
+	}
+	return w.glanceAll()
+}
+
 // PollWorker is Poll for one worker of several, each of which may have a thread
 // of its own. Nobody else may call the card's methods meanwhile.
-func (c *Card) PollWorker(i int, now int64) int { return c.workers[i].poll(now) }
+func (c *Card) PollWorker(i int, now int64) int { return c.workers[i].pollAlone(now) }

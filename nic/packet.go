@@ -19,6 +19,8 @@ type packet struct {
 	at    uint32     // of conn in the table
 	key   flow.Key
 
+	looked, missed bool // the fast path has looked for conn; and found none
+
 	peer  uint32 // inbound: underlay address it came from, 0 from a guest of this card
 	dir   vpc.Direction
 	outer wire.ECN // inbound: of the tunnel that was taken off
@@ -45,8 +47,8 @@ type packet struct {
 // beside them, so that one call hashes and looks up all.
 type burst struct {
 	n       int
+	looked  int // how many of them the fast path has looked up already
 	packets [pmd.MaxBurst]packet
-	enis    [tables.Burst]vpc.ENIKey
 	keys    [tables.Burst]flow.Key
 	at      [tables.Burst]uint32
 }
@@ -80,6 +82,7 @@ func (p *packet) size() int { return int(p.End) - int(p.L3) }
 // is cleared when they begin, and here only for an observer, who looks at
 // packets that never reach them.
 func (w *worker) begin(p *packet) {
+	p.looked, p.missed = false, false
 	if w.observe != nil {
 		p.reset()
 	}
@@ -88,7 +91,7 @@ func (w *worker) begin(p *packet) {
 // reset clears what only the stages write, and the next packet in this place
 // must not inherit.
 func (p *packet) reset() {
-	p.conn, p.egress = nil, nil
+	p.conn, p.egress, p.looked, p.missed = nil, nil, false, false
 	p.clear()
 }
 

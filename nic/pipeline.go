@@ -28,7 +28,6 @@ func (w *worker) fromUplink(frames []pmd.Frame) {
 	rest := w.fastIn(frames)
 	b := &w.inward
 	w.decap(b, frames, rest)
-	w.findENI(b)
 	w.findConnections(b)
 	w.walkIn(b)
 }
@@ -56,7 +55,7 @@ func (w *worker) walkIn(b *burst) {
 		p := &b.packets[i]
 		w.finish(p, w.inbound(p))
 	}
-	b.n = 0
+	b.n, b.looked = 0, 0
 }
 
 // inbound is the way to a guest: source, destination, nacl, sg, block public

@@ -2,44 +2,83 @@ package nic
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"nitrocard/pmd"
 	"nitrocard/tables"
 )
 
-// queue is what one worker has of a slot: a queue of its port, what is to be
-// sent by it, and counts. All but down belongs to the worker.
+// queue is what one worker has of a slot: a queue of its port, and counts. All
+// but down and room belongs to the worker. There is one for each ENI and
+// worker, so it is two cache lines: what is big lies in the worker, which serves
+// one burst at a time.
 type queue struct {
-	slot   *slot
-	name   string   // the slot's
 	port   pmd.Port // nil: none attached
 	tx     sender   // port, or all workers' way to it
 	polled bool     // the worker receives from port, too
 
-	longest int          // frame bytes the port carries
+	out waiting // frames to send when the burst ends
+
 	down    atomic.Bool  // as the supervisor last saw the link
 	room    atomic.Int32 // frame bytes it carries now: longest, or 0 if it is down or absent
+	longest int          // frame bytes the port carries
 
-	rx  pmd.Burst
-	out [pmd.MaxBurst]*pmd.Frame // queued for this port during one burst
-	of  [pmd.MaxBurst]*packet    // that each is
-	n   int
+	received, sent, delivered, originated uint64 // as in counts; sent is ends[Sent]
 
-	counts
-	_ [448]byte // the next one begins on other cache lines, and not 4 KB on: 16 of those would meet in the same sets of the first cache, for 5 % of a packet
+	ends  *tally // nil: all zero
+	slot  *slot
+	label *nameplate // the slot's
+
+	_ [16]byte // whole cache lines: the next one may be another worker's
+}
+
+var _ = [1]struct{}{}[unsafe.Sizeof(queue{})-128]
+
+// tally is how packets ended, by verdict. Few queues end any but by sending them:
+// each gets its tally with the first, the one allocation on a packet's way.
+type tally struct {
+	ends  [verdicts]uint64 // of the packets received here
+	drops [verdicts]uint64 // by the stages of this ENI, wherever the packet was received
+}
+
+// tally is q's.
+func (q *queue) tally() *tally {
+	if q.ends == nil {
+		q.ends = new(tally)
+	}
+	return q.ends
+}
+
+// newQueues makes n queues for each worker. Those of one worker lie side by
+// side, and no two workers' on one cache line.
+func (c *Card) newQueues(n int) [][]queue {
+	all := make([][]queue, len(c.workers))
+	for i := range all {
+		all[i] = make([]queue, n)
+	}
+	return all
 }
 
 // counts are one worker's of a slot, or all workers'.
 type counts struct {
-	received   uint64
-	ends       [verdicts]uint64 // of the packets received here
-	drops      [verdicts]uint64 // by the stages of this ENI, wherever the packet was received
-	delivered  uint64           // frames that left here
-	originated uint64           // of those, made by the card
+	received uint64
+	tally
+	delivered  uint64 // frames that left here
+	originated uint64 // of those, made by the card
+}
+
+// counts are q's.
+func (q *queue) counts() counts {
+	c := counts{received: q.received, delivered: q.delivered, originated: q.originated}
+	if q.ends != nil {
+		c.tally = *q.ends
+	}
+	c.ends[Sent] = q.sent
+	return c
 }
 
 // add adds another worker's.
-func (c *counts) add(d *counts) {
+func (c *counts) add(d counts) {
 	c.received += d.received
 	for v := range verdicts {
 		c.ends[v] += d.ends[v]
@@ -47,16 +86,6 @@ func (c *counts) add(d *counts) {
 	}
 	c.delivered += d.delivered
 	c.originated += d.originated
-}
-
-// put puts a frame among those that leave by q when the burst ends. p is what
-// it holds, nil from the fast path.
-func (q *queue) put(w *worker, f *pmd.Frame, p *packet) {
-	if q.n == 0 {
-		w.dirty = append(w.dirty, q)
-	}
-	q.out[q.n], q.of[q.n] = f, p
-	q.n++
 }
 
 // setDown notes whether the port's link is down, and returns what was noted
@@ -90,38 +119,6 @@ func (s shared) Tx(frames []*pmd.Frame) int {
 	s.Lock()
 	defer s.Unlock()
 	return s.port.Tx(frames)
-}
-
-// flush sends what a burst from w.from queued, port by port. What a port
-// takes is Sent; what it refuses is dropped.
-func (w *worker) flush() {
-	for _, q := range w.dirty {
-		taken := uint64(q.tx.Tx(q.out[:q.n]))
-		w.from.ends[Sent] += taken
-		q.delivered += taken
-		for i := int(taken); i < q.n; i++ {
-			w.from.ends[TxFull]++
-			q.drops[TxFull]++
-			w.note(w.described(q, i), TxFull)
-		}
-		if w.observe != nil {
-			w.tellOf(q, int(taken))
-		}
-		q.n = 0
-	}
-	w.dirty = w.dirty[:0]
-}
-
-// tellOf shows the observer how the packets queued for q ended, of which the
-// port took so many.
-func (w *worker) tellOf(q *queue, taken int) {
-	for i, p := range q.of[:q.n] {
-		if i < taken {
-			w.tell(p, Sent)
-		} else {
-			w.tell(p, TxFull)
-		}
-	}
 }
 
 // originate sends a frame that the card made by q, at once: there are few,

@@ -30,10 +30,8 @@ func (w *worker) findRelated(p *packet) bool {
 	if q.key.Local != p.key.Local || p.dir == vpc.Out && q.key.Remote != p.key.Remote {
 		return false // an error is for whom it quotes: to another it could carry what the groups deny
 	}
-	w.flows.Lock()
-	defer w.flows.Unlock()
-	at, known := w.flows.Lookup(&q.key)
-	if !known || w.outdated(w.flows.Conn(at)) {
+	at, epoch, s := w.flows.Find(&q.key)
+	if epoch == 0 || w.outdated(epoch, s) {
 		return false
 	}
 	p.related, p.at = true, at

@@ -28,12 +28,16 @@ type slot struct {
 // many as the card has workers.
 type Opener func() (pmd.Port, error)
 
-// newSlot makes a place. A port that comes into it is received from by the
-// workers from number first on, as many as it has queues.
-func (c *Card) newSlot(name string, first int) *slot {
-	s := &slot{name: name, first: first}
-	for range c.workers {
-		s.queues = append(s.queues, &queue{slot: s, name: name})
+// newSlot makes a place, with queue i of each worker's. A port that comes into
+// it is received from by the workers from number first on, as many as it has
+// queues.
+func newSlot(name string, first int, queues [][]queue, i int) *slot {
+	s, l := &slot{name: name, first: first}, &nameplate{name: name}
+	s.queues = make([]*queue, len(queues))
+	for worker := range queues {
+		q := &queues[worker][i]
+		q.slot, q.label = s, l
+		s.queues[worker] = q
 	}
 	return s
 }
@@ -78,10 +82,11 @@ func (c *Card) makeRoom(policy *vpc.Policy) []*slot {
 			delete(was, name)
 		}
 	}
-	loads := c.loads()
-	for _, name := range stay {
-		if c.slots[name] == nil {
-			s := c.newSlot(name, lightest(loads))
+	loads, fresh := c.loads(), len(stay)-len(c.slots)
+	for queues := c.newQueues(fresh); fresh > 0; stay = stay[1:] {
+		if name := stay[0]; c.slots[name] == nil {
+			fresh--
+			s := newSlot(name, lightest(loads), queues, fresh)
 			c.slots[name] = s
 			loads[s.first]++
 		}
@@ -166,7 +171,7 @@ func (s *slot) detach() {
 // counts are all workers'. They must stand at the gate.
 func (s *slot) counts() (sum counts) {
 	for _, q := range s.queues {
-		sum.add(&q.counts)
+		sum.add(q.counts())
 	}
 	return sum
 }

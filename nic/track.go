@@ -66,6 +66,7 @@ func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 		o.Limit = g.cacheLimit
 	}
 	w.card.rules.use(rule)
+	w.fast.opened = true
 	at, result := w.enter(p, o)
 	switch {
 	case result == flow.Opened || result == flow.Existing:
@@ -84,7 +85,7 @@ func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 // its connection's first joins that.
 func (w *worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	if p.reopens && w.flows.Holds(p.at, &o.Key) {
-		if w.replaces(p) || w.outdated(w.flows.Conn(p.at)) {
+		if w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
 			return p.at, w.flows.Reopen(p.at, o)
 		}
 	}

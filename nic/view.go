@@ -7,7 +7,6 @@ import (
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
-	"nitrocard/tables"
 )
 
 // view is what is in force: a policy, the ports beside it, and both prepared
@@ -15,7 +14,7 @@ import (
 // new one in force as a whole, while all workers stand at the gate.
 type view struct {
 	policy   *vpc.Policy
-	enis     *tables.Cuckoo[vpc.ENIKey, uint64] // (VNI, MAC) → ENI number
+	enis     eniTable
 	uplink   *slot
 	slots    []*slot // every place for a port, the uplink's first
 	underlay underlay
@@ -26,31 +25,20 @@ type view struct {
 type part struct {
 	guests []guest // by ENI number
 	uplink *queue
-	polls  []polled // the uplink's first
-	dirty  []*queue // room for as many as there are
-}
-
-// polled is a queue that a worker receives from.
-type polled struct {
-	*queue
-	guest *guest // behind it; nil: the underlay
+	rota
 }
 
 // of makes worker i's part of v, with guests as all workers know them.
 func (v *view) of(i int, guests []guest) part {
-	s := part{guests: slices.Clone(guests), uplink: v.uplink.queues[i], dirty: make([]*queue, 0, len(v.slots)+16)} // two cache lines more: the next worker's list is written as often
-	add := func(q *queue, g *guest) {
-		if q.polled {
-			s.polls = append(s.polls, polled{q, g})
-		}
-	}
-	add(s.uplink, nil)
+	s := part{guests: slices.Clone(guests), uplink: v.uplink.queues[i]}
+	s.add(s.uplink, nil)
 	for n := range s.guests {
 		if g := &s.guests[n]; g.eni != nil {
 			g.queue = g.slot.queues[i]
-			add(g.queue, g)
+			s.add(g.queue, g)
 		}
 	}
+	s.awake = slices.Grow(s.awake, len(s.polls)+16) // two cache lines more: the next worker's list is written as often
 	return s
 }
 

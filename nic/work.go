@@ -60,7 +60,7 @@ func (c *Card) Workers() []WorkerView {
 		views[i] = done[i].view()
 		views[i].Worker, views[i].CPU, views[i].Ports = i, int(c.workers[i].cpu.Load()), []string{}
 		for _, p := range v.parts[i].polls {
-			views[i].Ports = append(views[i].Ports, p.name)
+			views[i].Ports = append(views[i].Ports, p.label.name)
 		}
 	}
 	return views

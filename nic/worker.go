@@ -30,6 +30,8 @@ type worker struct {
 
 	// The burst at hand.
 	from    *queue // that received it
+	rx      pmd.Burst
+	out     outbox
 	fast    fast
 	inward  burst
 	outward burst
@@ -48,7 +50,7 @@ type worker struct {
 	work     work
 }
 
-// poll takes one burst from each queue and returns how many frames it took.
+// poll is one turn over the queues, and returns how many frames it took.
 // Nothing that an earlier burst found is looked at any more.
 func (w *worker) poll(now int64) int {
 	w.reader.Pass()
@@ -61,11 +63,7 @@ func (w *worker) poll(now int64) int {
 	if w.number == 0 {
 		w.askUnderlay()
 	}
-	n := 0
-	for i := range w.polls {
-		n += w.take(&w.polls[i])
-	}
-	return n
+	return w.turn()
 }
 
 // expireBudget is how many connections may end in one turn: enough to keep up
@@ -77,6 +75,7 @@ func (w *worker) adopt(v *view) {
 	w.view, w.part, w.underlay, w.epoch = v, v.parts[w.number], v.underlay, v.policy.Epoch
 	w.asker.next = 0
 	w.fast.forget()
+	w.fast.enis = v.enis
 	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.addr)
 	w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
 }
@@ -86,17 +85,17 @@ func (w *worker) take(q *polled) int {
 	if q.port == nil || !q.polled {
 		return 0
 	}
-	q.port.Rx(&q.rx)
-	n := q.rx.N
+	q.port.Rx(&w.rx)
+	n := w.rx.N
 	if n == 0 {
 		return 0
 	}
 	w.from = q.queue
 	q.received += uint64(n)
 	if q.guest == nil {
-		w.fromUplink(q.rx.Frames[:n])
+		w.fromUplink(w.rx.Frames[:n])
 	} else {
-		w.fromGuest(q.guest, q.rx.Frames[:n])
+		w.fromGuest(q.guest, w.rx.Frames[:n])
 	}
 	w.flush()
 	w.work.bursts++

@@ -42,7 +42,7 @@ var (
 	ErrGone = errors.New("device is gone")
 )
 
-// Burst is what one Rx yields. A worker keeps one per port and reuses it.
+// Burst is what one Rx yields. A worker uses one for all its ports.
 type Burst struct {
 	N      int
 	Frames [MaxBurst]Frame

@@ -112,6 +112,18 @@ func (t *Cuckoo[K, V]) Lookup(k *K) (at uint32, ok bool) {
 	return at, ok
 }
 
+// Find returns the index of the entry with key *k, for any reader of a guarded table beside the writer. Unlike LookupBurst it
+// misses no key that stays in the table, however often it is moved; what it finds was there at some moment of the call.
+func (t *Cuckoo[K, V]) Find(k *K) (at uint32, ok bool) {
+	at, ok = t.locate(unsafe.Pointer(k))
+	runtime.KeepAlive(t)
+	return at, ok
+}
+
+// Stirs tells how often Insert has begun or ended to move entries from bucket to bucket; it is odd while one does. Where two calls tell the same even
+// number, a key that LookupBurst missed between them was not in the table. Few inserts move any while the table is not nearly full.
+func (t *Cuckoo[K, V]) Stirs() uint64 { return t.stirs.Load() }
+
 // LookupBurst looks up the first n keys (at most Burst): where bit i of hits is set, the entry of keys[i] has index
 // at[i]; all else in at is undefined. The same rule as for Lookup holds.
 func (t *Cuckoo[K, V]) LookupBurst(keys *[Burst]K, n int, at *[Burst]uint32) (hits uint64) {

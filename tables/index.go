@@ -17,6 +17,7 @@ type index struct {
 	cap    uint32
 	grace  *Grace // of the readers that indexes wait for; nil: none
 	memory memory
+	stirs  atomic.Uint64 // see Cuckoo.Stirs; written so seldom that it may lie among what all read
 
 	_    [64]byte // what follows is written again and again, and what is above read by all
 	used uint32   // entries ever given out

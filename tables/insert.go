@@ -63,6 +63,11 @@ func (t *index) place(hash uint64) (b *bucket, slot int, ok bool) {
 // the way is a shortest one and sees no bucket twice.
 func (t *index) shift(i int, slot int) (*bucket, int) {
 	to := t.bucket(t.queue[i].bucket)
+	if t.queue[i].parent < 0 {
+		return to, slot
+	}
+	t.stirs.Add(1)
+	defer t.stirs.Add(1)
 	for t.queue[i].parent >= 0 {
 		v := t.queue[i]
 		from, s := t.bucket(t.queue[v.parent].bucket), int(v.slot)

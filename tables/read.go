@@ -27,6 +27,26 @@ func (t *index) read(k, e unsafe.Pointer) bool {
 	}
 }
 
+// locate finds the index of key k, for readers beside the writer. A guarded entry that has left its bucket keeps its key until no
+// reader can see it, so what is found needs no second look at the version; a miss is one as in read.
+func (t *index) locate(k unsafe.Pointer) (at uint32, ok bool) {
+	h := t.hash(k)
+	i, tag := t.home(h), tagOf(h)
+	first, second := t.bucket(i), t.bucket(t.other(i, tag))
+	for {
+		v1, v2 := atomic.LoadUint64(&first.version), atomic.LoadUint64(&second.version)
+		if at, _, ok = t.scan(first, k, tag); ok {
+			return at, true
+		}
+		if at, _, ok = t.scan(second, k, tag); ok {
+			return at, true
+		}
+		if atomic.LoadUint64(&first.version) == v1 && atomic.LoadUint64(&second.version) == v2 {
+			return 0, false
+		}
+	}
+}
+
 // copyFrom copies the entry of key k from one bucket to e. It may be torn until the bucket's version has been checked.
 func (t *index) copyFrom(b *bucket, tag uint64, k, e unsafe.Pointer) bool {
 	for m := b.match(tag); m != 0; m &= m - 1 {

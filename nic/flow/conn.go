@@ -39,6 +39,21 @@ func (c *Conn) swap(old, next Status) bool {
 // worker ends or brings up to date meanwhile was not walked then.
 func (c *Conn) Under(epoch uint32) bool { return atomic.LoadUint32(&c.Epoch) == epoch }
 
+// Evaluated is the status, and the epoch of the policy that it is of: both are
+// of one moment. Who ends a connection clears the epoch before the status, and
+// who reopens one clears it first and sets it last, so a status between two
+// looks at the same epoch is that epoch's. Epoch 0: the connection has ended, or
+// is about to begin anew.
+func (c *Conn) Evaluated() (epoch uint32, s Status) {
+	for {
+		epoch = atomic.LoadUint32(&c.Epoch)
+		s = c.Status()
+		if atomic.LoadUint32(&c.Epoch) == epoch {
+			return epoch, s
+		}
+	}
+}
+
 // Keep notes what the stages found for direction d. The other direction stays
 // known if it is of the same policy. A worker that looks meanwhile sees what
 // was, nothing or what is, and never a path beside the epoch of another policy.

@@ -44,7 +44,11 @@ func (e *OwnENI) Match(q Query) Match {
 	if kind == classOther {
 		x = uint32(q.Proto)
 	}
-	ports := s.row(s.ports[kind].find(x))
+	row := s.ports[kind].find(x)
+	if row == s.empty {
+		return Match{} // no rule names the port: most of what strangers try
+	}
+	ports := s.row(row)
 	at := first(ports, s.row(s.addrs.find(q.Remote)))
 	if first(ports, s.row(s.named)) < at { // only then can the mapping matter
 		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))

@@ -28,6 +28,7 @@ type ruleSet struct {
 	addrs    axis
 	groups   []uint32 // numbers of the groups that rules name
 	byGroup  []uint32 // their rows
+	empty    uint32   // row without a rule
 	named    uint32   // row of the rules that name a group
 	anywhere uint32   // row of the rules for 0.0.0.0/0
 	open     [classes]bool
@@ -102,6 +103,7 @@ func newRuleSet(groups []*groupRules, dir Direction) ruleSet {
 	}
 	s.addrs = b.axis(addressCuts(rules))
 	b.references(rules)
+	s.empty = b.rowWhere(rules, func(*rule) bool { return false })
 	s.named = b.rowWhere(rules, func(r *rule) bool { return r.group != 0 })
 	s.anywhere = b.rowWhere(rules, (*rule).anywhere)
 	return s

@@ -99,12 +99,17 @@ func plainPacket(frame []byte, h *Headers) bool {
 	if p == nil {
 		return false
 	}
+	p.Describe(h)
+	return true
+}
+
+// Describe is what Parse says of the packet.
+func (p *Plain) Describe(h *Headers) {
 	h.Src, h.Dst, h.SrcPort, h.DstPort, h.Proto = p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto()
 	h.Flags, h.Frag, h.Type, h.Code, h.Tagged = p.Flags(), Whole, 0, 0, false
 	h.EtherType, h.VLAN = EtherTypeIPv4, 0
 	h.L3, h.L4, h.End = EthernetLen, EthernetLen+IPv4Len, uint16(EthernetLen+p.Len())
 	h.ID = binary.BigEndian.Uint16(p[18:])
-	return true
 }
 
 // DstBits is the station the frame is for, as Ethernet.DstBits.

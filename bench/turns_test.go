@@ -1,0 +1,72 @@
+//go:build linux
+
+package bench
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// phase is one of two kinds of traffic that take turns on worker 0.
+type phase struct {
+	*Bench
+	begin func()
+}
+
+// cost is what a packet takes in one turn, in nanoseconds of the thread's CPU
+// time. What the turn before left in the caches is gone when it is measured.
+func (p phase) cost() float64 {
+	const turn = 1 << 13
+	p.begin()
+	for n := 0; n < turn/2; {
+		n += p.Card.PollWorker(0, 0)
+	}
+	n, before := 0, threadTime()
+	for n < turn {
+		n += p.Card.PollWorker(0, 0)
+	}
+	return float64(threadTime()-before) / float64(n)
+}
+
+// inTurns measures two kinds of traffic one after the other, again and again, so
+// that the machine's moods meet both: medians, and the median of the ratios of
+// neighbouring turns.
+func inTurns(b *testing.B, one, other phase) (ns, otherNs, ratio float64) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var as, bs, ratios []float64
+	b.ResetTimer()
+	for range max(b.N>>14, 15) {
+		x, y := one.cost(), other.cost()
+		as, bs, ratios = append(as, x), append(bs, y), append(ratios, y/x)
+	}
+	median := func(v []float64) float64 { slices.Sort(v); return v[len(v)/2] }
+	return median(as), median(bs), median(ratios)
+}
+
+// BenchmarkENIs is what a packet of a known connection costs on a card with many
+// guests, each of which gets a frame of each burst at most, beside the same with
+// 16, which get four. rate is the second one's share of the first one's.
+func BenchmarkENIs(b *testing.B) {
+	inward := func(enis int) phase {
+		w, err := Region{ENIs: enis}.New(1<<14, connections(1<<14, enis))
+		require.NoError(b, err)
+		b.Cleanup(func() { require.NoError(b, w.Card.Close()) })
+		require.NoError(b, w.Connect(0))
+		require.NoError(b, w.Requests(false))
+		return phase{w, func() {}}
+	}
+	for _, enis := range []int{64, 200, 1000} {
+		b.Run(fmt.Sprint(enis), func(b *testing.B) {
+			few, many, ratio := inTurns(b, inward(16), inward(enis))
+			b.ReportMetric(few, "16-ns")
+			b.ReportMetric(many, "many-ns")
+			b.ReportMetric(1/ratio, "rate")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
