@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"sync/atomic"
-
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -11,7 +9,7 @@ import (
 type sink struct {
 	name           string
 	mac            wire.MAC
-	packets, bytes atomic.Uint64
+	packets, bytes tallied
 	_              [64]byte // another core's begins on another cache line
 }
 
@@ -24,8 +22,8 @@ func (s *sink) Tx(frames []*pmd.Frame) int {
 	for _, f := range frames {
 		bytes += f.Len()
 	}
-	s.packets.Store(s.packets.Load() + uint64(len(frames)))
-	s.bytes.Store(s.bytes.Load() + uint64(bytes))
+	s.packets.add(len(frames))
+	s.bytes.add(bytes)
 	return len(frames)
 }
 
@@ -39,7 +37,7 @@ func (*sink) Link() error { return nil }
 
 // Stats are the frames taken.
 func (s *sink) Stats() pmd.Stats {
-	return pmd.Stats{TxPackets: s.packets.Load(), TxBytes: s.bytes.Load()}
+	return pmd.Stats{TxPackets: s.packets.load(), TxBytes: s.bytes.load()}
 }
 
 // Close does nothing.

@@ -82,7 +82,13 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 func (c *Card) store(policy *vpc.Policy) {
 	v := &view{policy: policy, uplink: c.slots[Uplink]}
 	guests := c.guests(policy)
-	v.enis = newENITable(guests)
+	before := &view{}
+	if old := c.view.Load(); old != nil {
+		before = old
+	}
+	if v.enis = before.enis; before.policy != policy {
+		v.enis = newENITable(guests)
+	}
 	v.slots = append(v.slots, v.uplink)
 	for i := range guests {
 		if guests[i].eni != nil {
@@ -92,11 +98,7 @@ func (c *Card) store(policy *vpc.Policy) {
 	for i := range c.workers {
 		v.parts = append(v.parts, v.of(i, guests))
 	}
-	before := &underlay{}
-	if old := c.view.Load(); old != nil {
-		before = &old.underlay
-	}
-	v.underlay = newUnderlay(policy, v.uplinkMAC(), before)
+	v.underlay = newUnderlay(policy, v.uplinkMAC(), &before.underlay)
 	ids := c.freshIDs()
 	c.gate.do(func() {
 		c.view.Store(v)

@@ -81,9 +81,7 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection table: %w", err)
 	}
-	if err := c.hire(); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
+	c.hire()
 	c.slots[Uplink] = newSlot(Uplink, 0, c.newQueues(1), 0)
 	if _, err := c.Apply(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -92,17 +90,12 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 }
 
 // hire makes the workers.
-func (c *Card) hire() error {
+func (c *Card) hire() {
 	for i := range c.options.Workers {
 		w := &worker{card: c, number: i, flows: c.flows, reader: c.flows.Reader(i)}
 		w.cpu.Store(-1)
-		var err error
-		if w.sleeper, err = newSleeper(); err != nil {
-			return fmt.Errorf("wake-up pipe: %w", err)
-		}
 		c.workers = append(c.workers, w)
 	}
-	return nil
 }
 
 // timeouts are those of an ENI's connections, nil once the ENI is gone.
@@ -132,9 +125,6 @@ func (c *Card) Close() error {
 			errs = append(errs, s.port.Close())
 			s.detach()
 		}
-	}
-	for _, w := range c.workers {
-		w.sleeper.close()
 	}
 	c.flows.Lock()
 	defer c.flows.Unlock()

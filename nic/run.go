@@ -3,6 +3,7 @@ package nic
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,13 +35,12 @@ func (c *Card) Run(ctx context.Context) error {
 	stop.Store(true)
 	c.wake()
 	all.Wait()
-	c.mu.Lock()
-	c.running = false
-	c.mu.Unlock()
+	c.end()
 	return c.Close()
 }
 
-// begin makes the card one that runs.
+// begin makes the card one that runs. What its workers sleep on takes
+// descriptors, which a card that is polled never needs.
 func (c *Card) begin() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,8 +50,34 @@ func (c *Card) begin() error {
 	case c.running:
 		return errors.New("the card runs already")
 	}
+	for _, w := range c.workers {
+		s, err := newSleeper()
+		if err != nil {
+			c.dropSleepers()
+			return fmt.Errorf("wake-up pipe: %w", err)
+		}
+		w.sleeper = s
+	}
 	c.running = true
 	return nil
+}
+
+// dropSleepers gives the descriptors back.
+func (c *Card) dropSleepers() {
+	for _, w := range c.workers {
+		if w.sleeper != nil {
+			w.sleeper.close()
+			w.sleeper = nil
+		}
+	}
+}
+
+// end makes it one that does not. Its workers have ended.
+func (c *Card) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running = false
+	c.dropSleepers()
 }
 
 // runs tells whether Run works.
@@ -61,10 +87,11 @@ func (c *Card) runs() bool {
 	return c.running
 }
 
-// wake ends the sleep of every worker, for what changed under it.
+// wake ends the sleep of every worker, for what changed under it. None sleeps
+// but while the card runs.
 func (c *Card) wake() {
 	for i, w := range c.workers {
-		if c.gate.workers[i].at.Load() != present {
+		if w.sleeper != nil && c.gate.workers[i].at.Load() != present {
 			w.wake()
 		}
 	}

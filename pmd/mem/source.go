@@ -17,8 +17,9 @@ import (
 type Source struct {
 	info  pmd.Info
 	stamp Stamp
-	slots []slot
+	slots []slot      // a ring; behind its end is its beginning once more, for a burst that goes on there
 	lent  []pmd.Frame // of each slot
+	ring  int         // how many there are
 	slot  int         // of the next burst
 
 	templates, template int // how many, and which is next
@@ -34,9 +35,9 @@ type slot struct {
 	die             *die
 }
 
-// warm is how many slots a Source has at least: frames of 114 bytes then
-// take 64 KB, more than the first and less than the second level cache, as
-// the receive ring of a real card does.
+// warm is how many slots a Source has, or one for each template if there are
+// more: frames of 114 bytes then take 64 KB, more than the first and less than
+// the second level cache, as the receive ring of a real card does.
 const warm = 4 * pmd.MaxBurst
 
 // NewSource makes a source of so many flows, rounded up to a multiple of the
@@ -53,11 +54,13 @@ func NewSource(o Options, templates [][]byte, flows int, stamp Stamp) *Source {
 	}
 	s := &Source{info: o.info(), stamp: stamp, templates: n, turns: max(1, (flows+n-1)/n)}
 	s.step = scatter(s.turns)
-	for round := n * pmd.MaxBurst / gcd(n, pmd.MaxBurst); len(s.slots) < warm; {
-		for i := range round {
-			s.add(templates[i%n])
+	for len(s.slots) < warm {
+		for _, t := range templates {
+			s.add(t)
 		}
 	}
+	s.ring = len(s.slots)
+	s.slots, s.lent = append(s.slots, s.slots[:pmd.MaxBurst]...), append(s.lent, s.lent[:pmd.MaxBurst]...)
 	return s
 }
 
@@ -100,8 +103,8 @@ func (s *Source) Rx(b *pmd.Burst) {
 	}
 	s.press(slots)
 	b.N = copy(b.Frames[:], s.lent[s.slot:])
-	if s.slot += pmd.MaxBurst; s.slot == len(s.slots) {
-		s.slot = 0
+	if s.slot += pmd.MaxBurst; s.slot >= s.ring {
+		s.slot -= s.ring
 	}
 	s.rxPackets.Store(s.rxPackets.Load() + pmd.MaxBurst)
 	s.rxBytes.Store(s.rxBytes.Load() + uint64(bytes))
