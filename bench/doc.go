@@ -12,7 +12,7 @@
 //	worker.go   the loop that is measured
 //	tally.go    what all cores had done at the same moment
 //	port.go     a port as forwarders have it
-//	sink.go     a port that takes everything
+//	sink.go     a port that takes everything; tallied.go is what it counts with
 //	capture.go  a port that plays a capture from memory
 //	region.go   the network: ENIs, and groups of sixty rules
 //	traffic.go  the flows in it

@@ -73,6 +73,7 @@ func newStorm(t *testing.T) *storm {
 		s.enis[e.id] = s.card.Policy().ENI(e.id)
 		s.load(e.id, e.port)
 	}
+	require.NoError(t, s.card.begin())
 	for _, w := range s.card.workers {
 		s.all.Go(func() { w.loop(&s.stop, func() int64 { return s.now.Add(1000) }) })
 	}
@@ -305,6 +306,7 @@ func TestPortsComeAndGoUnderWorkers(t *testing.T) {
 	s.stop.Store(true)
 	s.card.wake()
 	s.all.Wait()
+	s.card.end()
 	s.drain()
 	s.account()
 	require.NoError(t, s.card.Close())

@@ -60,6 +60,7 @@ func newCrew(t *testing.T, workers int) *crew {
 			require.NoError(t, c.card.Attach(e.ID, func() (pmd.Port, error) { return p, nil }))
 		}
 	}
+	require.NoError(t, c.card.begin())
 	for _, w := range c.card.workers {
 		c.all.Go(func() { w.loop(&c.stop, func() int64 { return c.now.Add(1000) }) })
 	}
@@ -71,6 +72,7 @@ func (c *crew) end() {
 	c.stop.Store(true)
 	c.card.wake()
 	c.all.Wait()
+	c.card.end()
 	(&rig{TB: c.T, card: c.card}).account()
 	require.NoError(c, c.card.Close())
 }

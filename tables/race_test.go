@@ -90,3 +90,55 @@ func TestReadersBesideAWriter(t *testing.T) {
 		require.Greater(t, c.table.Moves(), uint64(steps)*11/10, "every replacement empties a slot, and many move others")
 	})
 }
+
+// asked is a reader of a guarded table that looks for keys which stay. Where it may trust a miss it has none.
+func (c *churned) asked(r *rand.Rand, reader *tables.Reader) (trusted int, wrong string) {
+	defer reader.Rest()
+	var keys [tables.Burst]key2
+	var at [tables.Burst]uint32
+	for !c.done.Load() {
+		reader.Pass()
+		for i := range keys {
+			n := r.Uint64N(c.stays)
+			keys[i] = key2{n, n}
+		}
+		before := c.table.Stirs()
+		hits := c.table.LookupBurst(&keys, len(keys), &at)
+		if before&1 == 0 && before == c.table.Stirs() {
+			if trusted++; hits != ^uint64(0) {
+				return trusted, "a miss that was to be trusted"
+			}
+		}
+		for i := range keys {
+			if found, ok := c.table.Find(&keys[i]); !ok || *c.table.Key(found) != keys[i] {
+				return trusted, "a vanished entry"
+			}
+		}
+		c.reads.Add(1)
+	}
+	return trusted, ""
+}
+
+// Find misses nothing that stays beside a writer that evicts all the time, and neither does LookupBurst where Stirs says so.
+func TestMissesThatReadersMayTrust(t *testing.T) {
+	r := oracle.Random(t)
+	const entries = 972 // 95 % of 1,024 slots
+	c := &churned{table: newTable[key2, wide](t, entries, r.Uint64()), stays: entries / 2, entries: entries}
+	grace := tables.NewGrace(2)
+	c.table.Guard(grace)
+	for i := range uint64(entries) {
+		_, err := c.table.Insert(key2{i, i}, value(key2{i, i}))
+		require.NoError(t, err)
+	}
+	var readers sync.WaitGroup
+	wrong, trusted := make([]string, 2), make([]int, 2)
+	for i := range wrong {
+		own := rand.New(rand.NewPCG(r.Uint64(), 0))
+		readers.Go(func() { trusted[i], wrong[i] = c.asked(own, grace.Reader(i)) })
+	}
+	err := c.write(r, 100_000)
+	readers.Wait()
+	require.NoError(t, err)
+	require.Equal(t, []string{"", ""}, wrong)
+	require.NotZero(t, trusted[0]+trusted[1])
+}
