@@ -59,8 +59,8 @@ func (c *Card) Workers() []WorkerView {
 	for i := range done {
 		views[i] = done[i].view()
 		views[i].Worker, views[i].CPU, views[i].Ports = i, int(c.workers[i].cpu.Load()), []string{}
-		for _, p := range v.parts[i].polls {
-			views[i].Ports = append(views[i].Ports, p.label.name)
+		for at := range v.parts[i].polls { // whose worker is at work
+			views[i].Ports = append(views[i].Ports, v.parts[i].polls[at].label.name)
 		}
 	}
 	return views
