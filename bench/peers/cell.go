@@ -7,14 +7,16 @@ import (
 	"nitrocard/pmd"
 )
 
-// cell is what is forwarded: so many flows with frames of a size.
+// cell is what is forwarded: so many flows with frames of a size, spread over
+// ENIs.
 type cell struct {
 	flows int
 	size  string // as --frame-size has it
+	enis  int    // each in a VNI of its own; fewer if there are fewer flows
 }
 
-// enis is how many VNIs the flows are spread over, if there are as many.
-const enis = 16
+// How many guests a server has: few, unless a cell is there to show many.
+const few, many = 16, 200
 
 // options are those of nitrocard's benchmark with the same frames.
 func (c cell) options() (*bench.Options, error) {
@@ -22,16 +24,20 @@ func (c cell) options() (*bench.Options, error) {
 	if err := sizes.Set(c.size); err != nil {
 		return nil, err
 	}
-	o := &bench.Options{Mode: bench.SG, Burst: pmd.MaxBurst, Flows: c.flows, ENIs: enis, Sizes: sizes, Seed: 1}
+	o := &bench.Options{Mode: bench.SG, Burst: pmd.MaxBurst, Flows: c.flows, ENIs: c.enis, Sizes: sizes, Seed: 1}
 	return o, o.Check()
 }
 
-// String names the cell.
+// String names the cell. Few ENIs go without saying.
 func (c cell) String() string {
-	if c.size == "imix" {
-		return c.count() + ", IMIX"
+	name := c.count()
+	if c.enis != few {
+		name += fmt.Sprintf(", %d ENIs", c.enis)
 	}
-	return c.count() + ", " + c.size + " B"
+	if c.size == "imix" {
+		return name + ", IMIX"
+	}
+	return name + ", " + c.size + " B"
 }
 
 // count is the number of flows as people write it.

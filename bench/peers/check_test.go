@@ -22,7 +22,7 @@ func judged(t *testing.T, e expectation, c *capture, out [][]byte) error {
 }
 
 func TestFramesThatCameOutRight(t *testing.T) {
-	c := captured(t, cell{16, "imix"})
+	c := captured(t, cell{16, "imix", few})
 	var out [][]byte
 	for _, f := range c.frames {
 		out = append(out, delivered(f))
@@ -31,7 +31,7 @@ func TestFramesThatCameOutRight(t *testing.T) {
 }
 
 func TestFramesThatCameOutWrong(t *testing.T) {
-	c := captured(t, cell{16, "114"})
+	c := captured(t, cell{16, "114", few})
 	spoil := func(change func(f []byte) []byte) error {
 		var out [][]byte
 		for _, f := range c.frames {
@@ -60,7 +60,7 @@ func elsewhere(in []byte) []byte {
 }
 
 func TestFramesInTheirNextTunnel(t *testing.T) {
-	c := captured(t, cell{16, "114"})
+	c := captured(t, cell{16, "114", few})
 	var out [][]byte
 	for _, f := range c.frames {
 		out = append(out, elsewhere(f))

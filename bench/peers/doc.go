@@ -4,7 +4,7 @@
 //	main.go       flags
 //	all.go        the way through
 //	need.go       what has to be installed
-//	cell.go       what is forwarded: so many flows, frames of this size
+//	cell.go       what is forwarded: so many flows, frames of a size, to so many ENIs
 //	capture.go    a cell's frames, as files that net_pcap plays
 //	reply.go      the answers to them, which only a tracker wants to see
 //	process.go    a program of the others': its words, its CPU time
@@ -35,12 +35,10 @@
 // rounds, and a ratio is one of the same round.
 //
 // Connections are taken through TCP's handshake before, and are read back from
-// both. OVS does less: it neither translates addresses nor asks 300 rules; its
-// rules know 16 VNIs, a MAC in each, and established connections. It is at the
-// best of its settings, found anew for each cell: exact-match cache, signature
-// cache, both or none. testpmd takes bursts of 64, as nitrocard does; OVS always
-// takes 32. OVS checks the inner TCP checksum of what it tracks and nitrocard
-// does not, which costs it more with longer frames.
+// both. testpmd takes bursts of 64, as nitrocard does; OVS always takes 32. OVS
+// is at the best of its settings, found anew for each cell: exact-match cache,
+// signature cache, both or none. OVS checks the inner TCP checksum of what it
+// tracks and nitrocard does not, which costs it more with longer frames.
 //
 // On the kernel's cable each program carries frames from either end to the
 // other, so that they go round without a sender: the kernel's part of receiving
@@ -49,4 +47,17 @@
 // OVS, its bridges and the cable are in a network namespace that ends with the
 // program. Its daemons are its own, with sockets in a temporary folder; those of
 // the system are not touched.
+//
+// # What OVS does less
+//
+// OVS neither translates addresses nor asks 300 rules. Its flows know a VNI and
+// a MAC of each ENI, track in a conntrack zone of each ENI, and let pass what is
+// established there.
+//
+// A cell has 16 ENIs unless its name tells how many, or fewer with fewer flows.
+// ENIs take turns: of a burst of 64 each of 16 gets four frames, and each of 200
+// one at most, so nitrocard sends to 64 ports. OVS has 200 VNIs, MACs and zones
+// then, and its guests are one port all the same, because its DPDK has room for
+// 32 ports: OVS pays for 200 guests in its caches and conntrack, and not in
+// ports.
 package main

@@ -27,7 +27,7 @@ func framesOf(t *testing.T, file string) (frames [][]byte) {
 }
 
 func TestACaptureHoldsTheFramesOfTheBenchmark(t *testing.T) {
-	for _, of := range []cell{{1, "114"}, {1, "imix"}, {1000, "114"}, {2000, "imix"}} {
+	for _, of := range []cell{{1, "114", few}, {1, "imix", few}, {1000, "114", few}, {2000, "imix", few}, {1000, "114", many}} {
 		c := captured(t, of)
 		o, err := of.options()
 		require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestACaptureHoldsTheFramesOfTheBenchmark(t *testing.T) {
 }
 
 func TestTheHandshakeIsASYNOfEachFlowAndItsAnswer(t *testing.T) {
-	c := captured(t, cell{100, "imix"})
+	c := captured(t, cell{100, "imix", few})
 	syn, answers := framesOf(t, c.handshake[0]), framesOf(t, c.handshake[1])
 	require.Len(t, syn, c.flows)
 	require.Len(t, answers, c.flows)
@@ -62,7 +62,7 @@ func TestTheHandshakeIsASYNOfEachFlowAndItsAnswer(t *testing.T) {
 }
 
 func TestCellsThatCannotBe(t *testing.T) {
-	for _, c := range []cell{{0, "114"}, {1, "12"}} {
+	for _, c := range []cell{{0, "114", few}, {1, "12", few}, {1, "114", 0}} {
 		_, err := newCapture(c, t.TempDir())
 		require.Error(t, err)
 	}

@@ -29,7 +29,7 @@ func (r *report) sample() sample {
 // nitrocardArgs are a benchmark's over ports, in memory unless named.
 func (p *peers) nitrocardArgs(m bench.Mode, c cell, ports ...string) []string {
 	args := []string{
-		p.binary, "bench", "--forward-mode", m.String(), "--flows", strconv.Itoa(c.flows), "--enis", strconv.Itoa(enis),
+		p.binary, "bench", "--forward-mode", m.String(), "--flows", strconv.Itoa(c.flows), "--enis", strconv.Itoa(c.enis),
 		"--frame-size", c.size, "--burst", burst,
 	}
 	if len(ports) > 0 {

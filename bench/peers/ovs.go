@@ -43,7 +43,7 @@ func (p *peers) startOVS(c *capture, t task) (*ovs, error) {
 		func() error { return o.bridges(t.wrap) },
 		o.underlay,
 		func() error { return o.load("br-phy", underlayFlows()...) },
-		func() error { return o.load("br-int", trackFlows()...) },
+		func() error { return o.load("br-int", trackFlows(c.enis)...) },
 		o.connect,
 		func() error { return o.load("br-int", passFlow(t.wrap)) },
 		o.plug,

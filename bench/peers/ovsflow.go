@@ -27,7 +27,7 @@ func underlayFlows() []string {
 
 // trackFlows know each ENI by VNI and MAC, and track in a zone of its own what
 // goes there, and what comes from there in the handshake.
-func trackFlows() []string {
+func trackFlows(enis int) []string {
 	var flows []string
 	for i := range enis {
 		flows = append(flows,

@@ -53,11 +53,9 @@ const (
 
 // onPcap is the contest on captures.
 func (p *peers) onPcap() contest {
-	var cells []cell
-	for _, size := range []string{"114", "imix"} {
-		for _, flows := range []int{1, 1000, 100_000} {
-			cells = append(cells, cell{flows, size})
-		}
+	cells := []cell{
+		{1, "114", few}, {1000, "114", few}, {1000, "114", many}, {100_000, "114", few},
+		{1, "imix", few}, {1000, "imix", few}, {100_000, "imix", few},
 	}
 	return contest{[]contender{
 		{testpmdIO, false, p.testpmdIO},
@@ -75,7 +73,7 @@ func (p *peers) inMemory() contest {
 	return contest{[]contender{
 		{nitrocardIO, false, p.nitrocardMemory(bench.IO)},
 		{nitrocardFull, true, p.nitrocardMemory(bench.Full)},
-	}, []cell{{1000, "114"}, {100_000, "114"}, {1_000_000, "114"}}, false}
+	}, []cell{{1000, "114", few}, {100_000, "114", few}, {1_000_000, "114", few}}, false}
 }
 
 // byKernel is the contest on the kernel's cable.
@@ -83,7 +81,7 @@ func (p *peers) byKernel() contest {
 	return contest{[]contender{
 		{testpmdCable, false, p.testpmdCable},
 		{nitrocardCable, false, p.nitrocardCable},
-	}, []cell{{1, "114"}}, true}
+	}, []cell{{1, "114", few}}, true}
 }
 
 // run measures all contenders for each cell, in rounds: what is compared runs

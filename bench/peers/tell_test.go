@@ -33,12 +33,12 @@ func TestARatioIsOfTheSameRound(t *testing.T) {
 func measuredOnce() *outcome {
 	o := &outcome{pcap: (&peers{}).onPcap(), memory: (&peers{}).inMemory(), kernel: (&peers{}).byKernel()}
 	fill := func(c *contest) result {
-		c.cells = []cell{{1, "114"}, {100_000, "imix"}}
+		c.cells = []cell{{1, "114", few}, {1000, "114", many}, {100_000, "imix", few}}
 		r := result{}
 		for i, contender := range c.contenders {
 			s := at(float64(2 * (i + 1)))
 			s.setting = "SMC"
-			r[contender.name] = map[cell][]sample{c.cells[0]: {s, s}, c.cells[1]: {s}}
+			r[contender.name] = map[cell][]sample{c.cells[0]: {s, s}, c.cells[1]: {s}, c.cells[2]: {s}}
 		}
 		return r
 	}
@@ -51,12 +51,12 @@ func TestTables(t *testing.T) {
 	measuredOnce().write(&b)
 	text := b.String()
 	for _, want := range []string{
-		"| net_pcap, Mpps a core | 1 flow, 114 B | 100k flows, IMIX |\n|---|---|---|\n| testpmd io | 2.00 | 2.00 |\n",
-		"| nitrocard sg ÷ OVS-DPDK sg | 1.33 | 1.33 |\n",
-		"| nitrocard encap ÷ nitrocard sg | 1.50 | 1.50 |\n",
-		"| nitrocard full ÷ nitrocard io | 2.00 | 2.00 |\n",
-		"| nitrocard afpacket ÷ testpmd net_af_packet | 2.00 | 2.00 |\n",
-		"OVS-DPDK was best with: 1 flow, 114 B: SMC; 100k flows, IMIX: SMC.\n",
+		"| net_pcap, Mpps a core | 1 flow, 114 B | 1k flows, 200 ENIs, 114 B | 100k flows, IMIX |\n|---|---|---|---|\n| testpmd io | 2.00 | 2.00 | 2.00 |\n",
+		"| nitrocard sg ÷ OVS-DPDK sg | 1.33 | 1.33 | 1.33 |\n",
+		"| nitrocard encap ÷ nitrocard sg | 1.50 | 1.50 | 1.50 |\n",
+		"| nitrocard full ÷ nitrocard io | 2.00 | 2.00 | 2.00 |\n",
+		"| nitrocard afpacket ÷ testpmd net_af_packet | 2.00 | 2.00 | 2.00 |\n",
+		"OVS-DPDK was best with: 1 flow, 114 B: SMC; 1k flows, 200 ENIs, 114 B: SMC; 100k flows, IMIX: SMC.\n",
 	} {
 		require.Contains(t, text, want)
 	}
@@ -68,7 +68,7 @@ func TestPicture(t *testing.T) {
 	require.NoError(t, o.pcap.draw(o.onPcap, svg, bitmap))
 	text, err := os.ReadFile(svg)
 	require.NoError(t, err)
-	for _, word := range []string{"testpmd io", "nitrocard sg", "OVS-DPDK encap", "100k flows, IMIX"} {
+	for _, word := range []string{"testpmd io", "nitrocard sg", "OVS-DPDK encap", "1k flows, 200 ENIs, 114 B", "100k flows, IMIX"} {
 		require.Contains(t, string(text), word)
 	}
 	data, err := os.ReadFile(bitmap)

@@ -59,9 +59,9 @@ func TestNitrocardsReport(t *testing.T) {
 }
 
 func TestFlowsOfOVSKnowEachENI(t *testing.T) {
-	flows := strings.Join(trackFlows(), "\n")
+	flows := strings.Join(trackFlows(many), "\n")
 	require.Contains(t, flows, "tun_id=1 dl_dst=02:00:00:00:00:00 actions=ct(table=1,zone=1)")
-	require.Contains(t, flows, "tun_id=16 dl_dst=02:00:00:00:00:0f actions=ct(table=1,zone=16)")
+	require.Contains(t, flows, "tun_id=200 dl_dst=02:00:00:00:00:c7 actions=ct(table=1,zone=200)")
 	require.Equal(t, "table=1 ip ct_state=+trk+est-rpl actions=3", passFlow(false))
 	require.Equal(t, "table=1 ip ct_state=+trk+est-rpl actions=2", passFlow(true))
 }
