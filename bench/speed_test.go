@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nitrocard/nic/flow"
 	"nitrocard/pmd"
 )
 
@@ -47,10 +46,10 @@ func known(b *testing.B, feed func(*Bench) error) {
 // BenchmarkNew is the way of a connection's first packet, with 60 rules in
 // each of 5 groups, and of its end: connections age out as fast as they come.
 func BenchmarkNew(b *testing.B) {
-	const live = 1 << 20
+	const live, lives = 1 << 20, 60 * time.Second // a connection lives that long without an answer
 	w := start(b, 1<<24, 2*live)
 	require.NoError(b, w.Requests(true))
-	now, step := int64(0), int64(flow.DefaultTimeouts().SYN)*pmd.MaxBurst/live
+	now, step := int64(0), int64(lives)*pmd.MaxBurst/live
 	clock := func() int64 { now += step; return now }
 	for range 2 * live / pmd.MaxBurst {
 		w.Card.Poll(clock())

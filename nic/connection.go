@@ -53,7 +53,7 @@ func (w *worker) keyIn(p *packet, k *flow.Key) {
 	if p.Proto == wire.ProtoICMP {
 		remotePort = p.asker(vpc.In)
 	}
-	k.Set(p.guest.number, local, p.Src, p.DstPort, remotePort, p.Proto)
+	k.Set(p.guest.number, p.Proto, flow.Ends{Local: local, Remote: p.Src, LocalPort: p.DstPort, RemotePort: remotePort})
 	if p.Frag == wire.LaterFragment {
 		*k = k.Fragment(p.ID)
 	}
@@ -65,7 +65,7 @@ func (w *worker) keyOut(p *packet, k *flow.Key) {
 	if p.Proto == wire.ProtoICMP {
 		remotePort = p.asker(vpc.Out)
 	}
-	k.Set(p.guest.number, p.Src, p.Dst, p.SrcPort, remotePort, p.Proto)
+	k.Set(p.guest.number, p.Proto, flow.Ends{Local: p.Src, Remote: p.Dst, LocalPort: p.SrcPort, RemotePort: remotePort})
 	if p.Frag == wire.LaterFragment {
 		*k = k.Fragment(p.ID)
 	}

@@ -65,7 +65,7 @@ func (w *worker) ruleOf(p *packet) *vpc.Rule {
 func (w *worker) ruleNumber(p *packet) uint32 {
 	switch {
 	case p.conn != nil || p.related:
-		return w.flows.Detail(p.at).Rule
+		return w.flows.Rule(p.at)
 	case p.asked:
 		return w.card.rules.number(w.view.policy, p.rule)
 	}

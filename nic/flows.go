@@ -73,7 +73,7 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	c.flows.Lock()
 	defer c.flows.Unlock()
 	next, more = c.flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{*k, conn.Copy(), c.rules.rules[c.flows.Detail(at).Rule]})
+		seen = append(seen, seenFlow{*k, conn.Copy(), c.rules.rules[c.flows.Rule(at)]})
 	})
 	return seen, next, more
 }

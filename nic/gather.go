@@ -77,7 +77,7 @@ func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64)
 		default:
 			second |= bit
 		}
-		g.keys[i&(tables.Burst-1)].Set(m.number, local, p.Src(), p.DstPort(), p.SrcPort(), p.Proto())
+		g.keys[i&(tables.Burst-1)].Set(m.number, p.Proto(), flow.Ends{Local: local, Remote: p.Src(), LocalPort: p.DstPort(), RemotePort: p.SrcPort()})
 		plain |= bit
 	}
 	return plain, odd, second
@@ -133,7 +133,7 @@ func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (plain, odd ui
 		if p.SrcBits() != from.macBits {
 			continue
 		}
-		g.keys[i&(tables.Burst-1)].Set(from.number, p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto())
+		g.keys[i&(tables.Burst-1)].Set(from.number, p.Proto(), flow.Ends{Local: p.Src(), Remote: p.Dst(), LocalPort: p.SrcPort(), RemotePort: p.DstPort()})
 		plain |= bit
 	}
 	return plain, odd

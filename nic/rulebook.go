@@ -48,7 +48,7 @@ func (c *Card) sweep() {
 	})
 	from := uint32(0)
 	c.inChunks(func() (more bool) {
-		from, more = c.flows.Walk(from, walkChunk, func(at uint32, _ *flow.Key, _ *flow.Conn) { b.use(c.flows.Detail(at).Rule) })
+		from, more = c.flows.Walk(from, walkChunk, func(at uint32, _ *flow.Key, _ *flow.Conn) { b.use(c.flows.Rule(at)) })
 		return more
 	})
 	number := 1

@@ -86,7 +86,7 @@ func (w *worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 func (w *worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	if p.reopens && w.flows.Holds(p.at, &o.Key) {
 		if w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
-			return p.at, w.flows.Reopen(p.at, o)
+			return p.at, w.flows.Restart(p.at, o)
 		}
 	}
 	return w.flows.Open(o)

@@ -14,7 +14,7 @@ import (
 // all of them end in the given time.
 func benchTable(b *testing.B, n int, lives time.Duration) (*Table, []Key) {
 	limits := DefaultTimeouts()
-	limits.Established, limits.SYN = lives, lives
+	limits.Established, limits.syn = lives, lives
 	t, err := New(Options{Capacity: n, Seed: 1, Timeouts: func(uint32) *Timeouts { return &limits }})
 	if err != nil {
 		b.Fatal(err)
@@ -35,7 +35,7 @@ func benchTable(b *testing.B, n int, lives time.Duration) (*Table, []Key) {
 }
 
 func benchKey(i int) Key {
-	return makeKey(uint32(i)&63, 0x0a000105, uint32(i)*2654435761, 40000, uint16(i), wire.ProtoTCP)
+	return makeKey(uint32(i)&63, wire.ProtoTCP, Ends{0x0a000105, uint32(i) * 2654435761, 40000, uint16(i)})
 }
 
 // A burst of packets of known connections: key, lookup, count, state.
@@ -54,7 +54,7 @@ func BenchmarkKnown(b *testing.B) {
 				}
 				for i := range burst {
 					k := &keys[next+i]
-					burst[i] = makeKey(k.ENI(), k.Local, k.Remote, k.LocalPort, k.RemotePort, wire.ProtoTCP)
+					burst[i].Set(k.ENI(), wire.ProtoTCP, Ends{Local: k.Local, Remote: k.Remote, LocalPort: k.LocalPort, RemotePort: k.RemotePort})
 				}
 				hits = t.LookupBurst(&burst, tables.Burst, &at)
 				for _, i := range at {
@@ -84,7 +84,7 @@ func BenchmarkOpenRemove(b *testing.B) {
 		}
 		t.LookupBurst(&burst, tables.Burst, &at)
 		for _, i := range at {
-			t.Remove(i)
+			t.remove(i)
 		}
 		for i := range burst {
 			burst[i] = benchKey(live + next + i)

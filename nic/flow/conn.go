@@ -41,7 +41,7 @@ func (c *Conn) Under(epoch uint32) bool { return atomic.LoadUint32(&c.Epoch) == 
 
 // Evaluated is the status, and the epoch of the policy that it is of: both are
 // of one moment. Who ends a connection clears the epoch before the status, and
-// who reopens one clears it first and sets it last, so a status between two
+// who restarts one clears it first and sets it last, so a status between two
 // looks at the same epoch is that epoch's. Epoch 0: the connection has ended, or
 // is about to begin anew.
 func (c *Conn) Evaluated() (epoch uint32, s Status) {

@@ -23,7 +23,7 @@ func FuzzTCP(f *testing.F) {
 			require.GreaterOrEqual(t, c.state(), before)
 			require.LessOrEqual(t, c.state(), Closed)
 			if !c.answered() {
-				require.LessOrEqual(t, limits.of(c), limits.SYN)
+				require.LessOrEqual(t, limits.of(c), limits.syn)
 			}
 		}
 	})

@@ -9,48 +9,71 @@ const (
 	Out Dir = 1 // from the guest
 )
 
-// Bits of Key.Who.
-const (
-	whoProto    = 24        // the protocol number starts at this bit
-	whoFragment = 1 << 23   // set: the key of a fragmented datagram
-	WhoENI      = 1<<23 - 1 // the ENI's number
-)
-
-// Key names a connection of one ENI: 16 bytes, comparable, without a pointer.
-// Local is the ENI's own side whoever sends, so that both directions make the
-// same key; and because the ENI is part of it, equal addresses of two VPCs
-// never meet. Addresses and ports are numbers in host byte order. An ICMP
-// query has its identifier as local port, and as the other what is asked and which
-// way; what has no ports carries 0.
-type Key struct {
+// Ends are the two ends of a connection, as numbers in host byte order. Local
+// is the ENI's end whoever sends, so both directions of a connection have the
+// same Ends.
+//
+// An ICMP query has its identifier as LocalPort; RemotePort tells what is asked
+// and in which direction. Protocols without ports have 0 for both.
+type Ends struct {
 	Local, Remote         uint32
 	LocalPort, RemotePort uint16
-	Who                   uint32 // protocol<<24 | fragment<<23 | ENI number
 }
 
-// Set makes k the key of a connection. The ENI's number must be below 1<<23.
-// It stores field by field: a key built as a value is put together on the stack
-// and read back as one vector, which stalls until the narrow stores are done,
-// for longer than the rest of the key's making takes.
-func (k *Key) Set(eni, local, remote uint32, lport, rport uint16, proto uint8) {
-	k.Local = local
-	k.Remote = remote
-	k.LocalPort = lport
-	k.RemotePort = rport
+// Key names a connection of one ENI. Equal addresses of two VPCs make two
+// keys, because the ENI is part of the key.
+//
+//	 0       4        8           10           12                       16
+//	+-------+--------+-----------+------------+------------------------+
+//	| Local | Remote | LocalPort | RemotePort | Who                    |
+//	+-------+--------+-----------+------------+------------------------+
+//
+//	                              Who, a word: 31    24   23   22        0
+//	                                          +--------+------+----------+
+//	                                          |protocol|  F   |ENI number|
+//	                                          +--------+------+----------+
+//
+// F is set in the key that the fragments of one datagram share. The fields are
+// exported for the assembly of package nic, which writes keys by their offsets.
+type Key struct {
+	Ends
+	Who uint32
+}
+
+// The parts of Key.Who.
+const (
+	whoProto    = 24        // lowest bit of the protocol number
+	whoFragment = 1 << 23   // F
+	WhoENI      = 1<<23 - 1 // the ENI number; exported for assembly
+)
+
+// Set makes k the key of the connection of an ENI, whose number is below 1<<23.
+//
+// Set stores field by field. A key built as a value is put together on the
+// stack and read back as one vector, and the processor stalls on that until the
+// narrow stores are done. Ends costs nothing: the compiler keeps a struct of
+// four fields in registers.
+func (k *Key) Set(eni uint32, proto uint8, e Ends) {
+	k.Local = e.Local
+	k.Remote = e.Remote
+	k.LocalPort = e.LocalPort
+	k.RemotePort = e.RemotePort
 	k.Who = uint32(proto)<<whoProto | eni
 }
 
 // Fragment is the key under which the fragments of one datagram find each
-// other: the IPv4 identification stands where the ports do, which only the
-// first fragment has (RFC 791 section 2.3).
+// other. Only the first fragment has ports (RFC 791 section 2.3), so the key
+// has the datagram's IPv4 identification in their place.
 func (k Key) Fragment(id uint16) Key {
-	return Key{k.Local, k.Remote, id, 0, k.Who | whoFragment}
+	k.LocalPort, k.RemotePort = id, 0
+	k.Who |= whoFragment
+	return k
 }
 
-// ENI is the number of the interface the connection belongs to.
+// ENI is the number of the interface that the connection belongs to.
 func (k Key) ENI() uint32 { return k.Who & WhoENI }
 
-// Proto is the protocol's number.
+// Proto is the number of the connection's protocol.
 func (k Key) Proto() uint8 { return uint8(k.Who >> whoProto) }
 
 // IsFragment tells whether Fragment made the key.

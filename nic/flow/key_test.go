@@ -9,7 +9,7 @@ import (
 )
 
 func TestKeyHoldsItsParts(t *testing.T) {
-	k := makeKey(1<<23-1, 0x0a000105, 0x08080808, 40000, 53, wire.ProtoUDP)
+	k := makeKey(1<<23-1, wire.ProtoUDP, Ends{0x0a000105, 0x08080808, 40000, 53})
 	require.Equal(t, uint32(1<<23-1), k.ENI())
 	require.Equal(t, uint8(wire.ProtoUDP), k.Proto())
 	require.False(t, k.IsFragment())
@@ -25,6 +25,6 @@ func TestKeyHoldsItsParts(t *testing.T) {
 
 // A fragment's key never equals a whole packet's, whatever its ID.
 func TestFragmentsMeetNoConnection(t *testing.T) {
-	whole := makeKey(7, 1, 2, 0xbeef, 0, wire.ProtoUDP)
+	whole := makeKey(7, wire.ProtoUDP, Ends{1, 2, 0xbeef, 0})
 	require.NotEqual(t, whole, whole.Fragment(0xbeef))
 }

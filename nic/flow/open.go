@@ -32,29 +32,13 @@ const (
 	TableFull                   // no room for anybody
 )
 
-var openErrors = [...]string{
-	Opened:            "opened",
-	Existing:          "the connection exists already",
-	AllowanceExceeded: "the instance's allowance of tracked connections is exceeded",
-	NotCached:         "the instance's share of the cache for untracked flows is full",
-	TableFull:         "the connection table is full",
-}
-
-// String is a sentence for people.
-func (e OpenError) String() string {
-	if int(e) >= len(openErrors) {
-		return "unknown"
-	}
-	return openErrors[e]
-}
-
 // Open adds a connection. The first packet is then counted and goes through
 // the state machine like any other. Flags with FlagUntracked, and the
 // fragments of a datagram, count as cached, not as tracked. Indexes that
 // connections had a moment ago wait for the readers: a table may be full until
 // they have passed.
 func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
-	slot, err := t.owners.take(o)
+	account, err := t.owners.take(o)
 	if err != Opened {
 		if at, ok := t.conns.Lookup(&o.Key); ok {
 			return at, Existing
@@ -63,19 +47,19 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 	}
 	at, full := t.conns.Insert(o.Key, start(o))
 	if full != nil {
-		t.owners.give(slot)
+		t.owners.give(account)
 		if full == tables.ErrExists {
 			return at, Existing
 		}
 		return 0, TableFull
 	}
-	t.begin(at, o, slot)
+	t.begin(at, o, account)
 	return at, Opened
 }
 
 // begin is the cold half of a connection that opened, and its timer.
-func (t *Table) begin(at uint32, o *Opening, slot slot) {
-	*t.cold.At(at) = cold{rule: o.Rule, owner: slot, first: o.First}
+func (t *Table) begin(at uint32, o *Opening, account account) {
+	*t.cold.At(at) = cold{rule: o.Rule, account: account, first: o.First}
 	t.watch(at, o)
 }
 
@@ -83,7 +67,7 @@ func (t *Table) begin(at uint32, o *Opening, slot slot) {
 // connection than the one at an index, whose key it has. It does not if it is the
 // SYN that opened the connection, sent again, or the other end's of two that open
 // at once (RFC 9293 section 3.5); after both FINs or a reset every SYN does.
-// Evaluate one that does as new, and only when it is allowed Reopen this
+// Evaluate one that does as new, and only when it is allowed Restart this
 // connection: a SYN that the rules deny must not harm what is there.
 func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
 	s := t.conns.At(at).Status()
@@ -99,22 +83,22 @@ func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
 }
 
 // First is what the connection at an index was opened with (Opening.First). Of TCP,
-// which may Reopen meanwhile, it needs the lock; others are for workers, as Conn.
+// which may Restart meanwhile, it needs the lock; others are for workers, as Conn.
 func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 
-// Reopen puts a new connection in the place of the one at an index, which has
+// Restart puts a new connection in the place of the one at an index, which has
 // the same key. Where the owner's allowance has no room for it
 // the old one is gone all the same.
-func (t *Table) Reopen(at uint32, o *Opening) OpenError {
-	t.owners.give(t.cold.At(at).owner)
-	slot, err := t.owners.take(o)
+func (t *Table) Restart(at uint32, o *Opening) OpenError {
+	t.owners.give(t.cold.At(at).account)
+	account, err := t.owners.take(o)
 	if err != Opened {
 		t.wheel.Cancel(at)
 		t.drop(at)
 		return err
 	}
 	t.conns.At(at).restart(o)
-	t.begin(at, o, slot)
+	t.begin(at, o, account)
 	return Opened
 }
 
@@ -148,29 +132,18 @@ func (c *Conn) restart(o *Opening) {
 // Holds tells whether the connection at an index is that of a key: it may have
 // ended since it was found.
 func (t *Table) Holds(at uint32, k *Key) bool {
-	return t.cold.At(at).owner != 0 && *t.conns.Key(at) == *k
-}
-
-// Remove ends the connection at an index, and does nothing where there is
-// none. What others hold of it is zero from now on, and its index goes to
-// another connection only when their readers have passed.
-func (t *Table) Remove(at uint32) {
-	if t.cold.At(at).owner == 0 {
-		return
-	}
-	t.wheel.Cancel(at)
-	t.end(at)
+	return t.cold.At(at).account != 0 && *t.conns.Key(at) == *k
 }
 
 // end takes a connection whose timer is not set out of the table.
 func (t *Table) end(at uint32) {
-	t.owners.give(t.cold.At(at).owner)
+	t.owners.give(t.cold.At(at).account)
 	t.drop(at)
 }
 
 // drop is end for a connection that no owner counts any more.
 func (t *Table) drop(at uint32) {
 	c := t.cold.At(at)
-	c.rule, c.owner = 0, 0 // but first, which a worker may be reading
+	c.rule, c.account = 0, 0 // but first, which a worker may be reading
 	t.conns.Remove(*t.conns.Key(at))
 }

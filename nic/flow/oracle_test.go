@@ -50,15 +50,15 @@ func (m *model) step(op, arg byte) {
 		m.opens(k, op)
 	case 2, 3, 4:
 		if e != nil {
-			at, ok := m.Lookup(&k)
+			at, ok := m.lookup(&k)
 			require.True(m, ok)
 			m.packet(at, Dir(op>>3&1), op>>4|ack)
 			e.last = *m.Conn(at)
 		}
 	case 5:
-		if at, ok := m.Lookup(&k); ok {
-			m.Remove(at)
-			m.Remove(at)
+		if at, ok := m.lookup(&k); ok {
+			m.remove(at)
+			m.remove(at)
 			delete(m.conns, k)
 		}
 	case 6:
@@ -154,10 +154,10 @@ func (m *model) check() {
 		require.Equal(m, [2]int{tracked, cached}, m.counts(owner), "owner %d", owner)
 	}
 	for k, e := range m.conns {
-		at, ok := m.Lookup(&k)
+		at, ok := m.lookup(&k)
 		require.True(m, ok, k)
 		require.Equal(m, e.last, *m.Conn(at))
-		require.Equal(m, e.owner, m.Detail(at).Owner)
+		require.Equal(m, e.owner, m.ownerOf(at))
 	}
 }
 

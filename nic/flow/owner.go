@@ -3,27 +3,27 @@ package flow
 import "nitrocard/tables"
 
 // share is what an owner holds of the table.
-type share struct{ tracked, cached uint32 }
+type held struct{ tracked, cached uint32 }
 
 // slot says which owner a connection counts for, and as what. It is never 0
 // for a live connection.
-type slot uint32
+type account uint32
 
 const (
-	slotLive   slot = 1 << 31 // set in every live connection
-	slotCached slot = 1 << 30 // counted as cached, whatever its flags say today
-	slotOwner  slot = slotCached - 1
+	accountLive   account = 1 << 31 // set in every live connection
+	accountCached account = 1 << 30 // counted as cached, whatever its flags say today
+	accountOwner  account = accountCached - 1
 )
 
 // owners counts connections by instance. An owner is in the table as long as
 // it has any, so that a connection can hold its place instead of its number.
 type owners struct {
-	table *tables.Cuckoo[uint64, share]
+	table *tables.Cuckoo[uint64, held]
 	hint  [256]uint32 // where an owner was found last, by its low bits: most openings need no lookup
 }
 
 func newOwners(n int, seed uint64) (o owners, err error) {
-	o.table, err = tables.New[uint64, share](n, seed)
+	o.table, err = tables.New[uint64, held](n, seed)
 	return o, err
 }
 
@@ -33,13 +33,11 @@ func (w *owners) close() {
 	}
 }
 
-func (w *owners) memory() int { return w.table.Memory() }
-
 // find is where an owner's share is. Only a place in use has a share that is
 // not zero, so a hint is either right or known to be old.
 func (w *owners) find(id uint64) (at uint32, ok bool) {
 	hint := &w.hint[id%uint64(len(w.hint))]
-	if *w.table.Key(*hint) == id && *w.table.At(*hint) != (share{}) {
+	if *w.table.Key(*hint) == id && *w.table.At(*hint) != (held{}) {
 		return *hint, true
 	}
 	if at, ok = w.table.Lookup(&id); ok {
@@ -49,15 +47,15 @@ func (w *owners) find(id uint64) (at uint32, ok bool) {
 }
 
 // take counts one more connection for o's owner, if its allowance has room.
-func (w *owners) take(o *Opening) (slot, OpenError) {
-	s, refusal := slotLive, AllowanceExceeded
+func (w *owners) take(o *Opening) (account, OpenError) {
+	s, refusal := accountLive, AllowanceExceeded
 	if o.Found.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
-		s, refusal = slotLive|slotCached, NotCached
+		s, refusal = accountLive|accountCached, NotCached
 	}
 	id := o.Owner
 	at, known := w.find(id)
 	if known {
-		s |= slot(at)
+		s |= account(at)
 		if n := w.counter(s); *n < o.Limit {
 			*n++
 			return s, Opened
@@ -67,33 +65,31 @@ func (w *owners) take(o *Opening) (slot, OpenError) {
 	if o.Limit == 0 {
 		return 0, refusal
 	}
-	at, err := w.table.Insert(id, share{})
+	at, err := w.table.Insert(id, held{})
 	if err != nil {
 		return 0, TableFull
 	}
-	s |= slot(at)
+	s |= account(at)
 	*w.counter(s) = 1
 	return s, Opened
 }
 
 // give takes a connection off its owner's count.
-func (w *owners) give(s slot) {
+func (w *owners) give(s account) {
 	*w.counter(s)--
-	at := uint32(s & slotOwner)
-	if *w.table.At(at) == (share{}) {
+	at := uint32(s & accountOwner)
+	if *w.table.At(at) == (held{}) {
 		w.table.Remove(*w.table.Key(at))
 	}
 }
 
-func (w *owners) counter(s slot) *uint32 {
-	n := w.table.At(uint32(s & slotOwner))
-	if s&slotCached != 0 {
+func (w *owners) counter(s account) *uint32 {
+	n := w.table.At(uint32(s & accountOwner))
+	if s&accountCached != 0 {
 		return &n.cached
 	}
 	return &n.tracked
 }
-
-func (w *owners) name(s slot) uint64 { return *w.table.Key(uint32(s & slotOwner)) }
 
 // Count is how many connections an owner has: tracked ones, which its
 // allowance bounds, and cached ones.

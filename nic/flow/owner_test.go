@@ -42,7 +42,7 @@ func TestAllowanceComesBack(t *testing.T) {
 	at := r.open(o)
 	_, err := r.tryOpen(next)
 	require.Equal(t, AllowanceExceeded, err)
-	r.Remove(at)
+	r.remove(at)
 	require.Equal(t, [2]int{0, 0}, r.counts(9))
 	r.open(next)
 	r.wait(31 * second)
@@ -58,7 +58,7 @@ func TestCountSurvivesChangedFlags(t *testing.T) {
 	r.open(Opening{Key: key(1, wire.ProtoTCP, 1), TCPFlags: syn, Owner: 1})
 	c := r.Conn(at)
 	c.update(0, Status(FlagUntracked)<<flagsAt)
-	r.Remove(at)
+	r.remove(at)
 	require.Equal(t, [2]int{1, 0}, r.counts(1))
 }
 
@@ -88,7 +88,7 @@ func TestNoAllowanceAdmitsNothing(t *testing.T) {
 func TestOwnersAreForgotten(t *testing.T) {
 	r := newRig(t, 64)
 	for owner := range uint64(10_000) {
-		r.Remove(r.open(Opening{Key: key(1, wire.ProtoUDP, 0), Owner: owner}))
+		r.remove(r.open(Opening{Key: key(1, wire.ProtoUDP, 0), Owner: owner}))
 	}
 	require.Zero(t, r.owners.table.Len())
 }
@@ -103,8 +103,8 @@ func TestOwnersThatShareAHint(t *testing.T) {
 		require.Equal(t, [2]int{4, 0}, r.counts(i*256))
 	}
 	for i := range 4 {
-		at, _ := r.Lookup(ptr(key(1, wire.ProtoUDP, 3*i)))
-		r.Remove(at)
+		at, _ := r.lookup(ptr(key(1, wire.ProtoUDP, 3*i)))
+		r.remove(at)
 	}
 	require.Equal(t, [2]int{0, 0}, r.counts(0))
 	require.Equal(t, [2]int{4, 0}, r.counts(256))
@@ -114,7 +114,7 @@ func ptr(k Key) *Key { return &k }
 
 // A small table has room for as many owners as connections.
 func TestASmallTableHasManyOwners(t *testing.T) {
-	require.Equal(t, 1000+ownerShare, ownersOf(1000))
-	require.Equal(t, fewOwners+ownerShare, ownersOf(fewOwners*ownerShare))
+	require.Equal(t, 1000+perOwner, ownersOf(1000))
+	require.Equal(t, fewOwners+perOwner, ownersOf(fewOwners*perOwner))
 	require.Equal(t, maxOwners, ownersOf(1<<24))
 }

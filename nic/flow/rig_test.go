@@ -71,7 +71,7 @@ func (r *rig) tryOpen(o Opening) (uint32, OpenError) {
 func (r *rig) packet(at uint32, d Dir, flags uint8) {
 	c := r.Conn(at)
 	c.Packet(d, 100, uint32(r.tick()))
-	switch r.Key(at).Proto() {
+	switch r.key(at).Proto() {
 	case wire.ProtoTCP:
 		c.TCP(d, flags)
 	case wire.ProtoUDP:
@@ -80,7 +80,7 @@ func (r *rig) packet(at uint32, d Dir, flags uint8) {
 }
 
 func (r *rig) alive(k Key) bool {
-	_, ok := r.Lookup(&k)
+	_, ok := r.lookup(&k)
 	return ok
 }
 
@@ -101,10 +101,36 @@ func (c *Conn) state() State { return c.Status().State() }
 
 // key is the i-th key of an ENI.
 func key(eni uint32, proto uint8, i int) Key {
-	return makeKey(eni, 0x0a000105, uint32(i), 40000, 443, proto)
+	return makeKey(eni, proto, Ends{0x0a000105, uint32(i), 40000, 443})
 }
 
-func makeKey(eni, local, remote uint32, lport, rport uint16, proto uint8) (k Key) {
-	k.Set(eni, local, remote, lport, rport, proto)
+func makeKey(eni uint32, proto uint8, e Ends) (k Key) {
+	k.Set(eni, proto, e)
 	return k
+}
+
+// What only tests ask of a table.
+
+// lookup finds the connection of one key.
+func (t *Table) lookup(k *Key) (at uint32, ok bool) { return t.conns.Lookup(k) }
+
+// key is the key of the connection at an index.
+func (t *Table) key(at uint32) *Key { return t.conns.Key(at) }
+
+// ownerOf is the instance that the connection at an index counts for.
+func (t *Table) ownerOf(at uint32) uint64 {
+	return *t.owners.table.Key(uint32(t.cold.At(at).account & accountOwner))
+}
+
+// remove ends the connection at an index, if there is one, as Advance does.
+func (t *Table) remove(at uint32) {
+	if t.cold.At(at).account != 0 {
+		t.wheel.Cancel(at)
+		t.end(at)
+	}
+}
+
+// memory is how many bytes the table occupies.
+func (t *Table) memory() int {
+	return t.conns.Memory() + t.cold.Memory() + t.wheel.Memory() + t.owners.table.Memory()
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // storm is a table under several workers, who look connections up, count,
-// bring them up to date, open, reopen and remove them. What the stages find is
+// bring them up to date, open, restart and remove them. What the stages find is
 // a function of connection and policy, so that each look can be judged.
 type storm struct {
 	*testing.T
@@ -26,7 +26,7 @@ type storm struct {
 	epoch uint32        // of the policy in force
 	now   atomic.Uint64 // tick
 
-	known, reopened atomic.Uint64
+	known, restarted atomic.Uint64
 }
 
 const (
@@ -81,15 +81,15 @@ func (s *storm) walk(random *rand.Rand, i int, d Dir, flags uint8) {
 		Key: k, Dir: d, Walked: d, TCPFlags: flags, Found: found(i, s.epoch),
 		Owner: uint64(i % stormOwners), Limit: uint32(random.IntN(64)), Now: s.now.Load(),
 	}
-	at, ok := s.Lookup(&k)
+	at, ok := s.lookup(&k)
 	switch {
 	case !ok:
 		s.Open(&o)
 	case random.IntN(32) == 0:
-		s.Remove(at)
+		s.remove(at)
 	case flags == syn && s.Begins(at, d, 0):
-		if s.Reopen(at, &o) == Opened {
-			s.reopened.Add(1)
+		if s.Restart(at, &o) == Opened {
+			s.restarted.Add(1)
 		}
 	default:
 		s.Conn(at).Keep(d, o.Found)
@@ -140,8 +140,8 @@ func (s *storm) account() {
 	defer s.Unlock()
 	var live [stormOwners]int
 	all := 0
-	s.Walk(0, s.Cap()*2, func(at uint32, k *Key, c *Conn) {
-		live[s.Detail(at).Owner]++
+	s.Walk(0, s.conns.Cap()*2, func(at uint32, k *Key, c *Conn) {
+		live[s.ownerOf(at)]++
 		all++
 		assert.NotZero(s, c.Copy().Epoch, "a connection of no policy")
 	})
@@ -152,11 +152,11 @@ func (s *storm) account() {
 	}
 }
 
-// Workers open, keep, reopen and end connections while others look at them,
+// Workers open, keep, restart and end connections while others look at them,
 // and policies change: whoever looks sees what one policy says of the
 // connection that it asked for, or that it is to ask. It is for the race
 // detector, too.
-func TestWorkersKeepAndReopenWhileOthersLook(t *testing.T) {
+func TestWorkersKeepAndRestartWhileOthersLook(t *testing.T) {
 	s := newStorm(t)
 	random := oracle.Random(t)
 	var all sync.WaitGroup
@@ -164,7 +164,7 @@ func TestWorkersKeepAndReopenWhileOthersLook(t *testing.T) {
 		own := rand.New(rand.NewPCG(random.Uint64(), 0))
 		all.Go(func() {
 			defer s.Reader(i).Rest()
-			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end) || s.known.Load() == 0 || s.reopened.Load() == 0; {
+			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end) || s.known.Load() == 0 || s.restarted.Load() == 0; {
 				s.burst(own, s.Reader(i))
 				if own.IntN(16) == 0 {
 					s.change()
@@ -174,7 +174,7 @@ func TestWorkersKeepAndReopenWhileOthersLook(t *testing.T) {
 	}
 	all.Wait()
 	s.account()
-	t.Logf("%d policies, %d packets known, %d connections reopened, %d live", s.epoch, s.known.Load(), s.reopened.Load(), s.Len())
+	t.Logf("%d policies, %d packets known, %d connections restarted, %d live", s.epoch, s.known.Load(), s.restarted.Load(), s.Len())
 	s.Lock()
 	defer s.Unlock()
 	s.Close()

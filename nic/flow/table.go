@@ -16,7 +16,7 @@ const (
 	maxOwners = 1 << 16
 	// ownerShare is how many connections there are room for per owner, so
 	// that a small table does not pay for maxOwners.
-	ownerShare = 16
+	perOwner = 16
 	// fewOwners have room in any table that has room for a connection of each:
 	// 128 KB.
 	fewOwners = 4096
@@ -35,9 +35,9 @@ type Options struct {
 
 // Table holds the connections of a card's ENIs, for several workers.
 //
-// LookupBurst, Find, Conn, Key and Conn's methods are for workers, each with a
+// LookupBurst, Find, Conn and Conn's methods are for workers, each with a
 // reader of its own (Reader): what they find stays readable until the reader
-// passes. Advance, Len, Cap and Memory are for anyone until Close. All else
+// passes. Advance and Len are for anyone until Close. All else
 // needs the lock. It is held for less than a burst takes, so by nobody who
 // lists, formats or waits.
 type Table struct {
@@ -87,7 +87,7 @@ func (t *Table) allocate(o Options) (err error) {
 
 // ownersOf is for how many owners a table of so many connections has room.
 func ownersOf(connections int) int {
-	return min(max(connections/ownerShare, min(connections, fewOwners))+ownerShare, maxOwners)
+	return min(max(connections/perOwner, min(connections, fewOwners))+perOwner, maxOwners)
 }
 
 // Close gives the memory back. Walk and Count find nothing after it, and
@@ -112,14 +112,6 @@ func (t *Table) Reader(i int) *tables.Reader { return t.grace.Reader(i) }
 // Len is how many connections there are.
 func (t *Table) Len() int { return t.conns.Len() }
 
-// Cap is how many connections fit for certain.
-func (t *Table) Cap() int { return t.conns.Cap() }
-
-// Memory is what the table occupies, in bytes.
-func (t *Table) Memory() int {
-	return t.conns.Memory() + t.cold.Memory() + t.wheel.Memory() + t.owners.memory()
-}
-
 // LookupBurst finds the connections of the first n keys. Bit i of hits says
 // that keys[i] is the connection at[i]. One that is there may be missed while
 // another worker opens or ends others.
@@ -137,7 +129,7 @@ func (t *Table) Stirs() uint64 { return t.conns.Stirs() }
 // LookupBurst is.
 //
 // It takes the lock only where a connection has just ended, or another worker
-// is putting a new one in its place (Reopen), which takes that worker a few
+// is putting a new one in its place (Restart), which takes that worker a few
 // nanoseconds: nobody can bring that about with packets that open nothing.
 func (t *Table) Find(k *Key) (at, epoch uint32, s Status) {
 	at, ok := t.conns.Find(k)
@@ -155,11 +147,5 @@ func (t *Table) Find(k *Key) (at, epoch uint32, s Status) {
 	return at, epoch, s
 }
 
-// Lookup finds the connection of one key, and misses none.
-func (t *Table) Lookup(k *Key) (at uint32, ok bool) { return t.conns.Lookup(k) }
-
-// Conn is the connection at an index from Lookup, LookupBurst or Open.
+// Conn is the connection at an index from Find, LookupBurst or Open.
 func (t *Table) Conn(at uint32) *Conn { return t.conns.At(at) }
-
-// Key is the key of the connection at an index. It must not be changed.
-func (t *Table) Key(at uint32) *Key { return t.conns.Key(at) }

@@ -13,7 +13,7 @@ import (
 // them: one connection, found from both directions.
 func TestAConnection(t *testing.T) {
 	r := newRig(t, 64)
-	k := makeKey(3, 0x0a000105, 0xcb007109, 443, 51000, wire.ProtoTCP)
+	k := makeKey(3, wire.ProtoTCP, Ends{0x0a000105, 0xcb007109, 443, 51000})
 
 	// The SYN comes in and the rules allow it.
 	o := Opening{Key: k, Dir: In, TCPFlags: syn, Rule: 12, Owner: 8, Limit: 10, Now: r.tick()}
@@ -23,7 +23,7 @@ func TestAConnection(t *testing.T) {
 	r.packet(at, In, syn)
 
 	// The server's answer finds it: the key is the same for both directions.
-	found, ok := r.Lookup(&k)
+	found, ok := r.lookup(&k)
 	require.True(t, ok)
 	require.Equal(t, at, found)
 	require.False(t, r.Conn(at).Status().Walked(Out), "the stages of its direction were not walked yet")
@@ -41,8 +41,8 @@ func TestAConnection(t *testing.T) {
 	require.Equal(t, Established, s.State())
 	require.Equal(t, FlagNAT|flagSyn|flagReadyIn|flagReadyOut, s.Flags(), "not FlagInitiator: the guest did not open it")
 	require.Equal(t, []uint32{77, 2}, []uint32{s.Path(), uint32(s.VTEP())})
-	require.Equal(t, k, *r.Key(at))
-	require.Equal(t, Detail{Rule: 12, Owner: 8}, r.Detail(at))
+	require.Equal(t, k, *r.key(at))
+	require.Equal(t, []any{uint32(12), uint64(8)}, []any{r.Rule(at), r.ownerOf(at)})
 }
 
 func TestOpenTwice(t *testing.T) {
@@ -97,7 +97,7 @@ func TestLookupBurst(t *testing.T) {
 	var at [tables.Burst]uint32
 	require.Equal(t, want&(1<<40-1), r.LookupBurst(&keys, 40, &at))
 	for i := 0; i < 40; i += 3 {
-		require.Equal(t, keys[i], *r.Key(at[i]))
+		require.Equal(t, keys[i], *r.key(at[i]))
 	}
 }
 
@@ -105,7 +105,7 @@ func TestLookupBurst(t *testing.T) {
 // small tables that alone is more than the connections.
 func TestMemoryOfAConnection(t *testing.T) {
 	for _, capacity := range []int{1 << 18, 500_000, 1_000_000, 1 << 20, 2_500_000} {
-		each := float64(newRig(t, capacity).Memory()) / float64(capacity)
+		each := float64(newRig(t, capacity).memory()) / float64(capacity)
 		t.Logf("capacity %d: %.1f bytes a connection", capacity, each)
 		require.LessOrEqual(t, each, 128.0, capacity)
 	}

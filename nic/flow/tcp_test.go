@@ -212,7 +212,7 @@ func TestBeginsAfterMidStream(t *testing.T) {
 	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: ack, First: 77})
 	require.True(t, r.Begins(at, Out, 77))
 	require.True(t, r.Begins(at, Out, 0))
-	require.Equal(t, Opened, r.Reopen(at, &Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}))
+	require.Equal(t, Opened, r.Restart(at, &Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}))
 	require.False(t, r.Begins(at, Out, 78))
 	require.True(t, r.Begins(at, Out, 77), "which was the old one's")
 }
@@ -238,7 +238,7 @@ func TestOpens(t *testing.T) {
 		{"GRE", 47, 0, true, Other},
 	} {
 		require.Equal(t, c.want, Opens(c.proto, c.flags), c.sentence)
-		k := makeKey(1, 2, 3, 4, 5, c.proto)
+		k := makeKey(1, c.proto, Ends{2, 3, 4, 5})
 		require.Equal(t, c.first, first(&k, c.flags), c.sentence)
 		k = k.Fragment(9)
 		require.Equal(t, Fragmented, first(&k, c.flags), c.sentence)

@@ -19,17 +19,17 @@ func Since(now, seen uint32) time.Duration {
 // Timeouts are how long a connection of one ENI lives after its last packet.
 // Start from DefaultTimeouts: a zero ends connections at the next tick.
 type Timeouts struct {
-	SYN         time.Duration // handshake not finished; also mid-stream, as long as only one side was heard
+	syn         time.Duration // handshake not finished; also mid-stream, as long as only one side was heard
 	Established time.Duration // both sides were heard, neither has finished
-	HalfClosed  time.Duration // one side has sent FIN; never more than Established
-	Closing     time.Duration // both have, the last ACK is missing
-	TimeWait    time.Duration // both have, all is acknowledged
-	Closed      time.Duration // a side has sent RST
+	halfClosed  time.Duration // one side has sent FIN; never more than Established
+	closing     time.Duration // both have, the last ACK is missing
+	timeWait    time.Duration // both have, all is acknowledged
+	closed      time.Duration // a side has sent RST
 	UDP         time.Duration // one direction, or one request and its response
 	UDPStream   time.Duration // more than that
-	ICMP        time.Duration // echo
-	Other       time.Duration // other protocols
-	Fragment    time.Duration // the fragments of one datagram
+	icmp        time.Duration // echo
+	other       time.Duration // other protocols
+	fragment    time.Duration // the fragments of one datagram
 }
 
 // DefaultTimeouts are EC2's where it documents them (User Guide, "Security
@@ -43,15 +43,15 @@ func DefaultTimeouts() Timeouts {
 		Established: 432000 * time.Second, // EC2 (350 s on Nitro v6, by the ENI's configuration)
 		UDP:         30 * time.Second,     // EC2; RFC 4787 REQ-5 would have 2 minutes
 		UDPStream:   180 * time.Second,    // EC2
-		Other:       600 * time.Second,    // EC2
+		other:       600 * time.Second,    // EC2
 
-		SYN:        60 * time.Second,   // ours: outlasts 32 s, the longest gap between two of Linux's SYNs; conntrack: 120 and 60 s
-		HalfClosed: 7440 * time.Second, // ours: data still flows one way, so RFC 5382 REQ-5's 2 h 4 min for live connections; conntrack's 60 s cuts slow answers off
-		Closing:    60 * time.Second,   // ours: a lost last FIN or ACK is sent again within it; conntrack: 30 s
-		TimeWait:   30 * time.Second,   // ours: RFC 9293's 2 MSL protects an end's sequence numbers, of which we keep none; enough for a FIN sent again
-		Closed:     10 * time.Second,   // ours, as conntrack: why it is not 0, see the package comment
-		ICMP:       60 * time.Second,   // ours: RFC 5508 REQ-2's least; conntrack: 30 s
-		Fragment:   30 * time.Second,   // ours: as long as Linux waits for the rest (ipfrag_time)
+		syn:        60 * time.Second,   // ours: outlasts 32 s, the longest gap between two of Linux's SYNs; conntrack: 120 and 60 s
+		halfClosed: 7440 * time.Second, // ours: data still flows one way, so RFC 5382 REQ-5's 2 h 4 min for live connections; conntrack's 60 s cuts slow answers off
+		closing:    60 * time.Second,   // ours: a lost last FIN or ACK is sent again within it; conntrack: 30 s
+		timeWait:   30 * time.Second,   // ours: RFC 9293's 2 MSL protects an end's sequence numbers, of which we keep none; enough for a FIN sent again
+		closed:     10 * time.Second,   // ours, as conntrack: why it is not 0, see the package comment
+		icmp:       60 * time.Second,   // ours: RFC 5508 REQ-2's least; conntrack: 30 s
+		fragment:   30 * time.Second,   // ours: as long as Linux waits for the rest (ipfrag_time)
 	}
 }
 
@@ -59,27 +59,27 @@ func DefaultTimeouts() Timeouts {
 func (o *Timeouts) of(c *Conn) time.Duration {
 	switch c.Status().State() {
 	case SynSent, SynReceived:
-		return o.SYN
+		return o.syn
 	case Established:
 		return o.live(c, o.Established)
 	case FinWait, CloseWait:
-		return o.live(c, min(o.HalfClosed, o.Established))
+		return o.live(c, min(o.halfClosed, o.Established))
 	case Closing, LastAck:
-		return o.Closing
+		return o.closing
 	case TimeWait:
-		return o.TimeWait
+		return o.timeWait
 	case Closed:
-		return o.Closed
+		return o.closed
 	case UDPOneWay, UDPReplied, UDPAgain:
 		return o.UDP
 	case UDPStream:
 		return o.UDPStream
 	case ICMP:
-		return o.ICMP
+		return o.icmp
 	case Fragmented:
-		return o.Fragment
+		return o.fragment
 	}
-	return o.Other
+	return o.other
 }
 
 // live bounds the timeout of a connection that only one side has spoken on to
@@ -89,7 +89,7 @@ func (o *Timeouts) live(c *Conn, d time.Duration) time.Duration {
 	if c.answered() {
 		return d
 	}
-	return min(d, o.SYN)
+	return min(d, o.syn)
 }
 
 // ticksOf rounds up: a connection never ends early.
