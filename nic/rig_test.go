@@ -30,8 +30,8 @@ var (
 )
 
 func mac(s string) wire.MAC {
-	m, err := wire.ParseMAC(s)
-	if err != nil {
+	var m wire.MAC
+	if err := m.UnmarshalText([]byte(s)); err != nil {
 		panic(err)
 	}
 	return m

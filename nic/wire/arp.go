@@ -23,19 +23,16 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 type ARP []byte
 
-// Op is ARPOpRequest, ARPOpReply or something rarer.
+// Op is the operation: ARPOpRequest, ARPOpReply or a rarer one.
 func (b ARP) Op() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
 
-// SenderMAC is the address that the sender has.
+// SenderMAC is the sender's Ethernet address.
 func (b ARP) SenderMAC() MAC { return MAC(b[8:14]) }
 
-// Sender is the IPv4 address that the sender has, 0 in a probe (RFC 5227).
+// Sender is the sender's IPv4 address, 0 in a probe (RFC 5227).
 func (b ARP) Sender() uint32 { return binary.BigEndian.Uint32(b[14:18]) }
 
-// TargetMAC is the asker's address in a reply, and means nothing in a request.
-func (b ARP) TargetMAC() MAC { return MAC(b[18:24]) }
-
-// Target is the IPv4 address that a request asks for.
+// Target is the IPv4 address that a request asks about.
 func (b ARP) Target() uint32 { return binary.BigEndian.Uint32(b[24:28]) }
 
 // Station is an IPv4 address on Ethernet.
@@ -44,12 +41,12 @@ type Station struct {
 	Addr uint32
 }
 
-// arpStart is how every packet about IPv4 over Ethernet begins.
+// arpStart is the first six bytes of every ARP packet about IPv4 over Ethernet.
 const arpStart = 0x0001_0800_06_04
 
-// checkARP judges what follows the EtherType.
+// checkARP judges the packet b, which follows the EtherType.
 func checkARP(b []byte) Fault {
-	if len(b) < ARPLen {
+	if len(b) < arpLen {
 		return FaultARPTruncated
 	}
 	if binary.BigEndian.Uint64(b)>>16 != arpStart {
@@ -67,8 +64,9 @@ func (b ARP) put(op uint16, from, to Station) {
 	binary.BigEndian.PutUint32(b[24:28], to.Addr)
 }
 
-// ARPReply turns a request that Parse accepted into its reply, in place: mac
-// has the address that was asked for. VLAN tags stay.
+// ARPReply turns a request into its reply, in place: the station mac has the
+// address that the request asks about. Parse must have accepted the request.
+// VLAN tags stay, so the reply reaches the asker's VLAN.
 func ARPReply(frame []byte, mac MAC) {
 	at := EthernetLen
 	for isTag(binary.BigEndian.Uint16(frame[at-2:])) {
@@ -81,11 +79,11 @@ func ARPReply(frame []byte, mac MAC) {
 	Ethernet(frame).SetSrc(mac)
 }
 
-// ARPRequest writes into dst a broadcast that asks, on behalf of from, who
-// has addr. It returns the frame: the first 42 bytes of dst, which must have
-// them.
+// ARPRequest writes a broadcast into dst that asks, on behalf of from, who has
+// addr. The frame that ARPRequest returns is the first 42 bytes of dst; a
+// shorter dst panics.
 func ARPRequest(dst []byte, from Station, addr uint32) []byte {
-	frame := Ethernet(dst[:EthernetLen+ARPLen])
+	frame := Ethernet(dst[:EthernetLen+arpLen])
 	frame.SetDst(Broadcast)
 	frame.SetSrc(from.MAC)
 	frame.SetEtherType(EtherTypeARP)

@@ -65,23 +65,23 @@ const (
 const (
 	EthernetLen = 14
 	VLANLen     = 4
-	ARPLen      = 28
+	arpLen      = 28
 	IPv4Len     = 20
 	UDPLen      = 8
 	TCPLen      = 20
 	ICMPLen     = 8
 	VXLANLen    = 8
 
-	// OuterLen is what a tunnel puts in front of a frame.
+	// OuterLen is the length of the headers that a tunnel puts in front of a frame.
 	OuterLen = EthernetLen + IPv4Len + UDPLen + VXLANLen
 )
 
-// ICMPFragNeeded is the code of an ICMPUnreachable that tells the path's MTU
+// ICMPFragNeeded is the code of an ICMPUnreachable that reports the path's MTU
 // (RFC 1191).
 const ICMPFragNeeded = 4
 
-// ProtocolName is "tcp", "udp", "icmp", or the number of a protocol without a
-// name here, as in EC2's security group rules.
+// ProtocolName is "tcp", "udp" or "icmp", as EC2 writes them in security group
+// rules. Any other protocol's name is its number.
 func ProtocolName(proto uint8) string {
 	switch proto {
 	case ProtoICMP:

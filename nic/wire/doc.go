@@ -1,29 +1,28 @@
 // Package wire reads and rewrites the headers of Ethernet frames where they
 // lie: no copy, no allocation, no state.
 //
-// Parse and ParseVXLAN judge a frame once. After that the views (Ethernet,
-// VLAN, ARP, IPv4, UDP, TCP, ICMP, VXLAN) are bytes with names, and trust
-// what was judged. A frame is refused with a Fault, a number and not an error
-// value, because every frame comes from somebody who may wish the card harm
-// and making an error for each would be his lever.
+// Parse and ParseVXLAN judge a frame once. The views (Ethernet, ARP, IPv4, UDP,
+// TCP, VXLAN) give names to bytes that were judged, and check nothing again. A
+// judge refuses a frame with a Fault, which is a number: any frame may come from
+// an attacker, and an error value for each frame would cost an allocation.
 //
 //	frame |Ethernet|tags|IPv4 header|options|TCP, UDP, ICMP|payload|padding|
 //	0              14   L3                  L4                     End
 //
-// What is judged is what a router judges: lengths, versions, the IPv4
-// header's checksum, and fragments that are made to slip past a filter. TCP,
-// UDP and ICMP checksums are the two ends' business, as on a real network;
-// whoever rewrites a header keeps a wrong one as wrong as it came. The one
-// exception is a tunnel's UDP checksum: its receiver is the card itself.
+// A judge asks what a router asks: lengths, versions, the IPv4 header's
+// checksum, and whether a fragment is made to slip past a filter. The checksums
+// of TCP, UDP and ICMP are for the two ends to judge, as on a real network: a
+// rewrite keeps a wrong checksum as wrong as it came. The card judges one UDP
+// checksum, a tunnel's, because the card is the tunnel's end.
 //
-// VLAN tags: none, one, or two (QinQ) with EtherType 0x8100 or 0x88a8 in any
-// order. A third is a fault. A tag with the ID 0 carries a priority and names no
-// VLAN (IEEE 802.1Q clause 9.6).
+// A frame has no VLAN tag, one, or two (QinQ), with EtherType 0x8100 or 0x88a8
+// in any order; a third tag is a fault. A tag with the ID 0 carries a priority
+// and names no VLAN (IEEE 802.1Q clause 9.6).
 //
 // IPv4 addresses are numbers in host byte order: 10.0.1.5 is 0x0a000105.
 //
 //	parse.go     Headers, and Parse that fills them
-//	plain.go     the short way for the frames that are nearly all
+//	plain.go     the short way, for the frames that are nearly all
 //	fault.go     what can be wrong with a frame
 //	assigned.go  numbers that IANA and IEEE assigned
 //	ethernet.go, arp.go, ipv4.go, udp.go, tcp.go, icmp.go, vxlan.go
@@ -33,6 +32,9 @@
 //	rewrite.go   address translation of a packet, and of one quoted in an ICMP error
 //	mac.go       Ethernet addresses
 //
-// Measured: shortcuts through unsafe gain nothing over a slice turned into an
-// array pointer once per header, after which constant indexes need no check.
+// What a function answers (Fault, Frag, ECN) and what IANA assigned is exported
+// as a whole set. A view has the accessors that another package calls.
+//
+// Shortcuts through unsafe gain nothing (measured): a slice turned into an array
+// pointer once per header needs no further bounds check for constant indexes.
 package wire

@@ -1,23 +1,22 @@
 package wire
 
-// ECN is what a packet says about congestion: the two lowest bits of IPv4's
-// second byte (RFC 3168 section 5). The other six are the DSCP.
+// ECN is a packet's congestion mark: the two lowest bits of IPv4's second byte
+// (RFC 3168 section 5). The other six bits are the DSCP.
 type ECN uint8
 
 const (
-	NotECT ECN = iota // its ends do not understand marks: congestion drops it
-	ECT1              // they do (RFC 9331)
-	ECT0              // they do
+	NotECT ECN = iota // the ends know no marks: a congested router drops the packet
+	ECT1              // the ends know marks (RFC 9331)
+	ECT0              // the ends know marks
 	CE                // a router on the way was congested
 
-	// ECNMask is where ECN is in its byte.
+	// ECNMask is the bits of the mark in IPv4's second byte.
 	ECNMask = 3
 )
 
-// Leave is what a packet of a tunnel says when the tunnel's header, which says
-// outer, is taken off (RFC 6040 section 4.2, figure 4). ok is false for one whose
-// ends would not understand that the tunnel's way was congested: it is to be
-// dropped.
+// Leave is the mark of a packet that leaves a tunnel whose own header is marked
+// outer (RFC 6040 section 4.2, figure 4). ok is false if the caller must drop the
+// packet: the tunnel's way was congested and the packet's ends know no marks.
 //
 //	          outer
 //	inner     Not-ECT   ECT(0)    ECT(1)    CE
@@ -35,11 +34,11 @@ func (inner ECN) Leave(outer ECN) (left ECN, ok bool) {
 	return inner, true
 }
 
-// ECN is what the packet says about congestion.
+// ECN is the packet's congestion mark.
 func (b IPv4) ECN() ECN { return ECN(b[1] & ECNMask) }
 
-// SetECN writes what the packet says about congestion, and keeps the header's
-// checksum as right as it was.
+// SetECN writes the congestion mark and updates the header's checksum. A wrong
+// checksum stays wrong.
 func (b IPv4) SetECN(e ECN) {
 	was := uint16(b[1])
 	b[1] = b[1]&^ECNMask | byte(e)

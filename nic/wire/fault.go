@@ -1,6 +1,7 @@
 package wire
 
-// Fault says what is wrong with a frame. The zero Fault says that nothing is.
+// Fault names what is wrong with a frame. The zero Fault, NoFault, is a sound
+// frame's.
 type Fault uint8
 
 // One fault for each way in which a header can be malformed.
@@ -65,7 +66,7 @@ var faults = [FaultCount]struct{ name, sentence string }{
 	FaultVXLANFlags:        {"vxlan_flags", "the VXLAN header's I flag is not set, so it names no network"},
 }
 
-// String is the fault's name in counters, such as "ipv4_checksum".
+// String is the fault's name in listings of counters, such as "ipv4_checksum".
 func (f Fault) String() string {
 	if f >= FaultCount {
 		return "unknown"

@@ -2,7 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// ICMP is a message from its header's first byte (RFC 792):
+// parseICMP reads the header at the start of b, the packet's payload. No message
+// is shorter than 8 bytes (RFC 792):
 //
 //	 0                   1                   2                   3
 //	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -13,32 +14,6 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //	|    Query: data. Errors: IPv4 header + 64 bits or more ...     |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-type ICMP []byte
-
-// Type is ICMPEcho or another.
-func (b ICMP) Type() uint8 { return b[0] }
-
-// Code says more, depending on the type.
-func (b ICMP) Code() uint8 { return b[1] }
-
-// Checksum covers the message.
-func (b ICMP) Checksum() uint16 { return binary.BigEndian.Uint16(b[2:4]) }
-
-// ID is a query's identifier.
-func (b ICMP) ID() uint16 { return binary.BigEndian.Uint16(b[4:6]) }
-
-// Seq is a query's sequence number.
-func (b ICMP) Seq() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
-
-// MTU is the path's, in bytes, if this is ICMPUnreachable with code
-// ICMPFragNeeded (RFC 1191).
-func (b ICMP) MTU() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
-
-// SetChecksum writes the message's checksum.
-func (b ICMP) SetChecksum(sum uint16) { binary.BigEndian.PutUint16(b[2:4], sum) }
-
-// parseICMP reads the header at the start of b, the packet's payload. No
-// message of RFC 792 is shorter than 8 bytes.
 func parseICMP(b []byte, h *Headers) Fault {
 	if len(b) < ICMPLen {
 		return h.cut(FaultICMPTruncated)
@@ -52,9 +27,10 @@ func parseICMP(b []byte, h *Headers) Fault {
 	return NoFault
 }
 
-// ICMPQuery is the type of the query that a message of type t is, or answers; 0
-// if it is neither. All of them have an identifier where an echo has one, by which
-// the asker knows the answer (RFC 5508 section 3).
+// ICMPQuery is the type of the query that a message of type t asks or answers, 0
+// if t is neither a query nor an answer. Queries and answers have an identifier
+// where an echo has one, by which the asker knows the answer (RFC 5508 section
+// 3).
 func ICMPQuery(t uint8) uint8 {
 	switch t {
 	case ICMPEchoReply:
@@ -67,8 +43,8 @@ func ICMPQuery(t uint8) uint8 {
 	return 0
 }
 
-// IsICMPError tells whether the packet reports the fate of another one, which
-// it quotes (RFC 1122 section 3.2.2).
+// IsICMPError tells whether the packet is an ICMP error: a report about another
+// packet, which the error quotes (RFC 1122 section 3.2.2).
 func (h *Headers) IsICMPError() bool {
 	if h.Proto != ProtoICMP {
 		return false
@@ -80,11 +56,16 @@ func (h *Headers) IsICMPError() bool {
 	return false
 }
 
-// Quote describes the IPv4 header of the packet that an ICMP error quotes, as
-// it stands there: lengths and checksums are not judged, since routers quote
-// what they had changed already, and options and transport header may be cut.
-// q.End is the end of what is there. ok is false if frame, which Parse
-// described in h, is no error or quotes no addresses.
+// Quote describes the IPv4 header of the packet that an ICMP error quotes. h is
+// Parse's description of frame. ok is false if frame is no ICMP error, or if the
+// quote ends before its addresses do.
+//
+//	|Ethernet|tags|IPv4 header|ICMP header|quoted IPv4 header|quoted transport|
+//	0             h.L3        h.L4        q.L3               q.L4         q.End
+//
+// Quote judges neither the lengths nor the checksum in the quoted header, because
+// routers quote packets that they had changed before. Options and transport header
+// may be cut; q.End is where the quote really ends.
 func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 	at := int(h.L4) + ICMPLen
 	if !h.IsICMPError() || at+IPv4Len > int(h.End) || frame[at]>>4 != 4 {
@@ -112,10 +93,10 @@ func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 	return q, true
 }
 
-// Embedded is Quote with as much of the transport header as leads to the
-// quoted packet's connection: 8 bytes will do, and q.Flags is 0 where TCP's
-// flags are not there. ok is false if less is quoted, or the quoted lengths
-// contradict each other.
+// Embedded is Quote, and reads the quoted ports too, which name the quoted
+// packet's connection. 8 bytes of transport header are enough; q.Flags is 0 if the
+// quote ends before TCP's flags. ok is false if fewer bytes are quoted, or if the
+// quoted lengths contradict each other.
 func Embedded(frame []byte, h *Headers) (q Headers, ok bool) {
 	if q, ok = Quote(frame, h); !ok {
 		return q, false
@@ -128,14 +109,15 @@ func Embedded(frame []byte, h *Headers) (q Headers, ok bool) {
 	return q, q.Frag == LaterFragment || quoteTransport(ip[n:], &q)
 }
 
-// quoteTransport reads what b quotes of a transport header.
+// quoteTransport reads the ports and flags of the quoted transport header b. A
+// quote without ports is refused.
 func quoteTransport(b []byte, q *Headers) bool {
 	switch q.Proto {
 	case ProtoTCP, ProtoUDP:
 		if len(b) < UDPLen {
 			return false
 		}
-		q.SrcPort, q.DstPort = UDP(b).SrcPort(), UDP(b).DstPort()
+		q.SrcPort, q.DstPort = UDP(b).srcPort(), UDP(b).DstPort()
 		if q.Proto == ProtoTCP && len(b) > 13 {
 			q.Flags = TCP(b).Flags()
 		}

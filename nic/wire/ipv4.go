@@ -27,26 +27,19 @@ func (b IPv4) HeaderLen() int { return int(b[0]&0x0f) * 4 }
 // TotalLen is the packet's length in bytes, header included.
 func (b IPv4) TotalLen() int { return int(binary.BigEndian.Uint16(b[2:4])) }
 
-// ID is shared by the fragments of a packet.
+// ID is the identification, which all fragments of a packet share.
 func (b IPv4) ID() uint16 { return binary.BigEndian.Uint16(b[4:6]) }
 
-// DontFragment tells whether the packet must not be fragmented.
-func (b IPv4) DontFragment() bool { return b[6]&0x40 != 0 }
-
-// MoreFragments tells whether this is not the packet's last fragment.
+// MoreFragments tells whether another fragment of the packet follows.
 func (b IPv4) MoreFragments() bool { return b[6]&0x20 != 0 }
 
-// FragmentOffset is where in the packet's payload this fragment belongs, in
-// bytes.
+// FragmentOffset is this fragment's place in the packet's payload, in bytes.
 func (b IPv4) FragmentOffset() int { return int(binary.BigEndian.Uint16(b[6:8])&0x1fff) * 8 }
-
-// TTL is how many routers may still forward the packet.
-func (b IPv4) TTL() uint8 { return b[8] }
 
 // Proto is the protocol of the payload.
 func (b IPv4) Proto() uint8 { return b[9] }
 
-// Checksum is the header's.
+// Checksum is the header's checksum.
 func (b IPv4) Checksum() uint16 { return binary.BigEndian.Uint16(b[10:12]) }
 
 // Src is the address that the packet claims to come from.
@@ -64,14 +57,13 @@ func (b IPv4) SetID(id uint16) { binary.BigEndian.PutUint16(b[4:6], id) }
 // SetChecksum writes the header's checksum.
 func (b IPv4) SetChecksum(sum uint16) { binary.BigEndian.PutUint16(b[10:12], sum) }
 
-// SetSrc writes the source address. Only RewriteSrc keeps checksums right.
+// SetSrc writes the source address alone. RewriteSrc updates checksums too.
 func (b IPv4) SetSrc(addr uint32) { binary.BigEndian.PutUint32(b[12:16], addr) }
 
-// SetDst writes the destination address. Only RewriteDst keeps checksums
-// right.
+// SetDst writes the destination address alone. RewriteDst updates checksums too.
 func (b IPv4) SetDst(addr uint32) { binary.BigEndian.PutUint32(b[16:20], addr) }
 
-// parseIPv4 reads the packet at h.L3 and its transport header.
+// parseIPv4 reads the packet b, which begins at h.L3, and its transport header.
 func parseIPv4(b []byte, h *Headers) Fault {
 	if len(b) < IPv4Len {
 		return FaultIPv4Truncated
@@ -117,7 +109,7 @@ func parseIPv4(b []byte, h *Headers) Fault {
 	return NoFault
 }
 
-// headerLength is the length of the header in b, with options.
+// headerLength is the length of the header at the start of b, with options.
 func headerLength(b []byte) (int, Fault) {
 	n := IPv4(b).HeaderLen()
 	switch {
@@ -131,10 +123,10 @@ func headerLength(b []byte) (int, Fault) {
 	return n, NoFault
 }
 
-// headerSumRight verifies a header's checksum. 0xffff divides the sum of the
-// 16-bit words of a right one, and as 1<<16 leaves the remainder 1, just as
-// well that of the 32-bit words, in either byte order. The compiler turns the
-// remainder into one multiplication.
+// headerSumRight tells whether a header's checksum is right: whether 0xffff
+// divides the sum of the header's 16-bit words. The sum of the 32-bit words has
+// the same remainder, because 1<<16 has the remainder 1, and so has the sum in the
+// other byte order. The compiler turns the remainder into one multiplication.
 func headerSumRight(p *[IPv4Len]byte, options []byte) bool {
 	sum := uint64(binary.LittleEndian.Uint32(p[0:])) +
 		uint64(binary.LittleEndian.Uint32(p[4:])) +
@@ -147,13 +139,14 @@ func headerSumRight(p *[IPv4Len]byte, options []byte) bool {
 	return sum%0xffff == 0
 }
 
-// Bits of the word that holds flags and offset.
+// Bits of the header's word of flags and fragment offset.
 const (
 	moreFragments  = 0x2000
 	fragmentOffset = 0x1fff
 )
 
-// parseFragment judges a fragment with the given word of flags and offset.
+// parseFragment judges a fragment by its word of flags and offset and its packet's
+// total length.
 func parseFragment(word uint16, total int, h *Headers) Fault {
 	offset := int(word & fragmentOffset)
 	if offset == 0 {
@@ -165,7 +158,7 @@ func parseFragment(word uint16, total int, h *Headers) Fault {
 	case offset*8+total > 0xffff:
 		return FaultFragmentOverrun
 	case offset == 1 && h.Proto == ProtoTCP:
-		return FaultFragmentTiny // it could overwrite the flags (RFC 3128)
+		return FaultFragmentTiny // its data could overwrite the first fragment's flags (RFC 3128)
 	}
 	return NoFault
 }

@@ -2,12 +2,13 @@ package wire
 
 import "encoding/binary"
 
-// Tuple is what a filter asks about a packet: host byte order throughout.
+// Tuple is what a filter asks about a packet: addresses, ports and protocol, all
+// in host byte order.
 type Tuple struct {
 	Src, Dst uint32
-	// SrcPort and DstPort are TCP's and UDP's. Both are the identifier of an
-	// ICMP query, so that request and reply are one conversation, and 0 for
-	// everything else and for later fragments.
+	// SrcPort and DstPort are the ports of TCP and UDP. Of an ICMP query and its
+	// answer both are the identifier, so that the two are one conversation. Of any
+	// other packet, and of later fragments, both are 0.
 	SrcPort, DstPort uint16
 	Proto            uint8
 }
@@ -15,34 +16,31 @@ type Tuple struct {
 // Frag says which part of an IPv4 packet a frame holds.
 type Frag uint8
 
-// A whole packet, its first fragment with the transport header, or a later
-// one without.
 const (
-	Whole Frag = iota
-	FirstFragment
-	LaterFragment
+	Whole         Frag = iota // the whole packet, or no IPv4 packet
+	FirstFragment             // the first fragment, with the transport header
+	LaterFragment             // a later fragment, without
 )
 
-// Headers is what Parse found in a frame. Offsets count from the frame's
-// first byte.
+// Headers is Parse's description of a frame. Offsets count from the frame's first
+// byte; the package comment draws L3, L4 and End.
 type Headers struct {
 	Tuple
-	Flags      uint8  // of TCP
-	Frag       Frag   // Whole if it is not IPv4
-	Type, Code uint8  // of ICMP
-	Tagged     bool   // as of a VLAN, by at least one tag; a tag for a priority alone is none
-	EtherType  uint16 // after all VLAN tags; below 1536 it is IEEE 802.3's length
-	VLAN       uint16 // ID in the outermost tag that names a VLAN, 0 without one
-	L3         uint16 // what the EtherType speaks of
-	L4         uint16 // what follows the IPv4 header; 0 if it is not IPv4
-	End        uint16 // end of the IPv4 packet; padding follows. The frame's end if it is not IPv4
-	ID         uint16 // of the IPv4 packet, shared by its fragments
+	Flags      uint8  // TCP's flags
+	Frag       Frag   // the part of the IPv4 packet that the frame holds
+	Type, Code uint8  // ICMP's type and code
+	Tagged     bool   // whether a tag names a VLAN; a tag for a priority alone names none
+	EtherType  uint16 // the EtherType after all VLAN tags; below 1536 it is IEEE 802.3's length
+	L3         uint16 // offset of the header that EtherType names
+	L4         uint16 // offset of the IPv4 packet's payload; 0 without IPv4
+	End        uint16 // offset of the IPv4 packet's end, where padding begins; without IPv4 the frame's end
+	ID         uint16 // the IPv4 packet's identification, which its fragments share
 }
 
-// Parse judges a frame and describes it in h. IPv4 is read up to the
-// transport header of TCP, UDP and ICMP, ARP is judged, and other EtherTypes
-// are named and left alone. After a fault h holds what was read before it, or
-// zero.
+// Parse judges a frame and describes the frame in h. Parse reads IPv4 with the
+// transport headers of TCP, UDP and ICMP, judges ARP, and names any other
+// EtherType without a look at what follows. After a fault h holds the headers
+// before the fault, or zero.
 func Parse(frame []byte, h *Headers) Fault {
 	if plainPacket(frame, h) {
 		return NoFault
@@ -50,7 +48,7 @@ func Parse(frame []byte, h *Headers) Fault {
 	return parseAny(frame, h)
 }
 
-// parseAny is Parse for every frame.
+// parseAny is Parse without the short way for plain frames.
 func parseAny(frame []byte, h *Headers) Fault {
 	*h = Headers{}
 	if len(frame) < EthernetLen {
@@ -75,8 +73,9 @@ func parseAny(frame []byte, h *Headers) Fault {
 	return NoFault
 }
 
-// cut is the fault of a transport header that is not all there: f, or that of
-// a first fragment whose sender left the rest for a later one.
+// cut is the fault of a transport header that ends too early: f, but
+// FaultFragmentTiny in a first fragment, whose sender left the rest of the header
+// for a later fragment.
 func (h *Headers) cut(f Fault) Fault {
 	if h.Frag == FirstFragment {
 		return FaultFragmentTiny

@@ -5,39 +5,69 @@ import (
 	"math/bits"
 )
 
-// Nearly every frame is plain: no VLAN tag, no IPv4 option, no fragment. What
-// is plain is tested by whole words, with few branches, in a third of the time
-// that the judges take one after the other. A plain test cannot tell what is
-// wrong: whatever it refuses goes to the judges, and what it accepts they
-// would accept with the same words (FuzzPlain).
+// Nearly every frame is plain: no VLAN tag, no IPv4 option, no fragment. The
+// short way tests a plain frame by whole words with few branches, in a third of
+// the time that the judges take. The short way does not know what is wrong with a
+// frame: the judges read whatever it refuses, and would accept, with the same
+// words, whatever it accepts (FuzzPlain).
 //
-// Words are tested in the order of the machine's bytes, little end first,
-// which spares the swap; what a word must be is written in that order.
+// The short way reads three words of 8 bytes, by their offsets in the frame. A
+// tunnel's inner frame has the first two again, OuterLen farther on:
+//
+//	12        14    15  16        18             20
+//	+---------+-----+---+---------+--------------+
+//	|EtherType|4 | 5|TOS| total   |identification|           startAt
+//	+---------+-----+---+---------+--------------+
+//	20              22  23    24        26       28
+//	+---------------+---+-----+---------+--------+
+//	|flags, offset  |TTL|proto|checksum |source  |           fragAt
+//	+---------------+---+-----+---------+--------+
+//	36              38        40        42    43 44
+//	+---------------+---------+---------+-----+--+
+//	|UDP destination| length  |checksum |flags|R |           tunnelAt
+//	+---------------+---------+---------+-----+--+
+//
+// Words are compared in little-endian order, which spares the swap on most
+// machines. So the constants below have their bytes in reverse: the byte at the
+// word's offset is the lowest.
 
-// Words of a plain frame, eight bytes each, and the bits that must be so.
+// The bits of the words that a plain frame decides, and what they must be.
 const (
-	startAt   = 12 // EtherType, version and IHL; then type of service, total length, identification
+	startAt   = 12
 	startMask = 0x0000_0000_00ff_ffff
 	start     = 0x0000_0000_0045_0008
-	totalAt   = 32 // of this word's bits: the total length, its bytes swapped
+	totalAt   = 32 // lowest bit of the total length, whose two bytes are swapped
 
-	fragAt      = 20 // flags and offset, time to live, protocol; then checksum and half an address
+	fragAt      = 20
 	fragMask    = 0x0000_0000_0000_ff3f
 	protoMask   = 0x0000_0000_ff00_0000
 	protoUDPBit = ProtoUDP << 24
 
-	tunnelAt   = 36 // destination port, length, checksum, VXLAN's flags and a reserved byte
+	tunnelAt   = 36
 	tunnelMask = 0x0008_ffff_ffff_ffff
 	tunnel     = vniFlag<<48 | 0x0000_b512 // the I flag, no checksum, port 4789
 )
 
-// Plain is the headers of a TCP segment or UDP datagram in a plain frame,
-// where everything has its place, and lies in the frame. PlainPacket and
-// PlainTunnel make sure of it. A datagram's header and first 12 bytes stand
-// where a segment's header does; a shorter one goes to the judges.
+// Plain is the headers of a TCP segment or UDP datagram in a plain frame, where
+// each header has a fixed place. PlainPacket and PlainTunnel make sure of that. A
+// UDP datagram's header and first 12 bytes lie where TCP's header would; a shorter
+// datagram is left to the judges.
+//
+//	0          14         34                  54
+//	+----------+----------+-------------------+
+//	| Ethernet | IPv4     | TCP, or UDP and   |
+//	|          |          | 12 bytes of data  |
+//	+----------+----------+-------------------+
 type Plain [EthernetLen + IPv4Len + TCPLen]byte
 
-// Tunnel is the headers of a plain tunnel: the outer ones, and a Plain.
+// Tunnel is the headers of a plain tunnel, 104 bytes: the outer headers and the
+// Plain inside.
+//
+//	0          14         34    42      50         64         84            104
+//	+----------+----------+-----+-------+----------+----------+-------------+
+//	| Ethernet | IPv4     | UDP | VXLAN | Ethernet | IPv4     | TCP, or UDP |
+//	+----------+----------+-----+-------+----------+----------+-------------+
+//	                                    |<------------- Plain ------------->|
 type Tunnel [OuterLen + len(Plain{})]byte
 
 // PlainPacket is the headers of frame, nil if it is not plain.
@@ -53,9 +83,9 @@ func PlainPacket(frame []byte) *Plain {
 	return p
 }
 
-// PlainTunnel is the headers of frame if it is plain, and so is the frame in
-// the tunnel, nothing follows the tunnel's datagram and it has no checksum.
-// It is nil if not.
+// PlainTunnel is the headers of frame, nil if frame is no plain tunnel. A plain
+// tunnel is a plain frame with a plain frame inside; its datagram has no checksum
+// and ends where the frame ends.
 func PlainTunnel(frame []byte) *Tunnel {
 	if len(frame) < len(Tunnel{}) || len(frame) > 0xffff {
 		return nil
@@ -73,12 +103,12 @@ func PlainTunnel(frame []byte) *Tunnel {
 	return t
 }
 
-// swapped is a length as its two bytes on the wire stand in a little-endian
-// word.
+// swapped is a length as a little-endian word has it: the two bytes on the wire
+// are big-endian.
 func swapped(n int) uint64 { return uint64(bits.ReverseBytes16(uint16(n))) }
 
-// sound judges what the words did not: the header's checksum and the lengths,
-// of which the frame has room for so many bytes.
+// sound judges the header's checksum and the lengths, which no word comparison
+// can judge. room is how many bytes the frame has from the IPv4 header on.
 func (p *Plain) sound(room int) bool {
 	n, least := 0, 0
 	switch p.Proto() {
@@ -103,19 +133,19 @@ func plainPacket(frame []byte, h *Headers) bool {
 	return true
 }
 
-// Describe is what Parse says of the packet.
+// Describe fills h as Parse does.
 func (p *Plain) Describe(h *Headers) {
 	h.Src, h.Dst, h.SrcPort, h.DstPort, h.Proto = p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto()
 	h.Flags, h.Frag, h.Type, h.Code, h.Tagged = p.Flags(), Whole, 0, 0, false
-	h.EtherType, h.VLAN = EtherTypeIPv4, 0
+	h.EtherType = EtherTypeIPv4
 	h.L3, h.L4, h.End = EthernetLen, EthernetLen+IPv4Len, uint16(EthernetLen+p.Len())
 	h.ID = binary.BigEndian.Uint16(p[18:])
 }
 
-// DstBits is the station the frame is for, as Ethernet.DstBits.
+// DstBits is the station that the frame is for, as Ethernet.DstBits has it.
 func (p *Plain) DstBits() uint64 { return binary.BigEndian.Uint64(p[0:]) >> 16 }
 
-// SrcBits is the station that sent the frame, as Ethernet.SrcBits.
+// SrcBits is the station that sent the frame, as Ethernet.SrcBits has it.
 func (p *Plain) SrcBits() uint64 { return binary.BigEndian.Uint64(p[4:]) & (1<<48 - 1) }
 
 // Len is the length of the IPv4 packet in bytes.
@@ -136,7 +166,7 @@ func (p *Plain) DstPort() uint16 { return binary.BigEndian.Uint16(p[36:]) }
 // Proto is ProtoTCP or ProtoUDP.
 func (p *Plain) Proto() uint8 { return p[23] }
 
-// Flags are TCP's, 0 for UDP.
+// Flags are TCP's flags, 0 for UDP.
 func (p *Plain) Flags() uint8 {
 	if p.Proto() == ProtoTCP {
 		return p.TCPFlags()
@@ -144,7 +174,7 @@ func (p *Plain) Flags() uint8 {
 	return 0
 }
 
-// TCPFlags are the flags of what is TCP.
+// TCPFlags are the flags of a packet that the caller knows to be TCP.
 func (p *Plain) TCPFlags() uint8 { return p[47] }
 
 // SetStations writes both stations of the frame.
@@ -153,7 +183,7 @@ func (p *Plain) SetStations(dst, src *MAC) {
 	*(*MAC)(p[6:]) = *src
 }
 
-// Station is the destination of the outer frame, as MAC.Bits.
+// Station is the destination of the outer frame, as MAC.Bits has it.
 func (t *Tunnel) Station() uint64 { return binary.BigEndian.Uint64(t[0:]) >> 16 }
 
 // Src is the sending tunnel end.
@@ -165,11 +195,18 @@ func (t *Tunnel) Dst() uint32 { return binary.BigEndian.Uint32(t[30:]) }
 // VNI is the network's number.
 func (t *Tunnel) VNI() uint32 { return binary.BigEndian.Uint32(t[OuterLen-4:]) >> 8 }
 
-// Target is who a tunnel's inner frame is for, VNI and station, in the order of
-// the frame's bytes: two words to compare and nothing more.
+// Target is the VNI and the station that a tunnel's inner frame is for. Lo and Hi
+// are the frame's bytes in little-endian order, so reading a Target swaps nothing
+// and comparing two takes two words. Offsets are the frame's:
+//
+//	46        49  50              54        56
+//	+---------+---+---------------+---------+
+//	|   VNI   | 0 |    inner destination    |
+//	+---------+---+---------------+---------+
+//	|<----------- Lo ------------>|<-- Hi ->|
 type Target struct{ Lo, Hi uint64 }
 
-// Target is who the inner frame is for.
+// Target is the VNI and the station that the inner frame is for.
 func (t *Tunnel) Target() Target {
 	return Target{
 		Lo: binary.LittleEndian.Uint64(t[OuterLen-4:]) &^ (0xff << 24),
@@ -177,7 +214,7 @@ func (t *Tunnel) Target() Target {
 	}
 }
 
-// TargetOf is the target of a VNI and a station's MAC.Bits.
+// TargetOf is the Target of a VNI and a station, given as MAC.Bits has it.
 func TargetOf(vni uint32, station uint64) Target {
 	var b [16]byte
 	binary.BigEndian.PutUint32(b[0:], vni<<8)

@@ -5,45 +5,43 @@ import (
 	"math/bits"
 )
 
-// Offsets of the addresses in the IPv4 header.
+// Offsets of the two addresses in the IPv4 header.
 const (
 	srcAt = 12
 	dstAt = 16
 )
 
-// RewriteSrc gives the packet in frame, which Parse described in h, another
-// source address, and keeps every checksum that covers it as right as it was:
-// those of IPv4, TCP, UDP, UDP-Lite and DCCP. h follows.
+// RewriteSrc gives the packet in frame another source address. h is Parse's
+// description of frame, and gets the new address too. The checksums that cover the
+// address (IPv4, TCP, UDP, UDP-Lite, DCCP) are updated; a wrong one stays wrong.
 func RewriteSrc(frame []byte, h *Headers, addr uint32) {
 	rewrite(frame, h, srcAt, addr)
 	h.Src = addr
 }
 
-// RewriteDst gives the packet in frame, which Parse described in h, another
-// destination address, and keeps every checksum that covers it as right as it
-// was: those of IPv4, TCP, UDP, UDP-Lite and DCCP. h follows.
+// RewriteDst gives the packet in frame another destination address, as RewriteSrc
+// gives another source address.
 func RewriteDst(frame []byte, h *Headers, addr uint32) {
 	rewrite(frame, h, dstAt, addr)
 	h.Dst = addr
 }
 
-// RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes:
-// h describes the error and q, from Quote or Embedded, the quote. The error's
-// own checksum stays as right as it was.
+// RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes: h
+// describes the error; q, from Quote or Embedded, describes the quote. The error's
+// own checksum is updated too.
 func RewriteEmbeddedSrc(frame []byte, h, q *Headers, addr uint32) {
 	rewriteEmbedded(frame, h, q, srcAt, addr)
 	q.Src = addr
 }
 
-// RewriteEmbeddedDst is RewriteDst for the packet that an ICMP error quotes:
-// h describes the error and q, from Quote or Embedded, the quote. The error's
-// own checksum stays as right as it was.
+// RewriteEmbeddedDst is RewriteDst for the packet that an ICMP error quotes, as
+// RewriteEmbeddedSrc is RewriteSrc.
 func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr uint32) {
 	rewriteEmbedded(frame, h, q, dstAt, addr)
 	q.Dst = addr
 }
 
-// rewrite changes the address at offset at of the header.
+// rewrite changes the address at an offset of the IPv4 header: srcAt or dstAt.
 func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 	ip := (*[IPv4Len]byte)(frame[h.L3:])
 	field := ip[at : at+4]
@@ -55,15 +53,15 @@ func rewrite(frame []byte, h *Headers, at int, addr uint32) {
 	}
 }
 
-// Where the addresses of a plain packet are.
+// Offsets of the two addresses in a Plain, for SetAddr.
 const (
 	PlainSrc = EthernetLen + srcAt
 	PlainDst = EthernetLen + dstAt
 )
 
-// SetAddr is RewriteSrc for a plain packet, or RewriteDst: at is PlainSrc or
-// PlainDst. Checksums are right in any order of the bytes (RFC 1071 section 2),
-// so only the address is swapped.
+// SetAddr is RewriteSrc for a plain packet if at is PlainSrc, RewriteDst if at is
+// PlainDst. SetAddr swaps the address and leaves the checksums in little-endian
+// order: a checksum is right in either order (RFC 1071 section 2).
 func (p *Plain) SetAddr(at int, addr uint32) {
 	field := (*[4]byte)(p[at:])
 	addr = bits.ReverseBytes32(addr)
@@ -77,8 +75,9 @@ func (p *Plain) SetAddr(at int, addr uint32) {
 	}
 }
 
-// udpSum is a sum as UDP and UDP-Lite write it: 0 says that there is none (RFC
-// 768).
+// udpSum is a checksum as UDP and UDP-Lite write it. A sum of 0 is written as
+// 0xffff, the same number in one's complement, because a field of 0 says that
+// there is no checksum (RFC 768).
 func udpSum(sum uint16) uint16 {
 	if sum == 0 {
 		return 0xffff
@@ -86,10 +85,10 @@ func udpSum(sum uint16) uint16 {
 	return sum
 }
 
-// transportSum is the checksum field that covers the addresses by a
-// pseudo-header, if it is there and in use. UDP-Lite's and DCCP's may leave out
-// data, but never the pseudo-header (RFC 3828 section 3.1, RFC 4340 section
-// 9.1).
+// transportSum is the field of the checksum that covers the addresses by a
+// pseudo-header, nil without such a checksum. The checksums of UDP-Lite and DCCP
+// may leave out data, and always cover the pseudo-header (RFC 3828 section 3.1, RFC
+// 4340 section 9.1).
 func transportSum(frame []byte, h *Headers) []byte {
 	at := int(h.L4)
 	switch {
@@ -103,16 +102,16 @@ func transportSum(frame []byte, h *Headers) []byte {
 		return nil
 	}
 	if at+2 > int(h.End) {
-		return nil // a quote may end before it, or in its middle
+		return nil // a quote may end before the field or in its middle
 	}
 	sum := frame[at : at+2]
 	if h.Proto != ProtoTCP && h.Proto != ProtoDCCP && sum[0]|sum[1] == 0 {
-		return nil // the sender made none, and none may appear; of UDP-Lite such a one stays wrong
+		return nil // the sender made no checksum; UDP-Lite forbids that, and such a packet stays wrong
 	}
 	return sum
 }
 
-// update applies a change to the field sum.
+// update applies a change to the checksum field sum of a protocol.
 func update(sum []byte, proto uint8, c change) {
 	new := c.apply(binary.BigEndian.Uint16(sum))
 	if proto == ProtoUDP || proto == ProtoUDPLite {
@@ -121,9 +120,9 @@ func update(sum []byte, proto uint8, c change) {
 	binary.BigEndian.PutUint16(sum, new)
 }
 
-// rewriteEmbedded changes an address of the quote. The quote's own header
-// checksum makes up for the change of address, so the error's sum changes by
-// the quoted transport checksum only.
+// rewriteEmbedded changes an address of the quote. The error's checksum covers the
+// whole quote, but changes by the quoted transport checksum only: the quoted header
+// checksum changes by the opposite of what the address does.
 func rewriteEmbedded(frame []byte, h, q *Headers, at int, addr uint32) {
 	sum := transportSum(frame, q)
 	if sum == nil {
@@ -132,6 +131,6 @@ func rewriteEmbedded(frame []byte, h, q *Headers, at int, addr uint32) {
 	}
 	old := binary.BigEndian.Uint16(sum)
 	rewrite(frame, q, at, addr)
-	icmp := ICMP(frame[h.L4:h.End])
-	icmp.SetChecksum(Update16(icmp.Checksum(), old, binary.BigEndian.Uint16(sum)))
+	whole := frame[h.L4+2 : h.L4+4] // the error's checksum
+	binary.BigEndian.PutUint16(whole, Update16(binary.BigEndian.Uint16(whole), old, binary.BigEndian.Uint16(sum)))
 }

@@ -23,42 +23,24 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 type TCP []byte
 
-// SrcPort is the sender's port.
-func (b TCP) SrcPort() uint16 { return binary.BigEndian.Uint16(b[0:2]) }
-
-// DstPort is the receiver's port.
-func (b TCP) DstPort() uint16 { return binary.BigEndian.Uint16(b[2:4]) }
-
-// Seq is the number of the first byte of data.
+// Seq is the sequence number of the first byte of data.
 func (b TCP) Seq() uint32 { return binary.BigEndian.Uint32(b[4:8]) }
-
-// Ack is the number of the next byte that the sender expects.
-func (b TCP) Ack() uint32 { return binary.BigEndian.Uint32(b[8:12]) }
 
 // HeaderLen is the header's length in bytes, options included.
 func (b TCP) HeaderLen() int { return int(b[12]>>4) * 4 }
 
-// Flags are TCPFin and its like.
+// Flags are the flags, TCPFin to TCPCwr.
 func (b TCP) Flags() uint8 { return b[13] }
 
-// Window is how many bytes the sender would take, unscaled.
-func (b TCP) Window() uint16 { return binary.BigEndian.Uint16(b[14:16]) }
-
-// Checksum covers pseudo-header and segment.
-func (b TCP) Checksum() uint16 { return binary.BigEndian.Uint16(b[16:18]) }
-
-// SetSeq writes the number of the first byte of data.
+// SetSeq writes the sequence number of the first byte of data.
 func (b TCP) SetSeq(seq uint32) { binary.BigEndian.PutUint32(b[4:8], seq) }
 
-// SetFlags writes TCPFin and its like.
+// SetFlags writes the flags, TCPFin to TCPCwr.
 func (b TCP) SetFlags(flags uint8) { b[13] = flags }
 
-// SetChecksum writes the segment's checksum.
-func (b TCP) SetChecksum(sum uint16) { binary.BigEndian.PutUint16(b[16:18], sum) }
-
 // parseTCP reads the header at the start of b, the packet's payload. A first
-// fragment must hold all of it: what a filter read could otherwise be
-// followed by something else (RFC 1858 section 3).
+// fragment must hold the whole header: a later fragment could otherwise bring other
+// flags than the filter read (RFC 1858 section 3).
 func parseTCP(b []byte, h *Headers) Fault {
 	if len(b) < TCPLen {
 		return h.cut(FaultTCPTruncated)

@@ -13,16 +13,16 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 type UDP []byte
 
-// SrcPort is the sender's port.
-func (b UDP) SrcPort() uint16 { return binary.BigEndian.Uint16(b[0:2]) }
+// srcPort is the sender's port.
+func (b UDP) srcPort() uint16 { return binary.BigEndian.Uint16(b[0:2]) }
 
 // DstPort is the receiver's port.
 func (b UDP) DstPort() uint16 { return binary.BigEndian.Uint16(b[2:4]) }
 
-// Length is that of the datagram in bytes, header included.
+// Length is the datagram's length in bytes, header included.
 func (b UDP) Length() int { return int(binary.BigEndian.Uint16(b[4:6])) }
 
-// Checksum covers pseudo-header and datagram; 0: the sender made none.
+// Checksum covers pseudo-header and datagram; 0 says that the sender made none.
 func (b UDP) Checksum() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
 
 // SetSrcPort writes the sender's port.
@@ -31,17 +31,9 @@ func (b UDP) SetSrcPort(port uint16) { binary.BigEndian.PutUint16(b[0:2], port) 
 // SetLength writes the datagram's length in bytes, header included.
 func (b UDP) SetLength(n int) { binary.BigEndian.PutUint16(b[4:6], uint16(n)) }
 
-// SetChecksum writes a checksum that was made: 0 is written as 0xffff, its
-// twin in one's complement, since 0 says that there is none.
-func (b UDP) SetChecksum(sum uint16) {
-	if sum == 0 {
-		sum = 0xffff
-	}
-	binary.BigEndian.PutUint16(b[6:8], sum)
-}
-
-// parseUDP reads the header at the start of b, the packet's payload. A
-// datagram may be shorter than that; a fragment's is longer.
+// parseUDP reads the header at the start of b, the packet's payload. A datagram
+// may end before its packet does. In a first fragment the datagram ends in a later
+// fragment.
 func parseUDP(b []byte, h *Headers) Fault {
 	if len(b) < UDPLen {
 		return h.cut(FaultUDPTruncated)

@@ -13,37 +13,39 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 type VXLAN []byte
 
-// vniFlag is the I flag: the VNI is valid.
+// vniFlag is the I flag, which says that the VNI is valid.
 const vniFlag = 0x08
 
-// Valid tells whether the I flag is set.
-func (b VXLAN) Valid() bool { return b[0]&vniFlag != 0 }
+// valid tells whether the I flag is set.
+func (b VXLAN) valid() bool { return b[0]&vniFlag != 0 }
 
-// VNI is the network's number, of 24 bits.
-func (b VXLAN) VNI() uint32 { return binary.BigEndian.Uint32(b[4:8]) >> 8 }
+// vni is the network's number, 24 bits.
+func (b VXLAN) vni() uint32 { return binary.BigEndian.Uint32(b[4:8]) >> 8 }
 
-// Set writes the whole header for the network with the number vni.
+// Set writes all 8 bytes of the header for the network with the number vni.
 func (b VXLAN) Set(vni uint32) {
 	binary.BigEndian.PutUint64(b[0:8], vniFlag<<56|uint64(vni)<<8)
 }
 
-// Outer is what ParseVXLAN found around a tunneled frame.
+// Outer is ParseVXLAN's description of the headers around a tunneled frame.
 type Outer struct {
 	Station    uint64 // destination MAC of the outer frame, as MAC.Bits
 	Src, Dst   uint32 // tunnel ends
 	VNI        uint32
-	Inner, End uint16 // where in the frame the inner one starts and ends
-	SrcPort    uint16 // the sender's entropy
-	ECN        ECN    // what the underlay says about congestion
-	Tagged     bool   // as of a VLAN
+	Inner, End uint16 // offsets of the inner frame's start and end
+	SrcPort    uint16 // a hash of the inner flow, for load balancing (RFC 7348 section 5)
+	ECN        ECN    // the underlay's congestion mark
+	Tagged     bool   // whether a tag names a VLAN
 }
 
-// ParseVXLAN judges a frame from the underlay. is tells whether it is a
-// tunnel's, which o then describes. A sound frame that is not, such as ARP or
-// another protocol, is left to Parse. The reserved bits are ignored, as RFC
-// 7348 asks. A receiver may discard fragments (section 4.3), and this one
-// does, later ones of any UDP packet included, as they do not say whose they
-// are.
+// ParseVXLAN judges a frame from the underlay. is tells whether the frame is a
+// tunnel's; o then describes the tunnel. Any other sound frame, such as ARP, is
+// neither a tunnel's nor a fault. The reserved bits are ignored, as RFC 7348
+// section 5 asks.
+//
+// A fragment is a fault: RFC 7348 section 4.3 lets a receiver discard fragmented
+// tunnels. Later fragments of any UDP packet are faults too, because they carry no
+// port to tell a tunnel's fragments from others.
 func ParseVXLAN(frame []byte, o *Outer) (is bool, f Fault) {
 	var h Headers
 	if f := Parse(frame, &h); f != NoFault {
@@ -72,11 +74,11 @@ func parseTunnel(b []byte, h *Headers, o *Outer) (is bool, f Fault) {
 		return false, FaultOuterChecksum
 	}
 	vxlan := VXLAN(p[UDPLen:])
-	if !vxlan.Valid() {
+	if !vxlan.valid() {
 		return false, FaultVXLANFlags
 	}
 	*o = Outer{
-		Src: h.Src, Dst: h.Dst, VNI: vxlan.VNI(), SrcPort: h.SrcPort,
+		Src: h.Src, Dst: h.Dst, VNI: vxlan.vni(), SrcPort: h.SrcPort,
 		Inner: h.L4 + UDPLen + VXLANLen, End: h.L4 + uint16(n),
 	}
 	return true, NoFault

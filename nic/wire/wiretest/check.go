@@ -7,11 +7,11 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Check is nil if every checksum in the frame is right: IPv4's, that of TCP,
-// UDP, UDP-Lite, DCCP or ICMP unless the packet is a fragment, those of a packet that an ICMP
-// error quotes as far as it does, and those of a tunneled frame. A frame that
-// is not IPv4 has none. It is an error for one to be missing because the frame
-// ends before it.
+// Check is nil if every checksum in the frame is right, and names the first wrong
+// one otherwise. The checksums are those of IPv4, of TCP, UDP, UDP-Lite, DCCP or
+// ICMP in a whole packet, of the packet that an ICMP error quotes, and of a tunneled
+// frame. A frame without IPv4 has no checksum; a frame that ends before its checksum
+// is an error.
 func Check(frame []byte) error {
 	for at := 12; at+2 <= len(frame); at += wire.VLANLen {
 		switch be.Uint16(frame[at:]) {
@@ -33,7 +33,7 @@ func checkIPv4(b []byte) error {
 	if Sum(b[:h.HeaderLen()]) != 0xffff {
 		return errors.New("the IPv4 header checksum is wrong")
 	}
-	if h.MoreFragments() || h.FragmentOffset() != 0 || h.TotalLen() > len(b) { // a part has no sum of its own
+	if h.MoreFragments() || h.FragmentOffset() != 0 || h.TotalLen() > len(b) { // a fragment has no transport checksum of its own
 		return nil
 	}
 	if h.TotalLen() < h.HeaderLen() {
@@ -44,7 +44,10 @@ func checkIPv4(b []byte) error {
 
 func checkTransport(h wire.IPv4, b []byte) error {
 	pseudo := ip{src: h.Src(), dst: h.Dst(), proto: h.Proto()}.pseudo
-	least := map[uint8]int{wire.ProtoTCP: wire.TCPLen, wire.ProtoUDP: wire.UDPLen, wire.ProtoICMP: wire.ICMPLen, wire.ProtoUDPLite: wire.UDPLen, wire.ProtoDCCP: dccpLen}
+	least := map[uint8]int{
+		wire.ProtoTCP: wire.TCPLen, wire.ProtoUDP: wire.UDPLen, wire.ProtoICMP: wire.ICMPLen,
+		wire.ProtoUDPLite: wire.UDPLen, wire.ProtoDCCP: dccpLen,
+	}
 	if len(b) < least[h.Proto()] {
 		return errors.New("the transport header is cut")
 	}
@@ -69,8 +72,9 @@ func checkTransport(h wire.IPv4, b []byte) error {
 	return nil
 }
 
-// dccpCovered is how many bytes of a DCCP packet its checksum covers: the header
-// and so many words of data, or all (RFC 4340 section 9.2).
+// dccpCovered is how many bytes of the DCCP packet b the checksum covers: the header
+// and the words of data that CsCov names, or the whole packet (RFC 4340 section
+// 9.2).
 func dccpCovered(b []byte) int {
 	words := int(b[5] & 0xf)
 	if words == 0 {
@@ -79,8 +83,8 @@ func dccpCovered(b []byte) int {
 	return min(int(b[4])*4+4*(words-1), len(b))
 }
 
-// covered is how many of all bytes a checksum covers that says n, where 0 is
-// all.
+// covered is how many bytes of a datagram a checksum covers whose header says n; 0
+// stands for all.
 func covered(n, all int) int {
 	if n == 0 {
 		return all
@@ -118,9 +122,9 @@ func checkICMP(b []byte) error {
 	return nil
 }
 
-// Sum is the one's complement sum of parts, each filled with a zero to whole
-// words, which it adds one by one (RFC 1071 section 4.1). It is not
-// complemented: over right checksums it is 0xffff.
+// Sum is the one's complement sum of parts, added word by word (RFC 1071 section
+// 4.1). A part of odd length is filled with a zero. Sum is not complemented: over
+// bytes with a right checksum Sum is 0xffff.
 func Sum(parts ...[]byte) uint16 {
 	sum := 0
 	for _, b := range parts {

@@ -57,7 +57,7 @@ func (p Packet) Fragments(size int) [][]byte {
 	return frames
 }
 
-// frame puts what is before IPv4 in front of b, and padding after it.
+// frame puts Ethernet header and tags in front of b, and padding after b.
 func (p Packet) frame(b []byte) []byte {
 	f := append(p.dst[:], p.src[:]...)
 	for _, tag := range p.tags {
@@ -89,7 +89,7 @@ func (h ip) packet(payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// segment is the transport header and what follows it.
+// segment is the transport header and its payload.
 func (p Packet) segment() []byte {
 	switch p.ip.proto {
 	case wire.ProtoTCP:
@@ -130,8 +130,8 @@ func (p Packet) udp() []byte {
 	return b
 }
 
-// notZero is the checksum over n bytes of a protocol whose sum is never 0, of
-// which it covers b.
+// notZero is the checksum over b, in a segment of n bytes, for a protocol that
+// writes a sum of 0 as 0xffff.
 func (h ip) notZero(n int, b []byte) uint16 {
 	if sum := ^Sum(h.pseudo(n), b); sum != 0 {
 		return sum

@@ -6,14 +6,13 @@
 //	wiretest.VXLAN("172.16.0.1", "172.16.0.11", 5001, inner).Bytes()
 //	wiretest.ICMPError(wire.ICMPUnreachable, 4, "10.0.1.1", frame).Bytes()
 //
-// Wrong frames are made from right ones: Put, Cut and Mend. Check is the way
-// back: it says which checksum of a frame is wrong.
+// Put, Cut and Mend make wrong frames from right ones. Check says which checksum of
+// a frame is wrong.
 //
-// It writes bytes with code of its own, and adds words for checksums one by
-// one, so that package wire is never tested against itself. gopacket's
-// serializer would not do: it pads an inner frame to 60 bytes, and writes a
-// UDP checksum of 0 where RFC 768 wants 0xffff. As a decoder it is the second
-// opinion of wire's tests.
+// The package writes bytes and adds checksums with code of its own, so that package
+// wire is never tested against itself. gopacket's serializer pads an inner frame to
+// 60 bytes and writes a UDP checksum of 0 where RFC 768 wants 0xffff, so wiretest
+// serializes by hand; gopacket's decoder is the second opinion of wire's tests.
 //
 // A literal that makes no sense panics. Only tests may import this package.
 package wiretest
@@ -27,14 +26,14 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Stations that frames go between unless MACs says otherwise.
+// SrcMAC and DstMAC are the stations of a frame unless MACs names others.
 var (
 	SrcMAC = wire.MAC{2, 0, 0, 0, 0, 1}
 	DstMAC = wire.MAC{2, 0, 0, 0, 0, 2}
 )
 
-// Packet is a frame to be. It is a value: each method returns a changed copy,
-// so one packet can be the start of many.
+// Packet describes a frame, which Bytes makes. Each method returns a changed copy,
+// so one Packet can be the start of many.
 type Packet struct {
 	src, dst  wire.MAC
 	tags      []uint32 // EtherType and ID of each VLAN tag
@@ -45,7 +44,7 @@ type Packet struct {
 	size      int // least length of the frame
 }
 
-// start is what IPv4 packets have in common.
+// start is an IPv4 packet with the defaults that all of them share.
 func start(proto uint8, src, dst netip.AddrPort) Packet {
 	return Packet{
 		src: SrcMAC, dst: DstMAC, etherType: wire.EtherTypeIPv4,
@@ -76,12 +75,12 @@ func DCCP(src, dst string) Packet {
 	return start(wire.ProtoDCCP, addrPort(src), addrPort(dst))
 }
 
-// IP is a packet of any protocol. Its payload is written as it is.
+// IP is a packet of any protocol, whose payload is written unchanged.
 func IP(src, dst string, proto uint8) Packet {
 	return start(proto, addr(src), addr(dst))
 }
 
-// ICMP is a message with a header's second word of zero.
+// ICMP is a message whose header's second word is zero.
 func ICMP(src, dst string, icmpType, code uint8) Packet {
 	p := IP(src, dst, wire.ProtoICMP)
 	p.l4.icmpType, p.l4.icmpCode = icmpType, code
@@ -103,8 +102,8 @@ func EchoReply(src, dst string, id uint16) Packet {
 	return Query(src, dst, wire.ICMPEchoReply, id)
 }
 
-// ICMPError is what the station at address from answers to frame, an IPv4
-// packet without VLAN tags: an error that quotes all of the packet.
+// ICMPError is the error that the station at address from answers to frame, an IPv4
+// packet without VLAN tags. The error quotes the whole packet.
 func ICMPError(icmpType, code uint8, from string, frame []byte) Packet {
 	quote := wire.IPv4(frame[wire.EthernetLen:])
 	p := ICMP(from, ipString(quote.Src()), icmpType, code)
@@ -112,8 +111,8 @@ func ICMPError(icmpType, code uint8, from string, frame []byte) Packet {
 	return p
 }
 
-// VXLAN is the tunnel packet that carries the frame inner from one tunnel end
-// to another. It has no UDP checksum, as senders do.
+// VXLAN is the tunnel packet that carries the frame inner from one tunnel end to
+// another. The UDP checksum is 0, as most senders leave it.
 func VXLAN(src, dst string, vni uint32, inner []byte) Packet {
 	p := UDP(src+":49152", fmt.Sprint(dst, ":", wire.PortVXLAN))
 	p.l4.noSum = true
@@ -129,11 +128,12 @@ func Ethernet(etherType uint16, payload []byte) Packet {
 // ARPRequest is the broadcast in which the station mac with the address from
 // asks who has the address target.
 func ARPRequest(mac wire.MAC, from, target string) Packet {
-	p := Ethernet(wire.EtherTypeARP, arp(wire.ARPOpRequest, wire.Station{MAC: mac, Addr: Addr(from)}, wire.Station{Addr: Addr(target)}))
+	asker, asked := wire.Station{MAC: mac, Addr: Addr(from)}, wire.Station{Addr: Addr(target)}
+	p := Ethernet(wire.EtherTypeARP, arp(wire.ARPOpRequest, asker, asked))
 	return p.MACs(mac, wire.Broadcast)
 }
 
-// ARPReply tells the station to that from has the address it asked for.
+// ARPReply tells the station to that the station from has the address in question.
 func ARPReply(from, to wire.Station) Packet {
 	return Ethernet(wire.EtherTypeARP, arp(wire.ARPOpReply, from, to)).MACs(from.MAC, to.MAC)
 }

@@ -6,7 +6,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// MACs says between which stations the frame goes.
+// MACs sets the stations that the frame goes between.
 func (p Packet) MACs(src, dst wire.MAC) Packet {
 	p.src, p.dst = src, dst
 	return p
@@ -23,8 +23,8 @@ func (p Packet) tag(etherType uint32, id uint16) Packet {
 	return p
 }
 
-// Payload is what follows the transport header, or IPv4's if the protocol is
-// none of TCP, UDP and ICMP.
+// Payload sets the bytes after the transport header. A protocol that wiretest does
+// not know has its payload right after the IPv4 header.
 func (p Packet) Payload(s string) Packet {
 	p.l4.payload = []byte(s)
 	return p
@@ -40,38 +40,38 @@ func (p Packet) Size(n int) Packet {
 	return p
 }
 
-// Pad puts zeros after the packet until the frame has n bytes, as a network
-// card does up to 60.
+// Pad puts zeros after the packet until the frame has n bytes. A network card pads
+// to 60.
 func (p Packet) Pad(n int) Packet {
 	p.size = n
 	return p
 }
 
-// Flags are TCP's, wire.TCPSyn and its like, and replace ACK.
+// Flags sets TCP's flags, such as wire.TCPSyn, in the place of ACK.
 func (p Packet) Flags(flags uint8) Packet {
 	p.l4.flags = flags
 	return p
 }
 
-// Seq is TCP's sequence and acknowledgment number, 1 and 1 without it.
+// Seq sets TCP's sequence and acknowledgment number, which are 1 and 1 otherwise.
 func (p Packet) Seq(seq, ack uint32) Packet {
 	p.l4.seq, p.l4.ack = seq, ack
 	return p
 }
 
-// TCPOptions follow TCP's header. Their length is a multiple of 4.
+// TCPOptions sets the options in TCP's header. Their length is a multiple of 4.
 func (p Packet) TCPOptions(b ...byte) Packet {
 	p.l4.options = b
 	return p
 }
 
-// MTU is the path's, in an ICMP error of type 3 and code 4.
+// MTU sets the path's MTU in an ICMP error of type 3 and code 4.
 func (p Packet) MTU(n uint16) Packet {
 	p.l4.icmpRest = uint32(n)
 	return p
 }
 
-// Code is an ICMP message's.
+// Code sets the code of an ICMP message.
 func (p Packet) Code(n uint8) Packet {
 	p.l4.icmpCode = n
 	return p
@@ -89,39 +89,39 @@ func (p Packet) NoChecksum() Packet {
 	return p
 }
 
-// Coverage is what UDP-Lite and DCCP write of how much their checksum covers: a
-// number of bytes from the header's first one, and one more than the words of
-// data. 0 is all.
+// Coverage sets the header field that tells how much the checksum covers: in
+// UDP-Lite a number of bytes from the header's first one, in DCCP one more than the
+// number of words of data. 0 is all.
 func (p Packet) Coverage(n uint8) Packet {
 	p.l4.coverage = n
 	return p
 }
 
-// Checksum makes UDP's checksum, which a VXLAN packet has not otherwise.
+// Checksum fills in UDP's checksum, which VXLAN leaves 0.
 func (p Packet) Checksum() Packet {
 	p.l4.noSum = false
 	return p
 }
 
-// SrcPort is UDP's or TCP's.
+// SrcPort sets the source port of UDP or TCP.
 func (p Packet) SrcPort(port uint16) Packet {
 	p.l4.srcPort = port
 	return p
 }
 
-// TTL is IPv4's time to live, 64 without it.
+// TTL sets IPv4's time to live, which is 64 otherwise.
 func (p Packet) TTL(n uint8) Packet {
 	p.ip.ttl = n
 	return p
 }
 
-// TOS is IPv4's second byte: DSCP, and the congestion mark in the lowest two bits.
+// TOS sets IPv4's second byte: DSCP, and the congestion mark in the lowest two bits.
 func (p Packet) TOS(b uint8) Packet {
 	p.ip.tos = b
 	return p
 }
 
-// ID is IPv4's identification, 1 without it.
+// ID sets IPv4's identification, which is 1 otherwise.
 func (p Packet) ID(id uint16) Packet {
 	p.ip.id = id
 	return p
@@ -133,7 +133,7 @@ func (p Packet) DF() Packet {
 	return p
 }
 
-// Options follow IPv4's header. Their length is a multiple of 4.
+// Options sets the options in IPv4's header. Their length is a multiple of 4.
 func (p Packet) Options(b ...byte) Packet {
 	p.ip.options = b
 	return p
