@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"sync/atomic"
+	"unsafe"
 
 	"nitrocard/tables"
 )
@@ -41,18 +42,24 @@ type Options struct {
 // needs the lock. It is held for less than a burst takes, so by nobody who
 // lists, formats or waits.
 type Table struct {
-	tables.Spinlock
 	conns    *tables.Cuckoo[Key, Conn]
 	grace    *tables.Grace
 	cold     *tables.Array[cold] // by the same index as conns
 	wheel    *tables.Wheel
-	owners   owners
 	timeouts func(eni uint32) *Timeouts
 	fire     func(at uint32) // collects in due; made once, since a function value allocates
-	due      []uint32        // connections whose timers fired, a burst at most
 	now      atomic.Uint64   // tick up to which all that was due has ended
-	target   uint64          // tick that the Advance under way is for
+
+	_ [64]byte // what follows is written with each connection that opens or ends, and what is above read for each packet
+	tables.Spinlock
+	owners owners
+	due    []uint32 // connections whose timers fired, a burst at most
+	target uint64   // tick that the Advance under way is for
 }
+
+// No cache line has the lock and what workers read for each packet: packets that
+// only take the lock would slow down all others.
+var _ [unsafe.Offsetof(Table{}.Spinlock) - unsafe.Offsetof(Table{}.now) - 64]byte
 
 // New makes an empty table. All its memory is taken here.
 func New(o Options) (*Table, error) {
