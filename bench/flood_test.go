@@ -43,10 +43,9 @@ func (b *Bench) flood(t testing.TB, i int) *mem.Source {
 	return mem.NewSource(mem.Options{MAC: uplinkMAC}, [][]byte{frame}, f.flows, fromEdge.From(f.first))
 }
 
-// crew is a card of so many workers, whose known flows are of ENIs that no
-// flood is for.
+// crew is a card of so many workers with known flows of all its 16 ENIs.
 func crew(b *testing.B, workers int) *Bench {
-	const flows = 1000
+	const flows = 1024
 	var queues [][]*port
 	for range workers {
 		q := []*port{newPort(&sink{mac: uplinkMAC}, pmd.MaxBurst)}
@@ -62,15 +61,20 @@ func crew(b *testing.B, workers int) *Bench {
 	return w
 }
 
+// known is an edge that sends a part of the known flows.
+func (b *Bench) known(t testing.TB, p part) *mem.Source {
+	edge, err := b.requests("edge", false, p)
+	require.NoError(t, err)
+	return edge
+}
+
 // BenchmarkFlood is what a packet costs that opens nothing, beside one of a
 // known connection, in turns.
 func BenchmarkFlood(b *testing.B) {
 	for i, f := range floods[:4] {
 		b.Run(f.name, func(b *testing.B) {
 			w := crew(b, 1)
-			known, err := w.requests("edge", false, all)
-			require.NoError(b, err)
-			flood := w.flood(b, i)
+			known, flood := w.known(b, all), w.flood(b, i)
 			edge := w.queues[0][0]
 			a, c, ratio := inTurns(b, phase{w, func() { edge.use(known) }}, phase{w, func() { edge.use(flood) }})
 			b.ReportMetric(a, "known-ns")
@@ -81,36 +85,63 @@ func BenchmarkFlood(b *testing.B) {
 	}
 }
 
-// BenchmarkBesideFlood is what a known packet costs on one worker while
-// another is flooded, beside the same while the other rests.
+// BenchmarkBesideFlood is what a known packet costs on one worker while another
+// one is flooded, beside the same while the other one rests. What it costs while
+// the other one has known packets, too, is the machine's part of that: caches and
+// memory that the two CPUs share.
 func BenchmarkBesideFlood(b *testing.B) {
+	beside(b, "known packets", func(w *Bench) *mem.Source { return w.known(b, part{1, 2}) })
 	for i, f := range floods {
-		b.Run(f.name, func(b *testing.B) {
-			w := crew(b, 2)
-			known, err := w.requests("edge", false, all)
-			require.NoError(b, err)
-			w.queues[0][0].use(known)
-			w.queues[1][0].use(w.flood(b, i))
-			var flooding, stop atomic.Bool
-			done := make(chan int)
-			go func() {
-				runtime.LockOSThread()
-				defer runtime.UnlockOSThread()
-				n, zero := 0, time.Now()
-				for !stop.Load() {
-					if flooding.Load() {
-						n += w.Card.PollWorker(1, int64(time.Since(zero)))
-					}
-				}
-				done <- n
-			}()
-			a, c, ratio := inTurns(b, phase{w, func() { flooding.Store(false) }}, phase{w, func() { flooding.Store(true) }})
-			stop.Store(true)
-			require.Positive(b, <-done)
-			b.ReportMetric(a, "alone-ns")
-			b.ReportMetric(c, "beside-ns")
-			b.ReportMetric(ratio, "beside/alone")
-			b.ReportMetric(0, "ns/op")
-		})
+		beside(b, f.name, func(w *Bench) *mem.Source { return w.flood(b, i) })
 	}
 }
+
+// beside measures worker 0 of a crew with known packets, while worker 1 gets
+// what other sends and while it rests.
+func beside(b *testing.B, name string, other func(*Bench) *mem.Source) {
+	b.Run(name, func(b *testing.B) {
+		w := crew(b, 2)
+		w.queues[0][0].use(w.known(b, part{0, 2}))
+		w.queues[1][0].use(other(w))
+		rival := &rival{done: make(chan struct{})}
+		go rival.run(b, w)
+		a, c, ratio := inTurns(b, phase{w, rival.rest}, phase{w, rival.begin})
+		rival.stop.Store(true)
+		<-rival.done
+		b.ReportMetric(a, "alone-ns")
+		b.ReportMetric(c, "beside-ns")
+		b.ReportMetric(ratio, "beside/alone")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+// rival is who turns worker 1 while worker 0 is measured.
+type rival struct {
+	active, stop atomic.Bool
+	turns        atomic.Uint64
+	done         chan struct{}
+}
+
+// run turns worker 1 whenever the rival is active.
+func (r *rival) run(b *testing.B, w *Bench) {
+	defer close(r.done)
+	defer pin(b, 1)()
+	for zero := time.Now(); !r.stop.Load(); {
+		if r.active.Load() {
+			w.Card.PollWorker(1, int64(time.Since(zero)))
+			r.turns.Add(1)
+		}
+	}
+}
+
+// begin makes the rival active, and waits until he has a CPU: a flood without
+// one slows down nobody.
+func (r *rival) begin() {
+	r.active.Store(true)
+	for n := r.turns.Load(); r.turns.Load() < n+2; {
+		runtime.Gosched()
+	}
+}
+
+// rest makes the rival idle.
+func (r *rival) rest() { r.active.Store(false) }

@@ -9,7 +9,32 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
+
+// pin keeps the calling goroutine to one CPU of the process, the last one but so
+// many, until unpin is called. CPUs of a virtual machine may be unlike: where a
+// CPU shares its core with another machine's, a packet was seen to cost 1.6 times
+// as much, and a thread that moves would compare CPUs.
+func pin(b *testing.B, fromLast int) (unpin func()) {
+	runtime.LockOSThread()
+	var had, one unix.CPUSet
+	require.NoError(b, unix.SchedGetaffinity(0, &had))
+	left := max(had.Count()-1-fromLast, 0)
+	for cpu := 0; one.Count() == 0; cpu++ {
+		if had.IsSet(cpu) {
+			if left == 0 {
+				one.Set(cpu)
+			}
+			left--
+		}
+	}
+	require.NoError(b, unix.SchedSetaffinity(0, &one))
+	return func() {
+		require.NoError(b, unix.SchedSetaffinity(0, &had))
+		runtime.UnlockOSThread()
+	}
+}
 
 // phase is one of two kinds of traffic that take turns on worker 0.
 type phase struct {
@@ -36,8 +61,7 @@ func (p phase) cost() float64 {
 // that the machine's moods meet both: medians, and the median of the ratios of
 // neighbouring turns.
 func inTurns(b *testing.B, one, other phase) (ns, otherNs, ratio float64) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	defer pin(b, 0)()
 	var as, bs, ratios []float64
 	b.ResetTimer()
 	for range max(b.N>>14, 15) {
