@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"math/rand/v2"
+
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -10,16 +12,18 @@ import (
 
 // decap is the mode of that name: what the card does with a burst from the
 // uplink until it knows the ENIs, and nothing after it. It calls what the card
-// calls: the same checks of both headers, the same lookup in the same table.
+// calls, the same checks of both headers, and looks the ENIs up in a table of its
+// own.
 type decap struct {
 	policy *vpc.Policy
-	mac    uint64 // of the uplink
+	enis   *tables.Cuckoo[wire.Target, uint64] // ENI numbers
+	mac    uint64                              // of the uplink
 	uplink *port
 	guests []*queue // by ENI number
 
 	rx     pmd.Burst
 	frames [tables.Burst]*pmd.Frame // that are unwrapped
-	keys   [tables.Burst]vpc.ENIKey
+	keys   [tables.Burst]wire.Target
 	at     [tables.Burst]uint32
 	ends   [256]uint64 // by verdict
 }
@@ -34,7 +38,11 @@ func (o *Options) decap() (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decap{policy: policy, mac: uplinkMAC.Bits(), uplink: o.port(0, edge), guests: make([]*queue, len(policy.ENIs))}
+	enis, err := enisOf(policy)
+	if err != nil {
+		return nil, err
+	}
+	d := &decap{policy: policy, enis: enis, mac: uplinkMAC.Bits(), uplink: o.port(0, edge), guests: make([]*queue, len(policy.ENIs))}
 	r := &rig{d, t.flows, []*port{d.uplink}}
 	for i := range t.region.ENIs {
 		id := t.region.eni(i)
@@ -43,6 +51,20 @@ func (o *Options) decap() (*rig, error) {
 		r.ports = append(r.ports, g)
 	}
 	return r, nil
+}
+
+// enisOf are the ENIs of a policy by what a frame names them by.
+func enisOf(policy *vpc.Policy) (*tables.Cuckoo[wire.Target, uint64], error) {
+	t, err := tables.New[wire.Target, uint64](max(1, len(policy.ENIs)), rand.Uint64())
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range policy.ENIs {
+		if _, err := t.Insert(wire.TargetOf(e.VNI, e.MAC.Bits()), uint64(e.Number)); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }
 
 // queue is a port and what leaves by it when the burst ends.
@@ -69,17 +91,17 @@ func (d *decap) turn(int64) int {
 }
 
 // unwrap takes the tunnel off a frame and notes which ENI it is for.
-func (d *decap) unwrap(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
+func (d *decap) unwrap(f *pmd.Frame, k *wire.Target) nic.Verdict {
 	if t := wire.PlainTunnel(f.Bytes()); t != nil && t.Dst() == d.policy.Card.VTEP && t.Station() == d.mac {
 		f.Pull(wire.OuterLen)
-		*k = vpc.KeyOf(t.VNI(), t.Inner().DstBits())
+		*k = t.Target()
 		return nic.Sent
 	}
 	return d.unwrapAny(f, k)
 }
 
 // unwrapAny is unwrap for frames that are not plain, or not for this card.
-func (d *decap) unwrapAny(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
+func (d *decap) unwrapAny(f *pmd.Frame, k *wire.Target) nic.Verdict {
 	var o wire.Outer
 	var h wire.Headers
 	tunnel, fault := wire.ParseVXLAN(f.Bytes(), &o)
@@ -96,20 +118,19 @@ func (d *decap) unwrapAny(f *pmd.Frame, k *vpc.ENIKey) nic.Verdict {
 	if fault := wire.Parse(f.Bytes(), &h); fault != wire.NoFault {
 		return nic.Malformed(fault)
 	}
-	*k = vpc.KeyOf(o.VNI, wire.Ethernet(f.Bytes()).DstBits())
+	*k = wire.TargetOf(o.VNI, wire.Ethernet(f.Bytes()).DstBits())
 	return nic.Sent
 }
 
 // sort sends n unwrapped frames, each to its ENI's guest.
 func (d *decap) sort(n int) {
-	enis := d.policy.ENITable()
-	hits := enis.LookupBurst(&d.keys, n, &d.at)
+	hits := d.enis.LookupBurst(&d.keys, n, &d.at)
 	for i := range n {
 		if hits&(1<<i) == 0 {
 			d.ends[nic.UnknownMAC]++
 			continue
 		}
-		q := d.guests[*enis.At(d.at[i])]
+		q := d.guests[*d.enis.At(d.at[i])]
 		q.out[q.n] = d.frames[i]
 		q.n++
 	}

@@ -129,7 +129,7 @@ func (c *Card) guests(policy *vpc.Policy) []guest {
 			continue
 		}
 		guests[e.Number] = guest{
-			eni: e, label: &nameplate{e.ID, e.Groups.List}, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
+			eni: e, label: &nameplate{e.ID, e.Groups}, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
 			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			limit: share.of(e.Owner), cacheLimit: share.cache, timeouts: timeoutsOf(e),
 		}

@@ -29,10 +29,10 @@ func TestABadConfigurationChangesNothing(t *testing.T) {
 	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
 	ports, flows, drops, policy := x.card.Ports(), x.card.Flows(FlowFilter{}), x.card.Drops(), x.card.Policy()
 
-	bad, err := x.config.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 90, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`))
+	bad, err := vpc.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 90, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`))
 	require.NoError(t, err)
-	_, err = x.card.Apply(bad)
-	require.ErrorContains(t, err, "SecurityGroups[0] sg-a-web: IpPermissions[0]")
+	_, err = x.card.Change(bad)
+	require.ErrorContains(t, err, "SecurityGroups sg-a-web: IpPermissions[0]")
 	greedy := *x.config
 	greedy.Placement.Allowances = allowances{"i-a1": {Connections: 1000}, "i-b1": {Connections: 1000}}
 	_, err = x.card.Apply(&greedy)
@@ -53,19 +53,14 @@ func TestABadConfigurationChangesNothing(t *testing.T) {
 func TestApplyTellsWhatChanged(t *testing.T) {
 	x := newRig(t)
 	require.Equal(t, Change{Epoch: 2, Diff: vpc.Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}, Notices: x.card.Policy().Notices()}, x.apply(x.config))
-	c, err := x.config.Put("NetworkInterfaces", []byte(newcomer))
-	require.NoError(t, err)
-	c, err = c.Put("Addresses", []byte(`{PublicIp: 35.72.2.10, NetworkInterfaceId: eni-a6, PrivateIpAddress: 10.0.1.8}`))
-	require.NoError(t, err)
-	c, err = c.Put("Addresses", []byte(`{PublicIp: 35.72.2.11, NetworkInterfaceId: eni-a2, PrivateIpAddress: 10.0.1.6}`))
-	require.NoError(t, err)
-	c, err = c.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`))
-	require.NoError(t, err)
+	c := put(t, x.config, "NetworkInterfaces", newcomer)
+	c = put(t, c, "Addresses", `{PublicIp: 35.72.2.10, NetworkInterfaceId: eni-a6, PrivateIpAddress: 10.0.1.8}`)
+	c = put(t, c, "Addresses", `{PublicIp: 35.72.2.11, NetworkInterfaceId: eni-a2, PrivateIpAddress: 10.0.1.6}`)
+	c = put(t, c, "SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`)
 	change := x.apply(c)
 	require.Equal(t, []string{"Addresses 35.72.2.10", "Addresses 35.72.2.11", "NetworkInterfaces eni-a6"}, change.Added)
 	require.Equal(t, []string{"SecurityGroups sg-a-web"}, change.Changed)
-	c, err = x.config.Remove("Addresses", "35.72.2.10")
-	require.NoError(t, err)
+	c = remove(t, x.config, "Addresses", "35.72.2.10")
 	require.Equal(t, []string{"Addresses 35.72.2.10"}, x.apply(c).Removed)
 }
 
@@ -207,12 +202,10 @@ func TestTheCardOpensTheGuestsPorts(t *testing.T) {
 	require.Equal(t, "tap:eni-a1", x.view("eni-a1").Port)
 
 	// Two come; the port of the second fails, so the first's is closed again.
-	both, err := x.config.Put("NetworkInterfaces", []byte(newcomer))
-	require.NoError(t, err)
-	both, err = both.Put("NetworkInterfaces", []byte(`{NetworkInterfaceId: eni-a7, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:07", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.9}], Groups: [{GroupId: sg-a-web}]}`))
-	require.NoError(t, err)
+	both := put(t, x.config, "NetworkInterfaces", newcomer)
+	both = put(t, both, "NetworkInterfaces", `{NetworkInterfaceId: eni-a7, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:07", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.9}], Groups: [{GroupId: sg-a-web}]}`)
 	s.fail = "tap:eni-a7"
-	_, err = x.card.Apply(both)
+	_, err := x.card.Apply(both)
 	require.EqualError(t, err, "port of eni-a7: no such device")
 	require.False(t, open(s.ports["tap:eni-a6"]))
 	require.Len(t, x.card.Ports(), 5)
@@ -239,17 +232,15 @@ func TestTheCardOpensTheGuestsPorts(t *testing.T) {
 func TestPortsChangeHands(t *testing.T) {
 	s := &shelf{ports: map[string]*mem.Port{}}
 	x := newRigWith(t, Options{Card: "x", OpenPort: s.open})
-	c, err := x.config.Remove("NetworkInterfaces", "eni-a2")
-	require.NoError(t, err)
-	c, err = c.Put("NetworkInterfaces", []byte(newcomer))
-	require.NoError(t, err)
+	c := remove(t, x.config, "NetworkInterfaces", "eni-a2")
+	c = put(t, c, "NetworkInterfaces", newcomer)
 	c.Placement.Ports = map[string]string{"eni-a1": "tap:eni-b1", "eni-b1": "tap:eni-a1", "eni-a6": "tap:eni-a2", "eni-a4": "tap:none"}
 	before := maps.Clone(s.ports)
 
 	// No ENI can have the uplink's port.
 	uplink, stolen := x.ports[Uplink].Info().Name, *c
 	stolen.Placement.Ports = map[string]string{"eni-a1": uplink}
-	_, err = x.card.Apply(&stolen)
+	_, err := x.card.Apply(&stolen)
 	require.EqualError(t, err, "port of eni-a1: uplink has "+uplink+" already; a port has one place")
 
 	// One of the others fails: all have the ports they had.

@@ -59,8 +59,7 @@ func newStorm(t *testing.T) *storm {
 	require.NoError(t, err)
 	s.base.Placement.Edge.UnderlayMac = edgeUnderlay
 	for _, id := range []string{"eni-a2", "eni-a4"} {
-		s.base, err = s.base.Remove("NetworkInterfaces", id)
-		require.NoError(t, err)
+		s.base = remove(t, s.base, "NetworkInterfaces", id)
 	}
 	s.card, err = New(s.config(0, 1), Options{
 		Card: "x", Seed: 1, Workers: stormWorkers, MaxConnections: 1 << 12, IdleSleep: 1,
@@ -98,7 +97,7 @@ func (s *storm) load(eni, port string) {
 func (s *storm) config(ports ...int) *vpc.Config {
 	c := *s.base
 	c.Placement.Ports = map[string]string{}
-	next, err := &c, error(nil)
+	next := &c
 	for i, e := range stormENIs {
 		if ports[i] >= 0 {
 			c.Placement.Ports[e.id] = specOf(ports[i])
@@ -106,8 +105,7 @@ func (s *storm) config(ports ...int) *vpc.Config {
 	}
 	for i, e := range stormENIs {
 		if ports[i] < 0 {
-			next, err = next.Remove("NetworkInterfaces", e.id)
-			require.NoError(s, err)
+			next = remove(s, next, "NetworkInterfaces", e.id)
 		}
 	}
 	return next

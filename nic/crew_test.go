@@ -166,9 +166,8 @@ func (c *crew) disturb(stop *atomic.Bool) *sync.WaitGroup {
 		})
 	}
 	loop(func(i int) {
-		cfg, err := c.config.Put("SecurityGroups", fmt.Appendf(nil, `{GroupId: sg-new, GroupName: g%d, VpcId: vpc-a}`, i))
-		require.NoError(c, err)
-		_, err = c.card.Apply(cfg)
+		cfg := put(c, c.config, "SecurityGroups", fmt.Sprintf(`{GroupId: sg-new, GroupName: g%d, VpcId: vpc-a}`, i))
+		_, err := c.card.Apply(cfg)
 		require.NoError(c, err)
 	})
 	loop(func(int) { c.card.Flows(FlowFilter{Limit: 1 << 20}) })

@@ -48,7 +48,7 @@ func (c *Card) eniView(g *guest) ENIView {
 	c.flows.Unlock()
 	v := ENIView{
 		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
-		SecurityGroups: groupIDs(e.Groups.List), Connections: tracked, Allowance: int(g.limit),
+		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(g.limit),
 	}
 	for _, a := range e.Addrs() {
 		v.Addresses = append(v.Addresses, dotted(a.Private))

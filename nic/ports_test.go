@@ -98,8 +98,7 @@ func TestThreadsAreUnboundFromPortsThatWent(t *testing.T) {
 	c := newCrew(t, workers)
 	present := true
 	q := &quay{TestingT: t, away: func(string) bool { return !present }}
-	with, err := c.config.Put("NetworkInterfaces", []byte(newcomer))
-	require.NoError(t, err)
+	with := put(t, c.config, "NetworkInterfaces", newcomer)
 	apply := func(cfg *vpc.Config) {
 		_, err := c.card.Apply(cfg)
 		require.NoError(t, err)
@@ -140,7 +139,7 @@ func TestPortsThatComeAndGoAreSpreadOverWorkers(t *testing.T) {
 	base := x.config
 	there := map[int]bool{}
 	for range 40 {
-		next, err := base, error(nil)
+		next := base
 		were := len(there)
 		for range 1 + random.IntN(2) { // some go, as many others come
 			for i := range there {
@@ -152,9 +151,8 @@ func TestPortsThatComeAndGoAreSpreadOverWorkers(t *testing.T) {
 			there[random.IntN(64)] = true
 		}
 		for i := range there {
-			next, err = next.Put("NetworkInterfaces", fmt.Appendf(nil, `{NetworkInterfaceId: eni-n%d, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0c:%02x",
+			next = put(t, next, "NetworkInterfaces", fmt.Sprintf(`{NetworkInterfaceId: eni-n%d, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0c:%02x",
 				PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.%d}], Groups: [{GroupId: sg-a-web}]}`, i, i, 100+i))
-			require.NoError(t, err)
 		}
 		x.apply(next)
 		var load []int

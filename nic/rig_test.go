@@ -109,18 +109,38 @@ func (r *rig) apply(c *vpc.Config) Change {
 // put puts one object in force, in YAML.
 func (r *rig) put(kind, object string) {
 	r.Helper()
-	c, err := r.config.Put(kind, []byte(object))
-	require.NoError(r, err)
-	r.apply(c)
+	r.apply(put(r, r.config, kind, object))
 }
 
 // remove takes one object out of force.
 func (r *rig) remove(kind, id string) {
 	r.Helper()
-	c, err := r.config.Remove(kind, id)
-	require.NoError(r, err)
 	r.gone = r.gone || kind == "NetworkInterfaces"
-	r.apply(c)
+	r.apply(remove(r, r.config, kind, id))
+}
+
+// put is a configuration with one object more, in YAML, or another one of its ID.
+func put(t testing.TB, c *vpc.Config, kind, object string) *vpc.Config {
+	t.Helper()
+	edit, err := vpc.Put(kind, []byte(object))
+	require.NoError(t, err)
+	return edited(t, c, edit)
+}
+
+// remove is a configuration without one object.
+func remove(t testing.TB, c *vpc.Config, kind, id string) *vpc.Config {
+	t.Helper()
+	return edited(t, c, vpc.Edit{Kind: kind, ID: id})
+}
+
+// edited is a configuration after an edit.
+func edited(t testing.TB, c *vpc.Config, edit vpc.Edit) *vpc.Config {
+	t.Helper()
+	region, err := vpc.NewRegion(c)
+	require.NoError(t, err)
+	region, err = region.Change(edit)
+	require.NoError(t, err)
+	return region.Config()
 }
 
 // admits makes the group sg-a-web allow only the inbound permissions given,
@@ -154,7 +174,7 @@ func (r *rig) eni(id string) *vpc.OwnENI {
 		return e
 	}
 	e := r.card.Policy().Region.ENI(id)
-	return &vpc.OwnENI{ENI: e, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
+	return &vpc.OwnENI{ENI: e, Primary: e.Addrs()[0].Private, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
 }
 
 // toEdge is the inner source of what an ENI's VPC sends to the edge.

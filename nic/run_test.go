@@ -174,11 +174,10 @@ func TestEveryoneReadsAndWritesWhileTheCardRuns(t *testing.T) {
 func TestAChangeIsInForceWhenItIsAnswered(t *testing.T) {
 	l := newLive(t)
 	defer l.stop()
-	closed, err := l.config.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`))
-	require.NoError(t, err)
+	closed := put(t, l.config, "SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`)
 	l.reaches()
 	for range 20 {
-		_, err = l.card.Apply(closed)
+		_, err := l.card.Apply(closed)
 		require.NoError(t, err)
 		delivered := func() uint64 { return l.port("eni-a1").Stats().TxPackets }
 		before, seen := delivered(), l.card.Ports()[0].Received

@@ -17,7 +17,7 @@ func (c *compiler) aclNotices() {
 	c.subnetsWithoutACL()
 	for o, acl := range each[ec2.NetworkAcl](c, "NetworkAcls") {
 		// An answer lists all subnets of a default one, too.
-		if len(acl.Associations) == 0 && (o.place.Answer || !acl.IsDefault) {
+		if len(acl.Associations) == 0 && (o.answer || !acl.IsDefault) {
 			continue
 		}
 		for _, egress := range []aclSide{false, true} {
@@ -33,7 +33,7 @@ func (c *compiler) subnetsWithoutACL() {
 		return
 	}
 	for o := range each[ec2.Subnet](c, "Subnets") {
-		if _, there := c.next.subnets.Get(o.id); there && len(c.namedBy("NetworkAcls", o.id)) == 0 {
+		if _, there := c.next.subnets.Get(o.id()); there && len(c.namedBy("NetworkAcls", o.id())) == 0 {
 			c.excused(o.spot(), SubnetWithoutACL, "")
 		}
 	}

@@ -118,13 +118,9 @@ func BenchmarkCompile(b *testing.B) {
 			}
 		})
 		prev := compiled(b, c, CompileOptions{})
-		object := []byte(`{"GroupId": "sg-0", "VpcId": "vpc-0"}`)
+		next := put(b, c, "SecurityGroups", `{"GroupId": "sg-0", "VpcId": "vpc-0"}`)
 		b.Run(fmt.Sprintf("enis=%d/one-change", n), func(b *testing.B) {
 			for b.Loop() {
-				next, err := c.Put("SecurityGroups", object)
-				if err != nil {
-					b.Fatal(err)
-				}
 				compiled(b, next, CompileOptions{Prev: prev})
 			}
 		})

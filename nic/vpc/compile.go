@@ -1,10 +1,7 @@
 package vpc
 
 import (
-	"cmp"
-	"iter"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -36,35 +33,51 @@ type compiler struct {
 	ec2.Problems
 	prev, next *Region
 
-	dirty        map[string]map[string]bool // by list, IDs of what is to be compiled
-	edited       map[[2]string]bool         // list and ID of what is configured otherwise
+	// What is to be compiled.
+	first        bool                       // prev has nothing
 	whole        bool                       // everything is marked
-	placed       map[string]bool            // ENIs whose place was changed
+	dirty        map[string]map[string]bool // by list, the IDs that are marked one by one
+	edited       map[subject]bool           // what is configured otherwise than before
+	pending      map[string]eniPlace        // by ENI, what edits say of its place
+	nowhere      []reference                // to ENIs that there are not, from Placement
 	allowed      map[string]bool            // instances whose allowance was changed
 	renumberVPCs bool
 
 	// What this change made itself, and may change.
-	copied map[string]bool
-	fresh  map[*network]bool
-	chunks map[*Stations]bool
+	copied   map[string]bool // lists
+	fresh    map[*network]bool
+	stations map[*Stations]bool
+	enis     map[*[1 << vectorBits]*ENI]bool
+	packer   packer
 
-	// Of public and private addresses.
+	// Of ENIs, and their public and private addresses.
+	settings map[*ec2.NetworkInterface]*setting // by form
+	joined   map[*Membership]int                // how many ENIs more
 	claims   []claim
-	disputes map[uint32]bool      // public ones that two have
+	disputes map[uint32]bool      // public addresses that two have
 	builders map[*ENI]*eniBuilder // of ENIs that have Elastic IP addresses
 
 	lost   map[string]bool // paths of objects that name what is not there, and have no place without it
 	unread unread
-
 	remade map[any]bool // subnets and groups that are other ones now, or gone
-	about  string       // the object at hand, whose notices are noted
+	about  subject      // the object at hand, whose notices are noted
 }
+
+// subject is what a notice is about, or an edit: an object, or a section without
+// IDs.
+type subject struct{ kind, id string }
+
+// key is where Region.notices has the notices about a subject.
+func (s subject) key() string { return s.kind + " " + s.id }
 
 func newCompiler(r *Region) *compiler {
 	return &compiler{
-		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(),
-		dirty: map[string]map[string]bool{}, edited: map[[2]string]bool{}, placed: map[string]bool{}, allowed: map[string]bool{},
-		copied: map[string]bool{}, fresh: map[*network]bool{}, chunks: map[*Stations]bool{}, remade: map[any]bool{}, lost: map[string]bool{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
+		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(), first: r.empty,
+		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{},
+		copied: map[string]bool{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
+		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
+		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*Membership]int{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
+		lost: map[string]bool{}, remade: map[any]bool{},
 	}
 }
 
@@ -106,46 +119,13 @@ func (c *compiler) presence() {
 // given tells whether a list is in the configuration, maybe empty.
 func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
 
-// each are the marked objects of a list that are configured, in order.
-func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
-	var all []*object
-	for id := range c.dirty[kind] {
-		if o := c.object(kind, id); o != nil {
-			all = append(all, o)
-		}
-	}
-	slices.SortFunc(all, func(a, b *object) int { return cmp.Compare(a.order, b.order) })
-	return func(yield func(*object, *T) bool) {
-		for _, o := range all {
-			c.about = about(kind, o.id)
-			if !yield(o, o.config.(*T)) {
-				return
-			}
-		}
-	}
-}
-
-// gone are the marked IDs of a list that are not configured any more.
-func (c *compiler) gone(kind string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for id := range c.dirty[kind] {
-			if c.object(kind, id) == nil && !yield(id) {
-				return
-			}
-		}
-	}
-}
-
 // toldOrder is the order in which notices are told: that of the compiler's steps.
 var toldOrder = []string{"Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways", "VpcPeeringConnections"}
 
-// about is where Region.notices has those of an object.
-func about(kind, id string) string { return kind + " " + id }
-
 // notice notes what the card does not enforce, or does not know.
 func (c *compiler) notice(kind NoticeKind, path, what string) {
-	had, _ := c.next.notices.Get(c.about)
-	c.next.notices.Set(c.about, append(slices.Clip(had), newNotice(kind, path, what)))
+	had, _ := c.next.notices.Get(c.about.key())
+	c.next.notices.Set(c.about.key(), append(slices.Clip(had), newNotice(kind, path, what)))
 }
 
 // Add notes a mistake, unless it only follows from one in reading.
@@ -162,51 +142,11 @@ func (c *compiler) conflict(path, other, format string, args ...any) {
 	}
 }
 
-// identify checks an object's ID beside those of its list that stand before it.
-func (c *compiler) identify(o *object, field string, before map[string]*object) bool {
-	if o.id == "" {
-		c.Add(o.path(), "%s is missing", field)
-		return false
-	}
-	if i := strings.IndexFunc(o.id, notInID); i >= 0 {
-		c.Add(o.path(), "%s holds %q; letters, digits and - . _ : make an ID", field, o.id[i:i+1])
-		return false
-	}
-	if first := before[o.id]; first != nil {
-		c.Add(o.path(), "%s stands twice; the first is %s", field, first.path())
-		return false
-	}
-	return true
-}
-
-func notInID(r rune) bool {
-	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-	return !letter && !strings.ContainsRune("-._:", r)
-}
-
 // unknown is the problem of a reference into a list that has no such ID. Where
 // the object has a mistake of its own, that one is told alone.
 func (c *compiler) unknown(path, list, id string) {
-	if c.unread.mayHave(list) || c.lost[c.spotOf(list, id).path] {
+	if c.unread.mayHave(list) || c.lost[c.spotOf(list, id).path()] {
 		return
 	}
 	c.Add(path, "there is no %q in %s", ec2.Shorten(id), list)
-}
-
-// pathOf is where an object stands.
-func (r *Region) pathOf(kind, id string) string {
-	if o, there := r.objects[kind].Get(id); there {
-		return o.path()
-	}
-	return kind + " " + id
-}
-
-// count changes how many ENIs name a subnet or group.
-func (c *compiler) count(id string, by int) {
-	n, _ := c.next.members.Get(id)
-	if n += by; n == 0 {
-		c.next.members.Delete(id)
-	} else {
-		c.next.members.Set(id, n)
-	}
 }

@@ -48,33 +48,41 @@ func TestConfigComesBack(t *testing.T) {
 	}
 }
 
-func TestPut(t *testing.T) {
-	c := story(t)
-	before, _ := json.Marshal(c)
+// What a region is made of follows its edits, and is told as a configuration.
+func TestEdits(t *testing.T) {
+	region, err := NewRegion(story(t))
+	require.NoError(t, err)
+	first, before := region, region.Config()
+	change := func(e Edit, err error) *Config {
+		require.NoError(t, err)
+		region, err = region.Change(e)
+		require.NoError(t, err)
+		return region.Config()
+	}
 
 	// One that is there is replaced in its place, a new one is added.
-	next := put(t, c, "Vpcs", `{"VpcId": "vpc-a", "CidrBlock": "10.0.0.0/15"}`)
+	next := change(Put("Vpcs", []byte(`{"VpcId": "vpc-a", "CidrBlock": "10.0.0.0/15"}`)))
 	require.Equal(t, "10.0.0.0/15", next.Vpcs[0].CidrBlock.String())
-	next = put(t, next, "Vpcs", `{"VpcId": "vpc-c", "CidrBlock": "10.0.0.0/16"}`)
+	next = change(Put("Vpcs", []byte(`{"VpcId": "vpc-c", "CidrBlock": "10.0.0.0/16"}`)))
 	require.Equal(t, "vpc-c", next.Vpcs[2].VpcId)
-	next = put(t, next, "Addresses", `{PublicIp: 54.168.7.7}`)
+	next = change(Put("Addresses", []byte(`{PublicIp: 54.168.7.7}`)))
 	require.Len(t, next.Addresses, 1)
 
 	// An ENI goes with its placement.
-	next = remove(t, next, "NetworkInterfaces", "eni-a3")
+	next = change(region.Remove("NetworkInterfaces", "eni-a3"))
 	require.Len(t, next.NetworkInterfaces, 3)
 	require.Empty(t, next.Placement.Cards[1].NetworkInterfaces)
-	next = remove(t, next, "NetworkInterfaces", "eni-a1")
+	next = change(region.Remove("NetworkInterfaces", "eni-a1"))
 	require.NotContains(t, next.Placement.Allowances, "i-a1")
-	compiled(t, next, CompileOptions{})
+	require.Equal(t, "Placement", region.Diff().Changed[0])
 
-	// The configuration that it was is untouched.
-	after, _ := json.Marshal(c)
-	require.JSONEq(t, string(before), string(after))
+	// The region that it was is untouched.
+	require.Equal(t, before, first.Config())
 }
 
 func TestPutMistakes(t *testing.T) {
-	c := story(t)
+	region, err := NewRegion(story(t))
+	require.NoError(t, err)
 	for _, m := range []struct{ kind, object, want string }{
 		{"SecurityGroup", `{}`, `"SecurityGroup" is no kind of object`},
 		{"SecurityGroups", `{}`, `SecurityGroups: GroupId is missing`},
@@ -83,13 +91,12 @@ func TestPutMistakes(t *testing.T) {
 		{"SecurityGroups", `{"GroupId": `, `SecurityGroups: the JSON ends before it is complete`},
 		{"Placement", `{"Card": []}`, `Placement: there is no field "Card"; the nearest name is "Cards"`},
 	} {
-		next, err := c.Put(m.kind, []byte(m.object))
+		_, err := Put(m.kind, []byte(m.object))
 		require.ErrorContains(t, err, m.want)
-		require.Nil(t, next)
 	}
-	_, err := c.Remove("Vpcs", "vpc-x")
+	_, err = region.Remove("Vpcs", "vpc-x")
 	require.EqualError(t, err, `there is no "vpc-x" in Vpcs`)
-	_, err = c.Remove("Placement", "x")
+	_, err = region.Remove("Placement", "x")
 	require.ErrorContains(t, err, "is no kind of object")
 }
 

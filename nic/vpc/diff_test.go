@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -10,36 +11,47 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// An object that came, one that changed, one that went, by kind and ID.
-func TestDiff(t *testing.T) {
-	was := story(t)
-	require.Equal(t, Diff{[]string{}, []string{}, []string{}}, story(t).Diff(was), "read twice, it is the same")
-
-	c, err := was.Put("SecurityGroups", []byte(`{GroupId: sg-new, GroupName: new, VpcId: vpc-a}`))
+// become is the region that follows, and what is new about it.
+func become(t *testing.T, r *Region, c *Config) (*Region, Diff) {
+	next, err := r.Become(c)
 	require.NoError(t, err)
-	c, err = c.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`))
-	require.NoError(t, err)
-	c, err = c.Remove("NetworkInterfaces", "eni-b1")
-	require.NoError(t, err)
-	d := c.Diff(was)
-	require.Equal(t, []string{"SecurityGroups sg-new"}, d.Added)
-	require.Equal(t, []string{"NetworkInterfaces eni-b1"}, d.Removed)
-	require.Subset(t, d.Changed, []string{"Placement", "SecurityGroups sg-a-web"}, "the port of an ENI goes with it")
-	require.Equal(t, d.Added, was.Diff(c).Removed, "the way back")
+	return next, next.Diff()
 }
 
-// Without a configuration before, all is new; what has no ID goes by its list.
+var nothing = Diff{[]string{}, []string{}, []string{}}
+
+// An object that came, one that changed, one that went, by kind and ID.
+func TestDiff(t *testing.T) {
+	was, err := NewRegion(story(t))
+	require.NoError(t, err)
+	_, d := become(t, was, story(t))
+	require.Equal(t, nothing, d, "read twice, it is the same")
+
+	c := put(t, story(t), "SecurityGroups", `{GroupId: sg-new, GroupName: new, VpcId: vpc-a}`)
+	c = put(t, c, "SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a}`)
+	c = remove(t, c, "NetworkInterfaces", "eni-a2")
+	is, d := become(t, was, c)
+	require.Equal(t, []string{"SecurityGroups sg-new"}, d.Added)
+	require.Equal(t, []string{"NetworkInterfaces eni-a2"}, d.Removed)
+	require.Subset(t, d.Changed, []string{"Placement", "SecurityGroups sg-a-web"}, "the port of an ENI goes with it")
+	_, back := become(t, is, story(t))
+	require.Equal(t, d.Added, back.Removed, "the way back")
+}
+
+// Of a first region all is new; what has no ID goes by its list.
 func TestDiffOfTheFirst(t *testing.T) {
 	c := &Config{
-		Vpcs:                         []ec2.Vpc{{VpcId: "vpc-1"}},
+		Vpcs:                         []ec2.Vpc{{VpcId: "vpc-1", CidrBlock: netip.MustParsePrefix("10.0.0.0/16")}},
 		SecurityGroupVpcAssociations: []ec2.SecurityGroupVpcAssociation{{GroupId: "sg-1"}},
 		Placement:                    Placement{Vnis: map[string]uint32{"vpc-1": 7}},
 		Unenforced:                   map[string][]any{"FlowLogs": {map[string]any{"FlowLogId": "fl-1"}}},
 	}
-	require.Equal(t, []string{"FlowLogs", "Placement", "SecurityGroupVpcAssociations", "Vpcs vpc-1"}, c.Diff(nil).Added)
+	r, d := become(t, EmptyRegion(), c)
+	require.Equal(t, []string{"FlowLogs", "Placement", "SecurityGroupVpcAssociations", "Vpcs vpc-1"}, d.Added)
 
 	next := *c
 	next.Unenforced = maps.Clone(c.Unenforced)
 	next.Unenforced["FlowLogs"] = slices.Repeat(c.Unenforced["FlowLogs"], 2)
-	require.Equal(t, Diff{[]string{}, []string{"FlowLogs"}, []string{}}, next.Diff(c))
+	_, d = become(t, r, &next)
+	require.Equal(t, Diff{[]string{}, []string{"FlowLogs"}, []string{}}, d)
 }

@@ -1,36 +1,44 @@
 package vpc
 
 import (
+	"slices"
 	"time"
-
-	"nitrocard/nic/wire"
 )
 
-// ENI is a network interface as all cards know it: a mapping, and what rules and
-// routes ask of it.
+// ENI is a network interface as all cards know it: what the mapping tells of it,
+// and what rules and routes ask. A region may have a million of them, so that an
+// ENI is small, and shares with others what it can.
 type ENI struct {
-	ID       string
-	Instance string // "": attached to none
-	MAC      wire.MAC
-	Primary  uint32 // primary private address; 0: the ENI has IPv6 only
-	Public   uint32 // the primary's public address; 0: none
-	Station  uint32 // how frames reach it: Region.Station
-	Card     uint16 // where it is: index in Region.VTEPs
-	Subnet   *Subnet
-	Groups   *GroupSet
-	Timeouts *Timeouts
-
-	SourceDestCheck bool
-
-	first   bool     // of its instance (DeviceIndex 0)
-	port    uint64   // fingerprint of card and port
+	*identity
+	*Membership
 	further *further // nil: one address and no prefix
+	Public  uint32   // the primary's public address; 0: none
+	Card    uint16   // where it is: index in Region.VTEPs
+	lost    bool     // the primary address is another ENI's, too, and so nobody's
+}
+
+// Membership is what the ENIs of one subnet with the same groups and settings have
+// in common. They share it, so that it is in the cache when a rule asks for the
+// groups of a remote ENI.
+type Membership struct {
+	Subnet          *Subnet
+	Groups          []*Group
+	Timeouts        *Timeouts
+	SourceDestCheck bool
 }
 
 // further is what few ENIs have.
 type further struct {
 	addrs    []Address // all, primary first
 	prefixes []Block   // delegated
+}
+
+// primary is the primary private address; 0: the ENI has IPv6 only.
+func (e *ENI) primary() uint32 {
+	if e.lost {
+		return 0
+	}
+	return e.addr
 }
 
 // Address is a private address and its public one; 0: none.
@@ -54,10 +62,10 @@ func (e *ENI) Addrs() []Address {
 	switch {
 	case e.further != nil:
 		return e.further.addrs
-	case e.Primary == 0:
+	case e.primary() == 0:
 		return nil
 	}
-	return []Address{{e.Primary, e.Public}}
+	return []Address{{e.addr, e.Public}}
 }
 
 // prefixes are those that are delegated to the ENI.
@@ -68,22 +76,23 @@ func (e *ENI) prefixes() []Block {
 	return e.further.prefixes
 }
 
-// setAddresses gives a new ENI what it has; the first of addrs is the primary
-// one, unless that was lost.
-func (e *ENI) setAddresses(primary uint32, addrs []Address, prefixes []Block) {
-	e.Primary, e.Public, e.further = 0, 0, nil
-	if len(addrs) > 0 && addrs[0].Private == primary {
-		e.Primary, e.Public = primary, addrs[0].Public
+// setAddresses gives a new ENI what it has. The first of addrs is the primary one,
+// unless that was lost.
+func (e *ENI) setAddresses(addrs []Address, prefixes []Block) {
+	e.lost = len(addrs) == 0 || addrs[0].Private != e.addr
+	e.Public, e.further = 0, nil
+	if !e.lost {
+		e.Public = addrs[0].Public
 	}
-	if len(prefixes) > 0 || len(addrs) > 1 || len(addrs) == 1 && e.Primary == 0 {
-		e.further = &further{addrs, prefixes}
+	if len(prefixes) > 0 || len(addrs) > 1 || len(addrs) == 1 && e.lost {
+		e.further = &further{slices.Clone(addrs), slices.Clone(prefixes)}
 	}
 }
 
 // Owns tells whether the ENI may send from an address: a private address of its
 // own, or one in a delegated prefix.
 func (e *ENI) Owns(addr uint32) bool {
-	if addr == e.Primary {
+	if addr == e.primary() {
 		return addr != 0
 	}
 	return e.further != nil && e.further.owns(addr)
@@ -106,7 +115,7 @@ func (f *further) owns(addr uint32) bool {
 // PublicOf is the public address of a private one; 0: none.
 func (e *ENI) PublicOf(private uint32) uint32 {
 	if e.further == nil {
-		if private == e.Primary {
+		if private == e.primary() {
 			return e.Public
 		}
 		return 0
@@ -125,7 +134,7 @@ func (e *ENI) PrivateOf(public uint32) uint32 {
 	case public == 0:
 		return 0
 	case public == e.Public:
-		return e.Primary
+		return e.primary()
 	case e.further == nil:
 		return 0
 	}

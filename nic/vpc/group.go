@@ -21,10 +21,6 @@ type groupRules struct {
 	rules [2][]rule
 }
 
-// GroupSet are the groups of an ENI; ENIs with the same groups share it, so that
-// it is in the cache when a rule asks for the groups of a remote ENI.
-type GroupSet struct{ List []*Group }
-
 // size is how many rules it has.
 func (g *groupRules) size() RuleID { return RuleID(len(g.rules[In]) + len(g.rules[Out])) }
 

@@ -67,7 +67,7 @@ func (s *ruleSet) firstByGroup(ports []uint64, remote *ENI) int {
 	if remote == nil {
 		return at
 	}
-	for _, g := range remote.Groups.List {
+	for _, g := range remote.Groups {
 		if i := search(s.groups, g.number); s.groups[i] == g.number {
 			at = min(at, first(ports, s.row(s.byGroup[i])))
 		}

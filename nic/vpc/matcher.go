@@ -82,6 +82,15 @@ func newMatcher(groups []*groupRules) *matcher {
 	return m
 }
 
+// setKey names a set of compiled groups: bases are unique in a lineage.
+func setKey(groups []*groupRules) string {
+	var key []byte
+	for _, g := range groups {
+		key = binary.BigEndian.AppendUint64(key, uint64(g.base))
+	}
+	return string(key)
+}
+
 func newRuleSet(groups []*groupRules, dir Direction) ruleSet {
 	var rules []*rule
 	s := ruleSet{}

@@ -75,15 +75,15 @@ func (c *compiler) forgetVPC(id string) {
 }
 
 func (c *compiler) vpc(o *object, config *ec2.Vpc) {
-	if c.vpcOf(o.id) == nil {
+	if c.vpcOf(o.id()) == nil {
 		c.renumberVPCs = true
 		c.setNetwork(&network{
-			VPC:     &VPC{ID: o.id, Station: c.next.stations.take()},
+			VPC:     &VPC{ID: o.id(), Station: c.next.stations.take()},
 			mapping: &btree.Map[uint32, *page]{}, macs: &btree.Set[uint64]{}, subnets: &btree.Map[uint32, *Subnet]{}, pages: map[*page]bool{},
 		})
 	}
 	c.blockMode(o.path(), config.BlockPublicAccessStates.InternetGatewayBlockMode)
-	n := c.change(o.id)
+	n := c.change(o.id())
 	n.cidrs = nil
 	blocks := []netip.Prefix{config.CidrBlock}
 	for _, a := range config.CidrBlockAssociationSet {
@@ -130,7 +130,8 @@ func (c *compiler) vnis() {
 		taken[vni], vnis[id] = id, vni
 	}
 	next := uint32(1)
-	for _, id := range c.next.inOrder("Vpcs") {
+	for _, o := range c.next.inOrder("Vpcs") {
+		id := o.id()
 		vni := vnis[id]
 		if vni == 0 {
 			for taken[next] != "" {
@@ -173,13 +174,13 @@ func (c *compiler) setStation(number uint32, s Station) {
 	for len(all.chunks) <= i {
 		all.chunks = append(all.chunks, nil)
 	}
-	if !c.chunks[all.chunks[i]] {
+	if !c.stations[all.chunks[i]] {
 		own := new(Stations)
 		if all.chunks[i] != nil {
 			*own = *all.chunks[i]
 		}
 		all.chunks[i] = own
-		c.chunks[own] = true
+		c.stations[own] = true
 	}
 	all.chunks[i][number&(1<<StationBits-1)] = s
 }
@@ -187,7 +188,7 @@ func (c *compiler) setStation(number uint32, s Station) {
 // retractSubnets takes the marked subnets out of their VPCs, so that the order in
 // which they come back does not matter.
 func (c *compiler) retractSubnets() {
-	for id := range c.dirty["Subnets"] {
+	for id := range c.marked("Subnets") {
 		s, there := c.next.subnets.Get(id)
 		if there && c.vpcOf(s.VPC.ID) != nil {
 			n := c.change(s.VPC.ID)
@@ -206,7 +207,7 @@ func (c *compiler) retractSubnets() {
 
 func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	path, n := o.path(), c.vpcOf(config.VpcId)
-	old, _ := c.next.subnets.Get(o.id)
+	old, _ := c.next.subnets.Get(o.id())
 	if n == nil {
 		c.leftOut(o.spot(), reference{"VpcId", "Vpcs", config.VpcId})
 		c.keepSubnet(old, nil)
@@ -251,7 +252,7 @@ func (c *compiler) keepSubnet(old, s *Subnet) *Subnet {
 
 // checkSubnet answers false where the subnet has no place in its VPC.
 func (c *compiler) checkSubnet(at spot, n *network, s *Subnet) bool {
-	path := at.path
+	path := at.path()
 	if bits := s.Prefix.Bits(); bits < 16 || bits > 28 {
 		c.Add(path, "CidrBlock %s: a subnet is a /16 to a /28", s.Prefix)
 	}
@@ -260,7 +261,7 @@ func (c *compiler) checkSubnet(at spot, n *network, s *Subnet) bool {
 		if c.disputed(at, c.spotOf("Vpcs", n.ID), "CidrBlock "+s.Prefix.String()+" is outside of its VPC: it says otherwise") {
 			return false
 		}
-		c.conflict(path, c.spotOf("Vpcs", n.ID).path, "CidrBlock %s is outside of %s, which has %v", s.Prefix, n.ID, n.cidrs)
+		c.conflict(path, c.spotOf("Vpcs", n.ID).path(), "CidrBlock %s is outside of %s, which has %v", s.Prefix, n.ID, n.cidrs)
 	}
 	if other := n.overlapping(s.Prefix); other != nil {
 		if c.disputed(at, c.spotOf("Subnets", other.ID), "claims "+s.Prefix.String()) {
@@ -287,20 +288,4 @@ func (n *network) overlapping(p netip.Prefix) (found *Subnet) {
 		return false
 	})
 	return found
-}
-
-// inOrder are the IDs of a list as they stand in the configuration.
-func (r *Region) inOrder(kind string) []string {
-	all := r.objects[kind].Values()
-	slices.SortFunc(all, func(a, b *object) int {
-		if a.order < b.order {
-			return -1
-		}
-		return 1
-	})
-	ids := make([]string, len(all))
-	for i, o := range all {
-		ids[i] = o.id
-	}
-	return ids
 }

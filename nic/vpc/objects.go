@@ -51,25 +51,6 @@ func (c *Config) Counts() []Count {
 	return counts
 }
 
-// objects are what the configuration holds, by kind and ID.
-func (c *Config) objects() map[string]any {
-	all := map[string]any{}
-	for list, objects := range c.Unenforced {
-		all[list] = objects
-	}
-	for f, field := range fieldsOf(c) {
-		switch {
-		case slices.Contains(kinds, f.Name):
-			for j := range field.Len() {
-				all[f.Name+" "+idOf(field.Index(j))] = field.Index(j).Addr().Interface()
-			}
-		case !field.IsZero():
-			all[f.Name] = field.Interface()
-		}
-	}
-	return all
-}
-
 func indexOf(list reflect.Value, id string) int {
 	for i := range list.Len() {
 		if idOf(list.Index(i)) == id {
@@ -80,8 +61,12 @@ func indexOf(list reflect.Value, id string) int {
 }
 
 func idOf(object reflect.Value) string {
-	if object.Field(0).IsZero() {
+	id := object.Field(0)
+	switch {
+	case id.Kind() == reflect.String:
+		return id.String()
+	case id.IsZero():
 		return ""
 	}
-	return fmt.Sprint(object.Field(0))
+	return fmt.Sprint(id)
 }

@@ -13,26 +13,51 @@ import (
 // notice, and the packets that it concerns are dropped, for the card would have
 // to guess. Within one answer there is nothing to excuse a contradiction.
 
-// spot is where an object stands, while it is checked.
+// spot is where an object, or a part of it, stands while it is checked.
 type spot struct {
-	path, list string
-	Place
+	*object
+	part string // the path of the part; "": the object itself
+}
+
+// spot is where the object stands.
+func (o *object) spot() spot { return spot{object: o} }
+
+// within is the spot of a part, which has a path of its own.
+func (s spot) within(path string) spot { return spot{s.object, path} }
+
+// path is the place in an error; "": there is no such object.
+func (s spot) path() string {
+	switch {
+	case s.part != "":
+		return s.part
+	case s.config == nil:
+		return ""
+	}
+	return s.object.path()
+}
+
+// spotOf is where an object stands.
+func (c *compiler) spotOf(kind, id string) spot {
+	if o := c.object(kind, id); o != nil {
+		return o.spot()
+	}
+	return spot{object: newObject(kind)}
 }
 
 // excused notes a notice about an object that came in an answer, and tells
 // whether it did: what was written by hand is to be whole.
 func (c *compiler) excused(at spot, kind NoticeKind, what string) bool {
-	if at.Answer {
-		c.notice(kind, at.path, what)
+	if at.answer {
+		c.notice(kind, at.path(), what)
 		c.next.partial = true
 	}
-	return at.Answer
+	return at.answer
 }
 
 // disputed is excused for two objects that contradict each other: they must
 // have come in two answers.
 func (c *compiler) disputed(at, other spot, what string) bool {
-	if at.File == other.File && at.list == other.list || !other.Answer {
+	if at.file == other.file && at.kind == other.kind || !other.answer {
 		return false
 	}
 	return c.excused(at, Disputed, what)
@@ -44,12 +69,12 @@ const missing = "missing"
 // missingLists names what each account has and these answers have not. What is
 // written by hand may do without.
 func (c *compiler) missingLists() {
-	c.about = about(missing, "")
-	c.next.notices.Delete(c.about)
+	c.about = subject{missing, ""}
+	c.next.notices.Delete(c.about.key())
 	if c.next.answers == 0 && !c.next.rest.Answer {
 		return
 	}
-	if c.next.enis.Len() == 0 {
+	if c.next.onCard.Len() == 0 {
 		c.noENIs()
 		return
 	}
@@ -99,8 +124,8 @@ type reference struct{ field, list, id string }
 // without it.
 func (c *compiler) leftOut(at spot, r reference) {
 	if !c.excused(at, LeftOut, ec2.Shorten(r.id)) {
-		c.lost[at.path] = true
-		c.unknown(ec2.In(at.path, r.field), r.list, r.id)
+		c.lost[at.path()] = true
+		c.unknown(ec2.In(at.path(), r.field), r.list, r.id)
 	}
 }
 

@@ -2,8 +2,6 @@ package vpc
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -52,26 +50,4 @@ func (p Places) files() map[string]bool {
 		}
 	}
 	return all
-}
-
-// put is a copy in which one object was given by hand.
-func (p Places) put(list string, i int) Places {
-	places := p[list]
-	if i < 0 || i >= len(places) {
-		return p
-	}
-	p, places = maps.Clone(p), slices.Clone(places)
-	places[i] = Place{Index: i}
-	p[list] = places
-	return p
-}
-
-// without is a copy that lacks the place of one object.
-func (p Places) without(list string, i int) Places {
-	if i >= len(p[list]) {
-		return p
-	}
-	p = maps.Clone(p)
-	p[list] = slices.Delete(slices.Clone(p[list]), i, i+1)
-	return p
 }

@@ -2,10 +2,8 @@ package vpc
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -26,23 +24,6 @@ type Placement struct {
 
 // IsZero tells whether nothing was said.
 func (p Placement) IsZero() bool { return reflect.ValueOf(p).IsZero() }
-
-// without is a copy that says nothing of an ENI or VPC.
-func (p Placement) without(id string) Placement {
-	p.Vnis, p.Ports = without(p.Vnis, id), without(p.Ports, id)
-	p.Cards = slices.Clone(p.Cards)
-	for i := range p.Cards {
-		others := slices.Clone(p.Cards[i].NetworkInterfaces)
-		p.Cards[i].NetworkInterfaces = slices.DeleteFunc(others, func(eni string) bool { return eni == id })
-	}
-	return p
-}
-
-func without[V any](m map[string]V, key string) map[string]V {
-	m = maps.Clone(m)
-	delete(m, key)
-	return m
-}
 
 // CardPlacement is the card of one server.
 type CardPlacement struct {
@@ -95,16 +76,18 @@ func (p Placement) withDefaults() Placement {
 // defaultPort is a tap named after the ENI in the at most 15 characters that
 // Linux gives an interface: its ID, or for a longer one of EC2's the end of it,
 // or else a fingerprint.
-func defaultPort(id string) string {
+func defaultPort(id string) string { return string(appendDefaultPort(nil, id)) }
+
+func appendDefaultPort(to []byte, id string) []byte {
 	const prefix, most = "eni-", 15
 	tail := most - len(prefix)
 	switch {
 	case len(id) <= most && plainName(id):
-		return "tap:" + id
+		return append(append(to, "tap:"...), id...)
 	case len(id) == len("eni-0123456789abcdef0") && strings.HasPrefix(id, prefix) && plainName(id):
-		return "tap:" + prefix + id[len(id)-tail:]
+		return append(append(to, "tap:"+prefix...), id[len(id)-tail:]...)
 	}
-	return "tap:" + prefix + fmt.Sprintf("%016x", xxhash.Sum64String(id))[:tail]
+	return append(append(to, "tap:"+prefix...), fmt.Sprintf("%016x", xxhash.Sum64String(id))[:tail]...)
 }
 
 // plainName tells whether an ID is a good name for an interface.

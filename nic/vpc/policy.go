@@ -2,18 +2,14 @@ package vpc
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
-	"math/rand/v2"
 	"net/netip"
-	"runtime"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
-	"nitrocard/tables"
 )
 
 // Policy is a region as one card needs it: its own ENIs. It never changes: any
@@ -25,29 +21,8 @@ type Policy struct {
 	Self   uint16    // its own VTEP
 	ENIs   []*OwnENI // this card's, by number; nil: no such ENI any more
 
-	byID  map[string]*OwnENI
-	table *eniTable
+	byID map[string]*OwnENI
 }
-
-// OwnENI is an ENI of this card, with its whole chain of ownership.
-type OwnENI struct {
-	*ENI
-	Number    uint32 // below 1<<23; see Policy.number
-	Owner     uint64 // fingerprint of the instance; an ENI without one owns itself
-	Allowance uint32 // how many tracked connections the instance may have; 0: the card's fair share
-	VPC       *VPC
-	VNI       uint32
-	RouterMAC wire.MAC // its subnet's router
-	Port      string   // what its guest is plugged into, such as "tap:a1"
-
-	network *network
-	routes  *routeTable
-	matcher *matcher
-}
-
-// Routes is the ID of its route table; "": the VPC's main table, which is not in
-// the configuration.
-func (e *OwnENI) Routes() string { return e.routes.id }
 
 // Card is the card that a policy is for.
 type Card struct {
@@ -58,19 +33,13 @@ type Card struct {
 	MAC     wire.MAC     // of its uplink; zero: the port's own
 }
 
-// NextHop is who takes a packet to a VTEP: itself on the same link or without a
-// gateway, else the gateway.
+// NextHop is who takes a packet to a VTEP: the VTEP itself on the same link or
+// without a gateway, else the gateway.
 func (c *Card) NextHop(vtep uint32) uint32 {
 	if c.Gateway == 0 || c.Prefix.Contains(addrOf(vtep)) {
 		return vtep
 	}
 	return c.Gateway
-}
-
-// VTEP is a tunnel end on the underlay.
-type VTEP struct {
-	Addr uint32
-	MAC  wire.MAC // static; zero: resolve the next hop by ARP
 }
 
 // ENI finds an ENI of this card by its ID; nil: there is none.
@@ -83,6 +52,9 @@ func (p *Policy) Own(e *ENI) *OwnENI {
 	}
 	return p.byID[e.ID]
 }
+
+// Notices are those of the region.
+func (p *Policy) Notices() []Notice { return p.Region.Notices() }
 
 // maxENIs is how many ENIs a card may number: connection keys have 23 bits.
 const maxENIs = 1 << 23
@@ -105,12 +77,7 @@ func (r *Region) Policy(card string, prev *Policy) (*Policy, error) {
 		Epoch: prev.Epoch + 1, Region: r, Self: firstCard + uint16(i),
 		Card: Card{Name: place.Name, VTEP: number(place.Vtep.Addr()), Prefix: place.Vtep.Masked(), Gateway: number(place.Gateway), MAC: place.Mac},
 	}
-	if err := p.take(r.on(p.Self), prev); err != nil {
-		return nil, err
-	}
-	var err error
-	p.table, err = tableOf(p.ENIs, prev.table)
-	return p, err
+	return p, p.take(r.on(p.Self), prev)
 }
 
 func (r *Region) noCard(name string) error {
@@ -123,33 +90,37 @@ func (r *Region) noCard(name string) error {
 	return p.Err()
 }
 
-// take makes the policy's ENIs.
+// take makes the policy's ENIs, and numbers those that prev has not.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	problems := ec2.Problems{Files: p.Region.files}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*Membership]*shares{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
-	var come []*OwnENI
+	var come []newcomer
 	for _, e := range enis {
-		own := p.own(e, &problems)
+		own := t.own(e)
 		p.byID[e.ID] = own
 		if was := prev.byID[e.ID]; was != nil && was.VPC.ID == own.VPC.ID {
 			own.Number = was.Number
 			p.ENIs[own.Number] = own
 		} else {
-			come = append(come, own)
+			come = append(come, newcomer{own, p.Region.orderOf(e.ID)})
 		}
 	}
-	slices.SortFunc(come, func(a, b *OwnENI) int {
-		return cmp.Compare(p.Region.orderOf(a.ID), p.Region.orderOf(b.ID))
-	})
-	for _, own := range come {
-		own.Number = uint32(len(p.ENIs))
-		p.ENIs = append(p.ENIs, own)
+	slices.SortFunc(come, func(a, b newcomer) int { return cmp.Compare(a.order, b.order) })
+	for _, n := range come {
+		n.Number = uint32(len(p.ENIs))
+		p.ENIs = append(p.ENIs, n.OwnENI)
 	}
 	if len(p.ENIs) > maxENIs {
 		return errors.New("this card has numbered 8,388,608 ENIs: restart it")
 	}
-	return problems.Err()
+	return t.problems.Err()
+}
+
+// newcomer is an ENI that has no number yet.
+type newcomer struct {
+	*OwnENI
+	order uint64 // its place in the configuration
 }
 
 func (r *Region) orderOf(eni string) uint64 {
@@ -157,100 +128,47 @@ func (r *Region) orderOf(eni string) uint64 {
 	return o.order
 }
 
+// taker makes the ENIs of one policy.
+type taker struct {
+	*Policy
+	problems ec2.Problems
+	joined   map[*Membership]*shares
+}
+
+// shares is what a card has once for all its ENIs of one membership.
+type shares struct {
+	network *network
+	routes  *routeTable
+	matcher *matcher // nil: the groups have too many rules
+}
+
 // own is what the card needs of one of its ENIs.
-func (p *Policy) own(e *ENI, problems *ec2.Problems) *OwnENI {
-	r := p.Region
-	n, _ := r.networks.Get(e.Subnet.VPC.ID)
+func (t *taker) own(e *ENI) *OwnENI {
+	r, s := t.Region, t.joined[e.Membership]
+	if s == nil {
+		n, _ := r.networks.Get(e.Subnet.VPC.ID)
+		s = &shares{network: n, routes: r.routesOf(e.Subnet), matcher: t.match(e)}
+		t.joined[e.Membership] = s
+	}
 	a, _ := r.place.allowances.Get(e.Instance)
 	return &OwnENI{
-		ENI: e, Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
-		VPC: n.VPC, VNI: n.VNI, RouterMAC: e.Subnet.RouterMAC, Port: r.Port(e),
-		network: n, routes: r.routesOf(e.Subnet), matcher: r.match(e, problems),
+		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
+		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, Port: r.Port(e), shares: s,
 	}
 }
 
-// match compiles the groups of an ENI. ENIs with the same groups share it, on
-// all cards of the process.
-func (r *Region) match(e *ENI, problems *ec2.Problems) *matcher {
-	groups := make([]*groupRules, len(e.Groups.List))
-	for i, g := range e.Groups.List {
+// match compiles the groups of an ENI. ENIs with the same groups share the matcher,
+// on all cards of the process.
+func (t *taker) match(e *ENI) *matcher {
+	r := t.Region
+	groups := make([]*groupRules, len(e.Groups))
+	for i, g := range e.Groups {
 		groups[i], _ = r.groups.Get(g.ID)
 	}
 	slices.SortFunc(groups, func(a, b *groupRules) int { return cmp.Compare(a.ID, b.ID) })
 	if excess := tooLarge(groups); excess != "" {
-		problems.Add(r.pathOf("NetworkInterfaces", e.ID), "%s", excess)
+		t.problems.Add(r.pathOf("NetworkInterfaces", e.ID), "%s", excess)
 		return nil
 	}
 	return r.lineage.matchers.get(setKey(groups), func() *matcher { return newMatcher(groups) })
 }
-
-// setKey names a set of compiled groups: bases are unique in a lineage.
-func setKey(groups []*groupRules) string {
-	var key []byte
-	for _, g := range groups {
-		key = binary.BigEndian.AppendUint64(key, uint64(g.base))
-	}
-	return string(key)
-}
-
-// ENIKey is what a frame names an ENI by: the VNI and the MAC inside it.
-type ENIKey struct{ Lo, Hi uint64 }
-
-// KeyOf packs a key: the MAC as a number (wire.MAC.Bits), and the VNI.
-func KeyOf(vni uint32, mac uint64) ENIKey { return ENIKey{Lo: mac, Hi: uint64(vni)} }
-
-// ENITable finds the number of an ENI of this card by its key. The table is
-// freed with the policy: whoever uses it keeps the policy.
-func (p *Policy) ENITable() *tables.Cuckoo[ENIKey, uint64] { return p.table.Cuckoo }
-
-// eniTable frees the table with the last policy that has it.
-type eniTable struct {
-	*tables.Cuckoo[ENIKey, uint64]
-}
-
-// tableOf takes prev's table where it holds just these ENIs.
-func tableOf(local []*OwnENI, prev *eniTable) (*eniTable, error) {
-	n := 0
-	for _, e := range local {
-		if e != nil {
-			n++
-		}
-	}
-	if prev.holds(local, n) {
-		return prev, nil
-	}
-	t, err := tables.New[ENIKey, uint64](max(1, n), rand.Uint64())
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range local {
-		if e == nil {
-			continue
-		}
-		if _, err := t.Insert(KeyOf(e.VNI, e.MAC.Bits()), uint64(e.Number)); err != nil {
-			t.Close()
-			return nil, err
-		}
-	}
-	table := &eniTable{t}
-	runtime.AddCleanup(table, func(t *tables.Cuckoo[ENIKey, uint64]) { t.Close() }, t)
-	return table, nil
-}
-
-func (t *eniTable) holds(local []*OwnENI, n int) bool {
-	if t == nil || t.Len() != n {
-		return false
-	}
-	for _, e := range local {
-		if e == nil {
-			continue
-		}
-		if n, found := t.Get(KeyOf(e.VNI, e.MAC.Bits())); !found || n != uint64(e.Number) {
-			return false
-		}
-	}
-	return true
-}
-
-// Notices are those of the region.
-func (p *Policy) Notices() []Notice { return p.Region.Notices() }

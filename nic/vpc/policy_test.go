@@ -15,14 +15,14 @@ import (
 func TestOwnershipChain(t *testing.T) {
 	p := compiled(t, story(t), CompileOptions{Card: "y"})
 	e := p.ENI("eni-a3")
-	require.Equal(t, "i-a3 subnet-a2 vpc-a database tap:a3", strings.Join([]string{e.Instance, e.Subnet.ID, e.VPC.ID, e.Groups.List[0].Name, e.Port}, " "))
+	require.Equal(t, "i-a3 subnet-a2 vpc-a database tap:a3", strings.Join([]string{e.Instance, e.Subnet.ID, e.VPC.ID, e.Groups[0].Name, e.Port}, " "))
 	require.Equal(t, "rtb-a", e.Routes())
 	require.True(t, e.SourceDestCheck)
 	require.Equal(t, Timeouts{432000 * time.Second, 30 * time.Second, 180 * time.Second}, *e.Timeouts)
 	require.Nil(t, p.ENI("eni-a1"), "it is on card x")
 	require.NotNil(t, p.Region.ENI("eni-a1"))
 	require.Equal(t, Card{Name: "y", VTEP: ip("172.16.0.12"), Prefix: netip.MustParsePrefix("172.16.0.0/24")}, p.Card)
-	require.Equal(t, 1, p.ENITable().Len())
+	require.Equal(t, 1, len(p.ENIs))
 }
 
 // The router's MAC comes from the subnet's ID alone: it is part of the contract
@@ -68,7 +68,7 @@ func TestPlacementDefaults(t *testing.T) {
 	require.EqualValues(t, 1, p.ENI("eni-a1").VNI)
 	require.EqualValues(t, 2, p.ENI("eni-b1").VNI)
 	require.Equal(t, "tap:eni-b1", p.ENI("eni-b1").Port)
-	require.Equal(t, 4, p.ENITable().Len())
+	require.Equal(t, 4, len(p.ENIs))
 
 	// A VNI that was given to one VPC is not given to another.
 	c.Placement.Vnis = map[string]uint32{"vpc-b": 1}

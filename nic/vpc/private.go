@@ -9,10 +9,11 @@ import (
 
 // addresses takes the private addresses, primary first.
 func (b *eniBuilder) addresses() {
-	list := b.config.PrivateIpAddresses
-	if len(list) == 0 && b.config.PrivateIpAddress.IsValid() {
-		list = []ec2.NetworkInterfacePrivateIpAddress{{Primary: true, PrivateIpAddress: b.config.PrivateIpAddress}}
+	b.list = b.config.addresses(b.list[:0])
+	if len(b.list) == 0 && b.form().PrivateIpAddress.IsValid() {
+		b.list = append(b.list, ec2.NetworkInterfacePrivateIpAddress{Primary: true, PrivateIpAddress: b.config.address(b.form().PrivateIpAddress)})
 	}
+	list := b.list
 	if len(list) == 0 {
 		b.withoutIPv4()
 		return
@@ -21,42 +22,41 @@ func (b *eniBuilder) addresses() {
 	if primary < 0 {
 		return
 	}
-	list = slices.Clone(list)
 	list[0], list[primary] = list[primary], list[0]
 	for i, a := range list {
 		if i == 0 && a.Association == nil {
-			a.Association = b.config.Association
+			a.Association = b.form().Association
 		}
 		b.address(a)
 	}
-	b.first = number(list[0].PrivateIpAddress)
 }
 
 // withoutIPv4: some have IPv6 only, or prefixes, and those of type efa-only
 // have no address at all (EC2 User Guide, Elastic Fabric Adapter).
 func (b *eniBuilder) withoutIPv4() {
-	if !b.at.Answer && !b.hasIPv6() && len(b.config.Ipv4Prefixes) == 0 && b.config.InterfaceType != "efa-only" {
-		b.Add(b.path, "PrivateIpAddresses is missing")
+	if !b.answer && !b.hasIPv6() && len(b.form().Ipv4Prefixes) == 0 && b.form().InterfaceType != "efa-only" {
+		b.Add(b.path(), "PrivateIpAddresses is missing")
 	}
 }
 
 func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 	isPrimary := func(a ec2.NetworkInterfacePrivateIpAddress) bool { return a.Primary }
 	i := slices.IndexFunc(list, isPrimary)
+	own := b.config.address(b.form().PrivateIpAddress)
 	named := slices.IndexFunc(list, func(a ec2.NetworkInterfacePrivateIpAddress) bool {
-		return a.PrivateIpAddress == b.config.PrivateIpAddress
+		return a.PrivateIpAddress == own
 	})
 	switch {
 	case i < 0 && len(list) == 1:
 		return 0
-	case i < 0 && named >= 0 && b.at.Answer:
+	case i < 0 && named >= 0 && b.answer:
 		return named
 	case i < 0:
-		b.Add(b.path, "PrivateIpAddresses: none is Primary")
+		b.Add(b.path(), "PrivateIpAddresses: none is Primary")
 	case slices.ContainsFunc(list[i+1:], isPrimary):
-		b.Add(b.path, "PrivateIpAddresses: more than one is Primary")
-	case b.config.PrivateIpAddress.IsValid() && b.config.PrivateIpAddress != list[i].PrivateIpAddress:
-		b.Add(b.path, "PrivateIpAddress %s is not the primary of PrivateIpAddresses, %s", b.config.PrivateIpAddress, list[i].PrivateIpAddress)
+		b.Add(b.path(), "PrivateIpAddresses: more than one is Primary")
+	case own.IsValid() && own != list[i].PrivateIpAddress:
+		b.Add(b.path(), "PrivateIpAddress %s is not the primary of PrivateIpAddresses, %s", own, list[i].PrivateIpAddress)
 	}
 	return i
 }
@@ -66,21 +66,21 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 	addr, s := a.PrivateIpAddress.Unmap(), b.eni.Subnet
 	switch {
 	case !addr.Is4():
-		b.Add(b.path, "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
+		b.Add(b.path(), "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
 		return
-	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spotOf("Subnets", s.ID).path):
-		if b.disputed(b.at, b.spotOf("Subnets", s.ID), "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.block()+": it has nobody") {
+	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spotOf("Subnets", s.ID).path()):
+		if b.disputed(b.spot(), b.spotOf("Subnets", s.ID), "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.block()+": it has nobody") {
 			return
 		}
-		b.Add(b.path, "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.block())
+		b.Add(b.path(), "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.block())
 		return
 	case reserved(s.Prefix, addr):
-		b.Add(b.path, "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
+		b.Add(b.path(), "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
 	}
 	one := span{number(addr), number(addr)}
 	if holder := b.net.holderIn(one); holder != nil {
 		if !b.contested(holder, one, "PrivateIpAddress "+addr.String()) {
-			b.Add(b.path, "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, b.net.ID)
+			b.Add(b.path(), "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, b.net.ID)
 		}
 		return
 	}
@@ -94,11 +94,11 @@ func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 	switch {
 	case a == nil:
 	case a.PublicIp.IsValid():
-		b.publish(b.at, at, a.PublicIp)
+		b.publish(b.spot(), at, a.PublicIp)
 	case a.CarrierIp.IsValid():
-		b.notice(OtherPublic, b.path, "carrier address "+a.CarrierIp.String())
+		b.notice(OtherPublic, b.path(), "carrier address "+a.CarrierIp.String())
 	case a.CustomerOwnedIp.IsValid():
-		b.notice(OtherPublic, b.path, "customer-owned address "+a.CustomerOwnedIp.String())
+		b.notice(OtherPublic, b.path(), "customer-owned address "+a.CustomerOwnedIp.String())
 	}
 }
 
@@ -106,7 +106,7 @@ func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 // between them, and nobody can tell which came later.
 func (b *eniBuilder) contested(holder *ENI, s span, what string) bool {
 	other := b.spotOf("NetworkInterfaces", holder.ID)
-	if !b.disputed(b.at, other, what+" is that of "+other.path+" too: neither has it") {
+	if !b.disputed(b.spot(), other, what+" is that of "+other.path()+" too: neither has it") {
 		return false
 	}
 	b.claims = append(b.claims, claim{b.net, s, holder})
@@ -143,7 +143,7 @@ func (c *compiler) yieldClaims() {
 			}
 		}
 		claim.net.hold(s, nil)
-		e.setAddresses(e.Primary, addrs, prefixes)
+		e.setAddresses(addrs, prefixes)
 	}
 }
 
@@ -156,19 +156,19 @@ func reserved(subnet netip.Prefix, addr netip.Addr) bool {
 
 // prefixes takes the delegated prefixes.
 func (b *eniBuilder) prefixes() {
-	for _, spec := range b.config.Ipv4Prefixes {
+	for _, spec := range b.form().Ipv4Prefixes {
 		p := spec.Ipv4Prefix.Masked()
-		if !b.ipv4(b.path, "Ipv4Prefix", p) {
+		if !b.ipv4(b.path(), "Ipv4Prefix", p) {
 			continue
 		}
 		s := b.eni.Subnet
 		if p.Bits() != 28 || !s.Prefix.Contains(p.Addr()) {
-			b.conflict(b.path, b.spotOf("Subnets", s.ID).path, "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.block())
+			b.conflict(b.path(), b.spotOf("Subnets", s.ID).path(), "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.block())
 			continue
 		}
 		if holder := b.net.holderIn(spanOf(p)); holder != nil {
 			if !b.contested(holder, spanOf(p), "Ipv4Prefix "+p.String()) {
-				b.Add(b.path, "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, b.net.ID)
+				b.Add(b.path(), "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, b.net.ID)
 			}
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -12,7 +11,7 @@ import (
 // publish gives the at-th private address of an ENI its public one. An ENI and
 // describe-addresses tell the same thing twice; they have to agree.
 func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
-	path, public := where.path, public.Unmap()
+	path, public := where.path(), public.Unmap()
 	n := number(public)
 	private := &b.addrs[at]
 	holder, _ := b.next.public.Get(n)
@@ -35,8 +34,8 @@ func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
 func (b *eniBuilder) moved(where spot, private *Address, n uint32) {
 	public, had := addrOf(n).String(), addrOf(private.Public)
 	other := b.spotOf("NetworkInterfaces", b.eni.ID)
-	if !b.disputed(where, other, "PublicIp "+public+" is of "+addrOf(private.Private).String()+", which has "+had.String()+" in "+other.path+": it has neither") {
-		b.Add(where.path, "PublicIp %s: %s has %s already", public, addrOf(private.Private), had)
+	if !b.disputed(where, other, "PublicIp "+public+" is of "+addrOf(private.Private).String()+", which has "+had.String()+" in "+other.path()+": it has neither") {
+		b.Add(where.path(), "PublicIp %s: %s has %s already", public, addrOf(private.Private), had)
 		return
 	}
 	b.disputes[n], b.disputes[private.Public] = true, true
@@ -47,8 +46,8 @@ func (b *eniBuilder) moved(where spot, private *Address, n uint32) {
 // contestedPublic is for a public address of two ENIs.
 func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n uint32) {
 	public, other := addrOf(n).String(), b.spotOf("NetworkInterfaces", holder.ID)
-	if !b.disputed(where, other, "PublicIp "+public+" is that of "+other.path+" too: neither has it") {
-		b.Add(where.path, "PublicIp %s is that of %s", public, holder.ID)
+	if !b.disputed(where, other, "PublicIp "+public+" is that of "+other.path()+" too: neither has it") {
+		b.Add(where.path(), "PublicIp %s is that of %s", public, holder.ID)
 		return
 	}
 	b.disputes[n] = true
@@ -70,7 +69,7 @@ func (b *eniBuilder) unpublish(e *ENI, n uint32) {
 		}
 	}
 	if b.builders[e] == nil {
-		e.setAddresses(e.Primary, addrs, e.prefixes())
+		e.setAddresses(addrs, e.prefixes())
 	}
 }
 
@@ -83,10 +82,13 @@ type elastic struct {
 // elastic are those that describe-addresses tells of this ENI. A configuration
 // written by hand may name the instance alone, and means its first ENI.
 func (b *eniBuilder) elastic() (all []elastic) {
+	if b.next.objects["Addresses"].Len() == 0 {
+		return nil
+	}
 	for _, o := range b.namedBy("Addresses", b.eni.ID) {
 		all = append(all, elastic{o, b})
 	}
-	if b.eni.Instance != "" && b.eni.first {
+	if b.eni.Instance != "" && b.eni.first() {
 		for _, o := range b.namedBy("Addresses", b.eni.Instance) {
 			if o.config.(*ec2.Address).NetworkInterfaceId == "" {
 				all = append(all, elastic{o, b})
@@ -104,7 +106,7 @@ func (b *eniBuilder) elastic() (all []elastic) {
 func (c *compiler) publishAll(pending []elastic) {
 	slices.SortFunc(pending, func(a, b elastic) int { return cmp.Compare(a.order, b.order) })
 	for _, p := range pending {
-		c.about = about(p.kind, p.id)
+		c.about = subject{p.kind, p.id()}
 		p.of.elasticAddress(p.object)
 	}
 	for _, b := range c.builders {
@@ -120,28 +122,15 @@ func (b *eniBuilder) elasticAddress(o *object) {
 	}
 	private := config.PrivateIpAddress
 	if !private.IsValid() {
-		private = addrOf(b.first)
+		private = addrOf(b.config.addr)
 	}
 	if i := slices.IndexFunc(b.addrs, func(a Address) bool { return a.Private == number(private) }); i >= 0 {
 		b.publish(o.spot(), i, config.PublicIp)
 		return
 	}
-	if !b.disputed(o.spot(), b.at, "PrivateIpAddress "+private.String()+" is none of "+b.eni.ID+": the public address has nobody") {
-		b.conflict(o.path(), b.path, "PrivateIpAddress %s is none of %s", private, b.eni.ID)
+	if !b.disputed(o.spot(), b.spot(), "PrivateIpAddress "+private.String()+" is none of "+b.eni.ID+": the public address has nobody") {
+		b.conflict(o.path(), b.path(), "PrivateIpAddress %s is none of %s", private, b.eni.ID)
 	}
-}
-
-// namedBy are the objects of a list that name an ID.
-func (c *compiler) namedBy(kind, id string) (all []*object) {
-	before := use(id, kind, "")
-	c.next.users.Ascend(before, func(entry string) bool {
-		user, is := strings.CutPrefix(entry, before)
-		if is {
-			all = append(all, c.object(kind, user))
-		}
-		return is
-	})
-	return all
 }
 
 // elasticAddresses looks for addresses of nobody.
@@ -153,10 +142,10 @@ func (c *compiler) elasticAddresses() {
 			c.otherPublic(o, config)
 		case config.NetworkInterfaceId != "":
 			if id := config.NetworkInterfaceId; c.next.ENI(id) == nil && !c.excused(at, Elsewhere, ec2.Shorten(id)) && c.object("NetworkInterfaces", id) == nil {
-				c.unknown(ec2.In(at.path, "NetworkInterfaceId"), "NetworkInterfaces", id)
+				c.unknown(ec2.In(at.path(), "NetworkInterfaceId"), "NetworkInterfaces", id)
 			}
 		case config.InstanceId != "" && !c.hasFirst(config.InstanceId) && !c.mayHaveENIs() && !c.excused(at, Elsewhere, ec2.Shorten(config.InstanceId)):
-			c.Add(ec2.In(at.path, "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
+			c.Add(ec2.In(at.path(), "InstanceId"), "no ENI is the first of an instance %q", ec2.Shorten(config.InstanceId))
 		}
 	}
 }
@@ -168,14 +157,15 @@ func (c *compiler) otherPublic(o *object, config *ec2.Address) {
 	if !addr.IsValid() {
 		name, addr = "customer-owned", config.CustomerOwnedIp
 	}
-	c.notice(OtherPublic, o.place.path(o.kind, ""), name+" address "+addr.String())
+	c.notice(OtherPublic, o.place().path(o.kind, ""), name+" address "+addr.String())
 }
 
 // hasFirst tells whether some ENI is the first of an instance.
-func (c *compiler) hasFirst(instance string) (found bool) {
-	c.next.enis.Scan(func(_ string, e *ENI) bool {
-		found = e.Instance == instance && e.first
-		return !found
-	})
-	return found
+func (c *compiler) hasFirst(instance string) bool {
+	for e := range c.next.all() {
+		if e.Instance == instance && e.first() {
+			return true
+		}
+	}
+	return false
 }

@@ -1,17 +1,23 @@
 package vpc
 
 import (
+	"iter"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/tidwall/btree"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // Region is what all cards share: every object of a configuration, compiled, and
 // who is where. It never changes, and any number of goroutines may read it.
 // Change makes its successor, which shares with it all that did not change.
 type Region struct {
-	changes Diff
+	changes *Diff // nil: everything is new
 	lineage *lineage
+	empty   bool // it was made of nothing
 
 	// What was configured.
 	rest    *Config                   // what is in no list of objects with IDs; the other lists are nil or empty
@@ -31,12 +37,12 @@ type Region struct {
 	groups   *tree[*groupRules]              // by ID
 	numbers  *tree[uint32]                   // of groups, also of those that are gone, which rules may name
 	rules    *btree.Map[RuleID, *groupRules] // by the first rule's
-	enis     *tree[*ENI]                     // by ID
+	enis     vector[*ENI]                    // by station
 	members  *tree[int]                      // how many ENIs name a subnet or group
 	public   *btree.Map[uint32, *ENI]
-	onCard   *btree.Map[uint64, *ENI] // by card and station
-	ports    *btree.Set[uint64]       // fingerprints of card and port
-	forwards *btree.Map[uint64, int]  // how many ENIs, by forwarder
+	onCard   *btree.Set[uint64]      // card and station of each ENI
+	ports    *btree.Set[uint64]      // fingerprints of card and port
+	forwards *btree.Map[uint64, int] // how many ENIs, by forwarder
 	vnis     *btree.Map[uint32, *VPC]
 	notices  *tree[[]Notice] // by object
 	stations stations
@@ -52,17 +58,8 @@ type lineage struct {
 	rules    RuleID     // the next group's first; from 1
 	groups   uint32     // the number of the next group; from 1
 	matchers shared[matcher]
-	sets     shared[GroupSet]
-}
-
-// VTEPs are the tunnel ends of the underlay, by index: 1 is the edge, and then
-// come the cards. 0 stands for the card that looks.
-func (r *Region) VTEPs() []VTEP { return r.place.ends.vteps }
-
-// VTEP is the index of the tunnel end with an address.
-func (r *Region) VTEP(addr uint32) (index uint16, known bool) {
-	index, known = r.place.ends.by[addr]
-	return index, known
+	forms    shared[ec2.NetworkInterface]
+	members  shared[Membership]
 }
 
 // VPC finds a VPC by its VNI; nil: there is none.
@@ -73,8 +70,27 @@ func (r *Region) VPC(vni uint32) *VPC {
 
 // ENI finds an ENI of the region by its ID; nil: there is none.
 func (r *Region) ENI(id string) *ENI {
-	e, _ := r.enis.Get(id)
-	return e
+	o, there := r.objects["NetworkInterfaces"].Get(id)
+	if !there {
+		return nil
+	}
+	return r.enis.at(o.config.(*identity).Station)
+}
+
+// all are the ENIs of the region, in no order.
+func (r *Region) all() iter.Seq[*ENI] {
+	return func(yield func(*ENI) bool) {
+		for _, chunk := range r.enis.chunks {
+			if chunk == nil {
+				continue
+			}
+			for _, e := range chunk {
+				if e != nil && !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Forwards tells whether a tunnel end may send in a VPC what is not its own: an
@@ -85,3 +101,35 @@ func (r *Region) Forwards(vni uint32, vtep uint16) bool {
 }
 
 func forwarder(vni uint32, vtep uint16) uint64 { return uint64(vni)<<16 | uint64(vtep) }
+
+// EmptyRegion is what a configuration makes a region of.
+func EmptyRegion() *Region {
+	r := &Region{
+		empty: true, lineage: &lineage{rules: 1, groups: 1}, rest: &Config{}, objects: map[string]*tree[*object]{},
+		users: &btree.Set[string]{}, networks: &tree[*network]{}, subnets: &tree[*Subnet]{},
+		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, lists: &tree[*prefixList]{}, groups: &tree[*groupRules]{},
+		numbers: &tree[uint32]{}, rules: &btree.Map[RuleID, *groupRules]{}, members: &tree[int]{},
+		public: &btree.Map[uint32, *ENI]{}, onCard: &btree.Set[uint64]{}, ports: &btree.Set[uint64]{},
+		forwards: &btree.Map[uint64, int]{}, vnis: &btree.Map[uint32, *VPC]{}, notices: &tree[[]Notice]{},
+	}
+	for _, kind := range kinds {
+		r.objects[kind] = &tree[*object]{}
+	}
+	r.place.ports, r.place.allowances = &tree[string]{}, &tree[Allowance]{}
+	return r
+}
+
+// successor is a copy that may be changed. The lineage's lock is held.
+func (r *Region) successor() *Region {
+	n := &Region{
+		lineage: r.lineage, rest: r.rest, objects: maps.Clone(r.objects), place: r.place,
+		users: r.users.Copy(), answers: r.answers, files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
+		routes: r.routes.Copy(), assigned: r.assigned.Copy(), lists: r.lists.Copy(), groups: r.groups.Copy(),
+		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),
+		public: r.public.Copy(), onCard: r.onCard.Copy(), ports: r.ports.Copy(),
+		forwards: r.forwards.Copy(), vnis: r.vnis.Copy(), notices: r.notices.Copy(), stations: r.stations, enis: r.enis,
+	}
+	n.stations.chunks, n.enis.chunks = slices.Clone(r.stations.chunks), slices.Clone(r.enis.chunks)
+	n.place.ports, n.place.allowances = r.place.ports.Copy(), r.place.allowances.Copy()
+	return n
+}

@@ -136,6 +136,6 @@ func BenchmarkNewRegion(b *testing.B) {
 	for b.Loop() {
 		region, err := NewRegion(config)
 		require.NoError(b, err)
-		sink += region.enis.Len()
+		sink += region.onCard.Len()
 	}
 }

@@ -17,46 +17,6 @@ import (
 	"nitrocard/tables/oracle"
 )
 
-// plain is a configuration on which edits are done without thought.
-type plain struct{ *Config }
-
-// edited is a copy on which an edit was done; false: there is nothing to remove.
-func (c plain) edited(e Edit) (plain, bool) {
-	next := *c.Config
-	if e.Kind == KindENIPlacement {
-		next.Placement = moved(c.Placement, e)
-		return plain{&next}, true
-	}
-	list := reflect.ValueOf(&next).Elem().FieldByName(e.Kind)
-	i := indexOf(list, e.ID)
-	switch {
-	case e.Object == nil && i < 0:
-		return c, false
-	case e.Object == nil:
-		less, err := c.Remove(e.Kind, e.ID)
-		return plain{less}, err == nil
-	}
-	list.Set(replaced(list, reflect.ValueOf(e.Object).Elem()))
-	return plain{&next}, true
-}
-
-func moved(p Placement, e Edit) Placement {
-	to, _ := e.Object.(*ENIPlacement)
-	p = p.without(e.ID)
-	if to == nil {
-		return p
-	}
-	for i := range p.Cards {
-		if p.Cards[i].Name == to.Card {
-			p.Cards[i].NetworkInterfaces = append(p.Cards[i].NetworkInterfaces, e.ID)
-		}
-	}
-	if to.Port != "" {
-		p.Ports[e.ID] = to.Port
-	}
-	return p
-}
-
 // world makes random objects that meet each other often.
 type world struct{ *rand.Rand }
 
@@ -252,12 +212,12 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 			require.Equal(t, judgements(once), judgements(policies[card]))
 		}
 	}
-	t.Logf("%d of %d changes were good; %d ENIs are left", taken, changes, region.enis.Len())
+	t.Logf("%d of %d changes were good; %d ENIs are left", taken, changes, region.onCard.Len())
 	require.Greater(t, taken, changes/4)
 	// The configuration comes back as it was put in, and is the same region.
 	same, err := region.Become(region.Config())
 	require.NoError(t, err)
-	require.Equal(t, Diff{[]string{}, []string{}, []string{}}, same.Diff())
+	require.Equal(t, nothing, same.Diff())
 }
 
 var index = regexp.MustCompile(`\[\d+\] `)
@@ -286,13 +246,17 @@ func meaning(t *testing.T, r *Region) []string {
 		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, s.Prefix, t.id, lines(t))
 		return true
 	})
-	r.enis.Scan(func(id string, e *ENI) bool {
+	r.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
+		e := r.ENI(id)
+		if e == nil {
+			return true
+		}
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
 		require.Same(t, n.VPC, e.Subnet.VPC)
 		s, _ := r.subnets.Get(e.Subnet.ID)
 		require.Same(t, s, e.Subnet)
 		var groups []string
-		for _, g := range e.Groups.List {
+		for _, g := range e.Groups {
 			now, _ := r.groups.Get(g.ID)
 			require.Same(t, now.Group, g)
 			groups = append(groups, g.ID+" "+g.Name)

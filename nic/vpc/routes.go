@@ -34,7 +34,7 @@ type routeNotice struct {
 }
 
 func (c *compiler) routeTables() {
-	for id := range c.dirty["RouteTables"] {
+	for id := range c.marked("RouteTables") {
 		c.unassign(id)
 	}
 	for id := range c.gone("RouteTables") {
@@ -42,7 +42,7 @@ func (c *compiler) routeTables() {
 	}
 	for o, config := range each[ec2.RouteTable](c, "RouteTables") {
 		at, v := o.spot(), c.vpcOf(config.VpcId)
-		c.next.routes.Delete(o.id)
+		c.next.routes.Delete(o.id())
 		if v == nil {
 			c.leftOut(at, reference{"VpcId", "Vpcs", config.VpcId})
 			continue
@@ -50,12 +50,12 @@ func (c *compiler) routeTables() {
 		r := c.newRoutes(v, config.RouteTableId)
 		r.table.at = at
 		for j := range config.Routes {
-			r.route(ec2.In(at.path, ec2.At("Routes", j, "")), &config.Routes[j])
+			r.route(ec2.In(at.path(), ec2.At("Routes", j, "")), &config.Routes[j])
 		}
 		r.finish()
-		c.next.routes.Set(o.id, r.table)
+		c.next.routes.Set(o.id(), r.table)
 		for j := range config.Associations {
-			r.associate(ec2.In(at.path, ec2.At("Associations", j, "")), &config.Associations[j])
+			r.associate(ec2.In(at.path(), ec2.At("Associations", j, "")), &config.Associations[j])
 		}
 	}
 	c.mainTables()
@@ -89,7 +89,7 @@ func (c *compiler) mainTables() {
 		}
 		usual := func(s *Subnet) bool { return c.next.routesOf(s) == n.usual }
 		if o := c.object("Vpcs", id); slices.ContainsFunc(n.subnets.Values(), usual) {
-			c.about = about(o.kind, o.id)
+			c.about = subject{o.kind, o.id()}
 			c.excused(o.spot(), NoMainTable, "")
 		}
 	}
@@ -98,10 +98,10 @@ func (c *compiler) mainTables() {
 // touchedVPCs are those of which something is compiled that routes depend on.
 func (c *compiler) touchedVPCs() []string {
 	touched := map[string]bool{}
-	for id := range c.dirty["Vpcs"] {
+	for id := range c.marked("Vpcs") {
 		touched[id] = true
 	}
-	for id := range c.dirty["RouteTables"] {
+	for id := range c.marked("RouteTables") {
 		for _, r := range []*Region{c.prev, c.next} {
 			if o, there := r.objects["RouteTables"].Get(id); there {
 				touched[o.config.(*ec2.RouteTable).VpcId] = true
@@ -161,11 +161,10 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 	s, _ := r.next.subnets.Get(a.SubnetId)
 	main, _ := r.next.assigned.Get(mainOf(r.vpc.ID))
 	used, _ := r.next.assigned.Get(a.SubnetId)
-	at := r.table.at
-	at.path = path
+	at := r.table.at.within(path)
 	switch {
 	case a.Main && main != nil:
-		if r.disputed(at, main.at, "is the main table of "+r.vpc.ID+", and so is "+main.at.path+": only local routes count") {
+		if r.disputed(at, main.at, "is the main table of "+r.vpc.ID+", and so is "+main.at.path()+": only local routes count") {
 			r.onlyLocal(mainOf(r.vpc.ID), main)
 			return
 		}
@@ -181,7 +180,7 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 	case s.VPC.ID != r.vpc.ID:
 		r.Add(path, "%s is in %s, the table in %s", s.ID, s.VPC.ID, r.vpc.ID)
 	case used != nil:
-		if r.disputed(at, used.at, "is the table of "+s.ID+", and so is "+used.at.path+": only local routes count") {
+		if r.disputed(at, used.at, "is the table of "+s.ID+", and so is "+used.at.path()+": only local routes count") {
 			r.onlyLocal(s.ID, used)
 			return
 		}
@@ -223,7 +222,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 	switch {
 	case config.DestinationPrefixListId != "":
 		r.listRoute(path, config.DestinationPrefixListId, line)
-	case !config.DestinationCidrBlock.IsValid() && r.table.at.Answer:
+	case !config.DestinationCidrBlock.IsValid() && r.table.at.answer:
 		r.tellOf(nil, newNotice(RouteElsewhere, path, "an unknown destination to "+line.Via))
 	case r.ipv4(path, "DestinationCidrBlock", config.DestinationCidrBlock):
 		rank := rankStatic
@@ -335,7 +334,7 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 	switch {
 	case config.State == "blackhole":
 		return Blackhole, via
-	case via == "" && r.table.at.Answer:
+	case via == "" && r.table.at.answer:
 		return NotEnforced, "an unknown target"
 	case via == "":
 		r.Add(path, "has no target such as GatewayId")
@@ -373,7 +372,7 @@ func (r *routeCompiler) reachesInternet(path, id string, line *Route) bool {
 	switch {
 	case o != nil && slices.ContainsFunc(o.config.(*ec2.InternetGateway).Attachments, attached):
 		return true
-	case r.table.at.Answer:
+	case r.table.at.answer:
 		r.next.partial = true
 		r.tellOf(line, newNotice(GatewayUnknown, path, id))
 	case o == nil:

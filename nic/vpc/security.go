@@ -16,7 +16,7 @@ func (c *compiler) prefixLists() {
 		}
 	}
 	for o, l := range each[ec2.ManagedPrefixList](c, "ManagedPrefixLists") {
-		lists[o.id] = true
+		lists[o.id()] = true
 		for j, e := range l.Entries {
 			if !e.Cidr.IsValid() {
 				c.Add(ec2.In(o.path(), ec2.At("Entries", j, "")), "Cidr is missing")
@@ -24,7 +24,7 @@ func (c *compiler) prefixLists() {
 		}
 	}
 	for o := range each[ec2.PrefixList](c, "PrefixLists") {
-		lists[o.id] = true
+		lists[o.id()] = true
 	}
 	for id := range lists {
 		c.compileList(id)
@@ -73,7 +73,7 @@ func (c *compiler) prefixList(at spot, path, id string) *prefixList {
 	if list, given := c.next.lists.Get(id); given {
 		return list
 	}
-	if c.given("ManagedPrefixLists") && !at.Answer {
+	if c.given("ManagedPrefixLists") && !at.answer {
 		c.unknown(path, "ManagedPrefixLists", id)
 	}
 	return &prefixList{id: id}
@@ -94,7 +94,7 @@ func (c *compiler) security() {
 			c.groupElsewhere(at, sg)
 		}
 		check := groupCheck{c, sg, at, known}
-		check.permissions(at.path)
+		check.permissions(at.path())
 		c.compileGroup(sg)
 	}
 }
@@ -120,7 +120,7 @@ func (c *compiler) knownGroups() knownGroups {
 		return k
 	}
 	c.next.objects["NetworkInterfaces"].Scan(func(_ string, o *object) bool {
-		for _, g := range o.config.(*ec2.NetworkInterface).Groups {
+		for _, g := range o.config.(*identity).form.Groups {
 			k.members[g.GroupId] = true
 		}
 		return true
@@ -135,10 +135,10 @@ func (c *compiler) groupElsewhere(at spot, sg *ec2.SecurityGroup) {
 	if vpc == "" {
 		vpc = "EC2-Classic"
 	}
-	if at.Answer && !c.given("Vpcs") || c.excused(at, Elsewhere, vpc) {
+	if at.answer && !c.given("Vpcs") || c.excused(at, Elsewhere, vpc) {
 		return
 	}
-	c.unknown(ec2.In(at.path, "VpcId"), "Vpcs", sg.VpcId)
+	c.unknown(ec2.In(at.path(), "VpcId"), "Vpcs", sg.VpcId)
 }
 
 // compileGroup keeps a group's rules where nothing is new about them, and then
@@ -243,12 +243,12 @@ func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
 	account := pair.UserId != "" && pair.UserId != c.group.OwnerId
 	id := ec2.Shorten(pair.GroupId)
 	switch {
-	case exists && vpc == c.group.VpcId, c.known.lentTo(pair.GroupId, c.group.VpcId), !exists && c.known.members[pair.GroupId] && c.at.Answer:
+	case exists && vpc == c.group.VpcId, c.known.lentTo(pair.GroupId, c.group.VpcId), !exists && c.known.members[pair.GroupId] && c.at.answer:
 	case exists, pair.VpcPeeringConnectionId != "", pair.VpcId != "" && pair.VpcId != c.group.VpcId:
 		c.notice(PeerGroup, path, id)
 	case account:
 		c.notice(ForeignGroup, path, id+" is a group of another account ("+ec2.Shorten(pair.UserId)+")")
-	case !c.excused(spot{path, c.at.list, c.at.Place}, GroupUnknown, id):
+	case !c.excused(c.at.within(path), GroupUnknown, id):
 		c.unknown(ec2.In(path, "UserIdGroupPairs"), "SecurityGroups", pair.GroupId)
 	}
 }

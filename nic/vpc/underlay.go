@@ -1,13 +1,11 @@
 package vpc
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"net/netip"
 	"slices"
-	"strconv"
-
-	"github.com/cespare/xxhash/v2"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -66,72 +64,16 @@ func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Ad
 	}
 }
 
-// stand puts an ENI on its card, and sees that its guest's port is its own. What
-// no card names is on the first.
-func (b *eniBuilder) stand() {
-	e := b.eni
-	e.Card = firstCard + uint16(max(b.place.card, 0))
-	port := b.next.Port(e)
-	e.port = xxhash.Sum64String(strconv.Itoa(int(e.Card)) + " " + port)
-	if b.next.ports.Contains(e.port) {
-		b.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", port, ec2.Shorten(b.next.pluggedInto(e.Card, port)))
-	}
-	b.next.ports.Insert(e.port)
-}
-
-// Port is what the guest behind an ENI is plugged into, such as "tap:a1".
-func (r *Region) Port(e *ENI) string {
-	if p, _ := r.place.enis.Get(e.ID); p.port != "" {
-		return p.port
-	}
-	return defaultPort(e.ID)
-}
-
-// pluggedInto names the ENI of a card that has a port.
-func (r *Region) pluggedInto(card uint16, port string) string {
-	for _, e := range r.on(card) {
-		if r.Port(e) == port {
-			return e.ID
-		}
-	}
-	return ""
-}
-
-// on are the ENIs of a card.
-func (r *Region) on(card uint16) (all []*ENI) {
-	r.onCard.Ascend(uint64(card)<<32, func(key uint64, e *ENI) bool {
-		if key>>32 != uint64(card) {
-			return false
-		}
-		all = append(all, e)
-		return true
-	})
-	return all
-}
-
-// checkPlaces looks for places of ENIs that there are none of.
+// checkPlaces names the ENIs that Placement names and that there are not.
 func (c *compiler) checkPlaces() {
-	places := c.next.place.enis
-	if c.whole {
-		for _, id := range places.Keys() {
-			c.placed[id] = true
+	for id := range c.gone("NetworkInterfaces") {
+		if _, named := c.next.place.ports.Get(id); named {
+			c.nowhere = append(c.nowhere, reference{"Placement: Ports", "NetworkInterfaces", id})
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.placed)) {
-		p, said := places.Get(id)
-		if !said {
-			continue
-		}
-		missing := c.object("NetworkInterfaces", id) == nil
-		if missing && p.card >= 0 {
-			c.unknown(ec2.In(cardPath(p.card, c.next.place.cards[p.card].Name), "NetworkInterfaces"), "NetworkInterfaces", id)
-		}
-		switch {
-		case missing && (p.port != "" || p.empty):
-			c.unknown("Placement: Ports", "NetworkInterfaces", id)
-		case p.empty:
-			c.Add("Placement: Ports: "+id, "is empty; a port such as tap:a1 is expected")
-		}
+	slices.SortStableFunc(c.nowhere, func(a, b reference) int { return cmp.Compare(a.id, b.id) })
+	for _, r := range c.nowhere {
+		c.unknown(r.field, r.list, r.id)
 	}
 }
 
@@ -157,22 +99,17 @@ func (c *compiler) allowances() {
 		return
 	}
 	seen := map[string]bool{}
-	c.next.enis.Scan(func(_ string, e *ENI) bool {
+	for e := range c.next.all() {
 		if c.allowed[e.Instance] {
 			seen[e.Instance] = true
 		}
-		return len(seen) < len(c.allowed)
-	})
+		if len(seen) == len(c.allowed) {
+			break
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(c.allowed)) {
 		if (id == "" || !seen[id]) && !c.mayHaveENIs() {
 			c.Add("Placement: Allowances", "no ENI is attached to an instance %q", ec2.Shorten(id))
 		}
 	}
 }
-
-// Edge is the VTEP of the edge. 0 stands for the card that looks, and then come
-// the cards.
-const (
-	Edge      = 1
-	firstCard = 2
-)

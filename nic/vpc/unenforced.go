@@ -30,8 +30,8 @@ func (c *compiler) unenforced() {
 
 func (c *compiler) unenforcedSections() {
 	rest := c.next.rest
-	c.about = about(sections, "")
-	c.next.notices.Delete(c.about)
+	c.about = subject{sections, ""}
+	c.next.notices.Delete(c.about.key())
 	for _, list := range slices.Sorted(maps.Keys(rest.Unenforced)) {
 		if list == "VpcBlockPublicAccessExclusions" {
 			continue // they say what is not blocked

@@ -25,9 +25,9 @@ func TestOneRound(t *testing.T) {
 	for what, m := range map[string]struct{ texts, want []string }{
 		"a name and ports":         {[]string{vpcTypo, upside}, []string{vpcE, upsideE}},
 		"ports in the same group":  {[]string{vpc, upside[:len(upside)-3] + ", {IpProtocol: 7.5}]}]"}, []string{"SecurityGroups[0] sg-1: IpPermissions[1]: IpProtocol: a string is expected, not 7.5", upsideE}},
-		"an address twice":         {[]string{vpcTypo, subnet, enis, "SecurityGroups: []"}, []string{vpcE, twiceE, danglingE}},
+		"an address twice":         {[]string{vpcTypo, subnet, enis, "SecurityGroups: []"}, []string{vpcE, danglingE, twiceE}},
 		"a list that is not known": {[]string{vpc, subnet, enis, "SecurtyGroups: []"}, []string{`there is no field "SecurtyGroups"; the nearest name is "SecurityGroups"`, twiceE}},
-		"a broken subnet":          {[]string{vpc, "Subnets: [{SubnetId: s1, VpcId: vpc-1, CidrBlock: 10}]", enis}, []string{"Subnets[0] s1: CidrBlock: 10 is no CIDR such as 10.0.0.0/16", twiceE, danglingE}},
+		"a broken subnet":          {[]string{vpc, "Subnets: [{SubnetId: s1, VpcId: vpc-1, CidrBlock: 10}]", enis}, []string{"Subnets[0] s1: CidrBlock: 10 is no CIDR such as 10.0.0.0/16", danglingE, twiceE}},
 		"an ENI without its name": {[]string{vpc, subnet, `NetworkInterfaces: [{NetworkInterfaceID: e1, SubnetId: s1, MacAddress: "02:00:00:00:00:01", PrivateIpAddress: 10.0.1.5}]`,
 			"Addresses: [{PublicIp: 1.2.3.4, NetworkInterfaceId: e1}, {PublicIp: 1.2.3.5, InstanceId: i-1}]", "Placement: {Ports: {e1: tap:x}, Allowances: {i-1: {Connections: 5}}, Vnis: {vpc-9: 5}}"},
 			[]string{`NetworkInterfaces[0]: there is no field "NetworkInterfaceID"; the nearest name is "NetworkInterfaceId"`, `Placement: Vnis: there is no "vpc-9" in Vpcs`}},

@@ -1,0 +1,180 @@
+package vpc
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/btree"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// NewRegion compiles a configuration.
+func NewRegion(config *Config) (*Region, error) { return EmptyRegion().Become(config) }
+
+// Become makes the successor that a whole configuration describes: it does the
+// edits in which the two differ.
+func (r *Region) Become(config *Config) (*Region, error) {
+	r.lineage.mu.Lock()
+	defer r.lineage.mu.Unlock()
+	return r.step(func(c *compiler) { c.rewrite(config) })
+}
+
+// rewrite does the edits that make the region what config says.
+func (c *compiler) rewrite(config *Config) {
+	if c.first {
+		c.markAll()
+	}
+	c.rewriteSections(config)
+	c.next.files = config.Places.files()
+	c.Files = c.next.files
+	c.placeAll(&config.Placement)
+	for _, kind := range kinds {
+		c.rewriteList(config, kind)
+	}
+	c.placePending()
+}
+
+// rewriteSections takes what config holds beside objects with IDs. Everything may
+// hang on that, and on which lists there are.
+func (c *compiler) rewriteSections(config *Config) {
+	rest := config.withoutObjects()
+	was, is := c.next.rest.sections(), rest.sections()
+	c.next.rest = rest
+	if reflect.DeepEqual(was, is) && reflect.DeepEqual(c.prev.rest.present(), rest.present()) {
+		return
+	}
+	for name := range was {
+		c.changedIf(name, was, is)
+	}
+	for name := range is {
+		c.changedIf(name, was, is)
+	}
+	c.markAll()
+}
+
+func (c *compiler) changedIf(name string, was, is map[string]any) {
+	if !reflect.DeepEqual(was[name], is[name]) {
+		c.changed(name, "")
+	}
+}
+
+// rewriteList puts what a list holds and removes what it does not.
+func (c *compiler) rewriteList(config *Config, kind string) {
+	objects, listed := c.read(config, kind)
+	if kind == "NetworkInterfaces" {
+		c.placeListed(&config.Placement, listed)
+	}
+	var gone []string
+	c.next.objects[kind].Scan(func(id string, _ *object) bool {
+		if listed[id] == nil {
+			gone = append(gone, id)
+		}
+		return true
+	})
+	for _, id := range gone {
+		c.remove(kind, id)
+	}
+	c.order(kind, objects)
+	if c.first {
+		c.fill(kind, objects)
+		return
+	}
+	for _, o := range objects {
+		c.put(o)
+	}
+}
+
+// read makes objects of what a list holds, in order and by ID.
+func (c *compiler) read(config *Config, kind string) ([]*object, map[string]*object) {
+	list := reflect.ValueOf(config).Elem().FieldByName(kind)
+	objects, listed := make([]*object, 0, list.Len()), make(map[string]*object, list.Len())
+	from := &origin{}
+	places := config.Places[kind]
+	for i := range list.Len() {
+		at := Place{Index: i}
+		if i < len(places) {
+			at = places[i]
+		}
+		if here := (origin{kind, at.File, at.List, at.Answer}); *from != here {
+			from = &here
+		}
+		o := &object{origin: from, index: int32(at.Index), config: c.packed(list.Index(i).Addr().Interface())}
+		if id := o.id(); c.identify(o, id, listed[id]) {
+			objects, listed[id] = append(objects, o), o
+		}
+	}
+	return objects, listed
+}
+
+// identify checks an object's ID, beside the object that has the same one.
+func (c *compiler) identify(o *object, id string, first *object) bool {
+	field := func() string { return reflect.TypeOf(o.shape()).Elem().Field(0).Name }
+	switch bad := strings.IndexFunc(id, notInID); {
+	case id == "":
+		c.Add(o.path(), "%s is missing", field())
+	case bad >= 0:
+		c.Add(o.path(), "%s holds %q; letters, digits and - . _ : make an ID", field(), id[bad:bad+1])
+	case first != nil:
+		c.Add(o.path(), "%s stands twice; the first is %s", field(), first.path())
+	default:
+		return true
+	}
+	return false
+}
+
+func notInID(r rune) bool {
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	return !letter && !strings.ContainsRune("-._:", r)
+}
+
+// placeListed puts the ENIs of a whole configuration on their cards, and into their
+// ports.
+func (c *compiler) placeListed(p *Placement, enis map[string]*object) {
+	for i, card := range p.Cards {
+		for _, id := range card.NetworkInterfaces {
+			o := enis[id]
+			if o == nil {
+				c.nowhere = append(c.nowhere, reference{ec2.In(cardPath(i, card.Name), "NetworkInterfaces"), "NetworkInterfaces", id})
+				continue
+			}
+			if o.card != 0 {
+				c.twice(i, card.Name, id, p.Cards[o.card-firstCard].Name)
+			}
+			o.card = firstCard + uint16(i)
+		}
+	}
+	c.pending = map[string]eniPlace{}
+	for _, id := range c.next.place.ports.Keys() {
+		c.pending[id] = eniPlace{}
+	}
+	for id, port := range p.Ports {
+		c.pending[id] = eniPlace{port: port, empty: port == "", said: "Placement: Ports"}
+	}
+	for id, place := range c.pending {
+		if o := enis[id]; o != nil {
+			place.card = o.card
+			c.pending[id] = place
+		}
+	}
+}
+
+// fill puts objects into an empty list. A tree that is loaded in order has each node
+// half full, in an array for a full one; copying a node cuts its array.
+func (c *compiler) fill(kind string, objects []*object) {
+	sorted := slices.Clone(objects)
+	slices.SortFunc(sorted, func(a, b *object) int { return strings.Compare(a.id(), b.id()) })
+	loose := &btree.Map[string, *object]{}
+	for _, o := range sorted {
+		loose.Load(o.id(), o)
+	}
+	tight := loose.Copy()
+	tight.ScanMut(func(string, *object) bool { return true })
+	c.next.objects[kind], c.copied[kind] = tight, true
+	for _, o := range objects {
+		c.settleStation(nil, o)
+		c.recount(nil, o)
+		c.refer(nil, o)
+	}
+}

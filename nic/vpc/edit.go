@@ -1,0 +1,85 @@
+package vpc
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// Edit puts an object in the place of the one with its ID, or adds or removes it.
+type Edit struct {
+	Kind   string // the object's list, such as "SecurityGroups"; "Placement", which has no ID; or "ENIPlacements"
+	ID     string // an Elastic IP address goes by its PublicIp
+	Object any    // a pointer to its shape, such as *ec2.SecurityGroup, which nobody changes any more; nil: the object goes
+}
+
+// KindENIPlacement is the kind of an edit that says where one ENI is, with an
+// *ENIPlacement.
+const KindENIPlacement = "ENIPlacements"
+
+// Put makes the edit that puts an object, in YAML or JSON, in the place of the one
+// with its ID, or adds it. kind names the object's list, such as "SecurityGroups";
+// "Placement" has no ID.
+func Put(kind string, data []byte) (Edit, error) {
+	var p ec2.Problems
+	if kind == "Placement" {
+		place := new(Placement)
+		decode(kind, data, place, &p)
+		return Edit{kind, "", place}, p.Err()
+	}
+	if !slices.Contains(kinds, kind) {
+		return Edit{}, unknownKind(kind)
+	}
+	list, _ := reflect.TypeFor[Config]().FieldByName(kind)
+	v := reflect.New(list.Type.Elem())
+	decode(kind, data, v.Interface(), &p)
+	if p.Err() == nil && idOf(v.Elem()) == "" {
+		p.Add(kind, "%s is missing", v.Elem().Type().Field(0).Name)
+	}
+	return Edit{kind, idOf(v.Elem()), v.Interface()}, p.Err()
+}
+
+// Remove makes the edit that an object goes, and with it what Placement says of
+// it. It is an error if there is none.
+func (r *Region) Remove(kind, id string) (Edit, error) {
+	switch {
+	case !slices.Contains(kinds, kind):
+		return Edit{}, unknownKind(kind)
+	case !r.has(kind, id):
+		return Edit{}, notThere(kind, id)
+	}
+	return Edit{Kind: kind, ID: id}, nil
+}
+
+// decode reads one object that somebody wrote.
+func decode(kind string, object []byte, into any, p *ec2.Problems) {
+	var unknown ec2.Unknown
+	r, err := ec2.UsualBounds.NewReader("", bytes.NewReader(object), p)
+	if err == nil {
+		r.Collect(&unknown, p)
+		if err = r.Decode(kind, into); err == nil {
+			err = r.End()
+		} else {
+			err = r.Explain(err)
+		}
+	}
+	if err != nil {
+		p.Add(kind, "%v", err)
+		return
+	}
+	for _, m := range unknown.Members {
+		p.Add(m.Path, "%s", m.Reason())
+	}
+}
+
+func notThere(kind, id string) error {
+	return fmt.Errorf("there is no %q in %s", ec2.Shorten(id), kind)
+}
+
+func unknownKind(kind string) error {
+	return fmt.Errorf("%q is no kind of object; they are %s", ec2.Shorten(kind), strings.Join(kinds, ", "))
+}

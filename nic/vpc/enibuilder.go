@@ -1,0 +1,173 @@
+package vpc
+
+import (
+	"fmt"
+
+	"github.com/cespare/xxhash/v2"
+
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+// eniBuilder makes one ENI.
+type eniBuilder struct {
+	*compiler
+	*object
+	config *identity
+	lent   map[ec2.SecurityGroupVpcAssociation]string
+	eni    *ENI
+
+	net      *network // which may be changed
+	list     []ec2.NetworkInterfacePrivateIpAddress
+	addrs    []Address
+	prefixed []Block
+}
+
+// begin makes the builder ready for another ENI. What the last one needed of memory
+// it takes again.
+func (b *eniBuilder) begin(c *compiler, o *object, config *identity) {
+	*b = eniBuilder{compiler: c, object: o, config: config, eni: &ENI{identity: config}, list: b.list[:0], addrs: b.addrs[:0]}
+}
+
+// form is what the ENI shares of its configuration.
+func (b *eniBuilder) form() *ec2.NetworkInterface { return b.config.form }
+
+// build answers false where the ENI has no place in the region.
+func (b *eniBuilder) build() bool {
+	if !b.join() {
+		return false
+	}
+	b.stand()
+	b.mac()
+	b.addresses()
+	b.prefixes()
+	b.notices()
+	return true
+}
+
+// seal puts into the ENI what it has of addresses.
+func (b *eniBuilder) seal() { b.eni.setAddresses(b.addrs, b.prefixed) }
+
+// stand puts an ENI on its card, and sees that its guest's port is its own. An ENI
+// that no card names is on the first.
+func (b *eniBuilder) stand() {
+	e := b.eni
+	e.Card = max(b.card, firstCard)
+	before := b.next.ports.Len()
+	if b.next.ports.Insert(b.next.portKey(e)); b.next.ports.Len() == before {
+		port := b.next.Port(e)
+		b.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", port, ec2.Shorten(b.next.pluggedInto(e.Card, port)))
+	}
+}
+
+// Port is what the guest behind an ENI is plugged into, such as "tap:a1".
+func (r *Region) Port(e *ENI) string { return string(r.appendPort(nil, e)) }
+
+func (r *Region) appendPort(to []byte, e *ENI) []byte {
+	if port, named := r.place.ports.Get(e.ID); named {
+		return append(to, port...)
+	}
+	return appendDefaultPort(to, e.ID)
+}
+
+// portKey is the entry of an ENI in Region.ports: a fingerprint of card and port.
+func (r *Region) portKey(e *ENI) uint64 {
+	var space [64]byte
+	return xxhash.Sum64(r.appendPort(append(space[:0], byte(e.Card>>8), byte(e.Card)), e))
+}
+
+// pluggedInto names the ENI of a card that has a port.
+func (r *Region) pluggedInto(card uint16, port string) string {
+	for _, e := range r.on(card) {
+		if r.Port(e) == port {
+			return e.ID
+		}
+	}
+	return ""
+}
+
+// on are the ENIs of a card.
+func (r *Region) on(card uint16) (all []*ENI) {
+	r.onCard.Ascend(uint64(card)<<32, func(key uint64) bool {
+		if key>>32 != uint64(card) {
+			return false
+		}
+		all = append(all, r.enis.at(uint32(key)))
+		return true
+	})
+	return all
+}
+
+func (b *eniBuilder) mac() {
+	mac := b.config.MAC
+	before := b.net.macs.Len()
+	switch {
+	case mac.IsZero():
+		b.Add(b.path(), "MacAddress is missing")
+		return
+	case mac.IsMulticast():
+		b.Add(b.path(), "MacAddress %s is a multicast address", mac)
+		return
+	}
+	if b.net.macs.Insert(mac.Bits()); b.net.macs.Len() == before {
+		b.Add(b.path(), "MacAddress %s is that of %s in %s", mac, b.holderOf(mac), b.net.ID)
+	}
+}
+
+// holderOf names who has a MAC in the ENI's VPC.
+func (b *eniBuilder) holderOf(mac wire.MAC) string {
+	for _, s := range b.net.subnets.Values() {
+		if s.RouterMAC == mac {
+			return "the router of " + s.ID
+		}
+	}
+	for e := range b.next.all() {
+		if e.MAC == mac && e.Subnet.VPC.ID == b.net.ID {
+			return e.ID
+		}
+	}
+	return ""
+}
+
+func (b *eniBuilder) notices() {
+	b.ipv6Notice()
+	form := b.form()
+	if form.DenyAllIgwTraffic {
+		b.notice(DeniesInternet, b.path(), "")
+	}
+	service := form.InterfaceType
+	switch service {
+	case "", "interface", "efa", "efa-only", "trunk", "branch":
+		service = ""
+	}
+	switch {
+	case service != "" && len(form.Groups) == 0:
+		b.notice(UngroupedENI, b.path(), ec2.Shorten(service))
+	case service != "":
+		b.notice(ServiceENI, b.path(), ec2.Shorten(service))
+	case len(form.PrivateIpAddresses) == 0 && !form.PrivateIpAddress.IsValid() && len(form.Ipv4Prefixes) == 0 && !b.hasIPv6():
+		b.notice(NoAddress, b.path(), "")
+	}
+}
+
+// ipv6Notice is one for all that an ENI has of IPv6.
+func (b *eniBuilder) ipv6Notice() {
+	form := b.form()
+	first, n := "", len(form.Ipv6Addresses)+len(form.Ipv6Prefixes)
+	switch {
+	case n == 0:
+		return
+	case len(form.Ipv6Addresses) > 0:
+		first = form.Ipv6Addresses[0].Ipv6Address
+	default:
+		first = form.Ipv6Prefixes[0].Ipv6Prefix
+	}
+	if n > 1 {
+		first = fmt.Sprintf("%s and %d more", ec2.Shorten(first), n-1)
+	}
+	b.notice(IPv6, b.path(), first)
+}
+
+func (b *eniBuilder) hasIPv6() bool {
+	return len(b.form().Ipv6Addresses)+len(b.form().Ipv6Prefixes) > 0
+}

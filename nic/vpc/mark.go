@@ -1,0 +1,77 @@
+package vpc
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/tidwall/btree"
+)
+
+// mark has an object compiled anew. What was noticed about it is forgotten.
+func (c *compiler) mark(kind, id string) {
+	if c.whole && c.object(kind, id) != nil {
+		return
+	}
+	c.next.notices.Delete(subject{kind, id}.key())
+	if c.dirty[kind] == nil {
+		c.dirty[kind] = map[string]bool{}
+	}
+	c.dirty[kind][id] = true
+}
+
+// markAll has everything compiled anew: what everything hangs on has changed.
+func (c *compiler) markAll() {
+	c.whole = true
+	c.next.notices = &btree.Map[string, []Notice]{}
+}
+
+// marked are the IDs of a list that are marked, in no order. Some are not
+// configured any more.
+func (c *compiler) marked(kind string) iter.Seq[string] {
+	if !c.whole {
+		return maps.Keys(c.dirty[kind])
+	}
+	return func(yield func(string) bool) {
+		for id := range c.gone(kind) {
+			if !yield(id) {
+				return
+			}
+		}
+		c.next.objects[kind].Scan(func(id string, _ *object) bool { return yield(id) })
+	}
+}
+
+// each are the marked objects of a list that are configured, in order.
+func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
+	var all []*object
+	if c.whole {
+		all = c.next.inOrder(kind)
+	} else {
+		for id := range c.dirty[kind] {
+			if o := c.object(kind, id); o != nil {
+				all = append(all, o)
+			}
+		}
+		slices.SortFunc(all, byOrder)
+	}
+	return func(yield func(*object, *T) bool) {
+		for _, o := range all {
+			c.about = subject{kind, o.id()}
+			if !yield(o, o.config.(*T)) {
+				return
+			}
+		}
+	}
+}
+
+// gone are the marked IDs of a list that are not configured any more.
+func (c *compiler) gone(kind string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for id := range c.dirty[kind] {
+			if c.object(kind, id) == nil && !yield(id) {
+				return
+			}
+		}
+	}
+}

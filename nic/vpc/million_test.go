@@ -1,0 +1,101 @@
+package vpc
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+// million is one VPC of so many ENIs, on 1,000 cards.
+type million struct{ enis int }
+
+func (m million) id(i int) uint64 { return uint64(i) * 0x9e3779b97f4a7c15 }
+
+// write writes the VPC as JSON without a byte too many.
+func (m million) write(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<20)
+	fmt.Fprint(w, `{"Vpcs":[{"VpcId":"vpc-0","CidrBlock":"10.0.0.0/12"}],"Subnets":[`)
+	for s := range 16 {
+		fmt.Fprintf(w, `%s{"SubnetId":"subnet-%017x","VpcId":"vpc-0","CidrBlock":"10.%d.0.0/16"}`, comma(s), s, s)
+	}
+	fmt.Fprint(w, `],"SecurityGroups":[`)
+	for g := range 5 {
+		fmt.Fprintf(w, `%s{"GroupId":"sg-%017x","VpcId":"vpc-0","IpPermissions":[{"IpProtocol":"tcp","FromPort":80,"ToPort":80,"IpRanges":[{"CidrIp":"0.0.0.0/0"}]}]}`, comma(g), g)
+	}
+	fmt.Fprint(w, `],"NetworkInterfaces":[`)
+	for i := range m.enis {
+		fmt.Fprintf(w, `%s{"NetworkInterfaceId":"eni-0%016x","SubnetId":"subnet-%017x","MacAddress":"%s","PrivateIpAddress":"%s","Groups":[{"GroupId":"sg-%017x"},{"GroupId":"sg-%017x"}],"Attachment":{"InstanceId":"i-0%016x"}}`,
+			comma(i), m.id(i), i/65000, m.mac(i), addrOf(m.addr(i)), i%5, (i+1)%5, m.id(i))
+	}
+	fmt.Fprint(w, `],"Placement":{"Cards":[`)
+	for c := range 1000 {
+		fmt.Fprintf(w, `%s{"Name":"card-%d","Vtep":"172.16.%d.%d/16","NetworkInterfaces":[`, comma(c), c, c/250, c%250+1)
+		for i := c; i < m.enis; i += 1000 {
+			fmt.Fprintf(w, `%s"eni-0%016x"`, comma(i-c), m.id(i))
+		}
+		fmt.Fprint(w, `]}`)
+	}
+	fmt.Fprint(w, `]}}`)
+	return w.Flush()
+}
+
+func comma(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ","
+}
+
+func (m million) mac(i int) wire.MAC {
+	return wire.MAC{2, 0, byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)}
+}
+
+func (m million) addr(i int) uint32 { return ip("10.0.0.4") + uint32(i/65000<<16+i%65000) }
+
+func BenchmarkMillion(b *testing.B) {
+	if testing.Short() {
+		b.Skip("a million ENIs")
+	}
+	m := million{250_000}
+	path := filepath.Join(b.TempDir(), "million.json")
+	require.NoError(b, m.write(path))
+	var region *Region
+	before := heap()
+	for b.Loop() {
+		region = nil
+		start := time.Now()
+		config, err := Load(path)
+		require.NoError(b, err)
+		b.ReportMetric(time.Since(start).Seconds(), "s/load")
+		start = time.Now()
+		region, err = NewRegion(config)
+		require.NoError(b, err)
+		b.ReportMetric(time.Since(start).Seconds(), "s/compile")
+	}
+	b.ReportMetric(float64(heap()-before)/float64(m.enis), "B/ENI")
+	start := time.Now()
+	const more = 100
+	for i := range more {
+		n := m.enis + i
+		e := &ec2.NetworkInterface{NetworkInterfaceId: fmt.Sprintf("eni-0%016x", m.id(n)), SubnetId: fmt.Sprintf("subnet-%017x", n/65000), MacAddress: m.mac(n), PrivateIpAddress: addrOf(m.addr(n))}
+		next, err := region.Change(Edit{"NetworkInterfaces", e.NetworkInterfaceId, e}, Edit{KindENIPlacement, e.NetworkInterfaceId, &ENIPlacement{Card: "card-7"}})
+		require.NoError(b, err)
+		region = next
+	}
+	b.ReportMetric(time.Since(start).Seconds()*1e3/more, "ms/one-more")
+	runtime.KeepAlive(region)
+}

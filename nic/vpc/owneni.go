@@ -1,0 +1,22 @@
+package vpc
+
+import "nitrocard/nic/wire"
+
+// OwnENI is an ENI of this card, with its whole chain of ownership.
+type OwnENI struct {
+	*ENI
+	Number    uint32 // below 1<<23; no other ENI of the card ever has it
+	Primary   uint32 // primary private address; 0: the ENI has IPv6 only
+	Owner     uint64 // fingerprint of the instance; an ENI without one owns itself
+	Allowance uint32 // how many tracked connections the instance may have; 0: the card's fair share
+	VPC       *VPC
+	VNI       uint32
+	RouterMAC wire.MAC // its subnet's router
+	Port      string   // what its guest is plugged into, such as "tap:a1"
+
+	*shares
+}
+
+// Routes is the ID of its route table; "": the VPC's main table, which is not in
+// the configuration.
+func (e *OwnENI) Routes() string { return e.routes.id }

@@ -1,0 +1,264 @@
+package vpc
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// placement is Placement in parts, so that a change costs a part. On which card an
+// ENI is stands with the ENI's object.
+type placement struct {
+	given Placement // as configured, without a word of single ENIs and instances
+	cards []CardPlacement
+	edge  EdgePlacement
+	ends  *tunnelEnds
+
+	ports      *tree[string]    // that are named, by ENI
+	allowances *tree[Allowance] // by instance
+}
+
+// ENIPlacement is what Placement says of one ENI.
+type ENIPlacement struct {
+	Card string // its name; "": the first
+	Port string // "": a tap named after the ENI
+}
+
+// eniPlace is what a change says of an ENI's place.
+type eniPlace struct {
+	card  uint16 // index in Region.VTEPs; 0: none is named
+	port  string // "": none is named
+	said  string // the path of what says so; "": nothing does
+	empty bool   // a port is named, and its name is empty
+}
+
+// placed tells whether anything is configured of Placement.
+func (r *Region) placed() bool {
+	if !r.place.given.IsZero() || r.place.ports.Len() > 0 || r.place.allowances.Len() > 0 {
+		return true
+	}
+	named := false
+	r.objects["NetworkInterfaces"].Scan(func(_ string, o *object) bool {
+		named = o.card != 0
+		return !named
+	})
+	return named
+}
+
+// placeENI notes an edit of one ENI's place, for when all edits are done: the ENI
+// may come after its place.
+func (c *compiler) placeENI(e Edit) {
+	place, _ := e.Object.(*ENIPlacement)
+	if place == nil {
+		c.pending[e.ID] = eniPlace{}
+		return
+	}
+	p := eniPlace{port: place.Port, said: "Placement: Ports"}
+	if place.Card != "" {
+		i := slices.IndexFunc(c.next.place.cards, func(card CardPlacement) bool { return card.Name == place.Card })
+		if i < 0 {
+			c.Add("Placement: Cards", "there is no card %q", ec2.Shorten(place.Card))
+			return
+		}
+		p.card, p.said = firstCard+uint16(i), ec2.In(cardPath(i, place.Card), "NetworkInterfaces")
+	}
+	c.pending[e.ID] = p
+}
+
+// placeENIs notes the place of each ENI that p names, and that the others have
+// none.
+func (c *compiler) placeENIs(p *Placement) {
+	c.pending = map[string]eniPlace{}
+	c.next.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
+		if o.card != 0 {
+			c.pending[id] = eniPlace{}
+		}
+		return true
+	})
+	for _, id := range c.next.place.ports.Keys() {
+		c.pending[id] = eniPlace{}
+	}
+	for i, card := range p.Cards {
+		for _, id := range card.NetworkInterfaces {
+			if first := c.pending[id].card; first != 0 {
+				c.twice(i, card.Name, id, p.Cards[first-firstCard].Name)
+			}
+			c.pending[id] = eniPlace{card: firstCard + uint16(i), said: ec2.In(cardPath(i, card.Name), "NetworkInterfaces")}
+		}
+	}
+	for id, port := range p.Ports {
+		place := c.pending[id]
+		place.port, place.empty = port, port == ""
+		if place.said == "" {
+			place.said = "Placement: Ports"
+		}
+		c.pending[id] = place
+	}
+}
+
+// twice is the mistake of an ENI on two cards.
+func (c *compiler) twice(i int, card, id, first string) {
+	c.Add(cardPath(i, card), "%s is on card %q already", ec2.Shorten(id), ec2.Shorten(first))
+}
+
+// placePending puts ENIs where the edits say.
+func (c *compiler) placePending() {
+	for _, id := range slices.Sorted(maps.Keys(c.pending)) {
+		p, o := c.pending[id], c.object("NetworkInterfaces", id)
+		if o == nil {
+			c.unplaced(id, p)
+			continue
+		}
+		if o.card != p.card {
+			moved := *o
+			moved.card = p.card
+			c.list(o.kind).Set(id, &moved)
+			c.changed("Placement", "")
+			c.mark(o.kind, id)
+		}
+		c.plug(id, p)
+	}
+}
+
+// plug names an ENI's port.
+func (c *compiler) plug(id string, p eniPlace) {
+	ports := c.next.place.ports
+	was, _ := ports.Get(id)
+	switch {
+	case p.empty:
+		c.Add("Placement: Ports: "+id, "is empty; a port such as tap:a1 is expected")
+		return
+	case was == p.port:
+		return
+	case p.port == "":
+		ports.Delete(id)
+	default:
+		ports.Set(id, p.port)
+	}
+	c.changed("Placement", "")
+	c.mark("NetworkInterfaces", id)
+}
+
+// unplaced notes that something is said of the place of an ENI that there is not.
+func (c *compiler) unplaced(id string, p eniPlace) {
+	if p.said != "" {
+		c.nowhere = append(c.nowhere, reference{p.said, "NetworkInterfaces", id})
+	}
+}
+
+// placeAll makes the placement what p says, but for single ENIs.
+func (c *compiler) placeAll(p *Placement) {
+	now := &c.next.place
+	given := p.withoutENIs()
+	full := given.withDefaults()
+	if !reflect.DeepEqual(full.Cards, now.cards) || full.Edge != now.edge {
+		now.cards, now.edge = full.Cards, full.Edge
+		c.changed("Placement", "")
+		c.markAll()
+	}
+	if !maps.Equal(given.Vnis, now.given.Vnis) {
+		c.renumberVPCs = true
+	}
+	if !reflect.DeepEqual(given, now.given) {
+		now.given = given
+		c.changed("Placement", "")
+	}
+	c.allow(p.Allowances)
+}
+
+// withoutENIs is what is said of cards, edge and VPCs.
+func (p *Placement) withoutENIs() Placement {
+	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Vnis: p.Vnis}
+	for i := range given.Cards {
+		given.Cards[i].NetworkInterfaces = nil
+	}
+	return given
+}
+
+// allow makes the allowances what m says.
+func (c *compiler) allow(m map[string]Allowance) {
+	now := c.next.place.allowances
+	for _, id := range now.Keys() {
+		if _, stays := m[id]; !stays {
+			now.Delete(id)
+			c.changed("Placement", "")
+		}
+	}
+	for id, a := range m {
+		if had, there := now.Get(id); there && had == a {
+			continue
+		}
+		now.Set(id, a)
+		c.allowed[id] = true
+		c.changed("Placement", "")
+	}
+}
+
+// forgetPlacement drops what Placement says of an object that goes.
+func (c *compiler) forgetPlacement(o *object) {
+	id := o.id()
+	switch o.kind {
+	case "NetworkInterfaces":
+		delete(c.pending, id)
+		if _, named := c.next.place.ports.Delete(id); named || o.card != 0 {
+			c.changed("Placement", "")
+		}
+		c.dropAllowance(o.config.(*identity))
+	case "Vpcs":
+		if _, named := c.next.place.given.Vnis[id]; named {
+			c.next.place.given.Vnis = without(c.next.place.given.Vnis, id)
+			c.changed("Placement", "")
+		}
+	}
+}
+
+// dropAllowance ends the allowance of an instance that loses its last ENI.
+func (c *compiler) dropAllowance(lost *identity) {
+	if _, bounded := c.next.place.allowances.Get(lost.Instance); !bounded {
+		return
+	}
+	other := false
+	c.next.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
+		other = o.config.(*identity).Instance == lost.Instance && id != lost.ID
+		return !other
+	})
+	if !other {
+		c.next.place.allowances.Delete(lost.Instance)
+		c.changed("Placement", "")
+	}
+}
+
+func without[V any](m map[string]V, key string) map[string]V {
+	m = maps.Clone(m)
+	delete(m, key)
+	return m
+}
+
+// placement is Placement as a whole. The ENIs of a card come in the order of
+// NetworkInterfaces.
+func (r *Region) placement() Placement {
+	p := r.place.given
+	p.Cards = slices.Clone(p.Cards)
+	for _, o := range r.inOrder("NetworkInterfaces") {
+		if i := int(o.card) - firstCard; i >= 0 {
+			p.Cards[i].NetworkInterfaces = append(p.Cards[i].NetworkInterfaces, o.id())
+		}
+	}
+	r.place.ports.Scan(func(id, port string) bool {
+		if p.Ports == nil {
+			p.Ports = map[string]string{}
+		}
+		p.Ports[id] = port
+		return true
+	})
+	r.place.allowances.Scan(func(id string, a Allowance) bool {
+		if p.Allowances == nil {
+			p.Allowances = map[string]Allowance{}
+		}
+		p.Allowances[id] = a
+		return true
+	})
+	return p
+}

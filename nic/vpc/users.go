@@ -1,0 +1,104 @@
+package vpc
+
+import (
+	"reflect"
+	"strings"
+)
+
+// use is an entry of Region.users: the object of an ID is named by another.
+func use(id, kind, user string) string { return id + "\x00" + kind + "\x00" + user }
+
+// markUsers marks all objects that name an ID.
+func (c *compiler) markUsers(id string) {
+	if c.whole {
+		return
+	}
+	c.next.users.Ascend(id+"\x00", func(entry string) bool {
+		used, user, _ := strings.Cut(entry, "\x00")
+		if used == id {
+			kind, name, _ := strings.Cut(user, "\x00")
+			c.mark(kind, name)
+		}
+		return used == id
+	})
+}
+
+// refer keeps users as an object has it. It knows nothing of ENIs: they are many,
+// and name nothing but their subnet and groups (see members).
+func (c *compiler) refer(old, o *object) {
+	if old != nil {
+		if old.kind == "NetworkInterfaces" {
+			return
+		}
+		for id := range references(old.config) {
+			c.next.users.Delete(use(id, old.kind, old.id()))
+		}
+	}
+	if o != nil && o.kind != "NetworkInterfaces" {
+		for id := range references(o.config) {
+			c.next.users.Insert(use(id, o.kind, o.id()))
+		}
+	}
+}
+
+// namedBy are the objects of a list that name an ID.
+func (c *compiler) namedBy(kind, id string) (all []*object) {
+	before := use(id, kind, "")
+	c.next.users.Ascend(before, func(entry string) bool {
+		user, is := strings.CutPrefix(entry, before)
+		if is {
+			all = append(all, c.object(kind, user))
+		}
+		return is
+	})
+	return all
+}
+
+// markNamed marks the objects of a list that an object names, or named.
+func (c *compiler) markNamed(kind string, objects ...*object) {
+	for _, o := range objects {
+		if o == nil {
+			continue
+		}
+		for id := range references(o.config) {
+			if c.object(kind, id) != nil {
+				c.mark(kind, id)
+			}
+		}
+	}
+}
+
+// references are the IDs that an object names: the values of fields whose names end
+// in Id. There is no list of fields: an ID too many costs a look at an object, one
+// too few would be a mistake.
+func references(config any) map[string]bool {
+	found := map[string]bool{}
+	v := reflect.ValueOf(config).Elem()
+	for i := 1; i < v.NumField(); i++ {
+		addReferences(v.Type().Field(i).Name, v.Field(i), found)
+	}
+	return found
+}
+
+func addReferences(name string, v reflect.Value, found map[string]bool) {
+	switch v.Kind() {
+	case reflect.String:
+		if s := v.String(); s != "" && strings.HasSuffix(name, "Id") {
+			found[s] = true
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			addReferences(name, v.Elem(), found)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			addReferences(name, v.Index(i), found)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				addReferences(v.Type().Field(i).Name, v.Field(i), found)
+			}
+		}
+	}
+}

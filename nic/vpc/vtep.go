@@ -1,0 +1,49 @@
+package vpc
+
+import (
+	"net/netip"
+
+	"nitrocard/nic/wire"
+)
+
+// VTEP is a tunnel end on the underlay.
+type VTEP struct {
+	Addr uint32
+	MAC  wire.MAC // static; zero: resolve the next hop by ARP
+}
+
+// Edge is the VTEP of the edge. 0 stands for the card that looks, and then come
+// the cards.
+const (
+	Edge      = 1
+	firstCard = 2
+)
+
+// tunnelEnds are the VTEPs of a region.
+type tunnelEnds struct {
+	vteps []VTEP
+	by    map[uint32]uint16 // index by address
+}
+
+func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
+	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)), by: make(map[uint32]uint16, 1+len(cards))}
+	add := func(addr netip.Addr, mac wire.MAC) {
+		t.by[number(addr)] = uint16(len(t.vteps))
+		t.vteps = append(t.vteps, VTEP{number(addr), mac})
+	}
+	t.vteps = append(t.vteps, VTEP{})
+	add(edge.Vtep, edge.UnderlayMac)
+	for _, card := range cards {
+		add(card.Vtep.Addr(), card.Mac)
+	}
+	return t
+}
+
+// VTEPs are the tunnel ends of the underlay, by index.
+func (r *Region) VTEPs() []VTEP { return r.place.ends.vteps }
+
+// VTEP is the index of the tunnel end with an address.
+func (r *Region) VTEP(addr uint32) (index uint16, known bool) {
+	index, known = r.place.ends.by[addr]
+	return index, known
+}
