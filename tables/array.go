@@ -8,17 +8,17 @@ import (
 	"unsafe"
 )
 
-// Array is a list of fixed length outside the collector's heap. Beside a Cuckoo it holds, at the same index, what lookups
-// need not touch.
+// Array is a list of fixed length outside the collector's heap. An Array beside a Cuckoo holds, at the same indexes, the
+// values that look-ups need not touch.
 //
-// It orders nothing: who writes and who reads at the same time is its owner's affair. Its memory is given back as a Cuckoo's is.
+// An Array does not order its readers and writers; its owner must. Its memory is given back as a Cuckoo's is.
 type Array[T any] struct {
 	list    []T
 	memory  memory
 	cleanup runtime.Cleanup
 }
 
-// NewArray makes an array of n zero values. T holds no pointers; anything else is an error.
+// NewArray makes an array of n zero values. A T with a pointer is an error.
 func NewArray[T any](n int) (*Array[T], error) {
 	t := reflect.TypeFor[T]()
 	if why := pointerIn(t); why != "" {
@@ -37,14 +37,14 @@ func NewArray[T any](n int) (*Array[T], error) {
 	return a, nil
 }
 
-// Close gives the memory back. The array and pointers into it must not be used afterwards.
+// Close gives the memory back. Neither the array nor a pointer from At may be used afterwards.
 func (a *Array[T]) Close() {
 	a.cleanup.Stop()
 	a.memory.release()
 	*a = Array[T]{}
 }
 
-// At returns the value at an index below Len, in place. The pointer is good while the array is held and until Close.
+// At returns the value at an index below Len, in place. The pointer is good until Close, while the array is held.
 func (a *Array[T]) At(i uint32) *T { return &a.list[i] }
 
 // Len returns the number of values.

@@ -16,15 +16,15 @@ const slots = 8
 //	| 8 tags | 8 entry indexes   | 0       | version |
 //	+--------+-------------------+---------+---------+
 //
-// Slot s has 16 bits of tags[s/4], at 16*(s%4), and at[s]. Tag 0 is an empty slot; all others have their top bit set. Go has no
-// atomic operations on 16 bits: the writer stores, and readers beside it load, four tags at a time.
+// Slot s is 16 bits of tags[s/4], at bit 16*(s%4), and at[s]. The tag of an empty slot is 0; all others have their top bit
+// set. Go has no atomic operations on 16 bits, so writer and readers store and load four tags at a time.
 //
-// The version changes before and after a slot is emptied. Who reads a version, then slots, then the same version
-// again knows that no entry has left the bucket between.
+// The version changes before and after a slot is emptied. A reader that reads a version, then slots, then the same version
+// knows that no entry left the bucket meanwhile.
 type bucket struct {
 	tags    [2]uint64
 	at      [slots]uint32
-	none    uint64 // always 0: the index in the slot after the last, for who finds no tag
+	none    uint64 // always 0: the index that assembly reads when no slot has the tag, as if in slot 8
 	version uint64
 }
 
@@ -34,14 +34,15 @@ var _ [bucketSize]byte = [unsafe.Sizeof(bucket{})]byte{}
 
 const (
 	lowBits  = 0x0001_0001_0001_0001 // the lowest bit of each of four tags
-	highBits = 0x8000_8000_8000_8000 // and the highest
+	highBits = 0x8000_8000_8000_8000 // the highest bit of each of four tags
 )
 
 // tagOf returns the tag of a hash, never 0.
 func tagOf(hash uint64) uint64 { return hash>>48 | 0x8000 }
 
-// tags4 marks, with the highest bit of each of its four tags, those of w that equal tag. Above an equal tag it may mark one that
-// differs in its lowest bit as well, so a mark is a candidate; an empty slot is never marked, as it differs in its highest bit.
+// tags4 marks the tags of w that equal tag, each by its own highest bit. tags4 may also mark a tag above an equal one that
+// differs in the lowest bit only, so a mark is a candidate. An empty slot is never marked: its tag differs in the highest
+// bit.
 func tags4(w, tag uint64) uint64 {
 	x := w ^ tag*lowBits
 	return (x - lowBits) &^ x & highBits
@@ -57,7 +58,10 @@ func (b *bucket) empty() uint64 {
 	return ^b.tags[0]&highBits | ^b.tags[1]&highBits>>1
 }
 
-// slotOf returns the slot of the lowest mark: bits 15, 31, 47, 63 are slots 0 to 3 and the bits below each slots 4 to 7.
+// slotOf returns the slot of the lowest mark.
+//
+//	bit    63  62     47  46     31  30     15  14
+//	slot    3   7      2   6      1   5      0   4
 func slotOf(marks uint64) int {
 	t := bits.TrailingZeros64(marks)
 	return (t>>4 | ^t&1<<2) & (slots - 1)
@@ -66,10 +70,7 @@ func slotOf(marks uint64) int {
 // tag returns the tag in slot s.
 func (b *bucket) tag(s int) uint64 { return b.tags[s>>2] >> (16 * (s & 3)) & 0xffff }
 
-// live returns the index in slot s and whether there is one.
-func (b *bucket) live(s int) (at uint32, ok bool) { return b.at[s], b.tag(s) != 0 }
-
-// fill puts an entry into the empty slot s. The tag comes last: it is what makes the slot seen.
+// fill puts an entry into the empty slot s. fill stores the tag last, because readers look at a slot by its tag.
 func (b *bucket) fill(s int, tag uint64, at uint32) {
 	atomic.StoreUint32(&b.at[s], at)
 	b.setTag(s, tag)

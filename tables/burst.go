@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// findBurst looks up n keys. Sets of lanes are bit masks: bit i stands for keys[i].
+// findBurst looks up n keys. A lane is a key's place in the burst; sets of lanes are bit masks, in which bit i is keys[i].
 func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits uint64) {
 	if n <= 0 {
 		return 0
@@ -22,11 +22,12 @@ func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits u
 	if hits == found {
 		return hits
 	}
-	return hits | t.settle(keys, &hash, found&^hits, at)
+	return hits | t.retry(keys, &hash, found&^hits, at)
 }
 
-// candidatesPortable sets at of each lane to the index in a slot with its tag, in the first of its buckets that has one. What is
-// missing has its tag in neither, and some entry's index all the same.
+// candidatesPortable sets at of each lane to the index in a slot with the lane's tag, in the first of the lane's two
+// buckets that has such a slot. A lane in missing has its tag in neither bucket; at of such a lane is some entry's index,
+// so that the next step may read an entry for every lane.
 func (t *index) candidatesPortable(hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64) {
 	for i := range n {
 		h := hash[i&(Burst-1)]
@@ -40,19 +41,19 @@ func (t *index) candidatesPortable(hash *[Burst]uint64, n int, at *[Burst]uint32
 	return missing
 }
 
-// candidate sets at to the index in a slot with a tag; missing is 1 if there is none. It has no branch: which bucket
-// a key is in cannot be predicted.
+// candidate sets at to the index in a slot with the tag; missing is 1 if no slot has the tag. candidate has no branch,
+// because the processor cannot predict which of its buckets a key is in.
 func (b *bucket) candidate(tag uint64, at *uint32) (missing uint64) {
 	m := b.match(tag)
 	*at = atomic.LoadUint32(&b.at[slotOf(m)])
 	return 1 - nonzero(m)
 }
 
-// nonzero is 1 unless x is 0.
+// nonzero is 0 if x is 0, and 1 otherwise.
 func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
 
-// equalBurst finds the lanes of todo, which is not empty, whose key is that of entry at. The common sizes have loops
-// of their own, without a loop in them.
+// equalBurst finds the lanes of todo whose key is that of entry at. todo is not empty. Keys of two and of five words have
+// code of their own, without an inner loop over words.
 func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	switch t.words {
 	case 2:
@@ -63,8 +64,8 @@ func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) 
 	return t.equalN(keys, todo, at)
 }
 
-// unequal2Portable finds the lanes below n whose key, of two words, is not that of entry at. Comparing all of them takes less than looking
-// for those with a candidate, and every at is some entry's.
+// unequal2Portable finds the lanes below n whose key, of two words, is not that of entry at. To compare all lanes takes
+// less time than to look for the lanes with a candidate; every at is some entry's index.
 func (t *index) unequal2Portable(keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64) {
 	for i := range n {
 		e := (*[2]uint64)(t.entry(at[i&(Burst-1)]))
@@ -95,8 +96,8 @@ func (t *index) equalN(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hit
 	return hits
 }
 
-// settle looks up one by one the lanes whose tag another key has as well, about one in 4,000.
-func (t *index) settle(keys unsafe.Pointer, hash *[Burst]uint64, todo uint64, at *[Burst]uint32) (hits uint64) {
+// retry looks up one by one the lanes whose candidate was another key with the same tag, about one lane in 4,000.
+func (t *index) retry(keys unsafe.Pointer, hash *[Burst]uint64, todo uint64, at *[Burst]uint32) (hits uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
 		var ok bool

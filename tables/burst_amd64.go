@@ -18,8 +18,8 @@ func (t *index) unequal2(keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal
 	return t.unequal2Portable(keys, n, at)
 }
 
-// candidatesSSE is candidatesPortable with one comparison a bucket, and asks at once for what the lane needs next: its entry, or its second
-// bucket. n is not 0.
+// candidatesSSE is candidatesPortable with one comparison a bucket. candidatesSSE also prefetches what the lane needs
+// next: its entry or its second bucket. n is not 0.
 //
 //go:noescape
 func candidatesSSE(t *index, hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64)

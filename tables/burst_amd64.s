@@ -3,13 +3,13 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Lanes are counted from -n up to 0, from the ends of their arrays. A lane's bit comes in from the left as the carry of a comparison
-// with RCRQ; n of them are shifted down to bit 0 in the end.
+// Lanes are counted from -n up to 0, from the ends of their arrays. RCRQ brings in a lane's bit from the left, as the carry
+// of a comparison; after the last lane the n bits are shifted down to bit 0.
 //
-// TZCNTL takes one step where BSFL takes eight (AMD Zen). Processors that do not know it run it as BSFL, with the same
-// result for all but 0, which it never gets here.
+// TZCNTL takes one step, BSFL takes eight (AMD Zen). A processor without TZCNTL runs BSFL, with the same result for every
+// operand but 0. The operand here always has bit 16 set, or is a set of lanes that is not empty.
 
-// MARKS compares the tag of the hash in X0 with all of a bucket: two bits of m a slot, and one after the last.
+// MARKS compares the tag of the hash in X0 with the eight tags of a bucket. m has two bits for each slot, and bit 16 set.
 #define MARKS(bucket, m) \
 	PSHUFB   X6, X0       \
 	POR      X7, X0       \
@@ -17,8 +17,8 @@
 	PMOVMSKB X0, m        \
 	ORL      $0x10000, m
 
-// ENTRY sets at of lane CX to the index beside the first mark, 0 if that is after the last slot, asks for the entry's end, and sets e
-// to its place after the buckets' beginning.
+// ENTRY sets at of lane CX to the index in the slot of the lowest mark; if that mark is bit 16, the index is bucket.none, 0.
+// ENTRY also prefetches the entry's last line, and sets e to the entry's distance from the first bucket.
 #define ENTRY(bucket, m, e) \
 	TZCNTL     m, e                      \
 	MOVL       bucket_at(bucket)(e*2), e \
@@ -39,10 +39,10 @@ TEXT ·candidatesSSE(SB), NOSPLIT, $0-40
 	SUBQ       SI, R9
 	LEAQ       -8(SI)(R10*1), R15
 	MOVL       index_mask(AX), R11
-	SHLQ       $6, R11                 // of a bucket's place in bytes
+	SHLQ       $6, R11                 // mask of a bucket's offset in bytes
 	MOVQ       $(0x7fff<<6), R12
-	ANDQ       R11, R12                // of what differs in the second
-	MOVQ       $0x0706070607060706, DX // the tag is the last word of four
+	ANDQ       R11, R12                // mask of the bits in which the second bucket's offset differs
+	MOVQ       $0x0706070607060706, DX // PSHUFB: copy the last of four 16-bit words to all of them
 	MOVQ       DX, X6
 	PUNPCKLQDQ X6, X6
 	PCMPEQW    X7, X7

@@ -4,7 +4,8 @@ package tables
 
 import "unsafe"
 
-// There is no prefetch here: the lanes' loads do not depend on each other, so they overlap as far as the processor looks ahead.
+// The portable steps do not prefetch: Go has no prefetch instruction. The lanes' loads do not depend on each other, so
+// they overlap as far as the processor looks ahead.
 
 func (t *index) candidates(hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64) {
 	return t.candidatesPortable(hash, n, at)

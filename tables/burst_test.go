@@ -141,7 +141,8 @@ func withTag(x *index, hash uint64) (all []uint32) {
 	return nil
 }
 
-// Tags of 15 bits are equal now and then: the key is found in whatever slot it is. All keys have one tag and one pair of buckets here.
+// Two keys may have one tag of 15 bits, and each is found in whatever slot it lies. Here all keys have one tag and one pair
+// of buckets.
 func TestKeysWithOneTag(t *testing.T) {
 	c, err := New[[2]uint64, uint64](2*slots, 1)
 	require.NoError(t, err)

@@ -1,6 +1,9 @@
 package tables
 
-import "testing"
+import (
+	"iter"
+	"testing"
+)
 
 // Portable makes tables that are made during the test use the portable hash.
 func Portable(t *testing.T) {
@@ -29,10 +32,23 @@ const RaceDetector = raceDetector
 // Free returns the number of entries that are not in use, by walking the lists of them.
 func (t *Cuckoo[K, V]) Free() int {
 	n := int(t.cap - t.used)
-	for _, at := range []uint32{t.free, t.late, t.later} {
+	for _, at := range []uint32{t.free, t.older, t.newer} {
 		for ; at != 0; n++ {
 			at = uint32(*word(t.entry(at-1), 0))
 		}
 	}
 	return n
+}
+
+// All returns every index in use with its key, in no order. The loop may remove the entry that it is at.
+func (t *Cuckoo[K, V]) All() iter.Seq2[uint32, K] {
+	return func(yield func(uint32, K) bool) {
+		for b := range t.mask + 1 {
+			for s := range slots {
+				if at := t.bucket(b).at[s]; t.bucket(b).tag(s) != 0 && !yield(at, *t.Key(at)) {
+					return
+				}
+			}
+		}
+	}
 }

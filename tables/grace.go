@@ -5,12 +5,20 @@ import (
 	"sync/atomic"
 )
 
-// Grace knows when what a table's writer has taken away is out of every reader's sight, so that it may be used again. Each reader says
-// now and then that it holds no index (Pass, or Rest before it sleeps); that is all it does, and it never waits. The writer
-// never waits either: what is not free yet is left for later.
+// Grace knows when a removed entry is out of every reader's sight, so that its index may be used again. Each reader says now
+// and then that it holds no index: Pass, or Rest before it sleeps. Neither readers nor writer ever wait: the writer leaves
+// an index that is not free yet for a later Insert.
 //
-// It counts generations. One ends when every reader has said so in it, and what was taken away in one is free when the one after
-// it has ended: all have passed since, also those who had passed in the first before it was taken away.
+// A Grace counts generations. A generation ends when every reader has passed in it. An index removed in one generation is
+// free when the next generation has ended:
+//
+//	           generation 7            generation 8            generation 9
+//	reader A   ──pass─────────────────────────pass─────────────
+//	reader B   ─────────────────pass──────────────────pass─────
+//	writer     ────────remove 5──────────────────────────────── 5 is free
+//
+// Reader A passed in generation 7 before the Remove and may have found index 5 after its pass, so the end of generation 7
+// is too early. In generation 8 every reader passes after the Remove.
 //
 // A Grace is for one table.
 type Grace struct {
@@ -20,12 +28,12 @@ type Grace struct {
 
 // Reader is one of a Grace's readers. It belongs to one goroutine at a time.
 type Reader struct {
-	seen  atomic.Uint64 // generation in which it passed last, or resting
+	seen  atomic.Uint64 // generation of the reader's last pass, or resting
 	grace *Grace
-	_     [48]byte // a cache line of its own: it is written by one thread and read by all
+	_     [48]byte // a cache line for each Reader, which one thread writes and the writer reads
 }
 
-// resting is in every generation.
+// resting stands for every generation.
 const resting = math.MaxUint64
 
 // NewGrace makes a Grace for n readers, all at rest.
@@ -38,21 +46,21 @@ func NewGrace(n int) *Grace {
 	return g
 }
 
-// Reader is reader number i.
+// Reader returns reader i, from 0 to n-1.
 func (g *Grace) Reader(i int) *Reader { return &g.readers[i] }
 
-// Pass says that the reader holds no index from before. It begins a reader's work after Rest, too.
+// Pass says that the reader holds no index from before the call. Pass also ends a Rest.
 func (r *Reader) Pass() {
 	if now := r.grace.now.Load(); r.seen.Load() != now {
 		r.seen.Store(now)
 	}
 }
 
-// Rest says that the reader holds no index, and will not look into the table before its next Pass.
+// Rest says that the reader holds no index and calls Pass before it looks into the table again.
 func (r *Reader) Rest() { r.seen.Store(resting) }
 
-// turn ends a generation if every reader has passed in it. It is the writer's.
-func (g *Grace) turn() bool {
+// advance ends the generation if every reader has passed in it; ended tells whether. advance is for the writer.
+func (g *Grace) advance() (ended bool) {
 	now := g.now.Load()
 	for i := range g.readers {
 		if seen := g.readers[i].seen.Load(); seen != now && seen != resting {

@@ -8,13 +8,14 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// useAES is what New gives to a table; tests switch it off. Processors with AES instructions have SSSE3 unless somebody hides it.
+// useAES says whether New makes tables with the AES hash; tests switch it off. The steps of a burst need SSSE3 too, which
+// every processor with AES instructions has, unless a hypervisor hides it.
 var useAES = cpu.X86.HasAES && cpu.X86.HasSSSE3
 
 // hasher is a table's own hash function.
 type hasher struct {
-	secret [maxWords]uint64 // four AES round keys, or what xxhash's input is XORed with
-	aes    bool             // on amd64: AES rounds, and a burst's steps in assembly
+	secret [maxWords]uint64 // four AES round keys, or the words that xxhash's input is XORed with
+	aes    bool             // AES rounds, and a burst's steps in assembly; on amd64 only
 }
 
 func newHasher(seed uint64) hasher {
@@ -29,8 +30,8 @@ func newHasher(seed uint64) hasher {
 	return h
 }
 
-// portable hashes n keys with xxhash, each word XORed with a secret first: xxhash alone has inputs that collide
-// under every seed.
+// portable hashes n keys with xxhash. Each word is XORed with a secret first, because some inputs collide under every seed
+// of xxhash.
 func (h *hasher) portable(keys unsafe.Pointer, words, n int, out *uint64) {
 	for i := range n {
 		var b [8 * maxWords]byte

@@ -11,8 +11,9 @@ func (t *index) hashBurst(keys unsafe.Pointer, n int, out *uint64) {
 	t.keys.portable(keys, t.words, n, out)
 }
 
-// hashAES runs each key through AES rounds under four secret round keys: two rounds after each 16 bytes (a difference in one byte
-// is in all of them then), one more at the end. It asks for the first bucket of each.
+// hashAES runs each key through AES rounds under four secret round keys. Two rounds follow each 16 bytes, which spread a
+// difference in one byte over all 16; one more round follows at the end. hashAES also prefetches the first bucket of each
+// key.
 //
 //go:noescape
 func hashAES(t *index, keys unsafe.Pointer, n int, out *uint64)

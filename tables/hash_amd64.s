@@ -10,7 +10,7 @@ TEXT ·hashAES(SB), NOSPLIT, $0-32
 	MOVQ  index_words(AX), R8
 	MOVQ  index_buckets(AX), R10
 	MOVL  index_mask(AX), R11
-	SHLQ  $6, R11                               // of a bucket's place in bytes
+	SHLQ  $6, R11                               // mask of a bucket's offset in bytes
 	MOVOU (index_keys+hasher_secret+0)(AX), X4
 	MOVOU (index_keys+hasher_secret+16)(AX), X5
 	MOVOU (index_keys+hasher_secret+32)(AX), X6
@@ -19,7 +19,7 @@ TEXT ·hashAES(SB), NOSPLIT, $0-32
 	JLE   done
 	SHLQ  $3, CX
 	ADDQ  CX, DI
-	NEGQ  CX                                    // counts up to 0, in bytes of out
+	NEGQ  CX                                    // counts from -8n up to 0: the offset in out from its end
 	CMPQ  R8, $2
 	JEQ   pairs
 
@@ -59,9 +59,9 @@ last:
 
 pairs:
 	SUBQ CX, SI
-	SUBQ CX, SI // the keys' end
+	SUBQ CX, SI // the end of the keys
 
-pair: // the same for two words, without a branch in it
+pair: // a key of two words, without a branch over its words
 	MOVOU      (SI)(CX*2), X0
 	PXOR       X4, X0
 	AESENC     X5, X0

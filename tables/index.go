@@ -5,28 +5,30 @@ import (
 	"unsafe"
 )
 
-// index is the table behind Cuckoo. Keys are words here: a pointer to a key points at index.words of them.
+// index is the table behind Cuckoo, without type parameters. A key is words here: a pointer k to a key points at t.words of
+// them.
 type index struct {
-	buckets unsafe.Pointer // mask+1 of them
-	entries unsafe.Pointer // key, then value; stride bytes each
-	mask    uint32
-	words   int     // of a key
-	stride  uintptr // of entries, in bytes
+	buckets unsafe.Pointer // mask+1 buckets
+	entries unsafe.Pointer // each a key, then a value
+	mask    uint32         // the number of buckets, a power of two, less 1
+	words   int            // of a key
+	stride  uintptr        // bytes from one entry to the next
 	keys    hasher
 
 	cap    uint32
-	grace  *Grace // of the readers that indexes wait for; nil: none
+	grace  *Grace // the readers that removed indexes wait for; nil for none
 	memory memory
-	stirs  atomic.Uint64 // see Cuckoo.Stirs; written so seldom that it may lie among what all read
+	stirs  atomic.Uint64 // see Cuckoo.Stirs; few inserts write it, so it may share a line with fields that all read
 
-	_    [64]byte // what follows is written again and again, and what is above read by all
+	_    [64]byte // keeps the fields below, which the writer writes often, off the lines that all threads read
 	used uint32   // entries ever given out
-	free uint32   // 1 + the entry to give out next, which links to the one after it in its first word; 0: none
-	// What was removed in the generation under way, and in the one before: lists like free.
-	late, later uint32
-	len         atomic.Uint32
+	free uint32   // list of entries to give out: 1 + the first, whose first word is 1 + the next; 0 ends the list
+	// Lists like free of entries that wait for readers (see Grace): newer has those removed in the generation under way,
+	// older those removed in the generation before.
+	older, newer uint32
+	len          atomic.Uint32
 
-	queue [maxVisits]visit // of place, here because a stack frame would be zeroed on each call
+	queue [maxVisits]visit // for place; on the stack each call would zero the queue
 }
 
 func (t *index) bucket(i uint32) *bucket {
@@ -42,17 +44,24 @@ func (t *index) hash(k unsafe.Pointer) (h uint64) {
 	return h
 }
 
-// home returns the first bucket of a hash. Its lowest six bits are left out, so that the bucket's place in memory is a masked hash.
+// home returns the first bucket of a hash.
+//
+//	63      48 47                6 5    0
+//	+---------+-------------------+------+
+//	|   tag   |     ... bucket    |unused|
+//	+---------+-------------------+------+
+//
+// The lowest six bits are unused, so that the hash under a mask is the bucket's offset in memory: a bucket has 64 bytes.
 func (t *index) home(hash uint64) uint32 { return uint32(hash>>6) & t.mask }
 
-// other returns the second bucket of an entry with this tag that is in bucket i, and the first from the second. The two differ,
-// as the lowest bit does, and are within 2 MB of each other, on one huge page.
+// other returns the second bucket of an entry with this tag whose first bucket is i, and the first bucket if i is the second.
+// The two differ in the lowest bit at least. Both lie on one huge page, because only the lowest 15 bits of the number
+// differ.
 func (t *index) other(i uint32, tag uint64) uint32 {
 	return i ^ (uint32(tag)&0x7fff|1)&t.mask
 }
 
-// find looks up one key. Beside the writer it may miss one that is there, as an entry that moves may be behind a reader when the reader
-// comes to its new place.
+// find looks up one key. Beside the writer find may miss a key: read tells how a moving entry escapes a reader.
 func (t *index) find(k unsafe.Pointer, hash uint64) (at uint32, ok bool) {
 	i, tag := t.home(hash), tagOf(hash)
 	if at, _, ok = t.scan(t.bucket(i), k, tag); ok {
@@ -73,10 +82,11 @@ func (t *index) scan(b *bucket, k unsafe.Pointer, tag uint64) (at uint32, slot i
 	return 0, 0, false
 }
 
-// word returns word i of what p points at.
+// word returns the i-th word after p, from 0.
 func word(p unsafe.Pointer, i int) *uint64 { return (*uint64)(unsafe.Add(p, 8*i)) }
 
-// equal compares an entry's key with another, without a branch a word: keys that get here are equal almost always.
+// equal compares an entry's key with the key k. equal has no branch a word, because keys with equal tags are almost always
+// equal.
 func equal(entry, k unsafe.Pointer, words int) bool {
 	d := peek(word(entry, 0)) ^ *word(k, 0)
 	for i := 1; i < words; i++ {

@@ -5,14 +5,14 @@ import (
 	"unsafe"
 )
 
-// maxVisits bounds the buckets that an insert looks at for an empty slot. In a table that stays at 95 % load
-// four are enough on average, and 94 were the most in 64 million inserts.
+// maxVisits bounds the buckets in which an insert looks for an empty slot. In a table that stays at 95 % load an insert
+// visits four buckets on average, and visited at most 94 in 64 million inserts.
 const maxVisits = 1024
 
-// visit is a bucket on the way to an empty slot: the entry in slot of the bucket at queue[parent] can move here.
+// visit is a bucket on the way to an empty slot. The entry in the given slot of the parent visit's bucket can move here.
 type visit struct {
 	bucket uint32
-	parent int16 // -1: one of the new entry's own two buckets
+	parent int16 // -1 for the new entry's own two buckets
 	slot   int8
 }
 
@@ -38,8 +38,8 @@ func (t *index) insert(e unsafe.Pointer) (at uint32, err error) {
 	return at, nil
 }
 
-// place returns an empty slot for a hash, which it makes by moving others if it must. Until it has found a way for all of
-// them it moves none.
+// place returns an empty slot for a hash, and moves other entries to make one if both buckets are full. place finds the whole
+// way first and moves entries only then, so a table without a way stays as it is.
 func (t *index) place(hash uint64) (b *bucket, slot int, ok bool) {
 	first := t.home(hash)
 	t.queue[0] = visit{bucket: first, parent: -1}
@@ -58,9 +58,13 @@ func (t *index) place(hash uint64) (b *bucket, slot int, ok bool) {
 	return nil, 0, false
 }
 
-// shift moves one entry after the other along the way to visit i, whose slot is empty, the last one first: each is in its new place before it
-// leaves its old one. It returns the slot that is empty then. Visits are made in the order of their distance, so
-// the way is a shortest one and sees no bucket twice.
+// shift moves entries along the way to visit i, whose bucket has the empty slot, and returns the slot that is empty then:
+//
+//	new entry ──▶ bucket 1 ──▶ bucket 2 ──▶ bucket 3, visit i
+//	                 3rd move     2nd move      1st move: into the empty slot
+//
+// The last entry moves first, and each entry is in its new slot before it leaves the old one, so a reader finds it in one
+// of the two. Visits are made in the order of their distance, so the way is a shortest one and has no bucket twice.
 func (t *index) shift(i int, slot int) (*bucket, int) {
 	to := t.bucket(t.queue[i].bucket)
 	if t.queue[i].parent < 0 {
@@ -78,7 +82,7 @@ func (t *index) shift(i int, slot int) (*bucket, int) {
 	return to, slot
 }
 
-// ready tells whether take has an entry to give. Where all that are not in use wait for readers, there is none for a moment.
+// ready tells whether an entry is there for take. For a moment none is there if all unused entries wait for readers.
 func (t *index) ready() bool {
 	if t.free != 0 || t.grace != nil && t.ripen() {
 		return true
@@ -86,15 +90,15 @@ func (t *index) ready() bool {
 	return t.used < t.cap
 }
 
-// ripen ends generations while it can and must: what was removed before the last one ended is free.
+// ripen ends generations until an entry is free, or until a reader has not passed yet.
 func (t *index) ripen() bool {
-	for t.free == 0 && t.late|t.later != 0 && t.grace.turn() {
-		t.free, t.late, t.later = t.late, t.later, 0
+	for t.free == 0 && t.older|t.newer != 0 && t.grace.advance() {
+		t.free, t.older, t.newer = t.older, t.newer, 0
 	}
 	return t.free != 0
 }
 
-// take returns an entry that is not in use: the one freed last, which is the likeliest to be in the cache.
+// take returns an unused entry: the one freed last, which is the most likely to be in the cache.
 func (t *index) take() (at uint32) {
 	if t.free == 0 {
 		t.used++
@@ -122,12 +126,12 @@ func (t *index) remove(k unsafe.Pointer) bool {
 	return true
 }
 
-// give puts an entry on the free list, or on that of those that wait, its value zeroed. Readers may still be copying it: the bucket's
-// version, changed before, tells them to drop what they have.
+// give zeroes the value of an entry and puts the entry on the free list, or on the list of those that wait for readers. A
+// reader may be copying the entry; the bucket's version, which has changed before, tells the reader to drop the copy.
 func (t *index) give(at uint32) {
 	e, list := t.entry(at), &t.free
 	if t.grace != nil {
-		list = &t.later
+		list = &t.newer
 	}
 	atomic.StoreUint64(word(e, 0), uint64(*list))
 	*list = at + 1
@@ -136,15 +140,15 @@ func (t *index) give(at uint32) {
 	}
 }
 
-// store copies words to where readers may be looking.
+// store copies words to an entry that readers may be reading.
 func store(to, from unsafe.Pointer, words int) {
 	for i := range words {
 		put(word(to, i), *word(from, i))
 	}
 }
 
-// put spares the store of a word that is right already: an atomic one costs as much as five plain ones, and most of a
-// new connection's words are zero. Who holds an entry that is given back may still write to it.
+// put stores a word if it differs. An atomic store costs as much as five plain ones, and most words of a new connection are
+// zero already. A reader that holds a removed entry may have written to the entry, so put does not assume zeros.
 func put(p *uint64, w uint64) {
 	if peek(p) != w {
 		atomic.StoreUint64(p, w)

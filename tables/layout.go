@@ -8,16 +8,16 @@ import (
 )
 
 const (
-	maxLoad     = 95      // percent of the slots that a table's capacity takes
-	minSpare    = 32      // slots that it leaves: with fewer buckets than 100, chance alone fills some and starves others
-	maxCapacity = 1 << 31 // indexes are 32 bits wide, and so are bucket numbers
+	maxLoad     = 95      // percent of the slots that a table's capacity takes at most
+	minSpare    = 32      // slots that stay empty at least: with fewer than 100 buckets, chance fills some above the average
+	maxCapacity = 1 << 31 // indexes and bucket numbers are 32 bits wide
 	maxWords    = 8       // of a key: 64 bytes
 )
 
-// Words are read and written atomically, so they must be aligned: 64-bit systems only.
+// Words are read and written atomically and must be aligned, so the package compiles on 64-bit systems only.
 const _ = uint(unsafe.Sizeof(uintptr(0)) - 8)
 
-// bucketsFor returns the least power of two that gives capacity entries the slots they need.
+// bucketsFor returns the number of buckets for capacity entries, the least power of two with enough slots.
 func bucketsFor(capacity int) (int, error) {
 	if capacity < 0 || capacity > maxCapacity {
 		return 0, fmt.Errorf("table for %d entries: the capacity must be from 0 to %d", capacity, maxCapacity)
@@ -26,7 +26,7 @@ func bucketsFor(capacity int) (int, error) {
 	return 1 << bits.Len(uint(needed-1)/slots), nil
 }
 
-// checkTypes says why K or V cannot be a table's key or value.
+// checkTypes returns an error if K cannot be a table's key or V its value.
 func checkTypes[K comparable, V any]() error {
 	k, v := reflect.TypeFor[K](), reflect.TypeFor[V]()
 	if k.Size() == 0 || k.Size()%8 != 0 || k.Size() > 8*maxWords {
@@ -41,7 +41,7 @@ func checkTypes[K comparable, V any]() error {
 	return nil
 }
 
-// notWords says what makes t's equality differ from that of its bytes, "" if nothing does.
+// notWords names the part of t whose == differs from a comparison of bytes, "" if t has none.
 func notWords(t reflect.Type) string {
 	switch k := t.Kind(); {
 	case k >= reflect.Bool && k <= reflect.Uintptr:
@@ -54,7 +54,7 @@ func notWords(t reflect.Type) string {
 	return "a " + t.Kind().String()
 }
 
-// gapIn is notWords for a struct: bytes that no field covers, or that == ignores, would count in a comparison of words.
+// gapIn is notWords for a struct. A comparison of words would include padding and blank fields, which == ignores.
 func gapIn(t reflect.Type) string {
 	var end uintptr
 	for f := range t.Fields() {
@@ -75,7 +75,7 @@ func gapIn(t reflect.Type) string {
 	return ""
 }
 
-// pointerIn says what in t the garbage collector would have to see, "" if nothing.
+// pointerIn names the pointer in t, which the garbage collector would have to see, "" if t has none.
 func pointerIn(t reflect.Type) string {
 	switch k := t.Kind(); {
 	case k >= reflect.Bool && k <= reflect.Complex128:

@@ -2,6 +2,6 @@ package tables
 
 import "golang.org/x/sys/unix"
 
-// adviseHuge asks for huge pages: random lookups in a large table miss the TLB otherwise, 10–20 % of their time. A kernel without
-// them says no, and the table works all the same.
+// adviseHuge asks the kernel for huge pages. With small pages, random look-ups in a large table miss the TLB and take 10 to
+// 20 % longer. A kernel without huge pages refuses, and the table works with small ones.
 func adviseHuge(b []byte) { _ = unix.Madvise(b, unix.MADV_HUGEPAGE) }

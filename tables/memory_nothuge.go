@@ -2,5 +2,5 @@
 
 package tables
 
-// adviseHuge has nobody to ask.
+// adviseHuge does nothing: huge pages are asked for on Linux only.
 func adviseHuge([]byte) {}

@@ -4,10 +4,10 @@ package tables
 
 import "fmt"
 
-// most is more than any heap has; a larger block would end the program.
+// most is more than any heap has. A larger make would end the program, so allocate refuses it.
 const most = 1 << 40
 
-// allocate takes plain memory, which the collector does not scan either: it holds no pointers. The race detector sees it.
+// allocate takes memory from the heap. The collector does not scan a []byte, and the race detector watches it.
 func allocate(size uintptr) (memory, error) {
 	if size > most {
 		return memory{}, fmt.Errorf("table of %d MB: the system gives no memory", size>>20)

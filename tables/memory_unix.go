@@ -11,7 +11,7 @@ import (
 // hugePage is the size of a huge page on amd64 and, with 4 KB pages, arm64.
 const hugePage = 2 << 20
 
-// allocate maps size bytes, and lets memory of several huge pages begin on one.
+// allocate maps size bytes. Memory of a huge page or more begins on a huge page.
 func allocate(size uintptr) (memory, error) {
 	align := uintptr(64)
 	if size >= hugePage {

@@ -2,10 +2,10 @@
 
 package tables
 
-// raceDetector says that every access must be one that the detector understands: tables lie on the heap then, and look
-// at words that a writer may change with atomic loads, also where any load would do.
+// raceDetector says whether the race detector watches. Then tables lie on the heap, which the detector sees, and read every
+// word that a writer may change by an atomic load, which the detector understands.
 const raceDetector = false
 
-// peek reads a word that a writer beside may be changing, where what was read is looked at again if that matters. A load that is not atomic
-// is folded into the comparison it is for, an instruction a word.
+// peek reads a word that the writer may be changing, for callers that check the result again if it matters. peek is a plain
+// load: the compiler folds a plain load into a comparison, which saves an instruction a word.
 func peek(p *uint64) uint64 { return *p }

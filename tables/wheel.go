@@ -6,28 +6,35 @@ import (
 	"unsafe"
 )
 
-// Wheel holds one timer for each entry of a table, by index. It belongs to one goroutine at a time.
+// Wheel holds one timer for each entry of a table, by index. A Wheel belongs to one goroutine at a time.
 //
-// Timers lie in slots, one a tick, in the order they were set. There is one level: a timer farther off than the wheel reaches
-// fires early, and its owner, who looks at the entry's real deadline then, sets it again. So a packet need not touch the wheel at all:
-// it notes its time in the entry.
+// Timers lie in slots, one slot a tick, in the order in which they were set:
+//
+//	slot of tick 41   tick 42       tick 43
+//	+----+            +----+        +----+
+//	|head|⇄ 7 ⇄ 3 ⇄   |head|⇄       |head|⇄ 12 ⇄
+//	+----+            +----+        +----+
+//
+// A Wheel has one level of slots. A timer farther off than the slots reach fires early, and its owner looks at the entry's
+// real deadline and sets the timer again. So a packet notes its time in the entry and need not touch the wheel.
 type Wheel struct {
 	array *Array[link]
-	links []link // of array: 0 is unused, then one head for each slot, then one link for each entry
+	links []link // array's: an unused one, then a head for each slot, then a link for each entry
 	slots uint64
-	tick  uint64 // the tick being fired, or fired last; its slot only drains
+	tick  uint64 // the tick being fired, or fired last; no timer is set into its slot
 }
 
-// link is a node of a slot's ring. An entry without a timer has next 0.
+// link is a node of a slot's ring. The link of an entry without a timer has next 0.
 type link struct{ next, prev uint32 }
 
 var _ [8]byte = [unsafe.Sizeof(link{})]byte{}
 
-// NewWheel makes a wheel for entries 0 to n-1 that reaches slots-1 ticks ahead, at tick 0. It takes 8 bytes an entry and
-// 8 a slot.
+// NewWheel makes a wheel for entries 0 to n-1 that reaches slots-1 ticks ahead and stands at tick 0. A wheel takes 8 bytes
+// an entry and 8 a slot.
 func NewWheel(n int, slots int) (*Wheel, error) {
 	if n < 0 || slots < 2 || uint64(n)+uint64(slots) >= math.MaxUint32 {
-		return nil, fmt.Errorf("wheel for %d entries with %d slots: it needs at least 2 slots, and under %d of both", n, slots, uint32(math.MaxUint32))
+		const format = "wheel for %d entries with %d slots: it needs at least 2 slots, and under %d of both"
+		return nil, fmt.Errorf(format, n, slots, uint32(math.MaxUint32))
 	}
 	array, err := NewArray[link](1 + slots + n)
 	if err != nil {
@@ -49,8 +56,8 @@ func (w *Wheel) Close() {
 // Memory returns the size of the wheel in bytes.
 func (w *Wheel) Memory() int { return w.array.Memory() }
 
-// Set makes entry i fire at tick, whether or not it had a timer. A tick that has come already is the next one; one farther ahead than the
-// wheel reaches is the farthest it reaches.
+// Set makes entry i fire at tick, in the place of the timer that the entry had. A tick that has come already counts as the
+// next tick; a tick beyond the wheel's reach counts as the farthest tick in reach.
 func (w *Wheel) Set(i uint32, tick uint64) {
 	tick = min(max(tick, w.tick+1), w.tick+w.slots-1)
 	e := w.entry(i)
@@ -62,14 +69,14 @@ func (w *Wheel) Set(i uint32, tick uint64) {
 	w.links[head].prev = e
 }
 
-// Cancel takes the timer of entry i away, if it has one.
+// Cancel takes the timer of entry i away, if the entry has one.
 func (w *Wheel) Cancel(i uint32) { w.unlink(w.entry(i)) }
 
-// Advance fires every timer due at or before now, in the order of their ticks, but at most budget of them; done says that none
-// is left. A timer is off when it fires, and fire may Set or Cancel any entry, this one too.
+// Advance fires the timers due at or before now, in the order of their ticks, and at most budget of them; done says that no
+// due timer is left. A timer is off when it fires; fire may Set or Cancel any entry, this one too.
 //
-// After a jump of more than one revolution each slot is visited once, not once for each tick missed. The slots come in another order
-// then.
+// After a jump of more than one revolution Advance visits each slot once. Timers then fire in the order of the slots from
+// tick now-slots on, which need not be the order of their ticks.
 func (w *Wheel) Advance(now uint64, budget int, fire func(i uint32)) (done bool) {
 	if now > w.slots && now-w.slots > w.tick {
 		w.tick = now - w.slots

@@ -126,7 +126,9 @@ func TestWheelClockThatGoesBack(t *testing.T) {
 }
 
 func TestWheelThatCannotBe(t *testing.T) {
-	for _, c := range []struct{ n, slots int }{{-1, 10}, {10, 1}, {10, 0}, {10, -5}, {1 << 32, 10}, {10, 1 << 32}, {1<<32 - 12, 11}} {
+	for _, c := range []struct{ n, slots int }{
+		{-1, 10}, {10, 1}, {10, 0}, {10, -5}, {1 << 32, 10}, {10, 1 << 32}, {1<<32 - 12, 11},
+	} {
 		_, err := tables.NewWheel(c.n, c.slots)
 		require.ErrorContains(t, err, "at least 2 slots", "%+v", c)
 	}
@@ -135,8 +137,8 @@ func TestWheelThatCannotBe(t *testing.T) {
 	require.True(t, done)
 }
 
-// Half a million random steps. Timers are set within reach and beyond it, before and while others fire; the clock stands still, ticks and
-// skips less than a revolution.
+// Half a million random steps. Timers are set within the wheel's reach and beyond, before and while others fire; the clock
+// stands still, ticks, and skips less than a revolution.
 func TestWheelAgainstOracle(t *testing.T) {
 	const entries, slots = 200, 50
 	r := oracle.Random(t)

@@ -6,13 +6,14 @@ import (
 	"nitrocard/tables"
 )
 
-// Advance ends the connections that were idle for longer than their timeout
-// at tick, looking at no more than budget of them, and tells whether it got
-// through. Call it before the packets of each turn; the clock may jump by any
-// distance, and a tick before the last one does nothing. It takes the lock by
-// itself, and gives it back after each burst: any worker may call it, and
-// those that meet share the work. Where the lock is not to be had it leaves the
-// rest to the next call: no packet waits for that.
+// Advance ends the connections that are idle for longer than their timeout at tick.
+// Advance looks at no more than budget connections, and done tells whether all that
+// were due were looked at. Call Advance before the packets of each turn. The clock
+// may jump by any distance; a tick before the last one does nothing.
+//
+// Advance takes the lock by itself and gives it back after each burst, so workers
+// that call it at the same time share the work. If another thread holds the lock for
+// too long, Advance leaves the rest to the next call: aging can wait, packets cannot.
 func (t *Table) Advance(tick uint64, budget int) (done bool) {
 	for done = tick <= t.now.Load(); !done && budget > 0 && t.LockSoon(); budget -= tables.Burst {
 		done = t.step(tick, min(budget, tables.Burst))
@@ -20,29 +21,29 @@ func (t *Table) Advance(tick uint64, budget int) (done bool) {
 	return done
 }
 
-// step is Advance for a burst of connections. It gives the lock back.
+// step is Advance for one burst of connections, under the lock, which step gives back.
 func (t *Table) step(tick uint64, budget int) (done bool) {
 	defer t.Unlock()
 	if tick <= t.now.Load() {
-		return true // another worker was here
+		return true // another worker has advanced to tick
 	}
 	t.target = max(t.target, tick)
 	done = t.wheel.Advance(t.target, budget, t.fire)
-	t.settle()
+	t.expire()
 	if done {
 		t.now.Store(t.target)
 	}
 	return done
 }
 
-// settle looks at the connections whose timers fired: end them or set their
-// timers again. Packets set no timers; they leave Seen, and it is read here.
-// A timer farther off than the wheel reaches fires early, and this looks again.
+// settle ends the connections in due that are over and sets the timers of the others
+// again. A timer fires early if a packet came since it was set (packets write Seen
+// and set no timer), or if its deadline lies beyond the wheel's span.
 //
-// It goes by the burst because each connection is somewhere else in memory:
-// the lookup is there to fetch the buckets of all those that end, at once. A
-// million connections that open and expire take about 0.7 of the time so.
-func (t *Table) settle() {
+// expire works by the burst because each connection is somewhere else in memory. The
+// look-up has no other purpose than to fetch the buckets of all ending connections at
+// once: a million connections open and expire in 0.7 of the time.
+func (t *Table) expire() {
 	var keys [tables.Burst]Key
 	over := t.due[:0]
 	for _, at := range t.due {
@@ -62,7 +63,7 @@ func (t *Table) settle() {
 	t.due = t.due[:0]
 }
 
-// left is how many ticks a connection may stay idle yet, 0 if its time is up.
+// left is how many more ticks a connection may stay idle, 0 if its time is up.
 func (t *Table) left(at uint32) uint64 {
 	c := t.conns.At(at)
 	limits := t.timeouts(t.conns.Key(at).ENI())
@@ -73,8 +74,9 @@ func (t *Table) left(at uint32) uint64 {
 	return end - min(end, t.target)
 }
 
-// seen completes the low 32 bits of a tick, 9 years, from a tick that was
-// near it: the one before a clock's jump, not the one after.
+// seen is the tick whose low 32 bits are low, the one nearest to the last tick that
+// Advance finished. 32 bits of ticks are 9 years, so the clock may jump by 4 years
+// without a mistake.
 func (t *Table) seen(low uint32) uint64 {
 	now := t.now.Load()
 	return now + uint64(int64(int32(low-uint32(now))))
@@ -83,7 +85,7 @@ func (t *Table) seen(low uint32) uint64 {
 // watch sets the first timer of a connection.
 func (t *Table) watch(at uint32, o *Opening) {
 	if t.now.Load() == 0 {
-		t.now.Store(o.Now) // a table's clock starts with its first connection
+		t.now.Store(o.Now) // a table's clock starts with the first connection
 	}
 	wait := uint64(wheelSlots)
 	if limits := t.timeouts(o.Key.ENI()); limits != nil {

@@ -54,7 +54,8 @@ func BenchmarkKnown(b *testing.B) {
 				}
 				for i := range burst {
 					k := &keys[next+i]
-					burst[i].Set(k.ENI(), wire.ProtoTCP, Ends{Local: k.Local, Remote: k.Remote, LocalPort: k.LocalPort, RemotePort: k.RemotePort})
+					ends := Ends{Local: k.Local, Remote: k.Remote, LocalPort: k.LocalPort, RemotePort: k.RemotePort}
+					burst[i].Set(k.ENI(), wire.ProtoTCP, ends)
 				}
 				hits = t.LookupBurst(&burst, tables.Burst, &at)
 				for _, i := range at {

@@ -5,45 +5,52 @@ import (
 	"unsafe"
 )
 
-// Conn is the hot half of a connection's record: what each packet of a known
-// connection needs. With its key it fills one cache line.
+// Conn is the hot half of a connection's record, which each packet of a known
+// connection needs. Key and Conn fill one cache line:
 //
-// Any worker may call the methods below for as long as its reader of the
-// table has not passed; Keep also needs the table's lock. Counts and Seen are
-// plain stores: a direction that two workers count at the same moment loses
-// some of them, and a queue keeps a direction to one worker.
+//	0     16                32              48      52     56       64
+//	+-----+--------+--------+-------+-------+-------+------+--------+
+//	| Key |Packets |Packets | Bytes | Bytes | Epoch | Seen | status |
+//	|     |   In   |  Out   |  In   |  Out  |       |      |        |
+//	+-----+--------+--------+-------+-------+-------+------+--------+
+//
+// A worker may call the methods below until its reader of the table passes; Keep
+// also needs the table's lock. Counts and Seen are plain stores: two workers that
+// count one direction at the same moment lose some counts, and a device that keeps a
+// direction to one queue loses none. The fields are exported for the assembly of
+// package nic, which counts by their offsets.
 type Conn struct {
 	Packets, Bytes [2]uint64 // by Dir
-	Epoch          uint32    // of the policy that evaluated it; 0, which no policy has, once it has ended
-	Seen           uint32    // tick of the last packet, its low 32 bits
+	Epoch          uint32    // the policy that evaluated the connection; 0, no policy's, after the end
+	Seen           uint32    // the low 32 bits of the last packet's tick
 	status         uint64    // a Status
 }
 
-// One cache line for key and connection.
+// Key and Conn fill one cache line.
 var _ = [1]struct{}{}[unsafe.Sizeof(Key{})+unsafe.Sizeof(Conn{})-64]
 
-// ConnStatus is where a Conn has its Status, for assembly.
+// ConnStatus is the offset of a Conn's Status, exported for the assembly of package nic.
 const ConnStatus = unsafe.Offsetof(Conn{}.status)
 
-// Status is where the connection stands, and what the stages found. All of it
-// is of one moment.
+// Status is the connection's state and the stages' findings, all of one moment.
 func (c *Conn) Status() Status { return Status(atomic.LoadUint64(&c.status)) }
 
-// swap replaces a status that is still old.
+// swap replaces the status by next if the status is still old.
 func (c *Conn) swap(old, next Status) bool {
 	return atomic.CompareAndSwapUint64(&c.status, uint64(old), uint64(next))
 }
 
-// Under tells whether the status is what stages found under the policy of
-// epoch, if they were walked. It is asked before the status: what another
-// worker ends or brings up to date meanwhile was not walked then.
+// Under tells whether the connection's findings are those of the policy of epoch.
+// Call Under first, Status second: a writer clears the walked bits, then stores a new
+// epoch, then sets the bits, so this order never pairs a new epoch with an old path.
 func (c *Conn) Under(epoch uint32) bool { return atomic.LoadUint32(&c.Epoch) == epoch }
 
-// Evaluated is the status, and the epoch of the policy that it is of: both are
-// of one moment. Who ends a connection clears the epoch before the status, and
-// who restarts one clears it first and sets it last, so a status between two
-// looks at the same epoch is that epoch's. Epoch 0: the connection has ended, or
-// is about to begin anew.
+// Evaluated is the status and the epoch of the policy that evaluated it, both of one
+// moment. Epoch 0 says that the connection has ended or is being restarted.
+//
+// A status read between two loads of the same epoch belongs to that epoch: a writer
+// that ends a connection clears the epoch before the status, and a writer that
+// restarts one clears the epoch first and sets it last.
 func (c *Conn) Evaluated() (epoch uint32, s Status) {
 	for {
 		epoch = atomic.LoadUint32(&c.Epoch)
@@ -54,9 +61,9 @@ func (c *Conn) Evaluated() (epoch uint32, s Status) {
 	}
 }
 
-// Keep notes what the stages found for direction d. The other direction stays
-// known if it is of the same policy. A worker that looks meanwhile sees what
-// was, nothing or what is, and never a path beside the epoch of another policy.
+// Keep notes what the stages found for direction d. The other direction stays known
+// if the same policy evaluated it. A worker that looks meanwhile sees the old
+// findings, none or the new ones, and never a path beside another policy's epoch.
 func (c *Conn) Keep(d Dir, f Found) {
 	ready := statusReadyIn | statusReadyOut
 	if c.Epoch != f.Epoch {
@@ -66,7 +73,8 @@ func (c *Conn) Keep(d Dir, f Found) {
 	c.update(f.mask(d), f.status(d))
 }
 
-// update sets the bits of mask to those of s, while others may move the state.
+// update sets the bits of mask to those of s. Other workers may move the state
+// meanwhile.
 func (c *Conn) update(mask, s Status) {
 	for {
 		old := c.Status()
@@ -76,9 +84,9 @@ func (c *Conn) update(mask, s Status) {
 	}
 }
 
-// TCP moves the state by a segment's flags (the 14th byte of its header, RFC
-// 9293 section 3.1). Data and acknowledgements of an established connection,
-// nearly all segments there are, cost two comparisons.
+// TCP moves the state by a segment's flags, the 14th byte of TCP's header (RFC 9293
+// section 3.1). Nearly all segments are data and acknowledgements of an established
+// connection; those cost two comparisons.
 func (c *Conn) TCP(d Dir, flags uint8) {
 	if State(atomic.LoadUint64(&c.status)) == Established && flags&(fin|syn|rst) == 0 {
 		return
@@ -93,13 +101,13 @@ func (c *Conn) UDP(d Dir) {
 	}
 }
 
-// move puts the state where a packet moves it, unless another worker did so
-// first: then it is for the caller to look again.
+// move sets the state of the status s to the state to. move is false if another
+// worker changed the status since the caller read s: the caller reads again.
 func (c *Conn) move(s Status, to State) bool {
 	return s.State() == to || c.swap(s, s&^statusState|Status(to))
 }
 
-// Copy is what the record holds, for a listing. Workers count meanwhile.
+// Copy is a copy of the record for a listing, while workers count.
 func (c *Conn) Copy() Conn {
 	return Conn{
 		Packets: [2]uint64{atomic.LoadUint64(&c.Packets[0]), atomic.LoadUint64(&c.Packets[1])},

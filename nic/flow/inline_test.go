@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What each packet calls must cost no call.
+// The functions that run for each packet are inlined.
 func TestHotFunctionsInline(t *testing.T) {
 	if os.Getenv("GOCOVERDIR") != "" || testing.CoverMode() != "" {
 		t.Skip("coverage counters change what is inlined")
@@ -18,7 +18,8 @@ func TestHotFunctionsInline(t *testing.T) {
 		t.Skipf("the go command cannot build here: %v", err)
 	}
 	for _, f := range []string{
-		"(*Conn).Packet", "(*Conn).TCP", "(*Conn).UDP", "(*Conn).Under", "(*Conn).Status", "Status.Walked", "(*Key).Set", "Key.Fragment", "TickOf",
+		"(*Conn).Packet", "(*Conn).TCP", "(*Conn).UDP", "(*Conn).Under", "(*Conn).Status",
+		"Status.Walked", "(*Key).Set", "Key.Fragment", "TickOf",
 		"(*Table).Conn", "(*Table).LookupBurst",
 	} {
 		require.Contains(t, string(out), "can inline "+f+"\n", f)

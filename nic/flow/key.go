@@ -1,7 +1,7 @@
 package flow
 
-// Dir is the way a packet goes, as its ENI sees it. The values are those of
-// the policy's directions.
+// Dir is the direction of a packet, as its ENI sees it. The values are those of the
+// policy's directions.
 type Dir uint8
 
 const (
@@ -49,10 +49,9 @@ const (
 
 // Set makes k the key of the connection of an ENI, whose number is below 1<<23.
 //
-// Set stores field by field. A key built as a value is put together on the
-// stack and read back as one vector, and the processor stalls on that until the
-// narrow stores are done. Ends costs nothing: the compiler keeps a struct of
-// four fields in registers.
+// Set stores field by field. A key built as a value is put together on the stack and
+// read back as one vector, and the processor stalls until the narrow stores are done.
+// Ends costs nothing: the compiler keeps a struct of four fields in registers.
 func (k *Key) Set(eni uint32, proto uint8, e Ends) {
 	k.Local = e.Local
 	k.Remote = e.Remote

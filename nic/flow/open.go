@@ -6,39 +6,39 @@ import (
 	"nitrocard/tables"
 )
 
-// Opening is all that a new connection begins with.
+// Opening is everything that a new connection begins with.
 type Opening struct {
 	Key      Key
-	Dir      Dir    // of its first packet
-	TCPFlags uint8  // of its first packet
-	First    uint32 // of its first packet: a SYN's sequence number, or an ICMP query's code
-	Walked   Dir    // the direction whose stages Found is of
+	Dir      Dir    // the first packet's direction
+	TCPFlags uint8  // the first packet's flags
+	First    uint32 // the first packet's sequence number in a SYN, code in an ICMP query
+	Walked   Dir    // the direction whose stages made Found
 	Found    Found
-	Rule     uint32 // the security group rule that allows it, in the policy Found.Epoch
-	Owner    uint64 // the instance whose allowance it takes
-	Limit    uint32 // that allowance. It binds tracked and cached connections apart; 0 allows none
-	Now      uint64 // tick of the first packet
+	Rule     uint32 // the security group rule that allows the connection, in the policy Found.Epoch
+	Owner    uint64 // the instance that the connection counts for
+	Limit    uint32 // the owner's allowance, for tracked and for cached connections apart; 0 allows none
+	Now      uint64 // the first packet's tick
 }
 
-// OpenError tells why there is no new connection. The zero value says that
-// there is one.
+// OpenError tells why Open or Restart opened no connection. The zero value, Opened,
+// is success.
 type OpenError uint8
 
 const (
 	Opened            OpenError = iota
-	Existing                    // the key has a connection already, at the index returned; it is untouched
-	AllowanceExceeded           // the owner has its fill of tracked connections: EC2 drops the packet
-	NotCached                   // the owner has its fill of untracked flows: the packet may pass, unremembered
-	TableFull                   // no room for anybody
+	Existing                    // the key has a connection already, which Open leaves alone and whose index Open returns
+	AllowanceExceeded           // the owner has as many tracked connections as it may: EC2 drops the packet
+	NotCached                   // the owner has as many untracked flows as it may: the packet may pass without a record
+	TableFull                   // the table has no room for any owner
 )
 
-// Open adds a connection. The first packet is then counted and goes through
-// the state machine like any other. Flags with FlagUntracked, and the
-// fragments of a datagram, count as cached, not as tracked. Indexes that
-// connections had a moment ago wait for the readers: a table may be full until
-// they have passed.
+// Open adds a connection. The caller then counts the first packet and moves the state
+// by it, as for any other packet. A flow with FlagUntracked and the fragments of a
+// datagram count as cached; all others count as tracked. The indexes of connections
+// that ended a moment ago wait for the readers, so a table may be full until the
+// readers have passed.
 func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
-	account, err := t.owners.take(o)
+	account, err := t.owners.charge(o)
 	if err != Opened {
 		if at, ok := t.conns.Lookup(&o.Key); ok {
 			return at, Existing
@@ -47,7 +47,7 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 	}
 	at, full := t.conns.Insert(o.Key, start(o))
 	if full != nil {
-		t.owners.give(account)
+		t.owners.refund(account)
 		if full == tables.ErrExists {
 			return at, Existing
 		}
@@ -57,18 +57,20 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 	return at, Opened
 }
 
-// begin is the cold half of a connection that opened, and its timer.
+// begin writes the cold half of an opened connection and sets its timer.
 func (t *Table) begin(at uint32, o *Opening, account account) {
 	*t.cold.At(at) = cold{rule: o.Rule, account: account, first: o.First}
 	t.watch(at, o)
 }
 
-// Begins tells whether a SYN with the sequence number seq begins another
-// connection than the one at an index, whose key it has. It does not if it is the
-// SYN that opened the connection, sent again, or the other end's of two that open
-// at once (RFC 9293 section 3.5); after both FINs or a reset every SYN does.
-// Evaluate one that does as new, and only when it is allowed Restart this
-// connection: a SYN that the rules deny must not harm what is there.
+// Begins tells whether a SYN with the sequence number seq, in direction d, begins
+// another connection than the one at an index, which has the SYN's key. Two SYNs do
+// not: the opener's SYN sent again, and the other end's SYN when two ends open at once
+// (RFC 9293 section 3.5). After both FINs or a reset every SYN does.
+//
+// If Begins is true, let the rules judge the SYN as a new connection's, and Restart
+// this connection only when the rules allow the SYN. A denied SYN must leave the old
+// connection as it is.
 func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
 	s := t.conns.At(at).Status()
 	switch s.State() {
@@ -82,16 +84,17 @@ func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
 	return s.side(d) == answerer || s.Flags()&flagSyn == 0 || t.First(at) != seq
 }
 
-// First is what the connection at an index was opened with (Opening.First). Of TCP,
-// which may Restart meanwhile, it needs the lock; others are for workers, as Conn.
+// First is the Opening.First of the connection at an index. For a TCP connection,
+// which another worker may Restart meanwhile, First needs the lock. For any other
+// protocol a worker may call First without the lock.
 func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 
-// Restart puts a new connection in the place of the one at an index, which has
-// the same key. Where the owner's allowance has no room for it
-// the old one is gone all the same.
+// Restart puts a new connection in the place of the connection at an index, which has
+// the same key. If the owner's allowance has no room for the new connection, the old
+// one ends all the same.
 func (t *Table) Restart(at uint32, o *Opening) OpenError {
-	t.owners.give(t.cold.At(at).account)
-	account, err := t.owners.take(o)
+	t.owners.refund(t.cold.At(at).account)
+	account, err := t.owners.charge(o)
 	if err != Opened {
 		t.wheel.Cancel(at)
 		t.drop(at)
@@ -115,8 +118,8 @@ func start(o *Opening) Conn {
 	}
 }
 
-// restart makes c a connection at its first packet, while workers may look at
-// it: it is not known until all of it is new.
+// restart makes c a connection at its first packet while workers may look at c. The
+// epoch is 0, no policy's, until every other field is new.
 func (c *Conn) restart(o *Opening) {
 	fresh := start(o)
 	atomic.StoreUint32(&c.Epoch, 0)
@@ -129,21 +132,21 @@ func (c *Conn) restart(o *Opening) {
 	atomic.StoreUint32(&c.Epoch, fresh.Epoch)
 }
 
-// Holds tells whether the connection at an index is that of a key: it may have
-// ended since it was found.
+// Holds tells whether the connection at an index still is the one of a key. The
+// connection may have ended since the look-up.
 func (t *Table) Holds(at uint32, k *Key) bool {
 	return t.cold.At(at).account != 0 && *t.conns.Key(at) == *k
 }
 
-// end takes a connection whose timer is not set out of the table.
+// end takes a connection out of the table. The connection's timer is not set.
 func (t *Table) end(at uint32) {
-	t.owners.give(t.cold.At(at).account)
+	t.owners.refund(t.cold.At(at).account)
 	t.drop(at)
 }
 
-// drop is end for a connection that no owner counts any more.
+// drop is end for a connection that its owner counts no more.
 func (t *Table) drop(at uint32) {
 	c := t.cold.At(at)
-	c.rule, c.account = 0, 0 // but first, which a worker may be reading
+	c.rule, c.account = 0, 0 // and leave first, which a worker may be reading
 	t.conns.Remove(*t.conns.Key(at))
 }

@@ -124,7 +124,8 @@ func (m *model) moves(ticks uint64) {
 func lifetime(c Conn) uint64 {
 	seconds := map[State]float64{
 		SynSent: 60, SynReceived: 60, Established: 432000, FinWait: 7440, CloseWait: 7440, Closing: 60, LastAck: 60,
-		TimeWait: 30, Closed: 10, UDPOneWay: 30, UDPReplied: 30, UDPAgain: 30, UDPStream: 180, ICMP: 60, Other: 600, Fragmented: 30,
+		TimeWait: 30, Closed: 10, UDPOneWay: 30, UDPReplied: 30, UDPAgain: 30, UDPStream: 180,
+		ICMP: 60, Other: 600, Fragmented: 30,
 	}[c.state()]
 	oneSided := c.Packets[0] == 0 || c.Packets[1] == 0
 	if oneSided && (c.state() == Established || c.state() == FinWait || c.state() == CloseWait) {

@@ -2,24 +2,30 @@ package flow
 
 import "nitrocard/tables"
 
-// share is what an owner holds of the table.
+// held is how many connections an owner holds.
 type held struct{ tracked, cached uint32 }
 
-// slot says which owner a connection counts for, and as what. It is never 0
-// for a live connection.
+// account says which owner a connection counts for, and as tracked or cached. A live
+// connection's account is never 0.
+//
+//	31     30       29                     0
+//	+------+--------+----------------------+
+//	| live | cached | index of the owner   |
+//	+------+--------+----------------------+
 type account uint32
 
 const (
-	accountLive   account = 1 << 31 // set in every live connection
-	accountCached account = 1 << 30 // counted as cached, whatever its flags say today
+	accountLive   account = 1 << 31
+	accountCached account = 1 << 30 // set by the first packet's flags; a new policy's flags change no account
 	accountOwner  account = accountCached - 1
 )
 
-// owners counts connections by instance. An owner is in the table as long as
-// it has any, so that a connection can hold its place instead of its number.
+// owners counts connections by instance. An owner is in the table as long as it has a
+// connection, so a connection can name its owner by a 30-bit index in place of a
+// 64-bit number.
 type owners struct {
 	table *tables.Cuckoo[uint64, held]
-	hint  [256]uint32 // where an owner was found last, by its low bits: most openings need no lookup
+	hint  [256]uint32 // the index of the last owner found, by its low bits: most openings need no look-up
 }
 
 func newOwners(n int, seed uint64) (o owners, err error) {
@@ -33,8 +39,8 @@ func (w *owners) close() {
 	}
 }
 
-// find is where an owner's share is. Only a place in use has a share that is
-// not zero, so a hint is either right or known to be old.
+// find is the index of an owner; ok is false if the owner has no connection. An index in use has counts that are not zero, so find
+// can tell a right hint from an old one.
 func (w *owners) find(id uint64) (at uint32, ok bool) {
 	hint := &w.hint[id%uint64(len(w.hint))]
 	if *w.table.Key(*hint) == id && *w.table.At(*hint) != (held{}) {
@@ -46,8 +52,8 @@ func (w *owners) find(id uint64) (at uint32, ok bool) {
 	return at, ok
 }
 
-// take counts one more connection for o's owner, if its allowance has room.
-func (w *owners) take(o *Opening) (account, OpenError) {
+// charge counts one more connection for o's owner if the owner's allowance has room.
+func (w *owners) charge(o *Opening) (account, OpenError) {
 	s, refusal := accountLive, AllowanceExceeded
 	if o.Found.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
 		s, refusal = accountLive|accountCached, NotCached
@@ -74,8 +80,8 @@ func (w *owners) take(o *Opening) (account, OpenError) {
 	return s, Opened
 }
 
-// give takes a connection off its owner's count.
-func (w *owners) give(s account) {
+// refund takes a connection off its owner's count.
+func (w *owners) refund(s account) {
 	*w.counter(s)--
 	at := uint32(s & accountOwner)
 	if *w.table.At(at) == (held{}) {
@@ -91,8 +97,7 @@ func (w *owners) counter(s account) *uint32 {
 	return &n.tracked
 }
 
-// Count is how many connections an owner has: tracked ones, which its
-// allowance bounds, and cached ones.
+// Count is how many tracked and how many cached connections an owner has.
 func (t *Table) Count(owner uint64) (tracked, cached int) {
 	if t.owners.table == nil {
 		return 0, 0 // closed

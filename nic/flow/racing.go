@@ -4,8 +4,8 @@ package flow
 
 import "sync/atomic"
 
-// Packet is the same for the race detector, which need not look at what may be
-// lost.
+// Packet is atomic under the race detector, which would report the plain stores of
+// the other Packet. Those may lose counts, as Conn says.
 func (c *Conn) Packet(d Dir, bytes int, tick uint32) {
 	atomic.AddUint64(&c.Packets[d&1], 1)
 	atomic.AddUint64(&c.Bytes[d&1], uint64(bytes))

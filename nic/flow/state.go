@@ -2,30 +2,32 @@ package flow
 
 import "nitrocard/nic/wire"
 
-// State is where a connection stands. TCP's states carry RFC 9293's names, as
-// the side that opened the connection would say them: FinWait is the opener's
-// FIN, CloseWait the other side's.
+// State is the stage of life that a connection is in. TCP's states have RFC 9293's
+// names, as the opener of the connection would use them: FinWait follows the opener's
+// FIN, CloseWait the other side's. The states are exported as a whole set, because
+// Status.State answers any of them; the assembly of package nic asks for Established,
+// UDPOneWay and UDPStream.
 type State uint8
 
 const (
-	None        State = iota // no connection; a record never has it
-	SynSent                  // the opener's SYN
-	SynReceived              // and the other side's SYN, with ACK or, in a simultaneous open, without
-	Established              // and the opener's ACK; or taken up in mid-stream
-	FinWait                  // the opener has sent FIN; the other side may send on
-	CloseWait                // the other side has sent FIN; the opener may send on
-	Closing                  // both have, the opener first; its last ACK is missing
-	LastAck                  // both have, the other side first; its last ACK is missing
-	TimeWait                 // both have, and the last FIN is acknowledged
-	Closed                   // a side has sent RST
-	UDPOneWay                // requests only
-	UDPReplied               // and an answer
-	UDPAgain                 // and a second request after it
-	UDPStream                // and its answer: more than one request and response
+	None        State = iota // no live connection has this state
+	SynSent                  // the opener sent SYN
+	SynReceived              // then the other side SYN, with ACK or, if both open at once, without
+	Established              // then the opener ACK; or the connection was taken up in mid-stream
+	FinWait                  // the opener sent FIN; the other side may send on
+	CloseWait                // the other side sent FIN; the opener may send on
+	Closing                  // both sent FIN, the opener first; the opener's last ACK is missing
+	LastAck                  // both sent FIN, the other side first; the other side's last ACK is missing
+	TimeWait                 // both sent FIN, and both FINs are acknowledged
+	Closed                   // a side sent RST
+	UDPOneWay                // only the opener sent
+	UDPReplied               // then the other side answered
+	UDPAgain                 // then the opener sent again
+	UDPStream                // then the other side answered again
 	ICMP                     // a query and its answers
-	Other                    // any other protocol: addresses and number only
+	Other                    // any other protocol, known by addresses and number
 	Fragmented               // the fragments of one datagram
-	states                   // how many there are
+	states                   // the number of states
 )
 
 var stateNames = [states]string{
@@ -56,9 +58,9 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// first is the state in which a connection begins with its first packet. TCP
-// without SYN is the middle of a connection from before this table: it is
-// established, or further if it carries a FIN.
+// first is the state in which a connection begins with its first packet. A TCP segment
+// without SYN belongs to a connection that is older than this table: the connection
+// begins as established, or further on if the segment carries FIN.
 func first(k *Key, tcpFlags uint8) State {
 	switch {
 	case k.IsFragment():
@@ -75,12 +77,12 @@ func first(k *Key, tcpFlags uint8) State {
 	return Other
 }
 
-// Opens tells whether a packet that belongs to no connection may leave one
-// behind, once the rules allow it. SYN and mid-stream data do, so that a card
-// that lost its table takes its connections up again; so does a FIN, which
-// has its ACK to wait for. RST ends things and SYN+ACK answers a SYN that
-// comes again: they, and flags no stack sends, leave nothing. Whether such a
-// packet passes is the rules' matter, not this function's.
+// Opens tells whether a packet without a connection opens one if the rules allow the
+// packet. SYN opens one, and so does data in mid-stream, so that a card that lost its
+// table takes its connections up again. FIN opens one, because the FIN's ACK is still
+// to come. RST opens none, because RST ends connections; SYN+ACK opens none, because
+// the SYN before it comes again; flags that no stack sends open none. The rules alone
+// decide whether such a packet passes.
 func Opens(proto, tcpFlags uint8) bool {
 	if proto != wire.ProtoTCP {
 		return true

@@ -4,34 +4,34 @@ package flow
 type Flags uint8
 
 const (
-	// FlagInitiator is set when the guest opened the connection. Open sets it,
-	// from the direction of the first packet. It is bit 0, where Dir has Out:
-	// side relies on that.
+	// FlagInitiator says that the guest opened the connection. Open sets the flag by
+	// the first packet's direction. The flag is bit 0, as Out is in Dir, because side
+	// compares the two.
 	FlagInitiator Flags = 1 << iota
-	// FlagUntracked marks a flow that EC2 does not track: the record is only a
-	// cache of today's rules.
+	// FlagUntracked says that EC2 does not track the flow: the record is a cache of
+	// the rules in force.
 	FlagUntracked
-	// FlagNAT: packets are rewritten between a private and a public address.
+	// FlagNAT says that packets are translated between a private and a public address.
 	FlagNAT
-	// FlagRouted: packets to the remote side change their inner MAC addresses,
+	// FlagRouted says that packets to the remote side get other inner MAC addresses,
 	// because a router stands between the subnets.
 	FlagRouted
-	// FlagNeighbor: the remote side is an ENI on this card, whose number is the
-	// path.
+	// FlagNeighbor says that the remote side is an ENI on this card, and that the path
+	// is this ENI's number.
 	FlagNeighbor
-	// flagSyn: a SYN opened the connection, and its First is that SYN's sequence
-	// number.
+	// flagSyn says that a SYN opened the connection, and that First is the SYN's
+	// sequence number.
 	flagSyn
 
-	flagReadyIn  Flags = 1 << 6 // the stages of this direction were walked under the connection's epoch
-	flagReadyOut Flags = 1 << 7
+	flagReadyIn  Flags = 1 << 6 // the stages of direction In were walked under Conn.Epoch
+	flagReadyOut Flags = 1 << 7 // the stages of direction Out were
 )
 
-// flagsOut are those that the way out decides.
+// flagsOut are the flags that the stages of direction Out decide.
 const flagsOut = FlagNAT | FlagRouted | FlagNeighbor
 
-// Status is the part of a connection that changes as a whole, because workers
-// read it while another writes.
+// Status is the part of a connection that changes as a whole: one word, which a worker
+// loads at once while another worker writes.
 //
 //	63    48 47         16 15    8 7     0
 //	+-------+-------------+-------+-------+
@@ -49,45 +49,45 @@ const (
 	vtepAt  = 48
 )
 
-// What assembly asks of a Status.
+// The parts of a Status, exported for the assembly of package nic.
 const (
-	StatusWalkedIn  = statusReadyIn  // set: Walked(In)
-	StatusWalkedOut = statusReadyOut // set: Walked(Out)
+	StatusWalkedIn  = statusReadyIn  // Walked(In)
+	StatusWalkedOut = statusReadyOut // Walked(Out)
 	StatusInitiator = Status(FlagInitiator) << flagsAt
 	StatusNAT       = Status(FlagNAT) << flagsAt
 	StatusRouted    = Status(FlagRouted) << flagsAt
 	StatusNeighbor  = Status(FlagNeighbor) << flagsAt
-	StatusSide      = statusState | StatusInitiator // the state, and who opened
-	StatusPath      = pathAt                        // where the path begins, 32 bits
-	StatusVTEP      = vtepAt                        // where the VTEP begins, up to the top
+	StatusSide      = statusState | StatusInitiator // the state, and which side opened
+	StatusPath      = pathAt                        // lowest bit of the path, which has 32
+	StatusVTEP      = vtepAt                        // lowest bit of the VTEP, which has the 16 above
 )
 
-// State is where the connection stands.
+// State is the connection's state.
 func (s Status) State() State { return State(s) }
 
-// Flags are what the connection is.
+// Flags are the connection's flags.
 func (s Status) Flags() Flags { return Flags(s >> flagsAt) }
 
-// Walked tells whether the stages of direction d were, under the policy that
+// Walked tells whether the stages of direction d were walked under the policy that
 // evaluated the connection last.
 func (s Status) Walked(d Dir) bool { return s&(statusReadyIn<<(d&1)) != 0 }
 
 // VTEP is the index of the remote side's VTEP in the policy.
 func (s Status) VTEP() uint16 { return uint16(s >> vtepAt) }
 
-// Path is the policy's path to the remote side, or an ENI's number
-// (FlagNeighbor).
+// Path is the number of the policy's path to the remote side; with FlagNeighbor, the
+// number of the remote ENI.
 func (s Status) Path() uint32 { return uint32(s >> pathAt) }
 
-// Found is what the stages found out about a connection.
+// Found is what the stages of one direction found out about a connection.
 type Found struct {
-	Epoch uint32 // of the policy they asked
+	Epoch uint32 // of the policy that the stages asked
 	Flags Flags
 	VTEP  uint16
-	Path  uint32 // of the way out; of packets in it says nothing
+	Path  uint32 // direction Out only: packets towards the guest take no path
 }
 
-// status is f as the stages of direction d found it.
+// status is f as the bits of a Status that direction d decides.
 func (f *Found) status(d Dir) Status {
 	s := Status(f.VTEP)<<vtepAt | statusReadyIn<<(d&1)
 	if d == Out {
@@ -96,7 +96,7 @@ func (f *Found) status(d Dir) Status {
 	return s
 }
 
-// mask is what of a status the stages of direction d decide.
+// mask is the bits of a Status that the stages of direction d decide.
 func (f *Found) mask(d Dir) Status {
 	m := Status(0xffff)<<vtepAt | statusReadyIn<<(d&1)
 	if d == Out {
@@ -105,11 +105,11 @@ func (f *Found) mask(d Dir) Status {
 	return m
 }
 
-// The sides of a connection, whichever of them is the guest.
+// The sides of a connection, as side answers. The guest may be either.
 const (
 	opener   = 0
 	answerer = 1
 )
 
-// side is who sends in direction d.
+// side is the side that sends in direction d.
 func (s Status) side(d Dir) uint8 { return (uint8(d) ^ uint8(s.Flags()&FlagInitiator)) & 1 }

@@ -39,7 +39,8 @@ func newStorm(t *testing.T) *storm {
 	s.now.Store(TickOf(1_780_000_000e9))
 	usual := DefaultTimeouts()
 	var err error
-	s.Table, err = New(Options{Capacity: 512, Seed: 42, Readers: stormWorkers, Timeouts: func(uint32) *Timeouts { return &usual }})
+	timeouts := func(uint32) *Timeouts { return &usual }
+	s.Table, err = New(Options{Capacity: 512, Seed: 42, Readers: stormWorkers, Timeouts: timeouts})
 	require.NoError(t, err)
 	for i := range 256 {
 		s.keys = append(s.keys, key(uint32(1+i%5), wire.ProtoTCP, i))
@@ -164,7 +165,8 @@ func TestWorkersKeepAndRestartWhileOthersLook(t *testing.T) {
 		own := rand.New(rand.NewPCG(random.Uint64(), 0))
 		all.Go(func() {
 			defer s.Reader(i).Rest()
-			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end) || s.known.Load() == 0 || s.restarted.Load() == 0; {
+			end := time.Now().Add(1500 * time.Millisecond)
+			for time.Now().Before(end) || s.known.Load() == 0 || s.restarted.Load() == 0 {
 				s.burst(own, s.Reader(i))
 				if own.IntN(16) == 0 {
 					s.change()
@@ -174,7 +176,8 @@ func TestWorkersKeepAndRestartWhileOthersLook(t *testing.T) {
 	}
 	all.Wait()
 	s.account()
-	t.Logf("%d policies, %d packets known, %d connections restarted, %d live", s.epoch, s.known.Load(), s.restarted.Load(), s.Len())
+	t.Logf("%d policies, %d packets known, %d connections restarted, %d live",
+		s.epoch, s.known.Load(), s.restarted.Load(), s.Len())
 	s.Lock()
 	defer s.Unlock()
 	s.Close()

@@ -9,59 +9,60 @@ import (
 )
 
 const (
-	// wheelSlots is how many ticks the timer wheel spans: 17 s. A connection
-	// is looked at that often, and so its new state's timeout, or its ENI's
-	// new configuration, takes effect at most that late.
+	// wheelSlots is how many ticks the timer wheel spans: 17 s. A connection's timer
+	// fires at least that often, so a changed timeout takes effect within 17 s.
 	wheelSlots = 256
 	// maxOwners bounds the instances that have connections on one card.
 	maxOwners = 1 << 16
-	// ownerShare is how many connections there are room for per owner, so
-	// that a small table does not pay for maxOwners.
+	// perOwner is how many connections of capacity make room for one owner, so that
+	// a small table has a small table of owners.
 	perOwner = 16
-	// fewOwners have room in any table that has room for a connection of each:
-	// 128 KB.
+	// fewOwners is how many owners have room in any table that has room for a
+	// connection of each. Their table takes 128 KB.
 	fewOwners = 4096
 )
 
-// Options are what a table is made with.
+// Options are the parameters of New.
 type Options struct {
 	Capacity int    // connections that must fit
-	Seed     uint64 // of the hash; nobody outside may know it
-	// Timeouts tells how long an ENI's connections live, nil if the ENI is
-	// gone: its connections then end. It is asked when a connection opens and
-	// each time its timer fires, never for other packets.
+	Seed     uint64 // seed of the hash, a secret: who knows the seed can fill one bucket
+	// Timeouts tells how long an ENI's connections live. Timeouts is nil for an ENI
+	// that is gone, whose connections then end. The table calls Timeouts when a
+	// connection opens and each time its timer fires.
 	Timeouts func(eni uint32) *Timeouts
-	Readers  int // how many workers there are at most
+	Readers  int // the most workers
 }
 
 // Table holds the connections of a card's ENIs, for several workers.
 //
-// LookupBurst, Find, Conn and Conn's methods are for workers, each with a
-// reader of its own (Reader): what they find stays readable until the reader
-// passes. Advance and Len are for anyone until Close. All else
-// needs the lock. It is held for less than a burst takes, so by nobody who
-// lists, formats or waits.
+// Three rules say who may call what. LookupBurst, Find, Conn and Conn's methods are for
+// workers, each with a Reader of its own: a connection that a worker finds stays
+// readable until the worker's Reader passes. Advance and Len are for any thread until
+// Close. All other methods need the lock.
+//
+// A thread holds the lock for less time than a burst takes, so no thread lists, formats
+// or waits under the lock.
 type Table struct {
 	conns    *tables.Cuckoo[Key, Conn]
 	grace    *tables.Grace
-	cold     *tables.Array[cold] // by the same index as conns
+	cold     *tables.Array[cold] // at the same indexes as conns
 	wheel    *tables.Wheel
 	timeouts func(eni uint32) *Timeouts
-	fire     func(at uint32) // collects in due; made once, since a function value allocates
-	now      atomic.Uint64   // tick up to which all that was due has ended
+	fire     func(at uint32) // adds to due; made once, because making a function value allocates
+	now      atomic.Uint64   // last tick whose due timers were all looked at
 
-	_ [64]byte // what follows is written with each connection that opens or ends, and what is above read for each packet
+	_ [64]byte // parts the fields above, read for each packet, from those below, written when a connection opens or ends
 	tables.Spinlock
 	owners owners
 	due    []uint32 // connections whose timers fired, a burst at most
 	target uint64   // tick that the Advance under way is for
 }
 
-// No cache line has the lock and what workers read for each packet: packets that
-// only take the lock would slow down all others.
+// The lock has a cache line of its own, 64 bytes at least after what workers read for
+// each packet: packets that take the lock would slow down all others.
 var _ [unsafe.Offsetof(Table{}.Spinlock) - unsafe.Offsetof(Table{}.now) - 64]byte
 
-// New makes an empty table. All its memory is taken here.
+// New makes an empty table and takes all the memory that the table will need.
 func New(o Options) (*Table, error) {
 	if o.Capacity < 1 || o.Timeouts == nil {
 		return nil, fmt.Errorf("flow table of %d connections: a capacity of at least 1 and timeouts are needed", o.Capacity)
@@ -92,13 +93,13 @@ func (t *Table) allocate(o Options) (err error) {
 	return err
 }
 
-// ownersOf is for how many owners a table of so many connections has room.
+// ownersOf is how many owners have room in a table of so many connections.
 func ownersOf(connections int) int {
 	return min(max(connections/perOwner, min(connections, fewOwners))+perOwner, maxOwners)
 }
 
-// Close gives the memory back. Walk and Count find nothing after it, and
-// nothing else may be called. It needs the lock.
+// Close gives the memory back, under the lock. After Close only Walk and Count may be
+// called, and find nothing.
 func (t *Table) Close() {
 	if t.conns != nil {
 		t.conns.Close()
@@ -113,31 +114,31 @@ func (t *Table) Close() {
 	t.conns, t.cold, t.wheel, t.owners = nil, nil, nil, owners{}
 }
 
-// Reader is that of worker i.
+// Reader is the reader of worker i.
 func (t *Table) Reader(i int) *tables.Reader { return t.grace.Reader(i) }
 
 // Len is how many connections there are.
 func (t *Table) Len() int { return t.conns.Len() }
 
-// LookupBurst finds the connections of the first n keys. Bit i of hits says
-// that keys[i] is the connection at[i]. One that is there may be missed while
-// another worker opens or ends others.
+// LookupBurst finds the connections of the first n keys. Bit i of hits says that
+// keys[i] has the connection at index at[i]. While another worker opens connections,
+// LookupBurst may miss one that is there; see Stirs and Find.
 func (t *Table) LookupBurst(keys *[tables.Burst]Key, n int, at *[tables.Burst]uint32) (hits uint64) {
 	return t.conns.LookupBurst(keys, n, at)
 }
 
-// Stirs is that of the connections' table: where two calls tell the same even
-// number, what LookupBurst missed between them was not there.
+// Stirs counts the moves of connections from bucket to bucket. If Stirs is the same even
+// number before and after a LookupBurst, each key that LookupBurst missed has no
+// connection.
 func (t *Table) Stirs() uint64 { return t.conns.Stirs() }
 
-// Find finds the connection of one key, with its status and the epoch of the
-// policy that the status is of, as all three were at one moment of the call.
-// Epoch 0 says that there is none. Find misses none, and is for workers as
-// LookupBurst is.
+// Find finds the connection of one key, its status, and the epoch of the policy that
+// evaluated it, as the three were at one moment of the call. Epoch 0 says that the key
+// has no connection. Unlike LookupBurst, Find misses no connection.
 //
-// It takes the lock only where a connection has just ended, or another worker
-// is putting a new one in its place (Restart), which takes that worker a few
-// nanoseconds: nobody can bring that about with packets that open nothing.
+// Find takes the lock only if it meets a connection that has just ended or that another
+// worker restarts at this moment. An attacker cannot force the lock with packets that
+// open no connection.
 func (t *Table) Find(k *Key) (at, epoch uint32, s Status) {
 	at, ok := t.conns.Find(k)
 	if !ok {
@@ -154,5 +155,5 @@ func (t *Table) Find(k *Key) (at, epoch uint32, s Status) {
 	return at, epoch, s
 }
 
-// Conn is the connection at an index from Find, LookupBurst or Open.
+// Conn is the connection at an index that Find, LookupBurst or Open returned.
 func (t *Table) Conn(at uint32) *Conn { return t.conns.At(at) }

@@ -2,7 +2,7 @@ package flow
 
 import "nitrocard/nic/wire"
 
-// Flags of the TCP header that move the state.
+// The flags of TCP's header that move the state.
 const (
 	fin = wire.TCPFin
 	syn = wire.TCPSyn
@@ -14,7 +14,7 @@ const (
 type event uint8
 
 const (
-	evNone   event = iota // nothing that counts, or flags no stack sends together
+	evNone   event = iota // no flag that counts, or flags that no stack sends together
 	evSyn                 // SYN alone
 	evSynAck              // SYN and ACK
 	evAck                 // ACK, with data or without
@@ -23,8 +23,8 @@ const (
 	events
 )
 
-// eventOf reads flags. Every segment but the first carries ACK, RST excepted
-// (RFC 9293 section 3.4); SYN+FIN and a FIN without ACK are scans.
+// eventOf is the event that a segment's flags make. Every segment but the first and RST
+// carries ACK (RFC 9293 section 3.4); SYN+FIN, and FIN without ACK, are scans.
 func eventOf(flags uint8) event {
 	switch {
 	case flags&rst != 0:
@@ -56,15 +56,14 @@ const (
 	cl = Closed
 )
 
-// tcpNext is RFC 9293's figure 5 as someone sees it who stands between the
-// two ends: state, event, and who sent it, the opener or the other side. A
-// FIN is known by its flag and its acknowledgement by who sends one next,
-// since no sequence numbers are kept.
+// tcpNext is RFC 9293's figure 5 as an observer between the two ends sees it: the next
+// state by state, event and sender, the opener before the other side. The card keeps no
+// sequence numbers, so the receiver's next ACK counts as the acknowledgement of a FIN.
 //
-// The opener alone never gets past SynSent: an established connection lives
-// for days, and one side must not be able to make one by itself. A SYN moves
-// nothing but SynSent: one that begins another connection in this one's place is
-// for the rules to judge (Table.Begins). See the package comment for RST.
+// The opener alone never gets past SynSent: an established connection lives for days,
+// and one side must not be able to make one by itself. SYN moves no state but SynSent;
+// the rules judge a SYN that begins another connection (Table.Begins). The package
+// comment tells about RST.
 var tcpNext = [Closed + 1][events][2]State{
 	//             evNone     evSyn    evSynAck    evAck      evFin      evRst
 	SynSent:     {{sS, sS}, {sS, sR}, {sS, sR}, {sS, sS}, {sS, sS}, {cl, cl}},
@@ -78,8 +77,9 @@ var tcpNext = [Closed + 1][events][2]State{
 	Closed:      {{cl, cl}, {cl, cl}, {cl, cl}, {cl, cl}, {cl, cl}, {cl, cl}},
 }
 
-// segment is TCP without its early exit. Inlined, it would keep TCP from being.
-// The record of a datagram's fragments has no TCP state and keeps its own.
+// segment is TCP without TCP's early exit. noinline keeps TCP small enough to be
+// inlined. A record of a datagram's fragments, whose state is no TCP state, stays as it
+// is.
 //
 //go:noinline
 func (c *Conn) segment(d Dir, flags uint8) {

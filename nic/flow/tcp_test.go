@@ -212,7 +212,8 @@ func TestBeginsAfterMidStream(t *testing.T) {
 	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: ack, First: 77})
 	require.True(t, r.Begins(at, Out, 77))
 	require.True(t, r.Begins(at, Out, 0))
-	require.Equal(t, Opened, r.Restart(at, &Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}))
+	again := Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}
+	require.Equal(t, Opened, r.Restart(at, &again))
 	require.False(t, r.Begins(at, Out, 78))
 	require.True(t, r.Begins(at, Out, 77), "which was the old one's")
 }

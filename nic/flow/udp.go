@@ -1,9 +1,9 @@
 package flow
 
-// udpNext tells an exchange from a stream. EC2 calls a stream "more than one
-// request-response transaction"; that a transaction is a packet of the opener
-// and then one of the other side, in that order, is ours. A question asked
-// twice and answered twice, as resolvers do, stays one.
+// udpNext is the next state by state and sender; it tells a stream from one exchange.
+// EC2 calls a stream "more than one request-response transaction". Ours is to count a
+// packet of the opener and then a packet of the other side as one transaction. A question
+// asked twice and then answered twice, as with resolvers, is one transaction.
 var udpNext = [UDPStream + 1][2]State{
 	UDPOneWay:  {opener: UDPOneWay, answerer: UDPReplied},
 	UDPReplied: {opener: UDPAgain, answerer: UDPReplied},
@@ -11,8 +11,9 @@ var udpNext = [UDPStream + 1][2]State{
 	UDPStream:  {opener: UDPStream, answerer: UDPStream},
 }
 
-// datagram is UDP without its early exit. Inlined, it would keep UDP from
-// being. The record of a datagram's fragments keeps its own state.
+// datagram is UDP without UDP's early exit. noinline keeps UDP small enough to be
+// inlined. A record of a datagram's fragments, whose state is no UDP state, stays as it
+// is.
 //
 //go:noinline
 func (c *Conn) datagram(d Dir) {

@@ -1,19 +1,20 @@
 package flow
 
-// cold is the half of a connection's record that hardly a packet reads.
+// cold is the half of a connection's record that few packets read.
 type cold struct {
 	rule    uint32
-	account account // 0: no connection here
+	account account // 0 where no connection is
 	first   uint32  // Opening.First
 }
 
-// Rule is the rule that allowed the connection at an index, in the policy of Conn.Epoch.
+// Rule is the number of the rule that allowed the connection at an index, in the policy of
+// Conn.Epoch.
 func (t *Table) Rule(at uint32) uint32 { return t.cold.At(at).rule }
 
-// Walk shows the connections among n places of the table, beginning at from,
-// and returns where the next call goes on and whether there is anything left.
-// Between calls the table may change: a connection keeps its place for life,
-// so none that stays is missed or shown twice. fn must not keep k and c. The lock is held for the whole call.
+// Walk calls fn for each connection at the n indexes beginning with from. next is the
+// from of the next call, and more tells whether indexes are left. The table may change
+// between two calls: a connection keeps its index for life, so each connection that stays
+// is shown once. The lock is held for the whole call; fn must not keep k and c.
 func (t *Table) Walk(from uint32, n int, fn func(at uint32, k *Key, c *Conn)) (next uint32, more bool) {
 	if t.conns == nil {
 		return from, false // closed
