@@ -30,6 +30,9 @@ STEP = .ci/step $@
 PEERS_TIME ?= 2s
 PEERS_ROUNDS ?= 3
 
+# Which benchmarks bench runs.
+BENCH ?= .
+
 export CGO_ENABLED ?= 0
 
 # Not empty where DPDK can be built in. Asked at each use: deps may have
@@ -108,8 +111,8 @@ fuzz: ## each fuzz target with FUZZ inputs
 # profile by its name.
 PROFILE := cmd/nitrocard/default.pgo
 
-bench: ## figures of this machine
-	go test -run '^$$' -pgo $(PROFILE) -bench . -benchmem ./tables ./nic/... ./bench
+bench: ## figures of this machine; BENCH=ENIs measures those alone
+	go test -run '^$$' -pgo $(PROFILE) -bench $(BENCH) -benchmem ./tables ./nic/... ./bench
 
 bench-peers: build ## beside testpmd and OVS-DPDK, as root; README=1 puts tables and picture there
 	go run ./bench/peers --duration $(PEERS_TIME) --rounds $(PEERS_ROUNDS) $(if $(README),--readme README.md) $(if $(VERBOSE),--verbose)

@@ -85,7 +85,7 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 // requireSent holds that every frame went where it should.
-func requireSent(b *testing.B, w *Bench) {
+func requireSent(b testing.TB, w *Bench) {
 	for _, p := range w.Card.Ports() {
 		require.Equal(b, p.Received, p.Sent, "%s dropped: %v", p.Name, p.Dropped)
 	}

@@ -3,7 +3,6 @@
 package bench
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"testing"
@@ -70,27 +69,4 @@ func inTurns(b *testing.B, one, other phase) (ns, otherNs, ratio float64) {
 	}
 	median := func(v []float64) float64 { slices.Sort(v); return v[len(v)/2] }
 	return median(as), median(bs), median(ratios)
-}
-
-// BenchmarkENIs is what a packet of a known connection costs on a card with many
-// guests, each of which gets a frame of each burst at most, beside the same with
-// 16, which get four. rate is the second one's share of the first one's.
-func BenchmarkENIs(b *testing.B) {
-	inward := func(enis int) phase {
-		w, err := Region{ENIs: enis}.New(1<<14, connections(1<<14, enis))
-		require.NoError(b, err)
-		b.Cleanup(func() { require.NoError(b, w.Card.Close()) })
-		require.NoError(b, w.Connect(0))
-		require.NoError(b, w.Requests(false))
-		return phase{w, func() {}}
-	}
-	for _, enis := range []int{64, 200, 1000} {
-		b.Run(fmt.Sprint(enis), func(b *testing.B) {
-			few, many, ratio := inTurns(b, inward(16), inward(enis))
-			b.ReportMetric(few, "16-ns")
-			b.ReportMetric(many, "many-ns")
-			b.ReportMetric(1/ratio, "rate")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
 }
