@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/btree"
-
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -160,21 +158,23 @@ func (c *compiler) placeListed(p *Placement, enis map[string]*object) {
 	}
 }
 
-// fill puts objects into an empty list. A tree that is loaded in order has each node
-// half full, in an array for a full one; copying a node cuts its array.
+// fill puts objects into an empty list.
 func (c *compiler) fill(kind string, objects []*object) {
-	sorted := slices.Clone(objects)
-	slices.SortFunc(sorted, func(a, b *object) int { return strings.Compare(a.id(), b.id()) })
-	loose := &btree.Map[string, *object]{}
-	for _, o := range sorted {
-		loose.Load(o.id(), o)
+	type named struct {
+		id string
+		*object
 	}
-	tight := loose.Copy()
-	tight.ScanMut(func(string, *object) bool { return true })
-	c.next.objects[kind], c.copied[kind] = tight, true
-	for _, o := range objects {
+	sorted := make([]named, len(objects))
+	for i, o := range objects {
+		sorted[i] = named{o.id(), o}
 		c.settleStation(nil, o)
 		c.recount(nil, o)
 		c.refer(nil, o)
 	}
+	slices.SortFunc(sorted, func(a, b named) int { return strings.Compare(a.id, b.id) })
+	all := &tree[*object]{}
+	for _, o := range sorted {
+		all.Load(o.id, o.object)
+	}
+	c.next.objects[kind], c.copied[kind] = trimmed(all), true
 }

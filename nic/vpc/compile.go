@@ -91,7 +91,13 @@ func (c *compiler) compile() (*Region, error) {
 		return nil, err
 	}
 	for n := range c.fresh {
-		n.pages = nil
+		n.pages, n.last = nil, nil
+		if c.first {
+			n.macs, n.mapping = tight(n.macs), tight(n.mapping)
+		}
+	}
+	if c.first {
+		c.next.onCard, c.next.ports = tight(c.next.onCard), tight(c.next.ports)
 	}
 	c.next.changes = c.diff()
 	return c.next, nil

@@ -258,8 +258,13 @@ func (d *document) list(name string, r *ec2.Reader) error {
 	if n := field.Len(); err != nil && n > len(d.config.Places[name]) { // the JSON broke off in the last
 		field.SetLen(n - 1)
 	}
-	for i := len(d.config.Places[name]); i < field.Len(); i++ {
-		d.place(name, Place{File: d.String(), Index: i})
+	places := slices.Grow(d.config.Places[name], field.Len())
+	file := d.String()
+	for i := len(places); i < field.Len(); i++ {
+		places = append(places, Place{File: file, Index: i})
+	}
+	if len(places) > 0 {
+		d.config.Places[name] = places
 	}
 	return err
 }

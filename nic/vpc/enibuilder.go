@@ -53,8 +53,7 @@ func (b *eniBuilder) seal() { b.eni.setAddresses(b.addrs, b.prefixed) }
 func (b *eniBuilder) stand() {
 	e := b.eni
 	e.Card = max(b.card, firstCard)
-	before := b.next.ports.Len()
-	if b.next.ports.Insert(b.next.portKey(e)); b.next.ports.Len() == before {
+	if !insert(b.next.ports, b.next.portKey(e)) {
 		port := b.next.Port(e)
 		b.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", port, ec2.Shorten(b.next.pluggedInto(e.Card, port)))
 	}
@@ -88,7 +87,7 @@ func (r *Region) pluggedInto(card uint16, port string) string {
 
 // on are the ENIs of a card.
 func (r *Region) on(card uint16) (all []*ENI) {
-	r.onCard.Ascend(uint64(card)<<32, func(key uint64) bool {
+	r.onCard.Ascend(uint64(card)<<32, func(key uint64, _ struct{}) bool {
 		if key>>32 != uint64(card) {
 			return false
 		}
@@ -100,16 +99,12 @@ func (r *Region) on(card uint16) (all []*ENI) {
 
 func (b *eniBuilder) mac() {
 	mac := b.config.MAC
-	before := b.net.macs.Len()
 	switch {
 	case mac.IsZero():
 		b.Add(b.path(), "MacAddress is missing")
-		return
 	case mac.IsMulticast():
 		b.Add(b.path(), "MacAddress %s is a multicast address", mac)
-		return
-	}
-	if b.net.macs.Insert(mac.Bits()); b.net.macs.Len() == before {
+	case !insert(b.net.macs, mac.Bits()):
 		b.Add(b.path(), "MacAddress %s is that of %s in %s", mac, b.holderOf(mac), b.net.ID)
 	}
 }

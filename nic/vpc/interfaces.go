@@ -142,7 +142,7 @@ func (b *eniBuilder) enter() {
 	e, r := b.eni, b.next
 	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card})
 	r.enis.set(e.Station, e, b.enis)
-	r.onCard.Insert(onCard(e))
+	insert(r.onCard, onCard(e))
 	b.joined[e.Membership]++
 	b.forward(e, 1)
 	if e.Instance != "" {

@@ -94,13 +94,13 @@ type loader struct {
 	size     int64 // bytes of text in all files
 	ended    bool  // a bound was reached
 	files    int
-	at       map[string]holder // by list and ID
+	at       map[string]map[string]holder // by list and ID
 	parts    int
 	placed   bool // a Placement was read
 }
 
 func newLoader(r Reading) *loader {
-	return &loader{reading: r, bounds: usualBounds, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, at: map[string]holder{}}
+	return &loader{reading: r, bounds: usualBounds, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, at: map[string]map[string]holder{}}
 }
 
 func (l *loader) file(path string) {

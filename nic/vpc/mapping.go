@@ -41,7 +41,20 @@ func (n *network) hold(s span, e *ENI) {
 }
 
 func (n *network) holdOne(addr uint32, e *ENI) {
-	number := addr >> pageBits
+	p := n.own(addr >> pageBits)
+	p[addr&(1<<pageBits-1)] = e
+	if *p == (page{}) {
+		n.mapping.Delete(addr >> pageBits)
+		n.last = nil
+	}
+}
+
+// own is the page of a number, which may be changed. Most addresses are in the page
+// of the one before.
+func (n *network) own(number uint32) *page {
+	if n.last != nil && n.at == number {
+		return n.last
+	}
 	p, there := n.mapping.Get(number)
 	if !n.pages[p] {
 		own := new(page)
@@ -52,10 +65,8 @@ func (n *network) holdOne(addr uint32, e *ENI) {
 		n.pages[p] = true
 		n.mapping.Set(number, p)
 	}
-	p[addr&(1<<pageBits-1)] = e
-	if *p == (page{}) {
-		n.mapping.Delete(number)
-	}
+	n.last, n.at = p, number
+	return p
 }
 
 // search is the index of the last element that is not above x, and 0 where all

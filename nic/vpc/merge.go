@@ -37,24 +37,34 @@ func (l *loader) merge(d *document) {
 	}
 }
 
+// mergeList takes over the objects of a document's list. The first list of its name
+// is taken as it is, in its own memory.
 func (l *loader) mergeList(list string, from reflect.Value, places []Place) {
-	to := l.config.list(list)
-	if to.IsNil() {
-		to.Set(reflect.MakeSlice(to.Type(), 0, from.Len()))
+	to, at := l.config.list(list), l.holders(list, from.Len())
+	if to.Len() == 0 {
+		to.Set(from.Slice(0, 0))
+		l.config.Places[list] = places[:0]
 	}
 	for i := range from.Len() {
 		object := from.Index(i)
-		place := places[i]
-		key := list + " " + keyOf(object)
-		first, twice := l.at[key]
+		place, key := places[i], keyOf(object)
+		first, twice := at[key]
 		if twice && place.Answer && l.config.place(list, first.index).Answer {
 			l.again(list, first, object, place)
 			continue
 		}
-		l.at[key] = holder{to.Len(), l.parts}
+		at[key] = holder{to.Len(), l.parts}
 		to.Set(reflect.Append(to, object))
 		l.config.Places[list] = append(l.config.Places[list], place)
 	}
+}
+
+// holders are the objects of a list that were read before, by ID.
+func (l *loader) holders(list string, more int) map[string]holder {
+	if l.at[list] == nil {
+		l.at[list] = make(map[string]holder, more)
+	}
+	return l.at[list]
 }
 
 // again settles what holds of an object that two answers, or one, have. The same
@@ -75,7 +85,7 @@ func (l *loader) again(list string, first holder, object reflect.Value, place Pl
 	l.notice(Superseded, place.path(list, id), was)
 	old.Set(object)
 	l.config.Places[list][first.index] = place
-	l.at[list+" "+keyOf(object)] = holder{first.index, l.parts}
+	l.at[list][keyOf(object)] = holder{first.index, l.parts}
 }
 
 // completed gives both of two prefix lists the entries that one has:
@@ -112,17 +122,17 @@ func keyOf(object reflect.Value) string {
 }
 
 func (l *loader) mergeUnenforced(list string, objects []any, places []Place) {
+	at := l.holders(list, len(objects))
 	for i, object := range objects {
 		id := idIn(list, object)
-		key := list + " " + id
-		if first, twice := l.at[key]; twice && id != "" && places[i].Answer {
+		if first, twice := at[id]; twice && id != "" && places[i].Answer {
 			if old := l.config.Unenforced[list]; !reflect.DeepEqual(old[first.index], object) {
 				l.notice(Superseded, places[i].path(list, id), l.config.path(list, first.index, id))
 				old[first.index], l.config.Places[list][first.index] = object, places[i]
 			}
 			continue
 		}
-		l.at[key] = holder{len(l.config.Unenforced[list]), l.parts}
+		at[id] = holder{len(l.config.Unenforced[list]), l.parts}
 		l.config.Unenforced[list] = append(l.config.Unenforced[list], object)
 		l.config.Places[list] = append(l.config.Places[list], places[i])
 	}
@@ -151,11 +161,11 @@ func (l *loader) fillEntries(d *document) {
 		l.problems.Add("Entries", "entries of a prefix list belong to their list: ManagedPrefixLists: [{PrefixListId: pl-…, Entries: […]}]")
 		return
 	}
-	key := "ManagedPrefixLists " + d.owner
-	at, there := l.at[key]
+	lists := l.holders("ManagedPrefixLists", 1)
+	at, there := lists[d.owner]
 	if !there {
 		at = holder{len(l.config.ManagedPrefixLists), l.parts}
-		l.at[key] = at
+		lists[d.owner] = at
 		l.config.ManagedPrefixLists = append(l.config.ManagedPrefixLists, ec2.ManagedPrefixList{PrefixListId: d.owner})
 		l.config.Places["ManagedPrefixLists"] = append(l.config.Places["ManagedPrefixLists"], Place{File: d.source.String(), Answer: true})
 	}

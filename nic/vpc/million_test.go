@@ -70,7 +70,7 @@ func BenchmarkMillion(b *testing.B) {
 	if testing.Short() {
 		b.Skip("a million ENIs")
 	}
-	m := million{250_000}
+	m := million{1_000_000}
 	path := filepath.Join(b.TempDir(), "million.json")
 	require.NoError(b, m.write(path))
 	var region *Region

@@ -22,11 +22,14 @@ type network struct {
 	*VPC
 	cidrs   []netip.Prefix
 	mapping *btree.Map[uint32, *page]   // who holds an address
-	macs    *btree.Set[uint64]          // of ENIs and routers
+	macs    *numberSet                  // of ENIs and routers
 	subnets *btree.Map[uint32, *Subnet] // by first address
 	usual   *routeTable                 // of subnets, where there is no main table
 
-	pages map[*page]bool // that the change under way made
+	// Of the change under way.
+	pages map[*page]bool // that it made
+	last  *page          // the one that it wrote to last
+	at    uint32         // the number of last
 }
 
 // Subnet is a part of a VPC with a router.

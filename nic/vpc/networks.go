@@ -79,7 +79,7 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 		c.renumberVPCs = true
 		c.setNetwork(&network{
 			VPC:     &VPC{ID: o.id(), Station: c.next.stations.take()},
-			mapping: &btree.Map[uint32, *page]{}, macs: &btree.Set[uint64]{}, subnets: &btree.Map[uint32, *Subnet]{}, pages: map[*page]bool{},
+			mapping: &btree.Map[uint32, *page]{}, macs: &numberSet{}, subnets: &btree.Map[uint32, *Subnet]{}, pages: map[*page]bool{},
 		})
 	}
 	c.blockMode(o.path(), config.BlockPublicAccessStates.InternetGatewayBlockMode)
@@ -228,7 +228,7 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	}
 	s = c.keepSubnet(old, s)
 	n = c.change(n.ID)
-	n.macs.Insert(s.RouterMAC.Bits())
+	insert(n.macs, s.RouterMAC.Bits())
 	if s.Prefix.IsValid() {
 		n.subnets.Set(number(s.Prefix.Addr()), s)
 	}

@@ -40,8 +40,8 @@ type Region struct {
 	enis     vector[*ENI]                    // by station
 	members  *tree[int]                      // how many ENIs name a subnet or group
 	public   *btree.Map[uint32, *ENI]
-	onCard   *btree.Set[uint64]      // card and station of each ENI
-	ports    *btree.Set[uint64]      // fingerprints of card and port
+	onCard   *numberSet              // card and station of each ENI
+	ports    *numberSet              // fingerprints of card and port
 	forwards *btree.Map[uint64, int] // how many ENIs, by forwarder
 	vnis     *btree.Map[uint32, *VPC]
 	notices  *tree[[]Notice] // by object
@@ -109,7 +109,7 @@ func EmptyRegion() *Region {
 		users: &btree.Set[string]{}, networks: &tree[*network]{}, subnets: &tree[*Subnet]{},
 		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, lists: &tree[*prefixList]{}, groups: &tree[*groupRules]{},
 		numbers: &tree[uint32]{}, rules: &btree.Map[RuleID, *groupRules]{}, members: &tree[int]{},
-		public: &btree.Map[uint32, *ENI]{}, onCard: &btree.Set[uint64]{}, ports: &btree.Set[uint64]{},
+		public: &btree.Map[uint32, *ENI]{}, onCard: &numberSet{}, ports: &numberSet{},
 		forwards: &btree.Map[uint64, int]{}, vnis: &btree.Map[uint32, *VPC]{}, notices: &tree[[]Notice]{},
 	}
 	for _, kind := range kinds {

@@ -23,6 +23,24 @@ type decoder struct {
 	stack    []frame
 	pending  []pending
 	objects  *budget
+	recent   *recent
+}
+
+// recent are strings that were read before, so that a subnet's ID which a million
+// ENIs name is in memory once. A string is in the place of its last byte and length.
+type recent [1 << 10]string
+
+// get is the text as a string.
+func (r *recent) get(text []byte) string {
+	if len(text) == 0 {
+		return ""
+	}
+	n := len(text)
+	place := &r[(uint(text[n-1])^uint(text[n/2])<<3^uint(n)<<7)%uint(len(r))]
+	if *place != string(text) {
+		*place = string(text)
+	}
+	return *place
 }
 
 // budget is how many objects a text may still have.
@@ -160,7 +178,7 @@ func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
 			d.unknown.Extra = true
 			err = d.SkipValue()
 		} else {
-			err = d.member(into, m.field)
+			err = d.member(into, m)
 		}
 		if err != nil {
 			return err
@@ -171,10 +189,10 @@ func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
 	return err
 }
 
-func (d *decoder) member(into reflect.Value, field int) error {
-	d.push(frame{into.Type().Field(field).Name, -1, reflect.Value{}})
+func (d *decoder) member(into reflect.Value, m member) error {
+	d.push(frame{m.name, -1, reflect.Value{}})
 	defer d.pop()
-	return d.value(into.Field(field))
+	return d.value(into.Field(m.field))
 }
 
 // unknownMember notes a name that the shape does not have.
@@ -309,7 +327,7 @@ func (d *decoder) scalar(kind jsontext.Kind, into reflect.Value) error {
 	case into.Kind() != reflect.String:
 		d.number(raw, into)
 	case kind == jsontext.KindString:
-		into.SetString(unquote(raw))
+		into.SetString(d.recent.get(plain(raw)))
 	case whole(raw):
 		into.SetString(string(raw))
 	default:

@@ -25,7 +25,7 @@ func (bounds Bounds) NewReader(name string, r io.Reader, p *Problems) (*Reader, 
 		return nil, err
 	}
 	l := &lines{r: t}
-	d := decoder{Decoder: newJSON(l), problems: p, unknown: &Unknown{}, objects: &budget{bounds.Objects, bounds.Objects}}
+	d := decoder{Decoder: newJSON(l), problems: p, unknown: &Unknown{}, objects: &budget{bounds.Objects, bounds.Objects}, recent: new(recent)}
 	return &Reader{YAML: isYAML, lines: l, decoder: d}, nil
 }
 

@@ -17,6 +17,7 @@ type shape struct {
 
 // member is one name that a shape takes.
 type member struct {
+	name  string
 	field int // index; -1: EC2 has it, and the card does not read it
 	bit   uint64
 }
@@ -29,7 +30,7 @@ func shapeOf(t reflect.Type) *shape {
 	}
 	s := &shape{name: t.Name(), members: map[string]member{}, label: -1}
 	for _, name := range Members(t) {
-		m := member{-1, 1 << (len(s.members) & 63)}
+		m := member{name, -1, 1 << (len(s.members) & 63)}
 		if field, ours := t.FieldByName(name); ours && field.Tag.Get("json") != "-" {
 			m.field = field.Index[0]
 		}

@@ -1,0 +1,35 @@
+package vpc
+
+import (
+	"cmp"
+
+	"github.com/tidwall/btree"
+)
+
+// numberSet is a set of numbers whose copy costs a word.
+type numberSet = btree.Map[uint64, struct{}]
+
+// insert puts a number into a set, and tells whether it is new there.
+func insert(s *numberSet, n uint64) bool {
+	_, had := s.Set(n, struct{}{})
+	return !had
+}
+
+// tight is a tree with the same entries in half the memory. Nodes that grow one
+// entry after the other have room to spare.
+func tight[K cmp.Ordered, V any](t *btree.Map[K, V]) *btree.Map[K, V] {
+	loaded := &btree.Map[K, V]{}
+	t.Scan(func(key K, value V) bool {
+		loaded.Load(key, value)
+		return true
+	})
+	return trimmed(loaded)
+}
+
+// trimmed is tight for a tree that was loaded in order: its nodes are half full, and have
+// arrays for full ones. Copying a node makes its array as long as it needs.
+func trimmed[K cmp.Ordered, V any](t *btree.Map[K, V]) *btree.Map[K, V] {
+	t = t.Copy()
+	t.ScanMut(func(K, V) bool { return true })
+	return t
+}
