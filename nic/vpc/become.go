@@ -177,4 +177,5 @@ func (c *compiler) fill(kind string, objects []*object) {
 		all.Load(o.id, o.object)
 	}
 	c.next.objects[kind], c.copied[kind] = trimmed(all), true
+	c.filled[kind] = objects
 }

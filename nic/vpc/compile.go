@@ -44,7 +44,8 @@ type compiler struct {
 	renumberVPCs bool
 
 	// What this change made itself, and may change.
-	copied   map[string]bool // lists
+	copied   map[string]bool      // lists
+	filled   map[string][]*object // lists that were empty before, in order
 	fresh    map[*network]bool
 	stations map[*Stations]bool
 	enis     map[*[1 << vectorBits]*ENI]bool
@@ -74,7 +75,7 @@ func newCompiler(r *Region) *compiler {
 	return &compiler{
 		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(), first: r.empty,
 		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{},
-		copied: map[string]bool{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
+		copied: map[string]bool{}, filled: map[string][]*object{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
 		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
 		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*Membership]int{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
 		lost: map[string]bool{}, remade: map[any]bool{},

@@ -44,10 +44,12 @@ func (c *compiler) marked(kind string) iter.Seq[string] {
 
 // each are the marked objects of a list that are configured, in order.
 func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
-	var all []*object
-	if c.whole {
+	all := c.filled[kind]
+	switch {
+	case all != nil:
+	case c.whole:
 		all = c.next.inOrder(kind)
-	} else {
+	default:
 		for id := range c.dirty[kind] {
 			if o := c.object(kind, id); o != nil {
 				all = append(all, o)

@@ -37,13 +37,19 @@ func (l *loader) merge(d *document) {
 	}
 }
 
-// mergeList takes over the objects of a document's list. The first list of its name
-// is taken as it is, in its own memory.
+// mergeList takes over the objects of a document's list. The first list of a name
+// that people wrote is taken as it is: only answers may tell an object twice.
 func (l *loader) mergeList(list string, from reflect.Value, places []Place) {
-	to, at := l.config.list(list), l.holders(list, from.Len())
+	to := l.config.list(list)
+	isAnswer := func(p Place) bool { return p.Answer }
+	if to.Len() == 0 && l.at[list] == nil && !slices.ContainsFunc(places, isAnswer) {
+		to.Set(from)
+		l.config.Places[list] = places
+		return
+	}
+	at := l.holders(list)
 	if to.Len() == 0 {
-		to.Set(from.Slice(0, 0))
-		l.config.Places[list] = places[:0]
+		to.Set(from.Slice(0, 0)) // in its own memory, and there though it may be empty
 	}
 	for i := range from.Len() {
 		object := from.Index(i)
@@ -60,11 +66,17 @@ func (l *loader) mergeList(list string, from reflect.Value, places []Place) {
 }
 
 // holders are the objects of a list that were read before, by ID.
-func (l *loader) holders(list string, more int) map[string]holder {
-	if l.at[list] == nil {
-		l.at[list] = make(map[string]holder, more)
+func (l *loader) holders(list string) map[string]holder {
+	at := l.at[list]
+	if at == nil {
+		objects := l.config.list(list)
+		at = make(map[string]holder, objects.Len())
+		for i := range objects.Len() {
+			at[keyOf(objects.Index(i))] = holder{index: i}
+		}
+		l.at[list] = at
 	}
-	return l.at[list]
+	return at
 }
 
 // again settles what holds of an object that two answers, or one, have. The same
@@ -122,7 +134,11 @@ func keyOf(object reflect.Value) string {
 }
 
 func (l *loader) mergeUnenforced(list string, objects []any, places []Place) {
-	at := l.holders(list, len(objects))
+	at := l.at[list]
+	if at == nil {
+		at = make(map[string]holder, len(objects))
+		l.at[list] = at
+	}
 	for i, object := range objects {
 		id := idIn(list, object)
 		if first, twice := at[id]; twice && id != "" && places[i].Answer {
@@ -161,7 +177,7 @@ func (l *loader) fillEntries(d *document) {
 		l.problems.Add("Entries", "entries of a prefix list belong to their list: ManagedPrefixLists: [{PrefixListId: pl-…, Entries: […]}]")
 		return
 	}
-	lists := l.holders("ManagedPrefixLists", 1)
+	lists := l.holders("ManagedPrefixLists")
 	at, there := lists[d.owner]
 	if !there {
 		at = holder{len(l.config.ManagedPrefixLists), l.parts}

@@ -24,3 +24,11 @@ func TestObjectsAreNamedByTheirFile(t *testing.T) {
 	_, err = Compile(remove(t, c, "Vpcs", "vpc-1"), CompileOptions{})
 	require.ErrorContains(t, err, "a.yaml: Vpcs[1] vpc-2: CidrBlock is missing")
 }
+
+// An answer without objects is a list that is there, and empty.
+func TestAnEmptyAnswerIsThere(t *testing.T) {
+	c, err := Parse("a.json", []byte(`{"Subnets": [], "NextToken": null}`))
+	require.NoError(t, err)
+	require.NotNil(t, c.Subnets)
+	require.Nil(t, c.Vpcs)
+}

@@ -70,11 +70,9 @@ func heap() uint64 {
 // BenchmarkRegion is 100,000 ENIs on 1,000 cards, and what a change of it costs
 // a card that has 100 of them.
 func BenchmarkRegion(b *testing.B) {
-	config := province(100, 1000, 1000)
 	before := heap()
-	region, err := NewRegion(config)
+	region, err := NewRegion(province(100, 1000, 1000))
 	require.NoError(b, err)
-	config = nil
 	of := heap() - before
 	policy, err := region.Policy("card-7", nil)
 	require.NoError(b, err)

@@ -24,6 +24,7 @@ type decoder struct {
 	pending  []pending
 	objects  *budget
 	recent   *recent
+	size     int64 // of the text; 0: unknown
 }
 
 // recent are strings that were read before, so that a subnet's ID which a million
@@ -125,7 +126,7 @@ func (d *decoder) value(into reflect.Value) error {
 		return d.list(kind, into)
 	case into.Kind() == reflect.Map:
 		return d.dictionary(kind, into)
-	case into.CanAddr() && into.Addr().Type().Implements(isText):
+	case into.Type().PkgPath() != "" && into.CanAddr() && into.Addr().Type().Implements(isText):
 		return d.text(kind, into)
 	case into.Kind() == reflect.Struct:
 		return d.object(kind, into)
@@ -237,13 +238,24 @@ func (d *decoder) elementAt(index int, into reflect.Value) error {
 	}
 	i := into.Len()
 	if i == into.Cap() {
-		into.Grow(max(1, i))
+		into.Grow(d.room(i))
 	}
 	into.SetLen(i + 1)
 	into.Index(i).SetZero()
 	d.push(frame{"", index, reflect.Value{}})
 	defer d.pop()
 	return d.value(into.Index(i))
+}
+
+// room is for how many more elements to make room in a list of n. A long list may be
+// most of its file, so that the elements so far tell how many may follow.
+func (d *decoder) room(n int) int {
+	const long, most = 1 << 12, 8
+	if read := d.InputOffset(); n >= long && read < d.size {
+		rest := int(float64(n) * float64(d.size-read) / float64(read))
+		return min(max(rest+rest/16, n/4), most*n, d.objects.left+1)
+	}
+	return max(1, n)
 }
 
 func (d *decoder) dictionary(kind jsontext.Kind, into reflect.Value) error {

@@ -3,6 +3,7 @@ package ec2
 import (
 	"bytes"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -26,6 +27,11 @@ func (bounds Bounds) NewReader(name string, r io.Reader, p *Problems) (*Reader, 
 	}
 	l := &lines{r: t}
 	d := decoder{Decoder: newJSON(l), problems: p, unknown: &Unknown{}, objects: &budget{bounds.Objects, bounds.Objects}, recent: new(recent)}
+	if f, is := r.(interface{ Stat() (fs.FileInfo, error) }); is && !isYAML {
+		if info, err := f.Stat(); err == nil {
+			d.size = info.Size()
+		}
+	}
 	return &Reader{YAML: isYAML, lines: l, decoder: d}, nil
 }
 
@@ -36,7 +42,7 @@ func (r *Reader) Collect(u *Unknown, p *Problems) { r.decoder.unknown, r.decoder
 func (r *Reader) Of(raw []byte) *Reader {
 	sub := *r
 	sub.decoder.Decoder = newJSON(bytes.NewReader(raw))
-	sub.decoder.stack, sub.decoder.pending = nil, nil
+	sub.decoder.stack, sub.decoder.pending, sub.decoder.size = nil, nil, 0
 	return &sub
 }
 
