@@ -168,7 +168,6 @@ func (c *compiler) fill(kind string, objects []*object) {
 	for i, o := range objects {
 		sorted[i] = named{o.id(), o}
 		c.settleStation(nil, o)
-		c.recount(nil, o)
 		c.refer(nil, o)
 	}
 	slices.SortFunc(sorted, func(a, b named) int { return strings.Compare(a.id, b.id) })

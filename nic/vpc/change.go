@@ -97,7 +97,6 @@ func (c *compiler) put(o *object) {
 		c.changed("Placement", "")
 	}
 	c.list(o.kind).Set(id, o)
-	c.recount(old, o)
 	c.touched(o.kind, id, old, o)
 }
 
@@ -110,7 +109,6 @@ func (c *compiler) remove(kind, id string) {
 	}
 	c.forgetPlacement(old)
 	c.list(kind).Delete(id)
-	c.recount(old, nil)
 	c.renumberVPCs = c.renumberVPCs || kind == "Vpcs" // a VPC that comes back in the same change is the last
 	if e, is := old.config.(*identity); is {
 		c.next.stations.give(e.Station)
@@ -140,7 +138,6 @@ func (c *compiler) restate(id string, old, o *object) {
 	}
 	o.config = old.config
 	c.list(o.kind).Set(id, o)
-	c.recount(old, o)
 	if o.card != old.card {
 		c.changed("Placement", "")
 		c.mark(o.kind, id)
@@ -162,17 +159,6 @@ func (c *compiler) settleStation(old, o *object) {
 		e.Station = old.config.(*identity).Station
 	default:
 		e.Station = c.next.stations.take()
-	}
-}
-
-// recount counts the objects that came in answers, when one takes the place of
-// another; nil: none.
-func (c *compiler) recount(old, o *object) {
-	if old != nil && old.answer {
-		c.next.answers--
-	}
-	if o != nil && o.answer {
-		c.next.answers++
 	}
 }
 

@@ -53,7 +53,7 @@ type compiler struct {
 
 	// Of ENIs, and their public and private addresses.
 	settings map[*ec2.NetworkInterface]*setting // by form
-	joined   map[*Membership]int                // how many ENIs more
+	joined   map[*membership]int                // how many ENIs more
 	claims   []claim
 	disputes map[uint32]bool      // public addresses that two have
 	builders map[*ENI]*eniBuilder // of ENIs that have Elastic IP addresses
@@ -77,7 +77,7 @@ func newCompiler(r *Region) *compiler {
 		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{},
 		copied: map[string]bool{}, filled: map[string][]*object{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
 		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
-		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*Membership]int{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
+		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*membership]int{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
 		lost: map[string]bool{}, remade: map[any]bool{},
 	}
 }

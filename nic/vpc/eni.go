@@ -10,17 +10,17 @@ import (
 // ENI is small, and shares with others what it can.
 type ENI struct {
 	*identity
-	*Membership
+	*membership
 	further *further // nil: one address and no prefix
 	Public  uint32   // the primary's public address; 0: none
 	Card    uint16   // where it is: index in Region.VTEPs
 	lost    bool     // the primary address is another ENI's, too, and so nobody's
 }
 
-// Membership is what the ENIs of one subnet with the same groups and settings have
+// membership is what the ENIs of one subnet with the same groups and settings have
 // in common. They share it, so that it is in the cache when a rule asks for the
 // groups of a remote ENI.
-type Membership struct {
+type membership struct {
 	Subnet          *Subnet
 	Groups          []*Group
 	Timeouts        *Timeouts

@@ -55,12 +55,12 @@ func (c *compiler) markENIs() {
 	if !used {
 		return
 	}
-	affected := map[*Membership]bool{}
+	affected := map[*membership]bool{}
 	for e := range c.next.all() {
-		is, known := affected[e.Membership]
+		is, known := affected[e.membership]
 		if !known {
 			is = c.remade[e.Subnet] || slices.ContainsFunc(e.Groups, func(g *Group) bool { return c.remade[g] })
-			affected[e.Membership] = is
+			affected[e.membership] = is
 		}
 		if is {
 			c.mark("NetworkInterfaces", e.ID)
@@ -127,7 +127,7 @@ func (c *compiler) retract(e *ENI) {
 	c.next.enis.set(e.Station, nil, c.enis)
 	c.next.onCard.Delete(onCard(e))
 	c.next.ports.Delete(c.prev.portKey(e))
-	c.joined[e.Membership]--
+	c.joined[e.membership]--
 	c.forward(e, -1)
 	if e.Instance != "" {
 		c.markUsers(e.Instance)
@@ -143,7 +143,7 @@ func (b *eniBuilder) enter() {
 	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card})
 	r.enis.set(e.Station, e, b.enis)
 	insert(r.onCard, onCard(e))
-	b.joined[e.Membership]++
+	b.joined[e.membership]++
 	b.forward(e, 1)
 	if e.Instance != "" {
 		b.markUsers(e.Instance)

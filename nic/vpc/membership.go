@@ -15,7 +15,7 @@ import (
 // it. ENIs of one form need it once.
 type setting struct {
 	net        *network // which may be changed
-	membership *Membership
+	membership *membership
 }
 
 // join finds the subnet and groups that the ENI names. It answers false where the
@@ -23,7 +23,7 @@ type setting struct {
 func (b *eniBuilder) join() bool {
 	form := b.form()
 	if s := b.settings[form]; s != nil {
-		b.net, b.eni.Membership = s.net, s.membership
+		b.net, b.eni.membership = s.net, s.membership
 		return true
 	}
 	s, _ := b.next.subnets.Get(form.SubnetId)
@@ -37,18 +37,18 @@ func (b *eniBuilder) join() bool {
 		sound = false
 		b.Add(b.path(), "VpcId %s: %s is in %s", ec2.Shorten(id), s.ID, s.VPC.ID)
 	}
-	m := Membership{Subnet: s, Timeouts: b.timeouts(), SourceDestCheck: form.SourceDestCheck == nil || *form.SourceDestCheck}
+	m := membership{Subnet: s, Timeouts: b.timeouts(), SourceDestCheck: form.SourceDestCheck == nil || *form.SourceDestCheck}
 	m.Groups, sound = b.groups(sound)
-	b.eni.Membership = b.next.lineage.members.get(m.key(), func() *Membership { return &m })
+	b.eni.membership = b.next.lineage.members.get(m.key(), func() *membership { return &m })
 	if sound {
-		b.settings[form] = &setting{b.net, b.eni.Membership}
+		b.settings[form] = &setting{b.net, b.eni.membership}
 	}
 	return true
 }
 
 // key names a membership by the addresses of its parts. A membership that lives as
 // long as its key keeps them, so that nothing else can have them meanwhile.
-func (m *Membership) key() string {
+func (m *membership) key() string {
 	key := make([]byte, 0, 64)
 	check := byte(0)
 	if m.SourceDestCheck {

@@ -71,7 +71,7 @@ const missing = "missing"
 func (c *compiler) missingLists() {
 	c.about = subject{missing, ""}
 	c.next.notices.Delete(c.about.key())
-	if c.next.answers == 0 && !c.next.rest.Answer {
+	if !c.next.rest.Answer {
 		return
 	}
 	if c.next.onCard.Len() == 0 {

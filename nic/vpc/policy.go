@@ -92,7 +92,7 @@ func (r *Region) noCard(name string) error {
 
 // take makes the policy's ENIs, and numbers those that prev has not.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*Membership]*shares{}}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*shares{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
 	var come []newcomer
@@ -132,7 +132,7 @@ func (r *Region) orderOf(eni string) uint64 {
 type taker struct {
 	*Policy
 	problems ec2.Problems
-	joined   map[*Membership]*shares
+	joined   map[*membership]*shares
 }
 
 // shares is what a card has once for all its ENIs of one membership.
@@ -144,11 +144,11 @@ type shares struct {
 
 // own is what the card needs of one of its ENIs.
 func (t *taker) own(e *ENI) *OwnENI {
-	r, s := t.Region, t.joined[e.Membership]
+	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
 		s = &shares{network: n, routes: r.routesOf(e.Subnet), matcher: t.match(e)}
-		t.joined[e.Membership] = s
+		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
 	return &OwnENI{

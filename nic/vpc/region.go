@@ -25,7 +25,6 @@ type Region struct {
 	place   placement
 	files   map[string]bool    // that objects were read from
 	users   *btree.Set[string] // see use
-	answers int                // how many objects came in answers of EC2's API
 	partial bool               // something was excused (see partial.go): the next change compiles all
 
 	// What it means.
@@ -59,7 +58,7 @@ type lineage struct {
 	groups   uint32     // the number of the next group; from 1
 	matchers shared[matcher]
 	forms    shared[ec2.NetworkInterface]
-	members  shared[Membership]
+	members  shared[membership]
 }
 
 // VPC finds a VPC by its VNI; nil: there is none.
@@ -123,7 +122,7 @@ func EmptyRegion() *Region {
 func (r *Region) successor() *Region {
 	n := &Region{
 		lineage: r.lineage, rest: r.rest, objects: maps.Clone(r.objects), place: r.place,
-		users: r.users.Copy(), answers: r.answers, files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
+		users: r.users.Copy(), files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
 		routes: r.routes.Copy(), assigned: r.assigned.Copy(), lists: r.lists.Copy(), groups: r.groups.Copy(),
 		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),
 		public: r.public.Copy(), onCard: r.onCard.Copy(), ports: r.ports.Copy(),

@@ -137,3 +137,19 @@ func BenchmarkNewRegion(b *testing.B) {
 		sink += region.onCard.Len()
 	}
 }
+
+// BenchmarkOwn is the first policy of a card that has all 100,000 ENIs of a region
+// itself: what package vpc does of making such a card.
+func BenchmarkOwn(b *testing.B) {
+	region, err := NewRegion(province(100, 1000, 1))
+	require.NoError(b, err)
+	start := heap()
+	var policy *Policy
+	for b.Loop() {
+		policy, err = region.Policy("", nil)
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(heap()-start)/1e6, "MB")
+	require.Len(b, policy.ENIs, 100_000)
+	runtime.KeepAlive(policy)
+}

@@ -116,7 +116,7 @@ type knownGroups struct {
 
 func (c *compiler) knownGroups() knownGroups {
 	k := knownGroups{map[string]bool{}, c.lentGroups()}
-	if !c.whole || c.next.answers == 0 {
+	if !c.whole || !c.next.rest.Answer {
 		return k
 	}
 	c.next.objects["NetworkInterfaces"].Scan(func(_ string, o *object) bool {

@@ -5,18 +5,19 @@ package vpc
 // since everything unknown was left out before.
 type Sent struct {
 	Config  *Config
+	Answer  bool
 	Places  Places
 	Notices []Notice
 }
 
 // NewSent makes a configuration ready to be sent.
-func NewSent(c *Config) Sent { return Sent{c, c.Places, c.Notices} }
+func NewSent(c *Config) Sent { return Sent{c, c.Answer, c.Places, c.Notices} }
 
 // Received is the configuration as it was before it was sent.
 func (s Sent) Received() *Config {
 	if s.Config == nil {
 		return &Config{}
 	}
-	s.Config.Places, s.Config.Notices = s.Places, s.Notices
+	s.Config.Answer, s.Config.Places, s.Config.Notices = s.Answer, s.Places, s.Notices
 	return s.Config
 }

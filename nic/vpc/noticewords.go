@@ -1,0 +1,82 @@
+package vpc
+
+// noticeWords are a kind's name in JSON, its effect, and its sentences: about one
+// notice, where %s stands for its particulars, and about %d of them. A kind of which
+// a region has one notice at most needs no second sentence.
+type noticeWords struct {
+	name      string
+	effect    Effect
+	one, many string
+}
+
+var noticeVocabulary = [noticeKinds]noticeWords{
+	CutOff: {"cut_off", Passes, "the answer was cut off: a NextToken says that there are more %s, and they are not here",
+		"%d lists were cut off: a NextToken says that there is more of each, and it is not here"},
+	NoACLs: {"no_acls", Passes, "are not in the configuration (aws ec2 describe-network-acls): what they deny passes, if security groups allow it", ""},
+	ACLDenies: {"acl_denies", Passes, "denies %s; this card does not enforce network ACLs yet",
+		"%d entries of network ACLs deny packets, which this card does not enforce yet: they pass, if security groups allow them"},
+	SubnetWithoutACL: {"subnet_without_acl", Passes, "its network ACL is not in the configuration (aws ec2 describe-network-acls): what it denies passes, if security groups allow it",
+		"%d subnets have network ACLs that are not in the configuration (aws ec2 describe-network-acls): what they deny passes, if security groups allow it"},
+	DeniesInternet: {"denies_internet", Passes, "DenyAllIgwTraffic is not enforced by this card yet",
+		"%d ENIs have DenyAllIgwTraffic, which this card does not enforce yet"},
+	GatewayRoutes: {"gateway_routes", Passes, "routes what comes in through %s; this card does not enforce gateway route tables yet: such packets go straight to their ENIs",
+		"%d route tables route what comes in through a gateway, which this card does not enforce yet: such packets go straight to their ENIs"},
+	RouteElsewhere: {"route_elsewhere", Passes, "the destinations are not in the configuration (" + entriesFrom + "): %s",
+		"%d routes have destinations that are not in the configuration (" + entriesFrom + "): their packets take wider routes"},
+	NoInternetGateways: {"no_internet_gateways", Passes, "are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached", ""},
+
+	NoENIs:           {"no_enis", Drops, "there is no ENI without %s: this card drops everything", ""},
+	InstanceENIs:     {"instance_enis", Drops, "are those of instances alone (%s in aws ec2 describe-instances): the ENIs of services (NAT gateways, load balancers, endpoints, …) are not in the configuration (aws ec2 describe-network-interfaces), and packets to them are dropped", ""},
+	NoSecurityGroups: {"no_security_groups", Drops, "are not in the configuration (aws ec2 describe-security-groups): nothing is allowed, and every packet is dropped", ""},
+	NoRouteTables:    {"no_route_tables", Drops, "are not in the configuration (aws ec2 describe-route-tables): every subnet has only the local route", ""},
+	NoMainTable: {"no_main_table", Drops, "its main route table is not in the configuration (aws ec2 describe-route-tables): subnets without a table of their own have only the local route",
+		"%d VPCs have main route tables that are not in the configuration (aws ec2 describe-route-tables): subnets without a table of their own have only the local route"},
+	LeftOut: {"left_out", Drops, "names %s, which is not in the configuration; it is left out, and its packets are dropped",
+		"%d objects name others that are not in the configuration; they are left out, and their packets are dropped"},
+	Disputed: {"disputed", Drops, "%s; such packets are dropped",
+		"%d objects contradict others in another answer, saved at another time; such packets are dropped"},
+	RouteDropped: {"route_dropped", Drops, "%s: this card does not serve this target yet; such packets are dropped",
+		"%d routes lead to targets that this card does not serve yet; such packets are dropped"},
+	RouteNowhere: {"route_nowhere", Drops, "%s: its destinations are not in the configuration (" + entriesFrom + "); no other route leads their packets out, and they are dropped",
+		"%d routes have destinations that are not in the configuration (" + entriesFrom + "); no other route leads their packets out, and they are dropped"},
+	GatewayUnknown: {"gateway_unknown", Drops, "%s is not in the configuration as attached to this VPC (aws ec2 describe-internet-gateways); packets that it is for are dropped",
+		"%d routes lead to internet gateways that are not in the configuration as attached to their VPC (aws ec2 describe-internet-gateways); such packets are dropped"},
+	GroupRulesUnknown: {"group_rules_unknown", Drops, "%s is not in SecurityGroups: it allows nothing",
+		"%d security groups of ENIs are not in the configuration: they allow nothing"},
+	GroupNotLent: {"group_not_lent", Drops, "%s: it allows nothing here", "%d security groups of ENIs are of another VPC, and no association with the ENI's is in force: they allow nothing there"},
+	GroupUnknown: {"group_unknown", Drops, "%s is not in SecurityGroups, and no ENI is in it: it matches nothing",
+		"%d rules name security groups that are not in the configuration, and no ENI is in them: they match nothing"},
+	PeerGroup: {"peer_group", Drops, "%s is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing",
+		"%d rules name groups of other VPCs; this card does not enforce rules over peering yet: they match nothing"},
+	ForeignGroup: {"foreign_group", Drops, "%s; none of its ENIs is in the configuration: it matches nothing",
+		"%d rules name groups of other accounts, and none of their ENIs is in the configuration: they match nothing"},
+	RuleEntriesUnknown: {"rule_entries_unknown", Drops, "the entries of %s are not in the configuration (" + entriesFrom + "): it matches nothing",
+		"%d rules name prefix lists whose entries are not in the configuration (" + entriesFrom + "): they match nothing"},
+	UngroupedENI: {"ungrouped_eni", Drops, "InterfaceType %s: it has no security groups, so that every packet from and to it is dropped; in EC2 none filters it",
+		"%d ENIs of AWS services have no security groups, so that every packet from and to them is dropped; in EC2 none filters them"},
+	NoNatGateway: {"no_nat_gateway", Drops, "this card is no NAT gateway yet; packets to it are dropped", "%d NAT gateways: this card is none yet; packets to them are dropped"},
+	NoPeering:    {"no_peering", Drops, "this card does not serve peering yet; packets to the peer are dropped", "%d peering connections, which this card does not serve yet; packets to the peers are dropped"},
+	NotServed:    {"not_served", Drops, "this card does not serve %s yet; packets that need them are dropped", "%d gateways and endpoints that this card does not serve yet; packets that need them are dropped"},
+	NoEndpoint: {"no_endpoint", Drops, "this card serves no VPC endpoints yet: packets go as its other routes say, and behind the endpoint's ENIs is no service",
+		"%d VPC endpoints: this card serves none yet; packets go as its other routes say, and behind the endpoints' ENIs is no service"},
+	OtherPublic: {"other_public", Drops, "%s: this card serves no carrier or local gateway yet; packets to it are dropped",
+		"%d carrier and customer-owned addresses, whose gateways this card does not serve yet; packets to them are dropped"},
+	NoAddress: {"no_address", Drops, "has no IP address; what it sends is dropped", "%d ENIs have no IP address; what they send is dropped"},
+	IPv6:      {"ipv6", Drops, "has %s; this card has no IPv6 yet, and drops it", "%d VPCs, subnets, ENIs, rules and routes have IPv6, which this card drops"},
+
+	ServiceENI: {"service_eni", NoEffect, "InterfaceType %s: its security groups are enforced, and the service behind it is not here",
+		"%d ENIs of AWS services: their security groups are enforced, and the services behind them are not here"},
+	NotWatched: {"not_watched", NoEffect, "this card does not act on %s yet", "%d flow logs and mirror sessions, on which this card does not act yet"},
+	Elsewhere:  {"elsewhere", NoEffect, "belongs to %s, which is not in the configuration: it has no effect here", "%d objects belong to others that are not in the configuration: they have no effect here"},
+	Superseded: {"superseded", NoEffect, "differs from %s, and counts because it was read later",
+		"%d objects stand in two answers, and differ; the later read counts"},
+	EntriesOfNone: {"entries_of_none", NoEffect, "does not say of which prefix list the entries are: name the file after it, such as pl-0123456789abcdef0.json",
+		"%d answers do not say of which prefix list the entries are: name each file after its list, such as pl-0123456789abcdef0.json"},
+	MemberPassedOver: {"member_passed_over", NoEffect, "%s is no name of EC2 that this card knows: passed over",
+		"%d names of answers are none of EC2 that this card knows: passed over"},
+	FilePassedOver: {"file_passed_over", NoEffect, "%s: passed over", "%d files are passed over"},
+}
+
+// entriesFrom is what brings the entries of prefix lists: those of AWS services,
+// and all others.
+const entriesFrom = "aws ec2 describe-prefix-lists, get-managed-prefix-list-entries"
