@@ -147,15 +147,9 @@ func TestKeysWithOneTag(t *testing.T) {
 	c, err := New[[2]uint64, uint64](2*slots, 1)
 	require.NoError(t, err)
 	defer c.Close()
+	n := 2 * slots
 	var keys [Burst][2]uint64
-	n := 0
-	for i := uint64(0); n < 2*slots; i++ {
-		k := [2]uint64{i, i}
-		if h := c.hash(unsafe.Pointer(&k)); tagOf(h) == 0x8000 && c.home(h) == 0 {
-			keys[n] = k
-			n++
-		}
-	}
+	copy(keys[:], crowd(c, n))
 	for i := range n {
 		_, err := c.Insert(keys[i], uint64(i))
 		require.NoError(t, err)

@@ -132,25 +132,3 @@ func TestBurstsBesideAWriter(t *testing.T) {
 		require.Equal(t, []string{"", ""}, wrong)
 	})
 }
-
-// Whatever is done under the lock is done by one at a time.
-func TestSpinlock(t *testing.T) {
-	var l tables.Spinlock
-	var all sync.WaitGroup
-	n := 0
-	for range 4 {
-		all.Go(func() {
-			for range 10_000 {
-				l.Lock()
-				n++
-				l.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	require.Equal(t, 40_000, n)
-	require.True(t, l.LockSoon())
-	require.False(t, l.LockSoon(), "its holder does not give it back")
-	l.Unlock()
-	require.True(t, l.LockSoon())
-}

@@ -2,6 +2,7 @@
 // Tests run both and compare.
 //
 //	table.go   Table, twin of tables.Cuckoo: a Go map
+//	grace.go   Grace, twin of tables.Grace: who may still see a removed index
 //	wheel.go   Wheel, twin of tables.Wheel: a sorted list
 //	random.go  Random, for tests of any package: numbers that a seed repeats
 package oracle
