@@ -8,7 +8,7 @@ import (
 
 // eniTable finds the ENI of this card that a tunnel's frame is for, by VNI and
 // MAC. It is made with the view and never changes, so that all workers read
-// one, and assembly does. vpc's own table of ENIs is no place for assembly.
+// one, and assembly does.
 //
 // Places are a power of two, of which a quarter at most are taken. An ENI is in
 // the place of its target, or in one after it; a search goes on to the first

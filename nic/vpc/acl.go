@@ -11,8 +11,8 @@ import (
 // lastEntry is the number of the final deny that each ACL has; IPv6 has the next.
 const lastEntry = 32767
 
-// aclNotices names entries that deny something. What stands behind an entry that
-// allows all has no effect, so that a default ACL gives no notice.
+// aclNotices notes each ACL entry that denies something. Entries after one that
+// allows all are never asked, so that a default ACL gives no notice.
 func (c *compiler) aclNotices() {
 	c.subnetsWithoutACL()
 	for o, acl := range each[ec2.NetworkAcl](c, "NetworkAcls") {
@@ -26,8 +26,8 @@ func (c *compiler) aclNotices() {
 	}
 }
 
-// subnetsWithoutACL names those whose ACL the answers lack, for in EC2 each has
-// one.
+// subnetsWithoutACL notes the subnets whose ACL no answer has. In EC2 each subnet
+// has an ACL, which may deny packets that pass here.
 func (c *compiler) subnetsWithoutACL() {
 	if !c.given("NetworkAcls") {
 		return
@@ -47,7 +47,8 @@ func (s aclSide) has(e *ec2.NetworkAclEntry) bool {
 	return e.Egress == bool(s) && e.Ipv6CidrBlock == ""
 }
 
-// aclNotice walks the entries of one side by number until one allows all.
+// aclNotice walks the entries of one direction by number, as EC2 does, until an
+// entry allows all.
 func (c *compiler) aclNotice(path string, acl *ec2.NetworkAcl, side aclSide) {
 	var order []int
 	for i := range acl.Entries {

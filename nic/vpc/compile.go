@@ -58,7 +58,7 @@ type compiler struct {
 	disputes map[uint32]bool      // public addresses that two have
 	builders map[*ENI]*eniBuilder // of ENIs that have Elastic IP addresses
 
-	lost   map[string]bool // paths of objects that name what is not there, and have no place without it
+	lost   map[string]bool // paths of objects that were left out, since an object that they name is not there
 	unread unread
 	remade map[any]bool // subnets and groups that are other ones now, or gone
 	about  subject      // the object at hand, whose notices are noted
@@ -104,7 +104,8 @@ func (c *compiler) compile() (*Region, error) {
 	return c.next, nil
 }
 
-// check notes all that is wrong, and leaves what others build on.
+// check is the steps that find mistakes and compile. unread.go runs them alone, for
+// the mistakes.
 func (c *compiler) check() {
 	c.networks()
 	c.security()
@@ -112,8 +113,8 @@ func (c *compiler) check() {
 	c.underlay()
 }
 
-// presence notes lists that have come into being with their first object. What
-// they hold no more is missing from now on.
+// presence notes that a list is given once it has an object. From then on an ID that
+// the list has not is a dangling one, so that everything is compiled again.
 func (c *compiler) presence() {
 	for _, kind := range kinds {
 		if c.next.objects[kind].Len() > 0 && !c.given(kind) {
@@ -129,28 +130,31 @@ func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
 // toldOrder is the order in which notices are told: that of the compiler's steps.
 var toldOrder = []string{"Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways", "VpcPeeringConnections"}
 
-// notice notes what the card does not enforce, or does not know.
+// notice notes that the card does not enforce, or does not know, something about the
+// object at hand.
 func (c *compiler) notice(kind NoticeKind, path, what string) {
 	had, _ := c.next.notices.Get(c.about.key())
 	c.next.notices.Set(c.about.key(), append(slices.Clip(had), newNotice(kind, path, what)))
 }
 
-// Add notes a mistake, unless it only follows from one in reading.
+// Add notes a mistake. A mistake that only follows from one in reading is left out,
+// for people mend the first and the second is gone.
 func (c *compiler) Add(path, format string, args ...any) {
 	if !c.unread.concerns(path) {
 		c.Problems.Add(path, format, args...)
 	}
 }
 
-// conflict is Add for a mistake of two objects; the second one's path is other.
+// conflict is Add for a mistake between two objects, at path and at other. It is left
+// out if either object has a mistake in reading.
 func (c *compiler) conflict(path, other, format string, args ...any) {
 	if !c.unread.concerns(other) {
 		c.Add(path, format, args...)
 	}
 }
 
-// unknown is the problem of a reference into a list that has no such ID. Where
-// the object has a mistake of its own, that one is told alone.
+// unknown notes a reference to an ID that a list has not. It is left out if the object
+// is there and has a mistake of its own, which is told already.
 func (c *compiler) unknown(path, list, id string) {
 	if c.unread.mayHave(list) || c.lost[c.spotOf(list, id).path()] {
 		return

@@ -7,38 +7,48 @@
 //	                      ▼
 //	                    Policy    what one card needs: its own ENIs and their matchers
 //
-// The configuration:
+// The configuration, and how it is read:
 //
-//	config.go     Config: EC2's lists, our Placement
+//	config.go     Config: EC2's lists, our Placement; sent.go on its way to a card
+//	placement.go  what EC2 does not tell, with its defaults
 //	place.go      where each object was read
 //	load.go       bytes to a Config; folder.go the files of a folder
 //	document.go   one answer of EC2's API, or what people write; merge.go many of them
 //	wrapped.go    answers inside other objects; instances.go ENIs that only instances tell
 //	foreign.go    files with nothing of EC2
-//	placement.go  what EC2 does not tell, with its defaults
-//	objects.go    its objects, by kind and ID; put.go one put or removed
-//	diff.go       what two configurations differ in
+//	objects.go    a configuration's objects, by kind and ID
 //	ec2/          EC2's shapes and their strict reading
 //
-// The region, and how it changes:
+// A region, and how it changes:
 //
 //	region.go     Region, and what it is asked
-//	change.go     Edit; which objects an edit has compiled anew
-//	places.go     the same for Placement
-//	compile.go    the compiler's steps in order
+//	edit.go       Edit: one object put or removed
+//	change.go     some edits; become.go a whole configuration, as edits
+//	object.go     an object as it was configured; order.go its place among others
+//	identity.go   an ENI as it was configured, in few bytes
+//	placing.go    Placement as it was configured
+//	mark.go       which objects are compiled anew; users.go who names whom
+//	diff.go       what a change changed
+//	vector.go, tight.go  lists and trees that regions share
+//
+// The compiler:
+//
+//	compile.go    its steps in order
 //	networks.go   VPCs, VNIs, subnets
 //	routes.go     route tables; publicaccess.go what is kept from the internet
 //	security.go   security groups and prefix lists
-//	interfaces.go ENIs; private.go and public.go their addresses
-//	underlay.go   cards, edge, guest ports, allowances
+//	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
+//	              private.go and public.go its addresses
+//	underlay.go   checks of cards, edge, guest ports, allowances; vtep.go tunnel ends
 //	partial.go    what answers of EC2's API lack or contradict
+//	unread.go     mistakes beside those of reading
 //	acl.go, unenforced.go  what EC2 does and this card does not
-//	notice.go     the kinds of such differences, and their words
+//	notice.go     such differences; noticewords.go their words
 //	shared.go     equal things once
 //
 // What packets ask:
 //
-//	policy.go     Policy and OwnENI
+//	policy.go     Policy; owneni.go an ENI of the card
 //	eni.go        ENI: mapping, addresses, timeouts
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup
@@ -49,29 +59,44 @@
 //
 // # Regions
 //
-// A Region is immutable. Its successor shares with it what did not change: maps
-// are B-trees whose copy is one word and whose nodes are copied when they are
-// written to. A thousand cards of one process share one region.
+// A Region is immutable. Its successor shares with it the objects that did not
+// change: maps are B-trees whose copy is one word and whose nodes are copied when
+// they are written to. A thousand cards of one process share one region.
 //
-// A change is a list of edits: this object in the place of that. A file is one,
-// too: the edits in which it differs from the region that is. Edits are done to
-// what is configured first, and mark what has to be compiled: the object, and what
-// names it if that can matter. Then each step compiles what is marked of its kind.
-// So the order of edits is of no account, and to compile everything is the same
-// code with everything marked: TestChangesAgreeWithTheWhole compares the two.
-// Errors are found whole; with one there is no successor.
+// A change is a list of edits: this object in the place of that. A file is a change,
+// too: the edits in which it differs from the region that is. Edits are done to the
+// configured objects first, and mark the objects to compile: the one that was edited,
+// and those that name it if that can matter. Then each step compiles the marked
+// objects of its kind. So the order of edits does not matter to the compiler, and to
+// compile everything is the same code with everything marked:
+// TestChangesAgreeWithTheWhole compares the two. Errors are found whole; with one
+// there is no successor.
 //
-// What stands in one place needs one change. An ENI names its subnet and its
-// groups, which are the same objects as long as nothing changes by which others
-// know them: routes and rules are kept beside them, by ID. So a rule is compiled
-// once, whoever is in the group; a rule that names a group asks for the groups of
-// the ENI that has the remote address, so that members come and go without a rule
-// compiled; a route table is found through its subnet when a policy is made.
+// A fact that stands in one place needs one change. An ENI points to its subnet and
+// groups, which stay the same while their names and VPCs do; routes and rules are
+// kept beside them, by ID. So a rule is compiled once, whoever is in the group. A rule
+// that names a group asks for the groups of the ENI that has the remote address, so
+// that members come and go and no rule is compiled. A route table is found through
+// its subnet when a policy is made.
 //
 // Three changes compile everything: a section without IDs (Cards, Edge,
 // associations of groups), the first object of a list that was not there, and any
-// change of a region that is partial, where what is said of one object may depend
+// change of a region that is partial, where the answer about one object may depend
 // on all others (see partial.go).
+//
+// # A million ENIs
+//
+// Of an ENI on another card, a card needs its address, MAC and VTEP, and its groups.
+// A large VPC has a million such ENIs, so that each is kept in about 290 bytes, its
+// IDs and its configuration included:
+//
+//	object     where it was configured ──▶ identity   ID, instance, MAC, address ──▶ form
+//	                                          ▲
+//	mapping    private address ──▶ ENI   ─────┴──▶ membership   subnet, groups, timeouts
+//
+// ENIs with the same subnet, groups and settings share a form, which is the rest of
+// their configuration, and a membership, which is the form compiled. An ENI with
+// tags, several addresses or a public address of its own has a form of its own.
 //
 // # Policies
 //
@@ -80,20 +105,20 @@
 //
 // # Numbers
 //
-// Connections hold numbers and no pointers. Those that they hold beside an epoch,
-// VTEPs and stations, mean something under one policy alone. An ENI's number is
-// handed from policy to policy, and is its place among the card's ENIs in the
-// configuration when the first one is made: so a process that loads the same
-// configuration gives the same. No number is given again: what is found by number
-// is an array, and each ENI that ever was costs a word. 8,388,608 are the end, and
-// an error says so. An owner is 64 bits of a hash of the instance's ID, and the same
-// everywhere; that two of 100,000 instances share it, and an allowance, happens once
-// in four billion cards.
+// Connections hold numbers and no pointers. VTEPs and stations, which they hold
+// beside an epoch, mean something under one policy alone. An ENI's number is handed
+// from policy to policy, and is its place among the card's ENIs in the configuration
+// when the first policy is made: so a process that loads the same configuration gives
+// the same number. No number is given again: ENIs are found by number in an array, in
+// which each ENI that ever was costs a word. 8,388,608 are the end, and an error says
+// so. An owner is 64 bits of a hash of the instance's ID, and the same everywhere;
+// that two of 100,000 instances share an owner, and an allowance, happens once in four
+// billion cards.
 //
 // # Errors
 //
-// An error is a line "path: reason". What can only be a mistake is one: dangling
-// references within a VPC, addresses twice, ports upside down. What real dumps
-// hold and the card cannot serve becomes a Notice: rules that name groups of
-// peers, prefix lists without entries, NAT gateways, IPv6.
+// An error is a line "path: reason". A configuration that can only be a mistake is
+// one: dangling references within a VPC, addresses twice, ports upside down. What
+// real dumps hold and the card cannot serve becomes a Notice: rules that name groups
+// of peers, prefix lists without entries, NAT gateways, IPv6.
 package vpc

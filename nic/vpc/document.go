@@ -54,7 +54,7 @@ type document struct {
 	known    bool     // something in it is EC2's
 	envelope bool     // it has what only the API puts beside a list
 	byHand   bool     // it has what the API never answers
-	isAnswer bool     // the verdict
+	isAnswer bool     // end judged it to be an answer of EC2's API
 	token    string
 	foreign  []string
 	wrapping []string              // names that EC2 does not have, over objects and answers that it has
@@ -202,7 +202,7 @@ func beginsAnswer(name string) bool {
 // envelopes are what the SDKs put beside an answer's list: boto3, Go, JavaScript.
 var envelopes = []string{"ResponseMetadata", "ResultMetadata", "$metadata"}
 
-// section reads what stands under one name of an answer.
+// section reads the value of one name of an answer.
 func (d *document) section(name string, r *ec2.Reader) error {
 	field, ours := section(name)
 	switch {

@@ -7,10 +7,10 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// describe-instances tells the ENIs of instances once more. They count where no
-// answer has NetworkInterfaces: the ENIs of services are then not known.
+// describe-instances tells the ENIs of instances a second time. They are taken where
+// no answer has NetworkInterfaces, and then the ENIs of services are not known.
 
-// instanceENIs are those that one document's instances have.
+// instanceENIs are the ENIs of one document's instances.
 type instanceENIs struct {
 	enis     []ec2.NetworkInterface
 	places   []Place

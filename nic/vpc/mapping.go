@@ -20,7 +20,7 @@ func (n *network) holder(addr uint32) *ENI {
 	return p[addr&(1<<pageBits-1)]
 }
 
-// holderIn finds who holds one of the addresses of a span.
+// holderIn finds an ENI that holds an address of a span; nil: nobody does.
 func (n *network) holderIn(s span) *ENI {
 	for addr := s.lo; ; addr++ {
 		if e := n.holder(addr); e != nil || addr == s.hi {

@@ -47,7 +47,8 @@ func (c *compiler) vpcOf(id string) *network {
 	return n
 }
 
-// change is a VPC's network, which may be changed.
+// change is a VPC's network, copied the first time that a change asks for it, so that
+// it may be written to.
 func (c *compiler) change(id string) *network {
 	n := c.vpcOf(id)
 	if c.fresh[n] {
@@ -107,8 +108,9 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 // maxVNI: a VNI has 24 bits (RFC 7348 section 5).
 const maxVNI = 1<<24 - 1
 
-// vnis takes those of Placement, then gives the other VPCs the lowest free ones,
-// when there are other VPCs or other words about them than before.
+// vnis gives VPCs the VNIs that Placement names, and the other VPCs the lowest free
+// numbers. It does so when VPCs or Placement changed, for a number may depend on all
+// VPCs.
 func (c *compiler) vnis() {
 	if !c.renumberVPCs && !c.whole {
 		return
@@ -144,7 +146,8 @@ func (c *compiler) vnis() {
 	}
 }
 
-// setVNI gives a VPC its VNI. With another one it is another VPC to its subnets.
+// setVNI gives a VPC its VNI. Subnets point to the VPC with its VNI, so that they are
+// compiled anew when the VNI changes.
 func (c *compiler) setVNI(id string, vni uint32) {
 	n := c.vpcOf(id)
 	if n == nil || n.VNI == vni && !c.whole {
@@ -160,14 +163,16 @@ func (c *compiler) setVNI(id string, vni uint32) {
 	c.setStation(n.Station, Station{VNI: vniBytes(vni), Dst: c.next.place.edge.Mac, Src: routerMAC(id), VTEP: Edge})
 }
 
-// forgetVNI makes the VNI of a VPC nobody's, unless another has it by now.
+// forgetVNI takes a VPC out of the index by VNI, unless another VPC was given the same
+// VNI in the change under way.
 func (c *compiler) forgetVNI(n *network) {
 	if v := c.next.VPC(n.VNI); v != nil && v.ID == n.ID {
 		c.next.vnis.Delete(n.VNI)
 	}
 }
 
-// setStation writes a station.
+// setStation writes a station. A chunk that an older region has, too, is copied
+// first.
 func (c *compiler) setStation(number uint32, s Station) {
 	all := &c.next.stations
 	i := int(number >> StationBits)

@@ -31,8 +31,9 @@ func (b *eniBuilder) addresses() {
 	}
 }
 
-// withoutIPv4: some have IPv6 only, or prefixes, and those of type efa-only
-// have no address at all (EC2 User Guide, Elastic Fabric Adapter).
+// withoutIPv4 checks an ENI without a private IPv4 address. In EC2 an ENI may have
+// IPv6 or prefixes alone, and one of type efa-only has no address at all (EC2 User
+// Guide, Elastic Fabric Adapter).
 func (b *eniBuilder) withoutIPv4() {
 	if !b.answer && !b.hasIPv6() && len(b.form().Ipv4Prefixes) == 0 && b.form().InterfaceType != "efa-only" {
 		b.Add(b.path(), "PrivateIpAddresses is missing")
@@ -113,15 +114,15 @@ func (b *eniBuilder) contested(holder *ENI, s span, what string) bool {
 	return true
 }
 
-// claim is an address or prefix that two ENIs have in answers of two moments.
+// claim is an address or prefix that two answers give to two ENIs.
 type claim struct {
 	net    *network
 	span   span
 	holder *ENI
 }
 
-// yieldClaims takes what two have from the one that was first; the other never got
-// it.
+// yieldClaims takes a contested address or prefix from the ENI that got it first. The
+// second ENI never got it, so that nobody has it then.
 func (c *compiler) yieldClaims() {
 	if !c.whole {
 		return // all is compiled again

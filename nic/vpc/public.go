@@ -29,8 +29,8 @@ func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
 	}
 }
 
-// moved is for a private address that has another public one in another answer:
-// then it has none.
+// moved is for a private address to which two answers give different public ones.
+// Nobody can tell which answer is newer, so that the address gets neither.
 func (b *eniBuilder) moved(where spot, private *Address, n uint32) {
 	public, had := addrOf(n).String(), addrOf(private.Public)
 	other := b.spotOf("NetworkInterfaces", b.eni.ID)
@@ -43,7 +43,9 @@ func (b *eniBuilder) moved(where spot, private *Address, n uint32) {
 	private.Public = 0
 }
 
-// contestedPublic is for a public address of two ENIs.
+// contestedPublic is for a public address that two ENIs have. In answers of two
+// moments neither gets it, for nobody can tell which is newer; elsewhere it is a
+// mistake.
 func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n uint32) {
 	public, other := addrOf(n).String(), b.spotOf("NetworkInterfaces", holder.ID)
 	if !b.disputed(where, other, "PublicIp "+public+" is that of "+other.path()+" too: neither has it") {
@@ -57,7 +59,8 @@ func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n uint32) {
 	}
 }
 
-// unpublish takes a public address from an ENI that this compiler made.
+// unpublish takes a public address from an ENI that the change under way made, and
+// which nobody else has yet.
 func (b *eniBuilder) unpublish(e *ENI, n uint32) {
 	addrs := slices.Clone(e.Addrs())
 	if unsealed := b.builders[e]; unsealed != nil {
@@ -79,8 +82,8 @@ type elastic struct {
 	of *eniBuilder
 }
 
-// elastic are those that describe-addresses tells of this ENI. A configuration
-// written by hand may name the instance alone, and means its first ENI.
+// elastic are the Elastic IP addresses that describe-addresses tells of this ENI. An
+// address that people wrote may name the instance alone, and means its first ENI.
 func (b *eniBuilder) elastic() (all []elastic) {
 	if b.next.objects["Addresses"].Len() == 0 {
 		return nil
@@ -133,7 +136,7 @@ func (b *eniBuilder) elasticAddress(o *object) {
 	}
 }
 
-// elasticAddresses looks for addresses of nobody.
+// elasticAddresses notes Elastic IP addresses whose ENI or instance is not there.
 func (c *compiler) elasticAddresses() {
 	for o, config := range each[ec2.Address](c, "Addresses") {
 		at := o.spot()

@@ -40,7 +40,7 @@ func (c *compiler) block(o *object, config *ec2.Subnet) BlockMode {
 	return min(blockModes[mode], excluded.most(config.SubnetId), excluded.most(config.VpcId))
 }
 
-// checkBlockModes checks those of the region.
+// checkBlockModes checks the modes that accounts set for the whole region.
 func (c *compiler) checkBlockModes() {
 	for i, o := range c.next.rest.VpcBlockPublicAccessOptions {
 		c.blockMode(c.next.rest.path("VpcBlockPublicAccessOptions", i, ""), o.InternetGatewayBlockMode)

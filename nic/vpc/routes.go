@@ -23,11 +23,12 @@ type routeCompiler struct {
 	vpc    *network
 	table  *routeTable
 	ranks  map[netip.Prefix]int
-	lines  map[netip.Prefix]*Route // as they were given, by what they won
+	lines  map[netip.Prefix]*Route // the routes as given, by each prefix for which they are in force
 	doubts []routeNotice
 }
 
-// routeNotice is about a route, unless another of its prefix beats that.
+// routeNotice is a notice about a route. It is told only where no better route has
+// the same prefix.
 type routeNotice struct {
 	Notice
 	line *Route
@@ -61,7 +62,7 @@ func (c *compiler) routeTables() {
 	c.mainTables()
 }
 
-// unassign takes a table from its subnets.
+// unassign takes a table from the subnets that it was assigned to.
 func (c *compiler) unassign(id string) {
 	t, _ := c.next.routes.Get(id)
 	if t == nil {
@@ -76,8 +77,8 @@ func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
 	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]int{}, lines: map[netip.Prefix]*Route{}}
 }
 
-// mainTables names the VPCs whose main table the answers lack, if a subnet needs
-// it.
+// mainTables notes the VPCs whose main table no answer has, where a subnet has no
+// table of its own.
 func (c *compiler) mainTables() {
 	if !c.given("RouteTables") {
 		return
@@ -95,7 +96,8 @@ func (c *compiler) mainTables() {
 	}
 }
 
-// touchedVPCs are those of which something is compiled that routes depend on.
+// touchedVPCs are the VPCs of which this change compiles a subnet, a table or the
+// VPC itself.
 func (c *compiler) touchedVPCs() []string {
 	touched := map[string]bool{}
 	for id := range c.marked("Vpcs") {
@@ -114,8 +116,8 @@ func (c *compiler) touchedVPCs() []string {
 	return slices.Sorted(maps.Keys(touched))
 }
 
-// usualRoutes are those of a VPC without a main table: the table that each new
-// VPC has, with the local routes.
+// usualRoutes is the table of a VPC whose main table is not configured: the one that
+// each new VPC has, with local routes alone.
 func (c *compiler) usualRoutes(v *network) *routeTable {
 	r := c.newRoutes(v, "")
 	r.finish()
@@ -195,8 +197,8 @@ func (r *routeCompiler) assign(to string) {
 	r.next.assigned.Set(to, r.table)
 }
 
-// onlyLocal takes from another table of the VPC what it was assigned to: two
-// answers disagree about that.
+// onlyLocal assigns a table with local routes alone in the place of another table.
+// Two answers assign different tables, and nobody can tell which answer is newer.
 func (r *routeCompiler) onlyLocal(to string, other *routeTable) {
 	if !r.whole {
 		return // all is compiled again
@@ -246,8 +248,8 @@ func (r *routeCompiler) tell(kind NoticeKind, path, what string) {
 	r.table.notices = append(r.table.notices, newNotice(kind, path, what))
 }
 
-// tellOf tells about a route that holds somewhere when the table is complete;
-// without a line about one whose destinations are not known.
+// tellOf keeps a notice about a route until the table is complete, since a better
+// route may come. line is nil for a route whose destinations are not known.
 func (r *routeCompiler) tellOf(line *Route, n Notice) {
 	r.doubts = append(r.doubts, routeNotice{n, line})
 }
@@ -294,9 +296,9 @@ func (r *routeCompiler) finish() {
 	r.settle()
 }
 
-// settle tells what of the doubts about routes holds. A packet to the entries
-// of a list that nobody knows takes the table's other routes, as far as they
-// reach.
+// settle tells the notices of routes that are in force. A route to a prefix list whose
+// entries nobody knows is missing from the table: its packets take a wider route, or
+// none, and the notice says which.
 func (r *routeCompiler) settle() {
 	holds := map[*Route]bool{}
 	for _, line := range r.lines {

@@ -55,7 +55,7 @@ func (c *compiler) compileList(id string) {
 	c.next.lists.Set(id, list)
 }
 
-// take takes the entries, those of IPv6 by their count.
+// take takes the IPv4 entries, and counts those of IPv6.
 func (l *prefixList) take(cidrs []netip.Prefix) {
 	for _, p := range cidrs {
 		if p.IsValid() && p.Addr().Is4() {
@@ -99,7 +99,8 @@ func (c *compiler) security() {
 	}
 }
 
-// forgetStandIns takes away groups that only ENIs named.
+// forgetStandIns takes away groups that only ENIs name: the change under way makes
+// them again where they are still named.
 func (c *compiler) forgetStandIns() {
 	for _, id := range c.next.groups.Keys() {
 		if c.object("SecurityGroups", id) == nil {
@@ -108,7 +109,7 @@ func (c *compiler) forgetStandIns() {
 	}
 }
 
-// knownGroups are all that is known of groups before they are compiled.
+// knownGroups is what rules may ask of groups that are not compiled yet.
 type knownGroups struct {
 	members map[string]bool // by group: some ENI is in it; known if all is compiled
 	lent    map[ec2.SecurityGroupVpcAssociation]string
@@ -141,8 +142,8 @@ func (c *compiler) groupElsewhere(at spot, sg *ec2.SecurityGroup) {
 	c.unknown(ec2.In(at.path(), "VpcId"), "Vpcs", sg.VpcId)
 }
 
-// compileGroup keeps a group's rules where nothing is new about them, and then
-// what is compiled of them.
+// compileGroup compiles a group's rules. A group whose rules are as before keeps its
+// rule numbers, and with them the matchers of its members.
 func (c *compiler) compileGroup(config *ec2.SecurityGroup) {
 	old, _ := c.next.groups.Get(config.GroupId)
 	g := &groupRules{Group: &Group{ID: config.GroupId, Name: config.GroupName, VPC: config.VpcId, number: c.groupNumber(config.GroupId)}}
@@ -233,8 +234,9 @@ func (c groupCheck) ruleList(path, id string) {
 	}
 }
 
-// reference: EC2 never deletes a group that another of its VPC names, but rules
-// outlive groups of peers and of other accounts ("stale" rules).
+// reference checks a group that a rule names. EC2 never deletes a group that a rule
+// of the same VPC names, but rules outlive groups of peers and of other accounts
+// ("stale" rules).
 func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
 	named, exists, vpc := c.object("SecurityGroups", pair.GroupId), false, ""
 	if named != nil {

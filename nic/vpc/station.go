@@ -15,7 +15,7 @@ type Station struct {
 	Dst  wire.MAC // the ENI's, or the edge's
 	Src  wire.MAC // of a routed frame: the router of the ENI's subnet
 	VTEP uint16   // where the tunnel leads: index in Region.VTEPs
-	_    uint16   // five times four bytes, which is one instruction
+	_    uint16   // makes 20 bytes: the packet path multiplies by 5 and scales by 4, in one instruction each
 }
 
 // vniBytes is a VNI as VXLAN has it.

@@ -10,7 +10,7 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// underlay checks Placement but for VNIs.
+// underlay checks Placement but for VNIs, which networks.go does.
 func (c *compiler) underlay() {
 	if c.whole {
 		c.checkCards()
@@ -82,7 +82,7 @@ func (c *compiler) mayHaveENIs() bool {
 	return c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
 }
 
-// allowances looks for allowances of instances that there are none of.
+// allowances notes allowances of instances that have no ENI.
 func (c *compiler) allowances() {
 	all := c.next.place.allowances
 	if c.whole {

@@ -8,10 +8,10 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Where reading found mistakes, Compile's checks look at what was read well, so
-// that people get all mistakes in one round. What only follows from a mistake in
-// reading is not told: a value that is missing because it could not be read, a
-// reference to an object that could not be read.
+// Where reading found mistakes, the compiler checks the objects that were read well,
+// so that people get all mistakes in one round. A mistake that only follows from one
+// in reading is left out: a value is missing because it could not be read, or a
+// reference dangles because its object could not.
 
 // unread is what reading could not make out. The zero value: it read all.
 type unread struct {
@@ -66,8 +66,8 @@ func steps(path string) []string {
 	return all
 }
 
-// concerns tells whether what is said at a path may follow from a mistake in
-// reading: the object there, a part of it or the object around the field there has one.
+// concerns tells whether a mistake at a path may follow from one in reading: in the
+// object at the path, in a part of that object, or in the object around the field.
 func (u *unread) concerns(path string) bool {
 	return slices.ContainsFunc(u.objects, func(o unreadObject) bool {
 		rest, here := path, true
@@ -93,7 +93,7 @@ func (o unreadObject) concerns(at []string) bool {
 // mayHave tells whether a list may have had an object that is not in it.
 func (u *unread) mayHave(list string) bool { return u.all || u.lists[list] }
 
-// mistakes are all of a configuration in which reading found some already.
+// mistakes are those of reading, and those that the compiler finds beside them.
 func (c *Config) mistakes(found ec2.Problems) error {
 	all := ec2.ProblemsIn(found.Err())
 	compiler := newCompiler(EmptyRegion())

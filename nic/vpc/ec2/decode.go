@@ -61,7 +61,8 @@ type frame struct {
 	object reflect.Value // what the step leads to, once it is known
 }
 
-// pending is a mistake in an object that may not have its ID yet.
+// pending is a mistake in an object whose ID may not be read yet, and which the
+// mistake's path should name.
 type pending struct {
 	stack  []frame
 	reason string
@@ -80,7 +81,8 @@ func (d *decoder) note(to func(path, reason string), format string, args ...any)
 	to("", fmt.Sprintf(format, args...))
 }
 
-// settle hands over the mistakes, now that their objects have their IDs.
+// settle hands over the pending mistakes: their objects are read, and have their
+// IDs.
 func (d *decoder) settle() {
 	for _, p := range d.pending {
 		p.note(pathOf(p.stack), p.reason)

@@ -7,8 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// objectKinds tell an object by its members, the first that fits: the list of
-// EC2 that it is of, the name of its ID, and one of the others.
+// objectKinds tell by its members of which list an object is: it has the list's ID,
+// and one of the other names. The first that fits counts.
 var objectKinds = []struct {
 	list, id string
 	one      []string

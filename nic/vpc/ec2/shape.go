@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// shape is what the decoder knows of a struct: its members by name.
+// shape is a struct as the decoder needs it, found once for each type: reflection by
+// name is slow.
 type shape struct {
 	name    string
 	members map[string]member
