@@ -192,9 +192,6 @@ func (t *Tunnel) Src() uint32 { return binary.BigEndian.Uint32(t[26:]) }
 // Dst is the receiving tunnel end.
 func (t *Tunnel) Dst() uint32 { return binary.BigEndian.Uint32(t[30:]) }
 
-// VNI is the network's number.
-func (t *Tunnel) VNI() uint32 { return binary.BigEndian.Uint32(t[OuterLen-4:]) >> 8 }
-
 // Target is the VNI and the station that a tunnel's inner frame is for. Lo and Hi
 // are the frame's bytes in little-endian order, so reading a Target swaps nothing
 // and comparing two takes two words. Offsets are the frame's:
