@@ -43,6 +43,7 @@ func (c *compiler) subnetsWithoutACL() {
 // an ACL could deny.
 type aclSide bool
 
+// has tells whether an entry is of this side and IPv4.
 func (s aclSide) has(e *ec2.NetworkAclEntry) bool {
 	return e.Egress == bool(s) && e.Ipv6CidrBlock == ""
 }
@@ -81,6 +82,7 @@ func (s aclSide) String() string {
 	return "inbound"
 }
 
+// allowsAll tells whether no packet gets past an entry.
 func allowsAll(e *ec2.NetworkAclEntry) bool {
 	everywhere := e.CidrBlock.IsValid() && e.CidrBlock.Bits() == 0
 	return e.RuleAction == "allow" && e.Protocol == "-1" && everywhere

@@ -52,6 +52,7 @@ func (c *compiler) rewriteSections(config *Config) {
 	c.markAll()
 }
 
+// changedIf notes that a section is another one than before.
 func (c *compiler) changedIf(name string, was, is map[string]any) {
 	if !reflect.DeepEqual(was[name], is[name]) {
 		c.changed(name, "")
@@ -122,6 +123,8 @@ func (c *compiler) identify(o *object, id string, first *object) bool {
 	return false
 }
 
+// notInID tells whether a character has no place in an ID. IDs stand in paths, keys
+// and port names, so that they hold nothing that means something there.
 func notInID(r rune) bool {
 	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	return !letter && !strings.ContainsRune("-._:", r)

@@ -41,7 +41,7 @@ func (r *Region) step(edit func(*compiler)) (*Region, error) {
 	return c.compile()
 }
 
-// edit does one edit of what is configured, and marks what has to be compiled.
+// edit does one edit of the configured objects, and marks the objects to compile.
 func (c *compiler) edit(e Edit) {
 	switch {
 	case e.Kind == KindENIPlacement:
@@ -116,8 +116,8 @@ func (c *compiler) remove(kind, id string) {
 	c.touched(kind, id, old, nil)
 }
 
-// touched notes that an object is another one now, or is gone, and marks what that
-// matters to.
+// touched notes that an object is another one now, or is gone, and marks the objects
+// that this matters to.
 func (c *compiler) touched(kind, id string, old, o *object) {
 	c.changed(kind, id)
 	c.refer(old, o)
@@ -130,8 +130,8 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 	}
 }
 
-// restate is put for an object that says what the old one says, and maybe stands
-// elsewhere, or is on another card.
+// restate is put for an object with the old one's configuration. It may stand
+// elsewhere, which notices tell, or be on another card.
 func (c *compiler) restate(id string, old, o *object) {
 	if o.order == old.order && o.card == old.card && o.index == old.index && *o.origin == *old.origin {
 		return

@@ -71,6 +71,7 @@ type subject struct{ kind, id string }
 // key is where Region.notices has the notices about a subject.
 func (s subject) key() string { return s.kind + " " + s.id }
 
+// newCompiler begins a change of a region. The lineage's lock is held.
 func newCompiler(r *Region) *compiler {
 	return &compiler{
 		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(), first: r.empty,

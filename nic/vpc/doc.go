@@ -26,7 +26,7 @@
 //	change.go     some edits; become.go a whole configuration, as edits
 //	object.go     an object as it was configured; order.go its place among others
 //	identity.go   an ENI as it was configured, in few bytes
-//	placing.go    Placement as it was configured
+//	placing.go    Placement as it was configured; allowances.go its allowances
 //	mark.go       which objects are compiled anew; users.go who names whom
 //	diff.go       what a change changed
 //	vector.go, tight.go  lists and trees that regions share
@@ -39,7 +39,7 @@
 //	security.go   security groups and prefix lists
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
 //	              private.go and public.go its addresses
-//	underlay.go   checks of cards, edge, guest ports, allowances; vtep.go tunnel ends
+//	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
 //	partial.go    what answers of EC2's API lack or contradict
 //	unread.go     mistakes beside those of reading
 //	acl.go, unenforced.go  what EC2 does and this card does not

@@ -19,6 +19,7 @@ type source struct {
 	deep   int    // how many those are
 }
 
+// String names the source as errors do: "all.json (document 2, us-east-1.data)".
 func (s source) String() string {
 	switch {
 	case s.n > 1 && s.deep > 0:
@@ -68,6 +69,8 @@ type document struct {
 	owner    string                // their list
 }
 
+// begin begins a document. Names that EC2 does not have, and mistakes, are noted in it
+// from here on.
 func (l *loader) begin(r *ec2.Reader, s source) *document {
 	l.parts++
 	l.problems.File = s.String()
@@ -171,6 +174,8 @@ func (d *document) object(r *ec2.Reader) error {
 	return d.held(held, r)
 }
 
+// held reads what object has held back: the members of one object of a list, or
+// those of an answer.
 func (d *document) held(held []member, r *ec2.Reader) error {
 	names, text := []string{}, []byte("{")
 	for i, m := range held {
@@ -269,6 +274,7 @@ func (d *document) list(name string, r *ec2.Reader) error {
 	return err
 }
 
+// place notes where the next object of a list was read.
 func (d *document) place(list string, p Place) {
 	d.config.Places[list] = append(d.config.Places[list], p)
 }

@@ -76,10 +76,12 @@ func decode(kind string, object []byte, into any, p *ec2.Problems) {
 	}
 }
 
+// notThere is the error of an ID that a list has not.
 func notThere(kind, id string) error {
 	return fmt.Errorf("there is no %q in %s", ec2.Shorten(id), kind)
 }
 
+// unknownKind is the error of a kind that is none.
 func unknownKind(kind string) error {
 	return fmt.Errorf("%q is no kind of object; they are %s", ec2.Shorten(kind), strings.Join(kinds, ", "))
 }

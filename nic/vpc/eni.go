@@ -98,6 +98,7 @@ func (e *ENI) Owns(addr uint32) bool {
 	return e.further != nil && e.further.owns(addr)
 }
 
+// owns is Owns for all addresses but the primary one.
 func (f *further) owns(addr uint32) bool {
 	for i := range f.addrs {
 		if f.addrs[i].Private == addr {

@@ -62,6 +62,7 @@ func (b *eniBuilder) stand() {
 // Port is what the guest behind an ENI is plugged into, such as "tap:a1".
 func (r *Region) Port(e *ENI) string { return string(r.appendPort(nil, e)) }
 
+// appendPort appends the port of an ENI. Whoever has room for it allocates nothing.
 func (r *Region) appendPort(to []byte, e *ENI) []byte {
 	if port, named := r.place.ports.Get(e.ID); named {
 		return append(to, port...)
@@ -97,6 +98,8 @@ func (r *Region) on(card uint16) (all []*ENI) {
 	return all
 }
 
+// mac checks that the ENI's MAC is its own in the VPC: frames find the ENI by VNI and
+// MAC.
 func (b *eniBuilder) mac() {
 	mac := b.config.MAC
 	switch {
@@ -124,6 +127,7 @@ func (b *eniBuilder) holderOf(mac wire.MAC) string {
 	return ""
 }
 
+// notices notes what the card does not do of what the ENI has.
 func (b *eniBuilder) notices() {
 	b.ipv6Notice()
 	form := b.form()
@@ -163,6 +167,7 @@ func (b *eniBuilder) ipv6Notice() {
 	b.notice(IPv6, b.path(), first)
 }
 
+// hasIPv6 tells whether the ENI has an address or prefix of IPv6.
 func (b *eniBuilder) hasIPv6() bool {
 	return len(b.form().Ipv6Addresses)+len(b.form().Ipv6Prefixes) > 0
 }

@@ -102,6 +102,7 @@ func (l *loader) unread(path string, e fs.DirEntry, deep int) string {
 	return ""
 }
 
+// configEnding tells whether a file's name ends as those of configurations do.
 func configEnding(name string) bool {
 	name = strings.ToLower(name)
 	return !strings.HasSuffix(name, ".tar.gz") && slices.Contains([]string{".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".gz"}, filepath.Ext(name))

@@ -62,6 +62,7 @@ func nearList(name string) string {
 	return list
 }
 
+// distinct are the names without repetitions, in order.
 func distinct(names []string) (all []string) {
 	seen := map[string]bool{}
 	for _, name := range names {

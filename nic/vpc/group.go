@@ -24,6 +24,7 @@ type groupRules struct {
 // size is how many rules it has.
 func (g *groupRules) size() RuleID { return RuleID(len(g.rules[In]) + len(g.rules[Out])) }
 
+// ruleID is the ID of a rule by its direction and index: inbound rules come first.
 func (g *groupRules) ruleID(dir Direction, i int) RuleID {
 	if dir == Out {
 		i += len(g.rules[In])
@@ -60,6 +61,7 @@ type groupBuilder struct {
 	*compiler
 }
 
+// build makes the rules of both directions.
 func (b *groupBuilder) build(config *ec2.SecurityGroup) {
 	for _, dir := range []Direction{In, Out} {
 		perms := permissions(config, dir)
@@ -69,6 +71,8 @@ func (b *groupBuilder) build(config *ec2.SecurityGroup) {
 	}
 }
 
+// permission makes a rule of each source of a permission. groupCheck tells its
+// mistakes.
 func (b *groupBuilder) permission(dir Direction, i int, perm *ec2.IpPermission) {
 	s, err := parseService(perm)
 	if err != nil {

@@ -194,6 +194,7 @@ func (p *packer) number(n int, absent bool) {
 	p.key = binary.AppendVarint(p.key, int64(n))
 }
 
+// flags appends up to eight truth values to the key, in one byte.
 func (p *packer) flags(flags ...bool) {
 	all := byte(0)
 	for i, f := range flags {

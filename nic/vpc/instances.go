@@ -57,6 +57,7 @@ func (d *document) instances(list string, p Place, r *ec2.Reader) error {
 	return err
 }
 
+// idOfFirst is the ID of the only instance of a list; "": the list is empty.
 func idOfFirst(instances []ec2.Instance) string {
 	if len(instances) == 0 {
 		return ""

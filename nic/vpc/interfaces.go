@@ -137,7 +137,7 @@ func (c *compiler) retract(e *ENI) {
 	}
 }
 
-// enter makes an ENI known.
+// enter makes an ENI known: its station, and its place on the card.
 func (b *eniBuilder) enter() {
 	e, r := b.eni, b.next
 	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card})
@@ -153,7 +153,7 @@ func (b *eniBuilder) enter() {
 // onCard is the entry of an ENI in Region.onCard.
 func onCard(e *ENI) uint64 { return uint64(e.Card)<<32 | uint64(e.Station) }
 
-// forward counts the ENIs that send what is not their own.
+// forward counts the ENIs without source/destination check, by VPC and card.
 func (c *compiler) forward(e *ENI, by int) {
 	if e.SourceDestCheck {
 		return

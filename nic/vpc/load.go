@@ -99,10 +99,12 @@ type loader struct {
 	placed   bool // a Placement was read
 }
 
+// newLoader begins to read a configuration.
 func newLoader(r Reading) *loader {
 	return &loader{reading: r, bounds: usualBounds, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, at: map[string]map[string]holder{}}
 }
 
+// file reads a file.
 func (l *loader) file(path string) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -113,6 +115,7 @@ func (l *loader) file(path string) {
 	l.read(path, f)
 }
 
+// wrong notes that a file as a whole could not be read.
 func (l *loader) wrong(file string, err error) {
 	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
 		err = failed.Err
@@ -121,6 +124,7 @@ func (l *loader) wrong(file string, err error) {
 	l.problems.Add("", "%v", err)
 }
 
+// notice notes what was passed over.
 func (l *loader) notice(kind NoticeKind, path, what string) {
 	l.config.Notices = append(l.config.Notices, newNotice(kind, path, what))
 }

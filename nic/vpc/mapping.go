@@ -40,6 +40,7 @@ func (n *network) hold(s span, e *ENI) {
 	}
 }
 
+// holdOne gives an ENI one address. A page without an ENI is dropped.
 func (n *network) holdOne(addr uint32, e *ENI) {
 	p := n.own(addr >> pageBits)
 	p[addr&(1<<pageBits-1)] = e

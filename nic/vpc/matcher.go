@@ -91,6 +91,7 @@ func setKey(groups []*groupRules) string {
 	return string(key)
 }
 
+// newRuleSet compiles the rules of one direction.
 func newRuleSet(groups []*groupRules, dir Direction) ruleSet {
 	var rules []*rule
 	s := ruleSet{}
@@ -125,6 +126,7 @@ type cut struct {
 	add int // 1 begins, -1 ends
 }
 
+// portCuts are the bounds of the rules' ports, types or protocols in a class.
 func portCuts(rules []*rule, c class) (cuts []cut) {
 	for bit, r := range rules {
 		if s, covers := r.in(c); covers {
@@ -134,6 +136,7 @@ func portCuts(rules []*rule, c class) (cuts []cut) {
 	return cuts
 }
 
+// addressCuts are the bounds of the rules' addresses.
 func addressCuts(rules []*rule) (cuts []cut) {
 	for bit, r := range rules {
 		for _, s := range r.addrs {
@@ -171,6 +174,7 @@ func (b *rowBuilder) axis(cuts []cut) axis {
 	return a
 }
 
+// append adds an interval, unless it has the row of the one before.
 func (a *axis) append(start, row uint32) {
 	last := len(a.rows) - 1
 	switch {
@@ -196,6 +200,7 @@ func (b *rowBuilder) row() uint32 {
 	return i
 }
 
+// rowWhere is the row of the rules for which holds is true.
 func (b *rowBuilder) rowWhere(rules []*rule, holds func(*rule) bool) uint32 {
 	clear(b.bits)
 	for bit, r := range rules {

@@ -11,8 +11,8 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// setting is what a form means in the change under way, where nothing is wrong with
-// it. ENIs of one form need it once.
+// setting is a form without mistakes, compiled in the change under way. The ENIs of
+// one form share it, so that subnet and groups are looked up once.
 type setting struct {
 	net        *network // which may be changed
 	membership *membership
@@ -65,7 +65,8 @@ func (m *membership) key() string {
 	return string(key)
 }
 
-// lentGroups are groups in VPCs that are not their own, with the state of that.
+// lentGroups are the groups that are associated with a VPC other than their own, with
+// the state of the association.
 func (c *compiler) lentGroups() map[ec2.SecurityGroupVpcAssociation]string {
 	lent := map[ec2.SecurityGroupVpcAssociation]string{}
 	for _, a := range c.next.rest.SecurityGroupVpcAssociations {
@@ -145,6 +146,7 @@ var usualTimeouts = Timeouts{432000 * time.Second, 30 * time.Second, 180 * time.
 // bounds of a timeout, in seconds.
 type bounds struct{ least, most, usual int }
 
+// timeout is one timeout, checked against its bounds.
 func (b *eniBuilder) timeout(field string, set *int, in bounds) time.Duration {
 	seconds := in.usual
 	if set != nil {

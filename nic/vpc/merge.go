@@ -133,6 +133,8 @@ func keyOf(object reflect.Value) string {
 	return idOf(object)
 }
 
+// mergeUnenforced takes over the objects of a list that the card does not act on. Of two
+// answers about one object, the later read counts.
 func (l *loader) mergeUnenforced(list string, objects []any, places []Place) {
 	at := l.at[list]
 	if at == nil {

@@ -80,6 +80,7 @@ func blockOf(p netip.Prefix) Block {
 	return Block{number(p.Addr()) & mask, mask}
 }
 
+// spanOf is an IPv4 prefix as a range of addresses.
 func spanOf(p netip.Prefix) span {
 	b := blockOf(p)
 	return span{b.Addr, b.Addr | ^b.Mask}

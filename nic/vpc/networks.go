@@ -61,11 +61,13 @@ func (c *compiler) change(id string) *network {
 	return &next
 }
 
+// setNetwork puts a network that this change made, and may write to, in its place.
 func (c *compiler) setNetwork(n *network) {
 	c.fresh[n] = true
 	c.next.networks.Set(n.ID, n)
 }
 
+// forgetVPC takes out a VPC that is configured no more.
 func (c *compiler) forgetVPC(id string) {
 	if n := c.vpcOf(id); n != nil {
 		c.next.networks.Delete(id)
@@ -75,6 +77,7 @@ func (c *compiler) forgetVPC(id string) {
 	c.renumberVPCs = true
 }
 
+// vpc compiles a VPC: its blocks, and the table of subnets without one.
 func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 	if c.vpcOf(o.id()) == nil {
 		c.renumberVPCs = true
@@ -210,6 +213,7 @@ func (c *compiler) retractSubnets() {
 	}
 }
 
+// subnet compiles a subnet, which has no place without its VPC.
 func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	path, n := o.path(), c.vpcOf(config.VpcId)
 	old, _ := c.next.subnets.Get(o.id())

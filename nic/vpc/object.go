@@ -110,6 +110,7 @@ func (r *Region) inOrder(kind string) []*object {
 	return all
 }
 
+// byOrder compares objects by their place in the configuration.
 func byOrder(a, b *object) int {
 	switch {
 	case a.order < b.order:

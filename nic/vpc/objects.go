@@ -51,6 +51,7 @@ func (c *Config) Counts() []Count {
 	return counts
 }
 
+// indexOf is the index of an ID in a list of shapes; -1: it is not there.
 func indexOf(list reflect.Value, id string) int {
 	for i := range list.Len() {
 		if idOf(list.Index(i)) == id {
@@ -60,6 +61,7 @@ func indexOf(list reflect.Value, id string) int {
 	return -1
 }
 
+// idOf is the first field of a shape, which is its ID, as text.
 func idOf(object reflect.Value) string {
 	id := object.Field(0)
 	switch {

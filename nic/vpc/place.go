@@ -32,6 +32,7 @@ func (c *Config) path(list string, i int, id string) string {
 	return c.place(list, i).path(list, id)
 }
 
+// path names an object as people find it: "a.json: Vpcs[3] vpc-1".
 func (p Place) path(list, id string) string {
 	return ec2.In(p.File, ec2.At(p.nameOf(list), p.Index, id))
 }

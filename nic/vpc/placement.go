@@ -78,6 +78,8 @@ func (p Placement) withDefaults() Placement {
 // or else a fingerprint.
 func defaultPort(id string) string { return string(appendDefaultPort(nil, id)) }
 
+// appendDefaultPort appends defaultPort, and allocates nothing for IDs as EC2 makes
+// them.
 func appendDefaultPort(to []byte, id string) []byte {
 	const prefix, most = "eni-", 15
 	tail := most - len(prefix)

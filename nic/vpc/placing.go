@@ -67,8 +67,8 @@ func (c *compiler) placeENI(e Edit) {
 	c.pending[e.ID] = p
 }
 
-// placeENIs notes the place of each ENI that p names, and that the others have
-// none.
+// placeENIs notes the place of each ENI that p names, and for all other ENIs that
+// they have none.
 func (c *compiler) placeENIs(p *Placement) {
 	c.pending = map[string]eniPlace{}
 	c.next.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
@@ -141,7 +141,7 @@ func (c *compiler) plug(id string, p eniPlace) {
 	c.mark("NetworkInterfaces", id)
 }
 
-// unplaced notes that something is said of the place of an ENI that there is not.
+// unplaced notes that Placement names an ENI that is not there.
 func (c *compiler) unplaced(id string, p eniPlace) {
 	if p.said != "" {
 		c.nowhere = append(c.nowhere, reference{p.said, "NetworkInterfaces", id})
@@ -177,25 +177,6 @@ func (p *Placement) withoutENIs() Placement {
 	return given
 }
 
-// allow makes the allowances what m says.
-func (c *compiler) allow(m map[string]Allowance) {
-	now := c.next.place.allowances
-	for _, id := range now.Keys() {
-		if _, stays := m[id]; !stays {
-			now.Delete(id)
-			c.changed("Placement", "")
-		}
-	}
-	for id, a := range m {
-		if had, there := now.Get(id); there && had == a {
-			continue
-		}
-		now.Set(id, a)
-		c.allowed[id] = true
-		c.changed("Placement", "")
-	}
-}
-
 // forgetPlacement drops what Placement says of an object that goes.
 func (c *compiler) forgetPlacement(o *object) {
 	id := o.id()
@@ -214,22 +195,7 @@ func (c *compiler) forgetPlacement(o *object) {
 	}
 }
 
-// dropAllowance ends the allowance of an instance that loses its last ENI.
-func (c *compiler) dropAllowance(lost *identity) {
-	if _, bounded := c.next.place.allowances.Get(lost.Instance); !bounded {
-		return
-	}
-	other := false
-	c.next.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
-		other = o.config.(*identity).Instance == lost.Instance && id != lost.ID
-		return !other
-	})
-	if !other {
-		c.next.place.allowances.Delete(lost.Instance)
-		c.changed("Placement", "")
-	}
-}
-
+// without is a copy of a map that lacks a key.
 func without[V any](m map[string]V, key string) map[string]V {
 	m = maps.Clone(m)
 	delete(m, key)

@@ -80,6 +80,7 @@ func (r *Region) Policy(card string, prev *Policy) (*Policy, error) {
 	return p, p.take(r.on(p.Self), prev)
 }
 
+// noCard is the error of a card that Placement has not.
 func (r *Region) noCard(name string) error {
 	var names []string
 	for _, card := range r.place.cards {
@@ -123,6 +124,7 @@ type newcomer struct {
 	order uint64 // its place in the configuration
 }
 
+// orderOf is the place of an ENI in the configuration.
 func (r *Region) orderOf(eni string) uint64 {
 	o, _ := r.objects["NetworkInterfaces"].Get(eni)
 	return o.order

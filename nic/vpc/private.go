@@ -40,6 +40,7 @@ func (b *eniBuilder) withoutIPv4() {
 	}
 }
 
+// primary is the index of the primary address; -1: none is, which is a mistake.
 func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 	isPrimary := func(a ec2.NetworkInterfacePrivateIpAddress) bool { return a.Primary }
 	i := slices.IndexFunc(list, isPrimary)

@@ -118,6 +118,8 @@ func (c *compiler) publishAll(pending []elastic) {
 	}
 }
 
+// elasticAddress gives the ENI an Elastic IP address, at the private address that the
+// Elastic IP address names or at the primary one.
 func (b *eniBuilder) elasticAddress(o *object) {
 	config := o.config.(*ec2.Address)
 	if !config.PublicIp.IsValid() {

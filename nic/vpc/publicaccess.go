@@ -57,6 +57,7 @@ func (c *compiler) blockMode(path, mode string) {
 // exclusions say how much may be blocked at most, by VPC or subnet.
 type exclusions map[string]BlockMode
 
+// most is how much may be blocked of a VPC or subnet.
 func (e exclusions) most(id string) BlockMode {
 	if mode, is := e[id]; is {
 		return mode

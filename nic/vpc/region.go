@@ -99,6 +99,7 @@ func (r *Region) Forwards(vni uint32, vtep uint16) bool {
 	return is
 }
 
+// forwarder is the entry of a VPC and tunnel end in Region.forwards.
 func forwarder(vni uint32, vtep uint16) uint64 { return uint64(vni)<<16 | uint64(vtep) }
 
 // EmptyRegion is what a configuration makes a region of.

@@ -34,6 +34,8 @@ type routeNotice struct {
 	line *Route
 }
 
+// routeTables compiles the marked tables, and assigns them to subnets. All of them give
+// back their subnets first, so that two tables may exchange them.
 func (c *compiler) routeTables() {
 	for id := range c.marked("RouteTables") {
 		c.unassign(id)
@@ -73,6 +75,7 @@ func (c *compiler) unassign(id string) {
 	}
 }
 
+// newRoutes begins a table of a VPC.
 func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
 	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]int{}, lines: map[netip.Prefix]*Route{}}
 }
@@ -156,6 +159,7 @@ func (r *Region) uses(t *routeTable) bool {
 	return false
 }
 
+// associate assigns the table to a subnet, or makes it the VPC's main one.
 func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 	if a.AssociationState != nil && ended(a.AssociationState.State) {
 		return
@@ -192,6 +196,7 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 	}
 }
 
+// assign gives a subnet, or a VPC as its main table, this table.
 func (r *routeCompiler) assign(to string) {
 	r.table.assigned = append(r.table.assigned, to)
 	r.next.assigned.Set(to, r.table)
@@ -211,6 +216,7 @@ func (r *routeCompiler) onlyLocal(to string, other *routeTable) {
 	r.table.assigned = append(r.table.assigned, to) // who is asked to give it back
 }
 
+// route takes one route, as far as its destination and target are known here.
 func (r *routeCompiler) route(path string, config *ec2.Route) {
 	line := &Route{}
 	line.Target, line.Via = r.target(path, config, line)
@@ -237,6 +243,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 	}
 }
 
+// destination is a route's destination as people write it.
 func destination(config *ec2.Route) string {
 	if config.DestinationPrefixListId != "" {
 		return config.DestinationPrefixListId
@@ -244,6 +251,7 @@ func destination(config *ec2.Route) string {
 	return config.DestinationCidrBlock.String()
 }
 
+// tell keeps a notice about the table, which Notices tells if a subnet uses the table.
 func (r *routeCompiler) tell(kind NoticeKind, path, what string) {
 	r.table.notices = append(r.table.notices, newNotice(kind, path, what))
 }
@@ -352,6 +360,7 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 	return NotEnforced, via
 }
 
+// via is the ID of a route's target; "": no field names one.
 func via(config *ec2.Route) string {
 	for _, id := range []string{config.GatewayId, config.NatGatewayId, config.TransitGatewayId, config.VpcPeeringConnectionId,
 		config.NetworkInterfaceId, config.InstanceId, config.EgressOnlyInternetGatewayId, config.LocalGatewayId,

@@ -42,6 +42,7 @@ func (g *groupRules) text(at int) Rule {
 	return Rule{g.ID, g.Name, permissionPath(dir, r.perm), r.text(dir)}
 }
 
+// permissionPath is the path of a permission in its group.
 func permissionPath(dir Direction, i int) string {
 	return ec2.At([...]string{In: "IpPermissions", Out: "IpPermissionsEgress"}[dir], i, "")
 }
@@ -60,6 +61,7 @@ func (r *rule) equals(o *rule) bool {
 	return r.service == o.service && r.group == o.group && r.perm == o.perm && r.source == o.source && slices.Equal(r.addrs, o.addrs)
 }
 
+// text is the rule as people write it: "tcp 22 from 203.0.113.9/32".
 func (r *rule) text(dir Direction) string {
 	return r.service.String() + [...]string{In: " from ", Out: " to "}[dir] + r.source
 }
@@ -81,6 +83,7 @@ const (
 	classes
 )
 
+// classOf is the class of a protocol.
 func classOf(proto uint8) class {
 	switch proto {
 	case wire.ProtoTCP:
@@ -138,6 +141,7 @@ func (s service) String() string {
 	return fmt.Sprintf("protocol %d", s.proto)
 }
 
+// icmpText is a range of ICMP types and codes as people write it.
 func icmpText(lo, hi uint32) string {
 	switch hi - lo {
 	case 0:
@@ -151,6 +155,7 @@ func icmpText(lo, hi uint32) string {
 // protocolNames are what EC2 answers with, and what its command line takes.
 var protocolNames = map[string]int{"tcp": wire.ProtoTCP, "udp": wire.ProtoUDP, "icmp": wire.ProtoICMP, "icmpv6": 58, "-1": protoAll, "all": protoAll}
 
+// parseProtocol reads a protocol's name or number.
 func parseProtocol(name string) (int, error) {
 	if n, known := protocolNames[name]; known {
 		return n, nil
@@ -178,6 +183,7 @@ func parseService(perm *ec2.IpPermission) (service, error) {
 	return s, err
 }
 
+// parsePorts reads a range of ports, of which both ends are to be there.
 func parsePorts(perm *ec2.IpPermission) (span, error) {
 	if perm.FromPort == nil || perm.ToPort == nil {
 		return span{}, fmt.Errorf("%s needs FromPort and ToPort; 0 and 65535 are all ports", perm.IpProtocol)
@@ -194,6 +200,7 @@ func parsePorts(perm *ec2.IpPermission) (span, error) {
 	return span{uint32(from), uint32(to)}, nil
 }
 
+// orAny is a number, or -1 where it is absent, which in ICMP means any.
 func orAny(n *int) int {
 	if n == nil {
 		return -1
@@ -201,6 +208,7 @@ func orAny(n *int) int {
 	return *n
 }
 
+// parseICMP reads an ICMP type and code, of which -1 is any.
 func parseICMP(kind, code int) (span, error) {
 	switch {
 	case kind < -1 || kind > 255:

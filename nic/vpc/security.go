@@ -115,6 +115,7 @@ type knownGroups struct {
 	lent    map[ec2.SecurityGroupVpcAssociation]string
 }
 
+// knownGroups looks at associations, and in answers at the members of groups.
 func (c *compiler) knownGroups() knownGroups {
 	k := knownGroups{map[string]bool{}, c.lentGroups()}
 	if !c.whole || !c.next.rest.Answer {
@@ -195,6 +196,7 @@ type groupCheck struct {
 	known knownGroups
 }
 
+// permissions checks all permissions of the group.
 func (c groupCheck) permissions(path string) {
 	for _, dir := range []Direction{In, Out} {
 		for i := range permissions(c.group, dir) {
@@ -203,6 +205,7 @@ func (c groupCheck) permissions(path string) {
 	}
 }
 
+// permission checks one permission, and notes what of it matches nothing here.
 func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 	if _, err := parseService(perm); err != nil {
 		c.Add(path, "%v", err)
@@ -223,6 +226,7 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 	}
 }
 
+// ruleList notes a prefix list of which this card has not all entries.
 func (c groupCheck) ruleList(path, id string) {
 	switch list := c.prefixList(c.at, path, id); {
 	case !list.known && list.ipv6:

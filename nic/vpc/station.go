@@ -60,4 +60,5 @@ func (s *stations) take() uint32 {
 	return s.next - 1
 }
 
+// give makes a number free for another station.
 func (s *stations) give(number uint32) { s.free = &freeStation{number, s.free} }

@@ -2,7 +2,6 @@ package vpc
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -20,10 +19,12 @@ func (c *compiler) underlay() {
 	c.allowances()
 }
 
+// cardPath is the path of a card in Placement.
 func cardPath(i int, name string) string {
 	return ec2.In("Placement", ec2.At("Cards", i, name))
 }
 
+// checkCards checks cards and edge: names, and addresses that are one each.
 func (c *compiler) checkCards() {
 	edge, cards := c.next.place.edge, c.next.place.cards
 	vteps := map[netip.Addr]string{edge.Vtep.Unmap(): "Placement: Edge"}
@@ -47,6 +48,8 @@ func (c *compiler) checkCards() {
 	}
 }
 
+// checkVTEP checks a card's address and gateway. vteps are the addresses of those
+// before it.
 func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Addr]string) {
 	if !c.ipv4(path, "Vtep", card.Vtep) {
 		return
@@ -80,36 +83,4 @@ func (c *compiler) checkPlaces() {
 // mayHaveENIs tells whether ENIs are missing that a mistake kept away.
 func (c *compiler) mayHaveENIs() bool {
 	return c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
-}
-
-// allowances notes allowances of instances that have no ENI.
-func (c *compiler) allowances() {
-	all := c.next.place.allowances
-	if c.whole {
-		for _, id := range all.Keys() {
-			c.allowed[id] = true
-		}
-	}
-	for id := range c.allowed {
-		if _, there := all.Get(id); !there {
-			delete(c.allowed, id)
-		}
-	}
-	if len(c.allowed) == 0 {
-		return
-	}
-	seen := map[string]bool{}
-	for e := range c.next.all() {
-		if c.allowed[e.Instance] {
-			seen[e.Instance] = true
-		}
-		if len(seen) == len(c.allowed) {
-			break
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.allowed)) {
-		if (id == "" || !seen[id]) && !c.mayHaveENIs() {
-			c.Add("Placement: Allowances", "no ENI is attached to an instance %q", ec2.Shorten(id))
-		}
-	}
 }

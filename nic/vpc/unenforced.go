@@ -28,6 +28,7 @@ func (c *compiler) unenforced() {
 	}
 }
 
+// unenforcedSections notes the objects of lists that have no shape here.
 func (c *compiler) unenforcedSections() {
 	rest := c.next.rest
 	c.about = subject{sections, ""}

@@ -26,6 +26,7 @@ type unreadObject struct {
 	steps []string // "Vpcs[0]", "CidrBlockAssociationSet[1]"
 }
 
+// unreadOf tells by the mistakes of reading what may be missing.
 func unreadOf(problems []ec2.Problem) unread {
 	u := unread{lists: map[string]bool{}}
 	for _, p := range problems {
@@ -78,6 +79,7 @@ func (u *unread) concerns(path string) bool {
 	})
 }
 
+// concerns is unread.concerns for one object and a path in steps.
 func (o unreadObject) concerns(at []string) bool {
 	for i, s := range at {
 		switch {

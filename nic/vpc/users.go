@@ -80,6 +80,7 @@ func references(config any) map[string]bool {
 	return found
 }
 
+// addReferences adds the IDs in a value, at any depth. name is the field's.
 func addReferences(name string, v reflect.Value, found map[string]bool) {
 	switch v.Kind() {
 	case reflect.String:

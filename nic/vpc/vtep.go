@@ -25,6 +25,7 @@ type tunnelEnds struct {
 	by    map[uint32]uint16 // index by address
 }
 
+// newTunnelEnds numbers edge and cards.
 func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
 	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)), by: make(map[uint32]uint16, 1+len(cards))}
 	add := func(addr netip.Addr, mac wire.MAC) {

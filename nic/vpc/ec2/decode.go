@@ -47,6 +47,8 @@ func (r *recent) get(text []byte) string {
 // budget is how many objects a text may still have.
 type budget struct{ left, all int }
 
+// take counts one object. The error ends the text, since what follows would fill the
+// memory.
 func (b *budget) take() error {
 	if b.left--; b.left < 0 {
 		return fmt.Errorf("has more than %d objects: leave out those that the card does not act on", b.all)
@@ -69,10 +71,13 @@ type pending struct {
 	note   func(path, reason string)
 }
 
+// wrong notes a mistake at the value at hand.
 func (d *decoder) wrong(format string, args ...any) {
 	d.note(func(path, reason string) { d.problems.Add(path, "%s", reason) }, format, args...)
 }
 
+// note keeps a note about the value at hand until settle. Of too many, the place is
+// lost.
 func (d *decoder) note(to func(path, reason string), format string, args ...any) {
 	if len(d.pending) < 4*maxProblems {
 		d.pending = append(d.pending, pending{append([]frame{}, d.stack...), fmt.Sprintf(format, args...), to})
@@ -90,6 +95,7 @@ func (d *decoder) settle() {
 	d.pending = d.pending[:0]
 }
 
+// pathOf is the path of a value, with the IDs of the objects around it.
 func pathOf(stack []frame) (path string) {
 	for _, f := range stack {
 		if f.index < 0 {
@@ -150,6 +156,7 @@ func (d *decoder) mistaken(kind jsontext.Kind, expected string) error {
 	return err
 }
 
+// object fills a struct from an object.
 func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
 	if kind != jsontext.KindBeginObject {
 		return d.mistaken(kind, "an object")
@@ -192,6 +199,7 @@ func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
 	return err
 }
 
+// member fills one field of a struct.
 func (d *decoder) member(into reflect.Value, m member) error {
 	d.push(frame{m.name, -1, reflect.Value{}})
 	defer d.pop()
@@ -211,6 +219,7 @@ func (d *decoder) unknownMember(s *shape, name string) error {
 	return nil
 }
 
+// list appends the elements of a list to a slice.
 func (d *decoder) list(kind jsontext.Kind, into reflect.Value) error {
 	if kind != jsontext.KindBeginArray {
 		return d.mistaken(kind, "a list")
@@ -260,6 +269,8 @@ func (d *decoder) room(n int) int {
 	return max(1, n)
 }
 
+// dictionary fills a map from an object whose names mean something by themselves, such
+// as Placement: Vnis.
 func (d *decoder) dictionary(kind jsontext.Kind, into reflect.Value) error {
 	if kind != jsontext.KindBeginObject {
 		return d.mistaken(kind, "an object")
@@ -286,6 +297,7 @@ func (d *decoder) dictionary(kind jsontext.Kind, into reflect.Value) error {
 	return err
 }
 
+// text fills a type that reads itself from a string, such as an address.
 func (d *decoder) text(kind jsontext.Kind, into reflect.Value) error {
 	t := into.Addr().Interface().(encoding.TextUnmarshaler)
 	if kind == jsontext.KindBeginObject || kind == jsontext.KindBeginArray {
@@ -302,6 +314,7 @@ func (d *decoder) text(kind jsontext.Kind, into reflect.Value) error {
 	return nil
 }
 
+// example says in an error what such a type looks like.
 func example(of encoding.TextUnmarshaler) string {
 	switch of.(type) {
 	case *netip.Prefix:
@@ -356,6 +369,7 @@ func whole(raw []byte) bool {
 	return err == nil
 }
 
+// number fills an integer, which is to be whole and in range.
 func (d *decoder) number(raw []byte, into reflect.Value) {
 	bits := into.Type().Bits()
 	switch n, err := strconv.ParseInt(string(raw), 10, 64); {
@@ -383,6 +397,7 @@ func plain(raw []byte) []byte {
 	return text
 }
 
+// unquote is the string that a JSON string stands for.
 func unquote(raw []byte) string { return string(plain(raw)) }
 
 // described says what stands in the configuration.
@@ -402,6 +417,8 @@ func (d *decoder) tree() (tree any, err error) {
 	return tree, unmarshal(raw, &tree)
 }
 
+// unmarshal reads a value into maps and slices. Numbers stay text: an account number
+// is no float.
 func unmarshal(raw []byte, tree *any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()

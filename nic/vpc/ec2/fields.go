@@ -20,6 +20,7 @@ const Lists = "Describe"
 // lists or instead of them.
 const Answers = "Answer"
 
+// parseNames reads fields.txt: a shape's name with a colon, then its members.
 func parseNames(text string) map[string][]string {
 	all := map[string][]string{}
 	shape := ""

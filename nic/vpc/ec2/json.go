@@ -29,6 +29,7 @@ type lines struct {
 // mostRecent is twice what a decoder usually reads ahead.
 const mostRecent = 128 << 10
 
+// Read passes bytes on, and keeps the last ones for line.
 func (l *lines) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	if l.recent = append(l.recent, p[:n]...); len(l.recent) > mostRecent {

@@ -59,6 +59,7 @@ func ListOf(names []string) string {
 	return ""
 }
 
+// hasAny tells whether one of names is among of.
 func hasAny(names, of []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(of, name) })
 }

@@ -25,6 +25,7 @@ type member struct {
 
 var shapes sync.Map // of reflect.Type to *shape
 
+// shapeOf is the shape of a struct type.
 func shapeOf(t reflect.Type) *shape {
 	if s, found := shapes.Load(t); found {
 		return s.(*shape)

@@ -108,6 +108,7 @@ type bounded struct {
 	left, all int
 }
 
+// Read passes bytes on up to the bound, and then fails.
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p[:min(len(p), b.left+1)])
 	if n > b.left {

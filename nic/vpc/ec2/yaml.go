@@ -41,6 +41,7 @@ func (bounds Bounds) yamlText(r io.Reader) (io.Reader, error) {
 	}
 }
 
+// yamlError is an error of the YAML library in this package's words.
 func yamlError(err error) error {
 	if err == io.EOF {
 		return ErrEmpty
@@ -53,6 +54,7 @@ const maxDeep = 32
 
 var errDeep = fmt.Errorf("nested deeper than %d levels: no answer of EC2 is; take out what is none", maxDeep)
 
+// yamlValue is a node as what JSON has in its place.
 func yamlValue(n *yaml.Node, deep int) (any, error) {
 	if deep > maxDeep {
 		return nil, errDeep
@@ -70,6 +72,8 @@ func yamlValue(n *yaml.Node, deep int) (any, error) {
 	return nil, fmt.Errorf("line %d: *%s: aliases are not taken; write it out", n.Line, Shorten(n.Value))
 }
 
+// yamlObject is a mapping. A key that stands twice is an error: which of the two
+// counted would be a matter of luck.
 func yamlObject(n *yaml.Node, deep int) (_ any, err error) {
 	object := make(map[string]any, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -87,6 +91,7 @@ func yamlObject(n *yaml.Node, deep int) (_ any, err error) {
 	return object, nil
 }
 
+// yamlList is a sequence.
 func yamlList(n *yaml.Node, deep int) (_ any, err error) {
 	list := make([]any, len(n.Content))
 	for i, element := range n.Content {
@@ -97,6 +102,7 @@ func yamlList(n *yaml.Node, deep int) (_ any, err error) {
 	return list, nil
 }
 
+// yamlScalar is a plain value, by the type that YAML gives it.
 func yamlScalar(n *yaml.Node) (any, error) {
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
