@@ -170,9 +170,6 @@ func (c *compiler) forward(e *ENI, by int) {
 // countMembers counts the ENIs of each subnet and group anew.
 func (c *compiler) countMembers() {
 	for m, by := range c.joined {
-		if by == 0 {
-			continue
-		}
 		c.count(m.Subnet.ID, by)
 		for _, g := range m.Groups {
 			c.count(g.ID, by)

@@ -197,6 +197,9 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 		}
 		whole, refused := NewRegion(next.Config)
 		changed, err := region.Change(edits...)
+		if r.IntN(4) == 0 { // a whole configuration is a change, too
+			changed, err = region.Become(next.Config)
+		}
 		require.Equal(t, refused == nil, err == nil, "at once: %v; one by one: %v; %+v", refused, err, edits)
 		if err != nil {
 			continue
@@ -320,6 +323,39 @@ func judgements(p *Policy) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// What is said of an ENI's place goes with the ENI, and comes with it, in whatever
+// order the edits of one change are.
+func TestPlacesOfENIsThatComeAndGo(t *testing.T) {
+	region, err := NewRegion(story(t))
+	require.NoError(t, err)
+	onY := Edit{KindENIPlacement, "eni-a4", &ENIPlacement{Card: "y", Port: "tap:a4"}}
+	come, err := Put("NetworkInterfaces", []byte(eniA4))
+	require.NoError(t, err)
+	with, err := region.Change(onY, come)
+	require.NoError(t, err)
+	y, err := with.Policy("y", nil)
+	require.NoError(t, err)
+	require.Equal(t, "tap:a4", y.ENI("eni-a4").Port)
+	require.Equal(t, Diff{[]string{"NetworkInterfaces eni-a4"}, []string{"Placement"}, []string{}}, with.Diff())
+
+	// One change that says where it is, and that it goes.
+	without, err := with.Change(onY, Edit{Kind: "NetworkInterfaces", ID: "eni-a4"})
+	require.NoError(t, err)
+	require.Equal(t, meaning(t, region), meaning(t, without))
+	_, err = without.Change(onY)
+	require.ErrorContains(t, err, `there is no "eni-a4" in NetworkInterfaces`)
+
+	// A whole configuration in which it is elsewhere.
+	config := with.Config()
+	config.Placement = moved(config.Placement, Edit{KindENIPlacement, "eni-a4", &ENIPlacement{Card: "x"}})
+	on, err := with.Become(config)
+	require.NoError(t, err)
+	x, err := on.Policy("x", nil)
+	require.NoError(t, err)
+	require.Equal(t, "tap:eni-a4", x.ENI("eni-a4").Port)
+	require.Equal(t, Diff{[]string{}, []string{"Placement"}, []string{}}, on.Diff())
 }
 
 // An error changes nothing, and is about the object that is wrong.
