@@ -12,7 +12,8 @@ type cable struct {
 	refused uint64
 }
 
-// cable is the rig of one. A caller's only port has a sink at the other end.
+// cable sets up the mode io, or macswap. A caller's only port has a sink at the
+// other end.
 func (o *Options) cable() (*rig, error) {
 	_, t, err := o.policy()
 	if err != nil {

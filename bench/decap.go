@@ -28,7 +28,7 @@ type decap struct {
 	ends   [256]uint64 // by verdict
 }
 
-// decap is the rig of one.
+// decap sets up the mode.
 func (o *Options) decap() (*rig, error) {
 	policy, t, err := o.policy()
 	if err != nil {

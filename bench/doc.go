@@ -12,24 +12,31 @@
 //	worker.go   the loop that is measured
 //	tally.go    what all cores had done at the same moment
 //	port.go     a port as forwarders have it
-//	sink.go     a port that takes everything; tallied.go is what it counts with
+//	sink.go     a port that takes everything; tallied*.go is what a sink counts with
 //	capture.go  a port that plays a capture from memory
 //	region.go   the network: ENIs, and groups of sixty rules
 //	traffic.go  the flows in it
 //	frame.go    their frames
-//	frames.go   all of them, for who measures others
-//	sizes.go    how long these are
+//	frames.go   the edge's frames, each flow's once, for who measures others
+//	sizes.go    lengths of frames
 //	stats.go    counts by port
 //	report.go   Report: what a measurement comes to
-//	table.go    the same for people
+//	table.go    a report for people
 //	prompt.go   a session by hand
-//	commands.go what can be said there
+//	commands.go commands of the prompt
+//	cpu_*.go    CPU time of a thread and of the process
 //
-// What is measured is a thread that turns a forwarder: per turn one burst
-// from each port, one look at the clock, nothing allocated. Rates count that
-// thread's CPU time, because a neighbor on the machine must not count, and the
-// clock's beside it, because a stall must show somewhere. The frames that
-// count are those that left.
+// What make bench measures is in tests: speed_test.go known packets and first
+// ones, enis_test.go many guests, flood_test.go denied packets and what a flood
+// does to others, afpacket_linux_test.go the card between two veth links.
+// turns_test.go compares two kinds of traffic in turns, on one CPU: a virtual
+// machine's CPUs may be unlike, and their speed changes from minute to minute.
+//
+// What is measured is a thread that turns a forwarder: per turn one burst from
+// each port, or from each that the card looks at, one look at the clock, nothing
+// allocated. Rates count the thread's CPU time, because a neighbor on the machine
+// must not count, and the clock's time beside it, because a stall must show
+// somewhere. A frame counts when it has left.
 //
 // Ports in memory send from few buffers that stay in the cache, as a network
 // card fills them, and take everything. So io tells what the harness costs,
