@@ -3,6 +3,7 @@ package main
 import (
 	"image/color"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -45,7 +46,7 @@ func (c contest) draw(r result, files ...string) error {
 	}
 	var names []string
 	for _, of := range c.cells {
-		names = append(names, of.String())
+		names = append(names, strings.Replace(of.String(), ", ", "\n", 1)) // two lines, or neighbours would meet
 	}
 	p.NominalX(names...)
 	p.X.Min, p.X.Max = -0.6, float64(len(names))-0.4
