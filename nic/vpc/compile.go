@@ -50,6 +50,8 @@ type compiler struct {
 	stations map[*Stations]bool
 	enis     map[*[1 << vectorBits]*ENI]bool
 	packer   packer
+	stood    []uint64 // entries of Region.onCard and ports that the first region gets at once:
+	plugged  []uint64 // a large tree is slow to fill in no order
 
 	// Of ENIs, and their public and private addresses.
 	settings map[*ec2.NetworkInterface]*setting // by form
@@ -97,9 +99,6 @@ func (c *compiler) compile() (*Region, error) {
 		if c.first {
 			n.macs, n.mapping = tight(n.macs), tight(n.mapping)
 		}
-	}
-	if c.first {
-		c.next.onCard, c.next.ports = tight(c.next.onCard), tight(c.next.ports)
 	}
 	c.next.changes = c.diff()
 	return c.next, nil

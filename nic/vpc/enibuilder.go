@@ -53,9 +53,39 @@ func (b *eniBuilder) seal() { b.eni.setAddresses(b.addrs, b.prefixed) }
 func (b *eniBuilder) stand() {
 	e := b.eni
 	e.Card = max(b.card, firstCard)
-	if !insert(b.next.ports, b.next.portKey(e)) {
-		port := b.next.Port(e)
-		b.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", port, ec2.Shorten(b.next.pluggedInto(e.Card, port)))
+	switch key := b.next.portKey(e); {
+	case b.first:
+		b.plugged = append(b.plugged, key)
+	case !insert(b.next.ports, key):
+		b.pluggedTwice(e, b.next.pluggedInto(e.Card, b.next.Port(e)))
+	}
+}
+
+// pluggedTwice is the mistake of two ENIs with one port.
+func (c *compiler) pluggedTwice(e *ENI, first string) {
+	c.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", c.next.Port(e), ec2.Shorten(first))
+}
+
+// standAll is stand's end for the ENIs of a first region.
+func (c *compiler) standAll() {
+	if !c.first {
+		return
+	}
+	c.next.onCard, c.next.ports = setOf(c.stood), setOf(c.plugged)
+	if c.next.ports.Len() == len(c.plugged) {
+		return
+	}
+	first := map[uint64]string{}
+	for _, config := range each[identity](c, "NetworkInterfaces") {
+		e := c.next.enis.at(config.Station)
+		if e == nil {
+			continue
+		}
+		if key := c.next.portKey(e); first[key] != "" {
+			c.pluggedTwice(e, first[key])
+		} else {
+			first[key] = e.ID
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ func (c *compiler) interfaces() {
 		b.enter()
 	}
 	c.publishAll(pending)
+	c.standAll()
 	c.yieldClaims()
 	c.countMembers()
 	c.elasticAddresses()
@@ -142,7 +143,11 @@ func (b *eniBuilder) enter() {
 	e, r := b.eni, b.next
 	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card})
 	r.enis.set(e.Station, e, b.enis)
-	insert(r.onCard, onCard(e))
+	if b.first {
+		b.stood = append(b.stood, onCard(e))
+	} else {
+		insert(r.onCard, onCard(e))
+	}
 	b.joined[e.membership]++
 	b.forward(e, 1)
 	if e.Instance != "" {

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/tidwall/btree"
 )
@@ -13,6 +14,16 @@ type numberSet = btree.Map[uint64, struct{}]
 func insert(s *numberSet, n uint64) bool {
 	_, had := s.Set(n, struct{}{})
 	return !had
+}
+
+// setOf is the set of some numbers, which it sorts.
+func setOf(numbers []uint64) *numberSet {
+	slices.Sort(numbers)
+	loaded := &numberSet{}
+	for _, n := range numbers {
+		loaded.Load(n, struct{}{})
+	}
+	return trimmed(loaded)
 }
 
 // tight is a tree with the same entries in half the memory. Nodes that grow one
