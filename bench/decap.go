@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"nitrocard/nic"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -79,7 +80,7 @@ func (d *decap) turn(int64) int {
 	n := 0
 	for i := range d.rx.N {
 		f := &d.rx.Frames[i]
-		if v := d.unwrap(f, &d.keys[n]); v != nic.Sent {
+		if v := d.unwrap(f, &d.keys[n]); v != pipeline.Sent {
 			d.ends[v]++
 			continue
 		}
@@ -95,7 +96,7 @@ func (d *decap) unwrap(f *pmd.Frame, k *wire.Target) nic.Verdict {
 	if t := wire.PlainTunnel(f.Bytes()); t != nil && t.Dst() == d.policy.Card.VTEP && t.Station() == d.mac {
 		f.Pull(wire.OuterLen)
 		*k = t.Target()
-		return nic.Sent
+		return pipeline.Sent
 	}
 	return d.unwrapAny(f, k)
 }
@@ -107,19 +108,19 @@ func (d *decap) unwrapAny(f *pmd.Frame, k *wire.Target) nic.Verdict {
 	tunnel, fault := wire.ParseVXLAN(f.Bytes(), &o)
 	switch {
 	case fault != wire.NoFault:
-		return nic.Malformed(fault)
+		return pipeline.Malformed(fault)
 	case !tunnel:
-		return nic.NotVXLAN
+		return pipeline.NotVXLAN
 	case o.Dst != d.policy.Card.VTEP || o.Station != d.mac:
-		return nic.NotForThisCard
+		return pipeline.NotForThisCard
 	}
 	f.Trim(int(o.End))
 	f.Pull(int(o.Inner))
 	if fault := wire.Parse(f.Bytes(), &h); fault != wire.NoFault {
-		return nic.Malformed(fault)
+		return pipeline.Malformed(fault)
 	}
 	*k = wire.TargetOf(o.VNI, wire.Ethernet(f.Bytes()).DstBits())
-	return nic.Sent
+	return pipeline.Sent
 }
 
 // sort sends n unwrapped frames, each to its ENI's guest.
@@ -127,7 +128,7 @@ func (d *decap) sort(n int) {
 	hits := d.enis.LookupBurst(&d.keys, n, &d.at)
 	for i := range n {
 		if hits&(1<<i) == 0 {
-			d.ends[nic.UnknownMAC]++
+			d.ends[pipeline.UnknownMAC]++
 			continue
 		}
 		q := d.guests[*d.enis.At(d.at[i])]
@@ -136,7 +137,7 @@ func (d *decap) sort(n int) {
 	}
 	for _, q := range d.guests {
 		if q.n > 0 {
-			d.ends[nic.TxFull] += uint64(q.n - q.Tx(q.out[:q.n]))
+			d.ends[pipeline.TxFull] += uint64(q.n - q.Tx(q.out[:q.n]))
 			q.n = 0
 		}
 	}

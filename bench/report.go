@@ -3,7 +3,7 @@ package bench
 import (
 	"time"
 
-	"nitrocard/nic"
+	"nitrocard/nic/seat"
 )
 
 // Report is one measurement.
@@ -24,10 +24,10 @@ type Report struct {
 
 	Connections int `json:"connections"` // that the card tracks when the measurement ends; 0 without a card
 
-	Drops drops       `json:"drops"` // by reason
-	Ports []PortStats `json:"ports"`
-	Total PortStats   `json:"total"`
-	Gaps  nic.GapView `json:"burst_gap_us"`
+	Drops drops        `json:"drops"` // by reason
+	Ports []PortStats  `json:"ports"`
+	Total PortStats    `json:"total"`
+	Gaps  seat.GapView `json:"burst_gap_us"`
 }
 
 // Rate is how fast frames were forwarded. Mpps and nanoseconds count the
@@ -72,7 +72,7 @@ func (s *Session) report(workers []*worker) *Report {
 	if len(o.Ports) > 0 {
 		r.FrameSize = ""
 	}
-	first, last, gaps := workers[0].first, workers[0].last, nic.Gaps{}
+	first, last, gaps := workers[0].first, workers[0].last, seat.Gaps{}
 	for i, w := range workers {
 		r.PerCore = append(r.PerCore, w.last.Since(w.first))
 		gaps.Merge(&w.gaps)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"nitrocard/nic"
+	"nitrocard/nic/seat"
 	"nitrocard/pmd"
 )
 
@@ -12,11 +12,11 @@ import (
 // goroutine.
 type Session struct {
 	options Options
-	rigs    []*rig     // one for each core; none: the next start makes them
-	workers []*worker  // as many; none: stopped
-	seats   *nic.Seats // theirs
-	now     int64      // on the rigs' clock: it stands still while stopped, so that no flow ages
-	before  drops      // of the rigs when they were started
+	rigs    []*rig      // one for each core; none: the next start makes them
+	workers []*worker   // as many; none: stopped
+	seats   *seat.Seats // theirs
+	now     int64       // on the rigs' clock: it stands still while stopped, so that no flow ages
+	before  drops       // of the rigs when they were started
 
 	forwarded, ported []pmd.Stats // of the ports when their counts were cleared
 }
@@ -59,7 +59,7 @@ func (s *Session) Start() error {
 	}
 	s.before = s.drops()
 	s.ClearForwarded()
-	s.seats = nic.NewSeats(len(s.rigs))
+	s.seats = seat.NewSeats(len(s.rigs))
 	s.workers = newWorkers(s.rigs, s.seats, &s.options, s.now)
 	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nitrocard/nic"
+	"nitrocard/nic/seat"
 	"nitrocard/pmd"
 )
 
@@ -12,16 +12,16 @@ import (
 // over. What it counted may be read when done is closed.
 type worker struct {
 	rig    *rig
-	start  int64     // on the rig's clock, which stands still between two workers
-	end    int64     // the same
-	period int64     // from one sample to the next; 0: none are taken
-	seat   *nic.Seat // it never yields there: its CPU time is that of one thread
+	start  int64      // on the rig's clock, which stands still between two workers
+	end    int64      // the same
+	period int64      // from one sample to the next; 0: none are taken
+	seat   *seat.Seat // it never yields there: its CPU time is that of one thread
 	tally  *tally
 	stop   atomic.Bool
 	done   chan struct{}
 
 	first, last Sample
-	gaps        nic.Gaps
+	gaps        seat.Gaps
 }
 
 // Sample is what a worker had done at some moment.
@@ -35,7 +35,7 @@ type Sample struct {
 const forever = 1<<63 - 1
 
 // newWorkers start on rigs, each on its seat. Their clock begins at from.
-func newWorkers(rigs []*rig, seats *nic.Seats, o *Options, from int64) (all []*worker) {
+func newWorkers(rigs []*rig, seats *seat.Seats, o *Options, from int64) (all []*worker) {
 	tally := newTally(len(rigs))
 	for i, r := range rigs {
 		w := &worker{rig: r, start: from, end: forever, period: int64(o.Period), seat: seats.Of(i), tally: tally, done: make(chan struct{})}

@@ -1,9 +1,8 @@
 package nic
 
 import (
-	"slices"
-	"strings"
-
+	"nitrocard/nic/bay"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 )
 
@@ -35,8 +34,8 @@ func (c *Card) follow(step func(*vpc.Region) (*vpc.Region, error)) (Change, erro
 	}
 	var prev *vpc.Policy
 	region := vpc.EmptyRegion()
-	if v := c.view.Load(); v != nil {
-		prev, region = v.policy, v.policy.Region
+	if v := c.crew.View(); v != nil {
+		prev, region = v.Policy, v.Policy.Region
 	}
 	region, err := step(region)
 	if err != nil {
@@ -46,29 +45,52 @@ func (c *Card) follow(step func(*vpc.Region) (*vpc.Region, error)) (Change, erro
 	if err != nil {
 		return Change{}, err
 	}
-	if _, err := divide(policy, c.options.MaxConnections); err != nil {
-		return Change{}, err
-	}
-	plugs, err := c.prepare(policy)
+	shares, err := divide(policy, c.options.MaxConnections)
 	if err != nil {
 		return Change{}, err
 	}
+	plugs, err := c.bays.Prepare(c.wanted(policy))
+	if err != nil {
+		return Change{}, err
+	}
+	c.shares = shares
 	c.settle(policy, plugs)
 	return Change{Epoch: policy.Epoch, Diff: region.Diff(), Notices: append([]vpc.Notice{}, region.Notices()...)}, nil
 }
 
-// settle makes a place for each ENI that came, plugs ports in, puts policy in
+// wanted is what each local ENI of a policy is plugged into, none where ports
+// are attached by hand.
+func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
+	if c.options.OpenPort == nil {
+		return nil
+	}
+	for _, e := range policy.ENIs {
+		if e != nil {
+			spec, open := c.options.OpenPort(e)
+			wanted = append(wanted, bay.Plug{ENI: e.ID, Spec: spec, Open: open})
+		}
+	}
+	return wanted
+}
+
+// settle makes a bay for each ENI that came, plugs ports in, puts policy in
 // force, and closes what nothing is plugged into any more.
-func (c *Card) settle(policy *vpc.Policy, p *plugs) {
-	gone := c.makeRoom(policy)
-	later, left := c.plug(p)
+func (c *Card) settle(policy *vpc.Policy, p *bay.Plugs) {
+	var enis []string
+	for _, e := range policy.ENIs {
+		if e != nil {
+			enis = append(enis, e.ID)
+		}
+	}
+	gone := c.bays.MakeRoom(enis)
+	later, left := c.bays.Plug(p)
 	for _, s := range gone {
-		if s.port != nil {
-			left = append(left, s.port)
+		if s.Port != nil {
+			left = append(left, s.Port)
 		}
 	}
 	c.store(policy)
-	if c.plugLater(later) {
+	if c.bays.PlugLater(later) {
 		c.store(policy)
 	}
 	for _, port := range left {
@@ -80,71 +102,24 @@ func (c *Card) settle(policy *vpc.Policy, p *plugs) {
 // when no packet meets an older one. All that takes time is done before the
 // workers stand.
 func (c *Card) store(policy *vpc.Policy) {
-	v := &view{policy: policy, uplink: c.slots[Uplink]}
-	guests := c.guests(policy)
-	before := &view{}
-	if old := c.view.Load(); old != nil {
-		before = old
-	}
-	if v.enis = before.enis; before.policy != policy {
-		v.enis = newENITable(guests)
-	}
-	v.slots = append(v.slots, v.uplink)
-	for i := range guests {
-		if guests[i].eni != nil {
-			v.slots = append(v.slots, guests[i].slot)
-		}
-	}
-	for i := range c.workers {
-		v.parts = append(v.parts, v.of(i, guests))
-	}
-	v.underlay = newUnderlay(policy, v.uplinkMAC(), &before.underlay)
-	ids := c.freshIDs()
-	c.gate.do(func() {
-		c.view.Store(v)
-		c.rules.ids = ids
-		for _, w := range c.workers {
-			w.adopt(v)
-		}
-	})
+	v := c.crew.NewView(policy, c.ports(policy))
+	c.gate.Do(func() { c.crew.Adopt(v) })
+	c.bays.Known()
 	c.wake()
-	c.sweep()
+	c.crew.Sweep()
 }
 
-// freshIDs is for the rules of a new policy, whose IDs mean other rules. There
-// is room for as many as the last one's, so that workers need not make it.
-func (c *Card) freshIDs() map[vpc.RuleID]uint32 {
-	c.flows.Lock()
-	n := len(c.rules.ids)
-	c.flows.Unlock()
-	return make(map[vpc.RuleID]uint32, n)
-}
-
-// guests are the local ENIs as the packet path sees them, by number.
-func (c *Card) guests(policy *vpc.Policy) []guest {
-	share, _ := divide(policy, c.options.MaxConnections) // Apply has seen the error
-	guests := make([]guest, len(policy.ENIs))
+// ports are the bays as the packets' way knows them.
+func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
+	uplink := c.bays.Of(Uplink)
+	p := &pipeline.Ports{MAC: policy.Card.MAC, Uplink: uplink.Queues}
+	if p.MAC.IsZero() && uplink.Port != nil {
+		p.MAC = uplink.Port.Info().MAC
+	}
 	for _, e := range policy.ENIs {
-		if e == nil {
-			continue
-		}
-		guests[e.Number] = guest{
-			eni: e, label: &nameplate{e.ID, e.Groups}, slot: c.slots[e.ID], number: e.Number, owner: e.Owner,
-			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
-			limit: share.of(e.Owner), cacheLimit: share.cache, timeouts: timeoutsOf(e),
+		if e != nil {
+			p.Guests = append(p.Guests, pipeline.Place{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cache})
 		}
 	}
-	return guests
-}
-
-// localNames lists the ENIs of this card for an error.
-func (c *Card) localNames() string {
-	var names []string
-	for name := range c.slots {
-		if name != Uplink {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return Uplink + ", " + strings.Join(names, ", ")
+	return p
 }

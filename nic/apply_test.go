@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/bay"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -26,7 +28,7 @@ const newcomer = `{NetworkInterfaceId: eni-a6, SubnetId: subnet-a1, MacAddress: 
 func TestABadConfigurationChangesNothing(t *testing.T) {
 	x := newRig(t)
 	x.connect("22")
-	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(pipeline.SecurityGroupIn)
 	ports, flows, drops, policy := x.card.Ports(), x.card.Flows(FlowFilter{}), x.card.Drops(), x.card.Policy()
 
 	bad, err := vpc.Put("SecurityGroups", []byte(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 90, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`))
@@ -75,15 +77,15 @@ func TestApplyNamesWhatIsNotEnforced(t *testing.T) {
 func TestAnENIComesAndGoes(t *testing.T) {
 	x := newRig(t)
 	toIt := wiretest.TCP("10.0.1.5:1", "10.0.1.8:8080").Flags(wire.TCPSyn)
-	x.fromGuest("eni-a1", toIt).dropped(NoNeighbor)
+	x.fromGuest("eni-a1", toIt).dropped(pipeline.NoNeighbor)
 	x.put("NetworkInterfaces", newcomer)
-	x.fromGuest("eni-a1", toIt).dropped(NoPort)
+	x.fromGuest("eni-a1", toIt).dropped(pipeline.NoPort)
 	port := x.attach("eni-a6", mem.Options{})
 	x.fromGuest("eni-a1", toIt).delivered("eni-a6")
 	require.ErrorContains(t, x.card.Attach("eni-a6", nil), "eni-a6 has port mem already")
 
 	x.remove("NetworkInterfaces", "eni-a6")
-	x.fromGuest("eni-a1", toIt).dropped(NoNeighbor)
+	x.fromGuest("eni-a1", toIt).dropped(pipeline.NoNeighbor)
 	require.False(t, port.Inject(toIt.Bytes()), "its port is closed")
 	require.ErrorContains(t, x.card.Attach("eni-a6", nil), "eni-a6 is no ENI of this card; it has uplink, eni-a1, eni-a2, eni-a4, eni-b1")
 	require.Len(t, x.card.ENIs(), 4)
@@ -98,9 +100,9 @@ func TestAnENIComesAndGoes(t *testing.T) {
 func TestAVPCWithoutENIsIsKnown(t *testing.T) {
 	x := newRig(t)
 	probe := x.outer(edge, x.eni("eni-b1").VNI, wiretest.TCP(client+":1", "10.0.1.5:80").Bytes()).Bytes()
-	x.send(Uplink, probe).dropped(UnknownMAC)
+	x.send(Uplink, probe).dropped(pipeline.UnknownMAC)
 	x.remove("NetworkInterfaces", "eni-b1")
-	x.send(Uplink, probe).dropped(UnknownMAC)
+	x.send(Uplink, probe).dropped(pipeline.UnknownMAC)
 }
 
 // move puts ENIs on server y, all others of A are on x.
@@ -130,7 +132,7 @@ func TestAnENIMovesToAnotherServer(t *testing.T) {
 	x.move("eni-a4")
 	x.send(Uplink, x.tunnel(serverY, "eni-a1", answer)).delivered("eni-a1")
 	x.fromGuest("eni-a1", query).tunneled(serverY, vniA)
-	x.send(Uplink, x.tunnel(edge, "eni-a1", answer)).dropped(SourceMismatch)
+	x.send(Uplink, x.tunnel(edge, "eni-a1", answer)).dropped(pipeline.SourceMismatch)
 	require.Len(t, x.card.Ports(), 4)
 }
 
@@ -141,7 +143,7 @@ func TestAnENIChangesItsVPC(t *testing.T) {
 	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a2, SubnetId: subnet-b1, MacAddress: "06:00:00:00:0a:02", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.6}], Groups: [{GroupId: sg-b-web}], Attachment: {InstanceId: i-a2}}`)
 	x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:1", "10.0.1.5:80")).delivered("eni-b1")
 	x.fromGuest("eni-b1", wiretest.TCP("10.0.1.5:1", "10.0.1.6:80")).delivered("eni-a2")
-	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.1.6:80")).dropped(NoNeighbor)
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.1.6:80")).dropped(pipeline.NoNeighbor)
 }
 
 // A connection that is open follows its ENI's new public address.
@@ -151,7 +153,7 @@ func TestAPublicAddressChanges(t *testing.T) {
 	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a1, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:01",
 		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.5, Association: {PublicIp: 35.72.2.80}}], Groups: [{GroupId: sg-a-web}], Attachment: {InstanceId: i-a1}}`)
 	require.Equal(t, "35.72.2.80", dotted(header(t, x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled(edge, vniA)).Src))
-	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).dropped(NotForThisENI)
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).dropped(pipeline.NotForThisENI)
 	x.fromInternet("eni-a1", wiretest.TCP(client+":40000", "35.72.2.80:22")).delivered("eni-a1")
 }
 
@@ -164,7 +166,7 @@ func TestTheEdgeMoves(t *testing.T) {
 	x.apply(&c)
 	stations["172.16.0.2"] = mac("02:00:00:00:00:02")
 	x.resolve("172.16.0.2")
-	x.send(Uplink, x.tunnel(edge, "eni-a1", tcp("22", wire.TCPAck))).dropped(UnknownVTEP)
+	x.send(Uplink, x.tunnel(edge, "eni-a1", tcp("22", wire.TCPAck))).dropped(pipeline.UnknownVTEP)
 	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled("172.16.0.2", vniA)
 	x.send(Uplink, x.tunnel("172.16.0.2", "eni-a1", tcp("22", wire.TCPAck))).delivered("eni-a1")
 }
@@ -175,7 +177,7 @@ type shelf struct {
 	fail  string // no such port
 }
 
-func (s *shelf) open(e *vpc.OwnENI) (string, Opener) {
+func (s *shelf) open(e *vpc.OwnENI) (string, bay.Opener) {
 	return e.Port, func() (pmd.Port, error) {
 		if e.Port == s.fail {
 			return nil, errors.New("no such device")

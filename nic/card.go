@@ -8,16 +8,20 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"nitrocard/nic/flow"
+	"nitrocard/nic/bay"
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/seat"
 	"nitrocard/nic/vpc"
-	"nitrocard/pmd"
 )
 
 // Uplink is the name of the port to the underlay.
-const Uplink = "uplink"
+const Uplink = bay.Uplink
+
+// Opener opens a port. One with several queues (pmd.Queues) has at most as
+// many as the card has workers.
+type Opener = bay.Opener
 
 // DefaultConnections is how many connections a card tracks unless told.
 const DefaultConnections = 1 << 18
@@ -43,15 +47,13 @@ type Options struct {
 type Card struct {
 	options Options
 	log     *slog.Logger
-	workers []*worker
-	gate    gate
-	view    atomic.Pointer[view] // changed while all workers stand at the gate
-	flows   *flow.Table
-	rules   *rulebook    // under the lock of flows
-	now     atomic.Int64 // a worker's clock, no older than a tick of flow
+	gate    *seat.Gate
+	crew    *pipeline.Crew
+	threads []*thread // of the crew's workers
 
 	mu      sync.Mutex // of what follows, and of changes to the view
-	slots   map[string]*slot
+	bays    *bay.Bays
+	shares  shares
 	running bool
 	closed  bool
 }
@@ -73,37 +75,21 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 	}
 	o.Workers = max(o.Workers, 1)
 	o.IdleSleep = cmp.Or(o.IdleSleep, DefaultIdleSleep)
-	c := &Card{options: o, log: o.Log, rules: newRulebook(), slots: map[string]*slot{}, gate: gate{workers: make([]presence, o.Workers)}}
-	var err error
-	c.flows, err = flow.New(flow.Options{
-		Capacity: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers,
+	crew, err := pipeline.NewCrew(pipeline.Options{
+		Workers: o.Workers, Connections: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connection table: %w", err)
+		return nil, err
 	}
-	c.hire()
-	c.slots[Uplink] = newSlot(Uplink, 0, c.newQueues(1), 0)
+	c := &Card{options: o, log: o.Log, gate: seat.NewGate(o.Workers), crew: crew}
+	c.bays = bay.New(o.Workers, c.gate.Do, o.Log)
+	for i, w := range crew.Workers {
+		c.threads = append(c.threads, newThread(c, i, w))
+	}
 	if _, err := c.Apply(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
-}
-
-// hire makes the workers.
-func (c *Card) hire() {
-	for i := range c.options.Workers {
-		w := &worker{card: c, number: i, flows: c.flows, reader: c.flows.Reader(i)}
-		w.cpu.Store(-1)
-		c.workers = append(c.workers, w)
-	}
-}
-
-// timeouts are those of an ENI's connections, nil once the ENI is gone.
-func (c *Card) timeouts(eni uint32) *flow.Timeouts {
-	if g := c.view.Load().guest(eni); g != nil {
-		return g.timeouts
-	}
-	return nil
 }
 
 // Close ends every port and gives the tables' memory back. The card only
@@ -119,16 +105,8 @@ func (c *Card) Close() error {
 		return errors.New("the card runs: end Run's context instead")
 	}
 	c.closed = true
-	var errs []error
-	for _, s := range c.slots {
-		if s.port != nil {
-			errs = append(errs, s.port.Close())
-			s.detach()
-		}
-	}
-	c.flows.Lock()
-	defer c.flows.Unlock()
-	c.flows.Close()
+	errs := c.bays.Close()
+	c.crew.Close()
 	return errors.Join(errs...)
 }
 
@@ -137,55 +115,47 @@ func (c *Card) Close() error {
 func (c *Card) Attach(name string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, ok := c.slots[name]
+	s := c.bays.Of(name)
 	switch {
 	case c.closed:
 		return errClosed
-	case !ok:
-		return fmt.Errorf("%s is no ENI of this card; it has %s", name, c.localNames())
-	case s.port != nil:
-		return fmt.Errorf("%s has port %s already", name, s.port.Info().Name)
+	case s == nil:
+		return fmt.Errorf("%s is no ENI of this card; it has %s", name, c.bays.Names())
+	case s.Port != nil:
+		return fmt.Errorf("%s has port %s already", name, s.Port.Info().Name)
 	}
 	p, err := open()
 	if err != nil {
 		return err
 	}
-	if err := c.fits(p); err != nil {
+	if err := c.bays.Fits(p); err != nil {
 		return errors.Join(err, p.Close())
 	}
-	s.open = open
-	c.rebind(s.attaching(p))
-	c.store(c.view.Load().policy)
+	c.bays.Attach(s, p, open)
+	c.store(c.Policy())
 	return nil
 }
 
 // Config is the configuration in force, put together anew. Its objects are the
 // card's: read, not changed.
-func (c *Card) Config() *vpc.Config { return c.view.Load().policy.Region.Config() }
+func (c *Card) Config() *vpc.Config { return c.Policy().Region.Config() }
 
 // Policy is the compiled configuration in force.
-func (c *Card) Policy() *vpc.Policy { return c.view.Load().policy }
+func (c *Card) Policy() *vpc.Policy { return c.crew.View().Policy }
+
+// Verdict is what became of a packet.
+type Verdict = pipeline.Verdict
 
 // Event is the end of one packet's way through the card.
-type Event struct {
-	Port    string      // that received it
-	Verdict Verdict     // Sent, Consumed, or why it was dropped
-	To      string      // the port it left by, if Sent
-	ENI     *vpc.OwnENI // whose stages decided last; nil before an ENI was found
-	Rule    *vpc.Rule   // of the ENI's groups that let the packet pass, or its connection before; nil if none was asked
-	Egress  *vpc.Rule   // the sender's rule, where sender and receiver are both guests of this card
-}
+type Event = pipeline.Event
 
 // Observe has f called with the end of each packet, by the worker that ends it:
 // where there are several, by several at once. It costs what f costs; nil ends
 // it.
 func (c *Card) Observe(f func(*Event)) {
-	c.gate.do(func() {
-		for _, w := range c.workers {
-			w.observe, w.fast.seen = f, nil
-			if f != nil {
-				w.fast.seen = new([pmd.MaxBurst]packet)
-			}
+	c.gate.Do(func() {
+		for _, w := range c.crew.Workers {
+			w.Observe(f)
 		}
 	})
 }

@@ -93,10 +93,10 @@ func BenchmarkChange(b *testing.B) {
 		b.ReportAllocs()
 		policy := card.Policy()
 		require.NoError(b, card.Attach("eni-0-7", func() (pmd.Port, error) { return mem.New(mem.Options{}), nil }))
-		s := card.slots["eni-0-7"]
+		s := card.bays.Of("eni-0-7")
 		for b.Loop() {
 			card.mu.Lock()
-			card.rebind(s.attaching(mem.New(mem.Options{})))
+			card.bays.Attach(s, mem.New(mem.Options{}), nil)
 			card.store(policy)
 			card.mu.Unlock()
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/bay"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -30,7 +32,7 @@ type storm struct {
 	frames map[string][][]byte // what goes into a port, by where: an ENI's, or Uplink's
 	enis   map[string]*vpc.OwnENI
 	owners map[string]string // of the guests' ports, by spec
-	slots  map[*slot]bool    // that ever were
+	slots  map[*bay.Bay]bool // that ever were
 	out    map[string]int    // frames that left, by label and where
 
 	now  atomic.Int64
@@ -51,7 +53,7 @@ func specOf(i int) string { return fmt.Sprintf("dev%d", i) }
 func newStorm(t *testing.T) *storm {
 	s := &storm{
 		T: t, quay: &quay{TestingT: t}, frames: map[string][][]byte{}, enis: map[string]*vpc.OwnENI{},
-		owners: map[string]string{}, slots: map[*slot]bool{}, out: map[string]int{},
+		owners: map[string]string{}, slots: map[*bay.Bay]bool{}, out: map[string]int{},
 	}
 	s.now.Store(1_780_000_000e9)
 	var err error
@@ -63,7 +65,7 @@ func newStorm(t *testing.T) *storm {
 	}
 	s.card, err = New(s.config(0, 1), Options{
 		Card: "x", Seed: 1, Workers: stormWorkers, MaxConnections: 1 << 12, IdleSleep: 1,
-		OpenPort: func(e *vpc.OwnENI) (string, Opener) { return e.Port, s.quay.openerFor(e.ID, e.Port, 1) },
+		OpenPort: func(e *vpc.OwnENI) (string, bay.Opener) { return e.Port, s.quay.openerFor(e.ID, e.Port, 1) },
 	})
 	require.NoError(t, err)
 	require.NoError(t, s.card.Attach(Uplink, s.quay.opener(Uplink, stormWorkers)))
@@ -73,7 +75,7 @@ func newStorm(t *testing.T) *storm {
 		s.load(e.id, e.port)
 	}
 	require.NoError(t, s.card.begin())
-	for _, w := range s.card.workers {
+	for _, w := range s.card.threads {
 		s.all.Go(func() { w.loop(&s.stop, func() int64 { return s.now.Add(1000) }) })
 	}
 	return s
@@ -119,7 +121,7 @@ func (s *storm) settled(ports ...int) {
 			s.owners[specOf(ports[i])] = e.id
 		}
 	}
-	for _, slot := range s.card.view.Load().slots {
+	for _, slot := range s.card.bays.All() {
 		s.slots[slot] = true
 	}
 }
@@ -225,10 +227,10 @@ func (s *storm) whole(*rand.Rand) {
 // account holds that every frame that a port lent was received, and ended, and
 // that every one that the card sent a port took.
 func (s *storm) account() {
-	var cards counts
+	var cards pipeline.Counts
 	for slot := range s.slots {
-		n := slot.counts()
-		cards.add(n)
+		n := slot.Counts()
+		cards.Add(&n)
 	}
 	var ports pmd.Stats
 	for _, v := range s.quay.visitors() {
@@ -236,13 +238,13 @@ func (s *storm) account() {
 		require.Zero(s, v.bound.Load(), "threads that poll a port after the end")
 	}
 	ended := uint64(0)
-	for _, n := range cards.ends {
+	for _, n := range cards.Ends {
 		ended += n
 	}
-	require.Equal(s, cards.received, ended)
-	require.Equal(s, ports.RxPackets, cards.received, "what ports lent was received")
-	require.Equal(s, ports.TxPackets+ports.TxDropped, cards.delivered, "what left was taken")
-	require.Equal(s, cards.ends[Sent]+cards.originated, cards.delivered, "what was sent left")
+	require.Equal(s, cards.Received, ended)
+	require.Equal(s, ports.RxPackets, cards.Received, "what ports lent was received")
+	require.Equal(s, ports.TxPackets+ports.TxDropped, cards.Delivered, "what left was taken")
+	require.Equal(s, cards.Ends[pipeline.Sent]+cards.Originated, cards.Delivered, "what was sent left")
 }
 
 // Ports come and go under several workers: each frame ends, and is counted

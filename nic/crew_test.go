@@ -61,7 +61,7 @@ func newCrew(t *testing.T, workers int) *crew {
 		}
 	}
 	require.NoError(t, c.card.begin())
-	for _, w := range c.card.workers {
+	for _, w := range c.card.threads {
 		c.all.Go(func() { w.loop(&c.stop, func() int64 { return c.now.Add(1000) }) })
 	}
 	return c
@@ -294,7 +294,7 @@ func TestAnyPacketOnAnyWorker(t *testing.T) {
 	}
 
 	c.now.Add(int64(6 * 24 * time.Hour))
-	c.until("every connection ends", func() bool { return c.card.flows.Len() == 0 })
+	c.until("every connection ends", func() bool { return c.card.crew.Flows.Len() == 0 })
 	for _, e := range c.card.ENIs() {
 		require.Zero(t, e.Connections, e.ID)
 	}

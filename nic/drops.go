@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"nitrocard/nic/vpc"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 )
 
@@ -67,13 +67,13 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 		}
 		return reasons[v]
 	}
-	for i := range verdicts {
+	for i := range pipeline.Verdicts {
 		v := Verdict(i)
-		if n := s.ends[v]; n > 0 && v.Dropped() {
+		if n := s.Ends[v]; n > 0 && v.Dropped() {
 			at(v).Packets += n
 		}
-		if n := s.drops[v]; n > 0 && s.name != Uplink {
-			at(v).ENIs[s.name] += n
+		if n := s.Drops[v]; n > 0 && s.Name != Uplink {
+			at(v).ENIs[s.Name] += n
 		}
 	}
 }
@@ -95,82 +95,45 @@ func losses(all []counted) (views []DropView) {
 				views = append(views, DropView{Reason: l.Reason, Sentence: l.Sentence, ENIs: map[string]uint64{}})
 			}
 			views[i].Packets += l.Frames
-			if s.name != Uplink {
-				views[i].ENIs[s.name] += l.Frames
+			if s.Name != Uplink {
+				views[i].ENIs[s.Name] += l.Frames
 			}
 		}
 	}
 	return views
 }
 
-// recentDrop is one of the latest drops. It is small, because a flood of them
-// must leave the first cache to the packets that pass.
-type recentDrop struct {
-	when    int64
-	port    *nameplate // that received it
-	eni     *nameplate // nil: none was found
-	tuple   wire.Tuple
-	verdict Verdict
-	ip      bool
-}
-
-// nameplate is what a drop tells of a port or an ENI. It does not hold the ENI, and
-// through it a policy that is long gone.
-type nameplate struct {
-	name   string
-	groups []*vpc.Group // of the ENI
-}
-
-// recent is a ring of the latest drops.
-type recent struct {
-	drops [256]recentDrop
-	n     uint64 // ever added
-}
-
 // lastDrops are the latest of all workers, newest first.
 func (c *Card) lastDrops() []LastDrop {
-	all := make([]recent, len(c.workers))
-	c.gate.do(func() {
-		for i, w := range c.workers {
-			all[i] = w.recent
+	all := make([]pipeline.Drops, len(c.crew.Workers))
+	c.gate.Do(func() {
+		for i, w := range c.crew.Workers {
+			all[i] = w.Drops
 		}
 	})
 	last := []LastDrop{}
 	for i := range all {
-		last = append(last, all[i].views()...)
-	}
-	slices.SortStableFunc(last, func(a, b LastDrop) int { return b.Time.Compare(a.Time) })
-	return last[:min(len(last), len(all[0].drops))]
-}
-
-// next is the place for one more.
-func (r *recent) next() *recentDrop {
-	d := &r.drops[r.n%uint64(len(r.drops))]
-	r.n++
-	return d
-}
-
-// views are the ring's drops, newest first.
-func (r *recent) views() []LastDrop {
-	views := []LastDrop{}
-	for i := range min(r.n, uint64(len(r.drops))) {
-		views = append(views, r.drops[(r.n-1-i)%uint64(len(r.drops))].view())
-	}
-	return views
-}
-
-func (d *recentDrop) view() LastDrop {
-	v := LastDrop{Time: time.Unix(0, d.when).UTC(), Reason: d.verdict.String(), Sentence: d.verdict.Sentence(), Port: d.port.name}
-	if d.eni != nil {
-		v.ENI = d.eni.name
-		if d.verdict == SecurityGroupIn || d.verdict == SecurityGroupOut {
-			v.SecurityGroups = groupIDs(d.eni.groups)
+		for _, d := range all[i].Latest() {
+			last = append(last, lastDrop(&d))
 		}
 	}
-	if d.ip {
-		t := d.tuple
+	slices.SortStableFunc(last, func(a, b LastDrop) int { return b.Time.Compare(a.Time) })
+	return last[:min(len(last), pipeline.DropsKept)]
+}
+
+// lastDrop is d as people see it.
+func lastDrop(d *pipeline.Drop) LastDrop {
+	id, groups := d.ENI()
+	v := LastDrop{Time: time.Unix(0, d.When).UTC(), Reason: d.Verdict.String(), Sentence: d.Verdict.Sentence(), Port: d.Port(), ENI: id}
+	if d.Verdict == pipeline.SecurityGroupIn || d.Verdict == pipeline.SecurityGroupOut {
+		v.SecurityGroups = groupIDs(groups)
+	}
+	if t := &d.Tuple; d.IP {
 		v.Protocol = wire.ProtocolName(t.Proto)
 		v.Source, v.Destination = endpoint(t.Src, t.SrcPort, t.Proto), endpoint(t.Dst, t.DstPort, t.Proto)
 	}
 	return v
 }
+
+// Reasons are the names of all verdicts that drop.
+func Reasons() []string { return pipeline.Reasons() }

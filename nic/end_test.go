@@ -3,6 +3,7 @@ package nic
 import (
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -72,7 +73,7 @@ func (r *rig) fromGuest(eni string, p wiretest.Packet) end {
 }
 
 // dropped holds that the packet ended here for the reason given.
-func (e end) dropped(v Verdict) {
+func (e end) dropped(v pipeline.Verdict) {
 	e.r.Helper()
 	require.Equal(e.r, v.String(), e.Verdict.String(), v.Sentence())
 	require.Nil(e.r, e.frame, "what is dropped does not leave")
@@ -82,7 +83,7 @@ func (e end) dropped(v Verdict) {
 // left.
 func (e end) delivered(eni string) []byte {
 	e.r.Helper()
-	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, pipeline.Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
 	require.Equal(e.r, []string{eni, eni}, []string{e.To, e.from})
 	require.NoError(e.r, wiretest.Check(e.frame))
 	require.Equal(e.r, e.r.eni(eni).MAC, wire.Ethernet(e.frame).Dst(), "a guest gets what carries its MAC")
@@ -92,7 +93,7 @@ func (e end) delivered(eni string) []byte {
 // tunneled holds that the packet left in a tunnel to vtep, and is what is in it.
 func (e end) tunneled(vtep string, vni uint32) []byte {
 	e.r.Helper()
-	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, pipeline.Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
 	require.Equal(e.r, []string{Uplink, Uplink}, []string{e.To, e.from})
 	require.NoError(e.r, wiretest.Check(e.frame))
 	var o wire.Outer
@@ -110,5 +111,5 @@ func (e end) tunneled(vtep string, vni uint32) []byte {
 // passed holds that the packet left.
 func (e end) passed() {
 	e.r.Helper()
-	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, pipeline.Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
 }

@@ -31,24 +31,22 @@ func (c *Card) ENIs() []ENIView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var views []ENIView
-	guests := c.view.Load().parts[0].guests
-	for i := range guests {
-		if g := &guests[i]; g.eni != nil {
-			views = append(views, c.eniView(g))
+	for _, e := range c.Policy().ENIs {
+		if e != nil {
+			views = append(views, c.eniView(e))
 		}
 	}
 	slices.SortFunc(views, func(a, b ENIView) int { return cmp.Compare(a.ID, b.ID) })
 	return views
 }
 
-func (c *Card) eniView(g *guest) ENIView {
-	e := g.eni
-	c.flows.Lock()
-	tracked, _ := c.flows.Count(g.owner)
-	c.flows.Unlock()
+func (c *Card) eniView(e *vpc.OwnENI) ENIView {
+	c.crew.Flows.Lock()
+	tracked, _ := c.crew.Flows.Count(e.Owner)
+	c.crew.Flows.Unlock()
 	v := ENIView{
 		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
-		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(g.limit),
+		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(c.shares.of(e.Owner)),
 	}
 	for _, a := range e.Addrs() {
 		v.Addresses = append(v.Addresses, dotted(a.Private))
@@ -58,7 +56,7 @@ func (c *Card) eniView(g *guest) ENIView {
 		}
 		v.Public = append(v.Public, public)
 	}
-	if p := g.slot.port; p != nil {
+	if p := c.bays.Of(e.ID).Port; p != nil {
 		v.Port = p.Info().Name
 	}
 	return v

@@ -55,11 +55,11 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 	seen := make([]seenFlow, 0, walkChunk)
 	for from, more := uint32(0), true; more && len(views) < limit; {
 		seen, from, more = c.look(seen[:0], from)
-		v, now := c.view.Load(), uint32(flow.TickOf(c.now.Load()))
+		policy, now := c.Policy(), uint32(flow.TickOf(c.crew.Now()))
 		for i := range seen {
 			if s := &seen[i]; len(views) < limit {
-				if g := v.guest(s.key.ENI()); g != nil && !s.key.IsFragment() && (f.ENI == "" || f.ENI == g.eni.ID) {
-					views = append(views, s.view(g, now))
+				if e := ownENI(policy, s.key.ENI()); e != nil && !s.key.IsFragment() && (f.ENI == "" || f.ENI == e.ID) {
+					views = append(views, s.view(e, now))
 				}
 			}
 		}
@@ -70,19 +70,27 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 // look adds a chunk of connections to seen, which has room for it: nothing is
 // allocated while workers may wait for the lock.
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
-	c.flows.Lock()
-	defer c.flows.Unlock()
-	next, more = c.flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{*k, conn.Copy(), c.rules.rules[c.flows.Rule(at)]})
+	c.crew.Flows.Lock()
+	defer c.crew.Flows.Unlock()
+	next, more = c.crew.Flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
+		seen = append(seen, seenFlow{*k, conn.Copy(), c.crew.Rule(at)})
 	})
 	return seen, next, more
 }
 
-// view is s, of a guest, at the tick now.
-func (s *seenFlow) view(g *guest, now uint32) FlowView {
+// ownENI is the card's ENI of a number, nil if it went.
+func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
+	if int(number) >= len(p.ENIs) {
+		return nil
+	}
+	return p.ENIs[number]
+}
+
+// view is s, of an ENI, at the tick now.
+func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	k, conn, status := &s.key, &s.conn, s.conn.Status()
 	view := FlowView{
-		ENI: g.eni.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
+		ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(k.Local, k.LocalPort, k.Proto()), Remote: endpoint(k.Remote, k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),

@@ -1,9 +1,8 @@
 package nic
 
 import (
-	"cmp"
-	"slices"
-
+	"nitrocard/nic/bay"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -38,30 +37,29 @@ func (c *Card) Ports() []PortView {
 		v.ask(s.port)
 		views = append(views, v)
 	}
-	slices.SortFunc(views[1:], func(a, b PortView) int { return cmp.Compare(a.Name, b.Name) })
 	return views
 }
 
-// counted is a slot with its counts, and its port, at some moment.
+// counted is a bay with its counts, and its port, at some moment.
 type counted struct {
-	*slot
+	*bay.Bay
 	port pmd.Port
-	counts
+	pipeline.Counts
 }
 
-// countChunk is how many slots are looked at while the workers stand: their
+// countChunk is how many bays are looked at while the workers stand: their
 // counts are spread over memory.
 const countChunk = 16
 
-// counts are those of all slots, of each at one moment. The card's mutex is
-// held.
+// counts are those of all bays, of each at one moment, the uplink's first. The
+// card's mutex is held.
 func (c *Card) counts() []counted {
-	slots := c.view.Load().slots
-	all := make([]counted, len(slots))
-	for first := 0; first < len(slots); first += countChunk {
-		c.gate.do(func() {
-			for i := first; i < min(first+countChunk, len(slots)); i++ {
-				all[i] = counted{slots[i], slots[i].port, slots[i].counts()}
+	bays := c.bays.All()
+	all := make([]counted, len(bays))
+	for first := 0; first < len(bays); first += countChunk {
+		c.gate.Do(func() {
+			for i := first; i < min(first+countChunk, len(bays)); i++ {
+				all[i] = counted{bays[i], bays[i].Port, bays[i].Counts()}
 			}
 		})
 	}
@@ -70,10 +68,10 @@ func (c *Card) counts() []counted {
 
 func (s *counted) view() PortView {
 	v := PortView{
-		Name: s.name, Link: "no port", Received: s.received, Sent: s.ends[Sent], Consumed: s.ends[Consumed],
-		Dropped: map[string]uint64{}, Delivered: s.delivered, Originated: s.originated,
+		Name: s.Name, Link: "no port", Received: s.Received, Sent: s.Ends[pipeline.Sent], Consumed: s.Ends[pipeline.Consumed],
+		Dropped: map[string]uint64{}, Delivered: s.Delivered, Originated: s.Originated,
 	}
-	for i, n := range s.ends {
+	for i, n := range s.Ends {
 		if r := Verdict(i); n > 0 && r.Dropped() {
 			v.Dropped[r.String()] = n
 		}
@@ -91,7 +89,7 @@ func (v *PortView) ask(p pmd.Port) {
 	if err := p.Link(); err != nil {
 		v.Link = err.Error()
 	}
-	if d, ok := firstQueue(p).(pmd.Detailed); ok {
+	if d, ok := bay.FirstQueue(p).(pmd.Detailed); ok {
 		detail := d.Detail()
 		v.Detail = &detail
 	}

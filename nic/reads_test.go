@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -17,7 +18,7 @@ func TestReads(t *testing.T) {
 	x := newRig(t)
 	x.connect("22")
 	x.fromInternet("eni-a1", wiretest.UDP(client+":9", "35.72.2.9:53").Payload("hi")).passed()
-	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(pipeline.SecurityGroupIn)
 	x.wait(2 * time.Second)
 
 	a1 := x.eni("eni-a1")
@@ -52,7 +53,7 @@ func TestReads(t *testing.T) {
 	require.Equal(t, []any{"uplink", "mem", "up", uint64(5), uint64(3), uint64(1)}, []any{up.Name, up.Port, up.Link, up.Received, up.Sent, up.Consumed})
 	require.Equal(t, map[string]uint64{"security_group_in": 1}, up.Dropped)
 	require.Equal(t, []LastDrop{{
-		Time: time.Unix(0, x.now-2e9).UTC(), Reason: "security_group_in", Sentence: SecurityGroupIn.Sentence(), Port: "uplink", ENI: "eni-a1",
+		Time: time.Unix(0, x.now-2e9).UTC(), Reason: "security_group_in", Sentence: pipeline.SecurityGroupIn.Sentence(), Port: "uplink", ENI: "eni-a1",
 		Protocol: "tcp", Source: client + ":40000", Destination: "35.72.2.8:23", SecurityGroups: []string{"sg-a-web"},
 	}}, x.card.Drops().Last)
 }
@@ -65,15 +66,15 @@ func TestTheObserverHearsOfEveryEnd(t *testing.T) {
 	e.delivered("eni-a1")
 	require.Equal(t, []string{"eni-a2", "eni-a1", "tcp 8080 from 10.0.0.0/16", "all to 0.0.0.0/0"}, []string{e.Port, e.ENI.ID, e.Rule.Text, e.Egress.Text})
 	e = x.fromGuest("eni-a2", wiretest.TCP("10.0.1.6:1", "10.0.1.5:8081"))
-	e.dropped(SecurityGroupIn)
+	e.dropped(pipeline.SecurityGroupIn)
 	require.Nil(t, e.Rule)
 	require.Equal(t, "all to 0.0.0.0/0", e.Egress.Text)
-	x.replug("eni-a1", &odd{Port: mem.New(mem.Options{}), full: true})
-	x.fromInternet("eni-a1", syn).dropped(TxFull)
+	x.replug("eni-a1", &full{mem.New(mem.Options{})})
+	x.fromInternet("eni-a1", syn).dropped(pipeline.TxFull)
 	drops := x.card.Drops()
-	require.Contains(t, drops.Reasons, DropView{Reason: "tx_full", Sentence: TxFull.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}})
+	require.Contains(t, drops.Reasons, DropView{Reason: "tx_full", Sentence: pipeline.TxFull.Sentence(), Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}})
 	require.Equal(t, LastDrop{
-		Time: time.Unix(0, x.now).UTC(), Reason: "tx_full", Sentence: TxFull.Sentence(), Port: "uplink", ENI: "eni-a1",
+		Time: time.Unix(0, x.now).UTC(), Reason: "tx_full", Sentence: pipeline.TxFull.Sentence(), Port: "uplink", ENI: "eni-a1",
 		Protocol: "tcp", Source: client + ":40000", Destination: "10.0.1.5:22", // as it would have left
 	}, drops.Last[0])
 	x.card.Observe(nil)
@@ -81,4 +82,31 @@ func TestTheObserverHearsOfEveryEnd(t *testing.T) {
 	x.ended = nil
 	x.card.Poll(x.now)
 	require.Empty(t, x.ended)
+}
+
+// Whoever lists connections allocates nothing while he has the lock: workers
+// wait for it.
+func TestALookAtConnectionsDoesNotAllocate(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	seen := make([]seenFlow, 0, walkChunk)
+	found := 0
+	least := 1.0 // other goroutines of the test allocate now and then
+	for range 5 {
+		least = min(least, testing.AllocsPerRun(10, func() {
+			for from, more := uint32(0), true; more; found += len(seen) {
+				seen, from, more = x.card.look(seen[:0], from)
+			}
+		}))
+	}
+	require.Zero(t, least)
+	require.Positive(t, found)
+}
+
+// A card that nobody runs has no descriptor, so there may be any number.
+func TestACardThatIsPolledTakesNoDescriptors(t *testing.T) {
+	x := newRig(t)
+	for _, th := range x.card.threads {
+		require.Nil(t, th.sleeper)
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -92,9 +93,9 @@ func (r *rig) attach(name string, o mem.Options) *mem.Port {
 
 // resolve has a tunnel end answer the card's ARP.
 func (r *rig) resolve(vtep string) {
-	card := wire.Station{MAC: r.card.view.Load().uplinkMAC(), Addr: r.card.Policy().Card.VTEP}
+	card := wire.Station{MAC: r.card.ports(r.card.Policy()).MAC, Addr: r.card.Policy().Card.VTEP}
 	answer := wiretest.ARPReply(wire.Station{MAC: stations[vtep], Addr: wiretest.Addr(vtep)}, card)
-	require.Equal(r, Consumed, r.send(Uplink, answer.Bytes()).Verdict)
+	require.Equal(r, pipeline.Consumed, r.send(Uplink, answer.Bytes()).Verdict)
 }
 
 // apply puts a configuration in force.
@@ -143,25 +144,6 @@ func edited(t testing.TB, c *vpc.Config, edit vpc.Edit) *vpc.Config {
 	return region.Config()
 }
 
-// admits makes the group sg-a-web allow only the inbound permissions given,
-// and everything out.
-func (r *rig) admits(permissions ...string) {
-	r.Helper()
-	group := "{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}]}], IpPermissions: ["
-	for i, p := range permissions {
-		if i > 0 {
-			group += ", "
-		}
-		group += p
-	}
-	r.put("SecurityGroups", group+"]}")
-}
-
-// permit is a permission in EC2's words.
-func permit(proto, port, from string) string {
-	return "{IpProtocol: " + proto + ", FromPort: " + port + ", ToPort: " + port + ", IpRanges: [{CidrIp: " + from + "}]}"
-}
-
 // wait moves the clock, in one jump.
 func (r *rig) wait(d time.Duration) {
 	r.now += int64(d)
@@ -175,11 +157,6 @@ func (r *rig) eni(id string) *vpc.OwnENI {
 	}
 	e := r.card.Policy().Region.ENI(id)
 	return &vpc.OwnENI{ENI: e, Primary: e.Addrs()[0].Private, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
-}
-
-// toEdge is the inner source of what an ENI's VPC sends to the edge.
-func (r *rig) toEdge(id string) wire.MAC {
-	return r.card.Policy().Region.Station(r.eni(id).VPC.Station).Src
 }
 
 // account holds that received = sent + consumed + dropped on every port, that
@@ -201,13 +178,68 @@ func (r *rig) account() {
 	}
 }
 
-// flow is the one connection of an ENI, as listed.
-func (r *rig) flow(eni string) FlowView {
-	r.Helper()
-	flows := r.card.Flows(FlowFilter{ENI: eni})
-	require.Len(r, flows, 1)
-	return flows[0]
+// What clients and guests of server x send.
+var (
+	macA1 = mac("06:00:00:00:0a:01")
+	syn   = tcp("22", wire.TCPSyn) // allowed
+)
+
+// tcp is a segment from the client to a port of a1, and back.
+func tcp(port string, flags uint8) wiretest.Packet {
+	return wiretest.TCP(client+":40000", "35.72.2.8:"+port).Flags(flags)
 }
+
+func tcpBack(port string, flags uint8) wiretest.Packet {
+	return wiretest.TCP("10.0.1.5:"+port, client+":40000").Flags(flags)
+}
+
+// connect is the handshake of a client's connection to a port of a1.
+func (r *rig) connect(port string) {
+	r.Helper()
+	r.fromInternet("eni-a1", tcp(port, wire.TCPSyn)).passed()
+	r.fromGuest("eni-a1", tcpBack(port, wire.TCPSyn|wire.TCPAck)).passed()
+	r.fromInternet("eni-a1", tcp(port, wire.TCPAck)).passed()
+}
+
+// view is what the card says of one of its ENIs.
+func (r *rig) view(eni string) ENIView {
+	r.Helper()
+	for _, v := range r.card.ENIs() {
+		if v.ID == eni {
+			return v
+		}
+	}
+	require.Fail(r, "no such ENI", eni)
+	return ENIView{}
+}
+
+// port is the view of one port.
+func (r *rig) port(name string) PortView {
+	r.Helper()
+	for _, p := range r.card.Ports() {
+		if p.Name == name {
+			return p
+		}
+	}
+	require.Fail(r, "no such port", name)
+	return PortView{}
+}
+
+// replug puts another port in a bay that has one.
+func (r *rig) replug(name string, p pmd.Port) {
+	s := r.card.bays.Of(name)
+	s.Detach()
+	r.card.bays.Attach(s, p, nil)
+	r.card.store(r.card.Policy())
+	if m, ok := p.(*mem.Port); ok {
+		r.ports[name] = m
+	}
+}
+
+// full is a port that takes no frame.
+type full struct{ *mem.Port }
+
+func (full) Tx([]*pmd.Frame) int { return 0 }
 
 // header describes a frame that Parse accepts.
 func header(t testing.TB, frame []byte) wire.Headers {

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nitrocard/pmd"
+	"nitrocard/nic/seat"
 )
 
 // Run works on the wall clock until ctx ends. Then the burst at hand runs to
@@ -20,14 +20,14 @@ func (c *Card) Run(ctx context.Context) error {
 	}
 	var stop atomic.Bool
 	var all sync.WaitGroup
-	clock, seats := wallClock(), NewSeats(len(c.workers))
+	clock, seats := wallClock(), seat.NewSeats(len(c.threads))
 	defer seats.End()
-	for i, w := range c.workers {
+	for i, t := range c.threads {
 		all.Go(func() {
-			w.seat = seats.Of(i)
-			defer w.seat.Leave()
-			w.cpu.Store(int32(w.seat.Sit()))
-			w.loop(&stop, clock)
+			t.seat = seats.Of(i)
+			defer t.seat.Leave()
+			t.cpu.Store(int32(t.seat.Sit()))
+			t.loop(&stop, clock)
 		})
 	}
 	all.Go(func() { c.supervise(ctx) })
@@ -50,13 +50,13 @@ func (c *Card) begin() error {
 	case c.running:
 		return errors.New("the card runs already")
 	}
-	for _, w := range c.workers {
-		s, err := newSleeper()
+	for _, t := range c.threads {
+		s, err := seat.NewSleeper()
 		if err != nil {
 			c.dropSleepers()
 			return fmt.Errorf("wake-up pipe: %w", err)
 		}
-		w.sleeper = s
+		t.sleeper = s
 	}
 	c.running = true
 	return nil
@@ -64,10 +64,10 @@ func (c *Card) begin() error {
 
 // dropSleepers gives the descriptors back.
 func (c *Card) dropSleepers() {
-	for _, w := range c.workers {
-		if w.sleeper != nil {
-			w.sleeper.close()
-			w.sleeper = nil
+	for _, t := range c.threads {
+		if t.sleeper != nil {
+			t.sleeper.Close()
+			t.sleeper = nil
 		}
 	}
 }
@@ -90,9 +90,9 @@ func (c *Card) runs() bool {
 // wake ends the sleep of every worker, for what changed under it. None sleeps
 // but while the card runs.
 func (c *Card) wake() {
-	for i, w := range c.workers {
-		if w.sleeper != nil && c.gate.workers[i].at.Load() != present {
-			w.wake()
+	for _, t := range c.threads {
+		if t.sleeper != nil && c.gate.Away(t.number) {
+			t.sleeper.Wake()
 		}
 	}
 }
@@ -126,35 +126,17 @@ func (c *Card) supervise(ctx context.Context) {
 func (c *Card) checkLinks() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range c.slots {
-		if s.port != nil {
-			c.checkLink(s)
-		}
+	if c.bays.CheckLinks() {
+		c.store(c.Policy())
 	}
 }
 
-func (c *Card) checkLink(s *slot) {
-	err := s.port.Link()
-	if was := s.setDown(err != nil); was != (err != nil) {
-		if err != nil {
-			c.log.Warn("link went down", "port", s.name, "device", s.port.Info().Name, "reason", err)
-		} else {
-			c.log.Info("link is back", "port", s.name, "device", s.port.Info().Name)
-		}
-	}
-	switch {
-	case errors.Is(err, pmd.ErrGone):
-		c.reopen(s, err)
-	case s.port.Info() != s.info:
-		c.adapt(s)
-	}
-}
+// Poll runs one turn of every worker, one after the other, at the time now, in
+// ns since 1970, and returns how many frames they took: 0 if no port has any. It
+// is for callers with a thread and a clock of their own: replay and benchmarks.
+// Their clock may jump, so what ends by now ends first, however much it is.
+func (c *Card) Poll(now int64) int { return c.crew.Poll(now) }
 
-// adapt takes up the MAC or the MTU that a device has now.
-func (c *Card) adapt(s *slot) {
-	was := s.info
-	c.gate.do(s.attaching(s.port))
-	c.store(c.view.Load().policy)
-	c.log.Info("device changed", "port", s.name, "device", s.info.Name,
-		"mtu", s.info.MTU, "mac", s.info.MAC, "mtu_was", was.MTU, "mac_was", was.MAC)
-}
+// PollWorker is Poll for one worker of several, each of which may have a thread
+// of its own. Nobody else may call the card's methods meanwhile.
+func (c *Card) PollWorker(i int, now int64) int { return c.crew.Workers[i].PollAlone(now) }

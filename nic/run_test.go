@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/bay"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -62,7 +63,7 @@ func newLive(t *testing.T) *live {
 	l.config.Placement.Cards[0].Mac = wire.MAC{} // its uplink's own
 	l.card, err = New(l.config, Options{
 		Card: "x", Seed: 1, MaxConnections: 1 << 10, Log: slog.New(slog.NewTextHandler(&l.log, nil)),
-		OpenPort: func(e *vpc.OwnENI) (string, Opener) { return e.ID, l.opener(e.ID) },
+		OpenPort: func(e *vpc.OwnENI) (string, bay.Opener) { return e.ID, l.opener(e.ID) },
 	})
 	require.NoError(t, err)
 	require.NoError(t, l.card.Attach(Uplink, l.opener(Uplink)))
@@ -74,7 +75,7 @@ func newLive(t *testing.T) *live {
 
 // opener opens a port in memory for a place, of a device that is never the
 // same.
-func (l *live) opener(place string) Opener {
+func (l *live) opener(place string) bay.Opener {
 	return func() (pmd.Port, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

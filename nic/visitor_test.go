@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"nitrocard/nic/bay"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
 )
@@ -72,10 +73,10 @@ type quay struct {
 }
 
 // opener opens a port of n queues.
-func (q *quay) opener(spec string, n int) Opener { return q.openerFor("", spec, n) }
+func (q *quay) opener(spec string, n int) bay.Opener { return q.openerFor("", spec, n) }
 
 // openerFor does so for an ENI.
-func (q *quay) openerFor(owner, spec string, n int) Opener {
+func (q *quay) openerFor(owner, spec string, n int) bay.Opener {
 	return func() (pmd.Port, error) {
 		q.mu.Lock()
 		defer q.mu.Unlock()

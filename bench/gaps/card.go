@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"nitrocard/bench"
-	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/nic/seat"
 )
 
 // The card's own, which packets meet: the objects that are applied are beside
@@ -55,7 +55,7 @@ func (g *gaps) card(ctx context.Context) error {
 // quiet is a card that gets no packets and keeps off the worker's CPU, until
 // its input ends.
 func (g *gaps) quiet(ctx context.Context) error {
-	seats := nic.NewSeats(1)
+	seats := seat.NewSeats(1)
 	defer seats.End()
 	b, err := connected()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"sync"
 
 	"nitrocard/bench"
-	"nitrocard/nic"
+	"nitrocard/nic/seat"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
@@ -33,7 +33,7 @@ const (
 // ends: apply puts two configurations in force in turn, of which each rule
 // differs; list lists all connections.
 func (g *gaps) ask(ctx context.Context, role string) (err error) {
-	seats := nic.NewSeats(1) // whoever shall have that one
+	seats := seat.NewSeats(1) // whoever shall have that one
 	defer seats.End()
 	var requests []request
 	switch role {

@@ -108,16 +108,6 @@ func (d *desk) out(port string) (packets []stamped) {
 	return packets
 }
 
-// fails replays what is wrong from the start, and finds nothing written.
-func (d *desk) fails(words ...string) {
-	_, err := Run(d.Context(), d.o)
-	for _, w := range words {
-		require.ErrorContains(d, err, w)
-	}
-	require.NoFileExists(d, filepath.Join(d.o.Out, "uplink.pcap"))
-	require.NoFileExists(d, d.o.Verdicts)
-}
-
 // fromClient is a segment of the internet client for a1, as the edge sends it.
 func fromClient(client string, port string, flags uint8) []byte {
 	inner := wiretest.TCP(client, "35.72.2.8:"+port).Flags(flags).MACs(edge, a1).Bytes()

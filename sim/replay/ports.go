@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nitrocard/nic"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -97,11 +98,11 @@ func (ps ports) inject(p *packet) nic.Verdict {
 	to := ps[p.port]
 	switch {
 	case len(p.frame) > pmd.MaxFrame:
-		return nic.TooLong
+		return pipeline.TooLong
 	case to.mem == nil || !to.mem.Inject(p.frame):
-		return nic.NoPort
+		return pipeline.NoPort
 	}
-	return nic.Undecided
+	return pipeline.Undecided
 }
 
 func fileOf(name string) string { return name + ".pcap" }

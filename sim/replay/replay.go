@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"nitrocard/nic"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 )
 
@@ -160,7 +161,7 @@ func (r *run) apply(e event) error {
 func (r *run) packet(p *packet) error {
 	r.sum.Packets++
 	r.ended = nil
-	if refused := r.ports.inject(p); refused != nic.Undecided {
+	if refused := r.ports.inject(p); refused != pipeline.Undecided {
 		r.ended = &nic.Event{Port: p.port, Verdict: refused}
 	}
 	r.card.Poll(int64(p.clock))
@@ -176,7 +177,7 @@ func (r *run) note(p *packet) error {
 	switch v := r.ended.Verdict; {
 	case v.Dropped():
 		r.sum.Dropped++
-	case v == nic.Consumed:
+	case v == pipeline.Consumed:
 		r.sum.Consumed++
 	default:
 		r.sum.Sent++

@@ -1,0 +1,78 @@
+package nic
+
+import "nitrocard/nic/seat"
+
+// load is how much a worker's thread has had to do so far.
+type load struct {
+	turns, sleeps uint64
+	polling, busy int64 // ns since it began, sleep left out; and of those, in turns that brought frames
+	gaps          seat.Gaps
+	last          int64 // when its last turn began; 0: it slept since
+	idle          bool  // the last turn brought no frames
+}
+
+// turn notes that a turn begins now.
+func (l *load) turn(now int64) {
+	if l.last != 0 {
+		gap := now - l.last
+		l.gaps.Add(gap)
+		l.polling += gap
+		if !l.idle {
+			l.busy += gap
+		}
+	}
+	l.last = now
+	l.turns++
+}
+
+// slept notes that the worker was asleep: the time until its next turn is no
+// gap.
+func (l *load) slept() {
+	l.sleeps++
+	l.last = 0
+}
+
+// WorkerView is what one worker has done since the card runs.
+type WorkerView struct {
+	Worker  int      `json:"worker"`
+	CPU     int      `json:"cpu"`   // that it is pinned to, -1 if to none
+	Ports   []string `json:"ports"` // that it receives from, "uplink" or the ENI's ID
+	Turns   uint64   `json:"turns"` // over its ports
+	Bursts  uint64   `json:"bursts"`
+	Packets uint64   `json:"packets"`
+	Sleeps  uint64   `json:"sleeps"`
+
+	PacketsPerBurst float64      `json:"packets_per_burst"`
+	Busy            float64      `json:"busy"` // share of its time awake in turns that brought frames
+	Gaps            seat.GapView `json:"burst_gap_us"`
+}
+
+// Workers tells what each worker has done.
+func (c *Card) Workers() []WorkerView {
+	loads, views := make([]load, len(c.threads)), make([]WorkerView, len(c.threads))
+	c.gate.Do(func() {
+		for i, t := range c.threads {
+			loads[i], views[i].Bursts, views[i].Packets = t.load, t.Bursts, t.Packets
+		}
+	})
+	for i := range views {
+		v := &views[i]
+		v.Worker, v.CPU, v.Ports = i, int(c.threads[i].cpu.Load()), []string{}
+		for q := range c.crew.View().Polled(i) {
+			v.Ports = append(v.Ports, q.Name())
+		}
+		v.add(&loads[i])
+	}
+	return views
+}
+
+// add is what a thread's load says.
+func (v *WorkerView) add(l *load) {
+	v.Turns, v.Sleeps, v.Gaps = l.turns, l.sleeps, l.gaps.View()
+	if v.Bursts > 0 {
+		v.PacketsPerBurst = float64(v.Packets) / float64(v.Bursts)
+	}
+	if l.polling > 0 {
+		v.Busy = float64(l.busy) / float64(l.polling)
+	}
+}

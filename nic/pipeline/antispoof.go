@@ -1,0 +1,55 @@
+package pipeline
+
+import (
+	"math/bits"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// parse gathers in b frames that a guest sent, those that rest has a bit for.
+func (w *Worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
+	b.n, b.looked = 0, 0
+	for ; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
+		p := &b.packets[b.n]
+		w.begin(p)
+		p.frame, p.guest, p.dir, p.peer = &frames[i], g, vpc.Out, 0
+		if w.fast.plain&(1<<i) != 0 {
+			(*wire.Plain)(p.frame.Bytes()).Describe(&p.Headers)
+			w.adopted(b, i)
+			continue
+		}
+		if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
+			w.finish(p, Malformed(fault))
+			continue
+		}
+		p.untag()
+		w.keyOut(p, &b.keys[b.n])
+		b.n++
+	}
+}
+
+// dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1).
+const dhcpServer = 67
+
+// antispoof holds a guest to its own addresses. The MAC was compared before;
+// the IPv4 address need not be the ENI's where the owner switched the
+// source/destination check off, as for a NAT instance (EC2 User Guide,
+// elastic network interfaces).
+func (w *Worker) antispoof(p *packet) Verdict {
+	if p.EtherType == wire.EtherTypeARP && !p.Tagged {
+		return next
+	}
+	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
+		return p.foreign()
+	}
+	if p.Src == 0 && p.Proto == wire.ProtoUDP && p.DstPort == dhcpServer {
+		return LocalServiceAbsent // a guest that asks for its address has none to send from
+	}
+	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.Src) {
+		return SpoofedAddress
+	}
+	return next
+}

@@ -1,0 +1,56 @@
+package pipeline
+
+import (
+	"nitrocard/nic/wire"
+)
+
+// localServices answers what the card itself answers. Link-local addresses
+// are served or lost here; no route leads to them (VPC guide, route tables).
+func (w *Worker) localServices(p *packet) Verdict {
+	if p.EtherType == wire.EtherTypeARP {
+		return w.arp(p)
+	}
+	if p.Dst>>16 == 169<<8|254 {
+		return LocalServiceAbsent
+	}
+	return next
+}
+
+// arp answers a guest's question for the router or a neighbor of its subnet.
+// The card knows every address, so no question leaves it: a VPC has no
+// broadcast. A neighbor has its own MAC, the router one derived from the
+// subnet.
+func (w *Worker) arp(p *packet) Verdict {
+	frame := p.frame.Bytes()
+	q := wire.ARP(frame[p.L3:])
+	e := p.guest.eni
+	switch {
+	case q.Op() != wire.ARPOpRequest:
+		return ARPInvalid
+	case q.SenderMAC() != e.MAC:
+		return SpoofedMAC
+	case q.Sender() != 0 && e.SourceDestCheck && !e.Owns(q.Sender()):
+		return SpoofedAddress
+	case q.Sender() == q.Target():
+		return Consumed // an announcement (RFC 5227 section 2.3) of what the card knows
+	}
+	mac, ok := p.guest.whoHas(q.Target())
+	if !ok {
+		return ARPUnanswered
+	}
+	wire.ARPReply(frame, mac)
+	w.originate(p.guest.queue, p.frame)
+	return Consumed
+}
+
+// whoHas is the MAC that a guest reaches addr at, within its subnet.
+func (g *guest) whoHas(addr uint32) (wire.MAC, bool) {
+	if addr == g.gateway {
+		return g.router, true
+	}
+	n := g.eni.Neighbor(addr)
+	if n == nil || n == g.eni.ENI || n.Subnet != g.eni.Subnet {
+		return wire.MAC{}, false
+	}
+	return n.MAC, true
+}

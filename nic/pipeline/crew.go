@@ -1,0 +1,81 @@
+package pipeline
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"nitrocard/nic/flow"
+)
+
+// Crew is the workers of one card, and what they share.
+type Crew struct {
+	Workers []*Worker
+	Flows   *flow.Table
+
+	rules *rulebook            // under the lock of Flows
+	view  atomic.Pointer[View] // changed while all workers stand at the gate
+	now   atomic.Int64         // a worker's clock, no older than a tick of flow
+}
+
+// Options are a crew's.
+type Options struct {
+	Workers     int
+	Connections int    // that Flows has room for
+	Seed        uint64 // of its hash
+}
+
+// NewCrew makes workers that have nothing to do until Adopt.
+func NewCrew(o Options) (*Crew, error) {
+	c := &Crew{rules: newRulebook()}
+	var err error
+	c.Flows, err = flow.New(flow.Options{Capacity: o.Connections, Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers})
+	if err != nil {
+		return nil, fmt.Errorf("connection table: %w", err)
+	}
+	for i := range o.Workers {
+		c.Workers = append(c.Workers, &Worker{crew: c, number: i, flows: c.Flows, reader: c.Flows.Reader(i)})
+	}
+	return c, nil
+}
+
+// View is what is in force, nil before Adopt.
+func (c *Crew) View() *View { return c.view.Load() }
+
+// Now is a worker's clock in ns since 1970, no older than a tick of package flow.
+func (c *Crew) Now() int64 { return c.now.Load() }
+
+// Adopt puts a view in force, while all workers stand at the gate.
+func (c *Crew) Adopt(v *View) {
+	c.view.Store(v)
+	c.rules.ids = v.ids
+	for _, w := range c.Workers {
+		w.adopt(v)
+	}
+}
+
+// Poll runs one turn of every worker, one after the other, at the time now, in ns
+// since 1970, and returns how many frames they took: 0 if no port has any. The
+// clock may jump, so what ends by now ends first, however much it is.
+func (c *Crew) Poll(now int64) (n int) {
+	for !c.Flows.Advance(flow.TickOf(now), expireBudget) {
+	}
+	for _, w := range c.Workers {
+		n += w.PollAlone(now)
+	}
+	return n
+}
+
+// timeouts are those of an ENI's connections, nil once the ENI is gone.
+func (c *Crew) timeouts(eni uint32) *flow.Timeouts {
+	if g := c.View().guest(eni); g != nil {
+		return g.timeouts
+	}
+	return nil
+}
+
+// Close gives the tables' memory back.
+func (c *Crew) Close() {
+	c.Flows.Lock()
+	defer c.Flows.Unlock()
+	c.Flows.Close()
+}

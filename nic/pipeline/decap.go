@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"math/bits"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// decap takes the tunnel off frames of a burst from the uplink, those that
+// rest has a bit for, and gathers in b what is left, with its ENI and its key.
+// What is no tunnel to this card, or for none of its ENIs, ends here. What the
+// fast path found out about plain frames is not found out again.
+func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
+	b.n, b.looked = 0, 0
+	for ; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
+		p := &b.packets[b.n]
+		w.begin(p)
+		p.frame, p.guest, p.dir = &frames[i], nil, vpc.In
+		if w.fast.plain&(1<<i) != 0 {
+			p.unwrapPlain()
+			w.adopted(b, i)
+			continue
+		}
+		if v := w.unwrap(p); v != next {
+			w.finish(p, v)
+			continue
+		}
+		w.keyIn(p, &b.keys[b.n])
+		b.n++
+	}
+}
+
+// unwrapPlain is unwrap for a frame that the fast path found plain. The sieve let
+// no tunnel through that is marked for congestion.
+func (p *packet) unwrapPlain() {
+	t := (*wire.Tunnel)(p.frame.Bytes())
+	p.peer = t.Src()
+	t.Inner().Describe(&p.Headers)
+	p.frame.Pull(wire.OuterLen)
+}
+
+// unwrap takes the tunnel off one frame and finds the ENI that it is for.
+func (w *Worker) unwrap(p *packet) Verdict {
+	var o wire.Outer
+	frame := p.frame.Bytes()
+	tunnel, fault := wire.ParseVXLAN(frame, &o)
+	switch {
+	case fault != wire.NoFault:
+		return p.refuse(Malformed(fault))
+	case !tunnel:
+		return w.underlayFrame(p)
+	case o.Tagged:
+		return p.refuse(UnderlayVLAN)
+	case o.Src == 0: // which is what stands for the guests of this card
+		return p.refuse(UnknownVTEP)
+	case o.Dst != w.underlay.addr || o.Station != w.underlay.macBits:
+		return p.refuse(NotForThisCard)
+	}
+	p.peer, p.outer = o.Src, o.ECN
+	p.frame.Trim(int(o.End))
+	p.frame.Pull(int(o.Inner))
+	frame = p.frame.Bytes()
+	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
+		return Malformed(fault)
+	}
+	p.untag()
+	return w.findENI(p, o.VNI)
+}
+
+// refuse describes the outer packet of one that ends with its tunnel on, for
+// whoever asks what was dropped.
+func (p *packet) refuse(v Verdict) Verdict {
+	wire.Parse(p.frame.Bytes(), &p.Headers)
+	return v
+}
+
+// findENI looks up the ENI of a packet, which is one of this card's.
+func (w *Worker) findENI(p *packet, vni uint32) Verdict {
+	station := p.ethernet().DstBits()
+	e := w.fast.enis.find(wire.TargetOf(vni, station))
+	if e == nil {
+		return w.unknownENI(p, vni)
+	}
+	p.guest = &w.guests[e.number]
+	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
+		return p.foreign()
+	}
+	return p.congestion()
+}
+
+// unknownENI says what of a packet's inner destination is unknown.
+func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
+	if _, ok := w.view.vtep(p.peer); !ok {
+		return UnknownVTEP
+	}
+	if w.view.Policy.Region.VPC(vni) == nil {
+		return UnknownVNI
+	}
+	if p.ethernet().Dst().IsMulticast() {
+		return GroupAddress
+	}
+	return UnknownMAC
+}
+
+// foreign says why a VPC, which carries untagged IPv4, does not carry p.
+func (p *packet) foreign() Verdict {
+	switch {
+	case p.Tagged:
+		return VLANDenied
+	case p.EtherType == wire.EtherTypeIPv6:
+		return IPv6Denied
+	}
+	return EtherTypeDenied
+}
+
+// congestion takes over what the underlay said on the tunnel's header, as a
+// tunnel's end must (RFC 6040 section 4.2).
+func (p *packet) congestion() Verdict {
+	if p.outer == wire.NotECT {
+		return next
+	}
+	ip := wire.IPv4(p.frame.Bytes()[p.L3:])
+	inner := ip.ECN()
+	left, ok := inner.Leave(p.outer)
+	switch {
+	case !ok:
+		return CongestionDrop
+	case left != inner:
+		ip.SetECN(left)
+	}
+	return next
+}

@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// source holds the underlay to the mapping: an address of the VPC must come
+// from the tunnel end where its ENI lives, and only the edge speaks for the
+// world outside. A guest that took over a server cannot speak for others.
+func (w *Worker) source(p *packet) Verdict {
+	if p.peer == 0 {
+		return next // a guest of this card, already held to its addresses
+	}
+	from, ok := uint16(vpc.Edge), p.peer == w.underlay.edge
+	if !ok {
+		from, ok = w.view.vtep(p.peer)
+	}
+	if !ok {
+		return UnknownVTEP
+	}
+	p.vtep = from
+	if martian(p.Src) || isGroup(p.Src) {
+		return Martian
+	}
+	if p.peer == w.underlay.edge {
+		return w.fromInternet(p)
+	}
+	if n := p.guest.eni.Neighbor(p.Src); n != nil {
+		if n.Card != from {
+			return SourceMismatch
+		}
+		return next
+	}
+	if !w.view.Policy.Region.Forwards(p.guest.eni.VNI, from) {
+		return SourceMismatch
+	}
+	return next
+}
+
+// fromInternet holds a packet from the edge to what an internet gateway lets
+// in: only what is for a public address, and nobody of the VPC is its sender.
+func (w *Worker) fromInternet(p *packet) Verdict {
+	switch {
+	case p.guest.eni.Neighbor(p.Src) != nil:
+		return SourceMismatch
+	case w.unpublished(p):
+		return PrivateDestination
+	}
+	return next
+}
+
+// unpublished tells whether a packet from the edge is for a private address of
+// the ENI's. Its key is that of what is for the public one.
+func (w *Worker) unpublished(p *packet) bool {
+	return p.peer == w.underlay.edge && p.Dst == p.key.Local && p.guest.eni.Owns(p.Dst)
+}
+
+// destination holds a packet to the ENI's own addresses, private or public,
+// unless the source/destination check is off.
+func (w *Worker) destination(p *packet) Verdict {
+	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.key.Local) {
+		return NotForThisENI
+	}
+	return next
+}
+
+// deliver hands a packet to its guest: a public destination becomes the
+// private address behind it, and nothing else changes.
+func (w *Worker) deliver(p *packet) Verdict {
+	g := p.guest
+	if p.Dst != p.key.Local {
+		wire.RewriteDst(p.frame.Bytes(), &p.Headers, p.key.Local)
+		p.translateQuote()
+	}
+	return p.send(g.queue)
+}
+
+// send gives a packet to the port of q, if it can carry it.
+func (p *packet) send(q *Queue) Verdict {
+	switch {
+	case q == nil || q.port == nil:
+		return NoPort
+	case p.frame.Len() > q.longest:
+		return TooLong
+	case q.down.Load():
+		return PortDown
+	}
+	p.to = q
+	return Sent
+}
+
+// toNeighbor puts a packet among those that enter the stages of another guest
+// of this card.
+func (w *Worker) toNeighbor(p *packet) {
+	b := &w.inward
+	q := &b.packets[b.n]
+	*q = *p
+	q.reset()
+	q.egress = p
+	q.dir, q.peer = vpc.In, 0
+	q.guest = &w.guests[p.path]
+	w.keyIn(q, &b.keys[b.n])
+	b.n++
+}

@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// Drop is one packet that ended as dropped. It is small, because a flood of them
+// must leave the first cache to the packets that pass.
+type Drop struct {
+	When    int64      // ns since 1970
+	port    *nameplate // that received it
+	eni     *nameplate // nil: none was found
+	Tuple   wire.Tuple
+	Verdict Verdict
+	IP      bool // Tuple holds
+}
+
+// Port is the name of the place that received the packet.
+func (d *Drop) Port() string { return d.port.name }
+
+// ENI is the ID of the one whose stages dropped the packet, and the groups that it
+// had then; "" if none was found.
+func (d *Drop) ENI() (id string, groups []*vpc.Group) {
+	if d.eni == nil {
+		return "", nil
+	}
+	return d.eni.name, d.eni.groups
+}
+
+// nameplate is what a drop tells of a port or an ENI. It does not hold the ENI, and
+// through it a policy that is long gone.
+type nameplate struct {
+	name   string
+	groups []*vpc.Group // of the ENI
+}
+
+// DropsKept is how many drops a worker remembers.
+const DropsKept = 256
+
+// Drops is a ring of the latest drops.
+type Drops struct {
+	ring [DropsKept]Drop
+	n    uint64 // ever added
+}
+
+// next is the place for one more.
+func (r *Drops) next() *Drop {
+	d := &r.ring[r.n%uint64(len(r.ring))]
+	r.n++
+	return d
+}
+
+// Latest are the drops in the ring, newest first.
+func (r *Drops) Latest() []Drop {
+	latest := make([]Drop, min(r.n, uint64(len(r.ring))))
+	for i := range latest {
+		latest[i] = r.ring[(r.n-1-uint64(i))%uint64(len(r.ring))]
+	}
+	return latest
+}

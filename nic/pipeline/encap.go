@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// forward sends a guest's packet on the way that its connection knew or its
+// stages found: to a neighbor on this card or into a tunnel.
+func (w *Worker) forward(p *packet) Verdict {
+	if p.flags&flow.FlagNeighbor != 0 {
+		n := &w.guests[p.path]
+		p.address(n.mac, n.router)
+		return again
+	}
+	to := w.view.Policy.Region.Station(p.path)
+	p.address(to.Dst, to.Src)
+	if p.flags&flow.FlagNAT != 0 {
+		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.publicOf(p.Src))
+		p.translateQuote()
+	}
+	return w.encap(p, to)
+}
+
+// address writes the inner Ethernet header of a packet that passed the
+// router. One that was sent straight to its neighbor keeps it.
+func (p *packet) address(dst, src wire.MAC) {
+	if p.flags&flow.FlagRouted != 0 {
+		frame := p.frame.Bytes()
+		copy(frame[0:6], dst[:])
+		copy(frame[6:12], src[:])
+	}
+}
+
+// encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
+// port, before the frame.
+func (w *Worker) encap(p *packet, to *vpc.Station) Verdict {
+	mac := w.underlay.hops[to.VTEP].mac.Load()
+	if mac == unresolved {
+		return UnderlayUnresolved
+	}
+	frame := p.frame.Push(wire.OuterLen)
+	if frame == nil {
+		return NoHeadroom
+	}
+	w.wrap(frame, to, mac, entropy(&p.key))
+	return p.send(w.uplink)
+}
+
+// wrap writes the tunnel's headers to the start of frame, for the hop of that
+// MAC. What the packet inside says about congestion is said outside as well (RFC
+// 6040 section 4.1), so that the underlay may mark instead of drop. Its DSCP is
+// not: it is the guest's, and the underlay's own classes are not a guest's to
+// choose (RFC 2983 section 3.1, the pipe model). What is inside is IPv4: a VPC
+// carries nothing else.
+func (w *Worker) wrap(frame []byte, to *vpc.Station, mac uint64, source uint16) {
+	outer := (*[wire.OuterLen]byte)(frame)
+	*outer = w.underlay.tunnels[to.VTEP].outer
+	*(*[4]byte)(outer[wire.OuterLen-4:]) = to.VNI
+	binary.LittleEndian.PutUint64(outer[:], mac|w.underlay.source)
+	binary.LittleEndian.PutUint32(outer[8:], w.underlay.sourceRest)
+	ip := wire.IPv4(outer[wire.EthernetLen:])
+	ecn, total := frame[wire.OuterLen+wire.EthernetLen+1]&wire.ECNMask, len(frame)-wire.EthernetLen
+	ip[1] = ecn
+	ip.SetTotalLen(total)
+	sum := uint32(^ip.Checksum()) + uint32(total) + uint32(ecn) // both were 0 in the sum so far
+	ip.SetChecksum(^uint16(sum + sum>>16))
+	udp := wire.UDP(ip[wire.IPv4Len:])
+	udp.SetSrcPort(source)
+	udp.SetLength(total - wire.IPv4Len)
+}
+
+// entropy is the outer source port: equal for all packets of a connection, so
+// that they keep their order, and spread over the dynamic range, so that the
+// underlay spreads connections over its links (RFC 7348 section 5).
+func entropy(k *flow.Key) uint16 {
+	a := uint64(k.Remote)<<32 | uint64(k.Local)
+	b := uint64(k.Who)<<32 | uint64(k.RemotePort)<<16 | uint64(k.LocalPort) // both as they lie in memory
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
+	return 0xc000 | uint16(hi^lo)
+}

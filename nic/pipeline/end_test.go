@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// end is what became of one frame.
+type end struct {
+	r *rig
+	Event
+	frame []byte // what the card sent in consequence, nil if nothing
+	from  string // where it sent that
+}
+
+// send puts a frame in a port and runs the card.
+func (r *rig) send(port string, frame []byte) end {
+	r.Helper()
+	r.ended = r.ended[:0]
+	require.True(r, r.ports[port].Inject(frame), "%s takes no frame", port)
+	require.Equal(r, 1, r.Poll(r.now))
+	require.Len(r, r.ended, 1, "each packet ends once")
+	e := end{r: r, Event: r.ended[0]}
+	for name, p := range r.ports {
+		for _, f := range p.Sent() {
+			if isQuestion(f) && name == Uplink {
+				continue
+			}
+			require.Nil(r, e.frame, "one frame leaves at most")
+			e.frame, e.from = f, name
+		}
+	}
+	return e
+}
+
+// isQuestion tells whether a frame is the card's own ARP request.
+func isQuestion(f []byte) bool {
+	return wire.Ethernet(f).EtherType() == wire.EtherTypeARP && wire.ARP(f[14:]).Op() == wire.ARPOpRequest
+}
+
+// tunnel wraps a packet for an ENI as the tunnel end vtep does.
+func (r *rig) tunnel(vtep, eni string, p wiretest.Packet) []byte {
+	return r.tunnelBytes(vtep, eni, p.Bytes())
+}
+
+// tunnelBytes is tunnel for a frame, whose MACs it writes.
+func (r *rig) tunnelBytes(vtep, eni string, frame []byte) []byte {
+	e := r.eni(eni)
+	wire.Ethernet(frame).SetSrc(edgeRouter)
+	wire.Ethernet(frame).SetDst(e.MAC)
+	return r.outer(vtep, e.VNI, frame).Bytes()
+}
+
+func (r *rig) outer(vtep string, vni uint32, inner []byte) wiretest.Packet {
+	card := dotted(r.policy().Card.VTEP)
+	return wiretest.VXLAN(vtep, card, vni, inner).MACs(stations[vtep], stations[card])
+}
+
+// fromInternet is a packet that the edge sends to an ENI.
+func (r *rig) fromInternet(eni string, p wiretest.Packet) end {
+	r.Helper()
+	return r.send(Uplink, r.tunnel(edge, eni, p))
+}
+
+// fromGuest is a packet that an ENI's guest sends to its router.
+func (r *rig) fromGuest(eni string, p wiretest.Packet) end {
+	r.Helper()
+	e := r.eni(eni)
+	return r.send(eni, p.MACs(e.MAC, e.RouterMAC).Bytes())
+}
+
+// dropped holds that the packet ended here for the reason given.
+func (e end) dropped(v Verdict) {
+	e.r.Helper()
+	require.Equal(e.r, v.String(), e.Verdict.String(), v.Sentence())
+	require.Nil(e.r, e.frame, "what is dropped does not leave")
+}
+
+// delivered holds that the packet left by the port of a guest, and is what
+// left.
+func (e end) delivered(eni string) []byte {
+	e.r.Helper()
+	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, []string{eni, eni}, []string{e.To, e.from})
+	require.NoError(e.r, wiretest.Check(e.frame))
+	require.Equal(e.r, e.r.eni(eni).MAC, wire.Ethernet(e.frame).Dst(), "a guest gets what carries its MAC")
+	return e.frame
+}
+
+// tunneled holds that the packet left in a tunnel to vtep, and is what is in it.
+func (e end) tunneled(vtep string, vni uint32) []byte {
+	e.r.Helper()
+	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+	require.Equal(e.r, []string{Uplink, Uplink}, []string{e.To, e.from})
+	require.NoError(e.r, wiretest.Check(e.frame))
+	var o wire.Outer
+	is, fault := wire.ParseVXLAN(e.frame, &o)
+	require.True(e.r, is, fault.Sentence())
+	card := e.r.policy().Card
+	require.Equal(e.r, []string{dotted(card.VTEP), vtep}, []string{dotted(o.Src), dotted(o.Dst)})
+	require.Equal(e.r, vni, o.VNI)
+	require.Equal(e.r, len(e.frame), int(o.End), "the tunnel ends where the frame does")
+	require.Equal(e.r, stations[vtep], wire.Ethernet(e.frame).Dst())
+	require.Equal(e.r, stations[dotted(card.VTEP)], wire.Ethernet(e.frame).Src())
+	return e.frame[o.Inner:]
+}
+
+// passed holds that the packet left.
+func (e end) passed() {
+	e.r.Helper()
+	require.Equal(e.r, Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
+}

@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"math/bits"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/tables"
+)
+
+// gather is what is found out about a burst before any of its packets is
+// touched: which frames are plain, and their connections' keys.
+type gather struct {
+	enis  eniTable // the view's
+	sieve sieve
+	keys  [tables.Burst]flow.Key
+	at    [tables.Burst]uint32 // in the connection table, of the known ones
+}
+
+// sieve is what the headers of a plain tunnel to this card hold, in four
+// stretches of 16 bytes, and which of their bits are asked for. What it lets
+// through is left to judge: addresses of a sender, lengths and checksums.
+type sieve struct{ mask, want [4][16]byte }
+
+// stretches is where each begins: the first two are the outer Ethernet and
+// IPv4 headers up to half of the destination, then that with UDP and VXLAN, and
+// the same of the packet inside without its stations.
+var stretches = [4]int{0, 16, 30, wire.OuterLen + 12}
+
+// newSieve is that of a card whose uplink has a MAC and an address.
+func newSieve(mac wire.MAC, addr uint32) (s sieve) {
+	var mask, want [wire.OuterLen + 28]byte
+	ask := func(at int, m, w []byte) {
+		copy(mask[at:], m)
+		copy(want[at:], w)
+	}
+	ask(0, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, mac[:])
+	ask(15, []byte{byte(wire.ECT1)}, nil) // Not-ECT and ECT(0), which change nothing inside
+	ask(30, []byte{0xff, 0xff, 0xff, 0xff}, []byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)})
+	ask(23, []byte{0xff}, []byte{wire.ProtoUDP})
+	ask(36, []byte{0xff, 0xff}, []byte{wire.PortVXLAN >> 8, wire.PortVXLAN & 0xff})
+	ask(40, []byte{0xff, 0xff}, nil) // no checksum over the tunnel
+	ask(42, []byte{0x08}, []byte{8}) // the I flag (RFC 7348 section 5)
+	for _, at := range []int{0, wire.OuterLen} {
+		ask(at+12, []byte{0xff, 0xff, 0xff}, []byte{0x08, 0x00, 0x45})
+		ask(at+20, []byte{0x3f, 0xff}, nil) // no fragment
+	}
+	for i, at := range stretches {
+		s.mask[i], s.want[i] = [16]byte(mask[at:]), [16]byte(want[at:])
+	}
+	return s
+}
+
+// tunnelsPortable writes the key of each plain tunnel in frames that is for
+// this card and an ENI of it: bit i of plain stands for frames[i]. Bit i
+// of odd says that the sieve or its judges refused it. A guest's second
+// address is not translated yet where bit i of second is set.
+func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64) {
+	for i := range frames {
+		bit := uint64(1) << (i & (pmd.MaxBurst - 1))
+		t := wire.PlainTunnel(frames[i].Bytes())
+		if t == nil || !g.sieve.passes(t) || t.Src() == 0 {
+			odd |= bit
+			continue
+		}
+		m := g.enis.find(t.Target())
+		if m == nil {
+			continue
+		}
+		p := t.Inner()
+		local := p.Dst()
+		switch local {
+		case m.public:
+			local = m.primary
+		case m.primary:
+		default:
+			second |= bit
+		}
+		g.keys[i&(tables.Burst-1)].Set(m.number, p.Proto(), flow.Ends{Local: local, Remote: p.Src(), LocalPort: p.DstPort(), RemotePort: p.SrcPort()})
+		plain |= bit
+	}
+	return plain, odd, second
+}
+
+// passes tells whether a tunnel is as the sieve wants it.
+func (s *sieve) passes(t *wire.Tunnel) bool {
+	for i, at := range stretches {
+		for j := range 16 {
+			if t[at+j]&s.mask[i][j] != s.want[i][j] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// gatherIn writes the key of each plain frame from the uplink for an ENI of
+// this card.
+func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
+	f := &w.fast
+	plain, strange, second := f.tunnels(frames)
+	for ; strange != 0; strange &= strange - 1 {
+		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteInAt)
+	}
+	for ; second != 0; second &= second - 1 {
+		k := &f.keys[bits.TrailingZeros64(second)&(tables.Burst-1)]
+		k.Local = w.guests[k.ENI()].privateOf(k.Local)
+	}
+	return plain, odd
+}
+
+// gatherOut writes the key of each plain frame that g sent as itself.
+func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
+	plain, strange := w.fast.packets(g, frames)
+	for ; strange != 0; strange &= strange - 1 {
+		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteOutAt)
+	}
+	return plain, odd
+}
+
+// packetsPortable writes the key of each plain frame that a guest sent as
+// itself: bit i of plain stands for frames[i]. Bit i of odd says that it is not
+// plain.
+func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (plain, odd uint64) {
+	for i := range frames {
+		bit := uint64(1) << (i & (pmd.MaxBurst - 1))
+		p := wire.PlainPacket(frames[i].Bytes())
+		if p == nil {
+			odd |= bit
+			continue
+		}
+		if p.SrcBits() != from.macBits {
+			continue
+		}
+		g.keys[i&(tables.Burst-1)].Set(from.number, p.Proto(), flow.Ends{Local: p.Src(), Remote: p.Dst(), LocalPort: p.SrcPort(), RemotePort: p.DstPort()})
+		plain |= bit
+	}
+	return plain, odd
+}

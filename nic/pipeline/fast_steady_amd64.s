@@ -1,0 +1,338 @@
+//go:build !race
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// UPDATE applies the change in AX to the checksum at an offset of DX (RFC 1624
+// equation 3).
+#define UPDATE(at, sum, tmp) \
+	MOVWLZX at(DX), sum; \
+	XORL    $0xffff, sum; \
+	ADDL    AX, sum; \
+	MOVL    sum, tmp; \
+	SHRL    $16, tmp; \
+	ADDL    tmp, sum; \
+	NOTL    sum; \
+	MOVW    sum, at(DX)
+
+// CHANGE makes the address in AX its change from the one in CX, for UPDATE.
+#define CHANGE \
+	NOTL CX; \
+	ADDQ CX, AX; \
+	MOVQ AX, CX; \
+	SHRQ $32, CX; \
+	ADDL CX, AX; \
+	MOVL AX, CX; \
+	ROLL $16, CX; \
+	ADDL CX, AX; \
+	SHRL $16, AX
+
+// LOWEST finds what belongs to the lowest frame of R9: w is the worker, frames
+// are at R8 and connections at R11.
+#define LOWEST(w) \
+	TZCNTQ R9, CX; \
+	LEAQ   (CX)(CX*2), AX; \
+	LEAQ   (R8)(AX*8), SI; \
+	MOVL   (Worker_fast+fast_gather+gather_at)(w)(CX*4), BX; \
+	SHLQ   $6, BX; \
+	ADDQ   R11, BX; \
+	SHLQ   $4, CX; \
+	LEAQ   (Worker_fast+fast_gather+gather_keys)(w)(CX*1), R14
+
+// PASSED moves it from R9 to R10. Zero says that it was the last.
+#define PASSED \
+	MOVQ  R9, CX; \
+	LEAQ  -1(R9), AX; \
+	ANDQ  AX, R9; \
+	XORQ  R9, CX; \
+	ORQ   CX, R10; \
+	TESTQ R9, R9
+
+// The frame's descriptor is at SI, its headers at DX, its key at R14 and its
+// connection at BX. Offsets of headers are as in gather_amd64.s.
+
+// func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
+TEXT ·steadyIn(SB), NOSPLIT, $0-40
+	MOVQ w+0(FP), DI
+	MOVQ conns+8(FP), R11
+	MOVQ frames+16(FP), R8
+	MOVQ todo+24(FP), R9
+	XORQ R10, R10
+	MOVQ (Worker_part+part_guests)(DI), R13
+
+frame:
+	LOWEST(DI)
+
+	// What the stages found is of this policy, for this direction and this
+	// tunnel end. The epoch is read first: see flow.Conn.Under.
+	MOVL   const_connEpoch(BX), AX
+	CMPL   AX, Worker_epoch(DI)
+	JNE    done
+	MOVQ   const_connStatus(BX), R15
+	TESTL  $const_statusWalkedIn, R15
+	JEQ    done
+	MOVL   const_frameOff(SI), DX
+	ADDQ   (SI), DX
+	MOVQ   R15, AX
+	SHRQ   $const_statusVTEP, AX
+	CMPQ   AX, (Worker_underlay+underlay_addrs+8)(DI)
+	JCC    done
+	MOVQ   (Worker_underlay+underlay_addrs)(DI), CX
+	MOVL   (CX)(AX*4), AX
+	BSWAPL AX
+	CMPL   AX, 26(DX)
+	JNE    done
+
+	// From the edge comes only what is for a public address.
+	BSWAPL AX
+	CMPL   AX, (Worker_underlay+underlay_edge)(DI)
+	JEQ    edge
+
+port:
+	// The guest's port takes it.
+	MOVL  const_keyWho(R14), AX
+	ANDL  $const_whoENI, AX
+	IMULQ $guest__size, AX
+	MOVQ  guest_queue(R13)(AX*1), AX
+	MOVL  const_frameLen(SI), CX
+	SUBL  $50, CX
+	CMPL  CX, Queue_room(AX)
+	JGT   done
+
+	// The state stays.
+	CMPB  73(DX), $6
+	JNE   datagram
+	CMPB  R15, $const_established
+	JNE   done
+	TESTB $7, 97(DX)
+	JNE   done
+
+count:
+	ADDL    $50, const_frameOff(SI)
+	MOVL    CX, const_frameLen(SI)
+	MOVWLZX 66(DX), AX
+	ROLW    $8, AX
+	INCQ    const_connPackets(BX)
+	ADDQ    AX, const_connBytes(BX)
+	MOVL    Worker_tick(DI), AX
+	MOVL    AX, const_connSeen(BX)
+
+	// A public destination becomes the private one, and the sums over it
+	// change by as much.
+	MOVL   const_keyLocal(R14), AX
+	MOVL   80(DX), CX
+	BSWAPL AX
+	CMPL   AX, CX
+	JEQ    next
+	MOVL   AX, 80(DX)
+	CHANGE
+	UPDATE(74, BX, CX)
+	CMPB   73(DX), $6
+	JNE    udp
+	UPDATE(100, BX, CX)
+
+next:
+	PASSED
+	JNE frame
+
+done:
+	MOVQ R10, ready+32(FP)
+	RET
+
+edge:
+	MOVL   80(DX), AX
+	BSWAPL AX
+	CMPL   AX, const_keyLocal(R14)
+	JNE    port
+	JMP    done
+
+	// A stream stays one, and so does what only its opener sent to.
+datagram:
+	CMPB R15, $const_udpStream
+	JEQ  count
+	MOVL R15, AX
+	ANDL $const_statusSide, AX
+	CMPL AX, $const_udpOneWay
+	JEQ  count
+	JMP  done
+
+udp:
+	CMPW 90(DX), $0
+	JEQ  next
+	UPDATE(90, BX, CX)
+	CMPW BX, $0
+	JNE  next
+	MOVW $0xffff, 90(DX)
+	JMP  next
+
+// The frame's descriptor is at SI, its headers at DX, its key at R14, its
+// connection at BX, its station at DI and later the tunnel, first in X5,
+// and the hop's MAC in X4, once each is found.
+
+// func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
+TEXT ·steadyOut(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), R12
+	MOVQ conns+16(FP), R11
+	MOVQ frames+40(FP), R8
+	MOVQ todo+48(FP), R9
+	XORQ R10, R10
+	MOVQ from+8(FP), R13
+
+frame:
+	LOWEST(R12)
+
+	// What the stages found is of this policy and direction, and leads to the
+	// router and into a tunnel.
+	MOVL   const_connEpoch(BX), AX
+	CMPL   AX, Worker_epoch(R12)
+	JNE    done
+	MOVQ   const_connStatus(BX), R15
+	MOVL   R15, AX
+	ANDL   $const_statusWaysOut, AX
+	CMPL   AX, $const_statusRoutedOut
+	JNE    done
+	MOVL   const_frameOff(SI), DX
+	CMPL   DX, $50
+	JLT    done
+	ADDQ   (SI), DX
+	MOVQ   0(DX), AX
+	XORQ   guest_router(R13), AX
+	SHLQ   $16, AX
+	JNE    done
+	MOVQ   R15, DI
+	SHRQ   $const_statusPath, DI
+	MOVL   DI, AX
+	SHRL   $const_stationBits, AX
+	CMPQ   AX, count+32(FP)
+	JCC    done
+	MOVQ   stations+24(FP), CX
+	MOVQ   (CX)(AX*8), AX
+	ANDL   $const_stationMask, DI
+	LEAQ   (DI)(DI*4), DI
+	LEAQ   (AX)(DI*4), DI
+	MOVWLZX const_stationVTEP(DI), AX
+	MOVQ   AX, CX
+	SHLQ   $6, CX
+	ADDQ   (Worker_underlay+underlay_tunnels)(R12), CX
+	MOVQ   CX, X5
+	IMULQ  $hop__size, AX
+	ADDQ   (Worker_underlay+underlay_hops)(R12), AX
+	MOVQ   hop_mac(AX), AX
+	TESTQ  AX, AX
+	JEQ    done
+	MOVQ   AX, X4
+
+	// The uplink takes it.
+	MOVL const_frameLen(SI), CX
+	ADDL $50, CX
+	MOVQ (Worker_part+part_uplink)(R12), AX
+	CMPL CX, Queue_room(AX)
+	JGT  done
+
+	// The state stays.
+	CMPB  23(DX), $6
+	JNE   datagram
+	CMPB  R15, $const_established
+	JNE   done
+	TESTB $7, 47(DX)
+	JNE   done
+
+address:
+	TESTL $const_statusNAT, R15
+	JEQ   count
+	MOVL  26(DX), CX
+	MOVL  CX, AX
+	BSWAPL AX
+	CMPL  AX, guest_primary(R13)
+	JNE   done
+	MOVL  guest_public(R13), AX
+	BSWAPL AX
+	MOVL  AX, 26(DX)
+	CHANGE
+	UPDATE(24, R15, CX)
+	CMPB  23(DX), $6
+	JNE   udp
+	UPDATE(50, R15, CX)
+
+count:
+	MOVWLZX 16(DX), AX
+	ROLW    $8, AX
+	INCQ    (const_connPackets+8)(BX)
+	ADDQ    AX, (const_connBytes+8)(BX)
+	MOVL    Worker_tick(R12), AX
+	MOVL    AX, const_connSeen(BX)
+
+	// The tunnel's headers, and the station's from the VNI on; then what differs from
+	// packet to packet: both MACs, the congestion mark, lengths, the checksum,
+	// and the source port, which is entropy of the key.
+	MOVOU   0(DI), X3
+	MOVQ    X5, DI
+	MOVQ    X4, CX
+	MOVWLZX 14(DX), BX
+	ANDL    $0x0300, BX
+	MOVOU   0(DI), X0
+	MOVOU   16(DI), X1
+	MOVOU   32(DI), X2
+	SUBQ    $50, DX
+	MOVOU   X0, 0(DX)
+	MOVOU   X1, 16(DX)
+	MOVOU   X2, 32(DX)
+	MOVOU   X3, 46(DX)
+	ORQ     (Worker_underlay+underlay_source)(R12), CX
+	MOVQ    CX, 0(DX)
+	MOVL    (Worker_underlay+underlay_sourceRest)(R12), CX
+	MOVL    CX, 8(DX)
+	MOVL    const_frameLen(SI), CX
+	SUBL    $50, const_frameOff(SI)
+	ADDL    $50, CX
+	MOVL    CX, const_frameLen(SI)
+	SUBL    $14, CX
+	MOVL    CX, AX
+	ROLW    $8, AX
+	MOVW    AX, 16(DX)
+	ORW     BX, 14(DX)
+	MOVWLZX 24(DI), R15
+	NOTL    R15
+	ADDW    AX, R15
+	ADCW    BX, R15
+	ADCW    $0, R15
+	NOTL    R15
+	MOVW    R15, 24(DX)
+	SUBL    $20, CX
+	ROLW    $8, CX
+	MOVW    CX, 38(DX)
+	MOVQ    DX, CX
+	MOVQ    $0x9e3779b97f4a7c15, AX
+	XORQ    0(R14), AX
+	MOVQ    $0xd1b54a32d192ed03, DX
+	XORQ    8(R14), DX
+	MULQ    DX
+	XORL    DX, AX
+	ORL     $0xc000, AX
+	ROLW    $8, AX
+	MOVW    AX, 34(CX)
+
+	PASSED
+	JNE frame
+
+done:
+	MOVQ R10, ready+56(FP)
+	RET
+
+datagram:
+	CMPB R15, $const_udpStream
+	JEQ  address
+	MOVL R15, AX
+	ANDL $const_statusSide, AX
+	CMPL AX, $const_udpAsked
+	JEQ  address
+	JMP  done
+
+udp:
+	CMPW 40(DX), $0
+	JEQ  count
+	UPDATE(40, R15, CX)
+	CMPW R15, $0
+	JNE  count
+	MOVW $0xffff, 40(DX)
+	JMP  count

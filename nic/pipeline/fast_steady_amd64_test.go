@@ -1,0 +1,193 @@
+//go:build !race
+
+package pipeline
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+)
+
+// isSteady tells whether assembly serves a frame from the uplink.
+func (r *rig) isSteady(frame []byte) bool {
+	w, burst := r.w, lent([][]byte{frame})
+	plain, _ := w.gatherIn(burst)
+	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
+	require.EqualValues(r, 1, plain&known)
+	return w.steadyIn(burst, 1) == 1
+}
+
+// Assembly serves what moves no state, and only that.
+func TestSteadyServesWhatChangesNoState(t *testing.T) {
+	tcp, ack := wiretest.TCP(client+":40000", "35.72.2.8:80"), wiretest.TCP("10.0.1.5:80", client+":40000")
+	ask, answer := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60)
+	x := newRig(t)
+	in := func(p wiretest.Packet) { x.fromInternet("eni-a1", p).delivered("eni-a1") }
+	out := func(p wiretest.Packet) { x.fromGuest("eni-a1", p).tunneled(edge, vniA) }
+	holds := func(want bool, state flow.State, p wiretest.Packet) {
+		t.Helper()
+		require.Equal(t, want, x.isSteady(x.tunnel(edge, "eni-a1", p)), state.String())
+	}
+
+	in(tcp.Flags(wire.TCPSyn))
+	holds(false, flow.SynSent, tcp.Flags(wire.TCPAck))
+	out(ack.Flags(wire.TCPSyn | wire.TCPAck))
+	in(tcp.Flags(wire.TCPAck))
+	for flags := range 256 {
+		holds(flags&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) == 0, flow.Established, tcp.Flags(uint8(flags)))
+	}
+
+	in(ask)
+	holds(true, flow.UDPOneWay, ask)
+	out(answer)
+	holds(false, flow.UDPReplied, ask)
+	in(ask)
+	out(answer)
+	holds(true, flow.UDPStream, ask)
+
+	asked, replied := wiretest.UDP("10.0.1.5:40000", client+":53").Size(60), wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60)
+	out(asked)
+	in(replied)
+	out(asked)
+	holds(false, flow.UDPAgain, replied)
+}
+
+// Marks of congestion are served as long as nothing inside changes: those of
+// ordinary senders are, both ways.
+func TestSteadyServesMarks(t *testing.T) {
+	x := newRig(t)
+	in, out := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60)
+	for range 2 {
+		x.fromInternet("eni-a1", in).delivered("eni-a1")
+		x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	}
+	for inner := range uint8(4) {
+		require.True(t, x.isSteadyOut("eni-a1", out.TOS(inner), pmd.Headroom))
+		require.True(t, x.isSteady(x.marked(in.TOS(inner), wire.NotECT)))
+		require.True(t, x.isSteady(x.marked(in.TOS(inner), wire.ECT0)))
+	}
+}
+
+// What the stages of the other direction alone have seen is not known; and once
+// it is, the first answer to a guest's question still changes the state.
+func TestSteadyLeavesTheFirstAnswer(t *testing.T) {
+	x := newRig(t)
+	w := x.w
+	ask := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60)
+	x.fromInternet("eni-a1", ask).delivered("eni-a1")
+	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask)))
+	c := w.flows.Conn(w.fast.at[0])
+	vtep := c.Status().VTEP()
+	c.Keep(flow.Out, flow.Found{Epoch: w.epoch + 1, VTEP: vtep})
+	c.Keep(flow.Out, flow.Found{Epoch: w.epoch, VTEP: vtep})
+	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask)))
+
+	x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:40000", client+":53").Size(60)).tunneled(edge, vniA)
+	answer := x.tunnel(edge, "eni-a1", wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60))
+	require.False(t, x.isSteady(answer))
+	c = w.flows.Conn(w.fast.at[0])
+	c.Keep(flow.In, flow.Found{Epoch: w.epoch, VTEP: vtep})
+	require.Equal(t, flow.UDPOneWay, c.Status().State())
+	require.False(t, x.isSteady(answer))
+}
+
+// Assembly leaves what only the stages may judge: what came from another
+// tunnel end, is for a port that cannot take it, or was known to an earlier
+// policy.
+func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
+	x := newRig(t)
+	ask := wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60)
+	frame := x.tunnel(edge, "eni-a1", ask)
+	x.fromInternet("eni-a1", ask).delivered("eni-a1")
+	require.True(t, x.isSteady(frame))
+	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", ask)))
+
+	longest := x.View().parts[0].guests[x.eni("eni-a1").Number].queue.longest
+	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest))))
+	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest+1))))
+
+	x.ports["eni-a1"].SetLink(pmd.ErrDown)
+	x.checkLinks()
+	require.False(t, x.isSteady(frame))
+	x.ports["eni-a1"].SetLink(nil)
+	x.checkLinks()
+	require.True(t, x.isSteady(frame))
+
+	x.w.epoch++
+	require.False(t, x.isSteady(frame))
+}
+
+// isSteadyOut tells whether assembly serves what a guest sends, with so much
+// room before the frame.
+func (r *rig) isSteadyOut(eni string, p wiretest.Packet, headroom int) bool {
+	e := r.eni(eni)
+	frame := p.MACs(e.MAC, e.RouterMAC).Bytes()
+	w, g, burst := r.w, r.View().guest(e.Number), make([]pmd.Frame, 1)
+	burst[0].Lend(append(make([]byte, headroom), frame...), headroom, len(frame))
+	plain, _ := w.gatherOut(g, burst)
+	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
+	require.EqualValues(r, 1, plain&known)
+	return w.steadyOut(g, burst, 1) == 1
+}
+
+// The same of guests: assembly serves what leaves by a tunnel and moves no
+// state.
+func TestSteadyOutServesTunnels(t *testing.T) {
+	x := newRig(t)
+	in, out := wiretest.TCP(client+":40000", "35.72.2.8:80"), wiretest.TCP("10.0.1.5:80", client+":40000")
+	x.fromInternet("eni-a1", in.Flags(wire.TCPSyn)).delivered("eni-a1")
+	x.fromGuest("eni-a1", out.Flags(wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
+	require.False(t, x.isSteadyOut("eni-a1", out.Flags(wire.TCPAck), pmd.Headroom))
+	x.fromInternet("eni-a1", in.Flags(wire.TCPAck)).delivered("eni-a1")
+	for flags := range 256 {
+		moves := flags&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) != 0
+		require.Equal(t, !moves, x.isSteadyOut("eni-a1", out.Flags(uint8(flags)), pmd.Headroom), "flags %#x", flags)
+	}
+	out = out.Flags(wire.TCPAck)
+	require.True(t, x.isSteadyOut("eni-a1", out, wire.OuterLen))
+	require.False(t, x.isSteadyOut("eni-a1", out, wire.OuterLen-1))
+
+	longest := x.w.uplink.longest - wire.OuterLen
+	require.True(t, x.isSteadyOut("eni-a1", out.Size(longest), pmd.Headroom))
+	require.False(t, x.isSteadyOut("eni-a1", out.Size(longest+1), pmd.Headroom))
+
+	w := x.w
+	c := w.flows.Conn(w.fast.at[0])
+	c.Keep(flow.In, flow.Found{Epoch: w.epoch + 1, VTEP: c.Status().VTEP()})
+	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom), "of another policy")
+	c.Keep(flow.In, flow.Found{Epoch: w.epoch, VTEP: c.Status().VTEP()})
+	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom), "walked in alone")
+	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	require.True(t, x.isSteadyOut("eni-a1", out, pmd.Headroom))
+
+	hops := x.View().underlay.hops
+	for i := range hops {
+		hops[i].mac.Store(unresolved)
+	}
+	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom))
+}
+
+// UDP to a stream's or a silent peer; and a neighbor on the card, which is in
+// no tunnel.
+func TestSteadyOutKnowsPeers(t *testing.T) {
+	x := newRig(t)
+	ask, answer := wiretest.UDP("10.0.1.5:40000", client+":53").Size(60), wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60)
+	for i := range 3 {
+		x.fromGuest("eni-a1", ask).tunneled(edge, vniA)
+		require.Equal(t, i != 1, x.isSteadyOut("eni-a1", ask, pmd.Headroom), "question %d", i)
+		x.fromInternet("eni-a1", answer).delivered("eni-a1")
+	}
+
+	next, back := wiretest.TCP("10.0.1.5:40000", "10.0.1.6:8080"), wiretest.TCP("10.0.1.6:8080", "10.0.1.5:40000")
+	a1, a2 := x.eni("eni-a1"), x.eni("eni-a2")
+	x.send("eni-a1", next.Flags(wire.TCPSyn).MACs(a1.MAC, a1.RouterMAC).Bytes()).delivered("eni-a2")
+	x.send("eni-a2", back.Flags(wire.TCPSyn|wire.TCPAck).MACs(a2.MAC, a2.RouterMAC).Bytes()).delivered("eni-a1")
+	x.send("eni-a1", next.Flags(wire.TCPAck).MACs(a1.MAC, a1.RouterMAC).Bytes()).delivered("eni-a2")
+	require.Equal(t, "ESTABLISHED", x.flows("eni-a2")[0].State)
+	require.False(t, x.isSteadyOut("eni-a1", next.Flags(wire.TCPAck), pmd.Headroom))
+}

@@ -1,0 +1,99 @@
+package pipeline
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// drop counts a packet that ends here with the ENI whose stages decided, and
+// notes it among the latest.
+func (w *Worker) drop(p *packet, v Verdict) {
+	if p.guest != nil {
+		p.guest.queue.tally().Drops[v]++
+	}
+	w.note(p, v)
+	w.end(p, v)
+}
+
+// note puts a packet among the latest drops.
+func (w *Worker) note(p *packet, v Verdict) {
+	d := w.Drops.next()
+	*d = Drop{When: w.now, Verdict: v, port: w.from.label, Tuple: p.Tuple, IP: p.L4 != 0}
+	if p.guest != nil {
+		d.eni = p.guest.label
+	}
+}
+
+// end counts the end of a packet where it was received.
+func (w *Worker) end(p *packet, v Verdict) {
+	w.from.tally().Ends[v]++
+	if w.observe != nil {
+		w.tell(p, v)
+	}
+}
+
+// tell shows the observer how a packet ended.
+func (w *Worker) tell(p *packet, v Verdict) {
+	e := Event{Port: w.from.Name(), Verdict: v}
+	if p.guest != nil {
+		e.ENI = p.guest.eni
+	}
+	w.flows.Lock()
+	e.Rule = w.ruleOf(p)
+	if p.egress != nil {
+		e.Egress = w.ruleOf(p.egress)
+	}
+	w.flows.Unlock()
+	if v == Sent {
+		e.To = p.to.Name()
+	}
+	w.observe(&e)
+}
+
+// ruleOf is the rule that let p pass the groups, or its connection before; nil if
+// p did not come so far, though a connection has its key. It needs the connection
+// table's lock, as ruleNumber does.
+func (w *Worker) ruleOf(p *packet) *vpc.Rule {
+	if !p.allowed {
+		return nil
+	}
+	return w.crew.rules.rule(w.ruleNumber(p))
+}
+
+// ruleNumber is the number in the rulebook of the rule that allowed p or its
+// connection, 0 if none is known.
+func (w *Worker) ruleNumber(p *packet) uint32 {
+	switch {
+	case p.conn != nil || p.related:
+		return w.flows.Rule(p.at)
+	case p.asked:
+		return w.crew.rules.number(w.view.Policy, p.rule)
+	}
+	return 0
+}
+
+// described is the packet that is frame i of the outbox, queued for q. Of one
+// that the fast path queued, only the frame says what it is.
+func (w *Worker) described(q *Queue, i uint8) *packet {
+	if p := w.out.of[i]; p != nil {
+		return p
+	}
+	frame, p := w.out.frames[i], &w.quoted
+	p.guest = w.behind(q)
+	if q == w.uplink {
+		frame.Pull(wire.OuterLen)
+		p.guest = w.behind(w.from)
+	}
+	wire.Parse(frame.Bytes(), &p.Headers)
+	return p
+}
+
+// behind is the guest whose queue q is.
+func (w *Worker) behind(q *Queue) *guest {
+	for i := range w.guests {
+		if g := &w.guests[i]; g.queue == q {
+			return g
+		}
+	}
+	return nil
+}

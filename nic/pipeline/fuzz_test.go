@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// How a fuzzed frame is helped past the first checks, so that the fuzzer
+// reaches the later ones.
+const (
+	mended   = 1 << iota // its IPv4 checksum is made right
+	stamped              // it gets the MACs that it should have
+	tunneled             // it comes in a tunnel from the edge
+)
+
+// helped is the frame after that help.
+func helped(frame []byte, how uint8, src, dst wire.MAC) []byte {
+	if how&mended != 0 && len(frame) >= wire.EthernetLen+wire.IPv4Len {
+		frame = wiretest.Mend(frame)
+	}
+	if how&stamped != 0 && len(frame) >= wire.EthernetLen {
+		frame = wiretest.Put(wiretest.Put(frame, 0, dst[:]...), 6, src[:]...)
+	}
+	return frame
+}
+
+// seeded is a card, and the frames of the verdicts' cases for the uplink or
+// for guests as seeds.
+func seeded(f *testing.F, uplink bool) *rig {
+	x := newRig(f)
+	for _, c := range verdictCases {
+		if c.setup == nil && (c.port == Uplink) == uplink {
+			f.Add(c.frame(x), uint8(0))
+		}
+	}
+	for _, frame := range malformedFrames {
+		f.Add(frame, uint8(stamped|tunneled))
+	}
+	for _, p := range []wiretest.Packet{syn, out, ping, quoteOf(router, out, 28), wiretest.UDP(client+":9", "35.72.2.8:53")} {
+		f.Add(p.Bytes(), uint8(mended|stamped|tunneled))
+	}
+	f.Add(wiretest.UDP(client+":9", "35.72.2.8:53").Size(200).Fragments(64)[0], uint8(mended|stamped|tunneled))
+	return x
+}
+
+// twice sends a frame as the first of its kind, and once more, since it may be
+// known then. One card serves all inputs, or there would be few; it forgets
+// each input's connections before the next.
+func (r *rig) twice(t *testing.T, port string, frame []byte, check func(end)) {
+	defer func(f testing.TB) { r.TB = f }(r.TB)
+	r.TB = t
+	r.wait(11 * time.Minute) // longer than any that was not answered lives
+	require.Empty(t, r.flows(""))
+	check(r.send(port, frame))
+	check(r.send(port, frame))
+	r.account()
+}
+
+// Whatever comes from the underlay: nothing panics, every packet ends once and
+// is counted, a guest gets only what carries its MAC and one of its private
+// addresses, and the underlay only ARP.
+func FuzzUplink(f *testing.F) {
+	x := seeded(f, true)
+	f.Fuzz(func(t *testing.T, frame []byte, how uint8) {
+		frame = helped(frame, how, edgeRouter, macA1)
+		if how&tunneled != 0 {
+			frame = x.outer(edge, vniA, frame).Bytes()
+		}
+		if len(frame) > 9000 {
+			return
+		}
+		x.twice(t, Uplink, frame, func(e end) {
+			switch {
+			case e.from == Uplink:
+				require.EqualValues(t, wire.EtherTypeARP, header(t, e.frame).EtherType)
+			case e.frame != nil:
+				requireForGuest(x, e)
+			}
+		})
+	})
+}
+
+// Whatever a guest sends: it is answered, reaches a neighbor as above, or
+// leaves in a sound tunnel with an address that is its own.
+func FuzzGuest(f *testing.F) {
+	x := seeded(f, false)
+	f.Fuzz(func(t *testing.T, frame []byte, how uint8) {
+		frame = helped(frame, how, macA1, x.eni("eni-a1").RouterMAC)
+		if len(frame) > 8900 {
+			return
+		}
+		x.twice(t, "eni-a1", frame, func(e end) {
+			switch {
+			case e.from == Uplink:
+				requireFromGuest(x, e)
+			case e.Verdict == Consumed && e.frame == nil:
+				arp := wire.ARP(frame[14:])
+				require.Equal(t, arp.Sender(), arp.Target(), "an announcement")
+			case e.Verdict == Consumed:
+				require.Equal(t, "eni-a1", e.from)
+				require.EqualValues(t, wire.EtherTypeARP, header(t, e.frame).EtherType)
+			case e.frame != nil:
+				requireForGuest(x, e)
+			}
+		})
+	})
+}
+
+// requireForGuest holds that a frame that a guest got is its own.
+func requireForGuest(x *rig, e end) {
+	h, eni := header(x, e.frame), x.eni(e.from)
+	require.Equal(x, e.To, e.from)
+	require.EqualValues(x, wire.EtherTypeIPv4, h.EtherType)
+	require.False(x, h.Tagged)
+	require.Equal(x, eni.MAC, wire.Ethernet(e.frame).Dst())
+	require.True(x, eni.Owns(h.Dst), "%s", dotted(h.Dst))
+}
+
+// requireFromGuest holds that what left by the uplink is a tunnel of this card
+// that carries what eni-a1 may send.
+func requireFromGuest(x *rig, e end) {
+	var o wire.Outer
+	is, fault := wire.ParseVXLAN(e.frame, &o)
+	require.True(x, is, fault.Sentence())
+	require.Equal(x, []any{serverX, uint32(vniA), len(e.frame)}, []any{dotted(o.Src), o.VNI, int(o.End)})
+	require.Contains(x, []string{edge, serverY}, dotted(o.Dst))
+	require.Equal(x, stations[dotted(o.Dst)], wire.Ethernet(e.frame).Dst())
+	h, eni := header(x, e.frame[o.Inner:]), x.eni("eni-a1")
+	require.False(x, h.Tagged)
+	if dotted(o.Dst) == edge {
+		require.NotZero(x, eni.PrivateOf(h.Src), "the internet sees public addresses, not %s", dotted(h.Src))
+	} else {
+		require.True(x, eni.Owns(h.Src), "%s", dotted(h.Src))
+	}
+}

@@ -1,0 +1,319 @@
+package pipeline
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/tables/oracle"
+)
+
+// model is what EC2 does with the packets of one ENI, without any haste: its
+// rules in a list, its connections in a map.
+type model struct {
+	rules       []modelRule
+	epoch       int
+	connections map[modelKey]*modelConnection
+}
+
+type modelRule struct {
+	dir      vpc.Direction
+	proto    string // EC2's
+	from, to int
+	cidr     string
+}
+
+// modelKey: of an ICMP query, local is the identifier and remote who asks what.
+type modelKey struct {
+	proto, peer   string
+	local, remote int
+}
+
+type modelConnection struct {
+	tracked, closed bool
+	opener          vpc.Direction
+	epoch           int // that allowed it
+	first           int // sequence number of the SYN that opened it, -1 without one; of ICMP the code
+	answered        bool
+}
+
+// modelPacket is a packet of the client's peer to a1, or back.
+type modelPacket struct {
+	dir vpc.Direction
+	modelKey
+	flags uint8 // of TCP; of ICMP 1 is the reply
+	first int   // of TCP the sequence number, of ICMP the code
+}
+
+const everyone = "0.0.0.0/0"
+
+func (m *model) allows(dir vpc.Direction, p modelPacket) (allowed, tracked bool) {
+	k, all := p.modelKey, false
+	for _, r := range m.rules {
+		if r.dir == dir && r.covers(k.proto, p.asked(dir)) && netip.MustParsePrefix(r.cidr).Contains(netip.MustParseAddr(k.peer)) {
+			allowed = true
+			all = all || r.cidr == everyone
+		}
+	}
+	back := false
+	for _, r := range m.rules {
+		back = back || r.dir != dir && r.cidr == everyone && r.covers(k.proto, 0) && r.covers(k.proto, 65535)
+	}
+	return allowed, !(all && back && (k.proto == "tcp" || k.proto == "udp"))
+}
+
+// asked is what rules of a direction are asked about a packet: the port that it
+// would be for, or an ICMP message's type and code.
+func (p modelPacket) asked(dir vpc.Direction) int {
+	switch {
+	case p.proto == "icmp":
+		return int(p.icmpType())<<8 | p.first
+	case dir == vpc.Out:
+		return p.remote
+	}
+	return p.local
+}
+
+// icmpType is that of a query, or of the answer to it.
+func (p modelPacket) icmpType() uint8 {
+	query := uint8(p.remote >> 1)
+	if p.flags == 0 {
+		return query
+	}
+	return map[uint8]uint8{8: 0, 13: 14, 42: 43}[query]
+}
+
+func (r modelRule) covers(proto string, port int) bool {
+	switch {
+	case r.proto == "-1":
+		return true
+	case r.proto != proto:
+		return false
+	case proto == "tcp" || proto == "udp":
+		return r.from <= port && port <= r.to
+	case proto == "icmp":
+		return (r.from == -1 || r.from == port>>8) && (r.to == -1 || r.to == port&0xff)
+	}
+	return true
+}
+
+// end is what becomes of a packet.
+func (m *model) end(p modelPacket) Verdict {
+	c, tcp := m.connections[p.modelKey], p.proto == "tcp"
+	if p.proto == "icmp" && (p.flags == 1 && c == nil || p.flags == 0 && c != nil && c.first != p.first) {
+		return m.judge(p, p.dir) // a reply, or a question the rules tell from the first one, stands for itself
+	}
+	syn := tcp && p.flags == wire.TCPSyn
+	switch {
+	case c == nil || syn && c.begins(p):
+		return m.begin(p, p.dir, false)
+	case !c.tracked && c.epoch != m.epoch && syn:
+		return m.begin(p, p.dir, true)
+	case !c.tracked && c.epoch != m.epoch:
+		return m.begin(p, c.opener, true)
+	}
+	c.closed = c.closed || tcp && p.flags&wire.TCPRst != 0
+	c.answered = c.answered || p.dir != c.opener && p.flags&wire.TCPSyn != 0
+	return Sent
+}
+
+// begins tells whether a SYN is neither the one that opened the connection nor
+// the first of the other side's, while that did not answer.
+func (c *modelConnection) begins(p modelPacket) bool {
+	again, crosses := p.dir == c.opener && p.first == c.first, p.dir != c.opener && c.first >= 0 && !c.answered
+	return c.closed || !again && !crosses
+}
+
+// judge asks the rules for the packet that opened a flow.
+func (m *model) judge(p modelPacket, opener vpc.Direction) Verdict {
+	if allowed, _ := m.allows(opener, p); !allowed {
+		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[opener]
+	}
+	return Sent
+}
+
+// begin judges a flow and remembers it, if this packet may open one. again
+// says that it was known under other rules.
+func (m *model) begin(p modelPacket, opener vpc.Direction, again bool) Verdict {
+	v := m.judge(p, opener)
+	_, tracked := m.allows(opener, p)
+	opens := p.proto != "tcp" || p.flags == wire.TCPSyn || p.flags == wire.TCPAck && (!tracked || again)
+	if v == Sent && opens {
+		c := &modelConnection{tracked: tracked, opener: opener, epoch: m.epoch, first: p.first}
+		if p.proto == "tcp" && p.flags != wire.TCPSyn {
+			c.first = -1
+		}
+		m.connections[p.modelKey] = c
+	}
+	return v
+}
+
+// frame is the packet as a1's guest or the edge sends it.
+func (p modelPacket) frame(x *rig) []byte {
+	private, public := "10.0.1.5", "35.72.2.8"
+	if p.dir == vpc.In {
+		return x.tunnel(edge, "eni-a1", p.between(p.peer, public, p.remote, p.local))
+	}
+	return p.between(private, p.peer, p.local, p.remote).MACs(macA1, x.eni("eni-a1").RouterMAC).Bytes()
+}
+
+func (p modelPacket) between(src, dst string, sport, dport int) wiretest.Packet {
+	from, to := fmt.Sprint(src, ":", sport), fmt.Sprint(dst, ":", dport)
+	switch {
+	case p.proto == "tcp":
+		return wiretest.TCP(from, to).Flags(p.flags).Seq(uint32(p.first), 1)
+	case p.proto == "udp":
+		return wiretest.UDP(from, to)
+	case p.proto == "47":
+		return wiretest.IP(src, dst, 47)
+	}
+	return wiretest.Query(src, dst, p.icmpType(), uint16(p.local)).Code(uint8(p.first))
+}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+func randomPacket(r *rand.Rand, dir vpc.Direction) modelPacket {
+	p := modelPacket{dir: dir}
+	p.modelKey = modelKey{pick(r, "tcp", "tcp", "udp", "icmp", "47"), pick(r, client, other, "8.8.8.8"), pick(r, 22, 80), pick(r, 53, 443)}
+	switch p.proto {
+	case "tcp":
+		p.flags = pick[uint8](r, wire.TCPSyn, wire.TCPSyn|wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPRst)
+		p.first = pick(r, 0, 1)
+	case "icmp":
+		p.flags, p.first = pick[uint8](r, 0, 1), pick(r, 0, 0, 5)
+		p.remote = pick(r, 8, 8, 13, 42)<<1 | int(p.dir) ^ int(p.flags) // what, and who asks
+	case "47":
+		p.local, p.remote = 0, 0
+	}
+	return p
+}
+
+func randomRules(r *rand.Rand) []modelRule {
+	var rules []modelRule
+	for range r.IntN(6) {
+		rule := modelRule{pick(r, vpc.In, vpc.Out), pick(r, "tcp", "udp", "icmp", "47", "-1"), 0, 65535, pick(r, everyone, everyone, "203.0.113.0/24", "198.0.0.0/8")}
+		if r.IntN(2) == 0 {
+			rule.from = pick(r, 22, 80, 53, 443)
+			rule.to = rule.from
+		}
+		if rule.proto == "icmp" {
+			rule.from, rule.to = pick(r, -1, 8, 13), pick(r, -1, 0, 5)
+			if rule.from == -1 {
+				rule.to = -1
+			}
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// permissions are the rules of one direction in EC2's words.
+func permissions(rules []modelRule, dir vpc.Direction) string {
+	var list []string
+	for _, r := range rules {
+		ports := fmt.Sprintf(", FromPort: %d, ToPort: %d", r.from, r.to)
+		switch {
+		case r.proto == "-1" || r.proto == "47":
+			ports = ""
+		}
+		if r.dir == dir {
+			list = append(list, fmt.Sprintf("{IpProtocol: '%s'%s, IpRanges: [{CidrIp: %s}]}", r.proto, ports, r.cidr))
+		}
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
+// trial runs card and model side by side.
+type trial struct {
+	*rig
+	*model
+	random        *rand.Rand
+	sent, dropped int
+}
+
+// change gives both other rules.
+func (o *trial) change() {
+	o.rules, o.epoch = randomRules(o.random), o.epoch+1
+	o.put("SecurityGroups", fmt.Sprintf("{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: %s, IpPermissionsEgress: %s}",
+		permissions(o.rules, vpc.In), permissions(o.rules, vpc.Out)))
+}
+
+// forget lets all connections idle out.
+func (o *trial) forget() {
+	o.wait(6 * 24 * time.Hour)
+	clear(o.connections)
+}
+
+// burst sends a few packets by one port; card and model must agree how they
+// end.
+func (o *trial) burst() {
+	dir := pick(o.random, vpc.In, vpc.Out)
+	port := [...]string{Uplink, "eni-a1"}[dir]
+	var packets []modelPacket
+	var want, got []string
+	for len(packets) == 0 || o.random.IntN(3) == 0 {
+		p := randomPacket(o.random, dir)
+		packets = append(packets, p)
+		want = append(want, o.model.end(p).String())
+		o.ports[port].Inject(p.frame(o.rig))
+	}
+	o.ended = o.ended[:0]
+	o.Poll(o.now)
+	for _, e := range o.ended {
+		got = append(got, e.Verdict.String())
+		if e.Verdict == Sent {
+			o.sent++
+		} else {
+			o.dropped++
+		}
+	}
+	slices.Sort(want) // what is sent ends last
+	slices.Sort(got)
+	require.Equal(o, want, got, "%+v under %+v", packets, o.rules)
+	for _, p := range o.ports {
+		p.Drain(func([]byte) {})
+	}
+}
+
+// agree holds that both know the same connections.
+func (o *trial) agree() {
+	require.Len(o, o.flows(""), len(o.connections))
+	tracked := 0
+	for _, c := range o.connections {
+		if c.tracked {
+			tracked++
+		}
+	}
+	require.Equal(o, tracked, o.tracked("eni-a1"))
+}
+
+// The card does what the model does, packet by packet and burst by burst,
+// while the rules change and time passes.
+func TestCardAgainstModel(t *testing.T) {
+	o := &trial{rig: newRig(t), model: &model{connections: map[modelKey]*modelConnection{}}, random: oracle.Random(t)}
+	o.change()
+	bursts := 20_000
+	if testing.Short() {
+		bursts /= 4
+	}
+	for range bursts {
+		switch n := o.random.IntN(1000); {
+		case n == 0:
+			o.forget()
+		case n < 10:
+			o.change()
+			o.agree()
+		}
+		o.burst()
+	}
+	require.Greater(t, min(o.sent, o.dropped), bursts/10, "of both kinds there were many")
+}

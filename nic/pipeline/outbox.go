@@ -1,0 +1,86 @@
+package pipeline
+
+import "nitrocard/pmd"
+
+// outbox holds the frames of one burst until it ends, in the order they were
+// put. Each queue's are a chain, so that a queue has no room of its own for a
+// whole burst: a burst for 64 guests would go through 64 KB, which is twice the
+// first cache, and now it goes through 8.
+type outbox struct {
+	n      int
+	frames [pmd.MaxBurst]*pmd.Frame
+	of     [pmd.MaxBurst]*packet // that each is; nil from the fast path
+	after  [pmd.MaxBurst]uint8   // the next frame of the same queue
+
+	queues int
+	dirty  [pmd.MaxBurst]*Queue // that have frames here
+	chain  [pmd.MaxBurst]*pmd.Frame
+}
+
+// waiting is a queue's chain in the outbox: n frames, from first to last.
+type waiting struct{ first, last, n uint8 }
+
+// put puts a frame among those that leave by q when the burst ends. p is what
+// it holds, nil from the fast path.
+func (q *Queue) put(w *Worker, f *pmd.Frame, p *packet) {
+	o, i := &w.out, w.out.n
+	o.frames[i], o.of[i] = f, p
+	o.n++
+	if q.out.n == 0 {
+		o.dirty[o.queues] = q
+		o.queues++
+		q.out.first = uint8(i)
+	} else {
+		o.after[q.out.last] = uint8(i)
+	}
+	q.out.last = uint8(i)
+	q.out.n++
+}
+
+// chainOf are the frames of a queue, in order.
+func (o *outbox) chainOf(q *Queue) []*pmd.Frame {
+	if int(q.out.n) == o.n {
+		return o.frames[:o.n]
+	}
+	i := q.out.first
+	for n := range q.out.n {
+		o.chain[n&(pmd.MaxBurst-1)] = o.frames[i&(pmd.MaxBurst-1)]
+		i = o.after[i&(pmd.MaxBurst-1)]
+	}
+	return o.chain[:q.out.n]
+}
+
+// flush sends what a burst from w.from queued, port by port. What a port
+// takes is Sent; what it refuses is dropped.
+func (w *Worker) flush() {
+	o := &w.out
+	for _, q := range o.dirty[:o.queues] {
+		taken := q.tx.Tx(o.chainOf(q))
+		w.from.sent += uint64(taken)
+		q.delivered += uint64(taken)
+		if taken < int(q.out.n) || w.observe != nil {
+			w.tellOf(q, taken)
+		}
+		q.out.n = 0
+	}
+	o.n, o.queues = 0, 0
+}
+
+// tellOf counts, notes and shows how the frames for q ended, of which the port
+// took so many.
+func (w *Worker) tellOf(q *Queue, taken int) {
+	i := q.out.first
+	for n := range int(q.out.n) {
+		v := Sent
+		if n >= taken {
+			v = TxFull
+			w.from.tally().Ends[v]++
+			q.tally().Drops[v]++
+			w.note(w.described(q, i), v)
+		}
+		if w.observe != nil {
+			w.tell(w.out.of[i], v)
+		}
+		i = w.out.after[i]
+	}
+}

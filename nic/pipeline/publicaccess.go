@@ -1,0 +1,33 @@
+package pipeline
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+)
+
+// publicAccess holds a packet from the internet to VPC Block Public Access of
+// the ENI's subnet: block-bidirectional lets nothing in, block-ingress what
+// belongs to a connection that the guest began (VPC User Guide, block public
+// access to VPCs and subnets). It comes after the security groups, for they find
+// out to which connection a packet belongs.
+func (w *Worker) publicAccess(p *packet) Verdict {
+	block := p.guest.eni.Subnet.Block
+	if block == vpc.BlockNothing || p.peer != w.underlay.edge || block == vpc.BlockIngress && w.guestBegan(p) {
+		return next
+	}
+	return BlockPublicAccess
+}
+
+// guestBegan tells whether p, which the groups let pass, belongs to a connection
+// that its guest began.
+func (w *Worker) guestBegan(p *packet) bool {
+	switch {
+	case p.asked:
+		return p.opener == vpc.Out
+	case p.related:
+		w.flows.Lock()
+		defer w.flows.Unlock()
+		return w.flows.Conn(p.at).Status().Flags()&flow.FlagInitiator != 0
+	}
+	return p.was.Flags()&flow.FlagInitiator != 0
+}

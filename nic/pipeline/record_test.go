@@ -1,0 +1,89 @@
+package pipeline
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// A record saves work and changes nothing: under the same rules a packet ends
+// the same way, with the same bytes, whether it is the first that the card sees
+// since it started, since a configuration was applied or since its connection was
+// forgotten, or the next one of many. So it does where there is no room for
+// records. What a stage finds out that key, direction and policy do not tell would
+// show here.
+func TestARecordChangesNothing(t *testing.T) {
+	cases := repeated()
+	var first [][]byte
+	for _, c := range cases {
+		fresh := newRig(t)
+		e := fresh.send(c.port, c.frame(fresh))
+		require.Equal(t, c.want.String(), e.Verdict.String(), c.what)
+		first = append(first, slices.Clone(e.frame))
+	}
+	warm := newRig(t)
+	again := func(when string) {
+		for i, c := range cases {
+			e := warm.send(c.port, c.frame(warm))
+			require.Equal(t, c.want.String(), e.Verdict.String(), "%s, %s", c.what, when)
+			require.Equal(t, first[i], slices.Clone(e.frame), "%s, %s", c.what, when)
+		}
+	}
+	again("among others")
+	again("known")
+	warm.put("SecurityGroups", `{GroupId: sg-a-none, GroupName: none, VpcId: vpc-a, IpPermissions: [], IpPermissionsEgress: []}`)
+	again("after a change elsewhere")
+	again("known again")
+	warm.wait(6 * 24 * time.Hour)
+	require.Empty(t, warm.flows(""))
+	again("forgotten")
+	warm.wait(6 * 24 * time.Hour)
+	for i := range uint16(400) {
+		warm.fromInternet("eni-a1", wiretest.UDP(other+":9", "35.72.2.8:53").SrcPort(1000+i)).passed()
+	}
+	require.Less(t, len(warm.flows("")), 400, "there was no room for all")
+	again("without room")
+}
+
+// repeated are packets that end the same way whatever came before them: those
+// of verdictCases that the card as it is drops or sends, and one of each protocol
+// both ways.
+func repeated() (cases []verdictCase) {
+	for _, c := range verdictCases {
+		if c.setup == nil {
+			cases = append(cases, c)
+		}
+	}
+	for _, p := range []wiretest.Packet{
+		wiretest.TCP(client+":41000", "35.72.2.8:80").Payload("data"),
+		wiretest.TCP(client+":41000", "35.72.2.9:22").Flags(wire.TCPFin | wire.TCPAck),
+		wiretest.TCP(client+":41000", "35.72.2.9:22").Flags(wire.TCPRst),
+		wiretest.UDP(client+":41000", "35.72.2.9:53").Payload("?"),
+		wiretest.UDP(client+":41000", "35.72.2.9:53").Size(90),
+		wiretest.UDP(client+":41000", "35.72.2.8:5000").NoChecksum(),
+		wiretest.UDP(client+":41000", "35.72.2.8:5000").Size(200).ID(77),
+		wiretest.Echo(client, "35.72.2.8", 9),
+	} {
+		cases = append(cases, verdictCase{"in", Uplink, in(edge, "eni-a1", p), Sent, nil})
+	}
+	for _, p := range []wiretest.Packet{
+		wiretest.TCP("10.0.1.5:80", client+":41000").Flags(wire.TCPSyn | wire.TCPAck),
+		wiretest.TCP("10.0.1.15:22", client+":41000").Payload("data"),
+		wiretest.UDP("10.0.1.15:53", client+":41000").Payload("!"),
+		wiretest.UDPLite("10.0.1.5:9", client+":41000").Payload("lite"),
+		wiretest.DCCP("10.0.1.5:9", client+":41000").Payload("data"),
+		wiretest.IP("10.0.1.15", client, 47).Payload("gre"),
+		wiretest.Echo("10.0.1.5", client, 11),
+		wiretest.EchoReply("10.0.1.5", client, 9),
+		wiretest.ICMPError(wire.ICMPUnreachable, 3, "10.0.1.5", wiretest.UDP(client+":41000", "10.0.1.5:5000").Bytes()),
+		wiretest.ICMPError(wire.ICMPUnreachable, 3, "10.0.1.5", wiretest.UDP(client+":42000", "10.0.1.5:5001").Bytes()),
+	} {
+		cases = append(cases, verdictCase{"out", "eni-a1", to(p), Sent, nil})
+	}
+	return cases
+}

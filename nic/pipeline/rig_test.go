@@ -1,0 +1,331 @@
+package pipeline
+
+import (
+	"cmp"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+)
+
+// Who is who in testdata/region.yaml.
+const (
+	client = "203.0.113.9" // on the internet
+	other  = "198.18.5.5"  // there as well; no rule names it
+
+	edge, serverX, serverY = "172.16.0.1", "172.16.0.11", "172.16.0.12"
+
+	vniA, vniB = 5001, 5002
+)
+
+var (
+	edgeRouter   = mac("02:00:00:00:ed:9e") // inside tunnels
+	edgeUnderlay = mac("02:00:00:00:00:01")
+	stations     = map[string]wire.MAC{edge: edgeUnderlay, serverX: mac("02:00:00:00:00:11"), serverY: mac("02:00:00:00:00:12")}
+)
+
+func mac(s string) wire.MAC {
+	var m wire.MAC
+	if err := m.UnmarshalText([]byte(s)); err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// allowances are Placement's.
+type allowances = map[string]vpc.Allowance
+
+// ample is how long a test waits for what happens soon, however busy the machine
+// is.
+const ample = 5 * time.Minute
+
+// Uplink is the name of the place for the port to the underlay.
+const Uplink = "uplink"
+
+// room is for how many connections a rig's table has room, beside a fourth of that
+// for cached verdicts.
+const room = 1 << 10
+
+// rig is a crew of one worker, whose ports are in memory and whose clock the test
+// owns: server x, as package nic would have it without threads and devices. When
+// the test ends, every packet must be accounted for.
+type rig struct {
+	testing.TB
+	*Crew
+	w      *Worker
+	server string
+	room   uint32
+	config *vpc.Config
+	region *vpc.Region
+	places map[string][]*Queue
+	ports  map[string]*mem.Port
+	now    int64
+	ended  []Event
+	gone   bool // an ENI went, and its counts with it
+}
+
+// newRig is server x with every port attached, its edge resolved.
+func newRig(t testing.TB) *rig { return newRigOf(t, "x", room) }
+
+// newRigOf is a server whose table has room for so many connections.
+func newRigOf(t testing.TB, server string, room uint32) *rig {
+	t.Helper()
+	config, err := vpc.Load("../testdata/region.yaml")
+	require.NoError(t, err)
+	r := &rig{TB: t, server: server, room: room, region: vpc.EmptyRegion(), places: map[string][]*Queue{}, ports: map[string]*mem.Port{}, now: 1_780_000_000e9}
+	r.Crew, err = NewCrew(Options{Workers: 1, Connections: int(room + room/4), Seed: 1})
+	require.NoError(t, err)
+	r.w = r.Workers[0]
+	r.apply(config)
+	for name := range r.places {
+		r.attach(name, mem.New(mem.Options{}))
+	}
+	r.observe(func(e *Event) { r.ended = append(r.ended, *e) })
+	r.resolve(edge)
+	t.Cleanup(func() {
+		r.account()
+		r.Close()
+	})
+	return r
+}
+
+// observe is Observe of the worker.
+func (r *rig) observe(f func(*Event)) { r.w.Observe(f) }
+
+// attach puts a port in a place, nil for none.
+func (r *rig) attach(name string, p pmd.Port) {
+	q := r.places[name][0]
+	if q.Detach(); p != nil {
+		info := p.Info()
+		q.Attach(p, true, max(info.MTU, info.Max)+wire.EthernetLen, nil)
+		q.SetDown(p.Link() != nil)
+	}
+	if m, ok := p.(*mem.Port); ok {
+		r.ports[name] = m
+	}
+	r.store(r.policy())
+}
+
+// checkLinks tells the places of links that went down or came back.
+func (r *rig) checkLinks() {
+	for _, queues := range r.places {
+		queues[0].SetDown(queues[0].Port().Link() != nil)
+	}
+}
+
+// policy is what is in force.
+func (r *rig) policy() *vpc.Policy { return r.View().Policy }
+
+// store puts a policy in force.
+func (r *rig) store(policy *vpc.Policy) {
+	ports := &Ports{MAC: policy.Card.MAC, Uplink: r.place(Uplink)}
+	if p := ports.Uplink[0].Port(); ports.MAC.IsZero() && p != nil {
+		ports.MAC = p.Info().MAC
+	}
+	stay := map[string][]*Queue{Uplink: ports.Uplink}
+	for _, e := range policy.ENIs {
+		if e != nil {
+			stay[e.ID] = r.place(e.ID)
+			ports.Guests = append(ports.Guests, Place{ENI: e, Queues: stay[e.ID], Limit: cmp.Or(e.Allowance, r.room/5), CacheLimit: r.room / 4 / 4})
+		}
+	}
+	r.gone = r.gone || len(r.places) > len(stay)
+	r.places = stay
+	r.Adopt(r.NewView(policy, ports))
+	r.Sweep()
+}
+
+// place is where a port may be, as it is or new.
+func (r *rig) place(name string) []*Queue {
+	if r.places[name] == nil {
+		r.places[name] = []*Queue{&NewQueues(1, []string{name})[0][0]}
+	}
+	return r.places[name]
+}
+
+// resolve has a tunnel end answer the card's ARP.
+func (r *rig) resolve(vtep string) {
+	card := wire.Station{MAC: r.View().underlay.mac, Addr: r.policy().Card.VTEP}
+	answer := wiretest.ARPReply(wire.Station{MAC: stations[vtep], Addr: wiretest.Addr(vtep)}, card)
+	require.Equal(r, Consumed, r.send(Uplink, answer.Bytes()).Verdict)
+}
+
+// apply puts a configuration in force.
+func (r *rig) apply(c *vpc.Config) {
+	r.Helper()
+	region, err := r.region.Become(c)
+	require.NoError(r, err)
+	r.become(region)
+}
+
+// become puts a region in force.
+func (r *rig) become(region *vpc.Region) {
+	r.Helper()
+	var before *vpc.Policy
+	if v := r.View(); v != nil {
+		before = v.Policy
+	}
+	policy, err := region.Policy(r.server, before)
+	require.NoError(r, err)
+	r.config, r.region = region.Config(), region
+	r.store(policy)
+}
+
+// put puts one object in force, in YAML.
+func (r *rig) put(kind, object string) {
+	r.Helper()
+	edit, err := vpc.Put(kind, []byte(object))
+	require.NoError(r, err)
+	region, err := r.region.Change(edit)
+	require.NoError(r, err)
+	r.become(region)
+}
+
+// admits makes the group sg-a-web allow only the inbound permissions given,
+// and everything out.
+func (r *rig) admits(permissions ...string) {
+	r.Helper()
+	group := "{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}]}], IpPermissions: ["
+	for i, p := range permissions {
+		if i > 0 {
+			group += ", "
+		}
+		group += p
+	}
+	r.put("SecurityGroups", group+"]}")
+}
+
+// permit is a permission in EC2's words.
+func permit(proto, port, from string) string {
+	return "{IpProtocol: " + proto + ", FromPort: " + port + ", ToPort: " + port + ", IpRanges: [{CidrIp: " + from + "}]}"
+}
+
+// wait moves the clock, in one jump.
+func (r *rig) wait(d time.Duration) {
+	r.now += int64(d)
+	r.Poll(r.now)
+}
+
+// eni is an ENI of the card, or what the card knows of another's.
+func (r *rig) eni(id string) *vpc.OwnENI {
+	if e := r.policy().ENI(id); e != nil {
+		return e
+	}
+	e := r.policy().Region.ENI(id)
+	return &vpc.OwnENI{ENI: e, Primary: e.Addrs()[0].Private, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
+}
+
+// toEdge is the inner source of what an ENI's VPC sends to the edge.
+func (r *rig) toEdge(id string) wire.MAC {
+	return r.policy().Region.Station(r.eni(id).VPC.Station).Src
+}
+
+// counts are those of a place.
+func (r *rig) counts(name string) Counts {
+	r.Helper()
+	require.Contains(r, r.places, name)
+	return r.places[name][0].Counts()
+}
+
+// allCounts are those of every place.
+func (r *rig) allCounts() map[string]Counts {
+	all := map[string]Counts{}
+	for name := range r.places {
+		all[name] = r.counts(name)
+	}
+	return all
+}
+
+// account holds that received = sent + consumed + dropped at every place, and that
+// what was sent left somewhere.
+func (r *rig) account() {
+	r.Helper()
+	sent, left := uint64(0), uint64(0)
+	for name := range r.places {
+		c := r.counts(name)
+		ended := uint64(0)
+		for _, n := range c.Ends {
+			ended += n
+		}
+		require.Equal(r, c.Received, ended, "%s: %+v", name, c)
+		sent += c.Ends[Sent]
+		left += c.Delivered - c.Originated
+	}
+	if !r.gone {
+		require.Equal(r, sent, left, "what was sent left by some port")
+	}
+}
+
+// latest are the latest drops.
+func (r *rig) latest() []Drop { return r.w.Drops.Latest() }
+
+// tracked is how many connections of an ENI's instance are tracked.
+func (r *rig) tracked(eni string) int {
+	r.Flows.Lock()
+	defer r.Flows.Unlock()
+	n, _ := r.Flows.Count(r.eni(eni).Owner)
+	return n
+}
+
+// limit is how many connections of an ENI's instance may be tracked.
+func (r *rig) limit(eni string) int { return int(r.View().guest(r.eni(eni).Number).limit) }
+
+// connection is a record of the table in words.
+type connection struct {
+	ENI, Initiator, State string
+	Tracked               bool
+	Rule                  vpc.Rule
+	PacketsIn, PacketsOut uint64
+	BytesIn, BytesOut     uint64
+}
+
+// flows are the connections of an ENI, or of all if it is "".
+func (r *rig) flows(eni string) (all []connection) {
+	r.Flows.Lock()
+	defer r.Flows.Unlock()
+	r.Flows.Walk(0, 1<<30, func(at uint32, k *flow.Key, c *flow.Conn) {
+		g, s := r.View().guest(k.ENI()), c.Status()
+		if g == nil || k.IsFragment() || eni != "" && eni != g.eni.ID {
+			return
+		}
+		initiator := "remote"
+		if s.Flags()&flow.FlagInitiator != 0 {
+			initiator = "local"
+		}
+		all = append(all, connection{
+			g.eni.ID, initiator, s.State().String(), s.Flags()&flow.FlagUntracked == 0, r.Rule(at),
+			c.Packets[flow.In], c.Packets[flow.Out], c.Bytes[flow.In], c.Bytes[flow.Out],
+		})
+	})
+	return all
+}
+
+// flow is the one connection of an ENI.
+func (r *rig) flow(eni string) connection {
+	r.Helper()
+	flows := r.flows(eni)
+	require.Len(r, flows, 1)
+	return flows[0]
+}
+
+// dotted is an IPv4 address as people write it.
+func dotted(a uint32) string {
+	return netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)}).String()
+}
+
+// header describes a frame that Parse accepts.
+func header(t testing.TB, frame []byte) wire.Headers {
+	t.Helper()
+	var h wire.Headers
+	f := wire.Parse(frame, &h)
+	require.Equal(t, wire.NoFault, f, f.Sentence())
+	return h
+}

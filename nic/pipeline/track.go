@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
+)
+
+// track leaves a connection behind that holds what the stages found, or
+// brings an older one up to date. One that has ended since they looked is not
+// missed: p came before that.
+func (w *Worker) track(p *packet) Verdict {
+	w.flows.Lock()
+	defer w.flows.Unlock()
+	if p.conn != nil && !w.flows.Holds(p.at, &p.key) {
+		p.conn = nil
+		return next
+	}
+	if p.conn == nil {
+		if !p.opens() {
+			return next
+		}
+		if v := w.open(p, &p.key, w.ruleNumber(p)); v != next {
+			return v
+		}
+	}
+	if p.conn != nil {
+		p.conn.Keep(flow.Dir(p.dir), w.found(p))
+		w.account(p)
+	}
+	if p.Frag == wire.FirstFragment {
+		w.trackFragments(p)
+	}
+	return next
+}
+
+// opens tells whether a packet may begin a connection. Of ICMP only a query does
+// (RFC 5508 section 3): other messages stand alone, and each is asked for.
+//
+// Of TCP only a SYN begins one that is tracked. A segment from the middle of a
+// stream passes if a rule allows it and opens nothing for the way back:
+// otherwise the guest's next acknowledgement would let in again what EC2 cuts,
+// an untracked flow whose rule is gone. AWS does not document this; it is ours.
+// A flow that was untracked and is tracked under a new policy was asked for as
+// its first packet was, so it goes on.
+func (p *packet) opens() bool {
+	switch {
+	case p.Proto == wire.ProtoICMP:
+		return p.queries()
+	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.reopens:
+		return false
+	}
+	return flow.Opens(p.Proto, p.Flags)
+}
+
+// open enters a connection for p under key k, allowed by a rule of the
+// rulebook. A flow that EC2 does not track is entered as a cached verdict if
+// there is room, and passes in any case.
+func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
+	g, o := p.guest, &w.opening
+	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	o.Rule, o.Walked, o.Found = rule, flow.Dir(p.dir), w.found(p)
+	if p.untracked {
+		o.Found.Flags |= flow.FlagUntracked
+	}
+	if p.untracked || k.IsFragment() {
+		o.Limit = g.cacheLimit
+	}
+	w.crew.rules.use(rule)
+	w.fast.opened = true
+	at, result := w.enter(p, o)
+	switch {
+	case result == flow.Opened || result == flow.Existing:
+		p.at, p.conn = at, w.flows.Conn(at)
+	case p.untracked:
+	case result == flow.AllowanceExceeded:
+		return ConntrackAllowanceExceeded
+	default:
+		return ConntrackFull
+	}
+	return next
+}
+
+// enter opens a connection, in the place of the one that p reopens if that is
+// still there and no other worker was faster. An ICMP query with another code than
+// its connection's first joins that.
+func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
+	if p.reopens && w.flows.Holds(p.at, &o.Key) {
+		if w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
+			return p.at, w.flows.Restart(p.at, o)
+		}
+	}
+	return w.flows.Open(o)
+}
+
+// found is what the stages found for p's direction.
+func (w *Worker) found(p *packet) flow.Found {
+	return flow.Found{Epoch: w.epoch, Flags: p.flags, VTEP: p.vtep, Path: p.path}
+}
+
+// trackFragments enters a short-lived connection for the fragments that
+// follow the first, which carry no ports: they share its verdict. Where there
+// is no room for it they are dropped, and the first alone does no harm. AWS
+// documents no rule for fragments; this one is ours.
+func (w *Worker) trackFragments(p *packet) {
+	first, at, rule := p.conn, p.at, w.ruleNumber(p)
+	p.untracked = p.untracked || first != nil && first.Status().Flags()&flow.FlagUntracked != 0
+	p.opener, p.conn, p.reopens = p.dir, nil, false
+	k := p.key.Fragment(p.ID)
+	w.open(p, &k, rule)
+	if p.conn != nil {
+		p.conn.Keep(flow.Dir(p.dir), w.found(p))
+	}
+	p.conn, p.at = first, at
+}

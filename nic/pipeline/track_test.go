@@ -1,0 +1,337 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// What rules permit below.
+var (
+	web = permit("tcp", "80", "0.0.0.0/0")      // with open egress: not tracked
+	ssh = permit("tcp", "22", "203.0.113.0/24") // tracked
+)
+
+// tcp is a segment from the client to a port of a1, and back.
+func tcp(port string, flags uint8) wiretest.Packet {
+	return wiretest.TCP(client+":40000", "35.72.2.8:"+port).Flags(flags)
+}
+
+func tcpBack(port string, flags uint8) wiretest.Packet {
+	return wiretest.TCP("10.0.1.5:"+port, client+":40000").Flags(flags)
+}
+
+// connect is the handshake of a client's connection to a port of a1.
+func (r *rig) connect(port string) {
+	r.Helper()
+	r.fromInternet("eni-a1", tcp(port, wire.TCPSyn)).passed()
+	r.fromGuest("eni-a1", tcpBack(port, wire.TCPSyn|wire.TCPAck)).passed()
+	r.fromInternet("eni-a1", tcp(port, wire.TCPAck)).passed()
+}
+
+// EC2 tracks what a rule for some allows: an open connection goes on without
+// its rule, a new one is dropped.
+func TestATrackedConnectionOutlivesItsRule(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	require.True(t, x.flow("eni-a1").Tracked)
+	x.admits(web)
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).delivered("eni-a1")
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled(edge, vniA)
+	x.fromInternet("eni-a1", wiretest.TCP(client+":40001", "35.72.2.8:22").Flags(wire.TCPSyn)).dropped(SecurityGroupIn)
+	f := x.flow("eni-a1")
+	require.Equal(t, "tcp 22 from 203.0.113.0/24", f.Rule.Text, "the rule is gone, and still known")
+	require.Equal(t, []uint64{3, 2}, []uint64{f.PacketsIn, f.PacketsOut})
+	require.Equal(t, "ESTABLISHED", f.State)
+	// The rule comes back: so does whoever was refused.
+	x.admits(web, ssh)
+	x.fromInternet("eni-a1", wiretest.TCP(client+":40001", "35.72.2.8:22").Flags(wire.TCPSyn)).delivered("eni-a1")
+}
+
+// EC2 does not track what a rule for all allows beside open egress: without
+// the rule it is cut at once, and nothing that the guest sends brings it back.
+func TestAnUntrackedFlowIsCutWithItsRule(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	require.False(t, x.flow("eni-a1").Tracked)
+	x.admits(ssh)
+	for range 2 {
+		x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
+		x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).dropped(SecurityGroupIn)
+		e := x.fromInternet("eni-a1", tcp("80", wire.TCPSyn))
+		e.dropped(SecurityGroupIn)
+		require.Nil(t, e.Rule, "the rule that had allowed it is gone")
+	}
+	x.admits(web)
+	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).delivered("eni-a1")
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).tunneled(edge, vniA)
+}
+
+// The same for UDP, whoever sends first after the change.
+func TestAnUntrackedDatagramIsCutWithItsRule(t *testing.T) {
+	x := newRig(t)
+	question, answer := wiretest.UDP(client+":9", "35.72.2.8:53"), wiretest.UDP("10.0.1.5:53", client+":9")
+	x.fromInternet("eni-a1", question).passed()
+	x.fromGuest("eni-a1", answer).passed()
+	x.admits(web)
+	x.fromGuest("eni-a1", answer).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", question).dropped(SecurityGroupIn)
+}
+
+// A change that leaves an untracked flow its rule does not disturb it, however
+// often, and whoever sends next. The end that opened it stays known.
+func TestAnUntrackedFlowSurvivesOtherChanges(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	for range 3 {
+		x.admits(web, ssh)
+		x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).passed()
+		x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
+		require.Equal(t, "remote", x.flow("eni-a1").Initiator)
+	}
+	x.admits(ssh)
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
+}
+
+// A flow whose rule becomes narrower, and still admits it, is tracked from
+// then on.
+func TestAnUntrackedFlowBecomesTracked(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	x.admits(permit("tcp", "80", "203.0.113.0/24"))
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).passed()
+	f := x.flow("eni-a1")
+	require.True(t, f.Tracked)
+	require.Equal(t, []string{"remote", "ESTABLISHED", "tcp 80 from 203.0.113.0/24"}, []string{f.Initiator, f.State, f.Rule.Text})
+	x.admits(ssh)
+	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
+}
+
+// A guest may open what its egress allows on the ports of a flow that was cut.
+func TestAGuestOpensAnewWhereAFlowWasCut(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	x.admits(ssh)
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPSyn)).passed()
+	x.fromInternet("eni-a1", tcp("80", wire.TCPSyn|wire.TCPAck)).passed()
+	require.Equal(t, "local", x.flow("eni-a1").Initiator)
+}
+
+// Replies to what the guest began need no rule.
+func TestRepliesNeedNoRule(t *testing.T) {
+	x := newRig(t)
+	x.admits()
+	answer := wiretest.UDP(client+":53", "35.72.2.8:40000")
+	x.fromInternet("eni-a1", answer).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:40000", client+":53")).passed()
+	x.fromInternet("eni-a1", answer).passed()
+	x.fromInternet("eni-a1", wiretest.UDP(client+":53", "35.72.2.8:40001")).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", wiretest.UDP(other+":53", "35.72.2.8:40000")).dropped(SecurityGroupIn)
+}
+
+// A segment from the middle of nowhere passes where a rule allows it, and
+// opens nothing for the way back.
+func TestAStraySegmentOpensNothing(t *testing.T) {
+	x := newRig(t)
+	for _, flags := range []uint8{wire.TCPAck, wire.TCPRst, wire.TCPFin | wire.TCPAck, wire.TCPSyn | wire.TCPAck, wire.TCPSyn | wire.TCPRst, 0} {
+		x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", client+":2").Flags(flags)).passed()
+		x.fromInternet("eni-a1", wiretest.TCP(client+":2", "35.72.2.8:1").Flags(wire.TCPAck)).dropped(SecurityGroupIn)
+	}
+	require.Empty(t, x.flows(""))
+}
+
+// A rule for members of a group follows its members.
+func TestAGroupReferenceFollowsItsMembers(t *testing.T) {
+	x := newRig(t)
+	query := func(port string) wiretest.Packet {
+		return wiretest.TCP("10.0.1.6:"+port, "10.0.2.8:5432").Flags(wire.TCPSyn)
+	}
+	x.fromGuest("eni-a2", query("1")).delivered("eni-a4")
+	leaver := `{NetworkInterfaceId: eni-a2, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:02", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.6}], Groups: [{GroupId: GROUP}], Attachment: {InstanceId: i-a2}}`
+	x.put("SecurityGroups", `{GroupId: sg-a-other, GroupName: other, VpcId: vpc-a, IpPermissions: [], IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
+	x.put("NetworkInterfaces", strings.Replace(leaver, "GROUP", "sg-a-other", 1))
+	x.fromGuest("eni-a2", query("2")).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a2", query("1").Flags(wire.TCPAck)).delivered("eni-a4")
+	x.put("NetworkInterfaces", strings.Replace(leaver, "GROUP", "sg-a-web", 1))
+	x.fromGuest("eni-a2", query("2")).delivered("eni-a4")
+}
+
+// Ping works where a rule allows the echo, with its replies. The guest does
+// not ping back on the same identifier, nor does another message ride on it.
+func TestPing(t *testing.T) {
+	x := newRig(t)
+	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [], IpPermissions: [{IpProtocol: icmp, FromPort: 8, ToPort: -1, IpRanges: [{CidrIp: 203.0.113.0/24}]}]}`)
+	for _, id := range []uint16{7, 0} {
+		x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", id)).delivered("eni-a1")
+		x.fromGuest("eni-a1", wiretest.EchoReply("10.0.1.5", client, id)).tunneled(edge, vniA)
+		x.fromGuest("eni-a1", wiretest.Echo("10.0.1.5", client, id)).dropped(SecurityGroupOut)
+		x.fromGuest("eni-a1", wiretest.ICMP("10.0.1.5", client, wire.ICMPRedirect, 0)).dropped(SecurityGroupOut)
+		x.fromInternet("eni-a1", wiretest.EchoReply(client, "35.72.2.8", id)).dropped(SecurityGroupIn)
+		x.fromInternet("eni-a1", wiretest.ICMP(client, "35.72.2.8", wire.ICMPRedirect, 0)).dropped(SecurityGroupIn)
+	}
+	x.fromInternet("eni-a1", wiretest.Echo(other, "35.72.2.8", 7)).dropped(SecurityGroupIn)
+	require.Equal(t, "ICMP", x.flows("")[0].State)
+	// Always tracked, whatever the rule.
+	x.admits(permit("icmp", "-1", "0.0.0.0/0"))
+	x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 9)).passed()
+	x.admits()
+	x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 9)).passed()
+	x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 10)).dropped(SecurityGroupIn)
+}
+
+// The same ports may open again after a connection ended, as the rules are
+// then. A SYN that they deny does not harm what is there.
+func TestTCPOpensAgainAfterItsEnd(t *testing.T) {
+	x := newRig(t)
+	finish := func() {
+		x.fromInternet("eni-a1", tcp("22", wire.TCPFin|wire.TCPAck)).passed()
+		x.fromGuest("eni-a1", tcpBack("22", wire.TCPFin|wire.TCPAck)).passed()
+		x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
+		require.Equal(t, "TIME_WAIT", x.flow("eni-a1").State)
+	}
+	x.connect("22")
+	finish()
+	x.connect("22")
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+	require.EqualValues(t, 2, x.flow("eni-a1").PacketsIn, "counted anew")
+	x.admits()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).passed() // the SYN that opened it, once more, changes nothing
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+	finish()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(SecurityGroupIn)
+	require.Equal(t, "TIME_WAIT", x.flow("eni-a1").State)
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPFin|wire.TCPAck)).passed() // sent again
+}
+
+// Every ICMP query has its answers let in and out, whatever the answer's code is;
+// and no other query's, no other identifier's and nobody else's.
+func TestEveryQueryHasItsAnswers(t *testing.T) {
+	queries := map[string][2]uint8{"echo": {8, 0}, "timestamp": {13, 14}, "information": {15, 16}, "address mask": {17, 18}, "extended echo": {42, 43}}
+	for what, q := range queries {
+		t.Run(what, func(t *testing.T) {
+			x := newRig(t)
+			x.admits()
+			answer := wiretest.Query(client, "35.72.2.8", q[1], 7)
+			x.fromInternet("eni-a1", answer).dropped(SecurityGroupIn)
+			x.fromGuest("eni-a1", wiretest.Query("10.0.1.5", client, q[0], 7)).tunneled(edge, vniA)
+			for code := range uint8(5) {
+				x.fromInternet("eni-a1", answer.Code(code)).delivered("eni-a1")
+			}
+			for _, other := range queries {
+				if other != q {
+					x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", other[1], 7)).dropped(SecurityGroupIn)
+				}
+			}
+			x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", q[1], 8)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", wiretest.Query(other, "35.72.2.8", q[1], 7)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", q[0], 7)).dropped(SecurityGroupIn)
+
+			x.put("SecurityGroups", fmt.Sprintf(`{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissionsEgress: [], IpPermissions: [{IpProtocol: icmp, FromPort: %d, ToPort: -1, IpRanges: [{CidrIp: 203.0.113.0/24}]}]}`, q[0]))
+			back := wiretest.Query("10.0.1.5", client, q[1], 9)
+			x.fromGuest("eni-a1", back).dropped(SecurityGroupOut)
+			x.fromInternet("eni-a1", wiretest.Query(client, "35.72.2.8", q[0], 9)).delivered("eni-a1")
+			x.fromGuest("eni-a1", back.Code(3)).tunneled(edge, vniA)
+			x.fromGuest("eni-a1", wiretest.Query("10.0.1.5", client, q[0], 9)).dropped(SecurityGroupOut)
+			// An error about the query is let out, too.
+			x.fromGuest("eni-a1", wiretest.ICMPError(wire.ICMPUnreachable, 1, "10.0.1.5", wiretest.Query(client, "10.0.1.5", q[0], 9).Bytes())).tunneled(edge, vniA)
+		})
+	}
+}
+
+// A rule for one code of a query is for no other, whether the query is known or
+// not, and whichever code came first.
+func TestARuleForACodeIsForNoOther(t *testing.T) {
+	for _, allowed := range []uint8{0, 5} {
+		x := newRig(t)
+		x.admits(fmt.Sprintf("{IpProtocol: icmp, FromPort: 8, ToPort: %d, IpRanges: [{CidrIp: 203.0.113.0/24}]}", allowed))
+		echo := wiretest.Echo(client, "35.72.2.8", 7)
+		for range 3 {
+			x.fromInternet("eni-a1", echo.Code(5-allowed)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", echo.Code(allowed)).delivered("eni-a1")
+		}
+		first := echo.Code(5 - allowed).Size(200).ID(9).Fragments(64)
+		x.send(Uplink, x.tunnelBytes(edge, "eni-a1", first[0])).dropped(SecurityGroupIn)
+		x.send(Uplink, x.tunnelBytes(edge, "eni-a1", first[1])).dropped(FragmentUnknown)
+		require.Len(t, x.flows(""), 1)
+	}
+	// Where both are allowed, both pass, on one connection.
+	x := newRig(t)
+	for range 2 {
+		for _, code := range []uint8{0, 5} {
+			x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 7).Code(code)).delivered("eni-a1")
+		}
+	}
+	require.EqualValues(t, 4, x.flow("eni-a1").PacketsIn)
+}
+
+// A SYN that begins another connection is asked of the rules in force, though the
+// old one's record is there: the old one's rule is gone, and both ends lost it.
+func TestASynIsAskedOfTheRulesInForce(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.admits()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).delivered("eni-a1") // sent again by the network: it is the old one's
+	before := x.flow("eni-a1")
+	x.wait(5 * time.Minute)
+	for _, flags := range []uint8{wire.TCPSyn, wire.TCPSyn | wire.TCPEce | wire.TCPCwr, wire.TCPSyn | wire.TCPFin} {
+		e := x.fromInternet("eni-a1", tcp("22", flags).Seq(424242, 0))
+		e.dropped(SecurityGroupIn)
+		require.Nil(t, e.Rule, "none allowed it")
+	}
+	after := x.flow("eni-a1")
+	require.Equal(t, before, after, "what is denied harms nothing")
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).delivered("eni-a1") // the old one goes on
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled(edge, vniA)
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
+}
+
+// Once the new one is allowed the record is its own.
+func TestAnAllowedSynTakesTheRecord(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.admits(permit("tcp", "22", client+"/32"))
+	fresh := tcp("22", wire.TCPSyn).Seq(424242, 0)
+	require.Equal(t, "tcp 22 from "+client+"/32", x.fromInternet("eni-a1", fresh).Rule.Text)
+	f := x.flow("eni-a1")
+	require.Equal(t, []string{"SYN_SENT", "remote", "tcp 22 from " + client + "/32"}, []string{f.State, f.Initiator, f.Rule.Text})
+	require.Equal(t, []uint64{1, 0}, []uint64{f.PacketsIn, f.PacketsOut})
+	x.admits()
+	x.fromInternet("eni-a1", fresh).delivered("eni-a1") // sent again
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+}
+
+// What a guest opened lets nobody open the other way, but for two ends that open
+// at once.
+func TestASynFromTheOtherSide(t *testing.T) {
+	x := newRig(t)
+	x.admits()
+	mine := func(flags uint8) wiretest.Packet { return tcpBack("6000", flags) }
+	theirs := func(flags uint8) wiretest.Packet { return tcp("6000", flags).Seq(77, 1) }
+	x.fromGuest("eni-a1", mine(wire.TCPSyn)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn|wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", mine(wire.TCPAck)).passed()
+	x.wait(5 * time.Minute)
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", mine(wire.TCPAck)).passed()
+	require.Equal(t, []string{"ESTABLISHED", "local"}, []string{x.flow("eni-a1").State, x.flow("eni-a1").Initiator})
+
+	x = newRig(t)
+	x.admits()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", mine(wire.TCPSyn)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).passed()
+	x.fromGuest("eni-a1", mine(wire.TCPSyn|wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn|wire.TCPAck)).passed()
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+}

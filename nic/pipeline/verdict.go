@@ -1,0 +1,160 @@
+package pipeline
+
+import "nitrocard/nic/wire"
+
+// Verdict is what became of a packet. A stage returns one; finish, and
+// nothing else, acts on it.
+//
+// The zero verdict drops: a path that forgets to decide is closed.
+type Verdict uint8
+
+const (
+	Undecided Verdict = iota
+
+	// next passes the packet on to the stage that follows.
+	next
+	// again sends the packet through the stages of the ENI it now goes to:
+	// sender and receiver are guests of this card.
+	again
+
+	Sent     // left by another port
+	Consumed // was for the card itself
+
+	NotForThisCard
+	NotVXLAN
+	UnderlayVLAN
+	UnknownVTEP
+	UnknownVNI
+	UnknownMAC
+	SourceMismatch
+	CongestionDrop
+
+	EtherTypeDenied
+	IPv6Denied
+	VLANDenied
+	GroupAddress
+	ARPUnanswered
+	ARPInvalid
+	SpoofedMAC
+	SpoofedAddress
+	Martian
+	NotForThisENI
+	PrivateDestination
+	BlockPublicAccess
+	NotTheRouter
+
+	SecurityGroupIn
+	SecurityGroupOut
+	ConntrackAllowanceExceeded
+	ConntrackFull
+	FragmentUnknown
+
+	NoRoute
+	Blackhole
+	RouteNotEnforced
+	LocalServiceAbsent
+	NoNeighbor
+	NoPublicAddress
+
+	UnderlayUnresolved
+	TooLong
+	NoHeadroom
+	NoPort
+	PortDown
+	TxFull
+
+	// malformed is the first of a verdict for each of wire's faults, in
+	// wire's order.
+	malformed
+)
+
+// Verdicts is how many there are; every counter array has this length.
+const Verdicts = int(malformed) + int(wire.FaultCount)
+
+// Malformed is the verdict on a frame with the given fault.
+func Malformed(f wire.Fault) Verdict { return malformed + Verdict(f) }
+
+// words are a verdict's name, in counters and JSON, and its sentence, for
+// people.
+type words struct{ name, sentence string }
+
+// vocabulary is the one place where a verdict gets its words.
+var vocabulary = [malformed]words{
+	Undecided: {"undecided", "no stage decided; this is a defect of the card"},
+	next:      {"next", "still on its way"},
+	again:     {"again", "still on its way"},
+	Sent:      {"sent", "left by another port"},
+	Consumed:  {"consumed", "was for the card itself"},
+
+	NotForThisCard: {"not_for_this_card", "the outer addresses are not this card's"},
+	NotVXLAN:       {"not_vxlan", "is neither VXLAN nor ARP, and the underlay carries nothing else to a card"},
+	UnderlayVLAN:   {"underlay_vlan", "the outer frame is of a VLAN, and the card's underlay is untagged"},
+	UnknownVTEP:    {"unknown_vtep", "comes from a tunnel end that the configuration does not name"},
+	UnknownVNI:     {"unknown_vni", "no VPC has this VNI"},
+	UnknownMAC:     {"unknown_mac", "no ENI of this VPC on this card has the inner destination MAC"},
+	SourceMismatch: {"source_mismatch", "the inner source address does not live behind the tunnel end that sent it"},
+	CongestionDrop: {"congestion_drop", "the underlay is congested, and the inner packet's ends do not understand marks (RFC 6040 section 4.2)"},
+
+	EtherTypeDenied:    {"ethertype_denied", "a VPC carries IPv4 and ARP; this is something else"},
+	IPv6Denied:         {"ipv6_denied", "this card does not carry IPv6 yet"},
+	VLANDenied:         {"vlan_denied", "a VPC has no VLANs"},
+	GroupAddress:       {"group_address", "a VPC has neither broadcast nor multicast"},
+	ARPUnanswered:      {"arp_unanswered", "nobody in the subnet has the address asked for"},
+	ARPInvalid:         {"arp_invalid", "is no ARP request for IPv4 over Ethernet"},
+	SpoofedMAC:         {"spoofed_mac", "the source MAC is not the ENI's"},
+	SpoofedAddress:     {"spoofed_address", "the source address is not the ENI's, and its source/destination check is on"},
+	Martian:            {"martian", "no packet on a network may have this address (RFC 1812 section 5.3.7)"},
+	NotForThisENI:      {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
+	PrivateDestination: {"private_destination", "comes from the internet for a private address"},
+	BlockPublicAccess:  {"block_public_access", "VPC Block Public Access of the ENI's subnet blocks it"},
+	NotTheRouter:       {"not_the_router", "the destination MAC is neither the router's nor the neighbor's"},
+
+	SecurityGroupIn:            {"security_group_in", "no inbound rule of the ENI's security groups allows it"},
+	SecurityGroupOut:           {"security_group_out", "no outbound rule of the ENI's security groups allows it"},
+	ConntrackAllowanceExceeded: {"conntrack_allowance_exceeded", "the instance tracks as many connections as it may"},
+	ConntrackFull:              {"conntrack_full", "the card's connection table is full"},
+	FragmentUnknown:            {"fragment_unknown", "the first fragment of this packet was not seen or not allowed"},
+
+	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
+	Blackhole:          {"blackhole", "the route's target is gone"},
+	RouteNotEnforced:   {"route_not_enforced", "the route leads to a target that this card does not serve yet"},
+	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},
+	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
+	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
+
+	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP yet"},
+	TooLong:            {"too_long", "the frame is longer than the port sends"},
+	NoHeadroom:         {"no_headroom", "no room before the frame for the tunnel headers; this is a defect of the driver"},
+	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
+	PortDown:           {"port_down", "the port it should leave by is down"},
+	TxFull:             {"tx_full", "the port it should leave by had no room"},
+}
+
+// String is the verdict's name, in snake case.
+func (v Verdict) String() string {
+	if v < malformed {
+		return vocabulary[v].name
+	}
+	return wire.Fault(v - malformed).String()
+}
+
+// Reasons are the names of all Verdicts that drop.
+func Reasons() (names []string) {
+	for v := range Verdict(Verdicts) {
+		if v.Dropped() && v != Malformed(wire.NoFault) {
+			names = append(names, v.String())
+		}
+	}
+	return names
+}
+
+// Sentence says in words why the packet met this verdict.
+func (v Verdict) Sentence() string {
+	if v < malformed {
+		return vocabulary[v].sentence
+	}
+	return wire.Fault(v - malformed).Sentence()
+}
+
+// Dropped tells whether the packet ended here.
+func (v Verdict) Dropped() bool { return v == Undecided || v > Consumed }

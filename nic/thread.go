@@ -1,0 +1,99 @@
+package nic
+
+import (
+	"sync/atomic"
+	"time"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/seat"
+	"nitrocard/pmd"
+)
+
+// thread runs a worker while Run runs its card: on a CPU of its own, asleep when
+// nothing comes.
+type thread struct {
+	*pipeline.Worker
+	card   *Card
+	number int
+
+	seat    *seat.Seat    // nil: the thread is any
+	sleeper *seat.Sleeper // nil: the card does not run
+	fds     []int         // that it sleeps on
+	cpu     atomic.Int32  // that it is pinned to, -1 if to none
+	load    load
+
+	bound       []pmd.ThreadBound // ports whose drivers know the thread
+	boundView   *pipeline.View    // when they were told
+	boundChange int               // of bays, at that time
+}
+
+func newThread(c *Card, number int, w *pipeline.Worker) *thread {
+	t := &thread{Worker: w, card: c, number: number}
+	t.cpu.Store(-1)
+	return t
+}
+
+// DefaultIdleSleep is for how long a worker polls empty ports before it sleeps on
+// them. Longer than the gap between two bursts of a busy link, and short
+// enough that a laptop stays cool.
+const DefaultIdleSleep = 100 * time.Microsecond
+
+// loop polls until stop is set, and sleeps when nothing comes.
+func (t *thread) loop(stop *atomic.Bool, clock func() int64) {
+	c := t.card
+	c.gate.Enter(t.number)
+	defer t.leave()
+	defer t.unbind()
+	sleep := int64(c.options.IdleSleep)
+	idle := clock() // since when nothing came
+	for !stop.Load() {
+		c.gate.Pass()
+		t.bind()
+		now := clock()
+		if len(t.bound) == 0 {
+			t.seat.Yield(now)
+		}
+		t.load.turn(now)
+		n := t.Poll(now)
+		tired := n == 0 && sleep > 0 && now-idle > sleep
+		if tired {
+			n = t.GlanceAll()
+		}
+		if t.load.idle = n == 0; n > 0 {
+			idle = now
+		} else if tired {
+			t.sleep()
+			t.load.slept()
+		}
+	}
+}
+
+// leave is the end of a worker's turns until it enters the gate again.
+func (t *thread) leave() {
+	t.Rest()
+	t.card.gate.Leave(t.number)
+}
+
+// nap is how long an idle worker sleeps at most; some ports cannot wake it, and
+// connections age meanwhile.
+const nap, napBlind = 50 * time.Millisecond, time.Millisecond
+
+// sleep waits until a frame arrives, someone wakes the worker, or the nap is
+// over. Nobody waits for the worker meanwhile.
+func (t *thread) sleep() {
+	most := nap
+	t.fds = t.fds[:0]
+	for q := range t.View().Polled(t.number) {
+		p := q.Port()
+		w, wakes := p.(pmd.Waiter)
+		switch {
+		case wakes && !q.Down():
+			t.fds = append(t.fds, w.Fd())
+		case p != nil && !wakes:
+			most = napBlind
+		}
+	}
+	t.leave()
+	defer t.card.gate.Enter(t.number)
+	t.sleeper.Sleep(t.fds, most)
+}
