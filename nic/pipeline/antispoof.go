@@ -14,8 +14,8 @@ func (w *Worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 	for ; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
 		p := &b.packets[b.n]
-		w.begin(p)
-		p.frame, p.guest, p.dir, p.peer = &frames[i], g, vpc.Out, 0
+		p.begin(&frames[i], vpc.Out)
+		p.guest = g
 		if w.fast.plain&(1<<i) != 0 {
 			(*wire.Plain)(p.frame.Bytes()).Describe(&p.Headers)
 			w.adopted(b, i)

@@ -109,11 +109,15 @@ func (w *Worker) knownOutbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	p.flags, p.path = s.Flags(), s.Path()
-	return s.Walked(flow.Out) &&
-		p.flags&flow.FlagRouted != 0 == (p.ethernet().DstBits() == p.guest.routerBits) &&
-		(p.flags&flow.FlagRouted != 0 || p.ethernet().Dst() == w.nextMAC(p)) &&
+	x := exitOf(s)
+	known := s.Walked(flow.Out) &&
+		x.routed() == (p.ethernet().DstBits() == p.guest.routerBits) &&
+		(x.routed() || p.ethernet().Dst() == w.nextMAC(x)) &&
 		!w.asksAnew(p)
+	if known {
+		p.exit = x
+	}
+	return known
 }
 
 // asksAnew tells whether p may ask for more than its connection was allowed for:
@@ -152,12 +156,12 @@ func (p *packet) first() uint32 {
 	return 0
 }
 
-// nextMAC is the inner destination of what leaves by p's way out.
-func (w *Worker) nextMAC(p *packet) wire.MAC {
-	if p.flags&flow.FlagNeighbor != 0 {
-		return w.guests[p.path].mac
+// nextMAC is the inner destination of what leaves by an exit.
+func (w *Worker) nextMAC(x exit) wire.MAC {
+	if eni, ok := x.neighbor(); ok {
+		return w.guests[eni].mac
 	}
-	return w.view.Policy.Region.Station(p.path).Dst
+	return w.view.Policy.Region.Station(x.station()).Dst
 }
 
 // refresh makes p's connection what the table holds now: a burst's look-up may
@@ -173,7 +177,6 @@ func (w *Worker) nextMAC(p *packet) wire.MAC {
 // for a connection that is there takes the lock, under which that one's first SYN
 // is kept: whoever sends it has been allowed a connection before.
 func (w *Worker) refresh(p *packet) {
-	p.clear()
 	p.conn = nil
 	if w.missed(p) {
 		return
@@ -185,10 +188,10 @@ func (w *Worker) refresh(p *packet) {
 	p.at, p.was, p.outdated = at, was, w.outdated(epoch, was)
 	if p.begins() {
 		w.flows.Lock()
-		p.reopens = w.replaces(p)
+		p.restarts = w.replaces(p)
 		w.flows.Unlock()
 	}
-	if !p.reopens && !w.asksElse(p) {
+	if !p.restarts && !w.asksElse(p) {
 		p.conn = w.flows.Conn(at)
 	}
 }

@@ -17,8 +17,7 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 	for ; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
 		p := &b.packets[b.n]
-		w.begin(p)
-		p.frame, p.guest, p.dir = &frames[i], nil, vpc.In
+		p.begin(&frames[i], vpc.In)
 		if w.fast.plain&(1<<i) != 0 {
 			p.unwrapPlain()
 			w.adopted(b, i)

@@ -95,11 +95,10 @@ func (p *packet) send(q *Queue) Verdict {
 func (w *Worker) toNeighbor(p *packet) {
 	b := &w.inward
 	q := &b.packets[b.n]
-	*q = *p
-	q.reset()
-	q.egress = p
-	q.dir, q.peer = vpc.In, 0
-	q.guest = &w.guests[p.path]
+	q.begin(p.frame, vpc.In)
+	q.Headers, q.egress = p.Headers, p
+	eni, _ := p.exit.neighbor()
+	q.guest = &w.guests[eni]
 	w.keyIn(q, &b.keys[b.n])
 	b.n++
 }

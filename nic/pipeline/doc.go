@@ -19,13 +19,13 @@
 // fast*.go and fast*.s are all of it at once, for plain packets of known
 // connections. Nothing but pipeline.go, and what a view prepares, knows of them.
 //
-// What stages work on: packet.go is a frame on its way, verdict.go what a stage
-// says of it, guest.go an ENI of this card, underlay.go the tunnel ends. What is in
-// force is a View (view.go), which never changes. Who works is a Worker (worker.go),
-// which takes bursts from Queues (queue.go) in turn (rota.go) and sends them from
-// its outbox (outbox.go). What they count is in counts.go and drop.go, what they
-// tell in event.go, the rules that connections name in rulebook.go. All workers of
-// a card, and what they share, are a Crew (crew.go).
+// What stages work on: packet.go is a frame on its way, found.go what the stages find
+// out about a packet, verdict.go what a stage says of a packet, guest.go an ENI of this
+// card, underlay.go the tunnel ends. What is in force is a View (view.go), which never
+// changes. Who works is a Worker (worker.go), which takes bursts from Queues (queue.go)
+// in turn (rota.go) and sends them from its outbox (outbox.go). What workers count is
+// in counts.go and drop.go, what they tell in event.go, the rules that connections name
+// in rulebook.go. All workers of a card, and what they share, are a Crew (crew.go).
 //
 // Stages, what they read and assembly lie in one package because assembly knows
 // the fields of one package only. CPUs, devices and configuration files lie

@@ -12,14 +12,14 @@ import (
 // forward sends a guest's packet on the way that its connection knew or its
 // stages found: to a neighbor on this card or into a tunnel.
 func (w *Worker) forward(p *packet) Verdict {
-	if p.flags&flow.FlagNeighbor != 0 {
-		n := &w.guests[p.path]
+	if eni, ok := p.exit.neighbor(); ok {
+		n := &w.guests[eni]
 		p.address(n.mac, n.router)
 		return again
 	}
-	to := w.view.Policy.Region.Station(p.path)
+	to := w.view.Policy.Region.Station(p.exit.station())
 	p.address(to.Dst, to.Src)
-	if p.flags&flow.FlagNAT != 0 {
+	if p.exit.translated() {
 		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.publicOf(p.Src))
 		p.translateQuote()
 	}
@@ -29,7 +29,7 @@ func (w *Worker) forward(p *packet) Verdict {
 // address writes the inner Ethernet header of a packet that passed the
 // router. One that was sent straight to its neighbor keeps it.
 func (p *packet) address(dst, src wire.MAC) {
-	if p.flags&flow.FlagRouted != 0 {
+	if p.exit.routed() {
 		frame := p.frame.Bytes()
 		copy(frame[0:6], dst[:])
 		copy(frame[6:12], src[:])

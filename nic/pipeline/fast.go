@@ -258,7 +258,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 func (w *Worker) describe(g *guest, frame *pmd.Frame, i int, q *Queue) *packet {
 	at := w.fast.at[i]
 	p := &w.fast.seen[i]
-	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at, allowed: true, to: q}
+	*p = packet{frame: frame, guest: g, conn: w.flows.Conn(at), at: at, found: found{allowed: true}, to: q}
 	wire.Parse(frame.Bytes(), &p.Headers)
 	return p
 }

@@ -78,7 +78,7 @@ func (w *Worker) described(q *Queue, i uint8) *packet {
 	if p := w.out.of[i]; p != nil {
 		return p
 	}
-	frame, p := w.out.frames[i], &w.quoted
+	frame, p := w.out.frames[i], &w.refused
 	p.guest = w.behind(q)
 	if q == w.uplink {
 		frame.Pull(wire.OuterLen)

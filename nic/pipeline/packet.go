@@ -25,22 +25,18 @@ type packet struct {
 	dir   vpc.Direction
 	outer wire.ECN // inbound: of the tunnel that was taken off
 
-	// Of a packet that takes the stages:
-	was       flow.Status   // of conn when the stages began; others may change it, or end it
-	outdated  bool          // conn is an earlier policy's verdict on an untracked flow
-	opener    vpc.Direction // of the first packet of its flow
-	rule      vpc.RuleID
-	asked     bool // the groups were asked, and rule allowed it
-	allowed   bool // it passed the groups, asked or known
-	untracked bool // EC2 does not track it
-	related   bool // ICMP error that belongs to a connection
-	reopens   bool // this begins another connection in the place of the one at at
-	flags     flow.Flags
-	path      uint32 // of the way out, or the number of the neighbor's ENI
-	vtep      uint16 // index of the remote side's tunnel end
+	found
 
 	egress *packet // its way out of the sender's ENI, if a guest of this card sent it
 	to     *Queue  // where it leaves, once it is Sent
+}
+
+// begin makes p's place that of another frame, which moves in direction d.
+// Headers, key, conn and at are written for each packet before a stage reads them.
+func (p *packet) begin(frame *pmd.Frame, d vpc.Direction) {
+	p.frame, p.guest, p.dir, p.peer = frame, nil, d, 0
+	p.looked, p.missed, p.egress = false, false, nil
+	p.found = found{}
 }
 
 // burst is the working set of one burst. Packets lie densely; their keys lie
@@ -77,27 +73,3 @@ func (p *packet) untag() {
 
 // size is what a connection counts: the IP packet's bytes.
 func (p *packet) size() int { return int(p.End) - int(p.L3) }
-
-// begin makes p's place ready for another packet. What only the stages write
-// is cleared when they begin, and here only for an observer, who looks at
-// packets that never reach them.
-func (w *Worker) begin(p *packet) {
-	p.looked, p.missed = false, false
-	if w.observe != nil {
-		p.reset()
-	}
-}
-
-// reset clears what only the stages write, and the next packet in this place
-// must not inherit.
-func (p *packet) reset() {
-	p.conn, p.egress, p.looked, p.missed = nil, nil, false, false
-	p.clear()
-}
-
-// clear is reset for a packet whose connection was looked up already.
-func (p *packet) clear() {
-	p.rule, p.asked, p.allowed, p.untracked, p.related, p.reopens = 0, false, false, false, false, false
-	p.flags, p.path, p.vtep = 0, 0, 0
-	p.was, p.outdated = 0, false
-}

@@ -18,9 +18,8 @@ func (w *Worker) findRelated(p *packet) bool {
 		return false
 	}
 	q := &w.quoted
-	q.reset()
-	q.Headers, q.dir = quote, p.dir^1
-	q.guest = p.guest
+	q.begin(p.frame, p.dir^1)
+	q.Headers, q.guest = quote, p.guest
 	if p.dir == vpc.In {
 		q.Src = p.guest.privateOf(q.Src)
 		w.keyOut(q, &q.key)

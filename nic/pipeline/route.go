@@ -19,7 +19,7 @@ func (w *Worker) route(p *packet) Verdict {
 	if to != p.guest.router {
 		return w.link(p)
 	}
-	p.flags |= flow.FlagRouted
+	p.exit.flags |= flow.FlagRouted
 	switch r := p.guest.eni.Route(p.Dst); r.Target {
 	case vpc.Local:
 		return w.mapping(p)
@@ -65,8 +65,8 @@ func (w *Worker) mapping(p *packet) Verdict {
 // towards notes the way to ENI n: a guest of this card, or a tunnel.
 func (w *Worker) towards(p *packet, n *vpc.ENI) Verdict {
 	if own := w.view.Policy.Own(n); own != nil {
-		p.flags |= flow.FlagNeighbor
-		p.path, p.vtep = own.Number, 0
+		p.exit.flags |= flow.FlagNeighbor
+		p.exit.number, p.vtep = own.Number, 0
 		return next
 	}
 	return w.tunnel(p, n.Station)
@@ -82,12 +82,12 @@ func (w *Worker) internet(p *packet) Verdict {
 	if p.guest.eni.Subnet.Block == vpc.BlockBidirectional {
 		return BlockPublicAccess
 	}
-	p.flags |= flow.FlagNAT
+	p.exit.flags |= flow.FlagNAT
 	return w.tunnel(p, p.guest.eni.VPC.Station)
 }
 
 // tunnel notes a station beyond a tunnel.
 func (w *Worker) tunnel(p *packet, station uint32) Verdict {
-	p.path, p.vtep = station, w.view.Policy.Region.Station(station).VTEP
+	p.exit.number, p.vtep = station, w.view.Policy.Region.Station(station).VTEP
 	return next
 }

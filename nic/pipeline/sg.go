@@ -33,7 +33,7 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	}
 	p.rule, p.asked, p.allowed, p.untracked = m.Rule, true, true, m.Untracked
 	if c != nil {
-		p.conn, p.reopens = nil, true
+		p.conn, p.restarts = nil, true
 	}
 	return next
 }

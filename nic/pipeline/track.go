@@ -24,7 +24,7 @@ func (w *Worker) track(p *packet) Verdict {
 		}
 	}
 	if p.conn != nil {
-		p.conn.Keep(flow.Dir(p.dir), w.found(p))
+		p.conn.Keep(flow.Dir(p.dir), w.findings(p))
 		w.account(p)
 	}
 	if p.Frag == wire.FirstFragment {
@@ -46,7 +46,7 @@ func (p *packet) opens() bool {
 	switch {
 	case p.Proto == wire.ProtoICMP:
 		return p.queries()
-	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.reopens:
+	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.restarts:
 		return false
 	}
 	return flow.Opens(p.Proto, p.Flags)
@@ -58,7 +58,7 @@ func (p *packet) opens() bool {
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
-	o.Rule, o.Walked, o.Found = rule, flow.Dir(p.dir), w.found(p)
+	o.Rule, o.Walked, o.Found = rule, flow.Dir(p.dir), w.findings(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
 	}
@@ -80,11 +80,11 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	return next
 }
 
-// enter opens a connection, in the place of the one that p reopens if that is
+// enter opens a connection, in the place of the one that p restarts if that is
 // still there and no other worker was faster. An ICMP query with another code than
 // its connection's first joins that.
 func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
-	if p.reopens && w.flows.Holds(p.at, &o.Key) {
+	if p.restarts && w.flows.Holds(p.at, &o.Key) {
 		if w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
 			return p.at, w.flows.Restart(p.at, o)
 		}
@@ -92,9 +92,9 @@ func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	return w.flows.Open(o)
 }
 
-// found is what the stages found for p's direction.
-func (w *Worker) found(p *packet) flow.Found {
-	return flow.Found{Epoch: w.epoch, Flags: p.flags, VTEP: p.vtep, Path: p.path}
+// findings are what the connection's record keeps of p's found, for p's direction.
+func (w *Worker) findings(p *packet) flow.Found {
+	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Path: p.exit.number}
 }
 
 // trackFragments enters a short-lived connection for the fragments that
@@ -104,11 +104,11 @@ func (w *Worker) found(p *packet) flow.Found {
 func (w *Worker) trackFragments(p *packet) {
 	first, at, rule := p.conn, p.at, w.ruleNumber(p)
 	p.untracked = p.untracked || first != nil && first.Status().Flags()&flow.FlagUntracked != 0
-	p.opener, p.conn, p.reopens = p.dir, nil, false
+	p.opener, p.conn, p.restarts = p.dir, nil, false
 	k := p.key.Fragment(p.ID)
 	w.open(p, &k, rule)
 	if p.conn != nil {
-		p.conn.Keep(flow.Dir(p.dir), w.found(p))
+		p.conn.Keep(flow.Dir(p.dir), w.findings(p))
 	}
 	p.conn, p.at = first, at
 }

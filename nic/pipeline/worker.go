@@ -38,7 +38,8 @@ type Worker struct {
 	outward burst
 
 	opening flow.Opening
-	quoted  packet
+	quoted  packet // that the ICMP error at hand is about
+	refused packet // that a port took not, and the fast path did not describe
 	single  [1]*pmd.Frame
 	observe func(*Event)
 }
@@ -86,7 +87,7 @@ func (w *Worker) adopt(v *View) {
 	w.fast.forget()
 	w.fast.enis = v.enis
 	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.addr)
-	w.inward, w.outward, w.quoted = burst{}, burst{}, packet{} // what ended packets point to keeps older views in memory
+	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{} // what ended packets point to keeps older views in memory
 }
 
 // take runs one burst from a queue to its end.

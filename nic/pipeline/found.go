@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+)
+
+// found is what the stages find out about a packet. The zero value says that no
+// stage was asked yet, and every packet begins with it, so a stage that adds a field
+// here need not reset the field.
+type found struct {
+	// What the table held when the stages began. Another worker may change or end
+	// the connection meanwhile, so track asks the table again.
+	was      flow.Status
+	outdated bool // conn is an earlier policy's verdict on an untracked flow
+	restarts bool // the packet begins another connection in the place of the one at packet.at
+
+	// What the groups answered.
+	rule      vpc.RuleID
+	opener    vpc.Direction // of the first packet of the flow, for which the groups were asked
+	asked     bool          // the groups were asked, and rule allowed the packet
+	allowed   bool          // the packet passed the groups: asked, related or known
+	untracked bool          // EC2 does not track the flow
+	related   bool          // the packet is an ICMP error about the connection at packet.at
+
+	exit exit   // a guest's packet: where it goes
+	vtep uint16 // index of the remote side's tunnel end
+}
+
+// exit is a guest's way out: to another guest of this card, or to a station beyond
+// a tunnel. Only the flags tell which of the two the number means, so neighbor and
+// station are the ways to read it.
+type exit struct {
+	number uint32
+	flags  flow.Flags // FlagNeighbor, FlagRouted, FlagNAT
+}
+
+// exitOf is the exit that a connection's record holds.
+func exitOf(s flow.Status) exit { return exit{s.Path(), s.Flags()} }
+
+// neighbor is the number of the ENI of this card that the exit leads to, if ok.
+func (x exit) neighbor() (eni uint32, ok bool) { return x.number, x.flags&flow.FlagNeighbor != 0 }
+
+// station is the number of the region's station that the exit leads to, unless the
+// exit leads to a neighbor.
+func (x exit) station() uint32 { return x.number }
+
+// routed tells whether the packet passes the router, which writes other MACs.
+func (x exit) routed() bool { return x.flags&flow.FlagRouted != 0 }
+
+// translated tells whether the source becomes the public address.
+func (x exit) translated() bool { return x.flags&flow.FlagNAT != 0 }
