@@ -9,6 +9,9 @@ import (
 // brings an older one up to date. One that has ended since they looked is not
 // missed: p came before that.
 func (w *Worker) track(p *packet) Verdict {
+	if p.conn == nil && !p.opens() {
+		return next
+	}
 	w.flows.Lock()
 	defer w.flows.Unlock()
 	if p.conn != nil && !w.flows.Holds(p.at, &p.key) {
@@ -16,9 +19,6 @@ func (w *Worker) track(p *packet) Verdict {
 		return next
 	}
 	if p.conn == nil {
-		if !p.opens() {
-			return next
-		}
 		if v := w.open(p, &p.key, w.ruleNumber(p)); v != next {
 			return v
 		}
