@@ -3,6 +3,7 @@ package vpc
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -44,10 +45,34 @@ func (s *ruleSet) row(i uint32) []uint64 {
 
 // axis cuts a range of numbers into intervals: starts[i] up to starts[i+1]-1 has
 // rows[i]. The first start is 0.
-type axis struct{ starts, rows []uint32 }
+//
+// Stretches cut the range evenly, one for a few starts, so that a search looks at
+// a part of the starts: rules name few of all ports and addresses, and strangers
+// try the others. Stretch i is the numbers x with x >> shift == i; it begins in
+// interval stretches[i], and ends in interval stretches[i+1].
+type axis struct {
+	starts, rows []uint32
+	stretches    []uint32
+	shift        uint8
+}
 
 // find is the row of x.
-func (a *axis) find(x uint32) uint32 { return a.rows[search(a.starts, x)] }
+func (a *axis) find(x uint32) uint32 {
+	i := uint64(x) >> (a.shift & 63)
+	from, to := a.stretches[i], a.stretches[i+1]
+	return a.rows[from+uint32(search(a.starts[from:to+1], x))]
+}
+
+// stretch cuts the range of numbers of so many bits.
+func (a *axis) stretch(width int) {
+	n := 1 << min(bits.Len(uint(len(a.starts)/4)), width)
+	a.shift = uint8(width + 1 - bits.Len(uint(n)))
+	a.stretches = make([]uint32, n+1)
+	for i := range n {
+		a.stretches[i] = uint32(search(a.starts, uint32(i)<<a.shift))
+	}
+	a.stretches[n] = uint32(len(a.starts) - 1)
+}
 
 // Bounds of one direction of a set of groups, so that a mistaken configuration
 // cannot fill the memory with rows. EC2's quota is 1,000 rules an ENI.
@@ -106,12 +131,14 @@ func newRuleSet(groups []*groupRules, dir Direction) ruleSet {
 	b.bits = make([]uint64, s.words)
 	for c := range classes {
 		s.ports[c] = b.axis(portCuts(rules, c))
+		s.ports[c].stretch(16)
 		s.open[c] = slices.ContainsFunc(rules, func(r *rule) bool {
 			ports, covers := r.in(c)
 			return covers && ports == c.whole() && r.anywhere()
 		})
 	}
 	s.addrs = b.axis(addressCuts(rules))
+	s.addrs.stretch(32)
 	b.references(rules)
 	s.empty = b.rowWhere(rules, func(*rule) bool { return false })
 	s.named = b.rowWhere(rules, func(r *rule) bool { return r.group != 0 })
