@@ -13,11 +13,23 @@ func (e *OwnENI) Neighbor(addr uint32) *ENI { return e.network.holder(addr) }
 
 // holder is who holds an address; nil: nobody.
 func (n *network) holder(addr uint32) *ENI {
+	if addr-n.lowest > n.highest-n.lowest {
+		return nil // most of what comes from the internet
+	}
 	p, there := n.mapping.Get(addr >> pageBits)
 	if !there {
 		return nil
 	}
 	return p[addr&(1<<pageBits-1)]
+}
+
+// widen makes the bounds of the mapping hold a page.
+func (n *network) widen(number uint32) {
+	first, last := number<<pageBits, number<<pageBits|(1<<pageBits-1)
+	if n.mapping.Len() == 0 {
+		n.lowest, n.highest = first, last
+	}
+	n.lowest, n.highest = min(n.lowest, first), max(n.highest, last)
 }
 
 // holderIn finds an ENI that holds an address of a span; nil: nobody does.
@@ -56,6 +68,7 @@ func (n *network) own(number uint32) *page {
 	if n.last != nil && n.at == number {
 		return n.last
 	}
+	n.widen(number)
 	p, there := n.mapping.Get(number)
 	if !n.pages[p] {
 		own := new(page)

@@ -22,6 +22,8 @@ type network struct {
 	*VPC
 	cidrs   []netip.Prefix
 	mapping *btree.Map[uint32, *page]   // who holds an address
+	lowest  uint32                      // address on a page that the mapping ever had
+	highest uint32                      // the same
 	macs    *numberSet                  // of ENIs and routers
 	subnets *btree.Map[uint32, *Subnet] // by first address
 	usual   *routeTable                 // of subnets, where there is no main table
