@@ -19,11 +19,13 @@ const module = "nitrocard/"
 // levels are the design's, lowest first: a package imports packages of rows
 // above its own only. A row's packages do not know each other.
 var levels = [][]string{
-	{"tables", "nic/wire"},
+	{"tables", "nic/wire", "nic/seat"},
 	{"pmd", "tables/oracle", "nic/wire/wiretest"},
 	{"nic/vpc/ec2", "pmd/internal/*", "pmd/pmdtest"},
 	{"nic/vpc", "nic/flow"},
 	{"pmd/mem", "pmd/pcap", "pmd/afpacket", "pmd/tap", "pmd/dpdk"},
+	{"nic/pipeline"},
+	{"nic/bay"},
 	{"nic"},
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab"},
