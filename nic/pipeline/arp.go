@@ -39,8 +39,7 @@ func (w *Worker) arp(p *packet) Verdict {
 		return ARPUnanswered
 	}
 	wire.ARPReply(frame, mac)
-	w.originate(p.guest.queue, p.frame)
-	return Consumed
+	return answered
 }
 
 // whoHas is the MAC that a guest reaches addr at, within its subnet.

@@ -12,6 +12,8 @@ type outbox struct {
 	of     [pmd.MaxBurst]*packet // that each is; nil from the fast path
 	after  [pmd.MaxBurst]uint8   // the next frame of the same queue
 
+	answers uint64 // bit i: frames[i] is the card's answer to a packet that ended already
+
 	queues int
 	dirty  [pmd.MaxBurst]*Queue // that have frames here
 	chain  [pmd.MaxBurst]*pmd.Frame
@@ -37,6 +39,13 @@ func (q *Queue) put(w *Worker, f *pmd.Frame, p *packet) {
 	q.out.n++
 }
 
+// answer puts the frame of a packet that a stage answered among those that leave when
+// the burst ends, by the queue that received it.
+func (w *Worker) answer(p *packet) {
+	w.out.answers |= 1 << w.out.n
+	w.from.put(w, p.frame, p)
+}
+
 // chainOf are the frames of a queue, in order.
 func (o *outbox) chainOf(q *Queue) []*pmd.Frame {
 	if int(q.out.n) == o.n {
@@ -58,19 +67,25 @@ func (w *Worker) flush() {
 		taken := q.tx.Tx(o.chainOf(q))
 		w.from.sent += uint64(taken)
 		q.delivered += uint64(taken)
-		if taken < int(q.out.n) || w.observe != nil {
+		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 {
 			w.tellOf(q, taken)
 		}
 		q.out.n = 0
 	}
-	o.n, o.queues = 0, 0
+	o.n, o.queues, o.answers = 0, 0, 0
 }
 
 // tellOf counts, notes and shows how the frames for q ended, of which the port
 // took so many.
 func (w *Worker) tellOf(q *Queue, taken int) {
-	i := q.out.first
+	next := q.out.first
 	for n := range int(q.out.n) {
+		i := next
+		next = w.out.after[i]
+		if w.out.answers&(1<<i) != 0 {
+			w.answeredBy(q, n < taken)
+			continue
+		}
 		v := Sent
 		if n >= taken {
 			v = TxFull
@@ -81,6 +96,15 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 		if w.observe != nil {
 			w.tell(w.out.of[i], v)
 		}
-		i = w.out.after[i]
+	}
+}
+
+// answeredBy counts an answer, which flush counted as a received packet if q's port
+// took the answer. An answer that the port refuses is lost, and its packet ended
+// before.
+func (w *Worker) answeredBy(q *Queue, taken bool) {
+	if taken {
+		w.from.sent--
+		q.originated++
 	}
 }

@@ -128,6 +128,9 @@ func (w *Worker) finish(p *packet, v Verdict) {
 		p.to.put(w, p.frame, p)
 	case again:
 		w.toNeighbor(p)
+	case answered:
+		w.end(p, Consumed)
+		w.answer(p)
 	case Consumed:
 		w.end(p, v)
 	default:

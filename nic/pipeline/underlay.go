@@ -182,7 +182,7 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 		return NotForThisCard
 	case forCard && q.Op() == wire.ARPOpRequest:
 		wire.ARPReply(frame, w.underlay.mac)
-		w.originate(w.uplink, p.frame)
+		return answered
 	}
 	return Consumed
 }

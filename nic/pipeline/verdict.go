@@ -16,6 +16,9 @@ const (
 	// again sends the packet through the stages of the ENI it now goes to:
 	// sender and receiver are guests of this card.
 	again
+	// answered sends the frame back by the queue that received it: the stage made
+	// the frame an answer, in place. The packet that asked ends as Consumed.
+	answered
 
 	Sent     // left by another port
 	Consumed // was for the card itself
@@ -83,6 +86,7 @@ var vocabulary = [malformed]words{
 	Undecided: {"undecided", "no stage decided; this is a defect of the card"},
 	next:      {"next", "still on its way"},
 	again:     {"again", "still on its way"},
+	answered:  {"answered", "on its way back"},
 	Sent:      {"sent", "left by another port"},
 	Consumed:  {"consumed", "was for the card itself"},
 

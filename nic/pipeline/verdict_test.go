@@ -335,7 +335,7 @@ func TestMalformedFramesEndWithTheirFault(t *testing.T) {
 }
 
 // defects are verdicts that no packet meets.
-var defects = map[Verdict]bool{Undecided: true, next: true, again: true, Malformed(wire.NoFault): true}
+var defects = map[Verdict]bool{Undecided: true, next: true, again: true, answered: true, Malformed(wire.NoFault): true}
 
 // A verdict that no test packet meets is none; nor is one without a name of
 // its own and a sentence.
@@ -370,7 +370,7 @@ func TestReasons(t *testing.T) {
 	require.Contains(t, Reasons(), "security_group_in")
 	require.Contains(t, Reasons(), Malformed(wire.FaultCount-1).String())
 	require.Contains(t, Reasons(), Undecided.String())
-	for _, v := range []Verdict{next, again, Sent, Consumed, Malformed(wire.NoFault)} {
+	for _, v := range []Verdict{next, again, answered, Sent, Consumed, Malformed(wire.NoFault)} {
 		require.NotContains(t, Reasons(), v.String())
 	}
 }
