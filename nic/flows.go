@@ -94,7 +94,7 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 		Local: endpoint(k.Local, k.LocalPort, k.Proto()), Remote: endpoint(k.Remote, k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),
-		PacketsIn: conn.Packets[flow.In], PacketsOut: conn.Packets[flow.Out], BytesIn: conn.Bytes[flow.In], BytesOut: conn.Bytes[flow.Out],
+		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],
 	}
 	if s.rule != (vpc.Rule{}) {
 		rule := s.rule

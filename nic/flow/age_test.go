@@ -40,7 +40,7 @@ func TestIdleConnectionsEnd(t *testing.T) {
 	} {
 		r := newRig(t, 64)
 		k := key(1, c.proto, 0)
-		at := r.open(Opening{Key: k, Dir: Out, TCPFlags: bits(t, c.packets[0])})
+		at := r.open(Opening{Key: k, Dir: wire.Out, TCPFlags: bits(t, c.packets[0])})
 		for _, p := range c.packets[1:] {
 			r.packet(at, way(p), bits(t, p))
 		}
@@ -78,7 +78,7 @@ func TestHalfClosedIsNoLongerThanEstablished(t *testing.T) {
 	own.Established = 350 * second
 	r.limits[1] = &own
 	k := key(1, wire.ProtoTCP, 0)
-	r.packet(r.established(k), Out, fin|ack)
+	r.packet(r.established(k), wire.Out, fin|ack)
 	r.wait(349 * second)
 	require.True(t, r.alive(k))
 	r.wait(2 * second)
@@ -94,7 +94,7 @@ func TestShortTimeout(t *testing.T) {
 	r.wait(second) // the wheel runs
 	for range 3 {
 		k := key(1, wire.ProtoUDP, 0)
-		r.open(Opening{Key: k, Dir: Out})
+		r.open(Opening{Key: k, Dir: wire.Out})
 		r.wait(second)
 		require.True(t, r.alive(k))
 		r.wait(2 << tickBits)
@@ -124,12 +124,12 @@ func TestStepsAndJumpsAgree(t *testing.T) {
 func TestPacketsKeepAConnection(t *testing.T) {
 	r := newRig(t, 64)
 	k := key(1, wire.ProtoUDP, 0)
-	at := r.open(Opening{Key: k, Dir: In})
+	at := r.open(Opening{Key: k, Dir: wire.In})
 	for i := range 20 {
 		r.wait(29 * second)
 		require.True(t, r.alive(k))
-		r.packet(at, In, 0) // one-sided: 30 s each time
-		require.Equal(t, uint64(i+2), r.Conn(at).Packets[In])
+		r.packet(at, wire.In, 0) // one-sided: 30 s each time
+		require.Equal(t, uint64(i+2), r.Conn(at).Packets[wire.In])
 	}
 	r.wait(31 * second)
 	require.False(t, r.alive(k))
@@ -170,10 +170,10 @@ func TestResetEndsOnlyWhatIsIdle(t *testing.T) {
 	r := newRig(t, 64)
 	k := key(1, wire.ProtoTCP, 0)
 	at := r.established(k)
-	r.packet(at, In, rst) // nobody checks its number
+	r.packet(at, wire.In, rst) // nobody checks its number
 	for range 10 {
 		r.wait(9 * second)
-		r.packet(at, Out, ack) // the ends go on
+		r.packet(at, wire.Out, ack) // the ends go on
 		require.True(t, r.alive(k))
 	}
 	r.wait(28 * second) // 10 s and the wheel's span
@@ -193,7 +193,7 @@ func TestClockJumps(t *testing.T) {
 	r.wait(-3600 * second)
 	require.True(t, r.alive(k))
 	require.Equal(t, TickOf(int64(r.now+3600*second)), r.Table.now.Load(), "time does not go back")
-	r.packet(at, In, ack) // seen an hour before the last tick
+	r.packet(at, wire.In, ack) // seen an hour before the last tick
 	r.wait(3600 * second)
 	require.True(t, r.alive(k))
 }
@@ -202,7 +202,7 @@ func TestClockJumps(t *testing.T) {
 func TestAdvanceKeepsItsBudget(t *testing.T) {
 	r := newRig(t, 256)
 	for i := range 100 {
-		r.open(Opening{Key: key(1, wire.ProtoUDP, i), Dir: Out})
+		r.open(Opening{Key: key(1, wire.ProtoUDP, i), Dir: wire.Out})
 	}
 	r.now += 40 * second
 	for left := 90; left > 0; left -= 10 {
@@ -230,7 +230,7 @@ func TestSince(t *testing.T) {
 func TestAgingLeavesWhatIsLocked(t *testing.T) {
 	r := newRig(t, 64)
 	k := key(1, wire.ProtoUDP, 0)
-	r.open(Opening{Key: k, Dir: Out})
+	r.open(Opening{Key: k, Dir: wire.Out})
 	r.now += time.Minute
 	r.Lock()
 	require.False(t, r.Advance(r.tick(), 1<<30))

@@ -28,8 +28,8 @@ func benchTable(b *testing.B, n int, lives time.Duration) (*Table, []Key) {
 		if err != Opened {
 			b.Fatal(err)
 		}
-		t.Conn(at).Packet(In, 60, 1)
-		t.Conn(at).Packet(Out, 60, 1)
+		t.Conn(at).Packet(wire.In, 60, 1)
+		t.Conn(at).Packet(wire.Out, 60, 1)
 	}
 	return t, keys
 }
@@ -60,8 +60,8 @@ func BenchmarkKnown(b *testing.B) {
 				hits = t.LookupBurst(&burst, tables.Burst, &at)
 				for _, i := range at {
 					c := t.Conn(i)
-					c.Packet(Out, 60, 7)
-					c.TCP(Out, ack)
+					c.Packet(wire.Out, 60, 7)
+					c.TCP(wire.Out, ack)
 				}
 			}
 			if ^hits != 0 {

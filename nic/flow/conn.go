@@ -3,6 +3,8 @@ package flow
 import (
 	"sync/atomic"
 	"unsafe"
+
+	"nitrocard/nic/wire"
 )
 
 // Conn is the hot half of a connection's record, which each packet of a known
@@ -20,7 +22,7 @@ import (
 // direction to one queue loses none. The fields are exported for the assembly of
 // package nic, which counts by their offsets.
 type Conn struct {
-	Packets, Bytes [2]uint64 // by Dir
+	Packets, Bytes [2]uint64 // by Direction
 	Epoch          uint32    // the policy that evaluated the connection; 0, no policy's, after the end
 	Seen           uint32    // the low 32 bits of the last packet's tick
 	status         uint64    // a Status
@@ -64,7 +66,7 @@ func (c *Conn) Evaluated() (epoch uint32, s Status) {
 // Keep notes what the stages found for direction d. The other direction stays known
 // if the same policy evaluated it. A worker that looks meanwhile sees the old
 // findings, none or the new ones, and never a path beside another policy's epoch.
-func (c *Conn) Keep(d Dir, f Found) {
+func (c *Conn) Keep(d wire.Direction, f Found) {
 	ready := statusReadyIn | statusReadyOut
 	if c.Epoch != f.Epoch {
 		c.update(ready, 0)
@@ -87,7 +89,7 @@ func (c *Conn) update(mask, s Status) {
 // TCP moves the state by a segment's flags, the 14th byte of TCP's header (RFC 9293
 // section 3.1). Nearly all segments are data and acknowledgements of an established
 // connection; those cost two comparisons.
-func (c *Conn) TCP(d Dir, flags uint8) {
+func (c *Conn) TCP(d wire.Direction, flags uint8) {
 	if State(atomic.LoadUint64(&c.status)) == Established && flags&(fin|syn|rst) == 0 {
 		return
 	}
@@ -95,7 +97,7 @@ func (c *Conn) TCP(d Dir, flags uint8) {
 }
 
 // UDP moves the state by a datagram's direction.
-func (c *Conn) UDP(d Dir) {
+func (c *Conn) UDP(d wire.Direction) {
 	if State(atomic.LoadUint64(&c.status)) != UDPStream {
 		c.datagram(d)
 	}
@@ -120,5 +122,5 @@ func (c *Conn) Copy() Conn {
 
 // answered tells whether packets went both ways.
 func (c *Conn) answered() bool {
-	return atomic.LoadUint64(&c.Packets[In]) != 0 && atomic.LoadUint64(&c.Packets[Out]) != 0
+	return atomic.LoadUint64(&c.Packets[wire.In]) != 0 && atomic.LoadUint64(&c.Packets[wire.Out]) != 0
 }

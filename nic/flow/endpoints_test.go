@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/wire"
 	"nitrocard/tables/oracle"
 )
 
@@ -86,7 +87,7 @@ func TestCardAgreesWithBothEnds(t *testing.T) {
 		card := guestOpened(SynSent)
 		pass := func(i int) { // what end i sends goes by the card
 			for _, s := range ends[i].sent {
-				card.TCP([2]Dir{Out, In}[i], s.flags)
+				card.TCP([2]wire.Direction{wire.Out, wire.In}[i], s.flags)
 			}
 			link[i] = append(link[i], ends[i].sent...)
 			ends[i].sent = nil

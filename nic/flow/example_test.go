@@ -28,20 +28,20 @@ func ExampleTable() {
 
 	table.Lock()
 	at, result := table.Open(&flow.Opening{
-		Key: k, Dir: flow.In, TCPFlags: wire.TCPSyn, First: 1000, Found: flow.Found{Epoch: 1}, Owner: 1, Limit: 100, Now: tick,
+		Key: k, Dir: wire.In, TCPFlags: wire.TCPSyn, First: 1000, Found: flow.Found{Epoch: 1}, Owner: 1, Limit: 100, Now: tick,
 	})
 	table.Unlock()
 	fmt.Println(result == flow.Opened)
-	table.Conn(at).Packet(flow.In, 60, uint32(tick))
+	table.Conn(at).Packet(wire.In, 60, uint32(tick))
 
 	found, _, status := table.Find(&k)
 	fmt.Println(found == at, status.State())
 
 	c := table.Conn(at)
-	c.Packet(flow.Out, 60, uint32(tick))
-	c.TCP(flow.Out, wire.TCPSyn|wire.TCPAck)
-	c.Packet(flow.In, 52, uint32(tick))
-	c.TCP(flow.In, wire.TCPAck)
+	c.Packet(wire.Out, 60, uint32(tick))
+	c.TCP(wire.Out, wire.TCPSyn|wire.TCPAck)
+	c.Packet(wire.In, 52, uint32(tick))
+	c.TCP(wire.In, wire.TCPAck)
 	fmt.Println(c.Status().State(), c.Packets)
 
 	table.Advance(flow.TickOf(now+351e9), 1000)

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
 )
 
 // Whatever is sent: a connection only goes forward, a closed one stays closed,
@@ -14,9 +16,9 @@ func FuzzTCP(f *testing.F) {
 		limits := DefaultTimeouts()
 		c := guestOpened(SynSent)
 		for _, s := range segments {
-			before, d := c.state(), Out
+			before, d := c.state(), wire.Out
 			if s&0x80 != 0 {
-				d = In
+				d = wire.In
 			}
 			c.Packet(d, 60, 0)
 			c.TCP(d, s&0x3f)

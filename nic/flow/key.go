@@ -1,14 +1,5 @@
 package flow
 
-// Dir is the direction of a packet, as its ENI sees it. The values are those of the
-// policy's directions.
-type Dir uint8
-
-const (
-	In  Dir = 0 // towards the guest
-	Out Dir = 1 // from the guest
-)
-
 // Ends are the two ends of a connection, as numbers in host byte order. Local
 // is the ENI's end whoever sends, so both directions of a connection have the
 // same Ends.

@@ -2,12 +2,14 @@
 
 package flow
 
+import "nitrocard/nic/wire"
+
 // Packet counts a packet of so many bytes in direction d and makes the connection
 // young again. tick is the low half of TickOf.
 //
 // Packet stores without atomic instructions: an atomic store costs about twenty
 // cycles, and a lost count harms nobody.
-func (c *Conn) Packet(d Dir, bytes int, tick uint32) {
+func (c *Conn) Packet(d wire.Direction, bytes int, tick uint32) {
 	c.Packets[d&1]++
 	c.Bytes[d&1] += uint64(bytes)
 	c.Seen = tick

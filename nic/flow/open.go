@@ -3,16 +3,17 @@ package flow
 import (
 	"sync/atomic"
 
+	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
 // Opening is everything that a new connection begins with.
 type Opening struct {
 	Key      Key
-	Dir      Dir    // the first packet's direction
-	TCPFlags uint8  // the first packet's flags
-	First    uint32 // the first packet's sequence number in a SYN, code in an ICMP query
-	Walked   Dir    // the direction whose stages made Found
+	Dir      wire.Direction // the first packet's direction
+	TCPFlags uint8          // the first packet's flags
+	First    uint32         // the first packet's sequence number in a SYN, code in an ICMP query
+	Walked   wire.Direction // the direction whose stages made Found
 	Found    Found
 	Rule     uint32 // the security group rule that allows the connection, in the policy Found.Epoch
 	Owner    uint64 // the instance that the connection counts for
@@ -71,7 +72,7 @@ func (t *Table) begin(at uint32, o *Opening, account account) {
 // If Begins is true, let the rules judge the SYN as a new connection's, and Restart
 // this connection only when the rules allow the SYN. A denied SYN must leave the old
 // connection as it is.
-func (t *Table) Begins(at uint32, d Dir, seq uint32) bool {
+func (t *Table) Begins(at uint32, d wire.Direction, seq uint32) bool {
 	s := t.conns.At(at).Status()
 	switch s.State() {
 	case Closing, LastAck, TimeWait, Closed:

@@ -52,7 +52,7 @@ func (m *model) step(op, arg byte) {
 		if e != nil {
 			at, ok := m.lookup(&k)
 			require.True(m, ok)
-			m.packet(at, Dir(op>>3&1), op>>4|ack)
+			m.packet(at, wire.Direction(op>>3&1), op>>4|ack)
 			e.last = *m.Conn(at)
 		}
 	case 5:
@@ -78,7 +78,7 @@ func (m *model) key(arg byte) Key {
 }
 
 func (m *model) opens(k Key, op byte) {
-	o := Opening{Key: k, Dir: Dir(op >> 3 & 1), TCPFlags: op >> 4, Owner: uint64(k.ENI() + 100), Limit: m.limit, Now: m.tick()}
+	o := Opening{Key: k, Dir: wire.Direction(op >> 3 & 1), TCPFlags: op >> 4, Owner: uint64(k.ENI() + 100), Limit: m.limit, Now: m.tick()}
 	if op>>5&1 == 1 {
 		o.Found.Flags = FlagUntracked
 	}

@@ -2,11 +2,15 @@
 
 package flow
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"nitrocard/nic/wire"
+)
 
 // Packet is atomic under the race detector, which would report the plain stores of
 // the other Packet. Those may lose counts, as Conn says.
-func (c *Conn) Packet(d Dir, bytes int, tick uint32) {
+func (c *Conn) Packet(d wire.Direction, bytes int, tick uint32) {
 	atomic.AddUint64(&c.Packets[d&1], 1)
 	atomic.AddUint64(&c.Bytes[d&1], uint64(bytes))
 	atomic.StoreUint32(&c.Seen, tick)

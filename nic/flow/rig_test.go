@@ -68,7 +68,7 @@ func (r *rig) tryOpen(o Opening) (uint32, OpenError) {
 }
 
 // packet plays one packet of a connection, flags being TCP's.
-func (r *rig) packet(at uint32, d Dir, flags uint8) {
+func (r *rig) packet(at uint32, d wire.Direction, flags uint8) {
 	c := r.Conn(at)
 	c.Packet(d, 100, uint32(r.tick()))
 	switch r.key(at).Proto() {
@@ -87,9 +87,9 @@ func (r *rig) alive(k Key) bool {
 // established opens a TCP connection and plays its three steps.
 func (r *rig) established(k Key) uint32 {
 	r.Helper()
-	at := r.open(Opening{Key: k, Dir: Out, TCPFlags: syn})
-	r.packet(at, In, syn|ack)
-	r.packet(at, Out, ack)
+	at := r.open(Opening{Key: k, Dir: wire.Out, TCPFlags: syn})
+	r.packet(at, wire.In, syn|ack)
+	r.packet(at, wire.Out, ack)
 	require.Equal(r, Established, r.Conn(at).state())
 	return at
 }

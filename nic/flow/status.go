@@ -1,11 +1,13 @@
 package flow
 
+import "nitrocard/nic/wire"
+
 // Flags of a connection.
 type Flags uint8
 
 const (
 	// FlagInitiator says that the guest opened the connection. Open sets the flag by
-	// the first packet's direction. The flag is bit 0, as Out is in Dir, because side
+	// the first packet's direction. The flag is bit 0, as Out is in Direction, because side
 	// compares the two.
 	FlagInitiator Flags = 1 << iota
 	// FlagUntracked says that EC2 does not track the flow: the record is a cache of
@@ -51,8 +53,8 @@ const (
 
 // The parts of a Status, exported for the assembly of package nic.
 const (
-	StatusWalkedIn  = statusReadyIn  // Walked(In)
-	StatusWalkedOut = statusReadyOut // Walked(Out)
+	StatusWalkedIn  = statusReadyIn  // Walked(wire.In)
+	StatusWalkedOut = statusReadyOut // Walked(wire.Out)
 	StatusInitiator = Status(FlagInitiator) << flagsAt
 	StatusNAT       = Status(FlagNAT) << flagsAt
 	StatusRouted    = Status(FlagRouted) << flagsAt
@@ -70,7 +72,7 @@ func (s Status) Flags() Flags { return Flags(s >> flagsAt) }
 
 // Walked tells whether the stages of direction d were walked under the policy that
 // evaluated the connection last.
-func (s Status) Walked(d Dir) bool { return s&(statusReadyIn<<(d&1)) != 0 }
+func (s Status) Walked(d wire.Direction) bool { return s&(statusReadyIn<<(d&1)) != 0 }
 
 // VTEP is the index of the remote side's VTEP in the policy.
 func (s Status) VTEP() uint16 { return uint16(s >> vtepAt) }
@@ -88,18 +90,18 @@ type Found struct {
 }
 
 // status is f as the bits of a Status that direction d decides.
-func (f *Found) status(d Dir) Status {
+func (f *Found) status(d wire.Direction) Status {
 	s := Status(f.VTEP)<<vtepAt | statusReadyIn<<(d&1)
-	if d == Out {
+	if d == wire.Out {
 		s |= Status(f.Path)<<pathAt | Status(f.Flags&flagsOut)<<flagsAt
 	}
 	return s
 }
 
 // mask is the bits of a Status that the stages of direction d decide.
-func (f *Found) mask(d Dir) Status {
+func (f *Found) mask(d wire.Direction) Status {
 	m := Status(0xffff)<<vtepAt | statusReadyIn<<(d&1)
-	if d == Out {
+	if d == wire.Out {
 		m |= Status(0xffff_ffff)<<pathAt | Status(flagsOut)<<flagsAt
 	}
 	return m
@@ -111,5 +113,8 @@ const (
 	answerer = 1
 )
 
+// Opener is the direction of the connection's first packet.
+func (s Status) Opener() wire.Direction { return wire.Direction(s.Flags() & FlagInitiator) }
+
 // side is the side that sends in direction d.
-func (s Status) side(d Dir) uint8 { return (uint8(d) ^ uint8(s.Flags()&FlagInitiator)) & 1 }
+func (s Status) side(d wire.Direction) uint8 { return uint8(d^s.Opener()) & 1 }

@@ -55,7 +55,7 @@ func found(i int, epoch uint32) Found {
 
 // look holds that what is known of a connection is of the policy in force, as
 // a whole. It is false if the stages are to be walked.
-func (s *storm) look(c *Conn, i int, d Dir) bool {
+func (s *storm) look(c *Conn, i int, d wire.Direction) bool {
 	if !c.Under(s.epoch) {
 		return false
 	}
@@ -65,7 +65,7 @@ func (s *storm) look(c *Conn, i int, d Dir) bool {
 	}
 	want := found(i, s.epoch)
 	assert.Equal(s, want.VTEP, st.VTEP(), "connection %d under policy %d", i, s.epoch)
-	if d == Out {
+	if d == wire.Out {
 		assert.Equal(s, want.Path, st.Path(), "connection %d under policy %d", i, s.epoch)
 		assert.Equal(s, FlagRouted, st.Flags()&flagsOut)
 	}
@@ -74,7 +74,7 @@ func (s *storm) look(c *Conn, i int, d Dir) bool {
 }
 
 // walk is what the slow path does with a packet of connection i.
-func (s *storm) walk(random *rand.Rand, i int, d Dir, flags uint8) {
+func (s *storm) walk(random *rand.Rand, i int, d wire.Direction, flags uint8) {
 	s.Lock()
 	defer s.Unlock()
 	k := s.keys[i]
@@ -113,7 +113,7 @@ func (s *storm) burst(random *rand.Rand, r *tables.Reader) {
 	flags := [...]uint8{syn, syn | ack, ack, ack, ack, fin | ack, rst}
 	hits := s.LookupBurst(&keys, len(keys), &at)
 	for n, i := range which {
-		d, f := Dir(random.IntN(2)), flags[random.IntN(len(flags))]
+		d, f := wire.Direction(random.IntN(2)), flags[random.IntN(len(flags))]
 		if hits&(1<<n) == 0 {
 			s.walk(random, i, d, f)
 			continue

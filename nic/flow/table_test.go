@@ -16,24 +16,24 @@ func TestAConnection(t *testing.T) {
 	k := makeKey(3, wire.ProtoTCP, Ends{0x0a000105, 0xcb007109, 443, 51000})
 
 	// The SYN comes in and the rules allow it.
-	o := Opening{Key: k, Dir: In, TCPFlags: syn, Rule: 12, Owner: 8, Limit: 10, Now: r.tick()}
+	o := Opening{Key: k, Dir: wire.In, TCPFlags: syn, Rule: 12, Owner: 8, Limit: 10, Now: r.tick()}
 	o.Found = Found{Epoch: 4, VTEP: 2, Flags: FlagInitiator}
 	at, err := r.Open(&o)
 	require.Equal(t, Opened, err)
-	r.packet(at, In, syn)
+	r.packet(at, wire.In, syn)
 
 	// The server's answer finds it: the key is the same for both directions.
 	found, ok := r.lookup(&k)
 	require.True(t, ok)
 	require.Equal(t, at, found)
-	require.False(t, r.Conn(at).Status().Walked(Out), "the stages of its direction were not walked yet")
-	r.Conn(at).Keep(Out, Found{Epoch: 4, Path: 77, VTEP: 2, Flags: FlagNAT})
-	r.packet(at, Out, syn|ack)
+	require.False(t, r.Conn(at).Status().Walked(wire.Out), "the stages of its direction were not walked yet")
+	r.Conn(at).Keep(wire.Out, Found{Epoch: 4, Path: 77, VTEP: 2, Flags: FlagNAT})
+	r.packet(at, wire.Out, syn|ack)
 
 	// The browser's ACK completes it, and the record tells all of it.
-	r.packet(at, In, ack)
+	r.packet(at, wire.In, ack)
 	require.Equal(t, Conn{
-		Packets: [2]uint64{In: 2, Out: 1}, Bytes: [2]uint64{In: 200, Out: 100},
+		Packets: [2]uint64{wire.In: 2, wire.Out: 1}, Bytes: [2]uint64{wire.In: 200, wire.Out: 100},
 		Epoch: 4, Seen: uint32(r.tick()), status: r.Conn(at).status,
 	}, *r.Conn(at))
 	s := r.Conn(at).Status()
@@ -56,7 +56,7 @@ func TestOpenTwice(t *testing.T) {
 		require.Equal(t, at, again)
 	}
 	require.Equal(t, [2]int{1, 0}, r.counts(1))
-	require.Equal(t, uint64(1), r.Conn(at).Packets[In])
+	require.Equal(t, uint64(1), r.Conn(at).Packets[wire.In])
 }
 
 func TestEqualAddressesOfTwoENIsNeverMeet(t *testing.T) {
@@ -132,8 +132,8 @@ func TestNothingIsAllocated(t *testing.T) {
 		hits := r.LookupBurst(&keys, len(keys), &at)
 		for i := range at {
 			if hits>>i&1 == 1 {
-				r.Conn(at[i]).Packet(In, 60, uint32(r.tick()))
-				r.Conn(at[i]).UDP(In)
+				r.Conn(at[i]).Packet(wire.In, 60, uint32(r.tick()))
+				r.Conn(at[i]).UDP(wire.In)
 			}
 		}
 		r.now += 40 * second

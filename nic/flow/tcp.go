@@ -82,7 +82,7 @@ var tcpNext = [Closed + 1][events][2]State{
 // is.
 //
 //go:noinline
-func (c *Conn) segment(d Dir, flags uint8) {
+func (c *Conn) segment(d wire.Direction, flags uint8) {
 	for {
 		s := c.Status()
 		if s.State() > Closed || c.move(s, tcpNext[s.State()][eventOf(flags)][s.side(d)]) {

@@ -15,11 +15,11 @@ func guestOpened(s State) *Conn { return conn(s, FlagInitiator) }
 
 // A packet in a test is written as who sends it and its flags: ">S" is the
 // opener's SYN, "<SA" the answer. The guest is the opener.
-func way(packet string) Dir {
+func way(packet string) wire.Direction {
 	if packet[0] == '<' {
-		return In
+		return wire.In
 	}
-	return Out
+	return wire.Out
 }
 
 func bits(t *testing.T, packet string) (flags uint8) {
@@ -82,11 +82,11 @@ func TestTCPStories(t *testing.T) {
 // A server's connection makes the same way with the directions exchanged.
 func TestTCPOpenedFromOutside(t *testing.T) {
 	c := conn(SynSent, 0) // no FlagInitiator: In is the opener's direction
-	c.TCP(Out, syn|ack)
+	c.TCP(wire.Out, syn|ack)
 	require.Equal(t, SynReceived, c.state())
-	c.TCP(In, ack)
+	c.TCP(wire.In, ack)
 	require.Equal(t, Established, c.state())
-	c.TCP(In, fin|ack)
+	c.TCP(wire.In, fin|ack)
 	require.Equal(t, FinWait, c.state())
 }
 
@@ -148,8 +148,8 @@ func rfc9293(s State, from string, flags uint8) State {
 func TestTCPTableIsTheRFC(t *testing.T) {
 	for s := SynSent; s <= Closed; s++ {
 		for flags := range 256 {
-			for _, opened := range []Dir{In, Out} {
-				for _, d := range []Dir{In, Out} {
+			for _, opened := range []wire.Direction{wire.In, wire.Out} {
+				for _, d := range []wire.Direction{wire.In, wire.Out} {
 					c := conn(s, FlagUntracked|Flags(opened))
 					from := "other"
 					if d == opened {
@@ -170,36 +170,36 @@ func TestBegins(t *testing.T) {
 	const isn, another = 77, 78
 	for _, c := range []struct {
 		state State
-		d     Dir
+		d     wire.Direction
 		seq   uint32
 		want  bool
 	}{
 		// after the end, from either side
-		{Closing, Out, isn, true},
-		{LastAck, Out, another, true},
-		{TimeWait, Out, isn, true},
-		{TimeWait, In, another, true},
-		{Closed, Out, isn, true},
-		{Closed, In, another, true},
+		{Closing, wire.Out, isn, true},
+		{LastAck, wire.Out, another, true},
+		{TimeWait, wire.Out, isn, true},
+		{TimeWait, wire.In, another, true},
+		{Closed, wire.Out, isn, true},
+		{Closed, wire.In, another, true},
 		// in its life: from the opener with another number, from the other side always
-		{SynReceived, Out, isn, false},
-		{SynReceived, Out, another, true},
-		{SynReceived, In, isn, true},
-		{Established, Out, isn, false},
-		{Established, Out, another, true},
-		{Established, In, isn, true},
-		{FinWait, Out, isn, false},
-		{FinWait, Out, another, true},
-		{FinWait, In, another, true},
-		{CloseWait, Out, another, true},
-		{CloseWait, In, another, true},
+		{SynReceived, wire.Out, isn, false},
+		{SynReceived, wire.Out, another, true},
+		{SynReceived, wire.In, isn, true},
+		{Established, wire.Out, isn, false},
+		{Established, wire.Out, another, true},
+		{Established, wire.In, isn, true},
+		{FinWait, wire.Out, isn, false},
+		{FinWait, wire.Out, another, true},
+		{FinWait, wire.In, another, true},
+		{CloseWait, wire.Out, another, true},
+		{CloseWait, wire.In, another, true},
 		// while it opens, both sides may send one
-		{SynSent, Out, isn, false},
-		{SynSent, Out, another, true},
-		{SynSent, In, another, false},
+		{SynSent, wire.Out, isn, false},
+		{SynSent, wire.Out, another, true},
+		{SynSent, wire.In, another, false},
 	} {
 		r := newRig(t, 16)
-		at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn | 0xc0, First: isn})
+		at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: wire.Out, TCPFlags: syn | 0xc0, First: isn})
 		r.Conn(at).update(statusState, Status(c.state))
 		require.Equal(t, c.want, r.Begins(at, c.d, c.seq), c)
 	}
@@ -209,13 +209,13 @@ func TestBegins(t *testing.T) {
 // begins another.
 func TestBeginsAfterMidStream(t *testing.T) {
 	r := newRig(t, 16)
-	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: ack, First: 77})
-	require.True(t, r.Begins(at, Out, 77))
-	require.True(t, r.Begins(at, Out, 0))
-	again := Opening{Key: key(1, wire.ProtoTCP, 1), Dir: Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}
+	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 1), Dir: wire.Out, TCPFlags: ack, First: 77})
+	require.True(t, r.Begins(at, wire.Out, 77))
+	require.True(t, r.Begins(at, wire.Out, 0))
+	again := Opening{Key: key(1, wire.ProtoTCP, 1), Dir: wire.Out, TCPFlags: syn, First: 78, Limit: 9, Now: r.tick()}
 	require.Equal(t, Opened, r.Restart(at, &again))
-	require.False(t, r.Begins(at, Out, 78))
-	require.True(t, r.Begins(at, Out, 77), "which was the old one's")
+	require.False(t, r.Begins(at, wire.Out, 78))
+	require.True(t, r.Begins(at, wire.Out, 77), "which was the old one's")
 }
 
 func TestOpens(t *testing.T) {

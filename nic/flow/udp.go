@@ -1,5 +1,7 @@
 package flow
 
+import "nitrocard/nic/wire"
+
 // udpNext is the next state by state and sender; it tells a stream from one exchange.
 // EC2 calls a stream "more than one request-response transaction". Ours is to count a
 // packet of the opener and then a packet of the other side as one transaction. A question
@@ -16,7 +18,7 @@ var udpNext = [UDPStream + 1][2]State{
 // is.
 //
 //go:noinline
-func (c *Conn) datagram(d Dir) {
+func (c *Conn) datagram(d wire.Direction) {
 	for {
 		s := c.Status()
 		if s.State() > UDPStream || c.move(s, udpNext[s.State()][s.side(d)]) {

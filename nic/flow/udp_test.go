@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
 )
 
 func TestUDPStories(t *testing.T) {
@@ -19,7 +21,7 @@ func TestUDPStories(t *testing.T) {
 		{"and its response: a stream", "><><", UDPStream},
 		{"once a stream, always a stream", "><><>>>", UDPStream},
 	} {
-		for _, opened := range []Dir{In, Out} {
+		for _, opened := range []wire.Direction{wire.In, wire.Out} {
 			conn := conn(UDPOneWay, Flags(opened))
 			for _, p := range c.packets {
 				if p == '>' {

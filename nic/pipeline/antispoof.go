@@ -3,7 +3,6 @@ package pipeline
 import (
 	"math/bits"
 
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -14,7 +13,7 @@ func (w *Worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 	for ; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
 		p := &b.packets[b.n]
-		p.begin(&frames[i], vpc.Out)
+		p.begin(&frames[i], wire.Out)
 		p.guest = g
 		if w.fast.plain&(1<<i) != 0 {
 			(*wire.Plain)(p.frame.Bytes()).Describe(&p.Headers)

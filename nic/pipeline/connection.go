@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -51,7 +50,7 @@ func (w *Worker) keyIn(p *packet, k *flow.Key) {
 	}
 	remotePort := p.SrcPort
 	if p.Proto == wire.ProtoICMP {
-		remotePort = p.asker(vpc.In)
+		remotePort = p.asker(wire.In)
 	}
 	k.Set(p.guest.number, p.Proto, flow.Ends{Local: local, Remote: p.Src, LocalPort: p.DstPort, RemotePort: remotePort})
 	if p.Frag == wire.LaterFragment {
@@ -63,7 +62,7 @@ func (w *Worker) keyIn(p *packet, k *flow.Key) {
 func (w *Worker) keyOut(p *packet, k *flow.Key) {
 	remotePort := p.DstPort
 	if p.Proto == wire.ProtoICMP {
-		remotePort = p.asker(vpc.Out)
+		remotePort = p.asker(wire.Out)
 	}
 	k.Set(p.guest.number, p.Proto, flow.Ends{Local: p.Src, Remote: p.Dst, LocalPort: p.SrcPort, RemotePort: remotePort})
 	if p.Frag == wire.LaterFragment {
@@ -76,7 +75,7 @@ func (w *Worker) keyOut(p *packet, k *flow.Key) {
 // side asked for lets the guest answer, and neither ask with the same identifier
 // nor answer what was not asked. It is 0 for other messages, which belong to no
 // query, whatever its identifier.
-func (p *packet) asker(d vpc.Direction) uint16 {
+func (p *packet) asker(d wire.Direction) uint16 {
 	query := wire.ICMPQuery(p.Type)
 	switch query {
 	case 0:
@@ -97,7 +96,7 @@ func (w *Worker) knownInbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(flow.In) && w.underlay.addrs[s.VTEP()] == p.peer && !w.unpublished(p) && !w.asksAnew(p)
+	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.peer && !w.unpublished(p) && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound's twin. Instead of where the packet comes from
@@ -110,7 +109,7 @@ func (w *Worker) knownOutbound(p *packet) bool {
 	}
 	s := c.Status()
 	x := exitOf(s)
-	known := s.Walked(flow.Out) &&
+	known := s.Walked(wire.Out) &&
 		x.routed() == (p.ethernet().DstBits() == p.guest.routerBits) &&
 		(x.routed() || p.ethernet().Dst() == w.nextMAC(x)) &&
 		!w.asksAnew(p)
@@ -131,7 +130,7 @@ func (w *Worker) asksElse(p *packet) bool { return p.queries() && w.flows.First(
 
 // replaces tells whether p begins another connection than the one at p.at.
 func (w *Worker) replaces(p *packet) bool {
-	return p.begins() && w.flows.Begins(p.at, flow.Dir(p.dir), p.first())
+	return p.begins() && w.flows.Begins(p.at, p.dir, p.first())
 }
 
 // begins tells whether p alone says that its sender opens a TCP connection.
@@ -212,7 +211,7 @@ func (w *Worker) outdated(epoch uint32, s flow.Status) bool {
 
 // account counts a packet on its connection and moves the protocol's state.
 func (w *Worker) account(p *packet) {
-	c, d := p.conn, flow.Dir(p.dir)
+	c, d := p.conn, p.dir
 	c.Packet(d, p.size(), w.tick)
 	switch p.Proto {
 	case wire.ProtoTCP:

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"math/bits"
 
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -17,7 +16,7 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 	for ; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest) & (pmd.MaxBurst - 1)
 		p := &b.packets[b.n]
-		p.begin(&frames[i], vpc.In)
+		p.begin(&frames[i], wire.In)
 		if w.fast.plain&(1<<i) != 0 {
 			p.unwrapPlain()
 			w.adopted(b, i)

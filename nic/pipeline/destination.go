@@ -95,7 +95,7 @@ func (p *packet) send(q *Queue) Verdict {
 func (w *Worker) toNeighbor(p *packet) {
 	b := &w.inward
 	q := &b.packets[b.n]
-	q.begin(p.frame, vpc.In)
+	q.begin(p.frame, wire.In)
 	q.Headers, q.egress = p.Headers, p
 	eni, _ := p.exit.neighbor()
 	q.guest = &w.guests[eni]

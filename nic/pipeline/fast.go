@@ -145,7 +145,7 @@ func remoteOf(frame []byte, at int) uint64 {
 }
 
 // tally is account for a plain packet.
-func (w *Worker) tally(c *flow.Conn, d flow.Dir, p *wire.Plain) {
+func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain) {
 	c.Packet(d, p.Len(), w.tick)
 	if p.Proto() == wire.ProtoTCP {
 		c.TCP(d, p.TCPFlags())
@@ -168,11 +168,11 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	}
 	s, t := c.Status(), (*wire.Tunnel)(frame.Bytes())
 	p := t.Inner()
-	if !s.Walked(flow.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !g.queue.carries(frame.Len()-wire.OuterLen) ||
+	if !s.Walked(wire.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !g.queue.carries(frame.Len()-wire.OuterLen) ||
 		t.Src() == w.underlay.edge && p.Dst() == k.Local {
 		return false
 	}
-	w.tally(c, flow.In, p)
+	w.tally(c, wire.In, p)
 	if k.Local != p.Dst() {
 		p.SetAddr(wire.PlainDst, k.Local)
 	}
@@ -231,7 +231,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	}
 	s, p := c.Status(), (*wire.Plain)(frame.Bytes())
 	flags := s.Flags()
-	if !s.Walked(flow.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || p.Flags()&wire.TCPSyn != 0 {
+	if !s.Walked(wire.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || p.Flags()&wire.TCPSyn != 0 {
 		return false
 	}
 	to := w.view.Policy.Region.Station(s.Path())
@@ -239,7 +239,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
 		return false
 	}
-	w.tally(c, flow.Out, p)
+	w.tally(c, wire.Out, p)
 	p.SetStations(&to.Dst, &to.Src)
 	if flags&flow.FlagNAT != 0 {
 		p.SetAddr(wire.PlainSrc, g.publicOf(p.Src()))

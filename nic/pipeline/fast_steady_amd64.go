@@ -69,7 +69,7 @@ const (
 var (
 	_ = [1]struct{}{}[statusSide&0xff-0xff]
 	_ = [1]struct{}{}[wire.TCPFin|wire.TCPSyn|wire.TCPRst-7]
-	_ = [1]struct{}{}[uintptr(flow.Out)-uintptr(flow.In)-1]
+	_ = [1]struct{}{}[uintptr(wire.Out)-uintptr(wire.In)-1]
 	_ = [1]struct{}{}[keySize+unsafe.Sizeof(flow.Conn{})-64] // a connection and its key, side by side in the table
 	_ = [1]struct{}{}[keySize-16]
 	_ = [1]struct{}{}[frameSize-24]

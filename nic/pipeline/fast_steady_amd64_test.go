@@ -83,15 +83,15 @@ func TestSteadyLeavesTheFirstAnswer(t *testing.T) {
 	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask)))
 	c := w.flows.Conn(w.fast.at[0])
 	vtep := c.Status().VTEP()
-	c.Keep(flow.Out, flow.Found{Epoch: w.epoch + 1, VTEP: vtep})
-	c.Keep(flow.Out, flow.Found{Epoch: w.epoch, VTEP: vtep})
+	c.Keep(wire.Out, flow.Found{Epoch: w.epoch + 1, VTEP: vtep})
+	c.Keep(wire.Out, flow.Found{Epoch: w.epoch, VTEP: vtep})
 	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask)))
 
 	x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:40000", client+":53").Size(60)).tunneled(edge, vniA)
 	answer := x.tunnel(edge, "eni-a1", wiretest.UDP(client+":53", "35.72.2.8:40000").Size(60))
 	require.False(t, x.isSteady(answer))
 	c = w.flows.Conn(w.fast.at[0])
-	c.Keep(flow.In, flow.Found{Epoch: w.epoch, VTEP: vtep})
+	c.Keep(wire.In, flow.Found{Epoch: w.epoch, VTEP: vtep})
 	require.Equal(t, flow.UDPOneWay, c.Status().State())
 	require.False(t, x.isSteady(answer))
 }
@@ -158,9 +158,9 @@ func TestSteadyOutServesTunnels(t *testing.T) {
 
 	w := x.w
 	c := w.flows.Conn(w.fast.at[0])
-	c.Keep(flow.In, flow.Found{Epoch: w.epoch + 1, VTEP: c.Status().VTEP()})
+	c.Keep(wire.In, flow.Found{Epoch: w.epoch + 1, VTEP: c.Status().VTEP()})
 	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom), "of another policy")
-	c.Keep(flow.In, flow.Found{Epoch: w.epoch, VTEP: c.Status().VTEP()})
+	c.Keep(wire.In, flow.Found{Epoch: w.epoch, VTEP: c.Status().VTEP()})
 	require.False(t, x.isSteadyOut("eni-a1", out, pmd.Headroom), "walked in alone")
 	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
 	require.True(t, x.isSteadyOut("eni-a1", out, pmd.Headroom))

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // found is what the stages find out about a packet. The zero value says that no
@@ -17,11 +18,11 @@ type found struct {
 
 	// What the groups answered.
 	rule      vpc.RuleID
-	opener    vpc.Direction // of the first packet of the flow, for which the groups were asked
-	asked     bool          // the groups were asked, and rule allowed the packet
-	allowed   bool          // the packet passed the groups: asked, related or known
-	untracked bool          // EC2 does not track the flow
-	related   bool          // the packet is an ICMP error about the connection at packet.at
+	opener    wire.Direction // of the first packet of the flow, for which the groups were asked
+	asked     bool           // the groups were asked, and rule allowed the packet
+	allowed   bool           // the packet passed the groups: asked, related or known
+	untracked bool           // EC2 does not track the flow
+	related   bool           // the packet is an ICMP error about the connection at packet.at
 
 	exit exit   // a guest's packet: where it goes
 	vtep uint16 // index of the remote side's tunnel end

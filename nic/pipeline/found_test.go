@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // A packet inherits nothing of the packet that was in its place before, whatever the
@@ -14,7 +14,7 @@ import (
 func TestAPacketBeginsWithNothingFound(t *testing.T) {
 	dirty := found{
 		was: ^flow.Status(0), outdated: true, restarts: true,
-		rule: 1, opener: vpc.Out, asked: true, allowed: true, untracked: true, related: true,
+		rule: 1, opener: wire.Out, asked: true, allowed: true, untracked: true, related: true,
 		exit: exit{1, flow.FlagNeighbor | flow.FlagNAT}, vtep: 9,
 	}
 	for _, c := range verdictCases {

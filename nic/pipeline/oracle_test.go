@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/tables/oracle"
@@ -26,7 +25,7 @@ type model struct {
 }
 
 type modelRule struct {
-	dir      vpc.Direction
+	dir      wire.Direction
 	proto    string // EC2's
 	from, to int
 	cidr     string
@@ -40,7 +39,7 @@ type modelKey struct {
 
 type modelConnection struct {
 	tracked, closed bool
-	opener          vpc.Direction
+	opener          wire.Direction
 	epoch           int // that allowed it
 	first           int // sequence number of the SYN that opened it, -1 without one; of ICMP the code
 	answered        bool
@@ -48,7 +47,7 @@ type modelConnection struct {
 
 // modelPacket is a packet of the client's peer to a1, or back.
 type modelPacket struct {
-	dir vpc.Direction
+	dir wire.Direction
 	modelKey
 	flags uint8 // of TCP; of ICMP 1 is the reply
 	first int   // of TCP the sequence number, of ICMP the code
@@ -56,7 +55,7 @@ type modelPacket struct {
 
 const everyone = "0.0.0.0/0"
 
-func (m *model) allows(dir vpc.Direction, p modelPacket) (allowed, tracked bool) {
+func (m *model) allows(dir wire.Direction, p modelPacket) (allowed, tracked bool) {
 	k, all := p.modelKey, false
 	for _, r := range m.rules {
 		if r.dir == dir && r.covers(k.proto, p.asked(dir)) && netip.MustParsePrefix(r.cidr).Contains(netip.MustParseAddr(k.peer)) {
@@ -73,11 +72,11 @@ func (m *model) allows(dir vpc.Direction, p modelPacket) (allowed, tracked bool)
 
 // asked is what rules of a direction are asked about a packet: the port that it
 // would be for, or an ICMP message's type and code.
-func (p modelPacket) asked(dir vpc.Direction) int {
+func (p modelPacket) asked(dir wire.Direction) int {
 	switch {
 	case p.proto == "icmp":
 		return int(p.icmpType())<<8 | p.first
-	case dir == vpc.Out:
+	case dir == wire.Out:
 		return p.remote
 	}
 	return p.local
@@ -134,7 +133,7 @@ func (c *modelConnection) begins(p modelPacket) bool {
 }
 
 // judge asks the rules for the packet that opened a flow.
-func (m *model) judge(p modelPacket, opener vpc.Direction) Verdict {
+func (m *model) judge(p modelPacket, opener wire.Direction) Verdict {
 	if allowed, _ := m.allows(opener, p); !allowed {
 		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[opener]
 	}
@@ -143,7 +142,7 @@ func (m *model) judge(p modelPacket, opener vpc.Direction) Verdict {
 
 // begin judges a flow and remembers it, if this packet may open one. again
 // says that it was known under other rules.
-func (m *model) begin(p modelPacket, opener vpc.Direction, again bool) Verdict {
+func (m *model) begin(p modelPacket, opener wire.Direction, again bool) Verdict {
 	v := m.judge(p, opener)
 	_, tracked := m.allows(opener, p)
 	opens := p.proto != "tcp" || p.flags == wire.TCPSyn || p.flags == wire.TCPAck && (!tracked || again)
@@ -160,7 +159,7 @@ func (m *model) begin(p modelPacket, opener vpc.Direction, again bool) Verdict {
 // frame is the packet as a1's guest or the edge sends it.
 func (p modelPacket) frame(x *rig) []byte {
 	private, public := "10.0.1.5", "35.72.2.8"
-	if p.dir == vpc.In {
+	if p.dir == wire.In {
 		return x.tunnel(edge, "eni-a1", p.between(p.peer, public, p.remote, p.local))
 	}
 	return p.between(private, p.peer, p.local, p.remote).MACs(macA1, x.eni("eni-a1").RouterMAC).Bytes()
@@ -181,7 +180,7 @@ func (p modelPacket) between(src, dst string, sport, dport int) wiretest.Packet 
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-func randomPacket(r *rand.Rand, dir vpc.Direction) modelPacket {
+func randomPacket(r *rand.Rand, dir wire.Direction) modelPacket {
 	p := modelPacket{dir: dir}
 	p.modelKey = modelKey{pick(r, "tcp", "tcp", "udp", "icmp", "47"), pick(r, client, other, "8.8.8.8"), pick(r, 22, 80), pick(r, 53, 443)}
 	switch p.proto {
@@ -200,7 +199,7 @@ func randomPacket(r *rand.Rand, dir vpc.Direction) modelPacket {
 func randomRules(r *rand.Rand) []modelRule {
 	var rules []modelRule
 	for range r.IntN(6) {
-		rule := modelRule{pick(r, vpc.In, vpc.Out), pick(r, "tcp", "udp", "icmp", "47", "-1"), 0, 65535, pick(r, everyone, everyone, "203.0.113.0/24", "198.0.0.0/8")}
+		rule := modelRule{pick(r, wire.In, wire.Out), pick(r, "tcp", "udp", "icmp", "47", "-1"), 0, 65535, pick(r, everyone, everyone, "203.0.113.0/24", "198.0.0.0/8")}
 		if r.IntN(2) == 0 {
 			rule.from = pick(r, 22, 80, 53, 443)
 			rule.to = rule.from
@@ -217,7 +216,7 @@ func randomRules(r *rand.Rand) []modelRule {
 }
 
 // permissions are the rules of one direction in EC2's words.
-func permissions(rules []modelRule, dir vpc.Direction) string {
+func permissions(rules []modelRule, dir wire.Direction) string {
 	var list []string
 	for _, r := range rules {
 		ports := fmt.Sprintf(", FromPort: %d, ToPort: %d", r.from, r.to)
@@ -244,7 +243,7 @@ type trial struct {
 func (o *trial) change() {
 	o.rules, o.epoch = randomRules(o.random), o.epoch+1
 	o.put("SecurityGroups", fmt.Sprintf("{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: %s, IpPermissionsEgress: %s}",
-		permissions(o.rules, vpc.In), permissions(o.rules, vpc.Out)))
+		permissions(o.rules, wire.In), permissions(o.rules, wire.Out)))
 }
 
 // forget lets all connections idle out.
@@ -256,7 +255,7 @@ func (o *trial) forget() {
 // burst sends a few packets by one port; card and model must agree how they
 // end.
 func (o *trial) burst() {
-	dir := pick(o.random, vpc.In, vpc.Out)
+	dir := pick(o.random, wire.In, wire.Out)
 	port := [...]string{Uplink, "eni-a1"}[dir]
 	var packets []modelPacket
 	var want, got []string

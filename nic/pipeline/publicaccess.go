@@ -3,6 +3,7 @@ package pipeline
 import (
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // publicAccess holds a packet from the internet to VPC Block Public Access of
@@ -23,11 +24,11 @@ func (w *Worker) publicAccess(p *packet) Verdict {
 func (w *Worker) guestBegan(p *packet) bool {
 	switch {
 	case p.asked:
-		return p.opener == vpc.Out
+		return p.opener == wire.Out
 	case p.related:
 		w.flows.Lock()
 		defer w.flows.Unlock()
-		return w.flows.Conn(p.at).Status().Flags()&flow.FlagInitiator != 0
+		return w.flows.Conn(p.at).Status().Opener() == wire.Out
 	}
 	return p.was.Flags()&flow.FlagInitiator != 0
 }

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -20,13 +19,13 @@ func (w *Worker) findRelated(p *packet) bool {
 	q := &w.quoted
 	q.begin(p.frame, p.dir^1)
 	q.Headers, q.guest = quote, p.guest
-	if p.dir == vpc.In {
+	if p.dir == wire.In {
 		q.Src = p.guest.privateOf(q.Src)
 		w.keyOut(q, &q.key)
 	} else {
 		w.keyIn(q, &q.key)
 	}
-	if q.key.Local != p.key.Local || p.dir == vpc.Out && q.key.Remote != p.key.Remote {
+	if q.key.Local != p.key.Local || p.dir == wire.Out && q.key.Remote != p.key.Remote {
 		return false // an error is for whom it quotes: to another it could carry what the groups deny
 	}
 	at, epoch, s := w.flows.Find(&q.key)
@@ -47,7 +46,7 @@ func (p *packet) translateQuote() {
 	q, ok := wire.Quote(frame, &p.Headers)
 	switch {
 	case !ok:
-	case p.dir == vpc.In:
+	case p.dir == wire.In:
 		wire.RewriteEmbeddedSrc(frame, &p.Headers, &q, p.guest.privateOf(q.Src))
 	default:
 		if public := p.guest.publicOf(q.Dst); public != 0 {

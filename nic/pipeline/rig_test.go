@@ -302,7 +302,7 @@ func (r *rig) flows(eni string) (all []connection) {
 		}
 		all = append(all, connection{
 			g.eni.ID, initiator, s.State().String(), s.Flags()&flow.FlagUntracked == 0, r.Rule(at),
-			c.Packets[flow.In], c.Packets[flow.Out], c.Bytes[flow.In], c.Bytes[flow.Out],
+			c.Packets[wire.In], c.Packets[wire.Out], c.Bytes[wire.In], c.Bytes[wire.Out],
 		})
 	})
 	return all

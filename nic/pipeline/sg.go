@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -16,7 +15,7 @@ import (
 func (w *Worker) securityGroups(p *packet) Verdict {
 	c := p.conn
 	switch {
-	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(flow.Dir(p.dir)) || p.outdated):
+	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(p.dir) || p.outdated):
 		return FragmentUnknown
 	case c != nil && !p.outdated, w.findRelated(p):
 		p.allowed = true
@@ -24,7 +23,7 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	}
 	p.opener = p.dir
 	if c != nil && !p.begins() {
-		p.opener = vpc.Direction(p.was.Flags() & flow.FlagInitiator)
+		p.opener = p.was.Opener()
 	}
 	m := p.guest.eni.Match(p.query())
 	if !m.Allowed {
@@ -42,7 +41,7 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 // have been, about the first one of its flow.
 func (p *packet) query() vpc.Query {
 	q := vpc.Query{Remote: p.key.Remote, Port: p.key.LocalPort, Proto: p.Proto, Dir: p.opener}
-	if p.opener == vpc.Out {
+	if p.opener == wire.Out {
 		q.Port = p.key.RemotePort
 	}
 	if p.Proto == wire.ProtoICMP {

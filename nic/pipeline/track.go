@@ -24,7 +24,7 @@ func (w *Worker) track(p *packet) Verdict {
 		}
 	}
 	if p.conn != nil {
-		p.conn.Keep(flow.Dir(p.dir), w.findings(p))
+		p.conn.Keep(p.dir, w.findings(p))
 		w.account(p)
 	}
 	if p.Frag == wire.FirstFragment {
@@ -57,8 +57,8 @@ func (p *packet) opens() bool {
 // there is room, and passes in any case.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
-	*o = flow.Opening{Key: *k, Dir: flow.Dir(p.opener), TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
-	o.Rule, o.Walked, o.Found = rule, flow.Dir(p.dir), w.findings(p)
+	*o = flow.Opening{Key: *k, Dir: p.opener, TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	o.Rule, o.Walked, o.Found = rule, p.dir, w.findings(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
 	}
@@ -108,7 +108,7 @@ func (w *Worker) trackFragments(p *packet) {
 	k := p.key.Fragment(p.ID)
 	w.open(p, &k, rule)
 	if p.conn != nil {
-		p.conn.Keep(flow.Dir(p.dir), w.findings(p))
+		p.conn.Keep(p.dir, w.findings(p))
 	}
 	p.conn, p.at = first, at
 }

@@ -53,7 +53,7 @@ func benchmarkMatch(b *testing.B, c *Config) {
 	e := compiled(b, c, CompileOptions{}).ENI("eni-0")
 	var queries [256]Query
 	for i := range queries {
-		queries[i] = Query{Remote: uint32(i*977)<<12 | 100<<24, Port: uint16(1000 + i*13), Proto: wire.ProtoTCP, Dir: Direction(i & 1)}
+		queries[i] = Query{Remote: uint32(i*977)<<12 | 100<<24, Port: uint16(1000 + i*13), Proto: wire.ProtoTCP, Dir: wire.Direction(i & 1)}
 		if i%4 == 0 {
 			queries[i].Remote = ip("10.0.0.4") + uint32(i)
 		}
@@ -103,7 +103,7 @@ func BenchmarkFirstPacket(b *testing.B) {
 	b.ReportAllocs()
 	for i := uint32(0); b.Loop(); i++ {
 		remote := first + i*2654435761%20000
-		if e.Match(Query{remote, uint16(1000 + i%700), wire.ProtoTCP, Out}).Allowed && e.Route(remote).Target == Local && e.Neighbor(remote) != nil {
+		if e.Match(Query{remote, uint16(1000 + i%700), wire.ProtoTCP, wire.Out}).Allowed && e.Route(remote).Target == Local && e.Neighbor(remote) != nil {
 			sink++
 		}
 	}

@@ -44,8 +44,8 @@ func TestDumpSubnet(t *testing.T) {
 	require.Same(t, a.ENI, b.Neighbor(ip("10.10.1.228")))
 	require.Equal(t, Local, a.Route(b.Primary).Target)
 	require.Equal(t, NoRoute, a.Route(ip("8.8.8.8")).Target)
-	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: In}).Untracked)
-	require.False(t, a.Match(Query{Remote: b.Primary, Port: 23, Proto: wire.ProtoTCP, Dir: In}).Allowed)
+	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: wire.In}).Untracked)
+	require.False(t, a.Match(Query{Remote: b.Primary, Port: 23, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
 	require.Equal(t, []string{"InternetGateways: are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached"}, texts(p))
 	require.Equal(t, "tap:eni-9a7fc5c1e34", a.Port)
 }
@@ -78,7 +78,7 @@ func TestDumpNatGateway(t *testing.T) {
 		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: it has no security groups, so that every packet from and to it is dropped; in EC2 none filters it",
 		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet; packets to it are dropped",
 	}, texts(p)[1:])
-	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: In}).Allowed)
+	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
 }
 
 // Three VPCs, two with the same addresses: each has a mapping of its own.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // Group is a security group, as ENIs and rules name it.
@@ -22,12 +23,12 @@ type groupRules struct {
 }
 
 // size is how many rules it has.
-func (g *groupRules) size() RuleID { return RuleID(len(g.rules[In]) + len(g.rules[Out])) }
+func (g *groupRules) size() RuleID { return RuleID(len(g.rules[wire.In]) + len(g.rules[wire.Out])) }
 
 // ruleID is the ID of a rule by its direction and index: inbound rules come first.
-func (g *groupRules) ruleID(dir Direction, i int) RuleID {
-	if dir == Out {
-		i += len(g.rules[In])
+func (g *groupRules) ruleID(dir wire.Direction, i int) RuleID {
+	if dir == wire.Out {
+		i += len(g.rules[wire.In])
 	}
 	return g.base + RuleID(i)
 }
@@ -44,12 +45,12 @@ type prefixList struct {
 // same tells whether two groups have the same rules.
 func (g *groupRules) same(other *groupRules) bool {
 	equal := func(a, b rule) bool { return a.equals(&b) }
-	return slices.EqualFunc(g.rules[In], other.rules[In], equal) && slices.EqualFunc(g.rules[Out], other.rules[Out], equal)
+	return slices.EqualFunc(g.rules[wire.In], other.rules[wire.In], equal) && slices.EqualFunc(g.rules[wire.Out], other.rules[wire.Out], equal)
 }
 
 // permissions lists those of a direction.
-func permissions(sg *ec2.SecurityGroup, dir Direction) []ec2.IpPermission {
-	if dir == Out {
+func permissions(sg *ec2.SecurityGroup, dir wire.Direction) []ec2.IpPermission {
+	if dir == wire.Out {
 		return sg.IpPermissionsEgress
 	}
 	return sg.IpPermissions
@@ -63,7 +64,7 @@ type groupBuilder struct {
 
 // build makes the rules of both directions.
 func (b *groupBuilder) build(config *ec2.SecurityGroup) {
-	for _, dir := range []Direction{In, Out} {
+	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		perms := permissions(config, dir)
 		for i := range perms {
 			b.permission(dir, i, &perms[i])
@@ -73,7 +74,7 @@ func (b *groupBuilder) build(config *ec2.SecurityGroup) {
 
 // permission makes a rule of each source of a permission. groupCheck tells its
 // mistakes.
-func (b *groupBuilder) permission(dir Direction, i int, perm *ec2.IpPermission) {
+func (b *groupBuilder) permission(dir wire.Direction, i int, perm *ec2.IpPermission) {
 	s, err := parseService(perm)
 	if err != nil {
 		return

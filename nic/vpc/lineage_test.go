@@ -56,7 +56,7 @@ func TestPoliciesShareWhatDidNotChange(t *testing.T) {
 	third := compiled(t, more, CompileOptions{Prev: first})
 	require.Same(t, first.ENI("eni-a1").matcher, third.ENI("eni-a1").matcher)
 	require.NotSame(t, first.ENI("eni-b1").matcher, third.ENI("eni-b1").matcher)
-	q := Query{Remote: ip("203.0.113.9"), Port: 22, Proto: wire.ProtoTCP, Dir: In}
+	q := Query{Remote: ip("203.0.113.9"), Port: 22, Proto: wire.ProtoTCP, Dir: wire.In}
 	require.False(t, first.ENI("eni-b1").Match(q).Allowed)
 	m := third.ENI("eni-b1").Match(q)
 	require.True(t, m.Allowed)
@@ -70,7 +70,7 @@ func TestPoliciesShareWhatDidNotChange(t *testing.T) {
 // A group that goes and comes back is still the one that rules name.
 func TestGroupComesBack(t *testing.T) {
 	c := story(t)
-	q := Query{Remote: ip("10.0.1.6"), Port: 5432, Proto: wire.ProtoTCP, Dir: In}
+	q := Query{Remote: ip("10.0.1.6"), Port: 5432, Proto: wire.ProtoTCP, Dir: wire.In}
 	at := func(p *Policy) bool { return p.ENI("eni-a3").Match(q).Allowed }
 	first := compiled(t, c, CompileOptions{Card: "y"})
 	require.True(t, at(first))
@@ -90,7 +90,7 @@ func TestPrefixListChanges(t *testing.T) {
 	first := compiled(t, c, CompileOptions{})
 	wider := put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-1, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 198.51.100.0/24}]}`)
 	second := compiled(t, wider, CompileOptions{Prev: first})
-	q := Query{Remote: ip("198.51.100.7"), Port: 53, Proto: wire.ProtoUDP, Dir: In}
+	q := Query{Remote: ip("198.51.100.7"), Port: 53, Proto: wire.ProtoUDP, Dir: wire.In}
 	require.False(t, first.ENI("eni-b1").Match(q).Allowed)
 	m := second.ENI("eni-b1").Match(q)
 	require.Equal(t, "udp 53 from pl-1", second.Region.Rule(m.Rule).Text)

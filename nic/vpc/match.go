@@ -1,25 +1,17 @@
 package vpc
 
-import "math/bits"
+import (
+	"math/bits"
 
-// Direction is seen from the guest.
-type Direction uint8
-
-// Directions.
-const (
-	In  Direction = iota // towards the guest
-	Out                  // from the guest
+	"nitrocard/nic/wire"
 )
-
-// String is "in" or "out".
-func (d Direction) String() string { return [...]string{"in", "out"}[d&1] }
 
 // Query is a connection to be judged by the groups of one ENI.
 type Query struct {
 	Remote uint32 // the other side's address
 	Port   uint16 // destination port; ICMP: type<<8 | code; other protocols: 0
 	Proto  uint8
-	Dir    Direction
+	Dir    wire.Direction
 }
 
 // Match is the judgement. The zero Match denies.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+
+	"nitrocard/nic/wire"
 )
 
 // matcher is a set of security groups, compiled: ENIs with the same groups share
@@ -83,7 +85,7 @@ const (
 
 // tooLarge says which bound a set of groups exceeds; "": none.
 func tooLarge(groups []*groupRules) string {
-	for _, dir := range []Direction{In, Out} {
+	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		rules, spans := 0, 0
 		for _, g := range groups {
 			rules += len(g.rules[dir])
@@ -102,7 +104,7 @@ func tooLarge(groups []*groupRules) string {
 func newMatcher(groups []*groupRules) *matcher {
 	m := &matcher{}
 	for dir := range m.sets {
-		m.sets[dir] = newRuleSet(groups, Direction(dir))
+		m.sets[dir] = newRuleSet(groups, wire.Direction(dir))
 	}
 	return m
 }
@@ -117,7 +119,7 @@ func setKey(groups []*groupRules) string {
 }
 
 // newRuleSet compiles the rules of one direction.
-func newRuleSet(groups []*groupRules, dir Direction) ruleSet {
+func newRuleSet(groups []*groupRules, dir wire.Direction) ruleSet {
 	var rules []*rule
 	s := ruleSet{}
 	for _, g := range groups {

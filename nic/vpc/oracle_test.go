@@ -207,7 +207,7 @@ func TestMatchAgreesWithTheLoop(t *testing.T) {
 		c := randomRegion(r)
 		p := compiled(t, c, CompileOptions{})
 		for range 200 {
-			q := Query{ip(pick(r, someRemote...)), uint16(pick(r, somePorts...)), pick[uint8](r, 1, 6, 17, 47, 58, 255), Direction(r.IntN(2))}
+			q := Query{ip(pick(r, someRemote...)), uint16(pick(r, somePorts...)), pick[uint8](r, 1, 6, 17, 47, 58, 255), wire.Direction(r.IntN(2))}
 			if q.Proto == wire.ProtoICMP {
 				q.Port = pick[uint16](r, 0, 3<<8|4, 8<<8, 255<<8|255, 3<<8)
 			}
@@ -221,6 +221,6 @@ func FuzzMatch(f *testing.F) {
 	f.Add(uint64(2), uint32(0x0a000104), uint16(8<<8), uint8(1), uint8(1))
 	f.Fuzz(func(t *testing.T, seed uint64, remote uint32, port uint16, proto, dir uint8) {
 		c := randomRegion(rand.New(rand.NewPCG(seed, 0)))
-		agree(t, c, compiled(t, c, CompileOptions{}), Query{remote, port, proto, Direction(dir & 1)})
+		agree(t, c, compiled(t, c, CompileOptions{}), Query{remote, port, proto, wire.Direction(dir & 1)})
 	})
 }

@@ -118,9 +118,9 @@ func TestMembersOfUnknownGroups(t *testing.T) {
 	c.NetworkInterfaces[1].Groups = []ec2.GroupIdentifier{{GroupId: "sg-x"}}
 	p := compiled(t, placed(c), CompileOptions{})
 	a, member := p.ENI("eni-a1"), p.ENI("eni-a2")
-	require.True(t, a.Match(Query{Remote: member.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: In}).Allowed)
-	require.False(t, member.Match(Query{Remote: a.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: In}).Allowed)
-	require.False(t, member.Match(Query{Remote: a.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: Out}).Allowed)
+	require.True(t, a.Match(Query{Remote: member.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
+	require.False(t, member.Match(Query{Remote: a.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
+	require.False(t, member.Match(Query{Remote: a.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: wire.Out}).Allowed)
 	require.Len(t, texts(p), 1)
 }
 
@@ -197,7 +197,7 @@ func TestENIsOfServices(t *testing.T) {
 	require.Equal(t, "NetworkInterfaces[1] eni-a2: InterfaceType network_load_balancer: it has no security groups, "+
 		"so that every packet from and to it is dropped; in EC2 none filters it", texts(p)[0])
 	require.Equal(t, "NetworkInterfaces[2] eni-a3: InterfaceType lambda: its security groups are enforced, and the service behind it is not here", texts(p)[1])
-	for _, dir := range []Direction{In, Out} {
+	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		require.False(t, p.ENI("eni-a2").Match(Query{Remote: ip("10.0.1.5"), Port: 80, Proto: wire.ProtoTCP, Dir: dir}).Allowed)
 	}
 }

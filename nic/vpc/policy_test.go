@@ -166,16 +166,16 @@ func TestUntracked(t *testing.T) {
 		require.True(t, m.Allowed)
 		return m.Untracked
 	}
-	require.True(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, In}))
-	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, Out}), "inbound does not permit all ports")
-	require.False(t, untracked(Query{ip("10.0.1.6"), 8 << 8, wire.ProtoICMP, In}), "ICMP always is tracked")
+	require.True(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, wire.In}))
+	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, wire.Out}), "inbound does not permit all ports")
+	require.False(t, untracked(Query{ip("10.0.1.6"), 8 << 8, wire.ProtoICMP, wire.In}), "ICMP always is tracked")
 
 	// Closing outbound a little makes inbound flows tracked.
 	c := put(t, story(t), "SecurityGroups", `{GroupId: sg-a-web, VpcId: vpc-a,
 	  IpPermissions: [{IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}],
 	  IpPermissionsEgress: [{IpProtocol: tcp, FromPort: 1, ToPort: 65535, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
 	a = compiled(t, c, CompileOptions{}).ENI("eni-a1")
-	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, In}))
+	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, wire.In}))
 }
 
 func TestNoGroupsNoPackets(t *testing.T) {

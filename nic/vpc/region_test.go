@@ -307,7 +307,7 @@ func judgements(p *Policy) []string {
 		}
 		s := fmt.Sprintf("%s %s %d %v %s %d:", e.ID, e.Port, e.VNI, e.RouterMAC, e.Routes(), e.Owner)
 		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "203.0.113.9", "192.0.2.5"} {
-			for _, dir := range []Direction{In, Out} {
+			for _, dir := range []wire.Direction{wire.In, wire.Out} {
 				for _, port := range []uint16{22, 80, 443} {
 					m := e.Match(Query{ip(remote), port, pick[uint8](rand.New(rand.NewPCG(uint64(port), 1)), 6, 17), dir})
 					s += fmt.Sprint(m.Allowed, m.Untracked, p.Region.Rule(m.Rule))

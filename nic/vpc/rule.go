@@ -34,17 +34,17 @@ func (r *Region) Rule(id RuleID) (found Rule) {
 // text tells about the rule of an index: those for one direction, then the
 // others.
 func (g *groupRules) text(at int) Rule {
-	dir := In
-	if at >= len(g.rules[In]) {
-		at, dir = at-len(g.rules[In]), Out
+	dir := wire.In
+	if at >= len(g.rules[wire.In]) {
+		at, dir = at-len(g.rules[wire.In]), wire.Out
 	}
 	r := &g.rules[dir][at]
 	return Rule{g.ID, g.Name, permissionPath(dir, r.perm), r.text(dir)}
 }
 
 // permissionPath is the path of a permission in its group.
-func permissionPath(dir Direction, i int) string {
-	return ec2.At([...]string{In: "IpPermissions", Out: "IpPermissionsEgress"}[dir], i, "")
+func permissionPath(dir wire.Direction, i int) string {
+	return ec2.At([...]string{wire.In: "IpPermissions", wire.Out: "IpPermissionsEgress"}[dir], i, "")
 }
 
 // rule is one permission for one source.
@@ -62,8 +62,8 @@ func (r *rule) equals(o *rule) bool {
 }
 
 // text is the rule as people write it: "tcp 22 from 203.0.113.9/32".
-func (r *rule) text(dir Direction) string {
-	return r.service.String() + [...]string{In: " from ", Out: " to "}[dir] + r.source
+func (r *rule) text(dir wire.Direction) string {
+	return r.service.String() + [...]string{wire.In: " from ", wire.Out: " to "}[dir] + r.source
 }
 
 // anywhere tells whether the rule is for 0.0.0.0/0.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // prefixLists compiles the lists of customers and of AWS.
@@ -198,7 +199,7 @@ type groupCheck struct {
 
 // permissions checks all permissions of the group.
 func (c groupCheck) permissions(path string) {
-	for _, dir := range []Direction{In, Out} {
+	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		for i := range permissions(c.group, dir) {
 			c.permission(ec2.In(path, permissionPath(dir, i)), &permissions(c.group, dir)[i])
 		}

@@ -116,7 +116,7 @@ func TestFirstPacketAllocatesNothing(t *testing.T) {
 	e := p.ENI("eni-a3")
 	remote := ip("10.0.1.6")
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		if e.Match(Query{remote, 5432, wire.ProtoTCP, In}).Allowed && e.Route(remote).Target == Local && e.Owns(e.Primary) {
+		if e.Match(Query{remote, 5432, wire.ProtoTCP, wire.In}).Allowed && e.Route(remote).Target == Local && e.Owns(e.Primary) {
 			sink += int(e.Neighbor(remote).Station)
 		}
 	}))

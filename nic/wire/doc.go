@@ -30,7 +30,7 @@
 //	ecn.go       congestion marks, and how they leave a tunnel
 //	checksum.go  Internet checksums, whole and incremental
 //	rewrite.go   address translation of a packet, and of one quoted in an ICMP error
-//	mac.go       Ethernet addresses
+//	mac.go       Ethernet addresses; direction.go towards a guest, or from one
 //
 // What a function answers (Fault, Frag, ECN) and what IANA assigned is exported
 // as a whole set. A view has the accessors that another package calls.
