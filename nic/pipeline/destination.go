@@ -65,7 +65,7 @@ func (w *Worker) destination(p *packet) Verdict {
 	return next
 }
 
-// deliver hands a packet to its guest: a public destination becomes the
+// deliver hands a packet that fits to its guest: a public destination becomes the
 // private address behind it, and nothing else changes.
 func (w *Worker) deliver(p *packet) Verdict {
 	g := p.guest
@@ -73,20 +73,7 @@ func (w *Worker) deliver(p *packet) Verdict {
 		wire.RewriteDst(p.frame.Bytes(), &p.Headers, p.key.Local)
 		p.translateQuote()
 	}
-	return p.send(g.queue)
-}
-
-// send gives a packet to the port of q, if it can carry it.
-func (p *packet) send(q *Queue) Verdict {
-	switch {
-	case q == nil || q.port == nil:
-		return NoPort
-	case p.frame.Len() > q.longest:
-		return TooLong
-	case q.down.Load():
-		return PortDown
-	}
-	p.to = q
+	p.to = g.queue
 	return Sent
 }
 

@@ -12,6 +12,7 @@
 //	publicaccess.go  VPC Block Public Access
 //	related.go       ICMP errors of known connections
 //	route.go         route tables, public addresses, who is where
+//	fits.go          whether the packet can leave at all
 //	track.go         leaves a connection behind
 //	encap.go         to a neighbor on this card, or tunnel on
 //	finish.go        how a packet ends that is not sent: counted, noted, told

@@ -9,7 +9,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// forward sends a guest's packet on the way that its connection knew or its
+// forward sends a guest's packet, which fits, on the way that its connection knew or its
 // stages found: to a neighbor on this card or into a tunnel.
 func (w *Worker) forward(p *packet) Verdict {
 	if eni, ok := p.exit.neighbor(); ok {
@@ -39,16 +39,10 @@ func (p *packet) address(dst, src wire.MAC) {
 // encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
 // port, before the frame.
 func (w *Worker) encap(p *packet, to *vpc.Station) Verdict {
-	mac := w.underlay.hops[to.VTEP].mac.Load()
-	if mac == unresolved {
-		return UnderlayUnresolved
-	}
-	frame := p.frame.Push(wire.OuterLen)
-	if frame == nil {
-		return NoHeadroom
-	}
-	w.wrap(frame, to, mac, entropy(&p.key))
-	return p.send(w.uplink)
+	hop := &w.underlay.hops[to.VTEP]
+	w.wrap(p.frame.Push(wire.OuterLen), to, hop.mac.Load(), entropy(&p.key))
+	p.to = w.uplink
+	return Sent
 }
 
 // wrap writes the tunnel's headers to the start of frame, for the hop of that

@@ -59,10 +59,13 @@ func (w *Worker) walkIn(b *burst) {
 }
 
 // inbound is the way to a guest: source, destination, nacl, sg, block public
-// access, track, deliver, which translates the public address. The
-// tunnel is off and the ENI found when it begins.
+// access, fits, track, deliver, which translates the public address. The tunnel is
+// off and the ENI found when the way begins.
 func (w *Worker) inbound(p *packet) Verdict {
 	if p.allowed = w.knownInbound(p); p.allowed {
+		if v := w.fits(p); v != next {
+			return v
+		}
 		w.account(p)
 		return w.deliver(p)
 	}
@@ -80,6 +83,9 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.publicAccess(p); v != next {
 		return v
 	}
+	if v := w.fits(p); v != next {
+		return v
+	}
 	if v := w.track(p); v != next {
 		return v
 	}
@@ -87,13 +93,16 @@ func (w *Worker) inbound(p *packet) Verdict {
 }
 
 // outbound is the way from a guest: antispoof, local services, sg, nacl,
-// route, nat, mapping, track, encap. Tracking comes last because the
-// connection keeps what the stages before it found.
+// route, nat, mapping, fits, track, encap. Tracking comes last because the
+// connection keeps what the stages before found.
 func (w *Worker) outbound(p *packet) Verdict {
 	if p.ethernet().SrcBits() != p.guest.macBits {
 		return SpoofedMAC
 	}
 	if p.allowed = w.knownOutbound(p); p.allowed {
+		if v := w.fits(p); v != next {
+			return v
+		}
 		w.account(p)
 		return w.forward(p)
 	}
@@ -114,6 +123,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 		return v
 	}
 	// A NAT gateway in the packet's way is to translate it here.
+	if v := w.fits(p); v != next {
+		return v
+	}
 	if v := w.track(p); v != next {
 		return v
 	}

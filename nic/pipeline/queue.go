@@ -89,8 +89,8 @@ func (q *Queue) SetDown(down bool) (was bool) {
 	return q.down.Swap(down)
 }
 
-// carries tells whether a frame of so many bytes can leave by q, as
-// packet.send does, which knows why not.
+// carries tells whether a frame of so many bytes can leave by q. Queue.fits tells why
+// not.
 func (q *Queue) carries(bytes int) bool {
 	return bytes <= int(q.room.Load())
 }
