@@ -101,6 +101,7 @@ func (t *Table) Restart(at uint32, o *Opening) OpenError {
 		t.drop(at)
 		return err
 	}
+	t.tellEnd(at)
 	t.conns.At(at).restart(o)
 	t.begin(at, o, account)
 	return Opened
@@ -147,7 +148,15 @@ func (t *Table) end(at uint32) {
 
 // drop is end for a connection that its owner counts no more.
 func (t *Table) drop(at uint32) {
+	t.tellEnd(at)
 	c := t.cold.At(at)
 	c.rule, c.account = 0, 0 // and leave first, which a worker may be reading
 	t.conns.Remove(*t.conns.Key(at))
+}
+
+// tellEnd calls Options.Ended for a connection whose record is still whole.
+func (t *Table) tellEnd(at uint32) {
+	if t.ended != nil {
+		t.ended(at, t.conns.Key(at), t.conns.At(at))
+	}
 }

@@ -31,6 +31,11 @@ type Options struct {
 	// connection opens and each time its timer fires.
 	Timeouts func(eni uint32) *Timeouts
 	Readers  int // the most workers
+	// Ended tells that a connection ends: its time is up, its ENI is gone, or another
+	// connection takes its place. The record still holds what it held, so Rule and First
+	// answer for the index. The lock is held: Ended must not open or end connections, and
+	// must not keep k and c. Close ends no connection in this sense. Nil tells nobody.
+	Ended func(at uint32, k *Key, c *Conn)
 }
 
 // Table holds the connections of a card's ENIs, for several workers.
@@ -56,6 +61,7 @@ type Table struct {
 	owners owners
 	due    []uint32 // connections whose timers fired, a burst at most
 	target uint64   // tick that the Advance under way is for
+	ended  func(at uint32, k *Key, c *Conn)
 }
 
 // The lock has a cache line of its own, 64 bytes at least after what workers read for
@@ -67,7 +73,7 @@ func New(o Options) (*Table, error) {
 	if o.Capacity < 1 || o.Timeouts == nil {
 		return nil, fmt.Errorf("flow table of %d connections: a capacity of at least 1 and timeouts are needed", o.Capacity)
 	}
-	t := &Table{timeouts: o.Timeouts}
+	t := &Table{timeouts: o.Timeouts, ended: o.Ended}
 	if err := t.allocate(o); err != nil {
 		t.Close()
 		return nil, fmt.Errorf("flow table of %d connections: %w", o.Capacity, err)
