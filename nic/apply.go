@@ -16,46 +16,73 @@ type Change struct {
 // Apply puts a configuration in force: whole, before it returns, or not at
 // all. Tracked connections go on.
 func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
-	return c.follow(func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
+	return c.follow(&change{step: func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) }})
 }
 
 // Change is Apply for what is to be otherwise: it costs the edits, whatever
 // there is beside them.
 func (c *Card) Change(edits ...vpc.Edit) (Change, error) {
-	return c.follow(func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
+	return c.follow(&change{edits: edits, step: func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) }})
 }
 
-// follow puts what step makes of the region in force.
-func (c *Card) follow(step func(*vpc.Region) (*vpc.Region, error)) (Change, error) {
+// next is what a change makes of what is in force.
+type next struct {
+	region *vpc.Region
+	policy *vpc.Policy
+	shares shares
+	plugs  *bay.Plugs
+}
+
+// follow puts a change in force. It opens the ports that the change brings while
+// the mutex is free, and then makes what is to be in force from what is in force by
+// then.
+func (c *Card) follow(ch *change) (Change, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
-		return Change{}, errClosed
+	opened := c.bays.Opening()
+	defer opened.Close()
+	defer c.forget(ch)
+	for {
+		n, err := c.next(ch, opened)
+		if err != nil {
+			return Change{}, err
+		}
+		if len(n.plugs.Missing) == 0 {
+			c.overtake(ch)
+			c.settle(n, opened)
+			return Change{Epoch: n.policy.Epoch, Diff: n.region.Diff(), Notices: append([]vpc.Notice{}, n.region.Notices()...)}, nil
+		}
+		c.wait(ch)
+		if err := opened.Open(n.plugs.Missing); err != nil {
+			return Change{}, err
+		}
+	}
+}
+
+// next is what a change makes of what is in force, and changes nothing of it.
+func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
+	switch {
+	case c.closed:
+		return n, errClosed
+	case ch.overtaken:
+		return n, errOvertaken
 	}
 	var prev *vpc.Policy
 	region := vpc.EmptyRegion()
 	if v := c.crew.View(); v != nil {
 		prev, region = v.Policy, v.Policy.Region
 	}
-	region, err := step(region)
-	if err != nil {
-		return Change{}, err
+	if n.region, err = ch.step(region); err != nil {
+		return n, err
 	}
-	policy, err := region.Policy(c.options.Card, prev)
-	if err != nil {
-		return Change{}, err
+	if n.policy, err = n.region.Policy(c.options.Card, prev); err != nil {
+		return n, err
 	}
-	shares, err := divide(policy, c.options.MaxConnections)
-	if err != nil {
-		return Change{}, err
+	if n.shares, err = divide(n.policy, c.options.MaxConnections); err != nil {
+		return n, err
 	}
-	plugs, err := c.bays.Prepare(c.wanted(policy))
-	if err != nil {
-		return Change{}, err
-	}
-	c.shares = shares
-	c.settle(policy, plugs)
-	return Change{Epoch: policy.Epoch, Diff: region.Diff(), Notices: append([]vpc.Notice{}, region.Notices()...)}, nil
+	n.plugs, err = c.bays.Prepare(c.wanted(n.policy), opened)
+	return n, err
 }
 
 // wanted is what each local ENI of a policy is plugged into, none where ports
@@ -73,28 +100,29 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 	return wanted
 }
 
-// settle makes a bay for each ENI that came, plugs ports in, puts policy in
-// force, and closes what nothing is plugged into any more.
-func (c *Card) settle(policy *vpc.Policy, p *bay.Plugs) {
+// settle makes a bay for each ENI that came, plugs ports in, puts a policy in
+// force, and closes what nothing is plugged into any more, while the mutex is free.
+func (c *Card) settle(n next, opened *bay.Opening) {
 	var enis []string
-	for _, e := range policy.ENIs {
+	for _, e := range n.policy.ENIs {
 		if e != nil {
 			enis = append(enis, e.ID)
 		}
 	}
+	c.shares = n.shares
 	gone := c.bays.MakeRoom(enis)
-	later, left := c.bays.Plug(p)
+	later, left := c.bays.Plug(n.plugs, opened)
 	for _, s := range gone {
-		if s.Port != nil {
-			left = append(left, s.Port)
+		if d := s.Device(); d != nil {
+			left = append(left, d)
 		}
 	}
-	c.store(policy)
+	c.store(n.policy)
 	if c.bays.PlugLater(later) {
-		c.store(policy)
+		c.store(n.policy)
 	}
-	for _, port := range left {
-		port.Close()
+	if len(left) > 0 {
+		c.bays.End(left)
 	}
 }
 
@@ -113,8 +141,8 @@ func (c *Card) store(policy *vpc.Policy) {
 func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
 	uplink := c.bays.Of(Uplink)
 	p := &pipeline.Ports{MAC: policy.Card.MAC, Uplink: uplink.Queues}
-	if p.MAC.IsZero() && uplink.Port != nil {
-		p.MAC = uplink.Port.Info().MAC
+	if p.MAC.IsZero() {
+		p.MAC = uplink.Info().MAC
 	}
 	for _, e := range policy.ENIs {
 		if e != nil {

@@ -2,10 +2,10 @@ package nic
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -51,12 +51,19 @@ type Card struct {
 	crew    *pipeline.Crew
 	threads []*thread // of the crew's workers
 
-	mu      sync.Mutex // of what follows, and of changes to the view
+	mu      sync.Mutex // of what follows, and of changes to the view; never held while a device is asked
 	bays    *bay.Bays
+	waiting []*change // for devices, as they were called
 	shares  shares
 	running bool
 	closed  bool
+
+	patience func() (context.Context, context.CancelFunc) // for devices that are asked for a listing
 }
+
+// patience is for how long a listing waits for devices. One that answers later is
+// shown as it was seen last.
+const patience = time.Second
 
 // errClosed is what a card that was closed answers.
 var errClosed = errors.New("the card is closed")
@@ -82,7 +89,10 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 		return nil, err
 	}
 	c := &Card{options: o, log: o.Log, gate: seat.NewGate(o.Workers), crew: crew}
-	c.bays = bay.New(o.Workers, c.gate.Do, o.Log)
+	c.bays = bay.New(bay.Options{Mutex: &c.mu, Workers: o.Workers, Stand: c.gate.Do, Log: o.Log})
+	c.patience = func() (context.Context, context.CancelFunc) {
+		return context.WithTimeout(context.Background(), patience)
+	}
 	for i, w := range crew.Workers {
 		c.threads = append(c.threads, newThread(c, i, w))
 	}
@@ -115,23 +125,12 @@ func (c *Card) Close() error {
 func (c *Card) Attach(name string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.bays.Of(name)
-	switch {
-	case c.closed:
+	if c.closed {
 		return errClosed
-	case s == nil:
-		return fmt.Errorf("%s is no ENI of this card; it has %s", name, c.bays.Names())
-	case s.Port != nil:
-		return fmt.Errorf("%s has port %s already", name, s.Port.Info().Name)
 	}
-	p, err := open()
-	if err != nil {
+	if err := c.bays.Attach(name, open); err != nil {
 		return err
 	}
-	if err := c.bays.Fits(p); err != nil {
-		return errors.Join(err, p.Close())
-	}
-	c.bays.Attach(s, p, open)
 	c.store(c.Policy())
 	return nil
 }

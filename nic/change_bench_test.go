@@ -92,13 +92,14 @@ func BenchmarkChange(b *testing.B) {
 	b.Run("port", func(b *testing.B) {
 		b.ReportAllocs()
 		policy := card.Policy()
-		require.NoError(b, card.Attach("eni-0-7", func() (pmd.Port, error) { return mem.New(mem.Options{}), nil }))
-		s := card.bays.Of("eni-0-7")
+		var p *mem.Port
+		require.NoError(b, card.Attach("eni-0-7", func() (pmd.Port, error) {
+			p = mem.New(mem.Options{})
+			return p, nil
+		}))
 		for b.Loop() {
-			card.mu.Lock()
-			card.bays.Attach(s, mem.New(mem.Options{}), nil)
-			card.store(policy)
-			card.mu.Unlock()
+			p.SetLink(pmd.ErrGone)
+			card.checkLinks()
 		}
 		require.Same(b, policy, card.Policy())
 	})

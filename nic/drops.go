@@ -43,9 +43,7 @@ type DropsView struct {
 func (c *Card) Drops() DropsView {
 	reasons := map[Verdict]*DropView{}
 	view := DropsView{Reasons: []DropView{}, Last: []LastDrop{}}
-	c.mu.Lock()
-	counts := c.counts()
-	c.mu.Unlock()
+	counts := c.asked()
 	for _, s := range counts {
 		s.addDrops(reasons)
 	}
@@ -72,8 +70,8 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 		if n := s.Ends[v]; n > 0 && v.Dropped() {
 			at(v).Packets += n
 		}
-		if n := s.Drops[v]; n > 0 && s.Name != Uplink {
-			at(v).ENIs[s.Name] += n
+		if n := s.Drops[v]; n > 0 && s.name != Uplink {
+			at(v).ENIs[s.name] += n
 		}
 	}
 }
@@ -82,10 +80,10 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 func losses(all []counted) (views []DropView) {
 	at := map[string]int{}
 	for _, s := range all {
-		if s.port == nil {
+		if s.report == nil {
 			continue
 		}
-		for _, l := range s.port.Stats().Losses() {
+		for _, l := range s.report.Stats.Losses() {
 			if l.Frames == 0 {
 				continue
 			}
@@ -95,8 +93,8 @@ func losses(all []counted) (views []DropView) {
 				views = append(views, DropView{Reason: l.Reason, Sentence: l.Sentence, ENIs: map[string]uint64{}})
 			}
 			views[i].Packets += l.Frames
-			if s.Name != Uplink {
-				views[i].ENIs[s.Name] += l.Frames
+			if s.name != Uplink {
+				views[i].ENIs[s.name] += l.Frames
 			}
 		}
 	}

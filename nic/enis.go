@@ -56,9 +56,7 @@ func (c *Card) eniView(e *vpc.OwnENI) ENIView {
 		}
 		v.Public = append(v.Public, public)
 	}
-	if p := c.bays.Of(e.ID).Port; p != nil {
-		v.Port = p.Info().Name
-	}
+	v.Port = c.bays.Of(e.ID).Info().Name
 	return v
 }
 

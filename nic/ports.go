@@ -1,6 +1,9 @@
 package nic
 
 import (
+	"context"
+	"errors"
+
 	"nitrocard/nic/bay"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
@@ -27,24 +30,84 @@ type PortView struct {
 	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell it
 }
 
-// Ports are the uplink and the port of each ENI of this card, uplink first.
+// Ports are the uplink and the port of each ENI of this card, uplink first. Of a
+// device that does not answer they show what it told last.
 func (c *Card) Ports() []PortView {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	var views []PortView
-	for _, s := range c.counts() { // devices may take their time, and workers have none
+	for _, s := range c.asked() {
 		v := s.view()
-		v.ask(s.port)
+		v.add(s.report)
 		views = append(views, v)
 	}
 	return views
 }
 
-// counted is a bay with its counts, and its port, at some moment.
+// counted is a bay with its counts, and what its device says, at some moment.
 type counted struct {
-	*bay.Bay
-	port pmd.Port
+	name   string
+	device *bay.Device // nil: none attached
 	pipeline.Counts
+	report *bay.Report // nil: as device
+}
+
+// asked are the counts of all bays with the devices' reports. The mutex is free
+// while devices are asked. While the card runs, each device is asked by a goroutine
+// of its own, so that one that does not answer holds up nobody for long; a card
+// that is polled has no goroutines.
+func (c *Card) asked() []counted {
+	c.mu.Lock()
+	all, running := c.counts(), c.running
+	c.mu.Unlock()
+	if running {
+		c.ask(all)
+		return all
+	}
+	for i := range all {
+		if s := &all[i]; s.device != nil {
+			s.report = s.device.Report()
+		}
+	}
+	return all
+}
+
+// errSilent is the link of a device that does not answer.
+var errSilent = errors.New("the device does not answer")
+
+// ask asks all devices at once, and takes what arrives in time.
+func (c *Card) ask(all []counted) {
+	ctx, cancel := c.patience()
+	defer cancel()
+	answers := make([]<-chan *bay.Report, len(all))
+	for i, s := range all {
+		if s.device != nil {
+			answers[i] = s.device.Ask(ctx)
+		}
+	}
+	for i := range all {
+		if s := &all[i]; s.device != nil {
+			s.report = answer(ctx, answers[i])
+			if s.report == nil {
+				last := *s.device.Last()
+				last.Link = errSilent
+				s.report = &last
+			}
+		}
+	}
+}
+
+// answer is what arrives before ctx ends, or has arrived by then; nil: nothing.
+func answer(ctx context.Context, from <-chan *bay.Report) *bay.Report {
+	select {
+	case r := <-from:
+		return r
+	case <-ctx.Done():
+	}
+	select {
+	case r := <-from:
+		return r
+	default:
+		return nil
+	}
 }
 
 // countChunk is how many bays are looked at while the workers stand: their
@@ -59,7 +122,7 @@ func (c *Card) counts() []counted {
 	for first := 0; first < len(bays); first += countChunk {
 		c.gate.Do(func() {
 			for i := first; i < min(first+countChunk, len(bays)); i++ {
-				all[i] = counted{bays[i], bays[i].Port, bays[i].Counts()}
+				all[i] = counted{name: bays[i].Name, device: bays[i].Device(), Counts: bays[i].Counts()}
 			}
 		})
 	}
@@ -68,7 +131,7 @@ func (c *Card) counts() []counted {
 
 func (s *counted) view() PortView {
 	v := PortView{
-		Name: s.Name, Link: "no port", Received: s.Received, Sent: s.Ends[pipeline.Sent], Consumed: s.Ends[pipeline.Consumed],
+		Name: s.name, Link: "no port", Received: s.Received, Sent: s.Ends[pipeline.Sent], Consumed: s.Ends[pipeline.Consumed],
 		Dropped: map[string]uint64{}, Delivered: s.Delivered, Originated: s.Originated,
 	}
 	for i, n := range s.Ends {
@@ -79,18 +142,13 @@ func (s *counted) view() PortView {
 	return v
 }
 
-// ask adds what the port itself says, if there is one.
-func (v *PortView) ask(p pmd.Port) {
-	if p == nil {
+// add is what the port's device says, if there is one.
+func (v *PortView) add(r *bay.Report) {
+	if r == nil {
 		return
 	}
-	info := p.Info()
-	v.Port, v.MAC, v.MTU, v.Driver, v.Link = info.Name, info.MAC, info.MTU, p.Stats(), "up"
-	if err := p.Link(); err != nil {
-		v.Link = err.Error()
-	}
-	if d, ok := bay.FirstQueue(p).(pmd.Detailed); ok {
-		detail := d.Detail()
-		v.Detail = &detail
+	v.Port, v.MAC, v.MTU, v.Driver, v.Link, v.Detail = r.Info.Name, r.Info.MAC, r.Info.MTU, r.Stats, "up", r.Detail
+	if r.Link != nil {
+		v.Link = r.Link.Error()
 	}
 }

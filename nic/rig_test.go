@@ -48,6 +48,7 @@ type rig struct {
 	card   *Card
 	config *vpc.Config
 	ports  map[string]*mem.Port
+	spare  map[string]pmd.Port // what is opened where a device went
 	now    int64
 	ended  []Event
 	gone   bool // an ENI went, and its counts with it
@@ -60,7 +61,7 @@ func newRigWith(t testing.TB, o Options) *rig {
 	t.Helper()
 	config, err := vpc.Load("testdata/region.yaml")
 	require.NoError(t, err)
-	r := &rig{TB: t, config: config, ports: map[string]*mem.Port{}, now: 1_780_000_000e9}
+	r := &rig{TB: t, config: config, ports: map[string]*mem.Port{}, spare: map[string]pmd.Port{}, now: 1_780_000_000e9}
 	o.Seed = 1
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 1 << 10
@@ -86,8 +87,8 @@ func newRigWith(t testing.TB, o Options) *rig {
 func (r *rig) attach(name string, o mem.Options) *mem.Port {
 	r.Helper()
 	p := mem.New(o)
-	r.ports[name] = p
-	require.NoError(r, r.card.Attach(name, func() (pmd.Port, error) { return p, nil }))
+	r.ports[name], r.spare[name] = p, p
+	require.NoError(r, r.card.Attach(name, func() (pmd.Port, error) { return r.spare[name], nil }))
 	return p
 }
 
@@ -225,15 +226,29 @@ func (r *rig) port(name string) PortView {
 	return PortView{}
 }
 
-// replug puts another port in a bay that has one.
+// replug has the device in a place go, if there is one, and another one be there
+// when the card looks.
 func (r *rig) replug(name string, p pmd.Port) {
-	s := r.card.bays.Of(name)
-	s.Detach()
-	r.card.bays.Attach(s, p, nil)
-	r.card.store(r.card.Policy())
+	r.Helper()
+	open := func() (pmd.Port, error) { return p, nil }
+	if old := r.ports[name]; old == nil {
+		require.NoError(r, r.card.Attach(name, open))
+	} else {
+		r.spare[name] = p
+		old.SetLink(pmd.ErrGone)
+		r.card.checkLinks()
+	}
 	if m, ok := p.(*mem.Port); ok {
 		r.ports[name] = m
 	}
+}
+
+// checkLinks looks at every port once.
+func (c *Card) checkLinks() {
+	c.mu.Lock()
+	c.bays.BeginRound()
+	c.mu.Unlock()
+	c.lookAtLinks()
 }
 
 // full is a port that takes no frame.

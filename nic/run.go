@@ -112,23 +112,32 @@ const superviseEvery = 250 * time.Millisecond
 func (c *Card) supervise(ctx context.Context) {
 	tick := time.NewTicker(superviseEvery)
 	defer tick.Stop()
+	var looking sync.WaitGroup // a goroutine, and one more for each device that does not answer
+	defer looking.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			c.checkLinks()
+			c.beginRound(&looking)
 		}
 	}
 }
 
-// checkLinks looks at every port once.
-func (c *Card) checkLinks() {
+// beginRound has every port looked at once.
+func (c *Card) beginRound(looking *sync.WaitGroup) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bays.CheckLinks() {
-		c.store(c.Policy())
+	if c.bays.BeginRound() {
+		looking.Go(c.lookAtLinks)
 	}
+}
+
+// lookAtLinks looks at the ports that are left of a round.
+func (c *Card) lookAtLinks() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bays.Look(func() { c.store(c.Policy()) })
 }
 
 // Poll runs one turn of every worker, one after the other, at the time now, in

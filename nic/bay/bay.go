@@ -8,60 +8,49 @@ import (
 )
 
 // Bay is a place for a port: the uplink's, or one ENI's. It outlives the port in
-// it and the policies over it, and keeps their counts. What a worker has of it is
-// a queue; the bay itself belongs to who has its Bays.
+// it and the policies over it, and keeps their counts. What a worker has of a bay
+// is a queue; the bay itself is under the card's mutex.
 type Bay struct {
 	Name   string
-	Spec   string            // as the port was named; "" if it was attached by hand
-	Port   pmd.Port          // nil: none attached
-	Open   Opener            // opens the port anew after its device went away
-	Info   pmd.Info          // the port's, as it was last seen
 	Queues []*pipeline.Queue // by worker
 
-	first int  // worker that receives from the port's first queue
-	known bool // workers know it: it is in a view
+	device *Device // nil: none attached
+	first  int     // worker that receives from the port's first queue
+	known  bool    // workers know the bay: a view has it
+	taken  bool    // somebody opens a port for the bay by hand
 }
 
 // Opener opens a port. One with several queues (pmd.Queues) has at most as
 // many as the card has workers.
 type Opener func() (pmd.Port, error)
 
-// queuesOf are the queues of a port.
-func queuesOf(p pmd.Port) []pmd.Port {
-	if q, ok := p.(*pmd.Queues); ok {
-		return q.All
+// Device is the one in the bay, nil if there is none.
+func (s *Bay) Device() *Device { return s.device }
+
+// Info describes the port in the bay as workers know it, without a call to the
+// device. It is zero if there is none.
+func (s *Bay) Info() pmd.Info {
+	if s.device == nil {
+		return pmd.Info{}
 	}
-	return []pmd.Port{p}
+	return s.device.info
 }
 
-// FirstQueue is the one that speaks for a port's device; nil if there is no
-// port.
-func FirstQueue(p pmd.Port) pmd.Port {
-	if q, ok := p.(*pmd.Queues); ok {
-		return q.All[0]
-	}
-	return p
-}
-
-// attaching asks port p, which may take its time, and returns what puts it in
-// the bay. That is called while the workers stand at the gate, unless none of
-// them has seen the bay yet.
-func (s *Bay) attaching(p pmd.Port) (attach func()) {
-	down := p.Link() != nil
-	info, locks := p.Info(), make([]tables.Spinlock, len(queuesOf(p)))
-	return func() {
-		s.Port, s.Info = p, info
-		s.spread(queuesOf(p), locks)
-		s.setDown(down)
-	}
+// attach puts a device in the bay, while the workers stand at the gate, unless
+// none of them has seen the bay yet.
+func (s *Bay) attach(d *Device) {
+	s.device = d
+	s.spread(d.queues())
+	s.setDown(d.down)
 }
 
 // spread gives each worker its queue of the port. Where there is one for each,
 // worker i has queue i: devices spread both directions of a connection alike.
 // Where there are fewer, the first workers from s.first on receive from them,
 // and each worker sends by one, under its lock.
-func (s *Bay) spread(all []pmd.Port, locks []tables.Spinlock) {
-	longest := max(s.Info.MTU, s.Info.Max) + wire.EthernetLen
+func (s *Bay) spread(all []pmd.Port) {
+	locks := make([]tables.Spinlock, len(all))
+	longest := max(s.device.info.MTU, s.device.info.Max) + wire.EthernetLen
 	for i, q := range s.Queues {
 		if len(all) >= len(s.Queues) {
 			q.Attach(all[i], true, longest, nil)
@@ -74,15 +63,16 @@ func (s *Bay) spread(all []pmd.Port, locks []tables.Spinlock) {
 
 // setDown notes whether the link is down, and returns what was noted before.
 func (s *Bay) setDown(down bool) (was bool) {
+	s.device.down = down
 	for _, q := range s.Queues {
 		was = q.SetDown(down)
 	}
 	return was
 }
 
-// Detach leaves the bay empty, while the workers stand at the gate or have ended.
-func (s *Bay) Detach() {
-	s.Port = nil
+// detach leaves the bay empty, while the workers stand at the gate or have ended.
+func (s *Bay) detach() {
+	s.device = nil
 	for _, q := range s.Queues {
 		q.Detach()
 	}

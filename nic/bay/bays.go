@@ -1,38 +1,52 @@
 package bay
 
 import (
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"nitrocard/nic/pipeline"
-	"nitrocard/pmd"
 )
 
 // Uplink is the name of the bay for the port to the underlay.
 const Uplink = "uplink"
 
-// Bays are those of one card. One goroutine at a time calls their methods.
+// Bays are those of one card, under the card's mutex: whoever calls a method has
+// it. Methods that touch a device free the mutex meanwhile, as their comments say.
 type Bays struct {
+	mu      sync.Locker // the card's
 	log     *slog.Logger
 	workers int
 	stand   func(func())
 	all     map[string]*Bay
+	busy    map[string]chan struct{} // by spec: closed when nobody opens or closes that port any more
+	round   round
 	changes int
+	closed  bool
 }
 
-// New makes the uplink's bay. stand calls a function while all workers stand at
-// the gate.
-func New(workers int, stand func(func()), log *slog.Logger) *Bays {
-	b := &Bays{log: log, workers: workers, stand: stand, all: map[string]*Bay{}}
-	b.add(Uplink, 0, pipeline.NewQueues(workers, []string{Uplink}), 0)
+// Options are what bays need of a card.
+type Options struct {
+	Mutex   sync.Locker
+	Workers int
+	Stand   func(func()) // calls a function while all workers stand at the gate
+	Log     *slog.Logger
+}
+
+// New makes the uplink's bay.
+func New(o Options) *Bays {
+	b := &Bays{mu: o.Mutex, log: o.Log, workers: o.Workers, stand: o.Stand, all: map[string]*Bay{}, busy: map[string]chan struct{}{}}
+	b.add(Uplink, 0, pipeline.NewQueues(b.workers, []string{Uplink}), 0)
 	return b
 }
 
 // Of is the bay of that name, Uplink or an ENI's ID; nil if there is none.
 func (b *Bays) Of(name string) *Bay { return b.all[name] }
+
+// has tells whether a bay is still there with a device, nil: with none.
+func (b *Bays) has(s *Bay, d *Device) bool { return b.all[s.Name] == s && s.device == d }
 
 // All are the bays, the uplink's first and the others by name.
 func (b *Bays) All() []*Bay {
@@ -88,7 +102,7 @@ func (b *Bays) add(name string, first int, queues [][]pipeline.Queue, i int) {
 func (b *Bays) loads() []int {
 	loads := make([]int, b.workers)
 	for _, s := range b.all {
-		for i := range len(queuesOf(s.Port)) {
+		for i := range len(s.device.queues()) {
 			loads[(s.first+i)%len(loads)]++
 		}
 	}
@@ -134,27 +148,21 @@ func (b *Bays) MakeRoom(enis []string) (gone []*Bay) {
 	return gone
 }
 
-// Fits is nil if each queue of a port has a worker to receive from it.
-func (b *Bays) Fits(p pmd.Port) error {
-	if n := len(queuesOf(p)); n > b.workers {
-		return fmt.Errorf("%s has %d queues, and the card %d workers: each queue needs one of its own", p.Info().Name, n, b.workers)
-	}
-	return nil
-}
-
-// Attach puts a port that was opened by hand into a bay.
-func (b *Bays) Attach(s *Bay, p pmd.Port, open Opener) {
-	s.Open = open
-	b.change(s.attaching(p))
-}
-
-// Close ends every port. The workers have ended.
+// Close closes every port, with the mutex free, and lets no other one in. The
+// workers have ended.
 func (b *Bays) Close() (errs []error) {
+	b.closed = true
+	var left []*Device
 	for _, s := range b.all {
-		if s.Port != nil {
-			errs = append(errs, s.Port.Close())
-			s.Detach()
+		if s.device != nil {
+			left = append(left, s.device)
+			s.detach()
 		}
 	}
+	b.outside(func() {
+		for _, d := range left {
+			errs = append(errs, d.close())
+		}
+	})
 	return errs
 }

@@ -2,6 +2,7 @@ package bay
 
 import (
 	"log/slog"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,10 +14,14 @@ import (
 // A bay that comes is for the worker that receives from the fewest queues; a port
 // of several queues counts for each worker that has one of them.
 func TestBaysGoToTheWorkerWithTheFewestQueues(t *testing.T) {
-	b := New(3, func(f func()) { f() }, slog.New(slog.DiscardHandler))
+	var mu sync.Mutex
+	mu.Lock()
+	b := New(Options{Mutex: &mu, Workers: 3, Stand: func(f func()) { f() }, Log: slog.New(slog.DiscardHandler)})
 	require.Empty(t, b.MakeRoom([]string{"a", "b"}))
 	require.Equal(t, []int{1, 1, 1}, b.loads())
-	b.Attach(b.Of("a"), pmd.Join([]pmd.Port{mem.New(mem.Options{}), mem.New(mem.Options{})}), nil)
+	require.NoError(t, b.Attach("a", func() (pmd.Port, error) {
+		return pmd.Join([]pmd.Port{mem.New(mem.Options{}), mem.New(mem.Options{})}), nil
+	}))
 	loads := b.loads()
 	require.Equal(t, 4, loads[0]+loads[1]+loads[2])
 	b.MakeRoom([]string{"a", "b", "c"})

@@ -1,10 +1,6 @@
 package bay
 
-import (
-	"errors"
-
-	"nitrocard/pmd"
-)
+import "nitrocard/pmd"
 
 // gone stands in for a port whose device went away until the device is back:
 // it carries nothing, and shows what the port was and what it did.
@@ -18,32 +14,46 @@ func (*gone) Tx([]*pmd.Frame) int { return 0 }
 func (g *gone) Link() error       { return g.why }
 func (*gone) Close() error        { return nil }
 
-// revive puts a new port in the place of one whose device went away, if it is
-// back, and tells whether it is. The old one, whose Link says why it went, is
-// closed first: until then DPDK has the device.
-func (b *Bays) revive(s *Bay, why error) (back bool) {
-	if _, closed := s.Port.(*gone); !closed {
-		b.lose(s, why)
+// revive opens a device anew that went away, if it is back, and tells whether
+// the bay's port is another one now. The old port, whose Link says why it went, is
+// closed first: until then DPDK has the device. The caller has the device's turn.
+func (b *Bays) revive(s *Bay, d *Device, why error) (changed bool) {
+	if _, closed := d.port.(*gone); !closed {
+		b.lose(s, d, why)
+		changed = true
 	}
-	fresh, err := s.Open()
-	if err != nil {
+	var fresh *Device
+	var err error
+	open, release := d.open, b.reserve(d.spec)
+	b.outside(func() { fresh, err = b.opened(d.spec, open) })
+	release()
+	switch {
+	case err != nil:
 		b.log.Debug("port is not back", "port", s.Name, "reason", err)
-		return false // the next look tries again
+		return changed // the next look tries again
+	case !b.has(s, d):
+		b.outside(func() { fresh.port.Close() }) // the bay has another one meanwhile, or is no more
+		return changed
 	}
-	if err := b.Fits(fresh); err != nil {
-		b.log.Warn("port is back and does not fit", "port", s.Name, "reason", errors.Join(err, fresh.Close()))
-		return false
-	}
-	b.change(s.attaching(fresh))
-	b.log.Info("port is back", "port", s.Name, "device", fresh.Info().Name)
+	b.change(func() {
+		d.port, d.info, d.down = fresh.port, fresh.info, fresh.down
+		s.attach(d)
+	})
+	d.last.Store(fresh.Last())
+	b.log.Info("port is back", "port", s.Name, "device", d.info.Name)
 	return true
 }
 
 // lose closes a port whose device went away, when no worker has it any more.
-func (b *Bays) lose(s *Bay, why error) {
-	old := s.Port
-	b.change(s.attaching(&gone{old, why}))
-	if err := old.Close(); err != nil {
-		b.log.Debug("close of a port that was gone", "port", s.Name, "error", err)
-	}
+func (b *Bays) lose(s *Bay, d *Device, why error) {
+	old := d.port
+	b.change(func() {
+		d.port, d.down = &gone{old, why}, true
+		s.attach(d)
+	})
+	b.outside(func() {
+		if err := old.Close(); err != nil {
+			b.log.Debug("close of a port that was gone", "port", s.Name, "error", err)
+		}
+	})
 }
