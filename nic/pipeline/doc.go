@@ -26,7 +26,8 @@
 // changes. Who works is a Worker (worker.go), which takes bursts from Queues (queue.go)
 // in turn (rota.go) and sends them from its outbox (outbox.go). What workers count is
 // in counts.go and drop.go, what they tell in event.go, the rules that connections name
-// in rulebook.go. All workers of a card, and what they share, are a Crew (crew.go).
+// in rulebook.go. All workers of a card, and what they share, are a Crew (crew.go). In a port's
+// place a Queue may have a part of the card (station.go).
 //
 // Stages, what they read and assembly lie in one package because assembly knows
 // the fields of one package only. CPUs, devices and configuration files lie

@@ -32,7 +32,7 @@ func (w *Worker) fits(p *packet) Verdict {
 // is true.
 func (q *Queue) fits(bytes int) Verdict {
 	switch {
-	case q == nil || q.port == nil:
+	case q == nil || q.tx == nil:
 		return NoPort
 	case bytes > q.longest:
 		return TooLong

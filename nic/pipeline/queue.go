@@ -14,7 +14,7 @@ import (
 // serves one burst at a time.
 type Queue struct {
 	port   pmd.Port // nil: none attached
-	tx     sender   // port, or all workers' way to it
+	tx     sender   // port, all workers' way to it, or that to a station; nil: none
 	polled bool     // the worker receives from port, too
 
 	out waiting // frames to send when the burst ends
@@ -82,7 +82,7 @@ func (q *Queue) Detach() {
 // before.
 func (q *Queue) SetDown(down bool) (was bool) {
 	room := 0
-	if q.port != nil && !down {
+	if q.tx != nil && !down {
 		room = q.longest
 	}
 	q.room.Store(int32(room))
@@ -114,7 +114,7 @@ func (s locked) Tx(frames []*pmd.Frame) int {
 // originate sends a frame that the card made by q, at once: there are few,
 // and they are nobody's received packet.
 func (w *Worker) originate(q *Queue, f *pmd.Frame) {
-	if q == nil || q.port == nil {
+	if q == nil || q.tx == nil {
 		return
 	}
 	w.single[0] = f

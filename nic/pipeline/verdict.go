@@ -65,6 +65,7 @@ const (
 	NoPort
 	PortDown
 	TxFull
+	StationLoop
 
 	// malformed is the first of a verdict for each of wire's faults, in
 	// wire's order.
@@ -132,6 +133,7 @@ var vocabulary = [malformed]words{
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
 	PortDown:           {"port_down", "the port it should leave by is down"},
 	TxFull:             {"tx_full", "the port it should leave by had no room"},
+	StationLoop:        {"station_loop", "went through as many parts of the card as a packet may, and was for another: they send to each other"},
 }
 
 // String is the verdict's name, in snake case.

@@ -23,6 +23,7 @@ type View struct {
 type part struct {
 	guests []guest // by ENI number
 	uplink *Queue
+	stops  []stop
 	rota
 }
 
@@ -68,6 +69,7 @@ func partOf(i int, ports *Ports, guests []guest) part {
 		g := &s.guests[p.ENI.Number]
 		g.queue = p.Queues[i]
 		s.add(g.queue, g)
+		s.addStop(g)
 	}
 	s.awake = slices.Grow(s.awake, len(s.polls)+16) // two cache lines more: the next worker's list is written as often
 	return s

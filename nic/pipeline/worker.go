@@ -108,6 +108,9 @@ func (w *Worker) take(q *polled) int {
 		w.fromGuest(q.guest, w.rx.Frames[:n])
 	}
 	w.flush()
+	if len(w.stops) > 0 {
+		w.visit()
+	}
 	w.Bursts++
 	w.Packets += uint64(n)
 	return n

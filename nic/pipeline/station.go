@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// Station is what sits behind an ENI and takes frames in a port's place: a part of
+// the card, such as a NAT gateway. A station is a guest like any other: what it sends
+// passes the stages of its ENI, from the ENI's MAC on. Each worker has a station of its
+// own for the ENI, and calls both methods.
+type Station interface {
+	// Tx hands frames to the station and returns how many it took. The station keeps a
+	// taken frame by a copy of the Frame; the bytes are the port's that lent them, and
+	// stay lent until the last Rx of the same turn.
+	Tx(frames []*pmd.Frame) int
+	// Rx replaces b with frames that the station hands on, at most pmd.MaxBurst. The worker
+	// calls Rx after a burst that brought frames. A station hands on no more frames than
+	// it took, and may change the bytes, the start and the length of each.
+	Rx(b *pmd.Burst)
+}
+
+// maxStops is how many stations may stand on a packet's way, one after the other. Two
+// stations that send to each other would keep the worker for ever.
+const maxStops = 8
+
+// AttachStation puts a station in place, which takes frames of so many bytes at most.
+// The worker stands at the gate, or has not seen q yet; the next View takes the station
+// in.
+func (q *Queue) AttachStation(s Station, longest int) {
+	q.Detach()
+	q.tx, q.longest = &entrance{Station: s}, longest
+	q.SetDown(false)
+}
+
+// entrance is a queue's way to a station, and remembers whether frames wait there.
+type entrance struct {
+	Station
+	waits bool
+}
+
+// Tx hands frames to the station.
+func (e *entrance) Tx(frames []*pmd.Frame) int {
+	taken := e.Station.Tx(frames)
+	e.waits = e.waits || taken > 0
+	return taken
+}
+
+// stop is a station of this card, with its queue and its ENI.
+type stop struct {
+	*entrance
+	queue *Queue
+	guest *guest
+}
+
+// addStop makes the station behind g one of the worker's stops, if there is one.
+func (s *part) addStop(g *guest) {
+	if e, is := g.queue.tx.(*entrance); is {
+		s.stops = append(s.stops, stop{e, g.queue, g})
+	}
+}
+
+// visit runs what a burst delivered to stations on, while its frames are still lent:
+// from station to station, until every packet has left the card or ended.
+func (w *Worker) visit() {
+	for range maxStops {
+		if !w.visitEach(w.fromGuest) {
+			return
+		}
+	}
+	w.visitEach(w.tooManyStops)
+}
+
+// visitEach takes a burst from each station where frames wait, and tells whether there
+// was one.
+func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
+	for i := range w.stops {
+		s := &w.stops[i]
+		if !s.waits {
+			continue
+		}
+		s.Rx(&w.rx)
+		n := w.rx.N
+		w.from, s.waits, any = s.queue, n == pmd.MaxBurst, true
+		s.queue.received += uint64(n)
+		if n > 0 {
+			run(s.guest, w.rx.Frames[:n])
+			w.flush()
+		}
+	}
+	return any
+}
+
+// tooManyStops drops frames that g's station handed on after maxStops.
+func (w *Worker) tooManyStops(g *guest, frames []pmd.Frame) {
+	for i := range frames {
+		p := &w.outward.packets[0]
+		p.begin(&frames[i], wire.Out)
+		p.guest = g
+		w.finish(p, p.refuse(StationLoop))
+	}
+}
