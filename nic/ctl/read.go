@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"nitrocard/nic"
-	"nitrocard/nic/vpc/ec2"
 )
 
 func (s *server) enis(w http.ResponseWriter, r *http.Request) { list(w, s.card.ENIs()) }
@@ -16,12 +15,17 @@ func (s *server) eni(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) groups(w http.ResponseWriter, r *http.Request) {
-	list(w, s.card.Config().SecurityGroups)
+	list(w, s.card.Policy().Region.SecurityGroups())
 }
 
 func (s *server) group(w http.ResponseWriter, r *http.Request) {
-	one(w, s.card.Config().SecurityGroups, "security group", r.PathValue("id"),
-		func(g *ec2.SecurityGroup) string { return g.GroupId })
+	id := r.PathValue("id")
+	g := s.card.Policy().Region.SecurityGroup(id)
+	if g == nil {
+		fail(w, http.StatusNotFound, "this card has no security group %q", id)
+		return
+	}
+	reply(w, http.StatusOK, g)
 }
 
 func (s *server) ports(w http.ResponseWriter, r *http.Request) { list(w, s.card.Ports()) }
