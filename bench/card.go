@@ -6,6 +6,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
 )
 
 // Bench is a card between an edge and its guests.
@@ -109,11 +110,24 @@ func (b *Bench) Connect(now int64) error {
 		if err := step(); err != nil {
 			return err
 		}
-		for n := 0; n < b.flows+b.region.ENIs*pmd.MaxBurst; {
-			n += b.Card.Poll(now)
+		for !b.sent() {
+			b.Card.Poll(now)
 		}
 	}
 	return b.connected()
+}
+
+// sent tells whether each source has brought all of its flows. A count of frames
+// would not tell: workers look at some guests more often than at others.
+func (b *Bench) sent() bool {
+	for _, queues := range b.queues {
+		for _, p := range queues {
+			if s, ok := p.now.(*mem.Source); ok && s.Stats().RxPackets-p.wait.Load() < uint64(s.Flows()) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // connected holds that the card tracks every flow.

@@ -16,16 +16,25 @@ type port struct {
 
 	turns, turn int // it receives once in so many polls; polls until its next turn
 
-	held pmd.Burst     // of a longer burst
+	held *pmd.Burst    // of a longer burst; nil if none is longer
 	next int           // of held that was not lent yet
 	wait atomic.Uint64 // how many these are
 }
 
-func newPort(p pmd.Port, burst int) *port { return &port{Port: p, now: p, most: burst, turns: 1} }
+func newPort(p pmd.Port, burst int) *port {
+	q := &port{Port: p, now: p, most: burst, turns: 1}
+	if burst < pmd.MaxBurst {
+		q.held = new(pmd.Burst)
+	}
+	return q
+}
 
 // use makes p receive and send from now on.
 func (p *port) use(q pmd.Port) {
-	p.now, p.held.N, p.next = q, 0, 0
+	p.now, p.next = q, 0
+	if p.held != nil {
+		p.held.N = 0
+	}
 	p.wait.Store(0)
 }
 
@@ -37,12 +46,12 @@ func (p *port) Rx(b *pmd.Burst) {
 		return
 	}
 	p.turn = p.turns
-	if p.most == pmd.MaxBurst {
+	if p.held == nil {
 		p.now.Rx(b)
 		return
 	}
 	if p.next == p.held.N {
-		p.now.Rx(&p.held)
+		p.now.Rx(p.held)
 		p.next = 0
 	}
 	b.N = copy(b.Frames[:p.most], p.held.Frames[p.next:p.held.N])

@@ -7,6 +7,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
@@ -190,4 +191,18 @@ func TestFlowsThatDoNotFitAreToldBeforeTheyAreMeasured(t *testing.T) {
 	require.NoError(t, err)
 	defer b.Card.Close()
 	require.EqualError(t, b.Connect(0), "25 of 100 flows are connected", "a part as large is kept for an instance that comes")
+}
+
+// A worker looks at few of many guests in a turn, and still each of them answers
+// before its flows are measured.
+func TestConnectEstablishesTheFlowsOfEveryGuest(t *testing.T) {
+	b, err := Region{ENIs: 300}.New(600, connections(600, 300))
+	require.NoError(t, err)
+	defer b.Card.Close()
+	require.NoError(t, b.Connect(0))
+	flows := b.Card.Flows(nic.FlowFilter{})
+	require.Len(t, flows, 600)
+	for _, f := range flows {
+		require.Equal(t, "ESTABLISHED", f.State, "%+v", f)
+	}
 }
