@@ -38,7 +38,7 @@ type Options struct {
 // New makes the uplink's bay.
 func New(o Options) *Bays {
 	b := &Bays{mu: o.Mutex, log: o.Log, workers: o.Workers, stand: o.Stand, all: map[string]*Bay{}, busy: map[string]chan struct{}{}}
-	b.add(Uplink, 0, pipeline.NewQueues(b.workers, []string{Uplink}), 0)
+	b.add(Uplink, 0, pipeline.NewQueues(b.workers, []string{Uplink})[0])
 	return b
 }
 
@@ -87,14 +87,10 @@ func (b *Bays) change(f func()) {
 	})
 }
 
-// add makes a bay, with queue i of each worker's. A port that comes into it is
-// received from by the workers from number first on, as many as it has queues.
-func (b *Bays) add(name string, first int, queues [][]pipeline.Queue, i int) {
-	s := &Bay{Name: name, first: first}
-	for worker := range queues {
-		s.Queues = append(s.Queues, &queues[worker][i])
-	}
-	b.all[name] = s
+// add makes a bay, with the workers' queues. A port that comes into it is received
+// from by the workers from number first on, as many as it has queues.
+func (b *Bays) add(name string, first int, queues []*pipeline.Queue) {
+	b.all[name] = &Bay{Name: name, first: first, Queues: queues}
 }
 
 // loads are from how many queues each worker receives. A bay that has no port
@@ -142,7 +138,7 @@ func (b *Bays) MakeRoom(enis []string) (gone []*Bay) {
 	loads, queues := b.loads(), pipeline.NewQueues(b.workers, fresh)
 	for i, name := range fresh {
 		first := lightest(loads)
-		b.add(name, first, queues, i)
+		b.add(name, first, queues[i])
 		loads[first]++
 	}
 	return gone

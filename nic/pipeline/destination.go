@@ -73,7 +73,7 @@ func (w *Worker) deliver(p *packet) Verdict {
 		wire.RewriteDst(p.frame.Bytes(), &p.Headers, p.key.Local)
 		p.translateQuote()
 	}
-	p.to = g.queue
+	p.to = w.queues[g.number]
 	return Sent
 }
 

@@ -162,13 +162,13 @@ func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain) {
 //go:noinline
 func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	k := &w.fast.keys[i]
-	c, g := w.flows.Conn(w.fast.at[i]), &w.guests[k.ENI()]
+	c, q := w.flows.Conn(w.fast.at[i]), w.queues[k.ENI()]
 	if !c.Under(w.epoch) {
 		return false
 	}
 	s, t := c.Status(), (*wire.Tunnel)(frame.Bytes())
 	p := t.Inner()
-	if !s.Walked(wire.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !g.queue.carries(frame.Len()-wire.OuterLen) ||
+	if !s.Walked(wire.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !q.carries(frame.Len()-wire.OuterLen) ||
 		t.Src() == w.underlay.edge && p.Dst() == k.Local {
 		return false
 	}
@@ -179,9 +179,9 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	frame.Pull(wire.OuterLen)
 	var described *packet
 	if w.observe != nil {
-		described = w.describe(g, frame, i, g.queue)
+		described = w.describe(&w.guests[k.ENI()], frame, i, q)
 	}
-	g.queue.put(w, frame, described)
+	q.put(w, frame, described)
 	return true
 }
 
@@ -208,7 +208,7 @@ func (w *Worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed u
 func (w *Worker) putIn(frames []pmd.Frame, passed uint64) {
 	for ; passed != 0; passed &= passed - 1 {
 		i := bits.TrailingZeros64(passed) & (pmd.MaxBurst - 1)
-		w.guests[w.fast.keys[i].Who&flow.WhoENI].queue.put(w, &frames[i], nil)
+		w.queues[w.fast.keys[i].Who&flow.WhoENI].put(w, &frames[i], nil)
 	}
 }
 

@@ -58,7 +58,7 @@ TEXT ·steadyIn(SB), NOSPLIT, $0-40
 	MOVQ frames+16(FP), R8
 	MOVQ todo+24(FP), R9
 	XORQ R10, R10
-	MOVQ (Worker_part+part_guests)(DI), R13
+	MOVQ (Worker_part+part_queues)(DI), R13
 
 frame:
 	LOWEST(DI)
@@ -92,8 +92,7 @@ port:
 	// The guest's port takes it.
 	MOVL  const_keyWho(R14), AX
 	ANDL  $const_whoENI, AX
-	IMULQ $guest__size, AX
-	MOVQ  guest_queue(R13)(AX*1), AX
+	MOVQ  (R13)(AX*8), AX
 	MOVL  const_frameLen(SI), CX
 	SUBL  $50, CX
 	CMPL  CX, Queue_room(AX)

@@ -107,7 +107,7 @@ func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
 	require.True(t, x.isSteady(frame))
 	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", ask)))
 
-	longest := x.View().parts[0].guests[x.eni("eni-a1").Number].queue.longest
+	longest := x.View().parts[0].queues[x.eni("eni-a1").Number].longest
 	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest))))
 	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest+1))))
 

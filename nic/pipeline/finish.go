@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -9,7 +11,7 @@ import (
 // notes it among the latest.
 func (w *Worker) drop(p *packet, v Verdict) {
 	if p.guest != nil {
-		p.guest.queue.tally().Drops[v]++
+		w.queues[p.guest.number].tally().Drops[v]++
 	}
 	w.note(p, v)
 	w.end(p, v)
@@ -90,10 +92,8 @@ func (w *Worker) described(q *Queue, i uint8) *packet {
 
 // behind is the guest whose queue q is.
 func (w *Worker) behind(q *Queue) *guest {
-	for i := range w.guests {
-		if g := &w.guests[i]; g.queue == q {
-			return g
-		}
+	if i := slices.Index(w.queues, q); i >= 0 {
+		return &w.guests[i]
 	}
 	return nil
 }

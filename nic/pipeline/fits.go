@@ -14,7 +14,7 @@ import (
 // a known connection, too.
 func (w *Worker) fits(p *packet) Verdict {
 	if p.dir == wire.In {
-		return p.guest.queue.fits(p.frame.Len())
+		return w.queues[p.guest.number].fits(p.frame.Len())
 	}
 	if _, here := p.exit.neighbor(); here {
 		return next

@@ -8,13 +8,11 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// guest is what sits behind an ENI of this card, as one worker's packet path
-// sees it: what each packet needs of the ENI, without a walk through the
-// policy.
+// guest is what sits behind an ENI of this card, as the packet path sees it: what
+// each packet needs of the ENI, without a walk through the policy.
 type guest struct {
 	eni   *vpc.OwnENI // nil: no ENI of this card has this number
 	label *nameplate
-	queue *Queue // the worker's own
 
 	number              uint32
 	owner               uint64

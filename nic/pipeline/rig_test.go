@@ -146,7 +146,7 @@ func (r *rig) store(policy *vpc.Policy) {
 // place is where a port may be, as it is or new.
 func (r *rig) place(name string) []*Queue {
 	if r.places[name] == nil {
-		r.places[name] = []*Queue{&NewQueues(1, []string{name})[0][0]}
+		r.places[name] = NewQueues(1, []string{name})[0]
 	}
 	return r.places[name]
 }

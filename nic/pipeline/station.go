@@ -54,9 +54,9 @@ type stop struct {
 }
 
 // addStop makes the station behind g one of the worker's stops, if there is one.
-func (s *part) addStop(g *guest) {
-	if e, is := g.queue.tx.(*entrance); is {
-		s.stops = append(s.stops, stop{e, g.queue, g})
+func (s *part) addStop(q *Queue, g *guest) {
+	if e, is := q.tx.(*entrance); is {
+		s.stops = append(s.stops, stop{e, q, g})
 	}
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"iter"
 	"slices"
+	"unsafe"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -19,9 +20,11 @@ type View struct {
 	ids      map[vpc.RuleID]uint32 // room for the rulebook's
 }
 
-// part is a view as one worker has it, with its own queues.
+// part is a view as one worker has it, with its own queues. Those are not in guests,
+// which would be a cache line more for each guest that a burst has frames for.
 type part struct {
-	guests []guest // by ENI number
+	guests []guest  // by ENI number; all workers have the same
+	queues []*Queue // of guests, by ENI number; nil: no ENI of this card
 	uplink *Queue
 	stops  []stop
 	rota
@@ -61,17 +64,22 @@ func (c *Crew) NewView(policy *vpc.Policy, ports *Ports) *View {
 	return v
 }
 
-// partOf is worker i's part of a view, with guests as all workers know them.
+// apart is how many bytes part what a worker writes from what another one has: two
+// cache lines, because CPUs fetch them in pairs.
+const apart = 128
+
+// partOf is worker i's part of a view.
 func partOf(i int, ports *Ports, guests []guest) part {
-	s := part{guests: slices.Clone(guests), uplink: ports.Uplink[i]}
+	s := part{guests: guests, queues: make([]*Queue, len(guests)), uplink: ports.Uplink[i]}
+	s.polls = make([]polled, 0, len(ports.Guests)+2+apart/int(unsafe.Sizeof(polled{})))
 	s.add(s.uplink, nil)
 	for _, p := range ports.Guests {
-		g := &s.guests[p.ENI.Number]
-		g.queue = p.Queues[i]
-		s.add(g.queue, g)
-		s.addStop(g)
+		n := p.ENI.Number
+		s.queues[n] = p.Queues[i]
+		s.add(s.queues[n], &guests[n])
+		s.addStop(s.queues[n], &guests[n])
 	}
-	s.awake = slices.Grow(s.awake, len(s.polls)+16) // two cache lines more: the next worker's list is written as often
+	s.awake = slices.Grow(s.awake, len(s.polls)+apart/4)
 	return s
 }
 
@@ -82,8 +90,8 @@ func (v *View) Queues(worker int) iter.Seq[*Queue] {
 		if !yield(p.uplink) {
 			return
 		}
-		for i := range p.guests {
-			if q := p.guests[i].queue; q != nil && !yield(q) {
+		for _, q := range p.queues {
+			if q != nil && !yield(q) {
 				return
 			}
 		}
