@@ -3,6 +3,7 @@ package pipeline
 import (
 	"math/bits"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -33,21 +34,23 @@ func (w *Worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 // dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1).
 const dhcpServer = 67
 
-// antispoof holds a guest to its own addresses. The MAC was compared before;
-// the IPv4 address need not be the ENI's where the owner switched the
-// source/destination check off, as for a NAT instance (EC2 User Guide,
-// elastic network interfaces).
+// antispoof holds a guest to its own addresses. The MAC was compared before.
 func (w *Worker) antispoof(p *packet) Verdict {
 	if p.EtherType == wire.EtherTypeARP && !p.Tagged {
 		return next
 	}
-	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
-		return p.foreign()
-	}
-	if p.Src == 0 && p.Proto == wire.ProtoUDP && p.DstPort == dhcpServer {
+	return judgeSent(p.guest.eni, &p.Headers)
+}
+
+// judgeSent judges what the guest of an ENI sends: a VPC carries untagged IPv4, and the
+// source must pass the source/destination check.
+func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
+	switch {
+	case h.EtherType != wire.EtherTypeIPv4 || h.Tagged:
+		return foreign(h)
+	case h.Src == 0 && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
 		return LocalServiceAbsent // a guest that asks for its address has none to send from
-	}
-	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.Src) {
+	case !e.Passes(h.Src):
 		return SpoofedAddress
 	}
 	return next

@@ -29,7 +29,7 @@ func (w *Worker) arp(p *packet) Verdict {
 		return ARPInvalid
 	case q.SenderMAC() != e.MAC:
 		return SpoofedMAC
-	case q.Sender() != 0 && e.SourceDestCheck && !e.Owns(q.Sender()):
+	case q.Sender() != 0 && !e.Passes(q.Sender()):
 		return SpoofedAddress
 	case q.Sender() == q.Target():
 		return Consumed // an announcement (RFC 5227 section 2.3) of what the card knows

@@ -84,7 +84,7 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 	}
 	p.guest = &w.guests[e.number]
 	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
-		return p.foreign()
+		return foreign(&p.Headers)
 	}
 	return p.congestion()
 }
@@ -103,12 +103,12 @@ func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
 	return UnknownMAC
 }
 
-// foreign says why a VPC, which carries untagged IPv4, does not carry p.
-func (p *packet) foreign() Verdict {
+// foreign says why a VPC, which carries untagged IPv4, does not carry a packet.
+func foreign(h *wire.Headers) Verdict {
 	switch {
-	case p.Tagged:
+	case h.Tagged:
 		return VLANDenied
-	case p.EtherType == wire.EtherTypeIPv6:
+	case h.EtherType == wire.EtherTypeIPv6:
 		return IPv6Denied
 	}
 	return EtherTypeDenied

@@ -20,32 +20,36 @@ func (w *Worker) source(p *packet) Verdict {
 		return UnknownVTEP
 	}
 	p.vtep = from
-	if martian(p.Src) || isGroup(p.Src) {
-		return Martian
-	}
-	if p.peer == w.underlay.edge {
-		return w.fromInternet(p)
-	}
-	if n := p.guest.eni.Neighbor(p.Src); n != nil {
-		if n.Card != from {
-			return SourceMismatch
-		}
-		return next
-	}
-	if !w.view.Policy.Region.Forwards(p.guest.eni.VNI, from) {
-		return SourceMismatch
-	}
-	return next
+	return arrival{from, p.Src, !w.unpublished(p)}.judge(w.view.Policy, p.guest.eni)
 }
 
-// fromInternet holds a packet from the edge to what an internet gateway lets
-// in: only what is for a public address, and nobody of the VPC is its sender.
-func (w *Worker) fromInternet(p *packet) Verdict {
+// arrival is a packet that a tunnel end sent to an ENI of this card.
+type arrival struct {
+	from      uint16 // index of the tunnel end
+	src       uint32
+	published bool // the internet may send to the destination: it is no private address of the ENI's
+}
+
+// judge tells whether the tunnel end may speak for the source. The edge speaks for the
+// world outside, and only to what an internet gateway lets in: what is for a public
+// address. A card speaks for its ENIs, and for others where an ENI of its forwards for
+// them.
+func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
+	if martian(a.src) || isGroup(a.src) {
+		return Martian
+	}
+	sender, edge := e.Neighbor(a.src), a.from == vpc.Edge
 	switch {
-	case p.guest.eni.Neighbor(p.Src) != nil:
+	case edge && sender != nil:
 		return SourceMismatch
-	case w.unpublished(p):
+	case edge && !a.published:
 		return PrivateDestination
+	case edge:
+		return next
+	case sender != nil && sender.Card != a.from:
+		return SourceMismatch
+	case sender == nil && !policy.Region.Forwards(e.VNI, a.from):
+		return SourceMismatch
 	}
 	return next
 }
@@ -59,7 +63,7 @@ func (w *Worker) unpublished(p *packet) bool {
 // destination holds a packet to the ENI's own addresses, private or public,
 // unless the source/destination check is off.
 func (w *Worker) destination(p *packet) Verdict {
-	if p.guest.eni.SourceDestCheck && !p.guest.eni.Owns(p.key.Local) {
+	if !p.guest.eni.Passes(p.key.Local) {
 		return NotForThisENI
 	}
 	return next

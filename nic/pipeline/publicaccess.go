@@ -6,17 +6,15 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// publicAccess holds a packet from the internet to VPC Block Public Access of
-// the ENI's subnet: block-bidirectional lets nothing in, block-ingress what
-// belongs to a connection that the guest began (VPC User Guide, block public
-// access to VPCs and subnets). It comes after the security groups, for they find
-// out to which connection a packet belongs.
+// publicAccess holds a packet from the internet to VPC Block Public Access of the ENI's
+// subnet (vpc.BlockMode). The stage comes after the security groups, because the groups
+// find out which connection a packet belongs to.
 func (w *Worker) publicAccess(p *packet) Verdict {
 	block := p.guest.eni.Subnet.Block
-	if block == vpc.BlockNothing || p.peer != w.underlay.edge || block == vpc.BlockIngress && w.guestBegan(p) {
-		return next
+	if block != vpc.BlockNothing && p.peer == w.underlay.edge && block.Blocks(p.dir, w.guestBegan(p)) {
+		return BlockPublicAccess
 	}
-	return BlockPublicAccess
+	return next
 }
 
 // guestBegan tells whether p, which the groups let pass, belongs to a connection

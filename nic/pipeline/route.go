@@ -3,34 +3,56 @@ package pipeline
 import (
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
-// route finds where a guest's packet goes: what the subnet's route table says
-// of a frame sent to the router, or the neighbor whose MAC it carries, which
-// skips the table (VPC guide, route tables).
+// way is the answer to where a guest's packet goes: out by an exit, or nowhere.
+type way struct {
+	verdict Verdict   // next, or why the packet goes nowhere
+	route   vpc.Route // the route that was hit; zero for a frame sent straight to a neighbor
+	exit    exit
+	vtep    uint16 // index of the tunnel end; 0 for a guest of this card
+}
+
+// route finds where a guest's packet goes.
 func (w *Worker) route(p *packet) Verdict {
-	to := p.ethernet().Dst()
-	if to.IsMulticast() || isGroup(p.Dst) {
-		return GroupAddress
+	a := judgeWay(w.view.Policy, p.guest.eni, p.ethernet().Dst(), &p.Tuple)
+	p.exit, p.vtep = a.exit, a.vtep
+	return a.verdict
+}
+
+// judgeWay judges a packet that the guest of an ENI sends to the MAC to. The subnet's
+// route table, whose ID is ENI.Routes, decides about a frame to the router. A frame to
+// a neighbor's own MAC skips the table (VPC guide, route tables).
+func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a way) {
+	switch {
+	case to.IsMulticast() || isGroup(t.Dst):
+		a.verdict = GroupAddress
+	case martian(t.Dst):
+		a.verdict = Martian
+	case to != e.RouterMAC:
+		a.link(policy, e, to, t.Dst)
+	default:
+		a.routed(policy, e, t)
 	}
-	if martian(p.Dst) {
-		return Martian
-	}
-	if to != p.guest.router {
-		return w.link(p)
-	}
-	p.exit.flags |= flow.FlagRouted
-	switch r := p.guest.eni.Route(p.Dst); r.Target {
+	return a
+}
+
+// routed follows the route of the subnet's table.
+func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
+	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
+	switch a.route.Target {
 	case vpc.Local:
-		return w.mapping(p)
+		a.towards(policy, e.Neighbor(t.Dst))
 	case vpc.Internet:
-		return w.internet(p)
+		a.internet(policy, e, t.Src)
 	case vpc.Blackhole:
-		return Blackhole
+		a.verdict = Blackhole
 	case vpc.NotEnforced:
-		return RouteNotEnforced
+		a.verdict = RouteNotEnforced
+	default:
+		a.verdict = NoRoute
 	}
-	return NoRoute
 }
 
 // isGroup tells whether addr is for more than one station: multicast (RFC
@@ -41,53 +63,47 @@ func isGroup(addr uint32) bool { return addr>>28 == 0xe || addr == 0xffff_ffff }
 // loopback, or reserved (RFC 1812 section 5.3.7).
 func martian(addr uint32) bool { return addr>>24 == 0 || addr>>24 == 127 || addr>>28 == 0xf }
 
-// link takes a frame that the guest sent to a neighbor's own MAC.
-func (w *Worker) link(p *packet) Verdict {
-	n := p.guest.eni.Neighbor(p.Dst)
+// link judges a frame that the guest sent to a neighbor's own MAC.
+func (a *way) link(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst uint32) {
+	n := e.Neighbor(dst)
+	if n != nil && (n.MAC != to || n.Subnet != e.Subnet) {
+		a.verdict = NotTheRouter
+		return
+	}
+	a.towards(policy, n)
+}
+
+// towards is the way to an ENI of the VPC, nil if nobody has the address: to a guest of
+// this card, or by a tunnel.
+func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 	if n == nil {
-		return NoNeighbor
+		a.verdict = NoNeighbor
+		return
 	}
-	if n.MAC != p.ethernet().Dst() || n.Subnet != p.guest.eni.Subnet {
-		return NotTheRouter
+	if own := policy.Own(n); own != nil {
+		a.exit.flags |= flow.FlagNeighbor
+		a.exit.number, a.verdict = own.Number, next
+		return
 	}
-	return w.towards(p, n)
+	a.tunnel(policy, n.Station)
 }
 
-// mapping finds who in the VPC has the destination address.
-func (w *Worker) mapping(p *packet) Verdict {
-	n := p.guest.eni.Neighbor(p.Dst)
-	if n == nil {
-		return NoNeighbor
+// internet is the way to the edge. The source becomes the public address of the private
+// one, one to one, as at an internet gateway; a private address without a public one
+// does not leave.
+func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src uint32) {
+	switch {
+	case e.PublicOf(src) == 0:
+		a.verdict = NoPublicAddress
+	case e.Subnet.Block.Blocks(wire.Out, true):
+		a.verdict = BlockPublicAccess
+	default:
+		a.exit.flags |= flow.FlagNAT
+		a.tunnel(policy, e.VPC.Station)
 	}
-	return w.towards(p, n)
 }
 
-// towards notes the way to ENI n: a guest of this card, or a tunnel.
-func (w *Worker) towards(p *packet, n *vpc.ENI) Verdict {
-	if own := w.view.Policy.Own(n); own != nil {
-		p.exit.flags |= flow.FlagNeighbor
-		p.exit.number, p.vtep = own.Number, 0
-		return next
-	}
-	return w.tunnel(p, n.Station)
-}
-
-// internet notes the way to the edge. The source becomes the public address
-// of the private one, one to one, as at an internet gateway; a private address
-// without one does not leave.
-func (w *Worker) internet(p *packet) Verdict {
-	if p.guest.eni.PublicOf(p.Src) == 0 {
-		return NoPublicAddress
-	}
-	if p.guest.eni.Subnet.Block == vpc.BlockBidirectional {
-		return BlockPublicAccess
-	}
-	p.exit.flags |= flow.FlagNAT
-	return w.tunnel(p, p.guest.eni.VPC.Station)
-}
-
-// tunnel notes a station beyond a tunnel.
-func (w *Worker) tunnel(p *packet, station uint32) Verdict {
-	p.exit.number, p.vtep = station, w.view.Policy.Region.Station(station).VTEP
-	return next
+// tunnel is the way to a station beyond a tunnel.
+func (a *way) tunnel(policy *vpc.Policy, station uint32) {
+	a.exit.number, a.vtep, a.verdict = station, policy.Region.Station(station).VTEP, next
 }

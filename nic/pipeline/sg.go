@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -25,10 +26,10 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	if c != nil && !p.begins() {
 		p.opener = p.was.Opener()
 	}
-	m := p.guest.eni.Match(p.query())
-	if !m.Allowed {
+	m, v := judgeGroups(p.guest.eni, query(&p.key, &p.Headers, p.opener))
+	if v != next {
 		p.conn = nil // its rule allows no more
-		return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[p.opener&1]
+		return v
 	}
 	p.rule, p.asked, p.allowed, p.untracked = m.Rule, true, true, m.Untracked
 	if c != nil {
@@ -37,15 +38,24 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	return next
 }
 
-// query is what the groups are asked about a packet: what they were, or would
-// have been, about the first one of its flow.
-func (p *packet) query() vpc.Query {
-	q := vpc.Query{Remote: p.key.Remote, Port: p.key.LocalPort, Proto: p.Proto, Dir: p.opener}
-	if p.opener == wire.Out {
-		q.Port = p.key.RemotePort
+// judgeGroups asks an ENI's groups, and names the verdict if they deny.
+func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
+	m := e.Match(q)
+	if !m.Allowed {
+		return m, [...]Verdict{SecurityGroupIn, SecurityGroupOut}[q.Dir&1]
 	}
-	if p.Proto == wire.ProtoICMP {
-		q.Port = uint16(p.Type)<<8 | uint16(p.Code)
+	return m, next
+}
+
+// query is what the groups are asked about a packet: what they were, or would have
+// been, about the first packet of the flow, which went in the direction opener.
+func query(k *flow.Key, h *wire.Headers, opener wire.Direction) vpc.Query {
+	q := vpc.Query{Remote: k.Remote, Port: k.LocalPort, Proto: h.Proto, Dir: opener}
+	if opener == wire.Out {
+		q.Port = k.RemotePort
+	}
+	if h.Proto == wire.ProtoICMP {
+		q.Port = uint16(h.Type)<<8 | uint16(h.Code)
 	}
 	return q
 }

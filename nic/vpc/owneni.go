@@ -20,3 +20,8 @@ type OwnENI struct {
 // Routes is the ID of its route table; "": the VPC's main table, which is not in
 // the configuration.
 func (e *OwnENI) Routes() string { return e.routes.id }
+
+// Passes tells whether an address passes the ENI's source/destination check: as the
+// source of what the guest sends, and as the destination of what the guest gets. The
+// check may be off, as for a NAT instance (EC2 User Guide, elastic network interfaces).
+func (e *OwnENI) Passes(addr uint32) bool { return !e.SourceDestCheck || e.Owns(addr) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // BlockMode is what VPC Block Public Access keeps from a subnet at the internet
@@ -20,6 +21,13 @@ const (
 
 var blockModes = map[string]BlockMode{
 	"off": BlockNothing, "block-ingress": BlockIngress, "block-bidirectional": BlockBidirectional,
+}
+
+// Blocks tells whether the mode keeps a packet from passing the internet gateway in a
+// direction. guestBegan says that the packet belongs to a connection that the guest
+// opened (VPC User Guide, block public access to VPCs and subnets).
+func (m BlockMode) Blocks(d wire.Direction, guestBegan bool) bool {
+	return m == BlockBidirectional || m == BlockIngress && d == wire.In && !guestBegan
 }
 
 // block is the mode of a subnet: what EC2 says of the subnet, or of its VPC, or of
