@@ -16,9 +16,9 @@ func (w *Worker) localServices(p *packet) Verdict {
 	return next
 }
 
-// arp answers a guest's question for the router or a neighbor of its subnet.
-// The card knows every address, so no question leaves it: a VPC has no
-// broadcast. A neighbor has its own MAC, the router one derived from the
+// arp answers a guest's question for the router or a neighbor of the guest's subnet.
+// No question leaves the card, because the card knows every address and a VPC has no
+// broadcast. A neighbor has the MAC of its ENI, the router a MAC derived from the
 // subnet.
 func (w *Worker) arp(p *packet) Verdict {
 	frame := p.frame.Bytes()

@@ -5,9 +5,9 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// source holds the underlay to the mapping: an address of the VPC must come
-// from the tunnel end where its ENI lives, and only the edge speaks for the
-// world outside. A guest that took over a server cannot speak for others.
+// source holds the underlay to the mapping: an address of the VPC must come from the
+// tunnel end where its ENI lives, and only the edge speaks for the world outside. So a
+// guest that took over its server cannot speak for the guests of other servers.
 func (w *Worker) source(p *packet) Verdict {
 	if p.peer == 0 {
 		return next // a guest of this card, already held to its addresses

@@ -45,12 +45,13 @@ func (w *Worker) encap(p *packet, to *vpc.Station) Verdict {
 	return Sent
 }
 
-// wrap writes the tunnel's headers to the start of frame, for the hop of that
-// MAC. What the packet inside says about congestion is said outside as well (RFC
-// 6040 section 4.1), so that the underlay may mark instead of drop. Its DSCP is
-// not: it is the guest's, and the underlay's own classes are not a guest's to
-// choose (RFC 2983 section 3.1, the pipe model). What is inside is IPv4: a VPC
-// carries nothing else.
+// wrap writes the tunnel's headers to the start of frame, for the hop of that MAC. The
+// packet inside is IPv4, because a VPC carries nothing else.
+//
+// The inner packet's congestion mark is copied to the outer header, so that the underlay
+// may mark a packet instead of dropping it (RFC 6040 section 4.1). The inner DSCP is not
+// copied, because a guest must not choose among the underlay's classes (RFC 2983 section
+// 3.1, the pipe model).
 func (w *Worker) wrap(frame []byte, to *vpc.Station, mac uint64, source uint16) {
 	outer := (*[wire.OuterLen]byte)(frame)
 	*outer = w.underlay.tunnels[to.VTEP].outer

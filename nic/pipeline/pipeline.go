@@ -4,24 +4,48 @@ import (
 	"nitrocard/pmd"
 )
 
-// The packet's way. First the fast path takes from a burst what is plain and
-// of a known connection. The rest takes two steps: gather, for the burst at
-// once, so that memory latency overlaps; then walk, packet by packet. A packet
-// without a connection takes every stage, in the order below, and leaves one
-// behind for its followers.
+// The packet's way. The fast path takes from a burst the plain packets of known
+// connections. The other packets take two steps: gather, for the burst at once, so that
+// memory latency overlaps; then walk, packet by packet. A packet without a connection
+// takes every stage, in the order below, and leaves a connection behind, whose later
+// packets skip the stages.
 //
-// The followers skip the stages, so a stage may let a packet pass, or find a way
-// for it, by nothing but these: the connection's key, which has an ICMP query's
-// type in it; the direction; the policy in force; and what knownInbound and
-// knownOutbound compare anew with each packet: the tunnel end it came from, the
-// inner MAC it is sent to, whether it has a VLAN tag, is a first fragment, is a
-// SYN, and which code an ICMP query has. Another field (a TTL, a DSCP, a length, a
-// TCP flag) would be judged once and never again: a stage that needs one has its
-// comparison there, too, or its place before them, as decap has for congestion
-// marks. What it returns is a Verdict, and what it finds (flags, path, tunnel end)
-// is kept for the direction that it was asked for, under this policy. Who drops is
-// free: what is dropped leaves nothing behind. TestARecordChangesNothing holds
-// stages to that.
+// What a stage may look at. The connection keeps a stage's answer per key, direction and
+// policy, so a stage may decide by these alone:
+//
+//   - packet.key, the ends as the ENI has them, with an ICMP query's type;
+//   - packet.dir, the direction;
+//   - the policy in force;
+//   - what knownInbound and knownOutbound compare for each packet of a known connection:
+//     the tunnel end that sent the packet, the inner MAC that it is sent to, whether it
+//     has a VLAN tag, is a first fragment or a SYN, and the code of an ICMP query.
+//
+// Any other field (a TTL, a DSCP, a TCP flag) would be judged once for the whole
+// connection. A stage that needs such a field is asked for each packet, as fits is for
+// the length, or stands before the connection is looked up, as decap does for
+// congestion marks; then passIn and passOut of the fast path need the same comparison.
+// A stage that drops is free to look at anything, because a dropped packet leaves no
+// connection behind. TestARecordChangesNothing holds stages to these rules.
+//
+// A later fragment has no ports, and the first one answered for it: securityGroups ends
+// a later fragment of an unknown first one, so stages behind need not ask.
+//
+// What a stage may return is a Verdict. finish alone acts on it:
+//
+//   - next: the stage that follows is asked;
+//   - answered: the stage made the frame an answer, in place, which goes back by the
+//     queue that received the packet;
+//   - Consumed: the packet was for the card, and nothing is sent;
+//   - any other name drops the packet and is the reason.
+//
+// Only the last stage of a way returns Sent, or again, which sends the packet through the
+// stages of another guest of this card. A stage writes what it finds to packet.found.
+//
+// To add a stage: one file, which judges by a function of key, direction and policy and
+// acts on the answer; one line for each direction below; a constant in verdict.go with
+// its words; and a packet in verdictCases, without which TestEveryVerdictIsTestedAndNamed
+// fails. A judge that only asks the configuration belongs to package vpc, as
+// vpc.OwnENI.Match.
 
 // fromUplink takes a burst that arrived from the underlay.
 func (w *Worker) fromUplink(frames []pmd.Frame) {
@@ -122,7 +146,7 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.route(p); v != next {
 		return v
 	}
-	// A NAT gateway in the packet's way is to translate it here.
+	// A NAT gateway needs no stage: it is a Station, and a route leads to its ENI.
 	if v := w.fits(p); v != next {
 		return v
 	}

@@ -6,13 +6,15 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// securityGroups asks the ENI's groups whether they allow a packet. A tracked
-// connection was allowed when it began and is not asked again, whatever the
-// rules say now (EC2 User Guide, security group connection tracking); a SYN that
-// begins another in its place is (see package flow). An
-// untracked flow is asked again under each new policy, as its first packet
-// was, and cut if that is allowed no more: the guest's next packet must not
-// bring back what the rules ended.
+// securityGroups asks the ENI's groups whether they allow a packet.
+//
+// The groups allowed a tracked connection when it began and are not asked again, whatever
+// the rules say now (EC2 User Guide, security group connection tracking). They are asked
+// for a SYN that begins another connection in the place of the old one (see package flow).
+//
+// The groups are asked for an untracked flow under each new policy, with the question
+// that was asked for the flow's first packet. A flow that the rules allow no more is
+// cut, because the guest's next packet must not open it again.
 func (w *Worker) securityGroups(p *packet) Verdict {
 	c := p.conn
 	switch {

@@ -5,9 +5,9 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// track leaves a connection behind that holds what the stages found, or
-// brings an older one up to date. One that has ended since they looked is not
-// missed: p came before that.
+// track leaves a connection behind that holds what the stages found, or brings an older
+// connection up to date. A connection that ended since the stages looked is not opened
+// again, because p came before the end.
 func (w *Worker) track(p *packet) Verdict {
 	if p.conn == nil && !p.opens() {
 		return next
@@ -36,12 +36,12 @@ func (w *Worker) track(p *packet) Verdict {
 // opens tells whether a packet may begin a connection. Of ICMP only a query does
 // (RFC 5508 section 3): other messages stand alone, and each is asked for.
 //
-// Of TCP only a SYN begins one that is tracked. A segment from the middle of a
-// stream passes if a rule allows it and opens nothing for the way back:
-// otherwise the guest's next acknowledgement would let in again what EC2 cuts,
-// an untracked flow whose rule is gone. AWS does not document this; it is ours.
-// A flow that was untracked and is tracked under a new policy was asked for as
-// its first packet was, so it goes on.
+// Of TCP only a SYN begins a tracked connection. A segment from the middle of a stream
+// passes if a rule allows the segment, and opens nothing for the way back: EC2 cuts an
+// untracked flow whose rule is gone, and the guest's next acknowledgement must not let
+// that flow in again. AWS does not document this; the choice is ours. A flow that was
+// untracked and is tracked under a new policy goes on, because the groups were asked
+// what they were asked for its first packet.
 func (p *packet) opens() bool {
 	switch {
 	case p.Proto == wire.ProtoICMP:
@@ -97,10 +97,11 @@ func (w *Worker) findings(p *packet) flow.Found {
 	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Path: p.exit.number}
 }
 
-// trackFragments enters a short-lived connection for the fragments that
-// follow the first, which carry no ports: they share its verdict. Where there
-// is no room for it they are dropped, and the first alone does no harm. AWS
-// documents no rule for fragments; this one is ours.
+// trackFragments enters a short-lived connection for the fragments that follow the
+// first. Later fragments carry no ports, so they share the first one's verdict. Where
+// the table has no room for the connection the later fragments are dropped, and the
+// first fragment alone does no harm. AWS documents no rule for fragments; the choice is
+// ours.
 func (w *Worker) trackFragments(p *packet) {
 	first, at, rule := p.conn, p.at, w.ruleNumber(p)
 	p.untracked = p.untracked || first != nil && first.Status().Flags()&flow.FlagUntracked != 0
