@@ -38,7 +38,7 @@ type template struct {
 func (r Region) request(p *vpc.Policy, t template) ([]byte, error) {
 	eni := p.ENI(r.eni(t.eni))
 	edge := p.Region.VTEPs()[vpc.Edge].Addr
-	inner, err := segment{edgeMAC, r.MAC(t.eni), net.IP{1, 0, 0, 0}, ip(eni.Public), clientPort, Port, t.syn, !t.syn}.layers(t.size)
+	inner, err := segment{edgeMAC, r.MAC(t.eni), net.IP{1, 0, 0, 0}, eni.Public().Netip().AsSlice(), clientPort, Port, t.syn, !t.syn}.layers(t.size)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (r Region) request(p *vpc.Policy, t template) ([]byte, error) {
 // answer is the ENI's to the request of its first flow.
 func (r Region) answer(p *vpc.Policy, t template) ([]byte, error) {
 	eni, i := p.ENI(r.eni(t.eni)), t.eni
-	l, err := segment{r.MAC(i), eni.RouterMAC, ip(eni.Primary), net.IP{1, 0, byte(i >> 8), byte(i)}, Port, clientPort, t.syn, true}.layers(t.size)
+	l, err := segment{r.MAC(i), eni.RouterMAC, eni.Primary.Netip().AsSlice(), net.IP{1, 0, byte(i >> 8), byte(i)}, Port, clientPort, t.syn, true}.layers(t.size)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s segment) layers(size int) ([]gopacket.SerializableLayer, error) {
 // tunnel is VXLAN over the underlay.
 type tunnel struct {
 	from, to wire.MAC
-	src, dst uint32
+	src, dst wire.Addr
 	vni      uint32
 }
 
@@ -88,7 +88,7 @@ type tunnel struct {
 func (t tunnel) layers() []gopacket.SerializableLayer {
 	return []gopacket.SerializableLayer{
 		&layers.Ethernet{SrcMAC: t.from[:], DstMAC: t.to[:], EthernetType: layers.EthernetTypeIPv4},
-		&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: ip(t.src), DstIP: ip(t.dst)},
+		&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: t.src.Netip().AsSlice(), DstIP: t.dst.Netip().AsSlice()},
 		&datagram{}, &layers.VXLAN{ValidIDFlag: true, VNI: t.vni},
 	}
 }
@@ -112,5 +112,3 @@ func serialize(l ...gopacket.SerializableLayer) ([]byte, error) {
 	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, l...)
 	return b.Bytes(), err
 }
-
-func ip(a uint32) net.IP { return net.IP{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)} }

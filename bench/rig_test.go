@@ -140,7 +140,7 @@ func TestSGDeliversToThePrivateAddress(t *testing.T) {
 	for _, f := range out.sent {
 		var h wire.Headers
 		require.Equal(t, wire.NoFault, wire.Parse(f, &h))
-		require.EqualValues(t, 10<<24|1<<8|5, h.Dst)
+		require.Equal(t, "10.0.1.5", h.Dst.String())
 	}
 }
 

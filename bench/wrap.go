@@ -38,7 +38,7 @@ func (o *Options) wrap() ([]*rig, error) {
 // Where a wrap's tunnels lead: neither the card nor the edge.
 var otherMAC = [6]byte{2, 0, 0, 0, 0xff, 3}
 
-const otherVTEP = 198<<24 | 18<<16 | 2
+var otherVTEP = wire.AddrFrom4(198<<24 | 18<<16 | 2)
 
 // turn runs the card for one burst and sends what the guests wrapped. It is
 // sent at once, as the card would, and not by each guest: until the card asks

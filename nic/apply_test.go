@@ -152,7 +152,7 @@ func TestAPublicAddressChanges(t *testing.T) {
 	x.connect("22")
 	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a1, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:01",
 		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.5, Association: {PublicIp: 35.72.2.80}}], Groups: [{GroupId: sg-a-web}], Attachment: {InstanceId: i-a1}}`)
-	require.Equal(t, "35.72.2.80", dotted(header(t, x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled(edge, vniA)).Src))
+	require.Equal(t, "35.72.2.80", header(t, x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).tunneled(edge, vniA)).Src.String())
 	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).dropped(pipeline.NotForThisENI)
 	x.fromInternet("eni-a1", wiretest.TCP(client+":40000", "35.72.2.80:22")).delivered("eni-a1")
 }

@@ -86,9 +86,9 @@ func (s *storm) load(eni, port string) {
 	e := s.enis[eni]
 	for i := range 64 {
 		for _, flags := range []uint8{wire.TCPSyn, wire.TCPAck, wire.TCPFin | wire.TCPAck} {
-			in := wiretest.TCP(browser(i), dotted(e.Addrs()[0].Public)+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
+			in := wiretest.TCP(browser(i), e.Addrs()[0].Public.String()+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
 			s.frames[Uplink] = append(s.frames[Uplink], wiretest.VXLAN(edge, serverX, e.VNI, in.Bytes()).MACs(edgeUnderlay, stations[serverX]).Bytes())
-			s.frames[eni] = append(s.frames[eni], wiretest.TCP(dotted(e.Primary)+":"+port, browser(i)).Flags(flags|wire.TCPAck).
+			s.frames[eni] = append(s.frames[eni], wiretest.TCP(e.Primary.String()+":"+port, browser(i)).Flags(flags|wire.TCPAck).
 				Payload(label(eni, i)).MACs(e.MAC, e.RouterMAC).Bytes())
 		}
 	}

@@ -86,14 +86,14 @@ func label(eni string, i int) string { return fmt.Sprintf("<%s %06d>", eni, i) }
 // request is a packet of flow i for an ENI, as the edge sends it.
 func (c *crew) request(eni, port string, i int, flags uint8) []byte {
 	e := c.card.Policy().ENI(eni)
-	inner := wiretest.TCP(browser(i), dotted(e.Addrs()[0].Public)+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
+	inner := wiretest.TCP(browser(i), e.Addrs()[0].Public.String()+":"+port).Flags(flags).Payload(label(eni, i)).MACs(edgeRouter, e.MAC)
 	return wiretest.VXLAN(edge, serverX, e.VNI, inner.Bytes()).MACs(edgeUnderlay, stations[serverX]).Bytes()
 }
 
 // answer is the guest's.
 func (c *crew) answer(eni, port string, i int, flags uint8) []byte {
 	e := c.card.Policy().ENI(eni)
-	return wiretest.TCP(dotted(e.Primary)+":"+port, browser(i)).Flags(flags).Payload(label(eni, i)).MACs(e.MAC, e.RouterMAC).Bytes()
+	return wiretest.TCP(e.Primary.String()+":"+port, browser(i)).Flags(flags).Payload(label(eni, i)).MACs(e.MAC, e.RouterMAC).Bytes()
 }
 
 // drain takes what left by all ports and holds that it is where it belongs.

@@ -49,10 +49,10 @@ func (c *Card) eniView(e *vpc.OwnENI) ENIView {
 		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(c.shares.of(e.Owner)),
 	}
 	for _, a := range e.Addrs() {
-		v.Addresses = append(v.Addresses, dotted(a.Private))
+		v.Addresses = append(v.Addresses, a.Private.String())
 		public := ""
-		if a.Public != 0 {
-			public = dotted(a.Public)
+		if !a.Public.IsZero() {
+			public = a.Public.String()
 		}
 		v.Public = append(v.Public, public)
 	}

@@ -1,7 +1,6 @@
 package nic
 
 import (
-	"fmt"
 	"net/netip"
 
 	"nitrocard/nic/flow"
@@ -91,7 +90,7 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	k, conn, status := &s.key, &s.conn, s.conn.Status()
 	view := FlowView{
 		ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
-		Local: endpoint(k.Local, k.LocalPort, k.Proto()), Remote: endpoint(k.Remote, k.RemotePort, k.Proto()),
+		Local: endpoint(k.LocalAddr(), k.LocalPort, k.Proto()), Remote: endpoint(k.RemoteAddr(), k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),
 		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],
@@ -106,15 +105,10 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	return view
 }
 
-// dotted is an IPv4 address as people write it.
-func dotted(a uint32) string {
-	return netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)}).String()
-}
-
 // endpoint is address:port for protocols with ports.
-func endpoint(addr uint32, port uint16, proto uint8) string {
+func endpoint(addr wire.Addr, port uint16, proto uint8) string {
 	if proto == wire.ProtoTCP || proto == wire.ProtoUDP {
-		return fmt.Sprintf("%s:%d", dotted(addr), port)
+		return netip.AddrPortFrom(addr.Netip(), port).String()
 	}
-	return dotted(addr)
+	return addr.String()
 }

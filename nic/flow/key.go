@@ -1,5 +1,48 @@
 package flow
 
+import "nitrocard/nic/wire"
+
+// Pack makes k the key of a packet that h describes and that goes in direction d,
+// towards ENI eni or from it. Every packet gets its key here, as do the packets
+// that ICMP errors quote; gather alone makes keys of plain frames without a
+// description. local is the ENI's address, which differs from the one that h has
+// where that is the public one.
+func (k *Key) Pack(eni uint32, d wire.Direction, local wire.Addr, h *wire.Headers) {
+	remote, localPort, remotePort := h.Src, h.DstPort, h.SrcPort
+	if d == wire.Out {
+		remote, localPort, remotePort = h.Dst, h.SrcPort, h.DstPort
+	}
+	if h.Proto == wire.ProtoICMP {
+		remotePort = asker(h.Type, d)
+	}
+	k.Set(eni, h.Proto, Ends{Local: local.As4(), Remote: remote.As4(), LocalPort: localPort, RemotePort: remotePort})
+	if h.Frag == wire.LaterFragment {
+		*k = k.Fragment(h.ID)
+	}
+}
+
+// asker stands in an ICMP query's key for the port that the protocol lacks: what
+// is asked, and the direction of the question. So a connection that the remote
+// side asked for lets the guest answer, and neither ask with the same identifier
+// nor answer what was not asked. It is 0 for other messages, which belong to no
+// query, whatever their identifier.
+func asker(kind uint8, d wire.Direction) uint16 {
+	query := wire.ICMPQuery(kind)
+	switch query {
+	case 0:
+		return 0
+	case kind:
+		return uint16(query)<<8 | 1 + uint16(d)
+	}
+	return uint16(query)<<8 | 1 + uint16(d^1)
+}
+
+// LocalAddr is the ENI's address.
+func (k *Key) LocalAddr() wire.Addr { return wire.AddrFrom4(k.Local) }
+
+// RemoteAddr is the address of the other end.
+func (k *Key) RemoteAddr() wire.Addr { return wire.AddrFrom4(k.Remote) }
+
 // Ends are the two ends of a connection, as numbers in host byte order. Local
 // is the ENI's end whoever sends, so both directions of a connection have the
 // same Ends.

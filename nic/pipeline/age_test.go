@@ -63,7 +63,7 @@ func TestIdleConnectionsEndAtTheirTimeout(t *testing.T) {
 	}{{"eni-a1", 349 * time.Second}, {"eni-a2", 5*24*time.Hour - time.Second}} {
 		x := newRig(t)
 		x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 10.0.1.7/32}]}], IpPermissionsEgress: []}`)
-		addr := dotted(x.eni(c.eni).Primary)
+		addr := x.eni(c.eni).Primary.String()
 		there := wiretest.TCP("10.0.1.7:40000", addr+":22")
 		back := wiretest.TCP(addr+":22", "10.0.1.7:40000")
 		x.send(Uplink, x.tunnel(serverY, c.eni, there.Flags(wire.TCPSyn))).passed()

@@ -48,7 +48,7 @@ func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
 	switch {
 	case h.EtherType != wire.EtherTypeIPv4 || h.Tagged:
 		return foreign(h)
-	case h.Src == 0 && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
+	case h.Src == unspecified && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
 		return LocalServiceAbsent // a guest that asks for its address has none to send from
 	case !e.Passes(h.Src):
 		return SpoofedAddress

@@ -10,7 +10,7 @@ func (w *Worker) localServices(p *packet) Verdict {
 	if p.EtherType == wire.EtherTypeARP {
 		return w.arp(p)
 	}
-	if p.Dst>>16 == 169<<8|254 {
+	if p.Dst.As4()>>16 == 169<<8|254 {
 		return LocalServiceAbsent
 	}
 	return next
@@ -29,7 +29,7 @@ func (w *Worker) arp(p *packet) Verdict {
 		return ARPInvalid
 	case q.SenderMAC() != e.MAC:
 		return SpoofedMAC
-	case q.Sender() != 0 && !e.Passes(q.Sender()):
+	case q.Sender() != unspecified && !e.Passes(q.Sender()):
 		return SpoofedAddress
 	case q.Sender() == q.Target():
 		return Consumed // an announcement (RFC 5227 section 2.3) of what the card knows
@@ -43,7 +43,7 @@ func (w *Worker) arp(p *packet) Verdict {
 }
 
 // whoHas is the MAC that a guest reaches addr at, within its subnet.
-func (g *guest) whoHas(addr uint32) (wire.MAC, bool) {
+func (g *guest) whoHas(addr wire.Addr) (wire.MAC, bool) {
 	if addr == g.gateway {
 		return g.router, true
 	}

@@ -44,46 +44,12 @@ func (w *Worker) findConnections(b *burst) {
 // keyIn writes the key of a packet for a guest. A public destination becomes
 // the private address behind it, so that both directions make one key.
 func (w *Worker) keyIn(p *packet, k *flow.Key) {
-	local := p.Dst
-	if local != p.guest.primary {
-		local = p.guest.privateOf(local)
-	}
-	remotePort := p.SrcPort
-	if p.Proto == wire.ProtoICMP {
-		remotePort = p.asker(wire.In)
-	}
-	k.Set(p.guest.number, p.Proto, flow.Ends{Local: local, Remote: p.Src, LocalPort: p.DstPort, RemotePort: remotePort})
-	if p.Frag == wire.LaterFragment {
-		*k = k.Fragment(p.ID)
-	}
+	k.Pack(p.guest.number, wire.In, p.guest.privateOf(p.Dst), &p.Headers)
 }
 
 // keyOut writes the key of a packet from a guest.
 func (w *Worker) keyOut(p *packet, k *flow.Key) {
-	remotePort := p.DstPort
-	if p.Proto == wire.ProtoICMP {
-		remotePort = p.asker(wire.Out)
-	}
-	k.Set(p.guest.number, p.Proto, flow.Ends{Local: p.Src, Remote: p.Dst, LocalPort: p.SrcPort, RemotePort: remotePort})
-	if p.Frag == wire.LaterFragment {
-		*k = k.Fragment(p.ID)
-	}
-}
-
-// asker stands in an ICMP query's key for the port that the protocol lacks: what
-// is asked, and the direction of the question. So a connection that the remote
-// side asked for lets the guest answer, and neither ask with the same identifier
-// nor answer what was not asked. It is 0 for other messages, which belong to no
-// query, whatever its identifier.
-func (p *packet) asker(d wire.Direction) uint16 {
-	query := wire.ICMPQuery(p.Type)
-	switch query {
-	case 0:
-		return 0
-	case p.Type:
-		return uint16(query)<<8 | 1 + uint16(d)
-	}
-	return uint16(query)<<8 | 1 + uint16(d^1)
+	k.Pack(p.guest.number, wire.Out, p.Src, &p.Headers)
 }
 
 // knownInbound tells whether a connection already holds what the stages would
@@ -96,7 +62,7 @@ func (w *Worker) knownInbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.peer && !w.unpublished(p) && !w.asksAnew(p)
+	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.peer.As4() && !w.unpublished(p) && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound's twin. Instead of where the packet comes from

@@ -35,7 +35,7 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 // no tunnel through that is marked for congestion.
 func (p *packet) unwrapPlain() {
 	t := (*wire.Tunnel)(p.frame.Bytes())
-	p.peer = t.Src()
+	p.peer = wire.AddrFrom4(t.Src())
 	t.Inner().Describe(&p.Headers)
 	p.frame.Pull(wire.OuterLen)
 }
@@ -52,9 +52,9 @@ func (w *Worker) unwrap(p *packet) Verdict {
 		return w.underlayFrame(p)
 	case o.Tagged:
 		return p.refuse(UnderlayVLAN)
-	case o.Src == 0: // which is what stands for the guests of this card
+	case o.Src == unspecified:
 		return p.refuse(UnknownVTEP)
-	case o.Dst != w.underlay.addr || o.Station != w.underlay.macBits:
+	case o.Dst != w.underlay.card.VTEP || o.Station != w.underlay.macBits:
 		return p.refuse(NotForThisCard)
 	}
 	p.peer, p.outer = o.Src, o.ECN

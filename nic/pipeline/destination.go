@@ -9,10 +9,10 @@ import (
 // tunnel end where its ENI lives, and only the edge speaks for the world outside. So a
 // guest that took over its server cannot speak for the guests of other servers.
 func (w *Worker) source(p *packet) Verdict {
-	if p.peer == 0 {
+	if p.peer.IsZero() {
 		return next // a guest of this card, already held to its addresses
 	}
-	from, ok := uint16(vpc.Edge), p.peer == w.underlay.edge
+	from, ok := uint16(vpc.Edge), w.fromEdge(p)
 	if !ok {
 		from, ok = w.view.vtep(p.peer)
 	}
@@ -23,10 +23,14 @@ func (w *Worker) source(p *packet) Verdict {
 	return arrival{from, p.Src, !w.unpublished(p)}.judge(w.view.Policy, p.guest.eni)
 }
 
+// fromEdge tells whether a packet came through the edge, behind which is the
+// internet.
+func (w *Worker) fromEdge(p *packet) bool { return p.peer == w.underlay.ends[vpc.Edge].Addr }
+
 // arrival is a packet that a tunnel end sent to an ENI of this card.
 type arrival struct {
 	from      uint16 // index of the tunnel end
-	src       uint32
+	src       wire.Addr
 	published bool // the internet may send to the destination: it is no private address of the ENI's
 }
 
@@ -57,13 +61,13 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 // unpublished tells whether a packet from the edge is for a private address of
 // the ENI's. Its key is that of what is for the public one.
 func (w *Worker) unpublished(p *packet) bool {
-	return p.peer == w.underlay.edge && p.Dst == p.key.Local && p.guest.eni.Owns(p.Dst)
+	return w.fromEdge(p) && p.Dst == p.key.LocalAddr() && p.guest.eni.Owns(p.Dst)
 }
 
 // destination holds a packet to the ENI's own addresses, private or public,
 // unless the source/destination check is off.
 func (w *Worker) destination(p *packet) Verdict {
-	if !p.guest.eni.Passes(p.key.Local) {
+	if !p.guest.eni.Passes(p.key.LocalAddr()) {
 		return NotForThisENI
 	}
 	return next
@@ -73,8 +77,8 @@ func (w *Worker) destination(p *packet) Verdict {
 // private address behind it, and nothing else changes.
 func (w *Worker) deliver(p *packet) Verdict {
 	g := p.guest
-	if p.Dst != p.key.Local {
-		wire.RewriteDst(p.frame.Bytes(), &p.Headers, p.key.Local)
+	if local := p.key.LocalAddr(); p.Dst != local {
+		wire.RewriteDst(p.frame.Bytes(), &p.Headers, local)
 		p.translateQuote()
 	}
 	p.to = w.queues[g.number]

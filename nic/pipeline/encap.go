@@ -20,7 +20,7 @@ func (w *Worker) forward(p *packet) Verdict {
 	to := w.view.Policy.Region.Station(p.exit.station())
 	p.address(to.Dst, to.Src)
 	if p.exit.translated() {
-		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.publicOf(p.Src))
+		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.eni.PublicOf(p.Src))
 		p.translateQuote()
 	}
 	return w.encap(p, to)

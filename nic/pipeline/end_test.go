@@ -54,7 +54,7 @@ func (r *rig) tunnelBytes(vtep, eni string, frame []byte) []byte {
 }
 
 func (r *rig) outer(vtep string, vni uint32, inner []byte) wiretest.Packet {
-	card := dotted(r.policy().Card.VTEP)
+	card := r.policy().Card.VTEP.String()
 	return wiretest.VXLAN(vtep, card, vni, inner).MACs(stations[vtep], stations[card])
 }
 
@@ -99,11 +99,11 @@ func (e end) tunneled(vtep string, vni uint32) []byte {
 	is, fault := wire.ParseVXLAN(e.frame, &o)
 	require.True(e.r, is, fault.Sentence())
 	card := e.r.policy().Card
-	require.Equal(e.r, []string{dotted(card.VTEP), vtep}, []string{dotted(o.Src), dotted(o.Dst)})
+	require.Equal(e.r, []string{card.VTEP.String(), vtep}, []string{o.Src.String(), o.Dst.String()})
 	require.Equal(e.r, vni, o.VNI)
 	require.Equal(e.r, len(e.frame), int(o.End), "the tunnel ends where the frame does")
 	require.Equal(e.r, stations[vtep], wire.Ethernet(e.frame).Dst())
-	require.Equal(e.r, stations[dotted(card.VTEP)], wire.Ethernet(e.frame).Src())
+	require.Equal(e.r, stations[card.VTEP.String()], wire.Ethernet(e.frame).Src())
 	return e.frame[o.Inner:]
 }
 

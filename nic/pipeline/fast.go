@@ -242,7 +242,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	w.tally(c, wire.Out, p)
 	p.SetStations(&to.Dst, &to.Src)
 	if flags&flow.FlagNAT != 0 {
-		p.SetAddr(wire.PlainSrc, g.publicOf(p.Src()))
+		p.SetAddr(wire.PlainSrc, g.eni.PublicOf(wire.AddrFrom4(p.Src())).As4())
 	}
 	var described *packet
 	if w.observe != nil {

@@ -29,7 +29,8 @@ type sieve struct{ mask, want [4][16]byte }
 var stretches = [4]int{0, 16, 30, wire.OuterLen + 12}
 
 // newSieve is that of a card whose uplink has a MAC and an address.
-func newSieve(mac wire.MAC, addr uint32) (s sieve) {
+func newSieve(mac wire.MAC, vtep wire.Addr) (s sieve) {
+	addr := vtep.As4()
 	var mask, want [wire.OuterLen + 28]byte
 	ask := func(at int, m, w []byte) {
 		copy(mask[at:], m)
@@ -105,7 +106,7 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	}
 	for ; second != 0; second &= second - 1 {
 		k := &f.keys[bits.TrailingZeros64(second)&(tables.Burst-1)]
-		k.Local = w.guests[k.ENI()].privateOf(k.Local)
+		k.Local = w.guests[k.ENI()].privateOf(k.LocalAddr()).As4()
 	}
 	return plain, odd
 }

@@ -153,7 +153,7 @@ func TestTunnelsKnowENIsThatShareAPlace(t *testing.T) {
 		}
 		if known < len(ids) {
 			e := x.eni(ids[known])
-			g.enis.add(eniPlace{wire.TargetOf(e.VNI, e.MAC.Bits()), e.Number, e.Primary, e.Public, true})
+			g.enis.add(eniPlace{wire.TargetOf(e.VNI, e.MAC.Bits()), e.Number, e.Primary.As4(), e.Public().As4(), true})
 			twin.enis = g.enis
 		}
 	}

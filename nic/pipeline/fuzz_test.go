@@ -118,7 +118,7 @@ func requireForGuest(x *rig, e end) {
 	require.EqualValues(x, wire.EtherTypeIPv4, h.EtherType)
 	require.False(x, h.Tagged)
 	require.Equal(x, eni.MAC, wire.Ethernet(e.frame).Dst())
-	require.True(x, eni.Owns(h.Dst), "%s", dotted(h.Dst))
+	require.True(x, eni.Owns(h.Dst), "%s", h.Dst.String())
 }
 
 // requireFromGuest holds that what left by the uplink is a tunnel of this card
@@ -127,14 +127,14 @@ func requireFromGuest(x *rig, e end) {
 	var o wire.Outer
 	is, fault := wire.ParseVXLAN(e.frame, &o)
 	require.True(x, is, fault.Sentence())
-	require.Equal(x, []any{serverX, uint32(vniA), len(e.frame)}, []any{dotted(o.Src), o.VNI, int(o.End)})
-	require.Contains(x, []string{edge, serverY}, dotted(o.Dst))
-	require.Equal(x, stations[dotted(o.Dst)], wire.Ethernet(e.frame).Dst())
+	require.Equal(x, []any{serverX, uint32(vniA), len(e.frame)}, []any{o.Src.String(), o.VNI, int(o.End)})
+	require.Contains(x, []string{edge, serverY}, o.Dst.String())
+	require.Equal(x, stations[o.Dst.String()], wire.Ethernet(e.frame).Dst())
 	h, eni := header(x, e.frame[o.Inner:]), x.eni("eni-a1")
 	require.False(x, h.Tagged)
-	if dotted(o.Dst) == edge {
-		require.NotZero(x, eni.PrivateOf(h.Src), "the internet sees public addresses, not %s", dotted(h.Src))
+	if o.Dst.String() == edge {
+		require.NotZero(x, eni.PrivateOf(h.Src), "the internet sees public addresses, not %s", h.Src.String())
 	} else {
-		require.True(x, eni.Owns(h.Src), "%s", dotted(h.Src))
+		require.True(x, eni.Owns(h.Src), "%s", h.Src.String())
 	}
 }

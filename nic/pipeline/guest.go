@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"encoding/binary"
-
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -16,10 +14,10 @@ type guest struct {
 
 	number              uint32
 	owner               uint64
-	primary, public     uint32
+	primary, public     uint32 // IPv4, as plain packets have it; 0: none
 	mac, router         wire.MAC
 	macBits, routerBits uint64
-	gateway             uint32 // the router's address: the subnet's second
+	gateway             wire.Addr // the router's address: the subnet's second
 
 	limit, cacheLimit uint32 // tracked connections and cached Verdicts its instance may hold
 	timeouts          *flow.Timeouts
@@ -27,22 +25,11 @@ type guest struct {
 
 // privateOf is the private address behind addr if addr is a public one of the
 // guest's, and addr itself if not.
-func (g *guest) privateOf(addr uint32) uint32 {
-	if addr == g.public && addr != 0 {
-		return g.primary
-	}
-	if private := g.eni.PrivateOf(addr); private != 0 {
+func (g *guest) privateOf(addr wire.Addr) wire.Addr {
+	if private := g.eni.PrivateOf(addr); !private.IsZero() {
 		return private
 	}
 	return addr
-}
-
-// publicOf is the public address of private, 0 if it has none.
-func (g *guest) publicOf(private uint32) uint32 {
-	if private == g.primary {
-		return g.public
-	}
-	return g.eni.PublicOf(private)
 }
 
 // guestsOf are the ENIs of places as all workers know them, by number.
@@ -53,7 +40,7 @@ func guestsOf(policy *vpc.Policy, places []Place) []guest {
 		e := p.ENI
 		guests[e.Number] = guest{
 			eni: e, label: &nameplate{e.ID, e.Groups}, number: e.Number, owner: e.Owner,
-			primary: e.Primary, public: e.Public, mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
+			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			limit: p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}
 	}
@@ -62,12 +49,11 @@ func guestsOf(policy *vpc.Policy, places []Place) []guest {
 
 // gatewayOf is the address of the router of an ENI's subnet: the one after the
 // subnet's own (VPC guide, subnet sizing).
-func gatewayOf(e *vpc.OwnENI) uint32 {
+func gatewayOf(e *vpc.OwnENI) wire.Addr {
 	if !e.Subnet.Prefix.IsValid() {
-		return 0
+		return wire.Addr{}
 	}
-	a := e.Subnet.Prefix.Masked().Addr().As4()
-	return binary.BigEndian.Uint32(a[:]) + 1
+	return wire.AddrFrom(e.Subnet.Prefix.Masked().Addr().Next())
 }
 
 // timeoutsOf are the timeouts of an ENI's connections: EC2's that its owner

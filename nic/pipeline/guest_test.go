@@ -91,8 +91,8 @@ func (r *rig) questions() []string {
 		require.True(r, isQuestion(f))
 		q := wire.ARP(f[14:])
 		require.Equal(r, []any{wire.Broadcast, stations[serverX], stations[serverX], serverX},
-			[]any{wire.Ethernet(f).Dst(), wire.Ethernet(f).Src(), q.SenderMAC(), dotted(q.Sender())})
-		asked = append(asked, dotted(q.Target()))
+			[]any{wire.Ethernet(f).Dst(), wire.Ethernet(f).Src(), q.SenderMAC(), q.Sender().String()})
+		asked = append(asked, q.Target().String())
 	}
 	return asked
 }
@@ -297,5 +297,5 @@ func TestTheLatestDropsAreTheirOwn(t *testing.T) {
 // said is what a drop says: the packet's addresses, the ENI, and the port.
 func said(d *Drop) []string {
 	id, _ := d.ENI()
-	return []string{dotted(d.Tuple.Src), dotted(d.Tuple.Dst), id, d.Port()}
+	return []string{d.Tuple.Src.String(), d.Tuple.Dst.String(), id, d.Port()}
 }

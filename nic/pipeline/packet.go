@@ -20,7 +20,7 @@ type packet struct {
 
 	looked, missed bool // the fast path has looked for conn; and found none
 
-	peer  uint32 // inbound: underlay address it came from, 0 from a guest of this card
+	peer  wire.Addr // inbound: underlay address it came from, zero from a guest of this card
 	dir   wire.Direction
 	outer wire.ECN // inbound: of the tunnel that was taken off
 
@@ -33,7 +33,7 @@ type packet struct {
 // begin makes p's place that of another frame, which moves in direction d.
 // Headers, key, conn and at are written for each packet before a stage reads them.
 func (p *packet) begin(frame *pmd.Frame, d wire.Direction) {
-	p.frame, p.guest, p.dir, p.peer = frame, nil, d, 0
+	p.frame, p.guest, p.dir, p.peer = frame, nil, d, wire.Addr{}
 	p.looked, p.missed, p.egress = false, false, nil
 	p.found = found{}
 }

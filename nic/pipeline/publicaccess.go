@@ -11,7 +11,7 @@ import (
 // find out which connection a packet belongs to.
 func (w *Worker) publicAccess(p *packet) Verdict {
 	block := p.guest.eni.Subnet.Block
-	if block != vpc.BlockNothing && p.peer == w.underlay.edge && block.Blocks(p.dir, w.guestBegan(p)) {
+	if block != vpc.BlockNothing && w.fromEdge(p) && block.Blocks(p.dir, w.guestBegan(p)) {
 		return BlockPublicAccess
 	}
 	return next

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -314,11 +313,6 @@ func (r *rig) flow(eni string) connection {
 	flows := r.flows(eni)
 	require.Len(r, flows, 1)
 	return flows[0]
-}
-
-// dotted is an IPv4 address as people write it.
-func dotted(a uint32) string {
-	return netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)}).String()
 }
 
 // header describes a frame that Parse accepts.

@@ -57,14 +57,20 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 
 // isGroup tells whether addr is for more than one station: multicast (RFC
 // 5771) or the limited broadcast (RFC 919). No route leads there.
-func isGroup(addr uint32) bool { return addr>>28 == 0xe || addr == 0xffff_ffff }
+func isGroup(addr wire.Addr) bool { return addr.As4()>>28 == 0xe || addr.As4() == 0xffff_ffff }
 
 // martian tells whether addr is nobody's on any network: this network,
 // loopback, or reserved (RFC 1812 section 5.3.7).
-func martian(addr uint32) bool { return addr>>24 == 0 || addr>>24 == 127 || addr>>28 == 0xf }
+func martian(addr wire.Addr) bool {
+	a := addr.As4()
+	return a>>24 == 0 || a>>24 == 127 || a>>28 == 0xf
+}
+
+// unspecified is the address of who has none yet (RFC 1122 section 3.2.1.3).
+var unspecified = wire.AddrFrom4(0)
 
 // link judges a frame that the guest sent to a neighbor's own MAC.
-func (a *way) link(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst uint32) {
+func (a *way) link(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst wire.Addr) {
 	n := e.Neighbor(dst)
 	if n != nil && (n.MAC != to || n.Subnet != e.Subnet) {
 		a.verdict = NotTheRouter
@@ -91,9 +97,9 @@ func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 // internet is the way to the edge. The source becomes the public address of the private
 // one, one to one, as at an internet gateway; a private address without a public one
 // does not leave.
-func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src uint32) {
+func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src wire.Addr) {
 	switch {
-	case e.PublicOf(src) == 0:
+	case e.PublicOf(src).IsZero():
 		a.verdict = NoPublicAddress
 	case e.Subnet.Block.Blocks(wire.Out, true):
 		a.verdict = BlockPublicAccess

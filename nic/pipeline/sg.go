@@ -52,7 +52,7 @@ func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
 // query is what the groups are asked about a packet: what they were, or would have
 // been, about the first packet of the flow, which went in the direction opener.
 func query(k *flow.Key, h *wire.Headers, opener wire.Direction) vpc.Query {
-	q := vpc.Query{Remote: k.Remote, Port: k.LocalPort, Proto: h.Proto, Dir: opener}
+	q := vpc.Query{Remote: k.RemoteAddr(), Port: k.LocalPort, Proto: h.Proto, Dir: opener}
 	if opener == wire.Out {
 		q.Port = k.RemotePort
 	}

@@ -17,7 +17,7 @@ import (
 func TestSteadyChangesEveryChecksum(t *testing.T) {
 	x := newRig(t)
 	for _, a := range x.eni("eni-a1").Addrs() {
-		public, private := dotted(a.Public), dotted(a.Private)
+		public, private := a.Public.String(), a.Private.String()
 		for _, c := range []checked{
 			{wiretest.UDP(client+":40000", public+":53").Size(60), wiretest.UDP(private+":53", client+":40000"), 40},
 			{wiretest.TCP(client+":40000", public+":80").Flags(wire.TCPAck), wiretest.TCP(private+":80", client+":40000"), 50},
@@ -34,7 +34,7 @@ type checked struct {
 	at             int
 }
 
-func (r *rig) changesEvery(c checked, private uint32) {
+func (r *rig) changesEvery(c checked, private wire.Addr) {
 	r.fromInternet("eni-a1", c.packet.Flags(wire.TCPSyn)).delivered("eni-a1")
 	r.fromGuest("eni-a1", c.answer.Flags(wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
 	r.fromInternet("eni-a1", c.packet).delivered("eni-a1")
@@ -52,7 +52,7 @@ func (r *rig) changesEvery(c checked, private uint32) {
 		for i, got := range sent {
 			want := append([]byte(nil), inner...)
 			binary.BigEndian.PutUint16(want[c.at:], uint16(sum+i))
-			wire.PlainPacket(want).SetAddr(wire.PlainDst, private)
+			wire.PlainPacket(want).SetAddr(wire.PlainDst, private.As4())
 			require.Equal(r, want, got, "checksum %#x", sum+i)
 		}
 	}

@@ -19,12 +19,11 @@ import (
 type underlay struct {
 	mac     wire.MAC // the uplink's
 	macBits uint64
-	addr    uint32            // the card's
-	edge    uint32            // the edge's, behind which is the internet
-	addrs   []uint32          // by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
-	hops    []hop             // by VTEP index
-	tunnels []tunnel          // by VTEP index
-	asked   map[uint32]uint16 // by address to resolve, the last of hops that has it; the others by hop.next
+	edge    uint32               // the edge's address, as plain tunnels have it
+	addrs   []uint32             // the same by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
+	hops    []hop                // by VTEP index
+	tunnels []tunnel             // by VTEP index
+	asked   map[wire.Addr]uint16 // by address to resolve, the last of hops that has it; the others by hop.next
 
 	ends []vpc.VTEP // whose tunnels these are
 	card vpc.Card   // from which they lead
@@ -43,7 +42,7 @@ type tunnel struct {
 // hop is the next station towards a tunnel end.
 type hop struct {
 	mac    atomic.Uint64 // as the first six bytes of a frame, read as one number, lowest first; or unresolved
-	ask    uint32        // address to resolve: the tunnel end's, or the gateway's
+	ask    wire.Addr     // address to resolve: the tunnel end's, or the gateway's
 	next   uint16        // of hops, that has the same address to resolve, or 0
 	static bool          // given by the configuration, never learned
 }
@@ -61,8 +60,8 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 	var frame [12]byte
 	copy(frame[6:], mac[:])
 	u := underlay{
-		mac: mac, macBits: mac.Bits(), addr: p.Card.VTEP, edge: ends[vpc.Edge].Addr, ends: ends, card: p.Card,
-		addrs: make([]uint32, len(ends)), hops: make([]hop, len(ends)), tunnels: make([]tunnel, len(ends)), asked: make(map[uint32]uint16, len(ends)),
+		mac: mac, macBits: mac.Bits(), edge: ends[vpc.Edge].Addr.As4(), ends: ends, card: p.Card,
+		addrs: make([]uint32, len(ends)), hops: make([]hop, len(ends)), tunnels: make([]tunnel, len(ends)), asked: make(map[wire.Addr]uint16, len(ends)),
 		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
 	}
 	known := before.known()
@@ -71,7 +70,7 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 			continue
 		}
 		h := &u.hops[i]
-		u.addrs[i], h.ask = v.Addr, p.Card.NextHop(v.Addr)
+		u.addrs[i], h.ask = v.Addr.As4(), p.Card.NextHop(v.Addr)
 		u.tunnels[i].outer = vpc.NewTunnel(p.Card.VTEP, v.Addr)
 		if !v.MAC.IsZero() {
 			h.static = true
@@ -85,8 +84,8 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 }
 
 // known are the MACs that were learned, by address.
-func (u *underlay) known() map[uint32]uint64 {
-	known := make(map[uint32]uint64, len(u.hops))
+func (u *underlay) known() map[wire.Addr]uint64 {
+	known := make(map[wire.Addr]uint64, len(u.hops))
 	for i := range u.hops {
 		if h := &u.hops[i]; !h.static {
 			known[h.ask] = h.mac.Load()
@@ -104,7 +103,7 @@ func hopMAC(m wire.MAC) uint64 {
 
 // learn notes that addr has the given MAC, if the card wants to know and frames
 // can be sent to it. It is false if nothing was taken in.
-func (u *underlay) learn(addr uint32, mac wire.MAC) bool {
+func (u *underlay) learn(addr wire.Addr, mac wire.MAC) bool {
 	last := u.asked[addr]
 	if last == 0 || mac.IsZero() || mac.IsMulticast() || mac == u.mac {
 		return false
@@ -154,9 +153,9 @@ func (w *Worker) askUnderlay() {
 }
 
 // ask sends an ARP request for addr from the uplink (RFC 826).
-func (w *Worker) ask(addr uint32) {
+func (w *Worker) ask(addr wire.Addr) {
 	u, a := &w.underlay, &w.asker
-	frame := wire.ARPRequest(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.addr}, addr)
+	frame := wire.ARPRequest(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.card.VTEP}, addr)
 	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
 	w.originate(w.uplink, &a.request)
 }
@@ -177,7 +176,7 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 	frame := p.frame.Bytes()
 	q := wire.ARP(frame[p.L3:])
 	heeded := w.heed(q)
-	switch forCard := q.Target() == w.underlay.addr; {
+	switch forCard := q.Target() == w.underlay.card.VTEP; {
 	case !forCard && !heeded:
 		return NotForThisCard
 	case forCard && q.Op() == wire.ARPOpRequest:

@@ -220,7 +220,7 @@ func (r *rig) fill(eni string, n int) {
 	for i := range n {
 		p := &packet{guest: &w.guests[e.Number], dir: wire.Out, found: found{opener: wire.Out}}
 		p.Proto = wire.ProtoUDP
-		p.key.Local, p.key.Remote, p.key.Who = e.Primary, uint32(i), wire.ProtoUDP<<24|e.Number
+		p.key.Local, p.key.Remote, p.key.Who = e.Primary.As4(), uint32(i), wire.ProtoUDP<<24|e.Number
 		if w.open(p, &p.key, 0) != next { // nobody else is here to lock out
 			return
 		}

@@ -123,7 +123,7 @@ func (v *View) guest(number uint32) *guest {
 
 // vtep is the index of a tunnel end other than this card; not ok: it is none of
 // the region.
-func (v *View) vtep(addr uint32) (index uint16, ok bool) {
+func (v *View) vtep(addr wire.Addr) (index uint16, ok bool) {
 	index, ok = v.Policy.Region.VTEP(addr)
 	return index, ok && index != v.Policy.Self
 }

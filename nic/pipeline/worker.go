@@ -86,7 +86,7 @@ func (w *Worker) adopt(v *View) {
 	w.asker.next = 0
 	w.fast.forget()
 	w.fast.enis = v.enis
-	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.addr)
+	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.card.VTEP)
 	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{} // what ended packets point to keeps older views in memory
 }
 

@@ -28,7 +28,7 @@ func crowd(n, groups, rules int) *Config {
 	for i := range n {
 		c.NetworkInterfaces = append(c.NetworkInterfaces, ec2.NetworkInterface{
 			NetworkInterfaceId: fmt.Sprintf("eni-%d", i), SubnetId: "subnet-0", MacAddress: wire.MAC{2, 1, byte(i >> 16), byte(i >> 8), byte(i)},
-			PrivateIpAddress: addrOf(ip("10.0.0.4") + uint32(i)), Groups: member,
+			PrivateIpAddress: addrOf(ip("10.0.0.4").As4() + uint32(i)), Groups: member,
 			Attachment: &ec2.NetworkInterfaceAttachment{InstanceId: fmt.Sprintf("i-%d", i)},
 		})
 	}
@@ -53,9 +53,9 @@ func benchmarkMatch(b *testing.B, c *Config) {
 	e := compiled(b, c, CompileOptions{}).ENI("eni-0")
 	var queries [256]Query
 	for i := range queries {
-		queries[i] = Query{Remote: uint32(i*977)<<12 | 100<<24, Port: uint16(1000 + i*13), Proto: wire.ProtoTCP, Dir: wire.Direction(i & 1)}
+		queries[i] = Query{Remote: wire.AddrFrom4(uint32(i*977)<<12 | 100<<24), Port: uint16(1000 + i*13), Proto: wire.ProtoTCP, Dir: wire.Direction(i & 1)}
 		if i%4 == 0 {
-			queries[i].Remote = ip("10.0.0.4") + uint32(i)
+			queries[i].Remote = wire.AddrFrom4(ip("10.0.0.4").As4() + uint32(i))
 		}
 	}
 	b.ReportAllocs()
@@ -81,16 +81,16 @@ func BenchmarkRoute(b *testing.B) {
 	e := compiled(b, c, CompileOptions{}).ENI("eni-0")
 	b.ReportAllocs()
 	for i := uint32(0); b.Loop(); i++ {
-		sink += int(e.Route(i * 0x9e3779b9).Target)
+		sink += int(e.Route(wire.AddrFrom4(i * 0x9e3779b9)).Target)
 	}
 }
 
 func BenchmarkNeighbor(b *testing.B) {
 	e := compiled(b, crowd(20000, 5, 60), CompileOptions{}).ENI("eni-0")
-	first := ip("10.0.0.4")
+	first := ip("10.0.0.4").As4()
 	b.ReportAllocs()
 	for i := uint32(0); b.Loop(); i++ {
-		if e.Neighbor(first+i*2654435761%20000) != nil {
+		if e.Neighbor(wire.AddrFrom4(first+i*2654435761%20000)) != nil {
 			sink++
 		}
 	}
@@ -99,10 +99,10 @@ func BenchmarkNeighbor(b *testing.B) {
 // BenchmarkFirstPacket is all that the first packet of a connection asks.
 func BenchmarkFirstPacket(b *testing.B) {
 	e := compiled(b, crowd(20000, 5, 60), CompileOptions{}).ENI("eni-0")
-	first := ip("10.0.0.4")
+	first := ip("10.0.0.4").As4()
 	b.ReportAllocs()
 	for i := uint32(0); b.Loop(); i++ {
-		remote := first + i*2654435761%20000
+		remote := wire.AddrFrom4(first + i*2654435761%20000)
 		if e.Match(Query{remote, uint16(1000 + i%700), wire.ProtoTCP, wire.Out}).Allowed && e.Route(remote).Target == Local && e.Neighbor(remote) != nil {
 			sink++
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // CompileOptions say for which card, and after which policy.
@@ -57,7 +58,7 @@ type compiler struct {
 	settings map[*ec2.NetworkInterface]*setting // by form
 	joined   map[*membership]int                // how many ENIs more
 	claims   []claim
-	disputes map[uint32]bool      // public addresses that two have
+	disputes map[wire.Addr]bool   // public addresses that two have
 	builders map[*ENI]*eniBuilder // of ENIs that have Elastic IP addresses
 
 	lost   map[string]bool // paths of objects that were left out, since an object that they name is not there
@@ -80,7 +81,7 @@ func newCompiler(r *Region) *compiler {
 		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{},
 		copied: map[string]bool{}, filled: map[string][]*object{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
 		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
-		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*membership]int{}, disputes: map[uint32]bool{}, builders: map[*ENI]*eniBuilder{},
+		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*membership]int{}, disputes: map[wire.Addr]bool{}, builders: map[*ENI]*eniBuilder{},
 		lost: map[string]bool{}, remade: map[any]bool{},
 	}
 }

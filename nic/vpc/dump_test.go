@@ -53,7 +53,7 @@ func TestDumpSubnet(t *testing.T) {
 func TestDumpPublicSubnet(t *testing.T) {
 	p := dump(t, "test-public-subnet")
 	e := p.ENI("eni-00064850627e198ee")
-	require.Equal(t, ip("18.216.80.133"), e.Public)
+	require.Equal(t, ip("18.216.80.133"), e.Public())
 	require.Equal(t, Route{Internet, "0.0.0.0/0", "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
 	require.Equal(t, Route{Local, "10.0.0.0/16", "local"}, e.Route(ip("10.0.9.9")))
 	require.Empty(t, p.Notices())

@@ -1,8 +1,11 @@
 package vpc
 
 import (
+	"net/netip"
 	"slices"
 	"time"
+
+	"nitrocard/nic/wire"
 )
 
 // ENI is a network interface as all cards know it: what the mapping tells of it,
@@ -12,7 +15,7 @@ type ENI struct {
 	*identity
 	*membership
 	further *further // nil: one address and no prefix
-	Public  uint32   // the primary's public address; 0: none
+	public  uint32   // the primary's public address; 0: none
 	Card    uint16   // where it is: index in Region.VTEPs
 	lost    bool     // the primary address is another ENI's, too, and so nobody's
 }
@@ -29,26 +32,23 @@ type membership struct {
 
 // further is what few ENIs have.
 type further struct {
-	addrs    []Address // all, primary first
-	prefixes []Block   // delegated
+	addrs    []Address      // all, primary first
+	prefixes []netip.Prefix // delegated
 }
 
-// primary is the primary private address; 0: the ENI has IPv6 only.
-func (e *ENI) primary() uint32 {
+// primary is the primary private address; zero: the ENI has IPv6 only.
+func (e *ENI) primary() wire.Addr {
 	if e.lost {
-		return 0
+		return wire.Addr{}
 	}
-	return e.addr
+	return addrFrom(e.addr)
 }
 
-// Address is a private address and its public one; 0: none.
-type Address struct{ Private, Public uint32 }
+// Public is the primary address's public one; zero: none.
+func (e *ENI) Public() wire.Addr { return addrFrom(e.public) }
 
-// Block is an IPv4 prefix: the addresses whose bits under Mask are Addr's.
-type Block struct{ Addr, Mask uint32 }
-
-// Contains tells whether an address lies in the block.
-func (b Block) Contains(addr uint32) bool { return addr&b.Mask == b.Addr }
+// Address is a private address and its public one; zero: none.
+type Address struct{ Private, Public wire.Addr }
 
 // Timeouts are the idle times of an ENI's connections that EC2 lets be set.
 type Timeouts struct {
@@ -62,14 +62,14 @@ func (e *ENI) Addrs() []Address {
 	switch {
 	case e.further != nil:
 		return e.further.addrs
-	case e.primary() == 0:
+	case e.primary().IsZero():
 		return nil
 	}
-	return []Address{{e.addr, e.Public}}
+	return []Address{{e.primary(), e.Public()}}
 }
 
 // prefixes are those that are delegated to the ENI.
-func (e *ENI) prefixes() []Block {
+func (e *ENI) prefixes() []netip.Prefix {
 	if e.further == nil {
 		return nil
 	}
@@ -78,11 +78,11 @@ func (e *ENI) prefixes() []Block {
 
 // setAddresses gives a new ENI what it has. The first of addrs is the primary one,
 // unless that was lost.
-func (e *ENI) setAddresses(addrs []Address, prefixes []Block) {
-	e.lost = len(addrs) == 0 || addrs[0].Private != e.addr
-	e.Public, e.further = 0, nil
+func (e *ENI) setAddresses(addrs []Address, prefixes []netip.Prefix) {
+	e.lost = len(addrs) == 0 || addrs[0].Private != addrFrom(e.addr)
+	e.public, e.further = 0, nil
 	if !e.lost {
-		e.Public = addrs[0].Public
+		e.public = addrs[0].Public.As4()
 	}
 	if len(prefixes) > 0 || len(addrs) > 1 || len(addrs) == 1 && e.lost {
 		e.further = &further{slices.Clone(addrs), slices.Clone(prefixes)}
@@ -91,70 +91,70 @@ func (e *ENI) setAddresses(addrs []Address, prefixes []Block) {
 
 // Owns tells whether the ENI may send from an address: a private address of its
 // own, or one in a delegated prefix.
-func (e *ENI) Owns(addr uint32) bool {
+func (e *ENI) Owns(addr wire.Addr) bool {
 	if addr == e.primary() {
-		return addr != 0
+		return !addr.IsZero()
 	}
 	return e.further != nil && e.further.owns(addr)
 }
 
 // owns is Owns for all addresses but the primary one.
-func (f *further) owns(addr uint32) bool {
+func (f *further) owns(addr wire.Addr) bool {
 	for i := range f.addrs {
 		if f.addrs[i].Private == addr {
 			return true
 		}
 	}
 	for _, b := range f.prefixes {
-		if b.Contains(addr) {
+		if b.Contains(addr.Netip()) {
 			return true
 		}
 	}
 	return false
 }
 
-// PublicOf is the public address of a private one; 0: none.
-func (e *ENI) PublicOf(private uint32) uint32 {
+// PublicOf is the public address of a private one; zero: none.
+func (e *ENI) PublicOf(private wire.Addr) wire.Addr {
 	if e.further == nil {
 		if private == e.primary() {
-			return e.Public
+			return e.Public()
 		}
-		return 0
+		return wire.Addr{}
 	}
 	for i := range e.further.addrs {
 		if e.further.addrs[i].Private == private {
 			return e.further.addrs[i].Public
 		}
 	}
-	return 0
+	return wire.Addr{}
 }
 
-// PrivateOf is the private address behind a public one; 0: none of this ENI.
-func (e *ENI) PrivateOf(public uint32) uint32 {
+// PrivateOf is the private address behind a public one; zero: none of this ENI.
+func (e *ENI) PrivateOf(public wire.Addr) wire.Addr {
 	switch {
-	case public == 0:
-		return 0
-	case public == e.Public:
+	case public.IsZero():
+		return wire.Addr{}
+	case public == e.Public():
 		return e.primary()
 	case e.further == nil:
-		return 0
+		return wire.Addr{}
 	}
 	for i := range e.further.addrs {
 		if e.further.addrs[i].Public == public {
 			return e.further.addrs[i].Private
 		}
 	}
-	return 0
+	return wire.Addr{}
 }
 
 // spans are the addresses that the mapping has of it.
 func (e *ENI) spans() []span {
 	var all []span
 	for _, a := range e.Addrs() {
-		all = append(all, span{a.Private, a.Private})
+		all = append(all, span{a.Private.As4(), a.Private.As4()})
 	}
 	for _, b := range e.prefixes() {
-		all = append(all, span{b.Addr, b.Addr | ^b.Mask})
+		all = append(all, spanOf(b))
 	}
 	return all
 }

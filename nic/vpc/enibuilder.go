@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -20,7 +21,7 @@ type eniBuilder struct {
 	net      *network // which may be changed
 	list     []ec2.NetworkInterfacePrivateIpAddress
 	addrs    []Address
-	prefixed []Block
+	prefixed []netip.Prefix
 }
 
 // begin makes the builder ready for another ENI. What the last one needed of memory

@@ -50,7 +50,7 @@ func FuzzParseAndCompile(f *testing.F) {
 			require.Same(t, e, p.ENI(e.ID))
 			require.Same(t, e, p.ENIs[e.Number])
 			require.True(t, p.FindENI(e.VNI, e.MAC) == e)
-			require.True(t, e.Primary == 0 || e.Neighbor(e.Primary) == e.ENI)
+			require.True(t, e.Primary.IsZero() || e.Neighbor(e.Primary) == e.ENI)
 			require.Equal(t, e.MAC, p.Region.Station(e.Station).Dst)
 			e.Match(Query{Remote: e.Primary})
 			e.Route(e.Primary)

@@ -13,7 +13,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-func ip(s string) uint32 { return number(netip.MustParseAddr(s)) }
+func ip(s string) wire.Addr { return wire.AddrFrom(netip.MustParseAddr(s)) }
 
 // FindENI finds an ENI of this card as a frame names it; nil: there is none.
 func (p *Policy) FindENI(vni uint32, mac wire.MAC) *OwnENI {

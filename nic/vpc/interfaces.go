@@ -121,8 +121,8 @@ func (c *compiler) retract(e *ENI) {
 		}
 	}
 	for _, a := range e.Addrs() {
-		if a.Public != 0 {
-			c.next.public.Delete(a.Public)
+		if !a.Public.IsZero() {
+			c.next.public.Delete(a.Public.As4())
 		}
 	}
 	c.next.enis.set(e.Station, nil, c.enis)

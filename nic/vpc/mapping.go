@@ -1,5 +1,7 @@
 package vpc
 
+import "nitrocard/nic/wire"
+
 // The mapping says who holds a private address of a VPC: a tree of pages of 16
 // addresses, which is what a delegated prefix has.
 
@@ -9,7 +11,12 @@ type page [1 << pageBits]*ENI
 
 // Neighbor is the mapping: who in the ENI's VPC holds a private address; nil:
 // nobody.
-func (e *OwnENI) Neighbor(addr uint32) *ENI { return e.network.holder(addr) }
+func (e *OwnENI) Neighbor(addr wire.Addr) *ENI {
+	if !addr.Is4() {
+		return nil
+	}
+	return e.network.holder(addr.As4())
+}
 
 // holder is who holds an address; nil: nobody.
 func (n *network) holder(addr uint32) *ENI {

@@ -8,8 +8,8 @@ import (
 
 // Query is a connection to be judged by the groups of one ENI.
 type Query struct {
-	Remote uint32 // the other side's address
-	Port   uint16 // destination port; ICMP: type<<8 | code; other protocols: 0
+	Remote wire.Addr // the other side's address
+	Port   uint16    // destination port; ICMP: type<<8 | code; other protocols: 0
 	Proto  uint8
 	Dir    wire.Direction
 }
@@ -41,7 +41,7 @@ func (e *OwnENI) Match(q Query) Match {
 		return Match{} // no rule names the port: most of what strangers try
 	}
 	ports := s.row(row)
-	at := first(ports, s.row(s.addrs.find(q.Remote)))
+	at := first(ports, s.row(s.remote(q.Remote)))
 	if first(ports, s.row(s.named)) < at { // only then can the mapping matter
 		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))
 	}
@@ -50,6 +50,15 @@ func (e *OwnENI) Match(q Query) Match {
 	}
 	open := kind <= classUDP && e.matcher.sets[q.Dir^1].open[kind] && first(ports, s.row(s.anywhere)) != none
 	return Match{Allowed: true, Untracked: open, Rule: s.rules[at]}
+}
+
+// remote is the row of the rules for a remote address. The rules that are compiled
+// are for IPv4.
+func (s *ruleSet) remote(a wire.Addr) uint32 {
+	if !a.Is4() {
+		return s.empty
+	}
+	return s.addrs.find(a.As4())
 }
 
 // firstByGroup finds the first rule that names a group of the remote ENI. Some

@@ -65,7 +65,7 @@ func (m million) mac(i int) wire.MAC {
 	return wire.MAC{2, 0, byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)}
 }
 
-func (m million) addr(i int) uint32 { return ip("10.0.0.4") + uint32(i/65000<<16+i%65000) }
+func (m million) addr(i int) uint32 { return ip("10.0.0.4").As4() + uint32(i/65000<<16+i%65000) }
 
 // more is one ENI more, by number, on the card of another.
 func (m million) more(n int) []Edit {
@@ -129,7 +129,7 @@ func TestASmallMillion(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, policy.ENIs, 4)
 	for n := range m.enis + 1 {
-		e := policy.ENIs[0].Neighbor(m.addr(n))
+		e := policy.ENIs[0].Neighbor(wire.AddrFrom4(m.addr(n)))
 		require.Equal(t, m.mac(n), e.MAC)
 		require.True(t, n == m.enis || int(e.Card)-firstCard == n%1000, "%s is on card %d", e.ID, e.Card)
 	}

@@ -59,33 +59,32 @@ func routerMAC(id string) wire.MAC {
 	return wire.MAC{byte(h)&^1 | 2, byte(h >> 8), byte(h >> 16), byte(h >> 24), byte(h >> 32), byte(h >> 40)}
 }
 
-// addrOf turns an address of the packet path into netip's.
+// addrFrom is an IPv4 address from the 4 bytes that a region keeps of it; 0: none.
+func addrFrom(a uint32) wire.Addr {
+	if a == 0 {
+		return wire.Addr{}
+	}
+	return wire.AddrFrom4(a)
+}
+
+// addrOf turns an IPv4 address as a region keeps it into netip's.
 func addrOf(a uint32) netip.Addr {
 	return netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)})
 }
 
-// number turns an IPv4 address into the packet path's form; 0 for all else.
+// number is an IPv4 address as a region keeps it; 0 for all else.
 func number(a netip.Addr) uint32 {
-	if a = a.Unmap(); !a.Is4() {
-		return 0
-	}
-	b := a.As4()
-	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	return wire.AddrFrom(a).As4()
 }
 
 // span is a range of numbers, both ends inclusive.
 type span struct{ lo, hi uint32 }
 
-// blockOf turns an IPv4 prefix into the packet path's form.
-func blockOf(p netip.Prefix) Block {
-	mask := ^uint32(0) << (32 - p.Bits()) // a shift by 32 leaves 0
-	return Block{number(p.Addr()) & mask, mask}
-}
-
 // spanOf is an IPv4 prefix as a range of addresses.
 func spanOf(p netip.Prefix) span {
-	b := blockOf(p)
-	return span{b.Addr, b.Addr | ^b.Mask}
+	mask := ^uint32(0) << (32 - p.Bits()) // a shift by 32 leaves 0
+	first := number(p.Addr()) & mask
+	return span{first, first | ^mask}
 }
 
 // prefixOf turns a span that was a prefix back into it.

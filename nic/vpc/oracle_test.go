@@ -100,14 +100,14 @@ func (o loop) anywhere(perm ec2.IpPermission) bool {
 	return slices.ContainsFunc(o.cidrs(perm), func(p netip.Prefix) bool { return p.Bits() == 0 })
 }
 
-func (o loop) from(e *ec2.NetworkInterface, perm ec2.IpPermission, remote uint32) bool {
-	if slices.ContainsFunc(o.cidrs(perm), func(p netip.Prefix) bool { return p.Contains(addrOf(remote)) }) {
+func (o loop) from(e *ec2.NetworkInterface, perm ec2.IpPermission, remote wire.Addr) bool {
+	if slices.ContainsFunc(o.cidrs(perm), func(p netip.Prefix) bool { return p.Contains(remote.Netip()) }) {
 		return true
 	}
 	for _, pair := range perm.UserIdGroupPairs {
 		for _, member := range o.NetworkInterfaces {
 			in := slices.ContainsFunc(member.Groups, func(g ec2.GroupIdentifier) bool { return g.GroupId == pair.GroupId })
-			if in && member.PrivateIpAddress == addrOf(remote) && o.vpcOf(&member) == o.vpcOf(e) {
+			if in && member.PrivateIpAddress == remote.Netip() && o.vpcOf(&member) == o.vpcOf(e) {
 				return true
 			}
 		}
@@ -181,7 +181,7 @@ func randomRegion(r *rand.Rand) *Config {
 		}
 		for i := range 4 {
 			e := ec2.NetworkInterface{NetworkInterfaceId: fmt.Sprintf("eni-%d-%d", v, i), SubnetId: subnet, MacAddress: wire.MAC{2, byte(v), byte(i)},
-				PrivateIpAddress: addrOf(ip("10.0.1.4") + uint32(i))}
+				PrivateIpAddress: addrOf(ip("10.0.1.4").As4() + uint32(i))}
 			for _, g := range r.Perm(4)[:r.IntN(4)] {
 				e.Groups = append(e.Groups, ec2.GroupIdentifier{GroupId: fmt.Sprintf("sg-%d", 4*v+g)})
 			}
@@ -221,6 +221,6 @@ func FuzzMatch(f *testing.F) {
 	f.Add(uint64(2), uint32(0x0a000104), uint16(8<<8), uint8(1), uint8(1))
 	f.Fuzz(func(t *testing.T, seed uint64, remote uint32, port uint16, proto, dir uint8) {
 		c := randomRegion(rand.New(rand.NewPCG(seed, 0)))
-		agree(t, c, compiled(t, c, CompileOptions{}), Query{remote, port, proto, wire.Direction(dir & 1)})
+		agree(t, c, compiled(t, c, CompileOptions{}), Query{wire.AddrFrom4(remote), port, proto, wire.Direction(dir & 1)})
 	})
 }

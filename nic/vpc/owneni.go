@@ -5,10 +5,10 @@ import "nitrocard/nic/wire"
 // OwnENI is an ENI of this card, with its whole chain of ownership.
 type OwnENI struct {
 	*ENI
-	Number    uint32 // below 1<<23; no other ENI of the card ever has it
-	Primary   uint32 // primary private address; 0: the ENI has IPv6 only
-	Owner     uint64 // fingerprint of the instance; an ENI without one owns itself
-	Allowance uint32 // how many tracked connections the instance may have; 0: the card's fair share
+	Number    uint32    // below 1<<23; no other ENI of the card ever has it
+	Primary   wire.Addr // primary private address; zero: the ENI has IPv6 only
+	Owner     uint64    // fingerprint of the instance; an ENI without one owns itself
+	Allowance uint32    // how many tracked connections the instance may have; 0: the card's fair share
 	VPC       *VPC
 	VNI       uint32
 	RouterMAC wire.MAC // its subnet's router
@@ -24,4 +24,4 @@ func (e *OwnENI) Routes() string { return e.routes.id }
 // Passes tells whether an address passes the ENI's source/destination check: as the
 // source of what the guest sends, and as the destination of what the guest gets. The
 // check may be off, as for a NAT instance (EC2 User Guide, elastic network interfaces).
-func (e *OwnENI) Passes(addr uint32) bool { return !e.SourceDestCheck || e.Owns(addr) }
+func (e *OwnENI) Passes(addr wire.Addr) bool { return !e.SourceDestCheck || e.Owns(addr) }

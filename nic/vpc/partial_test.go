@@ -152,13 +152,13 @@ func TestPublicAddressThatMoved(t *testing.T) {
 	p := compiled(t, placed(c), CompileOptions{})
 	require.Len(t, texts(p), 1)
 	require.Contains(t, texts(p)[0], "PublicIp 35.72.2.8 is that of NetworkInterfaces.json: NetworkInterfaces[0] eni-a1 too: neither has it; such packets are dropped")
-	require.Zero(t, p.ENI("eni-a1").Public)
-	require.Zero(t, p.ENI("eni-a2").Public)
+	require.Zero(t, p.ENI("eni-a1").Public())
+	require.Zero(t, p.ENI("eni-a2").Public())
 
 	c.Addresses[1] = ec2.Address{PublicIp: addr("35.72.2.9"), NetworkInterfaceId: "eni-a1"}
 	p = compiled(t, placed(c), CompileOptions{})
 	require.Contains(t, texts(p)[0], "PublicIp 35.72.2.9 is of 10.0.1.5, which has 35.72.2.8 in NetworkInterfaces.json: NetworkInterfaces[0] eni-a1: it has neither; such packets are dropped")
-	require.Zero(t, p.ENI("eni-a1").Public)
+	require.Zero(t, p.ENI("eni-a1").Public())
 }
 
 // A route to entries that nobody knows lets their packets take wider routes,

@@ -27,16 +27,16 @@ type Policy struct {
 // Card is the card that a policy is for.
 type Card struct {
 	Name    string
-	VTEP    uint32       // its address on the underlay
+	VTEP    wire.Addr    // its address on the underlay
 	Prefix  netip.Prefix // of the link, masked
-	Gateway uint32       // 0: all VTEPs are on the link
+	Gateway wire.Addr    // zero: all VTEPs are on the link
 	MAC     wire.MAC     // of its uplink; zero: the port's own
 }
 
 // NextHop is who takes a packet to a VTEP: the VTEP itself on the same link or
 // without a gateway, else the gateway.
-func (c *Card) NextHop(vtep uint32) uint32 {
-	if c.Gateway == 0 || c.Prefix.Contains(addrOf(vtep)) {
+func (c *Card) NextHop(vtep wire.Addr) wire.Addr {
+	if c.Gateway.IsZero() || c.Prefix.Contains(vtep.Netip()) {
 		return vtep
 	}
 	return c.Gateway
@@ -75,7 +75,7 @@ func (r *Region) Policy(card string, prev *Policy) (*Policy, error) {
 	place := r.place.cards[i]
 	p := &Policy{
 		Epoch: prev.Epoch + 1, Region: r, Self: firstCard + uint16(i),
-		Card: Card{Name: place.Name, VTEP: number(place.Vtep.Addr()), Prefix: place.Vtep.Masked(), Gateway: number(place.Gateway), MAC: place.Mac},
+		Card: Card{Name: place.Name, VTEP: wire.AddrFrom(place.Vtep.Addr()), Prefix: place.Vtep.Masked(), Gateway: wire.AddrFrom(place.Gateway), MAC: place.Mac},
 	}
 	return p, p.take(r.on(p.Self), prev)
 }

@@ -94,7 +94,7 @@ func TestNextHop(t *testing.T) {
 	c := Card{Prefix: netip.MustParsePrefix("172.16.0.0/24"), Gateway: ip("172.16.0.254")}
 	require.Equal(t, ip("172.16.0.12"), c.NextHop(ip("172.16.0.12")))
 	require.Equal(t, ip("172.16.0.254"), c.NextHop(ip("172.16.1.12")))
-	c.Gateway = 0
+	c.Gateway = wire.Addr{}
 	require.Equal(t, ip("172.16.1.12"), c.NextHop(ip("172.16.1.12")))
 }
 
@@ -106,11 +106,11 @@ func TestFurtherAddresses(t *testing.T) {
 	  Ipv4Prefixes: [{Ipv4Prefix: 10.0.1.64/28}], SourceDestCheck: false, ConnectionTrackingConfiguration: {TcpEstablishedTimeout: 350}}`)
 	p := compiled(t, c, CompileOptions{})
 	e := p.ENI("eni-a4")
-	require.Equal(t, []Address{{ip("10.0.1.9"), 0}, {ip("10.0.1.10"), ip("35.72.2.9")}}, e.Addrs())
-	require.Zero(t, e.Public)
+	require.Equal(t, []Address{{Private: ip("10.0.1.9")}, {ip("10.0.1.10"), ip("35.72.2.9")}}, e.Addrs())
+	require.Zero(t, e.Public())
 	require.Equal(t, ip("35.72.2.9"), e.PublicOf(ip("10.0.1.10")))
 	require.Equal(t, ip("10.0.1.10"), e.PrivateOf(ip("35.72.2.9")))
-	require.Zero(t, e.PrivateOf(0))
+	require.Zero(t, e.PrivateOf(wire.Addr{}))
 	for addr, owns := range map[string]bool{"10.0.1.9": true, "10.0.1.10": true, "10.0.1.64": true, "10.0.1.79": true, "10.0.1.80": false, "10.0.1.5": false, "0.0.0.0": false} {
 		require.Equal(t, owns, e.Owns(ip(addr)), addr)
 		require.Equal(t, owns, p.ENI("eni-a1").Neighbor(ip(addr)) == e.ENI, addr)

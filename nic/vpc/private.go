@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // addresses takes the private addresses, primary first.
@@ -87,7 +88,7 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 		return
 	}
 	b.net.hold(one, b.eni)
-	b.addrs = append(b.addrs, Address{Private: number(addr)})
+	b.addrs = append(b.addrs, Address{Private: wire.AddrFrom(addr)})
 	b.association(len(b.addrs)-1, a.Association)
 }
 
@@ -132,16 +133,16 @@ func (c *compiler) yieldClaims() {
 		e, s := claim.holder, claim.span
 		var addrs []Address
 		for _, a := range e.Addrs() {
-			if a.Private < s.lo || a.Private > s.hi {
+			if n := a.Private.As4(); n < s.lo || n > s.hi {
 				addrs = append(addrs, a)
 			}
 		}
-		var prefixes []Block
-		for _, b := range e.prefixes() {
-			if b.Addr <= s.hi && b.Addr|^b.Mask >= s.lo {
-				claim.net.hold(span{b.Addr, b.Addr | ^b.Mask}, nil)
+		var prefixes []netip.Prefix
+		for _, p := range e.prefixes() {
+			if all := spanOf(p); all.lo <= s.hi && all.hi >= s.lo {
+				claim.net.hold(all, nil)
 			} else {
-				prefixes = append(prefixes, b)
+				prefixes = append(prefixes, p)
 			}
 		}
 		claim.net.hold(s, nil)
@@ -175,6 +176,6 @@ func (b *eniBuilder) prefixes() {
 			continue
 		}
 		b.net.hold(spanOf(p), b.eni)
-		b.prefixed = append(b.prefixed, blockOf(p))
+		b.prefixed = append(b.prefixed, p)
 	}
 }

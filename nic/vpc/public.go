@@ -6,54 +6,55 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // publish gives the at-th private address of an ENI its public one. An ENI and
 // describe-addresses tell the same thing twice; they have to agree.
 func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
 	path, public := where.path(), public.Unmap()
-	n := number(public)
+	n := wire.AddrFrom(public)
 	private := &b.addrs[at]
-	holder, _ := b.next.public.Get(n)
+	holder, _ := b.next.public.Get(n.As4())
 	switch {
-	case n == 0:
+	case !n.Is4():
 		b.Add(path, "PublicIp %s is no IPv4 address", public)
 	case private.Public == n, b.disputes[n]:
-	case private.Public != 0:
+	case !private.Public.IsZero():
 		b.moved(where, private, n)
 	case holder != nil:
 		b.contestedPublic(where, holder, n)
 	default:
-		b.next.public.Set(n, b.eni)
+		b.next.public.Set(n.As4(), b.eni)
 		private.Public = n
 	}
 }
 
 // moved is for a private address to which two answers give different public ones.
 // Nobody can tell which answer is newer, so that the address gets neither.
-func (b *eniBuilder) moved(where spot, private *Address, n uint32) {
-	public, had := addrOf(n).String(), addrOf(private.Public)
+func (b *eniBuilder) moved(where spot, private *Address, n wire.Addr) {
+	public, had := n.String(), private.Public
 	other := b.spotOf("NetworkInterfaces", b.eni.ID)
-	if !b.disputed(where, other, "PublicIp "+public+" is of "+addrOf(private.Private).String()+", which has "+had.String()+" in "+other.path()+": it has neither") {
-		b.Add(where.path(), "PublicIp %s: %s has %s already", public, addrOf(private.Private), had)
+	if !b.disputed(where, other, "PublicIp "+public+" is of "+private.Private.String()+", which has "+had.String()+" in "+other.path()+": it has neither") {
+		b.Add(where.path(), "PublicIp %s: %s has %s already", public, private.Private, had)
 		return
 	}
 	b.disputes[n], b.disputes[private.Public] = true, true
-	b.next.public.Delete(private.Public)
-	private.Public = 0
+	b.next.public.Delete(private.Public.As4())
+	private.Public = wire.Addr{}
 }
 
 // contestedPublic is for a public address that two ENIs have. In answers of two
 // moments neither gets it, for nobody can tell which is newer; elsewhere it is a
 // mistake.
-func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n uint32) {
-	public, other := addrOf(n).String(), b.spotOf("NetworkInterfaces", holder.ID)
+func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n wire.Addr) {
+	public, other := n.String(), b.spotOf("NetworkInterfaces", holder.ID)
 	if !b.disputed(where, other, "PublicIp "+public+" is that of "+other.path()+" too: neither has it") {
 		b.Add(where.path(), "PublicIp %s is that of %s", public, holder.ID)
 		return
 	}
 	b.disputes[n] = true
-	b.next.public.Delete(n)
+	b.next.public.Delete(n.As4())
 	if b.whole {
 		b.unpublish(holder, n)
 	}
@@ -61,14 +62,14 @@ func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n uint32) {
 
 // unpublish takes a public address from an ENI that the change under way made, and
 // which nobody else has yet.
-func (b *eniBuilder) unpublish(e *ENI, n uint32) {
+func (b *eniBuilder) unpublish(e *ENI, n wire.Addr) {
 	addrs := slices.Clone(e.Addrs())
 	if unsealed := b.builders[e]; unsealed != nil {
 		addrs = unsealed.addrs
 	}
 	for i := range addrs {
 		if addrs[i].Public == n {
-			addrs[i].Public = 0
+			addrs[i].Public = wire.Addr{}
 		}
 	}
 	if b.builders[e] == nil {
@@ -129,7 +130,7 @@ func (b *eniBuilder) elasticAddress(o *object) {
 	if !private.IsValid() {
 		private = addrOf(b.config.addr)
 	}
-	if i := slices.IndexFunc(b.addrs, func(a Address) bool { return a.Private == number(private) }); i >= 0 {
+	if i := slices.IndexFunc(b.addrs, func(a Address) bool { return a.Private == wire.AddrFrom(private) }); i >= 0 {
 		b.publish(o.spot(), i, config.PublicIp)
 		return
 	}

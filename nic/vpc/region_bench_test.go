@@ -53,7 +53,7 @@ func provincial(v, i int) ec2.NetworkInterface {
 	id := fmt.Sprintf("%08x%09x", v, i)
 	return ec2.NetworkInterface{
 		NetworkInterfaceId: "eni-" + id, SubnetId: fmt.Sprintf("subnet-%d-%d", v, i/60000), MacAddress: wire.MAC{2, byte(v), byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)},
-		PrivateIpAddress: addrOf(ip("10.0.0.4") + uint32(i/60000<<16+i%60000)),
+		PrivateIpAddress: addrOf(ip("10.0.0.4").As4() + uint32(i/60000<<16+i%60000)),
 		Groups:           []ec2.GroupIdentifier{{GroupId: fmt.Sprintf("sg-%d-%d", v, i%5)}, {GroupId: fmt.Sprintf("sg-%d-%d", v, (i+2)%5)}},
 		Attachment:       &ec2.NetworkInterfaceAttachment{InstanceId: "i-" + id},
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 
 	"github.com/gaissmai/bart"
+
+	"nitrocard/nic/wire"
 )
 
 // Target is what a route leads to.
@@ -41,8 +43,8 @@ type routeTable struct {
 }
 
 // Route finds the longest prefix for a destination in the subnet's table.
-func (e *OwnENI) Route(dst uint32) Route {
-	r, found := e.routes.lines.Lookup(addrOf(dst))
+func (e *OwnENI) Route(dst wire.Addr) Route {
+	r, found := e.routes.lines.Lookup(dst.Netip())
 	if !found {
 		return Route{}
 	}

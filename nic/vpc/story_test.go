@@ -29,10 +29,10 @@ func TestTwoCustomersWithOneAddress(t *testing.T) {
 	require.Nil(t, p.FindENI(5002, a.MAC))
 
 	// Each has its public address, from either of the places where EC2 tells it.
-	require.Equal(t, "35.72.2.8", addrOf(a.PublicOf(a.Primary)).String())
-	require.Equal(t, "54.168.7.7", addrOf(b.Public).String())
-	require.Equal(t, b.Primary, b.PrivateOf(b.Public))
-	require.Zero(t, b.PrivateOf(a.Public))
+	require.Equal(t, "35.72.2.8", a.PublicOf(a.Primary).String())
+	require.Equal(t, "54.168.7.7", b.Public().String())
+	require.Equal(t, b.Primary, b.PrivateOf(b.Public()))
+	require.Zero(t, b.PrivateOf(a.Public()))
 
 	// Neither is in the other's mapping.
 	require.Same(t, a.ENI, p.ENI("eni-a2").Neighbor(a.Primary))

@@ -12,15 +12,15 @@ import (
 // section 5).
 type Tunnel [wire.OuterLen]byte
 
-// NewTunnel leads from one address of the underlay to another.
-func NewTunnel(from, to uint32) (b Tunnel) {
+// NewTunnel leads from one IPv4 address of the underlay to another.
+func NewTunnel(from, to wire.Addr) (b Tunnel) {
 	wire.Ethernet(b[:]).SetEtherType(wire.EtherTypeIPv4)
 	ip := wire.IPv4(b[wire.EthernetLen:][:wire.IPv4Len])
 	ip[0] = 0x45 // version 4, no options
 	ip[6] = 0x40 // DF
 	ip[8], ip[9] = 64, wire.ProtoUDP
-	ip.SetSrc(from)
-	ip.SetDst(to)
+	ip.SetSrc(from.As4())
+	ip.SetDst(to.As4())
 	ip.SetChecksum(wire.Sum(ip, 0))
 	udp := b[wire.EthernetLen+wire.IPv4Len:]
 	binary.BigEndian.PutUint16(udp[2:], wire.PortVXLAN)

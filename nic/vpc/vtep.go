@@ -8,7 +8,7 @@ import (
 
 // VTEP is a tunnel end on the underlay.
 type VTEP struct {
-	Addr uint32
+	Addr wire.Addr
 	MAC  wire.MAC // static; zero: resolve the next hop by ARP
 }
 
@@ -22,15 +22,16 @@ const (
 // tunnelEnds are the VTEPs of a region.
 type tunnelEnds struct {
 	vteps []VTEP
-	by    map[uint32]uint16 // index by address
+	by    map[wire.Addr]uint16 // index by address
 }
 
 // newTunnelEnds numbers edge and cards.
 func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
-	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)), by: make(map[uint32]uint16, 1+len(cards))}
+	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)), by: make(map[wire.Addr]uint16, 1+len(cards))}
 	add := func(addr netip.Addr, mac wire.MAC) {
-		t.by[number(addr)] = uint16(len(t.vteps))
-		t.vteps = append(t.vteps, VTEP{number(addr), mac})
+		at := wire.AddrFrom(addr)
+		t.by[at] = uint16(len(t.vteps))
+		t.vteps = append(t.vteps, VTEP{at, mac})
 	}
 	t.vteps = append(t.vteps, VTEP{})
 	add(edge.Vtep, edge.UnderlayMac)
@@ -44,7 +45,7 @@ func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
 func (r *Region) VTEPs() []VTEP { return r.place.ends.vteps }
 
 // VTEP is the index of the tunnel end with an address.
-func (r *Region) VTEP(addr uint32) (index uint16, known bool) {
+func (r *Region) VTEP(addr wire.Addr) (index uint16, known bool) {
 	index, known = r.place.ends.by[addr]
 	return index, known
 }

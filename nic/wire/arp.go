@@ -30,15 +30,15 @@ func (b ARP) Op() uint16 { return binary.BigEndian.Uint16(b[6:8]) }
 func (b ARP) SenderMAC() MAC { return MAC(b[8:14]) }
 
 // Sender is the sender's IPv4 address, 0 in a probe (RFC 5227).
-func (b ARP) Sender() uint32 { return binary.BigEndian.Uint32(b[14:18]) }
+func (b ARP) Sender() Addr { return AddrFrom4(binary.BigEndian.Uint32(b[14:18])) }
 
 // Target is the IPv4 address that a request asks about.
-func (b ARP) Target() uint32 { return binary.BigEndian.Uint32(b[24:28]) }
+func (b ARP) Target() Addr { return AddrFrom4(binary.BigEndian.Uint32(b[24:28])) }
 
 // Station is an IPv4 address on Ethernet.
 type Station struct {
 	MAC  MAC
-	Addr uint32
+	Addr Addr
 }
 
 // arpStart is the first six bytes of every ARP packet about IPv4 over Ethernet.
@@ -59,9 +59,9 @@ func checkARP(b []byte) Fault {
 func (b ARP) put(op uint16, from, to Station) {
 	binary.BigEndian.PutUint64(b, arpStart<<16|uint64(op))
 	*(*MAC)(b[8:14]) = from.MAC
-	binary.BigEndian.PutUint32(b[14:18], from.Addr)
+	binary.BigEndian.PutUint32(b[14:18], from.Addr.As4())
 	*(*MAC)(b[18:24]) = to.MAC
-	binary.BigEndian.PutUint32(b[24:28], to.Addr)
+	binary.BigEndian.PutUint32(b[24:28], to.Addr.As4())
 }
 
 // ARPReply turns a request into its reply, in place: the station mac has the
@@ -82,7 +82,7 @@ func ARPReply(frame []byte, mac MAC) {
 // ARPRequest writes a broadcast into dst that asks, on behalf of from, who has
 // addr. The frame that ARPRequest returns is the first 42 bytes of dst; a
 // shorter dst panics.
-func ARPRequest(dst []byte, from Station, addr uint32) []byte {
+func ARPRequest(dst []byte, from Station, addr Addr) []byte {
 	frame := Ethernet(dst[:EthernetLen+arpLen])
 	frame.SetDst(Broadcast)
 	frame.SetSrc(from.MAC)

@@ -38,5 +38,5 @@ func TestARPView(t *testing.T) {
 	arp := wire.ARP(wiretest.ARPReply(wire.Station{MAC: router, Addr: b}, wire.Station{MAC: guest, Addr: a}).Bytes()[14:])
 	require.EqualValues(t, wire.ARPOpReply, arp.Op())
 	require.Equal(t, router, arp.SenderMAC())
-	require.Equal(t, []uint32{b, a}, []uint32{arp.Sender(), arp.Target()})
+	require.Equal(t, []wire.Addr{b, a}, []wire.Addr{arp.Sender(), arp.Target()})
 }

@@ -62,7 +62,7 @@ func BenchmarkRewriteSrc(b *testing.B) {
 	frame := tcp.Size(64).Bytes()
 	h := parse(b, frame)
 	for b.Loop() {
-		wire.RewriteSrc(frame, &h, h.Src+1)
+		wire.RewriteSrc(frame, &h, wire.AddrFrom4(h.Src.As4()+1))
 	}
 }
 

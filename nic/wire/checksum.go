@@ -52,8 +52,9 @@ func fold(sum uint64) uint16 {
 // PseudoSum is the sum of the pseudo-header that the checksums of TCP and UDP
 // cover (RFC 768, RFC 9293 section 3.1): Sum's partial. n is the length of the
 // segment or datagram in bytes.
-func PseudoSum(src, dst uint32, proto uint8, n int) uint32 {
-	return src>>16 + src&0xffff + dst>>16 + dst&0xffff + uint32(proto) + uint32(n)
+func PseudoSum(src, dst Addr, proto uint8, n int) uint32 {
+	a, b := src.As4(), dst.As4()
+	return a>>16 + a&0xffff + b>>16 + b&0xffff + uint32(proto) + uint32(n)
 }
 
 // Update16 is the checksum sum after one word under the checksum changed from

@@ -19,7 +19,8 @@
 // in any order; a third tag is a fault. A tag with the ID 0 carries a priority
 // and names no VLAN (IEEE 802.1Q clause 9.6).
 //
-// IPv4 addresses are numbers in host byte order: 10.0.1.5 is 0x0a000105.
+// An address is an Addr, of either family. A view of an IPv4 header, and Plain, have
+// IPv4 addresses as numbers in host byte order: 10.0.1.5 is 0x0a000105.
 //
 //	parse.go     Headers, and Parse that fills them
 //	plain.go     the short way, for the frames that are nearly all
@@ -30,6 +31,7 @@
 //	ecn.go       congestion marks, and how they leave a tunnel
 //	checksum.go  Internet checksums, whole and incremental
 //	rewrite.go   address translation of a packet, and of one quoted in an ICMP error
+//	addr.go      IP addresses of both families
 //	mac.go       Ethernet addresses; direction.go towards a guest, or from one
 //
 // What a function answers (Fault, Frag, ECN) and what IANA assigned is exported

@@ -13,13 +13,13 @@ func ExampleParse() {
 
 	var h wire.Headers
 	fmt.Println(wire.Parse(frame, &h))
-	fmt.Printf("%s %#08x:%d > %#08x:%d\n", wire.ProtocolName(h.Proto), h.Src, h.SrcPort, h.Dst, h.DstPort)
+	fmt.Printf("%s %v:%d > %v:%d\n", wire.ProtocolName(h.Proto), h.Src, h.SrcPort, h.Dst, h.DstPort)
 	fmt.Println("IPv4 at", h.L3, "TCP at", h.L4, "end at", h.End)
 
 	fmt.Println(wire.Parse(frame[:50], &h).Sentence())
 	// Output:
 	// none
-	// tcp 0x0a000105:40000 > 0x0a000106:80
+	// tcp 10.0.1.5:40000 > 10.0.1.6:80
 	// IPv4 at 14 TCP at 34 end at 54
 	// the IPv4 packet says it is longer than the frame
 }
@@ -30,12 +30,12 @@ func ExampleRewriteSrc() {
 
 	var h wire.Headers
 	wire.Parse(frame, &h)
-	wire.RewriteSrc(frame, &h, 0x23480208) // 35.72.2.8
+	wire.RewriteSrc(frame, &h, wiretest.Addr("35.72.2.8"))
 
-	fmt.Printf("%#08x > %#08x\n", h.Src, h.Dst)
+	fmt.Println(h.Src, ">", h.Dst)
 	fmt.Println("wrong checksums:", wiretest.Check(frame))
 	// Output:
-	// 0x23480208 > 0xcb007109
+	// 35.72.2.8 > 203.0.113.9
 	// wrong checksums: <nil>
 }
 
@@ -76,12 +76,12 @@ func ExampleParseVXLAN() {
 	var o wire.Outer
 	tunnel, fault := wire.ParseVXLAN(frame, &o)
 	fmt.Println(tunnel, fault)
-	fmt.Printf("VNI %d, %#08x > %#08x, inner frame at %d to %d\n", o.VNI, o.Src, o.Dst, o.Inner, o.End)
+	fmt.Printf("VNI %d, %v > %v, inner frame at %d to %d\n", o.VNI, o.Src, o.Dst, o.Inner, o.End)
 
 	var h wire.Headers
 	fmt.Println(wire.Parse(frame[o.Inner:o.End], &h), wire.ProtocolName(h.Proto))
 	// Output:
 	// true none
-	// VNI 5001, 0xac10000b > 0xac10000c, inner frame at 50 to 92
+	// VNI 5001, 172.16.0.11 > 172.16.0.12, inner frame at 50 to 92
 	// none icmp
 }

@@ -96,8 +96,8 @@ func compare(t *testing.T, frame []byte, h *wire.Headers) {
 		sender := ours.SenderMAC()
 		require.Equal(t, arp.Operation, ours.Op())
 		require.Equal(t, arp.SourceHwAddress, sender[:])
-		require.Equal(t, arp.SourceProtAddress, binary.BigEndian.AppendUint32(nil, ours.Sender()))
-		require.Equal(t, arp.DstProtAddress, binary.BigEndian.AppendUint32(nil, ours.Target()))
+		require.Equal(t, arp.SourceProtAddress, binary.BigEndian.AppendUint32(nil, ours.Sender().As4()))
+		require.Equal(t, arp.DstProtAddress, binary.BigEndian.AppendUint32(nil, ours.Target().As4()))
 		fallthrough
 	default:
 		require.Zero(t, h.Tuple)
@@ -112,8 +112,8 @@ func compareIPv4(t *testing.T, frame []byte, h *wire.Headers) {
 		require.Greater(t, h.L4-h.L3, uint16(20), "only over options may gopacket disagree: %v", err)
 	}
 	require.EqualValues(t, 4, ip.Version)
-	require.Equal(t, []byte(ip.SrcIP), binary.BigEndian.AppendUint32(nil, h.Src))
-	require.Equal(t, []byte(ip.DstIP), binary.BigEndian.AppendUint32(nil, h.Dst))
+	require.Equal(t, []byte(ip.SrcIP), binary.BigEndian.AppendUint32(nil, h.Src.As4()))
+	require.Equal(t, []byte(ip.DstIP), binary.BigEndian.AppendUint32(nil, h.Dst.As4()))
 	require.EqualValues(t, ip.Protocol, h.Proto)
 	require.Equal(t, ip.Id, h.ID)
 	require.EqualValues(t, ip.Length, h.End-h.L3)
@@ -192,14 +192,14 @@ func rewriteKeepsSums(t *testing.T, frame []byte) {
 		return
 	}
 	right := wiretest.Check(frame) == nil
-	wire.RewriteSrc(frame, &h, h.Src^0x00ff01ff)
-	wire.RewriteDst(frame, &h, ^h.Dst)
+	wire.RewriteSrc(frame, &h, wire.AddrFrom4(h.Src.As4()^0x00ff01ff))
+	wire.RewriteDst(frame, &h, wire.AddrFrom4(^h.Dst.As4()))
 	if q, ok := wire.Embedded(frame, &h); ok {
 		require.LessOrEqual(t, h.L4+8, q.L3)
 		require.LessOrEqual(t, q.L4, q.End)
 		require.LessOrEqual(t, q.End, h.End)
-		wire.RewriteEmbeddedSrc(frame, &h, &q, q.Src+0x00ff01ff)
-		wire.RewriteEmbeddedDst(frame, &h, &q, ^q.Dst)
+		wire.RewriteEmbeddedSrc(frame, &h, &q, wire.AddrFrom4(q.Src.As4()+0x00ff01ff))
+		wire.RewriteEmbeddedDst(frame, &h, &q, wire.AddrFrom4(^q.Dst.As4()))
 	}
 	if right {
 		require.NoError(t, wiretest.Check(frame))
@@ -225,7 +225,7 @@ func FuzzPlain(f *testing.F) {
 		is, fault := wire.ParseVXLAN(frame, &o)
 		require.Equal(t, []any{true, wire.NoFault}, []any{is, fault})
 		require.Equal(t, []any{uint16(wire.OuterLen), uint16(len(frame))}, []any{o.Inner, o.End})
-		require.Equal(t, []any{o.Station, o.Src, o.Dst}, []any{tunnel.Station(), tunnel.Src(), tunnel.Dst()})
+		require.Equal(t, []any{o.Station, o.Src, o.Dst}, []any{tunnel.Station(), wire.AddrFrom4(tunnel.Src()), wire.AddrFrom4(tunnel.Dst())})
 		require.Equal(t, wire.TargetOf(o.VNI, wire.Ethernet(frame[o.Inner:]).DstBits()), tunnel.Target())
 		require.Equal(t, wire.NoFault, wire.ParseAny(frame[o.Inner:o.End], &long))
 		requireReads(t, &long, tunnel.Inner())
@@ -235,7 +235,7 @@ func FuzzPlain(f *testing.F) {
 // requireReads holds that p says what the judges found.
 func requireReads(t *testing.T, h *wire.Headers, p *wire.Plain) {
 	t.Helper()
-	require.Equal(t, h.Tuple, wire.Tuple{Src: p.Src(), Dst: p.Dst(), SrcPort: p.SrcPort(), DstPort: p.DstPort(), Proto: p.Proto()})
+	require.Equal(t, h.Tuple, wire.Tuple{Src: wire.AddrFrom4(p.Src()), Dst: wire.AddrFrom4(p.Dst()), SrcPort: p.SrcPort(), DstPort: p.DstPort(), Proto: p.Proto()})
 	require.Equal(t, []any{h.Flags, h.Frag, h.Tagged, int(h.End - h.L3)}, []any{p.Flags(), wire.Whole, false, p.Len()})
 	require.Equal(t, wire.Ethernet(p[:]).DstBits(), p.DstBits())
 	require.Equal(t, wire.Ethernet(p[:]).SrcBits(), p.SrcBits())

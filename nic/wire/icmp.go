@@ -77,7 +77,7 @@ func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 		end = min(end, total)
 	}
 	q = Headers{
-		Tuple:     Tuple{Src: ip.Src(), Dst: ip.Dst(), Proto: ip.Proto()},
+		Tuple:     Tuple{Src: AddrFrom4(ip.Src()), Dst: AddrFrom4(ip.Dst()), Proto: ip.Proto()},
 		EtherType: EtherTypeIPv4,
 		ID:        ip.ID(),
 		L3:        uint16(at),

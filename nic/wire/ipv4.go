@@ -88,8 +88,8 @@ func parseIPv4(b []byte, h *Headers) Fault {
 	}
 	h.ID = binary.BigEndian.Uint16(p[4:])
 	h.Proto = p[9]
-	h.Src = binary.BigEndian.Uint32(p[12:])
-	h.Dst = binary.BigEndian.Uint32(p[16:])
+	h.Src = AddrFrom4(binary.BigEndian.Uint32(p[12:]))
+	h.Dst = AddrFrom4(binary.BigEndian.Uint32(p[16:]))
 	h.L4 = h.L3 + uint16(headerLen)
 	h.End = h.L3 + uint16(total)
 	if frag := binary.BigEndian.Uint16(p[6:]) & (moreFragments | fragmentOffset); frag != 0 {

@@ -5,7 +5,7 @@ import "encoding/binary"
 // Tuple is what a filter asks about a packet: addresses, ports and protocol, all
 // in host byte order.
 type Tuple struct {
-	Src, Dst uint32
+	Src, Dst Addr
 	// SrcPort and DstPort are the ports of TCP and UDP. Of an ICMP query and its
 	// answer both are the identifier, so that the two are one conversation. Of any
 	// other packet, and of later fragments, both are 0.

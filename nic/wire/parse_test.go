@@ -9,10 +9,7 @@ import (
 	"nitrocard/nic/wire/wiretest"
 )
 
-const (
-	a = 0x0a000105 // 10.0.1.5
-	b = 0x0a000106 // 10.0.1.6
-)
+var a, b = wiretest.Addr("10.0.1.5"), wiretest.Addr("10.0.1.6")
 
 // parse is Parse for frames that must be accepted. What h held before must
 // not matter.

@@ -135,7 +135,7 @@ func plainPacket(frame []byte, h *Headers) bool {
 
 // Describe fills h as Parse does.
 func (p *Plain) Describe(h *Headers) {
-	h.Src, h.Dst, h.SrcPort, h.DstPort, h.Proto = p.Src(), p.Dst(), p.SrcPort(), p.DstPort(), p.Proto()
+	h.Src, h.Dst, h.SrcPort, h.DstPort, h.Proto = AddrFrom4(p.Src()), AddrFrom4(p.Dst()), p.SrcPort(), p.DstPort(), p.Proto()
 	h.Flags, h.Frag, h.Type, h.Code, h.Tagged = p.Flags(), Whole, 0, 0, false
 	h.EtherType = EtherTypeIPv4
 	h.L3, h.L4, h.End = EthernetLen, EthernetLen+IPv4Len, uint16(EthernetLen+p.Len())

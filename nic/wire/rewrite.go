@@ -14,14 +14,14 @@ const (
 // RewriteSrc gives the packet in frame another source address. h is Parse's
 // description of frame, and gets the new address too. The checksums that cover the
 // address (IPv4, TCP, UDP, UDP-Lite, DCCP) are updated; a wrong one stays wrong.
-func RewriteSrc(frame []byte, h *Headers, addr uint32) {
+func RewriteSrc(frame []byte, h *Headers, addr Addr) {
 	rewrite(frame, h, srcAt, addr)
 	h.Src = addr
 }
 
 // RewriteDst gives the packet in frame another destination address, as RewriteSrc
 // gives another source address.
-func RewriteDst(frame []byte, h *Headers, addr uint32) {
+func RewriteDst(frame []byte, h *Headers, addr Addr) {
 	rewrite(frame, h, dstAt, addr)
 	h.Dst = addr
 }
@@ -29,24 +29,24 @@ func RewriteDst(frame []byte, h *Headers, addr uint32) {
 // RewriteEmbeddedSrc is RewriteSrc for the packet that an ICMP error quotes: h
 // describes the error; q, from Quote or Embedded, describes the quote. The error's
 // own checksum is updated too.
-func RewriteEmbeddedSrc(frame []byte, h, q *Headers, addr uint32) {
+func RewriteEmbeddedSrc(frame []byte, h, q *Headers, addr Addr) {
 	rewriteEmbedded(frame, h, q, srcAt, addr)
 	q.Src = addr
 }
 
 // RewriteEmbeddedDst is RewriteDst for the packet that an ICMP error quotes, as
 // RewriteEmbeddedSrc is RewriteSrc.
-func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr uint32) {
+func RewriteEmbeddedDst(frame []byte, h, q *Headers, addr Addr) {
 	rewriteEmbedded(frame, h, q, dstAt, addr)
 	q.Dst = addr
 }
 
 // rewrite changes the address at an offset of the IPv4 header: srcAt or dstAt.
-func rewrite(frame []byte, h *Headers, at int, addr uint32) {
+func rewrite(frame []byte, h *Headers, at int, addr Addr) {
 	ip := (*[IPv4Len]byte)(frame[h.L3:])
 	field := ip[at : at+4]
-	change := changeOf(binary.BigEndian.Uint32(field), addr)
-	binary.BigEndian.PutUint32(field, addr)
+	change := changeOf(binary.BigEndian.Uint32(field), addr.As4())
+	binary.BigEndian.PutUint32(field, addr.As4())
 	IPv4(ip[:]).SetChecksum(change.apply(IPv4(ip[:]).Checksum()))
 	if sum := transportSum(frame, h); sum != nil {
 		update(sum, h.Proto, change)
@@ -123,7 +123,7 @@ func update(sum []byte, proto uint8, c change) {
 // rewriteEmbedded changes an address of the quote. The error's checksum covers the
 // whole quote, but changes by the quoted transport checksum only: the quoted header
 // checksum changes by the opposite of what the address does.
-func rewriteEmbedded(frame []byte, h, q *Headers, at int, addr uint32) {
+func rewriteEmbedded(frame []byte, h, q *Headers, at int, addr Addr) {
 	sum := transportSum(frame, q)
 	if sum == nil {
 		rewrite(frame, q, at, addr)

@@ -90,10 +90,10 @@ func plainRewritten(t *testing.T, frame, want []byte, at int, to uint32) {
 	}
 }
 
-func rewritten(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, uint32)) {
+func rewritten(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, wire.Addr)) {
 	t.Helper()
 	h := parse(t, frame)
-	rewrite(frame, &h, to)
+	rewrite(frame, &h, wire.AddrFrom4(to))
 	require.Equal(t, want, frame)
 	require.Equal(t, parse(t, want), h, "the headers follow")
 }
@@ -119,12 +119,12 @@ func FuzzRewriteEmbedded(f *testing.F) {
 	})
 }
 
-func rewrittenQuote(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, *wire.Headers, uint32)) {
+func rewrittenQuote(t *testing.T, frame, want []byte, to uint32, rewrite func([]byte, *wire.Headers, *wire.Headers, wire.Addr)) {
 	t.Helper()
 	h := parse(t, frame)
 	q, ok := wire.Embedded(frame, &h)
 	require.True(t, ok)
-	rewrite(frame, &h, &q, to)
+	rewrite(frame, &h, &q, wire.AddrFrom4(to))
 	require.Equal(t, want, frame)
 	wanted, _ := wire.Embedded(want, &h)
 	require.Equal(t, wanted, q, "the headers follow")
@@ -135,7 +135,7 @@ func TestRewriteEmbeddedLeavesHalfAChecksum(t *testing.T) {
 	frame := wiretest.ICMPError(wire.ICMPTimeExceeded, 0, "192.0.2.1", tcp.Bytes()).Quote(37).Bytes()
 	h, half := parse(t, frame), frame[len(frame)-1]
 	q, _ := wire.Embedded(frame, &h)
-	wire.RewriteEmbeddedSrc(frame, &h, &q, 0x01020304)
+	wire.RewriteEmbeddedSrc(frame, &h, &q, wire.AddrFrom4(0x01020304))
 	require.Equal(t, half, frame[len(frame)-1])
 	require.NoError(t, wiretest.Check(frame))
 }
@@ -145,7 +145,7 @@ func TestRewriteEmbeddedLeavesHalfAChecksum(t *testing.T) {
 func TestRewriteHidesNoDamage(t *testing.T) {
 	frame := wiretest.Put(tcp.Payload("damaged").Bytes(), 54, 'D')
 	h := parse(t, frame)
-	wire.RewriteDst(frame, &h, 0x01020304)
+	wire.RewriteDst(frame, &h, wire.AddrFrom4(0x01020304))
 	require.ErrorContains(t, wiretest.Check(frame), "TCP checksum is wrong")
 }
 
@@ -165,13 +165,13 @@ func TestRewriteTellsNoSumFromZero(t *testing.T) {
 		frame := zeroSum(c.p, c.at).Bytes() // from 10.0.1.5 the sum is 0
 		require.Equal(t, c.want, frame[c.at:c.at+2])
 		h := parse(t, frame)
-		wire.RewriteSrc(frame, &h, 0x0a000106)
+		wire.RewriteSrc(frame, &h, wire.AddrFrom4(0x0a000106))
 		require.NotEqual(t, c.want, frame[c.at:c.at+2])
-		wire.RewriteSrc(frame, &h, 0x0a000105)
+		wire.RewriteSrc(frame, &h, wire.AddrFrom4(0x0a000105))
 		require.Equal(t, c.want, frame[c.at:c.at+2])
 	}
 	frame := udp.NoChecksum().Bytes()
 	h := parse(t, frame)
-	wire.RewriteSrc(frame, &h, 0x0a000106)
+	wire.RewriteSrc(frame, &h, wire.AddrFrom4(0x0a000106))
 	require.Equal(t, []byte{0, 0}, frame[40:42])
 }

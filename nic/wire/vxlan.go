@@ -30,7 +30,7 @@ func (b VXLAN) Set(vni uint32) {
 // Outer is ParseVXLAN's description of the headers around a tunneled frame.
 type Outer struct {
 	Station    uint64 // destination MAC of the outer frame, as MAC.Bits
-	Src, Dst   uint32 // tunnel ends
+	Src, Dst   Addr   // tunnel ends
 	VNI        uint32
 	Inner, End uint16 // offsets of the inner frame's start and end
 	SrcPort    uint16 // a hash of the inner flow, for load balancing (RFC 7348 section 5)

@@ -34,7 +34,7 @@ func TestParseVXLANReadsTheTunnel(t *testing.T) {
 			require.True(t, is, f.Sentence())
 			require.Equal(t, inner, frame[o.Inner:o.End])
 			o.Inner, o.End = 0, 0
-			want := wire.Outer{Station: wire.Ethernet(frame).Dst().Bits(), Src: 0xac100001, Dst: 0xac100002, VNI: 0xfedcba, SrcPort: 50000}
+			want := wire.Outer{Station: wire.Ethernet(frame).Dst().Bits(), Src: wiretest.Addr("172.16.0.1"), Dst: wiretest.Addr("172.16.0.2"), VNI: 0xfedcba, SrcPort: 50000}
 			want.Tagged = what == "tagged"
 			if what == "with a congestion mark" {
 				want.ECN = wire.CE

@@ -58,8 +58,8 @@ func (c connection) dial(ctx context.Context) (open net.Conn, err error) {
 }
 
 // source and destination are a packet's ends.
-func source(t wire.Tuple) netip.AddrPort { return netip.AddrPortFrom(address(t.Src), t.SrcPort) }
+func source(t wire.Tuple) netip.AddrPort { return netip.AddrPortFrom(t.Src.Netip(), t.SrcPort) }
 
 func destination(t wire.Tuple) netip.AddrPort {
-	return netip.AddrPortFrom(address(t.Dst), t.DstPort)
+	return netip.AddrPortFrom(t.Dst.Netip(), t.DstPort)
 }

@@ -23,18 +23,18 @@ func (j *journey) draw() string {
 	}
 	row("client", "%s", way(j.there.inner))
 	row("  │", "")
-	row("edge", "%s is MAC %s behind VTEP %s", address(j.there.inner.Dst), j.there.to, address(j.there.outer.Dst))
+	row("edge", "%s is MAC %s behind VTEP %s", j.there.inner.Dst, j.there.to, j.there.outer.Dst)
 	row("  ║", "%s", j.there.tunnel())
 	row(card, "VNI %d, MAC %s: %s of %s in %s, %s", j.there.outer.VNI, j.there.to, j.eni.ID, j.eni.Instance, j.eni.Subnet, j.eni.VPC)
-	row("  │", "%s becomes %s", address(j.there.inner.Dst), address(j.arrived.Dst))
+	row("  │", "%s becomes %s", j.there.inner.Dst, j.arrived.Dst)
 	row("  │", "%s", j.verdict())
 	row(j.visited.Nick, "%s", way(j.arrived))
 	row("  │", "")
-	row(card, "%s becomes %s", address(j.arrived.Dst), address(j.back.inner.Src))
+	row(card, "%s becomes %s", j.arrived.Dst, j.back.inner.Src)
 	row("  ║", "%s", j.back.tunnel())
 	row("edge", "%s", way(j.back.inner))
 	row("  │", "")
-	row("client", "reads %q", strings.TrimSpace(page(j.visited.Nick, j.visited.ENI, address(j.arrived.Src).String())))
+	row("client", "reads %q", strings.TrimSpace(page(j.visited.Nick, j.visited.ENI, j.arrived.Src.String())))
 	return b.String()
 }
 
@@ -59,8 +59,8 @@ func way(t wire.Tuple) string {
 	return endpoint(t.Src, t.SrcPort) + " ─▶ " + endpoint(t.Dst, t.DstPort)
 }
 
-func endpoint(addr uint32, port uint16) string {
-	return netip.AddrPortFrom(address(addr), port).String()
+func endpoint(addr wire.Addr, port uint16) string {
+	return netip.AddrPortFrom(addr.Netip(), port).String()
 }
 
 // drawPorts is what became of every frame of the run, port by port.

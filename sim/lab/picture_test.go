@@ -3,7 +3,6 @@
 package lab
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 
@@ -12,19 +11,12 @@ import (
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
 )
 
-// number is a dotted address as the wire package has it.
-func number(t *testing.T, dotted string) uint32 {
-	a, err := netip.ParseAddr(dotted)
-	require.NoError(t, err)
-	b := a.As4()
-	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-}
-
 func TestTheJourneyIsDrawnFromWhatWasSeen(t *testing.T) {
-	client, public, private := number(t, "203.0.113.9"), number(t, "35.72.2.8"), number(t, "10.0.1.5")
-	edge, x := number(t, "172.16.0.1"), number(t, "172.16.0.11")
+	client, public, private := wiretest.Addr("203.0.113.9"), wiretest.Addr("35.72.2.8"), wiretest.Addr("10.0.1.5")
+	edge, x := wiretest.Addr("172.16.0.1"), wiretest.Addr("172.16.0.11")
 	j := &journey{
 		visited: plan().guests[0],
 		there: tunneled{

@@ -62,11 +62,11 @@ func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
 		VPC:       e.VPC.ID,
 		VNI:       e.VNI,
 		MAC:       hardware(e.MAC),
-		Addr:      netip.PrefixFrom(address(e.Primary), e.Subnet.Prefix.Bits()),
+		Addr:      netip.PrefixFrom(e.Primary.Netip(), e.Subnet.Prefix.Bits()),
 		Router:    e.Subnet.Prefix.Masked().Addr().Next(), // EC2's router is the first address
 		RouterMAC: hardware(e.RouterMAC),
-		Public:    address(e.Public),
-		VTEP:      address(p.Card.VTEP),
+		Public:    e.Public().Netip(),
+		VTEP:      p.Card.VTEP.Netip(),
 	}
 }
 
@@ -74,17 +74,9 @@ func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
 func newEdge(p *vpc.Policy, v *vpc.VPC) edge {
 	station := p.Region.Station(v.Station)
 	return edge{
-		vtep: netip.PrefixFrom(address(p.Region.VTEPs()[station.VTEP].Addr), p.Card.Prefix.Bits()),
+		vtep: netip.PrefixFrom(p.Region.VTEPs()[station.VTEP].Addr.Netip(), p.Card.Prefix.Bits()),
 		mac:  hardware(station.Dst),
 	}
 }
 
 func hardware(m wire.MAC) net.HardwareAddr { return net.HardwareAddr(m[:]) }
-
-// address is an IPv4 number as an address; 0 is none.
-func address(n uint32) netip.Addr {
-	if n == 0 {
-		return netip.Addr{}
-	}
-	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
-}

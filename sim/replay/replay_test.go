@@ -47,7 +47,7 @@ func TestAPageForTheInternet(t *testing.T) {
 	var o wire.Outer
 	is, fault := wire.ParseVXLAN(got[0].frame, &o)
 	require.True(t, is && fault == wire.NoFault)
-	require.Equal(t, []uint32{wiretest.Addr("172.16.0.11"), wiretest.Addr("172.16.0.1"), 5001}, []uint32{o.Src, o.Dst, o.VNI})
+	require.Equal(t, []any{wiretest.Addr("172.16.0.11"), wiretest.Addr("172.16.0.1"), uint32(5001)}, []any{o.Src, o.Dst, o.VNI})
 	require.Equal(t, wiretest.SrcMAC, wire.Ethernet(got[0].frame).Dst(), "where the edge's packet came from")
 	require.Equal(t, wiretest.DstMAC, wire.Ethernet(got[0].frame).Src(), "where it went to")
 	want = wiretest.TCP("35.72.2.8:80", "203.0.113.7:40000").Flags(wire.TCPSyn | wire.TCPAck).ID(77).Bytes()

@@ -19,7 +19,7 @@ import (
 // own, so that a capture from a real card would be somebody else's. What the
 // configuration does not say is therefore taken from the captures, and what
 // they do not show is made up from the address.
-type underlay map[uint32]wire.MAC
+type underlay map[wire.Addr]wire.MAC
 
 // survey reads the uplink's captures once for the MACs in them.
 func survey(ctx context.Context, files []Input) (underlay, error) {
@@ -59,7 +59,7 @@ func (u underlay) see(frame []byte) {
 }
 
 // note keeps the first MAC of an address, as a card keeps what it resolved.
-func (u underlay) note(addr uint32, mac wire.MAC) {
+func (u underlay) note(addr wire.Addr, mac wire.MAC) {
 	if _, known := u[addr]; !known && !mac.IsMulticast() && !mac.IsZero() {
 		u[addr] = mac
 	}
@@ -67,12 +67,12 @@ func (u underlay) note(addr uint32, mac wire.MAC) {
 
 // mac is the one that addr has. A made-up one is locally administered, and
 // the same in every run.
-func (u underlay) mac(addr uint32) wire.MAC {
+func (u underlay) mac(addr wire.Addr) wire.MAC {
 	if mac, known := u[addr]; known {
 		return mac
 	}
 	mac := wire.MAC{0x02}
-	binary.BigEndian.PutUint32(mac[2:], addr)
+	binary.BigEndian.PutUint32(mac[2:], addr.As4())
 	return mac
 }
 
@@ -89,7 +89,6 @@ func (u underlay) resolve(cfg *vpc.Config) *vpc.Config {
 
 func (u underlay) fill(mac *wire.MAC, addr netip.Addr) {
 	if mac.IsZero() && addr.Is4() {
-		a := addr.As4()
-		*mac = u.mac(binary.BigEndian.Uint32(a[:]))
+		*mac = u.mac(wire.AddrFrom(addr))
 	}
 }

@@ -178,7 +178,7 @@ func (h ip) pseudo(n int) []byte {
 func arp(op uint16, from, to wire.Station) []byte {
 	b := be.AppendUint16([]byte{0, 1, 8, 0, 6, 4}, op)
 	b = append(b, from.MAC[:]...)
-	b = be.AppendUint32(b, from.Addr)
+	b = be.AppendUint32(b, from.Addr.As4())
 	b = append(b, to.MAC[:]...)
-	return be.AppendUint32(b, to.Addr)
+	return be.AppendUint32(b, to.Addr.As4())
 }

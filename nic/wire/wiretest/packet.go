@@ -138,8 +138,8 @@ func ARPReply(from, to wire.Station) Packet {
 	return Ethernet(wire.EtherTypeARP, arp(wire.ARPOpReply, from, to)).MACs(from.MAC, to.MAC)
 }
 
-// Addr is an address like "10.0.1.5" as a number in host byte order.
-func Addr(s string) uint32 { return number(addr(s).Addr()) }
+// Addr is an address like "10.0.1.5" as package wire has it.
+func Addr(s string) wire.Addr { return wire.AddrFrom(netip.MustParseAddr(s)) }
 
 func addr(s string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(s), 0) }
 

@@ -84,7 +84,7 @@ func (l *layout) under(n int) *layer {
 func pseudo(frame []byte, ip *layer, proto uint8, n int) uint32 {
 	h := frame[ip.at:]
 	if ip.kind == inIPv4 {
-		return wire.PseudoSum(wire.IPv4(h).Src(), wire.IPv4(h).Dst(), proto, n)
+		return wire.PseudoSum(wire.AddrFrom4(wire.IPv4(h).Src()), wire.AddrFrom4(wire.IPv4(h).Dst()), proto, n)
 	}
 	sum := uint32(^wire.Sum(h[8:24], 0)) + uint32(^wire.Sum(frame[ip.dst:ip.dst+16], 0))
 	return sum + uint32(proto) + uint32(n)

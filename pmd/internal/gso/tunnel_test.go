@@ -358,7 +358,7 @@ func TestARemoteChecksumStaysRemote(t *testing.T) {
 			want := x.unfinish(x.segments[i])
 			require.Equal(t, want[x.start:], got[x.start:], name)
 			udp := got[14+8+20:]
-			require.Zero(t, wire.Sum(udp, wire.PseudoSum(0xac100001, 0xac100002, wire.ProtoUDP, len(udp))), "%s: the outer checksum covers it as it is", name)
+			require.Zero(t, wire.Sum(udp, wire.PseudoSum(wire.AddrFrom4(0xac100001), wire.AddrFrom4(0xac100002), wire.ProtoUDP, len(udp))), "%s: the outer checksum covers it as it is", name)
 			require.False(t, new(Cutter).Mend(got), name)
 		}
 	}

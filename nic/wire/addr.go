@@ -1,0 +1,63 @@
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// Addr is an IP address of either family, so that whoever asks for an address need
+// not ask for its family first. An IPv4 address is kept as the IPv6 address that
+// stands for it (RFC 4291 section 2.5.5.2):
+//
+//	 hi: 63                    0    lo: 63      47      31                0
+//	+---------------------------+      +-------+-------+-----------------+
+//	|             0             |      |   0   | ffff  |  IPv4 address   |
+//	+---------------------------+      +-------+-------+-----------------+
+//
+// The zero Addr is no address, as :: is none (section 2.5.2); 0.0.0.0 is another. Two words, not 16 bytes: the
+// compiler keeps the words in registers and compares them there.
+type Addr struct{ hi, lo uint64 }
+
+// mapped stands above the address in lo of an IPv4 address.
+const mapped = 0xffff << 32
+
+// AddrFrom4 is an IPv4 address, given in host byte order: 10.0.1.5 is 0x0a000105.
+func AddrFrom4(a uint32) Addr { return Addr{0, mapped | uint64(a)} }
+
+// AddrFrom is an address of package netip without its zone; the invalid one is the
+// zero Addr.
+func AddrFrom(a netip.Addr) Addr {
+	if !a.IsValid() {
+		return Addr{}
+	}
+	b := a.As16()
+	return Addr{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
+}
+
+// IsZero tells whether a is no address.
+func (a Addr) IsZero() bool { return a == Addr{} }
+
+// Is4 tells whether a is an IPv4 address.
+func (a Addr) Is4() bool { return a.hi == 0 && a.lo>>32 == mapped>>32 }
+
+// As4 is an IPv4 address in host byte order, 0 of all others.
+func (a Addr) As4() uint32 {
+	if !a.Is4() {
+		return 0
+	}
+	return uint32(a.lo)
+}
+
+// Netip is the address as package netip has it; the invalid one of the zero Addr.
+func (a Addr) Netip() netip.Addr {
+	if a.IsZero() {
+		return netip.Addr{}
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], a.hi)
+	binary.BigEndian.PutUint64(b[8:], a.lo)
+	return netip.AddrFrom16(b).Unmap()
+}
+
+// String is the address as people write it, "invalid IP" of the zero Addr.
+func (a Addr) String() string { return a.Netip().String() }
