@@ -58,6 +58,7 @@ type stuckCard struct {
 	*Card
 	device *sticky
 	others shelf
+	calls  sync.WaitGroup // that the device may hold up
 	all    sync.WaitGroup
 	end    context.CancelFunc
 }
@@ -97,6 +98,7 @@ func (c *stuckCard) must(edits ...vpc.Edit) {
 // stop ends the card, whose device hangs no more.
 func (c *stuckCard) stop() {
 	close(c.device.free)
+	c.calls.Wait() // or they may find the card closed
 	c.end()
 	c.all.Wait()
 }
@@ -139,11 +141,11 @@ func TestADeviceThatHangsHoldsUpNobodyElse(t *testing.T) {
 			c.device.hang(call)
 			switch call {
 			case "Open":
-				c.all.Go(func() { c.Change(come) })
+				c.calls.Go(func() { c.Change(come) })
 			case "Close":
-				c.all.Go(func() { c.Change(leave) })
+				c.calls.Go(func() { c.Change(leave) })
 			case "Stats":
-				c.all.Go(func() { c.Ports() })
+				c.calls.Go(func() { c.Ports() })
 			}
 			<-c.device.stuck.Done()
 
@@ -226,9 +228,9 @@ func TestADeviceIsOpenedByOneAtATime(t *testing.T) {
 	c.device.hang("Open")
 	come := putEdit(t, "NetworkInterfaces", newcomer)
 	failed := make([]error, 2)
-	c.all.Go(func() { _, failed[0] = c.Change(come) })
+	c.calls.Go(func() { _, failed[0] = c.Change(come) })
 	<-c.device.stuck.Done()
-	c.all.Go(func() { _, failed[1] = c.Change(come, webWith(t, "81")) })
+	c.calls.Go(func() { _, failed[1] = c.Change(come, webWith(t, "81")) })
 	until(t, "both wait", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
