@@ -60,7 +60,7 @@ func enisOf(policy *vpc.Policy) (*tables.Cuckoo[wire.Target, uint64], error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range policy.ENIs {
+	for e := range policy.All() {
 		if _, err := t.Insert(wire.TargetOf(e.VNI, e.MAC.Bits()), uint64(e.Number)); err != nil {
 			return nil, err
 		}

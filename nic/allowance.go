@@ -21,10 +21,7 @@ type shares struct {
 func divide(p *vpc.Policy, connections int) (shares, error) {
 	s := shares{granted: map[uint64]uint32{}}
 	owners, sum := map[uint64]bool{}, 0
-	for _, e := range p.ENIs {
-		if e == nil {
-			continue
-		}
+	for e := range p.All() {
 		if e.Allowance > 0 && !owners[e.Owner] {
 			s.granted[e.Owner] = e.Allowance
 			sum += int(e.Allowance)

@@ -91,11 +91,9 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 	if c.options.OpenPort == nil {
 		return nil
 	}
-	for _, e := range policy.ENIs {
-		if e != nil {
-			spec, open := c.options.OpenPort(e)
-			wanted = append(wanted, bay.Plug{ENI: e.ID, Spec: spec, Open: open})
-		}
+	for e := range policy.All() {
+		spec, open := c.options.OpenPort(e)
+		wanted = append(wanted, bay.Plug{ENI: e.ID, Spec: spec, Open: open})
 	}
 	return wanted
 }
@@ -104,10 +102,8 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 // force, and closes what nothing is plugged into any more, while the mutex is free.
 func (c *Card) settle(n next, opened *bay.Opening) {
 	var enis []string
-	for _, e := range n.policy.ENIs {
-		if e != nil {
-			enis = append(enis, e.ID)
-		}
+	for e := range n.policy.All() {
+		enis = append(enis, e.ID)
 	}
 	c.shares = n.shares
 	gone := c.bays.MakeRoom(enis)
@@ -144,10 +140,8 @@ func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
 	if p.MAC.IsZero() {
 		p.MAC = uplink.Info().MAC
 	}
-	for _, e := range policy.ENIs {
-		if e != nil {
-			p.Guests = append(p.Guests, pipeline.Place{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cache})
-		}
+	for e := range policy.All() {
+		p.Guests = append(p.Guests, pipeline.Place{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cache})
 	}
 	return p
 }

@@ -31,10 +31,8 @@ func (c *Card) ENIs() []ENIView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var views []ENIView
-	for _, e := range c.Policy().ENIs {
-		if e != nil {
-			views = append(views, c.eniView(e))
-		}
+	for e := range c.Policy().All() {
+		views = append(views, c.eniView(e))
 	}
 	slices.SortFunc(views, func(a, b ENIView) int { return cmp.Compare(a.ID, b.ID) })
 	return views

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -32,10 +33,6 @@ type FlowFilter struct {
 	Limit int    // at most so many; 0 is 1,000
 }
 
-// walkChunk is how many places of the connection table a listing looks at
-// while it has the lock: a few microseconds' worth.
-const walkChunk = 64
-
 // seenFlow is a connection as it was when it was looked at.
 type seenFlow struct {
 	key  flow.Key
@@ -51,7 +48,7 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 		limit = 1000
 	}
 	views := []FlowView{}
-	seen := make([]seenFlow, 0, walkChunk)
+	seen := make([]seenFlow, 0, pipeline.Chunk)
 	for from, more := uint32(0), true; more && len(views) < limit; {
 		seen, from, more = c.look(seen[:0], from)
 		policy, now := c.Policy(), uint32(flow.TickOf(c.crew.Now()))
@@ -71,7 +68,7 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
-	next, more = c.crew.Flows.Walk(from, walkChunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
+	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
 		seen = append(seen, seenFlow{*k, conn.Copy(), c.crew.Rule(at)})
 	})
 	return seen, next, more

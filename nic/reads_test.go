@@ -89,7 +89,7 @@ func TestTheObserverHearsOfEveryEnd(t *testing.T) {
 func TestALookAtConnectionsDoesNotAllocate(t *testing.T) {
 	x := newRig(t)
 	x.connect("22")
-	seen := make([]seenFlow, 0, walkChunk)
+	seen := make([]seenFlow, 0, pipeline.Chunk)
 	found := 0
 	least := 1.0 // other goroutines of the test allocate now and then
 	for range 5 {

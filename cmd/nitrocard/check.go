@@ -48,10 +48,8 @@ func check(path string, reading vpc.Reading, card string) (*checked, error) {
 		return nil, err
 	}
 	c := &checked{Card: policy.Card.Name, Notices: append([]vpc.Notice{}, policy.Notices()...), Objects: append([]vpc.Count{}, cfg.Counts()...)}
-	for _, e := range policy.ENIs {
-		if e != nil {
-			c.ENIs++
-		}
+	for range policy.All() {
+		c.ENIs++
 	}
 	return c, nil
 }

@@ -50,10 +50,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 // hear each other's frames.
 func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
 	owners := map[string]string{o.uplink: nic.Uplink}
-	for _, e := range policy.ENIs {
-		if e == nil {
-			continue
-		}
+	for e := range policy.All() {
 		port := cmp.Or(ports[e.ID].spec, e.Port)
 		if other, taken := owners[port]; taken {
 			return fmt.Errorf("%s is the port of both %s and %s; each needs one of its own", port, other, e.ID)

@@ -2,6 +2,8 @@ package bay
 
 import (
 	"errors"
+	"maps"
+	"slices"
 
 	"nitrocard/pmd"
 )
@@ -12,7 +14,7 @@ type round struct {
 	left    []*Bay // to look at
 	at      int    // goroutines that work on it
 	looks   int    // begun so far
-	checked int    // looks when Stuck was asked last
+	checked int    // looks when BeginRound was called last
 }
 
 // BeginRound begins a round, unless one is under way, and tells whether it needs
@@ -21,7 +23,7 @@ type round struct {
 func (b *Bays) BeginRound() bool {
 	r := &b.round
 	if len(r.left) == 0 {
-		r.left = b.All()
+		r.left = slices.Collect(maps.Values(b.all))
 	}
 	stuck := r.at == 0 || r.looks == r.checked
 	r.checked = r.looks

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -28,5 +27,5 @@ func (w *Worker) guestBegan(p *packet) bool {
 		defer w.flows.Unlock()
 		return w.flows.Conn(p.at).Status().Opener() == wire.Out
 	}
-	return p.was.Flags()&flow.FlagInitiator != 0
+	return p.was.Opener() == wire.Out
 }

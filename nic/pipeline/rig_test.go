@@ -130,11 +130,9 @@ func (r *rig) store(policy *vpc.Policy) {
 		ports.MAC = p.Info().MAC
 	}
 	stay := map[string][]*Queue{Uplink: ports.Uplink}
-	for _, e := range policy.ENIs {
-		if e != nil {
-			stay[e.ID] = r.place(e.ID)
-			ports.Guests = append(ports.Guests, Place{ENI: e, Queues: stay[e.ID], Limit: cmp.Or(e.Allowance, r.room/5), CacheLimit: r.room / 4 / 4})
-		}
+	for e := range policy.All() {
+		stay[e.ID] = r.place(e.ID)
+		ports.Guests = append(ports.Guests, Place{ENI: e, Queues: stay[e.ID], Limit: cmp.Or(e.Allowance, r.room/5), CacheLimit: r.room / 4 / 4})
 	}
 	r.gone = r.gone || len(r.places) > len(stay)
 	r.places = stay

@@ -19,9 +19,9 @@ type rulebook struct {
 	used    []bool                // by number, while a sweep is under way: some connection names it
 }
 
-// sweepChunk is how many places of the connection table a sweep looks at while it
-// has the lock: a few microseconds' worth.
-const sweepChunk = 64
+// Chunk is how many places of the connection table somebody looks at while he has
+// the lock: a few microseconds' worth.
+const Chunk = 64
 
 // rulebookRoom is how many rules are kept without a look at who uses them.
 const rulebookRoom = 1024
@@ -52,12 +52,12 @@ func (c *Crew) Sweep() {
 	})
 	from := uint32(0)
 	c.inChunks(func() (more bool) {
-		from, more = c.Flows.Walk(from, sweepChunk, func(at uint32, _ *flow.Key, _ *flow.Conn) { b.use(c.Flows.Rule(at)) })
+		from, more = c.Flows.Walk(from, Chunk, func(at uint32, _ *flow.Key, _ *flow.Conn) { b.use(c.Flows.Rule(at)) })
 		return more
 	})
 	number := 1
 	c.inChunks(func() bool {
-		for end := min(number+sweepChunk, len(used)); number < end; number++ {
+		for end := min(number+Chunk, len(used)); number < end; number++ {
 			b.forget(uint32(number))
 		}
 		return number < len(used)

@@ -52,9 +52,12 @@ func (c *Crew) NewView(policy *vpc.Policy, ports *Ports) *View {
 	if before == nil {
 		before = &View{}
 	}
-	guests := guestsOf(policy, ports.Guests)
-	v := &View{Policy: policy, enis: before.enis, ids: c.freshIDs()}
-	if before.Policy != policy {
+	v := &View{Policy: policy, ids: c.freshIDs()}
+	var guests []guest
+	if before.Policy == policy {
+		v.enis, guests = before.enis, before.parts[0].guests
+	} else {
+		guests = guestsOf(policy, ports.Guests)
 		v.enis = newENITable(guests)
 	}
 	for i := range c.Workers {

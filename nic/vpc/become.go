@@ -147,12 +147,7 @@ func (c *compiler) placeListed(p *Placement, enis map[string]*object) {
 		}
 	}
 	c.pending = map[string]eniPlace{}
-	for _, id := range c.next.place.ports.Keys() {
-		c.pending[id] = eniPlace{}
-	}
-	for id, port := range p.Ports {
-		c.pending[id] = eniPlace{port: port, empty: port == "", said: "Placement: Ports"}
-	}
+	c.placePorts(p)
 	for id, place := range c.pending {
 		if o := enis[id]; o != nil {
 			place.card = o.card

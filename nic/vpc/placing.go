@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -77,9 +78,6 @@ func (c *compiler) placeENIs(p *Placement) {
 		}
 		return true
 	})
-	for _, id := range c.next.place.ports.Keys() {
-		c.pending[id] = eniPlace{}
-	}
 	for i, card := range p.Cards {
 		for _, id := range card.NetworkInterfaces {
 			if first := c.pending[id].card; first != 0 {
@@ -88,12 +86,21 @@ func (c *compiler) placeENIs(p *Placement) {
 			c.pending[id] = eniPlace{card: firstCard + uint16(i), said: ec2.In(cardPath(i, card.Name), "NetworkInterfaces")}
 		}
 	}
+	c.placePorts(p)
+}
+
+// placePorts notes the port of each ENI that p names, and for all other ENIs that
+// they have none.
+func (c *compiler) placePorts(p *Placement) {
+	for _, id := range c.next.place.ports.Keys() {
+		if _, noted := c.pending[id]; !noted {
+			c.pending[id] = eniPlace{}
+		}
+	}
 	for id, port := range p.Ports {
 		place := c.pending[id]
 		place.port, place.empty = port, port == ""
-		if place.said == "" {
-			place.said = "Placement: Ports"
-		}
+		place.said = cmp.Or(place.said, "Placement: Ports")
 		c.pending[id] = place
 	}
 }

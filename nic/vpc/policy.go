@@ -3,6 +3,7 @@ package vpc
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -51,6 +52,17 @@ func (p *Policy) Own(e *ENI) *OwnENI {
 		return nil
 	}
 	return p.byID[e.ID]
+}
+
+// All are this card's ENIs, by number.
+func (p *Policy) All() iter.Seq[*OwnENI] {
+	return func(yield func(*OwnENI) bool) {
+		for _, e := range p.ENIs {
+			if e != nil && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // Notices are those of the region.

@@ -43,11 +43,9 @@ func readRegion(c *vpc.Config) (*region, error) {
 			return nil, err
 		}
 		r.cards = append(r.cards, card.Name)
-		for _, e := range policy.ENIs {
-			if e != nil {
-				r.guests = append(r.guests, newGuest(policy, e))
-				r.edge = newEdge(policy, e.VPC) // each time the same
-			}
+		for e := range policy.All() {
+			r.guests = append(r.guests, newGuest(policy, e))
+			r.edge = newEdge(policy, e.VPC) // each time the same
 		}
 	}
 	slices.SortFunc(r.guests, func(a, b guest) int { return cmp.Compare(a.Nick, b.Nick) })

@@ -78,8 +78,8 @@ func step(o Options, cfg *vpc.Config, prev *vpc.Policy, ports map[string]bool) (
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range policy.ENIs {
-		if e == nil || ports[e.ID] {
+	for e := range policy.All() {
+		if ports[e.ID] {
 			continue
 		}
 		if err := namesFile(e.ID); err != nil {
