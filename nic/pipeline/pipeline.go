@@ -27,8 +27,15 @@ import (
 // A stage that drops is free to look at anything, because a dropped packet leaves no
 // connection behind. TestARecordChangesNothing holds stages to these rules.
 //
+// Each direction of a connection walks its stages once per policy, so a reply is asked
+// like the first packet was. A dropped packet ends no connection either: what a policy
+// cuts goes on under a later policy that lets it pass.
+//
 // A later fragment has no ports, and the first one answered for it: securityGroups ends
-// a later fragment of an unknown first one, so stages behind need not ask.
+// a later fragment of an unknown first one, so stages behind need not ask. A stage
+// before securityGroups meets such a fragment, too, and asks for no ports of it.
+// securityGroups also finds out whether an ICMP error belongs to a connection; the
+// error's key is its own all the same.
 //
 // What a stage may return is a Verdict. finish alone acts on it:
 //
@@ -82,9 +89,8 @@ func (w *Worker) walkIn(b *burst) {
 	b.n, b.looked = 0, 0
 }
 
-// inbound is the way to a guest: source, destination, nacl, sg, block public
-// access, fits, track, deliver, which translates the public address. The tunnel is
-// off and the ENI found when the way begins.
+// inbound is the way to a guest. The tunnel is off and the ENI found when the way
+// begins. Its last step, deliver, translates the public address.
 func (w *Worker) inbound(p *packet) Verdict {
 	if p.allowed = w.knownInbound(p); p.allowed {
 		if v := w.fits(p); v != next {
@@ -100,7 +106,8 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.destination(p); v != next {
 		return v
 	}
-	// Network ACLs of the subnet, inbound, are to be asked here.
+	// Network ACLs of the subnet, inbound, are to be asked here, unless the
+	// source is a neighbor (vpc.OwnENI.Neighbor) in the same Subnet.
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
@@ -116,9 +123,10 @@ func (w *Worker) inbound(p *packet) Verdict {
 	return w.deliver(p)
 }
 
-// outbound is the way from a guest: antispoof, local services, sg, nacl,
-// route, nat, mapping, fits, track, encap. Tracking comes last because the
-// connection keeps what the stages before found.
+// outbound is the way from a guest, and from a Station behind an ENI. track is the last
+// stage that is asked, because the connection keeps what the stages before found.
+// forward then sends: to a neighbor of this card, or into a tunnel. The mapping, and
+// translation at the internet gateway, are parts of route's answer.
 func (w *Worker) outbound(p *packet) Verdict {
 	if p.ethernet().SrcBits() != p.guest.macBits {
 		return SpoofedMAC
@@ -134,15 +142,16 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.antispoof(p); v != next {
 		return v
 	}
-	// Further services of the card (DHCP, DNS, metadata, time, the router's
-	// own address) are to be served here, before any group is asked.
+	// Further services of the card (DHCP, DNS, metadata, time, the router's own
+	// address) are to be served here: neither groups nor ACLs filter them.
 	if v := w.localServices(p); v != next {
 		return v
 	}
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
-	// Network ACLs of the subnet, outbound, are to be asked here.
+	// Network ACLs of the subnet, outbound, are to be asked here, unless the
+	// destination is a neighbor (vpc.OwnENI.Neighbor) in the same Subnet.
 	if v := w.route(p); v != next {
 		return v
 	}
