@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/bay"
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -171,7 +172,7 @@ func labelENI(f []byte) string { return labelOf(f)[1 : 1+len("eni-a1")] }
 
 // leaves holds that a frame on the uplink is of the VPC whose guest sent it.
 func (s *storm) leaves(f []byte) {
-	if isQuestion(f) {
+	if nictest.IsQuestion(f) {
 		return
 	}
 	var o wire.Outer

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -108,7 +109,7 @@ func (c *crew) drain() {
 	}
 	for _, p := range c.uplink {
 		p.Drain(func(f []byte) {
-			if isQuestion(f) {
+			if nictest.IsQuestion(f) {
 				return
 			}
 			var o wire.Outer

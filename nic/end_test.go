@@ -3,6 +3,7 @@ package nic
 import (
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -24,21 +25,8 @@ func (r *rig) send(port string, frame []byte) end {
 	require.Equal(r, 1, r.card.Poll(r.now))
 	require.Len(r, r.ended, 1, "each packet ends once")
 	e := end{r: r, Event: r.ended[0]}
-	for name, p := range r.ports {
-		for _, f := range p.Sent() {
-			if isQuestion(f) && name == Uplink {
-				continue
-			}
-			require.Nil(r, e.frame, "one frame leaves at most")
-			e.frame, e.from = f, name
-		}
-	}
+	e.frame, e.from = nictest.Left(r, r.ports, Uplink)
 	return e
-}
-
-// isQuestion tells whether a frame is the card's own ARP request.
-func isQuestion(f []byte) bool {
-	return wire.Ethernet(f).EtherType() == wire.EtherTypeARP && wire.ARP(f[14:]).Op() == wire.ARPOpRequest
 }
 
 // tunnel wraps a packet for an ENI as the tunnel end vtep does.
@@ -48,15 +36,12 @@ func (r *rig) tunnel(vtep, eni string, p wiretest.Packet) []byte {
 
 // tunnelBytes is tunnel for a frame, whose MACs it writes.
 func (r *rig) tunnelBytes(vtep, eni string, frame []byte) []byte {
-	e := r.eni(eni)
-	wire.Ethernet(frame).SetSrc(edgeRouter)
-	wire.Ethernet(frame).SetDst(e.MAC)
-	return r.outer(vtep, e.VNI, frame).Bytes()
+	return nictest.Tunnel(r.card.Policy(), vtep, eni, frame)
 }
 
+// outer is a frame in a tunnel from vtep to the card.
 func (r *rig) outer(vtep string, vni uint32, inner []byte) wiretest.Packet {
-	card := r.card.Policy().Card.VTEP.String()
-	return wiretest.VXLAN(vtep, card, vni, inner).MACs(stations[vtep], stations[card])
+	return nictest.Outer(r.card.Policy(), vtep, vni, inner)
 }
 
 // fromInternet is a packet that the edge sends to an ENI.
@@ -95,17 +80,7 @@ func (e end) tunneled(vtep string, vni uint32) []byte {
 	e.r.Helper()
 	require.Equal(e.r, pipeline.Sent.String(), e.Verdict.String(), e.Verdict.Sentence())
 	require.Equal(e.r, []string{Uplink, Uplink}, []string{e.To, e.from})
-	require.NoError(e.r, wiretest.Check(e.frame))
-	var o wire.Outer
-	is, fault := wire.ParseVXLAN(e.frame, &o)
-	require.True(e.r, is, fault.Sentence())
-	card := e.r.card.Policy().Card
-	require.Equal(e.r, []string{card.VTEP.String(), vtep}, []string{o.Src.String(), o.Dst.String()})
-	require.Equal(e.r, vni, o.VNI)
-	require.Equal(e.r, len(e.frame), int(o.End), "the tunnel ends where the frame does")
-	require.Equal(e.r, stations[vtep], wire.Ethernet(e.frame).Dst())
-	require.Equal(e.r, stations[card.VTEP.String()], wire.Ethernet(e.frame).Src())
-	return e.frame[o.Inner:]
+	return nictest.InTunnel(e.r, e.r.card.Policy(), e.frame, vtep, vni)
 }
 
 // passed holds that the packet left.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -23,7 +24,7 @@ func TestReads(t *testing.T) {
 
 	a1 := x.eni("eni-a1")
 	require.Equal(t, ENIView{
-		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: vniA, Subnet: "subnet-a1", MAC: macA1, RouterMAC: a1.RouterMAC,
+		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: vniA, Subnet: "subnet-a1", MAC: nictest.MACA1, RouterMAC: a1.RouterMAC,
 		Addresses: []string{"10.0.1.5", "10.0.1.15"}, Public: []string{"35.72.2.8", "35.72.2.9"}, SecurityGroups: []string{"sg-a-web"},
 		Port: "mem", Connections: 1, Allowance: 1 << 10 / 5,
 	}, x.view("eni-a1"))

@@ -6,37 +6,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
-	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
 )
 
-// Who is who in testdata/region.yaml.
+// Who is who in testdata/region.yaml, and what they send.
 const (
-	client = "203.0.113.9" // on the internet
-	other  = "198.18.5.5"  // there as well; no rule names it
-
-	edge, serverX, serverY = "172.16.0.1", "172.16.0.11", "172.16.0.12"
-
-	vniA, vniB = 5001, 5002
+	client, other          = nictest.Client, nictest.Other
+	edge, serverX, serverY = nictest.Edge, nictest.ServerX, nictest.ServerY
+	vniA, vniB             = nictest.VNIA, nictest.VNIB
 )
 
 var (
-	edgeRouter   = mac("02:00:00:00:ed:9e") // inside tunnels
-	edgeUnderlay = mac("02:00:00:00:00:01")
-	stations     = map[string]wire.MAC{edge: edgeUnderlay, serverX: mac("02:00:00:00:00:11"), serverY: mac("02:00:00:00:00:12")}
+	edgeRouter, edgeUnderlay = nictest.EdgeRouter, nictest.EdgeUnderlay
+	stations, mac            = nictest.Stations, nictest.MAC
+	tcp, tcpBack             = nictest.TCP, nictest.TCPBack
+	header                   = nictest.Header
 )
-
-func mac(s string) wire.MAC {
-	var m wire.MAC
-	if err := m.UnmarshalText([]byte(s)); err != nil {
-		panic(err)
-	}
-	return m
-}
 
 // allowances are Placement's.
 type allowances = map[string]vpc.Allowance
@@ -94,9 +84,8 @@ func (r *rig) attach(name string, o mem.Options) *mem.Port {
 
 // resolve has a tunnel end answer the card's ARP.
 func (r *rig) resolve(vtep string) {
-	card := wire.Station{MAC: r.card.ports(r.card.Policy()).MAC, Addr: r.card.Policy().Card.VTEP}
-	answer := wiretest.ARPReply(wire.Station{MAC: stations[vtep], Addr: wiretest.Addr(vtep)}, card)
-	require.Equal(r, pipeline.Consumed, r.send(Uplink, answer.Bytes()).Verdict)
+	answer := nictest.Answer(r.card.Policy(), r.card.ports(r.card.Policy()).MAC, vtep)
+	require.Equal(r, pipeline.Consumed, r.send(Uplink, answer).Verdict)
 }
 
 // apply puts a configuration in force.
@@ -152,13 +141,7 @@ func (r *rig) wait(d time.Duration) {
 }
 
 // eni is an ENI of the card, or what the card knows of another's.
-func (r *rig) eni(id string) *vpc.OwnENI {
-	if e := r.card.Policy().ENI(id); e != nil {
-		return e
-	}
-	e := r.card.Policy().Region.ENI(id)
-	return &vpc.OwnENI{ENI: e, Primary: e.Addrs()[0].Private, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
-}
+func (r *rig) eni(id string) *vpc.OwnENI { return nictest.ENI(r.card.Policy(), id) }
 
 // account holds that received = sent + consumed + dropped on every port, that
 // the card took what the driver lent, and that what was sent left somewhere.
@@ -179,20 +162,8 @@ func (r *rig) account() {
 	}
 }
 
-// What clients and guests of server x send.
-var (
-	macA1 = mac("06:00:00:00:0a:01")
-	syn   = tcp("22", wire.TCPSyn) // allowed
-)
-
-// tcp is a segment from the client to a port of a1, and back.
-func tcp(port string, flags uint8) wiretest.Packet {
-	return wiretest.TCP(client+":40000", "35.72.2.8:"+port).Flags(flags)
-}
-
-func tcpBack(port string, flags uint8) wiretest.Packet {
-	return wiretest.TCP("10.0.1.5:"+port, client+":40000").Flags(flags)
-}
+// syn is a segment that the rules allow.
+var syn = tcp("22", wire.TCPSyn)
 
 // connect is the handshake of a client's connection to a port of a1.
 func (r *rig) connect(port string) {
@@ -255,12 +226,3 @@ func (c *Card) checkLinks() {
 type full struct{ *mem.Port }
 
 func (full) Tx([]*pmd.Frame) int { return 0 }
-
-// header describes a frame that Parse accepts.
-func header(t testing.TB, frame []byte) wire.Headers {
-	t.Helper()
-	var h wire.Headers
-	f := wire.Parse(frame, &h)
-	require.Equal(t, wire.NoFault, f, f.Sentence())
-	return h
-}

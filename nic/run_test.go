@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/bay"
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -109,7 +110,7 @@ func (l *live) eventually(what string, f func() bool) {
 
 // toA1 is a request from the internet to a1.
 func (l *live) toA1() []byte {
-	inner := wiretest.TCP(client+":40000", "35.72.2.8:80").MACs(edgeRouter, macA1).Bytes()
+	inner := wiretest.TCP(client+":40000", "35.72.2.8:80").MACs(edgeRouter, nictest.MACA1).Bytes()
 	return wiretest.VXLAN(edge, serverX, vniA, inner).MACs(edgeUnderlay, l.port(Uplink).Info().MAC).Bytes()
 }
 

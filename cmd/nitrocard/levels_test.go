@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"nic/vpc/ec2", "pmd/internal/*", "pmd/pmdtest"},
 	{"nic/vpc", "nic/flow"},
 	{"pmd/mem", "pmd/pcap", "pmd/afpacket", "pmd/tap", "pmd/dpdk"},
-	{"nic/pipeline"},
+	{"nic/pipeline", "nic/nictest"},
 	{"nic/bay"},
 	{"nic"},
 	{"nic/ctl"},

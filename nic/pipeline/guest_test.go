@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd/mem"
@@ -88,7 +89,7 @@ func TestTheCardAnswersForItsTunnelEnd(t *testing.T) {
 func (r *rig) questions() []string {
 	var asked []string
 	for _, f := range r.ports[Uplink].Sent() {
-		require.True(r, isQuestion(f))
+		require.True(r, nictest.IsQuestion(f))
 		q := wire.ARP(f[14:])
 		require.Equal(r, []any{wire.Broadcast, stations[serverX], stations[serverX], serverX},
 			[]any{wire.Ethernet(f).Dst(), wire.Ethernet(f).Src(), q.SenderMAC(), q.Sender().String()})

@@ -8,36 +8,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
-	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
 )
 
-// Who is who in testdata/region.yaml.
+// Who is who in testdata/region.yaml, and what they send.
 const (
-	client = "203.0.113.9" // on the internet
-	other  = "198.18.5.5"  // there as well; no rule names it
-
-	edge, serverX, serverY = "172.16.0.1", "172.16.0.11", "172.16.0.12"
-
-	vniA, vniB = 5001, 5002
+	client, other          = nictest.Client, nictest.Other
+	edge, serverX, serverY = nictest.Edge, nictest.ServerX, nictest.ServerY
+	vniA, vniB             = nictest.VNIA, nictest.VNIB
 )
 
 var (
-	edgeRouter   = mac("02:00:00:00:ed:9e") // inside tunnels
-	edgeUnderlay = mac("02:00:00:00:00:01")
-	stations     = map[string]wire.MAC{edge: edgeUnderlay, serverX: mac("02:00:00:00:00:11"), serverY: mac("02:00:00:00:00:12")}
+	edgeRouter, edgeUnderlay = nictest.EdgeRouter, nictest.EdgeUnderlay
+	stations, mac            = nictest.Stations, nictest.MAC
+	tcp, tcpBack             = nictest.TCP, nictest.TCPBack
+	header                   = nictest.Header
 )
-
-func mac(s string) wire.MAC {
-	var m wire.MAC
-	if err := m.UnmarshalText([]byte(s)); err != nil {
-		panic(err)
-	}
-	return m
-}
 
 // allowances are Placement's.
 type allowances = map[string]vpc.Allowance
@@ -150,9 +140,8 @@ func (r *rig) place(name string) []*Queue {
 
 // resolve has a tunnel end answer the card's ARP.
 func (r *rig) resolve(vtep string) {
-	card := wire.Station{MAC: r.View().underlay.mac, Addr: r.policy().Card.VTEP}
-	answer := wiretest.ARPReply(wire.Station{MAC: stations[vtep], Addr: wiretest.Addr(vtep)}, card)
-	require.Equal(r, Consumed, r.send(Uplink, answer.Bytes()).Verdict)
+	answer := nictest.Answer(r.policy(), r.View().underlay.mac, vtep)
+	require.Equal(r, Consumed, r.send(Uplink, answer).Verdict)
 }
 
 // apply puts a configuration in force.
@@ -212,13 +201,7 @@ func (r *rig) wait(d time.Duration) {
 }
 
 // eni is an ENI of the card, or what the card knows of another's.
-func (r *rig) eni(id string) *vpc.OwnENI {
-	if e := r.policy().ENI(id); e != nil {
-		return e
-	}
-	e := r.policy().Region.ENI(id)
-	return &vpc.OwnENI{ENI: e, Primary: e.Addrs()[0].Private, VPC: e.Subnet.VPC, VNI: e.Subnet.VPC.VNI, RouterMAC: e.Subnet.RouterMAC}
-}
+func (r *rig) eni(id string) *vpc.OwnENI { return nictest.ENI(r.policy(), id) }
 
 // toEdge is the inner source of what an ENI's VPC sends to the edge.
 func (r *rig) toEdge(id string) wire.MAC {
@@ -311,13 +294,4 @@ func (r *rig) flow(eni string) connection {
 	flows := r.flows(eni)
 	require.Len(r, flows, 1)
 	return flows[0]
-}
-
-// header describes a frame that Parse accepts.
-func header(t testing.TB, frame []byte) wire.Headers {
-	t.Helper()
-	var h wire.Headers
-	f := wire.Parse(frame, &h)
-	require.Equal(t, wire.NoFault, f, f.Sentence())
-	return h
 }

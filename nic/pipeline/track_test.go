@@ -18,15 +18,6 @@ var (
 	ssh = permit("tcp", "22", "203.0.113.0/24") // tracked
 )
 
-// tcp is a segment from the client to a port of a1, and back.
-func tcp(port string, flags uint8) wiretest.Packet {
-	return wiretest.TCP(client+":40000", "35.72.2.8:"+port).Flags(flags)
-}
-
-func tcpBack(port string, flags uint8) wiretest.Packet {
-	return wiretest.TCP("10.0.1.5:"+port, client+":40000").Flags(flags)
-}
-
 // connect is the handshake of a client's connection to a port of a1.
 func (r *rig) connect(port string) {
 	r.Helper()

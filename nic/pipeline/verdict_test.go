@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
@@ -16,9 +17,9 @@ import (
 // Frames that the cases below begin with. Guests are eni-a1 unless a case
 // says otherwise.
 var (
-	macA1, macA2, macA4 = mac("06:00:00:00:0a:01"), mac("06:00:00:00:0a:02"), mac("06:00:00:00:0a:04")
+	macA1, macA2, macA4 = nictest.MACA1, mac("06:00:00:00:0a:02"), mac("06:00:00:00:0a:04")
 
-	syn  = wiretest.TCP(client+":40000", "35.72.2.8:22").Flags(wire.TCPSyn) // allowed
+	syn  = tcp("22", wire.TCPSyn)                                           // allowed
 	out  = wiretest.TCP("10.0.1.5:40000", client+":443").Flags(wire.TCPSyn) // allowed
 	ping = wiretest.Echo("10.0.1.5", client, 7)
 )
