@@ -17,7 +17,7 @@
 // nic is the front of them:
 //
 //	card.go       Card: New, Attach, Close, Observe
-//	apply.go      a configuration is put in force
+//	apply.go      a configuration is put in force; change.go is one on its way there
 //	allowance.go  who gets how many connections
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	ports.go, enis.go, flows.go, drops.go, load.go  what the card shows

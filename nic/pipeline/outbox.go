@@ -4,8 +4,8 @@ import "nitrocard/pmd"
 
 // outbox holds the frames of one burst until it ends, in the order they were
 // put. Each queue's are a chain, so that a queue has no room of its own for a
-// whole burst: a burst for 64 guests would go through 64 KB, which is twice the
-// first cache, and now it goes through 8.
+// whole burst: with such rooms a burst for 64 guests would go through 64 KB of
+// queues, which is twice the first cache, and without them it goes through 8.
 type outbox struct {
 	n      int
 	frames [pmd.MaxBurst]*pmd.Frame
