@@ -19,6 +19,7 @@ var seeds = []string{
 		`"PrefixLists":[{"PrefixListId":"p","Cidrs":["10.0.0.0/8","::/0"]}],"NetworkAcls":[{"NetworkAclId":"a","IsDefault":true,"Entries":[{"RuleAction":"deny"}]}]}`,
 	"Placement:\n  Cards: [{Name: x, Vtep: 172.16.0.11/24, Gateway: 172.16.0.1}]\n  Edge: {Vtep: 172.16.0.2}\n  Vnis: {v: 5}\nNextToken: y\nVpcEndpoints: [{VpcEndpointId: 1}]\n",
 	`{"s":200,"data":{"r":{"Vpcs":[{"VpcId":"v","CidrBlock":"10.0.0.0/16","OwnerId":"1"}],"NextToken":"x"}},"acls":[{"NetworkAclId":"a","Entries":[]}]}`,
+	`{"Vpcs":[{"VpcId":"` + "\x8c" + `","CidrBlock":"10.0.0.0/16"}],"Subnets":[{"SubnetId":"s","VpcId":"` + "\x8c" + `","CidrBlock":"10.0.1.0/24"}]}`,
 	`{"Reservations":[{"Instances":[{"InstanceId":"i","NetworkInterfaces":[{"NetworkInterfaceId":"e","MacAddress":"02:00:00:00:00:01"}]}]}]}`,
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"reflect"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -388,9 +389,11 @@ func (d *decoder) number(raw []byte, into reflect.Value) {
 	}
 }
 
-// plain is the text of a string without its quotes.
+// plain is the text of a string without its quotes. Bytes that are no UTF-8, such as
+// those of a description in Latin-1, become U+FFFD: what was read is also what a
+// print of the configuration says.
 func plain(raw []byte) []byte {
-	if bytes.IndexByte(raw, '\\') < 0 {
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return raw[1 : len(raw)-1]
 	}
 	text, _ := jsontext.AppendUnquote(nil, raw)
