@@ -196,7 +196,7 @@ func (w *Worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed u
 		w.putIn(frames, passed)
 	default:
 		passed = w.steadyOut(g, frames, todo)
-		w.putOut(frames, passed)
+		w.uplink.putAll(w, frames, passed)
 	}
 	return passed
 }
@@ -209,13 +209,6 @@ func (w *Worker) putIn(frames []pmd.Frame, passed uint64) {
 	for ; passed != 0; passed &= passed - 1 {
 		i := bits.TrailingZeros64(passed) & (pmd.MaxBurst - 1)
 		w.queues[w.fast.keys[i].Who&flow.WhoENI].put(w, &frames[i], nil)
-	}
-}
-
-// putOut puts frames among those that leave by the uplink.
-func (w *Worker) putOut(frames []pmd.Frame, passed uint64) {
-	for ; passed != 0; passed &= passed - 1 {
-		w.uplink.put(w, &frames[bits.TrailingZeros64(passed)&(pmd.MaxBurst-1)], nil)
 	}
 }
 

@@ -1,6 +1,10 @@
 package pipeline
 
-import "nitrocard/pmd"
+import (
+	"math/bits"
+
+	"nitrocard/pmd"
+)
 
 // outbox holds the frames of one burst until it ends, in the order they were
 // put. Each queue's are a chain, so that a queue has no room of its own for a
@@ -37,6 +41,30 @@ func (q *Queue) put(w *Worker, f *pmd.Frame, p *packet) {
 	}
 	q.out.last = uint8(i)
 	q.out.n++
+}
+
+// putAll is put for the frames whose bits are set in which, from the fast path.
+func (q *Queue) putAll(w *Worker, frames []pmd.Frame, which uint64) {
+	o, n := &w.out, w.out.n
+	if which == 0 {
+		return
+	}
+	if q.out.n == 0 {
+		o.dirty[o.queues] = q
+		o.queues++
+		q.out.first = uint8(n)
+	} else {
+		o.after[q.out.last] = uint8(n)
+	}
+	for ; which != 0; which &= which - 1 {
+		i := n & (pmd.MaxBurst - 1)
+		o.frames[i], o.of[i] = &frames[bits.TrailingZeros64(which)&(pmd.MaxBurst-1)], nil
+		n++
+		o.after[i] = uint8(n)
+	}
+	q.out.last = uint8(n - 1)
+	q.out.n += uint8(n - o.n)
+	o.n = n
 }
 
 // answer puts the frame of a packet that a stage answered among those that leave when
