@@ -123,7 +123,7 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 	c.refer(old, o)
 	c.mark(kind, id)
 	if kind == "NetworkAcls" {
-		c.markNamed("Subnets", old, o)
+		c.markNamed("Subnets", old, o) // a subnet whose ACL is not configured tells that itself
 	}
 	if old == nil || o == nil || !sameToUsers(kind, old.config, o.config) {
 		c.markUsers(id)

@@ -84,6 +84,21 @@
 // change of a region that is partial, where the answer about one object may depend
 // on all others (see partial.go).
 //
+// # A new kind
+//
+// The objects of a further list that packets ask by (an ACL, a NAT gateway) take six
+// steps, of which routes.go is the model:
+//
+//   - a tree of the compiled objects in Region, which EmptyRegion makes and successor
+//     copies;
+//   - a step of the compiler in the order of compile.go: what the marked IDs compiled to
+//     before is taken out, then each marked object is compiled;
+//   - what else must be compiled when such an object changes, in compiler.touched;
+//   - what an ENI's packets ask, in shares, where a policy finds it through the subnet;
+//   - a judge that answers a Query, for the stage of package pipeline;
+//   - a maker of random objects in region_test.go, with a line of meaning and of
+//     judgements, so that TestChangesAgreeWithTheWhole proves every order of changes.
+//
 // # A million ENIs
 //
 // Of an ENI on another card, a card needs its address, MAC and VTEP, and its groups.

@@ -42,7 +42,8 @@ func (c *compiler) marked(kind string) iter.Seq[string] {
 	}
 }
 
-// each are the marked objects of a list that are configured, in order.
+// each are the marked objects of a list that are configured, in order. Notices belong
+// to the object at hand meanwhile.
 func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
 	all := c.filled[kind]
 	switch {

@@ -6,7 +6,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Query is a connection to be judged by the groups of one ENI.
+// Query is a connection, or a packet by itself, that the rules of one ENI judge.
 type Query struct {
 	Remote wire.Addr // the other side's address
 	Port   uint16    // destination port; ICMP: type<<8 | code; other protocols: 0

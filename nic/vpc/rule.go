@@ -96,7 +96,8 @@ func classOf(proto uint8) class {
 	return classOther
 }
 
-// whole is all that a class can tell apart.
+// whole is all that a class can tell apart: ports, or types and codes. The protocols of
+// classOther are each other's neighbors, so that a rule for one of them covers a part.
 func (c class) whole() span {
 	if c == classOther {
 		return span{0, 255}
