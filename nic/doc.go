@@ -12,6 +12,7 @@
 //	seat      CPUs of threads that poll, the gate that lets others in, sleep
 //	wire      headers
 //	ctl       the control socket
+//	printable text of strangers, fit for a terminal
 //	nictest   the world around a card, for tests
 //
 // nic is the front of them:

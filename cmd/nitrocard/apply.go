@@ -42,7 +42,7 @@ func changeTable(w io.Writer, c *nic.Change, verbose bool) error {
 		objects []string
 	}{{"+", c.Added}, {"~", c.Changed}, {"-", c.Removed}} {
 		for _, object := range part.objects {
-			fmt.Fprintln(w, part.sign, object)
+			line(w, part.sign+" "+object)
 		}
 	}
 	printNotices(w, c.Notices, verbose)

@@ -58,8 +58,7 @@ func (c *checked) table(w io.Writer, verbose bool) error {
 	c.counts(w)
 	fmt.Fprintln(w)
 	printNotices(w, c.Notices, verbose)
-	_, err := fmt.Fprintf(w, "good: card %s has %s\n", c.Card, c.verdict())
-	return err
+	return line(w, fmt.Sprintf("good: card %s has %s", c.Card, c.verdict()))
 }
 
 // counts lists how many objects of each kind there are, in few lines: an account

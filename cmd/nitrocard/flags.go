@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
@@ -33,15 +35,17 @@ func outputFlag(cmd *cobra.Command) *format {
 	return &f
 }
 
-// print writes v as JSON, or has table write it for people.
-func (f *format) print(w io.Writer, v any, table func(io.Writer) error) error {
+// print writes v as JSON, or has table write it for people. Either way what
+// strangers named is without controls of a terminal.
+func (f *format) print(to io.Writer, v any, table func(io.Writer) error) error {
+	w := printable.Writer(to)
 	if *f == "table" {
-		return table(w)
+		return errors.Join(table(w), w.Close())
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	return errors.Join(enc.Encode(v), w.Close())
 }
 
 // refused is what --output json prints where a command fails.

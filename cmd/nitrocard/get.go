@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
@@ -167,11 +166,5 @@ func (q *question) config(ctx context.Context) error {
 			return err
 		}
 	}
-	return q.output.print(q.to, found, func(w io.Writer) error {
-		text, err := yaml.Marshal(found)
-		if err == nil {
-			_, err = w.Write(text)
-		}
-		return err
-	})
+	return q.output.print(q.to, found, func(w io.Writer) error { return writeYAML(w, found) })
 }

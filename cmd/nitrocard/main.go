@@ -13,7 +13,8 @@
 //	portview.go  one port in detail
 //	flags.go   flags that several commands have
 //	values.go  flags' values: numbers, times
-//	table.go   columns, units
+//	table.go   columns, lines, units
+//	yaml.go    a configuration as people write it
 //	check.go   check: is a configuration good?
 //	replay.go  replay: a card over capture files
 //	bench.go   bench: how fast is the card?
@@ -33,6 +34,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 func main() {
@@ -58,8 +61,20 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if f := cmd.Flags().Lookup("output"); f != nil && f.Value.String() == "json" {
 		refuse(stdout, err)
 	}
-	fmt.Fprintf(stderr, "nitrocard: %v\n", err)
+	tell(stderr, err)
 	return 1
+}
+
+// tell prints an error, a line a mistake.
+func tell(w io.Writer, err error) {
+	mark := "nitrocard: "
+	for _, p := range ec2.ProblemsIn(err) {
+		line(w, mark+p.Error())
+		mark = ""
+	}
+	if wrong := (*misuse)(nil); errors.As(err, &wrong) {
+		fmt.Fprintf(w, "\n%s\n", wrong.help)
+	}
 }
 
 func newRoot() *cobra.Command {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -19,12 +18,12 @@ func verboseFlag(cmd *cobra.Command) *bool {
 func printNotices(w io.Writer, notices []vpc.Notice, verbose bool) {
 	for _, d := range vpc.Digests(notices) {
 		if !verbose {
-			fmt.Fprintf(w, "! %s\n", d)
+			line(w, "! "+d.String())
 			continue
 		}
 		for _, n := range notices {
 			if n.Kind == d.First.Kind {
-				fmt.Fprintf(w, "! %s\n", n)
+				line(w, "! "+n.String())
 			}
 		}
 	}

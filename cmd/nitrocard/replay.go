@@ -83,15 +83,14 @@ func replayAll(cmd *cobra.Command, o replay.Options, output *format) error {
 	}
 	sum, err := replay.Run(cmd.Context(), o)
 	for _, note := range sum.Notes {
-		fmt.Fprintf(stderr, "nitrocard: note: %s\n", note)
+		line(stderr, "nitrocard: note: "+note)
 	}
 	if err != nil {
 		return err
 	}
 	return output.print(cmd.OutOrStdout(), &sum, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s: %d sent, %d consumed, %d dropped; %s; written to %s\n",
-			plural(sum.Packets, "packet"), sum.Sent, sum.Consumed, sum.Dropped, plural(sum.Events, "event"), o.Out)
-		return err
+		return line(w, fmt.Sprintf("%s: %d sent, %d consumed, %d dropped; %s; written to %s",
+			plural(sum.Packets, "packet"), sum.Sent, sum.Consumed, sum.Dropped, plural(sum.Events, "event"), o.Out))
 	})
 }
 

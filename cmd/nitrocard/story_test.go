@@ -8,16 +8,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd/pcap"
@@ -171,6 +174,63 @@ func TestACardsLife(t *testing.T) {
 	require.Contains(t, log.String(), "card is down")
 	require.NoFileExists(t, f.socket)
 	require.Len(t, f.frames("a2-out.pcap"), 1)
+}
+
+// hostile is what somebody may call things: it colours, moves, renames the
+// terminal's window, turns text round and begins lines of its own.
+const hostile = "A\x1b[31mRED\x1b]0;pwned\x07\r\nsg-evil  inbound\t\u009b2J\x7f\u202egpj\u2066\U000e0041\u2028Z"
+
+// clean holds text to what may reach a terminal.
+func clean(t *testing.T, text string) {
+	t.Helper()
+	for _, r := range text {
+		require.True(t, unicode.IsGraphic(r) || r == '\n', "%q in %q", r, text)
+	}
+	require.NotContains(t, text, "\nsg-evil")
+}
+
+// No name, description, tag, ID or file's name commands a terminal, whichever way it
+// comes out; and whatever a card takes, get config shows, and apply takes again.
+func TestWhatPeopleSeeIsClean(t *testing.T) {
+	f := newFiles(t)
+	args := f.runArgs()
+	quoted := strconv.QuoteToASCII(hostile)
+	f.region("region.yaml", "GroupName: web", "GroupName: "+quoted+"\n    Description: "+quoted+"\n    Tags: [{Key: "+quoted+", Value: "+quoted+"}]",
+		"CidrIp: 203.0.113.9/32", "CidrIp: 203.0.113.9/32, Description: "+quoted, "Name: x", "Name: "+quoted)
+	clean(t, good(t, "check", f.path("region.yaml")))
+	ctx, end := context.WithCancel(t.Context())
+	var log bytes.Buffer
+	var running sync.WaitGroup
+	running.Go(func() { execute(ctx, args, &log, &log) })
+	until(t, "the socket answers", f.answers)
+	for kind := range answers {
+		clean(t, good(t, "get", kind, "--socket", f.socket))
+		clean(t, good(t, "get", kind, "--socket", f.socket, "--output", "json"))
+	}
+	clean(t, good(t, "get", "security-groups", "sg-web", "--socket", f.socket))
+	var group ec2.SecurityGroup
+	require.NoError(t, json.Unmarshal([]byte(good(t, "get", "config", "sg-web", "--socket", f.socket, "-o", "json")), &group))
+	require.Equal(t, hostile, group.Description, "JSON means what was meant")
+	f.write("again.yaml", good(t, "get", "config", "--socket", f.socket))
+	require.Contains(t, good(t, "apply", f.path("again.yaml"), "--socket", f.socket), "0 added, 0 changed, 0 removed", "and so does YAML")
+	end()
+	running.Wait()
+	clean(t, log.String())
+}
+
+// A mistake is one line, whatever it is about.
+func TestErrorsAreClean(t *testing.T) {
+	f := newFiles(t)
+	quoted := strconv.QuoteToASCII(hostile)
+	evil := "evil\x1b[31m\nnitrocard: good\u009b.yaml"
+	f.write(evil, "SecurityGroups:\n- {GroupId: "+quoted+", GroupName: x, VpcId: vpc-a}\n- {"+quoted+": 1}\n")
+	for _, args := range [][]string{{"check", f.path(evil)}, {"check", f.dir}, {"get", hostile}, {hostile}, {"check", "/nonexistent/" + hostile}, {"get", "enis", "--socket", hostile}} {
+		_, stdout, stderr := call(t, args...)
+		clean(t, stdout+stderr)
+		require.NotContains(t, stderr, "\nnitrocard: good")
+		_, stdout, _ = call(t, append(args, "--output", "json")...)
+		clean(t, stdout)
+	}
 }
 
 func (f *files) write(name, text string) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"nitrocard/nic/printable"
 )
 
 // table writes aligned columns.
@@ -21,7 +23,7 @@ func newTable(w io.Writer, headings ...string) table {
 // programs as well.
 func (t table) row(cells ...any) {
 	for i, c := range cells {
-		text := fmt.Sprint(c)
+		text := printable.Line(fmt.Sprint(c))
 		if text == "" {
 			text = "-"
 		}
@@ -34,6 +36,12 @@ func (t table) row(cells ...any) {
 }
 
 func (t table) flush() error { return t.Flush() }
+
+// line writes one line, whatever names are in it.
+func line(w io.Writer, text string) error {
+	_, err := fmt.Fprintln(w, printable.Line(text))
+	return err
+}
 
 // size is a number of bytes with a unit.
 func size(bytes uint64) string {

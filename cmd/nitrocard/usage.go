@@ -10,10 +10,15 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// wrong is an error in how a command was called; it points to what would be
-// right.
+// misuse is an error in how a command was called, with help that points to what
+// would be right.
+type misuse struct{ what, help string }
+
+// Error is what was wrong.
+func (m *misuse) Error() string { return m.what }
+
 func wrong(cmd *cobra.Command, what string) error {
-	return fmt.Errorf("%s\n\n%s\n\n%s --help says more", what, cmd.Example, cmd.CommandPath())
+	return &misuse{what, fmt.Sprintf("%s\n\n%s --help says more", cmd.Example, cmd.CommandPath())}
 }
 
 func unknownCommand(root *cobra.Command, name string) error {

@@ -6,6 +6,7 @@
 //	read.go    what a GET answers
 //	write.go   what a PUT or DELETE changes
 //	reply.go   JSON, statuses and errors
+//	printable.go  no control of a terminal in any of it
 //	client.go  Client: the same from Go
 //
 // Reads answer with what package nic calls views; the configuration's objects

@@ -3,6 +3,7 @@ package ctl
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,4 +102,21 @@ func TestNamesOfDots(t *testing.T) {
 		_, err := s.Port(ctx, name)
 		require.EqualError(t, err, fmt.Sprintf("this card has no port %q", name))
 	}
+}
+
+// What curl shows on a terminal commands it nothing, and means the same.
+func TestAnswersHoldNoControls(t *testing.T) {
+	s := serve(t)
+	const hostile = "A\u009b31m\u007f\u202eB\U000e0041"
+	group := strings.Replace(shop, `"GroupName": "shop"`, `"GroupName": "`+hostile+`"`, 1)
+	status, body := s.curl("PUT", "/v1/config/SecurityGroups/sg-shop", group)
+	require.Equal(t, 200, status, body)
+	status, body = s.curl("GET", "/v1/security-groups/sg-shop", "")
+	require.Equal(t, 200, status)
+	require.Contains(t, body, `"A\u009b31m\u007f\u202eB\udb40\udc41"`)
+	got, err := s.SecurityGroup(t.Context(), "sg-shop")
+	require.NoError(t, err)
+	require.Equal(t, hostile, got.GroupName)
+	_, body = s.curl("GET", "/v1/enis/%C2%9B31m", "")
+	require.NotContains(t, body, "\u009b")
 }

@@ -88,5 +88,5 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	return jsonErrors(mux)
+	return clean(jsonErrors(mux))
 }

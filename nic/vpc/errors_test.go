@@ -37,6 +37,13 @@ var mistakes = []mistake{
 	{"Vpcs:\n", "Entries: []\nVpcs:\n", `Entries: entries of a prefix list belong to their list: ManagedPrefixLists: [{PrefixListId: pl-…, Entries: […]}]`},
 	{"Vpcs:\n", "VpcEndpoints: none\nVpcs:\n", `VpcEndpoints: a list is expected`},
 
+	{"GroupName: web\n    VpcId: vpc-a", "GroupName: " + strings.Repeat("ü", 256) + "\n    VpcId: vpc-a", `SecurityGroups[0] sg-a-web: GroupName: it has 256 characters; 255 are the most`},
+	{"Tags: [{Key: Name, Value: customer A}]", "Tags: [{Key: " + strings.Repeat("k", 129) + ", Value: customer A}]", `Vpcs[0] vpc-a: Tags[0]: Key: it has 129 characters; 128 are the most`},
+	{"Tags: [{Key: Name, Value: customer A}]", "Tags: [{Key: Name, Value: " + strings.Repeat("v", 257) + "}]", `Vpcs[0] vpc-a: Tags[0]: Value: it has 257 characters; 256 are the most`},
+	{"[eni-a3]", "[" + strings.Repeat("e", 256) + "]", `Placement: Cards[1] y: NetworkInterfaces[0]: it has 256 characters; 255 are the most`},
+	{`eni-b1: "tap:b1"`, strings.Repeat("e", 256) + `: "tap:b1"`, `Placement: Ports: ` + strings.Repeat("e", 60) + `…: it has 256 characters; 255 are the most`},
+	{`eni-b1: "tap:b1"`, `eni-b1: "pcap:` + strings.Repeat("b", 4096) + `"`, `Placement: Ports: eni-b1: it has 4101 characters; 4096 are the most`},
+
 	// IDs.
 	{"VpcId: vpc-b\n    CidrBlock", "VpcId: vpc-a\n    CidrBlock", `Vpcs[1] vpc-a: VpcId stands twice; the first is Vpcs[0] vpc-a`},
 	{"- GroupId: sg-b-web\n", "-\n", `SecurityGroups[2]: GroupId is missing`},
@@ -110,6 +117,25 @@ var mistakes = []mistake{
 	{"172.16.0.12/24", "172.16.0.11/24", `Placement: Cards[1] y: Vtep 172.16.0.11 is that of Placement: Cards[0] x`},
 	{"172.16.0.12/24", "172.16.0.1/24", `Placement: Cards[1] y: Vtep 172.16.0.1 is that of Placement: Edge`},
 	{"172.16.0.12/24", "224.0.0.12/24", `Placement: Cards[1] y: Vtep 224.0.0.12 is no unicast address`},
+	{"172.16.0.12/24", "0.0.0.0/24", `Placement: Cards[1] y: Vtep 0.0.0.0 is no unicast address`},
+	{"172.16.0.12/24", "0.0.0.7/24", `Placement: Cards[1] y: Vtep 0.0.0.7 is no unicast address`},
+	{"172.16.0.12/24", "127.0.0.1/24", `Placement: Cards[1] y: Vtep 127.0.0.1 is no unicast address`},
+	{"172.16.0.12/24", "255.255.255.255/24", `Placement: Cards[1] y: Vtep 255.255.255.255 is no unicast address`},
+	{"172.16.0.12/24", "172.16.0.255/24", `Placement: Cards[1] y: Vtep 172.16.0.255 is the broadcast address of the link 172.16.0.0/24`},
+	{"172.16.0.12/24", "172.16.0.0/24", `Placement: Cards[1] y: Vtep 172.16.0.0 is the address of the link 172.16.0.0/24 itself; one in it is expected`},
+	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Mac: \"ff:ff:ff:ff:ff:ff\", ", `Placement: Cards[1] y: Mac ff:ff:ff:ff:ff:ff is the broadcast address; one station's is expected`},
+	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Mac: \"03:00:00:00:00:01\", ", `Placement: Cards[1] y: Mac 03:00:00:00:00:01 is a multicast address; one station's is expected`},
+	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Mac: \"00:00:00:00:00:00\", ", `Placement: Cards[1] y: Mac: "00:00:00:00:00:00" is no MAC address such as 06:00:00:00:00:01`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: 224.0.0.1,`, `Placement: Edge: Vtep 224.0.0.1 is no unicast address`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: 0.0.0.0,`, `Placement: Edge: Vtep 0.0.0.0 is no unicast address`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: 127.0.0.1,`, `Placement: Edge: Vtep 127.0.0.1 is no unicast address`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: 255.255.255.255,`, `Placement: Edge: Vtep 255.255.255.255 is no unicast address`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: 172.16.0.255,`, `Placement: Edge: Vtep 172.16.0.255 is the broadcast address of x's link 172.16.0.0/24`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {UnderlayMac: "ff:ff:ff:ff:ff:ff", Vtep: 172.16.0.1,`, `Placement: Edge: UnderlayMac ff:ff:ff:ff:ff:ff is the broadcast address; one station's is expected`},
+	{`Mac: "02:00:00:00:ed:9e"`, `Mac: "ff:ff:ff:ff:ff:ff"`, `Placement: Edge: Mac ff:ff:ff:ff:ff:ff is the broadcast address; one station's is expected`},
+	{"MacAddress: 06:00:00:00:0a:03", "MacAddress: 00:00:00:00:00:00", `NetworkInterfaces[2] eni-a3: MacAddress: "00:00:00:00:00:00" is no MAC address such as 06:00:00:00:00:01`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {UnderlayMac: "01:00:5e:00:00:01", Vtep: 172.16.0.1,`, `Placement: Edge: UnderlayMac 01:00:5e:00:00:01 is a multicast address; one station's is expected`},
+	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Gateway: 172.16.0.255, ", `Placement: Cards[1] y: Gateway 172.16.0.255 is no neighbour on the link 172.16.0.0/24`},
 	{"Vtep: 172.16.0.12/24, ", "", `Placement: Cards[1] y: Vtep is missing`},
 	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Gateway: 172.16.1.1, ", `Placement: Cards[1] y: Gateway 172.16.1.1 is no neighbour on the link 172.16.0.0/24`},
 	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: "fd00::1",`, `Placement: Edge: Vtep fd00::1 is no IPv4 address`},
@@ -139,6 +165,19 @@ func TestEachMistakeIsNamed(t *testing.T) {
 			require.Contains(t, lines, m.want)
 		})
 	}
+}
+
+// What is just as long as EC2 allows is taken.
+func TestNamesMayBeLong(t *testing.T) {
+	data, err := os.ReadFile("testdata/story.yaml")
+	require.NoError(t, err)
+	long := strings.NewReplacer("GroupName: web\n    VpcId: vpc-a", "GroupName: "+strings.Repeat("ü", 255)+"\n    VpcId: vpc-a",
+		"Tags: [{Key: Name, Value: customer A}]", "Tags: [{Key: "+strings.Repeat("k", 128)+", Value: "+strings.Repeat("v", 256)+"}]",
+		`eni-b1: "tap:b1"`, `eni-b1: "pcap:`+strings.Repeat("b", 4000)+`"`)
+	c, err := Parse("story.yaml", []byte(long.Replace(string(data))))
+	require.NoError(t, err)
+	_, err = Compile(c, CompileOptions{})
+	require.NoError(t, err)
 }
 
 func TestAllMistakesAreFound(t *testing.T) {

@@ -17,9 +17,9 @@ import (
 type Placement struct {
 	Cards      []CardPlacement      `json:",omitzero"` // absent: one, "local", 198.18.0.1/24
 	Edge       EdgePlacement        `json:",omitzero"`
-	Vnis       map[string]uint32    `json:",omitzero"` // by VPC; absent: the lowest free number from 1, by order of Vpcs
-	Ports      map[string]string    `json:",omitzero"` // by ENI; absent: a tap named after it
-	Allowances map[string]Allowance `json:",omitzero"` // by instance
+	Vnis       map[string]uint32    `json:",omitzero"`             // by VPC; absent: the lowest free number from 1, by order of Vpcs
+	Ports      map[string]string    `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after it
+	Allowances map[string]Allowance `json:",omitzero"`             // by instance
 }
 
 // IsZero tells whether nothing was said.

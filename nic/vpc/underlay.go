@@ -2,11 +2,13 @@ package vpc
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"net/netip"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // underlay checks Placement but for VNIs, which networks.go does.
@@ -28,9 +30,7 @@ func cardPath(i int, name string) string {
 func (c *compiler) checkCards() {
 	edge, cards := c.next.place.edge, c.next.place.cards
 	vteps := map[netip.Addr]string{edge.Vtep.Unmap(): "Placement: Edge"}
-	if number(edge.Vtep) == 0 {
-		c.Add("Placement: Edge", "Vtep %s is no IPv4 address", edge.Vtep)
-	}
+	c.checkEdge(edge)
 	if most := math.MaxUint16 - 2; len(cards) > most {
 		c.Add("Placement: Cards", "there are %d cards; %d are the most", len(cards), most)
 	}
@@ -45,7 +45,54 @@ func (c *compiler) checkCards() {
 		}
 		names[card.Name] = true
 		c.checkVTEP(path, card, vteps)
+		c.checkStation(path, "Mac", card.Mac)
+		if card.Vtep.IsValid() && edge.Vtep.Unmap() == broadcast(card.Vtep) {
+			c.Add("Placement: Edge", "Vtep %s is the broadcast address of %s's link %s", edge.Vtep, card.Name, card.Vtep.Masked())
+		}
 	}
+}
+
+// checkEdge checks the edge's addresses.
+func (c *compiler) checkEdge(edge EdgePlacement) {
+	const path = "Placement: Edge"
+	switch {
+	case !edge.Vtep.Unmap().Is4():
+		c.Add(path, "Vtep %s is no IPv4 address", edge.Vtep)
+	case !unicast(edge.Vtep):
+		c.Add(path, "Vtep %s is no unicast address", edge.Vtep)
+	}
+	c.checkStation(path, "Mac", edge.Mac)
+	c.checkStation(path, "UnderlayMac", edge.UnderlayMac)
+}
+
+// checkStation checks a MAC that is to be one station's.
+func (c *compiler) checkStation(path, field string, mac wire.MAC) {
+	switch {
+	case mac == wire.Broadcast:
+		c.Add(path, "%s %s is the broadcast address; one station's is expected", field, mac)
+	case mac.IsMulticast():
+		c.Add(path, "%s %s is a multicast address; one station's is expected", field, mac)
+	}
+}
+
+// unicast tells whether packets to an IPv4 address go to one host of a network:
+// neither to this host or network (RFC 6890, 0.0.0.0/8 and 127.0.0.0/8), nor to
+// many (RFC 5771), nor nowhere (240.0.0.0/4, reserved; the last is the limited
+// broadcast).
+func unicast(a netip.Addr) bool {
+	first := a.Unmap().As4()[0]
+	return first != 0 && first != 127 && first < 224
+}
+
+// broadcast is the last address of a link; invalid if the link has none: of two
+// addresses (RFC 3021) and of one, each is a host's.
+func broadcast(link netip.Prefix) netip.Addr {
+	if !link.Addr().Is4() || link.Bits() > 30 {
+		return netip.Addr{}
+	}
+	last := link.Addr().As4()
+	binary.BigEndian.PutUint32(last[:], binary.BigEndian.Uint32(last[:])|(1<<(32-link.Bits())-1))
+	return netip.AddrFrom4(last)
 }
 
 // checkVTEP checks a card's address and gateway. vteps are the addresses of those
@@ -59,11 +106,17 @@ func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Ad
 		c.Add(path, "Vtep %s is that of %s", addr, first)
 	}
 	vteps[addr] = path
-	if addr.IsUnspecified() || addr.IsMulticast() || addr.IsLoopback() {
+	link := card.Vtep.Masked()
+	switch {
+	case !unicast(addr):
 		c.Add(path, "Vtep %s is no unicast address", addr)
+	case addr == broadcast(card.Vtep):
+		c.Add(path, "Vtep %s is the broadcast address of the link %s", addr, link)
+	case addr == link.Addr() && link.Bits() < 31:
+		c.Add(path, "Vtep %s is the address of the link %s itself; one in it is expected", addr, link)
 	}
-	if g := card.Gateway; g.IsValid() && (!card.Vtep.Contains(g.Unmap()) || g.Unmap() == addr) {
-		c.Add(path, "Gateway %s is no neighbour on the link %s", g, card.Vtep.Masked())
+	if g := card.Gateway; g.IsValid() && (!link.Contains(g.Unmap()) || g.Unmap() == addr || g.Unmap() == broadcast(card.Vtep) || !unicast(g)) {
+		c.Add(path, "Gateway %s is no neighbour on the link %s", g, link)
 	}
 }
 

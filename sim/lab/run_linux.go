@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc"
 	"nitrocard/sim/cage"
 )
@@ -136,7 +137,7 @@ func Inner(ctx context.Context, args []string) (exit int, err error) {
 		exit, err := cage.Init([]string{InnerCommand, "story", args[1]}, ord.files())
 		return exit, report(tell, outcome{}, err)
 	}
-	out, err := play(ctx, ord, os.Stdout)
+	out, err := play(ctx, ord, printable.Writer(os.Stdout))
 	return 0, report(tell, out, err)
 }
 

@@ -25,6 +25,7 @@ type decoder struct {
 	pending  []pending
 	objects  *budget
 	recent   *recent
+	most     int   // characters of a string at hand
 	size     int64 // of the text; 0: unknown
 }
 
@@ -204,7 +205,18 @@ func (d *decoder) object(kind jsontext.Kind, into reflect.Value) error {
 func (d *decoder) member(into reflect.Value, m member) error {
 	d.push(frame{m.name, -1, reflect.Value{}})
 	defer d.pop()
-	return d.value(into.Field(m.field))
+	around := d.most
+	d.most = m.most
+	err := d.value(into.Field(m.field))
+	d.most = around
+	return err
+}
+
+// bound notes a text of too many characters.
+func (d *decoder) bound(text []byte, most int) {
+	if len(text) > most && utf8.RuneCount(text) > most {
+		d.wrong("it has %d characters; %d are the most", utf8.RuneCount(text), most)
+	}
 }
 
 // unknownMember notes a name that the shape does not have.
@@ -287,6 +299,7 @@ func (d *decoder) dictionary(kind jsontext.Kind, into reflect.Value) error {
 		}
 		name, v := unquote(raw), reflect.New(into.Type().Elem()).Elem()
 		d.push(frame{Shorten(name), -1, reflect.Value{}})
+		d.bound([]byte(name), mostText)
 		err = d.value(v)
 		d.pop()
 		if err != nil {
@@ -309,10 +322,16 @@ func (d *decoder) text(kind jsontext.Kind, into reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	if kind != jsontext.KindString || t.UnmarshalText(plain(raw)) != nil {
+	if kind != jsontext.KindString || t.UnmarshalText(plain(raw)) != nil || isZeroMAC(t) {
 		d.wrong("%s is no %s", described(raw), example(t))
 	}
 	return nil
+}
+
+// isZeroMAC tells whether a MAC was written that stands for none.
+func isZeroMAC(t encoding.TextUnmarshaler) bool {
+	mac, is := t.(*wire.MAC)
+	return is && mac.IsZero()
 }
 
 // example says in an error what such a type looks like.
@@ -355,7 +374,9 @@ func (d *decoder) scalar(kind jsontext.Kind, into reflect.Value) error {
 	case into.Kind() != reflect.String:
 		d.number(raw, into)
 	case kind == jsontext.KindString:
-		into.SetString(d.recent.get(plain(raw)))
+		text := plain(raw)
+		d.bound(text, d.most)
+		into.SetString(d.recent.get(text))
 	case whole(raw):
 		into.SetString(string(raw))
 	default:

@@ -192,5 +192,6 @@ type VpcPeeringConnectionStateReason struct {
 
 // Tag is a name that the customer gave.
 type Tag struct {
-	Key, Value string
+	Key   string `most:"128"`
+	Value string `most:"256"`
 }

@@ -74,6 +74,21 @@ func ProblemsIn(err error) (all []Problem) {
 	if listed, is := err.(interface{ Listed() []Problem }); is && len(listed.Listed()) > 0 {
 		return listed.Listed()
 	}
+	return ofOne(err)
+}
+
+// ofOne is an error as one problem. Of one that wraps several, each is told with
+// what the error says before them.
+func ofOne(err error) []Problem {
+	inner := errors.Unwrap(err)
+	if within := ProblemsIn(inner); len(within) > 1 {
+		if before, ends := strings.CutSuffix(err.Error(), inner.Error()); ends {
+			for i, p := range within {
+				within[i] = Problem{Reason: before + p.Error()}
+			}
+			return within
+		}
+	}
 	return []Problem{{Reason: err.Error()}}
 }
 

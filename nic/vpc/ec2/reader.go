@@ -26,7 +26,7 @@ func (bounds Bounds) NewReader(name string, r io.Reader, p *Problems) (*Reader, 
 		return nil, err
 	}
 	l := &lines{r: t}
-	d := decoder{Decoder: newJSON(l), problems: p, unknown: &Unknown{}, objects: &budget{bounds.Objects, bounds.Objects}, recent: new(recent)}
+	d := decoder{Decoder: newJSON(l), problems: p, unknown: &Unknown{}, objects: &budget{bounds.Objects, bounds.Objects}, recent: new(recent), most: mostText}
 	if f, is := r.(interface{ Stat() (fs.FileInfo, error) }); is && !isYAML {
 		if info, err := f.Stat(); err == nil {
 			d.size = info.Size()

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -21,7 +22,12 @@ type member struct {
 	name  string
 	field int // index; -1: EC2 has it, and the card does not read it
 	bit   uint64
+	most  int // characters, of a string
 }
+
+// mostText is how many characters a string may have unless its field's tag says
+// otherwise (most): those of a security group's name or description in EC2.
+const mostText = 255
 
 var shapes sync.Map // of reflect.Type to *shape
 
@@ -32,9 +38,12 @@ func shapeOf(t reflect.Type) *shape {
 	}
 	s := &shape{name: t.Name(), members: map[string]member{}, label: -1}
 	for _, name := range Members(t) {
-		m := member{name, -1, 1 << (len(s.members) & 63)}
+		m := member{name, -1, 1 << (len(s.members) & 63), mostText}
 		if field, ours := t.FieldByName(name); ours && field.Tag.Get("json") != "-" {
 			m.field = field.Index[0]
+			if most, err := strconv.Atoi(field.Tag.Get("most")); err == nil {
+				m.most = most
+			}
 		}
 		s.members[name] = m
 	}
