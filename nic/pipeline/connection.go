@@ -5,8 +5,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// adopted takes over what the fast path found out about frame i: its ENI, its
-// key and its connection are those of the next packet in b.
+// adopted gives the next packet in b the ENI, the key and the connection that the fast
+// path found for frame i.
 func (w *Worker) adopted(b *burst, i int) {
 	p, k := &b.packets[b.n], &w.fast.keys[i]
 	p.key, p.guest, p.conn = *k, &w.guests[k.ENI()], nil
@@ -19,8 +19,8 @@ func (w *Worker) adopted(b *burst, i int) {
 	b.looked++
 }
 
-// findConnections looks up the connection of every packet in b, unless the
-// fast path did.
+// findConnections looks up the connections of all packets in b, unless the fast path has
+// looked up every one.
 func (w *Worker) findConnections(b *burst) {
 	if b.looked == b.n {
 		return
@@ -41,8 +41,8 @@ func (w *Worker) findConnections(b *burst) {
 	}
 }
 
-// keyIn writes the key of a packet for a guest. A public destination becomes
-// the private address behind it, so that both directions make one key.
+// keyIn writes the key of a packet for a guest. The key has the private address behind a
+// public destination, so that both directions make one key.
 func (w *Worker) keyIn(p *packet, k *flow.Key) {
 	k.Pack(p.guest.number, wire.In, p.guest.privateOf(p.Dst), &p.Headers)
 }
@@ -52,10 +52,10 @@ func (w *Worker) keyOut(p *packet, k *flow.Key) {
 	k.Pack(p.guest.number, wire.Out, p.Src, &p.Headers)
 }
 
-// knownInbound tells whether a connection already holds what the stages would
-// find: same policy, this direction walked before, and from the same tunnel
-// end. The first fragment of a datagram takes the stages in any case, to leave
-// a trace for the others.
+// knownInbound tells whether p's connection holds what the stages would find: the policy
+// is the same, this direction was walked before, and p comes from the same tunnel end. A
+// first fragment always takes the stages, because track must leave a record for the
+// later fragments.
 func (w *Worker) knownInbound(p *packet) bool {
 	c := p.conn
 	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment {
@@ -65,9 +65,10 @@ func (w *Worker) knownInbound(p *packet) bool {
 	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.peer.As4() && !w.unpublished(p) && !w.asksAnew(p)
 }
 
-// knownOutbound is knownInbound's twin. Instead of where the packet comes from
-// it checks where the guest sends it: to the router or straight to the
-// neighbor, as the connection's first packet. It notes the way out.
+// knownOutbound is knownInbound for a packet from a guest. In the place of the tunnel
+// end knownOutbound compares the MAC that the guest sends to: the router's, or the
+// neighbor's, as in the connection's first packet. If p is known, p.exit becomes the
+// connection's.
 func (w *Worker) knownOutbound(p *packet) bool {
 	c := p.conn
 	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment || p.Tagged {
@@ -85,9 +86,9 @@ func (w *Worker) knownOutbound(p *packet) bool {
 	return known
 }
 
-// asksAnew tells whether p may ask for more than its connection was allowed for:
-// a SYN, which may begin another, or an ICMP query with another code than the
-// first, which rules tell apart. The code of an answer is the answerer's.
+// asksAnew tells whether the rules must judge p although p has a connection: p is a SYN,
+// which may begin another connection, or an ICMP query with another code than the
+// connection's first, because rules tell codes apart. An answer passes with any code.
 func (w *Worker) asksAnew(p *packet) bool { return p.begins() || w.asksElse(p) }
 
 // asksElse tells whether p is an ICMP query with another code than the first of
@@ -99,7 +100,8 @@ func (w *Worker) replaces(p *packet) bool {
 	return p.begins() && w.flows.Begins(p.at, p.dir, p.first())
 }
 
-// begins tells whether p alone says that its sender opens a TCP connection.
+// begins tells whether p is a SYN without ACK or RST, by which a sender opens a TCP
+// connection.
 func (p *packet) begins() bool {
 	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
 }
@@ -109,7 +111,7 @@ func (p *packet) queries() bool {
 	return p.Proto == wire.ProtoICMP && wire.ICMPQuery(p.Type) == p.Type
 }
 
-// first is what the connection that p opens begins with (flow.Opening).
+// first is the flow.Opening.First of a connection that p opens.
 func (p *packet) first() uint32 {
 	switch {
 	case p.Frag == wire.LaterFragment:
@@ -121,7 +123,7 @@ func (p *packet) first() uint32 {
 	return 0
 }
 
-// nextMAC is the inner destination of what leaves by an exit.
+// nextMAC is the inner destination MAC of packets that leave by an exit.
 func (w *Worker) nextMAC(x exit) wire.MAC {
 	if eni, ok := x.neighbor(); ok {
 		return w.guests[eni].mac
@@ -129,18 +131,17 @@ func (w *Worker) nextMAC(x exit) wire.MAC {
 	return w.view.Policy.Region.Station(x.station()).Dst
 }
 
-// refresh makes p's connection what the table holds now: a burst's look-up may
-// have missed it, and what that found may have ended since. One in whose place p
-// begins another is none of p's, and stays until p is allowed; nor is one for
-// what p, an ICMP query, does not ask.
+// refresh looks p's connection up again: the look-up of the burst may have missed the
+// connection, and a connection that was found may have ended since. Two connections at
+// p's key are not p's: one in whose place p, a SYN, begins another, which stays until p
+// is allowed; and one that was opened by an ICMP query with another code than p's.
 //
-// refresh takes no lock: packets that the stages drop, of which anybody may
-// send as many as he likes, must keep no worker from opening connections. A
-// lock would not make the answer better, for the connection may end or begin
-// as soon as a lock is given back. So the stages go on with what was true at
-// one moment, and track, which writes, asks again with the lock held. Only a SYN
-// for a connection that is there takes the lock, under which that one's first SYN
-// is kept: whoever sends it has been allowed a connection before.
+// refresh takes no lock, because anybody may send any number of packets that the stages
+// drop, and those must not keep workers from opening connections. A lock would not make
+// the answer better, because the connection may end or begin as soon as the lock is
+// given back. So the stages work with the state of one moment, and track, which writes,
+// asks again under the lock. Only a SYN with the key of a connection takes the lock,
+// which Begins needs; such a key exists only if the rules allowed a connection before.
 func (w *Worker) refresh(p *packet) {
 	p.conn = nil
 	if w.missed(p) {
@@ -161,16 +162,16 @@ func (w *Worker) refresh(p *packet) {
 	}
 }
 
-// missed tells whether what the fast path found about p, no connection, is
-// true: no entry of the table was on the move when it looked or has been
-// since, and nothing was opened for a packet before p in the same burst.
+// missed tells whether the fast path looked for p's connection and there is none for
+// certain: no entry of the table has moved from the fast path's look-up until now, and
+// no packet before p in the burst has opened a connection.
 func (w *Worker) missed(p *packet) bool {
 	f := &w.fast
 	return p.missed && !f.opened && f.stirs&1 == 0 && f.stirs == w.flows.Stirs()
 }
 
-// outdated tells whether a connection's status is the verdict of an earlier
-// policy, that of epoch, on a flow that EC2 does not track.
+// outdated tells whether the status s is the verdict of an earlier policy, the one of
+// epoch, on a flow that EC2 does not track.
 func (w *Worker) outdated(epoch uint32, s flow.Status) bool {
 	return epoch != w.epoch && s.Flags()&flow.FlagUntracked != 0
 }

@@ -1,16 +1,17 @@
 package pipeline
 
-// Counts are what became of the frames of a place: one worker's, or all workers'.
-// Received is the sum of Ends.
+// Counts tell what became of the frames of one place for a port, at one worker or at all
+// of them. Received is the sum of Ends.
 type Counts struct {
 	Received uint64
 	Tally
-	Delivered  uint64 // frames that left here, wherever they came from
-	Originated uint64 // of those, made by the card
+	Delivered  uint64 // frames that left by this port, wherever they came from
+	Originated uint64 // frames among Delivered that the card made
 }
 
-// Tally is how packets ended, by verdict. Few queues end any but by sending them:
-// each gets its tally with the first, the one allocation on a packet's way.
+// Tally is how packets ended, by verdict. Most queues see no packet end but as Sent, so
+// a queue gets its tally with the first other end. This is the one allocation on a
+// packet's way.
 type Tally struct {
 	Ends  [Verdicts]uint64 // of the packets received here
 	Drops [Verdicts]uint64 // by the stages of this ENI, wherever the packet was received
@@ -34,7 +35,7 @@ func (q *Queue) Counts() Counts {
 	return c
 }
 
-// Add adds another worker's.
+// Add adds the counts of another worker.
 func (c *Counts) Add(d *Counts) {
 	c.Received += d.Received
 	for v := range Verdicts {

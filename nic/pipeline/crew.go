@@ -7,21 +7,21 @@ import (
 	"nitrocard/nic/flow"
 )
 
-// Crew is the workers of one card, and what they share.
+// Crew is the workers of one card, and what the workers share.
 type Crew struct {
 	Workers []*Worker
 	Flows   *flow.Table
 
 	rules *rulebook            // under the lock of Flows
 	view  atomic.Pointer[View] // changed while all workers stand at the gate
-	now   atomic.Int64         // a worker's clock, no older than a tick of flow
+	now   atomic.Int64         // see Now
 }
 
-// Options are a crew's.
+// Options are the parameters of NewCrew.
 type Options struct {
 	Workers     int
 	Connections int    // that Flows has room for
-	Seed        uint64 // of its hash
+	Seed        uint64 // of Flows' hash
 }
 
 // NewCrew makes workers that have nothing to do until Adopt.
@@ -55,7 +55,7 @@ func (c *Crew) Adopt(v *View) {
 
 // Poll runs one turn of every worker, one after the other, at the time now, in ns
 // since 1970, and returns how many frames they took: 0 if no port has any. The
-// clock may jump, so what ends by now ends first, however much it is.
+// caller's clock may jump, so Poll first ends all connections whose time is up.
 func (c *Crew) Poll(now int64) (n int) {
 	for !c.Flows.Advance(flow.TickOf(now), expireBudget) {
 	}
@@ -65,7 +65,7 @@ func (c *Crew) Poll(now int64) (n int) {
 	return n
 }
 
-// timeouts are those of an ENI's connections, nil once the ENI is gone.
+// timeouts are the timeouts of an ENI's connections, nil once the ENI is gone.
 func (c *Crew) timeouts(eni uint32) *flow.Timeouts {
 	if g := c.View().guest(eni); g != nil {
 		return g.timeouts

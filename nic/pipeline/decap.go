@@ -7,10 +7,10 @@ import (
 	"nitrocard/pmd"
 )
 
-// decap takes the tunnel off frames of a burst from the uplink, those that
-// rest has a bit for, and gathers in b what is left, with its ENI and its key.
-// What is no tunnel to this card, or for none of its ENIs, ends here. What the
-// fast path found out about plain frames is not found out again.
+// decap takes the tunnel off the frames of an uplink burst that rest has a bit for, and
+// gathers the packets in b, each with its ENI and its key. A frame that is no tunnel to
+// this card, or is for none of the card's ENIs, ends here. About a plain frame decap
+// takes over what the fast path found out.
 func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 	b.n, b.looked = 0, 0
 	for ; rest != 0; rest &= rest - 1 {
@@ -31,8 +31,8 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 	}
 }
 
-// unwrapPlain is unwrap for a frame that the fast path found plain. The sieve let
-// no tunnel through that is marked for congestion.
+// unwrapPlain is unwrap for a frame that the fast path found plain. The tunnel of such a
+// frame has no congestion mark to take over, because the sieve refuses marked tunnels.
 func (p *packet) unwrapPlain() {
 	t := (*wire.Tunnel)(p.frame.Bytes())
 	p.peer = wire.AddrFrom4(t.Src())
@@ -40,7 +40,7 @@ func (p *packet) unwrapPlain() {
 	p.frame.Pull(wire.OuterLen)
 }
 
-// unwrap takes the tunnel off one frame and finds the ENI that it is for.
+// unwrap takes the tunnel off one frame and finds the ENI that the packet inside is for.
 func (w *Worker) unwrap(p *packet) Verdict {
 	var o wire.Outer
 	frame := p.frame.Bytes()
@@ -68,14 +68,15 @@ func (w *Worker) unwrap(p *packet) Verdict {
 	return w.findENI(p, o.VNI)
 }
 
-// refuse describes the outer packet of one that ends with its tunnel on, for
-// whoever asks what was dropped.
+// refuse describes a packet that ends with its tunnel on by the outer headers, which the
+// latest drops then show, and returns v.
 func (p *packet) refuse(v Verdict) Verdict {
 	wire.Parse(p.frame.Bytes(), &p.Headers)
 	return v
 }
 
-// findENI looks up the ENI of a packet, which is one of this card's.
+// findENI finds the ENI of this card that a packet is for, by VNI and inner destination
+// MAC.
 func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 	station := p.ethernet().DstBits()
 	e := w.fast.enis.find(wire.TargetOf(vni, station))
@@ -89,7 +90,8 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 	return p.congestion()
 }
 
-// unknownENI says what of a packet's inner destination is unknown.
+// unknownENI tells why a packet is for no ENI of this card: whether the tunnel end, the
+// VNI or the MAC is unknown.
 func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
 	if _, ok := w.view.vtep(p.peer); !ok {
 		return UnknownVTEP
@@ -103,7 +105,7 @@ func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
 	return UnknownMAC
 }
 
-// foreign says why a VPC, which carries untagged IPv4, does not carry a packet.
+// foreign tells why a VPC does not carry a packet that is not untagged IPv4.
 func foreign(h *wire.Headers) Verdict {
 	switch {
 	case h.Tagged:
@@ -114,8 +116,8 @@ func foreign(h *wire.Headers) Verdict {
 	return EtherTypeDenied
 }
 
-// congestion takes over what the underlay said on the tunnel's header, as a
-// tunnel's end must (RFC 6040 section 4.2).
+// congestion takes the underlay's congestion mark over from the tunnel's header to the
+// packet inside, as a tunnel's end must (RFC 6040 section 4.2).
 func (p *packet) congestion() Verdict {
 	if p.outer == wire.NotECT {
 		return next

@@ -1,11 +1,13 @@
 // Package pipeline is the packet's way through the card: what EC2 does to packets,
 // from the burst that a port brings to the frames that leave.
 //
-// Start with pipeline.go: it is the way, top to bottom. Each stage is a file:
+// Start with pipeline.go, which is the way, top to bottom. Each stage is a file:
 //
-//	decap.go         tunnel off, (VNI, MAC) → ENI; enitable.go finds it
+//	decap.go         tunnel off, (VNI, MAC) → ENI, which enitable.go finds
 //	connection.go    key → connection; what makes a packet known
-//	destination.go   who may send to the ENI; delivery to its guest
+//	source.go        who may send to the ENI
+//	destination.go   which addresses are the ENI's; delivery to its guest
+//	parse.go         a guest's frame → headers
 //	antispoof.go     what a guest may send as
 //	arp.go           local services: what the card answers itself
 //	sg.go            security groups
@@ -14,57 +16,56 @@
 //	route.go         route tables, public addresses, who is where
 //	fits.go          whether the packet can leave at all
 //	track.go         leaves a connection behind
-//	encap.go         to a neighbor on this card, or tunnel on
+//	forward.go       to a neighbor on this card, or into a tunnel
+//	encap.go         tunnel on
 //	finish.go        how a packet ends that is not sent: counted, noted, told
 //
-// fast*.go and fast*.s are all of it at once, for plain packets of known
-// connections. Nothing but pipeline.go, and what a view prepares, knows of them.
+// fast*.go and fast*.s do the work of all stages at once, for plain packets of known
+// connections. Only pipeline.go calls the fast path, and only a View prepares for it.
 //
 // What stages work on: packet.go is a frame on its way, found.go what the stages find
 // out about a packet, verdict.go what a stage says of a packet, guest.go an ENI of this
 // card, underlay.go the tunnel ends. What is in force is a View (view.go), which never
 // changes. Who works is a Worker (worker.go), which takes bursts from Queues (queue.go)
 // in turn (rota.go) and sends them from its outbox (outbox.go). What workers count is
-// in counts.go and drop.go, what they tell in event.go, the rules that connections name
-// in rulebook.go. All workers of a card, and what they share, are a Crew (crew.go). In a port's
-// place a Queue may have a part of the card (station.go).
+// in counts.go and drop.go, what they tell an observer in event.go, the rules that
+// connections name in rulebook.go. All workers of a card, and what they share, are a
+// Crew (crew.go). A part of the card may stand in a port's place (station.go).
 //
-// Stages, what they read and assembly lie in one package because assembly knows
-// the fields of one package only. CPUs, devices and configuration files lie
-// elsewhere: the way needs nothing of them.
+// Stages, assembly and the structs that both read lie in one package, because assembly
+// knows the fields of one package only. CPUs, devices and configuration files lie in
+// other packages, because the way needs nothing of them.
 //
 // # Why it is built so
 //
-// A packet of a known connection costs one exact match: the record holds what
-// the stages found, under the policy whose epoch it carries. A new policy
-// makes every record stale at once by its epoch, without touching one; the
-// next packet of each connection walks the stages again. So a change is in
-// force for every packet that starts after it, and costs the packet path
-// nothing.
+// A packet of a known connection costs one exact match: the connection's record holds
+// what the stages found, and the epoch of the policy that they asked. A new policy has a
+// new epoch, which makes every record stale at once without a write to any. The next
+// packet of each connection walks the stages again. So a new policy is in force for
+// every packet that starts after the change, and costs the packet path nothing.
 //
-// Public addresses are translated on the card, which is the only place that
-// knows them beside the edge: the key always holds the private one, so a
-// connection is one record whichever address it came by.
+// The card translates public addresses, because only the card and the edge know them.
+// The key always holds the private address, so a connection has one record, whether its
+// packets come by the public or by the private address.
 //
 // # Workers
 //
 // A crew has one or more workers, each with its own thread, queues, bursts and
 // counts, which nobody else touches while it runs. They share four things.
 //
-// The view: policy, ports, tunnel ends. It never changes; a new one is put in
-// force while all workers stand at a gate, so that no two of them ever work under
-// different policies.
+// The view: policy, ports, tunnel ends. A view never changes. A new view is put in
+// force while all workers stand at a gate, so no two workers ever work under different
+// policies.
 //
-// The connection table: any worker may meet any connection, as a device puts
-// its two directions into queues by hashes of its own. Known packets take no
-// lock and no locked instruction. What opens or ends connections, or keeps what
-// the stages found, is done under the table's lock, by packets that are slow
-// anyway; see package flow for what others see meanwhile. The rulebook, and the
-// owners' counts, are under the same lock.
+// The connection table: any worker may meet any connection, because a device puts a
+// connection's two directions into queues by a hash of its own. Known packets take no
+// lock and no locked instruction. A packet that opens, ends or updates a record takes
+// the table's lock, and is slow anyway; package flow says what other workers see
+// meanwhile. The rulebook, and the owners' counts, are under the same lock.
 //
-// The hops of the underlay: one atomic word each. What one worker learns all
-// know; the first one asks.
+// The hops of the underlay: one atomic word each. Only the first worker asks for MACs;
+// whichever worker receives the answer stores the MAC for all.
 //
 // Ports with fewer queues than there are workers: one worker receives from a
-// queue, and a lock is held for each burst that leaves by it.
+// queue, and every worker that sends by the queue holds a lock for each burst.
 package pipeline

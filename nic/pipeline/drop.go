@@ -5,22 +5,22 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Drop is one packet that ended as dropped. It is small, because a flood of them
-// must leave the first cache to the packets that pass.
+// Drop is one packet that was dropped. A Drop is small, because a flood of drops must
+// leave the first cache to the packets that pass.
 type Drop struct {
 	When    int64      // ns since 1970
-	port    *nameplate // that received it
-	eni     *nameplate // nil: none was found
-	Tuple   wire.Tuple
+	port    *nameplate // of the place that received the packet
+	eni     *nameplate // of the ENI whose stages decided; nil: none was found
+	Tuple   wire.Tuple // if IP
 	Verdict Verdict
-	IP      bool // Tuple holds
+	IP      bool // the packet has addresses
 }
 
 // Port is the name of the place that received the packet.
 func (d *Drop) Port() string { return d.port.name }
 
-// ENI is the ID of the one whose stages dropped the packet, and the groups that it
-// had then; "" if none was found.
+// ENI is the ID of the ENI whose stages dropped the packet, and the groups that the ENI
+// had at the drop; "" if no ENI was found.
 func (d *Drop) ENI() (id string, groups []*vpc.Group) {
 	if d.eni == nil {
 		return "", nil
@@ -28,8 +28,8 @@ func (d *Drop) ENI() (id string, groups []*vpc.Group) {
 	return d.eni.name, d.eni.groups
 }
 
-// nameplate is what a drop tells of a port or an ENI. It does not hold the ENI, and
-// through it a policy that is long gone.
+// nameplate is what a drop tells of a port or an ENI. A pointer to the ENI itself would
+// keep a policy in memory that is long gone.
 type nameplate struct {
 	name   string
 	groups []*vpc.Group // of the ENI
@@ -44,7 +44,7 @@ type Drops struct {
 	n    uint64 // ever added
 }
 
-// next is the place for one more.
+// next is the place of the next drop, which is that of the oldest.
 func (r *Drops) next() *Drop {
 	d := &r.ring[r.n%uint64(len(r.ring))]
 	r.n++

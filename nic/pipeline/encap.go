@@ -9,33 +9,6 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// forward sends a guest's packet, which fits, on the way that its connection knew or its
-// stages found: to a neighbor on this card or into a tunnel.
-func (w *Worker) forward(p *packet) Verdict {
-	if eni, ok := p.exit.neighbor(); ok {
-		n := &w.guests[eni]
-		p.address(n.mac, n.router)
-		return again
-	}
-	to := w.view.Policy.Region.Station(p.exit.station())
-	p.address(to.Dst, to.Src)
-	if p.exit.translated() {
-		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.eni.PublicOf(p.Src))
-		p.translateQuote()
-	}
-	return w.encap(p, to)
-}
-
-// address writes the inner Ethernet header of a packet that passed the
-// router. One that was sent straight to its neighbor keeps it.
-func (p *packet) address(dst, src wire.MAC) {
-	if p.exit.routed() {
-		frame := p.frame.Bytes()
-		copy(frame[0:6], dst[:])
-		copy(frame[6:12], src[:])
-	}
-}
-
 // encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
 // port, before the frame.
 func (w *Worker) encap(p *packet, to *vpc.Station) Verdict {
@@ -69,12 +42,13 @@ func (w *Worker) wrap(frame []byte, to *vpc.Station, mac uint64, source uint16) 
 	udp.SetLength(total - wire.IPv4Len)
 }
 
-// entropy is the outer source port: equal for all packets of a connection, so
-// that they keep their order, and spread over the dynamic range, so that the
-// underlay spreads connections over its links (RFC 7348 section 5).
+// entropy is the outer source port of a connection's packets (RFC 7348 section 5). All
+// packets of a connection have the same port, so that the underlay keeps them in order.
+// The ports of many connections spread over the dynamic range, so that the underlay
+// spreads connections over its links.
 func entropy(k *flow.Key) uint16 {
 	a := uint64(k.Remote)<<32 | uint64(k.Local)
-	b := uint64(k.Who)<<32 | uint64(k.RemotePort)<<16 | uint64(k.LocalPort) // both as they lie in memory
+	b := uint64(k.Who)<<32 | uint64(k.RemotePort)<<16 | uint64(k.LocalPort) // a and b: k's two words in memory
 	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
 	return 0xc000 | uint16(hi^lo)
 }

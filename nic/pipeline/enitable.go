@@ -6,22 +6,21 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// eniTable finds the ENI of this card that a tunnel's frame is for, by VNI and
-// MAC. It is made with the view and never changes, so that all workers read
-// one, and assembly does.
+// eniTable finds the ENI of this card that a tunnel's frame is for, by VNI and MAC: a
+// hash table with linear probing. The table is made with the view and never changes, so
+// all workers and the assembly read one table.
 //
-// Places are a power of two, of which a quarter at most are taken. An ENI is in
-// the place of its target, or in one after it; a search goes on to the first
-// place that is not taken. More than nine of ten end where they began, and what
-// is no ENI's ends as soon. VNIs and MACs are the provider's to give, so no
-// customer can crowd a place. Behind the last place are some more, so that no
-// search begins again at the first.
+// The number of places is a power of two, and at most a quarter of them are taken. An
+// ENI is in the place of its target's hash, or in the next free one; a search ends at
+// the first free place. More than nine of ten searches end where they began, also for a
+// target that is no ENI's. The provider chooses VNIs and MACs, so no customer can crowd
+// a place. A few more places follow the last one, so that no search wraps around.
 type eniTable struct {
 	places []eniPlace
 	mask   uint64 // of a place's distance from the first, in bytes
 }
 
-// eniPlace is one ENI. It has no pointers, and half a cache line.
+// eniPlace is one ENI, in half a cache line and without pointers.
 type eniPlace struct {
 	target          wire.Target
 	number          uint32
@@ -32,7 +31,7 @@ type eniPlace struct {
 // placeBits is the size of an eniPlace, as a shift.
 const placeBits = 5
 
-// newENITable is that of the ENIs among guests.
+// newENITable is the table of the ENIs among guests.
 func newENITable(guests []guest) eniTable {
 	n := 0
 	for i := range guests {
@@ -65,14 +64,14 @@ func (t *eniTable) add(e eniPlace) {
 	}
 }
 
-// place is where the search for a target begins. The product's highest byte
-// depends on all of the target, and becomes the lowest.
+// place is where the search for a target begins. The product's highest byte depends on
+// all bits of the target, so place makes the highest byte the lowest.
 func (t *eniTable) place(x wire.Target) int {
 	hash := bits.ReverseBytes64((x.Lo ^ x.Hi<<40) * 0x9e3779b97f4a7c15)
 	return int(hash << placeBits & t.mask >> placeBits)
 }
 
-// find is the ENI of a target, nil if it is none of this card's.
+// find is the ENI of a target, nil if no ENI of this card is the target.
 func (t *eniTable) find(x wire.Target) *eniPlace {
 	for at := t.place(x); t.places[at].taken; at++ {
 		if e := &t.places[at]; e.target == x {

@@ -7,8 +7,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// drop counts a packet that ends here with the ENI whose stages decided, and
-// notes it among the latest.
+// drop counts a dropped packet with the ENI whose stages decided, and notes the packet
+// among the latest drops.
 func (w *Worker) drop(p *packet, v Verdict) {
 	if p.guest != nil {
 		w.queues[p.guest.number].tally().Drops[v]++
@@ -26,7 +26,7 @@ func (w *Worker) note(p *packet, v Verdict) {
 	}
 }
 
-// end counts the end of a packet where it was received.
+// end counts the end of a packet with the place that received the packet.
 func (w *Worker) end(p *packet, v Verdict) {
 	w.from.tally().Ends[v]++
 	if w.observe != nil {
@@ -52,9 +52,8 @@ func (w *Worker) tell(p *packet, v Verdict) {
 	w.observe(&e)
 }
 
-// ruleOf is the rule that let p pass the groups, or its connection before; nil if
-// p did not come so far, though a connection has its key. It needs the connection
-// table's lock, as ruleNumber does.
+// ruleOf is the rule that let p, or the first packet of p's connection, pass the groups;
+// nil if p did not pass the groups. The connection table's lock is held.
 func (w *Worker) ruleOf(p *packet) *vpc.Rule {
 	if !p.allowed {
 		return nil
@@ -62,8 +61,8 @@ func (w *Worker) ruleOf(p *packet) *vpc.Rule {
 	return w.crew.rules.rule(w.ruleNumber(p))
 }
 
-// ruleNumber is the number in the rulebook of the rule that allowed p or its
-// connection, 0 if none is known.
+// ruleNumber is the number in the rulebook of the rule that allowed p or p's connection,
+// 0 if none is known. The connection table's lock is held.
 func (w *Worker) ruleNumber(p *packet) uint32 {
 	switch {
 	case p.conn != nil || p.related:
@@ -74,8 +73,8 @@ func (w *Worker) ruleNumber(p *packet) uint32 {
 	return 0
 }
 
-// described is the packet that is frame i of the outbox, queued for q. Of one
-// that the fast path queued, only the frame says what it is.
+// described is the packet of frame i of the outbox, which waits for q. The fast path
+// leaves no packet beside a frame, so described then reads the frame again.
 func (w *Worker) described(q *Queue, i uint8) *packet {
 	if p := w.out.of[i]; p != nil {
 		return p

@@ -4,14 +4,14 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// fits asks whether a packet can leave by its way: the next station is known, the
-// frame has room for the tunnel, and the port is there, up, and carries a frame of
-// this length. Nothing of the packet was rewritten yet, so a packet that does not fit
-// can be quoted to its sender; nothing can fail afterwards but the port itself. A
-// packet to a neighbor on this card is asked at its delivery.
+// fits tells whether a packet can leave: the next station's MAC is known, the frame has
+// room for the tunnel, and the port is there, up, and carries a frame of this length.
+// fits comes before anything of the packet is rewritten, so that a packet that does not
+// fit can be quoted to its sender. After fits only the port itself can refuse the
+// packet. For a packet to a neighbor on this card, the receiver's stages ask.
 //
-// A port and a hop change while connections last, so fits asks anew for each packet of
-// a known connection, too.
+// A port and a hop change while connections last, so fits is asked for each packet of a
+// known connection, too.
 func (w *Worker) fits(p *packet) Verdict {
 	if p.dir == wire.In {
 		return w.queues[p.guest.number].fits(p.frame.Len())
@@ -28,8 +28,7 @@ func (w *Worker) fits(p *packet) Verdict {
 	return w.uplink.fits(p.frame.Len() + wire.OuterLen)
 }
 
-// fits tells why a frame of so many bytes cannot leave by q. It is next where carries
-// is true.
+// fits tells why a frame of so many bytes cannot leave by q; next if carries is true.
 func (q *Queue) fits(bytes int) Verdict {
 	switch {
 	case q == nil || q.tx == nil:

@@ -10,15 +10,15 @@ import (
 // stage was asked yet, and every packet begins with it, so a stage that adds a field
 // here need not reset the field.
 type found struct {
-	// What the table held when the stages began. Another worker may change or end
-	// the connection meanwhile, so track asks the table again.
+	// The connection as the table held it when the stages began. Another worker may
+	// change or end the connection meanwhile, so track asks the table again.
 	was      flow.Status
 	outdated bool // conn is an earlier policy's verdict on an untracked flow
 	restarts bool // the packet begins another connection in the place of the one at packet.at
 
-	// What the groups answered.
+	// The answer of the groups.
 	rule      vpc.RuleID
-	opener    wire.Direction // of the first packet of the flow, for which the groups were asked
+	opener    wire.Direction // of the flow's first packet, about which the groups were asked
 	asked     bool           // the groups were asked, and rule allowed the packet
 	allowed   bool           // the packet passed the groups: asked, related or known
 	untracked bool           // EC2 does not track the flow
@@ -29,8 +29,8 @@ type found struct {
 }
 
 // exit is a guest's way out: to another guest of this card, or to a station beyond
-// a tunnel. Only the flags tell which of the two the number means, so neighbor and
-// station are the ways to read it.
+// a tunnel. The flags tell which of the two the number means, so read the number by
+// neighbor or by station.
 type exit struct {
 	number uint32
 	flags  flow.Flags // FlagNeighbor, FlagRouted, FlagNAT

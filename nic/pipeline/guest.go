@@ -6,15 +6,15 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// guest is what sits behind an ENI of this card, as the packet path sees it: what
-// each packet needs of the ENI, without a walk through the policy.
+// guest is an ENI of this card as the packet path sees the ENI: the fields that packets
+// need, side by side instead of spread over the policy.
 type guest struct {
 	eni   *vpc.OwnENI // nil: no ENI of this card has this number
 	label *nameplate
 
 	number              uint32
 	owner               uint64
-	primary, public     uint32 // IPv4, as plain packets have it; 0: none
+	primary, public     uint32 // IPv4, in host byte order; 0: none
 	mac, router         wire.MAC
 	macBits, routerBits uint64
 	gateway             wire.Addr // the router's address: the subnet's second
@@ -23,8 +23,8 @@ type guest struct {
 	timeouts          *flow.Timeouts
 }
 
-// privateOf is the private address behind addr if addr is a public one of the
-// guest's, and addr itself if not.
+// privateOf is the private address behind addr if addr is a public address of the
+// guest's, and else addr.
 func (g *guest) privateOf(addr wire.Addr) wire.Addr {
 	if private := g.eni.PrivateOf(addr); !private.IsZero() {
 		return private
@@ -32,7 +32,7 @@ func (g *guest) privateOf(addr wire.Addr) wire.Addr {
 	return addr
 }
 
-// guestsOf are the ENIs of places as all workers know them, by number.
+// guestsOf are the guests of the ENIs in places, by ENI number.
 func guestsOf(policy *vpc.Policy, places []Place) []guest {
 	guests := make([]guest, len(policy.ENIs))
 	for i := range places {
@@ -56,8 +56,8 @@ func gatewayOf(e *vpc.OwnENI) wire.Addr {
 	return wire.AddrFrom(e.Subnet.Prefix.Masked().Addr().Next())
 }
 
-// timeoutsOf are the timeouts of an ENI's connections: EC2's that its owner
-// may set, and the others of flow.
+// timeoutsOf are the timeouts of an ENI's connections: the three that EC2 lets an ENI's
+// owner set, and flow's defaults.
 func timeoutsOf(e *vpc.OwnENI) *flow.Timeouts {
 	t := flow.DefaultTimeouts()
 	t.Established, t.UDP, t.UDPStream = e.Timeouts.TCPEstablished, e.Timeouts.UDP, e.Timeouts.UDPStream

@@ -6,28 +6,29 @@ import (
 	"nitrocard/pmd"
 )
 
-// outbox holds the frames of one burst until it ends, in the order they were
-// put. Each queue's are a chain, so that a queue has no room of its own for a
-// whole burst: with such rooms a burst for 64 guests would go through 64 KB of
-// queues, which is twice the first cache, and without them it goes through 8.
+// outbox holds the frames that leave when the burst ends, in the order they were put.
+// The frames for one queue are a chain. If instead each queue had room for a whole burst
+// of its own, a burst for 64 guests would touch 64 KB of queues, twice the first cache;
+// with chains the burst touches 8 KB.
 type outbox struct {
 	n      int
 	frames [pmd.MaxBurst]*pmd.Frame
-	of     [pmd.MaxBurst]*packet // that each is; nil from the fast path
-	after  [pmd.MaxBurst]uint8   // the next frame of the same queue
+	of     [pmd.MaxBurst]*packet // the packet of each frame; nil for a frame of the fast path
+	after  [pmd.MaxBurst]uint8   // index of the next frame for the same queue
 
 	answers uint64 // bit i: frames[i] is the card's answer to a packet that ended already
 
 	queues int
-	dirty  [pmd.MaxBurst]*Queue // that have frames here
-	chain  [pmd.MaxBurst]*pmd.Frame
+	dirty  [pmd.MaxBurst]*Queue     // the queues with frames in the outbox
+	chain  [pmd.MaxBurst]*pmd.Frame // scratch of chainOf
 }
 
-// waiting is a queue's chain in the outbox: n frames, from first to last.
+// waiting is a queue's chain in the outbox: n frames, the indexes of the first and the
+// last.
 type waiting struct{ first, last, n uint8 }
 
-// put puts a frame among those that leave by q when the burst ends. p is what
-// it holds, nil from the fast path.
+// put adds a frame to those that leave by q when the burst ends. p is the frame's packet,
+// nil for a frame of the fast path.
 func (q *Queue) put(w *Worker, f *pmd.Frame, p *packet) {
 	o, i := &w.out, w.out.n
 	o.frames[i], o.of[i] = f, p
@@ -67,8 +68,8 @@ func (q *Queue) putAll(w *Worker, frames []pmd.Frame, which uint64) {
 	o.n = n
 }
 
-// answer puts the frame of a packet that a stage answered among those that leave when
-// the burst ends, by the queue that received it.
+// answer puts the frame of a packet that a stage answered into the outbox, for the queue
+// that received the packet.
 func (w *Worker) answer(p *packet) {
 	w.out.answers |= 1 << w.out.n
 	w.from.put(w, p.frame, p)
@@ -87,8 +88,8 @@ func (o *outbox) chainOf(q *Queue) []*pmd.Frame {
 	return o.chain[:q.out.n]
 }
 
-// flush sends what a burst from w.from queued, port by port. What a port
-// takes is Sent; what it refuses is dropped.
+// flush sends the frames of the outbox, which a burst from w.from left, queue by queue. A
+// frame that the port takes counts as Sent; a frame that the port refuses is dropped.
 func (w *Worker) flush() {
 	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
@@ -103,8 +104,8 @@ func (w *Worker) flush() {
 	o.n, o.queues, o.answers = 0, 0, 0
 }
 
-// tellOf counts, notes and shows how the frames for q ended, of which the port
-// took so many.
+// tellOf counts, notes and shows how the frames for q ended. The port took the first
+// taken of them.
 func (w *Worker) tellOf(q *Queue, taken int) {
 	next := q.out.first
 	for n := range int(q.out.n) {
@@ -127,9 +128,9 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 	}
 }
 
-// answeredBy counts an answer, which flush counted as a received packet if q's port
-// took the answer. An answer that the port refuses is lost, and its packet ended
-// before.
+// answeredBy counts an answer by q. If q's port took the answer, flush has counted a
+// received packet as Sent, and answeredBy makes the count one of Originated. An answer
+// that the port refuses is lost without a count: the packet that asked has ended.
 func (w *Worker) answeredBy(q *Queue, taken bool) {
 	if taken {
 		w.from.sent--

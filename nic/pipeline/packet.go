@@ -13,12 +13,13 @@ type packet struct {
 	wire.Headers
 
 	frame *pmd.Frame
-	guest *guest     // whose stages it is in
+	guest *guest     // the ENI in whose stages the packet is
 	conn  *flow.Conn // nil: no connection known
-	at    uint32     // of conn in the table
+	at    uint32     // index of conn in the table
 	key   flow.Key
 
-	looked, missed bool // the fast path has looked for conn; and found none
+	looked bool // the fast path has looked for conn
+	missed bool // and has found none
 
 	peer  wire.Addr // inbound: underlay address it came from, zero from a guest of this card
 	dir   wire.Direction
@@ -26,33 +27,34 @@ type packet struct {
 
 	found
 
-	egress *packet // its way out of the sender's ENI, if a guest of this card sent it
-	to     *Queue  // where it leaves, once it is Sent
+	egress *packet // the packet on its way out of the sender's ENI, if a guest of this card sent it
+	to     *Queue  // by which the packet leaves, once it is Sent
 }
 
-// begin makes p's place that of another frame, which moves in direction d.
-// Headers, key, conn and at are written for each packet before a stage reads them.
+// begin makes p the packet of another frame, which moves in direction d. Headers, key,
+// conn and at keep the values of an earlier packet: the steps that gather a burst write
+// these four for each packet before a stage reads them.
 func (p *packet) begin(frame *pmd.Frame, d wire.Direction) {
 	p.frame, p.guest, p.dir, p.peer = frame, nil, d, wire.Addr{}
 	p.looked, p.missed, p.egress = false, false, nil
 	p.found = found{}
 }
 
-// burst is the working set of one burst. Packets lie densely; their keys lie
-// beside them, so that one call hashes and looks up all.
+// burst is the working set of one burst. The keys lie in an array of their own, so that
+// one call hashes and looks up all of them.
 type burst struct {
 	n       int
-	looked  int // how many of them the fast path has looked up already
+	looked  int // how many of the n the fast path has looked up already
 	packets [pmd.MaxBurst]packet
 	keys    [tables.Burst]flow.Key
 	at      [tables.Burst]uint32
 }
 
-// ethernet is the header of the frame as the guest sees it.
+// ethernet is the Ethernet header that the guest sends or receives.
 func (p *packet) ethernet() wire.Ethernet { return wire.Ethernet(p.frame.Bytes()) }
 
-// untag takes tags off that name no VLAN and carry a priority alone (IEEE 802.1Q
-// clause 6.9): a VPC has no priorities.
+// untag takes off tags that carry only a priority and name no VLAN (IEEE 802.1Q
+// clause 6.9), because a VPC has no priorities.
 //
 //	|stations|tag 0|EtherType|IPv4 ...        |stations|EtherType|IPv4 ...
 //	0        12    16        18          →          4        16        18
@@ -70,5 +72,5 @@ func (p *packet) untag() {
 	}
 }
 
-// size is what a connection counts: the IP packet's bytes.
+// size is the number of bytes that a connection counts: the IP packet's.
 func (p *packet) size() int { return int(p.End) - int(p.L3) }

@@ -27,15 +27,16 @@ import (
 // A stage that drops is free to look at anything, because a dropped packet leaves no
 // connection behind. TestARecordChangesNothing holds stages to these rules.
 //
-// Each direction of a connection walks its stages once per policy, so a reply is asked
-// like the first packet was. A dropped packet ends no connection either: what a policy
-// cuts goes on under a later policy that lets it pass.
+// Each direction of a connection walks its stages once per policy, so the first reply
+// takes its stages as the first packet took its own. A dropped packet ends no
+// connection: a connection that one policy cuts goes on under a later policy that lets
+// the packets pass.
 //
-// A later fragment has no ports, and the first one answered for it: securityGroups ends
-// a later fragment of an unknown first one, so stages behind need not ask. A stage
-// before securityGroups meets such a fragment, too, and asks for no ports of it.
-// securityGroups also finds out whether an ICMP error belongs to a connection; the
-// error's key is its own all the same.
+// A later fragment has no ports; the verdict on the first fragment is the verdict on the
+// later ones. securityGroups drops a later fragment whose first fragment is unknown, so
+// stages behind securityGroups need not ask. Stages before securityGroups meet later
+// fragments of either kind and must not look at ports. securityGroups also finds out
+// whether an ICMP error belongs to a connection; the error keeps a key of its own.
 //
 // What a stage may return is a Verdict. finish alone acts on it:
 //
@@ -63,8 +64,8 @@ func (w *Worker) fromUplink(frames []pmd.Frame) {
 	w.walkIn(b)
 }
 
-// fromGuest takes a burst that g sent, and then what of it goes to guests of
-// this same card through their stages.
+// fromGuest takes a burst that g sent. Packets of the burst for other guests of this
+// card then take the stages of their receivers.
 func (w *Worker) fromGuest(g *guest, frames []pmd.Frame) {
 	rest := w.fastOut(g, frames)
 	b := &w.outward
@@ -89,8 +90,8 @@ func (w *Worker) walkIn(b *burst) {
 	b.n, b.looked = 0, 0
 }
 
-// inbound is the way to a guest. The tunnel is off and the ENI found when the way
-// begins. Its last step, deliver, translates the public address.
+// inbound is the way to a guest, of a packet whose tunnel is off and whose ENI is found.
+// deliver, the last step, translates the public address.
 func (w *Worker) inbound(p *packet) Verdict {
 	if p.allowed = w.knownInbound(p); p.allowed {
 		if v := w.fits(p); v != next {

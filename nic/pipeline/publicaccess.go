@@ -16,8 +16,8 @@ func (w *Worker) publicAccess(p *packet) Verdict {
 	return next
 }
 
-// guestBegan tells whether p, which the groups let pass, belongs to a connection
-// that its guest began.
+// guestBegan tells whether p, which the groups let pass, belongs to a connection that
+// p's guest began.
 func (w *Worker) guestBegan(p *packet) bool {
 	switch {
 	case p.asked:

@@ -8,37 +8,39 @@ import (
 	"nitrocard/tables"
 )
 
-// Queue is what one worker has of a place for a port: a queue of the port, and
-// counts. All but down and room belongs to the worker. There is one for each ENI
-// and worker, so it is two cache lines: what is big lies in the worker, which
-// serves one burst at a time.
+// Queue is one worker's part of a place for a port: a queue of the port, and counts. All
+// fields but down and room belong to the worker. A card has a Queue for each ENI and
+// worker, so a Queue takes two cache lines only; the frames that wait to be sent lie in
+// the worker's outbox.
 type Queue struct {
 	port   pmd.Port // nil: none attached
-	tx     sender   // port, all workers' way to it, or that to a station; nil: none
+	tx     sender   // port, port with a lock, or a station's entrance; nil: none
 	polled bool     // the worker receives from port, too
 
 	out waiting // frames to send when the burst ends
 
 	down    atomic.Bool  // as the supervisor last saw the link
-	room    atomic.Int32 // frame bytes it carries now: longest, or 0 if it is down or absent
+	room    atomic.Int32 // frame bytes the port carries now: longest, or 0 if the port is down or absent
 	longest int          // frame bytes the port carries
 
-	delivered uint64 // as in counts: all that a frame for a guest meets is on the first cache line
+	// Counts.Delivered. A frame for a guest needs no field behind this one, so one cache
+	// line serves it.
+	delivered uint64
 
-	received, sent, originated uint64 // the same; sent is ends[Sent]
+	received, sent, originated uint64 // Counts.Received, Ends[Sent] and Originated
 
 	ends  *Tally     // nil: all zero
 	label *nameplate // the place's
 
-	_ [24]byte // whole cache lines: the next one may be another worker's
+	_ [24]byte // fills the cache line: the next one may be another worker's
 }
 
 var _ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]
 
-// NewQueues makes the queues of new places, which have names: of each place, one for
-// each of so many workers. Each queue begins a cache line, because each is allocated
-// alone: Go puts a header of 8 bytes before a slice of many. The queues of one worker
-// are allocated in turn, and so lie side by side.
+// NewQueues makes the queues of new places with these names, one for each worker; the
+// result is by place, then by worker. Each queue is allocated alone and so begins a cache
+// line, which it would not in a slice: Go puts a header of 8 bytes before large slices
+// with pointers. The queues of one worker are allocated in turn, and so lie side by side.
 func NewQueues(workers int, names []string) [][]*Queue {
 	places := make([][]*Queue, len(names))
 	labels := make([]nameplate, len(names))
@@ -51,19 +53,20 @@ func NewQueues(workers int, names []string) [][]*Queue {
 	return places
 }
 
-// Name is the place's: that of the uplink, or the ENI's ID.
+// Name is the place's name: the uplink's, or the ENI's ID.
 func (q *Queue) Name() string { return q.label.name }
 
-// Port is the one that the queue's worker sends by; nil if none is attached.
+// Port is the port, or the queue of a port, that the worker sends by; nil if none is
+// attached.
 func (q *Queue) Port() pmd.Port { return q.port }
 
-// Down tells whether the port's link was down when SetDown was told.
+// Down is what SetDown noted last.
 func (q *Queue) Down() bool { return q.down.Load() }
 
-// Attach puts a port's queue in place, whose frames have so many bytes at most.
-// The worker receives from it if it is polled, and sends by it with the lock
-// held, nil if no other worker does. The worker stands at the gate, or has not
-// seen q yet.
+// Attach puts a port's queue in place, which carries frames of at most longest bytes. If
+// polled is set, the worker receives from port, too. lock is held while the worker sends;
+// nil if no other worker sends by port. Call Attach while the worker stands at the gate,
+// or before the worker has seen q.
 func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spinlock) {
 	q.port, q.tx, q.polled, q.longest = port, port, polled, longest
 	if lock != nil {
@@ -71,7 +74,7 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 	}
 }
 
-// Detach leaves the place empty, while the worker stands at the gate.
+// Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
 	q.port, q.tx, q.polled = nil, nil, false
 	q.room.Store(0)
@@ -88,8 +91,7 @@ func (q *Queue) SetDown(down bool) (was bool) {
 	return q.down.Swap(down)
 }
 
-// carries tells whether a frame of so many bytes can leave by q. Queue.fits tells why
-// not.
+// carries tells whether a frame of so many bytes can leave by q. If not, fits tells why.
 func (q *Queue) carries(bytes int) bool {
 	return bytes <= int(q.room.Load())
 }
@@ -103,15 +105,15 @@ type locked struct {
 	port pmd.Port
 }
 
-// Tx sends as the port does, when the others have sent.
+// Tx sends as the port does, while no other worker sends by it.
 func (s locked) Tx(frames []*pmd.Frame) int {
 	s.Lock()
 	defer s.Unlock()
 	return s.port.Tx(frames)
 }
 
-// originate sends a frame that the card made by q, at once: there are few,
-// and they are nobody's received packet.
+// originate sends a frame of the card's own by q. The frame is sent at once, past the
+// outbox, because such frames are few and belong to no received burst.
 func (w *Worker) originate(q *Queue, f *pmd.Frame) {
 	if q == nil || q.tx == nil {
 		return

@@ -4,13 +4,12 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// findRelated tells whether p is an ICMP error about a packet of a known
-// connection. It passes then without a rule of its own, as every stateful
-// filter lets it: path MTU discovery depends on it (RFC 4890, and RFC 5508
-// section 4 for what a NAT owes to it).
+// findRelated tells whether p is an ICMP error about a packet of a known connection.
+// Such an error passes without a rule of its own, as in every stateful filter, because
+// path MTU discovery depends on the error (RFC 4890; RFC 5508 section 4 for a NAT).
 func (w *Worker) findRelated(p *packet) bool {
 	if !p.IsICMPError() || p.Type == wire.ICMPRedirect {
-		return false // a redirect is no news of a connection, and turns a guest's routes
+		return false // a redirect tells nothing of a connection, and would change the guest's routes
 	}
 	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)
 	if !ok {
@@ -26,7 +25,7 @@ func (w *Worker) findRelated(p *packet) bool {
 		w.keyIn(q, &q.key)
 	}
 	if q.key.Local != p.key.Local || p.dir == wire.Out && q.key.Remote != p.key.Remote {
-		return false // an error is for whom it quotes: to another it could carry what the groups deny
+		return false // an error must go to the sender of the quoted packet; to another it could carry what the groups deny
 	}
 	at, epoch, s := w.flows.Find(&q.key)
 	if epoch == 0 || w.outdated(epoch, s) {
@@ -36,11 +35,10 @@ func (w *Worker) findRelated(p *packet) bool {
 	return true
 }
 
-// translateQuote translates the packet that p quotes, if p is an ICMP error, as
-// that packet was on its own way: what the guest sent with its private source,
-// the internet saw with the public one. Whether p passed by a connection or by a
-// rule, and how much it quotes, is all the same (RFC 3022 section 4.3, RFC 5508
-// section 4.2).
+// translateQuote translates the packet that p, an ICMP error, quotes: the guest knows
+// the quoted packet by the private address, the internet by the public one (RFC 3022
+// section 4.3, RFC 5508 section 4.2). translateQuote does so whether a connection or a
+// rule let p pass, however much p quotes. A p that is no ICMP error stays as it is.
 func (p *packet) translateQuote() {
 	frame := p.frame.Bytes()
 	q, ok := wire.Quote(frame, &p.Headers)

@@ -1,37 +1,35 @@
 package pipeline
 
-// A worker looks at some of its queues in each turn: at the uplink and those that
-// brought frames of late, which are awake, and at the next few of the others. So
-// a turn costs what there is to do, and not what the card has: a thousand guests
-// that are silent would take 20 µs of each.
+// A worker looks at some of its queues in each turn: at the uplink and at the queues
+// that brought frames of late, which are awake; and at the next few of the sleeping
+// queues. So a turn costs what there is to do, not what the card has: to look at a
+// thousand silent guests would take 20 µs of each turn.
 //
-// A queue that is not awake waits for at most as many turns as there are
-// queues, divided by glances: one turn where a worker has 16, and with 1,000
-// beside an uplink that is never empty 63, which is 0.2 ms. A worker that has
-// nothing to do looks at all of them before it sleeps.
+// A sleeping queue waits for at most (number of queues / glances) turns: 1 turn with 16
+// queues, 63 turns with 1,000, which are 0.2 ms beside an uplink that is never empty. A
+// worker that has nothing to do looks at all queues before it sleeps.
 const (
-	glances   = 16 // queues that are looked at in each turn beside those awake
-	wakefuls  = 64 // turns without a frame after which a queue is awake no more
-	notAwake  = -1
-	justAwake = 0
+	glances   = 16 // sleeping queues that are looked at in each turn
+	wakefuls  = 64 // turns without a frame after which a queue falls asleep
+	notAwake  = -1 // polled.empty of a sleeping queue
+	justAwake = 0  // polled.empty of a queue that brought a frame
 )
 
 // polled is a queue that a worker receives from.
 type polled struct {
 	*Queue
-	guest *guest // behind it; nil: the underlay
-	empty int    // turns in a row without a frame; notAwake: it is not in rota.awake
+	guest *guest // that sends by the queue; nil: the queue is the uplink's
+	empty int    // turns in a row without a frame; notAwake: the queue sleeps and is not in rota.awake
 }
 
-// rota is which queues a worker looks at.
+// rota is the queues that a worker receives from.
 type rota struct {
 	polls []polled // the uplink's first
-	awake []int32  // of polls
-	next  int      // of polls, to be looked at next
+	awake []int32  // indexes of polls
+	next  int      // index of polls, where the next glance begins
 }
 
-// add makes q one that the worker receives from, if it does. The uplink is
-// always awake.
+// add adds q, unless another worker receives from q's port. The uplink is always awake.
 func (r *rota) add(q *Queue, g *guest) {
 	if !q.polled {
 		return
@@ -44,8 +42,8 @@ func (r *rota) add(q *Queue, g *guest) {
 	r.polls = append(r.polls, p)
 }
 
-// turn takes one burst from each queue that is awake, and from the next few of
-// the others, and returns how many frames it took.
+// turn takes one burst from each queue that is awake and from the next few sleeping
+// queues, and returns how many frames the bursts had.
 func (w *Worker) turn() (n int) {
 	r := &w.rota
 	for i := 0; i < len(r.awake); {
@@ -65,8 +63,8 @@ func (w *Worker) turn() (n int) {
 	return n + w.glance(glances)
 }
 
-// glance takes one burst from each of the next so many queues that are not
-// awake. Those that bring frames are from now on.
+// glance takes one burst from each sleeping queue among the next most queues. A queue
+// that brings frames is awake from now on.
 func (w *Worker) glance(most int) (n int) {
 	r := &w.rota
 	for range min(most, len(r.polls)) {
@@ -86,5 +84,5 @@ func (w *Worker) glance(most int) (n int) {
 	return n
 }
 
-// GlanceAll is glance at every queue that is not awake.
+// GlanceAll takes one burst from each sleeping queue.
 func (w *Worker) GlanceAll() int { return w.glance(len(w.polls)) }

@@ -7,23 +7,24 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// rulebook gives each rule that allowed a connection a number as long as there
-// is such a connection, so that it can tell which rule that was when the rule
-// is gone and its policy too. It is under the connection table's lock.
+// rulebook numbers the rules that allowed connections. A connection keeps the number,
+// and a rule stays in the book while a connection has its number, so a listing can show
+// the rule even after the rule and its policy are gone. The rulebook is under the
+// connection table's lock.
 type rulebook struct {
 	rules   []vpc.Rule // by number; 0 is no rule
 	numbers map[vpc.Rule]uint32
-	ids     map[vpc.RuleID]uint32 // of the policy in force
+	ids     map[vpc.RuleID]uint32 // numbers by ID, of rules of the policy in force
 	free    []uint32              // numbers to give again
-	full    int                   // rules in use from which on a sweep is worth its while
-	used    []bool                // by number, while a sweep is under way: some connection names it
+	full    int                   // the number of rules from which on Sweep works
+	used    []bool                // by number, during a sweep: a connection has the number
 }
 
-// Chunk is how many places of the connection table somebody looks at while he has
-// the lock: a few microseconds' worth.
+// Chunk is how many indexes of the connection table a thread looks at while it holds the
+// lock: a few microseconds' work.
 const Chunk = 64
 
-// rulebookRoom is how many rules are kept without a look at who uses them.
+// rulebookRoom is how many rules a rulebook keeps without a sweep.
 const rulebookRoom = 1024
 
 // newRulebook is empty.
@@ -31,10 +32,10 @@ func newRulebook() *rulebook {
 	return &rulebook{rules: make([]vpc.Rule, 1), numbers: map[vpc.Rule]uint32{}, full: rulebookRoom}
 }
 
-// Sweep forgets the rules that no connection names any more, when there are
-// twice as many as after the last sweep: rules come and go for as long as the
-// card runs. A million connections take it a few milliseconds, during which
-// the lock is held for a burst of them at a time.
+// Sweep forgets the rules that no connection has any more, once there are twice as many
+// rules as after the last sweep; without Sweep the rulebook would grow for as long as the
+// card runs. A sweep over a million connections takes a few milliseconds, and holds the
+// lock for one Chunk at a time.
 func (c *Crew) Sweep() {
 	b := c.rules
 	ids := map[vpc.RuleID]uint32{}
@@ -47,7 +48,7 @@ func (c *Crew) Sweep() {
 	used := make([]bool, n)
 	c.inChunks(func() bool {
 		b.used = used
-		b.ids = ids // the numbers in it may be forgotten
+		b.ids = ids // the old ids may name numbers that the sweep forgets
 		return false
 	})
 	from := uint32(0)
@@ -68,14 +69,14 @@ func (c *Crew) Sweep() {
 	})
 }
 
-// inChunks calls f with the connection table's lock held until there is no
-// more to do. Others get the lock in between.
+// inChunks calls f with the connection table's lock held, again and again, until f has no
+// more to do. Workers get the lock between two calls.
 func (c *Crew) inChunks(f func() (more bool)) {
 	for more := true; more; {
 		c.Flows.Lock()
 		more = f()
 		c.Flows.Unlock()
-		runtime.Gosched() // or it would be locked again before a worker sees it free
+		runtime.Gosched() // or the next call would lock before a worker sees the lock free
 	}
 }
 
@@ -86,7 +87,7 @@ func (b *rulebook) use(n uint32) {
 	}
 }
 
-// forget makes a number that no connection names free.
+// forget frees the number n, unless a connection has the number.
 func (b *rulebook) forget(n uint32) {
 	if rule := b.rules[n]; !b.used[n] && rule != (vpc.Rule{}) {
 		delete(b.numbers, rule)
@@ -109,6 +110,7 @@ func (b *rulebook) number(p *vpc.Policy, id vpc.RuleID) uint32 {
 	return n
 }
 
+// add gives a rule a number.
 func (b *rulebook) add(rule vpc.Rule) (n uint32) {
 	if last := len(b.free) - 1; last >= 0 {
 		n, b.free = b.free[last], b.free[:last]
@@ -130,12 +132,12 @@ func (b *rulebook) rule(n uint32) *vpc.Rule {
 	return &r
 }
 
-// Rule is the rule that allowed the connection at a place of Flows, whose lock is
-// held: the zero Rule if none did.
+// Rule is the rule that allowed the connection at an index of Flows, the zero Rule if
+// none did. The lock of Flows is held.
 func (c *Crew) Rule(at uint32) vpc.Rule { return c.rules.rules[c.Flows.Rule(at)] }
 
-// freshIDs is for the rules of a new policy, whose IDs mean other rules. There
-// is room for as many as the last one's, so that workers need not make it.
+// freshIDs is an empty rulebook.ids for a new policy, whose IDs mean other rules. The map
+// has room for as many rules as the policy before used, so that workers seldom grow it.
 func (c *Crew) freshIDs() map[vpc.RuleID]uint32 {
 	c.Flows.Lock()
 	n := len(c.rules.ids)

@@ -30,7 +30,7 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	}
 	m, v := judgeGroups(p.guest.eni, query(&p.key, &p.Headers, p.opener))
 	if v != next {
-		p.conn = nil // its rule allows no more
+		p.conn = nil // the rules cut the untracked flow of the record
 		return v
 	}
 	p.rule, p.asked, p.allowed, p.untracked = m.Rule, true, true, m.Untracked
@@ -40,7 +40,8 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	return next
 }
 
-// judgeGroups asks an ENI's groups, and names the verdict if they deny.
+// judgeGroups asks an ENI's groups. The verdict is next if they allow, and names the
+// direction if they deny.
 func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
 	m := e.Match(q)
 	if !m.Allowed {
@@ -49,8 +50,9 @@ func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
 	return m, next
 }
 
-// query is what the groups are asked about a packet: what they were, or would have
-// been, about the first packet of the flow, which went in the direction opener.
+// query is the question to the groups about a packet. The question is the same for every
+// packet of a flow: the one about the flow's first packet, which went in the direction
+// opener.
 func query(k *flow.Key, h *wire.Headers, opener wire.Direction) vpc.Query {
 	q := vpc.Query{Remote: k.RemoteAddr(), Port: k.LocalPort, Proto: h.Proto, Dir: opener}
 	if opener == wire.Out {

@@ -5,13 +5,13 @@ import (
 	"nitrocard/pmd"
 )
 
-// Station is what sits behind an ENI and takes frames in a port's place: a part of
-// the card, such as a NAT gateway. A station is a guest like any other: what it sends
-// passes the stages of its ENI, from the ENI's MAC on. Each worker has a station of its
-// own for the ENI, and calls both methods.
+// Station is a part of the card, such as a NAT gateway, that sits behind an ENI and
+// takes frames in a port's place. A station is a guest like any other: the frames that a
+// station sends pass all stages of its ENI, the check of the source MAC first. Each
+// worker has a station of its own for the ENI, and calls both methods.
 type Station interface {
-	// Tx hands frames to the station and returns how many it took. The station keeps a
-	// taken frame by a copy of the Frame; the bytes are the port's that lent them, and
+	// Tx hands frames to the station and returns how many the station took. The station
+	// copies the Frames that it took; their bytes belong to the port that lent them, and
 	// stay lent until the last Rx of the same turn.
 	Tx(frames []*pmd.Frame) int
 	// Rx replaces b with frames that the station hands on, at most pmd.MaxBurst. The worker
@@ -20,23 +20,23 @@ type Station interface {
 	Rx(b *pmd.Burst)
 }
 
-// maxStops is how many stations may stand on a packet's way, one after the other. Two
-// stations that send to each other would keep the worker for ever.
+// maxStops is how many stations may stand on a packet's way, one after the other.
+// Without a bound, two stations that send to each other would keep the worker for ever.
 const maxStops = 8
 
-// AttachStation puts a station in place, which takes frames of so many bytes at most.
-// The worker stands at the gate, or has not seen q yet; the next View takes the station
-// in.
+// AttachStation puts a station in place, which takes frames of at most longest bytes.
+// Call AttachStation while the worker stands at the gate, or before the worker has seen
+// q. The station gets frames from the next View on.
 func (q *Queue) AttachStation(s Station, longest int) {
 	q.Detach()
 	q.tx, q.longest = &entrance{Station: s}, longest
 	q.SetDown(false)
 }
 
-// entrance is a queue's way to a station, and remembers whether frames wait there.
+// entrance is a queue's way to a station.
 type entrance struct {
 	Station
-	waits bool
+	waits bool // frames wait in the station
 }
 
 // Tx hands frames to the station.
@@ -53,15 +53,16 @@ type stop struct {
 	guest *guest
 }
 
-// addStop makes the station behind g one of the worker's stops, if there is one.
+// addStop makes the station behind g, if there is one, a stop of the worker's.
 func (s *part) addStop(q *Queue, g *guest) {
 	if e, is := q.tx.(*entrance); is {
 		s.stops = append(s.stops, stop{e, q, g})
 	}
 }
 
-// visit runs what a burst delivered to stations on, while its frames are still lent:
-// from station to station, until every packet has left the card or ended.
+// visit runs the frames that a burst delivered to stations, from station to station,
+// until every packet has left the card or ended. The burst's port still lends the frames'
+// bytes.
 func (w *Worker) visit() {
 	for range maxStops {
 		if !w.visitEach(w.fromGuest) {
@@ -71,8 +72,8 @@ func (w *Worker) visit() {
 	w.visitEach(w.tooManyStops)
 }
 
-// visitEach takes a burst from each station where frames wait, and tells whether there
-// was one.
+// visitEach takes a burst from each station where frames wait, has run handle the burst,
+// and tells whether there was a station with frames.
 func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 	for i := range w.stops {
 		s := &w.stops[i]

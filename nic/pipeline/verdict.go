@@ -13,11 +13,11 @@ const (
 
 	// next passes the packet on to the stage that follows.
 	next
-	// again sends the packet through the stages of the ENI it now goes to:
-	// sender and receiver are guests of this card.
+	// again sends the packet through the stages of the receiving ENI, where sender and
+	// receiver are guests of this card.
 	again
-	// answered sends the frame back by the queue that received it: the stage made
-	// the frame an answer, in place. The packet that asked ends as Consumed.
+	// answered sends the frame, which a stage made an answer in place, back by the
+	// queue that received the frame. The packet that asked ends as Consumed.
 	answered
 
 	Sent     // left by another port
@@ -67,18 +67,18 @@ const (
 	TxFull
 	StationLoop
 
-	// malformed is the first of a verdict for each of wire's faults, in
-	// wire's order.
+	// malformed is the first verdict of a row, one for each of wire's faults in wire's
+	// order.
 	malformed
 )
 
-// Verdicts is how many there are; every counter array has this length.
+// Verdicts is the number of verdicts, and the length of every array of counters.
 const Verdicts = int(malformed) + int(wire.FaultCount)
 
 // Malformed is the verdict on a frame with the given fault.
 func Malformed(f wire.Fault) Verdict { return malformed + Verdict(f) }
 
-// words are a verdict's name, in counters and JSON, and its sentence, for
+// words are a verdict's name, for counters and JSON, and a verdict's sentence, for
 // people.
 type words struct{ name, sentence string }
 
@@ -133,7 +133,7 @@ var vocabulary = [malformed]words{
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
 	PortDown:           {"port_down", "the port it should leave by is down"},
 	TxFull:             {"tx_full", "the port it should leave by had no room"},
-	StationLoop:        {"station_loop", "went through as many parts of the card as a packet may, and was for another: they send to each other"},
+	StationLoop:        {"station_loop", "went through as many parts of the card, one after the other, as a packet may; do two parts send to each other?"},
 }
 
 // String is the verdict's name, in snake case.
@@ -144,7 +144,7 @@ func (v Verdict) String() string {
 	return wire.Fault(v - malformed).String()
 }
 
-// Reasons are the names of all Verdicts that drop.
+// Reasons are the names of all verdicts that drop.
 func Reasons() (names []string) {
 	for v := range Verdict(Verdicts) {
 		if v.Dropped() && v != Malformed(wire.NoFault) {
@@ -162,5 +162,5 @@ func (v Verdict) Sentence() string {
 	return wire.Fault(v - malformed).Sentence()
 }
 
-// Dropped tells whether the packet ended here.
+// Dropped tells whether the verdict is a reason for a drop.
 func (v Verdict) Dropped() bool { return v == Undecided || v > Consumed }

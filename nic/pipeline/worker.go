@@ -6,11 +6,11 @@ import (
 	"nitrocard/tables"
 )
 
-// Worker polls its queues and runs each packet to its end. Everything in it
-// belongs to the one goroutine that calls Poll; others reach it while that
+// Worker polls its queues and runs each packet to its end. A worker's fields belong to
+// the one goroutine that calls Poll; other goroutines touch them only while that
 // goroutine stands at a gate.
 type Worker struct {
-	Bursts, Packets uint64 // taken so far
+	Bursts, Packets uint64 // received so far
 	Drops           Drops  // the latest
 
 	crew   *Crew
@@ -25,12 +25,12 @@ type Worker struct {
 
 	// The clock, read once a turn.
 	now   int64  // ns since 1970
-	ticks uint64 // the same in flow's ticks
-	tick  uint32 // as connections keep it
-	epoch uint32
+	ticks uint64 // now in flow's ticks
+	tick  uint32 // the low 32 bits of ticks, which connections keep
+	epoch uint32 // of the policy in force
 
 	// The burst at hand.
-	from    *Queue // that received it
+	from    *Queue // that received the burst
 	rx      pmd.Burst
 	out     outbox
 	fast    fast
@@ -38,8 +38,8 @@ type Worker struct {
 	outward burst
 
 	opening flow.Opening
-	quoted  packet // that the ICMP error at hand is about
-	refused packet // that a port took not, and the fast path did not describe
+	quoted  packet // the packet that the ICMP error at hand quotes
+	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
 	observe func(*Event)
 }
@@ -47,12 +47,13 @@ type Worker struct {
 // View is what is in force for the worker.
 func (w *Worker) View() *View { return w.view }
 
-// Rest says that the worker polls no more for a while: the tables wait for it no
-// longer.
+// Rest tells the connection table not to wait for this worker, which polls no more for
+// a while.
 func (w *Worker) Rest() { w.reader.Rest() }
 
-// Poll is one turn over the queues, and returns how many frames it took.
-// Nothing that an earlier burst found is looked at any more.
+// Poll makes one turn over the queues at the time now, in ns since 1970, and returns how
+// many frames the turn took. The worker holds no connection of an earlier turn, so the
+// table may give the records of connections that ended to others.
 func (w *Worker) Poll(now int64) int {
 	w.reader.Pass()
 	w.now, w.ticks = now, flow.TickOf(now)
@@ -67,8 +68,8 @@ func (w *Worker) Poll(now int64) int {
 	return w.turn()
 }
 
-// PollAlone is Poll for a caller whose next turn may be far away: 0 says that no
-// queue has a frame.
+// PollAlone is Poll for a caller whose next turn may be far away: PollAlone returns 0
+// only if no queue has a frame.
 func (w *Worker) PollAlone(now int64) int {
 	if n := w.Poll(now); n > 0 {
 		return n
@@ -76,8 +77,8 @@ func (w *Worker) PollAlone(now int64) int {
 	return w.GlanceAll()
 }
 
-// expireBudget is how many connections may end in one turn: enough to keep up
-// with as many as can begin, and little enough not to hold a burst up.
+// expireBudget is how many connections may end in one turn: as many as a turn can begin,
+// and so few that no burst waits long.
 const expireBudget = 256
 
 // adopt puts a new view in force.
@@ -87,7 +88,8 @@ func (w *Worker) adopt(v *View) {
 	w.fast.forget()
 	w.fast.enis = v.enis
 	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.card.VTEP)
-	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{} // what ended packets point to keeps older views in memory
+	// Packets that ended still point to the old view, which would stay in memory.
+	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{}
 }
 
 // take runs one burst from a queue to its end.

@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// source holds the underlay to the mapping: a packet with an address of the VPC must
+// come from the tunnel end where that address's ENI lives, and only the edge speaks for
+// the world outside. So a guest that took over its server cannot speak for the guests of
+// other servers.
+func (w *Worker) source(p *packet) Verdict {
+	if p.peer.IsZero() {
+		return next // from a guest of this card, which antispoof held to its own addresses
+	}
+	from, ok := uint16(vpc.Edge), w.fromEdge(p)
+	if !ok {
+		from, ok = w.view.vtep(p.peer)
+	}
+	if !ok {
+		return UnknownVTEP
+	}
+	p.vtep = from
+	return arrival{from, p.Src, !w.unpublished(p)}.judge(w.view.Policy, p.guest.eni)
+}
+
+// fromEdge tells whether a packet came through the edge, behind which is the
+// internet.
+func (w *Worker) fromEdge(p *packet) bool { return p.peer == w.underlay.ends[vpc.Edge].Addr }
+
+// arrival is a packet that a tunnel end sent to an ENI of this card.
+type arrival struct {
+	from      uint16 // index of the tunnel end
+	src       wire.Addr
+	published bool // the internet may send to the destination, which is no private address of the ENI's
+}
+
+// judge tells whether the tunnel end may speak for the source. The edge speaks for the
+// world outside, and only to public addresses, as an internet gateway does. Another card
+// speaks for its own ENIs, and for addresses outside the VPC if one of its ENIs in the
+// VPC forwards, with the source/destination check off.
+func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
+	if martian(a.src) || isGroup(a.src) {
+		return Martian
+	}
+	sender, edge := e.Neighbor(a.src), a.from == vpc.Edge
+	switch {
+	case edge && sender != nil:
+		return SourceMismatch
+	case edge && !a.published:
+		return PrivateDestination
+	case edge:
+		return next
+	case sender != nil && sender.Card != a.from:
+		return SourceMismatch
+	case sender == nil && !policy.Region.Forwards(e.VNI, a.from):
+		return SourceMismatch
+	}
+	return next
+}
+
+// unpublished tells whether a packet from the edge is for a private address of the
+// ENI's. The key does not tell, because the key of a packet for the public address holds
+// the private one, too.
+func (w *Worker) unpublished(p *packet) bool {
+	return w.fromEdge(p) && p.Dst == p.key.LocalAddr() && p.guest.eni.Owns(p.Dst)
+}
