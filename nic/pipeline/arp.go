@@ -4,8 +4,9 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// localServices answers what the card itself answers. Link-local addresses
-// are served or lost here; no route leads to them (VPC guide, route tables).
+// localServices answers packets for services of the card itself. A packet to a link-local
+// address goes no further than here, because no route leads there (VPC guide, route
+// tables).
 func (w *Worker) localServices(p *packet) Verdict {
 	if p.EtherType == wire.EtherTypeARP {
 		return w.arp(p)
@@ -32,7 +33,7 @@ func (w *Worker) arp(p *packet) Verdict {
 	case q.Sender() != unspecified && !e.Passes(q.Sender()):
 		return SpoofedAddress
 	case q.Sender() == q.Target():
-		return Consumed // an announcement (RFC 5227 section 2.3) of what the card knows
+		return Consumed // an announcement (RFC 5227 section 2.3) of an address that the card knows
 	}
 	mac, ok := p.guest.whoHas(q.Target())
 	if !ok {
@@ -42,7 +43,8 @@ func (w *Worker) arp(p *packet) Verdict {
 	return answered
 }
 
-// whoHas is the MAC that a guest reaches addr at, within its subnet.
+// whoHas is the MAC of addr within the guest's subnet, if the router or a neighbor has
+// the address.
 func (g *guest) whoHas(addr wire.Addr) (wire.MAC, bool) {
 	if addr == g.gateway {
 		return g.router, true

@@ -62,7 +62,7 @@ func (w *Worker) knownInbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.peer.As4() && !w.unpublished(p) && !w.asksAnew(p)
+	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.outerSrc.As4() && !w.unpublished(p) && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound for a packet from a guest. In the place of the tunnel

@@ -35,7 +35,7 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 // frame has no congestion mark to take over, because the sieve refuses marked tunnels.
 func (p *packet) unwrapPlain() {
 	t := (*wire.Tunnel)(p.frame.Bytes())
-	p.peer = wire.AddrFrom4(t.Src())
+	p.outerSrc = wire.AddrFrom4(t.Src())
 	t.Inner().Describe(&p.Headers)
 	p.frame.Pull(wire.OuterLen)
 }
@@ -57,7 +57,7 @@ func (w *Worker) unwrap(p *packet) Verdict {
 	case o.Dst != w.underlay.card.VTEP || o.Station != w.underlay.macBits:
 		return p.refuse(NotForThisCard)
 	}
-	p.peer, p.outer = o.Src, o.ECN
+	p.outerSrc, p.outerECN = o.Src, o.ECN
 	p.frame.Trim(int(o.End))
 	p.frame.Pull(int(o.Inner))
 	frame = p.frame.Bytes()
@@ -93,7 +93,7 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 // unknownENI tells why a packet is for no ENI of this card: whether the tunnel end, the
 // VNI or the MAC is unknown.
 func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
-	if _, ok := w.view.vtep(p.peer); !ok {
+	if _, ok := w.view.vtep(p.outerSrc); !ok {
 		return UnknownVTEP
 	}
 	if w.view.Policy.Region.VPC(vni) == nil {
@@ -119,12 +119,12 @@ func foreign(h *wire.Headers) Verdict {
 // congestion takes the underlay's congestion mark over from the tunnel's header to the
 // packet inside, as a tunnel's end must (RFC 6040 section 4.2).
 func (p *packet) congestion() Verdict {
-	if p.outer == wire.NotECT {
+	if p.outerECN == wire.NotECT {
 		return next
 	}
 	ip := wire.IPv4(p.frame.Bytes()[p.L3:])
 	inner := ip.ECN()
-	left, ok := inner.Leave(p.outer)
+	left, ok := inner.Leave(p.outerECN)
 	switch {
 	case !ok:
 		return CongestionDrop

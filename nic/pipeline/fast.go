@@ -10,57 +10,61 @@ import (
 	"nitrocard/tables"
 )
 
-// The fast path serves nearly every packet: a TCP segment or UDP datagram
-// without tags, options or fragments, of a connection that holds what the
-// stages found. It describes no packet and decides nothing: what it is not
-// sure of it leaves for the stages, untouched. It does what they would do
-// (TestFastPathAsTheStages), in 300 instructions instead of 830.
+// The fast path serves nearly every packet: the plain ones of connections that hold what
+// the stages found. A plain frame is a TCP segment or UDP datagram without tags, options
+// or fragments. The fast path judges nothing: a frame that is not plain or not of a known
+// connection stays as it is and takes the stages. For the others the fast path does what
+// the stages would do (TestFastPathAsTheStages), in 300 instructions instead of 830.
 //
-// Three steps take a burst at once: gather makes keys of plain frames, the
-// connection table looks all up, and the sweep passes on what is known. On
-// amd64 the first is assembly, and so is the last for packets that change no
-// connection's state: in half of the instructions that the compiler makes of
-// the Go beside it, which serves all other packets and machines.
+// Three steps take a burst at once. gather writes the keys of plain frames; LookupBurst
+// finds the connections; sweep sends the frames of known connections. On amd64 gather is
+// assembly, and so is the part of sweep for packets that change no connection's state.
+// The assembly takes half of the instructions of the Go beside it. The Go serves all
+// other packets, and all packets on other machines.
 
-// fast is the fast path's working set: what it found out about each frame of
-// the burst at hand.
+// fast is the fast path's working set: the findings about each frame of the burst at
+// hand. Bit i of a set of frames stands for frame i.
 type fast struct {
 	gather
-	plain, hits uint64 // frames that have a key, and of those the ones that have a connection
-	stirs       uint64 // the table's before it was asked
-	opened      bool   // the stages have opened a connection since
+	plain  uint64 // frames that have a key
+	hits   uint64 // frames that have a connection, too
+	stirs  uint64 // flow.Table.Stirs before the look-up
+	opened bool   // the stages have opened a connection since the look-up
 
-	seen *seen // what an observer is shown; nil without one
-	shut bool  // every packet takes the stages: a test compares
+	seen *seen // scratch to describe frames for an observer; nil without an observer
+	shut bool  // every packet takes the stages: for tests that compare
 }
 
-// seen are the packets of a burst as an observer is shown them.
+// seen are the packets of a burst, described for an observer.
 type seen [pmd.MaxBurst]packet
 
-// forget lets go of an older view.
+// forget drops the pointers to an older view, which would keep the view in memory.
 func (f *fast) forget() {
 	if f.seen != nil {
 		*f.seen = seen{}
 	}
 }
 
-// fastIn delivers what it can of a burst from the uplink. Bit i of rest says
-// that frames[i] is left.
+// fastIn delivers the known frames of a burst from the uplink. Bit i of rest says that
+// frames[i] is left for the stages.
 func (w *Worker) fastIn(frames []pmd.Frame) (rest uint64) {
 	plain, odd := w.gatherIn(frames)
 	return w.sweep(nil, frames, plain, odd)
 }
 
-// fastOut sends what it can of a burst from g. Bit i of rest says that
-// frames[i] is left.
+// fastOut sends the known frames of a burst from g. Bit i of rest says that frames[i] is
+// left for the stages.
 func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 	plain, odd := w.gatherOut(g, frames)
 	return w.sweep(g, frames, plain, odd)
 }
 
-// sweep passes on what it can of a burst from g, or from the uplink where g is
-// nil. Bit i of plain says that frames[i] has a key; odd has the marks of
-// those that are not plain.
+// sweep passes on the known frames of a burst from g, or from the uplink if g is nil.
+// Bit i of plain says that frames[i] has a key. odd has the marks of the frames that are
+// not plain. Bit i of rest says that frames[i] is left for the stages.
+//
+// No frame may overtake an earlier frame of its connection. So once sweep leaves a frame,
+// sweep leaves every later frame with the same mark, which late collects.
 func (w *Worker) sweep(g *guest, frames []pmd.Frame, plain, odd uint64) (rest uint64) {
 	rest = ^uint64(0) >> (pmd.MaxBurst - len(frames))
 	if w.fast.shut {
@@ -101,9 +105,10 @@ func (w *Worker) pass(g *guest, frame *pmd.Frame, i int) bool {
 	return w.passOut(g, frame, i)
 }
 
-// ahead are the known ones of a burst's plain frames that overtake no earlier
-// packet of their connection: none that is not plain and has a mark in odd, and
-// none of the plain ones that are left before it.
+// ahead are the known frames that the fast path may take before the rest of the burst
+// without reordering a connection. A known frame must wait in two cases: an earlier plain
+// frame with the same mark waits or is unknown; or a frame that is not plain has the mark
+// of the known frame's remote address in odd.
 func (f *fast) ahead(plain, known, odd uint64) (ahead uint64) {
 	for late := uint64(0); plain != 0; plain &= plain - 1 {
 		i := bits.TrailingZeros64(plain) & (tables.Burst - 1)
@@ -117,26 +122,29 @@ func (f *fast) ahead(plain, known, odd uint64) (ahead uint64) {
 	return ahead
 }
 
-// mark is one of 64 bits, always the same for a connection.
+// mark is the bit, one of 64, by which sweep tells connections apart. All packets of a
+// connection have the same mark. Two connections may share a mark; a frame then waits
+// without need, and no frame overtakes another.
 func (f *fast) mark(i int) uint64 {
 	k := &f.keys[i&(tables.Burst-1)]
 	return 1 << ((k.Remote ^ uint32(k.RemotePort)<<16 ^ uint32(k.LocalPort) ^ k.Who) * 0x9e3779b9 >> 26)
 }
 
-// remoteMark is such a bit for a remote address: all that is known of frames
-// that are not plain, such as fragments and short datagrams. With a VLAN tag or
-// options outside, the bit is another: no sender tags some packets of a
-// connection and not the others.
+// remoteMark is one of 64 bits for a remote address, which a frame that is not plain,
+// such as a fragment, has at the same offset as a plain one. A VLAN tag or IPv4 options
+// of the outer header shift the address, and the bit is then a wrong one. That is
+// harmless: no sender tags some packets of a connection and not the others.
 func remoteMark(addr uint32) uint64 { return 1 << (addr * 0x9e3779b9 >> 26) }
 
-// Where the remote address is: the sender's in a tunnel, and the receiver's of
-// what a guest sends.
+// The offsets of the remote address: the inner source in a tunnel, and the destination
+// in a frame from a guest.
 const (
 	remoteInAt  = wire.OuterLen + wire.EthernetLen + 12
 	remoteOutAt = wire.EthernetLen + 16
 )
 
-// remoteOf is the mark of the address at an offset of a frame.
+// remoteOf is the remoteMark of the address at an offset of a frame, 0 if the frame ends
+// before.
 func remoteOf(frame []byte, at int) uint64 {
 	if len(frame) < at+4 {
 		return 0
@@ -144,7 +152,8 @@ func remoteOf(frame []byte, at int) uint64 {
 	return remoteMark(binary.BigEndian.Uint32(frame[at:]))
 }
 
-// tally is account for a plain packet.
+// tally counts a plain packet on its connection and moves the protocol's state, as
+// account does for any packet.
 func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain) {
 	c.Packet(d, p.Len(), w.tick)
 	if p.Proto() == wire.ProtoTCP {
@@ -154,10 +163,12 @@ func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain) {
 	}
 }
 
-// passIn is account and deliver for frame i of the burst, if its connection
-// holds all there is to know. A SYN may ask for a new one in its place. See
-// knownInbound. It is not inlined, or what it calls would not be: the profile
-// reaches one level deep.
+// passIn is account and deliver for frame i of the burst, if the frame's connection is
+// known as knownInbound says. A SYN is left for the stages, because it may begin a new
+// connection in the place of the old one.
+//
+// noinline: the profile makes the compiler inline calls out of a hot function, but only
+// one level deep. If passIn were inlined, the functions that passIn calls would not be.
 //
 //go:noinline
 func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
@@ -185,8 +196,9 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	return true
 }
 
-// passSteady passes on known frames from the lowest in todo on, as far as there
-// is assembly for it, and returns which. An observer sees none of them change.
+// passSteady has assembly pass on known frames, from the lowest in todo to the first one
+// that the assembly leaves, and returns which were passed on. With an observer it passes
+// on none, because the assembly describes no packet.
 func (w *Worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed uint64) {
 	switch {
 	case w.observe != nil:
@@ -201,8 +213,7 @@ func (w *Worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed u
 	return passed
 }
 
-// putIn puts frames among those that leave to their guests. It is not inlined,
-// as passIn.
+// putIn puts frames into the outbox, each for its guest. noinline as passIn.
 //
 //go:noinline
 func (w *Worker) putIn(frames []pmd.Frame, passed uint64) {
@@ -212,9 +223,8 @@ func (w *Worker) putIn(frames []pmd.Frame, passed uint64) {
 	}
 }
 
-// passOut is account and forward for frame i of the burst, if its connection
-// leads to the uplink and holds all there is to know. See knownOutbound.
-// Not inlined, as passIn.
+// passOut is account and forward for frame i of the burst, if the frame's connection is
+// known as knownOutbound says and leads by the router into a tunnel. noinline as passIn.
 //
 //go:noinline
 func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
@@ -246,8 +256,8 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	return true
 }
 
-// describe is frame i of the burst as a packet of g's that leaves by q, for an
-// observer.
+// describe is the packet of frame i of the burst, in the stages of g and leaving by q,
+// for an observer.
 func (w *Worker) describe(g *guest, frame *pmd.Frame, i int, q *Queue) *packet {
 	at := w.fast.at[i]
 	p := &w.fast.seen[i]

@@ -9,26 +9,30 @@ import (
 	"nitrocard/tables"
 )
 
-// gather is what is found out about a burst before any of its packets is
-// touched: which frames are plain, and their connections' keys.
+// gather is the findings about a burst before any of its packets is changed. Entry i of
+// keys and at is frame i's.
 type gather struct {
 	enis  eniTable // the view's
 	sieve sieve
-	keys  [tables.Burst]flow.Key
-	at    [tables.Burst]uint32 // in the connection table, of the known ones
+	keys  [tables.Burst]flow.Key // of plain frames
+	at    [tables.Burst]uint32   // indexes in the connection table, of known frames
 }
 
-// sieve is what the headers of a plain tunnel to this card hold, in four
-// stretches of 16 bytes, and which of their bits are asked for. What it lets
-// through is left to judge: addresses of a sender, lengths and checksums.
+// sieve compares the constant bits in the headers of a plain tunnel to this card, in four
+// stretches of 16 bytes: (header ^ want) & mask must be 0. Source addresses, lengths and
+// checksums are no constants; tunnels checks them after the sieve.
+//
+//	0      14        34  42  50     64        84        104
+//	|Ether.|  IPv4   |UDP|VXL|Ether.|  IPv4   | TCP/UDP |
+//	[ 0    ][ 1    ]               [ 3    ]
+//	               [ 2    ]
 type sieve struct{ mask, want [4][16]byte }
 
-// stretches is where each begins: the first two are the outer Ethernet and
-// IPv4 headers up to half of the destination, then that with UDP and VXLAN, and
-// the same of the packet inside without its stations.
+// stretches are the offsets at which the four stretches begin. The first three cover 46
+// bytes, so two of them overlap.
 var stretches = [4]int{0, 16, 30, wire.OuterLen + 12}
 
-// newSieve is that of a card whose uplink has a MAC and an address.
+// newSieve is the sieve of a card whose uplink has this MAC and VTEP address.
 func newSieve(mac wire.MAC, vtep wire.Addr) (s sieve) {
 	addr := vtep.As4()
 	var mask, want [wire.OuterLen + 28]byte
@@ -37,7 +41,7 @@ func newSieve(mac wire.MAC, vtep wire.Addr) (s sieve) {
 		copy(want[at:], w)
 	}
 	ask(0, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, mac[:])
-	ask(15, []byte{byte(wire.ECT1)}, nil) // Not-ECT and ECT(0), which change nothing inside
+	ask(15, []byte{byte(wire.ECT1)}, nil) // Not-ECT or ECT(0): neither changes the inner mark
 	ask(30, []byte{0xff, 0xff, 0xff, 0xff}, []byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)})
 	ask(23, []byte{0xff}, []byte{wire.ProtoUDP})
 	ask(36, []byte{0xff, 0xff}, []byte{wire.PortVXLAN >> 8, wire.PortVXLAN & 0xff})
@@ -53,10 +57,11 @@ func newSieve(mac wire.MAC, vtep wire.Addr) (s sieve) {
 	return s
 }
 
-// tunnelsPortable writes the key of each plain tunnel in frames that is for
-// this card and an ENI of it: bit i of plain stands for frames[i]. Bit i
-// of odd says that the sieve or its judges refused it. A guest's second
-// address is not translated yet where bit i of second is set.
+// tunnelsPortable writes the key of each plain tunnel in frames for an ENI of this card.
+// Bit i of plain says that frames[i] has a key. Bit i of odd says that frames[i] is no
+// plain tunnel to this card. Bit i of second says that the destination of frames[i] is
+// neither the primary address nor its public one: key i then has the destination as it
+// is, which may be a public address.
 func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64) {
 	for i := range frames {
 		bit := uint64(1) << (i & (pmd.MaxBurst - 1))
@@ -84,7 +89,7 @@ func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64)
 	return plain, odd, second
 }
 
-// passes tells whether a tunnel is as the sieve wants it.
+// passes tells whether a tunnel's headers have the bits that the sieve wants.
 func (s *sieve) passes(t *wire.Tunnel) bool {
 	for i, at := range stretches {
 		for j := range 16 {
@@ -96,8 +101,9 @@ func (s *sieve) passes(t *wire.Tunnel) bool {
 	return true
 }
 
-// gatherIn writes the key of each plain frame from the uplink for an ENI of
-// this card.
+// gatherIn writes the key of each plain frame from the uplink for an ENI of this card.
+// Bit i of plain says that frames[i] has a key; odd has the remoteMarks of the frames
+// that are not plain.
 func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	f := &w.fast
 	plain, strange, second := f.tunnels(frames)
@@ -111,7 +117,8 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	return plain, odd
 }
 
-// gatherOut writes the key of each plain frame that g sent as itself.
+// gatherOut writes the key of each plain frame that g sent with its own MAC. Its results
+// are as gatherIn's.
 func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
 	plain, strange := w.fast.packets(g, frames)
 	for ; strange != 0; strange &= strange - 1 {
@@ -120,8 +127,8 @@ func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
 	return plain, odd
 }
 
-// packetsPortable writes the key of each plain frame that a guest sent as
-// itself: bit i of plain stands for frames[i]. Bit i of odd says that it is not
+// packetsPortable writes the key of each plain frame that a guest sent with its own MAC.
+// Bit i of plain says that frames[i] has a key. Bit i of odd says that frames[i] is not
 // plain.
 func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (plain, odd uint64) {
 	for i := range frames {

@@ -10,34 +10,34 @@ import (
 	"nitrocard/pmd"
 )
 
-// tunnels is tunnelsPortable in 107 instructions a frame, where the compiler
-// makes 200.
+// tunnels is tunnelsPortable in 107 instructions a frame; the compiler makes 200.
 func (g *gather) tunnels(frames []pmd.Frame) (plain, odd, second uint64) {
 	return tunnels(g, unsafe.SliceData(frames), len(frames))
 }
 
-// packets is packetsPortable in 61 instructions a frame, where the compiler makes
-// 130.
+// packets is packetsPortable in 61 instructions a frame; the compiler makes 130.
 func (g *gather) packets(from *guest, frames []pmd.Frame) (plain, odd uint64) {
 	return packets(g, from, unsafe.SliceData(frames), len(frames))
 }
 
+// packets takes n frames, from 1 to pmd.MaxBurst.
+//
 //go:noescape
 func packets(work *gather, from *guest, frames *pmd.Frame, n int) (plain, odd uint64)
 
-// Where the parts of a frame are.
+// The offsets of a pmd.Frame's fields, for assembly.
 const (
 	frameSize = pmd.FrameSize
 	frameOff  = pmd.FrameOff
 	frameLen  = pmd.FrameLen
 )
 
-// tunnels is for at most pmd.MaxBurst frames, and at least one.
+// tunnels takes n frames, from 1 to pmd.MaxBurst.
 //
 //go:noescape
 func tunnels(work *gather, frames *pmd.Frame, n int) (plain, odd, second uint64)
 
-// And those of a key. Its ports are written as one word.
+// The offsets of a flow.Key's fields, for assembly, which writes both ports as one word.
 const (
 	keySize   = unsafe.Sizeof(flow.Key{})
 	keyLocal  = unsafe.Offsetof(flow.Key{}.Local)
@@ -46,7 +46,8 @@ const (
 	keyWho    = unsafe.Offsetof(flow.Key{}.Who)
 )
 
-// The headers of a plain tunnel are 104 bytes, of which 50 are the outer ones.
+// The assembly has these sizes as numbers: 50 bytes of outer headers, and 104 of all
+// headers of a plain tunnel.
 var (
 	_ = [1]struct{}{}[unsafe.Sizeof(eniPlace{})-1<<placeBits]
 	_ = [1]struct{}{}[len(wire.Tunnel{})-104]

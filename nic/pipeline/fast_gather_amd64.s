@@ -3,12 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The frame is at SI and BX bytes long. Offsets are those of the headers: the
-// outer ones begin at 0, the inner ones at 50.
+// The frame is at SI, and BX is its length. Offsets in a tunnel: the outer headers begin
+// at 0, the inner headers at 50. type sieve draws them.
 
-// REMAINDER leaves in AX a number that is at most R10 if 0xffff divides the sum
-// of the words of the IPv4 header at offset at. Carries come in at the bottom:
-// 0xffff divides 1<<64 - 1, too. R9 is its inverse modulo 1<<64.
+// REMAINDER checks the checksum of the IPv4 header at an offset of SI: AX becomes at most
+// R10 if and only if 0xffff divides the sum of the header's 16-bit words.
+//
+// The sum of the header's 64-bit words has the same remainder, because 0xffff divides
+// 1<<16 - 1 and so 1<<64 - 1; a carry out of 64 bits is added at the bottom for the same
+// reason. R9 is the inverse of 0xffff modulo 1<<64, and R10 is (1<<64 - 1) / 0xffff: a
+// number is a multiple of 0xffff if and only if number * R9 is at most R10.
 #define REMAINDER(at, tmp) \
 	MOVQ  at(SI), AX; \
 	MOVL  at+16(SI), tmp; \
@@ -26,9 +30,9 @@ TEXT ·tunnels(SB), NOSPLIT, $8-48
 	XORQ  R14, R14                      // plain
 	MOVQ  $0, odd+32(FP)
 	MOVQ  $0, second+40(FP)
-	MOVQ  $0xfffefffefffeffff, R9
+	MOVQ  $0xfffefffefffeffff, R9       // see REMAINDER
 	MOVQ  $0x0001000100010001, R10
-	MOVQ  $0x9e3779b97f4a7c15, R11
+	MOVQ  $0x9e3779b97f4a7c15, R11      // see eniTable.place
 	LEAQ  gather_keys(DX), DI
 	MOVQ  (gather_enis+eniTable_places)(DX), R12
 	MOVQ  (gather_enis+eniTable_mask)(DX), AX
@@ -52,7 +56,7 @@ frame:
 	CMPL AX, $(0xffff-104)
 	JHI  strange
 
-	// The sieve.
+	// The sieve, as sieve.passes.
 	MOVOU    0(SI), X0
 	MOVOU    16(SI), X1
 	MOVOU    30(SI), X2
@@ -73,7 +77,8 @@ frame:
 	CMPL     AX, $0xffff
 	JNE      strange
 
-	// Outer lengths, the sender and the header's checksum.
+	// The outer lengths of IPv4 and UDP are the frame's; the outer source is not 0.0.0.0;
+	// and the outer IPv4 checksum is right.
 	MOVWLZX 16(SI), AX
 	ROLW    $8, AX
 	ADDL    $14, AX
@@ -90,8 +95,8 @@ frame:
 	CMPQ    AX, R10
 	JHI     strange
 
-	// Inner lengths: what follows the IPv4 header lies in the frame, and the
-	// header of TCP or all of UDP in that.
+	// The inner lengths: the IPv4 packet lies in the frame, and TCP's header, or all of
+	// UDP, in the IPv4 packet.
 	MOVWLZX 66(SI), DX
 	ROLW    $8, DX
 	SUBL    $64, BX
@@ -114,7 +119,7 @@ checksum:
 	CMPQ AX, R10
 	JHI  strange
 
-	// The ENI.
+	// The ENI, as eniTable.place and find.
 	MOVQ    46(SI), AX
 	MOVWLZX 54(SI), CX
 	MOVQ    $~0xff000000, DX
@@ -202,7 +207,7 @@ TEXT ·packets(SB), NOSPLIT, $0-48
 	XORQ R12, R12                // odd
 	MOVQ $0xfffefffefffeffff, R9
 	MOVQ $0x0001000100010001, R10
-	MOVQ guest_mac(DX), R11      // and two bytes more, shifted out
+	MOVQ guest_mac(DX), R11      // reads two bytes too many, which SHLQ drops
 	SHLQ $16, R11
 	MOVL guest_number(DX), DX
 	LEAQ gather_keys(DI), DI
@@ -222,7 +227,7 @@ frame:
 	TESTL $0xff3f, AX
 	JNE  strange
 
-	// Lengths and the checksum, as of a packet in a tunnel.
+	// The lengths and the checksum, as of a packet in a tunnel.
 	MOVWLZX 16(SI), CX
 	ROLW    $8, CX
 	SUBL    $14, BX
@@ -246,7 +251,7 @@ checksum:
 	CMPQ AX, R10
 	JHI  strange
 
-	// Who else's MAC it has is for the stages to say.
+	// A frame with a foreign source MAC is left for the stages, which drop the frame.
 	MOVQ 6(SI), AX
 	SHLQ $16, AX
 	CMPQ AX, R11

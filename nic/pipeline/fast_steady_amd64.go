@@ -11,22 +11,22 @@ import (
 	"nitrocard/pmd"
 )
 
-// steadyIn is passIn, but for the last step, for the known frames in todo, as
-// far as they change no connection's state: it ends at the first that does, or
-// that passIn would leave. Bit i of ready says that frames[i] has only to be
-// delivered. It takes 87 instructions a packet where the compiler makes 160.
+// steadyIn is passIn without the last step, q.put, for the known frames in todo. steadyIn
+// ends at the first frame that changes its connection's state or that passIn would leave.
+// Bit i of ready says that frames[i] is ready to be put. steadyIn takes 87 instructions a
+// packet; the compiler makes 160.
 func (w *Worker) steadyIn(frames []pmd.Frame, todo uint64) (ready uint64) {
 	return steadyIn(w, w.flows.Conn(0), unsafe.SliceData(frames), todo)
 }
 
-// steadyIn finds connections by their distance from the first.
+// steadyIn finds connection i at conns + i * 64 bytes.
 //
 //go:noescape
 func steadyIn(w *Worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
 
-// steadyOut is passOut in the same way, in 145 instructions instead of 270. What
-// has another address of the guest's than the first, and is translated, is left,
-// too.
+// steadyOut is passOut without the last step, as steadyIn is passIn, in 145 instructions
+// a packet instead of 270. steadyOut ends also at a frame to be translated whose source
+// is not the guest's primary address, because the assembly knows that address alone.
 func (w *Worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uint64) {
 	stations := w.view.Policy.Region.Stations()
 	return steadyOut(w, g, w.flows.Conn(0), unsafe.SliceData(stations), len(stations), unsafe.SliceData(frames), todo)
@@ -35,22 +35,22 @@ func (w *Worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uin
 //go:noescape
 func steadyOut(w *Worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
 
-// Where the parts of a connection are, and what assembly asks of them.
+// The offsets of a connection's fields, and the values that assembly compares them with.
 const (
 	connPackets = unsafe.Offsetof(flow.Conn{}.Packets) // of direction in; out follows
-	connBytes   = unsafe.Offsetof(flow.Conn{}.Bytes)   // the same
+	connBytes   = unsafe.Offsetof(flow.Conn{}.Bytes)   // of direction in; out follows
 	connEpoch   = unsafe.Offsetof(flow.Conn{}.Epoch)
 	connSeen    = unsafe.Offsetof(flow.Conn{}.Seen)
 	connStatus  = flow.ConnStatus
 
 	established = flow.Established
 	udpStream   = flow.UDPStream
-	udpOneWay   = flow.UDPOneWay                                     // asked from outside
-	udpAsked    = flow.Status(flow.UDPOneWay) | flow.StatusInitiator // by the guest
+	udpOneWay   = flow.UDPOneWay                                     // opened by the remote side
+	udpAsked    = flow.Status(flow.UDPOneWay) | flow.StatusInitiator // opened by the guest
 
 	statusWalkedIn  = flow.StatusWalkedIn
 	statusWaysOut   = flow.StatusWalkedOut | flow.StatusRouted | flow.StatusNeighbor
-	statusRoutedOut = flow.StatusWalkedOut | flow.StatusRouted // of these; set: a tunnel, behind the router
+	statusRoutedOut = flow.StatusWalkedOut | flow.StatusRouted // statusWaysOut of a way by the router into a tunnel
 	statusNAT       = flow.StatusNAT
 	statusSide      = flow.StatusSide
 	statusPath      = flow.StatusPath
@@ -63,9 +63,9 @@ const (
 	stationVTEP = unsafe.Offsetof(vpc.Station{}.VTEP)
 )
 
-// It counts on a state in the lowest byte, on FIN, SYN and RST being 7, and on
-// these sizes: it multiplies by shifts. A station's VNI and addresses lie as in a
-// frame.
+// The assembly relies on the state in the lowest byte of a status, on FIN, SYN and RST
+// being 7 together, and on these sizes, because it multiplies by shifts. A station's VNI
+// and MACs lie as in a frame, so that one store writes them.
 var (
 	_ = [1]struct{}{}[statusSide&0xff-0xff]
 	_ = [1]struct{}{}[wire.TCPFin|wire.TCPSyn|wire.TCPRst-7]

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// UPDATE applies the change in AX to the checksum at an offset of DX (RFC 1624
-// equation 3).
+// UPDATE applies a change of the summed bytes, which CHANGE left in AX, to the checksum at
+// an offset of DX (RFC 1624 equation 3).
 #define UPDATE(at, sum, tmp) \
 	MOVWLZX at(DX), sum; \
 	XORL    $0xffff, sum; \
@@ -15,7 +15,8 @@
 	NOTL    sum; \
 	MOVW    sum, at(DX)
 
-// CHANGE makes the address in AX its change from the one in CX, for UPDATE.
+// CHANGE makes AX, the new address, the change of a checksum from CX, the old address, to
+// AX, for UPDATE.
 #define CHANGE \
 	NOTL CX; \
 	ADDQ CX, AX; \
@@ -27,8 +28,8 @@
 	ADDL CX, AX; \
 	SHRL $16, AX
 
-// LOWEST finds what belongs to the lowest frame of R9: w is the worker, frames
-// are at R8 and connections at R11.
+// LOWEST finds the lowest frame in the set R9: SI becomes its descriptor, BX its
+// connection and R14 its key. w is the worker; frames begin at R8, connections at R11.
 #define LOWEST(w) \
 	TZCNTQ R9, CX; \
 	LEAQ   (CX)(CX*2), AX; \
@@ -39,7 +40,8 @@
 	SHLQ   $4, CX; \
 	LEAQ   (Worker_fast+fast_gather+gather_keys)(w)(CX*1), R14
 
-// PASSED moves it from R9 to R10. Zero says that it was the last.
+// PASSED moves the lowest frame from the set R9 to the set R10. The zero flag says that
+// R9 is empty.
 #define PASSED \
 	MOVQ  R9, CX; \
 	LEAQ  -1(R9), AX; \
@@ -49,7 +51,7 @@
 	TESTQ R9, R9
 
 // The frame's descriptor is at SI, its headers at DX, its key at R14 and its
-// connection at BX. Offsets of headers are as in gather_amd64.s.
+// connection at BX. Offsets of headers are as in fast_gather_amd64.s.
 
 // func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyIn(SB), NOSPLIT, $0-40
@@ -63,8 +65,8 @@ TEXT ·steadyIn(SB), NOSPLIT, $0-40
 frame:
 	LOWEST(DI)
 
-	// What the stages found is of this policy, for this direction and this
-	// tunnel end. The epoch is read first: see flow.Conn.Under.
+	// As knownInbound: the connection's findings are of this policy, direction and tunnel
+	// end. flow.Conn.Under says why the epoch is read first.
 	MOVL   const_connEpoch(BX), AX
 	CMPL   AX, Worker_epoch(DI)
 	JNE    done
@@ -83,13 +85,13 @@ frame:
 	CMPL   AX, 26(DX)
 	JNE    done
 
-	// From the edge comes only what is for a public address.
+	// As unpublished: the edge may send to public addresses only.
 	BSWAPL AX
 	CMPL   AX, (Worker_underlay+underlay_edge)(DI)
 	JEQ    edge
 
 port:
-	// The guest's port takes it.
+	// As Queue.carries: the guest's port takes a frame of this length.
 	MOVL  const_keyWho(R14), AX
 	ANDL  $const_whoENI, AX
 	MOVQ  (R13)(AX*8), AX
@@ -116,8 +118,8 @@ count:
 	MOVL    Worker_tick(DI), AX
 	MOVL    AX, const_connSeen(BX)
 
-	// A public destination becomes the private one, and the sums over it
-	// change by as much.
+	// A public destination becomes the private one; the checksums of IPv4, TCP and UDP
+	// change with it.
 	MOVL   const_keyLocal(R14), AX
 	MOVL   80(DX), CX
 	BSWAPL AX
@@ -145,7 +147,8 @@ edge:
 	JNE    port
 	JMP    done
 
-	// A stream stays one, and so does what only its opener sent to.
+	// The state stays: a UDP stream remains one, and a further datagram of the opener, which
+	// here is the remote side, leaves UDPOneWay as it is.
 datagram:
 	CMPB R15, $const_udpStream
 	JEQ  count
@@ -164,9 +167,9 @@ udp:
 	MOVW $0xffff, 90(DX)
 	JMP  next
 
-// The frame's descriptor is at SI, its headers at DX, its key at R14, its
-// connection at BX, its station at DI and later the tunnel, first in X5,
-// and the hop's MAC in X4, once each is found.
+// Once each is found, the frame's descriptor is at SI, its headers at DX, its key at R14
+// and its connection at BX. The station is at DI until X3 holds it. X5 holds the address
+// of the outer headers, which then is in DI, and X4 the hop's MAC.
 
 // func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyOut(SB), NOSPLIT, $0-64
@@ -180,8 +183,8 @@ TEXT ·steadyOut(SB), NOSPLIT, $0-64
 frame:
 	LOWEST(R12)
 
-	// What the stages found is of this policy and direction, and leads to the
-	// router and into a tunnel.
+	// As knownOutbound: the connection's findings are of this policy and direction, and lead
+	// by the router into a tunnel; and the frame is for the router.
 	MOVL   const_connEpoch(BX), AX
 	CMPL   AX, Worker_epoch(R12)
 	JNE    done
@@ -221,7 +224,7 @@ frame:
 	JEQ    done
 	MOVQ   AX, X4
 
-	// The uplink takes it.
+	// As Queue.carries: the uplink takes a frame of this length.
 	MOVL const_frameLen(SI), CX
 	ADDL $50, CX
 	MOVQ (Worker_part+part_uplink)(R12), AX
@@ -261,9 +264,10 @@ count:
 	MOVL    Worker_tick(R12), AX
 	MOVL    AX, const_connSeen(BX)
 
-	// The tunnel's headers, and the station's from the VNI on; then what differs from
-	// packet to packet: both MACs, the congestion mark, lengths, the checksum,
-	// and the source port, which is entropy of the key.
+	// As wrap: the prebuilt outer headers, and over their end the station's VNI and inner
+	// MACs. Then the fields that differ from packet to packet: both outer MACs, the
+	// congestion mark, the lengths, the checksum, and the source port, which is entropy of
+	// the key.
 	MOVOU   0(DI), X3
 	MOVQ    X5, DI
 	MOVQ    X4, CX

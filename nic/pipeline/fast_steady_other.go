@@ -4,8 +4,8 @@ package pipeline
 
 import "nitrocard/pmd"
 
-// steadyIn leaves all to passIn.
+// steadyIn leaves all frames to passIn.
 func (w *Worker) steadyIn([]pmd.Frame, uint64) (ready uint64) { return 0 }
 
-// steadyOut leaves all to passOut.
+// steadyOut leaves all frames to passOut.
 func (w *Worker) steadyOut(*guest, []pmd.Frame, uint64) (ready uint64) { return 0 }

@@ -20,7 +20,7 @@ func (w *Worker) drop(p *packet, v Verdict) {
 // note puts a packet among the latest drops.
 func (w *Worker) note(p *packet, v Verdict) {
 	d := w.Drops.next()
-	*d = Drop{When: w.now, Verdict: v, port: w.from.label, Tuple: p.Tuple, IP: p.L4 != 0}
+	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Tuple: p.Tuple, IP: p.L4 != 0}
 	if p.guest != nil {
 		d.eni = p.guest.label
 	}
@@ -28,7 +28,7 @@ func (w *Worker) note(p *packet, v Verdict) {
 
 // end counts the end of a packet with the place that received the packet.
 func (w *Worker) end(p *packet, v Verdict) {
-	w.from.tally().Ends[v]++
+	w.ingress.tally().Ends[v]++
 	if w.observe != nil {
 		w.tell(p, v)
 	}
@@ -36,7 +36,7 @@ func (w *Worker) end(p *packet, v Verdict) {
 
 // tell shows the observer how a packet ended.
 func (w *Worker) tell(p *packet, v Verdict) {
-	e := Event{Port: w.from.Name(), Verdict: v}
+	e := Event{Port: w.ingress.Name(), Verdict: v}
 	if p.guest != nil {
 		e.ENI = p.guest.eni
 	}
@@ -83,7 +83,7 @@ func (w *Worker) described(q *Queue, i uint8) *packet {
 	p.guest = w.behind(q)
 	if q == w.uplink {
 		frame.Pull(wire.OuterLen)
-		p.guest = w.behind(w.from)
+		p.guest = w.behind(w.ingress)
 	}
 	wire.Parse(frame.Bytes(), &p.Headers)
 	return p

@@ -72,7 +72,7 @@ func (q *Queue) putAll(w *Worker, frames []pmd.Frame, which uint64) {
 // that received the packet.
 func (w *Worker) answer(p *packet) {
 	w.out.answers |= 1 << w.out.n
-	w.from.put(w, p.frame, p)
+	w.ingress.put(w, p.frame, p)
 }
 
 // chainOf are the frames of a queue, in order.
@@ -88,13 +88,13 @@ func (o *outbox) chainOf(q *Queue) []*pmd.Frame {
 	return o.chain[:q.out.n]
 }
 
-// flush sends the frames of the outbox, which a burst from w.from left, queue by queue. A
+// flush sends the frames of the outbox, which a burst from w.ingress left, queue by queue. A
 // frame that the port takes counts as Sent; a frame that the port refuses is dropped.
 func (w *Worker) flush() {
 	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
 		taken := q.tx.Tx(o.chainOf(q))
-		w.from.sent += uint64(taken)
+		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken)
 		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 {
 			w.tellOf(q, taken)
@@ -118,7 +118,7 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 		v := Sent
 		if n >= taken {
 			v = TxFull
-			w.from.tally().Ends[v]++
+			w.ingress.tally().Ends[v]++
 			q.tally().Drops[v]++
 			w.note(w.described(q, i), v)
 		}
@@ -133,7 +133,7 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 // that the port refuses is lost without a count: the packet that asked has ended.
 func (w *Worker) answeredBy(q *Queue, taken bool) {
 	if taken {
-		w.from.sent--
+		w.ingress.sent--
 		q.originated++
 	}
 }

@@ -21,9 +21,9 @@ type packet struct {
 	looked bool // the fast path has looked for conn
 	missed bool // and has found none
 
-	peer  wire.Addr // inbound: underlay address it came from, zero from a guest of this card
-	dir   wire.Direction
-	outer wire.ECN // inbound: of the tunnel that was taken off
+	dir      wire.Direction
+	outerSrc wire.Addr // inbound: outer source address, zero from a guest of this card
+	outerECN wire.ECN  // inbound: congestion mark of the tunnel that was taken off
 
 	found
 
@@ -35,7 +35,7 @@ type packet struct {
 // conn and at keep the values of an earlier packet: the steps that gather a burst write
 // these four for each packet before a stage reads them.
 func (p *packet) begin(frame *pmd.Frame, d wire.Direction) {
-	p.frame, p.guest, p.dir, p.peer = frame, nil, d, wire.Addr{}
+	p.frame, p.guest, p.dir, p.outerSrc = frame, nil, d, wire.Addr{}
 	p.looked, p.missed, p.egress = false, false, nil
 	p.found = found{}
 }

@@ -6,7 +6,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// way is the answer to where a guest's packet goes: out by an exit, or nowhere.
+// way is where a guest's packet goes: out by an exit, or nowhere.
 type way struct {
 	verdict Verdict   // next, or why the packet goes nowhere
 	route   vpc.Route // the route that was hit; zero for a frame sent straight to a neighbor
@@ -31,7 +31,7 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 	case martian(t.Dst):
 		a.verdict = Martian
 	case to != e.RouterMAC:
-		a.link(policy, e, to, t.Dst)
+		a.onLink(policy, e, to, t.Dst)
 	default:
 		a.routed(policy, e, t)
 	}
@@ -55,8 +55,8 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	}
 }
 
-// isGroup tells whether addr is for more than one station: multicast (RFC
-// 5771) or the limited broadcast (RFC 919). No route leads there.
+// isGroup tells whether addr is for more than one station: multicast (RFC 5771) or the
+// limited broadcast (RFC 919). No route leads to such an address.
 func isGroup(addr wire.Addr) bool { return addr.As4()>>28 == 0xe || addr.As4() == 0xffff_ffff }
 
 // martian tells whether addr is nobody's on any network: this network,
@@ -66,11 +66,11 @@ func martian(addr wire.Addr) bool {
 	return a>>24 == 0 || a>>24 == 127 || a>>28 == 0xf
 }
 
-// unspecified is the address of who has none yet (RFC 1122 section 3.2.1.3).
+// unspecified is the source of a host that has no address yet (RFC 1122 section 3.2.1.3).
 var unspecified = wire.AddrFrom4(0)
 
-// link judges a frame that the guest sent to a neighbor's own MAC.
-func (a *way) link(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst wire.Addr) {
+// onLink judges a frame that the guest sent to a neighbor's own MAC, past the router.
+func (a *way) onLink(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst wire.Addr) {
 	n := e.Neighbor(dst)
 	if n != nil && (n.MAC != to || n.Subnet != e.Subnet) {
 		a.verdict = NotTheRouter

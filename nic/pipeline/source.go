@@ -10,12 +10,12 @@ import (
 // the world outside. So a guest that took over its server cannot speak for the guests of
 // other servers.
 func (w *Worker) source(p *packet) Verdict {
-	if p.peer.IsZero() {
+	if p.outerSrc.IsZero() {
 		return next // from a guest of this card, which antispoof held to its own addresses
 	}
 	from, ok := uint16(vpc.Edge), w.fromEdge(p)
 	if !ok {
-		from, ok = w.view.vtep(p.peer)
+		from, ok = w.view.vtep(p.outerSrc)
 	}
 	if !ok {
 		return UnknownVTEP
@@ -26,11 +26,11 @@ func (w *Worker) source(p *packet) Verdict {
 
 // fromEdge tells whether a packet came through the edge, behind which is the
 // internet.
-func (w *Worker) fromEdge(p *packet) bool { return p.peer == w.underlay.ends[vpc.Edge].Addr }
+func (w *Worker) fromEdge(p *packet) bool { return p.outerSrc == w.underlay.ends[vpc.Edge].Addr }
 
 // arrival is a packet that a tunnel end sent to an ENI of this card.
 type arrival struct {
-	from      uint16 // index of the tunnel end
+	vtep      uint16 // index of the tunnel end
 	src       wire.Addr
 	published bool // the internet may send to the destination, which is no private address of the ENI's
 }
@@ -43,7 +43,7 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 	if martian(a.src) || isGroup(a.src) {
 		return Martian
 	}
-	sender, edge := e.Neighbor(a.src), a.from == vpc.Edge
+	sender, edge := e.Neighbor(a.src), a.vtep == vpc.Edge
 	switch {
 	case edge && sender != nil:
 		return SourceMismatch
@@ -51,9 +51,9 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 		return PrivateDestination
 	case edge:
 		return next
-	case sender != nil && sender.Card != a.from:
+	case sender != nil && sender.Card != a.vtep:
 		return SourceMismatch
-	case sender == nil && !policy.Region.Forwards(e.VNI, a.from):
+	case sender == nil && !policy.Region.Forwards(e.VNI, a.vtep):
 		return SourceMismatch
 	}
 	return next

@@ -82,7 +82,7 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 		}
 		s.Rx(&w.rx)
 		n := w.rx.N
-		w.from, s.waits, any = s.queue, n == pmd.MaxBurst, true
+		w.ingress, s.waits, any = s.queue, n == pmd.MaxBurst, true
 		s.queue.received += uint64(n)
 		if n > 0 {
 			run(s.guest, w.rx.Frames[:n])

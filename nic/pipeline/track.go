@@ -52,9 +52,9 @@ func (p *packet) opens() bool {
 	return flow.Opens(p.Proto, p.Flags)
 }
 
-// open enters a connection for p under key k, allowed by a rule of the
-// rulebook. A flow that EC2 does not track is entered as a cached verdict if
-// there is room, and passes in any case.
+// open enters a connection for p under key k, which the rule of that number in the
+// rulebook allows. A flow that EC2 does not track is entered as a cached verdict if there
+// is room, and passes in any case.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Dir: p.opener, TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
@@ -80,9 +80,9 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	return next
 }
 
-// enter opens a connection, in the place of the one that p restarts if that is
-// still there and no other worker was faster. An ICMP query with another code than
-// its connection's first joins that.
+// enter opens a connection for p. If p restarts a connection that still is in the table
+// and that no other worker has restarted meanwhile, the new one takes its place. An ICMP
+// query with another code than its connection's first joins that connection.
 func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	if p.restarts && w.flows.Holds(p.at, &o.Key) {
 		if w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
@@ -92,7 +92,7 @@ func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	return w.flows.Open(o)
 }
 
-// findings are what the connection's record keeps of p's found, for p's direction.
+// findings are the part of p.found that a connection's record keeps for p's direction.
 func (w *Worker) findings(p *packet) flow.Found {
 	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Path: p.exit.number}
 }

@@ -10,30 +10,32 @@ import (
 	"nitrocard/pmd"
 )
 
-// underlay knows where the tunnel ends are: which MAC each one's address, or
-// the gateway on the way to it, has. All ends are known from the policy, so
-// the card asks for them before the first packet needs one.
+// underlay is the tunnel ends, and the MAC of the next hop to each: the end's own MAC, or
+// the gateway's on the way. The policy names all ends, so the card asks for their MACs
+// before the first packet needs one.
 //
-// A view has one for all workers, who keep copies that share the hops: what one
-// learns, all know.
+// A view has one underlay. Each worker keeps a copy of it, and all copies share hops, so
+// a MAC that one worker learns is in force for all.
 type underlay struct {
 	mac     wire.MAC // the uplink's
-	macBits uint64
-	edge    uint32               // the edge's address, as plain tunnels have it
-	addrs   []uint32             // the same by VTEP index; 0 at index 0, which is this card: its guests' packets carry no outer address
+	macBits uint64   // mac as a number
+	edge    uint32   // the edge's address, IPv4 in host byte order
+	// addrs are the ends' addresses by VTEP index, IPv4 in host byte order. Index 0 is this
+	// card and has 0, because packets of its guests have no outer address.
+	addrs   []uint32
 	hops    []hop                // by VTEP index
 	tunnels []tunnel             // by VTEP index
-	asked   map[wire.Addr]uint16 // by address to resolve, the last of hops that has it; the others by hop.next
+	asked   map[wire.Addr]uint16 // by hop.ask, the last index of hops; hop.next leads to the others
 
-	ends []vpc.VTEP // whose tunnels these are
-	card vpc.Card   // from which they lead
+	ends []vpc.VTEP // by VTEP index
+	card vpc.Card   // this card
 
-	// The uplink's MAC as it lies behind a hop's in a frame.
-	source     uint64
+	// Bytes 6 and 7, and 8 to 11, of an outer frame: the uplink's MAC, behind a hop's.
+	source     uint64 // bytes 0 to 7, with 0 for the hop's MAC
 	sourceRest uint32
 }
 
-// tunnel is the outer headers towards a tunnel end. One cache line.
+// tunnel is the outer headers towards a tunnel end, in one cache line.
 type tunnel struct {
 	outer vpc.Tunnel
 	_     [64 - wire.OuterLen]byte
@@ -41,17 +43,18 @@ type tunnel struct {
 
 // hop is the next station towards a tunnel end.
 type hop struct {
-	mac    atomic.Uint64 // as the first six bytes of a frame, read as one number, lowest first; or unresolved
+	mac    atomic.Uint64 // as hopMAC makes it, or unresolved
 	ask    wire.Addr     // address to resolve: the tunnel end's, or the gateway's
-	next   uint16        // of hops, that has the same address to resolve, or 0
-	static bool          // given by the configuration, never learned
+	next   uint16        // another index of hops with the same ask, or 0
+	static bool          // the configuration gives mac, so mac is never learned
 }
 
-// unresolved is no station's MAC.
+// unresolved is the hop.mac of a hop that has not answered yet. No station has the MAC 0.
 const unresolved = 0
 
-// newUnderlay is that of a policy and an uplink's MAC: the one before if nothing of
-// it changed, and else what was resolved before stays resolved.
+// newUnderlay is the underlay of a policy and of an uplink's MAC. It is before itself if
+// the policy and the MAC change nothing in it; else the MACs that before has learned stay
+// known.
 func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 	ends := p.Region.VTEPs()
 	if len(before.ends) > 0 && unsafe.SliceData(ends) == unsafe.SliceData(before.ends) && p.Card == before.card && mac == before.mac {
@@ -83,7 +86,7 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 	return u
 }
 
-// known are the MACs that were learned, by address.
+// known are the MACs that the card has learned, by address.
 func (u *underlay) known() map[wire.Addr]uint64 {
 	known := make(map[wire.Addr]uint64, len(u.hops))
 	for i := range u.hops {
@@ -94,15 +97,16 @@ func (u *underlay) known() map[wire.Addr]uint64 {
 	return known
 }
 
-// hopMAC is a MAC as hops hold it.
+// hopMAC is a MAC as hop.mac has it: the first eight bytes of a frame to that MAC as one
+// little-endian number, with 0 for the last two bytes.
 func hopMAC(m wire.MAC) uint64 {
 	var frame [8]byte
 	copy(frame[:], m[:])
 	return binary.LittleEndian.Uint64(frame[:])
 }
 
-// learn notes that addr has the given MAC, if the card wants to know and frames
-// can be sent to it. It is false if nothing was taken in.
+// learn notes that addr has the given MAC, and tells whether it did: addr must be one
+// that the card asks for, and mac the MAC of one other station.
 func (u *underlay) learn(addr wire.Addr, mac wire.MAC) bool {
 	last := u.asked[addr]
 	if last == 0 || mac.IsZero() || mac.IsMulticast() || mac == u.mac {
@@ -115,20 +119,20 @@ func (u *underlay) learn(addr wire.Addr, mac wire.MAC) bool {
 }
 
 const (
-	askEvery     = int64(1e9)  // while unresolved
-	confirmEvery = int64(30e9) // RFC 1122 section 2.3.2.1 asks for a timeout of this order
+	askEvery     = int64(1e9)  // ns between two requests for an unresolved address
+	confirmEvery = int64(30e9) // ns between two requests for a known one; RFC 1122 section 2.3.2.1 asks for this order
 )
 
-// asker is what the one worker that asks needs to.
+// asker is the state of askUnderlay in the one worker that asks.
 type asker struct {
-	next    int64 // when to ask again
-	confirm int64 // when to ask for those that are known, too
+	next    int64 // when to ask again, in ns since 1970
+	confirm int64 // when to ask for known addresses, too
 	scratch [pmd.Headroom + 64]byte
 	request pmd.Frame
 }
 
-// askUnderlay asks for the tunnel ends that are not resolved, and now and then
-// for the others again, in case one moved.
+// askUnderlay asks for the addresses that are not resolved, and every confirmEvery for
+// all, in case a tunnel end or a gateway moved to another MAC.
 func (w *Worker) askUnderlay() {
 	u := &w.underlay
 	if w.now < w.asker.next || w.uplink.port == nil {
@@ -160,8 +164,8 @@ func (w *Worker) ask(addr wire.Addr) {
 	w.originate(w.uplink, &a.request)
 }
 
-// underlayFrame takes what the underlay sent beside tunnels: ARP, to answer or
-// to learn from, and nothing else.
+// underlayFrame takes a frame from the underlay that is no tunnel. The card answers ARP
+// requests and learns from any ARP; everything else is dropped.
 func (w *Worker) underlayFrame(p *packet) Verdict {
 	if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
@@ -186,14 +190,13 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 	return Consumed
 }
 
-// heed takes in who sent an ARP packet, whoever it is for and whether it asks
-// or answers: the merge of RFC 826 ("Packet Reception") comes before both
-// questions. So a tunnel end or gateway that moved to another MAC and announces
-// that (RFC 5227 section 3) has the very next frame, and not only once the card
-// asks again.
+// heed learns the sender of an ARP packet, request or reply, for this card or for
+// another station, and tells whether it did: the merge of RFC 826 ("Packet Reception")
+// comes before the question who is meant. So a tunnel end or gateway that announces its
+// new MAC (RFC 5227 section 3) gets the very next frame, before the card asks again.
 //
-// Only addresses that the card asks for are taken in: nobody makes it remember
-// more. It is false if nothing was.
+// learn takes only addresses that the card asks for, so nobody can make the card
+// remember more.
 func (w *Worker) heed(q wire.ARP) bool {
 	if op := q.Op(); op != wire.ARPOpRequest && op != wire.ARPOpReply {
 		return false

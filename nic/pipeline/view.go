@@ -9,19 +9,20 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// View is what is in force: a policy, the ports beside it, and both prepared for
-// the packet path. It is immutable but for what hops learn; a new one is put in
-// force as a whole, while all workers stand at the gate.
+// View is what is in force: a policy and ports, prepared for the packet path. A View
+// never changes but for the MACs that hops learn; a new View is put in force as a whole,
+// while all workers stand at the gate.
 type View struct {
 	Policy   *vpc.Policy
 	enis     eniTable
 	underlay underlay
 	parts    []part                // by worker
-	ids      map[vpc.RuleID]uint32 // room for the rulebook's
+	ids      map[vpc.RuleID]uint32 // an empty rulebook.ids
 }
 
-// part is a view as one worker has it, with its own queues. Those are not in guests,
-// which would be a cache line more for each guest that a burst has frames for.
+// part is one worker's part of a view, with the worker's own queues. The queues lie in a
+// slice beside guests: in guests they would cost a cache line more for each guest that a
+// burst has frames for.
 type part struct {
 	guests []guest  // by ENI number; all workers have the same
 	queues []*Queue // of guests, by ENI number; nil: no ENI of this card
@@ -30,23 +31,22 @@ type part struct {
 	rota
 }
 
-// Ports are the places for ports beside a policy, each by its queues, which are by
-// worker.
+// Ports are the places for ports of a card.
 type Ports struct {
 	MAC    wire.MAC // the uplink's
-	Uplink []*Queue
-	Guests []Place // in any order
+	Uplink []*Queue // by worker
+	Guests []Place  // in any order
 }
 
-// Place is an ENI of the card, and what its guest is reached by.
+// Place is an ENI of the card, and the queues by which its guest is reached.
 type Place struct {
 	ENI               *vpc.OwnENI
 	Queues            []*Queue // by worker
 	Limit, CacheLimit uint32   // tracked connections and cached verdicts that the ENI's instance may hold
 }
 
-// NewView prepares a policy and ports for the packet path. It takes time, and
-// changes nothing of what is in force.
+// NewView prepares a policy and ports for the packet path. NewView takes time; the view
+// in force stays as it is, and the workers work on.
 func (c *Crew) NewView(policy *vpc.Policy, ports *Ports) *View {
 	before := c.View()
 	if before == nil {
@@ -67,8 +67,8 @@ func (c *Crew) NewView(policy *vpc.Policy, ports *Ports) *View {
 	return v
 }
 
-// apart is how many bytes part what a worker writes from what another one has: two
-// cache lines, because CPUs fetch them in pairs.
+// apart is how many bytes must lie between memory that one worker writes and memory of
+// another: two cache lines, because CPUs fetch them in pairs.
 const apart = 128
 
 // partOf is worker i's part of a view.
@@ -101,8 +101,8 @@ func (v *View) Queues(worker int) iter.Seq[*Queue] {
 	}
 }
 
-// Polled are the queues that a worker receives from, the uplink's first. Which
-// they are is told without a look at the queues, whose worker may be at work.
+// Polled are the queues that a worker receives from, the uplink's first. The worker may
+// be at work meanwhile, because Polled reads no field of a queue.
 func (v *View) Polled(worker int) iter.Seq[*Queue] {
 	p := &v.parts[worker]
 	return func(yield func(*Queue) bool) {
@@ -114,8 +114,7 @@ func (v *View) Polled(worker int) iter.Seq[*Queue] {
 	}
 }
 
-// guest is the ENI of that number as its first worker sees it, nil if none of
-// this card has it.
+// guest is the ENI of a number, nil if no ENI of this card has the number.
 func (v *View) guest(number uint32) *guest {
 	guests := v.parts[0].guests
 	if int(number) >= len(guests) || guests[number].eni == nil {
@@ -124,8 +123,8 @@ func (v *View) guest(number uint32) *guest {
 	return &guests[number]
 }
 
-// vtep is the index of a tunnel end other than this card; not ok: it is none of
-// the region.
+// vtep is the index of the tunnel end at addr; ok is false if the region has none there,
+// or if addr is this card's own.
 func (v *View) vtep(addr wire.Addr) (index uint16, ok bool) {
 	index, ok = v.Policy.Region.VTEP(addr)
 	return index, ok && index != v.Policy.Self

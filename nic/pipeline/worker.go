@@ -30,7 +30,7 @@ type Worker struct {
 	epoch uint32 // of the policy in force
 
 	// The burst at hand.
-	from    *Queue // that received the burst
+	ingress *Queue // that received the burst
 	rx      pmd.Burst
 	out     outbox
 	fast    fast
@@ -102,7 +102,7 @@ func (w *Worker) take(q *polled) int {
 	if n == 0 {
 		return 0
 	}
-	w.from = q.Queue
+	w.ingress = q.Queue
 	q.received += uint64(n)
 	if q.guest == nil {
 		w.fromUplink(w.rx.Frames[:n])
