@@ -69,7 +69,7 @@ func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
 	}
 	var prev *vpc.Policy
 	region := vpc.EmptyRegion()
-	if v := c.crew.View(); v != nil {
+	if v := c.crew.Setup(); v != nil {
 		prev, region = v.Policy, v.Policy.Region
 	}
 	if n.region, err = ch.step(region); err != nil {
@@ -126,7 +126,7 @@ func (c *Card) settle(n next, opened *bay.Opening) {
 // when no packet meets an older one. All that takes time is done before the
 // workers stand.
 func (c *Card) store(policy *vpc.Policy) {
-	v := c.crew.NewView(policy, c.ports(policy))
+	v := c.crew.NewSetup(policy, c.ports(policy))
 	c.gate.Do(func() { c.crew.Adopt(v) })
 	c.bays.Known()
 	c.wake()

@@ -11,8 +11,8 @@ import (
 // it does something once for each view and each change of ports. Where a driver
 // refuses, the port is slower and works.
 func (t *thread) bind() {
-	v, change := t.View(), t.card.bays.Changes()
-	if t.boundView == v && t.boundChange == change {
+	v, change := t.Setup(), t.card.bays.Changes()
+	if t.boundSetup == v && t.boundChange == change {
 		return
 	}
 	var bound []pmd.ThreadBound
@@ -27,7 +27,7 @@ func (t *thread) bind() {
 			p.UnbindThread()
 		}
 	}
-	t.bound, t.boundView, t.boundChange = bound, v, change
+	t.bound, t.boundSetup, t.boundChange = bound, v, change
 }
 
 // unbind takes bind back, on the same thread.
@@ -35,5 +35,5 @@ func (t *thread) unbind() {
 	for _, p := range t.bound {
 		p.UnbindThread()
 	}
-	t.bound, t.boundView = nil, nil
+	t.bound, t.boundSetup = nil, nil
 }

@@ -140,7 +140,7 @@ func (c *Card) Attach(name string, open Opener) error {
 func (c *Card) Config() *vpc.Config { return c.Policy().Region.Config() }
 
 // Policy is the compiled configuration in force.
-func (c *Card) Policy() *vpc.Policy { return c.crew.View().Policy }
+func (c *Card) Policy() *vpc.Policy { return c.crew.Setup().Policy }
 
 // Verdict is what became of a packet.
 type Verdict = pipeline.Verdict

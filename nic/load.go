@@ -58,7 +58,7 @@ func (c *Card) Workers() []WorkerView {
 	for i := range views {
 		v := &views[i]
 		v.Worker, v.CPU, v.Ports = i, int(c.threads[i].cpu.Load()), []string{}
-		for q := range c.crew.View().Polled(i) {
+		for q := range c.crew.Setup().Polled(i) {
 			v.Ports = append(v.Ports, q.Name())
 		}
 		v.add(&loads[i])

@@ -23,7 +23,7 @@ type thread struct {
 	load    load
 
 	bound       []pmd.ThreadBound // ports whose drivers know the thread
-	boundView   *pipeline.View    // when they were told
+	boundSetup  *pipeline.Setup   // when they were told
 	boundChange int               // of bays, at that time
 }
 
@@ -83,7 +83,7 @@ const nap, napBlind = 50 * time.Millisecond, time.Millisecond
 func (t *thread) sleep() {
 	most := nap
 	t.fds = t.fds[:0]
-	for q := range t.View().Polled(t.number) {
+	for q := range t.Setup().Polled(t.number) {
 		p := q.Port()
 		w, wakes := p.(pmd.Waiter)
 		switch {

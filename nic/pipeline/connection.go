@@ -128,7 +128,7 @@ func (w *Worker) nextMAC(x exit) wire.MAC {
 	if eni, ok := x.neighbor(); ok {
 		return w.guests[eni].mac
 	}
-	return w.view.Policy.Region.Station(x.station()).Dst
+	return w.setup.Policy.Region.Station(x.station()).Dst
 }
 
 // refresh looks p's connection up again: the look-up of the burst may have missed the

@@ -12,9 +12,9 @@ type Crew struct {
 	Workers []*Worker
 	Flows   *flow.Table
 
-	rules *rulebook            // under the lock of Flows
-	view  atomic.Pointer[View] // changed while all workers stand at the gate
-	now   atomic.Int64         // see Now
+	rules *rulebook             // under the lock of Flows
+	setup atomic.Pointer[Setup] // changed while all workers stand at the gate
+	now   atomic.Int64          // see Now
 }
 
 // Options are the parameters of NewCrew.
@@ -38,18 +38,18 @@ func NewCrew(o Options) (*Crew, error) {
 	return c, nil
 }
 
-// View is what is in force, nil before Adopt.
-func (c *Crew) View() *View { return c.view.Load() }
+// Setup is what is in force, nil before Adopt.
+func (c *Crew) Setup() *Setup { return c.setup.Load() }
 
 // Now is a worker's clock in ns since 1970, no older than a tick of package flow.
 func (c *Crew) Now() int64 { return c.now.Load() }
 
-// Adopt puts a view in force, while all workers stand at the gate.
-func (c *Crew) Adopt(v *View) {
-	c.view.Store(v)
-	c.rules.ids = v.ids
+// Adopt puts a setup in force, while all workers stand at the gate.
+func (c *Crew) Adopt(s *Setup) {
+	c.setup.Store(s)
+	c.rules.ids = s.ids
 	for _, w := range c.Workers {
-		w.adopt(v)
+		w.adopt(s)
 	}
 }
 
@@ -67,7 +67,7 @@ func (c *Crew) Poll(now int64) (n int) {
 
 // timeouts are the timeouts of an ENI's connections, nil once the ENI is gone.
 func (c *Crew) timeouts(eni uint32) *flow.Timeouts {
-	if g := c.View().guest(eni); g != nil {
+	if g := c.Setup().guest(eni); g != nil {
 		return g.timeouts
 	}
 	return nil

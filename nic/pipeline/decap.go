@@ -93,10 +93,10 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 // unknownENI tells why a packet is for no ENI of this card: whether the tunnel end, the
 // VNI or the MAC is unknown.
 func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
-	if _, ok := w.view.vtep(p.outerSrc); !ok {
+	if _, ok := w.setup.vtep(p.outerSrc); !ok {
 		return UnknownVTEP
 	}
-	if w.view.Policy.Region.VPC(vni) == nil {
+	if w.setup.Policy.Region.VPC(vni) == nil {
 		return UnknownVNI
 	}
 	if p.ethernet().Dst().IsMulticast() {

@@ -21,11 +21,11 @@
 //	finish.go        how a packet ends that is not sent: counted, noted, told
 //
 // fast*.go and fast*.s do the work of all stages at once, for plain packets of known
-// connections. Only pipeline.go calls the fast path, and only a View prepares for it.
+// connections. Only pipeline.go calls the fast path, and only a Setup prepares for it.
 //
 // What stages work on: packet.go is a frame on its way, found.go what the stages find
 // out about a packet, verdict.go what a stage says of a packet, guest.go an ENI of this
-// card, underlay.go the tunnel ends. What is in force is a View (view.go), which never
+// card, underlay.go the tunnel ends. What is in force is a Setup (setup.go), which never
 // changes. Who works is a Worker (worker.go), which takes bursts from Queues (queue.go)
 // in turn (rota.go) and sends them from its outbox (outbox.go). What workers count is
 // in counts.go and drop.go, what they tell an observer in event.go, the rules that
@@ -53,7 +53,7 @@
 // A crew has one or more workers, each with its own thread, queues, bursts and
 // counts, which nobody else touches while it runs. They share four things.
 //
-// The view: policy, ports, tunnel ends. A view never changes. A new view is put in
+// The setup: policy, ports, tunnel ends. A setup never changes. A new setup is put in
 // force while all workers stand at a gate, so no two workers ever work under different
 // policies.
 //

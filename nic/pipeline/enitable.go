@@ -7,7 +7,7 @@ import (
 )
 
 // eniTable finds the ENI of this card that a tunnel's frame is for, by VNI and MAC: a
-// hash table with linear probing. The table is made with the view and never changes, so
+// hash table with linear probing. The table is made with the setup and never changes, so
 // all workers and the assembly read one table.
 //
 // The number of places is a power of two, and at most a quarter of them are taken. An

@@ -38,7 +38,7 @@ type fast struct {
 // seen are the packets of a burst, described for an observer.
 type seen [pmd.MaxBurst]packet
 
-// forget drops the pointers to an older view, which would keep the view in memory.
+// forget drops the pointers to an older setup, which would keep the setup in memory.
 func (f *fast) forget() {
 	if f.seen != nil {
 		*f.seen = seen{}
@@ -237,7 +237,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	if !s.Walked(wire.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || p.Flags()&wire.TCPSyn != 0 {
 		return false
 	}
-	to := w.view.Policy.Region.Station(s.Path())
+	to := w.setup.Policy.Region.Station(s.Path())
 	hop := w.underlay.hops[to.VTEP].mac.Load()
 	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
 		return false

@@ -12,7 +12,7 @@ import (
 // gather is the findings about a burst before any of its packets is changed. Entry i of
 // keys and at is frame i's.
 type gather struct {
-	enis  eniTable // the view's
+	enis  eniTable // the setup's
 	sieve sieve
 	keys  [tables.Burst]flow.Key // of plain frames
 	at    [tables.Burst]uint32   // indexes in the connection table, of known frames

@@ -163,7 +163,7 @@ func TestTunnelsKnowENIsThatShareAPlace(t *testing.T) {
 // is, and bit by bit.
 func TestPacketsAsPortable(t *testing.T) {
 	x, g, twin := gatherers(t)
-	a1 := x.View().guest(x.eni("eni-a1").Number)
+	a1 := x.Setup().guest(x.eni("eni-a1").Number)
 	r := oracle.Random(t)
 	same := func(frames [][]byte) (plain uint64) {
 		t.Helper()

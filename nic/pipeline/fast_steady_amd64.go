@@ -28,7 +28,7 @@ func steadyIn(w *Worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (read
 // a packet instead of 270. steadyOut ends also at a frame to be translated whose source
 // is not the guest's primary address, because the assembly knows that address alone.
 func (w *Worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uint64) {
-	stations := w.view.Policy.Region.Stations()
+	stations := w.setup.Policy.Region.Stations()
 	return steadyOut(w, g, w.flows.Conn(0), unsafe.SliceData(stations), len(stations), unsafe.SliceData(frames), todo)
 }
 

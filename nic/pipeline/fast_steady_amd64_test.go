@@ -107,7 +107,7 @@ func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
 	require.True(t, x.isSteady(frame))
 	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", ask)))
 
-	longest := x.View().parts[0].queues[x.eni("eni-a1").Number].longest
+	longest := x.Setup().parts[0].queues[x.eni("eni-a1").Number].longest
 	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest))))
 	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest+1))))
 
@@ -127,7 +127,7 @@ func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
 func (r *rig) isSteadyOut(eni string, p wiretest.Packet, headroom int) bool {
 	e := r.eni(eni)
 	frame := p.MACs(e.MAC, e.RouterMAC).Bytes()
-	w, g, burst := r.w, r.View().guest(e.Number), make([]pmd.Frame, 1)
+	w, g, burst := r.w, r.Setup().guest(e.Number), make([]pmd.Frame, 1)
 	burst[0].Lend(append(make([]byte, headroom), frame...), headroom, len(frame))
 	plain, _ := w.gatherOut(g, burst)
 	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
@@ -165,7 +165,7 @@ func TestSteadyOutServesTunnels(t *testing.T) {
 	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
 	require.True(t, x.isSteadyOut("eni-a1", out, pmd.Headroom))
 
-	hops := x.View().underlay.hops
+	hops := x.Setup().underlay.hops
 	for i := range hops {
 		hops[i].mac.Store(unresolved)
 	}

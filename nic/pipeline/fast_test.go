@@ -117,7 +117,7 @@ func TestFastPathLeavesWhatItCannotSend(t *testing.T) {
 	x.ports[Uplink].SetLink(nil)
 	x.checkLinks()
 
-	hops := x.View().underlay.hops
+	hops := x.Setup().underlay.hops
 	for i := range hops {
 		hops[i].mac.Store(unresolved)
 	}

@@ -68,7 +68,7 @@ func (w *Worker) ruleNumber(p *packet) uint32 {
 	case p.conn != nil || p.related:
 		return w.flows.Rule(p.at)
 	case p.asked:
-		return w.crew.rules.number(w.view.Policy, p.rule)
+		return w.crew.rules.number(w.setup.Policy, p.rule)
 	}
 	return 0
 }

@@ -19,7 +19,7 @@ func (w *Worker) fits(p *packet) Verdict {
 	if _, here := p.exit.neighbor(); here {
 		return next
 	}
-	switch to := w.view.Policy.Region.Station(p.exit.station()); {
+	switch to := w.setup.Policy.Region.Station(p.exit.station()); {
 	case w.underlay.hops[to.VTEP].mac.Load() == unresolved:
 		return UnderlayUnresolved
 	case p.frame.Offset() < wire.OuterLen:

@@ -36,8 +36,8 @@ func TestWhatDoesNotFitIsLeftAsItCame(t *testing.T) {
 		{"too long with its tunnel", wire.Out, narrow(Uplink, 200+wire.OuterLen-wire.EthernetLen-1), TooLong},
 		{"no headroom", wire.Out, func(x *rig) { x.attach("eni-a1", &odd{Port: x.ports["eni-a1"], bare: true}) }, NoHeadroom},
 		{"an edge that moved away", wire.Out, func(x *rig) {
-			for i := range x.View().underlay.hops {
-				x.View().underlay.hops[i].mac.Store(unresolved)
+			for i := range x.Setup().underlay.hops {
+				x.Setup().underlay.hops[i].mac.Store(unresolved)
 			}
 		}, UnderlayUnresolved},
 		{"no guest", wire.In, func(x *rig) { x.attach("eni-a1", nil) }, NoPort},

@@ -10,7 +10,7 @@ func (w *Worker) forward(p *packet) Verdict {
 		p.address(n.mac, n.router)
 		return again
 	}
-	to := w.view.Policy.Region.Station(p.exit.station())
+	to := w.setup.Policy.Region.Station(p.exit.station())
 	p.address(to.Dst, to.Src)
 	if p.exit.translated() {
 		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.eni.PublicOf(p.Src))

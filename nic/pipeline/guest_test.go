@@ -103,7 +103,7 @@ func (r *rig) questions() []string {
 func TestTunnelEndsAreResolved(t *testing.T) {
 	x := newRig(t)
 	x.attach(Uplink, mem.New(mem.Options{}))
-	x.View().underlay = underlay{} // as if the card had just started
+	x.Setup().underlay = underlay{} // as if the card had just started
 	x.apply(x.config)
 	for range 3 {
 		x.Poll(x.now)
@@ -203,7 +203,7 @@ func TestAnnouncementsThatAreNotHeeded(t *testing.T) {
 		require.Equal(t, edgeUnderlay, wire.Ethernet(x.fromGuest("eni-a1", out).frame).Dst(), what)
 		x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.7:5432")).tunneled(serverY, vniA)
 	}
-	require.Len(t, x.View().underlay.asked, 1)
+	require.Len(t, x.Setup().underlay.asked, 1)
 }
 
 // A tunnel end that is gone leaves nothing to ask for.

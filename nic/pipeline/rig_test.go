@@ -111,7 +111,7 @@ func (r *rig) checkLinks() {
 }
 
 // policy is what is in force.
-func (r *rig) policy() *vpc.Policy { return r.View().Policy }
+func (r *rig) policy() *vpc.Policy { return r.Setup().Policy }
 
 // store puts a policy in force.
 func (r *rig) store(policy *vpc.Policy) {
@@ -126,7 +126,7 @@ func (r *rig) store(policy *vpc.Policy) {
 	}
 	r.gone = r.gone || len(r.places) > len(stay)
 	r.places = stay
-	r.Adopt(r.NewView(policy, ports))
+	r.Adopt(r.NewSetup(policy, ports))
 	r.Sweep()
 }
 
@@ -140,7 +140,7 @@ func (r *rig) place(name string) []*Queue {
 
 // resolve has a tunnel end answer the card's ARP.
 func (r *rig) resolve(vtep string) {
-	answer := nictest.Answer(r.policy(), r.View().underlay.mac, vtep)
+	answer := nictest.Answer(r.policy(), r.Setup().underlay.mac, vtep)
 	require.Equal(r, Consumed, r.send(Uplink, answer).Verdict)
 }
 
@@ -156,7 +156,7 @@ func (r *rig) apply(c *vpc.Config) {
 func (r *rig) become(region *vpc.Region) {
 	r.Helper()
 	var before *vpc.Policy
-	if v := r.View(); v != nil {
+	if v := r.Setup(); v != nil {
 		before = v.Policy
 	}
 	policy, err := region.Policy(r.server, before)
@@ -256,7 +256,7 @@ func (r *rig) tracked(eni string) int {
 }
 
 // limit is how many connections of an ENI's instance may be tracked.
-func (r *rig) limit(eni string) int { return int(r.View().guest(r.eni(eni).Number).limit) }
+func (r *rig) limit(eni string) int { return int(r.Setup().guest(r.eni(eni).Number).limit) }
 
 // connection is a record of the table in words.
 type connection struct {
@@ -272,7 +272,7 @@ func (r *rig) flows(eni string) (all []connection) {
 	r.Flows.Lock()
 	defer r.Flows.Unlock()
 	r.Flows.Walk(0, 1<<30, func(at uint32, k *flow.Key, c *flow.Conn) {
-		g, s := r.View().guest(k.ENI()), c.Status()
+		g, s := r.Setup().guest(k.ENI()), c.Status()
 		if g == nil || k.IsFragment() || eni != "" && eni != g.eni.ID {
 			return
 		}

@@ -16,7 +16,7 @@ type way struct {
 
 // route finds where a guest's packet goes.
 func (w *Worker) route(p *packet) Verdict {
-	a := judgeWay(w.view.Policy, p.guest.eni, p.ethernet().Dst(), &p.Tuple)
+	a := judgeWay(w.setup.Policy, p.guest.eni, p.ethernet().Dst(), &p.Tuple)
 	p.exit, p.vtep = a.exit, a.vtep
 	return a.verdict
 }

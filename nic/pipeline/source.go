@@ -15,13 +15,13 @@ func (w *Worker) source(p *packet) Verdict {
 	}
 	from, ok := uint16(vpc.Edge), w.fromEdge(p)
 	if !ok {
-		from, ok = w.view.vtep(p.outerSrc)
+		from, ok = w.setup.vtep(p.outerSrc)
 	}
 	if !ok {
 		return UnknownVTEP
 	}
 	p.vtep = from
-	return arrival{from, p.Src, !w.unpublished(p)}.judge(w.view.Policy, p.guest.eni)
+	return arrival{from, p.Src, !w.unpublished(p)}.judge(w.setup.Policy, p.guest.eni)
 }
 
 // fromEdge tells whether a packet came through the edge, behind which is the

@@ -26,7 +26,7 @@ const maxStops = 8
 
 // AttachStation puts a station in place, which takes frames of at most longest bytes.
 // Call AttachStation while the worker stands at the gate, or before the worker has seen
-// q. The station gets frames from the next View on.
+// q. The station gets frames from the next Setup on.
 func (q *Queue) AttachStation(s Station, longest int) {
 	q.Detach()
 	q.tx, q.longest = &entrance{Station: s}, longest

@@ -14,7 +14,7 @@ import (
 // the gateway's on the way. The policy names all ends, so the card asks for their MACs
 // before the first packet needs one.
 //
-// A view has one underlay. Each worker keeps a copy of it, and all copies share hops, so
+// A setup has one underlay. Each worker keeps a copy of it, and all copies share hops, so
 // a MAC that one worker learns is in force for all.
 type underlay struct {
 	mac     wire.MAC // the uplink's

@@ -15,12 +15,12 @@ type Worker struct {
 
 	crew   *Crew
 	number int
-	view   *View // in force for the burst at hand
-	part         // of view
+	setup  *Setup // in force for the burst at hand
+	part          // of setup
 
 	flows    *flow.Table
 	reader   *tables.Reader // of flows
-	underlay underlay       // a copy of the view's
+	underlay underlay       // a copy of the setup's
 	asker    asker
 
 	// The clock, read once a turn.
@@ -44,8 +44,8 @@ type Worker struct {
 	observe func(*Event)
 }
 
-// View is what is in force for the worker.
-func (w *Worker) View() *View { return w.view }
+// Setup is what is in force for the worker.
+func (w *Worker) Setup() *Setup { return w.setup }
 
 // Rest tells the connection table not to wait for this worker, which polls no more for
 // a while.
@@ -81,14 +81,14 @@ func (w *Worker) PollAlone(now int64) int {
 // and so few that no burst waits long.
 const expireBudget = 256
 
-// adopt puts a new view in force.
-func (w *Worker) adopt(v *View) {
-	w.view, w.part, w.underlay, w.epoch = v, v.parts[w.number], v.underlay, v.Policy.Epoch
+// adopt puts a new setup in force.
+func (w *Worker) adopt(s *Setup) {
+	w.setup, w.part, w.underlay, w.epoch = s, s.parts[w.number], s.underlay, s.Policy.Epoch
 	w.asker.next = 0
 	w.fast.forget()
-	w.fast.enis = v.enis
-	w.fast.sieve = newSieve(v.underlay.mac, v.underlay.card.VTEP)
-	// Packets that ended still point to the old view, which would stay in memory.
+	w.fast.enis = s.enis
+	w.fast.sieve = newSieve(s.underlay.mac, s.underlay.card.VTEP)
+	// Packets that ended still point to the old setup, which would stay in memory.
 	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{}
 }
 

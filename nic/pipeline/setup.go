@@ -9,10 +9,10 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// View is what is in force: a policy and ports, prepared for the packet path. A View
-// never changes but for the MACs that hops learn; a new View is put in force as a whole,
+// Setup is what is in force: a policy and ports, prepared for the packet path. A Setup
+// never changes but for the MACs that hops learn; a new Setup is put in force as a whole,
 // while all workers stand at the gate.
-type View struct {
+type Setup struct {
 	Policy   *vpc.Policy
 	enis     eniTable
 	underlay underlay
@@ -20,7 +20,7 @@ type View struct {
 	ids      map[vpc.RuleID]uint32 // an empty rulebook.ids
 }
 
-// part is one worker's part of a view, with the worker's own queues. The queues lie in a
+// part is one worker's part of a setup, with the worker's own queues. The queues lie in a
 // slice beside guests: in guests they would cost a cache line more for each guest that a
 // burst has frames for.
 type part struct {
@@ -45,50 +45,51 @@ type Place struct {
 	Limit, CacheLimit uint32   // tracked connections and cached verdicts that the ENI's instance may hold
 }
 
-// NewView prepares a policy and ports for the packet path. NewView takes time; the view
+// NewSetup prepares a policy and ports for the packet path. NewSetup takes time; the setup
 // in force stays as it is, and the workers work on.
-func (c *Crew) NewView(policy *vpc.Policy, ports *Ports) *View {
-	before := c.View()
+func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
+	before := c.Setup()
 	if before == nil {
-		before = &View{}
+		before = &Setup{}
 	}
-	v := &View{Policy: policy, ids: c.freshIDs()}
+	s := &Setup{Policy: policy, ids: c.freshIDs()}
 	var guests []guest
 	if before.Policy == policy {
-		v.enis, guests = before.enis, before.parts[0].guests
+		s.enis, guests = before.enis, before.parts[0].guests
 	} else {
 		guests = guestsOf(policy, ports.Guests)
-		v.enis = newENITable(guests)
+		s.enis = newENITable(guests)
 	}
 	for i := range c.Workers {
-		v.parts = append(v.parts, partOf(i, ports, guests))
+		s.parts = append(s.parts, partOf(i, ports, guests))
 	}
-	v.underlay = newUnderlay(policy, ports.MAC, &before.underlay)
-	return v
+	s.underlay = newUnderlay(policy, ports.MAC, &before.underlay)
+	return s
 }
 
 // apart is how many bytes must lie between memory that one worker writes and memory of
 // another: two cache lines, because CPUs fetch them in pairs.
 const apart = 128
 
-// partOf is worker i's part of a view.
+// partOf is worker i's part of a setup. The worker writes to polls and awake, so both get
+// room for apart bytes more than they need.
 func partOf(i int, ports *Ports, guests []guest) part {
-	s := part{guests: guests, queues: make([]*Queue, len(guests)), uplink: ports.Uplink[i]}
-	s.polls = make([]polled, 0, len(ports.Guests)+2+apart/int(unsafe.Sizeof(polled{})))
-	s.add(s.uplink, nil)
-	for _, p := range ports.Guests {
-		n := p.ENI.Number
-		s.queues[n] = p.Queues[i]
-		s.add(s.queues[n], &guests[n])
-		s.addStop(s.queues[n], &guests[n])
+	p := part{guests: guests, queues: make([]*Queue, len(guests)), uplink: ports.Uplink[i]}
+	p.polls = make([]polled, 0, len(ports.Guests)+2+apart/int(unsafe.Sizeof(polled{})))
+	p.add(p.uplink, nil)
+	for _, place := range ports.Guests {
+		q, g := place.Queues[i], &guests[place.ENI.Number]
+		p.queues[g.number] = q
+		p.add(q, g)
+		p.addStop(q, g)
 	}
-	s.awake = slices.Grow(s.awake, len(s.polls)+apart/4)
-	return s
+	p.awake = slices.Grow(p.awake, len(p.polls)+apart/4)
+	return p
 }
 
 // Queues are all queues of a worker, the uplink's first.
-func (v *View) Queues(worker int) iter.Seq[*Queue] {
-	p := &v.parts[worker]
+func (s *Setup) Queues(worker int) iter.Seq[*Queue] {
+	p := &s.parts[worker]
 	return func(yield func(*Queue) bool) {
 		if !yield(p.uplink) {
 			return
@@ -103,8 +104,8 @@ func (v *View) Queues(worker int) iter.Seq[*Queue] {
 
 // Polled are the queues that a worker receives from, the uplink's first. The worker may
 // be at work meanwhile, because Polled reads no field of a queue.
-func (v *View) Polled(worker int) iter.Seq[*Queue] {
-	p := &v.parts[worker]
+func (s *Setup) Polled(worker int) iter.Seq[*Queue] {
+	p := &s.parts[worker]
 	return func(yield func(*Queue) bool) {
 		for i := range p.polls {
 			if !yield(p.polls[i].Queue) {
@@ -115,8 +116,8 @@ func (v *View) Polled(worker int) iter.Seq[*Queue] {
 }
 
 // guest is the ENI of a number, nil if no ENI of this card has the number.
-func (v *View) guest(number uint32) *guest {
-	guests := v.parts[0].guests
+func (s *Setup) guest(number uint32) *guest {
+	guests := s.parts[0].guests
 	if int(number) >= len(guests) || guests[number].eni == nil {
 		return nil
 	}
@@ -125,7 +126,7 @@ func (v *View) guest(number uint32) *guest {
 
 // vtep is the index of the tunnel end at addr; ok is false if the region has none there,
 // or if addr is this card's own.
-func (v *View) vtep(addr wire.Addr) (index uint16, ok bool) {
-	index, ok = v.Policy.Region.VTEP(addr)
-	return index, ok && index != v.Policy.Self
+func (s *Setup) vtep(addr wire.Addr) (index uint16, ok bool) {
+	index, ok = s.Policy.Region.VTEP(addr)
+	return index, ok && index != s.Policy.Self
 }
