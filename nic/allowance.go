@@ -6,18 +6,19 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// shares divides the connection table among the instances of the card: what
-// the configuration grants, and an equal part of the rest to the others, so
-// that none can fill it for another. One more part is kept free: connections
-// are never taken away, so an instance that comes needs room that the others
-// could not fill before.
+// shares are how many connections each instance of the card may have. An instance has
+// what the configuration grants it; the rest of the table is divided in equal parts among
+// the instances without a grant. So no instance can fill the table for another. One equal
+// part stays free for an instance that comes later, because the card never takes a
+// connection away.
 type shares struct {
-	granted map[uint64]uint32 // by owner
-	equal   uint32
-	cache   uint32
+	granted map[uint64]uint32 // tracked connections by owner, of the owners with a grant
+	equal   uint32            // tracked connections of each other owner
+	cache   uint32            // cached verdicts of each owner
 }
 
-// divide is an error where the grants leave nothing for somebody.
+// divide divides a table of so many tracked connections. Its error says that the grants
+// leave less than one connection for each instance without a grant.
 func divide(p *vpc.Policy, connections int) (shares, error) {
 	s := shares{granted: map[uint64]uint32{}}
 	owners, sum := map[uint64]bool{}, 0
@@ -40,10 +41,11 @@ func divide(p *vpc.Policy, connections int) (shares, error) {
 	return s, nil
 }
 
-// cacheRoom is the part of the table beside tracked connections that keeps
-// verdicts on untracked flows.
+// cacheRoom is how many verdicts on untracked flows the table has room for, beside so
+// many tracked connections.
 func cacheRoom(connections int) int { return connections / 4 }
 
+// of is how many tracked connections an owner may have.
 func (s *shares) of(owner uint64) uint32 {
 	if n, ok := s.granted[owner]; ok {
 		return n

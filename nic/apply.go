@@ -6,26 +6,26 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// Change is what Apply changed.
+// Change is what Card.Apply or Card.Change changed.
 type Change struct {
-	Epoch uint32 `json:"epoch"`
+	Epoch uint32 `json:"epoch"` // of the policy in force now
 	vpc.Diff
 	Notices []vpc.Notice `json:"notices"` // what the configuration holds and the card does not enforce
 }
 
-// Apply puts a configuration in force: whole, before it returns, or not at
-// all. Tracked connections go on.
+// Apply puts a whole configuration in force before Apply returns, or changes nothing and
+// returns an error. Tracked connections go on.
 func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
 	return c.follow(&change{step: func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) }})
 }
 
-// Change is Apply for what is to be otherwise: it costs the edits, whatever
-// there is beside them.
+// Change puts edits of the configuration in force, all before Change returns, or none
+// and returns an error. Its cost is the edits', however large the configuration is.
 func (c *Card) Change(edits ...vpc.Edit) (Change, error) {
 	return c.follow(&change{edits: edits, step: func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) }})
 }
 
-// next is what a change makes of what is in force.
+// next is what a change is to put in force.
 type next struct {
 	region *vpc.Region
 	policy *vpc.Policy
@@ -33,9 +33,9 @@ type next struct {
 	plugs  *bay.Plugs
 }
 
-// follow puts a change in force. It opens the ports that the change brings while
-// the mutex is free, and then makes what is to be in force from what is in force by
-// then.
+// follow puts a change in force. The mutex is free while follow opens the ports that the
+// change brings, and other changes may pass. So follow computes next anew after each
+// opening, from the configuration in force by then.
 func (c *Card) follow(ch *change) (Change, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,7 +59,7 @@ func (c *Card) follow(ch *change) (Change, error) {
 	}
 }
 
-// next is what a change makes of what is in force, and changes nothing of it.
+// next computes what a change is to put in force, and changes nothing.
 func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
 	switch {
 	case c.closed:
@@ -69,8 +69,8 @@ func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
 	}
 	var prev *vpc.Policy
 	region := vpc.EmptyRegion()
-	if v := c.crew.Setup(); v != nil {
-		prev, region = v.Policy, v.Policy.Region
+	if s := c.crew.Setup(); s != nil {
+		prev, region = s.Policy, s.Policy.Region
 	}
 	if n.region, err = ch.step(region); err != nil {
 		return n, err
@@ -85,8 +85,8 @@ func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
 	return n, err
 }
 
-// wanted is what each local ENI of a policy is plugged into, none where ports
-// are attached by hand.
+// wanted is what each ENI of a policy is to be plugged into; nil if ports are attached by
+// hand.
 func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 	if c.options.OpenPort == nil {
 		return nil
@@ -98,8 +98,9 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 	return wanted
 }
 
-// settle makes a bay for each ENI that came, plugs ports in, puts a policy in
-// force, and closes what nothing is plugged into any more, while the mutex is free.
+// settle puts next in force: it makes a bay for each ENI that came, plugs ports in, has
+// the workers take the policy over, and closes the ports that no ENI is plugged into any
+// more. The mutex is free while ports are closed.
 func (c *Card) settle(n next, opened *bay.Opening) {
 	var enis []string
 	for e := range n.policy.All() {
@@ -122,18 +123,17 @@ func (c *Card) settle(n next, opened *bay.Opening) {
 	}
 }
 
-// store puts a view of policy and the ports as they are in force, and returns
-// when no packet meets an older one. All that takes time is done before the
-// workers stand.
+// store puts a policy and the ports in the bays in force, and returns when every packet
+// meets them. NewSetup, which takes time, comes before the workers stand.
 func (c *Card) store(policy *vpc.Policy) {
-	v := c.crew.NewSetup(policy, c.ports(policy))
-	c.gate.Do(func() { c.crew.Adopt(v) })
+	s := c.crew.NewSetup(policy, c.ports(policy))
+	c.gate.Do(func() { c.crew.Adopt(s) })
 	c.bays.Known()
 	c.wake()
 	c.crew.Sweep()
 }
 
-// ports are the bays as the packets' way knows them.
+// ports are the bays as the pipeline knows them.
 func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
 	uplink := c.bays.Of(Uplink)
 	p := &pipeline.Ports{MAC: policy.Card.MAC, Uplink: uplink.Queues}

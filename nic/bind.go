@@ -6,17 +6,18 @@ import (
 	"nitrocard/pmd"
 )
 
-// bind tells the drivers that care which thread polls their ports, and those
-// whose ports went that it does no more. The loop calls it on its own thread, and
-// it does something once for each view and each change of ports. Where a driver
-// refuses, the port is slower and works.
+// bind tells drivers that want to know (pmd.ThreadBound) that this thread polls their
+// ports, and tells the drivers of ports that went that the thread polls them no more. The
+// loop calls bind on its own thread before each turn; bind does something only after a
+// new setup or a change of ports. If a driver refuses, its port works all the same, but
+// slower.
 func (t *thread) bind() {
-	v, change := t.Setup(), t.card.bays.Changes()
-	if t.boundSetup == v && t.boundChange == change {
+	s, change := t.Setup(), t.card.bays.Changes()
+	if t.boundSetup == s && t.boundChange == change {
 		return
 	}
 	var bound []pmd.ThreadBound
-	for q := range v.Queues(t.number) {
+	for q := range s.Queues(t.number) {
 		p, ok := q.Port().(pmd.ThreadBound)
 		if ok && (slices.Contains(t.bound, p) || p.BindThread() == nil) {
 			bound = append(bound, p)
@@ -27,10 +28,11 @@ func (t *thread) bind() {
 			p.UnbindThread()
 		}
 	}
-	t.bound, t.boundSetup, t.boundChange = bound, v, change
+	t.bound, t.boundSetup, t.boundChange = bound, s, change
 }
 
-// unbind takes bind back, on the same thread.
+// unbind tells all drivers that bind told that the thread polls no more. Call unbind on
+// the same thread.
 func (t *thread) unbind() {
 	for _, p := range t.bound {
 		p.UnbindThread()

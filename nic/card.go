@@ -19,57 +19,57 @@ import (
 // Uplink is the name of the port to the underlay.
 const Uplink = bay.Uplink
 
-// Opener opens a port. One with several queues (pmd.Queues) has at most as
-// many as the card has workers.
+// Opener opens a port.
 type Opener = bay.Opener
 
-// DefaultConnections is how many connections a card tracks unless told.
+// DefaultConnections is how many connections a card tracks unless
+// Options.MaxConnections says otherwise.
 const DefaultConnections = 1 << 18
 
-// Options are what a card needs beside its configuration. The zero value is
-// a card whose ports are attached by hand.
+// Options are what a card needs beside its configuration. With the zero value, ports are
+// attached by hand.
 type Options struct {
-	Card           string        // which card of the configuration's Placement this is; "" is its first
+	Card           string        // which card of the configuration's Placement this is; "" is the first
 	MaxConnections int           // tracked by all instances together; 0 is DefaultConnections
 	Seed           uint64        // of the tables' hashes; 0 is random, as it must be where senders are not trusted
-	Workers        int           // that share the packets, each on a thread of its own; 0 is one
-	IdleSleep      time.Duration // for which a worker polls empty ports before it sleeps on them; 0 is DefaultIdleSleep, less is for ever
-	Log            *slog.Logger
+	Workers        int           // threads that share the packets; 0 is one
+	IdleSleep      time.Duration // how long a worker polls empty ports before it sleeps; 0 is DefaultIdleSleep, a negative one is for ever
+	Log            *slog.Logger  // nil: nothing is logged
 
-	// OpenPort, if set, names the port of a local ENI and gives its opener.
-	// The card opens a port when its ENI comes and closes it when the ENI
-	// goes. One that is named for another ENI then changes hands as it is.
+	// OpenPort, if set, names the port of an ENI of this card and gives the port's opener.
+	// The card opens the port when the ENI comes and closes the port when the ENI goes. A
+	// port whose spec now names another ENI is not opened anew: the other ENI takes it over.
 	OpenPort func(*vpc.OwnENI) (spec string, open Opener)
 }
 
-// Card is one network card. While Run runs it, its methods may be called by
-// any goroutine. A card that is polled belongs to the goroutine that polls.
+// Card is one network card. While Run runs, any goroutine may call the card's methods. A
+// card that is polled belongs to the goroutine that polls.
 type Card struct {
 	options Options
 	log     *slog.Logger
 	gate    *seat.Gate
 	crew    *pipeline.Crew
-	threads []*thread // of the crew's workers
+	threads []*thread // by worker of the crew
 
-	mu      sync.Mutex // of what follows, and of changes to the view; never held while a device is asked
+	mu      sync.Mutex // guards the fields below and every new setup; never held while a device is asked
 	bays    *bay.Bays
-	waiting []*change // for devices, as they were called
+	waiting []*change // that wait for devices, in the order in which they were called
 	shares  shares
 	running bool
 	closed  bool
 
-	patience func() (context.Context, context.CancelFunc) // for devices that are asked for a listing
+	patience func() (context.Context, context.CancelFunc) // how long a listing waits for devices; tests change it
 }
 
-// patience is for how long a listing waits for devices. One that answers later is
-// shown as it was seen last.
+// patience is how long a listing waits for devices. Of a device that answers later the
+// listing shows the last report.
 const patience = time.Second
 
-// errClosed is what a card that was closed answers.
+// errClosed is the error of a method that needs an open card.
 var errClosed = errors.New("the card is closed")
 
-// New makes a card with a configuration in force and, unless
-// Options.OpenPort is set, no port.
+// New makes a card with a configuration in force. The card has no port yet, unless
+// Options.OpenPort is set.
 func New(cfg *vpc.Config, o Options) (*Card, error) {
 	o.MaxConnections = cmp.Or(o.MaxConnections, DefaultConnections)
 	if o.Log == nil {
@@ -102,9 +102,9 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 	return c, nil
 }
 
-// Close ends every port and gives the tables' memory back. The card only
-// shows its last counts after it. A card that runs is ended by Run's context
-// instead, and closes itself; this is an error then.
+// Close closes every port and gives the tables' memory back. A closed card still shows
+// its last counts. While Run runs, Close is an error: end Run's context, and Run closes
+// the card.
 func (c *Card) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,8 +120,8 @@ func (c *Card) Close() error {
 	return errors.Join(errs...)
 }
 
-// Attach opens the port of Uplink or of a local ENI, named by its ID. The
-// card opens it again when its device went away and is back.
+// Attach opens a port for name, which is Uplink or the ID of an ENI of this card. The
+// card opens the port again when the device went away and is back.
 func (c *Card) Attach(name string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -135,8 +135,8 @@ func (c *Card) Attach(name string, open Opener) error {
 	return nil
 }
 
-// Config is the configuration in force, put together anew. Its objects are the
-// card's: read, not changed.
+// Config is the configuration in force. Its objects belong to the card: read them, and
+// change none.
 func (c *Card) Config() *vpc.Config { return c.Policy().Region.Config() }
 
 // Policy is the compiled configuration in force.
@@ -148,9 +148,8 @@ type Verdict = pipeline.Verdict
 // Event is the end of one packet's way through the card.
 type Event = pipeline.Event
 
-// Observe has f called with the end of each packet, by the worker that ends it:
-// where there are several, by several at once. It costs what f costs; nil ends
-// it.
+// Observe has every worker call f at the end of each packet; several workers call f at
+// the same time. nil ends the calls. With an observer the card works more slowly.
 func (c *Card) Observe(f func(*Event)) {
 	c.gate.Do(func() {
 		for _, w := range c.crew.Workers {

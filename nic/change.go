@@ -7,28 +7,29 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// change is a configuration on its way into force.
+// change is a change of the configuration on its way into force.
 //
-// Most changes are in force at once. One that brings a port waits until the port's
-// device is open, which may take for ever, and others pass it. What is in force in
-// the end is as if all had been made in the order in which they were called:
+// Most changes are in force at once. A change that brings a port waits until the port's
+// device is open, which may take for ever, and later changes pass it. The configuration in
+// the end is as if all changes had been made in the order in which they were called:
 //
-//   - What a change makes is computed from what is in force when its ports are
-//     open, so it undoes nothing that passed it.
-//   - A change that was passed by one of the same objects would undo that one. It
-//     is refused as overtaken: nothing of it is in force, and its ports are closed.
-//     A whole configuration is of all objects: it is overtaken by any change, and
-//     overtakes any.
+//   - The result of a change is computed when its ports are open, from the configuration
+//     in force by then, so a change undoes no change that passed it.
+//   - If a later change of the same objects has passed a waiting change, the waiting one
+//     would undo the later one. So the waiting change is refused as overtaken: nothing of
+//     it is in force, and its ports are closed. A whole configuration touches all objects:
+//     every change overtakes a whole configuration, and a whole configuration overtakes
+//     every change.
 type change struct {
 	step      func(*vpc.Region) (*vpc.Region, error)
-	edits     []vpc.Edit // nil: of the whole configuration
+	edits     []vpc.Edit // nil: a whole configuration
 	overtaken bool
 }
 
-// errOvertaken refuses a change that waited for a device too long.
+// errOvertaken is the error of a change that a later change of the same objects passed.
 var errOvertaken = errors.New("nothing was changed: while a port was being opened for this change, a later one of the same objects was put in force; look at what is in force, and try again")
 
-// wait makes ch one that others may pass.
+// wait lets other changes pass ch.
 func (c *Card) wait(ch *change) {
 	if !slices.Contains(c.waiting, ch) {
 		c.waiting = append(c.waiting, ch)
@@ -42,7 +43,8 @@ func (c *Card) forget(ch *change) {
 	}
 }
 
-// overtake says that ch is in force, to all that were called before ch and wait.
+// overtake marks as overtaken every change of the same objects that was called before ch
+// and still waits. ch goes into force now.
 func (c *Card) overtake(ch *change) {
 	for _, earlier := range c.waiting {
 		if earlier == ch {
@@ -52,7 +54,7 @@ func (c *Card) overtake(ch *change) {
 	}
 }
 
-// meets tells whether two changes are of the same objects.
+// meets tells whether two changes touch the same object.
 func (ch *change) meets(other *change) bool {
 	if ch.edits == nil || other.edits == nil {
 		return true
@@ -67,11 +69,11 @@ func (ch *change) meets(other *change) bool {
 	return false
 }
 
-// sameObject tells whether two edits are of one object. Placement says of each ENI
-// where it is.
+// sameObject tells whether two edits touch one object. Placement says where each ENI is,
+// so an edit of Placement and one of an ENI's placement touch the same.
 func sameObject(a, b *vpc.Edit) bool {
 	return a.Kind == b.Kind && a.ID == b.ID || placing(a) && placing(b) && (a.Kind == "Placement" || b.Kind == "Placement")
 }
 
-// placing tells whether an edit is of Placement, or of what it says of one ENI.
+// placing tells whether an edit touches Placement or one ENI's placement.
 func placing(e *vpc.Edit) bool { return e.Kind == "Placement" || e.Kind == vpc.KindENIPlacement }

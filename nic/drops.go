@@ -10,13 +10,13 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// DropView is one reason and how often it held: a Verdict of the card's, or a
-// pmd.Loss of the drivers', whose frames no port counts as received.
+// DropView is one reason for drops and its count: a Verdict of the card's, or a pmd.Loss
+// of a driver's, whose frames no port counts as received.
 type DropView struct {
 	Reason   string            `json:"reason"`
 	Sentence string            `json:"sentence"`
 	Packets  uint64            `json:"packets"`
-	ENIs     map[string]uint64 `json:"enis,omitempty"` // by the ENI whose stages dropped it, or whose port lost it
+	ENIs     map[string]uint64 `json:"enis,omitempty"` // by the ENI whose stages dropped the packets or whose port lost them
 }
 
 // LastDrop is one of the latest drops, in full.
@@ -29,17 +29,17 @@ type LastDrop struct {
 	Protocol       string    `json:"protocol,omitempty"`
 	Source         string    `json:"source,omitempty"` // address:port, or address where there are no ports
 	Destination    string    `json:"destination,omitempty"`
-	SecurityGroups []string  `json:"security_groups,omitempty"` // that were asked, where one of them could have allowed it
+	SecurityGroups []string  `json:"security_groups,omitempty"` // the groups that denied the packet, if groups did
 }
 
-// DropsView is every reason that ever held, most frequent first, and the
-// latest drops, newest first.
+// DropsView is every reason with a count, most frequent first, and the latest drops,
+// newest first.
 type DropsView struct {
 	Reasons []DropView `json:"reasons"`
 	Last    []LastDrop `json:"last"`
 }
 
-// Drops tells how often each reason held, and shows the latest drops.
+// Drops counts the drops by reason and shows the latest ones.
 func (c *Card) Drops() DropsView {
 	reasons := map[Verdict]*DropView{}
 	view := DropsView{Reasons: []DropView{}, Last: []LastDrop{}}
@@ -56,8 +56,8 @@ func (c *Card) Drops() DropsView {
 	return view
 }
 
-// addDrops adds what s received and dropped to the totals, and what its ENI's
-// stages dropped to the ENI's.
+// addDrops adds the drops among the packets that s received to the totals, and the drops
+// by the stages of s's ENI to the ENI's.
 func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 	at := func(v Verdict) *DropView {
 		if reasons[v] == nil {
@@ -76,7 +76,7 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 	}
 }
 
-// losses are what drivers lost before the card saw it.
+// losses are the frames that drivers lost before the card saw them.
 func losses(all []counted) (views []DropView) {
 	at := map[string]int{}
 	for _, s := range all {
@@ -101,7 +101,7 @@ func losses(all []counted) (views []DropView) {
 	return views
 }
 
-// lastDrops are the latest of all workers, newest first.
+// lastDrops are the latest drops of all workers, newest first.
 func (c *Card) lastDrops() []LastDrop {
 	all := make([]pipeline.Drops, len(c.crew.Workers))
 	c.gate.Do(func() {
@@ -119,7 +119,7 @@ func (c *Card) lastDrops() []LastDrop {
 	return last[:min(len(last), pipeline.DropsKept)]
 }
 
-// lastDrop is d as people see it.
+// lastDrop is d for people.
 func lastDrop(d *pipeline.Drop) LastDrop {
 	id, groups := d.ENI()
 	v := LastDrop{Time: time.Unix(0, d.When).UTC(), Reason: d.Verdict.String(), Sentence: d.Verdict.Sentence(), Port: d.Port(), ENI: id}

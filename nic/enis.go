@@ -8,7 +8,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// ENIView is what the card says of one ENI of its own.
+// ENIView is one ENI of this card.
 type ENIView struct {
 	ID             string   `json:"id"`
 	Instance       string   `json:"instance,omitempty"`
@@ -26,7 +26,7 @@ type ENIView struct {
 	Allowance   int `json:"allowance"`   // conntrack_allowance_available is Allowance - Connections
 }
 
-// ENIs are those of this card, by ID.
+// ENIs are the ENIs of this card, by ID.
 func (c *Card) ENIs() []ENIView {
 	c.mu.Lock()
 	defer c.mu.Unlock()

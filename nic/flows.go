@@ -18,7 +18,7 @@ type FlowView struct {
 	Initiator string    `json:"initiator"` // "local" or "remote"
 	State     string    `json:"state"`
 	Tracked   bool      `json:"tracked"`
-	Rule      *vpc.Rule `json:"rule,omitempty"` // that allowed its first packet
+	Rule      *vpc.Rule `json:"rule,omitempty"` // that allowed the first packet
 	Idle      float64   `json:"idle_seconds"`
 
 	PacketsIn  uint64 `json:"packets_in"`
@@ -29,19 +29,19 @@ type FlowView struct {
 
 // FlowFilter chooses connections. The zero filter chooses all.
 type FlowFilter struct {
-	ENI   string // only this ENI's
-	Limit int    // at most so many; 0 is 1,000
+	ENI   string // only connections of this ENI; "" is of every ENI
+	Limit int    // the most connections; 0 is 1,000
 }
 
-// seenFlow is a connection as it was when it was looked at.
+// seenFlow is a copy of a connection.
 type seenFlow struct {
 	key  flow.Key
 	conn flow.Conn
 	rule vpc.Rule
 }
 
-// Flows lists connections as they are; those that begin or end meanwhile may
-// or may not be shown. Workers go on beside it.
+// Flows lists connections while workers go on. A connection that begins or ends meanwhile
+// may be listed or not.
 func (c *Card) Flows(f FlowFilter) []FlowView {
 	limit := f.Limit
 	if limit <= 0 {
@@ -63,8 +63,8 @@ func (c *Card) Flows(f FlowFilter) []FlowView {
 	return views
 }
 
-// look adds a chunk of connections to seen, which has room for it: nothing is
-// allocated while workers may wait for the lock.
+// look copies a chunk of connections into seen, which has room for a chunk, because
+// workers wait for the lock and look must not allocate meanwhile.
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
@@ -74,7 +74,7 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	return seen, next, more
 }
 
-// ownENI is the card's ENI of a number, nil if it went.
+// ownENI is the card's ENI of a number, nil if the ENI went.
 func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
 	if int(number) >= len(p.ENIs) {
 		return nil
@@ -82,7 +82,7 @@ func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
 	return p.ENIs[number]
 }
 
-// view is s, of an ENI, at the tick now.
+// view is s, a connection of e, at the tick now.
 func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	k, conn, status := &s.key, &s.conn, s.conn.Status()
 	view := FlowView{

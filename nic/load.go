@@ -2,12 +2,13 @@ package nic
 
 import "nitrocard/nic/seat"
 
-// load is how much a worker's thread has had to do so far.
+// load is how much a worker's thread has had to do so far. Times are in ns.
 type load struct {
 	turns, sleeps uint64
-	polling, busy int64 // ns since it began, sleep left out; and of those, in turns that brought frames
+	polling       int64 // time awake
+	busy          int64 // time awake in turns that brought frames
 	gaps          seat.Gaps
-	last          int64 // when its last turn began; 0: it slept since
+	last          int64 // when the last turn began; 0: the thread slept since
 	idle          bool  // the last turn brought no frames
 }
 
@@ -25,25 +26,25 @@ func (l *load) turn(now int64) {
 	l.turns++
 }
 
-// slept notes that the worker was asleep: the time until its next turn is no
-// gap.
+// slept notes that the thread was asleep, so that the time until the next turn counts as
+// no gap.
 func (l *load) slept() {
 	l.sleeps++
 	l.last = 0
 }
 
-// WorkerView is what one worker has done since the card runs.
+// WorkerView is what one worker has done since the card began to run.
 type WorkerView struct {
 	Worker  int      `json:"worker"`
-	CPU     int      `json:"cpu"`   // that it is pinned to, -1 if to none
-	Ports   []string `json:"ports"` // that it receives from, "uplink" or the ENI's ID
-	Turns   uint64   `json:"turns"` // over its ports
+	CPU     int      `json:"cpu"`   // that the thread is pinned to, -1 if to none
+	Ports   []string `json:"ports"` // that the worker receives from, "uplink" or the ENI's ID
+	Turns   uint64   `json:"turns"` // over the ports
 	Bursts  uint64   `json:"bursts"`
 	Packets uint64   `json:"packets"`
 	Sleeps  uint64   `json:"sleeps"`
 
 	PacketsPerBurst float64      `json:"packets_per_burst"`
-	Busy            float64      `json:"busy"` // share of its time awake in turns that brought frames
+	Busy            float64      `json:"busy"` // part of the time awake in turns that brought frames, 0 to 1
 	Gaps            seat.GapView `json:"burst_gap_us"`
 }
 
@@ -66,7 +67,7 @@ func (c *Card) Workers() []WorkerView {
 	return views
 }
 
-// add is what a thread's load says.
+// add adds a thread's load to v.
 func (v *WorkerView) add(l *load) {
 	v.Turns, v.Sleeps, v.Gaps = l.turns, l.sleeps, l.gaps.View()
 	if v.Bursts > 0 {

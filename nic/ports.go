@@ -10,12 +10,12 @@ import (
 	"nitrocard/pmd"
 )
 
-// PortView is one port and what became of each frame it received:
-// Received = Sent + Consumed + the sum of Dropped, always.
+// PortView is one port and what became of the frames that the card received from it:
+// always Received = Sent + Consumed + the sum of Dropped.
 type PortView struct {
 	Name     string            `json:"name"` // "uplink" or the ENI's ID
 	Port     string            `json:"port"` // as opened, such as "afpacket:eth0"
-	Link     string            `json:"link"` // "up", or what is wrong with it
+	Link     string            `json:"link"` // "up", or why the port carries no frames
 	MAC      wire.MAC          `json:"mac"`
 	MTU      int               `json:"mtu"`
 	Received uint64            `json:"received"`
@@ -24,14 +24,14 @@ type PortView struct {
 	Dropped  map[string]uint64 `json:"dropped"`
 
 	Delivered  uint64    `json:"delivered"`  // frames that left by this port, wherever they came from
-	Originated uint64    `json:"originated"` // of those, frames the card itself made: ARP
+	Originated uint64    `json:"originated"` // frames among Delivered that the card itself made: ARP
 	Driver     pmd.Stats `json:"driver"`
 
-	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell it
+	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell details
 }
 
-// Ports are the uplink and the port of each ENI of this card, uplink first. Of a
-// device that does not answer they show what it told last.
+// Ports are the uplink and the port of each ENI of this card, uplink first. Of a device
+// that does not answer, Ports shows the last report.
 func (c *Card) Ports() []PortView {
 	var views []PortView
 	for _, s := range c.asked() {
@@ -42,18 +42,18 @@ func (c *Card) Ports() []PortView {
 	return views
 }
 
-// counted is a bay with its counts, and what its device says, at some moment.
+// counted is a bay's counts and its device's report.
 type counted struct {
 	name   string
 	device *bay.Device // nil: none attached
 	pipeline.Counts
-	report *bay.Report // nil: as device
+	report *bay.Report // nil: no device
 }
 
-// asked are the counts of all bays with the devices' reports. The mutex is free
-// while devices are asked. While the card runs, each device is asked by a goroutine
-// of its own, so that one that does not answer holds up nobody for long; a card
-// that is polled has no goroutines.
+// asked are the counts of all bays with the devices' reports. The mutex is free while
+// devices are asked. While the card runs, each device is asked by a goroutine of its own,
+// so that a device that does not answer holds up no listing for long. A card that is
+// polled has no goroutines and asks one device after the other.
 func (c *Card) asked() []counted {
 	c.mu.Lock()
 	all, running := c.counts(), c.running
@@ -73,7 +73,8 @@ func (c *Card) asked() []counted {
 // errSilent is the link of a device that does not answer.
 var errSilent = errors.New("the device does not answer")
 
-// ask asks all devices at once, and takes what arrives in time.
+// ask asks all devices at once. A device that does not answer in time gets its last
+// report, with errSilent as the link.
 func (c *Card) ask(all []counted) {
 	ctx, cancel := c.patience()
 	defer cancel()
@@ -95,7 +96,7 @@ func (c *Card) ask(all []counted) {
 	}
 }
 
-// answer is what arrives before ctx ends, or has arrived by then; nil: nothing.
+// answer is the report that arrives before ctx ends, nil if none does.
 func answer(ctx context.Context, from <-chan *bay.Report) *bay.Report {
 	select {
 	case r := <-from:
@@ -110,12 +111,12 @@ func answer(ctx context.Context, from <-chan *bay.Report) *bay.Report {
 	}
 }
 
-// countChunk is how many bays are looked at while the workers stand: their
-// counts are spread over memory.
+// countChunk is how many bays are read while the workers stand. More would keep the
+// workers for too long, because the counts are spread over memory.
 const countChunk = 16
 
-// counts are those of all bays, of each at one moment, the uplink's first. The
-// card's mutex is held.
+// counts are the counts of all bays, the uplink's first. The counts of one bay are of one
+// moment. The card's mutex is held.
 func (c *Card) counts() []counted {
 	bays := c.bays.All()
 	all := make([]counted, len(bays))
@@ -129,6 +130,7 @@ func (c *Card) counts() []counted {
 	return all
 }
 
+// view is the counts of s as a PortView.
 func (s *counted) view() PortView {
 	v := PortView{
 		Name: s.name, Link: "no port", Received: s.Received, Sent: s.Ends[pipeline.Sent], Consumed: s.Ends[pipeline.Consumed],
@@ -142,7 +144,7 @@ func (s *counted) view() PortView {
 	return v
 }
 
-// add is what the port's device says, if there is one.
+// add adds a device's report to v; nil adds nothing.
 func (v *PortView) add(r *bay.Report) {
 	if r == nil {
 		return

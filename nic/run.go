@@ -11,9 +11,9 @@ import (
 	"nitrocard/nic/seat"
 )
 
-// Run works on the wall clock until ctx ends. Then the burst at hand runs to
-// its end and every port is closed. Each worker has a seat, which decides where
-// all threads of the process run meanwhile.
+// Run runs the card on the wall clock until ctx ends. Then every worker finishes its
+// burst, and the card is closed. While Run runs, seats decide on which CPU every thread of
+// the process runs.
 func (c *Card) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (c *Card) Run(ctx context.Context) error {
 	return c.Close()
 }
 
-// begin makes the card one that runs. What its workers sleep on takes
+// begin marks the card as running and makes the sleepers of its workers. A sleeper takes
 // descriptors, which a card that is polled never needs.
 func (c *Card) begin() error {
 	c.mu.Lock()
@@ -62,7 +62,7 @@ func (c *Card) begin() error {
 	return nil
 }
 
-// dropSleepers gives the descriptors back.
+// dropSleepers gives the sleepers' descriptors back.
 func (c *Card) dropSleepers() {
 	for _, t := range c.threads {
 		if t.sleeper != nil {
@@ -72,7 +72,7 @@ func (c *Card) dropSleepers() {
 	}
 }
 
-// end makes it one that does not. Its workers have ended.
+// end marks the card as not running. The workers have ended.
 func (c *Card) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,8 +87,8 @@ func (c *Card) runs() bool {
 	return c.running
 }
 
-// wake ends the sleep of every worker, for what changed under it. None sleeps
-// but while the card runs.
+// wake ends the sleep of every worker, because something changed that a worker must see.
+// Workers sleep only while the card runs.
 func (c *Card) wake() {
 	for _, t := range c.threads {
 		if t.sleeper != nil && c.gate.Away(t.number) {
@@ -104,11 +104,11 @@ func wallClock() func() int64 {
 	return func() int64 { return zero + int64(time.Since(start)) }
 }
 
-// superviseEvery is how soon a link that goes or comes is noticed.
+// superviseEvery is how often supervise looks at the links.
 const superviseEvery = 250 * time.Millisecond
 
-// supervise watches the links: it says when one goes down or comes back, opens
-// a port anew whose device was away, and follows a device that others change.
+// supervise watches the devices: it logs when a link goes down or comes back, opens a
+// port anew whose device was away, and takes up a MAC or MTU that somebody else changed.
 func (c *Card) supervise(ctx context.Context) {
 	tick := time.NewTicker(superviseEvery)
 	defer tick.Stop()
@@ -124,7 +124,7 @@ func (c *Card) supervise(ctx context.Context) {
 	}
 }
 
-// beginRound has every port looked at once.
+// beginRound has every device looked at once.
 func (c *Card) beginRound(looking *sync.WaitGroup) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,7 +133,7 @@ func (c *Card) beginRound(looking *sync.WaitGroup) {
 	}
 }
 
-// lookAtLinks looks at the ports that are left of a round.
+// lookAtLinks looks at the devices that are left of a round.
 func (c *Card) lookAtLinks() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,11 +141,11 @@ func (c *Card) lookAtLinks() {
 }
 
 // Poll runs one turn of every worker, one after the other, at the time now, in
-// ns since 1970, and returns how many frames they took: 0 if no port has any. It
-// is for callers with a thread and a clock of their own: replay and benchmarks.
-// Their clock may jump, so what ends by now ends first, however much it is.
+// ns since 1970, and returns how many frames they took: 0 if no port has any. Poll is for
+// callers with a thread and a clock of their own, such as replay and benchmarks. The clock
+// may jump, so Poll first ends all connections whose time is up.
 func (c *Card) Poll(now int64) int { return c.crew.Poll(now) }
 
-// PollWorker is Poll for one worker of several, each of which may have a thread
-// of its own. Nobody else may call the card's methods meanwhile.
+// PollWorker is Poll for worker i alone. Each worker may be polled by a thread of its own.
+// Call no other method of the card meanwhile.
 func (c *Card) PollWorker(i int, now int64) int { return c.crew.Workers[i].PollAlone(now) }

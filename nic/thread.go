@@ -9,8 +9,8 @@ import (
 	"nitrocard/pmd"
 )
 
-// thread runs a worker while Run runs its card: on a CPU of its own, asleep when
-// nothing comes.
+// thread runs a worker while Run runs the card: on a CPU of its own, and asleep while no
+// frames come.
 type thread struct {
 	*pipeline.Worker
 	card   *Card
@@ -18,8 +18,8 @@ type thread struct {
 
 	seat    *seat.Seat    // nil: the thread is any
 	sleeper *seat.Sleeper // nil: the card does not run
-	fds     []int         // that it sleeps on
-	cpu     atomic.Int32  // that it is pinned to, -1 if to none
+	fds     []int         // scratch of sleep
+	cpu     atomic.Int32  // that the thread is pinned to, -1 if to none
 	load    load
 
 	bound       []pmd.ThreadBound // ports whose drivers know the thread
@@ -33,12 +33,11 @@ func newThread(c *Card, number int, w *pipeline.Worker) *thread {
 	return t
 }
 
-// DefaultIdleSleep is for how long a worker polls empty ports before it sleeps on
-// them. Longer than the gap between two bursts of a busy link, and short
-// enough that a laptop stays cool.
+// DefaultIdleSleep is how long a worker polls empty ports before it sleeps. It is longer
+// than the gap between two bursts of a busy link, and so short that a laptop stays cool.
 const DefaultIdleSleep = 100 * time.Microsecond
 
-// loop polls until stop is set, and sleeps when nothing comes.
+// loop polls until stop is set, and sleeps while no frames come.
 func (t *thread) loop(stop *atomic.Bool, clock func() int64) {
 	c := t.card
 	c.gate.Enter(t.number)
@@ -68,18 +67,19 @@ func (t *thread) loop(stop *atomic.Bool, clock func() int64) {
 	}
 }
 
-// leave is the end of a worker's turns until it enters the gate again.
+// leave tells the connection table and the gate not to wait for the worker, until it
+// enters the gate again.
 func (t *thread) leave() {
 	t.Rest()
 	t.card.gate.Leave(t.number)
 }
 
-// nap is how long an idle worker sleeps at most; some ports cannot wake it, and
-// connections age meanwhile.
+// nap is how long an idle worker sleeps at most, because connections age meanwhile.
+// napBlind is the same with a port that cannot wake the worker.
 const nap, napBlind = 50 * time.Millisecond, time.Millisecond
 
-// sleep waits until a frame arrives, someone wakes the worker, or the nap is
-// over. Nobody waits for the worker meanwhile.
+// sleep waits until a frame arrives, another thread wakes the worker, or the nap is over.
+// No other thread waits for the worker meanwhile.
 func (t *thread) sleep() {
 	most := nap
 	t.fds = t.fds[:0]
