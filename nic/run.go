@@ -80,13 +80,6 @@ func (c *Card) end() {
 	c.dropSleepers()
 }
 
-// runs tells whether Run works.
-func (c *Card) runs() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.running
-}
-
 // wake ends the sleep of every worker, because something changed that a worker must see.
 // Workers sleep only while the card runs.
 func (c *Card) wake() {

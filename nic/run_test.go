@@ -280,6 +280,13 @@ func TestACardThatEndedOnlyShowsItsCounts(t *testing.T) {
 	require.EqualError(t, l.card.Run(t.Context()), "the card is closed")
 }
 
+// runs tells whether Run is under way.
+func (c *Card) runs() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
+}
+
 // A card that runs is ended by its context: Close would take the memory from
 // under its worker.
 func TestACardThatRunsIsNotClosed(t *testing.T) {

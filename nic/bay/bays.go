@@ -13,29 +13,29 @@ import (
 // Uplink is the name of the bay for the port to the underlay.
 const Uplink = "uplink"
 
-// Bays are those of one card, under the card's mutex: whoever calls a method has
-// it. Methods that touch a device free the mutex meanwhile, as their comments say.
+// Bays are the bays of one card. The caller of every method holds the card's mutex.
+// Methods that touch a device free the mutex meanwhile, as their comments say.
 type Bays struct {
 	mu      sync.Locker // the card's
 	log     *slog.Logger
 	workers int
 	stand   func(func())
 	all     map[string]*Bay
-	busy    map[string]chan struct{} // by spec: closed when nobody opens or closes that port any more
+	busy    map[string]chan struct{} // by spec of a port that is being opened or closed; closed afterwards
 	round   round
 	changes int
 	closed  bool
 }
 
-// Options are what bays need of a card.
+// Options are what New needs of a card.
 type Options struct {
-	Mutex   sync.Locker
+	Mutex   sync.Locker // the card's
 	Workers int
 	Stand   func(func()) // calls a function while all workers stand at the gate
 	Log     *slog.Logger
 }
 
-// New makes the uplink's bay.
+// New makes the bays of a card: the uplink's, and none for an ENI yet.
 func New(o Options) *Bays {
 	b := &Bays{mu: o.Mutex, log: o.Log, workers: o.Workers, stand: o.Stand, all: map[string]*Bay{}, busy: map[string]chan struct{}{}}
 	b.add(Uplink, 0, pipeline.NewQueues(b.workers, []string{Uplink})[0])
@@ -45,7 +45,8 @@ func New(o Options) *Bays {
 // Of is the bay of that name, Uplink or an ENI's ID; nil if there is none.
 func (b *Bays) Of(name string) *Bay { return b.all[name] }
 
-// has tells whether a bay is still there with a device, nil: with none.
+// has tells whether the bay s still is one of the card's and still has the device d; nil
+// stands for no device.
 func (b *Bays) has(s *Bay, d *Device) bool { return b.all[s.Name] == s && s.device == d }
 
 // All are the bays, the uplink's first and the others by name.
@@ -68,18 +69,19 @@ func (b *Bays) Names() string {
 	return strings.Join(names, ", ")
 }
 
-// Known says that workers know all bays there are: they are in a view.
+// Known notes that the setup in force has all bays.
 func (b *Bays) Known() {
 	for _, s := range b.all {
 		s.known = true
 	}
 }
 
-// Changes counts how often a port came or went. A worker that stands at the gate,
-// or passed it, sees what it is.
+// Changes counts how often a port came or went. A worker that has passed the gate since a
+// change sees the new number.
 func (b *Bays) Changes() int { return b.changes }
 
-// change calls f, which changes what ports there are, while the workers stand.
+// change calls f, which puts ports in or takes ports out, while the workers stand at the
+// gate.
 func (b *Bays) change(f func()) {
 	b.stand(func() {
 		f()
@@ -87,14 +89,14 @@ func (b *Bays) change(f func()) {
 	})
 }
 
-// add makes a bay, with the workers' queues. A port that comes into it is received
-// from by the workers from number first on, as many as it has queues.
+// add makes a bay of these queues, one for each worker. Of a port in the bay, worker first
+// and those after it receive, one from each queue of the port.
 func (b *Bays) add(name string, first int, queues []*pipeline.Queue) {
 	b.all[name] = &Bay{Name: name, first: first, Queues: queues}
 }
 
-// loads are from how many queues each worker receives. A bay that has no port
-// counts as one of one queue, which it is likely to get.
+// loads are how many queues each worker receives from. A bay without a port counts as one
+// queue, because it will probably get a port of one.
 func (b *Bays) loads() []int {
 	loads := make([]int, b.workers)
 	for _, s := range b.all {
@@ -115,9 +117,9 @@ func lightest(loads []int) (least int) {
 	return least
 }
 
-// MakeRoom makes a bay for each of the card's ENIs, given by their IDs, and returns
-// the bays of those that went, which the card has no more. A new bay is for the
-// worker that has the fewest queues.
+// MakeRoom makes a bay for each ENI of the card that has none, and returns the bays of
+// ENIs that went, which the card has no more. enis are the IDs of the card's ENIs. The
+// first queue of a new bay's port is for the worker with the fewest queues.
 func (b *Bays) MakeRoom(enis []string) (gone []*Bay) {
 	stay := make(map[string]*Bay, len(enis)+1)
 	stay[Uplink] = b.all[Uplink]
@@ -144,7 +146,7 @@ func (b *Bays) MakeRoom(enis []string) (gone []*Bay) {
 	return gone
 }
 
-// Close closes every port, with the mutex free, and lets no other one in. The
+// Close closes every port, with the mutex free meanwhile, and lets no other port in. The
 // workers have ended.
 func (b *Bays) Close() (errs []error) {
 	b.closed = true

@@ -7,22 +7,23 @@ import (
 	"nitrocard/pmd"
 )
 
-// Device is a port that was opened, and what is known of it. It may move from
-// bay to bay. A device takes its time to answer, or never does, so nobody asks it
-// with the card's mutex held, and one at a time does: who asks has its turn.
+// Device is a port that was opened, and may move from bay to bay. A device may take long
+// to answer, or never answer. So no goroutine asks a device with the card's mutex held,
+// and only the goroutine that has the device's turn asks.
 type Device struct {
-	spec string   // as the port was named; "" if it was attached by hand
-	open Opener   // opens the port anew after the device went away, under the card's mutex
-	port pmd.Port // changed under the card's mutex, by who has the turn
-	info pmd.Info // as workers' queues know the port, under the card's mutex
-	down bool     // link, as the device said last, under the card's mutex
+	// Under the card's mutex. port also needs the turn to be changed.
+	spec string   // the port's name; "" if it was attached by hand
+	open Opener   // opens the port anew after the device went away
+	port pmd.Port // the one that was opened last
+	info pmd.Info // as the workers' queues know the port
+	down bool     // the link was down when the device was asked last
 
-	turn   chan struct{} // full while somebody has it
-	closed bool          // known to who has the turn
+	turn   chan struct{} // full while a goroutine has the turn
+	closed bool          // under the turn
 	last   atomic.Pointer[Report]
 }
 
-// Report is what a device says of itself.
+// Report is a device's answers about itself.
 type Report struct {
 	Info   pmd.Info
 	Stats  pmd.Stats
@@ -39,7 +40,7 @@ func newDevice(spec string, port pmd.Port, open Opener) *Device {
 	return d
 }
 
-// queues are those of the device's port.
+// queues are the queues of the device's port; one nil without a device.
 func (d *Device) queues() []pmd.Port {
 	if d == nil {
 		return []pmd.Port{nil}
@@ -47,7 +48,7 @@ func (d *Device) queues() []pmd.Port {
 	return queuesOf(d.port)
 }
 
-// queuesOf are the queues of a port.
+// queuesOf are the queues of a port, or the port itself if it is one queue.
 func queuesOf(p pmd.Port) []pmd.Port {
 	if q, ok := p.(*pmd.Queues); ok {
 		return q.All
@@ -55,7 +56,7 @@ func queuesOf(p pmd.Port) []pmd.Port {
 	return []pmd.Port{p}
 }
 
-// try takes the turn if nobody has it.
+// try takes the turn if no goroutine has it.
 func (d *Device) try() bool {
 	select {
 	case d.turn <- struct{}{}:
@@ -68,7 +69,7 @@ func (d *Device) try() bool {
 // done gives the turn back.
 func (d *Device) done() { <-d.turn }
 
-// close closes the port once whoever has the turn is done.
+// close waits for the turn and closes the port.
 func (d *Device) close() error {
 	d.turn <- struct{}{}
 	defer d.done()
@@ -76,15 +77,15 @@ func (d *Device) close() error {
 	return d.port.Close()
 }
 
-// Report asks the device, and waits for as long as it takes.
+// Report waits for the turn and asks the device, however long the device takes.
 func (d *Device) Report() *Report {
 	d.turn <- struct{}{}
 	defer d.done()
 	return d.report()
 }
 
-// report asks the device in whose turn the caller is. The first queue speaks for
-// the device in detail.
+// report asks the device, whose turn the caller has. Of a device with several queues, the
+// first one tells the details.
 func (d *Device) report() *Report {
 	if d.closed {
 		return d.Last()
@@ -98,11 +99,12 @@ func (d *Device) report() *Report {
 	return r
 }
 
-// Last is what the device said when it was asked last.
+// Last is the last report.
 func (d *Device) Last() *Report { return d.last.Load() }
 
-// Ask has a goroutine ask the device, and returns where the answer arrives. A
-// device that never answers holds that one goroutine: the next one ends with ctx.
+// Ask has a goroutine ask the device, and returns the channel on which the report arrives.
+// A device that never answers holds one goroutine for ever; goroutines that wait for the
+// turn meanwhile end with ctx.
 func (d *Device) Ask(ctx context.Context) <-chan *Report {
 	answer := make(chan *Report, 1)
 	go func() {

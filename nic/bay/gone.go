@@ -2,11 +2,11 @@ package bay
 
 import "nitrocard/pmd"
 
-// gone stands in for a port whose device went away until the device is back:
-// it carries nothing, and shows what the port was and what it did.
+// gone stands in for a port whose device went away, until the device is back. It carries
+// no frames; Info and Stats are the closed port's.
 type gone struct {
-	pmd.Port       // which is closed
-	why      error // the last that its Link said
+	pmd.Port       // the closed port
+	why      error // the port's last Link
 }
 
 func (*gone) Rx(b *pmd.Burst)     { b.N = 0 }
@@ -14,9 +14,9 @@ func (*gone) Tx([]*pmd.Frame) int { return 0 }
 func (g *gone) Link() error       { return g.why }
 func (*gone) Close() error        { return nil }
 
-// revive opens a device anew that went away, if it is back, and tells whether
-// the bay's port is another one now. The old port, whose Link says why it went, is
-// closed first: until then DPDK has the device. The caller has the device's turn.
+// revive opens a device anew that went away, if the device is back, and tells whether the
+// bay's port is another one now. why is the link of the old port, which revive closes
+// first, because DPDK keeps the device until then. The caller has the device's turn.
 func (b *Bays) revive(s *Bay, d *Device, why error) (changed bool) {
 	if _, closed := d.port.(*gone); !closed {
 		b.lose(s, d, why)
@@ -32,7 +32,7 @@ func (b *Bays) revive(s *Bay, d *Device, why error) (changed bool) {
 		b.log.Debug("port is not back", "port", s.Name, "reason", err)
 		return changed // the next look tries again
 	case !b.has(s, d):
-		b.outside(func() { fresh.port.Close() }) // the bay has another one meanwhile, or is no more
+		b.outside(func() { fresh.port.Close() }) // the bay has got another device meanwhile, or is gone
 		return changed
 	}
 	b.change(func() {
@@ -44,7 +44,7 @@ func (b *Bays) revive(s *Bay, d *Device, why error) (changed bool) {
 	return true
 }
 
-// lose closes a port whose device went away, when no worker has it any more.
+// lose takes a port whose device went away from the workers, and then closes the port.
 func (b *Bays) lose(s *Bay, d *Device, why error) {
 	old := d.port
 	b.change(func() {

@@ -8,18 +8,18 @@ import (
 	"nitrocard/pmd"
 )
 
-// round is one look at every device. Several goroutines may work on one: who
-// meets a device that does not answer stays with it, and another goes on.
+// round is one look at every device. Several goroutines may work on a round: a goroutine
+// that meets a device that does not answer stays there, and another goes on.
 type round struct {
 	left    []*Bay // to look at
-	at      int    // goroutines that work on it
-	looks   int    // begun so far
+	at      int    // goroutines that work on the round
+	looks   int    // looks begun so far, in all rounds
 	checked int    // looks when BeginRound was called last
 }
 
-// BeginRound begins a round, unless one is under way, and tells whether it needs
-// a goroutine more to call Look: nobody is at it, or no look began since
-// BeginRound was called before.
+// BeginRound begins a round, unless one is under way, and tells whether another goroutine
+// must call Look: none works on the round, or none has begun a look since the last call of
+// BeginRound.
 func (b *Bays) BeginRound() bool {
 	r := &b.round
 	if len(r.left) == 0 {
@@ -30,10 +30,10 @@ func (b *Bays) BeginRound() bool {
 	return stuck
 }
 
-// Look looks at the devices that are left of the round: it says when a link goes
-// down or comes back, opens a port anew whose device was away, and follows a device
-// that others change. changed is called for each port or device that is another one
-// now, so that the card makes a new view. The mutex is free while a device is asked.
+// Look looks at the devices that are left of the round: it logs when a link goes down or
+// comes back, opens a port anew whose device was away, and takes up a MAC or MTU that
+// somebody else changed. Look calls changed after each such change of a port or device, so
+// that the card makes a new setup. The mutex is free while a device is asked.
 func (b *Bays) Look(changed func()) {
 	r := &b.round
 	r.at++
@@ -48,7 +48,8 @@ func (b *Bays) Look(changed func()) {
 	}
 }
 
-// check looks at the device in a bay, unless somebody else is at it.
+// check looks at the device in a bay, unless another goroutine has the device's turn, and
+// tells whether the bay's port or device has changed.
 func (b *Bays) check(s *Bay) (changed bool) {
 	d := s.device
 	if !b.has(s, d) || d == nil || !d.try() {
@@ -59,7 +60,7 @@ func (b *Bays) check(s *Bay) (changed bool) {
 	var info pmd.Info
 	b.outside(func() { link, info = d.port.Link(), d.port.Info() })
 	if !b.has(s, d) {
-		return false // the device went, or is in another bay, meanwhile
+		return false // the device has gone, or is in another bay, meanwhile
 	}
 	if was := s.setDown(link != nil); was != (link != nil) {
 		if link != nil {

@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// outside calls f, which touches a device, while the card's mutex is free. What
-// the caller knew of bays before, it asks again.
+// outside calls f, which touches a device, while the card's mutex is free. Bays may have
+// changed when outside returns, so the caller looks at them again.
 func (b *Bays) outside(f func()) {
 	b.mu.Unlock()
 	defer b.mu.Lock()
 	f()
 }
 
-// reserve keeps others from opening the port of a spec until release is called:
-// somebody opens or closes it. A port that was attached by hand has no spec, and
-// nobody else opens it.
+// reserve keeps other changes from opening the port of a spec until release is called,
+// while the caller opens or closes the port. A port that was attached by hand has no spec,
+// and no change opens it.
 func (b *Bays) reserve(spec string) (release func()) {
 	if spec == "" || b.busy[spec] != nil {
 		return func() {}
@@ -30,7 +30,7 @@ func (b *Bays) reserve(spec string) (release func()) {
 	}
 }
 
-// opened opens a port and asks it. It is called outside.
+// opened opens a port and asks the device. Call opened outside the mutex.
 func (b *Bays) opened(spec string, open Opener) (*Device, error) {
 	p, err := open()
 	if err != nil {
@@ -69,21 +69,22 @@ func (b *Bays) Attach(name string, open Opener) error {
 	return nil
 }
 
-// Opening is the ports that were opened for a change that is not in force.
+// Opening is the ports that were opened for a change that is not in force yet.
 type Opening struct {
 	bays  *Bays
 	ports map[string]*Device // by ENI
 	free  map[string]func()  // releases their specs, by ENI
 }
 
-// Opening has no port yet.
+// Opening makes an Opening without ports.
 func (b *Bays) Opening() *Opening {
 	return &Opening{b, map[string]*Device{}, map[string]func(){}}
 }
 
-// Open opens ports. Where somebody else opens or closes one of them, it waits
-// for that and opens none: the caller asks anew which are missing. Whoever waits
-// has no port himself, so no two wait for each other.
+// Open opens the missing ports. If another change opens or closes one of them, Open
+// closes all ports of o, waits for the other change, and returns without opening any: the
+// caller computes anew which ports are missing. A change that waits has no port, so no two
+// changes wait for each other.
 func (o *Opening) Open(missing []Plug) (err error) {
 	for _, want := range missing {
 		if o.ports[want.ENI] != nil { // of another spec: the configuration changed meanwhile
@@ -112,7 +113,8 @@ func (o *Opening) Open(missing []Plug) (err error) {
 	return err
 }
 
-// take is the port that was opened for an ENI and spec, nil if none was.
+// take takes the port that was opened for an ENI and a spec out of o, nil if there is
+// none.
 func (o *Opening) take(want *Plug) *Device {
 	d := o.ports[want.ENI]
 	if d == nil || d.spec != want.Spec {
@@ -124,13 +126,13 @@ func (o *Opening) take(want *Plug) *Device {
 	return d
 }
 
-// has tells whether there is one to take.
+// has tells whether take would find a port.
 func (o *Opening) has(want *Plug) bool {
 	d := o.ports[want.ENI]
 	return d != nil && d.spec == want.Spec
 }
 
-// Close closes the ports that nobody took.
+// Close closes the ports that were not taken.
 func (o *Opening) Close() {
 	left := slices.Collect(maps.Values(o.ports))
 	o.bays.outside(func() { o.bays.end(left) })
@@ -141,7 +143,7 @@ func (o *Opening) Close() {
 	clear(o.free)
 }
 
-// End closes devices that are in no bay any more. Nobody opens them again before.
+// End closes devices that are in no bay any more. Their specs are busy until End returns.
 func (b *Bays) End(left []*Device) {
 	var free []func()
 	for _, d := range left {
@@ -153,7 +155,7 @@ func (b *Bays) End(left []*Device) {
 	}
 }
 
-// end closes devices, outside.
+// end closes devices. Call end outside the mutex.
 func (b *Bays) end(left []*Device) {
 	for _, d := range left {
 		if err := d.close(); err != nil {

@@ -2,27 +2,26 @@ package bay
 
 import "fmt"
 
-// Plug is what an ENI is to be plugged into.
+// Plug is the port that an ENI is to be plugged into.
 type Plug struct {
 	ENI    string
-	Spec   string // names the port: two plugs never have the same, unless it is ""
+	Spec   string // names the port: no two plugs have the same Spec, unless it is ""
 	Open   Opener
 	device *Device
 }
 
-// Plugs are the changes of ports that a policy brings. Until they are made
-// the card is as it was.
+// Plugs are the changes of ports that a policy brings. Bays.Plug makes them.
 type Plugs struct {
-	Missing []Plug // whose ports nobody has opened yet
+	Missing []Plug // whose ports are still to be opened
 
 	new   []Plug
-	freed map[string]*Bay // by spec: their ENIs go, or plug in elsewhere
-	moved []*Bay          // freed ones whose ports other ENIs take over
+	freed map[string]*Bay // by spec: bays whose ENIs go, or get another port
+	moved []*Bay          // bays of freed whose ports other ENIs take over
 }
 
-// Prepare finds the ports of ENIs that come, or plug into another port. A port
-// that another ENI gives up is taken over as it is, for most devices open only
-// once. Others are among those opened, or are missing.
+// Prepare finds the ports of ENIs that come or get another port. If another ENI gives up
+// such a port, the ENI takes the open port over, because most devices open only once.
+// Otherwise the port is among opened, or is missing.
 func (b *Bays) Prepare(wanted []Plug, opened *Opening) (*Plugs, error) {
 	if err := b.apart(wanted); err != nil {
 		return nil, err
@@ -41,8 +40,7 @@ func (b *Bays) Prepare(wanted []Plug, opened *Opening) (*Plugs, error) {
 	return p, nil
 }
 
-// apart is nil if no two ENIs are to be plugged into one port, and none into
-// the uplink's.
+// apart is an error if two ENIs are to be plugged into one port, or one into the uplink's.
 func (b *Bays) apart(wanted []Plug) error {
 	owner := map[string]string{}
 	if s := b.all[Uplink]; s.device != nil {
@@ -57,7 +55,7 @@ func (b *Bays) apart(wanted []Plug) error {
 	return nil
 }
 
-// freed are the bays that give their port up, by its spec.
+// freed are the bays that give their port up, by the port's spec.
 func (b *Bays) freed(wanted []Plug) map[string]*Bay {
 	freed := map[string]*Bay{}
 	for name, s := range b.all {
@@ -73,8 +71,7 @@ func (b *Bays) freed(wanted []Plug) map[string]*Bay {
 	return freed
 }
 
-// takeOver returns the device of this spec that some bay gives up, nil if
-// none does.
+// takeOver is the device of a spec that a bay gives up, nil if no bay does.
 func (p *Plugs) takeOver(spec string) *Device {
 	s := p.freed[spec]
 	if s == nil {
@@ -85,11 +82,11 @@ func (p *Plugs) takeOver(spec string) *Device {
 	return s.device
 }
 
-// Plug puts the ports into their bays, of which none is missing. Bays that are
-// new, which is where most ports go, no worker has seen. A bay that changes its
-// port has none until the new policy is in force: later says what it gets then, or
-// the old policy would judge what the new port brings. left are ports that nothing
-// is plugged into any more.
+// Plug puts ports into their bays; none of p may be missing. Most ports go into new bays,
+// which no worker has seen, and are attached at once. A bay that changes its port stays
+// without one until the new policy is in force, because the old policy must not judge the
+// frames of the new port: later are the plugs for PlugLater. left are the devices that no
+// ENI is plugged into any more.
 func (b *Bays) Plug(p *Plugs, opened *Opening) (later []Plug, left []*Device) {
 	if len(p.new) == 0 {
 		return nil, nil
@@ -119,7 +116,7 @@ func (b *Bays) Plug(p *Plugs, opened *Opening) (later []Plug, left []*Device) {
 	return later, left
 }
 
-// PlugLater puts ports into bays that workers know; false if there are none.
+// PlugLater puts ports into bays that workers know, and tells whether there were any.
 func (b *Bays) PlugLater(later []Plug) bool {
 	if len(later) == 0 {
 		return false

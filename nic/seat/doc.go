@@ -1,10 +1,10 @@
-// Package seat gives threads that poll and never rest a CPU to themselves, and
-// others a way to meet them.
+// Package seat gives each thread that polls and never rests a CPU of its own, and lets
+// other threads look at and change the pollers' memory.
 //
-//	Seats    which CPU each polling thread has, and where all others run
-//	Gate     lets somebody in while every polling thread stands between two bursts
-//	Sleeper  what an idle polling thread sleeps on
-//	Gaps     how long a poller was away from its ports, as a histogram
+//	Seats    a CPU for each polling thread, and the CPUs of all other threads
+//	Gate     calls a function while every polling thread stands between two bursts
+//	Sleeper  an idle polling thread sleeps on it, until a port or another thread wakes it
+//	Gaps     a histogram of times, such as how long a poller was away from its ports
 //
-// The card and the benchmarks use it. Nothing in it knows packets.
+// The card and the benchmarks use the package. Nothing here knows packets.
 package seat

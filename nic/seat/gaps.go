@@ -2,8 +2,8 @@ package seat
 
 import "math/bits"
 
-// Gaps is a histogram of times, in ns. A bucket is a sixteenth of a power of
-// two wide: what it tells is at most 6 % too long.
+// Gaps is a histogram of times, in ns. A bucket is a sixteenth of a power of two wide, so
+// a quantile is at most 6 % too long.
 type Gaps struct {
 	buckets [gapBuckets]uint64
 	n, max  uint64
@@ -19,7 +19,8 @@ func (g *Gaps) Add(ns int64) {
 	g.max = max(g.max, v)
 }
 
-// gapBucket is v itself below 32; above, v's exponent and its first five bits.
+// gapBucket is the bucket of v: v itself below 32; above, v's exponent and first five
+// bits.
 func gapBucket(v uint64) int {
 	shift := max(bits.Len64(v)-5, 0)
 	return shift<<4 + int(v>>shift)
@@ -31,8 +32,8 @@ func gapEnd(bucket int) uint64 {
 	return uint64(bucket-shift<<4+1)<<shift - 1
 }
 
-// Quantile is the time that so many of all times do not exceed: 0.99 for
-// p99. It is 0 if there are none.
+// Quantile is the time that the part q of all times does not exceed: q is 0.99 for p99.
+// Quantile is 0 if there are no times.
 func (g *Gaps) Quantile(q float64) uint64 {
 	rank, seen := uint64(q*float64(g.n)), uint64(0)
 	for i, n := range g.buckets {
@@ -43,8 +44,8 @@ func (g *Gaps) Quantile(q float64) uint64 {
 	return g.max
 }
 
-// GapView is the time from one turn of a worker over its ports to the next, in
-// microseconds: how long a frame may wait.
+// GapView is quantiles of the time from one turn of a worker over its ports to the next,
+// in microseconds: how long a frame may wait.
 type GapView struct {
 	P50   float64 `json:"p50"`
 	P99   float64 `json:"p99"`
@@ -53,13 +54,13 @@ type GapView struct {
 	Max   float64 `json:"max"`
 }
 
-// View is what people look at of g.
+// View is g's quantiles for people.
 func (g *Gaps) View() GapView {
 	us := func(q float64) float64 { return float64(g.Quantile(q)) / 1e3 }
 	return GapView{us(0.50), us(0.99), us(0.999), us(0.9999), float64(g.max) / 1e3}
 }
 
-// Merge counts the times of h, too.
+// Merge adds the times of h.
 func (g *Gaps) Merge(h *Gaps) {
 	for i, n := range h.buckets {
 		g.buckets[i] += n

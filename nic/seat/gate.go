@@ -6,22 +6,23 @@ import (
 	"sync/atomic"
 )
 
-// Gate lets others in while every worker stands between two bursts. Whoever
-// wants to see or change what belongs to workers goes through Do.
+// Gate calls functions while every worker stands between two bursts. A thread that reads
+// or changes memory of the workers does so in a function that it hands to Do.
 //
-// A worker passes the gate before each burst, and stands there while someone
-// is in. One that leaves, to sleep or for good, is not waited for: it comes
-// back only when nobody is in. So where no worker runs, Do calls f at once.
+// A worker passes the gate before each burst, and stands there while a function waits or
+// runs. Do does not wait for a worker that has left, to sleep or for good; such a worker
+// enters again only when no function runs. So if no worker runs, Do calls its function at
+// once.
 type Gate struct {
-	mu      sync.Mutex // one at a time gets in
+	mu      sync.Mutex // held by Do: one function at a time
 	call    atomic.Pointer[call]
 	workers []presence
 }
 
-// NewGate is for so many workers, none of which has entered.
+// NewGate makes a gate for so many workers, none of which has entered.
 func NewGate(workers int) *Gate { return &Gate{workers: make([]presence, workers)} }
 
-// presence is where a worker is, on a cache line of its own.
+// presence tells whether a worker is inside the gate, in a cache line of its own.
 type presence struct {
 	at atomic.Uint32
 	_  [60]byte
@@ -29,22 +30,22 @@ type presence struct {
 
 const (
 	away    = iota // asleep, or not running
-	held           // away, and may not come back while someone is in
-	present        // passes the gate now and then
+	held           // away, and may not enter while a function waits or runs
+	present        // passes the gate before each burst
 )
 
-// call is someone who wants in.
+// call is one call of Do.
 type call struct {
 	f    func()
-	due  atomic.Int32 // who has not come yet: workers, and the caller
-	over atomic.Bool
-	done chan struct{}
+	due  atomic.Int32  // how many have not come yet: present workers, and Do itself
+	over atomic.Bool   // f has returned; workers spin on it
+	done chan struct{} // closed then; Do waits for it
 }
 
-// Do calls f while every worker stands between two bursts, and returns when it
-// is done. The last worker to come calls it, on its own thread, for a
-// goroutine that waits might wait long for a CPU; f must be short, and what it
-// needs made before.
+// Do calls f while every worker stands between two bursts, and returns when f has
+// returned. The last worker to come calls f on its own thread, because the goroutine that
+// called Do might wait long for a CPU. All workers stand meanwhile, so f must be short:
+// prepare before Do whatever takes time.
 func (g *Gate) Do(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -63,7 +64,7 @@ func (g *Gate) Do(f func()) {
 	}
 }
 
-// come counts one who has come. The last one calls f.
+// come counts a worker, or Do, that has come to the gate. The last one to come calls f.
 func (g *Gate) come(c *call) {
 	if c.due.Add(-1) > 0 {
 		return
@@ -74,7 +75,7 @@ func (g *Gate) come(c *call) {
 	close(c.done)
 }
 
-// Pass is called by a worker before each burst.
+// Pass lets a function of Do run, if one waits. A worker calls Pass before each burst.
 func (g *Gate) Pass() {
 	if c := g.call.Load(); c != nil {
 		g.come(c)
@@ -86,19 +87,19 @@ func (g *Gate) Pass() {
 	}
 }
 
-// patience is how often a worker at the gate looks before it gives others its
-// thread: about as long as all workers need to come.
+// patience is how often a worker at the gate looks for the end of the call before it lets
+// other goroutines run: about as long as all workers need to come.
 const patience = 1000
 
-// Enter makes worker i one that is waited for.
+// Enter makes worker i one that Do waits for. Enter waits while a function runs.
 func (g *Gate) Enter(i int) {
 	for !g.workers[i].at.CompareAndSwap(away, present) {
 		runtime.Gosched()
 	}
 }
 
-// Leave makes worker i one that is not waited for. Who counted on it before it left is not let
-// down.
+// Leave makes worker i one that Do does not wait for. A Do that began before, and waits
+// for the worker, gets its Pass from Leave.
 func (g *Gate) Leave(i int) {
 	for {
 		g.workers[i].at.Store(away)
@@ -109,5 +110,5 @@ func (g *Gate) Leave(i int) {
 	}
 }
 
-// Away tells whether worker i is not waited for: asleep, or not running.
+// Away tells whether worker i has left the gate: it is asleep, or does not run.
 func (g *Gate) Away(i int) bool { return g.workers[i].at.Load() != present }

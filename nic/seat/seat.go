@@ -7,36 +7,35 @@ import (
 	"time"
 )
 
-// Seats are CPUs for threads that poll and never rest, the last ones of the
-// process: the first is where most interrupts go. Where CPUs are left, all
-// other threads of the process are kept to those: Go's collector, whoever
-// answers the control socket, DPDK's own. On a poller's CPU each would take a
-// slice of some milliseconds at a time.
+// Seats are CPUs for threads that poll and never rest. Seats takes the last CPUs of the
+// process, because most interrupts go to the first. All other threads of the process, such
+// as Go's collector, the control socket's and DPDK's own, are kept to the CPUs that are
+// left, if any are: on a poller's CPU each would take some milliseconds at a time.
 //
-// Where there are fewer CPUs than seats, no thread is pinned.
+// If there are fewer CPUs than seats, no thread is pinned.
 type Seats struct {
 	all   []*Seat
-	had   affinity         // the process's
-	rest  affinity         // for other threads: what is left, or all if nothing is
-	was   map[int]affinity // by thread, of those there were before
+	had   affinity         // the CPUs that the process may use
+	rest  affinity         // the CPUs for other threads: those without a seat, or had if every CPU has one
+	was   map[int]affinity // by thread, of the threads before NewSeats
 	procs int              // GOMAXPROCS before
 	end   chan struct{}
 	done  sync.WaitGroup
 }
 
-// Seat is that of one thread. But for tid it belongs to who sits on it.
+// Seat is one polling thread's. All fields but tid belong to the goroutine that sits.
 type Seat struct {
 	seats *Seats
 	cpu   int          // -1: the thread is not pinned
 	tid   atomic.Int32 // of the thread; 0: nobody sits here
-	since int64        // when it yielded last
+	since int64        // when the goroutine yielded last, in ns
 }
 
-// tidyEvery is how soon a thread that strays onto a seat's CPU is sent away.
+// tidyEvery is how often watch looks for threads on a seat's CPU.
 const tidyEvery = 250 * time.Millisecond
 
-// NewSeats makes n. It changes where the threads of the process run, and how
-// many, until End, so a process has it once at a time.
+// NewSeats makes n seats. Until End, they decide on which CPUs all threads of the process
+// run, and how many goroutines run at a time, so a process may have one Seats at a time.
 func NewSeats(n int) *Seats {
 	s := &Seats{was: map[int]affinity{}, procs: runtime.GOMAXPROCS(0), end: make(chan struct{})}
 	runtime.GOMAXPROCS(processors(n, s.procs))
@@ -53,7 +52,7 @@ func NewSeats(n int) *Seats {
 	}
 	s.tidy(true)
 	for s.tidy(false) {
-		// until all those that began meanwhile have been seen
+		// again, until no thread has begun meanwhile
 	}
 	s.done.Go(s.watch)
 	return s
@@ -62,7 +61,7 @@ func NewSeats(n int) *Seats {
 // Of is seat number i.
 func (s *Seats) Of(i int) *Seat { return s.all[i] }
 
-// End gives all threads the CPUs again that they had. Nobody sits any more.
+// End gives all threads the CPUs back that they had. Every seat has been left.
 func (s *Seats) End() {
 	close(s.end)
 	s.done.Wait()
@@ -72,9 +71,9 @@ func (s *Seats) End() {
 	runtime.GOMAXPROCS(s.procs)
 }
 
-// watch sends threads away that stray onto a seat's CPU: some of DPDK's choose
-// their CPUs by themselves, and one that Go starts while a poller yields
-// begins on the poller's.
+// watch sends threads away from the seats' CPUs: some of DPDK's threads choose their CPUs
+// by themselves, and a thread that Go starts while a poller yields begins on the poller's
+// CPU.
 func (s *Seats) watch() {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
@@ -88,11 +87,12 @@ func (s *Seats) watch() {
 	}
 }
 
-// processors is how many goroutines may run at a time beside n that never rest
-// (GOMAXPROCS), at least as many as before. A quarter of them is the
-// collector's. Where a quarter is far from a whole number, which is with 3 and
-// with 6, it takes parts of all of them, the pollers' included: gaps of 2 ms
-// instead of 0.2 at p99.99.
+// processors is GOMAXPROCS for a process with n pollers: how many goroutines may run at a
+// time, at least as many as before.
+//
+// Go's collector uses a quarter of GOMAXPROCS. For 3 and 6 a quarter is far from a whole
+// number of threads, and the collector then takes time slices of every thread, the
+// pollers' included: gaps of 2 ms instead of 0.2 at p99.99. So the result is neither.
 func processors(n, before int) int {
 	procs := max(before, n+3)
 	if procs == 6 {
@@ -101,24 +101,26 @@ func processors(n, before int) int {
 	return procs
 }
 
-// yieldEvery is well under the 10 ms after which Go's time slices end.
+// yieldEvery is well under the 10 ms after which Go ends a goroutine's time slice.
 const yieldEvery = int64(5 * time.Millisecond)
 
-// Yield is called once a turn by who sits, at the time now. It spares him
-// the end of Go's time slices. Go puts a goroutine that is locked to its
-// thread to sleep then, and has another thread, on another CPU, wake it up:
-// 60 to 80 µs if that CPU is idle, milliseconds if it is not. A goroutine that
-// is not locked, and that yields by itself, is scheduled again at once by the
-// thread it is on: p99.99 of an idle poller is then that of a C loop.
+// Yield keeps Go from ending the time slice of the goroutine that sits, which calls Yield
+// once a turn; now is the time in ns. At the end of a time slice Go puts a goroutine that
+// is locked to its thread to sleep, and has another thread on another CPU wake it up: 60
+// to 80 µs if that CPU is idle, milliseconds if not. So Yield unlocks the goroutine and
+// yields before the slice ends: the same thread then goes on with the goroutine at once,
+// and p99.99 of an idle poller is that of a C loop.
 //
-// Now and then another thread is faster, and takes the seat: who is tied to a
-// thread by more than Sit does not yield.
+// Now and then another thread goes on with the goroutine, and becomes the one that is
+// pinned to the seat's CPU. A goroutine that needs its thread for more than Sit, such as
+// for a driver's state, must not call Yield.
 func (s *Seat) Yield(now int64) {
 	if s != nil && now-s.since >= yieldEvery {
 		s.yield(now)
 	}
 }
 
+// yield is Yield when the time has come.
 func (s *Seat) yield(now int64) {
 	s.since = now
 	runtime.UnlockOSThread()

@@ -36,13 +36,13 @@ func (s *Seats) choose(n int) (cpus []int) {
 	return cpus
 }
 
-// tidy puts each thread of the process where it belongs, and tells whether one
-// was elsewhere. It may note where each was before.
+// tidy puts each thread of the process on the CPUs of its place, and tells whether one
+// moved. With note, tidy first notes the CPUs that each thread had.
 func (s *Seats) tidy(note bool) (moved bool) {
 	for _, tid := range threads() {
 		var has affinity
 		if unix.SchedGetaffinity(tid, &has) != nil {
-			continue // it has ended
+			continue // the thread has ended
 		}
 		if note {
 			s.was[tid] = has
@@ -54,8 +54,8 @@ func (s *Seats) tidy(note bool) (moved bool) {
 	return moved
 }
 
-// place is where a thread belongs. One that was kept to a seat's CPU by
-// somebody else, before there were seats, stays there.
+// place is the CPUs where a thread belongs. A thread that somebody else had pinned to a
+// seat's CPU, before there were seats, stays there.
 func (s *Seats) place(tid int, has affinity) affinity {
 	for _, seat := range s.all {
 		if int(seat.tid.Load()) == tid {
@@ -75,9 +75,9 @@ func (s *Seats) place(tid int, has affinity) affinity {
 	return s.rest
 }
 
-// giveBack undoes what tidy did. A thread that begins meanwhile begins where
-// the one is that it comes from: giveBack looks again until it meets no such
-// thread.
+// giveBack gives the threads the CPUs back that they had before tidy. A thread that begins
+// meanwhile inherits the CPUs of the thread that made it, so giveBack looks again until it
+// finds no new thread.
 func (s *Seats) giveBack() {
 	seen := map[int]bool{}
 	for again := true; again; {
@@ -91,13 +91,13 @@ func (s *Seats) giveBack() {
 	}
 }
 
-// restore gives a thread the CPUs that it had, and tells whether they were
-// others. One that began meanwhile, and is kept from the seats or strayed onto
-// one, gets what the process had.
+// restore gives a thread the CPUs that it had before tidy, and tells whether that moved
+// the thread. A thread that began after NewSeats, and is kept from the seats or strayed
+// onto one, gets the process's CPUs.
 func (s *Seats) restore(tid int) bool {
 	var has affinity
 	if unix.SchedGetaffinity(tid, &has) != nil {
-		return false // it has ended
+		return false // the thread has ended
 	}
 	old, known := s.was[tid]
 	if !known && s.place(tid, has) == s.rest {
@@ -106,11 +106,11 @@ func (s *Seats) restore(tid int) bool {
 	return known && old != has && unix.SchedSetaffinity(tid, &old) == nil
 }
 
-// Sit binds the calling goroutine to its thread, and the thread to the seat's
-// CPU, which it returns: -1 if to none. The thread ends with the goroutine,
-// which calls Leave before.
+// Sit locks the calling goroutine to its thread and pins the thread to the seat's CPU,
+// which Sit returns: -1 if the seat has none. Call Leave before the goroutine ends; the
+// thread ends with the goroutine.
 func (s *Seat) Sit() (cpu int) {
-	runtime.LockOSThread() // and never unlocked, but to yield
+	runtime.LockOSThread() // only yield unlocks
 	s.follow()
 	return s.cpu
 }
@@ -136,13 +136,13 @@ func (s *Seat) follow() {
 	}
 }
 
-// only is one CPU.
+// only is the set of one CPU.
 func only(cpu int) (set affinity) {
 	set.Set(cpu)
 	return set
 }
 
-// threads are those of this process.
+// threads are the IDs of this process's threads.
 func threads() (tids []int) {
 	dir, err := os.Open("/proc/self/task")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sleeper is what an idle poller sleeps on: its ports, and a pipe through which
-// others wake it.
+// Sleeper puts an idle poller to sleep until one of its ports has a frame, or another
+// thread wakes it through a pipe.
 type Sleeper struct {
 	pipe [2]int
 	fds  []unix.PollFd
@@ -31,7 +31,7 @@ func NewSleeper() (*Sleeper, error) {
 	return s, nil
 }
 
-// Close gives the descriptors back. Nobody sleeps any more.
+// Close gives the descriptors back. No thread may be in Sleep or Wake.
 func (s *Sleeper) Close() {
 	unix.Close(s.pipe[0])
 	unix.Close(s.pipe[1])
@@ -53,5 +53,5 @@ func (s *Sleeper) Sleep(fds []int, most time.Duration) {
 	}
 }
 
-// Wake ends the Sleep under way, or keeps the next one from waiting.
+// Wake ends the Sleep under way, or the next one at once.
 func (s *Sleeper) Wake() { unix.Write(s.pipe[1], []byte{0}) }

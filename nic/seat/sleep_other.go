@@ -4,7 +4,7 @@ package seat
 
 import "time"
 
-// Sleeper waits where there is no poll(2): blindly, and briefly.
+// Sleeper sleeps for a moment, because this system has no poll(2) to wait for ports.
 type Sleeper struct{}
 
 // NewSleeper never fails.
@@ -16,5 +16,5 @@ func (s *Sleeper) Close() {}
 // Sleep waits a millisecond.
 func (s *Sleeper) Sleep([]int, time.Duration) { time.Sleep(time.Millisecond) }
 
-// Wake does nothing: the sleeper wakes soon.
+// Wake does nothing, because Sleep ends soon.
 func (s *Sleeper) Wake() {}
