@@ -13,12 +13,17 @@ import (
 // What a stage may look at. The connection keeps a stage's answer per key, direction and
 // policy, so a stage may decide by these alone:
 //
-//   - packet.key, the ends as the ENI has them, with an ICMP query's type;
+//   - packet.key, the ends as the ENI has them. Of an ICMP query or answer the key has
+//     the query's type and who asked, so key and direction tell the message's type;
 //   - packet.dir, the direction;
 //   - the policy in force;
 //   - what knownInbound and knownOutbound compare for each packet of a known connection:
 //     the tunnel end that sent the packet, the inner MAC that it is sent to, whether it
-//     has a VLAN tag, is a first fragment or a SYN, and the code of an ICMP query.
+//     has a VLAN tag, and an ICMP message's code.
+//
+// A SYN and a first fragment take the stages each time, and their pass is kept for all
+// packets of the key and direction. So a stage may drop a SYN that it would not drop as
+// an ACK, and must not pass a SYN where it drops an ACK.
 //
 // Any other field (a TTL, a DSCP, a TCP flag) would be judged once for the whole
 // connection. A stage that needs such a field is asked for each packet, as fits is for
@@ -32,11 +37,13 @@ import (
 // connection: a connection that one policy cuts goes on under a later policy that lets
 // the packets pass.
 //
-// A later fragment has no ports; the verdict on the first fragment is the verdict on the
-// later ones. securityGroups drops a later fragment whose first fragment is unknown, so
-// stages behind securityGroups need not ask. Stages before securityGroups meet later
-// fragments of either kind and must not look at ports. securityGroups also finds out
-// whether an ICMP error belongs to a connection; the error keeps a key of its own.
+// A later fragment has no ports; its key has the datagram's identification in their
+// place. The verdict on the first fragment, under the policy of that moment, is the
+// verdict on the later ones. Under a later policy they take the stages again, where
+// securityGroups passes those whose first fragment was tracked and drops the others. A
+// stage that must cut at once asks without ports, on either side of securityGroups.
+// securityGroups also finds out whether an ICMP error belongs to a connection; the error
+// keeps a key of its own.
 //
 // What a stage may return is a Verdict. finish alone acts on it:
 //
@@ -51,9 +58,11 @@ import (
 //
 // To add a stage: one file, which judges by a function of key, direction and policy and
 // acts on the answer; one line for each direction below; a constant in verdict.go with
-// its words; and a packet in verdictCases, without which TestEveryVerdictIsTestedAndNamed
-// fails. A judge that only asks the configuration belongs to package vpc, as
-// vpc.OwnENI.Match.
+// its words; a packet in verdictCases, without which TestEveryVerdictIsTestedAndNamed
+// fails; and a line in the maps of doc.go and of the README's figure. A stage that only
+// reads packet.found may stand anywhere. A judge that only asks the configuration belongs
+// to package vpc, as vpc.OwnENI.Match; query makes the question about one packet. What a
+// new kind of configured object takes is in package vpc under "A new kind".
 
 // fromUplink takes a burst that arrived from the underlay.
 func (w *Worker) fromUplink(frames []pmd.Frame) {
@@ -107,8 +116,11 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.destination(p); v != next {
 		return v
 	}
-	// Network ACLs of the subnet, inbound, are to be asked here, unless the
-	// source is a neighbor (vpc.OwnENI.Neighbor) in the same Subnet.
+	// Network ACLs of the subnet, inbound, are to be asked here about a packet that
+	// crossed the subnet's edge: the router sent it, and its source MAC is the router's.
+	// A neighbor of the same subnet sends with a MAC of its own. The source address does
+	// not tell, because an ENI without source/destination check sends with any address.
+	// knownInbound then compares the source MAC, too.
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
@@ -151,8 +163,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
-	// Network ACLs of the subnet, outbound, are to be asked here, unless the
-	// destination is a neighbor (vpc.OwnENI.Neighbor) in the same Subnet.
+	// Network ACLs of the subnet, outbound, are to be asked here about a packet to the
+	// router. A packet that the guest sends straight to a neighbor's MAC stays inside the
+	// subnet, as link makes sure.
 	if v := w.route(p); v != next {
 		return v
 	}

@@ -52,7 +52,7 @@ func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
 
 // query is the question to the groups about a packet. The question is the same for every
 // packet of a flow: the one about the flow's first packet, which went in the direction
-// opener.
+// opener. With the packet's own direction the question is about that packet alone.
 func query(k *flow.Key, h *wire.Headers, opener wire.Direction) vpc.Query {
 	q := vpc.Query{Remote: k.RemoteAddr(), Port: k.LocalPort, Proto: h.Proto, Dir: opener}
 	if opener == wire.Out {

@@ -11,7 +11,7 @@ import (
 // other servers.
 func (w *Worker) source(p *packet) Verdict {
 	if p.outerSrc.IsZero() {
-		return next // from a guest of this card, which antispoof held to its own addresses
+		return next // from a guest of this card, which antispoof held to what its ENI may send
 	}
 	from, ok := uint16(vpc.Edge), w.fromEdge(p)
 	if !ok {
