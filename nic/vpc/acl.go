@@ -8,15 +8,16 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// lastEntry is the number of the final deny that each ACL has; IPv6 has the next.
+// lastEntry is the number of the final deny that each ACL has for IPv4; the final deny
+// for IPv6 has the next number.
 const lastEntry = 32767
 
-// aclNotices notes each ACL entry that denies something. Entries after one that
-// allows all are never asked, so that a default ACL gives no notice.
+// aclNotices notes each ACL entry that denies something. An ACL asks no entry after one
+// that allows all, so a default ACL gives no notice.
 func (c *compiler) aclNotices() {
 	c.subnetsWithoutACL()
 	for o, acl := range each[ec2.NetworkAcl](c, "NetworkAcls") {
-		// An answer lists all subnets of a default one, too.
+		// An answer lists the subnets of a default ACL, too; without subnets it denies nothing.
 		if len(acl.Associations) == 0 && (o.answer || !acl.IsDefault) {
 			continue
 		}
@@ -26,8 +27,8 @@ func (c *compiler) aclNotices() {
 	}
 }
 
-// subnetsWithoutACL notes the subnets whose ACL no answer has. In EC2 each subnet
-// has an ACL, which may deny packets that pass here.
+// subnetsWithoutACL notes the subnets whose ACL no answer has. In EC2 each subnet has an
+// ACL, which may deny packets that this card passes.
 func (c *compiler) subnetsWithoutACL() {
 	if !c.given("NetworkAcls") {
 		return
@@ -39,11 +40,11 @@ func (c *compiler) subnetsWithoutACL() {
 	}
 }
 
-// aclSide are the entries of one direction for IPv4. The card has no IPv6 that
-// an ACL could deny.
+// aclSide is one direction of an ACL: true is egress, as in EC2.
 type aclSide bool
 
-// has tells whether an entry is of this side and IPv4.
+// has tells whether an entry is of this side and for IPv4. The card carries no IPv6 that
+// an ACL could deny.
 func (s aclSide) has(e *ec2.NetworkAclEntry) bool {
 	return e.Egress == bool(s) && e.Ipv6CidrBlock == ""
 }
@@ -82,7 +83,7 @@ func (s aclSide) String() string {
 	return "inbound"
 }
 
-// allowsAll tells whether no packet gets past an entry.
+// allowsAll tells whether an entry allows every packet of IPv4.
 func allowsAll(e *ec2.NetworkAclEntry) bool {
 	everywhere := e.CidrBlock.IsValid() && e.CidrBlock.Bits() == 0
 	return e.RuleAction == "allow" && e.Protocol == "-1" && everywhere

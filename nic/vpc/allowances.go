@@ -7,7 +7,7 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// allow makes the allowances what m says.
+// allow makes the allowances those of m, by instance.
 func (c *compiler) allow(m map[string]Allowance) {
 	now := c.next.place.allowances
 	for _, id := range now.Keys() {

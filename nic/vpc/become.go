@@ -11,8 +11,8 @@ import (
 // NewRegion compiles a configuration.
 func NewRegion(config *Config) (*Region, error) { return EmptyRegion().Become(config) }
 
-// Become makes the successor that a whole configuration describes: it does the
-// edits in which the two differ.
+// Become makes the successor that a whole configuration describes, by the edits in which
+// the configuration differs from the region.
 func (r *Region) Become(config *Config) (*Region, error) {
 	r.lineage.mu.Lock()
 	defer r.lineage.mu.Unlock()
@@ -34,8 +34,8 @@ func (c *compiler) rewrite(config *Config) {
 	c.placePending()
 }
 
-// rewriteSections takes what config holds beside objects with IDs. Everything may
-// hang on that, and on which lists there are.
+// rewriteSections takes over what config holds beside objects with IDs. Every object may
+// depend on these sections, and on which lists there are, so that a change marks all.
 func (c *compiler) rewriteSections(config *Config) {
 	rest := config.withoutObjects()
 	was, is := c.next.rest.sections(), rest.sections()
@@ -52,7 +52,7 @@ func (c *compiler) rewriteSections(config *Config) {
 	c.markAll()
 }
 
-// changedIf notes that a section is another one than before.
+// changedIf notes that a section differs from before, if it does.
 func (c *compiler) changedIf(name string, was, is map[string]any) {
 	if !reflect.DeepEqual(was[name], is[name]) {
 		c.changed(name, "")
@@ -85,7 +85,7 @@ func (c *compiler) rewriteList(config *Config, kind string) {
 	}
 }
 
-// read makes objects of what a list holds, in order and by ID.
+// read makes objects of a list's elements, in order and by ID.
 func (c *compiler) read(config *Config, kind string) ([]*object, map[string]*object) {
 	list := reflect.ValueOf(config).Elem().FieldByName(kind)
 	objects, listed := make([]*object, 0, list.Len()), make(map[string]*object, list.Len())
@@ -107,7 +107,8 @@ func (c *compiler) read(config *Config, kind string) ([]*object, map[string]*obj
 	return objects, listed
 }
 
-// identify checks an object's ID, beside the object that has the same one.
+// identify checks an object's ID. first is the object that was read with the same ID, if
+// there is one.
 func (c *compiler) identify(o *object, id string, first *object) bool {
 	field := func() string { return reflect.TypeOf(o.shape()).Elem().Field(0).Name }
 	switch bad := strings.IndexFunc(id, notInID); {
@@ -123,8 +124,8 @@ func (c *compiler) identify(o *object, id string, first *object) bool {
 	return false
 }
 
-// notInID tells whether a character has no place in an ID. IDs stand in paths, keys
-// and port names, so that they hold nothing that means something there.
+// notInID tells whether an ID may not hold a character. IDs stand in paths, keys and port
+// names, where other characters have a meaning.
 func notInID(r rune) bool {
 	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	return !letter && !strings.ContainsRune("-._:", r)

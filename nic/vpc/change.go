@@ -7,10 +7,10 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Change makes the successor of a region in which all edits are done, one after the
-// other. The error is all that is wrong, one ec2.Problem a line; then there is no
-// successor. It costs what the edits touch: an object, and what names it where that
-// can matter.
+// Change makes the successor of a region by edits, one after the other. If anything is
+// wrong there is no successor, and the error has one ec2.Problem a line for all that is
+// wrong. The cost grows with what the edits touch: each edited object, and the objects
+// that name it if the edit can matter to them.
 func (r *Region) Change(edits ...Edit) (*Region, error) {
 	r.lineage.mu.Lock()
 	defer r.lineage.mu.Unlock()
@@ -22,9 +22,8 @@ func (r *Region) Change(edits ...Edit) (*Region, error) {
 	})
 }
 
-// step makes the successor that edit describes. Where the answers of EC2's API
-// are partial, what is said of one object may depend on any other: then all is
-// compiled.
+// step makes the successor that edit describes. In a partial region the verdict on one
+// object may depend on any other object, so that step compiles all.
 func (r *Region) step(edit func(*compiler)) (*Region, error) {
 	c := newCompiler(r)
 	edit(c)
@@ -83,7 +82,7 @@ func (c *compiler) packed(config any) any {
 	return config
 }
 
-// put takes an object, in the place of the one with its ID.
+// put takes an object in, in the place of the one with the same ID if there is one.
 func (c *compiler) put(o *object) {
 	id := o.id()
 	old := c.object(o.kind, id)
@@ -100,7 +99,7 @@ func (c *compiler) put(o *object) {
 	c.touched(o.kind, id, old, o)
 }
 
-// remove takes an object out, and what Placement says of it.
+// remove takes an object out, and its place in Placement.
 func (c *compiler) remove(kind, id string) {
 	old := c.object(kind, id)
 	if old == nil {
@@ -109,15 +108,15 @@ func (c *compiler) remove(kind, id string) {
 	}
 	c.forgetPlacement(old)
 	c.list(kind).Delete(id)
-	c.renumberVPCs = c.renumberVPCs || kind == "Vpcs" // a VPC that comes back in the same change is the last
+	c.renumberVPCs = c.renumberVPCs || kind == "Vpcs" // a VPC that comes back in the same change becomes the last
 	if e, is := old.config.(*identity); is {
 		c.next.stations.give(e.Station)
 	}
 	c.touched(kind, id, old, nil)
 }
 
-// touched notes that an object is another one now, or is gone, and marks the objects
-// that this matters to.
+// touched notes that an object has changed, came or went, and marks the objects that this
+// matters to.
 func (c *compiler) touched(kind, id string, old, o *object) {
 	c.changed(kind, id)
 	c.refer(old, o)
@@ -130,8 +129,8 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 	}
 }
 
-// restate is put for an object with the old one's configuration. It may stand
-// elsewhere, which notices tell, or be on another card.
+// restate is put for an object with the same configuration as the old one. The object may
+// stand in another place of the files, which notices tell, or be on another card.
 func (c *compiler) restate(id string, old, o *object) {
 	if o.order == old.order && o.card == old.card && o.index == old.index && *o.origin == *old.origin {
 		return
@@ -162,7 +161,7 @@ func (c *compiler) settleStation(old, o *object) {
 	}
 }
 
-// list is what is configured of a kind, for a change.
+// list is the configured objects of a kind, for a change: the first call copies the tree.
 func (c *compiler) list(kind string) *tree[*object] {
 	if !c.copied[kind] {
 		c.copied[kind] = true
@@ -171,14 +170,14 @@ func (c *compiler) list(kind string) *tree[*object] {
 	return c.next.objects[kind]
 }
 
-// object is what is configured under an ID; nil: nothing.
+// object is the configured object of an ID, nil if there is none.
 func (c *compiler) object(kind, id string) *object {
 	o, _ := c.next.objects[kind].Get(id)
 	return o
 }
 
-// sameToUsers tells whether those who name an object need not care that it
-// changed: the rules of a group are for its members' cards alone.
+// sameToUsers tells whether a change of an object from a to b matters to no object that
+// names it: the rules of a group matter to the cards of its members alone.
 func sameToUsers(kind string, a, b any) bool {
 	if kind != "SecurityGroups" {
 		return false

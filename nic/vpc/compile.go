@@ -7,14 +7,14 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// CompileOptions say for which card, and after which policy.
+// CompileOptions are the parameters of Compile.
 type CompileOptions struct {
 	Card string  // name of this card in Placement; "": the first
 	Prev *Policy // the policy this one follows; nil: none
 }
 
-// Compile checks a configuration and makes the policy of one card. The error is
-// all that was found wrong, one ec2.Problem a line; then nothing was made.
+// Compile checks a configuration and makes the policy of one card. If anything is wrong
+// Compile makes nothing, and the error has one ec2.Problem a line for all that is wrong.
 func Compile(config *Config, o CompileOptions) (*Policy, error) {
 	r := EmptyRegion()
 	if o.Prev != nil {
@@ -27,9 +27,10 @@ func Compile(config *Config, o CompileOptions) (*Policy, error) {
 	return r.Policy(o.Card, o.Prev)
 }
 
-// compiler is the work of one change. Its steps note problems and go on, so that
-// all are found; what a step leaves behind is sound as far as it goes. A step
-// compiles what is marked of its kind, and marks what that means for later ones.
+// compiler is the work of one change. A step compiles the marked objects of its kind, and
+// marks the objects of later steps that depend on them. A step that finds a problem notes
+// it and goes on, so that one compilation finds all problems; what the step made so far
+// is sound for the later steps.
 type compiler struct {
 	ec2.Problems
 	prev, next *Region
@@ -38,40 +39,40 @@ type compiler struct {
 	first        bool                       // prev has nothing
 	whole        bool                       // everything is marked
 	dirty        map[string]map[string]bool // by list, the IDs that are marked one by one
-	edited       map[subject]bool           // what is configured otherwise than before
-	pending      map[string]eniPlace        // by ENI, what edits say of its place
-	nowhere      []reference                // to ENIs that there are not, from Placement
+	edited       map[subject]bool           // whose configuration differs from before
+	pending      map[string]eniPlace        // by ENI, its place according to the edits
+	nowhere      []reference                // from Placement to ENIs that do not exist
 	allowed      map[string]bool            // instances whose allowance was changed
 	renumberVPCs bool
 
-	// What this change made itself, and may change.
+	// What this change has made, and so may still write to.
 	copied   map[string]bool      // lists
 	filled   map[string][]*object // lists that were empty before, in order
 	fresh    map[*network]bool
 	stations map[*Stations]bool
 	enis     map[*[1 << vectorBits]*ENI]bool
 	packer   packer
-	stood    []uint64 // entries of Region.onCard and ports that the first region gets at once:
-	plugged  []uint64 // a large tree is slow to fill in no order
+	// Entries of Region.onCard and Region.ports of a first region, which gets them all at
+	// once and sorted, because a large tree is slow to fill in random order.
+	stood, plugged []uint64
 
-	// Of ENIs, and their public and private addresses.
+	// ENIs, and their public and private addresses.
 	settings map[*ec2.NetworkInterface]*setting // by form
-	joined   map[*membership]int                // how many ENIs more
+	joined   map[*membership]int                // how many ENIs more than before
 	claims   []claim
-	disputes map[wire.Addr]bool   // public addresses that two have
+	disputes map[wire.Addr]bool   // public addresses that two ENIs have
 	builders map[*ENI]*eniBuilder // of ENIs that have Elastic IP addresses
 
-	lost   map[string]bool // paths of objects that were left out, since an object that they name is not there
+	lost   map[string]bool // paths of objects that were left out, because an object that they name is missing
 	unread unread
-	remade map[any]bool // subnets and groups that are other ones now, or gone
-	about  subject      // the object at hand, whose notices are noted
+	remade map[any]bool // subnets and groups of prev that are new objects in next, or gone
+	about  subject      // the object at hand, which notices are about
 }
 
-// subject is what a notice is about, or an edit: an object, or a section without
-// IDs.
+// subject is the object, or the section without IDs, that a notice or an edit is about.
 type subject struct{ kind, id string }
 
-// key is where Region.notices has the notices about a subject.
+// key is the key of Region.notices for a subject.
 func (s subject) key() string { return s.kind + " " + s.id }
 
 // newCompiler begins a change of a region. The lineage's lock is held.
@@ -105,8 +106,8 @@ func (c *compiler) compile() (*Region, error) {
 	return c.next, nil
 }
 
-// check is the steps that find mistakes and compile. unread.go runs them alone, for
-// the mistakes.
+// check is the steps that find mistakes and compile. Reading runs check alone to find
+// mistakes beside those of reading (unread.go).
 func (c *compiler) check() {
 	c.networks()
 	c.security()
@@ -114,8 +115,8 @@ func (c *compiler) check() {
 	c.underlay()
 }
 
-// presence notes that a list is given once it has an object. From then on an ID that
-// the list has not is a dangling one, so that everything is compiled again.
+// presence notes that a list is given once it has an object. From then on a reference to
+// an ID that the list lacks is a dangling one, so that everything is compiled again.
 func (c *compiler) presence() {
 	for _, kind := range kinds {
 		if c.next.objects[kind].Len() > 0 && !c.given(kind) {
@@ -125,37 +126,38 @@ func (c *compiler) presence() {
 	}
 }
 
-// given tells whether a list is in the configuration, maybe empty.
+// given tells whether a list is in the configuration, though it may be empty.
 func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
 
-// toldOrder is the order in which notices are told: that of the compiler's steps.
+// toldOrder is the order in which notices are told, which is the order of the compiler's
+// steps.
 var toldOrder = []string{"Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways", "VpcPeeringConnections"}
 
-// notice notes that the card does not enforce, or does not know, something about the
+// notice notes something that the card does not enforce, or does not know, about the
 // object at hand.
 func (c *compiler) notice(kind NoticeKind, path, what string) {
 	had, _ := c.next.notices.Get(c.about.key())
 	c.next.notices.Set(c.about.key(), append(slices.Clip(had), newNotice(kind, path, what)))
 }
 
-// Add notes a mistake. A mistake that only follows from one in reading is left out,
-// for people mend the first and the second is gone.
+// Add notes a mistake. Add leaves out a mistake that only follows from a mistake in
+// reading, because it goes when people mend that one.
 func (c *compiler) Add(path, format string, args ...any) {
 	if !c.unread.concerns(path) {
 		c.Problems.Add(path, format, args...)
 	}
 }
 
-// conflict is Add for a mistake between two objects, at path and at other. It is left
-// out if either object has a mistake in reading.
+// conflict is Add for a mistake between two objects, at path and at other. conflict leaves
+// out the mistake if reading found a mistake in either object.
 func (c *compiler) conflict(path, other, format string, args ...any) {
 	if !c.unread.concerns(other) {
 		c.Add(path, format, args...)
 	}
 }
 
-// unknown notes a reference to an ID that a list has not. It is left out if the object
-// is there and has a mistake of its own, which is told already.
+// unknown notes a reference to an ID that a list lacks. unknown leaves out the reference
+// if the object was left out for a mistake of its own, which is noted already.
 func (c *compiler) unknown(path, list, id string) {
 	if c.unread.mayHave(list) || c.lost[c.spotOf(list, id).path()] {
 		return

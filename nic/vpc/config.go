@@ -10,10 +10,10 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Config is a region as EC2's describe-* commands tell it, and where its parts
-// are (Placement). It is plain data; nothing changes it once it was compiled.
-// A nil list was not in the configuration, an empty one was there and empty:
-// references into a list that is not there are not called dangling.
+// Config is a region as EC2's describe-* commands tell it, and where its parts are
+// (Placement). Config is plain data; do not change it after it was compiled. A nil list
+// was not in the configuration, and an empty list was there: only a reference into a list
+// that was there can be dangling.
 type Config struct {
 	Vpcs                         []ec2.Vpc                         `json:",omitzero"`
 	Subnets                      []ec2.Subnet                      `json:",omitzero"`
@@ -32,19 +32,18 @@ type Config struct {
 
 	Placement Placement `json:",omitzero"`
 
-	// Unenforced holds, as they came, the lists of EC2 objects that act on
-	// packets in EC2 and not in this card (VpcEndpoints, FlowLogs, …), so that
-	// it can name them.
+	// Unenforced holds the lists of EC2 objects that act on packets in EC2 and not in this
+	// card (VpcEndpoints, FlowLogs, …), as they were read, so that notices can name them.
 	Unenforced map[string][]any `json:"-"`
-	// Places tells, by list, where each of its objects was read; nil: made otherwise.
+	// Places tells, by list, where each object was read; nil if no file was read.
 	Places Places `json:"-"`
-	// Answer tells whether some of it came as an answer of EC2's API.
+	// Answer tells whether a document of the configuration is an answer of EC2's API.
 	Answer bool `json:"-"`
-	// Notices are what was passed over while reading.
+	// Notices tell what reading passed over.
 	Notices []Notice `json:"-"`
 }
 
-// MarshalJSON writes what Parse reads, under EC2's names.
+// MarshalJSON writes the configuration under EC2's names, as Parse reads it.
 func (c *Config) MarshalJSON() ([]byte, error) {
 	type plain Config
 	data, err := json.Marshal((*plain)(c))
@@ -63,7 +62,7 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON wrote, and is strict about names.
 func (c *Config) UnmarshalJSON(data []byte) error {
 	parsed, err := Strict.Parse("configuration", data)
 	if err == nil {
@@ -72,7 +71,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// sectionNames are the lists, and Placement.
+// sectionNames are the names of the lists, and "Placement".
 var sectionNames = func() (names []string) {
 	for field := range fieldsOf(&Config{}) {
 		names = append(names, field.Name)
@@ -80,7 +79,7 @@ var sectionNames = func() (names []string) {
 	return names
 }()
 
-// fieldsOf yields what a configuration has under a name of its own.
+// fieldsOf yields the lists of a configuration, and Placement.
 func fieldsOf(c *Config) iter.Seq2[reflect.StructField, reflect.Value] {
 	return func(yield func(reflect.StructField, reflect.Value) bool) {
 		v := reflect.ValueOf(c).Elem()
@@ -101,17 +100,17 @@ func section(name string) (reflect.StructField, bool) {
 	return field, found && slices.Contains(sectionNames, name)
 }
 
-// unenforced lists what has an effect on packets in EC2 and none here. The other
-// lists that describe-* commands answer with (Reservations, AvailabilityZones, …)
-// say nothing that a card could act on.
+// unenforced are the lists whose objects have an effect on packets in EC2 and none in this
+// card. A card has nothing to act on in the other lists of describe-* commands
+// (Reservations, AvailabilityZones, …).
 var unenforced = []string{
 	"CarrierGateways", "ClientVpnEndpoints", "EgressOnlyInternetGateways", "FlowLogs", "LocalGateways", "RouteServers",
 	"TrafficMirrorSessions", "TransitGatewayAttachments", "TransitGateways", "TransitGatewayVpcAttachments",
 	"VpcBlockPublicAccessExclusions", "VpcEndpoints", "VpnConnections", "VpnGateways",
 }
 
-// withoutObjects is a copy without Placement and the objects that have IDs. Of
-// their lists it still tells which are there.
+// withoutObjects is a copy without Placement and without the objects that have IDs. A
+// list that was there is still there, and empty.
 func (c *Config) withoutObjects() *Config {
 	rest := *c
 	rest.Placement = Placement{}
@@ -126,12 +125,12 @@ func (c *Config) withoutObjects() *Config {
 	return &rest
 }
 
-// gives tells whether a list is in the configuration, maybe empty.
+// gives tells whether a list is in the configuration, though it may be empty.
 func (c *Config) gives(kind string) bool {
 	return !reflect.ValueOf(c).Elem().FieldByName(kind).IsNil()
 }
 
-// withList is a copy in which a list is there, and empty if it was not.
+// withList is a copy in which a list is there. If the list was not there, it is empty.
 func (c *Config) withList(kind string) *Config {
 	next := *c
 	if list := reflect.ValueOf(&next).Elem().FieldByName(kind); list.IsNil() {
@@ -150,7 +149,7 @@ func (c *Config) present() (all []string) {
 	return all
 }
 
-// sections is what the configuration holds beside objects with IDs, by name.
+// sections are the lists without IDs that the configuration has, by name.
 func (c *Config) sections() map[string]any {
 	all := map[string]any{}
 	v := reflect.ValueOf(c).Elem()

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Diff names the objects that a change put or removed, sorted, as
-// "SecurityGroups sg-1". What has no ID goes by its list: "Placement".
+// Diff names the objects that a change put or removed, sorted, as "SecurityGroups sg-1". A
+// section without IDs goes by its name, such as "Placement".
 type Diff struct {
 	Added   []string `json:"added"`
 	Changed []string `json:"changed"`
 	Removed []string `json:"removed"`
 }
 
-// Diff names what the region's last change changed. Of a first region that is all
-// it has, which is named only when somebody asks.
+// Diff names what the region's last change changed. In a first region everything is added;
+// Diff collects those names only when it is called.
 func (r *Region) Diff() Diff {
 	if r.changes != nil {
 		return *r.changes
@@ -36,14 +36,14 @@ func (r *Region) Diff() Diff {
 	return d
 }
 
-// changed notes the name of what an edit touched.
+// changed notes that an edit touched an object, or a section if id is "".
 func (c *compiler) changed(kind, id string) {
 	if !c.first {
 		c.edited[subject{kind, id}] = true
 	}
 }
 
-// diff names what is not as it was; nil: everything is new.
+// diff names what the change changed; nil in a first region.
 func (c *compiler) diff() *Diff {
 	if c.first {
 		return nil

@@ -1,5 +1,5 @@
-// Package vpc is what customers configure, in EC2's own vocabulary, and its
-// compiled form.
+// Package vpc reads what customers configure, in EC2's own vocabulary, and compiles the
+// configuration into the form that packets ask.
 //
 //	Config ── edits ──▶ Region    what all cards share: objects, mapping, routes, rules
 //	                      │
@@ -9,11 +9,12 @@
 //
 // The configuration, and how it is read:
 //
-//	config.go     Config: EC2's lists, our Placement; sent.go on its way to a card
+//	config.go     Config: EC2's lists, our Placement; sent.go writes it for a card
 //	placement.go  what EC2 does not tell, with its defaults
 //	place.go      where each object was read
 //	load.go       bytes to a Config; folder.go the files of a folder
-//	document.go   one answer of EC2's API, or what people write; merge.go many of them
+//	document.go   a document: one answer of EC2's API, or what people write; answer.go tells
+//	              which of the two; merge.go puts many together
 //	wrapped.go    answers inside other objects; instances.go ENIs that only instances tell
 //	foreign.go    files with nothing of EC2
 //	objects.go    a configuration's objects, by kind and ID
@@ -59,25 +60,25 @@
 //
 // # Regions
 //
-// A Region is immutable. Its successor shares with it the objects that did not
+// A Region is immutable. A region and its successor share the objects that did not
 // change: maps are B-trees whose copy is one word and whose nodes are copied when
 // they are written to. A thousand cards of one process share one region.
 //
-// A change is a list of edits: this object in the place of that. A file is a change,
-// too: the edits in which it differs from the region that is. Edits are done to the
-// configured objects first, and mark the objects to compile: the one that was edited,
-// and those that name it if that can matter. Then each step compiles the marked
-// objects of its kind. So the order of edits does not matter to the compiler, and to
+// A change is a list of edits; each puts one object in the place of another. A file is a
+// change, too: the edits in which the file differs from the region. Edits first change
+// the configured objects and mark the objects to compile: the edited object, and the
+// objects that name it if the edit can matter to them. Then each step compiles the marked
+// objects of its kind. So the compiler does not depend on the order of edits, and to
 // compile everything is the same code with everything marked:
-// TestChangesAgreeWithTheWhole compares the two. Errors are found whole; with one
-// there is no successor.
+// TestChangesAgreeWithTheWhole compares the two. The compiler finds all errors of a
+// change; a change with an error has no successor.
 //
-// A fact that stands in one place needs one change. An ENI points to its subnet and
-// groups, which stay the same while their names and VPCs do; routes and rules are
-// kept beside them, by ID. So a rule is compiled once, whoever is in the group. A rule
-// that names a group asks for the groups of the ENI that has the remote address, so
-// that members come and go and no rule is compiled. A route table is found through
-// its subnet when a policy is made.
+// Each fact stands in one place, so a change of a fact is one write. An ENI points to its
+// subnet and groups, which stay the same while their names and VPCs do; routes and rules
+// are kept beside them, by ID. So a rule is compiled once, whoever is in the group. For a
+// rule that names a group, a packet asks for the groups of the ENI that has the remote
+// address, so members come and go and no rule is compiled. A route table is found
+// through its subnet when a policy is made.
 //
 // Three changes compile everything: a section without IDs (Cards, Edge,
 // associations of groups), the first object of a list that was not there, and any
@@ -102,10 +103,10 @@
 // # A million ENIs
 //
 // Of an ENI on another card, a card needs its address, MAC and VTEP, and its groups.
-// A large VPC has a million such ENIs, so that each is kept in about 290 bytes, its
+// A large VPC has a million such ENIs, so a region keeps each in about 290 bytes, its
 // IDs and its configuration included:
 //
-//	object     where it was configured ──▶ identity   ID, instance, MAC, address ──▶ form
+//	object     where the ENI was read  ──▶ identity   ID, instance, MAC, address ──▶ form
 //	                                          ▲
 //	mapping    private address ──▶ ENI   ─────┴──▶ membership   subnet, groups, timeouts
 //
@@ -115,25 +116,25 @@
 //
 // # Policies
 //
-// A Policy costs what its card has of ENIs. Matchers are shared by all ENIs with
-// the same groups, on all cards of the process, as long as one of them needs them.
+// The cost of a Policy grows with the ENIs of its card alone. All ENIs with the same
+// groups, on all cards of the process, share one matcher while one of them needs it.
 //
 // # Numbers
 //
-// Connections hold numbers and no pointers. VTEPs and stations, which they hold
-// beside an epoch, mean something under one policy alone. An ENI's number is handed
-// from policy to policy, and is its place among the card's ENIs in the configuration
-// when the first policy is made: so a process that loads the same configuration gives
-// the same number. No number is given again: ENIs are found by number in an array, in
-// which each ENI that ever was costs a word. 8,388,608 are the end, and an error says
-// so. An owner is 64 bits of a hash of the instance's ID, and the same everywhere;
-// that two of 100,000 instances share an owner, and an allowance, happens once in four
-// billion cards.
+// Connections hold numbers and no pointers. The numbers of VTEPs and stations hold under
+// one policy alone, so a connection has them beside the policy's epoch. An ENI's number
+// is handed from policy to policy; in the first policy the number is the ENI's place
+// among the card's ENIs in the configuration, so each process that loads the same
+// configuration gives the same number. No number is given a second time. ENIs are found
+// by number in an array, in which each ENI that ever was costs a word; after 8,388,608
+// ENIs a change is an error. An owner is 64 bits of a hash of the instance's ID, the same
+// in every process. Two of 100,000 instances share an owner, and so an allowance, on one
+// of four billion cards.
 //
 // # Errors
 //
-// An error is a line "path: reason". A configuration that can only be a mistake is
-// one: dangling references within a VPC, addresses twice, ports upside down. What
-// real dumps hold and the card cannot serve becomes a Notice: rules that name groups
-// of peers, prefix lists without entries, NAT gateways, IPv6.
+// An error is a line "path: reason". A configuration that can only be a mistake is an
+// error: dangling references within a VPC, addresses twice, ports upside down. What real
+// dumps hold and the card cannot serve is a Notice: rules that name groups of peers,
+// prefix lists without entries, NAT gateways, IPv6.
 package vpc

@@ -4,19 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
-// source is where a document stands: the n-th of a file, from 1, or an object
-// inside it.
+// source is where a document stands: the n-th JSON or YAML value of a file, or an object
+// inside one.
 type source struct {
 	file   string
-	n      int
-	within string // the names of the objects around it: "us-east-1.data"
-	deep   int    // how many those are
+	n      int    // from 1
+	within string // the names of the objects around the document: "us-east-1.data"
+	deep   int    // how many objects are around the document
 }
 
 // String names the source as errors do: "all.json (document 2, us-east-1.data)".
@@ -32,7 +31,7 @@ func (s source) String() string {
 	return s.file
 }
 
-// in is the source of an object of that name inside.
+// in is the source of the object of that name inside s.
 func (s source) in(name string) source {
 	if s.within != "" {
 		s.within += "."
@@ -50,27 +49,30 @@ type document struct {
 	unknown *ec2.Unknown
 	yaml    bool
 
-	lists    []string // that it has, by the names there
-	null     []string // those that are null
-	known    bool     // something in it is EC2's
-	envelope bool     // it has what only the API puts beside a list
-	byHand   bool     // it has what the API never answers
-	isAnswer bool     // end judged it to be an answer of EC2's API
-	token    string
-	foreign  []string
-	wrapping []string              // names that EC2 does not have, over objects and answers that it has
-	listed   bool                  // it is one of a list, and nothing tells yet that it is an answer
-	inside   bool                  // it is an object inside another, or of a list of objects that are none of EC2's
+	// What the document has.
+	lists    []string              // names of lists
+	null     []string              // names of lists that are null
+	known    bool                  // something is EC2's
+	envelope bool                  // it has a member that only the API puts beside a list
+	byHand   bool                  // it has a member that the API never answers
+	token    string                // NextToken
+	foreign  []string              // names that EC2 does not have
+	wrapping []string              // names that EC2 does not have, over objects and answers that are EC2's
 	wraps    bool                  // an answer is inside
-	mixed    bool                  // inside another object: it has more than lists
-	empty    []string              // lists inside another object in which nothing is told
-	taken    instanceENIs          // from instances
-	entries  []ec2.PrefixListEntry // without their list
-	owner    string                // their list
+	taken    instanceENIs          // ENIs that instances tell
+	entries  []ec2.PrefixListEntry // of a prefix list, which the document does not hold
+	owner    string                // the ID of that list, if the document tells
+
+	// What the document is.
+	isAnswer bool     // end judged it to be an answer of EC2's API
+	listed   bool     // it is one of a list, and no name has told yet whether it is an answer
+	inside   bool     // it is an object inside another, or in a list of objects that are not EC2's
+	mixed    bool     // inside: it has more than lists
+	empty    []string // inside: its lists that have no object
 }
 
-// begin begins a document. Names that EC2 does not have, and mistakes, are noted in it
-// from here on.
+// begin begins a document. From here on, problems and names that EC2 does not have are
+// noted in this document.
 func (l *loader) begin(r *ec2.Reader, s source) *document {
 	l.parts++
 	l.problems.File = s.String()
@@ -79,8 +81,8 @@ func (l *loader) begin(r *ec2.Reader, s source) *document {
 	return &document{loader: l, source: s, config: &Config{Unenforced: map[string][]any{}, Places: Places{}}, unknown: unknown, yaml: r.YAML}
 }
 
-// document reads one JSON value: an answer, a list of answers, a list of EC2's
-// objects as --query leaves, or one such object.
+// document reads one JSON value: an answer, a list of answers, a list of EC2's objects as
+// aws --query prints it, or one object of EC2's.
 func (l *loader) document(r *ec2.Reader, s source) error {
 	switch r.Kind() {
 	case '{':
@@ -100,8 +102,8 @@ func (l *loader) document(r *ec2.Reader, s source) error {
 	return r.Skip()
 }
 
-// array reads a list of answers or of objects. Lists in it, as --query leaves of
-// Reservations[].Instances[], count as one.
+// array reads a list of answers or of objects. Lists inside the list, as aws --query
+// Reservations[].Instances prints them, count as one list.
 func (d *document) array(r *ec2.Reader, i *int) error {
 	return r.Elements(func() error {
 		switch r.Kind() {
@@ -125,7 +127,7 @@ func (d *document) array(r *ec2.Reader, i *int) error {
 	})
 }
 
-// oneOf reads an answer in a list of such.
+// oneOf reads an answer in a list of answers.
 func (d *document) oneOf(r *ec2.Reader) error {
 	part := d.loader.begin(r, d.source)
 	part.listed = true
@@ -141,17 +143,19 @@ func (d *document) oneOf(r *ec2.Reader) error {
 	return err
 }
 
-// member is one that may turn out to be an object's and not an answer's.
+// member is a member that object has read, before it is clear whether the member is an
+// answer's or an object's.
 type member struct {
 	name string
 	raw  []byte
 }
 
-// mostHeld is more than any object of EC2 has.
+// mostHeld is the most bytes that object holds back; no object of EC2 has as many.
 const mostHeld = 4 << 20
 
-// object reads an answer, or one of its objects alone. Which of the two tell the
-// names, and the first of an answer mostly does.
+// object reads an answer, or one of EC2's objects alone. The names of the members tell
+// which of the two it is, mostly the first name already; until then object holds the
+// members back.
 func (d *document) object(r *ec2.Reader) error {
 	var held []member
 	size, answer := 0, false
@@ -174,8 +178,8 @@ func (d *document) object(r *ec2.Reader) error {
 	return d.held(held, r)
 }
 
-// held reads what object has held back: the members of one object of a list, or
-// those of an answer.
+// held reads the members that object has held back, of one of EC2's objects or of an
+// answer.
 func (d *document) held(held []member, r *ec2.Reader) error {
 	names, text := []string{}, []byte("{")
 	for i, m := range held {
@@ -197,14 +201,14 @@ func (d *document) held(held []member, r *ec2.Reader) error {
 	return nil
 }
 
-// beginsAnswer tells whether a name is one that answers begin with and objects
-// do not.
+// beginsAnswer tells whether answers, and no objects, begin with a member of that name.
 func beginsAnswer(name string) bool {
 	_, ours := section(name)
 	return ours || slices.Contains(unenforced, name) || slices.Contains(envelopes, name) || name == "Reservations"
 }
 
-// envelopes are what the SDKs put beside an answer's list: boto3, Go, JavaScript.
+// envelopes are the members that the SDKs for Python, Go and JavaScript put beside an
+// answer's list.
 var envelopes = []string{"ResponseMetadata", "ResultMetadata", "$metadata"}
 
 // section reads the value of one name of an answer.
@@ -260,7 +264,7 @@ func (d *document) list(name string, r *ec2.Reader) error {
 	}
 	field := d.config.list(name)
 	err := r.Decode(name, field.Addr().Interface())
-	if n := field.Len(); err != nil && n > len(d.config.Places[name]) { // the JSON broke off in the last
+	if n := field.Len(); err != nil && n > len(d.config.Places[name]) { // the JSON broke off in the last object
 		field.SetLen(n - 1)
 	}
 	places := slices.Grow(d.config.Places[name], field.Len())
@@ -279,7 +283,7 @@ func (d *document) place(list string, p Place) {
 	d.config.Places[list] = append(d.config.Places[list], p)
 }
 
-// bare reads one object of a list of EC2's.
+// bare reads one of EC2's objects that stands outside its list.
 func (d *document) bare(list string, p Place, r *ec2.Reader) error {
 	p.File = d.String()
 	d.known = true
@@ -320,8 +324,8 @@ func (d *document) unread(name string, r *ec2.Reader) error {
 	return nil
 }
 
-// prefixLists tells by their members what describe-managed-prefix-lists and
-// describe-prefix-lists answer under one name.
+// prefixLists reads the objects of describe-managed-prefix-lists and of
+// describe-prefix-lists, which come under one name, and tells them apart by their members.
 func (d *document) prefixLists(r *ec2.Reader) error {
 	d.known, d.lists = true, append(d.lists, "PrefixLists")
 	i := -1
@@ -338,109 +342,4 @@ func (d *document) prefixLists(r *ec2.Reader) error {
 		d.place(list, Place{File: d.String(), List: "PrefixLists", Index: i})
 		return r.Of(raw).Add("PrefixLists", i, field)
 	})
-}
-
-// end tells what the document is, and takes it over.
-func (d *document) end() {
-	if !d.known && !d.wraps {
-		d.loader.foreign = append(d.loader.foreign, foreign{d.source, d.foreign})
-		return
-	}
-	d.loader.known = true
-	d.problems.File = d.String()
-	real, plausible := d.ids()
-	answer := d.answer(real, plausible)
-	sure := d.reading == Lenient || d.deep > 0 || d.envelope || !d.yaml && real
-	for _, m := range d.unknown.Members {
-		switch {
-		case !answer || m.Typo && !sure:
-			d.problems.Add(m.Path, "%s", m.Reason())
-		case !m.Again:
-			d.notice(MemberPassedOver, ec2.In(d.String(), m.Path), m.Name)
-		}
-	}
-	d.names(answer, sure)
-	if d.isAnswer = answer; answer {
-		d.loader.config.Answer = true
-		d.asAnswer()
-	}
-	d.loader.merge(d)
-}
-
-// names judges those at the top that EC2 does not have.
-func (d *document) names(answer, sure bool) {
-	for _, name := range distinct(d.foreign) {
-		near := ec2.Nearest(name, sectionNames)
-		switch {
-		case !answer || !sure && near != "" && ec2.Close(name, near):
-			d.problems.Add("", "%s", ec2.NoField(name, near))
-		default:
-			d.notice(MemberPassedOver, d.String(), name)
-		}
-	}
-	if !answer {
-		for _, name := range d.wrapping {
-			d.problems.Add("", "%s", ec2.NoField(name, ec2.Nearest(name, sectionNames)))
-		}
-	}
-}
-
-// asAnswer marks all objects as read from an answer, in which a null list is an
-// empty one.
-func (d *document) asAnswer() {
-	for _, places := range d.config.Places {
-		for i := range places {
-			places[i].Answer = true
-		}
-	}
-	for _, name := range d.null {
-		if field := d.config.list(name); field.IsNil() {
-			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
-		}
-	}
-}
-
-// answer tells an answer of the API from what people write. People write Placement,
-// several lists in one document, names as IDs, and only what the card reads.
-func (d *document) answer(real, plausible bool) bool {
-	switch {
-	case d.reading != Told:
-		return d.reading == Lenient
-	case d.byHand:
-		return false
-	case d.envelope || !d.known && d.wraps: // what is inside was judged
-		return true
-	case d.yaml:
-		return real && d.unknown.Extra
-	}
-	return real || d.unknown.Extra || plausible && len(d.lists) < 2 && len(d.wrapping) == 0
-}
-
-var (
-	realID      = regexp.MustCompile(`^[a-z]+-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	plausibleID = regexp.MustCompile(`^[a-z]+-[0-9a-f]+$`)
-)
-
-// ids tells whether the IDs of all objects have the form that EC2 gives them, and
-// whether they might have it but for their length.
-func (d *document) ids() (real, plausible bool) {
-	const enough = 100
-	n, reals, plausibles := 0, 0, 0
-	for list := range d.config.Places {
-		if !slices.Contains(kinds, list) || list == "Addresses" {
-			continue
-		}
-		objects := d.config.list(list)
-		for i := range min(objects.Len(), enough) {
-			id := idOf(objects.Index(i))
-			n++
-			if realID.MatchString(id) {
-				reals++
-			}
-			if plausibleID.MatchString(id) {
-				plausibles++
-			}
-		}
-	}
-	return n > 0 && reals == n, plausibles == n
 }

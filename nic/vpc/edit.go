@@ -10,20 +10,19 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Edit puts an object in the place of the one with its ID, or adds or removes it.
+// Edit adds an object, puts it in the place of the one with the same ID, or removes it.
 type Edit struct {
-	Kind   string // the object's list, such as "SecurityGroups"; "Placement", which has no ID; or "ENIPlacements"
-	ID     string // an Elastic IP address goes by its PublicIp
-	Object any    // a pointer to its shape, such as *ec2.SecurityGroup, which nobody changes any more; nil: the object goes
+	Kind   string // the object's list, such as "SecurityGroups"; "Placement", which has no ID; or KindENIPlacement
+	ID     string // of an Elastic IP address its PublicIp
+	Object any    // a pointer to the object's shape, such as *ec2.SecurityGroup, not to be changed any more; nil removes
 }
 
 // KindENIPlacement is the kind of an edit that says where one ENI is, with an
 // *ENIPlacement.
 const KindENIPlacement = "ENIPlacements"
 
-// Put makes the edit that puts an object, in YAML or JSON, in the place of the one
-// with its ID, or adds it. kind names the object's list, such as "SecurityGroups";
-// "Placement" has no ID.
+// Put makes the edit that adds an object, written in YAML or JSON, or puts it in the place
+// of the one with the same ID. kind is as Edit.Kind.
 func Put(kind string, data []byte) (Edit, error) {
 	var p ec2.Problems
 	if kind == "Placement" {
@@ -43,8 +42,8 @@ func Put(kind string, data []byte) (Edit, error) {
 	return Edit{kind, idOf(v.Elem()), v.Interface()}, p.Err()
 }
 
-// Remove makes the edit that an object goes, and with it what Placement says of
-// it. It is an error if there is none.
+// Remove makes the edit that removes an object, and its place in Placement. Remove is an
+// error if there is no such object.
 func (r *Region) Remove(kind, id string) (Edit, error) {
 	switch {
 	case !slices.Contains(kinds, kind):
@@ -55,7 +54,7 @@ func (r *Region) Remove(kind, id string) (Edit, error) {
 	return Edit{Kind: kind, ID: id}, nil
 }
 
-// decode reads one object that somebody wrote.
+// decode reads one object that people wrote.
 func decode(kind string, object []byte, into any, p *ec2.Problems) {
 	var unknown ec2.Unknown
 	r, err := ec2.UsualBounds.NewReader("", bytes.NewReader(object), p)
@@ -76,12 +75,12 @@ func decode(kind string, object []byte, into any, p *ec2.Problems) {
 	}
 }
 
-// notThere is the error of an ID that a list has not.
+// notThere is the error of an ID that a list lacks.
 func notThere(kind, id string) error {
 	return fmt.Errorf("there is no %q in %s", ec2.Shorten(id), kind)
 }
 
-// unknownKind is the error of a kind that is none.
+// unknownKind is the error of a kind that does not exist.
 func unknownKind(kind string) error {
 	return fmt.Errorf("%q is no kind of object; they are %s", ec2.Shorten(kind), strings.Join(kinds, ", "))
 }

@@ -8,21 +8,21 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// ENI is a network interface as all cards know it: what the mapping tells of it,
-// and what rules and routes ask. A region may have a million of them, so that an
-// ENI is small, and shares with others what it can.
+// ENI is a network interface as all cards know it: the fields that the mapping, rules and
+// routes ask for. A region may have a million ENIs, so an ENI is small, and shares with
+// other ENIs what it can.
 type ENI struct {
 	*identity
 	*membership
 	further *further // nil: one address and no prefix
-	public  uint32   // the primary's public address; 0: none
-	Card    uint16   // where it is: index in Region.VTEPs
-	lost    bool     // the primary address is another ENI's, too, and so nobody's
+	public  uint32   // the primary address's public one; 0: none
+	Card    uint16   // index in Region.VTEPs of the ENI's card
+	lost    bool     // the primary address is another ENI's, too, and so belongs to neither
 }
 
-// membership is what the ENIs of one subnet with the same groups and settings have
-// in common. They share it, so that it is in the cache when a rule asks for the
-// groups of a remote ENI.
+// membership is the part of an ENI that all ENIs of one subnet with the same groups and
+// settings share, so that it is in the cache when a rule asks for the groups of a remote
+// ENI.
 type membership struct {
 	Subnet          *Subnet
 	Groups          []*Group
@@ -30,7 +30,7 @@ type membership struct {
 	SourceDestCheck bool
 }
 
-// further is what few ENIs have.
+// further is the part of an ENI that few ENIs have.
 type further struct {
 	addrs    []Address      // all, primary first
 	prefixes []netip.Prefix // delegated
@@ -44,10 +44,10 @@ func (e *ENI) primary() wire.Addr {
 	return addrFrom(e.addr)
 }
 
-// Public is the primary address's public one; zero: none.
+// Public is the public address of the primary private address; zero: none.
 func (e *ENI) Public() wire.Addr { return addrFrom(e.public) }
 
-// Address is a private address and its public one; zero: none.
+// Address is a private address and the public address that stands for it; zero: none.
 type Address struct{ Private, Public wire.Addr }
 
 // Timeouts are the idle times of an ENI's connections that EC2 lets be set.
@@ -68,7 +68,7 @@ func (e *ENI) Addrs() []Address {
 	return []Address{{e.primary(), e.Public()}}
 }
 
-// prefixes are those that are delegated to the ENI.
+// prefixes are the prefixes that are delegated to the ENI.
 func (e *ENI) prefixes() []netip.Prefix {
 	if e.further == nil {
 		return nil
@@ -76,8 +76,8 @@ func (e *ENI) prefixes() []netip.Prefix {
 	return e.further.prefixes
 }
 
-// setAddresses gives a new ENI what it has. The first of addrs is the primary one,
-// unless that was lost.
+// setAddresses gives a new ENI its addresses and delegated prefixes. The first of addrs is
+// the primary address, unless another ENI has it, too.
 func (e *ENI) setAddresses(addrs []Address, prefixes []netip.Prefix) {
 	e.lost = len(addrs) == 0 || addrs[0].Private != addrFrom(e.addr)
 	e.public, e.further = 0, nil
@@ -113,7 +113,7 @@ func (f *further) owns(addr wire.Addr) bool {
 	return false
 }
 
-// PublicOf is the public address of a private one; zero: none.
+// PublicOf is the public address of the ENI's private one; zero: none.
 func (e *ENI) PublicOf(private wire.Addr) wire.Addr {
 	if e.further == nil {
 		if private == e.primary() {
@@ -129,7 +129,8 @@ func (e *ENI) PublicOf(private wire.Addr) wire.Addr {
 	return wire.Addr{}
 }
 
-// PrivateOf is the private address behind a public one; zero: none of this ENI.
+// PrivateOf is the private address behind a public one; zero: the ENI has no such public
+// address.
 func (e *ENI) PrivateOf(public wire.Addr) wire.Addr {
 	switch {
 	case public.IsZero():
@@ -147,7 +148,7 @@ func (e *ENI) PrivateOf(public wire.Addr) wire.Addr {
 	return wire.Addr{}
 }
 
-// spans are the addresses that the mapping has of it.
+// spans are the ENI's addresses in the mapping.
 func (e *ENI) spans() []span {
 	var all []span
 	for _, a := range e.Addrs() {

@@ -24,16 +24,15 @@ type eniBuilder struct {
 	prefixed []netip.Prefix
 }
 
-// begin makes the builder ready for another ENI. What the last one needed of memory
-// it takes again.
+// begin makes the builder ready for another ENI, and reuses the memory of the last one.
 func (b *eniBuilder) begin(c *compiler, o *object, config *identity) {
 	*b = eniBuilder{compiler: c, object: o, config: config, eni: &ENI{identity: config}, list: b.list[:0], addrs: b.addrs[:0]}
 }
 
-// form is what the ENI shares of its configuration.
+// form is the part of the ENI's configuration that it may share with other ENIs.
 func (b *eniBuilder) form() *ec2.NetworkInterface { return b.config.form }
 
-// build answers false where the ENI has no place in the region.
+// build checks and compiles the ENI, and is false if the ENI has no place in the region.
 func (b *eniBuilder) build() bool {
 	if !b.join() {
 		return false
@@ -46,11 +45,11 @@ func (b *eniBuilder) build() bool {
 	return true
 }
 
-// seal puts into the ENI what it has of addresses.
+// seal gives the ENI the addresses and prefixes that build found.
 func (b *eniBuilder) seal() { b.eni.setAddresses(b.addrs, b.prefixed) }
 
-// stand puts an ENI on its card, and sees that its guest's port is its own. An ENI
-// that no card names is on the first.
+// stand puts an ENI on its card, and checks that no other ENI has its guest's port. An ENI
+// that no card names is on the first card.
 func (b *eniBuilder) stand() {
 	e := b.eni
 	e.Card = max(b.card, firstCard)
@@ -62,12 +61,12 @@ func (b *eniBuilder) stand() {
 	}
 }
 
-// pluggedTwice is the mistake of two ENIs with one port.
+// pluggedTwice notes that two ENIs have one port.
 func (c *compiler) pluggedTwice(e *ENI, first string) {
 	c.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", c.next.Port(e), ec2.Shorten(first))
 }
 
-// standAll is stand's end for the ENIs of a first region.
+// standAll does the rest of stand for the ENIs of a first region, for all at once.
 func (c *compiler) standAll() {
 	if !c.first {
 		return
@@ -90,10 +89,11 @@ func (c *compiler) standAll() {
 	}
 }
 
-// Port is what the guest behind an ENI is plugged into, such as "tap:a1".
+// Port is the port that the guest behind an ENI is plugged into, such as "tap:a1".
 func (r *Region) Port(e *ENI) string { return string(r.appendPort(nil, e)) }
 
-// appendPort appends the port of an ENI. Whoever has room for it allocates nothing.
+// appendPort appends the port of an ENI to a slice, and allocates nothing if the slice has
+// room.
 func (r *Region) appendPort(to []byte, e *ENI) []byte {
 	if port, named := r.place.ports.Get(e.ID); named {
 		return append(to, port...)
@@ -107,7 +107,7 @@ func (r *Region) portKey(e *ENI) uint64 {
 	return xxhash.Sum64(r.appendPort(append(space[:0], byte(e.Card>>8), byte(e.Card)), e))
 }
 
-// pluggedInto names the ENI of a card that has a port.
+// pluggedInto is the ID of the ENI of a card that has a port; "": none.
 func (r *Region) pluggedInto(card uint16, port string) string {
 	for _, e := range r.on(card) {
 		if r.Port(e) == port {
@@ -129,8 +129,8 @@ func (r *Region) on(card uint16) (all []*ENI) {
 	return all
 }
 
-// mac checks that the ENI's MAC is its own in the VPC: frames find the ENI by VNI and
-// MAC.
+// mac checks that no other station of the VPC has the ENI's MAC, because frames find the
+// ENI by VNI and MAC.
 func (b *eniBuilder) mac() {
 	mac := b.config.MAC
 	switch {
@@ -143,7 +143,7 @@ func (b *eniBuilder) mac() {
 	}
 }
 
-// holderOf names who has a MAC in the ENI's VPC.
+// holderOf names the router or the ENI that has a MAC in the ENI's VPC.
 func (b *eniBuilder) holderOf(mac wire.MAC) string {
 	for _, s := range b.net.subnets.Values() {
 		if s.RouterMAC == mac {
@@ -158,7 +158,7 @@ func (b *eniBuilder) holderOf(mac wire.MAC) string {
 	return ""
 }
 
-// notices notes what the card does not do of what the ENI has.
+// notices notes what the ENI has and the card does not serve.
 func (b *eniBuilder) notices() {
 	b.ipv6Notice()
 	form := b.form()
@@ -180,7 +180,7 @@ func (b *eniBuilder) notices() {
 	}
 }
 
-// ipv6Notice is one for all that an ENI has of IPv6.
+// ipv6Notice notes all IPv6 addresses and prefixes of an ENI in one notice.
 func (b *eniBuilder) ipv6Notice() {
 	form := b.form()
 	first, n := "", len(form.Ipv6Addresses)+len(form.Ipv6Prefixes)

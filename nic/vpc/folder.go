@@ -12,7 +12,7 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// readBounds are those of a file, and of a folder.
+// readBounds are the bounds of a file and of a folder.
 type readBounds struct {
 	ec2.Bounds
 	folder int64 // bytes of text in all files
@@ -22,13 +22,13 @@ type readBounds struct {
 
 var usualBounds = readBounds{Bounds: ec2.UsualBounds, folder: 1 << 30, files: 1 << 16, nested: 16}
 
-// tooLong tells that no more is read of a folder.
+// tooLong notes that a folder exceeds a bound, and ends the reading.
 func (l *loader) tooLong(path, format string, bound any) {
 	l.wrong(path, fmt.Errorf(format, bound))
 	l.ended = true
 }
 
-// Files are those that Load reads.
+// Files are the files that Load would read.
 func Files(path string) ([]string, error) {
 	if path == "-" {
 		return nil, nil
@@ -46,8 +46,8 @@ func Files(path string) ([]string, error) {
 	return files, err
 }
 
-// folder reads the files of a folder in the order of their names. A folder in it
-// may be a region, an account or a day; what is none of ours is named.
+// folder reads the files of a folder and of the folders inside, such as one a region, an
+// account or a day, in the order of their names. A notice names each file passed over.
 func (l *loader) folder(path string, deep int) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -77,8 +77,8 @@ func (l *loader) folder(path string, deep int) {
 	}
 }
 
-// unread is why an entry of a folder is passed over; "": it is read. Nothing but
-// a regular file is opened: a pipe would never end, a device might not.
+// unread is why an entry of a folder is passed over; "": it is read. Only regular files
+// are opened, because a pipe would never end, and a device might not.
 func (l *loader) unread(path string, e fs.DirEntry, deep int) string {
 	info, err := os.Stat(path)
 	switch {
@@ -102,7 +102,7 @@ func (l *loader) unread(path string, e fs.DirEntry, deep int) string {
 	return ""
 }
 
-// configEnding tells whether a file's name ends as those of configurations do.
+// configEnding tells whether a file's name ends as a configuration's may.
 func configEnding(name string) bool {
 	name = strings.ToLower(name)
 	return !strings.HasSuffix(name, ".tar.gz") && slices.Contains([]string{".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".gz"}, filepath.Ext(name))

@@ -6,14 +6,14 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// foreign is a document in which nothing is known.
+// foreign is a document in which nothing is EC2's.
 type foreign struct {
 	source
-	names []string
+	names []string // of its members
 }
 
-// passOver names the files that hold nothing of EC2's. Where all are such, it is
-// a mistake.
+// passOver names the files that hold nothing of EC2's, in notices. If no file holds
+// anything of EC2's, passOver names them as mistakes.
 func (l *loader) passOver() {
 	var files []foreign
 	for _, f := range l.foreign {
@@ -32,8 +32,8 @@ func (l *loader) passOver() {
 	}
 }
 
-// mistaken says of a file of which nothing is known what is expected: the list whose
-// name was misspelt, or what EC2 prints.
+// mistaken is the mistake of a file that holds nothing of EC2's: the error names the list
+// whose name was misspelt, or describes what is expected.
 func (l *loader) mistaken(f foreign) {
 	l.problems.File = f.String()
 	near := false
@@ -53,7 +53,7 @@ func (l *loader) mistaken(f foreign) {
 	}
 }
 
-// nearList is the list that a name may be meant for; "": none.
+// nearList is the list whose name a name may misspell; "": none.
 func nearList(name string) string {
 	list := ec2.Nearest(name, sectionNames)
 	if list == "" || ec2.Known(name) || !ec2.Close(name, list) {
@@ -73,7 +73,7 @@ func distinct(names []string) (all []string) {
 	return all
 }
 
-// nothingOf says why a document is passed over.
+// nothingOf says that a document holds nothing of EC2's, and what it holds.
 func nothingOf(names []string) string {
 	names = distinct(names)
 	if len(names) == 0 {

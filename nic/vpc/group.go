@@ -12,17 +12,17 @@ type Group struct {
 	ID, Name string
 	VPC      string // ID of its VPC
 
-	number uint32 // of its ID, in the lineage; from 1
+	number uint32 // stands for the ID in this lineage; from 1
 }
 
 // groupRules is a security group and its rules.
 type groupRules struct {
 	*Group
-	base  RuleID // of its first rule
+	base  RuleID // ID of the first rule
 	rules [2][]rule
 }
 
-// size is how many rules it has.
+// size is how many rules the group has.
 func (g *groupRules) size() RuleID { return RuleID(len(g.rules[wire.In]) + len(g.rules[wire.Out])) }
 
 // ruleID is the ID of a rule by its direction and index: inbound rules come first.
@@ -37,9 +37,9 @@ func (g *groupRules) ruleID(dir wire.Direction, i int) RuleID {
 type prefixList struct {
 	id      string
 	entries []span
-	cidrs6  int  // how many entries are IPv6, which the card has not
-	known   bool // the entries were given
-	ipv6    bool // of entries that were not given
+	cidrs6  int  // how many entries are IPv6, which the card does not carry
+	known   bool // the configuration has the entries
+	ipv6    bool // the entries, which are not known, are IPv6
 }
 
 // same tells whether two groups have the same rules.
@@ -48,7 +48,7 @@ func (g *groupRules) same(other *groupRules) bool {
 	return slices.EqualFunc(g.rules[wire.In], other.rules[wire.In], equal) && slices.EqualFunc(g.rules[wire.Out], other.rules[wire.Out], equal)
 }
 
-// permissions lists those of a direction.
+// permissions are a group's permissions of one direction.
 func permissions(sg *ec2.SecurityGroup, dir wire.Direction) []ec2.IpPermission {
 	if dir == wire.Out {
 		return sg.IpPermissionsEgress
@@ -72,8 +72,8 @@ func (b *groupBuilder) build(config *ec2.SecurityGroup) {
 	}
 }
 
-// permission makes a rule of each source of a permission. groupCheck tells its
-// mistakes.
+// permission makes a rule of each source of a permission. groupCheck notes the mistakes of
+// the permission.
 func (b *groupBuilder) permission(dir wire.Direction, i int, perm *ec2.IpPermission) {
 	s, err := parseService(perm)
 	if err != nil {

@@ -10,29 +10,28 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// identity is an ENI's configuration in few bytes: what it has of its own, and a
-// form that it shares with ENIs which differ from it in nothing else. A large VPC
-// has a million ENIs and a few hundred forms.
+// identity is an ENI's configuration in few bytes: the fields that differ from ENI to ENI,
+// and a form with all other fields, which ENIs share. A large VPC has a million ENIs and
+// a few hundred forms.
 type identity struct {
 	ID       string
-	Instance string                // "": attached to none
-	form     *ec2.NetworkInterface // the rest, without what stands here
-	addr     uint32                // primary private address; 0: none of IPv4
-	Station  uint32                // how frames reach the ENI: Region.Station
+	Instance string                // "": attached to no instance
+	form     *ec2.NetworkInterface // the other fields
+	addr     uint32                // primary private address; 0: no IPv4 address
+	Station  uint32                // number of Region.Station, by which frames reach the ENI
 	MAC      wire.MAC
 	took     bool // the form has ownAddress in the place of addr
 }
 
-// ownAddress stands in a form where the ENI has its primary address. No ENI has
-// this one.
+// ownAddress stands in a form for the primary address of the ENI. No ENI has this address.
 var ownAddress = netip.IPv4Unspecified()
 
-// first tells whether the ENI is the first of its instance.
+// first tells whether the ENI is its instance's first.
 func (e *identity) first() bool {
 	return e.form.Attachment != nil && e.form.Attachment.DeviceIndex == 0
 }
 
-// says tells whether two identities are made of the same configuration.
+// says tells whether two identities hold the same configuration.
 func (e *identity) says(other *identity) bool {
 	return e.ID == other.ID && e.Instance == other.Instance && e.MAC == other.MAC && e.addr == other.addr && e.took == other.took &&
 		(e.form == other.form || reflect.DeepEqual(e.form, other.form))
@@ -54,7 +53,7 @@ func (e *identity) config() *ec2.NetworkInterface {
 	return &config
 }
 
-// address is what an address of the form stands for.
+// address is the address that an address of the form stands for.
 func (e *identity) address(a netip.Addr) netip.Addr {
 	if e.took && a == ownAddress {
 		return addrOf(e.addr)
@@ -75,17 +74,17 @@ func (e *identity) addresses(list []ec2.NetworkInterfacePrivateIpAddress) []ec2.
 // packer makes identities, and keeps the forms of one change.
 type packer struct {
 	forms map[string]*ec2.NetworkInterface
-	kept  *shared[ec2.NetworkInterface] // those of the lineage
+	kept  *shared[ec2.NetworkInterface] // the forms of the lineage
 
-	// The form at hand, until it is known whether there is one like it.
+	// The form at hand, in memory that the next one reuses.
 	form       ec2.NetworkInterface
 	attachment ec2.NetworkInterfaceAttachment
 	addrs      []ec2.NetworkInterfacePrivateIpAddress
 	key        []byte
-	rest       ec2.NetworkInterface // what of the form is not in the key
+	rest       ec2.NetworkInterface // the form without the fields that the key has
 }
 
-// pack makes an identity of an ENI in EC2's shape, which may be changed afterwards.
+// pack makes an identity of an ENI in EC2's shape. The caller may change config afterwards.
 func (p *packer) pack(config *ec2.NetworkInterface) *identity {
 	e := &identity{ID: config.NetworkInterfaceId, MAC: config.MacAddress}
 	p.form = *config
@@ -109,7 +108,7 @@ func (p *packer) pack(config *ec2.NetworkInterface) *identity {
 	return e
 }
 
-// takeAddress takes the primary address out of the form.
+// takeAddress moves the primary address from the form to e.
 func (p *packer) takeAddress(e *identity) {
 	a := p.form.PrivateIpAddress
 	for _, one := range p.form.PrivateIpAddresses {
@@ -146,8 +145,9 @@ func (p *packer) detached() *ec2.NetworkInterface {
 	return &form
 }
 
-// common writes the key of the form at hand, and tells whether the key says all of
-// the form. What few ENIs have, such as tags and public addresses, is in no key.
+// common writes the key of the form at hand, and tells whether equal keys mean equal
+// forms. A form with a field that few ENIs have, such as tags or a public address, is not
+// common, because the key has none of those fields.
 func (p *packer) common() bool {
 	f := &p.rest
 	*f = p.form
@@ -177,7 +177,7 @@ func (p *packer) common() bool {
 		f.PrivateIpAddress = netip.Addr{}
 	}
 	f.Groups, f.DenyAllIgwTraffic, f.SourceDestCheck, f.PrivateIpAddresses, f.Attachment = nil, false, nil, nil, nil
-	return !rare && reflect.ValueOf(f).Elem().IsZero() // a field that EC2 gets later is in no key, either
+	return !rare && reflect.ValueOf(f).Elem().IsZero() // a field that is added to the shape later makes a form rare, too
 }
 
 // texts appends texts to the key with their lengths, and empties them.

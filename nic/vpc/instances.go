@@ -7,17 +7,17 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// describe-instances tells the ENIs of instances a second time. They are taken where
-// no answer has NetworkInterfaces, and then the ENIs of services are not known.
+// describe-instances tells the ENIs of instances, too. The configuration takes those ENIs
+// only if no answer has NetworkInterfaces; then the ENIs of EC2's services are missing.
 
 // instanceENIs are the ENIs of one document's instances.
 type instanceENIs struct {
 	enis     []ec2.NetworkInterface
 	places   []Place
-	problems ec2.Problems // which matter where the ENIs are taken
+	problems ec2.Problems // which count only if the ENIs are taken
 }
 
-// reservations reads Reservations, or Instances of one.
+// reservations reads the list Reservations, or the list Instances.
 func (d *document) reservations(name string, r *ec2.Reader) error {
 	d.known, d.lists = true, append(d.lists, name)
 	if r.Kind() != '[' || d.config.NetworkInterfaces != nil || d.loader.config.NetworkInterfaces != nil {
@@ -57,7 +57,7 @@ func (d *document) instances(list string, p Place, r *ec2.Reader) error {
 	return err
 }
 
-// idOfFirst is the ID of the only instance of a list; "": the list is empty.
+// idOfFirst is the ID of a list's first instance; "": the list is empty.
 func idOfFirst(instances []ec2.Instance) string {
 	if len(instances) == 0 {
 		return ""
@@ -65,7 +65,7 @@ func idOfFirst(instances []ec2.Instance) string {
 	return instances[0].InstanceId
 }
 
-// instance takes the ENIs of one, which is at path.
+// instance takes the ENIs of the instance at path.
 func (d *document) instance(path string, one []ec2.Instance) {
 	for _, instance := range one {
 		for i, eni := range instance.NetworkInterfaces {
@@ -79,8 +79,8 @@ func (d *document) instance(path string, one []ec2.Instance) {
 	}
 }
 
-// takeInstances makes NetworkInterfaces of what instances tell, where nothing
-// else did.
+// takeInstances makes NetworkInterfaces of the ENIs that instances tell, unless a document
+// has NetworkInterfaces.
 func (l *loader) takeInstances() {
 	if l.config.NetworkInterfaces != nil {
 		return

@@ -34,8 +34,8 @@ func (c *compiler) interfaces() {
 	c.elasticAddresses()
 }
 
-// markENIs marks the ENIs that name a subnet or group which is another one now,
-// or gone. Most changes remake none that an ENI names, and then no ENI is looked at.
+// markENIs marks the ENIs whose subnet or groups were remade or are gone. Most changes
+// remake no subnet or group that an ENI names, and then markENIs looks at no ENI.
 func (c *compiler) markENIs() {
 	if c.whole {
 		return
@@ -69,7 +69,8 @@ func (c *compiler) markENIs() {
 	}
 }
 
-// markAddressees marks the ENIs that Elastic IP addresses are for, or were.
+// markAddressees marks the ENIs that the marked Elastic IP addresses stand for now, or
+// stood for before.
 func (c *compiler) markAddressees() {
 	instances := map[string]bool{}
 	for id := range c.marked("Addresses") {
@@ -95,8 +96,8 @@ func (c *compiler) markAddressees() {
 	}
 }
 
-// retractENIs takes the marked ENIs out of all that knows them, so that the order
-// in which they come back does not matter.
+// retractENIs takes the marked ENIs out of the region, before any comes back, so that the
+// order in which they come back does not matter.
 func (c *compiler) retractENIs() {
 	if c.whole {
 		for e := range c.prev.all() {
@@ -111,7 +112,7 @@ func (c *compiler) retractENIs() {
 	}
 }
 
-// retract takes an ENI of the region before out of all that knows it.
+// retract takes an ENI of the previous region out of every table of the next one.
 func (c *compiler) retract(e *ENI) {
 	if c.vpcOf(e.Subnet.VPC.ID) != nil {
 		n := c.change(e.Subnet.VPC.ID)
@@ -138,7 +139,7 @@ func (c *compiler) retract(e *ENI) {
 	}
 }
 
-// enter makes an ENI known: its station, and its place on the card.
+// enter puts an ENI into the region's tables: its station, and its card.
 func (b *eniBuilder) enter() {
 	e, r := b.eni, b.next
 	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card})

@@ -11,17 +11,17 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Reading is how closely a configuration is held to the names that EC2 has.
+// Reading tells what becomes of a name in a configuration that EC2 does not have.
 type Reading int
 
 // Readings.
 const (
-	Told    Reading = iota // by what each document is: answers of EC2's API leniently, what people write strictly
-	Strict                 // a name that EC2 does not have is an error
-	Lenient                // such a name is passed over with a notice
+	Told    Reading = iota // Lenient for answers of EC2's API, Strict for what people write
+	Strict                 // the name is an error
+	Lenient                // the name is passed over with a notice
 )
 
-// Flags are the command line's for the reading.
+// Flags are the flags of the command line that choose the reading.
 func (r Reading) Flags() []string {
 	switch r {
 	case Strict:
@@ -44,18 +44,20 @@ func ReadingOf(name string) (Reading, error) {
 	return r, nil
 }
 
-// Load reads a configuration: a file of YAML or JSON, packed with gzip or not;
-// all such files of a folder and its folders, merged list by list; or "-", standard
-// input. A saved answer of `aws ec2 describe-*` is such a file as it is. It checks
-// names and types; Compile checks what they mean. Where names or types are wrong,
-// the error has both, so that all mistakes are found in one round.
+// Load reads a configuration from path: a file of YAML or JSON, with or without gzip; a
+// folder, of which Load merges all such files, list by list; or "-", standard input. A
+// saved answer of `aws ec2 describe-*` is such a file as it is.
+//
+// Load checks names and types, and Compile checks the meaning. If a name or type is wrong,
+// Load's error also has the mistakes of meaning, so that people find all mistakes in one
+// round.
 func Load(path string) (*Config, error) { return Told.Load(path) }
 
-// Parse reads one file's bytes. name stands before each error, and an ending
-// .json makes YAML an error. Errors are *all* that were found, one a line.
+// Parse reads one file's bytes. name stands before each error; if name ends in .json, YAML
+// is an error. The error has all mistakes, one a line.
 func Parse(name string, data []byte) (*Config, error) { return Told.Parse(name, data) }
 
-// Load is the function of that name.
+// Load is the function Load, with this reading.
 func (r Reading) Load(path string) (*Config, error) {
 	l := newLoader(r)
 	if path == "-" {
@@ -74,7 +76,7 @@ func (r Reading) Load(path string) (*Config, error) {
 	return l.finish()
 }
 
-// Parse is the function of that name.
+// Parse is the function Parse, with this reading.
 func (r Reading) Parse(name string, data []byte) (*Config, error) {
 	l := newLoader(r)
 	l.read(name, bytes.NewReader(data))
@@ -124,7 +126,7 @@ func (l *loader) wrong(file string, err error) {
 	l.problems.Add("", "%v", err)
 }
 
-// notice notes what was passed over.
+// notice notes something that was passed over.
 func (l *loader) notice(kind NoticeKind, path, what string) {
 	l.config.Notices = append(l.config.Notices, newNotice(kind, path, what))
 }
@@ -149,14 +151,14 @@ func (l *loader) read(name string, from io.Reader) {
 	}
 }
 
-// count bounds what all files have together.
+// count counts a file's bytes of text, and bounds those of all files together.
 func (l *loader) count(name string, r *ec2.Reader) {
 	if l.size += r.Size(); l.size > l.bounds.folder && !l.ended {
 		l.tooLong(name, "with this file, the folder has more than %s of text: leave out the files that the card does not act on, such as Reservations", ec2.Bytes(l.bounds.folder))
 	}
 }
 
-// finish answers what all files have together.
+// finish is the configuration of all files together, or the error of all mistakes.
 func (l *loader) finish() (*Config, error) {
 	l.passOver()
 	l.takeInstances()

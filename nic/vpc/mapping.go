@@ -2,15 +2,14 @@ package vpc
 
 import "nitrocard/nic/wire"
 
-// The mapping says who holds a private address of a VPC: a tree of pages of 16
-// addresses, which is what a delegated prefix has.
+// The mapping of a VPC tells which ENI holds a private address. It is a tree of pages; a
+// page has 16 addresses, as many as a delegated prefix.
 
 const pageBits = 4
 
 type page [1 << pageBits]*ENI
 
-// Neighbor is the mapping: who in the ENI's VPC holds a private address; nil:
-// nobody.
+// Neighbor is the ENI of the same VPC that holds a private address, nil if none does.
 func (e *OwnENI) Neighbor(addr wire.Addr) *ENI {
 	if !addr.Is4() {
 		return nil
@@ -18,10 +17,10 @@ func (e *OwnENI) Neighbor(addr wire.Addr) *ENI {
 	return e.network.holder(addr.As4())
 }
 
-// holder is who holds an address; nil: nobody.
+// holder is the ENI that holds an address, nil if none does.
 func (n *network) holder(addr uint32) *ENI {
 	if addr-n.lowest > n.highest-n.lowest {
-		return nil // most of what comes from the internet
+		return nil // without a look-up, as for most addresses of the internet
 	}
 	p, there := n.mapping.Get(addr >> pageBits)
 	if !there {
@@ -39,7 +38,7 @@ func (n *network) widen(number uint32) {
 	n.lowest, n.highest = min(n.lowest, first), max(n.highest, last)
 }
 
-// holderIn finds an ENI that holds an address of a span; nil: nobody does.
+// holderIn is an ENI that holds an address of a span, nil if none does.
 func (n *network) holderIn(s span) *ENI {
 	for addr := s.lo; ; addr++ {
 		if e := n.holder(addr); e != nil || addr == s.hi {
@@ -48,8 +47,8 @@ func (n *network) holderIn(s span) *ENI {
 	}
 }
 
-// hold gives an ENI the addresses of a span, or takes them from it: then e is
-// nil. The network may be changed.
+// hold gives an ENI the addresses of a span; nil takes them from their ENI. n belongs to
+// the change under way.
 func (n *network) hold(s span, e *ENI) {
 	for addr := s.lo; ; addr++ {
 		n.holdOne(addr, e)
@@ -69,8 +68,8 @@ func (n *network) holdOne(addr uint32, e *ENI) {
 	}
 }
 
-// own is the page of a number, which may be changed. Most addresses are in the page
-// of the one before.
+// own is a copy of the page of a number, which the change under way may write to. Most
+// addresses are in the same page as the address before, so own remembers the last page.
 func (n *network) own(number uint32) *page {
 	if n.last != nil && n.at == number {
 		return n.last
@@ -90,9 +89,9 @@ func (n *network) own(number uint32) *page {
 	return p
 }
 
-// search is the index of the last element that is not above x, and 0 where all
-// are. a is sorted and not empty. There is no branch to mispredict: the number of
-// turns depends on the length alone.
+// search is the index of the last element of a that is not above x, and 0 if all are above
+// x. a is sorted and not empty. search has no branch to mispredict: the number of turns
+// depends on the length of a alone.
 func search(a []uint32, x uint32) int {
 	base, n := 0, len(a)
 	for n > 1 {

@@ -8,7 +8,7 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// mark has an object compiled anew. What was noticed about it is forgotten.
+// mark has an object compiled anew, and deletes the notices about the object.
 func (c *compiler) mark(kind, id string) {
 	if c.whole && c.object(kind, id) != nil {
 		return
@@ -20,14 +20,15 @@ func (c *compiler) mark(kind, id string) {
 	c.dirty[kind][id] = true
 }
 
-// markAll has everything compiled anew: what everything hangs on has changed.
+// markAll has everything compiled anew, because something has changed that every object
+// depends on.
 func (c *compiler) markAll() {
 	c.whole = true
 	c.next.notices = &btree.Map[string, []Notice]{}
 }
 
-// marked are the IDs of a list that are marked, in no order. Some are not
-// configured any more.
+// marked are the marked IDs of a list, in no order, also IDs that are not configured any
+// more.
 func (c *compiler) marked(kind string) iter.Seq[string] {
 	if !c.whole {
 		return maps.Keys(c.dirty[kind])

@@ -14,18 +14,17 @@ type Query struct {
 	Dir    wire.Direction
 }
 
-// Match is the judgement. The zero Match denies.
+// Match is the groups' judgement of a Query. The zero Match denies.
 type Match struct {
 	Allowed bool
-	// Untracked: EC2 keeps no state for this connection (user guide, "Security
-	// group connection tracking"): TCP or UDP that a rule for 0.0.0.0/0 permits,
-	// while the other direction permits 0.0.0.0/0 on all ports.
+	// Untracked tells that EC2 keeps no state for the connection (user guide, "Security
+	// group connection tracking"): TCP or UDP that a rule for 0.0.0.0/0 permits, while
+	// the other direction permits 0.0.0.0/0 on all ports.
 	Untracked bool
-	Rule      RuleID // the first that allows it; 0: none does
+	Rule      RuleID // the first rule that allows the connection; 0: none does
 }
 
-// Match asks all groups of the ENI, as one union. It is for ENIs of this card;
-// others are always denied.
+// Match asks all groups of the ENI, whose rules are one union.
 func (e *OwnENI) Match(q Query) Match {
 	if e.matcher == nil {
 		return Match{}
@@ -38,11 +37,11 @@ func (e *OwnENI) Match(q Query) Match {
 	}
 	row := s.ports[kind].find(x)
 	if row == s.empty {
-		return Match{} // no rule names the port: most of what strangers try
+		return Match{} // no rule names the port, as for most packets of scanners
 	}
 	ports := s.row(row)
 	at := first(ports, s.row(s.remote(q.Remote)))
-	if first(ports, s.row(s.named)) < at { // only then can the mapping matter
+	if first(ports, s.row(s.named)) < at { // only then can a rule that names a group come first
 		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))
 	}
 	if at == none {
@@ -52,8 +51,7 @@ func (e *OwnENI) Match(q Query) Match {
 	return Match{Allowed: true, Untracked: open, Rule: s.rules[at]}
 }
 
-// remote is the row of the rules for a remote address. The rules that are compiled
-// are for IPv4.
+// remote is the row of the rules for a remote address: compiled rules are for IPv4 only.
 func (s *ruleSet) remote(a wire.Addr) uint32 {
 	if !a.Is4() {
 		return s.empty
@@ -61,8 +59,8 @@ func (s *ruleSet) remote(a wire.Addr) uint32 {
 	return s.addrs.find(a.As4())
 }
 
-// firstByGroup finds the first rule that names a group of the remote ENI. Some
-// rule names a group.
+// firstByGroup is the first rule that names a group of the remote ENI, none if there is
+// none. At least one rule of the set must name a group.
 func (s *ruleSet) firstByGroup(ports []uint64, remote *ENI) int {
 	at := none
 	if remote == nil {
@@ -76,7 +74,7 @@ func (s *ruleSet) firstByGroup(ports []uint64, remote *ENI) int {
 	return at
 }
 
-// none is no bit at all.
+// none is the bit of no rule, above all others.
 const none = 1 << 30
 
 // first is the lowest bit that both rows have.

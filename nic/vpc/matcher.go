@@ -9,17 +9,17 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// matcher is a set of security groups, compiled: ENIs with the same groups share
-// it, and so do successive policies in which none of its groups changed.
+// matcher is a set of security groups, compiled. ENIs with the same groups share a
+// matcher, and so do successive policies in which none of the groups changed.
 //
-// It is a bit-vector classifier (Lakshman and Stiliadis, SIGCOMM 1998). The rules
-// of a direction are bits. Their bounds cut the ports of a protocol, and the
-// addresses, into intervals within which the answer is the same, a row of bits
-// for each. A query is two binary searches and the AND of two rows.
+// A matcher is a bit-vector classifier (Lakshman and Stiliadis, SIGCOMM 1998). Each rule
+// of a direction is a bit. The rules' bounds cut the ports of a protocol, and the
+// addresses, into intervals; within an interval the same rules hold, which are the
+// interval's row of bits. A query is two binary searches and the AND of two rows.
 //
-// Rules that name a group are not in the address rows: who has the remote address
-// is asked of the mapping, and that ENI's groups have rows of their own. So the
-// coming and going of ENIs changes no matcher.
+// Rules that name a group are in no address row. For them the mapping tells which ENI has
+// the remote address, and each group that rules name has a row of its own. So ENIs come
+// and go and no matcher changes.
 type matcher struct {
 	sets [2]ruleSet // by direction
 }
@@ -30,13 +30,13 @@ type ruleSet struct {
 	ports    [classes]axis
 	addrs    axis
 	groups   []uint32 // numbers of the groups that rules name
-	byGroup  []uint32 // their rows
+	byGroup  []uint32 // rows of groups
 	empty    uint32   // row without a rule
 	named    uint32   // row of the rules that name a group
 	anywhere uint32   // row of the rules for 0.0.0.0/0
 	open     [classes]bool
-	words    uint32   // in a row
-	rows     []uint64 // words apart; equal ones stand once
+	words    uint32   // length of a row
+	rows     []uint64 // row i begins at i * words; no two rows are equal
 }
 
 // row is the i-th row.
@@ -45,13 +45,12 @@ func (s *ruleSet) row(i uint32) []uint64 {
 	return s.rows[at : at+s.words : at+s.words]
 }
 
-// axis cuts a range of numbers into intervals: starts[i] up to starts[i+1]-1 has
-// rows[i]. The first start is 0.
+// axis cuts a range of numbers into intervals: the numbers from starts[i] to
+// starts[i+1]-1 have row rows[i]. The first start is 0.
 //
-// Stretches cut the range evenly, one for a few starts, so that a search looks at
-// a part of the starts: rules name few of all ports and addresses, and strangers
-// try the others. Stretch i is the numbers x with x >> shift == i; it begins in
-// interval stretches[i], and ends in interval stretches[i+1].
+// Stretches also cut the range, into even parts, each with a few starts, so that a search
+// looks at a few starts instead of all. Stretch i is the numbers x with x >> shift == i;
+// it begins in interval stretches[i], and ends in interval stretches[i+1].
 type axis struct {
 	starts, rows []uint32
 	stretches    []uint32
@@ -65,7 +64,7 @@ func (a *axis) find(x uint32) uint32 {
 	return a.rows[from+uint32(search(a.starts[from:to+1], x))]
 }
 
-// stretch cuts the range of numbers of so many bits.
+// stretch makes the stretches of an axis of numbers with width bits.
 func (a *axis) stretch(width int) {
 	n := 1 << min(bits.Len(uint(len(a.starts)/4)), width)
 	a.shift = uint8(width + 1 - bits.Len(uint(n)))
@@ -76,14 +75,14 @@ func (a *axis) stretch(width int) {
 	a.stretches[n] = uint32(len(a.starts) - 1)
 }
 
-// Bounds of one direction of a set of groups, so that a mistaken configuration
-// cannot fill the memory with rows. EC2's quota is 1,000 rules an ENI.
+// The bounds of one direction of a set of groups keep a mistaken configuration from
+// filling the memory with rows. EC2's quota is 1,000 rules an ENI.
 const (
 	maxRules = 4096
 	maxSpans = 1 << 17
 )
 
-// tooLarge says which bound a set of groups exceeds; "": none.
+// tooLarge says that a set of groups exceeds a bound; "": it does not.
 func tooLarge(groups []*groupRules) string {
 	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		rules, spans := 0, 0
@@ -100,7 +99,7 @@ func tooLarge(groups []*groupRules) string {
 	return ""
 }
 
-// newMatcher compiles groups, which are in order of their IDs.
+// newMatcher compiles groups, which must be in order of their IDs.
 func newMatcher(groups []*groupRules) *matcher {
 	m := &matcher{}
 	for dir := range m.sets {
@@ -109,7 +108,8 @@ func newMatcher(groups []*groupRules) *matcher {
 	return m
 }
 
-// setKey names a set of compiled groups: bases are unique in a lineage.
+// setKey is a key for a set of compiled groups: each compiled group of a lineage has a
+// base of its own.
 func setKey(groups []*groupRules) string {
 	var key []byte
 	for _, g := range groups {
@@ -148,11 +148,11 @@ func newRuleSet(groups []*groupRules, dir wire.Direction) ruleSet {
 	return s
 }
 
-// cut is where a rule begins to hold, or no longer does.
+// cut is a number from which on a rule holds, or does not hold any more.
 type cut struct {
-	at  uint64 // one more bit than an address, for the end of the last
-	bit int
-	add int // 1 begins, -1 ends
+	at  uint64 // up to 1<<32, which ends a rule for the highest address
+	bit int    // the rule's
+	add int    // 1: the rule begins to hold; -1: it ends
 }
 
 // portCuts are the bounds of the rules' ports, types or protocols in a class.
@@ -175,16 +175,16 @@ func addressCuts(rules []*rule) (cuts []cut) {
 	return cuts
 }
 
-// rowBuilder makes rows and keeps equal ones once.
+// rowBuilder makes the rows of a rule set, equal rows once.
 type rowBuilder struct {
 	set  *ruleSet
-	bits []uint64 // the row at hand
-	seen map[string]uint32
+	bits []uint64          // the row at hand
+	seen map[string]uint32 // rows by their bits
 	key  []byte
 }
 
-// axis sweeps over the cuts. A rule's own spans may overlap (a prefix list's
-// can), so they are counted.
+// axis makes an axis of cuts, by a sweep over the range. The spans of one rule may
+// overlap, as those of a prefix list can, so axis counts how many begin and end.
 func (b *rowBuilder) axis(cuts []cut) axis {
 	slices.SortFunc(cuts, func(x, y cut) int { return int(int64(x.at) - int64(y.at)) })
 	depth := make([]int, len(b.set.rules))
@@ -203,7 +203,7 @@ func (b *rowBuilder) axis(cuts []cut) axis {
 	return a
 }
 
-// append adds an interval, unless it has the row of the one before.
+// append adds an interval, unless the interval before has the same row.
 func (a *axis) append(start, row uint32) {
 	last := len(a.rows) - 1
 	switch {
@@ -214,7 +214,7 @@ func (a *axis) append(start, row uint32) {
 	}
 }
 
-// row keeps the row at hand and answers its index.
+// row adds the row at hand, unless there is an equal one, and returns its index.
 func (b *rowBuilder) row() uint32 {
 	b.key = b.key[:0]
 	for _, w := range b.bits {
@@ -240,7 +240,7 @@ func (b *rowBuilder) rowWhere(rules []*rule, holds func(*rule) bool) uint32 {
 	return b.row()
 }
 
-// references gives each group that rules name its row.
+// references makes a row for each group that rules name.
 func (b *rowBuilder) references(rules []*rule) {
 	for _, r := range rules {
 		if r.group != 0 {

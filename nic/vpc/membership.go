@@ -14,12 +14,12 @@ import (
 // setting is a form without mistakes, compiled in the change under way. The ENIs of
 // one form share it, so that subnet and groups are looked up once.
 type setting struct {
-	net        *network // which may be changed
+	net        *network // belongs to the change under way
 	membership *membership
 }
 
-// join finds the subnet and groups that the ENI names. It answers false where the
-// ENI has no place in the region.
+// join finds the subnet and groups that the ENI names, and is false if the ENI has no
+// place in the region.
 func (b *eniBuilder) join() bool {
 	form := b.form()
 	if s := b.settings[form]; s != nil {
@@ -46,8 +46,9 @@ func (b *eniBuilder) join() bool {
 	return true
 }
 
-// key names a membership by the addresses of its parts. A membership that lives as
-// long as its key keeps them, so that nothing else can have them meanwhile.
+// key is a key for a membership, from the memory addresses of its subnet and groups. A
+// membership lives as long as its key and keeps its parts alive, so no other subnet or
+// group can get these addresses meanwhile.
 func (m *membership) key() string {
 	key := make([]byte, 0, 64)
 	check := byte(0)
@@ -75,8 +76,8 @@ func (c *compiler) lentGroups() map[ec2.SecurityGroupVpcAssociation]string {
 	return lent
 }
 
-// groups finds the groups that the ENI names. sound becomes false where there is
-// something to say about one.
+// groups finds the groups that the ENI names. The second result is sound, or false if there
+// is a mistake or a notice about a group.
 func (b *eniBuilder) groups(sound bool) ([]*Group, bool) {
 	var list []*Group
 	for i, id := range b.form().Groups {
@@ -103,8 +104,8 @@ func (b *eniBuilder) groups(sound bool) ([]*Group, bool) {
 	return list, sound
 }
 
-// unknownGroup is for a group whose rules are not in the configuration. Of its
-// members the ENIs tell.
+// unknownGroup is for a group that only its members name: a group without rules if the
+// members come from an answer of EC2's API, and else a mistake.
 func (b *eniBuilder) unknownGroup(path, id string) *groupRules {
 	at := b.spot().within(path)
 	if !b.answer || b.given("SecurityGroups") && !b.excused(at, GroupRulesUnknown, ec2.Shorten(id)) {
@@ -127,7 +128,7 @@ func (b *eniBuilder) notLent(g *groupRules, path, state string) {
 	}
 }
 
-// timeouts are the ENI's. Bounds and defaults are EC2's (API,
+// timeouts are the ENI's timeouts. Bounds and defaults are EC2's (API reference,
 // ConnectionTrackingSpecification).
 func (b *eniBuilder) timeouts() *Timeouts {
 	config := b.form().ConnectionTrackingConfiguration

@@ -9,10 +9,11 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// holder is where an object is that was read before.
+// holder is where an object is that was read before: its index in the list, and the number
+// of the document.
 type holder struct{ index, part int }
 
-// merge takes over what a document has.
+// merge adds the objects of a document to the configuration.
 func (l *loader) merge(d *document) {
 	l.fillEntries(d)
 	for _, list := range sectionNames {
@@ -37,8 +38,8 @@ func (l *loader) merge(d *document) {
 	}
 }
 
-// mergeList takes over the objects of a document's list. The first list of a name
-// that people wrote is taken as it is: only answers may tell an object twice.
+// mergeList adds the objects of a document's list. The first list of a name is taken as it
+// is if people wrote it: only answers may hold an object twice.
 func (l *loader) mergeList(list string, from reflect.Value, places []Place) {
 	to := l.config.list(list)
 	isAnswer := func(p Place) bool { return p.Answer }
@@ -49,7 +50,7 @@ func (l *loader) mergeList(list string, from reflect.Value, places []Place) {
 	}
 	at := l.holders(list)
 	if to.Len() == 0 {
-		to.Set(from.Slice(0, 0)) // in its own memory, and there though it may be empty
+		to.Set(from.Slice(0, 0)) // in from's memory, and not nil if from is empty
 	}
 	for i := range from.Len() {
 		object := from.Index(i)
@@ -79,8 +80,9 @@ func (l *loader) holders(list string) map[string]holder {
 	return at
 }
 
-// again settles what holds of an object that two answers, or one, have. The same
-// is the same; what differs was true at two times, and the later file counts.
+// again takes an object that an answer has already told. If the two differ, they were true
+// at different times, and the one that is read later counts. Within one answer a difference
+// is a mistake.
 func (l *loader) again(list string, first holder, object reflect.Value, place Place) {
 	old := l.config.list(list).Index(first.index)
 	completed(old, object)
@@ -100,8 +102,9 @@ func (l *loader) again(list string, first holder, object reflect.Value, place Pl
 	l.at[list][keyOf(object)] = holder{first.index, l.parts}
 }
 
-// completed gives both of two prefix lists the entries that one has:
-// describe-managed-prefix-lists does not tell them.
+// completed gives two objects of one prefix list what only one of them has:
+// describe-managed-prefix-lists tells no entries, and get-managed-prefix-list-entries tells
+// nothing else.
 func completed(a, b reflect.Value) {
 	x, is := a.Addr().Interface().(*ec2.ManagedPrefixList)
 	if !is {
@@ -114,7 +117,7 @@ func completed(a, b reflect.Value) {
 	if x.Entries == nil || len(y.Entries) > 0 && y.PrefixListName == "" {
 		x.Entries = y.Entries
 	}
-	switch { // entries were all that was known
+	switch { // of one of the two only the entries are known
 	case x.PrefixListName == "" && x.AddressFamily == "":
 		*x = *y
 	case y.PrefixListName == "" && y.AddressFamily == "":
@@ -122,7 +125,8 @@ func completed(a, b reflect.Value) {
 	}
 }
 
-// keyOf is what no two objects of a list have: the ID, or what stands for one.
+// keyOf is the ID of an object, or for a list without IDs the members that tell its objects
+// apart.
 func keyOf(object reflect.Value) string {
 	switch o := object.Addr().Interface().(type) {
 	case *ec2.SecurityGroupVpcAssociation:
@@ -133,8 +137,8 @@ func keyOf(object reflect.Value) string {
 	return idOf(object)
 }
 
-// mergeUnenforced takes over the objects of a list that the card does not act on. Of two
-// answers about one object, the later read counts.
+// mergeUnenforced adds the objects of a list that the card does not act on. Of two answers
+// about one object, the one that is read later counts.
 func (l *loader) mergeUnenforced(list string, objects []any, places []Place) {
 	at := l.at[list]
 	if at == nil {
@@ -161,9 +165,9 @@ func (l *loader) mergeUnenforced(list string, objects []any, places []Place) {
 
 var listID = regexp.MustCompile(`pl-[0-9a-f]+`)
 
-// fillEntries turns what get-managed-prefix-list-entries answers into a list with
-// entries. The answer does not say of which list: our PrefixListId beside the
-// entries does, or the name of the file or of a folder that it is in.
+// fillEntries makes the answer of get-managed-prefix-list-entries a prefix list with
+// entries. The answer does not name the list. The name comes from our PrefixListId beside
+// the entries, or from the name of the file or of a folder around the file.
 func (l *loader) fillEntries(d *document) {
 	if d.entries == nil {
 		return
@@ -205,8 +209,8 @@ type listPage struct {
 	cut  bool // a NextToken says that there is more
 }
 
-// cutOff names the lists whose last page is not there. Pages of one list lie in
-// one folder; which of them is the last tells that it has no token.
+// cutOff notes the lists whose last page is missing. The pages of one list lie in one
+// folder, and the last page has no NextToken.
 func (l *loader) cutOff() {
 	type place struct{ folder, within, list string }
 	last, complete := map[place]listPage{}, map[place]bool{}
