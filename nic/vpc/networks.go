@@ -28,7 +28,7 @@ func (c *compiler) networks() {
 	c.routeTables()
 }
 
-// ipv4 checks a prefix that must be there and be IPv4.
+// ipv4 checks that a prefix is there and is IPv4.
 func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {
 	switch {
 	case !p.IsValid():
@@ -41,14 +41,13 @@ func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {
 	return false
 }
 
-// vpcOf finds a VPC; nil: there is none.
+// vpcOf is the VPC of an ID, nil if there is none.
 func (c *compiler) vpcOf(id string) *network {
 	n, _ := c.next.networks.Get(id)
 	return n
 }
 
-// change is a VPC's network, copied the first time that a change asks for it, so that
-// it may be written to.
+// change is a VPC's network for a change to write to: the first call copies the network.
 func (c *compiler) change(id string) *network {
 	n := c.vpcOf(id)
 	if c.fresh[n] {
@@ -61,13 +60,13 @@ func (c *compiler) change(id string) *network {
 	return &next
 }
 
-// setNetwork puts a network that this change made, and may write to, in its place.
+// setNetwork puts a network that this change has made into the region.
 func (c *compiler) setNetwork(n *network) {
 	c.fresh[n] = true
 	c.next.networks.Set(n.ID, n)
 }
 
-// forgetVPC takes out a VPC that is configured no more.
+// forgetVPC takes a VPC out of the region that is not configured any more.
 func (c *compiler) forgetVPC(id string) {
 	if n := c.vpcOf(id); n != nil {
 		c.next.networks.Delete(id)
@@ -77,7 +76,7 @@ func (c *compiler) forgetVPC(id string) {
 	c.renumberVPCs = true
 }
 
-// vpc compiles a VPC: its blocks, and the table of subnets without one.
+// vpc compiles a VPC: its blocks, and the route table of subnets without one.
 func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 	if c.vpcOf(o.id()) == nil {
 		c.renumberVPCs = true
@@ -108,12 +107,12 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 	}
 }
 
-// maxVNI: a VNI has 24 bits (RFC 7348 section 5).
+// maxVNI is the highest VNI, which has 24 bits (RFC 7348 section 5).
 const maxVNI = 1<<24 - 1
 
 // vnis gives VPCs the VNIs that Placement names, and the other VPCs the lowest free
-// numbers. It does so when VPCs or Placement changed, for a number may depend on all
-// VPCs.
+// numbers. A number may depend on all VPCs, so vnis works after each change of a VPC or of
+// Placement.
 func (c *compiler) vnis() {
 	if !c.renumberVPCs && !c.whole {
 		return
@@ -149,8 +148,8 @@ func (c *compiler) vnis() {
 	}
 }
 
-// setVNI gives a VPC its VNI. Subnets point to the VPC with its VNI, so that they are
-// compiled anew when the VNI changes.
+// setVNI gives a VPC its VNI. Subnets point to the VPC, so a new VNI has them compiled
+// anew.
 func (c *compiler) setVNI(id string, vni uint32) {
 	n := c.vpcOf(id)
 	if n == nil || n.VNI == vni && !c.whole {
@@ -174,8 +173,8 @@ func (c *compiler) forgetVNI(n *network) {
 	}
 }
 
-// setStation writes a station. A chunk that an older region has, too, is copied
-// first.
+// setStation writes a station. If an older region has the chunk, too, setStation copies
+// the chunk first.
 func (c *compiler) setStation(number uint32, s Station) {
 	all := &c.next.stations
 	i := int(number >> StationBits)
@@ -193,8 +192,8 @@ func (c *compiler) setStation(number uint32, s Station) {
 	all.chunks[i][number&(1<<StationBits-1)] = s
 }
 
-// retractSubnets takes the marked subnets out of their VPCs, so that the order in
-// which they come back does not matter.
+// retractSubnets takes the marked subnets out of their VPCs, before any comes back, so
+// that the order in which they come back does not matter.
 func (c *compiler) retractSubnets() {
 	for id := range c.marked("Subnets") {
 		s, there := c.next.subnets.Get(id)
@@ -213,7 +212,7 @@ func (c *compiler) retractSubnets() {
 	}
 }
 
-// subnet compiles a subnet, which has no place without its VPC.
+// subnet compiles a subnet, and leaves out a subnet whose VPC is missing.
 func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	path, n := o.path(), c.vpcOf(config.VpcId)
 	old, _ := c.next.subnets.Get(o.id())
@@ -243,8 +242,8 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	}
 }
 
-// keepSubnet keeps the old subnet where the new one is equal: then its ENIs stay
-// as they are.
+// keepSubnet puts the new subnet s in the place of old, unless the two are equal: then old
+// stays, and so do its ENIs. A nil s removes old.
 func (c *compiler) keepSubnet(old, s *Subnet) *Subnet {
 	switch {
 	case old != nil && s != nil && *old == *s:
@@ -259,7 +258,7 @@ func (c *compiler) keepSubnet(old, s *Subnet) *Subnet {
 	return s
 }
 
-// checkSubnet answers false where the subnet has no place in its VPC.
+// checkSubnet checks a subnet's prefix, and is false if the subnet has no place in its VPC.
 func (c *compiler) checkSubnet(at spot, n *network, s *Subnet) bool {
 	path := at.path()
 	if bits := s.Prefix.Bits(); bits < 16 || bits > 28 {
@@ -281,7 +280,7 @@ func (c *compiler) checkSubnet(at spot, n *network, s *Subnet) bool {
 	return true
 }
 
-// overlapping is one of the subnets that share addresses with a prefix.
+// overlapping is a subnet that shares addresses with a prefix, nil if there is none.
 func (n *network) overlapping(p netip.Prefix) (found *Subnet) {
 	s := spanOf(p)
 	n.subnets.Descend(s.lo, func(_ uint32, before *Subnet) bool {

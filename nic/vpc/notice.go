@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Notice names one place where this card does not do what EC2 does, or where
-// the configuration does not tell what EC2 knows.
+// Notice names one place of the configuration where this card does not do what EC2 does,
+// or where the configuration lacks what EC2 knows.
 type Notice struct {
 	Kind NoticeKind `json:"kind"`
 	Path string     `json:"path"`           // as in an error: "NetworkAcls[0] acl-1: Entries[2]"
 	What string     `json:"what,omitempty"` // the particulars: "tcp 22 from 0.0.0.0/0"
 }
 
-// newNotice bounds what a configuration can make the card say.
+// newNotice makes a notice, and bounds the text that a configuration can put into it.
 func newNotice(kind NoticeKind, path, what string) Notice {
 	const most = 240
 	if len(what) > most {
@@ -33,9 +33,9 @@ type Effect uint8
 
 // Effects.
 const (
-	Passes   Effect = iota // here passes what EC2 may drop, or may send another way
-	Drops                  // here is dropped what EC2 passes
-	NoEffect               // no packet meets another end
+	Passes   Effect = iota // the card passes packets that EC2 may drop or send another way
+	Drops                  // the card drops packets that EC2 passes
+	NoEffect               // the card treats every packet as EC2 does
 )
 
 var effectNames = [...]string{"passes", "drops", "none"}
@@ -43,7 +43,7 @@ var effectNames = [...]string{"passes", "drops", "none"}
 // String is the effect's name, in JSON.
 func (e Effect) String() string { return effectNames[e] }
 
-// Kinds of notices, those of one effect in order of importance.
+// Kinds of notices. The kinds of one effect are in order of importance.
 const (
 	CutOff NoticeKind = iota
 	NoACLs
@@ -133,7 +133,7 @@ type Digest struct {
 	First Notice
 }
 
-// Digests are one for each kind of notices that there are, the worst first.
+// Digests are a digest for each kind that has a notice, the worst effect first.
 func Digests(notices []Notice) []Digest {
 	var of [noticeKinds]Digest
 	for _, n := range notices {
@@ -147,7 +147,8 @@ func Digests(notices []Notice) []Digest {
 	return all
 }
 
-// Clause is what the notices have in common: of one, all it says.
+// Clause is the sentence about all notices of the digest: about a single notice, the whole
+// notice.
 func (d Digest) Clause() string {
 	many := noticeVocabulary[d.First.Kind].many
 	if d.Count == 1 || many == "" {

@@ -1,8 +1,8 @@
 package vpc
 
-// noticeWords are a kind's name in JSON, its effect, and its sentences: about one
-// notice, where %s stands for its particulars, and about %d of them. A kind of which
-// a region has one notice at most needs no second sentence.
+// noticeWords are a kind's name in JSON, its effect, and its sentences: one about a single
+// notice, in which %s stands for the particulars, and many about %d notices. A kind of
+// which a region has at most one notice has no second sentence.
 type noticeWords struct {
 	name      string
 	effect    Effect
@@ -77,6 +77,6 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 	FilePassedOver: {"file_passed_over", NoEffect, "%s: passed over", "%d files are passed over"},
 }
 
-// entriesFrom is what brings the entries of prefix lists: those of AWS services,
-// and all others.
+// entriesFrom are the commands that print the entries of prefix lists: of AWS services, and
+// of customers.
 const entriesFrom = "aws ec2 describe-prefix-lists, get-managed-prefix-list-entries"

@@ -8,17 +8,17 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// object is one object as it was configured. It never changes once a region has
+// object is one object as it was configured. An object never changes once a region has
 // it, so that successive regions share it.
 type object struct {
 	*origin
-	order  uint64 // its place among the objects of its kind
+	order  uint64 // sorts the objects of a kind as the configuration does
 	config any    // an ENI's *identity; of other kinds a pointer to the shape
-	index  int32  // in its list in that file; -1: it came in no list
+	index  int32  // in the list of origin; -1: it came in no list
 	card   uint16 // an ENI's card: index in Region.VTEPs; 0: Placement names none
 }
 
-// origin is where objects were read, which those of one list in one file share.
+// origin is where objects were read. The objects of one list in one file share an origin.
 type origin struct {
 	kind   string
 	file   string // "": no file
@@ -26,10 +26,10 @@ type origin struct {
 	answer bool   // the list came in an answer of EC2's API
 }
 
-// newObject is an object of a kind that came in no list.
+// newObject makes an object of a kind that came in no list.
 func newObject(kind string) *object { return &object{origin: &origin{kind: kind}, index: -1} }
 
-// id is what other objects name the object by.
+// id is the ID by which other objects name the object.
 func (o *object) id() string {
 	if e, is := o.config.(*identity); is {
 		return e.ID
@@ -66,8 +66,9 @@ func (o *object) shape() any {
 	return o.config
 }
 
-// idOfEntry is the ID of an object, given by a pointer to its shape. Addresses that
-// are not the internet's have no PublicIp.
+// idOfEntry is the ID of an object, of which config points to the shape. An address of a
+// carrier gateway or of an Outpost's customer has no PublicIp, and its own address is the
+// ID.
 func idOfEntry(config any) string {
 	a, is := config.(*ec2.Address)
 	switch {
@@ -81,8 +82,7 @@ func idOfEntry(config any) string {
 	return ""
 }
 
-// has tells whether something is configured: an object, or a section without
-// IDs.
+// has tells whether an object, or a section without IDs, is configured.
 func (r *Region) has(kind, id string) bool {
 	if objects := r.objects[kind]; objects != nil {
 		_, there := objects.Get(id)
@@ -95,7 +95,7 @@ func (r *Region) has(kind, id string) bool {
 	return there
 }
 
-// pathOf is where an object stands.
+// pathOf is an object's place in an error.
 func (r *Region) pathOf(kind, id string) string {
 	if o, there := r.objects[kind].Get(id); there {
 		return o.path()
@@ -103,7 +103,7 @@ func (r *Region) pathOf(kind, id string) string {
 	return kind + " " + id
 }
 
-// inOrder are the objects of a list as they stand in the configuration.
+// inOrder are the objects of a list, in the order of the configuration.
 func (r *Region) inOrder(kind string) []*object {
 	all := r.objects[kind].Values()
 	slices.SortFunc(all, byOrder)
@@ -121,8 +121,8 @@ func byOrder(a, b *object) int {
 	return 0
 }
 
-// Config is the configuration that the region is compiled from, put together anew.
-// Its objects are the region's: read, not changed.
+// Config is the configuration that the region is compiled from. Its objects belong to the
+// region: read them, and change none.
 func (r *Region) Config() *Config {
 	config := *r.rest
 	config.Placement = r.placement()

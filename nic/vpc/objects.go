@@ -9,14 +9,14 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// kinds are the lists whose objects have an ID of their own: the first field.
+// kinds are the lists whose objects have an ID, which is the first field of the shape.
 var kinds = []string{
 	"Addresses", "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
 	"RouteTables", "SecurityGroups", "Subnets", "VpcPeeringConnections", "Vpcs",
 }
 
-// Object finds an object of a configuration by its ID, whatever its kind. An
-// Elastic IP address goes by its PublicIp.
+// Object is the object of an ID, of any kind. The ID of an Elastic IP address is its
+// PublicIp.
 func (c *Config) Object(id string) (any, error) {
 	v := reflect.ValueOf(c).Elem()
 	for _, kind := range kinds {
@@ -34,8 +34,8 @@ type Count struct {
 	Count int    `json:"count"`
 }
 
-// Counts tells how many objects of each kind there are, those first that the
-// card knows.
+// Counts tells how many objects of each kind there are, the kinds that the card reads
+// first.
 func (c *Config) Counts() []Count {
 	var counts []Count
 	for field, list := range fieldsOf(c) {

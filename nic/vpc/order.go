@@ -1,11 +1,11 @@
 package vpc
 
-// orderGap lies between the orders of two objects, for those that come between
-// them.
+// orderGap lies between the orders of two neighbours, to leave room for objects that come
+// between them.
 const orderGap = 1 << 20
 
-// order gives objects of one kind the order in which they stand. Those that
-// were there keep theirs as long as it fits.
+// order gives the objects of one kind, which stand in order, their object.order. An object
+// that was there before keeps its order if the new sequence allows it.
 func (c *compiler) order(kind string, objects []*object) {
 	had := func(o *object) uint64 {
 		if old := c.object(kind, o.id()); old != nil {
@@ -37,8 +37,8 @@ func (c *compiler) order(kind string, objects []*object) {
 	c.next.lineage.sequence = max(c.next.lineage.sequence, last)
 }
 
-// between spreads the orders of objects between two others; 0 is no end. It is
-// false where there is no room.
+// between spreads the orders of objects evenly between last and next, and is false if
+// there is no room. A next of 0 is no bound.
 func between(objects []*object, last, next uint64) bool {
 	step := uint64(orderGap)
 	if next != 0 {
@@ -51,7 +51,7 @@ func between(objects []*object, last, next uint64) bool {
 	return step != 0
 }
 
-// renumber orders objects where there is no room between them any more.
+// renumber gives all objects new orders, with room between them.
 func (c *compiler) renumber(objects []*object) {
 	for i, o := range objects {
 		o.order = uint64(i+1) * orderGap

@@ -2,23 +2,23 @@ package vpc
 
 import "nitrocard/nic/wire"
 
-// OwnENI is an ENI of this card, with its whole chain of ownership.
+// OwnENI is an ENI of this card, with all that the packet path asks of it.
 type OwnENI struct {
 	*ENI
 	Number    uint32    // below 1<<23; no other ENI of the card ever has it
 	Primary   wire.Addr // primary private address; zero: the ENI has IPv6 only
-	Owner     uint64    // fingerprint of the instance; an ENI without one owns itself
+	Owner     uint64    // fingerprint of the instance, or of the ENI if it is attached to none
 	Allowance uint32    // how many tracked connections the instance may have; 0: the card's fair share
 	VPC       *VPC
 	VNI       uint32
-	RouterMAC wire.MAC // its subnet's router
-	Port      string   // what its guest is plugged into, such as "tap:a1"
+	RouterMAC wire.MAC // of its subnet's router
+	Port      string   // the port that its guest is plugged into, such as "tap:a1"
 
-	*shares
+	*ownMembership
 }
 
-// Routes is the ID of its route table; "": the VPC's main table, which is not in
-// the configuration.
+// Routes is the ID of the ENI's route table; "": the table is the VPC's main one, which the
+// configuration lacks.
 func (e *OwnENI) Routes() string { return e.routes.id }
 
 // Passes tells whether an address passes the ENI's source/destination check: as the

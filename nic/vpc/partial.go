@@ -7,13 +7,13 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Answers of EC2's API are partial and of different moments: one list was saved
-// and not the other, a filter left objects out, an address moved between two
-// answers. What in a configuration written by hand is a mistake is then a
-// notice, and the packets that it concerns are dropped, for the card would have
-// to guess. Within one answer there is nothing to excuse a contradiction.
+// Answers of EC2's API are partial and of different moments: one list was saved and
+// another was not, a filter left objects out, an address moved between two answers. What
+// would be a mistake in a configuration that people wrote is a notice in answers, and the
+// card drops the packets concerned, because it would have to guess. A contradiction within
+// one answer is a mistake.
 
-// spot is where an object, or a part of it, stands while it is checked.
+// spot is where an object, or a part of an object, stands while it is checked.
 type spot struct {
 	*object
 	part string // the path of the part; "": the object itself
@@ -44,8 +44,8 @@ func (c *compiler) spotOf(kind, id string) spot {
 	return spot{object: newObject(kind)}
 }
 
-// excused notes a notice about an object that came in an answer, and tells
-// whether it did: what was written by hand is to be whole.
+// excused notes a notice about an object that came in an answer, and tells whether it came
+// in an answer. What people write must be whole, and is not excused.
 func (c *compiler) excused(at spot, kind NoticeKind, what string) bool {
 	if at.answer {
 		c.notice(kind, at.path(), what)
@@ -54,8 +54,8 @@ func (c *compiler) excused(at spot, kind NoticeKind, what string) bool {
 	return at.answer
 }
 
-// disputed is excused for two objects that contradict each other: they must
-// have come in two answers.
+// disputed is excused for two objects that contradict each other, which must have come in
+// two answers.
 func (c *compiler) disputed(at, other spot, what string) bool {
 	if at.file == other.file && at.kind == other.kind || !other.answer {
 		return false
@@ -63,11 +63,11 @@ func (c *compiler) disputed(at, other spot, what string) bool {
 	return c.excused(at, Disputed, what)
 }
 
-// missing stands for lists that are not there, among what notices are about.
+// missing is the subject of notices about missing lists.
 const missing = "missing"
 
-// missingLists names what each account has and these answers have not. What is
-// written by hand may do without.
+// missingLists notes the lists that each account has and that the answers lack. A
+// configuration that people wrote may lack them.
 func (c *compiler) missingLists() {
 	c.about = subject{missing, ""}
 	c.next.notices.Delete(c.about.key())
@@ -94,7 +94,7 @@ func (c *compiler) missingLists() {
 	}
 }
 
-// noENIs names the lists without which there is no ENI.
+// noENIs notes the missing lists without which there is no ENI.
 func (c *compiler) noENIs() {
 	what := ""
 	for _, l := range []struct {
@@ -117,11 +117,12 @@ func (c *compiler) noENIs() {
 	}
 }
 
-// reference is what an object names: the ID of one of another list.
+// reference is an object's reference to another one: the field that has the ID, the other
+// object's list, and the ID.
 type reference struct{ field, list, id string }
 
-// leftOut is for an object that names what is not there, and has no place
-// without it.
+// leftOut notes that the object at a spot is left out, because the object that it names is
+// missing.
 func (c *compiler) leftOut(at spot, r reference) {
 	if !c.excused(at, LeftOut, ec2.Shorten(r.id)) {
 		c.lost[at.path()] = true
@@ -129,8 +130,8 @@ func (c *compiler) leftOut(at spot, r reference) {
 	}
 }
 
-// ended tells whether a state, as the many kinds of objects call it, is one in
-// which EC2 acts on the object no more: deleted, failed, rejected, expired, …
+// ended tells whether EC2 does not act any more on an object in a state: deleted, failed,
+// rejected, expired, … Each kind of objects has states of its own.
 func ended(state string) bool {
 	state = strings.ToLower(state)
 	return slices.ContainsFunc([]string{"delet", "fail", "reject", "expire", "detach", "disassociat", "disabl", "inactive"},

@@ -11,18 +11,18 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Placement is what EC2 does not tell: which server has which ENI, how the
-// servers find each other, which number a VPC has on the wire, and what is
-// plugged into an ENI. Everything has a default: one card with all ENIs.
+// Placement is the part of the configuration that EC2 does not tell: which server has
+// which ENI, how the servers find each other, which number a VPC has on the wire, and
+// which port an ENI's guest is plugged into. Without Placement, one card has all ENIs.
 type Placement struct {
-	Cards      []CardPlacement      `json:",omitzero"` // absent: one, "local", 198.18.0.1/24
+	Cards      []CardPlacement      `json:",omitzero"` // absent: one card, "local", 198.18.0.1/24
 	Edge       EdgePlacement        `json:",omitzero"`
 	Vnis       map[string]uint32    `json:",omitzero"`             // by VPC; absent: the lowest free number from 1, by order of Vpcs
-	Ports      map[string]string    `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after it
+	Ports      map[string]string    `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after the ENI
 	Allowances map[string]Allowance `json:",omitzero"`             // by instance
 }
 
-// IsZero tells whether nothing was said.
+// IsZero tells whether the configuration has no Placement.
 func (p Placement) IsZero() bool { return reflect.ValueOf(p).IsZero() }
 
 // CardPlacement is the card of one server.
@@ -31,7 +31,7 @@ type CardPlacement struct {
 	Vtep              netip.Prefix `json:",omitzero"` // its address on the underlay, with the length of the link's prefix
 	Gateway           netip.Addr   `json:",omitzero"` // absent: all VTEPs are on the link
 	Mac               wire.MAC     `json:",omitzero"` // of its uplink; absent: the port's own, found by ARP
-	NetworkInterfaces []string     `json:",omitzero"` // ENIs; what no card names is on the first
+	NetworkInterfaces []string     `json:",omitzero"` // IDs; an ENI that no card names is on the first card
 }
 
 // EdgePlacement is the router between the VPCs and the internet.
@@ -43,12 +43,12 @@ type EdgePlacement struct {
 
 // Allowance bounds what one instance may take.
 type Allowance struct {
-	Connections uint32 `json:",omitzero"` // tracked ones; 0: the card's fair share
+	Connections uint32 `json:",omitzero"` // tracked connections; 0: an equal part of the card's table
 }
 
-// Defaults, out of the range for benchmarks of RFC 2544 (RFC 6890), so that they
-// meet neither a VPC nor the internet. The static MAC lets a card whose underlay
-// is a file, a pcap or a test send to the edge without an answer to ARP.
+// The default addresses are of the range for benchmarks (RFC 2544, RFC 6890), which neither
+// a VPC nor the internet uses. The edge has a static MAC, so that a card whose underlay is
+// a pcap file or a test can send to the edge without an answer to ARP.
 var (
 	defaultCard            = CardPlacement{Name: "local", Vtep: netip.MustParsePrefix("198.18.0.1/24")}
 	defaultEdgeVtep        = netip.MustParseAddr("198.18.0.254")
@@ -56,7 +56,8 @@ var (
 	defaultEdgeUnderlayMAC = wire.MAC{0x02, 0, 0, 0, 0xed, 0x01}
 )
 
-// withDefaults fills in all but VNIs and ports, which depend on the region.
+// withDefaults is p with the defaults filled in, but those of VNIs and ports, which depend
+// on the region.
 func (p Placement) withDefaults() Placement {
 	if len(p.Cards) == 0 {
 		p.Cards = []CardPlacement{defaultCard}
@@ -73,13 +74,12 @@ func (p Placement) withDefaults() Placement {
 	return p
 }
 
-// defaultPort is a tap named after the ENI in the at most 15 characters that
-// Linux gives an interface: its ID, or for a longer one of EC2's the end of it,
-// or else a fingerprint.
+// defaultPort is a tap named after an ENI. Linux allows an interface 15 characters: the ID
+// if it is short, the end of an ID as EC2 makes them, or a fingerprint of any other ID.
 func defaultPort(id string) string { return string(appendDefaultPort(nil, id)) }
 
-// appendDefaultPort appends defaultPort, and allocates nothing for IDs as EC2 makes
-// them.
+// appendDefaultPort appends defaultPort to a slice, and allocates nothing for IDs as EC2
+// makes them if the slice has room.
 func appendDefaultPort(to []byte, id string) []byte {
 	const prefix, most = "eni-", 15
 	tail := most - len(prefix)

@@ -9,33 +9,33 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// placement is Placement in parts, so that a change costs a part. On which card an
-// ENI is stands with the ENI's object.
+// placement is Placement in parts, so that a change costs one part. An ENI's card is in
+// the ENI's object.
 type placement struct {
-	given Placement // as configured, without a word of single ENIs and instances
+	given Placement // as configured, but without single ENIs and instances
 	cards []CardPlacement
 	edge  EdgePlacement
 	ends  *tunnelEnds
 
-	ports      *tree[string]    // that are named, by ENI
+	ports      *tree[string]    // configured ports, by ENI
 	allowances *tree[Allowance] // by instance
 }
 
-// ENIPlacement is what Placement says of one ENI.
+// ENIPlacement is one ENI's place in Placement.
 type ENIPlacement struct {
-	Card string // its name; "": the first
+	Card string // the card's name; "": the first card
 	Port string // "": a tap named after the ENI
 }
 
-// eniPlace is what a change says of an ENI's place.
+// eniPlace is an ENI's place according to the change under way.
 type eniPlace struct {
 	card  uint16 // index in Region.VTEPs; 0: none is named
 	port  string // "": none is named
-	said  string // the path of what says so; "": nothing does
+	said  string // the path in Placement that names the ENI; "": nothing names it
 	empty bool   // a port is named, and its name is empty
 }
 
-// placed tells whether anything is configured of Placement.
+// placed tells whether the configuration has a Placement.
 func (r *Region) placed() bool {
 	if !r.place.given.IsZero() || r.place.ports.Len() > 0 || r.place.allowances.Len() > 0 {
 		return true
@@ -48,8 +48,8 @@ func (r *Region) placed() bool {
 	return named
 }
 
-// placeENI notes an edit of one ENI's place, for when all edits are done: the ENI
-// may come after its place.
+// placeENI notes an edit of one ENI's place. placePending puts the ENI there after all
+// edits, because a later edit may bring the ENI.
 func (c *compiler) placeENI(e Edit) {
 	place, _ := e.Object.(*ENIPlacement)
 	if place == nil {
@@ -68,8 +68,7 @@ func (c *compiler) placeENI(e Edit) {
 	c.pending[e.ID] = p
 }
 
-// placeENIs notes the place of each ENI that p names, and for all other ENIs that
-// they have none.
+// placeENIs notes the place of each ENI that p names, and that all other ENIs have none.
 func (c *compiler) placeENIs(p *Placement) {
 	c.pending = map[string]eniPlace{}
 	c.next.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
@@ -89,8 +88,7 @@ func (c *compiler) placeENIs(p *Placement) {
 	c.placePorts(p)
 }
 
-// placePorts notes the port of each ENI that p names, and for all other ENIs that
-// they have none.
+// placePorts notes the port of each ENI that p names, and that all other ENIs have none.
 func (c *compiler) placePorts(p *Placement) {
 	for _, id := range c.next.place.ports.Keys() {
 		if _, noted := c.pending[id]; !noted {
@@ -105,12 +103,12 @@ func (c *compiler) placePorts(p *Placement) {
 	}
 }
 
-// twice is the mistake of an ENI on two cards.
+// twice notes that an ENI is on two cards.
 func (c *compiler) twice(i int, card, id, first string) {
 	c.Add(cardPath(i, card), "%s is on card %q already", ec2.Shorten(id), ec2.Shorten(first))
 }
 
-// placePending puts ENIs where the edits say.
+// placePending puts ENIs into the places that the edits named.
 func (c *compiler) placePending() {
 	for _, id := range slices.Sorted(maps.Keys(c.pending)) {
 		p, o := c.pending[id], c.object("NetworkInterfaces", id)
@@ -129,7 +127,7 @@ func (c *compiler) placePending() {
 	}
 }
 
-// plug names an ENI's port.
+// plug sets an ENI's port.
 func (c *compiler) plug(id string, p eniPlace) {
 	ports := c.next.place.ports
 	was, _ := ports.Get(id)
@@ -148,14 +146,14 @@ func (c *compiler) plug(id string, p eniPlace) {
 	c.mark("NetworkInterfaces", id)
 }
 
-// unplaced notes that Placement names an ENI that is not there.
+// unplaced notes that Placement names an ENI that does not exist.
 func (c *compiler) unplaced(id string, p eniPlace) {
 	if p.said != "" {
 		c.nowhere = append(c.nowhere, reference{p.said, "NetworkInterfaces", id})
 	}
 }
 
-// placeAll makes the placement what p says, but for single ENIs.
+// placeAll makes the placement that of p, without the places of single ENIs.
 func (c *compiler) placeAll(p *Placement) {
 	now := &c.next.place
 	given := p.withoutENIs()
@@ -175,7 +173,7 @@ func (c *compiler) placeAll(p *Placement) {
 	c.allow(p.Allowances)
 }
 
-// withoutENIs is what is said of cards, edge and VPCs.
+// withoutENIs is the part of p about cards, edge and VPCs.
 func (p *Placement) withoutENIs() Placement {
 	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Vnis: p.Vnis}
 	for i := range given.Cards {
@@ -184,7 +182,7 @@ func (p *Placement) withoutENIs() Placement {
 	return given
 }
 
-// forgetPlacement drops what Placement says of an object that goes.
+// forgetPlacement drops an object that goes from Placement.
 func (c *compiler) forgetPlacement(o *object) {
 	id := o.id()
 	switch o.kind {
@@ -209,7 +207,7 @@ func without[V any](m map[string]V, key string) map[string]V {
 	return m
 }
 
-// placement is Placement as a whole. The ENIs of a card come in the order of
+// placement is the whole Placement. The ENIs of a card are in the order of
 // NetworkInterfaces.
 func (r *Region) placement() Placement {
 	p := r.place.given

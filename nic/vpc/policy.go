@@ -13,14 +13,14 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Policy is a region as one card needs it: its own ENIs. It never changes: any
-// number of goroutines may read it, and a change makes a new one.
+// Policy is a region and one card's own ENIs. A Policy never changes, so any number of
+// goroutines may read it; a change makes a new one.
 type Policy struct {
-	Epoch  uint32 // one more than the policy before it; the first is 1
+	Epoch  uint32 // one more than the policy before; the first is 1
 	Region *Region
 	Card   Card      // this card
-	Self   uint16    // its own VTEP
-	ENIs   []*OwnENI // this card's, by number; nil: no such ENI any more
+	Self   uint16    // index in Region.VTEPs of this card
+	ENIs   []*OwnENI // this card's, by number; nil: the ENI of the number is gone
 
 	byID map[string]*OwnENI
 }
@@ -28,14 +28,14 @@ type Policy struct {
 // Card is the card that a policy is for.
 type Card struct {
 	Name    string
-	VTEP    wire.Addr    // its address on the underlay
+	VTEP    wire.Addr    // the card's address on the underlay
 	Prefix  netip.Prefix // of the link, masked
 	Gateway wire.Addr    // zero: all VTEPs are on the link
-	MAC     wire.MAC     // of its uplink; zero: the port's own
+	MAC     wire.MAC     // of the uplink; zero: the port's own
 }
 
-// NextHop is who takes a packet to a VTEP: the VTEP itself on the same link or
-// without a gateway, else the gateway.
+// NextHop is the address to which the card sends packets for a VTEP: the VTEP's own if it
+// is on the link or there is no gateway, and else the gateway's.
 func (c *Card) NextHop(vtep wire.Addr) wire.Addr {
 	if c.Gateway.IsZero() || c.Prefix.Contains(vtep.Netip()) {
 		return vtep
@@ -43,10 +43,10 @@ func (c *Card) NextHop(vtep wire.Addr) wire.Addr {
 	return c.Gateway
 }
 
-// ENI finds an ENI of this card by its ID; nil: there is none.
+// ENI is the ENI of this card with an ID, nil if there is none.
 func (p *Policy) ENI(id string) *OwnENI { return p.byID[id] }
 
-// Own is an ENI of the region as this card has it; nil: it is on another.
+// Own is e as an ENI of this card, nil if e is on another card.
 func (p *Policy) Own(e *ENI) *OwnENI {
 	if e.Card != p.Self {
 		return nil
@@ -65,14 +65,16 @@ func (p *Policy) All() iter.Seq[*OwnENI] {
 	}
 }
 
-// Notices are those of the region.
+// Notices are the region's.
 func (p *Policy) Notices() []Notice { return p.Region.Notices() }
 
-// maxENIs is how many ENIs a card may number: connection keys have 23 bits.
+// maxENIs is how many ENIs a card may number: a connection's key has 23 bits for the
+// number.
 const maxENIs = 1 << 23
 
-// Policy makes the policy of a card; "" is the first. It continues prev, if there
-// is one, and costs what the card has of ENIs.
+// Policy makes the policy of a card; "" is the first card. The policy's ENIs keep the
+// numbers that they have in prev, if there is a policy before. The cost grows with the
+// card's ENIs alone.
 func (r *Region) Policy(card string, prev *Policy) (*Policy, error) {
 	i := 0
 	if card != "" {
@@ -92,7 +94,7 @@ func (r *Region) Policy(card string, prev *Policy) (*Policy, error) {
 	return p, p.take(r.on(p.Self), prev)
 }
 
-// noCard is the error of a card that Placement has not.
+// noCard is the error of a card that Placement does not name.
 func (r *Region) noCard(name string) error {
 	var names []string
 	for _, card := range r.place.cards {
@@ -103,9 +105,9 @@ func (r *Region) noCard(name string) error {
 	return p.Err()
 }
 
-// take makes the policy's ENIs, and numbers those that prev has not.
+// take makes the policy's ENIs, and numbers those that prev lacks.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*shares{}}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
 	var come []newcomer
@@ -133,10 +135,10 @@ func (p *Policy) take(enis []*ENI, prev *Policy) error {
 // newcomer is an ENI that has no number yet.
 type newcomer struct {
 	*OwnENI
-	order uint64 // its place in the configuration
+	order uint64 // the object's
 }
 
-// orderOf is the place of an ENI in the configuration.
+// orderOf is the order of an ENI's object.
 func (r *Region) orderOf(eni string) uint64 {
 	o, _ := r.objects["NetworkInterfaces"].Get(eni)
 	return o.order
@@ -146,28 +148,29 @@ func (r *Region) orderOf(eni string) uint64 {
 type taker struct {
 	*Policy
 	problems ec2.Problems
-	joined   map[*membership]*shares
+	joined   map[*membership]*ownMembership
 }
 
-// shares is what a card has once for all its ENIs of one membership.
-type shares struct {
+// ownMembership is a membership with what this card needs beside it. All ENIs of the card with
+// the membership share it.
+type ownMembership struct {
 	network *network
 	routes  *routeTable
 	matcher *matcher // nil: the groups have too many rules
 }
 
-// own is what the card needs of one of its ENIs.
+// own makes the OwnENI of one of the card's ENIs.
 func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
-		s = &shares{network: n, routes: r.routesOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{network: n, routes: r.routesOf(e.Subnet), matcher: t.match(e)}
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
 	return &OwnENI{
 		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
-		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, Port: r.Port(e), shares: s,
+		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, Port: r.Port(e), ownMembership: s,
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// addresses takes the private addresses, primary first.
+// addresses gives the ENI its private addresses, primary first.
 func (b *eniBuilder) addresses() {
 	b.list = b.config.addresses(b.list[:0])
 	if len(b.list) == 0 && b.form().PrivateIpAddress.IsValid() {
@@ -32,16 +32,16 @@ func (b *eniBuilder) addresses() {
 	}
 }
 
-// withoutIPv4 checks an ENI without a private IPv4 address. In EC2 an ENI may have
-// IPv6 or prefixes alone, and one of type efa-only has no address at all (EC2 User
-// Guide, Elastic Fabric Adapter).
+// withoutIPv4 checks an ENI without a private IPv4 address. In EC2 an ENI may have only
+// IPv6 or prefixes, and an ENI of type efa-only has no address at all (EC2 User Guide,
+// Elastic Fabric Adapter).
 func (b *eniBuilder) withoutIPv4() {
 	if !b.answer && !b.hasIPv6() && len(b.form().Ipv4Prefixes) == 0 && b.form().InterfaceType != "efa-only" {
 		b.Add(b.path(), "PrivateIpAddresses is missing")
 	}
 }
 
-// primary is the index of the primary address; -1: none is, which is a mistake.
+// primary is the index of the primary address, -1 if none is, which is a mistake.
 func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 	isPrimary := func(a ec2.NetworkInterfacePrivateIpAddress) bool { return a.Primary }
 	i := slices.IndexFunc(list, isPrimary)
@@ -64,7 +64,7 @@ func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 	return i
 }
 
-// address takes one private address into the ENI and the VPC's mapping.
+// address gives the ENI one private address, and puts it into the VPC's mapping.
 func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 	addr, s := a.PrivateIpAddress.Unmap(), b.eni.Subnet
 	switch {
@@ -92,7 +92,7 @@ func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
 	b.association(len(b.addrs)-1, a.Association)
 }
 
-// association takes what the outside knows a private address by.
+// association gives a private address its public one.
 func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 	switch {
 	case a == nil:
@@ -105,8 +105,8 @@ func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 	}
 }
 
-// contested notes that two answers give an address to two ENIs: it moved
-// between them, and nobody can tell which came later.
+// contested notes that two answers give an address to two ENIs, and tells whether they do.
+// The address moved between the two answers, and nothing tells which is newer.
 func (b *eniBuilder) contested(holder *ENI, s span, what string) bool {
 	other := b.spotOf("NetworkInterfaces", holder.ID)
 	if !b.disputed(b.spot(), other, what+" is that of "+other.path()+" too: neither has it") {
@@ -123,8 +123,8 @@ type claim struct {
 	holder *ENI
 }
 
-// yieldClaims takes a contested address or prefix from the ENI that got it first. The
-// second ENI never got it, so that nobody has it then.
+// yieldClaims takes contested addresses and prefixes from the ENIs that got them first. The
+// second ENIs never got them, so that no ENI has them.
 func (c *compiler) yieldClaims() {
 	if !c.whole {
 		return // all is compiled again
@@ -150,14 +150,15 @@ func (c *compiler) yieldClaims() {
 	}
 }
 
-// reserved are the network's own address, the router's, the DNS server's, one
-// for later, and the broadcast address (VPC user guide, "Subnet sizing").
+// reserved tells whether an address of a subnet is EC2's: the network's own, the router's,
+// the DNS server's, one kept for later, and the broadcast address (VPC user guide, "Subnet
+// sizing").
 func reserved(subnet netip.Prefix, addr netip.Addr) bool {
 	s := spanOf(subnet)
 	return number(addr)-s.lo < 4 || number(addr) == s.hi
 }
 
-// prefixes takes the delegated prefixes.
+// prefixes gives the ENI its delegated prefixes.
 func (b *eniBuilder) prefixes() {
 	for _, spec := range b.form().Ipv4Prefixes {
 		p := spec.Ipv4Prefix.Masked()

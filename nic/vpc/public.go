@@ -9,8 +9,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// publish gives the at-th private address of an ENI its public one. An ENI and
-// describe-addresses tell the same thing twice; they have to agree.
+// publish gives the at-th private address of an ENI its public one. The ENI and
+// describe-addresses both tell the public address, and must agree.
 func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
 	path, public := where.path(), public.Unmap()
 	n := wire.AddrFrom(public)
@@ -30,8 +30,8 @@ func (b *eniBuilder) publish(where spot, at int, public netip.Addr) {
 	}
 }
 
-// moved is for a private address to which two answers give different public ones.
-// Nobody can tell which answer is newer, so that the address gets neither.
+// moved is for a private address to which two answers give different public ones. Nothing
+// tells which answer is newer, so the private address gets neither.
 func (b *eniBuilder) moved(where spot, private *Address, n wire.Addr) {
 	public, had := n.String(), private.Public
 	other := b.spotOf("NetworkInterfaces", b.eni.ID)
@@ -44,9 +44,8 @@ func (b *eniBuilder) moved(where spot, private *Address, n wire.Addr) {
 	private.Public = wire.Addr{}
 }
 
-// contestedPublic is for a public address that two ENIs have. In answers of two
-// moments neither gets it, for nobody can tell which is newer; elsewhere it is a
-// mistake.
+// contestedPublic is for a public address that two ENIs have. If two answers give it,
+// nothing tells which is newer, and neither ENI gets the address; else it is a mistake.
 func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n wire.Addr) {
 	public, other := n.String(), b.spotOf("NetworkInterfaces", holder.ID)
 	if !b.disputed(where, other, "PublicIp "+public+" is that of "+other.path()+" too: neither has it") {
@@ -60,8 +59,7 @@ func (b *eniBuilder) contestedPublic(where spot, holder *ENI, n wire.Addr) {
 	}
 }
 
-// unpublish takes a public address from an ENI that the change under way made, and
-// which nobody else has yet.
+// unpublish takes a public address from an ENI that the change under way has made.
 func (b *eniBuilder) unpublish(e *ENI, n wire.Addr) {
 	addrs := slices.Clone(e.Addrs())
 	if unsealed := b.builders[e]; unsealed != nil {
@@ -83,8 +81,8 @@ type elastic struct {
 	of *eniBuilder
 }
 
-// elastic are the Elastic IP addresses that describe-addresses tells of this ENI. An
-// address that people wrote may name the instance alone, and means its first ENI.
+// elastic are the Elastic IP addresses that describe-addresses gives this ENI. An address
+// that people wrote may name only an instance, and then is for the instance's first ENI.
 func (b *eniBuilder) elastic() (all []elastic) {
 	if b.next.objects["Addresses"].Len() == 0 {
 		return nil
@@ -105,8 +103,8 @@ func (b *eniBuilder) elastic() (all []elastic) {
 	return all
 }
 
-// publishAll takes what describe-addresses tells, in its order, when all ENIs
-// have told what they have.
+// publishAll publishes the addresses of describe-addresses, in their order, after all ENIs
+// have published their own.
 func (c *compiler) publishAll(pending []elastic) {
 	slices.SortFunc(pending, func(a, b elastic) int { return cmp.Compare(a.order, b.order) })
 	for _, p := range pending {
@@ -124,7 +122,7 @@ func (c *compiler) publishAll(pending []elastic) {
 func (b *eniBuilder) elasticAddress(o *object) {
 	config := o.config.(*ec2.Address)
 	if !config.PublicIp.IsValid() {
-		return // a carrier's
+		return // of a carrier gateway or an Outpost
 	}
 	private := config.PrivateIpAddress
 	if !private.IsValid() {
@@ -139,7 +137,7 @@ func (b *eniBuilder) elasticAddress(o *object) {
 	}
 }
 
-// elasticAddresses notes Elastic IP addresses whose ENI or instance is not there.
+// elasticAddresses notes Elastic IP addresses whose ENI or instance does not exist.
 func (c *compiler) elasticAddresses() {
 	for o, config := range each[ec2.Address](c, "Addresses") {
 		at := o.spot()
@@ -156,8 +154,8 @@ func (c *compiler) elasticAddresses() {
 	}
 }
 
-// otherPublic is for an address of a carrier gateway or of an Outpost's
-// customer, which are no public ones.
+// otherPublic is for an address of a carrier gateway or of an Outpost's customer, which is
+// no public address.
 func (c *compiler) otherPublic(o *object, config *ec2.Address) {
 	name, addr := "carrier", config.CarrierIp
 	if !addr.IsValid() {
@@ -166,7 +164,7 @@ func (c *compiler) otherPublic(o *object, config *ec2.Address) {
 	c.notice(OtherPublic, o.place().path(o.kind, ""), name+" address "+addr.String())
 }
 
-// hasFirst tells whether some ENI is the first of an instance.
+// hasFirst tells whether an instance has a first ENI.
 func (c *compiler) hasFirst(instance string) bool {
 	for e := range c.next.all() {
 		if e.Instance == instance && e.first() {

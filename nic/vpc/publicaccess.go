@@ -8,7 +8,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// BlockMode is what VPC Block Public Access keeps from a subnet at the internet
+// BlockMode is what VPC Block Public Access blocks between a subnet and the internet
 // gateway.
 type BlockMode uint8
 
@@ -30,8 +30,8 @@ func (m BlockMode) Blocks(d wire.Direction, guestBegan bool) bool {
 	return m == BlockBidirectional || m == BlockIngress && d == wire.In && !guestBegan
 }
 
-// block is the mode of a subnet: what EC2 says of the subnet, or of its VPC, or of
-// all in the region, less what an exclusion takes from that.
+// block is the mode of a subnet: EC2's for the subnet, or else for its VPC, or else for the
+// whole region; but no more than an exclusion allows.
 func (c *compiler) block(o *object, config *ec2.Subnet) BlockMode {
 	mode := config.BlockPublicAccessStates.InternetGatewayBlockMode
 	c.blockMode(o.path(), mode)
@@ -55,17 +55,17 @@ func (c *compiler) checkBlockModes() {
 	}
 }
 
-// blockMode checks a mode; absent is off.
+// blockMode checks a mode's name; "" is off.
 func (c *compiler) blockMode(path, mode string) {
 	if _, known := blockModes[mode]; !known && mode != "" {
 		c.Add(path, "InternetGatewayBlockMode %q: off, block-ingress or block-bidirectional is expected", ec2.Shorten(mode))
 	}
 }
 
-// exclusions say how much may be blocked at most, by VPC or subnet.
+// exclusions are the most that may be blocked, by VPC or subnet.
 type exclusions map[string]BlockMode
 
-// most is how much may be blocked of a VPC or subnet.
+// most is the most that may be blocked of a VPC or subnet.
 func (e exclusions) most(id string) BlockMode {
 	if mode, is := e[id]; is {
 		return mode
@@ -73,7 +73,7 @@ func (e exclusions) most(id string) BlockMode {
 	return BlockBidirectional
 }
 
-// exclusions that are in force (EC2 API, VpcBlockPublicAccessExclusion).
+// exclusions are the exclusions in force (EC2 API, VpcBlockPublicAccessExclusion).
 func (c *compiler) exclusions() exclusions {
 	e := exclusions{}
 	for _, object := range c.next.rest.Unenforced["VpcBlockPublicAccessExclusions"] {

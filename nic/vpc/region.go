@@ -11,63 +11,64 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Region is what all cards share: every object of a configuration, compiled, and
-// who is where. It never changes, and any number of goroutines may read it.
-// Change makes its successor, which shares with it all that did not change.
+// Region is what all cards share: every object of a configuration, compiled, and the
+// places of all ENIs. A Region never changes, and any number of goroutines may read it.
+// Change makes a successor; the two share everything that did not change.
 type Region struct {
 	changes *Diff // nil: everything is new
 	lineage *lineage
-	empty   bool // it was made of nothing
+	empty   bool // EmptyRegion made it
 
-	// What was configured.
-	rest    *Config                   // what is in no list of objects with IDs; the other lists are nil or empty
+	// The configuration.
+	rest    *Config                   // the sections without IDs; the other lists are nil or empty
 	objects map[string]*tree[*object] // by list
 	place   placement
 	files   map[string]bool    // that objects were read from
-	users   *btree.Set[string] // see use
+	users   *btree.Set[string] // entries that use makes
 	partial bool               // something was excused (see partial.go): the next change compiles all
 
-	// What it means.
+	// The compiled form.
 	networks *tree[*network]                 // by VPC
 	subnets  *tree[*Subnet]                  // by ID
 	routes   *tree[*routeTable]              // by ID
-	assigned *tree[*routeTable]              // by subnet; by VPC: its main table
+	assigned *tree[*routeTable]              // by subnet; a VPC's main table by mainOf
 	lists    *tree[*prefixList]              // by ID
 	groups   *tree[*groupRules]              // by ID
-	numbers  *tree[uint32]                   // of groups, also of those that are gone, which rules may name
-	rules    *btree.Map[RuleID, *groupRules] // by the first rule's
+	numbers  *tree[uint32]                   // of groups by ID, also of groups that are gone, which rules may still name
+	rules    *btree.Map[RuleID, *groupRules] // by the ID of the group's first rule
 	enis     vector[*ENI]                    // by station
-	members  *tree[int]                      // how many ENIs name a subnet or group
-	public   *btree.Map[uint32, *ENI]
-	onCard   *numberSet              // card and station of each ENI
-	ports    *numberSet              // fingerprints of card and port
-	forwards *btree.Map[uint64, int] // how many ENIs, by forwarder
+	members  *tree[int]                      // how many ENIs name a subnet or group, by ID
+	public   *btree.Map[uint32, *ENI]        // by public address
+	onCard   *numberSet                      // card and station of each ENI
+	ports    *numberSet                      // fingerprints of card and port
+	forwards *btree.Map[uint64, int]         // how many ENIs without source/destination check, by forwarder
 	vnis     *btree.Map[uint32, *VPC]
-	notices  *tree[[]Notice] // by object
+	notices  *tree[[]Notice] // by subject.key
 	stations stations
 }
 
-// tree is a map whose copy costs nothing and shares what neither changes.
+// tree is a map whose copy costs a word. A map and its copy share the nodes that neither
+// has written to.
 type tree[V any] = btree.Map[string, V]
 
 // lineage is what a region and its successors have in common.
 type lineage struct {
 	mu       sync.Mutex // one change at a time: copies of a tree share its nodes
-	sequence uint64     // of the object that came last
-	rules    RuleID     // the next group's first; from 1
+	sequence uint64     // the order of the object that came last
+	rules    RuleID     // the first rule's of the next group; from 1
 	groups   uint32     // the number of the next group; from 1
 	matchers shared[matcher]
 	forms    shared[ec2.NetworkInterface]
 	members  shared[membership]
 }
 
-// VPC finds a VPC by its VNI; nil: there is none.
+// VPC is the VPC of a VNI, nil if there is none.
 func (r *Region) VPC(vni uint32) *VPC {
 	v, _ := r.vnis.Get(vni)
 	return v
 }
 
-// ENI finds an ENI of the region by its ID; nil: there is none.
+// ENI is the ENI of an ID, nil if there is none.
 func (r *Region) ENI(id string) *ENI {
 	o, there := r.objects["NetworkInterfaces"].Get(id)
 	if !there {
@@ -92,8 +93,8 @@ func (r *Region) all() iter.Seq[*ENI] {
 	}
 }
 
-// Forwards tells whether a tunnel end may send in a VPC what is not its own: an
-// ENI without source/destination check lives there, such as a NAT instance.
+// Forwards tells whether a tunnel end may send packets in a VPC from addresses that are not
+// its ENIs': an ENI without source/destination check, such as a NAT instance, lives there.
 func (r *Region) Forwards(vni uint32, vtep uint16) bool {
 	_, is := r.forwards.Get(forwarder(vni, vtep))
 	return is
@@ -102,7 +103,7 @@ func (r *Region) Forwards(vni uint32, vtep uint16) bool {
 // forwarder is the entry of a VPC and tunnel end in Region.forwards.
 func forwarder(vni uint32, vtep uint16) uint64 { return uint64(vni)<<16 | uint64(vtep) }
 
-// EmptyRegion is what a configuration makes a region of.
+// EmptyRegion makes a region without objects, for the first configuration to change.
 func EmptyRegion() *Region {
 	r := &Region{
 		empty: true, lineage: &lineage{rules: 1, groups: 1}, rest: &Config{}, objects: map[string]*tree[*object]{},
@@ -119,7 +120,7 @@ func EmptyRegion() *Region {
 	return r
 }
 
-// successor is a copy that may be changed. The lineage's lock is held.
+// successor makes a copy of the region for a change to write to. The lineage's lock is held.
 func (r *Region) successor() *Region {
 	n := &Region{
 		lineage: r.lineage, rest: r.rest, objects: maps.Clone(r.objects), place: r.place,

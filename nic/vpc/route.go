@@ -8,7 +8,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Target is what a route leads to.
+// Target is the kind of a route's target.
 type Target uint8
 
 // Targets of a route. The zero value leads nowhere.
@@ -32,17 +32,18 @@ type Route struct {
 	Via    string // ID of the target, as EC2 has it: "local", igw-…
 }
 
-// routeTable is a compiled route table; subnets share it.
+// routeTable is a compiled route table. Its subnets share it.
 type routeTable struct {
 	id    string
 	lines bart.Fast[*Route]
 
 	at       spot
-	assigned []string // as Region.assigned has it
-	notices  []Notice // told if a subnet uses the table
+	assigned []string // keys of Region.assigned
+	notices  []Notice // which count if a subnet uses the table
 }
 
-// Route finds the longest prefix for a destination in the subnet's table.
+// Route is the route for a destination in the table of the ENI's subnet: the one with the
+// longest prefix.
 func (e *OwnENI) Route(dst wire.Addr) Route {
 	r, found := e.routes.lines.Lookup(dst.Netip())
 	if !found {
@@ -51,6 +52,6 @@ func (e *OwnENI) Route(dst wire.Addr) Route {
 	return *r
 }
 
-// unroutable cannot be routed, not even by a wider route: EC2's link-local
-// services live there (VPC user guide, "Route table concepts").
+// unroutable are the addresses of EC2's link-local services. No route leads there, not even
+// a wider one (VPC user guide, "Route table concepts").
 var unroutable = netip.MustParsePrefix("169.254.168.0/22")

@@ -9,8 +9,8 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Where two routes have the same prefix, the lower rank counts (VPC user guide,
-// "Route priority").
+// Of two routes with the same prefix the one of lower rank counts (VPC user guide, "Route
+// priority").
 const (
 	rankStatic = iota
 	rankPrefixList
@@ -23,19 +23,19 @@ type routeCompiler struct {
 	vpc    *network
 	table  *routeTable
 	ranks  map[netip.Prefix]int
-	lines  map[netip.Prefix]*Route // the routes as given, by each prefix for which they are in force
+	lines  map[netip.Prefix]*Route // the configured route that is in force for a prefix
 	doubts []routeNotice
 }
 
-// routeNotice is a notice about a route. It is told only where no better route has
-// the same prefix.
+// routeNotice is a notice about a route. It counts only if the route is in force, and no
+// better route has the same prefix.
 type routeNotice struct {
 	Notice
-	line *Route
+	line *Route // nil: the route's destinations are not known
 }
 
-// routeTables compiles the marked tables, and assigns them to subnets. All of them give
-// back their subnets first, so that two tables may exchange them.
+// routeTables compiles the marked tables, and assigns them to subnets. First all marked
+// tables give their subnets back, so that two tables may exchange them.
 func (c *compiler) routeTables() {
 	for id := range c.marked("RouteTables") {
 		c.unassign(id)
@@ -80,8 +80,8 @@ func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
 	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]int{}, lines: map[netip.Prefix]*Route{}}
 }
 
-// mainTables notes the VPCs whose main table no answer has, where a subnet has no
-// table of its own.
+// mainTables notes the VPCs whose main table no answer has, if a subnet of the VPC needs
+// the main table.
 func (c *compiler) mainTables() {
 	if !c.given("RouteTables") {
 		return
@@ -119,15 +119,15 @@ func (c *compiler) touchedVPCs() []string {
 	return slices.Sorted(maps.Keys(touched))
 }
 
-// usualRoutes is the table of a VPC whose main table is not configured: the one that
-// each new VPC has, with local routes alone.
+// usualRoutes makes the table for a VPC whose main table is not configured. It has local
+// routes only, as the main table of each new VPC.
 func (c *compiler) usualRoutes(v *network) *routeTable {
 	r := c.newRoutes(v, "")
 	r.finish()
 	return r.table
 }
 
-// mainOf is where Region.assigned has a VPC's main table.
+// mainOf is the key of Region.assigned for a VPC's main table.
 func mainOf(vpc string) string { return "main " + vpc }
 
 // routesOf is the route table of a subnet, or its VPC's main one.
@@ -142,7 +142,7 @@ func (r *Region) routesOf(s *Subnet) *routeTable {
 	return n.usual
 }
 
-// uses tells whether some subnet uses a table.
+// uses tells whether a subnet uses a table.
 func (r *Region) uses(t *routeTable) bool {
 	for _, to := range t.assigned {
 		vpc, main := strings.CutPrefix(to, mainOf(""))
@@ -202,8 +202,8 @@ func (r *routeCompiler) assign(to string) {
 	r.next.assigned.Set(to, r.table)
 }
 
-// onlyLocal assigns a table with local routes alone in the place of another table.
-// Two answers assign different tables, and nobody can tell which answer is newer.
+// onlyLocal assigns a table with local routes only in the place of another table, because
+// two answers assign different tables and nothing tells which answer is newer.
 func (r *routeCompiler) onlyLocal(to string, other *routeTable) {
 	if !r.whole {
 		return // all is compiled again
@@ -213,10 +213,10 @@ func (r *routeCompiler) onlyLocal(to string, other *routeTable) {
 	fresh.table.at = other.at
 	r.next.assigned.Set(to, fresh.table)
 	other.assigned = slices.DeleteFunc(other.assigned, func(had string) bool { return had == to })
-	r.table.assigned = append(r.table.assigned, to) // who is asked to give it back
+	r.table.assigned = append(r.table.assigned, to) // so that unassign takes it back
 }
 
-// route takes one route, as far as its destination and target are known here.
+// route adds one route to the table, if the card knows the route's destination.
 func (r *routeCompiler) route(path string, config *ec2.Route) {
 	line := &Route{}
 	line.Target, line.Via = r.target(path, config, line)
@@ -251,19 +251,19 @@ func destination(config *ec2.Route) string {
 	return config.DestinationCidrBlock.String()
 }
 
-// tell keeps a notice about the table, which Notices tells if a subnet uses the table.
+// tell adds a notice about the table. Notices has it if a subnet uses the table.
 func (r *routeCompiler) tell(kind NoticeKind, path, what string) {
 	r.table.notices = append(r.table.notices, newNotice(kind, path, what))
 }
 
-// tellOf keeps a notice about a route until the table is complete, since a better
-// route may come. line is nil for a route whose destinations are not known.
+// tellOf keeps a notice about a route until the table is complete, because a better route
+// may come. line is nil for a route whose destinations are not known.
 func (r *routeCompiler) tellOf(line *Route, n Notice) {
 	r.doubts = append(r.doubts, routeNotice{n, line})
 }
 
-// listRoute makes a route for each entry. Which counts where two lists overlap,
-// EC2 leaves open; here it is the first.
+// listRoute adds a route for each entry of a prefix list. If the routes of two lists have
+// the same prefix, the first counts; EC2 does not say which, the choice is ours.
 func (r *routeCompiler) listRoute(path, id string, line *Route) {
 	list := r.prefixList(r.table.at, ec2.In(path, "DestinationPrefixListId"), id)
 	switch {
@@ -278,7 +278,8 @@ func (r *routeCompiler) listRoute(path, id string, line *Route) {
 	}
 }
 
-// insert keeps the route of lower rank; false: there is one of the same rank.
+// insert puts a route into the table, unless there is one of lower or equal rank for the
+// prefix, and is false if there is one of equal rank.
 func (r *routeCompiler) insert(dest netip.Prefix, rank int, line *Route) bool {
 	dest = dest.Masked()
 	had, is := r.ranks[dest]
@@ -292,7 +293,7 @@ func (r *routeCompiler) insert(dest netip.Prefix, rank int, line *Route) bool {
 	return true
 }
 
-// finish adds what each table has: a local route for each block of the VPC, and
+// finish adds the lines that each table has: a local route for each block of the VPC, and
 // the range that no route reaches.
 func (r *routeCompiler) finish() {
 	for _, block := range r.vpc.cidrs {
@@ -304,8 +305,8 @@ func (r *routeCompiler) finish() {
 	r.settle()
 }
 
-// settle tells the notices of routes that are in force. A route to a prefix list whose
-// entries nobody knows is missing from the table: its packets take a wider route, or
+// settle adds the notices about routes that are in force. A route to a prefix list whose
+// entries are not known is missing from the table: its packets take a wider route, or
 // none, and the notice says which.
 func (r *routeCompiler) settle() {
 	holds := map[*Route]bool{}
@@ -326,8 +327,8 @@ func (r *routeCompiler) settle() {
 	}
 }
 
-// widest is the shortest prefix that leads to the internet, as people write a
-// route; "" where none does.
+// widest is the route to the internet with the shortest prefix, as people write it; ""
+// if there is none.
 func (r *routeCompiler) widest() string {
 	least, text := 33, ""
 	for dest, line := range r.lines {
@@ -338,7 +339,7 @@ func (r *routeCompiler) widest() string {
 	return text
 }
 
-// target reads the one of a route's many target fields that is set.
+// target is a route's target and its ID. EC2 has a field for each kind of target.
 func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Target, string) {
 	via := ec2.Shorten(via(config))
 	switch {
@@ -372,8 +373,7 @@ func via(config *ec2.Route) string {
 	return ""
 }
 
-// reachesInternet tells whether an internet gateway is there and attached to
-// the VPC.
+// reachesInternet tells whether an internet gateway exists and is attached to the VPC.
 func (r *routeCompiler) reachesInternet(path, id string, line *Route) bool {
 	if !r.given("InternetGateways") {
 		return true

@@ -9,7 +9,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// RuleID names a rule within a region and its successors; 0: none.
+// RuleID names a rule within a region; 0: none. A rule keeps its ID in successors while its
+// group's rules stay the same, and no other rule of the lineage ever gets the ID.
 type RuleID uint64
 
 // Rule is one source of one permission of a security group, for people.
@@ -20,7 +21,7 @@ type Rule struct {
 	Text      string `json:"text"` // "tcp 22 from 203.0.113.9/32"
 }
 
-// Rule tells about a rule of this region; the zero Rule when there is no such.
+// Rule is the rule of an ID, for people; the zero Rule if the region has no such rule.
 func (r *Region) Rule(id RuleID) (found Rule) {
 	r.rules.Descend(id, func(base RuleID, g *groupRules) bool {
 		if at := int(id - base); at < int(g.size()) {
@@ -31,8 +32,7 @@ func (r *Region) Rule(id RuleID) (found Rule) {
 	return found
 }
 
-// text tells about the rule of an index: those for one direction, then the
-// others.
+// text is the rule of an index, for people. Inbound rules come first.
 func (g *groupRules) text(at int) Rule {
 	dir := wire.In
 	if at >= len(g.rules[wire.In]) {
@@ -50,13 +50,13 @@ func permissionPath(dir wire.Direction, i int) string {
 // rule is one permission for one source.
 type rule struct {
 	service
-	addrs  []span // sources by address
-	group  uint32 // source by group: its number; 0: by address
-	perm   int    // index of its permission
-	source string
+	addrs  []span // the source's addresses, unless it is a group
+	group  uint32 // the source group's number; 0: the source is no group
+	perm   int    // index of the permission
+	source string // as configured
 }
 
-// equals tells whether two rules say the same.
+// equals tells whether two rules are the same.
 func (r *rule) equals(o *rule) bool {
 	return r.service == o.service && r.group == o.group && r.perm == o.perm && r.source == o.source && slices.Equal(r.addrs, o.addrs)
 }
@@ -72,7 +72,7 @@ func (r *rule) anywhere() bool { return slices.Contains(r.addrs, span{0, ^uint32
 // protoAll is every protocol.
 const protoAll = -1
 
-// class sorts protocols by what a rule says of them besides addresses.
+// class sorts protocols by the number that a rule's range is about.
 type class uint8
 
 const (
@@ -96,8 +96,8 @@ func classOf(proto uint8) class {
 	return classOther
 }
 
-// whole is all that a class can tell apart: ports, or types and codes. The protocols of
-// classOther are each other's neighbors, so that a rule for one of them covers a part.
+// whole is the range of all numbers of a class: ports, types and codes, or protocols. So
+// a rule for one protocol of classOther covers a part of the class.
 func (c class) whole() span {
 	if c == classOther {
 		return span{0, 255}
@@ -111,7 +111,7 @@ type service struct {
 	ports span
 }
 
-// in is the part of a class that the service covers.
+// in is the range of a class's numbers that the service covers; false: it covers none.
 func (s service) in(c class) (span, bool) {
 	switch {
 	case s.proto == protoAll:
@@ -153,7 +153,7 @@ func icmpText(lo, hi uint32) string {
 	return "icmp"
 }
 
-// protocolNames are what EC2 answers with, and what its command line takes.
+// protocolNames are the names that EC2 answers with, and that its command line takes.
 var protocolNames = map[string]int{"tcp": wire.ProtoTCP, "udp": wire.ProtoUDP, "icmp": wire.ProtoICMP, "icmpv6": 58, "-1": protoAll, "all": protoAll}
 
 // parseProtocol reads a protocol's name or number.
@@ -184,7 +184,7 @@ func parseService(perm *ec2.IpPermission) (service, error) {
 	return s, err
 }
 
-// parsePorts reads a range of ports, of which both ends are to be there.
+// parsePorts reads a range of ports. Both ends must be there.
 func parsePorts(perm *ec2.IpPermission) (span, error) {
 	if perm.FromPort == nil || perm.ToPort == nil {
 		return span{}, fmt.Errorf("%s needs FromPort and ToPort; 0 and 65535 are all ports", perm.IpProtocol)
@@ -201,7 +201,7 @@ func parsePorts(perm *ec2.IpPermission) (span, error) {
 	return span{uint32(from), uint32(to)}, nil
 }
 
-// orAny is a number, or -1 where it is absent, which in ICMP means any.
+// orAny is a number, or -1 if it is absent; in ICMP -1 means any.
 func orAny(n *int) int {
 	if n == nil {
 		return -1
@@ -209,7 +209,7 @@ func orAny(n *int) int {
 	return *n
 }
 
-// parseICMP reads an ICMP type and code, of which -1 is any.
+// parseICMP reads an ICMP type and code; -1 is any.
 func parseICMP(kind, code int) (span, error) {
 	switch {
 	case kind < -1 || kind > 255:

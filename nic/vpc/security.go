@@ -8,7 +8,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// prefixLists compiles the lists of customers and of AWS.
+// prefixLists compiles the prefix lists of customers and of AWS.
 func (c *compiler) prefixLists() {
 	lists := map[string]bool{}
 	for _, kind := range []string{"ManagedPrefixLists", "PrefixLists"} {
@@ -32,7 +32,8 @@ func (c *compiler) prefixLists() {
 	}
 }
 
-// compileList takes the entries of a customer's list, or else AWS's.
+// compileList compiles a prefix list. The entries of ManagedPrefixLists come before those
+// of PrefixLists.
 func (c *compiler) compileList(id string) {
 	var cidrs []netip.Prefix
 	list := &prefixList{id: id}
@@ -56,7 +57,7 @@ func (c *compiler) compileList(id string) {
 	c.next.lists.Set(id, list)
 }
 
-// take takes the IPv4 entries, and counts those of IPv6.
+// take adds the IPv4 entries of a list, and counts the IPv6 ones.
 func (l *prefixList) take(cidrs []netip.Prefix) {
 	for _, p := range cidrs {
 		if p.IsValid() && p.Addr().Is4() {
@@ -67,9 +68,9 @@ func (l *prefixList) take(cidrs []netip.Prefix) {
 	}
 }
 
-// prefixList finds a list that something names at a path. Its entries are not
-// known where it was not given, or without them (describe-managed-prefix-lists
-// leaves them out).
+// prefixList is the prefix list that a rule or route names at a path. Its entries are not
+// known if the configuration lacks the list, or has the list without entries, as
+// describe-managed-prefix-lists prints it.
 func (c *compiler) prefixList(at spot, path, id string) *prefixList {
 	if list, given := c.next.lists.Get(id); given {
 		return list
@@ -100,8 +101,8 @@ func (c *compiler) security() {
 	}
 }
 
-// forgetStandIns takes away groups that only ENIs name: the change under way makes
-// them again where they are still named.
+// forgetStandIns removes the groups that only ENIs name. The change under way makes those
+// again that ENIs still name.
 func (c *compiler) forgetStandIns() {
 	for _, id := range c.next.groups.Keys() {
 		if c.object("SecurityGroups", id) == nil {
@@ -110,13 +111,13 @@ func (c *compiler) forgetStandIns() {
 	}
 }
 
-// knownGroups is what rules may ask of groups that are not compiled yet.
+// knownGroups is what groupCheck asks about groups that are not compiled yet.
 type knownGroups struct {
 	members map[string]bool // by group: some ENI is in it; known if all is compiled
 	lent    map[ec2.SecurityGroupVpcAssociation]string
 }
 
-// knownGroups looks at associations, and in answers at the members of groups.
+// knownGroups collects the associations, and the groups that ENIs of answers name.
 func (c *compiler) knownGroups() knownGroups {
 	k := knownGroups{map[string]bool{}, c.lentGroups()}
 	if !c.whole || !c.next.rest.Answer {
@@ -131,8 +132,8 @@ func (c *compiler) knownGroups() knownGroups {
 	return k
 }
 
-// groupElsewhere is for a group whose VPC is not in the configuration, as those
-// of EC2-Classic, which had none.
+// groupElsewhere is for a group whose VPC is not in the configuration. A group of
+// EC2-Classic has no VPC.
 func (c *compiler) groupElsewhere(at spot, sg *ec2.SecurityGroup) {
 	vpc := ec2.Shorten(sg.VpcId)
 	if vpc == "" {
@@ -162,7 +163,7 @@ func (c *compiler) compileGroup(config *ec2.SecurityGroup) {
 	c.keepGroup(g.ID, g)
 }
 
-// keepGroup puts a group in the place of the old one; nil: it goes.
+// keepGroup puts the group of an ID in the place of the old one; nil removes the old one.
 func (c *compiler) keepGroup(id string, g *groupRules) {
 	old, _ := c.next.groups.Get(id)
 	if old != nil {
@@ -178,7 +179,7 @@ func (c *compiler) keepGroup(id string, g *groupRules) {
 	}
 }
 
-// groupNumber is the number of a group's ID: never another's, in a lineage.
+// groupNumber is the number of a group's ID. No other ID of the lineage ever gets it.
 func (c *compiler) groupNumber(id string) uint32 {
 	n, known := c.next.numbers.Get(id)
 	if !known {
@@ -189,7 +190,7 @@ func (c *compiler) groupNumber(id string) uint32 {
 	return n
 }
 
-// groupCheck looks for mistakes in a group, and for what the card does not do.
+// groupCheck notes mistakes in a group, and what of the group the card does not enforce.
 type groupCheck struct {
 	*compiler
 	group *ec2.SecurityGroup
@@ -206,7 +207,7 @@ func (c groupCheck) permissions(path string) {
 	}
 }
 
-// permission checks one permission, and notes what of it matches nothing here.
+// permission checks one permission, and notes its parts that match nothing on this card.
 func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 	if _, err := parseService(perm); err != nil {
 		c.Add(path, "%v", err)
@@ -227,7 +228,7 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 	}
 }
 
-// ruleList notes a prefix list of which this card has not all entries.
+// ruleList notes a prefix list of which the card lacks entries.
 func (c groupCheck) ruleList(path, id string) {
 	switch list := c.prefixList(c.at, path, id); {
 	case !list.known && list.ipv6:

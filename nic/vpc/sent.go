@@ -1,8 +1,8 @@
 package vpc
 
-// Sent is a configuration on its way to a card, with what reading its files told:
-// where each object was read, and what was passed over. Its JSON is read strictly,
-// since everything unknown was left out before.
+// Sent is a configuration on its way to a card, with the findings of reading its files:
+// where each object was read, and what was passed over. The card reads the JSON strictly,
+// because reading the files left out every unknown name.
 type Sent struct {
 	Config  *Config
 	Answer  bool
@@ -13,7 +13,7 @@ type Sent struct {
 // NewSent makes a configuration ready to be sent.
 func NewSent(c *Config) Sent { return Sent{c, c.Answer, c.Places, c.Notices} }
 
-// Received is the configuration as it was before it was sent.
+// Received is the configuration that NewSent was given.
 func (s Sent) Received() *Config {
 	if s.Config == nil {
 		return &Config{}

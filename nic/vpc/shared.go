@@ -6,14 +6,14 @@ import (
 	"weak"
 )
 
-// shared keeps equal things once, for as long as somebody has them. The zero
-// value is empty.
+// shared keeps one value of each key, for as long as anything points to the value. The
+// zero shared is empty.
 type shared[V any] struct {
 	mu sync.Mutex
 	of map[string]weak.Pointer[V]
 }
 
-// get is the thing of a key, made if nobody has it.
+// get is the value of a key. If there is none, make makes it.
 func (s *shared[V]) get(key string, make func() *V) *V {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +29,7 @@ func (s *shared[V]) get(key string, make func() *V) *V {
 	return v
 }
 
-// forget drops a key whose thing is gone.
+// forget drops a key whose value is gone.
 func (s *shared[V]) forget(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

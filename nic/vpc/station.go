@@ -2,38 +2,38 @@ package vpc
 
 import "nitrocard/nic/wire"
 
-// Station is whom a frame is for once its tunnel is off: an ENI, or the edge in
-// a VPC. Its first 16 bytes are those of a frame, from VXLAN's VNI on, so that the
-// packet path copies them at once.
+// Station is the receiver of a frame whose tunnel is off: an ENI, or the edge in a VPC. Its
+// first 16 bytes are as in a frame from VXLAN's VNI on, so that the packet path copies them
+// at once.
 //
 //	0        3          4           10          16     18     20
 //	+--------+----------+-----------+-----------+------+------+
 //	|  VNI   | reserved | inner dst | inner src | VTEP |      |
 //	+--------+----------+-----------+-----------+------+------+
 type Station struct {
-	VNI  [4]byte  // as VXLAN has it: three bytes, and one that is reserved (RFC 7348 section 5)
+	VNI  [4]byte  // three bytes and a reserved one, as in VXLAN (RFC 7348 section 5)
 	Dst  wire.MAC // the ENI's, or the edge's
-	Src  wire.MAC // of a routed frame: the router of the ENI's subnet
-	VTEP uint16   // where the tunnel leads: index in Region.VTEPs
+	Src  wire.MAC // source of a routed frame: the router of the ENI's subnet
+	VTEP uint16   // index in Region.VTEPs of the tunnel end
 	_    uint16   // makes 20 bytes: the packet path multiplies by 5 and scales by 4, in one instruction each
 }
 
-// vniBytes is a VNI as VXLAN has it.
+// vniBytes is a VNI as in VXLAN's header.
 func vniBytes(vni uint32) [4]byte { return [4]byte{byte(vni >> 16), byte(vni >> 8), byte(vni)} }
 
-// stations are all of a region, by number. A number means the same station within
-// one region alone: connections ask for it under one policy.
+// stations are a region's stations, by number. A number may mean another station in
+// another region; a connection uses the number under one policy only.
 type stations struct {
 	chunks []*Stations
 	free   *freeStation
 	next   uint32
 }
 
-// StationBits is how many of the low bits of a station's number are its index in
-// Stations; those above are the index of Stations in the region's list.
+// StationBits is how many low bits of a station's number are the index in a chunk. The bits
+// above are the index of the chunk in Region.Stations.
 const StationBits = 8
 
-// Stations are some of a region.
+// Stations is a chunk of a region's stations.
 type Stations [1 << StationBits]Station
 
 // freeStation is a list of numbers to give again.
@@ -42,7 +42,7 @@ type freeStation struct {
 	rest   *freeStation
 }
 
-// Stations are all of the region, by number.
+// Stations are the chunks of all stations.
 func (r *Region) Stations() []*Stations { return r.stations.chunks }
 
 // Station is the station of a number.
@@ -50,7 +50,7 @@ func (r *Region) Station(number uint32) *Station {
 	return &r.stations.chunks[number>>StationBits][number&(1<<StationBits-1)]
 }
 
-// take is a number that no station has.
+// take takes a number that no station has.
 func (s *stations) take() uint32 {
 	if f := s.free; f != nil {
 		s.free = f.rest
@@ -60,5 +60,5 @@ func (s *stations) take() uint32 {
 	return s.next - 1
 }
 
-// give makes a number free for another station.
+// give frees a number for another station.
 func (s *stations) give(number uint32) { s.free = &freeStation{number, s.free} }

@@ -37,8 +37,8 @@ func tight[K cmp.Ordered, V any](t *btree.Map[K, V]) *btree.Map[K, V] {
 	return trimmed(loaded)
 }
 
-// trimmed is tight for a tree that was loaded in order: its nodes are half full, and have
-// arrays for full ones. Copying a node makes its array as long as it needs.
+// trimmed is tight for a tree that was loaded in order. Its nodes are half full, with
+// arrays for full ones; to copy a node makes its array as long as it needs to be.
 func trimmed[K cmp.Ordered, V any](t *btree.Map[K, V]) *btree.Map[K, V] {
 	t = t.Copy()
 	t.ScanMut(func(K, V) bool { return true })

@@ -6,13 +6,12 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Tunnel is the outer headers of a frame to a VTEP. It has no MACs, IPv4 total
-// length, UDP source port, UDP length and VNI; the card fills them. IPv4: DF, ID
-// 0, TTL 64, and the checksum of exactly these bytes. UDP checksum 0 (RFC 7348
-// section 5).
+// Tunnel is the outer headers of a frame to a VTEP. MACs, IPv4 total length, UDP source
+// port, UDP length and VNI are 0; the packet path fills them. IPv4 has DF, ID 0, TTL 64
+// and the checksum of exactly these bytes. UDP's checksum is 0 (RFC 7348 section 5).
 type Tunnel [wire.OuterLen]byte
 
-// NewTunnel leads from one IPv4 address of the underlay to another.
+// NewTunnel makes the headers from one IPv4 address of the underlay to another.
 func NewTunnel(from, to wire.Addr) (b Tunnel) {
 	wire.Ethernet(b[:]).SetEtherType(wire.EtherTypeIPv4)
 	ip := wire.IPv4(b[wire.EthernetLen:][:wire.IPv4Len])

@@ -11,7 +11,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// underlay checks Placement but for VNIs, which networks.go does.
+// underlay checks Placement, but not VNIs, which vnis checks.
 func (c *compiler) underlay() {
 	if c.whole {
 		c.checkCards()
@@ -26,7 +26,7 @@ func cardPath(i int, name string) string {
 	return ec2.In("Placement", ec2.At("Cards", i, name))
 }
 
-// checkCards checks cards and edge: names, and addresses that are one each.
+// checkCards checks the names and addresses of cards and edge, which must all differ.
 func (c *compiler) checkCards() {
 	edge, cards := c.next.place.edge, c.next.place.cards
 	vteps := map[netip.Addr]string{edge.Vtep.Unmap(): "Placement: Edge"}
@@ -65,7 +65,7 @@ func (c *compiler) checkEdge(edge EdgePlacement) {
 	c.checkStation(path, "UnderlayMac", edge.UnderlayMac)
 }
 
-// checkStation checks a MAC that is to be one station's.
+// checkStation checks that a MAC may be one station's.
 func (c *compiler) checkStation(path, field string, mac wire.MAC) {
 	switch {
 	case mac == wire.Broadcast:
@@ -75,17 +75,16 @@ func (c *compiler) checkStation(path, field string, mac wire.MAC) {
 	}
 }
 
-// unicast tells whether packets to an IPv4 address go to one host of a network:
-// neither to this host or network (RFC 6890, 0.0.0.0/8 and 127.0.0.0/8), nor to
-// many (RFC 5771), nor nowhere (240.0.0.0/4, reserved; the last is the limited
-// broadcast).
+// unicast tells whether an IPv4 address may be one host's on a network. Addresses of this
+// host or network (RFC 6890: 0.0.0.0/8, 127.0.0.0/8), multicast (RFC 5771) and reserved ones
+// (240.0.0.0/4, with the limited broadcast at the end) may not.
 func unicast(a netip.Addr) bool {
 	first := a.Unmap().As4()[0]
 	return first != 0 && first != 127 && first < 224
 }
 
-// broadcast is the last address of a link; invalid if the link has none: of two
-// addresses (RFC 3021) and of one, each is a host's.
+// broadcast is the broadcast address of a link, its last one. It is invalid for a link of
+// one or two addresses, on which each address is a host's (RFC 3021).
 func broadcast(link netip.Prefix) netip.Addr {
 	if !link.Addr().Is4() || link.Bits() > 30 {
 		return netip.Addr{}
@@ -95,8 +94,8 @@ func broadcast(link netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(last)
 }
 
-// checkVTEP checks a card's address and gateway. vteps are the addresses of those
-// before it.
+// checkVTEP checks a card's address and gateway. vteps are the addresses of the edge and of
+// the cards before.
 func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Addr]string) {
 	if !c.ipv4(path, "Vtep", card.Vtep) {
 		return
@@ -120,7 +119,7 @@ func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Ad
 	}
 }
 
-// checkPlaces names the ENIs that Placement names and that there are not.
+// checkPlaces notes the ENIs that Placement names and that do not exist.
 func (c *compiler) checkPlaces() {
 	for id := range c.gone("NetworkInterfaces") {
 		if _, named := c.next.place.ports.Get(id); named {
@@ -133,7 +132,8 @@ func (c *compiler) checkPlaces() {
 	}
 }
 
-// mayHaveENIs tells whether ENIs are missing that a mistake kept away.
+// mayHaveENIs tells whether the configuration may have ENIs that a mistake keeps out of the
+// region.
 func (c *compiler) mayHaveENIs() bool {
 	return c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
 }

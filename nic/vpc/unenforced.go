@@ -9,8 +9,7 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// unenforced names what the configuration holds, EC2 acts on, and this card does
-// not.
+// unenforced notes the objects on which EC2 acts and this card does not.
 func (c *compiler) unenforced() {
 	c.aclNotices()
 	for o, n := range each[ec2.NatGateway](c, "NatGateways") {
@@ -35,7 +34,7 @@ func (c *compiler) unenforcedSections() {
 	c.next.notices.Delete(c.about.key())
 	for _, list := range slices.Sorted(maps.Keys(rest.Unenforced)) {
 		if list == "VpcBlockPublicAccessExclusions" {
-			continue // they say what is not blocked
+			continue // exclusions reads them
 		}
 		for i, object := range rest.Unenforced[list] {
 			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) {
@@ -45,11 +44,10 @@ func (c *compiler) unenforcedSections() {
 	}
 }
 
-// sections stands for all that has no ID, among what notices are about.
+// sections is the subject of notices about sections without IDs.
 const sections = "sections"
 
-// Notices are where cards do not do what EC2 does, or do not know what EC2 knows,
-// list by list.
+// Notices are the notices about the whole region, list by list.
 func (r *Region) Notices() []Notice {
 	type about struct {
 		step    int
@@ -85,7 +83,8 @@ func (r *Region) Notices() []Notice {
 	return list
 }
 
-// notServedKind tells apart what carries packets and what only watches them.
+// notServedKind is the kind of notice about the objects of a list: some carry packets,
+// others only watch them.
 func notServedKind(list string) NoticeKind {
 	switch list {
 	case "FlowLogs", "TrafficMirrorSessions":
@@ -96,8 +95,8 @@ func notServedKind(list string) NoticeKind {
 	return NotServed
 }
 
-// stateIn is the state of an object that has no shape here, wherever its kind
-// has it.
+// stateIn is the state of an object that has no shape here. Kinds have it in different
+// members.
 func stateIn(object any) string {
 	members, _ := object.(map[string]any)
 	for _, name := range []string{"State", "Status", "FlowLogStatus"} {

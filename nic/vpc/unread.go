@@ -8,16 +8,16 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Where reading found mistakes, the compiler checks the objects that were read well,
-// so that people get all mistakes in one round. A mistake that only follows from one
-// in reading is left out: a value is missing because it could not be read, or a
-// reference dangles because its object could not.
+// After mistakes in reading, the compiler still checks the objects that were read well, so
+// that people get all mistakes in one round. The compiler leaves out a mistake that only
+// follows from a mistake in reading: a value that is missing because it could not be read,
+// or a reference to an object that could not be read.
 
-// unread is what reading could not make out. The zero value: it read all.
+// unread is what could not be read. The zero value: everything was read.
 type unread struct {
 	objects []unreadObject
-	lists   map[string]bool // those that may lack objects
-	all     bool            // any list may lack some: a file could not be read, or a list's name is unknown
+	lists   map[string]bool // that may lack objects
+	all     bool            // any list may lack objects: a file could not be read, or a list's name is unknown
 }
 
 // unreadObject is an object, at any depth, that has a mistake.
@@ -26,7 +26,7 @@ type unreadObject struct {
 	steps []string // "Vpcs[0]", "CidrBlockAssociationSet[1]"
 }
 
-// unreadOf tells by the mistakes of reading what may be missing.
+// unreadOf is what may be missing after these mistakes in reading.
 func unreadOf(problems []ec2.Problem) unread {
 	u := unread{lists: map[string]bool{}}
 	for _, p := range problems {
@@ -40,7 +40,7 @@ func unreadOf(problems []ec2.Problem) unread {
 		if _, ours := section(list); !ours { // a collector's name of any list
 			u.all = true
 		}
-		if list == "PrefixLists" { // which is what EC2 calls both kinds
+		if list == "PrefixLists" { // EC2's name of both kinds of prefix lists
 			u.lists["ManagedPrefixLists"] = true
 		}
 		for len(at) > 1 && !strings.HasSuffix(at[len(at)-1], "]") { // a field of the object
@@ -67,8 +67,8 @@ func steps(path string) []string {
 	return all
 }
 
-// concerns tells whether a mistake at a path may follow from one in reading: in the
-// object at the path, in a part of that object, or in the object around the field.
+// concerns tells whether a mistake at a path may follow from a mistake in reading: one in
+// the object at the path, in a part of that object, or in the object around the field.
 func (u *unread) concerns(path string) bool {
 	return slices.ContainsFunc(u.objects, func(o unreadObject) bool {
 		rest, here := path, true
@@ -92,10 +92,10 @@ func (o unreadObject) concerns(at []string) bool {
 	return true
 }
 
-// mayHave tells whether a list may have had an object that is not in it.
+// mayHave tells whether a list may lack an object that could not be read.
 func (u *unread) mayHave(list string) bool { return u.all || u.lists[list] }
 
-// mistakes are those of reading, and those that the compiler finds beside them.
+// mistakes are the mistakes of reading and those that the compiler finds beside them.
 func (c *Config) mistakes(found ec2.Problems) error {
 	all := ec2.ProblemsIn(found.Err())
 	compiler := newCompiler(EmptyRegion())

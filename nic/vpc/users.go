@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// use is an entry of Region.users: the object of an ID is named by another.
+// use is the entry of Region.users for a user, an object of a kind, that names an ID.
 func use(id, kind, user string) string { return id + "\x00" + kind + "\x00" + user }
 
 // markUsers marks all objects that name an ID.
@@ -23,8 +23,8 @@ func (c *compiler) markUsers(id string) {
 	})
 }
 
-// refer keeps users as an object has it. It knows nothing of ENIs: they are many,
-// and name nothing but their subnet and groups (see members).
+// refer changes Region.users after an object became another. Region.users has no ENIs,
+// which are many and name only their subnet and groups (see Region.members).
 func (c *compiler) refer(old, o *object) {
 	if old != nil {
 		if old.kind == "NetworkInterfaces" {
@@ -68,9 +68,9 @@ func (c *compiler) markNamed(kind string, objects ...*object) {
 	}
 }
 
-// references are the IDs that an object names: the values of fields whose names end
-// in Id. There is no list of fields: an ID too many costs a look at an object, one
-// too few would be a mistake.
+// references are the IDs that an object names: the values of all fields whose names end in
+// Id. A list of fields might lack one, and a change would then miss an object; an ID too
+// many only costs a look at an object.
 func references(config any) map[string]bool {
 	found := map[string]bool{}
 	v := reflect.ValueOf(config).Elem()

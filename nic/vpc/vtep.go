@@ -12,11 +12,10 @@ type VTEP struct {
 	MAC  wire.MAC // static; zero: resolve the next hop by ARP
 }
 
-// Edge is the VTEP of the edge. 0 stands for the card that looks, and then come
-// the cards.
+// The indexes of Region.VTEPs. Index 0 is no tunnel end and stands for this card.
 const (
-	Edge      = 1
-	firstCard = 2
+	Edge      = 1 // the edge
+	firstCard = 2 // the first card of Placement; the other cards follow
 )
 
 // tunnelEnds are the VTEPs of a region.
@@ -41,10 +40,10 @@ func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
 	return t
 }
 
-// VTEPs are the tunnel ends of the underlay, by index.
+// VTEPs are the tunnel ends of the underlay: none at index 0, the edge, then the cards.
 func (r *Region) VTEPs() []VTEP { return r.place.ends.vteps }
 
-// VTEP is the index of the tunnel end with an address.
+// VTEP is the index of the tunnel end with an address, if there is one.
 func (r *Region) VTEP(addr wire.Addr) (index uint16, known bool) {
 	index, known = r.place.ends.by[addr]
 	return index, known

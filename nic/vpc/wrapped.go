@@ -7,17 +7,17 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Collectors lay answers into objects of their own, by region or account, or EC2's
-// objects into lists with names of their own. The objects tell by their members
-// what they are, whatever stands around them. Other services print the same names
-// with other contents, so that inside such an object no name alone is believed.
+// Collectors put answers into objects of their own, by region or account, or EC2's objects
+// into lists with names of their own. EC2's objects can be told by their members, whatever
+// stands around them. Other AWS services print lists of the same names with other contents,
+// so inside a collector's object a name alone proves nothing.
 
-// mostWrapped is how many objects may lie around an answer: an account, a region,
-// a service, a recording.
+// mostWrapped is how many objects may lie around an answer, such as an account, a region, a
+// service and a recording.
 const mostWrapped = 6
 
-// wrapped reads what stands under a name that EC2 does not have, and tells whether
-// something of EC2 is in it.
+// wrapped reads the value of a name that EC2 does not have, and tells whether something of
+// EC2's is inside.
 func (d *document) wrapped(name string, r *ec2.Reader) (found bool, err error) {
 	switch r.Kind() {
 	case '[':
@@ -28,8 +28,7 @@ func (d *document) wrapped(name string, r *ec2.Reader) (found bool, err error) {
 	return false, r.Skip()
 }
 
-// told reads the objects of a list that are told by their members, and the answers
-// in it.
+// told reads a list: EC2's objects, which are told by their members, and answers.
 func (d *document) told(name string, r *ec2.Reader) (found bool, err error) {
 	i := -1
 	err = r.Elements(func() error {
@@ -52,8 +51,8 @@ func (d *document) told(name string, r *ec2.Reader) (found bool, err error) {
 	return found, err
 }
 
-// inner reads an object inside the document as a document of its own, which counts
-// where it is an answer.
+// inner reads an object inside the document as a document of its own, which counts only if
+// it is an answer.
 func (d *document) inner(name string, r *ec2.Reader) (bool, error) {
 	if d.deep == mostWrapped {
 		return false, r.Skip()
@@ -71,13 +70,13 @@ func (d *document) inner(name string, r *ec2.Reader) (bool, error) {
 	if answer {
 		part.end()
 	} else if !part.wraps {
-		d.problems = before // of what is none of EC2's
+		d.problems = before // without the problems of an object that is not EC2's
 	}
 	d.problems.File = d.String()
 	return answer || part.wraps, err
 }
 
-// innerSection reads what stands under one name of an object inside a document.
+// innerSection reads the value of one name of an object inside a document.
 func (d *document) innerSection(name string, r *ec2.Reader) error {
 	kind, isList := r.Kind(), ec2.Has(ec2.Lists, name)
 	switch {
@@ -108,8 +107,8 @@ func (d *document) innerSection(name string, r *ec2.Reader) error {
 	return err
 }
 
-// settleEmpty believes the names of lists in which nothing of EC2 was found, where
-// an SDK's envelope or EC2's objects stand beside them, or nothing else.
+// settleEmpty takes lists without an object of EC2's for EC2's empty lists, if an SDK's
+// envelope or EC2's objects stand beside them, or nothing else does.
 func (d *document) settleEmpty() {
 	if !d.known && !d.envelope && (d.mixed || len(d.foreign) > 0) {
 		return
