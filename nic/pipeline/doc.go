@@ -30,7 +30,7 @@
 // in turn (rota.go) and sends them from its outbox (outbox.go). What workers count is
 // in counts.go and drop.go, what they tell an observer in event.go, the rules that
 // connections name in rulebook.go. All workers of a card, and what they share, are a
-// Crew (crew.go). A part of the card may stand in a port's place (station.go).
+// Crew (crew.go). A part of the card, an Appliance, may stand in a port's place (appliance.go).
 //
 // Stages, assembly and the structs that both read lie in one package, because assembly
 // knows the fields of one package only. CPUs, devices and configuration files lie in

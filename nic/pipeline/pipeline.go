@@ -136,7 +136,7 @@ func (w *Worker) inbound(p *packet) Verdict {
 	return w.deliver(p)
 }
 
-// outbound is the way from a guest, and from a Station behind an ENI. track is the last
+// outbound is the way from a guest, and from an Appliance behind an ENI. track is the last
 // stage that is asked, because the connection keeps what the stages before found.
 // forward then sends: to a neighbor of this card, or into a tunnel. The mapping, and
 // translation at the internet gateway, are parts of route's answer.
@@ -169,7 +169,7 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.route(p); v != next {
 		return v
 	}
-	// A NAT gateway needs no stage: it is a Station, and a route leads to its ENI.
+	// A NAT gateway needs no stage: it is an Appliance, and a route leads to its ENI.
 	if v := w.fits(p); v != next {
 		return v
 	}

@@ -14,7 +14,7 @@ import (
 // the worker's outbox.
 type Queue struct {
 	port   pmd.Port // nil: none attached
-	tx     sender   // port, port with a lock, or a station's entrance; nil: none
+	tx     sender   // port, port with a lock, or an appliance's entrance; nil: none
 	polled bool     // the worker receives from port, too
 
 	out waiting // frames to send when the burst ends

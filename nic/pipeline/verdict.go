@@ -65,7 +65,7 @@ const (
 	NoPort
 	PortDown
 	TxFull
-	StationLoop
+	ApplianceLoop
 
 	// malformed is the first verdict of a row, one for each of wire's faults in wire's
 	// order.
@@ -133,7 +133,7 @@ var vocabulary = [malformed]words{
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
 	PortDown:           {"port_down", "the port it should leave by is down"},
 	TxFull:             {"tx_full", "the port it should leave by had no room"},
-	StationLoop:        {"station_loop", "went through as many parts of the card, one after the other, as a packet may; do two parts send to each other?"},
+	ApplianceLoop:      {"appliance_loop", "went through as many parts of the card, one after the other, as a packet may; do two parts send to each other?"},
 }
 
 // String is the verdict's name, in snake case.

@@ -344,7 +344,7 @@ func TestEveryVerdictIsTestedAndNamed(t *testing.T) {
 	for _, c := range verdictCases {
 		seen[c.want] = true
 	}
-	seen[StationLoop] = true // TestStationsThatSendToEachOtherEnd: such a packet ends more than once
+	seen[ApplianceLoop] = true // TestAppliancesThatSendToEachOtherEnd: such a packet ends more than once
 	for fault := range malformedFrames {
 		seen[Malformed(fault)] = true
 	}

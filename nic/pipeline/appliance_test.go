@@ -10,7 +10,7 @@ import (
 	"nitrocard/pmd"
 )
 
-// toyNAT is a station that sends what it gets on to another address.
+// toyNAT is an appliance that sends what it gets on to another address.
 type toyNAT struct {
 	mac, router wire.MAC
 	to          string
@@ -39,14 +39,14 @@ func (n *toyNAT) Rx(b *pmd.Burst) {
 	}
 }
 
-// translates has a station in the place of an ENI's guest, which sends all it gets on to
+// translates has an appliance in the place of an ENI's guest, which sends all it gets on to
 // another address.
 func (r *rig) translates(eni, subnet, private, to string) *toyNAT {
 	e := r.eni(eni)
 	r.put("NetworkInterfaces", `{NetworkInterfaceId: `+eni+`, SubnetId: `+subnet+`, MacAddress: "`+e.MAC.String()+`", SourceDestCheck: false,
 		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: `+private+`}], Groups: [{GroupId: sg-a-web}]}`)
 	s := &toyNAT{mac: e.MAC, router: e.RouterMAC, to: to, takes: pmd.MaxBurst}
-	r.places[eni][0].AttachStation(s, 1514)
+	r.places[eni][0].AttachAppliance(s, 1514)
 	delete(r.ports, eni)
 	r.store(r.policy())
 	return s
@@ -74,10 +74,10 @@ func (r *rig) tunneled() uint64 {
 	return c.Delivered - c.Originated
 }
 
-// A station stands on a packet's way: the packet passes the stages of the station's ENI
-// on its way in and, as what the station sends, on its way out, all in one turn. So it
+// An appliance stands on a packet's way: the packet passes the stages of the appliance's ENI
+// on its way in and, as what the appliance sends, on its way out, all in one turn. So it
 // does when the connections are known, through the stages and through assembly.
-func TestAStationStandsOnAPacketsWay(t *testing.T) {
+func TestAnApplianceStandsOnAPacketsWay(t *testing.T) {
 	x := newRig(t)
 	x.translates("eni-a2", "subnet-a1", "10.0.1.6", "10.0.1.7")
 	for round := range 4 {
@@ -97,11 +97,11 @@ func TestAStationStandsOnAPacketsWay(t *testing.T) {
 	}
 	a1, a2 := x.counts("eni-a1"), x.counts("eni-a2")
 	require.Equal(t, []uint64{20, 20, 20, 20, 20}, []uint64{a1.Ends[Sent], a2.Delivered, a2.Received, a2.Ends[Sent], x.tunneled()})
-	require.Len(t, x.flows("eni-a2"), 2, "to the station, and from it")
+	require.Len(t, x.flows("eni-a2"), 2, "to the appliance, and from it")
 }
 
-// What the station's ENI may not do, the station may not.
-func TestAStationPassesItsENIsStages(t *testing.T) {
+// What the appliance's ENI may not do, the appliance may not.
+func TestAnAppliancePassesItsENIsStages(t *testing.T) {
 	x := newRig(t)
 	s := x.translates("eni-a2", "subnet-a1", "10.0.1.6", "192.0.2.1")
 	require.Empty(t, x.visited(1))
@@ -114,7 +114,7 @@ func TestAStationPassesItsENIsStages(t *testing.T) {
 	require.EqualValues(t, 1, x.counts("eni-a2").Drops[TxFull])
 }
 
-// More than one station may stand on a packet's way.
+// More than one appliance may stand on a packet's way.
 func TestTwoStationsInARow(t *testing.T) {
 	x := newRig(t)
 	first := x.translates("eni-a2", "subnet-a1", "10.0.1.6", "10.0.2.8")
@@ -129,9 +129,9 @@ func TestTwoStationsInARow(t *testing.T) {
 	require.Empty(t, first.held)
 }
 
-// Two stations that send to each other end: what is left after so many stops is dropped,
+// Two appliances that send to each other end: what is left after so many stops is dropped,
 // and named, and the next burst finds them empty.
-func TestStationsThatSendToEachOtherEnd(t *testing.T) {
+func TestAppliancesThatSendToEachOtherEnd(t *testing.T) {
 	x := newRig(t)
 	s := x.translates("eni-a2", "subnet-a1", "10.0.1.6", "10.0.2.8")
 	u := x.translates("eni-a4", "subnet-a2", "10.0.2.8", "10.0.1.6")
@@ -140,7 +140,7 @@ func TestStationsThatSendToEachOtherEnd(t *testing.T) {
 		require.Empty(t, s.held)
 		require.Empty(t, u.held)
 	}
-	drops := x.counts("eni-a2").Drops[StationLoop] + x.counts("eni-a4").Drops[StationLoop]
+	drops := x.counts("eni-a2").Drops[ApplianceLoop] + x.counts("eni-a4").Drops[ApplianceLoop]
 	require.EqualValues(t, 2*pmd.MaxBurst, drops)
 	require.Equal(t, "10.0.1.5", said(&x.latest()[0])[0])
 	require.GreaterOrEqual(t, len(x.ended), maxStops*pmd.MaxBurst)
