@@ -32,9 +32,9 @@ func gapEnd(bucket int) uint64 {
 	return uint64(bucket-shift<<4+1)<<shift - 1
 }
 
-// Quantile is the time that the part q of all times does not exceed: q is 0.99 for p99.
-// Quantile is 0 if there are no times.
-func (g *Gaps) Quantile(q float64) uint64 {
+// quantile is the time that the part q of all times does not exceed: q is 0.99 for p99.
+// quantile is 0 if there are no times.
+func (g *Gaps) quantile(q float64) uint64 {
 	rank, seen := uint64(q*float64(g.n)), uint64(0)
 	for i, n := range g.buckets {
 		if seen += n; seen > rank {
@@ -56,7 +56,7 @@ type GapView struct {
 
 // View is g's quantiles for people.
 func (g *Gaps) View() GapView {
-	us := func(q float64) float64 { return float64(g.Quantile(q)) / 1e3 }
+	us := func(q float64) float64 { return float64(g.quantile(q)) / 1e3 }
 	return GapView{us(0.50), us(0.99), us(0.999), us(0.9999), float64(g.max) / 1e3}
 }
 

@@ -37,10 +37,10 @@ func TestQuantilesAreThoseOfTheTimes(t *testing.T) {
 	slices.Sort(times)
 	for _, q := range []float64{0, 0.5, 0.99, 0.999, 0.9999} {
 		want := times[int(q*float64(len(times)))]
-		require.GreaterOrEqual(t, g.Quantile(q), want, "%v", q)
-		require.LessOrEqual(t, g.Quantile(q), want+want/16, "%v", q)
+		require.GreaterOrEqual(t, g.quantile(q), want, "%v", q)
+		require.LessOrEqual(t, g.quantile(q), want+want/16, "%v", q)
 	}
-	require.Equal(t, times[len(times)-1], g.Quantile(1))
+	require.Equal(t, times[len(times)-1], g.quantile(1))
 	require.Equal(t, float64(times[len(times)-1])/1e3, g.View().Max)
 }
 
