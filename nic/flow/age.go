@@ -49,6 +49,7 @@ func (t *Table) expire() {
 	for _, at := range t.due {
 		left := t.left(at)
 		if left > 0 {
+			t.renew(at)
 			t.wheel.Set(at, t.target+left)
 			continue
 		}

@@ -88,7 +88,7 @@ func (c *Conn) update(mask, s Status) {
 
 // TCP moves the state by a segment's flags, the 14th byte of TCP's header (RFC 9293
 // section 3.1). Nearly all segments are data and acknowledgements of an established
-// connection; those cost two comparisons.
+// connection; those cost two comparisons. A segment with FIN or RST must be Credible.
 func (c *Conn) TCP(d wire.Direction, flags uint8) {
 	if State(atomic.LoadUint64(&c.status)) == Established && flags&(fin|syn|rst) == 0 {
 		return
@@ -103,10 +103,11 @@ func (c *Conn) UDP(d wire.Direction) {
 	}
 }
 
-// move sets the state of the status s to the state to. move is false if another
-// worker changed the status since the caller read s: the caller reads again.
-func (c *Conn) move(s Status, to State) bool {
-	return s.State() == to || c.swap(s, s&^statusState|Status(to))
+// move sets the state of the status s to the state to, which may come with statusReset.
+// move is false if another worker changed the status since the caller read s: the caller
+// reads again.
+func (c *Conn) move(s, to Status) bool {
+	return s&statusState == to || c.swap(s, s&^statusState|to)
 }
 
 // Copy is a copy of the record for a listing, while workers count.

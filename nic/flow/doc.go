@@ -10,24 +10,26 @@
 //	state.go    the states, and in which of them a connection begins
 //	tcp.go      TCP's table of transitions (RFC 9293 figure 5)
 //	udp.go      request, response, stream
+//	number.go   which FIN and RST can have been sent
+//	syn.go      which SYN begins a connection in the place of another
 //	timeout.go  ticks, and how long an idle connection lives
 //	table.go    Table: all connections, found by key
-//	open.go     Open and Restart; which SYN begins a connection
+//	open.go     Open and Restart
 //	owner.go    the allowance: how many connections an instance may have
 //	age.go      Advance: idle connections end
 //	walk.go     listing, and the cold half of a record
 //
 // # Records
 //
-// A connection has one cache line in a cuckoo table, 12 cold bytes and a timer at
+// A connection has one cache line in a cuckoo table, 32 cold bytes and a timer at
 // the same index beside the table:
 //
-//	0     16                     64        cold, 12             timer, 8
-//	+-----+----------------------+         +----+-------+-----+ +-----------+
-//	| Key | Conn                 |         |rule|account|first| | next, prev|
-//	+-----+----------------------+         +----+-------+-----+ +-----------+
+//	0     16              64     cold, 32                                timer, 8
+//	+-----+---------------+      +----+-----+----+-------+-----+------+  +-----------+
+//	| Key | Conn          |      |note|asked|rule|account|first|second|  | next, prev|
+//	+-----+---------------+      +----+-----+----+-------+-----+------+  +-----------+
 //
-// With the hash buckets a connection takes less than 128 bytes at full capacity.
+// With the hash buckets a connection takes less than 150 bytes at full capacity.
 // The records hold no pointer and lie outside the collector's sight. Nothing is
 // allocated after New.
 //
@@ -65,28 +67,61 @@
 // lives 5 days costs a look every 17 s. A connection ends at its timeout or up to two
 // ticks later.
 //
+// # Forged segments
+//
+// A stranger may send segments in the remote side's name: a FIN, a RST or a SYN, with
+// numbers that he guesses. The ends ignore such a segment (RFC 5961) and go on, so the
+// card must go on, too, and after days of silence as well. A guest cannot be played:
+// antispoof holds each guest to its addresses. So the card believes a guest, and judges
+// the remote side's numbers. AWS documents nothing here; all of this is ours.
+//
+// To follow the numbers packet by packet would cost each packet. The card takes a note
+// instead, at segments that take the stages anyway: which number the remote side sends
+// next, beside the count of its bytes so far. What the remote side can have sent since
+// lies within the bytes counted since, and 2 KB (stray) for what was lost or miscounted.
+// After 64 KB (stale) the timer, which looks at each connection every 17 s, has the next
+// segment of each side take the stages once more. So a connection that receives much
+// pays two slow packets in 17 s. An idle connection takes one number of a million.
+//
+// What numbers cannot tell is said here:
+//
+//   - a number within those bytes is believed, wrong or right, and a stranger's own
+//     segments count among the bytes;
+//   - after 4 MB (vague) since the last note one number of 1,024 would do. Then no RST of
+//     the remote side is believed, and every FIN;
+//   - an end that sent nothing yet can only refuse the SYN, by the SYN's number (RFC 9293
+//     section 3.10.7.3);
+//   - fragments count for no connection, and a segment that was sent again may be noted,
+//     so a real RST or FIN may be taken for forged. The record then lives until its
+//     timeout: 2 h 4 min after the guest's FIN, and as long as a whole one without;
+//   - a flow that is not tracked has nothing to lose, so everything is believed of it.
+//
+// # FIN
+//
+// A guest's FIN leaves 2 h 4 min to a connection that is idle. The remote side's FIN
+// leaves a connection as long as it had, even a FIN that is believed, until the guest
+// has sent FIN, too: a guest that still has its socket will.
+//
+// # RST
+//
+// A RST that is believed takes nothing from the record but time. The state stays, beside
+// a bit, and the connection ends 10 s later if nothing follows. After a real RST nothing
+// does, because that end has forgotten the connection, and answers whatever was still on
+// its way with another RST. If anything follows, the RST was forged or lucky, and the
+// connection is where it was, for as long as before.
+//
 // # SYN
 //
 // A SYN asks for a new connection, whatever lies at its key: the sending host may
 // have lost the old connection or taken over the address of another host, and must
 // not get by what was allowed before. So the record keeps the sequence number of the
 // SYN that opened the connection, and the rules in force judge a SYN with another
-// number. If the rules deny the SYN, the record stays and the old connection goes
-// on. If the rules allow the SYN, the record becomes the new connection's. AWS does
-// not document this; the choice is ours.
+// number. If the rules deny the SYN, the record stays and the old connection goes on.
 //
-// # RST
-//
-// A RST closes a connection without a look at its sequence number. To check numbers
-// the card would keep both directions' windows and their scaling, 24 bytes more, and
-// would still be wrong for connections that it took up in mid-stream.
-//
-// The attack is dear and gains little. An attacker off the path needs both addresses,
-// both ports, and a way to send with the remote side's address, which antispoof denies
-// to every guest. A forged RST then does not disturb a connection in use: the ends
-// check the number themselves (RFC 5961 section 3) and go on, and each packet keeps
-// the record young, because a Closed record ends 10 s after its last packet. An idle
-// connection is forgotten, and the rules judge its next packet, which they usually
-// allow. Only an idle connection whose rule was removed since is lost. We accept that
-// loss.
+// If the rules allow the SYN, the SYN passes, and the record notes its number. Only a
+// SYN+ACK that acknowledges this number makes the record the new connection's, after the
+// rules allowed the SYN once more: the end that got the SYN knows no old connection. An
+// end that knows one answers a forged SYN by an ACK (RFC 5961 section 4), and the old
+// connection goes on. Where the old connection has nothing to lose, the SYN alone takes
+// the record: after both FINs, before the first answer, and if it is not tracked.
 package flow

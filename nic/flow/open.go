@@ -60,29 +60,12 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 
 // begin writes the cold half of an opened connection and sets its timer.
 func (t *Table) begin(at uint32, o *Opening, account account) {
-	*t.cold.At(at) = cold{rule: o.Rule, account: account, first: o.First}
+	k := t.cold.At(at)
+	k.rule, k.account, k.second = o.Rule, account, 0
+	atomic.StoreUint32(&k.first, o.First)
+	atomic.StoreUint64(&k.note, 0)
+	atomic.StoreUint64(&k.asked, 0)
 	t.watch(at, o)
-}
-
-// Begins tells whether a SYN with the sequence number seq, in direction d, begins
-// another connection than the one at an index, which has the SYN's key. Two SYNs do
-// not: the opener's SYN sent again, and the other end's SYN when two ends open at once
-// (RFC 9293 section 3.5). After both FINs or a reset every SYN does.
-//
-// If Begins is true, let the rules judge the SYN as a new connection's, and Restart
-// this connection only when the rules allow the SYN. A denied SYN must leave the old
-// connection as it is.
-func (t *Table) Begins(at uint32, d wire.Direction, seq uint32) bool {
-	s := t.conns.At(at).Status()
-	switch s.State() {
-	case Closing, LastAck, TimeWait, Closed:
-		return true
-	case SynSent:
-		if s.side(d) == answerer {
-			return false
-		}
-	}
-	return s.side(d) == answerer || s.Flags()&flagSyn == 0 || t.First(at) != seq
 }
 
 // First is the Opening.First of the connection at an index. For a TCP connection,
@@ -91,7 +74,7 @@ func (t *Table) Begins(at uint32, d wire.Direction, seq uint32) bool {
 func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 
 // Restart puts a new connection in the place of the connection at an index, which has
-// the same key. If the owner's allowance has no room for the new connection, the old
+// the same key and is over or refused by the rules in force (Lives). If the owner's allowance has no room for the new connection, the old
 // one ends all the same.
 func (t *Table) Restart(at uint32, o *Opening) OpenError {
 	t.owners.refund(t.cold.At(at).account)

@@ -123,10 +123,13 @@ func (m *model) moves(ticks uint64) {
 // lifetime is the timeouts' table once more, in ticks: 14.9 a second.
 func lifetime(c Conn) uint64 {
 	seconds := map[State]float64{
-		SynSent: 60, SynReceived: 60, Established: 432000, FinWait: 7440, CloseWait: 7440, Closing: 60, LastAck: 60,
+		SynSent: 60, SynReceived: 60, Established: 432000, FinWait: 7440, CloseWait: 432000, Closing: 60, LastAck: 60,
 		TimeWait: 30, Closed: 10, UDPOneWay: 30, UDPReplied: 30, UDPAgain: 30, UDPStream: 180,
 		ICMP: 60, Other: 600, Fragmented: 30,
 	}[c.state()]
+	if c.Status().Opener() == wire.In && (c.state() == FinWait || c.state() == CloseWait) {
+		seconds = 432000 + 7440 - seconds // the guest is the other side
+	}
 	oneSided := c.Packets[0] == 0 || c.Packets[1] == 0
 	if oneSided && (c.state() == Established || c.state() == FinWait || c.state() == CloseWait) {
 		seconds = 60

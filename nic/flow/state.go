@@ -19,7 +19,7 @@ const (
 	Closing                  // both sent FIN, the opener first; the opener's last ACK is missing
 	LastAck                  // both sent FIN, the other side first; the other side's last ACK is missing
 	TimeWait                 // both sent FIN, and both FINs are acknowledged
-	Closed                   // a side sent RST
+	Closed                   // a side sent RST, and nothing followed: no record has this state, statusReset stands for it
 	UDPOneWay                // only the opener sent
 	UDPReplied               // then the other side answered
 	UDPAgain                 // then the opener sent again
@@ -67,8 +67,10 @@ func first(k *Key, tcpFlags uint8) State {
 		return Fragmented
 	case k.Proto() == wire.ProtoTCP && eventOf(tcpFlags) == evSyn:
 		return SynSent
+	case k.Proto() == wire.ProtoTCP && eventOf(tcpFlags) == evFin:
+		return FinWait
 	case k.Proto() == wire.ProtoTCP:
-		return tcpNext[Established][eventOf(tcpFlags)][opener]
+		return Established
 	case k.Proto() == wire.ProtoUDP:
 		return UDPOneWay
 	case k.Proto() == wire.ProtoICMP:

@@ -35,14 +35,18 @@ const flagsOut = FlagNAT | FlagRouted | FlagNeighbor
 // Status is the part of a connection that changes as a whole: one word, which a worker
 // loads at once while another worker writes.
 //
-//	63    48 47         16 15    8 7     0
-//	+-------+-------------+-------+-------+
-//	| VTEP  | path        | flags | state |
-//	+-------+-------------+-------+-------+
+//	63    48 47         16 15    8 7 6     0
+//	+-------+-------------+-------+-+-------+
+//	| VTEP  | path        | flags |R| state |
+//	+-------+-------------+-------+-+-------+
+//
+// R is statusReset: a side sent RST, and nothing followed yet. The state is the one that
+// the RST met.
 type Status uint64
 
 const (
-	statusState    Status = 0xff
+	statusState    Status = 0xff // with R, so that assembly which compares this byte leaves a reset connection alone
+	statusReset    Status = 0x80
 	statusReadyIn         = Status(flagReadyIn) << flagsAt
 	statusReadyOut        = Status(flagReadyOut) << flagsAt
 
@@ -64,8 +68,16 @@ const (
 	StatusVTEP      = vtepAt                        // lowest bit of the VTEP, which has the 16 above
 )
 
-// State is the connection's state.
-func (s Status) State() State { return State(s) }
+// State is the connection's state: Closed after a RST, until another segment follows.
+func (s Status) State() State {
+	if s&statusReset != 0 {
+		return Closed
+	}
+	return s.lasting()
+}
+
+// lasting is the state that another segment after a RST would find.
+func (s Status) lasting() State { return State(s &^ statusReset) }
 
 // Flags are the connection's flags.
 func (s Status) Flags() Flags { return Flags(s >> flagsAt) }

@@ -20,7 +20,6 @@ const (
 	evAck                 // ACK, with data or without
 	evFin                 // FIN and ACK
 	evRst                 // RST, whatever else is set
-	events
 )
 
 // eventOf is the event that a segment's flags make. Every segment but the first and RST
@@ -53,28 +52,27 @@ const (
 	cg = Closing
 	lA = LastAck
 	tW = TimeWait
-	cl = Closed
 )
 
 // tcpNext is RFC 9293's figure 5 as an observer between the two ends sees it: the next
-// state by state, event and sender, the opener before the other side. The card keeps no
-// sequence numbers, so the receiver's next ACK counts as the acknowledgement of a FIN.
+// state by state, event and sender, the opener before the other side. The card does not
+// look at acknowledgment numbers, so the receiver's next ACK counts as the acknowledgement
+// of a FIN.
 //
 // The opener alone never gets past SynSent: an established connection lives for days,
 // and one side must not be able to make one by itself. SYN moves no state but SynSent;
-// the rules judge a SYN that begins another connection (Table.Begins). The package
-// comment tells about RST.
-var tcpNext = [Closed + 1][events][2]State{
-	//             evNone     evSyn    evSynAck    evAck      evFin      evRst
-	SynSent:     {{sS, sS}, {sS, sR}, {sS, sR}, {sS, sS}, {sS, sS}, {cl, cl}},
-	SynReceived: {{sR, sR}, {sR, sR}, {es, sR}, {es, sR}, {fW, cW}, {cl, cl}},
-	Established: {{es, es}, {es, es}, {es, es}, {es, es}, {fW, cW}, {cl, cl}},
-	FinWait:     {{fW, fW}, {fW, fW}, {fW, fW}, {fW, fW}, {fW, cg}, {cl, cl}},
-	CloseWait:   {{cW, cW}, {cW, cW}, {cW, cW}, {cW, cW}, {lA, cW}, {cl, cl}},
-	Closing:     {{cg, cg}, {cg, cg}, {cg, cg}, {tW, cg}, {cg, cg}, {cl, cl}},
-	LastAck:     {{lA, lA}, {lA, lA}, {lA, lA}, {lA, tW}, {lA, lA}, {cl, cl}},
-	TimeWait:    {{tW, tW}, {tW, tW}, {tW, tW}, {tW, tW}, {tW, tW}, {cl, cl}},
-	Closed:      {{cl, cl}, {cl, cl}, {cl, cl}, {cl, cl}, {cl, cl}, {cl, cl}},
+// Table.Begins tells about a SYN of another connection. RST is no event here: RST leaves
+// the state and sets statusReset.
+var tcpNext = [TimeWait + 1][evRst][2]State{
+	//             evNone     evSyn    evSynAck    evAck      evFin
+	SynSent:     {{sS, sS}, {sS, sR}, {sS, sR}, {sS, sS}, {sS, sS}},
+	SynReceived: {{sR, sR}, {sR, sR}, {es, sR}, {es, sR}, {fW, cW}},
+	Established: {{es, es}, {es, es}, {es, es}, {es, es}, {fW, cW}},
+	FinWait:     {{fW, fW}, {fW, fW}, {fW, fW}, {fW, fW}, {fW, cg}},
+	CloseWait:   {{cW, cW}, {cW, cW}, {cW, cW}, {cW, cW}, {lA, cW}},
+	Closing:     {{cg, cg}, {cg, cg}, {cg, cg}, {tW, cg}, {cg, cg}},
+	LastAck:     {{lA, lA}, {lA, lA}, {lA, lA}, {lA, tW}, {lA, lA}},
+	TimeWait:    {{tW, tW}, {tW, tW}, {tW, tW}, {tW, tW}, {tW, tW}},
 }
 
 // segment is TCP without TCP's early exit. noinline keeps TCP small enough to be
@@ -85,8 +83,20 @@ var tcpNext = [Closed + 1][events][2]State{
 func (c *Conn) segment(d wire.Direction, flags uint8) {
 	for {
 		s := c.Status()
-		if s.State() > Closed || c.move(s, tcpNext[s.State()][eventOf(flags)][s.side(d)]) {
+		if s.lasting() > TimeWait || c.move(s, s.after(eventOf(flags), d)) {
 			return
 		}
 	}
+}
+
+// after is the state, and statusReset, after a segment of direction d. A segment after a
+// RST tells that the connection goes on where the RST met it.
+func (s Status) after(e event, d wire.Direction) Status {
+	switch e {
+	case evNone:
+		return s & statusState
+	case evRst:
+		return s&statusState | statusReset
+	}
+	return Status(tcpNext[s.lasting()][e][s.side(d)])
 }

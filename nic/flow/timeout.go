@@ -1,6 +1,10 @@
 package flow
 
-import "time"
+import (
+	"time"
+
+	"nitrocard/nic/wire"
+)
 
 // tickBits makes a tick 1<<tickBits nanoseconds, 67.1 ms: short beside every timeout,
 // and one shift away from the clock.
@@ -25,7 +29,7 @@ type Timeouts struct {
 	UDPStream   time.Duration // more than one request and response
 
 	syn        time.Duration // the handshake is not finished, or only one side was heard
-	halfClosed time.Duration // one side has sent FIN; at most Established
+	halfClosed time.Duration // the guest has sent FIN, and the remote side has not; at most Established
 	closing    time.Duration // both sides have sent FIN, the last ACK is missing
 	timeWait   time.Duration // both sides have sent FIN, both FINs are acknowledged
 	closed     time.Duration // a side has sent RST
@@ -57,9 +61,10 @@ func DefaultTimeouts() Timeouts {
 		// has 30 s.
 		closing: 60 * time.Second,
 		// Ours: enough for a FIN sent again. The 2 MSL of RFC 9293 protect an end's
-		// sequence numbers, and the card keeps none.
+		// sequence numbers, which are not the card's.
 		timeWait: 30 * time.Second,
-		// Ours, as in Linux's conntrack. The package comment tells why not 0.
+		// Ours, as in Linux's conntrack: time for a segment that tells that the
+		// connection goes on.
 		closed: 10 * time.Second,
 		// Ours: the least that RFC 5508 REQ-2 allows. Linux's conntrack has 30 s.
 		icmp: 60 * time.Second,
@@ -70,13 +75,13 @@ func DefaultTimeouts() Timeouts {
 
 // of is how long the connection c may be idle in its state.
 func (o *Timeouts) of(c *Conn) time.Duration {
-	switch c.Status().State() {
+	switch s := c.Status(); s.State() {
 	case SynSent, SynReceived:
 		return o.syn
 	case Established:
 		return o.live(c, o.Established)
 	case FinWait, CloseWait:
-		return o.live(c, min(o.halfClosed, o.Established))
+		return o.live(c, o.half(s))
 	case Closing, LastAck:
 		return o.closing
 	case TimeWait:
@@ -93,6 +98,16 @@ func (o *Timeouts) of(c *Conn) time.Duration {
 		return o.fragment
 	}
 	return o.other
+}
+
+// half is how long a half-closed connection lives: as long as a whole one, if the remote
+// side's FIN was the first, because that may be forged.
+func (o *Timeouts) half(s Status) time.Duration {
+	guestOpened, openerFinished := s.Opener() == wire.Out, s.State() == FinWait
+	if guestOpened == openerFinished {
+		return min(o.halfClosed, o.Established)
+	}
+	return o.Established
 }
 
 // live is d if both sides of c were heard, and at most the timeout of a handshake if

@@ -21,7 +21,7 @@ var udpNext = [UDPStream + 1][2]State{
 func (c *Conn) datagram(d wire.Direction) {
 	for {
 		s := c.Status()
-		if s.State() > UDPStream || c.move(s, udpNext[s.State()][s.side(d)]) {
+		if s.State() > UDPStream || c.move(s, Status(udpNext[s.State()][s.side(d)])) {
 			return
 		}
 	}

@@ -2,9 +2,12 @@ package flow
 
 // cold is the half of a connection's record that few packets read.
 type cold struct {
+	note    uint64 // a note, which workers read without the lock
+	asked   uint64 // a question, in the same way
 	rule    uint32
 	account account // 0 where no connection is
 	first   uint32  // Opening.First
+	second  uint32  // sequence number of the other side's SYN without ACK, when two ends open at once; 0: none
 }
 
 // Rule is the number of the rule that allowed the connection at an index, in the policy of

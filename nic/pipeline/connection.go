@@ -87,9 +87,10 @@ func (w *Worker) knownOutbound(p *packet) bool {
 }
 
 // asksAnew tells whether the rules must judge p although p has a connection: p is a SYN,
-// which may begin another connection, or an ICMP query with another code than the
-// connection's first, because rules tell codes apart. An answer passes with any code.
-func (w *Worker) asksAnew(p *packet) bool { return p.begins() || w.asksElse(p) }
+// which may begin another connection, a SYN+ACK, which may accept another, or an ICMP
+// query with another code than the connection's first, because rules tell codes apart. An
+// answer passes with any code.
+func (w *Worker) asksAnew(p *packet) bool { return p.begins() || p.accepts() || w.asksElse(p) }
 
 // asksElse tells whether p is an ICMP query with another code than the first of
 // the connection at p.at.
@@ -106,6 +107,14 @@ func (p *packet) begins() bool {
 	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
 }
 
+// accepts tells whether p says that its sender accepts a TCP connection.
+func (p *packet) accepts() bool {
+	return p.Proto == wire.ProtoTCP && p.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn|wire.TCPAck
+}
+
+// segment is TCP's header of p, which is TCP and no later fragment.
+func (p *packet) segment() wire.TCP { return wire.TCP(p.frame.Bytes()[p.L4:]) }
+
 // queries tells whether p is an ICMP query, and not an answer to one.
 func (p *packet) queries() bool {
 	return p.Proto == wire.ProtoICMP && wire.ICMPQuery(p.Type) == p.Type
@@ -115,8 +124,10 @@ func (p *packet) queries() bool {
 func (p *packet) first() uint32 {
 	switch {
 	case p.Frag == wire.LaterFragment:
+	case p.accepted:
+		return p.segment().Ack() - 1
 	case p.Proto == wire.ProtoTCP:
-		return wire.TCP(p.frame.Bytes()[p.L4:]).Seq()
+		return p.segment().Seq()
 	case p.Proto == wire.ProtoICMP:
 		return uint32(p.Code)
 	}
@@ -157,6 +168,9 @@ func (w *Worker) refresh(p *packet) {
 		p.restarts = w.replaces(p)
 		w.flows.Unlock()
 	}
+	if p.accepts() && w.flows.Answers(at, p.dir, p.segment().Ack()) {
+		p.accepted, p.restarts = true, true
+	}
 	if !p.restarts && !w.asksElse(p) {
 		p.conn = w.flows.Conn(at)
 	}
@@ -182,7 +196,9 @@ func (w *Worker) account(p *packet) {
 	c.Packet(d, p.size(), w.tick)
 	switch p.Proto {
 	case wire.ProtoTCP:
-		c.TCP(d, p.Flags)
+		if p.Flags&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(p.at, d, p.segment()) {
+			c.TCP(d, p.Flags)
+		}
 	case wire.ProtoUDP:
 		c.UDP(d)
 	}

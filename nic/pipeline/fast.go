@@ -152,14 +152,14 @@ func remoteOf(frame []byte, at int) uint64 {
 	return remoteMark(binary.BigEndian.Uint32(frame[at:]))
 }
 
-// tally counts a plain packet on its connection and moves the protocol's state, as
-// account does for any packet.
-func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain) {
+// tally counts plain frame i of the burst on its connection and moves the protocol's
+// state, as account does for any packet.
+func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain, i int) {
 	c.Packet(d, p.Len(), w.tick)
-	if p.Proto() == wire.ProtoTCP {
-		c.TCP(d, p.TCPFlags())
-	} else {
+	if p.Proto() != wire.ProtoTCP {
 		c.UDP(d)
+	} else if f := p.TCPFlags(); f&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(w.fast.at[i], d, p.TCP()) {
+		c.TCP(d, f)
 	}
 }
 
@@ -183,7 +183,7 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 		t.Src() == w.underlay.edge && p.Dst() == k.Local {
 		return false
 	}
-	w.tally(c, wire.In, p)
+	w.tally(c, wire.In, p, i)
 	if k.Local != p.Dst() {
 		p.SetAddr(wire.PlainDst, k.Local)
 	}
@@ -242,7 +242,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
 		return false
 	}
-	w.tally(c, wire.Out, p)
+	w.tally(c, wire.Out, p, i)
 	p.SetStations(&to.Dst, &to.Src)
 	if flags&flow.FlagNAT != 0 {
 		p.SetAddr(wire.PlainSrc, g.eni.PublicOf(wire.AddrFrom4(p.Src())).As4())

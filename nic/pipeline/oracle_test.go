@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/tables/oracle"
@@ -21,6 +22,7 @@ import (
 type model struct {
 	rules       []modelRule
 	epoch       int
+	clock       time.Duration
 	connections map[modelKey]*modelConnection
 }
 
@@ -37,20 +39,13 @@ type modelKey struct {
 	local, remote int
 }
 
-type modelConnection struct {
-	tracked, closed bool
-	opener          wire.Direction
-	epoch           int // that allowed it
-	first           int // sequence number of the SYN that opened it, -1 without one; of ICMP the code
-	answered        bool
-}
-
 // modelPacket is a packet of the client's peer to a1, or back.
 type modelPacket struct {
 	dir wire.Direction
 	modelKey
 	flags uint8 // of TCP; of ICMP 1 is the reply
 	first int   // of TCP the sequence number, of ICMP the code
+	ack   int   // of TCP
 }
 
 const everyone = "0.0.0.0/0"
@@ -109,27 +104,29 @@ func (r modelRule) covers(proto string, port int) bool {
 func (m *model) end(p modelPacket) Verdict {
 	c, tcp := m.connections[p.modelKey], p.proto == "tcp"
 	if p.proto == "icmp" && (p.flags == 1 && c == nil || p.flags == 0 && c != nil && c.first != p.first) {
-		return m.judge(p, p.dir) // a reply, or a question the rules tell from the first one, stands for itself
+		v := m.judge(p, p.dir) // a reply, or a question the rules tell from the first one, stands for itself
+		if v == Sent && c != nil {
+			c.packet(p, m.clock)
+		}
+		return v
 	}
 	syn := tcp && p.flags == wire.TCPSyn
 	switch {
-	case c == nil || syn && c.begins(p):
+	case c == nil:
 		return m.begin(p, p.dir, false)
+	case syn && c.begins(p) && c.lives():
+		return m.ask(c, p)
+	case syn && c.begins(p):
+		return m.begin(p, p.dir, false)
+	case tcp && c.acceptedBy(p):
+		return m.accept(c, p)
 	case !c.tracked && c.epoch != m.epoch && syn:
 		return m.begin(p, p.dir, true)
 	case !c.tracked && c.epoch != m.epoch:
 		return m.begin(p, c.opener, true)
 	}
-	c.closed = c.closed || tcp && p.flags&wire.TCPRst != 0
-	c.answered = c.answered || p.dir != c.opener && p.flags&wire.TCPSyn != 0
+	c.packet(p, m.clock)
 	return Sent
-}
-
-// begins tells whether a SYN is neither the one that opened the connection nor
-// the first of the other side's, while that did not answer.
-func (c *modelConnection) begins(p modelPacket) bool {
-	again, crosses := p.dir == c.opener && p.first == c.first, p.dir != c.opener && c.first >= 0 && !c.answered
-	return c.closed || !again && !crosses
 }
 
 // judge asks the rules for the packet that opened a flow.
@@ -149,9 +146,31 @@ func (m *model) begin(p modelPacket, opener wire.Direction, again bool) Verdict 
 	if v == Sent && opens {
 		c := &modelConnection{tracked: tracked, opener: opener, epoch: m.epoch, first: p.first}
 		if p.proto == "tcp" && p.flags != wire.TCPSyn {
-			c.first = -1
+			c.first, c.step = unknown, agreed
 		}
 		m.connections[p.modelKey] = c
+		c.packet(p, m.clock)
+	}
+	return v
+}
+
+// ask judges a SYN for another connection than c, which lives: it changes nothing yet.
+func (m *model) ask(c *modelConnection, p modelPacket) Verdict {
+	v := m.judge(p, p.dir)
+	if v == Sent {
+		c.asker, c.asked, c.seen = p.dir, p.first, m.clock
+	}
+	return v
+}
+
+// accept puts the connection that the last SYN asked for in the place of c.
+func (m *model) accept(c *modelConnection, p modelPacket) Verdict {
+	v := m.judge(p, c.asker)
+	if v == Sent {
+		_, tracked := m.allows(c.asker, p)
+		fresh := &modelConnection{tracked: tracked, opener: c.asker, epoch: m.epoch, first: c.asked}
+		m.connections[p.modelKey] = fresh
+		fresh.packet(p, m.clock)
 	}
 	return v
 }
@@ -169,7 +188,7 @@ func (p modelPacket) between(src, dst string, sport, dport int) wiretest.Packet 
 	from, to := fmt.Sprint(src, ":", sport), fmt.Sprint(dst, ":", dport)
 	switch {
 	case p.proto == "tcp":
-		return wiretest.TCP(from, to).Flags(p.flags).Seq(uint32(p.first), 1)
+		return wiretest.TCP(from, to).Flags(p.flags).Seq(uint32(p.first), uint32(p.ack))
 	case p.proto == "udp":
 		return wiretest.UDP(from, to)
 	case p.proto == "47":
@@ -185,8 +204,11 @@ func randomPacket(r *rand.Rand, dir wire.Direction) modelPacket {
 	p.modelKey = modelKey{pick(r, "tcp", "tcp", "udp", "icmp", "47"), pick(r, client, other, "8.8.8.8"), pick(r, 22, 80), pick(r, 53, 443)}
 	switch p.proto {
 	case "tcp":
-		p.flags = pick[uint8](r, wire.TCPSyn, wire.TCPSyn|wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPRst)
-		p.first = pick(r, 0, 1)
+		p.flags = pick[uint8](r, wire.TCPSyn, wire.TCPSyn|wire.TCPAck, wire.TCPAck, wire.TCPAck, wire.TCPRst, wire.TCPRst|wire.TCPAck)
+		p.first, p.ack = pick(r, 1, 2), pick(r, 2, 3)
+		if p.flags&wire.TCPRst != 0 {
+			p.first = pick(r, 1, 12345)
+		}
 	case "icmp":
 		p.flags, p.first = pick[uint8](r, 0, 1), pick(r, 0, 0, 5)
 		p.remote = pick(r, 8, 8, 13, 42)<<1 | int(p.dir) ^ int(p.flags) // what, and who asks
@@ -237,6 +259,7 @@ type trial struct {
 	*model
 	random        *rand.Rand
 	packets, sent int
+	gone, stayed  int // connections that time ended, and that outlived a step of the clock
 }
 
 // change gives both other rules.
@@ -246,10 +269,34 @@ func (o *trial) change() {
 		permissions(o.rules, wire.In), permissions(o.rules, wire.Out)))
 }
 
-// forget lets all connections idle out.
-func (o *trial) forget() {
-	o.wait(6 * 24 * time.Hour)
-	clear(o.connections)
+// step moves the clock, a little or far. Connections that are idle for too long are
+// gone then, and no others.
+func (o *trial) step() {
+	d := pick[time.Duration](o.random, 1, 4, 11, 29, 31, 59, 61, 179, 181, 349, 351, 600, 6*24*3600) * time.Second
+	o.clock += d
+	o.wait(d)
+	for k, c := range o.connections {
+		idle := o.clock - c.seen
+		least, most := c.life(k.proto)
+		if idle > most || idle > least && !o.knows(k) {
+			delete(o.connections, k)
+			o.gone++
+		} else {
+			o.stayed++
+		}
+	}
+	o.agree()
+}
+
+// knows tells whether the card knows a connection of the client's peer over TCP.
+func (o *trial) knows(k modelKey) bool {
+	key := flow.Key{}
+	key.Set(o.eni("eni-a1").Number, wire.ProtoTCP, flow.Ends{
+		Local: o.eni("eni-a1").Primary.As4(), Remote: wire.AddrFrom(netip.MustParseAddr(k.peer)).As4(),
+		LocalPort: uint16(k.local), RemotePort: uint16(k.remote),
+	})
+	_, epoch, _ := o.Flows.Find(&key)
+	return epoch != 0
 }
 
 // burst sends a few packets by one port; card and model must agree how they
@@ -316,13 +363,14 @@ func (o *trial) compare() {
 	}
 	for range bursts {
 		switch n := o.random.IntN(1000); {
-		case n == 0:
-			o.forget()
-		case n < 10:
+		case n < 50:
+			o.step()
+		case n < 60:
 			o.change()
 			o.agree()
 		}
 		o.burst()
 	}
 	require.Greater(o, min(o.sent, o.packets-o.sent), bursts/10, "of both kinds there were many")
+	require.Greater(o, min(o.gone, o.stayed), bursts/100, "of both kinds there were some")
 }

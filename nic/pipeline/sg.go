@@ -10,7 +10,8 @@ import (
 //
 // The groups allowed a tracked connection when it began and are not asked again, whatever
 // the rules say now (EC2 User Guide, security group connection tracking). They are asked
-// for a SYN that begins another connection in the place of the old one (see package flow).
+// for a SYN that asks for another connection in the place of the old one, and once more
+// about this SYN when the SYN+ACK comes (see package flow).
 //
 // The groups are asked for an untracked flow under each new policy, with the question
 // that was asked for the flow's first packet. A flow that the rules allow no more is
@@ -25,7 +26,10 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 		return next
 	}
 	p.opener = p.dir
-	if c != nil && !p.begins() {
+	switch {
+	case p.accepted:
+		p.opener ^= 1
+	case c != nil && !p.begins():
 		p.opener = p.was.Opener()
 	}
 	m, v := judgeGroups(p.guest.eni, query(&p.key, &p.Headers, p.opener))

@@ -18,6 +18,10 @@ func (w *Worker) track(p *packet) Verdict {
 		p.conn = nil
 		return next
 	}
+	if w.waits(p) {
+		w.flows.Ask(p.at, p.dir, p.first(), w.tick)
+		return next
+	}
 	if p.conn == nil {
 		if v := w.open(p, &p.key, w.ruleNumber(p)); v != next {
 			return v
@@ -25,12 +29,21 @@ func (w *Worker) track(p *packet) Verdict {
 	}
 	if p.conn != nil {
 		p.conn.Keep(p.dir, w.findings(p))
+		if p.Proto == wire.ProtoTCP && p.Frag != wire.LaterFragment {
+			w.flows.Hear(p.at, p.dir, p.segment())
+		}
 		w.account(p)
 	}
 	if p.Frag == wire.FirstFragment {
 		w.trackFragments(p)
 	}
 	return next
+}
+
+// waits tells whether p is a SYN that takes the place of a connection which lives, and so
+// only once the other end accepts.
+func (w *Worker) waits(p *packet) bool {
+	return p.restarts && w.flows.Holds(p.at, &p.key) && w.replaces(p) && w.flows.Lives(p.at)
 }
 
 // opens tells whether a packet may begin a connection. Of ICMP only a query does
@@ -49,7 +62,7 @@ func (p *packet) opens() bool {
 	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.restarts:
 		return false
 	}
-	return flow.Opens(p.Proto, p.Flags)
+	return p.accepted || flow.Opens(p.Proto, p.Flags)
 }
 
 // open enters a connection for p under key k, which the rule of that number in the
@@ -61,6 +74,9 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	o.Rule, o.Walked, o.Found = rule, p.dir, w.findings(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
+	}
+	if p.accepted {
+		o.TCPFlags = wire.TCPSyn
 	}
 	if p.untracked || k.IsFragment() {
 		o.Limit = g.cacheLimit
@@ -85,7 +101,8 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 // query with another code than its connection's first joins that connection.
 func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 	if p.restarts && w.flows.Holds(p.at, &o.Key) {
-		if w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
+		accepted := p.accepted && w.flows.Answers(p.at, p.dir, p.segment().Ack())
+		if accepted || w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
 			return p.at, w.flows.Restart(p.at, o)
 		}
 	}

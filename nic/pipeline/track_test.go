@@ -283,22 +283,38 @@ func TestASynIsAskedOfTheRulesInForce(t *testing.T) {
 	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
 }
 
-// Once the new one is allowed the record is its own.
-func TestAnAllowedSynTakesTheRecord(t *testing.T) {
+// A SYN for another connection that the rules allow takes the record when it is
+// answered, and changes nothing before.
+func TestAnAnsweredSynTakesTheRecord(t *testing.T) {
 	x := newRig(t)
 	x.connect("22")
 	x.admits(permit("tcp", "22", client+"/32"))
-	fresh := tcp("22", wire.TCPSyn).Seq(424242, 0)
+	fresh, answer := tcp("22", wire.TCPSyn).Seq(424242, 0), tcpBack("22", wire.TCPSyn|wire.TCPAck).Seq(1, 424243)
+	before := x.flow("eni-a1")
 	require.Equal(t, "tcp 22 from "+client+"/32", x.fromInternet("eni-a1", fresh).Rule.Text)
+	require.Equal(t, before, x.flow("eni-a1"))
+	x.fromGuest("eni-a1", answer.Seq(1, 424242)).passed() // the old one's, as any segment
+	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+	require.Equal(t, "tcp 22 from "+client+"/32", x.fromGuest("eni-a1", answer).Rule.Text)
 	f := x.flow("eni-a1")
-	require.Equal(t, []string{"SYN_SENT", "remote", "tcp 22 from " + client + "/32"}, []string{f.State, f.Initiator, f.Rule.Text})
-	require.Equal(t, []uint64{1, 0}, []uint64{f.PacketsIn, f.PacketsOut})
+	require.Equal(t, []string{"SYN_RECEIVED", "remote", "tcp 22 from " + client + "/32"}, []string{f.State, f.Initiator, f.Rule.Text})
+	require.Equal(t, []uint64{0, 1}, []uint64{f.PacketsIn, f.PacketsOut})
 	x.admits()
 	x.fromInternet("eni-a1", fresh).delivered("eni-a1") // sent again
 	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(SecurityGroupIn)
-	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck)).passed()
-	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
+	x.fromGuest("eni-a1", answer).passed()
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck).Seq(424243, 2)).passed()
 	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)
+}
+
+// An answer to a SYN that the rules allow no more is dropped.
+func TestTheRulesAreAskedAgainForTheAnswer(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn).Seq(424242, 0)).passed()
+	x.admits()
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPSyn|wire.TCPAck).Seq(1, 424243)).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
 }
 
 // What a guest opened lets nobody open the other way, but for two ends that open
@@ -321,7 +337,10 @@ func TestASynFromTheOtherSide(t *testing.T) {
 	x.admits()
 	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).dropped(SecurityGroupIn)
 	x.fromGuest("eni-a1", mine(wire.TCPSyn)).passed()
-	x.fromInternet("eni-a1", theirs(wire.TCPSyn)).passed()
+	for range 2 { // sent again, too
+		x.fromInternet("eni-a1", theirs(wire.TCPSyn)).passed()
+	}
+	x.fromInternet("eni-a1", theirs(wire.TCPSyn).Seq(78, 1)).dropped(SecurityGroupIn)
 	x.fromGuest("eni-a1", mine(wire.TCPSyn|wire.TCPAck)).passed()
 	x.fromInternet("eni-a1", theirs(wire.TCPSyn|wire.TCPAck)).passed()
 	require.Equal(t, "ESTABLISHED", x.flow("eni-a1").State)

@@ -177,6 +177,9 @@ func (p *Plain) Flags() uint8 {
 // TCPFlags are the flags of a packet that the caller knows to be TCP.
 func (p *Plain) TCPFlags() uint8 { return p[47] }
 
+// TCP is the header, without options, of a packet that the caller knows to be TCP.
+func (p *Plain) TCP() TCP { return p[EthernetLen+IPv4Len:] }
+
 // SetStations writes both stations of the frame.
 func (p *Plain) SetStations(dst, src *MAC) {
 	*(*MAC)(p[0:]) = *dst

@@ -26,6 +26,10 @@ type TCP []byte
 // Seq is the sequence number of the first byte of data.
 func (b TCP) Seq() uint32 { return binary.BigEndian.Uint32(b[4:8]) }
 
+// Ack is the acknowledgment number: the next sequence number that the sender expects. It
+// counts only with TCPAck.
+func (b TCP) Ack() uint32 { return binary.BigEndian.Uint32(b[8:12]) }
+
 // HeaderLen is the header's length in bytes, options included.
 func (b TCP) HeaderLen() int { return int(b[12]>>4) * 4 }
 
@@ -34,6 +38,9 @@ func (b TCP) Flags() uint8 { return b[13] }
 
 // SetSeq writes the sequence number of the first byte of data.
 func (b TCP) SetSeq(seq uint32) { binary.BigEndian.PutUint32(b[4:8], seq) }
+
+// SetAck writes the acknowledgment number.
+func (b TCP) SetAck(ack uint32) { binary.BigEndian.PutUint32(b[8:12], ack) }
 
 // SetFlags writes the flags, TCPFin to TCPCwr.
 func (b TCP) SetFlags(flags uint8) { b[13] = flags }
