@@ -10,8 +10,11 @@ import (
 	"nitrocard/pmd"
 )
 
-// guestPorts are the ports of --guest, by ENI.
-type guestPorts map[string]guestPort
+// guestPorts are the ports of guests.
+type guestPorts struct {
+	given   map[string]guestPort // --guest, by ENI
+	pcapDir string               // where those of the configuration write
+}
 
 type guestPort struct {
 	spec string
@@ -20,12 +23,12 @@ type guestPort struct {
 
 // guestPorts reads --guest, and checks it against the ENIs of this card: a
 // misspelt one would go unnoticed, and its guest get a tap.
-func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
+func (o *runOptions) guestPorts(cfg *vpc.Config) (*guestPorts, error) {
 	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: o.card})
 	if err != nil {
 		return nil, err
 	}
-	ports := guestPorts{}
+	ports := &guestPorts{map[string]guestPort{}, o.pcapDir}
 	for _, g := range o.guests {
 		eni, port, ok := strings.Cut(g, "=")
 		if !ok || eni == "" || port == "" {
@@ -34,24 +37,24 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (guestPorts, error) {
 		if policy.ENI(eni) == nil {
 			return nil, fmt.Errorf("--guest %s: card %s has no ENI %s", g, policy.Card.Name, eni)
 		}
-		if _, has := ports[eni]; has {
+		if _, has := ports.given[eni]; has {
 			return nil, fmt.Errorf("--guest %s: %s has a port already", g, eni)
 		}
-		open, err := opener(port, 1)
+		open, err := opener(drivers(), port, 1)
 		if err != nil {
 			return nil, fmt.Errorf("--guest %s: %w", g, err)
 		}
-		ports[eni] = guestPort{port, open}
+		ports.given[eni] = guestPort{port, open}
 	}
 	return ports, o.apart(policy, ports)
 }
 
 // apart holds each ENI and the uplink to a port of their own: two on one would
 // hear each other's frames.
-func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
+func (o *runOptions) apart(policy *vpc.Policy, ports *guestPorts) error {
 	owners := map[string]string{o.uplink: nic.Uplink}
 	for e := range policy.All() {
-		port := cmp.Or(ports[e.ID].spec, e.Port)
+		port := cmp.Or(ports.given[e.ID].spec, e.Port)
 		if other, taken := owners[port]; taken {
 			return fmt.Errorf("%s is the port of both %s and %s; each needs one of its own", port, other, e.ID)
 		}
@@ -62,11 +65,11 @@ func (o *runOptions) apart(policy *vpc.Policy, ports guestPorts) error {
 
 // open names an ENI's port and gives its opener: as --guest says, or else as
 // the configuration does.
-func (ports guestPorts) open(e *vpc.OwnENI) (string, nic.Opener) {
-	if g, ok := ports[e.ID]; ok {
+func (ports *guestPorts) open(e *vpc.OwnENI) (string, nic.Opener) {
+	if g, ok := ports.given[e.ID]; ok {
 		return g.spec, g.open
 	}
-	open, err := opener(e.Port, 1)
+	open, err := opener(configured(ports.pcapDir), e.Port, 1)
 	if err != nil {
 		return e.Port, func() (pmd.Port, error) { return nil, err }
 	}

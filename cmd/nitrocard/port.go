@@ -29,6 +29,18 @@ func drivers() []driver {
 	}
 }
 
+// configured are the drivers for ports that a configuration names, whose author
+// may not be who started the card: captures are written below folder alone.
+func configured(folder string) []driver {
+	all := drivers()
+	for i := range all {
+		if all[i].name == "pcap" {
+			all[i].open = one(func(spec string) (pmd.Port, error) { return pcap.OpenIn(folder, spec) })
+		}
+	}
+	return all
+}
+
 // one is for drivers whose ports have one queue.
 func one(open func(string) (pmd.Port, error)) func(string, int) (pmd.Port, error) {
 	return func(spec string, _ int) (pmd.Port, error) { return open(spec) }
@@ -47,9 +59,9 @@ func openDPDK(spec string, queues int) (pmd.Port, error) {
 
 // opener reads a port as users name it, DRIVER:WHAT, and returns what opens
 // it, with so many queues if it can have them.
-func opener(port string, queues int) (nic.Opener, error) {
+func opener(drivers []driver, port string, queues int) (nic.Opener, error) {
 	name, spec, _ := strings.Cut(port, ":")
-	for _, d := range drivers() {
+	for _, d := range drivers {
 		if d.name != name {
 			continue
 		}

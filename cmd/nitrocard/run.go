@@ -13,6 +13,7 @@ import (
 // runOptions are run's flags.
 type runOptions struct {
 	config, card, uplink, socket string
+	pcapDir                      string // "": ports of the configuration write no captures
 	reading                      vpc.Reading
 	guests                       []string
 	connections                  int
@@ -42,6 +43,7 @@ PORT is ` + portUsage() + `.`,
 	o.eal = ealFlag(cmd)
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
+	cmd.Flags().StringVar(&o.pcapDir, "pcap-dir", "", "`folder` below which ports of the configuration write captures (pcap: with out=)")
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
 	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")

@@ -3,6 +3,7 @@
 //
 //	port_linux.go  Port: Rx, Tx, counts
 //	open_linux.go  sockets, options, rights
+//	claim_linux.go an interface is one card's
 //	rx_linux.go    the receive ring: TPACKET_V3, blocks of frames
 //	tx_linux.go    the transmit ring: TPACKET_V2, one system call a burst
 //	link_linux.go  up, down, gone; MAC and MTU

@@ -36,6 +36,9 @@ func open(name string) (*Port, error) {
 	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU}
 	copy(info.MAC[:], dev.HardwareAddr)
 	p.info.Store(info)
+	if p.claim, err = claimed(dev.Index); err != nil {
+		return nil, err
+	}
 	if err := p.openRx(); err != nil {
 		p.Close()
 		return nil, explain(err)

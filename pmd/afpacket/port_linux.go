@@ -18,6 +18,7 @@ type Port struct {
 	index int
 	rxFd  int
 	txFd  int
+	claim *claim // on the interface
 	rx    rxRing
 	tx    txRing
 
@@ -186,5 +187,6 @@ func (p *Port) Close() error {
 			errs = append(errs, unix.Close(fd))
 		}
 	}
+	p.claim.release()
 	return errors.Join(errs...)
 }

@@ -39,8 +39,17 @@ func (c *count) add(frame []byte) {
 }
 
 // Open opens the port that FILE[,out=FILE][,loop] describes. Frames are sent
-// with the time of the machine.
-func Open(text string) (*Port, error) {
+// with the time of the machine. An out that is there is made empty.
+func Open(text string) (*Port, error) { return openPort(text, CreateWriter) }
+
+// OpenIn is Open for the words of somebody who may not write everywhere: out is a
+// new file below a folder, which is "" where none may be written.
+func OpenIn(folder, text string) (*Port, error) {
+	return openPort(text, func(name string) (*Writer, error) { return createIn(folder, name) })
+}
+
+// openPort opens a port whose out create makes.
+func openPort(text string, create func(string) (*Writer, error)) (*Port, error) {
 	spec, err := parseSpec(text)
 	if err != nil {
 		return nil, err
@@ -53,21 +62,21 @@ func Open(text string) (*Port, error) {
 	for i := range p.bufs {
 		p.bufs[i] = make([]byte, pmd.Headroom+pmd.MaxFrame)
 	}
-	if err := p.open(); err != nil {
+	if err := p.open(create); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("pcap:%s: %w", text, err)
 	}
 	return p, nil
 }
 
-func (p *Port) open() (err error) {
+func (p *Port) open(create func(string) (*Writer, error)) (err error) {
 	if p.spec.in != "" {
 		if p.in, err = OpenReader(p.spec.in); err != nil {
 			return err
 		}
 	}
 	if p.spec.out != "" {
-		p.out, err = CreateWriter(p.spec.out)
+		p.out, err = create(p.spec.out)
 	}
 	return err
 }

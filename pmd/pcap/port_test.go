@@ -147,3 +147,35 @@ func TestSteadyPortAllocatesNothing(t *testing.T) {
 		}
 	}))
 }
+
+// What somebody else says is written below a folder, and never over what is there.
+func TestOpenInAFolder(t *testing.T) {
+	folder, outside := t.TempDir(), t.TempDir()
+	precious := filepath.Join(outside, "precious")
+	require.NoError(t, os.WriteFile(precious, []byte("mine"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "there"), []byte("mine"), 0o600))
+	require.NoError(t, os.Symlink(precious, filepath.Join(folder, "link")))
+	require.NoError(t, os.Symlink(outside, filepath.Join(folder, "way")))
+	up, err := filepath.Rel(folder, precious)
+	require.NoError(t, err)
+	for _, name := range []string{precious, up, "link", "there", "way/precious", "way/new", "none/new", "."} {
+		_, err := OpenIn(folder, ",out="+name)
+		require.ErrorContains(t, err, "out="+name+": ")
+	}
+	_, err = OpenIn("", ",out="+precious)
+	require.ErrorContains(t, err, "writes only below a folder that the card's command line names")
+	for _, file := range []string{precious, filepath.Join(folder, "there")} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, "mine", string(text))
+	}
+	require.NoFileExists(t, filepath.Join(outside, "new"))
+	p, err := OpenIn(folder, ",out=new.pcap")
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	require.FileExists(t, filepath.Join(folder, "new.pcap"))
+	p, err = OpenIn(folder, ",out="+filepath.Join(folder, "whole.pcap"))
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	require.FileExists(t, filepath.Join(folder, "whole.pcap"))
+}

@@ -2,8 +2,12 @@ package pcap
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/google/gopacket"
@@ -29,6 +33,38 @@ func CreateWriter(path string) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return writerOf(f)
+}
+
+// createIn makes a capture file below a folder, where none is yet. No link leads
+// out of the folder.
+func createIn(folder, name string) (*Writer, error) {
+	if folder == "" {
+		return nil, fmt.Errorf("out=%s: a port of the configuration writes only below a folder that the card's command line names", name)
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	within := name
+	if filepath.IsAbs(name) {
+		if rel, err := filepath.Rel(folder, name); err == nil {
+			within = rel
+		}
+	}
+	f, err := root.OpenFile(within, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fmt.Errorf("out=%s: it is in %s already; name another", name, folder)
+	case err != nil:
+		return nil, fmt.Errorf("out=%s: no such file can be made in %s: %w", name, folder, err)
+	}
+	return writerOf(f)
+}
+
+// writerOf begins a capture in an empty file.
+func writerOf(f *os.File) (*Writer, error) {
 	w, err := NewWriter(f)
 	if err != nil {
 		f.Close()
