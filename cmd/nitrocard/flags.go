@@ -63,15 +63,16 @@ func socketFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("socket", defaultSocket(), "`path` of the card's control socket")
 }
 
-// defaultSocket is where a card of this user has its control socket.
+// defaultSocket is where a card of this user has its control socket: in a folder
+// that is a card's own.
 func defaultSocket() string {
 	if os.Geteuid() == 0 {
-		return "/run/nitrocard.sock"
+		return "/run/nitrocard/card.sock"
 	}
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		return filepath.Join(dir, "nitrocard.sock")
+		return filepath.Join(dir, "nitrocard", "card.sock")
 	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("nitrocard-%d.sock", os.Geteuid()))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("nitrocard-%d", os.Geteuid()), "card.sock")
 }
 
 func configFlag(cmd *cobra.Command) *string {

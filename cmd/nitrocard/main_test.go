@@ -59,7 +59,7 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{"run", "apply", "get", "check", "replay", "bench", "lab"} {
 		text += "\n=== " + name + "\n" + good(t, name, "--help")
 	}
-	golden(t, "help.txt", strings.ReplaceAll(text, defaultSocket(), "/run/nitrocard.sock"))
+	golden(t, "help.txt", strings.ReplaceAll(text, defaultSocket(), "/run/nitrocard/card.sock"))
 }
 
 func TestEveryCommandShowsAnExample(t *testing.T) {
@@ -192,11 +192,11 @@ func TestUsualWorkers(t *testing.T) {
 
 func TestDefaultSocket(t *testing.T) {
 	if os.Geteuid() == 0 {
-		require.Equal(t, "/run/nitrocard.sock", defaultSocket())
+		require.Equal(t, "/run/nitrocard/card.sock", defaultSocket())
 		return
 	}
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/7")
-	require.Equal(t, "/run/user/7/nitrocard.sock", defaultSocket())
+	require.Equal(t, "/run/user/7/nitrocard/card.sock", defaultSocket())
 }
 
 func TestAnExitStatusIsPassedOnWithoutWords(t *testing.T) {

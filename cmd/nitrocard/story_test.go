@@ -269,6 +269,24 @@ func TestSignals(t *testing.T) {
 	require.Len(t, f.frames("a2-out.pcap"), 1)
 }
 
+// Whoever writes the configuration writes no file of the card's user.
+func TestAConfigurationWritesNoFile(t *testing.T) {
+	f := newFiles(t)
+	args := f.runArgs()
+	args = args[:len(args)-2] // eni-b1 is where the configuration says
+	f.write("precious", "mine")
+	require.NoError(t, os.Mkdir(f.path("captures"), 0o700))
+	f.region("region.yaml", "Placement:", "Placement:\n  Ports: {eni-b1: \"pcap:"+f.path("b1.pcap")+",out="+f.path("precious")+"\"}")
+	for _, more := range [][]string{nil, {"--pcap-dir", f.path("captures")}} {
+		status, _, stderr := call(t, append(args, more...)...)
+		require.Equal(t, 1, status)
+		require.Contains(t, stderr, "out="+f.path("precious"))
+	}
+	text, err := os.ReadFile(f.path("precious"))
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(text))
+}
+
 func TestACardThatCannotStartLeavesNothing(t *testing.T) {
 	f := newFiles(t)
 	args := f.runArgs()

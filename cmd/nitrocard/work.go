@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"nitrocard/nic"
@@ -31,6 +32,11 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	guests, err := o.guestPorts(cfg)
 	if err != nil {
 		return err
+	}
+	if o.socket == defaultSocket() {
+		if err := ctl.Folder(filepath.Dir(o.socket)); err != nil {
+			return fmt.Errorf("--socket: %w", err)
+		}
 	}
 	socket, err := ctl.Listen(o.socket)
 	if err != nil {

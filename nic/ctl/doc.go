@@ -2,6 +2,7 @@
 // socket, so that curl is a client as good as ours.
 //
 //	listen.go  the socket: mode 0660, a dead card's replaced, a living card's respected
+//	folder.go  where it is; lock.go keeps others away while it comes there
 //	server.go  Serve, and the table of routes
 //	read.go    what a GET answers
 //	write.go   what a PUT or DELETE changes
@@ -31,8 +32,8 @@
 //
 // With curl, where the host's name is of no consequence:
 //
-//	curl --unix-socket /run/nitrocard.sock http://card/v1/enis
-//	curl --unix-socket /run/nitrocard.sock http://card/v1/config/SecurityGroups/sg-1 -T sg-1.json
+//	curl --unix-socket /run/nitrocard/card.sock http://card/v1/enis
+//	curl --unix-socket /run/nitrocard/card.sock http://card/v1/config/SecurityGroups/sg-1 -T sg-1.json
 //
 // An error is {"error": "...", "problems": [{"file", "path", "reason"}]}: 400 for a configuration that the card does
 // not take, 404 for what is not there, 405 for a method that a path does not

@@ -32,17 +32,20 @@ type socket struct {
 //
 // The socket is bound in a folder that only we can enter, gets its mode there
 // and is then renamed to its place, so that nobody can connect while it still
-// has the mode of the process's umask. A lock on path's folder keeps two
-// cards that start at once from replacing each other's socket.
+// has the mode of the process's umask. A lock beside it, which is gone when Listen
+// returns, keeps two cards that start at once from replacing each other's socket.
 func Listen(path string) (net.Listener, error) {
 	if len(path) > mostPath {
 		return nil, fmt.Errorf("socket %s: %w", path, errLong)
 	}
-	folder, err := lock(filepath.Dir(path))
+	if err := trusted(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("socket %s: %w", path, err)
+	}
+	starting, err := hold(path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
-	defer folder.Close()
+	defer starting.release()
 	if err := vacant(path); err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
@@ -51,31 +54,6 @@ func Listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
 	return s, nil
-}
-
-// patience is how long a starting card waits for others that start.
-const patience = 2 * time.Second
-
-// lock holds other starting cards off until the folder is closed. Whoever may
-// read the folder can hold its lock for ever, so it does not wait as long.
-func lock(dir string) (*os.File, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	try := func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
-	end := time.Now().Add(patience)
-	for err = try(); err == syscall.EWOULDBLOCK && time.Now().Before(end); err = try() {
-		time.Sleep(10 * time.Millisecond)
-	}
-	if err == syscall.EWOULDBLOCK {
-		err = errors.New("another process has held it for seconds; `fuser` names it, or choose another folder")
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	return f, nil
 }
 
 // vacant is nil if nothing is at path, or a socket that nobody serves.

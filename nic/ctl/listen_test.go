@@ -77,15 +77,78 @@ func TestListenInAFolderThatIsNotThere(t *testing.T) {
 	require.ErrorContains(t, err, "socket /nonexistent/card.sock: ")
 }
 
-// A stranger who holds the folder's lock cannot keep a card from saying so.
-func TestListenDoesNotWaitForEver(t *testing.T) {
+// Whoever holds a lock on the folder, which anybody who may read it can, keeps no card
+// away.
+func TestAStrangersLockKeepsNoCardAway(t *testing.T) {
 	path := socketPath(t)
 	stranger, err := os.Open(filepath.Dir(path))
 	require.NoError(t, err)
 	defer stranger.Close()
-	require.NoError(t, syscall.Flock(int(stranger.Fd()), syscall.LOCK_SH))
+	require.NoError(t, syscall.Flock(int(stranger.Fd()), syscall.LOCK_EX))
+	l, err := Listen(path)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+}
+
+// A lock is a file that its owner alone can open, and no way to another file.
+func TestALockIsItsOwners(t *testing.T) {
+	path := socketPath(t) + ".lock"
+	l, err := hold(path)
+	require.NoError(t, err)
+	info, err := os.Lstat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+	other, err := tryLock(path)
+	require.NoError(t, err)
+	require.Nil(t, other, "one at a time")
+	l.release()
+	require.NoFileExists(t, path)
+
+	precious := filepath.Join(filepath.Dir(path), "precious")
+	require.NoError(t, os.WriteFile(precious, []byte("mine"), 0o600))
+	require.NoError(t, os.Symlink(precious, path))
+	_, err = hold(path)
+	require.ErrorContains(t, err, "what is there is another user's, or no file")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	_, err = hold(path)
+	require.ErrorContains(t, err, "what is there is another user's, or no file")
+	if os.Geteuid() != 0 {
+		return
+	}
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.WriteFile(path, nil, 0o666))
+	require.NoError(t, os.Chown(path, 65534, -1))
+	_, err = hold(path)
+	require.ErrorContains(t, err, "what is there is another user's, or no file")
+}
+
+// Where others could put a socket in the place of the card's, no card listens.
+func TestListenTrustsNoFolderOfOthers(t *testing.T) {
+	path := socketPath(t)
+	folder := filepath.Dir(path)
+	require.NoError(t, os.Chmod(folder, 0o777))
+	_, err := Listen(path)
+	require.ErrorContains(t, err, "anybody may write to "+folder)
+	require.NoError(t, os.Chmod(folder, 0o777|fs.ModeSticky))
+	l, err := Listen(path)
+	require.NoError(t, err, "as in /tmp, where nobody moves what is another's")
+	require.NoError(t, l.Close())
+	if os.Geteuid() != 0 {
+		return
+	}
+	require.NoError(t, os.Chown(folder, 65534, -1))
 	_, err = Listen(path)
-	require.ErrorContains(t, err, "another process has held it")
+	require.ErrorContains(t, err, folder+" belongs to another user")
+}
+
+func TestFolder(t *testing.T) {
+	folder := filepath.Dir(socketPath(t)) + "/own"
+	require.NoError(t, Folder(folder))
+	info, err := os.Stat(folder)
+	require.NoError(t, err)
+	require.Equal(t, fs.ModeDir|0o750, info.Mode())
+	require.NoError(t, Folder(folder), "it may be there")
 }
 
 // Another card's socket that came to our place meanwhile is not ours to
