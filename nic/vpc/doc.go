@@ -14,7 +14,8 @@
 //	place.go      where each object was read
 //	load.go       bytes to a Config; folder.go the files of a folder
 //	document.go   a document: one answer of EC2's API, or what people write; answer.go tells
-//	              which of the two; merge.go puts many together
+//	              which of the two, documentlists.go reads its lists
+//	merge.go      many documents as one configuration; pages.go tells whether all are there
 //	wrapped.go    answers inside other objects; instances.go ENIs that only instances tell
 //	foreign.go    files with nothing of EC2
 //	objects.go    a configuration's objects, by kind and ID
@@ -35,9 +36,11 @@
 // The compiler:
 //
 //	compile.go    its steps in order
-//	networks.go   VPCs, VNIs, subnets
-//	routes.go     route tables; publicaccess.go what is kept from the internet
-//	security.go   security groups and prefix lists
+//	networks.go   VPCs and VNIs; subnets.go their subnets
+//	routes.go     route tables and their subnets; routecompiler.go compiles one table
+//	publicaccess.go  what is kept from the internet
+//	security.go   security groups; groupcheck.go finds the mistakes of one
+//	prefixlists.go  prefix lists
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
 //	              private.go and public.go its addresses
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
@@ -55,8 +58,8 @@
 //	route.go      route lookup
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	match.go      the judgement of an ENI's security groups
-//	matcher.go    their compiled form: two binary searches and an AND
-//	group.go, rule.go  groups, rules, their text
+//	matcher.go    their compiled form: two binary searches and an AND; rowbuilder.go makes it
+//	group.go      groups; rule.go rules and their text; service.go protocols and ports
 //
 // # Regions
 //

@@ -33,15 +33,6 @@ func (g *groupRules) ruleID(dir wire.Direction, i int) RuleID {
 	return g.base + RuleID(i)
 }
 
-// prefixList is a compiled prefix list: its IPv4 entries.
-type prefixList struct {
-	id      string
-	entries []span
-	cidrs6  int  // how many entries are IPv6, which the card does not carry
-	known   bool // the configuration has the entries
-	ipv6    bool // the entries, which are not known, are IPv6
-}
-
 // same tells whether two groups have the same rules.
 func (g *groupRules) same(other *groupRules) bool {
 	equal := func(a, b rule) bool { return a.equals(&b) }

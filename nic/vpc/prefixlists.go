@@ -1,0 +1,89 @@
+package vpc
+
+import (
+	"net/netip"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// prefixList is a compiled prefix list: its IPv4 entries.
+type prefixList struct {
+	id      string
+	entries []span
+	cidrs6  int  // how many entries are IPv6, which the card does not carry
+	known   bool // the configuration has the entries
+	ipv6    bool // the entries, which are not known, are IPv6
+}
+
+// prefixLists compiles the prefix lists of customers and of AWS.
+func (c *compiler) prefixLists() {
+	lists := map[string]bool{}
+	for _, kind := range []string{"ManagedPrefixLists", "PrefixLists"} {
+		for id := range c.gone(kind) {
+			lists[id] = true
+		}
+	}
+	for o, l := range each[ec2.ManagedPrefixList](c, "ManagedPrefixLists") {
+		lists[o.id()] = true
+		for j, e := range l.Entries {
+			if !e.Cidr.IsValid() {
+				c.Add(ec2.In(o.path(), ec2.At("Entries", j, "")), "Cidr is missing")
+			}
+		}
+	}
+	for o := range each[ec2.PrefixList](c, "PrefixLists") {
+		lists[o.id()] = true
+	}
+	for id := range lists {
+		c.compileList(id)
+	}
+}
+
+// compileList compiles a prefix list. The entries of ManagedPrefixLists come before those
+// of PrefixLists.
+func (c *compiler) compileList(id string) {
+	var cidrs []netip.Prefix
+	list := &prefixList{id: id}
+	managed, aws := c.object("ManagedPrefixLists", id), c.object("PrefixLists", id)
+	if managed == nil && aws == nil {
+		c.next.lists.Delete(id)
+		return
+	}
+	if managed != nil {
+		given := managed.config.(*ec2.ManagedPrefixList)
+		list.known, list.ipv6 = given.Entries != nil, given.AddressFamily == "IPv6"
+		for _, e := range given.Entries {
+			cidrs = append(cidrs, e.Cidr)
+		}
+	}
+	if aws != nil && !list.known {
+		cidrs = aws.config.(*ec2.PrefixList).Cidrs
+		list.known, list.ipv6 = true, false
+	}
+	list.take(cidrs)
+	c.next.lists.Set(id, list)
+}
+
+// take adds the IPv4 entries of a list, and counts the IPv6 ones.
+func (l *prefixList) take(cidrs []netip.Prefix) {
+	for _, p := range cidrs {
+		if p.IsValid() && p.Addr().Is4() {
+			l.entries = append(l.entries, spanOf(p))
+		} else {
+			l.cidrs6++
+		}
+	}
+}
+
+// prefixList is the prefix list that a rule or route names at a path. Its entries are not
+// known if the configuration lacks the list, or has the list without entries, as
+// describe-managed-prefix-lists prints it.
+func (c *compiler) prefixList(at spot, path, id string) *prefixList {
+	if list, given := c.next.lists.Get(id); given {
+		return list
+	}
+	if c.given("ManagedPrefixLists") && !at.answer {
+		c.unknown(path, "ManagedPrefixLists", id)
+	}
+	return &prefixList{id: id}
+}
