@@ -27,6 +27,7 @@ type thread struct {
 	boundChange int               // of bays, at that time
 }
 
+// newThread makes the thread of a worker, which runs it when loop is called.
 func newThread(c *Card, number int, w *pipeline.Worker) *thread {
 	t := &thread{Worker: w, card: c, number: number}
 	t.cpu.Store(-1)

@@ -83,6 +83,7 @@ func (b *bucket) clear(s int) {
 	atomic.StoreUint64(&b.version, b.version+1)
 }
 
+// setTag stores the tag of slot s, together with the three other tags of the same word.
 func (b *bucket) setTag(s int, tag uint64) {
 	w, shift := &b.tags[s>>2], 16*(s&3)
 	atomic.StoreUint64(w, *w&^(0xffff<<shift)|tag<<shift)

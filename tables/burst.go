@@ -75,6 +75,7 @@ func (t *index) unequal2Portable(keys unsafe.Pointer, n int, at *[Burst]uint32) 
 	return unequal
 }
 
+// equal5 is equalBurst for keys of five words.
 func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)
@@ -86,6 +87,7 @@ func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hit
 	return hits
 }
 
+// equalN is equalBurst for keys of any length.
 func (t *index) equalN(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
 	for ; todo != 0; todo &= todo - 1 {
 		i := bits.TrailingZeros64(todo) & (Burst - 1)

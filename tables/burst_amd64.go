@@ -4,6 +4,7 @@ package tables
 
 import "unsafe"
 
+// candidates is candidatesPortable, in assembly if the processor has the instructions.
 func (t *index) candidates(hash *[Burst]uint64, n int, at *[Burst]uint32) (missing uint64) {
 	if t.keys.aes {
 		return candidatesSSE(t, hash, n, at)
@@ -11,6 +12,7 @@ func (t *index) candidates(hash *[Burst]uint64, n int, at *[Burst]uint32) (missi
 	return t.candidatesPortable(hash, n, at)
 }
 
+// unequal2 is unequal2Portable, in assembly if the processor has the instructions.
 func (t *index) unequal2(keys unsafe.Pointer, n int, at *[Burst]uint32) (unequal uint64) {
 	if t.keys.aes {
 		return unequal2SSE(t, keys, n, at)

@@ -18,6 +18,7 @@ type hasher struct {
 	aes    bool             // AES rounds, and a burst's steps in assembly; on amd64 only
 }
 
+// newHasher makes a hash function whose secret words come from the seed.
 func newHasher(seed uint64) hasher {
 	h := hasher{aes: useAES}
 	for i := range h.secret {

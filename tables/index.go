@@ -31,14 +31,17 @@ type index struct {
 	queue [maxVisits]visit // for place; on the stack each call would zero the queue
 }
 
+// bucket returns the bucket of a number from 0 to mask.
 func (t *index) bucket(i uint32) *bucket {
 	return (*bucket)(unsafe.Add(t.buckets, uintptr(i)*bucketSize))
 }
 
+// entry returns the address of the entry at an index, which begins with the key.
 func (t *index) entry(at uint32) unsafe.Pointer {
 	return unsafe.Add(t.entries, uintptr(at)*t.stride)
 }
 
+// hash returns the hash of one key.
 func (t *index) hash(k unsafe.Pointer) (h uint64) {
 	t.hashBurst(k, 1, &h)
 	return h

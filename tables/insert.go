@@ -16,6 +16,7 @@ type visit struct {
 	slot   int8
 }
 
+// insert is Cuckoo.Insert of the entry at e, key and value.
 func (t *index) insert(e unsafe.Pointer) (at uint32, err error) {
 	h := t.hash(e)
 	if at, ok := t.find(e, h); ok {
@@ -109,6 +110,7 @@ func (t *index) take() (at uint32) {
 	return at
 }
 
+// remove is Cuckoo.Remove.
 func (t *index) remove(k unsafe.Pointer) bool {
 	h := t.hash(k)
 	i, tag := t.home(h), tagOf(h)

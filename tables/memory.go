@@ -9,6 +9,7 @@ type memory struct {
 	bytes []byte // the whole block, which has base in it
 }
 
+// size returns the length of the whole block in bytes.
 func (m memory) size() int { return len(m.bytes) }
 
 // aligned returns the first address in b that is a multiple of align. align is a power of two.

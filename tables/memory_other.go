@@ -16,4 +16,5 @@ func allocate(size uintptr) (memory, error) {
 	return memory{aligned(b, 64), b}, nil
 }
 
+// release leaves the memory to the collector.
 func (m memory) release() {}

@@ -28,6 +28,7 @@ func allocate(size uintptr) (memory, error) {
 	return memory{aligned(b, align), b}, nil
 }
 
+// release gives the memory back to the system. The zero memory has none.
 func (m memory) release() {
 	if m.bytes != nil {
 		_ = unix.Munmap(m.bytes) // fails only for memory that is not mapped

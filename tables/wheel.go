@@ -98,10 +98,13 @@ func (w *Wheel) Advance(now uint64, budget int, fire func(i uint32)) (done bool)
 	}
 }
 
+// head returns the link that is the head of a tick's slot.
 func (w *Wheel) head(tick uint64) uint32 { return 1 + uint32(tick%w.slots) }
 
+// entry returns the link of entry i.
 func (w *Wheel) entry(i uint32) uint32 { return 1 + uint32(w.slots) + i }
 
+// unlink takes a link out of its ring, if it is in one.
 func (w *Wheel) unlink(e uint32) {
 	l := w.links[e]
 	if l.next == 0 {

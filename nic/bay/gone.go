@@ -9,10 +9,17 @@ type gone struct {
 	why      error // the port's last Link
 }
 
-func (*gone) Rx(b *pmd.Burst)     { b.N = 0 }
+// Rx has no frames.
+func (*gone) Rx(b *pmd.Burst) { b.N = 0 }
+
+// Tx takes no frames.
 func (*gone) Tx([]*pmd.Frame) int { return 0 }
-func (g *gone) Link() error       { return g.why }
-func (*gone) Close() error        { return nil }
+
+// Link is the port's last.
+func (g *gone) Link() error { return g.why }
+
+// Close does nothing, because lose closes the port.
+func (*gone) Close() error { return nil }
 
 // revive opens a device anew that went away, if the device is back, and tells whether the
 // bay's port is another one now. why is the link of the old port, which revive closes

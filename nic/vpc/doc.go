@@ -95,10 +95,10 @@
 //
 //   - a tree of the compiled objects in Region, which EmptyRegion makes and successor
 //     copies;
-//   - a step of the compiler in the order of compile.go: what the marked IDs compiled to
-//     before is taken out, then each marked object is compiled;
-//   - what else must be compiled when such an object changes, in compiler.touched;
-//   - what an ENI's packets ask, in shares, where a policy finds it through the subnet;
+//   - a step of the compiler in the order of compile.go, which takes out what the marked IDs
+//     compiled to before, and then compiles each marked object;
+//   - the other objects to compile when such an object changes, in compiler.touched;
+//   - what an ENI's packets ask, in ownMembership, where a policy finds it through the subnet;
 //   - a judge that answers a Query, for the stage of package pipeline;
 //   - a maker of random objects in region_test.go, with a line of meaning and of
 //     judgements, so that TestChangesAgreeWithTheWhole proves every order of changes.
