@@ -165,7 +165,7 @@ func (w *Worker) outbound(p *packet) Verdict {
 	}
 	// Network ACLs of the subnet, outbound, are to be asked here about a packet to the
 	// router. A packet that the guest sends straight to a neighbor's MAC stays inside the
-	// subnet, as link makes sure.
+	// subnet, as onLink makes sure.
 	if v := w.route(p); v != next {
 		return v
 	}
