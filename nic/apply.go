@@ -141,7 +141,7 @@ func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
 		p.MAC = uplink.Info().MAC
 	}
 	for e := range policy.All() {
-		p.Guests = append(p.Guests, pipeline.Place{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cache})
+		p.Guests = append(p.Guests, pipeline.GuestPort{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cache})
 	}
 	return p
 }

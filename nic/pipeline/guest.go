@@ -32,11 +32,11 @@ func (g *guest) privateOf(addr wire.Addr) wire.Addr {
 	return addr
 }
 
-// guestsOf are the guests of the ENIs in places, by ENI number.
-func guestsOf(policy *vpc.Policy, places []Place) []guest {
+// guestsOf are the guests of ports, by ENI number.
+func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 	guests := make([]guest, len(policy.ENIs))
-	for i := range places {
-		p := &places[i]
+	for i := range ports {
+		p := &ports[i]
 		e := p.ENI
 		guests[e.Number] = guest{
 			eni: e, label: &nameplate{e.ID, e.Groups}, number: e.Number, owner: e.Owner,

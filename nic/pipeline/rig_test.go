@@ -122,7 +122,7 @@ func (r *rig) store(policy *vpc.Policy) {
 	stay := map[string][]*Queue{Uplink: ports.Uplink}
 	for e := range policy.All() {
 		stay[e.ID] = r.place(e.ID)
-		ports.Guests = append(ports.Guests, Place{ENI: e, Queues: stay[e.ID], Limit: cmp.Or(e.Allowance, r.room/5), CacheLimit: r.room / 4 / 4})
+		ports.Guests = append(ports.Guests, GuestPort{ENI: e, Queues: stay[e.ID], Limit: cmp.Or(e.Allowance, r.room/5), CacheLimit: r.room / 4 / 4})
 	}
 	r.gone = r.gone || len(r.places) > len(stay)
 	r.places = stay

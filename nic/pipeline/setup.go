@@ -31,15 +31,15 @@ type part struct {
 	rota
 }
 
-// Ports are the places for ports of a card.
+// Ports are the places for the ports of a card.
 type Ports struct {
-	MAC    wire.MAC // the uplink's
-	Uplink []*Queue // by worker
-	Guests []Place  // in any order
+	MAC    wire.MAC    // the uplink's
+	Uplink []*Queue    // by worker
+	Guests []GuestPort // in any order
 }
 
-// Place is an ENI of the card, and the queues by which its guest is reached.
-type Place struct {
+// GuestPort is the place for the port of one ENI of the card.
+type GuestPort struct {
 	ENI               *vpc.OwnENI
 	Queues            []*Queue // by worker
 	Limit, CacheLimit uint32   // tracked connections and cached verdicts that the ENI's instance may hold
@@ -77,8 +77,8 @@ func partOf(i int, ports *Ports, guests []guest) part {
 	p := part{guests: guests, queues: make([]*Queue, len(guests)), uplink: ports.Uplink[i]}
 	p.polls = make([]polled, 0, len(ports.Guests)+2+apart/int(unsafe.Sizeof(polled{})))
 	p.add(p.uplink, nil)
-	for _, place := range ports.Guests {
-		q, g := place.Queues[i], &guests[place.ENI.Number]
+	for _, port := range ports.Guests {
+		q, g := port.Queues[i], &guests[port.ENI.Number]
 		p.queues[g.number] = q
 		p.add(q, g)
 		p.addStop(q, g)
