@@ -9,7 +9,7 @@
 //	flow      connections, and what is known of each
 //	vpc       a configuration, compiled: Region for all cards, Policy for one
 //	bay       places for ports, and the devices in them
-//	seat      CPUs of threads that poll, the gate that lets others in, sleep
+//	seat      CPUs for threads that poll, the gate to their memory, sleep
 //	wire      headers
 //	ctl       the control socket
 //	printable text of strangers, fit for a terminal

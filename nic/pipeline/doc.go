@@ -23,14 +23,19 @@
 // fast*.go and fast*.s do the work of all stages at once, for plain packets of known
 // connections. Only pipeline.go calls the fast path, and only a Setup prepares for it.
 //
-// What stages work on: packet.go is a frame on its way, found.go what the stages find
-// out about a packet, verdict.go what a stage says of a packet, guest.go an ENI of this
-// card, underlay.go the tunnel ends. What is in force is a Setup (setup.go), which never
-// changes. Who works is a Worker (worker.go), which takes bursts from Queues (queue.go)
-// in turn (rota.go) and sends them from its outbox (outbox.go). What workers count is
-// in counts.go and drop.go, what they tell an observer in event.go, the rules that
-// connections name in rulebook.go. All workers of a card, and what they share, are a
-// Crew (crew.go). A part of the card, an Appliance, may stand in a port's place (appliance.go).
+// The files beside the stages:
+//
+//	packet.go        a frame on its way; found.go what the stages find out about it
+//	verdict.go       a stage's answer about a packet
+//	guest.go         an ENI of this card; underlay.go the tunnel ends
+//	setup.go         Setup: the policy and the ports in force
+//	worker.go        Worker: takes bursts and runs each packet to its end
+//	queue.go         Queue: a worker's part of a port; rota.go which queue is next
+//	outbox.go        the frames that leave when a burst ends
+//	counts.go        counts; drop.go the latest drops; event.go what an observer is told
+//	rulebook.go      the rules that connections name
+//	crew.go          Crew: all workers of a card, and what they share
+//	appliance.go     Appliance: a part of the card in a port's place
 //
 // Stages, assembly and the structs that both read lie in one package, because assembly
 // knows the fields of one package only. CPUs, devices and configuration files lie in
@@ -51,7 +56,7 @@
 // # Workers
 //
 // A crew has one or more workers, each with its own thread, queues, bursts and
-// counts, which nobody else touches while it runs. They share four things.
+// counts, which no other thread touches while the worker runs. Workers share four things.
 //
 // The setup: policy, ports, tunnel ends. A setup never changes. A new setup is put in
 // force while all workers stand at a gate, so no two workers ever work under different

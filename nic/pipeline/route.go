@@ -59,8 +59,8 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 // limited broadcast (RFC 919). No route leads to such an address.
 func isGroup(addr wire.Addr) bool { return addr.As4()>>28 == 0xe || addr.As4() == 0xffff_ffff }
 
-// martian tells whether addr is nobody's on any network: this network,
-// loopback, or reserved (RFC 1812 section 5.3.7).
+// martian tells whether no host may have addr on any network: an address of this network,
+// of loopback, or reserved (RFC 1812 section 5.3.7).
 func martian(addr wire.Addr) bool {
 	a := addr.As4()
 	return a>>24 == 0 || a>>24 == 127 || a>>28 == 0xf
@@ -79,8 +79,8 @@ func (a *way) onLink(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst wire.Ad
 	a.towards(policy, n)
 }
 
-// towards is the way to an ENI of the VPC, nil if nobody has the address: to a guest of
-// this card, or by a tunnel.
+// towards is the way to an ENI of the VPC: to a guest of this card, or by a tunnel. n is
+// nil if no ENI has the address.
 func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 	if n == nil {
 		a.verdict = NoNeighbor

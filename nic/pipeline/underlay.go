@@ -30,8 +30,9 @@ type underlay struct {
 	ends []vpc.VTEP // by VTEP index
 	card vpc.Card   // this card
 
-	// Bytes 6 and 7, and 8 to 11, of an outer frame: the uplink's MAC, behind a hop's.
-	source     uint64 // bytes 0 to 7, with 0 for the hop's MAC
+	// The first 12 bytes of an outer frame as two little-endian numbers, with the uplink's
+	// MAC in the last six bytes and 0 for the hop's MAC in the first six.
+	source     uint64
 	sourceRest uint32
 }
 

@@ -59,7 +59,7 @@ func (c *compiler) changedIf(name string, was, is map[string]any) {
 	}
 }
 
-// rewriteList puts what a list holds and removes what it does not.
+// rewriteList makes the objects of a kind those of config's list.
 func (c *compiler) rewriteList(config *Config, kind string) {
 	objects, listed := c.read(config, kind)
 	if kind == "NetworkInterfaces" {

@@ -41,7 +41,7 @@ func (s source) in(name string) source {
 	return s
 }
 
-// document is one answer of EC2's API, or what somebody wrote in its stead.
+// document is one answer of EC2's API, or a configuration that people wrote.
 type document struct {
 	*loader
 	source
