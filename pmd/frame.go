@@ -7,12 +7,11 @@ import "unsafe"
 //	mem   |<-- headroom -->|<--- frame --->|<-- tailroom -->|
 //	0                      off             off+n
 //
-// Taking a tunnel off and putting one on move off, never bytes.
+// To take a tunnel off, or put one on, moves off and copies no bytes.
 //
-// It holds an address rather than a slice because Bytes is asked several times
-// for each packet, and to cut a slice costs four times the instructions. Lend,
-// Pull, Push and Trim, the only ones that move its ends, keep them within the
-// memory.
+// A Frame holds an address instead of a slice, because Bytes is called several times for
+// each packet, and to cut a slice costs four times the instructions. Only Lend, Pull, Push
+// and Trim move a frame's ends, and they keep the ends within the memory.
 type Frame struct {
 	mem    unsafe.Pointer
 	off, n uint32
@@ -22,24 +21,24 @@ type Frame struct {
 	Ref uintptr
 }
 
-// Where a Frame's parts are, for assembly that goes through a burst: its
-// memory's address at 0, then offset and length, 32 bits each.
+// The size of a Frame and the offsets of its fields, for assembly. The address of the
+// memory is at offset 0; off and n have 32 bits each.
 const (
 	FrameSize = unsafe.Sizeof(Frame{})
 	FrameOff  = unsafe.Offsetof(Frame{}.off)
 	FrameLen  = unsafe.Offsetof(Frame{}.n)
 )
 
-// Lend points f at the n bytes of frame that start at off in mem. It is for
-// drivers; off+n must lie within mem.
+// Lend makes f the n bytes that start at off in mem, for drivers. Lend panics if off+n lies
+// beyond mem.
 func (f *Frame) Lend(mem []byte, off, n int) {
 	_ = mem[off : off+n]
 	f.mem = unsafe.Pointer(unsafe.SliceData(mem))
 	f.off, f.n, f.Ref = uint32(off), uint32(n), 0
 }
 
-// Bytes is the frame, first byte of the Ethernet header first. It is valid
-// as long as the frame is lent.
+// Bytes is the frame from the Ethernet header on. The slice is valid while the frame is
+// lent.
 func (f *Frame) Bytes() []byte {
 	return (*[1 << 30]byte)(unsafe.Add(f.mem, f.off))[:f.n:f.n]
 }
@@ -47,12 +46,12 @@ func (f *Frame) Bytes() []byte {
 // Len is the frame's length in bytes.
 func (f *Frame) Len() int { return int(f.n) }
 
-// Offset is where the frame starts in the driver's memory. A driver that
-// takes a frame over writes it back to its own descriptor.
+// Offset is where the frame starts in the driver's memory. A driver that takes a frame over
+// writes the offset back to its own descriptor.
 func (f *Frame) Offset() int { return int(f.off) }
 
-// Pull takes n bytes off the front. If there are no more, the frame is empty
-// and stays where it is: its address must lie within the memory.
+// Pull takes n bytes off the front. If the frame has no more than n, the frame becomes empty
+// and its offset stays, because the offset must lie within the memory.
 func (f *Frame) Pull(n int) {
 	if uint32(n) >= f.n {
 		f.n = 0
@@ -62,8 +61,8 @@ func (f *Frame) Pull(n int) {
 	f.n -= uint32(n)
 }
 
-// Push puts n bytes on the front and returns the whole frame, or nil if the
-// headroom is too short. What the new bytes hold is undefined.
+// Push puts n bytes on the front and returns the whole frame, or nil if the headroom is too
+// short. The content of the new bytes is undefined.
 func (f *Frame) Push(n int) []byte {
 	if uint32(n) > f.off {
 		return nil

@@ -2,18 +2,18 @@ package pmd
 
 import "errors"
 
-// Queues is a port of several queues, each for a worker of its own: a Port in
-// all, but for Close. Info and Link are those of its first queue, and so are
-// Rx and Tx; Stats are the sum, and Close ends all of them.
+// Queues is a port of several queues, each for a worker of its own. As a Port, its Rx, Tx,
+// Info and Link are the first queue's; Stats is the sum over all queues, and Close closes
+// all of them.
 type Queues struct {
-	Port
-	All []Port
+	Port        // the first queue
+	All  []Port // the queues
 }
 
-// Join makes a port of queues, of which there is at least one.
+// Join makes a port of queues, at least one.
 func Join(queues []Port) *Queues { return &Queues{queues[0], queues} }
 
-// Stats are those of all queues together.
+// Stats are the sum over all queues.
 func (q *Queues) Stats() (sum Stats) {
 	for _, p := range q.All {
 		sum = sum.Plus(p.Stats(), 1)
@@ -21,7 +21,7 @@ func (q *Queues) Stats() (sum Stats) {
 	return sum
 }
 
-// Close gives the device back.
+// Close closes all queues, and so gives the device back.
 func (q *Queues) Close() error {
 	var errs []error
 	for _, p := range q.All {
