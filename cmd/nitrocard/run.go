@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nitrocard/nic"
+	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
 )
 
@@ -14,6 +15,7 @@ import (
 type runOptions struct {
 	config, card, uplink, socket string
 	pcapDir                      string // "": ports of the configuration write no captures
+	access                       ctl.Access
 	reading                      vpc.Reading
 	guests                       []string
 	connections                  int
@@ -44,6 +46,8 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
 	cmd.Flags().StringVar(&o.pcapDir, "pcap-dir", "", "`folder` below which ports of the configuration write captures (pcap: with out=)")
+	cmd.Flags().Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
+	cmd.Flags().Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket; with --read-group they must be in both")
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
 	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")

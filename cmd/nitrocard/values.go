@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os/user"
 	"strconv"
 	"time"
 
@@ -43,6 +44,30 @@ func (s span) Set(text string) error {
 		return fmt.Errorf("a time from 0 on is expected, with its unit, such as 10s or 500ms")
 	}
 	*s.to = d
+	return nil
+}
+
+// group is a flag's value: a group of this system, by name or number.
+type group struct{ to **uint32 }
+
+func (g group) Type() string { return "group" }
+
+func (g group) String() string {
+	if g.to == nil || *g.to == nil {
+		return ""
+	}
+	return fmt.Sprint(**g.to)
+}
+
+func (g group) Set(text string) error {
+	if found, err := user.LookupGroup(text); err == nil {
+		text = found.Gid
+	}
+	id, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return fmt.Errorf("there is no such group here; `getent group` lists those that are")
+	}
+	*g.to = new(uint32(id))
 	return nil
 }
 

@@ -43,6 +43,9 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 		return err
 	}
 	defer socket.Close()
+	if err := o.access.Grant(o.socket); err != nil {
+		return err
+	}
 	if err := o.eal.start(); err != nil {
 		return err
 	}
@@ -56,7 +59,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 		return errors.Join(fmt.Errorf("--uplink: %w", err), card.Close())
 	}
 	introduce(log, card, o)
-	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Log: log}, o)
+	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Access: o.access, Log: log}, o)
 }
 
 // introduce logs what the card is and what of its configuration it does not

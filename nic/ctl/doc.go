@@ -4,6 +4,7 @@
 //	listen.go  the socket: mode 0660, a dead card's replaced, a living card's respected
 //	folder.go  where it is; lock.go keeps others away while it comes there
 //	server.go  Serve, and the table of routes
+//	access.go  who may read and write, and who did; peer_linux.go asks the kernel who it is
 //	read.go    what a GET answers
 //	write.go   what a PUT or DELETE changes
 //	reply.go   JSON, statuses and errors
@@ -39,6 +40,7 @@
 // not take, 404 for what is not there, 405 for a method that a path does not
 // have, 409 for an object that others need, 413 for a body over 128 MiB.
 //
-// Whoever may open the socket may do all of this. There is no other
-// authority: its mode, 0660, is the access list.
+// Whoever may open the socket, whose mode is 0660, may do all of this, unless Access
+// names groups: then 403 answers a write of whoever may only read. The log names user
+// and process of each write.
 package ctl

@@ -8,10 +8,13 @@ import (
 	"syscall"
 )
 
+// folderMode lets a folder's group in, to what it knows there.
+const folderMode = 0o750
+
 // Folder makes the folder of a card's own for sockets and locks, mode 0750, if it
 // is not there.
 func Folder(path string) error {
-	err := os.Mkdir(path, 0o750)
+	err := os.Mkdir(path, folderMode)
 	if errors.Is(err, fs.ErrExist) {
 		return nil // Listen looks at it
 	}

@@ -25,7 +25,10 @@ type served struct {
 	guest *mem.Port // of eni-a1
 }
 
-func serve(t *testing.T) *served {
+func serve(t *testing.T) *served { return serveTo(t, Options{}) }
+
+// serveTo is serve with other options.
+func serveTo(t *testing.T, o Options) *served {
 	cfg, err := vpc.Load("testdata/region.yaml")
 	require.NoError(t, err)
 	s := &served{T: t, path: socketPath(t)}
@@ -33,11 +36,12 @@ func serve(t *testing.T) *served {
 	require.NoError(t, err)
 	s.guest = mem.New(mem.Options{Name: "mem:a1"})
 	require.NoError(t, s.card.Attach("eni-a1", func() (pmd.Port, error) { return s.guest, nil }))
-	l, err := Listen(s.path)
+	o.Listener, err = Listen(s.path)
 	require.NoError(t, err)
+	o.Card = s.card
 	ctx, end := context.WithCancel(context.Background())
 	served := make(chan error)
-	go func() { served <- Serve(ctx, Options{Listener: l, Card: s.card}) }()
+	go func() { served <- Serve(ctx, o) }()
 	s.Client = Dial(s.path)
 	t.Cleanup(func() {
 		end()

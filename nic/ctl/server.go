@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Listener net.Listener // from Listen; Serve closes it
 	Card     *nic.Card
+	Access   Access
 	Log      *slog.Logger // writes, and connections that broke; nil: silence
 }
 
@@ -29,7 +30,8 @@ func Serve(ctx context.Context, o Options) error {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	srv := &http.Server{
-		Handler:           (&server{card: o.Card, log: o.Log}).handler(),
+		Handler:           (&server{card: o.Card, log: o.Log, access: o.Access}).handler(),
+		ConnContext:       withPeer,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -62,8 +64,9 @@ func end(srv *http.Server) {
 
 // server answers for one card.
 type server struct {
-	card *nic.Card
-	log  *slog.Logger
+	card   *nic.Card
+	log    *slog.Logger
+	access Access
 
 	// writing is held from the reading of the configuration that is to change
 	// until the changed one is in force, so that no writer undoes another's
@@ -88,5 +91,5 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	return clean(jsonErrors(mux))
+	return clean(s.write(jsonErrors(mux)))
 }

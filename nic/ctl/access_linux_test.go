@@ -1,0 +1,131 @@
+package ctl
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// somebody is a user of groups, the first of which is the user's own.
+type somebody struct {
+	user   int
+	groups []uint32
+}
+
+// ask makes one request as somebody, and returns status and answer; 0 if the
+// socket is not open to that user.
+func (who somebody) ask(t *testing.T, path, method, url, body string) (status int, answer string) {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlock: the thread ends with its user
+		for _, call := range [][3]uintptr{
+			{unix.SYS_SETGROUPS, uintptr(len(who.groups)), uintptr(unsafe.Pointer(&who.groups[0]))},
+			{unix.SYS_SETRESGID, uintptr(who.groups[0]), uintptr(who.groups[0])},
+			{unix.SYS_SETRESUID, uintptr(who.user), uintptr(who.user)},
+		} {
+			if _, _, errno := unix.RawSyscall(call[0], call[1], call[2], call[2]); errno != 0 {
+				done <- errno
+				return
+			}
+		}
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			done <- err
+			return
+		}
+		defer conn.Close()
+		req, _ := http.NewRequest(method, "http://card"+url, strings.NewReader(body))
+		if err = req.Write(conn); err == nil {
+			var resp *http.Response
+			if resp, err = http.ReadResponse(bufio.NewReader(conn), req); err == nil {
+				text, _ := io.ReadAll(resp.Body)
+				status, answer = resp.StatusCode, string(text)
+			}
+		}
+		done <- err
+	}()
+	if err := <-done; !errors.Is(err, fs.ErrPermission) {
+		require.NoError(t, err)
+	}
+	return status, answer
+}
+
+// log is a log that is read while it is written.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// Of two groups one may ask, and the other change things as well; the log says who
+// did.
+func TestGroupsHaveRoles(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root becomes other users")
+	}
+	const readers, writers = 70001, 70002
+	reader, writer := somebody{65534, []uint32{65534, readers}}, somebody{65533, []uint32{65533, readers, writers}}
+	stranger, many := somebody{65532, []uint32{65532}}, somebody{65531, append(make([]uint32, 100), readers, writers)}
+	many.groups[0] = 65531
+	lines := &log{}
+	access := Access{Readers: new(uint32(readers)), Writers: new(uint32(writers))}
+	s := serveTo(t, Options{Access: access, Log: slog.New(slog.NewTextHandler(lines, nil))})
+	require.NoError(t, os.Chmod(filepath.Dir(s.path), folderMode))
+	require.NoError(t, access.Grant(s.path))
+
+	for _, c := range []struct {
+		who         somebody
+		reads, puts int
+	}{{reader, 200, 403}, {writer, 200, 200}, {stranger, 0, 0}, {many, 200, 200}, {somebody{0, []uint32{0}}, 200, 200}} {
+		status, _ := c.who.ask(t, s.path, "GET", "/v1/enis", "")
+		require.Equal(t, c.reads, status, "%v reads", c.who)
+		status, answer := c.who.ask(t, s.path, "PUT", "/v1/config/SecurityGroups/sg-shop", shop)
+		require.Equal(t, c.puts, status, "%v writes", c.who)
+		if status == 403 {
+			require.Contains(t, answer, "may ask this card and not change it; root, the card's user and members of the group 70002 may")
+		}
+	}
+	require.Contains(t, lines.String(), `level=WARN msg="asked for a change" user=nobody process=`)
+	require.Contains(t, lines.String(), "method=PUT path=/v1/config/SecurityGroups/sg-shop status=403")
+	require.Contains(t, lines.String(), `level=INFO msg="asked for a change" user="user 65533" process=`)
+	require.NotContains(t, lines.String(), "method=GET")
+}
+
+// Without groups, whoever may open the socket may write, and is named.
+func TestEachWriteIsLogged(t *testing.T) {
+	lines := &log{}
+	s := serveTo(t, Options{Log: slog.New(slog.NewTextHandler(lines, nil))})
+	status, _ := s.curl("PUT", "/v1/config/SecurityGroups/sg-shop", shop)
+	require.Equal(t, 200, status)
+	status, _ = s.curl("DELETE", "/v1/config/SecurityGroups/sg-none", "")
+	require.Equal(t, 404, status)
+	me := userName(&peer{known: true, user: uint32(os.Geteuid())})
+	require.Regexp(t, `level=INFO msg="asked for a change" user=`+me+` process=\d+ method=PUT path=/v1/config/SecurityGroups/sg-shop status=200`, lines)
+	require.Regexp(t, `level=WARN msg="asked for a change" user=`+me+` process=\d+ method=DELETE path=/v1/config/SecurityGroups/sg-none status=404`, lines)
+}
