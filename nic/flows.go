@@ -18,7 +18,8 @@ type FlowView struct {
 	Initiator string    `json:"initiator"` // "local" or "remote"
 	State     string    `json:"state"`
 	Tracked   bool      `json:"tracked"`
-	Rule      *vpc.Rule `json:"rule,omitempty"` // that allowed the first packet
+	Resumed   bool      `json:"resumed,omitempty"` // older than the card, and taken up in mid-stream: who began it is not known, and Initiator sent first
+	Rule      *vpc.Rule `json:"rule,omitempty"`    // that allowed the first packet
 	Idle      float64   `json:"idle_seconds"`
 
 	PacketsIn  uint64 `json:"packets_in"`
@@ -38,6 +39,8 @@ type seenFlow struct {
 	key  flow.Key
 	conn flow.Conn
 	rule vpc.Rule
+
+	resumed bool
 }
 
 // Flows lists connections while workers go on. A connection that begins or ends meanwhile
@@ -69,7 +72,7 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
 	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{*k, conn.Copy(), c.crew.Rule(at)})
+		seen = append(seen, seenFlow{*k, conn.Copy(), c.crew.Rule(at), c.crew.Flows.Resumed(at)})
 	})
 	return seen, next, more
 }
@@ -88,7 +91,7 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	view := FlowView{
 		ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(k.LocalAddr(), k.LocalPort, k.Proto()), Remote: endpoint(k.RemoteAddr(), k.RemotePort, k.Proto()),
-		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0,
+		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Resumed: s.resumed,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),
 		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],
 	}

@@ -99,17 +99,20 @@ func ports(p *ec2.IpPermission) string {
 func flowTable(w io.Writer, flows []nic.FlowView) error {
 	t := newTable(w, "ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "TRACKED", "IN", "OUT", "IDLE", "RULE")
 	for _, f := range flows {
-		arrow, tracked, rule := "<-", "no", ""
+		arrow, state, tracked, rule := "<-", f.State, "no", ""
 		if f.Initiator == "local" {
 			arrow = "->"
 		}
 		if f.Tracked {
 			tracked = "yes"
 		}
+		if f.Resumed {
+			state += " (resumed)"
+		}
 		if f.Rule != nil {
 			rule = f.Rule.Group + ": " + f.Rule.Text
 		}
-		t.row(f.ENI, f.Protocol, f.Local, arrow, f.Remote, f.State, tracked,
+		t.row(f.ENI, f.Protocol, f.Local, arrow, f.Remote, state, tracked,
 			traffic(f.PacketsIn, f.BytesIn), traffic(f.PacketsOut, f.BytesOut), age(f.Idle), rule)
 	}
 	return t.flush()

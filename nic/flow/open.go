@@ -12,6 +12,7 @@ type Opening struct {
 	Key      Key
 	Dir      wire.Direction // the first packet's direction
 	TCPFlags uint8          // the first packet's flags
+	Resumed  bool           // the connection is older than the card, and taken up in mid-stream
 	First    uint32         // the first packet's sequence number in a SYN, code in an ICMP query
 	Walked   wire.Direction // the direction whose stages made Found
 	Found    Found

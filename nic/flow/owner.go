@@ -5,23 +5,24 @@ import "nitrocard/tables"
 // held is how many connections an owner holds.
 type held struct{ tracked, cached uint32 }
 
-// account says which owner a connection counts for, and as tracked or cached. A live
-// connection's account is never 0.
+// account says which owner a connection counts for, as tracked or cached, and whether the
+// connection was Opening.Resumed. A live connection's account is never 0.
 //
-//	31     30       29                     0
-//	+------+--------+----------------------+
-//	| live | cached | index of the owner   |
-//	+------+--------+----------------------+
+//	31     30       29        28                   0
+//	+------+--------+---------+--------------------+
+//	| live | cached | resumed | index of the owner |
+//	+------+--------+---------+--------------------+
 type account uint32
 
 const (
-	accountLive   account = 1 << 31
-	accountCached account = 1 << 30 // set by the first packet's flags; a new policy's flags change no account
-	accountOwner  account = accountCached - 1
+	accountLive    account = 1 << 31
+	accountCached  account = 1 << 30 // set by the first packet's flags; a new policy's flags change no account
+	accountResumed account = 1 << 29
+	accountOwner   account = accountResumed - 1
 )
 
 // owners counts connections by instance. An owner is in the table as long as it has a
-// connection, so a connection can name its owner by a 30-bit index in place of a
+// connection, so a connection can name its owner by a 29-bit index in place of a
 // 64-bit number.
 type owners struct {
 	table *tables.Cuckoo[uint64, held]
@@ -57,6 +58,9 @@ func (w *owners) charge(o *Opening) (account, OpenError) {
 	s, refusal := accountLive, AllowanceExceeded
 	if o.Found.Flags&FlagUntracked != 0 || o.Key.IsFragment() {
 		s, refusal = accountLive|accountCached, NotCached
+	}
+	if o.Resumed {
+		s |= accountResumed
 	}
 	id := o.Owner
 	at, known := w.find(id)

@@ -14,6 +14,9 @@ type cold struct {
 // Conn.Epoch.
 func (t *Table) Rule(at uint32) uint32 { return t.cold.At(at).rule }
 
+// Resumed is the Opening.Resumed of the connection at an index, which needs the lock.
+func (t *Table) Resumed(at uint32) bool { return t.cold.At(at).account&accountResumed != 0 }
+
 // Walk calls fn for each connection at the n indexes beginning with from. next is the
 // from of the next call, and more tells whether indexes are left. The table may change
 // between two calls: a connection keeps its index for life, so each connection that stays

@@ -14,6 +14,7 @@ type Crew struct {
 
 	rules *rulebook             // under the lock of Flows
 	setup atomic.Pointer[Setup] // changed while all workers stand at the gate
+	begun atomic.Int64          // when the first turn was, in ns since 1970
 	now   atomic.Int64          // see Now
 }
 

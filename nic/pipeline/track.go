@@ -9,7 +9,7 @@ import (
 // connection up to date. A connection that ended since the stages looked is not opened
 // again, because p came before the end.
 func (w *Worker) track(p *packet) Verdict {
-	if p.conn == nil && !p.opens() {
+	if p.conn == nil && !w.opens(p) {
 		return next
 	}
 	w.flows.Lock()
@@ -49,28 +49,46 @@ func (w *Worker) waits(p *packet) bool {
 // opens tells whether a packet may begin a connection. Of ICMP only a query does
 // (RFC 5508 section 3): other messages stand alone, and each is asked for.
 //
-// Of TCP only a SYN begins a tracked connection. A segment from the middle of a stream
-// passes if a rule allows the segment, and opens nothing for the way back: EC2 cuts an
-// untracked flow whose rule is gone, and the guest's next acknowledgement must not let
-// that flow in again. AWS does not document this; the choice is ours. A flow that was
-// untracked and is tracked under a new policy goes on, because the groups were asked
-// what they were asked for its first packet.
-func (p *packet) opens() bool {
+// Of TCP only a SYN begins a tracked connection, but for the time after a start
+// (resumes). A segment from the middle of a stream passes if a rule allows the segment,
+// and opens nothing for the way back: EC2 cuts an untracked flow whose rule is gone, and
+// the guest's next acknowledgement must not let that flow in again. AWS does not document
+// this; the choice is ours. A flow that was untracked and is tracked under a new policy
+// goes on, because the groups were asked what they were asked for its first packet.
+func (w *Worker) opens(p *packet) bool {
 	switch {
 	case p.Proto == wire.ProtoICMP:
 		return p.queries()
-	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.restarts:
+	case p.accepted:
+		return true
+	case !flow.Opens(p.Proto, p.Flags):
 		return false
+	case p.Proto == wire.ProtoTCP && !p.begins() && !p.untracked && !p.restarts:
+		p.resumed = w.resumes(p.guest)
+		return p.resumed
 	}
-	return p.accepted || flow.Opens(p.Proto, p.Flags)
+	return true
+}
+
+// resumes tells whether a guest may have connections from before the card's start. A
+// segment in mid-stream that the rules allow then opens its connection again, whichever
+// side sends the segment, because the answers may have no rule of their own. That lasts
+// as long as an idle connection from before may live, which AWS does not document; the
+// choice is ours. Each such connection counts against the instance's allowance, and ends
+// after the time of a handshake if the other side does not answer.
+//
+// A flow that was cut with its rule since the start is not let in: its record, which the
+// rules deny, stays for as long at least.
+func (w *Worker) resumes(g *guest) bool {
+	return w.now-w.crew.begun.Load() < int64(g.timeouts.Established)
 }
 
 // open enters a connection for p under key k, which the rule of that number in the
 // rulebook allows. A flow that EC2 does not track is entered as a cached verdict if there
-// is room, and passes in any case.
+// is room, and passes in any case. So does a segment in mid-stream.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
-	*o = flow.Opening{Key: *k, Dir: p.opener, TCPFlags: p.Flags, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	*o = flow.Opening{Key: *k, Dir: p.opener, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
 	o.Rule, o.Walked, o.Found = rule, p.dir, w.findings(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
@@ -87,7 +105,7 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	switch {
 	case result == flow.Opened || result == flow.Existing:
 		p.at, p.conn = at, w.flows.Conn(at)
-	case p.untracked:
+	case p.untracked || p.resumed:
 	case result == flow.AllowanceExceeded:
 		return ConntrackAllowanceExceeded
 	default:

@@ -128,14 +128,77 @@ func TestRepliesNeedNoRule(t *testing.T) {
 }
 
 // A segment from the middle of nowhere passes where a rule allows it, and
-// opens nothing for the way back.
+// opens nothing for the way back, once no connection can be older than the card.
 func TestAStraySegmentOpensNothing(t *testing.T) {
 	x := newRig(t)
+	x.wait(350 * time.Second) // as a1's owner wants it
 	for _, flags := range []uint8{wire.TCPAck, wire.TCPRst, wire.TCPFin | wire.TCPAck, wire.TCPSyn | wire.TCPAck, wire.TCPSyn | wire.TCPRst, 0} {
 		x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", client+":2").Flags(flags)).passed()
 		x.fromInternet("eni-a1", wiretest.TCP(client+":2", "35.72.2.8:1").Flags(wire.TCPAck)).dropped(SecurityGroupIn)
 	}
 	require.Empty(t, x.flows(""))
+}
+
+// Connections from before the card's start go on, whoever opened them, if the rules
+// allow the side that sends first. What only ends connections opens none.
+func TestConnectionsFromBeforeTheStartGoOn(t *testing.T) {
+	mine, theirs := wiretest.TCP("10.0.1.5:4000", client+":443"), wiretest.TCP(client+":443", "35.72.2.8:4000")
+	for what, first := range map[string]uint8{"data": wire.TCPAck | wire.TCPPsh, "an acknowledgement": wire.TCPAck, "a FIN": wire.TCPFin | wire.TCPAck} {
+		t.Run(what, func(t *testing.T) {
+			x := newRig(t)
+			x.wait(349 * time.Second)
+			x.permits("", permit("tcp", "443", "203.0.113.0/24"))
+			x.fromInternet("eni-a1", theirs).dropped(SecurityGroupIn)
+			for _, flags := range []uint8{wire.TCPRst, wire.TCPSyn | wire.TCPAck, 0} {
+				x.fromGuest("eni-a1", mine.Flags(flags)).passed()
+				x.fromInternet("eni-a1", theirs).dropped(SecurityGroupIn)
+			}
+			x.fromGuest("eni-a1", mine.Flags(first)).passed()
+			x.fromInternet("eni-a1", theirs).passed()
+			x.permits("", "")
+			x.wait(349 * time.Second)
+			x.fromInternet("eni-a1", theirs).passed()
+			x.fromGuest("eni-a1", mine).passed()
+
+			x = newRig(t)
+			x.permits(permit("tcp", "4000", "203.0.113.0/24"), "")
+			x.fromGuest("eni-a1", mine).dropped(SecurityGroupOut)
+			x.fromInternet("eni-a1", theirs.Flags(first)).passed()
+			x.fromGuest("eni-a1", mine).passed()
+		})
+	}
+}
+
+// An instance resumes as many as it may track. The others pass by their rule alone, and
+// one that nobody answers makes room soon.
+func TestResumedConnectionsCountAgainstTheAllowance(t *testing.T) {
+	x := newRig(t)
+	x.allow("i-a1", 10)
+	x.admits()
+	for port := range uint16(20) {
+		x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", client+":2").SrcPort(1000+port)).passed()
+	}
+	require.Equal(t, 10, x.tracked("eni-a1"))
+	x.fromInternet("eni-a1", wiretest.TCP(client+":2", "35.72.2.8:1009")).passed()
+	x.fromInternet("eni-a1", wiretest.TCP(client+":2", "35.72.2.8:1010")).dropped(SecurityGroupIn)
+	x.wait(62 * time.Second)
+	require.Equal(t, 1, x.tracked("eni-a1"))
+}
+
+// A flow that is cut with its rule stays cut, though the card began a moment ago.
+func TestACutFlowIsNotResumed(t *testing.T) {
+	x := newRig(t)
+	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).passed()
+	require.False(t, x.flow("eni-a1").Tracked)
+	x.admits(ssh)
+	for range 34 {
+		x.wait(10 * time.Second)
+		x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
+	}
+	x.wait(10 * time.Second)
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck))
+	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).dropped(SecurityGroupIn)
 }
 
 // A rule for members of a group follows its members.

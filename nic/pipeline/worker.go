@@ -59,6 +59,7 @@ func (w *Worker) Poll(now int64) int {
 	w.now, w.ticks = now, flow.TickOf(now)
 	if tick := uint32(w.ticks); tick != w.tick {
 		w.tick = tick
+		w.crew.begun.CompareAndSwap(0, now)
 		w.crew.now.Store(now)
 	}
 	w.flows.Advance(w.ticks, expireBudget)
