@@ -44,7 +44,7 @@ func (c *Conn) swap(old, next Status) bool {
 
 // Under tells whether the connection's findings are those of the policy of epoch.
 // Call Under first, Status second: a writer clears the walked bits, then stores a new
-// epoch, then sets the bits, so this order never pairs a new epoch with an old path.
+// epoch, then sets the bits, so this order never pairs a new epoch with an old exit.
 func (c *Conn) Under(epoch uint32) bool { return atomic.LoadUint32(&c.Epoch) == epoch }
 
 // Evaluated is the status and the epoch of the policy that evaluated it, both of one
@@ -65,7 +65,7 @@ func (c *Conn) Evaluated() (epoch uint32, s Status) {
 
 // Keep notes what the stages found for direction d. The other direction stays known
 // if the same policy evaluated it. A worker that looks meanwhile sees the old
-// findings, none or the new ones, and never a path beside another policy's epoch.
+// findings, none or the new ones, and never an exit beside another policy's epoch.
 func (c *Conn) Keep(d wire.Direction, f Found) {
 	ready := statusReadyIn | statusReadyOut
 	if c.Epoch != f.Epoch {

@@ -47,11 +47,11 @@
 // every worker has ended the burst that it was in (tables.Grace). So a worker that
 // still counts on an ended connection writes to memory that nobody else uses.
 //
-// State, flags, VTEP and path are one word, loaded once, so a worker never sees a
-// path beside another path's flags. Packets move the state by compare-and-swap,
+// State, flags, VTEP and exit are one word, loaded once, so a worker never sees an
+// exit beside another exit's flags. Packets move the state by compare-and-swap,
 // which few packets need. Under a new policy a writer clears the walked bits, then
 // stores the epoch, then sets the bits, so a reader of the new epoch sees no old
-// path.
+// exit.
 //
 // Counts and the time of the last packet are plain stores. A device keeps a
 // direction to one queue, so each count has one writer; a device that does not

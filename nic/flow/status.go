@@ -18,7 +18,7 @@ const (
 	// FlagRouted says that packets to the remote side get other inner MAC addresses,
 	// because a router stands between the subnets.
 	FlagRouted
-	// FlagNeighbor says that the remote side is an ENI on this card, and that the path
+	// FlagNeighbor says that the remote side is an ENI on this card, and that the exit
 	// is this ENI's number.
 	FlagNeighbor
 	// flagSyn says that a SYN opened the connection, and that First is the SYN's
@@ -37,7 +37,7 @@ const flagsOut = FlagNAT | FlagRouted | FlagNeighbor
 //
 //	63    48 47         16 15    8 7 6     0
 //	+-------+-------------+-------+-+-------+
-//	| VTEP  | path        | flags |R| state |
+//	| VTEP  | exit        | flags |R| state |
 //	+-------+-------------+-------+-+-------+
 //
 // R is statusReset: a side sent RST, and nothing followed yet. The state is the one that
@@ -51,7 +51,7 @@ const (
 	statusReadyOut        = Status(flagReadyOut) << flagsAt
 
 	flagsAt = 8
-	pathAt  = 16
+	exitAt  = 16
 	vtepAt  = 48
 )
 
@@ -64,7 +64,7 @@ const (
 	StatusRouted    = Status(FlagRouted) << flagsAt
 	StatusNeighbor  = Status(FlagNeighbor) << flagsAt
 	StatusSide      = statusState | StatusInitiator // the state, and which side opened
-	StatusPath      = pathAt                        // lowest bit of the path, which has 32
+	StatusExit      = exitAt                        // lowest bit of the exit, which has 32
 	StatusVTEP      = vtepAt                        // lowest bit of the VTEP, which has the 16 above
 )
 
@@ -89,23 +89,23 @@ func (s Status) Walked(d wire.Direction) bool { return s&(statusReadyIn<<(d&1)) 
 // VTEP is the index of the remote side's VTEP in the policy.
 func (s Status) VTEP() uint16 { return uint16(s >> vtepAt) }
 
-// Path is the number of the policy's path to the remote side; with FlagNeighbor, the
-// number of the remote ENI.
-func (s Status) Path() uint32 { return uint32(s >> pathAt) }
+// Exit is the number of the station that packets to the remote side go to; with
+// FlagNeighbor, the number of the remote ENI.
+func (s Status) Exit() uint32 { return uint32(s >> exitAt) }
 
 // Found is what the stages of one direction found out about a connection.
 type Found struct {
 	Epoch uint32 // of the policy that the stages asked
 	Flags Flags
 	VTEP  uint16
-	Path  uint32 // direction Out only: packets towards the guest take no path
+	Exit  uint32 // direction Out only: packets towards the guest take no exit
 }
 
 // status is f as the bits of a Status that direction d decides.
 func (f *Found) status(d wire.Direction) Status {
 	s := Status(f.VTEP)<<vtepAt | statusReadyIn<<(d&1)
 	if d == wire.Out {
-		s |= Status(f.Path)<<pathAt | Status(f.Flags&flagsOut)<<flagsAt
+		s |= Status(f.Exit)<<exitAt | Status(f.Flags&flagsOut)<<flagsAt
 	}
 	return s
 }
@@ -114,7 +114,7 @@ func (f *Found) status(d wire.Direction) Status {
 func (f *Found) mask(d wire.Direction) Status {
 	m := Status(0xffff)<<vtepAt | statusReadyIn<<(d&1)
 	if d == wire.Out {
-		m |= Status(0xffff_ffff)<<pathAt | Status(flagsOut)<<flagsAt
+		m |= Status(0xffff_ffff)<<exitAt | Status(flagsOut)<<flagsAt
 	}
 	return m
 }

@@ -50,7 +50,7 @@ func newStorm(t *testing.T) *storm {
 
 // found is what the stages find under a policy.
 func found(i int, epoch uint32) Found {
-	return Found{Epoch: epoch, VTEP: uint16(epoch), Path: epoch<<8 | uint32(i), Flags: FlagRouted}
+	return Found{Epoch: epoch, VTEP: uint16(epoch), Exit: epoch<<8 | uint32(i), Flags: FlagRouted}
 }
 
 // look holds that what is known of a connection is of the policy in force, as
@@ -66,7 +66,7 @@ func (s *storm) look(c *Conn, i int, d wire.Direction) bool {
 	want := found(i, s.epoch)
 	assert.Equal(s, want.VTEP, st.VTEP(), "connection %d under policy %d", i, s.epoch)
 	if d == wire.Out {
-		assert.Equal(s, want.Path, st.Path(), "connection %d under policy %d", i, s.epoch)
+		assert.Equal(s, want.Exit, st.Exit(), "connection %d under policy %d", i, s.epoch)
 		assert.Equal(s, FlagRouted, st.Flags()&flagsOut)
 	}
 	s.known.Add(1)

@@ -27,7 +27,7 @@ func TestAConnection(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, at, found)
 	require.False(t, r.Conn(at).Status().Walked(wire.Out), "the stages of its direction were not walked yet")
-	r.Conn(at).Keep(wire.Out, Found{Epoch: 4, Path: 77, VTEP: 2, Flags: FlagNAT})
+	r.Conn(at).Keep(wire.Out, Found{Epoch: 4, Exit: 77, VTEP: 2, Flags: FlagNAT})
 	r.packet(at, wire.Out, syn|ack)
 
 	// The browser's ACK completes it, and the record tells all of it.
@@ -40,7 +40,7 @@ func TestAConnection(t *testing.T) {
 	require.True(t, r.Conn(at).Under(4))
 	require.Equal(t, Established, s.State())
 	require.Equal(t, FlagNAT|flagSyn|flagReadyIn|flagReadyOut, s.Flags(), "not FlagInitiator: the guest did not open it")
-	require.Equal(t, []uint32{77, 2}, []uint32{s.Path(), uint32(s.VTEP())})
+	require.Equal(t, []uint32{77, 2}, []uint32{s.Exit(), uint32(s.VTEP())})
 	require.Equal(t, k, *r.key(at))
 	require.Equal(t, []any{uint32(12), uint64(8)}, []any{r.Rule(at), r.ownerOf(at)})
 }

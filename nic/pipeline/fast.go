@@ -237,7 +237,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	if !s.Walked(wire.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || p.Flags()&wire.TCPSyn != 0 {
 		return false
 	}
-	to := w.setup.Policy.Region.Station(s.Path())
+	to := w.setup.Policy.Region.Station(s.Exit())
 	hop := w.underlay.hops[to.VTEP].mac.Load()
 	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
 		return false

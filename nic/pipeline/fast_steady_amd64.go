@@ -53,7 +53,7 @@ const (
 	statusRoutedOut = flow.StatusWalkedOut | flow.StatusRouted // statusWaysOut of a way by the router into a tunnel
 	statusNAT       = flow.StatusNAT
 	statusSide      = flow.StatusSide
-	statusPath      = flow.StatusPath
+	statusExit      = flow.StatusExit
 	statusVTEP      = flow.StatusVTEP
 
 	whoENI = flow.WhoENI

@@ -202,7 +202,7 @@ frame:
 	SHLQ   $16, AX
 	JNE    done
 	MOVQ   R15, DI
-	SHRQ   $const_statusPath, DI
+	SHRQ   $const_statusExit, DI
 	MOVL   DI, AX
 	SHRL   $const_stationBits, AX
 	CMPQ   AX, count+32(FP)

@@ -39,7 +39,7 @@ type exit struct {
 }
 
 // exitOf is the exit that a connection's record holds.
-func exitOf(s flow.Status) exit { return exit{s.Path(), s.Flags()} }
+func exitOf(s flow.Status) exit { return exit{s.Exit(), s.Flags()} }
 
 // neighbor is the number of the ENI of this card that the exit leads to, if ok.
 func (x exit) neighbor() (eni uint32, ok bool) { return x.number, x.flags&flow.FlagNeighbor != 0 }

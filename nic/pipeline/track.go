@@ -129,7 +129,7 @@ func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 
 // findings are the part of p.found that a connection's record keeps for p's direction.
 func (w *Worker) findings(p *packet) flow.Found {
-	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Path: p.exit.number}
+	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Exit: p.exit.number}
 }
 
 // trackFragments enters a short-lived connection for the fragments that follow the
