@@ -36,7 +36,7 @@ func (t *Table) step(tick uint64, budget int) (done bool) {
 	return done
 }
 
-// settle ends the connections in due that are over and sets the timers of the others
+// expire ends the connections in due whose time is up and sets the timers of the others
 // again. A timer fires early if a packet came since it was set (packets write Seen
 // and set no timer), or if its deadline lies beyond the wheel's span.
 //

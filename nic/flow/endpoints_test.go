@@ -83,7 +83,7 @@ func TestCardAgreesWithBothEnds(t *testing.T) {
 	agreed := map[[2]string]int{}
 	for range 3000 {
 		ends := [2]*end{{state: "SYN-SENT"}, {state: []string{"LISTEN", "SYN-SENT"}[random.IntN(2)]}}
-		link := [2][]segment{} // under way, by sender; the opener is 0
+		link := [2][]segment{} // under way, by sender; the initiator is 0
 		card := guestOpened(SynSent)
 		pass := func(i int) { // what end i sends goes by the card
 			for _, s := range ends[i].sent {

@@ -6,23 +6,23 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Bounds of what the card knows of sequence numbers, in bytes. All are ours.
+// Bounds of a note's use, in bytes. All are ours.
 const (
-	// stray is how far from what was counted a number may lie: bytes that were lost
-	// before the card, or that two workers counted at once.
+	// stray is how far a right number may lie from the counted bytes: some bytes were lost
+	// before they reached the card, or two workers counted at once.
 	stray = 1 << 11
-	// lag is how much of what the remote side sent a guest may not have acknowledged yet.
+	// lag is how many bytes of the remote side a guest may not have acknowledged yet.
 	lag = 1 << 18
-	// stale is how much the remote side sends until a new note is taken.
+	// stale is after how many bytes of the remote side a new note is taken.
 	stale = 1 << 16
-	// vague is how much the remote side sent since the last note when numbers tell no
-	// more: one of 1,024 would be taken for right.
+	// vague is after how many bytes of the remote side a note is of no use: of all numbers,
+	// one of 1,024 would be taken for right.
 	vague = 1 << 22
 )
 
-// note is the sequence number that the remote side would have sent next at some moment,
-// beside what it had sent by then. A note is one word, because workers read it without
-// the lock.
+// note is the sequence number that the remote side was to send next at some moment, beside
+// the count of its bytes at that moment. A note is one word, because workers read it
+// without the lock.
 //
 //	 63    62                     32 31                    0
 //	+-----+-------------------------+-----------------------+
@@ -39,12 +39,12 @@ func (n note) sent(c *Conn) uint32 {
 	return (uint32(atomic.LoadUint64(&c.Bytes[wire.In])) - uint32(n>>32)) << 1 >> 1
 }
 
-// noteOf is the note that the remote side of c sends number next.
+// noteOf is the note that number is the next sequence number of c's remote side.
 func noteOf(c *Conn, number uint32) note {
 	return note(atomic.LoadUint64(&c.Bytes[wire.In])<<33>>1 | uint64(number))
 }
 
-// slack is how far the remote side's next number may lie from n.
+// slack is how far a right number may lie from the note and the bytes since.
 func (n note) slack() uint32 {
 	if n&noteLate != 0 {
 		return lag
@@ -52,23 +52,23 @@ func (n note) slack() uint32 {
 	return stray
 }
 
-// note is the last one on the connection at an index, 0 if there is none.
+// note is the last note on the connection at an index, 0 if there is none.
 func (t *Table) note(at uint32) note { return note(atomic.LoadUint64(&t.cold.At(at).note)) }
 
 // Hear takes a note of the numbers of a TCP segment with header h. Call Hear under the
 // lock, for each segment that takes the stages, after Keep and before the segment is
 // counted.
 //
-// The remote side's own number is exact and may be forged, so it must follow from the
-// last note. A guest's acknowledgment number is true and may be late: it is taken where
-// the last note tells nothing or something else, and the remote side's next segment then
-// takes the stages, too.
+// The remote side's own number is exact but may be forged, so Hear takes the number only if
+// it follows from the last note. A guest's acknowledgment number is true but may be late, so
+// Hear takes it only if the last note is of no use or contradicts it; the remote side's next
+// segment then takes the stages, too.
 func (t *Table) Hear(at uint32, d wire.Direction, h wire.TCP) {
 	k, c := t.cold.At(at), t.conns.At(at)
 	flags, n, opening := h.Flags(), note(k.note), false
 	if s := c.Status(); s.lasting() == SynSent {
 		opening = true
-		if s.side(d) == answerer && flags&(syn|ack) == syn {
+		if s.side(d) == responder && flags&(syn|ack) == syn {
 			k.second = h.Seq()
 		}
 	}
@@ -105,7 +105,7 @@ func (t *Table) Credible(at uint32, d wire.Direction, h wire.TCP) bool {
 	}
 }
 
-// near tells whether number follows from by at most n bytes, give or take some.
+// near tells whether number lies between from-some and from+n+some, modulo 1<<32.
 func near(number, from, n, some uint32) bool { return number-from+some <= n+2*some }
 
 // renew has the next segments of both sides take the stages, and so Hear, if the note on
@@ -113,7 +113,7 @@ func near(number, from, n, some uint32) bool { return number-from+some <= n+2*so
 func (t *Table) renew(at uint32) {
 	c := t.conns.At(at)
 	if atomic.LoadUint64(&c.Bytes[wire.In]) <= stale {
-		return // most, without a look at their cold half
+		return // as for most connections, without a look at the cold half
 	}
 	if s := c.Status(); s.lasting() > None && s.lasting() <= TimeWait && s.Flags()&FlagUntracked == 0 && t.note(at).sent(c) > stale {
 		c.update(statusReadyIn|statusReadyOut, 0)

@@ -127,7 +127,7 @@ func lifetime(c Conn) uint64 {
 		TimeWait: 30, Closed: 10, UDPOneWay: 30, UDPReplied: 30, UDPAgain: 30, UDPStream: 180,
 		ICMP: 60, Other: 600, Fragmented: 30,
 	}[c.state()]
-	if c.Status().Opener() == wire.In && (c.state() == FinWait || c.state() == CloseWait) {
+	if c.Status().Initiator() == wire.In && (c.state() == FinWait || c.state() == CloseWait) {
 		seconds = 432000 + 7440 - seconds // the guest is the other side
 	}
 	oneSided := c.Packets[0] == 0 || c.Packets[1] == 0

@@ -3,7 +3,7 @@ package flow
 import "nitrocard/nic/wire"
 
 // State is the stage of life that a connection is in. TCP's states have RFC 9293's
-// names, as the opener of the connection would use them: FinWait follows the opener's
+// names, as the initiator of the connection would use them: FinWait follows the initiator's
 // FIN, CloseWait the other side's. The states are exported as a whole set, because
 // Status.State answers any of them; the assembly of package nic asks for Established,
 // UDPOneWay and UDPStream.
@@ -11,18 +11,18 @@ type State uint8
 
 const (
 	None        State = iota // no live connection has this state
-	SynSent                  // the opener sent SYN
+	SynSent                  // the initiator sent SYN
 	SynReceived              // then the other side SYN, with ACK or, if both open at once, without
-	Established              // then the opener ACK; or the connection was taken up in mid-stream
-	FinWait                  // the opener sent FIN; the other side may send on
-	CloseWait                // the other side sent FIN; the opener may send on
-	Closing                  // both sent FIN, the opener first; the opener's last ACK is missing
+	Established              // then the initiator ACK; or the connection was taken up in mid-stream
+	FinWait                  // the initiator sent FIN; the other side may send on
+	CloseWait                // the other side sent FIN; the initiator may send on
+	Closing                  // both sent FIN, the initiator first; the initiator's last ACK is missing
 	LastAck                  // both sent FIN, the other side first; the other side's last ACK is missing
 	TimeWait                 // both sent FIN, and both FINs are acknowledged
 	Closed                   // a side sent RST, and nothing followed: no record has this state, statusReset stands for it
-	UDPOneWay                // only the opener sent
+	UDPOneWay                // only the initiator sent
 	UDPReplied               // then the other side answered
-	UDPAgain                 // then the opener sent again
+	UDPAgain                 // then the initiator sent again
 	UDPStream                // then the other side answered again
 	ICMP                     // a query and its answers
 	Other                    // any other protocol, known by addresses and number

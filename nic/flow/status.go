@@ -121,12 +121,12 @@ func (f *Found) mask(d wire.Direction) Status {
 
 // The sides of a connection, as side answers. The guest may be either.
 const (
-	opener   = 0
-	answerer = 1
+	initiator = 0
+	responder = 1
 )
 
-// Opener is the direction of the connection's first packet.
-func (s Status) Opener() wire.Direction { return wire.Direction(s.Flags() & FlagInitiator) }
+// Initiator is the direction of the connection's first packet.
+func (s Status) Initiator() wire.Direction { return wire.Direction(s.Flags() & FlagInitiator) }
 
 // side is the side that sends in direction d.
-func (s Status) side(d wire.Direction) uint8 { return uint8(d^s.Opener()) & 1 }
+func (s Status) side(d wire.Direction) uint8 { return uint8(d^s.Initiator()) & 1 }

@@ -7,9 +7,9 @@ import (
 )
 
 // Begins tells whether a SYN with the sequence number seq, in direction d, asks for
-// another connection than the one at an index, which has the SYN's key. Four SYNs do
-// not: the opener's sent again; and, when two ends open at once (RFC 9293 section 3.5),
-// the other end's and the same sent again. After both FINs every SYN does.
+// another connection than the one at an index, which has the SYN's key. Three SYNs do
+// not: the initiator's SYN sent again; and, when two ends open at once (RFC 9293 section
+// 3.5), the other end's SYN, first and sent again. After both FINs every SYN does.
 //
 // If Begins is true, let the rules judge the SYN as a new connection's. A denied SYN
 // must leave the old connection as it is. For an allowed one call Ask if the old
@@ -20,11 +20,11 @@ func (t *Table) Begins(at uint32, d wire.Direction, seq uint32) bool {
 	case Closing, LastAck, TimeWait:
 		return true
 	case SynSent:
-		if s.side(d) == answerer {
+		if s.side(d) == responder {
 			return false
 		}
 	}
-	if s.side(d) == answerer {
+	if s.side(d) == responder {
 		return k.second == 0 || seq != k.second
 	}
 	return s.Flags()&flagSyn == 0 || seq != k.first

@@ -55,11 +55,11 @@ const (
 )
 
 // tcpNext is RFC 9293's figure 5 as an observer between the two ends sees it: the next
-// state by state, event and sender, the opener before the other side. The card does not
+// state by state, event and sender, the initiator before the other side. The card does not
 // look at acknowledgment numbers, so the receiver's next ACK counts as the acknowledgement
 // of a FIN.
 //
-// The opener alone never gets past SynSent: an established connection lives for days,
+// The initiator alone never gets past SynSent: an established connection lives for days,
 // and one side must not be able to make one by itself. SYN moves no state but SynSent;
 // Table.Begins tells about a SYN of another connection. RST is no event here: RST leaves
 // the state and sets statusReset.

@@ -10,11 +10,11 @@ import (
 )
 
 // guestOpened is a connection whose first packet the guest sent: Out is the
-// opener's direction.
+// initiator's direction.
 func guestOpened(s State) *Conn { return conn(s, FlagInitiator) }
 
 // A packet in a test is written as who sends it and its flags: ">S" is the
-// opener's SYN, "<SA" the answer. The guest is the opener.
+// initiator's SYN, "<SA" the answer. The guest is the initiator.
 func way(packet string) wire.Direction {
 	if packet[0] == '<' {
 		return wire.In
@@ -78,18 +78,18 @@ func TestTCPStories(t *testing.T) {
 		{"two ends that open at once", SynReceived, []string{">S", "<S"}},
 		{"and answer each other", Established, []string{">S", "<S", ">SA", "<SA"}},
 		{"and answer in the other order", Established, []string{">S", "<S", "<SA", ">SA"}},
-		{"the opener alone gets nowhere", SynSent, []string{">S", ">A", ">PA", ">SA", ">FA"}},
+		{"the initiator alone gets nowhere", SynSent, []string{">S", ">A", ">PA", ">SA", ">FA"}},
 		{"an old end answers a SYN by a lone ACK", SynSent, []string{">S", "<A"}},
 		{"nobody listens", Closed, []string{">S", "<RA"}},
 		{"data", Established, []string{">S", "<SA", ">A", ">PA", "<PA", "<A"}},
 		{"a SYN on a live connection", Established, []string{">S", "<SA", ">A", ">S", "<A"}},
-		{"the opener has finished", FinWait, []string{">S", "<SA", ">A", ">FA", "<A"}},
+		{"the initiator has finished", FinWait, []string{">S", "<SA", ">A", ">FA", "<A"}},
 		{"the other side sends on", FinWait, []string{">S", "<SA", ">A", ">FA", "<A", "<PA", ">A"}},
 		{"then both have finished", Closing, []string{">S", "<SA", ">A", ">FA", "<A", "<FA"}},
-		{"and the opener knows", TimeWait, []string{">S", "<SA", ">A", ">FA", "<A", "<FA", ">A"}},
+		{"and the initiator knows", TimeWait, []string{">S", "<SA", ">A", ">FA", "<A", "<FA", ">A"}},
 		{"the last FIN sent again", TimeWait, []string{">S", "<SA", ">A", ">FA", "<FA", ">A", "<FA", ">A"}},
 		{"the server finishes first", CloseWait, []string{">S", "<SA", ">A", "<FA", ">A"}},
-		{"then the opener", LastAck, []string{">S", "<SA", ">A", "<FA", ">A", ">FA"}},
+		{"then the initiator", LastAck, []string{">S", "<SA", ">A", "<FA", ">A", ">FA"}},
 		{"and the server knows", TimeWait, []string{">S", "<SA", ">A", "<FA", ">A", ">FA", "<A"}},
 		{"both at once, FINs that cross", TimeWait, []string{">S", "<SA", ">A", ">FA", "<FA", ">A", "<A"}},
 		{"a FIN rides on the third step", FinWait, []string{">S", "<SA", ">FA"}},
@@ -104,7 +104,7 @@ func TestTCPStories(t *testing.T) {
 
 // A server's connection makes the same way with the directions exchanged.
 func TestTCPOpenedFromOutside(t *testing.T) {
-	c := conn(SynSent, 0) // no FlagInitiator: In is the opener's direction
+	c := conn(SynSent, 0) // no FlagInitiator: In is the initiator's direction
 	c.TCP(wire.Out, syn|ack)
 	require.Equal(t, SynReceived, c.state())
 	c.TCP(wire.In, ack)
@@ -114,10 +114,10 @@ func TestTCPOpenedFromOutside(t *testing.T) {
 }
 
 // rfc9293 is figure 5 of the RFC written out by hand, as a middlebox sees it:
-// what the table must say, derived another way. from is "opener" or "other".
+// what the table must say, derived another way. from is "initiator" or "other".
 func rfc9293(s State, from string, flags uint8) State {
 	has := func(f uint8) bool { return flags&f == f }
-	fromOpener := from == "opener"
+	fromInitiator := from == "initiator"
 	switch {
 	case has(rst): // any state but CLOSED: the connection is aborted
 		return Closed
@@ -127,40 +127,40 @@ func rfc9293(s State, from string, flags uint8) State {
 	switch s {
 	case SynSent:
 		// rcv SYN, with ACK or without: the answering end is in SYN-RECEIVED
-		if has(syn) && !fromOpener {
+		if has(syn) && !fromInitiator {
 			return SynReceived
 		}
 	case SynReceived:
 		// rcv ACK of SYN; CLOSE, snd FIN
 		switch {
-		case has(fin|ack) && fromOpener:
+		case has(fin|ack) && fromInitiator:
 			return FinWait
 		case has(fin | ack):
 			return CloseWait
-		case has(ack) && fromOpener:
+		case has(ack) && fromInitiator:
 			return Established
 		}
 	case Established:
 		switch {
-		case has(fin|ack) && fromOpener:
+		case has(fin|ack) && fromInitiator:
 			return FinWait
 		case has(fin | ack):
 			return CloseWait
 		}
-	case FinWait: // FIN-WAIT-1 and -2 of the opener: rcv FIN
-		if has(fin|ack) && !fromOpener {
+	case FinWait: // FIN-WAIT-1 and -2 of the initiator: rcv FIN
+		if has(fin|ack) && !fromInitiator {
 			return Closing
 		}
 	case CloseWait: // CLOSE, snd FIN
-		if has(fin|ack) && fromOpener {
+		if has(fin|ack) && fromInitiator {
 			return LastAck
 		}
-	case Closing: // the opener acknowledges the FIN
-		if has(ack) && !has(syn) && !has(fin) && fromOpener {
+	case Closing: // the initiator acknowledges the FIN
+		if has(ack) && !has(syn) && !has(fin) && fromInitiator {
 			return TimeWait
 		}
 	case LastAck: // rcv ACK of FIN
-		if has(ack) && !has(syn) && !has(fin) && !fromOpener {
+		if has(ack) && !has(syn) && !has(fin) && !fromInitiator {
 			return TimeWait
 		}
 	}
@@ -176,7 +176,7 @@ func TestTCPTableIsTheRFC(t *testing.T) {
 					c := conn(s, FlagUntracked|Flags(opened))
 					from := "other"
 					if d == opened {
-						from = "opener"
+						from = "initiator"
 					}
 					want := rfc9293(s, from, uint8(flags))
 					c.TCP(d, uint8(flags))
@@ -202,7 +202,7 @@ func TestBegins(t *testing.T) {
 		{LastAck, wire.Out, another, true},
 		{TimeWait, wire.Out, isn, true},
 		{TimeWait, wire.In, another, true},
-		// in its life: from the opener with another number, from the other side always
+		// in its life: from the initiator with another number, from the other side always
 		{SynReceived, wire.Out, isn, false},
 		{SynReceived, wire.Out, another, true},
 		{SynReceived, wire.In, isn, true},

@@ -103,8 +103,8 @@ func (o *Timeouts) of(c *Conn) time.Duration {
 // half is how long a half-closed connection lives: as long as a whole one, if the remote
 // side's FIN was the first, because that may be forged.
 func (o *Timeouts) half(s Status) time.Duration {
-	guestOpened, openerFinished := s.Opener() == wire.Out, s.State() == FinWait
-	if guestOpened == openerFinished {
+	guestOpened, initiatorFinished := s.Initiator() == wire.Out, s.State() == FinWait
+	if guestOpened == initiatorFinished {
 		return min(o.halfClosed, o.Established)
 	}
 	return o.Established

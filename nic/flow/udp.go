@@ -4,13 +4,13 @@ import "nitrocard/nic/wire"
 
 // udpNext is the next state by state and sender; it tells a stream from one exchange.
 // EC2 calls a stream "more than one request-response transaction". Ours is to count a
-// packet of the opener and then a packet of the other side as one transaction. A question
+// packet of the initiator and then a packet of the other side as one transaction. A question
 // asked twice and then answered twice, as with resolvers, is one transaction.
 var udpNext = [UDPStream + 1][2]State{
-	UDPOneWay:  {opener: UDPOneWay, answerer: UDPReplied},
-	UDPReplied: {opener: UDPAgain, answerer: UDPReplied},
-	UDPAgain:   {opener: UDPAgain, answerer: UDPStream},
-	UDPStream:  {opener: UDPStream, answerer: UDPStream},
+	UDPOneWay:  {initiator: UDPOneWay, responder: UDPReplied},
+	UDPReplied: {initiator: UDPAgain, responder: UDPReplied},
+	UDPAgain:   {initiator: UDPAgain, responder: UDPStream},
+	UDPStream:  {initiator: UDPStream, responder: UDPStream},
 }
 
 // datagram is UDP without UDP's early exit. noinline keeps UDP small enough to be

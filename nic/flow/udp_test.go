@@ -11,7 +11,7 @@ import (
 func TestUDPStories(t *testing.T) {
 	for _, c := range []struct {
 		sentence string
-		packets  string // > the opener's, < the other side's
+		packets  string // > the initiator's, < the other side's
 		want     State
 	}{
 		{"one way", ">>>", UDPOneWay},

@@ -147,7 +147,7 @@ edge:
 	JNE    port
 	JMP    done
 
-	// The state stays: a UDP stream remains one, and a further datagram of the opener, which
+	// The state stays: a UDP stream remains one, and a further datagram of the initiator, which
 	// here is the remote side, leaves UDPOneWay as it is.
 datagram:
 	CMPB R15, $const_udpStream

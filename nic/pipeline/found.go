@@ -20,7 +20,7 @@ type found struct {
 
 	// The answer of the groups.
 	rule      vpc.RuleID
-	opener    wire.Direction // of the flow's first packet, about which the groups were asked
+	initiator wire.Direction // of the flow's first packet, about which the groups were asked
 	asked     bool           // the groups were asked, and rule allowed the packet
 	allowed   bool           // the packet passed the groups: asked, related or known
 	untracked bool           // EC2 does not track the flow

@@ -14,7 +14,7 @@ import (
 func TestAPacketBeginsWithNothingFound(t *testing.T) {
 	dirty := found{
 		was: ^flow.Status(0), outdated: true, restarts: true,
-		rule: 1, opener: wire.Out, asked: true, allowed: true, untracked: true, related: true,
+		rule: 1, initiator: wire.Out, asked: true, allowed: true, untracked: true, related: true,
 		exit: exit{1, flow.FlagNeighbor | flow.FlagNAT}, vtep: 9,
 	}
 	for _, c := range verdictCases {

@@ -21,11 +21,11 @@ func (w *Worker) publicAccess(p *packet) Verdict {
 func (w *Worker) guestBegan(p *packet) bool {
 	switch {
 	case p.asked:
-		return p.opener == wire.Out
+		return p.initiator == wire.Out
 	case p.related:
 		w.flows.Lock()
 		defer w.flows.Unlock()
-		return w.flows.Conn(p.at).Status().Opener() == wire.Out
+		return w.flows.Conn(p.at).Status().Initiator() == wire.Out
 	}
-	return p.was.Opener() == wire.Out
+	return p.was.Initiator() == wire.Out
 }

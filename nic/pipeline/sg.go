@@ -25,14 +25,14 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 		p.allowed = true
 		return next
 	}
-	p.opener = p.dir
+	p.initiator = p.dir
 	switch {
 	case p.accepted:
-		p.opener ^= 1
+		p.initiator ^= 1
 	case c != nil && !p.begins():
-		p.opener = p.was.Opener()
+		p.initiator = p.was.Initiator()
 	}
-	m, v := judgeGroups(p.guest.eni, query(&p.key, &p.Headers, p.opener))
+	m, v := judgeGroups(p.guest.eni, query(&p.key, &p.Headers, p.initiator))
 	if v != next {
 		p.conn = nil // the rules cut the untracked flow of the record
 		return v
@@ -56,10 +56,10 @@ func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
 
 // query is the question to the groups about a packet. The question is the same for every
 // packet of a flow: the one about the flow's first packet, which went in the direction
-// opener. With the packet's own direction the question is about that packet alone.
-func query(k *flow.Key, h *wire.Headers, opener wire.Direction) vpc.Query {
-	q := vpc.Query{Remote: k.RemoteAddr(), Port: k.LocalPort, Proto: h.Proto, Dir: opener}
-	if opener == wire.Out {
+// initiator. With the packet's own direction the question is about that packet alone.
+func query(k *flow.Key, h *wire.Headers, initiator wire.Direction) vpc.Query {
+	q := vpc.Query{Remote: k.RemoteAddr(), Port: k.LocalPort, Proto: h.Proto, Dir: initiator}
+	if initiator == wire.Out {
 		q.Port = k.RemotePort
 	}
 	if h.Proto == wire.ProtoICMP {

@@ -88,7 +88,7 @@ func (w *Worker) resumes(g *guest) bool {
 // is room, and passes in any case. So does a segment in mid-stream.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
-	*o = flow.Opening{Key: *k, Dir: p.opener, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	*o = flow.Opening{Key: *k, Dir: p.initiator, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
 	o.Rule, o.Walked, o.Found = rule, p.dir, w.findings(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
@@ -140,7 +140,7 @@ func (w *Worker) findings(p *packet) flow.Found {
 func (w *Worker) trackFragments(p *packet) {
 	first, at, rule := p.conn, p.at, w.ruleNumber(p)
 	p.untracked = p.untracked || first != nil && first.Status().Flags()&flow.FlagUntracked != 0
-	p.opener, p.conn, p.restarts = p.dir, nil, false
+	p.initiator, p.conn, p.restarts = p.dir, nil, false
 	k := p.key.Fragment(p.ID)
 	w.open(p, &k, rule)
 	if p.conn != nil {

@@ -219,7 +219,7 @@ func fillTable(x *rig) {
 func (r *rig) fill(eni string, n int) {
 	e, w := r.eni(eni), r.w
 	for i := range n {
-		p := &packet{guest: &w.guests[e.Number], dir: wire.Out, found: found{opener: wire.Out}}
+		p := &packet{guest: &w.guests[e.Number], dir: wire.Out, found: found{initiator: wire.Out}}
 		p.Proto = wire.ProtoUDP
 		p.key.Local, p.key.Remote, p.key.Who = e.Primary.As4(), uint32(i), wire.ProtoUDP<<24|e.Number
 		if w.open(p, &p.key, 0) != next { // nobody else is here to lock out
