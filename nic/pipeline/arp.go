@@ -1,21 +1,6 @@
 package pipeline
 
-import (
-	"nitrocard/nic/wire"
-)
-
-// localServices answers packets for services of the card itself. A packet to a link-local
-// address goes no further than here, because no route leads there (VPC guide, route
-// tables).
-func (w *Worker) localServices(p *packet) Verdict {
-	if p.EtherType == wire.EtherTypeARP {
-		return w.arp(p)
-	}
-	if p.Dst.As4()>>16 == 169<<8|254 {
-		return LocalServiceAbsent
-	}
-	return next
-}
+import "nitrocard/nic/wire"
 
 // arp answers a guest's question for the router or a neighbor of the guest's subnet.
 // No question leaves the card, because the card knows every address and a VPC has no

@@ -9,7 +9,7 @@
 //	destination.go   which addresses are the ENI's; delivery to its guest
 //	parse.go         a guest's frame → headers
 //	antispoof.go     what a guest may send as
-//	arp.go           local services: what the card answers itself
+//	services.go      local services: what the card answers itself; arp.go is one
 //	sg.go            security groups
 //	publicaccess.go  VPC Block Public Access
 //	related.go       ICMP errors of known connections
@@ -27,7 +27,8 @@
 //
 //	packet.go        a frame on its way; found.go what the stages find out about it
 //	verdict.go       a stage's answer about a packet
-//	guest.go         an ENI of this card; underlay.go the tunnel ends
+//	guest.go         an ENI of this card
+//	underlay.go      the tunnel ends; asker.go asks for their MACs
 //	setup.go         Setup: the policy and the ports in force
 //	worker.go        Worker: takes bursts and runs each packet to its end
 //	queue.go         Queue: a worker's part of a port; rota.go which queue is next

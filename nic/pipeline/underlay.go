@@ -7,7 +7,6 @@ import (
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
-	"nitrocard/pmd"
 )
 
 // underlay is the tunnel ends, and the MAC of the next hop to each: the end's own MAC, or
@@ -117,90 +116,4 @@ func (u *underlay) learn(addr wire.Addr, mac wire.MAC) bool {
 		u.hops[i].mac.Store(hopMAC(mac))
 	}
 	return true
-}
-
-const (
-	askEvery     = int64(1e9)  // ns between two requests for an unresolved address
-	confirmEvery = int64(30e9) // ns between two requests for a known one; RFC 1122 section 2.3.2.1 asks for this order
-)
-
-// asker is the state of askUnderlay in the one worker that asks.
-type asker struct {
-	next    int64 // when to ask again, in ns since 1970
-	confirm int64 // when to ask for known addresses, too
-	scratch [pmd.Headroom + 64]byte
-	request pmd.Frame
-}
-
-// askUnderlay asks for the addresses that are not resolved, and every confirmEvery for
-// all, in case a tunnel end or a gateway moved to another MAC.
-func (w *Worker) askUnderlay() {
-	u := &w.underlay
-	if w.now < w.asker.next || w.uplink.port == nil {
-		return
-	}
-	confirm := w.now >= w.asker.confirm
-	if confirm {
-		w.asker.confirm = w.now + confirmEvery
-	}
-	w.asker.next = w.asker.confirm
-	for i := range u.hops {
-		h := &u.hops[i]
-		known := h.mac.Load() != unresolved
-		if i == 0 || int(u.asked[h.ask]) != i || known && !confirm {
-			continue
-		}
-		w.ask(h.ask)
-		if !known {
-			w.asker.next = min(w.asker.next, w.now+askEvery)
-		}
-	}
-}
-
-// ask sends an ARP request for addr from the uplink (RFC 826).
-func (w *Worker) ask(addr wire.Addr) {
-	u, a := &w.underlay, &w.asker
-	frame := wire.ARPRequest(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.card.VTEP}, addr)
-	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
-	w.originate(w.uplink, &a.request)
-}
-
-// underlayFrame takes a frame from the underlay that is no tunnel. The card answers ARP
-// requests and learns from any ARP; everything else is dropped.
-func (w *Worker) underlayFrame(p *packet) Verdict {
-	if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
-		return Malformed(fault)
-	}
-	switch {
-	case p.Tagged:
-		return UnderlayVLAN
-	case p.EtherType != wire.EtherTypeARP:
-		return NotVXLAN
-	}
-	p.untag()
-	frame := p.frame.Bytes()
-	q := wire.ARP(frame[p.L3:])
-	heeded := w.heed(q)
-	switch forCard := q.Target() == w.underlay.card.VTEP; {
-	case !forCard && !heeded:
-		return NotForThisCard
-	case forCard && q.Op() == wire.ARPOpRequest:
-		wire.ARPReply(frame, w.underlay.mac)
-		return answered
-	}
-	return Consumed
-}
-
-// heed learns the sender of an ARP packet, request or reply, for this card or for
-// another station, and tells whether it did: the merge of RFC 826 ("Packet Reception")
-// comes before the question who is meant. So a tunnel end or gateway that announces its
-// new MAC (RFC 5227 section 3) gets the very next frame, before the card asks again.
-//
-// learn takes only addresses that the card asks for, so nobody can make the card
-// remember more.
-func (w *Worker) heed(q wire.ARP) bool {
-	if op := q.Op(); op != wire.ARPOpRequest && op != wire.ARPOpReply {
-		return false
-	}
-	return w.underlay.learn(q.Sender(), q.SenderMAC())
 }
