@@ -16,15 +16,15 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Access is which groups may do what at a socket. Root and the card's user may do
-// all. The zero value: whoever may open the socket may do all.
+// Access is the rights of groups at a socket. Root and the card's user may do everything.
+// With the zero value, every user who may open the socket may do everything.
 type Access struct {
-	Readers *uint32 // may open the socket, and not write unless they are Writers too
-	Writers *uint32 // without Readers, they alone may open the socket
+	Readers *uint32 // a group that may open the socket, and may only read
+	Writers *uint32 // a group that may change the configuration; without Readers, only Writers may open the socket
 }
 
-// Grant lets the groups in: it gives them the socket at path, and its folder if it is
-// this user's alone.
+// Grant lets the groups in: it gives the socket at path to the group that may open the
+// socket, and its folder, too, if that is a folder for sockets alone (Folder).
 func (a Access) Grant(path string) error {
 	group := cmp.Or(a.Readers, a.Writers)
 	if group == nil {
@@ -40,7 +40,7 @@ func (a Access) Grant(path string) error {
 	return nil
 }
 
-// mayWrite tells whether somebody may change the configuration.
+// mayWrite tells whether a peer may change the configuration.
 func (a Access) mayWrite(p *peer) bool {
 	switch {
 	case a.Readers == nil && a.Writers == nil:
@@ -53,7 +53,7 @@ func (a Access) mayWrite(p *peer) bool {
 	return a.Writers != nil && slices.Contains(p.groups, *a.Writers)
 }
 
-// who says who may write, for who may not.
+// who names those who may write, for an error.
 func (a Access) who() string {
 	if a.Writers == nil {
 		return "root and the card's user"
@@ -61,25 +61,26 @@ func (a Access) who() string {
 	return "root, the card's user and members of the group " + groupName(*a.Writers)
 }
 
-// peer is who asks, as the kernel says (unix(7), SO_PEERCRED).
+// peer is the process at the other end of a connection, as the kernel says (unix(7),
+// SO_PEERCRED).
 type peer struct {
-	known   bool
+	known   bool // the kernel told
 	process int32
 	user    uint32
 	groups  []uint32
 }
 
-// peerKey is where a request's context has its peer.
+// peerKey is the key of a request's peer in the request's context.
 type peerKey struct{}
 
-// withPeer is what http.Server.ConnContext takes.
+// withPeer adds a connection's peer to a context, for http.Server.ConnContext.
 func withPeer(ctx context.Context, conn net.Conn) context.Context {
-	p, _ := peerOf(conn) // an unknown one may do what anybody may
+	p, _ := peerOf(conn) // a peer that is not known has no rights of a group or user
 	return context.WithValue(ctx, peerKey{}, &p)
 }
 
-// write logs who asks for a change and what comes of it, and refuses whoever may
-// not.
+// write logs the peer and the result of each request for a change, and refuses a peer that
+// may not write.
 func (s *server) write(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -120,7 +121,7 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// userName is who asks, by name where the system has one.
+// userName is the name of a peer's user, or the number of a user without a name.
 func userName(p *peer) string {
 	if !p.known {
 		return "an unknown user"
@@ -132,7 +133,7 @@ func userName(p *peer) string {
 	return "user " + id
 }
 
-// groupName is a group's name, or the number of one without.
+// groupName is a group's name, or the number of a group without a name.
 func groupName(gid uint32) string {
 	id := strconv.FormatUint(uint64(gid), 10)
 	if g, err := user.LookupGroupId(id); err == nil {

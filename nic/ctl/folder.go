@@ -8,22 +8,23 @@ import (
 	"syscall"
 )
 
-// folderMode lets a folder's group in, to what it knows there.
+// folderMode lets the group of a card's folder open the sockets there, and no other user
+// see them.
 const folderMode = 0o750
 
-// Folder makes the folder of a card's own for sockets and locks, mode 0750, if it
-// is not there.
+// Folder makes a folder for the sockets and locks of cards, with mode 0750. Folder leaves
+// a file or folder alone that is there already.
 func Folder(path string) error {
 	err := os.Mkdir(path, folderMode)
 	if errors.Is(err, fs.ErrExist) {
-		return nil // Listen looks at it
+		return nil // Listen checks the folder
 	}
 	return err
 }
 
-// trusted is nil for a folder where no stranger can put a socket in the place of
-// ours: its owner, this user or root, and its group alone write there, or, as in
-// /tmp, what one user makes another cannot move.
+// trusted is an error for a folder in which a stranger could put a socket in the place of
+// ours. A folder is trusted if it belongs to this user or root, and if other users cannot
+// write there, or can, as in /tmp, but cannot move another user's files (sticky bit).
 func trusted(folder string) error {
 	info, err := os.Stat(folder)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// mode lets the socket's owner and group in, and nobody else.
+// mode lets the socket's owner and group connect, and no other user.
 const mode = 0o660
 
 // mostPath is how many bytes the path of a Unix socket can have.
@@ -19,21 +19,22 @@ const mostPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 
 var errLong = fmt.Errorf("the path is too long: a socket's has at most %d bytes", mostPath)
 
-// socket is a listener at a path, which it takes away with itself.
+// socket is a listener whose Close also removes the socket from its path.
 type socket struct {
 	*net.UnixListener
 	path string
-	own  fs.FileInfo // what we put at path
+	own  fs.FileInfo // of the socket that this listener put at path
 }
 
-// Listen binds a Unix socket at path, over one that a dead card left behind.
-// Closing the listener removes it. While another card answers there, it is an
+// Listen binds a Unix socket at path, in the place of a socket that a dead card left. To
+// close the listener removes the socket. If another card answers at path, Listen is an
 // error.
 //
-// The socket is bound in a folder that only we can enter, gets its mode there
-// and is then renamed to its place, so that nobody can connect while it still
-// has the mode of the process's umask. A lock beside it, which is gone when Listen
-// returns, keeps two cards that start at once from replacing each other's socket.
+// Listen binds the socket in a folder that only this user can enter, sets the mode there,
+// and then renames the socket to its place, so that no stranger can connect while the
+// socket still has the mode of the process's umask. A lock beside the socket, which Listen
+// removes at its end, keeps two cards that start at once from replacing each other's
+// socket.
 func Listen(path string) (net.Listener, error) {
 	if len(path) > mostPath {
 		return nil, fmt.Errorf("socket %s: %w", path, errLong)
@@ -56,7 +57,7 @@ func Listen(path string) (net.Listener, error) {
 	return s, nil
 }
 
-// vacant is nil if nothing is at path, or a socket that nobody serves.
+// vacant is an error unless path is free, or has a socket that no process serves.
 func vacant(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,7 +79,7 @@ func vacant(path string) error {
 	return errors.New("another card answers there already; give this one a socket of its own")
 }
 
-// bind makes the socket and moves it to path, over a stale one.
+// bind makes the socket and moves it to path, in the place of a stale one.
 func bind(path string) (*socket, error) {
 	private, err := os.MkdirTemp(filepath.Dir(path), ".n")
 	if err != nil {
@@ -98,6 +99,7 @@ func bind(path string) (*socket, error) {
 	return s, nil
 }
 
+// place sets the mode of the socket at birth, and moves the socket to its path.
 func (s *socket) place(birth string) (err error) {
 	if err := os.Chmod(birth, mode); err != nil {
 		return err
@@ -108,7 +110,7 @@ func (s *socket) place(birth string) (err error) {
 	return os.Rename(birth, s.path)
 }
 
-// Close ends the listener and removes the socket, unless another's has taken
+// Close ends the listener and removes the socket, unless another card's socket has taken
 // its place.
 func (s *socket) Close() error {
 	if now, err := os.Lstat(s.path); err == nil && os.SameFile(now, s.own) {

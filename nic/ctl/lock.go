@@ -10,17 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long a starting card waits for others that start.
+// patience is how long a starting card waits for other starting cards.
 const patience = 2 * time.Second
 
-// lock is a file that one starting card has. Only its owner can open it, so
-// nobody else can hold it.
+// lock is a locked file, which one starting card holds. Only the file's owner can open the
+// file, so no other user can hold the lock.
 type lock struct {
 	path string
 	file *os.File
 }
 
-// hold holds other starting cards off, for as long as it takes to start.
+// hold takes the lock at path, and waits for other starting cards for as long as patience.
 func hold(path string) (*lock, error) {
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		l, err := tryLock(path)
@@ -52,7 +52,7 @@ func tryLock(path string) (*lock, error) {
 		}
 		return nil, err
 	}
-	if unix.Lstat(path, &there) != nil || there.Ino != opened.Ino { // its last holder took it away meanwhile
+	if unix.Lstat(path, &there) != nil || there.Ino != opened.Ino { // the last holder has removed this file meanwhile
 		f.Close()
 		return nil, nil
 	}
@@ -67,7 +67,7 @@ func notOurs(path string, err error) error {
 	return fmt.Errorf("lock %s: what is there is another user's, or no file; remove it, or give the socket a folder of its own", path)
 }
 
-// release lets others start.
+// release removes the file, and lets other cards start.
 func (l *lock) release() {
 	os.Remove(l.path)
 	l.file.Close()

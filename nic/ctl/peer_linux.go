@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerOf asks the kernel who is at the other end of a connection.
+// peerOf asks the kernel which process is at the other end of a connection.
 func peerOf(conn net.Conn) (p peer, err error) {
 	asked, is := conn.(syscall.Conn)
 	if !is {
@@ -28,9 +28,9 @@ func peerOf(conn net.Conn) (p peer, err error) {
 	return p, errors.Join(failed, err)
 }
 
-// groupsOf are a peer's groups besides its first.
+// groupsOf are a peer's supplementary groups.
 func groupsOf(fd uintptr) []uint32 {
-	for room := uint32(32); ; { // grows to what the kernel asks for
+	for room := uint32(32); ; { // grows to the size that the kernel asks for
 		groups, size := make([]uint32, room), room*4
 		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_PEERGROUPS,
 			uintptr(unsafe.Pointer(&groups[0])), uintptr(unsafe.Pointer(&size)), 0)
