@@ -18,6 +18,8 @@ import (
 
 // Access is the rights of groups at a socket. Root and the card's user may do everything.
 // With the zero value, every user who may open the socket may do everything.
+// A socket has one group: with Readers and Writers, a writer must be a reader, too, to open
+// the socket.
 type Access struct {
 	Readers *uint32 // a group that may open the socket, and may only read
 	Writers *uint32 // a group that may change the configuration; without Readers, only Writers may open the socket

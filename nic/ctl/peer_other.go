@@ -7,5 +7,5 @@ import (
 	"net"
 )
 
-// peerOf knows nobody.
+// peerOf knows no peer, because this system does not tell.
 func peerOf(net.Conn) (peer, error) { return peer{}, errors.ErrUnsupported }

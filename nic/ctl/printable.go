@@ -7,8 +7,8 @@ import (
 	"nitrocard/nic/printable"
 )
 
-// clean has all that a handler answers go through printable.Writer: curl shows it
-// on a terminal.
+// clean sends a handler's answers through printable.Writer, because curl shows them on a
+// terminal.
 func clean(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text := printable.Writer(w)
