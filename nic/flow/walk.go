@@ -14,7 +14,7 @@ type cold struct {
 // Conn.Epoch.
 func (t *Table) Rule(at uint32) uint32 { return t.cold.At(at).rule }
 
-// Resumed is the Opening.Resumed of the connection at an index, which needs the lock.
+// Resumed is the Opening.Resumed of the connection at an index. The lock is held.
 func (t *Table) Resumed(at uint32) bool { return t.cold.At(at).account&accountResumed != 0 }
 
 // Walk calls fn for each connection at the n indexes beginning with from. next is the

@@ -16,7 +16,7 @@ type found struct {
 	outdated bool // conn is an earlier policy's verdict on an untracked flow
 	restarts bool // the packet begins another connection in the place of the one at packet.at
 	resumed  bool // the packet takes up a connection from before the card's start
-	accepted bool // the packet is a SYN+ACK, and does so because it answers a SYN that asked for another
+	accepted bool // restarts, because the packet is a SYN+ACK that answers the SYN of the other connection
 
 	// The answer of the groups.
 	rule      vpc.RuleID

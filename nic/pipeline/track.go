@@ -40,8 +40,8 @@ func (w *Worker) track(p *packet) Verdict {
 	return next
 }
 
-// waits tells whether p is a SYN that takes the place of a connection which lives, and so
-// only once the other end accepts.
+// waits tells whether p is a SYN that asks for a connection in the place of one that lives.
+// The place is taken only when the other end accepts the SYN (flow.Table.Ask).
 func (w *Worker) waits(p *packet) bool {
 	return p.restarts && w.flows.Holds(p.at, &p.key) && w.replaces(p) && w.flows.Lives(p.at)
 }
@@ -49,12 +49,12 @@ func (w *Worker) waits(p *packet) bool {
 // opens tells whether a packet may begin a connection. Of ICMP only a query does
 // (RFC 5508 section 3): other messages stand alone, and each is asked for.
 //
-// Of TCP only a SYN begins a tracked connection, but for the time after a start
+// Of TCP only a SYN begins a tracked connection, except in the time after a start
 // (resumes). A segment from the middle of a stream passes if a rule allows the segment,
 // and opens nothing for the way back: EC2 cuts an untracked flow whose rule is gone, and
 // the guest's next acknowledgement must not let that flow in again. AWS does not document
 // this; the choice is ours. A flow that was untracked and is tracked under a new policy
-// goes on, because the groups were asked what they were asked for its first packet.
+// goes on, because the groups judged the flow's first packet under that policy.
 func (w *Worker) opens(p *packet) bool {
 	switch {
 	case p.Proto == wire.ProtoICMP:
@@ -77,15 +77,15 @@ func (w *Worker) opens(p *packet) bool {
 // choice is ours. Each such connection counts against the instance's allowance, and ends
 // after the time of a handshake if the other side does not answer.
 //
-// A flow that was cut with its rule since the start is not let in: its record, which the
-// rules deny, stays for as long at least.
+// A flow whose rule was removed since the start is not let in, because its record, under
+// which the rules deny the flow, lives for at least as long.
 func (w *Worker) resumes(g *guest) bool {
 	return w.now-w.crew.begun.Load() < int64(g.timeouts.Established)
 }
 
 // open enters a connection for p under key k, which the rule of that number in the
 // rulebook allows. A flow that EC2 does not track is entered as a cached verdict if there
-// is room, and passes in any case. So does a segment in mid-stream.
+// is room, and passes in any case; so does a segment that resumes a connection.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Dir: p.initiator, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
