@@ -1,14 +1,14 @@
-// Package pmd is the contract between the card and its ports: a poll-mode
-// driver fills bursts of frames and sends them, and never blocks.
+// Package pmd is the contract between the card and its ports. A poll-mode driver
+// receives and sends bursts of frames, and never blocks.
 //
-// Memory is lent, not given. Rx lends the card frames that stay valid until
-// the next Rx on the same port; Tx is done with a frame when it returns,
-// because it copied it or because it took it over. So the card frees
-// nothing, and a driver may hand out its receive ring as it is.
+// Memory is lent, not given. Frames that Rx lends stay valid until the next Rx on the
+// same port. When Tx returns, the driver has copied a frame that it took, or has taken
+// its memory over. So the card frees nothing, and a driver may lend its receive ring as
+// it is.
 //
-// A frame that a driver hands out is finished: every checksum is complete
-// and no segments are merged. Virtual links leave both undone; the driver
-// that knows such a link mends them, and the card never hears of it.
+// A frame that a driver lends is finished: every checksum is complete, and no segments
+// are merged. Virtual links leave both undone; their drivers finish each frame before the
+// card sees it.
 package pmd
 
 import (
@@ -17,58 +17,56 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// MaxBurst is how many frames one Rx yields at most. 64 rather than DPDK's
-// usual 32: from 100,000 flows on, memory latency is the cost of a packet,
-// and a longer burst hides more of it.
+// MaxBurst is the most frames of one Rx. It is 64 instead of DPDK's usual 32: from
+// 100,000 flows on, a packet costs the latency of memory, and a longer burst hides more of
+// the latency.
 const MaxBurst = 64
 
-// Headroom is how many writable bytes lie before each received frame: room
-// for the 50 bytes of a VXLAN tunnel (RFC 7348), rounded up to cache lines.
+// Headroom is the number of writable bytes before each received frame: the 50 bytes of a
+// VXLAN tunnel (RFC 7348), rounded up to cache lines.
 const Headroom = 128
 
-// MaxMTU is the largest a port has: EC2's of 9001 bytes, and the tunnel's 50.
+// MaxMTU is the largest MTU of a port: EC2's 9001 bytes and the tunnel's 50.
 const MaxMTU = 9001 + wire.OuterLen
 
-// MaxFrame is the longest frame a port carries, without its checksum:
-// Ethernet, a VLAN tag and MaxMTU.
+// MaxFrame is the length of the longest frame, without its checksum: Ethernet, a VLAN tag
+// and MaxMTU.
 const MaxFrame = wire.EthernetLen + wire.VLANLen + MaxMTU
 
 var (
-	// ErrDown is the state of a port that exists and carries nothing now. It
-	// comes back by itself.
+	// ErrDown is the state of a port that carries no frames now. The port comes back by
+	// itself.
 	ErrDown = errors.New("link is down")
-	// ErrGone is the state of a port whose device went away. Only opening it
-	// anew brings it back.
+	// ErrGone is the state of a port whose device went away. Only to open the port anew
+	// brings it back.
 	ErrGone = errors.New("device is gone")
 )
 
-// Burst is what one Rx yields. A worker uses one for all its ports.
+// Burst is the frames of one Rx. A worker uses one Burst for all its ports.
 type Burst struct {
 	N      int
 	Frames [MaxBurst]Frame
 }
 
-// Port is one network port, or one queue of it (Queues). Rx belongs to the
-// worker that polls it. Tx belongs to one worker at a time, which may be
-// another, while Rx is under way. Info, Link and Stats may be called by anyone
-// at any time.
+// Port is one network port, or one queue of a port (Queues). One worker calls Rx. One
+// worker at a time calls Tx, also while another worker is in Rx. Any goroutine may call
+// Info, Link and Stats at any time.
 type Port interface {
-	// Rx replaces b with the frames that wait, at most MaxBurst, and returns
-	// at once. The frames are lent until the next Rx or Close.
+	// Rx replaces b with the frames that wait, at most MaxBurst, and returns at once. The
+	// frames are lent until the next Rx or Close.
 	Rx(b *Burst)
-	// Tx sends frames in order and returns how many it took. The others found
-	// no room; they are the caller's to count.
+	// Tx sends frames in order and returns how many of them, from the first on, the driver
+	// took. The driver had no room for the rest, which the caller counts.
 	Tx(frames []*Frame) int
-	// Info describes the port. Of a kernel's device, MAC and MTU are as Link
-	// last saw them: others may change them while the port is open.
+	// Info describes the port. Users may change the MAC and MTU of a kernel's device while
+	// the port is open; Info has them as Link saw them last.
 	Info() Info
-	// Link looks at the device. It is nil while the port carries frames, and
-	// ErrDown, ErrGone or an error that wraps one of them while it does not.
+	// Link looks at the device. Link is nil while the port carries frames, and else ErrDown,
+	// ErrGone or an error that wraps one of the two.
 	Link() error
-	// Stats are the driver's own counts since it was opened.
+	// Stats are the driver's own counts since the port was opened.
 	Stats() Stats
-	// Close gives the device back. No other method but Info and Stats may be
-	// called after it.
+	// Close gives the device back. After Close only Info and Stats may be called.
 	Close() error
 }
 
@@ -78,12 +76,10 @@ type Waiter interface {
 	Fd() int
 }
 
-// ThreadBound is a port whose driver serves a thread better that it knows. A
-// worker calls BindThread before its first Rx or Tx and UnbindThread after
-// its last, on the same locked thread, once for each such port; each worker
-// that uses the port does. The port may be closed by the time that
-// UnbindThread is called. A port works without, and where BindThread fails:
-// only slower.
+// ThreadBound is a port whose driver is faster if it knows the threads that use the port.
+// Each worker that uses the port calls BindThread before its first Rx or Tx, and
+// UnbindThread after its last, both on the same locked thread. UnbindThread may come after
+// Close. A port also works without BindThread, and if BindThread fails, but slower.
 type ThreadBound interface {
 	BindThread() error
 	UnbindThread()
@@ -95,7 +91,7 @@ type Info struct {
 	Driver string   // the part before the colon
 	MAC    wire.MAC // the device's own address, zero if it has none
 	MTU    int      // bytes after the Ethernet header
-	Max    int      // how many such bytes Tx takes in a frame, where that is more than the MTU; else 0
+	Max    int      // bytes after the Ethernet header that Tx takes, if more than the MTU; else 0
 }
 
 // Stats are a driver's counts. Bytes are frame bytes without the checksum.
@@ -105,8 +101,8 @@ type Stats struct {
 	TxPackets uint64 `json:"tx_packets"`
 	TxBytes   uint64 `json:"tx_bytes"`
 	RxMissed  uint64 `json:"rx_missed"`  // frames that arrived and found no room before the card saw them
-	TxFull    uint64 `json:"tx_full"`    // frames that Tx refused for want of room
-	TxDropped uint64 `json:"tx_dropped"` // frames that Tx took and the device would not carry, such as one longer than its MTU
+	TxFull    uint64 `json:"tx_full"`    // frames that Tx did not take for want of room
+	TxDropped uint64 `json:"tx_dropped"` // frames that Tx took and the device did not send, such as one longer than its MTU
 	Mended    uint64 `json:"mended"`     // frames whose checksum or merged segments the driver finished
 
 	// Frames that arrived and that the driver could not hand on; see Losses.
@@ -115,9 +111,9 @@ type Stats struct {
 	RxUnsummed uint64 `json:"rx_unsummed"`
 }
 
-// Loss is why a driver did not hand on a frame that arrived, and how often.
+// Loss is a reason for which a driver did not hand on frames that arrived, and their count.
 type Loss struct {
-	Reason   string // its name in Stats, such as "rx_too_long"
+	Reason   string // the count's name in Stats, such as "rx_too_long"
 	Sentence string // for people, without a full stop
 	Frames   uint64
 }
