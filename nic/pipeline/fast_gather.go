@@ -19,7 +19,7 @@ type gather struct {
 }
 
 // sieve compares the constant bits in the headers of a plain tunnel to this card, in four
-// stretches of 16 bytes: (header ^ want) & mask must be 0. Source addresses, lengths and
+// stretches of 16 bytes: header & mask must be want. Source addresses, lengths and
 // checksums are no constants; tunnels checks them after the sieve.
 //
 //	0      14        34  42  50     64        84        104
