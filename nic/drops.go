@@ -41,17 +41,17 @@ type DropsView struct {
 
 // Drops counts the drops by reason and shows the latest ones.
 func (c *Card) Drops() DropsView {
-	reasons := map[Verdict]*DropView{}
-	view := DropsView{Reasons: []DropView{}, Last: []LastDrop{}}
-	counts := c.asked()
-	for _, s := range counts {
+	reasons, lost := map[Verdict]*DropView{}, losses{}
+	view := DropsView{Reasons: []DropView{}}
+	for s := range c.asked("") {
 		s.addDrops(reasons)
+		lost.add(s)
 	}
 	view.Last = c.lastDrops()
 	for _, r := range slices.Sorted(maps.Keys(reasons)) {
 		view.Reasons = append(view.Reasons, *reasons[r])
 	}
-	view.Reasons = append(view.Reasons, losses(counts)...)
+	view.Reasons = append(view.Reasons, lost...)
 	slices.SortStableFunc(view.Reasons, func(a, b DropView) int { return cmp.Compare(b.Packets, a.Packets) })
 	return view
 }
@@ -76,29 +76,29 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 	}
 }
 
-// losses are the frames that drivers lost before the card saw them.
-func losses(all []counted) (views []DropView) {
-	at := map[string]int{}
-	for _, s := range all {
-		if s.report == nil {
+// losses are the frames that drivers lost before the card saw them, by reason.
+type losses []DropView
+
+// add counts the frames that the driver of s lost.
+func (l *losses) add(s *counted) {
+	if s.report == nil {
+		return
+	}
+	for _, loss := range s.report.Stats.Losses() {
+		if loss.Frames == 0 {
 			continue
 		}
-		for _, l := range s.report.Stats.Losses() {
-			if l.Frames == 0 {
-				continue
-			}
-			i, known := at[l.Reason]
-			if !known {
-				i, at[l.Reason] = len(views), len(views)
-				views = append(views, DropView{Reason: l.Reason, Sentence: l.Sentence, ENIs: map[string]uint64{}})
-			}
-			views[i].Packets += l.Frames
-			if s.name != Uplink {
-				views[i].ENIs[s.name] += l.Frames
-			}
+		i := slices.IndexFunc(*l, func(v DropView) bool { return v.Reason == loss.Reason })
+		if i < 0 {
+			i = len(*l)
+			*l = append(*l, DropView{Reason: loss.Reason, Sentence: loss.Sentence, ENIs: map[string]uint64{}})
+		}
+		v := &(*l)[i]
+		v.Packets += loss.Frames
+		if s.name != Uplink {
+			v.ENIs[s.name] += loss.Frames
 		}
 	}
-	return views
 }
 
 // lastDrops are the latest drops of all workers, newest first.

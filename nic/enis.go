@@ -2,6 +2,7 @@ package nic
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"nitrocard/nic/vpc"
@@ -27,15 +28,35 @@ type ENIView struct {
 }
 
 // ENIs are the ENIs of this card, by ID.
-func (c *Card) ENIs() []ENIView {
+func (c *Card) ENIs() []ENIView { return slices.Collect(c.EachENI("")) }
+
+// EachENI yields the ENIs of this card whose ID is after a given one, by ID.
+func (c *Card) EachENI(after string) iter.Seq[ENIView] {
+	return func(yield func(ENIView) bool) {
+		var enis []*vpc.OwnENI
+		for e := range c.Policy().All() {
+			if e.ID > after {
+				enis = append(enis, e)
+			}
+		}
+		slices.SortFunc(enis, func(a, b *vpc.OwnENI) int { return cmp.Compare(a.ID, b.ID) })
+		for _, e := range enis {
+			if v, there := c.ENI(e.ID); there && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// ENI is the card's ENI of an ID.
+func (c *Card) ENI(id string) (view ENIView, there bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var views []ENIView
-	for e := range c.Policy().All() {
-		views = append(views, c.eniView(e))
+	e := c.Policy().ENI(id)
+	if e == nil {
+		return view, false
 	}
-	slices.SortFunc(views, func(a, b ENIView) int { return cmp.Compare(a.ID, b.ID) })
-	return views
+	return c.eniView(e), true
 }
 
 func (c *Card) eniView(e *vpc.OwnENI) ENIView {

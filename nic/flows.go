@@ -1,7 +1,9 @@
 package nic
 
 import (
+	"iter"
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
@@ -11,6 +13,7 @@ import (
 
 // FlowView is one connection.
 type FlowView struct {
+	At        uint32    `json:"at"` // its place in the card's table, which it keeps: from 1 on
 	ENI       string    `json:"eni"`
 	Protocol  string    `json:"protocol"`
 	Local     string    `json:"local"` // the ENI's side, address:port
@@ -31,11 +34,13 @@ type FlowView struct {
 // FlowFilter chooses connections. The zero filter chooses all.
 type FlowFilter struct {
 	ENI   string // only connections of this ENI; "" is of every ENI
-	Limit int    // the most connections; 0 is 1,000
+	After uint32 // only connections with a greater FlowView.At
+	Limit int    // the most connections; 0 is all
 }
 
 // seenFlow is a copy of a connection.
 type seenFlow struct {
+	at   uint32
 	key  flow.Key
 	conn flow.Conn
 	rule vpc.Rule
@@ -43,27 +48,33 @@ type seenFlow struct {
 	resumed bool
 }
 
-// Flows lists connections while workers go on. A connection that begins or ends meanwhile
-// may be listed or not.
+// Flows is EachFlow as a list.
 func (c *Card) Flows(f FlowFilter) []FlowView {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 1000
-	}
-	views := []FlowView{}
-	seen := make([]seenFlow, 0, pipeline.Chunk)
-	for from, more := uint32(0), true; more && len(views) < limit; {
-		seen, from, more = c.look(seen[:0], from)
-		policy, now := c.Policy(), uint32(flow.TickOf(c.crew.Now()))
-		for i := range seen {
-			if s := &seen[i]; len(views) < limit {
-				if e := ownENI(policy, s.key.ENI()); e != nil && !s.key.IsFragment() && (f.ENI == "" || f.ENI == e.ID) {
-					views = append(views, s.view(e, now))
+	return slices.AppendSeq([]FlowView{}, c.EachFlow(f))
+}
+
+// EachFlow yields connections in the order of FlowView.At, while workers go on. A
+// connection that begins or ends meanwhile may be yielded or not. No lock is held while
+// a connection is yielded.
+func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
+	return func(yield func(FlowView) bool) {
+		shown := 0
+		seen := make([]seenFlow, 0, pipeline.Chunk)
+		for from, more := f.After, true; more; {
+			seen, from, more = c.look(seen[:0], from)
+			policy, now := c.Policy(), uint32(flow.TickOf(c.crew.Now()))
+			for i := range seen {
+				s := &seen[i]
+				e := ownENI(policy, s.key.ENI())
+				if e == nil || s.key.IsFragment() || f.ENI != "" && f.ENI != e.ID {
+					continue
+				}
+				if shown++; !yield(s.view(e, now)) || shown == f.Limit {
+					return
 				}
 			}
 		}
 	}
-	return views
 }
 
 // look copies a chunk of connections into seen, which has room for a chunk, because
@@ -72,7 +83,7 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
 	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{*k, conn.Copy(), c.crew.Rule(at), c.crew.Flows.Resumed(at)})
+		seen = append(seen, seenFlow{at + 1, *k, conn.Copy(), c.crew.Rule(at), c.crew.Flows.Resumed(at)})
 	})
 	return seen, next, more
 }
@@ -89,7 +100,7 @@ func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
 func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	k, conn, status := &s.key, &s.conn, s.conn.Status()
 	view := FlowView{
-		ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
+		At: s.at, ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(k.LocalAddr(), k.LocalPort, k.Proto()), Remote: endpoint(k.RemoteAddr(), k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Resumed: s.resumed,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),

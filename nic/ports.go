@@ -3,6 +3,8 @@ package nic
 import (
 	"context"
 	"errors"
+	"iter"
+	"slices"
 
 	"nitrocard/nic/bay"
 	"nitrocard/nic/pipeline"
@@ -30,16 +32,30 @@ type PortView struct {
 	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell details
 }
 
-// Ports are the uplink and the port of each ENI of this card, uplink first. Of a device
-// that does not answer, Ports shows the last report.
-func (c *Card) Ports() []PortView {
-	var views []PortView
-	for _, s := range c.asked() {
-		v := s.view()
-		v.add(s.report)
-		views = append(views, v)
+// Ports are the uplink and the port of each ENI of this card, uplink first.
+func (c *Card) Ports() []PortView { return slices.Collect(c.EachPort("")) }
+
+// EachPort yields the ports after a name, all for "": the uplink, and then the ENIs'
+// ports by name. Of a device that does not answer, EachPort shows the last report.
+func (c *Card) EachPort(after string) iter.Seq[PortView] {
+	return func(yield func(PortView) bool) {
+		for s := range c.asked(after) {
+			if !yield(s.shown()) {
+				return
+			}
+		}
 	}
-	return views
+}
+
+// Port is the port of a name, Uplink or an ENI's ID.
+func (c *Card) Port(name string) (view PortView, there bool) {
+	c.mu.Lock()
+	b := c.bays.Of(name)
+	c.mu.Unlock()
+	if b == nil {
+		return view, false
+	}
+	return c.ask([]*bay.Bay{b})[0].shown(), true
 }
 
 // counted is a bay's counts and its device's report.
@@ -50,16 +66,38 @@ type counted struct {
 	report *bay.Report // nil: no device
 }
 
-// asked are the counts of all bays with the devices' reports. The mutex is free while
+// askChunk is how many devices are asked at once. The reports of so many are in memory.
+const askChunk = 256
+
+// asked yields the counts of the bays after a name, all for "", with the devices'
+// reports.
+func (c *Card) asked(after string) iter.Seq[*counted] {
+	return func(yield func(*counted) bool) {
+		c.mu.Lock()
+		bays := c.bays.All()
+		c.mu.Unlock()
+		bays = slices.DeleteFunc(bays, func(b *bay.Bay) bool { return after != "" && (b.Name == Uplink || after != Uplink && b.Name <= after) })
+		for chunk := range slices.Chunk(bays, askChunk) {
+			all := c.ask(chunk)
+			for i := range all {
+				if !yield(&all[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// ask are the counts of bays with the devices' reports. The mutex is free while
 // devices are asked. While the card runs, each device is asked by a goroutine of its own,
 // so that a device that does not answer holds up no listing for long. A card that is
 // polled has no goroutines and asks one device after the other.
-func (c *Card) asked() []counted {
+func (c *Card) ask(bays []*bay.Bay) []counted {
 	c.mu.Lock()
-	all, running := c.counts(), c.running
+	all, running := c.counts(bays), c.running
 	c.mu.Unlock()
 	if running {
-		c.ask(all)
+		c.reports(all)
 		return all
 	}
 	for i := range all {
@@ -73,9 +111,9 @@ func (c *Card) asked() []counted {
 // errSilent is the link of a device that does not answer.
 var errSilent = errors.New("the device does not answer")
 
-// ask asks all devices at once. A device that does not answer in time gets its last
+// reports asks all devices at once. A device that does not answer in time gets its last
 // report, with errSilent as the link.
-func (c *Card) ask(all []counted) {
+func (c *Card) reports(all []counted) {
 	ctx, cancel := c.patience()
 	defer cancel()
 	answers := make([]<-chan *bay.Report, len(all))
@@ -115,10 +153,9 @@ func answer(ctx context.Context, from <-chan *bay.Report) *bay.Report {
 // workers for too long, because the counts are spread over memory.
 const countChunk = 16
 
-// counts are the counts of all bays, the uplink's first. The counts of one bay are of one
-// moment. The card's mutex is held.
-func (c *Card) counts() []counted {
-	bays := c.bays.All()
+// counts are the counts of bays. The counts of one bay are of one moment. The card's
+// mutex is held.
+func (c *Card) counts(bays []*bay.Bay) []counted {
 	all := make([]counted, len(bays))
 	for first := 0; first < len(bays); first += countChunk {
 		c.gate.Do(func() {
@@ -128,6 +165,13 @@ func (c *Card) counts() []counted {
 		})
 	}
 	return all
+}
+
+// shown is what people see of s.
+func (s *counted) shown() PortView {
+	v := s.view()
+	v.add(s.report)
+	return v
 }
 
 // view is the counts of s as a PortView.
