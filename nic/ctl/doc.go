@@ -7,9 +7,13 @@
 //	access.go  who may read and write, and who did; peer_linux.go asks the kernel who it is
 //	read.go    what a GET answers
 //	write.go   what a PUT or DELETE changes
+//	page.go    what of a listing is asked for
+//	pieces.go  a listing, written while it is made
+//	pace.go    clients that stop reading or sending are let go
+//	room.go    what only so many clients may have at a time
 //	reply.go   JSON, statuses and errors
 //	printable.go  no control of a terminal in any of it
-//	client.go  Client: the same from Go
+//	client.go  Client: the same from Go; pages.go reads listings page by page
 //
 // Reads answer with what package nic calls views; the configuration's objects
 // are EC2's.
@@ -17,10 +21,16 @@
 //	GET /v1/enis               GET /v1/enis/ID
 //	GET /v1/security-groups    GET /v1/security-groups/ID
 //	GET /v1/ports              GET /v1/ports/NAME
-//	GET /v1/flows?eni=ID&limit=N
+//	GET /v1/flows              ?eni=ID: of one ENI
 //	GET /v1/drops
 //	GET /v1/workers
 //	GET /v1/config
+//
+// The listings of ENIs, security groups, ports and flows have pages: ?limit=N items,
+// 1,000 unless told, after the one that ?after= names by its ID or name, a flow by its
+// "at". An empty page is the last. The card has a piece of an answer in memory, however
+// long the answer is, and works at two listings at a time; a client that does not read
+// for 10 s is let go.
 //
 // Writes change the configuration as a whole or not at all. The card has the
 // new one in force when the answer comes, and the answer says what changed.
@@ -38,7 +48,8 @@
 //
 // An error is {"error": "...", "problems": [{"file", "path", "reason"}]}: 400 for a configuration that the card does
 // not take, 404 for what is not there, 405 for a method that a path does not
-// have, 409 for an object that others need, 413 for a body over 128 MiB.
+// have, 409 for an object that others need, 413 for a body over 128 MiB, 503 where
+// others have asked too much for now, with Retry-After.
 //
 // Whoever may open the socket, whose mode is 0660, may do all of this, unless Access
 // names groups: then 403 answers a write of whoever may only read. The log names user

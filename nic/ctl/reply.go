@@ -37,25 +37,6 @@ func fail(w http.ResponseWriter, status int, format string, args ...any) {
 	reply(w, status, &Error{Message: fmt.Sprintf(format, args...)})
 }
 
-// list answers with items, which JSON shall not call null if there are none.
-func list[T any](w http.ResponseWriter, items []T) {
-	if items == nil {
-		items = []T{}
-	}
-	reply(w, http.StatusOK, items)
-}
-
-// one answers with the item that is called so, or says that there is none.
-func one[T any](w http.ResponseWriter, items []T, what, name string, named func(*T) string) {
-	for i := range items {
-		if named(&items[i]) == name {
-			reply(w, http.StatusOK, &items[i])
-			return
-		}
-	}
-	fail(w, http.StatusNotFound, "this card has no %s %q", what, name)
-}
-
 // jsonErrors answers in JSON where the table of routes has no entry; http
 // itself would answer in plain text.
 func jsonErrors(mux *http.ServeMux) http.Handler {

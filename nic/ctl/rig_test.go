@@ -25,20 +25,25 @@ type served struct {
 	guest *mem.Port // of eni-a1
 }
 
+// newCard is one that nobody runs.
+func newCard(t *testing.T) *nic.Card {
+	cfg, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	card, err := nic.New(cfg, nic.Options{Seed: 1, MaxConnections: 10_000})
+	require.NoError(t, err)
+	return card
+}
+
 func serve(t *testing.T) *served { return serveTo(t, Options{}) }
 
 // serveTo is serve with other options.
 func serveTo(t *testing.T, o Options) *served {
-	cfg, err := vpc.Load("testdata/region.yaml")
-	require.NoError(t, err)
-	s := &served{T: t, path: socketPath(t)}
-	s.card, err = nic.New(cfg, nic.Options{Seed: 1, MaxConnections: 1000})
-	require.NoError(t, err)
+	s := &served{T: t, path: socketPath(t), card: newCard(t)}
 	s.guest = mem.New(mem.Options{Name: "mem:a1"})
 	require.NoError(t, s.card.Attach("eni-a1", func() (pmd.Port, error) { return s.guest, nil }))
-	o.Listener, err = Listen(s.path)
+	l, err := Listen(s.path)
 	require.NoError(t, err)
-	o.Card = s.card
+	o.Listener, o.Card = l, s.card
 	ctx, end := context.WithCancel(context.Background())
 	served := make(chan error)
 	go func() { served <- Serve(ctx, o) }()

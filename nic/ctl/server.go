@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"nitrocard/nic"
 )
 
@@ -30,10 +32,9 @@ func Serve(ctx context.Context, o Options) error {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	srv := &http.Server{
-		Handler:           (&server{card: o.Card, log: o.Log, access: o.Access}).handler(),
+		Handler:           newServer(o).handler(),
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, // bodies and answers have a pace
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
@@ -68,10 +69,21 @@ type server struct {
 	log    *slog.Logger
 	access Access
 
+	turns  chan struct{}       // of listings
+	wholes *semaphore.Weighted // answers that are no pieces
+	bodies *semaphore.Weighted // bytes
+
 	// writing is held from the reading of the configuration that is to change
 	// until the changed one is in force, so that no writer undoes another's
 	// change.
 	writing sync.Mutex
+}
+
+func newServer(o Options) *server {
+	return &server{
+		card: o.Card, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
+		wholes: semaphore.NewWeighted(mostWholes), bodies: semaphore.NewWeighted(maxBody),
+	}
 }
 
 // handler is the table of routes.
@@ -91,5 +103,5 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	return clean(s.write(jsonErrors(mux)))
+	return paced(clean(s.write(jsonErrors(mux))))
 }

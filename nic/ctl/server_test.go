@@ -13,9 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"nitrocard/nic"
-	"nitrocard/nic/vpc"
 )
 
 // stuck is a client that does not read its answer until it is released.
@@ -32,12 +29,9 @@ func (s *stuck) Write(b []byte) (int, error) {
 
 // Who does not read what his change did holds no other writer up.
 func TestWritersDoNotWaitForAReader(t *testing.T) {
-	cfg, err := vpc.Load("testdata/region.yaml")
-	require.NoError(t, err)
-	card, err := nic.New(cfg, nic.Options{Seed: 1, MaxConnections: 1000})
-	require.NoError(t, err)
+	card := newCard(t)
 	defer card.Close()
-	h := (&server{card: card, log: slog.New(slog.DiscardHandler)}).handler()
+	h := newServer(Options{Card: card, Log: slog.New(slog.DiscardHandler)}).handler()
 	put := func(w http.ResponseWriter) {
 		h.ServeHTTP(w, httptest.NewRequest("PUT", "/v1/config/SecurityGroups/sg-shop", strings.NewReader(shop)))
 	}
@@ -70,10 +64,7 @@ func TestNobodyAnswers(t *testing.T) {
 
 // A client that says nothing holds up neither others nor the end.
 func TestTheEndDoesNotWaitForASilentClient(t *testing.T) {
-	cfg, err := vpc.Load("testdata/region.yaml")
-	require.NoError(t, err)
-	card, err := nic.New(cfg, nic.Options{Seed: 1, MaxConnections: 1000})
-	require.NoError(t, err)
+	card := newCard(t)
 	defer card.Close()
 	path := socketPath(t)
 	l, err := Listen(path)

@@ -17,26 +17,60 @@ import (
 // addresses each have about a third of it.
 const maxBody = 128 << 20
 
-// body reads what a PUT brought, or answers why it does not.
-func body(w http.ResponseWriter, r *http.Request) (data []byte, ok bool) {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
+// body is what a PUT brought.
+type body struct {
+	data  []byte
+	leave func() // once nobody needs data
+}
+
+// body reads what a PUT brought, or answers why it does not. A body takes the room of
+// bodies before it is read: for its length, or for the longest if it tells none.
+func (s *server) body(w http.ResponseWriter, r *http.Request) (b body, ok bool) {
+	length := r.ContentLength
+	if length < 0 {
+		length = maxBody
+	}
+	if length > maxBody {
+		io.CopyN(io.Discard, r.Body, maxBody) // or the client may not come to read why
 		fail(w, http.StatusRequestEntityTooLarge, "the body is longer than %d MiB", maxBody>>20)
-	case err != nil:
+		return b, false
+	}
+	if b.leave, ok = enter(w, r, s.bodies, length); !ok {
+		return b, false
+	}
+	var err error
+	if b.data, err = readAll(http.MaxBytesReader(w, r.Body, maxBody), r.ContentLength); err == nil {
+		return b, true
+	}
+	b.leave()
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		fail(w, http.StatusRequestEntityTooLarge, "the body is longer than %d MiB", maxBody>>20)
+	} else {
 		fail(w, http.StatusBadRequest, "the body ended early: %v", err)
 	}
-	return data, err == nil
+	return b, false
+}
+
+// readAll reads what is so long, in memory for that; less than 0: nobody knows how
+// long.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 {
+		return io.ReadAll(r)
+	}
+	data := make([]byte, length)
+	_, err := io.ReadFull(r, data)
+	return data, err
 }
 
 func (s *server) replace(w http.ResponseWriter, r *http.Request) {
-	data, ok := body(w, r)
+	b, ok := s.body(w, r)
 	if !ok {
 		return
 	}
 	s.change(w, http.StatusBadRequest, func() (nic.Change, error) {
-		cfg, err := read(r.URL.Query().Get("reading"), data)
+		defer b.leave()
+		cfg, err := read(r.URL.Query().Get("reading"), b.data)
 		if err != nil {
 			return nic.Change{}, err
 		}
@@ -63,19 +97,23 @@ func read(reading string, data []byte) (*vpc.Config, error) {
 }
 
 func (s *server) place(w http.ResponseWriter, r *http.Request) {
-	if data, ok := body(w, r); ok {
-		s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) { return vpc.Put("Placement", data) })
+	if b, ok := s.body(w, r); ok {
+		s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) {
+			defer b.leave()
+			return vpc.Put("Placement", b.data)
+		})
 	}
 }
 
 func (s *server) put(w http.ResponseWriter, r *http.Request) {
 	kind, id := r.PathValue("kind"), r.PathValue("id")
-	data, ok := body(w, r)
+	b, ok := s.body(w, r)
 	if !ok {
 		return
 	}
 	s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) {
-		edit, err := vpc.Put(kind, data)
+		defer b.leave()
+		edit, err := vpc.Put(kind, b.data)
 		if err == nil && edit.ID != id {
 			err = fmt.Errorf("%s/%s: the object in the body has another ID", kind, id)
 		}

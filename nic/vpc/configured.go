@@ -1,16 +1,22 @@
 package vpc
 
-import "nitrocard/nic/vpc/ec2"
+import (
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
 
-// SecurityGroups are the region's groups as they are configured, in the order of the
-// configuration. Their rules belong to the region: read them, and change none.
-func (r *Region) SecurityGroups() []ec2.SecurityGroup {
-	objects := r.inOrder("SecurityGroups")
-	groups := make([]ec2.SecurityGroup, len(objects))
-	for i, o := range objects {
-		groups[i] = *o.shape().(*ec2.SecurityGroup)
+	"nitrocard/nic/vpc/ec2"
+)
+
+// EachSecurityGroup yields the region's groups after an ID, all for "", as they are
+// configured, by ID. The groups belong to the region: read them, and change none.
+func (r *Region) EachSecurityGroup(after string) iter.Seq[*ec2.SecurityGroup] {
+	return func(yield func(*ec2.SecurityGroup) bool) {
+		r.objects["SecurityGroups"].Ascend(after, func(id string, o *object) bool {
+			return id == after || yield(o.shape().(*ec2.SecurityGroup))
+		})
 	}
-	return groups
 }
 
 // SecurityGroup is the group of an ID as it is configured, nil if there is none. The group
@@ -21,4 +27,45 @@ func (r *Region) SecurityGroup(id string) *ec2.SecurityGroup {
 		return nil
 	}
 	return o.shape().(*ec2.SecurityGroup)
+}
+
+// Lists yields the lists of Config by name, each with its objects. The objects belong to
+// the region: read them, and change none. Placement is no list.
+func (r *Region) Lists() iter.Seq2[string, iter.Seq[any]] {
+	return func(yield func(string, iter.Seq[any]) bool) {
+		for _, kind := range kinds {
+			if (r.objects[kind].Len() > 0 || r.rest.gives(kind)) && !yield(kind, r.shapes(kind)) {
+				return
+			}
+		}
+		sections := r.rest.sections()
+		for _, name := range slices.Sorted(maps.Keys(sections)) {
+			if !yield(name, elements(sections[name])) {
+				return
+			}
+		}
+	}
+}
+
+// shapes are the objects of a list in EC2's shape, in the order of the configuration.
+func (r *Region) shapes(kind string) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, o := range r.inOrder(kind) {
+			if !yield(o.shape()) {
+				return
+			}
+		}
+	}
+}
+
+// elements are those of a slice.
+func elements(list any) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		v := reflect.ValueOf(list)
+		for i := range v.Len() {
+			if !yield(v.Index(i).Interface()) {
+				return
+			}
+		}
+	}
 }

@@ -125,7 +125,7 @@ func byOrder(a, b *object) int {
 // region: read them, and change none.
 func (r *Region) Config() *Config {
 	config := *r.rest
-	config.Placement = r.placement()
+	config.Placement = r.Placement()
 	config.Places = maps.Clone(r.rest.Places)
 	if config.Places == nil {
 		config.Places = Places{}

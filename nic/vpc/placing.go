@@ -207,9 +207,9 @@ func without[V any](m map[string]V, key string) map[string]V {
 	return m
 }
 
-// placement is the whole Placement. The ENIs of a card are in the order of
+// Placement is the whole Placement. The ENIs of a card are in the order of
 // NetworkInterfaces.
-func (r *Region) placement() Placement {
+func (r *Region) Placement() Placement {
 	p := r.place.given
 	p.Cards = slices.Clone(p.Cards)
 	for _, o := range r.inOrder("NetworkInterfaces") {
