@@ -4,6 +4,8 @@
 //	usage.go   what is said of a command line that cannot be
 //	run.go     run: its flags
 //	work.go    the card at work on ports of this machine
+//	reload.go  SIGHUP
+//	loglines.go  the log, which nobody waits for
 //	guests.go  which ENI is on which port
 //	port.go    from a port's name to the port
 //	eal.go     DPDK's own options
@@ -61,7 +63,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if f := cmd.Flags().Lookup("output"); f != nil && f.Value.String() == "json" {
 		refuse(stdout, err)
 	}
-	tell(stderr, err)
+	lines := newLogLines(stderr) // which may be a pipe that nobody reads
+	tell(lines, err)
+	lines.Close()
 	return 1
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"time"
 
@@ -22,6 +23,7 @@ type runOptions struct {
 	workers                      int           // 0: one per CPU but one
 	idleSleep                    time.Duration // 0: never
 	eal                          *ealOptions
+	hangups                      chan os.Signal // from the start on
 }
 
 func newRun() *cobra.Command {

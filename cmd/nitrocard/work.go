@@ -13,6 +13,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc"
 	"nitrocard/pmd/dpdk"
 )
 
@@ -20,7 +21,13 @@ import (
 // comes first: two cards on the same ports would disturb each other before
 // either of them noticed.
 func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
-	log := slog.New(slog.NewTextHandler(stderr, nil))
+	o.hangups = make(chan os.Signal, 1) // from here on a SIGHUP does not end the program
+	signal.Notify(o.hangups, syscall.SIGHUP)
+	defer signal.Stop(o.hangups)
+	survivePipes()
+	lines := newLogLines(stderr)
+	defer lines.Close()
+	log := slog.New(slog.NewTextHandler(lines, nil))
 	cfg, err := o.reading.Load(o.config)
 	if err != nil {
 		return err
@@ -84,10 +91,10 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 		defer endRunning()
 		served <- ctl.Serve(serving, o)
 	}()
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	go reload(serving, hangups, o.Log, opt)
+	client := ctl.Dial(opt.socket)
+	defer client.Close()
+	again := reloader{path: opt.config, load: func() (*vpc.Config, error) { return opt.reading.Load(opt.config) }, apply: client.Apply, log: o.Log}
+	go again.run(serving, opt.hangups)
 	err := card.Run(running)
 	endServing()
 	if err := errors.Join(err, <-served); err != nil {
@@ -95,28 +102,4 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 	}
 	o.Log.Info("card is down")
 	return nil
-}
-
-// reload applies the configuration anew with each SIGHUP. It does so through
-// the socket, as every other writer.
-func reload(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, o *runOptions) {
-	card := ctl.Dial(o.socket)
-	defer card.Close()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-		}
-		cfg, err := o.reading.Load(o.config)
-		var change nic.Change
-		if err == nil {
-			change, err = card.Apply(ctx, cfg)
-		}
-		if err != nil {
-			log.Error("configuration not taken; the old one stays in force", "config", o.config, "error", err)
-			continue
-		}
-		logNotices(log, change.Notices)
-	}
 }
