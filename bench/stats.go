@@ -17,7 +17,7 @@ type PortStats struct {
 
 // forwarded are a driver's counts as PortStats.
 func forwarded(name string, s pmd.Stats) PortStats {
-	unsent, unread := s.TxFull+s.TxDropped, s.RxMissed
+	unsent, unread := s.TxFull+s.TxDropped, uint64(0)
 	for _, l := range s.Losses() {
 		unread += l.Frames
 	}

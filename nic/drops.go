@@ -11,7 +11,7 @@ import (
 )
 
 // DropView is one reason for drops and its count: a Verdict of the card's, or a pmd.Loss
-// of a driver's, whose frames no port counts as received.
+// of a driver's.
 type DropView struct {
 	Reason   string            `json:"reason"`
 	Sentence string            `json:"sentence"`

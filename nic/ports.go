@@ -12,8 +12,9 @@ import (
 	"nitrocard/pmd"
 )
 
-// PortView is one port and what became of the frames that the card received from it:
-// always Received = Sent + Consumed + the sum of Dropped.
+// PortView is one port and what became of the frames that arrived there: always Received =
+// Sent + Consumed + the sum of Dropped. Frames that the driver lost before the card saw
+// them (pmd.Loss) are among Received and Dropped.
 type PortView struct {
 	Name     string            `json:"name"` // "uplink" or the ENI's ID
 	Port     string            `json:"port"` // as opened, such as "afpacket:eth0"
@@ -196,5 +197,11 @@ func (v *PortView) add(r *bay.Report) {
 	v.Port, v.MAC, v.MTU, v.Driver, v.Link, v.Detail = r.Info.Name, r.Info.MAC, r.Info.MTU, r.Stats, "up", r.Detail
 	if r.Link != nil {
 		v.Link = r.Link.Error()
+	}
+	for _, l := range r.Stats.Losses() {
+		if l.Frames > 0 {
+			v.Received += l.Frames
+			v.Dropped[l.Reason] = l.Frames
+		}
 	}
 }

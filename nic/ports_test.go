@@ -2,8 +2,10 @@ package nic
 
 import (
 	"fmt"
+	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -230,7 +232,7 @@ type lossy struct {
 func (l *lossy) Stats() pmd.Stats { return l.Port.Stats().Plus(l.lost, 1) }
 
 // What a driver lost is among the drops, with a reason and a sentence, of all
-// ports together; what it only missed is not, as nobody saw those frames.
+// ports together, and so is what it missed; each port's counts still add up.
 func TestWhatDriversLoseIsAmongTheDrops(t *testing.T) {
 	x := newRig(t)
 	x.put("NetworkInterfaces", newcomer)
@@ -245,10 +247,46 @@ func TestWhatDriversLoseIsAmongTheDrops(t *testing.T) {
 		got[r.Reason] = r
 	}
 	require.Equal(t, map[string]DropView{
+		"rx_missed":   {Reason: "rx_missed", Packets: 9, ENIs: map[string]uint64{}},
 		"rx_uncut":    {Reason: "rx_uncut", Packets: 7, ENIs: map[string]uint64{"eni-a1": 4}},
 		"rx_too_long": {Reason: "rx_too_long", Packets: 1, ENIs: map[string]uint64{"eni-a1": 1}},
 		"rx_unsummed": {Reason: "rx_unsummed", Packets: 2, ENIs: map[string]uint64{"eni-a6": 2}},
 	}, got)
+	up := x.port(Uplink)
+	require.Equal(t, map[string]uint64{"rx_missed": 9, "rx_uncut": 3}, up.Dropped)
+	require.GreaterOrEqual(t, up.Received, uint64(12))
+	x.account()
+}
+
+// A port that begins to miss frames is told in the log, once for all that it
+// misses until it misses none for a while.
+func TestABurstOfMissesIsTold(t *testing.T) {
+	var log strings.Builder
+	x := newRigWith(t, Options{Card: "x", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	p := &lossy{Port: mem.New(mem.Options{})}
+	x.replug("eni-a1", p)
+	told := func() int { return strings.Count(log.String(), "port=eni-a1") }
+	log.Reset()
+	look := func(misses uint64, times int) {
+		for range times {
+			p.lost.RxMissed += misses
+			x.card.checkLinks()
+		}
+	}
+	look(0, 100)
+	require.Zero(t, told())
+	look(7, 1)
+	require.Contains(t, log.String(), "level=WARN")
+	require.Contains(t, log.String(), "missed=7 missed_in_all=7")
+	for range 50 {
+		look(1, 1)
+		look(0, 30)
+	}
+	require.Equal(t, 1, told())
+	look(0, 100)
+	look(5, 3)
+	require.Equal(t, 2, told())
+	require.Contains(t, log.String(), "missed=5 missed_in_all=62")
 }
 
 // roomy is a port that takes frames longer than its MTU, as a tap does.

@@ -118,10 +118,11 @@ type Loss struct {
 	Frames   uint64
 }
 
-// Losses are the reasons for which frames were lost, those that never held too.
-// What a full ring had no room for is not among them: nobody saw those frames.
+// Losses are the reasons for which frames that arrived were lost before the card
+// saw them, those that never held too.
 func (s Stats) Losses() []Loss {
 	return []Loss{
+		{"rx_missed", "the frame came while the port's ring was full, as the card did not keep up", s.RxMissed},
 		{"rx_too_long", "the frame, or a segment of it, is longer than any port carries", s.RxTooLong},
 		{"rx_uncut", "segments were merged into the frame before it came, and it was not cut: its headers lead through a tunnel that no port knows, or nothing tells how long its segments were", s.RxUncut},
 		{"rx_unsummed", "a sender's link left a checksum to be finished, and its place is not in the frame", s.RxUnsummed},

@@ -11,6 +11,7 @@ import (
 
 	"nitrocard/bench"
 	"nitrocard/pmd"
+	"nitrocard/pmd/afpacket"
 	"nitrocard/pmd/dpdk"
 )
 
@@ -106,7 +107,7 @@ func (o *benchOptions) openPorts() error {
 // openBenchPort opens a port as run does, but plays captures from memory: to
 // read a file takes longer than to forward what is in it.
 func openBenchPort(name string) (pmd.Port, error) {
-	open, err := opener(drivers(), name, 1)
+	open, err := opener(drivers(afpacket.DefaultRing), name, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 type guestPorts struct {
 	given   map[string]guestPort // --guest, by ENI
 	pcapDir string               // where those of the configuration write
+	ring    int                  // frames that one of packet sockets keeps
 }
 
 type guestPort struct {
@@ -28,7 +29,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (*guestPorts, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports := &guestPorts{map[string]guestPort{}, o.pcapDir}
+	ports := &guestPorts{map[string]guestPort{}, o.pcapDir, o.ring}
 	for _, g := range o.guests {
 		eni, port, ok := strings.Cut(g, "=")
 		if !ok || eni == "" || port == "" {
@@ -40,7 +41,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (*guestPorts, error) {
 		if _, has := ports.given[eni]; has {
 			return nil, fmt.Errorf("--guest %s: %s has a port already", g, eni)
 		}
-		open, err := opener(drivers(), port, 1)
+		open, err := opener(drivers(o.ring), port, 1)
 		if err != nil {
 			return nil, fmt.Errorf("--guest %s: %w", g, err)
 		}
@@ -69,7 +70,7 @@ func (ports *guestPorts) open(e *vpc.OwnENI) (string, nic.Opener) {
 	if g, ok := ports.given[e.ID]; ok {
 		return g.spec, g.open
 	}
-	open, err := opener(configured(ports.pcapDir), e.Port, 1)
+	open, err := opener(configured(ports.pcapDir, ports.ring), e.Port, 1)
 	if err != nil {
 		return e.Port, func() (pmd.Port, error) { return nil, err }
 	}

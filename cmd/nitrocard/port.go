@@ -19,10 +19,10 @@ type driver struct {
 }
 
 // drivers are those of this build. One that the system lacks says so when it
-// is asked to open a port.
-func drivers() []driver {
+// is asked to open a port. The rings of packet sockets have room for so many frames.
+func drivers(ring int) []driver {
 	return []driver{
-		{"afpacket", "afpacket:INTERFACE", one(afpacket.Open)},
+		{"afpacket", "afpacket:INTERFACE", one(func(spec string) (pmd.Port, error) { return afpacket.OpenRing(spec, ring) })},
 		{"tap", "tap:NAME", one(tap.Open)},
 		{"dpdk", "dpdk:DEVICE[,ARGUMENTS]", openDPDK},
 		{"pcap", "pcap:FILE[,out=FILE][,loop]", one(func(spec string) (pmd.Port, error) { return pcap.Open(spec) })},
@@ -31,8 +31,8 @@ func drivers() []driver {
 
 // configured are the drivers for ports that a configuration names, whose author
 // may not be who started the card: captures are written below folder alone.
-func configured(folder string) []driver {
-	all := drivers()
+func configured(folder string, ring int) []driver {
+	all := drivers(ring)
 	for i := range all {
 		if all[i].name == "pcap" {
 			all[i].open = one(func(spec string) (pmd.Port, error) { return pcap.OpenIn(folder, spec) })
@@ -76,7 +76,7 @@ func opener(drivers []driver, port string, queues int) (nic.Opener, error) {
 // portUsage tells how ports are named.
 func portUsage() string {
 	var usage []string
-	for _, d := range drivers() {
+	for _, d := range drivers(afpacket.DefaultRing) {
 		usage = append(usage, d.usage)
 	}
 	return strings.Join(usage, ", ")

@@ -52,10 +52,7 @@ func countTable(w io.Writer, p *nic.PortView) error {
 	d := &p.Driver
 	driver := map[string]uint64{
 		"rx_packets": d.RxPackets, "rx_bytes": d.RxBytes, "tx_packets": d.TxPackets, "tx_bytes": d.TxBytes,
-		"rx_missed": d.RxMissed, "tx_full": d.TxFull, "tx_dropped": d.TxDropped, "mended": d.Mended,
-	}
-	for _, l := range d.Losses() {
-		driver[l.Reason] = l.Frames
+		"tx_full": d.TxFull, "tx_dropped": d.TxDropped, "mended": d.Mended,
 	}
 	var device map[string]uint64
 	if p.Detail != nil {
@@ -64,7 +61,7 @@ func countTable(w io.Writer, p *nic.PortView) error {
 	for _, from := range []struct {
 		name   string
 		counts map[string]uint64
-	}{{"card: dropped as", p.Dropped}, {"driver", driver}, {"device", device}} {
+	}{{"dropped as", p.Dropped}, {"driver", driver}, {"device", device}} {
 		for _, what := range slices.Sorted(maps.Keys(from.counts)) {
 			if n := from.counts[what]; n > 0 {
 				t.row(from.name, what, n)

@@ -10,6 +10,7 @@ import (
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
+	"nitrocard/pmd/afpacket"
 )
 
 // runOptions are run's flags.
@@ -21,13 +22,14 @@ type runOptions struct {
 	guests                       []string
 	connections                  int
 	workers                      int           // 0: one per CPU but one
+	ring                         int           // of afpacket ports, in frames
 	idleSleep                    time.Duration // 0: never
 	eal                          *ealOptions
 	hangups                      chan os.Signal // from the start on
 }
 
 func newRun() *cobra.Command {
-	o := runOptions{idleSleep: nic.DefaultIdleSleep}
+	o := runOptions{idleSleep: nic.DefaultIdleSleep, ring: afpacket.DefaultRing}
 	cmd := &cobra.Command{
 		Use:   "run --config FILE|DIR --uplink PORT [--guest ENI=PORT ...]",
 		Short: "Be a network card, until told to stop",
@@ -52,6 +54,7 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket; with --read-group they must be in both")
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
+	cmd.Flags().Var(between(&o.ring, 1, afpacket.MostRing), "ring", "`frames`, of 2 KB each, that an afpacket port keeps while its worker is away")
 	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := needs(cmd, "config", "uplink"); err != nil {

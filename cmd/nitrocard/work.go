@@ -32,7 +32,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	uplink, err := opener(drivers(), o.uplink, o.workers)
+	uplink, err := opener(drivers(o.ring), o.uplink, o.workers)
 	if err != nil {
 		return fmt.Errorf("--uplink: %w", err)
 	}

@@ -18,6 +18,9 @@ type Device struct {
 	info pmd.Info // as the workers' queues know the port
 	down bool     // the link was down when the device was asked last
 
+	missed uint64 // frames that the port had missed when it was asked last
+	quiet  int    // looks at the port since then that found none
+
 	turn   chan struct{} // full while a goroutine has the turn
 	closed bool          // under the turn
 	last   atomic.Pointer[Report]

@@ -58,10 +58,12 @@ func (b *Bays) check(s *Bay) (changed bool) {
 	defer d.done()
 	var link error
 	var info pmd.Info
-	b.outside(func() { link, info = d.port.Link(), d.port.Info() })
+	var missed uint64
+	b.outside(func() { link, info, missed = d.port.Link(), d.port.Info(), d.port.Stats().RxMissed })
 	if !b.has(s, d) {
 		return false // the device has gone, or is in another bay, meanwhile
 	}
+	b.tellMissed(s, missed)
 	if was := s.setDown(link != nil); was != (link != nil) {
 		if link != nil {
 			b.log.Warn("link went down", "port", s.Name, "device", info.Name, "reason", link)
@@ -88,4 +90,24 @@ func (b *Bays) adapt(s *Bay, info pmd.Info) {
 	})
 	b.log.Info("device changed", "port", s.Name, "device", info.Name,
 		"mtu", info.MTU, "mac", info.MAC, "mtu_was", was.MTU, "mac_was", was.MAC)
+}
+
+// quietRounds are the looks, 10 s of them, without a miss that end a burst of misses.
+const quietRounds = 40
+
+// tellMissed says when a device begins to miss frames, so many by now. What follows
+// is of the same burst, until there is none for quietRounds.
+func (b *Bays) tellMissed(s *Bay, missed uint64) {
+	d := s.device
+	switch {
+	case missed <= d.missed:
+		d.quiet++
+	case d.quiet >= quietRounds || d.missed == 0:
+		b.log.Warn("frames came while the port's ring was full; get ports counts them as rx_missed",
+			"port", s.Name, "device", d.info.Name, "missed", missed-d.missed, "missed_in_all", missed)
+		fallthrough
+	default:
+		d.quiet = 0
+	}
+	d.missed = missed
 }

@@ -4,20 +4,26 @@
 //	port_linux.go  Port: Rx, Tx, counts
 //	open_linux.go  sockets, options, rights
 //	claim_linux.go an interface is one card's
-//	rx_linux.go    the receive ring: TPACKET_V3, blocks of frames
+//	rx_linux.go    the receive ring: TPACKET_V2, and frames too long for it
 //	tx_linux.go    the transmit ring: TPACKET_V2, one system call a burst
 //	link_linux.go  up, down, gone; MAC and MTU
 //	other.go       what systems without packet sockets answer
 //
 // Frames are lent straight out of the receive ring. PACKET_RESERVE leaves
-// the headroom before each, and a block goes back to the kernel on the first
-// Rx after its last frame was lent.
+// the headroom before each, and a slot goes back to the kernel on the first
+// Rx after its frame was lent.
 //
-// TPACKET_V3 receives, because its blocks hold frames of any length, merged
-// ones of 64 KB beside small ones. Its price is that a frame waits until its
-// block is full or a millisecond old. TPACKET_V2 sends, because the slots of
-// a sender's ring need no more than the device's MTU; the queueing
-// discipline is passed by, so a full device is told at once and not hidden.
+// TPACKET_V2 receives, because it hands over each frame at once: TPACKET_V3
+// hands over blocks, and a frame waits until its block is full or a millisecond
+// old. Rates are the same at 114 and at 1,514 bytes. Slots of V2 have one size.
+// What is longer, a merged frame of 64 KB, has a slot in the ring, which keeps
+// the order, and is read from the socket, by a system call each.
+//
+// The ring is as long as a worker may be away from it: 200 ms at 100,000 frames
+// a second.
+//
+// TPACKET_V2 sends, too, in slots for the device's MTU; the queueing discipline
+// is passed by, so a full device is told at once and not hidden.
 //
 // A frame that leaves by a veth costs its sender the far end's receiving, too:
 // the kernel does it within send(2), for one frame after the other. Of the 1.2

@@ -11,18 +11,29 @@ import (
 	"nitrocard/pmd"
 )
 
+// DefaultRing is how many frames a ring has room for, unless told: those of 245
+// ms at 100,000 a second. It is 48 MB.
+const DefaultRing = 24 << 10
+
+// MostRing is the largest ring, of 2 GB.
+const MostRing = 1 << 20
+
 // Open opens a network interface, up or down, by name. It receives all frames
 // that arrive there, whoever they are for, and none that this host sends.
 // The kernel goes on to see what arrives.
-func Open(name string) (pmd.Port, error) {
-	p, err := open(name)
+func Open(name string) (pmd.Port, error) { return OpenRing(name, DefaultRing) }
+
+// OpenRing is Open with a receive ring for so many frames, from 1 to MostRing,
+// rounded up to whole blocks of memory.
+func OpenRing(name string, frames int) (pmd.Port, error) {
+	p, err := open(name, frames)
 	if err != nil {
 		return nil, fmt.Errorf("afpacket:%s: %w", name, err)
 	}
 	return p, nil
 }
 
-func open(name string) (*Port, error) {
+func open(name string, frames int) (*Port, error) {
 	dev, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, errors.New("there is no such network interface here; `ip link` lists those that are")
@@ -32,6 +43,7 @@ func open(name string) (*Port, error) {
 		rxFd:     -1,
 		txFd:     -1,
 		segments: make([]byte, pmd.MaxBurst*segmentSize),
+		merged:   make([]byte, mergedSize),
 	}
 	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU}
 	copy(info.MAC[:], dev.HardwareAddr)
@@ -39,7 +51,7 @@ func open(name string) (*Port, error) {
 	if p.claim, err = claimed(dev.Index); err != nil {
 		return nil, err
 	}
-	if err := p.openRx(); err != nil {
+	if err := p.openRx(frames); err != nil {
 		p.Close()
 		return nil, explain(err)
 	}
@@ -56,24 +68,21 @@ func explain(err error) error {
 		return errors.New("packet sockets need the capability CAP_NET_RAW: run as root, " +
 			"give the binary the right with `setcap cap_net_raw+ep`, or use a user namespace of your own")
 	case errors.Is(err, unix.ENOMEM):
-		return fmt.Errorf("no memory for the rings shared with the kernel: %w", err)
+		return fmt.Errorf("no memory for the rings shared with the kernel, of which --ring makes the larger one smaller: %w", err)
 	}
 	return err
 }
 
-// The receive ring: 8 MB, which is 25,000 small frames or 128 merged ones.
-const (
-	blockSize  = 256 << 10
-	blockCount = 32
-	retire     = 1 // ms until a block that is not full is handed over
-)
+// blockSize is that of a block, of which rings are made. No slot crosses the
+// end of one.
+const blockSize = 256 << 10
 
 // reserve is what lies before a frame besides the kernel's own descriptor:
 // the headroom, the header for unfinished frames, and a VLAN tag that has to
 // be put back.
 const reserve = pmd.Headroom + wire.VLANLen
 
-func (p *Port) openRx() (err error) {
+func (p *Port) openRx(frames int) (err error) {
 	// Protocol 0 receives nothing yet: no frame of another interface gets
 	// between socket and bind.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
@@ -82,7 +91,8 @@ func (p *Port) openRx() (err error) {
 	}
 	p.rxFd = fd
 	for _, o := range []struct{ name, value int }{
-		{unix.PACKET_VERSION, unix.TPACKET_V3},
+		{unix.PACKET_VERSION, unix.TPACKET_V2},
+		{unix.PACKET_COPY_THRESH, 1}, // frames longer than a slot are kept for read
 		{unix.PACKET_RESERVE, reserve},
 		{unix.PACKET_VNET_HDR, 1},
 		{unix.PACKET_IGNORE_OUTGOING, 1},
@@ -91,22 +101,36 @@ func (p *Port) openRx() (err error) {
 			return fmt.Errorf("packet socket option %d: %w", o.name, err)
 		}
 	}
-	ring := unix.TpacketReq3{
-		Block_size: blockSize, Block_nr: blockCount,
-		Frame_size: blockSize, Frame_nr: blockCount,
-		Retire_blk_tov: retire,
-	}
-	if err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &ring); err != nil {
-		return fmt.Errorf("receive ring: %w", err)
-	}
-	if p.rx.mem, err = mmap(fd, blockSize*blockCount); err != nil {
+	if err := p.rx.share(fd, frames); err != nil {
 		return err
 	}
+	buffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, len(p.rx.mem))
 	if err := p.bind(fd, unix.ETH_P_ALL); err != nil {
 		return err
 	}
 	promisc := unix.PacketMreq{Ifindex: int32(p.index), Type: unix.PACKET_MR_PROMISC}
 	return unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &promisc)
+}
+
+// share makes the ring.
+func (r *rxRing) share(fd, frames int) (err error) {
+	const perBlock = blockSize / slotSize
+	blocks := (min(max(frames, 1), MostRing) + perBlock - 1) / perBlock
+	r.slots = blocks * perBlock
+	ring := unix.TpacketReq{Block_size: blockSize, Block_nr: uint32(blocks), Frame_size: slotSize, Frame_nr: uint32(r.slots)}
+	if err := unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &ring); err != nil {
+		return fmt.Errorf("receive ring: %w", err)
+	}
+	r.mem, err = mmap(fd, blocks*blockSize)
+	return err
+}
+
+// buffer bounds the kernel's memory for frames outside a ring: by force, which
+// takes CAP_NET_ADMIN, or to as much as the system allows anybody.
+func buffer(fd, force, option, bytes int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, bytes) != nil {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, bytes)
+	}
 }
 
 // sndbuf bounds the kernel's memory for frames that a device has not sent
@@ -137,9 +161,7 @@ func (p *Port) prepareTx(fd int, r *txRing, mtu int) (err error) {
 			return fmt.Errorf("packet socket option %d: %w", o.name, err)
 		}
 	}
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sndbuf) != nil {
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sndbuf) // as much as the system allows
-	}
+	buffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sndbuf)
 	if err := p.bind(fd, 0); err != nil {
 		return err
 	}

@@ -24,9 +24,10 @@ type Port struct {
 
 	unfinished gso.Finisher
 	segments   []byte // one for each frame of a burst
+	merged     []byte // the frame that is cut
 	idle       int    // Rx in a row that found nothing
 
-	rxPackets, rxBytes                    atomic.Uint64
+	rxPackets, rxBytes, unkept            atomic.Uint64 // unkept: long frames that the kernel had no memory for
 	txPackets, txBytes, txFull, txDropped atomic.Uint64
 
 	mu     sync.Mutex // what follows, and the sockets' life against Stats
@@ -34,12 +35,15 @@ type Port struct {
 	closed bool
 }
 
-const segmentSize = pmd.Headroom + pmd.MaxFrame
+const (
+	segmentSize = pmd.Headroom + gso.HeaderLen + pmd.MaxFrame
+	mergedSize  = pmd.Headroom + gso.HeaderLen + 1<<16 + 64
+)
 
 // Rx lends the frames that wait in the ring.
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
-	p.rx.release(p.unfinished.Active())
+	p.rx.release()
 	bytes := 0
 	for b.N < pmd.MaxBurst && p.fill(b) {
 		bytes += b.Frames[b.N].Len()
@@ -65,17 +69,35 @@ func (p *Port) rest() {
 // fill puts the next frame into the burst; it is false if none waits.
 func (p *Port) fill(b *pmd.Burst) bool {
 	var f received
+	buf := p.segments[b.N*segmentSize:][:segmentSize]
 	for !p.unfinished.Active() {
 		if !p.rx.next(&f) {
 			return false
 		}
-		if p.finish(&f) {
+		if (!f.long() || p.fetch(&f, buf)) && p.finish(&f) {
 			b.Frames[b.N].Lend(f.mem, f.off, len(f.mem)-f.off)
 			return true
 		}
 	}
-	buf := p.segments[b.N*segmentSize:][:segmentSize]
 	b.Frames[b.N].Lend(buf, pmd.Headroom, p.unfinished.Next(buf[pmd.Headroom:]))
+	return true
+}
+
+// fetch reads a long frame, to buf if it fits there. It is false if the frame is
+// lost, and counted: the kernel had no memory to keep it, or no port carries
+// anything as long.
+func (p *Port) fetch(f *received, buf []byte) bool {
+	if f.length > pmd.MaxFrame {
+		buf = p.merged
+	}
+	switch {
+	case !f.queued:
+		p.unkept.Store(p.unkept.Load() + 1)
+		return false
+	case !f.read(p.rxFd, buf):
+		p.unfinished.Lose()
+		return false
+	}
 	return true
 }
 
@@ -87,12 +109,11 @@ func (p *Port) finish(f *received) bool {
 		header.Shift(wire.VLANLen)
 	}
 	frame := f.mem[f.off:]
-	switch {
-	case f.long:
-		p.unfinished.Lose()
-		return false
-	case header.Finished() && len(frame) <= pmd.MaxFrame:
+	if header.Finished() && len(frame) <= pmd.MaxFrame {
 		return true
+	}
+	if header.Merged() && len(frame) <= pmd.MaxFrame {
+		frame = p.merged[:copy(p.merged, frame)] // its segments may take several Rx
 	}
 	return p.unfinished.Take(frame, &header)
 }
@@ -135,14 +156,14 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 	return n
 }
 
-// Fd becomes readable when a block of frames waits.
+// Fd becomes readable when a frame waits.
 func (p *Port) Fd() int { return p.rxFd }
 
 // Info describes the port.
 func (p *Port) Info() pmd.Info { return *p.info.Load() }
 
 // Stats are the counts since Open. What the kernel found no room for counts
-// as missed.
+// as missed: it handed over all that was neither received nor lost to a reason.
 func (p *Port) Stats() pmd.Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,7 +171,7 @@ func (p *Port) Stats() pmd.Stats {
 	s := pmd.Stats{
 		RxPackets: p.rxPackets.Load(), RxBytes: p.rxBytes.Load(),
 		TxPackets: p.txPackets.Load(), TxBytes: p.txBytes.Load(),
-		RxMissed: p.missed,
+		RxMissed: p.missed + p.unkept.Load(),
 		TxFull:   p.txFull.Load(), TxDropped: p.txDropped.Load(),
 	}
 	p.unfinished.Count(&s)
@@ -162,7 +183,7 @@ func (p *Port) askKernel() {
 	if p.closed {
 		return
 	}
-	if s, err := unix.GetsockoptTpacketStatsV3(p.rxFd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+	if s, err := unix.GetsockoptTpacketStats(p.rxFd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
 		p.missed += uint64(s.Drops)
 	}
 }

@@ -74,31 +74,106 @@ func TestInfoIsTheInterfaces(t *testing.T) {
 		MAC: wire.MAC(link.Attrs().HardwareAddr), MTU: pmdtest.MTU}, p.Info())
 }
 
-// What the ring has no room for is counted, and the rest is received: each
-// round fills all its blocks.
-func TestAFullRingCountsWhatItMissed(t *testing.T) {
+// experimental is a frame of n bytes that no kernel wants.
+func experimental(n int) []byte {
+	return append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5"), make([]byte, n-14)...)
+}
+
+// give sends a frame count times, and receive polls until all are counted.
+func give(t *testing.T, w *pmdtest.Wire, frame []byte, count int) {
+	for range count {
+		pmdtest.Until(t, "room", func() bool { return w.Give(frame) })
+	}
+}
+
+func receive(t *testing.T, p pmd.Port, count int) pmd.Stats {
+	var b pmd.Burst
+	pmdtest.Until(t, "everything counted", func() bool {
+		p.Rx(&b)
+		s := p.Stats()
+		return s.RxPackets+s.RxMissed == uint64(count)
+	})
+	p.Rx(&b) // gives back the last slots
+	return p.Stats()
+}
+
+// A frame is there when it comes: no block of frames has to fill or to time out.
+func TestAFrameDoesNotWaitForOthers(t *testing.T) {
 	p, _, peer := plug(t)
 	wire := pmdtest.NewWire(t, peer)
-	frame := append([]byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x88\xb5"), make([]byte, 1000)...)
-	given, before := uint64(0), pmd.Stats{}
-	for range 3 {
-		pmdtest.Until(t, "the ring full", func() bool {
-			for range 1000 {
-				if wire.Give(frame) {
-					given++
-				}
-			}
-			return p.Stats().RxMissed > before.RxMissed
-		})
-		var b pmd.Burst
-		pmdtest.Until(t, "everything counted", func() bool {
-			p.Rx(&b)
-			s := p.Stats()
-			return s.RxPackets+s.RxMissed == given
-		})
-		require.Greater(t, p.Stats().RxPackets, before.RxPackets+blockCount)
-		before = p.Stats()
+	const tries = 100
+	atOnce := 0
+	var b pmd.Burst
+	for i := range tries {
+		give(t, wire, experimental(114), 1)
+		if p.Rx(&b); b.N == 1 {
+			atOnce++
+		}
+		receive(t, p, i+1)
 	}
+	require.Greater(t, atOnce, tries/2)
+}
+
+// What comes while nobody polls for 200 ms, at 100,000 frames a second, waits.
+func TestTheRingKeepsWhatComesInAStall(t *testing.T) {
+	p, _, peer := plug(t)
+	wire := pmdtest.NewWire(t, peer)
+	const stall = 20000
+	give(t, wire, experimental(1514), stall)
+	require.Equal(t, [2]uint64{stall, 0}, [2]uint64{receive(t, p, stall).RxPackets, p.Stats().RxMissed})
+}
+
+// small opens a port with the least ring, and tells how many frames that keeps.
+func small(t *testing.T) (p *Port, wire *pmdtest.Wire, room int) {
+	link, peer := pmdtest.Veth(t)
+	opened, err := OpenRing(link.Attrs().Name, 1)
+	require.NoError(t, err)
+	t.Cleanup(func() { opened.Close() })
+	p = opened.(*Port)
+	return p, pmdtest.NewWire(t, peer), p.rx.slots
+}
+
+// What the ring has no room for is counted, and the rest is received: each
+// round fills all its slots.
+func TestAFullRingCountsWhatItMissed(t *testing.T) {
+	p, wire, room := small(t)
+	const rounds = 3
+	for i := range rounds {
+		give(t, wire, experimental(1014), 2*room)
+		s := receive(t, p, (i+1)*2*room)
+		require.EqualValues(t, (i+1)*room, s.RxMissed)
+	}
+}
+
+// So is a frame longer than a slot that the kernel has no memory to keep.
+func TestALongFrameWithoutMemoryIsMissed(t *testing.T) {
+	p, wire, room := small(t)
+	require.NoError(t, unix.SetsockoptInt(p.rxFd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1))
+	give(t, wire, experimental(9000), room)
+	s := receive(t, p, room)
+	require.Positive(t, s.RxPackets)
+	require.Positive(t, s.RxMissed)
+}
+
+// Frames keep their order, whether they fit into a slot or not.
+func TestLongFramesKeepTheirPlace(t *testing.T) {
+	p, _, peer := plug(t)
+	wire := pmdtest.NewWire(t, peer)
+	const frames = 300
+	length := func(i int) int { return []int{64, 8000, 1514, 4000, 2000}[i%5] + i }
+	for i := range frames {
+		give(t, wire, experimental(length(i)), 1)
+	}
+	var b pmd.Burst
+	got := 0
+	pmdtest.Until(t, "all received", func() bool {
+		p.Rx(&b)
+		for i := range b.N {
+			require.Equal(t, length(got), b.Frames[i].Len())
+			got++
+		}
+		return got == frames
+	})
 }
 
 func TestANewInterfaceOfTheOldNameIsAnother(t *testing.T) {
