@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -67,4 +68,31 @@ func TestAnAnswerThatThePortRefuses(t *testing.T) {
 			require.Len(t, x.ended, 3, "each packet ends once")
 		}
 	}
+}
+
+// BenchmarkARP is what a guest's question costs that the card answers, beside one that
+// the card drops, a burst of them in turns. The answers leave by a port in memory.
+func BenchmarkARP(b *testing.B) {
+	x := newRig(b)
+	x.observe(nil)
+	stranger := wiretest.ARPRequest(macA1, "10.0.1.99", "10.0.1.1").Bytes()
+	var took [2]time.Duration
+	for b.Loop() {
+		for i, frame := range [][]byte{question(), stranger} {
+			for range pmd.MaxBurst {
+				x.ports["eni-a1"].Inject(frame)
+			}
+			began := time.Now()
+			x.Poll(x.now)
+			took[i] += time.Since(began)
+			x.ports["eni-a1"].Drain(func([]byte) {})
+		}
+	}
+	c := x.counts("eni-a1").Ends
+	require.Equal(b, c[Consumed], c[SpoofedAddress], "as many of both")
+	packets := float64(b.N) * pmd.MaxBurst
+	b.ReportMetric(float64(took[0].Nanoseconds())/packets, "answered-ns")
+	b.ReportMetric(float64(took[1].Nanoseconds())/packets, "dropped-ns")
+	b.ReportMetric(float64(took[0])/float64(took[1]), "answered/dropped")
+	b.ReportMetric(0, "ns/op")
 }

@@ -76,17 +76,3 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 	}
 	return Consumed
 }
-
-// heed learns the sender of an ARP packet, request or reply, for this card or for
-// another station, and tells whether it did: the merge of RFC 826 ("Packet Reception")
-// comes before the question who is meant. So a tunnel end or gateway that announces its
-// new MAC (RFC 5227 section 3) gets the very next frame, before the card asks again.
-//
-// learn takes only addresses that the card asks for, so nobody can make the card
-// remember more.
-func (w *Worker) heed(q wire.ARP) bool {
-	if op := q.Op(); op != wire.ARPOpRequest && op != wire.ARPOpReply {
-		return false
-	}
-	return w.underlay.learn(q.Sender(), q.SenderMAC())
-}

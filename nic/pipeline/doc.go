@@ -29,6 +29,7 @@
 //	verdict.go       a stage's answer about a packet
 //	guest.go         an ENI of this card
 //	underlay.go      the tunnel ends; asker.go asks for their MACs
+//	claim.go         who says that a tunnel end moved, and whether it did
 //	setup.go         Setup: the policy and the ports in force
 //	worker.go        Worker: takes bursts and runs each packet to its end
 //	queue.go         Queue: a worker's part of a port; rota.go which queue is next

@@ -24,6 +24,7 @@ type underlay struct {
 	addrs   []uint32
 	hops    []hop                // by VTEP index
 	tunnels []tunnel             // by VTEP index
+	claims  *claims              // by VTEP index
 	asked   map[wire.Addr]uint16 // by hop.ask, the last index of hops; hop.next leads to the others
 
 	ends []vpc.VTEP // by VTEP index
@@ -64,7 +65,7 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 	copy(frame[6:], mac[:])
 	u := underlay{
 		mac: mac, macBits: mac.Bits(), edge: ends[vpc.Edge].Addr.As4(), ends: ends, card: p.Card,
-		addrs: make([]uint32, len(ends)), hops: make([]hop, len(ends)), tunnels: make([]tunnel, len(ends)), asked: make(map[wire.Addr]uint16, len(ends)),
+		addrs: make([]uint32, len(ends)), hops: make([]hop, len(ends)), tunnels: make([]tunnel, len(ends)), asked: make(map[wire.Addr]uint16, len(ends)), claims: &claims{of: make([]claim, len(ends))},
 		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
 	}
 	known := before.known()
@@ -105,15 +106,10 @@ func hopMAC(m wire.MAC) uint64 {
 	return binary.LittleEndian.Uint64(frame[:])
 }
 
-// learn notes that addr has the given MAC, and tells whether it did: addr must be one
-// that the card asks for, and mac the MAC of one other station.
-func (u *underlay) learn(addr wire.Addr, mac wire.MAC) bool {
-	last := u.asked[addr]
-	if last == 0 || mac.IsZero() || mac.IsMulticast() || mac == u.mac {
-		return false
+// move notes that hop i, and each hop with the same address to resolve, has a MAC, as
+// hop.mac.
+func (u *underlay) move(i uint16, mac uint64) {
+	for ; i != 0; i = u.hops[i].next {
+		u.hops[i].mac.Store(mac)
 	}
-	for i := last; i != 0; i = u.hops[i].next {
-		u.hops[i].mac.Store(hopMAC(mac))
-	}
-	return true
 }

@@ -66,7 +66,11 @@ func (w *Worker) Poll(now int64) int {
 	if w.number == 0 {
 		w.askUnderlay()
 	}
-	return w.turn()
+	n := w.turn()
+	if w.number == 0 {
+		w.settleClaims()
+	}
+	return n
 }
 
 // PollAlone is Poll for a caller whose next turn may be far away: PollAlone returns 0
