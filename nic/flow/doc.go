@@ -85,8 +85,9 @@
 //
 // What numbers cannot tell is said here:
 //
-//   - a number within those bytes is believed, wrong or right, and a stranger's own
-//     segments count among the bytes;
+//   - a number within those bytes is believed, wrong or right. A stranger's own segments
+//     count among the bytes, but for a RST or FIN that was not believed, until the guest
+//     acknowledges something after the timer's look;
 //   - after 4 MB (vague) since the last note one number of 1,024 would do. Then no RST of
 //     the remote side is believed, and every FIN;
 //   - an end that sent nothing yet can only refuse the SYN, by the SYN's number (RFC 9293

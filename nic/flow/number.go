@@ -61,7 +61,7 @@ func (t *Table) note(at uint32) note { return note(atomic.LoadUint64(&t.cold.At(
 //
 // The remote side's own number is exact but may be forged, so Hear takes the number only if
 // it follows from the last note. A guest's acknowledgment number is true but may be late, so
-// Hear takes it only if the last note is of no use or contradicts it; the remote side's next
+// Hear takes it only if the last note is stale or contradicts it; the remote side's next
 // segment then takes the stages, too.
 func (t *Table) Hear(at uint32, d wire.Direction, h wire.TCP) {
 	k, c := t.cold.At(at), t.conns.At(at)
@@ -73,12 +73,11 @@ func (t *Table) Hear(at uint32, d wire.Direction, h wire.TCP) {
 		}
 	}
 	sent := n.sent(c)
-	known := n != 0 && sent <= vague
 	switch {
 	case flags&rst != 0:
-	case d == wire.In && (opening || n == 0 || known && near(h.Seq(), uint32(n), sent, n.slack())):
+	case d == wire.In && (opening || n == 0 || sent <= vague && near(h.Seq(), uint32(n), sent, n.slack())):
 		atomic.StoreUint64(&k.note, uint64(noteOf(c, h.Seq())))
-	case d == wire.Out && flags&ack != 0 && !(known && near(h.Ack(), uint32(n), sent, lag)):
+	case d == wire.Out && flags&ack != 0 && (n == 0 || sent > stale || !near(h.Ack(), uint32(n), sent, lag)):
 		atomic.StoreUint64(&k.note, uint64(noteOf(c, h.Ack())|noteLate))
 		c.update(statusReadyIn, 0)
 	}
@@ -86,9 +85,9 @@ func (t *Table) Hear(at uint32, d wire.Direction, h wire.TCP) {
 
 // Credible tells whether the side that sends in direction d can have sent a segment with
 // FIN or RST, of header h, on the connection at an index. The package comment says what
-// is judged and why. A worker may call Credible without the lock, after the segment was
-// counted.
-func (t *Table) Credible(at uint32, d wire.Direction, h wire.TCP) bool {
+// is judged and why. A worker may call Credible without the lock, after the segment, of so
+// many bytes, was counted.
+func (t *Table) Credible(at uint32, d wire.Direction, h wire.TCP, bytes int) bool {
 	c := t.conns.At(at)
 	s := c.Status()
 	if d == wire.Out || s.Flags()&FlagUntracked != 0 || s.lasting() > TimeWait {
@@ -100,9 +99,18 @@ func (t *Table) Credible(at uint32, d wire.Direction, h wire.TCP) bool {
 		return !reset || h.Flags()&ack != 0 && near(h.Ack(), atomic.LoadUint32(&t.cold.At(at).first), uint32(atomic.LoadUint64(&c.Bytes[wire.Out])), stray)
 	case sent > vague:
 		return !reset
-	default:
-		return near(h.Seq(), uint32(n), sent, stray)
+	case near(h.Seq(), uint32(n), sent, stray):
+		return true
 	}
+	atomic.CompareAndSwapUint64(&t.cold.At(at).note, uint64(n), uint64(n.without(bytes)))
+	return false
+}
+
+// without is n as if the remote side had not sent the last so many bytes: wrong guesses
+// must not make more numbers right.
+func (n note) without(bytes int) note {
+	const counted = noteLate - 1<<32
+	return n&^counted | (n+note(bytes)<<32)&counted
 }
 
 // near tells whether number lies between from-some and from+n+some, modulo 1<<32.

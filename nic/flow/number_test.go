@@ -24,7 +24,7 @@ func (r *rig) segment(at uint32, d wire.Direction, h wire.TCP, bytes int, slow b
 		r.Hear(at, d, h)
 	}
 	c.Packet(d, bytes, uint32(r.tick()))
-	credible = h.Flags()&(fin|rst) == 0 || r.Credible(at, d, h)
+	credible = h.Flags()&(fin|rst) == 0 || r.Credible(at, d, h, bytes)
 	if credible {
 		c.TCP(d, h.Flags())
 	}
@@ -63,9 +63,9 @@ func TestANumberThatNobodyCanHaveSent(t *testing.T) {
 		for i := range uint32(1000) {
 			for _, flags := range []uint8{rst, rst | ack, fin | ack} {
 				want := i == 0
-				got := r.Credible(at, wire.In, header(flags, next+i*65535*65, mine+1))
+				got := r.Credible(at, wire.In, header(flags, next+i*65535*65, mine+1), 0)
 				require.Equal(t, want, got, "%d, flags %#x", i, flags)
-				require.True(t, r.Credible(at, wire.Out, header(flags, i*65535, i)), "a guest is believed")
+				require.True(t, r.Credible(at, wire.Out, header(flags, i*65535, i), 0), "a guest is believed")
 			}
 		}
 	}
@@ -76,9 +76,9 @@ func TestARefusedSYN(t *testing.T) {
 	r := newRig(t, 64)
 	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 0), Dir: wire.Out, TCPFlags: syn, First: mine})
 	r.Hear(at, wire.Out, header(syn, mine, 0))
-	require.False(t, r.Credible(at, wire.In, header(rst, 0, 0)))
-	require.False(t, r.Credible(at, wire.In, header(rst|ack, 0, 12345)))
-	require.True(t, r.Credible(at, wire.In, header(rst|ack, 0, mine+1)))
+	require.False(t, r.Credible(at, wire.In, header(rst, 0, 0), 0))
+	require.False(t, r.Credible(at, wire.In, header(rst|ack, 0, 12345), 0))
+	require.True(t, r.Credible(at, wire.In, header(rst|ack, 0, mine+1), 0))
 }
 
 // What is not tracked has nothing to lose.
@@ -86,7 +86,7 @@ func TestUntrackedResetsAreBelieved(t *testing.T) {
 	r := newRig(t, 64)
 	at := r.open(Opening{Key: key(1, wire.ProtoTCP, 0), TCPFlags: syn, First: theirs, Found: Found{Flags: FlagUntracked}})
 	r.Hear(at, wire.In, header(syn, theirs, 0))
-	require.True(t, r.Credible(at, wire.In, header(rst, 12345, 0)))
+	require.True(t, r.Credible(at, wire.In, header(rst, 12345, 0), 0))
 }
 
 // After much data the next segment of each side takes the stages once more, and tells
@@ -109,21 +109,42 @@ func TestTheNoteIsRenewed(t *testing.T) {
 	require.False(t, c.Status().Walked(wire.In))
 	require.False(t, c.Status().Walked(wire.Out))
 	now := after(1 + 1040*1460)
-	require.True(t, r.Credible(at, wire.In, header(rst, now-1_000_000, 0)), "too much is possible")
+	require.True(t, r.Credible(at, wire.In, header(rst, now-1_000_000, 0), 0), "too much is possible")
 	slow := func(d wire.Direction, h wire.TCP) {
 		c.Keep(d, Found{Epoch: 1})
 		r.segment(at, d, h, 52, true)
 	}
 	slow(wire.In, header(ack, 1<<30, 0))
-	require.False(t, r.Credible(at, wire.In, header(rst, 1<<30, 0)))
+	require.False(t, r.Credible(at, wire.In, header(rst, 1<<30, 0), 0))
 	slow(wire.In, header(ack, now, 0))
 	slow(wire.Out, header(ack, mine, now-3*1460))
-	require.True(t, r.Credible(at, wire.In, header(rst, now, 0)))
+	require.True(t, r.Credible(at, wire.In, header(rst, now, 0), 0))
 	for _, wrong := range []uint32{now + 10_000, now - 10_000, now - 1_000_000, 1 << 30} {
-		require.False(t, r.Credible(at, wire.In, header(rst, wrong, 0)))
+		require.False(t, r.Credible(at, wire.In, header(rst, wrong, 0), 0))
 	}
 	r.wait(20 * second)
 	require.True(t, c.Status().Walked(wire.In), "once")
+}
+
+// However many segments a stranger sends, they make no number right for him: wrong RSTs and
+// FINs do not count, and what else he sends the guest's next segment sets right.
+func TestGuessesDoNotAddUp(t *testing.T) {
+	r := newRig(t, 64)
+	at := r.handshake(wire.Out)
+	c := r.Conn(at)
+	for i := range uint32(100_000) {
+		require.False(t, r.segment(at, wire.In, header(rst, 1<<20+i*21_000, 0), 40, false), i)
+	}
+	require.False(t, r.Credible(at, wire.In, header(rst, after(10_000), 0), 0))
+	for range 1000 {
+		r.segment(at, wire.In, header(ack, 1<<30, 0), 1500, false)
+	}
+	r.wait(20 * second)
+	require.False(t, c.Status().Walked(wire.Out))
+	c.Keep(wire.Out, Found{Epoch: 1})
+	r.segment(at, wire.Out, header(ack, mine+1, after(1)), 40, true)
+	require.False(t, r.Credible(at, wire.In, header(rst, after(10_000), 0), 0))
+	require.True(t, r.Credible(at, wire.In, header(rst, after(1), 0), 0))
 }
 
 // Where the last note tells nothing any more the guest's acknowledgment counts, and then
@@ -136,14 +157,14 @@ func TestTheGuestTellsWhereTheRemoteSideIs(t *testing.T) {
 		r.segment(at, wire.In, header(ack, 0, 0), 1500, false)
 	}
 	now := after(1 + 4000*1460)
-	require.False(t, r.Credible(at, wire.In, header(rst, now, 0)), "nor is what is right")
+	require.False(t, r.Credible(at, wire.In, header(rst, now, 0), 0), "nor is what is right")
 	c.Keep(wire.Out, Found{Epoch: 1})
 	r.segment(at, wire.Out, header(ack, mine, now-100_000), 52, true)
 	require.False(t, c.Status().Walked(wire.In))
 	c.Keep(wire.In, Found{Epoch: 1})
 	require.True(t, r.segment(at, wire.In, header(fin|ack, now, mine), 52, true))
-	require.True(t, r.Credible(at, wire.In, header(rst, now, 0)))
-	require.False(t, r.Credible(at, wire.In, header(rst, now+10_000, 0)))
+	require.True(t, r.Credible(at, wire.In, header(rst, now, 0), 0))
+	require.False(t, r.Credible(at, wire.In, header(rst, now+10_000, 0), 0))
 }
 
 // A remote side that sent megabytes since may be at any number: its RST ends nothing.

@@ -196,7 +196,7 @@ func (w *Worker) account(p *packet) {
 	c.Packet(d, p.size(), w.tick)
 	switch p.Proto {
 	case wire.ProtoTCP:
-		if p.Flags&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(p.at, d, p.segment()) {
+		if p.Flags&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(p.at, d, p.segment(), p.size()) {
 			c.TCP(d, p.Flags)
 		}
 	case wire.ProtoUDP:

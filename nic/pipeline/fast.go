@@ -158,7 +158,7 @@ func (w *Worker) tally(c *flow.Conn, d wire.Direction, p *wire.Plain, i int) {
 	c.Packet(d, p.Len(), w.tick)
 	if p.Proto() != wire.ProtoTCP {
 		c.UDP(d)
-	} else if f := p.TCPFlags(); f&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(w.fast.at[i], d, p.TCP()) {
+	} else if f := p.TCPFlags(); f&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(w.fast.at[i], d, p.TCP(), p.Len()) {
 		c.TCP(d, f)
 	}
 }
