@@ -53,7 +53,7 @@ config any object's.`,
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)
 	limit := 0
-	cmd.Flags().Var(between(&limit, 1, mostConnections), "limit", "at most so many `flows` (default 1000)")
+	cmd.Flags().Var(between(&limit, 1, mostConnections), "limit", "at most so many `flows` (default: all)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		answer, ok := answers[args[0]]
 		if !ok {

@@ -10,6 +10,7 @@
 //	page.go    what of a listing is asked for
 //	pieces.go  a listing, written while it is made
 //	pace.go    clients that stop reading or sending are let go
+//	clients.go  how many clients there may be, and who goes first
 //	room.go    what only so many clients may have at a time
 //	reply.go   JSON, statuses and errors
 //	printable.go  no control of a terminal in any of it

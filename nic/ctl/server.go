@@ -34,6 +34,7 @@ func Serve(ctx context.Context, o Options) error {
 	srv := &http.Server{
 		Handler:           newServer(o).handler(),
 		ConnContext:       withPeer,
+		ConnState:         newClients(roomForClients()).follow,
 		ReadHeaderTimeout: 5 * time.Second, // bodies and answers have a pace
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -35,6 +36,9 @@ func OpenRing(name string, frames int) (pmd.Port, error) {
 
 func open(name string, frames int) (*Port, error) {
 	dev, err := net.InterfaceByName(name)
+	if errors.As(err, new(*os.SyscallError)) { // it could not be looked for
+		return nil, explain(err)
+	}
 	if err != nil {
 		return nil, errors.New("there is no such network interface here; `ip link` lists those that are")
 	}
@@ -70,7 +74,7 @@ func explain(err error) error {
 	case errors.Is(err, unix.ENOMEM):
 		return fmt.Errorf("no memory for the rings shared with the kernel, of which --ring makes the larger one smaller: %w", err)
 	}
-	return err
+	return pmd.Descriptors(err)
 }
 
 // blockSize is that of a block, of which rings are made. No slot crosses the

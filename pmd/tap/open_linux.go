@@ -102,5 +102,5 @@ func explain(err error) error {
 	case errors.Is(err, unix.EINVAL):
 		return errors.New("there is an interface of that name, and it is no TAP interface")
 	}
-	return err
+	return pmd.Descriptors(err)
 }

@@ -1,0 +1,79 @@
+package ctl
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// recorded is a connection that keeps what is written to it.
+type recorded struct {
+	net.Conn
+	written []byte
+	closed  bool
+}
+
+func (r *recorded) Write(b []byte) (int, error) {
+	r.written = append(r.written, b...)
+	return len(b), nil
+}
+func (r *recorded) SetWriteDeadline(time.Time) error { return nil }
+func (r *recorded) Close() error                     { r.closed = true; return nil }
+
+// The idlest client makes room for a new one. While all are busy, the new one is told
+// to come again.
+func TestIdleClientsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, conns := newClients(2), []*recorded{{}, {}, {}, {}, {}}
+		for _, conn := range conns[:3] {
+			time.Sleep(time.Second)
+			c.follow(conn, http.StateNew)
+		}
+		require.True(t, conns[0].closed, "it is idle for the longest time")
+		c.follow(conns[0], http.StateClosed) // as the server finds out
+		c.follow(conns[1], http.StateActive)
+		c.follow(conns[3], http.StateNew)
+		require.True(t, conns[2].closed, "the other one is busy")
+		c.follow(conns[2], http.StateClosed)
+		c.follow(conns[3], http.StateActive)
+		c.follow(conns[4], http.StateNew)
+		require.True(t, conns[4].closed)
+		require.Contains(t, string(conns[4].written), "503 Service Unavailable\r\nRetry-After: 10\r\n")
+		c.follow(conns[4], http.StateClosed)
+		require.Equal(t, []bool{false, false}, []bool{conns[1].closed, conns[3].closed})
+		c.follow(conns[1], http.StateIdle)
+		c.follow(conns[1], http.StateClosed)
+		c.follow(conns[3], http.StateHijacked)
+		require.Empty(t, c.all)
+		require.Empty(t, c.idle)
+	})
+}
+
+// However many clients come, whoever asks is answered, and descriptors are left.
+func TestMoreClientsThanThereIsRoomFor(t *testing.T) {
+	s := serve(t)
+	room := roomForClients()
+	var silent []net.Conn
+	for range room + 50 {
+		conn, err := net.Dial("unix", s.path)
+		require.NoError(t, err)
+		defer conn.Close()
+		silent = append(silent, conn)
+	}
+	_, err := s.ENIs(t.Context())
+	require.NoError(t, err)
+	_, err = silent[0].Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF, "the first one was let go")
+	last := silent[len(silent)-1]
+	_, err = io.WriteString(last, "GET /v1/workers HTTP/1.1\r\nHost: card\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(last), nil)
+	require.NoError(t, err)
+	require.Equal(t, 200, answer.StatusCode)
+}
