@@ -8,7 +8,9 @@
 //
 // A frame that a driver lends is finished: every checksum is complete, and no segments
 // are merged. Virtual links leave both undone; their drivers finish each frame before the
-// card sees it.
+// card sees it. A stream is much faster in merged frames, so a port that is asked to (Merging)
+// lends those as they are. Some ports take merged frames (Info.Merged); for the others
+// Cutter cuts them.
 package pmd
 
 import (
@@ -45,6 +47,7 @@ var (
 // Burst is the frames of one Rx. A worker uses one Burst for all its ports.
 type Burst struct {
 	N      int
+	Merged uint64 // bit i: Frames[i] is merged. Drivers set bits, and whoever calls Rx clears them before
 	Frames [MaxBurst]Frame
 }
 
@@ -91,6 +94,7 @@ type Info struct {
 	Driver string   // the part before the colon
 	MAC    wire.MAC // the device's own address, zero if it has none
 	MTU    int      // bytes after the Ethernet header
+	Merged bool     // Tx takes merged frames that are in no tunnel, and sends the packets that they stand for
 	Max    int      // bytes after the Ethernet header that Tx takes, if more than the MTU; else 0
 }
 

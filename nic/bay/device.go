@@ -37,6 +37,11 @@ type Report struct {
 // newDevice asks a port that was just opened.
 func newDevice(spec string, port pmd.Port, open Opener) *Device {
 	d := &Device{spec: spec, open: open, port: port, turn: make(chan struct{}, 1)}
+	for _, q := range queuesOf(port) {
+		if m, ok := q.(pmd.Merging); ok {
+			m.LendMerged()
+		}
+	}
 	link := port.Link()
 	d.info, d.down = port.Info(), link != nil
 	d.last.Store(&Report{Info: d.info, Link: link})

@@ -14,3 +14,9 @@ func (c *Conn) Packet(d wire.Direction, bytes int, tick uint32) {
 	c.Bytes[d&1] += uint64(bytes)
 	c.Seen = tick
 }
+
+// More counts packets in direction d beyond that which Packet counted, with so many bytes.
+func (c *Conn) More(d wire.Direction, packets, bytes int) {
+	c.Packets[d&1] += uint64(packets)
+	c.Bytes[d&1] += uint64(bytes)
+}

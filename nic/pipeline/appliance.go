@@ -80,6 +80,7 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 		if !s.waits {
 			continue
 		}
+		w.rx.Merged = 0
 		s.Rx(&w.rx)
 		n := w.rx.N
 		w.ingress, s.waits, any = s.queue, n == pmd.MaxBurst, true

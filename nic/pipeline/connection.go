@@ -194,6 +194,9 @@ func (w *Worker) outdated(epoch uint32, s flow.Status) bool {
 func (w *Worker) account(p *packet) {
 	c, d := p.conn, p.dir
 	c.Packet(d, p.size(), w.tick)
+	if p.frame.Merged() {
+		w.accountMerged(p)
+	}
 	switch p.Proto {
 	case wire.ProtoTCP:
 		if p.Flags&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(p.at, d, p.segment(), p.size()) {

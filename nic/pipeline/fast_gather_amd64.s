@@ -49,7 +49,7 @@ TEXT ·tunnels(SB), NOSPLIT, $8-48
 	PXOR  X7, X7
 
 frame:
-	MOVL const_frameOff(R8), SI
+	MOVWLZX const_frameOff(R8), SI
 	MOVL const_frameLen(R8), BX
 	ADDQ (R8), SI
 	LEAL -104(BX), AX
@@ -213,7 +213,7 @@ TEXT ·packets(SB), NOSPLIT, $0-48
 	LEAQ gather_keys(DI), DI
 
 frame:
-	MOVL const_frameOff(R8), SI
+	MOVWLZX const_frameOff(R8), SI
 	MOVL const_frameLen(R8), BX
 	ADDQ (R8), SI
 	LEAL -54(BX), AX

@@ -73,7 +73,7 @@ frame:
 	MOVQ   const_connStatus(BX), R15
 	TESTL  $const_statusWalkedIn, R15
 	JEQ    done
-	MOVL   const_frameOff(SI), DX
+	MOVWLZX const_frameOff(SI), DX
 	ADDQ   (SI), DX
 	MOVQ   R15, AX
 	SHRQ   $const_statusVTEP, AX
@@ -109,7 +109,7 @@ port:
 	JNE   done
 
 count:
-	ADDL    $50, const_frameOff(SI)
+	ADDW    $50, const_frameOff(SI)
 	MOVL    CX, const_frameLen(SI)
 	MOVWLZX 66(DX), AX
 	ROLW    $8, AX
@@ -193,7 +193,7 @@ frame:
 	ANDL   $const_statusWaysOut, AX
 	CMPL   AX, $const_statusRoutedOut
 	JNE    done
-	MOVL   const_frameOff(SI), DX
+	MOVWLZX const_frameOff(SI), DX
 	CMPL   DX, $50
 	JLT    done
 	ADDQ   (SI), DX
@@ -286,7 +286,7 @@ count:
 	MOVL    (Worker_underlay+underlay_sourceRest)(R12), CX
 	MOVL    CX, 8(DX)
 	MOVL    const_frameLen(SI), CX
-	SUBL    $50, const_frameOff(SI)
+	SUBW    $50, const_frameOff(SI)
 	ADDL    $50, CX
 	MOVL    CX, const_frameLen(SI)
 	SUBL    $14, CX

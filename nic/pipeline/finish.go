@@ -11,7 +11,7 @@ import (
 // among the latest drops.
 func (w *Worker) drop(p *packet, v Verdict) {
 	if p.guest != nil {
-		w.queues[p.guest.number].tally().Drops[v]++
+		w.queues[p.guest.number].tally().Drops[v] += p.packets()
 	}
 	w.note(p, v)
 	w.end(p, v)
@@ -28,7 +28,7 @@ func (w *Worker) note(p *packet, v Verdict) {
 
 // end counts the end of a packet with the place that received the packet.
 func (w *Worker) end(p *packet, v Verdict) {
-	w.ingress.tally().Ends[v]++
+	w.ingress.tally().Ends[v] += p.packets()
 	if w.observe != nil {
 		w.tell(p, v)
 	}

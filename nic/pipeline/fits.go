@@ -14,7 +14,7 @@ import (
 // known connection, too.
 func (w *Worker) fits(p *packet) Verdict {
 	if p.dir == wire.In {
-		return w.queues[p.guest.number].fits(p.frame.Len())
+		return w.queues[p.guest.number].fits(p.frame.Longest())
 	}
 	if _, here := p.exit.neighbor(); here {
 		return next
@@ -25,7 +25,7 @@ func (w *Worker) fits(p *packet) Verdict {
 	case p.frame.Offset() < wire.OuterLen:
 		return NoHeadroom
 	}
-	return w.uplink.fits(p.frame.Len() + wire.OuterLen)
+	return w.uplink.fits(p.frame.Longest() + wire.OuterLen)
 }
 
 // fits tells why a frame of so many bytes cannot leave by q; next if carries is true.

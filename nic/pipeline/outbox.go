@@ -91,6 +91,10 @@ func (o *outbox) chainOf(q *Queue) []*pmd.Frame {
 // flush sends the frames of the outbox, which a burst from w.ingress left, queue by queue. A
 // frame that the port takes counts as Sent; a frame that the port refuses is dropped.
 func (w *Worker) flush() {
+	if w.rx.Merged != 0 {
+		w.flushMerged()
+		return
+	}
 	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
 		taken := q.tx.Tx(o.chainOf(q))

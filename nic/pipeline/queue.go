@@ -15,6 +15,7 @@ import (
 type Queue struct {
 	port   pmd.Port // nil: none attached
 	tx     sender   // port, port with a lock, or an appliance's entrance; nil: none
+	merged bool     // port takes merged frames
 	polled bool     // the worker receives from port, too
 
 	out waiting // frames to send when the burst ends
@@ -69,6 +70,7 @@ func (q *Queue) Down() bool { return q.down.Load() }
 // or before the worker has seen q.
 func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spinlock) {
 	q.port, q.tx, q.polled, q.longest = port, port, polled, longest
+	q.merged = port.Info().Merged
 	if lock != nil {
 		q.tx = locked{lock, port}
 	}
@@ -76,7 +78,7 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 
 // Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
-	q.port, q.tx, q.polled = nil, nil, false
+	q.port, q.tx, q.polled, q.merged = nil, nil, false, false
 	q.room.Store(0)
 }
 

@@ -41,6 +41,7 @@ type Worker struct {
 	quoted  packet // the packet that the ICMP error at hand quotes
 	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
+	pieces  *pieces // nil until a merged frame comes
 	observe func(*Event)
 }
 
@@ -102,13 +103,18 @@ func (w *Worker) take(q *polled) int {
 	if q.port == nil || !q.polled {
 		return 0
 	}
+	w.rx.Merged = 0
 	q.port.Rx(&w.rx)
 	n := w.rx.N
 	if n == 0 {
 		return 0
 	}
 	w.ingress = q.Queue
-	q.received += uint64(n)
+	packets := uint64(n)
+	if w.rx.Merged != 0 {
+		packets += w.unmerged()
+	}
+	q.received += packets
 	if q.guest == nil {
 		w.fromUplink(w.rx.Frames[:n])
 	} else {
@@ -119,6 +125,6 @@ func (w *Worker) take(q *polled) int {
 		w.visit()
 	}
 	w.Bursts++
-	w.Packets += uint64(n)
+	w.Packets += packets
 	return n
 }

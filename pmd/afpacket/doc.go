@@ -36,5 +36,7 @@
 // of its own; without, most frames find its queue full.
 //
 // PACKET_VNET_HDR tells which frames a virtual link left unfinished. They are
-// finished before the card sees them; see package gso.
+// finished before the card sees them; see package gso. Merged frames of TCP go
+// on whole if the card asks for them (pmd.Merging), and leave by a socket of their own, to
+// which the kernel takes 64 KB at once.
 package afpacket

@@ -46,10 +46,11 @@ func open(name string, frames int) (*Port, error) {
 		index:    dev.Index,
 		rxFd:     -1,
 		txFd:     -1,
+		bulk:     -1,
 		segments: make([]byte, pmd.MaxBurst*segmentSize),
 		merged:   make([]byte, mergedSize),
 	}
-	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU}
+	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU, Merged: true}
 	copy(info.MAC[:], dev.HardwareAddr)
 	p.info.Store(info)
 	if p.claim, err = claimed(dev.Index); err != nil {
@@ -63,7 +64,26 @@ func open(name string, frames int) (*Port, error) {
 		p.Close()
 		return nil, explain(err)
 	}
+	if err := p.openBulk(); err != nil {
+		p.Close()
+		return nil, explain(err)
+	}
 	return p, nil
+}
+
+// openBulk makes the socket for merged frames. They do not pass by the queueing
+// discipline, as those of the ring do: the kernel cuts them behind it where the
+// device does not.
+func (p *Port) openBulk() (err error) {
+	p.bulk, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(p.bulk, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1); err != nil {
+		return fmt.Errorf("packet socket option %d: %w", unix.PACKET_VNET_HDR, err)
+	}
+	buffer(p.bulk, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sndbuf)
+	return p.bind(p.bulk, 0)
 }
 
 func explain(err error) error {

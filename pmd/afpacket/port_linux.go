@@ -2,8 +2,10 @@ package afpacket
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -18,14 +20,20 @@ type Port struct {
 	index int
 	rxFd  int
 	txFd  int
+	bulk  int    // socket that merged frames are sent by
 	claim *claim // on the interface
 	rx    rxRing
 	tx    txRing
 
 	unfinished gso.Finisher
-	segments   []byte // one for each frame of a burst
-	merged     []byte // the frame that is cut
-	idle       int    // Rx in a row that found nothing
+	segments   []byte   // one for each frame of a burst
+	merged     []byte   // the frame that is cut
+	whole      [][]byte // for merged frames that are lent as they are; nil: all are cut
+	lent       int      // merged frames in the burst at hand
+	idle       int      // Rx in a row that found nothing
+
+	header  [gso.HeaderLen]byte // of the merged frame that is sent
+	vectors [2]unix.Iovec
 
 	rxPackets, rxBytes, unkept            atomic.Uint64 // unkept: long frames that the kernel had no memory for
 	txPackets, txBytes, txFull, txDropped atomic.Uint64
@@ -44,17 +52,22 @@ const (
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	p.rx.release()
-	bytes := 0
-	for b.N < pmd.MaxBurst && p.fill(b) {
-		bytes += b.Frames[b.N].Len()
-		b.N++
+	packets, bytes := 0, 0
+	for p.lent = 0; b.N < pmd.MaxBurst && p.lent < pmd.MaxMerged && p.fill(b); b.N++ {
+		f := &b.Frames[b.N]
+		if f.Merged() {
+			b.Merged |= 1 << b.N
+			p.lent++
+		}
+		packets += f.Packets()
+		bytes += f.WireLen()
 	}
 	if b.N == 0 {
 		p.rest()
 		return
 	}
 	p.idle = 0
-	p.rxPackets.Store(p.rxPackets.Load() + uint64(b.N))
+	p.rxPackets.Store(p.rxPackets.Load() + uint64(packets))
 	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
 }
 
@@ -75,7 +88,7 @@ func (p *Port) fill(b *pmd.Burst) bool {
 			return false
 		}
 		if (!f.long() || p.fetch(&f, buf)) && p.finish(&f) {
-			b.Frames[b.N].Lend(f.mem, f.off, len(f.mem)-f.off)
+			b.Frames[b.N].LendMerged(f.mem, f.off, len(f.mem)-f.off, f.segment)
 			return true
 		}
 	}
@@ -87,7 +100,11 @@ func (p *Port) fill(b *pmd.Burst) bool {
 // lost, and counted: the kernel had no memory to keep it, or no port carries
 // anything as long.
 func (p *Port) fetch(f *received, buf []byte) bool {
-	if f.length > pmd.MaxFrame {
+	switch {
+	case f.length <= pmd.MaxFrame:
+	case p.whole != nil:
+		buf = p.whole[p.lent]
+	default:
 		buf = p.merged
 	}
 	switch {
@@ -112,17 +129,76 @@ func (p *Port) finish(f *received) bool {
 	if header.Finished() && len(frame) <= pmd.MaxFrame {
 		return true
 	}
-	if header.Merged() && len(frame) <= pmd.MaxFrame {
+	if !header.Merged() {
+		return p.unfinished.Take(frame, &header)
+	}
+	if p.whole != nil {
+		var ok bool
+		if f.segment, ok = gso.Whole(frame, &header); ok {
+			return true
+		}
+	}
+	if p.whole != nil || len(frame) <= pmd.MaxFrame {
 		frame = p.merged[:copy(p.merged, frame)] // its segments may take several Rx
 	}
 	return p.unfinished.Take(frame, &header)
 }
 
-// Tx copies frames to the ring and has the kernel send them.
-func (p *Port) Tx(frames []*pmd.Frame) int {
-	if len(frames) == 0 {
-		return 0
+// LendMerged has merged frames lent as they are, as pmd.Merging says.
+func (p *Port) LendMerged() {
+	for len(p.whole) < pmd.MaxMerged {
+		p.whole = append(p.whole, make([]byte, mergedSize))
 	}
+}
+
+// Tx copies frames to the ring and has the kernel send them. Merged ones go by a
+// socket without a ring, each in its place.
+func (p *Port) Tx(frames []*pmd.Frame) (n int) {
+	for took := true; took && n < len(frames); {
+		if frames[n].Merged() {
+			if took = p.sendWhole(frames[n]); took {
+				n++
+			}
+			continue
+		}
+		run := frames[n:]
+		if merged := slices.IndexFunc(run, (*pmd.Frame).Merged); merged > 0 {
+			run = run[:merged]
+		}
+		sent := p.send(run)
+		n, took = n+sent, sent == len(run)
+	}
+	full := 0
+	for _, f := range frames[n:] {
+		full += f.Packets()
+	}
+	p.txFull.Store(p.txFull.Load() + uint64(full))
+	return n
+}
+
+// sendWhole sends a merged frame. It is false if there was no room for it.
+func (p *Port) sendWhole(f *pmd.Frame) bool {
+	packets, bytes, frame := f.Packets(), f.WireLen(), f.Bytes()
+	gso.PutWhole(p.header[:], f)
+	p.vectors[0].Base, p.vectors[1].Base = &p.header[0], &frame[0]
+	p.vectors[0].SetLen(len(p.header))
+	p.vectors[1].SetLen(len(frame))
+	_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(p.bulk), uintptr(unsafe.Pointer(&p.vectors)), 2)
+	p.vectors[1].Base = nil // the frame is the caller's again
+	switch errno {
+	case 0:
+		p.txPackets.Store(p.txPackets.Load() + uint64(packets))
+		p.txBytes.Store(p.txBytes.Load() + uint64(bytes))
+	case unix.EINVAL, unix.EMSGSIZE:
+		p.txDropped.Store(p.txDropped.Load() + uint64(packets))
+	default:
+		return false
+	}
+	return true
+}
+
+// send sends frames that are not merged.
+func (p *Port) send(frames []*pmd.Frame) int {
 	if mtu := p.info.Load().MTU; mtu != p.tx.mtu {
 		p.resize(mtu)
 	}
@@ -152,7 +228,6 @@ func (p *Port) Tx(frames []*pmd.Frame) int {
 	p.txPackets.Store(p.txPackets.Load() + uint64(n-dropped))
 	p.txBytes.Store(p.txBytes.Load() + uint64(bytes))
 	p.txDropped.Store(p.txDropped.Load() + uint64(dropped))
-	p.txFull.Store(p.txFull.Load() + uint64(len(frames)-n))
 	return n
 }
 
@@ -203,7 +278,7 @@ func (p *Port) Close() error {
 			errs = append(errs, unix.Munmap(mem))
 		}
 	}
-	for _, fd := range []int{p.rxFd, p.txFd} {
+	for _, fd := range []int{p.rxFd, p.txFd, p.bulk} {
 		if fd >= 0 {
 			errs = append(errs, unix.Close(fd))
 		}

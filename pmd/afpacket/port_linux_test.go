@@ -45,6 +45,13 @@ func TestKernel(t *testing.T) {
 	})
 }
 
+func TestMergedFramesPassWhole(t *testing.T) {
+	pmdtest.Merged(t, func(t *testing.T) pmdtest.End {
+		p, _, peer := plug(t)
+		return pmdtest.End{Port: p, Link: peer}
+	})
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	pmdtest.NeedNamespace(t)
 	_, err := Open("nope")
@@ -71,7 +78,7 @@ func TestInfoIsTheInterfaces(t *testing.T) {
 	p, link, _ := plug(t)
 	name := link.Attrs().Name
 	require.Equal(t, pmd.Info{Name: "afpacket:" + name, Driver: "afpacket",
-		MAC: wire.MAC(link.Attrs().HardwareAddr), MTU: pmdtest.MTU}, p.Info())
+		MAC: wire.MAC(link.Attrs().HardwareAddr), MTU: pmdtest.MTU, Merged: true}, p.Info())
 }
 
 // experimental is a frame of n bytes that no kernel wants.
@@ -212,7 +219,7 @@ func TestTheInterfaceChanges(t *testing.T) {
 	for _, mtu := range []int{1500, 1000, 1500, pmdtest.MTU} {
 		require.NoError(t, netlink.LinkSetMTU(link, mtu))
 		pmdtest.Until(t, "up", func() bool { return p.Link() == nil })
-		require.Equal(t, pmd.Info{Name: p.Info().Name, Driver: "afpacket", MAC: mac, MTU: mtu}, p.Info())
+		require.Equal(t, pmd.Info{Name: p.Info().Name, Driver: "afpacket", MAC: mac, MTU: mtu, Merged: true}, p.Info())
 		there.Take(func([]byte) {})
 		before := p.Stats()
 		for n, passes := range map[int]bool{mtu + 14: true, mtu + 15: false} {

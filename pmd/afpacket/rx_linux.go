@@ -32,11 +32,12 @@ const slotSize = 2048
 
 // received is one frame of the ring.
 type received struct {
-	mem    []byte // from the kernel's descriptor, which is free once read, to the frame's end
-	off    int    // of the frame in mem
-	length int    // of the frame, of which mem has only a part if it is long
-	queued bool   // the frame is long, and the kernel keeps it for read
-	tag    uint32 // VLAN tag that the kernel took out, TPID and TCI, or 0
+	mem     []byte // from the kernel's descriptor, which is free once read, to the frame's end
+	off     int    // of the frame in mem
+	length  int    // of the frame, of which mem has only a part if it is long
+	segment int    // payload bytes of each segment, if it is merged and lent so
+	queued  bool   // the frame is long, and the kernel keeps it for read
+	tag     uint32 // VLAN tag that the kernel took out, TPID and TCI, or 0
 }
 
 func (r *rxRing) slot(i int) []byte { return r.mem[i*slotSize:][:slotSize] }
@@ -65,7 +66,7 @@ func (r *rxRing) next(f *received) bool {
 	f.off = int(binary.NativeEndian.Uint16(h[12:]))
 	end := f.off + int(binary.NativeEndian.Uint32(h[8:]))
 	f.mem = slot[:end:end]
-	f.queued = s&unix.TP_STATUS_COPY != 0
+	f.segment, f.queued = 0, s&unix.TP_STATUS_COPY != 0
 	f.tag = 0
 	if s&unix.TP_STATUS_VLAN_VALID != 0 {
 		f.tag = wire.EtherTypeVLAN<<16 | uint32(binary.NativeEndian.Uint16(h[24:]))

@@ -56,6 +56,30 @@ func Kernel(t *testing.T, open func(t *testing.T) End) {
 	}
 }
 
+// Merged tests a driver between two such stacks whose merged frames pass whole.
+func Merged(t *testing.T, open func(t *testing.T) End) {
+	a, b := open(t), open(t)
+	one, two := NewStack(t, a.Link, mtu), NewStack(t, b.Link, mtu)
+	one.Address(one.Link, "10.0.0.1/24")
+	two.Address(two.Link, "10.0.0.2/24")
+	for _, p := range []pmd.Port{a.Port, b.Port} {
+		require.True(t, p.Info().Merged)
+		p.(pmd.Merging).LendMerged()
+	}
+	r := start(t, a.Port, b.Port)
+	streams(t, one, two)
+	datagrams(t, one, two)
+	r.end()
+	require.NoError(t, r.unsound)
+	require.Greater(t, r.longest, 10*mtu, "no merged frame was lent")
+	for _, p := range []pmd.Port{a.Port, b.Port} {
+		s := p.Stats()
+		require.Greater(t, s.RxPackets, uint64(32<<20/mtu), "counts are of packets, not of frames")
+		require.Greater(t, s.TxPackets, uint64(32<<20/mtu))
+		require.Zero(t, s.TxDropped)
+	}
+}
+
 func vlan(s *Stack, _ int) netlink.Link {
 	dev := &netlink.Vlan{LinkAttrs: netlink.LinkAttrs{Name: "tagged", ParentIndex: s.Link.Attrs().Index, MTU: mtu}, VlanId: 7}
 	err := s.conf.LinkAdd(dev)

@@ -8,5 +8,5 @@
 //
 // The kernel is told that the other end can finish checksums and cut merged
 // segments, so a stream costs one system call for 64 KB and not for each
-// packet; package gso then finishes them.
+// packet. Package gso then finishes them, unless the card takes them merged.
 package tap

@@ -69,7 +69,7 @@ func (p *Port) describe(name string) error {
 	if err != nil {
 		return err
 	}
-	info := &pmd.Info{Name: "tap:" + name, Driver: "tap", MTU: dev.MTU, Max: pmd.MaxMTU}
+	info := &pmd.Info{Name: "tap:" + name, Driver: "tap", MTU: dev.MTU, Max: pmd.MaxMTU, Merged: true}
 	copy(info.MAC[:], dev.HardwareAddr)
 	p.info.Store(info)
 	if p.socket, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {

@@ -28,8 +28,10 @@ type Port struct {
 	bufs       [pmd.MaxBurst][]byte
 	merged     []byte // what is cut
 	unfinished gso.Finisher
+	whole      bool // merged frames are lent as they are
+	lent       int  // merged frames in the burst at hand
 
-	header  [gso.HeaderLen]byte // of what is sent: nothing is missing
+	header  [gso.HeaderLen]byte // of what is sent, which lacks nothing unless it is merged
 	vectors [2]unix.Iovec
 
 	rxPackets, rxBytes                    atomic.Uint64
@@ -55,12 +57,17 @@ func newPort(fd int) *Port {
 // Rx reads the frames that wait.
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
-	bytes := 0
-	for b.N < pmd.MaxBurst && p.fill(&b.Frames[b.N], &p.bufs[b.N]) {
-		bytes += b.Frames[b.N].Len()
-		b.N++
+	packets, bytes := 0, 0
+	for p.lent = 0; b.N < pmd.MaxBurst && p.lent < pmd.MaxMerged && p.fill(&b.Frames[b.N], &p.bufs[b.N]); b.N++ {
+		f := &b.Frames[b.N]
+		if f.Merged() {
+			b.Merged |= 1 << b.N
+			p.lent++
+		}
+		packets += f.Packets()
+		bytes += f.WireLen()
 	}
-	p.rxPackets.Store(p.rxPackets.Load() + uint64(b.N))
+	p.rxPackets.Store(p.rxPackets.Load() + uint64(packets))
 	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
 }
 
@@ -74,6 +81,12 @@ func (p *Port) fill(f *pmd.Frame, buf *[]byte) bool {
 			return false
 		}
 		header, frame := gso.Read((*buf)[readAt:]), (*buf)[frameAt:readAt+n]
+		if p.whole && header.Merged() {
+			if segment, ok := gso.Whole(frame, &header); ok {
+				f.LendMerged(*buf, frameAt, len(frame), segment)
+				return true
+			}
+		}
 		if header.Finished() && len(frame) <= pmd.MaxFrame || p.unfinished.Take(frame, &header) {
 			f.Lend(*buf, frameAt, len(frame))
 			return true
@@ -98,33 +111,46 @@ func (p *Port) read(buf []byte) int {
 
 // Tx writes the frames, one system call each: TAP has no way to take more.
 func (p *Port) Tx(frames []*pmd.Frame) int {
-	n, dropped, bytes := 0, 0, 0
+	n, packets, dropped, bytes := 0, 0, 0, 0
 send:
 	for ; n < len(frames); n++ {
-		frame := frames[n].Bytes()
-		errno := unix.EINVAL
-		if len(frame) <= pmd.MaxFrame {
-			errno = p.write(frame)
+		f := frames[n]
+		errno, stands := unix.EINVAL, f.Packets()
+		if f.Longest() <= pmd.MaxFrame {
+			errno = p.write(f)
 		}
 		switch errno {
 		case 0:
-			bytes += len(frame)
+			packets += stands
+			bytes += f.WireLen()
 		case unix.EINVAL:
-			dropped++
+			dropped += stands
 		default:
 			break send
 		}
 	}
-	p.txPackets.Store(p.txPackets.Load() + uint64(n-dropped))
+	full := 0
+	for _, f := range frames[n:] {
+		full += f.Packets()
+	}
+	p.txPackets.Store(p.txPackets.Load() + uint64(packets))
 	p.txBytes.Store(p.txBytes.Load() + uint64(bytes))
 	p.txDropped.Store(p.txDropped.Load() + uint64(dropped))
-	p.txFull.Store(p.txFull.Load() + uint64(len(frames)-n))
+	p.txFull.Store(p.txFull.Load() + uint64(full))
 	return n
 }
 
-func (p *Port) write(frame []byte) unix.Errno {
+// LendMerged has merged frames lent as they are, as pmd.Merging says.
+func (p *Port) LendMerged() { p.whole = true }
+
+func (p *Port) write(f *pmd.Frame) unix.Errno {
+	frame := f.Bytes()
 	if len(frame) == 0 {
 		return unix.EINVAL
+	}
+	clear(p.header[:])
+	if f.Merged() {
+		gso.PutWhole(p.header[:], f)
 	}
 	p.vectors[0].Base, p.vectors[1].Base = &p.header[0], &frame[0]
 	p.vectors[0].SetLen(len(p.header))

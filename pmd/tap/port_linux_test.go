@@ -63,6 +63,13 @@ func TestKernel(t *testing.T) {
 	})
 }
 
+func TestMergedFramesPassWhole(t *testing.T) {
+	pmdtest.Merged(t, func(t *testing.T) pmdtest.End {
+		p, link := plug(t)
+		return pmdtest.End{Port: p, Link: link}
+	})
+}
+
 func TestInfoIsTheInterfaces(t *testing.T) {
 	p, link := plug(t)
 	info := p.Info()
@@ -79,7 +86,7 @@ func TestTheInterfaceChanges(t *testing.T) {
 	require.NoError(t, netlink.LinkSetHardwareAddr(link, mac[:]))
 	require.NoError(t, netlink.LinkSetMTU(link, 9001))
 	require.NoError(t, p.Link())
-	require.Equal(t, pmd.Info{Name: "tap:" + link.Attrs().Name, Driver: "tap", MAC: mac, MTU: 9001, Max: pmd.MaxMTU}, p.Info())
+	require.Equal(t, pmd.Info{Name: "tap:" + link.Attrs().Name, Driver: "tap", MAC: mac, MTU: 9001, Max: pmd.MaxMTU, Merged: true}, p.Info())
 }
 
 // An interface that was moved into another namespace, a guest's, has there what

@@ -6,6 +6,7 @@
 //	find.go     where they are: from the outside in, through IP
 //	tunnel.go   … and through what lies between: UDP and its tunnels, GRE, MPLS
 //	cut.go      a merged frame, cut into the segments it stands for
+//	whole.go    a merged frame that goes on as it is, for the port that it leaves by to cut
 //	finisher.go all of this for a port, with counts
 //	capture.go  the same for frames of a capture, where nothing says what is missing
 //

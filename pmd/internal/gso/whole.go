@@ -1,0 +1,37 @@
+package gso
+
+import (
+	"encoding/binary"
+
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// Whole tells whether a frame that lacks what h says may be lent as merged
+// (pmd.Merging), with so many payload bytes in each segment. It is one then: its
+// checksum is complemented.
+func Whole(frame []byte, h *Header) (segment int, ok bool) {
+	if h.kind != tcp4 || h.flags&needsSum == 0 || h.offset != tcpSum || !pmd.MayMerge(frame, h.start, h.size) {
+		return 0, false
+	}
+	complement(frame[h.start+tcpSum:])
+	return h.size, true
+}
+
+// PutWhole writes the header for a merged frame that is sent whole, and turns its
+// checksum back.
+func PutWhole(b []byte, f *pmd.Frame) {
+	frame := f.Bytes()
+	tcp, payload := f.Headers()
+	complement(frame[tcp+tcpSum:])
+	b[0], b[1] = needsSum, tcp4
+	if wire.TCP(frame[tcp:]).Flags()&wire.TCPCwr != 0 {
+		b[1] |= ecn
+	}
+	binary.NativeEndian.PutUint16(b[2:], uint16(payload))
+	binary.NativeEndian.PutUint16(b[4:], uint16(f.Segment()))
+	binary.NativeEndian.PutUint16(b[6:], uint16(tcp))
+	binary.NativeEndian.PutUint16(b[8:], tcpSum)
+}
+
+func complement(sum []byte) { sum[0], sum[1] = ^sum[0], ^sum[1] }

@@ -1,0 +1,123 @@
+package pmd
+
+import (
+	"encoding/binary"
+
+	"nitrocard/nic/wire"
+)
+
+// Merging is a port that can lend merged frames. A merged frame is a TCP segment in
+// IPv4, as a sender's kernel hands it to a device that cuts it (virtio's TSO):
+//
+//	|Ethernet|IPv4|TCP|payload, several segments' worth|
+//	|  outer headers  |Ethernet|IPv4|TCP|payload … |        from the uplink
+//
+// The headers are the first segment's but for the lengths, and FIN and PSH, which
+// are the last one's. The checksum of TCP is the complement of that of the
+// pseudo-header, so that wire's rewriting of addresses keeps it right; whoever
+// sends the frame on completes it. There is no VLAN tag, and no checksum of the outer
+// datagram.
+type Merging interface {
+	// LendMerged has Rx lend merged frames from now on, at most MaxMerged in a
+	// burst, each with its bit in Burst.Merged, and of at most MaxBurst packets each.
+	LendMerged()
+}
+
+// MaxMerged is how many merged frames are in a burst at most: what a burst costs
+// must not grow with what its sender merges.
+const MaxMerged = 8
+
+// LendMerged is Lend for a merged frame, with so many payload bytes in each segment.
+func (f *Frame) LendMerged(mem []byte, off, n, segment int) {
+	f.Lend(mem, off, n)
+	f.segment = uint16(segment)
+}
+
+// Merged tells whether the frame stands for several packets.
+func (f *Frame) Merged() bool { return f.segment != 0 }
+
+// Segment is how many payload bytes each packet has that a merged frame stands for,
+// but for the last, which has what is left.
+func (f *Frame) Segment() int { return int(f.segment) }
+
+// Packets is how many packets the frame stands for.
+func (f *Frame) Packets() int {
+	if f.segment == 0 {
+		return 1
+	}
+	_, payload := f.Headers()
+	return (int(f.n) - payload + int(f.segment) - 1) / int(f.segment)
+}
+
+// WireLen is how many bytes the frame's packets have together.
+func (f *Frame) WireLen() int {
+	if f.segment == 0 {
+		return int(f.n)
+	}
+	_, payload := f.Headers()
+	return int(f.n) + (f.Packets()-1)*payload
+}
+
+// Longest is the length of the longest packet that the frame stands for.
+func (f *Frame) Longest() int {
+	if f.segment == 0 {
+		return int(f.n)
+	}
+	_, payload := f.Headers()
+	return payload + int(f.segment)
+}
+
+// Headers tells where a merged frame has its TCP header and its payload.
+func (f *Frame) Headers() (tcp, payload int) { return headersOf(f.Bytes()) }
+
+func headersOf(b []byte) (tcp, payload int) {
+	ip := wire.EthernetLen
+	if b[ip+9] == wire.ProtoUDP {
+		ip += wire.OuterLen
+	}
+	tcp = ip + wire.IPv4(b[ip:]).HeaderLen()
+	return tcp, tcp + wire.TCP(b[tcp:]).HeaderLen()
+}
+
+// MayMerge tells whether a frame with a TCP header at an offset, and so many payload
+// bytes in each segment, may be lent as merged: its headers are as Merging draws
+// them, sound, and tell the frame's length, and it stands for 2 to MaxBurst packets,
+// none longer than MaxFrame.
+func MayMerge(frame []byte, tcp, segment int) bool {
+	const outer = wire.OuterLen
+	if len(frame) > 0xffff {
+		return false
+	}
+	inner := frame
+	if len(frame) > outer && isOuter(frame) {
+		inner = frame[outer:]
+	}
+	if len(inner) < len(wire.Plain{}) || !soundIPv4(inner, wire.ProtoTCP) {
+		return false
+	}
+	at, payload := headersOf(frame)
+	if at != tcp || payload < tcp+wire.TCPLen || payload >= len(frame) {
+		return false
+	}
+	bytes := len(frame) - payload
+	return segment > 0 && segment < bytes && (bytes+segment-1)/segment <= MaxBurst && payload+segment <= MaxFrame
+}
+
+// isOuter tells whether a frame begins with the outer headers of a tunnel, 50 bytes.
+func isOuter(frame []byte) bool {
+	udp := wire.UDP(frame[wire.EthernetLen+wire.IPv4Len:])
+	return soundIPv4(frame, wire.ProtoUDP) && wire.IPv4(frame[wire.EthernetLen:]).HeaderLen() == wire.IPv4Len &&
+		binary.BigEndian.Uint16(udp[2:]) == wire.PortVXLAN && udp.Checksum() == 0 &&
+		udp.Length() == len(frame)-wire.EthernetLen-wire.IPv4Len
+}
+
+// soundIPv4 tells whether a frame, of 34 bytes or more, is untagged IPv4 of a
+// protocol that is no fragment, and ends where its header says.
+func soundIPv4(frame []byte, proto uint8) bool {
+	ip := wire.IPv4(frame[wire.EthernetLen:])
+	n := ip.HeaderLen()
+	const fragment = 0x3fff
+	return binary.BigEndian.Uint16(frame[12:]) == wire.EtherTypeIPv4 && ip[0]>>4 == 4 && ip[9] == proto &&
+		n >= wire.IPv4Len && n+wire.UDPLen <= len(ip) && int(binary.BigEndian.Uint16(ip[2:])) == len(ip) &&
+		binary.BigEndian.Uint16(ip[6:])&fragment == 0 && wire.Sum(ip[:n], 0) == 0
+}
