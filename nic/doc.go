@@ -13,6 +13,7 @@
 //	wire      headers
 //	ctl       the control socket
 //	printable text of strangers, fit for a terminal
+//	sandbox   what rights the process keeps
 //	nictest   the world around a card, for tests
 //
 // Package nic is the front of these packages:

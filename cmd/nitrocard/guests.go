@@ -15,6 +15,7 @@ type guestPorts struct {
 	given   map[string]guestPort // --guest, by ENI
 	pcapDir string               // where those of the configuration write
 	ring    int                  // frames that one of packet sockets keeps
+	rights  rights               // to open them
 }
 
 type guestPort struct {
@@ -29,7 +30,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (*guestPorts, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports := &guestPorts{map[string]guestPort{}, o.pcapDir, o.ring}
+	ports := &guestPorts{given: map[string]guestPort{}, pcapDir: o.pcapDir, ring: o.ring}
 	for _, g := range o.guests {
 		eni, port, ok := strings.Cut(g, "=")
 		if !ok || eni == "" || port == "" {
@@ -74,5 +75,5 @@ func (ports *guestPorts) open(e *vpc.OwnENI) (string, nic.Opener) {
 	if err != nil {
 		return e.Port, func() (pmd.Port, error) { return nil, err }
 	}
-	return e.Port, open
+	return e.Port, ports.rights.opener(e.Port, open)
 }

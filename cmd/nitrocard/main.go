@@ -6,6 +6,7 @@
 //	work.go    the card at work on ports of this machine
 //	reload.go  SIGHUP
 //	loglines.go  the log, which nobody waits for
+//	sandbox.go what rights the card keeps, once its ports are open
 //	guests.go  which ENI is on which port
 //	port.go    from a port's name to the port
 //	eal.go     DPDK's own options
@@ -43,7 +44,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(execute(ownProcess(ctx), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // execute runs one command line and returns the exit status.

@@ -114,6 +114,8 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:y --guest eni-a2=pcap:y", "pcap:y is the port of both eni-a1 and eni-a2"},
 		{"run --config " + region + " --uplink pcap:x --guest eni-a1=pcap:x", "pcap:x is the port of both uplink and eni-a1"},
 		{"run --config " + region + " --uplink pcap:x --read-group no-such", "--read-group no-such: there is no such group here; `getent group` lists those that are"},
+		{"run --config " + region + " --uplink pcap:x --user no-such", "--user no-such: there is no such user here"},
+		{"run --config " + region + " --uplink pcap:x --keep eth0", "--keep eth0: afpacket, tap, dpdk or pcap is expected"},
 		{"run --config " + region + " --uplink pcap:x --card z", "z"},
 		{"run --config " + region + " --uplink pcap:x --workers -1", "--workers -1: a number from 1 to 64 is expected"},
 		{"run --config " + region + " --uplink pcap:x --idle-sleep -1s", "--idle-sleep -1s: a time from 0 on is expected"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nitrocard/nic"
+	"nitrocard/nic/sandbox"
 	"nitrocard/pmd"
 	"nitrocard/pmd/afpacket"
 	"nitrocard/pmd/dpdk"
@@ -16,16 +17,17 @@ import (
 type driver struct {
 	name, usage string
 	open        func(spec string, queues int) (pmd.Port, error) // with as many queues, or fewer
+	needs       []sandbox.Capability                            // to open a port
 }
 
 // drivers are those of this build. One that the system lacks says so when it
 // is asked to open a port. The rings of packet sockets have room for so many frames.
 func drivers(ring int) []driver {
 	return []driver{
-		{"afpacket", "afpacket:INTERFACE", one(func(spec string) (pmd.Port, error) { return afpacket.OpenRing(spec, ring) })},
-		{"tap", "tap:NAME", one(tap.Open)},
-		{"dpdk", "dpdk:DEVICE[,ARGUMENTS]", openDPDK},
-		{"pcap", "pcap:FILE[,out=FILE][,loop]", one(func(spec string) (pmd.Port, error) { return pcap.Open(spec) })},
+		{"afpacket", "afpacket:INTERFACE", one(func(spec string) (pmd.Port, error) { return afpacket.OpenRing(spec, ring) }), []sandbox.Capability{sandbox.NetRaw}},
+		{"tap", "tap:NAME", one(tap.Open), []sandbox.Capability{sandbox.NetAdmin}},
+		{"dpdk", "dpdk:DEVICE[,ARGUMENTS]", openDPDK, nil},
+		{"pcap", "pcap:FILE[,out=FILE][,loop]", one(func(spec string) (pmd.Port, error) { return pcap.Open(spec) }), nil},
 	}
 }
 

@@ -18,6 +18,7 @@ type runOptions struct {
 	config, card, uplink, socket string
 	pcapDir                      string // "": ports of the configuration write no captures
 	access                       ctl.Access
+	sandbox                      sandboxOptions
 	reading                      vpc.Reading
 	guests                       []string
 	connections                  int
@@ -52,6 +53,7 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.pcapDir, "pcap-dir", "", "`folder` below which ports of the configuration write captures (pcap: with out=)")
 	cmd.Flags().Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
 	cmd.Flags().Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket; with --read-group they must be in both")
+	sandboxFlags(cmd, &o.sandbox)
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
 	cmd.Flags().Var(between(&o.ring, 1, afpacket.MostRing), "ring", "`frames`, of 2 KB each, that an afpacket port keeps while its worker is away")

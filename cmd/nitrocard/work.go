@@ -45,7 +45,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 			return fmt.Errorf("--socket: %w", err)
 		}
 	}
-	socket, err := ctl.Listen(o.socket)
+	socket, err := ctl.Listen(o.socket, o.sandbox.owners()...)
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,9 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 		return errors.Join(fmt.Errorf("--uplink: %w", err), card.Close())
 	}
 	introduce(log, card, o)
+	if err := o.enterSandbox(ctx, card, guests, log); err != nil {
+		return errors.Join(err, card.Close())
+	}
 	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Access: o.access, Log: log}, o)
 }
 

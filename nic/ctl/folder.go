@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -23,9 +24,10 @@ func Folder(path string) error {
 }
 
 // trusted is an error for a folder in which a stranger could put a socket in the place of
-// ours. A folder is trusted if it belongs to this user or root, and if other users cannot
-// write there, or can, as in /tmp, but cannot move another user's files (sticky bit).
-func trusted(folder string) error {
+// ours. A folder is trusted if it belongs to this user, root or one of owners, and if other
+// users cannot write there, or can, as in /tmp, but cannot move another user's files (sticky
+// bit).
+func trusted(folder string, owners []int) error {
 	info, err := os.Stat(folder)
 	if err != nil {
 		return err
@@ -33,8 +35,8 @@ func trusted(folder string) error {
 	if !info.IsDir() {
 		return &fs.PathError{Op: "open", Path: folder, Err: syscall.ENOTDIR}
 	}
-	owner := info.Sys().(*syscall.Stat_t).Uid
-	if owner != 0 && int(owner) != os.Geteuid() {
+	owner := int(info.Sys().(*syscall.Stat_t).Uid)
+	if owner != 0 && owner != os.Geteuid() && !slices.Contains(owners, owner) {
 		return fmt.Errorf("%s belongs to another user, who could put another socket in its place; use a folder of your own", folder)
 	}
 	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {

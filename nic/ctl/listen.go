@@ -28,18 +28,18 @@ type socket struct {
 
 // Listen binds a Unix socket at path, in the place of a socket that a dead card left. To
 // close the listener removes the socket. If another card answers at path, Listen is an
-// error.
+// error. The socket's folder may belong to owners, too: users that a card becomes.
 //
 // Listen binds the socket in a folder that only this user can enter, sets the mode there,
 // and then renames the socket to its place, so that no stranger can connect while the
 // socket still has the mode of the process's umask. A lock beside the socket, which Listen
 // removes at its end, keeps two cards that start at once from replacing each other's
 // socket.
-func Listen(path string) (net.Listener, error) {
+func Listen(path string, owners ...int) (net.Listener, error) {
 	if len(path) > mostPath {
 		return nil, fmt.Errorf("socket %s: %w", path, errLong)
 	}
-	if err := trusted(filepath.Dir(path)); err != nil {
+	if err := trusted(filepath.Dir(path), owners); err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
 	starting, err := hold(path + ".lock")

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"nitrocard/pmd/pmdtest"
+)
+
+// cardProcess is a card of its own, in a network namespace of its own.
+type cardProcess struct {
+	*testing.T
+	*exec.Cmd
+	socket string
+	log    bytes.Buffer
+	links  *netlink.Handle // of the namespace
+}
+
+// startCard starts a card whose uplink is one end of a cable.
+func startCard(t *testing.T, socket string, flags ...string) *cardProcess {
+	if os.Geteuid() != 0 {
+		pmdtest.Missing(t, "only root makes interfaces")
+	}
+	c := &cardProcess{T: t, socket: socket, Cmd: exec.Command("/proc/self/exe", flags...)}
+	c.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+	c.Stderr = &c.log
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlock: the thread ends with its namespace
+		err := unix.Unshare(unix.CLONE_NEWNET)
+		if err == nil {
+			c.links, err = netlink.NewHandle()
+		}
+		if err == nil {
+			c.cable()
+			err = c.Start()
+		}
+		started <- err
+		if err == nil {
+			c.Wait()
+		}
+		close(started)
+	}()
+	if err := <-started; errors.Is(err, unix.EPERM) {
+		pmdtest.Missing(t, fmt.Sprintf("a network namespace: %v", err))
+	} else {
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		c.Process.Signal(syscall.SIGTERM)
+		<-started
+		c.links.Close()
+	})
+	until(t, "the card is up", func() bool {
+		status, _, _ := call(t, "get", "ports", "--socket", socket)
+		return status == 0
+	})
+	return c
+}
+
+// cable plugs a cable in: up0, the uplink, and its other end.
+func (c *cardProcess) cable() {
+	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "up0"}, PeerName: "up1"}
+	require.NoError(c, c.links.LinkAdd(veth))
+	for _, name := range []string{"up0", "up1"} {
+		link, err := c.links.LinkByName(name)
+		require.NoError(c, err)
+		require.NoError(c, c.links.LinkSetUp(link))
+	}
+}
+
+// comesAndGoes takes the uplink away and puts another one in its place.
+func (c *cardProcess) comesAndGoes() {
+	shows := func(link string) func() bool {
+		row := regexp.MustCompile(`(?m)^uplink +afpacket:up0 +` + link + ` `)
+		return func() bool { return row.MatchString(good(c.T, "get", "ports", "--socket", c.socket)) }
+	}
+	until(c.T, "the uplink is up", shows("up"))
+	link, err := c.links.LinkByName("up0")
+	require.NoError(c, err)
+	require.NoError(c, c.links.LinkDel(link))
+	until(c.T, "the uplink is gone", func() bool { return !shows("up")() })
+	c.cable()
+	until(c.T, "the uplink is back", shows("up"))
+}
+
+// status is a field of /proc/PID/status, the same on all threads.
+func (c *cardProcess) status(field string) (value string) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", c.Process.Pid))
+	require.NoError(c, err)
+	require.NotEmpty(c, files)
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+			continue
+		}
+		require.NoError(c, err)
+		_, rest, found := strings.Cut(string(text), "\n"+field+":\t")
+		require.True(c, found, field)
+		line, _, _ := strings.Cut(rest, "\n")
+		if i > 0 {
+			require.Equal(c, value, line, "%s of %s", field, file)
+		}
+		value = line
+	}
+	return value
+}
+
+// A card keeps what opening its ports again takes, and nothing else; and it opens
+// them again.
+func TestACardGivesItsRightsUp(t *testing.T) {
+	f := newFiles(t)
+	f.capture("empty.pcap")
+	f.write("bare.yaml", "Vpcs: []\n")
+	args := []string{"run", "--config", f.path("bare.yaml"), "--socket", f.socket, "--workers", "1", "--uplink", "afpacket:up0"}
+	t.Run("as root", func(t *testing.T) {
+		c := startCard(t, f.socket, args...)
+		require.Equal(t, "1", c.status("NoNewPrivs"))
+		for _, set := range []string{"CapEff", "CapPrm"} {
+			require.Equal(t, "0000000000002000", c.status(set), "%s is CAP_NET_RAW", set)
+		}
+		require.Equal(t, "0000000000000000", c.status("CapInh"))
+		require.Equal(t, "0000000000002000", c.status("CapBnd"))
+		c.comesAndGoes()
+		_, _, stderr := call(t, "apply", f.region("tap.yaml"), "--socket", f.socket)
+		require.Contains(t, stderr, "This card had no tap port when it started and gave up the rights to open one: start it with --keep tap")
+	})
+	t.Run("as another user", func(t *testing.T) {
+		require.NoError(t, os.Chmod(filepath.Dir(f.socket), 0o777|os.ModeSticky))
+		c := startCard(t, f.socket, append(args, "--user", "nobody", "--keep", "tap")...)
+		require.Equal(t, "65534\t65534\t65534\t65534", c.status("Uid"))
+		require.Equal(t, "65534\t65534\t65534\t65534", c.status("Gid"))
+		require.Empty(t, strings.TrimSpace(c.status("Groups")))
+		require.Equal(t, "0000000000003000", c.status("CapEff"), "CAP_NET_ADMIN and CAP_NET_RAW")
+		c.comesAndGoes()
+		require.Contains(t, good(t, "apply", f.region("tap.yaml"), "--socket", f.socket), "in force")
+	})
+	t.Run("with all rights", func(t *testing.T) {
+		c := startCard(t, f.socket, append(args, "--no-sandbox")...)
+		require.Equal(t, "0", c.status("NoNewPrivs"))
+		require.Equal(t, "0", c.status("Seccomp"))
+	})
+}
