@@ -3,6 +3,7 @@ package vpc
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -206,4 +207,26 @@ func TestErrorsAreBounded(t *testing.T) {
 func TestCardThatIsNot(t *testing.T) {
 	_, err := Compile(story(t), CompileOptions{Card: "z"})
 	require.EqualError(t, err, `Placement: Cards: there is no card "z", only ["x" "y"]`)
+}
+
+// After as many mistakes as are told, objects are not kept: a file of nothing else takes
+// the memory of its text.
+func TestAFileOfMistakesTakesNoMemory(t *testing.T) {
+	text := []byte(`{"SecurityGroups": [`)
+	for i := range 20_000 {
+		text = fmt.Appendf(text, `{"GroupId": "sg-%d", "VpcId": "vpc-a", "IpPermissions": [{"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "10.0.0.0/33"}]}]},`, i)
+	}
+	text = append(text[:len(text)-1], "]}"...)
+	before := allocated()
+	_, err := Parse("config", text)
+	require.Less(t, allocated()-before, uint64(2*len(text)))
+	require.ErrorContains(t, err, `SecurityGroups[99] sg-99: IpPermissions[0]: IpRanges[0]: CidrIp: "10.0.0.0/33" is no CIDR`)
+	require.ErrorContains(t, err, "and perhaps more: the rest was not read")
+}
+
+// allocated is how many bytes the process has ever allocated.
+func allocated() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.TotalAlloc
 }

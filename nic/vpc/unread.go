@@ -97,6 +97,9 @@ func (u *unread) mayHave(list string) bool { return u.all || u.lists[list] }
 
 // mistakes are the mistakes of reading and those that the compiler finds beside them.
 func (c *Config) mistakes(found ec2.Problems) error {
+	if found.Full() {
+		return found.Err() // there is room for no mistake of the compiler's
+	}
 	all := ec2.ProblemsIn(found.Err())
 	compiler := newCompiler(EmptyRegion())
 	found.File = ""

@@ -29,7 +29,14 @@ type Problems struct {
 	Files map[string]bool // that paths may begin with
 	found []error
 	more  int
+	rest  bool // something was not looked at for mistakes
 }
+
+// Full tells whether there are as many mistakes as are told.
+func (p *Problems) Full() bool { return len(p.found) == maxProblems }
+
+// Pass notes that the rest is not looked at for mistakes: enough are known.
+func (p *Problems) Pass() { p.rest = true }
 
 // Add notes a mistake at a path.
 func (p *Problems) Add(path, format string, args ...any) {
@@ -54,6 +61,7 @@ func (p *Problems) Join(others *Problems) {
 		p.found = append(p.found, err)
 	}
 	p.more += others.more
+	p.rest = p.rest || others.rest
 }
 
 // ProblemsIn are those that an error is made of. What is no Problem has a reason
@@ -94,6 +102,9 @@ func ofOne(err error) []Problem {
 
 // Err joins what was found, one Problem a line; nil without any.
 func (p *Problems) Err() error {
+	if p.rest {
+		return errors.Join(append(p.found[:maxProblems:maxProblems], errors.New("and perhaps more: the rest was not read"))...)
+	}
 	if p.more > 0 {
 		return errors.Join(append(p.found[:maxProblems:maxProblems], fmt.Errorf("and %d more", p.more))...)
 	}

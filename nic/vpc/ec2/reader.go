@@ -126,6 +126,10 @@ func (r *Reader) Decode(name string, into any) error {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	}
 	return r.Elements(func() error {
+		if d.problems.Full() {
+			d.problems.Pass()
+			return r.Skip()
+		}
 		defer d.settle()
 		return d.element(v)
 	})
@@ -134,6 +138,10 @@ func (r *Reader) Decode(name string, into any) error {
 // Add decodes one element at the end of a list. i is its index where it stands.
 func (r *Reader) Add(name string, i int, list any) error {
 	d, v := &r.decoder, reflect.ValueOf(list).Elem()
+	if d.problems.Full() {
+		d.problems.Pass()
+		return r.Skip()
+	}
 	d.push(frame{name, -1, reflect.Value{}})
 	defer d.pop()
 	defer d.settle()
