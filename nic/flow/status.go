@@ -35,10 +35,14 @@ const flagsOut = FlagNAT | FlagRouted | FlagNeighbor
 // Status is the part of a connection that changes as a whole: one word, which a worker
 // loads at once while another worker writes.
 //
-//	63    48 47         16 15    8 7 6     0
-//	+-------+-------------+-------+-+-------+
-//	| VTEP  | exit        | flags |R| state |
-//	+-------+-------------+-------+-+-------+
+//	63 62   48 47         16 15    8 7 6     0
+//	+-+-------+-------------+-------+-+-------+
+//	|L| VTEP  | exit        | flags |R| state |
+//	+-+-------+-------------+-------+-+-------+
+//
+// L is statusOnLink: the packets in direction In came from inside the ENI's subnet, and
+// that subnet's network ACL was not asked. L lies above the VTEP, so that assembly which
+// takes both for an index finds no such tunnel end, and leaves the packet.
 //
 // R is statusReset: a side sent RST, and nothing followed yet. The state is the one that
 // the RST met.
@@ -53,7 +57,13 @@ const (
 	flagsAt = 8
 	exitAt  = 16
 	vtepAt  = 48
+
+	statusVTEP          = Status(MaxVTEP) << vtepAt
+	statusOnLink Status = 1 << 63
 )
+
+// MaxVTEP is the highest index of a VTEP, which has 15 bits.
+const MaxVTEP = 1<<15 - 1
 
 // The parts of a Status, exported for the assembly of package nic.
 const (
@@ -65,7 +75,7 @@ const (
 	StatusNeighbor  = Status(FlagNeighbor) << flagsAt
 	StatusSide      = statusState | StatusInitiator // the state, and which side opened
 	StatusExit      = exitAt                        // lowest bit of the exit, which has 32
-	StatusVTEP      = vtepAt                        // lowest bit of the VTEP, which has the 16 above
+	StatusVTEP      = vtepAt                        // lowest bit of the VTEP, which has the 16 above, OnLink among them
 )
 
 // State is the connection's state: Closed after a RST, until another segment follows.
@@ -87,7 +97,12 @@ func (s Status) Flags() Flags { return Flags(s >> flagsAt) }
 func (s Status) Walked(d wire.Direction) bool { return s&(statusReadyIn<<(d&1)) != 0 }
 
 // VTEP is the index of the remote side's VTEP in the policy.
-func (s Status) VTEP() uint16 { return uint16(s >> vtepAt) }
+func (s Status) VTEP() uint16 { return uint16(s>>vtepAt) & MaxVTEP }
+
+// OnLink tells whether the stages of direction In were walked by a packet that came from
+// inside the ENI's subnet. A packet that crossed the subnet's edge then has to walk the
+// stages anew.
+func (s Status) OnLink() bool { return s&statusOnLink != 0 }
 
 // Exit is the number of the station that packets to the remote side go to; with
 // FlagNeighbor, the number of the remote ENI.
@@ -95,28 +110,32 @@ func (s Status) Exit() uint32 { return uint32(s >> exitAt) }
 
 // Found is what the stages of one direction found out about a connection.
 type Found struct {
-	Epoch uint32 // of the policy that the stages asked
-	Flags Flags
-	VTEP  uint16
-	Exit  uint32 // direction Out only: packets towards the guest take no exit
+	Epoch  uint32 // of the policy that the stages asked
+	Flags  Flags
+	VTEP   uint16 // MaxVTEP at most
+	Exit   uint32 // direction Out only: packets towards the guest take no exit
+	OnLink bool   // direction In only: see Status.OnLink
 }
 
 // status is f as the bits of a Status that direction d decides.
 func (f *Found) status(d wire.Direction) Status {
-	s := Status(f.VTEP)<<vtepAt | statusReadyIn<<(d&1)
-	if d == wire.Out {
+	s := Status(f.VTEP)<<vtepAt&statusVTEP | statusReadyIn<<(d&1)
+	switch {
+	case d == wire.Out:
 		s |= Status(f.Exit)<<exitAt | Status(f.Flags&flagsOut)<<flagsAt
+	case f.OnLink:
+		s |= statusOnLink
 	}
 	return s
 }
 
 // mask is the bits of a Status that the stages of direction d decide.
 func (f *Found) mask(d wire.Direction) Status {
-	m := Status(0xffff)<<vtepAt | statusReadyIn<<(d&1)
+	m := statusVTEP | statusReadyIn<<(d&1)
 	if d == wire.Out {
-		m |= Status(0xffff_ffff)<<exitAt | Status(flagsOut)<<flagsAt
+		return m | Status(0xffff_ffff)<<exitAt | Status(flagsOut)<<flagsAt
 	}
-	return m
+	return m | statusOnLink
 }
 
 // The sides of a connection, as side answers. The guest may be either.

@@ -53,22 +53,22 @@ func (w *Worker) keyOut(p *packet, k *flow.Key) {
 }
 
 // knownInbound tells whether p's connection holds what the stages would find: the policy
-// is the same, this direction was walked before, and p comes from the same tunnel end. A
-// first fragment always takes the stages, because track must leave a record for the
-// later fragments.
+// is the same, this direction was walked before, p comes from the same tunnel end, and p
+// comes from the router only if the packet did that walked the stages. A first fragment
+// always takes the stages, because track must leave a record for the later fragments.
 func (w *Worker) knownInbound(p *packet) bool {
 	c := p.conn
 	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.outerSrc.As4() && !w.unpublished(p) && !w.asksAnew(p)
+	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.outerSrc.As4() && !(s.OnLink() && p.fromRouter()) &&
+		!w.unpublished(p) && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound for a packet from a guest. In the place of the tunnel
-// end knownOutbound compares the MAC that the guest sends to: the router's, or the
-// neighbor's, as in the connection's first packet. If p is known, p.exit becomes the
-// connection's.
+// end knownOutbound compares the MAC that the guest sends to: the router's, or, within the
+// subnet, the neighbor's. If p is known, p.exit becomes the connection's.
 func (w *Worker) knownOutbound(p *packet) bool {
 	c := p.conn
 	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment || p.Tagged {
@@ -77,8 +77,7 @@ func (w *Worker) knownOutbound(p *packet) bool {
 	s := c.Status()
 	x := exitOf(s)
 	known := s.Walked(wire.Out) &&
-		x.routed() == (p.ethernet().DstBits() == p.guest.routerBits) &&
-		(x.routed() || p.ethernet().Dst() == w.nextMAC(x)) &&
+		(p.toRouter() || !x.routed() && p.ethernet().Dst() == w.nextMAC(x)) &&
 		!w.asksAnew(p)
 	if known {
 		p.exit = x
@@ -88,9 +87,20 @@ func (w *Worker) knownOutbound(p *packet) bool {
 
 // asksAnew tells whether the rules must judge p although p has a connection: p is a SYN,
 // which may begin another connection, a SYN+ACK, which may accept another, or an ICMP
-// query with another code than the connection's first, because rules tell codes apart. An
-// answer passes with any code.
-func (w *Worker) asksAnew(p *packet) bool { return p.begins() || p.accepts() || w.asksElse(p) }
+// message whose code stands apart.
+func (w *Worker) asksAnew(p *packet) bool { return p.begins() || p.accepts() || w.standsApart(p) }
+
+// standsApart tells whether the record of the connection at p.at does not speak for the
+// code of p, an ICMP query or answer. Rules tell codes apart: groups those of queries,
+// network ACLs those of answers, too. The record speaks for queries with the code of the
+// first one and for answers with code 0. A message with another code takes the stages
+// alone, and the record keeps nothing of what they find.
+func (w *Worker) standsApart(p *packet) bool {
+	if p.Proto != wire.ProtoICMP || p.Frag == wire.LaterFragment {
+		return false
+	}
+	return w.asksElse(p) || p.Code != 0 && !p.queries()
+}
 
 // asksElse tells whether p is an ICMP query with another code than the first of
 // the connection at p.at.

@@ -10,6 +10,7 @@
 //	parse.go         a guest's frame → headers
 //	antispoof.go     what a guest may send as
 //	services.go      local services: what the card answers itself; arp.go is one
+//	acl.go           network ACLs
 //	sg.go            security groups
 //	publicaccess.go  VPC Block Public Access
 //	related.go       ICMP errors of known connections

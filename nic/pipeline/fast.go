@@ -186,7 +186,7 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	s, t := c.Status(), (*wire.Tunnel)(frame.Bytes())
 	p := t.Inner()
 	if !s.Walked(wire.In) || w.underlay.addrs[s.VTEP()] != t.Src() || p.Flags()&wire.TCPSyn != 0 || !q.carries(frame.Len()-wire.OuterLen) ||
-		t.Src() == w.underlay.edge && p.Dst() == k.Local {
+		t.Src() == w.underlay.edge && p.Dst() == k.Local || s.OnLink() && p.SrcBits() == w.guests[k.ENI()].routerBits {
 		return false
 	}
 	w.tally(c, wire.In, p, i)

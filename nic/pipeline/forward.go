@@ -19,12 +19,13 @@ func (w *Worker) forward(p *packet) Verdict {
 	return w.encap(p, to)
 }
 
-// address writes the inner MAC addresses of a packet that passes the router. A packet
-// that the guest sent straight to a neighbor keeps its own.
+// address writes the inner MAC addresses. The source is the router of the receiver's
+// subnet if the packet crosses between subnets, and else stays the guest's own: by the
+// source the receiver's card knows which packets meet its subnet's network ACL.
 func (p *packet) address(dst, src wire.MAC) {
+	frame := p.frame.Bytes()
+	copy(frame[0:6], dst[:])
 	if p.exit.routed() {
-		frame := p.frame.Bytes()
-		copy(frame[0:6], dst[:])
 		copy(frame[6:12], src[:])
 	}
 }

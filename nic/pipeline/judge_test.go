@@ -24,7 +24,7 @@ func TestJudgesAnswerWithNames(t *testing.T) {
 	}{
 		{"eni-a1", "", client, next, vpc.Route{Target: vpc.Internet, Dest: "0.0.0.0/0", Via: "igw-a"}, "rtb-a1", flow.FlagRouted | flow.FlagNAT},
 		{"eni-a1", "", "10.0.2.8", next, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted | flow.FlagNeighbor},
-		{"eni-a1", "", "10.0.1.7", next, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted},
+		{"eni-a1", "", "10.0.1.7", next, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", 0},
 		{"eni-a1", "eni-a2", "10.0.1.6", next, vpc.Route{}, "rtb-a1", flow.FlagNeighbor},
 		{"eni-a1", "eni-a2", "10.0.1.7", NotTheRouter, vpc.Route{}, "rtb-a1", 0},
 		{"eni-a1", "", "10.0.9.9", NoNeighbor, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted},

@@ -53,6 +53,12 @@ type burst struct {
 // ethernet is the Ethernet header that the guest sends or receives.
 func (p *packet) ethernet() wire.Ethernet { return wire.Ethernet(p.frame.Bytes()) }
 
+// fromRouter tells whether the router of the ENI's subnet sends p to the guest.
+func (p *packet) fromRouter() bool { return p.ethernet().SrcBits() == p.guest.routerBits }
+
+// toRouter tells whether the guest sends p to the router of its subnet.
+func (p *packet) toRouter() bool { return p.ethernet().DstBits() == p.guest.routerBits }
+
 // untag takes off tags that carry only a priority and name no VLAN (IEEE 802.1Q
 // clause 6.9), because a VPC has no priorities.
 //

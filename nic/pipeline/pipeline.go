@@ -18,8 +18,9 @@ import (
 //   - packet.dir, the direction;
 //   - the policy in force;
 //   - what knownInbound and knownOutbound compare for each packet of a known connection:
-//     the tunnel end that sent the packet, the inner MAC that it is sent to, whether it
-//     has a VLAN tag, and an ICMP message's code.
+//     the tunnel end that sent the packet, whether the router did if found.onLink says
+//     that it did not before, the inner MAC that the packet is sent to, whether it has a
+//     VLAN tag, and an ICMP message's code.
 //
 // A SYN and a first fragment take the stages each time, and their pass is kept for all
 // packets of the key and direction. So a stage may drop a SYN that it would not drop as
@@ -116,11 +117,9 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.destination(p); v != next {
 		return v
 	}
-	// Network ACLs of the subnet, inbound, are to be asked here about a packet that
-	// crossed the subnet's edge: the router sent it, and its source MAC is the router's.
-	// A neighbor of the same subnet sends with a MAC of its own. The source address does
-	// not tell, because an ENI without source/destination check sends with any address.
-	// knownInbound then compares the source MAC, too.
+	if v := w.networkACL(p); v != next {
+		return v
+	}
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
@@ -163,9 +162,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
-	// Network ACLs of the subnet, outbound, are to be asked here about a packet to the
-	// router. A packet that the guest sends straight to a neighbor's MAC stays inside the
-	// subnet, as onLink makes sure.
+	if v := w.networkACL(p); v != next {
+		return v
+	}
 	if v := w.route(p); v != next {
 		return v
 	}

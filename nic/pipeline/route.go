@@ -43,6 +43,9 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
 	switch a.route.Target {
 	case vpc.Local:
+		if e.OnLink(t.Dst) {
+			a.exit.flags = 0 // the router gives the packet back to its subnet
+		}
 		a.towards(policy, e.Neighbor(t.Dst))
 	case vpc.Internet:
 		a.internet(policy, e, t.Src)

@@ -28,7 +28,9 @@ func (w *Worker) track(p *packet) Verdict {
 		}
 	}
 	if p.conn != nil {
-		p.conn.Keep(p.dir, w.findings(p))
+		if !w.standsApart(p) {
+			p.conn.Keep(p.dir, w.findings(p))
+		}
 		if p.Proto == wire.ProtoTCP && p.Frag != wire.LaterFragment {
 			w.flows.Hear(p.at, p.dir, p.segment())
 		}
@@ -129,7 +131,7 @@ func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 
 // findings are the part of p.found that a connection's record keeps for p's direction.
 func (w *Worker) findings(p *packet) flow.Found {
-	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Exit: p.exit.number}
+	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Exit: p.exit.number, OnLink: p.onLink}
 }
 
 // trackFragments enters a short-lived connection for the fragments that follow the

@@ -48,6 +48,8 @@ const (
 
 	SecurityGroupIn
 	SecurityGroupOut
+	NetworkACLIn
+	NetworkACLOut
 	ConntrackAllowanceExceeded
 	ConntrackFull
 	FragmentUnknown
@@ -116,6 +118,8 @@ var vocabulary = [malformed]words{
 
 	SecurityGroupIn:            {"security_group_in", "no inbound rule of the ENI's security groups allows it"},
 	SecurityGroupOut:           {"security_group_out", "no outbound rule of the ENI's security groups allows it"},
+	NetworkACLIn:               {"network_acl_in", "the network ACL of the ENI's subnet does not allow it in"},
+	NetworkACLOut:              {"network_acl_out", "the network ACL of the ENI's subnet does not allow it out"},
 	ConntrackAllowanceExceeded: {"conntrack_allowance_exceeded", "the instance tracks as many connections as it may"},
 	ConntrackFull:              {"conntrack_full", "the card's connection table is full"},
 	FragmentUnknown:            {"fragment_unknown", "the first fragment of this packet was not seen or not allowed"},

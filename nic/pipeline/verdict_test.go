@@ -125,6 +125,8 @@ var verdictCases = []verdictCase{
 	{"a destination without a rule", "eni-a4", func(x *rig) []byte {
 		return wiretest.TCP("10.0.2.8:1", "10.0.1.5:80").MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()
 	}, SecurityGroupOut, nil},
+	{"a port that the network ACL denies", Uplink, in(edge, "eni-a1", syn), NetworkACLIn, guarded(denies("22", false))},
+	{"a port that the network ACL denies outbound", "eni-a1", to(out), NetworkACLOut, guarded(denies("443", true))},
 	{"one connection more than the instance may have", "eni-a1", to(out), ConntrackAllowanceExceeded, func(x *rig) {
 		x.allow("i-a1", 1)
 		x.fromGuest("eni-a1", ping).passed()

@@ -1,110 +1,92 @@
 package vpc
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
+import "nitrocard/nic/wire"
 
-	"nitrocard/nic/vpc/ec2"
-)
+// networkACL is a compiled network ACL. Its subnets share it. nil is the ACL of a subnet
+// for which none was configured, and lets everything pass, as EC2's default ACL does.
+type networkACL struct {
+	id      string
+	entries [2][]aclEntry // by direction, in the order in which they are asked
+	open    [2]bool       // by direction: the first entry allows everything
 
-// lastEntry is the number of the final deny that each ACL has for IPv4; the final deny
-// for IPv6 has the next number.
-const lastEntry = 32767
-
-// aclNotices notes each ACL entry that denies something. An ACL asks no entry after one
-// that allows all, so a default ACL gives no notice.
-func (c *compiler) aclNotices() {
-	c.subnetsWithoutACL()
-	for o, acl := range each[ec2.NetworkAcl](c, "NetworkAcls") {
-		// An answer lists the subnets of a default ACL, too; without subnets it denies nothing.
-		if len(acl.Associations) == 0 && (o.answer || !acl.IsDefault) {
-			continue
-		}
-		for _, egress := range []aclSide{false, true} {
-			c.aclNotice(o.path(), acl, egress)
-		}
-	}
+	at       spot
+	assigned []string // keys of Region.guarded
 }
 
-// subnetsWithoutACL notes the subnets whose ACL no answer has. In EC2 each subnet has an
-// ACL, which may deny packets that this card passes.
-func (c *compiler) subnetsWithoutACL() {
-	if !c.given("NetworkAcls") {
-		return
-	}
-	for o := range each[ec2.Subnet](c, "Subnets") {
-		if _, there := c.next.subnets.Get(o.id()); there && len(c.namedBy("NetworkAcls", o.id())) == 0 {
-			c.excused(o.spot(), SubnetWithoutACL, "")
-		}
-	}
+// aclEntry is an entry for IPv4. A card carries no IPv6 that an entry could decide about.
+type aclEntry struct {
+	service
+	remote span
+	allow  bool
+	number uint16 // EC2's
 }
 
-// aclSide is one direction of an ACL: true is egress, as in EC2.
-type aclSide bool
+// FinalDeny is the number of the entry that ends each ACL and denies the IPv4 packets that
+// no other entry matched (VPC User Guide, network ACL rules). The one for IPv6 has the
+// next number.
+const FinalDeny = 32767
 
-// has tells whether an entry is of this side and for IPv4. The card carries no IPv6 that
-// an ACL could deny.
-func (s aclSide) has(e *ec2.NetworkAclEntry) bool {
-	return e.Egress == bool(s) && e.Ipv6CidrBlock == ""
+// ACL is the ID of the network ACL of the ENI's subnet; "": none was configured.
+func (e *OwnENI) ACL() string {
+	if e.acl == nil {
+		return ""
+	}
+	return e.acl.id
 }
 
-// aclNotice walks the entries of one direction by number, as EC2 does, until an
-// entry allows all.
-func (c *compiler) aclNotice(path string, acl *ec2.NetworkAcl, side aclSide) {
-	var order []int
-	for i := range acl.Entries {
-		if side.has(&acl.Entries[i]) {
-			order = append(order, i)
-		}
+// Guarded tells whether the subnet's network ACL may deny a packet of direction d.
+func (e *OwnENI) Guarded(d wire.Direction) bool { return e.acl != nil && !e.acl.open[d&1] }
+
+// OnLink tells whether an ENI of the same subnet has a private address. Between two ENIs
+// of a subnet no network ACL is asked (VPC User Guide, network ACLs).
+func (e *OwnENI) OnLink(addr wire.Addr) bool {
+	n := e.Neighbor(addr)
+	return n != nil && n.Subnet == e.Subnet
+}
+
+// Admits asks the subnet's network ACL about one packet that crosses the subnet's edge.
+// q.Dir and q.Port are the packet's own, not those of a connection's first packet. entry
+// is the number of the entry that decided; 0: none was configured.
+func (e *OwnENI) Admits(q Query) (allowed bool, entry uint16) {
+	return e.acl.admits(q, span{uint32(q.Port), uint32(q.Port)})
+}
+
+// AdmitsAll is Admits for a packet whose ports nobody knows, a later fragment. The ACL
+// must let each port pass. q.Port means nothing.
+func (e *OwnENI) AdmitsAll(q Query) (allowed bool, entry uint16) {
+	return e.acl.admits(q, classOf(q.Proto).whole())
+}
+
+// admits asks the entries in order until one decides about all ports of a range. An entry
+// that allows a part of the range decides nothing, and one that denies a part denies. The
+// walk is linear, because an ACL has maxEntries at most.
+func (a *networkACL) admits(q Query, ports span) (allowed bool, entry uint16) {
+	if a == nil {
+		return true, 0
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(acl.Entries[a].RuleNumber, acl.Entries[b].RuleNumber) })
-	for _, i := range order {
-		e := &acl.Entries[i]
-		at := ec2.In(path, ec2.At("Entries", i, ""))
+	addr, kind := q.Remote.As4(), classOf(q.Proto)
+	if kind == classOther {
+		ports = span{uint32(q.Proto), uint32(q.Proto)}
+	}
+	for i := range a.entries[q.Dir&1] {
+		e := &a.entries[q.Dir&1][i]
+		in, is := e.in(kind)
 		switch {
-		case e.RuleNumber >= lastEntry:
-			c.notice(ACLDenies, at, "what no entry allows "+side.String())
-			return
-		case e.RuleAction == "deny":
-			c.notice(ACLDenies, at, aclText(e))
-		case allowsAll(e):
-			return
+		case !is || addr < e.remote.lo || addr > e.remote.hi || in.hi < ports.lo || in.lo > ports.hi:
+		case !e.allow:
+			return false, e.number
+		case in.lo <= ports.lo && ports.hi <= in.hi:
+			return true, e.number
 		}
 	}
-	c.notice(ACLDenies, path, "what no entry allows "+side.String())
+	return false, FinalDeny
 }
 
-// String is the direction.
-func (s aclSide) String() string {
-	if s {
-		return "outbound"
+// aclOf is the network ACL of a subnet, or else the default one of its VPC.
+func (r *Region) aclOf(s *Subnet) *networkACL {
+	if a, own := r.guarded.Get(s.ID); own {
+		return a
 	}
-	return "inbound"
-}
-
-// allowsAll tells whether an entry allows every packet of IPv4.
-func allowsAll(e *ec2.NetworkAclEntry) bool {
-	everywhere := e.CidrBlock.IsValid() && e.CidrBlock.Bits() == 0
-	return e.RuleAction == "allow" && e.Protocol == "-1" && everywhere
-}
-
-// aclText is an entry as people write it: "tcp 22 from 0.0.0.0/0".
-func aclText(e *ec2.NetworkAclEntry) string {
-	perm := ec2.IpPermission{IpProtocol: e.Protocol}
-	if e.PortRange != nil {
-		perm.FromPort, perm.ToPort = &e.PortRange.From, &e.PortRange.To
-	}
-	if e.IcmpTypeCode != nil {
-		perm.FromPort, perm.ToPort = &e.IcmpTypeCode.Type, &e.IcmpTypeCode.Code
-	}
-	what := "protocol " + ec2.Shorten(e.Protocol)
-	if s, err := parseService(&perm); err == nil {
-		what = s.String()
-	}
-	side := " from "
-	if e.Egress {
-		side = " to "
-	}
-	return what + side + fmt.Sprint(e.CidrBlock)
+	a, _ := r.guarded.Get(mainOf(s.VPC.ID))
+	return a
 }

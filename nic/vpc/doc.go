@@ -46,7 +46,7 @@
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
 //	partial.go    what answers of EC2's API lack or contradict
 //	unread.go     mistakes beside those of reading
-//	acl.go, unenforced.go  what EC2 does and this card does not
+//	unenforced.go what EC2 does and this card does not
 //	notice.go     such differences; noticewords.go their words
 //	shared.go     equal things once
 //
@@ -56,6 +56,7 @@
 //	eni.go        ENI: mapping, addresses, timeouts
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup
+//	acl.go        network ACLs, and how they are compiled
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	match.go      the judgement of an ENI's security groups
 //	matcher.go    their compiled form: two binary searches and an AND; rowbuilder.go makes it

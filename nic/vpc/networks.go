@@ -26,6 +26,7 @@ func (c *compiler) networks() {
 	}
 	c.prefixLists()
 	c.routeTables()
+	c.acls()
 }
 
 // ipv4 checks that a prefix is there and is IPv4.

@@ -47,7 +47,6 @@ func (e Effect) String() string { return effectNames[e] }
 const (
 	CutOff NoticeKind = iota
 	NoACLs
-	ACLDenies
 	SubnetWithoutACL
 	DeniesInternet
 	GatewayRoutes

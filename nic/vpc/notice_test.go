@@ -14,12 +14,12 @@ func TestDigests(t *testing.T) {
 	var lines []string
 	for _, d := range Digests([]Notice{
 		{NotWatched, "FlowLogs[0] fl-1", "FlowLogs"}, {IPv6, "Vpcs[0] vpc-1", "fd00::/56"}, {IPv6, "Vpcs[1] vpc-2", "fd01::/56"},
-		{ACLDenies, "NetworkAcls[0] acl-1: Entries[1]", "tcp 22 from 0.0.0.0/0"},
+		{RouteElsewhere, "RouteTables[0] rtb-1: Routes[1]", "pl-1 to igw-1"},
 	}) {
 		lines = append(lines, d.String())
 	}
 	require.Equal(t, []string{
-		"NetworkAcls[0] acl-1: Entries[1]: denies tcp 22 from 0.0.0.0/0; this card does not enforce network ACLs yet",
+		"RouteTables[0] rtb-1: Routes[1]: the destinations are not in the configuration (" + entriesFrom + "): pl-1 to igw-1",
 		"2 VPCs, subnets, ENIs, rules and routes have IPv6, which this card drops; first Vpcs[0] vpc-1, fd00::/56",
 		"FlowLogs[0] fl-1: this card does not act on FlowLogs yet",
 	}, lines)

@@ -13,8 +13,6 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 	CutOff: {"cut_off", Passes, "the answer was cut off: a NextToken says that there are more %s, and they are not here",
 		"%d lists were cut off: a NextToken says that there is more of each, and it is not here"},
 	NoACLs: {"no_acls", Passes, "are not in the configuration (aws ec2 describe-network-acls): what they deny passes, if security groups allow it", ""},
-	ACLDenies: {"acl_denies", Passes, "denies %s; this card does not enforce network ACLs yet",
-		"%d entries of network ACLs deny packets, which this card does not enforce yet: they pass, if security groups allow them"},
 	SubnetWithoutACL: {"subnet_without_acl", Passes, "its network ACL is not in the configuration (aws ec2 describe-network-acls): what it denies passes, if security groups allow it",
 		"%d subnets have network ACLs that are not in the configuration (aws ec2 describe-network-acls): what they deny passes, if security groups allow it"},
 	DeniesInternet: {"denies_internet", Passes, "DenyAllIgwTraffic is not enforced by this card yet",

@@ -156,7 +156,8 @@ type taker struct {
 type ownMembership struct {
 	network *network
 	routes  *routeTable
-	matcher *matcher // nil: the groups have too many rules
+	acl     *networkACL // nil: none is configured for the subnet
+	matcher *matcher    // nil: the groups have too many rules
 }
 
 // own makes the OwnENI of one of the card's ENIs.
@@ -164,7 +165,7 @@ func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
-		s = &ownMembership{network: n, routes: r.routesOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{network: n, routes: r.routesOf(e.Subnet), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)

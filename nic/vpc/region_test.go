@@ -131,9 +131,16 @@ func (w world) address() Edit {
 }
 
 func (w world) acl() Edit {
-	a := &ec2.NetworkAcl{NetworkAclId: w.id("acl-", 2), IsDefault: true}
+	v := w.IntN(3)
+	a := &ec2.NetworkAcl{NetworkAclId: fmt.Sprintf("acl-%d%d", v, w.IntN(2)), VpcId: fmt.Sprint("vpc-", v), IsDefault: w.IntN(3) == 0}
 	if w.IntN(2) == 0 {
-		a.Entries = []ec2.NetworkAclEntry{{RuleNumber: 100, RuleAction: "deny", Protocol: "-1", CidrBlock: netip.MustParsePrefix("192.0.2.0/24")}}
+		a.Associations = []ec2.NetworkAclAssociation{{SubnetId: fmt.Sprintf("subnet-%d%d", v, w.IntN(3))}}
+	}
+	for i := range w.IntN(4) {
+		a.Entries = append(a.Entries, ec2.NetworkAclEntry{
+			RuleNumber: pick(w.Rand, 10, 30) + i, Egress: w.IntN(2) == 0, RuleAction: pick(w.Rand, "allow", "deny"), Protocol: pick(w.Rand, "-1", "17"),
+			CidrBlock: netip.MustParsePrefix(pick(w.Rand, someCIDRs...)), PortRange: &ec2.PortRange{From: 80, To: 443},
+		})
 	}
 	return Edit{"NetworkAcls", a.NetworkAclId, a}
 }
@@ -247,6 +254,9 @@ func meaning(t *testing.T, r *Region) []string {
 	r.subnets.Scan(func(id string, s *Subnet) bool {
 		t := r.routesOf(s)
 		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, s.Prefix, t.id, lines(t))
+		if a := r.aclOf(s); a != nil {
+			add("subnet %s has ACL %s %v", id, a.at.id(), a.entries)
+		}
 		return true
 	})
 	r.objects["NetworkInterfaces"].Scan(func(id string, o *object) bool {
@@ -314,6 +324,12 @@ func judgements(p *Policy) []string {
 				}
 			}
 			n := e.Neighbor(ip(remote))
+			for _, dir := range []wire.Direction{wire.In, wire.Out} {
+				q := Query{ip(remote), 80, 17, dir}
+				one, by := e.Admits(q)
+				all, byAll := e.AdmitsAll(q)
+				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir), one, by, all, byAll)
+			}
 			s += fmt.Sprint(e.Route(ip(remote)), n != nil && p.Own(n) != nil)
 		}
 		if p.FindENI(e.VNI, e.MAC) != e {

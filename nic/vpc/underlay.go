@@ -3,7 +3,6 @@ package vpc
 import (
 	"cmp"
 	"encoding/binary"
-	"math"
 	"net/netip"
 	"slices"
 
@@ -31,7 +30,7 @@ func (c *compiler) checkCards() {
 	edge, cards := c.next.place.edge, c.next.place.cards
 	vteps := map[netip.Addr]string{edge.Vtep.Unmap(): "Placement: Edge"}
 	c.checkEdge(edge)
-	if most := math.MaxUint16 - 2; len(cards) > most {
+	if most := maxVTEPs - firstCard; len(cards) > most {
 		c.Add("Placement: Cards", "there are %d cards; %d are the most", len(cards), most)
 	}
 	names := map[string]bool{}

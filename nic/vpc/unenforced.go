@@ -11,7 +11,6 @@ import (
 
 // unenforced notes the objects on which EC2 acts and this card does not.
 func (c *compiler) unenforced() {
-	c.aclNotices()
 	for o, n := range each[ec2.NatGateway](c, "NatGateways") {
 		if n.State == "available" || n.State == "pending" || n.State == "" {
 			c.notice(NoNatGateway, o.path(), "")

@@ -43,18 +43,6 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`,
 			"RouteTables[2] rtb-c: Associations[0]: routes what comes in through igw-a; this card does not enforce gateway route tables yet: such packets go straight to their ENIs"},
-
-		// Network ACLs: entries by number, until one allows all.
-		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 200, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0}`), ""},
-		{"NetworkAcls", acl(`{RuleNumber: 200, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 100, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 22, To: 22}}`),
-			"NetworkAcls[0] acl-1: Entries[1]: denies tcp 22 from 0.0.0.0/0; this card does not enforce network ACLs yet"},
-		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "1", RuleAction: deny, CidrBlock: 10.0.0.0/8, IcmpTypeCode: {Type: 8, Code: -1}}, {RuleNumber: 200, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}`),
-			"NetworkAcls[0] acl-1: Entries[0]: denies icmp type 8 from 10.0.0.0/8; this card does not enforce network ACLs yet"},
-		{"NetworkAcls", acl(`{RuleNumber: 100, Protocol: "-1", RuleAction: allow, CidrBlock: 10.0.0.0/8}, {RuleNumber: 32767, Protocol: "-1", RuleAction: deny, CidrBlock: 0.0.0.0/0}`),
-			"NetworkAcls[0] acl-1: Entries[1]: denies what no entry allows inbound; this card does not enforce network ACLs yet"},
-		{"NetworkAcls", `{NetworkAclId: acl-1, Associations: [{SubnetId: subnet-a1}], Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]}`,
-			"NetworkAcls[0] acl-1: denies what no entry allows outbound; this card does not enforce network ACLs yet"},
-		{"NetworkAcls", `{NetworkAclId: acl-1}`, ""},
 	} {
 		p := compiled(t, put(t, story(t), n.kind, n.object), CompileOptions{})
 		if n.want == "" {
@@ -63,11 +51,6 @@ func TestNotices(t *testing.T) {
 			require.Equal(t, []string{n.want}, texts(p), n.object)
 		}
 	}
-}
-
-// acl is in force, lets everything out, and has these entries.
-func acl(inbound string) string {
-	return `{NetworkAclId: acl-1, IsDefault: true, Entries: [` + inbound + `, {RuleNumber: 1, Egress: true, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]}`
 }
 
 func TestNoticesOfListsThatAreNotRead(t *testing.T) {

@@ -16,6 +16,8 @@ type VTEP struct {
 const (
 	Edge      = 1 // the edge
 	firstCard = 2 // the first card of Placement; the other cards follow
+
+	maxVTEPs = 1 << 15 // a connection keeps an index of 15 bits
 )
 
 // tunnelEnds are the VTEPs of a region.

@@ -1,0 +1,63 @@
+package pipeline
+
+import (
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// networkACL asks the network ACL of the ENI's subnet about a packet that crosses the
+// subnet's edge. An ACL knows no connections: it is asked about both directions, each with
+// the packet's own destination port, and about replies and ICMP errors, too (VPC User
+// Guide, network ACLs).
+//
+// A later fragment is asked about only under another policy than its first, which
+// answered for it. Nobody knows the fragment's ports any more, so that the ACL must let
+// all of them pass. AWS documents no rule for fragments; the choice is ours. A later
+// fragment without a first one is left to securityGroups, which ends it.
+func (w *Worker) networkACL(p *packet) Verdict {
+	e, later := p.guest.eni, p.Frag == wire.LaterFragment
+	switch {
+	case !e.Guarded(p.dir), later && p.conn == nil:
+		return next
+	case !w.crosses(p):
+		p.onLink = p.dir == wire.In
+		return next
+	}
+	entry, v := judgeACL(e, query(&p.key, &p.Headers, p.dir), later)
+	p.entry = entry
+	return v
+}
+
+// judgeACL asks the network ACL of an ENI's subnet about a packet that crosses the
+// subnet's edge. entry is the number of the ACL's entry that decided.
+func judgeACL(e *vpc.OwnENI, q vpc.Query, later bool) (entry uint16, v Verdict) {
+	allowed, entry := e.Admits(q)
+	if later {
+		allowed, entry = e.AdmitsAll(q)
+	}
+	if !allowed {
+		return entry, [...]Verdict{NetworkACLIn, NetworkACLOut}[q.Dir&1]
+	}
+	return entry, next
+}
+
+// crosses tells whether p crosses the edge of its ENI's subnet. A packet between two ENIs
+// of one subnet does not, even if the router passes it on.
+//
+// The source address does not tell where a packet comes from, because an ENI without
+// source/destination check sends with any address. The inner source MAC tells: the card of
+// the sender wrote the router's if the packet crossed, and left the guest's own if not
+// (see address). A card is believed that a packet did not cross if the source, or an ENI
+// that forwards for others, can be behind that card. The edge is outside of all subnets.
+func (w *Worker) crosses(p *packet) bool {
+	e := p.guest.eni
+	switch {
+	case p.dir == wire.Out:
+		return p.toRouter() && !e.OnLink(p.Dst)
+	case p.fromRouter():
+		return true
+	case p.outerSrc.IsZero():
+		return false
+	}
+	return w.fromEdge(p) || !e.OnLink(p.Src) && !w.setup.Policy.Region.Forwards(e.VNI, p.vtep)
+}

@@ -1,0 +1,158 @@
+package vpc
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+// maxEntries is how many entries an ACL may have in a direction, beside the final deny:
+// the most that EC2's quota can be raised to (VPC User Guide, Amazon VPC quotas).
+const maxEntries = 40
+
+// acls compiles the marked network ACLs, and assigns them to subnets. All of them give
+// back their subnets first, so that two ACLs may exchange them.
+func (c *compiler) acls() {
+	for id := range c.marked("NetworkAcls") {
+		if a, was := c.next.acls.Delete(id); was {
+			for _, to := range a.assigned {
+				c.next.guarded.Delete(to)
+			}
+		}
+	}
+	for o, config := range each[ec2.NetworkAcl](c, "NetworkAcls") {
+		a := &networkACL{id: o.id(), at: o.spot()}
+		for i := range config.Entries {
+			c.aclEntry(a, ec2.In(o.path(), ec2.At("Entries", i, "")), &config.Entries[i])
+		}
+		for dir := range a.entries {
+			c.aclDirection(a, wire.Direction(dir))
+		}
+		c.next.acls.Set(o.id(), a)
+		c.guard(a, o, config)
+	}
+	c.subnetsWithoutACL()
+}
+
+// aclEntry compiles one entry.
+func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) {
+	dir := wire.In
+	if e.Egress {
+		dir = wire.Out
+	}
+	same := func(o aclEntry) bool { return int(o.number) == e.RuleNumber }
+	s, err := aclService(e)
+	switch {
+	case e.RuleAction != "allow" && e.RuleAction != "deny":
+		c.Add(path, "RuleAction %q: allow or deny is expected", ec2.Shorten(e.RuleAction))
+	case e.RuleAction == "deny" && (e.RuleNumber == FinalDeny || e.RuleNumber == FinalDeny+1):
+		// Each ACL has these two, as EC2's answers say.
+	case e.RuleNumber < 1 || e.RuleNumber >= FinalDeny:
+		c.Add(path, "RuleNumber %d: 1 to %d is expected", e.RuleNumber, FinalDeny-1)
+	case e.Ipv6CidrBlock != "":
+	case len(a.entries[dir]) > maxEntries:
+		// aclDirection tells that they are too many.
+	case slices.ContainsFunc(a.entries[dir], same):
+		c.Add(path, "RuleNumber %d stands twice in one direction", e.RuleNumber)
+	case err != nil:
+		c.Add(path, "%v", err)
+	case c.ipv4(path, "CidrBlock", e.CidrBlock):
+		a.entries[dir] = append(a.entries[dir], aclEntry{s, spanOf(e.CidrBlock), e.RuleAction == "allow", uint16(e.RuleNumber)})
+	}
+}
+
+// aclDirection puts the entries of one direction in order, and bounds them.
+func (c *compiler) aclDirection(a *networkACL, dir wire.Direction) {
+	entries := a.entries[dir]
+	if len(entries) > maxEntries {
+		c.Add(a.at.path(), "Entries: there are more than %d for IPv4 %s, which is the most", maxEntries, [...]string{wire.In: "inbound", wire.Out: "outbound"}[dir])
+	}
+	slices.SortFunc(entries, func(a, b aclEntry) int { return cmp.Compare(a.number, b.number) })
+	a.open[dir] = len(entries) > 0 && entries[0].allow && entries[0].proto == protoAll && entries[0].remote == span{0, ^uint32(0)}
+}
+
+// aclService reads an entry's protocol and ports (EC2 API, NetworkAclEntry).
+func aclService(e *ec2.NetworkAclEntry) (service, error) {
+	proto, err := parseProtocol(e.Protocol)
+	if err != nil {
+		return service{}, fmt.Errorf("Protocol %w", err)
+	}
+	s := service{proto: proto}
+	switch p, t := e.PortRange, e.IcmpTypeCode; proto {
+	case wire.ProtoTCP, wire.ProtoUDP:
+		switch {
+		case p == nil:
+			return s, fmt.Errorf("Protocol %s needs a PortRange; From 0 and To 65535 are all ports", e.Protocol)
+		case p.From < 0 || p.To > 65535 || p.From > p.To:
+			return s, fmt.Errorf("PortRange: From %d and To %d are no range of ports from 0 to 65535", p.From, p.To)
+		}
+		s.ports = span{uint32(p.From), uint32(p.To)}
+	case wire.ProtoICMP:
+		if t == nil {
+			t = &ec2.IcmpTypeCode{Type: -1, Code: -1}
+		}
+		if s.ports, err = parseICMP(t.Type, t.Code); err != nil {
+			return s, fmt.Errorf("IcmpTypeCode: Type %d and Code %d: each is 0 to 255, or -1 for all, and all types go with all codes", t.Type, t.Code)
+		}
+	}
+	return s, nil
+}
+
+// guard assigns an ACL to its subnets. An ACL that people wrote as the default one of its
+// VPC is for all subnets that have none of their own. An answer lists the subnets of a
+// default one, too.
+func (c *compiler) guard(a *networkACL, o *object, config *ec2.NetworkAcl) {
+	if config.IsDefault && !o.answer {
+		if v := c.vpcOf(config.VpcId); v != nil {
+			c.assignACL(a, o.spot(), mainOf(v.ID))
+		} else {
+			c.leftOut(o.spot(), reference{"VpcId", "Vpcs", config.VpcId})
+		}
+	}
+	for i, to := range config.Associations {
+		path := ec2.In(o.path(), ec2.At("Associations", i, ""))
+		at := o.spot().within(path)
+		switch s, _ := c.next.subnets.Get(to.SubnetId); {
+		case s == nil:
+			if !c.excused(at, Elsewhere, ec2.Shorten(to.SubnetId)) {
+				c.unknown(ec2.In(path, "SubnetId"), "Subnets", to.SubnetId)
+			}
+		case config.VpcId != "" && s.VPC.ID != config.VpcId:
+			c.Add(path, "%s is in %s, the network ACL in %s", s.ID, s.VPC.ID, config.VpcId)
+		default:
+			c.assignACL(a, at, s.ID)
+		}
+	}
+}
+
+// assignACL gives a subnet its ACL, or a VPC its default one. Two answers may assign
+// different ones. Nobody can tell which answer is newer, so that the subnet then has an
+// ACL without entries, which denies everything.
+func (c *compiler) assignACL(a *networkACL, at spot, to string) {
+	other, used := c.next.guarded.Get(to)
+	a.assigned = append(a.assigned, to)
+	switch {
+	case !used:
+		c.next.guarded.Set(to, a)
+	case c.disputed(at, other.at, "is the network ACL of "+to+", and so is "+other.at.path()+": nothing crosses the subnet's edge"):
+		c.next.guarded.Set(to, &networkACL{id: other.id, at: other.at})
+	default:
+		c.Add(at.path(), "%s has the network ACL %s already", to, other.id)
+	}
+}
+
+// subnetsWithoutACL notes the subnets whose ACL no answer has. In EC2 each subnet has an
+// ACL, which may deny packets that pass here.
+func (c *compiler) subnetsWithoutACL() {
+	if !c.given("NetworkAcls") {
+		return
+	}
+	for o := range each[ec2.Subnet](c, "Subnets") {
+		if s, there := c.next.subnets.Get(o.id()); there && c.next.aclOf(s) == nil {
+			c.excused(o.spot(), SubnetWithoutACL, "")
+		}
+	}
+}
