@@ -2,11 +2,13 @@ package nic
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -30,6 +32,21 @@ type LastDrop struct {
 	Source         string    `json:"source,omitempty"` // address:port, or address where there are no ports
 	Destination    string    `json:"destination,omitempty"`
 	SecurityGroups []string  `json:"security_groups,omitempty"` // the groups that denied the packet, if groups did
+	NetworkACL     *ACLEntry `json:"network_acl,omitempty"`     // the entry that denied the packet, if one did
+}
+
+// ACLEntry is an entry of a network ACL.
+type ACLEntry struct {
+	ID    string `json:"id"`          // of the ACL
+	Entry uint16 `json:"rule_number"` // EC2's; vpc.FinalDeny is the deny that ends each ACL
+}
+
+// String is the entry as people write it: "acl-1 entry 100".
+func (e ACLEntry) String() string {
+	if e.Entry == vpc.FinalDeny {
+		return e.ID + " final deny"
+	}
+	return fmt.Sprintf("%s entry %d", e.ID, e.Entry)
 }
 
 // DropsView is every reason with a count, most frequent first, and the latest drops,
@@ -123,8 +140,11 @@ func (c *Card) lastDrops() []LastDrop {
 func lastDrop(d *pipeline.Drop) LastDrop {
 	id, groups := d.ENI()
 	v := LastDrop{Time: time.Unix(0, d.When).UTC(), Reason: d.Verdict.String(), Sentence: d.Verdict.Sentence(), Port: d.Port(), ENI: id}
-	if d.Verdict == pipeline.SecurityGroupIn || d.Verdict == pipeline.SecurityGroupOut {
+	switch d.Verdict {
+	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
 		v.SecurityGroups = groupIDs(groups)
+	case pipeline.NetworkACLIn, pipeline.NetworkACLOut:
+		v.NetworkACL = &ACLEntry{d.ACL(), d.Entry}
 	}
 	if t := &d.Tuple; d.IP {
 		v.Protocol = wire.ProtocolName(t.Proto)

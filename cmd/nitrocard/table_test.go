@@ -57,6 +57,12 @@ func TestTables(t *testing.T) {
 		Last: []nic.LastDrop{{
 			Time: time.Date(2026, 1, 1, 12, 0, 0, 5e6, time.UTC), Reason: "security_group_in", Port: "uplink", ENI: "eni-a1",
 			Protocol: "tcp", Source: "203.0.113.7:40000", Destination: "10.0.1.5:22", SecurityGroups: []string{"sg-web"},
+		}, {
+			Time: time.Date(2026, 1, 1, 12, 0, 0, 4e6, time.UTC), Reason: "network_acl_in", Port: "uplink", ENI: "eni-a1",
+			Protocol: "tcp", Source: "203.0.113.7:40000", Destination: "10.0.1.5:25", NetworkACL: &nic.ACLEntry{ID: "acl-web", Entry: 90},
+		}, {
+			Time: time.Date(2026, 1, 1, 12, 0, 0, 3e6, time.UTC), Reason: "network_acl_out", Port: "eni-a1", ENI: "eni-a1",
+			Protocol: "tcp", Source: "10.0.1.5:22", Destination: "203.0.113.7:40000", NetworkACL: &nic.ACLEntry{ID: "acl-web", Entry: vpc.FinalDeny},
 		}},
 	}))
 	golden(t, "tables.txt", b.String())

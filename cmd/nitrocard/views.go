@@ -153,11 +153,19 @@ func dropTable(w io.Writer, d *nic.DropsView) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	t = newTable(w, "TIME", "PORT", "ENI", "PROTOCOL", "SOURCE", "DESTINATION", "REASON", "GROUPS ASKED")
+	t = newTable(w, "TIME", "PORT", "ENI", "PROTOCOL", "SOURCE", "DESTINATION", "REASON", "ASKED")
 	for _, l := range d.Last {
-		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, strings.Join(l.SecurityGroups, ","))
+		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, asked(&l))
 	}
 	return t.flush()
+}
+
+// asked is what denied a packet: groups, or an entry of a network ACL.
+func asked(l *nic.LastDrop) string {
+	if l.NetworkACL != nil {
+		return l.NetworkACL.String()
+	}
+	return strings.Join(l.SecurityGroups, ",")
 }
 
 // workerTable shows gaps in microseconds.

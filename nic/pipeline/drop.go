@@ -12,6 +12,7 @@ type Drop struct {
 	port    *nameplate // of the place that received the packet
 	eni     *nameplate // of the ENI whose stages decided; nil: none was found
 	Tuple   wire.Tuple // if IP
+	Entry   uint16     // of the network ACL that denied the packet
 	Verdict Verdict
 	IP      bool // the packet has addresses
 }
@@ -28,11 +29,20 @@ func (d *Drop) ENI() (id string, groups []*vpc.Group) {
 	return d.eni.name, d.eni.groups
 }
 
+// ACL is the ID of the network ACL that the ENI's subnet had at the drop.
+func (d *Drop) ACL() string {
+	if d.eni == nil {
+		return ""
+	}
+	return d.eni.acl
+}
+
 // nameplate is what a drop tells of a port or an ENI. A pointer to the ENI itself would
 // keep a policy in memory that is long gone.
 type nameplate struct {
 	name   string
 	groups []*vpc.Group // of the ENI
+	acl    string       // ID of the network ACL of the ENI's subnet
 }
 
 // DropsKept is how many drops a worker remembers.

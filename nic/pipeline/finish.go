@@ -20,7 +20,7 @@ func (w *Worker) drop(p *packet, v Verdict) {
 // note puts a packet among the latest drops.
 func (w *Worker) note(p *packet, v Verdict) {
 	d := w.Drops.next()
-	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Tuple: p.Tuple, IP: p.L4 != 0}
+	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Entry: p.entry, Tuple: p.Tuple, IP: p.L4 != 0}
 	if p.guest != nil {
 		d.eni = p.guest.label
 	}

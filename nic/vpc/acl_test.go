@@ -1,6 +1,8 @@
 package vpc
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,11 +78,40 @@ func TestACLMistakes(t *testing.T) {
 		{`Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: deny}]`, `Entries[0]: CidrBlock is missing`},
 		{`Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: deny, CidrBlock: 0.0.0.0/0}, {RuleNumber: 1, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 1, To: 1}}]`,
 			`Entries[1]: RuleNumber 1 stands twice in one direction`},
+		{`Entries: [{RuleNumber: 32768, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]`, `Entries[0]: RuleNumber 32768: 1 to 32766 is expected`},
+		{`Entries: [{RuleNumber: 1, Protocol: tpc, RuleAction: deny, CidrBlock: 0.0.0.0/0}]`, `Entries[0]: Protocol "tpc" is no protocol`},
+		{`Entries: [{RuleNumber: 1, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0}]`, `Entries[0]: Protocol 6 needs a PortRange; From 0 and To 65535 are all ports`},
+		{`Entries: [{RuleNumber: 1, Protocol: "17", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 9, To: 8}}]`,
+			`Entries[0]: PortRange: From 9 and To 8 are no range of ports from 0 to 65535`},
+		{`Entries: [{RuleNumber: 1, Protocol: "1", RuleAction: deny, CidrBlock: 0.0.0.0/0, IcmpTypeCode: {Type: -1, Code: 3}}]`,
+			`Entries[0]: IcmpTypeCode: Type -1 and Code 3: each is 0 to 255, or -1 for all, and all types go with all codes`},
+		{"Entries: [" + entries(true, maxEntries) + entries(false, maxEntries+1) + "]", `Entries: there are more than 40 for IPv4 inbound, which is the most`},
 		{`Associations: [{SubnetId: subnet-c}]`, `Associations[0]: SubnetId: there is no "subnet-c" in Subnets`},
 		{`Associations: [{SubnetId: subnet-b1}]`, `Associations[0]: subnet-b1 is in vpc-b, the network ACL in vpc-a`},
 		{`Associations: [{SubnetId: subnet-a1}, {SubnetId: subnet-a1}]`, `Associations[1]: subnet-a1 has the network ACL acl-1 already`},
 	} {
 		_, err := Compile(put(t, story(t), "NetworkAcls", `{NetworkAclId: acl-1, VpcId: vpc-a, `+c.acl+`}`), CompileOptions{})
 		require.ErrorContains(t, err, "NetworkAcls[0] acl-1: "+c.want)
+	}
+}
+
+// entries are as many for one direction, the first for other ports.
+func entries(egress bool, n int) (text string) {
+	for i := range n {
+		text += fmt.Sprintf(`{RuleNumber: %d, Egress: %v, Protocol: "6", RuleAction: allow, CidrBlock: 0.0.0.0/0, PortRange: {From: %d, To: %d}}, `, i+1, egress, i, i)
+	}
+	return text
+}
+
+// As many entries as EC2 lets an ACL have are in force, the last one, too, and IPv6 has its
+// own beside them.
+func TestAsManyEntriesAsEC2Takes(t *testing.T) {
+	ipv6 := strings.ReplaceAll(entries(false, 90), "CidrBlock: 0.0.0.0/0", `Ipv6CidrBlock: "::/0"`)
+	e := compiled(t, withACL(t, entries(false, maxEntries)+entries(true, maxEntries)+ipv6), CompileOptions{}).ENI("eni-a1")
+	for _, dir := range []wire.Direction{wire.In, wire.Out} {
+		allowed, entry := e.Admits(Query{ip("203.0.113.9"), maxEntries - 1, wire.ProtoTCP, dir})
+		require.Equal(t, []any{true, uint16(maxEntries)}, []any{allowed, entry})
+		allowed, entry = e.Admits(Query{ip("203.0.113.9"), maxEntries, wire.ProtoTCP, dir})
+		require.Equal(t, []any{false, uint16(FinalDeny)}, []any{allowed, entry})
 	}
 }

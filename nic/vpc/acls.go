@@ -144,6 +144,21 @@ func (c *compiler) assignACL(a *networkACL, at spot, to string) {
 	}
 }
 
+// markUnlisted marks the subnets that an ACL is for, or was, without naming them: those of
+// the VPC that people wrote it as the default one of.
+func (c *compiler) markUnlisted(objects ...*object) {
+	for _, o := range objects {
+		if o == nil || o.answer {
+			continue
+		}
+		if a := o.config.(*ec2.NetworkAcl); a.IsDefault {
+			for _, s := range c.namedBy("Subnets", a.VpcId) {
+				c.mark(s.kind, s.id())
+			}
+		}
+	}
+}
+
 // subnetsWithoutACL notes the subnets whose ACL no answer has. In EC2 each subnet has an
 // ACL, which may deny packets that pass here.
 func (c *compiler) subnetsWithoutACL() {

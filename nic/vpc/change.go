@@ -123,6 +123,7 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 	c.mark(kind, id)
 	if kind == "NetworkAcls" {
 		c.markNamed("Subnets", old, o) // a subnet whose ACL is not configured tells that itself
+		c.markUnlisted(old, o)
 	}
 	if old == nil || o == nil || !sameToUsers(kind, old.config, o.config) {
 		c.markUsers(id)
@@ -143,7 +144,7 @@ func (c *compiler) restate(id string, old, o *object) {
 		return
 	}
 	_, noticed := c.next.notices.Get(subject{o.kind, id}.key())
-	if (noticed || o.kind == "RouteTables") && o.place() != old.place() {
+	if (noticed || o.kind == "RouteTables" || o.kind == "NetworkAcls") && o.place() != old.place() {
 		c.mark(o.kind, id)
 	}
 }

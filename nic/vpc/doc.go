@@ -38,7 +38,7 @@
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table
-//	publicaccess.go  what is kept from the internet
+//	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
@@ -56,7 +56,7 @@
 //	eni.go        ENI: mapping, addresses, timeouts
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup
-//	acl.go        network ACLs, and how they are compiled
+//	acl.go        the judgement of a subnet's network ACL
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	match.go      the judgement of an ENI's security groups
 //	matcher.go    their compiled form: two binary searches and an AND; rowbuilder.go makes it
@@ -91,7 +91,7 @@
 //
 // # A new kind
 //
-// The objects of a further list that packets ask by (an ACL, a NAT gateway) take six
+// The objects of a further list that packets ask by (a NAT gateway, a peering) take six
 // steps, of which routes.go is the model:
 //
 //   - a tree of the compiled objects in Region, which EmptyRegion makes and successor

@@ -68,8 +68,8 @@ func TestDumpPublicPrivateSubnet(t *testing.T) {
 		"this card does not serve this target yet; such packets are dropped")
 }
 
-// The NAT gateway's ENI is in no group. The ACL's own entry stands before one
-// that allows all, so it denies nothing.
+// The NAT gateway's ENI is in no group. The ACL's own entry stands before one that allows
+// all, so that the ACL denies nothing, and packets differ in the entry that decides.
 func TestDumpNatGateway(t *testing.T) {
 	p := dump(t, "test-nat-gateway")
 	private := p.ENI("eni-0e4ce6a7777b9bff8")
@@ -78,7 +78,15 @@ func TestDumpNatGateway(t *testing.T) {
 		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: it has no security groups, so that every packet from and to it is dropped; in EC2 none filters it",
 		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet; packets to it are dropped",
 	}, texts(p)[1:])
-	require.False(t, p.ENI("eni-017aaec115610308a").Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
+	nat := p.ENI("eni-017aaec115610308a")
+	for addr, entries := range map[string][2]uint16{"10.1.1.7": {100, 200}, "8.8.8.8": {200, 200}} {
+		for i, proto := range []uint8{wire.ProtoICMP, wire.ProtoTCP} {
+			allowed, entry := nat.Admits(Query{Remote: ip(addr), Port: 8 << 8, Proto: proto, Dir: wire.In})
+			require.Equal(t, []any{true, entries[i]}, []any{allowed, entry})
+		}
+	}
+	require.Equal(t, "acl-0792adae678b88f85", nat.ACL())
+	require.False(t, nat.Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
 }
 
 // Three VPCs, two with the same addresses: each has a mapping of its own.
