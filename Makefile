@@ -30,6 +30,9 @@ STEP = .ci/step $@
 PEERS_TIME ?= 2s
 PEERS_ROUNDS ?= 3
 
+# For how long attack attacks.
+ATTACK_TIME ?= 10m
+
 # Which benchmarks bench runs.
 BENCH ?= .
 
@@ -39,7 +42,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables bench-gaps profile clean
+.PHONY: build lab attack lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables bench-gaps profile clean
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
@@ -48,10 +51,13 @@ build: ## the binary, bin/nitrocard
 
 # The first look need not wait for the profile, which has Go compile everything
 # once more.
-lab lab-vm: FAST := $(PLAIN)
+lab attack lab-vm: FAST := $(PLAIN)
 
 lab: build ## the whole story on this machine, without root
 	bin/nitrocard lab
+
+attack: build ## what attacks on a card cost a victim beside; ATTACK_TIME=1m is a look
+	bin/nitrocard lab --attack $(ATTACK_TIME)
 
 lab-vm: build ## the same, with a guest that is a virtual machine
 	bin/nitrocard lab --vm

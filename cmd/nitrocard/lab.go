@@ -19,6 +19,7 @@ root: an internet client, an edge, two servers with a card each, and instances
 of two customers. Then do what a person would, and tell what was seen.`,
 		Example: `  nitrocard lab
   nitrocard lab --keep                          # and leave it running
+  nitrocard lab --attack 1m                     # what floods, listings and forgeries cost a neighbour
   nitrocard lab --vm                            # with a guest that is a virtual machine
   nitrocard lab exec client -- curl http://35.72.2.8/`,
 		Args: takes(0, 0, "no arguments; nitrocard lab exec HOST -- COMMAND goes into one that is kept"),
@@ -28,6 +29,7 @@ of two customers. Then do what a person would, and tell what was seen.`,
 	reading := readingFlag(cmd)
 	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
+	cmd.Flags().DurationVar(&o.Attack, "attack", 0, "attack server x's card for `so long` instead, and tell what each attack cost a victim beside it")
 	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		o.Out, o.Reading = cmd.OutOrStdout(), *reading

@@ -15,6 +15,8 @@
 //	guest.go       what instances serve; visitor.go: who asks them, over a
 //	               connection.go: pages and bytes (request.go), lines (talk.go)
 //	story.go       the order of things; check_*.go: one kind of check each
+//	attack.go      a victim beside who attacks its card: flood.go from a link,
+//	               pest.go at the control socket; victim.go: what it loses
 //	pace.go        what is under way when it takes long
 //	vm.go          a guest that is a virtual machine; console.go: words with it
 //	machinery.go   what it is made of; archive.go, vm_*.sh: its file system

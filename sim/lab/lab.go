@@ -3,6 +3,7 @@ package lab
 import (
 	_ "embed"
 	"io"
+	"time"
 
 	"nitrocard/nic/vpc"
 )
@@ -10,14 +11,15 @@ import (
 // Options say how to run the lab. The zero value of everything but Binary
 // will do.
 type Options struct {
-	Keep    bool        // leave it running afterwards, until ctx ends
-	Out     io.Writer   // for people; nil: nowhere
-	Config  string      // the region's configuration, a file or a folder; "": region.yaml
-	Reading vpc.Reading // of that
-	Binary  string      // the nitrocard program, which runs as the lab and as its cards
-	Driver  string      // of the cards' ports: AFPacket or DPDK; "": AFPacket
-	VM      bool        // b1 is a virtual machine, on a port of DPDK's net_vhost
-	Kernel  string      // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
+	Keep    bool          // leave it running afterwards, until ctx ends
+	Out     io.Writer     // for people; nil: nowhere
+	Config  string        // the region's configuration, a file or a folder; "": region.yaml
+	Reading vpc.Reading   // of that
+	Binary  string        // the nitrocard program, which runs as the lab and as its cards
+	Driver  string        // of the cards' ports: AFPacket or DPDK; "": AFPacket
+	VM      bool          // b1 is a virtual machine, on a port of DPDK's net_vhost
+	Attack  time.Duration // attack the card for so long instead of the checks; 0: check
+	Kernel  string        // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
 }
 
 // Drivers of the cards' ports.

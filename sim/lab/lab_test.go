@@ -62,6 +62,20 @@ func TestTheLabPasses(t *testing.T) {
 	}
 }
 
+// A minute of every attack ends no card and no connection, and every packet is
+// accounted for. What the attacks cost the victim depends on the machine, and is told.
+func TestTheLabIsAttacked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the attacks take a minute")
+	}
+	var out bytes.Buffer
+	cmd := exec.Command(program(t, "-pgo=off"), "lab", "--attack", "1m")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Run(), "%s", &out)
+	require.Equal(t, "lab: 11 passed, 0 failed", lastLine(out.String()), "%s", &out)
+	t.Logf("%s", &out)
+}
+
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return lines[len(lines)-1]

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc"
@@ -24,6 +25,7 @@ type order struct {
 	Program string // as its user calls it
 	Driver  string
 	VM      *machinery // of b1; nil: a host as the others
+	Attack  time.Duration
 }
 
 // outcome is what the inner process answers.
@@ -82,7 +84,7 @@ func (o Options) order() (ord order, err error) {
 	if err := o.check(); err != nil {
 		return ord, err
 	}
-	ord = order{Keep: o.Keep, Config: o.Config, Reading: o.Reading, Program: called(o.Binary), Driver: o.Driver}
+	ord = order{Keep: o.Keep, Config: o.Config, Reading: o.Reading, Program: called(o.Binary), Driver: o.Driver, Attack: o.Attack}
 	if o.VM {
 		kernel := cmp.Or(o.Kernel, filepath.Join(filepath.Dir(o.Binary), "kernel"))
 		if ord.VM, err = findMachinery(kernel); err != nil {

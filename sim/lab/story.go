@@ -20,6 +20,8 @@ type story struct {
 	cards cards
 
 	a1, a2, a3, b1 *machine
+
+	idle *idleConnections // of b1, while its card is attacked
 }
 
 // check is one thing a person would try. see does it and says what was seen,
@@ -68,11 +70,17 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 	if err := s.letIn(ctx, ord); err != nil {
 		return o, err
 	}
-	o = s.doChecks(ctx, out)
+	if ord.Attack > 0 {
+		o = s.beAttacked(ctx, out, ord.Attack)
+	} else {
+		o = s.doChecks(ctx, out)
+	}
 	if ctx.Err() != nil {
 		return o, errors.Join(errStopped, s.cards.stop())
 	}
-	s.drawJourney(ctx, out)
+	if ord.Attack == 0 {
+		s.drawJourney(ctx, out)
+	}
 	if ord.Keep {
 		fmt.Fprint(out, s.invitation(ord.Program))
 		<-ctx.Done()
