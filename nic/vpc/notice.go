@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // Notice names one place of the configuration where this card does not do what EC2 does,
@@ -18,11 +20,7 @@ type Notice struct {
 
 // newNotice makes a notice, and bounds the text that a configuration can put into it.
 func newNotice(kind NoticeKind, path, what string) Notice {
-	const most = 240
-	if len(what) > most {
-		what = what[:most] + "…"
-	}
-	return Notice{kind, path, what}
+	return Notice{kind, path, ec2.Cut(what, 240)}
 }
 
 // NoticeKind is what a notice is about.

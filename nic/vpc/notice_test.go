@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,4 +52,13 @@ func TestNoticeWords(t *testing.T) {
 // A configuration cannot make a notice long.
 func TestNoticesAreBounded(t *testing.T) {
 	require.Len(t, newNotice(IPv6, "", strings.Repeat("x", 1000)).What, 240+len("…"))
+}
+
+// A notice that is cut ends with a whole character.
+func TestANoticeIsCutBetweenCharacters(t *testing.T) {
+	for n := range 4 {
+		n := newNotice(IPv6, "path", strings.Repeat("a", 237+n)+strings.Repeat("é", 10))
+		require.True(t, utf8.ValidString(n.What), "%q", n.What)
+		require.True(t, strings.HasSuffix(n.What, "…"))
+	}
 }

@@ -132,8 +132,11 @@ func At(list string, i int, id string) string {
 }
 
 // Shorten cuts what a configuration says to what fits into a message.
-func Shorten(s string) string {
-	const most = 60
+func Shorten(s string) string { return Cut(s, 60) }
+
+// Cut is a text of at most so many bytes, with an ellipsis where some are missing. No
+// character is cut in two.
+func Cut(s string, most int) string {
 	if len(s) > most {
 		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
