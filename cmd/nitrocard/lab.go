@@ -29,7 +29,7 @@ of two customers. Then do what a person would, and tell what was seen.`,
 	reading := readingFlag(cmd)
 	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
-	cmd.Flags().DurationVar(&o.Attack, "attack", 0, "attack server x's card for `so long` instead, and tell what each attack cost a victim beside it")
+	cmd.Flags().DurationVar(&o.Attack, "attack", 0, "`time` to attack server x's card for, instead of the checks, and to tell what each attack cost a victim")
 	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		o.Out, o.Reading = cmd.OutOrStdout(), *reading
