@@ -30,9 +30,9 @@ func (c *Cutter) Start(f *Frame) {
 func (c *Cutter) tunneled() bool { return c.frame[wire.EthernetLen+9] == wire.ProtoUDP }
 
 // Next writes the next packet to buf, which has room for MaxFrame bytes, and returns
-// its length: 0 after the last.
+// its length: 0 after the last, and where the packet has no room.
 func (c *Cutter) Next(buf []byte) int {
-	if c.at >= len(c.frame) {
+	if c.at >= len(c.frame) || c.payload+c.segment > len(buf) {
 		return 0
 	}
 	n := copy(buf, c.frame[:c.payload])

@@ -20,7 +20,10 @@ import (
 type Merging interface {
 	// LendMerged has Rx lend merged frames from now on, at most MaxMerged in a
 	// burst, each with its bit in Burst.Merged, and of at most MaxBurst packets each.
-	LendMerged()
+	// Frames in outer headers are lent merged only if tunneled is true, which is for
+	// the uplink: a tunnel of a guest's own is the guest's payload, and would lie
+	// inside the card's. Rx runs at no other thread meanwhile.
+	LendMerged(tunneled bool)
 }
 
 // MaxMerged is how many merged frames are in a burst at most: what a burst costs
@@ -79,17 +82,25 @@ func headersOf(b []byte) (tcp, payload int) {
 	return tcp, tcp + wire.TCP(b[tcp:]).HeaderLen()
 }
 
+// least is how many bytes the header of a protocol has at least.
+func least(proto uint8) int {
+	if proto == wire.ProtoTCP {
+		return wire.TCPLen
+	}
+	return wire.UDPLen
+}
+
 // MayMerge tells whether a frame with a TCP header at an offset, and so many payload
 // bytes in each segment, may be lent as merged: its headers are as Merging draws
 // them, sound, and tell the frame's length, and it stands for 2 to MaxBurst packets,
-// none longer than MaxFrame.
-func MayMerge(frame []byte, tcp, segment int) bool {
+// none longer than MaxFrame. Only where tunneled is true may it have outer headers.
+func MayMerge(frame []byte, tcp, segment int, tunneled bool) bool {
 	const outer = wire.OuterLen
 	if len(frame) > 0xffff {
 		return false
 	}
 	inner := frame
-	if len(frame) > outer && isOuter(frame) {
+	if tunneled && len(frame) > outer && isOuter(frame) {
 		inner = frame[outer:]
 	}
 	if len(inner) < len(wire.Plain{}) || !soundIPv4(inner, wire.ProtoTCP) {
@@ -118,6 +129,6 @@ func soundIPv4(frame []byte, proto uint8) bool {
 	n := ip.HeaderLen()
 	const fragment = 0x3fff
 	return binary.BigEndian.Uint16(frame[12:]) == wire.EtherTypeIPv4 && ip[0]>>4 == 4 && ip[9] == proto &&
-		n >= wire.IPv4Len && n+wire.UDPLen <= len(ip) && int(binary.BigEndian.Uint16(ip[2:])) == len(ip) &&
+		n >= wire.IPv4Len && n+least(proto) <= len(ip) && int(binary.BigEndian.Uint16(ip[2:])) == len(ip) &&
 		binary.BigEndian.Uint16(ip[6:])&fragment == 0 && wire.Sum(ip[:n], 0) == 0
 }

@@ -40,6 +40,11 @@ func (s *Bay) Info() pmd.Info {
 // before any worker has seen the bay.
 func (s *Bay) attach(d *Device) {
 	s.device = d
+	for _, q := range d.queues() {
+		if m, ok := q.(pmd.Merging); ok {
+			m.LendMerged(s.Name == Uplink)
+		}
+	}
 	s.spread(d.queues())
 	s.setDown(d.down)
 }
@@ -50,7 +55,7 @@ func (s *Bay) attach(d *Device) {
 // worker sends by one of them, under the queue's lock.
 func (s *Bay) spread(all []pmd.Port) {
 	locks := make([]tables.Spinlock, len(all))
-	longest := max(s.device.info.MTU, s.device.info.Max) + wire.EthernetLen
+	longest := min(max(s.device.info.MTU, s.device.info.Max)+wire.EthernetLen, pmd.MaxFrame-wire.VLANLen)
 	for i, q := range s.Queues {
 		if len(all) >= len(s.Queues) {
 			q.Attach(all[i], true, longest, nil)

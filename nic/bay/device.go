@@ -39,7 +39,7 @@ func newDevice(spec string, port pmd.Port, open Opener) *Device {
 	d := &Device{spec: spec, open: open, port: port, turn: make(chan struct{}, 1)}
 	for _, q := range queuesOf(port) {
 		if m, ok := q.(pmd.Merging); ok {
-			m.LendMerged()
+			m.LendMerged(false) // which takes the memory for it; the bay says where tunnels are
 		}
 	}
 	link := port.Link()

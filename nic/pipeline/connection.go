@@ -202,14 +202,14 @@ func (w *Worker) outdated(epoch uint32, s flow.Status) bool {
 
 // account counts a packet on its connection and moves the protocol's state.
 func (w *Worker) account(p *packet) {
-	c, d := p.conn, p.dir
-	c.Packet(d, p.size(), w.tick)
+	c, d, bytes := p.conn, p.dir, p.size()
+	c.Packet(d, bytes, w.tick)
 	if p.frame.Merged() {
-		w.accountMerged(p)
+		bytes += w.accountMerged(p)
 	}
 	switch p.Proto {
 	case wire.ProtoTCP:
-		if p.Flags&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(p.at, d, p.segment(), p.size()) {
+		if p.Flags&(wire.TCPFin|wire.TCPRst) == 0 || w.flows.Credible(p.at, d, p.segment(), bytes) {
 			c.TCP(d, p.Flags)
 		}
 	case wire.ProtoUDP:

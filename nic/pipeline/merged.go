@@ -32,11 +32,14 @@ func (w *Worker) unmerged() (more uint64) {
 // packets is how many packets p stands for.
 func (p *packet) packets() uint64 { return uint64(p.frame.Packets()) }
 
-// accountMerged counts the packets of a merged frame that account did not.
-func (w *Worker) accountMerged(p *packet) {
+// accountMerged counts the packets of a merged frame that account did not, and returns
+// the bytes of their headers.
+func (w *Worker) accountMerged(p *packet) (bytes int) {
 	_, payload := p.frame.Headers()
 	more := p.frame.Packets() - 1
-	p.conn.More(p.dir, more, more*(payload-int(p.L3)))
+	bytes = more * (payload - int(p.L3))
+	p.conn.More(p.dir, more, bytes)
+	return bytes
 }
 
 // pieces are the packets that merged frames for one queue were cut into, and the frames

@@ -52,6 +52,8 @@ func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) 
 		// Each ACL has these two, as EC2's answers say.
 	case e.RuleNumber < 1 || e.RuleNumber >= FinalDeny:
 		c.Add(path, "RuleNumber %d: 1 to %d is expected", e.RuleNumber, FinalDeny-1)
+	case e.Ipv6CidrBlock != "" && e.CidrBlock.IsValid():
+		c.Add(path, "it has a CidrBlock and an Ipv6CidrBlock: each needs an entry of its own")
 	case e.Ipv6CidrBlock != "":
 	case len(a.entries[dir]) > maxEntries:
 		// aclDirection tells that they are too many.

@@ -29,7 +29,9 @@ type Port struct {
 	segments   []byte   // one for each frame of a burst
 	merged     []byte   // the frame that is cut
 	whole      [][]byte // for merged frames that are lent as they are; nil: all are cut
+	tunneled   bool     // merged frames in outer headers are lent so, too
 	lent       int      // merged frames in the burst at hand
+	looks      int      // that Rx has left
 	idle       int      // Rx in a row that found nothing
 
 	header  [gso.HeaderLen]byte // of the merged frame that is sent
@@ -53,6 +55,7 @@ func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	p.rx.release()
 	packets, bytes := 0, 0
+	p.looks = maxLooks
 	for p.lent = 0; b.N < pmd.MaxBurst && p.lent < pmd.MaxMerged && p.fill(b); b.N++ {
 		f := &b.Frames[b.N]
 		if f.Merged() {
@@ -79,12 +82,16 @@ func (p *Port) rest() {
 	}
 }
 
+// maxLooks is how many frames one Rx looks at, those that are lost included: whoever
+// sends only frames that are lost must not keep the worker from the other ports.
+const maxLooks = 2 * pmd.MaxBurst
+
 // fill puts the next frame into the burst; it is false if none waits.
 func (p *Port) fill(b *pmd.Burst) bool {
 	var f received
 	buf := p.segments[b.N*segmentSize:][:segmentSize]
 	for !p.unfinished.Active() {
-		if !p.rx.next(&f) {
+		if p.looks--; p.looks < 0 || !p.rx.next(&f) {
 			return false
 		}
 		if (!f.long() || p.fetch(&f, buf)) && p.finish(&f) {
@@ -134,7 +141,7 @@ func (p *Port) finish(f *received) bool {
 	}
 	if p.whole != nil {
 		var ok bool
-		if f.segment, ok = gso.Whole(frame, &header); ok {
+		if f.segment, ok = gso.Whole(frame, &header, p.tunneled); ok {
 			return true
 		}
 	}
@@ -145,7 +152,8 @@ func (p *Port) finish(f *received) bool {
 }
 
 // LendMerged has merged frames lent as they are, as pmd.Merging says.
-func (p *Port) LendMerged() {
+func (p *Port) LendMerged(tunneled bool) {
+	p.tunneled = tunneled
 	for len(p.whole) < pmd.MaxMerged {
 		p.whole = append(p.whole, make([]byte, mergedSize))
 	}

@@ -64,7 +64,7 @@ func Merged(t *testing.T, open func(t *testing.T) End) {
 	two.Address(two.Link, "10.0.0.2/24")
 	for _, p := range []pmd.Port{a.Port, b.Port} {
 		require.True(t, p.Info().Merged)
-		p.(pmd.Merging).LendMerged()
+		p.(pmd.Merging).LendMerged(false)
 	}
 	r := start(t, a.Port, b.Port)
 	streams(t, one, two)

@@ -29,6 +29,8 @@ type Port struct {
 	merged     []byte // what is cut
 	unfinished gso.Finisher
 	whole      bool // merged frames are lent as they are
+	tunneled   bool // and those in outer headers
+	reads      int  // that Rx has left
 	lent       int  // merged frames in the burst at hand
 
 	header  [gso.HeaderLen]byte // of what is sent, which lacks nothing unless it is merged
@@ -58,6 +60,7 @@ func newPort(fd int) *Port {
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	packets, bytes := 0, 0
+	p.reads = maxReads
 	for p.lent = 0; b.N < pmd.MaxBurst && p.lent < pmd.MaxMerged && p.fill(&b.Frames[b.N], &p.bufs[b.N]); b.N++ {
 		f := &b.Frames[b.N]
 		if f.Merged() {
@@ -71,18 +74,25 @@ func (p *Port) Rx(b *pmd.Burst) {
 	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
 }
 
+// maxReads is how many frames one Rx reads, those that are lost included: whoever sends
+// only frames that are lost must not keep the worker from the other ports.
+const maxReads = 2 * pmd.MaxBurst
+
 // fill lends the next frame in buf; it is false if none waits. A merged frame
 // keeps the buffer it was read into until its last segment is cut, and the
 // spare one takes its place.
 func (p *Port) fill(f *pmd.Frame, buf *[]byte) bool {
 	for !p.unfinished.Active() {
+		if p.reads--; p.reads < 0 {
+			return false
+		}
 		n := p.read((*buf)[readAt:])
 		if n < gso.HeaderLen {
 			return false
 		}
 		header, frame := gso.Read((*buf)[readAt:]), (*buf)[frameAt:readAt+n]
 		if p.whole && header.Merged() {
-			if segment, ok := gso.Whole(frame, &header); ok {
+			if segment, ok := gso.Whole(frame, &header, p.tunneled); ok {
 				f.LendMerged(*buf, frameAt, len(frame), segment)
 				return true
 			}
@@ -141,7 +151,7 @@ send:
 }
 
 // LendMerged has merged frames lent as they are, as pmd.Merging says.
-func (p *Port) LendMerged() { p.whole = true }
+func (p *Port) LendMerged(tunneled bool) { p.whole, p.tunneled = true, tunneled }
 
 func (p *Port) write(f *pmd.Frame) unix.Errno {
 	frame := f.Bytes()

@@ -9,9 +9,9 @@ import (
 
 // Whole tells whether a frame that lacks what h says may be lent as merged
 // (pmd.Merging), with so many payload bytes in each segment. It is one then: its
-// checksum is complemented.
-func Whole(frame []byte, h *Header) (segment int, ok bool) {
-	if h.kind != tcp4 || h.flags&needsSum == 0 || h.offset != tcpSum || !pmd.MayMerge(frame, h.start, h.size) {
+// checksum is complemented. tunneled is MayMerge's.
+func Whole(frame []byte, h *Header, tunneled bool) (segment int, ok bool) {
+	if h.kind != tcp4 || h.flags&needsSum == 0 || h.offset != tcpSum || !pmd.MayMerge(frame, h.start, h.size, tunneled) {
 		return 0, false
 	}
 	complement(frame[h.start+tcpSum:])

@@ -82,7 +82,7 @@ func FuzzWholeAndCut(f *testing.F) {
 		}
 		frame, h := stream(tunneled, [2]int{int(uint8(ipOptions)), int(uint8(tcpOptions))}, flags, int(uint16(size)), payload)
 		mem := append(make([]byte, pmd.Headroom), frame...)
-		segment, ok := Whole(mem[pmd.Headroom:], &h)
+		segment, ok := Whole(mem[pmd.Headroom:], &h, tunneled)
 		if !ok {
 			require.Equal(t, frame, mem[pmd.Headroom:], "what is not lent is left as it was")
 			return
