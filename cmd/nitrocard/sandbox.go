@@ -18,6 +18,7 @@ import (
 	"nitrocard/nic/sandbox"
 	"nitrocard/pmd"
 	"nitrocard/pmd/afpacket"
+	"nitrocard/pmd/pcap"
 )
 
 // sandboxOptions are run's flags about rights.
@@ -153,7 +154,15 @@ func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 		keep.Folders = append(keep.Folders, o.pcapDir)
 	}
 	ports := []string{o.uplink}
-	for e := range card.Policy().All() {
+	for _, g := range guests.given {
+		ports = append(ports, g.spec)
+	}
+	for _, port := range ports {
+		if name, spec, _ := strings.Cut(port, ":"); name == "pcap" && pcap.Out(spec) != "" {
+			keep.Files = append(keep.Files, pcap.Out(spec))
+		}
+	}
+	for e := range card.Policy().All() { // of the configuration's ports the drivers alone count: its author may be a stranger
 		port, _ := guests.open(e)
 		ports = append(ports, port)
 	}
@@ -162,13 +171,9 @@ func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 	}
 	guests.rights.kept = map[string]bool{}
 	for _, port := range ports {
-		name, spec, _ := strings.Cut(port, ":")
+		name, _, _ := strings.Cut(port, ":")
 		guests.rights.kept[name] = true
 		keep.Capabilities = append(keep.Capabilities, driverNeeds(name)...)
-		if _, out, writes := strings.Cut(spec, ",out="); name == "pcap" && writes {
-			file, _, _ := strings.Cut(out, ",")
-			keep.Files = append(keep.Files, file)
-		}
 	}
 	keep.Bare = guests.rights.kept["dpdk"] || len(*o.eal) > 0
 	return keep

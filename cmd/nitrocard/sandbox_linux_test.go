@@ -17,6 +17,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
 	"nitrocard/pmd/pmdtest"
 )
 
@@ -154,4 +156,24 @@ func TestACardGivesItsRightsUp(t *testing.T) {
 		require.Equal(t, "0", c.status("NoNewPrivs"))
 		require.Equal(t, "0", c.status("Seccomp"))
 	})
+}
+
+// What the command line names is written later, too; what a configuration names is not.
+func TestAConfigurationOpensNoWayOut(t *testing.T) {
+	f := newFiles(t)
+	cfg, err := vpc.Load(f.region("region.yaml", "Placement:", "Placement:\n  Ports: {eni-b1: \"pcap:b1.pcap,out=/,out=new.pcap\"}"))
+	require.NoError(t, err)
+	card, err := nic.New(cfg, nic.Options{})
+	require.NoError(t, err)
+	defer card.Close()
+	o := &runOptions{
+		socket: f.socket, eal: &ealOptions{}, uplink: "pcap:,out=up.pcap",
+		guests: []string{"eni-a1=pcap:,out=a1.pcap,loop", "eni-a2=afpacket:a2"},
+	}
+	guests, err := o.guestPorts(cfg)
+	require.NoError(t, err)
+	keep := o.kept(card, guests)
+	require.ElementsMatch(t, []string{"/dev/null", "/dev/net/tun", "up.pcap", "a1.pcap"}, keep.Files)
+	require.Equal(t, []string{filepath.Dir(f.socket)}, keep.Folders)
+	require.Equal(t, map[string]bool{"pcap": true, "afpacket": true}, guests.rights.kept)
 }

@@ -83,3 +83,9 @@ func TestWhatASandboxLeaves(t *testing.T) {
 		require.ErrorContains(t, errors.New(got.Unshare), "operation not permitted")
 	}
 }
+
+// A folder among the files would leave all files below it.
+func TestAFolderIsNoFile(t *testing.T) {
+	folder := t.TempDir()
+	require.EqualError(t, restrictFiles(Options{Files: []string{"/dev/null", folder}}, &Report{}), "landlock: "+folder+" is a folder; a file is expected")
+}

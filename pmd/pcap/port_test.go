@@ -125,6 +125,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"":                      "names no file",
 		"a,fast":                `"fast" is no option; pcap:FILE[,out=FILE][,loop] is expected`,
 		"a,out=":                `"out=" is no option`,
+		"a,out=b,out=c":         "out= is there twice",
 		"/absent/a.pcap":        "pcap:/absent/a.pcap: open /absent/a.pcap",
 		",out=/absent/x/a.pcap": "open /absent/x/a.pcap",
 	} {

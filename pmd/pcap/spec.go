@@ -22,6 +22,8 @@ func parseSpec(text string) (spec, error) {
 		case option == "":
 		case option == "loop":
 			s.loop = true
+		case key == "out" && s.out != "":
+			return spec{}, fmt.Errorf("pcap:%s: out= is there twice; a port writes one capture", text)
 		case key == "out" && value != "":
 			s.out = value
 		default:
@@ -32,4 +34,11 @@ func parseSpec(text string) (spec, error) {
 		return spec{}, fmt.Errorf("pcap:%s names no file; pcap:FILE[,out=FILE][,loop] is expected", text)
 	}
 	return s, nil
+}
+
+// Out is the file that a port opened by FILE[,out=FILE][,loop] writes. Out is empty for a
+// port that writes none, and for a text that Open refuses.
+func Out(text string) string {
+	s, _ := parseSpec(text)
+	return s.out
 }
