@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/elastic/go-seccomp-bpf"
+	"github.com/elastic/go-seccomp-bpf/arch"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,8 +31,8 @@ func TestMain(m *testing.M) {
 
 // tried is what became of each thing that was tried in a sandbox, nil errors as "".
 type tried struct {
-	Report                              Report
-	Inside, Outside, Read, Run, Unshare string
+	Report                                             Report
+	Inside, Outside, Read, Run, Unshare, Clone, Clone3 string
 }
 
 // tell enters a sandbox with one folder, tries things and tells what became of them.
@@ -51,8 +55,21 @@ func tell(folder string) {
 	t.Read = words(err)
 	t.Run = words(unix.Exec("/proc/self/exe", os.Args, nil))
 	t.Unshare = words(unix.Unshare(unix.CLONE_NEWUSER))
+	t.Clone, t.Clone3 = words(child(unix.SYS_CLONE, unix.CLONE_NEWUSER|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), 0)), words(child(unix.SYS_CLONE3, 0, 0))
 	json.NewEncoder(os.Stdout).Encode(t)
 	os.Exit(0)
+}
+
+// child makes a child process by a system call. The child ends at once.
+func child(call, a, b uintptr) error {
+	pid, _, errno := unix.RawSyscall(call, a, b, 0)
+	if errno != 0 {
+		return errno
+	}
+	if pid == 0 {
+		unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+	}
+	return nil
 }
 
 // In a sandbox a process writes in its folder and reads, and does nothing else that
@@ -81,7 +98,47 @@ func TestWhatASandboxLeaves(t *testing.T) {
 	if !strings.Contains(lacks, "seccomp") {
 		require.ErrorContains(t, errors.New(got.Run), "operation not permitted")
 		require.ErrorContains(t, errors.New(got.Unshare), "operation not permitted")
+		require.ErrorContains(t, errors.New(got.Clone), "operation not permitted")
+		require.ErrorContains(t, errors.New(got.Clone3), "function not implemented")
 	}
+}
+
+// What the filter answers to a call of an architecture, with its number and first
+// argument.
+func TestCallFilter(t *testing.T) {
+	native, err := arch.GetInfo("")
+	require.NoError(t, err)
+	const allowed = int(seccomp.ActionAllow)
+	answer := func(o Options, of uint32, call, argument int) int {
+		program, err := callFilter(o)
+		require.NoError(t, err)
+		vm, err := bpf.NewVM(program)
+		require.NoError(t, err)
+		data := make([]byte, 64) // struct seccomp_data, its words big endian as bpf.VM reads them
+		for at, word := range map[int]int{0: call, 4: int(of), 16: argument} {
+			binary.BigEndian.PutUint32(data[at:], uint32(word))
+		}
+		got, err := vm.Run(data)
+		require.NoError(t, err)
+		return got
+	}
+	refusal := func(errno unix.Errno) int { return int(seccomp.ActionErrno) | int(errno) }
+	own, foreign := uint32(native.ID), uint32(arch.I386.ID)
+	card, bare := Options{}, Options{Bare: true}
+	require.Equal(t, allowed, answer(card, own, unix.SYS_READ, 0))
+	require.Equal(t, refusal(unix.EPERM), answer(card, foreign, unix.SYS_READ, 0))
+	require.Equal(t, refusal(unix.EPERM), answer(card, foreign, unix.SYS_EXECVE, 0))
+	require.Equal(t, refusal(unix.EPERM), answer(card, own, unix.SYS_EXECVE, 0))
+	require.Equal(t, allowed, answer(card, own, unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_THREAD))
+	for _, flag := range []int{unix.CLONE_NEWNS, unix.CLONE_NEWCGROUP, unix.CLONE_NEWUTS, unix.CLONE_NEWIPC, unix.CLONE_NEWUSER, unix.CLONE_NEWPID, unix.CLONE_NEWNET} {
+		require.Equal(t, refusal(unix.EPERM), answer(card, own, unix.SYS_CLONE, unix.CLONE_VM|flag), "%#x", flag)
+	}
+	require.Equal(t, refusal(unix.ENOSYS), answer(card, own, unix.SYS_CLONE3, 0))
+	for _, call := range []int{unix.SYS_BPF, unix.SYS_USERFAULTFD} {
+		require.Equal(t, refusal(unix.EPERM), answer(card, own, call, 0))
+		require.Equal(t, allowed, answer(bare, own, call, 0))
+	}
+	require.Equal(t, refusal(unix.EPERM), answer(bare, own, unix.SYS_EXECVE, 0))
 }
 
 // A folder among the files would leave all files below it.
