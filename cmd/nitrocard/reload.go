@@ -22,7 +22,7 @@ const lateReading = 10 * time.Second
 type reloader struct {
 	path  string
 	load  func() (*vpc.Config, error)
-	apply func(context.Context, *vpc.Config) (nic.Change, error)
+	apply func(*vpc.Config) (nic.Change, error)
 	log   *slog.Logger
 
 	begun, taken int // numbers of readings: the last one that began, and that was applied
@@ -48,7 +48,7 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 			r.begin()
 		case read := <-r.done:
 			r.hanging--
-			r.take(ctx, read)
+			r.take(read)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func (r *reloader) begin() {
 }
 
 // take applies what was read, unless a later reading was faster.
-func (r *reloader) take(ctx context.Context, read reading) {
+func (r *reloader) take(read reading) {
 	if read.number < r.taken {
 		r.log.Info("configuration was read too late: a later one is in force", "config", r.path)
 		return
@@ -81,12 +81,14 @@ func (r *reloader) take(ctx context.Context, read reading) {
 	var change nic.Change
 	err := read.err
 	if err == nil {
-		change, err = r.apply(ctx, read.config)
+		change, err = r.apply(read.config)
 	}
 	if err != nil {
 		r.log.Error("configuration not taken; the old one stays in force", "config", r.path, "error", err)
 		return
 	}
 	r.taken = read.number
+	r.log.Info("configuration changed", "config", r.path, "epoch", change.Epoch,
+		"added", len(change.Added), "changed", len(change.Changed), "removed", len(change.Removed))
 	logNotices(r.log, change.Notices)
 }

@@ -45,7 +45,7 @@ func TestAReadingThatHangs(t *testing.T) {
 		r := &reloader{
 			path: "fifo", log: slog.New(slog.NewTextHandler(&log, nil)),
 			load: func() (*vpc.Config, error) { return <-answers, nil },
-			apply: func(_ context.Context, c *vpc.Config) (nic.Change, error) {
+			apply: func(c *vpc.Config) (nic.Change, error) {
 				applied = append(applied, c)
 				return nic.Change{}, nil
 			},

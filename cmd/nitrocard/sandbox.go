@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"nitrocard/nic"
 	"nitrocard/nic/sandbox"
@@ -144,6 +147,9 @@ func (o *runOptions) enterSandbox(ctx context.Context, card *nic.Card, guests *g
 	if len(report.Lacks) > 0 {
 		log.Warn("this kernel has less to offer", "without", strings.Join(report.Lacks, ", "))
 	}
+	if folder := filepath.Dir(o.socket); unix.Access(folder, unix.W_OK|unix.X_OK) != nil {
+		log.Warn("the socket stays when this card ends: the card's user may not remove files in its folder; give the user a folder", "folder", folder)
+	}
 	return nil
 }
 
@@ -195,4 +201,19 @@ func (o *runOptions) handOver(u *sandbox.User) error {
 		}
 	}
 	return nil
+}
+
+// takeBack gives root the folder of a socket that a card of another user had (handOver).
+// A card that still answers there keeps the folder.
+func takeBack(socket string) error {
+	folder := filepath.Dir(socket)
+	info, err := os.Lstat(folder)
+	if err != nil || os.Geteuid() != 0 || info.Sys().(*syscall.Stat_t).Uid == 0 {
+		return err
+	}
+	if conn, err := net.Dial("unix", socket); err == nil {
+		conn.Close()
+		return fmt.Errorf("another card answers at %s already; give this one a socket of its own", socket)
+	}
+	return os.Lchown(folder, 0, 0)
 }

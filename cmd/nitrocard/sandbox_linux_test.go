@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/nic"
+	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
 	"nitrocard/pmd/pmdtest"
 )
@@ -151,11 +152,51 @@ func TestACardGivesItsRightsUp(t *testing.T) {
 		c.comesAndGoes()
 		require.Contains(t, good(t, "apply", f.region("tap.yaml"), "--socket", f.socket), "in force")
 	})
+	t.Run("as a user who may not enter the socket's folder", func(t *testing.T) {
+		require.NoError(t, os.Chmod(filepath.Dir(f.socket), 0o700))
+		open, err := os.MkdirTemp("", "nc")
+		require.NoError(t, err)
+		defer os.RemoveAll(open)
+		require.NoError(t, os.Chmod(open, 0o755))
+		config := filepath.Join(open, "bare.yaml")
+		require.NoError(t, os.WriteFile(config, []byte("Vpcs: []\n"), 0o644))
+		var c *cardProcess
+		t.Run("reads its configuration again", func(t *testing.T) {
+			c = startCard(t, f.socket, append(args, "--config", config, "--user", "nobody")...)
+			require.NoError(t, os.WriteFile(config, []byte("Vpcs: [{VpcId: vpc-1, CidrBlock: 10.0.0.0/16}]\n"), 0o644))
+			require.NoError(t, c.Process.Signal(syscall.SIGHUP))
+			until(t, "the new configuration is in force", func() bool {
+				return strings.Contains(good(t, "get", "config", "--socket", f.socket), "vpc-1")
+			})
+		})
+		require.Contains(t, c.log.String(), "the socket stays when this card ends")
+		require.Contains(t, c.log.String(), `msg="configuration changed" config=`+config)
+	})
 	t.Run("with all rights", func(t *testing.T) {
 		c := startCard(t, f.socket, append(args, "--no-sandbox")...)
 		require.Equal(t, "0", c.status("NoNewPrivs"))
 		require.Equal(t, "0", c.status("Seccomp"))
 	})
+}
+
+// Root takes a folder back that a card of another user's left, unless a card answers there.
+func TestRootTakesTheFolderBack(t *testing.T) {
+	if os.Geteuid() != 0 {
+		pmdtest.Missing(t, "only root gives folders away")
+	}
+	socket := newFiles(t).socket
+	folder := filepath.Dir(socket)
+	require.NoError(t, os.Chown(folder, 65534, 65534))
+	living, err := ctl.Listen(socket, 65534)
+	require.NoError(t, err)
+	require.ErrorContains(t, takeBack(socket), "another card answers at "+socket)
+	require.NoError(t, living.Close())
+	_, err = ctl.Listen(socket)
+	require.ErrorContains(t, err, "belongs to another user")
+	require.NoError(t, takeBack(socket))
+	l, err := ctl.Listen(socket)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
 }
 
 // What the command line names is written later, too; what a configuration names is not.

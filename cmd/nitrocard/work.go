@@ -41,7 +41,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 		return err
 	}
 	if o.socket == defaultSocket() {
-		if err := ctl.Folder(filepath.Dir(o.socket)); err != nil {
+		if err := errors.Join(ctl.Folder(filepath.Dir(o.socket)), takeBack(o.socket)); err != nil {
 			return fmt.Errorf("--socket: %w", err)
 		}
 	}
@@ -94,9 +94,7 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 		defer endRunning()
 		served <- ctl.Serve(serving, o)
 	}()
-	client := ctl.Dial(opt.socket)
-	defer client.Close()
-	again := reloader{path: opt.config, load: func() (*vpc.Config, error) { return opt.reading.Load(opt.config) }, apply: client.Apply, log: o.Log}
+	again := reloader{path: opt.config, load: func() (*vpc.Config, error) { return opt.reading.Load(opt.config) }, apply: card.Apply, log: o.Log}
 	go again.run(serving, opt.hangups)
 	err := card.Run(running)
 	endServing()
