@@ -21,6 +21,7 @@ import (
 	"nitrocard/nic/sandbox"
 	"nitrocard/pmd"
 	"nitrocard/pmd/afpacket"
+	"nitrocard/pmd/dpdk"
 	"nitrocard/pmd/pcap"
 )
 
@@ -104,11 +105,17 @@ func (r *rights) opener(port string, open nic.Opener) nic.Opener {
 	}
 	return func() (pmd.Port, error) {
 		p, err := open()
-		if err != nil && driverNeeds(name) != nil {
+		if err != nil && keepable(name) {
 			err = fmt.Errorf("%w. This card had no %s port when it started and gave up the rights to open one: start it with --keep %s", err, name, name)
 		}
 		return p, err
 	}
+}
+
+// keepable tells whether --keep helps a driver to open ports: a capture takes no rights,
+// and a build without DPDK has no such ports.
+func keepable(name string) bool {
+	return name != "pcap" && (name != "dpdk" || dpdk.Missing() == nil)
 }
 
 // driverNeeds are the capabilities that opening a driver's port takes.
@@ -181,7 +188,9 @@ func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 		guests.rights.kept[name] = true
 		keep.Capabilities = append(keep.Capabilities, driverNeeds(name)...)
 	}
-	keep.Bare = guests.rights.kept["dpdk"] || len(*o.eal) > 0
+	if keep.Bare = guests.rights.kept["dpdk"] || len(*o.eal) > 0; keep.Bare {
+		guests.rights.kept = nil // all
+	}
 	return keep
 }
 

@@ -20,6 +20,8 @@ import (
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+	"nitrocard/pmd/dpdk"
 	"nitrocard/pmd/pmdtest"
 )
 
@@ -217,4 +219,31 @@ func TestAConfigurationOpensNoWayOut(t *testing.T) {
 	require.ElementsMatch(t, []string{"/dev/null", "/dev/net/tun", "up.pcap", "a1.pcap"}, keep.Files)
 	require.Equal(t, []string{filepath.Dir(f.socket)}, keep.Folders)
 	require.Equal(t, map[string]bool{"pcap": true, "afpacket": true}, guests.rights.kept)
+}
+
+// Who cannot open a port for want of rights hears which flag keeps the rights.
+func TestThePortOfADriverThatWasNotKept(t *testing.T) {
+	no := func() (pmd.Port, error) { return nil, errors.New("no") }
+	some := &rights{kept: map[string]bool{"afpacket": true}}
+	for _, c := range []struct {
+		rights *rights
+		port   string
+		hint   bool
+	}{{some, "tap:a", true}, {some, "dpdk:a", dpdk.Missing() == nil}, {some, "afpacket:a", false}, {some, "pcap:a", false}, {&rights{}, "tap:a", false}} {
+		_, err := c.rights.opener(c.port, no)()
+		require.Equal(t, c.hint, strings.Contains(err.Error(), "start it with --keep "), "%s: %v", c.port, err)
+	}
+}
+
+// A card with DPDK keeps the rights of all drivers.
+func TestACardWithDPDKKeepsAll(t *testing.T) {
+	cfg, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	card, err := nic.New(cfg, nic.Options{})
+	require.NoError(t, err)
+	defer card.Close()
+	o := &runOptions{eal: &ealOptions{}, uplink: "dpdk:net_null0"}
+	guests := &guestPorts{}
+	require.True(t, o.kept(card, guests).Bare)
+	require.Nil(t, guests.rights.kept)
 }
