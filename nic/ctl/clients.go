@@ -47,6 +47,7 @@ func (c *clients) follow(conn net.Conn, state http.ConnState) {
 	case http.StateNew:
 		if len(c.all) >= c.most && !c.closeIdlest() {
 			turnAway(conn)
+			return
 		}
 		c.all[conn], c.idle[conn] = struct{}{}, time.Now()
 	case http.StateIdle:

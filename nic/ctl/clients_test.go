@@ -45,6 +45,7 @@ func TestIdleClientsGoFirst(t *testing.T) {
 		c.follow(conns[4], http.StateNew)
 		require.True(t, conns[4].closed)
 		require.Contains(t, string(conns[4].written), "503 Service Unavailable\r\nRetry-After: 10\r\n")
+		require.Len(t, c.all, 2, "there is no room for one that is turned away")
 		c.follow(conns[4], http.StateClosed)
 		require.Equal(t, []bool{false, false}, []bool{conns[1].closed, conns[3].closed})
 		c.follow(conns[1], http.StateIdle)
