@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"nitrocard/nic/ctl"
 	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
@@ -63,17 +62,7 @@ func socketFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("socket", defaultSocket(), "`path` of the card's control socket")
 }
 
-// defaultSocket is where a card of this user has its control socket: in a folder
-// that is a card's own.
-func defaultSocket() string {
-	if os.Geteuid() == 0 {
-		return "/run/nitrocard/card.sock"
-	}
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		return filepath.Join(dir, "nitrocard", "card.sock")
-	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("nitrocard-%d", os.Geteuid()), "card.sock")
-}
+func defaultSocket() string { return ctl.DefaultSocket() }
 
 func configFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("config", "", "configuration, a `file or folder` of YAML or JSON; - is standard input")

@@ -25,21 +25,37 @@ type Access struct {
 	Writers *uint32 // a group that may change the configuration; without Readers, only Writers may open the socket
 }
 
+// opener is the group that may open the socket, nil without groups.
+func (a Access) opener() *uint32 { return cmp.Or(a.Readers, a.Writers) }
+
 // Grant lets the groups in: it gives the socket at path to the group that may open the
-// socket, and its folder, too, if that is a folder for sockets alone (Folder).
+// socket, and its folder, too, if that is the card's own: the DefaultSocket's, as Folder
+// makes it.
 func (a Access) Grant(path string) error {
-	group := cmp.Or(a.Readers, a.Writers)
+	group := a.opener()
 	if group == nil {
 		return nil
 	}
 	if err := os.Lchown(path, -1, int(*group)); err != nil {
 		return fmt.Errorf("socket %s: its group cannot be %s: %w", path, groupName(*group), err)
 	}
+	if path != DefaultSocket() {
+		return nil
+	}
 	folder := filepath.Dir(path)
-	if info, err := os.Stat(folder); err == nil && info.Mode().Perm() == folderMode {
-		return os.Chown(folder, -1, int(*group))
+	if info, err := os.Lstat(folder); err == nil && info.Mode().Perm() == folderMode {
+		return os.Lchown(folder, -1, int(*group))
 	}
 	return nil
+}
+
+// warn logs a socket whose folder keeps the group out that may open the socket.
+func (a Access) warn(log *slog.Logger, path string) {
+	folder := filepath.Dir(path)
+	if group := a.opener(); group != nil && !enters(folder, *group) {
+		log.Warn("the group that may open the socket may not enter its folder", "socket", path, "group", groupName(*group),
+			"remedy", "chgrp "+groupName(*group)+" "+folder+" and chmod g+x "+folder+", or a socket in another folder")
+	}
 }
 
 // mayWrite tells whether a peer may change the configuration.

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"unsafe"
 
@@ -97,6 +98,7 @@ func TestGroupsHaveRoles(t *testing.T) {
 	access := Access{Readers: new(uint32(readers)), Writers: new(uint32(writers))}
 	s := serveTo(t, Options{Access: access, Log: slog.New(slog.NewTextHandler(lines, nil))})
 	require.NoError(t, os.Chmod(filepath.Dir(s.path), folderMode))
+	require.NoError(t, os.Chown(filepath.Dir(s.path), -1, readers))
 	require.NoError(t, access.Grant(s.path))
 
 	for _, c := range []struct {
@@ -115,6 +117,31 @@ func TestGroupsHaveRoles(t *testing.T) {
 	require.Contains(t, lines.String(), "method=PUT path=/v1/config/SecurityGroups/sg-shop status=403")
 	require.Contains(t, lines.String(), `level=INFO msg="asked for a change" user="user 65533" process=`)
 	require.NotContains(t, lines.String(), "method=GET")
+}
+
+// A card gives no folder away that is not its own, and says whom the folder keeps out.
+func TestAFolderOfOthersKeepsItsGroup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files to groups")
+	}
+	lines := &log{}
+	access := Access{Readers: new(uint32(70001))}
+	s := serveTo(t, Options{Access: access, Log: slog.New(slog.NewTextHandler(lines, nil))})
+	folder := filepath.Dir(s.path)
+	require.NoError(t, os.Chmod(folder, folderMode))
+	require.NoError(t, access.Grant(s.path))
+	info, err := os.Stat(folder)
+	require.NoError(t, err)
+	require.Zero(t, info.Sys().(*syscall.Stat_t).Gid)
+	_, err = s.ENIs(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, lines.String(), `level=WARN msg="the group that may open the socket may not enter its folder" socket=`+s.path+" group=70001")
+	require.False(t, enters(folder, 70001))
+	require.NoError(t, os.Chmod(folder, 0o751))
+	require.True(t, enters(folder, 70001))
+	require.NoError(t, os.Chmod(folder, folderMode))
+	require.NoError(t, os.Chown(folder, -1, 70001))
+	require.True(t, enters(folder, 70001))
 }
 
 // Without groups, whoever may open the socket may write, and is named.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 )
@@ -13,14 +14,39 @@ import (
 // see them.
 const folderMode = 0o750
 
-// Folder makes a folder for the sockets and locks of cards, with mode 0750. Folder leaves
-// a file or folder alone that is there already.
+// DefaultSocket is where a card of this user has its control socket: in a folder that is
+// a card's own.
+func DefaultSocket() string {
+	if os.Geteuid() == 0 {
+		return "/run/nitrocard/card.sock"
+	}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		return filepath.Join(dir, "nitrocard", "card.sock")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("nitrocard-%d", os.Geteuid()), "card.sock")
+}
+
+// Folder makes a folder for the sockets and locks of cards, with mode 0750 whatever the
+// process's umask is. Folder leaves a file or folder alone that is there already.
 func Folder(path string) error {
 	err := os.Mkdir(path, folderMode)
 	if errors.Is(err, fs.ErrExist) {
 		return nil // Listen checks the folder
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return os.Chmod(path, folderMode)
+}
+
+// enters tells whether a folder's mode lets members of a group in.
+func enters(folder string, group uint32) bool {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return false
+	}
+	same := info.Sys().(*syscall.Stat_t).Gid == group
+	return same && info.Mode()&0o010 != 0 || !same && info.Mode()&0o001 != 0
 }
 
 // trusted is an error for a folder in which a stranger could put a socket in the place of

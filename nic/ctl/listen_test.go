@@ -149,6 +149,12 @@ func TestFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, fs.ModeDir|0o750, info.Mode())
 	require.NoError(t, Folder(folder), "it may be there")
+
+	defer syscall.Umask(syscall.Umask(0o077))
+	require.NoError(t, Folder(folder+"2"))
+	info, err = os.Stat(folder + "2")
+	require.NoError(t, err)
+	require.Equal(t, fs.ModeDir|0o750, info.Mode(), "whatever the umask is")
 }
 
 // Another card's socket that came to our place meanwhile is not ours to

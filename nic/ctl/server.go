@@ -31,6 +31,9 @@ func Serve(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if s, ours := o.Listener.(*socket); ours {
+		o.Access.warn(o.Log, s.path)
+	}
 	srv := &http.Server{
 		Handler:           newServer(o).handler(),
 		ConnContext:       withPeer,
