@@ -31,6 +31,30 @@ type somebody struct {
 // ask makes one request as somebody, and returns status and answer; 0 if the
 // socket is not open to that user.
 func (who somebody) ask(t *testing.T, path, method, url, body string) (status int, answer string) {
+	err := who.do(func() error {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		req, _ := http.NewRequest(method, "http://card"+url, strings.NewReader(body))
+		if err = req.Write(conn); err == nil {
+			var resp *http.Response
+			if resp, err = http.ReadResponse(bufio.NewReader(conn), req); err == nil {
+				text, _ := io.ReadAll(resp.Body)
+				status, answer = resp.StatusCode, string(text)
+			}
+		}
+		return err
+	})
+	if !errors.Is(err, fs.ErrPermission) {
+		require.NoError(t, err)
+	}
+	return status, answer
+}
+
+// do calls f as somebody.
+func (who somebody) do(f func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlock: the thread ends with its user
@@ -44,26 +68,34 @@ func (who somebody) ask(t *testing.T, path, method, url, body string) (status in
 				return
 			}
 		}
-		conn, err := net.Dial("unix", path)
-		if err != nil {
-			done <- err
-			return
-		}
-		defer conn.Close()
-		req, _ := http.NewRequest(method, "http://card"+url, strings.NewReader(body))
-		if err = req.Write(conn); err == nil {
-			var resp *http.Response
-			if resp, err = http.ReadResponse(bufio.NewReader(conn), req); err == nil {
-				text, _ := io.ReadAll(resp.Body)
-				status, answer = resp.StatusCode, string(text)
-			}
-		}
-		done <- err
+		done <- f()
 	}()
-	if err := <-done; !errors.Is(err, fs.ErrPermission) {
-		require.NoError(t, err)
+	return <-done
+}
+
+// A client asks no socket at the default place in a folder that a stranger made first.
+func TestAStrangersFolderIsAskedNothing(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root becomes other users")
 	}
-	return status, answer
+	tmp := filepath.Dir(socketPath(t))
+	require.NoError(t, os.Chmod(tmp, 0o777|fs.ModeSticky))
+	t.Setenv("TMPDIR", tmp)
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	victim := somebody{65531, []uint32{65531}}
+	ask := func() error {
+		return victim.do(func() error {
+			_, err := Dial(DefaultSocket()).ENIs(t.Context())
+			return err
+		})
+	}
+	folder := filepath.Join(tmp, "nitrocard-65531")
+	require.ErrorContains(t, ask(), "no card answers at "+folder+"/card.sock")
+	require.NoError(t, os.Mkdir(folder, 0o755))
+	require.NoError(t, os.Chown(folder, 65530, 65530))
+	require.ErrorContains(t, ask(), folder+" belongs to another user")
+	require.NoError(t, os.Chown(folder, 65531, 65531))
+	require.ErrorContains(t, ask(), "no card answers at "+folder+"/card.sock")
 }
 
 // log is a log that is read while it is written.

@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,14 +26,19 @@ import (
 // Client asks the card behind a socket. Its methods may be called by anyone
 // at any time. An error that the card answered is an *Error.
 type Client struct {
-	path string
-	http http.Client
+	path   string
+	folder string // to check before each request; "" where only root makes folders, and where the user chose
+	http   http.Client
 }
 
 // Dial makes a client for the socket at path. It connects with the first
-// request.
+// request. The folder of the DefaultSocket, which a stranger could have made first, must
+// be one in which a card would listen.
 func Dial(path string) *Client {
 	c := &Client{path: path}
+	if path == DefaultSocket() && os.Geteuid() != 0 {
+		c.folder = filepath.Dir(path)
+	}
 	c.http.Transport = &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
@@ -180,6 +187,11 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, into 
 	req, err := http.NewRequestWithContext(ctx, method, "http://card/v1/"+path, bytes.NewReader(body))
 	if err != nil {
 		return err
+	}
+	if c.folder != "" {
+		if err := trusted(c.folder, nil); err != nil {
+			return c.unreachable(err)
+		}
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -50,23 +50,30 @@ func enters(folder string, group uint32) bool {
 }
 
 // trusted is an error for a folder in which a stranger could put a socket in the place of
-// ours. A folder is trusted if it belongs to this user, root or one of owners, and if other
-// users cannot write there, or can, as in /tmp, but cannot move another user's files (sticky
-// bit).
+// ours. A folder is trusted if it is no link, belongs to this user, root or one of owners,
+// and if other users cannot write there, or can, as in /tmp, but cannot move another user's
+// files (sticky bit). A group that has its owner's name is the owner alone.
 func trusted(folder string, owners []int) error {
-	info, err := os.Stat(folder)
-	if err != nil {
+	info, err := os.Lstat(folder)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !info.IsDir() {
+	case info.Mode().Type() == fs.ModeSymlink:
+		return fmt.Errorf("%s is a link; name the folder that the link leads to", folder)
+	case !info.IsDir():
 		return &fs.PathError{Op: "open", Path: folder, Err: syscall.ENOTDIR}
 	}
-	owner := int(info.Sys().(*syscall.Stat_t).Uid)
+	ids := info.Sys().(*syscall.Stat_t)
+	owner, shared := int(ids.Uid), info.Mode()&fs.ModeSticky == 0
 	if owner != 0 && owner != os.Geteuid() && !slices.Contains(owners, owner) {
 		return fmt.Errorf("%s belongs to another user, who could put another socket in its place; use a folder of your own", folder)
 	}
-	if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+	if shared && info.Mode()&0o002 != 0 {
 		return fmt.Errorf("anybody may write to %s, and put another socket in its place; take that right away (chmod o-w), or use another folder", folder)
+	}
+	if shared && info.Mode()&0o020 != 0 && groupName(ids.Gid) != userName(&peer{known: true, user: ids.Uid}) {
+		return fmt.Errorf("members of the group %s may write to %s, and put another socket in its place; take that right away (chmod g-w), or use another folder",
+			groupName(ids.Gid), folder)
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func bind(path string) (*socket, error) {
 	}
 	defer os.RemoveAll(private)
 	birth := filepath.Join(private, "s")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: birth, Net: "unix"})
+	l, err := listenAt(private)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +97,25 @@ func bind(path string) (*socket, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// listenAt binds the socket s in a folder whose path may be too long for a socket's:
+// the folder's descriptor is a short path.
+func listenAt(folder string) (*net.UnixListener, error) {
+	path := filepath.Join(folder, "s")
+	if len(path) > mostPath {
+		d, err := os.Open(folder)
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		path = fmt.Sprintf("/proc/self/fd/%d/s", d.Fd())
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err == nil {
+		l.SetUnlinkOnClose(false) // the path is another's then
+	}
+	return l, err
 }
 
 // place sets the mode of the socket at birth, and moves the socket to its path.

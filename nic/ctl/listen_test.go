@@ -134,9 +134,19 @@ func TestListenTrustsNoFolderOfOthers(t *testing.T) {
 	l, err := Listen(path)
 	require.NoError(t, err, "as in /tmp, where nobody moves what is another's")
 	require.NoError(t, l.Close())
+	require.NoError(t, os.Chmod(folder, 0o770))
+	l, err = Listen(path)
+	require.NoError(t, err, "the group is its user's alone")
+	require.NoError(t, l.Close())
+	require.NoError(t, os.Symlink(folder, folder+"/link"))
+	_, err = Listen(folder + "/link/card.sock")
+	require.ErrorContains(t, err, folder+"/link is a link; name the folder that the link leads to")
 	if os.Geteuid() != 0 {
 		return
 	}
+	require.NoError(t, os.Chown(folder, -1, 70001))
+	_, err = Listen(path)
+	require.ErrorContains(t, err, "members of the group 70001 may write to "+folder)
 	require.NoError(t, os.Chown(folder, 65534, -1))
 	_, err = Listen(path)
 	require.ErrorContains(t, err, folder+" belongs to another user")
@@ -194,6 +204,25 @@ func TestOneOfManyGetsTheSocket(t *testing.T) {
 		}
 		require.Equal(t, 1, won)
 	}
+}
+
+// A path of all the bytes that a socket's may have works, also where the folder has most
+// of them.
+func TestAFolderWithALongPath(t *testing.T) {
+	dir := filepath.Dir(socketPath(t))
+	folder := filepath.Join(dir, strings.Repeat("x", mostPath-len(dir)-1-len("/s")))
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	path := filepath.Join(folder, "s")
+	require.Len(t, path, mostPath)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	conn, err := net.Dial("unix", path)
+	require.NoError(t, err)
+	conn.Close()
+	require.NoError(t, l.Close())
+	files, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Empty(t, files, "nothing is left behind")
 }
 
 // Nobody could connect to it.
