@@ -5,7 +5,7 @@
 //	sandbox_linux.go     Enter
 //	rights_linux.go      user, capabilities, no_new_privs
 //	files_linux.go       landlock: which files may be written
-//	calls_linux.go       seccomp: system calls that a card never makes
+//	calls_linux.go       seccomp: system calls that a card never makes, or of another architecture
 //	sandbox_other.go     what systems without all that answer
 //
 // Enter comes when a card's ports are open, and before it meets a packet. It keeps
