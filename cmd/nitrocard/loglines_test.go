@@ -130,7 +130,10 @@ func TestNobodyTakesTheLog(t *testing.T) {
 			cmd := exec.Command(os.Args[0], f.runArgs()...)
 			cmd.Env, cmd.Stderr = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0"), write
 			require.NoError(t, cmd.Start())
-			defer cmd.Process.Kill()
+			defer func() { // no error where the test has waited
+				cmd.Process.Kill()
+				cmd.Wait()
+			}()
 			until(t, "the socket answers", f.answers)
 
 			region := f.path("region.yaml")

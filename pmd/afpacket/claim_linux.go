@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -86,8 +87,9 @@ func listen(name string, index int) (fd int, err error) {
 	return -1, heldBy(address, index)
 }
 
-// heldBy says who has a name, nil if nobody who counts. A name whose holder cannot
-// be asked counts if there is a packet socket on the interface.
+// heldBy says who has a name, nil if nobody who counts. A name at which nobody listens
+// is no card's: a card listens at once. A name whose holder cannot be asked counts if
+// there is a packet socket on the interface.
 func heldBy(address *unix.SockaddrUnix, index int) error {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -95,8 +97,16 @@ func heldBy(address *unix.SockaddrUnix, index int) error {
 	}
 	defer unix.Close(fd)
 	users := packetUsers(index)
-	if err := unix.Connect(fd, address); err != nil {
-		if len(users) == 0 {
+	err = unix.Connect(fd, address)
+	for range 10 { // 100 ms for a card between its bind and its listen
+		if !errors.Is(err, unix.ECONNREFUSED) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		err = unix.Connect(fd, address)
+	}
+	if err != nil {
+		if len(users) == 0 || errors.Is(err, unix.ECONNREFUSED) {
 			return nil
 		}
 		return errors.New("another card seems to have this interface; give each card interfaces of its own")

@@ -61,6 +61,27 @@ func TestAnInterfaceIsOneCards(t *testing.T) {
 	require.Empty(t, claims.held)
 }
 
+// A name at which nobody listens is no card's, whoever has packet sockets.
+func TestANameAloneTakesNoInterface(t *testing.T) {
+	link, _ := pmdtest.Veth(t)
+	c, err := claimed(link.Attrs().Index)
+	require.NoError(t, err)
+	address, err := unix.Getsockname(c.fd)
+	require.NoError(t, err)
+	c.release()
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	require.NoError(t, unix.Bind(fd, address))
+	watcher, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.ETH_P_ALL<<8)
+	require.NoError(t, err)
+	defer unix.Close(watcher)
+	require.NoError(t, unix.Bind(watcher, &unix.SockaddrLinklayer{Protocol: unix.ETH_P_ALL << 8, Ifindex: link.Attrs().Index}))
+	p, err := Open(link.Attrs().Name)
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+}
+
 // Who has no right to packet sockets keeps no card away by taking its
 // interface's name.
 func TestAStrangerTakesNoInterface(t *testing.T) {
