@@ -202,7 +202,7 @@ func (a *asked) Link() error {
 	}()
 	select {
 	case <-in:
-	case <-time.After(10 * time.Second): // somebody else is in
+	case <-time.After(time.Minute): // somebody else is in
 		a.inGate = true
 	}
 	return a.Port.Link()

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -65,10 +66,36 @@ func (a Access) mayWrite(p *peer) bool {
 		return true
 	case !p.known:
 		return false
-	case p.user == 0 || int(p.user) == os.Geteuid():
+	case p.user == 0 || int(p.user) == os.Geteuid() && int64(p.user) != anyUser:
 		return true
 	}
-	return a.Writers != nil && slices.Contains(p.groups, *a.Writers)
+	return a.Writers != nil && slices.Contains(p.groups, *a.Writers) && int64(*a.Writers) != anyGroup
+}
+
+// anyUser and anyGroup stand for all users and groups that have no number in this process's
+// user namespace (user_namespaces(7), "Unmapped user and group IDs"); -1 where all have one.
+// They are read at the start: a sandbox may keep their files shut.
+var (
+	anyUser  = standIn(readProc("sys/kernel/overflowuid"), readProc("self/uid_map"))
+	anyGroup = standIn(readProc("sys/kernel/overflowgid"), readProc("self/gid_map"))
+)
+
+// standIn is the number overflow, unless the namespace's numbers are all that there are.
+func standIn(overflow, numbers string) int64 {
+	if slices.Equal(strings.Fields(numbers), []string{"0", "0", "4294967295"}) {
+		return -1
+	}
+	id, err := strconv.ParseUint(strings.TrimSpace(overflow), 10, 32)
+	if err != nil {
+		return -1
+	}
+	return int64(id)
+}
+
+// readProc is a file of proc(5), "" if there is none.
+func readProc(name string) string {
+	text, _ := os.ReadFile("/proc/" + name) // another system has no user namespaces
+	return string(text)
 }
 
 // who names those who may write, for an error.

@@ -151,6 +151,32 @@ func TestGroupsHaveRoles(t *testing.T) {
 	require.NotContains(t, lines.String(), "method=GET")
 }
 
+// In a user namespace the number that stands for all strangers is nobody's own.
+func TestStrangersOfANamespaceAreNotTheCardsUser(t *testing.T) {
+	const whole, part = "         0          0 4294967295\n", "         0     100000      65536\n"
+	require.EqualValues(t, -1, standIn("65534\n", whole))
+	require.EqualValues(t, 65534, standIn("65534\n", part))
+	require.EqualValues(t, -1, standIn("", ""))
+	require.EqualValues(t, standIn(readProc("sys/kernel/overflowuid"), readProc("self/uid_map")), anyUser)
+
+	had, hadGroup := anyUser, anyGroup
+	defer func() { anyUser, anyGroup = had, hadGroup }()
+	me, writers := uint32(os.Geteuid()+1), uint32(70002)
+	access := Access{Writers: &writers}
+	require.True(t, access.mayWrite(&peer{known: true, user: me, groups: []uint32{writers}}))
+	anyGroup = int64(writers)
+	require.False(t, access.mayWrite(&peer{known: true, user: me, groups: []uint32{writers}}))
+	if os.Geteuid() != 0 {
+		return
+	}
+	require.NoError(t, somebody{65531, []uint32{65531}}.do(func() error {
+		require.True(t, access.mayWrite(&peer{known: true, user: 65531}))
+		anyUser = 65531
+		require.False(t, access.mayWrite(&peer{known: true, user: 65531}))
+		return nil
+	}))
+}
+
 // A card gives no folder away that is not its own, and says whom the folder keeps out.
 func TestAFolderOfOthersKeepsItsGroup(t *testing.T) {
 	if os.Geteuid() != 0 {

@@ -56,19 +56,33 @@ func TestIdleClientsGoFirst(t *testing.T) {
 	})
 }
 
-// However many clients come, whoever asks is answered, and descriptors are left.
+// However many clients come, whoever asks is answered, and the first are let go. This
+// server has no time-outs: the room alone ends connections.
 func TestMoreClientsThanThereIsRoomFor(t *testing.T) {
-	s := serve(t)
-	room := roomForClients()
+	const room = 8
+	path, card := socketPath(t), newCard(t)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	srv := &http.Server{Handler: newServer(Options{Card: card}).handler(), ConnState: newClients(room).follow}
+	served := make(chan error)
+	go func() { served <- srv.Serve(l) }()
+	defer func() {
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+		require.NoError(t, card.Close())
+	}()
 	var silent []net.Conn
 	for range room + 50 {
-		conn, err := net.Dial("unix", s.path)
+		conn, err := net.Dial("unix", path)
 		require.NoError(t, err)
 		defer conn.Close()
 		silent = append(silent, conn)
 	}
-	_, err := s.ENIs(t.Context())
+	asker := Dial(path)
+	defer asker.Close()
+	_, err = asker.ENIs(t.Context())
 	require.NoError(t, err)
+	require.NoError(t, silent[0].SetReadDeadline(time.Now().Add(time.Minute)))
 	_, err = silent[0].Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF, "the first one was let go")
 	last := silent[len(silent)-1]
