@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +44,8 @@ func (c *count) add(frame []byte) {
 func Open(text string) (*Port, error) { return openPort(text, CreateWriter) }
 
 // OpenIn is Open for the words of somebody who may not write everywhere: out is a
-// new file below a folder, which is "" where none may be written.
+// new file below a folder, which is "" where none may be written. The port's name tells
+// the new file's.
 func OpenIn(folder, text string) (*Port, error) {
 	return openPort(text, func(name string) (*Writer, error) { return createIn(folder, name) })
 }
@@ -76,7 +78,9 @@ func (p *Port) open(create func(string) (*Writer, error)) (err error) {
 		}
 	}
 	if p.spec.out != "" {
-		p.out, err = create(p.spec.out)
+		if p.out, err = create(p.spec.out); err == nil {
+			p.info.Name = strings.Replace(p.info.Name, ",out="+p.spec.out, ",out="+p.spec.out+p.out.ending, 1)
+		}
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -159,7 +160,7 @@ func TestOpenInAFolder(t *testing.T) {
 	require.NoError(t, os.Symlink(outside, filepath.Join(folder, "way")))
 	up, err := filepath.Rel(folder, precious)
 	require.NoError(t, err)
-	for _, name := range []string{precious, up, "link", "there", "way/precious", "way/new", "none/new", "."} {
+	for _, name := range []string{precious, up, "way/precious", "way/new", "none/new", "."} {
 		_, err := OpenIn(folder, ",out="+name)
 		require.ErrorContains(t, err, "out="+name+": ")
 	}
@@ -171,6 +172,23 @@ func TestOpenInAFolder(t *testing.T) {
 		require.Equal(t, "mine", string(text))
 	}
 	require.NoFileExists(t, filepath.Join(outside, "new"))
+	for _, name := range []string{"there.1", "there.2"} {
+		p, err := OpenIn(folder, ",out=there")
+		require.NoError(t, err)
+		require.Equal(t, "pcap:,out="+name, p.Info().Name)
+		require.NoError(t, p.Close())
+	}
+	require.FileExists(t, filepath.Join(folder, "there.1"))
+	require.FileExists(t, filepath.Join(folder, "there.2"))
+	q, err := OpenIn(folder, ",out=link")
+	require.NoError(t, err, "beside the link, which is not followed")
+	require.NoError(t, q.Close())
+	require.FileExists(t, filepath.Join(folder, "link.1"))
+	for turn := 3; turn <= mostTurns; turn++ {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("there.%d", turn)), nil, 0o600))
+	}
+	_, err = OpenIn(folder, ",out=there")
+	require.ErrorContains(t, err, "has this name and all up to there.1000 already")
 	p, err := OpenIn(folder, ",out=new.pcap")
 	require.NoError(t, err)
 	require.NoError(t, p.Close())

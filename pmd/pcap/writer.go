@@ -19,6 +19,7 @@ import (
 // frames. What it writes depends on nothing but what it is given.
 type Writer struct {
 	file    io.Closer
+	ending  string // that the file's name got, such as .1
 	out     *bufio.Writer
 	packets *pcapgo.Writer
 }
@@ -36,8 +37,12 @@ func CreateWriter(path string) (*Writer, error) {
 	return writerOf(f)
 }
 
-// createIn makes a capture file below a folder, where none is yet. No link leads
-// out of the folder.
+// mostTurns is how many files of one name and a number createIn makes.
+const mostTurns = 1000
+
+// createIn makes a capture file below a folder. Where there is something of that name,
+// such as the capture of the card's last run, the new file's name ends in .1, .2, ….
+// No link leads out of the folder.
 func createIn(folder, name string) (*Writer, error) {
 	if folder == "" {
 		return nil, fmt.Errorf("out=%s: a port of the configuration writes only below a folder that the card's command line names", name)
@@ -53,14 +58,31 @@ func createIn(folder, name string) (*Writer, error) {
 			within = rel
 		}
 	}
-	f, err := root.OpenFile(within, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	within = filepath.Clean(within)
+	ending := ""
+	f, err := createNew(root, within)
+	for turn := 1; errors.Is(err, fs.ErrExist) && within != "." && turn <= mostTurns; turn++ {
+		ending = fmt.Sprintf(".%d", turn)
+		f, err = createNew(root, within+ending)
+	}
 	switch {
+	case errors.Is(err, fs.ErrExist) && within == ".":
+		return nil, fmt.Errorf("out=%s: this is the folder; name a file in it", name)
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("out=%s: it is in %s already; name another", name, folder)
+		return nil, fmt.Errorf("out=%s: the folder %s has this name and all up to %s.%d already; name another, or move some away", name, folder, name, mostTurns)
 	case err != nil:
 		return nil, fmt.Errorf("out=%s: no such file can be made in %s: %w", name, folder, err)
 	}
-	return writerOf(f)
+	w, err := writerOf(f)
+	if err == nil {
+		w.ending = ending
+	}
+	return w, err
+}
+
+// createNew makes a file where nothing is.
+func createNew(root *os.Root, name string) (*os.File, error) {
+	return root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 }
 
 // writerOf begins a capture in an empty file.
