@@ -118,7 +118,7 @@ func FuzzWholeAndCut(f *testing.F) {
 		c.Start(&whole)
 		buf := make([]byte, pmd.MaxFrame)
 		for i, p := range want {
-			require.Equal(t, p, buf[:c.Next(buf)], "packet %d", i)
+			require.Equal(t, oneZero(p), oneZero(buf[:c.Next(buf)]), "packet %d", i)
 			require.LessOrEqual(t, len(p), whole.Longest())
 		}
 		require.Zero(t, c.Next(buf))
@@ -126,6 +126,22 @@ func FuzzWholeAndCut(f *testing.F) {
 		// And so it is if the port that it leaves by has the kernel cut it.
 		var header [HeaderLen]byte
 		PutWhole(header[:], &whole)
-		require.Equal(t, want, cut(t, whole.Bytes(), Read(header[:])))
+		got := cut(t, whole.Bytes(), Read(header[:]))
+		require.Len(t, got, len(want))
+		for i, p := range got {
+			require.Equal(t, oneZero(want[i]), oneZero(p), "packet %d", i)
+		}
 	})
+}
+
+// oneZero is a copy of a TCP packet in which a checksum of 0 is 0xffff: both are zero in
+// one's complement, and a checksum that was changed may be either (RFC 1624 section 3).
+func oneZero(frame []byte) []byte {
+	b := bytes.Clone(frame)
+	ip := b[wire.EthernetLen:]
+	sum := ip[wire.IPv4(ip).HeaderLen()+tcpSum:][:2]
+	if sum[0]|sum[1] == 0 {
+		sum[0], sum[1] = 0xff, 0xff
+	}
+	return b
 }
