@@ -27,7 +27,7 @@ type live struct {
 	*testing.T
 	card   *Card
 	config *vpc.Config
-	log    journal
+	log    nictest.Journal
 
 	mu     sync.Mutex
 	ports  map[string]*mem.Port // by place; the latest opened
@@ -35,24 +35,6 @@ type live struct {
 
 	end   context.CancelFunc
 	ended chan error
-}
-
-// journal is a log that can be read while it is written.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (w *journal) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.Write(b)
-}
-
-func (w *journal) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
 }
 
 func newLive(t *testing.T) *live {

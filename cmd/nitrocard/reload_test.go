@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -14,32 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic"
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/vpc"
 )
-
-// guarded is a buffer that several goroutines write to and read.
-type guarded struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (g *guarded) Write(p []byte) (int, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.b.Write(p)
-}
-
-func (g *guarded) String() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.b.String()
-}
 
 // A configuration that cannot be read to its end holds up no other reading, and is
 // told. What comes of it once a later one is in force is not taken.
 func TestAReadingThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log guarded
+		var log nictest.Journal
 		var applied []*vpc.Config
 		answers := make(chan *vpc.Config) // of the file, to whoever reads first
 		r := &reloader{

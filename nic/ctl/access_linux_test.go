@@ -2,7 +2,6 @@ package ctl
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,10 +12,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"nitrocard/nic/nictest"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -98,24 +98,6 @@ func TestAStrangersFolderIsAskedNothing(t *testing.T) {
 	require.ErrorContains(t, ask(), "no card answers at "+folder+"/card.sock")
 }
 
-// log is a log that is read while it is written.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // Of two groups one may ask, and the other change things as well; the log says who
 // did.
 func TestGroupsHaveRoles(t *testing.T) {
@@ -126,7 +108,7 @@ func TestGroupsHaveRoles(t *testing.T) {
 	reader, writer := somebody{65534, []uint32{65534, readers}}, somebody{65533, []uint32{65533, readers, writers}}
 	stranger, many := somebody{65532, []uint32{65532}}, somebody{65531, append(make([]uint32, 100), readers, writers)}
 	many.groups[0] = 65531
-	lines := &log{}
+	lines := &nictest.Journal{}
 	access := Access{Readers: new(uint32(readers)), Writers: new(uint32(writers))}
 	s := serveTo(t, Options{Access: access, Log: slog.New(slog.NewTextHandler(lines, nil))})
 	require.NoError(t, os.Chmod(filepath.Dir(s.path), folderMode))
@@ -182,7 +164,7 @@ func TestAFolderOfOthersKeepsItsGroup(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root gives files to groups")
 	}
-	lines := &log{}
+	lines := &nictest.Journal{}
 	access := Access{Readers: new(uint32(70001))}
 	s := serveTo(t, Options{Access: access, Log: slog.New(slog.NewTextHandler(lines, nil))})
 	folder := filepath.Dir(s.path)
@@ -204,7 +186,7 @@ func TestAFolderOfOthersKeepsItsGroup(t *testing.T) {
 
 // Without groups, whoever may open the socket may write, and is named.
 func TestEachWriteIsLogged(t *testing.T) {
-	lines := &log{}
+	lines := &nictest.Journal{}
 	s := serveTo(t, Options{Log: slog.New(slog.NewTextHandler(lines, nil))})
 	status, _ := s.curl("PUT", "/v1/config/SecurityGroups/sg-shop", shop)
 	require.Equal(t, 200, status)

@@ -1,6 +1,6 @@
 // Package nictest is the world around server x of nic/testdata/region.yaml, for
 // tests of the card and of its pipeline: who is who there, what they send, and what
-// must be in what leaves.
+// must be in what leaves; and a journal of what is logged meanwhile.
 //
 // It knows policies and frames, and neither cards nor workers, so that tests inside
 // both packages may use it.
