@@ -19,16 +19,10 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// attack is one way to hurt a card. do goes on until ctx ends, and says how much it
-// did.
-type attack struct {
-	name string
-	do   func(s *story, ctx context.Context) (did string, err error)
-}
-
-// attacks are on server x, where a1 is the attacker's and b1 the victim. The first is
-// what the others are held against; the last, which is not in the list, is all of them.
-var attacks = []attack{
+// attacks are ways to hurt the card of server x, where a1 is the attacker's and b1 the
+// victim. Each goes on until its context ends, and says how much it did. The first is what
+// the others are held against; the last, which is not in the list, is all of them.
+var attacks = []check{
 	{"nothing", (*story).nothing},
 	{"first packets of a guest", (*story).firstPackets},
 	{"false addresses of a guest", (*story).falseAddresses},
@@ -55,32 +49,19 @@ func (s *story) beAttacked(ctx context.Context, out io.Writer, all time.Duration
 		return outcome{Failed: 1}
 	}
 	s.idle = open
-	attacks := append(attacks, attack{"all of it", (*story).everything})
+	attacks := append(attacks, check{"all of it", (*story).everything})
 	each := max(all/time.Duration(len(attacks)), time.Second)
-	for _, a := range attacks {
-		cost, err := s.suffer(ctx, a, each)
-		if ctx.Err() != nil {
-			return o
-		}
-		if err != nil {
-			o.Failed++
-			fmt.Fprintf(out, "FAIL %s: %v\n", a.name, err)
-			continue
-		}
-		o.Passed++
-		fmt.Fprintf(out, "ok   %s\n", cost)
-	}
-	return o
+	return doAll(ctx, out, attacks, func(ctx context.Context, a check) (string, error) { return s.suffer(ctx, a, each) })
 }
 
 // suffer is one attack, and what the victim saw of it.
-func (s *story) suffer(ctx context.Context, a attack, d time.Duration) (cost string, err error) {
+func (s *story) suffer(ctx context.Context, a check, d time.Duration) (cost string, err error) {
 	phase, end := context.WithTimeout(ctx, d)
 	defer end()
 	var did string
 	var failed error
 	var attacker sync.WaitGroup
-	attacker.Go(func() { did, failed = a.do(s, phase) })
+	attacker.Go(func() { did, failed = a.see(s, phase) })
 	r, err := probe(phase, s.b1.visitor(), netip.AddrPortFrom(s.client.addr, probePort))
 	attacker.Wait()
 	if err := errors.Join(err, failed); err != nil {
@@ -89,7 +70,7 @@ func (s *story) suffer(ctx context.Context, a attack, d time.Duration) (cost str
 	if err := errors.Join(s.wellBehaved(ctx), s.idle.speak()); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s (%s): %s", a.name, did, r), nil
+	return fmt.Sprintf("%s; %s", did, r), nil
 }
 
 // wellBehaved holds that the card is there, answers, and counted every packet once.
@@ -194,7 +175,7 @@ func (s *story) everything(ctx context.Context) (string, error) {
 	var all sync.WaitGroup
 	for _, a := range attacks[1:] {
 		all.Go(func() {
-			text, err := a.do(s, ctx)
+			text, err := a.see(s, ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			did = append(did, text)

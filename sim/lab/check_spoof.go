@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 )
 
@@ -81,8 +80,5 @@ func (s *story) syn(c connection, mac net.HardwareAddr) []byte {
 	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: c.from.Addr().AsSlice(), DstIP: c.to.Addr().AsSlice()}
 	tcp := layers.TCP{SrcPort: layers.TCPPort(c.from.Port()), DstPort: layers.TCPPort(c.to.Port()), SYN: true, Window: 1000}
 	_ = tcp.SetNetworkLayerForChecksum(&ip) // it is IPv4
-	b := gopacket.NewSerializeBuffer()
-	// Only options of a wrong length could fail, and there are none.
-	_ = gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, &eth, &ip, &tcp)
-	return b.Bytes()
+	return serialized(&eth, &ip, &tcp)
 }

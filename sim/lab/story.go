@@ -73,7 +73,7 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 	if ord.Attack > 0 {
 		o = s.beAttacked(ctx, out, ord.Attack)
 	} else {
-		o = s.doChecks(ctx, out)
+		o = doAll(ctx, out, s.checks(), s.do)
 	}
 	if ctx.Err() != nil {
 		return o, errors.Join(errStopped, s.cards.stop())
@@ -184,10 +184,10 @@ func (s *story) letIn(ctx context.Context, ord order) error {
 	return keepDoor(ctx, os.NewFile(doorFd, "door"), s.host)
 }
 
-// doChecks does one after the other, whatever became of those before.
-func (s *story) doChecks(ctx context.Context, out io.Writer) (o outcome) {
-	for _, c := range s.checks() {
-		seen, err := patiently(out, c.name, func() (string, error) { return s.do(ctx, c) })
+// doAll does one check after the other, whatever became of those before.
+func doAll(ctx context.Context, out io.Writer, all []check, do func(context.Context, check) (string, error)) (o outcome) {
+	for _, c := range all {
+		seen, err := patiently(out, c.name, func() (string, error) { return do(ctx, c) })
 		if ctx.Err() != nil {
 			return o
 		}
