@@ -1,10 +1,6 @@
 package pmd
 
-import (
-	"encoding/binary"
-
-	"nitrocard/nic/wire"
-)
+import "nitrocard/nic/wire"
 
 // Cutter cuts a merged frame into its packets, for a port that takes no merged
 // frame. Its zero value has none.
@@ -40,48 +36,22 @@ func (c *Cutter) Next(buf []byte) int {
 	seg := buf[:n]
 	if c.ip > wire.EthernetLen {
 		outer := wire.IPv4(seg[wire.EthernetLen:])
-		setTotal(outer, 0)
+		outer.Segment(0)
 		wire.UDP(outer[wire.IPv4Len:]).SetLength(len(outer) - wire.IPv4Len)
 	}
 	ip := wire.IPv4(seg[c.ip:])
-	setTotal(ip, c.number)
+	ip.Segment(c.number)
 	c.finish(ip, seg[c.tcp:])
 	c.at += n - c.payload
 	c.number++
 	return n
 }
 
-// setTotal writes the length of a packet, which is that of ip, adds to its
-// identification and sums its header.
-func setTotal(ip wire.IPv4, number uint16) {
-	ip.SetTotalLen(len(ip))
-	ip.SetID(ip.ID() + number)
-	ip.SetChecksum(0)
-	ip.SetChecksum(wire.Sum(ip[:ip.HeaderLen()], 0))
-}
-
 // finish writes sequence number, flags and checksum of TCP.
 func (c *Cutter) finish(ip wire.IPv4, tcp wire.TCP) {
-	flags := tcp.Flags()
-	if c.number > 0 {
-		flags &^= wire.TCPCwr // RFC 3168 section 6.1.2: said once
-	}
-	if c.at+c.segment < len(c.frame) {
-		flags &^= wire.TCPFin | wire.TCPPsh
-	}
-	tcp.SetFlags(flags)
-	tcp.SetSeq(tcp.Seq() + uint32(c.at-c.payload))
+	tcp.Segment(c.at-c.payload, c.at+c.segment >= len(c.frame))
 	sum := tcp[16:18]
 	clear(sum)
 	pseudo := wire.PseudoSum(wire.AddrFrom4(ip.Src()), wire.AddrFrom4(ip.Dst()), wire.ProtoTCP, len(tcp))
-	binary.BigEndian.PutUint16(sum, nonZero(wire.Sum(tcp, pseudo)))
-}
-
-// nonZero is a checksum, which is never written as 0: a datagram's would say that it
-// has none (RFC 768), and TCP's is as good as 0xffff.
-func nonZero(sum uint16) uint16 {
-	if sum == 0 {
-		return 0xffff
-	}
-	return sum
+	wire.PutSum(sum, wire.Sum(tcp, pseudo))
 }

@@ -24,6 +24,10 @@ import (
 // the latency.
 const MaxBurst = 64
 
+// MaxLooks is the most frames that a driver looks at in one Rx, those that it cannot lend
+// included: whoever sends only such frames must not keep the worker from the other ports.
+const MaxLooks = 2 * MaxBurst
+
 // Headroom is the number of writable bytes before each received frame: the 50 bytes of a
 // VXLAN tunnel (RFC 7348), rounded up to cache lines.
 const Headroom = 128

@@ -55,7 +55,7 @@ func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	p.rx.release()
 	packets, bytes := 0, 0
-	p.looks = maxLooks
+	p.looks = pmd.MaxLooks
 	for p.lent = 0; b.N < pmd.MaxBurst && p.lent < pmd.MaxMerged && p.fill(b); b.N++ {
 		f := &b.Frames[b.N]
 		if f.Merged() {
@@ -81,10 +81,6 @@ func (p *Port) rest() {
 		unix.GetsockoptInt(p.rxFd, unix.SOL_SOCKET, unix.SO_ERROR)
 	}
 }
-
-// maxLooks is how many frames one Rx looks at, those that are lost included: whoever
-// sends only frames that are lost must not keep the worker from the other ports.
-const maxLooks = 2 * pmd.MaxBurst
 
 // fill puts the next frame into the burst; it is false if none waits.
 func (p *Port) fill(b *pmd.Burst) bool {

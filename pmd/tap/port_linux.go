@@ -30,7 +30,7 @@ type Port struct {
 	unfinished gso.Finisher
 	whole      bool // merged frames are lent as they are
 	tunneled   bool // and those in outer headers
-	reads      int  // that Rx has left
+	looks      int  // that Rx has left
 	lent       int  // merged frames in the burst at hand
 
 	header  [gso.HeaderLen]byte // of what is sent, which lacks nothing unless it is merged
@@ -60,7 +60,7 @@ func newPort(fd int) *Port {
 func (p *Port) Rx(b *pmd.Burst) {
 	b.N = 0
 	packets, bytes := 0, 0
-	p.reads = maxReads
+	p.looks = pmd.MaxLooks
 	for p.lent = 0; b.N < pmd.MaxBurst && p.lent < pmd.MaxMerged && p.fill(&b.Frames[b.N], &p.bufs[b.N]); b.N++ {
 		f := &b.Frames[b.N]
 		if f.Merged() {
@@ -74,16 +74,12 @@ func (p *Port) Rx(b *pmd.Burst) {
 	p.rxBytes.Store(p.rxBytes.Load() + uint64(bytes))
 }
 
-// maxReads is how many frames one Rx reads, those that are lost included: whoever sends
-// only frames that are lost must not keep the worker from the other ports.
-const maxReads = 2 * pmd.MaxBurst
-
 // fill lends the next frame in buf; it is false if none waits. A merged frame
 // keeps the buffer it was read into until its last segment is cut, and the
 // spare one takes its place.
 func (p *Port) fill(f *pmd.Frame, buf *[]byte) bool {
 	for !p.unfinished.Active() {
-		if p.reads--; p.reads < 0 {
+		if p.looks--; p.looks < 0 {
 			return false
 		}
 		n := p.read((*buf)[readAt:])

@@ -100,5 +100,5 @@ func (f *finder) complete() {
 		sumSCTP(f.frame[:f.limit], f.l4)
 		return
 	}
-	putSum(b[offset:offset+2], wire.Sum(b, 0))
+	wire.PutSum(b[offset:offset+2], wire.Sum(b, 0))
 }

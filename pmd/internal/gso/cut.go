@@ -119,7 +119,7 @@ func (c *Cutter) Next(buf []byte) int {
 		wire.UDP(seg[c.l4:]).SetLength(n - c.l4)
 		c.sum(seg, c.n, udpSum)
 	} else {
-		c.tcp(wire.TCP(seg[c.l4:]))
+		wire.TCP(seg[c.l4:]).Segment(c.at-c.payload, c.at+c.size >= len(c.frame))
 		c.sum(seg, c.n, tcpSum)
 	}
 	for i := c.n - 1; i >= 0; i-- {
@@ -133,29 +133,12 @@ func (c *Cutter) Next(buf []byte) int {
 	return n
 }
 
-// tcp writes flags and sequence number.
-func (c *Cutter) tcp(h wire.TCP) {
-	flags := h.Flags()
-	if c.number > 0 {
-		flags &^= wire.TCPCwr // RFC 3168 section 6.1.2: said once
-	}
-	if c.at+c.size < len(c.frame) {
-		flags &^= wire.TCPFin | wire.TCPPsh
-	}
-	h.SetFlags(flags)
-	h.SetSeq(h.Seq() + uint32(c.at-c.payload))
-}
-
 // around writes lengths, numbers and checksums of layers[i].
 func (c *Cutter) around(seg []byte, i int) {
 	h := seg[c.layers[i].at:]
 	switch c.layers[i].kind {
 	case inIPv4:
-		ip := wire.IPv4(h)
-		ip.SetTotalLen(len(ip))
-		ip.SetID(ip.ID() + c.number)
-		ip.SetChecksum(0)
-		ip.SetChecksum(wire.Sum(ip[:ip.HeaderLen()], 0))
+		wire.IPv4(h).Segment(c.number)
 	case inIPv6:
 		binary.BigEndian.PutUint16(h[4:], uint16(len(h)-ip6Len))
 	case inUDP:
@@ -202,14 +185,5 @@ func (c *Cutter) sum(seg []byte, i, offset int) {
 		binary.BigEndian.PutUint16(field, ^wire.Sum(nil, partial))
 		return
 	}
-	putSum(field, wire.Sum(b, partial))
-}
-
-// putSum writes a checksum, which is never 0: that would say that a datagram
-// has none.
-func putSum(field []byte, sum uint16) {
-	if sum == 0 {
-		sum = 0xffff
-	}
-	binary.BigEndian.PutUint16(field, sum)
+	wire.PutSum(field, wire.Sum(b, partial))
 }

@@ -28,7 +28,7 @@ func Sum(frame []byte, h *Header) bool {
 	if at+2 > len(frame) {
 		return false
 	}
-	putSum(frame[at:at+2], wire.Sum(frame[h.start:], 0))
+	wire.PutSum(frame[at:at+2], wire.Sum(frame[h.start:], 0))
 	return true
 }
 
