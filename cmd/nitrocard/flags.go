@@ -59,10 +59,8 @@ func refuse(w io.Writer, err error) {
 }
 
 func socketFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("socket", defaultSocket(), "`path` of the card's control socket")
+	return cmd.Flags().String("socket", ctl.DefaultSocket(), "`path` of the card's control socket")
 }
-
-func defaultSocket() string { return ctl.DefaultSocket() }
 
 func configFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("config", "", "configuration, a `file or folder` of YAML or JSON; - is standard input")

@@ -13,8 +13,7 @@ import (
 // guestPorts are the ports of guests.
 type guestPorts struct {
 	given   map[string]guestPort // --guest, by ENI
-	pcapDir string               // where those of the configuration write
-	ring    int                  // frames that one of packet sockets keeps
+	drivers []driver             // of ports that the configuration names
 	rights  rights               // to open them
 }
 
@@ -30,7 +29,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (*guestPorts, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports := &guestPorts{given: map[string]guestPort{}, pcapDir: o.pcapDir, ring: o.ring}
+	ports := &guestPorts{given: map[string]guestPort{}, drivers: configured(o.pcapDir, o.ring)}
 	for _, g := range o.guests {
 		eni, port, ok := strings.Cut(g, "=")
 		if !ok || eni == "" || port == "" {
@@ -56,7 +55,7 @@ func (o *runOptions) guestPorts(cfg *vpc.Config) (*guestPorts, error) {
 func (o *runOptions) apart(policy *vpc.Policy, ports *guestPorts) error {
 	owners := map[string]string{o.uplink: nic.Uplink}
 	for e := range policy.All() {
-		port := cmp.Or(ports.given[e.ID].spec, e.Port)
+		port := ports.spec(e)
 		if other, taken := owners[port]; taken {
 			return fmt.Errorf("%s is the port of both %s and %s; each needs one of its own", port, other, e.ID)
 		}
@@ -65,13 +64,16 @@ func (o *runOptions) apart(policy *vpc.Policy, ports *guestPorts) error {
 	return nil
 }
 
+// spec names an ENI's port: as --guest says, or else as the configuration does.
+func (ports *guestPorts) spec(e *vpc.OwnENI) string { return cmp.Or(ports.given[e.ID].spec, e.Port) }
+
 // open names an ENI's port and gives its opener: as --guest says, or else as
 // the configuration does.
 func (ports *guestPorts) open(e *vpc.OwnENI) (string, nic.Opener) {
 	if g, ok := ports.given[e.ID]; ok {
 		return g.spec, g.open
 	}
-	open, err := opener(configured(ports.pcapDir, ports.ring), e.Port, 1)
+	open, err := opener(ports.drivers, e.Port, 1)
 	if err != nil {
 		return e.Port, func() (pmd.Port, error) { return nil, err }
 	}

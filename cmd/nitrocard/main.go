@@ -15,7 +15,7 @@
 //	views.go   the same as tables
 //	portview.go  one port in detail
 //	flags.go   flags that several commands have
-//	values.go  flags' values: numbers, times
+//	values.go  flags' values: numbers, times, groups
 //	table.go   columns, lines, units
 //	yaml.go    a configuration as people write it
 //	check.go   check: is a configuration good?

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"nitrocard/nic/ctl"
+
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 )
@@ -59,7 +61,7 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{"run", "apply", "get", "check", "replay", "bench", "lab"} {
 		text += "\n=== " + name + "\n" + good(t, name, "--help")
 	}
-	golden(t, "help.txt", strings.ReplaceAll(text, defaultSocket(), "/run/nitrocard/card.sock"))
+	golden(t, "help.txt", strings.ReplaceAll(text, ctl.DefaultSocket(), "/run/nitrocard/card.sock"))
 }
 
 func TestEveryCommandShowsAnExample(t *testing.T) {
@@ -195,11 +197,11 @@ func TestUsualWorkers(t *testing.T) {
 
 func TestDefaultSocket(t *testing.T) {
 	if os.Geteuid() == 0 {
-		require.Equal(t, "/run/nitrocard/card.sock", defaultSocket())
+		require.Equal(t, "/run/nitrocard/card.sock", ctl.DefaultSocket())
 		return
 	}
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/7")
-	require.Equal(t, "/run/user/7/nitrocard/card.sock", defaultSocket())
+	require.Equal(t, "/run/user/7/nitrocard/card.sock", ctl.DefaultSocket())
 }
 
 func TestAnExitStatusIsPassedOnWithoutWords(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/nic"
+	"nitrocard/nic/ctl"
 	"nitrocard/nic/sandbox"
 	"nitrocard/pmd"
 	"nitrocard/pmd/afpacket"
@@ -80,7 +80,7 @@ func (d *driverNames) String() string { return strings.Join(*d, ",") }
 
 func (d *driverNames) Set(name string) error {
 	if !slices.ContainsFunc(drivers(afpacket.DefaultRing), func(d driver) bool { return d.name == name }) {
-		return fmt.Errorf("afpacket, tap, dpdk or pcap is expected")
+		return errors.New("afpacket, tap, dpdk or pcap is expected")
 	}
 	*d = append(*d, name)
 	return nil
@@ -176,16 +176,17 @@ func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 		}
 	}
 	for e := range card.Policy().All() { // of the configuration's ports the drivers alone count: its author may be a stranger
-		port, _ := guests.open(e)
-		ports = append(ports, port)
-	}
-	for _, driver := range o.sandbox.keep {
-		ports = append(ports, driver+":")
+		ports = append(ports, guests.spec(e))
 	}
 	guests.rights.kept = map[string]bool{}
+	for _, driver := range o.sandbox.keep {
+		guests.rights.kept[driver] = true
+	}
 	for _, port := range ports {
 		name, _, _ := strings.Cut(port, ":")
 		guests.rights.kept[name] = true
+	}
+	for name := range guests.rights.kept {
 		keep.Capabilities = append(keep.Capabilities, driverNeeds(name)...)
 	}
 	if keep.Bare = guests.rights.kept["dpdk"] || len(*o.eal) > 0; keep.Bare {
@@ -196,15 +197,14 @@ func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 
 // handOver gives the card's user the socket, and the folder that is the card's own.
 func (o *runOptions) handOver(u *sandbox.User) error {
-	files := []string{o.socket}
-	if o.socket == defaultSocket() {
+	files, group := []string{o.socket}, -1
+	if o.socket == ctl.DefaultSocket() {
 		files = append(files, filepath.Dir(o.socket))
 	}
+	if o.access.Readers == nil && o.access.Writers == nil {
+		group = u.GID
+	}
 	for _, file := range files {
-		group := -1
-		if o.access.Readers == nil && o.access.Writers == nil {
-			group = u.GID
-		}
 		if err := os.Lchown(file, u.UID, group); err != nil {
 			return fmt.Errorf("--user %s: %w", u.Name, err)
 		}
@@ -220,9 +220,8 @@ func takeBack(socket string) error {
 	if err != nil || os.Geteuid() != 0 || info.Sys().(*syscall.Stat_t).Uid == 0 {
 		return err
 	}
-	if conn, err := net.Dial("unix", socket); err == nil {
-		conn.Close()
-		return fmt.Errorf("another card answers at %s already; give this one a socket of its own", socket)
+	if err := ctl.Vacant(socket); err != nil {
+		return fmt.Errorf("socket %s: %w", socket, err)
 	}
 	return os.Lchown(folder, 0, 0)
 }

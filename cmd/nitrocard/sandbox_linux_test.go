@@ -191,7 +191,7 @@ func TestRootTakesTheFolderBack(t *testing.T) {
 	require.NoError(t, os.Chown(folder, 65534, 65534))
 	living, err := ctl.Listen(socket, 65534)
 	require.NoError(t, err)
-	require.ErrorContains(t, takeBack(socket), "another card answers at "+socket)
+	require.ErrorContains(t, takeBack(socket), "socket "+socket+": another card answers there already")
 	require.NoError(t, living.Close())
 	_, err = ctl.Listen(socket)
 	require.ErrorContains(t, err, "belongs to another user")

@@ -40,7 +40,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.socket == defaultSocket() {
+	if o.socket == ctl.DefaultSocket() {
 		if err := errors.Join(ctl.Folder(filepath.Dir(o.socket)), takeBack(o.socket)); err != nil {
 			return fmt.Errorf("--socket: %w", err)
 		}
@@ -80,7 +80,11 @@ func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	if memory := dpdk.Memory(); memory != "" {
 		log.Info("DPDK is up", "memory", memory)
 	}
-	log.Info("card is up", "card", p.Card.Name, "enis", len(card.ENIs()), "uplink", o.uplink, "workers", o.workers, "socket", o.socket)
+	enis := 0
+	for range p.All() {
+		enis++
+	}
+	log.Info("card is up", "card", p.Card.Name, "enis", enis, "uplink", o.uplink, "workers", o.workers, "socket", o.socket)
 }
 
 // work runs card and socket. The socket ends first: its requests read what

@@ -121,7 +121,7 @@ type peerKey struct{}
 // withPeer adds a connection's peer to a context, for http.Server.ConnContext.
 func withPeer(ctx context.Context, conn net.Conn) context.Context {
 	p, _ := peerOf(conn) // a peer that is not known has no rights of a group or user
-	return context.WithValue(ctx, peerKey{}, &p)
+	return context.WithValue(ctx, peerKey{}, p)
 }
 
 // write logs the peer and the result of each request for a change, and refuses a peer that
@@ -132,21 +132,18 @@ func (s *server) write(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		p, known := r.Context().Value(peerKey{}).(*peer)
-		if !known {
-			p = &peer{}
-		}
+		p, _ := r.Context().Value(peerKey{}).(peer) // the zero peer is not known
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		if s.access.mayWrite(p) {
+		if s.access.mayWrite(&p) {
 			h.ServeHTTP(answer, r)
 		} else {
-			fail(answer, http.StatusForbidden, "%s may ask this card and not change it; %s may", userName(p), s.access.who())
+			fail(answer, http.StatusForbidden, "%s may ask this card and not change it; %s may", userName(&p), s.access.who())
 		}
 		level := slog.LevelInfo
 		if answer.status != http.StatusOK {
 			level = slog.LevelWarn
 		}
-		s.log.Log(r.Context(), level, "asked for a change", "user", userName(p), "process", p.process,
+		s.log.Log(r.Context(), level, "asked for a change", "user", userName(&p), "process", p.process,
 			"method", r.Method, "path", ec2.Shorten(r.URL.Path), "status", answer.status)
 	})
 }
@@ -163,15 +160,17 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap is for http.ResponseController.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
 // userName is the name of a peer's user, or the number of a user without a name.
 func userName(p *peer) string {
 	if !p.known {
 		return "an unknown user"
 	}
-	id := strconv.FormatUint(uint64(p.user), 10)
+	return nameOf(p.user)
+}
+
+// nameOf is the name of a user, or the number of a user without a name.
+func nameOf(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
 	if u, err := user.LookupId(id); err == nil {
 		return u.Username
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"net"
 	"net/http"
 	"net/url"
@@ -50,12 +49,9 @@ func Dial(path string) *Client {
 // Close gives idle connections back.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// ENIs is EachENI as a list.
-func (c *Client) ENIs(ctx context.Context) ([]nic.ENIView, error) { return all(c.EachENI(ctx)) }
-
-// EachENI yields the card's ENIs, by ID.
-func (c *Client) EachENI(ctx context.Context) iter.Seq2[nic.ENIView, error] {
-	return each(ctx, c, pages[nic.ENIView]{path: "enis", key: func(e *nic.ENIView) string { return e.ID }})
+// ENIs are the card's, by ID.
+func (c *Client) ENIs(ctx context.Context) ([]nic.ENIView, error) {
+	return all(ctx, c, pages[nic.ENIView]{path: "enis", key: func(e *nic.ENIView) string { return e.ID }})
 }
 
 // ENI is the one with that ID.
@@ -63,14 +59,9 @@ func (c *Client) ENI(ctx context.Context, id string) (nic.ENIView, error) {
 	return get[nic.ENIView](ctx, c, join("enis", id))
 }
 
-// SecurityGroups is EachSecurityGroup as a list.
+// SecurityGroups are the configuration's, in EC2's shape, by ID.
 func (c *Client) SecurityGroups(ctx context.Context) ([]ec2.SecurityGroup, error) {
-	return all(c.EachSecurityGroup(ctx))
-}
-
-// EachSecurityGroup yields the configuration's, in EC2's shape, by ID.
-func (c *Client) EachSecurityGroup(ctx context.Context) iter.Seq2[ec2.SecurityGroup, error] {
-	return each(ctx, c, pages[ec2.SecurityGroup]{path: "security-groups", key: func(g *ec2.SecurityGroup) string { return g.GroupId }})
+	return all(ctx, c, pages[ec2.SecurityGroup]{path: "security-groups", key: func(g *ec2.SecurityGroup) string { return g.GroupId }})
 }
 
 // SecurityGroup is the one with that ID.
@@ -78,12 +69,9 @@ func (c *Client) SecurityGroup(ctx context.Context, id string) (ec2.SecurityGrou
 	return get[ec2.SecurityGroup](ctx, c, join("security-groups", id))
 }
 
-// Ports is EachPort as a list.
-func (c *Client) Ports(ctx context.Context) ([]nic.PortView, error) { return all(c.EachPort(ctx)) }
-
-// EachPort yields the card's ports, the uplink first and the others by name.
-func (c *Client) EachPort(ctx context.Context) iter.Seq2[nic.PortView, error] {
-	return each(ctx, c, pages[nic.PortView]{path: "ports", key: func(p *nic.PortView) string { return p.Name }})
+// Ports are the card's, the uplink first and the others by name.
+func (c *Client) Ports(ctx context.Context) ([]nic.PortView, error) {
+	return all(ctx, c, pages[nic.PortView]{path: "ports", key: func(p *nic.PortView) string { return p.Name }})
 }
 
 // Port is the one of that name: "uplink" or an ENI's ID.
@@ -91,14 +79,9 @@ func (c *Client) Port(ctx context.Context, name string) (nic.PortView, error) {
 	return get[nic.PortView](ctx, c, join("ports", name))
 }
 
-// Flows is EachFlow as a list.
+// Flows are the connections that f chooses, in the order of their places in the card's
+// table.
 func (c *Client) Flows(ctx context.Context, f nic.FlowFilter) ([]nic.FlowView, error) {
-	return all(c.EachFlow(ctx, f))
-}
-
-// EachFlow yields the connections that f chooses, in the order of their places in
-// the card's table.
-func (c *Client) EachFlow(ctx context.Context, f nic.FlowFilter) iter.Seq2[nic.FlowView, error] {
 	query := url.Values{}
 	if f.ENI != "" {
 		query.Set("eni", f.ENI)
@@ -107,7 +90,7 @@ func (c *Client) EachFlow(ctx context.Context, f nic.FlowFilter) iter.Seq2[nic.F
 		query.Set("after", strconv.FormatUint(uint64(f.After), 10))
 	}
 	at := func(f *nic.FlowView) string { return strconv.FormatUint(uint64(f.At), 10) }
-	return each(ctx, c, pages[nic.FlowView]{"flows", query, f.Limit, at})
+	return all(ctx, c, pages[nic.FlowView]{"flows", query, f.Limit, at})
 }
 
 // Drops are the reasons for which packets were dropped, and the latest of

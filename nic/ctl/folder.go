@@ -71,7 +71,7 @@ func trusted(folder string, owners []int) error {
 	if shared && info.Mode()&0o002 != 0 {
 		return fmt.Errorf("anybody may write to %s, and put another socket in its place; take that right away (chmod o-w), or use another folder", folder)
 	}
-	if shared && info.Mode()&0o020 != 0 && groupName(ids.Gid) != userName(&peer{known: true, user: ids.Uid}) {
+	if shared && info.Mode()&0o020 != 0 && groupName(ids.Gid) != nameOf(ids.Uid) {
 		return fmt.Errorf("members of the group %s may write to %s, and put another socket in its place; take that right away (chmod g-w), or use another folder",
 			groupName(ids.Gid), folder)
 	}

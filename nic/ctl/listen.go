@@ -47,7 +47,7 @@ func Listen(path string, owners ...int) (net.Listener, error) {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
 	defer starting.release()
-	if err := vacant(path); err != nil {
+	if err := Vacant(path); err != nil {
 		return nil, fmt.Errorf("socket %s: %w", path, err)
 	}
 	s, err := bind(path)
@@ -57,8 +57,8 @@ func Listen(path string, owners ...int) (net.Listener, error) {
 	return s, nil
 }
 
-// vacant is an error unless path is free, or has a socket that no process serves.
-func vacant(path string) error {
+// Vacant is an error unless path is free, or has a socket that no process serves.
+func Vacant(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -87,7 +87,7 @@ func bind(path string) (*socket, error) {
 	}
 	defer os.RemoveAll(private)
 	birth := filepath.Join(private, "s")
-	l, err := listenAt(private)
+	l, err := listenAt(birth)
 	if err != nil {
 		return nil, err
 	}
@@ -99,17 +99,16 @@ func bind(path string) (*socket, error) {
 	return s, nil
 }
 
-// listenAt binds the socket s in a folder whose path may be too long for a socket's:
-// the folder's descriptor is a short path.
-func listenAt(folder string) (*net.UnixListener, error) {
-	path := filepath.Join(folder, "s")
+// listenAt binds a socket at a path that may be too long for a socket's: the descriptor of
+// its folder is a short one.
+func listenAt(path string) (*net.UnixListener, error) {
 	if len(path) > mostPath {
-		d, err := os.Open(folder)
+		d, err := os.Open(filepath.Dir(path))
 		if err != nil {
 			return nil, err
 		}
 		defer d.Close()
-		path = fmt.Sprintf("/proc/self/fd/%d/s", d.Fd())
+		path = fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path))
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err == nil {

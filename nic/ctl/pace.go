@@ -40,9 +40,6 @@ type pacedAnswer struct {
 	pace    pace
 }
 
-// Unwrap is for http.ResponseController.
-func (a *pacedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
 // Write writes in pieces, each of which has a deadline of its own.
 func (a *pacedAnswer) Write(b []byte) (written int, err error) {
 	for err == nil && written < len(b) {

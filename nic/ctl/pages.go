@@ -2,7 +2,7 @@ package ctl
 
 import (
 	"context"
-	"iter"
+	"maps"
 	"net/url"
 	"strconv"
 )
@@ -16,46 +16,25 @@ type pages[T any] struct {
 	key   func(*T) string // what the page behind an item is asked for by
 }
 
-// each yields the items, or the error that ended it.
-func each[T any](ctx context.Context, c *Client, p pages[T]) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		query := url.Values{}
-		for name, values := range p.query {
-			query[name] = values
-		}
-		for left, more := p.limit, true; more; {
-			n := usualLimit
-			if p.limit > 0 {
-				n = min(n, left)
-			}
-			query.Set("limit", strconv.Itoa(n))
-			items, err := get[[]T](ctx, c, p.path+"?"+query.Encode())
-			if err != nil {
-				var none T
-				yield(none, err)
-				return
-			}
-			for i := range items {
-				if !yield(items[i], nil) {
-					return
-				}
-			}
-			left -= len(items)
-			if more = len(items) == n && (p.limit == 0 || left > 0); more {
-				query.Set("after", p.key(&items[n-1]))
-			}
-		}
-	}
-}
-
-// all is what a sequence yields, or the error that ended it.
-func all[T any](items iter.Seq2[T, error]) ([]T, error) {
+// all are the items, page by page.
+func all[T any](ctx context.Context, c *Client, p pages[T]) ([]T, error) {
+	query := url.Values{}
+	maps.Copy(query, p.query)
 	list := []T{}
-	for item, err := range items {
+	for {
+		n := usualLimit
+		if p.limit > 0 {
+			n = min(n, p.limit-len(list))
+		}
+		query.Set("limit", strconv.Itoa(n))
+		items, err := get[[]T](ctx, c, p.path+"?"+query.Encode())
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, item)
+		list = append(list, items...)
+		if len(items) != n || len(list) == p.limit {
+			return list, nil
+		}
+		query.Set("after", p.key(&items[n-1]))
 	}
-	return list, nil
 }

@@ -59,7 +59,7 @@ func TestAllPages(t *testing.T) {
 	}
 	n := len(s.card.Flows(nic.FlowFilter{}))
 	require.GreaterOrEqual(t, n, flows)
-	got, err := all(each(ctx, s.Client, pages[nic.FlowView]{"flows", nil, 0, func(f *nic.FlowView) string { return fmt.Sprint(f.At) }}))
+	got, err := all(ctx, s.Client, pages[nic.FlowView]{"flows", nil, 0, func(f *nic.FlowView) string { return fmt.Sprint(f.At) }})
 	require.NoError(t, err)
 	require.Len(t, got, n)
 	require.True(t, slices.IsSortedFunc(got, func(a, b nic.FlowView) int { return int(a.At) - int(b.At) }))

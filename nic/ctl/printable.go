@@ -25,6 +25,3 @@ type answer struct {
 
 // Write writes JSON.
 func (a answer) Write(p []byte) (int, error) { return a.text.Write(p) }
-
-// Unwrap is for http.ResponseController.
-func (a answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -78,8 +78,8 @@ type server struct {
 	bodies *semaphore.Weighted // bytes
 
 	// writing is held from the reading of the configuration that is to change
-	// until the changed one is in force, so that no writer undoes another's
-	// change.
+	// until the changed one is in force, so that no writer at the socket undoes
+	// another's change. Other writers are the card's matter (nic.Card.Apply).
 	writing sync.Mutex
 }
 

@@ -178,7 +178,7 @@ func (s *story) everything(ctx context.Context) (string, error) {
 			text, err := a.see(s, ctx)
 			mu.Lock()
 			defer mu.Unlock()
-			did = append(did, text)
+			did = append(did, a.name+": "+text)
 			if err != nil {
 				failed = errors.Join(failed, fmt.Errorf("%s: %w", a.name, err))
 			}
