@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +13,7 @@ import (
 func header(flags uint8, seq, acked uint32) wire.TCP {
 	h := wire.TCP(make([]byte, wire.TCPLen))
 	h.SetSeq(seq)
-	h.SetAck(acked)
+	binary.BigEndian.PutUint32(h[8:], acked)
 	h.SetFlags(flags)
 	return h
 }

@@ -55,9 +55,9 @@ const (
 )
 
 // tcpNext is RFC 9293's figure 5 as an observer between the two ends sees it: the next
-// state by state, event and sender, the initiator before the other side. The card does not
-// look at acknowledgment numbers, so the receiver's next ACK counts as the acknowledgement
-// of a FIN.
+// state by state, event and sender, the initiator before the other side. The table
+// asks for no acknowledgment numbers, so the receiver's next ACK counts as the
+// acknowledgement of a FIN.
 //
 // The initiator alone never gets past SynSent: an established connection lives for days,
 // and one side must not be able to make one by itself. SYN moves no state but SynSent;

@@ -31,9 +31,11 @@ func (w *Worker) networkACL(p *packet) Verdict {
 // judgeACL asks the network ACL of an ENI's subnet about a packet that crosses the
 // subnet's edge. entry is the number of the ACL's entry that decided.
 func judgeACL(e *vpc.OwnENI, q vpc.Query, later bool) (entry uint16, v Verdict) {
-	allowed, entry := e.Admits(q)
+	var allowed bool
 	if later {
 		allowed, entry = e.AdmitsAll(q)
+	} else {
+		allowed, entry = e.Admits(q)
 	}
 	if !allowed {
 		return entry, [...]Verdict{NetworkACLIn, NetworkACLOut}[q.Dir&1]

@@ -6,7 +6,7 @@ import (
 )
 
 // Appliance is a part of the card, such as a NAT gateway, that sits behind an ENI and
-// takes frames in a port's place. An appliance is a guest like any other: the frames that a
+// takes frames in a port's place. An appliance is a guest like any other: the frames that an
 // appliance sends pass all stages of its ENI, the check of the source MAC first. Each
 // worker has an appliance of its own for the ENI, and calls both methods.
 type Appliance interface {

@@ -35,7 +35,7 @@ func (g *guest) whoHas(addr wire.Addr) (wire.MAC, bool) {
 		return g.router, true
 	}
 	n := g.eni.Neighbor(addr)
-	if n == nil || n == g.eni.ENI || n.Subnet != g.eni.Subnet {
+	if n == g.eni.ENI || !g.eni.Beside(n) {
 		return wire.MAC{}, false
 	}
 	return n.MAC, true

@@ -10,10 +10,12 @@ const (
 	confirmEvery = int64(30e9) // ns between two requests for a known one; RFC 1122 section 2.3.2.1 asks for this order
 )
 
-// asker is the state of askUnderlay in the one worker that asks.
+// asker is the state of askUnderlay and settleClaims in the first worker, and each worker's
+// memory for a question.
 type asker struct {
 	next    int64 // when to ask again, in ns since 1970
 	confirm int64 // when to ask for known addresses, too
+	settle  int64 // when to look at the claims again
 	scratch [pmd.Headroom + 64]byte
 	request pmd.Frame
 }

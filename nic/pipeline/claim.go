@@ -15,6 +15,7 @@ import (
 const (
 	claimFor   = int64(750e6) // how long the known station may be silent
 	claimAsk   = int64(250e6) // from one question to the next
+	claimLook  = int64(10e6)  // from one look at all claims to the next
 	claimQuiet = int64(1e9)   // after a claim, until another one of the address makes the card ask
 )
 
@@ -92,9 +93,10 @@ func (c *claims) due(i int, now int64) (ask bool, mac uint64) {
 // Call it after the burst at hand, which may hold the known station's answer.
 func (w *Worker) settleClaims() {
 	u := &w.underlay
-	if u.claims == nil || u.claims.open.Load() == 0 {
+	if u.claims == nil || u.claims.open.Load() == 0 || w.now < w.asker.settle {
 		return
 	}
+	w.asker.settle = w.now + claimLook
 	for i := range u.claims.of {
 		ask, mac := u.claims.due(i, w.now)
 		if ask {

@@ -71,8 +71,10 @@
 // the table's lock, and is slow anyway; package flow says what other workers see
 // meanwhile. The rulebook, and the owners' counts, are under the same lock.
 //
-// The hops of the underlay: one atomic word each. Only the first worker asks for MACs;
-// whichever worker receives the answer stores the MAC for all.
+// The hops of the underlay: one atomic word each, and the claims about them, under a lock
+// of their own. The first worker asks for MACs when it is time to. Whichever worker
+// receives an ARP packet stores the MAC for all, and asks at once if the packet claims
+// that a tunnel end moved.
 //
 // Ports with fewer queues than there are workers: one worker receives from a
 // queue, and every worker that sends by the queue holds a lock for each burst.

@@ -12,7 +12,7 @@ type Drop struct {
 	port    *nameplate // of the place that received the packet
 	eni     *nameplate // of the ENI whose stages decided; nil: none was found
 	Tuple   wire.Tuple // if IP
-	Entry   uint16     // of the network ACL that denied the packet
+	Entry   uint16     // of the network ACL that decided; the Verdict tells whether it denied
 	Verdict Verdict
 	IP      bool // the packet has addresses
 }

@@ -49,9 +49,6 @@ func (f *fast) forget() {
 // frames[i] is left for the stages.
 func (w *Worker) fastIn(frames []pmd.Frame) (rest uint64) {
 	plain, odd := w.gatherIn(frames)
-	if w.rx.Merged != 0 {
-		plain, odd = leaveMerged(w.rx.Merged, frames, plain, odd, remoteInAt)
-	}
 	return w.sweep(nil, frames, plain, odd)
 }
 
@@ -59,9 +56,6 @@ func (w *Worker) fastIn(frames []pmd.Frame) (rest uint64) {
 // left for the stages.
 func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 	plain, odd := w.gatherOut(g, frames)
-	if w.rx.Merged != 0 {
-		plain, odd = leaveMerged(w.rx.Merged, frames, plain, odd, remoteOutAt)
-	}
 	return w.sweep(g, frames, plain, odd)
 }
 

@@ -101,12 +101,14 @@ func (s *sieve) passes(t *wire.Tunnel) bool {
 	return true
 }
 
-// gatherIn writes the key of each plain frame from the uplink for an ENI of this card.
+// gatherIn writes the key of each plain frame from the uplink for an ENI of this card. A
+// merged frame counts as not plain.
 // Bit i of plain says that frames[i] has a key; odd has the remoteMarks of the frames
 // that are not plain.
 func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	f := &w.fast
 	plain, strange, second := f.tunnels(frames)
+	plain, strange = plain&^w.rx.Merged, strange|plain&w.rx.Merged
 	for ; strange != 0; strange &= strange - 1 {
 		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteInAt)
 	}
@@ -121,6 +123,7 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 // are as gatherIn's.
 func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
 	plain, strange := w.fast.packets(g, frames)
+	plain, strange = plain&^w.rx.Merged, strange|plain&w.rx.Merged
 	for ; strange != 0; strange &= strange - 1 {
 		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteOutAt)
 	}

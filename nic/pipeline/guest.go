@@ -19,7 +19,7 @@ type guest struct {
 	macBits, routerBits uint64
 	gateway             wire.Addr // the router's address: the subnet's second
 
-	limit, cacheLimit uint32 // tracked connections and cached Verdicts its instance may hold
+	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
 }
 

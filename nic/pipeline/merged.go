@@ -12,15 +12,6 @@ import (
 // to copy 64 KB takes longer than all stages. A port that takes no merged frames gets the
 // packets, which are cut when the burst is sent.
 
-// leaveMerged takes the merged frames out of those that the fast path found plain, as if
-// they were not plain. remoteAt is where a frame has the remote address.
-func leaveMerged(merged uint64, frames []pmd.Frame, plain, odd uint64, remoteAt int) (uint64, uint64) {
-	for left := merged & plain; left != 0; left &= left - 1 {
-		odd |= remoteOf(frames[bits.TrailingZeros64(left)&(pmd.MaxBurst-1)].Bytes(), remoteAt)
-	}
-	return plain &^ merged, odd
-}
-
 // unmerged is how many packets the received burst stands for beyond its frames.
 func (w *Worker) unmerged() (more uint64) {
 	for left := w.rx.Merged; left != 0; left &= left - 1 {
@@ -138,19 +129,6 @@ func (w *Worker) tellMerged(q *Queue) {
 		taken, refused := w.pieces.taken[n], w.out.frames[i].Packets()-w.pieces.taken[n]
 		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken)
-		if w.out.answers&(1<<i) != 0 {
-			w.answeredBy(q, taken > 0)
-			continue
-		}
-		v := Sent
-		if refused > 0 {
-			v = TxFull
-			w.ingress.tally().Ends[v] += uint64(refused)
-			q.tally().Drops[v] += uint64(refused)
-			w.note(w.described(q, i), v)
-		}
-		if w.observe != nil {
-			w.tell(w.out.of[i], v)
-		}
+		w.tellFrame(q, i, taken, refused)
 	}
 }

@@ -33,13 +33,7 @@ func (q *Queue) put(w *Worker, f *pmd.Frame, p *packet) {
 	o, i := &w.out, w.out.n
 	o.frames[i], o.of[i] = f, p
 	o.n++
-	if q.out.n == 0 {
-		o.dirty[o.queues] = q
-		o.queues++
-		q.out.first = uint8(i)
-	} else {
-		o.after[q.out.last] = uint8(i)
-	}
+	o.follow(q, i)
 	q.out.last = uint8(i)
 	q.out.n++
 }
@@ -50,13 +44,7 @@ func (q *Queue) putAll(w *Worker, frames []pmd.Frame, which uint64) {
 	if which == 0 {
 		return
 	}
-	if q.out.n == 0 {
-		o.dirty[o.queues] = q
-		o.queues++
-		q.out.first = uint8(n)
-	} else {
-		o.after[q.out.last] = uint8(n)
-	}
+	o.follow(q, n)
 	for ; which != 0; which &= which - 1 {
 		i := n & (pmd.MaxBurst - 1)
 		o.frames[i], o.of[i] = &frames[bits.TrailingZeros64(which)&(pmd.MaxBurst-1)], nil
@@ -66,6 +54,17 @@ func (q *Queue) putAll(w *Worker, frames []pmd.Frame, which uint64) {
 	q.out.last = uint8(n - 1)
 	q.out.n += uint8(n - o.n)
 	o.n = n
+}
+
+// follow makes frame i the next of q's chain, or its first.
+func (o *outbox) follow(q *Queue, i int) {
+	if q.out.n == 0 {
+		o.dirty[o.queues] = q
+		o.queues++
+		q.out.first = uint8(i)
+	} else {
+		o.after[q.out.last] = uint8(i)
+	}
 }
 
 // answer puts the frame of a packet that a stage answered into the outbox, for the queue
@@ -115,20 +114,30 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 	for n := range int(q.out.n) {
 		i := next
 		next = w.out.after[i]
-		if w.out.answers&(1<<i) != 0 {
-			w.answeredBy(q, n < taken)
-			continue
+		if n < taken {
+			w.tellFrame(q, i, 1, 0)
+		} else {
+			w.tellFrame(q, i, 0, 1)
 		}
-		v := Sent
-		if n >= taken {
-			v = TxFull
-			w.ingress.tally().Ends[v]++
-			q.tally().Drops[v]++
-			w.note(w.described(q, i), v)
-		}
-		if w.observe != nil {
-			w.tell(w.out.of[i], v)
-		}
+	}
+}
+
+// tellFrame counts, notes and shows how frame i of the outbox, which was for q, ended: the
+// port took so many of its packets and refused so many.
+func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
+	if w.out.answers&(1<<i) != 0 {
+		w.answeredBy(q, taken > 0)
+		return
+	}
+	v := Sent
+	if refused > 0 {
+		v = TxFull
+		w.ingress.tally().Ends[v] += uint64(refused)
+		q.tally().Drops[v] += uint64(refused)
+		w.note(w.described(q, i), v)
+	}
+	if w.observe != nil {
+		w.tell(w.out.of[i], v)
 	}
 }
 

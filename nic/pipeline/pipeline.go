@@ -18,13 +18,14 @@ import (
 //   - packet.dir, the direction;
 //   - the policy in force;
 //   - what knownInbound and knownOutbound compare for each packet of a known connection:
-//     the tunnel end that sent the packet, whether the router did if found.onLink says
-//     that it did not before, the inner MAC that the packet is sent to, whether it has a
-//     VLAN tag, and an ICMP message's code.
+//     the tunnel end that sent the packet, whether the edge sent it to a private address,
+//     whether the router sent it if found.onLink says that the router did not before, the
+//     inner MAC that the packet is sent to, whether the packet has a VLAN tag, and an ICMP
+//     message's code.
 //
-// A SYN and a first fragment take the stages each time, and their pass is kept for all
-// packets of the key and direction. So a stage may drop a SYN that it would not drop as
-// an ACK, and must not pass a SYN where it drops an ACK.
+// A SYN, with ACK or without, and a first fragment take the stages each time, and their
+// pass is kept for all packets of the key and direction. So a stage may drop a SYN that it
+// would not drop as an ACK, and must not pass a SYN where it drops an ACK.
 //
 // Any other field (a TTL, a DSCP, a TCP flag) would be judged once for the whole
 // connection. A stage that needs such a field is asked for each packet, as fits is for

@@ -28,7 +28,7 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 	switch {
 	case to.IsMulticast() || isGroup(t.Dst):
 		a.verdict = GroupAddress
-	case martian(t.Dst):
+	case !t.Dst.IsUnicast():
 		a.verdict = Martian
 	case to != e.RouterMAC:
 		a.onLink(policy, e, to, t.Dst)
@@ -43,10 +43,11 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
 	switch a.route.Target {
 	case vpc.Local:
-		if e.OnLink(t.Dst) {
+		n := e.Neighbor(t.Dst)
+		if e.Beside(n) {
 			a.exit.flags = 0 // the router gives the packet back to its subnet
 		}
-		a.towards(policy, e.Neighbor(t.Dst))
+		a.towards(policy, n)
 	case vpc.Internet:
 		a.internet(policy, e, t.Src)
 	case vpc.Blackhole:
@@ -62,20 +63,13 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 // limited broadcast (RFC 919). No route leads to such an address.
 func isGroup(addr wire.Addr) bool { return addr.As4()>>28 == 0xe || addr.As4() == 0xffff_ffff }
 
-// martian tells whether no host may have addr on any network: an address of this network,
-// of loopback, or reserved (RFC 1812 section 5.3.7).
-func martian(addr wire.Addr) bool {
-	a := addr.As4()
-	return a>>24 == 0 || a>>24 == 127 || a>>28 == 0xf
-}
-
 // unspecified is the source of a host that has no address yet (RFC 1122 section 3.2.1.3).
 var unspecified = wire.AddrFrom4(0)
 
 // onLink judges a frame that the guest sent to a neighbor's own MAC, past the router.
 func (a *way) onLink(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, dst wire.Addr) {
 	n := e.Neighbor(dst)
-	if n != nil && (n.MAC != to || n.Subnet != e.Subnet) {
+	if n != nil && (n.MAC != to || !e.Beside(n)) {
 		a.verdict = NotTheRouter
 		return
 	}

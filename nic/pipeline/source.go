@@ -40,7 +40,7 @@ type arrival struct {
 // speaks for its own ENIs, and for addresses outside the VPC if one of its ENIs in the
 // VPC forwards, with the source/destination check off.
 func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
-	if martian(a.src) || isGroup(a.src) {
+	if !a.src.IsUnicast() {
 		return Martian
 	}
 	sender, edge := e.Neighbor(a.src), a.vtep == vpc.Edge

@@ -90,7 +90,7 @@ const expireBudget = 256
 // adopt puts a new setup in force.
 func (w *Worker) adopt(s *Setup) {
 	w.setup, w.part, w.underlay, w.epoch = s, s.parts[w.number], s.underlay, s.Policy.Epoch
-	w.asker.next = 0
+	w.asker.next, w.asker.settle = 0, 0
 	w.fast.forget()
 	w.fast.enis = s.enis
 	w.fast.sieve = newSieve(s.underlay.mac, s.underlay.card.VTEP)

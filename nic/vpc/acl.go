@@ -39,10 +39,10 @@ func (e *OwnENI) Guarded(d wire.Direction) bool { return e.acl != nil && !e.acl.
 
 // OnLink tells whether an ENI of the same subnet has a private address. Between two ENIs
 // of a subnet no network ACL is asked (VPC User Guide, network ACLs).
-func (e *OwnENI) OnLink(addr wire.Addr) bool {
-	n := e.Neighbor(addr)
-	return n != nil && n.Subnet == e.Subnet
-}
+func (e *OwnENI) OnLink(addr wire.Addr) bool { return e.Beside(e.Neighbor(addr)) }
+
+// Beside tells whether n is an ENI of the same subnet; nil is none.
+func (e *OwnENI) Beside(n *ENI) bool { return n != nil && n.Subnet == e.Subnet }
 
 // Admits asks the subnet's network ACL about one packet that crosses the subnet's edge.
 // q.Dir and q.Port are the packet's own, not those of a connection's first packet. entry

@@ -96,7 +96,8 @@ func (c *compiler) usualRoutes(v *network) *routeTable {
 	return r.table
 }
 
-// mainOf is the key of Region.assigned for a VPC's main table.
+// mainOf is the key of a VPC's main table in Region.assigned, and of its default network
+// ACL in Region.guarded.
 func mainOf(vpc string) string { return "main " + vpc }
 
 // routesOf is the route table of a subnet, or its VPC's main one.

@@ -57,7 +57,7 @@ func (c *compiler) checkEdge(edge EdgePlacement) {
 	switch {
 	case !edge.Vtep.Unmap().Is4():
 		c.Add(path, "Vtep %s is no IPv4 address", edge.Vtep)
-	case !unicast(edge.Vtep):
+	case !wire.AddrFrom(edge.Vtep).IsUnicast():
 		c.Add(path, "Vtep %s is no unicast address", edge.Vtep)
 	}
 	c.checkStation(path, "Mac", edge.Mac)
@@ -72,14 +72,6 @@ func (c *compiler) checkStation(path, field string, mac wire.MAC) {
 	case mac.IsMulticast():
 		c.Add(path, "%s %s is a multicast address; one station's is expected", field, mac)
 	}
-}
-
-// unicast tells whether an IPv4 address may be one host's on a network. Addresses of this
-// host or network (RFC 6890: 0.0.0.0/8, 127.0.0.0/8), multicast (RFC 5771) and reserved ones
-// (240.0.0.0/4, with the limited broadcast at the end) may not.
-func unicast(a netip.Addr) bool {
-	first := a.Unmap().As4()[0]
-	return first != 0 && first != 127 && first < 224
 }
 
 // broadcast is the broadcast address of a link, its last one. It is invalid for a link of
@@ -106,14 +98,14 @@ func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Ad
 	vteps[addr] = path
 	link := card.Vtep.Masked()
 	switch {
-	case !unicast(addr):
+	case !wire.AddrFrom(addr).IsUnicast():
 		c.Add(path, "Vtep %s is no unicast address", addr)
 	case addr == broadcast(card.Vtep):
 		c.Add(path, "Vtep %s is the broadcast address of the link %s", addr, link)
 	case addr == link.Addr() && link.Bits() < 31:
 		c.Add(path, "Vtep %s is the address of the link %s itself; one in it is expected", addr, link)
 	}
-	if g := card.Gateway; g.IsValid() && (!link.Contains(g.Unmap()) || g.Unmap() == addr || g.Unmap() == broadcast(card.Vtep) || !unicast(g)) {
+	if g := card.Gateway; g.IsValid() && (!link.Contains(g.Unmap()) || g.Unmap() == addr || g.Unmap() == broadcast(card.Vtep) || !wire.AddrFrom(g).IsUnicast()) {
 		c.Add(path, "Gateway %s is no neighbour on the link %s", g, link)
 	}
 }

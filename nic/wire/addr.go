@@ -48,6 +48,13 @@ func (a Addr) As4() uint32 {
 	return uint32(a.lo)
 }
 
+// IsUnicast tells whether an IPv4 address may be one host's: none of this network, of
+// loopback, of multicast or reserved (RFC 1812 section 5.3.7, RFC 5771).
+func (a Addr) IsUnicast() bool {
+	first := a.As4() >> 24
+	return first != 0 && first != 127 && first < 224
+}
+
 // Netip is the address as package netip has it; the invalid one of the zero Addr.
 func (a Addr) Netip() netip.Addr {
 	if a.IsZero() {

@@ -39,9 +39,6 @@ func (b TCP) Flags() uint8 { return b[13] }
 // SetSeq writes the sequence number of the first byte of data.
 func (b TCP) SetSeq(seq uint32) { binary.BigEndian.PutUint32(b[4:8], seq) }
 
-// SetAck writes the acknowledgment number.
-func (b TCP) SetAck(ack uint32) { binary.BigEndian.PutUint32(b[8:12], ack) }
-
 // SetFlags writes the flags, TCPFin to TCPCwr.
 func (b TCP) SetFlags(flags uint8) { b[13] = flags }
 
