@@ -58,6 +58,7 @@
 //	route.go      route lookup
 //	acl.go        the judgement of a subnet's network ACL
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
+//	mtu.go        how long a packet may be on a way
 //	match.go      the judgement of an ENI's security groups
 //	matcher.go    their compiled form: two binary searches and an AND; rowbuilder.go makes it
 //	group.go      groups; rule.go rules and their text; service.go protocols and ports

@@ -142,7 +142,7 @@ func (c *compiler) retract(e *ENI) {
 // enter puts an ENI into the region's tables: its station, and its card.
 func (b *eniBuilder) enter() {
 	e, r := b.eni, b.next
-	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card})
+	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card, MTU: mtuOf(e.form)})
 	r.enis.set(e.Station, e, b.enis)
 	if b.first {
 		b.stood = append(b.stood, onCard(e))

@@ -163,7 +163,7 @@ func (c *compiler) setVNI(id string, vni uint32) {
 		c.next.vnis.Set(vni, n.VPC)
 		c.markUsers(id)
 	}
-	c.setStation(n.Station, Station{VNI: vniBytes(vni), Dst: c.next.place.edge.Mac, Src: routerMAC(id), VTEP: Edge})
+	c.setStation(n.Station, Station{VNI: vniBytes(vni), Dst: c.next.place.edge.Mac, Src: routerMAC(id), VTEP: Edge, MTU: InternetMTU})
 }
 
 // forgetVNI takes a VPC out of the index by VNI, unless another VPC was given the same
@@ -177,6 +177,9 @@ func (c *compiler) forgetVNI(n *network) {
 // setStation writes a station. If an older region has the chunk, too, setStation copies
 // the chunk first.
 func (c *compiler) setStation(number uint32, s Station) {
+	if s.MTU == 0 {
+		s.MTU = InsideMTU
+	}
 	all := &c.next.stations
 	i := int(number >> StationBits)
 	for len(all.chunks) <= i {

@@ -49,7 +49,7 @@ func TestTunnel(t *testing.T) {
 		"0000", "12b5", "0000", "0000", // UDP to 4789
 		"08000000", "00000000", // VXLAN: the station has the VNI
 	}, ""), hex.EncodeToString(tunnel[:]))
-	require.Equal(t, Station{VNI: [4]byte{0x00, 0x13, 0x89, 0}, Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card}, *p.Region.Station(e.Station), "VNI 5001")
+	require.Equal(t, Station{VNI: [4]byte{0x00, 0x13, 0x89, 0}, Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card, MTU: InsideMTU}, *p.Region.Station(e.Station), "VNI 5001")
 
 	edge := p.Region.Station(e.Subnet.VPC.Station)
 	require.Equal(t, "02:00:00:00:ed:9e", edge.Dst.String())

@@ -4,18 +4,19 @@ import "nitrocard/nic/wire"
 
 // Station is the receiver of a frame whose tunnel is off: an ENI, or the edge in a VPC. Its
 // first 16 bytes are as in a frame from VXLAN's VNI on, so that the packet path copies them
-// at once.
+// at once. It has 20 bytes: the packet path multiplies by 5 and scales by 4, in one
+// instruction each.
 //
 //	0        3          4           10          16     18     20
 //	+--------+----------+-----------+-----------+------+------+
-//	|  VNI   | reserved | inner dst | inner src | VTEP |      |
+//	|  VNI   | reserved | inner dst | inner src | VTEP | MTU  |
 //	+--------+----------+-----------+-----------+------+------+
 type Station struct {
 	VNI  [4]byte  // three bytes and a reserved one, as in VXLAN (RFC 7348 section 5)
 	Dst  wire.MAC // the ENI's, or the edge's
 	Src  wire.MAC // source of a routed frame: the router of the ENI's subnet
 	VTEP uint16   // index in Region.VTEPs of the tunnel end
-	_    uint16   // makes 20 bytes: the packet path multiplies by 5 and scales by 4, in one instruction each
+	MTU  MTU      // of the way to the station; setStation makes 0 InsideMTU
 }
 
 // vniBytes is a VNI as in VXLAN's header.
