@@ -12,10 +12,10 @@ import (
 // over. What it counted may be read when done is closed.
 type worker struct {
 	rig    *rig
-	start  int64      // on the rig's clock, which stands still between two workers
-	end    int64      // the same
-	period int64      // from one sample to the next; 0: none are taken
-	seat   *seat.Seat // it never yields there: its CPU time is that of one thread
+	start  int64 // on the rig's clock, which stands still between two workers
+	end    int64 // the same
+	period int64 // from one sample to the next; 0: none are taken
+	seat   *seat.Seat
 	tally  *tally
 	stop   atomic.Bool
 	done   chan struct{}

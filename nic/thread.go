@@ -50,9 +50,6 @@ func (t *thread) loop(stop *atomic.Bool, clock func() int64) {
 		c.gate.Pass()
 		t.bind()
 		now := clock()
-		if len(t.bound) == 0 {
-			t.seat.Yield(now)
-		}
 		t.load.turn(now)
 		n := t.Poll(now)
 		tired := n == 0 && sleep > 0 && now-idle > sleep

@@ -12,6 +12,17 @@ import (
 // as Go's collector, the control socket's and DPDK's own, are kept to the CPUs that are
 // left, if any are: on a poller's CPU each would take some milliseconds at a time.
 //
+// The goroutine of a poller stays locked to its thread, so the thread runs nothing else:
+// Go runs no other goroutine and no collector on a locked thread, and a thread that a
+// locked one needs is cloned from another, whose CPUs the new thread inherits. The price
+// is paid at the end of a time slice, every 10 ms, and when Go stops the world. Go then
+// puts the goroutine to sleep, and a thread on another CPU wakes it up: after 100 µs if
+// that CPU is idle, after milliseconds if the CPU is busy with the collector. A poller that
+// unlocks for a moment before its slice ends, and lets other goroutines run, has no gap
+// while the process is idle. But under load every second yield gave the poller's thread
+// and CPU to another goroutine, and the poller came back on another thread, with 30 %
+// more gaps above 0.1 ms.
+//
 // If there are fewer CPUs than seats, no thread is pinned.
 type Seats struct {
 	all   []*Seat
@@ -23,12 +34,10 @@ type Seats struct {
 	done  sync.WaitGroup
 }
 
-// Seat is one polling thread's. All fields but tid belong to the goroutine that sits.
+// Seat is one polling thread's.
 type Seat struct {
-	seats *Seats
-	cpu   int          // -1: the thread is not pinned
-	tid   atomic.Int32 // of the thread; 0: nobody sits here
-	since int64        // when the goroutine yielded last, in ns
+	cpu int          // -1: the thread is not pinned
+	tid atomic.Int32 // of the thread; 0: nobody sits here
 }
 
 // tidyEvery is how often watch looks for threads on a seat's CPU.
@@ -41,7 +50,7 @@ func NewSeats(n int) *Seats {
 	runtime.GOMAXPROCS(processors(n, s.procs))
 	cpus := s.choose(n)
 	for i := range n {
-		seat := &Seat{seats: s, cpu: -1}
+		seat := &Seat{cpu: -1}
 		if cpus != nil {
 			seat.cpu = cpus[i]
 		}
@@ -71,9 +80,8 @@ func (s *Seats) End() {
 	runtime.GOMAXPROCS(s.procs)
 }
 
-// watch sends threads away from the seats' CPUs: some of DPDK's threads choose their CPUs
-// by themselves, and a thread that Go starts while a poller yields begins on the poller's
-// CPU.
+// watch sends threads away from the seats' CPUs, because some of DPDK's threads choose
+// their CPUs by themselves.
 func (s *Seats) watch() {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
@@ -91,40 +99,13 @@ func (s *Seats) watch() {
 // time, at least as many as before.
 //
 // Go's collector uses a quarter of GOMAXPROCS. For 3 and 6 a quarter is far from a whole
-// number of threads, and the collector then takes time slices of every thread, the
-// pollers' included: gaps of 2 ms instead of 0.2 at p99.99. So the result is neither.
+// number of threads, and the collector then takes time slices of every thread that is not
+// locked, such as those that wake pollers up: a quarter more gaps above 1 ms. So the result
+// is neither.
 func processors(n, before int) int {
 	procs := max(before, n+3)
 	if procs == 6 {
 		procs++
 	}
 	return procs
-}
-
-// yieldEvery is well under the 10 ms after which Go ends a goroutine's time slice.
-const yieldEvery = int64(5 * time.Millisecond)
-
-// Yield keeps Go from ending the time slice of the goroutine that sits, which calls Yield
-// once a turn; now is the time in ns. At the end of a time slice Go puts a goroutine that
-// is locked to its thread to sleep, and has another thread on another CPU wake it up: 60
-// to 80 µs if that CPU is idle, milliseconds if not. So Yield unlocks the goroutine and
-// yields before the slice ends: the same thread then goes on with the goroutine at once,
-// and p99.99 of an idle poller is that of a C loop.
-//
-// Now and then another thread goes on with the goroutine, and becomes the one that is
-// pinned to the seat's CPU. A goroutine that needs its thread for more than Sit, such as
-// for a driver's state, must not call Yield.
-func (s *Seat) Yield(now int64) {
-	if s != nil && now-s.since >= yieldEvery {
-		s.yield(now)
-	}
-}
-
-// yield is Yield when the time has come.
-func (s *Seat) yield(now int64) {
-	s.since = now
-	runtime.UnlockOSThread()
-	runtime.Gosched()
-	runtime.LockOSThread()
-	s.follow()
 }

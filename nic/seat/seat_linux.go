@@ -110,31 +110,17 @@ func (s *Seats) restore(tid int) bool {
 // which Sit returns: -1 if the seat has none. Call Leave before the goroutine ends; the
 // thread ends with the goroutine.
 func (s *Seat) Sit() (cpu int) {
-	runtime.LockOSThread() // only yield unlocks
-	s.follow()
+	runtime.LockOSThread() // and nobody unlocks
+	if s.cpu >= 0 {
+		s.tid.Store(int32(unix.Gettid()))
+		set := only(s.cpu)
+		unix.SchedSetaffinity(0, &set)
+	}
 	return s.cpu
 }
 
 // Leave ends Sit.
 func (s *Seat) Leave() { s.tid.Store(0) }
-
-// follow gives the seat to the thread that the goroutine is on now.
-func (s *Seat) follow() {
-	if s.cpu < 0 {
-		return
-	}
-	tid := unix.Gettid()
-	old := int(s.tid.Load())
-	if tid == old {
-		return
-	}
-	s.tid.Store(int32(tid))
-	set := only(s.cpu)
-	unix.SchedSetaffinity(tid, &set)
-	if old != 0 {
-		unix.SchedSetaffinity(old, &s.seats.rest)
-	}
-}
 
 // only is the set of one CPU.
 func only(cpu int) (set affinity) {

@@ -4,10 +4,10 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -233,42 +233,46 @@ func TestAsManySeatsAsCPUs(t *testing.T) {
 	require.Greater(t, free.Count(), 1)
 }
 
-// Who is on another thread after he yielded takes the CPU with him.
-func TestTheSeatFollowsWhoSits(t *testing.T) {
+// Who sits keeps his thread and his CPU while the collector works and threads begin, and
+// the threads that begin do so on other CPUs.
+func TestWhoSitsKeepsOthersOffWhileTheCollectorWorks(t *testing.T) {
 	last := spread(t)
 	s := NewSeats(1)
 	defer s.End()
-	_, old, leave := sitting(s.Of(0))
-	cpu, tid, leaveAgain := sitting(s.Of(0)) // as after a yield that another thread was faster at
-	require.Equal(t, last, cpu)
-	require.NotEqual(t, old, tid)
-	require.Equal(t, only(last), placed()[tid])
-	require.Equal(t, s.rest, placed()[old])
-	leaveAgain()
-	leave()
-}
-
-// Who yields does so every few milliseconds only, and whatever thread he comes
-// back on is his alone, on his CPU.
-func TestWhoYieldsComesBackToHisCPU(t *testing.T) {
-	last := spread(t)
-	s := NewSeats(1)
-	defer s.End()
-	seat, done := s.Of(0), make(chan bool)
+	var over atomic.Bool
+	var begun, ended, strayed, moved atomic.Int32
+	seat, sits, done := s.Of(0), make(chan bool), make(chan bool)
 	go func() {
 		defer close(done)
 		defer seat.Leave()
 		seat.Sit()
-		for now := int64(0); now < 100*yieldEvery; now += yieldEvery / 2 {
-			seat.Yield(now)
-			assert.Zero(t, seat.since%yieldEvery)
-			assert.LessOrEqual(t, now-seat.since, yieldEvery/2)
-			assert.EqualValues(t, unix.Gettid(), seat.tid.Load())
-			assert.Equal(t, only(last), placed()[unix.Gettid()])
+		close(sits)
+		for mine := unix.Gettid(); !over.Load(); {
+			if unix.Gettid() != mine {
+				moved.Add(1)
+			}
+			if begun.Load() != ended.Load() {
+				continue
+			}
+			begun.Add(1)
+			go func() {
+				defer ended.Add(1)
+				runtime.LockOSThread() // so that the thread ends, and the next one is another
+				var set affinity
+				if unix.SchedGetaffinity(0, &set) == nil && set.IsSet(last) {
+					strayed.Add(1)
+				}
+			}()
 		}
 	}()
+	<-sits
+	for n := 0; n < 5 || begun.Load() < 5; n++ {
+		runtime.GC()
+	}
+	over.Store(true)
 	<-done
-	(*Seat)(nil).Yield(yieldEvery) // of a loop on any thread
+	require.Zero(t, moved.Load(), "who sits is on another thread")
+	require.Zero(t, strayed.Load(), "a thread began on the seat's CPU")
 }
 
 // The collector's quarter is a whole number of threads, or nearly.

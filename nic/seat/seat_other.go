@@ -19,12 +19,9 @@ func (s *Seats) giveBack() {}
 // Sit locks the calling goroutine to its thread; the CPU is -1, none. Call Leave before
 // the goroutine ends; the thread ends with the goroutine.
 func (s *Seat) Sit() int {
-	runtime.LockOSThread() // only yield unlocks
+	runtime.LockOSThread() // and nobody unlocks
 	return s.cpu
 }
 
 // Leave ends Sit.
 func (s *Seat) Leave() {}
-
-// follow does nothing.
-func (s *Seat) follow() {}
