@@ -14,7 +14,7 @@
 //	sg.go            security groups
 //	publicaccess.go  VPC Block Public Access
 //	related.go       ICMP errors of known connections
-//	route.go         route tables, public addresses, who is where
+//	route.go         route tables, public addresses, who is where; peering.go the way to a peer VPC and from it
 //	fits.go          whether the packet can leave at all
 //	track.go         leaves a connection behind
 //	forward.go       to a neighbor on this card, or into a tunnel

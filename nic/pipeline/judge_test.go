@@ -63,6 +63,6 @@ func TestJudgesAnswerWithNames(t *testing.T) {
 		{serverY, client, true, SourceMismatch},
 		{edge, "127.0.0.1", true, Martian},
 	} {
-		require.Equal(t, c.want.String(), arrival{from(c.from), wiretest.Addr(c.src), c.published}.judge(policy, a1).String(), "%+v", c)
+		require.Equal(t, c.want.String(), arrival{from(c.from), wiretest.Addr(c.src), a1.Primary, c.published}.judge(policy, a1).String(), "%+v", c)
 	}
 }

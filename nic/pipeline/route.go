@@ -41,6 +41,10 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 // routed follows the route of the subnet's table.
 func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
+	if n := e.PeerNAT(t.Dst); n != nil {
+		a.towards(policy, n)
+		return
+	}
 	switch a.route.Target {
 	case vpc.Local:
 		n := e.Neighbor(t.Dst)
@@ -50,6 +54,8 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.towards(policy, n)
 	case vpc.Internet:
 		a.internet(policy, e, t.Src)
+	case vpc.Peering:
+		a.peering(policy, e.Peer(a.route.Via), t.Dst)
 	case vpc.Blackhole:
 		a.verdict = Blackhole
 	case vpc.NotEnforced:

@@ -21,7 +21,7 @@ func (w *Worker) source(p *packet) Verdict {
 		return UnknownVTEP
 	}
 	p.vtep = from
-	return arrival{from, p.Src, !w.unpublished(p)}.judge(w.setup.Policy, p.guest.eni)
+	return arrival{from, p.Src, p.key.LocalAddr(), !w.unpublished(p)}.judge(w.setup.Policy, p.guest.eni)
 }
 
 // fromEdge tells whether a packet came through the edge, behind which is the
@@ -30,30 +30,31 @@ func (w *Worker) fromEdge(p *packet) bool { return p.outerSrc == w.underlay.ends
 
 // arrival is a packet that a tunnel end sent to an ENI of this card.
 type arrival struct {
-	vtep      uint16 // index of the tunnel end
-	src       wire.Addr
-	published bool // the internet may send to the destination, which is no private address of the ENI's
+	vtep      uint16    // index of the tunnel end
+	src, dst  wire.Addr // dst is the private address behind a public one
+	published bool      // the internet may send to the destination, which is no private address of the ENI's
 }
 
 // judge tells whether the tunnel end may speak for the source. The edge speaks for the
 // world outside, and only to public addresses, as an internet gateway does. Another card
 // speaks for its own ENIs, and for addresses outside the VPC if one of its ENIs in the
-// VPC forwards, with the source/destination check off.
+// VPC forwards, with the source/destination check off; and so it does for VPCs that peer
+// with the ENI's.
 func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 	if !a.src.IsUnicast() {
 		return Martian
 	}
 	sender, edge := e.Neighbor(a.src), a.vtep == vpc.Edge
 	switch {
-	case edge && sender != nil:
+	case edge && (sender != nil || heldByPeer(e, a.src)):
 		return SourceMismatch
 	case edge && !a.published:
 		return PrivateDestination
 	case edge:
 		return next
-	case sender != nil && sender.Card != a.vtep:
-		return SourceMismatch
-	case sender == nil && !policy.Region.Forwards(e.VNI, a.vtep):
+	case sender == nil:
+		return a.overPeering(policy, e)
+	case sender.Card != a.vtep:
 		return SourceMismatch
 	}
 	return next

@@ -59,6 +59,7 @@ const (
 	RouteNotEnforced
 	LocalServiceAbsent
 	NoNeighbor
+	OutsidePeer
 	NoPublicAddress
 
 	UnderlayUnresolved
@@ -129,6 +130,7 @@ var vocabulary = [malformed]words{
 	RouteNotEnforced:   {"route_not_enforced", "the route leads to a target that this card does not serve yet"},
 	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},
 	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
+	OutsidePeer:        {"outside_peer", "no block of the peer VPC has the destination address, and peering leads nowhere else"},
 	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
 
 	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP yet"},

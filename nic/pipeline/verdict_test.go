@@ -147,6 +147,7 @@ var verdictCases = []verdictCase{
 	{"metadata", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "169.254.169.254:80")), LocalServiceAbsent, nil},
 	{"an address of the VPC that nobody has", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.0.9.9:80")), NoNeighbor, nil},
 	{"a neighbor nobody is, on the link", "eni-a1", bytes(wiretest.TCP("10.0.1.5:1", "10.0.1.99:80").MACs(macA1, macA2).Bytes()), NoNeighbor, nil},
+	{"a peer's peer", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.16.1.5:80")), OutsidePeer, (*rig).peer},
 	{"the internet without a public address", "eni-a2", func(x *rig) []byte {
 		return wiretest.TCP("10.0.1.6:1", client+":443").MACs(macA2, x.eni("eni-a2").RouterMAC).Bytes()
 	}, NoPublicAddress, nil},

@@ -41,6 +41,7 @@
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists
+//	peerings.go   VPC peering connections
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
 //	              private.go and public.go its addresses
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
@@ -55,7 +56,7 @@
 //	policy.go     Policy; owneni.go an ENI of the card
 //	eni.go        ENI: mapping, addresses, timeouts
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
-//	route.go      route lookup
+//	route.go      route lookup; peering.go the VPCs at the other ends of peering connections
 //	acl.go        the judgement of a subnet's network ACL
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	mtu.go        how long a packet may be on a way
@@ -140,6 +141,6 @@
 //
 // An error is a line "path: reason". A configuration that can only be a mistake is an
 // error: dangling references within a VPC, addresses twice, ports upside down. What real
-// dumps hold and the card cannot serve is a Notice: rules that name groups of peers,
-// prefix lists without entries, NAT gateways, IPv6.
+// dumps hold and the card cannot serve is a Notice: peering with a VPC that is
+// not here, prefix lists without entries, NAT gateways, IPv6.
 package vpc

@@ -89,15 +89,22 @@ func TestDumpNatGateway(t *testing.T) {
 	require.False(t, nat.Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
 }
 
-// Three VPCs, two with the same addresses: each has a mapping of its own.
+// Three VPCs, two with the same addresses: each has a mapping of its own. The one in the
+// middle peers with both.
 func TestDumpVpcPeering(t *testing.T) {
 	p := dump(t, "test-vpc-peering")
 	require.Len(t, p.ENIs, 3)
+	middle := 0
 	for _, e := range p.ENIs {
 		require.Same(t, e.ENI, e.Neighbor(e.Primary))
 		for _, other := range p.ENIs {
 			require.True(t, e == other || e.Neighbor(other.Primary) == nil)
 		}
+		for _, peer := range e.Peers() {
+			middle += len(e.Peers()) - 1
+			require.Same(t, peer.VPC, e.Peer(peer.ID).VPC)
+		}
 	}
-	require.Contains(t, texts(p), "VpcPeeringConnections[1] pcx-0b89b559e3319d6cf: this card does not serve peering yet; packets to the peer are dropped")
+	require.Equal(t, 2, middle)
+	require.Equal(t, []string{"InternetGateways: are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached"}, texts(p))
 }

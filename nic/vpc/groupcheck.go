@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"fmt"
+	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
@@ -79,24 +80,55 @@ func (c groupCheck) ruleList(path, id string) {
 }
 
 // reference checks a group that a rule names. EC2 never deletes a group that a rule
-// of the same VPC names, but rules outlive groups of peers and of other accounts
-// ("stale" rules).
+// of the same VPC names, but rules outlive groups of peers and of other accounts, and
+// peering connections: such a rule is stale, stays and matches nothing, until the same VPCs
+// peer again (VPC Peering Guide, security groups).
 func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
-	named, exists, vpc := c.object("SecurityGroups", pair.GroupId), false, ""
+	named, vpc := c.object("SecurityGroups", pair.GroupId), pair.VpcId
 	if named != nil {
-		exists, vpc = true, named.config.(*ec2.SecurityGroup).VpcId
+		vpc = named.config.(*ec2.SecurityGroup).VpcId
 	}
+	foreign := vpc != "" && vpc != c.group.VpcId
 	account := pair.UserId != "" && pair.UserId != c.group.OwnerId
 	id := ec2.Shorten(pair.GroupId)
 	switch {
-	case exists && vpc == c.group.VpcId, c.known.lentTo(pair.GroupId, c.group.VpcId), !exists && c.known.members[pair.GroupId] && c.at.answer:
-	case exists, pair.VpcPeeringConnectionId != "", pair.VpcId != "" && pair.VpcId != c.group.VpcId:
-		c.notice(PeerGroup, path, id)
+	case named != nil && !foreign, c.known.lentTo(pair.GroupId, c.group.VpcId), named == nil && c.known.members[pair.GroupId] && c.at.answer:
+	case foreign && c.vpcOf(vpc) == nil:
+		c.notice(PeerGroup, path, id+" is a group of "+ec2.Shorten(vpc))
+	case foreign && named != nil && c.reaches(pair.GroupId, vpc):
+	case foreign, pair.VpcPeeringConnectionId != "":
+		c.notice(StaleRule, path, id)
 	case account:
 		c.notice(ForeignGroup, path, id+" is a group of another account ("+ec2.Shorten(pair.UserId)+")")
 	case !c.excused(c.at.within(path), GroupUnknown, id):
 		c.unknown(ec2.In(path, "UserIdGroupPairs"), "SecurityGroups", pair.GroupId)
 	}
+}
+
+// reaches tells whether a VPC in which the rule's group is in force peers, within a region,
+// with one in which the group is that the rule names.
+func (c groupCheck) reaches(named, vpc string) bool {
+	theirs := c.known.homes(named, vpc)
+	return slices.ContainsFunc(c.known.homes(c.group.GroupId, c.group.VpcId), func(ours string) bool {
+		found := false
+		c.next.eachPeering(ours, func(p *peering) bool {
+			found = p.here && p.regional && slices.Contains(theirs, p.other(ours))
+			return !found
+		})
+		return found
+	})
+}
+
+// homes are the VPCs in which a group of a VPC is in force: that VPC, and those that the
+// group is associated with.
+func (k knownGroups) homes(group, vpc string) []string {
+	all := []string{vpc}
+	for a, state := range k.lent {
+		if a.GroupId == group && lends(state) {
+			all = append(all, a.VpcId)
+		}
+	}
+	return all
 }
 
 // lentTo tells whether a group is associated with a VPC.

@@ -10,11 +10,14 @@ const pageBits = 4
 type page [1 << pageBits]*ENI
 
 // Neighbor is the ENI of the same VPC that holds a private address, nil if none does.
-func (e *OwnENI) Neighbor(addr wire.Addr) *ENI {
+func (e *OwnENI) Neighbor(addr wire.Addr) *ENI { return e.network.eniAt(addr) }
+
+// eniAt is the ENI that holds an address, nil if none does.
+func (n *network) eniAt(addr wire.Addr) *ENI {
 	if !addr.Is4() {
 		return nil
 	}
-	return e.network.holder(addr.As4())
+	return n.holder(addr.As4())
 }
 
 // holder is the ENI that holds an address, nil if none does.

@@ -43,6 +43,11 @@ func (e *OwnENI) Match(q Query) Match {
 	at := first(ports, s.row(s.remote(q.Remote)))
 	if first(ports, s.row(s.named)) < at { // only then can a rule that names a group come first
 		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))
+		for i := range e.peers { // two peers may have the address, and a rule means all ENIs of the group
+			if p := &e.peers[i]; p.Regional {
+				at = min(at, s.firstByGroup(ports, p.Holder(q.Remote)))
+			}
+		}
 	}
 	if at == none {
 		return Match{}

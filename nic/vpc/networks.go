@@ -25,6 +25,7 @@ func (c *compiler) networks() {
 		c.subnet(o, config)
 	}
 	c.prefixLists()
+	c.peerings()
 	c.routeTables()
 	c.acls()
 }

@@ -69,7 +69,7 @@ const (
 	RuleEntriesUnknown
 	UngroupedENI
 	NoNatGateway
-	NoPeering
+	PeerElsewhere
 	NotServed
 	NoEndpoint
 	OtherPublic
@@ -77,6 +77,7 @@ const (
 	IPv6
 
 	ServiceENI
+	StaleRule
 	NotWatched
 	Elsewhere
 	Superseded

@@ -107,7 +107,7 @@ func (r *Region) noCard(name string) error {
 
 // take makes the policy's ENIs, and numbers those that prev lacks.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, peers: map[string][]Peer{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
 	var come []newcomer
@@ -149,12 +149,14 @@ type taker struct {
 	*Policy
 	problems ec2.Problems
 	joined   map[*membership]*ownMembership
+	peers    map[string][]Peer // by VPC
 }
 
 // ownMembership is a membership with what this card needs beside it. All ENIs of the card with
 // the membership share it.
 type ownMembership struct {
 	network *network
+	peers   []Peer // of the VPC
 	routes  *routeTable
 	acl     *networkACL // nil: none is configured for the subnet
 	matcher *matcher    // nil: the groups have too many rules
@@ -165,7 +167,7 @@ func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
-		s = &ownMembership{network: n, routes: r.routesOf(e.Subnet), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{network: n, peers: t.peersOf(n.ID), routes: r.routesOf(e.Subnet), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
@@ -173,6 +175,16 @@ func (t *taker) own(e *ENI) *OwnENI {
 		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
 		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, Port: r.Port(e), ownMembership: s,
 	}
+}
+
+// peersOf are the peers of a VPC, which all ENIs of the VPC share.
+func (t *taker) peersOf(vpc string) []Peer {
+	peers, known := t.peers[vpc]
+	if !known {
+		peers = t.Region.peersOf(vpc)
+		t.peers[vpc] = peers
+	}
+	return peers
 }
 
 // match compiles the groups of an ENI. ENIs with the same groups share the matcher,

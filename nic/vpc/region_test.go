@@ -23,26 +23,48 @@ type world struct{ *rand.Rand }
 func (w world) id(prefix string, n int) string { return fmt.Sprint(prefix, w.IntN(n)) }
 
 func (w world) edit() Edit {
-	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.place, w.place)
+	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place)
 	e := make()
-	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, KindENIPlacement: 3}[e.Kind]
+	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, "VpcPeeringConnections": 3, KindENIPlacement: 3}[e.Kind]
 	if w.IntN(max(often, 12)) == 0 || often > 0 && w.IntN(often) == 0 {
 		e.Object = nil
 	}
 	return e
 }
 
+// far is the VPC whose addresses are others than those of the rest, so that it can peer.
+const far = 2
+
+// net is the second byte of a VPC's addresses.
+func net(vpc int) byte { return byte(32 * (vpc / far)) }
+
 func (w world) vpc() Edit {
-	v := &ec2.Vpc{VpcId: w.id("vpc-", 3), CidrBlock: netip.MustParsePrefix("10.0.0.0/16")}
+	n := w.IntN(3)
+	v := &ec2.Vpc{VpcId: fmt.Sprint("vpc-", n), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(n)}), 16)}
 	if w.IntN(2) == 0 {
-		v.CidrBlockAssociationSet = []ec2.VpcCidrBlockAssociation{{CidrBlock: netip.MustParsePrefix("10.1.0.0/16")}}
+		v.CidrBlockAssociationSet = []ec2.VpcCidrBlockAssociation{{CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(n) + 1}), 16)}}
 	}
 	return Edit{"Vpcs", v.VpcId, v}
 }
 
+func (w world) peering() Edit {
+	a, b := w.IntN(3), far
+	if w.IntN(8) > 0 {
+		a = w.IntN(far)
+	}
+	p := &ec2.VpcPeeringConnection{VpcPeeringConnectionId: w.id("pcx-", 2)}
+	p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId = fmt.Sprint("vpc-", a), fmt.Sprint("vpc-", b)
+	if w.IntN(2) == 0 {
+		p.RequesterVpcInfo, p.AccepterVpcInfo = p.AccepterVpcInfo, p.RequesterVpcInfo
+	}
+	p.RequesterVpcInfo.Region, p.AccepterVpcInfo.Region = "eu-central-1", pick(w.Rand, "", "eu-central-1", "eu-west-1")
+	p.Status.Code = pick(w.Rand, "", "active", "active", "deleted")
+	return Edit{"VpcPeeringConnections", p.VpcPeeringConnectionId, p}
+}
+
 func (w world) subnet() Edit {
 	v, n := w.IntN(3), w.IntN(3)
-	block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(w.IntN(5) / 4), byte(n), 0}), pick(w.Rand, 24, 24, 24, 23, 25)).Masked()
+	block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) + byte(w.IntN(5)/4), byte(n), 0}), pick(w.Rand, 24, 24, 24, 23, 25)).Masked()
 	s := &ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: fmt.Sprint("vpc-", v), CidrBlock: block}
 	return Edit{"Subnets", s.SubnetId, s}
 }
@@ -56,6 +78,10 @@ func (w world) table() Edit {
 		t.Associations = []ec2.RouteTableAssociation{{SubnetId: fmt.Sprintf("subnet-%d%d", v, w.IntN(3))}}
 	}
 	t.Routes = []ec2.Route{{DestinationCidrBlock: netip.MustParsePrefix("0.0.0.0/0"), GatewayId: fmt.Sprint("igw-", v)}}
+	if w.IntN(3) == 0 {
+		to := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) ^ net(far), byte(w.IntN(3)), 0}), pick(w.Rand, 8, 16, 24)).Masked()
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: to, VpcPeeringConnectionId: w.id("pcx-", 2)})
+	}
 	switch w.IntN(3) {
 	case 0:
 		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: "nat-1"})
@@ -100,7 +126,7 @@ func (w world) eni() Edit {
 	v, n, host := w.IntN(3), w.IntN(3), 4+w.IntN(12)
 	e := &ec2.NetworkInterface{
 		NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6)), SubnetId: fmt.Sprintf("subnet-%d%d", v, n),
-		MacAddress: wire.MAC{2, byte(v), 0, 0, 0, byte(w.IntN(40))}, PrivateIpAddress: netip.AddrFrom4([4]byte{10, 0, byte(n), byte(host)}),
+		MacAddress: wire.MAC{2, byte(v), 0, 0, 0, byte(w.IntN(40))}, PrivateIpAddress: netip.AddrFrom4([4]byte{10, net(v), byte(n), byte(host)}),
 		Attachment: &ec2.NetworkInterfaceAttachment{InstanceId: w.id("i-", 4), DeviceIndex: w.IntN(2)},
 	}
 	for _, g := range w.Perm(3)[:w.IntN(3)] {
@@ -110,7 +136,7 @@ func (w world) eni() Edit {
 	case 0:
 		e.SourceDestCheck = new(bool)
 	case 1:
-		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n), 32 + 16*byte(w.IntN(2))}), 28)}}
+		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(n), 32 + 16*byte(w.IntN(2))}), 28)}}
 	case 2:
 		e.Association = &ec2.NetworkInterfaceAssociation{PublicIp: w.public()}
 	}
@@ -161,13 +187,12 @@ func beginning() *Config {
 		list := v.FieldByName(kind)
 		list.Set(reflect.MakeSlice(list.Type(), 0, 0))
 	}
-	all := netip.MustParsePrefix("10.0.0.0/16")
 	for v := range 3 {
-		id := fmt.Sprint("vpc-", v)
+		id, all := fmt.Sprint("vpc-", v), netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v)}), 16)
 		c.Vpcs = append(c.Vpcs, ec2.Vpc{VpcId: id, CidrBlock: all})
 		c.InternetGateways = append(c.InternetGateways, ec2.InternetGateway{InternetGatewayId: fmt.Sprint("igw-", v), Attachments: []ec2.InternetGatewayAttachment{{VpcId: id}}})
 		for n := range 3 {
-			block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n), 0}), 24)
+			block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(n), 0}), 24)
 			c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: id, CidrBlock: block})
 			c.SecurityGroups = append(c.SecurityGroups, ec2.SecurityGroup{GroupId: fmt.Sprintf("sg-%d%d", v, n), VpcId: id, GroupName: "a"})
 		}
@@ -251,6 +276,10 @@ func meaning(t *testing.T, r *Region) []string {
 		})
 		add("%s: macs %v, subnets %v", id, n.macs.Keys(), n.subnets.Keys())
 	}
+	r.peers.Scan(func(key string, p *peering) bool {
+		add("%s: %v %v %v", key, p.vpcs, p.regional, p.here)
+		return true
+	})
 	r.subnets.Scan(func(id string, s *Subnet) bool {
 		t := r.routesOf(s)
 		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, s.Prefix, t.id, lines(t))
@@ -316,7 +345,7 @@ func judgements(p *Policy) []string {
 			continue
 		}
 		s := fmt.Sprintf("%s %s %d %v %s %d:", e.ID, e.Port, e.VNI, e.RouterMAC, e.Routes(), e.Owner)
-		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "203.0.113.9", "192.0.2.5"} {
+		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "10.32.0.5", "10.32.1.6", "203.0.113.9", "192.0.2.5"} {
 			for _, dir := range []wire.Direction{wire.In, wire.Out} {
 				for _, port := range []uint16{22, 80, 443} {
 					m := e.Match(Query{ip(remote), port, pick[uint8](rand.New(rand.NewPCG(uint64(port), 1)), 6, 17), dir})
@@ -331,6 +360,12 @@ func judgements(p *Policy) []string {
 				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir), one, by, all, byAll)
 			}
 			s += fmt.Sprint(e.Route(ip(remote)), n != nil && p.Own(n) != nil)
+			for _, peer := range e.Peers() {
+				s += fmt.Sprint(peer.ID, peer.VPC.ID, peer.VPC.VNI, peer.Regional, peer.Has(ip(remote)))
+				if n := peer.Holder(ip(remote)); n != nil {
+					s += n.ID
+				}
+			}
 		}
 		if p.FindENI(e.VNI, e.MAC) != e {
 			s += " is not in the table"

@@ -16,11 +16,12 @@ const (
 	NoRoute     Target = iota
 	Local              // an ENI of the VPC
 	Internet           // the internet gateway
+	Peering            // a VPC peering connection
 	Blackhole          // a target that is gone
-	NotEnforced        // a target that this card does not serve: NAT gateway, peering, transit gateway, …
+	NotEnforced        // a target that this card does not serve: NAT gateway, transit gateway, …
 )
 
-var targetNames = [...]string{"no route", "local", "internet gateway", "blackhole", "not enforced"}
+var targetNames = [...]string{"no route", "local", "internet gateway", "peering connection", "blackhole", "not enforced"}
 
 // String names the target.
 func (t Target) String() string { return targetNames[t] }

@@ -179,8 +179,31 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 		return Internet, via
 	case strings.HasPrefix(via, "igw-"):
 		return Blackhole, via
+	case config.VpcPeeringConnectionId != "":
+		return r.peered(path, via), via
 	}
 	return NotEnforced, via
+}
+
+// peered is the target of a route to a peering connection. A route to one that is not
+// active leads nowhere (VPC Peering Guide, update your route tables).
+func (r *routeCompiler) peered(path, id string) Target {
+	p, active := r.next.peerings.Get(id)
+	o := r.object("VpcPeeringConnections", id)
+	switch {
+	case active && !slices.Contains(p.vpcs[:], r.vpc.ID):
+		if !r.table.at.answer {
+			r.conflict(path, o.path(), "VpcPeeringConnectionId %s does not peer %s", id, r.vpc.ID)
+		}
+		return NotEnforced
+	case active && p.here:
+		return Peering
+	case o != nil && !active:
+		return Blackhole
+	case o == nil && r.given("VpcPeeringConnections") && !r.table.at.answer:
+		r.unknown(ec2.In(path, "VpcPeeringConnectionId"), "VpcPeeringConnections", id)
+	}
+	return NotEnforced
 }
 
 // via is the ID of a route's target; "": no field names one.

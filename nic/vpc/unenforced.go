@@ -16,11 +16,6 @@ func (c *compiler) unenforced() {
 			c.notice(NoNatGateway, o.path(), "")
 		}
 	}
-	for o, p := range each[ec2.VpcPeeringConnection](c, "VpcPeeringConnections") {
-		if p.Status.Code == "active" || p.Status.Code == "" {
-			c.notice(NoPeering, o.path(), "")
-		}
-	}
 	if c.whole {
 		c.unenforcedSections()
 	}

@@ -16,7 +16,10 @@ func TestNotices(t *testing.T) {
 	for _, n := range []struct{ kind, object, want string }{
 		{"NatGateways", `{NatGatewayId: nat-1}`, "NatGateways[0] nat-1: this card is no NAT gateway yet; packets to it are dropped"},
 		{"NatGateways", `{NatGatewayId: nat-1, State: deleted}`, ""},
-		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: active}}`, "VpcPeeringConnections[0] pcx-1: this card does not serve peering yet; packets to the peer are dropped"},
+		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, RequesterVpcInfo: {VpcId: vpc-a}, AccepterVpcInfo: {VpcId: vpc-z}, Status: {Code: active}}`,
+			"VpcPeeringConnections[0] pcx-1: vpc-z at its other end is not in the configuration; packets to it are dropped"},
+		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, RequesterVpcInfo: {VpcId: vpc-y}, AccepterVpcInfo: {VpcId: vpc-z}}`,
+			"VpcPeeringConnections[0] pcx-1: belongs to vpc-y and vpc-z, which is not in the configuration: it has no effect here"},
 		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: rejected}}`, ""},
 		{"Vpcs", `{VpcId: vpc-c, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/56"}]}`, "Vpcs[2] vpc-c: has fd00::/56; this card has no IPv6 yet, and drops it"},
 		{"Subnets", `{SubnetId: subnet-c, VpcId: vpc-a, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/64"}]}`, "Subnets[3] subnet-c: has fd00::/64; this card has no IPv6 yet, and drops it"},
@@ -31,9 +34,11 @@ func TestNotices(t *testing.T) {
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", PrefixListIds: [{PrefixListId: pl-1}]}]}`,
 			"SecurityGroups[3] sg-c: IpPermissionsEgress[0]: the entries of pl-1 are not in the configuration (aws ec2 describe-prefix-lists, get-managed-prefix-list-entries): it matches nothing"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-b-web}]}]}`,
-			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-b-web is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing"},
+			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-b-web is gone, or no active peering connection within the region leads to its VPC: the rule is stale, and matches nothing"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-gone, VpcPeeringConnectionId: pcx-1}]}]}`,
-			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-gone is a group of another VPC; this card does not enforce rules over peering yet: it matches nothing"},
+			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-gone is gone, or no active peering connection within the region leads to its VPC: the rule is stale, and matches nothing"},
+		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-far, VpcId: vpc-z}]}]}`,
+			"SecurityGroups[3] sg-c: IpPermissions[0]: sg-far is a group of vpc-z, which is not in the configuration: it matches nothing"},
 
 		// Routes, where a subnet uses the table.
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`,

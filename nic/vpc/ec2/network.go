@@ -183,6 +183,7 @@ type VpcPeeringConnectionVpcInfo struct {
 	VpcId     string       `json:",omitzero"`
 	CidrBlock netip.Prefix `json:",omitzero"`
 	OwnerId   string       `json:",omitzero"`
+	Region    string       `json:",omitzero"`
 }
 
 // VpcPeeringConnectionStateReason: traffic flows while Code is "active".
