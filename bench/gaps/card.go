@@ -79,13 +79,21 @@ func connected() (*bench.Bench, error) {
 
 // serve answers at the card's socket for as long as work works.
 func (g *gaps) serve(ctx context.Context, b *bench.Bench, work func() error) error {
-	socket, err := ctl.Listen(g.socket)
+	log, err := unread()
 	if err != nil {
 		return err
 	}
 	serving, end := context.WithCancel(ctx)
+	defer end()
+	if err := reloads(serving, b.Card, g.socket+".yaml", log); err != nil {
+		return err
+	}
+	socket, err := ctl.Listen(g.socket)
+	if err != nil {
+		return err
+	}
 	served := make(chan error, 1)
-	go func() { served <- ctl.Serve(serving, ctl.Options{Listener: socket, Card: b.Card}) }()
+	go func() { served <- ctl.Serve(serving, ctl.Options{Listener: socket, Card: b.Card, Log: log}) }()
 	fmt.Println("ready")
 	err = work()
 	end()

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -48,7 +47,7 @@ func (g *gaps) ask(ctx context.Context, role string) (err error) {
 			requests = append(requests, request{"PUT", "config", body})
 		}
 	default:
-		return fmt.Errorf("the roles are card, quiet, apply and list, not %q", role)
+		return fmt.Errorf("the roles are card, quiet, apply, list and crowd, not %q", role)
 	}
 	asking, end := context.WithCancel(ctx)
 	var ended sync.WaitGroup
@@ -57,12 +56,10 @@ func (g *gaps) ask(ctx context.Context, role string) (err error) {
 		end()
 	})
 	fmt.Println("ready")
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", g.socket)
-	}}}
+	client := g.client()
 	n := 0
 	for err == nil {
-		if err = requests[n%len(requests)].do(asking, client); err == nil {
+		if err = requests[n%len(requests)].do(asking, client, http.StatusOK); err == nil {
 			n++
 		}
 	}
@@ -83,7 +80,8 @@ type request struct {
 	body         []byte
 }
 
-func (r *request) do(ctx context.Context, c *http.Client) error {
+// do sends the request, and reads an answer of which nothing is kept.
+func (r *request) do(ctx context.Context, c *http.Client, status int) error {
 	q, err := http.NewRequestWithContext(ctx, r.method, "http://card/v1/"+r.path, bytes.NewReader(r.body))
 	if err != nil {
 		return err
@@ -93,7 +91,7 @@ func (r *request) do(ctx context.Context, c *http.Client) error {
 		return err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode != status {
 		text, _ := io.ReadAll(answer.Body)
 		return fmt.Errorf("%s %s: %s %s", r.method, r.path, answer.Status, text)
 	}

@@ -10,6 +10,8 @@
 //	main.go    who runs when
 //	card.go    a card with 200,000 connections, in a process of its own
 //	load.go    what others ask of it meanwhile: 100,000 objects, all connections
+//	crowd.go   a hundred and twenty clients at once, and signals
+//	signals.go what the card does on SIGHUP, with a log that nobody reads
 //	loop/      a loop in C, the floor
 //	report.go  the table
 //
@@ -49,6 +51,7 @@ type gaps struct {
 	duration time.Duration
 	rounds   int
 	socket   string
+	pid      int    // the card's process, for who disturbs it
 	only     string // load; empty: all
 }
 
@@ -59,8 +62,9 @@ func main() {
 	flag.DurationVar(&g.duration, "duration", 4*time.Second, "`time` of each turn")
 	flag.IntVar(&g.rounds, "rounds", 3, "turns of each")
 	flag.StringVar(&g.socket, "socket", "", "control `socket` of a card (with -role)")
-	flag.StringVar(&g.only, "load", "", "one `load` instead of all: idle, applied, listed or both")
-	flag.StringVar(&role, "role", "", "`part` to play in this process: card, quiet, apply or list")
+	flag.StringVar(&g.only, "load", "", "one `load` instead of all: idle, applied, listed, both or crowd")
+	flag.IntVar(&g.pid, "pid", 0, "`process` of the card (with -role)")
+	flag.StringVar(&role, "role", "", "`part` to play in this process: card, quiet, apply, list or crowd")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -78,6 +82,8 @@ func (g *gaps) play(ctx context.Context, role string) error {
 		return g.card(ctx)
 	case "quiet":
 		return g.quiet(ctx)
+	case "crowd":
+		return g.crowd(ctx)
 	default:
 		return g.ask(ctx, role)
 	}
@@ -95,6 +101,7 @@ var loads = []load{
 	{"100,000 objects applied", []string{"apply"}},
 	{"200,000 connections listed", []string{"list"}},
 	{"both", []string{"apply", "list"}},
+	{"crowd", []string{"crowd"}},
 }
 
 // wants tells whether a load is to be measured.
@@ -106,7 +113,7 @@ func (g *gaps) wants(l load) bool {
 func (g *gaps) check() error {
 	switch {
 	case !slices.ContainsFunc(loads, g.wants):
-		return fmt.Errorf("-load %s: idle, applied, listed or both is expected", g.only)
+		return fmt.Errorf("-load %s: idle, applied, listed, both or crowd is expected", g.only)
 	case g.rounds < 1:
 		return fmt.Errorf("-rounds %d: one at least is expected", g.rounds)
 	}
@@ -164,6 +171,7 @@ func (g *gaps) turn(ctx context.Context, load []string, before *taken) (t *taken
 			return nil, err
 		}
 		all = append(all, p)
+		g.pid = all[0].Process.Pid
 	}
 	if before == nil {
 		return all[0].measured()
@@ -197,7 +205,7 @@ func (g *gaps) start(ctx context.Context, role string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{Cmd: exec.CommandContext(ctx, self, "-role", role, "-socket", g.socket, "-duration", g.duration.String())}
+	p := &process{Cmd: exec.CommandContext(ctx, self, "-role", role, "-socket", g.socket, "-duration", g.duration.String(), "-pid", fmt.Sprint(g.pid))}
 	p.Stderr = os.Stderr
 	if p.in, err = p.StdinPipe(); err != nil {
 		return nil, err

@@ -94,15 +94,15 @@ func TestTheLoop(t *testing.T) {
 
 // Who misspells a load gets no empty table for an answer.
 func TestFlagsThatCannotBe(t *testing.T) {
-	for _, only := range []string{"", "idle", "applied", "listed", "both"} {
+	for _, only := range []string{"", "idle", "applied", "listed", "both", "crowd"} {
 		require.NoError(t, (&gaps{only: only, rounds: 1}).check())
 	}
 	for _, only := range []string{"dance", "d", "objects"} {
-		require.EqualError(t, (&gaps{only: only, rounds: 1}).play(t.Context(), ""), "-load "+only+": idle, applied, listed or both is expected")
+		require.EqualError(t, (&gaps{only: only, rounds: 1}).play(t.Context(), ""), "-load "+only+": idle, applied, listed, both or crowd is expected")
 	}
 	require.EqualError(t, (&gaps{}).play(t.Context(), ""), "-rounds 0: one at least is expected")
 }
 
 func TestARoleThatIsNone(t *testing.T) {
-	require.EqualError(t, (&gaps{}).play(t.Context(), "dance"), `the roles are card, quiet, apply and list, not "dance"`)
+	require.EqualError(t, (&gaps{}).play(t.Context(), "dance"), `the roles are card, quiet, apply, list and crowd, not "dance"`)
 }
