@@ -33,6 +33,7 @@ type LastDrop struct {
 	Destination    string    `json:"destination,omitempty"`
 	SecurityGroups []string  `json:"security_groups,omitempty"` // the groups that denied the packet, if groups did
 	NetworkACL     *ACLEntry `json:"network_acl,omitempty"`     // the entry that denied the packet, if one did
+	Route          *RouteHit `json:"route,omitempty"`           // the route that led the packet nowhere, if one did
 }
 
 // ACLEntry is an entry of a network ACL.
@@ -47,6 +48,31 @@ func (e ACLEntry) String() string {
 		return e.ID + " final deny"
 	}
 	return fmt.Sprintf("%s entry %d", e.ID, e.Entry)
+}
+
+// RouteHit is a table's answer for a packet. Without Destination and Target the table has no
+// route for the packet.
+type RouteHit struct {
+	Table       string `json:"table"`                 // its ID; "": the VPC's main table, which the configuration lacks
+	Destination string `json:"destination,omitempty"` // the prefix that matched
+	Target      string `json:"target,omitempty"`      // ID of the target, as EC2 has it
+}
+
+// NewRouteHit is a route of the table of an ID, nil if r is nil.
+func NewRouteHit(table string, r *vpc.Route) *RouteHit {
+	if r == nil {
+		return nil
+	}
+	return &RouteHit{table, r.Dest, r.Via}
+}
+
+// String is the route as people write it: "rtb-1: 0.0.0.0/0 to igw-1".
+func (h RouteHit) String() string {
+	table := cmp.Or(h.Table, "main table")
+	if h.Destination == "" {
+		return table + ": no route"
+	}
+	return table + ": " + h.Destination + " to " + h.Target
 }
 
 // DropsView is every reason with a count, most frequent first, and the latest drops,
@@ -145,6 +171,8 @@ func lastDrop(d *pipeline.Drop) LastDrop {
 		v.SecurityGroups = groupIDs(groups)
 	case pipeline.NetworkACLIn, pipeline.NetworkACLOut:
 		v.NetworkACL = &ACLEntry{d.ACL(), d.Entry}
+	default:
+		v.Route = NewRouteHit(d.Routes(), d.Route)
 	}
 	if t := &d.Tuple; d.IP {
 		v.Protocol = wire.ProtocolName(t.Proto)

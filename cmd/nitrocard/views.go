@@ -160,10 +160,13 @@ func dropTable(w io.Writer, d *nic.DropsView) error {
 	return t.flush()
 }
 
-// asked is what denied a packet: groups, or an entry of a network ACL.
+// asked is what denied a packet: groups, an entry of a network ACL, or a route.
 func asked(l *nic.LastDrop) string {
-	if l.NetworkACL != nil {
+	switch {
+	case l.NetworkACL != nil:
 		return l.NetworkACL.String()
+	case l.Route != nil:
+		return l.Route.String()
 	}
 	return strings.Join(l.SecurityGroups, ",")
 }

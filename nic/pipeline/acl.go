@@ -55,7 +55,7 @@ func (w *Worker) crosses(p *packet) bool {
 	e := p.guest.eni
 	switch {
 	case p.dir == wire.Out:
-		return p.toRouter() && !e.OnLink(p.Dst)
+		return p.exit.routed()
 	case p.fromRouter():
 		return true
 	case p.outerSrc.IsZero():

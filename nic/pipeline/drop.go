@@ -12,6 +12,7 @@ type Drop struct {
 	port    *nameplate // of the place that received the packet
 	eni     *nameplate // of the ENI whose stages decided; nil: none was found
 	Tuple   wire.Tuple // if IP
+	Route   *vpc.Route // that the ENI's route table gave; nil: the table was not asked
 	Entry   uint16     // of the network ACL that decided; the Verdict tells whether it denied
 	Verdict Verdict
 	IP      bool // the packet has addresses
@@ -37,12 +38,21 @@ func (d *Drop) ACL() string {
 	return d.eni.acl
 }
 
+// Routes is the ID of the route table that the ENI's subnet had at the drop.
+func (d *Drop) Routes() string {
+	if d.eni == nil {
+		return ""
+	}
+	return d.eni.routes
+}
+
 // nameplate is what a drop tells of a port or an ENI. A pointer to the ENI itself would
 // keep a policy in memory that is long gone.
 type nameplate struct {
 	name   string
 	groups []*vpc.Group // of the ENI
 	acl    string       // ID of the network ACL of the ENI's subnet
+	routes string       // ID of the subnet's route table
 }
 
 // DropsKept is how many drops a worker remembers.

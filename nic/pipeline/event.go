@@ -10,6 +10,8 @@ type Event struct {
 	ENI     *vpc.OwnENI // whose stages decided last; nil if no ENI was found
 	Rule    *vpc.Rule   // of the ENI's groups, that let the packet or its connection pass; nil if none did
 	Egress  *vpc.Rule   // the sender's rule, where sender and receiver are both guests of this card
+	Route   *vpc.Route  // by which a guest's packet went, or went nowhere; nil if no route table was asked
+	Routes  string      // ID of Route's table; "": the VPC's main one, which the configuration lacks
 }
 
 // Observe has the worker call f at the end of each packet; nil ends the calls. Call

@@ -250,6 +250,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	var described *packet
 	if w.observe != nil {
 		described = w.describe(g, frame, i, w.uplink)
+		described.dir, described.exit = wire.Out, exitOf(s)
 	}
 	w.wrap(frame.Push(wire.OuterLen), to, hop, entropy(&w.fast.keys[i]))
 	w.uplink.put(w, frame, described)

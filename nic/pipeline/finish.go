@@ -20,7 +20,7 @@ func (w *Worker) drop(p *packet, v Verdict) {
 // note puts a packet among the latest drops.
 func (w *Worker) note(p *packet, v Verdict) {
 	d := w.Drops.next()
-	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Entry: p.entry, Tuple: p.Tuple, IP: p.L4 != 0}
+	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Entry: p.entry, Route: p.route, Tuple: p.Tuple, IP: p.L4 != 0}
 	if p.guest != nil {
 		d.eni = p.guest.label
 	}
@@ -49,7 +49,23 @@ func (w *Worker) tell(p *packet, v Verdict) {
 	if v == Sent {
 		e.To = p.to.Name()
 	}
+	e.Route, e.Routes = p.hit()
 	w.observe(&e)
+}
+
+// hit is the route by which p left its sender, and the ID of the route's table. A route is
+// nil if p came from elsewhere, or passed no router. A known packet is asked about anew,
+// because its connection's record keeps no route.
+func (p *packet) hit() (*vpc.Route, string) {
+	switch {
+	case p.egress != nil:
+		return p.egress.hit()
+	case p.dir == wire.In:
+		return nil, ""
+	case p.route == nil && p.exit.routed():
+		p.route = p.guest.eni.Route(p.Dst)
+	}
+	return p.route, p.guest.eni.Routes()
 }
 
 // ruleOf is the rule that let p, or the first packet of p's connection, pass the groups;

@@ -26,10 +26,11 @@ type found struct {
 	untracked bool           // EC2 does not track the flow
 	related   bool           // the packet is an ICMP error about the connection at packet.at
 
-	exit   exit   // a guest's packet: where it goes
-	vtep   uint16 // index of the remote side's tunnel end
-	onLink bool   // inbound, where the subnet's network ACL may deny: the packet came from inside the subnet
-	entry  uint16 // number of the ACL's entry that decided; 0: no ACL was asked
+	exit   exit       // a guest's packet: where it goes
+	vtep   uint16     // index of the remote side's tunnel end
+	route  *vpc.Route // that was asked; nil: none was
+	onLink bool       // inbound, where the subnet's network ACL may deny: the packet came from inside the subnet
+	entry  uint16     // number of the ACL's entry that decided; 0: no ACL was asked
 }
 
 // exit is a guest's way out: to another guest of this card, or to a station beyond

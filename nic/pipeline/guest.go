@@ -39,7 +39,7 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 		p := &ports[i]
 		e := p.ENI
 		guests[e.Number] = guest{
-			eni: e, label: &nameplate{e.ID, e.Groups, e.ACL()}, number: e.Number, owner: e.Owner,
+			eni: e, label: &nameplate{e.ID, e.Groups, e.ACL(), e.Routes()}, number: e.Number, owner: e.Owner,
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			limit: p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}

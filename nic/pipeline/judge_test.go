@@ -18,20 +18,20 @@ func TestJudgesAnswerWithNames(t *testing.T) {
 	for _, c := range []struct {
 		eni, to, dst string
 		want         Verdict
-		route        vpc.Route
+		route        *vpc.Route
 		table        string
 		flags        flow.Flags
 	}{
-		{"eni-a1", "", client, next, vpc.Route{Target: vpc.Internet, Dest: "0.0.0.0/0", Via: "igw-a"}, "rtb-a1", flow.FlagRouted | flow.FlagNAT},
-		{"eni-a1", "", "10.0.2.8", next, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted | flow.FlagNeighbor},
-		{"eni-a1", "", "10.0.1.7", next, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", 0},
-		{"eni-a1", "eni-a2", "10.0.1.6", next, vpc.Route{}, "rtb-a1", flow.FlagNeighbor},
-		{"eni-a1", "eni-a2", "10.0.1.7", NotTheRouter, vpc.Route{}, "rtb-a1", 0},
-		{"eni-a1", "", "10.0.9.9", NoNeighbor, vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted},
-		{"eni-a1", "", "192.0.2.1", Blackhole, vpc.Route{Target: vpc.Blackhole, Dest: "192.0.2.0/24", Via: "nat-gone"}, "rtb-a1", flow.FlagRouted},
-		{"eni-a1", "", "198.51.100.1", RouteNotEnforced, vpc.Route{Target: vpc.NotEnforced, Dest: "198.51.100.0/24", Via: "tgw-1"}, "rtb-a1", flow.FlagRouted},
-		{"eni-a2", "", client, NoPublicAddress, vpc.Route{Target: vpc.Internet, Dest: "0.0.0.0/0", Via: "igw-a"}, "rtb-a1", flow.FlagRouted},
-		{"eni-a4", "", client, NoRoute, vpc.Route{}, "rtb-a2", flow.FlagRouted},
+		{"eni-a1", "", client, next, &vpc.Route{Target: vpc.Internet, Dest: "0.0.0.0/0", Via: "igw-a"}, "rtb-a1", flow.FlagRouted | flow.FlagNAT},
+		{"eni-a1", "", "10.0.2.8", next, &vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted | flow.FlagNeighbor},
+		{"eni-a1", "", "10.0.1.7", next, &vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", 0},
+		{"eni-a1", "eni-a2", "10.0.1.6", next, nil, "rtb-a1", flow.FlagNeighbor},
+		{"eni-a1", "eni-a2", "10.0.1.7", NotTheRouter, nil, "rtb-a1", 0},
+		{"eni-a1", "", "10.0.9.9", NoNeighbor, &vpc.Route{Target: vpc.Local, Dest: "10.0.0.0/16", Via: "local"}, "rtb-a1", flow.FlagRouted},
+		{"eni-a1", "", "192.0.2.1", Blackhole, &vpc.Route{Target: vpc.Blackhole, Dest: "192.0.2.0/24", Via: "nat-gone"}, "rtb-a1", flow.FlagRouted},
+		{"eni-a1", "", "198.51.100.1", TargetOutside, &vpc.Route{Target: vpc.Outside, Dest: "198.51.100.0/24", Via: "tgw-1"}, "rtb-a1", flow.FlagRouted},
+		{"eni-a2", "", client, NoPublicAddress, &vpc.Route{Target: vpc.Internet, Dest: "0.0.0.0/0", Via: "igw-a"}, "rtb-a1", flow.FlagRouted},
+		{"eni-a4", "", client, NoRoute, &vpc.Route{}, "rtb-a2", flow.FlagRouted},
 	} {
 		e := policy.ENI(c.eni)
 		to := e.RouterMAC

@@ -163,11 +163,12 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
+	leads := w.route(p) // counts after the ACL, which asks whether the way crosses the subnet's edge
 	if v := w.networkACL(p); v != next {
 		return v
 	}
-	if v := w.route(p); v != next {
-		return v
+	if leads != next {
+		return leads
 	}
 	// A NAT gateway needs no stage: it is an Appliance, and a route leads to its ENI.
 	if v := w.fits(p); v != next {

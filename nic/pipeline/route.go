@@ -8,8 +8,8 @@ import (
 
 // way is where a guest's packet goes: out by an exit, or nowhere.
 type way struct {
-	verdict Verdict   // next, or why the packet goes nowhere
-	route   vpc.Route // the route that was hit; zero for a frame sent straight to a neighbor
+	verdict Verdict    // next, or why the packet goes nowhere
+	route   *vpc.Route // the route that was hit; nil for a frame sent straight to a neighbor
 	exit    exit
 	vtep    uint16 // index of the tunnel end; 0 for a guest of this card
 }
@@ -17,7 +17,7 @@ type way struct {
 // route finds where a guest's packet goes.
 func (w *Worker) route(p *packet) Verdict {
 	a := judgeWay(w.setup.Policy, p.guest.eni, p.ethernet().Dst(), &p.Tuple)
-	p.exit, p.vtep = a.exit, a.vtep
+	p.exit, p.vtep, p.route = a.exit, a.vtep, a.route
 	return a.verdict
 }
 
@@ -38,31 +38,54 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 	return a
 }
 
-// routed follows the route of the subnet's table.
+// routed follows the route of the subnet's table. What is for an ENI of the same subnet
+// goes to that ENI, whatever the route's target: traffic within one subnet cannot be routed
+// to a middlebox (VPC User Guide, "Routing for a middlebox appliance").
 func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
-	if n := e.PeerNAT(t.Dst); n != nil {
-		a.towards(policy, n)
+	if nat := e.PeerNAT(t.Dst); nat != nil {
+		a.towards(policy, nat)
 		return
 	}
-	switch a.route.Target {
-	case vpc.Local:
-		n := e.Neighbor(t.Dst)
-		if e.Beside(n) {
-			a.exit.flags = 0 // the router gives the packet back to its subnet
-		}
-		a.towards(policy, n)
-	case vpc.Internet:
-		a.internet(policy, e, t.Src)
-	case vpc.Peering:
-		a.peering(policy, e.Peer(a.route.Via), t.Dst)
-	case vpc.Blackhole:
-		a.verdict = Blackhole
-	case vpc.NotEnforced:
-		a.verdict = RouteNotEnforced
-	default:
+	n := e.Neighbor(t.Dst)
+	switch target := a.route.Target; {
+	case target == vpc.NoRoute:
 		a.verdict = NoRoute
+	case target == vpc.Local || e.Beside(n):
+		a.routedTo(policy, e, n)
+	case target == vpc.Internet:
+		a.internet(policy, e, t.Src)
+	case target == vpc.Interface:
+		a.middlebox(policy, e)
+	case target == vpc.Peering:
+		a.peering(policy, e.Peer(a.route.Via), t.Dst)
+	case target == vpc.Outside:
+		a.verdict = TargetOutside
+	case target == vpc.Blackhole:
+		a.verdict = Blackhole
+	default:
+		a.verdict = RouteNotEnforced
 	}
+}
+
+// routedTo is the way by the router to an ENI of the VPC. The router gives a packet for an
+// ENI of the sender's subnet back to this subnet, as if no router stood between.
+func (a *way) routedTo(policy *vpc.Policy, e *vpc.OwnENI, n *vpc.ENI) {
+	if e.Beside(n) {
+		a.exit.flags = 0
+	}
+	a.towards(policy, n)
+}
+
+// middlebox is the way to the ENI that the route names. The packet keeps its addresses. An
+// ENI that is gone, or attached to no instance, makes the route a blackhole.
+func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI) {
+	n := policy.Region.Interface(a.route.Via)
+	if n == nil || n.Subnet.VPC != e.Subnet.VPC {
+		a.verdict = Blackhole
+		return
+	}
+	a.routedTo(policy, e, n)
 }
 
 // isGroup tells whether addr is for more than one station: multicast (RFC 5771) or the

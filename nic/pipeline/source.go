@@ -9,6 +9,12 @@ import (
 // come from the tunnel end where that address's ENI lives, and only the edge speaks for
 // the world outside. So a guest that took over its server cannot speak for the guests of
 // other servers.
+//
+// A card with an ENI that forwards, a middlebox without source/destination check, speaks
+// for all addresses of that ENI's VPC, because the middlebox does: its guest may send from
+// any address. No packet proves that it came through the middlebox, so that whoever takes
+// over the middlebox's server may speak for that VPC's addresses, as whoever takes over the
+// middlebox may, and for no other VPC's.
 func (w *Worker) source(p *packet) Verdict {
 	if p.outerSrc.IsZero() {
 		return next // from a guest of this card, which antispoof held to what its ENI may send
@@ -37,8 +43,8 @@ type arrival struct {
 
 // judge tells whether the tunnel end may speak for the source. The edge speaks for the
 // world outside, and only to public addresses, as an internet gateway does. Another card
-// speaks for its own ENIs, and for addresses outside the VPC if one of its ENIs in the
-// VPC forwards, with the source/destination check off; and so it does for VPCs that peer
+// speaks for its own ENIs, and for all other addresses if one of its ENIs in the VPC
+// forwards, with the source/destination check off; and so it does for VPCs that peer
 // with the ENI's.
 func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 	if !a.src.IsUnicast() {
@@ -54,7 +60,7 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 		return next
 	case sender == nil:
 		return a.overPeering(policy, e)
-	case sender.Card != a.vtep:
+	case sender.Card != a.vtep && !policy.Region.Forwards(e.VNI, a.vtep):
 		return SourceMismatch
 	}
 	return next

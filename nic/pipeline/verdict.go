@@ -57,6 +57,7 @@ const (
 	NoRoute
 	Blackhole
 	RouteNotEnforced
+	TargetOutside
 	LocalServiceAbsent
 	NoNeighbor
 	OutsidePeer
@@ -126,8 +127,9 @@ var vocabulary = [malformed]words{
 	FragmentUnknown:            {"fragment_unknown", "the first fragment of this packet was not seen or not allowed"},
 
 	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
-	Blackhole:          {"blackhole", "the route's target is gone"},
+	Blackhole:          {"blackhole", "the route's target is gone, or EC2 has taken the route out of force"},
 	RouteNotEnforced:   {"route_not_enforced", "the route leads to a target that this card does not serve yet"},
+	TargetOutside:      {"target_outside", "the route leads to a target outside, and Placement has no exit to it"},
 	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},
 	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
 	OutsidePeer:        {"outside_peer", "no block of the peer VPC has the destination address, and peering leads nowhere else"},

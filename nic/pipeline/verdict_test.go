@@ -143,7 +143,8 @@ var verdictCases = []verdictCase{
 		return wiretest.TCP("10.0.2.8:1", client+":443").MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()
 	}, NoRoute, nil},
 	{"a route to a target that is gone", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "192.0.2.1:53")), Blackhole, nil},
-	{"a route to a transit gateway", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), RouteNotEnforced, nil},
+	{"a route to a transit gateway", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), TargetOutside, nil},
+	{"a route to a peering connection", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), RouteNotEnforced, func(x *rig) { x.routes("rtb-a1", "198.51.100.0/24: VpcPeeringConnectionId: pcx-1") }},
 	{"metadata", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "169.254.169.254:80")), LocalServiceAbsent, nil},
 	{"an address of the VPC that nobody has", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.0.9.9:80")), NoNeighbor, nil},
 	{"a neighbor nobody is, on the link", "eni-a1", bytes(wiretest.TCP("10.0.1.5:1", "10.0.1.99:80").MACs(macA1, macA2).Bytes()), NoNeighbor, nil},

@@ -43,6 +43,7 @@ type compiler struct {
 	pending      map[string]eniPlace        // by ENI, its place according to the edits
 	nowhere      []reference                // from Placement to ENIs that do not exist
 	allowed      map[string]bool            // instances whose allowance was changed
+	moved        map[string]bool            // instances that lost or got an ENI
 	renumberVPCs bool
 
 	// What this change has made, and so may still write to.
@@ -52,9 +53,9 @@ type compiler struct {
 	stations map[*Stations]bool
 	enis     map[*[1 << vectorBits]*ENI]bool
 	packer   packer
-	// Entries of Region.onCard and Region.ports of a first region, which gets them all at
-	// once and sorted, because a large tree is slow to fill in random order.
-	stood, plugged []uint64
+	// Entries of Region.onCard, Region.ports and Region.attached of a first region, which gets
+	// them all at once and sorted, because a large tree is slow to fill in random order.
+	stood, plugged, attached []uint64
 
 	// ENIs, and their public and private addresses.
 	settings map[*ec2.NetworkInterface]*setting // by form
@@ -79,7 +80,7 @@ func (s subject) key() string { return s.kind + " " + s.id }
 func newCompiler(r *Region) *compiler {
 	return &compiler{
 		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(), first: r.empty,
-		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{},
+		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{}, moved: map[string]bool{},
 		copied: map[string]bool{}, filled: map[string][]*object{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
 		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
 		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*membership]int{}, disputes: map[wire.Addr]bool{}, builders: map[*ENI]*eniBuilder{},
@@ -112,6 +113,7 @@ func (c *compiler) check() {
 	c.networks()
 	c.security()
 	c.interfaces()
+	c.routedInstances()
 	c.underlay()
 }
 

@@ -37,7 +37,8 @@
 //
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
-//	routes.go     route tables and their subnets; routecompiler.go compiles one table
+//	routes.go     route tables and their subnets; routecompiler.go compiles one table,
+//	              routecheck.go finds the mistakes of one
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists

@@ -54,8 +54,8 @@ func TestDumpPublicSubnet(t *testing.T) {
 	p := dump(t, "test-public-subnet")
 	e := p.ENI("eni-00064850627e198ee")
 	require.Equal(t, ip("18.216.80.133"), e.Public())
-	require.Equal(t, Route{Internet, "0.0.0.0/0", "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
-	require.Equal(t, Route{Local, "10.0.0.0/16", "local"}, e.Route(ip("10.0.9.9")))
+	require.Equal(t, &Route{Internet, "0.0.0.0/0", "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
+	require.Equal(t, &Route{Local, "10.0.0.0/16", "local"}, e.Route(ip("10.0.9.9")))
 	require.Empty(t, p.Notices())
 }
 
@@ -65,7 +65,7 @@ func TestDumpPublicPrivateSubnet(t *testing.T) {
 	require.Len(t, p.ENIs, 2)
 	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: this card does not serve VpnGateways yet; packets that need them are dropped")
 	require.Contains(t, texts(p), "RouteTables[0] rtb-002f0eabf583bf991: Routes[1]: 0.0.0.0/0 to vgw-070087240d6fa2989: "+
-		"this card does not serve this target yet; such packets are dropped")
+		"what is behind this target is not in the configuration (Placement: Exits); such packets are dropped")
 }
 
 // The NAT gateway's ENI is in no group. The ACL's own entry stands before one that allows
@@ -73,7 +73,7 @@ func TestDumpPublicPrivateSubnet(t *testing.T) {
 func TestDumpNatGateway(t *testing.T) {
 	p := dump(t, "test-nat-gateway")
 	private := p.ENI("eni-0e4ce6a7777b9bff8")
-	require.Equal(t, Route{NotEnforced, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
+	require.Equal(t, &Route{NotEnforced, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
 	require.Equal(t, []string{
 		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: it has no security groups, so that every packet from and to it is dropped; in EC2 none filters it",
 		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet; packets to it are dropped",

@@ -71,7 +71,7 @@ func (c *compiler) standAll() {
 	if !c.first {
 		return
 	}
-	c.next.onCard, c.next.ports = setOf(c.stood), setOf(c.plugged)
+	c.next.onCard, c.next.ports, c.next.attached = setOf(c.stood), setOf(c.plugged), setOf(c.attached)
 	if c.next.ports.Len() == len(c.plugged) {
 		return
 	}

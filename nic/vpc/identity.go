@@ -31,6 +31,11 @@ func (e *identity) first() bool {
 	return e.form.Attachment != nil && e.form.Attachment.DeviceIndex == 0
 }
 
+// isAttached tells whether the ENI is attached to an instance, or to a service of AWS.
+func (e *identity) isAttached() bool {
+	return e.form.Attachment != nil && !ended(e.form.Attachment.Status)
+}
+
 // says tells whether two identities hold the same configuration.
 func (e *identity) says(other *identity) bool {
 	return e.ID == other.ID && e.Instance == other.Instance && e.MAC == other.MAC && e.addr == other.addr && e.took == other.took &&

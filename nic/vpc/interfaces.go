@@ -86,11 +86,8 @@ func (c *compiler) markAddressees() {
 			}
 		}
 	}
-	if len(instances) == 0 {
-		return
-	}
-	for e := range c.next.all() {
-		if instances[e.Instance] {
+	for instance := range instances {
+		for e := range c.next.of(instance) {
 			c.mark("NetworkInterfaces", e.ID)
 		}
 	}
@@ -132,7 +129,8 @@ func (c *compiler) retract(e *ENI) {
 	c.joined[e.membership]--
 	c.forward(e, -1)
 	if e.Instance != "" {
-		c.markUsers(e.Instance)
+		c.next.attached.Delete(attachedTo(e.Instance, e.Station))
+		c.markInstance(e.Instance)
 		if _, bounded := c.next.place.allowances.Get(e.Instance); bounded {
 			c.allowed[e.Instance] = true
 		}
@@ -152,7 +150,29 @@ func (b *eniBuilder) enter() {
 	b.joined[e.membership]++
 	b.forward(e, 1)
 	if e.Instance != "" {
-		b.markUsers(e.Instance)
+		b.attach(e)
+		b.markInstance(e.Instance)
+	}
+}
+
+// markInstance marks the Elastic IP addresses that name an instance, and notes that the
+// instance lost or got an ENI, which may matter to routes.
+func (c *compiler) markInstance(id string) {
+	if c.whole {
+		return
+	}
+	c.moved[id] = true
+	for _, o := range c.namedBy("Addresses", id) {
+		c.mark(o.kind, o.id())
+	}
+}
+
+// attach notes which instance has an ENI.
+func (b *eniBuilder) attach(e *ENI) {
+	if key := attachedTo(e.Instance, e.Station); b.first {
+		b.attached = append(b.attached, key)
+	} else {
+		insert(b.next.attached, key)
 	}
 }
 

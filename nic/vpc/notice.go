@@ -59,8 +59,10 @@ const (
 	LeftOut
 	Disputed
 	RouteDropped
+	RouteOutside
 	RouteNowhere
 	GatewayUnknown
+	InterfaceUnknown
 	GroupRulesUnknown
 	GroupNotLent
 	GroupUnknown
@@ -76,6 +78,7 @@ const (
 	NoAddress
 	IPv6
 
+	RouteOdd
 	ServiceENI
 	StaleRule
 	NotWatched

@@ -166,8 +166,8 @@ func (c *compiler) otherPublic(o *object, config *ec2.Address) {
 
 // hasFirst tells whether an instance has a first ENI.
 func (c *compiler) hasFirst(instance string) bool {
-	for e := range c.next.all() {
-		if e.Instance == instance && e.first() {
+	for e := range c.next.of(instance) {
+		if e.first() {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/tidwall/btree"
 
 	"nitrocard/nic/vpc/ec2"
@@ -45,6 +46,7 @@ type Region struct {
 	public   *btree.Map[uint32, *ENI]        // by public address
 	onCard   *numberSet                      // card and station of each ENI
 	ports    *numberSet                      // fingerprints of card and port
+	attached *numberSet                      // fingerprint of the instance, and station, of each ENI with an instance
 	forwards *btree.Map[uint64, int]         // how many ENIs without source/destination check, by forwarder
 	vnis     *btree.Map[uint32, *VPC]
 	notices  *tree[[]Notice] // by subject.key
@@ -97,6 +99,42 @@ func (r *Region) all() iter.Seq[*ENI] {
 	}
 }
 
+// Interface is the ENI that a route names by the ENI's ID, or by its instance's. It is nil if
+// there is no such ENI, if the ENI is attached to no instance, or if the instance has
+// several: a route by an instance needs an instance with one ENI (EC2 API, CreateRoute).
+func (r *Region) Interface(id string) *ENI {
+	if e := r.ENI(id); e != nil {
+		if !e.isAttached() {
+			return nil
+		}
+		return e
+	}
+	var only *ENI
+	for e := range r.of(id) {
+		if only != nil || !e.isAttached() {
+			return nil
+		}
+		only = e
+	}
+	return only
+}
+
+// of are the ENIs of an instance, in no order.
+func (r *Region) of(instance string) iter.Seq[*ENI] {
+	return func(yield func(*ENI) bool) {
+		first := attachedTo(instance, 0)
+		r.attached.Ascend(first, func(key uint64, _ struct{}) bool {
+			e := r.enis.at(uint32(key))
+			return key>>32 == first>>32 && (e.Instance != instance || yield(e))
+		})
+	}
+}
+
+// attachedTo is the entry of an instance and station in Region.attached.
+func attachedTo(instance string, station uint32) uint64 {
+	return xxhash.Sum64String(instance)>>32<<32 | uint64(station)
+}
+
 // Forwards tells whether a tunnel end may send packets in a VPC from addresses that are not
 // its ENIs': an ENI without source/destination check, such as a NAT instance, lives there.
 func (r *Region) Forwards(vni uint32, vtep uint16) bool {
@@ -114,7 +152,7 @@ func EmptyRegion() *Region {
 		users: &btree.Set[string]{}, networks: &tree[*network]{}, subnets: &tree[*Subnet]{},
 		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, acls: &tree[*networkACL]{}, guarded: &tree[*networkACL]{}, lists: &tree[*prefixList]{}, peerings: &tree[*peering]{}, peers: &tree[*peering]{}, groups: &tree[*groupRules]{},
 		numbers: &tree[uint32]{}, rules: &btree.Map[RuleID, *groupRules]{}, members: &tree[int]{},
-		public: &btree.Map[uint32, *ENI]{}, onCard: &numberSet{}, ports: &numberSet{},
+		public: &btree.Map[uint32, *ENI]{}, onCard: &numberSet{}, ports: &numberSet{}, attached: &numberSet{},
 		forwards: &btree.Map[uint64, int]{}, vnis: &btree.Map[uint32, *VPC]{}, notices: &tree[[]Notice]{},
 	}
 	for _, kind := range kinds {
@@ -131,7 +169,7 @@ func (r *Region) successor() *Region {
 		users: r.users.Copy(), files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
 		routes: r.routes.Copy(), assigned: r.assigned.Copy(), acls: r.acls.Copy(), guarded: r.guarded.Copy(), lists: r.lists.Copy(), peerings: r.peerings.Copy(), peers: r.peers.Copy(), groups: r.groups.Copy(),
 		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),
-		public: r.public.Copy(), onCard: r.onCard.Copy(), ports: r.ports.Copy(),
+		public: r.public.Copy(), onCard: r.onCard.Copy(), ports: r.ports.Copy(), attached: r.attached.Copy(),
 		forwards: r.forwards.Copy(), vnis: r.vnis.Copy(), notices: r.notices.Copy(), stations: r.stations, enis: r.enis,
 	}
 	n.stations.chunks, n.enis.chunks = slices.Clone(r.stations.chunks), slices.Clone(r.enis.chunks)

@@ -82,7 +82,14 @@ func (w world) table() Edit {
 		to := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) ^ net(far), byte(w.IntN(3)), 0}), pick(w.Rand, 8, 16, 24)).Masked()
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: to, VpcPeeringConnectionId: w.id("pcx-", 2)})
 	}
-	switch w.IntN(3) {
+	switch w.IntN(6) {
+	case 2:
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
+	case 3:
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), InstanceId: w.id("i-", 4)})
+	case 4:
+		block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(w.IntN(3)), 0}), 24)
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: block, NatGatewayId: "nat-1"})
 	case 0:
 		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: "nat-1"})
 	case 1:
@@ -359,7 +366,11 @@ func judgements(p *Policy) []string {
 				all, byAll := e.AdmitsAll(q)
 				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir), one, by, all, byAll)
 			}
-			s += fmt.Sprint(e.Route(ip(remote)), n != nil && p.Own(n) != nil)
+			route := e.Route(ip(remote))
+			s += fmt.Sprint(route, n != nil && p.Own(n) != nil)
+			if to := p.Region.Interface(route.Via); to != nil {
+				s += to.ID
+			}
 			for _, peer := range e.Peers() {
 				s += fmt.Sprint(peer.ID, peer.VPC.ID, peer.VPC.VNI, peer.Regional, peer.Has(ip(remote)))
 				if n := peer.Holder(ip(remote)); n != nil {

@@ -16,43 +16,66 @@ const (
 	NoRoute     Target = iota
 	Local              // an ENI of the VPC
 	Internet           // the internet gateway
+	Interface          // one ENI, whoever has the destination: a middlebox. Via is the ENI's ID, or its instance's
 	Peering            // a VPC peering connection
+	Outside            // a gateway whose other side is not the card's: transit gateway, VPN, endpoint, …
 	Blackhole          // a target that is gone
-	NotEnforced        // a target that this card does not serve: NAT gateway, transit gateway, …
+	NotEnforced        // a target that this card does not serve: NAT gateway, …
 )
 
-var targetNames = [...]string{"no route", "local", "internet gateway", "peering connection", "blackhole", "not enforced"}
+var targetNames = [...]string{"no route", "local", "internet gateway", "interface", "peering connection", "outside", "blackhole", "not enforced"}
 
 // String names the target.
 func (t Target) String() string { return targetNames[t] }
 
-// Route is the answer of a route table.
+// Route is a route of a compiled table. It never changes, and any goroutine may keep it.
 type Route struct {
 	Target Target
 	Dest   string // the prefix that matched; "" for NoRoute
 	Via    string // ID of the target, as EC2 has it: "local", igw-…
 }
 
+// String is the route as people write it: "0.0.0.0/0 to igw-1".
+func (r *Route) String() string {
+	if r.Target == NoRoute {
+		return "no route"
+	}
+	return r.Dest + " to " + r.Via
+}
+
+// nowhere is the answer of a table without a route to a destination.
+var nowhere = &Route{}
+
 // routeTable is a compiled route table. Its subnets share it.
 type routeTable struct {
 	id    string
 	lines bart.Fast[*Route]
 
+	inside   bool // a route leads to a part of the VPC
 	at       spot
 	assigned []string // keys of Region.assigned
 	notices  []Notice // which count if a subnet uses the table
 }
 
-// Route is the route for a destination in the table of the ENI's subnet: the one with the
-// longest prefix.
-func (e *OwnENI) Route(dst wire.Addr) Route {
-	r, found := e.routes.lines.Lookup(dst.Netip())
-	if !found {
-		return Route{}
+// route is the table's route for a destination: the one with the longest prefix, whatever
+// its kind (VPC User Guide, "How route priority works"). The route is not nil.
+func (t *routeTable) route(dst wire.Addr) *Route {
+	addr := dst.Netip()
+	for _, p := range unroutable {
+		if p.Contains(addr) {
+			return nowhere
+		}
 	}
-	return *r
+	if r, found := t.lines.Lookup(addr); found {
+		return r
+	}
+	return nowhere
 }
 
+// Route is the route for a destination in the table of the ENI's subnet. The route is not
+// nil.
+func (e *OwnENI) Route(dst wire.Addr) *Route { return e.routes.route(dst) }
+
 // unroutable are the addresses of EC2's link-local services. No route leads there, not even
-// a wider one (VPC user guide, "Route table concepts").
-var unroutable = netip.MustParsePrefix("169.254.168.0/22")
+// a wider one (VPC User Guide, "Route table concepts").
+var unroutable = [...]netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), netip.MustParsePrefix("fd00:ec2::/32")}

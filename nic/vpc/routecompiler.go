@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -8,20 +9,46 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// Of two routes with the same prefix the one of lower rank counts (VPC user guide, "Route
-// priority").
+// Of two routes with the same prefix the one of lower rank counts (VPC User Guide, "How
+// route priority works"). EC2 also puts propagated routes in an order: by Direct Connect,
+// by a static route of a VPN, by BGP of a VPN. A dump tells of a propagated route only that
+// it is one, so that here the first one of a table counts.
 const (
 	rankStatic = iota
 	rankPrefixList
 	rankPropagated
 )
 
+// rank is the rank of a route. Of two prefix lists with the same prefix EC2 chooses one at
+// random, and then always the same; here it is the list whose ID comes first, wherever the
+// routes stand in the table.
+type rank struct {
+	kind int
+	list string // ID, of rankPrefixList
+}
+
+// before tells whether a route of rank r counts before one of rank o.
+func (r rank) before(o rank) bool {
+	return cmp.Or(cmp.Compare(r.kind, o.kind), cmp.Compare(r.list, o.list)) < 0
+}
+
+// rankOf is the rank of a route.
+func rankOf(config *ec2.Route) rank {
+	switch {
+	case config.DestinationPrefixListId != "":
+		return rank{rankPrefixList, config.DestinationPrefixListId}
+	case config.Origin == "EnableVgwRoutePropagation" || config.Origin == "Advertisement":
+		return rank{kind: rankPropagated}
+	}
+	return rank{}
+}
+
 // routeCompiler compiles one route table.
 type routeCompiler struct {
 	*compiler
 	vpc    *network
 	table  *routeTable
-	ranks  map[netip.Prefix]int
+	ranks  map[netip.Prefix]rank
 	lines  map[netip.Prefix]*Route // the configured route that is in force for a prefix
 	doubts []routeNotice
 }
@@ -35,7 +62,7 @@ type routeNotice struct {
 
 // newRoutes begins a table of a VPC.
 func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
-	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]int{}, lines: map[netip.Prefix]*Route{}}
+	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]rank{}, lines: map[netip.Prefix]*Route{}}
 }
 
 // route adds one route to the table, if the card knows the route's destination.
@@ -48,18 +75,18 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 		return
 	case line.Target == NotEnforced:
 		r.tellOf(line, newNotice(RouteDropped, path, destination(config)+" to "+line.Via))
+	case line.Target == Outside:
+		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
 	}
 	switch {
 	case config.DestinationPrefixListId != "":
-		r.listRoute(path, config.DestinationPrefixListId, line)
+		r.listRoute(path, config, line)
 	case !config.DestinationCidrBlock.IsValid() && r.table.at.answer:
 		r.tellOf(nil, newNotice(RouteElsewhere, path, "an unknown destination to "+line.Via))
 	case r.ipv4(path, "DestinationCidrBlock", config.DestinationCidrBlock):
-		rank := rankStatic
-		if config.Origin == "EnableVgwRoutePropagation" || config.Origin == "Advertisement" {
-			rank = rankPropagated
-		}
-		if !r.insert(config.DestinationCidrBlock, rank, line) && rank == rankStatic {
+		r.checkDestination(path, config)
+		of := rankOf(config)
+		if !r.insert(config.DestinationCidrBlock, of, line) && of.kind == rankStatic {
 			r.Add(path, "DestinationCidrBlock %s stands twice", config.DestinationCidrBlock)
 		}
 	}
@@ -84,9 +111,9 @@ func (r *routeCompiler) tellOf(line *Route, n Notice) {
 	r.doubts = append(r.doubts, routeNotice{n, line})
 }
 
-// listRoute adds a route for each entry of a prefix list. If the routes of two lists have
-// the same prefix, the first counts; EC2 does not say which, the choice is ours.
-func (r *routeCompiler) listRoute(path, id string, line *Route) {
+// listRoute adds a route for each entry of a prefix list.
+func (r *routeCompiler) listRoute(path string, config *ec2.Route, line *Route) {
+	id := config.DestinationPrefixListId
 	list := r.prefixList(r.table.at, ec2.In(path, "DestinationPrefixListId"), id)
 	switch {
 	case !list.known && list.ipv6, list.cidrs6 > 0:
@@ -96,34 +123,31 @@ func (r *routeCompiler) listRoute(path, id string, line *Route) {
 		r.tellOf(nil, newNotice(RouteElsewhere, path, ec2.Shorten(id)+" to "+line.Via))
 	}
 	for _, s := range list.entries {
-		r.insert(prefixOf(s), rankPrefixList, line)
+		r.insert(prefixOf(s), rankOf(config), line)
 	}
 }
 
 // insert puts a route into the table, unless there is one of lower or equal rank for the
 // prefix, and is false if there is one of equal rank.
-func (r *routeCompiler) insert(dest netip.Prefix, rank int, line *Route) bool {
+func (r *routeCompiler) insert(dest netip.Prefix, of rank, line *Route) bool {
 	dest = dest.Masked()
 	had, is := r.ranks[dest]
-	if is && had <= rank {
-		return had != rank
+	if is && !of.before(had) {
+		return had != of
 	}
-	r.ranks[dest], r.lines[dest] = rank, line
+	r.ranks[dest], r.lines[dest] = of, line
 	filled := *line
 	filled.Dest = dest.String()
 	r.table.lines.Insert(dest, &filled)
 	return true
 }
 
-// finish adds the lines that each table has: a local route for each block of the VPC, and
-// the range that no route reaches.
+// finish adds the routes that each table has: a local one for each block of the VPC, unless
+// the customer gave that block another target.
 func (r *routeCompiler) finish() {
 	for _, block := range r.vpc.cidrs {
-		if _, is := r.ranks[block]; !is {
-			r.insert(block, rankStatic, &Route{Target: Local, Via: "local"})
-		}
+		r.insert(block, rank{}, &Route{Target: Local, Via: "local"})
 	}
-	r.table.lines.Insert(unroutable, &Route{})
 	r.settle()
 }
 
@@ -161,28 +185,58 @@ func (r *routeCompiler) widest() string {
 	return text
 }
 
-// target is a route's target and its ID. EC2 has a field for each kind of target.
+// target is a route's target and its ID.
 func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Target, string) {
 	via := ec2.Shorten(via(config))
+	kind := targetOf(config)
 	switch {
-	case config.State == "blackhole":
+	case config.State == "blackhole" || config.State == "filtered":
 		return Blackhole, via
 	case via == "" && r.table.at.answer:
 		return NotEnforced, "an unknown target"
 	case via == "":
 		r.Add(path, "has no target such as GatewayId")
-	case config.State == "filtered":
-		return NotEnforced, via
-	case via == "local":
-		return Local, via
-	case strings.HasPrefix(via, "igw-") && r.reachesInternet(path, via, line):
-		return Internet, via
-	case strings.HasPrefix(via, "igw-"):
+	case kind == Internet && !r.reachesInternet(path, via, line):
 		return Blackhole, via
-	case config.VpcPeeringConnectionId != "":
+	case kind == Peering:
 		return r.peered(path, via), via
+	case kind == Interface && config.NetworkInterfaceId != "":
+		r.checkInterface(path, config, line)
 	}
-	return NotEnforced, via
+	return kind, via
+}
+
+// targetOf is the kind of a route's target. EC2 has a field for each kind, but GatewayId,
+// which holds several.
+func targetOf(config *ec2.Route) Target {
+	gateway := func(prefix string) bool { return strings.HasPrefix(config.GatewayId, prefix) }
+	switch {
+	case config.GatewayId == "local":
+		return Local
+	case gateway("igw-"):
+		return Internet
+	case config.GatewayId == "" && (config.NetworkInterfaceId != "" || config.InstanceId != ""):
+		return Interface
+	case config.VpcPeeringConnectionId != "":
+		return Peering
+	case gateway("vgw-"), gateway("vpce-"), config.TransitGatewayId != "", config.LocalGatewayId != "", config.CarrierGatewayId != "",
+		config.CoreNetworkArn != "", config.OdbNetworkArn != "":
+		return Outside
+	}
+	return NotEnforced
+}
+
+// checkInterface notes that the ENI of a route is not configured.
+func (r *routeCompiler) checkInterface(path string, config *ec2.Route, line *Route) {
+	id := config.NetworkInterfaceId
+	switch {
+	case !r.given("NetworkInterfaces") || r.object("NetworkInterfaces", id) != nil:
+	case r.table.at.answer:
+		r.next.partial = true
+		r.tellOf(line, newNotice(InterfaceUnknown, path, ec2.Shorten(id)))
+	default:
+		r.unknown(ec2.In(path, "NetworkInterfaceId"), "NetworkInterfaces", id)
+	}
 }
 
 // peered is the target of a route to a peering connection. A route to one that is not

@@ -18,6 +18,7 @@ func (c *compiler) retractSubnets() {
 			if s.Prefix.IsValid() {
 				n.subnets.Delete(number(s.Prefix.Addr()))
 			}
+			c.markInside(n.ID)
 		}
 	}
 	for id := range c.gone("Subnets") {
@@ -55,6 +56,7 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	if s.Prefix.IsValid() {
 		n.subnets.Set(number(s.Prefix.Addr()), s)
 	}
+	c.markInside(n.ID)
 }
 
 // keepSubnet puts the new subnet s in the place of old, unless the two are equal: then old

@@ -11,24 +11,25 @@ import (
 
 // Verdict is one line of the verdicts file: what became of one packet.
 type Verdict struct {
-	N        int       `json:"n"`                     // from 1, over all inputs, in the order the card got them
-	Time     Time      `json:"time"`                  // the packet's own, in Unix seconds with all digits
-	Handled  Time      `json:"handled,omitempty"`     // the card's clock, if the packet's time ran backwards
-	Port     string    `json:"port"`                  // that received it: "uplink" or an ENI's ID
-	Verdict  string    `json:"verdict"`               // "sent", "consumed" or "dropped"
-	Reason   string    `json:"reason"`                // why it was dropped, else ""
-	Sentence string    `json:"sentence"`              // the same for people
-	ENI      string    `json:"eni"`                   // whose stages decided; "" before one was found
-	Rule     *vpc.Rule `json:"rule"`                  // of the ENI's groups, that allowed the connection; null if none was asked or none did
-	Egress   *vpc.Rule `json:"egress_rule,omitempty"` // the sender's rule, where both sides are guests of this card
-	Out      string    `json:"out"`                   // port it left by, "" if it did not
+	N        int           `json:"n"`                     // from 1, over all inputs, in the order the card got them
+	Time     Time          `json:"time"`                  // the packet's own, in Unix seconds with all digits
+	Handled  Time          `json:"handled,omitempty"`     // the card's clock, if the packet's time ran backwards
+	Port     string        `json:"port"`                  // that received it: "uplink" or an ENI's ID
+	Verdict  string        `json:"verdict"`               // "sent", "consumed" or "dropped"
+	Reason   string        `json:"reason"`                // why it was dropped, else ""
+	Sentence string        `json:"sentence"`              // the same for people
+	ENI      string        `json:"eni"`                   // whose stages decided; "" before one was found
+	Rule     *vpc.Rule     `json:"rule"`                  // of the ENI's groups, that allowed the connection; null if none was asked or none did
+	Egress   *vpc.Rule     `json:"egress_rule,omitempty"` // the sender's rule, where both sides are guests of this card
+	Route    *nic.RouteHit `json:"route,omitempty"`       // by which it left its sender, or went nowhere; null if no route table was asked
+	Out      string        `json:"out"`                   // port it left by, "" if it did not
 }
 
 // verdict makes the line of packet p that ended with e.
 func verdict(n int, p *packet, e *nic.Event) Verdict {
 	v := Verdict{
 		N: n, Time: p.time, Port: p.port, Verdict: "dropped", Sentence: e.Verdict.Sentence(),
-		Rule: e.Rule, Egress: e.Egress, Out: e.To,
+		Rule: e.Rule, Egress: e.Egress, Route: nic.NewRouteHit(e.Routes, e.Route), Out: e.To,
 	}
 	if p.clock != p.time {
 		v.Handled = p.clock

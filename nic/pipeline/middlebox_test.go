@@ -1,0 +1,222 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd/mem"
+)
+
+// subnetOf is the subnet of each route table of customer A; the main one has none.
+var subnetOf = map[string]string{"rtb-a1": "Main: true", "rtb-a2": "SubnetId: subnet-a2", "rtb-a3": "SubnetId: subnet-a3"}
+
+// routes puts a route table of customer A in force: a local route, and some others, as
+// "destination: target's field: its ID".
+func (r *rig) routes(table string, others ...string) {
+	r.Helper()
+	r.put("RouteTables", r.table(table, subnetOf[table], others...))
+}
+
+// table is a route table of customer A in EC2's words, with an association.
+func (r *rig) table(id, to string, others ...string) string {
+	table := fmt.Sprintf("{RouteTableId: %s, VpcId: vpc-a, Associations: [{%s}], Routes: [", id, to)
+	for _, route := range others {
+		var dest, target, via string
+		_, err := fmt.Sscanf(route, "%s %s %s", &dest, &target, &via)
+		require.NoError(r, err, route)
+		table += fmt.Sprintf("{DestinationCidrBlock: %s, %s %s}, ", dest[:len(dest)-1], target, via)
+	}
+	return table + "]}"
+}
+
+const macMid = "06:00:00:00:0a:09"
+
+// middlebox puts a middlebox into a subnet of its own, on a card: eni-mid, 10.0.3.9.
+func (r *rig) middlebox(card string) {
+	r.Helper()
+	var edits []vpc.Edit
+	for _, o := range [][2]string{
+		{"Subnets", "{SubnetId: subnet-a3, VpcId: vpc-a, CidrBlock: 10.0.3.0/24}"},
+		{"SecurityGroups", "{GroupId: sg-mid, GroupName: mid, VpcId: vpc-a, IpPermissions: [{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}]}], IpPermissionsEgress: [{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}]}]}"},
+		{"NetworkInterfaces", midENI("Attachment: {InstanceId: i-mid}")},
+		{"RouteTables", r.table("rtb-a3", subnetOf["rtb-a3"], "0.0.0.0/0: GatewayId: igw-a")},
+	} {
+		e, err := vpc.Put(o[0], []byte(o[1]))
+		require.NoError(r, err)
+		edits = append(edits, e)
+	}
+	region, err := r.region.Change(append(edits, vpc.Edit{Kind: vpc.KindENIPlacement, ID: "eni-mid", Object: &vpc.ENIPlacement{Card: card}})...)
+	require.NoError(r, err)
+	r.become(region)
+	if r.places["eni-mid"] != nil {
+		r.attach("eni-mid", mem.New(mem.Options{}))
+	}
+}
+
+// midENI is the middlebox's ENI in EC2's words, with some members more.
+func midENI(more string) string {
+	return `{NetworkInterfaceId: eni-mid, SubnetId: subnet-a3, MacAddress: "` + macMid + `", SourceDestCheck: false,
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.3.9, Association: {PublicIp: 35.72.2.77}}], Groups: [{GroupId: sg-mid}], ` + more + `}`
+}
+
+// Packets from a1 to a4 and back.
+var (
+	toA4   = toA4At("5432")
+	fromA4 = wiretest.TCP("10.0.2.8:5432", "10.0.1.5:40000").Flags(wire.TCPSyn | wire.TCPAck)
+)
+
+func toA4At(port string) wiretest.Packet {
+	return wiretest.TCP("10.0.1.5:40000", "10.0.2.8:"+port).Flags(wire.TCPSyn)
+}
+
+// opens lets a4 be reached from subnet-a1 by address, as a middlebox needs.
+func (r *rig) opens(from string) {
+	r.put("SecurityGroups", `{GroupId: sg-a-db, GroupName: database, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}],
+		IpPermissions: [{IpProtocol: tcp, FromPort: 5432, ToPort: 5432, `+from+`}]}`)
+}
+
+// More specific than local: a subnet's whole block, to the ENI of a middlebox in another
+// subnet. The packet keeps its addresses, goes to the middlebox first, which sends it on,
+// and is taken at its end; so goes the way back. The middlebox is on the card of both ends,
+// or on another.
+func TestAMiddleboxStandsBetweenTwoSubnets(t *testing.T) {
+	for _, card := range []string{"x", "y"} {
+		x := newRig(t)
+		mid := x
+		if card == "y" {
+			mid = newRigOf(t, "y", room)
+		}
+		for _, r := range []*rig{x, mid} {
+			r.middlebox(card)
+			r.opens("IpRanges: [{CidrIp: 10.0.1.0/24}]")
+			r.routes("rtb-a1", "10.0.2.0/24: NetworkInterfaceId: eni-mid")
+			r.routes("rtb-a2", "10.0.1.0/24: InstanceId: i-mid")
+		}
+		through := func(from string, p wiretest.Packet) end {
+			sent := x.fromGuest(from, p)
+			if mid != x {
+				sent = mid.send(Uplink, sent.frame)
+			}
+			e := mid.eni("eni-mid")
+			require.Equal(t, p.MACs(e.RouterMAC, e.MAC).Bytes(), sent.delivered("eni-mid"), "by the router of the middlebox's subnet, with its addresses")
+			sent = mid.fromGuest("eni-mid", p)
+			if mid != x {
+				sent = x.send(Uplink, sent.frame)
+			}
+			return sent
+		}
+		for range 3 { // then known
+			got := through("eni-a1", toA4).delivered("eni-a4")
+			require.Equal(t, toA4.MACs(x.eni("eni-a4").RouterMAC, macA4).Bytes(), got)
+			got = through("eni-a4", fromA4).delivered("eni-a1")
+			require.Equal(t, fromA4.MACs(x.eni("eni-a1").RouterMAC, macA1).Bytes(), got)
+		}
+	}
+}
+
+// Source/destination check: a middlebox whose check is on gets nothing that is not for it,
+// and sends nothing that is not from it.
+func TestAMiddleboxNeedsItsCheckOff(t *testing.T) {
+	x := newRig(t)
+	x.middlebox("x")
+	x.routes("rtb-a1", "10.0.2.0/24: NetworkInterfaceId: eni-mid")
+	x.fromGuest("eni-a1", toA4).delivered("eni-mid")
+	checked := `{NetworkInterfaceId: eni-mid, SubnetId: subnet-a3, MacAddress: "` + macMid + `", PrivateIpAddress: 10.0.3.9, Groups: [{GroupId: sg-mid}], Attachment: {InstanceId: i-mid}}`
+	x.put("NetworkInterfaces", checked)
+	x.fromGuest("eni-a1", toA4).dropped(NotForThisENI)
+	x.fromGuest("eni-mid", toA4).dropped(SpoofedAddress)
+}
+
+// Target gone: a route to an ENI that is detached is a blackhole, and leads there again once
+// the ENI is attached. No route table is put for that.
+func TestARouteToADetachedENIIsABlackhole(t *testing.T) {
+	for _, target := range []string{"NetworkInterfaceId: eni-mid", "InstanceId: i-mid"} {
+		x := newRig(t)
+		x.middlebox("x")
+		x.routes("rtb-a1", "10.0.2.0/24: "+target)
+		x.fromGuest("eni-a1", toA4).delivered("eni-mid")
+		x.put("NetworkInterfaces", midENI("Attachment: {InstanceId: i-mid, Status: detached}"))
+		x.fromGuest("eni-a1", toA4).dropped(Blackhole)
+		require.Equal(t, "10.0.2.0/24 to "+strings.Fields(target)[1], x.latest()[0].Route.String())
+		x.put("NetworkInterfaces", midENI("Attachment: {InstanceId: i-mid}"))
+		x.fromGuest("eni-a1", toA4).delivered("eni-mid")
+	}
+}
+
+// Traffic within one subnet cannot be routed to a middlebox: by the router, it goes where
+// it is for, though the local route has another target.
+func TestTrafficWithinASubnetMeetsNoMiddlebox(t *testing.T) {
+	x := newRig(t)
+	x.middlebox("x")
+	x.routes("rtb-a1", "10.0.0.0/16: NetworkInterfaceId: eni-mid")
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.1.6:8080").Flags(wire.TCPSyn)).delivered("eni-a2")
+	x.fromGuest("eni-a1", toA4).delivered("eni-mid")
+}
+
+// Both subnets' network ACLs are asked on the way through a middlebox: the sender's about
+// what leaves, the middlebox's about what comes and about what goes on.
+func TestAMiddleboxMeetsTheACLsOfBothSubnets(t *testing.T) {
+	x := newRig(t)
+	x.middlebox("x")
+	x.routes("rtb-a1", "10.0.2.0/24: NetworkInterfaceId: eni-mid")
+	all := entry("allow", "-1", "", "0.0.0.0/0", false) + "}, {RuleNumber: 100, " + entry("allow", "-1", "", "0.0.0.0/0", true)
+	x.put("NetworkAcls", "{NetworkAclId: acl-mid, VpcId: vpc-a, Associations: [{SubnetId: subnet-a3}], Entries: [{RuleNumber: 1, "+
+		entry("deny", "6", "5433", "10.0.0.0/16", false)+"}, {RuleNumber: 2, "+entry("deny", "6", "5434", "10.0.0.0/16", true)+"}, {RuleNumber: 100, "+all+"}]}")
+	x.guard(entry("deny", "6", "5435", "10.0.2.0/24", true))
+	x.fromGuest("eni-a1", toA4).delivered("eni-mid")
+	x.fromGuest("eni-a1", toA4At("5433")).dropped(NetworkACLIn)
+	x.fromGuest("eni-a1", toA4At("5434")).delivered("eni-mid")
+	x.fromGuest("eni-mid", toA4At("5434")).dropped(NetworkACLOut)
+	x.fromGuest("eni-a1", toA4At("5435")).dropped(NetworkACLOut)
+}
+
+// A middlebox in the sender's own subnet gets what is for elsewhere without the router, and
+// the subnet's ACL is not asked: nothing has left the subnet.
+func TestAMiddleboxOfTheSendersSubnet(t *testing.T) {
+	x := newRig(t)
+	x.uncheck("eni-a2", "subnet-a1", "10.0.1.6")
+	x.routes("rtb-a1", "0.0.0.0/0: NetworkInterfaceId: eni-a2")
+	x.guard(entry("deny", "-1", "", "10.0.0.0/8", true), entry("deny", "-1", "", "203.0.113.0/24", true))
+	x.admits(permit("tcp", "443", "0.0.0.0/0"))
+	got := x.fromGuest("eni-a1", out).delivered("eni-a2")
+	require.Equal(t, out.MACs(macA1, macA2).Bytes(), got)
+}
+
+// A card without a middlebox speaks for its own ENIs alone. One with a middlebox speaks for
+// all addresses of the middlebox's VPC, and for no other VPC's.
+func TestACardSpeaksForOthersByItsMiddleboxAlone(t *testing.T) {
+	x := newRig(t)
+	x.opens("IpRanges: [{CidrIp: 10.0.1.0/24}]")
+	lent := wiretest.TCP("10.0.1.6:1", "10.0.2.8:5432").Flags(wire.TCPSyn).MACs(x.eni("eni-a4").RouterMAC, macA4)
+	spoofed := x.outer(serverY, vniA, lent.Bytes()).Bytes()
+	x.send(Uplink, spoofed).dropped(SourceMismatch)
+	x.middlebox("y")
+	x.send(Uplink, spoofed).delivered("eni-a4")
+	b1 := x.eni("eni-b1")
+	other := wiretest.TCP("10.0.1.77:1", "54.168.7.7:80").Flags(wire.TCPSyn).MACs(b1.RouterMAC, b1.MAC)
+	x.send(Uplink, x.outer(serverY, vniB, other.Bytes()).Bytes()).dropped(SourceMismatch)
+}
+
+// A packet's end names the route by which it left its sender, and the route's table, of a
+// known connection as of a new one, observed or dropped.
+func TestARouteIsToldWithItsTable(t *testing.T) {
+	x := newRig(t)
+	for range 3 {
+		e := x.fromGuest("eni-a1", out)
+		require.Equal(t, []string{"rtb-a1", "0.0.0.0/0 to igw-a"}, []string{e.Routes, e.Route.String()})
+		e = x.fromGuest("eni-a1", out.Flags(wire.TCPAck))
+		require.Equal(t, []string{"rtb-a1", "0.0.0.0/0 to igw-a"}, []string{e.Routes, e.Route.String()})
+		e = x.fromGuest("eni-a1", toA4)
+		require.Equal(t, []string{"eni-a4", "rtb-a1", "10.0.0.0/16 to local"}, []string{e.ENI.ID, e.Routes, e.Route.String()})
+		require.Nil(t, x.fromInternet("eni-a1", syn).Route)
+	}
+	x.fromGuest("eni-a4", wiretest.TCP("10.0.2.8:1", client+":443")).dropped(NoRoute)
+	d := x.latest()[0]
+	require.Equal(t, []string{"rtb-a2", "no route"}, []string{d.Routes(), d.Route.String()})
+}

@@ -1,0 +1,102 @@
+package vpc
+
+import (
+	"net/netip"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// checkDestination checks a route's destination against the VPC. EC2 takes a route to a part
+// of the VPC only if the part is a whole subnet and the target an ENI, a NAT gateway, or an
+// endpoint of a Gateway Load Balancer or of Network Firewall; these may also be the target
+// of the local route itself (VPC User Guide, "Example routing options").
+func (r *routeCompiler) checkDestination(path string, config *ec2.Route) {
+	dest := config.DestinationCidrBlock.Masked()
+	whole, inside := r.partOf(dest)
+	r.table.inside = r.table.inside || inside
+	switch {
+	case config.GatewayId == "local" && !inside:
+		r.odd(path, "DestinationCidrBlock "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
+	case inside && !diverts(config):
+		r.odd(path, via(config)+" cannot be the target of "+dest.String()+", inside "+r.vpc.ID+": only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can")
+	case inside && !whole && config.GatewayId != "local":
+		r.odd(path, "DestinationCidrBlock "+dest.String()+" is a part of "+r.vpc.ID+", but no subnet's whole block")
+	}
+	for _, p := range unroutable {
+		if p.Contains(dest.Addr()) && dest.Bits() >= p.Bits() {
+			r.odd(path, "DestinationCidrBlock "+dest.String()+" is in "+p.String()+", which no route reaches")
+		}
+	}
+}
+
+// partOf tells whether a prefix is inside the VPC, and whether it is the whole block of a
+// subnet or of the VPC.
+func (r *routeCompiler) partOf(dest netip.Prefix) (whole, inside bool) {
+	for _, block := range r.vpc.cidrs {
+		switch {
+		case block == dest:
+			return true, true
+		case block.Bits() < dest.Bits() && block.Contains(dest.Addr()):
+			s := r.vpc.overlapping(dest)
+			return s != nil && s.Prefix == dest, true
+		}
+	}
+	return false, false
+}
+
+// diverts tells whether a route's target may take packets from the local route.
+func diverts(config *ec2.Route) bool {
+	switch targetOf(config) {
+	case Local, Interface:
+		return true
+	}
+	return config.NatGatewayId != "" || strings.HasPrefix(config.GatewayId, "vpce-")
+}
+
+// odd notes a route that EC2 does not take. What people write is a mistake; a route of an
+// answer is in force, and its card follows it.
+func (r *routeCompiler) odd(path, what string) {
+	if !r.excused(r.table.at.within(path), RouteOdd, what) {
+		r.Add(path, "%s", what)
+	}
+}
+
+// markInside marks the route tables of a VPC that have routes to parts of it, because a
+// subnet came, went or changed its block.
+func (c *compiler) markInside(vpc string) {
+	for _, o := range c.namedBy("RouteTables", vpc) {
+		if t, compiled := c.next.routes.Get(o.id()); compiled && t.inside {
+			c.mark(o.kind, o.id())
+		}
+	}
+}
+
+// routedInstances finds the routes that people wrote to instances without an ENI.
+func (c *compiler) routedInstances() {
+	tables := map[*object]bool{}
+	for o := range each[ec2.RouteTable](c, "RouteTables") {
+		tables[o] = true
+	}
+	for id := range c.moved {
+		for _, o := range c.namedBy("RouteTables", id) {
+			tables[o] = true
+		}
+	}
+	for o := range tables {
+		config := o.config.(*ec2.RouteTable)
+		for i := range config.Routes {
+			if id := config.Routes[i].InstanceId; !o.answer && id != "" && config.Routes[i].NetworkInterfaceId == "" && !c.hasENI(id) && !c.mayHaveENIs() {
+				c.Add(ec2.In(o.path(), ec2.At("Routes", i, "")), "InstanceId: no ENI is attached to an instance %q", ec2.Shorten(id))
+			}
+		}
+	}
+}
+
+// hasENI tells whether an ENI is attached to an instance.
+func (c *compiler) hasENI(instance string) bool {
+	for range c.next.of(instance) {
+		return true
+	}
+	return false
+}

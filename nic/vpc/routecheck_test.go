@@ -1,0 +1,117 @@
+package vpc
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// tableOf is the story with other routes in the table of subnet-a2.
+func tableOf(t *testing.T, routes string) *Config {
+	c := put(t, story(t), "RouteTables", "{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: ["+routes+"]}")
+	c = put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-1, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 10.0.0.0/16}, {Cidr: 10.0.1.0/25}]}`)
+	return put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-2, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 198.51.100.0/24}]}`)
+}
+
+// "Longest prefix first, whatever the kind. Tie: static CIDR > prefix-list route >
+// propagated; overlapping prefix lists: arbitrary but fixed".
+func TestTiesOfRoutes(t *testing.T) {
+	static := "{DestinationCidrBlock: 192.0.2.0/24, TransitGatewayId: tgw-static}"
+	list := "{DestinationPrefixListId: pl-1, TransitGatewayId: tgw-list}"
+	second := "{DestinationPrefixListId: pl-2, TransitGatewayId: tgw-second}"
+	propagated := "{DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-1, Origin: EnableVgwRoutePropagation}"
+	server := "{DestinationCidrBlock: 192.0.2.0/24, NetworkInterfaceId: eni-a1, Origin: Advertisement}"
+	longer := "{DestinationCidrBlock: 192.0.2.0/25, GatewayId: vgw-longer, Origin: EnableVgwRoutePropagation}"
+	for _, r := range []struct{ routes, to, want string }{
+		{static + list + propagated, "192.0.2.9", "192.0.2.0/24 to tgw-static"},
+		{propagated + list + static, "192.0.2.9", "192.0.2.0/24 to tgw-static"},
+		{propagated + list, "192.0.2.9", "192.0.2.0/24 to tgw-list"},
+		{list + propagated, "192.0.2.9", "192.0.2.0/24 to tgw-list"},
+		{list + second, "192.0.2.9", "192.0.2.0/24 to tgw-list"},
+		{second + list, "192.0.2.9", "192.0.2.0/24 to tgw-list"},
+		{second + list, "198.51.100.1", "198.51.100.0/24 to tgw-second"},
+		{propagated + server, "192.0.2.9", "192.0.2.0/24 to vgw-1"},
+		{server + propagated, "192.0.2.9", "192.0.2.0/24 to eni-a1"},
+		{static + longer, "192.0.2.9", "192.0.2.0/25 to vgw-longer"},
+		{static + longer, "192.0.2.129", "192.0.2.0/24 to tgw-static"},
+		// A prefix list does not displace the local route, but for a part of it.
+		{list, "10.0.9.9", "10.0.0.0/16 to local"},
+		{list, "10.0.1.5", "10.0.1.0/25 to tgw-list"},
+		// The local route's own target may be another.
+		{"{DestinationCidrBlock: 10.0.0.0/16, NetworkInterfaceId: eni-a1}", "10.0.9.9", "10.0.0.0/16 to eni-a1"},
+		{"{DestinationCidrBlock: 10.0.0.0/16, NatGatewayId: nat-1}", "10.0.9.9", "10.0.0.0/16 to nat-1"},
+		{"{DestinationCidrBlock: 10.0.0.0/16, GatewayId: vpce-1}", "10.0.9.9", "10.0.0.0/16 to vpce-1"},
+		// "169.254.168.0/22: cannot be routed; packets not forwarded even under a wider route".
+		{"{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}", "169.254.170.2", "no route"},
+		{"{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}", "169.254.172.1", "0.0.0.0/0 to igw-a"},
+	} {
+		p := compiled(t, tableOf(t, strings.ReplaceAll(r.routes, "}{", "}, {")), CompileOptions{Card: "y"})
+		require.Equal(t, r.want, p.ENI("eni-a3").Route(ip(r.to)).String(), "%s of %s", r.to, r.routes)
+	}
+}
+
+// "State active / blackhole / filtered (target gone → blackhole)".
+func TestStatesOfRoutes(t *testing.T) {
+	for state, want := range map[string]Target{"active": Internet, "blackhole": Blackhole, "filtered": Blackhole} {
+		p := compiled(t, tableOf(t, "{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a, State: "+state+"}"), CompileOptions{Card: "y"})
+		require.Equal(t, &Route{want, "0.0.0.0/0", "igw-a"}, p.ENI("eni-a3").Route(ip("8.8.8.8")), state)
+	}
+}
+
+// "More specific than local allowed only for a whole subnet CIDR, targets NATGW, ENI, GWLB
+// or Network Firewall endpoint": another route is a mistake of people, and a notice where an
+// answer has it.
+func TestRoutesThatEC2DoesNotTake(t *testing.T) {
+	for _, r := range []struct{ route, want string }{
+		{"{DestinationCidrBlock: 10.0.1.0/24, NetworkInterfaceId: eni-a1}", ""},
+		{"{DestinationCidrBlock: 10.0.1.0/24, InstanceId: i-a1}", ""},
+		{"{DestinationCidrBlock: 10.0.1.0/24, NatGatewayId: nat-1}", ""},
+		{"{DestinationCidrBlock: 10.0.1.0/24, GatewayId: vpce-1}", ""},
+		{"{DestinationCidrBlock: 10.0.1.0/24, TransitGatewayId: tgw-1}", "tgw-1 cannot be the target of 10.0.1.0/24, inside vpc-a: only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can"},
+		{"{DestinationCidrBlock: 10.0.0.0/16, GatewayId: igw-a}", "igw-a cannot be the target of 10.0.0.0/16, inside vpc-a: only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can"},
+		{"{DestinationCidrBlock: 10.0.1.0/25, NetworkInterfaceId: eni-a1}", "DestinationCidrBlock 10.0.1.0/25 is a part of vpc-a, but no subnet's whole block"},
+		{"{DestinationCidrBlock: 10.0.0.0/17, NetworkInterfaceId: eni-a1}", "DestinationCidrBlock 10.0.0.0/17 is a part of vpc-a, but no subnet's whole block"},
+		{"{DestinationCidrBlock: 10.9.0.0/16, GatewayId: local}", "DestinationCidrBlock 10.9.0.0/16 is no block of vpc-a: local routes lead to the VPC's own blocks"},
+		{"{DestinationCidrBlock: 169.254.169.0/24, NetworkInterfaceId: eni-a1}", "DestinationCidrBlock 169.254.169.0/24 is in 169.254.168.0/22, which no route reaches"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, NetworkInterfaceId: eni-zz}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-zz}", ""},
+	} {
+		c := tableOf(t, r.route)
+		if strings.Contains(r.route, "-zz") {
+			_, err := Compile(c, CompileOptions{})
+			require.ErrorContains(t, err, "-zz", r.route)
+			continue
+		}
+		p, err := Compile(c, CompileOptions{})
+		if r.want == "" {
+			require.NoError(t, err, r.route)
+			continue
+		}
+		require.ErrorContains(t, err, "rtb-a2: Routes[0]: "+r.want, r.route)
+		for i := range c.Places["RouteTables"] {
+			c.Places["RouteTables"][i].Answer = true
+		}
+		last := len(c.Places["RouteTables"])
+		for ; last < len(c.RouteTables); last++ {
+			c.Places["RouteTables"] = append(c.Places["RouteTables"], Place{Index: last, Answer: true})
+		}
+		p, err = Compile(c, CompileOptions{})
+		require.NoError(t, err, r.route)
+		require.Contains(t, strings.Join(texts(p), "\n"), r.want+"; EC2 takes no such route, and this card follows it")
+	}
+}
+
+// A route to a subnet's whole block is a mistake once the subnet is gone, and no route table
+// was put for that.
+func TestARouteToASubnetThatGoes(t *testing.T) {
+	region, err := NewRegion(tableOf(t, "{DestinationCidrBlock: 10.0.77.0/24, NetworkInterfaceId: eni-a1}"))
+	require.ErrorContains(t, err, "10.0.77.0/24")
+	c := put(t, tableOf(t, "{DestinationCidrBlock: 10.0.77.0/24, NetworkInterfaceId: eni-a1}"), "Subnets", "{SubnetId: subnet-77, VpcId: vpc-a, CidrBlock: 10.0.77.0/24}")
+	region, err = NewRegion(c)
+	require.NoError(t, err)
+	_, err = region.Change(Edit{Kind: "Subnets", ID: "subnet-77"})
+	require.ErrorContains(t, err, "10.0.77.0/24")
+	_, err = region.Change(Edit{Kind: "NetworkInterfaces", ID: "eni-a1"})
+	require.ErrorContains(t, err, `"eni-a1"`)
+}
