@@ -1,0 +1,28 @@
+// Package oracle tells what EC2 does to a packet: slowly, obviously, and without a
+// line of the card's. Tests ask the oracle and a card the same questions.
+//
+// Each rule stands beside the sentence of AWS that it comes from, so that a reader
+// checks the oracle against AWS and not against the card. Configurations are plain
+// lists, every look-up is a linear search, and nothing is kept that can be asked
+// again.
+//
+//	packet.go      what the oracle knows of a packet
+//	outcome.go     what may become of it: where it ends, and which part of EC2 ended it
+//	world.go       a region, its clock, its connections
+//	way.go         the way of one packet, part by part: start here
+//	interface.go   ENIs: who has an address, source/destination check
+//	group.go       security groups
+//	tracking.go    connections: which are tracked, and for how long; remember.go what they had
+//	acl.go         network ACLs
+//	route.go       route tables
+//	gateway.go     internet gateways
+//	prefixlist.go  prefix lists
+//
+// # What AWS does not tell
+//
+// Some of what happens is documented nowhere: when a connection ends whose ends have
+// sent FIN, say. There the oracle has no opinion of its own. It answers with each
+// outcome that would be right; whoever asked says which of them happened, and the
+// oracle goes on from there. A few such choices of the card are so plain that the
+// oracle takes them from the README; their comments begin with "Ours".
+package oracle

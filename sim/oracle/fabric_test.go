@@ -1,0 +1,259 @@
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+)
+
+// fabric is some servers' cards, the underlay between them and the edge to the internet,
+// in memory and on a clock of the test's. Guests and hosts on the internet are the test.
+type fabric struct {
+	testing.TB
+	world *World // whose Config is in force on all cards
+	cards []*server
+	vteps map[netip.Addr]*server
+	edge  netip.Addr
+	start int64
+
+	ended    []nic.Event // what the cards did to the last packet
+	internet [][]byte    // frames, out of their tunnels
+	stranded int         // packets from the edge that no card has an ENI for
+}
+
+// server is one server: its card, and what is plugged into it.
+type server struct {
+	name    string
+	vtep    netip.Addr
+	mac     wire.MAC
+	card    *nic.Card
+	uplink  *mem.Port
+	guests  map[string]*mem.Port // by ENI
+	routers map[string]wire.MAC
+}
+
+// newFabric has the configuration of a world in force on all its cards.
+func newFabric(t testing.TB, w *World, watched bool) (*fabric, error) {
+	f := &fabric{TB: t, world: w, vteps: map[netip.Addr]*server{}, edge: w.Config.Placement.Edge.Vtep, start: 1_780_000_000e9}
+	if len(w.Config.Placement.Cards) == 0 {
+		return nil, errors.New("no card")
+	}
+	for _, place := range w.Config.Placement.Cards {
+		card, err := nic.New(w.Config, nic.Options{Card: place.Name, MaxConnections: 1 << 13, Seed: 1})
+		if err != nil {
+			f.close()
+			return nil, err
+		}
+		s := &server{name: place.Name, vtep: place.Vtep.Addr(), mac: place.Mac, card: card, uplink: mem.New(mem.Options{Queue: 16}),
+			guests: map[string]*mem.Port{}, routers: map[string]wire.MAC{}}
+		f.cards = append(f.cards, s)
+		f.vteps[s.vtep] = s
+		f.plug(s)
+		if watched {
+			card.Observe(func(e *nic.Event) { f.ended = append(f.ended, *e) })
+		}
+	}
+	return f, nil
+}
+
+// plug attaches a server's ports.
+func (f *fabric) plug(s *server) {
+	require.NoError(f, s.card.Attach(nic.Uplink, func() (pmd.Port, error) { return s.uplink, nil }))
+	for _, e := range s.card.ENIs() {
+		port := mem.New(mem.Options{Queue: 16})
+		s.guests[e.ID], s.routers[e.ID] = port, e.RouterMAC
+		require.NoError(f, s.card.Attach(e.ID, func() (pmd.Port, error) { return port, nil }))
+	}
+}
+
+// close gives the cards' memory back.
+func (f *fabric) close() {
+	for _, s := range f.cards {
+		_ = s.card.Close()
+	}
+}
+
+// now is the world's time on the cards' clock.
+func (f *fabric) now() int64 { return f.start + int64(f.world.Now) }
+
+// of is the server that an ENI is on.
+func (f *fabric) of(eni string) *server {
+	for _, s := range f.cards {
+		if s.guests[eni] != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// change puts edits in force on all cards.
+func (f *fabric) change(edits ...vpc.Edit) error {
+	for _, s := range f.cards {
+		if _, err := s.card.Change(edits...); err != nil {
+			return fmt.Errorf("card %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// fromGuest has an ENI's guest send a packet to its router, or straight to a neighbor.
+func (f *fabric) fromGuest(eni string, p Packet, direct bool) {
+	s, e := f.of(eni), f.world.ENI(eni)
+	to := s.routers[eni]
+	if direct {
+		to = f.world.Owner(f.world.VPC(e), p.Dst).MacAddress
+	}
+	s.guests[eni].Inject(frame(p, e.MacAddress, to))
+	s.card.Poll(f.now())
+	f.carry()
+}
+
+// fromInternet has a host on the internet send a packet.
+func (f *fabric) fromInternet(p Packet) {
+	f.intoRegion(frame(p, wire.MAC{2, 0, 0, 0, 0, 9}, wire.MAC{2, 0, 0, 0, 0, 8}))
+	f.carry()
+}
+
+// intoRegion is the edge: it wraps a frame for the ENI that has the destination address,
+// and tells whether there is one.
+func (f *fabric) intoRegion(frame []byte) bool {
+	dst, _ := netip.AddrFromSlice(frame[14+16 : 14+20])
+	e, _ := f.world.PublicOwner(dst)
+	if e == nil {
+		return false
+	}
+	s, vni := f.of(e.NetworkInterfaceId), f.world.Config.Placement.Vnis[f.world.VPC(e)]
+	inner := append([]byte{}, frame...)
+	copy(inner, e.MacAddress[:])
+	copy(inner[6:], f.world.Config.Placement.Edge.Mac[:])
+	s.uplink.Inject(wiretest.VXLAN(f.edge.String(), s.vtep.String(), vni, inner).MACs(f.world.Config.Placement.Edge.UnderlayMac, s.mac).Bytes())
+	s.card.Poll(f.now())
+	return true
+}
+
+// carry is the underlay: it brings what the cards sent to where it goes, until nothing is
+// on its way.
+func (f *fabric) carry() {
+	for moved := true; moved; {
+		moved = false
+		for _, s := range f.cards {
+			for _, outer := range s.uplink.Sent() {
+				moved = true
+				f.deliver(outer)
+			}
+		}
+	}
+}
+
+// deliver brings one tunnel packet to its end.
+func (f *fabric) deliver(outer []byte) {
+	to, _ := netip.AddrFromSlice(outer[14+16 : 14+20])
+	if to != f.edge {
+		f.vteps[to].uplink.Inject(outer)
+		f.vteps[to].card.Poll(f.now())
+		return
+	}
+	if inner := outer[wire.OuterLen:]; !f.intoRegion(inner) {
+		f.internet = append(f.internet, inner)
+	}
+}
+
+// wait lets the cards see the world's time.
+func (f *fabric) wait() {
+	for _, s := range f.cards {
+		s.card.Poll(f.now())
+	}
+}
+
+// flows are the connections that the cards know.
+func (f *fabric) flows() (all []string) {
+	for _, s := range f.cards {
+		for _, v := range s.card.Flows(nic.FlowFilter{}) {
+			all = append(all, fmt.Sprintf("      %s knows: %s %s %s - %s, begun by the %s side, %s, tracked %v, idle for %v s", s.name, v.ENI, v.Protocol, v.Local, v.Remote, v.Initiator, v.State, v.Tracked, v.Idle))
+		}
+	}
+	return all
+}
+
+// lastDrop is the latest drop of all cards: its reason, and the ENI where it was.
+func (f *fabric) lastDrop() (reason, at string) {
+	latest := time.Time{}
+	for _, s := range f.cards {
+		if last := s.card.Drops().Last; len(last) > 0 && last[0].Time.After(latest) {
+			reason, at, latest = last[0].Reason, last[0].ENI, last[0].Time
+		}
+	}
+	return reason, at
+}
+
+// took is what became of the last packet.
+func (f *fabric) took() (got result, err error) {
+	for _, s := range f.cards {
+		for id, port := range s.guests {
+			for _, frame := range port.Sent() {
+				if err := got.arrived(id, frame); err != nil {
+					return got, err
+				}
+			}
+		}
+	}
+	for _, frame := range f.internet {
+		if err := got.arrived("", frame); err != nil {
+			return got, err
+		}
+	}
+	for _, e := range f.ended {
+		if e.Verdict.Dropped() {
+			got.reason = e.Verdict.String()
+			if e.ENI != nil {
+				got.at = e.ENI.ID
+			}
+		}
+	}
+	f.ended, f.internet = f.ended[:0], f.internet[:0]
+	return got, nil
+}
+
+// result is where a packet ended on the cards.
+type result struct {
+	frames int
+	eni    string // "" is the internet
+	packet Packet
+	reason string // of the drop
+	at     string // the ENI whose stages dropped the packet
+}
+
+// arrived notes a frame that left the region, or the card, for good.
+func (r *result) arrived(eni string, frame []byte) error {
+	p, err := read(frame)
+	if err != nil {
+		return fmt.Errorf("what arrived at %q: %w", eni, err)
+	}
+	r.frames++
+	r.eni, r.packet = eni, p
+	return nil
+}
+
+// String is the result in words.
+func (r result) String() string {
+	switch {
+	case r.frames == 0:
+		return fmt.Sprintf("dropped as %s %s", r.reason, r.at)
+	case r.frames > 1:
+		return fmt.Sprintf("%d frames arrived, the last at %q: %v", r.frames, r.eni, r.packet)
+	case r.eni == "":
+		return fmt.Sprintf("the internet gets %v", r.packet)
+	}
+	return fmt.Sprintf("%s gets %v", r.eni, r.packet)
+}

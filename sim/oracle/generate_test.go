@@ -1,0 +1,248 @@
+package oracle
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
+)
+
+// generator chooses what happens next in a world, so that packets meet rules,
+// connections and each other.
+type generator struct {
+	dice
+	w      *World
+	recent []arrival // what arrived of late
+	sent   []step    // and what was sent
+}
+
+// arrival is a packet that arrived.
+type arrival struct {
+	eni    string // "" is the internet
+	packet Packet
+	direct bool
+}
+
+// next is the next step.
+func (g *generator) next() step {
+	switch n := g.IntN(100); {
+	case n < 4:
+		return step{Wait: one(g.dice, []time.Duration{1, 5, 20, 29, 31, 50, 70, 100, 130, 179, 182, 340, 360, 590, 610, 4100}) * time.Second}
+	case n < 7:
+		return step{Edit: g.edit()}
+	case n < 42 && len(g.recent) > 0:
+		return g.answer()
+	case n < 60 && len(g.sent) > 0:
+		return g.again()
+	case n < 65 && len(g.recent) > 0:
+		return g.complain()
+	}
+	return g.first()
+}
+
+// arrived tells the generator what arrived of the last step.
+func (g *generator) arrived(s step, r result) {
+	const most = 24
+	if s.Packet == nil {
+		return
+	}
+	if g.sent = append(g.sent, s); len(g.sent) > most {
+		g.sent = g.sent[1:]
+	}
+	if r.frames != 1 {
+		return
+	}
+	if g.recent = append(g.recent, arrival{r.eni, r.packet, s.Direct}); len(g.recent) > most {
+		g.recent = g.recent[1:]
+	}
+}
+
+// answer is what the receiver of some packet sends back.
+func (g *generator) answer() step {
+	to := g.latest(len(g.recent))
+	a := g.recent[to]
+	p := a.packet.Answer()
+	if a.packet.Quoted != nil {
+		return g.first() // nobody answers an error
+	}
+	return g.finish(step{Packet: &p, ENI: a.eni, Direct: a.direct})
+}
+
+// latest is an index of a list, of a late element more often than of an early one.
+func (g *generator) latest(n int) int { return n - 1 - min(g.IntN(n), g.IntN(n)) }
+
+// again is a packet that goes on with what some packet began.
+func (g *generator) again() step {
+	s := g.sent[g.latest(len(g.sent))]
+	p := *s.Packet
+	if p.Proto == TCP && !g.oneIn(4) {
+		if p.isSYN() {
+			p.Ack = p.Seq ^ 0x5a5a5a + 1
+		}
+		p.Flags, p.Seq = ACK, p.Seq+1
+	}
+	s.Packet = &p
+	return g.finish(s)
+}
+
+// finish has a TCP packet end its connection now and then.
+func (g *generator) finish(s step) step {
+	if s.Packet.Proto == TCP && s.Packet.Flags&SYN == 0 && g.oneIn(12) {
+		s.Packet.Flags = one(g.dice, []uint8{FIN | ACK, RST, RST | ACK})
+	}
+	return s
+}
+
+// complain is the ICMP error of a packet's receiver.
+func (g *generator) complain() step {
+	a := g.recent[g.latest(len(g.recent))]
+	if a.packet.Quoted != nil || a.packet.Proto == ICMP && a.packet.Type != Echo {
+		return g.first()
+	}
+	about := a.packet
+	p := about.ErrorAbout(about.Dst, Unreachable, one(g.dice, []uint8{1, 3, 4}))
+	return step{Packet: &p, ENI: a.eni, Direct: a.direct}
+}
+
+// first is the first packet of a flow, as far as its sender knows.
+func (g *generator) first() step {
+	p := Packet{Proto: one(g.dice, []uint8{TCP, TCP, TCP, UDP, UDP, UDP, ICMP, ICMP, 47}), SrcPort: one(g.dice, ports), DstPort: one(g.dice, ports)}
+	switch p.Proto {
+	case TCP:
+		p.Flags, p.Seq = SYN, uint32(g.IntN(4))*1_000_000
+		if g.oneIn(10) {
+			p.Flags, p.Ack = ACK, 7
+		}
+	case ICMP:
+		p.SrcPort, p.DstPort = 0, 0
+		p.Type, p.ID = one(g.dice, []uint8{Echo, Echo, Echo, Timestamp, EchoReply}), uint16(g.upTo(1, 2))
+	case 47:
+		p.SrcPort, p.DstPort = 0, 0
+	}
+	if g.oneIn(3) {
+		return g.firstFromInternet(p)
+	}
+	return g.firstFromGuest(p)
+}
+
+// firstFromInternet is a packet from outside, to a public address.
+func (g *generator) firstFromInternet(p Packet) step {
+	p.Src = one(g.dice, hosts)
+	if !lacksPrivateAtGateway && g.oneIn(40) {
+		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("100.64.1.1")})
+	}
+	if p.Dst = g.publicAddress(); !p.Dst.IsValid() {
+		return step{Wait: time.Second}
+	}
+	return step{Packet: &p}
+}
+
+// publicAddress is one of some ENI, mostly.
+func (g *generator) publicAddress() netip.Addr {
+	if g.oneIn(30) {
+		return netip.MustParseAddr("35.72.9.9")
+	}
+	var all []netip.Addr
+	for _, e := range g.w.Config.NetworkInterfaces {
+		for _, a := range e.PrivateIpAddresses {
+			if public := g.w.publicOf(&e, a.PrivateIpAddress); public.IsValid() {
+				all = append(all, public)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return netip.Addr{}
+	}
+	return one(g.dice, all)
+}
+
+// firstFromGuest is a packet of some ENI's guest.
+func (g *generator) firstFromGuest(p Packet) step {
+	e := one(g.dice, g.w.Config.NetworkInterfaces)
+	p.Src = g.addressOf(e)
+	if g.oneIn(30) {
+		p.Src = netip.MustParseAddr("10.0.0.200")
+	}
+	to := one(g.dice, g.w.Config.NetworkInterfaces)
+	switch n := g.IntN(10); {
+	case n < 3:
+		p.Dst = one(g.dice, hosts)
+	case n == 3:
+		p.Dst = g.publicAddress()
+	case n == 4:
+		p.Dst = one(g.dice, nobody)
+	default:
+		p.Dst = g.addressOf(to)
+	}
+	if self, _ := g.w.PublicOwner(p.Dst); !p.Dst.IsValid() || has(&e, p.Dst) || self != nil && self.NetworkInterfaceId == e.NetworkInterfaceId {
+		p.Dst = hosts[0] // a packet meets each ENI once, and an oracle that judges before it remembers is right
+	}
+	s := step{Packet: &p, ENI: e.NetworkInterfaceId}
+	if owner := g.w.Owner(g.w.VPC(&e), p.Dst); owner != nil && owner.SubnetId == e.SubnetId {
+		s.Direct = !g.oneIn(8) // a guest asks for its neighbor's MAC, and some set a route
+	}
+	return s
+}
+
+// nobody has these addresses.
+var nobody = func() []netip.Addr {
+	all := []netip.Addr{netip.MustParseAddr("10.0.0.250")}
+	if !lacksPrivateAtGateway {
+		all = append(all, netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("10.1.0.10"))
+	}
+	return all
+}()
+
+// addressOf is one of an ENI's addresses.
+func (g *generator) addressOf(e ec2.NetworkInterface) netip.Addr {
+	if len(e.Ipv4Prefixes) > 0 && g.oneIn(4) {
+		return e.Ipv4Prefixes[0].Ipv4Prefix.Addr().Next()
+	}
+	return one(g.dice, e.PrivateIpAddresses).PrivateIpAddress
+}
+
+// edit changes one object.
+func (g *generator) edit() *vpc.Edit {
+	r := &region{dice: g.dice, Config: g.w.Config}
+	switch g.IntN(8) {
+	case 0:
+		if t := one(g.dice, g.w.Config.RouteTables); true {
+			r.routes(number0(t.VpcId), &t)
+			return &vpc.Edit{Kind: "RouteTables", ID: t.RouteTableId, Object: &t}
+		}
+	case 1:
+		if a := one(g.dice, g.w.Config.NetworkAcls); !a.IsDefault {
+			r.entries(&a)
+			return &vpc.Edit{Kind: "NetworkAcls", ID: a.NetworkAclId, Object: &a}
+		}
+	case 2:
+		l := r.prefixList(number0(one(g.dice, g.w.Config.Vpcs).VpcId), g.IntN(2))
+		return &vpc.Edit{Kind: "ManagedPrefixLists", ID: l.PrefixListId, Object: &l}
+	case 3:
+		e := one(g.dice, g.w.Config.NetworkInterfaces)
+		e.Groups = r.someGroups(number0(g.w.VPC(&e)))
+		return &vpc.Edit{Kind: "NetworkInterfaces", ID: e.NetworkInterfaceId, Object: &e}
+	}
+	sg := one(g.dice, g.w.Config.SecurityGroups)
+	if g.oneIn(2) {
+		r.rules(number0(sg.VpcId), &sg)
+		return &vpc.Edit{Kind: "SecurityGroups", ID: sg.GroupId, Object: &sg}
+	}
+	sg.IpPermissions = g.oneRuleOff(r, sg)
+	return &vpc.Edit{Kind: "SecurityGroups", ID: sg.GroupId, Object: &sg}
+}
+
+// oneRuleOff are a group's inbound rules with one less, or one more.
+func (g *generator) oneRuleOff(r *region, sg ec2.SecurityGroup) []ec2.IpPermission {
+	rules := slices.Clone(sg.IpPermissions)
+	if len(rules) == 0 || g.oneIn(2) {
+		return append(rules, r.rule(number0(sg.VpcId)))
+	}
+	i := g.IntN(len(rules))
+	return slices.Delete(rules, i, i+1)
+}
+
+// number0 is the number at the end of a VPC's ID.
+func number0(id string) int { return int(id[len(id)-1] - '0') }

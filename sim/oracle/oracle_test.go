@@ -1,0 +1,78 @@
+package oracle
+
+import (
+	"errors"
+	"flag"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	seed    = flag.Uint64("seed", 0, "of the first region; 0: chosen by the clock")
+	packets = flag.Int("packets", 200_000, "how many packets meet the oracle, at least")
+)
+
+// perRegion is how much happens in one region.
+const perRegion = 1500
+
+// Cards do to random packets in random regions what the oracle says that EC2 does. A
+// failure is told as the shortest story that has it; -seed and -packets=1 play it again.
+func TestCardsDoWhatTheOracleSays(t *testing.T) {
+	from := *seed
+	if from == 0 {
+		from = uint64(time.Now().UnixNano())
+	}
+	t.Logf("the first region's seed is %d; each next one's is 1 more", from)
+	sum := count{ends: map[string]int{}}
+	began := time.Now()
+	for n := from; sum.packets < *packets; n++ {
+		sum.region(t, n)
+	}
+	t.Logf("%d packets, %d of them with an outcome that AWS leaves open, %d a second; they ended as %v",
+		sum.packets, sum.doubts, int(float64(sum.packets)/time.Since(began).Seconds()), sum.ends)
+}
+
+// count is what came of some regions.
+type count struct {
+	packets, doubts int
+	ends            map[string]int
+}
+
+// region plays one region.
+func (c *count) region(t *testing.T, seed uint64) {
+	d := newDice(seed)
+	s := story{config: randomRegion(d), watched: seed%4 != 0}
+	p, err := newPlay(t, s.config, s.watched)
+	require.NoError(t, err, "seed %d", seed)
+	defer p.f.close()
+	g := &generator{dice: d, w: p.w}
+	for range perRegion {
+		next := g.next()
+		s.steps = append(s.steps, next)
+		got, err := p.do(next)
+		if d := new(disagreement); errors.As(err, &d) {
+			s.kind = d.kind()
+			t.Fatalf("seed %d, step %d: %v\n\nshortened:\n\n%s", seed, len(s.steps), err, s.shorten(t).tell(t))
+		}
+		require.NoError(t, err, "seed %d, step %d: %v", seed, len(s.steps), next)
+		g.arrived(next, got)
+		c.end(next, got)
+	}
+	c.packets += p.packets
+	c.doubts += p.doubts
+}
+
+// end counts where a packet ended.
+func (c *count) end(s step, r result) {
+	switch {
+	case s.Packet == nil:
+	case r.frames == 0:
+		c.ends[r.reason]++
+	case r.eni == "":
+		c.ends["at the internet"]++
+	default:
+		c.ends["at a guest"]++
+	}
+}

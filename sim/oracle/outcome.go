@@ -1,0 +1,49 @@
+package oracle
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Part is the part of EC2 that drops a packet.
+type Part string
+
+// The parts of EC2, in the order in which packets meet them.
+const (
+	SourceCheck      Part = "the source/destination check of the sender"
+	GroupOut         Part = "the sender's security groups"
+	ACLOut           Part = "the network ACL of the sender's subnet"
+	NoRoute          Part = "the route table, which has no route"
+	Blackhole        Part = "the route, whose target is gone"
+	NoNeighbor       Part = "the VPC, where nobody has the address"
+	NoPublic         Part = "the internet gateway, for the source has no public address"
+	PrivateEnd       Part = "the internet gateway, which carries no private address"
+	NoGateway        Part = "the internet, which finds no gateway for the address"
+	ACLIn            Part = "the network ACL of the receiver's subnet"
+	DestinationCheck Part = "the source/destination check of the receiver"
+	GroupIn          Part = "the receiver's security groups"
+)
+
+// Outcome is what becomes of a packet: a guest has it, the internet has it, or a part
+// of EC2 dropped it.
+type Outcome struct {
+	ENI      string // whose guest has the packet
+	Internet bool   // has the packet
+	Dropped  Part   // "" if it arrived
+	At       string // the ENI at which it was dropped; "" at none
+	Packet   Packet // as it arrives
+	Doubt    string // why AWS's pages allow another outcome, too; "" where they do not
+
+	commits []func() // what the oracle remembers if this outcome is what happened
+}
+
+// String is the outcome in words.
+func (o Outcome) String() string {
+	switch {
+	case o.Dropped != "":
+		return strings.TrimSpace(fmt.Sprintf("dropped by %s %s", o.Dropped, o.At))
+	case o.Internet:
+		return fmt.Sprintf("the internet gets %v", o.Packet)
+	}
+	return fmt.Sprintf("%s gets %v", o.ENI, o.Packet)
+}

@@ -1,0 +1,110 @@
+package oracle
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Protocols with a part in EC2's rules (IANA's numbers).
+const (
+	ICMP = 1
+	TCP  = 6
+	UDP  = 17
+)
+
+// TCP's flags (RFC 9293 section 3.1).
+const (
+	FIN = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+)
+
+// Packet is what EC2's rules look at, as it stands in the packet's headers at some
+// place of its way.
+type Packet struct {
+	Src, Dst         netip.Addr
+	Proto            uint8
+	SrcPort, DstPort uint16 // of TCP and UDP
+	Flags            uint8  // of TCP
+	Seq, Ack         uint32 // of TCP
+
+	Type, Code uint8   // of ICMP
+	ID         uint16  // of an ICMP query and its answers
+	Quoted     *Packet // by an ICMP error, nil in others
+}
+
+// Message types of ICMP (RFC 792).
+const (
+	EchoReply      = 0
+	Unreachable    = 3
+	Redirect       = 5
+	Echo           = 8
+	TimeExceeded   = 11
+	Timestamp      = 13
+	TimestampReply = 14
+)
+
+// answers are ICMP's queries, and the type of the answer to each.
+var answers = map[uint8]uint8{Echo: EchoReply, Timestamp: TimestampReply}
+
+// query is the type of the query that an ICMP packet is, or answers.
+func (p Packet) query() (kind uint8, answer, ok bool) {
+	for query, reply := range answers {
+		switch p.Type {
+		case query:
+			return query, false, true
+		case reply:
+			return query, true, true
+		}
+	}
+	return 0, false, false
+}
+
+// Answer is a packet that goes back to the sender, as an end would answer.
+func (p Packet) Answer() Packet {
+	a := p
+	a.Src, a.Dst, a.SrcPort, a.DstPort = p.Dst, p.Src, p.DstPort, p.SrcPort
+	switch {
+	case p.Proto == TCP && p.Flags&ACK == 0:
+		a.Flags, a.Seq, a.Ack = SYN|ACK, p.Seq^0x5a5a5a, p.Seq+1
+	case p.Proto == TCP:
+		a.Flags, a.Seq, a.Ack = ACK, p.Ack, p.Seq+1
+	case p.Proto == ICMP:
+		if reply, is := answers[p.Type]; is {
+			a.Type = reply
+		}
+	}
+	return a
+}
+
+// ErrorAbout is the ICMP error that from answers to p.
+func (p Packet) ErrorAbout(from netip.Addr, kind, code uint8) Packet {
+	return Packet{Src: from, Dst: p.Src, Proto: ICMP, Type: kind, Code: code, Quoted: &p}
+}
+
+// String is the packet in a line.
+func (p Packet) String() string {
+	switch {
+	case p.Proto == TCP:
+		return fmt.Sprintf("tcp %v:%d > %v:%d %s", p.Src, p.SrcPort, p.Dst, p.DstPort, flagNames(p.Flags))
+	case p.Proto == UDP:
+		return fmt.Sprintf("udp %v:%d > %v:%d", p.Src, p.SrcPort, p.Dst, p.DstPort)
+	case p.Quoted != nil:
+		return fmt.Sprintf("icmp %v > %v type %d code %d about [%v]", p.Src, p.Dst, p.Type, p.Code, *p.Quoted)
+	case p.Proto == ICMP:
+		return fmt.Sprintf("icmp %v > %v type %d code %d id %d", p.Src, p.Dst, p.Type, p.Code, p.ID)
+	}
+	return fmt.Sprintf("protocol %d %v > %v", p.Proto, p.Src, p.Dst)
+}
+
+// flagNames are TCP's flags in words.
+func flagNames(flags uint8) (names string) {
+	for i, name := range []string{"FIN", "SYN", "RST", "PSH", "ACK"} {
+		if flags&(1<<i) != 0 {
+			names += " " + name
+		}
+	}
+	return names[min(1, len(names)):]
+}

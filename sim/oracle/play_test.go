@@ -1,0 +1,150 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nitrocard/nic/vpc"
+)
+
+// reasons are the card's names for drops of each part of EC2.
+var reasons = map[Part][]string{
+	SourceCheck:      {"spoofed_address"},
+	GroupOut:         {"security_group_out"},
+	ACLOut:           {"network_acl_out"},
+	NoRoute:          {"no_route"},
+	Blackhole:        {"blackhole"},
+	NoNeighbor:       {"no_neighbor"},
+	NoPublic:         {"no_public_address"},
+	PrivateEnd:       {"private_destination"},
+	NoGateway:        {"", "private_destination"}, // the edge knows no such address
+	ACLIn:            {"network_acl_in"},
+	DestinationCheck: {"not_for_this_eni"},
+	GroupIn:          {"security_group_in"},
+}
+
+// play is a world on a fabric, step by step.
+type play struct {
+	w       *World
+	f       *fabric
+	watched bool // the cards tell why they drop
+	packets int
+	doubts  int // outcomes that AWS's pages leave open
+	told    []string
+	keep    bool // what was told
+}
+
+// newPlay begins with a configuration.
+func newPlay(t testing.TB, c *vpc.Config, watched bool) (*play, error) {
+	w := &World{Config: c}
+	f, err := newFabric(t, w, watched)
+	return &play{w: w, f: f, watched: watched}, err
+}
+
+// do takes one step. The error is that the oracle and the cards disagree.
+func (p *play) do(s step) (got result, err error) {
+	switch {
+	case s.Wait > 0:
+		p.w.Now += s.Wait
+		p.f.wait()
+	case s.Edit != nil:
+		err = p.f.change(*s.Edit)
+		p.w.Config = edited(p.w.Config, s.Edit)
+	default:
+		return p.send(s)
+	}
+	p.tell("%v", s)
+	return got, err
+}
+
+// send sends a packet, here and there.
+func (p *play) send(s step) (got result, err error) {
+	if s.ENI != "" && !p.possible(s) {
+		return got, nil
+	}
+	p.packets++
+	p.w.Now += time.Millisecond
+	var right []Outcome
+	if s.ENI == "" {
+		right = p.w.FromInternet(*s.Packet)
+		p.f.fromInternet(*s.Packet)
+	} else {
+		right = p.w.FromGuest(s.ENI, *s.Packet, s.Direct)
+		p.f.fromGuest(s.ENI, *s.Packet, s.Direct)
+	}
+	if got, err = p.f.took(); err != nil {
+		return got, err
+	}
+	if len(right) > 1 {
+		p.doubts++
+		if !p.watched && got.frames == 0 {
+			got.reason, got.at = p.f.lastDrop() // which of them it was
+		}
+	}
+	p.tell("%v\n      EC2: %v\n      card: %v", s, alternatives(right), got)
+	i := slices.IndexFunc(right, func(o Outcome) bool { return p.is(got, o) })
+	if i < 0 {
+		return got, &disagreement{s, right, got}
+	}
+	p.w.Happened(right[i])
+	return got, nil
+}
+
+// disagreement is a step at which the cards did not do what is right.
+type disagreement struct {
+	step  step
+	right []Outcome
+	got   result
+}
+
+// Error is the disagreement in words.
+func (d *disagreement) Error() string {
+	return fmt.Sprintf("%v:\n  in EC2, %v;\n  here, %v", d.step, alternatives(d.right), d.got)
+}
+
+// kind is what a shorter story must have in common with the whole one.
+func (d *disagreement) kind() string {
+	parts := ""
+	for _, o := range d.right {
+		parts += string(o.Dropped) + ";"
+	}
+	return fmt.Sprint(parts, d.got.frames, d.got.reason)
+}
+
+// possible tells whether the sender is there, and the neighbor that it sends to. In a
+// shortened story they may not be.
+func (p *play) possible(s step) bool {
+	e := p.w.ENI(s.ENI)
+	if e == nil || !s.Direct {
+		return e != nil
+	}
+	to := p.w.Owner(p.w.VPC(e), s.Packet.Dst)
+	return to != nil && to.SubnetId == e.SubnetId
+}
+
+// is tells whether what the cards did is an outcome.
+func (p *play) is(got result, o Outcome) bool {
+	if o.Dropped != "" {
+		return got.frames == 0 && (!p.watched && got.reason == "" || slices.Contains(reasons[o.Dropped], got.reason) && (o.At == "" || o.At == got.at))
+	}
+	return got.frames == 1 && got.eni == o.ENI && same(got.packet, o.Packet)
+}
+
+// tell keeps a line of the story.
+func (p *play) tell(format string, args ...any) {
+	if p.keep {
+		p.told = append(p.told, fmt.Sprintf("%4d  ", len(p.told)+1)+fmt.Sprintf(format, args...))
+	}
+}
+
+// alternatives are outcomes in words.
+func alternatives(all []Outcome) string {
+	var words []string
+	for _, o := range all {
+		words = append(words, o.String())
+	}
+	return strings.Join(words, ", or ")
+}

@@ -1,0 +1,65 @@
+package oracle
+
+import (
+	"net/netip"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// tableOf is the route table of a subnet: "Subnet without explicit association → main
+// table." Nil if there is none.
+func (w *World) tableOf(subnet *ec2.Subnet) (found *ec2.RouteTable) {
+	for i := range w.Config.RouteTables {
+		table := &w.Config.RouteTables[i]
+		for _, a := range table.Associations {
+			if a.SubnetId == subnet.SubnetId {
+				return table
+			}
+			if a.Main && table.VpcId == subnet.VpcId {
+				found = table
+			}
+		}
+	}
+	return found
+}
+
+// routeTo is the route of a subnet to an address, nil if there is none. "Longest prefix
+// first, whatever the kind. Tie: static CIDR > prefix-list route > propagated."
+func (w *World) routeTo(subnet *ec2.Subnet, dst netip.Addr) (best *ec2.Route) {
+	table := w.tableOf(subnet)
+	if table == nil {
+		return nil
+	}
+	longest, rank := -1, 0
+	for i := range table.Routes {
+		r := &table.Routes[i]
+		for _, prefix := range w.destinations(r) {
+			if !prefix.Contains(dst) {
+				continue
+			}
+			if prefix.Bits() > longest || prefix.Bits() == longest && rankOf(r) > rank {
+				best, longest, rank = r, prefix.Bits(), rankOf(r)
+			}
+		}
+	}
+	return best
+}
+
+// destinations are the CIDRs that a route is for.
+func (w *World) destinations(r *ec2.Route) []netip.Prefix {
+	if r.DestinationPrefixListId != "" {
+		return w.entries(r.DestinationPrefixListId)
+	}
+	return []netip.Prefix{r.DestinationCidrBlock}
+}
+
+// rankOf decides between routes of one length.
+func rankOf(r *ec2.Route) int {
+	switch {
+	case r.Origin == "EnableVgwRoutePropagation":
+		return 1
+	case r.DestinationPrefixListId != "":
+		return 2
+	}
+	return 3
+}

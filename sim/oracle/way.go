@@ -1,0 +1,199 @@
+package oracle
+
+import (
+	"net/netip"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// way is one packet between its sender and where it ends.
+type way struct {
+	w       *World
+	p       Packet
+	at      string    // the ENI that the packet is at, "" at none
+	maybes  []Outcome // where the packet may have ended before, for AWS does not tell
+	commits []func()  // what is remembered so far
+	pending []func()  // what is remembered if the packet ends at this ENI
+}
+
+// FromGuest is what may become of a packet that an ENI's guest sends. direct is a frame to
+// a neighbor's own MAC; all others are to the router's.
+func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
+	w.forget()
+	y := &way{w: w, p: p, at: eni}
+	e := w.ENI(eni)
+	if checks(e) && !has(e, p.Src) {
+		return y.drop(SourceCheck)
+	}
+	if !y.groups(e, Out) {
+		return y.drop(GroupOut)
+	}
+	// "Route table rules apply to frames sent to the router MAC; frames to another ENI's MAC
+	// are L2 and skip them." And such a frame stays within its subnet.
+	if direct {
+		y.remember(e, Out)
+		return y.arrive(w.Owner(w.VPC(e), p.Dst), false)
+	}
+	if !w.stays(e, p.Dst) && !w.aclAllows(w.Subnet(e), Out, y.p) {
+		return y.drop(ACLOut)
+	}
+	return y.route(e)
+}
+
+// FromInternet is what may become of a packet from a host on the internet.
+func (w *World) FromInternet(p Packet) []Outcome {
+	w.forget()
+	y := &way{w: w, p: p}
+	if isPrivate(p.Src) {
+		return y.drop(PrivateEnd)
+	}
+	return y.fromInternet()
+}
+
+// stays tells whether a packet is for another ENI of the same subnet. Ours: what the router
+// passes on there has not left the subnet.
+func (w *World) stays(e *ec2.NetworkInterface, dst netip.Addr) bool {
+	to := w.Owner(w.VPC(e), dst)
+	return to != nil && to.SubnetId == e.SubnetId
+}
+
+// route is the way from an ENI's subnet on.
+func (y *way) route(e *ec2.NetworkInterface) []Outcome {
+	r := y.w.routeTo(y.w.Subnet(e), y.p.Dst)
+	switch {
+	case r == nil:
+		return y.drop(NoRoute)
+	case r.State == "blackhole":
+		return y.drop(Blackhole)
+	case r.GatewayId == "local":
+		to := y.w.Owner(y.w.VPC(e), y.p.Dst)
+		if to == nil {
+			return y.drop(NoNeighbor)
+		}
+		y.remember(e, Out)
+		return y.arrive(to, to.SubnetId != e.SubnetId)
+	}
+	return y.internetGateway(e)
+}
+
+// internetGateway is the way out: "IGW: 1:1 NAT private↔public on the edge; the instance
+// sees only the private address; private source without public IP is dropped there."
+func (y *way) internetGateway(e *ec2.NetworkInterface) []Outcome {
+	public := y.w.publicOf(e, y.p.Src)
+	if !has(e, y.p.Src) || !public.IsValid() {
+		return y.drop(NoPublic)
+	}
+	if isPrivate(y.p.Dst) {
+		return y.drop(PrivateEnd)
+	}
+	y.remember(e, Out)
+	y.p.Src = public
+	y.translateQuoted(func(q *Packet) {
+		if p := y.w.publicOf(e, q.Dst); p.IsValid() && has(e, q.Dst) {
+			q.Dst = p
+		}
+	})
+	// "Two instances that use each other's public addresses go out and in again at the
+	// internet gateway."
+	if to, _ := y.w.PublicOwner(y.p.Dst); to != nil {
+		return y.fromInternet()
+	}
+	return y.end(Outcome{Internet: true, Packet: y.p})
+}
+
+// fromInternet is the way in.
+func (y *way) fromInternet() []Outcome {
+	to, private := y.w.PublicOwner(y.p.Dst)
+	y.at = ""
+	if to == nil || !y.w.hasGateway(y.w.VPC(to)) {
+		return y.drop(NoGateway)
+	}
+	y.p.Dst = private
+	y.translateQuoted(func(q *Packet) {
+		if owner, private := y.w.PublicOwner(q.Src); owner == to {
+			q.Src = private
+		}
+	})
+	return y.arrive(to, true)
+}
+
+// translateQuoted translates the packet that an ICMP error quotes, which each side knows
+// by its own addresses.
+func (y *way) translateQuoted(translate func(*Packet)) {
+	if y.p.Quoted == nil {
+		return
+	}
+	q := *y.p.Quoted
+	translate(&q)
+	y.p.Quoted = &q
+}
+
+// arrive is the way into an ENI's subnet and to its guest. crosses tells whether the packet
+// came from outside the subnet.
+func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
+	y.at = e.NetworkInterfaceId
+	if crosses && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
+		return y.drop(ACLIn)
+	}
+	if checks(e) && !has(e, y.p.Dst) {
+		return y.drop(DestinationCheck)
+	}
+	if !y.groups(e, In) {
+		return y.drop(GroupIn)
+	}
+	y.remember(e, In)
+	return y.end(Outcome{ENI: e.NetworkInterfaceId, Packet: y.p})
+}
+
+// groups asks an ENI's security groups, and tells whether the packet may go on.
+func (y *way) groups(e *ec2.NetworkInterface, d Direction) bool {
+	p := y.p
+	known, byRule := y.w.passes(e, d, p), y.w.allowed(e, d, p)
+	if y.w.isCut(e, d, p) {
+		y.maybe(groupsOf(1-d), func() { y.w.mayRemember(e, d, p) })
+	}
+	switch {
+	case known == no && !byRule:
+		return false
+	case known == unknown && !byRule:
+		y.maybe(groupsOf(d), func() { y.w.lose(e, d, p) })
+	}
+	y.pending = []func(){func() { y.w.mayRemember(e, d, p) }}
+	return true
+}
+
+// groupsOf are an ENI's groups, in one direction.
+func groupsOf(d Direction) Part { return map[Direction]Part{Out: GroupOut, In: GroupIn}[d] }
+
+// maybe is a drop that AWS's pages allow, where they also allow the packet to go on.
+func (y *way) maybe(by Part, then ...func()) {
+	y.maybes = append(y.maybes, y.outcome(Outcome{Dropped: by, At: y.at, Packet: y.p}, then...))
+}
+
+// remember notes that the packet passed all parts of EC2 at an ENI.
+func (y *way) remember(e *ec2.NetworkInterface, d Direction) {
+	p := y.p
+	byRule := y.w.allowed(e, d, p)
+	y.pending = nil
+	y.commits = append(y.commits, func() { y.w.remember(e, d, p, byRule) })
+}
+
+// drop ends the way.
+func (y *way) drop(by Part) []Outcome { return y.end(Outcome{Dropped: by, At: y.at, Packet: y.p}) }
+
+// end ends the way, where it was not over before.
+func (y *way) end(o Outcome) []Outcome {
+	all := append(y.maybes, y.outcome(o, y.pending...))
+	if len(all) > 1 {
+		for i := range all {
+			all[i].Doubt = "nothing documents whether the connection is remembered"
+		}
+	}
+	return all
+}
+
+// outcome is an outcome with what is remembered then.
+func (y *way) outcome(o Outcome, then ...func()) Outcome {
+	o.commits = append(append([]func(){}, y.commits...), then...)
+	return o
+}
