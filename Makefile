@@ -33,6 +33,9 @@ PEERS_ROUNDS ?= 3
 # For how long attack attacks.
 ATTACK_TIME ?= 10m
 
+# How many random packets oracle has cards and the oracle judge.
+PACKETS ?= 10000000
+
 # Which benchmarks bench runs.
 BENCH ?= .
 
@@ -42,7 +45,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab attack lab-vm deps test fmt vet cross unit dpdk race fuzz bench bench-peers bench-tables bench-gaps profile clean
+.PHONY: build lab attack lab-vm deps test fmt vet cross unit dpdk race fuzz oracle bench bench-peers bench-tables bench-gaps profile clean
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
@@ -111,6 +114,9 @@ race:
 
 fuzz: ## each fuzz target with FUZZ inputs
 	.ci/fuzz $(FUZZ)
+
+oracle: ## PACKETS random packets in random regions: do cards do what EC2's pages say?
+	$(TEST) -v -run TestCardsDoWhatTheOracleSays ./sim/oracle -packets $(PACKETS)
 
 # The compiler lays the packet path out by what it was seen to do: packets of
 # known connections take 7 to 10 % fewer instructions. go build finds the

@@ -180,7 +180,7 @@ func (f *fabric) wait() {
 func (f *fabric) flows() (all []string) {
 	for _, s := range f.cards {
 		for _, v := range s.card.Flows(nic.FlowFilter{}) {
-			all = append(all, fmt.Sprintf("      %s knows: %s %s %s - %s, begun by the %s side, %s, tracked %v, idle for %v s", s.name, v.ENI, v.Protocol, v.Local, v.Remote, v.Initiator, v.State, v.Tracked, v.Idle))
+			all = append(all, fmt.Sprintf("      %s knows: %s %s %s - %s, begun by the %s side, %s, tracked %v, %d in and %d out, idle for %v s", s.name, v.ENI, v.Protocol, v.Local, v.Remote, v.Initiator, v.State, v.Tracked, v.PacketsIn, v.PacketsOut, v.Idle))
 		}
 	}
 	return all

@@ -72,6 +72,8 @@ func (p Packet) goesOn() bool {
 func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool, before answer) {
 	c.maybe = c.w.Now
 	switch {
+	case !byRule && c.tracked != yes && c.w.allowed(e, 1-d, c.flow.packet(1-d)):
+		c.tracked, c.blurred = unknown, true // see passes
 	case !byRule:
 		c.tracked, c.sure = yes, c.w.Now // that it passed proves it
 	case before == yes:
@@ -91,7 +93,7 @@ func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool,
 	if p.isSYN() && !(d == c.began && p.Seq == c.opening) {
 		// Ours: which of the two connections the next packets are of, the ends' answers
 		// tell.
-		c.sure, c.blurred = never, true
+		c.sure, c.blurred, c.twice = never, true, true
 	}
 }
 

@@ -69,6 +69,7 @@ type conn struct {
 	heard   [2]bool // TCP: a SYN, and its answer
 	settled bool    // TCP: the answer was acknowledged
 	ended   bool    // TCP: an end sent FIN or RST
+	twice   bool    // TCP: another SYN than the one that opened it asked for a connection in its place
 	rounds  int     // UDP: requests that were answered
 	asked   bool    // UDP: a request waits for its answer
 }
@@ -138,10 +139,11 @@ func (c *conn) idle() (least, most time.Duration) {
 	case TCP:
 		return c.idleTCP(established)
 	case UDP:
-		// "UDP (one direction or a single request-response) …; UDP stream (more than one
+		// AWS tells that an untracked flow is cut at once, and not for how long an idle one is
+		// known. "UDP (one direction or a single request-response) …; UDP stream (more than one
 		// request-response) …"
 		switch {
-		case c.blurred:
+		case c.blurred, c.tracked != yes:
 			return udp, max(udp, stream)
 		case c.rounds > 1:
 			return stream, stream
@@ -153,7 +155,7 @@ func (c *conn) idle() (least, most time.Duration) {
 	return 600 * time.Second, 600 * time.Second // "Other protocols …: reply accepted within 600 s."
 }
 
-// idleTCP is idle of TCP. "Not documented: SYN/FIN/TIME_WAIT timeouts, TCP window checks,
+// idleTCP is idle of TCP, tracked or not. "Not documented: SYN/FIN/TIME_WAIT timeouts, TCP window checks,
 // mid-stream pickup."
 func (c *conn) idleTCP(established time.Duration) (least, most time.Duration) {
 	const handshake = 60 * time.Second // Ours
@@ -161,7 +163,7 @@ func (c *conn) idleTCP(established time.Duration) (least, most time.Duration) {
 	switch {
 	case c.ended:
 		return ended, max(established, 120*time.Second)
-	case c.blurred:
+	case c.blurred, c.tracked != yes:
 		return min(handshake, established), max(handshake, established)
 	case c.settled:
 		return established, established
@@ -235,11 +237,12 @@ func (w *World) passesError(e *ec2.NetworkInterface, d Direction, p Packet) answ
 // isCut tells whether a packet answers a flow that a removed rule had let in (or out): the
 // flow "is cut at once". The page's example is a stream that a wide rule let in; its
 // answers have a rule still, and must not begin the stream anew. Whether they pass
-// themselves, AWS does not tell.
+// themselves, AWS does not tell. Ours: so is the answer to a SYN that asked for a connection
+// in the place of another, where the rules allow the SYN no more.
 func (w *World) isCut(e *ec2.NetworkInterface, d Direction, p Packet) bool {
 	f, ok := flowOf(e, d, p)
 	c := w.find(f)
-	return ok && c != nil && c.tracked != yes && c.lives(w.Now) != no && (d != c.began || c.turned) && !p.isSYN() &&
+	return ok && c != nil && (c.tracked != yes || c.twice) && c.lives(w.Now) != no && (d != c.began || c.turned) && !p.isSYN() &&
 		!w.allowed(e, 1-d, f.packet(1-d))
 }
 
