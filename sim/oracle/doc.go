@@ -16,6 +16,7 @@
 //	acl.go         network ACLs
 //	route.go       route tables
 //	gateway.go     internet gateways
+//	peering.go     VPC peering
 //	prefixlist.go  prefix lists
 //
 // # What AWS does not tell

@@ -66,3 +66,57 @@ func (w *World) hasGateway(vpc string) bool {
 	}
 	return false
 }
+
+// internetGateway is the way out: "IGW: 1:1 NAT private↔public on the edge; the instance
+// sees only the private address; private source without public IP is dropped there." The
+// address counts, and not the ENI that sent the packet: a middlebox passes on what others
+// sent.
+func (y *way) internetGateway(e *ec2.NetworkInterface) []Outcome {
+	owner := y.w.Owner(y.w.VPC(e), y.p.Src)
+	if owner == nil || !y.w.publicOf(owner, y.p.Src).IsValid() {
+		return y.drop(NoPublic)
+	}
+	if isPrivate(y.p.Dst) {
+		return y.drop(PrivateEnd)
+	}
+	y.remember(e, Out)
+	y.p.Src = y.w.publicOf(owner, y.p.Src)
+	y.translateQuoted(func(q *Packet) {
+		if public := y.w.publicOf(owner, q.Dst); public.IsValid() && has(owner, q.Dst) {
+			q.Dst = public
+		}
+	})
+	// "Two instances that use each other's public addresses go out and in again at the
+	// internet gateway."
+	if to, _ := y.w.PublicOwner(y.p.Dst); to != nil {
+		return y.fromInternet()
+	}
+	return y.end(Outcome{Internet: true, Packet: y.p})
+}
+
+// fromInternet is the way in.
+func (y *way) fromInternet() []Outcome {
+	to, private := y.w.PublicOwner(y.p.Dst)
+	y.at = ""
+	if to == nil || !y.w.hasGateway(y.w.VPC(to)) {
+		return y.drop(NoGateway)
+	}
+	y.p.Dst = private
+	y.translateQuoted(func(q *Packet) {
+		if owner, private := y.w.PublicOwner(q.Src); owner == to {
+			q.Src = private
+		}
+	})
+	return y.arrive(to, true)
+}
+
+// translateQuoted translates the packet that an ICMP error quotes, which each side knows
+// by its own addresses.
+func (y *way) translateQuoted(translate func(*Packet)) {
+	if y.p.Quoted == nil {
+		return
+	}
+	q := *y.p.Quoted
+	translate(&q)
+	y.p.Quoted = &q
+}

@@ -54,6 +54,17 @@ func (w *World) allowed(e *ec2.NetworkInterface, d Direction, p Packet) bool {
 	return false
 }
 
+// allowedByAddress tells whether a rule that names addresses, and no group, allows a packet.
+func (w *World) allowedByAddress(e *ec2.NetworkInterface, d Direction, p Packet) bool {
+	for _, rule := range w.permissions(e, d) {
+		rule.UserIdGroupPairs = nil
+		if permitsTraffic(rule, p) && w.permitsPeer(e, rule, d.remote(p)) {
+			return true
+		}
+	}
+	return false
+}
+
 // permitsTraffic tells whether a rule's protocol and ports are a packet's.
 func permitsTraffic(rule ec2.IpPermission, p Packet) bool {
 	// "Protocol -1 = all."
@@ -117,15 +128,18 @@ func (w *World) permitsPeer(e *ec2.NetworkInterface, rule ec2.IpPermission, remo
 }
 
 // isMember tells whether an address is that of a group's member: "SG reference matches
-// private IPs of ENIs in that group; none of its rules are imported", of the ENI's VPC.
+// private IPs of ENIs in that group; none of its rules are imported. Inbound: groups of the
+// same VPC …, active same-region peering …; outbound: the same."
 func (w *World) isMember(e *ec2.NetworkInterface, group string, a netip.Addr) bool {
-	member := w.Owner(w.VPC(e), a)
-	if member == nil {
-		return false
-	}
-	for _, g := range member.Groups {
-		if g.GroupId == group {
-			return true
+	for _, vpc := range append(w.peersOf(w.VPC(e)), w.VPC(e)) {
+		member := w.Owner(vpc, a)
+		if member == nil {
+			continue
+		}
+		for _, g := range member.Groups {
+			if g.GroupId == group {
+				return true
+			}
 		}
 	}
 	return false

@@ -63,3 +63,24 @@ func rankOf(r *ec2.Route) int {
 	}
 	return 3
 }
+
+// middleboxOf is the ENI that a route leads to: one that it names, or the first one of an
+// instance. Nil if it is gone.
+func (w *World) middleboxOf(r *ec2.Route) *ec2.NetworkInterface {
+	for i := range w.Config.NetworkInterfaces {
+		e := &w.Config.NetworkInterfaces[i]
+		if e.NetworkInterfaceId == r.NetworkInterfaceId {
+			return e
+		}
+		if r.InstanceId != "" && e.Attachment != nil && e.Attachment.InstanceId == r.InstanceId && e.Attachment.DeviceIndex == 0 {
+			return e
+		}
+	}
+	return nil
+}
+
+// isDetour tells whether a packet that an ENI sends goes to a middlebox, or comes from one.
+func (w *World) isDetour(e *ec2.NetworkInterface, p Packet) bool {
+	r := w.routeTo(w.Subnet(e), p.Dst)
+	return !has(e, p.Src) || r != nil && w.middleboxOf(r) != nil
+}

@@ -242,7 +242,7 @@ func (w *World) passesError(e *ec2.NetworkInterface, d Direction, p Packet) answ
 func (w *World) isCut(e *ec2.NetworkInterface, d Direction, p Packet) bool {
 	f, ok := flowOf(e, d, p)
 	c := w.find(f)
-	return ok && c != nil && (c.tracked != yes || c.twice) && c.lives(w.Now) != no && (d != c.began || c.turned) && !p.isSYN() &&
+	return ok && c != nil && (c.tracked != yes || c.twice) && c.lives(w.Now) != no && (d != c.began || c.turned || c.twice) && !p.isSYN() &&
 		!w.allowed(e, 1-d, f.packet(1-d))
 }
 

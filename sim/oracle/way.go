@@ -11,6 +11,7 @@ type way struct {
 	w       *World
 	p       Packet
 	at      string    // the ENI that the packet is at, "" at none
+	detour  bool      // a middlebox passes the packet on, or is to
 	maybes  []Outcome // where the packet may have ended before, for AWS does not tell
 	commits []func()  // what is remembered so far
 	pending []func()  // what is remembered if the packet ends at this ENI
@@ -20,8 +21,8 @@ type way struct {
 // a neighbor's own MAC; all others are to the router's.
 func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 	w.forget()
-	y := &way{w: w, p: p, at: eni}
 	e := w.ENI(eni)
+	y := &way{w: w, p: p, at: eni, detour: w.isDetour(e, p)}
 	if checks(e) && !has(e, p.Src) {
 		return y.drop(SourceCheck)
 	}
@@ -66,66 +67,33 @@ func (y *way) route(e *ec2.NetworkInterface) []Outcome {
 	case r.State == "blackhole":
 		return y.drop(Blackhole)
 	case r.GatewayId == "local":
-		to := y.w.Owner(y.w.VPC(e), y.p.Dst)
-		if to == nil {
-			return y.drop(NoNeighbor)
-		}
-		y.remember(e, Out)
-		return y.arrive(to, to.SubnetId != e.SubnetId)
+		return y.local(e)
+	case r.NetworkInterfaceId != "" || r.InstanceId != "":
+		return y.middlebox(e, y.w.middleboxOf(r))
+	case r.VpcPeeringConnectionId != "":
+		return y.peering(e, r.VpcPeeringConnectionId)
 	}
 	return y.internetGateway(e)
 }
 
-// internetGateway is the way out: "IGW: 1:1 NAT private↔public on the edge; the instance
-// sees only the private address; private source without public IP is dropped there."
-func (y *way) internetGateway(e *ec2.NetworkInterface) []Outcome {
-	public := y.w.publicOf(e, y.p.Src)
-	if !has(e, y.p.Src) || !public.IsValid() {
-		return y.drop(NoPublic)
-	}
-	if isPrivate(y.p.Dst) {
-		return y.drop(PrivateEnd)
+// local is the way to an ENI of the same VPC.
+func (y *way) local(e *ec2.NetworkInterface) []Outcome {
+	to := y.w.Owner(y.w.VPC(e), y.p.Dst)
+	if to == nil {
+		return y.drop(NoNeighbor)
 	}
 	y.remember(e, Out)
-	y.p.Src = public
-	y.translateQuoted(func(q *Packet) {
-		if p := y.w.publicOf(e, q.Dst); p.IsValid() && has(e, q.Dst) {
-			q.Dst = p
-		}
-	})
-	// "Two instances that use each other's public addresses go out and in again at the
-	// internet gateway."
-	if to, _ := y.w.PublicOwner(y.p.Dst); to != nil {
-		return y.fromInternet()
-	}
-	return y.end(Outcome{Internet: true, Packet: y.p})
+	return y.arrive(to, to.SubnetId != e.SubnetId)
 }
 
-// fromInternet is the way in.
-func (y *way) fromInternet() []Outcome {
-	to, private := y.w.PublicOwner(y.p.Dst)
-	y.at = ""
-	if to == nil || !y.w.hasGateway(y.w.VPC(to)) {
-		return y.drop(NoGateway)
+// middlebox is the way to an ENI that a route names, whatever the packet's destination is.
+func (y *way) middlebox(e, to *ec2.NetworkInterface) []Outcome {
+	if to == nil {
+		return y.drop(Blackhole) // "target gone → blackhole"
 	}
-	y.p.Dst = private
-	y.translateQuoted(func(q *Packet) {
-		if owner, private := y.w.PublicOwner(q.Src); owner == to {
-			q.Src = private
-		}
-	})
-	return y.arrive(to, true)
-}
-
-// translateQuoted translates the packet that an ICMP error quotes, which each side knows
-// by its own addresses.
-func (y *way) translateQuoted(translate func(*Packet)) {
-	if y.p.Quoted == nil {
-		return
-	}
-	q := *y.p.Quoted
-	translate(&q)
-	y.p.Quoted = &q
+	y.remember(e, Out)
+	y.detour = true
+	return y.arrive(to, to.SubnetId != e.SubnetId)
 }
 
 // arrive is the way into an ENI's subnet and to its guest. crosses tells whether the packet
@@ -148,18 +116,30 @@ func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
 // groups asks an ENI's security groups, and tells whether the packet may go on.
 func (y *way) groups(e *ec2.NetworkInterface, d Direction) bool {
 	p := y.p
-	known, byRule := y.w.passes(e, d, p), y.w.allowed(e, d, p)
 	if y.w.isCut(e, d, p) {
 		y.maybe(groupsOf(1-d), func() { y.w.mayRemember(e, d, p) })
 	}
-	switch {
-	case known == no && !byRule:
+	switch max(y.w.passes(e, d, p), y.byRule(e, d)) {
+	case no:
 		return false
-	case known == unknown && !byRule:
+	case unknown:
 		y.maybe(groupsOf(d), func() { y.w.lose(e, d, p) })
 	}
 	y.pending = []func(){func() { y.w.mayRemember(e, d, p) }}
 	return true
+}
+
+// byRule tells whether a rule of an ENI's groups allows the packet. Reference to a group
+// "does not work through a middlebox route"; at which of the three ENIs on the way, AWS
+// does not tell.
+func (y *way) byRule(e *ec2.NetworkInterface, d Direction) answer {
+	switch {
+	case !y.w.allowed(e, d, y.p):
+		return no
+	case y.detour && !y.w.allowedByAddress(e, d, y.p):
+		return unknown
+	}
+	return yes
 }
 
 // groupsOf are an ENI's groups, in one direction.
@@ -173,7 +153,7 @@ func (y *way) maybe(by Part, then ...func()) {
 // remember notes that the packet passed all parts of EC2 at an ENI.
 func (y *way) remember(e *ec2.NetworkInterface, d Direction) {
 	p := y.p
-	byRule := y.w.allowed(e, d, p)
+	byRule := y.byRule(e, d) != no
 	y.pending = nil
 	y.commits = append(y.commits, func() { y.w.remember(e, d, p, byRule) })
 }

@@ -1,0 +1,49 @@
+package oracle
+
+import "nitrocard/nic/vpc/ec2"
+
+// peerOf is the VPC at the other end of an active peering, "" if there is none.
+func (w *World) peerOf(id, vpc string) string {
+	for _, p := range w.Config.VpcPeeringConnections {
+		switch {
+		case p.VpcPeeringConnectionId != id || p.Status.Code != "active":
+		case p.RequesterVpcInfo.VpcId == vpc:
+			return p.AccepterVpcInfo.VpcId
+		case p.AccepterVpcInfo.VpcId == vpc:
+			return p.RequesterVpcInfo.VpcId
+		}
+	}
+	return ""
+}
+
+// peersOf are the VPCs at the other ends of a VPC's active peerings.
+func (w *World) peersOf(vpc string) (all []string) {
+	for _, p := range w.Config.VpcPeeringConnections {
+		if peer := w.peerOf(p.VpcPeeringConnectionId, vpc); peer != "" {
+			all = append(all, peer)
+		}
+	}
+	return all
+}
+
+// peering is the way to an ENI of a peer: "not transitive, no edge-to-edge … Carries a
+// packet only if its source or destination is in the CIDR of the VPC it goes to."
+func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
+	peer := y.w.peerOf(id, y.w.VPC(e))
+	if peer == "" {
+		return y.drop(Blackhole)
+	}
+	inside := false
+	for _, v := range y.w.Config.Vpcs {
+		inside = inside || v.VpcId == peer && v.CidrBlock.Contains(y.p.Dst)
+	}
+	if !inside {
+		return y.drop(OutsidePeer)
+	}
+	to := y.w.Owner(peer, y.p.Dst)
+	if to == nil {
+		return y.drop(NoNeighbor)
+	}
+	y.remember(e, Out)
+	return y.arrive(to, true)
+}
