@@ -14,13 +14,17 @@ func (w *Worker) destination(p *packet) Verdict {
 // deliver hands a packet that fits to its guest. A public destination becomes the private
 // address behind the public one; nothing else changes.
 func (w *Worker) deliver(p *packet) Verdict {
-	g := p.guest
+	p.translateDst()
+	p.to = w.queues[p.guest.number]
+	return Sent
+}
+
+// translateDst makes a public destination the private address behind it.
+func (p *packet) translateDst() {
 	if local := p.key.LocalAddr(); p.Dst != local {
 		wire.RewriteDst(p.frame.Bytes(), &p.Headers, local)
 		p.translateQuote()
 	}
-	p.to = w.queues[g.number]
-	return Sent
 }
 
 // toNeighbor puts a packet of a guest into the burst that takes the stages of the

@@ -6,13 +6,14 @@
 //	decap.go         tunnel off, (VNI, MAC) → ENI, which enitable.go finds
 //	connection.go    key → connection; what makes a packet known
 //	source.go        who may send to the ENI
+//	publicaccess.go  who may pass the internet gateway
+//	gateway.go       gateway route tables: to a middlebox first
 //	destination.go   which addresses are the ENI's; delivery to its guest
 //	parse.go         a guest's frame → headers
 //	antispoof.go     what a guest may send as
 //	services.go      local services: what the card answers itself; arp.go is one
 //	acl.go           network ACLs
 //	sg.go            security groups
-//	publicaccess.go  VPC Block Public Access
 //	related.go       ICMP errors of known connections
 //	route.go         route tables, public addresses, who is where; peering.go the way to a peer VPC and from it
 //	fits.go          whether the packet can leave at all

@@ -245,7 +245,8 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	w.tally(c, wire.Out, p, i)
 	p.SetStations(&to.Dst, &to.Src)
 	if flags&flow.FlagNAT != 0 {
-		p.SetAddr(wire.PlainSrc, g.eni.PublicOf(wire.AddrFrom4(p.Src())).As4())
+		public, _ := g.eni.Published(wire.AddrFrom4(p.Src()))
+		p.SetAddr(wire.PlainSrc, public.As4())
 	}
 	var described *packet
 	if w.observe != nil {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -19,7 +20,12 @@ func (w *Worker) fits(p *packet) Verdict {
 	if _, here := p.exit.neighbor(); here {
 		return next
 	}
-	switch to := w.setup.Policy.Region.Station(p.exit.station()); {
+	return w.fitsTunnel(p, w.setup.Policy.Region.Station(p.exit.station()))
+}
+
+// fitsTunnel is fits for a packet to a station beyond a tunnel.
+func (w *Worker) fitsTunnel(p *packet, to *vpc.Station) Verdict {
+	switch {
 	case w.underlay.hops[to.VTEP].mac.Load() == unresolved:
 		return UnderlayUnresolved
 	case p.frame.Offset() < wire.OuterLen:

@@ -13,7 +13,8 @@ func (w *Worker) forward(p *packet) Verdict {
 	to := w.setup.Policy.Region.Station(p.exit.station())
 	p.address(to.Dst, to.Src)
 	if p.exit.translated() {
-		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, p.guest.eni.PublicOf(p.Src))
+		public, _ := p.guest.eni.Published(p.Src)
+		wire.RewriteSrc(p.frame.Bytes(), &p.Headers, public)
 		p.translateQuote()
 	}
 	return w.encap(p, to)

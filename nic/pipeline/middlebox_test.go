@@ -220,3 +220,132 @@ func TestARouteIsToldWithItsTable(t *testing.T) {
 	d := x.latest()[0]
 	require.Equal(t, []string{"rtb-a2", "no route"}, []string{d.Routes(), d.Route.String()})
 }
+
+// inspected has the internet gateway lead what is for subnet-a1 to a middlebox on a card.
+func (r *rig) inspected(card string, more ...string) {
+	r.Helper()
+	r.middlebox(card)
+	r.put("RouteTables", r.table("rtb-in", "GatewayId: igw-a", append(more, "10.0.1.0/24: NetworkInterfaceId: eni-mid")...))
+}
+
+// Gateway route table: what the internet sends to a public address of a subnet goes to the
+// middlebox first, with the private destination, and from there to the instance, which
+// answers by the middlebox: the internet gateway gives the answer the instance's public
+// address, whoever sends it. The middlebox is on the instance's card, or on another.
+func TestAGatewayRouteTableLeadsThroughAMiddlebox(t *testing.T) {
+	for _, card := range []string{"x", "y"} {
+		x := newRig(t)
+		mid := x
+		if card == "y" {
+			mid = newRigOf(t, "y", room)
+		}
+		for _, r := range []*rig{x, mid} {
+			r.inspected(card)
+			r.routes("rtb-a1", "0.0.0.0/0: NetworkInterfaceId: eni-mid")
+		}
+		e := mid.eni("eni-mid")
+		arrives := func(at *rig, sent end) end {
+			if at == x && mid == x {
+				return sent
+			}
+			return at.send(Uplink, sent.frame)
+		}
+		inside := wiretest.TCP(client+":40000", "10.0.1.5:22").Flags(wire.TCPSyn)
+		answer := wiretest.TCP("10.0.1.5:22", client+":40000").Flags(wire.TCPSyn | wire.TCPAck)
+		for range 3 {
+			got := arrives(mid, x.fromInternet("eni-a1", syn)).delivered("eni-mid")
+			require.Equal(t, inside.MACs(e.RouterMAC, e.MAC).Bytes(), got)
+			got = arrives(x, mid.fromGuest("eni-mid", inside)).delivered("eni-a1")
+			require.Equal(t, inside.MACs(x.eni("eni-a1").RouterMAC, macA1).Bytes(), got)
+			arrives(mid, x.fromGuest("eni-a1", answer)).delivered("eni-mid")
+			got = mid.fromGuest("eni-mid", answer).tunneled(edge, vniA)
+			require.Equal(t, wiretest.Addr("35.72.2.8"), header(t, got).Src)
+		}
+		require.Len(t, x.flows("eni-a1"), 1)
+	}
+}
+
+// The rows about gateway route tables, each with what becomes of a packet to a1.
+func TestGatewayRouteTables(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		setup func(*rig)
+		want  Verdict
+		at    string
+	}{
+		{"a subnet that the table does not lead elsewhere", func(x *rig) {
+			x.middlebox("x")
+			x.put("RouteTables", x.table("rtb-in", "GatewayId: igw-a", "10.0.2.0/24: NetworkInterfaceId: eni-mid"))
+		}, Sent, "eni-a1"},
+		{"the whole VPC, in the place of the local route", func(x *rig) {
+			x.middlebox("x")
+			x.put("RouteTables", x.table("rtb-in", "GatewayId: igw-a", "10.0.0.0/16: NetworkInterfaceId: eni-mid"))
+		}, Sent, "eni-mid"},
+		{"a middlebox that is attached to no instance", func(x *rig) {
+			x.inspected("x")
+			x.put("NetworkInterfaces", midENI("Attachment: {InstanceId: i-mid, Status: detached}"))
+		}, Blackhole, ""},
+		{"a middlebox without a public address", func(x *rig) {
+			x.inspected("x")
+			x.put("NetworkInterfaces", strings.ReplaceAll(midENI("Attachment: {InstanceId: i-mid}"), ", Association: {PublicIp: 35.72.2.77}", ""))
+		}, Blackhole, ""},
+		{"an endpoint of a Gateway Load Balancer", func(x *rig) {
+			x.put("RouteTables", x.table("rtb-in", "GatewayId: igw-a", "10.0.1.0/24: GatewayId: vpce-1"))
+		}, TargetOutside, ""},
+		{"a virtual private gateway's table says nothing of the internet", func(x *rig) {
+			x.middlebox("x")
+			x.put("RouteTables", x.table("rtb-in", "GatewayId: vgw-1", "10.0.1.0/24: NetworkInterfaceId: eni-mid"))
+		}, Sent, "eni-a1"},
+		{"an association that ended", func(x *rig) {
+			x.middlebox("x")
+			x.put("RouteTables", x.table("rtb-in", "GatewayId: igw-a, AssociationState: {State: disassociated}", "10.0.1.0/24: NetworkInterfaceId: eni-mid"))
+		}, Sent, "eni-a1"},
+		{"a workload whose subnet is blocked", func(x *rig) {
+			x.inspected("x")
+			blocking("block-ingress")(x)
+		}, BlockPublicAccess, ""},
+	} {
+		x := newRig(t)
+		c.setup(x)
+		e := x.fromInternet("eni-a1", syn)
+		require.Equal(t, []string{c.want.String(), c.at}, []string{e.Verdict.String(), e.To}, c.what)
+	}
+}
+
+// A card may hand a middlebox what the internet sent to the card's own ENIs, and nothing
+// else.
+func TestACardSpeaksForTheInternetToAMiddleboxAlone(t *testing.T) {
+	y := newRigOf(t, "y", room)
+	y.inspected("y")
+	e := y.eni("eni-mid")
+	from := func(src, dst string) end {
+		p := wiretest.TCP(src+":1", dst+":22").Flags(wire.TCPSyn).MACs(e.RouterMAC, e.MAC)
+		return y.send(Uplink, y.outer(serverX, vniA, p.Bytes()).Bytes())
+	}
+	from(client, "10.0.1.5").delivered("eni-mid")
+	from(client, "10.0.1.6").dropped(SourceMismatch)     // has no public address
+	from(client, "10.0.1.7").dropped(SourceMismatch)     // is on y
+	from(client, "10.0.2.8").dropped(SourceMismatch)     // its subnet is not led elsewhere
+	from("10.0.2.7", "10.0.1.5").dropped(SourceMismatch) // is on y
+}
+
+// "Security group references do not work through a middlebox route": each side must allow
+// the other by its address. Straight, the reference works.
+func TestRulesThatNameGroupsDoNotMatchThroughAMiddlebox(t *testing.T) {
+	x := newRig(t)
+	x.middlebox("x")
+	x.fromGuest("eni-a1", toA4).delivered("eni-a4")
+	x.routes("rtb-a1", "10.0.2.0/24: NetworkInterfaceId: eni-mid")
+	x.fromGuest("eni-a1", toA4).delivered("eni-mid")
+	next := toA4.SrcPort(40001)
+	x.fromGuest("eni-mid", next).dropped(SecurityGroupIn)
+	x.opens("IpRanges: [{CidrIp: 10.0.1.0/24}]")
+	x.fromGuest("eni-mid", next).delivered("eni-a4")
+
+	out := wiretest.TCP("10.0.2.8:1", "10.0.1.5:8080").Flags(wire.TCPSyn)
+	only := `{GroupId: sg-a-db, GroupName: database, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-a-web}]}]}`
+	x.put("SecurityGroups", only)
+	x.fromGuest("eni-a4", out).delivered("eni-a1")
+	x.routes("rtb-a2", "10.0.1.0/24: NetworkInterfaceId: eni-mid")
+	x.fromGuest("eni-a4", out.SrcPort(2)).dropped(SecurityGroupOut)
+}

@@ -115,6 +115,12 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.source(p); v != next {
 		return v
 	}
+	if v := w.publicAccess(p); v != next {
+		return v
+	}
+	if v := w.gateway(p); v != next {
+		return v
+	}
 	if v := w.destination(p); v != next {
 		return v
 	}
@@ -122,9 +128,6 @@ func (w *Worker) inbound(p *packet) Verdict {
 		return v
 	}
 	if v := w.securityGroups(p); v != next {
-		return v
-	}
-	if v := w.publicAccess(p); v != next {
 		return v
 	}
 	if v := w.fits(p); v != next {

@@ -1,31 +1,26 @@
 package pipeline
 
-import (
-	"nitrocard/nic/vpc"
-	"nitrocard/nic/wire"
-)
+import "nitrocard/nic/vpc"
 
-// publicAccess holds a packet from the internet to VPC Block Public Access of the ENI's
-// subnet (vpc.BlockMode). The stage comes after the security groups, because the groups
-// find out which connection a packet belongs to.
+// publicAccess holds a packet from the internet to what its ENI's owner lets through the
+// internet gateway.
 func (w *Worker) publicAccess(p *packet) Verdict {
-	block := p.guest.eni.Subnet.Block
-	if block != vpc.BlockNothing && w.fromEdge(p) && block.Blocks(p.dir, w.guestBegan(p)) {
-		return BlockPublicAccess
+	if !w.fromEdge(p) {
+		return next
 	}
-	return next
+	return judgePublicAccess(p.guest.eni.ENI)
 }
 
-// guestBegan tells whether p, which the groups let pass, belongs to a connection that
-// p's guest began.
-func (w *Worker) guestBegan(p *packet) bool {
+// judgePublicAccess tells whether packets may pass the internet gateway, in or out, from or
+// to an ENI that has a public address. Where a gateway route table leads an ENI's packets to
+// a middlebox, the subnet of the ENI counts, and not the middlebox's (VPC User Guide, "VPC
+// BPA basics").
+func judgePublicAccess(e *vpc.ENI) Verdict {
 	switch {
-	case p.asked:
-		return p.initiator == wire.Out
-	case p.related:
-		w.flows.Lock()
-		defer w.flows.Unlock()
-		return w.flows.Conn(p.at).Status().Initiator() == wire.Out
+	case e.BlocksPublicAccess():
+		return BlockPublicAccess
+	case e.DeniesInternet():
+		return InternetDenied
 	}
-	return p.was.Initiator() == wire.Out
+	return next
 }

@@ -21,32 +21,48 @@ func blocking(mode string) func(*rig) {
 	}
 }
 
-// Block-ingress lets in what the guest asked for, by whatever path the packets
-// take through the card, and nothing else; block-bidirectional nothing at all.
+// Block-ingress keeps an instance from the internet in both directions, with answers to what
+// the instance asked, too; an exclusion lets it out and in again. What stays in the VPC is
+// not concerned.
 func TestBlockPublicAccess(t *testing.T) {
 	x := newRig(t)
-	visit := func(port string) wiretest.Packet { return wiretest.TCP(client+":"+port, "35.72.2.8:22") }
-	call := func() wiretest.Packet { return wiretest.TCP("10.0.1.5:40000", client+":443") }
-	answer := func() wiretest.Packet { return wiretest.TCP(client+":443", "35.72.2.8:40000") }
-	x.fromInternet("eni-a1", visit("1").Flags(wire.TCPSyn)).delivered("eni-a1")
-	x.fromGuest("eni-a1", call().Flags(wire.TCPSyn)).tunneled(edge, vniA)
-
-	blocking("block-ingress")(x)
-	x.fromInternet("eni-a1", visit("1").Payload("more")).dropped(BlockPublicAccess)
-	x.fromInternet("eni-a1", visit("2").Flags(wire.TCPSyn)).dropped(BlockPublicAccess)
-	x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 7)).dropped(BlockPublicAccess)
-	for range 3 {
-		x.fromInternet("eni-a1", answer().Payload("answer")).delivered("eni-a1")
-		x.fromGuest("eni-a1", call().Payload("thanks")).tunneled(edge, vniA)
-		x.fromInternet("eni-a1", visit("2").Payload("more")).dropped(BlockPublicAccess)
+	visit := wiretest.TCP(client+":1", "35.72.2.8:22")
+	call, answer := wiretest.TCP("10.0.1.5:40000", client+":443"), wiretest.TCP(client+":443", "35.72.2.8:40000")
+	within := wiretest.TCP("10.0.1.5:1", "10.0.2.8:5432").Flags(wire.TCPSyn)
+	for _, mode := range []string{"off", "block-ingress", "off", "block-bidirectional", "off"} {
+		blocking(mode)(x)
+		for i, p := range []wiretest.Packet{visit.Flags(wire.TCPSyn), visit, answer} {
+			if e := x.fromInternet("eni-a1", p); mode == "off" && i < 2 {
+				e.delivered("eni-a1")
+			} else if mode != "off" {
+				e.dropped(BlockPublicAccess)
+			}
+		}
+		for _, p := range []wiretest.Packet{call.Flags(wire.TCPSyn), call} {
+			if e := x.fromGuest("eni-a1", p); mode == "off" {
+				e.tunneled(edge, vniA)
+			} else {
+				e.dropped(BlockPublicAccess)
+			}
+		}
+		x.fromGuest("eni-a1", within).delivered("eni-a4")
 	}
+}
+
+// DenyAllIgwTraffic keeps an ENI from the internet gateway, in and out, and from nothing else.
+func TestDenyAllIgwTraffic(t *testing.T) {
+	x := newRig(t)
+	x.fromInternet("eni-a1", syn).delivered("eni-a1")
+	denying(x)
+	x.fromInternet("eni-a1", syn).dropped(InternetDenied)
+	x.fromGuest("eni-a1", out).dropped(InternetDenied)
 	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.8:5432").Flags(wire.TCPSyn)).delivered("eni-a4")
+}
 
-	blocking("block-bidirectional")(x)
-	x.fromInternet("eni-a1", answer().Payload("answer")).dropped(BlockPublicAccess)
-	x.fromGuest("eni-a1", call().Payload("thanks")).dropped(BlockPublicAccess)
-	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:2", "10.0.2.8:5432").Flags(wire.TCPSyn)).delivered("eni-a4")
-
-	blocking("off")(x)
-	x.fromInternet("eni-a1", visit("3").Flags(wire.TCPSyn)).delivered("eni-a1")
+// denying gives eni-a1 DenyAllIgwTraffic.
+func denying(x *rig) {
+	c := *x.config
+	c.NetworkInterfaces = slices.Clone(c.NetworkInterfaces)
+	c.NetworkInterfaces[0].DenyAllIgwTraffic = true
+	x.apply(&c)
 }

@@ -47,7 +47,7 @@ func (p *packet) translateQuote() {
 	case p.dir == wire.In:
 		wire.RewriteEmbeddedSrc(frame, &p.Headers, &q, p.guest.privateOf(q.Src))
 	default:
-		if public := p.guest.eni.PublicOf(q.Dst); !public.IsZero() {
+		if public, _ := p.guest.eni.Published(q.Dst); !public.IsZero() {
 			wire.RewriteEmbeddedDst(frame, &p.Headers, &q, public)
 		}
 	}

@@ -121,18 +121,25 @@ func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 }
 
 // internet is the way to the edge. The source becomes the public address of the private
-// one, one to one, as at an internet gateway; a private address without a public one
-// does not leave.
+// one, one to one, as at an internet gateway, though a middlebox may send the packet for
+// another ENI; a private address without a public one does not leave. A subnet whose packets
+// the gateway's route table leads to a middlebox cannot use the gateway directly (VPC User
+// Guide, "Example routing options").
 func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src wire.Addr) {
-	switch {
-	case e.PublicOf(src).IsZero():
+	public, holder := e.Published(src)
+	if public.IsZero() {
 		a.verdict = NoPublicAddress
-	case e.Subnet.Block.Blocks(wire.Out, true):
-		a.verdict = BlockPublicAccess
-	default:
-		a.exit.flags |= flow.FlagNAT
-		a.tunnel(policy, e.VPC.Station)
+		return
 	}
+	if a.verdict = judgePublicAccess(holder); a.verdict != next {
+		return
+	}
+	if first, _ := judgeGateway(policy, e, src); first != nil && first != e.ENI {
+		a.verdict = MiddleboxPassedBy
+		return
+	}
+	a.exit.flags |= flow.FlagNAT
+	a.tunnel(policy, e.VPC.Station)
 }
 
 // tunnel is the way to a station beyond a tunnel.

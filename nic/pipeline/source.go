@@ -58,12 +58,26 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 		return PrivateDestination
 	case edge:
 		return next
+	case sender == nil && a.byGateway(policy, e):
+		return next
 	case sender == nil:
 		return a.overPeering(policy, e)
 	case sender.Card != a.vtep && !policy.Region.Forwards(e.VNI, a.vtep):
 		return SourceMismatch
 	}
 	return next
+}
+
+// byGateway tells whether the packet is one from the internet that a gateway route table
+// leads to the ENI, a middlebox, first. The card that sends such a packet must have the ENI
+// that the packet is for in the end.
+func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
+	public, of := e.Published(a.dst)
+	if public.IsZero() || of.Card != a.vtep {
+		return false
+	}
+	first, _ := judgeGateway(policy, e, a.dst)
+	return first == e.ENI
 }
 
 // unpublished tells whether a packet from the edge is for a private address of the

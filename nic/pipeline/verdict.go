@@ -44,6 +44,8 @@ const (
 	NotForThisENI
 	PrivateDestination
 	BlockPublicAccess
+	InternetDenied
+	MiddleboxPassedBy
 	NotTheRouter
 
 	SecurityGroupIn
@@ -116,6 +118,8 @@ var vocabulary = [malformed]words{
 	NotForThisENI:      {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
 	PrivateDestination: {"private_destination", "comes from the internet for a private address"},
 	BlockPublicAccess:  {"block_public_access", "VPC Block Public Access of the ENI's subnet blocks it"},
+	InternetDenied:     {"internet_denied", "the ENI's DenyAllIgwTraffic lets nothing pass between it and the internet gateway"},
+	MiddleboxPassedBy:  {"middlebox_passed_by", "the internet gateway's route table leads to a middlebox, and the packet did not come from there"},
 	NotTheRouter:       {"not_the_router", "the destination MAC is neither the router's nor the neighbor's"},
 
 	SecurityGroupIn:            {"security_group_in", "no inbound rule of the ENI's security groups allows it"},

@@ -115,6 +115,8 @@ var verdictCases = []verdictCase{
 	{"the internet to a private address", Uplink, in(edge, "eni-a1", wiretest.TCP(client+":1", "10.0.1.5:80")), PrivateDestination, nil},
 	{"the internet, which is blocked", Uplink, in(edge, "eni-a1", syn), BlockPublicAccess, blocking("block-ingress")},
 	{"to the internet, which is blocked", "eni-a1", to(out), BlockPublicAccess, blocking("block-bidirectional")},
+	{"to an ENI that denies the internet", Uplink, in(edge, "eni-a1", syn), InternetDenied, denying},
+	{"past the middlebox of the gateway's table", "eni-a1", to(out), MiddleboxPassedBy, func(x *rig) { x.inspected("x") }},
 	{"an address that the ENI has not", Uplink, in(edge, "eni-a1", wiretest.TCP(client+":1", "10.0.1.6:80")), NotForThisENI, nil},
 	{"the MAC of another subnet's neighbor", "eni-a1", bytes(wiretest.TCP("10.0.1.5:1", "10.0.2.8:5432").MACs(macA1, macA4).Bytes()), NotTheRouter, nil},
 	{"the wrong neighbor's MAC", "eni-a1", bytes(wiretest.TCP("10.0.1.5:1", "10.0.1.7:80").MACs(macA1, macA2).Bytes()), NotTheRouter, nil},

@@ -5,21 +5,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nitrocard/nic/wire"
+	"nitrocard/nic/vpc/ec2"
 )
 
-// Each mode blocks what EC2 says, by direction and by who began.
-func TestWhatABlockModeBlocks(t *testing.T) {
+// Block-ingress lets a NAT gateway pass, and no instance; block-bidirectional nobody.
+func TestWhomABlockModeBlocks(t *testing.T) {
 	for _, c := range []struct {
-		mode  BlockMode
-		dir   wire.Direction
-		began bool
-		want  bool
+		mode    BlockMode
+		kind    string
+		blocked bool
 	}{
-		{BlockNothing, wire.In, false, false}, {BlockNothing, wire.Out, true, false},
-		{BlockIngress, wire.In, false, true}, {BlockIngress, wire.In, true, false}, {BlockIngress, wire.Out, true, false},
-		{BlockBidirectional, wire.In, true, true}, {BlockBidirectional, wire.Out, true, true},
+		{BlockNothing, "interface", false},
+		{BlockNothing, "nat_gateway", false},
+		{BlockIngress, "", true},
+		{BlockIngress, "interface", true},
+		{BlockIngress, "nat_gateway", false},
+		{BlockBidirectional, "interface", true},
+		{BlockBidirectional, "nat_gateway", true},
 	} {
-		require.Equal(t, c.want, c.mode.Blocks(c.dir, c.began), "%+v", c)
+		e := &ENI{identity: &identity{form: &ec2.NetworkInterface{InterfaceType: c.kind}}, membership: &membership{Subnet: &Subnet{Block: c.mode}}}
+		require.Equal(t, c.blocked, e.BlocksPublicAccess(), "%+v", c)
 	}
 }

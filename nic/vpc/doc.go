@@ -38,7 +38,7 @@
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table,
-//	              routecheck.go finds the mistakes of one
+//	              routecheck.go finds the mistakes of one, gatewayroutes.go a gateway's
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists
@@ -57,7 +57,7 @@
 //	policy.go     Policy; owneni.go an ENI of the card
 //	eni.go        ENI: mapping, addresses, timeouts
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
-//	route.go      route lookup; peering.go the VPCs at the other ends of peering connections
+//	route.go      route lookup; detour.go what goes through a middlebox; peering.go the VPCs at the other ends of peering connections
 //	acl.go        the judgement of a subnet's network ACL
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	mtu.go        how long a packet may be on a way

@@ -162,9 +162,6 @@ func (b *eniBuilder) holderOf(mac wire.MAC) string {
 func (b *eniBuilder) notices() {
 	b.ipv6Notice()
 	form := b.form()
-	if form.DenyAllIgwTraffic {
-		b.notice(DeniesInternet, b.path(), "")
-	}
 	service := form.InterfaceType
 	switch service {
 	case "", "interface", "efa", "efa-only", "trunk", "branch":

@@ -42,7 +42,9 @@ func (e *OwnENI) Match(q Query) Match {
 	ports := s.row(row)
 	at := first(ports, s.row(s.remote(q.Remote)))
 	if first(ports, s.row(s.named)) < at { // only then can a rule that names a group come first
-		at = min(at, s.firstByGroup(ports, e.Neighbor(q.Remote)))
+		if n := e.Neighbor(q.Remote); !e.byMiddlebox(n, q) {
+			at = min(at, s.firstByGroup(ports, n))
+		}
 		for i := range e.peers { // two peers may have the address, and a rule means all ENIs of the group
 			if p := &e.peers[i]; p.Regional {
 				at = min(at, s.firstByGroup(ports, p.Holder(q.Remote)))

@@ -46,8 +46,6 @@ const (
 	CutOff NoticeKind = iota
 	NoACLs
 	SubnetWithoutACL
-	DeniesInternet
-	GatewayRoutes
 	RouteElsewhere
 	NoInternetGateways
 

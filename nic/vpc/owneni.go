@@ -21,6 +21,19 @@ type OwnENI struct {
 // configuration lacks.
 func (e *OwnENI) Routes() string { return e.routes.id }
 
+// Published is the public address that stands for a private one at the internet gateway of
+// the ENI's VPC, and the ENI that has both. The public address is zero if there is none.
+func (e *OwnENI) Published(private wire.Addr) (public wire.Addr, of *ENI) {
+	of = e.ENI
+	if !of.Owns(private) {
+		of = e.Neighbor(private)
+	}
+	if of == nil {
+		return wire.Addr{}, nil
+	}
+	return of.PublicOf(private), of
+}
+
 // Passes tells whether an address passes the ENI's source/destination check: as the
 // source of what the guest sends, and as the destination of what the guest gets. The
 // check may be off, as for a NAT instance (EC2 User Guide, elastic network interfaces).

@@ -107,7 +107,7 @@ func (r *Region) noCard(name string) error {
 
 // take makes the policy's ENIs, and numbers those that prev lacks.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, peers: map[string][]Peer{}}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, peers: map[string][]Peer{}, detours: map[*network]detours{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
 	var come []newcomer
@@ -149,7 +149,8 @@ type taker struct {
 	*Policy
 	problems ec2.Problems
 	joined   map[*membership]*ownMembership
-	peers    map[string][]Peer // by VPC
+	peers    map[string][]Peer    // by VPC
+	detours  map[*network]detours // of the VPCs that were asked about
 }
 
 // ownMembership is a membership with what this card needs beside it. All ENIs of the card with
@@ -157,7 +158,9 @@ type taker struct {
 type ownMembership struct {
 	network *network
 	peers   []Peer // of the VPC
+	detours detours
 	routes  *routeTable
+	inward  *routeTable // of the VPC's internet gateway; nil: none
 	acl     *networkACL // nil: none is configured for the subnet
 	matcher *matcher    // nil: the groups have too many rules
 }
@@ -167,7 +170,7 @@ func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
-		s = &ownMembership{network: n, peers: t.peersOf(n.ID), routes: r.routesOf(e.Subnet), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{network: n, peers: t.peersOf(n.ID), detours: t.detoursOf(n), routes: r.routesOf(e.Subnet), inward: r.inwardOf(e.Subnet.VPC.ID, "igw-"), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
@@ -185,6 +188,16 @@ func (t *taker) peersOf(vpc string) []Peer {
 		t.peers[vpc] = peers
 	}
 	return peers
+}
+
+// detoursOf are the detours of a VPC, which all ENIs of the VPC share.
+func (t *taker) detoursOf(n *network) detours {
+	all, known := t.detours[n]
+	if !known {
+		all = t.Region.detoursOf(n)
+		t.detours[n] = all
+	}
+	return all
 }
 
 // match compiles the groups of an ENI. ENIs with the same groups share the matcher,

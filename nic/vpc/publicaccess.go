@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"nitrocard/nic/vpc/ec2"
-	"nitrocard/nic/wire"
 )
 
 // BlockMode is what VPC Block Public Access blocks between a subnet and the internet
@@ -15,7 +14,7 @@ type BlockMode uint8
 // Modes.
 const (
 	BlockNothing       BlockMode = iota
-	BlockIngress                 // connections from outside
+	BlockIngress                 // everything but what gateways translate that nobody outside can open a connection through
 	BlockBidirectional           // everything
 )
 
@@ -23,12 +22,18 @@ var blockModes = map[string]BlockMode{
 	"off": BlockNothing, "block-ingress": BlockIngress, "block-bidirectional": BlockBidirectional,
 }
 
-// Blocks tells whether the mode keeps a packet from passing the internet gateway in a
-// direction. guestBegan says that the packet belongs to a connection that the guest
-// opened (VPC User Guide, block public access to VPCs and subnets).
-func (m BlockMode) Blocks(d wire.Direction, guestBegan bool) bool {
-	return m == BlockBidirectional || m == BlockIngress && d == wire.In && !guestBegan
+// BlocksPublicAccess tells whether VPC Block Public Access keeps the ENI's packets from the
+// internet gateway, in and out. Block-ingress lets a NAT gateway pass, because nobody
+// outside can open a connection through it, and no instance, not even with answers to what
+// the instance asked (VPC User Guide, "VPC BPA basics", and scenario 3 of its example).
+func (e *ENI) BlocksPublicAccess() bool {
+	mode := e.Subnet.Block
+	return mode == BlockBidirectional || mode == BlockIngress && e.form.InterfaceType != "nat_gateway"
 }
+
+// DeniesInternet tells whether the ENI has DenyAllIgwTraffic: nothing passes between the ENI
+// and the internet gateway (EC2 API, NetworkInterface).
+func (e *ENI) DeniesInternet() bool { return e.form.DenyAllIgwTraffic }
 
 // block is the mode of a subnet: EC2's for the subnet, or else for its VPC, or else for the
 // whole region; but no more than an exclusion allows.

@@ -72,6 +72,11 @@ func (w world) subnet() Edit {
 func (w world) table() Edit {
 	v := w.IntN(3)
 	t := &ec2.RouteTable{RouteTableId: fmt.Sprintf("rtb-%d%d", v, w.IntN(3)), VpcId: fmt.Sprint("vpc-", v)}
+	if w.IntN(8) == 0 {
+		t.Associations = []ec2.RouteTableAssociation{{GatewayId: fmt.Sprint(pick(w.Rand, "igw-", "vgw-"), v)}}
+		t.Routes = []ec2.Route{{DestinationCidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(w.IntN(3)), 0}), pick(w.Rand, 16, 24)).Masked(), NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))}}
+		return Edit{"RouteTables", t.RouteTableId, t}
+	}
 	if w.IntN(3) == 0 {
 		t.Associations = []ec2.RouteTableAssociation{{Main: true}}
 	} else {
@@ -89,7 +94,7 @@ func (w world) table() Edit {
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), InstanceId: w.id("i-", 4)})
 	case 4:
 		block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(w.IntN(3)), 0}), 24)
-		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: block, NatGatewayId: "nat-1"})
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: block, NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
 	case 0:
 		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: "nat-1"})
 	case 1:
@@ -365,6 +370,9 @@ func judgements(p *Policy) []string {
 				one, by := e.Admits(q)
 				all, byAll := e.AdmitsAll(q)
 				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir), one, by, all, byAll)
+			}
+			if r := e.Inward(ip(remote)); r != nil {
+				s += r.String()
 			}
 			route := e.Route(ip(remote))
 			s += fmt.Sprint(route, n != nil && p.Own(n) != nil)

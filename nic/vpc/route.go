@@ -51,7 +51,7 @@ type routeTable struct {
 	id    string
 	lines bart.Fast[*Route]
 
-	inside   bool // a route leads to a part of the VPC
+	inside   bool // a route has another target than the local one for the VPC or a part of it
 	at       spot
 	assigned []string // keys of Region.assigned
 	notices  []Notice // which count if a subnet uses the table

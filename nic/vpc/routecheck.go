@@ -14,7 +14,7 @@ import (
 func (r *routeCompiler) checkDestination(path string, config *ec2.Route) {
 	dest := config.DestinationCidrBlock.Masked()
 	whole, inside := r.partOf(dest)
-	r.table.inside = r.table.inside || inside
+	r.table.inside = r.table.inside || inside && config.GatewayId != "local"
 	switch {
 	case config.GatewayId == "local" && !inside:
 		r.odd(path, "DestinationCidrBlock "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
@@ -51,8 +51,11 @@ func diverts(config *ec2.Route) bool {
 	case Local, Interface:
 		return true
 	}
-	return config.NatGatewayId != "" || strings.HasPrefix(config.GatewayId, "vpce-")
+	return config.NatGatewayId != "" || isEndpoint(config)
 }
+
+// isEndpoint tells whether a route's target is a VPC endpoint.
+func isEndpoint(config *ec2.Route) bool { return strings.HasPrefix(config.GatewayId, "vpce-") }
 
 // odd notes a route that EC2 does not take. What people write is a mistake; a route of an
 // answer is in force, and its card follows it.

@@ -30,6 +30,10 @@ func (c *compiler) routeTables() {
 			r.route(ec2.In(at.path(), ec2.At("Routes", j, "")), &config.Routes[j])
 		}
 		r.finish()
+		if isGateways(config) {
+			r.table.inside = true
+			r.checkInward(at.path(), config)
+		}
 		c.next.routes.Set(o.id(), r.table)
 		for j := range config.Associations {
 			r.associate(ec2.In(at.path(), ec2.At("Associations", j, "")), &config.Associations[j])
@@ -117,7 +121,7 @@ func (r *Region) uses(t *routeTable) bool {
 	for _, to := range t.assigned {
 		vpc, main := strings.CutPrefix(to, mainOf(""))
 		if !main {
-			return true
+			return true // a subnet, or a gateway
 		}
 		n, _ := r.networks.Get(vpc)
 		for _, s := range n.subnets.Values() {
@@ -148,7 +152,7 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 	case a.Main:
 		r.assign(mainOf(r.vpc.ID))
 	case a.GatewayId != "":
-		r.notice(GatewayRoutes, path, a.GatewayId)
+		r.edge(path, a.GatewayId)
 	case s == nil:
 		if !r.excused(at, Elsewhere, ec2.Shorten(a.SubnetId)) {
 			r.unknown(ec2.In(path, "SubnetId"), "Subnets", a.SubnetId)

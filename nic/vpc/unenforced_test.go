@@ -23,8 +23,6 @@ func TestNotices(t *testing.T) {
 		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: rejected}}`, ""},
 		{"Vpcs", `{VpcId: vpc-c, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/56"}]}`, "Vpcs[2] vpc-c: has fd00::/56; this card has no IPv6 yet, and drops it"},
 		{"Subnets", `{SubnetId: subnet-c, VpcId: vpc-a, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/64"}]}`, "Subnets[3] subnet-c: has fd00::/64; this card has no IPv6 yet, and drops it"},
-		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", PrivateIpAddress: 10.0.1.9, DenyAllIgwTraffic: true}`,
-			"NetworkInterfaces[4] eni-c: DenyAllIgwTraffic is not enforced by this card yet"},
 		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", Ipv6Addresses: [{Ipv6Address: "fd00::9"}]}`,
 			"NetworkInterfaces[4] eni-c: has fd00::9; this card has no IPv6 yet, and drops it"},
 
@@ -46,8 +44,9 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-1}]}`,
 			"RouteTables[0] rtb-a: Routes[0]: has ::/0 to eigw-1; this card has no IPv6 yet, and drops it"},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
-		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`,
-			"RouteTables[2] rtb-c: Associations[0]: routes what comes in through igw-a; this card does not enforce gateway route tables yet: such packets go straight to their ENIs"},
+		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`, ""},
+		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: vpce-1}]}`,
+			"RouteTables[2] rtb-c: Routes[0]: 10.0.0.0/16 to vpce-1: what is behind this target is not in the configuration (Placement: Exits); such packets are dropped"},
 	} {
 		p := compiled(t, put(t, story(t), n.kind, n.object), CompileOptions{})
 		if n.want == "" {

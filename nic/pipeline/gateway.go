@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// gateway follows the route table of the internet gateway, if it has one, with a packet that
+// the edge sent to a public address of an ENI of this card: to a middlebox first, which sends
+// the packet on to the ENI. The packet's destination is the private address already.
+//
+// The card does so, and not the edge, because the edge knows which server has a public
+// address and no rule of a customer: an edge that missed a change of a route table would
+// lead packets past a middlebox. A packet to a middlebox on another server so takes one more
+// way over the underlay. Such a packet leaves no connection at its ENI, because the same
+// packet comes once more, from the middlebox.
+func (w *Worker) gateway(p *packet) Verdict {
+	if !w.fromEdge(p) {
+		return next
+	}
+	e := p.guest.eni
+	first, v := judgeGateway(w.setup.Policy, e, p.key.LocalAddr())
+	if v != next || first == nil || first == e.ENI {
+		return v
+	}
+	if own := w.setup.Policy.Own(first); own != nil {
+		return w.toMiddlebox(p, &w.guests[own.Number])
+	}
+	to := w.setup.Policy.Region.Station(first.Station)
+	if v := w.fitsTunnel(p, to); v != next {
+		return v
+	}
+	p.translateDst()
+	p.exit.flags = flow.FlagRouted
+	p.address(to.Dst, to.Src)
+	return w.encap(p, to)
+}
+
+// judgeGateway is the ENI of the middlebox that packets from the internet for a private
+// address go to first, nil if there is none. The middlebox must be attached to an instance
+// and have a public address (VPC User Guide, "Gateway route tables").
+func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, private wire.Addr) (first *vpc.ENI, v Verdict) {
+	r := e.Inward(private)
+	switch {
+	case r == nil || r.Target == vpc.Local:
+		return nil, next
+	case r.Target == vpc.Outside:
+		return nil, TargetOutside
+	case r.Target != vpc.Interface:
+		return nil, Blackhole
+	}
+	first = policy.Region.Interface(r.Via)
+	if first == nil || first.Subnet.VPC != e.Subnet.VPC || private.Is4() && first.Public().IsZero() {
+		return nil, Blackhole
+	}
+	return first, next
+}
+
+// toMiddlebox takes a packet from the internet through the stages of a middlebox on this
+// card, as a packet from a guest of this card.
+func (w *Worker) toMiddlebox(p *packet, g *guest) Verdict {
+	p.translateDst()
+	p.guest, p.outerSrc = g, wire.Addr{}
+	p.conn, p.missed, p.found = nil, false, found{}
+	p.exit.flags = flow.FlagRouted
+	p.address(g.mac, g.router)
+	w.keyIn(p, &p.key)
+	return w.inbound(p)
+}

@@ -1,0 +1,78 @@
+package vpc
+
+import (
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+// A route table that is associated with a gateway, and not with subnets, is about packets
+// that come into the VPC through the gateway, and may lead them to a middlebox first (VPC
+// User Guide, "Gateway route tables").
+
+// inwardKey is the key in Region.assigned of the table of a VPC's gateway. A VPC has one
+// internet gateway and one virtual private gateway at most; kind is the beginning of its
+// ID.
+func inwardKey(vpc, kind string) string { return "from " + kind + " into " + vpc }
+
+// inwardOf is the route table of a VPC's gateway, nil if the gateway has none.
+func (r *Region) inwardOf(vpc, kind string) *routeTable {
+	t, _ := r.assigned.Get(inwardKey(vpc, kind))
+	return t
+}
+
+// Inward is the route of the internet gateway for a private address of the ENI's VPC; nil if
+// the gateway has no route table. Then, as by a local route, a packet goes to the ENI that
+// has the address.
+func (e *OwnENI) Inward(private wire.Addr) *Route {
+	if e.inward == nil {
+		return nil
+	}
+	return e.inward.route(private)
+}
+
+// edge assigns the table to a gateway.
+func (r *routeCompiler) edge(path, gateway string) {
+	kind := gateway[:min(len(gateway), len("igw-"))]
+	to := inwardKey(r.vpc.ID, kind)
+	used, _ := r.next.assigned.Get(to)
+	at := r.table.at.within(path)
+	switch {
+	case kind != "igw-" && kind != "vgw-":
+		r.odd(path, "GatewayId "+ec2.Shorten(gateway)+" is neither an internet gateway nor a virtual private gateway")
+	case used != nil && r.disputed(at, used.at, "is the table of a gateway of "+r.vpc.ID+", and so is "+used.at.path()+": only local routes count"):
+		r.onlyLocal(to, used)
+	case used != nil:
+		r.Add(path, "the gateway of %s has the table %s already", r.vpc.ID, used.id)
+	default:
+		r.assign(to)
+	}
+}
+
+// checkInward checks the routes of a table that is a gateway's: a whole subnet or the whole
+// VPC, to an ENI or an endpoint of a Gateway Load Balancer.
+func (r *routeCompiler) checkInward(path string, config *ec2.RouteTable) {
+	for i := range config.Routes {
+		route := &config.Routes[i]
+		at := ec2.In(path, ec2.At("Routes", i, ""))
+		kind := targetOf(route)
+		whole, inside := r.partOf(route.DestinationCidrBlock.Masked())
+		switch {
+		case route.DestinationPrefixListId != "":
+			r.odd(at, "DestinationPrefixListId "+ec2.Shorten(route.DestinationPrefixListId)+": a gateway's table has no prefix lists")
+		case kind != Local && kind != Interface && !isEndpoint(route):
+			r.odd(at, ec2.Shorten(via(route))+" cannot be the target of a gateway's route: only local, an ENI or an endpoint of a Gateway Load Balancer can")
+		case route.DestinationCidrBlock.IsValid() && kind != Local && !(whole && inside):
+			r.odd(at, "DestinationCidrBlock "+route.DestinationCidrBlock.String()+" is neither "+r.vpc.ID+"'s nor a subnet's whole block, which a gateway's route leads to")
+		}
+	}
+}
+
+// isGateways tells whether a table is associated with a gateway.
+func isGateways(config *ec2.RouteTable) bool {
+	for i := range config.Associations {
+		if a := &config.Associations[i]; a.GatewayId != "" && (a.AssociationState == nil || !ended(a.AssociationState.State)) {
+			return true
+		}
+	}
+	return false
+}
