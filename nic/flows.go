@@ -42,6 +42,7 @@ type FlowFilter struct {
 type seenFlow struct {
 	at   uint32
 	key  flow.Key
+	pair flow.Pair
 	conn flow.Conn
 	rule vpc.Rule
 
@@ -83,7 +84,7 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
 	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{at + 1, *k, conn.Copy(), c.crew.Rule(at), c.crew.Flows.Resumed(at)})
+		seen = append(seen, seenFlow{at + 1, *k, c.crew.Flows.PairOf(at, k), conn.Copy(), c.crew.Rule(at), c.crew.Flows.Resumed(at)})
 	})
 	return seen, next, more
 }
@@ -101,7 +102,7 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	k, conn, status := &s.key, &s.conn, s.conn.Status()
 	view := FlowView{
 		At: s.at, ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
-		Local: endpoint(k.LocalAddr(), k.LocalPort, k.Proto()), Remote: endpoint(k.RemoteAddr(), k.RemotePort, k.Proto()),
+		Local: endpoint(s.pair.Local, k.LocalPort, k.Proto()), Remote: endpoint(s.pair.Remote, k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Resumed: s.resumed,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),
 		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],

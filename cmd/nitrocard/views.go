@@ -64,7 +64,7 @@ func ruleRows(t table, group, direction string, p *ec2.IpPermission) {
 		row(r.CidrIp.String(), r.Description)
 	}
 	for _, r := range p.Ipv6Ranges {
-		row(r.CidrIpv6, r.Description)
+		row(r.CidrIpv6.String(), r.Description)
 	}
 	for _, l := range p.PrefixListIds {
 		row(l.PrefixListId, l.Description)

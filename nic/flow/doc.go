@@ -5,6 +5,7 @@
 // as ours.
 //
 //	key.go      Key: an ENI and the two ends, the same for both directions
+//	pair.go     Pair: the addresses of the two ends, where a key has no room for them
 //	conn.go     Conn: the record that packets of a known connection use
 //	status.go   Status: the word in a Conn that workers read while another writes
 //	state.go    the states, and in which of them a connection begins
@@ -29,8 +30,8 @@
 //	| Key | Conn          |      |note|asked|rule|account|first|second|  | next, prev|
 //	+-----+---------------+      +----+-----+----+-------+-----+------+  +-----------+
 //
-// With the hash buckets a connection takes less than 150 bytes at full capacity.
-// The records hold no pointer and lie outside the collector's sight. Nothing is
+// With the hash buckets a connection takes less than 150 bytes at full capacity, and one
+// of IPv6 32 more for its addresses. Memory that no connection used yet is none. The records hold no pointer and lie outside the collector's sight. Nothing is
 // allocated after New.
 //
 // # Workers

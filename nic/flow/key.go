@@ -5,17 +5,20 @@ import "nitrocard/nic/wire"
 // Pack makes k the key of a packet that h describes and that goes in direction d,
 // towards ENI eni or from it. Every packet gets its key here, as do the packets
 // that ICMP errors quote; gather alone makes keys of plain frames without a
-// description. local is the ENI's address, which differs from the one that h has
-// where that is the public one.
-func (k *Key) Pack(eni uint32, d wire.Direction, local wire.Addr, h *wire.Headers) {
-	remote, localPort, remotePort := h.Src, h.DstPort, h.SrcPort
+// description. ends are the packet's addresses as Table.Fold has them: the ENI's differs
+// from the one that h has where that is the public one.
+func (k *Key) Pack(eni uint32, d wire.Direction, ends Folded, h *wire.Headers) {
+	localPort, remotePort := h.DstPort, h.SrcPort
 	if d == wire.Out {
-		remote, localPort, remotePort = h.Dst, h.SrcPort, h.DstPort
+		localPort, remotePort = h.SrcPort, h.DstPort
 	}
-	if h.Proto == wire.ProtoICMP {
-		remotePort = asker(h.Type, d)
+	if h.IsICMP() {
+		remotePort = asker(h, d)
 	}
-	k.Set(eni, h.Proto, Ends{Local: local.As4(), Remote: remote.As4(), LocalPort: localPort, RemotePort: remotePort})
+	k.Set(eni, h.Proto, Ends{Local: ends.Local, Remote: ends.Remote, LocalPort: localPort, RemotePort: remotePort})
+	if h.EtherType == wire.EtherTypeIPv6 {
+		k.Who |= whoIPv6
+	}
 	if h.Frag == wire.LaterFragment {
 		*k = k.Fragment(h.ID)
 	}
@@ -26,26 +29,20 @@ func (k *Key) Pack(eni uint32, d wire.Direction, local wire.Addr, h *wire.Header
 // side asked for lets the guest answer, and neither ask with the same identifier
 // nor answer what was not asked. It is 0 for other messages, which belong to no
 // query, whatever their identifier.
-func asker(kind uint8, d wire.Direction) uint16 {
-	query := wire.ICMPQuery(kind)
+func asker(h *wire.Headers, d wire.Direction) uint16 {
+	query := h.Query()
 	switch query {
 	case 0:
 		return 0
-	case kind:
+	case h.Type:
 		return uint16(query)<<8 | 1 + uint16(d)
 	}
 	return uint16(query)<<8 | 1 + uint16(d^1)
 }
 
-// LocalAddr is the ENI's address.
-func (k *Key) LocalAddr() wire.Addr { return wire.AddrFrom4(k.Local) }
-
-// RemoteAddr is the address of the other end.
-func (k *Key) RemoteAddr() wire.Addr { return wire.AddrFrom4(k.Remote) }
-
 // Ends are the two ends of a connection, as numbers in host byte order. Local
 // is the ENI's end whoever sends, so both directions of a connection have the
-// same Ends.
+// same Ends. Of IPv6 addresses there is a fingerprint (see Pair).
 //
 // An ICMP query has its identifier as LocalPort; RemotePort tells what is asked
 // and in which direction. Protocols without ports have 0 for both.
@@ -62,13 +59,14 @@ type Ends struct {
 //	| Local | Remote | LocalPort | RemotePort | Who                    |
 //	+-------+--------+-----------+------------+------------------------+
 //
-//	                              Who, a word: 31    24   23   22        0
-//	                                          +--------+------+----------+
-//	                                          |protocol|  F   |ENI number|
-//	                                          +--------+------+----------+
+//	                         Who, a word: 31    24   23   22   21        0
+//	                                     +--------+-----+-----+----------+
+//	                                     |protocol|  F  |  6  |ENI number|
+//	                                     +--------+-----+-----+----------+
 //
-// F is set in the key that the fragments of one datagram share. The fields are
-// exported for the assembly of package nic, which writes keys by their offsets.
+// F is set in the key that the fragments of one datagram share, 6 in that of an IPv6
+// packet. The fields are exported for the assembly of package nic, which writes keys by
+// their offsets.
 type Key struct {
 	Ends
 	Who uint32
@@ -78,10 +76,11 @@ type Key struct {
 const (
 	whoProto    = 24        // lowest bit of the protocol number
 	whoFragment = 1 << 23   // F
-	WhoENI      = 1<<23 - 1 // the ENI number; exported for assembly
+	whoIPv6     = 1 << 22   // 6
+	WhoENI      = 1<<22 - 1 // the ENI number; exported for assembly
 )
 
-// Set makes k the key of the connection of an ENI, whose number is below 1<<23.
+// Set makes k the key of the connection of an ENI, whose number is below 1<<22.
 //
 // Set stores field by field. A key built as a value is put together on the stack and
 // read back as one vector, and the processor stalls until the narrow stores are done.
@@ -96,9 +95,9 @@ func (k *Key) Set(eni uint32, proto uint8, e Ends) {
 
 // Fragment is the key under which the fragments of one datagram find each
 // other. Only the first fragment has ports (RFC 791 section 2.3), so the key
-// has the datagram's IPv4 identification in their place.
-func (k Key) Fragment(id uint16) Key {
-	k.LocalPort, k.RemotePort = id, 0
+// has the datagram's identification in their place: 16 bits of IPv4, 32 of IPv6.
+func (k Key) Fragment(id uint32) Key {
+	k.LocalPort, k.RemotePort = uint16(id), uint16(id>>16)
 	k.Who |= whoFragment
 	return k
 }
@@ -108,6 +107,9 @@ func (k Key) ENI() uint32 { return k.Who & WhoENI }
 
 // Proto is the number of the connection's protocol.
 func (k Key) Proto() uint8 { return uint8(k.Who >> whoProto) }
+
+// IsIPv6 tells whether the key is an IPv6 packet's.
+func (k Key) IsIPv6() bool { return k.Who&whoIPv6 != 0 }
 
 // IsFragment tells whether Fragment made the key.
 func (k Key) IsFragment() bool { return k.Who&whoFragment != 0 }

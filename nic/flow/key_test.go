@@ -3,14 +3,14 @@ package flow
 import (
 	"testing"
 
-	"nitrocard/nic/wire"
-
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
 )
 
 func TestKeyHoldsItsParts(t *testing.T) {
-	k := makeKey(1<<23-1, wire.ProtoUDP, Ends{0x0a000105, 0x08080808, 40000, 53})
-	require.Equal(t, uint32(1<<23-1), k.ENI())
+	k := makeKey(1<<22-1, wire.ProtoUDP, Ends{0x0a000105, 0x08080808, 40000, 53})
+	require.Equal(t, uint32(1<<22-1), k.ENI())
 	require.Equal(t, uint8(wire.ProtoUDP), k.Proto())
 	require.False(t, k.IsFragment())
 

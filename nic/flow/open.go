@@ -10,6 +10,7 @@ import (
 // Opening is everything that a new connection begins with.
 type Opening struct {
 	Key      Key
+	Pair     Pair           // the addresses that Key stands for; those of IPv4 may be left out
 	Dir      wire.Direction // the first packet's direction
 	TCPFlags uint8          // the first packet's flags
 	Resumed  bool           // the connection is older than the card, and taken up in mid-stream
@@ -61,6 +62,9 @@ func (t *Table) Open(o *Opening) (at uint32, err OpenError) {
 
 // begin writes the cold half of an opened connection and sets its timer.
 func (t *Table) begin(at uint32, o *Opening, account account) {
+	if o.Key.IsIPv6() {
+		t.pairs.At(at).set(&o.Pair)
+	}
 	k := t.cold.At(at)
 	k.rule, k.account, k.second = o.Rule, account, 0
 	atomic.StoreUint32(&k.first, o.First)
@@ -120,8 +124,8 @@ func (c *Conn) restart(o *Opening) {
 	atomic.StoreUint32(&c.Epoch, fresh.Epoch)
 }
 
-// Holds tells whether the connection at an index still is the one of a key. The
-// connection may have ended since the look-up.
+// Holds tells whether the connection at an index still is the one of a key, whose Pair the
+// caller asks Has for. The connection may have ended since the look-up.
 func (t *Table) Holds(at uint32, k *Key) bool {
 	return t.cold.At(at).account != 0 && *t.conns.Key(at) == *k
 }

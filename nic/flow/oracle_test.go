@@ -72,7 +72,7 @@ func (m *model) key(arg byte) Key {
 	proto := [4]uint8{wire.ProtoTCP, wire.ProtoUDP, wire.ProtoICMP, 47}[arg>>4&3]
 	k := key(uint32(arg&3), proto, int(arg>>2&3))
 	if arg>>6 == 3 {
-		return k.Fragment(uint16(arg))
+		return k.Fragment(uint32(arg))
 	}
 	return k
 }

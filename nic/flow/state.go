@@ -73,7 +73,7 @@ func first(k *Key, tcpFlags uint8) State {
 		return Established
 	case k.Proto() == wire.ProtoUDP:
 		return UDPOneWay
-	case k.Proto() == wire.ProtoICMP:
+	case k.Proto() == wire.ProtoICMP && !k.IsIPv6(), k.Proto() == wire.ProtoICMPv6 && k.IsIPv6():
 		return ICMP
 	}
 	return Other

@@ -50,7 +50,9 @@ type Options struct {
 type Table struct {
 	conns    *tables.Cuckoo[Key, Conn]
 	grace    *tables.Grace
-	cold     *tables.Array[cold] // at the same indexes as conns
+	cold     *tables.Array[cold]      // at the same indexes as conns
+	pairs    *tables.Array[pairWords] // of IPv6 connections, at the same indexes
+	folder   folder
 	wheel    *tables.Wheel
 	timeouts func(eni uint32) *Timeouts
 	fire     func(at uint32) // adds to due; made once, because making a function value allocates
@@ -92,6 +94,10 @@ func (t *Table) allocate(o Options) (err error) {
 	if t.cold, err = tables.NewArray[cold](o.Capacity); err != nil {
 		return err
 	}
+	if t.pairs, err = tables.NewArray[pairWords](o.Capacity); err != nil {
+		return err
+	}
+	t.folder = newFolder(o.Seed)
 	if t.wheel, err = tables.NewWheel(o.Capacity, wheelSlots); err != nil {
 		return err
 	}
@@ -113,11 +119,14 @@ func (t *Table) Close() {
 	if t.cold != nil {
 		t.cold.Close()
 	}
+	if t.pairs != nil {
+		t.pairs.Close()
+	}
 	if t.wheel != nil {
 		t.wheel.Close()
 	}
 	t.owners.close()
-	t.conns, t.cold, t.wheel, t.owners = nil, nil, nil, owners{}
+	t.conns, t.cold, t.pairs, t.wheel, t.owners = nil, nil, nil, nil, owners{}
 }
 
 // Reader is the reader of worker i.

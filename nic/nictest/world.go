@@ -15,6 +15,9 @@ const (
 	Client = "203.0.113.9" // on the internet
 	Other  = "198.18.5.5"  // there as well; no rule names it
 
+	Client6 = "2001:db8:ffff::9" // IPv6 of the client
+	Other6  = "2001:db8:eeee::5" // no rule names it
+
 	Edge, ServerX, ServerY = "172.16.0.1", "172.16.0.11", "172.16.0.12"
 
 	VNIA, VNIB = 5001, 5002

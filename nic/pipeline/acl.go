@@ -17,13 +17,13 @@ import (
 func (w *Worker) networkACL(p *packet) Verdict {
 	e, later := p.guest.eni, p.Frag == wire.LaterFragment
 	switch {
-	case !e.Guarded(p.dir), later && p.conn == nil:
+	case !e.Guarded(p.dir, p.pair.Remote), later && p.conn == nil:
 		return next
 	case !w.crosses(p):
 		p.onLink = p.dir == wire.In
 		return next
 	}
-	entry, v := judgeACL(e, query(&p.key, &p.Headers, p.dir), later)
+	entry, v := judgeACL(e, p.query(p.dir), later)
 	p.entry = entry
 	return v
 }

@@ -8,7 +8,7 @@ import (
 // dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1).
 const dhcpServer = 67
 
-// antispoof holds a guest to its own IPv4 addresses. outbound has compared the MAC.
+// antispoof holds a guest to its own addresses. outbound has compared the MAC.
 func (w *Worker) antispoof(p *packet) Verdict {
 	if p.EtherType == wire.EtherTypeARP && !p.Tagged {
 		return next
@@ -16,11 +16,11 @@ func (w *Worker) antispoof(p *packet) Verdict {
 	return judgeSent(p.guest.eni, &p.Headers)
 }
 
-// judgeSent judges what the guest of an ENI sends: a VPC carries untagged IPv4, and the
+// judgeSent judges what the guest of an ENI sends: a VPC carries untagged IP, and the
 // source must pass the source/destination check.
 func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
 	switch {
-	case h.EtherType != wire.EtherTypeIPv4 || h.Tagged:
+	case !carried(h):
 		return foreign(h)
 	case h.Src == unspecified && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
 		return LocalServiceAbsent // a guest that asks DHCP for an address has none to send from

@@ -6,10 +6,11 @@ import (
 )
 
 // adopted gives the next packet in b the ENI, the key and the connection that the fast
-// path found for frame i.
+// path found for frame i, which is IPv4 as all plain frames are.
 func (w *Worker) adopted(b *burst, i int) {
 	p, k := &b.packets[b.n], &w.fast.keys[i]
 	p.key, p.guest, p.conn = *k, &w.guests[k.ENI()], nil
+	p.pair = flow.Pair{Local: wire.AddrFrom4(k.Local), Remote: wire.AddrFrom4(k.Remote)}
 	p.looked, p.missed = true, w.fast.hits&(1<<i) == 0
 	if !p.missed {
 		p.at = w.fast.at[i]
@@ -34,7 +35,7 @@ func (w *Worker) findConnections(b *burst) {
 	for i := range b.n {
 		p := &b.packets[i]
 		p.key, p.conn = b.keys[i], nil
-		if hits&(1<<i) != 0 {
+		if hits&(1<<i) != 0 && w.flows.Has(b.at[i], &p.pair) {
 			p.at = b.at[i]
 			p.conn = w.flows.Conn(p.at)
 		}
@@ -44,12 +45,14 @@ func (w *Worker) findConnections(b *burst) {
 // keyIn writes the key of a packet for a guest. The key has the private address behind a
 // public destination, so that both directions make one key.
 func (w *Worker) keyIn(p *packet, k *flow.Key) {
-	k.Pack(p.guest.number, wire.In, p.guest.privateOf(p.Dst), &p.Headers)
+	p.pair = flow.Pair{Local: p.guest.privateOf(p.Dst), Remote: p.Src}
+	k.Pack(p.guest.number, wire.In, w.flows.Fold(&p.pair), &p.Headers)
 }
 
 // keyOut writes the key of a packet from a guest.
 func (w *Worker) keyOut(p *packet, k *flow.Key) {
-	k.Pack(p.guest.number, wire.Out, p.Src, &p.Headers)
+	p.pair = flow.Pair{Local: p.Src, Remote: p.Dst}
+	k.Pack(p.guest.number, wire.Out, w.flows.Fold(&p.pair), &p.Headers)
 }
 
 // knownInbound tells whether p's connection holds what the stages would find: the policy
@@ -96,7 +99,7 @@ func (w *Worker) asksAnew(p *packet) bool { return p.begins() || p.accepts() || 
 // first one and for answers with code 0. A message with another code takes the stages
 // alone, and the record keeps nothing of what they find.
 func (w *Worker) standsApart(p *packet) bool {
-	if p.Proto != wire.ProtoICMP || p.Frag == wire.LaterFragment {
+	if !p.IsICMP() || p.Frag == wire.LaterFragment {
 		return false
 	}
 	return w.asksElse(p) || p.Code != 0 && !p.queries()
@@ -127,7 +130,8 @@ func (p *packet) segment() wire.TCP { return wire.TCP(p.frame.Bytes()[p.L4:]) }
 
 // queries tells whether p is an ICMP query, and not an answer to one.
 func (p *packet) queries() bool {
-	return p.Proto == wire.ProtoICMP && wire.ICMPQuery(p.Type) == p.Type
+	query := p.Query()
+	return query != 0 && query == p.Type
 }
 
 // first is the flow.Opening.First of a connection that p opens.
@@ -138,7 +142,7 @@ func (p *packet) first() uint32 {
 		return p.segment().Ack() - 1
 	case p.Proto == wire.ProtoTCP:
 		return p.segment().Seq()
-	case p.Proto == wire.ProtoICMP:
+	case p.IsICMP():
 		return uint32(p.Code)
 	}
 	return 0
@@ -169,7 +173,7 @@ func (w *Worker) refresh(p *packet) {
 		return
 	}
 	at, epoch, was := w.flows.Find(&p.key)
-	if epoch == 0 {
+	if epoch == 0 || !w.flows.Has(at, &p.pair) {
 		return
 	}
 	p.at, p.was, p.outdated = at, was, w.outdated(epoch, was)

@@ -84,7 +84,7 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 		return w.unknownENI(p, vni)
 	}
 	p.guest = &w.guests[e.number]
-	if p.EtherType != wire.EtherTypeIPv4 || p.Tagged {
+	if !carried(&p.Headers) {
 		return foreign(&p.Headers)
 	}
 	return p.congestion()
@@ -105,13 +105,15 @@ func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
 	return UnknownMAC
 }
 
-// foreign tells why a VPC does not carry a packet that is not untagged IPv4.
+// carried tells whether a VPC carries a packet: untagged IPv4 or IPv6.
+func carried(h *wire.Headers) bool {
+	return (h.EtherType == wire.EtherTypeIPv4 || h.EtherType == wire.EtherTypeIPv6) && !h.Tagged
+}
+
+// foreign tells why a VPC does not carry a packet.
 func foreign(h *wire.Headers) Verdict {
-	switch {
-	case h.Tagged:
+	if h.Tagged {
 		return VLANDenied
-	case h.EtherType == wire.EtherTypeIPv6:
-		return IPv6Denied
 	}
 	return EtherTypeDenied
 }
@@ -122,14 +124,14 @@ func (p *packet) congestion() Verdict {
 	if p.outerECN == wire.NotECT {
 		return next
 	}
-	ip := wire.IPv4(p.frame.Bytes()[p.L3:])
-	inner := ip.ECN()
+	frame := p.frame.Bytes()
+	inner := p.ECN(frame)
 	left, ok := inner.Leave(p.outerECN)
 	switch {
 	case !ok:
 		return CongestionDrop
 	case left != inner:
-		ip.SetECN(left)
+		p.SetECN(frame, left)
 	}
 	return next
 }

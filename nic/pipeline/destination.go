@@ -5,7 +5,7 @@ import "nitrocard/nic/wire"
 // destination holds a packet to the ENI's own addresses, private or public,
 // unless the source/destination check is off.
 func (w *Worker) destination(p *packet) Verdict {
-	if !p.guest.eni.Passes(p.key.LocalAddr()) {
+	if !p.guest.eni.Passes(p.pair.Local) {
 		return NotForThisENI
 	}
 	return next
@@ -21,7 +21,7 @@ func (w *Worker) deliver(p *packet) Verdict {
 
 // translateDst makes a public destination the private address behind it.
 func (p *packet) translateDst() {
-	if local := p.key.LocalAddr(); p.Dst != local {
+	if local := p.pair.Local; p.Dst != local {
 		wire.RewriteDst(p.frame.Bytes(), &p.Headers, local)
 		p.translateQuote()
 	}

@@ -114,7 +114,7 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	}
 	for ; second != 0; second &= second - 1 {
 		k := &f.keys[bits.TrailingZeros64(second)&(tables.Burst-1)]
-		k.Local = w.guests[k.ENI()].privateOf(k.LocalAddr()).As4()
+		k.Local = w.guests[k.ENI()].privateOf(wire.AddrFrom4(k.Local)).As4()
 	}
 	return plain, odd
 }

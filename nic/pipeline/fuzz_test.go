@@ -20,7 +20,7 @@ const (
 
 // helped is the frame after that help.
 func helped(frame []byte, how uint8, src, dst wire.MAC) []byte {
-	if how&mended != 0 && len(frame) >= wire.EthernetLen+wire.IPv4Len {
+	if how&mended != 0 && len(frame) >= wire.EthernetLen+wire.IPv4Len && frame[12] == wire.EtherTypeIPv4>>8 {
 		frame = wiretest.Mend(frame)
 	}
 	if how&stamped != 0 && len(frame) >= wire.EthernetLen {
@@ -41,7 +41,8 @@ func seeded(f *testing.F, uplink bool) *rig {
 	for _, frame := range malformedFrames {
 		f.Add(frame, uint8(stamped|tunneled))
 	}
-	for _, p := range []wiretest.Packet{syn, out, ping, quoteOf(router, out, 28), wiretest.UDP(client+":9", "35.72.2.8:53")} {
+	for _, p := range []wiretest.Packet{syn, out, ping, quoteOf(router, out, 28), wiretest.UDP(client+":9", "35.72.2.8:53"),
+		tcp6("["+client6+"]:40000", "["+a1v6+"]:22", wire.TCPSyn), tcp6("["+a1v6+"]:40000", "["+client6+"]:443", wire.TCPSyn).Extension(60, 8), wiretest.Echo(client6, a1v6, 7)} {
 		f.Add(p.Bytes(), uint8(mended|stamped|tunneled))
 	}
 	f.Add(wiretest.UDP(client+":9", "35.72.2.8:53").Size(200).Fragments(64)[0], uint8(mended|stamped|tunneled))
@@ -115,7 +116,7 @@ func FuzzGuest(f *testing.F) {
 func requireForGuest(x *rig, e end) {
 	h, eni := header(x, e.frame), x.eni(e.from)
 	require.Equal(x, e.To, e.from)
-	require.EqualValues(x, wire.EtherTypeIPv4, h.EtherType)
+	require.Contains(x, []uint16{wire.EtherTypeIPv4, wire.EtherTypeIPv6}, h.EtherType)
 	require.False(x, h.Tagged)
 	require.Equal(x, eni.MAC, wire.Ethernet(e.frame).Dst())
 	require.True(x, eni.Owns(h.Dst), "%s", h.Dst.String())
@@ -132,7 +133,7 @@ func requireFromGuest(x *rig, e end) {
 	require.Equal(x, stations[o.Dst.String()], wire.Ethernet(e.frame).Dst())
 	h, eni := header(x, e.frame[o.Inner:]), x.eni("eni-a1")
 	require.False(x, h.Tagged)
-	if o.Dst.String() == edge {
+	if o.Dst.String() == edge && h.Src.Is4() {
 		require.NotZero(x, eni.PrivateOf(h.Src), "the internet sees public addresses, not %s", h.Src.String())
 	} else {
 		require.True(x, eni.Owns(h.Src), "%s", h.Src.String())

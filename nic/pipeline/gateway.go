@@ -20,7 +20,7 @@ func (w *Worker) gateway(p *packet) Verdict {
 		return next
 	}
 	e := p.guest.eni
-	first, v := judgeGateway(w.setup.Policy, e, p.key.LocalAddr())
+	first, v := judgeGateway(w.setup.Policy, e, p.pair.Local)
 	if v != next || first == nil || first == e.ENI {
 		return v
 	}

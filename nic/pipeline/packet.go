@@ -17,6 +17,7 @@ type packet struct {
 	conn  *flow.Conn // nil: no connection known
 	at    uint32     // index of conn in the table
 	key   flow.Key
+	pair  flow.Pair // the addresses that key stands for; local is the private one
 
 	looked bool // the fast path has looked for conn
 	missed bool // and has found none
@@ -32,8 +33,8 @@ type packet struct {
 }
 
 // begin makes p the packet of another frame, which moves in direction d. Headers, key,
-// conn and at keep the values of an earlier packet: the steps that gather a burst write
-// these four for each packet before a stage reads them.
+// pair, conn and at keep the values of an earlier packet: the steps that gather a burst
+// write these five for each packet before a stage reads them.
 func (p *packet) begin(frame *pmd.Frame, d wire.Direction) {
 	p.frame, p.guest, p.dir, p.outerSrc = frame, nil, d, wire.Addr{}
 	p.looked, p.missed, p.egress = false, false, nil

@@ -24,11 +24,11 @@ func (w *Worker) findRelated(p *packet) bool {
 	} else {
 		w.keyIn(q, &q.key)
 	}
-	if q.key.Local != p.key.Local || p.dir == wire.Out && q.key.Remote != p.key.Remote {
+	if q.pair.Local != p.pair.Local || p.dir == wire.Out && q.pair.Remote != p.pair.Remote {
 		return false // an error must go to the sender of the quoted packet; to another it could carry what the groups deny
 	}
 	at, epoch, s := w.flows.Find(&q.key)
-	if epoch == 0 || w.outdated(epoch, s) {
+	if epoch == 0 || !w.flows.Has(at, &q.pair) || w.outdated(epoch, s) {
 		return false
 	}
 	p.related, p.at = true, at

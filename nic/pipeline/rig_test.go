@@ -18,6 +18,7 @@ import (
 // Who is who in testdata/region.yaml, and what they send.
 const (
 	client, other          = nictest.Client, nictest.Other
+	client6, other6        = nictest.Client6, nictest.Other6
 	edge, serverX, serverY = nictest.Edge, nictest.ServerX, nictest.ServerY
 	vniA, vniB             = nictest.VNIA, nictest.VNIB
 )

@@ -26,7 +26,7 @@ func (w *Worker) route(p *packet) Verdict {
 // a neighbor's own MAC skips the table (VPC guide, route tables).
 func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a way) {
 	switch {
-	case to.IsMulticast() || isGroup(t.Dst):
+	case to.IsMulticast() || t.Dst.IsGroup():
 		a.verdict = GroupAddress
 	case !t.Dst.IsUnicast():
 		a.verdict = Martian
@@ -88,10 +88,6 @@ func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI) {
 	a.routedTo(policy, e, n)
 }
 
-// isGroup tells whether addr is for more than one station: multicast (RFC 5771) or the
-// limited broadcast (RFC 919). No route leads to such an address.
-func isGroup(addr wire.Addr) bool { return addr.As4()>>28 == 0xe || addr.As4() == 0xffff_ffff }
-
 // unspecified is the source of a host that has no address yet (RFC 1122 section 3.2.1.3).
 var unspecified = wire.AddrFrom4(0)
 
@@ -122,7 +118,8 @@ func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 
 // internet is the way to the edge. The source becomes the public address of the private
 // one, one to one, as at an internet gateway, though a middlebox may send the packet for
-// another ENI; a private address without a public one does not leave. A subnet whose packets
+// another ENI; a private address without a public one does not leave. An IPv6 address that
+// the internet carries is its own public one. A subnet whose packets
 // the gateway's route table leads to a middlebox cannot use the gateway directly (VPC User
 // Guide, "Example routing options").
 func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src wire.Addr) {
@@ -138,7 +135,9 @@ func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src wire.Addr) {
 		a.verdict = MiddleboxPassedBy
 		return
 	}
-	a.exit.flags |= flow.FlagNAT
+	if public != src {
+		a.exit.flags |= flow.FlagNAT
+	}
 	a.tunnel(policy, e.VPC.Station)
 }
 

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -32,7 +31,7 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	case c != nil && !p.begins():
 		p.initiator = p.was.Initiator()
 	}
-	m, v := judgeGroups(p.guest.eni, query(&p.key, &p.Headers, p.initiator))
+	m, v := judgeGroups(p.guest.eni, p.query(p.initiator))
 	if v != next {
 		p.conn = nil // the rules cut the untracked flow of the record
 		return v
@@ -57,13 +56,13 @@ func judgeGroups(e *vpc.OwnENI, q vpc.Query) (vpc.Match, Verdict) {
 // query is the question to the groups about a packet. The question is the same for every
 // packet of a flow: the one about the flow's first packet, which went in the direction
 // initiator. With the packet's own direction the question is about that packet alone.
-func query(k *flow.Key, h *wire.Headers, initiator wire.Direction) vpc.Query {
-	q := vpc.Query{Remote: k.RemoteAddr(), Port: k.LocalPort, Proto: h.Proto, Dir: initiator}
+func (p *packet) query(initiator wire.Direction) vpc.Query {
+	q := vpc.Query{Remote: p.pair.Remote, Port: p.key.LocalPort, Proto: p.Proto, Dir: initiator}
 	if initiator == wire.Out {
-		q.Port = k.RemotePort
+		q.Port = p.key.RemotePort
 	}
-	if h.Proto == wire.ProtoICMP {
-		q.Port = uint16(h.Type)<<8 | uint16(h.Code)
+	if p.IsICMP() {
+		q.Port = uint16(p.Type)<<8 | uint16(p.Code)
 	}
 	return q
 }

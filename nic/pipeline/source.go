@@ -27,7 +27,7 @@ func (w *Worker) source(p *packet) Verdict {
 		return UnknownVTEP
 	}
 	p.vtep = from
-	return arrival{from, p.Src, p.key.LocalAddr(), !w.unpublished(p)}.judge(w.setup.Policy, p.guest.eni)
+	return arrival{from, p.Src, p.pair.Local, !w.unpublished(p)}.judge(w.setup.Policy, p.guest.eni)
 }
 
 // fromEdge tells whether a packet came through the edge, behind which is the
@@ -84,5 +84,5 @@ func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 // ENI's. The key does not tell, because the key of a packet for the public address holds
 // the private one, too.
 func (w *Worker) unpublished(p *packet) bool {
-	return w.fromEdge(p) && p.Dst == p.key.LocalAddr() && p.guest.eni.Owns(p.Dst)
+	return w.fromEdge(p) && p.Dst == p.pair.Local && !p.Dst.IsGlobal6() && p.guest.eni.Owns(p.Dst)
 }

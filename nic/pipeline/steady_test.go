@@ -16,7 +16,7 @@ import (
 // private one the sum of words carries over, from the first it does not.
 func TestSteadyChangesEveryChecksum(t *testing.T) {
 	x := newRig(t)
-	for _, a := range x.eni("eni-a1").Addrs() {
+	for _, a := range x.eni("eni-a1").Addrs()[:2] { // those of IPv4
 		public, private := a.Public.String(), a.Private.String()
 		for _, c := range []checked{
 			{wiretest.UDP(client+":40000", public+":53").Size(60), wiretest.UDP(private+":53", client+":40000"), 40},

@@ -14,7 +14,7 @@ func (w *Worker) track(p *packet) Verdict {
 	}
 	w.flows.Lock()
 	defer w.flows.Unlock()
-	if p.conn != nil && !w.flows.Holds(p.at, &p.key) {
+	if p.conn != nil && !w.holds(p) {
 		p.conn = nil
 		return next
 	}
@@ -45,7 +45,12 @@ func (w *Worker) track(p *packet) Verdict {
 // waits tells whether p is a SYN that asks for a connection in the place of one that lives.
 // The place is taken only when the other end accepts the SYN (flow.Table.Ask).
 func (w *Worker) waits(p *packet) bool {
-	return p.restarts && w.flows.Holds(p.at, &p.key) && w.replaces(p) && w.flows.Lives(p.at)
+	return p.restarts && w.holds(p) && w.replaces(p) && w.flows.Lives(p.at)
+}
+
+// holds tells whether the connection at p.at still is the one of p's key and addresses.
+func (w *Worker) holds(p *packet) bool {
+	return w.flows.Holds(p.at, &p.key) && w.flows.Has(p.at, &p.pair)
 }
 
 // opens tells whether a packet may begin a connection. Of ICMP only a query does
@@ -59,7 +64,7 @@ func (w *Worker) waits(p *packet) bool {
 // goes on, because the groups judged the flow's first packet under that policy.
 func (w *Worker) opens(p *packet) bool {
 	switch {
-	case p.Proto == wire.ProtoICMP:
+	case p.IsICMP():
 		return p.queries()
 	case p.accepted:
 		return true
@@ -90,7 +95,7 @@ func (w *Worker) resumes(g *guest) bool {
 // is room, and passes in any case; so does a segment that resumes a connection.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
-	*o = flow.Opening{Key: *k, Dir: p.initiator, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
+	*o = flow.Opening{Key: *k, Pair: p.pair, Dir: p.initiator, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
 	o.Rule, o.Walked, o.Found = rule, p.dir, w.findings(p)
 	if p.untracked {
 		o.Found.Flags |= flow.FlagUntracked
@@ -105,6 +110,7 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	w.fast.opened = true
 	at, result := w.enter(p, o)
 	switch {
+	case result == flow.Existing && !w.flows.Has(at, &p.pair):
 	case result == flow.Opened || result == flow.Existing:
 		p.at, p.conn = at, w.flows.Conn(at)
 	case p.untracked || p.resumed:
@@ -120,7 +126,7 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 // and that no other worker has restarted meanwhile, the new one takes its place. An ICMP
 // query with another code than its connection's first joins that connection.
 func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
-	if p.restarts && w.flows.Holds(p.at, &o.Key) {
+	if p.restarts && w.flows.Holds(p.at, &o.Key) && w.flows.Has(p.at, &o.Pair) {
 		accepted := p.accepted && w.flows.Answers(p.at, p.dir, p.segment().Ack())
 		if accepted || w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {
 			return p.at, w.flows.Restart(p.at, o)

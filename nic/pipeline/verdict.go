@@ -33,7 +33,6 @@ const (
 	CongestionDrop
 
 	EtherTypeDenied
-	IPv6Denied
 	VLANDenied
 	GroupAddress
 	ARPUnanswered
@@ -106,8 +105,7 @@ var vocabulary = [malformed]words{
 	SourceMismatch: {"source_mismatch", "the inner source address does not live behind the tunnel end that sent it"},
 	CongestionDrop: {"congestion_drop", "the underlay is congested, and the inner packet's ends do not understand marks (RFC 6040 section 4.2)"},
 
-	EtherTypeDenied:    {"ethertype_denied", "a VPC carries IPv4 and ARP; this is something else"},
-	IPv6Denied:         {"ipv6_denied", "this card does not carry IPv6 yet"},
+	EtherTypeDenied:    {"ethertype_denied", "a VPC carries IPv4, IPv6 and ARP; this is something else"},
 	VLANDenied:         {"vlan_denied", "a VPC has no VLANs"},
 	GroupAddress:       {"group_address", "a VPC has neither broadcast nor multicast"},
 	ARPUnanswered:      {"arp_unanswered", "nobody in the subnet has the address asked for"},

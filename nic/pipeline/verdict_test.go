@@ -71,7 +71,7 @@ var verdictCases = []verdictCase{
 	}, NotForThisCard, nil},
 	{"ARP for another server", Uplink, bytes(wiretest.ARPRequest(edgeUnderlay, "172.16.0.9", serverY).Bytes()), NotForThisCard, nil},
 	{"a ping to the card", Uplink, bytes(wiretest.Echo(edge, serverX, 1).Bytes()), NotVXLAN, nil},
-	{"IPv6 on the underlay", Uplink, bytes(wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 40)).Bytes()), NotVXLAN, nil},
+	{"IPv6 on the underlay", Uplink, bytes(wiretest.Echo("fe80::1", "ff02::1", 1).Bytes()), NotVXLAN, nil},
 	{"ARP in a VLAN of the underlay", Uplink, bytes(wiretest.ARPRequest(edgeUnderlay, edge, serverX).VLAN(3).Bytes()), UnderlayVLAN, nil},
 	{"a tunnel in a VLAN of the underlay", Uplink, func(x *rig) []byte { return x.outer(edge, vniA, syn.MACs(edgeRouter, macA1).Bytes()).VLAN(3).Bytes() }, UnderlayVLAN, nil},
 	{"a tunnel in a VLAN behind a priority", Uplink, func(x *rig) []byte {
@@ -89,11 +89,24 @@ var verdictCases = []verdictCase{
 	{"the edge speaks for an ENI of another server", Uplink, in(edge, "eni-a1", wiretest.TCP("10.0.1.7:1", "10.0.1.5:80")), SourceMismatch, nil},
 	{"a server speaks for an ENI of this one", Uplink, in(serverY, "eni-a1", wiretest.TCP("10.0.1.6:1", "10.0.1.5:80")), SourceMismatch, nil},
 
+	// Over IPv6.
+	{"IPv6 for a guest", Uplink, in(edge, "eni-a1", wiretest.TCP("["+client6+"]:40000", "["+a1v6+"]:22").Flags(wire.TCPSyn)), Sent, nil},
+	{"IPv6 for the internet", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "["+client6+"]:53")), Sent, nil},
+	{"IPv6 for a neighbor", "eni-a1", to(wiretest.TCP("["+a1v6+"]:40000", "["+a2v6+"]:80").Flags(wire.TCPSyn)), Sent, nil},
+	{"IPv6 behind extension headers", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "["+client6+"]:53").Extension(0, 8).Extension(60, 16)), Sent, nil},
+	{"IPv6 from a foreign address", "eni-a1", to(wiretest.UDP("["+a2v6+"]:40000", "["+client6+"]:53")), SpoofedAddress, nil},
+	{"IPv6 to nobody", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "[2001:db8:a:1::77]:53")), NoNeighbor, nil},
+	{"IPv6 from nowhere", Uplink, in(edge, "eni-a1", wiretest.UDP("[::1]:40000", "["+a1v6+"]:53")), Martian, nil},
+	{"IPv6 that no rule allows", Uplink, in(edge, "eni-a1", wiretest.TCP("["+other6+"]:40000", "["+a1v6+"]:22").Flags(wire.TCPSyn)), SecurityGroupIn, nil},
+	{"IPv6 that the edge speaks of as an ENI", Uplink, in(edge, "eni-a1", wiretest.UDP("["+a2v6+"]:40000", "["+a1v6+"]:53")), SourceMismatch, nil},
+	{"IPv6 to a local service", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "[fd00:ec2::253]:53")), LocalServiceAbsent, nil},
+	{"IPv6 to a link-local address", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "[fe80::99]:53")), NoRoute, nil},
+	{"IPv6 to multicast", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "[ff02::fb]:5353")), GroupAddress, nil},
+	{"IPv6 with a mapped address", "eni-a1", to(wiretest.UDP("[::ffff:10.0.1.5]:40000", "["+client6+"]:53")), Malformed(wire.FaultIPv6Mapped), nil},
+
 	// What a VPC does not carry.
 	{"LLDP from a guest", "eni-a1", bytes(wiretest.Ethernet(0x88cc, make([]byte, 50)).MACs(macA1, macA2).Bytes()), EtherTypeDenied, nil},
 	{"ARP from the underlay", Uplink, wrapped(wiretest.ARPRequest(edgeRouter, client, "10.0.1.5").MACs(edgeRouter, macA1).Bytes()), EtherTypeDenied, nil},
-	{"IPv6 from a guest", "eni-a1", bytes(wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 40)).MACs(macA1, macA2).Bytes()), IPv6Denied, nil},
-	{"IPv6 from the underlay", Uplink, wrapped(wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 40)).MACs(edgeRouter, macA1).Bytes()), IPv6Denied, nil},
 	{"a tag from a guest", "eni-a1", to(out.VLAN(3)), VLANDenied, nil},
 	{"ARP in a VLAN from a guest", "eni-a1", to(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1").VLAN(3)), VLANDenied, nil},
 	{"a tag from the underlay", Uplink, in(edge, "eni-a1", syn.VLAN(3)), VLANDenied, nil},
@@ -300,6 +313,12 @@ var malformedFrames = map[wire.Fault][]byte{
 	wire.FaultIPv4LengthShort:   wiretest.Mend(wiretest.Put(out.Bytes(), 16, 0, 19)),
 	wire.FaultIPv4LengthBeyond:  wiretest.Cut(out.Bytes(), -1),
 	wire.FaultIPv4Checksum:      wiretest.Put(out.Bytes(), 24, 0xba, 0xad),
+	wire.FaultIPv6Truncated:     wiretest.Cut(out6.Bytes(), 53),
+	wire.FaultIPv6Version:       wiretest.Put(out6.Bytes(), 14, 0x40),
+	wire.FaultIPv6LengthBeyond:  wiretest.Cut(out6.Bytes(), -1),
+	wire.FaultIPv6Mapped:        wiretest.TCP("[::ffff:10.0.1.5]:1", "["+client6+"]:2").Bytes(),
+	wire.FaultIPv6Extension:     wiretest.Put(out6.Extension(60, 8).Bytes(), 55, 255),
+	wire.FaultIPv6Extensions:    out6.Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Bytes(),
 	wire.FaultFragmentOverrun:   wiretest.Mend(wiretest.Put(datagram.Bytes(), 20, 0x1f, 0xff)),
 	wire.FaultFragmentTiny:      wiretest.Mend(wiretest.Put(wiretest.Put(wiretest.Cut(out.Bytes(), 50), 16, 0, 36), 20, 0x20, 0)),
 	wire.FaultUDPTruncated:      wiretest.Mend(wiretest.Put(wiretest.Cut(datagram.Bytes(), 41), 16, 0, 27)),
@@ -313,6 +332,7 @@ var malformedFrames = map[wire.Fault][]byte{
 
 var (
 	arpRequest = wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1").Bytes()
+	out6       = wiretest.TCP("["+a1v6+"]:40000", "["+client6+"]:443")
 	datagram   = wiretest.UDP("10.0.1.5:1", client+":53").Payload("0123456789")
 )
 

@@ -5,26 +5,35 @@ import "nitrocard/nic/wire"
 // networkACL is a compiled network ACL. Its subnets share it. nil is the ACL of a subnet
 // for which none was configured, and lets everything pass, as EC2's default ACL does.
 type networkACL struct {
-	id      string
-	entries [2][]aclEntry // by direction, in the order in which they are asked
-	open    [2]bool       // by direction: the first entry allows everything
+	id    string
+	lists [2][families]aclList // by direction
 
 	at       spot
 	assigned []string // keys of Region.guarded
 }
 
-// aclEntry is an entry for IPv4. A card carries no IPv6 that an entry could decide about.
+// aclList is the entries of one direction and family, which are evaluated apart from the
+// others (VPC User Guide, network ACL rules).
+type aclList struct {
+	entries []aclEntry // in the order in which they are asked
+	open    bool       // the first entry allows everything
+}
+
+// aclEntry is an entry.
 type aclEntry struct {
 	service
-	remote span
+	lo, hi wire.Addr // the remote addresses, both ends inclusive
+	all    bool      // the entry is about every packet of its family
 	allow  bool
 	number uint16 // EC2's
 }
 
 // FinalDeny is the number of the entry that ends each ACL and denies the IPv4 packets that
-// no other entry matched (VPC User Guide, network ACL rules). The one for IPv6 has the
-// next number.
-const FinalDeny = 32767
+// no other entry matched; FinalDenyIPv6 is IPv6's (VPC User Guide, network ACL rules).
+const (
+	FinalDeny     = 32767
+	FinalDenyIPv6 = 32768
+)
 
 // ACL is the ID of the network ACL of the ENI's subnet; "": none was configured.
 func (e *OwnENI) ACL() string {
@@ -34,8 +43,11 @@ func (e *OwnENI) ACL() string {
 	return e.acl.id
 }
 
-// Guarded tells whether the subnet's network ACL may deny a packet of direction d.
-func (e *OwnENI) Guarded(d wire.Direction) bool { return e.acl != nil && !e.acl.open[d&1] }
+// Guarded tells whether the subnet's network ACL may deny a packet of direction d whose
+// other end has the address remote.
+func (e *OwnENI) Guarded(d wire.Direction, remote wire.Addr) bool {
+	return e.acl != nil && !e.acl.lists[d&1][familyOf(remote)].open
+}
 
 // OnLink tells whether an ENI of the same subnet has a private address. Between two ENIs
 // of a subnet no network ACL is asked (VPC User Guide, network ACLs).
@@ -54,7 +66,7 @@ func (e *OwnENI) Admits(q Query) (allowed bool, entry uint16) {
 // AdmitsAll is Admits for a packet whose ports nobody knows, a later fragment. The ACL
 // must let each port pass. q.Port means nothing.
 func (e *OwnENI) AdmitsAll(q Query) (allowed bool, entry uint16) {
-	return e.acl.admits(q, classOf(q.Proto).whole())
+	return e.acl.admits(q, classOf(familyOf(q.Remote), q.Proto).whole())
 }
 
 // admits asks the entries in order until one decides about all ports of a range. An entry
@@ -64,22 +76,24 @@ func (a *networkACL) admits(q Query, ports span) (allowed bool, entry uint16) {
 	if a == nil {
 		return true, 0
 	}
-	addr, kind := q.Remote.As4(), classOf(q.Proto)
+	f := familyOf(q.Remote)
+	kind := classOf(f, q.Proto)
 	if kind == classOther {
 		ports = span{uint32(q.Proto), uint32(q.Proto)}
 	}
-	for i := range a.entries[q.Dir&1] {
-		e := &a.entries[q.Dir&1][i]
+	entries := a.lists[q.Dir&1][f].entries
+	for i := range entries {
+		e := &entries[i]
 		in, is := e.in(kind)
 		switch {
-		case !is || addr < e.remote.lo || addr > e.remote.hi || in.hi < ports.lo || in.lo > ports.hi:
+		case !is || q.Remote.Less(e.lo) || e.hi.Less(q.Remote) || in.hi < ports.lo || in.lo > ports.hi:
 		case !e.allow:
 			return false, e.number
 		case in.lo <= ports.lo && ports.hi <= in.hi:
 			return true, e.number
 		}
 	}
-	return false, FinalDeny
+	return false, FinalDeny + uint16(f)
 }
 
 // aclOf is the network ACL of a subnet, or else the default one of its VPC.

@@ -106,7 +106,7 @@ func entries(egress bool, n int) (text string) {
 // As many entries as EC2 lets an ACL have are in force, the last one, too, and IPv6 has its
 // own beside them.
 func TestAsManyEntriesAsEC2Takes(t *testing.T) {
-	ipv6 := strings.ReplaceAll(entries(false, 90), "CidrBlock: 0.0.0.0/0", `Ipv6CidrBlock: "::/0"`)
+	ipv6 := strings.ReplaceAll(entries(false, maxEntries), "CidrBlock: 0.0.0.0/0", `Ipv6CidrBlock: "::/0"`)
 	e := compiled(t, withACL(t, entries(false, maxEntries)+entries(true, maxEntries)+ipv6), CompileOptions{}).ENI("eni-a1")
 	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		allowed, entry := e.Admits(Query{ip("203.0.113.9"), maxEntries - 1, wire.ProtoTCP, dir})
@@ -114,4 +114,8 @@ func TestAsManyEntriesAsEC2Takes(t *testing.T) {
 		allowed, entry = e.Admits(Query{ip("203.0.113.9"), maxEntries, wire.ProtoTCP, dir})
 		require.Equal(t, []any{false, uint16(FinalDeny)}, []any{allowed, entry})
 	}
+	allowed, entry := e.Admits(Query{ip("2001:db8::9"), maxEntries - 1, wire.ProtoTCP, wire.In})
+	require.Equal(t, []any{true, uint16(maxEntries)}, []any{allowed, entry})
+	allowed, entry = e.Admits(Query{ip("2001:db8::9"), maxEntries, wire.ProtoTCP, wire.In})
+	require.Equal(t, []any{false, uint16(FinalDenyIPv6)}, []any{allowed, entry})
 }

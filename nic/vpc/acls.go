@@ -9,7 +9,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// maxEntries is how many entries an ACL may have in a direction, beside the final deny:
+// maxEntries is how many entries of a family an ACL may have in a direction, beside the
+// final deny:
 // the most that EC2's quota can be raised to (VPC User Guide, Amazon VPC quotas).
 const maxEntries = 40
 
@@ -28,8 +29,10 @@ func (c *compiler) acls() {
 		for i := range config.Entries {
 			c.aclEntry(a, ec2.In(o.path(), ec2.At("Entries", i, "")), &config.Entries[i])
 		}
-		for dir := range a.entries {
-			c.aclDirection(a, wire.Direction(dir))
+		for dir := range a.lists {
+			for f := range a.lists[dir] {
+				c.aclList(a, wire.Direction(dir), family(f))
+			}
 		}
 		c.next.acls.Set(o.id(), a)
 		c.guard(a, o, config)
@@ -39,41 +42,57 @@ func (c *compiler) acls() {
 
 // aclEntry compiles one entry.
 func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) {
-	dir := wire.In
-	if e.Egress {
-		dir = wire.Out
-	}
-	same := func(o aclEntry) bool { return int(o.number) == e.RuleNumber }
 	s, err := aclService(e)
+	field, remote, right := "CidrBlock", e.CidrBlock, c.ipv4
+	if e.Ipv6CidrBlock.IsValid() {
+		field, remote, right = "Ipv6CidrBlock", e.Ipv6CidrBlock, c.ipv6
+	}
+	list := a.list(e)
+	same := func(o aclEntry) bool { return int(o.number) == e.RuleNumber }
 	switch {
 	case e.RuleAction != "allow" && e.RuleAction != "deny":
 		c.Add(path, "RuleAction %q: allow or deny is expected", ec2.Shorten(e.RuleAction))
-	case e.RuleAction == "deny" && (e.RuleNumber == FinalDeny || e.RuleNumber == FinalDeny+1):
+	case e.RuleAction == "deny" && (e.RuleNumber == FinalDeny || e.RuleNumber == FinalDenyIPv6):
 		// Each ACL has these two, as EC2's answers say.
 	case e.RuleNumber < 1 || e.RuleNumber >= FinalDeny:
 		c.Add(path, "RuleNumber %d: 1 to %d is expected", e.RuleNumber, FinalDeny-1)
-	case e.Ipv6CidrBlock != "" && e.CidrBlock.IsValid():
+	case e.Ipv6CidrBlock.IsValid() && e.CidrBlock.IsValid():
 		c.Add(path, "it has a CidrBlock and an Ipv6CidrBlock: each needs an entry of its own")
-	case e.Ipv6CidrBlock != "":
-	case len(a.entries[dir]) > maxEntries:
-		// aclDirection tells that they are too many.
-	case slices.ContainsFunc(a.entries[dir], same):
+	case len(list.entries) > maxEntries:
+		// aclList tells that they are too many.
+	case slices.ContainsFunc(list.entries, same):
 		c.Add(path, "RuleNumber %d stands twice in one direction", e.RuleNumber)
 	case err != nil:
 		c.Add(path, "%v", err)
-	case c.ipv4(path, "CidrBlock", e.CidrBlock):
-		a.entries[dir] = append(a.entries[dir], aclEntry{s, spanOf(e.CidrBlock), e.RuleAction == "allow", uint16(e.RuleNumber)})
+	case right(path, field, remote):
+		list.entries = append(list.entries, aclEntry{
+			service: s, lo: wire.AddrFrom(remote.Masked().Addr()), hi: wire.AddrFrom(lastOf(remote)),
+			all: s.proto == protoAll && remote.Bits() == 0, allow: e.RuleAction == "allow", number: uint16(e.RuleNumber),
+		})
 	}
 }
 
-// aclDirection puts the entries of one direction in order, and bounds them.
-func (c *compiler) aclDirection(a *networkACL, dir wire.Direction) {
-	entries := a.entries[dir]
-	if len(entries) > maxEntries {
-		c.Add(a.at.path(), "Entries: there are more than %d for IPv4 %s, which is the most", maxEntries, [...]string{wire.In: "inbound", wire.Out: "outbound"}[dir])
+// list is the list that an entry belongs to.
+func (a *networkACL) list(e *ec2.NetworkAclEntry) *aclList {
+	dir, f := wire.In, ipv4
+	if e.Egress {
+		dir = wire.Out
 	}
-	slices.SortFunc(entries, func(a, b aclEntry) int { return cmp.Compare(a.number, b.number) })
-	a.open[dir] = len(entries) > 0 && entries[0].allow && entries[0].proto == protoAll && entries[0].remote == span{0, ^uint32(0)}
+	if e.Ipv6CidrBlock.IsValid() {
+		f = ipv6
+	}
+	return &a.lists[dir][f]
+}
+
+// aclList puts the entries of one direction and family in order, and bounds them.
+func (c *compiler) aclList(a *networkACL, dir wire.Direction, f family) {
+	l := &a.lists[dir][f]
+	if len(l.entries) > maxEntries {
+		c.Add(a.at.path(), "Entries: there are more than %d for %s %s, which is the most", maxEntries,
+			[...]string{ipv4: "IPv4", ipv6: "IPv6"}[f], [...]string{wire.In: "inbound", wire.Out: "outbound"}[dir])
+	}
+	slices.SortFunc(l.entries, func(a, b aclEntry) int { return cmp.Compare(a.number, b.number) })
+	l.open = len(l.entries) > 0 && l.entries[0].all && l.entries[0].allow
 }
 
 // aclService reads an entry's protocol and ports (EC2 API, NetworkAclEntry).
@@ -92,7 +111,7 @@ func aclService(e *ec2.NetworkAclEntry) (service, error) {
 			return s, fmt.Errorf("PortRange: From %d and To %d are no range of ports from 0 to 65535", p.From, p.To)
 		}
 		s.ports = span{uint32(p.From), uint32(p.To)}
-	case wire.ProtoICMP:
+	case wire.ProtoICMP, wire.ProtoICMPv6:
 		if t == nil {
 			t = &ec2.IcmpTypeCode{Type: -1, Code: -1}
 		}

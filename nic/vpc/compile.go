@@ -98,9 +98,9 @@ func (c *compiler) compile() (*Region, error) {
 		return nil, err
 	}
 	for n := range c.fresh {
-		n.pages, n.last = nil, nil
+		n.mapping.own, n.mapping.last = nil, nil
 		if c.first {
-			n.macs, n.mapping = tight(n.macs), tight(n.mapping)
+			n.macs, n.mapping.pages = tight(n.macs), tight(n.mapping.pages)
 		}
 	}
 	c.next.changes = c.diff()

@@ -12,12 +12,12 @@ type detours map[*Subnet]*routeTable
 
 // detoursOf are the detours of a VPC, nil if it has none.
 func (r *Region) detoursOf(n *network) (all detours) {
-	for _, s := range n.subnets.Values() {
-		if t := r.routesOf(s); t.inside {
+	for _, b := range n.subnets.Items() {
+		if t := r.routesOf(b.of); t.inside {
 			if all == nil {
 				all = detours{}
 			}
-			all[s] = t
+			all[b.of] = t
 		}
 	}
 	return all
@@ -31,7 +31,7 @@ func (e *OwnENI) byMiddlebox(n *ENI, q Query) bool {
 	}
 	from, to := e.Subnet, q.Remote
 	if q.Dir == wire.In {
-		from, to = n.Subnet, e.Primary
+		from, to = n.Subnet, e.firstOf(familyOf(q.Remote))
 	}
 	t := e.detours[from]
 	return t != nil && t.route(to).Target == Interface

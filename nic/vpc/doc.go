@@ -133,7 +133,7 @@
 // is handed from policy to policy; in the first policy the number is the ENI's place
 // among the card's ENIs in the configuration, so each process that loads the same
 // configuration gives the same number. No number is given a second time. ENIs are found
-// by number in an array, in which each ENI that ever was costs a word; after 8,388,608
+// by number in an array, in which each ENI that ever was costs a word; after 4,194,304
 // ENIs a change is an error. An owner is 64 bits of a hash of the instance's ID, the same
 // in every process. Two of 100,000 instances share an owner, and so an allowance, on one
 // of four billion cards.
@@ -143,5 +143,5 @@
 // An error is a line "path: reason". A configuration that can only be a mistake is an
 // error: dangling references within a VPC, addresses twice, ports upside down. What real
 // dumps hold and the card cannot serve is a Notice: peering with a VPC that is
-// not here, prefix lists without entries, NAT gateways, IPv6.
+// not here, prefix lists without entries, NAT gateways.
 package vpc

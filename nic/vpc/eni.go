@@ -32,8 +32,8 @@ type membership struct {
 
 // further is the part of an ENI that few ENIs have.
 type further struct {
-	addrs    []Address      // all, primary first
-	prefixes []netip.Prefix // delegated
+	addrs    []Address      // all, primary first, those of IPv6 last
+	prefixes []netip.Prefix // delegated, of both families
 }
 
 // primary is the primary private address; zero: the ENI has IPv6 only.
@@ -47,7 +47,8 @@ func (e *ENI) primary() wire.Addr {
 // Public is the public address of the primary private address; zero: none.
 func (e *ENI) Public() wire.Addr { return addrFrom(e.public) }
 
-// Address is a private address and the public address that stands for it; zero: none.
+// Address is a private address and the public address that stands for it; zero: none. An
+// IPv6 address has none, because it is public itself or private for good.
 type Address struct{ Private, Public wire.Addr }
 
 // Timeouts are the idle times of an ENI's connections that EC2 lets be set.
@@ -57,7 +58,7 @@ type Timeouts struct {
 	UDPStream      time.Duration // more than one exchange; 60 to 180 s, default 180 s
 }
 
-// Addrs are the ENI's addresses, primary first.
+// Addrs are the ENI's addresses, primary first, those of IPv6 last.
 func (e *ENI) Addrs() []Address {
 	switch {
 	case e.further != nil:
@@ -66,6 +67,16 @@ func (e *ENI) Addrs() []Address {
 		return nil
 	}
 	return []Address{{e.primary(), e.Public()}}
+}
+
+// firstOf is the ENI's first address of a family; zero: it has none.
+func (e *ENI) firstOf(f family) wire.Addr {
+	for _, a := range e.Addrs() {
+		if familyOf(a.Private) == f {
+			return a.Private
+		}
+	}
+	return wire.Addr{}
 }
 
 // prefixes are the prefixes that are delegated to the ENI.
@@ -148,14 +159,14 @@ func (e *ENI) PrivateOf(public wire.Addr) wire.Addr {
 	return wire.Addr{}
 }
 
-// spans are the ENI's addresses in the mapping.
-func (e *ENI) spans() []span {
-	var all []span
+// blocks are the ENI's addresses and prefixes in the mapping.
+func (e *ENI) blocks() []netip.Prefix {
+	var all []netip.Prefix
 	for _, a := range e.Addrs() {
-		all = append(all, span{a.Private.As4(), a.Private.As4()})
+		all = append(all, hostOf(a.Private.Netip()))
 	}
-	for _, b := range e.prefixes() {
-		all = append(all, spanOf(b))
-	}
-	return all
+	return append(all, e.prefixes()...)
 }
+
+// hostOf is the prefix of one address.
+func hostOf(addr netip.Addr) netip.Prefix { return netip.PrefixFrom(addr, addr.BitLen()) }

@@ -1,7 +1,6 @@
 package vpc
 
 import (
-	"fmt"
 	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
@@ -40,6 +39,7 @@ func (b *eniBuilder) build() bool {
 	b.stand()
 	b.mac()
 	b.addresses()
+	b.addresses6()
 	b.prefixes()
 	b.notices()
 	return true
@@ -145,9 +145,9 @@ func (b *eniBuilder) mac() {
 
 // holderOf names the router or the ENI that has a MAC in the ENI's VPC.
 func (b *eniBuilder) holderOf(mac wire.MAC) string {
-	for _, s := range b.net.subnets.Values() {
-		if s.RouterMAC == mac {
-			return "the router of " + s.ID
+	for _, s := range b.net.subnets.Items() {
+		if s.of.RouterMAC == mac {
+			return "the router of " + s.of.ID
 		}
 	}
 	for e := range b.next.all() {
@@ -160,7 +160,6 @@ func (b *eniBuilder) holderOf(mac wire.MAC) string {
 
 // notices notes what the ENI has and the card does not serve.
 func (b *eniBuilder) notices() {
-	b.ipv6Notice()
 	form := b.form()
 	service := form.InterfaceType
 	switch service {
@@ -175,24 +174,6 @@ func (b *eniBuilder) notices() {
 	case len(form.PrivateIpAddresses) == 0 && !form.PrivateIpAddress.IsValid() && len(form.Ipv4Prefixes) == 0 && !b.hasIPv6():
 		b.notice(NoAddress, b.path(), "")
 	}
-}
-
-// ipv6Notice notes all IPv6 addresses and prefixes of an ENI in one notice.
-func (b *eniBuilder) ipv6Notice() {
-	form := b.form()
-	first, n := "", len(form.Ipv6Addresses)+len(form.Ipv6Prefixes)
-	switch {
-	case n == 0:
-		return
-	case len(form.Ipv6Addresses) > 0:
-		first = form.Ipv6Addresses[0].Ipv6Address
-	default:
-		first = form.Ipv6Prefixes[0].Ipv6Prefix
-	}
-	if n > 1 {
-		first = fmt.Sprintf("%s and %d more", ec2.Shorten(first), n-1)
-	}
-	b.notice(IPv6, b.path(), first)
 }
 
 // hasIPv6 tells whether the ENI has an address or prefix of IPv6.

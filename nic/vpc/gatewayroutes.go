@@ -55,14 +55,15 @@ func (r *routeCompiler) checkInward(path string, config *ec2.RouteTable) {
 		route := &config.Routes[i]
 		at := ec2.In(path, ec2.At("Routes", i, ""))
 		kind := targetOf(route)
-		whole, inside := r.partOf(route.DestinationCidrBlock.Masked())
+		field, dest := blockOf(route)
+		whole, inside := r.partOf(dest.Masked())
 		switch {
 		case route.DestinationPrefixListId != "":
 			r.odd(at, "DestinationPrefixListId "+ec2.Shorten(route.DestinationPrefixListId)+": a gateway's table has no prefix lists")
 		case kind != Local && kind != Interface && !isEndpoint(route):
 			r.odd(at, ec2.Shorten(via(route))+" cannot be the target of a gateway's route: only local, an ENI or an endpoint of a Gateway Load Balancer can")
-		case route.DestinationCidrBlock.IsValid() && kind != Local && !(whole && inside):
-			r.odd(at, "DestinationCidrBlock "+route.DestinationCidrBlock.String()+" is neither "+r.vpc.ID+"'s nor a subnet's whole block, which a gateway's route leads to")
+		case dest.IsValid() && kind != Local && !(whole && inside):
+			r.odd(at, field+" "+dest.String()+" is neither "+r.vpc.ID+"'s nor a subnet's whole block, which a gateway's route leads to")
 		}
 	}
 }

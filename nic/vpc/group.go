@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"net/netip"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
@@ -75,14 +76,17 @@ func (b *groupBuilder) permission(dir wire.Direction, i int, perm *ec2.IpPermiss
 		b.group.rules[dir] = append(b.group.rules[dir], r)
 	}
 	for _, r := range perm.IpRanges {
-		add(rule{addrs: []span{spanOf(r.CidrIp)}, source: r.CidrIp.Masked().String()})
+		add(rule{addrs: []netip.Prefix{r.CidrIp.Masked()}, source: r.CidrIp.Masked().String()})
+	}
+	for _, r := range perm.Ipv6Ranges {
+		add(rule{addrs: []netip.Prefix{r.CidrIpv6.Masked()}, source: r.CidrIpv6.Masked().String()})
 	}
 	for _, pl := range perm.PrefixListIds {
-		var entries []span
+		r := rule{source: pl.PrefixListId}
 		if list, known := b.next.lists.Get(pl.PrefixListId); known {
-			entries = list.entries
+			r.addrs = list.entries
 		}
-		add(rule{addrs: entries, source: pl.PrefixListId})
+		add(r)
 	}
 	for _, pair := range perm.UserIdGroupPairs {
 		add(rule{group: b.groupNumber(pair.GroupId), source: pair.GroupId})

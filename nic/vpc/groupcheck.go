@@ -1,7 +1,6 @@
 package vpc
 
 import (
-	"fmt"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
@@ -56,8 +55,8 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 			c.ipv4(ec2.In(path, ec2.At("IpRanges", i, "")), "CidrIp", r.CidrIp)
 		}
 	}
-	for _, r := range perm.Ipv6Ranges {
-		c.notice(IPv6, path, r.CidrIpv6)
+	for i, r := range perm.Ipv6Ranges {
+		c.ipv6(ec2.In(path, ec2.At("Ipv6Ranges", i, "")), "CidrIpv6", r.CidrIpv6)
 	}
 	for _, pl := range perm.PrefixListIds {
 		c.ruleList(path, pl.PrefixListId)
@@ -69,13 +68,8 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 
 // ruleList notes a prefix list of which the card lacks entries.
 func (c groupCheck) ruleList(path, id string) {
-	switch list := c.prefixList(c.at, path, id); {
-	case !list.known && list.ipv6:
-		c.notice(IPv6, path, ec2.Shorten(id))
-	case !list.known:
+	if !c.prefixList(c.at, path, id).known {
 		c.notice(RuleEntriesUnknown, path, ec2.Shorten(id))
-	case list.cidrs6 > 0:
-		c.notice(IPv6, path, fmt.Sprintf("%d IPv6 entries in %s", list.cidrs6, ec2.Shorten(id)))
 	}
 }
 

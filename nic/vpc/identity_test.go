@@ -43,7 +43,9 @@ func randomInterface(r *rand.Rand) *ec2.NetworkInterface {
 	}
 	may(func() { e.Association = &ec2.NetworkInterfaceAssociation{PublicIp: addr()} })
 	may(func() { e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{} })
-	may(func() { e.Ipv6Addresses = []ec2.NetworkInterfaceIpv6Address{{Ipv6Address: "fd00::2"}} })
+	may(func() {
+		e.Ipv6Addresses = []ec2.NetworkInterfaceIpv6Address{{Ipv6Address: netip.MustParseAddr("fd00::2")}}
+	})
 	may(func() { e.Ipv6Prefixes = []ec2.Ipv6PrefixSpecification{} })
 	may(func() { e.Groups = []ec2.GroupIdentifier{{GroupId: pick(r, "g", "h"), GroupName: pick(r, "", "n")}} })
 	may(func() { e.SourceDestCheck = new(r.IntN(2) == 0) })

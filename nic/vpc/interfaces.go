@@ -114,8 +114,8 @@ func (c *compiler) retract(e *ENI) {
 	if c.vpcOf(e.Subnet.VPC.ID) != nil {
 		n := c.change(e.Subnet.VPC.ID)
 		n.macs.Delete(e.MAC.Bits())
-		for _, s := range e.spans() {
-			n.hold(s, nil)
+		for _, b := range e.blocks() {
+			n.mapping.hold(b, nil)
 		}
 	}
 	for _, a := range e.Addrs() {

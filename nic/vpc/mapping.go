@@ -1,94 +1,159 @@
 package vpc
 
-import "nitrocard/nic/wire"
+import (
+	"net/netip"
 
-// The mapping of a VPC tells which ENI holds a private address. It is a tree of pages; a
-// page has 16 addresses, as many as a delegated prefix.
+	"github.com/tidwall/btree"
+
+	"nitrocard/nic/wire"
+)
+
+// mapping tells which ENI of a VPC holds a private address. IPv4 addresses lie in a tree
+// of pages; a page has 16 addresses, as many as a delegated prefix. IPv6 addresses and
+// prefixes lie in a tree of ranges.
+type mapping struct {
+	pages   *btree.Map[uint32, *page]
+	lowest  uint32 // first address of the lowest page that the mapping ever had
+	highest uint32 // last address of the highest page
+	ranges  *btree.BTreeG[held]
+
+	// The change under way.
+	own  map[*page]bool // the pages that the change has made, and so may write to
+	last *page          // the page that the change wrote to last
+	at   uint32         // the number of last
+}
 
 const pageBits = 4
 
 type page [1 << pageBits]*ENI
 
-// Neighbor is the ENI of the same VPC that holds a private address, nil if none does.
-func (e *OwnENI) Neighbor(addr wire.Addr) *ENI { return e.network.eniAt(addr) }
-
-// eniAt is the ENI that holds an address, nil if none does.
-func (n *network) eniAt(addr wire.Addr) *ENI {
-	if !addr.Is4() {
-		return nil
-	}
-	return n.holder(addr.As4())
+// held is a range of IPv6 addresses that an ENI holds.
+type held struct {
+	first, last wire.Addr
+	by          *ENI
 }
 
+func newMapping() mapping {
+	less := func(a, b held) bool { return a.first.Less(b.first) }
+	return mapping{
+		pages:  &btree.Map[uint32, *page]{},
+		ranges: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}),
+		own:    map[*page]bool{},
+	}
+}
+
+// copy is the mapping for a change to write to.
+func (m *mapping) copy() mapping {
+	return mapping{pages: m.pages.Copy(), lowest: m.lowest, highest: m.highest, ranges: m.ranges.Copy(), own: map[*page]bool{}}
+}
+
+// Neighbor is the ENI of the same VPC that holds a private address, nil if none does.
+func (e *OwnENI) Neighbor(addr wire.Addr) *ENI { return e.network.mapping.holder(addr) }
+
 // holder is the ENI that holds an address, nil if none does.
-func (n *network) holder(addr uint32) *ENI {
-	if addr-n.lowest > n.highest-n.lowest {
+func (m *mapping) holder(addr wire.Addr) *ENI {
+	if !addr.Is4() {
+		return m.holder6(addr, addr)
+	}
+	return m.holder4(addr.As4())
+}
+
+func (m *mapping) holder4(addr uint32) *ENI {
+	if addr-m.lowest > m.highest-m.lowest {
 		return nil // without a look-up, as for most addresses of the internet
 	}
-	p, there := n.mapping.Get(addr >> pageBits)
+	p, there := m.pages.Get(addr >> pageBits)
 	if !there {
 		return nil
 	}
 	return p[addr&(1<<pageBits-1)]
 }
 
-// widen makes the bounds of the mapping hold a page.
-func (n *network) widen(number uint32) {
-	first, last := number<<pageBits, number<<pageBits|(1<<pageBits-1)
-	if n.mapping.Len() == 0 {
-		n.lowest, n.highest = first, last
-	}
-	n.lowest, n.highest = min(n.lowest, first), max(n.highest, last)
+// holder6 is an ENI that holds an address of a range of IPv6 addresses.
+func (m *mapping) holder6(first, last wire.Addr) (e *ENI) {
+	m.ranges.Descend(held{first: last}, func(h held) bool {
+		if !h.last.Less(first) {
+			e = h.by
+		}
+		return false
+	})
+	return e
 }
 
-// holderIn is an ENI that holds an address of a span, nil if none does.
-func (n *network) holderIn(s span) *ENI {
+// holderIn is an ENI that holds an address of a prefix, nil if none does.
+func (m *mapping) holderIn(p netip.Prefix) *ENI {
+	if !p.Addr().Is4() {
+		return m.holder6(wire.AddrFrom(p.Addr()), wire.AddrFrom(lastOf(p)))
+	}
+	s := spanOf(p)
 	for addr := s.lo; ; addr++ {
-		if e := n.holder(addr); e != nil || addr == s.hi {
+		if e := m.holder4(addr); e != nil || addr == s.hi {
 			return e
 		}
 	}
 }
 
-// hold gives an ENI the addresses of a span; nil takes them from their ENI. n belongs to
+// hold gives an ENI the addresses of a prefix; nil takes them from their ENI. m belongs to
 // the change under way.
-func (n *network) hold(s span, e *ENI) {
+func (m *mapping) hold(p netip.Prefix, e *ENI) {
+	if !p.Addr().Is4() {
+		m.hold6(held{wire.AddrFrom(p.Addr()), wire.AddrFrom(lastOf(p)), e})
+		return
+	}
+	s := spanOf(p)
 	for addr := s.lo; ; addr++ {
-		n.holdOne(addr, e)
+		m.holdOne(addr, e)
 		if addr == s.hi {
 			return
 		}
 	}
 }
 
-// holdOne gives an ENI one address. A page without an ENI is dropped.
-func (n *network) holdOne(addr uint32, e *ENI) {
-	p := n.own(addr >> pageBits)
-	p[addr&(1<<pageBits-1)] = e
-	if *p == (page{}) {
-		n.mapping.Delete(addr >> pageBits)
-		n.last = nil
+func (m *mapping) hold6(h held) {
+	if h.by == nil {
+		m.ranges.Delete(h)
+	} else {
+		m.ranges.Set(h)
 	}
 }
 
-// own is a copy of the page of a number, which the change under way may write to. Most
-// addresses are in the same page as the address before, so own remembers the last page.
-func (n *network) own(number uint32) *page {
-	if n.last != nil && n.at == number {
-		return n.last
+// widen makes the bounds of the mapping hold a page.
+func (m *mapping) widen(number uint32) {
+	first, last := number<<pageBits, number<<pageBits|(1<<pageBits-1)
+	if m.pages.Len() == 0 {
+		m.lowest, m.highest = first, last
 	}
-	n.widen(number)
-	p, there := n.mapping.Get(number)
-	if !n.pages[p] {
+	m.lowest, m.highest = min(m.lowest, first), max(m.highest, last)
+}
+
+// holdOne gives an ENI one IPv4 address. A page without an ENI is dropped.
+func (m *mapping) holdOne(addr uint32, e *ENI) {
+	p := m.ownPage(addr >> pageBits)
+	p[addr&(1<<pageBits-1)] = e
+	if *p == (page{}) {
+		m.pages.Delete(addr >> pageBits)
+		m.last = nil
+	}
+}
+
+// ownPage is a copy of the page of a number, which the change under way may write to. Most
+// addresses are in the same page as the address before, so ownPage remembers the last page.
+func (m *mapping) ownPage(number uint32) *page {
+	if m.last != nil && m.at == number {
+		return m.last
+	}
+	m.widen(number)
+	p, there := m.pages.Get(number)
+	if !m.own[p] {
 		own := new(page)
 		if there {
 			*own = *p
 		}
 		p = own
-		n.pages[p] = true
-		n.mapping.Set(number, p)
+		m.own[p] = true
+		m.pages.Set(number, p)
 	}
-	n.last, n.at = p, number
+	m.last, m.at = p, number
 	return p
 }
 

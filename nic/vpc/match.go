@@ -19,7 +19,7 @@ type Match struct {
 	Allowed bool
 	// Untracked tells that EC2 keeps no state for the connection (user guide, "Security
 	// group connection tracking"): TCP or UDP that a rule for 0.0.0.0/0 permits, while
-	// the other direction permits 0.0.0.0/0 on all ports.
+	// the other direction permits 0.0.0.0/0 on all ports; and the same with ::/0 of IPv6.
 	Untracked bool
 	Rule      RuleID // the first rule that allows the connection; 0: none does
 }
@@ -30,8 +30,8 @@ func (e *OwnENI) Match(q Query) Match {
 		return Match{}
 	}
 	q.Dir &= 1
-	s := &e.matcher.sets[q.Dir]
-	kind, x := classOf(q.Proto), uint32(q.Port)
+	s, f := e.matcher.sets[q.Dir], familyOf(q.Remote)
+	kind, x := classOf(f, q.Proto), uint32(q.Port)
 	if kind == classOther {
 		x = uint32(q.Proto)
 	}
@@ -54,16 +54,19 @@ func (e *OwnENI) Match(q Query) Match {
 	if at == none {
 		return Match{}
 	}
-	open := kind <= classUDP && e.matcher.sets[q.Dir^1].open[kind] && first(ports, s.row(s.anywhere)) != none
+	open := kind <= classUDP && e.matcher.sets[q.Dir^1].open[f][kind] && first(ports, s.row(s.anywhere[f])) != none
 	return Match{Allowed: true, Untracked: open, Rule: s.rules[at]}
 }
 
-// remote is the row of the rules for a remote address: compiled rules are for IPv4 only.
+// remote is the row of the rules for a remote address.
 func (s *ruleSet) remote(a wire.Addr) uint32 {
-	if !a.Is4() {
-		return s.empty
+	if a.Is4() {
+		return s.addrs.find(a.As4())
 	}
-	return s.addrs.find(a.As4())
+	if row, named := s.addrs6.Lookup(a.Netip()); named {
+		return row
+	}
+	return s.empty
 }
 
 // firstByGroup is the first rule that names a group of the remote ENI, none if there is

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/gaissmai/bart"
+
 	"nitrocard/nic/wire"
 )
 
@@ -15,26 +17,29 @@ import (
 // A matcher is a bit-vector classifier (Lakshman and Stiliadis, SIGCOMM 1998). Each rule
 // of a direction is a bit. The rules' bounds cut the ports of a protocol, and the
 // addresses, into intervals; within an interval the same rules hold, which are the
-// interval's row of bits. A query is two binary searches and the AND of two rows.
+// interval's row of bits. A query is two binary searches and the AND of two rows. IPv6
+// addresses are too many bits for cuts; there the longest prefix that a rule names has the
+// row.
 //
 // Rules that name a group are in no address row. For them the mapping tells which ENI has
 // the remote address, and each group that rules name has a row of its own. So ENIs come
 // and go and no matcher changes.
 type matcher struct {
-	sets [2]ruleSet // by direction
+	sets [2]*ruleSet // by direction
 }
 
 // ruleSet is one direction of a matcher.
 type ruleSet struct {
 	rules    []RuleID // by bit
 	ports    [classes]axis
-	addrs    axis
-	groups   []uint32 // numbers of the groups that rules name
-	byGroup  []uint32 // rows of groups
-	empty    uint32   // row without a rule
-	named    uint32   // row of the rules that name a group
-	anywhere uint32   // row of the rules for 0.0.0.0/0
-	open     [classes]bool
+	addrs    axis               // of IPv4
+	addrs6   bart.Table[uint32] // rows by IPv6 prefix
+	groups   []uint32           // numbers of the groups that rules name
+	byGroup  []uint32           // rows of groups
+	empty    uint32             // row without a rule
+	named    uint32             // row of the rules that name a group
+	anywhere [families]uint32   // row of the rules for 0.0.0.0/0, or for ::/0
+	open     [families][classes]bool
 	words    uint32   // length of a row
 	rows     []uint64 // row i begins at i * words; no two rows are equal
 }
@@ -119,31 +124,36 @@ func setKey(groups []*groupRules) string {
 }
 
 // newRuleSet compiles the rules of one direction.
-func newRuleSet(groups []*groupRules, dir wire.Direction) ruleSet {
+func newRuleSet(groups []*groupRules, dir wire.Direction) *ruleSet {
 	var rules []*rule
-	s := ruleSet{}
+	s := &ruleSet{}
 	for _, g := range groups {
 		for i := range g.rules[dir] {
 			rules = append(rules, &g.rules[dir][i])
 			s.rules = append(s.rules, g.ruleID(dir, i))
 		}
 	}
-	b := rowBuilder{set: &s, seen: map[string]uint32{}}
+	b := rowBuilder{set: s, seen: map[string]uint32{}}
 	s.words = uint32(len(rules)+63) / 64
 	b.bits = make([]uint64, s.words)
 	for c := range classes {
 		s.ports[c] = b.axis(portCuts(rules, c))
 		s.ports[c].stretch(16)
-		s.open[c] = slices.ContainsFunc(rules, func(r *rule) bool {
-			ports, covers := r.in(c)
-			return covers && ports == c.whole() && r.anywhere()
-		})
+		for f := range families {
+			s.open[f][c] = slices.ContainsFunc(rules, func(r *rule) bool {
+				ports, covers := r.in(c)
+				return covers && ports == c.whole() && r.anywhere(f)
+			})
+		}
 	}
 	s.addrs = b.axis(addressCuts(rules))
 	s.addrs.stretch(32)
 	b.references(rules)
 	s.empty = b.rowWhere(rules, func(*rule) bool { return false })
 	s.named = b.rowWhere(rules, func(r *rule) bool { return r.group != 0 })
-	s.anywhere = b.rowWhere(rules, (*rule).anywhere)
+	for f := range families {
+		s.anywhere[f] = b.rowWhere(rules, func(r *rule) bool { return r.anywhere(f) })
+	}
+	b.prefixes(rules)
 	return s
 }

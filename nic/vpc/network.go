@@ -1,7 +1,6 @@
 package vpc
 
 import (
-	"math/bits"
 	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
@@ -20,18 +19,11 @@ type VPC struct {
 // network is a VPC with everything in it: blocks, subnets and mapping.
 type network struct {
 	*VPC
-	cidrs   []netip.Prefix
-	mapping *btree.Map[uint32, *page]   // the ENIs by address, in pages
-	lowest  uint32                      // first address of the lowest page that the mapping ever had
-	highest uint32                      // last address of the highest page
-	macs    *numberSet                  // of ENIs and routers
-	subnets *btree.Map[uint32, *Subnet] // by first address
-	usual   *routeTable                 // for subnets without a table, if the VPC has no main table
-
-	// The change under way.
-	pages map[*page]bool // the pages that the change has made, and so may write to
-	last  *page          // the page that the change wrote to last
-	at    uint32         // the number of last
+	cidrs   []netip.Prefix             // of both families
+	mapping mapping                    // the ENIs by address
+	macs    *numberSet                 // of ENIs and routers
+	subnets *btree.BTreeG[subnetBlock] // by first address; a subnet of both families stands here twice
+	usual   *routeTable                // for subnets without a table, if the VPC has no main table
 }
 
 // Subnet is a part of a VPC with a router.
@@ -39,16 +31,49 @@ type Subnet struct {
 	ID        string
 	VPC       *VPC
 	Prefix    netip.Prefix // invalid: the subnet has IPv6 only
+	Prefix6   netip.Prefix // invalid: the subnet has IPv4 only
 	RouterMAC wire.MAC
 	Block     BlockMode
 }
 
-// block is the subnet's IPv4 block, for an error.
-func (s *Subnet) block() string {
-	if !s.Prefix.IsValid() {
+// subnetBlock is one block of a subnet.
+type subnetBlock struct {
+	netip.Prefix
+	of *Subnet
+}
+
+func newSubnets() *btree.BTreeG[subnetBlock] {
+	less := func(a, b subnetBlock) bool { return a.Addr().Less(b.Addr()) }
+	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
+}
+
+// blocks are the subnet's blocks, of which each family has one at most.
+func (s *Subnet) blocks() (all []subnetBlock) {
+	for _, p := range []netip.Prefix{s.Prefix, s.Prefix6} {
+		if p.IsValid() {
+			all = append(all, subnetBlock{p, s})
+		}
+	}
+	return all
+}
+
+// blockFor is the subnet's block of an address's family, invalid if it has none.
+func (s *Subnet) blockFor(addr netip.Addr) netip.Prefix {
+	if addr.Is4() {
+		return s.Prefix
+	}
+	return s.Prefix6
+}
+
+// has says what block the subnet has for addresses of a family, for an error.
+func (s *Subnet) has(addr netip.Addr) string {
+	switch p := s.blockFor(addr); {
+	case p.IsValid():
+		return p.String()
+	case addr.Is4():
 		return "IPv6 alone"
 	}
-	return s.Prefix.String()
+	return "IPv4 alone"
 }
 
 // routerMAC derives a MAC from an ID alone, so that the MAC is the same on each card, in
@@ -87,7 +112,12 @@ func spanOf(p netip.Prefix) span {
 	return span{first, first | ^mask}
 }
 
-// prefixOf is the prefix that spanOf made a span of.
-func prefixOf(s span) netip.Prefix {
-	return netip.PrefixFrom(addrOf(s.lo), bits.LeadingZeros32(s.lo^s.hi))
+// lastOf is the last address of a prefix.
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for bit := p.Bits(); bit < 8*len(b); bit++ {
+		b[bit/8] |= 0x80 >> (bit % 8)
+	}
+	last, _ := netip.AddrFromSlice(b)
+	return last
 }

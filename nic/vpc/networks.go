@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tidwall/btree"
-
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -43,6 +41,20 @@ func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {
 	return false
 }
 
+// ipv6 is ipv4 for IPv6. The addresses that stand for IPv4 ones are in no packet (RFC 4291
+// section 2.5.5.2).
+func (c *compiler) ipv6(path, field string, p netip.Prefix) bool {
+	switch {
+	case !p.IsValid():
+		c.Add(path, "%s is missing", field)
+	case p.Addr().Is4(), p.Addr().Is4In6():
+		c.Add(path, "%s %s is no IPv6 CIDR", field, p)
+	default:
+		return true
+	}
+	return false
+}
+
 // vpcOf is the VPC of an ID, nil if there is none.
 func (c *compiler) vpcOf(id string) *network {
 	n, _ := c.next.networks.Get(id)
@@ -56,8 +68,7 @@ func (c *compiler) change(id string) *network {
 		return n
 	}
 	next := *n
-	next.mapping, next.macs, next.subnets = n.mapping.Copy(), n.macs.Copy(), n.subnets.Copy()
-	next.pages = map[*page]bool{}
+	next.mapping, next.macs, next.subnets = n.mapping.copy(), n.macs.Copy(), n.subnets.Copy()
 	c.setNetwork(&next)
 	return &next
 }
@@ -84,7 +95,7 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 		c.renumberVPCs = true
 		c.setNetwork(&network{
 			VPC:     &VPC{ID: o.id(), Station: c.next.stations.take()},
-			mapping: &btree.Map[uint32, *page]{}, macs: &numberSet{}, subnets: &btree.Map[uint32, *Subnet]{}, pages: map[*page]bool{},
+			mapping: newMapping(), macs: &numberSet{}, subnets: newSubnets(),
 		})
 	}
 	c.blockMode(o.path(), config.BlockPublicAccessStates.InternetGatewayBlockMode)
@@ -97,15 +108,22 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 		}
 	}
 	for _, b := range blocks {
-		if c.ipv4(o.path(), "CidrBlock", b) && !slices.Contains(n.cidrs, b.Masked()) {
-			n.cidrs = append(n.cidrs, b.Masked())
+		if c.ipv4(o.path(), "CidrBlock", b) {
+			n.addBlock(b)
+		}
+	}
+	for _, a := range config.Ipv6CidrBlockAssociationSet {
+		if s := a.Ipv6CidrBlockState.State; (s == "associated" || s == "") && c.ipv6(o.path(), "Ipv6CidrBlock", a.Ipv6CidrBlock) {
+			n.addBlock(a.Ipv6CidrBlock)
 		}
 	}
 	n.usual = c.usualRoutes(n)
-	for _, a := range config.Ipv6CidrBlockAssociationSet {
-		if s := a.Ipv6CidrBlockState.State; s == "associated" || s == "" {
-			c.notice(IPv6, o.path(), a.Ipv6CidrBlock)
-		}
+}
+
+// addBlock gives the VPC a block, once.
+func (n *network) addBlock(b netip.Prefix) {
+	if b = b.Masked(); !slices.Contains(n.cidrs, b) {
+		n.cidrs = append(n.cidrs, b)
 	}
 }
 

@@ -74,7 +74,6 @@ const (
 	NoEndpoint
 	OtherPublic
 	NoAddress
-	IPv6
 
 	RouteOdd
 	ServiceENI

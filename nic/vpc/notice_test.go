@@ -14,14 +14,14 @@ import (
 func TestDigests(t *testing.T) {
 	var lines []string
 	for _, d := range Digests([]Notice{
-		{NotWatched, "FlowLogs[0] fl-1", "FlowLogs"}, {IPv6, "Vpcs[0] vpc-1", "fd00::/56"}, {IPv6, "Vpcs[1] vpc-2", "fd01::/56"},
+		{NotWatched, "FlowLogs[0] fl-1", "FlowLogs"}, {NoAddress, "NetworkInterfaces[0] eni-1", ""}, {NoAddress, "NetworkInterfaces[1] eni-2", ""},
 		{RouteElsewhere, "RouteTables[0] rtb-1: Routes[1]", "pl-1 to igw-1"},
 	}) {
 		lines = append(lines, d.String())
 	}
 	require.Equal(t, []string{
 		"RouteTables[0] rtb-1: Routes[1]: the destinations are not in the configuration (" + entriesFrom + "): pl-1 to igw-1",
-		"2 VPCs, subnets, ENIs, rules and routes have IPv6, which this card drops; first Vpcs[0] vpc-1, fd00::/56",
+		"2 ENIs have no IP address; what they send is dropped; first NetworkInterfaces[0] eni-1",
 		"FlowLogs[0] fl-1: this card does not act on FlowLogs yet",
 	}, lines)
 	require.Empty(t, Digests(nil))
@@ -51,13 +51,13 @@ func TestNoticeWords(t *testing.T) {
 
 // A configuration cannot make a notice long.
 func TestNoticesAreBounded(t *testing.T) {
-	require.Len(t, newNotice(IPv6, "", strings.Repeat("x", 1000)).What, 240+len("…"))
+	require.Len(t, newNotice(LeftOut, "", strings.Repeat("x", 1000)).What, 240+len("…"))
 }
 
 // A notice that is cut ends with a whole character.
 func TestANoticeIsCutBetweenCharacters(t *testing.T) {
 	for n := range 4 {
-		n := newNotice(IPv6, "path", strings.Repeat("a", 237+n)+strings.Repeat("é", 10))
+		n := newNotice(LeftOut, "path", strings.Repeat("a", 237+n)+strings.Repeat("é", 10))
 		require.True(t, utf8.ValidString(n.What), "%q", n.What)
 		require.True(t, strings.HasSuffix(n.What, "…"))
 	}

@@ -61,7 +61,6 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 	OtherPublic: {"other_public", Drops, "%s: this card serves no carrier or local gateway yet; packets to it are dropped",
 		"%d carrier and customer-owned addresses, whose gateways this card does not serve yet; packets to them are dropped"},
 	NoAddress: {"no_address", Drops, "has no IP address; what it sends is dropped", "%d ENIs have no IP address; what they send is dropped"},
-	IPv6:      {"ipv6", Drops, "has %s; this card has no IPv6 yet, and drops it", "%d VPCs, subnets, ENIs, rules and routes have IPv6, which this card drops"},
 
 	RouteOdd: {"route_odd", NoEffect, "%s; EC2 takes no such route, and this card follows it",
 		"%d routes are such as EC2 does not take; this card follows them"},

@@ -5,7 +5,7 @@ import "nitrocard/nic/wire"
 // OwnENI is an ENI of this card, with all that the packet path asks of it.
 type OwnENI struct {
 	*ENI
-	Number    uint32    // below 1<<23; no other ENI of the card ever has it
+	Number    uint32    // below 1<<22; no other ENI of the card ever has it
 	Primary   wire.Addr // primary private address; zero: the ENI has IPv6 only
 	Owner     uint64    // fingerprint of the instance, or of the ENI if it is attached to none
 	Allowance uint32    // how many tracked connections the instance may have; 0: the card's fair share
@@ -30,6 +30,9 @@ func (e *OwnENI) Published(private wire.Addr) (public wire.Addr, of *ENI) {
 	}
 	if of == nil {
 		return wire.Addr{}, nil
+	}
+	if private.IsGlobal6() {
+		return private, of
 	}
 	return of.PublicOf(private), of
 }

@@ -42,7 +42,7 @@ func (p *Peer) Has(addr wire.Addr) bool {
 }
 
 // Holder is the ENI of the peer that holds a private address, nil if none does.
-func (p *Peer) Holder(addr wire.Addr) *ENI { return p.network.eniAt(addr) }
+func (p *Peer) Holder(addr wire.Addr) *ENI { return p.network.mapping.holder(addr) }
 
 // Peers are the VPCs that the ENI's VPC peers with.
 func (e *OwnENI) Peers() []Peer { return e.peers }

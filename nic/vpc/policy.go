@@ -68,9 +68,9 @@ func (p *Policy) All() iter.Seq[*OwnENI] {
 // Notices are the region's.
 func (p *Policy) Notices() []Notice { return p.Region.Notices() }
 
-// maxENIs is how many ENIs a card may number: a connection's key has 23 bits for the
+// maxENIs is how many ENIs a card may number: a connection's key has 22 bits for the
 // number.
-const maxENIs = 1 << 23
+const maxENIs = 1 << 22
 
 // Policy makes the policy of a card; "" is the first card. The policy's ENIs keep the
 // numbers that they have in prev, if there is a policy before. The cost grows with the
@@ -127,7 +127,7 @@ func (p *Policy) take(enis []*ENI, prev *Policy) error {
 		p.ENIs = append(p.ENIs, n.OwnENI)
 	}
 	if len(p.ENIs) > maxENIs {
-		return errors.New("this card has numbered 8,388,608 ENIs: restart it")
+		return errors.New("this card has numbered 4,194,304 ENIs: restart it")
 	}
 	return t.problems.Err()
 }

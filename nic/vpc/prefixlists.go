@@ -6,13 +6,11 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// prefixList is a compiled prefix list: its IPv4 entries.
+// prefixList is a compiled prefix list.
 type prefixList struct {
 	id      string
-	entries []span
-	cidrs6  int  // how many entries are IPv6, which the card does not carry
+	entries []netip.Prefix
 	known   bool // the configuration has the entries
-	ipv6    bool // the entries, which are not known, are IPv6
 }
 
 // prefixLists compiles the prefix lists of customers and of AWS.
@@ -51,28 +49,20 @@ func (c *compiler) compileList(id string) {
 	}
 	if managed != nil {
 		given := managed.config.(*ec2.ManagedPrefixList)
-		list.known, list.ipv6 = given.Entries != nil, given.AddressFamily == "IPv6"
+		list.known = given.Entries != nil
 		for _, e := range given.Entries {
 			cidrs = append(cidrs, e.Cidr)
 		}
 	}
 	if aws != nil && !list.known {
-		cidrs = aws.config.(*ec2.PrefixList).Cidrs
-		list.known, list.ipv6 = true, false
+		cidrs, list.known = aws.config.(*ec2.PrefixList).Cidrs, true
 	}
-	list.take(cidrs)
-	c.next.lists.Set(id, list)
-}
-
-// take adds the IPv4 entries of a list, and counts the IPv6 ones.
-func (l *prefixList) take(cidrs []netip.Prefix) {
 	for _, p := range cidrs {
-		if p.IsValid() && p.Addr().Is4() {
-			l.entries = append(l.entries, spanOf(p))
-		} else {
-			l.cidrs6++
+		if p.IsValid() && !p.Addr().Is4In6() {
+			list.entries = append(list.entries, p.Masked())
 		}
 	}
+	c.next.lists.Set(id, list)
 }
 
 // prefixList is the prefix list that a rule or route names at a path. Its entries are not

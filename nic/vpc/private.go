@@ -64,32 +64,51 @@ func (b *eniBuilder) primary(list []ec2.NetworkInterfacePrivateIpAddress) int {
 	return i
 }
 
-// address gives the ENI one private address, and puts it into the VPC's mapping.
+// address gives the ENI one private IPv4 address.
 func (b *eniBuilder) address(a ec2.NetworkInterfacePrivateIpAddress) {
-	addr, s := a.PrivateIpAddress.Unmap(), b.eni.Subnet
-	switch {
-	case !addr.Is4():
+	addr := a.PrivateIpAddress.Unmap()
+	if !addr.Is4() {
 		b.Add(b.path(), "PrivateIpAddress %s is no IPv4 address", a.PrivateIpAddress)
-		return
-	case !s.Prefix.Contains(addr) && !b.unread.concerns(b.spotOf("Subnets", s.ID).path()):
-		if b.disputed(b.spot(), b.spotOf("Subnets", s.ID), "PrivateIpAddress "+addr.String()+" is outside of "+s.ID+", which has "+s.block()+": it has nobody") {
-			return
-		}
-		b.Add(b.path(), "PrivateIpAddress %s is outside of %s, which has %s", addr, s.ID, s.block())
-		return
-	case reserved(s.Prefix, addr):
-		b.Add(b.path(), "PrivateIpAddress %s is reserved: the first four and the last address of a subnet are EC2's", addr)
+	} else if b.takeAddress("PrivateIpAddress", addr) {
+		b.association(len(b.addrs)-1, a.Association)
 	}
-	one := span{number(addr), number(addr)}
-	if holder := b.net.holderIn(one); holder != nil {
-		if !b.contested(holder, one, "PrivateIpAddress "+addr.String()) {
-			b.Add(b.path(), "PrivateIpAddress %s is that of %s in %s", addr, holder.ID, b.net.ID)
+}
+
+// addresses6 gives the ENI its IPv6 addresses.
+func (b *eniBuilder) addresses6() {
+	for _, a := range b.form().Ipv6Addresses {
+		if addr := a.Ipv6Address; !addr.Is6() || addr.Is4In6() || addr.Zone() != "" {
+			b.Add(b.path(), "Ipv6Address %s is no IPv6 address", addr)
+		} else {
+			b.takeAddress("Ipv6Address", addr)
 		}
-		return
 	}
-	b.net.hold(one, b.eni)
+}
+
+// takeAddress gives the ENI an address of its subnet and puts it into the VPC's mapping. It
+// is false if the ENI does not get the address.
+func (b *eniBuilder) takeAddress(field string, addr netip.Addr) bool {
+	s, what := b.eni.Subnet, func() string { return field + " " + addr.String() }
+	block := s.blockFor(addr)
+	switch {
+	case !block.Contains(addr) && !b.unread.concerns(b.spotOf("Subnets", s.ID).path()):
+		if !b.disputed(b.spot(), b.spotOf("Subnets", s.ID), what()+" is outside of "+s.ID+", which has "+s.has(addr)+": it has nobody") {
+			b.Add(b.path(), "%s is outside of %s, which has %s", what(), s.ID, s.has(addr))
+		}
+		return false
+	case block.IsValid() && reserved(block, addr):
+		b.Add(b.path(), "%s is reserved: the first four and the last address of a subnet are EC2's", what())
+	}
+	one := hostOf(addr)
+	if holder := b.net.mapping.holderIn(one); holder != nil {
+		if !b.contested(holder, one, what()) {
+			b.Add(b.path(), "%s is that of %s in %s", what(), holder.ID, b.net.ID)
+		}
+		return false
+	}
+	b.net.mapping.hold(one, b.eni)
 	b.addrs = append(b.addrs, Address{Private: wire.AddrFrom(addr)})
-	b.association(len(b.addrs)-1, a.Association)
+	return true
 }
 
 // association gives a private address its public one.
@@ -107,19 +126,19 @@ func (b *eniBuilder) association(at int, a *ec2.NetworkInterfaceAssociation) {
 
 // contested notes that two answers give an address to two ENIs, and tells whether they do.
 // The address moved between the two answers, and nothing tells which is newer.
-func (b *eniBuilder) contested(holder *ENI, s span, what string) bool {
+func (b *eniBuilder) contested(holder *ENI, block netip.Prefix, what string) bool {
 	other := b.spotOf("NetworkInterfaces", holder.ID)
 	if !b.disputed(b.spot(), other, what+" is that of "+other.path()+" too: neither has it") {
 		return false
 	}
-	b.claims = append(b.claims, claim{b.net, s, holder})
+	b.claims = append(b.claims, claim{b.net, block, holder})
 	return true
 }
 
 // claim is an address or prefix that two answers give to two ENIs.
 type claim struct {
 	net    *network
-	span   span
+	block  netip.Prefix
 	holder *ENI
 }
 
@@ -130,53 +149,74 @@ func (c *compiler) yieldClaims() {
 		return // all is compiled again
 	}
 	for _, claim := range c.claims {
-		e, s := claim.holder, claim.span
+		e := claim.holder
 		var addrs []Address
 		for _, a := range e.Addrs() {
-			if n := a.Private.As4(); n < s.lo || n > s.hi {
+			if !claim.yields(hostOf(a.Private.Netip())) {
 				addrs = append(addrs, a)
 			}
 		}
 		var prefixes []netip.Prefix
 		for _, p := range e.prefixes() {
-			if all := spanOf(p); all.lo <= s.hi && all.hi >= s.lo {
-				claim.net.hold(all, nil)
-			} else {
+			if !claim.yields(p) {
 				prefixes = append(prefixes, p)
 			}
 		}
-		claim.net.hold(s, nil)
 		e.setAddresses(addrs, prefixes)
 	}
 }
 
+// yields tells whether a block of the holder has a contested address, and then takes the
+// block from the mapping.
+func (c *claim) yields(block netip.Prefix) bool {
+	if !block.Overlaps(c.block) {
+		return false
+	}
+	c.net.mapping.hold(block, nil)
+	return true
+}
+
 // reserved tells whether an address of a subnet is EC2's: the network's own, the router's,
-// the DNS server's, one kept for later, and the broadcast address (VPC user guide, "Subnet
-// sizing").
+// the DNS server's, one kept for later, and the last, which is IPv4's broadcast address (VPC
+// user guide, "Subnet sizing").
 func reserved(subnet netip.Prefix, addr netip.Addr) bool {
-	s := spanOf(subnet)
-	return number(addr)-s.lo < 4 || number(addr) == s.hi
+	kept := subnet.Addr()
+	for range 4 {
+		if addr == kept {
+			return true
+		}
+		kept = kept.Next()
+	}
+	return addr == lastOf(subnet)
 }
 
 // prefixes gives the ENI its delegated prefixes.
 func (b *eniBuilder) prefixes() {
 	for _, spec := range b.form().Ipv4Prefixes {
-		p := spec.Ipv4Prefix.Masked()
-		if !b.ipv4(b.path(), "Ipv4Prefix", p) {
-			continue
+		if b.ipv4(b.path(), "Ipv4Prefix", spec.Ipv4Prefix) {
+			b.takePrefix("Ipv4Prefix", spec.Ipv4Prefix.Masked(), 28)
 		}
-		s := b.eni.Subnet
-		if p.Bits() != 28 || !s.Prefix.Contains(p.Addr()) {
-			b.conflict(b.path(), b.spotOf("Subnets", s.ID).path(), "Ipv4Prefix %s is no /28 of %s, which has %s", p, s.ID, s.block())
-			continue
-		}
-		if holder := b.net.holderIn(spanOf(p)); holder != nil {
-			if !b.contested(holder, spanOf(p), "Ipv4Prefix "+p.String()) {
-				b.Add(b.path(), "Ipv4Prefix %s holds an address of %s in %s", p, holder.ID, b.net.ID)
-			}
-			continue
-		}
-		b.net.hold(spanOf(p), b.eni)
-		b.prefixed = append(b.prefixed, p)
 	}
+	for _, spec := range b.form().Ipv6Prefixes {
+		if b.ipv6(b.path(), "Ipv6Prefix", spec.Ipv6Prefix) {
+			b.takePrefix("Ipv6Prefix", spec.Ipv6Prefix.Masked(), 80)
+		}
+	}
+}
+
+// takePrefix is takeAddress for a delegated prefix, which EC2 makes so many bits long.
+func (b *eniBuilder) takePrefix(field string, p netip.Prefix, bits int) {
+	s, what := b.eni.Subnet, field+" "+p.String()
+	if p.Bits() != bits || !s.blockFor(p.Addr()).Contains(p.Addr()) {
+		b.conflict(b.path(), b.spotOf("Subnets", s.ID).path(), "%s is no /%d of %s, which has %s", what, bits, s.ID, s.has(p.Addr()))
+		return
+	}
+	if holder := b.net.mapping.holderIn(p); holder != nil {
+		if !b.contested(holder, p, what) {
+			b.Add(b.path(), "%s holds an address of %s in %s", what, holder.ID, b.net.ID)
+		}
+		return
+	}
+	b.net.mapping.hold(p, b.eni)
+	b.prefixed = append(b.prefixed, p)
 }

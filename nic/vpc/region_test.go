@@ -38,11 +38,19 @@ const far = 2
 // net is the second byte of a VPC's addresses.
 func net(vpc int) byte { return byte(32 * (vpc / far)) }
 
+// block6 is a VPC's IPv6 block.
+func block6(vpc int) netip.Prefix {
+	return netip.MustParsePrefix(fmt.Sprintf("2001:db8:%d::/56", vpc/far))
+}
+
 func (w world) vpc() Edit {
 	n := w.IntN(3)
 	v := &ec2.Vpc{VpcId: fmt.Sprint("vpc-", n), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(n)}), 16)}
 	if w.IntN(2) == 0 {
 		v.CidrBlockAssociationSet = []ec2.VpcCidrBlockAssociation{{CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(n) + 1}), 16)}}
+	}
+	if w.IntN(4) > 0 {
+		v.Ipv6CidrBlockAssociationSet = []ec2.VpcIpv6CidrBlockAssociation{{Ipv6CidrBlock: block6(n)}}
 	}
 	return Edit{"Vpcs", v.VpcId, v}
 }
@@ -66,6 +74,13 @@ func (w world) subnet() Edit {
 	v, n := w.IntN(3), w.IntN(3)
 	block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) + byte(w.IntN(5)/4), byte(n), 0}), pick(w.Rand, 24, 24, 24, 23, 25)).Masked()
 	s := &ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: fmt.Sprint("vpc-", v), CidrBlock: block}
+	if w.IntN(3) > 0 {
+		block := netip.MustParsePrefix(fmt.Sprintf("2001:db8:%d:%d::/%d", v/far, n, pick(w.Rand, 64, 64, 60))).Masked()
+		s.Ipv6CidrBlockAssociationSet = []ec2.SubnetIpv6CidrBlockAssociation{{Ipv6CidrBlock: block}}
+		if w.IntN(4) == 0 {
+			s.CidrBlock = netip.Prefix{}
+		}
+	}
 	return Edit{"Subnets", s.SubnetId, s}
 }
 
@@ -87,7 +102,7 @@ func (w world) table() Edit {
 		to := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) ^ net(far), byte(w.IntN(3)), 0}), pick(w.Rand, 8, 16, 24)).Masked()
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: to, VpcPeeringConnectionId: w.id("pcx-", 2)})
 	}
-	switch w.IntN(6) {
+	switch w.IntN(7) {
 	case 2:
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
 	case 3:
@@ -95,6 +110,8 @@ func (w world) table() Edit {
 	case 4:
 		block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(w.IntN(3)), 0}), 24)
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: block, NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
+	case 5:
+		t.Routes = append(t.Routes, ec2.Route{DestinationIpv6CidrBlock: netip.MustParsePrefix(pick(w.Rand, someBlocks...)), GatewayId: fmt.Sprint("igw-", v)})
 	case 0:
 		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: "nat-1"})
 	case 1:
@@ -110,9 +127,9 @@ func (w world) gateway() Edit {
 }
 
 func (w world) list() Edit {
-	l := &ec2.ManagedPrefixList{PrefixListId: w.id("pl-", 2)}
+	l, from := &ec2.ManagedPrefixList{PrefixListId: w.id("pl-", 2)}, pick(w.Rand, someCIDRs, someBlocks)
 	for range w.IntN(4) {
-		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: netip.MustParsePrefix(pick(w.Rand, someCIDRs...)).Masked()})
+		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: netip.MustParsePrefix(pick(w.Rand, from...)).Masked()})
 	}
 	return Edit{"ManagedPrefixLists", l.PrefixListId, l}
 }
@@ -152,6 +169,15 @@ func (w world) eni() Edit {
 	case 2:
 		e.Association = &ec2.NetworkInterfaceAssociation{PublicIp: w.public()}
 	}
+	switch w.IntN(4) {
+	case 0:
+		e.Ipv6Addresses = []ec2.NetworkInterfaceIpv6Address{{Ipv6Address: netip.MustParseAddr(fmt.Sprintf("2001:db8:%d:%d::%x", v/far, n, host))}}
+	case 1:
+		e.Ipv6Prefixes = []ec2.Ipv6PrefixSpecification{{Ipv6Prefix: netip.MustParsePrefix(fmt.Sprintf("2001:db8:%d:%d:%d::/80", v/far, n, w.IntN(2)))}}
+	}
+	if w.IntN(6) == 0 && len(e.Ipv6Addresses) > 0 {
+		e.PrivateIpAddress, e.Association = netip.Addr{}, nil
+	}
 	return Edit{"NetworkInterfaces", e.NetworkInterfaceId, e}
 }
 
@@ -179,6 +205,9 @@ func (w world) acl() Edit {
 			RuleNumber: pick(w.Rand, 10, 30) + i, Egress: w.IntN(2) == 0, RuleAction: pick(w.Rand, "allow", "deny"), Protocol: pick(w.Rand, "-1", "17"),
 			CidrBlock: netip.MustParsePrefix(pick(w.Rand, someCIDRs...)), PortRange: &ec2.PortRange{From: 80, To: 443},
 		})
+		if e := &a.Entries[i]; w.IntN(2) == 0 {
+			e.CidrBlock, e.Ipv6CidrBlock = netip.Prefix{}, netip.MustParsePrefix(pick(w.Rand, someBlocks...))
+		}
 	}
 	return Edit{"NetworkAcls", a.NetworkAclId, a}
 }
@@ -201,11 +230,12 @@ func beginning() *Config {
 	}
 	for v := range 3 {
 		id, all := fmt.Sprint("vpc-", v), netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v)}), 16)
-		c.Vpcs = append(c.Vpcs, ec2.Vpc{VpcId: id, CidrBlock: all})
+		c.Vpcs = append(c.Vpcs, ec2.Vpc{VpcId: id, CidrBlock: all, Ipv6CidrBlockAssociationSet: []ec2.VpcIpv6CidrBlockAssociation{{Ipv6CidrBlock: block6(v)}}})
 		c.InternetGateways = append(c.InternetGateways, ec2.InternetGateway{InternetGatewayId: fmt.Sprint("igw-", v), Attachments: []ec2.InternetGatewayAttachment{{VpcId: id}}})
 		for n := range 3 {
 			block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(n), 0}), 24)
-			c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: id, CidrBlock: block})
+			c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d%d", v, n), VpcId: id, CidrBlock: block,
+				Ipv6CidrBlockAssociationSet: []ec2.SubnetIpv6CidrBlockAssociation{{Ipv6CidrBlock: netip.MustParsePrefix(fmt.Sprintf("2001:db8:%d:%d::/64", v/far, n))}}})
 			c.SecurityGroups = append(c.SecurityGroups, ec2.SecurityGroup{GroupId: fmt.Sprintf("sg-%d%d", v, n), VpcId: id, GroupName: "a"})
 		}
 	}
@@ -277,7 +307,7 @@ func meaning(t *testing.T, r *Region) []string {
 		n, _ := r.networks.Get(id)
 		add("vpc %s %d %v, edge %v, usual %v", id, n.VNI, n.cidrs, *r.Station(n.Station), lines(n.usual))
 		require.Same(t, n.VPC, r.VPC(n.VNI))
-		n.mapping.Scan(func(number uint32, p *page) bool {
+		n.mapping.pages.Scan(func(number uint32, p *page) bool {
 			for i, e := range p {
 				if e != nil {
 					add("%s: %s is %s", id, addrOf(number<<pageBits+uint32(i)), e.ID)
@@ -286,7 +316,16 @@ func meaning(t *testing.T, r *Region) []string {
 			}
 			return true
 		})
-		add("%s: macs %v, subnets %v", id, n.macs.Keys(), n.subnets.Keys())
+		n.mapping.ranges.Scan(func(h held) bool {
+			add("%s: %s to %s is %s", id, h.first, h.last, h.by.ID)
+			require.Same(t, r.ENI(h.by.ID), h.by)
+			return true
+		})
+		var blocks []string
+		for _, b := range n.subnets.Items() {
+			blocks = append(blocks, b.String()+" "+b.of.ID)
+		}
+		add("%s: macs %v, subnets %v", id, n.macs.Keys(), blocks)
 	}
 	r.peers.Scan(func(key string, p *peering) bool {
 		add("%s: %v %v %v", key, p.vpcs, p.regional, p.here)
@@ -294,9 +333,9 @@ func meaning(t *testing.T, r *Region) []string {
 	})
 	r.subnets.Scan(func(id string, s *Subnet) bool {
 		t := r.routesOf(s)
-		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, s.Prefix, t.id, lines(t))
+		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, []any{s.Prefix, s.Prefix6}, t.id, lines(t))
 		if a := r.aclOf(s); a != nil {
-			add("subnet %s has ACL %s %v", id, a.at.id(), a.entries)
+			add("subnet %s has ACL %s %v", id, a.at.id(), a.lists)
 		}
 		return true
 	})
@@ -357,7 +396,8 @@ func judgements(p *Policy) []string {
 			continue
 		}
 		s := fmt.Sprintf("%s %s %d %v %s %d:", e.ID, e.Port, e.VNI, e.RouterMAC, e.Routes(), e.Owner)
-		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "10.32.0.5", "10.32.1.6", "203.0.113.9", "192.0.2.5"} {
+		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "10.32.0.5", "10.32.1.6", "203.0.113.9", "192.0.2.5",
+			"2001:db8::5", "2001:db8:0:1::6", "2001:db8:0:2:1::9", "2001:db8:1:1::6", "2001:db8:ffff::1"} {
 			for _, dir := range []wire.Direction{wire.In, wire.Out} {
 				for _, port := range []uint16{22, 80, 443} {
 					m := e.Match(Query{ip(remote), port, pick[uint8](rand.New(rand.NewPCG(uint64(port), 1)), 6, 17), dir})
@@ -369,7 +409,7 @@ func judgements(p *Policy) []string {
 				q := Query{ip(remote), 80, 17, dir}
 				one, by := e.Admits(q)
 				all, byAll := e.AdmitsAll(q)
-				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir), one, by, all, byAll)
+				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir, q.Remote), one, by, all, byAll)
 			}
 			if r := e.Inward(ip(remote)); r != nil {
 				s += r.String()

@@ -77,5 +77,6 @@ func (t *routeTable) route(dst wire.Addr) *Route {
 func (e *OwnENI) Route(dst wire.Addr) *Route { return e.routes.route(dst) }
 
 // unroutable are the addresses of EC2's link-local services. No route leads there, not even
-// a wider one (VPC User Guide, "Route table concepts").
-var unroutable = [...]netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), netip.MustParsePrefix("fd00:ec2::/32")}
+// a wider one (VPC User Guide, "Route table concepts"). Nor does any router forward to a
+// link-local address of IPv6 (RFC 4291 section 2.5.6).
+var unroutable = [...]netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("fe80::/10")}

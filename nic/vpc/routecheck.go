@@ -12,20 +12,21 @@ import (
 // endpoint of a Gateway Load Balancer or of Network Firewall; these may also be the target
 // of the local route itself (VPC User Guide, "Example routing options").
 func (r *routeCompiler) checkDestination(path string, config *ec2.Route) {
-	dest := config.DestinationCidrBlock.Masked()
+	field, dest := blockOf(config)
+	dest = dest.Masked()
 	whole, inside := r.partOf(dest)
 	r.table.inside = r.table.inside || inside && config.GatewayId != "local"
 	switch {
 	case config.GatewayId == "local" && !inside:
-		r.odd(path, "DestinationCidrBlock "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
+		r.odd(path, field+" "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
 	case inside && !diverts(config):
 		r.odd(path, via(config)+" cannot be the target of "+dest.String()+", inside "+r.vpc.ID+": only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can")
 	case inside && !whole && config.GatewayId != "local":
-		r.odd(path, "DestinationCidrBlock "+dest.String()+" is a part of "+r.vpc.ID+", but no subnet's whole block")
+		r.odd(path, field+" "+dest.String()+" is a part of "+r.vpc.ID+", but no subnet's whole block")
 	}
 	for _, p := range unroutable {
 		if p.Contains(dest.Addr()) && dest.Bits() >= p.Bits() {
-			r.odd(path, "DestinationCidrBlock "+dest.String()+" is in "+p.String()+", which no route reaches")
+			r.odd(path, field+" "+dest.String()+" is in "+p.String()+", which no route reaches")
 		}
 	}
 }
@@ -39,7 +40,7 @@ func (r *routeCompiler) partOf(dest netip.Prefix) (whole, inside bool) {
 			return true, true
 		case block.Bits() < dest.Bits() && block.Contains(dest.Addr()):
 			s := r.vpc.overlapping(dest)
-			return s != nil && s.Prefix == dest, true
+			return s.of != nil && s.Prefix == dest, true
 		}
 	}
 	return false, false

@@ -69,27 +69,45 @@ func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
 func (r *routeCompiler) route(path string, config *ec2.Route) {
 	line := &Route{}
 	line.Target, line.Via = r.target(path, config, line)
-	switch {
-	case config.DestinationIpv6CidrBlock != "":
-		r.tell(IPv6, path, config.DestinationIpv6CidrBlock+" to "+line.Via)
-		return
-	case line.Target == NotEnforced:
+	switch line.Target {
+	case NotEnforced:
 		r.tellOf(line, newNotice(RouteDropped, path, destination(config)+" to "+line.Via))
-	case line.Target == Outside:
+	case Outside:
 		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
 	}
 	switch {
 	case config.DestinationPrefixListId != "":
 		r.listRoute(path, config, line)
-	case !config.DestinationCidrBlock.IsValid() && r.table.at.answer:
+	case !config.DestinationCidrBlock.IsValid() && !config.DestinationIpv6CidrBlock.IsValid() && r.table.at.answer:
 		r.tellOf(nil, newNotice(RouteElsewhere, path, "an unknown destination to "+line.Via))
-	case r.ipv4(path, "DestinationCidrBlock", config.DestinationCidrBlock):
-		r.checkDestination(path, config)
-		of := rankOf(config)
-		if !r.insert(config.DestinationCidrBlock, of, line) && of.kind == rankStatic {
-			r.Add(path, "DestinationCidrBlock %s stands twice", config.DestinationCidrBlock)
-		}
+	default:
+		r.blockRoute(path, config, line)
 	}
+}
+
+// blockRoute adds a route to one block, of either family.
+func (r *routeCompiler) blockRoute(path string, config *ec2.Route, line *Route) {
+	field, dest := blockOf(config)
+	right := r.ipv4
+	if dest.IsValid() && dest == config.DestinationIpv6CidrBlock {
+		right = r.ipv6
+	}
+	if !right(path, field, dest) {
+		return
+	}
+	r.checkDestination(path, config)
+	of := rankOf(config)
+	if !r.insert(dest, of, line) && of.kind == rankStatic {
+		r.Add(path, "%s %s stands twice", field, dest)
+	}
+}
+
+// blockOf is the block that a route is for, and the name of its field.
+func blockOf(config *ec2.Route) (field string, dest netip.Prefix) {
+	if config.DestinationIpv6CidrBlock.IsValid() {
+		return "DestinationIpv6CidrBlock", config.DestinationIpv6CidrBlock
+	}
+	return "DestinationCidrBlock", config.DestinationCidrBlock
 }
 
 // destination is a route's destination as people write it.
@@ -97,12 +115,8 @@ func destination(config *ec2.Route) string {
 	if config.DestinationPrefixListId != "" {
 		return config.DestinationPrefixListId
 	}
-	return config.DestinationCidrBlock.String()
-}
-
-// tell adds a notice about the table. Notices has it if a subnet uses the table.
-func (r *routeCompiler) tell(kind NoticeKind, path, what string) {
-	r.table.notices = append(r.table.notices, newNotice(kind, path, what))
+	_, dest := blockOf(config)
+	return dest.String()
 }
 
 // tellOf keeps a notice about a route until the table is complete, because a better route
@@ -115,15 +129,12 @@ func (r *routeCompiler) tellOf(line *Route, n Notice) {
 func (r *routeCompiler) listRoute(path string, config *ec2.Route, line *Route) {
 	id := config.DestinationPrefixListId
 	list := r.prefixList(r.table.at, ec2.In(path, "DestinationPrefixListId"), id)
-	switch {
-	case !list.known && list.ipv6, list.cidrs6 > 0:
-		r.tell(IPv6, path, ec2.Shorten(id)+" to "+line.Via)
-	case !list.known:
+	if !list.known {
 		r.doubts = slices.DeleteFunc(r.doubts, func(d routeNotice) bool { return d.line == line })
 		r.tellOf(nil, newNotice(RouteElsewhere, path, ec2.Shorten(id)+" to "+line.Via))
 	}
-	for _, s := range list.entries {
-		r.insert(prefixOf(s), rankOf(config), line)
+	for _, p := range list.entries {
+		r.insert(p, rankOf(config), line)
 	}
 }
 
@@ -176,7 +187,7 @@ func (r *routeCompiler) settle() {
 // widest is the route to the internet with the shortest prefix, as people write it; ""
 // if there is none.
 func (r *routeCompiler) widest() string {
-	least, text := 33, ""
+	least, text := 129, ""
 	for dest, line := range r.lines {
 		if line.Target == Internet && dest.Bits() < least {
 			least, text = dest.Bits(), dest.String()+" to "+line.Via

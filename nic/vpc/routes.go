@@ -64,8 +64,8 @@ func (c *compiler) mainTables() {
 		if _, main := c.next.assigned.Get(mainOf(id)); n == nil || main {
 			continue
 		}
-		usual := func(s *Subnet) bool { return c.next.routesOf(s) == n.usual }
-		if o := c.object("Vpcs", id); slices.ContainsFunc(n.subnets.Values(), usual) {
+		usual := func(s subnetBlock) bool { return c.next.routesOf(s.of) == n.usual }
+		if o := c.object("Vpcs", id); slices.ContainsFunc(n.subnets.Items(), usual) {
 			c.about = subject{o.kind, o.id()}
 			c.excused(o.spot(), NoMainTable, "")
 		}
@@ -124,8 +124,8 @@ func (r *Region) uses(t *routeTable) bool {
 			return true // a subnet, or a gateway
 		}
 		n, _ := r.networks.Get(vpc)
-		for _, s := range n.subnets.Values() {
-			if r.routesOf(s) == t {
+		for _, s := range n.subnets.Items() {
+			if r.routesOf(s.of) == t {
 				return true
 			}
 		}

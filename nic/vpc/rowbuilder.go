@@ -3,6 +3,8 @@ package vpc
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/gaissmai/bart"
 )
 
 // cut is a number from which on a rule holds, or does not hold any more.
@@ -22,11 +24,14 @@ func portCuts(rules []*rule, c class) (cuts []cut) {
 	return cuts
 }
 
-// addressCuts are the bounds of the rules' addresses.
+// addressCuts are the bounds of the rules' IPv4 addresses.
 func addressCuts(rules []*rule) (cuts []cut) {
 	for bit, r := range rules {
-		for _, s := range r.addrs {
-			cuts = append(cuts, cut{uint64(s.lo), bit, 1}, cut{uint64(s.hi) + 1, bit, -1})
+		for _, p := range r.addrs {
+			if p.Addr().Is4() {
+				s := spanOf(p)
+				cuts = append(cuts, cut{uint64(s.lo), bit, 1}, cut{uint64(s.hi) + 1, bit, -1})
+			}
 		}
 	}
 	return cuts
@@ -108,5 +113,28 @@ func (b *rowBuilder) references(rules []*rule) {
 	b.set.groups = slices.Compact(b.set.groups)
 	for _, group := range b.set.groups {
 		b.set.byGroup = append(b.set.byGroup, b.rowWhere(rules, func(r *rule) bool { return r.group == group }))
+	}
+}
+
+// prefixes gives each IPv6 prefix that rules name the row of the rules that name it or a
+// wider one.
+func (b *rowBuilder) prefixes(rules []*rule) {
+	named := &bart.Table[[]int]{} // the bits of the rules that name a prefix
+	for bit, r := range rules {
+		for _, p := range r.addrs {
+			if !p.Addr().Is4() {
+				bits, _ := named.Get(p)
+				named.Insert(p, append(bits, bit))
+			}
+		}
+	}
+	for p := range named.All() {
+		clear(b.bits)
+		for _, wider := range named.Supernets(p) {
+			for _, bit := range wider {
+				b.bits[bit>>6] |= 1 << (bit & 63)
+			}
+		}
+		b.set.addrs6.Insert(p, b.row())
 	}
 }

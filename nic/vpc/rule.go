@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"net/netip"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
@@ -48,10 +49,10 @@ func permissionPath(dir wire.Direction, i int) string {
 // rule is one permission for one source.
 type rule struct {
 	service
-	addrs  []span // the source's addresses, unless it is a group
-	group  uint32 // the source group's number; 0: the source is no group
-	perm   int    // index of the permission
-	source string // as configured
+	addrs  []netip.Prefix // the source's addresses, of either family, unless it is a group
+	group  uint32         // the source group's number; 0: the source is no group
+	perm   int            // index of the permission
+	source string         // as configured
 }
 
 // equals tells whether two rules are the same.
@@ -64,5 +65,7 @@ func (r *rule) text(dir wire.Direction) string {
 	return r.service.String() + [...]string{wire.In: " from ", wire.Out: " to "}[dir] + r.source
 }
 
-// anywhere tells whether the rule is for 0.0.0.0/0.
-func (r *rule) anywhere() bool { return slices.Contains(r.addrs, span{0, ^uint32(0)}) }
+// anywhere tells whether the rule is for 0.0.0.0/0, or for ::/0.
+func (r *rule) anywhere(f family) bool {
+	return slices.ContainsFunc(r.addrs, func(p netip.Prefix) bool { return p.Bits() == 0 && p.Addr().Is4() == (f == ipv4) })
+}

@@ -11,26 +11,47 @@ import (
 // protoAll is every protocol.
 const protoAll = -1
 
+// family is a version of IP.
+type family uint8
+
+const (
+	ipv4 family = iota
+	ipv6
+	families
+)
+
+// familyOf is the family of an address.
+func familyOf(a wire.Addr) family {
+	if a.Is4() {
+		return ipv4
+	}
+	return ipv6
+}
+
 // class sorts protocols by the number that a rule's range is about.
 type class uint8
 
 const (
-	classTCP   class = iota // destination ports
-	classUDP                // destination ports
-	classICMP               // type<<8 | code
-	classOther              // the protocol's own number
+	classTCP    class = iota // destination ports
+	classUDP                 // destination ports
+	classICMP                // type<<8 | code, of a packet of IPv4
+	classICMPv6              // type<<8 | code, of a packet of IPv6
+	classOther               // the protocol's own number
 	classes
 )
 
-// classOf is the class of a protocol.
-func classOf(proto uint8) class {
-	switch proto {
-	case wire.ProtoTCP:
+// classOf is the class of a packet of a family and protocol. A packet with the number of
+// the other family's ICMP has no type.
+func classOf(f family, proto uint8) class {
+	switch {
+	case proto == wire.ProtoTCP:
 		return classTCP
-	case wire.ProtoUDP:
+	case proto == wire.ProtoUDP:
 		return classUDP
-	case wire.ProtoICMP:
+	case proto == wire.ProtoICMP && f == ipv4:
 		return classICMP
+	case proto == wire.ProtoICMPv6 && f == ipv6:
+		return classICMPv6
 	}
 	return classOther
 }
@@ -50,17 +71,25 @@ type service struct {
 	ports span
 }
 
+// class is the class that the service's ports are numbers of.
+func (s service) class() class {
+	if s.proto == wire.ProtoICMPv6 {
+		return classICMPv6
+	}
+	return classOf(ipv4, uint8(s.proto))
+}
+
 // in is the range of a class's numbers that the service covers; false: it covers none.
 func (s service) in(c class) (span, bool) {
-	switch {
+	switch own := s.class(); {
 	case s.proto == protoAll:
 		return c.whole(), true
-	case classOf(uint8(s.proto)) != c:
-		return span{}, false
-	case c == classOther:
+	case c == classOther && own > classUDP:
 		return span{uint32(s.proto), uint32(s.proto)}, true
+	case c == own:
+		return s.ports, true
 	}
-	return s.ports, true
+	return span{}, false
 }
 
 // String is the service as people write it: "tcp 80-90", "icmp type 8".
@@ -70,7 +99,9 @@ func (s service) String() string {
 	case protoAll:
 		return "all"
 	case wire.ProtoICMP:
-		return icmpText(lo, hi)
+		return icmpText("icmp", s.ports)
+	case wire.ProtoICMPv6:
+		return icmpText("icmpv6", s.ports)
 	case wire.ProtoTCP, wire.ProtoUDP:
 		text := map[int]string{wire.ProtoTCP: "tcp ", wire.ProtoUDP: "udp "}[s.proto] + strconv.Itoa(int(lo))
 		if lo != hi {
@@ -82,18 +113,18 @@ func (s service) String() string {
 }
 
 // icmpText is a range of ICMP types and codes as people write it.
-func icmpText(lo, hi uint32) string {
-	switch hi - lo {
+func icmpText(name string, s span) string {
+	switch s.hi - s.lo {
 	case 0:
-		return fmt.Sprintf("icmp type %d code %d", lo>>8, lo&255)
+		return fmt.Sprintf("%s type %d code %d", name, s.lo>>8, s.lo&255)
 	case 255:
-		return fmt.Sprintf("icmp type %d", lo>>8)
+		return fmt.Sprintf("%s type %d", name, s.lo>>8)
 	}
-	return "icmp"
+	return name
 }
 
 // protocolNames are the names that EC2 answers with, and that its command line takes.
-var protocolNames = map[string]int{"tcp": wire.ProtoTCP, "udp": wire.ProtoUDP, "icmp": wire.ProtoICMP, "icmpv6": 58, "-1": protoAll, "all": protoAll}
+var protocolNames = map[string]int{"tcp": wire.ProtoTCP, "udp": wire.ProtoUDP, "icmp": wire.ProtoICMP, "icmpv6": wire.ProtoICMPv6, "-1": protoAll, "all": protoAll}
 
 // parseProtocol reads a protocol's name or number.
 func parseProtocol(name string) (int, error) {
@@ -117,7 +148,7 @@ func parseService(perm *ec2.IpPermission) (service, error) {
 	switch proto {
 	case wire.ProtoTCP, wire.ProtoUDP:
 		s.ports, err = parsePorts(perm)
-	case wire.ProtoICMP:
+	case wire.ProtoICMP, wire.ProtoICMPv6:
 		s.ports, err = parseICMP(orAny(perm.FromPort), orAny(perm.ToPort))
 	}
 	return s, err

@@ -15,8 +15,8 @@ func (c *compiler) retractSubnets() {
 		if there && c.vpcOf(s.VPC.ID) != nil {
 			n := c.change(s.VPC.ID)
 			n.macs.Delete(s.RouterMAC.Bits())
-			if s.Prefix.IsValid() {
-				n.subnets.Delete(number(s.Prefix.Addr()))
+			for _, b := range s.blocks() {
+				n.subnets.Delete(b)
 			}
 			c.markInside(n.ID)
 		}
@@ -30,7 +30,7 @@ func (c *compiler) retractSubnets() {
 
 // subnet compiles a subnet, and leaves out a subnet whose VPC is missing.
 func (c *compiler) subnet(o *object, config *ec2.Subnet) {
-	path, n := o.path(), c.vpcOf(config.VpcId)
+	n := c.vpcOf(config.VpcId)
 	old, _ := c.next.subnets.Get(o.id())
 	if n == nil {
 		c.leftOut(o.spot(), reference{"VpcId", "Vpcs", config.VpcId})
@@ -38,25 +38,42 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 		return
 	}
 	s := &Subnet{ID: config.SubnetId, VPC: n.VPC, RouterMAC: routerMAC(config.SubnetId), Block: c.block(o, config)}
-	for _, a := range config.Ipv6CidrBlockAssociationSet {
-		if !ended(a.Ipv6CidrBlockState.State) {
-			c.notice(IPv6, path, a.Ipv6CidrBlock)
-		}
-	}
-	ipv6Only := !config.CidrBlock.IsValid() && len(config.Ipv6CidrBlockAssociationSet) > 0
-	if !ipv6Only && c.ipv4(path, "CidrBlock", config.CidrBlock) {
-		if s.Prefix = config.CidrBlock.Masked(); !c.checkSubnet(o.spot(), n, s) {
-			c.keepSubnet(old, nil)
-			return
-		}
+	if !c.subnetBlocks(o, n, s, config) {
+		c.keepSubnet(old, nil)
+		return
 	}
 	s = c.keepSubnet(old, s)
 	n = c.change(n.ID)
 	insert(n.macs, s.RouterMAC.Bits())
-	if s.Prefix.IsValid() {
-		n.subnets.Set(number(s.Prefix.Addr()), s)
+	for _, b := range s.blocks() {
+		n.subnets.Set(b)
 	}
 	c.markInside(n.ID)
+}
+
+// subnetBlocks gives a subnet its block of each family, and is false if the subnet has no
+// place in its VPC. EC2 lets a subnet have one block of IPv6.
+func (c *compiler) subnetBlocks(o *object, n *network, s *Subnet, config *ec2.Subnet) bool {
+	path := o.path()
+	for _, a := range config.Ipv6CidrBlockAssociationSet {
+		switch p := a.Ipv6CidrBlock; {
+		case ended(a.Ipv6CidrBlockState.State), !c.ipv6(path, "Ipv6CidrBlock", p):
+		case s.Prefix6.IsValid():
+			c.Add(path, "Ipv6CidrBlock %s: it has %s already", p, s.Prefix6)
+		default:
+			s.Prefix6 = p.Masked()
+		}
+	}
+	ipv6Only := !config.CidrBlock.IsValid() && len(config.Ipv6CidrBlockAssociationSet) > 0
+	if !ipv6Only && c.ipv4(path, "CidrBlock", config.CidrBlock) {
+		s.Prefix = config.CidrBlock.Masked()
+	}
+	for _, b := range s.blocks() {
+		if !c.checkBlock(o.spot(), n, b) {
+			return false
+		}
+	}
+	return true
 }
 
 // keepSubnet puts the new subnet s in the place of old, unless the two are equal: then old
@@ -75,42 +92,42 @@ func (c *compiler) keepSubnet(old, s *Subnet) *Subnet {
 	return s
 }
 
-// checkSubnet checks a subnet's prefix, and is false if the subnet has no place in its VPC.
-func (c *compiler) checkSubnet(at spot, n *network, s *Subnet) bool {
-	path := at.path()
-	if bits := s.Prefix.Bits(); bits < 16 || bits > 28 {
-		c.Add(path, "CidrBlock %s: a subnet is a /16 to a /28", s.Prefix)
+// checkBlock checks a subnet's block, and is false if the block has no place in its VPC.
+func (c *compiler) checkBlock(at spot, n *network, b subnetBlock) bool {
+	path, what, bits := at.path(), "CidrBlock "+b.String(), b.Bits()
+	if b.Addr().Is4() {
+		if bits < 16 || bits > 28 {
+			c.Add(path, "%s: a subnet is a /16 to a /28", what)
+		}
+	} else if what = "Ipv6" + what; bits < 44 || bits > 64 || bits%4 != 0 {
+		c.Add(path, "%s: a subnet is a /44 to a /64, in steps of 4", what)
 	}
-	inside := func(vpc netip.Prefix) bool { return vpc.Bits() <= s.Prefix.Bits() && vpc.Overlaps(s.Prefix) }
+	inside := func(vpc netip.Prefix) bool { return vpc.Bits() <= bits && vpc.Overlaps(b.Prefix) }
 	if !slices.ContainsFunc(n.cidrs, inside) {
-		if c.disputed(at, c.spotOf("Vpcs", n.ID), "CidrBlock "+s.Prefix.String()+" is outside of its VPC: it says otherwise") {
+		if c.disputed(at, c.spotOf("Vpcs", n.ID), what+" is outside of its VPC: it says otherwise") {
 			return false
 		}
-		c.conflict(path, c.spotOf("Vpcs", n.ID).path(), "CidrBlock %s is outside of %s, which has %v", s.Prefix, n.ID, n.cidrs)
+		c.conflict(path, c.spotOf("Vpcs", n.ID).path(), "%s is outside of %s, which has %v", what, n.ID, n.cidrs)
 	}
-	if other := n.overlapping(s.Prefix); other != nil {
-		if c.disputed(at, c.spotOf("Subnets", other.ID), "claims "+s.Prefix.String()) {
+	if other := n.overlapping(b.Prefix); other.of != nil {
+		if c.disputed(at, c.spotOf("Subnets", other.of.ID), "claims "+b.String()) {
 			return false
 		}
-		c.Add(path, "CidrBlock %s overlaps %s, which has %s", s.Prefix, other.ID, other.Prefix)
+		c.Add(path, "%s overlaps %s, which has %s", what, other.of.ID, other.Prefix)
 	}
 	return true
 }
 
-// overlapping is a subnet that shares addresses with a prefix, nil if there is none.
-func (n *network) overlapping(p netip.Prefix) (found *Subnet) {
-	s := spanOf(p)
-	n.subnets.Descend(s.lo, func(_ uint32, before *Subnet) bool {
-		if before.Prefix.Overlaps(p) {
-			found = before
+// overlapping is a subnet's block that shares addresses with a prefix, the zero value if
+// there is none.
+func (n *network) overlapping(p netip.Prefix) (found subnetBlock) {
+	look := func(b subnetBlock) bool {
+		if b.Overlaps(p) {
+			found = b
 		}
 		return false
-	})
-	n.subnets.Ascend(s.lo, func(first uint32, after *Subnet) bool {
-		if first <= s.hi {
-			found = after
-		}
-		return false
-	})
+	}
+	n.subnets.Descend(subnetBlock{Prefix: p}, look)
+	n.subnets.Ascend(subnetBlock{Prefix: p}, look)
 	return found
 }

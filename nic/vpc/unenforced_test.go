@@ -21,14 +21,8 @@ func TestNotices(t *testing.T) {
 		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, RequesterVpcInfo: {VpcId: vpc-y}, AccepterVpcInfo: {VpcId: vpc-z}}`,
 			"VpcPeeringConnections[0] pcx-1: belongs to vpc-y and vpc-z, which is not in the configuration: it has no effect here"},
 		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, Status: {Code: rejected}}`, ""},
-		{"Vpcs", `{VpcId: vpc-c, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/56"}]}`, "Vpcs[2] vpc-c: has fd00::/56; this card has no IPv6 yet, and drops it"},
-		{"Subnets", `{SubnetId: subnet-c, VpcId: vpc-a, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "fd00::/64"}]}`, "Subnets[3] subnet-c: has fd00::/64; this card has no IPv6 yet, and drops it"},
-		{"NetworkInterfaces", `{NetworkInterfaceId: eni-c, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:09", Ipv6Addresses: [{Ipv6Address: "fd00::9"}]}`,
-			"NetworkInterfaces[4] eni-c: has fd00::9; this card has no IPv6 yet, and drops it"},
 
 		// Rules that match nothing here.
-		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`,
-			"SecurityGroups[3] sg-c: IpPermissions[0]: has ::/0; this card has no IPv6 yet, and drops it"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", PrefixListIds: [{PrefixListId: pl-1}]}]}`,
 			"SecurityGroups[3] sg-c: IpPermissionsEgress[0]: the entries of pl-1 are not in the configuration (aws ec2 describe-prefix-lists, get-managed-prefix-list-entries): it matches nothing"},
 		{"SecurityGroups", `{GroupId: sg-c, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-b-web}]}]}`,
@@ -42,7 +36,7 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`,
 			"RouteTables[0] rtb-a: Routes[0]: 0.0.0.0/0 to nat-1: this card does not serve this target yet; such packets are dropped"},
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-1}]}`,
-			"RouteTables[0] rtb-a: Routes[0]: has ::/0 to eigw-1; this card has no IPv6 yet, and drops it"},
+			"RouteTables[0] rtb-a: Routes[0]: ::/0 to eigw-1: this card does not serve this target yet; such packets are dropped"},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: vpce-1}]}`,

@@ -48,11 +48,30 @@ func (a Addr) As4() uint32 {
 	return uint32(a.lo)
 }
 
-// IsUnicast tells whether an IPv4 address may be one host's: none of this network, of
-// loopback, of multicast or reserved (RFC 1812 section 5.3.7, RFC 5771).
+// IsUnicast tells whether an address may be one host's: none of this network, of
+// loopback, of multicast or reserved (RFC 1812 section 5.3.7, RFC 5771, RFC 4291 section
+// 2.4).
 func (a Addr) IsUnicast() bool {
-	first := a.As4() >> 24
-	return first != 0 && first != 127 && first < 224
+	if a.Is4() {
+		first := uint32(a.lo) >> 24
+		return first != 0 && first != 127 && first < 224
+	}
+	return a.hi>>56 != 0xff && (a.hi != 0 || a.lo > 1)
+}
+
+// IsGroup tells whether an address is for more than one host: multicast (RFC 5771, RFC
+// 4291 section 2.7), or the limited broadcast (RFC 919).
+func (a Addr) IsGroup() bool {
+	if a.Is4() {
+		return uint32(a.lo)>>28 == 0xe || uint32(a.lo) == 0xffff_ffff
+	}
+	return a.hi>>56 == 0xff
+}
+
+// IsGlobal6 tells whether an address is a unicast one of IPv6 that the internet may carry:
+// neither link-local nor unique local (RFC 4193).
+func (a Addr) IsGlobal6() bool {
+	return !a.Is4() && a.IsUnicast() && a.hi>>54 != 0xfe80>>6 && a.hi>>57 != 0xfc00>>9
 }
 
 // Netip is the address as package netip has it; the invalid one of the zero Addr.
@@ -68,3 +87,13 @@ func (a Addr) Netip() netip.Addr {
 
 // String is the address as people write it, "invalid IP" of the zero Addr.
 func (a Addr) String() string { return a.Netip().String() }
+
+// Words are the two halves of an address as an IPv6 address, in host byte order. An IPv4
+// address has the halves of the IPv6 address that stands for it.
+func (a Addr) Words() (hi, lo uint64) { return a.hi, a.lo }
+
+// AddrFromWords is the address that has the two halves.
+func AddrFromWords(hi, lo uint64) Addr { return Addr{hi, lo} }
+
+// Less orders addresses as numbers of 128 bits.
+func (a Addr) Less(b Addr) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }

@@ -11,12 +11,13 @@ const (
 	EtherTypeQinQ = 0x88a8 // IEEE 802.1ad service tag
 )
 
-// Protocols of IPv4 (IANA Protocol Numbers).
+// Protocols of IPv4 and IPv6 (IANA Protocol Numbers).
 const (
 	ProtoICMP    = 1
 	ProtoTCP     = 6
 	ProtoUDP     = 17
 	ProtoDCCP    = 33
+	ProtoICMPv6  = 58
 	ProtoUDPLite = 136
 )
 
@@ -55,6 +56,12 @@ const (
 	ICMPExtendedEchoReply = 43
 )
 
+// Types of ICMPv6 messages (RFC 4443).
+const (
+	ICMPv6Echo      = 128
+	ICMPv6EchoReply = 129
+)
+
 // Operations of ARP (RFC 826).
 const (
 	ARPOpRequest = 1
@@ -67,6 +74,7 @@ const (
 	VLANLen     = 4
 	arpLen      = 28
 	IPv4Len     = 20
+	IPv6Len     = 40
 	UDPLen      = 8
 	TCPLen      = 20
 	ICMPLen     = 8
@@ -80,7 +88,7 @@ const (
 // (RFC 1191).
 const ICMPFragNeeded = 4
 
-// ProtocolName is "tcp", "udp" or "icmp", as EC2 writes them in security group
+// ProtocolName is "tcp", "udp", "icmp" or "icmpv6", as EC2 writes them in security group
 // rules. Any other protocol's name is its number.
 func ProtocolName(proto uint8) string {
 	switch proto {
@@ -90,6 +98,8 @@ func ProtocolName(proto uint8) string {
 		return "tcp"
 	case ProtoUDP:
 		return "udp"
+	case ProtoICMPv6:
+		return "icmpv6"
 	}
 	return strconv.Itoa(int(proto))
 }

@@ -1,7 +1,7 @@
 package wire
 
-// ECN is a packet's congestion mark: the two lowest bits of IPv4's second byte
-// (RFC 3168 section 5). The other six bits are the DSCP.
+// ECN is a packet's congestion mark: the two lowest bits of IPv4's second byte and of
+// IPv6's traffic class (RFC 3168 section 5). The other six bits are the DSCP.
 type ECN uint8
 
 const (
@@ -10,7 +10,7 @@ const (
 	ECT0              // the ends know marks
 	CE                // a router on the way was congested
 
-	// ECNMask is the bits of the mark in IPv4's second byte.
+	// ECNMask is the bits of the mark in IPv4's second byte, and in IPv6's traffic class.
 	ECNMask = 3
 )
 
@@ -32,6 +32,24 @@ func (inner ECN) Leave(outer ECN) (left ECN, ok bool) {
 		return ECT1, true
 	}
 	return inner, true
+}
+
+// ECN is the congestion mark of the IP packet in frame, which h describes.
+func (h *Headers) ECN(frame []byte) ECN {
+	if h.EtherType == EtherTypeIPv6 {
+		return IPv6(frame[h.L3:]).ECN()
+	}
+	return IPv4(frame[h.L3:]).ECN()
+}
+
+// SetECN writes the congestion mark of the IP packet in frame, which h describes. A wrong
+// checksum stays wrong.
+func (h *Headers) SetECN(frame []byte, e ECN) {
+	if h.EtherType == EtherTypeIPv6 {
+		IPv6(frame[h.L3:]).SetECN(e)
+	} else {
+		IPv4(frame[h.L3:]).SetECN(e)
+	}
 }
 
 // ECN is the packet's congestion mark.

@@ -19,6 +19,12 @@ const (
 	FaultIPv4LengthShort
 	FaultIPv4LengthBeyond
 	FaultIPv4Checksum
+	FaultIPv6Truncated
+	FaultIPv6Version
+	FaultIPv6LengthBeyond
+	FaultIPv6Mapped
+	FaultIPv6Extension
+	FaultIPv6Extensions
 	FaultFragmentOverrun
 	FaultFragmentTiny
 	FaultUDPTruncated
@@ -51,7 +57,13 @@ var faults = [FaultCount]struct{ name, sentence string }{
 	FaultIPv4LengthShort:   {"ipv4_length_short", "the IPv4 packet says it is shorter than its header"},
 	FaultIPv4LengthBeyond:  {"ipv4_length_beyond", "the IPv4 packet says it is longer than the frame"},
 	FaultIPv4Checksum:      {"ipv4_checksum", "the IPv4 header's checksum is wrong"},
-	FaultFragmentOverrun:   {"fragment_overrun", "the fragment ends past the 65535 bytes of an IPv4 packet"},
+	FaultIPv6Truncated:     {"ipv6_truncated", "the frame ends within the IPv6 header"},
+	FaultIPv6Version:       {"ipv6_version", "the EtherType says IPv6 and the header's version does not"},
+	FaultIPv6LengthBeyond:  {"ipv6_length_beyond", "the IPv6 packet says it is longer than the frame"},
+	FaultIPv6Mapped:        {"ipv6_mapped", "an address of the IPv6 packet stands for an IPv4 address, which no packet may carry (RFC 4291 section 2.5.5.2)"},
+	FaultIPv6Extension:     {"ipv6_extension", "the IPv6 packet ends within an extension header"},
+	FaultIPv6Extensions:    {"ipv6_extensions", "the IPv6 packet has more than eight extension headers"},
+	FaultFragmentOverrun:   {"fragment_overrun", "the fragment ends past the 65535 bytes of an IP packet"},
 	FaultFragmentTiny:      {"fragment_tiny", "the fragment splits the transport header, as one made to slip past a filter does"},
 	FaultUDPTruncated:      {"udp_truncated", "the packet ends within the UDP header"},
 	FaultUDPLengthShort:    {"udp_length_short", "the UDP datagram says it is shorter than its header of 8 bytes"},

@@ -16,6 +16,10 @@ var (
 	ping = wiretest.Echo("10.0.1.5", "10.0.1.6", 1)
 	ask  = wiretest.ARPRequest(wiretest.SrcMAC, "10.0.1.5", "10.0.1.6").Bytes()
 
+	tcp6  = wiretest.TCP("[2001:db8::5]:40000", "[2001:db8::6]:80")
+	udp6  = wiretest.UDP("[2001:db8::5]:40000", "[2001:db8::6]:53")
+	ping6 = wiretest.Echo("2001:db8::5", "2001:db8::6", 1)
+
 	tunnel = wiretest.VXLAN("172.16.0.1", "172.16.0.2", 5001, tcp.Bytes())
 )
 
@@ -25,6 +29,26 @@ func ip(p wiretest.Packet, n int, frag uint16) []byte {
 	frame := wiretest.Cut(p.Bytes(), 34+n)
 	frame = wiretest.Put(frame, 16, 0, byte(20+n))
 	return wiretest.Mend(wiretest.Put(frame, 20, byte(frag>>8), byte(frag)))
+}
+
+// ip6 makes a frame of an IPv6 packet of which only the first n bytes behind its header
+// are left.
+func ip6(p wiretest.Packet, n int) []byte {
+	return wiretest.Put(wiretest.Cut(p.Bytes(), 54+n), 18, byte(n>>8), byte(n))
+}
+
+// extended is a packet with n extension headers.
+func extended(p wiretest.Packet, n int) []byte {
+	for range n {
+		p = p.Extension(60, 8)
+	}
+	return p.Bytes()
+}
+
+// fragmentWithin is a first fragment behind whose fragment header stands half of another
+// extension header.
+func fragmentWithin() []byte {
+	return wiretest.IP("2001:db8::5", "2001:db8::6", 60).Payload("\x06\x01______________________").Fragments(8)[0]
 }
 
 var faulty = []struct {
@@ -71,6 +95,27 @@ var faulty = []struct {
 	{"UDP in two", ip(udp, 7, 0x2000), wire.FaultFragmentTiny},
 	{"ICMP in two", ip(ping, 7, 0x2000), wire.FaultFragmentTiny},
 	{"TCP from its 8th byte, over the flags", ip(tcp, 16, 1), wire.FaultFragmentTiny},
+
+	// IPv6 says what it is and how long, and so do its extension headers.
+	{"IPv6 of 39 bytes", wiretest.Cut(tcp6.Bytes(), 53), wire.FaultIPv6Truncated},
+	{"IPv6 of version 4", wiretest.Put(tcp6.Bytes(), 14, 0x40), wire.FaultIPv6Version},
+	{"IPv6 past the frame", wiretest.Cut(tcp6.Bytes(), -1), wire.FaultIPv6LengthBeyond},
+	{"from an IPv4 address", wiretest.TCP("[::ffff:10.0.1.5]:1", "[2001:db8::6]:2").Bytes(), wire.FaultIPv6Mapped},
+	{"to an IPv4 address", wiretest.TCP("[2001:db8::6]:1", "[::ffff:10.0.1.5]:2").Bytes(), wire.FaultIPv6Mapped},
+	{"an extension header of 7 bytes", ip6(tcp6.Extension(60, 8), 7), wire.FaultIPv6Extension},
+	{"an extension header of 1 byte", ip6(tcp6.Extension(60, 8), 1), wire.FaultIPv6Extension},
+	{"an extension header past the packet", wiretest.Put(tcp6.Extension(60, 8).Bytes(), 55, 255), wire.FaultIPv6Extension},
+	{"hop-by-hop options and no packet, as jumbograms", wiretest.Put(tcp6.Extension(0, 8).Bytes(), 18, 0, 0), wire.FaultIPv6Extension},
+	{"half a fragment header", ip6(udp6.Extension(44, 8), 7), wire.FaultIPv6Extension},
+	{"nine extension headers", extended(tcp6, 9), wire.FaultIPv6Extensions},
+	{"an IPv6 payload of 65536 bytes", wiretest.Put(udp6.Size(78).Fragments(8)[1], 56, 0xff, 0xf8), wire.FaultFragmentOverrun},
+	{"TCP over IPv6 in two", tcp6.Fragments(16)[0], wire.FaultFragmentTiny},
+	{"a first fragment that ends within its extension headers", fragmentWithin(), wire.FaultFragmentTiny},
+	{"TCP over IPv6 from its 8th byte", tcp6.Fragments(8)[1], wire.FaultFragmentTiny},
+	{"a first fragment without its transport header", tcp6.Fragments(8)[0], wire.FaultFragmentTiny},
+	{"TCP over IPv6 of 19 bytes", ip6(tcp6, 19), wire.FaultTCPTruncated},
+	{"UDP over IPv6 of 7 bytes", ip6(udp6, 7), wire.FaultUDPTruncated},
+	{"ICMPv6 of 7 bytes", ip6(ping6, 7), wire.FaultICMPTruncated},
 
 	// Transport headers say how long they are.
 	{"UDP of 7 bytes, it says", wiretest.Put(udp.Bytes(), 38, 0, 7), wire.FaultUDPLengthShort},

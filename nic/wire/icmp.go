@@ -27,7 +27,7 @@ func parseICMP(b []byte, h *Headers) Fault {
 	return NoFault
 }
 
-// ICMPQuery is the type of the query that a message of type t asks or answers, 0
+// ICMPQuery is the type of the query that an ICMP message of type t asks or answers, 0
 // if t is neither a query nor an answer. Queries and answers have an identifier
 // where an echo has one, by which the asker knows the answer (RFC 5508 section
 // 3).
@@ -41,6 +41,32 @@ func ICMPQuery(t uint8) uint8 {
 		return t
 	}
 	return 0
+}
+
+// ICMPv6Query is ICMPQuery for ICMPv6 (RFC 4443 section 4).
+func ICMPv6Query(t uint8) uint8 {
+	if t == ICMPv6Echo || t == ICMPv6EchoReply {
+		return ICMPv6Echo
+	}
+	return 0
+}
+
+// IsICMP tells whether the packet is a message of its own family's ICMP. In a packet of
+// the other family the number is that of a protocol without meaning.
+func (h *Headers) IsICMP() bool {
+	return h.Proto == ProtoICMP && h.EtherType == EtherTypeIPv4 || h.Proto == ProtoICMPv6 && h.EtherType == EtherTypeIPv6
+}
+
+// Query is the type of the query that an ICMP message of either family asks or answers,
+// 0 if the packet is neither.
+func (h *Headers) Query() uint8 {
+	switch {
+	case !h.IsICMP() || h.Frag == LaterFragment:
+		return 0
+	case h.Proto == ProtoICMPv6:
+		return ICMPv6Query(h.Type)
+	}
+	return ICMPQuery(h.Type)
 }
 
 // IsICMPError tells whether the packet is an ICMP error: a report about another
@@ -79,7 +105,7 @@ func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 	q = Headers{
 		Tuple:     Tuple{Src: AddrFrom4(ip.Src()), Dst: AddrFrom4(ip.Dst()), Proto: ip.Proto()},
 		EtherType: EtherTypeIPv4,
-		ID:        ip.ID(),
+		ID:        uint32(ip.ID()),
 		L3:        uint16(at),
 		L4:        uint16(at + header),
 		End:       uint16(at + end),

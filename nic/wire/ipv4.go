@@ -86,7 +86,7 @@ func parseIPv4(b []byte, h *Headers) Fault {
 	if !headerSumRight(p, b[IPv4Len:headerLen]) {
 		return FaultIPv4Checksum
 	}
-	h.ID = binary.BigEndian.Uint16(p[4:])
+	h.ID = uint32(binary.BigEndian.Uint16(p[4:]))
 	h.Proto = p[9]
 	h.Src = AddrFrom4(binary.BigEndian.Uint32(p[12:]))
 	h.Dst = AddrFrom4(binary.BigEndian.Uint32(p[16:]))

@@ -13,11 +13,11 @@ type Tuple struct {
 	Proto            uint8
 }
 
-// Frag says which part of an IPv4 packet a frame holds.
+// Frag says which part of an IP packet a frame holds.
 type Frag uint8
 
 const (
-	Whole         Frag = iota // the whole packet, or no IPv4 packet
+	Whole         Frag = iota // the whole packet, or no IP packet
 	FirstFragment             // the first fragment, with the transport header
 	LaterFragment             // a later fragment, without
 )
@@ -27,17 +27,17 @@ const (
 type Headers struct {
 	Tuple
 	Flags      uint8  // TCP's flags
-	Frag       Frag   // the part of the IPv4 packet that the frame holds
+	Frag       Frag   // the part of the IP packet that the frame holds
 	Type, Code uint8  // ICMP's type and code
 	Tagged     bool   // whether a tag names a VLAN; a tag for a priority alone names none
 	EtherType  uint16 // the EtherType after all VLAN tags; below 1536 it is IEEE 802.3's length
 	L3         uint16 // offset of the header that EtherType names
-	L4         uint16 // offset of the IPv4 packet's payload; 0 without IPv4
-	End        uint16 // offset of the IPv4 packet's end, where padding begins; without IPv4 the frame's end
-	ID         uint16 // the IPv4 packet's identification, which its fragments share
+	L4         uint16 // offset of the IP packet's payload, behind extension headers; 0 without an IP packet
+	End        uint16 // offset of the IP packet's end, where padding begins; without an IP packet the frame's end
+	ID         uint32 // the packet's identification, which its fragments share; of IPv6 only fragments have one
 }
 
-// Parse judges a frame and describes the frame in h. Parse reads IPv4 with the
+// Parse judges a frame and describes the frame in h. Parse reads IPv4 and IPv6 with the
 // transport headers of TCP, UDP and ICMP, judges ARP, and names any other
 // EtherType without a look at what follows. After a fault h holds the headers
 // before the fault, or zero.
@@ -67,6 +67,8 @@ func parseAny(frame []byte, h *Headers) Fault {
 	switch h.EtherType {
 	case EtherTypeIPv4:
 		return parseIPv4(frame[h.L3:], h)
+	case EtherTypeIPv6:
+		return parseIPv6(frame[h.L3:], h)
 	case EtherTypeARP:
 		return checkARP(frame[h.L3:])
 	}

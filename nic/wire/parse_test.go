@@ -102,9 +102,9 @@ func TestParseNamesWhatItDoesNotRead(t *testing.T) {
 	require.Equal(t, wire.Tuple{Src: a, Dst: b, Proto: 47}, gre.Tuple)
 	require.EqualValues(t, 34, gre.L4)
 
-	ip6 := wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 40))
-	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeIPv6, L3: 14, End: 54}, parse(t, ip6.Bytes()))
-	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeIPv6, L3: 18, End: 58}, parse(t, ip6.VLAN(0).Bytes()))
+	lldp := wiretest.Ethernet(0x88cc, make([]byte, 40))
+	require.Equal(t, wire.Headers{EtherType: 0x88cc, L3: 14, End: 54}, parse(t, lldp.Bytes()))
+	require.Equal(t, wire.Headers{EtherType: 0x88cc, L3: 18, End: 58}, parse(t, lldp.VLAN(0).Bytes()))
 
 	arp := parse(t, wiretest.ARPRequest(wiretest.SrcMAC, "10.0.1.5", "10.0.1.1").Bytes())
 	require.Equal(t, wire.Headers{EtherType: wire.EtherTypeARP, L3: 14, End: 42}, arp)

@@ -139,7 +139,7 @@ func (p *Plain) Describe(h *Headers) {
 	h.Flags, h.Frag, h.Type, h.Code, h.Tagged = p.Flags(), Whole, 0, 0, false
 	h.EtherType = EtherTypeIPv4
 	h.L3, h.L4, h.End = EthernetLen, EthernetLen+IPv4Len, uint16(EthernetLen+p.Len())
-	h.ID = binary.BigEndian.Uint16(p[18:])
+	h.ID = uint32(binary.BigEndian.Uint16(p[18:]))
 }
 
 // DstBits is the station that the frame is for, as Ethernet.DstBits has it.

@@ -58,7 +58,7 @@ func ParseVXLAN(frame []byte, o *Outer) (is bool, f Fault) {
 		return false, FaultOuterFragment
 	}
 	if is, f = parseTunnel(frame[h.L4:h.End], &h, o); is {
-		o.Station, o.ECN, o.Tagged = Ethernet(frame).DstBits(), IPv4(frame[h.L3:]).ECN(), h.Tagged
+		o.Station, o.ECN, o.Tagged = Ethernet(frame).DstBits(), h.ECN(frame), h.Tagged
 	}
 	return is, f
 }

@@ -48,7 +48,7 @@ func TestParseVXLANReadsTheTunnel(t *testing.T) {
 func TestParseVXLANLeavesTheRest(t *testing.T) {
 	for what, frame := range map[string][]byte{
 		"ARP":              wiretest.ARPRequest(wiretest.SrcMAC, "172.16.0.1", "172.16.0.2").Bytes(),
-		"IPv6":             wiretest.Ethernet(wire.EtherTypeIPv6, make([]byte, 60)).Bytes(),
+		"IPv6":             wiretest.Echo("fe80::1", "ff02::1", 1).Bytes(),
 		"ping":             wiretest.Echo("172.16.0.1", "172.16.0.2", 1).Bytes(),
 		"TCP to 4789":      wiretest.TCP("172.16.0.1:1", "172.16.0.2:4789").Bytes(),
 		"UDP from 4789":    wiretest.UDP("172.16.0.1:4789", "172.16.0.2:1").Size(100).Bytes(),

@@ -50,12 +50,12 @@ type Ipv4PrefixSpecification struct {
 
 // NetworkInterfaceIpv6Address is an IPv6 address of an ENI.
 type NetworkInterfaceIpv6Address struct {
-	Ipv6Address string `json:",omitzero"`
+	Ipv6Address netip.Addr `json:",omitzero"`
 }
 
 // Ipv6PrefixSpecification is a delegated IPv6 prefix.
 type Ipv6PrefixSpecification struct {
-	Ipv6Prefix string `json:",omitzero"`
+	Ipv6Prefix netip.Prefix `json:",omitzero"`
 }
 
 // GroupIdentifier names a security group of an ENI.

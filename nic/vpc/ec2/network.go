@@ -40,7 +40,7 @@ type VpcCidrBlockState struct {
 
 // VpcIpv6CidrBlockAssociation is one IPv6 block of a VPC.
 type VpcIpv6CidrBlockAssociation struct {
-	Ipv6CidrBlock      string            `json:",omitzero"`
+	Ipv6CidrBlock      netip.Prefix      `json:",omitzero"`
 	Ipv6CidrBlockState VpcCidrBlockState `json:",omitzero"`
 }
 
@@ -57,7 +57,7 @@ type Subnet struct {
 
 // SubnetIpv6CidrBlockAssociation is one IPv6 block of a subnet.
 type SubnetIpv6CidrBlockAssociation struct {
-	Ipv6CidrBlock      string               `json:",omitzero"`
+	Ipv6CidrBlock      netip.Prefix         `json:",omitzero"`
 	Ipv6CidrBlockState SubnetCidrBlockState `json:",omitzero"`
 }
 
@@ -92,7 +92,7 @@ type RouteTableAssociationState struct {
 // Route is one line of a route table: a destination and one target.
 type Route struct {
 	DestinationCidrBlock        netip.Prefix `json:",omitzero"`
-	DestinationIpv6CidrBlock    string       `json:",omitzero"`
+	DestinationIpv6CidrBlock    netip.Prefix `json:",omitzero"`
 	DestinationPrefixListId     string       `json:",omitzero"`
 	GatewayId                   string       `json:",omitzero"` // "local", igw-, vgw- or vpce-
 	NatGatewayId                string       `json:",omitzero"`
@@ -132,7 +132,7 @@ type NetworkAclEntry struct {
 	Protocol      string        `json:",omitzero"` // a number, "-1" for all
 	RuleAction    string        `json:",omitzero"` // allow, deny
 	CidrBlock     netip.Prefix  `json:",omitzero"`
-	Ipv6CidrBlock string        `json:",omitzero"`
+	Ipv6CidrBlock netip.Prefix  `json:",omitzero"`
 	PortRange     *PortRange    `json:",omitzero"`
 	IcmpTypeCode  *IcmpTypeCode `json:",omitzero"`
 }

@@ -33,8 +33,8 @@ type IpRange struct {
 
 // Ipv6Range is an IPv6 source.
 type Ipv6Range struct {
-	CidrIpv6    string `json:",omitzero"`
-	Description string `json:",omitzero"`
+	CidrIpv6    netip.Prefix `json:",omitzero"`
+	Description string       `json:",omitzero"`
 }
 
 // PrefixListId names a prefix list as source.

@@ -3,6 +3,7 @@ package wiretest
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"nitrocard/nic/wire"
 )
@@ -10,7 +11,7 @@ import (
 // Check is nil if every checksum in the frame is right, and names the first wrong
 // one otherwise. The checksums are those of IPv4, of TCP, UDP, UDP-Lite, DCCP or
 // ICMP in a whole packet, of the packet that an ICMP error quotes, and of a tunneled
-// frame. A frame without IPv4 has no checksum; a frame that ends before its checksum
+// frame. A frame without IP has no checksum; a frame that ends before its checksum
 // is an error.
 func Check(frame []byte) error {
 	for at := 12; at+2 <= len(frame); at += wire.VLANLen {
@@ -18,6 +19,8 @@ func Check(frame []byte) error {
 		case wire.EtherTypeVLAN, wire.EtherTypeQinQ:
 		case wire.EtherTypeIPv4:
 			return checkIPv4(frame[at+2:])
+		case wire.EtherTypeIPv6:
+			return checkIPv6(frame[at+2:])
 		default:
 			return nil
 		}
@@ -39,19 +42,20 @@ func checkIPv4(b []byte) error {
 	if h.TotalLen() < h.HeaderLen() {
 		return errors.New("the packet is shorter than its header")
 	}
-	return checkTransport(h, b[h.HeaderLen():h.TotalLen()])
+	ends := ip{src: netip.AddrFrom4([4]byte(b[12:16])), dst: netip.AddrFrom4([4]byte(b[16:20])), proto: h.Proto()}
+	return checkTransport(ends, b[h.HeaderLen():h.TotalLen()])
 }
 
-func checkTransport(h wire.IPv4, b []byte) error {
-	pseudo := ip{src: h.Src(), dst: h.Dst(), proto: h.Proto()}.pseudo
+func checkTransport(h ip, b []byte) error {
+	pseudo := h.pseudo
 	least := map[uint8]int{
 		wire.ProtoTCP: wire.TCPLen, wire.ProtoUDP: wire.UDPLen, wire.ProtoICMP: wire.ICMPLen,
-		wire.ProtoUDPLite: wire.UDPLen, wire.ProtoDCCP: dccpLen,
+		wire.ProtoICMPv6: wire.ICMPLen, wire.ProtoUDPLite: wire.UDPLen, wire.ProtoDCCP: dccpLen,
 	}
-	if len(b) < least[h.Proto()] {
+	if len(b) < least[h.proto] {
 		return errors.New("the transport header is cut")
 	}
-	switch h.Proto() {
+	switch h.proto {
 	case wire.ProtoTCP:
 		if Sum(pseudo(len(b)), b) != 0xffff {
 			return errors.New("the TCP checksum is wrong")
@@ -68,6 +72,13 @@ func checkTransport(h wire.IPv4, b []byte) error {
 		}
 	case wire.ProtoICMP:
 		return checkICMP(b)
+	case wire.ProtoICMPv6:
+		if Sum(pseudo(len(b)), b) != 0xffff {
+			return errors.New("the ICMPv6 checksum is wrong")
+		}
+		if b[0] > 0 && b[0] < 128 {
+			return inQuote(checkIPv6(b[wire.ICMPLen:]))
+		}
 	}
 	return nil
 }
@@ -115,9 +126,14 @@ func checkICMP(b []byte) error {
 	}
 	switch b[0] {
 	case wire.ICMPUnreachable, wire.ICMPTimeExceeded, wire.ICMPSourceQuench, wire.ICMPRedirect, wire.ICMPParameter:
-		if err := checkIPv4(b[wire.ICMPLen:]); err != nil {
-			return fmt.Errorf("in the quote: %w", err)
-		}
+		return inQuote(checkIPv4(b[wire.ICMPLen:]))
+	}
+	return nil
+}
+
+func inQuote(err error) error {
+	if err != nil {
+		return fmt.Errorf("in the quote: %w", err)
 	}
 	return nil
 }

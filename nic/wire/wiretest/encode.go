@@ -3,16 +3,18 @@ package wiretest
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 
 	"nitrocard/nic/wire"
 )
 
 type ip struct {
-	src, dst   uint32
+	src, dst   netip.Addr
 	proto, ttl uint8
 	tos        uint8
-	id, frag   uint16 // frag: flags and offset as on the wire
-	options    []byte
+	id, frag   uint16 // frag: flags and offset as on the wire in IPv4
+	options    []byte // IPv4's
+	extensions []extension
 }
 
 type transport struct {
@@ -31,7 +33,7 @@ var be = binary.BigEndian
 
 // Bytes is the frame.
 func (p Packet) Bytes() []byte {
-	if p.etherType != wire.EtherTypeIPv4 || p.l3 != nil {
+	if !p.ip.src.IsValid() {
 		return p.frame(p.l3)
 	}
 	return p.frame(p.ip.packet(p.segment()))
@@ -70,8 +72,11 @@ func (p Packet) frame(b []byte) []byte {
 	return f
 }
 
-// packet puts the IPv4 header in front of payload.
+// packet puts the IP header in front of payload.
 func (h ip) packet(payload []byte) []byte {
+	if h.src.Is6() {
+		return h.packet6(payload)
+	}
 	headerLen := wire.IPv4Len + len(h.options)
 	total := headerLen + len(payload)
 	if headerLen > 60 || headerLen%4 != 0 || total > 0xffff {
@@ -82,8 +87,7 @@ func (h ip) packet(payload []byte) []byte {
 	b = be.AppendUint16(b, h.id)
 	b = be.AppendUint16(b, h.frag)
 	b = append(b, h.ttl, h.proto, 0, 0)
-	b = be.AppendUint32(b, h.src)
-	b = be.AppendUint32(b, h.dst)
+	b = append(append(b, h.src.AsSlice()...), h.dst.AsSlice()...)
 	b = append(b, h.options...)
 	be.PutUint16(b[10:], ^Sum(b))
 	return append(b, payload...)
@@ -100,7 +104,7 @@ func (p Packet) segment() []byte {
 		return p.udpLite()
 	case wire.ProtoDCCP:
 		return p.dccp()
-	case wire.ProtoICMP:
+	case wire.ProtoICMP, wire.ProtoICMPv6:
 		return p.icmp()
 	}
 	return p.l4.payload
@@ -163,14 +167,18 @@ func (p Packet) dccp() []byte {
 func (p Packet) icmp() []byte {
 	b := []byte{p.l4.icmpType, p.l4.icmpCode, 0, 0}
 	b = append(be.AppendUint32(b, p.l4.icmpRest), p.l4.payload...)
-	be.PutUint16(b[2:], ^Sum(b))
+	if p.ip.proto == wire.ProtoICMPv6 {
+		be.PutUint16(b[2:], ^Sum(p.ip.pseudo(len(b)), b))
+	} else {
+		be.PutUint16(b[2:], ^Sum(b))
+	}
 	return b
 }
 
-// pseudo is the pseudo-header of a segment of n bytes.
+// pseudo is the pseudo-header of a segment of n bytes. That of IPv6 has more zeros (RFC
+// 8200 section 8.1), which add nothing.
 func (h ip) pseudo(n int) []byte {
-	b := be.AppendUint32(nil, h.src)
-	b = be.AppendUint32(b, h.dst)
+	b := append(h.src.AsSlice(), h.dst.AsSlice()...)
 	b = append(b, 0, h.proto)
 	return be.AppendUint16(b, uint16(n))
 }

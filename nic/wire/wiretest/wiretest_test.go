@@ -37,6 +37,33 @@ func TestBytesAreThoseOfGopacket(t *testing.T) {
 	}
 }
 
+// So it is over IPv6, with extension headers and in fragments.
+func TestIPv6BytesAreThoseOfGopacket(t *testing.T) {
+	eth := &layers.Ethernet{SrcMAC: SrcMAC[:], DstMAC: DstMAC[:], EthernetType: layers.EthernetTypeIPv6}
+	ip := &layers.IPv6{Version: 6, HopLimit: 64, TrafficClass: 3, SrcIP: net.ParseIP("2001:db8::5"), DstIP: net.ParseIP("2001:db8::6")}
+	tcp := &layers.TCP{SrcPort: 40000, DstPort: 80, Seq: 1, Ack: 1, ACK: true, Window: 0xffff}
+	udp := &layers.UDP{SrcPort: 40000, DstPort: 53}
+	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(128, 0)}
+	require.NoError(t, tcp.SetNetworkLayerForChecksum(ip))
+	require.NoError(t, udp.SetNetworkLayerForChecksum(ip))
+	require.NoError(t, icmp.SetNetworkLayerForChecksum(ip))
+	for _, c := range []struct {
+		p  Packet
+		l4 []gopacket.SerializableLayer
+	}{
+		{TCP("[2001:db8::5]:40000", "[2001:db8::6]:80"), []gopacket.SerializableLayer{tcp}},
+		{UDP("[2001:db8::5]:40000", "[2001:db8::6]:53"), []gopacket.SerializableLayer{udp}},
+		{Echo("2001:db8::5", "2001:db8::6", 7), []gopacket.SerializableLayer{icmp, &layers.ICMPv6Echo{Identifier: 7, SeqNumber: 1}}},
+	} {
+		ip.NextHeader = layers.IPProtocol(c.p.ip.proto)
+		buf := gopacket.NewSerializeBuffer()
+		fix := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
+		all := append([]gopacket.SerializableLayer{eth, ip}, append(c.l4, gopacket.Payload("an odd payload!"))...)
+		require.NoError(t, gopacket.SerializeLayers(buf, fix, all...))
+		require.Equal(t, buf.Bytes(), c.p.TOS(3).Payload("an odd payload!").Bytes())
+	}
+}
+
 func TestCheckFindsEachWrongChecksum(t *testing.T) {
 	tcp, udp := TCP("10.0.1.5:1", "10.0.1.6:2").Payload("x"), UDP("10.0.1.5:1", "10.0.1.6:2").Payload("x")
 	lite, dccp := UDPLite("10.0.1.5:1", "10.0.1.6:2").Payload("x"), DCCP("10.0.1.5:1", "10.0.1.6:2").Payload("x")
@@ -59,6 +86,9 @@ func TestCheckFindsEachWrongChecksum(t *testing.T) {
 		{"the ICMP checksum is wrong", fault, 70},
 		{"in the tunnel: the TCP checksum is wrong", tunnel, 50 + 54},
 		{"the UDP checksum is wrong", tunnel.Checksum(), 50 + 54},
+		{"the TCP checksum is wrong", TCP("[2001:db8::5]:1", "[2001:db8::6]:2").Payload("x"), 74},
+		{"the ICMPv6 checksum is wrong", Echo("2001:db8::5", "2001:db8::6", 1).Extension(60, 8), 66},
+		{"the ICMPv6 checksum is wrong", ICMPError(2, 0, "2001:db8::1", UDP("[2001:db8::5]:1", "[2001:db8::6]:2").Bytes()), 60},
 	} {
 		require.NoError(t, Check(c.p.Bytes()))
 		require.EqualError(t, Check(Put(c.p.Bytes(), c.at, 0xbd)), c.want)

@@ -65,7 +65,7 @@ func (p Packet) TCPOptions(b ...byte) Packet {
 	return p
 }
 
-// MTU sets the path's MTU in an ICMP error of type 3 and code 4.
+// MTU sets the path's MTU in an ICMP error that reports it.
 func (p Packet) MTU(n uint16) Packet {
 	p.l4.icmpRest = uint32(n)
 	return p
@@ -77,7 +77,7 @@ func (p Packet) Code(n uint8) Packet {
 	return p
 }
 
-// Quote cuts an ICMP error's quote to n bytes, IPv4 header included.
+// Quote cuts an ICMP error's quote to n bytes, IP header included.
 func (p Packet) Quote(n int) Packet {
 	p.l4.payload = p.l4.payload[:n:n]
 	return p
@@ -109,19 +109,19 @@ func (p Packet) SrcPort(port uint16) Packet {
 	return p
 }
 
-// TTL sets IPv4's time to live, which is 64 otherwise.
+// TTL sets the time to live, which is 64 otherwise.
 func (p Packet) TTL(n uint8) Packet {
 	p.ip.ttl = n
 	return p
 }
 
-// TOS sets IPv4's second byte: DSCP, and the congestion mark in the lowest two bits.
+// TOS sets the DSCP, and the congestion mark in the lowest two bits.
 func (p Packet) TOS(b uint8) Packet {
 	p.ip.tos = b
 	return p
 }
 
-// ID sets IPv4's identification, which is 1 otherwise.
+// ID sets the identification, which is 1 otherwise.
 func (p Packet) ID(id uint16) Packet {
 	p.ip.id = id
 	return p

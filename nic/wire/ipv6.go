@@ -1,0 +1,94 @@
+package wire
+
+import "encoding/binary"
+
+// IPv6 is a packet from its header's first byte (RFC 8200 section 3):
+//
+//	 0                   1                   2                   3
+//	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|Version| Traffic Class |           Flow Label                  |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|         Payload Length        |  Next Header  |   Hop Limit   |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|                    Source Address, 16 bytes                   |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//	|                  Destination Address, 16 bytes                |
+//	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+type IPv6 []byte
+
+// PayloadLen is the length in bytes of what follows the header, extension headers
+// included.
+func (b IPv6) PayloadLen() int { return int(binary.BigEndian.Uint16(b[4:6])) }
+
+// NextHeader is the number of the header that follows: an extension header's, or the
+// payload's protocol.
+func (b IPv6) NextHeader() uint8 { return b[6] }
+
+// Src is the address that the packet claims to come from.
+func (b IPv6) Src() Addr { return addrFrom16(b[8:24]) }
+
+// Dst is the address that the packet is for.
+func (b IPv6) Dst() Addr { return addrFrom16(b[24:40]) }
+
+// ECN is the packet's congestion mark: the two lowest bits of the traffic class, which
+// lies across two bytes.
+func (b IPv6) ECN() ECN { return ECN(b[1] >> 4 & ECNMask) }
+
+// SetECN writes the congestion mark, which no checksum covers.
+func (b IPv6) SetECN(e ECN) { b[1] = b[1]&^(ECNMask<<4) | byte(e)<<4 }
+
+// addrFrom16 is an address in network byte order.
+func addrFrom16(b []byte) Addr {
+	return Addr{binary.BigEndian.Uint64(b[0:8]), binary.BigEndian.Uint64(b[8:16])}
+}
+
+// parseIPv6 reads the packet b, which begins at h.L3, with its extension headers and its
+// transport header.
+func parseIPv6(b []byte, h *Headers) Fault {
+	if len(b) < IPv6Len {
+		return FaultIPv6Truncated
+	}
+	ip := IPv6(b)
+	if b[0]>>4 != 6 {
+		return FaultIPv6Version
+	}
+	total := IPv6Len + ip.PayloadLen()
+	if total > len(b) {
+		return FaultIPv6LengthBeyond
+	}
+	h.Src, h.Dst = ip.Src(), ip.Dst()
+	if h.Src.Is4() || h.Dst.Is4() {
+		return FaultIPv6Mapped
+	}
+	h.End = h.L3 + uint16(total)
+	at, f := walkExtensions(b[:total], h)
+	h.L4 = h.L3 + uint16(at)
+	if f != NoFault || h.Frag == LaterFragment {
+		return f
+	}
+	b = b[at:total]
+	switch h.Proto {
+	case ProtoTCP:
+		return parseTCP(b, h)
+	case ProtoUDP:
+		return parseUDP(b, h)
+	case ProtoICMPv6:
+		return parseICMPv6(b, h)
+	}
+	return NoFault
+}
+
+// parseICMPv6 reads the header at the start of b, the packet's payload, which is like
+// that of ICMP (RFC 4443 section 2.1).
+func parseICMPv6(b []byte, h *Headers) Fault {
+	if len(b) < ICMPLen {
+		return h.cut(FaultICMPTruncated)
+	}
+	h.Type, h.Code = b[0], b[1]
+	if ICMPv6Query(h.Type) != 0 {
+		h.SrcPort = binary.BigEndian.Uint16(b[4:])
+		h.DstPort = h.SrcPort
+	}
+	return NoFault
+}
