@@ -25,7 +25,7 @@ func TestReads(t *testing.T) {
 	a1 := x.eni("eni-a1")
 	require.Equal(t, ENIView{
 		ID: "eni-a1", Instance: "i-a1", VPC: "vpc-a", VNI: vniA, Subnet: "subnet-a1", MAC: nictest.MACA1, RouterMAC: a1.RouterMAC,
-		Addresses: []string{"10.0.1.5", "10.0.1.15"}, Public: []string{"35.72.2.8", "35.72.2.9"}, SecurityGroups: []string{"sg-a-web"},
+		Addresses: []string{"10.0.1.5", "10.0.1.15", "2001:db8:a:1::5"}, Public: []string{"35.72.2.8", "35.72.2.9", ""}, SecurityGroups: []string{"sg-a-web"},
 		Port: "mem", Connections: 1, Allowance: 1 << 10 / 5,
 	}, x.view("eni-a1"))
 

@@ -30,7 +30,7 @@ var levels = [][]string{
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab"},
 	{"sim/cage/cagetest"},
-	{"sim/lab", "sim/replay", "bench"},
+	{"sim/lab", "sim/replay", "sim/oracle", "bench"},
 	{"cmd/nitrocard", "bench/*"},
 }
 
