@@ -22,7 +22,11 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 			w.adopted(b, i)
 			continue
 		}
-		if v := w.unwrap(p); v != next {
+		v := w.unwrap(p)
+		if v == next && w.backlog.shed&(1<<i) != 0 {
+			v = UplinkBacklog
+		}
+		if v != next {
 			w.finish(p, v)
 			continue
 		}

@@ -35,6 +35,7 @@
 //	setup.go         Setup: the policy and the ports in force
 //	worker.go        Worker: takes bursts and runs each packet to its end
 //	queue.go         Queue: a worker's part of a port; rota.go which queue is next
+//	backlog.go       which frames of a flood are dropped while the uplink's ring is full
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	rulebook.go      the rules that connections name

@@ -108,7 +108,7 @@ func (s *sieve) passes(t *wire.Tunnel) bool {
 func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
 	f := &w.fast
 	plain, strange, second := f.tunnels(frames)
-	plain, strange = plain&^w.rx.Merged, strange|plain&w.rx.Merged
+	plain, strange = plain&^(w.rx.Merged|w.backlog.shed), strange|plain&w.rx.Merged
 	for ; strange != 0; strange &= strange - 1 {
 		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteInAt)
 	}

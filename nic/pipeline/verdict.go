@@ -31,6 +31,7 @@ const (
 	UnknownMAC
 	SourceMismatch
 	CongestionDrop
+	UplinkBacklog
 
 	EtherTypeDenied
 	VLANDenied
@@ -104,6 +105,7 @@ var vocabulary = [malformed]words{
 	UnknownMAC:     {"unknown_mac", "no ENI of this VPC on this card has the inner destination MAC"},
 	SourceMismatch: {"source_mismatch", "the inner source address does not live behind the tunnel end that sent it"},
 	CongestionDrop: {"congestion_drop", "the underlay is congested, and the inner packet's ends do not understand marks (RFC 6040 section 4.2)"},
+	UplinkBacklog:  {"uplink_backlog", "the card is behind its uplink, and more came for this ENI than its share"},
 
 	EtherTypeDenied:    {"ethertype_denied", "a VPC carries IPv4, IPv6 and ARP; this is something else"},
 	VLANDenied:         {"vlan_denied", "a VPC has no VLANs"},

@@ -55,6 +55,11 @@ var verdictCases = []verdictCase{
 	{"a packet for a guest", Uplink, in(edge, "eni-a1", syn), Sent, nil},
 	{"a packet for the internet", "eni-a1", to(out), Sent, nil},
 	{"ARP for the router", "eni-a1", bytes(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1").Bytes()), Consumed, nil},
+	{"a packet of a flood", Uplink, in(edge, "eni-a1", syn), UplinkBacklog, func(x *rig) {
+		b, eni := &x.w.backlog, x.eni("eni-a1").Number
+		b.bound(eni, x.now, longestGap)
+		b.shares[eni].due = 1<<63 - 1
+	}},
 	{"a packet from nowhere", Uplink, in(edge, "eni-a1", wiretest.TCP("127.0.0.1:40000", "35.72.2.8:22").Flags(wire.TCPSyn)), Martian, nil},
 	{"a packet from a group", Uplink, in(edge, "eni-a1", wiretest.TCP("224.0.0.5:40000", "35.72.2.8:22").Flags(wire.TCPSyn)), Martian, nil},
 	{"a packet to nowhere", "eni-a1", to(wiretest.UDP("10.0.1.5:9", "240.0.0.1:9")), Martian, nil},

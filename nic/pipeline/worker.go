@@ -22,6 +22,7 @@ type Worker struct {
 	reader   *tables.Reader // of flows
 	underlay underlay       // a copy of the setup's
 	asker    asker
+	backlog  backlog
 
 	// The clock, read once a turn.
 	now   int64  // ns since 1970
@@ -93,6 +94,7 @@ func (w *Worker) adopt(s *Setup) {
 	w.asker.next, w.asker.settle = 0, 0
 	w.fast.forget()
 	w.fast.enis = s.enis
+	w.backlog.grow(len(w.guests))
 	w.fast.sieve = newSieve(s.underlay.mac, s.underlay.card.VTEP)
 	// Packets that ended still point to the old setup, which would stay in memory.
 	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{}
@@ -107,6 +109,9 @@ func (w *Worker) take(q *polled) int {
 	q.port.Rx(&w.rx)
 	n := w.rx.N
 	if n == 0 {
+		if q.guest == nil {
+			w.backlog.since = 0
+		}
 		return 0
 	}
 	w.ingress = q.Queue
@@ -116,6 +121,7 @@ func (w *Worker) take(q *polled) int {
 	}
 	q.received += packets
 	if q.guest == nil {
+		w.keepUp(q.Queue, w.rx.Frames[:n])
 		w.fromUplink(w.rx.Frames[:n])
 	} else {
 		w.fromGuest(q.guest, w.rx.Frames[:n])
