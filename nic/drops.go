@@ -34,6 +34,7 @@ type LastDrop struct {
 	SecurityGroups []string  `json:"security_groups,omitempty"` // the groups that denied the packet, if groups did
 	NetworkACL     *ACLEntry `json:"network_acl,omitempty"`     // the entry that denied the packet, if one did
 	Route          *RouteHit `json:"route,omitempty"`           // the route that led the packet nowhere, if one did
+	MTU            string    `json:"mtu,omitempty"`             // the MTU that the packet exceeded, and what has the MTU
 }
 
 // ACLEntry is an entry of a network ACL.
@@ -171,6 +172,9 @@ func lastDrop(d *pipeline.Drop) LastDrop {
 		v.SecurityGroups = groupIDs(groups)
 	case pipeline.NetworkACLIn, pipeline.NetworkACLOut:
 		v.NetworkACL = &ACLEntry{d.ACL(), d.Entry}
+	case pipeline.PacketTooBig, pipeline.PacketTooBigUntold:
+		v.MTU = d.MTU.String()
+		v.Route = NewRouteHit(d.Routes(), d.Route)
 	default:
 		v.Route = NewRouteHit(d.Routes(), d.Route)
 	}

@@ -35,9 +35,7 @@ func (c *Cutter) Next(buf []byte) int {
 	n += copy(buf[n:], c.frame[c.at:min(c.at+c.segment, len(c.frame))])
 	seg := buf[:n]
 	if c.ip > wire.EthernetLen {
-		outer := wire.IPv4(seg[wire.EthernetLen:])
-		outer.Segment(0)
-		wire.UDP(outer[wire.IPv4Len:]).SetLength(len(outer) - wire.IPv4Len)
+		setOuterLength(seg)
 	}
 	ip := wire.IPv4(seg[c.ip:])
 	ip.Segment(c.number)

@@ -36,6 +36,13 @@ func (f *Frame) LendMerged(mem []byte, off, n, segment int) {
 	f.segment = uint16(segment)
 }
 
+// Become makes a merged frame, or a frame that is one packet, the packet whose bytes are
+// given, which are no more than the frame has.
+func (f *Frame) Become(packet []byte) {
+	f.Trim(copy(f.Bytes(), packet))
+	f.segment = 0
+}
+
 // Merged tells whether the frame stands for several packets.
 func (f *Frame) Merged() bool { return f.segment != 0 }
 

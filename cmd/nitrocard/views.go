@@ -160,11 +160,13 @@ func dropTable(w io.Writer, d *nic.DropsView) error {
 	return t.flush()
 }
 
-// asked is what denied a packet: groups, an entry of a network ACL, or a route.
+// asked is what denied a packet: groups, an entry of a network ACL, a route, or an MTU.
 func asked(l *nic.LastDrop) string {
 	switch {
 	case l.NetworkACL != nil:
 		return l.NetworkACL.String()
+	case l.MTU != "":
+		return l.MTU
 	case l.Route != nil:
 		return l.Route.String()
 	}

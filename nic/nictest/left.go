@@ -15,16 +15,27 @@ import (
 // own ARP questions to the underlay. The frame is nil if none left.
 func Left(t testing.TB, ports map[string]*mem.Port, uplink string) (frame []byte, from string) {
 	t.Helper()
+	frames, from := AllLeft(t, ports, uplink)
+	require.LessOrEqual(t, len(frames), 1, "one frame leaves at most")
+	if len(frames) > 0 {
+		frame = frames[0]
+	}
+	return frame, from
+}
+
+// AllLeft is Left for a packet that may leave in fragments.
+func AllLeft(t testing.TB, ports map[string]*mem.Port, uplink string) (frames [][]byte, from string) {
+	t.Helper()
 	for name, p := range ports {
 		for _, f := range p.Sent() {
 			if IsQuestion(f) && name == uplink {
 				continue
 			}
-			require.Nil(t, frame, "one frame leaves at most")
-			frame, from = f, name
+			require.Contains(t, []string{"", name}, from, "frames leave by one port")
+			frames, from = append(frames, f), name
 		}
 	}
-	return frame, from
+	return frames, from
 }
 
 // IsQuestion tells whether a frame is the card's own ARP request.

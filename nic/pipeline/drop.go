@@ -13,6 +13,7 @@ type Drop struct {
 	eni     *nameplate // of the ENI whose stages decided; nil: none was found
 	Tuple   wire.Tuple // if IP
 	Route   *vpc.Route // that the ENI's route table gave; nil: the table was not asked
+	MTU     vpc.MTU    // the way's, which the packet exceeds, if the Verdict tells of that
 	Entry   uint16     // of the network ACL that decided; the Verdict tells whether it denied
 	Verdict Verdict
 	IP      bool // the packet has addresses

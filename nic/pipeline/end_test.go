@@ -12,8 +12,9 @@ import (
 type end struct {
 	r *rig
 	Event
-	frame []byte // what the card sent in consequence, nil if nothing
-	from  string // where it sent that
+	frame  []byte   // what the card sent in consequence, nil if nothing
+	frames [][]byte // the same, of a packet that left in fragments
+	from   string   // where it sent that
 }
 
 // send puts a frame in a port and runs the card.
@@ -24,7 +25,11 @@ func (r *rig) send(port string, frame []byte) end {
 	require.Equal(r, 1, r.Poll(r.now))
 	require.Len(r, r.ended, 1, "each packet ends once")
 	e := end{r: r, Event: r.ended[0]}
-	e.frame, e.from = nictest.Left(r, r.ports, Uplink)
+	e.frames, e.from = nictest.AllLeft(r, r.ports, Uplink)
+	if len(e.frames) > 0 {
+		e.frame = e.frames[0]
+	}
+	require.True(r, len(e.frames) < 2 || e.MTU != 0, "one frame leaves, or fragments do")
 	return e
 }
 

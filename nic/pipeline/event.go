@@ -7,6 +7,7 @@ type Event struct {
 	Port    string      // that received the packet
 	Verdict Verdict     // Sent, Consumed, or why it was dropped
 	To      string      // the port that the packet left by, if Sent
+	MTU     vpc.MTU     // the way's, which the packet exceeds: the packet left in fragments or was dropped; 0 without
 	ENI     *vpc.OwnENI // whose stages decided last; nil if no ENI was found
 	Rule    *vpc.Rule   // of the ENI's groups, that let the packet or its connection pass; nil if none did
 	Egress  *vpc.Rule   // the sender's rule, where sender and receiver are both guests of this card

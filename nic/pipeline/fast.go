@@ -239,7 +239,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	}
 	to := w.setup.Policy.Region.Station(s.Exit())
 	hop := w.underlay.hops[to.VTEP].mac.Load()
-	if hop == unresolved || frame.Offset() < wire.OuterLen || !w.uplink.carries(frame.Len()+wire.OuterLen) {
+	if hop == unresolved || frame.Offset() < wire.OuterLen || frame.Len()-wire.EthernetLen > int(to.MTU) || !w.uplink.carries(frame.Len()+wire.OuterLen) {
 		return false
 	}
 	w.tally(c, wire.Out, p, i)

@@ -61,6 +61,7 @@ const (
 	stationBits = vpc.StationBits
 	stationMask = 1<<vpc.StationBits - 1
 	stationVTEP = unsafe.Offsetof(vpc.Station{}.VTEP)
+	stationMTU  = unsafe.Offsetof(vpc.Station{}.MTU)
 )
 
 // The assembly relies on the state in the lowest byte of a status, on FIN, SYN and RST

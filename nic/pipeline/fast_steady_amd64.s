@@ -224,8 +224,13 @@ frame:
 	JEQ    done
 	MOVQ   AX, X4
 
-	// As Queue.carries: the uplink takes a frame of this length.
+	// The way carries a packet of this length, which is no more than 64 KB.
 	MOVL const_frameLen(SI), CX
+	LEAL -14(CX), AX
+	CMPW AX, const_stationMTU(DI)
+	JHI  done
+
+	// As Queue.carries: the uplink takes a frame of this length.
 	ADDL $50, CX
 	MOVQ (Worker_part+part_uplink)(R12), AX
 	CMPL CX, Queue_room(AX)

@@ -8,9 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
 )
 
 // isSteady tells whether assembly serves a frame from the uplink.
@@ -152,7 +154,12 @@ func TestSteadyOutServesTunnels(t *testing.T) {
 	require.True(t, x.isSteadyOut("eni-a1", out, wire.OuterLen))
 	require.False(t, x.isSteadyOut("eni-a1", out, wire.OuterLen-1))
 
-	longest := x.w.uplink.longest - wire.OuterLen
+	longest := wire.EthernetLen + int(vpc.InternetMTU)
+	require.True(t, x.isSteadyOut("eni-a1", out.Size(longest), pmd.Headroom))
+	require.False(t, x.isSteadyOut("eni-a1", out.Size(longest+1), pmd.Headroom))
+	x.attach(Uplink, mem.New(mem.Options{MTU: 1000}))
+	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	longest = x.w.uplink.longest - wire.OuterLen
 	require.True(t, x.isSteadyOut("eni-a1", out.Size(longest), pmd.Headroom))
 	require.False(t, x.isSteadyOut("eni-a1", out.Size(longest+1), pmd.Headroom))
 

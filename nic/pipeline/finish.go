@@ -20,7 +20,7 @@ func (w *Worker) drop(p *packet, v Verdict) {
 // note puts a packet among the latest drops.
 func (w *Worker) note(p *packet, v Verdict) {
 	d := w.Drops.next()
-	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Entry: p.entry, Route: p.route, Tuple: p.Tuple, IP: p.L4 != 0}
+	*d = Drop{When: w.now, Verdict: v, port: w.ingress.label, Entry: p.entry, Route: p.route, MTU: p.mtu, Tuple: p.Tuple, IP: p.L4 != 0}
 	if p.guest != nil {
 		d.eni = p.guest.label
 	}
@@ -36,7 +36,7 @@ func (w *Worker) end(p *packet, v Verdict) {
 
 // tell shows the observer how a packet ended.
 func (w *Worker) tell(p *packet, v Verdict) {
-	e := Event{Port: w.ingress.Name(), Verdict: v}
+	e := Event{Port: w.ingress.Name(), Verdict: v, MTU: p.mtu}
 	if p.guest != nil {
 		e.ENI = p.guest.eni
 	}

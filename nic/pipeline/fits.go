@@ -6,7 +6,8 @@ import (
 )
 
 // fits tells whether a packet can leave: the next station's MAC is known, the frame has
-// room for the tunnel, and the port is there, up, and carries a frame of this length.
+// room for the tunnel, the way carries a packet of this length or the packet may be
+// fragmented, and the port is there, up, and carries a frame of this length.
 // fits comes before anything of the packet is rewritten, so that a packet that does not
 // fit can be quoted to its sender. After fits only the port itself can refuse the
 // packet. For a packet to a neighbor on this card, the receiver's stages ask.
@@ -15,12 +16,23 @@ import (
 // known connection, too.
 func (w *Worker) fits(p *packet) Verdict {
 	if p.dir == wire.In {
-		return w.queues[p.guest.number].fits(p.frame.Longest())
+		return w.fitsGuest(p)
 	}
-	if _, here := p.exit.neighbor(); here {
+	eni, here := p.exit.neighbor()
+	number := p.exit.station()
+	if here {
+		number = w.guests[eni].eni.Station
+	}
+	to := w.setup.Policy.Region.Station(number)
+	if p.longest() > int(to.MTU) {
+		if v := w.tooBig(p, to.MTU); v != next {
+			return v
+		}
+	}
+	if here {
 		return next
 	}
-	return w.fitsTunnel(p, w.setup.Policy.Region.Station(p.exit.station()))
+	return w.fitsTunnel(p, to)
 }
 
 // fitsTunnel is fits for a packet to a station beyond a tunnel.
@@ -31,7 +43,36 @@ func (w *Worker) fitsTunnel(p *packet, to *vpc.Station) Verdict {
 	case p.frame.Offset() < wire.OuterLen:
 		return NoHeadroom
 	}
-	return w.uplink.fits(p.frame.Longest() + wire.OuterLen)
+	return w.uplink.fits(p.leaves() + wire.EthernetLen + wire.OuterLen)
+}
+
+// fitsGuest is fits for a packet to a guest. A packet that is longer than the guest's port
+// takes leaves by it as one that is longer than its way's MTU.
+func (w *Worker) fitsGuest(p *packet) Verdict {
+	q := w.queues[p.guest.number]
+	if p.egress != nil {
+		p.mtu = p.egress.mtu
+	}
+	if v := q.fits(p.leaves() + wire.EthernetLen); v != TooLong {
+		return v
+	}
+	return w.tooBig(p, vpc.MTU(q.longest-wire.EthernetLen))
+}
+
+// longest is how many bytes the longest IP packet has that p stands for.
+func (p *packet) longest() int {
+	if p.frame.Merged() {
+		return p.frame.Longest() - int(p.L3)
+	}
+	return p.size()
+}
+
+// leaves is longest for a p that may leave in fragments.
+func (p *packet) leaves() int {
+	if p.mtu != 0 {
+		return min(p.longest(), int(p.mtu))
+	}
+	return p.longest()
 }
 
 // fits tells why a frame of so many bytes cannot leave by q; next if carries is true.

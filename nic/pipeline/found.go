@@ -31,6 +31,7 @@ type found struct {
 	route  *vpc.Route // that was asked; nil: none was
 	onLink bool       // inbound, where the subnet's network ACL may deny: the packet came from inside the subnet
 	entry  uint16     // number of the ACL's entry that decided; 0: no ACL was asked
+	mtu    vpc.MTU    // the way's, which the packet exceeds; 0: none that was asked
 }
 
 // exit is a guest's way out: to another guest of this card, or to a station beyond

@@ -46,6 +46,9 @@ func seeded(f *testing.F, uplink bool) *rig {
 		f.Add(p.Bytes(), uint8(mended|stamped|tunneled))
 	}
 	f.Add(wiretest.UDP(client+":9", "35.72.2.8:53").Size(200).Fragments(64)[0], uint8(mended|stamped|tunneled))
+	for _, p := range []wiretest.Packet{out, out.DF(), ping.DF(), ping.Options(7, 3, 4, 0)} {
+		f.Add(p.Size(3000).Bytes(), uint8(mended|stamped))
+	}
 	return x
 }
 
@@ -97,8 +100,12 @@ func FuzzGuest(f *testing.F) {
 		}
 		x.twice(t, "eni-a1", frame, func(e end) {
 			switch {
+			case e.Verdict == PacketTooBig:
+				requireTold(x, e)
 			case e.from == Uplink:
-				requireFromGuest(x, e)
+				for _, e.frame = range e.frames {
+					requireFromGuest(x, e)
+				}
 			case e.Verdict == Consumed && e.frame == nil:
 				arp := wire.ARP(frame[14:])
 				require.Equal(t, arp.Sender(), arp.Target(), "an announcement")
@@ -110,6 +117,13 @@ func FuzzGuest(f *testing.F) {
 			}
 		})
 	})
+}
+
+// requireTold holds that the router of eni-a1's subnet told the guest an MTU.
+func requireTold(x *rig, e end) {
+	h, eni := header(x, e.frame), x.eni("eni-a1")
+	require.Equal(x, "eni-a1", e.from)
+	require.Equal(x, []any{"10.0.1.1", uint8(wire.ProtoICMP), eni.MAC}, []any{h.Src.String(), h.Proto, wire.Ethernet(e.frame).Dst()})
 }
 
 // requireForGuest holds that a frame that a guest got is its own.

@@ -33,8 +33,9 @@ func (w *Worker) accountMerged(p *packet) (bytes int) {
 	return bytes
 }
 
-// pieces are the packets that merged frames for one queue were cut into, and the frames
-// between them, on their way to the port.
+// pieces are the packets that merged frames for one queue were cut into, the fragments of
+// packets that are longer than their way's MTU, and the frames between them, on their way
+// to the port.
 type pieces struct {
 	queue *Queue
 	full  bool // the port refused one: those behind are not offered
@@ -42,68 +43,134 @@ type pieces struct {
 	n      int
 	out    [pmd.MaxBurst]*pmd.Frame
 	frames [pmd.MaxBurst]pmd.Frame
-	of     [pmd.MaxBurst]uint8 // which frame of the chain each is of
+	of     [pmd.MaxBurst]piece
 	memory [pmd.MaxBurst][pmd.MaxFrame]byte
 
-	cutter pmd.Cutter
-	taken  [pmd.MaxBurst]int // packets of each frame of the chain that the port took
+	whole      [pmd.MaxFrame]byte // a packet to be fragmented
+	cutter     pmd.Cutter
+	fragmenter pmd.Fragmenter
+
+	// Of each frame of the chain, what the port took: packets, and fragments beside each
+	// packet's last.
+	taken, more [pmd.MaxBurst]int
 }
 
-// flushMerged is flush for a burst with merged frames.
-func (w *Worker) flushMerged() {
+// piece tells which frame of the chain a piece is of, and whether a packet ends with it.
+type piece struct {
+	frame uint8
+	last  bool
+}
+
+// scratch is the worker's memory for pieces.
+func (w *Worker) scratch() *pieces {
 	if w.pieces == nil {
-		w.pieces = new(pieces) // once: bursts without merged frames need none
+		w.pieces = new(pieces) // once: most workers need none
 	}
-	o := &w.out
+	return w.pieces
+}
+
+// flushPieces is flush for a burst with merged frames, or with packets that leave in
+// fragments.
+func (w *Worker) flushPieces() {
+	o, s := &w.out, w.scratch()
 	for _, q := range o.dirty[:o.queues] {
-		if chain := o.chainOf(q); q.merged && q != w.uplink {
-			w.pieces.sendWhole(q, chain)
+		if q.merged && q != w.uplink && !o.long {
+			s.sendWhole(q, o.chainOf(q))
 		} else {
-			w.pieces.send(q, chain)
+			s.send(q, o, q == w.uplink)
 		}
-		w.tellMerged(q)
+		w.tellPieces(q)
 		q.out.n = 0
 	}
-	o.n, o.queues, o.answers = 0, 0, 0
+	o.empty()
 }
 
 // sendWhole sends the frames of a queue's chain as they are, and notes in taken how many
 // packets of each the port took.
 func (s *pieces) sendWhole(q *Queue, chain []*pmd.Frame) {
 	clear(s.taken[:])
+	clear(s.more[:])
 	for i, f := range chain[:q.tx.Tx(chain)] {
 		s.taken[i] = f.Packets()
 	}
 }
 
-// send is sendWhole for a port that takes no merged frames. So is the uplink: no port cuts
-// what is in a tunnel.
-func (s *pieces) send(q *Queue, chain []*pmd.Frame) {
+// send is sendWhole for a port that takes no merged frames, or frames to be fragmented. So
+// is the uplink: no port cuts what is in a tunnel.
+func (s *pieces) send(q *Queue, o *outbox, tunneled bool) {
 	s.queue, s.full, s.n = q, false, 0
 	clear(s.taken[:])
-	for i, f := range chain {
-		if !f.Merged() {
+	clear(s.more[:])
+	at := q.out.first
+	for i := range q.out.n {
+		f, mtu := o.frames[at], o.mtuOf(at)
+		at = o.after[at]
+		switch {
+		case f.Merged():
+			s.cut(i, f, tunneled, mtu)
+		case mtu != 0:
+			s.fragment(i, f.Bytes(), tunneled, mtu)
+		default:
 			s.put(i, f)
-			continue
-		}
-		for s.cutter.Start(f); !s.full; {
-			n := s.cutter.Next(s.memory[s.n][:])
-			if n == 0 {
-				break
-			}
-			s.frames[s.n].Lend(s.memory[s.n][:], 0, n)
-			s.put(i, &s.frames[s.n])
 		}
 	}
 	s.flush()
 }
 
-// put offers a packet of frame i in the chain to the port, with others.
-func (s *pieces) put(i int, f *pmd.Frame) {
+// mtuOf is what the packets of frame i are to be fragmented to, 0 if they are not.
+func (o *outbox) mtuOf(i uint8) int {
+	if p := o.of[i]; p != nil && o.answers&(1<<i) == 0 {
+		return int(p.mtu)
+	}
+	return 0
+}
+
+// cut puts the packets of frame i in the chain, a merged one, or their fragments.
+func (s *pieces) cut(i uint8, f *pmd.Frame, tunneled bool, mtu int) {
+	for s.cutter.Start(f); !s.full; {
+		to := s.memory[s.n][:]
+		if mtu != 0 {
+			to = s.whole[:]
+		}
+		n := s.cutter.Next(to)
+		if n == 0 {
+			return
+		}
+		if mtu != 0 {
+			s.fragment(i, to[:n], tunneled, mtu)
+		} else {
+			s.copied(n, piece{i, true})
+		}
+	}
+}
+
+// fragment puts the fragments of a packet of frame i in the chain.
+func (s *pieces) fragment(i uint8, packet []byte, tunneled bool, mtu int) {
+	s.fragmenter.Start(packet, tunneled, mtu)
+	for !s.full {
+		n, more := s.fragmenter.Next(s.memory[s.n][:])
+		s.copied(n, piece{i, !more})
+		if !more {
+			return
+		}
+	}
+}
+
+// put offers frame i in the chain to the port, with others.
+func (s *pieces) put(i uint8, f *pmd.Frame) { s.offer(f, piece{i, true}) }
+
+// copied offers a piece of n bytes in the next memory.
+func (s *pieces) copied(n int, of piece) {
+	f := &s.frames[s.n]
+	f.Lend(s.memory[s.n][:], 0, n)
+	s.offer(f, of)
+}
+
+func (s *pieces) offer(f *pmd.Frame, of piece) {
 	if s.full {
 		return
 	}
-	s.out[s.n], s.of[s.n] = f, uint8(i)
+	s.out[s.n], s.of[s.n] = f, of
 	if s.n++; s.n == len(s.out) {
 		s.flush()
 	}
@@ -114,21 +181,27 @@ func (s *pieces) flush() {
 		return
 	}
 	taken := s.queue.tx.Tx(s.out[:s.n])
-	for _, i := range s.of[:taken] {
-		s.taken[i]++
+	for _, of := range s.of[:taken] {
+		if of.last {
+			s.taken[of.frame]++
+		} else {
+			s.more[of.frame]++
+		}
 	}
 	s.full, s.n = taken < s.n, 0
 }
 
-// tellMerged is tellOf for frames whose packets the port took as pieces.taken says.
-func (w *Worker) tellMerged(q *Queue) {
+// tellPieces is tellOf for frames whose packets the port took as pieces says. The card made
+// the fragments beside each packet's last.
+func (w *Worker) tellPieces(q *Queue) {
 	next := q.out.first
 	for n := range int(q.out.n) {
 		i := next
 		next = w.out.after[i]
 		taken, refused := w.pieces.taken[n], w.out.frames[i].Packets()-w.pieces.taken[n]
 		w.ingress.sent += uint64(taken)
-		q.delivered += uint64(taken)
+		q.delivered += uint64(taken + w.pieces.more[n])
+		q.originated += uint64(w.pieces.more[n])
 		w.tellFrame(q, i, taken, refused)
 	}
 }

@@ -18,6 +18,8 @@ type outbox struct {
 
 	answers uint64 // bit i: frames[i] is the card's answer to a packet that ended already
 
+	long bool // a frame is to leave in fragments
+
 	queues int
 	dirty  [pmd.MaxBurst]*Queue     // the queues with frames in the outbox
 	chain  [pmd.MaxBurst]*pmd.Frame // scratch of chainOf
@@ -90,8 +92,8 @@ func (o *outbox) chainOf(q *Queue) []*pmd.Frame {
 // flush sends the frames of the outbox, which a burst from w.ingress left, queue by queue. A
 // frame that the port takes counts as Sent; a frame that the port refuses is dropped.
 func (w *Worker) flush() {
-	if w.rx.Merged != 0 {
-		w.flushMerged()
+	if w.rx.Merged != 0 || w.out.long {
+		w.flushPieces()
 		return
 	}
 	o := &w.out
@@ -104,8 +106,11 @@ func (w *Worker) flush() {
 		}
 		q.out.n = 0
 	}
-	o.n, o.queues, o.answers = 0, 0, 0
+	o.empty()
 }
+
+// empty makes room for the next burst.
+func (o *outbox) empty() { o.n, o.queues, o.answers, o.long = 0, 0, 0, false }
 
 // tellOf counts, notes and shows how the frames for q ended. The port took the first
 // taken of them.

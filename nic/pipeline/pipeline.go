@@ -53,6 +53,7 @@ import (
 //   - answered: the stage made the frame an answer, in place, which goes back by the
 //     queue that received the packet;
 //   - Consumed: the packet was for the card, and nothing is sent;
+//   - PacketTooBig drops the packet and makes the packet an answer that says so;
 //   - any other name drops the packet and is the reason.
 //
 // Only the last stage of a way returns Sent, or again, which sends the packet through the
@@ -188,6 +189,7 @@ func (w *Worker) outbound(p *packet) Verdict {
 func (w *Worker) finish(p *packet, v Verdict) {
 	switch v {
 	case Sent:
+		w.out.long = w.out.long || p.mtu != 0
 		p.to.put(w, p.frame, p)
 	case again:
 		w.toNeighbor(p)
@@ -196,6 +198,9 @@ func (w *Worker) finish(p *packet, v Verdict) {
 		w.answer(p)
 	case Consumed:
 		w.end(p, v)
+	case PacketTooBig:
+		w.drop(p, v)
+		w.tellMTU(p)
 	default:
 		w.drop(p, v)
 	}

@@ -33,7 +33,10 @@ type Queue struct {
 	ends  *Tally     // nil: all zero
 	label *nameplate // the place's
 
-	_ [24]byte // fills the cache line: the next one may be another worker's
+	told   uint32 // senders told in tick toldAt that a packet was too long; see tellBudget
+	toldAt uint32
+
+	_ [16]byte // fills the cache line: the next one may be another worker's
 }
 
 var _ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]

@@ -66,6 +66,8 @@ const (
 	NoPublicAddress
 
 	UnderlayUnresolved
+	PacketTooBig
+	PacketTooBigUntold
 	TooLong
 	NoHeadroom
 	NoPort
@@ -140,6 +142,8 @@ var vocabulary = [malformed]words{
 	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
 
 	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP yet"},
+	PacketTooBig:       {"packet_too_big", "is longer than its way carries and not to be fragmented; the sender was told the MTU"},
+	PacketTooBigUntold: {"packet_too_big_untold", "is longer than its way carries and not to be fragmented; the sender was not told, because the packet is an error or a fragment, nobody knows the way back, or others were told enough"},
 	TooLong:            {"too_long", "the frame is longer than the port sends"},
 	NoHeadroom:         {"no_headroom", "no room before the frame for the tunnel headers; this is a defect of the driver"},
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},

@@ -174,6 +174,9 @@ var verdictCases = []verdictCase{
 	}, NoPublicAddress, nil},
 
 	// How it leaves.
+	{"too long for the internet, and not to be fragmented", "eni-a1", to(out.Size(1515).DF()), PacketTooBig, nil},
+	{"too long for the internet, and to be fragmented", "eni-a1", to(out.Size(1515)), Sent, nil},
+	{"an error too long for the internet, and not to be fragmented", "eni-a1", to(wiretest.ICMPError(wire.ICMPUnreachable, 3, "10.0.1.5", wiretest.UDP(client+":9", "10.0.1.5:9").Size(1500).Bytes()).DF()), PacketTooBigUntold, nil},
 	{"an edge that did not answer ARP", "eni-a1", to(out), UnderlayUnresolved, func(x *rig) {
 		c := *x.config
 		c.Placement.Edge.Vtep = netip.MustParseAddr("172.16.0.2")
@@ -261,7 +264,7 @@ func TestVerdicts(t *testing.T) {
 			}
 			e := x.send(c.port, c.frame(x))
 			require.Equal(t, c.want.String(), e.Verdict.String())
-			if c.want != Consumed { // which may be answered or not
+			if c.want != Consumed && c.want != PacketTooBig { // which may be answered or not
 				require.Equal(t, c.want == Sent, e.frame != nil)
 			}
 		})

@@ -22,6 +22,7 @@ type Verdict struct {
 	Rule     *vpc.Rule     `json:"rule"`                  // of the ENI's groups, that allowed the connection; null if none was asked or none did
 	Egress   *vpc.Rule     `json:"egress_rule,omitempty"` // the sender's rule, where both sides are guests of this card
 	Route    *nic.RouteHit `json:"route,omitempty"`       // by which it left its sender, or went nowhere; null if no route table was asked
+	MTU      string        `json:"mtu,omitempty"`         // that the packet exceeded, and what has it: dropped, or sent in fragments
 	Out      string        `json:"out"`                   // port it left by, "" if it did not
 }
 
@@ -38,6 +39,9 @@ func verdict(n int, p *packet, e *nic.Event) Verdict {
 		v.Reason = e.Verdict.String()
 	} else {
 		v.Verdict = e.Verdict.String()
+	}
+	if e.MTU != 0 {
+		v.MTU = e.MTU.String()
 	}
 	if e.ENI != nil {
 		v.ENI = e.ENI.ID

@@ -1,0 +1,69 @@
+package wire
+
+import "encoding/binary"
+
+// LeastMTU is what every way of IPv4 carries without fragments, in practice and by the size
+// of datagram that every host takes (RFC 791 section 3.1). An error of a router is no
+// longer (RFC 1812 section 4.3.2.3).
+const LeastMTU = 576
+
+// least6 is the same of IPv6 (RFC 8200 section 5), and an error's greatest length there (RFC
+// 4443 section 2.4).
+const least6 = 1280
+
+// TooBig makes the packet in frame, which h describes, the error that tells the packet's
+// sender that the way carries mtu bytes: ICMP type 3 code 4 (RFC 1191 section 4), or Packet
+// Too Big (RFC 4443 section 3.2). The error comes from an address of the packet's family and
+// quotes the start of the packet. The packet is longer than LeastMTU, and frame has no VLAN
+// tag. n is the length of the frame that is left; its stations are as they were.
+func TooBig(frame []byte, h *Headers, from Addr, mtu uint16) (n int) {
+	length := int(h.End) - int(h.L3)
+	if h.EtherType == EtherTypeIPv6 {
+		return tooBig6(frame[:EthernetLen+min(length, least6)], h.Src, from, mtu)
+	}
+	return tooBig4(frame[:EthernetLen+min(length, LeastMTU)], h.Src, from, mtu)
+}
+
+// tooBig4 is TooBig for IPv4. frame has the error's length.
+func tooBig4(frame []byte, to, from Addr, mtu uint16) (n int) {
+	const header = IPv4Len + ICMPLen
+	ip := IPv4(frame[EthernetLen:])
+	copy(ip[header:], ip)
+	*(*[IPv4Len]byte)(ip) = [IPv4Len]byte{
+		0: 0x45, 1: internetControl, 6: dontFragment >> 8, 8: routerTTL, 9: ProtoICMP,
+	}
+	ip.SetTotalLen(len(ip))
+	ip.SetSrc(from.As4())
+	ip.SetDst(to.As4())
+	ip.SetChecksum(Sum(ip[:IPv4Len], 0))
+	icmp := ip[IPv4Len:]
+	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: ICMPUnreachable, 1: ICMPFragNeeded}
+	binary.BigEndian.PutUint16(icmp[6:], mtu)
+	binary.BigEndian.PutUint16(icmp[2:], Sum(icmp, 0))
+	return len(frame)
+}
+
+// tooBig6 is TooBig for IPv6. frame has the error's length.
+func tooBig6(frame []byte, to, from Addr, mtu uint16) (n int) {
+	const header, packetTooBig = IPv6Len + ICMPLen, 2
+	ip := frame[EthernetLen:]
+	copy(ip[header:], ip)
+	icmp := ip[IPv6Len:]
+	*(*[8]byte)(ip) = [8]byte{0: 6<<4 | internetControl>>4, 6: ProtoICMPv6, 7: routerTTL}
+	binary.BigEndian.PutUint16(ip[4:], uint16(len(icmp)))
+	for i, a := range []Addr{from, to} {
+		binary.BigEndian.PutUint64(ip[8+16*i:], a.hi)
+		binary.BigEndian.PutUint64(ip[16+16*i:], a.lo)
+	}
+	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: packetTooBig}
+	binary.BigEndian.PutUint32(icmp[4:], uint32(mtu))
+	pseudo := uint32(^Sum(ip[8:IPv6Len], 0)) + uint32(len(icmp)) + ProtoICMPv6 // RFC 8200 section 8.1
+	binary.BigEndian.PutUint16(icmp[2:], Sum(icmp, pseudo))
+	return len(frame)
+}
+
+const (
+	internetControl = 0xc0 // the precedence of a router's errors (RFC 1812 section 4.3.2.5)
+	routerTTL       = 64
+	dontFragment    = 0x4000
+)
