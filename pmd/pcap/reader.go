@@ -131,7 +131,8 @@ func (r *Reader) Next() (Packet, error) {
 	if len(p.Frame) < p.Length {
 		return p, nil
 	}
-	if r.cut.StartCaptured(p.Frame, longestFrame(p.Frame)) {
+	longest, segment := lengthsOf(p.Frame)
+	if r.cut.StartCaptured(p.Frame, longest, segment) {
 		r.merged = p
 		return r.piece(), nil
 	}
@@ -151,14 +152,16 @@ func (r *Reader) piece() Packet {
 	return p
 }
 
-// longestFrame is how long a frame like this one may be: a guest's has EC2's
-// MTU, and one in a tunnel to a card the tunnel besides.
-func longestFrame(frame []byte) int {
+// lengthsOf is how long a frame like this one may be, and how long the frames are that a
+// merged one is cut into: a guest's has EC2's MTU at most, a segment's packet the 1500
+// bytes that every way carries, and one in a tunnel to a card the tunnel besides.
+func lengthsOf(frame []byte) (longest, segment int) {
+	const mtu = 1500
 	var h wire.Headers
 	if wire.Parse(frame, &h) == wire.NoFault && h.Proto == wire.ProtoUDP && h.DstPort == wire.PortVXLAN && len(frame) <= pmd.MaxFrame {
-		return pmd.MaxFrame
+		return pmd.MaxFrame, wire.EthernetLen + wire.OuterLen + mtu
 	}
-	return wire.EthernetLen + pmd.MaxMTU - wire.OuterLen
+	return wire.EthernetLen + pmd.MaxMTU - wire.OuterLen, wire.EthernetLen + mtu
 }
 
 // Close closes the file that OpenReader opened.

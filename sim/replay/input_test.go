@@ -82,7 +82,7 @@ func TestAnUnfinishedChecksumIsFinishedAndNoted(t *testing.T) {
 }
 
 // A capture on a guest's own link: segments of a stream are one packet of 30 KB,
-// unfinished. They are cut into what the guest's MTU allows.
+// unfinished. They are cut into packets of 1500 bytes, which every way carries.
 func TestMergedSegmentsAreCutAndNoted(t *testing.T) {
 	d := newDesk(t)
 	frame := wiretest.TCP("10.0.1.5:5000", "203.0.113.7:80").Flags(wire.TCPAck|wire.TCPPsh).MACs(a1, routerMAC(t, d)).Size(30_000).Bytes()
@@ -90,14 +90,15 @@ func TestMergedSegmentsAreCutAndNoted(t *testing.T) {
 	binary.BigEndian.PutUint16(segment[16:], ^wire.Sum(nil, wire.PseudoSum(wiretest.Addr("10.0.1.5"), wiretest.Addr("203.0.113.7"), wire.ProtoTCP, len(segment))))
 	d.in("eni-a1", stamped{noon, frame}, stamped{noon + second, wiretest.ARPRequest(a1, "10.0.1.5", "10.0.1.1").Bytes()})
 	sum, v := d.run()
-	require.Equal(t, []any{5, 5}, []any{sum.Packets, len(v)})
+	require.Equal(t, []any{22, 22}, []any{sum.Packets, len(v)})
 	for i, got := range d.out("uplink") {
 		require.NoError(t, wiretest.Check(got.frame[50:]))
 		require.Equal(t, v[0].Time, got.at)
-		require.Equal(t, []int{9065, 9065, 9065, 3167}[i], len(got.frame))
+		require.Equal(t, v[i].Out, "uplink")
+		require.LessOrEqual(t, len(got.frame), 1564)
 	}
 	require.Len(t, sum.Notes, 1)
-	require.Contains(t, sum.Notes[0], "eni-a1-in.pcap: 1 of 2 packets were segments of a stream that their sender's link had merged; they were cut into 4")
+	require.Contains(t, sum.Notes[0], "eni-a1-in.pcap: 1 of 2 packets were segments of a stream that their sender's link had merged; they were cut into 21")
 }
 
 // A packet of which more was captured than its length does not end the replay.

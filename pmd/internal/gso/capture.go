@@ -29,24 +29,25 @@ func (c *Cutter) Mend(frame []byte) (mended bool) {
 }
 
 // StartCaptured begins with a captured frame of a TCP stream that is longer than
-// longest. How its sender would have cut it is not in the file, and makes no
-// difference to a stream; segments are as long as longest allows. It is false
-// if the frame is none.
-func (c *Cutter) StartCaptured(frame []byte, longest int) bool {
-	if len(frame) <= longest {
+// longest, or longer than segment if its sender left it to the hardware. How the
+// hardware would have cut it is not in the file, and makes no difference to a stream;
+// the frames that it is cut into are as long as segment allows. It is false if the
+// frame is none.
+func (c *Cutter) StartCaptured(frame []byte, longest, segment int) bool {
+	if len(frame) <= segment {
 		return false
 	}
 	c.captured(frame, (*finder).unfinishedStream)
 	if !c.findSegments() {
 		c.captured(frame, (*finder).plainStream) // a receiver's hardware may have merged it, sum and all
-		if !c.findSegments() {
+		if len(frame) <= longest || !c.findSegments() {
 			return c.end()
 		}
 	}
-	if !c.begin(longest) {
+	if !c.begin(segment) {
 		return false
 	}
-	c.size = longest - c.payload
+	c.size = segment - c.payload
 	return c.size > 0 || c.end()
 }
 

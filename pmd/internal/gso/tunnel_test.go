@@ -314,11 +314,11 @@ func TestCutCapturedInTunnels(t *testing.T) {
 		x := newExample(t, around(layers.IPProtocolTCP), tcp4, size)
 		longest := x.start + wire.TCPLen + 12 + size
 		var cut Cutter
-		require.True(t, cut.StartCaptured(x.unfinish(x.merged), longest), name)
+		require.True(t, cut.StartCaptured(x.unfinish(x.merged), len(x.merged), longest), name)
 		same(t, x.segments, cutAll(&cut), name)
-		require.False(t, cut.StartCaptured(x.merged, len(x.merged)), "%s: it is short enough", name)
+		require.False(t, cut.StartCaptured(x.merged, len(x.merged), longest), "%s: it is short enough", name)
 		datagrams := newExample(t, around(layers.IPProtocolUDP), udpL4, size)
-		require.False(t, cut.StartCaptured(datagrams.unfinish(datagrams.merged), longest), "%s: how long each datagram is, nobody knows", name)
+		require.False(t, cut.StartCaptured(datagrams.unfinish(datagrams.merged), longest, longest), "%s: how long each datagram is, nobody knows", name)
 	})
 }
 
@@ -411,7 +411,7 @@ func TestCutAPacketAbove64KB(t *testing.T) {
 	binary.BigEndian.PutUint16(captured[x.start+tcpSum:], ^pseudo)
 	for name, start := range map[string]func(*Cutter) bool{
 		"merged":   func(c *Cutter) bool { return c.Start(x.merged, &h, 9100) },
-		"captured": func(c *Cutter) bool { return c.StartCaptured(captured, 86+size) },
+		"captured": func(c *Cutter) bool { return c.StartCaptured(captured, 86+size, 86+size) },
 	} {
 		var cut Cutter
 		require.True(t, start(&cut), name)
