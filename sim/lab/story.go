@@ -39,6 +39,8 @@ var checks = []check{
 	{"a rule for everyone", (*story).untrackedRule},
 	{"neighbours", (*story).neighbours},
 	{"ping", (*story).ping},
+	{"a datagram in fragments", (*story).fragments},
+	{"path MTU", (*story).pathMTU},
 	{"1 GiB each way", (*story).bulk},
 	{"a hundred at once", (*story).hundred},
 	{"a guest that lies", (*story).spoof},

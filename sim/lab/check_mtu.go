@@ -1,0 +1,188 @@
+//go:build linux
+
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// discardPort is where datagrams go that nobody reads (RFC 863).
+const discardPort = 9
+
+// largeDatagram is how many bytes check fragments sends in one datagram.
+const largeDatagram = 20_000
+
+// fragments: a1 asks the client with a datagram of 20,000 bytes and gets it back. a1's kernel
+// makes fragments of 9001 bytes, which the card cuts for the internet; the client's kernel
+// makes its own.
+func (s *story) fragments(ctx context.Context) (string, error) {
+	echo, err := s.client.datagrams()
+	if err != nil {
+		return "", err
+	}
+	defer echo.Close()
+	go func() {
+		for buf := make([]byte, 1<<16); ; {
+			n, from, err := echo.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				return
+			}
+			_, _ = echo.WriteToUDPAddrPort(buf[:n], from)
+		}
+	}()
+	asker, err := s.a1.visitor().datagrams()
+	if err != nil {
+		return "", err
+	}
+	defer asker.Close()
+	question, err := io.ReadAll(newStream(largeDatagram))
+	if err != nil {
+		return "", err
+	}
+	to := netip.AddrPortFrom(s.client.addr, echo.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+	answer := make([]byte, 1<<16)
+	err = until(ctx, "a datagram of 20,000 bytes came back", func() (bool, error) {
+		if _, err := asker.WriteToUDPAddrPort(question, to); err != nil {
+			return false, err
+		}
+		_ = asker.SetReadDeadline(time.Now().Add(pollEvery))
+		n, err := asker.Read(answer)
+		return err == nil && bytes.Equal(answer[:n], question), nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return "a1 sent the client a datagram of 20,000 bytes and got it back, in fragments of 9001 bytes and 1500 there, 1500 back", nil
+}
+
+// datagrams is a UDP socket of the visitor's.
+func (v visitor) datagrams() (c *net.UDPConn, err error) {
+	err = v.Do(func() (err error) {
+		c, err = net.ListenUDP("udp4", &net.UDPAddr{Port: int(v.ports.next())})
+		return err
+	})
+	return c, err
+}
+
+// pathMTU: a1 sends the client what its link carries, with DF, and a1's kernel learns from
+// the router that the way to the internet carries 1500.
+func (s *story) pathMTU(ctx context.Context) (string, error) {
+	p, err := s.a1.visitor().sounding(s.client.addr)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(p.fd)
+	before, err := p.mtu()
+	if err != nil {
+		return "", err
+	}
+	if err := unix.Send(p.fd, make([]byte, before-28), 0); err != nil {
+		return "", fmt.Errorf("sending %d bytes: %w", before, err)
+	}
+	var told refusal
+	err = until(ctx, "the router told a1 the path's MTU", func() (ok bool, err error) {
+		told, ok, err = p.refused()
+		return ok, err
+	})
+	if err != nil {
+		return "", err
+	}
+	after, err := p.mtu()
+	if err != nil {
+		return "", err
+	}
+	want := refusal{internetMTU, s.a1.Router}
+	if before != guestMTU || told != want || after != internetMTU {
+		return "", fmt.Errorf("a1 knew an MTU of %d, %s told it %d, and it knows %d; it should be %d, %s, %d",
+			before, told.by, told.mtu, after, guestMTU, want.by, want.mtu)
+	}
+	drops, err := s.card(s.a1).dropped(ctx, s.a1.ENI, tooBigDrop, netip.AddrPortFrom(s.a1.Addr.Addr(), p.port).String())
+	if err == nil && len(drops) != 1 {
+		err = fmt.Errorf("the card counts %d packets as %s, and one was sent", len(drops), tooBigDrop)
+	}
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("a1 sent the client %d bytes with DF; %s told it pmtu %d: %s at %s", before, told.by, told.mtu, tooBigDrop, s.a1.ENI), nil
+}
+
+// tooBigDrop is the card's name for a packet that is too long for its way.
+const tooBigDrop = "packet_too_big"
+
+// sounding is a socket of UDP whose datagrams are not to be fragmented, connected to an address.
+type sounding struct {
+	fd   int
+	port uint16
+}
+
+// sounding opens a sounding at the visitor.
+func (v visitor) sounding(to netip.Addr) (p sounding, err error) {
+	p.port = v.ports.next()
+	err = v.Do(func() (err error) {
+		p.fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	for _, step := range []func() error{
+		func() error { return unix.SetsockoptInt(p.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO) },
+		func() error { return unix.SetsockoptInt(p.fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1) },
+		func() error { return unix.Bind(p.fd, &unix.SockaddrInet4{Port: int(p.port)}) },
+		func() error { return unix.Connect(p.fd, &unix.SockaddrInet4{Addr: to.As4(), Port: discardPort}) },
+	} {
+		if err := step(); err != nil {
+			unix.Close(p.fd)
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// mtu is the path's MTU as the kernel knows it.
+func (p sounding) mtu() (int, error) { return unix.GetsockoptInt(p.fd, unix.IPPROTO_IP, unix.IP_MTU) }
+
+// refusal is an ICMP error of type 3 and code 4.
+type refusal struct {
+	mtu uint32
+	by  netip.Addr
+}
+
+// refused is the last refusal that reached the socket; ok is false if none did yet. A report
+// in the socket's error queue is a struct sock_extended_err (linux/errqueue.h), behind
+// which is the address of the one who refused:
+//
+//	0       4        5      6      7   8     12     16       20       24
+//	+-------+--------+------+------+---+-----+------+--------+--------+
+//	| errno | origin | type | code |   | MTU | data |        | addr   |
+//	+-------+--------+------+------+---+-----+------+--------+--------+
+func (p sounding) refused() (r refusal, ok bool, err error) {
+	control := make([]byte, 512)
+	_, n, _, _, err := unix.Recvmsg(p.fd, nil, control, unix.MSG_ERRQUEUE)
+	if err == unix.EAGAIN {
+		return r, false, nil
+	}
+	if err != nil {
+		return r, false, err
+	}
+	all, err := unix.ParseSocketControlMessage(control[:n])
+	if err != nil {
+		return r, false, err
+	}
+	for _, m := range all {
+		b := m.Data
+		if m.Header.Level == unix.IPPROTO_IP && m.Header.Type == unix.IP_RECVERR && len(b) >= 24 && b[5] == 3 && b[6] == 4 {
+			return refusal{binary.NativeEndian.Uint32(b[8:]), netip.AddrFrom4([4]byte(b[20:]))}, true, nil
+		}
+	}
+	return r, false, nil
+}
