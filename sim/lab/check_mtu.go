@@ -135,7 +135,9 @@ func (v visitor) sounding(to netip.Addr) (p sounding, err error) {
 		return p, err
 	}
 	for _, step := range []func() error{
-		func() error { return unix.SetsockoptInt(p.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO) },
+		func() error {
+			return unix.SetsockoptInt(p.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
+		},
 		func() error { return unix.SetsockoptInt(p.fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1) },
 		func() error { return unix.Bind(p.fd, &unix.SockaddrInet4{Port: int(p.port)}) },
 		func() error { return unix.Connect(p.fd, &unix.SockaddrInet4{Addr: to.As4(), Port: discardPort}) },
