@@ -12,12 +12,14 @@ type way struct {
 	route   *vpc.Route // the route that was hit; nil for a frame sent straight to a neighbor
 	exit    exit
 	vtep    uint16 // index of the tunnel end; 0 for a guest of this card
+	tracked bool   // EC2 tracks each connection that goes this way
 }
 
 // route finds where a guest's packet goes.
 func (w *Worker) route(p *packet) Verdict {
 	a := judgeWay(w.setup.Policy, p.guest.eni, p.ethernet().Dst(), &p.Tuple)
 	p.exit, p.vtep, p.route = a.exit, a.vtep, a.route
+	p.untracked = p.untracked && !a.tracked
 	return a.verdict
 }
 
@@ -59,6 +61,8 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.middlebox(policy, e)
 	case target == vpc.Peering:
 		a.peering(policy, e.Peer(a.route.Via), t.Dst)
+	case target == vpc.NAT:
+		a.nat(policy, e)
 	case target == vpc.Outside:
 		a.verdict = TargetOutside
 	case target == vpc.Blackhole:
@@ -86,6 +90,24 @@ func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI) {
 		return
 	}
 	a.routedTo(policy, e, n)
+}
+
+// nat is the way to a NAT gateway of the VPC. Connections through one are tracked, whatever
+// the groups say (EC2 User Guide, security group connection tracking). The gateway's own
+// packets take the routes of its subnet: a route that leads them back to the gateway leads
+// nowhere. So clients in the gateway's own subnet are not served, because the same route
+// is theirs.
+func (a *way) nat(policy *vpc.Policy, e *vpc.OwnENI) {
+	_, n := policy.Region.NAT(a.route.Via)
+	switch n {
+	case nil:
+		a.verdict = NATAbsent
+	case e.ENI:
+		a.verdict = NATLoop
+	default:
+		a.tracked = true
+		a.towards(policy, n)
+	}
 }
 
 // unspecified is the source of a host that has no address yet (RFC 1122 section 3.2.1.3).

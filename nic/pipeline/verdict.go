@@ -64,6 +64,8 @@ const (
 	NoNeighbor
 	OutsidePeer
 	NoPublicAddress
+	NATAbsent
+	NATLoop
 
 	UnderlayUnresolved
 	PacketTooBig
@@ -140,6 +142,9 @@ var vocabulary = [malformed]words{
 	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
 	OutsidePeer:        {"outside_peer", "no block of the peer VPC has the destination address, and peering leads nowhere else"},
 	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
+
+	NATAbsent: {"nat_absent", "the route's NAT gateway has no ENI in the configuration"},
+	NATLoop:   {"nat_loop", "the route of the NAT gateway's own subnet leads back to the NAT gateway"},
 
 	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP yet"},
 	PacketTooBig:       {"packet_too_big", "is longer than its way carries and not to be fragmented; the sender was told the MTU"},

@@ -165,6 +165,12 @@ var verdictCases = []verdictCase{
 	{"a route to a target that is gone", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "192.0.2.1:53")), Blackhole, nil},
 	{"a route to a transit gateway", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), TargetOutside, nil},
 	{"a route to a peering connection", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), RouteNotEnforced, func(x *rig) { x.routes("rtb-a1", "198.51.100.0/24: VpcPeeringConnectionId: pcx-1") }},
+	{"a route to a NAT gateway without an ENI", "eni-a4", func(x *rig) []byte {
+		return wiretest.TCP("10.0.2.8:1", client+":443").MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()
+	}, NATAbsent, func(x *rig) { x.routesToNAT("subnet-a2", "{}") }},
+	{"a route that leads a NAT gateway back to itself", "eni-nat", func(x *rig) []byte {
+		return wiretest.TCP("10.0.1.8:1", client+":443").MACs(macNAT, x.eni("eni-nat").RouterMAC).Bytes()
+	}, NATLoop, func(x *rig) { x.hasNAT(); x.routesToNAT("subnet-a1", "{NetworkInterfaceId: eni-nat}") }},
 	{"metadata", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "169.254.169.254:80")), LocalServiceAbsent, nil},
 	{"an address of the VPC that nobody has", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.0.9.9:80")), NoNeighbor, nil},
 	{"a neighbor nobody is, on the link", "eni-a1", bytes(wiretest.TCP("10.0.1.5:1", "10.0.1.99:80").MACs(macA1, macA2).Bytes()), NoNeighbor, nil},

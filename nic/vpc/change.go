@@ -125,6 +125,9 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 		c.markNamed("Subnets", old, o) // a subnet whose ACL is not configured tells that itself
 		c.markUnlisted(old, o)
 	}
+	if kind == "NatGateways" {
+		c.markNamed("NetworkInterfaces", old, o) // a NAT gateway's ENI without its gateway tells so itself
+	}
 	if old == nil || o == nil || !sameToUsers(kind, old.config, o.config) {
 		c.markUsers(id)
 	}

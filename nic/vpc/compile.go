@@ -114,6 +114,7 @@ func (c *compiler) check() {
 	c.security()
 	c.interfaces()
 	c.routedInstances()
+	c.natGateways()
 	c.underlay()
 }
 

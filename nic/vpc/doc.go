@@ -43,6 +43,7 @@
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists
 //	peerings.go   VPC peering connections
+//	natgateways.go  NAT gateways
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
 //	              private.go and public.go its addresses
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
@@ -59,6 +60,7 @@
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup; detour.go what goes through a middlebox; peering.go the VPCs at the other ends of peering connections
 //	acl.go        the judgement of a subnet's network ACL
+//	nat.go        NAT gateways
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	mtu.go        how long a packet may be on a way
 //	match.go      the judgement of an ENI's security groups
@@ -94,7 +96,7 @@
 //
 // # A new kind
 //
-// The objects of a further list that packets ask by (a NAT gateway, a peering) take six
+// The objects of a further list that packets ask by (a peering) take six
 // steps, of which routes.go is the model:
 //
 //   - a tree of the compiled objects in Region, which EmptyRegion makes and successor
@@ -143,5 +145,5 @@
 // An error is a line "path: reason". A configuration that can only be a mistake is an
 // error: dangling references within a VPC, addresses twice, ports upside down. What real
 // dumps hold and the card cannot serve is a Notice: peering with a VPC that is
-// not here, prefix lists without entries, NAT gateways.
+// not here, prefix lists without entries.
 package vpc

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"nitrocard/nic/wire"
@@ -68,16 +69,13 @@ func TestDumpPublicPrivateSubnet(t *testing.T) {
 		"what is behind this target is not in the configuration (Placement: Exits); such packets are dropped")
 }
 
-// The NAT gateway's ENI is in no group. The ACL's own entry stands before one that allows
+// The NAT gateway's ENI is in no group, and none filters it. The ACL's own entry stands before one that allows
 // all, so that the ACL denies nothing, and packets differ in the entry that decides.
 func TestDumpNatGateway(t *testing.T) {
 	p := dump(t, "test-nat-gateway")
 	private := p.ENI("eni-0e4ce6a7777b9bff8")
-	require.Equal(t, &Route{NotEnforced, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
-	require.Equal(t, []string{
-		"NetworkInterfaces[1] eni-017aaec115610308a: InterfaceType nat_gateway: it has no security groups, so that every packet from and to it is dropped; in EC2 none filters it",
-		"NatGateways[0] nat-07ab4846da51f4612: this card is no NAT gateway yet; packets to it are dropped",
-	}, texts(p)[1:])
+	require.Equal(t, &Route{NAT, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
+	require.NotContains(t, strings.Join(texts(p), "\n"), "nat")
 	nat := p.ENI("eni-017aaec115610308a")
 	for addr, entries := range map[string][2]uint16{"10.1.1.7": {100, 200}, "8.8.8.8": {200, 200}} {
 		for i, proto := range []uint8{wire.ProtoICMP, wire.ProtoTCP} {
@@ -86,7 +84,11 @@ func TestDumpNatGateway(t *testing.T) {
 		}
 	}
 	require.Equal(t, "acl-0792adae678b88f85", nat.ACL())
-	require.False(t, nat.Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
+	require.Equal(t, Match{Allowed: true, Untracked: true}, nat.Match(Query{Remote: private.Primary, Proto: wire.ProtoTCP, Dir: wire.In}))
+	require.False(t, nat.SourceDestCheck)
+	g, e := p.Region.NAT("nat-07ab4846da51f4612")
+	require.Same(t, nat.ENI, e)
+	require.Equal(t, []wire.Addr{ip("10.1.250.210")}, g.Pool(e))
 }
 
 // Three VPCs, two with the same addresses: each has a mapping of its own. The one in the

@@ -63,8 +63,12 @@ func (c *compiler) markENIs() {
 			is = c.remade[e.Subnet] || slices.ContainsFunc(e.Groups, func(g *Group) bool { return c.remade[g] })
 			affected[e.membership] = is
 		}
-		if is {
-			c.mark("NetworkInterfaces", e.ID)
+		if !is {
+			continue
+		}
+		c.mark("NetworkInterfaces", e.ID)
+		if g, of := c.next.natENIs.Get(e.ID); of {
+			c.mark("NatGateways", g.ID)
 		}
 	}
 }

@@ -24,9 +24,13 @@ type Match struct {
 	Rule      RuleID // the first rule that allows the connection; 0: none does
 }
 
-// Match asks all groups of the ENI, whose rules are one union.
+// Match asks all groups of the ENI, whose rules are one union. A NAT gateway's ENI is in no
+// group, and nothing filters it (VPC user guide, NAT gateways).
 func (e *OwnENI) Match(q Query) Match {
-	if e.matcher == nil {
+	switch {
+	case e.NAT != nil:
+		return Match{Allowed: true, Untracked: true}
+	case e.matcher == nil:
 		return Match{}
 	}
 	q.Dir &= 1

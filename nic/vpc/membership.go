@@ -37,7 +37,7 @@ func (b *eniBuilder) join() bool {
 		sound = false
 		b.Add(b.path(), "VpcId %s: %s is in %s", ec2.Shorten(id), s.ID, s.VPC.ID)
 	}
-	m := membership{Subnet: s, Timeouts: b.timeouts(), SourceDestCheck: form.SourceDestCheck == nil || *form.SourceDestCheck}
+	m := membership{Subnet: s, Timeouts: b.timeouts(), SourceDestCheck: form.InterfaceType != natInterface && (form.SourceDestCheck == nil || *form.SourceDestCheck)}
 	m.Groups, sound = b.groups(sound)
 	b.eni.membership = b.next.lineage.members.get(m.key(), func() *membership { return &m })
 	if sound {

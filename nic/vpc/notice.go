@@ -68,7 +68,8 @@ const (
 	ForeignGroup
 	RuleEntriesUnknown
 	UngroupedENI
-	NoNatGateway
+	NATUnknown
+	NATWithoutENI
 	PeerElsewhere
 	NotServed
 	NoEndpoint

@@ -11,8 +11,9 @@ type OwnENI struct {
 	Allowance uint32    // how many tracked connections the instance may have; 0: the card's fair share
 	VPC       *VPC
 	VNI       uint32
-	RouterMAC wire.MAC // of its subnet's router
-	Port      string   // the port that its guest is plugged into, such as "tap:a1"
+	RouterMAC wire.MAC    // of its subnet's router
+	NAT       *NATGateway // the NAT gateway that the ENI belongs to; nil: none
+	Port      string      // the port that its guest is plugged into, such as "tap:a1"
 
 	*ownMembership
 }

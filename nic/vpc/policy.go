@@ -174,9 +174,10 @@ func (t *taker) own(e *ENI) *OwnENI {
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
+	nat, _ := r.natENIs.Get(e.ID)
 	return &OwnENI{
 		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
-		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, Port: r.Port(e), ownMembership: s,
+		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, NAT: nat, Port: r.Port(e), ownMembership: s,
 	}
 }
 

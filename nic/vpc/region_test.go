@@ -23,7 +23,7 @@ type world struct{ *rand.Rand }
 func (w world) id(prefix string, n int) string { return fmt.Sprint(prefix, w.IntN(n)) }
 
 func (w world) edit() Edit {
-	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place)
+	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place)
 	e := make()
 	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, "VpcPeeringConnections": 3, KindENIPlacement: 3}[e.Kind]
 	if w.IntN(max(often, 12)) == 0 || often > 0 && w.IntN(often) == 0 {
@@ -102,7 +102,7 @@ func (w world) table() Edit {
 		to := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) ^ net(far), byte(w.IntN(3)), 0}), pick(w.Rand, 8, 16, 24)).Masked()
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: to, VpcPeeringConnectionId: w.id("pcx-", 2)})
 	}
-	switch w.IntN(7) {
+	switch w.IntN(8) {
 	case 2:
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
 	case 3:
@@ -112,8 +112,11 @@ func (w world) table() Edit {
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: block, NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
 	case 5:
 		t.Routes = append(t.Routes, ec2.Route{DestinationIpv6CidrBlock: netip.MustParsePrefix(pick(w.Rand, someBlocks...)), GatewayId: fmt.Sprint("igw-", v)})
+	case 6:
+		block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(w.IntN(3)), 0}), 24)
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: block, NatGatewayId: fmt.Sprintf("nat-%d%d", v, w.IntN(2))})
 	case 0:
-		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: "nat-1"})
+		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), NatGatewayId: fmt.Sprintf("nat-%d%d", v, w.IntN(2))})
 	case 1:
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), State: "blackhole", NatGatewayId: "nat-1"})
 	}
@@ -124,6 +127,13 @@ func (w world) gateway() Edit {
 	n := w.IntN(3)
 	g := &ec2.InternetGateway{InternetGatewayId: fmt.Sprint("igw-", n), Attachments: []ec2.InternetGatewayAttachment{{VpcId: fmt.Sprint("vpc-", n)}}}
 	return Edit{"InternetGateways", g.InternetGatewayId, g}
+}
+
+func (w world) nat() Edit {
+	v := w.IntN(3)
+	g := &ec2.NatGateway{NatGatewayId: fmt.Sprintf("nat-%d%d", v, w.IntN(2)), VpcId: fmt.Sprint("vpc-", v), State: pick(w.Rand, "", "available", "available", "deleted")}
+	g.NatGatewayAddresses = []ec2.NatGatewayAddress{{NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6)), PrivateIp: netip.AddrFrom4([4]byte{10, 0, 0, byte(4 + w.IntN(12))})}}
+	return Edit{"NatGateways", g.NatGatewayId, g}
 }
 
 func (w world) list() Edit {
@@ -161,9 +171,11 @@ func (w world) eni() Edit {
 	for _, g := range w.Perm(3)[:w.IntN(3)] {
 		e.Groups = append(e.Groups, ec2.GroupIdentifier{GroupId: fmt.Sprintf("sg-%d%d", v, g)})
 	}
-	switch w.IntN(5) {
+	switch w.IntN(6) {
 	case 0:
 		e.SourceDestCheck = new(bool)
+	case 3, 4:
+		e.InterfaceType = natInterface
 	case 1:
 		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v), byte(n), 32 + 16*byte(w.IntN(2))}), 28)}}
 	case 2:
@@ -357,6 +369,14 @@ func meaning(t *testing.T, r *Region) []string {
 		add("eni %s of %s on %d in %s, %v, %v, %v, %v %v %s", id, e.Instance, e.Card, e.Subnet.ID, e.Addrs(), groups, e.SourceDestCheck, *r.Station(e.Station), e.further != nil, r.Port(e))
 		return true
 	})
+	r.nats.Scan(func(id string, g *NATGateway) bool {
+		of, _ := r.natENIs.Get(g.eni)
+		require.Same(t, g, of)
+		_, e := r.NAT(id)
+		add("nat %s is %s, private %v, sends from %v", id, g.eni, g.Private, g.Pool(e))
+		return true
+	})
+	require.Equal(t, r.nats.Len(), r.natENIs.Len())
 	r.public.Scan(func(a uint32, e *ENI) bool {
 		require.Same(t, r.ENI(e.ID), e)
 		add("public %s is %s", addrOf(a), e.ID)
@@ -415,7 +435,7 @@ func judgements(p *Policy) []string {
 				s += r.String()
 			}
 			route := e.Route(ip(remote))
-			s += fmt.Sprint(route, n != nil && p.Own(n) != nil)
+			s += fmt.Sprint(e.NAT != nil, route, n != nil && p.Own(n) != nil)
 			if to := p.Region.Interface(route.Via); to != nil {
 				s += to.ID
 			}

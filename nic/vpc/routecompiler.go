@@ -71,7 +71,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 	line.Target, line.Via = r.target(path, config, line)
 	switch line.Target {
 	case NotEnforced:
-		r.tellOf(line, newNotice(RouteDropped, path, destination(config)+" to "+line.Via))
+		r.tellOf(line, newNotice(droppedKind(line.Via), path, destination(config)+" to "+line.Via))
 	case Outside:
 		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
 	}
@@ -211,6 +211,8 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 		return Blackhole, via
 	case kind == Peering:
 		return r.peered(path, via), via
+	case kind == NAT:
+		return r.natTarget(path, via), via
 	case kind == Interface && config.NetworkInterfaceId != "":
 		r.checkInterface(path, config, line)
 	}
@@ -230,6 +232,8 @@ func targetOf(config *ec2.Route) Target {
 		return Interface
 	case config.VpcPeeringConnectionId != "":
 		return Peering
+	case config.NatGatewayId != "":
+		return NAT
 	case gateway("vgw-"), gateway("vpce-"), config.TransitGatewayId != "", config.LocalGatewayId != "", config.CarrierGatewayId != "",
 		config.CoreNetworkArn != "", config.OdbNetworkArn != "":
 		return Outside

@@ -5,24 +5,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"nitrocard/nic/vpc/ec2"
 )
 
-// unenforced notes the objects on which EC2 acts and this card does not.
+// unenforced notes the objects on which EC2 acts and this card does not: those of lists that
+// have no shape here.
 func (c *compiler) unenforced() {
-	for o, n := range each[ec2.NatGateway](c, "NatGateways") {
-		if n.State == "available" || n.State == "pending" || n.State == "" {
-			c.notice(NoNatGateway, o.path(), "")
-		}
+	if !c.whole {
+		return
 	}
-	if c.whole {
-		c.unenforcedSections()
-	}
-}
-
-// unenforcedSections notes the objects of lists that have no shape here.
-func (c *compiler) unenforcedSections() {
 	rest := c.next.rest
 	c.about = subject{sections, ""}
 	c.next.notices.Delete(c.about.key())

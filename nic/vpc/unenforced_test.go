@@ -14,7 +14,7 @@ import (
 // What EC2 would act on and this card does not is said by name.
 func TestNotices(t *testing.T) {
 	for _, n := range []struct{ kind, object, want string }{
-		{"NatGateways", `{NatGatewayId: nat-1}`, "NatGateways[0] nat-1: this card is no NAT gateway yet; packets to it are dropped"},
+		{"NatGateways", `{NatGatewayId: nat-1}`, "NatGateways[0] nat-1: NatGatewayAddresses names no NetworkInterfaceId; packets to it are dropped"},
 		{"NatGateways", `{NatGatewayId: nat-1, State: deleted}`, ""},
 		{"VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-1, RequesterVpcInfo: {VpcId: vpc-a}, AccepterVpcInfo: {VpcId: vpc-z}, Status: {Code: active}}`,
 			"VpcPeeringConnections[0] pcx-1: vpc-z at its other end is not in the configuration; packets to it are dropped"},
@@ -34,7 +34,7 @@ func TestNotices(t *testing.T) {
 
 		// Routes, where a subnet uses the table.
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`,
-			"RouteTables[0] rtb-a: Routes[0]: 0.0.0.0/0 to nat-1: this card does not serve this target yet; such packets are dropped"},
+			"RouteTables[0] rtb-a: Routes[0]: 0.0.0.0/0 to nat-1, which is not in the configuration (aws ec2 describe-nat-gateways); such packets are dropped"},
 		{"RouteTables", `{RouteTableId: rtb-a, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-1}]}`,
 			"RouteTables[0] rtb-a: Routes[0]: ::/0 to eigw-1: this card does not serve this target yet; such packets are dropped"},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},

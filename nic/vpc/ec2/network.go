@@ -162,11 +162,24 @@ type InternetGatewayAttachment struct {
 
 // NatGateway is one of describe-nat-gateways.
 type NatGateway struct {
-	NatGatewayId string `json:",omitzero"`
-	VpcId        string `json:",omitzero"`
-	SubnetId     string `json:",omitzero"`
-	State        string `json:",omitzero"` // pending, failed, available, deleting, deleted
-	Tags         []Tag  `json:",omitzero"`
+	NatGatewayId        string              `json:",omitzero"`
+	VpcId               string              `json:",omitzero"`
+	SubnetId            string              `json:",omitzero"` // "" of a regional one
+	State               string              `json:",omitzero"` // pending, failed, available, deleting, deleted
+	ConnectivityType    string              `json:",omitzero"` // public, private; absent: public
+	AvailabilityMode    string              `json:",omitzero"` // zonal, regional; absent: zonal
+	NatGatewayAddresses []NatGatewayAddress `json:",omitzero"`
+	Tags                []Tag               `json:",omitzero"`
+}
+
+// NatGatewayAddress is an address from which a NAT gateway sends.
+type NatGatewayAddress struct {
+	AllocationId       string     `json:",omitzero"`
+	NetworkInterfaceId string     `json:",omitzero"`
+	PrivateIp          netip.Addr `json:",omitzero"`
+	PublicIp           netip.Addr `json:",omitzero"` // the invalid one of a private NAT gateway
+	IsPrimary          bool       `json:",omitzero"`
+	Status             string     `json:",omitzero"` // assigning, unassigning, associating, disassociating, succeeded, failed
 }
 
 // VpcPeeringConnection is one of describe-vpc-peering-connections.
