@@ -1,7 +1,11 @@
 package nic
 
 import (
+	"maps"
+	"slices"
+
 	"nitrocard/nic/bay"
+	"nitrocard/nic/nat"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 )
@@ -31,6 +35,7 @@ type next struct {
 	policy *vpc.Policy
 	shares shares
 	plugs  *bay.Plugs
+	nats   map[string]*nat.Gateway // that the card does not have yet, by ID
 }
 
 // follow puts a change in force. The mutex is free while follow opens the ports that the
@@ -42,8 +47,14 @@ func (c *Card) follow(ch *change) (Change, error) {
 	opened := c.bays.Opening()
 	defer opened.Close()
 	defer c.forget(ch)
+	made := map[string]*nat.Gateway{}
+	defer func() { closeNATs(slices.Collect(maps.Values(made))) }()
 	for {
 		n, err := c.next(ch, opened)
+		if err == nil {
+			err = c.makeNATs(n.policy, made)
+		}
+		n.nats = made
 		if err != nil {
 			return Change{}, err
 		}
@@ -92,6 +103,9 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 		return nil
 	}
 	for e := range policy.All() {
+		if e.NAT != nil {
+			continue // the card itself is behind the ENI
+		}
 		spec, open := c.options.OpenPort(e)
 		wanted = append(wanted, bay.Plug{ENI: e.ID, Spec: spec, Open: open})
 	}
@@ -109,12 +123,14 @@ func (c *Card) settle(n next, opened *bay.Opening) {
 	c.shares = n.shares
 	gone := c.bays.MakeRoom(enis)
 	later, left := c.bays.Plug(n.plugs, opened)
+	ended := c.plugNATs(n.policy, n.nats)
 	for _, s := range gone {
 		if d := s.Device(); d != nil {
 			left = append(left, d)
 		}
 	}
 	c.store(n.policy)
+	closeNATs(ended)
 	if c.bays.PlugLater(later) {
 		c.store(n.policy)
 	}
@@ -141,7 +157,7 @@ func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
 		p.MAC = uplink.Info().MAC
 	}
 	for e := range policy.All() {
-		p.Guests = append(p.Guests, pipeline.GuestPort{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cache})
+		p.Guests = append(p.Guests, pipeline.GuestPort{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cacheOf(e)})
 	}
 	return p
 }

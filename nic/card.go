@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nitrocard/nic/bay"
+	"nitrocard/nic/nat"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/seat"
 	"nitrocard/nic/vpc"
@@ -55,6 +56,7 @@ type Card struct {
 	bays    *bay.Bays
 	waiting []*change // that wait for devices, in the order in which they were called
 	shares  shares
+	nats    map[string]*nat.Gateway // by ID
 	running bool
 	closed  bool
 
@@ -117,6 +119,9 @@ func (c *Card) Close() error {
 	c.closed = true
 	errs := c.bays.Close()
 	c.crew.Close()
+	for _, g := range c.nats {
+		g.Close()
+	}
 	return errors.Join(errs...)
 }
 

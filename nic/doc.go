@@ -8,6 +8,7 @@
 //	pipeline  the packet's way, stage by stage: start with pipeline.go there
 //	flow      connections, and what is known of each
 //	vpc       a configuration, compiled: Region for all cards, Policy for one
+//	nat       the NAT gateway, which is behind an ENI in a guest's place
 //	bay       places for ports, and the devices in them
 //	seat      CPUs for threads that poll, the gate to their memory, sleep
 //	wire      headers
@@ -22,6 +23,7 @@
 //	apply.go      puts a configuration in force; change.go is a configuration on its way
 //	allowance.go  how many connections each instance may have
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
+//	nats.go       the card's NAT gateways
 //	ports.go, enis.go, flows.go, drops.go, load.go  what the card shows
 //
 // # Threads

@@ -50,6 +50,12 @@ func (f *Frame) Merged() bool { return f.segment != 0 }
 // but for the last, which has what is left.
 func (f *Frame) Segment() int { return int(f.segment) }
 
+// Whole makes the frame one packet of its first n bytes.
+func (f *Frame) Whole(n int) {
+	f.segment = 0
+	f.Trim(n)
+}
+
 // Packets is how many packets the frame stands for.
 func (f *Frame) Packets() int {
 	if f.segment == 0 {

@@ -29,16 +29,17 @@ var answers = map[string]func(*question, context.Context) error{
 	"security-groups": (*question).groups,
 	"flows":           (*question).flows,
 	"ports":           (*question).ports,
+	"nat-gateways":    (*question).nats,
 	"drops":           (*question).drops,
 	"workers":         (*question).workers,
 	"config":          (*question).config,
 }
 
-const kinds = "enis, security-groups, flows, ports, drops, workers or config"
+const kinds = "enis, security-groups, flows, ports, nat-gateways, drops, workers or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|security-groups|flows|ports|drops|workers|config [ID]",
+		Use:   "get enis|security-groups|flows|ports|nat-gateways|drops|workers|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
 For flows the ID is an ENI's, for drops a reason, for workers a number, for
@@ -49,7 +50,7 @@ config any object's.`,
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "drops", "workers", "config"},
+		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "nat-gateways", "drops", "workers", "config"},
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)
 	limit := 0
@@ -82,6 +83,14 @@ func (q *question) ports(ctx context.Context) error {
 		table = portDetails
 	}
 	return source[nic.PortView]{q.card.Ports, q.card.Port, table}.answer(ctx, q)
+}
+
+func (q *question) nats(ctx context.Context) error {
+	table := natTable
+	if q.id != "" {
+		table = natMetrics
+	}
+	return source[nic.NATView]{q.card.NATs, q.card.NAT, table}.answer(ctx, q)
 }
 
 func (q *question) groups(ctx context.Context) error {

@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"nic/vpc", "nic/flow"},
 	{"pmd/mem", "pmd/pcap", "pmd/afpacket", "pmd/tap", "pmd/dpdk"},
 	{"nic/pipeline", "nic/nictest"},
-	{"nic/bay"},
+	{"nic/bay", "nic/nat"},
 	{"nic"},
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab"},

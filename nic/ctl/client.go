@@ -79,6 +79,16 @@ func (c *Client) Port(ctx context.Context, name string) (nic.PortView, error) {
 	return get[nic.PortView](ctx, c, join("ports", name))
 }
 
+// NATs are the card's NAT gateways, by ID.
+func (c *Client) NATs(ctx context.Context) ([]nic.NATView, error) {
+	return all(ctx, c, pages[nic.NATView]{path: "nat-gateways", key: func(v *nic.NATView) string { return v.ID }})
+}
+
+// NAT is the NAT gateway with that ID.
+func (c *Client) NAT(ctx context.Context, id string) (nic.NATView, error) {
+	return get[nic.NATView](ctx, c, join("nat-gateways", id))
+}
+
 // Flows are the connections that f chooses, in the order of their places in the card's
 // table.
 func (c *Client) Flows(ctx context.Context, f nic.FlowFilter) ([]nic.FlowView, error) {

@@ -22,12 +22,13 @@
 //	GET /v1/enis               GET /v1/enis/ID
 //	GET /v1/security-groups    GET /v1/security-groups/ID
 //	GET /v1/ports              GET /v1/ports/NAME
+//	GET /v1/nat-gateways       GET /v1/nat-gateways/ID
 //	GET /v1/flows              ?eni=ID: of one ENI
 //	GET /v1/drops
 //	GET /v1/workers
 //	GET /v1/config
 //
-// The listings of ENIs, security groups, ports and flows have pages: ?limit=N items,
+// The listings of ENIs, security groups, ports, NAT gateways and flows have pages: ?limit=N items,
 // 1,000 unless told, after the one that ?after= names by its ID or name, a flow by its
 // "at". An empty page is the last. The card has a piece of an answer in memory, however
 // long the answer is, and works at two listings at a time; a client that does not read

@@ -44,6 +44,18 @@ func (s *server) port(w http.ResponseWriter, r *http.Request) {
 	one(w, there, p, "port", name)
 }
 
+func (s *server) nats(w http.ResponseWriter, r *http.Request) {
+	if p, ok := pageOf(w, r, "after=ID", "limit=N"); ok {
+		list(s.pieces(w, r), first(p.limit, s.card.EachNAT(p.after)))
+	}
+}
+
+func (s *server) nat(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	v, there := s.card.NAT(id)
+	one(w, there, v, "NAT gateway", id)
+}
+
 func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 	p, ok := pageOf(w, r, "eni=ID", "after=AT", "limit=N")
 	if !ok {

@@ -99,6 +99,8 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /v1/security-groups/{id}", s.group)
 	mux.HandleFunc("GET /v1/ports", s.ports)
 	mux.HandleFunc("GET /v1/ports/{name}", s.port)
+	mux.HandleFunc("GET /v1/nat-gateways", s.nats)
+	mux.HandleFunc("GET /v1/nat-gateways/{id}", s.nat)
 	mux.HandleFunc("GET /v1/flows", s.flows)
 	mux.HandleFunc("GET /v1/drops", s.drops)
 	mux.HandleFunc("GET /v1/workers", s.workers)

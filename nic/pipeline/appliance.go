@@ -14,10 +14,11 @@ type Appliance interface {
 	// copies the Frames that it took; their bytes belong to the port that lent them, and
 	// stay lent until the last Rx of the same turn.
 	Tx(frames []*pmd.Frame) int
-	// Rx replaces b with frames that the appliance hands on, at most pmd.MaxBurst. The worker
-	// calls Rx after a burst that brought frames. An appliance hands on no more frames than
-	// it took, and may change the bytes, the start and the length of each.
-	Rx(b *pmd.Burst)
+	// Rx replaces b with frames that the appliance took, at most pmd.MaxBurst, and says in ends
+	// what becomes of each: a frame that is Sent is handed on, and any other verdict drops the
+	// frame. The worker calls Rx after a burst that brought frames. An appliance hands on
+	// no more frames than it took, and may change the bytes, the start and the length of each.
+	Rx(b *pmd.Burst, ends *[pmd.MaxBurst]Verdict)
 }
 
 // maxStops is how many appliances may stand on a packet's way, one after the other.
@@ -29,8 +30,16 @@ const maxStops = 8
 // q. The appliance gets frames from the next Setup on.
 func (q *Queue) AttachAppliance(s Appliance, longest int) {
 	q.Detach()
-	q.tx, q.longest = &entrance{Appliance: s}, longest
+	q.tx, q.longest, q.merged = &entrance{Appliance: s}, longest, true
 	q.SetDown(false)
+}
+
+// Appliance is the appliance in place, nil if there is none.
+func (q *Queue) Appliance() Appliance {
+	if e, is := q.tx.(*entrance); is {
+		return e.Appliance
+	}
+	return nil
 }
 
 // entrance is a queue's way to an appliance.
@@ -80,12 +89,9 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 		if !s.waits {
 			continue
 		}
-		w.rx.Merged = 0
-		s.Rx(&w.rx)
-		n := w.rx.N
-		w.ingress, s.waits, any = s.queue, n == pmd.MaxBurst, true
-		s.queue.received += uint64(n)
-		if n > 0 {
+		s.Rx(&w.rx, &w.ends)
+		w.ingress, s.waits, any = s.queue, w.rx.N == pmd.MaxBurst, true
+		if n := w.sift(s.guest); n > 0 {
 			run(s.guest, w.rx.Frames[:n])
 			w.flush()
 		}
@@ -93,12 +99,37 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 	return any
 }
 
+// sift drops the frames of the burst that the appliance behind g does not hand on, moves the
+// others to the front, and returns how many those are.
+func (w *Worker) sift(g *guest) (n int) {
+	w.rx.Merged = 0
+	for i := range w.rx.N {
+		f := &w.rx.Frames[i]
+		w.ingress.received += uint64(f.Packets())
+		if v := w.ends[i]; v != Sent {
+			w.dropAt(g, f, v)
+			continue
+		}
+		if f.Merged() {
+			w.rx.Merged |= 1 << n
+		}
+		w.rx.Frames[n] = *f
+		n++
+	}
+	return n
+}
+
+// dropAt drops a frame that left the appliance behind g.
+func (w *Worker) dropAt(g *guest, f *pmd.Frame, v Verdict) {
+	p := &w.outward.packets[0]
+	p.begin(f, wire.Out)
+	p.guest = g
+	w.finish(p, p.refuse(v))
+}
+
 // tooManyStops drops frames that g's appliance handed on after maxStops.
 func (w *Worker) tooManyStops(g *guest, frames []pmd.Frame) {
 	for i := range frames {
-		p := &w.outward.packets[0]
-		p.begin(&frames[i], wire.Out)
-		p.guest = g
-		w.finish(p, p.refuse(ApplianceLoop))
+		w.dropAt(g, &frames[i], ApplianceLoop)
 	}
 }

@@ -26,7 +26,7 @@ func (n *toyNAT) Tx(frames []*pmd.Frame) int {
 	return taken
 }
 
-func (n *toyNAT) Rx(b *pmd.Burst) {
+func (n *toyNAT) Rx(b *pmd.Burst, ends *[pmd.MaxBurst]Verdict) {
 	b.N = copy(b.Frames[:], n.held)
 	n.held = n.held[b.N:]
 	for i := range b.N {
@@ -36,6 +36,7 @@ func (n *toyNAT) Rx(b *pmd.Burst) {
 		wire.RewriteDst(frame, &h, wiretest.Addr(n.to))
 		wire.Ethernet(frame).SetSrc(n.mac)
 		wire.Ethernet(frame).SetDst(n.router)
+		ends[i] = Sent
 	}
 }
 

@@ -77,6 +77,12 @@ const (
 	TxFull
 	ApplianceLoop
 
+	NATProtocol
+	NATSource
+	NATFragment
+	NATUnknown
+	NATPortAllocation
+
 	// malformed is the first verdict of a row, one for each of wire's faults in wire's
 	// order.
 	malformed
@@ -154,7 +160,13 @@ var vocabulary = [malformed]words{
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
 	PortDown:           {"port_down", "the port it should leave by is down"},
 	TxFull:             {"tx_full", "the port it should leave by had no room"},
-	ApplianceLoop:      {"appliance_loop", "went through as many parts of the card, one after the other, as a packet may; do two parts send to each other?"},
+	NATProtocol:        {"nat_protocol", "a NAT gateway carries TCP, UDP and ICMP in IPv4; this is something else"},
+	NATSource:          {"nat_source", "the NAT gateway serves its own VPC alone, and the source is not of it"},
+	NATFragment:        {"nat_fragment", "a NAT gateway carries fragments of UDP alone"},
+	NATUnknown:         {"nat_unknown", "belongs to no connection through the NAT gateway"},
+	NATPortAllocation:  {"nat_port_allocation", "the NAT gateway has no port left to this destination, or no room for another connection"},
+
+	ApplianceLoop: {"appliance_loop", "went through as many parts of the card, one after the other, as a packet may; do two parts send to each other?"},
 }
 
 // String is the verdict's name, in snake case.

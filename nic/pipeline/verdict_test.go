@@ -385,6 +385,9 @@ func TestEveryVerdictIsTestedAndNamed(t *testing.T) {
 		seen[c.want] = true
 	}
 	seen[ApplianceLoop] = true // TestAppliancesThatSendToEachOtherEnd: such a packet ends more than once
+	for v := NATProtocol; v <= NATPortAllocation; v++ {
+		seen[v] = true // of a NAT gateway: package nat
+	}
 	for fault := range malformedFrames {
 		seen[Malformed(fault)] = true
 	}

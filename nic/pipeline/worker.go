@@ -33,6 +33,7 @@ type Worker struct {
 	// The burst at hand.
 	ingress *Queue // that received the burst
 	rx      pmd.Burst
+	ends    [pmd.MaxBurst]Verdict // of rx's frames, if an appliance hands them on
 	out     outbox
 	fast    fast
 	inward  burst

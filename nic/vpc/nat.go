@@ -48,8 +48,5 @@ func (g *NATGateway) Pool(e *ENI) (pool []wire.Addr) {
 	return pool
 }
 
-// InVPC tells whether an address is in one of the VPC's blocks.
-func (e *OwnENI) InVPC(addr wire.Addr) bool {
-	at := addr.Netip()
-	return slices.ContainsFunc(e.network.cidrs, func(block netip.Prefix) bool { return block.Contains(at) })
-}
+// VPCBlocks are the blocks of the ENI's VPC.
+func (e *OwnENI) VPCBlocks() []netip.Prefix { return e.network.cidrs }

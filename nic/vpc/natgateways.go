@@ -78,28 +78,32 @@ func (c *compiler) natENI(o *object, config *ec2.NatGateway, g *NATGateway) bool
 	return false
 }
 
-// natTarget is the target of a route to a NAT gateway.
-func (r *routeCompiler) natTarget(path, id string) Target {
+// natTarget is the target of a route to a NAT gateway. NAT64, for which a route has an IPv6
+// destination, is not served.
+func (r *routeCompiler) natTarget(path, id string, config *ec2.Route) Target {
 	o := r.object("NatGateways", id)
+	if o != nil && config.DestinationIpv6CidrBlock.IsValid() {
+		return NotEnforced
+	}
 	if o == nil {
 		if r.given("NatGateways") && !r.table.at.answer {
 			r.unknown(ec2.In(path, "NatGatewayId"), "NatGateways", id)
 		}
 		return NotEnforced
 	}
-	config := o.config.(*ec2.NatGateway)
-	if config.VpcId != "" && config.VpcId != r.vpc.ID && !r.disputed(r.table.at, o.spot(), "NatGatewayId "+id+" is in "+ec2.Shorten(config.VpcId)) {
-		r.conflict(path, o.path(), "NatGatewayId %s is in %s, the table in %s", id, ec2.Shorten(config.VpcId), r.vpc.ID)
+	g := o.config.(*ec2.NatGateway)
+	if g.VpcId != "" && g.VpcId != r.vpc.ID && !r.disputed(r.table.at, o.spot(), "NatGatewayId "+id+" is in "+ec2.Shorten(g.VpcId)) {
+		r.conflict(path, o.path(), "NatGatewayId %s is in %s, the table in %s", id, ec2.Shorten(g.VpcId), r.vpc.ID)
 	}
-	if !natLives(config.State) {
+	if !natLives(g.State) {
 		return Blackhole
 	}
 	return NAT
 }
 
 // droppedKind is the kind of notice about a route to a target that is not served.
-func droppedKind(via string) NoticeKind {
-	if strings.HasPrefix(via, "nat-") {
+func (r *routeCompiler) droppedKind(via string) NoticeKind {
+	if strings.HasPrefix(via, "nat-") && r.object("NatGateways", via) == nil {
 		return NATUnknown
 	}
 	return RouteDropped

@@ -71,7 +71,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 	line.Target, line.Via = r.target(path, config, line)
 	switch line.Target {
 	case NotEnforced:
-		r.tellOf(line, newNotice(droppedKind(line.Via), path, destination(config)+" to "+line.Via))
+		r.tellOf(line, newNotice(r.droppedKind(line.Via), path, destination(config)+" to "+line.Via))
 	case Outside:
 		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
 	}
@@ -212,7 +212,7 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 	case kind == Peering:
 		return r.peered(path, via), via
 	case kind == NAT:
-		return r.natTarget(path, via), via
+		return r.natTarget(path, via, config), via
 	case kind == Interface && config.NetworkInterfaceId != "":
 		r.checkInterface(path, config, line)
 	}

@@ -35,6 +35,7 @@
 //	extension.go the extension headers of IPv6, fragments among them
 //	ecn.go       congestion marks, and how they leave a tunnel
 //	checksum.go  Internet checksums, whole and incremental
+//	port.go      translation of ports and identifiers
 //	rewrite.go   address translation of a packet, and of one quoted in an ICMP error
 //	addr.go      IP addresses of both families
 //	mac.go       Ethernet addresses; direction.go towards a guest, or from one

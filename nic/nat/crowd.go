@@ -1,0 +1,60 @@
+package nat
+
+import (
+	"sync/atomic"
+	"time"
+
+	"nitrocard/nic/wire"
+)
+
+// patience is how long an established connection may be silent before it may lose its place.
+const patience = 60 * time.Second
+
+// candidates is how many connections are looked at for one that must go.
+const candidates = 64
+
+// takePort takes a port of the destination from another host, for a connection whose
+// destination has no port left.
+func (t *table) takePort(c *connection, now uint64) bool {
+	mine := t.count(host(c.from.Src))
+	for range candidates {
+		c.port = t.randomPort()
+		k := c.back()
+		in, taken := t.ways.Lookup(&k)
+		if !taken {
+			continue // not more than perDestination
+		}
+		if _, _, out, _ := t.ways.At(in).to(); t.yields(out, mine, now) {
+			t.end(out)
+			return true
+		}
+	}
+	return false
+}
+
+// displace ends a connection of a host that has more than the host at addr, where the table is
+// full. The index is free when every worker has ended its burst, so the caller may have to
+// wait for the host's next packet.
+func (t *table) displace(addr wire.Addr, now uint64) bool {
+	mine := t.count(host(addr))
+	for range candidates {
+		at := uint32(t.random.Uint64() >> 32 * uint64(t.ways.Cap()) >> 32)
+		if t.yields(at, mine, now) {
+			t.end(at)
+			return true
+		}
+	}
+	return false
+}
+
+// yields tells whether the connection whose way from inside is at an index has to go for a
+// host with so many connections: its own host has at least two more, and the connection is not
+// established, or silent for a while.
+func (t *table) yields(at uint32, mine, now uint64) bool {
+	w := t.ways.At(at)
+	if _, _, _, ok := w.to(); !ok || w.state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
+		return false
+	}
+	state := atomic.LoadUint32(&w.state)
+	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > ticks(patience)
+}

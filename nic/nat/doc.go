@@ -1,0 +1,44 @@
+// Package nat is the NAT gateway (VPC user guide, "NAT gateways"): many hosts of a VPC send
+// from the few addresses of one ENI.
+//
+//	client 10.0.2.7:40000 ──▶ NAT gateway's ENI ──▶ Gateway ──▶ NAT gateway's ENI ──▶ 203.0.113.9:443
+//	                          its stages inbound    10.0.1.8:2017    its stages outbound
+//
+// A Gateway is the guest behind the ENI, an appliance of package pipeline. The ENI's stages do
+// what they do for any guest: network ACL, routes, translation at the internet gateway,
+// accounts.
+//
+//	gateway.go    Gateway: one NAT gateway of this card, and what all workers share of it
+//	appliance.go  Appliance: one worker's part, which takes bursts and hands them on
+//	translate.go  one packet: which direction, which connection, what is written
+//	error.go      ICMP errors, with the packet that each quotes
+//	reset.go      RST to a host that goes on with a connection that is no more
+//	key.go        Key and way: the two directions of a connection
+//	table.go      table: connections, by either direction
+//	open.go       a new connection: which address and port it gets; fragments follow their first one
+//	crowd.go      what a host may take from another when there is no room
+//	age.go        idle connections end; tcp.go where a TCP connection stands
+//	metrics.go    CloudWatch's metrics
+//
+// # One table for all workers
+//
+// The two directions of a connection have different addresses and ports, so that a device
+// hashes them to different queues, and any worker may meet either. A table a worker would
+// have to be asked by the others. So all workers share one table a gateway, as all share the
+// card's connection table, and by the same means: look-ups of a burst take no lock; whoever
+// opens or ends a connection holds the lock, and an index is not given again before every
+// worker has ended its burst (tables.Grace).
+//
+// A connection has two entries in one table, one for each direction. The key is what a
+// packet of the direction has; the value is what the packet gets instead. So both
+// directions of a burst are one look-up, and a packet writes to its own direction's entry
+// alone.
+//
+// # Bounds
+//
+// A gateway's memory is taken when it comes, and never grows. An address has 55,000
+// connections to each destination at most. When a destination's ports or the table are used
+// up, a host that has fewer connections takes the place of one that has more, and no
+// established connection that was heard of late ends for that. So a scan leaves others what
+// they need. AWS documents nothing of the kind; the choice is ours.
+package nat

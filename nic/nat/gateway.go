@@ -1,0 +1,115 @@
+package nat
+
+import (
+	"net/netip"
+	"slices"
+	"sync/atomic"
+
+	"nitrocard/nic/wire"
+)
+
+// Gateway is one NAT gateway of this card.
+type Gateway struct {
+	ID string
+	*table
+	appliances []*Appliance
+	place      atomic.Pointer[Place]
+	clock      func() int64
+}
+
+// Place is what the configuration says of a gateway.
+type Place struct {
+	MAC, Router wire.MAC       // of its ENI, and of the router of its subnet
+	Pool        []wire.Addr    // private addresses that it sends from
+	Inside      []netip.Prefix // the VPC's blocks: nobody else may send through it
+}
+
+// Options are the parameters of New.
+type Options struct {
+	ID          string
+	Connections int          // that there is room for
+	Workers     int          // that have an Appliance each
+	Seed        uint64       // of the table's hash and of the choice of ports, a secret
+	Clock       func() int64 // the time in ns since 1970
+	Place       Place
+}
+
+// New makes a gateway without connections, and takes all the memory that it will need.
+func New(o Options) (*Gateway, error) {
+	t, err := newTable(o.Connections, o.Workers, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{ID: o.ID, table: t, clock: o.Clock}
+	g.place.Store(&o.Place)
+	for i := range o.Workers {
+		g.appliances = append(g.appliances, &Appliance{gateway: g, reader: t.grace.Reader(i)})
+	}
+	return g, nil
+}
+
+// Close gives the memory back. No worker may have an appliance of the gateway any more.
+func (g *Gateway) Close() {
+	g.Lock()
+	defer g.Unlock()
+	g.close()
+}
+
+// Appliance is the part of worker i.
+func (g *Gateway) Appliance(i int) *Appliance { return g.appliances[i] }
+
+// Become puts another place in force, for the bursts that start afterwards. Connections from
+// an address that the gateway has no more end; the others go on.
+func (g *Gateway) Become(p Place) {
+	before := g.place.Swap(&p)
+	var lost []wire.Addr
+	for _, a := range before.Pool {
+		if !slices.Contains(p.Pool, a) {
+			lost = append(lost, a)
+		}
+	}
+	if len(lost) == 0 {
+		return
+	}
+	for from := uint32(0); from < uint32(g.ways.Cap()); from += chunk {
+		g.endFrom(lost, from)
+	}
+}
+
+// chunk is how many indexes a thread looks at while it holds the lock.
+const chunk = 64
+
+// endFrom ends the connections from some addresses, among the chunk of indexes that begins at
+// from.
+func (g *Gateway) endFrom(lost []wire.Addr, from uint32) {
+	g.Lock()
+	defer g.Unlock()
+	for at := from; at < min(from+chunk, uint32(g.ways.Cap())); at++ {
+		w := g.ways.At(at)
+		if addr, _, _, ok := w.to(); ok && w.state&inside != 0 && slices.Contains(lost, addr) {
+			g.end(at)
+		}
+	}
+}
+
+// Metrics are the gateway's. Call Metrics while all workers stand at the gate, because workers
+// count without a lock.
+func (g *Gateway) Metrics() (sum Metrics) {
+	g.Lock()
+	defer g.Unlock()
+	for _, a := range g.appliances {
+		sum.add(&a.metrics)
+	}
+	sum.add(&g.shared)
+	return sum
+}
+
+// Age ends the connections whose time is up, for a gateway that no packet comes to. Age holds
+// the lock for a few timers at a time.
+func (g *Gateway) Age() {
+	for done := false; !done; {
+		g.Lock()
+		done = g.advance(tickOf(g.clock()), chunk)
+		g.Unlock()
+	}
+}

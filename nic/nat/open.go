@@ -1,0 +1,116 @@
+package nat
+
+import (
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
+	"nitrocard/tables"
+)
+
+// The ports that a gateway sends from, and how many of them may lead to one destination
+// (VPC user guide, "NAT gateway basics").
+const (
+	firstPort, lastPort = 1024, 65535
+	perDestination      = 55_000
+)
+
+// probes is how many ports are tried for a connection. Of 64,512 ports 55,000 are taken at
+// most, so that all probes fail once in a billion times.
+const probes = 128
+
+// open opens the connection that frame i, from inside, begins; results are find's. A SYN on a connection that is
+// over begins another one in its place.
+func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
+	h, k, g := &a.headers[i], &a.keys[i], a.gateway
+	g.Lock()
+	defer g.Unlock()
+	if at, ok := g.ways.Lookup(k); ok {
+		if g.ways.At(at).state&tcp == 0 || !over(g.ways.At(at).state) {
+			return at, pipeline.Sent
+		}
+		g.end(at)
+	}
+	state := uint32(0)
+	if h.Proto == wire.ProtoTCP {
+		state = tcp | opening
+		a.metrics.ConnectionAttemptCount++
+	}
+	c := connection{from: *k}
+	if !g.choose(&c, a.place.Pool, a.now) {
+		a.metrics.ErrorPortAllocation++
+		return nowhere, pipeline.NATPortAllocation
+	}
+	at, full := g.enter(&c, state, a.now)
+	if full && g.displace(k.Src, a.now) {
+		at, full = g.enter(&c, state, a.now)
+	}
+	if full {
+		a.metrics.ErrorPortAllocation++
+		return nowhere, pipeline.NATPortAllocation
+	}
+	return at, pipeline.Sent
+}
+
+// choose finds an address and a port for a connection. A host's connections share an
+// address while that has ports, because servers may expect it.
+func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
+	if len(pool) == 0 {
+		return false
+	}
+	hi, lo := c.from.Src.Words()
+	first := int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
+	for i := range pool {
+		c.addr = pool[(first+i)%len(pool)]
+		if t.count(destination(c.addr, &c.from)) < perDestination && t.freePort(c) {
+			return true
+		}
+	}
+	for i := range pool {
+		c.addr = pool[(first+i)%len(pool)]
+		if t.takePort(c, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// freePort finds a port that no connection to the destination has. The port is random, so that
+// nobody outside can guess it (RFC 6056).
+func (t *table) freePort(c *connection) bool {
+	for range probes {
+		c.port = t.randomPort()
+		k := c.back()
+		if _, taken := t.ways.Lookup(&k); !taken {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *table) randomPort() uint16 {
+	return firstPort + uint16(t.random.Uint64()>>32*(lastPort-firstPort+1)>>32)
+}
+
+// follow enters a way for the later fragments of the datagram whose first fragment is frame i.
+// Without room for it the later fragments are dropped.
+func (a *Appliance) follow(i int, at uint32, inward bool) {
+	g, k := a.gateway, a.keys[i]
+	k.SrcPort, k.DstPort, k.Kind = uint16(a.headers[i].ID), 0, k.Kind|fragment
+	g.Lock()
+	defer g.Unlock()
+	addr, port, peer, ok := g.ways.At(at).to()
+	if !ok || g.datagrams >= maxDatagrams {
+		return
+	}
+	if !inward {
+		peer = at
+	}
+	if later, err := g.ways.Insert(k, wayTo(addr, port, peer, uint32(a.now), 0)); err == nil {
+		g.datagrams++
+		g.wheel.Set(later, a.now+wheelSlots)
+	} else if err == tables.ErrExists {
+		g.ways.At(later).touch(uint32(a.now))
+	}
+}
+
+// maxDatagrams bounds the ways for later fragments.
+const maxDatagrams = 4096

@@ -1,0 +1,166 @@
+package nat
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+
+	"nitrocard/nic/wire"
+	"nitrocard/tables"
+)
+
+// table holds the connections of one gateway. Workers look up without the lock; all else
+// needs it.
+type table struct {
+	ways  *tables.Cuckoo[Key, way]
+	uses  *tables.Cuckoo[Key, uint64] // how many connections a host has, and a destination through one address
+	wheel *tables.Wheel               // for ways from inside, and of fragments
+	grace *tables.Grace
+
+	_ [64]byte // parts what workers read for each packet from what is written under the lock
+	tables.Spinlock
+	random    *rand.PCG
+	now       uint64 // the tick up to which timers were looked at
+	shared    Metrics
+	due       []uint32
+	fire      func(at uint32)
+	datagrams int // ways of fragments
+}
+
+// newTable makes a table for so many connections.
+func newTable(connections, workers int, seed uint64) (t *table, err error) {
+	t = &table{grace: tables.NewGrace(workers), random: rand.NewPCG(seed, seed)}
+	defer func() {
+		if err != nil {
+			t.close()
+			err = fmt.Errorf("NAT table of %d connections: %w", connections, err)
+		}
+	}()
+	if t.ways, err = tables.New[Key, way](2*connections, seed); err != nil {
+		return nil, err
+	}
+	t.ways.Guard(t.grace)
+	if t.uses, err = tables.New[Key, uint64](2*connections, seed); err != nil {
+		return nil, err
+	}
+	if t.wheel, err = tables.NewWheel(2*connections, wheelSlots); err != nil {
+		return nil, err
+	}
+	t.due = make([]uint32, 0, tables.Burst)
+	t.fire = func(at uint32) { t.due = append(t.due, at) }
+	return t, nil
+}
+
+// close gives the memory back.
+func (t *table) close() {
+	if t.ways != nil {
+		t.ways.Close()
+	}
+	if t.uses != nil {
+		t.uses.Close()
+	}
+	if t.wheel != nil {
+		t.wheel.Close()
+	}
+}
+
+// connection is what a packet from inside has, and the address and port it gets.
+type connection struct {
+	from Key
+	addr wire.Addr
+	port uint16
+}
+
+// back is the key of the answers.
+func (c *connection) back() Key {
+	return Key{Src: c.from.Dst, Dst: c.addr, SrcPort: c.from.DstPort, DstPort: c.port, Kind: c.from.Kind}
+}
+
+// host is the key of a host's connections in uses.
+func host(addr wire.Addr) Key { return Key{Src: addr} }
+
+// destination is the key in uses of the connections to a destination through an address.
+func destination(addr wire.Addr, from *Key) Key {
+	return Key{Src: addr, Dst: from.Dst, DstPort: from.DstPort, Kind: from.Kind | 1<<16}
+}
+
+// count is how many connections a host has, or a destination.
+func (t *table) count(k Key) uint64 {
+	if at, ok := t.uses.Lookup(&k); ok {
+		return *t.uses.At(at)
+	}
+	return 0
+}
+
+// use counts one connection more; false: there is no room.
+func (t *table) use(k Key) bool {
+	at, err := t.uses.Insert(k, 1)
+	if err == tables.ErrExists {
+		*t.uses.At(at)++
+		return true
+	}
+	return err == nil
+}
+
+// leave counts one connection less.
+func (t *table) leave(k Key) {
+	at, ok := t.uses.Lookup(&k)
+	if !ok {
+		return
+	}
+	if n := t.uses.At(at); *n > 1 {
+		*n--
+	} else {
+		t.uses.Remove(k)
+	}
+}
+
+// enter puts a connection into the table, and returns the index of its way from inside. full
+// says that there is no room.
+func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full bool) {
+	if !t.use(host(c.from.Src)) {
+		return 0, true
+	}
+	if !t.use(destination(c.addr, &c.from)) {
+		t.leave(host(c.from.Src))
+		return 0, true
+	}
+	tick := uint32(now)
+	out, err := t.ways.Insert(c.from, wayTo(c.addr, c.port, 0, tick, state|inside))
+	if err == nil {
+		var in uint32
+		if in, err = t.ways.Insert(c.back(), wayTo(c.from.Src, c.from.SrcPort, out, tick, 0)); err == nil {
+			t.ways.At(out).setPeer(in)
+			t.wheel.Set(out, now+wheelSlots)
+			if state&tcp != 0 {
+				t.shared.ActiveConnectionCount++
+			}
+			return out, false
+		}
+		t.ways.Remove(c.from)
+	}
+	t.leave(host(c.from.Src))
+	t.leave(destination(c.addr, &c.from))
+	return 0, true
+}
+
+// end takes a connection out of the table, whose way from inside is at an index.
+func (t *table) end(at uint32) {
+	from, w := *t.ways.Key(at), t.ways.At(at)
+	addr, port, _, _ := w.to()
+	state := atomic.LoadUint32(&w.state)
+	t.wheel.Cancel(at)
+	if from.Kind&fragment != 0 {
+		t.datagrams--
+		t.ways.Remove(from)
+		return
+	}
+	c := connection{from, addr, port}
+	if state&tcp != 0 {
+		t.shared.ActiveConnectionCount--
+	}
+	t.leave(host(from.Src))
+	t.leave(destination(addr, &from))
+	t.ways.Remove(c.back())
+	t.ways.Remove(from)
+}

@@ -1,0 +1,86 @@
+package nat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// opens opens a connection of a host's port to one server, established if heard, and tells
+// whether it got a port.
+func opens(t *testing.T, g *Gateway, from string, port uint16, heard bool) (c connection, ok bool) {
+	g.Lock()
+	defer g.Unlock()
+	now := tickOf(g.clock())
+	c = connection{from: Key{Src: wiretest.Addr(from), Dst: wiretest.Addr("203.0.113.9"), SrcPort: port, DstPort: 443, Kind: wire.ProtoTCP}}
+	if !g.choose(&c, g.place.Load().Pool, now) {
+		return c, false
+	}
+	state := uint32(tcp | opening)
+	if heard {
+		state |= accepted | established
+	}
+	_, full := g.enter(&c, state, now)
+	require.False(t, full)
+	return c, true
+}
+
+// newGateway is a gateway with one address, at a time that the test owns.
+func newGateway(t *testing.T, connections int, now *int64) *Gateway {
+	g, err := New(Options{ID: "nat-1", Connections: connections, Workers: 1, Seed: 1, Clock: func() int64 { return *now },
+		Place: Place{Pool: []wire.Addr{wiretest.Addr("10.0.1.8")}}})
+	require.NoError(t, err)
+	t.Cleanup(g.Close)
+	return g
+}
+
+// NATGW: 55,000 connections per address and destination, from ports 1024 to 65535, each port
+// once; a further one gets none, while all are established and heard.
+func TestADestinationHas55000Connections(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := newGateway(t, 60_000, &now)
+	seen := map[uint16]bool{}
+	for i := range 55_000 {
+		c, ok := opens(t, g, "10.0.2.8", uint16(i), true)
+		require.True(t, ok, i)
+		require.False(t, seen[c.port] || c.port < 1024)
+		seen[c.port] = true
+	}
+	_, ok := opens(t, g, "10.0.2.8", 60_000, true)
+	require.False(t, ok)
+	_, ok = opens(t, g, "10.0.2.9", 1, true)
+	require.False(t, ok, "no established connection ends for another one's sake")
+
+	now += int64(2 * patience)
+	_, ok = opens(t, g, "10.0.2.9", 1, true)
+	require.True(t, ok, "a silent one does, for a host that has fewer")
+	_, ok = opens(t, g, "10.0.2.8", 60_001, true)
+	require.False(t, ok, "and not for the host that has most")
+
+	now += int64(idle + time.Second)
+	g.Age()
+	require.Zero(t, g.ways.Len())
+	require.Zero(t, g.uses.Len(), "what was counted is forgotten")
+	m := g.Metrics()
+	require.EqualValues(t, []uint64{0, 55_000}, []uint64{m.ActiveConnectionCount, m.IdleTimeoutCount})
+}
+
+// A scan from one host does not take the ports of another: its unanswered connections give way.
+func TestAScanLeavesPortsToOthers(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := newGateway(t, 60_000, &now)
+	for i := range 55_000 {
+		_, ok := opens(t, g, "10.0.2.8", uint16(i), false)
+		require.True(t, ok)
+	}
+	for i := range 1000 {
+		_, ok := opens(t, g, "10.0.2.9", uint16(i), true)
+		require.True(t, ok)
+	}
+	require.EqualValues(t, 1000, g.count(host(wiretest.Addr("10.0.2.9"))))
+	require.EqualValues(t, 54_000, g.count(host(wiretest.Addr("10.0.2.8"))))
+}

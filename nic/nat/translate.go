@@ -1,0 +1,191 @@
+package nat
+
+import (
+	"math/bits"
+	"slices"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/tables"
+)
+
+// read describes frame i of the burst, and makes its key. The ENI's stages have judged the
+// frame already.
+func (a *Appliance) read(i int) {
+	f, h, k := &a.frames[i], &a.headers[i], &a.keys[i]
+	wire.Parse(f.Bytes(), h)
+	a.inward &^= 1 << i
+	if slices.Contains(a.place.Pool, h.Dst) {
+		a.inward |= 1 << i
+	}
+	*k = keyOf(h, a.inward&(1<<i) != 0)
+}
+
+// keyOf is the key of a packet that goes inward, or outward.
+func keyOf(h *wire.Headers, inward bool) Key {
+	k := Key{Src: h.Src, Dst: h.Dst, SrcPort: h.SrcPort, DstPort: h.DstPort, Kind: uint32(h.Proto)}
+	switch {
+	case h.Frag == wire.LaterFragment:
+		k.SrcPort, k.DstPort, k.Kind = uint16(h.ID), 0, k.Kind|fragment
+	case h.Proto != wire.ProtoICMP:
+	case inward:
+		k.SrcPort = uint16(wire.ICMPQuery(h.Type))
+	default:
+		k.DstPort = uint16(wire.ICMPQuery(h.Type))
+	}
+	return k
+}
+
+// translate translates the frames of the burst from first on.
+func (a *Appliance) translate(first int) {
+	hits := a.gateway.ways.LookupBurst(&a.keys, a.n, &a.at)
+	for i := first; i < a.n; i++ {
+		a.count(i)
+		a.ends[i] = a.one(i, hits&(1<<i) != 0)
+		if a.ends[i] != pipeline.Sent && a.ends[i] != pipeline.Consumed {
+			a.metrics.PacketsDropCount += uint64(a.frames[i].Packets())
+		}
+	}
+}
+
+// one translates frame i, whose way is at a.at[i] if known.
+func (a *Appliance) one(i int, known bool) pipeline.Verdict {
+	h, inward := &a.headers[i], a.inward&(1<<i) != 0
+	switch {
+	case h.EtherType != wire.EtherTypeIPv4:
+		return pipeline.NATProtocol
+	case h.IsICMPError():
+		return a.quoted(i, inward)
+	case h.Proto != wire.ProtoTCP && h.Proto != wire.ProtoUDP && h.Proto != wire.ProtoICMP:
+		return pipeline.NATProtocol
+	case h.Frag != wire.Whole && h.Proto != wire.ProtoUDP:
+		return pipeline.NATFragment
+	case h.Proto == wire.ProtoICMP && !asks(h, inward):
+		return pipeline.NATUnknown
+	}
+	if known && h.Proto == wire.ProtoTCP && h.Flags&wire.TCPSyn != 0 && !inward {
+		known = false // which may begin another connection in the place of one that is over
+	}
+	at := a.at[i]
+	if !known {
+		var v pipeline.Verdict
+		if at, v = a.find(i, inward); at == nowhere {
+			return v
+		}
+	}
+	return a.write(i, at, inward)
+}
+
+// asks tells whether an ICMP message is a query from inside, or an answer from outside. The
+// gateway answers no ping itself.
+func asks(h *wire.Headers, inward bool) bool {
+	query := wire.ICMPQuery(h.Type)
+	return query != 0 && inward == (query != h.Type)
+}
+
+// write gives frame i its other end, and counts it.
+func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
+	f, h, w := &a.frames[i], &a.headers[i], a.gateway.ways.At(at)
+	addr, port, peer, ok := w.to()
+	if !ok {
+		return pipeline.NATUnknown // the connection ended while the packet came
+	}
+	w.touch(uint32(a.now))
+	if h.Frag == wire.FirstFragment {
+		a.follow(i, at, inward)
+	}
+	frame, ported := f.Bytes(), h.Frag != wire.LaterFragment
+	if inward {
+		if ported {
+			wire.RewriteDstPort(frame, h, port, f.Merged())
+		}
+		wire.RewriteDst(frame, h, addr)
+		w = a.gateway.ways.At(peer)
+	} else {
+		if ported {
+			wire.RewriteSrcPort(frame, h, port, f.Merged())
+		}
+		wire.RewriteSrc(frame, h, addr)
+	}
+	if h.Proto == wire.ProtoTCP {
+		a.metrics.heard(w, !inward, h.Flags)
+	}
+	a.send(i, inward)
+	return pipeline.Sent
+}
+
+// send writes the stations of a frame that the gateway sends, and counts it.
+func (a *Appliance) send(i int, inward bool) {
+	f := &a.frames[i]
+	e := wire.Ethernet(f.Bytes())
+	e.SetDst(a.place.Router)
+	e.SetSrc(a.place.MAC)
+	packets, bytes := traffic(f)
+	if inward {
+		a.metrics.PacketsOutToSource += packets
+		a.metrics.BytesOutToSource += bytes
+	} else {
+		a.metrics.PacketsOutToDestination += packets
+		a.metrics.BytesOutToDestination += bytes
+	}
+}
+
+// count counts frame i as the gateway got it.
+func (a *Appliance) count(i int) {
+	packets, bytes := traffic(&a.frames[i])
+	if a.inward&(1<<i) != 0 {
+		a.metrics.PacketsInFromDestination += packets
+		a.metrics.BytesInFromDestination += bytes
+	} else {
+		a.metrics.PacketsInFromSource += packets
+		a.metrics.BytesInFromSource += bytes
+	}
+}
+
+// traffic is how many packets a frame stands for, and their bytes.
+func traffic(f *pmd.Frame) (packets, bytes uint64) {
+	if !f.Merged() {
+		return 1, uint64(f.Len() - wire.EthernetLen)
+	}
+	packets = uint64(f.Packets())
+	return packets, uint64(f.WireLen()) - packets*wire.EthernetLen
+}
+
+// nowhere is the index of no way.
+const nowhere = ^uint32(0)
+
+// find finds the way of frame i that the look-up of the burst missed, or opens a connection. If
+// the frame has no way, at is nowhere, and v is what became of the frame.
+func (a *Appliance) find(i int, inward bool) (at uint32, v pipeline.Verdict) {
+	h, k, g := &a.headers[i], &a.keys[i], a.gateway
+	at, ok := g.ways.Find(k)
+	switch {
+	case inward && ok:
+		return at, pipeline.Sent
+	case inward:
+		return nowhere, pipeline.NATUnknown
+	case ok && (h.Proto != wire.ProtoTCP || h.Flags&wire.TCPSyn == 0):
+		return at, pipeline.Sent
+	case h.Frag == wire.LaterFragment:
+		return nowhere, pipeline.FragmentUnknown
+	case !a.isInside(h.Src):
+		return nowhere, pipeline.NATSource
+	case !ok && h.Proto == wire.ProtoTCP && h.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) != wire.TCPSyn:
+		return nowhere, a.refuse(i)
+	}
+	return a.open(i)
+}
+
+// isInside tells whether an address is of the gateway's VPC (Reachability Analyzer,
+// NGW_REQUIRES_SOURCE_IN_VPC).
+func (a *Appliance) isInside(addr wire.Addr) bool {
+	for _, block := range a.place.Inside {
+		if block.Contains(addr.Netip()) {
+			return true
+		}
+	}
+	return false
+}
+
+var _ = [1]struct{}{}[tables.Burst-pmd.MaxBurst+bits.UintSize-64] // a bit of a word for each frame of a burst

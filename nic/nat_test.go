@@ -1,0 +1,213 @@
+package nic
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/nictest"
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// The NAT gateway of these tests is in subnet-a1, which leads to the internet; the clients
+// are in subnet-a2, which leads to the gateway.
+const (
+	natAddr, natPublic = "10.0.1.8", "35.72.2.10"
+	natENI             = `{NetworkInterfaceId: eni-nat, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:99", InterfaceType: nat_gateway, SourceDestCheck: false,
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.8, Association: {PublicIp: 35.72.2.10}}]}`
+	natGateway = `{NatGatewayId: nat-1, VpcId: vpc-a, SubnetId: subnet-a1, State: available, NatGatewayAddresses: [{NetworkInterfaceId: eni-nat, PrivateIp: 10.0.1.8, PublicIp: 35.72.2.10}]}`
+	natRoute   = `{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}],
+		Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}, {DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`
+)
+
+// natRig is server x with a NAT gateway, and a group for its clients that allows out what
+// the tests send.
+func natRig(t testing.TB, o Options) *rig {
+	x := newRigWith(t, o)
+	x.put("NetworkInterfaces", natENI)
+	x.put("NatGateways", natGateway)
+	x.put("RouteTables", natRoute)
+	x.put("SecurityGroups", `{GroupId: sg-a-db, GroupName: database, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
+	return x
+}
+
+// through is what leaves the card when a frame comes to a port. The frame ends once at the
+// gateway and once where it leaves.
+func (r *rig) through(port string, frame []byte) (left []byte, from string) {
+	r.Helper()
+	r.ended = nil
+	require.True(r, r.ports[port].Inject(frame))
+	require.Equal(r, 1, r.card.Poll(r.now))
+	return nictest.Left(r, r.ports, Uplink)
+}
+
+// port is a port in words.
+func port(n uint16) string { return strconv.Itoa(int(n)) }
+
+// out is what a4 sends through the gateway, as it leaves for the internet.
+func (r *rig) out(p wiretest.Packet) (frame []byte, h wire.Headers) {
+	r.Helper()
+	e := r.eni("eni-a4")
+	frame, from := r.through("eni-a4", p.MACs(e.MAC, e.RouterMAC).Bytes())
+	require.Equal(r, Uplink, from, "%v", r.ended)
+	frame = nictest.InTunnel(r, r.card.Policy(), frame, edge, vniA)
+	require.NoError(r, wiretest.Check(frame))
+	return frame, header(r, frame)
+}
+
+// back is what the internet sends to the gateway, as a4 gets it.
+func (r *rig) back(p wiretest.Packet) (frame []byte, h wire.Headers) {
+	r.Helper()
+	frame, from := r.through(Uplink, r.tunnel(edge, "eni-nat", p))
+	require.Equal(r, "eni-a4", from, "%v", r.ended)
+	require.NoError(r, wiretest.Check(frame))
+	return frame, header(r, frame)
+}
+
+// NATGW: a client sends from the gateway's Elastic IP address, and the answer finds the client;
+// on one card.
+func TestAClientBehindANATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	syn := wiretest.TCP("10.0.2.8:40000", client+":443").Flags(wire.TCPSyn)
+	_, h := x.out(syn)
+	require.Equal(t, []string{natPublic, client}, []string{h.Src.String(), h.Dst.String()})
+	require.GreaterOrEqual(t, h.SrcPort, uint16(1024))
+	_, again := x.out(syn)
+	require.Equal(t, h.SrcPort, again.SrcPort, "a connection has one port")
+	_, got := x.back(wiretest.TCP(client+":443", natPublic+":"+port(h.SrcPort)).Flags(wire.TCPSyn | wire.TCPAck))
+	require.Equal(t, []any{client, "10.0.2.8", uint16(443), uint16(40000)}, []any{got.Src.String(), got.Dst.String(), got.SrcPort, got.DstPort})
+	for range 3 { // known on every stage
+		x.out(wiretest.TCP("10.0.2.8:40000", client+":443").Flags(wire.TCPAck))
+		x.back(wiretest.TCP(client+":443", natPublic+":"+port(h.SrcPort)).Flags(wire.TCPAck).Payload("page"))
+	}
+	v, there := x.card.NAT("nat-1")
+	require.True(t, there)
+	require.Equal(t, []uint64{1, 1, 1, 5, 5, 4, 4, 0}, []uint64{v.ActiveConnectionCount, v.ConnectionAttemptCount, v.ConnectionEstablishedCount,
+		v.PacketsInFromSource, v.PacketsOutToDestination, v.PacketsInFromDestination, v.PacketsOutToSource, v.PacketsDropCount})
+}
+
+// NATGW: the client is on another card than the gateway, and the packets go by tunnels.
+func TestAClientOnAnotherCard(t *testing.T) {
+	x, y := natRig(t, Options{Card: "x"}), natRig(t, Options{Card: "y"})
+	x.resolve(serverY)
+	y.resolve(serverX)
+	a3 := y.eni("eni-a3")
+	frame, _ := y.through("eni-a3", wiretest.UDP("10.0.2.7:5353", client+":53").MACs(a3.MAC, a3.RouterMAC).Bytes())
+	frame, _ = x.through(Uplink, frame)
+	h := header(t, nictest.InTunnel(t, x.card.Policy(), frame, edge, vniA))
+	require.Equal(t, natPublic, h.Src.String())
+
+	frame, _ = x.through(Uplink, x.tunnel(edge, "eni-nat", wiretest.UDP(client+":53", natPublic+":"+port(h.SrcPort))))
+	frame, from := y.through(Uplink, frame)
+	got := header(t, frame)
+	require.Equal(t, []any{"eni-a3", client, "10.0.2.7", uint16(5353)}, []any{from, got.Src.String(), got.Dst.String(), got.DstPort})
+}
+
+// NATGW: idle 350 s, then RST to the inside host that goes on, with the number that it
+// expects; nothing to the outside.
+func TestANATGatewayResetsAnIdleConnection(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	out := func(flags uint8) wiretest.Packet { return wiretest.TCP("10.0.2.8:40000", client+":443").Flags(flags) }
+	_, h := x.out(out(wire.TCPSyn))
+	x.back(wiretest.TCP(client+":443", natPublic+":"+port(h.SrcPort)).Flags(wire.TCPSyn | wire.TCPAck))
+	x.out(out(wire.TCPAck))
+	x.wait(349 * time.Second)
+	x.out(out(wire.TCPAck)) // goes on
+	x.wait(351 * time.Second)
+	v, _ := x.card.NAT("nat-1")
+	require.Equal(t, []uint64{0, 1}, []uint64{v.ActiveConnectionCount, v.IdleTimeoutCount})
+
+	segment := out(wire.TCPAck | wire.TCPPsh).Payload("still there?").Bytes()
+	wire.TCP(segment[34:]).SetSeq(1000)
+	copy(segment[34+8:], []byte{0, 0, 0x30, 0x39}) // acknowledges 12345
+	e := x.eni("eni-a4")
+	copy(segment, e.RouterMAC[:])
+	copy(segment[6:], e.MAC[:])
+	frame, from := x.through("eni-a4", segment)
+	require.Equal(t, "eni-a4", from, "%v", x.ended)
+	require.NoError(t, wiretest.Check(frame))
+	got := header(t, frame)
+	require.Equal(t, []any{client, "10.0.2.8", uint16(443), uint16(40000), uint8(wire.TCPRst)}, []any{got.Src.String(), got.Dst.String(), got.SrcPort, got.DstPort, got.Flags})
+	require.EqualValues(t, 12345, wire.TCP(frame[got.L4:]).Seq())
+}
+
+// NATGW: TCP, UDP and ICMP only; fragments of TCP and ICMP are dropped; it answers no ping
+// itself; what belongs to no connection does not come in. Each has its name.
+func TestWhatANATGatewayDrops(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	a4 := x.eni("eni-a4")
+	for _, c := range []struct {
+		port  string
+		frame []byte
+		want  string
+	}{
+		{"eni-a4", wiretest.IP("10.0.2.8", client, 47).MACs(a4.MAC, a4.RouterMAC).Bytes(), "nat_protocol"},
+		{"eni-a4", wiretest.TCP("10.0.2.8:1", client+":443").Flags(wire.TCPSyn).Size(100).MACs(a4.MAC, a4.RouterMAC).Fragments(40)[0], "nat_fragment"},
+		{"eni-a4", wiretest.Echo("10.0.2.8", natAddr, 7).MACs(a4.MAC, a4.RouterMAC).Bytes(), "nat_unknown"},
+		{Uplink, x.tunnel(edge, "eni-nat", wiretest.TCP(client+":443", natPublic+":2000").Flags(wire.TCPSyn)), "nat_unknown"},
+		{Uplink, x.tunnel(edge, "eni-nat", wiretest.Echo(client, natPublic, 7)), "nat_unknown"},
+	} {
+		x.ended = nil
+		require.True(t, x.ports[c.port].Inject(c.frame))
+		x.card.Poll(x.now)
+		last := x.ended[len(x.ended)-1]
+		require.Equal(t, []any{c.want, "eni-nat"}, []any{last.Verdict.String(), last.ENI.ID}, "%v", x.ended)
+		frame, _ := nictest.Left(t, x.ports, Uplink)
+		require.Nil(t, frame)
+	}
+	v, _ := x.card.NAT("nat-1")
+	require.EqualValues(t, 5, v.PacketsDropCount)
+}
+
+// Connections go on when the configuration changes elsewhere, and end with the gateway.
+func TestConnectionsThroughANATGatewayOutliveChanges(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	out := wiretest.UDP("10.0.2.8:40000", client+":443")
+	_, h := x.out(out)
+	x.put("SecurityGroups", `{GroupId: sg-new, VpcId: vpc-a}`)
+	_, again := x.out(out)
+	require.Equal(t, h.SrcPort, again.SrcPort)
+	x.put("NatGateways", `{NatGatewayId: nat-1, VpcId: vpc-a, State: deleted}`)
+	x.fromGuest("eni-a4", out).dropped(pipeline.Blackhole)
+	require.Empty(t, x.card.NATs())
+	x.put("NatGateways", natGateway)
+	x.through(Uplink, x.tunnel(edge, "eni-nat", wiretest.UDP(client+":443", natPublic+":"+port(h.SrcPort))))
+	require.Equal(t, "nat_unknown", x.ended[len(x.ended)-1].Verdict.String())
+}
+
+// NATGW: an ICMP error about a packet that went through finds the sender, and quotes the packet
+// as the sender knows it; an error from inside finds the destination.
+func TestErrorsThroughANATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	for _, p := range []wiretest.Packet{wiretest.UDP("10.0.2.8:40000", client+":33434"), wiretest.TCP("10.0.2.8:40001", client+":443").Flags(wire.TCPSyn), wiretest.Echo("10.0.2.8", client, 77)} {
+		sent, _ := x.out(p)
+		frame, h := x.back(wiretest.ICMPError(wire.ICMPTimeExceeded, 0, "192.0.2.99", sent))
+		require.Equal(t, []string{"192.0.2.99", "10.0.2.8"}, []string{h.Src.String(), h.Dst.String()})
+		q, ok := wire.Embedded(frame, &h)
+		require.True(t, ok)
+		require.Equal(t, header(t, p.Bytes()).Tuple, q.Tuple)
+	}
+}
+
+// NATGW: fragments of UDP are forwarded, each way.
+func TestUDPFragmentsThroughANATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	a4 := x.eni("eni-a4")
+	for i, f := range wiretest.UDP("10.0.2.8:40000", client+":53").Size(200).MACs(a4.MAC, a4.RouterMAC).Fragments(64) {
+		frame, from := x.through("eni-a4", f)
+		require.Equal(t, Uplink, from, "fragment %d: %v", i, x.ended)
+		require.Equal(t, natPublic, header(t, nictest.InTunnel(t, x.card.Policy(), frame, edge, vniA)).Src.String())
+	}
+}
+
+// NATGW: pings go through by their identifiers, and two hosts may have the same one.
+func TestPingsThroughANATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	_, h := x.out(wiretest.Echo("10.0.2.8", client, 7))
+	_, got := x.back(wiretest.EchoReply(client, natPublic, h.SrcPort))
+	require.Equal(t, []any{"10.0.2.8", uint16(7)}, []any{got.Dst.String(), got.SrcPort})
+}
