@@ -50,7 +50,7 @@ var nowhere = &Route{}
 // routeTable is a compiled route table. Its subnets share it.
 type routeTable struct {
 	id    string
-	lines bart.Fast[*Route]
+	lines bart.Table[*Route]
 
 	inside   bool // a route has another target than the local one for the VPC or a part of it
 	at       spot

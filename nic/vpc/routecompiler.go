@@ -48,9 +48,14 @@ type routeCompiler struct {
 	*compiler
 	vpc    *network
 	table  *routeTable
-	ranks  map[netip.Prefix]rank
-	lines  map[netip.Prefix]*Route // the configured route that is in force for a prefix
+	lines  map[netip.Prefix]ranked
 	doubts []routeNotice
+}
+
+// ranked is the configured route that is in force for a prefix.
+type ranked struct {
+	*Route
+	rank
 }
 
 // routeNotice is a notice about a route. It counts only if the route is in force, and no
@@ -60,9 +65,9 @@ type routeNotice struct {
 	line *Route // nil: the route's destinations are not known
 }
 
-// newRoutes begins a table of a VPC.
-func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
-	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranks: map[netip.Prefix]rank{}, lines: map[netip.Prefix]*Route{}}
+// newRoutes begins a table of a VPC for so many routes.
+func (c *compiler) newRoutes(v *network, id string, routes int) *routeCompiler {
+	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, lines: make(map[netip.Prefix]ranked, routes+len(v.cidrs))}
 }
 
 // route adds one route to the table, if the card knows the route's destination.
@@ -142,14 +147,17 @@ func (r *routeCompiler) listRoute(path string, config *ec2.Route, line *Route) {
 // prefix, and is false if there is one of equal rank.
 func (r *routeCompiler) insert(dest netip.Prefix, of rank, line *Route) bool {
 	dest = dest.Masked()
-	had, is := r.ranks[dest]
-	if is && !of.before(had) {
-		return had != of
+	had, is := r.lines[dest]
+	if is && !of.before(had.rank) {
+		return had.rank != of
 	}
-	r.ranks[dest], r.lines[dest] = of, line
-	filled := *line
+	r.lines[dest] = ranked{line, of}
+	filled := line
+	if line.Dest != "" { // a route to a prefix list is a route for each of its entries
+		filled = new(*line)
+	}
 	filled.Dest = dest.String()
-	r.table.lines.Insert(dest, &filled)
+	r.table.lines.Insert(dest, filled)
 	return true
 }
 
@@ -166,9 +174,12 @@ func (r *routeCompiler) finish() {
 // entries are not known is missing from the table: its packets take a wider route, or
 // none, and the notice says which.
 func (r *routeCompiler) settle() {
-	holds := map[*Route]bool{}
+	if len(r.doubts) == 0 {
+		return
+	}
+	holds := make(map[*Route]bool, len(r.lines))
 	for _, line := range r.lines {
-		holds[line] = true
+		holds[line.Route] = true
 	}
 	wider := r.widest()
 	for _, d := range r.doubts {

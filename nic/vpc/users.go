@@ -3,6 +3,7 @@ package vpc
 import (
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // use is the entry of Region.users for a user, an object of a kind, that names an ID.
@@ -74,8 +75,10 @@ func (c *compiler) markNamed(kind string, objects ...*object) {
 func references(config any) map[string]bool {
 	found := map[string]bool{}
 	v := reflect.ValueOf(config).Elem()
-	for i := 1; i < v.NumField(); i++ {
-		addReferences(v.Type().Field(i).Name, v.Field(i), found)
+	for _, m := range idFieldsOf(v.Type()) {
+		if m.index > 0 {
+			addReferences(m.name, v.Field(m.index), found)
+		}
 	}
 	return found
 }
@@ -96,10 +99,37 @@ func addReferences(name string, v reflect.Value, found map[string]bool) {
 			addReferences(name, v.Index(i), found)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				addReferences(v.Type().Field(i).Name, v.Field(i), found)
+		for _, m := range idFieldsOf(v.Type()) {
+			addReferences(m.name, v.Field(m.index), found)
+		}
+	}
+}
+
+// idField is an exported field of a struct that may hold IDs.
+type idField struct {
+	index int
+	name  string
+}
+
+// idFields keeps idFieldsOf of each type, because a region may have a million routes, and a
+// field's name costs more than its value.
+var idFields sync.Map
+
+// idFieldsOf are the fields of a struct's type.
+func idFieldsOf(t reflect.Type) []idField {
+	if known, is := idFields.Load(t); is {
+		return known.([]idField)
+	}
+	var all []idField
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch f.Type.Kind() {
+		case reflect.String, reflect.Pointer, reflect.Slice, reflect.Struct:
+			if f.IsExported() {
+				all = append(all, idField{i, f.Name})
 			}
 		}
 	}
+	idFields.Store(t, all)
+	return all
 }
