@@ -52,9 +52,9 @@ func (t *table) displace(addr wire.Addr, now uint64) bool {
 // established, or silent for a while.
 func (t *table) yields(at uint32, mine, now uint64) bool {
 	w := t.ways.At(at)
-	if _, _, _, ok := w.to(); !ok || w.state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
+	state := atomic.LoadUint32(&w.state)
+	if _, _, _, ok := w.to(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
 		return false
 	}
-	state := atomic.LoadUint32(&w.state)
 	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > ticks(patience)
 }

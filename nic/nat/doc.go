@@ -12,6 +12,7 @@
 //	appliance.go  Appliance: one worker's part, which takes bursts and hands them on
 //	translate.go  one packet: which direction, which connection, what is written
 //	error.go      ICMP errors, with the packet that each quotes
+//	mss.go        how long a segment a SYN may ask for
 //	reset.go      RST to a host that goes on with a connection that is no more
 //	key.go        Key and way: the two directions of a connection
 //	table.go      table: connections, by either direction

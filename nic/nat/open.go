@@ -1,6 +1,8 @@
 package nat
 
 import (
+	"sync/atomic"
+
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/tables"
@@ -24,7 +26,7 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 	g.Lock()
 	defer g.Unlock()
 	if at, ok := g.ways.Lookup(k); ok {
-		if g.ways.At(at).state&tcp == 0 || !over(g.ways.At(at).state) {
+		if state := atomic.LoadUint32(&g.ways.At(at).state); state&tcp == 0 || !over(state) {
 			return at, pipeline.Sent
 		}
 		g.end(at)

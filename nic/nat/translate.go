@@ -109,6 +109,9 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		wire.RewriteSrc(frame, h, addr)
 	}
 	if h.Proto == wire.ProtoTCP {
+		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
+			clamp(frame[h.L4:h.End])
+		}
 		a.metrics.heard(w, !inward, h.Flags)
 	}
 	a.send(i, inward)
