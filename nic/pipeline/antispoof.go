@@ -5,13 +5,17 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1).
-const dhcpServer = 67
+// dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1), dhcpv6Server that
+// of IPv6 (RFC 8415 section 7.2).
+const (
+	dhcpServer   = 67
+	dhcpv6Server = 547
+)
 
 // antispoof holds a guest to its own addresses. outbound has compared the MAC.
 func (w *Worker) antispoof(p *packet) Verdict {
-	if p.EtherType == wire.EtherTypeARP && !p.Tagged {
-		return next
+	if (p.EtherType == wire.EtherTypeARP || p.IsND()) && !p.Tagged {
+		return next // localServices judges what these say
 	}
 	return judgeSent(p.guest.eni, &p.Headers)
 }
@@ -24,6 +28,10 @@ func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
 		return foreign(h)
 	case h.Src == unspecified && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
 		return LocalServiceAbsent // a guest that asks DHCP for an address has none to send from
+	case h.Src.IsLinkLocal6() && h.Proto == wire.ProtoUDP && h.DstPort == dhcpv6Server:
+		return LocalServiceAbsent
+	case (h.Src.IsLinkLocal6() || h.Src.IsZero()) && h.Dst.IsGroup():
+		return GroupAddress // such as what an interface that comes up says of its groups
 	case !e.Passes(h.Src):
 		return SpoofedAddress
 	}

@@ -88,8 +88,11 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 		return w.unknownENI(p, vni)
 	}
 	p.guest = &w.guests[e.number]
-	if !carried(&p.Headers) {
+	switch {
+	case !carried(&p.Headers):
 		return foreign(&p.Headers)
+	case p.IsND():
+		return NDInvalid // no link reaches over the underlay
 	}
 	return p.congestion()
 }

@@ -11,9 +11,10 @@
 //	destination.go   which addresses are the ENI's; delivery to its guest
 //	parse.go         a guest's frame → headers
 //	antispoof.go     what a guest may send as
-//	services.go      local services: what the card answers itself; arp.go is one
+//	services.go      local services: what the card answers itself; arp.go and nd.go are two
 //	acl.go           network ACLs
 //	sg.go            security groups
+//	egressonly.go    egress-only internet gateways
 //	related.go       ICMP errors of known connections
 //	route.go         route tables, public addresses, who is where; peering.go the way to a peer VPC and from it
 //	fits.go          whether the packet can leave at all

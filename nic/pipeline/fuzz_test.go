@@ -107,11 +107,17 @@ func FuzzGuest(f *testing.F) {
 					requireFromGuest(x, e)
 				}
 			case e.Verdict == Consumed && e.frame == nil:
-				arp := wire.ARP(frame[14:])
-				require.Equal(t, arp.Sender(), arp.Target(), "an announcement")
+				if h := header(t, frame); h.EtherType == wire.EtherTypeARP {
+					arp := wire.ARP(frame[h.L3:])
+					require.Equal(t, arp.Sender(), arp.Target(), "an announcement")
+				} else {
+					require.True(t, h.IsND(), "an announcement, or a look for duplicates")
+				}
 			case e.Verdict == Consumed:
 				require.Equal(t, "eni-a1", e.from)
-				require.EqualValues(t, wire.EtherTypeARP, header(t, e.frame).EtherType)
+				h := header(t, e.frame)
+				require.True(t, h.EtherType == wire.EtherTypeARP || h.IsND())
+				require.NoError(t, wiretest.Check(e.frame))
 			case e.frame != nil:
 				requireForGuest(x, e)
 			}

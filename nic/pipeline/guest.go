@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"net/netip"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -17,7 +19,7 @@ type guest struct {
 	primary, public     uint32 // IPv4, in host byte order; 0: none
 	mac, router         wire.MAC
 	macBits, routerBits uint64
-	gateway             wire.Addr // the router's address: the subnet's second
+	gateway             wire.Addr // the router's IPv4 address: the subnet's second
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
@@ -54,6 +56,23 @@ func gatewayOf(e *vpc.OwnENI) wire.Addr {
 		return wire.Addr{}
 	}
 	return wire.AddrFrom(e.Subnet.Prefix.Masked().Addr().Next())
+}
+
+// vpcRouter is the address that the router of every subnet has (VPC guide, subnet sizing).
+var vpcRouter = wire.AddrFrom(netip.MustParseAddr("fe80:ec2::1"))
+
+// isRouter tells whether the router of the guest's subnet has an address: of IPv4 the one
+// after the subnet's own; of IPv6, if the subnet has it, the one after the subnet's own, a
+// link-local one made of the router's MAC, and vpcRouter (VPC guide, subnet sizing).
+func (g *guest) isRouter(addr wire.Addr) bool {
+	block := g.eni.Subnet.Prefix6
+	switch {
+	case addr.Is4():
+		return addr == g.gateway
+	case !block.IsValid():
+		return false
+	}
+	return addr == vpcRouter || addr == g.router.LinkLocal() || addr == wire.AddrFrom(block.Addr().Next())
 }
 
 // timeoutsOf are the timeouts of an ENI's connections: the three that EC2 lets an ENI's

@@ -143,3 +143,46 @@ func TestIPv6Prefix(t *testing.T) {
 	x.fromGuest("eni-a2", tcp6("["+a2v6+"]:9", "[2001:db8:a:1:9:ffff:ffff:ffff]:80", wire.TCPSyn)).delivered("eni-a1")
 	x.fromGuest("eni-a2", tcp6("["+a2v6+"]:9", "[2001:db8:a:1:a::]:80", wire.TCPSyn)).dropped(NoNeighbor)
 }
+
+// egressOnlyA1 has eni-a1's subnet reach the internet by an egress-only internet gateway.
+func egressOnlyA1(x *rig) {
+	x.put("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}, {DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-a}]}`)
+}
+
+// "Egress-only internet gateway: v6 only, one a VPC, auto-tracked; nothing is opened from
+// outside" (2.5).
+func TestEgressOnlyInternetGateway(t *testing.T) {
+	x := newRig(t)
+	egressOnlyA1(x)
+	x.fromInternet("eni-a1", tcp6("["+client6+"]:40000", "["+a1v6+"]:80", wire.TCPSyn)).dropped(EgressOnlyDenied)
+	x.fromInternet("eni-a1", wiretest.Echo(client6, a1v6, 1)).dropped(EgressOnlyDenied)
+	x.fromGuest("eni-a1", tcp6("["+a1v6+"]:40000", "["+client6+"]:443", wire.TCPSyn)).tunneled(edge, vniA)
+	x.fromInternet("eni-a1", tcp6("["+client6+"]:443", "["+a1v6+"]:40000", wire.TCPSyn|wire.TCPAck)).delivered("eni-a1")
+
+	x.admits("{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}], Ipv6Ranges: [{CidrIpv6: '::/0'}]}")
+	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}], IpPermissionsEgress: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`)
+	x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:40001", "["+client6+"]:53")).tunneled(edge, vniA)
+	for _, c := range x.flows("eni-a1") {
+		require.True(t, c.Tracked, "whatever the rules say")
+	}
+	x.fromInternet("eni-a1", wiretest.UDP("["+client6+"]:53", "["+a1v6+"]:40001")).delivered("eni-a1")
+	x.fromInternet("eni-a1", wiretest.UDP("["+client6+"]:53", "["+a1v6+"]:40002")).dropped(EgressOnlyDenied)
+}
+
+// ICMPv6 errors, Packet Too Big among them, belong to the connection that they quote, and
+// pass no rule; whoever quotes another's connection brings nothing in (2.6, MTU).
+func TestICMPv6ErrorsAreRelated(t *testing.T) {
+	x := newRig(t)
+	segment := tcp6("["+a1v6+"]:40000", "["+other6+"]:443", wire.TCPSyn)
+	tooBig := func(p wiretest.Packet) wiretest.Packet {
+		return wiretest.ICMPError(wire.ICMPv6TooBig, 0, "2001:db8:ffff::1", p.Bytes()).MTU(1400)
+	}
+	x.fromInternet("eni-a1", tooBig(segment)).dropped(SecurityGroupIn)
+	x.fromGuest("eni-a1", segment).tunneled(edge, vniA)
+	x.fromInternet("eni-a1", tooBig(segment)).delivered("eni-a1")
+	x.fromInternet("eni-a1", tooBig(segment.Extension(60, 8)).Quote(40+8+8)).delivered("eni-a1")
+	x.fromInternet("eni-a1", tooBig(segment).Quote(47)).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", tooBig(segment.SrcPort(40001))).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a2", wiretest.ICMP("2001:db8:ffff::1", a2v6, wire.ICMPv6TooBig, 0).Payload(string(segment.Bytes()[14:]))).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", wiretest.ICMPError(200, 0, "2001:db8:ffff::1", segment.Bytes())).dropped(SecurityGroupIn)
+}

@@ -131,6 +131,9 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
+	if v := w.egressOnly(p); v != next {
+		return v
+	}
 	if v := w.fits(p); v != next {
 		return v
 	}

@@ -5,8 +5,11 @@ import "nitrocard/nic/vpc"
 // publicAccess holds a packet from the internet to what its ENI's owner lets through the
 // internet gateway.
 func (w *Worker) publicAccess(p *packet) Verdict {
-	if !w.fromEdge(p) {
+	switch {
+	case !w.fromEdge(p):
 		return next
+	case byEgressOnly(p.guest.eni, p.pair.Remote):
+		return judgeEgressOnly(p.guest.eni.ENI)
 	}
 	return judgePublicAccess(p.guest.eni.ENI)
 }

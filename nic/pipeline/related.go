@@ -43,7 +43,7 @@ func (p *packet) translateQuote() {
 	frame := p.frame.Bytes()
 	q, ok := wire.Quote(frame, &p.Headers)
 	switch {
-	case !ok:
+	case !ok, !q.Src.Is4(): // IPv6 is not translated
 	case p.dir == wire.In:
 		wire.RewriteEmbeddedSrc(frame, &p.Headers, &q, p.guest.privateOf(q.Src))
 	default:

@@ -57,6 +57,8 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.routedTo(policy, e, n)
 	case target == vpc.Internet:
 		a.internet(policy, e, t.Src)
+	case target == vpc.EgressOnly:
+		a.egressOnly(policy, e, t.Src)
 	case target == vpc.Interface:
 		a.middlebox(policy, e)
 	case target == vpc.Peering:

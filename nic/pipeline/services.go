@@ -9,6 +9,9 @@ func (w *Worker) localServices(p *packet) Verdict {
 	if p.EtherType == wire.EtherTypeARP {
 		return w.arp(p)
 	}
+	if p.IsND() {
+		return w.neighborDiscovery(p)
+	}
 	if isLinkLocalService(p.Dst) {
 		return LocalServiceAbsent
 	}

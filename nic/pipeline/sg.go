@@ -36,7 +36,8 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 		p.conn = nil // the rules cut the untracked flow of the record
 		return v
 	}
-	p.rule, p.asked, p.allowed, p.untracked = m.Rule, true, true, m.Untracked
+	p.rule, p.asked, p.allowed = m.Rule, true, true
+	p.untracked = m.Untracked && !byEgressOnly(p.guest.eni, p.pair.Remote)
 	if c != nil {
 		p.conn, p.restarts = nil, true
 	}

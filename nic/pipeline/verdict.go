@@ -38,12 +38,15 @@ const (
 	GroupAddress
 	ARPUnanswered
 	ARPInvalid
+	NDUnanswered
+	NDInvalid
 	SpoofedMAC
 	SpoofedAddress
 	Martian
 	NotForThisENI
 	PrivateDestination
 	BlockPublicAccess
+	EgressOnlyDenied
 	InternetDenied
 	MiddleboxPassedBy
 	NotTheRouter
@@ -122,11 +125,14 @@ var vocabulary = [malformed]words{
 	GroupAddress:       {"group_address", "a VPC has neither broadcast nor multicast"},
 	ARPUnanswered:      {"arp_unanswered", "nobody in the subnet has the address asked for"},
 	ARPInvalid:         {"arp_invalid", "is no ARP request for IPv4 over Ethernet"},
+	NDUnanswered:       {"nd_unanswered", "nobody in the subnet has the IPv6 address asked for"},
+	NDInvalid:          {"nd_invalid", "is no sound solicitation of neighbor discovery from a guest (RFC 4861), and no other such message passes"},
 	SpoofedMAC:         {"spoofed_mac", "the source MAC is not the ENI's"},
 	SpoofedAddress:     {"spoofed_address", "the source address is not the ENI's, and its source/destination check is on"},
 	Martian:            {"martian", "no packet on a network may have this address (RFC 1812 section 5.3.7)"},
 	NotForThisENI:      {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
 	PrivateDestination: {"private_destination", "comes from the internet for a private address"},
+	EgressOnlyDenied:   {"egress_only", "comes from the internet unasked, and the route back leads to an egress-only internet gateway"},
 	BlockPublicAccess:  {"block_public_access", "VPC Block Public Access of the ENI's subnet blocks it"},
 	InternetDenied:     {"internet_denied", "the ENI's DenyAllIgwTraffic lets nothing pass between it and the internet gateway"},
 	MiddleboxPassedBy:  {"middlebox_passed_by", "the internet gateway's route table leads to a middlebox, and the packet did not come from there"},

@@ -109,6 +109,16 @@ var verdictCases = []verdictCase{
 	{"IPv6 to multicast", "eni-a1", to(wiretest.UDP("["+a1v6+"]:40000", "[ff02::fb]:5353")), GroupAddress, nil},
 	{"IPv6 with a mapped address", "eni-a1", to(wiretest.UDP("[::ffff:10.0.1.5]:40000", "["+client6+"]:53")), Malformed(wire.FaultIPv6Mapped), nil},
 
+	{"a neighbor solicitation for the router", "eni-a1", bytes(solicit(a1v6, "2001:db8:a:1::1").Bytes()), Consumed, nil},
+	{"a neighbor solicitation for nobody", "eni-a1", bytes(solicit(a1v6, "2001:db8:a:1::99").Bytes()), NDUnanswered, nil},
+	{"a neighbor solicitation with hop limit 254", "eni-a1", bytes(solicit(a1v6, "2001:db8:a:1::1").TTL(254).Bytes()), NDInvalid, nil},
+	{"a neighbor solicitation from the underlay", Uplink, in(edge, "eni-a1", solicit(client6, a1v6)), NDInvalid, nil},
+	{"a neighbor solicitation from a foreign address", "eni-a1", bytes(solicit(a2v6, "2001:db8:a:1::1").Bytes()), SpoofedAddress, nil},
+	{"a router advertisement from a guest", "eni-a1", to(wiretest.ICMP("fe80::5", "ff02::1", wire.NDRouterAdvertisement, 0).TTL(255)), NDInvalid, nil},
+	{"what a guest says of its groups", "eni-a1", to(wiretest.ICMP("fe80::5", "ff02::16", 143, 0)), GroupAddress, nil},
+	{"a guest that asks for its IPv6 address", "eni-a1", to(wiretest.UDP("[fe80::5]:546", "[ff02::1:2]:547")), LocalServiceAbsent, nil},
+	{"what nobody asked for, through an egress-only gateway", Uplink, in(edge, "eni-a1", wiretest.TCP("["+client6+"]:40000", "["+a1v6+"]:22").Flags(wire.TCPSyn)), EgressOnlyDenied, egressOnlyA1},
+
 	// What a VPC does not carry.
 	{"LLDP from a guest", "eni-a1", bytes(wiretest.Ethernet(0x88cc, make([]byte, 50)).MACs(macA1, macA2).Bytes()), EtherTypeDenied, nil},
 	{"ARP from the underlay", Uplink, wrapped(wiretest.ARPRequest(edgeRouter, client, "10.0.1.5").MACs(edgeRouter, macA1).Bytes()), EtherTypeDenied, nil},

@@ -16,15 +16,16 @@ const (
 	NoRoute     Target = iota
 	Local              // an ENI of the VPC
 	Internet           // the internet gateway
+	EgressOnly         // the egress-only internet gateway, of IPv6
 	Interface          // one ENI, whoever has the destination: a middlebox. Via is the ENI's ID, or its instance's
 	Peering            // a VPC peering connection
 	NAT                // a NAT gateway, which Region.NAT finds by Via
 	Outside            // a gateway whose other side is not the card's: transit gateway, VPN, endpoint, …
 	Blackhole          // a target that is gone
-	NotEnforced        // a target that this card does not serve: the egress-only internet gateway, …
+	NotEnforced        // a target that is not known, or none for the destination's family
 )
 
-var targetNames = [...]string{"no route", "local", "internet gateway", "interface", "peering connection", "nat gateway", "outside", "blackhole", "not enforced"}
+var targetNames = [...]string{"no route", "local", "internet gateway", "egress-only internet gateway", "interface", "peering connection", "nat gateway", "outside", "blackhole", "not enforced"}
 
 // String names the target.
 func (t Target) String() string { return targetNames[t] }

@@ -245,6 +245,8 @@ func targetOf(config *ec2.Route) Target {
 		return Peering
 	case config.NatGatewayId != "":
 		return NAT
+	case config.EgressOnlyInternetGatewayId != "" && config.DestinationIpv6CidrBlock.IsValid():
+		return EgressOnly
 	case gateway("vgw-"), gateway("vpce-"), config.TransitGatewayId != "", config.LocalGatewayId != "", config.CarrierGatewayId != "",
 		config.CoreNetworkArn != "", config.OdbNetworkArn != "":
 		return Outside

@@ -17,8 +17,8 @@ func (c *compiler) unenforced() {
 	c.about = subject{sections, ""}
 	c.next.notices.Delete(c.about.key())
 	for _, list := range slices.Sorted(maps.Keys(rest.Unenforced)) {
-		if list == "VpcBlockPublicAccessExclusions" {
-			continue // exclusions reads them
+		if list == "VpcBlockPublicAccessExclusions" || list == "EgressOnlyInternetGateways" {
+			continue // exclusions reads the former, and routes name the latter
 		}
 		for i, object := range rest.Unenforced[list] {
 			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) {

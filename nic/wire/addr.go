@@ -71,8 +71,12 @@ func (a Addr) IsGroup() bool {
 // IsGlobal6 tells whether an address is a unicast one of IPv6 that the internet may carry:
 // neither link-local nor unique local (RFC 4193).
 func (a Addr) IsGlobal6() bool {
-	return !a.Is4() && a.IsUnicast() && a.hi>>54 != 0xfe80>>6 && a.hi>>57 != 0xfc00>>9
+	return !a.Is4() && a.IsUnicast() && !a.IsLinkLocal6() && a.hi>>57 != 0xfc00>>9
 }
+
+// IsLinkLocal6 tells whether an address is an IPv6 one for one link alone (RFC 4291 section
+// 2.5.6).
+func (a Addr) IsLinkLocal6() bool { return a.hi>>54 == 0xfe80>>6 }
 
 // Netip is the address as package netip has it; the invalid one of the zero Addr.
 func (a Addr) Netip() netip.Addr {

@@ -58,8 +58,21 @@ const (
 
 // Types of ICMPv6 messages (RFC 4443).
 const (
-	ICMPv6Echo      = 128
-	ICMPv6EchoReply = 129
+	ICMPv6Unreachable  = 1
+	ICMPv6TooBig       = 2
+	ICMPv6TimeExceeded = 3
+	ICMPv6Parameter    = 4
+	ICMPv6Echo         = 128
+	ICMPv6EchoReply    = 129
+)
+
+// Types of neighbor discovery, which is part of ICMPv6 (RFC 4861).
+const (
+	NDRouterSolicitation    = 133
+	NDRouterAdvertisement   = 134
+	NDNeighborSolicitation  = 135
+	NDNeighborAdvertisement = 136
+	NDRedirect              = 137
 )
 
 // Operations of ARP (RFC 826).

@@ -49,12 +49,20 @@ func fold(sum uint64) uint16 {
 	return uint16(sum>>16 + sum&0xffff)
 }
 
-// PseudoSum is the sum of the pseudo-header that the checksums of TCP and UDP
-// cover (RFC 768, RFC 9293 section 3.1): Sum's partial. n is the length of the
-// segment or datagram in bytes.
+// PseudoSum is the sum of the pseudo-header that the checksums of TCP, UDP and ICMPv6
+// cover (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1): Sum's partial. n is the
+// length of the segment or datagram in bytes.
 func PseudoSum(src, dst Addr, proto uint8, n int) uint32 {
-	a, b := src.As4(), dst.As4()
-	return a>>16 + a&0xffff + b>>16 + b&0xffff + uint32(proto) + uint32(n)
+	return src.sum() + dst.sum() + uint32(proto) + uint32(n)
+}
+
+// sum is the sum of an address's 16-bit words.
+func (a Addr) sum() uint32 {
+	if a.Is4() {
+		return uint32(a.lo)>>16 + uint32(a.lo)&0xffff
+	}
+	sum, carry := bits.Add64(a.hi, a.lo, 0)
+	return uint32(fold(sum)) + uint32(carry)
 }
 
 // Update16 is the checksum sum after one word under the checksum changed from

@@ -32,6 +32,7 @@
 //	assigned.go  numbers that IANA and IEEE assigned
 //	ethernet.go, arp.go, ipv4.go, ipv6.go, udp.go, tcp.go, icmp.go, vxlan.go
 //	             a header each: its diagram, its view, its judge
+//	nd.go        neighbor discovery: solicitations read, advertisements written
 //	extension.go the extension headers of IPv6, fragments among them
 //	ecn.go       congestion marks, and how they leave a tunnel
 //	checksum.go  Internet checksums, whole and incremental

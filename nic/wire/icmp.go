@@ -70,10 +70,13 @@ func (h *Headers) Query() uint8 {
 }
 
 // IsICMPError tells whether the packet is an ICMP error: a report about another
-// packet, which the error quotes (RFC 1122 section 3.2.2).
+// packet, which the error quotes (RFC 1122 section 3.2.2, RFC 4443 section 2.1).
 func (h *Headers) IsICMPError() bool {
-	if h.Proto != ProtoICMP {
+	switch {
+	case !h.IsICMP():
 		return false
+	case h.Proto == ProtoICMPv6:
+		return h.Type >= ICMPv6Unreachable && h.Type <= ICMPv6Parameter
 	}
 	switch h.Type {
 	case ICMPUnreachable, ICMPSourceQuench, ICMPRedirect, ICMPTimeExceeded, ICMPParameter:
@@ -82,18 +85,21 @@ func (h *Headers) IsICMPError() bool {
 	return false
 }
 
-// Quote describes the IPv4 header of the packet that an ICMP error quotes. h is
+// Quote describes the IP header of the packet that an ICMP error quotes. h is
 // Parse's description of frame. ok is false if frame is no ICMP error, or if the
-// quote ends before its addresses do.
+// quote ends before its addresses do, or within IPv6's extension headers.
 //
-//	|Ethernet|tags|IPv4 header|ICMP header|quoted IPv4 header|quoted transport|
-//	0             h.L3        h.L4        q.L3               q.L4         q.End
+//	|Ethernet|tags|IP header|ICMP header|quoted IP header|quoted transport|
+//	0             h.L3      h.L4        q.L3             q.L4         q.End
 //
 // Quote judges neither the lengths nor the checksum in the quoted header, because
 // routers quote packets that they had changed before. Options and transport header
 // may be cut; q.End is where the quote really ends.
 func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 	at := int(h.L4) + ICMPLen
+	if h.Proto == ProtoICMPv6 && h.IsICMPError() {
+		return quote6(frame, h)
+	}
 	if !h.IsICMPError() || at+IPv4Len > int(h.End) || frame[at]>>4 != 4 {
 		return q, false
 	}
@@ -119,6 +125,20 @@ func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 	return q, true
 }
 
+// quote6 is Quote for ICMPv6.
+func quote6(frame []byte, h *Headers) (q Headers, ok bool) {
+	at := int(h.L4) + ICMPLen
+	if at+IPv6Len > int(h.End) || frame[at]>>4 != 6 {
+		return q, false
+	}
+	ip := IPv6(frame[at:h.End])
+	end := min(len(ip), IPv6Len+ip.PayloadLen())
+	q = Headers{Tuple: Tuple{Src: ip.Src(), Dst: ip.Dst()}, EtherType: EtherTypeIPv6, L3: uint16(at), End: uint16(at + end)}
+	n, f := walkExtensions(ip[:end], &q)
+	q.L4 = uint16(at + n)
+	return q, f == NoFault && !q.Src.Is4() && !q.Dst.Is4()
+}
+
 // Embedded is Quote, and reads the quoted ports too, which name the quoted
 // packet's connection. 8 bytes of transport header are enough; q.Flags is 0 if the
 // quote ends before TCP's flags. ok is false if fewer bytes are quoted, or if the
@@ -126,6 +146,9 @@ func Quote(frame []byte, h *Headers) (q Headers, ok bool) {
 func Embedded(frame []byte, h *Headers) (q Headers, ok bool) {
 	if q, ok = Quote(frame, h); !ok {
 		return q, false
+	}
+	if q.EtherType == EtherTypeIPv6 {
+		return q, q.Frag == LaterFragment || quoteTransport(frame[q.L4:q.End], &q)
 	}
 	ip := IPv4(frame[q.L3:q.End])
 	n, f := headerLength(ip)
@@ -148,7 +171,9 @@ func quoteTransport(b []byte, q *Headers) bool {
 			q.Flags = TCP(b).Flags()
 		}
 	case ProtoICMP:
-		return parseICMP(b, q) == NoFault
+		return q.EtherType != EtherTypeIPv4 || parseICMP(b, q) == NoFault
+	case ProtoICMPv6:
+		return q.EtherType != EtherTypeIPv6 || parseICMPv6(b, q) == NoFault
 	}
 	return true
 }

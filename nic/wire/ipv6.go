@@ -25,6 +25,9 @@ func (b IPv6) PayloadLen() int { return int(binary.BigEndian.Uint16(b[4:6])) }
 // payload's protocol.
 func (b IPv6) NextHeader() uint8 { return b[6] }
 
+// HopLimit is how many routers may still forward the packet.
+func (b IPv6) HopLimit() uint8 { return b[7] }
+
 // Src is the address that the packet claims to come from.
 func (b IPv6) Src() Addr { return addrFrom16(b[8:24]) }
 

@@ -19,6 +19,13 @@ func (m MAC) Bits() uint64 {
 	return uint64(m[0])<<40 | uint64(m[1])<<32 | uint64(m[2])<<24 | uint64(m[3])<<16 | uint64(m[4])<<8 | uint64(m[5])
 }
 
+// LinkLocal is the link-local IPv6 address that a station makes of its MAC (RFC 4291
+// appendix A).
+func (m MAC) LinkLocal() Addr {
+	b := m.Bits() ^ 1<<41 // the bit that tells local MACs, turned round
+	return Addr{0xfe80 << 48, b>>24<<40 | 0xfffe<<24 | b&0xffffff}
+}
+
 // IsZero tells whether m is the zero value, which stands for no address.
 func (m MAC) IsZero() bool { return m == MAC{} }
 
