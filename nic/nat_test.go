@@ -211,3 +211,49 @@ func TestPingsThroughANATGateway(t *testing.T) {
 	_, got := x.back(wiretest.EchoReply(client, natPublic, h.SrcPort))
 	require.Equal(t, []any{"10.0.2.8", uint16(7)}, []any{got.Dst.String(), got.SrcPort})
 }
+
+// NATGW: the network ACL of the gateway's subnet applies, on the way in and on the way out
+// again, beside that of the client's subnet.
+func TestTheACLOfANATGatewaysSubnet(t *testing.T) {
+	acl := func(entry string) string {
+		return `{NetworkAclId: acl-1, VpcId: vpc-a, Associations: [{SubnetId: subnet-a1}], Entries: [` + entry + `,
+			{RuleNumber: 200, Egress: false, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 200, Egress: true, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]}`
+	}
+	for _, c := range []struct{ entry, want string }{
+		{`{RuleNumber: 100, Egress: false, Protocol: "6", RuleAction: deny, CidrBlock: 10.0.2.0/24, PortRange: {From: 443, To: 443}}`, "network_acl_in"},
+		{`{RuleNumber: 100, Egress: true, Protocol: "6", RuleAction: deny, CidrBlock: 203.0.113.0/24, PortRange: {From: 443, To: 443}}`, "network_acl_out"},
+	} {
+		x := natRig(t, Options{Card: "x"})
+		x.put("NetworkAcls", acl(c.entry))
+		a4 := x.eni("eni-a4")
+		frame, _ := x.through("eni-a4", wiretest.TCP("10.0.2.8:1", client+":443").Flags(wire.TCPSyn).MACs(a4.MAC, a4.RouterMAC).Bytes())
+		require.Nil(t, frame)
+		last := x.ended[len(x.ended)-1]
+		require.Equal(t, []string{c.want, "eni-nat"}, []string{last.Verdict.String(), last.ENI.ID})
+	}
+}
+
+// NATGW: what a private NAT gateway sends to the internet gateway is dropped there.
+func TestAPrivateNATGatewayReachesNoInternet(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-nat, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:99", InterfaceType: nat_gateway,
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.8}]}`)
+	x.put("NatGateways", `{NatGatewayId: nat-1, VpcId: vpc-a, ConnectivityType: private, NatGatewayAddresses: [{NetworkInterfaceId: eni-nat, PrivateIp: 10.0.1.8}]}`)
+	a4 := x.eni("eni-a4")
+	frame, _ := x.through("eni-a4", wiretest.UDP("10.0.2.8:1", client+":443").MACs(a4.MAC, a4.RouterMAC).Bytes())
+	require.Nil(t, frame)
+	require.Equal(t, "no_public_address", x.ended[len(x.ended)-1].Verdict.String())
+	v, _ := x.card.NAT("nat-1")
+	require.True(t, v.Private)
+}
+
+// NATGW: a client's address must be of the gateway's VPC, and the gateway may have several
+// addresses of its own.
+func TestWhoMaySendThroughANATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a4, SubnetId: subnet-a2, MacAddress: "06:00:00:00:0a:04", SourceDestCheck: false, Groups: [{GroupId: sg-a-db}],
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.2.8}], Attachment: {InstanceId: i-a4}}`)
+	a4 := x.eni("eni-a4")
+	x.through("eni-a4", wiretest.UDP("172.31.0.9:1", client+":443").MACs(a4.MAC, a4.RouterMAC).Bytes())
+	require.Equal(t, "nat_source", x.ended[len(x.ended)-1].Verdict.String())
+}
