@@ -11,6 +11,7 @@
 //	state.go    the states, and in which of them a connection begins
 //	tcp.go      TCP's table of transitions (RFC 9293 figure 5)
 //	udp.go      request, response, stream
+//	fragment.go in which order the fragments of a datagram pass
 //	number.go   which FIN and RST can have been sent
 //	syn.go      which SYN begins a connection in the place of another
 //	timeout.go  ticks, and how long an idle connection lives

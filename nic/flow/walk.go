@@ -6,8 +6,8 @@ type cold struct {
 	asked   uint64 // a question, in the same way
 	rule    uint32
 	account account // 0 where no connection is
-	first   uint32  // Opening.First
-	second  uint32  // sequence number of the other side's SYN without ACK, when two ends open at once; 0: none
+	first   uint32  // Opening.First; of fragments the order in direction In
+	second  uint32  // sequence number of the other side's SYN without ACK, when two ends open at once; 0: none; of fragments the order in direction Out
 }
 
 // Rule is the number of the rule that allowed the connection at an index, in the policy of

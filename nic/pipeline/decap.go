@@ -68,6 +68,9 @@ func (w *Worker) unwrap(p *packet) Verdict {
 	if fault := wire.Parse(frame, &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
 	}
+	if p.L3 == wire.EthernetLen {
+		p.wrapped = o.Inner
+	}
 	p.untag()
 	return w.findENI(p, o.VNI)
 }

@@ -17,7 +17,8 @@
 //	egressonly.go    egress-only internet gateways
 //	related.go       ICMP errors of known connections
 //	route.go         route tables, public addresses, who is where; peering.go the way to a peer VPC and from it
-//	fits.go          whether the packet can leave at all
+//	fits.go          whether the packet can leave at all; toobig.go if it is too long for its way
+//	fragment.go      fragments in order; early.go those that wait for others
 //	track.go         leaves a connection behind
 //	forward.go       to a neighbor on this card, or into a tunnel
 //	encap.go         tunnel on

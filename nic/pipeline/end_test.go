@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/nictest"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -23,6 +26,9 @@ func (r *rig) send(port string, frame []byte) end {
 	r.ended = r.ended[:0]
 	require.True(r, r.ports[port].Inject(frame), "%s takes no frame", port)
 	require.Equal(r, 1, r.Poll(r.now))
+	if len(r.ended) == 0 {
+		r.wait(flow.FragmentWait + 100*time.Millisecond) // a fragment waits for those before it
+	}
 	require.Len(r, r.ended, 1, "each packet ends once")
 	e := end{r: r, Event: r.ended[0]}
 	e.frames, e.from = nictest.AllLeft(r, r.ports, Uplink)

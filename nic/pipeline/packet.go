@@ -25,6 +25,7 @@ type packet struct {
 	dir      wire.Direction
 	outerSrc wire.Addr // inbound: outer source address, zero from a guest of this card
 	outerECN wire.ECN  // inbound: congestion mark of the tunnel that was taken off
+	wrapped  uint16    // inbound: bytes before the frame that the tunnel's headers took and still lie there; 0: gone
 
 	found
 
@@ -37,7 +38,7 @@ type packet struct {
 // write these five for each packet before a stage reads them.
 func (p *packet) begin(frame *pmd.Frame, d wire.Direction) {
 	p.frame, p.guest, p.dir, p.outerSrc = frame, nil, d, wire.Addr{}
-	p.looked, p.missed, p.egress = false, false, nil
+	p.looked, p.missed, p.egress, p.wrapped = false, false, nil, 0
 	p.found = found{}
 }
 

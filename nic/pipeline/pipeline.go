@@ -41,7 +41,8 @@ import (
 //
 // A later fragment has no ports; its key has the datagram's identification in their
 // place. The verdict on the first fragment, under the policy of that moment, is the
-// verdict on the later ones. Under a later policy they take the stages again, where
+// verdict on the later ones, which pass in order (follows). Under a later policy they take
+// the stages again, where
 // securityGroups passes those whose first fragment was tracked and drops the others. A
 // stage that must cut at once asks without ports, on either side of securityGroups.
 // securityGroups also finds out whether an ICMP error belongs to a connection; the error
@@ -53,6 +54,7 @@ import (
 //   - answered: the stage made the frame an answer, in place, which goes back by the
 //     queue that received the packet;
 //   - Consumed: the packet was for the card, and nothing is sent;
+//   - early: the packet is a fragment that waits for those before it, and comes again;
 //   - PacketTooBig drops the packet and makes the packet an answer that says so;
 //   - any other name drops the packet and is the reason.
 //
@@ -109,6 +111,9 @@ func (w *Worker) inbound(p *packet) Verdict {
 		if v := w.fits(p); v != next {
 			return v
 		}
+		if v := w.follows(p); v != next {
+			return v
+		}
 		w.account(p)
 		return w.deliver(p)
 	}
@@ -137,6 +142,9 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.fits(p); v != next {
 		return v
 	}
+	if v := w.follows(p); v != next {
+		return v
+	}
 	if v := w.track(p); v != next {
 		return v
 	}
@@ -153,6 +161,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 	}
 	if p.allowed = w.knownOutbound(p); p.allowed {
 		if v := w.fits(p); v != next {
+			return v
+		}
+		if v := w.follows(p); v != next {
 			return v
 		}
 		w.account(p)
@@ -181,6 +192,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.fits(p); v != next {
 		return v
 	}
+	if v := w.follows(p); v != next {
+		return v
+	}
 	if v := w.track(p); v != next {
 		return v
 	}
@@ -201,6 +215,10 @@ func (w *Worker) finish(p *packet, v Verdict) {
 		w.answer(p)
 	case Consumed:
 		w.end(p, v)
+	case early:
+		if !w.hold(p) {
+			w.drop(p, FragmentUnknown)
+		}
 	case PacketTooBig:
 		w.drop(p, v)
 		w.tellMTU(p)

@@ -18,8 +18,10 @@ import (
 func (w *Worker) securityGroups(p *packet) Verdict {
 	c := p.conn
 	switch {
-	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(p.dir) || p.outdated):
+	case p.Frag == wire.LaterFragment && p.outdated:
 		return FragmentUnknown
+	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(p.dir)):
+		return early
 	case c != nil && !p.outdated, w.findRelated(p):
 		p.allowed = true
 		return next

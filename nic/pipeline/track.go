@@ -9,11 +9,30 @@ import (
 // connection up to date. A connection that ended since the stages looked is not opened
 // again, because p came before the end.
 func (w *Worker) track(p *packet) Verdict {
-	if p.conn == nil && !w.opens(p) {
+	first := p.Frag == wire.FirstFragment
+	if first && !w.mayLead(p) {
+		return FragmentOverlap
+	}
+	keeps := p.conn != nil || w.opens(p)
+	if !keeps && !first {
 		return next
 	}
 	w.flows.Lock()
 	defer w.flows.Unlock()
+	if keeps {
+		if v := w.trackConnection(p); v != next {
+			return v
+		}
+	}
+	if first {
+		w.trackFragments(p)
+	}
+	return next
+}
+
+// trackConnection is track for a packet that has a connection or opens one. The connection
+// table's lock is held.
+func (w *Worker) trackConnection(p *packet) Verdict {
 	if p.conn != nil && !w.holds(p) {
 		p.conn = nil
 		return next
@@ -35,9 +54,6 @@ func (w *Worker) track(p *packet) Verdict {
 			w.flows.Hear(p.at, p.dir, p.segment())
 		}
 		w.account(p)
-	}
-	if p.Frag == wire.FirstFragment {
-		w.trackFragments(p)
 	}
 	return next
 }
@@ -106,6 +122,9 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	if p.untracked || k.IsFragment() {
 		o.Limit = g.cacheLimit
 	}
+	if k.IsFragment() {
+		o.First = 0
+	}
 	w.crew.rules.use(rule)
 	w.fast.opened = true
 	at, result := w.enter(p, o)
@@ -138,21 +157,4 @@ func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
 // findings are the part of p.found that a connection's record keeps for p's direction.
 func (w *Worker) findings(p *packet) flow.Found {
 	return flow.Found{Epoch: w.epoch, Flags: p.exit.flags, VTEP: p.vtep, Exit: p.exit.number, OnLink: p.onLink}
-}
-
-// trackFragments enters a short-lived connection for the fragments that follow the
-// first. Later fragments carry no ports, so they share the first one's verdict. Where
-// the table has no room for the connection the later fragments are dropped, and the
-// first fragment alone does no harm. AWS documents no rule for fragments; the choice is
-// ours.
-func (w *Worker) trackFragments(p *packet) {
-	first, at, rule := p.conn, p.at, w.ruleNumber(p)
-	p.untracked = p.untracked || first != nil && first.Status().Flags()&flow.FlagUntracked != 0
-	p.initiator, p.conn, p.restarts = p.dir, nil, false
-	k := p.key.Fragment(p.ID)
-	w.open(p, &k, rule)
-	if p.conn != nil {
-		p.conn.Keep(p.dir, w.findings(p))
-	}
-	p.conn, p.at = first, at
 }

@@ -16,6 +16,8 @@ const (
 	// again sends the packet through the stages of the receiving ENI, where sender and
 	// receiver are guests of this card.
 	again
+	// early has a fragment wait for those before it (early.go).
+	early
 	// answered sends the frame, which a stage made an answer in place, back by the
 	// queue that received the frame. The packet that asked ends as Consumed.
 	answered
@@ -58,6 +60,7 @@ const (
 	ConntrackAllowanceExceeded
 	ConntrackFull
 	FragmentUnknown
+	FragmentOverlap
 
 	NoRoute
 	Blackhole
@@ -106,6 +109,7 @@ var vocabulary = [malformed]words{
 	Undecided: {"undecided", "no stage decided; this is a defect of the card"},
 	next:      {"next", "still on its way"},
 	again:     {"again", "still on its way"},
+	early:     {"early", "waits for the fragments before it"},
 	answered:  {"answered", "on its way back"},
 	Sent:      {"sent", "left by another port"},
 	Consumed:  {"consumed", "was for the card itself"},
@@ -144,7 +148,8 @@ var vocabulary = [malformed]words{
 	NetworkACLOut:              {"network_acl_out", "the network ACL of the ENI's subnet does not allow it out"},
 	ConntrackAllowanceExceeded: {"conntrack_allowance_exceeded", "the instance tracks as many connections as it may"},
 	ConntrackFull:              {"conntrack_full", "the card's connection table is full"},
-	FragmentUnknown:            {"fragment_unknown", "the first fragment of this packet was not seen or not allowed"},
+	FragmentUnknown:            {"fragment_unknown", "a fragment before this one was not seen within a second, or not allowed"},
+	FragmentOverlap:            {"fragment_overlap", "brings bytes that fragments before it brought, or bytes after the last fragment"},
 
 	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
 	Blackhole:          {"blackhole", "the route's target is gone, or EC2 has taken the route out of force"},

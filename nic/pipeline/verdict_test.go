@@ -164,6 +164,13 @@ var verdictCases = []verdictCase{
 	{"one connection more than the card has room for", "eni-b1", func(x *rig) []byte {
 		return wiretest.UDP("10.0.1.5:1", client+":53").MACs(mac("06:00:00:00:0b:01"), x.eni("eni-b1").RouterMAC).Bytes()
 	}, ConntrackFull, fillTable},
+	{"a fragment that brings what came before", Uplink, func(x *rig) []byte {
+		pieces := wiretest.UDP(client+":9", "35.72.2.8:5000").ID(9).Size(200).Fragments(64)
+		for _, i := range []int{0, 1} {
+			x.send(Uplink, x.tunnelBytes(edge, "eni-a1", pieces[i])).passed()
+		}
+		return x.tunnelBytes(edge, "eni-a1", pieces[1])
+	}, FragmentOverlap, func(x *rig) {}},
 	{"a later fragment alone", Uplink, func(x *rig) []byte {
 		return x.tunnelBytes(edge, "eni-a1", wiretest.UDP(client+":1", "35.72.2.8:53").Size(200).Fragments(64)[1])
 	}, FragmentUnknown, nil},
@@ -345,6 +352,7 @@ var malformedFrames = map[wire.Fault][]byte{
 	wire.FaultIPv6Extensions:    out6.Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Bytes(),
 	wire.FaultFragmentOverrun:   wiretest.Mend(wiretest.Put(datagram.Bytes(), 20, 0x1f, 0xff)),
 	wire.FaultFragmentTiny:      wiretest.Mend(wiretest.Put(wiretest.Put(wiretest.Cut(out.Bytes(), 50), 16, 0, 36), 20, 0x20, 0)),
+	wire.FaultFragmentLength:    wiretest.Mend(wiretest.Put(datagram.Bytes(), 20, 0x20, 0)),
 	wire.FaultUDPTruncated:      wiretest.Mend(wiretest.Put(wiretest.Cut(datagram.Bytes(), 41), 16, 0, 27)),
 	wire.FaultUDPLengthShort:    wiretest.Put(datagram.Bytes(), 38, 0, 7),
 	wire.FaultUDPLengthBeyond:   wiretest.Put(datagram.Bytes(), 38, 9, 9),
@@ -385,7 +393,7 @@ func TestMalformedFramesEndWithTheirFault(t *testing.T) {
 }
 
 // defects are verdicts that no packet meets.
-var defects = map[Verdict]bool{Undecided: true, next: true, again: true, answered: true, Malformed(wire.NoFault): true}
+var defects = map[Verdict]bool{Undecided: true, next: true, again: true, early: true, answered: true, Malformed(wire.NoFault): true}
 
 // A verdict that no test packet meets is none; nor is one without a name of
 // its own and a sentence.
@@ -424,7 +432,7 @@ func TestReasons(t *testing.T) {
 	require.Contains(t, Reasons(), "security_group_in")
 	require.Contains(t, Reasons(), Malformed(wire.FaultCount-1).String())
 	require.Contains(t, Reasons(), Undecided.String())
-	for _, v := range []Verdict{next, again, answered, Sent, Consumed, Malformed(wire.NoFault)} {
+	for _, v := range []Verdict{next, again, early, answered, Sent, Consumed, Malformed(wire.NoFault)} {
 		require.NotContains(t, Reasons(), v.String())
 	}
 }

@@ -43,6 +43,7 @@ type Worker struct {
 	quoted  packet // the packet that the ICMP error at hand quotes
 	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
+	early   earlies
 	pieces  *pieces // nil until a merged frame comes
 	observe func(*Event)
 }
@@ -70,6 +71,9 @@ func (w *Worker) Poll(now int64) int {
 		w.askUnderlay()
 	}
 	n := w.turn()
+	if w.early.n > 0 {
+		w.releaseEarly()
+	}
 	if w.number == 0 {
 		w.settleClaims()
 	}
@@ -115,7 +119,6 @@ func (w *Worker) take(q *polled) int {
 		}
 		return 0
 	}
-	w.ingress = q.Queue
 	packets := uint64(n)
 	if w.rx.Merged != 0 {
 		packets += w.unmerged()
@@ -123,15 +126,24 @@ func (w *Worker) take(q *polled) int {
 	q.received += packets
 	if q.guest == nil {
 		w.keepUp(q.Queue, w.rx.Frames[:n])
+	}
+	w.runBurst(q.Queue, q.guest, n)
+	w.Bursts++
+	w.Packets += packets
+	return n
+}
+
+// runBurst runs the first n frames of w.rx, which a queue received from a guest, or from the
+// underlay if the guest is nil, to their ends.
+func (w *Worker) runBurst(ingress *Queue, g *guest, n int) {
+	w.ingress = ingress
+	if g == nil {
 		w.fromUplink(w.rx.Frames[:n])
 	} else {
-		w.fromGuest(q.guest, w.rx.Frames[:n])
+		w.fromGuest(g, w.rx.Frames[:n])
 	}
 	w.flush()
 	if len(w.stops) > 0 {
 		w.visit()
 	}
-	w.Bursts++
-	w.Packets += packets
-	return n
 }

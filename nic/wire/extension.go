@@ -80,6 +80,8 @@ func parseFragment6(b []byte, h *Headers) Fault {
 		return FaultFragmentOverrun
 	case offset == 8 && b[0] == ProtoTCP:
 		return FaultFragmentTiny // as parseFragment has it
+	case offset == 0:
+		return NoFault
 	}
-	return NoFault
+	return fragmentLength(len(b)-8, word&1 != 0)
 }

@@ -27,6 +27,7 @@ const (
 	FaultIPv6Extensions
 	FaultFragmentOverrun
 	FaultFragmentTiny
+	FaultFragmentLength
 	FaultUDPTruncated
 	FaultUDPLengthShort
 	FaultUDPLengthBeyond
@@ -65,6 +66,7 @@ var faults = [FaultCount]struct{ name, sentence string }{
 	FaultIPv6Extensions:    {"ipv6_extensions", "the IPv6 packet has more than eight extension headers"},
 	FaultFragmentOverrun:   {"fragment_overrun", "the fragment ends past the 65535 bytes of an IP packet"},
 	FaultFragmentTiny:      {"fragment_tiny", "the fragment splits the transport header, as one made to slip past a filter does"},
+	FaultFragmentLength:    {"fragment_length", "the fragment has no payload, or others follow and its payload is no multiple of 8 bytes"},
 	FaultUDPTruncated:      {"udp_truncated", "the packet ends within the UDP header"},
 	FaultUDPLengthShort:    {"udp_length_short", "the UDP datagram says it is shorter than its header of 8 bytes"},
 	FaultUDPLengthBeyond:   {"udp_length_beyond", "the UDP datagram says it is longer than its packet"},

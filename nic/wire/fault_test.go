@@ -51,6 +51,14 @@ func fragmentWithin() []byte {
 	return wiretest.IP("2001:db8::5", "2001:db8::6", 60).Payload("\x06\x01______________________").Fragments(8)[0]
 }
 
+// fragment6 is a fragment of UDP over IPv6 with n bytes of payload and a word of offset and
+// flags.
+func fragment6(n int, word uint16) []byte {
+	frame := wiretest.Cut(udp6.Size(200).Fragments(64)[0], 62+n)
+	frame = wiretest.Put(frame, 18, 0, byte(8+n))
+	return wiretest.Put(frame, 56, byte(word>>8), byte(word))
+}
+
 var faulty = []struct {
 	what  string
 	frame []byte
@@ -117,6 +125,14 @@ var faulty = []struct {
 	{"UDP over IPv6 of 7 bytes", ip6(udp6, 7), wire.FaultUDPTruncated},
 	{"ICMPv6 of 7 bytes", ip6(ping6, 7), wire.FaultICMPTruncated},
 
+	// Fragments have the lengths that put the next one where the receiver sees it.
+	{"a first fragment of 9 bytes", ip(udp.Payload("0123"), 9, 0x2000), wire.FaultFragmentLength},
+	{"a later fragment of 12 bytes, and more follow", ip(udp.Payload("0123"), 12, 0x2001), wire.FaultFragmentLength},
+	{"a last fragment of nothing", ip(udp, 0, 1), wire.FaultFragmentLength},
+	{"a first fragment of IPv6 of 9 bytes", fragment6(9, 0x0001), wire.FaultFragmentLength},
+	{"a later fragment of IPv6 of 12 bytes, and more follow", fragment6(12, 0x0009), wire.FaultFragmentLength},
+	{"a last fragment of IPv6 of nothing", fragment6(0, 0x0008), wire.FaultFragmentLength},
+
 	// Transport headers say how long they are.
 	{"UDP of 7 bytes, it says", wiretest.Put(udp.Bytes(), 38, 0, 7), wire.FaultUDPLengthShort},
 	{"UDP of 0 bytes, it says", wiretest.Put(udp.Size(64).Bytes(), 38, 0, 0), wire.FaultUDPLengthShort},
@@ -148,7 +164,7 @@ var faultyTunnels = []struct {
 	{"a wrong UDP checksum", wiretest.Put(tunnel.Bytes(), 40, 0xba, 0xad), wire.FaultOuterChecksum},
 	{"a byte changed on the way", wiretest.Put(tunnel.Checksum().Bytes(), 60, 0xff), wire.FaultOuterChecksum},
 	{"a first fragment", tunnel.Fragments(32)[0], wire.FaultOuterFragment},
-	{"a first fragment that looks whole", wiretest.Mend(wiretest.Put(tunnel.Bytes(), 20, 0x20)), wire.FaultOuterFragment},
+	{"a first fragment that looks whole", tunnel.Fragments(48)[0], wire.FaultOuterFragment},
 	{"a later fragment", tunnel.Fragments(32)[1], wire.FaultOuterFragment},
 	{"a wrong IPv4 checksum", wiretest.Put(tunnel.Bytes(), 24, 0xba, 0xad), wire.FaultIPv4Checksum},
 	{"a frame cut short", wiretest.Cut(tunnel.Bytes(), -1), wire.FaultIPv4LengthBeyond},

@@ -2,6 +2,40 @@ package wire
 
 import "encoding/binary"
 
+// Place is where a fragment's payload is in its packet's: the bytes From to To, To not
+// included. More tells that others follow.
+type Place struct {
+	From, To int
+	More     bool
+}
+
+// Place is the place of the fragment in frame, which h describes.
+func (h *Headers) Place(frame []byte) Place {
+	if h.EtherType == EtherTypeIPv6 {
+		return h.place6(IPv6(frame[h.L3:h.End]))
+	}
+	ip := IPv4(frame[h.L3:])
+	from := ip.FragmentOffset()
+	return Place{from, from + int(h.End) - int(h.L4), ip.MoreFragments()}
+}
+
+// place6 is Place for the IPv6 packet b: extension headers behind the fragment header count as
+// payload.
+func (h *Headers) place6(b IPv6) Place {
+	next, at, word := b.NextHeader(), IPv6Len, uint16(0)
+	for {
+		length := 8
+		if next != extFragment {
+			length += int(b[at+1]) * 8
+		} else if word = binary.BigEndian.Uint16(b[at+2:]) &^ 6; word != 0 {
+			break
+		}
+		next, at = b[at], at+length
+	}
+	from := int(word &^ 7)
+	return Place{from, from + len(b) - at - 8, word&1 != 0}
+}
+
 // DontFragment tells whether the sender forbids to fragment the packet.
 func (b IPv4) DontFragment() bool { return b[6]&(dontFragment>>8) != 0 }
 

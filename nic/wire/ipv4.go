@@ -93,20 +93,24 @@ func parseIPv4(b []byte, h *Headers) Fault {
 	h.L4 = h.L3 + uint16(headerLen)
 	h.End = h.L3 + uint16(total)
 	if frag := binary.BigEndian.Uint16(p[6:]) & (moreFragments | fragmentOffset); frag != 0 {
-		if f := parseFragment(frag, total, h); f != NoFault || h.Frag == LaterFragment {
+		if f := parseFragment(frag, total, headerLen, h); f != NoFault || h.Frag == LaterFragment {
 			return f
 		}
 	}
 	b = b[headerLen:total]
+	var f Fault
 	switch h.Proto {
 	case ProtoTCP:
-		return parseTCP(b, h)
+		f = parseTCP(b, h)
 	case ProtoUDP:
-		return parseUDP(b, h)
+		f = parseUDP(b, h)
 	case ProtoICMP:
-		return parseICMP(b, h)
+		f = parseICMP(b, h)
 	}
-	return NoFault
+	if f == NoFault && h.Frag == FirstFragment {
+		f = fragmentLength(len(b), true)
+	}
+	return f
 }
 
 // headerLength is the length of the header at the start of b, with options.
@@ -145,20 +149,31 @@ const (
 	fragmentOffset = 0x1fff
 )
 
-// parseFragment judges a fragment by its word of flags and offset and its packet's
-// total length.
-func parseFragment(word uint16, total int, h *Headers) Fault {
+// parseFragment judges a fragment by its word of flags and offset, and by the lengths of its
+// packet and of the header.
+func parseFragment(word uint16, total, header int, h *Headers) Fault {
 	offset := int(word & fragmentOffset)
-	if offset == 0 {
-		h.Frag = FirstFragment
-		return NoFault
+	h.Frag = FirstFragment
+	if offset != 0 {
+		h.Frag = LaterFragment
 	}
-	h.Frag = LaterFragment
 	switch {
+	case offset == 0:
+		return NoFault
 	case offset*8+total > 0xffff:
 		return FaultFragmentOverrun
 	case offset == 1 && h.Proto == ProtoTCP:
 		return FaultFragmentTiny // its data could overwrite the first fragment's flags (RFC 3128)
+	}
+	return fragmentLength(total-header, word&moreFragments != 0)
+}
+
+// fragmentLength judges how many bytes of payload a fragment has, of which others follow if
+// more is set. A host would cut them to a multiple of 8 or drop the fragment (RFC 791 section
+// 3.2), and see another place of the next fragment than the card.
+func fragmentLength(n int, more bool) Fault {
+	if n == 0 || more && n%8 != 0 {
+		return FaultFragmentLength
 	}
 	return NoFault
 }

@@ -70,16 +70,18 @@ func parseIPv6(b []byte, h *Headers) Fault {
 	if f != NoFault || h.Frag == LaterFragment {
 		return f
 	}
-	b = b[at:total]
-	switch h.Proto {
+	switch b = b[at:total]; h.Proto {
 	case ProtoTCP:
-		return parseTCP(b, h)
+		f = parseTCP(b, h)
 	case ProtoUDP:
-		return parseUDP(b, h)
+		f = parseUDP(b, h)
 	case ProtoICMPv6:
-		return parseICMPv6(b, h)
+		f = parseICMPv6(b, h)
 	}
-	return NoFault
+	if f == NoFault && h.Frag == FirstFragment {
+		f = fragmentLength(len(b), true)
+	}
+	return f
 }
 
 // parseICMPv6 reads the header at the start of b, the packet's payload, which is like

@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// Bounds of the fragments that wait for those before them, at one worker. A fragment takes
+// the memory of the longest frame, 9 KB. The bounds are ours: 32 hold back a datagram of
+// 45 KB that comes backwards over Ethernet.
+const (
+	earlyFragments = 128
+	earlyOfAnENI   = 32
+)
+
+// earlyWait is flow.FragmentWait in ticks.
+var earlyWait = uint32(flow.TickOf(int64(flow.FragmentWait)))
+
+// earlyFragment is a frame with a fragment that waits, as the frame came.
+type earlyFragment struct {
+	since   uint32 // tick
+	key     flow.Key
+	pair    flow.Pair
+	place   wire.Place
+	dir     wire.Direction
+	ingress *Queue // that received the frame
+	length  int
+	memory  [pmd.Headroom + pmd.MaxFrame]byte
+}
+
+// earlies are a worker's fragments that came before those that belong before them. Each has
+// yet to be counted as received, so that received packets are those that ended, always.
+type earlies struct {
+	n        int                // of all
+	all      [](*earlyFragment) // n that wait, then those whose memory is free
+	stirred  bool               // since the last look, a fragment passed that others may wait for
+	looked   uint32             // tick of the last look
+	released bool               // fragments that waited are on their way, and wait no more
+}
+
+// hold keeps a fragment that came early until its turn. It is false if there is no room, or if
+// the fragment waited already.
+func (w *Worker) hold(p *packet) bool {
+	h := &w.early
+	if h.released || p.egress != nil || !h.hasRoom(p.key.ENI()) {
+		return false
+	}
+	frame := p.whole()
+	if frame == nil {
+		return false
+	}
+	f := h.add()
+	f.since, f.key, f.pair, f.place, f.dir, f.ingress = w.tick, p.key, p.pair, p.Place(p.frame.Bytes()), p.dir, w.ingress
+	f.length = copy(f.memory[pmd.Headroom:], frame)
+	w.ingress.received--
+	return true
+}
+
+// whole is p's frame as it came, nil if that is gone: a tag for a priority was taken off.
+func (p *packet) whole() []byte {
+	if p.outerSrc.IsZero() {
+		return p.frame.Bytes()
+	}
+	n := p.wrapped
+	if n == 0 {
+		return nil
+	}
+	frame := p.frame.Push(int(n))
+	p.frame.Pull(int(n))
+	return frame
+}
+
+// hasRoom tells whether one more fragment of an ENI may wait.
+func (h *earlies) hasRoom(eni uint32) bool {
+	of := 0
+	for _, f := range h.all[:h.n] {
+		if f.key.ENI() == eni {
+			of++
+		}
+	}
+	return h.n < earlyFragments && of < earlyOfAnENI
+}
+
+// add is the memory of one more fragment. Memory is allocated when so many fragments wait for
+// the first time, and never given back.
+func (h *earlies) add() *earlyFragment {
+	if h.n == len(h.all) {
+		h.all = append(h.all, new(earlyFragment))
+	}
+	h.n++
+	return h.all[h.n-1]
+}
+
+// remove frees the memory of fragment i.
+func (h *earlies) remove(i int) {
+	h.n--
+	h.all[i], h.all[h.n] = h.all[h.n], h.all[i]
+}
+
+// releaseEarly sends on the fragments that waited for one that has passed, and ends those that
+// waited for too long. Another worker's fragments are seen to have passed with the next tick.
+func (w *Worker) releaseEarly() {
+	h := &w.early
+	if !h.stirred && h.looked == w.tick {
+		return
+	}
+	h.released = true
+	for i := 0; i < h.n; i++ {
+		f := h.all[i]
+		if w.tick-f.since > earlyWait || w.isDue(f) {
+			w.release(i)
+			i = -1 // from the start: the rest may have moved
+		}
+	}
+	h.released, h.stirred, h.looked = false, false, w.tick
+}
+
+// isDue tells whether a fragment waits for none any more.
+func (w *Worker) isDue(f *earlyFragment) bool {
+	at, epoch, s := w.flows.Find(&f.key)
+	return epoch != 0 && w.flows.Has(at, &f.pair) && s.Walked(f.dir) && w.flows.Order(at, f.dir, f.place) != flow.Early
+}
+
+// release runs fragment i, and those of its datagram that follow one after the other, to
+// their ends.
+func (w *Worker) release(i int) {
+	h, n := &w.early, 0
+	ingress := h.all[i].ingress
+	for ; i >= 0 && n < pmd.MaxBurst; n++ {
+		f := h.all[i]
+		w.rx.Frames[n].Lend(f.memory[:], pmd.Headroom, f.length)
+		h.remove(i) // add takes the memory no sooner than after the burst
+		i = h.after(f)
+	}
+	w.rx.N, w.rx.Merged, w.backlog.shed = n, 0, 0
+	ingress.received += uint64(n)
+	w.runBurst(ingress, w.behind(ingress), n)
+}
+
+// after is the fragment that follows f in its datagram, -1 if that does not wait.
+func (h *earlies) after(f *earlyFragment) int {
+	for i, o := range h.all[:h.n] {
+		if o.key == f.key && o.pair == f.pair && o.dir == f.dir && o.ingress == f.ingress && o.place.From == f.place.To {
+			return i
+		}
+	}
+	return -1
+}

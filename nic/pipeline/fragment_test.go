@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/tables/oracle"
+)
+
+// pieces are the fragments of a datagram from the client to a port of a1, in tunnels.
+func (r *rig) pieces(port string, id uint16) (frames [][]byte) {
+	for _, piece := range wiretest.UDP(client+":9", "35.72.2.8:"+port).ID(id).Size(700).Fragments(104) {
+		frames = append(frames, r.tunnelBytes(edge, "eni-a1", piece))
+	}
+	return frames
+}
+
+// Out-of-order fragments wait a little: whatever the order in which they come, the guest gets
+// all of them, in the order of the datagram.
+func TestFragmentsPassInOrder(t *testing.T) {
+	x, random := newRig(t), oracle.Random(t)
+	for id := range uint16(20) {
+		frames := x.pieces("5000", id)
+		want := wiretest.UDP(client+":9", "10.0.1.5:5000").ID(id).Size(700).MACs(edgeRouter, macA1).Fragments(104)
+		random.Shuffle(len(frames), func(i, j int) { frames[i], frames[j] = frames[j], frames[i] })
+		for _, f := range frames {
+			require.True(t, x.ports[Uplink].Inject(f))
+			x.Poll(x.now)
+		}
+		require.Equal(t, want, x.ports["eni-a1"].Sent())
+		x.account()
+	}
+	require.Zero(t, x.w.early.n)
+}
+
+// A fragment whose first is not allowed waits a second and is dropped; so few of an ENI may
+// wait that the others have room.
+func TestFragmentsWaitALittleAndInBounds(t *testing.T) {
+	x := newRig(t)
+	x.ended = nil
+	for id := range uint16(50) {
+		x.ports[Uplink].Inject(x.pieces("5001", id)[1])
+		x.Poll(x.now)
+	}
+	require.Len(t, x.ended, 50-earlyOfAnENI, "the others wait")
+	require.EqualValues(t, 50-earlyOfAnENI, x.counts(Uplink).Ends[FragmentUnknown])
+	x.account()
+	x.wait(900 * time.Millisecond)
+	require.Len(t, x.ended, 50-earlyOfAnENI)
+	x.wait(200 * time.Millisecond)
+	require.Len(t, x.ended, 50)
+	require.False(t, slices.ContainsFunc(x.ended, func(e Event) bool { return e.Verdict != FragmentUnknown }))
+}
+
+// Overlapping fragments do not pass, and neither does a second first one, which could bring
+// other ports than were judged; after the last fragment the identification is free.
+func TestFragmentsDoNotOverlap(t *testing.T) {
+	x := newRig(t)
+	frames := x.pieces("5000", 1)
+	x.send(Uplink, frames[0]).passed()
+	x.send(Uplink, x.pieces("53", 1)[0]).dropped(FragmentOverlap)
+	x.send(Uplink, frames[1]).passed()
+	x.send(Uplink, frames[1]).dropped(FragmentOverlap)
+	for _, f := range frames[2:] {
+		x.send(Uplink, f).passed()
+	}
+	x.send(Uplink, frames[len(frames)-1]).dropped(FragmentOverlap)
+	x.send(Uplink, frames[0]).passed()
+	require.Equal(t, "fragment_overlap", x.latest()[0].Verdict.String())
+}
+
+// The first fragment of what opens no connection speaks for the later ones, too: here an
+// answer to nothing that is tracked, which the groups allow.
+func TestFragmentsOfWhatOpensNothing(t *testing.T) {
+	x := newRig(t)
+	for _, piece := range wiretest.EchoReply("10.0.1.5", client, 9).Size(300).MACs(macA1, x.eni("eni-a1").RouterMAC).Fragments(104) {
+		x.send("eni-a1", piece).tunneled(edge, vniA)
+	}
+	require.Empty(t, x.flows(""))
+}
