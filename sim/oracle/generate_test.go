@@ -61,8 +61,10 @@ func (g *generator) arrived(s step, r result) {
 
 // answer is what the receiver of some packet sends back.
 func (g *generator) answer() step {
-	to := g.latest(len(g.recent))
-	a := g.recent[to]
+	a := g.recent[g.latest(len(g.recent))]
+	if e := g.w.ENI(a.eni); e != nil && !has(e, a.packet.Dst) { // a middlebox passes on what is not for itself
+		return step{Packet: &a.packet, ENI: a.eni}
+	}
 	p := a.packet.Answer()
 	if a.packet.Quoted != nil {
 		return g.first() // nobody answers an error
@@ -102,6 +104,9 @@ func (g *generator) complain() step {
 		return g.first()
 	}
 	about := a.packet
+	if e := g.w.ENI(a.eni); e != nil && !has(e, about.Dst) {
+		return g.first()
+	}
 	p := about.ErrorAbout(about.Dst, Unreachable, one(g.dice, []uint8{1, 3, 4}))
 	return step{Packet: &p, ENI: a.eni, Direct: a.direct}
 }

@@ -37,7 +37,8 @@ var (
 type region struct {
 	dice
 	*vpc.Config
-	enis int
+	enis   int
+	peered bool // the VPCs; then they have CIDRs of their own
 }
 
 // randomRegion is some VPCs with a few of everything, on one to three cards.
@@ -49,10 +50,42 @@ func randomRegion(d dice) *vpc.Config {
 		r.Placement.Cards = append(r.Placement.Cards, vpc.CardPlacement{Name: fmt.Sprintf("card-%d", i),
 			Vtep: netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16, 0, byte(11 + i)}), 24), Mac: wire.MAC{2, 0, 0, 0, 1, byte(i)}})
 	}
-	for v := range r.upTo(1, 2) {
+	n := r.upTo(1, 3)
+	if r.peered = n > 1 && r.oneIn(2); r.peered {
+		r.peerings(n)
+	}
+	for v := range n {
 		r.vpc(v)
 	}
 	return r.Config
+}
+
+// peerings join each VPC with the next one: the first and the last of three have no
+// peering, and reach nothing of each other through the one between them.
+func (r *region) peerings(n int) {
+	for v := range n - 1 {
+		end := func(v int) ec2.VpcPeeringConnectionVpcInfo {
+			return ec2.VpcPeeringConnectionVpcInfo{VpcId: name("vpc", v), CidrBlock: cidrOf(v), OwnerId: "111122223333", Region: "eu-west-1"}
+		}
+		r.VpcPeeringConnections = append(r.VpcPeeringConnections, ec2.VpcPeeringConnection{VpcPeeringConnectionId: name("pcx", v),
+			RequesterVpcInfo: end(v), AccepterVpcInfo: end(v + 1), Status: ec2.VpcPeeringConnectionStateReason{Code: "active"}})
+	}
+}
+
+// cidrOf is the CIDR of a VPC that has peers.
+func cidrOf(v int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(v), 0, 0}), 16)
+}
+
+// second is the second byte of a VPC's addresses. Without peerings all VPCs have one CIDR:
+// equal addresses of two customers must never meet.
+func (r *region) second(v int) byte {
+	for _, of := range r.Vpcs {
+		if of.VpcId == name("vpc", v) {
+			return of.CidrBlock.Addr().As4()[1]
+		}
+	}
+	return 0
 }
 
 // name is the ID of an object of a kind.
@@ -63,11 +96,13 @@ func name(kind string, numbers ...int) string {
 	return kind
 }
 
-// vpc adds a VPC and all that is in it. All VPCs have one CIDR: equal addresses of two
-// customers must never meet.
+// vpc adds a VPC and all that is in it.
 func (r *region) vpc(v int) {
 	id := name("vpc", v)
-	r.Vpcs = append(r.Vpcs, ec2.Vpc{VpcId: id, CidrBlock: netip.MustParsePrefix("10.0.0.0/16")})
+	r.Vpcs = append(r.Vpcs, ec2.Vpc{VpcId: id, CidrBlock: cidrOf(0)})
+	if r.peered {
+		r.Vpcs[v].CidrBlock = cidrOf(v)
+	}
 	r.Placement.Vnis[id] = uint32(5000 + v)
 	r.InternetGateways = append(r.InternetGateways, ec2.InternetGateway{InternetGatewayId: name("igw", v),
 		Attachments: []ec2.InternetGatewayAttachment{{VpcId: id, State: "available"}}})
@@ -76,7 +111,7 @@ func (r *region) vpc(v int) {
 		r.SecurityGroups = append(r.SecurityGroups, ec2.SecurityGroup{GroupId: name("sg", v, g), GroupName: name("sg", v, g), VpcId: id})
 	}
 	for s := range r.upTo(1, 3) {
-		r.Subnets = append(r.Subnets, ec2.Subnet{SubnetId: name("subnet", v, s), VpcId: id, CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(s), 0}), 24)})
+		r.Subnets = append(r.Subnets, ec2.Subnet{SubnetId: name("subnet", v, s), VpcId: id, CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)})
 		for range r.upTo(1, 3) {
 			r.NetworkInterfaces = append(r.NetworkInterfaces, r.eni(v, s))
 		}
@@ -118,14 +153,14 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 		}
 	}
 	for i := range r.upTo(1, 2) {
-		a := ec2.NetworkInterfacePrivateIpAddress{Primary: i == 0, PrivateIpAddress: netip.AddrFrom4([4]byte{10, 0, byte(s), byte(10 + 2*taken + i)})}
+		a := ec2.NetworkInterfacePrivateIpAddress{Primary: i == 0, PrivateIpAddress: netip.AddrFrom4([4]byte{10, r.second(v), byte(s), byte(10 + 2*taken + i)})}
 		if !r.oneIn(3) {
 			a.Association = &ec2.NetworkInterfaceAssociation{PublicIp: netip.AddrFrom4([4]byte{35, 72, byte(i), byte(n)})}
 		}
 		e.PrivateIpAddresses = append(e.PrivateIpAddresses, a)
 	}
 	if r.oneIn(4) {
-		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(s), byte(128 + 16*taken)}), 28)}}
+		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), byte(128 + 16*taken)}), 28)}}
 	}
 	if r.oneIn(4) {
 		e.SourceDestCheck = new(bool)
@@ -189,13 +224,26 @@ func (r *region) rule(v int) ec2.IpPermission {
 	case 2:
 		rule.IpRanges = []ec2.IpRange{{CidrIp: one(r.dice, outside)}}
 	case 3:
-		rule.IpRanges = []ec2.IpRange{{CidrIp: one(r.dice, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.10/32")})}}
+		rule.IpRanges = []ec2.IpRange{{CidrIp: one(r.dice, []netip.Prefix{cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.10/32")})}}
 	case 4:
-		rule.UserIdGroupPairs = []ec2.UserIdGroupPair{{GroupId: r.someGroups(v)[0].GroupId}}
+		rule.UserIdGroupPairs = []ec2.UserIdGroupPair{r.reference(v)}
 	case 5:
 		rule.PrefixListIds = []ec2.PrefixListId{{PrefixListId: name("pl", v, forRules)}}
 	}
 	return rule
+}
+
+// reference names a group of a VPC, or of a peer.
+func (r *region) reference(v int) ec2.UserIdGroupPair {
+	for _, p := range r.VpcPeeringConnections {
+		if p.AccepterVpcInfo.VpcId != name("vpc", v) || !r.oneIn(2) {
+			continue
+		}
+		peer := number0(p.RequesterVpcInfo.VpcId) // the peers that came before have their groups by now
+		return ec2.UserIdGroupPair{GroupId: r.someGroups(peer)[0].GroupId, VpcId: p.RequesterVpcInfo.VpcId, UserId: "111122223333",
+			VpcPeeringConnectionId: p.VpcPeeringConnectionId, PeeringStatus: "active"}
+	}
+	return ec2.UserIdGroupPair{GroupId: r.someGroups(v)[0].GroupId}
 }
 
 // tables are the main route table of a VPC, and maybe one for its first subnet.
@@ -212,15 +260,56 @@ func (r *region) tables(v int) {
 
 // routes fills a route table anew.
 func (r *region) routes(v int, t *ec2.RouteTable) {
-	t.Routes = []ec2.Route{{DestinationCidrBlock: netip.MustParsePrefix("10.0.0.0/16"), GatewayId: "local", Origin: "CreateRouteTable", State: "active"}}
+	add := func(route ec2.Route) {
+		route.Origin, route.State = "CreateRoute", "active"
+		t.Routes = append(t.Routes, route)
+	}
+	t.Routes = []ec2.Route{{DestinationCidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), 0, 0}), 16), GatewayId: "local", Origin: "CreateRouteTable", State: "active"}}
+	for _, p := range r.VpcPeeringConnections {
+		for _, ends := range [][2]string{{p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId}, {p.AccepterVpcInfo.VpcId, p.RequesterVpcInfo.VpcId}} {
+			if ends[0] == t.VpcId && !r.oneIn(4) {
+				add(ec2.Route{DestinationCidrBlock: cidrOf(number0(ends[1])), VpcPeeringConnectionId: p.VpcPeeringConnectionId})
+			}
+		}
+		if v == 0 && p.RequesterVpcInfo.VpcId == t.VpcId && r.oneIn(2) { // beyond the peer, where nothing carries it
+			add(ec2.Route{DestinationCidrBlock: cidrOf(2), VpcPeeringConnectionId: p.VpcPeeringConnectionId})
+		}
+	}
+	r.middleboxes(v, t, add)
 	if !r.oneIn(5) {
-		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: anyone, GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"})
+		add(ec2.Route{DestinationCidrBlock: anyone, GatewayId: name("igw", v)})
 	}
 	if r.oneIn(4) {
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: one(r.dice, outside), NatGatewayId: "nat-gone", Origin: "CreateRoute", State: "blackhole"})
 	}
 	if r.oneIn(4) {
-		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: name("pl", v, forRoutes), GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"})
+		add(ec2.Route{DestinationPrefixListId: name("pl", v, forRoutes), GatewayId: name("igw", v)})
+	}
+}
+
+// middleboxes have a table of a VPC's first subnet lead to an ENI of its last one: "in another
+// subnet than both ends".
+func (r *region) middleboxes(v int, t *ec2.RouteTable, add func(ec2.Route)) {
+	var subnets []ec2.Subnet
+	for _, s := range r.Subnets {
+		if s.VpcId == t.VpcId {
+			subnets = append(subnets, s)
+		}
+	}
+	if t.Associations[0].Main || len(subnets) < 2 || r.oneIn(2) {
+		return
+	}
+	for _, e := range r.NetworkInterfaces {
+		if e.SubnetId != subnets[len(subnets)-1].SubnetId || r.oneIn(2) {
+			continue
+		}
+		if len(subnets) > 2 {
+			add(ec2.Route{DestinationCidrBlock: subnets[1].CidrBlock, NetworkInterfaceId: e.NetworkInterfaceId})
+		}
+		if r.oneIn(2) {
+			add(ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("203.0.113.64/26"), InstanceId: e.Attachment.InstanceId, NetworkInterfaceId: e.NetworkInterfaceId})
+		}
+		return
 	}
 }
 
@@ -257,7 +346,7 @@ func (r *region) entries(acl *ec2.NetworkAcl) {
 	used := map[int]bool{}
 	for range r.upTo(2, 8) {
 		e := ec2.NetworkAclEntry{RuleNumber: r.upTo(1, 20), Egress: r.oneIn(2), Protocol: one(r.dice, []string{"-1", "-1", "6", "17", "1", "47"}),
-			RuleAction: one(r.dice, []string{"allow", "allow", "deny"}), CidrBlock: one(r.dice, []netip.Prefix{anyone, anyone, outside[0], outside[1], netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("10.0.1.0/24")})}
+			RuleAction: one(r.dice, []string{"allow", "allow", "deny"}), CidrBlock: one(r.dice, []netip.Prefix{anyone, anyone, outside[0], outside[1], cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.1.0/24")})}
 		if used[e.RuleNumber] {
 			continue
 		}
