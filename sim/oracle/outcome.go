@@ -15,6 +15,7 @@ const (
 	ACLOut           Part = "the network ACL of the sender's subnet"
 	NoRoute          Part = "the route table, which has no route"
 	Blackhole        Part = "the route, whose target is gone"
+	Elsewhere        Part = "the route, whose target is no part of this region"
 	OutsidePeer      Part = "the peering, which leads into the peer's VPC alone"
 	NoNeighbor       Part = "the VPC, where nobody has the address"
 	NoPublic         Part = "the internet gateway, for the source has no public address"

@@ -1,6 +1,10 @@
 package oracle
 
-import "nitrocard/nic/vpc/ec2"
+import (
+	"net/netip"
+
+	"nitrocard/nic/vpc/ec2"
+)
 
 // peerOf is the VPC at the other end of an active peering, "" if there is none.
 func (w *World) peerOf(id, vpc string) string {
@@ -33,11 +37,7 @@ func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
 	if peer == "" {
 		return y.drop(Blackhole)
 	}
-	inside := false
-	for _, v := range y.w.Config.Vpcs {
-		inside = inside || v.VpcId == peer && v.CidrBlock.Contains(y.p.Dst)
-	}
-	if !inside {
+	if !y.w.inVPC(peer, y.p.Dst) {
 		return y.drop(OutsidePeer)
 	}
 	to := y.w.Owner(peer, y.p.Dst)
@@ -46,4 +46,20 @@ func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
 	}
 	y.remember(e, Out)
 	return y.arrive(to, true)
+}
+
+// inVPC tells whether an address is in one of a VPC's CIDRs.
+func (w *World) inVPC(id string, a netip.Addr) bool {
+	for _, v := range w.Config.Vpcs {
+		if v.VpcId != id {
+			continue
+		}
+		for _, block := range v.CidrBlockAssociationSet {
+			if block.CidrBlock.Contains(a) {
+				return true
+			}
+		}
+		return v.CidrBlock.Contains(a)
+	}
+	return false
 }

@@ -17,6 +17,7 @@ var reasons = map[Part][]string{
 	ACLOut:           {"network_acl_out"},
 	NoRoute:          {"no_route"},
 	Blackhole:        {"blackhole"},
+	Elsewhere:        {"target_outside", "route_not_enforced"},
 	OutsidePeer:      {"outside_peer"},
 	NoNeighbor:       {"no_neighbor"},
 	NoPublic:         {"no_public_address"},

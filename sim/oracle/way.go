@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"strings"
+
 	"net/netip"
 
 	"nitrocard/nic/vpc/ec2"
@@ -72,6 +74,9 @@ func (y *way) route(e *ec2.NetworkInterface) []Outcome {
 		return y.middlebox(e, y.w.middleboxOf(r))
 	case r.VpcPeeringConnectionId != "":
 		return y.peering(e, r.VpcPeeringConnectionId)
+	}
+	if !strings.HasPrefix(r.GatewayId, "igw-") {
+		return y.drop(Elsewhere)
 	}
 	return y.internetGateway(e)
 }
