@@ -2,7 +2,6 @@ package nic
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -35,20 +34,6 @@ type LastDrop struct {
 	NetworkACL     *ACLEntry `json:"network_acl,omitempty"`     // the entry that denied the packet, if one did
 	Route          *RouteHit `json:"route,omitempty"`           // the route that led the packet nowhere, if one did
 	MTU            string    `json:"mtu,omitempty"`             // the MTU that the packet exceeded, and what has the MTU
-}
-
-// ACLEntry is an entry of a network ACL.
-type ACLEntry struct {
-	ID    string `json:"id"`          // of the ACL
-	Entry uint16 `json:"rule_number"` // EC2's; vpc.FinalDeny is the deny that ends each ACL
-}
-
-// String is the entry as people write it: "acl-1 entry 100".
-func (e ACLEntry) String() string {
-	if e.Entry == vpc.FinalDeny {
-		return e.ID + " final deny"
-	}
-	return fmt.Sprintf("%s entry %d", e.ID, e.Entry)
 }
 
 // RouteHit is a table's answer for a packet. Without Destination and Target the table has no
@@ -171,7 +156,7 @@ func lastDrop(d *pipeline.Drop) LastDrop {
 	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
 		v.SecurityGroups = groupIDs(groups)
 	case pipeline.NetworkACLIn, pipeline.NetworkACLOut:
-		v.NetworkACL = &ACLEntry{d.ACL(), d.Entry}
+		v.NetworkACL = deniedBy(d.Verdict, d.ACL(), d.Entry)
 	case pipeline.PacketTooBig, pipeline.PacketTooBigUntold:
 		v.MTU = d.MTU.String()
 		v.Route = NewRouteHit(d.Routes(), d.Route)

@@ -94,12 +94,12 @@ func TestADropNamesTheEntryOfTheACL(t *testing.T) {
 	}
 	put("{RuleNumber: 90, RuleAction: deny, Protocol: '6', PortRange: {From: 22, To: 22}, CidrBlock: 203.0.113.0/24}, {RuleNumber: 100, RuleAction: allow, Protocol: '6', PortRange: {From: 22, To: 22}, CidrBlock: 0.0.0.0/0}")
 	x.fromInternet("eni-a1", syn).dropped(pipeline.NetworkACLIn)
-	require.Equal(t, &ACLEntry{"acl-a1", 90}, x.card.Drops().Last[0].NetworkACL)
+	require.Equal(t, &ACLEntry{"acl-a1", false, 90}, x.card.Drops().Last[0].NetworkACL)
 	x.fromInternet("eni-a1", tcp("80", wire.TCPSyn)).dropped(pipeline.NetworkACLIn)
 	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", client+":80")).dropped(pipeline.NetworkACLOut)
 	put("{RuleNumber: 1, RuleAction: allow, Protocol: '-1', CidrBlock: 0.0.0.0/0}")
 	last := x.card.Drops().Last[0]
-	require.Equal(t, []any{"network_acl_out", "acl-a1 final deny", []string(nil)}, []any{last.Reason, last.NetworkACL.String(), last.SecurityGroups})
+	require.Equal(t, []any{"network_acl_out", "acl-a1 outbound final deny", []string(nil)}, []any{last.Reason, last.NetworkACL.String(), last.SecurityGroups})
 }
 
 // Whoever lists connections allocates nothing while he has the lock: workers

@@ -27,6 +27,7 @@ type question struct {
 var answers = map[string]func(*question, context.Context) error{
 	"enis":            (*question).enis,
 	"security-groups": (*question).groups,
+	"network-acls":    (*question).acls,
 	"flows":           (*question).flows,
 	"ports":           (*question).ports,
 	"nat-gateways":    (*question).nats,
@@ -35,11 +36,11 @@ var answers = map[string]func(*question, context.Context) error{
 	"config":          (*question).config,
 }
 
-const kinds = "enis, security-groups, flows, ports, nat-gateways, drops, workers or config"
+const kinds = "enis, security-groups, network-acls, flows, ports, nat-gateways, drops, workers or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|security-groups|flows|ports|nat-gateways|drops|workers|config [ID]",
+		Use:   "get enis|security-groups|network-acls|flows|ports|nat-gateways|drops|workers|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
 For flows the ID is an ENI's, for drops a reason, for workers a number, for
@@ -50,7 +51,7 @@ config any object's.`,
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "security-groups", "flows", "ports", "nat-gateways", "drops", "workers", "config"},
+		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "ports", "nat-gateways", "drops", "workers", "config"},
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)
 	limit := 0
@@ -99,6 +100,14 @@ func (q *question) groups(ctx context.Context) error {
 		table = ruleTable
 	}
 	return source[ec2.SecurityGroup]{q.card.SecurityGroups, q.card.SecurityGroup, table}.answer(ctx, q)
+}
+
+func (q *question) acls(ctx context.Context) error {
+	table := aclTable
+	if q.id != "" {
+		table = entryTable
+	}
+	return source[ec2.NetworkAcl]{q.card.NetworkACLs, q.card.NetworkACL, table}.answer(ctx, q)
 }
 
 // source is where objects of one kind come from, and how people see them.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -52,6 +54,16 @@ func TestTables(t *testing.T) {
 	}, {ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:4000", Remote: "203.0.113.7:443", Initiator: "local", State: "established", Tracked: true, Resumed: true},
 		{ENI: "eni-a1", Protocol: "icmp", Local: "10.0.1.5", Remote: "10.0.1.6", Initiator: "local", State: "replied"}}))
 	b.WriteByte('\n')
+	acls := []ec2.NetworkAcl{{NetworkAclId: "acl-web", VpcId: "vpc-a", Associations: []ec2.NetworkAclAssociation{{SubnetId: "subnet-a"}, {SubnetId: "subnet-b"}}, Entries: []ec2.NetworkAclEntry{
+		{RuleNumber: 100, Egress: true, Protocol: "-1", RuleAction: "allow", CidrBlock: netip.MustParsePrefix("0.0.0.0/0")},
+		{RuleNumber: 200, Protocol: "6", RuleAction: "allow", CidrBlock: netip.MustParsePrefix("0.0.0.0/0"), PortRange: &ec2.PortRange{From: 1024, To: 65535}},
+		{RuleNumber: 90, Protocol: "1", RuleAction: "deny", CidrBlock: netip.MustParsePrefix("203.0.113.0/24"), IcmpTypeCode: &ec2.IcmpTypeCode{Type: 8, Code: -1}},
+		{RuleNumber: 201, Protocol: "17", RuleAction: "deny", Ipv6CidrBlock: "::/0", PortRange: &ec2.PortRange{To: 65535}},
+	}}, {NetworkAclId: "acl-0", VpcId: "vpc-b", IsDefault: true}}
+	require.NoError(t, aclTable(&b, acls))
+	b.WriteByte('\n')
+	require.NoError(t, entryTable(&b, acls))
+	b.WriteByte('\n')
 	require.NoError(t, dropTable(&b, &nic.DropsView{
 		Reasons: []nic.DropView{{Reason: "security_group_in", Sentence: "no inbound rule allows it", Packets: 5, ENIs: map[string]uint64{"eni-a1": 1, "eni-a2": 4}}},
 		Last: []nic.LastDrop{{
@@ -62,7 +74,7 @@ func TestTables(t *testing.T) {
 			Protocol: "tcp", Source: "203.0.113.7:40000", Destination: "10.0.1.5:25", NetworkACL: &nic.ACLEntry{ID: "acl-web", Entry: 90},
 		}, {
 			Time: time.Date(2026, 1, 1, 12, 0, 0, 3e6, time.UTC), Reason: "network_acl_out", Port: "eni-a1", ENI: "eni-a1",
-			Protocol: "tcp", Source: "10.0.1.5:22", Destination: "203.0.113.7:40000", NetworkACL: &nic.ACLEntry{ID: "acl-web", Entry: vpc.FinalDeny},
+			Protocol: "tcp", Source: "10.0.1.5:22", Destination: "203.0.113.7:40000", NetworkACL: &nic.ACLEntry{ID: "acl-web", Egress: true, Entry: vpc.FinalDeny},
 		}},
 	}))
 	golden(t, "tables.txt", b.String())

@@ -69,6 +69,16 @@ func (c *Client) SecurityGroup(ctx context.Context, id string) (ec2.SecurityGrou
 	return get[ec2.SecurityGroup](ctx, c, join("security-groups", id))
 }
 
+// NetworkACLs are the configuration's, in EC2's shape, by ID.
+func (c *Client) NetworkACLs(ctx context.Context) ([]ec2.NetworkAcl, error) {
+	return all(ctx, c, pages[ec2.NetworkAcl]{path: "network-acls", key: func(a *ec2.NetworkAcl) string { return a.NetworkAclId }})
+}
+
+// NetworkACL is the one with that ID.
+func (c *Client) NetworkACL(ctx context.Context, id string) (ec2.NetworkAcl, error) {
+	return get[ec2.NetworkAcl](ctx, c, join("network-acls", id))
+}
+
 // Ports are the card's, the uplink first and the others by name.
 func (c *Client) Ports(ctx context.Context) ([]nic.PortView, error) {
 	return all(ctx, c, pages[nic.PortView]{path: "ports", key: func(p *nic.PortView) string { return p.Name }})

@@ -21,6 +21,7 @@
 //
 //	GET /v1/enis               GET /v1/enis/ID
 //	GET /v1/security-groups    GET /v1/security-groups/ID
+//	GET /v1/network-acls       GET /v1/network-acls/ID
 //	GET /v1/ports              GET /v1/ports/NAME
 //	GET /v1/nat-gateways       GET /v1/nat-gateways/ID
 //	GET /v1/flows              ?eni=ID: of one ENI
@@ -28,11 +29,11 @@
 //	GET /v1/workers
 //	GET /v1/config
 //
-// The listings of ENIs, security groups, ports, NAT gateways and flows have pages: ?limit=N items,
-// 1,000 unless told, after the one that ?after= names by its ID or name, a flow by its
-// "at". An empty page is the last. The card has a piece of an answer in memory, however
-// long the answer is, and works at two listings at a time; a client that does not read
-// for 10 s is let go.
+// The listings of ENIs, security groups, network ACLs, ports, NAT gateways and flows have
+// pages: ?limit=N items, 1,000 unless told, after the one that ?after= names by its ID or
+// name, a flow by its "at". An empty page is the last. The card has a piece of an answer in
+// memory, however long the answer is, and works at two listings at a time; a client that
+// does not read for 10 s is let go.
 //
 // Writes change the configuration as a whole or not at all. The card has the
 // new one in force when the answer comes, and the answer says what changed.

@@ -25,7 +25,7 @@ import (
 // A page ends at its limit, and the one behind it begins after its last item.
 func TestPages(t *testing.T) {
 	s := serve(t)
-	for _, list := range []struct{ path, key string }{{"enis", "id"}, {"ports", "name"}, {"security-groups", "GroupId"}} {
+	for _, list := range []struct{ path, key string }{{"enis", "id"}, {"ports", "name"}, {"security-groups", "GroupId"}, {"network-acls", "NetworkAclId"}} {
 		items := func(query string) (keys []any) {
 			status, body := s.curl("GET", "/v1/"+list.path+query, "")
 			require.Equal(t, 200, status, body)

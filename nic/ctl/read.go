@@ -32,6 +32,18 @@ func (s *server) group(w http.ResponseWriter, r *http.Request) {
 	one(w, g != nil, g, "security group", id)
 }
 
+func (s *server) acls(w http.ResponseWriter, r *http.Request) {
+	if p, ok := pageOf(w, r, "after=ID", "limit=N"); ok {
+		list(s.pieces(w, r), first(p.limit, s.card.Policy().Region.EachNetworkACL(p.after)))
+	}
+}
+
+func (s *server) acl(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	a := s.card.Policy().Region.NetworkACL(id)
+	one(w, a != nil, a, "network ACL", id)
+}
+
 func (s *server) ports(w http.ResponseWriter, r *http.Request) {
 	if p, ok := pageOf(w, r, "after=NAME", "limit=N"); ok {
 		list(s.pieces(w, r), first(p.limit, s.card.EachPort(p.after)))

@@ -33,6 +33,15 @@ func TestReads(t *testing.T) {
 	require.Equal(t, groups[0], web)
 	require.Equal(t, s.card.Config().SecurityGroups[0], web)
 
+	acls, err := s.NetworkACLs(ctx)
+	require.NoError(t, err)
+	require.Equal(t, s.card.Config().NetworkAcls, acls)
+	acl, err := s.NetworkACL(ctx, "acl-a")
+	require.NoError(t, err)
+	require.Equal(t, acls[0], acl)
+	_, err = s.NetworkACL(ctx, "acl-b")
+	require.EqualError(t, err, `this card has no network ACL "acl-b"`)
+
 	ports, err := s.Ports(ctx)
 	require.NoError(t, err)
 	require.Equal(t, []string{"uplink", "eni-a1", "eni-a2"}, []string{ports[0].Name, ports[1].Name, ports[2].Name})

@@ -97,6 +97,8 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /v1/enis/{id}", s.eni)
 	mux.HandleFunc("GET /v1/security-groups", s.groups)
 	mux.HandleFunc("GET /v1/security-groups/{id}", s.group)
+	mux.HandleFunc("GET /v1/network-acls", s.acls)
+	mux.HandleFunc("GET /v1/network-acls/{id}", s.acl)
 	mux.HandleFunc("GET /v1/ports", s.ports)
 	mux.HandleFunc("GET /v1/ports/{name}", s.port)
 	mux.HandleFunc("GET /v1/nat-gateways", s.nats)

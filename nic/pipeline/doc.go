@@ -15,8 +15,10 @@
 //	acl.go           network ACLs
 //	sg.go            security groups
 //	egressonly.go    egress-only internet gateways
+//	mail.go          TCP port 25 towards the internet
 //	related.go       ICMP errors of known connections
-//	route.go         route tables, public addresses, who is where; peering.go the way to a peer VPC and from it
+//	route.go         route tables, public addresses, who is where;
+//	                 peering.go the way to a peer VPC and from it, gateway.go to the internet
 //	fits.go          whether the packet can leave at all; toobig.go if it is too long for its way
 //	fragment.go      fragments in order; early.go those that wait for others
 //	track.go         leaves a connection behind

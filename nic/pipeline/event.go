@@ -9,6 +9,7 @@ type Event struct {
 	To      string      // the port that the packet left by, if Sent
 	MTU     vpc.MTU     // the way's, which the packet exceeds: the packet left in fragments or was dropped; 0 without
 	ENI     *vpc.OwnENI // whose stages decided last; nil if no ENI was found
+	Entry   uint16      // number of the entry of the network ACL of the ENI's subnet that decided; 0: none was asked
 	Rule    *vpc.Rule   // of the ENI's groups, that let the packet or its connection pass; nil if none did
 	Egress  *vpc.Rule   // the sender's rule, where sender and receiver are both guests of this card
 	Route   *vpc.Route  // by which a guest's packet went, or went nowhere; nil if no route table was asked

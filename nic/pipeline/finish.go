@@ -36,7 +36,7 @@ func (w *Worker) end(p *packet, v Verdict) {
 
 // tell shows the observer how a packet ended.
 func (w *Worker) tell(p *packet, v Verdict) {
-	e := Event{Port: w.ingress.Name(), Verdict: v, MTU: p.mtu}
+	e := Event{Port: w.ingress.Name(), Verdict: v, MTU: p.mtu, Entry: p.entry}
 	if p.guest != nil {
 		e.ENI = p.guest.eni
 	}

@@ -185,6 +185,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.networkACL(p); v != next {
 		return v
 	}
+	if v := w.mail(p); v != next {
+		return v
+	}
 	if leads != next {
 		return leads
 	}

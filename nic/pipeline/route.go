@@ -56,7 +56,7 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	case target == vpc.Local || e.Beside(n):
 		a.routedTo(policy, e, n)
 	case target == vpc.Internet:
-		a.internet(policy, e, t.Src)
+		a.internet(policy, e, t)
 	case target == vpc.EgressOnly:
 		a.egressOnly(policy, e, t.Src)
 	case target == vpc.Interface:
@@ -142,24 +142,29 @@ func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 
 // internet is the way to the edge. The source becomes the public address of the private
 // one, one to one, as at an internet gateway, though a middlebox may send the packet for
-// another ENI; a private address without a public one does not leave. An IPv6 address that
+// another ENI; a private address without a public one does not leave, and nothing
+// leaves for a private address. An IPv6 address that
 // the internet carries is its own public one. A subnet whose packets
 // the gateway's route table leads to a middlebox cannot use the gateway directly (VPC User
 // Guide, "Example routing options").
-func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, src wire.Addr) {
-	public, holder := e.Published(src)
+func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
+	public, holder := e.Published(t.Src)
 	if public.IsZero() {
 		a.verdict = NoPublicAddress
+		return
+	}
+	if isPrivate(t.Dst) {
+		a.verdict = PrivateInternet
 		return
 	}
 	if a.verdict = judgePublicAccess(holder); a.verdict != next {
 		return
 	}
-	if first, _ := judgeGateway(policy, e, src); first != nil && first != e.ENI {
+	if first, _ := judgeGateway(policy, e, t.Src); first != nil && first != e.ENI {
 		a.verdict = MiddleboxPassedBy
 		return
 	}
-	if public != src {
+	if public != t.Src {
 		a.exit.flags |= flow.FlagNAT
 	}
 	a.tunnel(policy, e.VPC.Station)

@@ -54,6 +54,8 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 	switch {
 	case edge && (sender != nil || heldByPeer(e, a.src)):
 		return SourceMismatch
+	case edge && isPrivate(a.src):
+		return PrivateInternet
 	case edge && !a.published:
 		return PrivateDestination
 	case edge:

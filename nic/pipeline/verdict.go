@@ -47,10 +47,12 @@ const (
 	Martian
 	NotForThisENI
 	PrivateDestination
+	PrivateInternet
 	BlockPublicAccess
 	EgressOnlyDenied
 	InternetDenied
 	MiddleboxPassedBy
+	Port25Blocked
 	NotTheRouter
 
 	SecurityGroupIn
@@ -137,6 +139,8 @@ var vocabulary = [malformed]words{
 	NotForThisENI:      {"not_for_this_eni", "the destination address is not the ENI's, and its source/destination check is on"},
 	PrivateDestination: {"private_destination", "comes from the internet for a private address"},
 	EgressOnlyDenied:   {"egress_only", "comes from the internet unasked, and the route back leads to an egress-only internet gateway"},
+	PrivateInternet:    {"private_internet", "the internet gateway lets no private address pass (RFC 1918, RFC 6598)"},
+	Port25Blocked:      {"port_25_blocked", "EC2 blocks TCP port 25 to public addresses and IPv6, unless Placement says Port25: open"},
 	BlockPublicAccess:  {"block_public_access", "VPC Block Public Access of the ENI's subnet blocks it"},
 	InternetDenied:     {"internet_denied", "the ENI's DenyAllIgwTraffic lets nothing pass between it and the internet gateway"},
 	MiddleboxPassedBy:  {"middlebox_passed_by", "the internet gateway's route table leads to a middlebox, and the packet did not come from there"},

@@ -141,6 +141,11 @@ var verdictCases = []verdictCase{
 	{"its own public address", "eni-a1", to(wiretest.TCP("35.72.2.8:40000", client+":443")), SpoofedAddress, nil},
 	{"ARP with a foreign address", "eni-a1", bytes(wiretest.ARPRequest(macA1, "10.0.1.6", "10.0.1.1").Bytes()), SpoofedAddress, nil},
 	{"the internet to a private address", Uplink, in(edge, "eni-a1", wiretest.TCP(client+":1", "10.0.1.5:80")), PrivateDestination, nil},
+	{"the internet gateway to a private address", "eni-b1", func(x *rig) []byte {
+		return wiretest.UDP("10.0.1.5:1", "192.168.0.1:53").MACs(mac("06:00:00:00:0b:01"), x.eni("eni-b1").RouterMAC).Bytes()
+	}, PrivateInternet, nil},
+	{"the internet gateway from a private address", Uplink, in(edge, "eni-a1", wiretest.TCP("100.64.0.1:1", "35.72.2.8:80")), PrivateInternet, nil},
+	{"mail to the internet", "eni-a1", to(wiretest.TCP("10.0.1.5:1", client+":25").Flags(wire.TCPSyn)), Port25Blocked, nil},
 	{"the internet, which is blocked", Uplink, in(edge, "eni-a1", syn), BlockPublicAccess, blocking("block-ingress")},
 	{"to the internet, which is blocked", "eni-a1", to(out), BlockPublicAccess, blocking("block-bidirectional")},
 	{"to an ENI that denies the internet", Uplink, in(edge, "eni-a1", syn), InternetDenied, denying},

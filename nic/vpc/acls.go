@@ -27,7 +27,7 @@ func (c *compiler) acls() {
 	for o, config := range each[ec2.NetworkAcl](c, "NetworkAcls") {
 		a := &networkACL{id: o.id(), at: o.spot()}
 		for i := range config.Entries {
-			c.aclEntry(a, ec2.In(o.path(), ec2.At("Entries", i, "")), &config.Entries[i])
+			c.aclEntry(a, ec2.In(o.path(), ec2.At("Entries", i, entryName(&config.Entries[i]))), &config.Entries[i])
 		}
 		for dir := range a.lists {
 			for f := range a.lists[dir] {
@@ -38,6 +38,15 @@ func (c *compiler) acls() {
 		c.guard(a, o, config)
 	}
 	c.subnetsWithoutACL()
+}
+
+// entryName is an entry's direction and number, as people know it.
+func entryName(e *ec2.NetworkAclEntry) string {
+	dir := wire.In
+	if e.Egress {
+		dir = wire.Out
+	}
+	return fmt.Sprintf("%s %d", dir.Bound(), e.RuleNumber)
 }
 
 // aclEntry compiles one entry.
@@ -89,7 +98,7 @@ func (c *compiler) aclList(a *networkACL, dir wire.Direction, f family) {
 	l := &a.lists[dir][f]
 	if len(l.entries) > maxEntries {
 		c.Add(a.at.path(), "Entries: there are more than %d for %s %s, which is the most", maxEntries,
-			[...]string{ipv4: "IPv4", ipv6: "IPv6"}[f], [...]string{wire.In: "inbound", wire.Out: "outbound"}[dir])
+			[...]string{ipv4: "IPv4", ipv6: "IPv6"}[f], dir.Bound())
 	}
 	slices.SortFunc(l.entries, func(a, b aclEntry) int { return cmp.Compare(a.number, b.number) })
 	l.open = len(l.entries) > 0 && l.entries[0].all && l.entries[0].allow

@@ -12,9 +12,19 @@ import (
 // EachSecurityGroup yields the region's groups after an ID, all for "", as they are
 // configured, by ID. The groups belong to the region: read them, and change none.
 func (r *Region) EachSecurityGroup(after string) iter.Seq[*ec2.SecurityGroup] {
-	return func(yield func(*ec2.SecurityGroup) bool) {
-		r.objects["SecurityGroups"].Ascend(after, func(id string, o *object) bool {
-			return id == after || yield(o.shape().(*ec2.SecurityGroup))
+	return listed[ec2.SecurityGroup](r, "SecurityGroups", after)
+}
+
+// EachNetworkACL is EachSecurityGroup for network ACLs.
+func (r *Region) EachNetworkACL(after string) iter.Seq[*ec2.NetworkAcl] {
+	return listed[ec2.NetworkAcl](r, "NetworkAcls", after)
+}
+
+// listed yields the objects of a list after an ID, all for "", by ID.
+func listed[T any](r *Region, kind, after string) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		r.objects[kind].Ascend(after, func(id string, o *object) bool {
+			return id == after || yield(o.shape().(*T))
 		})
 	}
 }
@@ -22,11 +32,21 @@ func (r *Region) EachSecurityGroup(after string) iter.Seq[*ec2.SecurityGroup] {
 // SecurityGroup is the group of an ID as it is configured, nil if there is none. The group
 // belongs to the region: read it, and change nothing.
 func (r *Region) SecurityGroup(id string) *ec2.SecurityGroup {
-	o, there := r.objects["SecurityGroups"].Get(id)
+	return found[ec2.SecurityGroup](r, "SecurityGroups", id)
+}
+
+// NetworkACL is SecurityGroup for network ACLs.
+func (r *Region) NetworkACL(id string) *ec2.NetworkAcl {
+	return found[ec2.NetworkAcl](r, "NetworkAcls", id)
+}
+
+// found is the object of a list with an ID, nil if there is none.
+func found[T any](r *Region, kind, id string) *T {
+	o, there := r.objects[kind].Get(id)
 	if !there {
 		return nil
 	}
-	return o.shape().(*ec2.SecurityGroup)
+	return o.shape().(*T)
 }
 
 // Lists yields the lists of Config by name, each with its objects. The objects belong to

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // networks checks VPCs and subnets, and compiles their route tables.
@@ -27,6 +28,18 @@ func (c *compiler) networks() {
 	c.routeTables()
 	c.acls()
 }
+
+// InPrimaryBlock tells whether an address is in the primary IPv4 block of the ENI's VPC.
+func (e *OwnENI) InPrimaryBlock(addr wire.Addr) bool {
+	cidrs := e.network.cidrs
+	return len(cidrs) > 0 && cidrs[0].Contains(addr.Netip())
+}
+
+// Port25Open tells whether guests may send to TCP port 25 of the internet.
+func (r *Region) Port25Open() bool { return r.place.given.Port25 == port25Open }
+
+// port25Open is what Placement says if they may.
+const port25Open = "open"
 
 // ipv4 checks that a prefix is there and is IPv4.
 func (c *compiler) ipv4(path, field string, p netip.Prefix) bool {

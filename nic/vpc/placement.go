@@ -20,6 +20,7 @@ type Placement struct {
 	Vnis       map[string]uint32    `json:",omitzero"`             // by VPC; absent: the lowest free number from 1, by order of Vpcs
 	Ports      map[string]string    `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after the ENI
 	Allowances map[string]Allowance `json:",omitzero"`             // by instance
+	Port25     string               `json:",omitzero"`             // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
 }
 
 // IsZero tells whether the configuration has no Placement.

@@ -128,13 +128,25 @@ func (b *eniBuilder) elasticAddress(o *object) {
 	if !private.IsValid() {
 		private = addrOf(b.config.addr)
 	}
-	if i := slices.IndexFunc(b.addrs, func(a Address) bool { return a.Private == wire.AddrFrom(private) }); i >= 0 {
+	if i := b.indexOf(private); i >= 0 {
 		b.publish(o.spot(), i, config.PublicIp)
 		return
 	}
 	if !b.disputed(o.spot(), b.spot(), "PrivateIpAddress "+private.String()+" is none of "+b.eni.ID+": the public address has nobody") {
 		b.conflict(o.path(), b.path(), "PrivateIpAddress %s is none of %s", private, b.eni.ID)
 	}
+}
+
+// indexOf is the index of a private address of the ENI, -1 if the ENI does not have the
+// address. An address of a delegated prefix becomes one of the ENI's addresses.
+func (b *eniBuilder) indexOf(private netip.Addr) int {
+	addr := wire.AddrFrom(private)
+	i := slices.IndexFunc(b.addrs, func(a Address) bool { return a.Private == addr })
+	if i < 0 && slices.ContainsFunc(b.prefixed, func(p netip.Prefix) bool { return p.Contains(private) }) {
+		i = len(b.addrs)
+		b.addrs = append(b.addrs, Address{Private: addr})
+	}
+	return i
 }
 
 // elasticAddresses notes Elastic IP addresses whose ENI or instance does not exist.

@@ -18,6 +18,9 @@ func (c *compiler) underlay() {
 	}
 	c.checkPlaces()
 	c.allowances()
+	if s := c.next.place.given.Port25; s != "" && s != port25Open {
+		c.Add("Placement: Port25", "%q: open is expected, or nothing", ec2.Shorten(s))
+	}
 }
 
 // cardPath is the path of a card in Placement.

@@ -11,3 +11,6 @@ const (
 
 // String is "in" or "out".
 func (d Direction) String() string { return [...]string{"in", "out"}[d&1] }
+
+// Bound is "inbound" or "outbound".
+func (d Direction) Bound() string { return d.String() + "bound" }

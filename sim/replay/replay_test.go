@@ -9,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -64,6 +66,18 @@ func TestNeighboursShowBothRules(t *testing.T) {
 	require.Equal(t, &vpc.Rule{Group: "sg-db", GroupName: "db", Path: "IpPermissions[0]", Text: "tcp 5432 from sg-web"}, v[0].Rule)
 	require.Equal(t, &vpc.Rule{Group: "sg-web", GroupName: "web", Path: "IpPermissionsEgress[0]", Text: "all to 0.0.0.0/0"}, v[0].Egress)
 	require.Len(t, d.out("eni-a2"), 1)
+}
+
+// A packet that a network ACL denied names the ACL, the direction and the entry.
+func TestVerdictsNameTheEntryOfTheACL(t *testing.T) {
+	d := newDesk(t)
+	edit, err := vpc.Put("NetworkAcls", []byte(`{NetworkAclId: acl-1, VpcId: vpc-a, IsDefault: true, Entries: [{RuleNumber: 90, Protocol: "-1", RuleAction: deny, CidrBlock: 203.0.113.0/24}]}`))
+	require.NoError(t, err)
+	d.o.Config.NetworkAcls = append(d.o.Config.NetworkAcls, *edit.Object.(*ec2.NetworkAcl))
+	d.in("uplink", stamped{noon, fromClient("203.0.113.7:40000", "80", wire.TCPSyn)})
+	_, v := d.run()
+	require.Equal(t, "network_acl_in", v[0].Reason)
+	require.Equal(t, &nic.ACLEntry{ID: "acl-1", Entry: 90}, v[0].Denied)
 }
 
 func TestAnENIThatComesAndGoes(t *testing.T) {

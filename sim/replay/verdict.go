@@ -23,6 +23,7 @@ type Verdict struct {
 	Egress   *vpc.Rule     `json:"egress_rule,omitempty"` // the sender's rule, where both sides are guests of this card
 	Route    *nic.RouteHit `json:"route,omitempty"`       // by which it left its sender, or went nowhere; null if no route table was asked
 	MTU      string        `json:"mtu,omitempty"`         // that the packet exceeded, and what has it: dropped, or sent in fragments
+	Denied   *nic.ACLEntry `json:"network_acl,omitempty"` // the entry of a network ACL that denied the packet, if one did
 	Out      string        `json:"out"`                   // port it left by, "" if it did not
 }
 
@@ -30,7 +31,7 @@ type Verdict struct {
 func verdict(n int, p *packet, e *nic.Event) Verdict {
 	v := Verdict{
 		N: n, Time: p.time, Port: p.port, Verdict: "dropped", Sentence: e.Verdict.Sentence(),
-		Rule: e.Rule, Egress: e.Egress, Route: nic.NewRouteHit(e.Routes, e.Route), Out: e.To,
+		Rule: e.Rule, Egress: e.Egress, Route: nic.NewRouteHit(e.Routes, e.Route), Denied: nic.DeniedBy(e), Out: e.To,
 	}
 	if p.clock != p.time {
 		v.Handled = p.clock

@@ -1,0 +1,45 @@
+package nic
+
+import (
+	"fmt"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// ACLEntry is an entry of a network ACL.
+type ACLEntry struct {
+	ID     string `json:"id"` // of the ACL
+	Egress bool   `json:"egress"`
+	Entry  uint16 `json:"rule_number"` // EC2's; vpc.FinalDeny is the deny that ends each ACL
+}
+
+// String is the entry as people write it: "acl-1 inbound 100".
+func (e ACLEntry) String() string {
+	dir := wire.In
+	if e.Egress {
+		dir = wire.Out
+	}
+	if e.Entry == vpc.FinalDeny {
+		return fmt.Sprintf("%s %s final deny", e.ID, dir.Bound())
+	}
+	return fmt.Sprintf("%s %s %d", e.ID, dir.Bound(), e.Entry)
+}
+
+// DeniedBy is the entry of a network ACL that denied an event's packet, nil if none did.
+func DeniedBy(e *Event) *ACLEntry {
+	if e.ENI == nil {
+		return nil
+	}
+	return deniedBy(e.Verdict, e.ENI.ACL(), e.Entry)
+}
+
+// deniedBy is the entry of an ACL that a verdict names, nil if the verdict names none.
+func deniedBy(v Verdict, acl string, entry uint16) *ACLEntry {
+	switch v {
+	case pipeline.NetworkACLIn, pipeline.NetworkACLOut:
+		return &ACLEntry{acl, v == pipeline.NetworkACLOut, entry}
+	}
+	return nil
+}
