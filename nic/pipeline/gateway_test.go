@@ -108,6 +108,7 @@ func TestPort25IsBlockedTowardsTheInternet(t *testing.T) {
 	// A VPC with a public block.
 	c.Vpcs[1].CidrBlock, c.Subnets[2].CidrBlock = netip.MustParsePrefix("54.0.0.0/16"), netip.MustParsePrefix("54.0.1.0/24")
 	c.NetworkInterfaces[5].PrivateIpAddresses[0].PrivateIpAddress = netip.MustParseAddr("54.0.1.5")
+	c.RouteTables[2].Routes = nil
 	region, err := vpc.NewRegion(&c)
 	require.NoError(t, err)
 	p, err := region.Policy("x", nil)

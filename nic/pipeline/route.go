@@ -142,11 +142,11 @@ func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 
 // internet is the way to the edge. The source becomes the public address of the private
 // one, one to one, as at an internet gateway, though a middlebox may send the packet for
-// another ENI; a private address without a public one does not leave, and nothing
-// leaves for a private address. An IPv6 address that
-// the internet carries is its own public one. A subnet whose packets
-// the gateway's route table leads to a middlebox cannot use the gateway directly (VPC User
-// Guide, "Example routing options").
+// another ENI; a private address without a public one does not leave, and nothing leaves for
+// a private address. An IPv6 address that the internet carries is its own public one. What is
+// for the public address of another instance leaves, too, and the edge sends it in again. A
+// subnet whose packets the gateway's route table leads to a middlebox cannot use the gateway
+// directly (VPC User Guide, "Example routing options").
 func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	public, holder := e.Published(t.Src)
 	if public.IsZero() {

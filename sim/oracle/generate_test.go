@@ -135,7 +135,7 @@ func (g *generator) first() step {
 // firstFromInternet is a packet from outside, to a public address.
 func (g *generator) firstFromInternet(p Packet) step {
 	p.Src = one(g.dice, hosts)
-	if !lacksPrivateAtGateway && g.oneIn(40) {
+	if g.oneIn(40) {
 		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("100.64.1.1")})
 	}
 	if p.Dst = g.publicAddress(); !p.Dst.IsValid() {
@@ -192,13 +192,7 @@ func (g *generator) firstFromGuest(p Packet) step {
 }
 
 // nobody has these addresses.
-var nobody = func() []netip.Addr {
-	all := []netip.Addr{netip.MustParseAddr("10.0.0.250")}
-	if !lacksPrivateAtGateway {
-		all = append(all, netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("10.1.0.10"))
-	}
-	return all
-}()
+var nobody = []netip.Addr{netip.MustParseAddr("10.0.0.250"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("10.1.0.10")}
 
 // addressOf is one of an ENI's addresses.
 func (g *generator) addressOf(e ec2.NetworkInterface) netip.Addr {

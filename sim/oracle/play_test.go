@@ -21,7 +21,7 @@ var reasons = map[Part][]string{
 	OutsidePeer:      {"outside_peer"},
 	NoNeighbor:       {"no_neighbor"},
 	NoPublic:         {"no_public_address"},
-	PrivateEnd:       {"private_destination"},
+	PrivateEnd:       {"private_internet", "source_mismatch"},
 	NoGateway:        {"", "private_destination"}, // the edge knows no such address
 	ACLIn:            {"network_acl_in"},
 	DestinationCheck: {"not_for_this_eni"},
