@@ -44,7 +44,7 @@ func entryTable(w io.Writer, acls []ec2.NetworkAcl) error {
 			return cmp.Or(cmp.Compare(directionOf(&x), directionOf(&y)), cmp.Compare(x.RuleNumber, y.RuleNumber))
 		})
 		for _, e := range a.Entries {
-			peer := e.Ipv6CidrBlock
+			peer := e.Ipv6CidrBlock.String()
 			if e.CidrBlock.IsValid() {
 				peer = e.CidrBlock.String()
 			}

@@ -58,7 +58,7 @@ func TestTables(t *testing.T) {
 		{RuleNumber: 100, Egress: true, Protocol: "-1", RuleAction: "allow", CidrBlock: netip.MustParsePrefix("0.0.0.0/0")},
 		{RuleNumber: 200, Protocol: "6", RuleAction: "allow", CidrBlock: netip.MustParsePrefix("0.0.0.0/0"), PortRange: &ec2.PortRange{From: 1024, To: 65535}},
 		{RuleNumber: 90, Protocol: "1", RuleAction: "deny", CidrBlock: netip.MustParsePrefix("203.0.113.0/24"), IcmpTypeCode: &ec2.IcmpTypeCode{Type: 8, Code: -1}},
-		{RuleNumber: 201, Protocol: "17", RuleAction: "deny", Ipv6CidrBlock: "::/0", PortRange: &ec2.PortRange{To: 65535}},
+		{RuleNumber: 201, Protocol: "17", RuleAction: "deny", Ipv6CidrBlock: netip.MustParsePrefix("::/0"), PortRange: &ec2.PortRange{To: 65535}},
 	}}, {NetworkAclId: "acl-0", VpcId: "vpc-b", IsDefault: true}}
 	require.NoError(t, aclTable(&b, acls))
 	b.WriteByte('\n')
