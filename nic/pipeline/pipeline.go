@@ -127,10 +127,10 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if v := w.gateway(p); v != next {
 		return v
 	}
-	if v := w.destination(p); v != next {
+	if v := w.networkACL(p); v != next {
 		return v
 	}
-	if v := w.networkACL(p); v != next {
+	if v := w.destination(p); v != next {
 		return v
 	}
 	if v := w.securityGroups(p); v != next {
