@@ -18,7 +18,6 @@
 //	mail.go          TCP port 25 towards the internet
 //	related.go       ICMP errors of known connections
 //	route.go         route tables, public addresses, who is where;
-//	route.go         route tables, public addresses, who is where;
 //	                 peering.go the way to a peer VPC and from it; private.go what no internet gateway passes
 //	fits.go          whether the packet can leave at all; toobig.go if it is too long for its way
 //	fragment.go      fragments in order; early.go those that wait for others
