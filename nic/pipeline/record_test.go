@@ -18,15 +18,26 @@ import (
 // records. What a stage finds out that key, direction and policy do not tell would
 // show here.
 func TestARecordChangesNothing(t *testing.T) {
+	t.Run("without a network ACL", func(t *testing.T) { recordChangesNothing(t, func(*rig) {}) })
+	t.Run("with a network ACL", func(t *testing.T) {
+		const all6 = "RuleAction: allow, Protocol: '-1', Ipv6CidrBlock: '::/0', Egress: "
+		recordChangesNothing(t, guarded(denies("9999", false), denies("9999", true), all6+"false", all6+"true"))
+	})
+}
+
+// recordChangesNothing is TestARecordChangesNothing for cards that setup prepares.
+func recordChangesNothing(t *testing.T, setup func(*rig)) {
 	cases := repeated()
 	var first [][]byte
 	for _, c := range cases {
 		fresh := newRig(t)
+		setup(fresh)
 		e := fresh.send(c.port, c.frame(fresh))
 		require.Equal(t, c.want.String(), e.Verdict.String(), c.what)
 		first = append(first, slices.Clone(e.frame))
 	}
 	warm := newRig(t)
+	setup(warm)
 	again := func(when string) {
 		for i, c := range cases {
 			e := warm.send(c.port, c.frame(warm))

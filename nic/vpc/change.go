@@ -87,6 +87,7 @@ func (c *compiler) put(o *object) {
 	id := o.id()
 	old := c.object(o.kind, id)
 	c.settleStation(old, o)
+	c.renumberVPCs = c.renumberVPCs || o.kind == "Vpcs" && old != nil && o.order != old.order
 	switch {
 	case old == nil:
 	case old.says(o):

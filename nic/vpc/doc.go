@@ -94,6 +94,8 @@
 // change of a region that is partial, where the answer about one object may depend
 // on all others (see partial.go).
 //
+// AWS.md beside this file lists what EC2 does, and the test that holds each row.
+//
 // # A new kind
 //
 // The objects of a further list that packets ask by (a peering) take six
