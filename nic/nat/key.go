@@ -49,6 +49,14 @@ func (w *way) to() (addr wire.Addr, port uint16, peer uint32, ok bool) {
 // setPeer notes the index of the other direction. The lock is held.
 func (w *way) setPeer(peer uint32) { atomic.StoreUint64(&w.end, w.end&^(1<<32-1)|uint64(peer)) }
 
+// lead makes the way, of later fragments, that to another host. The lock is held. All addresses
+// are IPv4's, which differ in the lowest word alone, so no reader sees half of one.
+func (w *way) lead(addr wire.Addr, peer uint32) {
+	_, lo := addr.Words()
+	atomic.StoreUint64(&w.lo, lo)
+	w.setPeer(peer)
+}
+
 // touch notes that a packet passed.
 func (w *way) touch(tick uint32) {
 	if atomic.LoadUint32(&w.seen) != tick {

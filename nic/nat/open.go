@@ -5,7 +5,6 @@ import (
 
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
-	"nitrocard/tables"
 )
 
 // The ports that a gateway sends from, and how many of them may lead to one destination
@@ -93,24 +92,32 @@ func (t *table) randomPort() uint16 {
 }
 
 // follow enters a way for the later fragments of the datagram whose first fragment is frame i.
-// Without room for it the later fragments are dropped.
+// Without room for it the later fragments are dropped. A way that an earlier datagram with the
+// same identification left becomes this one's.
 func (a *Appliance) follow(i int, at uint32, inward bool) {
 	g, k := a.gateway, a.keys[i]
 	k.SrcPort, k.DstPort, k.Kind = uint16(a.headers[i].ID), 0, k.Kind|fragment
 	g.Lock()
 	defer g.Unlock()
 	addr, port, peer, ok := g.ways.At(at).to()
-	if !ok || g.datagrams >= maxDatagrams {
+	if !ok {
 		return
 	}
 	if !inward {
 		peer = at
 	}
+	if later, ok := g.ways.Lookup(&k); ok {
+		w := g.ways.At(later)
+		w.lead(addr, peer)
+		w.touch(uint32(a.now))
+		return
+	}
+	if g.datagrams >= maxDatagrams {
+		return
+	}
 	if later, err := g.ways.Insert(k, wayTo(addr, port, peer, uint32(a.now), 0)); err == nil {
 		g.datagrams++
 		g.wheel.Set(later, a.now+wheelSlots)
-	} else if err == tables.ErrExists {
-		g.ways.At(later).touch(uint32(a.now))
 	}
 }
 

@@ -30,10 +30,14 @@ func insideOf(t *testing.T, connections, workers int, now *int64) *Gateway {
 
 // through is what an appliance makes of a packet.
 func through(a *Appliance, p wiretest.Packet) (h wire.Headers, frame []byte, v pipeline.Verdict) {
+	return throughBytes(a, p.Bytes())
+}
+
+// throughBytes is through for a frame.
+func throughBytes(a *Appliance, mem []byte) (h wire.Headers, frame []byte, v pipeline.Verdict) {
 	var f pmd.Frame
 	var b pmd.Burst
 	var ends [pmd.MaxBurst]pipeline.Verdict
-	mem := p.Bytes()
 	f.Lend(mem, 0, len(mem))
 	if a.Tx([]*pmd.Frame{&f}) != 1 {
 		return h, nil, pipeline.TxFull

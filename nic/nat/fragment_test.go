@@ -1,0 +1,29 @@
+package nat
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// A server uses one identification for datagrams to several hosts, one soon after the other:
+// each host gets the fragments of its own datagram, the later ones too.
+func TestAnIdentificationIsUsedAgainForAnotherHost(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	a := insideOf(t, 100, 1, &now).Appliance(0)
+	for i := range 8 { // hosts that share two addresses
+		host := fmt.Sprintf("10.0.2.%d", 4+i)
+		asked, _, v := through(a, wiretest.UDP(host+":9", "203.0.113.9:53"))
+		require.Equal(t, pipeline.Sent, v)
+		answer := wiretest.UDP("203.0.113.9:53", fmt.Sprintf("%s:%d", asked.Src, asked.SrcPort)).ID(7).Size(300)
+		for _, piece := range answer.Fragments(104) {
+			h, _, v := throughBytes(a, piece)
+			require.Equal(t, pipeline.Sent, v)
+			require.Equal(t, host, h.Dst.String(), "part %d of a packet", h.Frag)
+		}
+	}
+}
