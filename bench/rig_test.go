@@ -57,12 +57,17 @@ func taped(r *rig, i int) *tape {
 
 func TestEveryModeForwardsAllItTakes(t *testing.T) {
 	shapes := map[string]func(*Options){
-		"plain":          func(*Options) {},
-		"short bursts":   func(o *Options) { o.Burst = 5 },
-		"imix":           func(o *Options) { o.Sizes = imix },
-		"one flow":       func(o *Options) { o.Flows = 1 },
-		"flows of one":   func(o *Options) { o.ENIs, o.Flows = 1, 5000 },
-		"longest frames": func(o *Options) { o.Sizes = Sizes{pmd.MaxFrame - 4} },
+		"plain":        func(*Options) {},
+		"short bursts": func(o *Options) { o.Burst = 5 },
+		"imix":         func(o *Options) { o.Sizes = imix },
+		"one flow":     func(o *Options) { o.Flows = 1 },
+		"flows of one": func(o *Options) { o.ENIs, o.Flows = 1, 5000 },
+		"longest frames": func(o *Options) {
+			o.Sizes = Sizes{pmd.MaxFrame - 4}
+			if o.Mode == Full {
+				o.Sizes = Sizes{longestOut}
+			}
+		},
 	}
 	for _, m := range modes {
 		for name, shape := range shapes {

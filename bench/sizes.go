@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
@@ -17,8 +19,13 @@ const FrameSize = 114
 type Sizes []int
 
 // imix is the "simple IMIX" of the field, 64, 570 and 1518 bytes as 7 : 4 : 1,
-// in tunnels.
-var imix = Sizes{114, 620, 114, 114, 620, 114, 1568, 114, 620, 114, 114, 620}
+// in tunnels. The longest is without its checksum, because the internet carries
+// packets of 1,500 bytes.
+var imix = Sizes{114, 620, 114, 114, 620, 114, longestOut, 114, 620, 114, 114, 620}
+
+// longestOut is the longest frame that leaves for the internet in one piece: a longer
+// packet is sent in fragments (EC2 User Guide, "Network maximum transmission unit").
+const longestOut = int(vpc.InternetMTU) + wire.EthernetLen + wire.OuterLen
 
 // Set reads a number of bytes, or imix.
 func (s *Sizes) Set(text string) error {
