@@ -40,10 +40,11 @@ type earlies struct {
 }
 
 // hold keeps a fragment that came early until its turn. It is false if there is no room, or if
-// the fragment waited already.
+// the fragment waited already. A fragment that was sent on within this card, by a guest or to
+// a middlebox, does not wait: its bytes are no more those that the queue received.
 func (w *Worker) hold(p *packet) bool {
 	h := &w.early
-	if h.released || p.egress != nil || !h.hasRoom(p.key.ENI()) {
+	if h.released || p.dir == wire.In && p.outerSrc.IsZero() || !h.hasRoom(p.key.ENI()) {
 		return false
 	}
 	frame := p.whole()

@@ -56,6 +56,19 @@ func TestFragmentsWaitALittleAndInBounds(t *testing.T) {
 	require.False(t, slices.ContainsFunc(x.ended, func(e Event) bool { return e.Verdict != FragmentUnknown }))
 }
 
+// A fragment from the internet for a middlebox of this card has other bytes than came, so it
+// does not wait: it is dropped as what it is, and told as the middlebox's.
+func TestAnEarlyFragmentForAMiddlebox(t *testing.T) {
+	x := newRig(t)
+	x.inspected("x")
+	frames := x.pieces("5000", 1)
+	x.send(Uplink, frames[1]).dropped(FragmentUnknown)
+	require.EqualValues(t, 1, x.counts("eni-mid").Drops[FragmentUnknown])
+	for _, f := range x.pieces("5000", 2) {
+		x.send(Uplink, f).delivered("eni-mid")
+	}
+}
+
 // Overlapping fragments do not pass, and neither does a second first one, which could bring
 // other ports than were judged; after the last fragment the identification is free.
 func TestFragmentsDoNotOverlap(t *testing.T) {

@@ -132,6 +132,18 @@ func TestIPv6AtTheInternetGateway(t *testing.T) {
 	x.fromInternet("eni-a1", wiretest.UDP("["+client6+"]:40000", "["+local+"]:53")).dropped(PrivateDestination)
 }
 
+// A link-local address is one of a single link: no router forwards a packet from or to it (RFC
+// 4291 section 2.5.6), whatever the routes, the groups and the source/destination check say.
+func TestLinkLocalAddressesStayOnTheLink(t *testing.T) {
+	x := newRig(t)
+	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}], IpPermissionsEgress: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`)
+	x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:9", "["+client6+"]:53")).tunneled(edge, vniA)
+	for _, addr := range []string{"fe80::1", "febf::1", x.eni("eni-a1").RouterMAC.LinkLocal().String()} {
+		x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:9", "["+addr+"]:53")).dropped(NoNeighbor)
+		x.fromInternet("eni-a1", wiretest.Echo(addr, a1v6, 1)).dropped(Martian)
+	}
+}
+
 // A delegated prefix is the ENI's own: it sends with its addresses, and gets what is for
 // them (2.6, delegated prefix /80).
 func TestIPv6Prefix(t *testing.T) {

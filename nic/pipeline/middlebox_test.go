@@ -316,6 +316,7 @@ func TestGatewayRouteTables(t *testing.T) {
 // else.
 func TestACardSpeaksForTheInternetToAMiddleboxAlone(t *testing.T) {
 	y := newRigOf(t, "y", room)
+	y.peer()
 	y.inspected("y")
 	e := y.eni("eni-mid")
 	from := func(src, dst string) end {
@@ -327,6 +328,8 @@ func TestACardSpeaksForTheInternetToAMiddleboxAlone(t *testing.T) {
 	from(client, "10.0.1.7").dropped(SourceMismatch)     // is on y
 	from(client, "10.0.2.8").dropped(SourceMismatch)     // its subnet is not led elsewhere
 	from("10.0.2.7", "10.0.1.5").dropped(SourceMismatch) // is on y
+	from("10.8.1.5", "10.0.1.5").dropped(SourceMismatch) // a peer's, is on y: not from the internet
+	from("192.168.0.1", "10.0.1.5").dropped(SourceMismatch)
 }
 
 // "Security group references do not work through a middlebox route": each side must allow

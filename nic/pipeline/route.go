@@ -32,6 +32,8 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 		a.verdict = GroupAddress
 	case !t.Dst.IsUnicast():
 		a.verdict = Martian
+	case t.Dst.IsLinkLocal6():
+		a.verdict = NoNeighbor // no router forwards it (RFC 4291 section 2.5.6), and no ENI has it
 	case to != e.RouterMAC:
 		a.onLink(policy, e, to, t.Dst)
 	default:

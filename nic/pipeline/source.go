@@ -47,7 +47,7 @@ type arrival struct {
 // forwards, with the source/destination check off; and so it does for VPCs that peer
 // with the ENI's.
 func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
-	if !a.src.IsUnicast() {
+	if !a.src.IsUnicast() || a.src.IsLinkLocal6() { // no router forwards the latter (RFC 4291 section 2.5.6)
 		return Martian
 	}
 	sender, edge := e.Neighbor(a.src), a.vtep == vpc.Edge
@@ -72,10 +72,10 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 
 // byGateway tells whether the packet is one from the internet that a gateway route table
 // leads to the ENI, a middlebox, first. The card that sends such a packet must have the ENI
-// that the packet is for in the end.
+// that the packet is for in the end, and the source must be one that the edge may speak for.
 func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 	public, of := e.Published(a.dst)
-	if public.IsZero() || of.Card != a.vtep {
+	if public.IsZero() || of.Card != a.vtep || heldByPeer(e, a.src) || isPrivate(a.src) {
 		return false
 	}
 	first, _ := judgeGateway(policy, e, a.dst)
