@@ -44,6 +44,9 @@ func walkExtensions(b []byte, h *Headers) (at int, f Fault) {
 			return at, h.cut(FaultIPv6Extension)
 		}
 		if h.Proto == extFragment {
+			if h.Frag == FirstFragment {
+				return at, FaultFragmentTiny // whose own fragments have the rest of the headers
+			}
 			f = parseFragment6(b[at:], h)
 		}
 		h.Proto, at = b[at], at+length

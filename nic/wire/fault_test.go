@@ -119,6 +119,8 @@ var faulty = []struct {
 	{"an IPv6 payload of 65536 bytes", wiretest.Put(udp6.Size(78).Fragments(8)[1], 56, 0xff, 0xf8), wire.FaultFragmentOverrun},
 	{"TCP over IPv6 in two", tcp6.Fragments(16)[0], wire.FaultFragmentTiny},
 	{"a first fragment that ends within its extension headers", fragmentWithin(), wire.FaultFragmentTiny},
+	{"a first fragment of a first fragment", wiretest.Put(fragment6(40, 0x0001), 54, 44, 0, 0, 1, 0, 0, 0, 1, 17, 0, 0, 1), wire.FaultFragmentTiny},
+	{"a first fragment of a later fragment", wiretest.Put(fragment6(40, 0x0001), 54, 44, 0, 0, 1, 0, 0, 0, 1, 17, 0, 0, 9), wire.FaultFragmentTiny},
 	{"TCP over IPv6 from its 8th byte", tcp6.Fragments(8)[1], wire.FaultFragmentTiny},
 	{"a first fragment without its transport header", tcp6.Fragments(8)[0], wire.FaultFragmentTiny},
 	{"TCP over IPv6 of 19 bytes", ip6(tcp6, 19), wire.FaultTCPTruncated},
