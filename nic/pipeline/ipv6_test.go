@@ -139,7 +139,7 @@ func TestLinkLocalAddressesStayOnTheLink(t *testing.T) {
 	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}], IpPermissionsEgress: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`)
 	x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:9", "["+client6+"]:53")).tunneled(edge, vniA)
 	for _, addr := range []string{"fe80::1", "febf::1", x.eni("eni-a1").RouterMAC.LinkLocal().String()} {
-		x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:9", "["+addr+"]:53")).dropped(NoNeighbor)
+		x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:9", "["+addr+"]:53")).dropped(NoRoute)
 		x.fromInternet("eni-a1", wiretest.Echo(addr, a1v6, 1)).dropped(Martian)
 	}
 }

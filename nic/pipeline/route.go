@@ -32,8 +32,6 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 		a.verdict = GroupAddress
 	case !t.Dst.IsUnicast():
 		a.verdict = Martian
-	case t.Dst.IsLinkLocal6():
-		a.verdict = NoNeighbor // no router forwards it (RFC 4291 section 2.5.6), and no ENI has it
 	case to != e.RouterMAC:
 		a.onLink(policy, e, to, t.Dst)
 	default:
@@ -47,6 +45,9 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 // to a middlebox (VPC User Guide, "Routing for a middlebox appliance").
 func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
+	if t.Dst.IsLinkLocal6() {
+		a.route = linkLocal
+	}
 	if nat := e.PeerNAT(t.Dst); nat != nil {
 		a.towards(policy, nat)
 		return
@@ -75,6 +76,10 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.verdict = RouteNotEnforced
 	}
 }
+
+// linkLocal is the route to a link-local address, whatever the table says: no router forwards
+// such a packet (RFC 4291 section 2.5.6).
+var linkLocal = &vpc.Route{Target: vpc.NoRoute}
 
 // routedTo is the way by the router to an ENI of the VPC. The router gives a packet for an
 // ENI of the sender's subnet back to this subnet, as if no router stood between.
