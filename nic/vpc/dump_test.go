@@ -66,7 +66,7 @@ func TestDumpPublicPrivateSubnet(t *testing.T) {
 	require.Len(t, p.ENIs, 2)
 	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: this card does not serve VpnGateways yet; packets that need them are dropped")
 	require.Contains(t, texts(p), "RouteTables[0] rtb-002f0eabf583bf991: Routes[1]: 0.0.0.0/0 to vgw-070087240d6fa2989: "+
-		"what is behind this target is not in the configuration (Placement: Exits); such packets are dropped")
+		"what is behind this target is outside the configuration; such packets are dropped")
 }
 
 // The NAT gateway's ENI is in no group, and none filters it. The ACL's own entry stands before one that allows

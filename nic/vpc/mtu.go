@@ -31,11 +31,8 @@ func (m MTU) String() string {
 
 // mtuOf is the MTU of the way to an ENI of the region.
 func mtuOf(form *ec2.NetworkInterface) MTU {
-	if form.InterfaceType == natGatewayENI {
+	if form.InterfaceType == natInterface {
 		return AcrossMTU
 	}
 	return InsideMTU
 }
-
-// natGatewayENI is the InterfaceType of the ENI of a NAT gateway.
-const natGatewayENI = "nat_gateway"

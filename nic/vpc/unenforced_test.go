@@ -40,7 +40,7 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: vpce-1}]}`,
-			"RouteTables[2] rtb-c: Routes[0]: 10.0.0.0/16 to vpce-1: what is behind this target is not in the configuration (Placement: Exits); such packets are dropped"},
+			"RouteTables[2] rtb-c: Routes[0]: 10.0.0.0/16 to vpce-1: what is behind this target is outside the configuration; such packets are dropped"},
 	} {
 		p := compiled(t, put(t, story(t), n.kind, n.object), CompileOptions{})
 		if n.want == "" {
