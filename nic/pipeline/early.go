@@ -136,7 +136,17 @@ func (w *Worker) release(i int) {
 	}
 	w.rx.N, w.rx.Merged, w.backlog.shed = n, 0, 0
 	ingress.received += uint64(n)
-	w.runBurst(ingress, w.behind(ingress), n)
+	g := w.behind(ingress)
+	if g != nil || ingress == w.uplink {
+		w.runBurst(ingress, g, n)
+		return
+	}
+	w.ingress = ingress
+	for i := range n { // the ENI went while its guest's fragments waited
+		p := &w.inward.packets[0]
+		p.begin(&w.rx.Frames[i], wire.In)
+		w.finish(p, p.refuse(NoPort))
+	}
 }
 
 // after is the fragment that follows f in its datagram, -1 if that does not wait.

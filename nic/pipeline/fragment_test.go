@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/tables/oracle"
 )
@@ -67,6 +68,25 @@ func TestAnEarlyFragmentForAMiddlebox(t *testing.T) {
 	for _, f := range x.pieces("5000", 2) {
 		x.send(Uplink, f).delivered("eni-mid")
 	}
+}
+
+// An ENI leaves the card while a fragment of its guest waits: the fragment is dropped, and not
+// taken for a frame of the underlay.
+func TestAFragmentOutlivesItsENI(t *testing.T) {
+	x := newRig(t)
+	queue := x.places["eni-a1"][0]
+	pieces := wiretest.UDP("10.0.1.5:9", client+":53").Size(300).MACs(macA1, x.eni("eni-a1").RouterMAC).Fragments(104)
+	require.True(t, x.ports["eni-a1"].Inject(pieces[1]))
+	x.Poll(x.now)
+	require.Equal(t, 1, x.w.early.n)
+	region, err := x.region.Change(vpc.Edit{Kind: vpc.KindENIPlacement, ID: "eni-a1", Object: &vpc.ENIPlacement{Card: "y"}})
+	require.NoError(t, err)
+	x.become(region)
+	x.ended = nil
+	x.wait(2 * time.Second)
+	require.Len(t, x.ended, 1)
+	require.Equal(t, NoPort.String(), x.ended[0].Verdict.String())
+	require.EqualValues(t, 1, queue.received)
 }
 
 // Overlapping fragments do not pass, and neither does a second first one, which could bring
