@@ -62,7 +62,7 @@ func (e *OwnENI) Peer(id string) *Peer {
 // gateway sent over peering is answered without a route (VPC User Guide, NAT gateway basics).
 func (e *OwnENI) PeerNAT(addr wire.Addr) *ENI {
 	for i := range e.peers {
-		if n := e.peers[i].Holder(addr); n != nil && n.form.InterfaceType == "nat_gateway" {
+		if n := e.peers[i].Holder(addr); n != nil && n.form.InterfaceType == natInterface {
 			return n
 		}
 	}

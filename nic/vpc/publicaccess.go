@@ -28,7 +28,7 @@ var blockModes = map[string]BlockMode{
 // the instance asked (VPC User Guide, "VPC BPA basics", and scenario 3 of its example).
 func (e *ENI) BlocksPublicAccess() bool {
 	mode := e.Subnet.Block
-	return mode == BlockBidirectional || mode == BlockIngress && e.form.InterfaceType != "nat_gateway"
+	return mode == BlockBidirectional || mode == BlockIngress && e.form.InterfaceType != natInterface
 }
 
 // DeniesInternet tells whether the ENI has DenyAllIgwTraffic: nothing passes between the ENI
