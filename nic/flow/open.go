@@ -81,7 +81,7 @@ func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 // Restart puts a new connection in the place of the connection at an index, which has the
 // same key. Call Restart only if the old connection would not be missed (Lives), if the
 // other end has accepted the new one (Answers), or if the old one is an earlier policy's
-// verdict on an untracked flow. If the owner's allowance has no room for the new
+// verdict on an untracked flow that the other end opens now. If the owner's allowance has no room for the new
 // connection, the old one ends all the same.
 func (t *Table) Restart(at uint32, o *Opening) OpenError {
 	t.owners.refund(t.cold.At(at).account)
@@ -94,6 +94,25 @@ func (t *Table) Restart(at uint32, o *Opening) OpenError {
 	t.tellEnd(at)
 	t.conns.At(at).restart(o)
 	t.begin(at, o, account)
+	return Opened
+}
+
+// Rejudge notes what another policy says of the untracked flow at an index: the rule that
+// allows the flow, and whether EC2 tracks the flow from now on. The state, the counts and
+// what else the table knows of the flow's past stay. If the owner's allowance has no room
+// for the flow, the flow ends. Call Keep afterwards, with the same Found.
+func (t *Table) Rejudge(at uint32, o *Opening) OpenError {
+	k := t.cold.At(at)
+	resumed := k.account & accountResumed
+	t.owners.refund(k.account)
+	account, err := t.owners.charge(o)
+	if err != Opened {
+		t.wheel.Cancel(at)
+		t.drop(at)
+		return err
+	}
+	k.rule, k.account = o.Rule, account|resumed
+	t.conns.At(at).update(Status(FlagUntracked)<<flagsAt, Status(o.Found.Flags&FlagUntracked)<<flagsAt)
 	return Opened
 }
 

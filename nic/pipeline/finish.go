@@ -81,10 +81,10 @@ func (w *Worker) ruleOf(p *packet) *vpc.Rule {
 // 0 if none is known. The connection table's lock is held.
 func (w *Worker) ruleNumber(p *packet) uint32 {
 	switch {
-	case p.conn != nil || p.related:
-		return w.flows.Rule(p.at)
 	case p.asked:
 		return w.crew.rules.number(w.setup.Policy, p.rule)
+	case p.conn != nil || p.related:
+		return w.flows.Rule(p.at)
 	}
 	return 0
 }

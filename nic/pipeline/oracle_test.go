@@ -114,17 +114,21 @@ func (m *model) end(p modelPacket) Verdict {
 	syn := tcp && p.flags == wire.TCPSyn
 	switch {
 	case c == nil:
-		return m.begin(p, p.dir, false)
+		return m.begin(p)
 	case syn && c.begins(p) && c.lives():
 		return m.ask(c, p)
 	case syn && c.begins(p):
-		return m.begin(p, p.dir, false)
+		return m.begin(p)
 	case tcp && c.acceptedBy(p):
 		return m.accept(c, p)
-	case !c.tracked && c.epoch != m.epoch && syn:
-		return m.begin(p, p.dir, true)
+	case !c.tracked && c.epoch != m.epoch && syn && p.dir != c.opener:
+		return m.begin(p)
 	case !c.tracked && c.epoch != m.epoch:
-		return m.begin(p, c.opener, true)
+		if v := m.judge(p, c.opener); v != Sent {
+			return v
+		}
+		_, c.tracked = m.allows(c.opener, p)
+		c.epoch = m.epoch
 	}
 	c.packet(p, m.clock)
 	return Sent
@@ -138,15 +142,14 @@ func (m *model) judge(p modelPacket, opener wire.Direction) Verdict {
 	return Sent
 }
 
-// begin judges a flow and remembers it, if this packet may open one. again
-// says that it was known under other rules.
-func (m *model) begin(p modelPacket, opener wire.Direction, again bool) Verdict {
-	v := m.judge(p, opener)
-	_, tracked := m.allows(opener, p)
+// begin judges a flow and remembers it, if this packet may open one.
+func (m *model) begin(p modelPacket) Verdict {
+	v := m.judge(p, p.dir)
+	_, tracked := m.allows(p.dir, p)
 	resumes := m.clock-m.begun < 350*time.Second // as long as a1's idle connections may live
-	opens := p.proto != "tcp" || p.flags == wire.TCPSyn || p.flags == wire.TCPAck && (!tracked || again || resumes)
+	opens := p.proto != "tcp" || p.flags == wire.TCPSyn || p.flags == wire.TCPAck && (!tracked || resumes)
 	if v == Sent && opens {
-		c := &modelConnection{tracked: tracked, opener: opener, epoch: m.epoch, first: p.first}
+		c := &modelConnection{tracked: tracked, opener: p.dir, epoch: m.epoch, first: p.first}
 		if p.proto == "tcp" && p.flags != wire.TCPSyn {
 			c.first, c.step = unknown, agreed
 		}

@@ -14,7 +14,9 @@ import (
 //
 // The groups are asked for an untracked flow under each new policy, with the question
 // that was asked for the flow's first packet. A flow that the rules allow no more is
-// cut, because the guest's next packet must not open it again.
+// cut, because the guest's next packet must not open it again. A flow that they still
+// allow keeps its record's state and counts: a younger record would be forgotten sooner,
+// and the next packet of a flow that is cut and forgotten begins a flow.
 func (w *Worker) securityGroups(p *packet) Verdict {
 	c := p.conn
 	switch {
@@ -40,8 +42,8 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 	}
 	p.rule, p.asked, p.allowed = m.Rule, true, true
 	p.untracked = m.Untracked && !byEgressOnly(p.guest.eni, p.pair.Remote)
-	if c != nil {
-		p.conn, p.restarts = nil, true
+	if c != nil && p.initiator != p.was.Initiator() {
+		p.conn, p.restarts = nil, true // a SYN of the other end opens the flow from there
 	}
 	return next
 }

@@ -41,7 +41,7 @@ func (w *Worker) trackConnection(p *packet) Verdict {
 		w.flows.Ask(p.at, p.dir, p.first(), w.tick)
 		return next
 	}
-	if p.conn == nil {
+	if p.conn == nil || p.outdated {
 		if v := w.open(p, &p.key, w.ruleNumber(p)); v != next {
 			return v
 		}
@@ -107,7 +107,7 @@ func (w *Worker) resumes(g *guest) bool {
 }
 
 // open enters a connection for p under key k, which the rule of that number in the
-// rulebook allows. A flow that EC2 does not track is entered as a cached verdict if there
+// rulebook allows, or notes that this rule allows p's untracked flow now. A flow that EC2 does not track is entered as a cached verdict if there
 // is room, and passes in any case; so does a segment that resumes a connection.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
@@ -128,6 +128,7 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	w.crew.rules.use(rule)
 	w.fast.opened = true
 	at, result := w.enter(p, o)
+	p.conn = nil
 	switch {
 	case result == flow.Existing && !w.flows.Has(at, &p.pair):
 	case result == flow.Opened || result == flow.Existing:
@@ -143,8 +144,16 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 
 // enter opens a connection for p. If p restarts a connection that still is in the table
 // and that no other worker has restarted meanwhile, the new one takes its place. An ICMP
-// query with another code than its connection's first joins that connection.
+// query with another code than its connection's first joins that connection. An untracked
+// flow that the rules in force judged anew goes on, unless another worker has noted the
+// rules' answer meanwhile.
 func (w *Worker) enter(p *packet, o *flow.Opening) (uint32, flow.OpenError) {
+	if p.conn != nil {
+		if !w.outdated(p.conn.Evaluated()) {
+			return p.at, flow.Existing
+		}
+		return p.at, w.flows.Rejudge(p.at, o)
+	}
 	if p.restarts && w.flows.Holds(p.at, &o.Key) && w.flows.Has(p.at, &o.Pair) {
 		accepted := p.accepted && w.flows.Answers(p.at, p.dir, p.segment().Ack())
 		if accepted || w.replaces(p) || w.outdated(w.flows.Conn(p.at).Evaluated()) {

@@ -90,6 +90,70 @@ func TestAnUntrackedFlowSurvivesOtherChanges(t *testing.T) {
 	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
 }
 
+// A change that leaves an untracked flow its rule takes nothing from the flow's record,
+// whichever packet meets the change. So the record outlives the time in which a flow that
+// is cut could be taken for a connection from before the card's start.
+func TestAnUntrackedFlowKeepsItsRecord(t *testing.T) {
+	for what, flags := range map[string]uint8{"a SYN+ACK": wire.TCPSyn | wire.TCPAck, "data": wire.TCPAck | wire.TCPPsh, "a RST that the end ignores": wire.TCPRst} {
+		t.Run(what, func(t *testing.T) {
+			x := newRig(t)
+			x.fromInternet("eni-a1", tcp("80", wire.TCPSyn)).passed()
+			if flags&wire.TCPSyn == 0 {
+				x.fromGuest("eni-a1", tcpBack("80", wire.TCPSyn|wire.TCPAck)).passed()
+				x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
+			}
+			before := x.flow("eni-a1")
+			x.admits(web, ssh)
+			x.fromGuest("eni-a1", tcpBack("80", flags)).passed()
+			x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
+			f := x.flow("eni-a1")
+			require.Equal(t, []any{"ESTABLISHED", before.PacketsIn + 1, before.PacketsOut + 1, false}, []any{f.State, f.PacketsIn, f.PacketsOut, f.Tracked})
+			x.wait(5 * time.Minute)
+			x.admits(ssh)
+			x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(SecurityGroupIn)
+			x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).dropped(SecurityGroupIn)
+		})
+	}
+}
+
+// The same for a UDP stream.
+func TestAnUntrackedStreamStaysOne(t *testing.T) {
+	x := newRig(t)
+	question, answer := wiretest.UDP(client+":9", "35.72.2.8:53"), wiretest.UDP("10.0.1.5:53", client+":9")
+	for range 2 {
+		x.fromInternet("eni-a1", question).passed()
+		x.fromGuest("eni-a1", answer).passed()
+	}
+	x.admits(web, permit("udp", "53", "0.0.0.0/0"), ssh)
+	x.fromInternet("eni-a1", question).passed()
+	f := x.flow("eni-a1")
+	require.Equal(t, []any{"UDP_STREAM", uint64(3), uint64(2)}, []any{f.State, f.PacketsIn, f.PacketsOut})
+	x.wait(150 * time.Second)
+	x.admits(ssh)
+	x.fromGuest("eni-a1", answer).dropped(SecurityGroupIn)
+	x.fromInternet("eni-a1", question).dropped(SecurityGroupIn)
+}
+
+// An untracked flow that a new policy tracks needs room among the tracked ones, and ends
+// where there is none.
+func TestAnUntrackedFlowThatBecomesTrackedIsCounted(t *testing.T) {
+	narrow := permit("tcp", "80", "203.0.113.0/24")
+	x := newRig(t)
+	x.connect("80")
+	x.admits(narrow)
+	require.Zero(t, x.tracked("eni-a1"))
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).passed()
+	require.Equal(t, 1, x.tracked("eni-a1"))
+
+	x = newRig(t)
+	x.connect("80")
+	x.connect("22")
+	x.allow("i-a1", 1)
+	x.admits(narrow)
+	x.fromGuest("eni-a1", tcpBack("80", wire.TCPAck)).dropped(ConntrackAllowanceExceeded)
+	require.Len(t, x.flows(""), 1)
+}
+
 // A flow whose rule becomes narrower, and still admits it, is tracked from
 // then on.
 func TestAnUntrackedFlowBecomesTracked(t *testing.T) {

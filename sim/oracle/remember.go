@@ -107,11 +107,10 @@ func (c *conn) trackedNow(e *ec2.NetworkInterface, d Direction) answer {
 		return c.tracked
 	case c.tracked == no && !c.w.allowed(e, c.began, c.flow.packet(c.began)):
 		return no // see isCut
-	case c.proto == UDP && d == c.began:
-		c.blurred = true
+	case c.tracked == no:
 		return yes // the rules in force allow it, and would track it
 	}
-	return unknown // a stream in its middle, or an answer to what no rule allows any more
+	return unknown
 }
 
 // trackedAnew is trackedNow where the packet may as well begin another connection.

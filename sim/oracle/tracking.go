@@ -139,11 +139,10 @@ func (c *conn) idle() (least, most time.Duration) {
 	case TCP:
 		return c.idleTCP(established)
 	case UDP:
-		// AWS tells that an untracked flow is cut at once, and not for how long an idle one is
-		// known. "UDP (one direction or a single request-response) …; UDP stream (more than one
+		// "UDP (one direction or a single request-response) …; UDP stream (more than one
 		// request-response) …"
 		switch {
-		case c.blurred, c.tracked != yes:
+		case c.blurred:
 			return udp, max(udp, stream)
 		case c.rounds > 1:
 			return stream, stream
@@ -163,7 +162,7 @@ func (c *conn) idleTCP(established time.Duration) (least, most time.Duration) {
 	switch {
 	case c.ended:
 		return ended, max(established, 120*time.Second)
-	case c.blurred, c.tracked != yes:
+	case c.blurred:
 		return min(handshake, established), max(handshake, established)
 	case c.settled:
 		return established, established
