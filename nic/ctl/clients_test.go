@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,7 @@ func (r *recorded) Close() error                     { r.closed = true; return n
 func TestIdleClientsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, conns := newClients(2), []*recorded{{}, {}, {}, {}, {}}
+		c.userOf = func(net.Conn) uint32 { return 0 }
 		for _, conn := range conns[:3] {
 			time.Sleep(time.Second)
 			c.follow(conn, http.StateNew)
@@ -54,6 +56,54 @@ func TestIdleClientsGoFirst(t *testing.T) {
 		require.Empty(t, c.all)
 		require.Empty(t, c.idle)
 	})
+}
+
+// One user has half of the room, strangers have three quarters of it together, and
+// whoever they are, root and the card's own user get in.
+func TestNoUserKeepsAnotherOut(t *testing.T) {
+	c, own := newClients(8), uint32(os.Geteuid())
+	stranger, other := own+1, own+2
+	come := func(user uint32, busy bool) *recorded {
+		conn := &recorded{}
+		c.userOf = func(net.Conn) uint32 { return user }
+		if c.follow(conn, http.StateNew); busy && !conn.closed {
+			c.follow(conn, http.StateActive)
+		}
+		return conn
+	}
+	for range 4 {
+		require.False(t, come(stranger, true).closed)
+	}
+	require.True(t, come(stranger, true).closed, "half of the room is the stranger's")
+	idle := come(other, false)
+	require.False(t, idle.closed)
+	require.False(t, come(other, true).closed)
+	require.False(t, come(nobody, true).closed)
+	require.True(t, idle.closed, "strangers have three quarters, so one of them goes")
+	require.True(t, come(other, true).closed, "and all of them are busy")
+	require.False(t, come(own, true).closed)
+	require.False(t, come(0, true).closed)
+	require.True(t, come(0, true).closed, "no room is left")
+	for conn := range c.all {
+		c.follow(conn, http.StateClosed)
+	}
+	require.Empty(t, c.users)
+}
+
+// The kernel tells whose a connection is.
+func TestTheUserOfAConnection(t *testing.T) {
+	path := socketPath(t)
+	l, err := Listen(path)
+	require.NoError(t, err)
+	defer l.Close()
+	client, err := net.Dial("unix", path)
+	require.NoError(t, err)
+	defer client.Close()
+	conn, err := l.Accept()
+	require.NoError(t, err)
+	defer conn.Close()
+	require.EqualValues(t, os.Geteuid(), userOf(conn))
+	require.Equal(t, nobody, userOf(&recorded{}))
 }
 
 // However many clients come, whoever asks is answered, and the first are let go. This

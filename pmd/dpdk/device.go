@@ -49,7 +49,7 @@ func (d *device) start(queues int) error {
 // makePorts makes a port for each queue.
 func (d *device) makePorts(queues int) error {
 	if owed := eal.owed + uint32(d.c.mbufs); owed > eal.mbufs {
-		return fmt.Errorf("too little memory: the rings of all ports may hold %d frames now, and there is room for %d; give DPDK more with --eal -m=%d",
+		return fmt.Errorf("too little memory: the rings of all ports may hold %d frames now, and there is room for %d; give DPDK more with --eal \"-m %d\"",
 			owed, eal.mbufs, uint64(owed)*mbufBytes*3/2>>20)
 	}
 	_, _, err := ask(uint32(d.c.if_index))

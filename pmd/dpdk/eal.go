@@ -84,7 +84,7 @@ func (o options) start() error {
 	case option != "" && err == syscall.EINVAL:
 		return fmt.Errorf("--eal %s: %s", option, why)
 	case err == syscall.ENOMEM:
-		return fmt.Errorf("DPDK found too little memory, of %d MB in free huge pages; say how much with --eal -m=MB, and with --eal --no-huge to do without them%s", free>>20, complaint())
+		return fmt.Errorf("DPDK found too little memory, of %d MB in free huge pages; say how much with --eal \"-m MB\", and with --eal --no-huge to do without them%s", free>>20, complaint())
 	case len(o) > 0:
 		return fmt.Errorf("--eal %s: DPDK does not start with that: %w%s", strings.Join(o, " "), err, complaint())
 	default:
@@ -128,7 +128,7 @@ func newPool() error {
 			return nil
 		}
 	}
-	return errors.New("too little memory for DPDK's frames; give it 128 MB or more with --eal -m=MB")
+	return errors.New("too little memory for DPDK's frames; give it 128 MB or more with --eal \"-m MB\"")
 }
 
 // Memory tells where DPDK's memory comes from, in a few words for a log. It

@@ -53,7 +53,7 @@ func TestInitSaysWhatIsWrong(t *testing.T) {
 	for opts, want := range map[string]string{
 		"-m 64 --nope":    "--eal --nope: DPDK has no such option",
 		"-l 999":          "--eal -l 999: DPDK does not start with that",
-		"--no-huge -m 16": "too little memory for DPDK's frames; give it 128 MB or more with --eal -m=MB",
+		"--no-huge -m 16": "too little memory for DPDK's frames; give it 128 MB or more with --eal \"-m MB\"",
 		"--help":          "--eal --help: DPDK's options are listed by",
 	} {
 		out := again(t, opts, 0)

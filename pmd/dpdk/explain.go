@@ -159,7 +159,7 @@ func (d *device) explainStart(err syscall.Errno, queues int) error {
 	case err == syscall.ERANGE:
 		return fmt.Errorf("it has fewer than %d queues; give its driver an argument such as queues=%d, or ask for fewer", queues, queues)
 	case err == syscall.ENOMEM, strings.Contains(said, "Not enough mbufs"):
-		return fmt.Errorf("too little memory; give DPDK more with --eal -m=MB%s", said)
+		return fmt.Errorf("too little memory; give DPDK more with --eal \"-m MB\"%s", said)
 	}
 	return fmt.Errorf("DPDK cannot %s%s", d.failed(), reason(err))
 }
