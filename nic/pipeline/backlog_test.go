@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 type steady struct {
 	eni          string
 	frame        []byte
+	renumber     bool // the identification of each IPv4 packet is another one
 	every        time.Duration
 	next         int64
 	sent, missed uint64
@@ -78,6 +80,12 @@ func (c *crush) arrive() {
 			return
 		}
 		first.sent++
+		if first.renumber {
+			ip := wire.IPv4(first.frame[wire.OuterLen+wire.EthernetLen:][:wire.IPv4Len])
+			binary.BigEndian.PutUint16(ip[4:], uint16(first.sent))
+			ip.SetChecksum(0)
+			ip.SetChecksum(wire.Sum(ip, 0))
+		}
 		if !c.ring.Inject(first.frame) {
 			first.missed++
 		}
@@ -101,7 +109,9 @@ func forB1(x *rig) []byte {
 // A flood that a1's rules allow costs b1 nothing but the moment until the card knows:
 // then the flood waits for the others, whatever its frames are.
 func TestAFloodForOneENITakesNothingFromTheOthers(t *testing.T) {
+	fragment := wiretest.UDP(client+":1", "35.72.2.8:53").Size(200).Fragments(104)[0]
 	for what, frame := range map[string][]byte{
+		"first fragments":       fragment,
 		"SYNs":                  syn.Bytes(),
 		"with IPv4 options":     syn.Options(1, 1, 1, 1).Bytes(),
 		"of a known connection": tcp("80", wire.TCPAck).Bytes(),
@@ -109,6 +119,7 @@ func TestAFloodForOneENITakesNothingFromTheOthers(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			x := newCrush(t)
 			flood := x.sends("eni-a1", 11*time.Microsecond, x.tunnelBytes(edge, "eni-a1", frame))
+			flood.renumber = what == "first fragments"
 			victim := x.sends("eni-b1", time.Millisecond, forB1(x.rig))
 			x.run(2 * time.Second)
 			delivered := x.counts("eni-b1").Delivered

@@ -158,7 +158,7 @@ var vocabulary = [malformed]words{
 	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
 	Blackhole:          {"blackhole", "the route's target is gone, or EC2 has taken the route out of force"},
 	RouteNotEnforced:   {"route_not_enforced", "the route leads to a target that this card does not serve yet"},
-	TargetOutside:      {"target_outside", "the route leads to a target outside, and Placement has no exit to it"},
+	TargetOutside:      {"target_outside", "the route leads out of the configuration, to a transit gateway, a VPN, an endpoint or the like"},
 	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},
 	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
 	OutsidePeer:        {"outside_peer", "no block of the peer VPC has the destination address, and peering leads nowhere else"},
