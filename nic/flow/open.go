@@ -81,8 +81,8 @@ func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 // Restart puts a new connection in the place of the connection at an index, which has the
 // same key. Call Restart only if the old connection would not be missed (Lives), if the
 // other end has accepted the new one (Answers), or if the old one is an earlier policy's
-// verdict on an untracked flow that the other end opens now. If the owner's allowance has no room for the new
-// connection, the old one ends all the same.
+// verdict on an untracked flow that the other end opens now. If the owner's allowance has
+// no room for the new connection, the old one ends all the same.
 func (t *Table) Restart(at uint32, o *Opening) OpenError {
 	t.owners.refund(t.cold.At(at).account)
 	account, err := t.owners.charge(o)

@@ -18,8 +18,8 @@ const (
 // most, so that all probes fail once in a billion times.
 const probes = 128
 
-// open opens the connection that frame i, from inside, begins; results are find's. A SYN on a connection that is
-// over begins another one in its place.
+// open opens the connection that frame i, from inside, begins; results are find's. A SYN on
+// a connection that is over begins another one in its place.
 func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 	h, k, g := &a.headers[i], &a.keys[i], a.gateway
 	g.Lock()

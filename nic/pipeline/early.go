@@ -32,11 +32,11 @@ type earlyFragment struct {
 // earlies are a worker's fragments that came before those that belong before them. Each has
 // yet to be counted as received, so that received packets are those that ended, always.
 type earlies struct {
-	n        int                // of all
-	all      [](*earlyFragment) // n that wait, then those whose memory is free
-	stirred  bool               // since the last look, a fragment passed that others may wait for
-	looked   uint32             // tick of the last look
-	released bool               // fragments that waited are on their way, and wait no more
+	n        int              // of all
+	all      []*earlyFragment // n that wait, then those whose memory is free
+	stirred  bool             // since the last look, a fragment passed that others may wait for
+	looked   uint32           // tick of the last look
+	released bool             // fragments that waited are on their way, and wait no more
 }
 
 // hold keeps a fragment that came early until its turn. It is false if there is no room, or if

@@ -107,8 +107,9 @@ func (w *Worker) resumes(g *guest) bool {
 }
 
 // open enters a connection for p under key k, which the rule of that number in the
-// rulebook allows, or notes that this rule allows p's untracked flow now. A flow that EC2 does not track is entered as a cached verdict if there
-// is room, and passes in any case; so does a segment that resumes a connection.
+// rulebook allows, or notes that this rule allows p's untracked flow now. A flow that EC2
+// does not track is entered as a cached verdict if there is room, and passes in any case; so
+// does a segment that resumes a connection.
 func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	g, o := p.guest, &w.opening
 	*o = flow.Opening{Key: *k, Pair: p.pair, Dir: p.initiator, TCPFlags: p.Flags, Resumed: p.resumed, First: p.first(), Owner: g.owner, Limit: g.limit, Now: w.ticks}
