@@ -17,10 +17,7 @@ type ACLEntry struct {
 
 // String is the entry as people write it: "acl-1 inbound 100".
 func (e ACLEntry) String() string {
-	dir := wire.In
-	if e.Egress {
-		dir = wire.Out
-	}
+	dir := wire.DirectionOf(e.Egress)
 	if e.Entry == vpc.FinalDeny {
 		return fmt.Sprintf("%s %s final deny", e.ID, dir.Bound())
 	}

@@ -3,6 +3,7 @@ package nic
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -32,19 +33,24 @@ func (c *Card) NATs() []NATView { return slices.Collect(c.EachNAT("")) }
 // EachNAT yields the NAT gateways behind an ID, in order of ID; "" is before all.
 func (c *Card) EachNAT(after string) iter.Seq[NATView] {
 	return func(yield func(NATView) bool) {
-		var ids []string
-		for e := range c.Policy().All() {
-			if e.NAT != nil && e.NAT.ID > after {
-				ids = append(ids, e.NAT.ID)
-			}
-		}
-		slices.Sort(ids)
-		for _, id := range ids {
+		for _, id := range c.natsAfter(after) {
 			if v, there := c.NAT(id); there && !yield(v) {
 				return
 			}
 		}
 	}
+}
+
+// natsAfter are the IDs of the card's NAT gateways behind an ID, in order.
+func (c *Card) natsAfter(after string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(c.nats))
+	i, found := slices.BinarySearch(ids, after)
+	if found {
+		i++
+	}
+	return ids[i:]
 }
 
 // NAT is the card's NAT gateway of an ID.
@@ -67,10 +73,9 @@ func (c *Card) NAT(id string) (view NATView, there bool) {
 
 // natENI is the card's ENI of a NAT gateway, nil if the card has none.
 func (c *Card) natENI(id string) *vpc.OwnENI {
-	for e := range c.Policy().All() {
-		if e.NAT != nil && e.NAT.ID == id {
-			return e
-		}
+	policy := c.Policy()
+	if _, e := policy.Region.NAT(id); e != nil {
+		return policy.Own(e)
 	}
 	return nil
 }

@@ -39,8 +39,7 @@ func (f *Frame) LendMerged(mem []byte, off, n, segment int) {
 // Become makes a merged frame, or a frame that is one packet, the packet whose bytes are
 // given, which are no more than the frame has.
 func (f *Frame) Become(packet []byte) {
-	f.Trim(copy(f.Bytes(), packet))
-	f.segment = 0
+	f.Whole(copy(f.Bytes(), packet))
 }
 
 // Merged tells whether the frame stands for several packets.

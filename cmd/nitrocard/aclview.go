@@ -22,7 +22,7 @@ func aclTable(w io.Writer, acls []ec2.NetworkAcl) error {
 			isDefault = "yes"
 		}
 		for _, e := range a.Entries {
-			entries[directionOf(&e)]++
+			entries[wire.DirectionOf(e.Egress)]++
 		}
 		t.row(a.NetworkAclId, a.VpcId, strings.Join(subnets, ","), isDefault, entryCount(entries[wire.In]), entryCount(entries[wire.Out]))
 	}
@@ -41,7 +41,7 @@ func entryTable(w io.Writer, acls []ec2.NetworkAcl) error {
 	t := newTable(w, "NETWORK ACL", "DIRECTION", "NUMBER", "ACTION", "PROTOCOL", "PORTS", "PEER")
 	for _, a := range acls {
 		slices.SortStableFunc(a.Entries, func(x, y ec2.NetworkAclEntry) int {
-			return cmp.Or(cmp.Compare(directionOf(&x), directionOf(&y)), cmp.Compare(x.RuleNumber, y.RuleNumber))
+			return cmp.Or(cmp.Compare(wire.DirectionOf(x.Egress), wire.DirectionOf(y.Egress)), cmp.Compare(x.RuleNumber, y.RuleNumber))
 		})
 		for _, e := range a.Entries {
 			peer := e.Ipv6CidrBlock.String()
@@ -49,18 +49,10 @@ func entryTable(w io.Writer, acls []ec2.NetworkAcl) error {
 				peer = e.CidrBlock.String()
 			}
 			protocol, ports := entryService(&e)
-			t.row(a.NetworkAclId, directionOf(&e).Bound(), e.RuleNumber, e.RuleAction, protocol, ports, peer)
+			t.row(a.NetworkAclId, wire.DirectionOf(e.Egress).Bound(), e.RuleNumber, e.RuleAction, protocol, ports, peer)
 		}
 	}
 	return t.flush()
-}
-
-// directionOf is the direction of an entry.
-func directionOf(e *ec2.NetworkAclEntry) wire.Direction {
-	if e.Egress {
-		return wire.Out
-	}
-	return wire.In
 }
 
 // entryService is the protocol of an entry, and the ports or the ICMP type and code.

@@ -219,7 +219,7 @@ func TestTickOf(t *testing.T) {
 	require.Equal(t, uint64(0), TickOf(-1))
 	require.Equal(t, uint64(0), TickOf(1<<26-1))
 	require.Equal(t, uint64(1), TickOf(1<<26))
-	require.Equal(t, uint64(2), ticksOf(1<<26+1), "rounded up")
+	require.Equal(t, uint64(2), TicksOf(1<<26+1), "rounded up")
 }
 
 func TestSince(t *testing.T) {

@@ -51,7 +51,7 @@ func (t *Table) order(at uint32, d wire.Direction) *uint32 {
 func (t *Table) MayLead(at uint32, d wire.Direction, tick uint32) bool {
 	word := atomic.LoadUint32(t.order(at, d))
 	idle := (tick - word>>tickAt) & (1<<(32-tickAt) - 1)
-	return word == 0 || word>>doneAt&1 != 0 || uint64(idle) > ticksOf(FragmentWait)
+	return word == 0 || word>>doneAt&1 != 0 || uint64(idle) > TicksOf(FragmentWait)
 }
 
 // Lead begins a datagram, of whose payload the first fragment has the given place.

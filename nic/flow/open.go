@@ -84,11 +84,8 @@ func (t *Table) First(at uint32) uint32 { return t.cold.At(at).first }
 // verdict on an untracked flow that the other end opens now. If the owner's allowance has
 // no room for the new connection, the old one ends all the same.
 func (t *Table) Restart(at uint32, o *Opening) OpenError {
-	t.owners.refund(t.cold.At(at).account)
-	account, err := t.owners.charge(o)
+	account, err := t.recharge(at, o)
 	if err != Opened {
-		t.wheel.Cancel(at)
-		t.drop(at)
 		return err
 	}
 	t.tellEnd(at)
@@ -104,16 +101,25 @@ func (t *Table) Restart(at uint32, o *Opening) OpenError {
 func (t *Table) Rejudge(at uint32, o *Opening) OpenError {
 	k := t.cold.At(at)
 	resumed := k.account & accountResumed
-	t.owners.refund(k.account)
-	account, err := t.owners.charge(o)
+	account, err := t.recharge(at, o)
 	if err != Opened {
-		t.wheel.Cancel(at)
-		t.drop(at)
 		return err
 	}
 	k.rule, k.account = o.Rule, account|resumed
 	t.conns.At(at).update(Status(FlagUntracked)<<flagsAt, Status(o.Found.Flags&FlagUntracked)<<flagsAt)
 	return Opened
+}
+
+// recharge gives back what the connection at an index was charged, and charges o in its
+// place. If the owner's allowance has no room for o, the connection at the index ends.
+func (t *Table) recharge(at uint32, o *Opening) (account, OpenError) {
+	t.owners.refund(t.cold.At(at).account)
+	charged, err := t.owners.charge(o)
+	if err != Opened {
+		t.wheel.Cancel(at)
+		t.drop(at)
+	}
+	return charged, err
 }
 
 // start is the record of a connection at its first packet.

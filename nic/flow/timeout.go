@@ -120,5 +120,5 @@ func (o *Timeouts) live(c *Conn, d time.Duration) time.Duration {
 	return min(d, o.syn)
 }
 
-// ticksOf is a duration in ticks, rounded up, so that no connection ends early.
-func ticksOf(d time.Duration) uint64 { return TickOf(int64(d) + 1<<tickBits - 1) }
+// TicksOf is a duration in ticks, rounded up, so that no connection ends early.
+func TicksOf(d time.Duration) uint64 { return TickOf(int64(d) + 1<<tickBits - 1) }

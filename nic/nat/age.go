@@ -4,21 +4,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nitrocard/nic/flow"
 	"nitrocard/tables"
 )
 
 const (
-	// tickBits makes a tick 1<<tickBits nanoseconds, 67.1 ms, as in package flow.
-	tickBits = 26
-	// wheelSlots is how many ticks the timer wheel spans: 17 s.
+	// wheelSlots is how many ticks of package flow the timer wheel spans: 17 s.
 	wheelSlots = 256
 )
-
-// tickOf is the tick of a time in ns since 1970.
-func tickOf(ns int64) uint64 { return uint64(max(ns, 0)) >> tickBits }
-
-// ticks is a duration in ticks, rounded up.
-func ticks(d time.Duration) uint64 { return tickOf(int64(d) + 1<<tickBits - 1) }
 
 const (
 	// idle is how long a connection may be silent (VPC user guide, "NAT gateway basics").
@@ -79,7 +72,7 @@ func (t *table) look(at uint32, now uint64) {
 	k, w := t.ways.Key(at), t.ways.At(at)
 	state := atomic.LoadUint32(&w.state)
 	silent := now - t.heardAt(w, now)
-	if most := ticks(limit(k, state)) + 1; silent < most {
+	if most := flow.TicksOf(limit(k, state)) + 1; silent < most {
 		t.wheel.Set(at, now+most-silent)
 		return
 	}

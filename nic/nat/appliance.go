@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -34,7 +35,7 @@ func (a *Appliance) Tx(frames []*pmd.Frame) int {
 	if taken == 0 {
 		return 0
 	}
-	a.place, a.now = g.place.Load(), tickOf(g.clock())
+	a.place, a.now = g.place.Load(), flow.TickOf(g.clock())
 	if g.LockSoon() {
 		g.advance(a.now, expireBudget)
 		g.Unlock()

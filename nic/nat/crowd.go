@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 )
 
@@ -56,5 +57,5 @@ func (t *table) yields(at uint32, mine, now uint64) bool {
 	if _, _, _, ok := w.to(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
 		return false
 	}
-	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > ticks(patience)
+	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > flow.TicksOf(patience)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 )
 
@@ -109,7 +110,7 @@ func (g *Gateway) Metrics() (sum Metrics) {
 func (g *Gateway) Age() {
 	for done := false; !done; {
 		g.Lock()
-		done = g.advance(tickOf(g.clock()), chunk)
+		done = g.advance(flow.TickOf(g.clock()), chunk)
 		g.Unlock()
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -15,7 +16,7 @@ import (
 func opens(t *testing.T, g *Gateway, from string, port uint16, heard bool) (c connection, ok bool) {
 	g.Lock()
 	defer g.Unlock()
-	now := tickOf(g.clock())
+	now := flow.TickOf(g.clock())
 	c = connection{from: Key{Src: wiretest.Addr(from), Dst: wiretest.Addr("203.0.113.9"), SrcPort: port, DstPort: 443, Kind: wire.ProtoTCP}}
 	if !g.choose(&c, g.place.Load().Pool, now) {
 		return c, false

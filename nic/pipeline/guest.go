@@ -55,8 +55,11 @@ func gatewayOf(e *vpc.OwnENI) wire.Addr {
 	if !e.Subnet.Prefix.IsValid() {
 		return wire.Addr{}
 	}
-	return wire.AddrFrom(e.Subnet.Prefix.Masked().Addr().Next())
+	return firstHost(e.Subnet.Prefix)
 }
+
+// firstHost is the address after a block's own, which the router of a subnet has.
+func firstHost(block netip.Prefix) wire.Addr { return wire.AddrFrom(block.Masked().Addr().Next()) }
 
 // vpcRouter is the address that the router of every subnet has (VPC guide, subnet sizing).
 var vpcRouter = wire.AddrFrom(netip.MustParseAddr("fe80:ec2::1"))
@@ -72,7 +75,7 @@ func (g *guest) isRouter(addr wire.Addr) bool {
 	case !block.IsValid():
 		return false
 	}
-	return addr == vpcRouter || addr == g.router.LinkLocal() || addr == wire.AddrFrom(block.Addr().Next())
+	return addr == vpcRouter || addr == g.router.LinkLocal() || addr == firstHost(block)
 }
 
 // timeoutsOf are the timeouts of an ENI's connections: the three that EC2 lets an ENI's

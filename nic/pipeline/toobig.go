@@ -101,7 +101,7 @@ func (g *guest) routerFor(p *packet) wire.Addr {
 	case p.EtherType == wire.EtherTypeIPv4:
 		return g.gateway
 	case s.Prefix6.IsValid():
-		return wire.AddrFrom(s.Prefix6.Masked().Addr().Next())
+		return firstHost(s.Prefix6)
 	}
 	return p.Dst
 }

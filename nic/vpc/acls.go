@@ -10,8 +10,7 @@ import (
 )
 
 // maxEntries is how many entries of a family an ACL may have in a direction, beside the
-// final deny:
-// the most that EC2's quota can be raised to (VPC User Guide, Amazon VPC quotas).
+// final deny: the most that EC2's quota can be raised to (VPC User Guide, Amazon VPC quotas).
 const maxEntries = 40
 
 // acls compiles the marked network ACLs, and assigns them to subnets. All of them give
@@ -42,11 +41,7 @@ func (c *compiler) acls() {
 
 // entryName is an entry's direction and number, as people know it.
 func entryName(e *ec2.NetworkAclEntry) string {
-	dir := wire.In
-	if e.Egress {
-		dir = wire.Out
-	}
-	return fmt.Sprintf("%s %d", dir.Bound(), e.RuleNumber)
+	return fmt.Sprintf("%s %d", wire.DirectionOf(e.Egress).Bound(), e.RuleNumber)
 }
 
 // aclEntry compiles one entry.
@@ -83,14 +78,11 @@ func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) 
 
 // list is the list that an entry belongs to.
 func (a *networkACL) list(e *ec2.NetworkAclEntry) *aclList {
-	dir, f := wire.In, ipv4
-	if e.Egress {
-		dir = wire.Out
-	}
+	f := ipv4
 	if e.Ipv6CidrBlock.IsValid() {
 		f = ipv6
 	}
-	return &a.lists[dir][f]
+	return &a.lists[wire.DirectionOf(e.Egress)][f]
 }
 
 // aclList puts the entries of one direction and family in order, and bounds them.

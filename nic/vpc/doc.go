@@ -98,7 +98,7 @@
 //
 // # A new kind
 //
-// The objects of a further list that packets ask by (a peering) take six
+// The objects of a further list that packets ask by (a transit gateway) take six
 // steps, of which routes.go is the model:
 //
 //   - a tree of the compiled objects in Region, which EmptyRegion makes and successor

@@ -9,6 +9,14 @@ const (
 	Out Direction = 1 // from the guest
 )
 
+// DirectionOf is the direction that EC2 calls egress, or the other one.
+func DirectionOf(egress bool) Direction {
+	if egress {
+		return Out
+	}
+	return In
+}
+
 // String is "in" or "out".
 func (d Direction) String() string { return [...]string{"in", "out"}[d&1] }
 
