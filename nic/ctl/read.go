@@ -6,66 +6,50 @@ import (
 	"strconv"
 
 	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 )
 
-func (s *server) enis(w http.ResponseWriter, r *http.Request) {
-	if p, ok := pageOf(w, r, "after=ID", "limit=N"); ok {
-		list(s.pieces(w, r), first(p.limit, s.card.EachENI(p.after)))
-	}
+// kind is a kind of what the card has: all of it in pages, and each by its name.
+type kind[T any] struct {
+	what string // in an error
+	key  string // what people call the name: ID or NAME
+	each func(after string) iter.Seq[T]
+	one  func(name string) (T, bool)
 }
 
-func (s *server) eni(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	e, there := s.card.ENI(id)
-	one(w, there, e, "ENI", id)
+// offer has the server answer for a kind at a path.
+func offer[T any](s *server, mux *http.ServeMux, path string, k kind[T]) {
+	mux.HandleFunc("GET /v1/"+path, func(w http.ResponseWriter, r *http.Request) {
+		if p, ok := pageOf(w, r, "after="+k.key, "limit=N"); ok {
+			list(s.pieces(w, r), first(p.limit, k.each(p.after)))
+		}
+	})
+	mux.HandleFunc("GET /v1/"+path+"/{name}", func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("name")
+		item, there := k.one(name)
+		if !there {
+			fail(w, http.StatusNotFound, "this card has no %s %q", k.what, name)
+			return
+		}
+		reply(w, http.StatusOK, item)
+	})
 }
 
-func (s *server) groups(w http.ResponseWriter, r *http.Request) {
-	if p, ok := pageOf(w, r, "after=ID", "limit=N"); ok {
-		list(s.pieces(w, r), first(p.limit, s.card.Policy().Region.EachSecurityGroup(p.after)))
-	}
-}
-
-func (s *server) group(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	g := s.card.Policy().Region.SecurityGroup(id)
-	one(w, g != nil, g, "security group", id)
-}
-
-func (s *server) acls(w http.ResponseWriter, r *http.Request) {
-	if p, ok := pageOf(w, r, "after=ID", "limit=N"); ok {
-		list(s.pieces(w, r), first(p.limit, s.card.Policy().Region.EachNetworkACL(p.after)))
-	}
-}
-
-func (s *server) acl(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	a := s.card.Policy().Region.NetworkACL(id)
-	one(w, a != nil, a, "network ACL", id)
-}
-
-func (s *server) ports(w http.ResponseWriter, r *http.Request) {
-	if p, ok := pageOf(w, r, "after=NAME", "limit=N"); ok {
-		list(s.pieces(w, r), first(p.limit, s.card.EachPort(p.after)))
-	}
-}
-
-func (s *server) port(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	p, there := s.card.Port(name)
-	one(w, there, p, "port", name)
-}
-
-func (s *server) nats(w http.ResponseWriter, r *http.Request) {
-	if p, ok := pageOf(w, r, "after=ID", "limit=N"); ok {
-		list(s.pieces(w, r), first(p.limit, s.card.EachNAT(p.after)))
-	}
-}
-
-func (s *server) nat(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	v, there := s.card.NAT(id)
-	one(w, there, v, "NAT gateway", id)
+// offerKinds has the server answer for each kind.
+func (s *server) offerKinds(mux *http.ServeMux) {
+	region := func() *vpc.Region { return s.card.Policy().Region }
+	offer(s, mux, "enis", kind[nic.ENIView]{"ENI", "ID", s.card.EachENI, s.card.ENI})
+	offer(s, mux, "security-groups", kind[*ec2.SecurityGroup]{"security group", "ID",
+		func(after string) iter.Seq[*ec2.SecurityGroup] { return region().EachSecurityGroup(after) },
+		func(id string) (*ec2.SecurityGroup, bool) { g := region().SecurityGroup(id); return g, g != nil },
+	})
+	offer(s, mux, "network-acls", kind[*ec2.NetworkAcl]{"network ACL", "ID",
+		func(after string) iter.Seq[*ec2.NetworkAcl] { return region().EachNetworkACL(after) },
+		func(id string) (*ec2.NetworkAcl, bool) { a := region().NetworkACL(id); return a, a != nil },
+	})
+	offer(s, mux, "ports", kind[nic.PortView]{"port", "NAME", s.card.EachPort, s.card.Port})
+	offer(s, mux, "nat-gateways", kind[nic.NATView]{"NAT gateway", "ID", s.card.EachNAT, s.card.NAT})
 }
 
 func (s *server) flows(w http.ResponseWriter, r *http.Request) {
@@ -129,13 +113,4 @@ func list[T any](p *pieces, items iter.Seq[T]) {
 	array(p, "", items)
 	p.text("\n")
 	p.write()
-}
-
-// one answers with the item that is called so, or says that there is none.
-func one[T any](w http.ResponseWriter, there bool, item T, what, name string) {
-	if !there {
-		fail(w, http.StatusNotFound, "this card has no %s %q", what, name)
-		return
-	}
-	reply(w, http.StatusOK, item)
 }

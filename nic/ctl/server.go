@@ -93,16 +93,7 @@ func newServer(o Options) *server {
 // handler is the table of routes.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/enis", s.enis)
-	mux.HandleFunc("GET /v1/enis/{id}", s.eni)
-	mux.HandleFunc("GET /v1/security-groups", s.groups)
-	mux.HandleFunc("GET /v1/security-groups/{id}", s.group)
-	mux.HandleFunc("GET /v1/network-acls", s.acls)
-	mux.HandleFunc("GET /v1/network-acls/{id}", s.acl)
-	mux.HandleFunc("GET /v1/ports", s.ports)
-	mux.HandleFunc("GET /v1/ports/{name}", s.port)
-	mux.HandleFunc("GET /v1/nat-gateways", s.nats)
-	mux.HandleFunc("GET /v1/nat-gateways/{id}", s.nat)
+	s.offerKinds(mux)
 	mux.HandleFunc("GET /v1/flows", s.flows)
 	mux.HandleFunc("GET /v1/drops", s.drops)
 	mux.HandleFunc("GET /v1/workers", s.workers)
