@@ -59,6 +59,27 @@ func (r *rig) middlebox(card string) {
 	}
 }
 
+// besideMiddlebox is card x, and the card that has the middlebox, x too or y, each set up.
+func besideMiddlebox(t *testing.T, card string, setup func(*rig)) (x, mid *rig) {
+	x = newRig(t)
+	setup(x)
+	if card == "x" {
+		return x, x
+	}
+	mid = newRigOf(t, card, room)
+	setup(mid)
+	return x, mid
+}
+
+// reach is the end of a packet at another card, to which r sent the packet; or at r itself.
+func (r *rig) reach(to *rig, sent end) end {
+	r.Helper()
+	if to == r {
+		return sent
+	}
+	return to.send(Uplink, sent.frame)
+}
+
 // midENI is the middlebox's ENI in EC2's words, with some members more.
 func midENI(more string) string {
 	return `{NetworkInterfaceId: eni-mid, SubnetId: subnet-a3, MacAddress: "` + macMid + `", SourceDestCheck: false,
@@ -87,29 +108,16 @@ func (r *rig) opens(from string) {
 // or on another.
 func TestAMiddleboxStandsBetweenTwoSubnets(t *testing.T) {
 	for _, card := range []string{"x", "y"} {
-		x := newRig(t)
-		mid := x
-		if card == "y" {
-			mid = newRigOf(t, "y", room)
-		}
-		for _, r := range []*rig{x, mid} {
+		x, mid := besideMiddlebox(t, card, func(r *rig) {
 			r.middlebox(card)
 			r.opens("IpRanges: [{CidrIp: 10.0.1.0/24}]")
 			r.routes("rtb-a1", "10.0.2.0/24: NetworkInterfaceId: eni-mid")
 			r.routes("rtb-a2", "10.0.1.0/24: InstanceId: i-mid")
-		}
+		})
 		through := func(from string, p wiretest.Packet) end {
-			sent := x.fromGuest(from, p)
-			if mid != x {
-				sent = mid.send(Uplink, sent.frame)
-			}
 			e := mid.eni("eni-mid")
-			require.Equal(t, p.MACs(e.RouterMAC, e.MAC).Bytes(), sent.delivered("eni-mid"), "by the router of the middlebox's subnet, with its addresses")
-			sent = mid.fromGuest("eni-mid", p)
-			if mid != x {
-				sent = x.send(Uplink, sent.frame)
-			}
-			return sent
+			require.Equal(t, p.MACs(e.RouterMAC, e.MAC).Bytes(), x.reach(mid, x.fromGuest(from, p)).delivered("eni-mid"), "by the router of the middlebox's subnet, with its addresses")
+			return mid.reach(x, mid.fromGuest("eni-mid", p))
 		}
 		for range 3 { // then known
 			got := through("eni-a1", toA4).delivered("eni-a4")
@@ -234,30 +242,19 @@ func (r *rig) inspected(card string, more ...string) {
 // address, whoever sends it. The middlebox is on the instance's card, or on another.
 func TestAGatewayRouteTableLeadsThroughAMiddlebox(t *testing.T) {
 	for _, card := range []string{"x", "y"} {
-		x := newRig(t)
-		mid := x
-		if card == "y" {
-			mid = newRigOf(t, "y", room)
-		}
-		for _, r := range []*rig{x, mid} {
+		x, mid := besideMiddlebox(t, card, func(r *rig) {
 			r.inspected(card)
 			r.routes("rtb-a1", "0.0.0.0/0: NetworkInterfaceId: eni-mid")
-		}
+		})
 		e := mid.eni("eni-mid")
-		arrives := func(at *rig, sent end) end {
-			if at == x && mid == x {
-				return sent
-			}
-			return at.send(Uplink, sent.frame)
-		}
 		inside := wiretest.TCP(client+":40000", "10.0.1.5:22").Flags(wire.TCPSyn)
 		answer := wiretest.TCP("10.0.1.5:22", client+":40000").Flags(wire.TCPSyn | wire.TCPAck)
 		for range 3 {
-			got := arrives(mid, x.fromInternet("eni-a1", syn)).delivered("eni-mid")
+			got := x.reach(mid, x.fromInternet("eni-a1", syn)).delivered("eni-mid")
 			require.Equal(t, inside.MACs(e.RouterMAC, e.MAC).Bytes(), got)
-			got = arrives(x, mid.fromGuest("eni-mid", inside)).delivered("eni-a1")
+			got = mid.reach(x, mid.fromGuest("eni-mid", inside)).delivered("eni-a1")
 			require.Equal(t, inside.MACs(x.eni("eni-a1").RouterMAC, macA1).Bytes(), got)
-			arrives(mid, x.fromGuest("eni-a1", answer)).delivered("eni-mid")
+			x.reach(mid, x.fromGuest("eni-a1", answer)).delivered("eni-mid")
 			got = mid.fromGuest("eni-mid", answer).tunneled(edge, vniA)
 			require.Equal(t, wiretest.Addr("35.72.2.8"), header(t, got).Src)
 		}
