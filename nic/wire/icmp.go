@@ -2,8 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// parseICMP reads the header at the start of b, the packet's payload. No message
-// is shorter than 8 bytes (RFC 792):
+// parseICMP reads the header at the start of b, the packet's payload, which is alike in both
+// families. No message is shorter than 8 bytes (RFC 792, RFC 4443 section 2.1):
 //
 //	 0                   1                   2                   3
 //	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -12,7 +12,7 @@ import "encoding/binary"
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //	|      Query: Identifier        |    Query: Sequence Number     |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//	|    Query: data. Errors: IPv4 header + 64 bits or more ...     |
+//	|    Query: data. Errors: IP header + 64 bits or more ...       |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 func parseICMP(b []byte, h *Headers) Fault {
 	if len(b) < ICMPLen {
@@ -20,7 +20,7 @@ func parseICMP(b []byte, h *Headers) Fault {
 	}
 	p := (*[ICMPLen]byte)(b)
 	h.Type, h.Code = p[0], p[1]
-	if ICMPQuery(h.Type) != 0 {
+	if h.Query() != 0 {
 		h.SrcPort = binary.BigEndian.Uint16(p[4:])
 		h.DstPort = h.SrcPort
 	}
@@ -170,10 +170,6 @@ func quoteTransport(b []byte, q *Headers) bool {
 		if q.Proto == ProtoTCP && len(b) > 13 {
 			q.Flags = TCP(b).Flags()
 		}
-	case ProtoICMP:
-		return q.EtherType != EtherTypeIPv4 || parseICMP(b, q) == NoFault
-	case ProtoICMPv6:
-		return q.EtherType != EtherTypeIPv6 || parseICMPv6(b, q) == NoFault
 	}
-	return true
+	return !q.IsICMP() || parseICMP(b, q) == NoFault
 }

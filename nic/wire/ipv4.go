@@ -97,20 +97,7 @@ func parseIPv4(b []byte, h *Headers) Fault {
 			return f
 		}
 	}
-	b = b[headerLen:total]
-	var f Fault
-	switch h.Proto {
-	case ProtoTCP:
-		f = parseTCP(b, h)
-	case ProtoUDP:
-		f = parseUDP(b, h)
-	case ProtoICMP:
-		f = parseICMP(b, h)
-	}
-	if f == NoFault && h.Frag == FirstFragment {
-		f = fragmentLength(len(b), true)
-	}
-	return f
+	return parseTransport(b[headerLen:total], h)
 }
 
 // headerLength is the length of the header at the start of b, with options.

@@ -70,30 +70,5 @@ func parseIPv6(b []byte, h *Headers) Fault {
 	if f != NoFault || h.Frag == LaterFragment {
 		return f
 	}
-	switch b = b[at:total]; h.Proto {
-	case ProtoTCP:
-		f = parseTCP(b, h)
-	case ProtoUDP:
-		f = parseUDP(b, h)
-	case ProtoICMPv6:
-		f = parseICMPv6(b, h)
-	}
-	if f == NoFault && h.Frag == FirstFragment {
-		f = fragmentLength(len(b), true)
-	}
-	return f
-}
-
-// parseICMPv6 reads the header at the start of b, the packet's payload, which is like
-// that of ICMP (RFC 4443 section 2.1).
-func parseICMPv6(b []byte, h *Headers) Fault {
-	if len(b) < ICMPLen {
-		return h.cut(FaultICMPTruncated)
-	}
-	h.Type, h.Code = b[0], b[1]
-	if ICMPv6Query(h.Type) != 0 {
-		h.SrcPort = binary.BigEndian.Uint16(b[4:])
-		h.DstPort = h.SrcPort
-	}
-	return NoFault
+	return parseTransport(b[at:total], h)
 }

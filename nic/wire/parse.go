@@ -84,3 +84,20 @@ func (h *Headers) cut(f Fault) Fault {
 	}
 	return f
 }
+
+// parseTransport reads the transport header at the start of b, the payload of an IP packet
+// that is whole, or of a first fragment.
+func parseTransport(b []byte, h *Headers) (f Fault) {
+	switch {
+	case h.Proto == ProtoTCP:
+		f = parseTCP(b, h)
+	case h.Proto == ProtoUDP:
+		f = parseUDP(b, h)
+	case h.IsICMP():
+		f = parseICMP(b, h)
+	}
+	if f == NoFault && h.Frag == FirstFragment {
+		f = fragmentLength(len(b), true)
+	}
+	return f
+}
