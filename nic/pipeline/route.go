@@ -45,9 +45,6 @@ func judgeWay(policy *vpc.Policy, e *vpc.OwnENI, to wire.MAC, t *wire.Tuple) (a 
 // to a middlebox (VPC User Guide, "Routing for a middlebox appliance").
 func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	a.exit.flags, a.route = flow.FlagRouted, e.Route(t.Dst)
-	if t.Dst.IsLinkLocal6() {
-		a.route = linkLocal
-	}
 	if nat := e.PeerNAT(t.Dst); nat != nil {
 		a.towards(policy, nat)
 		return
@@ -76,10 +73,6 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.verdict = RouteNotEnforced
 	}
 }
-
-// linkLocal is the route to a link-local address, whatever the table says: no router forwards
-// such a packet (RFC 4291 section 2.5.6).
-var linkLocal = &vpc.Route{Target: vpc.NoRoute}
 
 // routedTo is the way by the router to an ENI of the VPC. The router gives a packet for an
 // ENI of the sender's subnet back to this subnet, as if no router stood between.
