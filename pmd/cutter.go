@@ -17,13 +17,11 @@ type Cutter struct {
 func (c *Cutter) Start(f *Frame) {
 	*c = Cutter{frame: f.Bytes(), ip: wire.EthernetLen, segment: int(f.segment)}
 	c.tcp, c.payload = f.Headers()
-	if c.tunneled() {
+	if f.Tunneled() {
 		c.ip += wire.OuterLen
 	}
 	c.at = c.payload
 }
-
-func (c *Cutter) tunneled() bool { return c.frame[wire.EthernetLen+9] == wire.ProtoUDP }
 
 // Next writes the next packet to buf, which has room for MaxFrame bytes, and returns
 // its length: 0 after the last, and where the packet has no room.
@@ -48,8 +46,7 @@ func (c *Cutter) Next(buf []byte) int {
 // finish writes sequence number, flags and checksum of TCP.
 func (c *Cutter) finish(ip wire.IPv4, tcp wire.TCP) {
 	tcp.Segment(c.at-c.payload, c.at+c.segment >= len(c.frame))
-	sum := tcp[16:18]
+	sum := tcp[tcpSum : tcpSum+2]
 	clear(sum)
-	pseudo := wire.PseudoSum(wire.AddrFrom4(ip.Src()), wire.AddrFrom4(ip.Dst()), wire.ProtoTCP, len(tcp))
-	wire.PutSum(sum, wire.Sum(tcp, pseudo))
+	wire.PutSum(sum, wire.Sum(tcp, pseudoOf(ip, tcp)))
 }

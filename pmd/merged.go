@@ -82,6 +82,9 @@ func (f *Frame) Longest() int {
 	return payload + int(f.segment)
 }
 
+// Tunneled tells whether a merged frame is in outer headers.
+func (f *Frame) Tunneled() bool { return f.Bytes()[wire.EthernetLen+9] == wire.ProtoUDP }
+
 // Headers tells where a merged frame has its TCP header and its payload.
 func (f *Frame) Headers() (tcp, payload int) { return headersOf(f.Bytes()) }
 

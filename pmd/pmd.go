@@ -9,8 +9,8 @@
 // A frame that a driver lends is finished: every checksum is complete, and no segments
 // are merged. Virtual links leave both undone; their drivers finish each frame before the
 // card sees it. A stream is much faster in merged frames, so a port that is asked to (Merging)
-// lends those as they are. Some ports take merged frames (Info.Merged); for the others
-// Cutter cuts them.
+// lends those as they are. Some ports take merged frames (Info.Merged, Info.Bundle); for the
+// others Cutter cuts them.
 package pmd
 
 import (
@@ -99,6 +99,7 @@ type Info struct {
 	MAC    wire.MAC // the device's own address, zero if it has none
 	MTU    int      // bytes after the Ethernet header
 	Merged bool     // Tx takes merged frames that are in no tunnel, and sends the packets that they stand for
+	Bundle bool     // Tx takes merged frames that are in a tunnel, too
 	Max    int      // bytes after the Ethernet header that Tx takes, if more than the MTU; else 0
 }
 

@@ -74,7 +74,7 @@ func (w *Worker) scratch() *pieces {
 func (w *Worker) flushPieces() {
 	o, s := &w.out, w.scratch()
 	for _, q := range o.dirty[:o.queues] {
-		if q.merged && q != w.uplink && !o.long {
+		if takes := q.merged && (q != w.uplink || q.bundle); takes && !o.long {
 			s.sendWhole(q, o.chainOf(q))
 		} else {
 			s.send(q, o, q == w.uplink)
@@ -95,8 +95,8 @@ func (s *pieces) sendWhole(q *Queue, chain []*pmd.Frame) {
 	}
 }
 
-// send is sendWhole for a port that takes no merged frames, or frames to be fragmented. So
-// is the uplink: no port cuts what is in a tunnel.
+// send is sendWhole for a port that does not take its merged frames, or for frames to be
+// fragmented.
 func (s *pieces) send(q *Queue, o *outbox, tunneled bool) {
 	s.queue, s.full, s.n = q, false, 0
 	clear(s.taken[:])

@@ -16,6 +16,7 @@ type Queue struct {
 	port   pmd.Port // nil: none attached
 	tx     sender   // port, port with a lock, or an appliance's entrance; nil: none
 	merged bool     // port takes merged frames
+	bundle bool     // … in a tunnel, too
 	polled bool     // the worker receives from port, too
 
 	out waiting // frames to send when the burst ends
@@ -73,7 +74,8 @@ func (q *Queue) Down() bool { return q.down.Load() }
 // or before the worker has seen q.
 func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spinlock) {
 	q.port, q.tx, q.polled, q.longest = port, port, polled, longest
-	q.merged = port.Info().Merged
+	info := port.Info()
+	q.merged, q.bundle = info.Merged, info.Bundle
 	if lock != nil {
 		q.tx = locked{lock, port}
 	}
@@ -81,7 +83,7 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 
 // Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
-	q.port, q.tx, q.polled, q.merged = nil, nil, false, false
+	q.port, q.tx, q.polled, q.merged, q.bundle = nil, nil, false, false, false
 	q.room.Store(0)
 }
 

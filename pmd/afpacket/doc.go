@@ -37,6 +37,7 @@
 //
 // PACKET_VNET_HDR tells which frames a virtual link left unfinished. They are
 // finished before the card sees them; see package gso. Merged frames of TCP go
-// on whole if the card asks for them (pmd.Merging), and leave by a socket of their own, to
-// which the kernel takes 64 KB at once.
+// on whole if the card asks for them (pmd.Merging), and leave by a socket of their own, by
+// which the kernel takes 64 KB at once. Those in a tunnel leave as bundles (pmd.Cutter.Bundle):
+// the kernel cuts them where a device does not, and a card at the other end joins them again.
 package afpacket

@@ -49,8 +49,9 @@ func open(name string, frames int) (*Port, error) {
 		bulk:     -1,
 		segments: make([]byte, pmd.MaxBurst*segmentSize),
 		merged:   make([]byte, mergedSize),
+		bundle:   make([]byte, pmd.MaxBundle+pmd.MaxFrame),
 	}
-	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU, Merged: true}
+	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU, Merged: true, Bundle: bundles()}
 	copy(info.MAC[:], dev.HardwareAddr)
 	p.info.Store(info)
 	if p.claim, err = claimed(dev.Index); err != nil {
@@ -84,6 +85,18 @@ func (p *Port) openBulk() (err error) {
 	}
 	buffer(p.bulk, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sndbuf)
 	return p.bind(p.bulk, 0)
+}
+
+// bundles tells whether packet sockets of this kernel take datagrams to be cut: those of
+// Linux 6.2 and later do (VIRTIO_NET_HDR_GSO_UDP_L4 in linux/virtio_net.h).
+func bundles() bool {
+	var of unix.Utsname
+	if unix.Uname(&of) != nil {
+		return false
+	}
+	var major, minor int
+	fmt.Sscanf(unix.ByteSliceToString(of.Release[:]), "%d.%d", &major, &minor)
+	return major > 6 || major == 6 && minor >= 2
 }
 
 func explain(err error) error {

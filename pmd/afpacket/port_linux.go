@@ -30,10 +30,13 @@ type Port struct {
 	merged     []byte   // the frame that is cut
 	whole      [][]byte // for merged frames that are lent as they are; nil: all are cut
 	tunneled   bool     // merged frames in outer headers are lent so, too
-	lent       int      // merged frames in the burst at hand
-	looks      int      // that Rx has left
-	idle       int      // Rx in a row that found nothing
+	joiner     pmd.Joiner
+	lent       int // merged frames in the burst at hand
+	looks      int // that Rx has left
+	idle       int // Rx in a row that found nothing
 
+	cutter  pmd.Cutter          // of the merged frame in a tunnel that is sent
+	bundle  []byte              // with its header
 	header  [gso.HeaderLen]byte // of the merged frame that is sent
 	vectors [2]unix.Iovec
 
@@ -141,6 +144,9 @@ func (p *Port) finish(f *received) bool {
 			return true
 		}
 	}
+	if p.tunneled && f.join(&p.joiner, &header) {
+		return true
+	}
 	if p.whole != nil || len(frame) <= pmd.MaxFrame {
 		frame = p.merged[:copy(p.merged, frame)] // its segments may take several Rx
 	}
@@ -182,8 +188,35 @@ func (p *Port) Tx(frames []*pmd.Frame) (n int) {
 
 // sendWhole sends a merged frame. It is false if there was no room for it.
 func (p *Port) sendWhole(f *pmd.Frame) bool {
-	packets, bytes, frame := f.Packets(), f.WireLen(), f.Bytes()
+	if f.Tunneled() {
+		return p.sendBundles(f)
+	}
 	gso.PutWhole(p.header[:], f)
+	return p.write(f.Bytes(), f.Packets(), f.WireLen())
+}
+
+// sendBundles sends a merged frame in a tunnel. It is false if there was no room for the
+// first bundle. A later one without room is dropped.
+func (p *Port) sendBundles(f *pmd.Frame) bool {
+	p.cutter.Start(f)
+	for first := true; ; first = false {
+		bundle, size, packets := p.cutter.Bundle(p.bundle)
+		if packets == 0 {
+			return true
+		}
+		gso.PutBundle(p.header[:], bundle, size, packets)
+		if !p.write(bundle, packets, len(bundle)+(packets-1)*pmd.OuterHead) {
+			if first {
+				return false
+			}
+			p.txDropped.Store(p.txDropped.Load() + uint64(packets))
+		}
+	}
+}
+
+// write sends a frame behind p.header, which stands for so many packets and their bytes. It
+// is false if there was no room for it.
+func (p *Port) write(frame []byte, packets, bytes int) bool {
 	p.vectors[0].Base, p.vectors[1].Base = &p.header[0], &frame[0]
 	p.vectors[0].SetLen(len(p.header))
 	p.vectors[1].SetLen(len(frame))

@@ -1,7 +1,9 @@
 package afpacket
 
 import (
+	"bytes"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
 	"nitrocard/pmd/pmdtest"
 )
@@ -51,6 +54,54 @@ func TestMergedFramesPassWhole(t *testing.T) {
 		p, _, peer := plug(t)
 		return pmdtest.End{Port: p, Link: peer}
 	})
+}
+
+func TestMergedFramesInATunnelPassAsBundles(t *testing.T) {
+	pmdtest.Bundles(t, func(t *testing.T) pmdtest.End {
+		p, _, peer := plug(t)
+		return pmdtest.End{Port: p, Link: peer}
+	})
+}
+
+// A merged frame in a tunnel reaches a port at the other end of the cable as it was sent, if
+// that port lends merged frames, and else as its packets.
+func TestABundleArrivesAsItsMergedFrame(t *testing.T) {
+	from, _, peer := plug(t)
+	to, err := Open(peer.Attrs().Name)
+	require.NoError(t, err)
+	t.Cleanup(func() { to.Close() })
+	inner := wiretest.TCP("10.0.1.5:40000", "10.0.2.5:80").Payload(strings.Repeat("nitrocard", 4000)).Bytes()
+	whole := wiretest.VXLAN("172.16.0.11", "172.16.0.12", 5001, inner).Bytes()
+	segment, ok := 0, true
+	send := func(packets int) (got [][]byte) {
+		frame := bytes.Clone(whole)
+		var f pmd.Frame
+		f.LendMerged(frame, 0, len(frame), 1400)
+		require.Equal(t, 26, f.Packets())
+		require.Equal(t, 1, from.Tx([]*pmd.Frame{&f}))
+		pmdtest.Until(t, "it arrived", func() bool {
+			var b pmd.Burst
+			to.Rx(&b)
+			for i := range b.N {
+				segment, ok = b.Frames[i].Segment(), ok && b.Frames[i].Merged() == (b.Merged>>i&1 == 1)
+				if b.Frames[i].Bytes()[12] == 8 { // the kernel may greet by IPv6
+					got = append(got, bytes.Clone(b.Frames[i].Bytes()))
+				}
+			}
+			return len(got) == packets
+		})
+		require.True(t, ok)
+		return got
+	}
+	for i, packet := range send(26) {
+		inner := packet[pmd.OuterHead+wire.VXLANLen:]
+		require.Equal(t, "nitrocard"[i*1400%9:], string(inner[54:])[:9-i*1400%9], "packet %d", i)
+	}
+	to.(pmd.Merging).LendMerged(true)
+	got := send(1)
+	require.Equal(t, 1400, segment)
+	require.Len(t, got[0], len(whole))
+	require.Equal(t, whole[wire.OuterLen+54:], got[0][wire.OuterLen+54:])
 }
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
@@ -217,7 +268,7 @@ func TestTheInterfaceChanges(t *testing.T) {
 	for _, mtu := range []int{1500, 1000, 1500, pmdtest.MTU} {
 		require.NoError(t, netlink.LinkSetMTU(link, mtu))
 		pmdtest.Until(t, "up", func() bool { return p.Link() == nil })
-		require.Equal(t, pmd.Info{Name: p.Info().Name, Driver: "afpacket", MAC: mac, MTU: mtu, Merged: true}, p.Info())
+		require.Equal(t, pmd.Info{Name: p.Info().Name, Driver: "afpacket", MAC: mac, MTU: mtu, Merged: true, Bundle: true}, p.Info())
 		there.Take(func([]byte) {})
 		before := p.Stats()
 		for n, passes := range map[int]bool{mtu + 14: true, mtu + 15: false} {

@@ -100,6 +100,16 @@ func (f *received) read(fd int, buf []byte) bool {
 	return true
 }
 
+// join makes a frame that is a bundle the merged frame that it was made of; it is false, and
+// the frame is as it was, if the frame is none.
+func (f *received) join(j *pmd.Joiner, h *gso.Header) bool {
+	merged, segment, ok := gso.Join(j, f.mem[f.off:], h)
+	if ok {
+		f.mem, f.segment = f.mem[:f.off+len(merged)], segment
+	}
+	return ok
+}
+
 // readNow is a read(2) that never waits and allocates no error; it is negative
 // if there is nothing to read.
 func readNow(fd int, buf []byte) int {

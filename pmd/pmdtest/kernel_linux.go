@@ -58,13 +58,22 @@ func Kernel(t *testing.T, open func(t *testing.T) End) {
 
 // Merged tests a driver between two such stacks whose merged frames pass whole.
 func Merged(t *testing.T, open func(t *testing.T) End) {
+	whole(t, open, false, func(s *Stack, _ int) netlink.Link { return s.Link })
+}
+
+// Bundles tests a driver between two such stacks whose merged frames, in a tunnel, pass as
+// bundles.
+func Bundles(t *testing.T, open func(t *testing.T) End) { whole(t, open, true, vxlan(false)) }
+
+func whole(t *testing.T, open func(t *testing.T) End, tunneled bool, over func(s *Stack, n int) netlink.Link) {
 	a, b := open(t), open(t)
 	one, two := NewStack(t, a.Link, mtu), NewStack(t, b.Link, mtu)
-	one.Address(one.Link, "10.0.0.1/24")
-	two.Address(two.Link, "10.0.0.2/24")
+	one.Address(over(one, 1), "10.0.0.1/24")
+	two.Address(over(two, 2), "10.0.0.2/24")
 	for _, p := range []pmd.Port{a.Port, b.Port} {
 		require.True(t, p.Info().Merged)
-		p.(pmd.Merging).LendMerged(false)
+		require.True(t, p.Info().Bundle || !tunneled)
+		p.(pmd.Merging).LendMerged(tunneled)
 	}
 	r := start(t, a.Port, b.Port)
 	streams(t, one, two)

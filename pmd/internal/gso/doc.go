@@ -7,6 +7,7 @@
 //	tunnel.go   … and through what lies between: UDP and its tunnels, GRE, MPLS
 //	cut.go      a merged frame, cut into the segments it stands for
 //	whole.go    a merged frame that goes on as it is, for the port that it leaves by to cut
+//	bundle.go   the packets of a merged frame in a tunnel, as one datagram to be cut
 //	finisher.go all of this for a port, with counts
 //	capture.go  the same for frames of a capture, where nothing says what is missing
 //
