@@ -210,5 +210,6 @@ func (w *Worker) boundFor(frame []byte) *eniPlace {
 	if !tunnel || fault != wire.NoFault || o.Dst != w.underlay.card.VTEP || o.End < o.Inner+wire.EthernetLen {
 		return nil
 	}
-	return w.fast.enis.find(wire.TargetOf(o.VNI, wire.Ethernet(frame[o.Inner:]).DstBits()))
+	e, _ := w.setup.target(&o, wire.Ethernet(frame[o.Inner:]).DstBits())
+	return e
 }

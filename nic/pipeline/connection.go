@@ -65,7 +65,7 @@ func (w *Worker) knownInbound(p *packet) bool {
 		return false
 	}
 	s := c.Status()
-	return s.Walked(wire.In) && w.underlay.addrs[s.VTEP()] == p.outerSrc.As4() && !(s.OnLink() && p.fromRouter()) &&
+	return s.Walked(wire.In) && w.cameFrom(p, s.VTEP()) && !(s.OnLink() && p.fromRouter()) &&
 		!w.unpublished(p) && !w.asksAnew(p)
 }
 

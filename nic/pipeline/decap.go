@@ -3,6 +3,7 @@ package pipeline
 import (
 	"math/bits"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -72,7 +73,7 @@ func (w *Worker) unwrap(p *packet) Verdict {
 		p.wrapped = o.Inner
 	}
 	p.untag()
-	return w.findENI(p, o.VNI)
+	return w.findENI(p, &o)
 }
 
 // refuse describes a packet that ends with its tunnel on by the outer headers, which the
@@ -82,14 +83,13 @@ func (p *packet) refuse(v Verdict) Verdict {
 	return v
 }
 
-// findENI finds the ENI of this card that a packet is for, by VNI and inner destination
-// MAC.
-func (w *Worker) findENI(p *packet, vni uint32) Verdict {
-	station := p.ethernet().DstBits()
-	e := w.fast.enis.find(wire.TargetOf(vni, station))
+// findENI finds the ENI of this card that a packet is for.
+func (w *Worker) findENI(p *packet, o *wire.Outer) Verdict {
+	e, via := w.setup.target(o, p.ethernet().DstBits())
 	if e == nil {
-		return w.unknownENI(p, vni)
+		return w.unknownENI(p, o.VNI, via)
 	}
+	p.via = via
 	p.guest = &w.guests[e.number]
 	switch {
 	case !carried(&p.Headers):
@@ -100,16 +100,30 @@ func (w *Worker) findENI(p *packet, vni uint32) Verdict {
 	return p.congestion()
 }
 
+// target is the ENI of this card that a tunnel's frame to a station is for, by VNI and MAC, and
+// the exit by whose tunnel the frame came. Each is nil if there is none.
+func (s *Setup) target(o *wire.Outer, station uint64) (*eniPlace, *vpc.Exit) {
+	to := wire.TargetOf(o.VNI, station)
+	if e := s.enis.find(to); e != nil {
+		return e, nil
+	}
+	via := s.Policy.Region.ExitAt(o.Src, o.VNI)
+	if via == nil {
+		return nil, nil
+	}
+	return s.byExits.find(to), via
+}
+
 // unknownENI tells why a packet is for no ENI of this card: whether the tunnel end, the
-// VNI or the MAC is unknown.
-func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
-	if _, ok := w.setup.vtep(p.outerSrc); !ok {
+// VNI or the MAC is unknown. via is the exit by whose tunnel the packet came.
+func (w *Worker) unknownENI(p *packet, vni uint32, via *vpc.Exit) Verdict {
+	_, known := w.setup.vtep(p.outerSrc)
+	switch {
+	case !known && via == nil:
 		return UnknownVTEP
-	}
-	if w.setup.Policy.Region.VPC(vni) == nil {
+	case via == nil && w.setup.Policy.Region.VPC(vni) == nil:
 		return UnknownVNI
-	}
-	if p.ethernet().Dst().IsMulticast() {
+	case p.ethernet().Dst().IsMulticast():
 		return GroupAddress
 	}
 	return UnknownMAC

@@ -39,14 +39,19 @@ func newENITable(guests []guest) eniTable {
 			n++
 		}
 	}
-	size := 1 << bits.Len(uint(4*max(n, 1)-1))
-	t := eniTable{places: make([]eniPlace, size+1), mask: uint64(size-1) << placeBits}
+	t := newTableFor(n)
 	for i := range guests {
 		if g := &guests[i]; g.eni != nil {
 			t.add(eniPlace{wire.TargetOf(g.eni.VNI, g.macBits), g.number, g.primary, g.public, true})
 		}
 	}
 	return t
+}
+
+// newTableFor is an empty table for so many ENIs.
+func newTableFor(n int) eniTable {
+	size := 1 << bits.Len(uint(4*max(n, 1)-1))
+	return eniTable{places: make([]eniPlace, size+1), mask: uint64(size-1) << placeBits}
 }
 
 // add puts an ENI into its place, and keeps the last place free.

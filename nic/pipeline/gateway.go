@@ -8,7 +8,9 @@ import (
 
 // gateway follows the route table of the internet gateway, if it has one, with a packet that
 // the edge sent to a public address of an ENI of this card: to a middlebox first, which sends
-// the packet on to the ENI. The packet's destination is the private address already.
+// the packet on to the ENI. The packet's destination is the private address already. A
+// packet by the exit of a virtual private gateway follows that gateway's table in the same
+// way.
 //
 // The card does so, and not the edge, because the edge knows which server has a public
 // address and no rule of a customer: an edge that missed a change of a route table would
@@ -16,11 +18,16 @@ import (
 // way over the underlay. Such a packet leaves no connection at its ENI, because the same
 // packet comes once more, from the middlebox.
 func (w *Worker) gateway(p *packet) Verdict {
-	if !w.fromEdge(p) {
+	by := vpc.InternetGateway
+	switch {
+	case w.fromEdge(p):
+	case p.via != nil && p.via.IsVPN():
+		by = vpc.VPNGateway
+	default:
 		return next
 	}
 	e := p.guest.eni
-	first, v := judgeGateway(w.setup.Policy, e, p.pair.Local)
+	first, v := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
 	if v != next || first == nil || first == e.ENI {
 		return v
 	}
@@ -37,11 +44,11 @@ func (w *Worker) gateway(p *packet) Verdict {
 	return w.encap(p, to)
 }
 
-// judgeGateway is the ENI of the middlebox that packets from the internet for a private
-// address go to first, nil if there is none. The middlebox must be attached to an instance
-// and have a public address (VPC User Guide, "Gateway route tables").
-func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, private wire.Addr) (first *vpc.ENI, v Verdict) {
-	r := e.Inward(private)
+// judgeGateway is the ENI of the middlebox that packets by a gateway for a private address go
+// to first, nil if there is none. The middlebox must be attached to an instance and, for the
+// internet gateway, have a public address (VPC User Guide, "Gateway route tables").
+func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) (first *vpc.ENI, v Verdict) {
+	r := e.Inward(by, private)
 	switch {
 	case r == nil || r.Target == vpc.Local:
 		return nil, next
@@ -51,7 +58,7 @@ func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, private wire.Addr) (first *
 		return nil, Blackhole
 	}
 	first = policy.Region.Interface(r.Via)
-	if first == nil || first.Subnet.VPC != e.Subnet.VPC || private.Is4() && first.Public().IsZero() {
+	if first == nil || first.Subnet.VPC != e.Subnet.VPC || by == vpc.InternetGateway && private.Is4() && first.Public().IsZero() {
 		return nil, Blackhole
 	}
 	return first, next
@@ -61,7 +68,7 @@ func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, private wire.Addr) (first *
 // card, as a packet from a guest of this card.
 func (w *Worker) toMiddlebox(p *packet, g *guest) Verdict {
 	p.translateDst()
-	p.guest, p.outerSrc = g, wire.Addr{}
+	p.guest, p.outerSrc, p.via = g, wire.Addr{}, nil
 	p.conn, p.missed, p.found = nil, false, found{}
 	p.exit.flags = flow.FlagRouted
 	p.address(g.mac, g.router)

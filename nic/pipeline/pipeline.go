@@ -191,6 +191,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if leads != next {
 		return leads
 	}
+	if v := w.endpoint(p); v != next {
+		return v
+	}
 	// A NAT gateway needs no stage: it is an Appliance, and a route leads to its ENI.
 	if v := w.fits(p); v != next {
 		return v

@@ -65,8 +65,8 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.peering(policy, e.Peer(a.route.Via), t.Dst)
 	case target == vpc.NAT:
 		a.nat(policy, e)
-	case target == vpc.Outside:
-		a.verdict = TargetOutside
+	case target == vpc.Outside, target == vpc.Endpoint:
+		a.outside(policy)
 	case target == vpc.Blackhole:
 		a.verdict = Blackhole
 	default:
@@ -160,7 +160,7 @@ func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	if a.verdict = judgePublicAccess(holder); a.verdict != next {
 		return
 	}
-	if first, _ := judgeGateway(policy, e, t.Src); first != nil && first != e.ENI {
+	if first, _ := judgeGateway(policy, e, vpc.InternetGateway, t.Src); first != nil && first != e.ENI {
 		a.verdict = MiddleboxPassedBy
 		return
 	}

@@ -15,6 +15,7 @@ import (
 type Setup struct {
 	Policy   *vpc.Policy
 	enis     eniTable
+	byExits  eniTable // of packets by exits
 	underlay underlay
 	parts    []part                // by worker
 	ids      map[vpc.RuleID]uint32 // an empty rulebook.ids
@@ -55,10 +56,10 @@ func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
 	s := &Setup{Policy: policy, ids: c.freshIDs()}
 	var guests []guest
 	if before.Policy == policy {
-		s.enis, guests = before.enis, before.parts[0].guests
+		s.enis, s.byExits, guests = before.enis, before.byExits, before.parts[0].guests
 	} else {
 		guests = guestsOf(policy, ports.Guests)
-		s.enis = newENITable(guests)
+		s.enis, s.byExits = newENITable(guests), exitTable(policy, guests)
 	}
 	for i := range c.Workers {
 		s.parts = append(s.parts, partOf(i, ports, guests))

@@ -7,7 +7,7 @@ import (
 
 // source holds the underlay to the mapping: a packet with an address of the VPC must
 // come from the tunnel end where that address's ENI lives, and only the edge speaks for
-// the world outside. So a guest that took over its server cannot speak for the guests of
+// the world outside, or an exit for the part of the world to which routes lead by it. So a guest that took over its server cannot speak for the guests of
 // other servers.
 //
 // A card with an ENI that forwards, a middlebox without source/destination check, speaks
@@ -16,8 +16,12 @@ import (
 // over the middlebox's server may speak for that VPC's addresses, as whoever takes over the
 // middlebox may, and for no other VPC's.
 func (w *Worker) source(p *packet) Verdict {
-	if p.outerSrc.IsZero() {
+	switch {
+	case p.outerSrc.IsZero():
 		return next // from a guest of this card, which antispoof held to what its ENI may send
+	case p.via != nil:
+		p.vtep = p.via.VTEP
+		return judgeExit(p.guest.eni, p.via, p.Src, p.Dst)
 	}
 	from, ok := uint16(vpc.Edge), w.fromEdge(p)
 	if !ok {
@@ -32,7 +36,23 @@ func (w *Worker) source(p *packet) Verdict {
 
 // fromEdge tells whether a packet came through the edge, behind which is the
 // internet.
-func (w *Worker) fromEdge(p *packet) bool { return p.outerSrc == w.underlay.ends[vpc.Edge].Addr }
+func (w *Worker) fromEdge(p *packet) bool {
+	return p.via == nil && p.outerSrc == w.underlay.ends[vpc.Edge].Addr
+}
+
+// cameFrom tells whether a packet came from the tunnel end of an index, 0 for a guest of this
+// card, and, by an exit, for a private address. Exits may share an address with the edge, and
+// differ in VNI.
+func (w *Worker) cameFrom(p *packet, vtep uint16) bool {
+	switch end := &w.underlay.ends[vtep]; {
+	case p.via != nil:
+		return vtep == p.via.VTEP && p.Dst == p.pair.Local
+	case p.outerSrc.IsZero():
+		return vtep == 0
+	default:
+		return end.Addr == p.outerSrc && !end.Exit
+	}
+}
 
 // arrival is a packet that a tunnel end sent to an ENI of this card.
 type arrival struct {
@@ -70,15 +90,26 @@ func (a arrival) judge(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 	return next
 }
 
-// byGateway tells whether the packet is one from the internet that a gateway route table
-// leads to the ENI, a middlebox, first. The card that sends such a packet must have the ENI
-// that the packet is for in the end, and the source must be one that the edge may speak for.
+// byGateway tells whether the packet is one from the internet, or by the exit of a virtual
+// private gateway, that a gateway route table leads to the ENI, a middlebox, first. The card
+// that sends such a packet must have the ENI that the packet is for in the end, and the
+// source must be one that the edge, or the exit, may speak for.
 func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 	public, of := e.Published(a.dst)
-	if public.IsZero() || of.Card != a.vtep || heldByPeer(e, a.src) || isPrivate(a.src) {
+	if of == nil || of.Card != a.vtep {
 		return false
 	}
-	first, _ := judgeGateway(policy, e, a.dst)
+	by := vpc.InternetGateway
+	if public.IsZero() || heldByPeer(e, a.src) || isPrivate(a.src) || !leadsTo(policy, e, by, a.dst) {
+		by = vpc.VPNGateway
+	}
+	return leadsTo(policy, e, by, a.dst) && (by == vpc.InternetGateway || e.LeadsOutByVPN(a.src, policy.Region))
+}
+
+// leadsTo tells whether the route table of a gateway leads what is for a private address to an
+// ENI first.
+func leadsTo(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) bool {
+	first, _ := judgeGateway(policy, e, by, private)
 	return first == e.ENI
 }
 

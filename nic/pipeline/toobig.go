@@ -122,7 +122,10 @@ func (w *Worker) tellBeyond(p *packet) {
 // wayBack is the station from which p came by a tunnel; ok is false if nobody knows.
 func (w *Worker) wayBack(p *packet) (to *vpc.Station, ok bool) {
 	region, e := w.setup.Policy.Region, p.guest.eni
-	if w.fromEdge(p) {
+	switch {
+	case p.via != nil:
+		return region.Station(p.via.Station), true
+	case w.fromEdge(p):
 		return region.Station(e.VPC.Station), true
 	}
 	n := e.Neighbor(p.Src)

@@ -20,7 +20,8 @@ type underlay struct {
 	macBits uint64   // mac as a number
 	edge    uint32   // the edge's address, IPv4 in host byte order
 	// addrs are the ends' addresses by VTEP index, IPv4 in host byte order. Index 0 is this
-	// card and has 0, because packets of its guests have no outer address.
+	// card and has 0, because packets of its guests have no outer address; exits have 0, because
+	// the fast path takes no packet that came by one.
 	addrs   []uint32
 	hops    []hop                // by VTEP index
 	tunnels []tunnel             // by VTEP index
@@ -74,7 +75,10 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 			continue
 		}
 		h := &u.hops[i]
-		u.addrs[i], h.ask = v.Addr.As4(), p.Card.NextHop(v.Addr)
+		h.ask = p.Card.NextHop(v.Addr)
+		if !v.Exit {
+			u.addrs[i] = v.Addr.As4()
+		}
 		u.tunnels[i].outer = vpc.NewTunnel(p.Card.VTEP, v.Addr)
 		if !v.MAC.IsZero() {
 			h.static = true

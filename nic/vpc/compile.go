@@ -45,6 +45,7 @@ type compiler struct {
 	allowed      map[string]bool            // instances whose allowance was changed
 	moved        map[string]bool            // instances that lost or got an ENI
 	renumberVPCs bool
+	exits        bool // Placement has other exits
 
 	// What this change has made, and so may still write to.
 	copied   map[string]bool      // lists

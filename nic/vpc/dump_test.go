@@ -64,9 +64,9 @@ func TestDumpPublicSubnet(t *testing.T) {
 func TestDumpPublicPrivateSubnet(t *testing.T) {
 	p := dump(t, "test-public-private-subnet")
 	require.Len(t, p.ENIs, 2)
-	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: this card does not serve VpnGateways yet; packets that need them are dropped")
+	require.Contains(t, texts(p), "VpnGateways[0] vgw-070087240d6fa2989: its other side is outside the configuration; packets that need it are dropped, unless Placement: Exits says where it leads")
 	require.Contains(t, texts(p), "RouteTables[0] rtb-002f0eabf583bf991: Routes[1]: 0.0.0.0/0 to vgw-070087240d6fa2989: "+
-		"what is behind this target is outside the configuration; such packets are dropped")
+		"what is behind this target is outside the configuration; such packets are dropped, unless Placement: Exits says where it leads")
 }
 
 // The NAT gateway's ENI is in no group, and none filters it. The ACL's own entry stands before one that allows

@@ -14,30 +14,40 @@ import (
 // ID.
 func inwardKey(vpc, kind string) string { return "from " + kind + " into " + vpc }
 
-// inwardOf is the route table of a VPC's gateway, nil if the gateway has none.
-func (r *Region) inwardOf(vpc, kind string) *routeTable {
-	t, _ := r.assigned.Get(inwardKey(vpc, kind))
-	return t
+// Gateway is a gateway of a VPC that may have a route table.
+type Gateway uint8
+
+// The gateways of a VPC.
+const (
+	InternetGateway Gateway = iota
+	VPNGateway              // the virtual private gateway
+)
+
+// inwardOf are the route tables of a VPC's gateways, nil where a gateway has none.
+func (r *Region) inwardOf(vpc string) (of [2]*routeTable) {
+	of[InternetGateway], _ = r.assigned.Get(inwardKey(vpc, internetGateway))
+	of[VPNGateway], _ = r.assigned.Get(inwardKey(vpc, vpnGateway))
+	return of
 }
 
-// Inward is the route of the internet gateway for a private address of the ENI's VPC; nil if
-// the gateway has no route table. Then, as by a local route, a packet goes to the ENI that
-// has the address.
-func (e *OwnENI) Inward(private wire.Addr) *Route {
-	if e.inward == nil {
-		return nil
+// Inward is the route of a gateway for a private address of the ENI's VPC; nil if the gateway
+// has no route table. Then, as by a local route, a packet goes to the ENI that has the
+// address.
+func (e *OwnENI) Inward(by Gateway, private wire.Addr) *Route {
+	if t := e.inward[by&1]; t != nil {
+		return t.route(private)
 	}
-	return e.inward.route(private)
+	return nil
 }
 
 // edge assigns the table to a gateway.
 func (r *routeCompiler) edge(path, gateway string) {
-	kind := gateway[:min(len(gateway), len("igw-"))]
+	kind := gateway[:min(len(gateway), len(internetGateway))]
 	to := inwardKey(r.vpc.ID, kind)
 	used, _ := r.next.assigned.Get(to)
 	at := r.table.at.within(path)
 	switch {
-	case kind != "igw-" && kind != "vgw-":
+	case kind != internetGateway && kind != vpnGateway:
 		r.odd(path, "GatewayId "+ec2.Shorten(gateway)+" is neither an internet gateway nor a virtual private gateway")
 	case used != nil && r.disputed(at, used.at, "is the table of a gateway of "+r.vpc.ID+", and so is "+used.at.path()+": only local routes count"):
 		r.onlyLocal(to, used)

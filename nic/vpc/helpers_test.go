@@ -40,6 +40,10 @@ func (c plain) edited(e Edit) (plain, bool) {
 		next.Placement = moved(c.Placement, e)
 		return plain{&next}, true
 	}
+	if e.Kind == "Placement" {
+		next.Placement = *e.Object.(*Placement)
+		return plain{&next}, true
+	}
 	list := reflect.ValueOf(&next).Elem().FieldByName(e.Kind)
 	i := indexOf(list, e.ID)
 	if e.Object == nil && i < 0 {

@@ -152,6 +152,11 @@ func (c *compiler) vnis() {
 	}
 	place := c.next.place.given.Vnis
 	taken, vnis := map[uint32]string{}, map[string]uint32{}
+	for id, x := range c.next.place.given.Exits {
+		if !slices.Contains(slices.Collect(maps.Values(place)), x.Vni) {
+			taken[x.Vni] = id
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(place)) {
 		vni := place[id]
 		first, twice := taken[vni]

@@ -15,12 +15,13 @@ import (
 // which ENI, how the servers find each other, which number a VPC has on the wire, and
 // which port an ENI's guest is plugged into. Without Placement, one card has all ENIs.
 type Placement struct {
-	Cards      []CardPlacement      `json:",omitzero"` // absent: one card, "local", 198.18.0.1/24
-	Edge       EdgePlacement        `json:",omitzero"`
-	Vnis       map[string]uint32    `json:",omitzero"`             // by VPC; absent: the lowest free number from 1, by order of Vpcs
-	Ports      map[string]string    `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after the ENI
-	Allowances map[string]Allowance `json:",omitzero"`             // by instance
-	Port25     string               `json:",omitzero"`             // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
+	Cards      []CardPlacement          `json:",omitzero"` // absent: one card, "local", 198.18.0.1/24
+	Edge       EdgePlacement            `json:",omitzero"`
+	Vnis       map[string]uint32        `json:",omitzero"`             // by VPC; absent: the lowest free number from 1, by order of Vpcs
+	Ports      map[string]string        `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after the ENI
+	Allowances map[string]Allowance     `json:",omitzero"`             // by instance
+	Exits      map[string]ExitPlacement `json:",omitzero"`             // by ID of a target whose other side is not ours: tgw-…, vgw-…, vpce-…, …; absent: its packets are dropped
+	Port25     string                   `json:",omitzero"`             // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
 }
 
 // IsZero tells whether the configuration has no Placement.
@@ -42,6 +43,15 @@ type EdgePlacement struct {
 	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found by ARP
 }
 
+// ExitPlacement is where the target of a route really leads. The tunnel end takes the target's
+// packets, and what it sends back is for the MACs of ENIs, under the same VNI.
+type ExitPlacement struct {
+	Vtep        netip.Addr `json:",omitzero"` // may be that of the edge or of other exits
+	Vni         uint32     `json:",omitzero"` // of the target alone
+	Mac         wire.MAC   `json:",omitzero"` // inside the tunnel; absent: 02:00:00:00:e8:17
+	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found as other tunnel ends' are
+}
+
 // Allowance bounds what one instance may take.
 type Allowance struct {
 	Connections uint32 `json:",omitzero"` // tracked connections; 0: an equal part of the card's table
@@ -55,6 +65,7 @@ var (
 	defaultEdgeVtep        = netip.MustParseAddr("198.18.0.254")
 	defaultEdgeMAC         = wire.MAC{0x02, 0, 0, 0, 0xed, 0x9e}
 	defaultEdgeUnderlayMAC = wire.MAC{0x02, 0, 0, 0, 0xed, 0x01}
+	defaultExitMAC         = wire.MAC{0x02, 0, 0, 0, 0xe8, 0x17}
 )
 
 // withDefaults is p with the defaults filled in, but those of VNIs and ports, which depend

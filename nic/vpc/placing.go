@@ -16,6 +16,7 @@ type placement struct {
 	cards []CardPlacement
 	edge  EdgePlacement
 	ends  *tunnelEnds
+	exits *exits
 
 	ports      *tree[string]    // configured ports, by ENI
 	allowances *tree[Allowance] // by instance
@@ -163,6 +164,9 @@ func (c *compiler) placeAll(p *Placement) {
 		c.changed("Placement", "")
 		c.markAll()
 	}
+	if !maps.Equal(given.Exits, now.given.Exits) {
+		c.markExits(now.given.Exits, given.Exits)
+	}
 	if !maps.Equal(given.Vnis, now.given.Vnis) {
 		c.renumberVPCs = true
 	}
@@ -175,7 +179,7 @@ func (c *compiler) placeAll(p *Placement) {
 
 // withoutENIs is the part of p about cards, edge and VPCs.
 func (p *Placement) withoutENIs() Placement {
-	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Vnis: p.Vnis, Port25: p.Port25}
+	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Vnis: p.Vnis, Exits: p.Exits, Port25: p.Port25}
 	for i := range given.Cards {
 		given.Cards[i].NetworkInterfaces = nil
 	}

@@ -107,7 +107,7 @@ func (r *Region) noCard(name string) error {
 
 // take makes the policy's ENIs, and numbers those that prev lacks.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, peers: map[string][]Peer{}, detours: map[*network]detours{}}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, peers: map[string][]Peer{}, detours: map[*network]detours{}, outward: map[*network][]*routeTable{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
 	var come []newcomer
@@ -151,6 +151,7 @@ type taker struct {
 	joined   map[*membership]*ownMembership
 	peers    map[string][]Peer    // by VPC
 	detours  map[*network]detours // of the VPCs that were asked about
+	outward  map[*network][]*routeTable
 }
 
 // ownMembership is a membership with what this card needs beside it. All ENIs of the card with
@@ -159,10 +160,11 @@ type ownMembership struct {
 	network *network
 	peers   []Peer // of the VPC
 	detours detours
+	outward []*routeTable
 	routes  *routeTable
-	inward  *routeTable // of the VPC's internet gateway; nil: none
-	acl     *networkACL // nil: none is configured for the subnet
-	matcher *matcher    // nil: the groups have too many rules
+	inward  [2]*routeTable // of the VPC's internet gateway and virtual private gateway; nil: none
+	acl     *networkACL    // nil: none is configured for the subnet
+	matcher *matcher       // nil: the groups have too many rules
 }
 
 // own makes the OwnENI of one of the card's ENIs.
@@ -170,7 +172,7 @@ func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
 		n, _ := r.networks.Get(e.Subnet.VPC.ID)
-		s = &ownMembership{network: n, peers: t.peersOf(n.ID), detours: t.detoursOf(n), routes: r.routesOf(e.Subnet), inward: r.inwardOf(e.Subnet.VPC.ID, "igw-"), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{network: n, peers: t.peersOf(n.ID), detours: t.detoursOf(n), outward: t.outwardOf(n), routes: r.routesOf(e.Subnet), inward: r.inwardOf(n.ID), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
@@ -197,6 +199,16 @@ func (t *taker) detoursOf(n *network) detours {
 	if !known {
 		all = t.Region.detoursOf(n)
 		t.detours[n] = all
+	}
+	return all
+}
+
+// outwardOf are the route tables that lead out of a VPC, which all ENIs of the VPC share.
+func (t *taker) outwardOf(n *network) []*routeTable {
+	all, known := t.outward[n]
+	if !known {
+		all = t.Region.outwardOf(n)
+		t.outward[n] = all
 	}
 	return all
 }

@@ -64,7 +64,7 @@ func TestPlacementDefaults(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	require.Equal(t, "local", p.Card.Name)
 	require.Equal(t, ip("198.18.0.1"), p.Card.VTEP)
-	require.Equal(t, VTEP{ip("198.18.0.254"), wire.MAC{2, 0, 0, 0, 0xed, 1}}, p.Region.VTEPs()[Edge])
+	require.Equal(t, VTEP{Addr: ip("198.18.0.254"), MAC: wire.MAC{2, 0, 0, 0, 0xed, 1}}, p.Region.VTEPs()[Edge])
 	require.EqualValues(t, 1, p.ENI("eni-a1").VNI)
 	require.EqualValues(t, 2, p.ENI("eni-b1").VNI)
 	require.Equal(t, "tap:eni-b1", p.ENI("eni-b1").Port)

@@ -102,7 +102,11 @@ func (w world) table() Edit {
 		to := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, net(v) ^ net(far), byte(w.IntN(3)), 0}), pick(w.Rand, 8, 16, 24)).Masked()
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: to, VpcPeeringConnectionId: w.id("pcx-", 2)})
 	}
-	switch w.IntN(8) {
+	switch w.IntN(10) {
+	case 8:
+		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), TransitGatewayId: w.id("tgw-", 2)})
+	case 9:
+		t.Routes = append(t.Routes, ec2.Route{DestinationPrefixListId: w.id("pl-", 2), GatewayId: fmt.Sprint("vgw-", v)})
 	case 2:
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), NetworkInterfaceId: fmt.Sprintf("eni-%d%d", v, w.IntN(6))})
 	case 3:
@@ -121,6 +125,15 @@ func (w world) table() Edit {
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("192.0.2.0/24"), State: "blackhole", NatGatewayId: "nat-1"})
 	}
 	return Edit{"RouteTables", t.RouteTableId, t}
+}
+
+// exits are a Placement with other exits.
+func (w world) exits(p Placement) Edit {
+	p.Exits = map[string]ExitPlacement{}
+	for range w.IntN(3) {
+		p.Exits[pick(w.Rand, "tgw-0", "tgw-1", "vgw-0", "vgw-1")] = ExitPlacement{Vtep: netip.MustParseAddr(pick(w.Rand, "172.16.0.8", "172.16.0.9")), Vni: uint32(1 + w.IntN(8))}
+	}
+	return Edit{"Placement", "", &p}
 }
 
 func (w world) gateway() Edit {
@@ -275,6 +288,9 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 		next, edits := now, []Edit(nil)
 		for range 1 + r.IntN(3) {
 			e := w.edit()
+			if r.IntN(12) == 0 {
+				e = w.exits(next.Placement)
+			}
 			after, ok := next.edited(e)
 			if !ok {
 				continue
@@ -339,6 +355,11 @@ func meaning(t *testing.T, r *Region) []string {
 		}
 		add("%s: macs %v, subnets %v", id, n.macs.Keys(), blocks)
 	}
+	for id, x := range r.place.exits.of {
+		require.Same(t, x, r.ExitAt(r.VTEPs()[x.VTEP].Addr, x.VNI))
+		add("exit %s %v %v", id, r.VTEPs()[x.VTEP], *r.Station(x.Station))
+	}
+	r.outward.Scan(func(via string, n int) bool { add("%d lead to %s", n, via); return true })
 	r.peers.Scan(func(key string, p *peering) bool {
 		add("%s: %v %v %v", key, p.vpcs, p.regional, p.here)
 		return true
@@ -431,8 +452,15 @@ func judgements(p *Policy) []string {
 				all, byAll := e.AdmitsAll(q)
 				s += fmt.Sprint(e.ACL(), e.OnLink(q.Remote), e.Guarded(dir, q.Remote), one, by, all, byAll)
 			}
-			if r := e.Inward(ip(remote)); r != nil {
-				s += r.String()
+			for by := range Gateway(2) {
+				if r := e.Inward(by, ip(remote)); r != nil {
+					s += r.String()
+				}
+			}
+			for _, x := range []string{"tgw-0", "tgw-1", "vgw-0", "vgw-1"} {
+				if x := p.Region.Exit(x); x != nil {
+					s += fmt.Sprint(x.ID, e.LeadsOut(ip(remote), x), e.LeadsOutByVPN(ip(remote), p.Region))
+				}
 			}
 			route := e.Route(ip(remote))
 			s += fmt.Sprint(e.NAT != nil, route, n != nil && p.Own(n) != nil)

@@ -21,14 +21,18 @@ const (
 	Peering            // a VPC peering connection
 	NAT                // a NAT gateway, which Region.NAT finds by Via
 	Outside            // a gateway whose other side is not the card's: transit gateway, VPN, endpoint, …
+	Endpoint           // a gateway endpoint, of S3 or DynamoDB, which is Outside, and carries some protocols alone
 	Blackhole          // a target that is gone
 	NotEnforced        // a target that is not known, or none for the destination's family
 )
 
-var targetNames = [...]string{"no route", "local", "internet gateway", "egress-only internet gateway", "interface", "peering connection", "nat gateway", "outside", "blackhole", "not enforced"}
+var targetNames = [...]string{"no route", "local", "internet gateway", "egress-only internet gateway", "interface", "peering connection", "nat gateway", "outside", "gateway endpoint", "blackhole", "not enforced"}
 
 // String names the target.
 func (t Target) String() string { return targetNames[t] }
+
+// leadsOut tells whether the other side of the target is not the card's.
+func (t Target) leadsOut() bool { return t == Outside || t == Endpoint }
 
 // Route is a route of a compiled table. It never changes, and any goroutine may keep it.
 type Route struct {
@@ -53,7 +57,8 @@ type routeTable struct {
 	id    string
 	lines bart.Table[*Route]
 
-	inside   bool // a route has another target than the local one for the VPC or a part of it
+	outside  []string // the Via of each target whose other side is not the card's
+	inside   bool     // a route has another target than the local one for the VPC or a part of it
 	at       spot
 	assigned []string // keys of Region.assigned
 	notices  []Notice // which count if a subnet uses the table

@@ -78,7 +78,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 	case NotEnforced:
 		r.tellOf(line, newNotice(r.droppedKind(line.Via), path, destination(config)+" to "+line.Via))
 	case Outside:
-		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
+		r.outside(path, config, line)
 	}
 	switch {
 	case config.DestinationPrefixListId != "":
@@ -87,6 +87,20 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 		r.tellOf(nil, newNotice(RouteElsewhere, path, "an unknown destination to "+line.Via))
 	default:
 		r.blockRoute(path, config, line)
+	}
+}
+
+// outside notes that a route leads to a target whose other side is not the card's.
+func (r *routeCompiler) outside(path string, config *ec2.Route, line *Route) {
+	line.Via = ec2.Cut(via(config), longestVia)
+	if kind := r.endpoint(line.Via).kind; config.DestinationPrefixListId != "" && isEndpoint(config) && (kind == "" || kind == "Gateway") {
+		line.Target = Endpoint
+	}
+	if !slices.Contains(r.table.outside, line.Via) {
+		r.table.outside = append(r.table.outside, line.Via)
+	}
+	if !r.hasExit(line.Via) {
+		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
 	}
 }
 

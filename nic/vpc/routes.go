@@ -35,6 +35,7 @@ func (c *compiler) routeTables() {
 			r.checkInward(at.path(), config)
 		}
 		c.next.routes.Set(o.id(), r.table)
+		c.countOutside(r.table, 1)
 		for j := range config.Associations {
 			r.associate(ec2.In(at.path(), ec2.At("Associations", j, "")), &config.Associations[j])
 		}
@@ -42,12 +43,14 @@ func (c *compiler) routeTables() {
 	c.mainTables()
 }
 
-// unassign takes a table from the subnets that it was assigned to.
+// unassign takes a table from the subnets that it was assigned to, and from the targets that
+// it leads to.
 func (c *compiler) unassign(id string) {
 	t, _ := c.next.routes.Get(id)
 	if t == nil {
 		return
 	}
+	c.countOutside(t, -1)
 	for _, to := range t.assigned {
 		c.next.assigned.Delete(to)
 	}

@@ -14,8 +14,9 @@ import (
 func (c *compiler) underlay() {
 	if c.whole {
 		c.checkCards()
-		c.next.place.ends = newTunnelEnds(c.next.place.edge, c.next.place.cards)
 	}
+	c.placeExits()
+	c.checkExits()
 	c.checkPlaces()
 	c.allowances()
 	if s := c.next.place.given.Port25; s != "" && s != port25Open {
@@ -33,8 +34,8 @@ func (c *compiler) checkCards() {
 	edge, cards := c.next.place.edge, c.next.place.cards
 	vteps := map[netip.Addr]string{edge.Vtep.Unmap(): "Placement: Edge"}
 	c.checkEdge(edge)
-	if most := maxVTEPs - firstCard; len(cards) > most {
-		c.Add("Placement: Cards", "there are %d cards; %d are the most", len(cards), most)
+	if exits := len(c.next.place.given.Exits); len(cards)+exits > maxVTEPs-firstCard {
+		c.Add("Placement: Cards", "there are %d cards and %d exits; %d together are the most", len(cards), exits, maxVTEPs-firstCard)
 	}
 	names := map[string]bool{}
 	for i, card := range cards {
@@ -48,23 +49,42 @@ func (c *compiler) checkCards() {
 		names[card.Name] = true
 		c.checkVTEP(path, card, vteps)
 		c.checkStation(path, "Mac", card.Mac)
-		if card.Vtep.IsValid() && edge.Vtep.Unmap() == broadcast(card.Vtep) {
-			c.Add("Placement: Edge", "Vtep %s is the broadcast address of %s's link %s", edge.Vtep, card.Name, card.Vtep.Masked())
+		c.checkBroadcast("Placement: Edge", edge.Vtep, card)
+		for id, x := range c.next.place.given.Exits {
+			c.checkBroadcast("Placement: Exits: "+ec2.Shorten(id), x.Vtep, card)
 		}
+	}
+}
+
+// checkBroadcast checks that a tunnel end's address is not the broadcast address of a card's
+// link.
+func (c *compiler) checkBroadcast(path string, vtep netip.Addr, card CardPlacement) {
+	if vtep.IsValid() && card.Vtep.IsValid() && vtep.Unmap() == broadcast(card.Vtep) {
+		c.Add(path, "Vtep %s is the broadcast address of %s's link %s", vtep, card.Name, card.Vtep.Masked())
 	}
 }
 
 // checkEdge checks the edge's addresses.
 func (c *compiler) checkEdge(edge EdgePlacement) {
 	const path = "Placement: Edge"
-	switch {
-	case !edge.Vtep.Unmap().Is4():
-		c.Add(path, "Vtep %s is no IPv4 address", edge.Vtep)
-	case !wire.AddrFrom(edge.Vtep).IsUnicast():
-		c.Add(path, "Vtep %s is no unicast address", edge.Vtep)
-	}
+	c.checkEnd(path, edge.Vtep)
 	c.checkStation(path, "Mac", edge.Mac)
 	c.checkStation(path, "UnderlayMac", edge.UnderlayMac)
+}
+
+// checkEnd checks the address of a tunnel end that is no card.
+func (c *compiler) checkEnd(path string, vtep netip.Addr) bool {
+	switch {
+	case !vtep.IsValid():
+		c.Add(path, "Vtep is missing")
+	case !vtep.Unmap().Is4():
+		c.Add(path, "Vtep %s is no IPv4 address", vtep)
+	case !wire.AddrFrom(vtep).IsUnicast():
+		c.Add(path, "Vtep %s is no unicast address", vtep)
+	default:
+		return true
+	}
+	return false
 }
 
 // checkStation checks that a MAC may be one station's.

@@ -10,7 +10,7 @@ import (
 // unenforced notes the objects on which EC2 acts and this card does not: those of lists that
 // have no shape here.
 func (c *compiler) unenforced() {
-	if !c.whole {
+	if !c.whole && !c.exits {
 		return
 	}
 	rest := c.next.rest
@@ -21,7 +21,7 @@ func (c *compiler) unenforced() {
 			continue // exclusions reads the former, and routes name the latter
 		}
 		for i, object := range rest.Unenforced[list] {
-			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) {
+			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) && !c.leadsOut(list, object) {
 				c.notice(kind, rest.path(list, i, idIn(list, object)), list)
 			}
 		}

@@ -40,7 +40,7 @@ func TestNotices(t *testing.T) {
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}]}`, ""},
 		{"RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: vpce-1}]}`,
-			"RouteTables[2] rtb-c: Routes[0]: 10.0.0.0/16 to vpce-1: what is behind this target is outside the configuration; such packets are dropped"},
+			"RouteTables[2] rtb-c: Routes[0]: 10.0.0.0/16 to vpce-1: what is behind this target is outside the configuration; such packets are dropped, unless Placement: Exits says where it leads"},
 	} {
 		p := compiled(t, put(t, story(t), n.kind, n.object), CompileOptions{})
 		if n.want == "" {
@@ -57,7 +57,7 @@ func TestNoticesOfListsThatAreNotRead(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	require.Subset(t, texts(p), []string{
 		"the answer was cut off: a NextToken says that there are more VpcEndpoints, and they are not here",
-		"VpcEndpoints[0] vpce-1: this card serves no VPC endpoints yet: packets go as its other routes say, and behind the endpoint's ENIs is no service",
+		"VpcEndpoints[0] vpce-1: the endpoint's service is outside the configuration: routes to it lead where Placement: Exits says, and behind its ENIs is what is plugged into their ports",
 	})
 }
 

@@ -1,7 +1,9 @@
 package vpc
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/wire"
 )
@@ -10,6 +12,7 @@ import (
 type VTEP struct {
 	Addr wire.Addr
 	MAC  wire.MAC // static; zero: resolve the next hop by ARP
+	Exit bool     // of an exit, and so not alone at the address
 }
 
 // The indexes of Region.VTEPs. Index 0 is no tunnel end and stands for this card.
@@ -23,29 +26,34 @@ const (
 // tunnelEnds are the VTEPs of a region.
 type tunnelEnds struct {
 	vteps []VTEP
-	by    map[wire.Addr]uint16 // index by address
+	by    map[wire.Addr]uint16 // index by address, of edge and cards
 }
 
-// newTunnelEnds numbers edge and cards.
-func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
-	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)), by: make(map[wire.Addr]uint16, 1+len(cards))}
-	add := func(addr netip.Addr, mac wire.MAC) {
-		at := wire.AddrFrom(addr)
-		t.by[at] = uint16(len(t.vteps))
-		t.vteps = append(t.vteps, VTEP{at, mac})
+// newTunnelEnds numbers edge, cards and exits, the latter in the order of their IDs.
+func newTunnelEnds(edge EdgePlacement, cards []CardPlacement, exits map[string]ExitPlacement) *tunnelEnds {
+	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)+len(exits)), by: make(map[wire.Addr]uint16, 1+len(cards))}
+	add := func(addr netip.Addr, mac wire.MAC, exit bool) {
+		t.vteps = append(t.vteps, VTEP{wire.AddrFrom(addr), mac, exit})
 	}
 	t.vteps = append(t.vteps, VTEP{})
-	add(edge.Vtep, edge.UnderlayMac)
+	add(edge.Vtep, edge.UnderlayMac, false)
 	for _, card := range cards {
-		add(card.Vtep.Addr(), card.Mac)
+		add(card.Vtep.Addr(), card.Mac, false)
+	}
+	for i := len(t.vteps) - 1; i > 0; i-- {
+		t.by[t.vteps[i].Addr] = uint16(i)
+	}
+	for _, id := range slices.Sorted(maps.Keys(exits)) {
+		add(exits[id].Vtep, exits[id].UnderlayMac, true)
 	}
 	return t
 }
 
-// VTEPs are the tunnel ends of the underlay: none at index 0, the edge, then the cards.
+// VTEPs are the tunnel ends of the underlay: none at index 0, the edge, then the cards, then
+// a tunnel end for each exit, though several exits may have one address.
 func (r *Region) VTEPs() []VTEP { return r.place.ends.vteps }
 
-// VTEP is the index of the tunnel end with an address, if there is one.
+// VTEP is the index of the edge or card with an address, if there is one.
 func (r *Region) VTEP(addr wire.Addr) (index uint16, known bool) {
 	index, known = r.place.ends.by[addr]
 	return index, known
