@@ -27,14 +27,20 @@ func (w *Worker) gateway(p *packet) Verdict {
 		return next
 	}
 	e := p.guest.eni
-	first, v := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
-	if v != next || first == nil || first == e.ENI {
+	first, x, v := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
+	var station uint32
+	switch {
+	case v != next, first == e.ENI, first == nil && x == nil:
 		return v
+	case first == nil:
+		station = x.Station
+	default:
+		if own := w.setup.Policy.Own(first); own != nil {
+			return w.toMiddlebox(p, &w.guests[own.Number])
+		}
+		station = first.Station
 	}
-	if own := w.setup.Policy.Own(first); own != nil {
-		return w.toMiddlebox(p, &w.guests[own.Number])
-	}
-	to := w.setup.Policy.Region.Station(first.Station)
+	to := w.setup.Policy.Region.Station(station)
 	if v := w.fitsTunnel(p, to); v != next {
 		return v
 	}
@@ -46,22 +52,26 @@ func (w *Worker) gateway(p *packet) Verdict {
 
 // judgeGateway is the ENI of the middlebox that packets by a gateway for a private address go
 // to first, nil if there is none. The middlebox must be attached to an instance and, for the
-// internet gateway, have a public address (VPC User Guide, "Gateway route tables").
-func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) (first *vpc.ENI, v Verdict) {
+// internet gateway, have a public address (VPC User Guide, "Gateway route tables"). Where the
+// table leads to an endpoint of a Gateway Load Balancer, x is the endpoint's exit.
+func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) (first *vpc.ENI, x *vpc.Exit, v Verdict) {
 	r := e.Inward(by, private)
 	switch {
 	case r == nil || r.Target == vpc.Local:
-		return nil, next
+		return nil, nil, next
 	case r.Target == vpc.Outside:
-		return nil, TargetOutside
+		if x = policy.Region.Exit(r.Via); x == nil {
+			return nil, nil, TargetOutside
+		}
+		return nil, x, next
 	case r.Target != vpc.Interface:
-		return nil, Blackhole
+		return nil, nil, Blackhole
 	}
 	first = policy.Region.Interface(r.Via)
 	if first == nil || first.Subnet.VPC != e.Subnet.VPC || by == vpc.InternetGateway && private.Is4() && first.Public().IsZero() {
-		return nil, Blackhole
+		return nil, nil, Blackhole
 	}
-	return first, next
+	return first, nil, next
 }
 
 // toMiddlebox takes a packet from the internet through the stages of a middlebox on this

@@ -109,7 +109,7 @@ func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 // leadsTo tells whether the route table of a gateway leads what is for a private address to an
 // ENI first.
 func leadsTo(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) bool {
-	first, _ := judgeGateway(policy, e, by, private)
+	first, _, _ := judgeGateway(policy, e, by, private)
 	return first == e.ENI
 }
 

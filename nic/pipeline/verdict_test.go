@@ -186,6 +186,11 @@ var verdictCases = []verdictCase{
 	}, NoRoute, nil},
 	{"a route to a target that is gone", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "192.0.2.1:53")), Blackhole, nil},
 	{"a route to a transit gateway", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), TargetOutside, nil},
+	{"UDP to a gateway endpoint", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "52.218.0.1:53")), EndpointProtocol, func(x *rig) {
+		x.put("ManagedPrefixLists", `{PrefixListId: pl-1, Entries: [{Cidr: 52.218.0.0/17}]}`)
+		x.routesOut("{DestinationPrefixListId: pl-1, GatewayId: vpce-1}")
+		x.exits("vpce-1: {Vtep: 172.16.0.9, Vni: 7001}")
+	}},
 	{"a route to a peering connection", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "198.51.100.1:53")), RouteNotEnforced, func(x *rig) { x.routes("rtb-a1", "198.51.100.0/24: VpcPeeringConnectionId: pcx-1") }},
 	{"a route to a NAT gateway without an ENI", "eni-a4", func(x *rig) []byte {
 		return wiretest.TCP("10.0.2.8:1", client+":443").MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -84,6 +85,11 @@ func (u underlay) resolve(cfg *vpc.Config) *vpc.Config {
 		u.fill(&c.Placement.Cards[i].Mac, c.Placement.Cards[i].Vtep.Addr())
 	}
 	u.fill(&c.Placement.Edge.UnderlayMac, c.Placement.Edge.Vtep)
+	c.Placement.Exits = maps.Clone(c.Placement.Exits)
+	for id, x := range c.Placement.Exits {
+		u.fill(&x.UnderlayMac, x.Vtep)
+		c.Placement.Exits[id] = x
+	}
 	return &c
 }
 
