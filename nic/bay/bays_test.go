@@ -31,3 +31,24 @@ func TestBaysGoToTheWorkerWithTheFewestQueues(t *testing.T) {
 	require.Nil(t, b.Of("a"))
 	require.Equal(t, "uplink, b", b.Names())
 }
+
+// merging is a port that notes how it was told to lend merged frames.
+type merging struct {
+	pmd.Port
+	tunneled bool
+}
+
+func (m *merging) LendMerged(tunneled bool) { m.tunneled = tunneled }
+
+// Merged frames in a tunnel are for the uplink alone: a guest's own tunnel is its payload.
+func TestTheUplinkAloneLendsTunnelsMerged(t *testing.T) {
+	var mu sync.Mutex
+	mu.Lock()
+	b := New(Options{Mutex: &mu, Workers: 1, Stand: func(f func()) { f() }, Log: slog.New(slog.DiscardHandler)})
+	require.Empty(t, b.MakeRoom([]string{"a"}))
+	for place, tunneled := range map[string]bool{Uplink: true, "a": false} {
+		port := &merging{Port: mem.New(mem.Options{}), tunneled: !tunneled}
+		require.NoError(t, b.Attach(place, func() (pmd.Port, error) { return port, nil }))
+		require.Equal(t, tunneled, port.tunneled, place)
+	}
+}

@@ -204,6 +204,27 @@ func TestAFullRingCountsWhatItMissed(t *testing.T) {
 	}
 }
 
+// Who sends only frames that no port carries does not keep the worker from its other ports:
+// one Rx looks at no more than pmd.MaxLooks of them.
+func TestLostFramesHoldNoWorker(t *testing.T) {
+	p, link, peer := plug(t)
+	require.NoError(t, netlink.LinkSetMTU(link, 9600))
+	require.NoError(t, netlink.LinkSetMTU(peer, 9600))
+	wire := pmdtest.NewWire(t, peer)
+	const lost = 2*pmd.MaxLooks + 1
+	for i := range lost + 1 {
+		give(t, wire, experimental([]int{9500, 114}[i/lost]), 1)
+		last := status(p.(*Port).rx.slot(i))
+		pmdtest.Until(t, "it waits in the ring", func() bool { return atomic.LoadUint32(last) != unix.TP_STATUS_KERNEL })
+	}
+	var b pmd.Burst
+	for _, want := range []struct{ lent, lost int }{{0, pmd.MaxLooks}, {0, 2 * pmd.MaxLooks}, {1, lost}} {
+		p.Rx(&b)
+		require.Equal(t, want.lent, b.N)
+		require.EqualValues(t, want.lost, p.Stats().RxTooLong)
+	}
+}
+
 // So is a frame longer than a slot that the kernel has no memory to keep.
 func TestALongFrameWithoutMemoryIsMissed(t *testing.T) {
 	p, wire, room := small(t)
