@@ -18,6 +18,7 @@ type bulk struct {
 	*mem.Port
 	takes bool
 	room  *int // packets that Tx takes yet
+	whole *int // merged frames that Tx took
 }
 
 const bulkSegment = 1000
@@ -25,6 +26,7 @@ const bulkSegment = 1000
 func (b bulk) Info() pmd.Info {
 	i := b.Port.Info()
 	i.Merged = b.takes
+	i.Bundle = b.takes && *b.room > 5 // such a port takes a frame whole or not at all
 	return i
 }
 
@@ -46,6 +48,9 @@ func (b bulk) Tx(frames []*pmd.Frame) (n int) {
 				return n
 			}
 			*b.room -= b.Port.Tx([]*pmd.Frame{p})
+		}
+		if f.Merged() {
+			*b.whole++
 		}
 		n++
 	}
@@ -99,16 +104,17 @@ func TestAMergedFrameEndsAsItsPackets(t *testing.T) {
 					x := newRig(t)
 					for _, name := range []string{Uplink, "eni-a1", "eni-a2"} {
 						plenty := 1000
-						x.attach(name, bulk{x.ports[name], takes, &plenty})
+						x.attach(name, bulk{x.ports[name], takes, &plenty, new(int)})
 					}
 					x.connect("80")
 					x.observe(nil)
 					x.give("eni-a1", tcpBack("80", wire.TCPAck).Size(200).MACs(x.eni("eni-a1").MAC, x.eni("eni-a1").RouterMAC).Bytes(), whole)
 					x.ports[Uplink].Sent()
-					left := room
-					x.attach(Uplink, bulk{x.ports[Uplink], takes, &left})
+					left, wholeOut := room, 0
+					x.attach(Uplink, bulk{x.ports[Uplink], takes, &left, &wholeOut})
 					out := tcpBack("80", wire.TCPAck|wire.TCPPsh|wire.TCPCwr).Size(long).MACs(x.eni("eni-a1").MAC, x.eni("eni-a1").RouterMAC)
 					x.give("eni-a1", out.Bytes(), whole)
+					require.Equal(t, whole && takes && room > 5, wholeOut > 0, "a port that takes tunnels merged gets them so")
 					x.give(Uplink, x.tunnel(edge, "eni-a1", tcp("80", wire.TCPAck|wire.TCPFin).Size(long)), whole)
 					x.give("eni-a1", out.MACs(mac("02:00:00:00:00:99"), x.eni("eni-a1").RouterMAC).Bytes(), whole) // spoofed
 					x.give(Uplink, x.tunnel(serverY, "eni-a1", tcp("22", wire.TCPAck).Size(long)), whole)          // from the wrong side

@@ -173,7 +173,7 @@ func TestARefusedFragmentLosesThePacket(t *testing.T) {
 	x := newRig(t)
 	for room := range 4 {
 		left := room
-		x.attach(Uplink, bulk{x.ports[Uplink], false, &left})
+		x.attach(Uplink, bulk{x.ports[Uplink], false, &left, new(int)})
 		e := x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:9", client+":9").Size(4000))
 		require.Equal(t, room == 3, e.Verdict == Sent, e.Verdict.String())
 		require.Len(t, e.frames, room)
