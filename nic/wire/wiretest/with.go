@@ -71,6 +71,12 @@ func (p Packet) MTU(n uint16) Packet {
 	return p
 }
 
+// Rest sets the second word of an ICMP message's header.
+func (p Packet) Rest(word uint32) Packet {
+	p.l4.icmpRest = word
+	return p
+}
+
 // Code sets the code of an ICMP message.
 func (p Packet) Code(n uint8) Packet {
 	p.l4.icmpCode = n
