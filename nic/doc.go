@@ -9,6 +9,7 @@
 //	flow      connections, and what is known of each
 //	vpc       a configuration, compiled: Region for all cards, Policy for one
 //	nat       the NAT gateway, which is behind an ENI in a guest's place
+//	siit      translation between IPv6 and IPv4, for NAT64
 //	bay       places for ports, and the devices in them
 //	seat      CPUs for threads that poll, the gate to their memory, sleep
 //	wire      headers

@@ -141,7 +141,10 @@ func (j *Joiner) join() []byte {
 // tcpSum is where a TCP header has its checksum.
 const tcpSum = 16
 
-// pseudoOf is the sum of the pseudo-header of a TCP segment in ip.
-func pseudoOf(ip wire.IPv4, tcp []byte) uint32 {
-	return wire.PseudoSum(wire.AddrFrom4(ip.Src()), wire.AddrFrom4(ip.Dst()), wire.ProtoTCP, len(tcp))
+// pseudoOf is the sum of the pseudo-header of a TCP segment in a packet of either family.
+func pseudoOf(packet, tcp []byte) uint32 {
+	if ip := wire.IPv4(packet); ip[0]>>4 == 4 {
+		return wire.PseudoSum(wire.AddrFrom4(ip.Src()), wire.AddrFrom4(ip.Dst()), wire.ProtoTCP, len(tcp))
+	}
+	return wire.PseudoSum(wire.IPv6(packet).Src(), wire.IPv6(packet).Dst(), wire.ProtoTCP, len(tcp))
 }

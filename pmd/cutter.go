@@ -6,7 +6,7 @@ import "nitrocard/nic/wire"
 // frame. Its zero value has none.
 type Cutter struct {
 	frame        []byte
-	ip           int // where the inner IPv4 header is
+	ip           int // where the inner IP header is
 	tcp, payload int
 	segment      int
 	at           int    // payload that was not cut yet
@@ -15,11 +15,8 @@ type Cutter struct {
 
 // Start begins with a merged frame, which is the cutter's until its last packet was cut.
 func (c *Cutter) Start(f *Frame) {
-	*c = Cutter{frame: f.Bytes(), ip: wire.EthernetLen, segment: int(f.segment)}
+	*c = Cutter{frame: f.Bytes(), ip: f.ip(), segment: int(f.segment)}
 	c.tcp, c.payload = f.Headers()
-	if f.Tunneled() {
-		c.ip += wire.OuterLen
-	}
 	c.at = c.payload
 }
 
@@ -35,18 +32,21 @@ func (c *Cutter) Next(buf []byte) int {
 	if c.ip > wire.EthernetLen {
 		setOuterLength(seg)
 	}
-	ip := wire.IPv4(seg[c.ip:])
-	ip.Segment(c.number)
-	c.finish(ip, seg[c.tcp:])
+	c.finish(seg[c.ip:], seg[c.tcp:])
 	c.at += n - c.payload
 	c.number++
 	return n
 }
 
-// finish writes sequence number, flags and checksum of TCP.
-func (c *Cutter) finish(ip wire.IPv4, tcp wire.TCP) {
+// finish writes the length of the packet, and sequence number, flags and checksum of TCP.
+func (c *Cutter) finish(packet []byte, tcp wire.TCP) {
+	if packet[0]>>4 == 4 {
+		wire.IPv4(packet).Segment(c.number)
+	} else {
+		wire.IPv6(packet).SetPayloadLen(len(tcp))
+	}
 	tcp.Segment(c.at-c.payload, c.at+c.segment >= len(c.frame))
 	sum := tcp[tcpSum : tcpSum+2]
 	clear(sum)
-	wire.PutSum(sum, wire.Sum(tcp, pseudoOf(ip, tcp)))
+	wire.PutSum(sum, wire.Sum(tcp, pseudoOf(packet, tcp)))
 }

@@ -17,6 +17,9 @@ import (
 // pseudo-header, so that wire's rewriting of addresses keeps it right; whoever
 // sends the frame on completes it. There is no VLAN tag, and no checksum of the outer
 // datagram.
+//
+// The card may make a merged frame IPv6 on its way (NAT64). No port takes such a frame: Cutter
+// cuts it.
 type Merging interface {
 	// LendMerged has Rx lend merged frames from now on, at most MaxMerged in a
 	// burst, each with its bit in Burst.Merged, and of at most MaxBurst packets each.
@@ -44,6 +47,17 @@ func (f *Frame) Become(packet []byte) {
 
 // Merged tells whether the frame stands for several packets.
 func (f *Frame) Merged() bool { return f.segment != 0 }
+
+// IsIPv6 tells whether a merged frame is of IPv6, inside its tunnel if it is in one.
+func (f *Frame) IsIPv6() bool { return f.Bytes()[f.ip()]>>4 == 6 }
+
+// ip is where the header is of the packet that a merged frame stands for.
+func (f *Frame) ip() int {
+	if f.Tunneled() {
+		return wire.EthernetLen + wire.OuterLen
+	}
+	return wire.EthernetLen
+}
 
 // Segment is how many payload bytes each packet has that a merged frame stands for,
 // but for the last, which has what is left.
@@ -83,18 +97,26 @@ func (f *Frame) Longest() int {
 }
 
 // Tunneled tells whether a merged frame is in outer headers.
-func (f *Frame) Tunneled() bool { return f.Bytes()[wire.EthernetLen+9] == wire.ProtoUDP }
+func (f *Frame) Tunneled() bool { return isTunneled(f.Bytes()) }
 
 // Headers tells where a merged frame has its TCP header and its payload.
 func (f *Frame) Headers() (tcp, payload int) { return headersOf(f.Bytes()) }
 
 func headersOf(b []byte) (tcp, payload int) {
 	ip := wire.EthernetLen
-	if b[ip+9] == wire.ProtoUDP {
+	if isTunneled(b) {
 		ip += wire.OuterLen
 	}
-	tcp = ip + wire.IPv4(b[ip:]).HeaderLen()
+	tcp = ip + wire.IPv6Len
+	if b[ip]>>4 == 4 {
+		tcp = ip + wire.IPv4(b[ip:]).HeaderLen()
+	}
 	return tcp, tcp + wire.TCP(b[tcp:]).HeaderLen()
+}
+
+// isTunneled tells whether a merged frame, which is of TCP, lies in outer headers.
+func isTunneled(b []byte) bool {
+	return b[wire.EthernetLen]>>4 == 4 && b[wire.EthernetLen+9] == wire.ProtoUDP
 }
 
 // least is how many bytes the header of a protocol has at least.

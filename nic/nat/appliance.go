@@ -13,6 +13,7 @@ type Appliance struct {
 	gateway *Gateway
 	reader  *tables.Reader
 	metrics Metrics
+	id      uint16 // of the last packet that became IPv4
 
 	// The burst at hand, from Tx to Rx.
 	n       int

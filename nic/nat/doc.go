@@ -4,6 +4,10 @@
 //	client 10.0.2.7:40000 ──▶ NAT gateway's ENI ──▶ Gateway ──▶ NAT gateway's ENI ──▶ 203.0.113.9:443
 //	                          its stages inbound    10.0.1.8:2017    its stages outbound
 //
+// A host that has IPv6 alone sends to 64:ff9b::/96, which stands for the addresses of IPv4, and
+// the gateway translates between the families (NAT64, RFC 6146). Hosts of both families share
+// ports and table: Key says how.
+//
 // A Gateway is the guest behind the ENI, an appliance of package pipeline. The ENI's stages do
 // what they do for any guest: network ACL, routes, translation at the internet gateway,
 // accounts.

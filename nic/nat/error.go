@@ -2,15 +2,18 @@ package nat
 
 import (
 	"nitrocard/nic/pipeline"
+	"nitrocard/nic/siit"
 	"nitrocard/nic/wire"
+	"nitrocard/pmd"
 )
 
 // quoted translates frame i, an ICMP error, and the packet that the error quotes, by the
-// connection of that packet (RFC 5508 section 4). An error about no connection is dropped.
+// connection of that packet (RFC 5508 section 4, RFC 6146 section 3.5.2). An error about no
+// connection is dropped.
 func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
-	frame, h := a.frames[i].Bytes(), &a.headers[i]
-	q, ok := wire.Embedded(frame, h)
-	if !ok || h.Type == wire.ICMPRedirect || q.Frag == wire.LaterFragment {
+	f, h := &a.frames[i], &a.headers[i]
+	q, ok := wire.Embedded(f.Bytes(), h)
+	if !ok || h.Type == wire.ICMPRedirect && h.EtherType == wire.EtherTypeIPv4 || q.Frag == wire.LaterFragment {
 		return pipeline.NATUnknown
 	}
 	k := backOf(&q, inward)
@@ -23,29 +26,71 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	case !ok, inward && h.Dst != q.Src:
 		return pipeline.NATUnknown
 	case inward:
-		wire.RewriteEmbeddedSrcPort(frame, h, &q, port)
-		wire.RewriteEmbeddedSrc(frame, h, &q, addr)
-		wire.RewriteDst(frame, h, addr)
+		ok = errorIn(f, h, &q, addr, port)
 	default:
-		wire.RewriteEmbeddedDstPort(frame, h, &q, port)
-		wire.RewriteEmbeddedDst(frame, h, &q, addr)
-		wire.RewriteSrc(frame, h, addr)
+		ok = a.errorOut(f, h, &q, addr, port)
+	}
+	if !ok {
+		return pipeline.NATFamily
 	}
 	a.send(i, inward)
 	return pipeline.Sent
 }
 
+// errorIn gives an error from outside, and the packet that it quotes, the address and port of
+// the host inside; false: the error has no form in the host's family.
+func errorIn(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, port uint16) bool {
+	if addr.Is4() {
+		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, q, port)
+		wire.RewriteEmbeddedSrc(f.Bytes(), h, q, addr)
+		wire.RewriteDst(f.Bytes(), h, addr)
+		return true
+	}
+	e := siit.Failure{Headers: h, Quote: q,
+		To: siit.Ends{Src: h.Src.Converted(), Dst: addr}, QuoteTo: siit.Ends{Src: addr, Dst: q.Dst.Converted()}}
+	if !siit.ErrorTo6(f, &e) {
+		return false
+	}
+	if quote, ok := wire.Embedded(f.Bytes(), h); ok {
+		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, &quote, port)
+	}
+	return true
+}
+
+// errorOut gives an error from inside, and the packet that it quotes, an address and port of the
+// gateway; false: the error has no form in IPv4.
+func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, port uint16) bool {
+	if h.EtherType == wire.EtherTypeIPv4 {
+		wire.RewriteEmbeddedDstPort(f.Bytes(), h, q, port)
+		wire.RewriteEmbeddedDst(f.Bytes(), h, q, addr)
+		wire.RewriteSrc(f.Bytes(), h, addr)
+		return true
+	}
+	a.id++
+	e := siit.Failure{Headers: h, Quote: q,
+		To: siit.Ends{Src: addr, Dst: embedded(h.Dst)}, QuoteTo: siit.Ends{Src: embedded(q.Src), Dst: addr}}
+	if !siit.ErrorTo4(f, &e, a.id) {
+		return false
+	}
+	if quote, ok := wire.Embedded(f.Bytes(), h); ok {
+		wire.RewriteEmbeddedDstPort(f.Bytes(), h, &quote, port)
+	}
+	return true
+}
+
 // backOf is the key of the packets that go the other way than q, which an error that goes
 // inward, or outward, quotes.
 func backOf(q *wire.Headers, inward bool) Key {
-	k := Key{Src: q.Dst, Dst: q.Src, SrcPort: q.DstPort, DstPort: q.SrcPort, Kind: uint32(q.Proto)}
-	if q.Proto != wire.ProtoICMP {
-		return k
+	k := Key{Src: q.Dst, Dst: q.Src, SrcPort: q.DstPort, DstPort: q.SrcPort, Kind: kindOf(q)}
+	if q.EtherType == wire.EtherTypeIPv6 {
+		k.Dst = embedded(q.Src)
 	}
-	if query := uint16(wire.ICMPQuery(q.Type)); inward {
-		k.SrcPort = query
-	} else {
-		k.DstPort = query
+	switch {
+	case !q.IsICMP():
+	case inward:
+		k.SrcPort = query(q)
+	default:
+		k.DstPort = query(q)
 	}
 	return k
 }

@@ -8,7 +8,9 @@ import (
 
 // Key is what the packets of one direction of a connection have in common. For an ICMP query
 // and its answers, the asked side's port is the query's type, and the asker's is the
-// identifier.
+// identifier. A connection of NAT64 is IPv4's but for the address of its inside host: the other
+// address, protocol and type are those that the outside sees. So a destination has one
+// count of connections, whichever family the hosts inside have.
 type Key struct {
 	Src, Dst         wire.Addr
 	SrcPort, DstPort uint16
@@ -16,8 +18,58 @@ type Key struct {
 }
 
 // fragment marks the key of a datagram's later fragments, which has the identification in the
-// place of the source port.
+// place of the ports.
 const fragment = 1 << 8
+
+// keyOf is the key of a packet that goes inward, or outward. The key of an IPv6 packet to
+// an address that stands for none of IPv4 has no destination, and so no connection.
+func keyOf(h *wire.Headers, inward bool) Key {
+	k := Key{Src: h.Src, Dst: h.Dst, SrcPort: h.SrcPort, DstPort: h.DstPort, Kind: kindOf(h)}
+	if h.EtherType == wire.EtherTypeIPv6 {
+		k.Dst = embedded(h.Dst)
+	}
+	switch {
+	case h.Frag == wire.LaterFragment:
+		k = k.later(h)
+	case !h.IsICMP():
+	case inward:
+		k.SrcPort = query(h)
+	default:
+		k.DstPort = query(h)
+	}
+	return k
+}
+
+// later is the key of the later fragments of the datagram that h describes, whose key is k.
+func (k Key) later(h *wire.Headers) Key {
+	k.SrcPort, k.DstPort, k.Kind = uint16(h.ID), uint16(h.ID>>16), k.Kind|fragment
+	return k
+}
+
+// embedded is the IPv4 address that an IPv6 address stands for; zero: none.
+func embedded(addr wire.Addr) wire.Addr {
+	if v4, ok := addr.Embedded(); ok {
+		return v4
+	}
+	return wire.Addr{}
+}
+
+// kindOf is the protocol's number, of ICMP IPv4's.
+func kindOf(h *wire.Headers) uint32 {
+	if h.IsICMP() {
+		return wire.ProtoICMP
+	}
+	return uint32(h.Proto)
+}
+
+// query is the type of the ICMP query that a packet asks or answers, as IPv4 has it; 0: the
+// packet does neither.
+func query(h *wire.Headers) uint16 {
+	if t := h.Query(); t != wire.ICMPv6Echo || h.EtherType == wire.EtherTypeIPv4 {
+		return uint16(t)
+	}
+	return wire.ICMPEcho
+}
 
 // way is what the packets of one direction get in the place of what they have: those from
 // inside another source, those from outside another destination.
@@ -48,14 +100,6 @@ func (w *way) to() (addr wire.Addr, port uint16, peer uint32, ok bool) {
 
 // setPeer notes the index of the other direction. The lock is held.
 func (w *way) setPeer(peer uint32) { atomic.StoreUint64(&w.end, w.end&^(1<<32-1)|uint64(peer)) }
-
-// lead makes the way, of later fragments, that to another host. The lock is held. All addresses
-// are IPv4's, which differ in the lowest word alone, so no reader sees half of one.
-func (w *way) lead(addr wire.Addr, peer uint32) {
-	_, lo := addr.Words()
-	atomic.StoreUint64(&w.lo, lo)
-	w.setPeer(peer)
-}
 
 // touch notes that a packet passed.
 func (w *way) touch(tick uint32) {

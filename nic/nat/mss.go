@@ -11,11 +11,14 @@ import (
 // NAT gateway has 8,500 bytes at most (VPC user guide, "NAT gateway basics").
 const maxMSS = uint16(vpc.AcrossMTU) - wire.IPv4Len - wire.TCPLen
 
-// clamp lowers the maximum segment size that a SYN asks for (RFC 9293 section 3.7.1), and keeps
-// its checksum as right as it was. segment is TCP's header with its options.
+// maxMSS6 is maxMSS where the host inside has IPv6.
+const maxMSS6 = uint16(vpc.AcrossMTU) - wire.IPv6Len - wire.TCPLen
+
+// clamp lowers the maximum segment size that a SYN asks for to the longest one (RFC 9293 section
+// 3.7.1), and keeps its checksum as right as it was. segment is TCP's header with its options.
 //
 //	|kind 2|length 4|  MSS  |
-func clamp(segment wire.TCP) {
+func clamp(segment wire.TCP, longest uint16) {
 	for at := wire.TCPLen; at < segment.HeaderLen() && segment[at] != 0; {
 		n := 1
 		if segment[at] != 1 {
@@ -25,21 +28,21 @@ func clamp(segment wire.TCP) {
 			n = int(segment[at+1])
 		}
 		if segment[at] == 2 && n == 4 && at+4 <= segment.HeaderLen() {
-			lower(segment, at+2)
+			lower(segment, at+2, longest)
 		}
 		at += n
 	}
 }
 
-// lower writes maxMSS at an offset, if what stands there is more. An option may begin at an
-// odd offset, where each of its bytes is in another half of the checksum's words.
-func lower(segment wire.TCP, at int) {
+// lower writes the longest size at an offset, if what stands there is more. An option may begin
+// at an odd offset, where each of its bytes is in another half of the checksum's words.
+func lower(segment wire.TCP, at int, longest uint16) {
 	had := binary.BigEndian.Uint16(segment[at:])
-	if had <= maxMSS {
+	if had <= longest {
 		return
 	}
-	binary.BigEndian.PutUint16(segment[at:], maxMSS)
-	before, after := had, maxMSS
+	binary.BigEndian.PutUint16(segment[at:], longest)
+	before, after := had, longest
 	if at%2 != 0 {
 		before, after = before<<8|before>>8, after<<8|after>>8
 	}

@@ -27,7 +27,7 @@ func TestASYNAsksForNoMoreThanAGatewayCarries(t *testing.T) {
 		segment := wire.TCP(append(make([]byte, wire.TCPLen), c.options...))
 		segment[12] = byte(len(segment) / 4 << 4)
 		binary.BigEndian.PutUint16(segment[16:], wire.Sum(segment, 0))
-		clamp(segment)
+		clamp(segment, maxMSS)
 		require.Equal(t, c.want, binary.BigEndian.Uint16(segment[c.at:]), c.options)
 		require.Zero(t, wire.Sum(segment, 0))
 	}

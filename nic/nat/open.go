@@ -95,8 +95,7 @@ func (t *table) randomPort() uint16 {
 // Without room for it the later fragments are dropped. A way that an earlier datagram with the
 // same identification left becomes this one's.
 func (a *Appliance) follow(i int, at uint32, inward bool) {
-	g, k := a.gateway, a.keys[i]
-	k.SrcPort, k.DstPort, k.Kind = uint16(a.headers[i].ID), 0, k.Kind|fragment
+	g, k := a.gateway, a.keys[i].later(&a.headers[i])
 	g.Lock()
 	defer g.Unlock()
 	addr, port, peer, ok := g.ways.At(at).to()
@@ -108,9 +107,11 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 	}
 	if later, ok := g.ways.Lookup(&k); ok {
 		w := g.ways.At(later)
-		w.lead(addr, peer)
-		w.touch(uint32(a.now))
-		return
+		if to, _, for_, _ := w.to(); to == addr && for_ == peer {
+			w.touch(uint32(a.now))
+			return
+		}
+		g.end(later)
 	}
 	if g.datagrams >= maxDatagrams {
 		return

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 
 	"nitrocard/nic/pipeline"
+	"nitrocard/nic/siit"
 	"nitrocard/nic/wire"
+	"nitrocard/pmd"
 )
 
 // refuse makes frame i, a segment from inside on a connection that is no more, a RST to the
@@ -16,6 +18,21 @@ func (a *Appliance) refuse(i int) pipeline.Verdict {
 	if h.Flags&wire.TCPRst != 0 {
 		return pipeline.NATUnknown // nobody answers a RST
 	}
+	host := h.Src
+	if !host.Is4() {
+		siit.To4(f, h, siit.Ends{Src: wire.AddrFrom4(0), Dst: embedded(h.Dst)}, 0)
+	}
+	answer(f, h)
+	if !host.Is4() {
+		wire.Parse(f.Bytes(), h)
+		siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: host})
+	}
+	a.send(i, true)
+	return pipeline.Sent
+}
+
+// answer makes a segment in IPv4 the RST to its sender.
+func answer(f *pmd.Frame, h *wire.Headers) {
 	frame := f.Bytes()
 	segment := wire.TCP(frame[h.L4:h.End])
 	seq, ack, flags := uint32(0), segment.Seq()+length(segment), uint8(wire.TCPRst|wire.TCPAck)
@@ -41,8 +58,6 @@ func (a *Appliance) refuse(i int) pipeline.Verdict {
 	tcp.SetFlags(flags)
 	wire.PutSum(tcp[16:18], wire.Sum(tcp, wire.PseudoSum(h.Dst, h.Src, wire.ProtoTCP, wire.TCPLen)))
 	f.Whole(int(h.L3) + total)
-	a.send(i, true)
-	return pipeline.Sent
 }
 
 // length is how many numbers a segment takes: its data, and one for SYN and FIN each.

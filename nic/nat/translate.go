@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nitrocard/nic/pipeline"
+	"nitrocard/nic/siit"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/tables"
@@ -22,21 +23,6 @@ func (a *Appliance) read(i int) {
 	*k = keyOf(h, a.inward&(1<<i) != 0)
 }
 
-// keyOf is the key of a packet that goes inward, or outward.
-func keyOf(h *wire.Headers, inward bool) Key {
-	k := Key{Src: h.Src, Dst: h.Dst, SrcPort: h.SrcPort, DstPort: h.DstPort, Kind: uint32(h.Proto)}
-	switch {
-	case h.Frag == wire.LaterFragment:
-		k.SrcPort, k.DstPort, k.Kind = uint16(h.ID), 0, k.Kind|fragment
-	case h.Proto != wire.ProtoICMP:
-	case inward:
-		k.SrcPort = uint16(wire.ICMPQuery(h.Type))
-	default:
-		k.DstPort = uint16(wire.ICMPQuery(h.Type))
-	}
-	return k
-}
-
 // translate translates the frames of the burst from first on.
 func (a *Appliance) translate(first int) {
 	hits := a.gateway.ways.LookupBurst(&a.keys, a.n, &a.at)
@@ -52,17 +38,22 @@ func (a *Appliance) translate(first int) {
 // one translates frame i, whose way is at a.at[i] if known.
 func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 	h, inward := &a.headers[i], a.inward&(1<<i) != 0
+	six := h.EtherType == wire.EtherTypeIPv6
 	switch {
-	case h.EtherType != wire.EtherTypeIPv4:
+	case h.EtherType != wire.EtherTypeIPv4 && !six:
 		return pipeline.NATProtocol
+	case six && a.keys[i].Dst.IsZero():
+		return pipeline.NATFamily
 	case h.IsICMPError():
 		return a.quoted(i, inward)
-	case h.Proto != wire.ProtoTCP && h.Proto != wire.ProtoUDP && h.Proto != wire.ProtoICMP:
+	case h.Proto != wire.ProtoTCP && h.Proto != wire.ProtoUDP && !h.IsICMP():
 		return pipeline.NATProtocol
 	case h.Frag != wire.Whole && h.Proto != wire.ProtoUDP:
 		return pipeline.NATFragment
-	case h.Proto == wire.ProtoICMP && !asks(h, inward):
+	case h.IsICMP() && !asks(h, inward):
 		return pipeline.NATUnknown
+	case six && !siit.HasForm4(a.frames[i].Bytes(), h):
+		return pipeline.NATFamily
 	}
 	if known && h.Proto == wire.ProtoTCP && h.Flags&wire.TCPSyn != 0 && !inward {
 		known = false // which may begin another connection in the place of one that is over
@@ -80,7 +71,7 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 // asks tells whether an ICMP message is a query from inside, or an answer from outside. The
 // gateway answers no ping itself.
 func asks(h *wire.Headers, inward bool) bool {
-	query := wire.ICMPQuery(h.Type)
+	query := h.Query()
 	return query != 0 && inward == (query != h.Type)
 }
 
@@ -91,31 +82,58 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	if !ok {
 		return pipeline.NATUnknown // the connection ended while the packet came
 	}
+	longest := maxMSS
+	if h.EtherType == wire.EtherTypeIPv6 || !addr.Is4() {
+		longest = maxMSS6
+	}
 	w.touch(uint32(a.now))
 	if h.Frag == wire.FirstFragment {
 		a.follow(i, at, inward)
 	}
-	frame, ported := f.Bytes(), h.Frag != wire.LaterFragment
 	if inward {
-		if ported {
-			wire.RewriteDstPort(frame, h, port, f.Merged())
+		if !a.readdressIn(f, h, addr, port) {
+			return pipeline.NATFamily
 		}
-		wire.RewriteDst(frame, h, addr)
 		w = a.gateway.ways.At(peer)
 	} else {
-		if ported {
-			wire.RewriteSrcPort(frame, h, port, f.Merged())
-		}
-		wire.RewriteSrc(frame, h, addr)
+		a.readdressOut(f, h, addr, port)
 	}
 	if h.Proto == wire.ProtoTCP {
 		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
-			clamp(frame[h.L4:h.End])
+			clamp(f.Bytes()[h.L4:h.End], longest)
 		}
 		a.metrics.heard(w, !inward, h.Flags)
 	}
 	a.send(i, inward)
 	return pipeline.Sent
+}
+
+// readdressOut gives a packet from inside another source. An IPv6 packet becomes IPv4 first;
+// one has asked siit.HasForm4 whether it can.
+func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, addr wire.Addr, port uint16) {
+	if h.EtherType == wire.EtherTypeIPv6 {
+		a.id++
+		siit.To4(f, h, siit.Ends{Src: addr, Dst: embedded(h.Dst)}, a.id)
+	} else {
+		wire.RewriteSrc(f.Bytes(), h, addr)
+	}
+	if h.Frag != wire.LaterFragment {
+		wire.RewriteSrcPort(f.Bytes(), h, port, f.Merged())
+	}
+}
+
+// readdressIn gives a packet from outside another destination, and is false, with the packet
+// as it was, if the host inside has IPv6 and the packet has no form there.
+func (a *Appliance) readdressIn(f *pmd.Frame, h *wire.Headers, addr wire.Addr, port uint16) bool {
+	if addr.Is4() {
+		wire.RewriteDst(f.Bytes(), h, addr)
+	} else if !siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: addr}) {
+		return false
+	}
+	if h.Frag != wire.LaterFragment {
+		wire.RewriteDstPort(f.Bytes(), h, port, f.Merged())
+	}
+	return true
 }
 
 // send writes the stations of a frame that the gateway sends, and counts it.

@@ -45,7 +45,8 @@ func (q *Queue) Appliance() Appliance {
 // entrance is a queue's way to an appliance.
 type entrance struct {
 	Appliance
-	waits bool // frames wait in the appliance
+	waits  bool    // frames wait in the appliance
+	pieces *pieces // nil: no frame came in pieces yet
 }
 
 // Tx hands frames to the appliance.
@@ -75,10 +76,15 @@ func (s *part) addStop(q *Queue, g *guest) {
 func (w *Worker) visit() {
 	for range maxStops {
 		if !w.visitEach(w.fromGuest) {
-			return
+			break
 		}
 	}
 	w.visitEach(w.tooManyStops)
+	for i := range w.stops {
+		if p := w.stops[i].pieces; p != nil {
+			p.used, p.full = 0, false
+		}
+	}
 }
 
 // visitEach takes a burst from each appliance where frames wait, has run handle the burst,

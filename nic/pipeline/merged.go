@@ -10,7 +10,8 @@ import (
 // the stages once, because all its packets have the same of what stages look at, and
 // counts as that many packets. The fast path leaves merged frames to the stages, because
 // to copy 64 KB takes longer than all stages. A port that takes no merged frames gets the
-// packets, which are cut when the burst is sent.
+// packets, which are cut when the burst is sent. No port takes merged frames of IPv6, which
+// a NAT gateway makes of IPv4's.
 
 // unmerged is how many packets the received burst stands for beyond its frames.
 func (w *Worker) unmerged() (more uint64) {
@@ -44,21 +45,24 @@ type pieces struct {
 	out    [pmd.MaxBurst]*pmd.Frame
 	frames [pmd.MaxBurst]pmd.Frame
 	of     [pmd.MaxBurst]piece
-	memory [pmd.MaxBurst][pmd.MaxFrame]byte
+	memory [pmd.MaxBurst][pmd.Headroom + pmd.MaxFrame]byte
+	used   int  // of memory
+	kept   bool // the queue's appliance has the memory until the turn ends
 
 	whole      [pmd.MaxFrame]byte // a packet to be fragmented
 	cutter     pmd.Cutter
 	fragmenter pmd.Fragmenter
 
-	// Of each frame of the chain, what the port took: packets, and fragments beside each
-	// packet's last.
-	taken, more [pmd.MaxBurst]int
+	// Of each frame of the chain: the packets that it stands for, those that the port took,
+	// and the fragments that it took beside each packet's last. A frame is counted before the
+	// port has it, because an appliance writes to what it takes.
+	packets, taken, more [pmd.MaxBurst]int
 }
 
-// piece tells which frame of the chain a piece is of, and whether a packet ends with it.
+// piece tells which frame of the chain a piece is of, and how many packets end with it.
 type piece struct {
-	frame uint8
-	last  bool
+	frame   uint8
+	packets uint8
 }
 
 // scratch is the worker's memory for pieces.
@@ -69,49 +73,49 @@ func (w *Worker) scratch() *pieces {
 	return w.pieces
 }
 
+// piecesFor is memory for the pieces of frames that leave by q. An appliance has memory of its
+// own, because it keeps what it takes while the worker sends other frames.
+func (w *Worker) piecesFor(q *Queue) *pieces {
+	e, is := q.tx.(*entrance)
+	if !is {
+		return w.scratch()
+	}
+	if e.pieces == nil {
+		e.pieces = &pieces{kept: true}
+	}
+	return e.pieces
+}
+
 // flushPieces is flush for a burst with merged frames, or with packets that leave in
 // fragments.
 func (w *Worker) flushPieces() {
-	o, s := &w.out, w.scratch()
+	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
-		if takes := q.merged && (q != w.uplink || q.bundle); takes && !o.long {
-			s.sendWhole(q, o.chainOf(q))
-		} else {
-			s.send(q, o, q == w.uplink)
-		}
-		w.tellPieces(q)
+		s := w.piecesFor(q)
+		s.send(q, o, q == w.uplink)
+		w.tellPieces(q, s)
 		q.out.n = 0
 	}
 	o.empty()
 }
 
-// sendWhole sends the frames of a queue's chain as they are, and notes in taken how many
-// packets of each the port took.
-func (s *pieces) sendWhole(q *Queue, chain []*pmd.Frame) {
-	clear(s.taken[:])
-	clear(s.more[:])
-	for i, f := range chain[:q.tx.Tx(chain)] {
-		s.taken[i] = f.Packets()
-	}
-}
-
-// send is sendWhole for a port that does not take its merged frames, or for frames to be
-// fragmented.
+// send sends the frames of a queue's chain, in pieces where they must be.
 func (s *pieces) send(q *Queue, o *outbox, tunneled bool) {
-	s.queue, s.full, s.n = q, false, 0
+	s.queue, s.full, s.n = q, s.used == len(s.memory), 0
 	clear(s.taken[:])
 	clear(s.more[:])
-	at := q.out.first
+	at, takes := q.out.first, q.merged && (!tunneled || q.bundle)
 	for i := range q.out.n {
 		f, mtu := o.frames[at], o.mtuOf(at)
 		at = o.after[at]
+		s.packets[i] = f.Packets()
 		switch {
-		case f.Merged():
+		case f.Merged() && (mtu != 0 || !takes || f.IsIPv6()):
 			s.cut(i, f, tunneled, mtu)
 		case mtu != 0:
 			s.fragment(i, f.Bytes(), tunneled, mtu)
 		default:
-			s.put(i, f)
+			s.offer(f, piece{i, uint8(s.packets[i])})
 		}
 	}
 	s.flush()
@@ -128,7 +132,7 @@ func (o *outbox) mtuOf(i uint8) int {
 // cut puts the packets of frame i in the chain, a merged one, or their fragments.
 func (s *pieces) cut(i uint8, f *pmd.Frame, tunneled bool, mtu int) {
 	for s.cutter.Start(f); !s.full; {
-		to := s.memory[s.n][:]
+		to := s.room()
 		if mtu != 0 {
 			to = s.whole[:]
 		}
@@ -139,7 +143,7 @@ func (s *pieces) cut(i uint8, f *pmd.Frame, tunneled bool, mtu int) {
 		if mtu != 0 {
 			s.fragment(i, to[:n], tunneled, mtu)
 		} else {
-			s.copied(n, piece{i, true})
+			s.copied(n, piece{i, 1})
 		}
 	}
 }
@@ -148,24 +152,31 @@ func (s *pieces) cut(i uint8, f *pmd.Frame, tunneled bool, mtu int) {
 func (s *pieces) fragment(i uint8, packet []byte, tunneled bool, mtu int) {
 	s.fragmenter.Start(packet, tunneled, mtu)
 	for !s.full {
-		n, more := s.fragmenter.Next(s.memory[s.n][:])
-		s.copied(n, piece{i, !more})
+		n, more := s.fragmenter.Next(s.room())
 		if !more {
+			s.copied(n, piece{i, 1})
 			return
 		}
+		s.copied(n, piece{i, 0})
 	}
 }
 
-// put offers frame i in the chain to the port, with others.
-func (s *pieces) put(i uint8, f *pmd.Frame) { s.offer(f, piece{i, true}) }
+// room is memory for the next piece, behind a driver's headroom.
+func (s *pieces) room() []byte { return s.memory[s.used][pmd.Headroom:] }
 
-// copied offers a piece of n bytes in the next memory.
+// copied offers a piece of n bytes, which is in room.
 func (s *pieces) copied(n int, of piece) {
-	f := &s.frames[s.n]
-	f.Lend(s.memory[s.n][:], 0, n)
+	f := &s.frames[s.used]
+	f.Lend(s.memory[s.used][:], pmd.Headroom, n)
+	s.used++
 	s.offer(f, of)
+	if s.used == len(s.memory) {
+		s.flush()
+		s.full = s.full || s.kept
+	}
 }
 
+// offer offers a frame or a piece to the port, with others.
 func (s *pieces) offer(f *pmd.Frame, of piece) {
 	if s.full {
 		return
@@ -182,26 +193,29 @@ func (s *pieces) flush() {
 	}
 	taken := s.queue.tx.Tx(s.out[:s.n])
 	for _, of := range s.of[:taken] {
-		if of.last {
-			s.taken[of.frame]++
+		if of.packets > 0 {
+			s.taken[of.frame] += int(of.packets)
 		} else {
 			s.more[of.frame]++
 		}
 	}
 	s.full, s.n = taken < s.n, 0
+	if !s.kept {
+		s.used = 0
+	}
 }
 
 // tellPieces is tellOf for frames whose packets the port took as pieces says. The card made
 // the fragments beside each packet's last.
-func (w *Worker) tellPieces(q *Queue) {
+func (w *Worker) tellPieces(q *Queue, s *pieces) {
 	next := q.out.first
 	for n := range int(q.out.n) {
 		i := next
 		next = w.out.after[i]
-		taken, refused := w.pieces.taken[n], w.out.frames[i].Packets()-w.pieces.taken[n]
+		taken := s.taken[n]
 		w.ingress.sent += uint64(taken)
-		q.delivered += uint64(taken + w.pieces.more[n])
-		q.originated += uint64(w.pieces.more[n])
-		w.tellFrame(q, i, taken, refused)
+		q.delivered += uint64(taken + s.more[n])
+		q.originated += uint64(s.more[n])
+		w.tellFrame(q, i, taken, s.packets[n]-taken)
 	}
 }

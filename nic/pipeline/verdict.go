@@ -89,6 +89,7 @@ const (
 	NATProtocol
 	NATSource
 	NATFragment
+	NATFamily
 	NATUnknown
 	NATPortAllocation
 
@@ -177,9 +178,10 @@ var vocabulary = [malformed]words{
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},
 	PortDown:           {"port_down", "the port it should leave by is down"},
 	TxFull:             {"tx_full", "the port it should leave by had no room"},
-	NATProtocol:        {"nat_protocol", "a NAT gateway carries TCP, UDP and ICMP in IPv4; this is something else"},
+	NATProtocol:        {"nat_protocol", "a NAT gateway carries TCP, UDP and ICMP; this is something else"},
 	NATSource:          {"nat_source", "the NAT gateway serves its own VPC alone, and the source is not of it"},
 	NATFragment:        {"nat_fragment", "a NAT gateway carries fragments of UDP alone"},
+	NATFamily:          {"nat_family", "has no form in the other family: not for 64:ff9b::/96, or a message or header that RFC 7915 does not translate"},
 	NATUnknown:         {"nat_unknown", "belongs to no connection through the NAT gateway"},
 	NATPortAllocation:  {"nat_port_allocation", "the NAT gateway has no port left to this destination, or no room for another connection"},
 

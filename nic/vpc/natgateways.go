@@ -78,13 +78,9 @@ func (c *compiler) natENI(o *object, config *ec2.NatGateway, g *NATGateway) bool
 	return false
 }
 
-// natTarget is the target of a route to a NAT gateway. NAT64, for which a route has an IPv6
-// destination, is not served.
-func (r *routeCompiler) natTarget(path, id string, config *ec2.Route) Target {
+// natTarget is the target of a route to a NAT gateway.
+func (r *routeCompiler) natTarget(path, id string) Target {
 	o := r.object("NatGateways", id)
-	if o != nil && config.DestinationIpv6CidrBlock.IsValid() {
-		return NotEnforced
-	}
 	if o == nil {
 		if r.given("NatGateways") && !r.table.at.answer {
 			r.unknown(ec2.In(path, "NatGatewayId"), "NatGateways", id)

@@ -237,7 +237,7 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 	case kind == Peering:
 		return r.peered(path, via), via
 	case kind == NAT:
-		return r.natTarget(path, via, config), via
+		return r.natTarget(path, via), via
 	case kind == Interface && config.NetworkInterfaceId != "":
 		r.checkInterface(path, config, line)
 	}

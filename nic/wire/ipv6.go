@@ -21,6 +21,9 @@ type IPv6 []byte
 // included.
 func (b IPv6) PayloadLen() int { return int(binary.BigEndian.Uint16(b[4:6])) }
 
+// SetPayloadLen writes PayloadLen.
+func (b IPv6) SetPayloadLen(n int) { binary.BigEndian.PutUint16(b[4:6], uint16(n)) }
+
 // NextHeader is the number of the header that follows: an extension header's, or the
 // payload's protocol.
 func (b IPv6) NextHeader() uint8 { return b[6] }

@@ -33,7 +33,7 @@ func RewriteEmbeddedDstPort(frame []byte, h, q *Headers, port uint16) {
 // portAt is where a port lies in a frame, or an ICMP query's identifier. at is 0 for the
 // source port and 2 for the destination port.
 func portAt(h *Headers, at int) int {
-	if h.Proto == ProtoICMP {
+	if h.IsICMP() {
 		at = 4
 	}
 	return int(h.L4) + at
@@ -52,7 +52,7 @@ func rewritePort(frame []byte, h *Headers, at int, port uint16, partial bool) {
 // portSum is the field of the checksum that covers ports, or an ICMP query's identifier; nil
 // without such a checksum.
 func portSum(frame []byte, h *Headers) []byte {
-	if h.Proto == ProtoICMP {
+	if h.IsICMP() {
 		return frame[h.L4+2 : h.L4+4]
 	}
 	return transportSum(frame, h)
