@@ -163,6 +163,15 @@ func TestWhatANATGatewayDrops(t *testing.T) {
 	require.EqualValues(t, 5, v.PacketsDropCount)
 }
 
+// The gateways of a card share the room for its connections.
+func TestGatewaysShareTheRoomForConnections(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	require.Equal(t, 1<<10, x.card.nats["nat-1"].Room())
+	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-nat2, SubnetId: subnet-a2, MacAddress: "06:00:00:00:0a:9a", InterfaceType: nat_gateway, PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.2.99}]}`)
+	x.put("NatGateways", `{NatGatewayId: nat-2, VpcId: vpc-a, SubnetId: subnet-a2, ConnectivityType: private, NatGatewayAddresses: [{NetworkInterfaceId: eni-nat2, PrivateIp: 10.0.2.99}]}`)
+	require.Equal(t, []int{1 << 10, 1 << 9}, []int{x.card.nats["nat-1"].Room(), x.card.nats["nat-2"].Room()})
+}
+
 // Connections go on when the configuration changes elsewhere, and end with the gateway.
 func TestConnectionsThroughANATGatewayOutliveChanges(t *testing.T) {
 	x := natRig(t, Options{Card: "x"})

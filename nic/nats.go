@@ -81,13 +81,21 @@ func (c *Card) natENI(id string) *vpc.OwnENI {
 }
 
 // makeNATs makes the gateways of a policy that the card does not have, and adds them to made.
+// Each has room for its part of as many connections as the card may track; those that are
+// there already keep the room that they have.
 func (c *Card) makeNATs(policy *vpc.Policy, made map[string]*nat.Gateway) error {
+	gateways := 0
+	for e := range policy.All() {
+		if e.NAT != nil {
+			gateways++
+		}
+	}
 	for e := range policy.All() {
 		if e.NAT == nil || c.nats[e.NAT.ID] != nil || made[e.NAT.ID] != nil {
 			continue
 		}
 		g, err := nat.New(nat.Options{
-			ID: e.NAT.ID, Connections: c.options.MaxConnections, Workers: c.options.Workers,
+			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/gateways, 1), Workers: c.options.Workers,
 			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(e),
 		})
 		if err != nil {

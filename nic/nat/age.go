@@ -21,7 +21,7 @@ const (
 	handshake = 60 * time.Second
 	finished  = 30 * time.Second
 	refused   = 10 * time.Second
-	together  = 30 * time.Second
+	together  = 5 * time.Second
 )
 
 // limit is how long a way in a state may be silent.

@@ -45,5 +45,7 @@
 // connections to each destination at most. When a destination's ports or the table are used
 // up, a host that has fewer connections takes the place of one that has more, and no
 // established connection that was heard of late ends for that. So a scan leaves others what
-// they need. AWS documents nothing of the kind; the choice is ours.
+// they need. The datagrams in fragments are 4,096 at most, 256 of one host. AWS documents nothing
+// of the kind; the choice is ours. The gateways of a card share the memory that its connections
+// may take.
 package nat

@@ -49,6 +49,9 @@ func New(o Options) (*Gateway, error) {
 	return g, nil
 }
 
+// Room is how many connections the gateway has room for.
+func (g *Gateway) Room() int { return g.ways.Cap() / 2 }
+
 // Close gives the memory back. No worker may have an appliance of the gateway any more.
 func (g *Gateway) Close() {
 	g.Lock()

@@ -3,6 +3,7 @@ package nat
 import (
 	"sync/atomic"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 )
@@ -102,8 +103,9 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 	if !ok {
 		return
 	}
+	state := uint32(0)
 	if !inward {
-		peer = at
+		peer, state = at, outward
 	}
 	if later, ok := g.ways.Lookup(&k); ok {
 		w := g.ways.At(later)
@@ -113,14 +115,19 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 		}
 		g.end(later)
 	}
-	if g.datagrams >= maxDatagrams {
+	of := datagrams(g.ways.Key(peer).Src)
+	if g.datagrams >= maxDatagrams || g.count(of) >= hostDatagrams || !g.use(of) {
 		return
 	}
-	if later, err := g.ways.Insert(k, wayTo(addr, port, peer, uint32(a.now), 0)); err == nil {
-		g.datagrams++
-		g.wheel.Set(later, a.now+wheelSlots)
+	later, err := g.ways.Insert(k, wayTo(addr, port, peer, uint32(a.now), state))
+	if err != nil {
+		g.leave(of)
+		return
 	}
+	g.datagrams++
+	g.wheel.Set(later, a.now+flow.TicksOf(together)+1)
 }
 
-// maxDatagrams bounds the ways for later fragments.
-const maxDatagrams = 4096
+// maxDatagrams bounds the ways for later fragments, and hostDatagrams those of one inside
+// host, so that no host takes those of the others.
+const maxDatagrams, hostDatagrams = 4096, 256

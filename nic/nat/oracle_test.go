@@ -21,7 +21,7 @@ import (
 func insideOf(t *testing.T, connections, workers int, now *int64) *Gateway {
 	g, err := New(Options{ID: "nat-1", Connections: connections, Workers: workers, Seed: 1, Clock: func() int64 { return *now }, Place: Place{
 		MAC: wire.MAC{2, 1}, Router: wire.MAC{2, 2}, Pool: []wire.Addr{wiretest.Addr("10.0.1.8"), wiretest.Addr("10.0.1.9")},
-		Inside: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")},
+		Inside: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8:a::/48")},
 	}})
 	require.NoError(t, err)
 	t.Cleanup(g.Close)
@@ -38,7 +38,7 @@ func throughBytes(a *Appliance, mem []byte) (h wire.Headers, frame []byte, v pip
 	var f pmd.Frame
 	var b pmd.Burst
 	var ends [pmd.MaxBurst]pipeline.Verdict
-	f.Lend(mem, 0, len(mem))
+	f.Lend(append(make([]byte, pmd.Headroom), mem...), pmd.Headroom, len(mem))
 	if a.Tx([]*pmd.Frame{&f}) != 1 {
 		return h, nil, pipeline.TxFull
 	}

@@ -79,6 +79,9 @@ func (c *connection) back() Key {
 // host is the key of a host's connections in uses.
 func host(addr wire.Addr) Key { return Key{Src: addr} }
 
+// datagrams is the key in uses of the datagrams in fragments from and to an inside host.
+func datagrams(addr wire.Addr) Key { return Key{Src: addr, Kind: fragment} }
+
 // destination is the key in uses of the connections to a destination through an address.
 func destination(addr wire.Addr, from *Key) Key {
 	return Key{Src: addr, Dst: from.Dst, DstPort: from.DstPort, Kind: from.Kind | 1<<16}
@@ -151,7 +154,12 @@ func (t *table) end(at uint32) {
 	state := atomic.LoadUint32(&w.state)
 	t.wheel.Cancel(at)
 	if from.Kind&fragment != 0 {
+		host := addr
+		if state&outward != 0 {
+			host = from.Src
+		}
 		t.datagrams--
+		t.leave(datagrams(host))
 		t.ways.Remove(from)
 		return
 	}

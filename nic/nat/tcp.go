@@ -16,6 +16,7 @@ const (
 	finOutside              // the outside sent FIN
 	reset                   // one of them sent RST
 	tcp                     // the connection is TCP's
+	outward                 // the way is of fragments from inside
 )
 
 // over tells whether both sides know that the connection is over.

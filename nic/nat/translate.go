@@ -55,7 +55,7 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 	case six && !siit.HasForm4(a.frames[i].Bytes(), h):
 		return pipeline.NATFamily
 	}
-	if known && h.Proto == wire.ProtoTCP && h.Flags&wire.TCPSyn != 0 && !inward {
+	if known && begins(h) && !inward {
 		known = false // which may begin another connection in the place of one that is over
 	}
 	at := a.at[i]
@@ -66,6 +66,11 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 		}
 	}
 	return a.write(i, at, inward)
+}
+
+// begins tells whether a packet may begin a TCP connection: it is a SYN without ACK or RST.
+func begins(h *wire.Headers) bool {
+	return h.Proto == wire.ProtoTCP && h.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
 }
 
 // asks tells whether an ICMP message is a query from inside, or an answer from outside. The
@@ -186,13 +191,13 @@ func (a *Appliance) find(i int, inward bool) (at uint32, v pipeline.Verdict) {
 		return at, pipeline.Sent
 	case inward:
 		return nowhere, pipeline.NATUnknown
-	case ok && (h.Proto != wire.ProtoTCP || h.Flags&wire.TCPSyn == 0):
+	case ok && !begins(h):
 		return at, pipeline.Sent
 	case h.Frag == wire.LaterFragment:
 		return nowhere, pipeline.FragmentUnknown
 	case !a.isInside(h.Src):
 		return nowhere, pipeline.NATSource
-	case !ok && h.Proto == wire.ProtoTCP && h.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) != wire.TCPSyn:
+	case !ok && h.Proto == wire.ProtoTCP && !begins(h):
 		return nowhere, a.refuse(i)
 	}
 	return a.open(i)
