@@ -16,16 +16,21 @@ func newLab() *cobra.Command {
 		Short: "Build a small region on this machine and prove the card in it",
 		Long: `Build a small region out of Linux network namespaces, of its own and without
 root: an internet client, an edge, two servers with a card each, and instances
-of two customers. Then do what a person would, and tell what was seen.`,
+of two customers. Then do what a person would, and tell what was seen.
+
+With another configuration, such as a dump of EC2, build that, with a guest for
+each ENI or for a dozen of them, and try what its rules allow and one of each
+that they deny.`,
 		Example: `  nitrocard lab
   nitrocard lab --keep                          # and leave it running
+  nitrocard lab --config dump/                  # of what aws ec2 describe-* printed
   nitrocard lab --attack 1m                     # what floods, listings and forgeries cost a neighbour
   nitrocard lab --vm                            # with a guest that is a virtual machine
   nitrocard lab exec client -- curl http://35.72.2.8/`,
 		Args: takes(0, 0, "no arguments; nitrocard lab exec HOST -- COMMAND goes into one that is kept"),
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the region running until Ctrl-C, for nitrocard lab exec")
-	cmd.Flags().StringVar(&o.Config, "config", "", "another region: a `file or folder` of YAML or JSON")
+	cmd.Flags().StringVar(&o.Config, "config", "", "another configuration: a `file or folder` of YAML or JSON")
 	reading := readingFlag(cmd)
 	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")

@@ -28,9 +28,9 @@ var levels = [][]string{
 	{"nic/bay", "nic/nat"},
 	{"nic"},
 	{"nic/ctl"},
-	{"sim/cage", "sim/netlab"},
+	{"sim/cage", "sim/netlab", "sim/oracle"},
 	{"sim/cage/cagetest"},
-	{"sim/lab", "sim/replay", "sim/oracle", "bench"},
+	{"sim/lab", "sim/replay", "bench"},
 	{"cmd/nitrocard", "bench/*"},
 }
 

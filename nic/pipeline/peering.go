@@ -18,10 +18,10 @@ func (a *way) peering(policy *vpc.Policy, peer *vpc.Peer, dst wire.Addr) {
 }
 
 // overPeering judges a packet whose source nobody in the ENI's VPC has. A tunnel end speaks
-// for the ENIs of a peer that live behind it, and for the world outside if an ENI of the
-// peer there forwards; AWS checks no source on the way over peering. But nobody speaks for
-// an ENI of a peer that lives behind another tunnel end, because rules may name the groups
-// of that ENI.
+// for the ENIs of a peer that live behind it, and for all of the peer's ENIs and the world
+// outside if an ENI of the peer there forwards; AWS checks no source on the way over peering.
+// But no other tunnel end speaks for an ENI of a peer, because rules may name the groups of
+// that ENI.
 //
 // The packet must be for an address of the ENI's own, even if the ENI forwards, because
 // peering is not transitive.
@@ -29,11 +29,12 @@ func (a arrival) overPeering(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 	peers, held, forwarded := e.Peers(), false, false
 	for i := range peers {
 		n := peers[i].Holder(a.src)
-		if n != nil && n.Card == a.vtep {
+		forwards := policy.Region.Forwards(peers[i].VPC.VNI, a.vtep)
+		if n != nil && (n.Card == a.vtep || forwards) {
 			return a.toOwn(e)
 		}
 		held = held || n != nil
-		forwarded = forwarded || policy.Region.Forwards(peers[i].VPC.VNI, a.vtep)
+		forwarded = forwarded || forwards
 	}
 	switch {
 	case held:

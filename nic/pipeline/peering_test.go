@@ -113,7 +113,7 @@ func TestPeeringHasNoEdgeToEdge(t *testing.T) {
 }
 
 // Peering checks no reverse path: what an ENI without source/destination check forwards
-// arrives, whatever its source, if nobody else has that address.
+// arrives, whatever its source: an address of nobody's, or of a host of its VPC that lives elsewhere.
 func TestPeeringChecksNoReversePath(t *testing.T) {
 	x, y := newPeers(t)
 	foreign := wiretest.TCP("192.0.2.7:40000", "10.8.1.5:80").Flags(wire.TCPSyn)
@@ -124,12 +124,12 @@ func TestPeeringChecksNoReversePath(t *testing.T) {
 	sent := x.fromGuest("eni-a2", foreign)
 	sent.tunneled(serverY, vniC)
 	y.send(Uplink, sent.frame).delivered("eni-c1")
-	// The address of an ENI that lives elsewhere stays its own, in the peer, in the VPC and in a further peer.
-	for _, src := range []string{"10.0.1.7", "10.8.1.6", "10.16.1.5"} {
-		want := SourceMismatch
-		if src == "10.8.1.6" {
-			want = Sent // c2 lives on x as well
-		}
+	// a2 passes on what a5 sends. The address of an ENI of another VPC that lives elsewhere stays its own.
+	for src, want := range map[string]Verdict{
+		"10.0.1.7":  Sent,           // a5, behind the middlebox
+		"10.8.1.6":  Sent,           // c2 lives on x as well
+		"10.16.1.5": SourceMismatch, // d1
+	} {
 		e := y.send(Uplink, y.tunnel(serverX, "eni-c1", wiretest.TCP(src+":40000", "10.8.1.5:80").Flags(wire.TCPSyn)))
 		require.Equal(t, want.String(), e.Verdict.String(), src)
 	}

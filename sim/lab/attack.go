@@ -22,17 +22,20 @@ import (
 // attacks are ways to hurt the card of server x, where a1 is the attacker's and b1 the
 // victim. Each goes on until its context ends, and says how much it did. The first is what
 // the others are held against; the last, which is not in the list, is all of them.
-var attacks = []check{
-	{"nothing", (*story).nothing},
-	{"first packets of a guest", (*story).firstPackets},
-	{"false addresses of a guest", (*story).falseAddresses},
-	{"ARP of a guest", (*story).arpRequests},
-	{"denied SYNs from the internet", (*story).deniedSYNs},
-	{"allowed SYNs from the internet", (*story).allowedSYNs},
-	{"RSTs with guessed numbers", (*story).guessedRSTs},
-	{"listings", func(s *story, ctx context.Context) (string, error) { return s.cards[s.b1.Card].listings(ctx) }},
-	{"bodies", func(s *story, ctx context.Context) (string, error) { return s.cards[s.b1.Card].bodies(ctx) }},
-	{"signals", func(s *story, ctx context.Context) (string, error) { return s.cards[s.b1.Card].signals(ctx) }},
+func (s *story) attacks() []check {
+	card := s.card(s.b1)
+	return []check{
+		{"nothing", s.nothing},
+		{"first packets of a guest", s.firstPackets},
+		{"false addresses of a guest", s.falseAddresses},
+		{"ARP of a guest", s.arpRequests},
+		{"denied SYNs from the internet", s.deniedSYNs},
+		{"allowed SYNs from the internet", s.allowedSYNs},
+		{"RSTs with guessed numbers", s.guessedRSTs},
+		{"listings", card.listings},
+		{"bodies", card.bodies},
+		{"signals", card.signals},
+	}
 }
 
 // beAttacked does every attack beside the victim, for a share of the time each, and
@@ -49,9 +52,9 @@ func (s *story) beAttacked(ctx context.Context, out io.Writer, all time.Duration
 		return outcome{Failed: 1}
 	}
 	s.idle = open
-	attacks := append(attacks, check{"all of it", (*story).everything})
+	attacks := append(s.attacks(), check{"all of it", s.everything})
 	each := max(all/time.Duration(len(attacks)), time.Second)
-	return doAll(ctx, out, attacks, func(ctx context.Context, a check) (string, error) { return s.suffer(ctx, a, each) })
+	return doAll(ctx, out, attacks, func(a check, ctx context.Context) (string, error) { return s.suffer(ctx, a, each) })
 }
 
 // suffer is one attack, and what the victim saw of it.
@@ -61,7 +64,7 @@ func (s *story) suffer(ctx context.Context, a check, d time.Duration) (cost stri
 	var did string
 	var failed error
 	var attacker sync.WaitGroup
-	attacker.Go(func() { did, failed = a.see(s, phase) })
+	attacker.Go(func() { did, failed = a.see(phase) })
 	r, err := probe(phase, s.b1.visitor(), netip.AddrPortFrom(s.client.addr, probePort))
 	attacker.Wait()
 	if err := errors.Join(err, failed); err != nil {
@@ -173,9 +176,9 @@ func (s *story) everything(ctx context.Context) (string, error) {
 	var failed error
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, a := range attacks[1:] {
+	for _, a := range s.attacks()[1:] {
 		all.Go(func() {
-			text, err := a.see(s, ctx)
+			text, err := a.see(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			did = append(did, a.name+": "+text)

@@ -41,7 +41,7 @@ func TestAConnectionKnowsItsPackets(t *testing.T) {
 func TestAnEarTellsVisitsApart(t *testing.T) {
 	w := aWorld(t)
 	a1 := w.guests["a1"]
-	e, err := (&story{world: w}).listen(a1)
+	e, err := (&story{stage: &stage{world: w}}).listen(a1)
 	require.NoError(t, err)
 	defer e.Stop()
 	link, err := a1.server.Raw("a1")

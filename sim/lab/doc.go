@@ -8,6 +8,9 @@
 //
 //	lab.go         the options
 //	run_linux.go   Run: outside the cage, and Inner: in it
+//	play.go        a run in the cage: a story, or a survey of somebody's configuration
+//	stage.go       world and cards, running; introduction.go says what was built
+//	check.go       one thing to try, and its line
 //	region.go      what the configuration (region.yaml) says there is
 //	world.go       hosts and links made of it
 //	card.go        cards: real processes, asked through their control sockets
@@ -15,6 +18,10 @@
 //	guest.go       what instances serve; visitor.go: who asks them, over a
 //	               connection.go: pages and bytes (request.go), lines (talk.go)
 //	story.go       the order of things; check_*.go: one kind of check each
+//	survey.go      what a configuration allows, and one of each that it denies
+//	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
+//	flow.go        who may want to reach whom; fate.go: what the oracle says of it
+//	trial.go       a flow tried with real stacks, and judged
 //	attack.go      a victim beside who attacks its card: flood.go from a link,
 //	               pest.go at the control socket; victim.go: what it loses
 //	pace.go        what is under way when it takes long
@@ -33,6 +40,12 @@
 // The same story can be told on ports of DPDK's net_af_packet. That driver
 // passes unfinished frames on as if they were whole, which nobody downstream
 // can repair, so there the senders' offloads are off.
+//
+// Any other configuration, such as a dump of EC2, is surveyed: guests are made for its ENIs,
+// and package oracle, which knows EC2's pages and not the card, says what becomes of flows
+// between them. Those that arrive are tried, and one of each kind that is dropped. What the
+// oracle leaves open, and what it does not know (IPv6, Block Public Access, port 25), is not
+// tried.
 //
 // And b1 can be a virtual machine: Linux in QEMU, whose network card is a
 // vhost-user port of server x's card, beside kernel ports for the others. It

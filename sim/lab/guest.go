@@ -25,16 +25,23 @@ const (
 // trailer carries the checksum of a download, known at its end only.
 const trailer = "X-Xxhash"
 
-// serve starts the guest's services; they end when ctx does.
-func (m *machine) serve(ctx context.Context) error {
-	pages := &http.Server{Handler: m.pages(), ReadHeaderTimeout: patience}
-	context.AfterFunc(ctx, func() { pages.Close() })
-	for _, port := range []int{webPort, databasePort} {
-		l, err := listen(m.Host, port)
-		if err != nil {
+// serve starts the guests' services; they end when ctx does. A virtual machine
+// serves once it has booted.
+func (w *world) serve(ctx context.Context) error {
+	for _, m := range w.guests {
+		if m.vm != nil {
+			continue
+		}
+		if err := m.serve(ctx); err != nil {
 			return err
 		}
-		go func() { _ = pages.Serve(l) }() // ErrServerClosed
+	}
+	return nil
+}
+
+func (m *machine) serve(ctx context.Context) error {
+	if err := servePages(ctx, m.Host, pages(m.Nick, m.ENI), webPort, databasePort); err != nil {
+		return err
 	}
 	l, err := listen(m.Host, shellPort)
 	if err != nil {
@@ -45,9 +52,23 @@ func (m *machine) serve(ctx context.Context) error {
 	return nil
 }
 
-func listen(h *netlab.Host, port int) (l net.Listener, err error) {
+// servePages serves a host's pages at its ports until ctx ends.
+func servePages(ctx context.Context, h *netlab.Host, pages http.Handler, ports ...uint16) error {
+	server := &http.Server{Handler: pages, ReadHeaderTimeout: patience}
+	context.AfterFunc(ctx, func() { server.Close() })
+	for _, port := range ports {
+		l, err := listen(h, port)
+		if err != nil {
+			return err
+		}
+		go func() { _ = server.Serve(l) }() // ErrServerClosed
+	}
+	return nil
+}
+
+func listen(h *netlab.Host, port uint16) (l net.Listener, err error) {
 	err = h.Do(func() (err error) {
-		l, err = net.Listen("tcp4", ":"+strconv.Itoa(port))
+		l, err = net.Listen("tcp4", ":"+strconv.Itoa(int(port)))
 		return err
 	})
 	return l, err
@@ -61,11 +82,11 @@ func page(name, eni string, visitor string) string {
 // pages says who this is, and moves bytes: GET /bytes?n=N sends N of them
 // with their checksum as the trailer, PUT /bytes answers with the checksum of
 // what came.
-func (m *machine) pages() http.Handler {
+func pages(name, eni string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		visitor, _, _ := net.SplitHostPort(r.RemoteAddr) // net/http made it
-		io.WriteString(w, page(m.Nick, m.ENI, visitor))
+		io.WriteString(w, page(name, eni, visitor))
 	})
 	mux.HandleFunc("GET /bytes", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.ParseInt(r.FormValue("n"), 10, 64)

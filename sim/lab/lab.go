@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Keep    bool          // leave it running afterwards, until ctx ends
 	Out     io.Writer     // for people; nil: nowhere
-	Config  string        // the region's configuration, a file or a folder; "": region.yaml
+	Config  string        // a configuration to survey, or the story's own with changes: a file or a folder; "": region.yaml
 	Reading vpc.Reading   // of that
 	Binary  string        // the nitrocard program, which runs as the lab and as its cards
 	Driver  string        // of the cards' ports: AFPacket or DPDK; "": AFPacket

@@ -18,6 +18,7 @@ import (
 type region struct {
 	cards   []string
 	guests  []guest
+	public  []announced
 	edge    edge
 	driver  string                // of the cards' ports
 	reading vpc.Reading           // of the configuration
@@ -30,26 +31,49 @@ type edge struct {
 	mac  net.HardwareAddr // inner, in every VNI
 }
 
+// announced is a public address that the edge carries into a VPC.
+type announced struct {
+	Addr netip.Addr
+	MAC  net.HardwareAddr
+	VNI  uint32
+	VTEP netip.Addr
+}
+
 // readRegion compiles the configuration for each card, as the cards will,
 // and reads what it is about.
 func readRegion(c *vpc.Config) (*region, error) {
-	r := &region{}
-	if len(c.Placement.Cards) == 0 {
-		return nil, errors.New("the lab needs Placement.Cards: the servers to build")
-	}
+	r := &region{reading: readingFor(c)}
 	for _, card := range c.Placement.Cards {
+		if card.Name == absent {
+			continue
+		}
 		policy, err := vpc.Compile(c, vpc.CompileOptions{Card: card.Name})
 		if err != nil {
 			return nil, err
 		}
 		r.cards = append(r.cards, card.Name)
 		for e := range policy.All() {
-			r.guests = append(r.guests, newGuest(policy, e))
+			r.announce(policy, e)
+			if e.NAT == nil { // its guest is a part of the card
+				r.guests = append(r.guests, newGuest(policy, e))
+			}
 			r.edge = newEdge(policy, e.VPC) // each time the same
 		}
 	}
+	if len(r.cards) == 0 {
+		return nil, errors.New("the lab needs Placement.Cards: the servers to build")
+	}
 	slices.SortFunc(r.guests, func(a, b guest) int { return cmp.Compare(a.Nick, b.Nick) })
 	return r, nil
+}
+
+// announce has the edge carry the public addresses of an ENI.
+func (r *region) announce(p *vpc.Policy, e *vpc.OwnENI) {
+	for _, a := range e.Addrs() {
+		if a.Public != (wire.Addr{}) {
+			r.public = append(r.public, announced{a.Public.Netip(), hardware(e.MAC), e.VNI, p.Card.VTEP.Netip()})
+		}
+	}
 }
 
 func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
@@ -61,6 +85,7 @@ func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
 		VNI:       e.VNI,
 		MAC:       hardware(e.MAC),
 		Addr:      netip.PrefixFrom(e.Primary.Netip(), e.Subnet.Prefix.Bits()),
+		Forwards:  !e.SourceDestCheck,
 		Router:    e.Subnet.Prefix.Masked().Addr().Next(), // EC2's router is the first address
 		RouterMAC: hardware(e.RouterMAC),
 		Public:    e.Public().Netip(),

@@ -3,7 +3,6 @@
 package lab
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -57,21 +56,12 @@ func (m *machine) visitor() visitor {
 	return visitor{m.Host, m.Addr.Addr(), m.server, m.Nick, m.ports}
 }
 
-// build makes every host of the region, connects them, and starts the
-// guests' services. Cards are not part of it.
-func build(ctx context.Context, r *region) (*world, error) {
+// build makes every host of the region and connects them. Cards are not part
+// of it.
+func build(r *region) (*world, error) {
 	w := &world{region: r, servers: map[string]*netlab.Host{}, guests: map[string]*machine{}}
 	for _, step := range []func() error{w.internet, w.fabric, w.instances, w.tunnels} {
 		if err := step(); err != nil {
-			w.close()
-			return nil, err
-		}
-	}
-	for _, m := range w.guests {
-		if m.vm != nil {
-			continue // it serves once it has booted
-		}
-		if err := m.serve(ctx); err != nil {
 			w.close()
 			return nil, err
 		}
@@ -116,13 +106,15 @@ func (w *world) internet() error {
 	if w.edge, err = w.add("edge"); err != nil {
 		return err
 	}
+	if err := w.edge.Forward(); err != nil {
+		return err
+	}
 	w.client = visitor{client, clientAddr.Addr(), w.edge, "internet", &w.ports}
 	err = netlab.Cable(netlab.End{Host: client, Name: "eth0"}, netlab.End{Host: w.edge, Name: "internet"}, internetMTU)
 	return errors.Join(err,
 		client.Address("eth0", clientAddr),
 		w.edge.Address("internet", internetAddr),
-		client.Via(everywhere, internetAddr.Addr()),
-		w.edge.Sysctl("net/ipv4/ip_forward", "1"))
+		client.Via(everywhere, internetAddr.Addr()))
 }
 
 var everywhere = netip.MustParsePrefix("0.0.0.0/0")
@@ -171,6 +163,11 @@ func (w *world) instance(m *machine) (err error) {
 	if m.Host, err = w.add(m.Nick); err != nil {
 		return err
 	}
+	if m.Forwards {
+		if err := m.Forward(); err != nil {
+			return err
+		}
+	}
 	eth0 := netlab.End{Host: m.Host, Name: "eth0", MAC: m.MAC}
 	if err := w.region.plug(eth0, netlab.End{Host: m.server, Name: m.Nick}, guestMTU); err != nil {
 		return err
@@ -183,24 +180,24 @@ func (w *world) instance(m *machine) (err error) {
 func (w *world) tunnels() error {
 	edge := w.region.edge
 	made := map[string]bool{}
-	for _, g := range w.region.guests {
-		name := g.tunnel()
+	for _, a := range w.region.public {
+		name := tunnelOf(a.VNI)
 		if !made[name] {
 			made[name] = true
-			v := netlab.VXLAN{Name: name, VNI: g.VNI, Local: edge.vtep.Addr(), MAC: edge.mac, MTU: tunnelMTU}
+			v := netlab.VXLAN{Name: name, VNI: a.VNI, Local: edge.vtep.Addr(), MAC: edge.mac, MTU: tunnelMTU}
 			if err := w.edge.Tunnel(v); err != nil {
 				return err
 			}
 		}
-		if !g.Public.IsValid() {
-			continue
-		}
-		if err := w.edge.Reach(name, g.Public, g.MAC, g.VTEP); err != nil {
+		if err := w.edge.Reach(name, a.Addr, a.MAC, a.VTEP); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// tunnelOf is the name of the edge's tunnel end for a VPC.
+func tunnelOf(vni uint32) string { return fmt.Sprintf("vx%d", vni) }
 
 // guest is what the configuration says of one instance.
 type guest struct {
@@ -214,8 +211,6 @@ type guest struct {
 	Router    netip.Addr   // of the subnet
 	RouterMAC net.HardwareAddr
 	Public    netip.Addr // invalid: none
+	Forwards  bool       // what is not its own, as a middlebox does: its source/destination check is off
 	VTEP      netip.Addr // of its card
 }
-
-// tunnel is the name of the edge's tunnel end for the guest's VPC.
-func (g guest) tunnel() string { return fmt.Sprintf("vx%d", g.VNI) }

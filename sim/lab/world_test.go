@@ -26,14 +26,16 @@ func plan() *region {
 			Public: netip.MustParseAddr("35.72.2.8"),
 			VTEP:   netip.MustParseAddr("172.16.0.11"),
 		}},
+		public: []announced{{netip.MustParseAddr("35.72.2.8"), net.HardwareAddr{2, 0, 0, 10, 1, 5}, 5001, netip.MustParseAddr("172.16.0.11")}},
 	}
 }
 
 // aWorld is the hand-made region, built, without a card.
 func aWorld(t *testing.T) *world {
-	w, err := build(t.Context(), plan())
+	w, err := build(plan())
 	require.NoError(t, err)
 	t.Cleanup(w.close)
+	require.NoError(t, w.serve(t.Context()))
 	return w
 }
 

@@ -127,6 +127,15 @@ func current() (netns.NsHandle, error) {
 // Start starts a process inside the host.
 func (h *Host) Start(c *exec.Cmd) error { return h.Do(c.Start) }
 
+// Forward makes a router of the host, before its cables are plugged in. The router tells
+// nobody of shorter ways (redirects, RFC 792): in the lab none of them is open to a guest.
+func (h *Host) Forward() error {
+	return errors.Join(
+		h.Sysctl("net/ipv4/ip_forward", "1"),
+		h.Sysctl("net/ipv4/conf/all/send_redirects", "0"),
+		h.Sysctl("net/ipv4/conf/default/send_redirects", "0"))
+}
+
 // Sysctl sets one of the host's own settings, such as net/ipv4/ip_forward.
 func (h *Host) Sysctl(name, value string) error {
 	return h.Do(func() error {

@@ -17,7 +17,9 @@
 //	route.go       route tables
 //	gateway.go     internet gateways
 //	peering.go     VPC peering
+//	natgateway.go  NAT gateways of a subnet
 //	prefixlist.go  prefix lists
+//	verdicts.go    the card's names for drops, for whoever compares
 //
 // # What AWS does not tell
 //

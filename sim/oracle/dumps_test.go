@@ -158,7 +158,7 @@ func (x try) hold(t *testing.T, c *vpc.Config) {
 	require.NoError(t, err, x.what)
 	if x.ends != "" {
 		require.Zero(t, got.frames, x.what)
-		require.True(t, slices.Contains(reasons[x.ends], got.reason), "%s: EC2 drops it by %s, and the card as %q", x.what, x.ends, got.reason)
+		require.True(t, slices.Contains(x.ends.Verdicts(), got.reason), "%s: EC2 drops it by %s, and the card as %q", x.what, x.ends, got.reason)
 		return
 	}
 	require.Equal(t, 1, got.frames, "%s: %v", x.what, got)

@@ -20,6 +20,9 @@ const (
 	NoNeighbor       Part = "the VPC, where nobody has the address"
 	NoPublic         Part = "the internet gateway, for the source has no public address"
 	PrivateEnd       Part = "the internet gateway, which carries no private address"
+	NATProtocol      Part = "the NAT gateway, which carries TCP, UDP and ICMP alone"
+	NATUnknown       Part = "the NAT gateway, which knows no connection of the packet's"
+	NATLoop          Part = "the NAT gateway, whose own subnet has a NAT gateway as its way out"
 	NoGateway        Part = "the internet, which finds no gateway for the address"
 	ACLIn            Part = "the network ACL of the receiver's subnet"
 	DestinationCheck Part = "the source/destination check of the receiver"
@@ -34,7 +37,10 @@ type Outcome struct {
 	Dropped  Part   // "" if it arrived
 	At       string // the ENI at which it was dropped; "" at none
 	Packet   Packet // as it arrives
-	Doubt    string // why AWS's pages allow another outcome, too; "" where they do not
+	// Translated tells that a NAT gateway sent the packet on, by a port of its own choice in
+	// the place of the packet's.
+	Translated bool
+	Doubt      string // why AWS's pages allow another outcome, too; "" where they do not
 
 	commits []func() // what the oracle remembers if this outcome is what happened
 }

@@ -10,24 +10,6 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// reasons are the card's names for drops of each part of EC2.
-var reasons = map[Part][]string{
-	SourceCheck:      {"spoofed_address"},
-	GroupOut:         {"security_group_out"},
-	ACLOut:           {"network_acl_out"},
-	NoRoute:          {"no_route"},
-	Blackhole:        {"blackhole"},
-	Elsewhere:        {"target_outside", "route_not_enforced"},
-	OutsidePeer:      {"outside_peer"},
-	NoNeighbor:       {"no_neighbor"},
-	NoPublic:         {"no_public_address"},
-	PrivateEnd:       {"private_internet", "source_mismatch"},
-	NoGateway:        {"", "private_destination"}, // the edge knows no such address
-	ACLIn:            {"network_acl_in"},
-	DestinationCheck: {"not_for_this_eni"},
-	GroupIn:          {"security_group_in"},
-}
-
 // play is a world on a fabric, step by step.
 type play struct {
 	w       *World
@@ -130,7 +112,7 @@ func (p *play) possible(s step) bool {
 // is tells whether what the cards did is an outcome.
 func (p *play) is(got result, o Outcome) bool {
 	if o.Dropped != "" {
-		return got.frames == 0 && (!p.watched && got.reason == "" || slices.Contains(reasons[o.Dropped], got.reason) && (o.At == "" || o.At == got.at))
+		return got.frames == 0 && (!p.watched && got.reason == "" || slices.Contains(o.Dropped.Verdicts(), got.reason) && (o.At == "" || o.At == got.at))
 	}
 	return got.frames == 1 && got.eni == o.ENI && same(got.packet, o.Packet)
 }

@@ -10,13 +10,14 @@ import (
 
 // way is one packet between its sender and where it ends.
 type way struct {
-	w       *World
-	p       Packet
-	at      string    // the ENI that the packet is at, "" at none
-	detour  bool      // a middlebox passes the packet on, or is to
-	maybes  []Outcome // where the packet may have ended before, for AWS does not tell
-	commits []func()  // what is remembered so far
-	pending []func()  // what is remembered if the packet ends at this ENI
+	w          *World
+	p          Packet
+	at         string    // the ENI that the packet is at, "" at none
+	detour     bool      // a middlebox passes the packet on, or is to
+	maybes     []Outcome // where the packet may have ended before, for AWS does not tell
+	translated bool      // by a NAT gateway
+	commits    []func()  // what is remembered so far
+	pending    []func()  // what is remembered if the packet ends at this ENI
 }
 
 // FromGuest is what may become of a packet that an ENI's guest sends. direct is a frame to
@@ -74,6 +75,8 @@ func (y *way) route(e *ec2.NetworkInterface) []Outcome {
 		return y.middlebox(e, y.w.middleboxOf(r))
 	case r.VpcPeeringConnectionId != "":
 		return y.peering(e, r.VpcPeeringConnectionId)
+	case r.NatGatewayId != "":
+		return y.natGateway(e, r.NatGatewayId)
 	}
 	if !strings.HasPrefix(r.GatewayId, "igw-") {
 		return y.drop(Elsewhere)
@@ -107,6 +110,9 @@ func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
 	y.at = e.NetworkInterfaceId
 	if crosses && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
 		return y.drop(ACLIn)
+	}
+	if y.w.natOf(e) != nil {
+		return y.backThrough(e)
 	}
 	if checks(e) && !has(e, y.p.Dst) {
 		return y.drop(DestinationCheck)
@@ -179,6 +185,7 @@ func (y *way) end(o Outcome) []Outcome {
 
 // outcome is an outcome with what is remembered then.
 func (y *way) outcome(o Outcome, then ...func()) Outcome {
+	o.Translated = y.translated
 	o.commits = append(append([]func(){}, y.commits...), then...)
 	return o
 }

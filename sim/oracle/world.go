@@ -12,7 +12,8 @@ type World struct {
 	Config *vpc.Config // in EC2's shape; never written to
 	Now    time.Duration
 
-	conns []*conn
+	conns        []*conn
+	translations []translation // of NAT gateways
 }
 
 // Happened tells the oracle which of a packet's outcomes came true.

@@ -1,0 +1,73 @@
+//go:build linux
+
+package lab
+
+import (
+	"fmt"
+	"strings"
+)
+
+// introduction says what was built.
+func (s *stage) introduction() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "client %s ── edge %s ═══ underlay\n", clientAddr.Addr(), s.region.edge.vtep.Addr())
+	for _, card := range s.region.cards {
+		for _, g := range s.region.guests {
+			if g.Card == card {
+				fmt.Fprintf(&b, "  ╠═ server %s, card %s: %s\n", card, g.VTEP, s.introduce(g))
+			}
+		}
+	}
+	if s.region.driver == DPDK {
+		b.WriteString("\nThe cards' ports are DPDK's net_af_packet. It cannot mend what a link leaves undone, so on links\n" +
+			"to a card, guests and underlay finish checksums and segments themselves.\n")
+	}
+	return b.String() + "\n"
+}
+
+// introduce says who a guest is. An ENI that the guest's name does not tell is named.
+func (s *stage) introduce(g guest) string {
+	public, kind := "no public address", ""
+	if g.Public.IsValid() {
+		public = g.Public.String()
+	}
+	if s.region.virtual[g.Nick] != nil {
+		kind = ", a virtual machine"
+	}
+	if g.ENI != "eni-"+g.Nick {
+		kind += ", " + g.ENI
+	}
+	return fmt.Sprintf("%s  %s  %s  %s, VNI %d%s", g.Nick, g.Addr.Addr(), public, g.VPC, g.VNI, kind)
+}
+
+// invitation says how to go into a lab that stays, with the program as its
+// user calls it.
+func (s *stage) invitation(program string) string {
+	card, visited := s.region.cards[0], s.region.guests[0]
+	for _, g := range s.region.guests {
+		if g.Public.IsValid() {
+			visited = g
+			break
+		}
+	}
+	visit := ""
+	if visited.Public.IsValid() {
+		visit = fmt.Sprintf("  %s lab exec client -- curl http://%s/\n", program, visited.Public)
+	}
+	return fmt.Sprintf(`The lab stays until Ctrl-C. From another terminal:
+
+%[6]s  %[1]s lab exec %[2]s -- sh
+  %[1]s lab exec %[3]s -- %[1]s get drops --socket %[4]s
+
+hosts: %[5]s
+`, program, visited.Nick, card, cardSocket(card), s.names(), visit)
+}
+
+// names are all hosts'.
+func (w *world) names() string {
+	var names []string
+	for _, h := range w.hosts {
+		names = append(names, h.Name)
+	}
+	return strings.Join(names, " ")
+}

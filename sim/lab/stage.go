@@ -1,0 +1,93 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"nitrocard/nic/vpc"
+)
+
+// stage is a world whose cards run.
+type stage struct {
+	*world
+	cards cards
+}
+
+// newStage builds the world of a region and starts its cards with a configuration's file.
+func newStage(ctx context.Context, r *region, file string, out io.Writer) (*stage, error) {
+	w, err := patiently(out, "hosts and links", func() (*world, error) { return build(r) })
+	if err != nil {
+		return nil, fmt.Errorf("building the lab: %w", err)
+	}
+	s := &stage{world: w}
+	s.cards, err = patiently(out, "cards start", func() (cards, error) { return w.startCards(ctx, file) })
+	if err != nil {
+		w.close()
+		return nil, err
+	}
+	if err := s.boot(ctx, out); err != nil {
+		w.close()
+		return nil, errors.Join(err, s.cards.stop())
+	}
+	return s, nil
+}
+
+// boot starts the guests that are virtual machines.
+func (s *stage) boot(ctx context.Context, out io.Writer) (err error) {
+	for _, m := range s.guests {
+		if m.vm != nil {
+			_, failed := patiently(out, "virtual machine "+m.Nick+" boots", func() (any, error) { return nil, m.vm.boot(ctx) })
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
+}
+
+// end has every card end, as its user would.
+func (s *stage) end() error { return s.cards.stop() }
+
+// letIn opens the lab to its user, if it is to be kept.
+func (s *stage) letIn(ctx context.Context, ord order) error {
+	if !ord.Keep {
+		return nil
+	}
+	return keepDoor(ctx, os.NewFile(doorFd, "door"), s.host)
+}
+
+// card is the one that a guest is plugged into.
+func (s *stage) card(m *machine) *card { return s.cards[m.Card] }
+
+// configured is the region's configuration: the user's own, or ours.
+func configured(ord order) (*vpc.Config, error) {
+	if ord.Config == "" {
+		return vpc.Parse("region.yaml", Region)
+	}
+	return ord.Reading.Load(ord.Config)
+}
+
+// fileFor writes the configuration that the cards are to have to where it leaves no trace.
+func fileFor(c *vpc.Config) (file string, err error) {
+	if err := os.MkdirAll(runDir, 0o700); err != nil {
+		return "", err
+	}
+	text, err := c.MarshalJSON()
+	if err != nil {
+		return "", err
+	}
+	file = filepath.Join(runDir, "region.json")
+	return file, os.WriteFile(file, text, 0o600)
+}
+
+// readingFor is how the cards read what fileFor wrote: as the configuration was read.
+func readingFor(c *vpc.Config) vpc.Reading {
+	if c.Answer {
+		return vpc.Lenient
+	}
+	return vpc.Strict
+}

@@ -1,0 +1,261 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/gopacket/layers"
+
+	"nitrocard/nic"
+	"nitrocard/sim/oracle"
+)
+
+// trial is a flow to try, and what is to come of it.
+type trial struct {
+	flow
+	fate
+}
+
+// key tells which trials prove the same. Of those that arrive, each pair of ends and traffic
+// is a case of its own; of those that are dropped, each part of EC2 at each ENI.
+func (t trial) key() string {
+	if t.arrives() {
+		return fmt.Sprint(t.from, t.packet.Src, t.packet.Dst, t.traffic())
+	}
+	return fmt.Sprint(t.end.Dropped, t.end.At, t.answered)
+}
+
+// mostTries is how many flows that arrive the lab tries, and how many that are dropped.
+const mostTries = 40
+
+// pick takes the trials that prove different things, of each pair of ends one before a
+// second.
+func pick(all []trial) (picked []trial) {
+	seen, pairs := map[string]bool{}, map[string]int{}
+	rounds := map[int][]trial{}
+	most := 0
+	for _, t := range all {
+		if key := t.key(); seen[key] {
+			continue
+		} else {
+			seen[key] = true
+		}
+		pair := fmt.Sprint(t.from, t.at, t.arrives())
+		rounds[pairs[pair]] = append(rounds[pairs[pair]], t)
+		most = max(most, pairs[pair])
+		pairs[pair]++
+	}
+	taken := map[bool]int{} // by whether they arrive
+	for round := range most + 1 {
+		for _, t := range rounds[round] {
+			if taken[t.arrives()]++; taken[t.arrives()] <= mostTries {
+				picked = append(picked, t)
+			}
+		}
+	}
+	return picked
+}
+
+// try sends the flow with real stacks, and says what was seen.
+func (s *survey) try(ctx context.Context, t trial) (string, error) {
+	c := s.senderOf(t).connection(netip.AddrPortFrom(t.packet.Dst, t.packet.DstPort))
+	before, err := s.drops(ctx, t, c)
+	if err != nil {
+		return "", err
+	}
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	answer := make(chan reply, 1)
+	go func() { answer <- s.reach(ctx, t, c) }()
+	var got *reply
+	var drops []nic.LastDrop
+	err = until(ctx, "the flow was answered or dropped", func() (bool, error) {
+		select {
+		case r := <-answer:
+			got = &r
+			return true, nil
+		default:
+		}
+		all, err := s.drops(ctx, t, c)
+		drops = all[:max(0, len(all)-len(before))] // the newest come first
+		return len(drops) > 0, err
+	})
+	leave()
+	if err != nil {
+		return "", err
+	}
+	if got == nil {
+		<-answer
+		return s.judgeDrop(t, drops[0])
+	}
+	return s.judgeReply(t, *got)
+}
+
+// reply is what a sender got.
+type reply struct {
+	text string
+	err  error
+}
+
+// judgeReply is for a flow that had an answer, or an error.
+func (s *survey) judgeReply(t trial, r reply) (string, error) {
+	switch {
+	case r.err != nil && t.arrives():
+		return "", fmt.Errorf("EC2 lets it pass, and here: %w", r.err)
+	case r.err != nil:
+		return "", fmt.Errorf("EC2 drops it silently, by %s; here: %w", t.end.Dropped, r.err)
+	case !t.arrives():
+		return "", fmt.Errorf("EC2 drops it, by %s, and here it was answered: %q", t.end.Dropped, r.text)
+	}
+	seen := ""
+	if t.packet.Proto != oracle.ICMP {
+		want := page(s.nick(t.at), t.at, t.seen.String())
+		if r.text != want {
+			return "", fmt.Errorf("the answer is %q instead of %q", r.text, want)
+		}
+		seen = fmt.Sprintf("; %s saw %s", s.nick(t.at), t.seen)
+	}
+	return "answered" + seen + s.viaWords(t), nil
+}
+
+// judgeDrop is for a flow of which a card dropped a packet.
+func (s *survey) judgeDrop(t trial, d nic.LastDrop) (string, error) {
+	said := fmt.Sprintf("%s at %s, %s", d.Reason, s.nick(d.ENI), d.Sentence)
+	switch {
+	case t.arrives():
+		return "", fmt.Errorf("EC2 lets it pass, and here a card dropped a packet from %s to %s: %s", d.Source, d.Destination, said)
+	case !slices.Contains(t.end.Dropped.Verdicts(), d.Reason) || t.end.At != "" && d.ENI != t.end.At:
+		return "", fmt.Errorf("EC2 drops it by %s of %s, and here: %s", t.end.Dropped, s.nick(t.end.At), said)
+	}
+	what := "denied"
+	if t.answered {
+		what = "arrived, and its answer was denied"
+	}
+	return fmt.Sprintf("%s: %s at %s%s%s", what, d.Reason, s.nick(d.ENI), asked(d), s.viaWords(t)), nil
+}
+
+// asked is what denied the packet.
+func asked(d nic.LastDrop) string {
+	switch {
+	case d.NetworkACL != nil:
+		return fmt.Sprintf("; asked %s", d.NetworkACL)
+	case d.Route != nil && d.Route.Target != "":
+		return fmt.Sprintf("; asked %s: %s to %s", d.Route.Table, d.Route.Destination, d.Route.Target)
+	case d.Route != nil:
+		return fmt.Sprintf("; asked %s", d.Route.Table)
+	case len(d.SecurityGroups) > 0:
+		return "; asked " + strings.Join(d.SecurityGroups, ", ")
+	}
+	return ""
+}
+
+// drops are the drops that the trial caused, newest first: the ends are the connection's, as
+// far as no translation hides them.
+func (s *survey) drops(ctx context.Context, t trial, c connection) (all []nic.LastDrop, err error) {
+	for _, card := range s.cards {
+		view, err := card.Drops(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range view.Last {
+			if t.causes(d, c.from.Port()) {
+				all = append(all, d)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b nic.LastDrop) int { return b.Time.Compare(a.Time) })
+	return all, nil
+}
+
+// causes tells whether a drop is of the trial, whose sender has this port.
+func (t trial) causes(d nic.LastDrop, port uint16) bool {
+	if t.packet.Proto == oracle.ICMP {
+		ends := []string{d.Source, d.Destination}
+		return d.Protocol == "icmp" && (slices.Contains(ends, t.packet.Dst.String()) || slices.Contains(ends, t.end.Packet.Dst.String())) &&
+			(slices.Contains(ends, t.packet.Src.String()) || slices.Contains(ends, t.end.Packet.Src.String()))
+	}
+	if far := netip.AddrPortFrom(t.packet.Dst, t.packet.DstPort).String(); t.nat && (d.Source == far || d.Destination == far) {
+		return true // a NAT gateway hides the sender's port
+	}
+	is := func(end string) bool { return strings.HasSuffix(end, fmt.Sprintf(":%d", port)) }
+	return is(d.Source) || is(d.Destination)
+}
+
+// senderOf is the flow's sender, as a visitor.
+func (s *survey) senderOf(t trial) visitor {
+	if t.from == "" {
+		v := s.client
+		v.addr = t.packet.Src
+		return v
+	}
+	return s.byENI(t.from).visitor()
+}
+
+// reach sends the flow's first packets until there is an answer, or until ctx ends.
+func (s *survey) reach(ctx context.Context, t trial, c connection) (r reply) {
+	switch {
+	case t.from != "" && t.packet.Src != c.addr:
+		r.err = s.lie(ctx, t, c)
+	case t.packet.Proto == oracle.TCP:
+		r.text, r.err = c.get(ctx)
+	case t.packet.Proto == oracle.UDP:
+		r.text, r.err = c.exchange(ctx)
+	default:
+		_, r.err = c.ping(ctx, t.packet.Dst)
+	}
+	return r
+}
+
+// exchange sends datagrams until one is answered.
+func (c connection) exchange(ctx context.Context) (text string, err error) {
+	var open net.Conn
+	d := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(c.from)}
+	if err := c.Do(func() (err error) { open, err = d.DialContext(ctx, "udp4", c.to.String()); return err }); err != nil {
+		return "", err
+	}
+	defer open.Close()
+	buf := make([]byte, 1500)
+	for {
+		if _, err := open.Write([]byte("hello")); err != nil {
+			return "", err
+		}
+		_ = open.SetReadDeadline(time.Now().Add(pollEvery * 5))
+		n, err := open.Read(buf)
+		var late net.Error
+		switch {
+		case err == nil:
+			return string(buf[:n]), nil
+		case !errors.As(err, &late) || !late.Timeout():
+			return "", err
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		}
+	}
+}
+
+// lie sends a datagram with a source that is not the guest's own, past its kernel.
+func (s *survey) lie(ctx context.Context, t trial, c connection) error {
+	m := s.byENI(t.from)
+	raw, err := m.Raw("eth0")
+	if err != nil {
+		return err
+	}
+	defer raw.Close()
+	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
+	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: t.packet.Src.AsSlice(), DstIP: t.packet.Dst.AsSlice()}
+	udp := layers.UDP{SrcPort: layers.UDPPort(c.from.Port()), DstPort: layers.UDPPort(c.to.Port())}
+	_ = udp.SetNetworkLayerForChecksum(&ip) // it is IPv4
+	if err := raw.Send(serialized(&eth, &ip, &udp)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}

@@ -1,0 +1,26 @@
+package oracle
+
+// verdicts are the card's names for drops of each part of EC2.
+var verdicts = map[Part][]string{
+	SourceCheck:      {"spoofed_address"},
+	GroupOut:         {"security_group_out"},
+	ACLOut:           {"network_acl_out"},
+	NoRoute:          {"no_route"},
+	Blackhole:        {"blackhole"},
+	Elsewhere:        {"target_outside", "route_not_enforced"},
+	OutsidePeer:      {"outside_peer"},
+	NoNeighbor:       {"no_neighbor"},
+	NoPublic:         {"no_public_address"},
+	PrivateEnd:       {"private_internet", "source_mismatch"},
+	NATProtocol:      {"nat_protocol"},
+	NATLoop:          {"nat_loop"},
+	NATUnknown:       {"nat_unknown"},
+	NoGateway:        {"", "private_destination"}, // the edge knows no such address
+	ACLIn:            {"network_acl_in"},
+	DestinationCheck: {"not_for_this_eni"},
+	GroupIn:          {"security_group_in"},
+}
+
+// Verdicts are the card's names for drops of this part of EC2. The oracle itself has no use
+// for them: they are for whoever compares a card with it.
+func (p Part) Verdicts() []string { return verdicts[p] }
