@@ -22,7 +22,7 @@ var levels = [][]string{
 	{"tables", "nic/wire", "nic/seat", "nic/printable", "nic/sandbox"},
 	{"pmd", "tables/oracle", "nic/wire/wiretest"},
 	{"nic/vpc/ec2", "pmd/internal/*", "pmd/pmdtest"},
-	{"nic/vpc", "nic/flow"},
+	{"nic/vpc", "nic/flow", "nic/siit"},
 	{"pmd/mem", "pmd/pcap", "pmd/afpacket", "pmd/tap", "pmd/dpdk"},
 	{"nic/pipeline", "nic/nictest"},
 	{"nic/bay", "nic/nat"},

@@ -148,13 +148,13 @@ func (all cards) stop() (err error) {
 	return err
 }
 
-// dropped are the packets of this source (address:port, or the address alone
+// dropped are the packets with this end (address:port, or the address alone
 // where there are no ports) that an ENI lost for this reason, newest first. A
 // card remembers its latest 256 drops, and the lab causes fewer.
-func (c *card) dropped(ctx context.Context, eni, reason, source string) (drops []nic.LastDrop, err error) {
+func (c *card) dropped(ctx context.Context, eni, reason, end string) (drops []nic.LastDrop, err error) {
 	view, err := c.Drops(ctx)
 	for _, d := range view.Last {
-		if d.ENI == eni && d.Reason == reason && d.Source == source {
+		if d.ENI == eni && d.Reason == reason && (d.Source == end || d.Destination == end) {
 			drops = append(drops, d)
 		}
 	}

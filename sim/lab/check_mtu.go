@@ -10,6 +10,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os/exec"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -112,7 +114,29 @@ func (s *story) pathMTU(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("a1 sent the client %d bytes with DF; %s told it pmtu %d: %s at %s", before, told.by, told.mtu, tooBigDrop, s.a1.ENI), nil
+	traced, err := s.tracepath(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("a1 sent the client %d bytes with DF; %s told it pmtu %d: %s at %s%s", before, told.by, told.mtu, tooBigDrop, s.a1.ENI, traced), nil
+}
+
+// tracepath has a1 run tracepath(8), where the machine has it.
+func (s *story) tracepath(ctx context.Context) (words string, err error) {
+	path, err := exec.LookPath("tracepath")
+	if err != nil {
+		return "", nil
+	}
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, path, "-n", "-m", "8", s.client.addr.String())
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := s.a1.Start(cmd); err != nil {
+		return "", err
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "Resume: pmtu 1500") {
+		return "", fmt.Errorf("tracepath saw no pmtu 1500 on the way to the client: %v: %s", err, &out)
+	}
+	return "; tracepath agrees", nil
 }
 
 // tooBigDrop is the card's name for a packet that is too long for its way.

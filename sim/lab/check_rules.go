@@ -42,9 +42,14 @@ func (s *story) closedPort(ctx context.Context) (string, error) {
 const knocks = 2
 
 // refused has a visitor knock at a place where the guest's groups do not let it
-// in, until the card has dropped some, and returns the drops: exactly the
-// packets that the visitor sent.
+// in.
 func (s *story) refused(ctx context.Context, c connection, m *machine) (drops []nic.LastDrop, err error) {
+	return s.refusedAs(ctx, groupDrop, c, m)
+}
+
+// refusedAs has a visitor knock in vain until a guest's card has dropped some packets for the
+// reason, and returns the drops: exactly the packets that the visitor sent.
+func (s *story) refusedAs(ctx context.Context, reason string, c connection, m *machine) (drops []nic.LastDrop, err error) {
 	sent, err := c.gate.Watch(c.link, c.sent)
 	if err != nil {
 		return nil, err
@@ -54,7 +59,7 @@ func (s *story) refused(ctx context.Context, c connection, m *machine) (drops []
 	dialed := make(chan error, 1)
 	go func() { dialed <- c.knock(knocking) }()
 	counted := func() (n int, err error) {
-		drops, err = s.card(m).dropped(ctx, m.ENI, groupDrop, c.from.String())
+		drops, err = s.card(m).dropped(ctx, m.ENI, reason, c.from.String())
 		return len(drops), err
 	}
 	err = until(ctx, "the card dropped a packet again", func() (bool, error) {
@@ -70,7 +75,7 @@ func (s *story) refused(ctx context.Context, c connection, m *machine) (drops []
 		return n == len(sent.Frames()), err
 	})
 	if err != nil {
-		err = fmt.Errorf("%s sent %d packets to %s, and the card dropped %d as %s: %w", c.Name, len(sent.Frames()), c.to, len(drops), groupDrop, err)
+		err = fmt.Errorf("%s sent %d packets to %s, and the card dropped %d as %s: %w", c.Name, len(sent.Frames()), c.to, len(drops), reason, err)
 	}
 	return drops, err
 }

@@ -51,7 +51,7 @@ func (c connection) isFrom(h *wire.Headers) bool {
 func (c connection) dial(ctx context.Context) (open net.Conn, err error) {
 	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(c.from)}
 	err = c.Do(func() (err error) {
-		open, err = d.DialContext(ctx, "tcp4", c.to.String())
+		open, err = d.DialContext(ctx, "tcp", c.to.String())
 		return err
 	})
 	return open, err

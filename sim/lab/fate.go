@@ -50,7 +50,7 @@ func (p *prophet) foretell(f flow) (end fate, ok bool) {
 	there, ok := p.walk(w, f.from, f.packet, &end)
 	end.end = there
 	if !ok || there.Dropped != "" {
-		return end, ok && there.Dropped != oracle.NoGateway
+		return end, ok && p.known(there)
 	}
 	end.at, end.seen, end.answered = there.ENI, there.Packet.Src, true
 	if there.ENI == "" && f.from == "" {
@@ -58,7 +58,14 @@ func (p *prophet) foretell(f flow) (end fate, ok bool) {
 	}
 	end.end, ok = p.walk(w, there.ENI, there.Packet.Answer(), &end)
 	back := end.end.Dropped == "" && end.end.ENI == f.from
-	return end, ok && (back || end.end.Dropped != "" && end.end.Dropped != oracle.NoGateway)
+	return end, ok && (back || end.end.Dropped != "" && p.known(end.end))
+}
+
+// known tells whether a card drops what the oracle says is dropped: the internet itself has
+// no way to an address of nobody's, and of a target outside the region Placement may say
+// where the target leads.
+func (p *prophet) known(o oracle.Outcome) bool {
+	return o.Dropped != oracle.NoGateway && (o.Dropped != oracle.Elsewhere || len(p.config.Placement.Exits) == 0)
 }
 
 // walk follows a packet to its end, through whatever passes it on.

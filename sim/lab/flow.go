@@ -265,13 +265,3 @@ func (t traffic) String() string {
 
 // traffic is what the flow is of.
 func (f flow) traffic() traffic { return traffic{f.packet.Proto, f.packet.DstPort} }
-
-// eni is the ENI of an ID, nil if there is none.
-func (a *atlas) eni(id string) *ec2.NetworkInterface {
-	for i := range a.NetworkInterfaces {
-		if e := &a.NetworkInterfaces[i]; e.NetworkInterfaceId == id {
-			return e
-		}
-	}
-	return nil
-}

@@ -68,7 +68,7 @@ func servePages(ctx context.Context, h *netlab.Host, pages http.Handler, ports .
 
 func listen(h *netlab.Host, port uint16) (l net.Listener, err error) {
 	err = h.Do(func() (err error) {
-		l, err = net.Listen("tcp4", ":"+strconv.Itoa(int(port)))
+		l, err = net.Listen("tcp", ":"+strconv.Itoa(int(port)))
 		return err
 	})
 	return l, err

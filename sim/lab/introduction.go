@@ -4,6 +4,7 @@ package lab
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -17,6 +18,11 @@ func (s *stage) introduction() string {
 				fmt.Fprintf(&b, "  ╠═ server %s, card %s: %s\n", card, g.VTEP, s.introduce(g))
 			}
 		}
+		for _, n := range s.region.nats {
+			if n.Card == card {
+				fmt.Fprintf(&b, "  ╠═ server %s: %s  %s  %s, a part of the card\n", card, n.ID, n.Addr, publicWords(n.Public))
+			}
+		}
 	}
 	if s.region.driver == DPDK {
 		b.WriteString("\nThe cards' ports are DPDK's net_af_packet. It cannot mend what a link leaves undone, so on links\n" +
@@ -27,17 +33,25 @@ func (s *stage) introduction() string {
 
 // introduce says who a guest is. An ENI that the guest's name does not tell is named.
 func (s *stage) introduce(g guest) string {
-	public, kind := "no public address", ""
-	if g.Public.IsValid() {
-		public = g.Public.String()
-	}
+	kind := ""
 	if s.region.virtual[g.Nick] != nil {
 		kind = ", a virtual machine"
+	}
+	if g.Addr6.IsValid() {
+		kind += ", " + g.Addr6.String()
 	}
 	if g.ENI != "eni-"+g.Nick {
 		kind += ", " + g.ENI
 	}
-	return fmt.Sprintf("%s  %s  %s  %s, VNI %d%s", g.Nick, g.Addr.Addr(), public, g.VPC, g.VNI, kind)
+	return fmt.Sprintf("%s  %s  %s  %s, VNI %d%s", g.Nick, g.Addr.Addr(), publicWords(g.Public), g.VPC, g.VNI, kind)
+}
+
+// publicWords is a public address, or that there is none.
+func publicWords(a netip.Addr) string {
+	if !a.IsValid() {
+		return "no public address"
+	}
+	return a.String()
 }
 
 // invitation says how to go into a lab that stays, with the program as its

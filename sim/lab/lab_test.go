@@ -4,6 +4,7 @@ package lab
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,7 +57,7 @@ func TestTheLabPasses(t *testing.T) {
 				t.Skip("these tests run as an ordinary user, so the lab just did")
 			}
 			require.NoError(t, err, "%s", &out)
-			require.Equal(t, "lab: 11 passed, 0 failed", lastLine(out.String()), "%s", &out)
+			require.Equal(t, "lab: 16 passed, 0 failed", lastLine(out.String()), "%s", &out)
 			t.Logf("%s", &out)
 		})
 	}
@@ -106,7 +107,13 @@ func TestTheRegionIsWhatItsCommentSays(t *testing.T) {
 		"a2 x vpc-a 10.0.1.6/24 via 10.0.1.1 172.16.0.11",
 		"a3 y vpc-a 10.0.2.5/24 via 10.0.2.1 172.16.0.12",
 		"b1 x vpc-b 10.0.1.5/24 via 10.0.1.1 172.16.0.11",
+		"c1 y vpc-c 10.8.1.5/24 via 10.8.1.1 172.16.0.12",
+		"d1 y vpc-d 10.16.1.5/24 via 10.16.1.1 172.16.0.12",
+		"m1 x vpc-a 10.0.3.5/24 via 10.0.3.1 172.16.0.11",
 	}, names)
+	require.Equal(t, []natGateway{{"nat-a", "eni-nat", "x", netip.MustParseAddr("10.0.1.8"), netip.MustParseAddr("35.72.2.9")}}, r.nats)
+	require.Equal(t, "2001:db8:a:1::5", r.guests[0].Addr6.String())
+	require.True(t, r.guests[6].Forwards)
 	require.Equal(t, "35.72.2.8", r.guests[0].Public.String())
 	require.Equal(t, "54.168.7.7", r.guests[3].Public.String())
 	require.False(t, r.guests[1].Public.IsValid())

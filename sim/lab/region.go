@@ -19,6 +19,7 @@ type region struct {
 	cards   []string
 	guests  []guest
 	public  []announced
+	nats    []natGateway
 	edge    edge
 	driver  string                // of the cards' ports
 	reading vpc.Reading           // of the configuration
@@ -39,6 +40,12 @@ type announced struct {
 	VTEP netip.Addr
 }
 
+// natGateway is a NAT gateway, whose guest is a part of its card.
+type natGateway struct {
+	ID, ENI, Card string
+	Addr, Public  netip.Addr // Public is invalid of a private one
+}
+
 // readRegion compiles the configuration for each card, as the cards will,
 // and reads what it is about.
 func readRegion(c *vpc.Config) (*region, error) {
@@ -54,8 +61,10 @@ func readRegion(c *vpc.Config) (*region, error) {
 		r.cards = append(r.cards, card.Name)
 		for e := range policy.All() {
 			r.announce(policy, e)
-			if e.NAT == nil { // its guest is a part of the card
+			if e.NAT == nil {
 				r.guests = append(r.guests, newGuest(policy, e))
+			} else {
+				r.nats = append(r.nats, natGateway{e.NAT.ID, e.ID, card.Name, e.Primary.Netip(), e.Public().Netip()})
 			}
 			r.edge = newEdge(policy, e.VPC) // each time the same
 		}
@@ -67,16 +76,28 @@ func readRegion(c *vpc.Config) (*region, error) {
 	return r, nil
 }
 
-// announce has the edge carry the public addresses of an ENI.
+// announce has the edge carry the public addresses of an ENI. Those of IPv6 are public
+// themselves.
 func (r *region) announce(p *vpc.Policy, e *vpc.OwnENI) {
 	for _, a := range e.Addrs() {
-		if a.Public != (wire.Addr{}) {
-			r.public = append(r.public, announced{a.Public.Netip(), hardware(e.MAC), e.VNI, p.Card.VTEP.Netip()})
+		public := a.Public
+		if a.Private.IsGlobal6() {
+			public = a.Private
+		}
+		if !public.IsZero() {
+			r.public = append(r.public, announced{public.Netip(), hardware(e.MAC), e.VNI, p.Card.VTEP.Netip()})
 		}
 	}
 }
 
 func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
+	var addr6 netip.Addr
+	for _, a := range e.Addrs() {
+		if a.Private.IsGlobal6() {
+			addr6 = a.Private.Netip()
+			break
+		}
+	}
 	return guest{
 		Nick:      strings.TrimPrefix(e.ID, "eni-"),
 		ENI:       e.ID,
@@ -85,6 +106,7 @@ func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
 		VNI:       e.VNI,
 		MAC:       hardware(e.MAC),
 		Addr:      netip.PrefixFrom(e.Primary.Netip(), e.Subnet.Prefix.Bits()),
+		Addr6:     addr6,
 		Forwards:  !e.SourceDestCheck,
 		Router:    e.Subnet.Prefix.Masked().Addr().Next(), // EC2's router is the first address
 		RouterMAC: hardware(e.RouterMAC),

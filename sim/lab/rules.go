@@ -20,11 +20,11 @@ func (s *story) allow(ctx context.Context, group string, source netip.Prefix) (r
 	}
 	opened := old
 	opened.IpPermissions = append(slices.Clone(old.IpPermissions), shellRule(source))
-	if err := s.cards.put(ctx, opened); err != nil {
+	if err := s.cards.put(ctx, "SecurityGroups", group, opened); err != nil {
 		return nil, err
 	}
 	return func() error {
-		if err := s.cards.put(ctx, old); err != nil {
+		if err := s.cards.put(ctx, "SecurityGroups", group, old); err != nil {
 			return fmt.Errorf("taking the rule for %s away: %w", source, err)
 		}
 		return nil
@@ -41,10 +41,26 @@ func shellRule(source netip.Prefix) ec2.IpPermission {
 	}
 }
 
-// put replaces a group on every card.
-func (all cards) put(ctx context.Context, g ec2.SecurityGroup) error {
+// deny adds an entry to a network ACL on every card, before all that it has, and returns how
+// to take the entry away again.
+func (s *story) deny(ctx context.Context, acl string, entry ec2.NetworkAclEntry) (restore func() error, err error) {
+	old, err := s.card(s.a1).NetworkACL(ctx, acl)
+	if err != nil {
+		return nil, err
+	}
+	entry.RuleNumber, entry.RuleAction = 1, "deny"
+	stricter := old
+	stricter.Entries = append(slices.Clone(old.Entries), entry)
+	if err := s.cards.put(ctx, "NetworkAcls", acl, stricter); err != nil {
+		return nil, err
+	}
+	return func() error { return s.cards.put(ctx, "NetworkAcls", acl, old) }, nil
+}
+
+// put replaces an object on every card.
+func (all cards) put(ctx context.Context, kind, id string, object any) error {
 	for _, c := range all {
-		if _, err := c.Put(ctx, "SecurityGroups", g.GroupId, g); err != nil {
+		if _, err := c.Put(ctx, kind, id, object); err != nil {
 			return fmt.Errorf("card %s: %w", c.name, err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 type story struct {
 	*stage
 
-	a1, a2, a3, b1 *machine
+	a1, a2, a3, b1, c1, d1, m1 *machine
 
 	idle *idleConnections // of b1, while its card is attacked
 }
@@ -36,7 +36,14 @@ func (s *story) checks() (all []check) {
 		check{"1 GiB each way", s.bulk},
 		check{"a hundred at once", s.hundred},
 		check{"a guest that lies", s.spoof},
+		check{"a network ACL that cuts replies", s.cutReplies},
+		check{"a NAT gateway", s.natGateway},
+		check{"peering", s.peering},
+		check{"a middlebox", s.middlebox},
 	)
+	if s.edge.HasIPv6() {
+		all = append(all, check{"IPv6", s.ipv6})
+	}
 	if s.region.driver != DPDK {
 		all = append(all, s.longPackets()...)
 	}
@@ -50,7 +57,8 @@ func (s *story) longPackets() []check {
 }
 
 // cast are the guests that the story is about, and their groups.
-var cast = map[string]string{"eni-a1": "sg-web", "eni-a2": "sg-db", "eni-a3": "sg-jobs", "eni-b1": "sg-shop"}
+var cast = map[string]string{"eni-a1": "sg-web", "eni-a2": "sg-db", "eni-a3": "sg-jobs", "eni-b1": "sg-shop",
+	"eni-c1": "sg-c", "eni-d1": "sg-d", "eni-m1": "sg-box"}
 
 // isStory tells whether a configuration has the story's guests with their groups.
 func isStory(c *vpc.Config) bool {
@@ -103,7 +111,7 @@ func (s *story) perform(ctx context.Context, ord order, out io.Writer) (o outcom
 
 // findCast finds the guests the checks speak of.
 func (s *story) findCast() error {
-	for name, role := range map[string]**machine{"a1": &s.a1, "a2": &s.a2, "a3": &s.a3, "b1": &s.b1} {
+	for name, role := range map[string]**machine{"a1": &s.a1, "a2": &s.a2, "a3": &s.a3, "b1": &s.b1, "c1": &s.c1, "d1": &s.d1, "m1": &s.m1} {
 		*role = s.guests[name]
 	}
 	for _, m := range []*machine{s.a1, s.b1} {

@@ -24,7 +24,6 @@ type survey struct {
 	*stage
 	atlas  *atlas
 	trials []trial
-	nats   map[string]string // NAT gateways by ENI
 }
 
 // beginSurvey places what the configuration does not place, and builds a stage of it.
@@ -44,12 +43,7 @@ func beginSurvey(ctx context.Context, ord order, config *vpc.Config, out io.Writ
 	if err != nil {
 		return nil, err
 	}
-	s := &survey{atlas: newAtlas(config, guests), nats: map[string]string{}}
-	for _, g := range config.NatGateways {
-		for _, a := range g.NatGatewayAddresses {
-			s.nats[a.NetworkInterfaceId] = g.NatGatewayId
-		}
-	}
+	s := &survey{atlas: newAtlas(config, guests)}
 	s.foretell(guests)
 	if s.stage, err = newStage(ctx, region, file, out); err != nil {
 		return nil, err
@@ -227,8 +221,10 @@ func (s *survey) nick(eni string) string {
 	if m := s.byENI(eni); m != nil {
 		return m.Nick
 	}
-	if nat := s.nats[eni]; nat != "" {
-		return nat
+	for _, n := range s.region.nats {
+		if n.ENI == eni {
+			return n.ID
+		}
 	}
 	return eni
 }
@@ -236,12 +232,7 @@ func (s *survey) nick(eni string) string {
 // introduction says what was built, and what was not.
 func (s *survey) introduction() string {
 	text := strings.TrimSuffix(s.stage.introduction(), "\n")
-	for eni, nat := range s.nats {
-		if e := s.atlas.eni(eni); e != nil {
-			text += fmt.Sprintf("  %s  %s  %s, a part of its card\n", nat, primary(*e), publicOf(*e))
-		}
-	}
-	if left := len(s.atlas.NetworkInterfaces) - len(s.region.guests) - len(s.nats); left > 0 {
+	if left := len(s.atlas.NetworkInterfaces) - len(s.region.guests) - len(s.region.nats); left > 0 {
 		text += fmt.Sprintf("  %d more ENIs have no guest: those have one that routes lead to, and the first of each subnet,\n"+
 			"  set of groups and way to the internet, instances before services\n", left)
 	}

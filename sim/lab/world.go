@@ -16,6 +16,9 @@ import (
 var (
 	clientAddr   = netip.MustParsePrefix("203.0.113.9/24")
 	internetAddr = netip.MustParsePrefix("203.0.113.1/24") // the edge, seen from the internet
+
+	clientAddr6   = netip.MustParsePrefix("2001:db8:9::9/64")
+	internetAddr6 = netip.MustParsePrefix("2001:db8:9::1/64")
 )
 
 // Packet sizes of the lab's links. Guests have EC2's 9001 and the underlay
@@ -114,10 +117,27 @@ func (w *world) internet() error {
 	return errors.Join(err,
 		client.Address("eth0", clientAddr),
 		w.edge.Address("internet", internetAddr),
-		client.Via(everywhere, internetAddr.Addr()))
+		client.Via(everywhere, internetAddr.Addr()),
+		w.internet6())
 }
 
-var everywhere = netip.MustParsePrefix("0.0.0.0/0")
+// internet6 is the internet of IPv6.
+func (w *world) internet6() error {
+	if !w.edge.HasIPv6() {
+		return nil
+	}
+	return errors.Join(
+		w.client.SpeakIPv6("eth0"),
+		w.edge.SpeakIPv6("internet"),
+		w.client.Address("eth0", clientAddr6),
+		w.edge.Address("internet", internetAddr6),
+		w.client.Via(everywhere6, internetAddr6.Addr()))
+}
+
+var (
+	everywhere  = netip.MustParsePrefix("0.0.0.0/0")
+	everywhere6 = netip.MustParsePrefix("::/0")
+)
 
 // fabric is the underlay, one Ethernet segment, with the edge and a server
 // for each card on it. A server's kernel has no address there: the card owns
@@ -185,15 +205,27 @@ func (w *world) tunnels() error {
 		if !made[name] {
 			made[name] = true
 			v := netlab.VXLAN{Name: name, VNI: a.VNI, Local: edge.vtep.Addr(), MAC: edge.mac, MTU: tunnelMTU}
-			if err := w.edge.Tunnel(v); err != nil {
+			if err := w.tunnel(v); err != nil {
 				return err
 			}
+		}
+		if a.Addr.Is6() && !w.edge.HasIPv6() {
+			continue
 		}
 		if err := w.edge.Reach(name, a.Addr, a.MAC, a.VTEP); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tunnel is one of the edge's, for both families.
+func (w *world) tunnel(v netlab.VXLAN) error {
+	err := w.edge.Tunnel(v)
+	if err == nil && w.edge.HasIPv6() {
+		err = w.edge.SpeakIPv6(v.Name)
+	}
+	return err
 }
 
 // tunnelOf is the name of the edge's tunnel end for a VPC.
@@ -208,6 +240,7 @@ type guest struct {
 	VNI       uint32
 	MAC       net.HardwareAddr
 	Addr      netip.Prefix // private, with its subnet's length
+	Addr6     netip.Addr   // invalid: none
 	Router    netip.Addr   // of the subnet
 	RouterMAC net.HardwareAddr
 	Public    netip.Addr // invalid: none

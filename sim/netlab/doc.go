@@ -3,6 +3,7 @@
 //
 //	host.go   Host: one namespace; run functions and processes in it
 //	link.go   cables, bridges, addresses, routes, neighbours
+//	ipv6.go   links that speak IPv6, too
 //	vxlan.go  the kernel's own VXLAN tunnel end
 //	finish.go  frames that leave finished, for a receiver that mends none
 //	raw.go    frames sent and seen, as a driver on the link would

@@ -28,8 +28,8 @@ type Host struct {
 	links *netlink.Handle
 }
 
-// NewHost makes a host that forwards nothing and speaks IPv4 only, so that
-// every packet in the lab is one somebody meant to send.
+// NewHost makes a host that forwards nothing and speaks IPv4 only, until
+// SpeakIPv6, so that every packet in the lab is one somebody meant to send.
 func NewHost(name string) (*Host, error) {
 	h := &Host{Name: name}
 	if err := h.unshare(); err != nil {
@@ -130,6 +130,11 @@ func (h *Host) Start(c *exec.Cmd) error { return h.Do(c.Start) }
 // Forward makes a router of the host, before its cables are plugged in. The router tells
 // nobody of shorter ways (redirects, RFC 792): in the lab none of them is open to a guest.
 func (h *Host) Forward() error {
+	if h.HasIPv6() {
+		if err := h.Sysctl("net/ipv6/conf/all/forwarding", "1"); err != nil {
+			return err
+		}
+	}
 	return errors.Join(
 		h.Sysctl("net/ipv4/ip_forward", "1"),
 		h.Sysctl("net/ipv4/conf/all/send_redirects", "0"),
