@@ -43,7 +43,7 @@
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists
 //	peerings.go   VPC peering connections
-//	natgateways.go  NAT gateways
+//	natgateways.go  NAT gateways; regionalnats.go those without a subnet
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
 //	              private.go and public.go its addresses
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends

@@ -3,18 +3,22 @@ package vpc
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"nitrocard/nic/wire"
 )
 
-// NATGateway is a NAT gateway of one subnet. It sends from the private addresses of an ENI
-// of its own; the internet gateway makes public ones of them, as of any ENI's.
+// NATGateway is a NAT gateway of one subnet, or the part of a regional one in one availability
+// zone. It sends from the private addresses of an ENI of its own; the internet gateway makes
+// public ones of them, as of any ENI's.
 type NATGateway struct {
-	ID      string
-	Private bool // ConnectivityType private: it has no public addresses
+	ID      string // of a regional one's part ID and zone: nat-1@us-east-1a
+	Private bool   // ConnectivityType private: it has no public addresses
 
-	eni   string       // its ENI's ID
-	addrs []netip.Addr // that it may send from, the primary first; none: all of the ENI's
+	regional bool
+	table    string       // ID of a regional one's route table
+	eni      string       // its ENI's ID
+	addrs    []netip.Addr // that it may send from, the primary first; none: all of the ENI's
 }
 
 // NAT is the NAT gateway of an ID with its ENI. Both are nil if the gateway or its ENI is not
@@ -29,6 +33,30 @@ func (r *Region) NAT(id string) (*NATGateway, *ENI) {
 	}
 	return nil, nil
 }
+
+// NATFor is the ENI of a NAT gateway that serves a subnet in an availability zone, nil if there is
+// none: of a regional gateway the part of the zone, and another one's where the zone has none
+// yet (VPC User Guide, regional NAT gateways).
+func (r *Region) NATFor(id, zone string) *ENI {
+	if _, e := r.NAT(id); e != nil {
+		return e
+	}
+	if _, e := r.NAT(partOf(id, zone)); e != nil {
+		return e
+	}
+	var other *ENI
+	r.nats.Ascend(partOf(id, ""), func(part string, _ *NATGateway) bool {
+		if strings.HasPrefix(part, partOf(id, "")) {
+			_, other = r.NAT(part)
+			return other == nil
+		}
+		return false
+	})
+	return other
+}
+
+// partOf is the ID of a regional NAT gateway's part in a zone.
+func partOf(id, zone string) string { return id + "@" + zone }
 
 // Pool are the private addresses that the gateway sends from, the primary first. e is the
 // gateway's ENI.

@@ -14,16 +14,23 @@ const natInterface = "nat_gateway"
 // natGateways compiles the marked NAT gateways. All marked ones give back their ENIs first,
 // so that a gateway may have the ENI of one that goes.
 func (c *compiler) natGateways() {
+	c.markMovedParts()
 	for id := range c.marked("NatGateways") {
 		if g, was := c.next.nats.Delete(id); was {
 			c.next.natENIs.Delete(g.eni)
 		}
+		c.dropParts(id)
 	}
 	for o, config := range each[ec2.NatGateway](c, "NatGateways") {
-		if natLives(config.State) {
+		switch {
+		case !natLives(config.State):
+		case config.AvailabilityMode == "regional":
+			c.regional(o, config)
+		default:
 			c.natGateway(o, config)
 		}
 	}
+	c.checkPlacedNATs()
 }
 
 // natLives tells whether a NAT gateway in a state carries packets, or will soon.
@@ -57,8 +64,6 @@ func (c *compiler) natENI(o *object, config *ec2.NatGateway, g *NATGateway) bool
 	e := c.next.ENI(g.eni)
 	other, taken := c.next.natENIs.Get(g.eni)
 	switch {
-	case config.AvailabilityMode == "regional":
-		c.notice(NATWithoutENI, path, "is regional, and has no ENI that a card could have")
 	case g.eni == "":
 		c.notice(NATWithoutENI, path, "NatGatewayAddresses names no NetworkInterfaceId")
 	case e == nil && c.object("NetworkInterfaces", g.eni) != nil: // left out, and noted

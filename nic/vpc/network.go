@@ -33,6 +33,7 @@ type Subnet struct {
 	Prefix    netip.Prefix // invalid: the subnet has IPv6 only
 	Prefix6   netip.Prefix // invalid: the subnet has IPv4 only
 	RouterMAC wire.MAC
+	Zone      string // availability zone; "": not told
 	Block     BlockMode
 }
 

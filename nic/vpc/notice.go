@@ -48,6 +48,7 @@ const (
 	SubnetWithoutACL
 	RouteElsewhere
 	NoInternetGateways
+	NATZoneAbsent
 
 	NoENIs
 	InstanceENIs

@@ -19,6 +19,9 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d routes have destinations that are not in the configuration (" + entriesFrom + "): their packets take wider routes"},
 	NoInternetGateways: {"no_internet_gateways", Passes, "are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached", ""},
 
+	NATZoneAbsent: {"nat_zone_absent", Passes, "Placement: NatGateways names no ENI that stands for it in %s: packets of that zone leave from another zone's addresses",
+		"%d zones of regional NAT gateways have no ENI in Placement: NatGateways: packets of such a zone leave from another zone's addresses"},
+
 	NoENIs:           {"no_enis", Drops, "there is no ENI without %s: this card drops everything", ""},
 	InstanceENIs:     {"instance_enis", Drops, "are those of instances alone (%s in aws ec2 describe-instances): the ENIs of services (NAT gateways, load balancers, endpoints, …) are not in the configuration (aws ec2 describe-network-interfaces), and packets to them are dropped", ""},
 	NoSecurityGroups: {"no_security_groups", Drops, "are not in the configuration (aws ec2 describe-security-groups): nothing is allowed, and every packet is dropped", ""},

@@ -167,6 +167,9 @@ func (c *compiler) placeAll(p *Placement) {
 	if !maps.Equal(given.Exits, now.given.Exits) {
 		c.markExits(now.given.Exits, given.Exits)
 	}
+	if !reflect.DeepEqual(given.NatGateways, now.given.NatGateways) {
+		c.markRegional(now.given.NatGateways, given.NatGateways)
+	}
 	if !maps.Equal(given.Vnis, now.given.Vnis) {
 		c.renumberVPCs = true
 	}
@@ -179,7 +182,7 @@ func (c *compiler) placeAll(p *Placement) {
 
 // withoutENIs is the part of p about cards, edge and VPCs.
 func (p *Placement) withoutENIs() Placement {
-	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Vnis: p.Vnis, Exits: p.Exits, Port25: p.Port25}
+	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Vnis: p.Vnis, Exits: p.Exits, NatGateways: p.NatGateways, Port25: p.Port25}
 	for i := range given.Cards {
 		given.Cards[i].NetworkInterfaces = nil
 	}

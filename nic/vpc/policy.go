@@ -177,10 +177,24 @@ func (t *taker) own(e *ENI) *OwnENI {
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
 	nat, _ := r.natENIs.Get(e.ID)
+	if nat != nil && nat.regional {
+		s = s.ofRegional(r, nat)
+	}
 	return &OwnENI{
 		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
 		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, NAT: nat, Port: r.Port(e), ownMembership: s,
 	}
+}
+
+// ofRegional is the membership of an ENI that stands for a regional NAT gateway, which is in no
+// subnet: no network ACL is asked, and the route table is the gateway's own.
+func (s *ownMembership) ofRegional(r *Region, nat *NATGateway) *ownMembership {
+	own := *s
+	own.acl = nil
+	if t, there := r.routes.Get(nat.table); there {
+		own.routes = t
+	}
+	return &own
 }
 
 // peersOf are the peers of a VPC, which all ENIs of the VPC share.

@@ -168,6 +168,9 @@ type NatGateway struct {
 	State               string              `json:",omitzero"` // pending, failed, available, deleting, deleted
 	ConnectivityType    string              `json:",omitzero"` // public, private; absent: public
 	AvailabilityMode    string              `json:",omitzero"` // zonal, regional; absent: zonal
+	AutoScalingIps      string              `json:",omitzero"` // enabled, disabled; of a regional one
+	AutoProvisionZones  string              `json:",omitzero"` // enabled, disabled; of a regional one
+	RouteTableId        string              `json:",omitzero"` // of a regional one, which has no subnet
 	NatGatewayAddresses []NatGatewayAddress `json:",omitzero"`
 	Tags                []Tag               `json:",omitzero"`
 }
@@ -178,6 +181,8 @@ type NatGatewayAddress struct {
 	NetworkInterfaceId string     `json:",omitzero"`
 	PrivateIp          netip.Addr `json:",omitzero"`
 	PublicIp           netip.Addr `json:",omitzero"` // the invalid one of a private NAT gateway
+	AvailabilityZone   string     `json:",omitzero"` // of a regional one's address
+	AvailabilityZoneId string     `json:",omitzero"`
 	IsPrimary          bool       `json:",omitzero"`
 	Status             string     `json:",omitzero"` // assigning, unassigning, associating, disassociating, succeeded, failed
 }

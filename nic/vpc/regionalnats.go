@@ -1,0 +1,147 @@
+package vpc
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// A regional NAT gateway is in no subnet, and EC2 tells of no ENI of it (VPC User Guide, regional NAT
+// gateways). Placement.NatGateways says which ENI stands for its part in a zone; the ENI has the
+// gateway's public addresses of that zone, and is on the card where Cards has it.
+
+// regional compiles the parts of a regional NAT gateway.
+func (c *compiler) regional(o *object, config *ec2.NatGateway) {
+	parts, stands := c.next.place.given.NatGateways[config.NatGatewayId], false
+	for _, zone := range slices.Sorted(maps.Keys(parts)) {
+		g := &NATGateway{ID: partOf(config.NatGatewayId, zone), regional: true, table: config.RouteTableId, eni: parts[zone]}
+		if c.part(config, g, zone) {
+			c.next.nats.Set(g.ID, g)
+			c.next.natENIs.Set(g.eni, g)
+			stands = true
+		}
+	}
+	if !stands {
+		c.notice(NATWithoutENI, o.path(), "is regional, and Placement: NatGateways names no ENI that stands for it")
+		return
+	}
+	for _, zone := range zonesOf(config) {
+		if parts[zone] == "" {
+			c.notice(NATZoneAbsent, o.path(), ec2.Shorten(zone))
+		}
+	}
+}
+
+// zonesOf are the zones where a regional NAT gateway has addresses.
+func zonesOf(config *ec2.NatGateway) []string {
+	zones := map[string]bool{}
+	for _, a := range config.NatGatewayAddresses {
+		zones[a.AvailabilityZone] = true
+	}
+	return slices.Sorted(maps.Keys(zones))
+}
+
+// part tells whether an ENI can stand for a regional NAT gateway in a zone, and notes why not.
+func (c *compiler) part(config *ec2.NatGateway, g *NATGateway, zone string) bool {
+	path := placedPath(config.NatGatewayId, zone)
+	e := c.next.ENI(g.eni)
+	other, taken := c.next.natENIs.Get(g.eni)
+	switch {
+	case e == nil && c.object("NetworkInterfaces", g.eni) != nil: // left out, and noted
+	case e == nil:
+		c.unknown(path, "NetworkInterfaces", g.eni)
+	case taken:
+		c.Add(path, "%s is the ENI of %s already", e.ID, other.ID)
+	case e.form.InterfaceType != natInterface:
+		c.Add(path, "%s has no InterfaceType %s", e.ID, natInterface)
+	case config.VpcId != "" && config.VpcId != e.Subnet.VPC.ID:
+		c.Add(path, "%s is in %s, the gateway in %s", e.ID, e.Subnet.VPC.ID, ec2.Shorten(config.VpcId))
+	default:
+		return c.hasAddresses(path, config, e, zone)
+	}
+	return false
+}
+
+// hasAddresses tells whether the public addresses of an ENI are those of a regional NAT gateway in a
+// zone.
+func (c *compiler) hasAddresses(path string, config *ec2.NatGateway, e *ENI, zone string) bool {
+	its := map[netip.Addr]bool{}
+	for _, a := range config.NatGatewayAddresses {
+		if a.AvailabilityZone == zone {
+			its[a.PublicIp] = true
+		}
+	}
+	if len(its) == 0 {
+		c.Add(path, "the gateway has no address in this zone")
+		return false
+	}
+	for _, a := range e.Addrs() {
+		if !a.Private.Is4() {
+			continue
+		}
+		if a.Public.IsZero() || !its[a.Public.Netip()] {
+			c.Add(path, "%s of %s stands for no PublicIp of the gateway in this zone", a.Private, e.ID)
+			return false
+		}
+	}
+	return true
+}
+
+// placedPath is where Placement names the ENI of a part.
+func placedPath(gateway, zone string) string {
+	return "Placement: NatGateways: " + ec2.Shorten(gateway) + ": " + ec2.Shorten(zone)
+}
+
+// dropParts takes out what a regional NAT gateway compiled to before.
+func (c *compiler) dropParts(id string) {
+	var parts []*NATGateway
+	c.next.nats.Ascend(partOf(id, ""), func(part string, g *NATGateway) bool {
+		is := strings.HasPrefix(part, partOf(id, ""))
+		if is {
+			parts = append(parts, g)
+		}
+		return is
+	})
+	for _, g := range parts {
+		c.next.nats.Delete(g.ID)
+		c.next.natENIs.Delete(g.eni)
+	}
+}
+
+// markMovedParts marks the regional NAT gateways that one of the marked ENIs stands for.
+func (c *compiler) markMovedParts() {
+	for id, parts := range c.next.place.given.NatGateways {
+		for _, eni := range parts {
+			if c.dirty["NetworkInterfaces"][eni] {
+				c.mark("NatGateways", id)
+			}
+		}
+	}
+}
+
+// markRegional marks the gateways whose ENIs Placement names, or named before.
+func (c *compiler) markRegional(was, is map[string]map[string]string) {
+	for _, placed := range []map[string]map[string]string{was, is} {
+		for id := range placed {
+			if c.object("NatGateways", id) != nil {
+				c.mark("NatGateways", id)
+			}
+		}
+	}
+}
+
+// checkPlacedNATs checks that Placement names regional NAT gateways.
+func (c *compiler) checkPlacedNATs() {
+	for _, id := range slices.Sorted(maps.Keys(c.next.place.given.NatGateways)) {
+		path := "Placement: NatGateways"
+		switch o := c.object("NatGateways", id); {
+		case o == nil:
+			c.unknown(path, "NatGateways", id)
+		case o.config.(*ec2.NatGateway).AvailabilityMode != "regional":
+			c.Add(path, "%s is not regional, and has an ENI of its own", ec2.Shorten(id))
+		}
+	}
+}
