@@ -42,7 +42,7 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 		return nowhere, pipeline.NATPortAllocation
 	}
 	at, full := g.enter(&c, state, a.now)
-	if full && g.displace(k.Src, a.now) {
+	if c.counted = false; full && g.displace(k.Src, a.now) {
 		at, full = g.enter(&c, state, a.now)
 	}
 	if full {
@@ -62,10 +62,11 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	first := int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
 	for i := range pool {
 		c.addr = pool[(first+i)%len(pool)]
-		if t.count(destination(c.addr, &c.from)) < perDestination && t.freePort(c) {
+		if t.open(c) && t.freePort(c) {
 			return true
 		}
 	}
+	c.counted = false
 	for i := range pool {
 		c.addr = pool[(first+i)%len(pool)]
 		if t.takePort(c, now) {
@@ -73,6 +74,13 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 		}
 	}
 	return false
+}
+
+// open tells whether a destination has room for one connection more through the address of c.
+func (t *table) open(c *connection) bool {
+	k := destination(c.addr, &c.from)
+	c.count, c.counted = t.uses.Lookup(&k)
+	return !c.counted || *t.uses.At(c.count) < perDestination
 }
 
 // freePort finds a port that no connection to the destination has. The port is random, so that

@@ -69,6 +69,9 @@ type connection struct {
 	from Key
 	addr wire.Addr
 	port uint16
+
+	counted bool   // choose found the count of the destination
+	count   uint32 // index of that count, which stays while no connection ends
 }
 
 // back is the key of the answers.
@@ -124,7 +127,9 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 	if !t.use(host(c.from.Src)) {
 		return 0, true
 	}
-	if !t.use(destination(c.addr, &c.from)) {
+	if c.counted {
+		*t.uses.At(c.count)++
+	} else if !t.use(destination(c.addr, &c.from)) {
 		t.leave(host(c.from.Src))
 		return 0, true
 	}
@@ -163,7 +168,7 @@ func (t *table) end(at uint32) {
 		t.ways.Remove(from)
 		return
 	}
-	c := connection{from, addr, port}
+	c := connection{from: from, addr: addr, port: port}
 	if state&tcp != 0 {
 		t.shared.ActiveConnectionCount--
 	}

@@ -185,6 +185,9 @@ const nowhere = ^uint32(0)
 // the frame has no way, at is nowhere, and v is what became of the frame.
 func (a *Appliance) find(i int, inward bool) (at uint32, v pipeline.Verdict) {
 	h, k, g := &a.headers[i], &a.keys[i], a.gateway
+	if !inward && h.Frag != wire.LaterFragment && (h.Proto != wire.ProtoTCP || begins(h)) && a.isInside(h.Src) {
+		return a.open(i) // which looks again, under the lock
+	}
 	at, ok := g.ways.Find(k)
 	switch {
 	case inward && ok:
@@ -197,10 +200,8 @@ func (a *Appliance) find(i int, inward bool) (at uint32, v pipeline.Verdict) {
 		return nowhere, pipeline.FragmentUnknown
 	case !a.isInside(h.Src):
 		return nowhere, pipeline.NATSource
-	case !ok && h.Proto == wire.ProtoTCP && !begins(h):
-		return nowhere, a.refuse(i)
 	}
-	return a.open(i)
+	return nowhere, a.refuse(i)
 }
 
 // isInside tells whether an address is of the gateway's VPC (Reachability Analyzer,
