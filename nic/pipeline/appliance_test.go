@@ -146,3 +146,20 @@ func TestAppliancesThatSendToEachOtherEnd(t *testing.T) {
 	require.Equal(t, "10.0.1.5", said(&x.latest()[0])[0])
 	require.GreaterOrEqual(t, len(x.ended), maxStops*pmd.MaxBurst)
 }
+
+// A frame that an appliance drops ends as one, with or without an observer, whether or not an ENI is
+// known.
+func TestADroppedFrameOfNoENI(t *testing.T) {
+	x := newRig(t)
+	x.observe(nil)
+	frame := to(wiretest.UDP("10.0.1.5:1", "10.0.1.6:2"))(x)
+	for range 2 {
+		var f pmd.Frame
+		f.Lend(frame, 0, len(frame))
+		x.w.ingress = x.places["eni-a1"][0]
+		x.w.ingress.received++
+		x.w.dropAt(nil, &f, ApplianceLoop)
+		x.observe(func(*Event) {})
+	}
+	require.EqualValues(t, 2, x.counts("eni-a1").Ends[ApplianceLoop])
+}

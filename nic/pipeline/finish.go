@@ -60,7 +60,7 @@ func (p *packet) hit() (*vpc.Route, string) {
 	switch {
 	case p.egress != nil:
 		return p.egress.hit()
-	case p.dir == wire.In:
+	case p.dir == wire.In, p.guest == nil:
 		return nil, ""
 	case p.route == nil && p.exit.routed():
 		p.route = p.guest.eni.Route(p.Dst)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -59,6 +60,34 @@ func recordChangesNothing(t *testing.T, setup func(*rig)) {
 	}
 	require.Less(t, len(warm.flows("")), 400, "there was no room for all")
 	again("without room")
+}
+
+// The fragments of a datagram end the same way in every order, whether their connection is new,
+// known, judged by an earlier policy or forgotten: the guest gets each once, in their own order.
+func TestARecordChangesNothingForFragmentsInAnyOrder(t *testing.T) {
+	datagram := wiretest.UDP(client+":41000", "35.72.2.9:53").Size(300)
+	warm := newRig(t)
+	for id, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		pieces := func(r *rig, id int) (got [][]byte) {
+			frames := datagram.ID(uint16(id)).Fragments(104)
+			for _, i := range order {
+				require.True(t, r.ports[Uplink].Inject(r.tunnelBytes(edge, "eni-a1", frames[i])))
+			}
+			for range 3 {
+				r.Poll(r.now)
+			}
+			return r.ports["eni-a1"].Sent()
+		}
+		fresh := pieces(newRig(t), id)
+		require.Len(t, fresh, 3, order)
+		require.Equal(t, fresh, pieces(warm, id), "among others, %v", order)
+		warm.put("SecurityGroups", fmt.Sprintf(`{GroupId: sg-a-none, GroupName: none%d, VpcId: vpc-a}`, id))
+		for i, f := range pieces(warm, 100+id) {
+			require.Equal(t, fresh[i][34:], f[34:], "after a change elsewhere, %v", order)
+		}
+		warm.wait(6 * 24 * time.Hour)
+		require.Equal(t, fresh, pieces(warm, id), "forgotten, %v", order)
+	}
 }
 
 // repeated are packets that end the same way whatever came before them: those

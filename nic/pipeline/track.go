@@ -101,7 +101,9 @@ func (w *Worker) opens(p *packet) bool {
 // after the time of a handshake if the other side does not answer.
 //
 // A flow whose rule was removed since the start is not let in, because its record, under
-// which the rules deny the flow, lives for at least as long.
+// which the rules deny the flow, lives for at least as long. An untracked flow that was cut
+// during its handshake is the exception: its record lives for the time of a handshake, and
+// afterwards a segment of the flow counts as any other in mid-stream.
 func (w *Worker) resumes(g *guest) bool {
 	return w.now-w.crew.begun.Load() < int64(g.timeouts.Established)
 }
