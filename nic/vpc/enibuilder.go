@@ -167,7 +167,7 @@ func (b *eniBuilder) notices() {
 		service = ""
 	}
 	switch {
-	case service == natInterface && len(b.namedBy("NatGateways", b.eni.ID)) > 0:
+	case service == natInterface && (len(b.namedBy("NatGateways", b.eni.ID)) > 0 || b.standsForRegional(b.eni.ID)):
 	case service != "" && len(form.Groups) == 0:
 		b.notice(UngroupedENI, b.path(), ec2.Shorten(service))
 	case service != "":

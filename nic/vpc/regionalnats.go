@@ -122,15 +122,33 @@ func (c *compiler) markMovedParts() {
 	}
 }
 
-// markRegional marks the gateways whose ENIs Placement names, or named before.
+// markRegional marks the gateways whose ENIs Placement names, or named before, and the ENIs.
 func (c *compiler) markRegional(was, is map[string]map[string]string) {
+	mark := func(kind, id string) {
+		if c.object(kind, id) != nil {
+			c.mark(kind, id)
+		}
+	}
 	for _, placed := range []map[string]map[string]string{was, is} {
-		for id := range placed {
-			if c.object("NatGateways", id) != nil {
-				c.mark("NatGateways", id)
+		for id, parts := range placed {
+			mark("NatGateways", id)
+			for _, eni := range parts {
+				mark("NetworkInterfaces", eni)
 			}
 		}
 	}
+}
+
+// standsForRegional tells whether Placement has an ENI stand for a regional NAT gateway.
+func (c *compiler) standsForRegional(eni string) bool {
+	for _, parts := range c.next.place.given.NatGateways {
+		for _, stands := range parts {
+			if stands == eni {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkPlacedNATs checks that Placement names regional NAT gateways.
