@@ -17,7 +17,7 @@ func (k *Key) Pack(eni uint32, d wire.Direction, ends Folded, h *wire.Headers) {
 	}
 	k.Set(eni, h.Proto, Ends{Local: ends.Local, Remote: ends.Remote, LocalPort: localPort, RemotePort: remotePort})
 	if h.EtherType == wire.EtherTypeIPv6 {
-		k.Who |= whoIPv6
+		k.Who |= WhoIPv6
 	}
 	if h.Frag == wire.LaterFragment {
 		*k = k.Fragment(h.ID)
@@ -76,7 +76,7 @@ type Key struct {
 const (
 	whoProto    = 24        // lowest bit of the protocol number
 	whoFragment = 1 << 23   // F
-	whoIPv6     = 1 << 22   // 6
+	WhoIPv6     = 1 << 22   // 6; exported for gather
 	WhoENI      = 1<<22 - 1 // the ENI number; exported for assembly
 )
 
@@ -109,7 +109,7 @@ func (k Key) ENI() uint32 { return k.Who & WhoENI }
 func (k Key) Proto() uint8 { return uint8(k.Who >> whoProto) }
 
 // IsIPv6 tells whether the key is an IPv6 packet's.
-func (k Key) IsIPv6() bool { return k.Who&whoIPv6 != 0 }
+func (k Key) IsIPv6() bool { return k.Who&WhoIPv6 != 0 }
 
 // IsFragment tells whether Fragment made the key.
 func (k Key) IsFragment() bool { return k.Who&whoFragment != 0 }

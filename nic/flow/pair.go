@@ -32,10 +32,10 @@ type Pair struct{ Local, Remote wire.Addr }
 // Folded is a Pair as a key has it: the addresses of IPv4, the fingerprint of IPv6.
 type Folded struct{ Local, Remote uint32 }
 
-// folder makes fingerprints.
-type folder [4]uint64
+// Folder makes fingerprints of pairs. It is exported for gather, which has a copy.
+type Folder [4]uint64
 
-func newFolder(seed uint64) (f folder) {
+func newFolder(seed uint64) (f Folder) {
 	random := rand.New(rand.NewPCG(seed, 0x6964))
 	for i := range f {
 		f[i] = random.Uint64()
@@ -43,17 +43,23 @@ func newFolder(seed uint64) (f folder) {
 	return f
 }
 
+// Folder is what the table's fingerprints are made with.
+func (t *Table) Folder() Folder { return t.folder }
+
 // Fold is a pair as a key has it.
-func (t *Table) Fold(p *Pair) Folded {
+func (t *Table) Fold(p *Pair) Folded { return t.folder.Fold(p) }
+
+// Fold is a pair as a key has it.
+func (f *Folder) Fold(p *Pair) Folded {
 	if p.Local.Is4() {
 		return Folded{p.Local.As4(), p.Remote.As4()}
 	}
-	f := t.folder.fingerprint(p)
-	return Folded{uint32(f), uint32(f >> 32)}
+	print := f.fingerprint(p)
+	return Folded{uint32(print), uint32(print >> 32)}
 }
 
 // fingerprint is 64 bits of two IPv6 addresses.
-func (f *folder) fingerprint(p *Pair) uint64 {
+func (f *Folder) fingerprint(p *Pair) uint64 {
 	a, b := p.Local.Words()
 	c, d := p.Remote.Words()
 	hi, lo := mathbits.Mul64(a^f[0], b^f[1])

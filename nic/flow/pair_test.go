@@ -42,7 +42,7 @@ func TestPairOfAConnection(t *testing.T) {
 // Two pairs with one fingerprint have one key, and only the pair tells them apart.
 func TestASecondPairOfAFingerprint(t *testing.T) {
 	r := newRig(t, 10)
-	r.folder = folder{} // so that any address with 0 in a half has the fingerprint of another
+	r.folder = Folder{} // so that any address with 0 in a half has the fingerprint of another
 	p, other := pairOf("2001:db8::5", "2001:db8::"), pairOf("2001:db8::5", "2001:db9::")
 	k, same := key6(r.Table, p), key6(r.Table, other)
 	require.Equal(t, k, same)

@@ -52,7 +52,7 @@ type Table struct {
 	grace    *tables.Grace
 	cold     *tables.Array[cold]      // at the same indexes as conns
 	pairs    *tables.Array[pairWords] // of IPv6 connections, at the same indexes
-	folder   folder
+	folder   Folder
 	wheel    *tables.Wheel
 	timeouts func(eni uint32) *Timeouts
 	fire     func(at uint32) // adds to due; made once, because making a function value allocates

@@ -5,14 +5,18 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// adopted gives the next packet in b the ENI, the key and the connection that the fast
-// path found for frame i, which is IPv4 as all plain frames are.
+// adopted gives the next packet in b, which is described, the ENI, the key and the
+// connection that the fast path found for frame i.
 func (w *Worker) adopted(b *burst, i int) {
 	p, k := &b.packets[b.n], &w.fast.keys[i]
 	p.key, p.guest, p.conn = *k, &w.guests[k.ENI()], nil
-	p.pair = flow.Pair{Local: wire.AddrFrom4(k.Local), Remote: wire.AddrFrom4(k.Remote)}
-	p.looked, p.missed = true, w.fast.hits&(1<<i) == 0
-	if !p.missed {
+	if k.IsIPv6() {
+		p.pair = pairOf(p.Src, p.Dst, p.dir)
+	} else {
+		p.pair = flow.Pair{Local: wire.AddrFrom4(k.Local), Remote: wire.AddrFrom4(k.Remote)}
+	}
+	p.looked, p.missed = true, w.fast.keyed&(1<<i) == 0
+	if w.fast.hits&(1<<i) != 0 {
 		p.at = w.fast.at[i]
 		p.conn = w.flows.Conn(p.at)
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"math/bits"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -19,7 +20,7 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 		p := &b.packets[b.n]
 		p.begin(&frames[i], wire.In)
 		if w.fast.plain&(1<<i) != 0 {
-			p.unwrapPlain()
+			p.unwrapPlain(&w.fast.keys[i])
 			w.adopted(b, i)
 			continue
 		}
@@ -36,13 +37,22 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 	}
 }
 
-// unwrapPlain is unwrap for a frame that the fast path found plain. The tunnel of such a
-// frame has no congestion mark to take over, because the sieve refuses marked tunnels.
-func (p *packet) unwrapPlain() {
-	t := (*wire.Tunnel)(p.frame.Bytes())
-	p.outerSrc = wire.AddrFrom4(t.Src())
-	t.Inner().Describe(&p.Headers)
+// unwrapPlain is unwrap for a frame with this key, which the fast path found plain. The
+// tunnel of such a frame has no congestion mark to take over, because the sieve refuses
+// marked tunnels.
+func (p *packet) unwrapPlain(k *flow.Key) {
+	p.outerSrc = wire.AddrFrom4((*wire.Tunnel)(p.frame.Bytes()).Src())
 	p.frame.Pull(wire.OuterLen)
+	p.describePlain(k)
+}
+
+// describePlain describes a frame with this key, which the fast path found plain.
+func (p *packet) describePlain(k *flow.Key) {
+	if k.IsIPv6() {
+		(*wire.Plain6)(p.frame.Bytes()).Describe(&p.Headers)
+	} else {
+		(*wire.Plain)(p.frame.Bytes()).Describe(&p.Headers)
+	}
 }
 
 // unwrap takes the tunnel off one frame and finds the ENI that the packet inside is for.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/binary"
 	"math/bits"
 
 	"nitrocard/nic/flow"
@@ -12,11 +13,49 @@ import (
 // gather is the findings about a burst before any of its packets is changed. Entry i of
 // keys and at is frame i's.
 type gather struct {
-	enis  eniTable // the setup's
-	sieve sieve
-	keys  [tables.Burst]flow.Key // of plain frames
-	at    [tables.Burst]uint32   // indexes in the connection table, of known frames
+	enis   eniTable // the setup's
+	sieve  sieve
+	folder flow.Folder            // the connection table's
+	keys   [tables.Burst]flow.Key // of plain frames
+	at     [tables.Burst]uint32   // indexes in the connection table, of known frames
 }
+
+// gathered are sets of frames of a burst: bit i stands for frame i.
+type gathered struct {
+	plain  uint64 // have a key
+	six    uint64 // are plain, and IPv6
+	odd    uint64 // are not plain; from the uplink, are no plain tunnel to this card
+	second uint64 // have the destination as it is in their key, and it may be a public address
+}
+
+// offsets are where an untagged frame of a family has what the Go of the fast path reads.
+// The key tells the family, so gather hands on no offsets beside the key.
+type offsets struct {
+	length    int // a length in the IP header
+	fixed     int // bytes of the packet that the length leaves out
+	transport int // the header of TCP or UDP
+}
+
+var (
+	offsets4 = &offsets{wire.EthernetLen + 2, 0, wire.EthernetLen + wire.IPv4Len}
+	offsets6 = &offsets{wire.EthernetLen + 4, wire.IPv6Len, wire.EthernetLen + wire.IPv6Len}
+)
+
+// offsetsOf are the offsets in a plain frame with a key.
+func offsetsOf(k *flow.Key) *offsets {
+	if k.IsIPv6() {
+		return offsets6
+	}
+	return offsets4
+}
+
+// size is how many bytes the IP packet in a frame has.
+func (o *offsets) size(frame []byte) int {
+	return int(binary.BigEndian.Uint16(frame[o.length:])) + o.fixed
+}
+
+// segment is TCP's header in a frame.
+func (o *offsets) segment(frame []byte) wire.TCP { return frame[o.transport:] }
 
 // sieve compares the constant bits in the headers of a plain tunnel to this card, in four
 // stretches of 16 bytes: header & mask must be want. Source addresses, lengths and
@@ -29,8 +68,10 @@ type gather struct {
 type sieve struct{ mask, want [4][16]byte }
 
 // stretches are the offsets at which the four stretches begin. The first three cover 46
-// bytes, so two of them overlap.
+// bytes, so two of them overlap. Of a tunnel around IPv6 the outer ones are compared alone.
 var stretches = [4]int{0, 16, 30, wire.OuterLen + 12}
+
+const outerStretches = 3
 
 // newSieve is the sieve of a card whose uplink has this MAC and VTEP address.
 func newSieve(mac wire.MAC, vtep wire.Addr) (s sieve) {
@@ -57,21 +98,28 @@ func newSieve(mac wire.MAC, vtep wire.Addr) (s sieve) {
 	return s
 }
 
-// tunnelsPortable writes the key of each plain tunnel in frames for an ENI of this card.
-// Bit i of plain says that frames[i] has a key. Bit i of odd says that frames[i] is no
-// plain tunnel to this card. Bit i of second says that the destination of frames[i] is
-// neither the primary address nor its public one: key i then has the destination as it
-// is, which may be a public address.
-func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64) {
+// tunnelsPortable writes the key of each plain tunnel in frames for an ENI of this card. The
+// destination in a key is the one as it is if it is neither the ENI's primary IPv4 address
+// nor the public one of that.
+func (g *gather) tunnelsPortable(frames []pmd.Frame) (f gathered) {
 	for i := range frames {
 		bit := uint64(1) << (i & (pmd.MaxBurst - 1))
-		t := wire.PlainTunnel(frames[i].Bytes())
-		if t == nil || !g.sieve.passes(t) || t.Src() == 0 {
-			odd |= bit
+		t, inner := wire.PlainTunnel(frames[i].Bytes()), (*wire.Plain6)(nil)
+		if t == nil {
+			t, inner = wire.PlainTunnel6(frames[i].Bytes())
+		}
+		if t == nil || !g.sieve.passes(t, inner != nil) || t.Src() == 0 {
+			f.odd |= bit
 			continue
 		}
-		m := g.enis.find(t.Target())
+		m, k := g.enis.find(t.Target()), &g.keys[i&(tables.Burst-1)]
 		if m == nil {
+			continue
+		}
+		f.plain |= bit
+		if inner != nil {
+			f.six |= bit
+			g.pack6(k, m.number, inner, wire.In)
 			continue
 		}
 		p := t.Inner()
@@ -81,17 +129,41 @@ func (g *gather) tunnelsPortable(frames []pmd.Frame) (plain, odd, second uint64)
 			local = m.primary
 		case m.primary:
 		default:
-			second |= bit
+			f.second |= bit
 		}
-		g.keys[i&(tables.Burst-1)].Set(m.number, p.Proto(), flow.Ends{Local: local, Remote: p.Src(), LocalPort: p.DstPort(), RemotePort: p.SrcPort()})
-		plain |= bit
+		k.Set(m.number, p.Proto(), flow.Ends{Local: local, Remote: p.Src(), LocalPort: p.DstPort(), RemotePort: p.SrcPort()})
 	}
-	return plain, odd, second
+	return f
 }
 
-// passes tells whether a tunnel's headers have the bits that the sieve wants.
-func (s *sieve) passes(t *wire.Tunnel) bool {
-	for i, at := range stretches {
+// pack6 writes the key of a plain packet of IPv6 to or from an ENI.
+func (g *gather) pack6(k *flow.Key, eni uint32, p *wire.Plain6, d wire.Direction) {
+	pair := pairOf(p.Src(), p.Dst(), d)
+	ends := g.folder.Fold(&pair)
+	localPort, remotePort := p.DstPort(), p.SrcPort()
+	if d == wire.Out {
+		localPort, remotePort = remotePort, localPort
+	}
+	k.Set(eni, p.Proto(), flow.Ends{Local: ends.Local, Remote: ends.Remote, LocalPort: localPort, RemotePort: remotePort})
+	k.Who |= flow.WhoIPv6
+}
+
+// pairOf are the addresses of a packet in direction d, which are not translated.
+func pairOf(src, dst wire.Addr, d wire.Direction) flow.Pair {
+	if d == wire.Out {
+		return flow.Pair{Local: src, Remote: dst}
+	}
+	return flow.Pair{Local: dst, Remote: src}
+}
+
+// passes tells whether a tunnel's headers have the bits that the sieve wants, the outer
+// ones alone if the packet inside is IPv6.
+func (s *sieve) passes(t *wire.Tunnel, six bool) bool {
+	n := len(stretches)
+	if six {
+		n = outerStretches
+	}
+	for i, at := range stretches[:n] {
 		for j := range 16 {
 			if t[at+j]&s.mask[i][j] != s.want[i][j] {
 				return false
@@ -102,50 +174,55 @@ func (s *sieve) passes(t *wire.Tunnel) bool {
 }
 
 // gatherIn writes the key of each plain frame from the uplink for an ENI of this card. A
-// merged frame counts as not plain.
-// Bit i of plain says that frames[i] has a key; odd has the remoteMarks of the frames
-// that are not plain.
-func (w *Worker) gatherIn(frames []pmd.Frame) (plain, odd uint64) {
-	f := &w.fast
-	plain, strange, second := f.tunnels(frames)
-	plain, strange = plain&^(w.rx.Merged|w.backlog.shed), strange|plain&w.rx.Merged
-	for ; strange != 0; strange &= strange - 1 {
-		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteInAt)
+// merged frame counts as not plain. odd has the remoteMarks of the frames that are not plain.
+func (w *Worker) gatherIn(frames []pmd.Frame) (f gathered, odd uint64) {
+	f = w.fast.tunnels(frames)
+	f.odd |= f.plain & w.rx.Merged
+	f.plain &^= w.rx.Merged | w.backlog.shed
+	for s := f.odd; s != 0; s &= s - 1 {
+		odd |= w.fast.remoteOf(frames[bits.TrailingZeros64(s)].Bytes(), wire.In)
 	}
-	for ; second != 0; second &= second - 1 {
-		k := &f.keys[bits.TrailingZeros64(second)&(tables.Burst-1)]
+	for s := f.second; s != 0; s &= s - 1 {
+		k := &w.fast.keys[bits.TrailingZeros64(s)&(tables.Burst-1)]
 		k.Local = w.guests[k.ENI()].privateOf(wire.AddrFrom4(k.Local)).As4()
 	}
-	return plain, odd
+	return f, odd
 }
 
 // gatherOut writes the key of each plain frame that g sent with its own MAC. Its results
 // are as gatherIn's.
-func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (plain, odd uint64) {
-	plain, strange := w.fast.packets(g, frames)
-	plain, strange = plain&^w.rx.Merged, strange|plain&w.rx.Merged
-	for ; strange != 0; strange &= strange - 1 {
-		odd |= remoteOf(frames[bits.TrailingZeros64(strange)].Bytes(), remoteOutAt)
+func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (f gathered, odd uint64) {
+	f = w.fast.packets(g, frames)
+	f.odd |= f.plain & w.rx.Merged
+	f.plain &^= w.rx.Merged
+	for s := f.odd; s != 0; s &= s - 1 {
+		odd |= w.fast.remoteOf(frames[bits.TrailingZeros64(s)].Bytes(), wire.Out)
 	}
-	return plain, odd
+	return f, odd
 }
 
 // packetsPortable writes the key of each plain frame that a guest sent with its own MAC.
-// Bit i of plain says that frames[i] has a key. Bit i of odd says that frames[i] is not
-// plain.
-func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (plain, odd uint64) {
+func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (f gathered) {
 	for i := range frames {
 		bit := uint64(1) << (i & (pmd.MaxBurst - 1))
-		p := wire.PlainPacket(frames[i].Bytes())
+		b, k := frames[i].Bytes(), &g.keys[i&(tables.Burst-1)]
+		p, p6 := wire.PlainPacket(b), (*wire.Plain6)(nil)
 		if p == nil {
-			odd |= bit
-			continue
+			p6 = wire.PlainPacket6(b)
 		}
-		if p.SrcBits() != from.macBits {
+		switch {
+		case p == nil && p6 == nil:
+			f.odd |= bit
 			continue
+		case wire.Ethernet(b).SrcBits() != from.macBits:
+			continue
+		case p6 != nil:
+			f.six |= bit
+			g.pack6(k, from.number, p6, wire.Out)
+		default:
+			k.Set(from.number, p.Proto(), flow.Ends{Local: p.Src(), Remote: p.Dst(), LocalPort: p.SrcPort(), RemotePort: p.DstPort()})
 		}
-		g.keys[i&(tables.Burst-1)].Set(from.number, p.Proto(), flow.Ends{Local: p.Src(), Remote: p.Dst(), LocalPort: p.SrcPort(), RemotePort: p.DstPort()})
-		plain |= bit
+		f.plain |= bit
 	}
-	return plain, odd
+	return f
 }

@@ -21,22 +21,111 @@
 	ADCQ  $0, AX; \
 	IMULQ R9, AX
 
-// func tunnels(work *gather, frames *pmd.Frame, n int) (plain, odd, second uint64)
-TEXT ·tunnels(SB), NOSPLIT, $8-48
+// OUTER goes to strange unless the outer lengths of IPv4 and UDP are the frame's, the outer
+// source is not 0.0.0.0, and the outer IPv4 checksum is right.
+#define OUTER(strange) \
+	MOVWLZX 16(SI), AX; \
+	ROLW    $8, AX; \
+	ADDL    $14, AX; \
+	CMPL    AX, BX; \
+	JNE     strange; \
+	MOVWLZX 38(SI), AX; \
+	ROLW    $8, AX; \
+	ADDL    $34, AX; \
+	CMPL    AX, BX; \
+	JNE     strange; \
+	CMPL    26(SI), $0; \
+	JEQ     strange; \
+	REMAINDER(14, CX); \
+	CMPQ    AX, R10; \
+	JHI     strange
+
+// TARGET begins the search for the ENI, as eniTable.place and find: AX and CX become the
+// target, DX the place. mask is the table's; R12 has its places, R11 the multiplier.
+#define TARGET(mask) \
+	MOVQ    46(SI), AX; \
+	MOVWLZX 54(SI), CX; \
+	MOVQ    $~0xff000000, DX; \
+	ANDQ    DX, AX; \
+	MOVQ    CX, DX; \
+	SHLQ    $40, DX; \
+	XORQ    AX, DX; \
+	IMULQ   R11, DX; \
+	BSWAPQ  DX; \
+	SHLQ    $const_placeBits, DX; \
+	ANDQ    mask, DX; \
+	ADDQ    R12, DX
+
+// TRANSPORT6 makes BX the protocol of a packet of IPv6 whose header is at an offset of SI,
+// and goes to strange unless TCP's header, or all of UDP, lies in the payload, and the
+// payload in the frame; or if the first half of an address is zero, as those of IPv4 are. BX
+// comes as how many bytes the frame has behind the header.
+#define TRANSPORT6(at, strange, datagram, checked) \
+	MOVWLZX at+4(SI), DX; \
+	ROLW    $8, DX; \
+	CMPL    DX, BX; \
+	JGT     strange; \
+	CMPQ    at+8(SI), $0; \
+	JEQ     strange; \
+	CMPQ    at+24(SI), $0; \
+	JEQ     strange; \
+	MOVBLZX at+6(SI), BX; \
+	CMPL    BX, $6; \
+	JNE     datagram; \
+	MOVBLZX at+52(SI), AX; \
+	ANDL    $0xf0, AX; \
+	SHRL    $2, AX; \
+	CMPL    AX, $20; \
+	JLT     strange; \
+checked: \
+	CMPL    AX, DX; \
+	JGT     strange
+
+// FINGERPRINT makes DX the fingerprint of two addresses of IPv6 at offsets of SI, as
+// flow.Folder. work is where the gather's address is.
+#define FINGERPRINT(local, remote, work) \
+	MOVQ   work, CX; \
+	MOVQ   local(SI), AX; \
+	BSWAPQ AX; \
+	XORQ   gather_folder+0(CX), AX; \
+	MOVQ   local+8(SI), DX; \
+	BSWAPQ DX; \
+	XORQ   gather_folder+8(CX), DX; \
+	MULQ   DX; \
+	XORQ   gather_folder+8(CX), AX; \
+	XORQ   DX, AX; \
+	MOVQ   AX, key-8(SP); \
+	MOVQ   remote(SI), AX; \
+	BSWAPQ AX; \
+	XORQ   gather_folder+16(CX), AX; \
+	MOVQ   remote+8(SI), DX; \
+	BSWAPQ DX; \
+	XORQ   gather_folder+24(CX), DX; \
+	MULQ   DX; \
+	XORQ   AX, DX; \
+	MOVQ   gather_folder+0(CX), AX; \
+	ROLQ   $32, AX; \
+	XORQ   DX, AX; \
+	MULQ   key-8(SP); \
+	XORQ   AX, DX
+
+// func tunnels(work *gather, frames *pmd.Frame, n int) (f gathered)
+TEXT ·tunnels(SB), NOSPLIT, $16-56
 	MOVQ  work+0(FP), DX
 	MOVQ  frames+8(FP), R8
 	MOVQ  n+16(FP), R15
 	XORQ  R13, R13                      // frame at hand
 	XORQ  R14, R14                      // plain
-	MOVQ  $0, odd+32(FP)
-	MOVQ  $0, second+40(FP)
+	MOVQ  $0, f_six+32(FP)
+	MOVQ  $0, f_odd+40(FP)
+	MOVQ  $0, f_second+48(FP)
 	MOVQ  $0xfffefffefffeffff, R9       // see REMAINDER
 	MOVQ  $0x0001000100010001, R10
 	MOVQ  $0x9e3779b97f4a7c15, R11      // see eniTable.place
 	LEAQ  gather_keys(DX), DI
 	MOVQ  (gather_enis+eniTable_places)(DX), R12
 	MOVQ  (gather_enis+eniTable_mask)(DX), AX
-	MOVQ  AX, mask-8(SP)
+	MOVQ  AX, mask-16(SP)
 	LEAQ  gather_sieve(DX), DX
 	MOVOU (sieve_mask+0)(DX), X8
 	MOVOU (sieve_mask+16)(DX), X9
@@ -75,25 +164,8 @@ frame:
 	PCMPEQB  X7, X0
 	PMOVMSKB X0, AX
 	CMPL     AX, $0xffff
-	JNE      strange
-
-	// The outer lengths of IPv4 and UDP are the frame's; the outer source is not 0.0.0.0;
-	// and the outer IPv4 checksum is right.
-	MOVWLZX 16(SI), AX
-	ROLW    $8, AX
-	ADDL    $14, AX
-	CMPL    AX, BX
-	JNE     strange
-	MOVWLZX 38(SI), AX
-	ROLW    $8, AX
-	ADDL    $34, AX
-	CMPL    AX, BX
-	JNE     strange
-	CMPL    26(SI), $0
-	JEQ     strange
-	REMAINDER(14, CX)
-	CMPQ    AX, R10
-	JHI     strange
+	JNE      six
+	OUTER(strange)
 
 	// The inner lengths: the IPv4 packet lies in the frame, and TCP's header, or all of
 	// UDP, in the IPv4 packet.
@@ -119,19 +191,7 @@ checksum:
 	CMPQ AX, R10
 	JHI  strange
 
-	// The ENI, as eniTable.place and find.
-	MOVQ    46(SI), AX
-	MOVWLZX 54(SI), CX
-	MOVQ    $~0xff000000, DX
-	ANDQ    DX, AX
-	MOVQ    CX, DX
-	SHLQ    $40, DX
-	XORQ    AX, DX
-	IMULQ   R11, DX
-	BSWAPQ  DX
-	SHLQ    $const_placeBits, DX
-	ANDQ    mask-8(SP), DX
-	ADDQ    R12, DX
+	TARGET(mask-16(SP))
 
 place:
 	CMPB eniPlace_taken(DX), $0
@@ -167,7 +227,7 @@ next:
 	ADDQ $const_keySize, DI
 	CMPQ R13, R15
 	JLT  frame
-	MOVQ R14, plain+24(FP)
+	MOVQ R14, f_plain+24(FP)
 	RET
 
 datagram:
@@ -179,9 +239,9 @@ datagram:
 	JGE     checksum
 
 strange:
-	MOVQ odd+32(FP), AX
+	MOVQ f_odd+40(FP), AX
 	BTSQ R13, AX
-	MOVQ AX, odd+32(FP)
+	MOVQ AX, f_odd+40(FP)
 	JMP  next
 
 another:
@@ -191,13 +251,76 @@ another:
 address:
 	CMPL AX, eniPlace_primary(DX)
 	JEQ  local
-	MOVQ second+40(FP), CX
+	MOVQ f_second+48(FP), CX
 	BTSQ R13, CX
-	MOVQ CX, second+40(FP)
+	MOVQ CX, f_second+48(FP)
 	JMP  local
 
-// func packets(work *gather, from *guest, frames *pmd.Frame, n int) (plain, odd uint64)
-TEXT ·packets(SB), NOSPLIT, $0-48
+	// A tunnel around IPv6 passes the outer stretches of the sieve.
+six:
+	CMPL     BX, $124
+	JLT      strange
+	MOVL     62(SI), AX
+	ANDL     $0xf0ffff, AX
+	CMPL     AX, $0x60dd86
+	JNE      strange
+	MOVOU    0(SI), X0
+	MOVOU    16(SI), X1
+	MOVOU    30(SI), X2
+	PAND     X8, X0
+	PAND     X9, X1
+	PAND     X10, X2
+	PXOR     X12, X0
+	PXOR     X13, X1
+	PXOR     X14, X2
+	POR      X1, X0
+	POR      X2, X0
+	PCMPEQB  X7, X0
+	PMOVMSKB X0, AX
+	CMPL     AX, $0xffff
+	JNE      strange
+	OUTER(strange)
+	SUBL     $104, BX
+	TRANSPORT6(64, strange, datagram6, checked6)
+	FINGERPRINT(88, 72, work+0(FP))
+	MOVQ     DX, const_keyLocal(DI)
+	MOVL     104(SI), AX
+	BSWAPL   AX
+	MOVL     AX, const_keyPorts(DI)
+	TARGET(mask-16(SP))
+
+place6:
+	CMPB eniPlace_taken(DX), $0
+	JEQ  next
+	CMPQ AX, (eniPlace_target+0)(DX)
+	JNE  another6
+	CMPQ CX, (eniPlace_target+8)(DX)
+	JNE  another6
+	SHLL $24, BX
+	ORL  eniPlace_number(DX), BX
+	ORL  $const_whoIPv6, BX
+	MOVL BX, const_keyWho(DI)
+	BTSQ R13, R14
+	MOVQ f_six+32(FP), CX
+	BTSQ R13, CX
+	MOVQ CX, f_six+32(FP)
+	JMP  next
+
+another6:
+	ADDQ $eniPlace__size, DX
+	JMP  place6
+
+datagram6:
+	CMPL    BX, $17
+	JNE     strange
+	MOVWLZX 108(SI), AX
+	ROLW    $8, AX
+	CMPL    AX, $8
+	JGE     checked6
+	JMP     strange
+
+// func packets(work *gather, from *guest, frames *pmd.Frame, n int) (f gathered)
+TEXT ·packets(SB), NOSPLIT, $8-64
 	MOVQ work+0(FP), DI
 	MOVQ from+8(FP), DX
 	MOVQ frames+16(FP), R8
@@ -205,6 +328,8 @@ TEXT ·packets(SB), NOSPLIT, $0-48
 	XORQ R13, R13                // frame at hand
 	XORQ R14, R14                // plain
 	XORQ R12, R12                // odd
+	MOVQ R12, f_six+40(FP)
+	MOVQ R12, f_second+56(FP)
 	MOVQ $0xfffefffefffeffff, R9
 	MOVQ $0x0001000100010001, R10
 	MOVQ guest_mac(DX), R11      // reads two bytes too many, which SHLQ drops
@@ -222,7 +347,7 @@ frame:
 	MOVL 12(SI), AX
 	ANDL $0xffffff, AX
 	CMPL AX, $0x450008
-	JNE  strange
+	JNE  six
 	MOVL 20(SI), AX
 	TESTL $0xff3f, AX
 	JNE  strange
@@ -278,8 +403,8 @@ next:
 	ADDQ $const_keySize, DI
 	CMPQ R13, R15
 	JLT  frame
-	MOVQ R14, plain+32(FP)
-	MOVQ R12, odd+40(FP)
+	MOVQ R14, f_plain+32(FP)
+	MOVQ R12, f_odd+48(FP)
 	RET
 
 datagram:
@@ -292,4 +417,51 @@ datagram:
 
 strange:
 	BTSQ R13, R12
+	JMP  next
+
+six:
+	CMPL   BX, $74
+	JLT    strange
+	MOVL   12(SI), AX
+	ANDL   $0xf0ffff, AX
+	CMPL   AX, $0x60dd86
+	JNE    strange
+	SUBL   $54, BX
+	TRANSPORT6(14, strange6, datagram6, checked6)
+	MOVQ   6(SI), AX
+	SHLQ   $16, AX
+	CMPQ   AX, R11
+	JNE    next6
+	FINGERPRINT(22, 38, work+0(FP))
+	MOVQ   DX, const_keyLocal(DI)
+	MOVL   54(SI), AX
+	BSWAPL AX
+	ROLL   $16, AX
+	MOVL   AX, const_keyPorts(DI)
+	MOVQ   from+8(FP), DX
+	MOVL   guest_number(DX), DX
+	SHLL   $24, BX
+	ORL    DX, BX
+	ORL    $const_whoIPv6, BX
+	MOVL   BX, const_keyWho(DI)
+	BTSQ   R13, R14
+	MOVQ   f_six+40(FP), CX
+	BTSQ   R13, CX
+	MOVQ   CX, f_six+40(FP)
+	JMP    next
+
+datagram6:
+	CMPL    BX, $17
+	JNE     strange6
+	MOVWLZX 58(SI), AX
+	ROLW    $8, AX
+	CMPL    AX, $8
+	JGE     checked6
+
+strange6:
+	BTSQ R13, R12
+
+next6:
+	MOVQ from+8(FP), DX
+	MOVL guest_number(DX), DX
 	JMP  next

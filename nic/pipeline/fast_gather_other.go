@@ -5,11 +5,11 @@ package pipeline
 import "nitrocard/pmd"
 
 // tunnels is tunnelsPortable where there is no assembly.
-func (g *gather) tunnels(frames []pmd.Frame) (plain, odd, second uint64) {
+func (g *gather) tunnels(frames []pmd.Frame) gathered {
 	return g.tunnelsPortable(frames)
 }
 
 // packets is packetsPortable where there is no assembly.
-func (g *gather) packets(from *guest, frames []pmd.Frame) (plain, odd uint64) {
+func (g *gather) packets(from *guest, frames []pmd.Frame) gathered {
 	return g.packetsPortable(from, frames)
 }

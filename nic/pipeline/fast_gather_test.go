@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,12 +39,18 @@ func lent(frames [][]byte) []pmd.Frame {
 func asPortable(t *testing.T, g, twin *gather, frames [][]byte) (plain uint64) {
 	t.Helper()
 	burst := lent(frames)
-	plain, odd, second := g.tunnels(burst)
-	plain2, odd2, second2 := twin.tunnelsPortable(burst)
-	require.Equal(t, []uint64{plain2, odd2, second2}, []uint64{plain, odd, second}, "frames %x", frames)
+	return sameKeys(t, g, twin, frames, [2]gathered{g.tunnels(burst), twin.tunnelsPortable(burst)})
+}
+
+// sameKeys holds that both found the same, keys too, and returns which frames are plain.
+func sameKeys(t *testing.T, g, twin *gather, frames [][]byte, found [2]gathered) (plain uint64) {
+	t.Helper()
+	require.Equal(t, found[1], found[0], "frames %x", frames)
+	plain = found[0].plain
 	for i := range frames {
 		if plain&(1<<i) != 0 {
 			require.Equal(t, twin.keys[i], g.keys[i], "frame %d: %x", i, frames[i])
+			require.Equal(t, found[0].six&(1<<i) != 0, g.keys[i].IsIPv6())
 		}
 	}
 	return plain
@@ -70,8 +77,12 @@ func TestTunnelsAsPortable(t *testing.T) {
 // says.
 func (x *rig) anyTunnel(r *rand.Rand) []byte {
 	eni := []string{"eni-a1", "eni-a1", "eni-a2", "eni-b1", "eni-a3"}[r.IntN(5)]
-	to := []string{"35.72.2.8", "10.0.1.5", "35.72.2.9", "10.0.1.6"}[r.IntN(4)]
-	frame := x.tunnelBytes(edge, eni, anyPacket(r, end2end{client, r.IntN(1 << 16), to, r.IntN(1 << 16)}, r.IntN(23)))
+	to := []string{"35.72.2.8", "10.0.1.5", "35.72.2.9", "10.0.1.6", a1v6, a2v6, a4v6, "::ffff:0:1"}[r.IntN(8)]
+	from := client
+	if strings.Contains(to, ":") {
+		from = []string{client6, other6, client6, "::1"}[r.IntN(4)]
+	}
+	frame := x.tunnelBytes(edge, eni, anyPacket(r, end2end{from, r.IntN(1 << 16), to, r.IntN(1 << 16)}, r.IntN(23)))
 	frame = damaged(r, frame)
 	switch r.IntN(20) {
 	case 0:
@@ -79,20 +90,38 @@ func (x *rig) anyTunnel(r *rand.Rand) []byte {
 	case 1:
 		frame = append(frame, make([]byte, r.IntN(30))...)
 	case 2:
-		binary.BigEndian.PutUint16(frame[wire.OuterLen+16:], uint16(r.IntN(200))) // a length, and a sum to match
+		resized(frame[wire.OuterLen:], uint16(r.IntN(200)))
 		frame = mendedInside(frame)
 	case 3:
-		frame = x.tunnel(edge, eni, wiretest.UDP(client+":40000", to+":53").Payload("short"))
+		frame = x.tunnel(edge, eni, wiretest.UDP(at(from, 40000), at(to, 53)).Payload("short"))
 	case 4:
-		ip := frame[wire.OuterLen+wire.EthernetLen:]
-		carry(r, ip)
-		frame = mendedInside(frame)
+		if !isIPv6(frame[wire.OuterLen:]) {
+			carry(r, frame[wire.OuterLen+wire.EthernetLen:])
+			frame = mendedInside(frame)
+		}
 	}
 	return frame
 }
 
-// mendedInside is a tunnel whose packet has the right header checksum.
+// isIPv6 tells whether a frame is IPv6 by its EtherType.
+func isIPv6(frame []byte) bool {
+	return len(frame) >= wire.EthernetLen && wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6
+}
+
+// resized writes another length into the IP header of a frame.
+func resized(frame []byte, n uint16) {
+	at := wire.EthernetLen + 2
+	if isIPv6(frame) {
+		at += 2
+	}
+	binary.BigEndian.PutUint16(frame[at:], n)
+}
+
+// mendedInside is a tunnel whose packet has the right header checksum, which IPv6 lacks.
 func mendedInside(frame []byte) []byte {
+	if isIPv6(frame[wire.OuterLen:]) {
+		return frame
+	}
 	return slices.Concat(frame[:wire.OuterLen], wiretest.Mend(frame[wire.OuterLen:]))
 }
 
@@ -109,7 +138,10 @@ func carry(r *rand.Rand, ip []byte) {
 // the frame.
 func TestTunnelsAsPortableBitByBit(t *testing.T) {
 	x, g, twin := gatherers(t)
-	for _, p := range []wiretest.Packet{wiretest.TCP(client+":40000", "35.72.2.8:80"), wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60)} {
+	for _, p := range []wiretest.Packet{
+		wiretest.TCP(client+":40000", "35.72.2.8:80"), wiretest.UDP(client+":40000", "35.72.2.8:53").Size(60),
+		tcp6(at(client6, 40000), at(a1v6, 80), wire.TCPAck), wiretest.UDP(at(client6, 40000), at(a1v6, 53)).Size(80),
+	} {
 		sound := x.tunnel(edge, "eni-a1", p)
 		require.NotZero(t, asPortable(t, g, twin, [][]byte{sound}))
 		for at := range len(sound) * 8 {
@@ -128,10 +160,12 @@ func TestTunnelsAsPortableBitByBit(t *testing.T) {
 // Zero is no sender, and no ENI.
 func TestTunnelsKnowZero(t *testing.T) {
 	x, g, twin := gatherers(t)
-	sound := x.tunnel(edge, "eni-a1", wiretest.TCP(client+":40000", "35.72.2.8:80"))
-	for _, zero := range [][2]int{{26, 4}, {46, 10}} { // the outer source; VNI and inner station
-		frame := wiretest.Mend(wiretest.Put(sound, zero[0], make([]byte, zero[1])...))
-		require.Zero(t, asPortable(t, g, twin, [][]byte{frame}))
+	for _, p := range []wiretest.Packet{wiretest.TCP(client+":40000", "35.72.2.8:80"), tcp6(at(client6, 40000), at(a1v6, 80), wire.TCPAck)} {
+		sound := x.tunnel(edge, "eni-a1", p)
+		for _, zero := range [][2]int{{26, 4}, {46, 10}} { // the outer source; VNI and inner station
+			frame := wiretest.Mend(wiretest.Put(sound, zero[0], make([]byte, zero[1])...))
+			require.Zero(t, asPortable(t, g, twin, [][]byte{frame}))
+		}
 	}
 }
 
@@ -144,11 +178,12 @@ func TestTunnelsKnowENIsThatShareAPlace(t *testing.T) {
 	ids := []string{"eni-a1", "eni-a2", "eni-b1"}
 	for known := range len(ids) + 1 {
 		for i, id := range ids {
-			frame := x.tunnel(edge, id, wiretest.TCP(client+":40000", "35.72.2.8:80"))
-			plain := asPortable(t, g, twin, [][]byte{frame})
-			require.Equal(t, i < known, plain != 0, "%s of %d", id, known)
-			if plain != 0 {
-				require.Equal(t, x.eni(id).Number, g.keys[0].ENI())
+			for _, p := range []wiretest.Packet{wiretest.TCP(client+":40000", "35.72.2.8:80"), tcp6(at(client6, 40000), at(a1v6, 80), wire.TCPAck)} {
+				plain := asPortable(t, g, twin, [][]byte{x.tunnel(edge, id, p)})
+				require.Equal(t, i < known, plain != 0, "%s of %d", id, known)
+				if plain != 0 {
+					require.Equal(t, x.eni(id).Number, g.keys[0].ENI())
+				}
 			}
 		}
 		if known < len(ids) {
@@ -168,15 +203,7 @@ func TestPacketsAsPortable(t *testing.T) {
 	same := func(frames [][]byte) (plain uint64) {
 		t.Helper()
 		burst := lent(frames)
-		plain, odd := g.packets(a1, burst)
-		plain2, odd2 := twin.packetsPortable(a1, burst)
-		require.Equal(t, []uint64{plain2, odd2}, []uint64{plain, odd}, "frames %x", frames)
-		for i := range frames {
-			if plain&(1<<i) != 0 {
-				require.Equal(t, twin.keys[i], g.keys[i], "frame %d: %x", i, frames[i])
-			}
-		}
-		return plain
+		return sameKeys(t, g, twin, frames, [2]gathered{g.packets(a1, burst), twin.packetsPortable(a1, burst)})
 	}
 	found := 0
 	for range shorter(4000) {
@@ -189,14 +216,19 @@ func TestPacketsAsPortable(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, shorter(2000))
-	for _, p := range []wiretest.Packet{wiretest.TCP("10.0.1.5:80", client+":40000"), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60)} {
+	for _, p := range []wiretest.Packet{
+		wiretest.TCP("10.0.1.5:80", client+":40000"), wiretest.UDP("10.0.1.5:53", client+":40000").Size(60),
+		tcp6(at(a1v6, 80), at(client6, 40000), wire.TCPAck), wiretest.UDP(at(a1v6, 53), at(client6, 40000)).Size(80),
+	} {
 		sound := p.MACs(x.eni("eni-a1").MAC, x.eni("eni-a1").RouterMAC).Bytes()
 		require.NotZero(t, same([][]byte{sound}))
 		for at := range len(sound) * 8 {
 			frame := slices.Clone(sound)
 			frame[at/8] ^= 1 << (at % 8)
 			same([][]byte{frame})
-			same([][]byte{wiretest.Mend(frame)})
+			if !isIPv6(sound) {
+				same([][]byte{wiretest.Mend(frame)})
+			}
 		}
 		for n := range len(sound) {
 			same([][]byte{sound[:n]})
@@ -207,20 +239,21 @@ func TestPacketsAsPortable(t *testing.T) {
 // anySent is a frame that eni-a1 may send, often damaged, cut or longer than
 // it says.
 func (x *rig) anySent(r *rand.Rand) []byte {
-	frame := x.anyOut(r, r.IntN(24))
+	frame := x.anyOut(r, r.IntN(flows))
 	switch r.IntN(12) {
 	case 0:
 		frame = frame[:r.IntN(len(frame)+1)]
 	case 1:
 		frame = append(frame, make([]byte, r.IntN(30))...)
 	case 2:
-		if len(frame) >= wire.EthernetLen+wire.IPv4Len {
+		if len(frame) >= wire.EthernetLen+wire.IPv4Len && !isIPv6(frame) {
 			carry(r, frame[wire.EthernetLen:])
 			frame = wiretest.Mend(frame)
 		}
 	case 3:
-		binary.BigEndian.PutUint16(frame[16:], uint16(r.IntN(200)))
-		frame = wiretest.Mend(frame)
+		if resized(frame, uint16(r.IntN(200))); !isIPv6(frame) {
+			frame = wiretest.Mend(frame)
+		}
 	case 4:
 		a1 := x.eni("eni-a1")
 		frame = wiretest.UDP("10.0.1.5:53", client+":40000").Payload("short").MACs(a1.MAC, a1.RouterMAC).Bytes()

@@ -50,8 +50,39 @@
 	ORQ   CX, R10; \
 	TESTQ R9, R9
 
+// STAYS goes to a label if the state of the UDP connection R15 stays: a stream remains one,
+// and a further datagram of the initiator leaves UDPOneWay as it is. opened is what a
+// status of UDPOneWay has in StatusSide if the sender is the initiator.
+#define STAYS(opened, label) \
+	CMPB R15, $const_udpStream; \
+	JEQ  label; \
+	MOVL R15, AX; \
+	ANDL $const_statusSide, AX; \
+	CMPL AX, opened; \
+	JEQ  label
+
 // The frame's descriptor is at SI, its headers at DX, its key at R14 and its
 // connection at BX. Offsets of headers are as in fast_gather_amd64.s.
+
+// CARRIES goes to a label unless the guest's port takes a frame of this length, as
+// Queue.carries. CX becomes the length.
+#define CARRIES(no) \
+	MOVL const_keyWho(R14), AX; \
+	ANDL $const_whoENI, AX; \
+	MOVQ (R13)(AX*8), AX; \
+	MOVL const_frameLen(SI), CX; \
+	SUBL $50, CX; \
+	CMPL CX, Queue_room(AX); \
+	JGT  no
+
+// COUNT takes the tunnel off and counts the packet, whose size is AX.
+#define COUNT \
+	ADDW $50, const_frameOff(SI); \
+	MOVL CX, const_frameLen(SI); \
+	INCQ const_connPackets(BX); \
+	ADDQ AX, const_connBytes(BX); \
+	MOVL Worker_tick(DI), AX; \
+	MOVL AX, const_connSeen(BX)
 
 // func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyIn(SB), NOSPLIT, $0-40
@@ -85,20 +116,16 @@ frame:
 	CMPL   AX, 26(DX)
 	JNE    done
 
+	TESTL  $const_whoIPv6, const_keyWho(R14)
+	JNE    six
+
 	// As unpublished: the edge may send to public addresses only.
 	BSWAPL AX
 	CMPL   AX, (Worker_underlay+underlay_edge)(DI)
 	JEQ    edge
 
 port:
-	// As Queue.carries: the guest's port takes a frame of this length.
-	MOVL  const_keyWho(R14), AX
-	ANDL  $const_whoENI, AX
-	MOVQ  (R13)(AX*8), AX
-	MOVL  const_frameLen(SI), CX
-	SUBL  $50, CX
-	CMPL  CX, Queue_room(AX)
-	JGT   done
+	CARRIES(done)
 
 	// The state stays.
 	CMPB  73(DX), $6
@@ -109,14 +136,9 @@ port:
 	JNE   done
 
 count:
-	ADDW    $50, const_frameOff(SI)
-	MOVL    CX, const_frameLen(SI)
 	MOVWLZX 66(DX), AX
 	ROLW    $8, AX
-	INCQ    const_connPackets(BX)
-	ADDQ    AX, const_connBytes(BX)
-	MOVL    Worker_tick(DI), AX
-	MOVL    AX, const_connSeen(BX)
+	COUNT
 
 	// A public destination becomes the private one; the checksums of IPv4, TCP and UDP
 	// change with it.
@@ -147,15 +169,9 @@ edge:
 	JNE    port
 	JMP    done
 
-	// The state stays: a UDP stream remains one, and a further datagram of the initiator, which
-	// here is the remote side, leaves UDPOneWay as it is.
+	// The initiator here is the remote side.
 datagram:
-	CMPB R15, $const_udpStream
-	JEQ  count
-	MOVL R15, AX
-	ANDL $const_statusSide, AX
-	CMPL AX, $const_udpOneWay
-	JEQ  count
+	STAYS($const_udpOneWay, count)
 	JMP  done
 
 udp:
@@ -166,6 +182,34 @@ udp:
 	JNE  next
 	MOVW $0xffff, 90(DX)
 	JMP  next
+
+	// The same for IPv6, whose addresses are never translated.
+six:
+	BSWAPL AX
+	CMPL   AX, (Worker_underlay+underlay_edge)(DI)
+	JNE    port6
+	CMPB   88(DX), $0xfc
+	JCC    done
+
+port6:
+	CARRIES(done)
+	CMPB  (const_keyWho+3)(R14), $6
+	JNE   datagram6
+	CMPB  R15, $const_established
+	JNE   done
+	TESTB $7, 117(DX)
+	JNE   done
+
+count6:
+	MOVWLZX 68(DX), AX
+	ROLW    $8, AX
+	ADDL    $40, AX
+	COUNT
+	JMP     next
+
+datagram6:
+	STAYS($const_udpOneWay, count6)
+	JMP done
 
 // Once each is found, the frame's descriptor is at SI, its headers at DX, its key at R14
 // and its connection at BX. The station is at DI until X3 holds it. X5 holds the address
@@ -236,6 +280,9 @@ frame:
 	CMPL CX, Queue_room(AX)
 	JGT  done
 
+	TESTL $const_whoIPv6, const_keyWho(R14)
+	JNE   six
+
 	// The state stays.
 	CMPB  23(DX), $6
 	JNE   datagram
@@ -264,6 +311,10 @@ address:
 count:
 	MOVWLZX 16(DX), AX
 	ROLW    $8, AX
+	MOVWLZX 14(DX), R15
+
+	// AX is the packet's size. R15 has its congestion mark, as IPv4 has it in these bytes.
+leave:
 	INCQ    (const_connPackets+8)(BX)
 	ADDQ    AX, (const_connBytes+8)(BX)
 	MOVL    Worker_tick(R12), AX
@@ -276,8 +327,7 @@ count:
 	MOVOU   0(DI), X3
 	MOVQ    X5, DI
 	MOVQ    X4, CX
-	MOVWLZX 14(DX), BX
-	ANDL    $0x0300, BX
+	ANDL    $0x0300, R15
 	MOVOU   0(DI), X0
 	MOVOU   16(DI), X1
 	MOVOU   32(DI), X2
@@ -298,14 +348,14 @@ count:
 	MOVL    CX, AX
 	ROLW    $8, AX
 	MOVW    AX, 16(DX)
-	ORW     BX, 14(DX)
-	MOVWLZX 24(DI), R15
-	NOTL    R15
-	ADDW    AX, R15
-	ADCW    BX, R15
-	ADCW    $0, R15
-	NOTL    R15
-	MOVW    R15, 24(DX)
+	ORW     R15, 14(DX)
+	MOVWLZX 24(DI), BX
+	NOTL    BX
+	ADDW    AX, BX
+	ADCW    R15, BX
+	ADCW    $0, BX
+	NOTL    BX
+	MOVW    BX, 24(DX)
 	SUBL    $20, CX
 	ROLW    $8, CX
 	MOVW    CX, 38(DX)
@@ -328,13 +378,8 @@ done:
 	RET
 
 datagram:
-	CMPB R15, $const_udpStream
-	JEQ  address
-	MOVL R15, AX
-	ANDL $const_statusSide, AX
-	CMPL AX, $const_udpAsked
-	JEQ  address
-	JMP  done
+	STAYS($const_udpAsked, address)
+	JMP done
 
 udp:
 	CMPW 40(DX), $0
@@ -344,3 +389,26 @@ udp:
 	JNE  count
 	MOVW $0xffff, 40(DX)
 	JMP  count
+
+	// The same for IPv6, whose addresses are never translated.
+six:
+	TESTL $const_statusNAT, R15
+	JNE   done
+	CMPB  (const_keyWho+3)(R14), $6
+	JNE   datagram6
+	CMPB  R15, $const_established
+	JNE   done
+	TESTB $7, 67(DX)
+	JNE   done
+
+count6:
+	MOVWLZX 18(DX), AX
+	ROLW    $8, AX
+	ADDL    $40, AX
+	MOVWLZX 14(DX), R15
+	SHRL    $4, R15
+	JMP     leave
+
+datagram6:
+	STAYS($const_udpAsked, count6)
+	JMP done

@@ -18,9 +18,8 @@ import (
 // isSteady tells whether assembly serves a frame from the uplink.
 func (r *rig) isSteady(frame []byte) bool {
 	w, burst := r.w, lent([][]byte{frame})
-	plain, _ := w.gatherIn(burst)
-	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
-	require.EqualValues(r, 1, plain&known)
+	f, _ := w.gatherIn(burst)
+	require.EqualValues(r, 1, w.lookUp(burst, f, wire.In))
 	return w.steadyIn(burst, 1) == 1
 }
 
@@ -131,9 +130,8 @@ func (r *rig) isSteadyOut(eni string, p wiretest.Packet, headroom int) bool {
 	frame := p.MACs(e.MAC, e.RouterMAC).Bytes()
 	w, g, burst := r.w, r.Setup().guest(e.Number), make([]pmd.Frame, 1)
 	burst[0].Lend(append(make([]byte, headroom), frame...), headroom, len(frame))
-	plain, _ := w.gatherOut(g, burst)
-	known := w.flows.LookupBurst(&w.fast.keys, 1, &w.fast.at)
-	require.EqualValues(r, 1, plain&known)
+	f, _ := w.gatherOut(g, burst)
+	require.EqualValues(r, 1, w.lookUp(burst, f, wire.Out))
 	return w.steadyOut(g, burst, 1) == 1
 }
 

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,8 +61,12 @@ func (r *rig) sentBy() map[string][][]byte {
 
 // ends are the addresses and ports of a frame, or of the frame in a tunnel.
 func ends(frame []byte) []byte {
-	if len(frame) > wire.OuterLen+38 && frame[36] == wire.PortVXLAN>>8 && frame[37] == wire.PortVXLAN&0xff {
+	if len(frame) > wire.OuterLen+38 && frame[36] == wire.PortVXLAN>>8 && frame[37] == wire.PortVXLAN&0xff && !isIPv6(frame) {
 		frame = frame[wire.OuterLen:]
+	}
+	var h wire.Headers
+	if isIPv6(frame) && wire.Parse(frame, &h) == wire.NoFault && h.Frag != wire.LaterFragment {
+		return slices.Concat(frame[22:54], frame[h.L4:h.L4+4])
 	}
 	return frame[min(26, len(frame)):min(38, len(frame))]
 }
@@ -180,10 +186,16 @@ func shorter(rounds int) int {
 	return rounds
 }
 
+// flows is how many flows anyBurst has: the first half IPv4, the other IPv6.
+const flows = 48
+
+// at is an address with a port, of either family.
+func at(addr string, port int) string { return net.JoinHostPort(addr, strconv.Itoa(port)) }
+
 // anyBurst is some packets of some flows.
 func anyBurst(r *rand.Rand, packet func(*rand.Rand, int) []byte) (frames [][]byte) {
 	for range r.IntN(60) {
-		flow := r.IntN(24)
+		flow := r.IntN(flows)
 		frames = append(frames, packet(r, flow))
 	}
 	return frames
@@ -192,7 +204,11 @@ func anyBurst(r *rand.Rand, packet func(*rand.Rand, int) []byte) (frames [][]byt
 // anyIn is a packet of a flow for eni-a1, nearly always in order.
 func (x *rig) anyIn(r *rand.Rand, flow int) []byte {
 	peer := []string{client, other}[flow%2]
-	to := []string{"35.72.2.8", "10.0.1.5", "35.72.2.9", "10.0.9.9"}[flow/2%4*min(1, flow/16)]
+	to := []string{"35.72.2.8", "10.0.1.5", "35.72.2.9", "10.0.9.9"}[flow/2%4*min(1, flow%24/16)]
+	if flow >= flows/2 {
+		peer = []string{client6, other6}[flow%2]
+		to = []string{a1v6, "fd00::5", a2v6, a5v6}[flow/2%4*min(1, flow%24/16)]
+	}
 	frame := anyPacket(r, end2end{peer, 40000 + flow, to, []int{22, 80, 443}[flow%3]}, flow)
 	frame = x.tunnelBytes([]string{edge, edge, edge, edge, serverY}[r.IntN(5)], "eni-a1", frame)
 	frame[15] = byte(r.IntN(4) * r.IntN(2)) // a mark, half of the time
@@ -202,7 +218,11 @@ func (x *rig) anyIn(r *rand.Rand, flow int) []byte {
 // anyOut is a packet of such a flow from eni-a1.
 func (x *rig) anyOut(r *rand.Rand, flow int) []byte {
 	peer := []string{client, other, "10.0.1.6", "10.0.2.7"}[flow%4]
-	from := []string{"10.0.1.5", "10.0.1.15"}[flow/18]
+	from := []string{"10.0.1.5", "10.0.1.15"}[flow%24/18]
+	if flow >= flows/2 {
+		peer = []string{client6, other6, a2v6, "2001:db8:a:2::7"}[flow%4]
+		from = []string{a1v6, "2001:db8:a:1::15"}[flow%24/18]
+	}
 	frame := anyPacket(r, end2end{from, []int{22, 80, 443}[flow%3], peer, 40000 + flow}, flow)
 	a1 := x.eni("eni-a1")
 	src := a1.MAC
@@ -224,10 +244,13 @@ type end2end struct {
 // anyPacket is a packet between two ends, of a protocol that follows from the
 // flow.
 func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
-	from, to := fmt.Sprintf("%s:%d", e.from, e.fromPort), fmt.Sprintf("%s:%d", e.to, e.toPort)
+	from, to := at(e.from, e.fromPort), at(e.to, e.toPort)
+	six := strings.Contains(e.from, ":")
 	var p wiretest.Packet
 	switch {
-	case flow == 23:
+	case flow%24 == 23 && six:
+		p = wiretest.Query(e.from, e.to, []uint8{128, 129}[r.IntN(2)], uint16(flow))
+	case flow%24 == 23:
 		p = wiretest.Query(e.from, e.to, []uint8{8, 0, 13, 14}[r.IntN(4)], uint16(flow)).Code(uint8(r.IntN(2)))
 	case flow%4 == 3:
 		p = wiretest.UDP(from, to).Size(60 + r.IntN(100))
@@ -241,7 +264,11 @@ func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
 	p = p.TOS(uint8(r.IntN(8) * r.IntN(2)))
 	switch r.IntN(20) {
 	case 0:
-		p = p.Options(1, 1, 1, 0)
+		if six {
+			p = p.Extension([]uint8{0, 43, 60}[r.IntN(3)], 8*(1+r.IntN(3)))
+		} else {
+			p = p.Options(1, 1, 1, 0)
+		}
 	case 1:
 		return p.Size(200).Fragments(64)[r.IntN(2)]
 	case 2:
@@ -253,7 +280,7 @@ func anyPacket(r *rand.Rand, e end2end, flow int) []byte {
 // damaged is a frame in which now and then a byte is another.
 func damaged(r *rand.Rand, frame []byte) []byte {
 	if r.IntN(10) == 0 {
-		frame[r.IntN(min(len(frame), 110))] ^= 1 << r.IntN(8)
+		frame[r.IntN(min(len(frame), 130))] ^= 1 << r.IntN(8)
 	}
 	return frame
 }

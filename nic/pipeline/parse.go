@@ -17,7 +17,7 @@ func (w *Worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 		p.begin(&frames[i], wire.Out)
 		p.guest = g
 		if w.fast.plain&(1<<i) != 0 {
-			(*wire.Plain)(p.frame.Bytes()).Describe(&p.Headers)
+			p.describePlain(&w.fast.keys[i])
 			w.adopted(b, i)
 			continue
 		}

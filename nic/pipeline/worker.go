@@ -98,7 +98,7 @@ func (w *Worker) adopt(s *Setup) {
 	w.setup, w.part, w.underlay, w.epoch = s, s.parts[w.number], s.underlay, s.Policy.Epoch
 	w.asker.next, w.asker.settle = 0, 0
 	w.fast.forget()
-	w.fast.enis = s.enis
+	w.fast.enis, w.fast.folder = s.enis, w.flows.Folder()
 	w.backlog.grow(len(w.guests))
 	w.fast.sieve = newSieve(s.underlay.mac, s.underlay.card.VTEP)
 	// Packets that ended still point to the old setup, which would stay in memory.

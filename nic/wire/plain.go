@@ -92,15 +92,21 @@ func PlainTunnel(frame []byte) *Tunnel {
 	}
 	t := (*Tunnel)(frame)
 	total := len(frame) - EthernetLen
-	wrong := binary.LittleEndian.Uint64(t[startAt:])&(startMask|0xffff<<totalAt) ^ (start | swapped(total)<<totalAt)
-	wrong |= binary.LittleEndian.Uint64(t[fragAt:])&(fragMask|protoMask) ^ protoUDPBit
-	wrong |= binary.LittleEndian.Uint64(t[tunnelAt:])&tunnelMask ^ (tunnel | swapped(total-IPv4Len)<<16)
+	wrong := t.wrong(total)
 	wrong |= binary.LittleEndian.Uint64(t[OuterLen+startAt:])&startMask ^ start
 	wrong |= binary.LittleEndian.Uint64(t[OuterLen+fragAt:]) & fragMask
 	if wrong != 0 || !headerSumRight((*[IPv4Len]byte)(t[EthernetLen:]), nil) || !t.Inner().sound(total-OuterLen) {
 		return nil
 	}
 	return t
+}
+
+// wrong are the bits of the outer headers that no plain tunnel of total bytes behind the
+// Ethernet header has.
+func (t *Tunnel) wrong(total int) uint64 {
+	wrong := binary.LittleEndian.Uint64(t[startAt:])&(startMask|0xffff<<totalAt) ^ (start | swapped(total)<<totalAt)
+	wrong |= binary.LittleEndian.Uint64(t[fragAt:])&(fragMask|protoMask) ^ protoUDPBit
+	return wrong | binary.LittleEndian.Uint64(t[tunnelAt:])&tunnelMask ^ (tunnel | swapped(total-IPv4Len)<<16)
 }
 
 // swapped is a length as a little-endian word has it: the two bytes on the wire
