@@ -22,6 +22,7 @@ type benchOptions struct {
 	sizes              Sizes
 	seed               uint64
 	queues             [][]*port // as Bench has them
+	ports              []uint16  // traffic.ports that the queues' sources have; nil: none has
 }
 
 // New makes a card in the region that may track so many connections, with
@@ -44,6 +45,9 @@ func (r Region) bench(o benchOptions) (*Bench, error) {
 		return nil, err
 	}
 	b := &Bench{card, newTraffic(r, card.Policy(), o.flows, o.sizes), o.queues}
+	if o.ports != nil {
+		b.ports = o.ports
+	}
 	err = b.plug(nic.Uplink, 0)
 	for i := range r.ENIs {
 		err = errors.Join(err, b.plug(r.eni(i), 1+i))
@@ -99,12 +103,16 @@ func (b *Bench) Answers(syn bool) error {
 }
 
 // Connect takes every flow through TCP's handshake, at the time now of the
-// card's clock.
+// card's clock. Behind a NAT gateway the guest opens it, and what leaves tells the port.
 func (b *Bench) Connect(now int64) error {
 	steps := []func() error{
+		b.openings,
 		func() error { return b.Requests(true) },
 		func() error { return b.Answers(true) },
 		func() error { return b.Requests(false) },
+	}
+	if !b.region.NAT {
+		steps = steps[1:]
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -115,6 +123,37 @@ func (b *Bench) Connect(now int64) error {
 		}
 	}
 	return b.connected()
+}
+
+// openings makes the guests behind NAT gateways open their flows.
+func (b *Bench) openings() error {
+	b.hush()
+	b.queues[0][0].use(&learner{to: b.traffic})
+	for i, g := range b.queues[0][1:] {
+		if !b.region.translated(i) {
+			continue
+		}
+		guest, err := b.answers(i, true, all)
+		if err != nil {
+			return err
+		}
+		g.use(guest)
+	}
+	return nil
+}
+
+// learner is a sink at the edge that notes the ports of NAT gateways.
+type learner struct {
+	sink
+	to *traffic
+}
+
+// Tx takes all frames.
+func (l *learner) Tx(frames []*pmd.Frame) int {
+	for _, f := range frames {
+		l.to.learn(f.Bytes())
+	}
+	return l.sink.Tx(frames)
 }
 
 // sent tells whether each source has brought all of its flows. A count of frames

@@ -93,7 +93,11 @@ func (d *decap) turn(int64) int {
 
 // unwrap takes the tunnel off a frame and notes which ENI it is for.
 func (d *decap) unwrap(f *pmd.Frame, k *wire.Target) nic.Verdict {
-	if t := wire.PlainTunnel(f.Bytes()); t != nil && wire.AddrFrom4(t.Dst()) == d.policy.Card.VTEP && t.Station() == d.mac {
+	t := wire.PlainTunnel(f.Bytes())
+	if t == nil {
+		t, _ = wire.PlainTunnel6(f.Bytes())
+	}
+	if t != nil && wire.AddrFrom4(t.Dst()) == d.policy.Card.VTEP && t.Station() == d.mac {
 		f.Pull(wire.OuterLen)
 		*k = t.Target()
 		return pipeline.Sent

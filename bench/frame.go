@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 
@@ -13,6 +14,9 @@ import (
 
 // MAC is the address of ENI number i.
 func (r Region) MAC(i int) wire.MAC { return wire.MAC{2, 0, 0, 0, byte(i >> 8), byte(i)} }
+
+// natMAC is the address of the NAT gateway's ENI in the VPC of ENI number i.
+func (r Region) natMAC(i int) wire.MAC { return wire.MAC{2, 0, 0, 1, byte(i >> 8), byte(i)} }
 
 // eni is the ID of ENI number i.
 func (r Region) eni(i int) string { return fmt.Sprintf("eni-%d", i) }
@@ -33,22 +37,52 @@ type template struct {
 	size int // of the frame in its tunnel, whether it is in one or not
 }
 
+// client is the client of flow f, which belongs to ENI number i.
+func (r Region) client(i, f int) net.IP {
+	if r.six(i) {
+		addr := net.ParseIP("2001:db8:100::")
+		binary.BigEndian.PutUint32(addr[12:], uint32(f))
+		return addr
+	}
+	return binary.BigEndian.AppendUint32(nil, 1<<24+uint32(f))
+}
+
 // request is a segment from the edge to the ENI's public address, in its
-// tunnel.
+// tunnel: the client's, SYN or ACK. Behind a NAT gateway the guest is the one
+// that opens, and the segment, to port 0 of the gateway, is SYN+ACK or ACK.
 func (r Region) request(p *vpc.Policy, t template) ([]byte, error) {
-	eni := p.ENI(r.eni(t.eni))
-	edge := p.Region.VTEPs()[vpc.Edge].Addr
-	inner, err := segment{edgeMAC, r.MAC(t.eni), net.IP{1, 0, 0, 0}, eni.Public().Netip().AsSlice(), clientPort, Port, t.syn, !t.syn}.layers(t.size)
+	eni, to := p.ENI(r.eni(t.eni)), r.MAC(t.eni)
+	s := segment{edgeMAC, to, r.client(t.eni, 0), nil, clientPort, Port, t.syn, !t.syn}
+	switch {
+	case r.six(t.eni):
+		s.dst = net.ParseIP(guest6)
+	case r.translated(t.eni):
+		eni = p.ENI(fmt.Sprintf("eni-nat-%d", t.eni))
+		s.to, s.srcPort, s.dstPort, s.ack = eni.MAC, Port, 0, true
+		fallthrough
+	default:
+		s.dst = eni.Public().Netip().AsSlice()
+	}
+	inner, err := s.layers(t.size)
 	if err != nil {
 		return nil, err
 	}
+	edge := p.Region.VTEPs()[vpc.Edge].Addr
 	return serialize(append(tunnel{wire.MAC{2, 0, 0, 0, 0xff, 2}, uplinkMAC, edge, p.Card.VTEP, eni.VNI}.layers(), inner...)...)
 }
 
-// answer is the ENI's to the request of its first flow.
+// answer is the ENI's to the request of its first flow: SYN+ACK or ACK; behind a NAT
+// gateway the segment that opens, SYN or ACK.
 func (r Region) answer(p *vpc.Policy, t template) ([]byte, error) {
 	eni, i := p.ENI(r.eni(t.eni)), t.eni
-	l, err := segment{r.MAC(i), eni.RouterMAC, eni.Primary.Netip().AsSlice(), net.IP{1, 0, byte(i >> 8), byte(i)}, Port, clientPort, t.syn, true}.layers(t.size)
+	s := segment{r.MAC(i), eni.RouterMAC, eni.Primary.Netip().AsSlice(), r.client(i, i), Port, clientPort, t.syn, true}
+	if r.six(i) {
+		s.src = net.ParseIP(guest6)
+	}
+	if r.translated(i) {
+		s.srcPort, s.dstPort, s.ack = clientPort, Port, !t.syn
+	}
+	l, err := s.layers(t.size)
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +97,24 @@ type segment struct {
 	syn, ack         bool
 }
 
-// leastFrame is a tunnel around a TCP segment without data.
-const leastFrame = wire.OuterLen + wire.EthernetLen + wire.IPv4Len + wire.TCPLen
+// leastFrame and leastFrame6 are a tunnel around a TCP segment without data.
+const (
+	leastFrame  = wire.OuterLen + wire.EthernetLen + wire.IPv4Len + wire.TCPLen
+	leastFrame6 = leastFrame - wire.IPv4Len + wire.IPv6Len
+)
 
 // layers are the segment's, Ethernet first, for a frame of so many bytes once
-// it is in its tunnel.
+// it is in its tunnel; one of IPv6 has as many as it needs.
 func (s segment) layers(size int) ([]gopacket.SerializableLayer, error) {
-	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: s.src, DstIP: s.dst}
+	ethernet := &layers.Ethernet{SrcMAC: s.from[:], DstMAC: s.to[:], EthernetType: layers.EthernetTypeIPv4}
 	tcp := &layers.TCP{SrcPort: s.srcPort, DstPort: s.dstPort, Window: 512, SYN: s.syn, ACK: s.ack}
-	return []gopacket.SerializableLayer{
-		&layers.Ethernet{SrcMAC: s.from[:], DstMAC: s.to[:], EthernetType: layers.EthernetTypeIPv4},
-		ip, tcp, gopacket.Payload(make([]byte, size-leastFrame)),
-	}, tcp.SetNetworkLayerForChecksum(ip)
+	if s.src.To4() == nil {
+		ethernet.EthernetType = layers.EthernetTypeIPv6
+		ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: s.src, DstIP: s.dst}
+		return []gopacket.SerializableLayer{ethernet, ip, tcp, gopacket.Payload(make([]byte, max(size-leastFrame6, 0)))}, tcp.SetNetworkLayerForChecksum(ip)
+	}
+	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: s.src, DstIP: s.dst}
+	return []gopacket.SerializableLayer{ethernet, ip, tcp, gopacket.Payload(make([]byte, size-leastFrame))}, tcp.SetNetworkLayerForChecksum(ip)
 }
 
 // tunnel is VXLAN over the underlay.

@@ -43,6 +43,9 @@ func (m *Mode) Set(text string) error {
 	return fmt.Errorf("there is no forward mode %q; there are %s", text, strings.Join(names, ", "))
 }
 
+// hasCard tells whether the mode's frames pass a card.
+func (m Mode) hasCard() bool { return m == SG || m == Encap || m == Full }
+
 // String is the mode's name.
 func (m Mode) String() string { return string(m) }
 

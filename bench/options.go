@@ -15,6 +15,7 @@ type Options struct {
 	Burst    int   // frames that are taken from a port at a time, at most pmd.MaxBurst
 	Flows    int   // rounded up so that each ENI has as many of each size
 	ENIs     int   // each in a VPC of its own
+	Uses           // beside groups; a mode without a card has at most IPv6
 	Sizes    Sizes // of the frames
 	Seed     uint64
 	Duration time.Duration // of the measurement; 0: until it is stopped
@@ -53,6 +54,9 @@ func (o *Options) Check() error {
 	if err := between("nb-cores", cmp.Or(o.Cores, 1), 1, MostCores); err != nil {
 		return err
 	}
+	if (o.ACL || o.NAT) && !o.Mode.hasCard() {
+		return fmt.Errorf("forward mode %s has no card; acl and nat are for sg, encap and full", o.Mode)
+	}
 	if o.Duration < 0 || o.Period < 0 {
 		return fmt.Errorf("a time of %v is no time to measure", min(o.Duration, o.Period))
 	}
@@ -87,3 +91,7 @@ func (o *Options) enis() int { return min(o.ENIs, o.Flows) }
 // ENI's share of it, which is one of one more than there are ENIs, holds all
 // that the ENI has.
 func connections(flows, enis int) int { return flows + max(flows/2, flows/enis) + 1000 }
+
+// connections is the size of the table of the region's card. Behind a NAT gateway a flow has
+// two connections, and the gateway's ENI has a share, too.
+func (r Region) connections(flows int) int { return connections(flows*r.owners()/r.ENIs, r.owners()) }

@@ -79,7 +79,7 @@ func (o *Options) plain() (*rig, error) {
 
 // policy is the region's, and traffic in it, for modes without a card.
 func (o *Options) policy() (*vpc.Policy, *traffic, error) {
-	region := Region{ENIs: o.enis()}
+	region := Region{ENIs: o.enis(), Uses: o.Uses}
 	cfg, err := region.Config()
 	if err != nil {
 		return nil, nil, err
@@ -126,7 +126,7 @@ func (o *Options) card(guest guestOf) ([]*rig, error) {
 		return nil, err
 	}
 	t = t.roundedTo(o.cores())
-	b := benchOptions{flows: t.flows, connections: connections(t.flows, t.region.ENIs), sizes: o.Sizes, seed: o.Seed}
+	b := benchOptions{flows: t.flows, connections: t.region.connections(t.flows), sizes: o.Sizes, seed: o.Seed, ports: t.ports}
 	for core := range o.cores() {
 		edge, err := t.requests("mem:edge", false, part{core, o.cores()})
 		if err != nil {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/gopacket"
@@ -70,7 +71,11 @@ func TestEveryModeForwardsAllItTakes(t *testing.T) {
 		},
 	}
 	for _, m := range modes {
-		for name, shape := range shapes {
+		of := maps.Clone(shapes)
+		for _, u := range usesOf(m.Mode) {
+			of[u.name] = func(o *Options) { o.Uses, o.Sizes = u.Uses, Sizes{FrameSize, 300} }
+		}
+		for name, shape := range of {
 			t.Run(string(m.Mode)+"/"+name, func(t *testing.T) {
 				o := small(m.Mode)
 				shape(o)
@@ -91,14 +96,82 @@ func TestEveryModeForwardsAllItTakes(t *testing.T) {
 
 func TestNoModeAllocates(t *testing.T) {
 	for _, m := range modes {
-		r := set(t, small(m.Mode))
-		turn := func() { r.turn(0) }
-		turn()
-		least := testing.AllocsPerRun(10, turn)
-		for range 5 {
-			least = min(least, testing.AllocsPerRun(10, turn))
+		for _, u := range append(usesOf(m.Mode), use{}) {
+			o := small(m.Mode)
+			o.Uses = u.Uses
+			r := set(t, o)
+			turn := func() { r.turn(0) }
+			turn()
+			least := testing.AllocsPerRun(10, turn)
+			for range 5 {
+				least = min(least, testing.AllocsPerRun(10, turn))
+			}
+			require.Zero(t, least, "%s %s", m.Mode, u.name)
 		}
-		require.Zero(t, least, m.Mode)
+	}
+}
+
+// use is something that a region may have in use beside groups.
+type use struct {
+	name string
+	Uses
+}
+
+var uses = []use{
+	{"ACL", Uses{ACL: true}},
+	{"NAT", Uses{NAT: true}},
+	{"IPv6", Uses{IPv6: true}},
+	{"ACL+IPv6", Uses{ACL: true, IPv6: true}},
+	{"ACL+NAT+IPv6", Uses{ACL: true, NAT: true, IPv6: true}},
+}
+
+// usesOf are those that a mode can have.
+func usesOf(m Mode) (of []use) {
+	for _, u := range uses {
+		if m.hasCard() || u.name == "IPv6" {
+			of = append(of, u)
+		}
+	}
+	return of
+}
+
+// What is in use is in what leaves: IPv6 as it is, and the public address of a NAT gateway,
+// beside which every other ENI has IPv6.
+func TestFramesShowWhatIsInUse(t *testing.T) {
+	for _, u := range []Uses{{IPv6: true}, {NAT: true}, {NAT: true, IPv6: true}} {
+		o := small(Full)
+		o.Uses = u
+		r := set(t, o)
+		out, guest := taped(r, 0), taped(r, 2)
+		for range 3 {
+			r.turn(0)
+		}
+		sources := map[string]bool{}
+		for _, f := range out.sent {
+			var h wire.Headers
+			require.NoError(t, wiretest.Check(f))
+			require.Equal(t, wire.NoFault, wire.Parse(f[wire.OuterLen:], &h))
+			sources[h.Src.String()] = true
+		}
+		want := map[string]bool{guest6: u.IPv6, "54.0.0.0": u.NAT && !u.IPv6, "54.0.0.1": u.NAT}
+		maps.DeleteFunc(want, func(_ string, is bool) bool { return !is })
+		require.Equal(t, want, sources)
+		for _, f := range guest.sent {
+			var h wire.Headers
+			require.NoError(t, wiretest.Check(f))
+			require.Equal(t, wire.NoFault, wire.Parse(f, &h))
+			require.Equal(t, map[bool]string{true: "10.0.1.5", false: guest6}[u.NAT], h.Dst.String())
+			require.Equal(t, map[bool]uint16{true: clientPort, false: Port}[u.NAT], h.DstPort)
+		}
+		require.NotEmpty(t, guest.sent)
+	}
+}
+
+func TestACLsAndNATNeedACard(t *testing.T) {
+	for _, u := range []Uses{{ACL: true}, {NAT: true}} {
+		o := small(Decap)
+		o.Uses = u
+		require.EqualError(t, o.Check(), "forward mode decap has no card; acl and nat are for sg, encap and full")
 	}
 }
 

@@ -8,23 +8,29 @@ import (
 
 // traffic is TCP between clients beyond the edge and the region's ENIs. Flow f
 // belongs to ENI number f modulo their count, and its client has the address
-// 1.0.0.0 + f.
+// 1.0.0.0 + f, or 2001:db8:100:: + f.
 type traffic struct {
 	region Region
 	policy *vpc.Policy
 	flows  int // a multiple of ENIs and sizes
 	sizes  Sizes
+	ports  []uint16 // that NAT gateways gave to flows, once they are connected
 }
 
 // newTraffic rounds flows up, so that each ENI has as many of each size.
 func newTraffic(r Region, p *vpc.Policy, flows int, sizes Sizes) *traffic {
-	return (&traffic{r, p, flows, sizes}).roundedTo(1)
+	return (&traffic{region: r, policy: p, flows: flows, sizes: sizes}).roundedTo(1)
 }
 
 // roundedTo rounds flows up, so that each core has as many of each ENI and size.
 func (t *traffic) roundedTo(cores int) *traffic {
 	step := t.region.ENIs * len(t.sizes) * cores
-	return &traffic{t.region, t.policy, (t.flows + step - 1) / step * step, t.sizes}
+	rounded := *t
+	rounded.flows = (t.flows + step - 1) / step * step
+	if t.region.NAT {
+		rounded.ports = make([]uint16, rounded.flows)
+	}
+	return &rounded
 }
 
 // part is a share of the flows: those of one core of several.
@@ -39,25 +45,39 @@ func (p part) of(flows int) (first, n int) { return p.core * (flows / p.cores), 
 // Where in a frame from the edge a flow's address lies, and the checksums
 // over it; and the same in a frame from a guest.
 var (
-	fromEdge  = mem.Field(wire.OuterLen+14+12, wire.OuterLen+14+10, wire.OuterLen+14+20+16)
-	fromGuest = mem.Field(14+16, 14+10, 14+20+16)
+	fromEdge   = mem.Field(wire.OuterLen+14+12, wire.OuterLen+14+10, wire.OuterLen+14+20+16)
+	fromGuest  = mem.Field(14+16, 14+10, 14+20+16)
+	fromEdge6  = mem.Field(wire.OuterLen+14+8+12, wire.OuterLen+14+40+16)
+	fromGuest6 = mem.Field(14+24+12, 14+40+16)
 )
+
+// portOfGateway is where in a frame from the edge the port of a NAT gateway lies, and the
+// checksum over it.
+const portOfGateway, portOfGatewaySum = wire.OuterLen + 14 + 20 + 2, wire.OuterLen + 14 + 20 + 16
 
 // requests is an edge that sends the request of each flow of a part in turn, SYN
 // or ACK.
 func (t *traffic) requests(name string, syn bool, p part) (*mem.Source, error) {
 	var frames [][]byte
+	var stamps []mem.Stamp
+	first, n := p.of(t.flows)
 	for _, size := range t.sizes {
 		for i := range t.region.ENIs {
 			f, err := t.region.request(t.policy, template{i, syn, size})
 			if err != nil {
 				return nil, err
 			}
-			frames = append(frames, f)
+			stamp := fromEdge
+			switch {
+			case t.region.six(i):
+				stamp = fromEdge6
+			case t.region.translated(i):
+				stamp = stamp.Table(portOfGateway, portOfGatewaySum, t.ports)
+			}
+			frames, stamps = append(frames, f), append(stamps, stamp.From(first))
 		}
 	}
-	first, n := p.of(t.flows)
-	return mem.NewSource(mem.Options{Name: name, MAC: uplinkMAC}, frames, n, fromEdge.From(first)), nil
+	return mem.NewSource(mem.Options{Name: name, MAC: uplinkMAC}, frames, n, stamps...), nil
 }
 
 // answers is guest i that sends the answers of its flows of a part in turn, SYN
@@ -71,7 +91,19 @@ func (t *traffic) answers(i int, syn bool, p part) (*mem.Source, error) {
 		}
 		frames = append(frames, f)
 	}
-	enis := t.region.ENIs
+	enis, stamp := t.region.ENIs, fromGuest
+	if t.region.six(i) {
+		stamp = fromGuest6
+	}
 	first, n := p.of(t.flows / enis)
-	return mem.NewSource(mem.Options{Name: "mem:" + t.region.eni(i)}, frames, n, fromGuest.Times(uint32(enis)).From(first)), nil
+	return mem.NewSource(mem.Options{Name: "mem:" + t.region.eni(i)}, frames, n, stamp.Times(uint32(enis)).From(first)), nil
+}
+
+// learn notes the port that a NAT gateway gave to the flow whose first segment, in a tunnel,
+// leaves in frame.
+func (t *traffic) learn(frame []byte) {
+	inner := wire.PlainTunnel(frame).Inner()
+	if f := inner.Dst() - 1<<24; inner.SrcPort() != Port && int(f) < len(t.ports) {
+		t.ports[f] = inner.SrcPort()
+	}
 }

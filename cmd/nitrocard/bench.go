@@ -43,6 +43,10 @@ A pcap:FILE is read into memory and comes again and again.
 PORT is ` + portUsage() + `.`,
 		Example: `  nitrocard bench
   nitrocard bench --forward-mode sg --flows 100000 --frame-size imix
+  nitrocard bench --acl                       # the same flows, and network ACLs to pass
+  nitrocard bench --nat --forward-mode sg     # answers that a NAT gateway translates
+  nitrocard bench --ipv6 --frame-size imix
+  nitrocard bench --acl --nat --ipv6          # half of the ENIs IPv6, half behind NAT gateways
   nitrocard bench --forward-mode decap --duration 2s --output json
   nitrocard bench --forward-mode decap --port pcap:up.pcap    # the frames of a capture
   nitrocard bench -i`,
@@ -64,6 +68,9 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 	f.Var(between(&o.Cores, 1, bench.MostCores), "nb-cores", "`cores` that forward, each with queues of its own")
 	f.Var(between(&o.Flows, 1, bench.MostFlows), "flows", "`flows`, rounded up to the same number for each ENI and size")
 	f.Var(between(&o.ENIs, 1, bench.MostENIs), "enis", "`ENIs` of the card")
+	f.BoolVar(&o.ACL, "acl", false, "a network ACL with twenty entries a direction in each subnet")
+	f.BoolVar(&o.NAT, "nat", false, "a NAT gateway of the card on each VPC's way to the internet; guests connect through it")
+	f.BoolVar(&o.IPv6, "ipv6", false, "IPv6 instead of IPv4, in frames of 124 bytes at least; beside --nat, of every other ENI")
 	f.Var(&o.Sizes, "frame-size", "`bytes` of a frame in its tunnel, or imix")
 	f.Var(span{&o.Duration}, "duration", "`time` to measure; 0 until Ctrl-C")
 	f.Var(span{&o.Period}, "stats-period", "`time` from one rate to the next; 0 shows none")

@@ -16,6 +16,20 @@ import (
 // short is a measurement that takes no time worth naming.
 const short = "bench --enis 2 --flows 100 --duration 20ms"
 
+// What is in use is mixed at will, and costs no drop.
+func TestBenchWithUses(t *testing.T) {
+	for _, flags := range []string{"--acl", "--nat", "--ipv6", "--acl --ipv6", "--acl --nat --ipv6"} {
+		var r struct {
+			Mpps  float64           `json:"mpps"`
+			Drops map[string]uint64 `json:"drops"`
+		}
+		out := good(t, strings.Fields(short+" -o json "+flags)...)
+		require.NoError(t, json.Unmarshal([]byte(out), &r))
+		require.Positive(t, r.Mpps, flags)
+		require.Empty(t, r.Drops, flags)
+	}
+}
+
 func TestBenchInJSON(t *testing.T) {
 	for _, mode := range []string{"io", "macswap", "decap", "sg", "encap", "full"} {
 		var r struct {

@@ -60,12 +60,19 @@ func (f *Folder) Fold(p *Pair) Folded {
 
 // fingerprint is 64 bits of two IPv6 addresses.
 func (f *Folder) fingerprint(p *Pair) uint64 {
-	a, b := p.Local.Words()
-	c, d := p.Remote.Words()
-	hi, lo := mathbits.Mul64(a^f[0], b^f[1])
-	hi2, lo2 := mathbits.Mul64(c^f[2], d^f[3])
+	a := wordsOf(p)
+	hi, lo := mathbits.Mul64(a[0]^f[0], a[1]^f[1])
+	hi2, lo2 := mathbits.Mul64(a[2]^f[2], a[3]^f[3])
 	hi, lo = mathbits.Mul64(hi^lo^f[1], hi2^lo2^mathbits.RotateLeft64(f[0], 32))
 	return hi ^ lo
+}
+
+// wordsOf are a pair's addresses as a packet has them, read as little-endian words, so that
+// assembly swaps no bytes.
+func wordsOf(p *Pair) [4]uint64 {
+	a, b := p.Local.Words()
+	c, d := p.Remote.Words()
+	return [4]uint64{mathbits.ReverseBytes64(a), mathbits.ReverseBytes64(b), mathbits.ReverseBytes64(c), mathbits.ReverseBytes64(d)}
 }
 
 // Has tells whether the connection at an index, which was found by a key of p, is one
@@ -75,28 +82,33 @@ func (t *Table) Has(at uint32, p *Pair) bool {
 	return p.Local.Is4() || t.pairs.At(at).is(p)
 }
 
+// Pairs are the pairs of IPv6 connections by index, for the assembly of package pipeline,
+// which compares as Has does.
+func (t *Table) Pairs() *PairWords { return t.pairs.At(0) }
+
 // PairOf is the pair of the connection at an index, whose key is k.
 func (t *Table) PairOf(at uint32, k *Key) Pair {
 	if !k.IsIPv6() {
 		return Pair{wire.AddrFrom4(k.Local), wire.AddrFrom4(k.Remote)}
 	}
-	w := t.pairs.At(at)
-	return Pair{wire.AddrFromWords(w[0].Load(), w[1].Load()), wire.AddrFromWords(w[2].Load(), w[3].Load())}
+	w, words := t.pairs.At(at), [4]uint64{}
+	for i := range w {
+		words[i] = mathbits.ReverseBytes64(w[i].Load())
+	}
+	return Pair{wire.AddrFromWords(words[0], words[1]), wire.AddrFromWords(words[2], words[3])}
 }
 
-// pairWords are a pair's words, which workers read while another writes.
-type pairWords [4]atomic.Uint64
+// PairWords are a pair's words, as wordsOf makes them, which workers read while another
+// writes.
+type PairWords [4]atomic.Uint64
 
-func (w *pairWords) is(p *Pair) bool {
-	a, b := p.Local.Words()
-	c, d := p.Remote.Words()
-	return w[0].Load() == a && w[1].Load() == b && w[2].Load() == c && w[3].Load() == d
+func (w *PairWords) is(p *Pair) bool {
+	a := wordsOf(p)
+	return w[0].Load() == a[0] && w[1].Load() == a[1] && w[2].Load() == a[2] && w[3].Load() == a[3]
 }
 
-func (w *pairWords) set(p *Pair) {
-	a, b := p.Local.Words()
-	c, d := p.Remote.Words()
-	for i, word := range [4]uint64{a, b, c, d} {
+func (w *PairWords) set(p *Pair) {
+	for i, word := range wordsOf(p) {
 		w[i].Store(word)
 	}
 }

@@ -51,7 +51,7 @@ type Table struct {
 	conns    *tables.Cuckoo[Key, Conn]
 	grace    *tables.Grace
 	cold     *tables.Array[cold]      // at the same indexes as conns
-	pairs    *tables.Array[pairWords] // of IPv6 connections, at the same indexes
+	pairs    *tables.Array[PairWords] // of IPv6 connections, at the same indexes
 	folder   Folder
 	wheel    *tables.Wheel
 	timeouts func(eni uint32) *Timeouts
@@ -94,7 +94,7 @@ func (t *Table) allocate(o Options) (err error) {
 	if t.cold, err = tables.NewArray[cold](o.Capacity); err != nil {
 		return err
 	}
-	if t.pairs, err = tables.NewArray[pairWords](o.Capacity); err != nil {
+	if t.pairs, err = tables.NewArray[PairWords](o.Capacity); err != nil {
 		return err
 	}
 	t.folder = newFolder(o.Seed)

@@ -74,28 +74,9 @@ func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits 
 	f.keyed = g.plain & w.flows.LookupBurst(&f.keys, len(frames), &f.at)
 	f.hits = f.keyed
 	if six := f.keyed & g.six; six != 0 {
-		f.hits &^= six &^ w.between(frames, six, d)
+		f.hits &^= six &^ f.between(w.flows, frames, six, endsAt[d&1])
 	}
 	return f.hits
-}
-
-// between are those of some frames of IPv6 whose addresses are the ones of the connection
-// that was found by their key. The processor waits for the addresses of many connections at
-// once, because the loop has no branch.
-func (w *Worker) between(frames []pmd.Frame, six uint64, d wire.Direction) (same uint64) {
-	at := 0
-	if d == wire.In {
-		at = wire.OuterLen
-	}
-	for ; six != 0; six &= six - 1 {
-		i := bits.TrailingZeros64(six) & (pmd.MaxBurst - 1)
-		p := (*wire.Plain6)(frames[i].Bytes()[at:])
-		pair := pairOf(p.Src(), p.Dst(), d)
-		if w.flows.Has(w.fast.at[i], &pair) {
-			same |= 1 << i
-		}
-	}
-	return same
 }
 
 // sweep passes on the known frames of a burst from g, or from the uplink if g is nil. odd

@@ -226,3 +226,26 @@ func (g *gather) packetsPortable(from *guest, frames []pmd.Frame) (f gathered) {
 	}
 	return f
 }
+
+// endOffsets are where a plain frame of IPv6 has the addresses of a connection's two ends.
+type endOffsets struct{ local, remote int }
+
+// endsAt are the ends of a frame in a tunnel, and of one from a guest, by direction.
+var endsAt = [2]endOffsets{
+	wire.In:  {wire.OuterLen + wire.EthernetLen + 24, wire.OuterLen + wire.EthernetLen + 8},
+	wire.Out: {wire.EthernetLen + 8, wire.EthernetLen + 24},
+}
+
+// betweenPortable are those frames of IPv6 in a set, which is not empty, whose addresses
+// are the ones of the connection that was found by their key.
+func (g *gather) betweenPortable(flows *flow.Table, frames []pmd.Frame, six uint64, at endOffsets) (same uint64) {
+	for ; six != 0; six &= six - 1 {
+		i := bits.TrailingZeros64(six) & (pmd.MaxBurst - 1)
+		b := frames[i].Bytes()
+		pair := flow.Pair{Local: wire.AddrFrom16(b[at.local:]), Remote: wire.AddrFrom16(b[at.remote:])}
+		if flows.Has(g.at[i], &pair) {
+			same |= 1 << i
+		}
+	}
+	return same
+}

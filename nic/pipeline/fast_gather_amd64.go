@@ -20,6 +20,17 @@ func (g *gather) packets(from *guest, frames []pmd.Frame) gathered {
 	return packets(g, from, unsafe.SliceData(frames), len(frames))
 }
 
+// between is betweenPortable in a third of the instructions. The processor waits for the
+// addresses of many connections at once.
+func (g *gather) between(flows *flow.Table, frames []pmd.Frame, six uint64, at endOffsets) (same uint64) {
+	return between(g, flows.Pairs(), unsafe.SliceData(frames), six, at)
+}
+
+// between finds the pair at index i at pairs + i * 32 bytes. six is not empty.
+//
+//go:noescape
+func between(work *gather, pairs *flow.PairWords, frames *pmd.Frame, six uint64, at endOffsets) (same uint64)
+
 // packets takes n frames, from 1 to pmd.MaxBurst.
 //
 //go:noescape
@@ -55,4 +66,5 @@ var (
 	_ = [1]struct{}{}[len(wire.Tunnel{})-104]
 	_ = [1]struct{}{}[wire.OuterLen-50]
 	_ = [1]struct{}{}[len(wire.Plain6{})-74]
+	_ = [1]struct{}{}[unsafe.Sizeof(flow.PairWords{})-32]
 )

@@ -84,30 +84,26 @@ checked: \
 // FINGERPRINT makes DX the fingerprint of two addresses of IPv6 at offsets of SI, as
 // flow.Folder. work is where the gather's address is.
 #define FINGERPRINT(local, remote, work) \
-	MOVQ   work, CX; \
-	MOVQ   local(SI), AX; \
-	BSWAPQ AX; \
-	XORQ   gather_folder+0(CX), AX; \
-	MOVQ   local+8(SI), DX; \
-	BSWAPQ DX; \
-	XORQ   gather_folder+8(CX), DX; \
-	MULQ   DX; \
-	XORQ   gather_folder+8(CX), AX; \
-	XORQ   DX, AX; \
-	MOVQ   AX, key-8(SP); \
-	MOVQ   remote(SI), AX; \
-	BSWAPQ AX; \
-	XORQ   gather_folder+16(CX), AX; \
-	MOVQ   remote+8(SI), DX; \
-	BSWAPQ DX; \
-	XORQ   gather_folder+24(CX), DX; \
-	MULQ   DX; \
-	XORQ   AX, DX; \
-	MOVQ   gather_folder+0(CX), AX; \
-	ROLQ   $32, AX; \
-	XORQ   DX, AX; \
-	MULQ   key-8(SP); \
-	XORQ   AX, DX
+	MOVQ work, CX; \
+	MOVQ local(SI), AX; \
+	MOVQ local+8(SI), DX; \
+	XORQ gather_folder+0(CX), AX; \
+	XORQ gather_folder+8(CX), DX; \
+	MULQ DX; \
+	XORQ gather_folder+8(CX), AX; \
+	XORQ DX, AX; \
+	MOVQ AX, half-8(SP); \
+	MOVQ remote(SI), AX; \
+	MOVQ remote+8(SI), DX; \
+	XORQ gather_folder+16(CX), AX; \
+	XORQ gather_folder+24(CX), DX; \
+	MULQ DX; \
+	XORQ AX, DX; \
+	MOVQ gather_folder+0(CX), AX; \
+	ROLQ $32, AX; \
+	XORQ DX, AX; \
+	MULQ half-8(SP); \
+	XORQ AX, DX
 
 // func tunnels(work *gather, frames *pmd.Frame, n int) (f gathered)
 TEXT ·tunnels(SB), NOSPLIT, $16-56
@@ -465,3 +461,40 @@ next6:
 	MOVQ from+8(FP), DX
 	MOVL guest_number(DX), DX
 	JMP  next
+
+// func between(work *gather, pairs *flow.PairWords, frames *pmd.Frame, six uint64, at endOffsets) (same uint64)
+TEXT ·between(SB), NOSPLIT, $0-56
+	MOVQ work+0(FP), DI
+	MOVQ pairs+8(FP), R11
+	MOVQ frames+16(FP), R8
+	MOVQ six+24(FP), R9
+	MOVQ at_local+32(FP), R12
+	MOVQ at_remote+40(FP), R13
+	XORQ R10, R10
+
+frame:
+	TZCNTQ   R9, CX
+	LEAQ     (CX)(CX*2), AX
+	LEAQ     (R8)(AX*8), SI
+	MOVWLZX  const_frameOff(SI), DX
+	ADDQ     (SI), DX
+	MOVL     gather_at(DI)(CX*4), BX
+	SHLQ     $5, BX
+	MOVOU    (DX)(R12*1), X0
+	MOVOU    (DX)(R13*1), X1
+	MOVOU    0(R11)(BX*1), X2
+	MOVOU    16(R11)(BX*1), X3
+	PCMPEQB  X2, X0
+	PCMPEQB  X3, X1
+	PAND     X1, X0
+	PMOVMSKB X0, AX
+	CMPL     AX, $0xffff
+	JNE      other
+	BTSQ     CX, R10
+
+other:
+	LEAQ -1(R9), AX
+	ANDQ AX, R9
+	JNE  frame
+	MOVQ R10, same+48(FP)
+	RET

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -46,7 +47,7 @@ func TestIPv6AddressesWithOneFingerprint(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 0x6964))
 	random.Uint64()
 	random.Uint64()
-	half := random.Uint64()
+	half := bits.ReverseBytes64(random.Uint64())
 	first, second := wire.AddrFromWords(half, 1).String(), wire.AddrFromWords(half, 2).String()
 	require.Equal(t, x.Flows.Fold(&flow.Pair{Local: wiretest.Addr(a1v6), Remote: wiretest.Addr(first)}), x.Flows.Fold(&flow.Pair{Local: wiretest.Addr(a1v6), Remote: wiretest.Addr(second)}))
 	x.fromGuest("eni-a1", tcp6("["+a1v6+"]:40000", "["+first+"]:443", wire.TCPSyn)).tunneled(edge, vniA)

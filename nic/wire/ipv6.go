@@ -32,10 +32,10 @@ func (b IPv6) NextHeader() uint8 { return b[6] }
 func (b IPv6) HopLimit() uint8 { return b[7] }
 
 // Src is the address that the packet claims to come from.
-func (b IPv6) Src() Addr { return addrFrom16(b[8:24]) }
+func (b IPv6) Src() Addr { return AddrFrom16(b[8:24]) }
 
 // Dst is the address that the packet is for.
-func (b IPv6) Dst() Addr { return addrFrom16(b[24:40]) }
+func (b IPv6) Dst() Addr { return AddrFrom16(b[24:40]) }
 
 // ECN is the packet's congestion mark: the two lowest bits of the traffic class, which
 // lies across two bytes.
@@ -44,8 +44,8 @@ func (b IPv6) ECN() ECN { return ECN(b[1] >> 4 & ECNMask) }
 // SetECN writes the congestion mark, which no checksum covers.
 func (b IPv6) SetECN(e ECN) { b[1] = b[1]&^(ECNMask<<4) | byte(e)<<4 }
 
-// addrFrom16 is an address in network byte order.
-func addrFrom16(b []byte) Addr {
+// AddrFrom16 is an IPv6 address, given in network byte order.
+func AddrFrom16(b []byte) Addr {
 	return Addr{binary.BigEndian.Uint64(b[0:8]), binary.BigEndian.Uint64(b[8:16])}
 }
 

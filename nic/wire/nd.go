@@ -51,7 +51,7 @@ func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
 	case ip.HopLimit() != 255, len(b) < least, Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) != 0:
 		return s, false
 	case least == 24:
-		if s.Target = addrFrom16(b[8:24]); !s.Target.IsUnicast() || s.Target.Is4() {
+		if s.Target = AddrFrom16(b[8:24]); !s.Target.IsUnicast() || s.Target.Is4() {
 			return s, false
 		}
 	}

@@ -73,10 +73,10 @@ func (p *Plain6) SrcBits() uint64 { return Ethernet(p[:]).SrcBits() }
 func (p *Plain6) Len() int { return IPv6Len + int(binary.BigEndian.Uint16(p[18:])) }
 
 // Src is the sender's address.
-func (p *Plain6) Src() Addr { return addrFrom16(p[22:38]) }
+func (p *Plain6) Src() Addr { return AddrFrom16(p[22:38]) }
 
 // Dst is the receiver's address.
-func (p *Plain6) Dst() Addr { return addrFrom16(p[38:54]) }
+func (p *Plain6) Dst() Addr { return AddrFrom16(p[38:54]) }
 
 // SrcPort is the sender's port.
 func (p *Plain6) SrcPort() uint16 { return binary.BigEndian.Uint16(p[54:]) }

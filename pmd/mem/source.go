@@ -16,7 +16,6 @@ import (
 // a network card would fill them.
 type Source struct {
 	info  pmd.Info
-	stamp Stamp
 	slots []slot      // a ring; behind its end is its beginning once more, for a burst that goes on there
 	lent  []pmd.Frame // of each slot
 	ring  int         // how many there are
@@ -41,22 +40,23 @@ type slot struct {
 const warm = 4 * pmd.MaxBurst
 
 // NewSource makes a source of so many flows, rounded up to a multiple of the
-// number of templates: flow f is template f%len(templates), stamped with f.
+// number of templates: flow f is template f%len(templates), stamped with f. There is one
+// stamp for all templates, or one for each.
 // With the zero stamp there are as many flows as templates. The flows come in a
 // scattered order, each of them once before the first comes again.
-func NewSource(o Options, templates [][]byte, flows int, stamp Stamp) *Source {
+func NewSource(o Options, templates [][]byte, flows int, stamps ...Stamp) *Source {
 	n := len(templates)
 	if n == 0 {
 		panic("mem: a source needs a frame to send")
 	}
-	if stamp.times == 0 {
+	if stamps[0].times == 0 {
 		flows = n
 	}
-	s := &Source{info: o.info(), stamp: stamp, templates: n, turns: max(1, (flows+n-1)/n)}
+	s := &Source{info: o.info(), templates: n, turns: max(1, (flows+n-1)/n)}
 	s.step = scatter(s.turns)
 	for len(s.slots) < warm {
-		for _, t := range templates {
-			s.add(t)
+		for i, t := range templates {
+			s.add(t, stamps[i%len(stamps)])
 		}
 	}
 	s.ring = len(s.slots)
@@ -65,12 +65,12 @@ func NewSource(o Options, templates [][]byte, flows int, stamp Stamp) *Source {
 }
 
 // add makes one more slot, on cache lines of its own.
-func (s *Source) add(template []byte) {
+func (s *Source) add(template []byte, stamp Stamp) {
 	mem := make([]byte, (pmd.Headroom+len(template)+63)&^63)
 	var f pmd.Frame
 	f.Lend(mem, pmd.Headroom, len(template))
 	s.lent = append(s.lent, f)
-	s.slots = append(s.slots, slot{f.Bytes(), template, s.stamp.cut(f.Bytes(), template)})
+	s.slots = append(s.slots, slot{f.Bytes(), template, stamp.cut(f.Bytes(), template)})
 }
 
 // scatter is a step near the golden section of n that visits each number

@@ -9,6 +9,9 @@ type Stamp struct {
 	sums  []int
 	times uint32
 	first uint32
+
+	table      []uint16 // by flow; nil: none
+	to, tabled int      // where an entry is written, and the checksum over it
 }
 
 // Field returns a stamp that adds the flow's number to the four bytes at
@@ -31,6 +34,14 @@ func (s Stamp) From(n int) Stamp {
 	return s
 }
 
+// Table is the stamp that also writes the flow's entry of a table to the two bytes at offset
+// at, which are 0 in the template, and brings the checksum at offset sum up to date. The
+// table may be filled after the source was made.
+func (s Stamp) Table(at, sum int, table []uint16) Stamp {
+	s.to, s.tabled, s.table = at, sum, table
+	return s
+}
+
 // die is a stamp cut for one buffer: where it writes, and what its template
 // holds there, are found once. Sums that a stamp does not have are pressed
 // into waste, which costs less than to ask.
@@ -39,6 +50,10 @@ type die struct {
 	field         *[4]byte
 	first, second sum
 	waste         [2]byte
+
+	table      []uint16
+	start      uint32   // the flow of the table that the source's flow 0 is
+	to, tabled *[2]byte // where an entry is written, and the checksum over it
 }
 
 // sum is a checksum that covers the field.
@@ -62,6 +77,9 @@ func (s Stamp) cut(frame, template []byte) *die {
 		*[]*sum{&d.first, &d.second}[i] = c
 	}
 	d.base += s.first * s.times
+	if s.table != nil {
+		d.table, d.start, d.to, d.tabled = s.table, s.first, (*[2]byte)(frame[s.to:]), (*[2]byte)(frame[s.tabled:])
+	}
 	return d
 }
 
@@ -72,6 +90,16 @@ func (d *die) press(flow uint32) {
 	now = now>>16 + now&0xffff
 	d.first.press(now)
 	d.second.press(now)
+	if d.table != nil {
+		d.enter(d.table[d.start+flow])
+	}
+}
+
+// enter writes an entry of the table.
+func (d *die) enter(entry uint16) {
+	binary.BigEndian.PutUint16(d.to[:], entry)
+	s := uint32(^binary.BigEndian.Uint16(d.tabled[:])) + uint32(entry)
+	binary.BigEndian.PutUint16(d.tabled[:], ^uint16(s>>16+s))
 }
 
 func (c *sum) press(field uint32) {
