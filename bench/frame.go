@@ -71,15 +71,15 @@ func (r Region) request(p *vpc.Policy, t template) ([]byte, error) {
 	return serialize(append(tunnel{wire.MAC{2, 0, 0, 0, 0xff, 2}, uplinkMAC, edge, p.Card.VTEP, eni.VNI}.layers(), inner...)...)
 }
 
-// answer is the ENI's to the request of its first flow: SYN+ACK or ACK; behind a NAT
-// gateway the segment that opens, SYN or ACK.
+// answer is the ENI's to the request of its first flow: SYN+ACK or ACK; the segment that
+// opens, SYN or ACK, if the ENI opens its connections.
 func (r Region) answer(p *vpc.Policy, t template) ([]byte, error) {
 	eni, i := p.ENI(r.eni(t.eni)), t.eni
 	s := segment{r.MAC(i), eni.RouterMAC, eni.Primary.Netip().AsSlice(), r.client(i, i), Port, clientPort, t.syn, true}
 	if r.six(i) {
 		s.src = net.ParseIP(guest6)
 	}
-	if r.translated(i) {
+	if r.outward(i) {
 		s.srcPort, s.dstPort, s.ack = clientPort, Port, !t.syn
 	}
 	l, err := s.layers(t.size)

@@ -14,7 +14,8 @@ import (
 type Region struct {
 	ENIs int
 	Uses
-	Routes int // of each VPC beside its local and its default route
+	Routes  int  // of each subnet beside its local and its default route
+	Outward bool // guests open the connections, as they do behind a NAT gateway
 }
 
 // Uses is what the region has in use beside groups.
@@ -39,6 +40,9 @@ func (r Region) six(i int) bool { return r.IPv6 && (!r.NAT || i%2 == 0) }
 
 // translated tells whether the connections of ENI number i pass a NAT gateway.
 func (r Region) translated(i int) bool { return r.NAT && !r.six(i) }
+
+// outward tells whether ENI number i opens its connections.
+func (r Region) outward(i int) bool { return r.Outward || r.translated(i) }
 
 // owners is how many ENIs share the card's connections.
 func (r Region) owners() int {
@@ -96,7 +100,7 @@ func (v network) add() {
 		name := fmt.Sprintf("sg-%d-%d", v.i, g)
 		groups = append(groups, object{"GroupId": name})
 		in, out := v.rules(g), []object{}
-		if v.translated(v.i) {
+		if v.outward(v.i) {
 			in, out = out, in
 		}
 		v.put("SecurityGroups", object{"GroupId": name, "GroupName": name, "VpcId": v.id("vpc"), "IpPermissions": in, "IpPermissionsEgress": out})

@@ -45,11 +45,41 @@ func known(b *testing.B, feed func(*Bench) error) {
 
 // BenchmarkNew is the way of a connection's first packet, with 60 rules in
 // each of 5 groups, and of its end: connections age out as fast as they come.
-func BenchmarkNew(b *testing.B) {
-	const live, lives = 1 << 20, 60 * time.Second // a connection lives that long without an answer
-	w := start(b, 1<<24, 2*live)
-	require.NoError(b, w.Requests(true))
-	now, step := int64(0), int64(lives)*pmd.MaxBurst/live
+func BenchmarkNew(b *testing.B) { fresh(b, Region{ENIs: 16}, 1<<20) }
+
+// BenchmarkNewOf is BenchmarkNew with 20 entries of a network ACL in each direction and 500
+// routes to ask besides, for both families.
+func BenchmarkNewOf(b *testing.B) {
+	for _, six := range []bool{false, true} {
+		b.Run(map[bool]string{false: "IPv4", true: "IPv6"}[six], func(b *testing.B) {
+			fresh(b, Region{ENIs: 16, Uses: Uses{ACL: true, IPv6: six}, Routes: 498}, 1<<20)
+		})
+	}
+}
+
+// BenchmarkNewOut is BenchmarkNewOf for connections that guests open; those behind a NAT
+// gateway open another one there, with a port of the gateway.
+func BenchmarkNewOut(b *testing.B) {
+	for _, nat := range []bool{false, true} {
+		b.Run(map[bool]string{false: "direct", true: "NAT"}[nat], func(b *testing.B) {
+			fresh(b, Region{ENIs: 1, Uses: Uses{NAT: nat}, Outward: true}, 1<<17)
+		})
+	}
+}
+
+// fresh measures the first packets of connections in a region, of which so many are live: a
+// connection without an answer lives for a minute.
+func fresh(b *testing.B, r Region, live int) {
+	const lives = 60 * time.Second
+	w, err := r.New(1<<24, 3*live*r.owners()/r.ENIs)
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, w.Card.Close()) })
+	feed := w.Requests
+	if r.Outward {
+		feed = w.Answers
+	}
+	require.NoError(b, feed(true))
+	now, step := int64(0), int64(lives)*pmd.MaxBurst/int64(live)
 	clock := func() int64 { now += step; return now }
 	for range 2 * live / pmd.MaxBurst {
 		w.Card.Poll(clock())
