@@ -35,6 +35,8 @@ func TestThePacketPathDoesNotAllocate(t *testing.T) {
 		{"known, from the underlay", Uplink, in(edge, "eni-a1", syn), Sent, 0},
 		{"known, to the underlay", "eni-a1", to(out), Sent, 0},
 		{"known, to a neighbor", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.0.2.8:5432").Flags(wire.TCPSyn)), Sent, 0},
+		{"known IPv6, from the underlay", Uplink, in(edge, "eni-a1", tcp6(at(other6, 40000), at(a1v6, 80), wire.TCPAck)), Sent, 0},
+		{"known IPv6, to the underlay", "eni-a1", to(tcp6(at(a1v6, 80), at(other6, 40000), wire.TCPAck)), Sent, 0},
 		{"new, from the underlay, not tracked", Uplink, in(edge, "eni-a1", asUDP(client, "35.72.2.8")), Sent, 50 + 34},
 		{"new, to the underlay, tracked", "eni-a1", to(asUDP("10.0.1.5", client)), Sent, 34},
 		{"new, to a neighbor", "eni-a1", to(asUDP("10.0.1.5", "10.0.1.6")), Sent, 34},

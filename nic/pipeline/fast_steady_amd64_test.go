@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -195,4 +196,68 @@ func TestSteadyOutKnowsPeers(t *testing.T) {
 	x.send("eni-a1", next.Flags(wire.TCPAck).MACs(a1.MAC, a1.RouterMAC).Bytes()).delivered("eni-a2")
 	require.Equal(t, "ESTABLISHED", x.flows("eni-a2")[0].State)
 	require.False(t, x.isSteadyOut("eni-a1", next.Flags(wire.TCPAck), pmd.Headroom))
+}
+
+// The same of IPv6, both ways: assembly serves what moves no state.
+func TestSteadyServesIPv6(t *testing.T) {
+	x := newRig(t)
+	in, out := tcp6(at(client6, 40000), at(a1v6, 22), wire.TCPAck), tcp6(at(a1v6, 22), at(client6, 40000), wire.TCPAck)
+	holds := func(want bool, in, out wiretest.Packet) {
+		t.Helper()
+		require.Equal(t, want, x.isSteady(x.tunnel(edge, "eni-a1", in)))
+		require.Equal(t, want, x.isSteadyOut("eni-a1", out, pmd.Headroom))
+	}
+	x.fromInternet("eni-a1", in.Flags(wire.TCPSyn)).delivered("eni-a1")
+	x.fromGuest("eni-a1", out.Flags(wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
+	holds(false, in, out)
+	x.fromInternet("eni-a1", in).delivered("eni-a1")
+	for flags := range 256 {
+		holds(flags&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) == 0, in.Flags(uint8(flags)), out.Flags(uint8(flags)))
+	}
+	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", in)))
+	longest := x.places["eni-a1"][0].longest
+	holds(true, in.Size(longest), out.Size(int(vpc.InternetMTU)+wire.EthernetLen))
+	holds(false, in.Size(longest+1), out.Size(int(vpc.InternetMTU)+wire.EthernetLen+1))
+
+	ask, answer := wiretest.UDP(at(a1v6, 40000), at(client6, 53)).Size(80), wiretest.UDP(at(client6, 53), at(a1v6, 40000)).Size(80)
+	for i := range 3 {
+		x.fromGuest("eni-a1", ask).tunneled(edge, vniA)
+		require.Equal(t, i != 1, x.isSteadyOut("eni-a1", ask, pmd.Headroom), "question %d", i)
+		require.Equal(t, i > 1, i > 0 && x.isSteady(x.tunnel(edge, "eni-a1", answer)), "answer %d", i)
+		x.fromInternet("eni-a1", answer).delivered("eni-a1")
+	}
+}
+
+// The edge speaks for no address of IPv6 that is not global, though a connection of that
+// address is known.
+func TestSteadyLeavesPrivateIPv6(t *testing.T) {
+	x := newRig(t)
+	known := tcp6(at(client6, 40000), at(a1v6, 80), wire.TCPAck)
+	for range 2 {
+		x.fromInternet("eni-a1", known).delivered("eni-a1")
+	}
+	frame := x.tunnel(edge, "eni-a1", known)
+	require.True(t, x.isSteady(frame))
+	for first, want := range map[byte]bool{0x20: true, 0xfb: true, 0xfc: false, 0xfd: false, 0xfe: false} {
+		burst := lent([][]byte{wiretest.Put(frame, wire.OuterLen+wire.EthernetLen+24, first)})
+		require.Equal(t, want, x.w.steadyIn(burst, 1) == 1, "%#x", first) // with the key and the connection of the frame before
+		p := wiretest.Put(frame, wire.OuterLen+wire.EthernetLen+24, first)[wire.OuterLen:]
+		require.Equal(t, !want, unpublished(&x.w.fast.keys[0], (*wire.Plain)(p)), "%#x", first)
+	}
+}
+
+// What assembly and Go count and write of a steady packet of IPv6 is what the stages do,
+// whatever mark of congestion the packet has (TestFastPathAsTheStages holds the rest).
+func TestSteadyCopiesMarksOfIPv6(t *testing.T) {
+	w := newTwins(t)
+	out := tcp6(at(a1v6, 80), at(client6, 40000), wire.TCPAck)
+	for range 3 {
+		var frames [][]byte
+		for tos := range 256 {
+			frames = append(frames, out.TOS(uint8(tos)).MACs(macA1, w[0].eni("eni-a1").RouterMAC).Bytes())
+		}
+		for burst := range slices.Chunk(frames, 32) {
+			w.burst(t, "eni-a1", burst)
+		}
+	}
 }

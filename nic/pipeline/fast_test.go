@@ -90,6 +90,37 @@ func TestFastPathKeepsTheOrderOfAConnection(t *testing.T) {
 	}
 }
 
+// The same of IPv6, whose address a key does not hold: neither an extension header nor a
+// short datagram is overtaken.
+func TestFastPathKeepsTheOrderOfIPv6(t *testing.T) {
+	x := newRig(t)
+	x.observe(nil)
+	in, out := wiretest.UDP(at(client6, 40000), at(a1v6, 22)).Size(100), wiretest.UDP(at(a1v6, 40000), at(client6, 22)).Size(100)
+	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a,
+		IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}], IpPermissionsEgress: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`)
+	for round := range 3 {
+		for _, c := range []struct {
+			port, to string
+			long     wiretest.Packet
+			hopLimit int
+		}{{Uplink, "eni-a1", in, 21}, {"eni-a1", Uplink, out, wire.OuterLen + 21}} {
+			for _, p := range []wiretest.Packet{c.long.TTL(1), c.long.Payload("x").TTL(2), c.long.TTL(3), c.long.Extension(60, 8).TTL(4), c.long.TTL(5)} {
+				frame := p.MACs(macA1, x.eni("eni-a1").RouterMAC).Bytes()
+				if c.port == Uplink {
+					frame = x.tunnel(edge, "eni-a1", p)
+				}
+				require.True(t, x.ports[c.port].Inject(frame))
+			}
+			x.Poll(x.now)
+			var order []uint8
+			for _, frame := range x.ports[c.to].Sent() {
+				order = append(order, frame[c.hopLimit])
+			}
+			require.Equal(t, []uint8{1, 2, 3, 4, 5}, order, "round %d to %s", round, c.to)
+		}
+	}
+}
+
 // A SYN is the stages' affair, and data behind it waits for it.
 func TestFastPathWaitsForASyn(t *testing.T) {
 	x := newRig(t)

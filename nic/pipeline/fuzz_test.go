@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -158,4 +159,35 @@ func requireFromGuest(x *rig, e end) {
 	} else {
 		require.True(x, eni.Owns(h.Src), "%s", h.Src.String())
 	}
+}
+
+// Whatever comes in a burst, of both families, known or not: the fast path does what the
+// stages do. A burst has a few frames of few flows, and edit changes their bytes: each three
+// of its bytes are a frame, an offset and what is added there.
+func FuzzBurst(f *testing.F) {
+	w := newTwins(f)
+	for seed := range uint64(16) {
+		f.Add(seed, seed%2 == 0, []byte{})
+		f.Add(seed, seed%2 == 0, []byte{0, 12, 1, 1, 62, 1, 2, 68, 0xff, 3, 70, 11})
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, fromUplink bool, edit []byte) {
+		for _, x := range w {
+			defer func(f testing.TB) { x.TB = f }(x.TB)
+			x.TB = t
+		}
+		r := rand.New(rand.NewPCG(seed, 0))
+		port, packet := "eni-a1", w[0].anyOut
+		if fromUplink {
+			port, packet = Uplink, w[0].anyIn
+		}
+		var frames [][]byte
+		for flow := r.IntN(flows); len(frames) < 8; {
+			frames = append(frames, packet(r, []int{flow, flow, r.IntN(flows)}[r.IntN(3)]))
+		}
+		for ; len(edit) >= 3; edit = edit[3:] {
+			frame := frames[edit[0]%8]
+			frame[int(edit[1])%len(frame)] += edit[2]
+		}
+		w.burst(t, port, frames)
+	})
 }

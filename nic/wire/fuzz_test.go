@@ -31,6 +31,10 @@ func seedFrames(f *testing.F) {
 		f.Add(p.Bytes())
 		f.Add(wiretest.VXLAN("172.16.0.1", "172.16.0.2", 5001, p.Bytes()).Bytes())
 	}
+	for _, p := range []wiretest.Packet{udp6.Size(80), tcp6.Size(90).Pad(120), tcp6.TCPOptions(2, 4, 5, 0xb4)} {
+		f.Add(p.Bytes())
+		f.Add(wiretest.VXLAN("172.16.0.1", "172.16.0.2", 5001, p.Bytes()).Bytes())
+	}
 	for _, piece := range append(udp.Size(300).Fragments(64), udp6.Size(300).Extension(60, 8).Fragments(64)...) {
 		f.Add(piece)
 	}
@@ -260,8 +264,14 @@ func FuzzPlain(f *testing.F) {
 		if p := wire.PlainPacket(frame); p != nil {
 			requireReads(t, &long, p)
 		}
+		if p := wire.PlainPacket6(frame); p != nil {
+			requireReads6(t, &long, p)
+		}
 		var o wire.Outer
-		tunnel := wire.PlainTunnel(frame)
+		tunnel, inner := wire.PlainTunnel(frame), (*wire.Plain6)(nil)
+		if tunnel == nil {
+			tunnel, inner = wire.PlainTunnel6(frame)
+		}
 		if tunnel == nil {
 			return
 		}
@@ -271,8 +281,21 @@ func FuzzPlain(f *testing.F) {
 		require.Equal(t, []any{o.Station, o.Src, o.Dst}, []any{tunnel.Station(), wire.AddrFrom4(tunnel.Src()), wire.AddrFrom4(tunnel.Dst())})
 		require.Equal(t, wire.TargetOf(o.VNI, wire.Ethernet(frame[o.Inner:]).DstBits()), tunnel.Target())
 		require.Equal(t, wire.NoFault, wire.ParseAny(frame[o.Inner:o.End], &long))
-		requireReads(t, &long, tunnel.Inner())
+		if inner != nil {
+			requireReads6(t, &long, inner)
+		} else {
+			requireReads(t, &long, tunnel.Inner())
+		}
 	})
+}
+
+// requireReads6 holds that p says what the judges found.
+func requireReads6(t *testing.T, h *wire.Headers, p *wire.Plain6) {
+	t.Helper()
+	var described wire.Headers
+	p.Describe(&described)
+	require.Equal(t, *h, described)
+	require.Equal(t, int(h.End-h.L3), p.Len())
 }
 
 // requireReads holds that p says what the judges found.

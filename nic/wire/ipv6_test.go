@@ -76,3 +76,41 @@ func TestIPv6ECN(t *testing.T) {
 	ip.SetECN(wire.CE)
 	require.Equal(t, []byte{0x6b, 0xbf}, []byte(ip[:2]))
 }
+
+// A packet of IPv6 is plain if it is TCP or UDP whole, untagged, without extension headers,
+// and between addresses that are none of IPv4's.
+func TestPlainIPv6(t *testing.T) {
+	long := udp6.Size(80)
+	for _, c := range []struct {
+		what  string
+		plain bool
+		frame []byte
+	}{
+		{"TCP", true, tcp6.Bytes()},
+		{"TCP, padded", true, tcp6.Pad(120).Bytes()},
+		{"UDP", true, long.Bytes()},
+		{"UDP without 12 bytes of data", false, udp6.Payload("short").Bytes()},
+		{"IPv4", false, tcp.Bytes()},
+		{"ICMPv6", false, ping6.Size(80).Bytes()},
+		{"an extension header", false, tcp6.Extension(60, 8).Bytes()},
+		{"a tag", false, tcp6.VLAN(7).Bytes()},
+		{"a fragment", false, udp6.Size(300).Fragments(64)[0]},
+		{"version 4", false, wiretest.Put(tcp6.Bytes(), 14, 0x40)},
+		{"a payload beyond the frame", false, wiretest.Put(tcp6.Bytes(), 18, 0x7f)},
+		{"a TCP header beyond the payload", false, wiretest.Put(tcp6.Bytes(), 66, 0xf0)},
+		{"a TCP header of 16 bytes", false, wiretest.Put(tcp6.Bytes(), 66, 0x40)},
+		{"a datagram beyond the payload", false, wiretest.Put(long.Bytes(), 58, 0x7f)},
+		{"a datagram of 7 bytes", false, wiretest.Put(long.Bytes(), 58, 0, 7)},
+		{"a source of IPv4", false, wiretest.Put(tcp6.Bytes(), 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)},
+		{"a destination of IPv4", false, wiretest.Put(tcp6.Bytes(), 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)},
+	} {
+		require.Equal(t, c.plain, wire.PlainPacket6(c.frame) != nil, c.what)
+		_, inner := wire.PlainTunnel6(wiretest.VXLAN("172.16.0.1", "172.16.0.2", 5001, c.frame).Bytes())
+		require.Equal(t, c.plain, inner != nil, c.what)
+	}
+	sound := wiretest.VXLAN("172.16.0.1", "172.16.0.2", 5001, tcp6.Bytes()).Bytes()
+	for _, at := range []int{14, 17, 20, 24, 36, 39, 40, 42} {
+		tunnel, _ := wire.PlainTunnel6(wiretest.Put(sound, at, sound[at]^8))
+		require.Nil(t, tunnel, "outer byte %d", at)
+	}
+}
