@@ -3,22 +3,32 @@
 package bench
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
 // BenchmarkUses is what a packet of a known connection costs with ACLs, a NAT gateway
-// on the card, or IPv6, beside plain IPv4 in turns. rate is plain IPv4's share of the time.
+// on the card, or IPv6, beside plain IPv4 in turns. rate is the share of plain IPv4's rate.
+// The last lines are the table of README.md.
 func BenchmarkUses(b *testing.B) {
-	for _, way := range []struct {
+	ways := []struct {
 		name string
 		feed func(*Bench) error
 	}{
-		{"in", func(w *Bench) error { return w.Requests(false) }},
-		{"out", func(w *Bench) error { return w.Answers(false) }},
-	} {
+		{"from the uplink", func(w *Bench) error { return w.Requests(false) }},
+		{"from guests", func(w *Bench) error { return w.Answers(false) }},
+	}
+	names, rules, rows := "\n| rate beside plain IPv4 |", "\n|---|", ""
+	for _, u := range uses {
+		names, rules = names+" "+u.name+" |", rules+"---|"
+	}
+	for _, way := range ways {
+		rows += "\n| known, " + way.name + " |"
 		for _, u := range uses {
+			rate := 0.0
 			b.Run(way.name+"/"+u.name, func(b *testing.B) {
 				plain, with := inUse(b, Uses{}), inUse(b, u.Uses)
 				require.NoError(b, way.feed(plain))
@@ -26,12 +36,15 @@ func BenchmarkUses(b *testing.B) {
 				p, w, ratio := inTurns(b, phase{plain, func() {}}, phase{with, func() {}})
 				b.ReportMetric(p, "plain-ns")
 				b.ReportMetric(w, "ns")
-				b.ReportMetric(1/ratio, "rate")
+				rate = 1 / ratio
+				b.ReportMetric(rate, "rate")
 				b.ReportMetric(0, "ns/op")
 				requireSent(b, with)
 			})
+			rows += fmt.Sprintf(" %.2f |", rate)
 		}
 	}
+	fmt.Fprintln(os.Stdout, names+rules+rows)
 }
 
 // inUse is a card with a thousand known flows of 16 ENIs.
