@@ -183,7 +183,8 @@ func TestFastPathAsTheStages(t *testing.T) {
 		case 0:
 			port := []string{"22", "80", "443"}[r.IntN(3)]
 			for _, x := range w {
-				x.admits(permit("tcp", port, "203.0.113.0/24"), permit("udp", port, everyone), permit("icmp", "-1", everyone))
+				x.admits(permit("tcp", port, "203.0.113.0/24"), permit("udp", port, everyone), permit("icmp", "-1", everyone),
+					"{IpProtocol: '-1', Ipv6Ranges: [{CidrIpv6: '2001:db8::/32'}]}")
 			}
 		case 1:
 			link := []error{nil, nil, pmd.ErrDown}[r.IntN(3)]
