@@ -1,0 +1,26 @@
+package pipeline
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+)
+
+// The blocks of RFC 1918 and RFC 6598, to their first and last addresses, and nothing beside
+// them.
+func TestPrivateBlocks(t *testing.T) {
+	for _, block := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"} {
+		p := netip.MustParsePrefix(block)
+		first := wire.AddrFrom(p.Addr()).As4()
+		last := first | (1<<(32-p.Bits()) - 1)
+		for addr, want := range map[uint32]bool{first - 1: false, first: true, last: true, last + 1: false} {
+			require.Equal(t, want, isPrivate(wire.AddrFrom4(addr)), "%s: %s", block, wire.AddrFrom4(addr).String())
+		}
+	}
+	for _, addr := range []string{"0.0.0.0", "8.8.8.8", "::", "::a00:1", "fd00::1"} {
+		require.False(t, isPrivate(wire.AddrFrom(netip.MustParseAddr(addr))), addr)
+	}
+}
