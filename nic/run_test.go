@@ -231,7 +231,7 @@ func TestADeviceChanges(t *testing.T) {
 		uplink.Inject(l.toA1())
 		return l.card.Ports()[0].Dropped["too_long"] > 0
 	})
-	require.Regexp(t, `msg="device changed" port=eni-a1 .*mtu=39 .*mtu_was=9051`, l.log.String())
+	require.Regexp(t, `msg="device changed" port=eni-a1 .*mtu=39 .*mtu_was=9071`, l.log.String())
 	l.port("eni-a1").SetDevice(wire.MAC{}, 40)
 	l.reaches()
 }

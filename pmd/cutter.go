@@ -29,10 +29,10 @@ func (c *Cutter) Next(buf []byte) int {
 	n := copy(buf, c.frame[:c.payload])
 	n += copy(buf[n:], c.frame[c.at:min(c.at+c.segment, len(c.frame))])
 	seg := buf[:n]
+	c.finish(seg[c.ip:], seg[c.tcp:])
 	if c.ip > wire.EthernetLen {
 		setOuterLength(seg)
 	}
-	c.finish(seg[c.ip:], seg[c.tcp:])
 	c.at += n - c.payload
 	c.number++
 	return n

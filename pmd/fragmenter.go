@@ -18,7 +18,7 @@ type Fragmenter struct {
 func (g *Fragmenter) Start(frame []byte, tunneled bool, mtu int) {
 	*g = Fragmenter{ip: wire.EthernetLen}
 	if tunneled {
-		g.ip += wire.OuterLen
+		g.ip += outerOf(frame)
 	}
 	packet := wire.IPv4(frame[g.ip:])
 	header := packet.HeaderLen()
@@ -32,17 +32,22 @@ func (g *Fragmenter) Next(buf []byte) (n int, more bool) {
 	end := min(g.at+g.most, len(g.frame))
 	n = copy(buf, g.frame[:g.payload])
 	n += copy(buf[n:], g.frame[g.at:end])
+	more = end < len(g.frame)
+	wire.IPv4(buf[g.ip:n]).Fragment(g.at-g.payload, more)
 	if g.ip > wire.EthernetLen {
 		setOuterLength(buf[:n])
 	}
-	more = end < len(g.frame)
-	wire.IPv4(buf[g.ip:n]).Fragment(g.at-g.payload, more)
 	g.at = end
 	return n, more
 }
 
-// setOuterLength makes the outer headers those of a frame of this length.
+// setOuterLength makes the outer headers those of a frame of this length. Over IPv6 their
+// checksum covers the whole frame, which must be finished.
 func setOuterLength(frame []byte) {
+	if frame[12] == wire.EtherTypeIPv6>>8 {
+		wire.FinishOuter6(frame)
+		return
+	}
 	outer := wire.IPv4(frame[wire.EthernetLen:])
 	outer.Segment(0)
 	wire.UDP(outer[wire.IPv4Len:]).SetLength(len(outer) - wire.IPv4Len)

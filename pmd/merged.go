@@ -51,12 +51,13 @@ func (f *Frame) Merged() bool { return f.segment != 0 }
 // IsIPv6 tells whether a merged frame is of IPv6, inside its tunnel if it is in one.
 func (f *Frame) IsIPv6() bool { return f.Bytes()[f.ip()]>>4 == 6 }
 
+// Over6 tells whether a merged frame is in outer headers of IPv6. No port takes such a frame
+// whole, because each packet's outer checksum is its own.
+func (f *Frame) Over6() bool { return outerOf(f.Bytes()) == wire.OuterLen6 }
+
 // ip is where the header is of the packet that a merged frame stands for.
 func (f *Frame) ip() int {
-	if f.Tunneled() {
-		return wire.EthernetLen + wire.OuterLen
-	}
-	return wire.EthernetLen
+	return outerOf(f.Bytes()) + wire.EthernetLen
 }
 
 // Segment is how many payload bytes each packet has that a merged frame stands for,
@@ -97,26 +98,29 @@ func (f *Frame) Longest() int {
 }
 
 // Tunneled tells whether a merged frame is in outer headers.
-func (f *Frame) Tunneled() bool { return isTunneled(f.Bytes()) }
+func (f *Frame) Tunneled() bool { return outerOf(f.Bytes()) > 0 }
+
+// outerOf is the length of the outer headers of a merged frame, of either family; 0: none.
+func outerOf(b []byte) int {
+	switch {
+	case b[12] == wire.EtherTypeIPv4>>8 && b[wire.EthernetLen+9] == wire.ProtoUDP:
+		return wire.OuterLen
+	case b[12] == wire.EtherTypeIPv6>>8 && b[wire.EthernetLen+6] == wire.ProtoUDP:
+		return wire.OuterLen6
+	}
+	return 0
+}
 
 // Headers tells where a merged frame has its TCP header and its payload.
 func (f *Frame) Headers() (tcp, payload int) { return headersOf(f.Bytes()) }
 
 func headersOf(b []byte) (tcp, payload int) {
-	ip := wire.EthernetLen
-	if isTunneled(b) {
-		ip += wire.OuterLen
-	}
+	ip := outerOf(b) + wire.EthernetLen
 	tcp = ip + wire.IPv6Len
 	if b[ip]>>4 == 4 {
 		tcp = ip + wire.IPv4(b[ip:]).HeaderLen()
 	}
 	return tcp, tcp + wire.TCP(b[tcp:]).HeaderLen()
-}
-
-// isTunneled tells whether a merged frame, which is of TCP, lies in outer headers.
-func isTunneled(b []byte) bool {
-	return b[wire.EthernetLen]>>4 == 4 && b[wire.EthernetLen+9] == wire.ProtoUDP
 }
 
 // least is how many bytes the header of a protocol has at least.

@@ -29,11 +29,11 @@ const MaxBurst = 64
 const MaxLooks = 2 * MaxBurst
 
 // Headroom is the number of writable bytes before each received frame: the 50 bytes of a
-// VXLAN tunnel (RFC 7348), rounded up to cache lines.
+// VXLAN tunnel (RFC 7348), or 70 over IPv6, rounded up to cache lines.
 const Headroom = 128
 
-// MaxMTU is the largest MTU of a port: EC2's 9001 bytes and the tunnel's 50.
-const MaxMTU = 9001 + wire.OuterLen
+// MaxMTU is the largest MTU of a port: EC2's 9001 bytes and the 70 of a tunnel over IPv6.
+const MaxMTU = 9001 + wire.OuterLen6
 
 // MaxFrame is the length of the longest frame, without its checksum: Ethernet, a VLAN tag
 // and MaxMTU.

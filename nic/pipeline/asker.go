@@ -16,7 +16,7 @@ type asker struct {
 	next    int64 // when to ask again, in ns since 1970
 	confirm int64 // when to ask for known addresses, too
 	settle  int64 // when to look at the claims again
-	scratch [pmd.Headroom + 64]byte
+	scratch [pmd.Headroom + 128]byte
 	request pmd.Frame
 }
 
@@ -45,16 +45,21 @@ func (w *Worker) askUnderlay() {
 	}
 }
 
-// ask sends an ARP request for addr from the uplink (RFC 826).
+// ask sends a question for the MAC of addr from the uplink, by ARP (RFC 826) or neighbor
+// discovery (RFC 4861 section 7.2.2).
 func (w *Worker) ask(addr wire.Addr) {
 	u, a := &w.underlay, &w.asker
-	frame := wire.ARPRequest(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.card.VTEP}, addr)
+	question := wire.NeighborSolicit
+	if addr.Is4() {
+		question = wire.ARPRequest
+	}
+	frame := question(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.card.VTEP}, addr)
 	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
 	w.originate(w.uplink, &a.request)
 }
 
-// underlayFrame takes a frame from the underlay that is no tunnel. The card answers ARP
-// requests and learns from any ARP; everything else is dropped.
+// underlayFrame takes a frame from the underlay that is no tunnel. The card answers who asks
+// for its MAC, and learns from any such question or answer; everything else is dropped.
 func (w *Worker) underlayFrame(p *packet) Verdict {
 	if fault := wire.Parse(p.frame.Bytes(), &p.Headers); fault != wire.NoFault {
 		return Malformed(fault)
@@ -62,19 +67,59 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 	switch {
 	case p.Tagged:
 		return UnderlayVLAN
-	case p.EtherType != wire.EtherTypeARP:
-		return NotVXLAN
+	case p.EtherType == wire.EtherTypeARP:
+		p.untag()
+		return w.underlayARP(p)
+	case p.IsND() && w.underlay.over6:
+		p.untag()
+		return w.underlayND(p)
 	}
-	p.untag()
-	frame := p.frame.Bytes()
+	return NotVXLAN
+}
+
+// underlayARP answers a question of ARP, and takes in who sent the packet.
+func (w *Worker) underlayARP(p *packet) Verdict {
+	frame, card := p.frame.Bytes(), w.underlay.card.VTEP
 	q := wire.ARP(frame[p.L3:])
-	heeded := w.heed(q)
-	switch forCard := q.Target() == w.underlay.card.VTEP; {
+	forCard, op := q.Target() == card, q.Op()
+	heeded := (op == wire.ARPOpRequest || op == wire.ARPOpReply) &&
+		w.heed(wire.Station{MAC: q.SenderMAC(), Addr: q.Sender()}, op == wire.ARPOpReply && forCard)
+	switch {
 	case !forCard && !heeded:
 		return NotForThisCard
-	case forCard && q.Op() == wire.ARPOpRequest:
+	case forCard && op == wire.ARPOpRequest:
 		wire.ARPReply(frame, w.underlay.mac)
 		return answered
 	}
 	return Consumed
+}
+
+// underlayND is underlayARP for neighbor discovery.
+func (w *Worker) underlayND(p *packet) Verdict {
+	card, mac := w.underlay.card.VTEP, w.underlay.mac
+	if from, answer, ok := wire.ParseAdvertisement(p.frame.Bytes(), &p.Headers); ok {
+		if w.heed(from, answer && p.Dst == card) {
+			return Consumed
+		}
+		return NotForThisCard
+	}
+	q, ok := wire.ParseSolicitation(p.frame.Bytes(), &p.Headers)
+	if !ok || q.Target.IsZero() {
+		return NotVXLAN
+	}
+	asker := wire.Station{MAC: q.Source, Addr: p.Src}
+	heeded := w.heed(asker, false)
+	switch {
+	case q.Target != card && !heeded:
+		return NotForThisCard
+	case q.Target != card:
+		return Consumed
+	case q.Source.IsZero():
+		asker.MAC = p.ethernet().Src()
+	}
+	if !p.resize(wire.NeighborAdvertLen) {
+		return NoHeadroom
+	}
+	wire.NeighborAdvert(p.frame.Bytes(), wire.Station{MAC: mac, Addr: card}, asker, false)
+	return answered
 }

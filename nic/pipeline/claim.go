@@ -108,19 +108,17 @@ func (w *Worker) settleClaims() {
 	}
 }
 
-// heed takes in who sent an ARP packet, whoever it is for and whether it asks or answers:
-// the merge of RFC 826 ("Packet Reception") comes before both questions. A tunnel end that
-// is not resolved has the MAC at once, and one that is has another MAC once the claim is
-// settled.
+// heed takes in who sent a packet of ARP or neighbor discovery, whoever it is for and whether
+// it asks or answers: the merge of RFC 826 ("Packet Reception") comes before both questions,
+// and a question of neighbor discovery tells the asker's MAC, too (RFC 4861 section 7.2.3).
+// answer says that the packet answers a question of the card's. A tunnel end that is not
+// resolved has the MAC at once, and one that is has another MAC once the claim is settled.
 //
 // Only addresses that the card asks for are taken in, and MACs that frames can be sent
 // to: nobody makes the card remember more. heed is false if nothing was taken in.
-func (w *Worker) heed(q wire.ARP) bool {
-	u, op := &w.underlay, q.Op()
-	if op != wire.ARPOpRequest && op != wire.ARPOpReply {
-		return false
-	}
-	last, mac := u.asked[q.Sender()], q.SenderMAC()
+func (w *Worker) heed(from wire.Station, answer bool) bool {
+	u, mac := &w.underlay, from.MAC
+	last := u.asked[from.Addr]
 	if last == 0 || mac.IsZero() || mac.IsMulticast() || mac == u.mac {
 		return false
 	}
@@ -130,8 +128,8 @@ func (w *Worker) heed(q wire.ARP) bool {
 	case bits:
 		u.claims.defend(last, w.now)
 	default:
-		if u.claims.raise(last, bits, op == wire.ARPOpReply && q.Target() == u.card.VTEP, w.now) {
-			w.ask(q.Sender())
+		if u.claims.raise(last, bits, answer, w.now) {
+			w.ask(from.Addr)
 		}
 	}
 	return true

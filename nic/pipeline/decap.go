@@ -67,7 +67,7 @@ func (w *Worker) unwrap(p *packet) Verdict {
 		return w.underlayFrame(p)
 	case o.Tagged:
 		return p.refuse(UnderlayVLAN)
-	case o.Src == unspecified:
+	case o.Src == unspecified || o.Src.IsZero():
 		return p.refuse(UnknownVTEP)
 	case o.Dst != w.underlay.card.VTEP || o.Station != w.underlay.macBits:
 		return p.refuse(NotForThisCard)

@@ -7,15 +7,43 @@ import (
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
+	"nitrocard/pmd"
 )
 
 // encap puts the tunnel's headers, prebuilt but for lengths, MACs and source
 // port, before the frame.
 func (w *Worker) encap(p *packet, to *vpc.Station) Verdict {
-	hop := &w.underlay.hops[to.VTEP]
-	w.wrap(p.frame.Push(wire.OuterLen), to, hop.mac.Load(), entropy(&p.key))
+	w.enclose(p.frame, to, w.underlay.hops[to.VTEP].mac.Load(), entropy(&p.key))
 	p.to = w.uplink
 	return Sent
+}
+
+// enclose puts a frame into a tunnel of the underlay's family.
+func (w *Worker) enclose(f *pmd.Frame, to *vpc.Station, mac uint64, source uint16) {
+	if w.underlay.over6 {
+		w.wrap6(f, to, mac, source)
+		return
+	}
+	w.wrap(f.Push(wire.OuterLen), to, mac, source)
+}
+
+// wrap6 is wrap over IPv6. The source port stands in the flow label, too, by which routers
+// spread IPv6 over links (RFC 6438). The pieces of a merged frame get checksums of their own
+// when it is cut.
+func (w *Worker) wrap6(f *pmd.Frame, to *vpc.Station, mac uint64, source uint16) {
+	frame := f.Push(wire.OuterLen6)
+	outer := (*[wire.OuterLen6]byte)(frame)
+	*outer = w.underlay.tunnels6[to.VTEP]
+	*(*[4]byte)(outer[wire.OuterLen6-4:]) = to.VNI
+	binary.LittleEndian.PutUint64(outer[:], mac|w.underlay.source)
+	binary.LittleEndian.PutUint32(outer[8:], w.underlay.sourceRest)
+	ip := outer[wire.EthernetLen:]
+	ip[1] = innerECN((*[4]byte)(frame[wire.OuterLen6+wire.EthernetLen-2:])) << 4
+	binary.BigEndian.PutUint16(ip[2:], source)
+	wire.UDP(ip[wire.IPv6Len:]).SetSrcPort(source)
+	if !f.Merged() {
+		wire.FinishOuter6(frame)
+	}
 }
 
 // wrap writes the tunnel's headers to the start of frame, for the hop of that MAC. The

@@ -232,10 +232,11 @@ func unpublished(k *flow.Key, p *wire.Plain) bool {
 
 // passSteady has assembly pass on known frames, from the lowest in todo to the first one
 // that the assembly leaves, and returns which were passed on. With an observer it passes
-// on none, because the assembly describes no packet.
+// on none, because the assembly describes no packet; nor does the assembly put frames into
+// tunnels over IPv6.
 func (w *Worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed uint64) {
 	switch {
-	case w.observe != nil:
+	case w.observe != nil || w.underlay.over6:
 		return 0
 	case g == nil:
 		passed = w.steadyIn(frames, todo)
@@ -273,7 +274,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	}
 	to := w.setup.Policy.Region.Station(s.Exit())
 	hop := w.underlay.hops[to.VTEP].mac.Load()
-	if hop == unresolved || frame.Offset() < wire.OuterLen || frame.Len()-wire.EthernetLen > int(to.MTU) || !w.uplink.carries(frame.Len()+wire.OuterLen) {
+	if hop == unresolved || frame.Offset() < w.underlay.overhead || frame.Len()-wire.EthernetLen > int(to.MTU) || !w.uplink.carries(frame.Len()+w.underlay.overhead) {
 		return false
 	}
 	w.tally(c, wire.Out, frame.Bytes(), i)
@@ -287,7 +288,7 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 		described = w.describe(g, frame, i, w.uplink)
 		described.dir, described.exit = wire.Out, exitOf(s)
 	}
-	w.wrap(frame.Push(wire.OuterLen), to, hop, entropy(k))
+	w.enclose(frame, to, hop, entropy(k))
 	w.uplink.put(w, frame, described)
 	return true
 }

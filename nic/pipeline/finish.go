@@ -98,7 +98,7 @@ func (w *Worker) described(q *Queue, i uint8) *packet {
 	frame, p := w.out.frames[i], &w.refused
 	p.guest = w.behind(q)
 	if q == w.uplink {
-		frame.Pull(wire.OuterLen)
+		frame.Pull(w.underlay.overhead)
 		p.guest = w.behind(w.ingress)
 	}
 	wire.Parse(frame.Bytes(), &p.Headers)

@@ -40,10 +40,10 @@ func (w *Worker) fitsTunnel(p *packet, to *vpc.Station) Verdict {
 	switch {
 	case w.underlay.hops[to.VTEP].mac.Load() == unresolved:
 		return UnderlayUnresolved
-	case p.frame.Offset() < wire.OuterLen:
+	case p.frame.Offset() < w.underlay.overhead:
 		return NoHeadroom
 	}
-	return w.uplink.fits(p.leaves() + wire.EthernetLen + wire.OuterLen)
+	return w.uplink.fits(p.leaves() + wire.EthernetLen + w.underlay.overhead)
 }
 
 // fitsGuest is fits for a packet to a guest. A packet that is longer than the guest's port

@@ -110,7 +110,7 @@ func (s *pieces) send(q *Queue, o *outbox, tunneled bool) {
 		at = o.after[at]
 		s.packets[i] = f.Packets()
 		switch {
-		case f.Merged() && (mtu != 0 || !takes || f.IsIPv6()):
+		case f.Merged() && (mtu != 0 || !takes || f.IsIPv6() || f.Over6()):
 			s.cut(i, f, tunneled, mtu)
 		case mtu != 0:
 			s.fragment(i, f.Bytes(), tunneled, mtu)

@@ -116,7 +116,7 @@ func (w *Worker) tellBeyond(p *packet) {
 	if e := p.guest.eni; e.Beside(e.Neighbor(p.Src)) {
 		station.SetSrc(p.guest.mac)
 	}
-	w.wrap(p.frame.Push(wire.OuterLen), to, w.underlay.hops[to.VTEP].mac.Load(), entropy(&p.key))
+	w.enclose(p.frame, to, w.underlay.hops[to.VTEP].mac.Load(), entropy(&p.key))
 }
 
 // wayBack is the station from which p came by a tunnel; ok is false if nobody knows.

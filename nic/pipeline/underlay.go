@@ -21,12 +21,16 @@ type underlay struct {
 	edge    uint32   // the edge's address, IPv4 in host byte order
 	// addrs are the ends' addresses by VTEP index, IPv4 in host byte order. Index 0 is this
 	// card and has 0, because packets of its guests have no outer address; exits have 0, because
-	// the fast path takes no packet that came by one.
+	// the fast path takes no packet that came by one; and so do all ends over IPv6.
 	addrs   []uint32
 	hops    []hop                // by VTEP index
-	tunnels []tunnel             // by VTEP index
+	tunnels []tunnel             // by VTEP index, over IPv4
 	claims  *claims              // by VTEP index
 	asked   map[wire.Addr]uint16 // by hop.ask, the last index of hops; hop.next leads to the others
+
+	over6    bool          // the underlay is IPv6
+	overhead int           // bytes of a tunnel's headers
+	tunnels6 []vpc.Tunnel6 // by VTEP index, if over6
 
 	ends []vpc.VTEP // by VTEP index
 	card vpc.Card   // this card
@@ -69,6 +73,9 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 		addrs: make([]uint32, len(ends)), hops: make([]hop, len(ends)), tunnels: make([]tunnel, len(ends)), asked: make(map[wire.Addr]uint16, len(ends)), claims: &claims{of: make([]claim, len(ends))},
 		source: binary.LittleEndian.Uint64(frame[:]), sourceRest: binary.LittleEndian.Uint32(frame[8:]),
 	}
+	if u.over6, u.overhead = !p.Card.VTEP.Is4(), wire.OuterLen; u.over6 {
+		u.overhead, u.tunnels6 = wire.OuterLen6, make([]vpc.Tunnel6, len(ends))
+	}
 	known := before.known()
 	for i, v := range ends {
 		if i == 0 || i == int(p.Self) {
@@ -79,7 +86,11 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 		if !v.Exit {
 			u.addrs[i] = v.Addr.As4()
 		}
-		u.tunnels[i].outer = vpc.NewTunnel(p.Card.VTEP, v.Addr)
+		if u.over6 {
+			u.tunnels6[i] = vpc.NewTunnel6(p.Card.VTEP, v.Addr)
+		} else {
+			u.tunnels[i].outer = vpc.NewTunnel(p.Card.VTEP, v.Addr)
+		}
 		if !v.MAC.IsZero() {
 			h.static = true
 			h.mac.Store(hopMAC(v.MAC))

@@ -119,7 +119,7 @@ var vocabulary = [malformed]words{
 	Consumed:  {"consumed", "was for the card itself"},
 
 	NotForThisCard: {"not_for_this_card", "the outer addresses are not this card's"},
-	NotVXLAN:       {"not_vxlan", "is neither VXLAN nor ARP, and the underlay carries nothing else to a card"},
+	NotVXLAN:       {"not_vxlan", "is neither VXLAN nor ARP or neighbor discovery, and the underlay carries nothing else to a card"},
 	UnderlayVLAN:   {"underlay_vlan", "the outer frame is of a VLAN, and the card's underlay is untagged"},
 	UnknownVTEP:    {"unknown_vtep", "comes from a tunnel end that the configuration does not name"},
 	UnknownVNI:     {"unknown_vni", "no VPC has this VNI"},
@@ -170,7 +170,7 @@ var vocabulary = [malformed]words{
 	NATAbsent: {"nat_absent", "the route's NAT gateway has no ENI in the configuration"},
 	NATLoop:   {"nat_loop", "the route of the NAT gateway's own subnet leads back to the NAT gateway"},
 
-	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP yet"},
+	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP or neighbor discovery yet"},
 	PacketTooBig:       {"packet_too_big", "is longer than its way carries and not to be fragmented; the sender was told the MTU"},
 	PacketTooBigUntold: {"packet_too_big_untold", "is longer than its way carries and not to be fragmented; the sender was not told, because the packet is an error or a fragment, nobody knows the way back, or others were told enough"},
 	TooLong:            {"too_long", "the frame is longer than the port sends"},

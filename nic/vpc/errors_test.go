@@ -139,7 +139,7 @@ var mistakes = []mistake{
 	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Gateway: 172.16.0.255, ", `Placement: Cards[1] y: Gateway 172.16.0.255 is no neighbour on the link 172.16.0.0/24`},
 	{"Vtep: 172.16.0.12/24, ", "", `Placement: Cards[1] y: Vtep is missing`},
 	{"Vtep: 172.16.0.12/24, ", "Vtep: 172.16.0.12/24, Gateway: 172.16.1.1, ", `Placement: Cards[1] y: Gateway 172.16.1.1 is no neighbour on the link 172.16.0.0/24`},
-	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: "fd00::1",`, `Placement: Edge: Vtep fd00::1 is no IPv4 address`},
+	{"Edge: {Vtep: 172.16.0.1,", `Edge: {Vtep: "fd00::1",`, `Placement: Edge: Vtep fd00::1: the first card has an IPv4 address, and an underlay is of one family`},
 	{"vpc-b: 5002", "vpc-b: 5001", `Placement: Vnis: vpc-b: 5001 is the VNI of vpc-a already`},
 	{"vpc-b: 5002", "vpc-b: 16777216", `Placement: Vnis: vpc-b: 16777216 is no VNI: 1 to 16777215`},
 	{"vpc-b: 5002", "vpc-b: 0", `Placement: Vnis: vpc-b: 0 is no VNI: 1 to 16777215`},

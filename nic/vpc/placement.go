@@ -33,17 +33,17 @@ func (p Placement) IsZero() bool { return reflect.ValueOf(p).IsZero() }
 // CardPlacement is the card of one server.
 type CardPlacement struct {
 	Name              string       `json:",omitzero"`
-	Vtep              netip.Prefix `json:",omitzero"` // its address on the underlay, with the length of the link's prefix
+	Vtep              netip.Prefix `json:",omitzero"` // its address on the underlay, with the length of the link's prefix; all are IPv4, or all IPv6
 	Gateway           netip.Addr   `json:",omitzero"` // absent: all VTEPs are on the link
-	Mac               wire.MAC     `json:",omitzero"` // of its uplink; absent: the port's own, found by ARP
+	Mac               wire.MAC     `json:",omitzero"` // of its uplink; absent: the port's own, found by ARP or neighbor discovery
 	NetworkInterfaces []string     `json:",omitzero"` // IDs; an ENI that no card names is on the first card
 }
 
 // EdgePlacement is the router between the VPCs and the internet.
 type EdgePlacement struct {
-	Vtep        netip.Addr `json:",omitzero"` // absent: 198.18.0.254
+	Vtep        netip.Addr `json:",omitzero"` // absent: 198.18.0.254, or 2001:2::fe
 	Mac         wire.MAC   `json:",omitzero"` // inside the tunnel
-	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found by ARP
+	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found as other tunnel ends' are
 }
 
 // ExitPlacement is where the target of a route really leads. The tunnel end takes the target's
@@ -66,6 +66,7 @@ type Allowance struct {
 var (
 	defaultCard            = CardPlacement{Name: "local", Vtep: netip.MustParsePrefix("198.18.0.1/24")}
 	defaultEdgeVtep        = netip.MustParseAddr("198.18.0.254")
+	defaultEdgeVtep6       = netip.MustParseAddr("2001:2::fe") // RFC 5180 section 8
 	defaultEdgeMAC         = wire.MAC{0x02, 0, 0, 0, 0xed, 0x9e}
 	defaultEdgeUnderlayMAC = wire.MAC{0x02, 0, 0, 0, 0xed, 0x01}
 	defaultExitMAC         = wire.MAC{0x02, 0, 0, 0, 0xe8, 0x17}
@@ -79,6 +80,9 @@ func (p Placement) withDefaults() Placement {
 	}
 	if !p.Edge.Vtep.IsValid() {
 		p.Edge.Vtep = defaultEdgeVtep
+		if first := p.Cards[0].Vtep; first.IsValid() && !first.Addr().Unmap().Is4() {
+			p.Edge.Vtep = defaultEdgeVtep6
+		}
 		if p.Edge.UnderlayMac.IsZero() {
 			p.Edge.UnderlayMac = defaultEdgeUnderlayMAC
 		}

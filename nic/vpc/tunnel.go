@@ -11,6 +11,24 @@ import (
 // and the checksum of exactly these bytes. UDP's checksum is 0 (RFC 7348 section 5).
 type Tunnel [wire.OuterLen]byte
 
+// Tunnel6 is Tunnel over IPv6. Traffic class, flow label, payload length and UDP's checksum are
+// 0, too; the packet path fills them. The hop limit is 64.
+type Tunnel6 [wire.OuterLen6]byte
+
+// NewTunnel6 makes the headers from one IPv6 address of the underlay to another.
+func NewTunnel6(from, to wire.Addr) (b Tunnel6) {
+	wire.Ethernet(b[:]).SetEtherType(wire.EtherTypeIPv6)
+	ip := b[wire.EthernetLen:][:wire.IPv6Len]
+	ip[0], ip[6], ip[7] = 6<<4, wire.ProtoUDP, 64
+	src, dst := from.Netip().As16(), to.Netip().As16()
+	copy(ip[8:], src[:])
+	copy(ip[24:], dst[:])
+	udp := b[wire.EthernetLen+wire.IPv6Len:]
+	binary.BigEndian.PutUint16(udp[2:], wire.PortVXLAN)
+	wire.VXLAN(udp[wire.UDPLen:]).Set(0)
+	return b
+}
+
 // NewTunnel makes the headers from one IPv4 address of the underlay to another.
 func NewTunnel(from, to wire.Addr) (b Tunnel) {
 	wire.Ethernet(b[:]).SetEtherType(wire.EtherTypeIPv4)

@@ -77,14 +77,22 @@ func (c *compiler) checkEnd(path string, vtep netip.Addr) bool {
 	switch {
 	case !vtep.IsValid():
 		c.Add(path, "Vtep is missing")
-	case !vtep.Unmap().Is4():
-		c.Add(path, "Vtep %s is no IPv4 address", vtep)
+	case vtep.Unmap().Is4() != c.underlay4():
+		c.Add(path, "Vtep %s: the first card has an %s address, and an underlay is of one family", vtep, map[bool]string{true: "IPv4", false: "IPv6"}[c.underlay4()])
+	case wire.AddrFrom(vtep).IsLinkLocal6() || vtep.Zone() != "":
+		c.Add(path, "Vtep %s is a link-local address", vtep)
 	case !wire.AddrFrom(vtep).IsUnicast():
 		c.Add(path, "Vtep %s is no unicast address", vtep)
 	default:
 		return true
 	}
 	return false
+}
+
+// underlay4 tells whether the underlay is IPv4, as the first card's address is.
+func (c *compiler) underlay4() bool {
+	first := c.next.place.cards[0].Vtep
+	return !first.IsValid() || first.Addr().Unmap().Is4()
 }
 
 // checkStation checks that a MAC may be one station's.
@@ -111,24 +119,24 @@ func broadcast(link netip.Prefix) netip.Addr {
 // checkVTEP checks a card's address and gateway. vteps are the addresses of the edge and of
 // the cards before.
 func (c *compiler) checkVTEP(path string, card CardPlacement, vteps map[netip.Addr]string) {
-	if !c.ipv4(path, "Vtep", card.Vtep) {
+	addr := card.Vtep.Addr().Unmap()
+	if !c.checkEnd(path, addr) {
 		return
 	}
-	addr := card.Vtep.Addr().Unmap()
 	if first, twice := vteps[addr]; twice {
 		c.Add(path, "Vtep %s is that of %s", addr, first)
 	}
 	vteps[addr] = path
 	link := card.Vtep.Masked()
 	switch {
-	case !wire.AddrFrom(addr).IsUnicast():
-		c.Add(path, "Vtep %s is no unicast address", addr)
 	case addr == broadcast(card.Vtep):
 		c.Add(path, "Vtep %s is the broadcast address of the link %s", addr, link)
-	case addr == link.Addr() && link.Bits() < 31:
+	case addr == link.Addr() && link.Bits() < addr.BitLen()-1: // RFC 3021, RFC 6164
 		c.Add(path, "Vtep %s is the address of the link %s itself; one in it is expected", addr, link)
 	}
-	if g := card.Gateway; g.IsValid() && (!link.Contains(g.Unmap()) || g.Unmap() == addr || g.Unmap() == broadcast(card.Vtep) || !wire.AddrFrom(g).IsUnicast()) {
+	g := card.Gateway
+	onLink := link.Contains(g.Unmap()) || addr.Is6() && g.IsLinkLocalUnicast() && g.Zone() == ""
+	if g.IsValid() && (!onLink || g.Unmap() == addr || g.Unmap() == broadcast(card.Vtep) || !wire.AddrFrom(g).IsUnicast()) {
 		c.Add(path, "Gateway %s is no neighbour on the link %s", g, link)
 	}
 }

@@ -95,6 +95,8 @@ const (
 
 	// OuterLen is the length of the headers that a tunnel puts in front of a frame.
 	OuterLen = EthernetLen + IPv4Len + UDPLen + VXLANLen
+	// OuterLen6 is OuterLen for a tunnel over IPv6.
+	OuterLen6 = EthernetLen + IPv6Len + UDPLen + VXLANLen
 )
 
 // ICMPFragNeeded is the code of an ICMPUnreachable that reports the path's MTU

@@ -66,6 +66,52 @@ func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
 	return s, s.Source.IsZero() || !h.Src.IsZero()
 }
 
+// ParseAdvertisement reads the neighbor advertisement in frame, which h describes: who has
+// which address, and whether the message answers a question. A message without a MAC in an
+// option has that of the frame. ok is false if the message is none, or if it is not sound
+// (RFC 4861 section 7.1.2, RFC 6980).
+func ParseAdvertisement(frame []byte, h *Headers) (from Station, answer, ok bool) {
+	ip, b := IPv6(frame[h.L3:h.End]), frame[h.L4:h.End]
+	switch {
+	case h.Type != NDNeighborAdvertisement, h.Code != 0, h.L4 != h.L3+IPv6Len, ip.HopLimit() != 255, len(b) < 24:
+		return from, false, false
+	case Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) != 0:
+		return from, false, false
+	}
+	from = Station{Ethernet(frame).Src(), addrFrom16(b[8:24])}
+	answer = b[4]&0x40 != 0
+	if !from.Addr.IsUnicast() || from.Addr.Is4() || answer && h.Dst.IsGroup() {
+		return from, false, false
+	}
+	for b = b[24:]; len(b) > 0; b = b[int(b[1])*8:] {
+		if len(b) < 8 || b[1] == 0 || len(b) < int(b[1])*8 {
+			return from, false, false
+		}
+		if b[0] == ndTarget {
+			from.MAC = MAC(b[2:8])
+		}
+	}
+	return from, answer, true
+}
+
+// NeighborSolicit writes a question into dst, on behalf of from, who has an address: to the
+// group of stations whose addresses end alike (RFC 4291 section 2.7.1, RFC 4861 section 4.3).
+// The frame that NeighborSolicit returns is the first NeighborAdvertLen bytes of dst; a shorter
+// dst panics.
+//
+//	|Type 135|Code|Checksum|0, 4 bytes|Target, 16 bytes|Option 1: MAC of from|
+func NeighborSolicit(dst []byte, from Station, addr Addr) []byte {
+	frame, low := dst[:NeighborAdvertLen], addr.lo&0xff_ffff
+	group := Station{MAC{0x33, 0x33, 0xff, byte(low >> 16), byte(low >> 8), byte(low)}, Addr{0xff02 << 48, 1<<32 | 0xff<<24 | low}}
+	b := startND(frame, from, group)
+	b[0] = NDNeighborSolicitation
+	putAddr(b[8:], addr)
+	b[24], b[25] = ndSource, 1
+	copy(b[26:], from.MAC[:])
+	endND(frame)
+	return frame
+}
+
 // Lengths of frames with advertisements.
 const (
 	NeighborAdvertLen = EthernetLen + IPv6Len + 24 + 8

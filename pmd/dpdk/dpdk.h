@@ -15,7 +15,7 @@
 
 #define NC_BURST 64       // pmd.MaxBurst
 #define NC_HEADROOM 128   // pmd.Headroom
-#define NC_MAX_FRAME 9069 // pmd.MaxFrame
+#define NC_MAX_FRAME 9089 // pmd.MaxFrame
 #define NC_MERGED (65536 + 256) // longest merged frame: an IP packet, and what may lie before it
 #define NC_QUEUES 256     // of one device, at most
 #define NC_SPEED_UNKNOWN UINT32_MAX

@@ -54,6 +54,6 @@ func TestALentFrameTakesRoom(t *testing.T) {
 }
 
 func TestInfo(t *testing.T) {
-	require.Equal(t, pmd.Info{Name: "mem", Driver: "mem", MTU: 9051}, New(Options{}).Info())
+	require.Equal(t, pmd.Info{Name: "mem", Driver: "mem", MTU: 9071}, New(Options{}).Info())
 	require.Equal(t, 1500, New(Options{MTU: 1500}).Info().MTU)
 }

@@ -66,7 +66,7 @@ func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
 		}
 	}()
 	for _, p := range places {
-		w, err := p.host.Watch(p.link, isIPv4)
+		w, err := p.host.Watch(p.link, isIP)
 		if err != nil {
 			return nil, err
 		}
@@ -86,6 +86,11 @@ func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
 		return nil, err
 	}
 	return j, s.ask(ctx, j)
+}
+
+// isIP tells whether a frame is IP, of either family.
+func isIP(frame []byte) bool {
+	return isIPv4(frame) || len(frame) > 14 && wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6
 }
 
 // arrive takes the first of the frames at the guest that is the connection's.

@@ -63,6 +63,24 @@ func TestTheLabPasses(t *testing.T) {
 	}
 }
 
+// The whole lab with an underlay of IPv6: the edge is the kernel's VXLAN over IPv6, which takes
+// no tunnel without a checksum.
+func TestTheLabPassesOverIPv6(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the lab takes the better part of a minute")
+	}
+	file := filepath.Join(t.TempDir(), "region.yaml")
+	over6 := strings.NewReplacer("172.16.0.11/24", `"2001:db8:16::11/64"`, "172.16.0.12/24", `"2001:db8:16::12/64"`, "172.16.0.1,", `"2001:db8:16::1",`)
+	require.NoError(t, os.WriteFile(file, []byte(over6.Replace(string(Region))), 0o644))
+	var out bytes.Buffer
+	cmd := exec.Command(program(t, "-pgo=off"), "lab", "--config", file)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Run(), "%s", &out)
+	require.Equal(t, "lab: 11 passed, 0 failed", lastLine(out.String()), "%s", &out)
+	require.Contains(t, out.String(), "2001:db8:16::11.4789")
+	t.Logf("%s", &out)
+}
+
 // A minute of every attack ends no card and no connection, and every packet is
 // accounted for. What the attacks cost the victim depends on the machine, and is told.
 func TestTheLabIsAttacked(t *testing.T) {

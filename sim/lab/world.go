@@ -22,12 +22,12 @@ var (
 )
 
 // Packet sizes of the lab's links. Guests have EC2's 9001 and the underlay
-// room for the tunnel's 50 bytes on top; the internet has Ethernet's 1500.
+// room for the tunnel's 50 bytes on top, or 70 over IPv6; the internet has Ethernet's 1500.
 const (
 	internetMTU = 1500
 	guestMTU    = 9001
 	underlayMTU = 9100
-	tunnelMTU   = underlayMTU - 50
+	tunnelMTU   = underlayMTU - 70
 )
 
 // uplink is the name of each server's link to the underlay.

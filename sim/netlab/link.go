@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // End is where one end of a cable is plugged in.
@@ -63,6 +64,12 @@ func (h *Host) Address(name string, p netip.Prefix) error {
 		return err
 	}
 	addr := &netlink.Addr{IPNet: ipNet(p)}
+	if p.Addr().Is6() {
+		if err := h.Sysctl("net/ipv6/conf/"+name+"/disable_ipv6", "0"); err != nil {
+			return err
+		}
+		addr.Flags = unix.IFA_F_NODAD // or it could not be used for a second
+	}
 	if err := h.links.AddrAdd(link, addr); err != nil {
 		return fmt.Errorf("address %s on %s.%s: %w", p, h.Name, name, err)
 	}

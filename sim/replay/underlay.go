@@ -44,7 +44,7 @@ func survey(ctx context.Context, files []Input) (underlay, error) {
 	return u, ctx.Err()
 }
 
-// see notes both ends of a tunnel packet, and who sent an ARP packet.
+// see notes both ends of a tunnel packet, and who sent a packet of ARP, or says its MAC by neighbor discovery.
 func (u underlay) see(frame []byte) {
 	var o wire.Outer
 	var h wire.Headers
@@ -53,9 +53,15 @@ func (u underlay) see(frame []byte) {
 	} else if is {
 		u.note(o.Src, wire.Ethernet(frame).Src())
 		u.note(o.Dst, wire.Ethernet(frame).Dst())
-	} else if wire.Parse(frame, &h) == wire.NoFault && h.EtherType == wire.EtherTypeARP {
+	} else if wire.Parse(frame, &h) != wire.NoFault {
+		return
+	} else if h.EtherType == wire.EtherTypeARP {
 		arp := wire.ARP(frame[h.L3:])
 		u.note(arp.Sender(), arp.SenderMAC())
+	} else if h.IsND() {
+		if from, _, ok := wire.ParseAdvertisement(frame, &h); ok {
+			u.note(from.Addr, from.MAC)
+		}
 	}
 }
 
@@ -73,7 +79,8 @@ func (u underlay) mac(addr wire.Addr) wire.MAC {
 		return mac
 	}
 	mac := wire.MAC{0x02}
-	binary.BigEndian.PutUint32(mac[2:], addr.As4())
+	_, low := addr.Words() // of IPv4 the address itself
+	binary.BigEndian.PutUint32(mac[2:], uint32(low))
 	return mac
 }
 
