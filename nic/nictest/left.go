@@ -38,8 +38,13 @@ func AllLeft(t testing.TB, ports map[string]*mem.Port, uplink string) (frames []
 	return frames, from
 }
 
-// IsQuestion tells whether a frame is the card's own ARP request.
+// IsQuestion tells whether a frame is the card's own question for a MAC, by ARP or by neighbor
+// discovery.
 func IsQuestion(f []byte) bool {
+	var h wire.Headers
+	if wire.Parse(f, &h) == wire.NoFault && h.IsND() {
+		return h.Type == wire.NDNeighborSolicitation
+	}
 	return wire.Ethernet(f).EtherType() == wire.EtherTypeARP && wire.ARP(f[14:]).Op() == wire.ARPOpRequest
 }
 
