@@ -20,8 +20,8 @@ func advert(from, to string) []byte {
 	return frame
 }
 
-// resummed is a message with the right checksum of what it says.
-func resummed(frame []byte) []byte {
+// summed6 is a message with the right checksum of what it says.
+func summed6(frame []byte) []byte {
 	frame = bytes.Clone(frame)
 	ip := wire.IPv6(frame[wire.EthernetLen:])
 	b := ip[wire.IPv6Len:]
@@ -57,15 +57,15 @@ func TestParseAdvertisement(t *testing.T) {
 			bad[c.at] = c.to
 			_, _, ok := read(bad)
 			require.False(t, ok, "%s, its checksum wrong", c.what)
-			_, _, ok = read(resummed(bad))
+			_, _, ok = read(summed6(bad))
 			require.False(t, ok, c.what)
 		}
 	}
-	_, _, ok := read(resummed(advert("2001:db8::9", "2001:db8::7")))
+	_, _, ok := read(summed6(advert("2001:db8::9", "2001:db8::7")))
 	require.True(t, ok)
 	loud := advert("2001:db8::9", "")
 	loud[14+40+4] |= 0x40 // answers, and goes to all
-	_, _, ok = read(resummed(loud))
+	_, _, ok = read(summed6(loud))
 	require.False(t, ok)
 	question := wire.NeighborSolicit(make([]byte, 128), wire.Station{MAC: wire.MAC{2, 0, 0, 0, 0, 7}, Addr: wiretest.Addr("2001:db8::7")}, wiretest.Addr("2001:db8::12:3456"))
 	require.NoError(t, wiretest.Check(question))
