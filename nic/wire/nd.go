@@ -78,7 +78,7 @@ func ParseAdvertisement(frame []byte, h *Headers) (from Station, answer, ok bool
 	case Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) != 0:
 		return from, false, false
 	}
-	from = Station{Ethernet(frame).Src(), addrFrom16(b[8:24])}
+	from = Station{Ethernet(frame).Src(), AddrFrom16(b[8:24])}
 	answer = b[4]&0x40 != 0
 	if !from.Addr.IsUnicast() || from.Addr.Is4() || answer && h.Dst.IsGroup() {
 		return from, false, false
