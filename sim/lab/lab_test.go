@@ -76,8 +76,8 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	cmd := exec.Command(program(t, "-pgo=off"), "lab", "--config", file)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	require.Equal(t, "lab: 11 passed, 0 failed", lastLine(out.String()), "%s", &out)
-	require.Contains(t, out.String(), "2001:db8:16::11.4789")
+	require.Equal(t, "lab: 16 passed, 0 failed", lastLine(out.String()), "%s", &out)
+	require.Contains(t, out.String(), "═▶ [2001:db8:16::1]:4789")
 	t.Logf("%s", &out)
 }
 
