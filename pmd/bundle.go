@@ -74,7 +74,7 @@ func (j *Joiner) Join(bundle []byte, size int) (merged []byte, segment int, ok b
 // begins tells whether outer headers and first packet are sound, and finds its headers.
 func (j *Joiner) begins() bool {
 	const inner = wire.VXLANLen
-	if j.size < inner+len(wire.Plain{}) || len(j.bundle) <= OuterHead+j.size || len(j.bundle) > MaxBundle ||
+	if j.size < inner+len(wire.Plain{}) || OuterHead+j.size > MaxFrame || len(j.bundle) <= OuterHead+j.size || len(j.bundle) > MaxBundle ||
 		!isOuter(j.bundle) || !soundIPv4(j.packet(0)[inner:], wire.ProtoTCP) {
 		return false
 	}

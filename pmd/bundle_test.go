@@ -114,6 +114,27 @@ func TestABundleOfOtherPacketsIsLeft(t *testing.T) {
 	}
 }
 
+// Packets longer than any port carries are joined no more than a port would lend them merged.
+func TestABundleOfLongPacketsIsLeft(t *testing.T) {
+	for segment, joined := range map[int]bool{MaxFrame - wire.OuterLen - 54: true, MaxFrame - wire.OuterLen - 53: false, 20000: false} {
+		f := mergedInTunnel(wire.TCPAck, 2*segment, segment)
+		bundle := bytes.Clone(f.Bytes()[:OuterHead])
+		for i := range 2 { // as no Cutter makes them
+			inner := wiretest.TCP("10.0.1.5:40000", "10.0.2.5:80").Flags(wire.TCPAck).Payload(string(make([]byte, segment))).Bytes()
+			ip := wire.IPv4(inner[wire.EthernetLen:])
+			ip.Segment(uint16(i))
+			tcp := wire.TCP(ip[wire.IPv4Len:])
+			tcp.SetSeq(tcp.Seq() + uint32(i*segment))
+			clear(tcp[tcpSum : tcpSum+2])
+			wire.PutSum(tcp[tcpSum:], wire.Sum(tcp, pseudoOf(ip, tcp)))
+			bundle = append(append(bundle, f.Bytes()[OuterHead:wire.OuterLen]...), inner...)
+		}
+		setOuterLength(bundle)
+		_, _, ok := new(Joiner).Join(bundle, wire.VXLANLen+54+segment)
+		require.Equal(t, joined, ok, segment)
+	}
+}
+
 // FuzzJoin tries whatever comes as a bundle. What is joined may be lent as merged and is cut
 // into the bundle's packets; what is not is left as it was.
 func FuzzJoin(f *testing.F) {
