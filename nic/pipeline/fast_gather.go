@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/tables"
@@ -197,12 +198,26 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (f gathered, odd uint64) {
 // are as gatherIn's.
 func (w *Worker) gatherOut(g *guest, frames []pmd.Frame) (f gathered, odd uint64) {
 	f = w.fast.packets(g, frames)
-	f.odd |= f.plain & w.rx.Merged
-	f.plain &^= w.rx.Merged
+	left := w.rx.Merged
+	if g.across {
+		left |= longerThan(frames, wire.EthernetLen+int(vpc.AcrossMTU)) // fits asks for their way
+	}
+	f.odd |= f.plain & left
+	f.plain &^= left
 	for s := f.odd; s != 0; s &= s - 1 {
 		odd |= w.fast.remoteOf(frames[bits.TrailingZeros64(s)].Bytes(), wire.Out)
 	}
 	return f, odd
+}
+
+// longerThan are the frames of more bytes.
+func longerThan(frames []pmd.Frame, bytes int) (longer uint64) {
+	for i := range frames {
+		if frames[i].Len() > bytes {
+			longer |= 1 << i
+		}
+	}
+	return longer
 }
 
 // packetsPortable writes the key of each plain frame that a guest sent with its own MAC.

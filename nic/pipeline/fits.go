@@ -24,8 +24,12 @@ func (w *Worker) fits(p *packet) Verdict {
 		number = w.guests[eni].eni.Station
 	}
 	to := w.setup.Policy.Region.Station(number)
-	if p.longest() > int(to.MTU) {
-		if v := w.tooBig(p, to.MTU); v != next {
+	mtu := to.MTU
+	if p.longest() > int(vpc.AcrossMTU) && p.guest.leavesRegion(p.Dst) {
+		mtu = min(mtu, vpc.AcrossMTU)
+	}
+	if p.longest() > int(mtu) {
+		if v := w.tooBig(p, mtu); v != next {
 			return v
 		}
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
@@ -20,6 +21,7 @@ type guest struct {
 	mac, router         wire.MAC
 	macBits, routerBits uint64
 	gateway             wire.Addr // the router's IPv4 address: the subnet's second
+	across              bool      // its VPC peers with one of another region
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
@@ -34,6 +36,20 @@ func (g *guest) privateOf(addr wire.Addr) wire.Addr {
 	return addr
 }
 
+// leavesRegion tells whether packets to an address go over peering to another region, which
+// has an MTU of its own (vpc.AcrossMTU).
+func (g *guest) leavesRegion(dst wire.Addr) bool {
+	if !g.across {
+		return false
+	}
+	r := g.eni.Route(dst)
+	if r == nil || r.Target != vpc.Peering {
+		return false
+	}
+	peer := g.eni.Peer(r.Via)
+	return peer != nil && !peer.Regional
+}
+
 // guestsOf are the guests of ports, by ENI number.
 func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 	guests := make([]guest, len(policy.ENIs))
@@ -43,7 +59,8 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 		guests[e.Number] = guest{
 			eni: e, label: &nameplate{e.ID, e.Groups, e.ACL(), e.Routes()}, number: e.Number, owner: e.Owner,
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
-			limit: p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
+			across: slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
+			limit:  p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}
 	}
 	return guests

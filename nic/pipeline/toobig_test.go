@@ -90,6 +90,31 @@ func TestAVPCCarries9001AndANATGateway8500(t *testing.T) {
 	}
 }
 
+// MTU 8500 over peering to another region, and 9001 over peering in the region, of one guest:
+// to an ENI of this card or another, whether the connection is known or not.
+func TestPeeringBetweenRegionsCarries8500(t *testing.T) {
+	x, y := newPeers(t)
+	for range 3 {
+		for _, c := range []struct {
+			from *rig
+			eni  string
+			src  string
+			dst  string
+			mtu  vpc.MTU
+		}{
+			{x, "eni-c2", "10.8.1.6", "10.16.1.5", vpc.AcrossMTU}, // vpc-d, by a tunnel
+			{y, "eni-c1", "10.8.1.5", "10.16.1.5", vpc.AcrossMTU}, // … on this card
+			{x, "eni-c2", "10.8.1.6", "10.0.1.5", vpc.InsideMTU},  // vpc-a, on this card
+			{y, "eni-c1", "10.8.1.5", "10.0.1.5", vpc.InsideMTU},  // … by a tunnel
+		} {
+			p := wiretest.TCP(c.src+":40000", c.dst+":80").DF()
+			c.from.fromGuest(c.eni, p.Flags(wire.TCPSyn).Size(size(c.mtu))).passed()
+			c.from.fromGuest(c.eni, p.Flags(wire.TCPAck).Size(size(c.mtu))).passed()
+			c.from.fromGuest(c.eni, p.Flags(wire.TCPAck).Size(size(c.mtu)+1)).tells(c.mtu)
+		}
+	}
+}
+
 // reassembled is the packet whose fragments the frames are, in order: each of at most mtu
 // bytes, none empty, none overlapping.
 func reassembled(t testing.TB, frames [][]byte, mtu vpc.MTU) []byte {
