@@ -77,6 +77,7 @@ const (
 	OtherPublic
 	NoAddress
 
+	OverQuota
 	RouteOdd
 	ServiceENI
 	StaleRule

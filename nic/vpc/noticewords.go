@@ -68,6 +68,7 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d carrier and customer-owned addresses, whose gateways, which translate them, are outside the configuration; packets to them are dropped"},
 	NoAddress: {"no_address", Drops, "has no IP address; what it sends is dropped", "%d ENIs have no IP address; what they send is dropped"},
 
+	OverQuota: {"over_quota", NoEffect, "%s", "%d objects have more than EC2's quotas allow; all of it is in force here"},
 	RouteOdd: {"route_odd", NoEffect, "%s; EC2 takes no such route, and this card follows it",
 		"%d routes are such as EC2 does not take; this card follows them"},
 	ServiceENI: {"service_eni", NoEffect, "InterfaceType %s: its security groups are enforced, and the service behind it is not here",

@@ -10,6 +10,7 @@ import (
 type prefixList struct {
 	id      string
 	entries []netip.Prefix
+	most    int  // entries that the list may have, as which it counts in rules and routes; 0: not told
 	known   bool // the configuration has the entries
 }
 
@@ -49,7 +50,7 @@ func (c *compiler) compileList(id string) {
 	}
 	if managed != nil {
 		given := managed.config.(*ec2.ManagedPrefixList)
-		list.known = given.Entries != nil
+		list.known, list.most = given.Entries != nil, given.MaxEntries
 		for _, e := range given.Entries {
 			cidrs = append(cidrs, e.Cidr)
 		}

@@ -30,6 +30,7 @@ func (c *compiler) routeTables() {
 			r.route(ec2.In(at.path(), ec2.At("Routes", j, "")), &config.Routes[j])
 		}
 		r.finish()
+		c.routeQuota(at, config)
 		if isGateways(config) {
 			r.table.inside = true
 			r.checkInward(at.path(), config)

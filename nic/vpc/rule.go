@@ -43,7 +43,12 @@ func (g *groupRules) text(at int) Rule {
 
 // permissionPath is the path of a permission in its group.
 func permissionPath(dir wire.Direction, i int) string {
-	return ec2.At([...]string{wire.In: "IpPermissions", wire.Out: "IpPermissionsEgress"}[dir], i, "")
+	return ec2.At(permissionsName(dir), i, "")
+}
+
+// permissionsName is the name of a group's permissions of a direction.
+func permissionsName(dir wire.Direction) string {
+	return [...]string{wire.In: "IpPermissions", wire.Out: "IpPermissionsEgress"}[dir]
 }
 
 // rule is one permission for one source.

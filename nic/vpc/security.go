@@ -18,6 +18,7 @@ func (c *compiler) security() {
 		}
 		check := groupCheck{c, sg, at, known}
 		check.permissions(at.path())
+		c.ruleQuota(at, sg)
 		c.compileGroup(sg)
 	}
 }

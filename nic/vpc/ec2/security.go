@@ -67,6 +67,7 @@ type ManagedPrefixList struct {
 	PrefixListId   string            `json:",omitzero"`
 	PrefixListName string            `json:",omitzero"`
 	AddressFamily  string            `json:",omitzero"`
+	MaxEntries     int               `json:",omitzero"`
 	Entries        []PrefixListEntry `json:",omitzero"`
 	Tags           []Tag             `json:",omitzero"`
 }
