@@ -30,7 +30,7 @@ var levels = [][]string{
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab", "sim/oracle"},
 	{"sim/cage/cagetest"},
-	{"sim/lab", "sim/replay", "bench"},
+	{"sim/lab", "sim/replay", "sim/nftables", "bench"},
 	{"cmd/nitrocard", "bench/*"},
 }
 
