@@ -117,7 +117,7 @@ func TestBenchErrorsSayWhatWouldBeRight(t *testing.T) {
 		"bench --nb-cores 65":                   "--nb-cores 65: a number from 1 to 64 is expected",
 		"bench --burst 65":                      "--burst 65: a number from 1 to 64 is expected",
 		"bench --flows 0":                       "--flows 0: a number from 1 to 8388608 is expected",
-		"bench --frame-size 64":                 `--frame-size 64: a number of bytes from 104 to 9065, tunnel included, or imix is expected`,
+		"bench --frame-size 64":                 `--frame-size 64: a number of bytes from 104 to 9085, tunnel included, or imix is expected`,
 		"bench --port foo":                      `--port: port "foo": this build has no driver`,
 		"bench --port pcap:none":                "--port: pcap:none: open none",
 		"bench --port pcap:x,loop":              "--port: pcap:x,loop: a benchmark reads the file into memory",
