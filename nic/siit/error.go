@@ -19,8 +19,8 @@ type Failure struct {
 const quoted = wire.IPv6Len + wire.ICMPLen + wire.IPv6Len + 8
 
 // ErrorTo4 makes an ICMPv6 error in a frame one of IPv4, and is false, with the frame as it was,
-// if there is no such error or its checksum is wrong. The quote's headers are translated as those
-// of a packet are. ErrorTo4 makes e.Headers that of the new frame.
+// if there is no such error, its checksum is wrong, or no packet of IPv4 is as long as the quote
+// says. The quote's headers are translated as those of a packet are. ErrorTo4 makes e.Headers that of the new frame.
 func ErrorTo4(f *pmd.Frame, e *Failure, id uint16) bool {
 	frame, h, q := f.Bytes(), e.Headers, e.Quote
 	d, ok := read6(frame[h.L3:h.L4])
@@ -30,8 +30,8 @@ func ErrorTo4(f *pmd.Frame, e *Failure, id uint16) bool {
 		return false
 	}
 	m, ok := messageOf(body).to4()
-	p := e.payload(frame, &inner)
-	if !ok || !p.translate() {
+	p, whole := e.payload(frame, &inner)
+	if !ok || !whole || !inner.fits4() || !p.translate() {
 		return false
 	}
 	d.id, d.named, d.payload = uint32(id), false, wire.ICMPLen+wire.IPv4Len+len(p.bytes)
@@ -42,7 +42,8 @@ func ErrorTo4(f *pmd.Frame, e *Failure, id uint16) bool {
 	d.write4(ip, e.To)
 	m.write(ip[wire.IPv4Len:], 0)
 	f.Trim(wire.EthernetLen + len(ip))
-	return wire.Parse(f.Bytes(), h) == wire.NoFault
+	wire.Parse(f.Bytes(), h)
+	return true
 }
 
 // ErrorTo6 makes an ICMP error one of IPv6, as ErrorTo4 makes an ICMPv6 one of IPv4. An error of
@@ -56,10 +57,10 @@ func ErrorTo6(f *pmd.Frame, e *Failure) bool {
 		return false
 	}
 	m, ok := messageOf(body).to6(wire.IPv4(frame[q.L3:]).TotalLen())
-	p := e.payload(frame, &inner)
+	p, whole := e.payload(frame, &inner)
 	front := wire.IPv6Len + wire.ICMPLen + inner.length6()
 	p.bytes = p.bytes[:min(len(p.bytes), leastMTU6-front)]
-	if !ok || !p.translate() {
+	if !ok || !whole || !p.translate() {
 		return false
 	}
 	d.named, d.part, d.more, d.payload = false, 0, false, front-wire.IPv6Len+len(p.bytes)
@@ -69,22 +70,30 @@ func ErrorTo6(f *pmd.Frame, e *Failure) bool {
 	d.write6(ip, e.To)
 	m.write(ip[wire.IPv6Len:], wire.PseudoSum(e.To.Src, e.To.Dst, wire.ProtoICMPv6, d.payload))
 	f.Trim(wire.EthernetLen + len(ip))
-	return wire.Parse(f.Bytes(), h) == wire.NoFault
+	wire.Parse(f.Bytes(), h)
+	return true
 }
 
 // payload is what the quoted packet carries, whose headers are inner. An extension of ICMP
-// behind the quote is left away (RFC 4884).
-func (e *Failure) payload(frame []byte, inner *header) payload {
+// behind the quote is left away (RFC 4884). ok is false if the extension begins where the quoted
+// ports are.
+func (e *Failure) payload(frame []byte, inner *header) (p payload, ok bool) {
 	h, q := e.Headers, e.Quote
 	end := int(q.End)
 	if n := quoteLen(h, frame[h.L4:]); n != 0 {
-		end = max(int(q.L4), min(end, int(h.L4)+wire.ICMPLen+n))
+		end = min(end, int(h.L4)+wire.ICMPLen+n)
+	}
+	if end < min(int(q.L4)+leastQuote, int(q.End)) {
+		return p, false
 	}
 	return payload{
 		bytes: frame[q.L4:end], length: inner.payload, proto: inner.proto, later: q.Frag == wire.LaterFragment, quoted: true,
 		from: Ends{q.Src, q.Dst}, to: e.QuoteTo,
-	}
+	}, true
 }
+
+// leastQuote is how many bytes of the quoted packet's payload an error has at least (RFC 792).
+const leastQuote = 8
 
 // quoteLen is how long an error says that its quote is, with an extension behind the quote; 0: the
 // error says nothing of the kind (RFC 4884 section 4).

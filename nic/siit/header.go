@@ -114,6 +114,10 @@ func (d *header) write4(b []byte, to Ends) {
 	ip.SetChecksum(wire.Sum(b[:wire.IPv4Len], 0))
 }
 
+// fits4 tells whether IPv4's lengths can say where the packet ends, or the fragment in its
+// packet. IPv4 counts its header in the 65,535 bytes, and IPv6 does not.
+func (d *header) fits4() bool { return int(d.part)*8+wire.IPv4Len+d.payload <= 0xffff }
+
 // length6 is how many bytes write6 writes.
 func (d *header) length6() int {
 	if d.isPart() {

@@ -117,6 +117,10 @@ func TestWhatHasNoFormInTheOtherFamily(t *testing.T) {
 	visits[14+40+3] = 1 // segments left
 	inside := wiretest.UDP(at(six, 1), at(four6, 53)).Extension(44, 8).Extension(60, 8).Bytes()
 	inside[14+40+3] = 1 // more fragments
+	last := wiretest.UDP(at(six, 1), at(four6, 53)).ID(77).Size(14 + 40 + 64 + 8).Fragments(64)[1]
+	copy(last[14+40+2:], []byte{0xff, 0xe8}) // which begins at 65,512, and has 8 bytes
+	endless := append(wiretest.UDP(at(four6, 53), at(six, 1)).Bytes(), make([]byte, 0xffff)...)
+	copy(endless[14+4:], []byte{0xff, 0xff})
 	for what, b := range map[string][]byte{
 		"a router of the packet's own":   visits,
 		"an extension inside fragments":  inside,
@@ -128,6 +132,10 @@ func TestWhatHasNoFormInTheOtherFamily(t *testing.T) {
 		"a time stamp":                   wiretest.Query(four, nat, wire.ICMPTimestamp, 7).Bytes(),
 		"a route of the sender's":        wiretest.UDP(four+":53", nat+":1").Options(131, 7, 4, 1, 2, 3, 4, 0).Bytes(),
 		"a fragment without checksum":    wiretest.UDP(four+":53", nat+":1").NoChecksum().Size(200).Fragments(64)[0],
+		"a fragment at IPv6's end":       last,
+		"a segment of a frame's length":  wiretest.TCP(four+":80", nat+":1").Size(0xffff).Bytes(),
+		"a quote longer than IPv4 says":  wiretest.ICMPError(wire.ICMPv6Unreachable, 0, six, endless).Quote(100).Bytes(),
+		"a quote without ports":          wiretest.ICMPError(wire.ICMPTimeExceeded, 0, four, wiretest.UDP(nat+":1", four+":53").Size(400).Bytes()).Rest(6 << 16).Bytes(),
 		"an error with a wrong checksum": wrong(wiretest.ICMPError(wire.ICMPUnreachable, 1, four, wiretest.UDP(nat+":1", four+":53").Bytes())),
 	} {
 		require.Nil(t, translated(t, b), what)

@@ -28,14 +28,16 @@ func To4(f *pmd.Frame, h *wire.Headers, to Ends, id uint16) bool {
 	reframe(f, int(h.L4), wire.IPv4Len, wire.EtherTypeIPv4)
 	d.write4(f.Bytes()[wire.EthernetLen:], to)
 	f.Trim(wire.EthernetLen + wire.IPv4Len + end)
-	return wire.Parse(f.Bytes(), h) == wire.NoFault
+	wire.Parse(f.Bytes(), h)
+	return true
 }
 
-// mayTo4 tells whether To4 can make the packet that d and h describe IPv4.
+// mayTo4 tells whether To4 can make the packet that d and h describe IPv4. To4 refuses before it
+// writes: wire.Parse finds no fault in what To4 wrote.
 func (d *header) mayTo4(h *wire.Headers) bool {
 	switch d.proto {
 	case wire.ProtoTCP, wire.ProtoUDP:
-		return wire.IPv4Len+d.payload <= 0xffff
+		return d.fits4()
 	case wire.ProtoICMPv6:
 		return h.Frag == wire.Whole && h.Query() != 0
 	}
@@ -46,7 +48,7 @@ func (d *header) mayTo4(h *wire.Headers) bool {
 func (d *header) mayTo6(h *wire.Headers) bool {
 	switch d.proto {
 	case wire.ProtoTCP, wire.ProtoUDP:
-		return d.length6()-wire.IPv6Len+d.payload <= 0xffff
+		return wire.EthernetLen+d.length6()+d.payload <= 0xffff // the longest frame that wire.Parse takes
 	case wire.ProtoICMP:
 		return h.Frag == wire.Whole && (h.Type == wire.ICMPEcho || h.Type == wire.ICMPEchoReply)
 	}
@@ -76,7 +78,8 @@ func To6(f *pmd.Frame, h *wire.Headers, to Ends) bool {
 	reframe(f, int(h.L4), n, wire.EtherTypeIPv6)
 	d.write6(f.Bytes()[wire.EthernetLen:], to)
 	f.Trim(wire.EthernetLen + n + end)
-	return wire.Parse(f.Bytes(), h) == wire.NoFault
+	wire.Parse(f.Bytes(), h)
+	return true
 }
 
 // reframe moves the start of a frame, and its stations, so that n bytes lie between the
