@@ -51,10 +51,11 @@ func errorIn(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, port uint16) bool
 	if !siit.ErrorTo6(f, &e) {
 		return false
 	}
-	if quote, ok := wire.Embedded(f.Bytes(), h); ok {
+	quote, ok := wire.Embedded(f.Bytes(), h)
+	if ok {
 		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, &quote, port)
 	}
-	return true
+	return ok
 }
 
 // errorOut gives an error from inside, and the packet that it quotes, an address and port of the
@@ -72,10 +73,11 @@ func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, p
 	if !siit.ErrorTo4(f, &e, a.id) {
 		return false
 	}
-	if quote, ok := wire.Embedded(f.Bytes(), h); ok {
+	quote, ok := wire.Embedded(f.Bytes(), h)
+	if ok {
 		wire.RewriteEmbeddedDstPort(f.Bytes(), h, &quote, port)
 	}
-	return true
+	return ok
 }
 
 // backOf is the key of the packets that go the other way than q, which an error that goes

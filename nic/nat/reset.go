@@ -19,13 +19,13 @@ func (a *Appliance) refuse(i int) pipeline.Verdict {
 		return pipeline.NATUnknown // nobody answers a RST
 	}
 	host := h.Src
-	if !host.Is4() {
-		siit.To4(f, h, siit.Ends{Src: wire.AddrFrom4(0), Dst: embedded(h.Dst)}, 0)
+	if !host.Is4() && !siit.To4(f, h, siit.Ends{Src: wire.AddrFrom4(0), Dst: embedded(h.Dst)}, 0) {
+		return pipeline.NATFamily
 	}
 	answer(f, h)
-	if !host.Is4() {
-		wire.Parse(f.Bytes(), h)
-		siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: host})
+	wire.Parse(f.Bytes(), h)
+	if !host.Is4() && !siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: host}) {
+		return pipeline.NATFamily
 	}
 	a.send(i, true)
 	return pipeline.Sent

@@ -96,12 +96,12 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		a.follow(i, at, inward)
 	}
 	if inward {
-		if !a.readdressIn(f, h, addr, port) {
-			return pipeline.NATFamily
-		}
-		w = a.gateway.ways.At(peer)
+		ok, w = a.readdressIn(f, h, addr, port), a.gateway.ways.At(peer)
 	} else {
-		a.readdressOut(f, h, addr, port)
+		ok = a.readdressOut(f, h, addr, port)
+	}
+	if !ok {
+		return pipeline.NATFamily
 	}
 	if h.Proto == wire.ProtoTCP {
 		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
@@ -113,18 +113,18 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	return pipeline.Sent
 }
 
-// readdressOut gives a packet from inside another source. An IPv6 packet becomes IPv4 first;
-// one has asked siit.HasForm4 whether it can.
-func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, addr wire.Addr, port uint16) {
-	if h.EtherType == wire.EtherTypeIPv6 {
-		a.id++
-		siit.To4(f, h, siit.Ends{Src: addr, Dst: embedded(h.Dst)}, a.id)
-	} else {
+// readdressOut gives a packet from inside another source, and is false, with the packet as it
+// was, if the packet has IPv6 and no form in IPv4.
+func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, addr wire.Addr, port uint16) bool {
+	if h.EtherType == wire.EtherTypeIPv4 {
 		wire.RewriteSrc(f.Bytes(), h, addr)
+	} else if a.id++; !siit.To4(f, h, siit.Ends{Src: addr, Dst: embedded(h.Dst)}, a.id) {
+		return false
 	}
 	if h.Frag != wire.LaterFragment {
 		wire.RewriteSrcPort(f.Bytes(), h, port, f.Merged())
 	}
+	return true
 }
 
 // readdressIn gives a packet from outside another destination, and is false, with the packet
