@@ -163,8 +163,8 @@ func TestWhatANATGatewayDrops(t *testing.T) {
 	require.EqualValues(t, 5, v.PacketsDropCount)
 }
 
-// The gateways of a card share the room for its connections.
-func TestGatewaysShareTheRoomForConnections(t *testing.T) {
+// A gateway has room for its part of the card's connections, and keeps the room when another comes.
+func TestAGatewayHasItsPartOfTheRoomForConnections(t *testing.T) {
 	x := natRig(t, Options{Card: "x"})
 	require.Equal(t, 1<<10, x.card.nats["nat-1"].Room())
 	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-nat2, SubnetId: subnet-a2, MacAddress: "06:00:00:00:0a:9a", InterfaceType: nat_gateway, PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.2.99}]}`)

@@ -81,8 +81,8 @@ func (c *Card) natENI(id string) *vpc.OwnENI {
 }
 
 // makeNATs makes the gateways of a policy that the card does not have, and adds them to made.
-// Each has room for its part of as many connections as the card may track; those that are
-// there already keep the room that they have.
+// Each has room for its part of as many connections as the card may track: an nth, of n gateways.
+// Those that are there already keep the room that they have, so that their connections go on.
 func (c *Card) makeNATs(policy *vpc.Policy, made map[string]*nat.Gateway) error {
 	gateways := 0
 	for e := range policy.All() {

@@ -17,11 +17,13 @@ const (
 	// idle is how long a connection may be silent (VPC user guide, "NAT gateway basics").
 	idle = 350 * time.Second
 	// Ours, as in package flow: a handshake that nobody answers; after both FINs; after a
-	// RST; the fragments of a datagram.
+	// RST.
 	handshake = 60 * time.Second
 	finished  = 30 * time.Second
 	refused   = 10 * time.Second
-	together  = 5 * time.Second
+	// Ours: the fragments of a datagram. Package flow has 30 s, but a host has few places here
+	// (hostDatagrams), and fragments leave their sender together.
+	together = 5 * time.Second
 )
 
 // limit is how long a way in a state may be silent.

@@ -50,6 +50,27 @@ func TestAHostHasABoundOfDatagrams(t *testing.T) {
 	}
 }
 
+// In a small table the datagrams of one host leave a new connection its place, and other hosts
+// their datagrams.
+func TestDatagramsLeaveConnectionsTheirPlaces(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 64, 1, &now)
+	a := g.Appliance(0)
+	for host := range 20 {
+		for id := range hostDatagrams {
+			piece := wiretest.UDP(fmt.Sprintf("10.0.2.%d:9", 8+host), "203.0.113.9:53").ID(uint16(id)).Size(300).Fragments(104)[0]
+			_, _, v := throughBytes(a, piece)
+			require.Equal(t, pipeline.Sent, v)
+			most := min((host+1)*g.ways.Cap()/32, g.ways.Cap()/8)
+			require.LessOrEqual(t, g.datagrams, most)
+		}
+	}
+	for port := range 20 {
+		_, _, v := through(a, wiretest.UDP(fmt.Sprintf("10.0.3.8:%d", 1+port), "203.0.113.9:53"))
+		require.Equal(t, pipeline.Sent, v)
+	}
+}
+
 // A SYN+ACK from inside begins no connection, not even in the place of one that is over, whose
 // segment it counts as.
 func TestASYNACKFromInsideBeginsNothing(t *testing.T) {

@@ -124,7 +124,7 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 		g.end(later)
 	}
 	of := datagrams(g.ways.Key(peer).Src)
-	if g.datagrams >= maxDatagrams || g.count(of) >= hostDatagrams || !g.use(of) {
+	if most := g.mostDatagrams(); g.datagrams >= most || g.count(of) >= uint64(min(hostDatagrams, most/4)) || !g.use(of) {
 		return
 	}
 	later, err := g.ways.Insert(k, wayTo(addr, port, peer, uint32(a.now), state))
@@ -137,5 +137,9 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 }
 
 // maxDatagrams bounds the ways for later fragments, and hostDatagrams those of one inside
-// host, so that no host takes those of the others.
+// host, so that no host takes those of the others. In a small table the bounds are lower.
 const maxDatagrams, hostDatagrams = 4096, 256
+
+// mostDatagrams is how many ways of the table later fragments may have: an eighth at most,
+// because displace ends none of these for a connection.
+func (t *table) mostDatagrams() int { return min(maxDatagrams, t.ways.Cap()/8) }

@@ -181,7 +181,7 @@ var vocabulary = [malformed]words{
 	NATProtocol:        {"nat_protocol", "a NAT gateway carries TCP, UDP and ICMP; this is something else"},
 	NATSource:          {"nat_source", "the NAT gateway serves its own VPC alone, and the source is not of it"},
 	NATFragment:        {"nat_fragment", "a NAT gateway carries fragments of UDP alone"},
-	NATFamily:          {"nat_family", "has no form in the other family: not for 64:ff9b::/96, or a message or header that RFC 7915 does not translate"},
+	NATFamily:          {"nat_family", "has no form in the other family: not for 64:ff9b::/96, a message, header or length that RFC 7915 does not translate, or an ICMP error with a wrong checksum"},
 	NATUnknown:         {"nat_unknown", "belongs to no connection through the NAT gateway"},
 	NATPortAllocation:  {"nat_port_allocation", "the NAT gateway has no port left to this destination, or no room for another connection"},
 
