@@ -46,7 +46,7 @@ func (q *Queue) Appliance() Appliance {
 type entrance struct {
 	Appliance
 	waits  bool    // frames wait in the appliance
-	pieces *pieces // nil: no frame came in pieces yet
+	pieces *pieces // lent by the worker; nil: no frame came in pieces since the last visit
 }
 
 // Tx hands frames to the appliance.
@@ -81,9 +81,7 @@ func (w *Worker) visit() {
 	}
 	w.visitEach(w.tooManyStops)
 	for i := range w.stops {
-		if p := w.stops[i].pieces; p != nil {
-			p.used, p.full = 0, false
-		}
+		w.giveBack(w.stops[i].entrance)
 	}
 }
 

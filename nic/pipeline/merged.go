@@ -47,7 +47,7 @@ type pieces struct {
 	of     [pmd.MaxBurst]piece
 	memory [pmd.MaxBurst][pmd.Headroom + pmd.MaxFrame]byte
 	used   int  // of memory
-	kept   bool // the queue's appliance has the memory until the turn ends
+	kept   bool // the queue's appliance has the memory until the worker's visit ends
 
 	whole      [pmd.MaxFrame]byte // a packet to be fragmented
 	cutter     pmd.Cutter
@@ -73,17 +73,37 @@ func (w *Worker) scratch() *pieces {
 	return w.pieces
 }
 
-// piecesFor is memory for the pieces of frames that leave by q. An appliance has memory of its
-// own, because it keeps what it takes while the worker sends other frames.
+// piecesFor is memory for the pieces of frames that leave by q. An appliance is lent memory of its
+// own until visit ends, because it keeps what it takes while the worker sends other frames.
 func (w *Worker) piecesFor(q *Queue) *pieces {
 	e, is := q.tx.(*entrance)
 	if !is {
 		return w.scratch()
 	}
 	if e.pieces == nil {
-		e.pieces = &pieces{kept: true}
+		e.pieces = w.lend()
 	}
 	return e.pieces
+}
+
+// lend is spare memory for pieces, which is made where none is spare: a worker has as much as
+// appliances needed in one visit, however many there are.
+func (w *Worker) lend() *pieces {
+	n := len(w.spare)
+	if n == 0 {
+		return &pieces{kept: true}
+	}
+	s := w.spare[n-1]
+	w.spare = w.spare[:n-1]
+	return s
+}
+
+// giveBack makes the memory spare that an appliance was lent.
+func (w *Worker) giveBack(e *entrance) {
+	if s := e.pieces; s != nil {
+		s.used, s.full = 0, false
+		w.spare, e.pieces = append(w.spare, s), nil
+	}
 }
 
 // flushPieces is flush for a burst with merged frames, or with packets that leave in

@@ -156,3 +156,21 @@ func TestMergedFramesAllocateNothing(t *testing.T) {
 	turn()
 	require.Zero(t, testing.AllocsPerRun(100, turn))
 }
+
+// Appliances that get pieces in the same visit have memory of their own. A worker lends the
+// memory to others in the next, so that many appliances take no more than few.
+func TestAppliancesAreLentMemoryForPieces(t *testing.T) {
+	x := newRig(t)
+	x.translates("eni-a2", "subnet-a1", "10.0.1.6", "10.0.1.7")
+	x.translates("eni-a4", "subnet-a2", "10.0.2.8", "10.0.1.7")
+	a2, a4 := x.places["eni-a2"][0], x.places["eni-a4"][0]
+	first := x.w.piecesFor(a2)
+	first.used, first.full = 3, true
+	require.Same(t, first, x.w.piecesFor(a2))
+	x.w.visit()
+	require.Same(t, first, x.w.piecesFor(a4))
+	require.Equal(t, []any{0, false, true}, []any{first.used, first.full, first.kept})
+	require.NotSame(t, first, x.w.piecesFor(a2))
+	x.w.visit()
+	require.Len(t, x.w.spare, 2)
+}

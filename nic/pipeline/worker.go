@@ -44,7 +44,8 @@ type Worker struct {
 	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
 	early   earlies
-	pieces  *pieces // nil until a merged frame comes
+	pieces  *pieces   // nil until a merged frame comes
+	spare   []*pieces // that no appliance is lent
 	observe func(*Event)
 }
 
