@@ -46,7 +46,7 @@ func errorIn(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, port uint16) bool
 		wire.RewriteDst(f.Bytes(), h, addr)
 		return true
 	}
-	e := siit.Failure{Headers: h, Quote: q,
+	e := siit.ICMPError{Headers: h, Quote: q,
 		To: siit.Ends{Src: h.Src.Converted(), Dst: addr}, QuoteTo: siit.Ends{Src: addr, Dst: q.Dst.Converted()}}
 	if !siit.ErrorTo6(f, &e) {
 		return false
@@ -68,7 +68,7 @@ func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, p
 		return true
 	}
 	a.id++
-	e := siit.Failure{Headers: h, Quote: q,
+	e := siit.ICMPError{Headers: h, Quote: q,
 		To: siit.Ends{Src: addr, Dst: embedded(h.Dst)}, QuoteTo: siit.Ends{Src: embedded(q.Src), Dst: addr}}
 	if !siit.ErrorTo4(f, &e, a.id) {
 		return false

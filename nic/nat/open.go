@@ -62,7 +62,7 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	first := int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
 	for i := range pool {
 		c.addr = pool[(first+i)%len(pool)]
-		if t.open(c) && t.freePort(c) {
+		if t.hasRoom(c) && t.freePort(c) {
 			return true
 		}
 	}
@@ -76,8 +76,8 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	return false
 }
 
-// open tells whether a destination has room for one connection more through the address of c.
-func (t *table) open(c *connection) bool {
+// hasRoom tells whether a destination has room for one connection more through the address of c.
+func (t *table) hasRoom(c *connection) bool {
 	k := destination(c.addr, &c.from)
 	c.count, c.counted = t.uses.Lookup(&k)
 	return !c.counted || *t.uses.At(c.count) < perDestination

@@ -27,7 +27,7 @@ func (a *Appliance) read(i int) {
 func (a *Appliance) translate(first int) {
 	hits := a.gateway.ways.LookupBurst(&a.keys, a.n, &a.at)
 	for i := first; i < a.n; i++ {
-		a.count(i)
+		a.received(i)
 		a.ends[i] = a.one(i, hits&(1<<i) != 0)
 		if a.ends[i] != pipeline.Sent && a.ends[i] != pipeline.Consumed {
 			a.metrics.PacketsDropCount += uint64(a.frames[i].Packets())
@@ -157,8 +157,8 @@ func (a *Appliance) send(i int, inward bool) {
 	}
 }
 
-// count counts frame i as the gateway got it.
-func (a *Appliance) count(i int) {
+// received counts frame i as the gateway got it.
+func (a *Appliance) received(i int) {
 	packets, bytes := traffic(&a.frames[i])
 	if a.inward&(1<<i) != 0 {
 		a.metrics.PacketsInFromDestination += packets

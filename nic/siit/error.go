@@ -7,21 +7,21 @@ import (
 	"nitrocard/pmd"
 )
 
-// Failure is an ICMP error in a frame, with the packet that the error quotes. Headers and Quote
+// ICMPError is an ICMP error in a frame, with the packet that the error quotes. Headers and Quote
 // are as wire.Parse and wire.Embedded describe them; To and QuoteTo are what the two get.
-type Failure struct {
+type ICMPError struct {
 	Headers, Quote *wire.Headers
 	To, QuoteTo    Ends
 }
 
-// quoted is the most bytes of headers before the quoted transport header that a translation
+// mostHeaders is the most bytes of headers before the quoted transport header that a translation
 // writes: of the error, of ICMP, and of the quote with a fragment header.
-const quoted = wire.IPv6Len + wire.ICMPLen + wire.IPv6Len + 8
+const mostHeaders = wire.IPv6Len + wire.ICMPLen + wire.IPv6Len + 8
 
 // ErrorTo4 makes an ICMPv6 error in a frame one of IPv4, and is false, with the frame as it was,
 // if there is no such error, its checksum is wrong, or no packet of IPv4 is as long as the quote
 // says. The quote's headers are translated as those of a packet are. ErrorTo4 makes e.Headers that of the new frame.
-func ErrorTo4(f *pmd.Frame, e *Failure, id uint16) bool {
+func ErrorTo4(f *pmd.Frame, e *ICMPError, id uint16) bool {
 	frame, h, q := f.Bytes(), e.Headers, e.Quote
 	d, ok := read6(frame[h.L3:h.L4])
 	inner, sound := read6(frame[q.L3:q.L4])
@@ -34,7 +34,7 @@ func ErrorTo4(f *pmd.Frame, e *Failure, id uint16) bool {
 	if !ok || !whole || !inner.fits4() || !p.translate() {
 		return false
 	}
-	d.id, d.named, d.payload = uint32(id), false, wire.ICMPLen+wire.IPv4Len+len(p.bytes)
+	d.id, d.hasID, d.payload = uint32(id), false, wire.ICMPLen+wire.IPv4Len+len(p.bytes)
 	const front = wire.IPv4Len + wire.ICMPLen + wire.IPv4Len
 	reframe(f, int(q.L4), front, wire.EtherTypeIPv4)
 	ip := f.Bytes()[wire.EthernetLen:][:front+len(p.bytes)]
@@ -48,12 +48,12 @@ func ErrorTo4(f *pmd.Frame, e *Failure, id uint16) bool {
 
 // ErrorTo6 makes an ICMP error one of IPv6, as ErrorTo4 makes an ICMPv6 one of IPv4. An error of
 // IPv6 has 1,280 bytes at most (RFC 4443 section 2.4). The frame needs headroom for 48 bytes.
-func ErrorTo6(f *pmd.Frame, e *Failure) bool {
+func ErrorTo6(f *pmd.Frame, e *ICMPError) bool {
 	frame, h, q := f.Bytes(), e.Headers, e.Quote
 	d, ok := read4(frame[h.L3:h.L4])
 	inner, sound := read4(frame[q.L3:q.L4])
 	body := frame[h.L4:h.End]
-	if !ok || !sound || h.Frag != wire.Whole || wire.Sum(body, 0) != 0 || f.Offset()+int(q.L4) < wire.EthernetLen+quoted {
+	if !ok || !sound || h.Frag != wire.Whole || wire.Sum(body, 0) != 0 || f.Offset()+int(q.L4) < wire.EthernetLen+mostHeaders {
 		return false
 	}
 	m, ok := messageOf(body).to6(wire.IPv4(frame[q.L3:]).TotalLen())
@@ -63,7 +63,7 @@ func ErrorTo6(f *pmd.Frame, e *Failure) bool {
 	if !ok || !whole || !p.translate() {
 		return false
 	}
-	d.named, d.part, d.more, d.payload = false, 0, false, front-wire.IPv6Len+len(p.bytes)
+	d.hasID, d.fragOffset, d.more, d.payload = false, 0, false, front-wire.IPv6Len+len(p.bytes)
 	reframe(f, int(q.L4), front, wire.EtherTypeIPv6)
 	ip := f.Bytes()[wire.EthernetLen:][:front+len(p.bytes)]
 	inner.write6(ip[wire.IPv6Len+wire.ICMPLen:], e.QuoteTo)
@@ -77,7 +77,7 @@ func ErrorTo6(f *pmd.Frame, e *Failure) bool {
 // payload is what the quoted packet carries, whose headers are inner. An extension of ICMP
 // behind the quote is left away (RFC 4884). ok is false if the extension begins where the quoted
 // ports are.
-func (e *Failure) payload(frame []byte, inner *header) (p payload, ok bool) {
+func (e *ICMPError) payload(frame []byte, inner *header) (p payload, ok bool) {
 	h, q := e.Headers, e.Quote
 	end := int(q.End)
 	if n := quoteLen(h, frame[h.L4:]); n != 0 {

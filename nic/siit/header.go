@@ -11,18 +11,18 @@ type Ends struct{ Src, Dst wire.Addr }
 
 // header is what the IP headers of both families say of a packet, but for its addresses.
 type header struct {
-	class   uint8  // DSCP and congestion mark
-	hops    uint8  // TTL, or hop limit
-	proto   uint8  // of the family that the header was read from
-	named   bool   // the packet has an identification: it is a fragment, or may become one
-	id      uint32 // identification
-	part    uint16 // fragment offset in units of 8 bytes
-	more    bool   // other fragments follow
-	payload int    // bytes behind the header and its extensions
+	class      uint8  // DSCP and congestion mark
+	hops       uint8  // TTL, or hop limit
+	proto      uint8  // of the family that the header was read from
+	hasID      bool   // the packet has an identification: it is a fragment, or may become one
+	id         uint32 // identification
+	fragOffset uint16 // in units of 8 bytes
+	more       bool   // other fragments follow
+	payload    int    // bytes behind the header and its extensions
 }
 
 // isPart tells whether the packet is a fragment.
-func (d *header) isPart() bool { return d.part != 0 || d.more }
+func (d *header) isPart() bool { return d.fragOffset != 0 || d.more }
 
 // Kinds of extension headers (RFC 8200 section 4), and the two of IPv4's options that name a
 // route (RFC 791 section 3.1).
@@ -49,7 +49,7 @@ func read6(b []byte) (d header, ok bool) {
 			return d, false
 		case kind == extFragment:
 			word := binary.BigEndian.Uint16(b[at+2:])
-			d.named, d.id, d.part, d.more = true, binary.BigEndian.Uint32(b[at+4:]), word>>3, word&1 != 0
+			d.hasID, d.id, d.fragOffset, d.more = true, binary.BigEndian.Uint32(b[at+4:]), word>>3, word&1 != 0
 		default:
 			length += int(b[at+1]) * 8
 		}
@@ -66,8 +66,8 @@ func read4(b []byte) (d header, ok bool) {
 	ip := wire.IPv4(b)
 	word := binary.BigEndian.Uint16(b[6:])
 	d = header{
-		class: b[1], hops: b[8], proto: ip.Proto(), named: !ip.DontFragment(), id: uint32(ip.ID()),
-		part: word & 0x1fff, more: ip.MoreFragments(), payload: ip.TotalLen() - len(b),
+		class: b[1], hops: b[8], proto: ip.Proto(), hasID: !ip.DontFragment(), id: uint32(ip.ID()),
+		fragOffset: word & 0x1fff, more: ip.MoreFragments(), payload: ip.TotalLen() - len(b),
 	}
 	return d, !sourceRouted(b[wire.IPv4Len:])
 }
@@ -98,11 +98,11 @@ const leastMTU6 = 1280
 // name a shorter length.
 func (d *header) write4(b []byte, to Ends) {
 	ip, total := wire.IPv4(b), wire.IPv4Len+d.payload
-	word := d.part
+	word := d.fragOffset
 	switch {
 	case d.more:
 		word |= 0x2000
-	case !d.named && total > leastMTU6-wire.IPv6Len+wire.IPv4Len:
+	case !d.hasID && total > leastMTU6-wire.IPv6Len+wire.IPv4Len:
 		word |= 0x4000
 	}
 	*(*[wire.IPv4Len]byte)(b) = [wire.IPv4Len]byte{0: 0x45, 1: d.class, 8: d.hops, 9: proto4(d.proto)}
@@ -116,7 +116,7 @@ func (d *header) write4(b []byte, to Ends) {
 
 // fits4 tells whether IPv4's lengths can say where the packet ends, or the fragment in its
 // packet. IPv4 counts its header in the 65,535 bytes, and IPv6 does not.
-func (d *header) fits4() bool { return int(d.part)*8+wire.IPv4Len+d.payload <= 0xffff }
+func (d *header) fits4() bool { return int(d.fragOffset)*8+wire.IPv4Len+d.payload <= 0xffff }
 
 // length6 is how many bytes write6 writes.
 func (d *header) length6() int {
@@ -140,7 +140,7 @@ func (d *header) write6(b []byte, to Ends) {
 	if n == wire.IPv6Len {
 		return
 	}
-	word := d.part << 3
+	word := d.fragOffset << 3
 	if d.more {
 		word |= 1
 	}

@@ -45,9 +45,9 @@ func translated(t testing.TB, b []byte) []byte {
 			return nil
 		}
 		if h.EtherType == wire.EtherTypeIPv6 {
-			ok = ErrorTo4(&f, &Failure{&h, &q, out, outBack}, 1)
+			ok = ErrorTo4(&f, &ICMPError{&h, &q, out, outBack}, 1)
 		} else {
-			ok = ErrorTo6(&f, &Failure{&h, &q, in, inBack})
+			ok = ErrorTo6(&f, &ICMPError{&h, &q, in, inBack})
 		}
 	case h.EtherType == wire.EtherTypeIPv6:
 		had := HasForm4(f.Bytes(), &h)

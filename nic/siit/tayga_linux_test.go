@@ -134,9 +134,9 @@ func TestTaygaTranslatesTheSame(t *testing.T) {
 		require.Equal(t, wire.NoFault, wire.Parse(f.Bytes(), &h))
 		switch q, isError := wire.Embedded(f.Bytes(), &h); {
 		case isError && h.EtherType == wire.EtherTypeIPv6:
-			require.True(t, ErrorTo4(&f, &Failure{&h, &q, out, outBack}, 0))
+			require.True(t, ErrorTo4(&f, &ICMPError{&h, &q, out, outBack}, 0))
 		case isError:
-			require.True(t, ErrorTo6(&f, &Failure{&h, &q, in, inBack}))
+			require.True(t, ErrorTo6(&f, &ICMPError{&h, &q, in, inBack}))
 		case h.EtherType == wire.EtherTypeIPv6:
 			require.True(t, To4(&f, &h, out, 0))
 		default:

@@ -21,7 +21,7 @@ func To4(f *pmd.Frame, h *wire.Headers, to Ends, id uint16) bool {
 	if !p.translate() {
 		return false
 	}
-	if !d.named && wire.IPv4Len+d.payload <= leastMTU6-wire.IPv6Len+wire.IPv4Len {
+	if !d.hasID && wire.IPv4Len+d.payload <= leastMTU6-wire.IPv6Len+wire.IPv4Len {
 		d.id = uint32(id)
 	}
 	end := int(h.End) - int(h.L4)
