@@ -88,7 +88,7 @@ func (t *table) look(at uint32, now uint64) {
 func (t *table) heardAt(w *way, now uint64) uint64 {
 	whole := func(low uint32) uint64 { return now - uint64(max(int32(uint32(now)-low), 0)) }
 	last := whole(atomic.LoadUint32(&w.seen))
-	if _, _, peer, _ := w.to(); atomic.LoadUint32(&w.state)&inside != 0 {
+	if _, peer, _ := w.to(); atomic.LoadUint32(&w.state)&inside != 0 {
 		last = max(last, whole(atomic.LoadUint32(&t.ways.At(peer).seen)))
 	}
 	return last

@@ -25,7 +25,7 @@ func (t *table) takePort(c *connection, now uint64) bool {
 		if !taken {
 			continue // not more than perDestination
 		}
-		if _, _, out, _ := t.ways.At(in).to(); t.yields(out, mine, now) {
+		if _, out, _ := t.ways.At(in).to(); t.yields(out, mine, now) {
 			t.end(out)
 			return true
 		}
@@ -54,7 +54,7 @@ func (t *table) displace(addr wire.Addr, now uint64) bool {
 func (t *table) yields(at uint32, mine, now uint64) bool {
 	w := t.ways.At(at)
 	state := atomic.LoadUint32(&w.state)
-	if _, _, _, ok := w.to(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
+	if _, _, ok := w.to(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
 		return false
 	}
 	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > flow.TicksOf(patience)

@@ -18,7 +18,7 @@
 //	error.go      ICMP errors, with the packet that each quotes
 //	mss.go        how long a segment a SYN may ask for
 //	reset.go      RST to a host that goes on with a connection that is no more
-//	key.go        Key and way: the two directions of a connection
+//	key.go        Key, socket and way: the two directions of a connection
 //	table.go      table: connections, by either direction
 //	open.go       a new connection: which address and port it gets; fragments follow their first one
 //	crowd.go      what a host may take from another when there is no room

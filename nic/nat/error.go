@@ -21,14 +21,14 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	if !ok {
 		return pipeline.NATUnknown
 	}
-	addr, port, _, ok := a.gateway.ways.At(at).to()
+	s, _, ok := a.gateway.ways.At(at).to()
 	switch {
 	case !ok, inward && h.Dst != q.Src:
 		return pipeline.NATUnknown
 	case inward:
-		ok = errorIn(f, h, &q, addr, port)
+		ok = errorIn(f, h, &q, s)
 	default:
-		ok = a.errorOut(f, h, &q, addr, port)
+		ok = a.errorOut(f, h, &q, s)
 	}
 	if !ok {
 		return pipeline.NATFamily
@@ -39,43 +39,43 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 
 // errorIn gives an error from outside, and the packet that it quotes, the address and port of
 // the host inside; false: the error has no form in the host's family.
-func errorIn(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, port uint16) bool {
-	if addr.Is4() {
-		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, q, port)
-		wire.RewriteEmbeddedSrc(f.Bytes(), h, q, addr)
-		wire.RewriteDst(f.Bytes(), h, addr)
+func errorIn(f *pmd.Frame, h, q *wire.Headers, s socket) bool {
+	if s.addr.Is4() {
+		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, q, s.port)
+		wire.RewriteEmbeddedSrc(f.Bytes(), h, q, s.addr)
+		wire.RewriteDst(f.Bytes(), h, s.addr)
 		return true
 	}
 	e := siit.ICMPError{Headers: h, Quote: q,
-		To: siit.Ends{Src: h.Src.Converted(), Dst: addr}, QuoteTo: siit.Ends{Src: addr, Dst: q.Dst.Converted()}}
+		To: siit.Ends{Src: h.Src.Converted(), Dst: s.addr}, QuoteTo: siit.Ends{Src: s.addr, Dst: q.Dst.Converted()}}
 	if !siit.ErrorTo6(f, &e) {
 		return false
 	}
 	quote, ok := wire.Embedded(f.Bytes(), h)
 	if ok {
-		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, &quote, port)
+		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, &quote, s.port)
 	}
 	return ok
 }
 
 // errorOut gives an error from inside, and the packet that it quotes, an address and port of the
 // gateway; false: the error has no form in IPv4.
-func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, addr wire.Addr, port uint16) bool {
+func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, s socket) bool {
 	if h.EtherType == wire.EtherTypeIPv4 {
-		wire.RewriteEmbeddedDstPort(f.Bytes(), h, q, port)
-		wire.RewriteEmbeddedDst(f.Bytes(), h, q, addr)
-		wire.RewriteSrc(f.Bytes(), h, addr)
+		wire.RewriteEmbeddedDstPort(f.Bytes(), h, q, s.port)
+		wire.RewriteEmbeddedDst(f.Bytes(), h, q, s.addr)
+		wire.RewriteSrc(f.Bytes(), h, s.addr)
 		return true
 	}
 	a.id++
 	e := siit.ICMPError{Headers: h, Quote: q,
-		To: siit.Ends{Src: addr, Dst: embedded(h.Dst)}, QuoteTo: siit.Ends{Src: embedded(q.Src), Dst: addr}}
+		To: siit.Ends{Src: s.addr, Dst: embedded(h.Dst)}, QuoteTo: siit.Ends{Src: embedded(q.Src), Dst: s.addr}}
 	if !siit.ErrorTo4(f, &e, a.id) {
 		return false
 	}
 	quote, ok := wire.Embedded(f.Bytes(), h)
 	if ok {
-		wire.RewriteEmbeddedDstPort(f.Bytes(), h, &quote, port)
+		wire.RewriteEmbeddedDstPort(f.Bytes(), h, &quote, s.port)
 	}
 	return ok
 }

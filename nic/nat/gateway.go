@@ -90,7 +90,7 @@ func (g *Gateway) endFrom(lost []wire.Addr, from uint32) {
 	defer g.Unlock()
 	for at := from; at < min(from+chunk, uint32(g.ways.Cap())); at++ {
 		w := g.ways.At(at)
-		if addr, _, _, ok := w.to(); ok && atomic.LoadUint32(&w.state)&inside != 0 && slices.Contains(lost, addr) {
+		if s, _, ok := w.to(); ok && atomic.LoadUint32(&w.state)&inside != 0 && slices.Contains(lost, s.addr) {
 			g.end(at)
 		}
 	}

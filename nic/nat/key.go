@@ -84,18 +84,24 @@ type way struct {
 	state  uint32 // of the way from inside alone; see tcp.go
 }
 
-// wayTo is a new way.
-func wayTo(addr wire.Addr, port uint16, peer, tick, state uint32) way {
-	hi, lo := addr.Words()
-	return way{hi, lo, uint64(port)<<48 | uint64(peer), tick, state}
+// socket is an address with a port (RFC 9293 section 4), of an ICMP query with the identifier.
+type socket struct {
+	addr wire.Addr
+	port uint16
 }
 
-// to is the way's address and port, and the index of the other direction; false: the way has
+// wayTo is a new way.
+func wayTo(s socket, peer, tick, state uint32) way {
+	hi, lo := s.addr.Words()
+	return way{hi, lo, uint64(s.port)<<48 | uint64(peer), tick, state}
+}
+
+// to is what the way's packets get, and the index of the other direction; false: the way has
 // ended.
-func (w *way) to() (addr wire.Addr, port uint16, peer uint32, ok bool) {
+func (w *way) to() (s socket, peer uint32, ok bool) {
 	end, hi := atomic.LoadUint64(&w.end), atomic.LoadUint64(&w.hi)
 	lo := atomic.LoadUint64(&w.lo)
-	return wire.AddrFromWords(hi, lo), uint16(end >> 48), uint32(end), lo != 0
+	return socket{wire.AddrFromWords(hi, lo), uint16(end >> 48)}, uint32(end), lo != 0
 }
 
 // setPeer notes the index of the other direction. The lock is held.

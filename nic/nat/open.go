@@ -107,7 +107,7 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 	g, k := a.gateway, a.keys[i].later(&a.headers[i])
 	g.Lock()
 	defer g.Unlock()
-	addr, port, peer, ok := g.ways.At(at).to()
+	s, peer, ok := g.ways.At(at).to()
 	if !ok {
 		return
 	}
@@ -117,7 +117,7 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 	}
 	if later, ok := g.ways.Lookup(&k); ok {
 		w := g.ways.At(later)
-		if to, _, for_, _ := w.to(); to == addr && for_ == peer {
+		if to, for_, _ := w.to(); to.addr == s.addr && for_ == peer {
 			w.touch(uint32(a.now))
 			return
 		}
@@ -127,7 +127,7 @@ func (a *Appliance) follow(i int, at uint32, inward bool) {
 	if most := g.mostDatagrams(); g.datagrams >= most || g.count(of) >= uint64(min(hostDatagrams, most/4)) || !g.use(of) {
 		return
 	}
-	later, err := g.ways.Insert(k, wayTo(addr, port, peer, uint32(a.now), state))
+	later, err := g.ways.Insert(k, wayTo(s, peer, uint32(a.now), state))
 	if err != nil {
 		g.leave(of)
 		return

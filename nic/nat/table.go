@@ -67,8 +67,7 @@ func (t *table) close() {
 // connection is what a packet from inside has, and the address and port it gets.
 type connection struct {
 	from Key
-	addr wire.Addr
-	port uint16
+	socket
 
 	counted bool   // choose found the count of the destination
 	count   uint32 // index of that count, which stays while no connection ends
@@ -134,10 +133,10 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 		return 0, true
 	}
 	tick := uint32(now)
-	out, err := t.ways.Insert(c.from, wayTo(c.addr, c.port, 0, tick, state|inside))
+	out, err := t.ways.Insert(c.from, wayTo(c.socket, 0, tick, state|inside))
 	if err == nil {
 		var in uint32
-		if in, err = t.ways.Insert(c.back(), wayTo(c.from.Src, c.from.SrcPort, out, tick, 0)); err == nil {
+		if in, err = t.ways.Insert(c.back(), wayTo(socket{c.from.Src, c.from.SrcPort}, out, tick, 0)); err == nil {
 			t.ways.At(out).setPeer(in)
 			t.wheel.Set(out, now+wheelSlots)
 			if state&tcp != 0 {
@@ -155,11 +154,11 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 // end takes a connection out of the table, whose way from inside is at an index.
 func (t *table) end(at uint32) {
 	from, w := *t.ways.Key(at), t.ways.At(at)
-	addr, port, _, _ := w.to()
+	s, _, _ := w.to()
 	state := atomic.LoadUint32(&w.state)
 	t.wheel.Cancel(at)
 	if from.Kind&fragment != 0 {
-		host := addr
+		host := s.addr
 		if state&outward != 0 {
 			host = from.Src
 		}
@@ -168,12 +167,12 @@ func (t *table) end(at uint32) {
 		t.ways.Remove(from)
 		return
 	}
-	c := connection{from: from, addr: addr, port: port}
+	c := connection{from: from, socket: s}
 	if state&tcp != 0 {
 		t.shared.ActiveConnectionCount--
 	}
 	t.leave(host(from.Src))
-	t.leave(destination(addr, &from))
+	t.leave(destination(s.addr, &from))
 	t.ways.Remove(c.back())
 	t.ways.Remove(from)
 }

@@ -83,12 +83,12 @@ func asks(h *wire.Headers, inward bool) bool {
 // write gives frame i its other end, and counts it.
 func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	f, h, w := &a.frames[i], &a.headers[i], a.gateway.ways.At(at)
-	addr, port, peer, ok := w.to()
+	s, peer, ok := w.to()
 	if !ok {
 		return pipeline.NATUnknown // the connection ended while the packet came
 	}
 	longest := maxMSS
-	if h.EtherType == wire.EtherTypeIPv6 || !addr.Is4() {
+	if h.EtherType == wire.EtherTypeIPv6 || !s.addr.Is4() {
 		longest = maxMSS6
 	}
 	w.touch(uint32(a.now))
@@ -96,9 +96,9 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		a.follow(i, at, inward)
 	}
 	if inward {
-		ok, w = a.readdressIn(f, h, addr, port), a.gateway.ways.At(peer)
+		ok, w = a.readdressIn(f, h, s), a.gateway.ways.At(peer)
 	} else {
-		ok = a.readdressOut(f, h, addr, port)
+		ok = a.readdressOut(f, h, s)
 	}
 	if !ok {
 		return pipeline.NATFamily
@@ -115,28 +115,28 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 
 // readdressOut gives a packet from inside another source, and is false, with the packet as it
 // was, if the packet has IPv6 and no form in IPv4.
-func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, addr wire.Addr, port uint16) bool {
+func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, s socket) bool {
 	if h.EtherType == wire.EtherTypeIPv4 {
-		wire.RewriteSrc(f.Bytes(), h, addr)
-	} else if a.id++; !siit.To4(f, h, siit.Ends{Src: addr, Dst: embedded(h.Dst)}, a.id) {
+		wire.RewriteSrc(f.Bytes(), h, s.addr)
+	} else if a.id++; !siit.To4(f, h, siit.Ends{Src: s.addr, Dst: embedded(h.Dst)}, a.id) {
 		return false
 	}
 	if h.Frag != wire.LaterFragment {
-		wire.RewriteSrcPort(f.Bytes(), h, port, f.Merged())
+		wire.RewriteSrcPort(f.Bytes(), h, s.port, f.Merged())
 	}
 	return true
 }
 
 // readdressIn gives a packet from outside another destination, and is false, with the packet
 // as it was, if the host inside has IPv6 and the packet has no form there.
-func (a *Appliance) readdressIn(f *pmd.Frame, h *wire.Headers, addr wire.Addr, port uint16) bool {
-	if addr.Is4() {
-		wire.RewriteDst(f.Bytes(), h, addr)
-	} else if !siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: addr}) {
+func (a *Appliance) readdressIn(f *pmd.Frame, h *wire.Headers, s socket) bool {
+	if s.addr.Is4() {
+		wire.RewriteDst(f.Bytes(), h, s.addr)
+	} else if !siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: s.addr}) {
 		return false
 	}
 	if h.Frag != wire.LaterFragment {
-		wire.RewriteDstPort(f.Bytes(), h, port, f.Merged())
+		wire.RewriteDstPort(f.Bytes(), h, s.port, f.Merged())
 	}
 	return true
 }
