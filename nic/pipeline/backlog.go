@@ -210,6 +210,5 @@ func (w *Worker) boundFor(frame []byte) *eniPlace {
 	if !tunnel || fault != wire.NoFault || o.Dst != w.underlay.card.VTEP || o.End < o.Inner+wire.EthernetLen {
 		return nil
 	}
-	e, _ := w.setup.target(&o, wire.Ethernet(frame[o.Inner:]).DstBits())
-	return e
+	return w.setup.target(&o, wire.Ethernet(frame[o.Inner:]).DstBits())
 }

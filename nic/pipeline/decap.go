@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -95,11 +94,11 @@ func (p *packet) refuse(v Verdict) Verdict {
 
 // findENI finds the ENI of this card that a packet is for.
 func (w *Worker) findENI(p *packet, o *wire.Outer) Verdict {
-	e, via := w.setup.target(o, p.ethernet().DstBits())
+	e := w.setup.target(o, p.ethernet().DstBits())
 	if e == nil {
-		return w.unknownENI(p, o.VNI, via)
+		return w.unknownENI(p, o.VNI)
 	}
-	p.via = via
+	p.byExit = w.underlay.ends[e.exit].Exit
 	p.guest = &w.guests[e.number]
 	switch {
 	case !carried(&p.Headers):
@@ -111,28 +110,27 @@ func (w *Worker) findENI(p *packet, o *wire.Outer) Verdict {
 }
 
 // target is the ENI of this card that a tunnel's frame to a station is for, by VNI and MAC, and
-// the exit by whose tunnel the frame came. Each is nil if there is none.
-func (s *Setup) target(o *wire.Outer, station uint64) (*eniPlace, *vpc.Exit) {
+// for a frame by an exit by the exit's tunnel end, too. It is nil if there is none.
+func (s *Setup) target(o *wire.Outer, station uint64) *eniPlace {
 	to := wire.TargetOf(o.VNI, station)
 	if e := s.enis.find(to); e != nil {
-		return e, nil
+		return e
 	}
-	via := s.Policy.Region.ExitAt(o.Src, o.VNI)
-	if via == nil {
-		return nil, nil
-	}
-	return s.byExits.find(to), via
+	return s.byExits.findBy(to, o.Src, s.underlay.ends)
 }
 
 // unknownENI tells why a packet is for no ENI of this card: whether the tunnel end, the
-// VNI or the MAC is unknown. via is the exit by whose tunnel the packet came.
-func (w *Worker) unknownENI(p *packet, vni uint32, via *vpc.Exit) Verdict {
+// VNI or the MAC is unknown. No VPC and exit share a VNI.
+func (w *Worker) unknownENI(p *packet, vni uint32) Verdict {
+	region := w.setup.Policy.Region
 	_, known := w.setup.vtep(p.outerSrc)
+	vpcs := region.VPC(vni) != nil
 	switch {
-	case !known && via == nil:
+	case !(known && vpcs) && region.ExitAt(p.outerSrc, vni) == nil:
+		if known {
+			return UnknownVNI
+		}
 		return UnknownVTEP
-	case via == nil && w.setup.Policy.Region.VPC(vni) == nil:
-		return UnknownVNI
 	case p.ethernet().Dst().IsMulticast():
 		return GroupAddress
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"math/bits"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -26,6 +27,7 @@ type eniPlace struct {
 	number          uint32
 	primary, public uint32 // public is primary where there is none
 	taken           bool
+	exit            uint16 // by which the packets come: the index of its tunnel end; 0: of the VPC itself
 }
 
 // placeBits is the size of an eniPlace, as a shift.
@@ -42,7 +44,7 @@ func newENITable(guests []guest) eniTable {
 	t := newTableFor(n)
 	for i := range guests {
 		if g := &guests[i]; g.eni != nil {
-			t.add(eniPlace{wire.TargetOf(g.eni.VNI, g.macBits), g.number, g.primary, g.public, true})
+			t.add(eniPlace{target: wire.TargetOf(g.eni.VNI, g.macBits), number: g.number, primary: g.primary, public: g.public, taken: true})
 		}
 	}
 	return t
@@ -80,6 +82,17 @@ func (t *eniTable) place(x wire.Target) int {
 func (t *eniTable) find(x wire.Target) *eniPlace {
 	for at := t.place(x); t.places[at].taken; at++ {
 		if e := &t.places[at]; e.target == x {
+			return e
+		}
+	}
+	return nil
+}
+
+// findBy is find for a frame by an exit: from is the tunnel end that sent the frame, and ends are
+// the tunnel ends by index.
+func (t *eniTable) findBy(x wire.Target, from wire.Addr, ends []vpc.VTEP) *eniPlace {
+	for at := t.place(x); t.places[at].taken; at++ {
+		if e := &t.places[at]; e.target == x && ends[e.exit].Addr == from {
 			return e
 		}
 	}

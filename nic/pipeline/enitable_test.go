@@ -31,7 +31,7 @@ func TestENITableAsAMap(t *testing.T) {
 					require.Nil(t, e)
 					continue
 				}
-				require.Equal(t, eniPlace{x, want[x] - 1, want[x], want[x], true}, *e)
+				require.Equal(t, eniPlace{target: x, number: want[x] - 1, primary: want[x], public: want[x], taken: true}, *e)
 			}
 		}
 	}

@@ -53,20 +53,25 @@ func judgeExit(e *vpc.OwnENI, x *vpc.Exit, src, dst wire.Addr) Verdict {
 	return next
 }
 
-// exitTable finds the ENIs of this card that packets by exits are for, by the exits' VNIs. A
-// VNI with a MAC that two ENIs have, in two VPCs that lead to the exit, is in no table: which
-// of the two a packet is for nobody knows.
+// exitTable finds the ENIs of this card that packets by exits are for, by the exits' tunnel
+// ends and VNIs. Two exits may share a VNI, and each then has its own place for an ENI's MAC. A
+// MAC that two ENIs have, in two VPCs that lead to one exit, is in no table: which of the two a
+// packet is for nobody knows.
 func exitTable(policy *vpc.Policy, guests []guest) eniTable {
-	found := map[wire.Target]eniPlace{}
+	type way struct {
+		exit uint16
+		to   wire.Target
+	}
+	found := map[way]eniPlace{}
 	for i := range guests {
 		g := &guests[i]
 		if g.eni == nil {
 			continue
 		}
 		for x := range g.eni.Exits(policy.Region) {
-			to := wire.TargetOf(x.VNI, g.macBits)
-			had, twice := found[to]
-			found[to] = eniPlace{target: to, number: g.number, taken: !twice || had.taken && had.number == g.number}
+			by := way{x.VTEP, wire.TargetOf(x.VNI, g.macBits)}
+			had, twice := found[by]
+			found[by] = eniPlace{target: by.to, number: g.number, exit: by.exit, taken: !twice || had.taken && had.number == g.number}
 		}
 	}
 	t := newTableFor(len(found))

@@ -105,6 +105,26 @@ func TestWhatComesInByAnExit(t *testing.T) {
 	x.byExit(7001, "eni-a1", web("198.51.100.9", "10.0.1.5")).dropped(NetworkACLIn)
 }
 
+// Two exits may share a VNI: the tunnel end that sends a packet tells which of the two the packet is
+// by, and an ENI whose VPC leads to both is found by both.
+func TestExitsThatShareAVNI(t *testing.T) {
+	x := newRig(t)
+	x.routesOut(onPremises)
+	x.exits("tgw-1: {Vtep: " + edge + ", Vni: 7001}, vgw-1: {Vtep: " + box + ", Vni: 7001}")
+	by := func(at, src string) end {
+		p := wiretest.TCP(src+":40000", "10.0.1.5:80").Flags(wire.TCPSyn)
+		return x.send(Uplink, x.outer(at, 7001, p.MACs(exitMAC, macA1).Bytes()).Bytes())
+	}
+	by(edge, "198.51.100.9").delivered("eni-a1")
+	by(box, "192.168.7.7").delivered("eni-a1")
+	by(edge, "192.168.7.7").dropped(SourceMismatch)
+	by(box, "198.51.100.9").dropped(SourceMismatch)
+	x.put("RouteTables", "{RouteTableId: rtb-spare, VpcId: vpc-b, Routes: [{DestinationCidrBlock: 192.168.0.0/16, GatewayId: vgw-1}]}")
+	x.routesOut("{DestinationCidrBlock: 198.51.100.0/24, TransitGatewayId: tgw-1}")
+	by(edge, "198.51.100.9").delivered("eni-a1")
+	by(box, "198.51.100.9").dropped(UnknownMAC) // no route of the VPC leads there any more
+}
+
 // An exit may have the edge's address: its VNI tells the two apart.
 func TestAnExitAtTheEdge(t *testing.T) {
 	x := newRig(t)

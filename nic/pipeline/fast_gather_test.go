@@ -188,7 +188,7 @@ func TestTunnelsKnowENIsThatShareAPlace(t *testing.T) {
 		}
 		if known < len(ids) {
 			e := x.eni(ids[known])
-			g.enis.add(eniPlace{wire.TargetOf(e.VNI, e.MAC.Bits()), e.Number, e.Primary.As4(), e.Public().As4(), true})
+			g.enis.add(eniPlace{target: wire.TargetOf(e.VNI, e.MAC.Bits()), number: e.Number, primary: e.Primary.As4(), public: e.Public().As4(), taken: true})
 			twin.enis = g.enis
 		}
 	}

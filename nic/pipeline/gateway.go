@@ -21,7 +21,7 @@ func (w *Worker) gateway(p *packet) Verdict {
 	by := vpc.InternetGateway
 	switch {
 	case w.fromEdge(p):
-	case p.via != nil && p.via.IsVPN():
+	case p.byExit != nil && p.byExit.IsVPN():
 		by = vpc.VPNGateway
 	default:
 		return next
@@ -78,7 +78,7 @@ func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wir
 // card, as a packet from a guest of this card.
 func (w *Worker) toMiddlebox(p *packet, g *guest) Verdict {
 	p.translateDst()
-	p.guest, p.outerSrc, p.via = g, wire.Addr{}, nil
+	p.guest, p.outerSrc, p.byExit = g, wire.Addr{}, nil
 	p.conn, p.missed, p.found = nil, false, found{}
 	p.exit.flags = flow.FlagRouted
 	p.address(g.mac, g.router)

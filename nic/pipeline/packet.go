@@ -25,7 +25,7 @@ type packet struct {
 
 	dir      wire.Direction
 	outerSrc wire.Addr // inbound: outer source address, zero from a guest of this card
-	via      *vpc.Exit // inbound: by whose tunnel the packet came; nil: by no exit's
+	byExit   *vpc.Exit // inbound: by whose tunnel the packet came; nil: by no exit's
 	outerECN wire.ECN  // inbound: congestion mark of the tunnel that was taken off
 	wrapped  uint16    // inbound: bytes before the frame that the tunnel's headers took and still lie there; 0: gone
 
@@ -39,7 +39,7 @@ type packet struct {
 // pair, conn and at keep the values of an earlier packet: the steps that gather a burst
 // write these five for each packet before a stage reads them.
 func (p *packet) begin(frame *pmd.Frame, d wire.Direction) {
-	p.frame, p.guest, p.dir, p.outerSrc, p.via = frame, nil, d, wire.Addr{}, nil
+	p.frame, p.guest, p.dir, p.outerSrc, p.byExit = frame, nil, d, wire.Addr{}, nil
 	p.looked, p.missed, p.egress, p.wrapped = false, false, nil, 0
 	p.found = found{}
 }

@@ -100,7 +100,7 @@ func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI) {
 // nowhere. So clients in the gateway's own subnet are not served, because the same route
 // is theirs.
 func (a *way) nat(policy *vpc.Policy, e *vpc.OwnENI) {
-	n := policy.Region.NATFor(a.route.Via, e.Subnet.Zone)
+	n := policy.Region.NATFor(a.route.Via, e.Subnet)
 	switch n {
 	case nil:
 		a.verdict = NATAbsent

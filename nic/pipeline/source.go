@@ -19,9 +19,9 @@ func (w *Worker) source(p *packet) Verdict {
 	switch {
 	case p.outerSrc.IsZero():
 		return next // from a guest of this card, which antispoof held to what its ENI may send
-	case p.via != nil:
-		p.vtep = p.via.VTEP
-		return judgeExit(p.guest.eni, p.via, p.Src, p.Dst)
+	case p.byExit != nil:
+		p.vtep = p.byExit.VTEP
+		return judgeExit(p.guest.eni, p.byExit, p.Src, p.Dst)
 	}
 	from, ok := uint16(vpc.Edge), w.fromEdge(p)
 	if !ok {
@@ -37,7 +37,7 @@ func (w *Worker) source(p *packet) Verdict {
 // fromEdge tells whether a packet came through the edge, behind which is the
 // internet.
 func (w *Worker) fromEdge(p *packet) bool {
-	return p.via == nil && p.outerSrc == w.underlay.ends[vpc.Edge].Addr
+	return p.byExit == nil && p.outerSrc == w.underlay.ends[vpc.Edge].Addr
 }
 
 // cameFrom tells whether a packet came from the tunnel end of an index, 0 for a guest of this
@@ -45,12 +45,12 @@ func (w *Worker) fromEdge(p *packet) bool {
 // differ in VNI.
 func (w *Worker) cameFrom(p *packet, vtep uint16) bool {
 	switch end := &w.underlay.ends[vtep]; {
-	case p.via != nil:
-		return vtep == p.via.VTEP && p.Dst == p.pair.Local
+	case p.byExit != nil:
+		return vtep == p.byExit.VTEP && p.Dst == p.pair.Local
 	case p.outerSrc.IsZero():
 		return vtep == 0
 	default:
-		return end.Addr == p.outerSrc && !end.Exit
+		return end.Addr == p.outerSrc && end.Exit == nil
 	}
 }
 

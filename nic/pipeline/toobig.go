@@ -123,8 +123,8 @@ func (w *Worker) tellBeyond(p *packet) {
 func (w *Worker) wayBack(p *packet) (to *vpc.Station, ok bool) {
 	region, e := w.setup.Policy.Region, p.guest.eni
 	switch {
-	case p.via != nil:
-		return region.Station(p.via.Station), true
+	case p.byExit != nil:
+		return region.Station(p.byExit.Station), true
 	case w.fromEdge(p):
 		return region.Station(e.VPC.Station), true
 	}

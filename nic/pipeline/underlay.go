@@ -83,7 +83,7 @@ func newUnderlay(p *vpc.Policy, mac wire.MAC, before *underlay) underlay {
 		}
 		h := &u.hops[i]
 		h.ask = p.Card.NextHop(v.Addr)
-		if !v.Exit {
+		if v.Exit == nil {
 			u.addrs[i] = v.Addr.As4()
 		}
 		if u.over6 {

@@ -49,6 +49,7 @@ func (c *compiler) rewriteSections(config *Config) {
 	for name := range is {
 		c.changedIf(name, was, is)
 	}
+	c.next.listed = listedIn(rest)
 	c.markAll()
 }
 

@@ -45,7 +45,9 @@ type compiler struct {
 	allowed      map[string]bool            // instances whose allowance was changed
 	moved        map[string]bool            // instances that lost or got an ENI
 	renumberVPCs bool
-	exits        bool // Placement has other exits
+	exits        bool            // Placement has other exits
+	parts        bool            // Placement has other ENIs of regional NAT gateways
+	deserted     map[string]bool // targets to which the last route is gone, by Via
 
 	// What this change has made, and so may still write to.
 	copied   map[string]bool      // lists
@@ -85,7 +87,7 @@ func newCompiler(r *Region) *compiler {
 		copied: map[string]bool{}, filled: map[string][]*object{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
 		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
 		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*membership]int{}, disputes: map[wire.Addr]bool{}, builders: map[*ENI]*eniBuilder{},
-		lost: map[string]bool{}, remade: map[any]bool{},
+		lost: map[string]bool{}, remade: map[any]bool{}, deserted: map[string]bool{},
 	}
 }
 

@@ -3,7 +3,6 @@ package vpc
 import (
 	"iter"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -119,6 +118,7 @@ func (c *compiler) countOutside(t *routeTable, n int) {
 			c.next.outward.Set(via, had)
 		} else {
 			c.next.outward.Delete(via)
+			c.deserted[via] = true
 		}
 	}
 }
@@ -151,13 +151,13 @@ func (c *compiler) placeExits() {
 	place.exits = &exits{of: map[string]*Exit{}, by: map[exitTunnel]*Exit{}}
 	for i, id := range slices.Sorted(maps.Keys(place.given.Exits)) {
 		p := place.given.Exits[id]
-		x := &Exit{ID: ec2.Cut(id, longestVia), VNI: p.Vni, VTEP: firstCard + uint16(len(place.cards)+i), Tracked: strings.HasSuffix(c.endpoint(id).service, ".dynamodb")}
+		x := &Exit{ID: ec2.Cut(id, longestVia), VNI: p.Vni, VTEP: firstCard + uint16(len(place.cards)+i), Tracked: strings.HasSuffix(c.next.listed[id].service, ".dynamodb")}
 		if old := before.of[x.ID]; old != nil {
 			x.Station = old.Station
 		} else {
 			x.Station = c.next.stations.take()
 		}
-		place.exits.of[x.ID] = x
+		place.exits.of[x.ID], place.ends.vteps[x.VTEP].Exit = x, x
 		place.exits.by[exitTunnel{wire.AddrFrom(p.Vtep), p.Vni}] = x
 		mac := p.Mac
 		if mac.IsZero() {
@@ -172,78 +172,9 @@ func (c *compiler) placeExits() {
 	}
 }
 
-// endpoint is what VpcEndpoints tells of an endpoint: its type and its service. Both are "" if
-// it tells nothing.
-func (c *compiler) endpoint(id string) (of struct{ kind, service string }) {
-	for _, object := range c.next.rest.Unenforced["VpcEndpoints"] {
-		if idIn("VpcEndpoints", object) == id {
-			members, _ := object.(map[string]any)
-			of.kind, _ = members["VpcEndpointType"].(string)
-			of.service, _ = members["ServiceName"].(string)
-		}
-	}
-	return of
-}
-
-// checkExits checks the exits of Placement, which must lead to tunnel ends and VNIs that are
-// nobody else's, and be of targets that there are.
-func (c *compiler) checkExits() {
-	tunnels := map[exitTunnel]string{}
-	for _, id := range slices.Sorted(maps.Keys(c.next.place.given.Exits)) {
-		x := c.next.place.given.Exits[id]
-		path := "Placement: Exits: " + ec2.Shorten(id)
-		if c.checkExitVTEP(path, x.Vtep) {
-			at := exitTunnel{wire.AddrFrom(x.Vtep), x.Vni}
-			if first := tunnels[at]; first != "" {
-				c.Add(path, "Vtep %s with Vni %d is the exit of %s already", x.Vtep, x.Vni, ec2.Shorten(first))
-			}
-			tunnels[at] = id
-		}
-		c.checkExitVNI(path, x.Vni)
-		c.checkStation(path, "Mac", x.Mac)
-		c.checkStation(path, "UnderlayMac", x.UnderlayMac)
-		if n, _ := c.next.outward.Get(ec2.Cut(id, longestVia)); n == 0 && !c.listsTarget(id) && !c.unread.mayHave("RouteTables") {
-			c.Add(path, "no route leads to a gateway or endpoint %q, and no list has it", ec2.Shorten(id))
-		}
-	}
-}
-
-// checkExitVTEP checks where an exit's packets go: not to a card, which sends nothing on.
-func (c *compiler) checkExitVTEP(path string, vtep netip.Addr) bool {
-	if !c.checkEnd(path, vtep) {
-		return false
-	}
-	for i, card := range c.next.place.cards {
-		if vtep.Unmap() == card.Vtep.Addr().Unmap() {
-			c.Add(path, "Vtep %s is that of %s", vtep, cardPath(i, card.Name))
-		}
-	}
-	return true
-}
-
-// checkExitVNI checks that a VNI is one, and no VPC's.
-func (c *compiler) checkExitVNI(path string, vni uint32) {
-	switch v := c.next.VPC(vni); {
-	case vni == 0 || vni > maxVNI:
-		c.Add(path, "Vni %d is no VNI: 1 to %d", vni, maxVNI)
-	case v != nil:
-		c.Add(path, "Vni %d is that of %s; an exit has one of its own", vni, v.ID)
-	}
-}
-
-// listsTarget tells whether a list of objects that the card does not act on has one of the ID.
-func (c *compiler) listsTarget(id string) bool {
-	for list, objects := range c.next.rest.Unenforced {
-		if slices.ContainsFunc(objects, func(o any) bool { return idIn(list, o) == id }) {
-			return true
-		}
-	}
-	return false
-}
-
-// leadsOut tells whether an exit leads to an object of a list that the card does not act on,
+// hasExitFor tells whether an exit leads to an object of a list that the card does not act on,
 // or to the gateway that the object belongs to.
-func (c *compiler) leadsOut(list string, object any) bool {
+func (c *compiler) hasExitFor(list string, object any) bool {
 	members, _ := object.(map[string]any)
 	for _, id := range []any{idIn(list, object), members["TransitGatewayId"], members["VpnGatewayId"]} {
 		if id, is := id.(string); is && c.hasExit(id) {

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -105,11 +106,23 @@ func TestExitMistakes(t *testing.T) {
 		}
 		require.ErrorContains(t, err, "Placement: Exits: "+want, exits)
 	}
+	long := strings.Repeat("a", longestVia)
+	for _, ids := range []string{long + "1: {Vtep: 172.16.0.9, Vni: 7001}", long + "1: {Vtep: 172.16.0.9, Vni: 7001}, " + long + "2: {Vtep: 172.16.0.9, Vni: 7002}"} {
+		c, err := withOutside(t, ids)
+		require.NoError(t, err)
+		c = put(t, c, "RouteTables", strings.ReplaceAll(outside, "tgw-1", long+"1"))
+		_, err = NewRegion(c)
+		require.ErrorContains(t, err, "the ID has 129 bytes; 128 are the most", "two IDs may not become one where routes cut them")
+	}
 	// The last route to a target cannot go before its exit.
 	c, err := withOutside(t, "tgw-1: {Vtep: 172.16.0.9, Vni: 7001}")
 	require.NoError(t, err)
 	region, err := NewRegion(c)
 	require.NoError(t, err)
+	placed := region.Placement()
+	placed.Exits = map[string]ExitPlacement{"tgw-1": {Vtep: netip.MustParseAddr("172.16.0.255"), Vni: 7001}}
+	_, err = region.Change(Edit{Kind: "Placement", Object: &placed})
+	require.ErrorContains(t, err, `Placement: Exits: tgw-1: Vtep 172.16.0.255 is the broadcast address`, "where exits alone change")
 	_, err = region.Change(Edit{Kind: "RouteTables", ID: "rtb-a"})
 	require.ErrorContains(t, err, `Placement: Exits: tgw-1: no route leads`)
 }

@@ -34,15 +34,17 @@ func (r *Region) NAT(id string) (*NATGateway, *ENI) {
 	return nil, nil
 }
 
-// NATFor is the ENI of a NAT gateway that serves a subnet in an availability zone, nil if there is
-// none: of a regional gateway the part of the zone, and another one's where the zone has none
-// yet (VPC User Guide, regional NAT gateways).
-func (r *Region) NATFor(id, zone string) *ENI {
+// NATFor is the ENI of a NAT gateway that serves a subnet, nil if there is none: of a regional
+// gateway the part of the subnet's availability zone, which Placement names by the zone's name or
+// ID, and another part where the zone has none yet (VPC User Guide, regional NAT gateways).
+func (r *Region) NATFor(id string, of *Subnet) *ENI {
 	if _, e := r.NAT(id); e != nil {
 		return e
 	}
-	if _, e := r.NAT(partOf(id, zone)); e != nil {
-		return e
+	for _, zone := range [...]string{of.Zone, of.ZoneID} {
+		if _, e := r.NAT(partOf(id, zone)); e != nil {
+			return e
+		}
 	}
 	var other *ENI
 	r.nats.Ascend(partOf(id, ""), func(part string, _ *NATGateway) bool {

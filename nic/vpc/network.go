@@ -33,7 +33,8 @@ type Subnet struct {
 	Prefix    netip.Prefix // invalid: the subnet has IPv6 only
 	Prefix6   netip.Prefix // invalid: the subnet has IPv4 only
 	RouterMAC wire.MAC
-	Zone      string // availability zone; "": not told
+	Zone      string // name of the availability zone; "": not told
+	ZoneID    string // its ID; "": not told
 	Block     BlockMode
 }
 

@@ -22,7 +22,7 @@ type Placement struct {
 	Allowances map[string]Allowance     `json:",omitzero"`             // by instance
 	Exits      map[string]ExitPlacement `json:",omitzero"`             // by ID of a target whose other side is not ours: tgw-…, vgw-…, vpce-…, …; absent: its packets are dropped
 	// NatGateways are the ENIs that stand for a regional NAT gateway, which has none in EC2: by the
-	// gateway's ID and by availability zone.
+	// gateway's ID and by the name or ID of the availability zone.
 	NatGateways map[string]map[string]string `json:",omitzero"`
 	Port25      string                       `json:",omitzero"` // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
 }

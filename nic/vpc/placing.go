@@ -18,6 +18,8 @@ type placement struct {
 	ends  *tunnelEnds
 	exits *exits
 
+	standing map[string][]string // regional NAT gateways that an ENI stands for, by ENI
+
 	ports      *tree[string]    // configured ports, by ENI
 	allowances *tree[Allowance] // by instance
 }

@@ -23,6 +23,7 @@ type Region struct {
 	// The configuration.
 	rest    *Config                   // the sections without IDs; the other lists are nil or empty
 	objects map[string]*tree[*object] // by list
+	listed  map[string]unshaped       // objects of rest's lists that have no shape here, by ID
 	place   placement
 	files   map[string]bool    // that objects were read from
 	users   *btree.Set[string] // entries that use makes
@@ -168,7 +169,7 @@ func EmptyRegion() *Region {
 // successor makes a copy of the region for a change to write to. The lineage's lock is held.
 func (r *Region) successor() *Region {
 	n := &Region{
-		lineage: r.lineage, rest: r.rest, objects: maps.Clone(r.objects), place: r.place,
+		lineage: r.lineage, rest: r.rest, listed: r.listed, objects: maps.Clone(r.objects), place: r.place,
 		users: r.users.Copy(), files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
 		routes: r.routes.Copy(), assigned: r.assigned.Copy(), acls: r.acls.Copy(), guarded: r.guarded.Copy(), lists: r.lists.Copy(), peerings: r.peerings.Copy(), peers: r.peers.Copy(), outward: r.outward.Copy(), nats: r.nats.Copy(), natENIs: r.natENIs.Copy(), groups: r.groups.Copy(),
 		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),

@@ -356,8 +356,10 @@ func meaning(t *testing.T, r *Region) []string {
 		add("%s: macs %v, subnets %v", id, n.macs.Keys(), blocks)
 	}
 	for id, x := range r.place.exits.of {
-		require.Same(t, x, r.ExitAt(r.VTEPs()[x.VTEP].Addr, x.VNI))
-		add("exit %s %v %v", id, r.VTEPs()[x.VTEP], *r.Station(x.Station))
+		end := r.VTEPs()[x.VTEP]
+		require.Same(t, x, r.ExitAt(end.Addr, x.VNI))
+		require.Same(t, x, end.Exit)
+		add("exit %s %v %v %v", id, end.Addr, end.MAC, *r.Station(x.Station))
 	}
 	r.outward.Scan(func(via string, n int) bool { add("%d lead to %s", n, via); return true })
 	r.peers.Scan(func(key string, p *peering) bool {

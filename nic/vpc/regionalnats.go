@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -10,8 +11,8 @@ import (
 )
 
 // A regional NAT gateway is in no subnet, and EC2 tells of no ENI of it (VPC User Guide, regional NAT
-// gateways). Placement.NatGateways says which ENI stands for its part in a zone; the ENI has the
-// gateway's public addresses of that zone, and is on the card where Cards has it.
+// gateways). Placement.NatGateways says which ENI stands for its part in a zone, by the zone's name or ID;
+// the ENI has the gateway's public addresses of that zone, and is on the card where Cards has it.
 
 // regional compiles the parts of a regional NAT gateway.
 func (c *compiler) regional(o *object, config *ec2.NatGateway) {
@@ -28,18 +29,20 @@ func (c *compiler) regional(o *object, config *ec2.NatGateway) {
 		c.notice(NATWithoutENI, o.path(), "is regional, and Placement: NatGateways names no ENI that stands for it")
 		return
 	}
-	for _, zone := range zonesOf(config) {
-		if parts[zone] == "" {
-			c.notice(NATZoneAbsent, o.path(), ec2.Shorten(zone))
-		}
+	for _, zone := range zonesWithout(parts, config) {
+		c.notice(NATZoneAbsent, o.path(), ec2.Shorten(zone))
 	}
 }
 
-// zonesOf are the zones where a regional NAT gateway has addresses.
-func zonesOf(config *ec2.NatGateway) []string {
+// zonesWithout are the zones, by name or else by ID, where a regional NAT gateway has addresses and
+// no part.
+func zonesWithout(parts map[string]string, config *ec2.NatGateway) []string {
 	zones := map[string]bool{}
 	for _, a := range config.NatGatewayAddresses {
-		zones[a.AvailabilityZone] = true
+		zone := cmp.Or(a.AvailabilityZone, a.AvailabilityZoneId)
+		if zone != "" && parts[a.AvailabilityZone] == "" && parts[a.AvailabilityZoneId] == "" {
+			zones[zone] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(zones))
 }
@@ -70,7 +73,7 @@ func (c *compiler) part(config *ec2.NatGateway, g *NATGateway, zone string) bool
 func (c *compiler) hasAddresses(path string, config *ec2.NatGateway, e *ENI, zone string) bool {
 	its := map[netip.Addr]bool{}
 	for _, a := range config.NatGatewayAddresses {
-		if a.AvailabilityZone == zone {
+		if zone != "" && (a.AvailabilityZone == zone || a.AvailabilityZoneId == zone) {
 			its[a.PublicIp] = true
 		}
 	}
@@ -113,17 +116,27 @@ func (c *compiler) dropParts(id string) {
 
 // markMovedParts marks the regional NAT gateways that one of the marked ENIs stands for.
 func (c *compiler) markMovedParts() {
-	for id, parts := range c.next.place.given.NatGateways {
-		for _, eni := range parts {
-			if c.dirty["NetworkInterfaces"][eni] {
-				c.mark("NatGateways", id)
-			}
+	for eni := range c.dirty["NetworkInterfaces"] {
+		for _, id := range c.next.place.standing[eni] {
+			c.mark("NatGateways", id)
 		}
 	}
 }
 
+// standing are the regional NAT gateways that each ENI of Placement stands for, by ENI.
+func standing(placed map[string]map[string]string) map[string][]string {
+	all := map[string][]string{}
+	for id, parts := range placed {
+		for _, eni := range parts {
+			all[eni] = append(all[eni], id)
+		}
+	}
+	return all
+}
+
 // markRegional marks the gateways whose ENIs Placement names, or named before, and the ENIs.
 func (c *compiler) markRegional(was, is map[string]map[string]string) {
+	c.parts, c.next.place.standing = true, standing(is)
 	mark := func(kind, id string) {
 		if c.object(kind, id) != nil {
 			c.mark(kind, id)
@@ -141,19 +154,25 @@ func (c *compiler) markRegional(was, is map[string]map[string]string) {
 
 // standsForRegional tells whether Placement has an ENI stand for a regional NAT gateway.
 func (c *compiler) standsForRegional(eni string) bool {
-	for _, parts := range c.next.place.given.NatGateways {
-		for _, stands := range parts {
-			if stands == eni {
-				return true
+	return len(c.next.place.standing[eni]) > 0
+}
+
+// checkPlacedNATs checks that Placement names regional NAT gateways: all that it names, or those
+// that changed.
+func (c *compiler) checkPlacedNATs() {
+	placed := c.next.place.given.NatGateways
+	var ids []string
+	if c.whole || c.parts {
+		ids = slices.Collect(maps.Keys(placed))
+	} else {
+		for id := range c.dirty["NatGateways"] {
+			if _, is := placed[id]; is {
+				ids = append(ids, id)
 			}
 		}
 	}
-	return false
-}
-
-// checkPlacedNATs checks that Placement names regional NAT gateways.
-func (c *compiler) checkPlacedNATs() {
-	for _, id := range slices.Sorted(maps.Keys(c.next.place.given.NatGateways)) {
+	slices.Sort(ids)
+	for _, id := range ids {
 		path := "Placement: NatGateways"
 		switch o := c.object("NatGateways", id); {
 		case o == nil:

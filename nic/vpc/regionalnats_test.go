@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,7 +40,7 @@ func TestRegionalNATGateways(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	require.NotContains(t, fmt.Sprint(texts(p)), "nat")
 	for zone, eni := range map[string]string{"us-east-1a": "eni-nat-a", "us-east-1b": "eni-nat-b", "us-east-1c": "eni-nat-a", "": "eni-nat-a"} {
-		require.Equal(t, eni, p.Region.NATFor("nat-1", zone).ID, zone)
+		require.Equal(t, eni, p.Region.NATFor("nat-1", &Subnet{Zone: zone}).ID, zone)
 	}
 	e := p.ENI("eni-nat-b")
 	require.Equal(t, []any{"nat-1@us-east-1b", "rtb-nat", ""}, []any{e.NAT.ID, e.Routes(), e.ACL()})
@@ -51,7 +52,7 @@ func TestRegionalNATGateways(t *testing.T) {
 	c, _ = withRegional(t, "nat-1: {us-east-1a: eni-nat-a}")
 	next, err := p.Region.Become(c)
 	require.NoError(t, err)
-	require.Equal(t, "eni-nat-a", next.NATFor("nat-1", "us-east-1b").ID)
+	require.Equal(t, "eni-nat-a", next.NATFor("nat-1", &Subnet{Zone: "us-east-1b"}).ID)
 	one := compiled(t, c, CompileOptions{})
 	require.Contains(t, texts(one), "NatGateways[0] nat-1: Placement: NatGateways names no ENI that stands for it in us-east-1b: packets of that zone leave from another zone's addresses")
 	require.Equal(t, texts(one), texts(&Policy{Region: next}))
@@ -59,7 +60,30 @@ func TestRegionalNATGateways(t *testing.T) {
 	c, _ = withRegional(t, "")
 	none := compiled(t, c, CompileOptions{})
 	require.Contains(t, texts(none), "NatGateways[0] nat-1: is regional, and Placement: NatGateways names no ENI that stands for it; packets to it are dropped")
-	require.Nil(t, none.Region.NATFor("nat-1", "us-east-1a"))
+	require.Nil(t, none.Region.NATFor("nat-1", &Subnet{Zone: "us-east-1a"}))
+}
+
+// A zone may have its ID alone, in addresses and in Placement; an address of which no zone is told
+// is in none.
+func TestZonesOfRegionalNATGatewaysByID(t *testing.T) {
+	c, err := withRegional(t, "nat-1: {use1-az2: eni-nat-b}")
+	require.NoError(t, err)
+	c = put(t, c, "NatGateways", `{NatGatewayId: nat-1, VpcId: vpc-a, State: available, AvailabilityMode: regional, NatGatewayAddresses: [
+		{PublicIp: 198.51.100.1, AvailabilityZoneId: use1-az1}, {PublicIp: 198.51.100.2, AvailabilityZoneId: use1-az2}, {PublicIp: 198.51.100.3}]}`)
+	c = put(t, c, "Subnets", `{SubnetId: subnet-a2, VpcId: vpc-a, CidrBlock: 10.0.2.0/24, AvailabilityZone: us-east-1b, AvailabilityZoneId: use1-az2}`)
+	var told []string
+	for _, text := range texts(compiled(t, c, CompileOptions{})) {
+		if strings.Contains(text, "NatGateways") {
+			told = append(told, text)
+		}
+	}
+	require.Equal(t, []string{"NatGateways[0] nat-1: Placement: NatGateways names no ENI that stands for it in use1-az1: packets of that zone leave from another zone's addresses"}, told)
+	c.Placement.NatGateways["nat-1"]["use1-az1"] = "eni-nat-a"
+	p := compiled(t, c, CompileOptions{})
+	for eni, subnet := range map[string]string{"eni-nat-b": "subnet-a2", "eni-nat-a": "subnet-a1"} {
+		s, _ := p.Region.subnets.Get(subnet)
+		require.Equal(t, eni, p.Region.NATFor("nat-1", s).ID)
+	}
 }
 
 // Whatever cannot be meant is named with its place.
@@ -94,5 +118,11 @@ func TestENIsOfRegionalNATGatewaysChange(t *testing.T) {
 	require.NoError(t, err)
 	r, err = r.Change(edit)
 	require.NoError(t, err)
-	require.Nil(t, r.NATFor("nat-1", "us-east-1a"))
+	require.Nil(t, r.NATFor("nat-1", &Subnet{Zone: "us-east-1a"}))
+	_, err = r.Change(Edit{Kind: "NatGateways", ID: "nat-1"})
+	require.ErrorContains(t, err, `Placement: NatGateways: there is no "nat-1" in NatGateways`)
+	placed := r.Placement()
+	placed.NatGateways = map[string]map[string]string{"nat-2": {"us-east-1a": "eni-nat-a"}}
+	_, err = r.Change(Edit{Kind: "Placement", Object: &placed})
+	require.ErrorContains(t, err, `Placement: NatGateways: there is no "nat-2" in NatGateways`)
 }

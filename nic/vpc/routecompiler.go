@@ -93,7 +93,7 @@ func (r *routeCompiler) route(path string, config *ec2.Route) {
 // outside notes that a route leads to a target whose other side is not the card's.
 func (r *routeCompiler) outside(path string, config *ec2.Route, line *Route) {
 	line.Via = ec2.Cut(via(config), longestVia)
-	if kind := r.endpoint(line.Via).kind; config.DestinationPrefixListId != "" && isEndpoint(config) && (kind == "" || kind == "Gateway") {
+	if kind := r.next.listed[line.Via].kind; config.DestinationPrefixListId != "" && isEndpoint(config) && (kind == "" || kind == "Gateway") {
 		line.Target = Endpoint
 	}
 	if !slices.Contains(r.table.outside, line.Via) {

@@ -37,7 +37,7 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 		c.keepSubnet(old, nil)
 		return
 	}
-	s := &Subnet{ID: config.SubnetId, VPC: n.VPC, RouterMAC: routerMAC(config.SubnetId), Zone: config.AvailabilityZone, Block: c.block(o, config)}
+	s := &Subnet{ID: config.SubnetId, VPC: n.VPC, RouterMAC: routerMAC(config.SubnetId), Zone: config.AvailabilityZone, ZoneID: config.AvailabilityZoneId, Block: c.block(o, config)}
 	if !c.subnetBlocks(o, n, s, config) {
 		c.keepSubnet(old, nil)
 		return

@@ -12,7 +12,7 @@ import (
 
 // underlay checks Placement, but not VNIs, which vnis checks.
 func (c *compiler) underlay() {
-	if c.whole {
+	if c.whole || c.exits {
 		c.checkCards()
 	}
 	c.placeExits()

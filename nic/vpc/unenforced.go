@@ -21,7 +21,7 @@ func (c *compiler) unenforced() {
 			continue // exclusions reads the former, and routes name the latter
 		}
 		for i, object := range rest.Unenforced[list] {
-			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) && !c.leadsOut(list, object) {
+			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) && !c.hasExitFor(list, object) {
 				c.notice(kind, rest.path(list, i, idIn(list, object)), list)
 			}
 		}
@@ -107,6 +107,32 @@ func detached(object any) bool {
 		}
 	}
 	return lists && !attached
+}
+
+// unshaped is what a list that has no shape here tells of an object.
+type unshaped struct {
+	kind, service string // of an endpoint, as EC2 has them; "": not told
+}
+
+// listedIn are the objects of all lists that have no shape here, by ID.
+func listedIn(rest *Config) map[string]unshaped {
+	all := map[string]unshaped{}
+	for list, objects := range rest.Unenforced {
+		for _, object := range objects {
+			id := idIn(list, object)
+			if id == "" {
+				continue
+			}
+			var of unshaped
+			if list == "VpcEndpoints" {
+				members, _ := object.(map[string]any)
+				of.kind, _ = members["VpcEndpointType"].(string)
+				of.service, _ = members["ServiceName"].(string)
+			}
+			all[id] = of
+		}
+	}
+	return all
 }
 
 // idIn is the ID of an object that has no shape here: VpcEndpoints have a

@@ -12,7 +12,7 @@ import (
 type VTEP struct {
 	Addr wire.Addr
 	MAC  wire.MAC // static; zero: resolve the next hop by ARP
-	Exit bool     // of an exit, and so not alone at the address
+	Exit *Exit    // whose tunnel end it is, and so not alone at the address; nil: of the edge or a card
 }
 
 // The indexes of Region.VTEPs. Index 0 is no tunnel end and stands for this card.
@@ -30,21 +30,22 @@ type tunnelEnds struct {
 }
 
 // newTunnelEnds numbers edge, cards and exits, the latter in the order of their IDs.
+// placeExits tells the ends of exits which exits they are.
 func newTunnelEnds(edge EdgePlacement, cards []CardPlacement, exits map[string]ExitPlacement) *tunnelEnds {
 	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)+len(exits)), by: make(map[wire.Addr]uint16, 1+len(cards))}
-	add := func(addr netip.Addr, mac wire.MAC, exit bool) {
-		t.vteps = append(t.vteps, VTEP{wire.AddrFrom(addr), mac, exit})
+	add := func(addr netip.Addr, mac wire.MAC) {
+		t.vteps = append(t.vteps, VTEP{Addr: wire.AddrFrom(addr), MAC: mac})
 	}
 	t.vteps = append(t.vteps, VTEP{})
-	add(edge.Vtep, edge.UnderlayMac, false)
+	add(edge.Vtep, edge.UnderlayMac)
 	for _, card := range cards {
-		add(card.Vtep.Addr(), card.Mac, false)
+		add(card.Vtep.Addr(), card.Mac)
 	}
 	for i := len(t.vteps) - 1; i > 0; i-- {
 		t.by[t.vteps[i].Addr] = uint16(i)
 	}
 	for _, id := range slices.Sorted(maps.Keys(exits)) {
-		add(exits[id].Vtep, exits[id].UnderlayMac, true)
+		add(exits[id].Vtep, exits[id].UnderlayMac)
 	}
 	return t
 }

@@ -52,6 +52,7 @@ type Subnet struct {
 	Ipv6CidrBlockAssociationSet []SubnetIpv6CidrBlockAssociation `json:",omitzero"`
 	BlockPublicAccessStates     BlockPublicAccessStates          `json:",omitzero"`
 	AvailabilityZone            string                           `json:",omitzero"`
+	AvailabilityZoneId          string                           `json:",omitzero"`
 	Tags                        []Tag                            `json:",omitzero"`
 }
 
