@@ -27,18 +27,18 @@ func (w *Worker) gateway(p *packet) Verdict {
 		return next
 	}
 	e := p.guest.eni
-	first, x, v := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
+	in := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
 	var station uint32
 	switch {
-	case v != next, first == e.ENI, first == nil && x == nil:
-		return v
-	case first == nil:
-		station = x.Station
-	default:
-		if own := w.setup.Policy.Own(first); own != nil {
+	case in.first != nil && in.first != e.ENI:
+		if own := w.setup.Policy.Own(in.first); own != nil {
 			return w.toMiddlebox(p, &w.guests[own.Number])
 		}
-		station = first.Station
+		station = in.first.Station
+	case in.exit != nil:
+		station = in.exit.Station
+	default:
+		return in.verdict
 	}
 	to := w.setup.Policy.Region.Station(station)
 	if v := w.fitsTunnel(p, to); v != next {
@@ -50,28 +50,41 @@ func (w *Worker) gateway(p *packet) Verdict {
 	return w.encap(p, to)
 }
 
-// judgeGateway is the ENI of the middlebox that packets by a gateway for a private address go
-// to first, nil if there is none. The middlebox must be attached to an instance and, for the
-// internet gateway, have a public address (VPC User Guide, "Gateway route tables"). Where the
-// table leads to an endpoint of a Gateway Load Balancer, x is the endpoint's exit.
-func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) (first *vpc.ENI, x *vpc.Exit, v Verdict) {
+// inward is where a gateway leads a packet that comes into the VPC. Without first and exit, the
+// packet goes to the ENI that it is for, or nowhere.
+type inward struct {
+	first   *vpc.ENI  // of the middlebox that the packet goes to first, maybe the packet's own ENI
+	exit    *vpc.Exit // of the Gateway Load Balancer endpoint that the packet goes to first
+	verdict Verdict   // next, or why the packet goes nowhere
+}
+
+// passesBy tells whether a packet straight from the ENI to the gateway passes by the middlebox or
+// endpoint that packets the other way go to first.
+func (i inward) passesBy(e *vpc.OwnENI) bool {
+	return (i.first != nil && i.first != e.ENI) || i.exit != nil || i.verdict == TargetOutside
+}
+
+// judgeGateway judges packets by a gateway for a private address. A middlebox must be attached to
+// an instance and, for the internet gateway, have a public address (VPC User Guide, "Gateway route
+// tables").
+func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) inward {
 	r := e.Inward(by, private)
 	switch {
 	case r == nil || r.Target == vpc.Local:
-		return nil, nil, next
+		return inward{verdict: next}
 	case r.Target == vpc.Outside:
-		if x = policy.Region.Exit(r.Via); x == nil {
-			return nil, nil, TargetOutside
+		if x := policy.Region.Exit(r.Via); x != nil {
+			return inward{exit: x, verdict: next}
 		}
-		return nil, x, next
+		return inward{verdict: TargetOutside}
 	case r.Target != vpc.Interface:
-		return nil, nil, Blackhole
+		return inward{verdict: Blackhole}
 	}
-	first = policy.Region.Interface(r.Via)
-	if first == nil || first.Subnet.VPC != e.Subnet.VPC || by == vpc.InternetGateway && private.Is4() && first.Public().IsZero() {
-		return nil, nil, Blackhole
+	first := policy.Region.Interface(r.Via)
+	if first == nil || first.Subnet.VPC != e.Subnet.VPC || (by == vpc.InternetGateway && private.Is4() && first.Public().IsZero()) {
+		return inward{verdict: Blackhole}
 	}
-	return first, nil, next
+	return inward{first: first, verdict: next}
 }
 
 // toMiddlebox takes a packet from the internet through the stages of a middlebox on this

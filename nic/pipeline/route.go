@@ -160,7 +160,7 @@ func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	if a.verdict = judgePublicAccess(holder); a.verdict != next {
 		return
 	}
-	if first, x, v := judgeGateway(policy, e, vpc.InternetGateway, t.Src); first != nil && first != e.ENI || x != nil || v == TargetOutside {
+	if judgeGateway(policy, e, vpc.InternetGateway, t.Src).passesBy(e) {
 		a.verdict = MiddleboxPassedBy
 		return
 	}

@@ -99,18 +99,17 @@ func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 	if of == nil || of.Card != a.vtep {
 		return false
 	}
-	by := vpc.InternetGateway
-	if public.IsZero() || heldByPeer(e, a.src) || isPrivate(a.src) || !leadsTo(policy, e, by, a.dst) {
-		by = vpc.VPNGateway
+	fromInternet := !public.IsZero() && !heldByPeer(e, a.src) && !isPrivate(a.src)
+	if fromInternet && leadsTo(policy, e, vpc.InternetGateway, a.dst) {
+		return true
 	}
-	return leadsTo(policy, e, by, a.dst) && (by == vpc.InternetGateway || e.LeadsOutByVPN(a.src, policy.Region))
+	return leadsTo(policy, e, vpc.VPNGateway, a.dst) && e.LeadsOutByVPN(a.src, policy.Region)
 }
 
 // leadsTo tells whether the route table of a gateway leads what is for a private address to an
 // ENI first.
 func leadsTo(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) bool {
-	first, _, _ := judgeGateway(policy, e, by, private)
-	return first == e.ENI
+	return judgeGateway(policy, e, by, private).first == e.ENI
 }
 
 // unpublished tells whether a packet from the edge is for a private address of the

@@ -159,7 +159,7 @@ var vocabulary = [malformed]words{
 
 	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
 	Blackhole:          {"blackhole", "the route's target is gone, or EC2 has taken the route out of force"},
-	RouteNotEnforced:   {"route_not_enforced", "the route leads to a target that this card does not serve yet"},
+	RouteNotEnforced:   {"route_not_enforced", "the route names no target that the configuration has for this destination"},
 	TargetOutside:      {"target_outside", "the route leads out of the configuration, to a transit gateway, a VPN, an endpoint or the like, and Placement names no exit for it"},
 	EndpointProtocol:   {"endpoint_protocol", "a gateway endpoint carries TCP and ICMP echo; this is something else"},
 	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},

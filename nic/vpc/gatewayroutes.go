@@ -34,7 +34,7 @@ func (r *Region) inwardOf(vpc string) (of [2]*routeTable) {
 // has no route table. Then, as by a local route, a packet goes to the ENI that has the
 // address.
 func (e *OwnENI) Inward(by Gateway, private wire.Addr) *Route {
-	if t := e.inward[by&1]; t != nil {
+	if t := e.inward[by]; t != nil {
 		return t.route(private)
 	}
 	return nil

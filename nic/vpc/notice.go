@@ -72,7 +72,7 @@ const (
 	NATUnknown
 	NATWithoutENI
 	PeerElsewhere
-	NotServed
+	OtherSideOutside
 	NoEndpoint
 	OtherPublic
 	NoAddress

@@ -21,7 +21,7 @@ func (c *compiler) unenforced() {
 			continue // exclusions reads the former, and routes name the latter
 		}
 		for i, object := range rest.Unenforced[list] {
-			if kind := notServedKind(list); !ended(stateIn(object)) && !detached(object) && !c.hasExitFor(list, object) {
+			if kind := outsideKind(list); !ended(stateIn(object)) && !detached(object) && !c.hasExitFor(list, object) {
 				c.notice(kind, rest.path(list, i, idIn(list, object)), list)
 			}
 		}
@@ -67,16 +67,16 @@ func (r *Region) Notices() []Notice {
 	return list
 }
 
-// notServedKind is the kind of notice about the objects of a list: some carry packets,
+// outsideKind is the kind of notice about the objects of a list: some carry packets,
 // others only watch them.
-func notServedKind(list string) NoticeKind {
+func outsideKind(list string) NoticeKind {
 	switch list {
 	case "FlowLogs", "TrafficMirrorSessions":
 		return NotWatched
 	case "VpcEndpoints":
 		return NoEndpoint
 	}
-	return NotServed
+	return OtherSideOutside
 }
 
 // stateIn is the state of an object that has no shape here. Kinds have it in different

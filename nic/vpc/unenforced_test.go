@@ -57,7 +57,7 @@ func TestNoticesOfListsThatAreNotRead(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	require.Subset(t, texts(p), []string{
 		"the answer was cut off: a NextToken says that there are more VpcEndpoints, and they are not here",
-		"VpcEndpoints[0] vpce-1: the endpoint's service is outside the configuration: routes to it lead where Placement: Exits says, and behind its ENIs is what is plugged into their ports",
+		"VpcEndpoints[0] vpce-1: the endpoint's service is outside the configuration: packets that routes lead to it are dropped, unless Placement: Exits says where it leads; behind its ENIs is what is plugged into their ports",
 	})
 }
 

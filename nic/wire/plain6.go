@@ -3,7 +3,8 @@ package wire
 import "encoding/binary"
 
 // Plain6 is Plain for IPv6: a TCP segment or UDP datagram without tags and extension
-// headers, between two addresses that stand for none of IPv4. A shorter datagram than 12
+// headers, between two addresses whose first 64 bits are not all zero, as those of addresses
+// that stand for IPv4 ones are. A shorter datagram than 12
 // bytes is left to the judges here, too. IPv6 has no header checksum.
 //
 //	0          14         54                  74
