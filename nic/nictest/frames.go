@@ -42,6 +42,6 @@ func Outer(p *vpc.Policy, vtep string, vni uint32, inner []byte) wiretest.Packet
 // Answer is the ARP answer of a tunnel end to the policy's card, whose uplink has a
 // MAC.
 func Answer(p *vpc.Policy, uplink wire.MAC, vtep string) []byte {
-	from := wire.Station{MAC: Stations[vtep], Addr: wiretest.Addr(vtep)}
-	return wiretest.ARPReply(from, wire.Station{MAC: uplink, Addr: p.Card.VTEP}).Bytes()
+	from := wire.Neighbor{MAC: Stations[vtep], Addr: wiretest.Addr(vtep)}
+	return wiretest.ARPReply(from, wire.Neighbor{MAC: uplink, Addr: p.Card.VTEP}).Bytes()
 }

@@ -53,7 +53,7 @@ func (w *Worker) ask(addr wire.Addr) {
 	if addr.Is4() {
 		question = wire.ARPRequest
 	}
-	frame := question(a.scratch[pmd.Headroom:], wire.Station{MAC: u.mac, Addr: u.card.VTEP}, addr)
+	frame := question(a.scratch[pmd.Headroom:], wire.Neighbor{MAC: u.mac, Addr: u.card.VTEP}, addr)
 	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
 	w.originate(w.uplink, &a.request)
 }
@@ -83,7 +83,7 @@ func (w *Worker) underlayARP(p *packet) Verdict {
 	q := wire.ARP(frame[p.L3:])
 	forCard, op := q.Target() == card, q.Op()
 	heeded := (op == wire.ARPOpRequest || op == wire.ARPOpReply) &&
-		w.heed(wire.Station{MAC: q.SenderMAC(), Addr: q.Sender()}, op == wire.ARPOpReply && forCard)
+		w.heed(wire.Neighbor{MAC: q.SenderMAC(), Addr: q.Sender()}, op == wire.ARPOpReply && forCard)
 	switch {
 	case !forCard && !heeded:
 		return NotForThisCard
@@ -107,7 +107,7 @@ func (w *Worker) underlayND(p *packet) Verdict {
 	if !ok || q.Target.IsZero() {
 		return NotVXLAN
 	}
-	asker := wire.Station{MAC: q.Source, Addr: p.Src}
+	asker := wire.Neighbor{MAC: q.Source, Addr: p.Src}
 	heeded := w.heed(asker, false)
 	switch {
 	case q.Target != card && !heeded:
@@ -120,6 +120,6 @@ func (w *Worker) underlayND(p *packet) Verdict {
 	if !p.resize(wire.NeighborAdvertLen) {
 		return NoHeadroom
 	}
-	wire.NeighborAdvert(p.frame.Bytes(), wire.Station{MAC: mac, Addr: card}, asker, false)
+	wire.NeighborAdvert(p.frame.Bytes(), wire.Neighbor{MAC: mac, Addr: card}, asker, false)
 	return answered
 }

@@ -116,7 +116,7 @@ func (w *Worker) settleClaims() {
 //
 // Only addresses that the card asks for are taken in, and MACs that frames can be sent
 // to: nobody makes the card remember more. heed is false if nothing was taken in.
-func (w *Worker) heed(from wire.Station, answer bool) bool {
+func (w *Worker) heed(from wire.Neighbor, answer bool) bool {
 	u, mac := &w.underlay, from.MAC
 	last := u.asked[from.Addr]
 	if last == 0 || mac.IsZero() || mac.IsMulticast() || mac == u.mac {

@@ -18,8 +18,8 @@ var moved = mac("02:00:00:00:00:77")
 // answer is a station's answer to the card that it has an address.
 func (r *rig) answer(addr string, station wire.MAC) {
 	r.Helper()
-	self := wire.Station{MAC: station, Addr: wiretest.Addr(addr)}
-	r.hears(wiretest.ARPReply(self, wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}))
+	self := wire.Neighbor{MAC: station, Addr: wiretest.Addr(addr)}
+	r.hears(wiretest.ARPReply(self, wire.Neighbor{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}))
 }
 
 // hears has the card take an ARP packet, which it heeds.
@@ -42,15 +42,15 @@ func (r *rig) edgeAt() wire.MAC {
 // announcements are how a station says that it has the edge's address: as RFC 5227 and
 // as VRRP say it, by question or by answer, or by asking for another.
 func announcements() map[string]wiretest.Packet {
-	self := wire.Station{MAC: moved, Addr: wiretest.Addr(edge)}
-	everybody := wire.Station{MAC: wire.Broadcast, Addr: wiretest.Addr(edge)}
+	self := wire.Neighbor{MAC: moved, Addr: wiretest.Addr(edge)}
+	everybody := wire.Neighbor{MAC: wire.Broadcast, Addr: wiretest.Addr(edge)}
 	return map[string]wiretest.Packet{
 		"question":                 wiretest.ARPRequest(moved, edge, edge),
 		"answer to everybody":      wiretest.ARPReply(self, everybody).MACs(moved, wire.Broadcast),
 		"answer to itself":         wiretest.ARPReply(self, self).MACs(moved, wire.Broadcast),
 		"answer to the card alone": wiretest.ARPReply(self, everybody).MACs(moved, stations[serverX]),
-		"answer to another":        wiretest.ARPReply(self, wire.Station{MAC: stations[serverY], Addr: wiretest.Addr(serverY)}),
-		"answer nobody asked for":  wiretest.ARPReply(self, wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}),
+		"answer to another":        wiretest.ARPReply(self, wire.Neighbor{MAC: stations[serverY], Addr: wiretest.Addr(serverY)}),
+		"answer nobody asked for":  wiretest.ARPReply(self, wire.Neighbor{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}),
 		"question for another":     wiretest.ARPRequest(moved, edge, serverY),
 		"padded":                   wiretest.ARPRequest(moved, edge, edge).Pad(60),
 	}

@@ -66,7 +66,7 @@ func TestARPIsAnsweredByTheCard(t *testing.T) {
 			e := x.send("eni-a1", wiretest.ARPRequest(macA1, from, target).Bytes())
 			require.Equal(t, Consumed, e.Verdict)
 			require.Equal(t, "eni-a1", e.from)
-			require.Equal(t, wiretest.ARPReply(wire.Station{MAC: want, Addr: wiretest.Addr(target)}, wire.Station{MAC: macA1, Addr: wiretest.Addr(from)}).Bytes(), e.frame)
+			require.Equal(t, wiretest.ARPReply(wire.Neighbor{MAC: want, Addr: wiretest.Addr(target)}, wire.Neighbor{MAC: macA1, Addr: wiretest.Addr(from)}).Bytes(), e.frame)
 		}
 	}
 	require.EqualValues(t, 9, x.counts("eni-a1").Originated)
@@ -83,7 +83,7 @@ func TestTheCardAnswersForItsTunnelEnd(t *testing.T) {
 	x := newRig(t)
 	e := x.send(Uplink, wiretest.ARPRequest(stations[serverY], serverY, serverX).Bytes())
 	require.Equal(t, Consumed, e.Verdict)
-	require.Equal(t, wiretest.ARPReply(wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}, wire.Station{MAC: stations[serverY], Addr: wiretest.Addr(serverY)}).Bytes(), e.frame)
+	require.Equal(t, wiretest.ARPReply(wire.Neighbor{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}, wire.Neighbor{MAC: stations[serverY], Addr: wiretest.Addr(serverY)}).Bytes(), e.frame)
 }
 
 // questions are the addresses that the card asked for since the last look.
@@ -114,7 +114,7 @@ func TestTunnelEndsAreResolved(t *testing.T) {
 		x.now += 1e9
 	}
 	answer := func(from wire.MAC) []byte {
-		return wiretest.ARPReply(wire.Station{MAC: from, Addr: wiretest.Addr(edge)}, wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}).Bytes()
+		return wiretest.ARPReply(wire.Neighbor{MAC: from, Addr: wiretest.Addr(edge)}, wire.Neighbor{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}).Bytes()
 	}
 	// A MAC that is a group's or none is no answer.
 	x.send(Uplink, answer(wire.Broadcast))

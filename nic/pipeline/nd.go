@@ -22,7 +22,7 @@ func (w *Worker) neighborDiscovery(p *packet) Verdict {
 	case !p.Src.IsZero() && !p.Src.IsLinkLocal6() && !e.Passes(p.Src):
 		return SpoofedAddress
 	}
-	asker := wire.Station{MAC: e.MAC, Addr: p.Src}
+	asker := wire.Neighbor{MAC: e.MAC, Addr: p.Src}
 	if q.Target.IsZero() {
 		return p.advertiseRouter(asker)
 	}
@@ -33,7 +33,7 @@ func (w *Worker) neighborDiscovery(p *packet) Verdict {
 }
 
 // advertiseNeighbor makes p the answer to who has an address.
-func (p *packet) advertiseNeighbor(addr wire.Addr, asker wire.Station) Verdict {
+func (p *packet) advertiseNeighbor(addr wire.Addr, asker wire.Neighbor) Verdict {
 	mac, ok := p.guest.whoHas(addr)
 	switch {
 	case !ok:
@@ -41,7 +41,7 @@ func (p *packet) advertiseNeighbor(addr wire.Addr, asker wire.Station) Verdict {
 	case !p.resize(wire.NeighborAdvertLen):
 		return NoHeadroom
 	}
-	wire.NeighborAdvert(p.frame.Bytes(), wire.Station{MAC: mac, Addr: addr}, asker, mac == p.guest.router)
+	wire.NeighborAdvert(p.frame.Bytes(), wire.Neighbor{MAC: mac, Addr: addr}, asker, mac == p.guest.router)
 	return answered
 }
 
@@ -52,7 +52,7 @@ const routerLifetime = 0xffff
 // advertiseRouter makes p the answer to who is a router: the subnet's, with the subnet's
 // block as on the link. EC2 gives addresses by DHCPv6 (EC2 User Guide, "IPv6 addresses"), so
 // no host makes an address of its own. AWS documents no other field; they are ours.
-func (p *packet) advertiseRouter(asker wire.Station) Verdict {
+func (p *packet) advertiseRouter(asker wire.Neighbor) Verdict {
 	s := p.guest.eni.Subnet
 	switch {
 	case !s.Prefix6.IsValid():
@@ -61,7 +61,7 @@ func (p *packet) advertiseRouter(asker wire.Station) Verdict {
 		return NoHeadroom
 	}
 	r := wire.RouterAdvert{
-		From: wire.Station{MAC: p.guest.router, Addr: p.guest.router.LinkLocal()}, Lifetime: routerLifetime, Managed: true, Prefix: s.Prefix6,
+		From: wire.Neighbor{MAC: p.guest.router, Addr: p.guest.router.LinkLocal()}, Lifetime: routerLifetime, Managed: true, Prefix: s.Prefix6,
 	}
 	r.Put(p.frame.Bytes(), asker)
 	return answered

@@ -33,9 +33,9 @@ func (r *rig) over6() {
 }
 
 // advert is the advertisement of a tunnel end to the card; answer says that it answers.
-func (r *rig) advert(from wire.Station, answer bool) []byte {
+func (r *rig) advert(from wire.Neighbor, answer bool) []byte {
 	frame := make([]byte, wire.NeighborAdvertLen)
-	to := wire.Station{MAC: nictest.Stations[serverX6]}
+	to := wire.Neighbor{MAC: nictest.Stations[serverX6]}
 	if answer {
 		to.Addr = wiretest.Addr(serverX6)
 	}
@@ -47,7 +47,7 @@ func newRig6(t testing.TB) *rig {
 	x := newRig(t)
 	x.over6()
 	for _, end := range []string{edge6, serverY6} {
-		frame := x.advert(wire.Station{MAC: nictest.Stations[end], Addr: wiretest.Addr(end)}, true)
+		frame := x.advert(wire.Neighbor{MAC: nictest.Stations[end], Addr: wiretest.Addr(end)}, true)
 		require.Equal(t, Consumed, x.send(Uplink, frame).Verdict)
 	}
 	return x
@@ -127,17 +127,17 @@ func TestNeighborDiscoveryOnTheUnderlay(t *testing.T) {
 	require.Equal(t, map[wire.Addr]bool{wiretest.Addr(edge6): true, wiretest.Addr(serverY6): true}, asked)
 	x.fromGuest("eni-a1", out).dropped(UnderlayUnresolved)
 	// The card answers a question for its address, and learns who asks.
-	edgeStation := wire.Station{MAC: nictest.Stations[edge6], Addr: wiretest.Addr(edge6)}
+	edgeStation := wire.Neighbor{MAC: nictest.Stations[edge6], Addr: wiretest.Addr(edge6)}
 	question := wire.NeighborSolicit(make([]byte, 128), edgeStation, wiretest.Addr(serverX6))
 	answer := x.send(Uplink, question)
 	require.Equal(t, Consumed, answer.Verdict)
 	var h wire.Headers
 	require.Equal(t, wire.NoFault, wire.Parse(answer.frame, &h))
 	from, solicited, ok := wire.ParseAdvertisement(answer.frame, &h)
-	require.Equal(t, []any{wire.Station{MAC: nictest.Stations[serverX6], Addr: wiretest.Addr(serverX6)}, true, true, edgeStation.Addr}, []any{from, solicited, ok, h.Dst})
+	require.Equal(t, []any{wire.Neighbor{MAC: nictest.Stations[serverX6], Addr: wiretest.Addr(serverX6)}, true, true, edgeStation.Addr}, []any{from, solicited, ok, h.Dst})
 	x.fromGuest("eni-a1", out).tunneled(edge6, vniA)
 	// A thief's advertisement does not move it while the edge defends its address.
-	thief := wire.Station{MAC: mac("02:00:00:00:00:66"), Addr: wiretest.Addr(edge6)}
+	thief := wire.Neighbor{MAC: mac("02:00:00:00:00:66"), Addr: wiretest.Addr(edge6)}
 	x.send(Uplink, x.advert(thief, false))
 	x.fromGuest("eni-a1", out).tunneled(edge6, vniA)
 	x.send(Uplink, x.advert(edgeStation, true))
@@ -145,7 +145,7 @@ func TestNeighborDiscoveryOnTheUnderlay(t *testing.T) {
 	x.ports[Uplink].Sent()
 	x.fromGuest("eni-a1", out).tunneled(edge6, vniA)
 	// What is not for the card, or unsound, is dropped by name.
-	x.send(Uplink, wire.NeighborSolicit(make([]byte, 128), wire.Station{MAC: thief.MAC, Addr: wiretest.Addr("2001:db8:16::77")}, wiretest.Addr(serverY6))).dropped(NotForThisCard)
+	x.send(Uplink, wire.NeighborSolicit(make([]byte, 128), wire.Neighbor{MAC: thief.MAC, Addr: wiretest.Addr("2001:db8:16::77")}, wiretest.Addr(serverY6))).dropped(NotForThisCard)
 	unsound := x.advert(edgeStation, true)
 	unsound[14+7] = 64 // a router may have forwarded it
 	x.send(Uplink, unsound).dropped(NotVXLAN)

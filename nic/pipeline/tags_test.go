@@ -36,9 +36,9 @@ func TestAPriorityIsNoVLAN(t *testing.T) {
 				require.Equal(t, to2.Bytes(), x.send("eni-a1", tagged(to2).Bytes()).delivered("eni-a2"), "to a neighbor")
 			}
 			e := x.send("eni-a1", tagged(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1")).Bytes())
-			require.Equal(t, wiretest.ARPReply(wire.Station{MAC: a1.RouterMAC, Addr: wiretest.Addr("10.0.1.1")}, wire.Station{MAC: macA1, Addr: a1.Primary}).Bytes(), e.frame)
+			require.Equal(t, wiretest.ARPReply(wire.Neighbor{MAC: a1.RouterMAC, Addr: wiretest.Addr("10.0.1.1")}, wire.Neighbor{MAC: macA1, Addr: a1.Primary}).Bytes(), e.frame)
 			e = x.send(Uplink, tagged(wiretest.ARPRequest(edgeUnderlay, edge, serverX)).Bytes())
-			require.Equal(t, wiretest.ARPReply(wire.Station{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}, wire.Station{MAC: edgeUnderlay, Addr: wiretest.Addr(edge)}).Bytes(), e.frame)
+			require.Equal(t, wiretest.ARPReply(wire.Neighbor{MAC: stations[serverX], Addr: wiretest.Addr(serverX)}, wire.Neighbor{MAC: edgeUnderlay, Addr: wiretest.Addr(edge)}).Bytes(), e.frame)
 		})
 	}
 }

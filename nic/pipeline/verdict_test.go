@@ -134,7 +134,7 @@ var verdictCases = []verdictCase{
 	{"ARP for nobody", "eni-a1", bytes(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.99").Bytes()), ARPUnanswered, nil},
 	{"ARP for a neighbor in another subnet", "eni-a1", bytes(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.2.8").Bytes()), ARPUnanswered, nil},
 	{"ARP for its own address", "eni-a1", bytes(wiretest.ARPRequest(macA1, "0.0.0.0", "10.0.1.5").Bytes()), ARPUnanswered, nil},
-	{"an ARP reply nobody asked for", "eni-a1", bytes(wiretest.ARPReply(wire.Station{MAC: macA1, Addr: wiretest.Addr("10.0.1.1")}, wire.Station{MAC: macA2, Addr: wiretest.Addr("10.0.1.6")}).Bytes()), ARPInvalid, nil},
+	{"an ARP reply nobody asked for", "eni-a1", bytes(wiretest.ARPReply(wire.Neighbor{MAC: macA1, Addr: wiretest.Addr("10.0.1.1")}, wire.Neighbor{MAC: macA2, Addr: wiretest.Addr("10.0.1.6")}).Bytes()), ARPInvalid, nil},
 	{"a foreign MAC", "eni-a1", bytes(out.MACs(macA2, macA4).Bytes()), SpoofedMAC, nil},
 	{"ARP with a foreign MAC", "eni-a1", bytes(wiretest.Put(wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1").Bytes(), 22, macA2[:]...)), SpoofedMAC, nil},
 	{"a foreign address", "eni-a1", to(wiretest.TCP("10.0.1.6:40000", client+":443")), SpoofedAddress, nil},

@@ -12,11 +12,11 @@ import (
 
 // advert is that a station has its address, told to another, or to all if to is "".
 func advert(from, to string) []byte {
-	frame, asker := make([]byte, wire.NeighborAdvertLen), wire.Station{}
+	frame, asker := make([]byte, wire.NeighborAdvertLen), wire.Neighbor{}
 	if to != "" {
-		asker = wire.Station{MAC: wire.MAC{2, 0, 0, 0, 0, 7}, Addr: wiretest.Addr(to)}
+		asker = wire.Neighbor{MAC: wire.MAC{2, 0, 0, 0, 0, 7}, Addr: wiretest.Addr(to)}
 	}
-	wire.NeighborAdvert(frame, wire.Station{MAC: wire.MAC{2, 0, 0, 0, 0, 9}, Addr: wiretest.Addr(from)}, asker, false)
+	wire.NeighborAdvert(frame, wire.Neighbor{MAC: wire.MAC{2, 0, 0, 0, 0, 9}, Addr: wiretest.Addr(from)}, asker, false)
 	return frame
 }
 
@@ -33,10 +33,10 @@ func summed6(frame []byte) []byte {
 // What NeighborAdvert and NeighborSolicit write is read again; each byte that RFC 4861 section
 // 7.1 asks for is asked for.
 func TestParseAdvertisement(t *testing.T) {
-	read := func(frame []byte) (wire.Station, bool, bool) {
+	read := func(frame []byte) (wire.Neighbor, bool, bool) {
 		var h wire.Headers
 		if wire.Parse(frame, &h) != wire.NoFault {
-			return wire.Station{}, false, false
+			return wire.Neighbor{}, false, false
 		}
 		return wire.ParseAdvertisement(frame, &h)
 	}
@@ -44,7 +44,7 @@ func TestParseAdvertisement(t *testing.T) {
 		frame := advert("2001:db8::9", to)
 		require.NoError(t, wiretest.Check(frame))
 		from, is, ok := read(frame)
-		require.Equal(t, []any{wire.Station{MAC: wire.MAC{2, 0, 0, 0, 0, 9}, Addr: wiretest.Addr("2001:db8::9")}, answer, true}, []any{from, is, ok})
+		require.Equal(t, []any{wire.Neighbor{MAC: wire.MAC{2, 0, 0, 0, 0, 9}, Addr: wiretest.Addr("2001:db8::9")}, answer, true}, []any{from, is, ok})
 		for _, c := range []struct {
 			what string
 			at   int
@@ -67,7 +67,7 @@ func TestParseAdvertisement(t *testing.T) {
 	loud[14+40+4] |= 0x40 // answers, and goes to all
 	_, _, ok = read(summed6(loud))
 	require.False(t, ok)
-	question := wire.NeighborSolicit(make([]byte, 128), wire.Station{MAC: wire.MAC{2, 0, 0, 0, 0, 7}, Addr: wiretest.Addr("2001:db8::7")}, wiretest.Addr("2001:db8::12:3456"))
+	question := wire.NeighborSolicit(make([]byte, 128), wire.Neighbor{MAC: wire.MAC{2, 0, 0, 0, 0, 7}, Addr: wiretest.Addr("2001:db8::7")}, wiretest.Addr("2001:db8::12:3456"))
 	require.NoError(t, wiretest.Check(question))
 	require.Equal(t, wire.MAC{0x33, 0x33, 0xff, 0x12, 0x34, 0x56}, wire.Ethernet(question).Dst())
 	var h wire.Headers

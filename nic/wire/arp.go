@@ -35,8 +35,8 @@ func (b ARP) Sender() Addr { return AddrFrom4(binary.BigEndian.Uint32(b[14:18]))
 // Target is the IPv4 address that a request asks about.
 func (b ARP) Target() Addr { return AddrFrom4(binary.BigEndian.Uint32(b[24:28])) }
 
-// Station is an IPv4 address on Ethernet.
-type Station struct {
+// Neighbor is an IP address on Ethernet, as ARP and neighbor discovery tell it.
+type Neighbor struct {
 	MAC  MAC
 	Addr Addr
 }
@@ -56,7 +56,7 @@ func checkARP(b []byte) Fault {
 }
 
 // put writes a packet from one station to another.
-func (b ARP) put(op uint16, from, to Station) {
+func (b ARP) put(op uint16, from, to Neighbor) {
 	binary.BigEndian.PutUint64(b, arpStart<<16|uint64(op))
 	*(*MAC)(b[8:14]) = from.MAC
 	binary.BigEndian.PutUint32(b[14:18], from.Addr.As4())
@@ -73,8 +73,8 @@ func ARPReply(frame []byte, mac MAC) {
 		at += VLANLen
 	}
 	arp := ARP(frame[at:])
-	asker := Station{MAC: arp.SenderMAC(), Addr: arp.Sender()}
-	arp.put(ARPOpReply, Station{MAC: mac, Addr: arp.Target()}, asker)
+	asker := Neighbor{MAC: arp.SenderMAC(), Addr: arp.Sender()}
+	arp.put(ARPOpReply, Neighbor{MAC: mac, Addr: arp.Target()}, asker)
 	Ethernet(frame).SetDst(Ethernet(frame).Src())
 	Ethernet(frame).SetSrc(mac)
 }
@@ -82,11 +82,11 @@ func ARPReply(frame []byte, mac MAC) {
 // ARPRequest writes a broadcast into dst that asks, on behalf of from, who has
 // addr. The frame that ARPRequest returns is the first 42 bytes of dst; a
 // shorter dst panics.
-func ARPRequest(dst []byte, from Station, addr Addr) []byte {
+func ARPRequest(dst []byte, from Neighbor, addr Addr) []byte {
 	frame := Ethernet(dst[:EthernetLen+arpLen])
 	frame.SetDst(Broadcast)
 	frame.SetSrc(from.MAC)
 	frame.SetEtherType(EtherTypeARP)
-	ARP(frame[EthernetLen:]).put(ARPOpRequest, from, Station{Addr: addr})
+	ARP(frame[EthernetLen:]).put(ARPOpRequest, from, Neighbor{Addr: addr})
 	return frame
 }

@@ -12,14 +12,14 @@ import (
 var guest, router = wire.MAC{2, 0, 0, 0, 0xa, 1}, wire.MAC{2, 0, 0, 0, 0xb, 1}
 
 func TestARPRequestAsksEverybody(t *testing.T) {
-	got := wire.ARPRequest(make([]byte, 100), wire.Station{MAC: guest, Addr: a}, b)
+	got := wire.ARPRequest(make([]byte, 100), wire.Neighbor{MAC: guest, Addr: a}, b)
 	require.Equal(t, wiretest.ARPRequest(guest, "10.0.1.5", "10.0.1.6").Bytes(), got)
 }
 
 // The reply goes to the asker alone, with its VLAN tags.
 func TestARPReplyAnswersTheAsker(t *testing.T) {
 	ask := wiretest.ARPRequest(guest, "10.0.1.5", "10.0.1.6")
-	reply := wiretest.ARPReply(wire.Station{MAC: router, Addr: b}, wire.Station{MAC: guest, Addr: a})
+	reply := wiretest.ARPReply(wire.Neighbor{MAC: router, Addr: b}, wire.Neighbor{MAC: guest, Addr: a})
 	for what, frames := range map[string][2]wiretest.Packet{
 		"untagged": {ask, reply},
 		"tagged":   {ask.VLAN(7), reply.VLAN(7)},
@@ -35,7 +35,7 @@ func TestARPReplyAnswersTheAsker(t *testing.T) {
 }
 
 func TestARPView(t *testing.T) {
-	arp := wire.ARP(wiretest.ARPReply(wire.Station{MAC: router, Addr: b}, wire.Station{MAC: guest, Addr: a}).Bytes()[14:])
+	arp := wire.ARP(wiretest.ARPReply(wire.Neighbor{MAC: router, Addr: b}, wire.Neighbor{MAC: guest, Addr: a}).Bytes()[14:])
 	require.EqualValues(t, wire.ARPOpReply, arp.Op())
 	require.Equal(t, router, arp.SenderMAC())
 	require.Equal(t, []wire.Addr{b, a}, []wire.Addr{arp.Sender(), arp.Target()})

@@ -70,7 +70,7 @@ func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
 // which address, and whether the message answers a question. A message without a MAC in an
 // option has that of the frame. ok is false if the message is none, or if it is not sound
 // (RFC 4861 section 7.1.2, RFC 6980).
-func ParseAdvertisement(frame []byte, h *Headers) (from Station, answer, ok bool) {
+func ParseAdvertisement(frame []byte, h *Headers) (from Neighbor, answer, ok bool) {
 	ip, b := IPv6(frame[h.L3:h.End]), frame[h.L4:h.End]
 	switch {
 	case h.Type != NDNeighborAdvertisement, h.Code != 0, h.L4 != h.L3+IPv6Len, ip.HopLimit() != 255, len(b) < 24:
@@ -78,7 +78,7 @@ func ParseAdvertisement(frame []byte, h *Headers) (from Station, answer, ok bool
 	case Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) != 0:
 		return from, false, false
 	}
-	from = Station{Ethernet(frame).Src(), AddrFrom16(b[8:24])}
+	from = Neighbor{Ethernet(frame).Src(), AddrFrom16(b[8:24])}
 	answer = b[4]&0x40 != 0
 	if !from.Addr.IsUnicast() || from.Addr.Is4() || answer && h.Dst.IsGroup() {
 		return from, false, false
@@ -100,9 +100,9 @@ func ParseAdvertisement(frame []byte, h *Headers) (from Station, answer, ok bool
 // dst panics.
 //
 //	|Type 135|Code|Checksum|0, 4 bytes|Target, 16 bytes|Option 1: MAC of from|
-func NeighborSolicit(dst []byte, from Station, addr Addr) []byte {
+func NeighborSolicit(dst []byte, from Neighbor, addr Addr) []byte {
 	frame, low := dst[:NeighborAdvertLen], addr.lo&0xff_ffff
-	group := Station{MAC{0x33, 0x33, 0xff, byte(low >> 16), byte(low >> 8), byte(low)}, Addr{0xff02 << 48, 1<<32 | 0xff<<24 | low}}
+	group := Neighbor{MAC{0x33, 0x33, 0xff, byte(low >> 16), byte(low >> 8), byte(low)}, Addr{0xff02 << 48, 1<<32 | 0xff<<24 | low}}
 	b := startND(frame, from, group)
 	b[0] = NDNeighborSolicitation
 	putAddr(b[8:], addr)
@@ -130,7 +130,7 @@ var (
 // station that looks for duplicates of its own (RFC 4861 sections 4.4 and 7.2.4).
 //
 //	|Type 136|Code|Checksum|R S O|Reserved|Target, 16 bytes|Option 2: MAC of from|
-func NeighborAdvert(frame []byte, from, to Station, router bool) {
+func NeighborAdvert(frame []byte, from, to Neighbor, router bool) {
 	flags := byte(0x20) // O: whatever you knew
 	if router {
 		flags |= 0x80
@@ -148,7 +148,7 @@ func NeighborAdvert(frame []byte, from, to Station, router bool) {
 
 // RouterAdvert is what a router advertises (RFC 4861 section 4.2).
 type RouterAdvert struct {
-	From     Station      // its address is link-local
+	From     Neighbor     // its address is link-local
 	Lifetime uint16       // seconds for which it is a default router
 	Managed  bool         // M: hosts get addresses by DHCPv6
 	Prefix   netip.Prefix // whose addresses are on the link, and from which no host makes one of its own
@@ -159,7 +159,7 @@ type RouterAdvert struct {
 //
 //	|Type 134|Code|Checksum|Hop limit 0|M O|Lifetime|0, 8 bytes|Option 1: MAC|
 //	|Option 3|4|Length|L A|Valid lifetime|Preferred lifetime|0, 4 bytes|Prefix, 16 bytes|
-func (r *RouterAdvert) Put(frame []byte, to Station) {
+func (r *RouterAdvert) Put(frame []byte, to Neighbor) {
 	b := startND(frame, r.From, to)
 	b[0] = NDRouterAdvertisement
 	if r.Managed {
@@ -175,10 +175,10 @@ func (r *RouterAdvert) Put(frame []byte, to Station) {
 }
 
 // startND writes the headers of a message, and zeros behind them, which it returns.
-func startND(frame []byte, from, to Station) []byte {
+func startND(frame []byte, from, to Neighbor) []byte {
 	clear(frame)
 	if to.Addr.IsZero() {
-		to = Station{allNodesMAC, allNodes}
+		to = Neighbor{allNodesMAC, allNodes}
 	}
 	eth := Ethernet(frame)
 	eth.SetDst(to.MAC)

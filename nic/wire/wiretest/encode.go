@@ -183,7 +183,7 @@ func (h ip) pseudo(n int) []byte {
 	return be.AppendUint16(b, uint16(n))
 }
 
-func arp(op uint16, from, to wire.Station) []byte {
+func arp(op uint16, from, to wire.Neighbor) []byte {
 	b := be.AppendUint16([]byte{0, 1, 8, 0, 6, 4}, op)
 	b = append(b, from.MAC[:]...)
 	b = be.AppendUint32(b, from.Addr.As4())

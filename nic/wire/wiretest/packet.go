@@ -146,13 +146,13 @@ func Ethernet(etherType uint16, payload []byte) Packet {
 // ARPRequest is the broadcast in which the station mac with the address from
 // asks who has the address target.
 func ARPRequest(mac wire.MAC, from, target string) Packet {
-	asker, asked := wire.Station{MAC: mac, Addr: Addr(from)}, wire.Station{Addr: Addr(target)}
+	asker, asked := wire.Neighbor{MAC: mac, Addr: Addr(from)}, wire.Neighbor{Addr: Addr(target)}
 	p := Ethernet(wire.EtherTypeARP, arp(wire.ARPOpRequest, asker, asked))
 	return p.MACs(mac, wire.Broadcast)
 }
 
 // ARPReply tells the station to that the station from has the address in question.
-func ARPReply(from, to wire.Station) Packet {
+func ARPReply(from, to wire.Neighbor) Packet {
 	return Ethernet(wire.EtherTypeARP, arp(wire.ARPOpReply, from, to)).MACs(from.MAC, to.MAC)
 }
 
