@@ -58,7 +58,9 @@ func (w *Worker) hold(p *packet) bool {
 	return true
 }
 
-// whole is p's frame as it came, nil if that is gone: a tag for a priority was taken off.
+// whole is p's frame as it came, nil if that is gone: a tag for a priority was taken off. The
+// tunnel has no checksum any more, because the packet inside may have got the underlay's mark
+// since the checksum was checked.
 func (p *packet) whole() []byte {
 	if p.outerSrc.IsZero() {
 		return p.frame.Bytes()
@@ -68,6 +70,7 @@ func (p *packet) whole() []byte {
 		return nil
 	}
 	frame := p.frame.Push(int(n))
+	clear(frame[n-wire.VXLANLen-2 : n-wire.VXLANLen])
 	p.frame.Pull(int(n))
 	return frame
 }

@@ -162,6 +162,21 @@ func TestFragmentsInTunnelsOverIPv6(t *testing.T) {
 	}
 }
 
+// A fragment that the underlay marked passes in its turn, though the mark inside is another than
+// the one that the tunnel's checksum covered.
+func TestMarkedFragmentsWaitInTunnelsWithChecksums(t *testing.T) {
+	for vtep, x := range map[string]*rig{edge: newRig(t), edge6: newRig6(t)} {
+		x.admits("{IpProtocol: udp, FromPort: 5000, ToPort: 5000, Ipv6Ranges: [{CidrIpv6: '::/0'}]}")
+		pieces := wiretest.UDP(at(client6, 9), at(a1v6, 5000)).TOS(uint8(wire.ECT0)).Size(300).MACs(edgeRouter, macA1).Fragments(104)
+		want := wiretest.UDP(at(client6, 9), at(a1v6, 5000)).TOS(uint8(wire.CE)).Size(300).MACs(edgeRouter, macA1).Fragments(104)
+		for i := len(pieces) - 1; i >= 0; i-- {
+			require.True(t, x.ports[Uplink].Inject(x.outer(vtep, vniA, pieces[i]).Checksum().TOS(uint8(wire.CE)).Bytes()))
+			x.Poll(x.now)
+		}
+		require.Equal(t, want, x.ports["eni-a1"].Sent(), "%v", x.ended)
+	}
+}
+
 // A merged frame is cut into packets, each in a sound tunnel.
 func TestMergedFramesInTunnelsOverIPv6(t *testing.T) {
 	x := newRig6(t)
