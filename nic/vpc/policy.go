@@ -187,12 +187,16 @@ func (t *taker) own(e *ENI) *OwnENI {
 }
 
 // ofRegional is the membership of an ENI that stands for a regional NAT gateway, which is in no
-// subnet: no network ACL is asked, and the route table is the gateway's own.
+// subnet: no network ACL is asked, and the route table is the gateway's own, which may lead out of
+// the VPC where no subnet's does.
 func (s *ownMembership) ofRegional(r *Region, nat *NATGateway) *ownMembership {
 	own := *s
 	own.acl = nil
 	if t, there := r.routes.Get(nat.table); there {
 		own.routes = t
+		if len(t.outside) > 0 {
+			own.outward = append(slices.Clip(own.outward), t)
+		}
 	}
 	return &own
 }
