@@ -146,6 +146,9 @@ func TestNeighborDiscoveryOnTheUnderlay(t *testing.T) {
 	x.fromGuest("eni-a1", out).tunneled(edge6, vniA)
 	// What is not for the card, or unsound, is dropped by name.
 	x.send(Uplink, wire.NeighborSolicit(make([]byte, 128), wire.Neighbor{MAC: thief.MAC, Addr: wiretest.Addr("2001:db8:16::77")}, wiretest.Addr(serverY6))).dropped(NotForThisCard)
+	for _, all := range []wire.Neighbor{{MAC: wire.Broadcast, Addr: wiretest.Addr("2001:db8:16::77")}, {MAC: thief.MAC, Addr: wiretest.Addr("ff02::1")}} {
+		x.send(Uplink, wire.NeighborSolicit(make([]byte, 128), all, wiretest.Addr(serverX6))).dropped(NotVXLAN)
+	}
 	unsound := x.advert(edgeStation, true)
 	unsound[14+7] = 64 // a router may have forwarded it
 	x.send(Uplink, unsound).dropped(NotVXLAN)

@@ -39,7 +39,8 @@ func (h *Headers) IsND() bool {
 // ParseSolicitation reads the solicitation in frame, which h describes. ok is false if the
 // message is no solicitation, or if it is not sound (RFC 4861 sections 6.1.1 and 7.1.1, RFC
 // 6980): a hop limit below 255, so that a router may have forwarded it; an extension header,
-// as fragments have; a wrong checksum or code; an option of length 0 or past the message.
+// as fragments have; a wrong checksum or code; an option of length 0 or past the message. Nor is
+// one whose answer would go to more stations than one, from a group or a MAC of several.
 func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
 	ip, b, least := IPv6(frame[h.L3:h.End]), frame[h.L4:h.End], 8
 	if h.Type == NDNeighborSolicitation {
@@ -63,7 +64,7 @@ func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
 			s.Source = MAC(b[2:8])
 		}
 	}
-	return s, s.Source.IsZero() || !h.Src.IsZero()
+	return s, (s.Source.IsZero() || !h.Src.IsZero()) && !s.Source.IsMulticast() && !h.Src.IsGroup()
 }
 
 // ParseAdvertisement reads the neighbor advertisement in frame, which h describes: who has
