@@ -40,12 +40,13 @@ func (w *Worker) endpoint(p *packet) Verdict {
 
 // judgeExit tells whether an exit may speak for the source of a packet to dst: as far as the
 // VPC's routes lead there by the exit, and to private addresses alone, for an exit knows no
-// public ones. dst is as the packet has it.
+// public ones. dst is as the packet has it. For an ENI of a peer, whose groups rules may name, the
+// exit speaks only where the route of the ENI's own subnet leads there by the exit.
 func judgeExit(e *vpc.OwnENI, x *vpc.Exit, src, dst wire.Addr) Verdict {
 	switch {
 	case !src.IsUnicast() || src.IsLinkLocal6():
 		return Martian
-	case !e.LeadsOut(src, x):
+	case !e.LeadsOut(src, x), heldByPeer(e, src) && e.Route(src).Via != x.ID:
 		return SourceMismatch
 	case dst.Is4() && !e.PrivateOf(dst).IsZero():
 		return NotForThisENI

@@ -125,6 +125,25 @@ func TestExitsThatShareAVNI(t *testing.T) {
 	by(box, "198.51.100.9").dropped(UnknownMAC) // no route of the VPC leads there any more
 }
 
+// An exit does not speak for an ENI of a peer, whose group a rule names, because another subnet
+// has a default route to the exit's target.
+func TestAnExitDoesNotSpeakForAPeersENI(t *testing.T) {
+	x := newRig(t)
+	x.peer()
+	table := func(id, subnet, route string) string {
+		return "{RouteTableId: " + id + ", VpcId: vpc-a, Associations: [{SubnetId: " + subnet + "}], Routes: [" + route + "]}"
+	}
+	x.put("RouteTables", table("rtb-a3", "subnet-a1", "{DestinationCidrBlock: 10.8.0.0/16, VpcPeeringConnectionId: pcx-ac}"))
+	x.put("RouteTables", table("rtb-a4", "subnet-a2", "{DestinationCidrBlock: 0.0.0.0/0, TransitGatewayId: tgw-1}"))
+	x.exits("tgw-1: {Vtep: " + box + ", Vni: 7001}")
+	x.admits("{IpProtocol: tcp, FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{GroupId: sg-c, UserId: '222222222222', VpcId: vpc-c, VpcPeeringConnectionId: pcx-ac, PeeringStatus: active}]}")
+	p := wiretest.TCP("10.8.1.5:40000", "10.0.1.5:5432").Flags(wire.TCPSyn)
+	x.byExit(7001, "eni-a1", p).dropped(SourceMismatch)
+	x.byExit(7001, "eni-a1", wiretest.TCP("10.9.1.5:40000", "10.0.1.5:5432").Flags(wire.TCPSyn)).dropped(SecurityGroupIn)
+	x.put("RouteTables", table("rtb-a3", "subnet-a1", "{DestinationCidrBlock: 10.8.0.0/16, TransitGatewayId: tgw-1}"))
+	x.byExit(7001, "eni-a1", p).delivered("eni-a1")
+}
+
 // An exit may have the edge's address: its VNI tells the two apart.
 func TestAnExitAtTheEdge(t *testing.T) {
 	x := newRig(t)
