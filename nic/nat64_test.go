@@ -192,3 +192,15 @@ func TestWhatNAT64Drops(t *testing.T) {
 		require.Equal(t, []any{c.want, "eni-nat"}, []any{last.Verdict.String(), last.ENI.ID}, "%v", x.ended)
 	}
 }
+
+// The later fragments of a datagram whose first one has no form in IPv6 go no farther than that.
+func TestNAT64DropsFragmentsWithTheirFirst(t *testing.T) {
+	x := nat64Rig(t, Options{Card: "x"})
+	_, h := x.out(wiretest.UDP(at(a4v6, 5353), at(client64, 53)))
+	for i, f := range wiretest.UDP(client+":53", natPublic+":"+port(h.SrcPort)).NoChecksum().Size(300).ID(8).Fragments(104) {
+		left, _ := x.through(Uplink, nictest.Tunnel(x.card.Policy(), edge, "eni-nat", f))
+		require.Nil(t, left)
+		want := []string{"nat_family", "nat_unknown", "nat_unknown"}[i]
+		require.Equal(t, want, x.ended[len(x.ended)-1].Verdict.String(), "%v", x.ended)
+	}
+}

@@ -30,7 +30,7 @@ func keyOf(h *wire.Headers, inward bool) Key {
 	}
 	switch {
 	case h.Frag == wire.LaterFragment:
-		k = k.later(h)
+		k = k.later(h.ID)
 	case !h.IsICMP():
 	case inward:
 		k.SrcPort = query(h)
@@ -40,9 +40,9 @@ func keyOf(h *wire.Headers, inward bool) Key {
 	return k
 }
 
-// later is the key of the later fragments of the datagram that h describes, whose key is k.
-func (k Key) later(h *wire.Headers) Key {
-	k.SrcPort, k.DstPort, k.Kind = uint16(h.ID), uint16(h.ID>>16), k.Kind|fragment
+// later is the key of the later fragments of a datagram with an identification, whose key is k.
+func (k Key) later(id uint32) Key {
+	k.SrcPort, k.DstPort, k.Kind = uint16(id), uint16(id>>16), k.Kind|fragment
 	return k
 }
 

@@ -100,11 +100,12 @@ func (t *table) randomPort() uint16 {
 	return firstPort + uint16(t.random.Uint64()>>32*(lastPort-firstPort+1)>>32)
 }
 
-// follow enters a way for the later fragments of the datagram whose first fragment is frame i.
+// follow enters a way for the later fragments of the datagram with an identification whose first
+// fragment is frame i, which has its other end already.
 // Without room for it the later fragments are dropped. A way that an earlier datagram with the
 // same identification left becomes this one's.
-func (a *Appliance) follow(i int, at uint32, inward bool) {
-	g, k := a.gateway, a.keys[i].later(&a.headers[i])
+func (a *Appliance) follow(i int, id, at uint32, inward bool) {
+	g, k := a.gateway, a.keys[i].later(id)
 	g.Lock()
 	defer g.Unlock()
 	s, peer, ok := g.ways.At(at).to()

@@ -92,9 +92,7 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		longest = maxMSS6
 	}
 	w.touch(uint32(a.now))
-	if h.Frag == wire.FirstFragment {
-		a.follow(i, at, inward)
-	}
+	id := h.ID // IPv4 has but half of IPv6's
 	if inward {
 		ok, w = a.readdressIn(f, h, s), a.gateway.ways.At(peer)
 	} else {
@@ -102,6 +100,9 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	}
 	if !ok {
 		return pipeline.NATFamily
+	}
+	if h.Frag == wire.FirstFragment {
+		a.follow(i, id, at, inward)
 	}
 	if h.Proto == wire.ProtoTCP {
 		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
