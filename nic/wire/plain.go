@@ -106,7 +106,8 @@ func PlainTunnel(frame []byte) *Tunnel {
 func (t *Tunnel) wrong(total int) uint64 {
 	wrong := binary.LittleEndian.Uint64(t[startAt:])&(startMask|0xffff<<totalAt) ^ (start | swapped(total)<<totalAt)
 	wrong |= binary.LittleEndian.Uint64(t[fragAt:])&(fragMask|protoMask) ^ protoUDPBit
-	return wrong | binary.LittleEndian.Uint64(t[tunnelAt:])&tunnelMask ^ (tunnel | swapped(total-IPv4Len)<<16)
+	wrong |= binary.LittleEndian.Uint64(t[tunnelAt:])&tunnelMask ^ (tunnel | swapped(total-IPv4Len)<<16)
+	return wrong
 }
 
 // swapped is a length as a little-endian word has it: the two bytes on the wire
