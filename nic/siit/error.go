@@ -20,7 +20,8 @@ const mostHeaders = wire.IPv6Len + wire.ICMPLen + wire.IPv6Len + 8
 
 // ErrorTo4 makes an ICMPv6 error in a frame one of IPv4, and is false, with the frame as it was,
 // if there is no such error, its checksum is wrong, or no packet of IPv4 is as long as the quote
-// says. The quote's headers are translated as those of a packet are. ErrorTo4 makes e.Headers that of the new frame.
+// says. The quote's headers are translated as those of a packet are. ErrorTo4 makes e.Headers
+// that of the new frame.
 func ErrorTo4(f *pmd.Frame, e *ICMPError, id uint16) bool {
 	frame, h, q := f.Bytes(), e.Headers, e.Quote
 	d, ok := read6(frame[h.L3:h.L4])

@@ -131,12 +131,10 @@ func (d *header) length6() int {
 func (d *header) write6(b []byte, to Ends) {
 	n := d.length6()
 	*(*[8]byte)(b) = [8]byte{0: 6<<4 | d.class>>4, 1: d.class << 4, 6: proto6(d.proto), 7: d.hops}
-	binary.BigEndian.PutUint16(b[4:], uint16(n-wire.IPv6Len+d.payload))
-	for i, a := range [2]wire.Addr{to.Src, to.Dst} {
-		hi, lo := a.Words()
-		binary.BigEndian.PutUint64(b[8+16*i:], hi)
-		binary.BigEndian.PutUint64(b[16+16*i:], lo)
-	}
+	ip := wire.IPv6(b)
+	ip.SetPayloadLen(n - wire.IPv6Len + d.payload)
+	ip.SetSrc(to.Src)
+	ip.SetDst(to.Dst)
 	if n == wire.IPv6Len {
 		return
 	}

@@ -18,11 +18,10 @@ type Tunnel6 [wire.OuterLen6]byte
 // NewTunnel6 makes the headers from one IPv6 address of the underlay to another.
 func NewTunnel6(from, to wire.Addr) (b Tunnel6) {
 	wire.Ethernet(b[:]).SetEtherType(wire.EtherTypeIPv6)
-	ip := b[wire.EthernetLen:][:wire.IPv6Len]
+	ip := wire.IPv6(b[wire.EthernetLen:][:wire.IPv6Len])
 	ip[0], ip[6], ip[7] = 6<<4, wire.ProtoUDP, 64
-	src, dst := from.Netip().As16(), to.Netip().As16()
-	copy(ip[8:], src[:])
-	copy(ip[24:], dst[:])
+	ip.SetSrc(from)
+	ip.SetDst(to)
 	udp := b[wire.EthernetLen+wire.IPv6Len:]
 	binary.BigEndian.PutUint16(udp[2:], wire.PortVXLAN)
 	wire.VXLAN(udp[wire.UDPLen:]).Set(0)

@@ -37,12 +37,24 @@ func (b IPv6) Src() Addr { return AddrFrom16(b[8:24]) }
 // Dst is the address that the packet is for.
 func (b IPv6) Dst() Addr { return AddrFrom16(b[24:40]) }
 
+// SetSrc writes Src. No checksum is brought up to date.
+func (b IPv6) SetSrc(a Addr) { putAddr(b[8:24], a) }
+
+// SetDst writes Dst. No checksum is brought up to date.
+func (b IPv6) SetDst(a Addr) { putAddr(b[24:40], a) }
+
 // ECN is the packet's congestion mark: the two lowest bits of the traffic class, which
 // lies across two bytes.
 func (b IPv6) ECN() ECN { return ECN(b[1] >> 4 & ECNMask) }
 
 // SetECN writes the congestion mark, which no checksum covers.
 func (b IPv6) SetECN(e ECN) { b[1] = b[1]&^(ECNMask<<4) | byte(e)<<4 }
+
+// putAddr writes an IPv6 address in network byte order.
+func putAddr(b []byte, a Addr) {
+	binary.BigEndian.PutUint64(b[0:8], a.hi)
+	binary.BigEndian.PutUint64(b[8:16], a.lo)
+}
 
 // AddrFrom16 is an IPv6 address, given in network byte order.
 func AddrFrom16(b []byte) Addr {

@@ -42,29 +42,43 @@ func (h *Headers) IsND() bool {
 // as fragments have; a wrong checksum or code; an option of length 0 or past the message. Nor is
 // one whose answer would go to more stations than one, from a group or a MAC of several.
 func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
-	ip, b, least := IPv6(frame[h.L3:h.End]), frame[h.L4:h.End], 8
+	b, least := frame[h.L4:h.End], 8
 	if h.Type == NDNeighborSolicitation {
 		least = 24
 	}
 	switch {
-	case h.Type != NDNeighborSolicitation && h.Type != NDRouterSolicitation, h.Code != 0, h.L4 != h.L3+IPv6Len:
-		return s, false
-	case ip.HopLimit() != 255, len(b) < least, Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) != 0:
+	case h.Type != NDNeighborSolicitation && h.Type != NDRouterSolicitation, !soundND(frame, h, least):
 		return s, false
 	case least == 24:
 		if s.Target = AddrFrom16(b[8:24]); !s.Target.IsUnicast() || s.Target.Is4() {
 			return s, false
 		}
 	}
-	for b = b[least:]; len(b) > 0; b = b[int(b[1])*8:] {
+	s.Source, ok = ndMAC(b[least:], ndSource, MAC{})
+	return s, ok && (s.Source.IsZero() || !h.Src.IsZero()) && !s.Source.IsMulticast() && !h.Src.IsGroup()
+}
+
+// soundND tells whether a message of neighbor discovery has so many bytes before its options,
+// and is sound but for what its type says.
+func soundND(frame []byte, h *Headers, least int) bool {
+	b := frame[h.L4:h.End]
+	return h.Code == 0 && h.L4 == h.L3+IPv6Len && IPv6(frame[h.L3:]).HopLimit() == 255 &&
+		len(b) >= least && Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) == 0
+}
+
+// ndMAC is the MAC in the last one of the options of a kind, and the given one if there is
+// none; ok is false if an option has length 0 or goes past the message.
+func ndMAC(options []byte, kind uint8, given MAC) (mac MAC, ok bool) {
+	mac = given
+	for b := options; len(b) > 0; b = b[int(b[1])*8:] {
 		if len(b) < 8 || b[1] == 0 || len(b) < int(b[1])*8 {
-			return s, false
+			return mac, false
 		}
-		if b[0] == ndSource {
-			s.Source = MAC(b[2:8])
+		if b[0] == kind {
+			mac = MAC(b[2:8])
 		}
 	}
-	return s, (s.Source.IsZero() || !h.Src.IsZero()) && !s.Source.IsMulticast() && !h.Src.IsGroup()
+	return mac, true
 }
 
 // ParseAdvertisement reads the neighbor advertisement in frame, which h describes: who has
@@ -72,27 +86,16 @@ func ParseSolicitation(frame []byte, h *Headers) (s Solicitation, ok bool) {
 // option has that of the frame. ok is false if the message is none, or if it is not sound
 // (RFC 4861 section 7.1.2, RFC 6980).
 func ParseAdvertisement(frame []byte, h *Headers) (from Neighbor, answer, ok bool) {
-	ip, b := IPv6(frame[h.L3:h.End]), frame[h.L4:h.End]
-	switch {
-	case h.Type != NDNeighborAdvertisement, h.Code != 0, h.L4 != h.L3+IPv6Len, ip.HopLimit() != 255, len(b) < 24:
-		return from, false, false
-	case Sum(b, PseudoSum(h.Src, h.Dst, ProtoICMPv6, len(b))) != 0:
+	b := frame[h.L4:h.End]
+	if h.Type != NDNeighborAdvertisement || !soundND(frame, h, 24) {
 		return from, false, false
 	}
-	from = Neighbor{Ethernet(frame).Src(), AddrFrom16(b[8:24])}
-	answer = b[4]&0x40 != 0
+	from.Addr, answer = AddrFrom16(b[8:24]), b[4]&0x40 != 0
 	if !from.Addr.IsUnicast() || from.Addr.Is4() || answer && h.Dst.IsGroup() {
 		return from, false, false
 	}
-	for b = b[24:]; len(b) > 0; b = b[int(b[1])*8:] {
-		if len(b) < 8 || b[1] == 0 || len(b) < int(b[1])*8 {
-			return from, false, false
-		}
-		if b[0] == ndTarget {
-			from.MAC = MAC(b[2:8])
-		}
-	}
-	return from, answer, true
+	from.MAC, ok = ndMAC(b[24:], ndTarget, Ethernet(frame).Src())
+	return from, answer, ok
 }
 
 // NeighborSolicit writes a question into dst, on behalf of from, who has an address: to the
@@ -185,11 +188,11 @@ func startND(frame []byte, from, to Neighbor) []byte {
 	eth.SetDst(to.MAC)
 	eth.SetSrc(from.MAC)
 	eth.SetEtherType(EtherTypeIPv6)
-	ip := frame[EthernetLen:]
+	ip := IPv6(frame[EthernetLen:])
 	ip[0], ip[6], ip[7] = 6<<4, ProtoICMPv6, 255
-	binary.BigEndian.PutUint16(ip[4:], uint16(len(ip)-IPv6Len))
-	putAddr(ip[8:], from.Addr)
-	putAddr(ip[24:], to.Addr)
+	ip.SetPayloadLen(len(ip) - IPv6Len)
+	ip.SetSrc(from.Addr)
+	ip.SetDst(to.Addr)
 	return ip[IPv6Len:]
 }
 
@@ -198,10 +201,4 @@ func endND(frame []byte) {
 	ip := IPv6(frame[EthernetLen:])
 	b := ip[IPv6Len:]
 	binary.BigEndian.PutUint16(b[2:], Sum(b, PseudoSum(ip.Src(), ip.Dst(), ProtoICMPv6, len(b))))
-}
-
-// putAddr writes an IPv6 address in network byte order.
-func putAddr(b []byte, a Addr) {
-	binary.BigEndian.PutUint64(b[0:8], a.hi)
-	binary.BigEndian.PutUint64(b[8:16], a.lo)
 }

@@ -1,7 +1,5 @@
 package wire
 
-import "encoding/binary"
-
 // FinishOuter6 writes lengths and checksum of the outer headers of a tunnel over IPv6 for the
 // frame that is there.
 //
@@ -16,13 +14,9 @@ import "encoding/binary"
 func FinishOuter6(frame []byte) {
 	ip := IPv6(frame[EthernetLen:])
 	n := len(ip) - IPv6Len
-	binary.BigEndian.PutUint16(ip[4:], uint16(n))
+	ip.SetPayloadLen(n)
 	udp := UDP(ip[IPv6Len:])
 	udp.SetLength(n)
 	clear(udp[6:8])
-	sum := Sum(udp, PseudoSum(ip.Src(), ip.Dst(), ProtoUDP, n))
-	if sum == 0 {
-		sum = 0xffff // 0 says that there is none (RFC 8200 section 8.1)
-	}
-	binary.BigEndian.PutUint16(udp[6:], sum)
+	PutSum(udp[6:8], Sum(udp, PseudoSum(ip.Src(), ip.Dst(), ProtoUDP, n)))
 }

@@ -46,18 +46,16 @@ func tooBig4(frame []byte, to, from Addr, mtu uint16) (n int) {
 // tooBig6 is TooBig for IPv6. frame has the error's length.
 func tooBig6(frame []byte, to, from Addr, mtu uint16) (n int) {
 	const header, packetTooBig = IPv6Len + ICMPLen, 2
-	ip := frame[EthernetLen:]
+	ip := IPv6(frame[EthernetLen:])
 	copy(ip[header:], ip)
 	icmp := ip[IPv6Len:]
 	*(*[8]byte)(ip) = [8]byte{0: 6<<4 | internetControl>>4, 6: ProtoICMPv6, 7: routerTTL}
-	binary.BigEndian.PutUint16(ip[4:], uint16(len(icmp)))
-	for i, a := range []Addr{from, to} {
-		binary.BigEndian.PutUint64(ip[8+16*i:], a.hi)
-		binary.BigEndian.PutUint64(ip[16+16*i:], a.lo)
-	}
+	ip.SetPayloadLen(len(icmp))
+	ip.SetSrc(from)
+	ip.SetDst(to)
 	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: packetTooBig}
 	binary.BigEndian.PutUint32(icmp[4:], uint32(mtu))
-	pseudo := uint32(^Sum(ip[8:IPv6Len], 0)) + uint32(len(icmp)) + ProtoICMPv6 // RFC 8200 section 8.1
+	pseudo := PseudoSum(from, to, ProtoICMPv6, len(icmp))
 	binary.BigEndian.PutUint16(icmp[2:], Sum(icmp, pseudo))
 	return len(frame)
 }
