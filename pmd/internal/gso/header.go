@@ -69,3 +69,12 @@ func PutPlain(b []byte, hdrLen int) {
 	clear(b[:HeaderLen])
 	binary.NativeEndian.PutUint16(b[2:], uint16(hdrLen))
 }
+
+// put writes the header. hdrLen is PutPlain's.
+func (h *Header) put(b []byte, hdrLen int) {
+	PutPlain(b, hdrLen)
+	b[0], b[1] = h.flags, h.kind
+	binary.NativeEndian.PutUint16(b[4:], uint16(h.size))
+	binary.NativeEndian.PutUint16(b[6:], uint16(h.start))
+	binary.NativeEndian.PutUint16(b[8:], uint16(h.offset))
+}

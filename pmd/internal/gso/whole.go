@@ -1,8 +1,6 @@
 package gso
 
 import (
-	"encoding/binary"
-
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -14,29 +12,32 @@ func Whole(frame []byte, h *Header, tunneled bool) (segment int, ok bool) {
 	if h.kind != tcp4 || h.flags&needsSum == 0 || h.offset != tcpSum {
 		return 0, false
 	}
-	may := func() bool { return pmd.MayMerge(frame, h.start, h.size, tunneled) }
-	if !may() && !(tunneled && withoutOuterSum(frame, may)) {
+	var sum [2]byte
+	inTunnel := h.start >= leastInTunnel && len(frame) >= pmd.OuterHead
+	if inTunnel {
+		sum = swapOuterSum(frame, sum)
+	}
+	if !pmd.MayMerge(frame, h.start, h.size, tunneled) {
+		if inTunnel {
+			swapOuterSum(frame, sum)
+		}
 		return 0, false
 	}
 	complement(frame[h.start+tcpSum:])
 	return h.size, true
 }
 
-// withoutOuterSum clears the checksum of the outer datagram, which a merged frame does not
-// have: it is unfinished, as each segment needs its own. If fits is false then, the checksum
-// is as it was, and so is the answer.
-func withoutOuterSum(frame []byte, fits func() bool) bool {
-	if len(frame) < pmd.OuterHead {
-		return false
-	}
-	sum := frame[outerUDP+udpSum:][:2]
-	left := [2]byte(sum)
-	clear(sum)
-	ok := fits()
-	if !ok {
-		copy(sum, left[:])
-	}
-	return ok
+// leastInTunnel is where TCP's header begins at the earliest in outer headers; outside of a
+// tunnel it begins before.
+const leastInTunnel = wire.OuterLen + wire.EthernetLen + wire.IPv4Len
+
+// swapOuterSum writes the checksum of the outer datagram, and returns what was there. A merged
+// frame has none: what a sender left there is unfinished, as each segment needs its own.
+func swapOuterSum(frame []byte, sum [2]byte) (was [2]byte) {
+	field := frame[outerUDP+udpSum:][:2]
+	was = [2]byte(field)
+	copy(field, sum[:])
+	return was
 }
 
 // PutWhole writes the header for a merged frame that is sent whole, and turns its
@@ -45,14 +46,11 @@ func PutWhole(b []byte, f *pmd.Frame) {
 	frame := f.Bytes()
 	tcp, payload := f.Headers()
 	complement(frame[tcp+tcpSum:])
-	b[0], b[1] = needsSum, tcp4
+	h := Header{flags: needsSum, kind: tcp4, size: f.Segment(), start: tcp, offset: tcpSum}
 	if wire.TCP(frame[tcp:]).Flags()&wire.TCPCwr != 0 {
-		b[1] |= ecn
+		h.kind |= ecn
 	}
-	binary.NativeEndian.PutUint16(b[2:], uint16(payload))
-	binary.NativeEndian.PutUint16(b[4:], uint16(f.Segment()))
-	binary.NativeEndian.PutUint16(b[6:], uint16(tcp))
-	binary.NativeEndian.PutUint16(b[8:], tcpSum)
+	h.put(b, payload)
 }
 
 func complement(sum []byte) { sum[0], sum[1] = ^sum[0], ^sum[1] }
