@@ -47,10 +47,10 @@ func PutWhole(b []byte, f *pmd.Frame) {
 	tcp, payload := f.Headers()
 	complement(frame[tcp+tcpSum:])
 	h := Header{flags: needsSum, kind: tcp4, size: f.Segment(), start: tcp, offset: tcpSum}
-	if wire.TCP(frame[tcp:]).Flags()&wire.TCPCwr != 0 {
-		h.kind |= ecn
-	}
 	h.put(b, payload)
+	if wire.TCP(frame[tcp:]).Flags()&wire.TCPCwr != 0 {
+		b[1] |= ecn
+	}
 }
 
 func complement(sum []byte) { sum[0], sum[1] = ^sum[0], ^sum[1] }
