@@ -84,18 +84,18 @@ func (c *Card) natENI(id string) *vpc.OwnENI {
 // Each has room for its part of as many connections as the card may track: an nth, of n gateways.
 // Those that are there already keep the room that they have, so that their connections go on.
 func (c *Card) makeNATs(policy *vpc.Policy, made map[string]*nat.Gateway) error {
-	gateways := 0
+	var gateways []*vpc.OwnENI
 	for e := range policy.All() {
 		if e.NAT != nil {
-			gateways++
+			gateways = append(gateways, e)
 		}
 	}
-	for e := range policy.All() {
-		if e.NAT == nil || c.nats[e.NAT.ID] != nil || made[e.NAT.ID] != nil {
+	for _, e := range gateways {
+		if c.nats[e.NAT.ID] != nil || made[e.NAT.ID] != nil {
 			continue
 		}
 		g, err := nat.New(nat.Options{
-			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/gateways, 1), Workers: c.options.Workers,
+			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/len(gateways), 1), Workers: c.options.Workers,
 			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(e),
 		})
 		if err != nil {

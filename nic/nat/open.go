@@ -42,7 +42,8 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 		return nowhere, pipeline.NATPortAllocation
 	}
 	at, full := g.enter(&c, state, a.now)
-	if c.counted = false; full && g.displace(k.Src, a.now) {
+	if full && g.displace(k.Src, a.now) {
+		c.counted = false // a connection ended, and perhaps the count with it
 		at, full = g.enter(&c, state, a.now)
 	}
 	if full {
