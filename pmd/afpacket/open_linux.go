@@ -49,7 +49,6 @@ func open(name string, frames int) (*Port, error) {
 		bulk:     -1,
 		segments: make([]byte, pmd.MaxBurst*segmentSize),
 		merged:   make([]byte, mergedSize),
-		bundle:   make([]byte, pmd.MaxBundle+pmd.MaxFrame),
 	}
 	info := &pmd.Info{Name: "afpacket:" + name, Driver: "afpacket", MTU: dev.MTU, Merged: true, Bundle: bundles()}
 	copy(info.MAC[:], dev.HardwareAddr)

@@ -36,7 +36,7 @@ type Port struct {
 	idle       int // Rx in a row that found nothing
 
 	cutter  pmd.Cutter          // of the merged frame in a tunnel that is sent
-	bundle  []byte              // with its header
+	bundle  []byte              // memory for what of it is sent at once; nil until one is sent
 	header  [gso.HeaderLen]byte // of the merged frame that is sent
 	vectors [2]unix.Iovec
 
@@ -198,6 +198,9 @@ func (p *Port) sendWhole(f *pmd.Frame) bool {
 // sendBundles sends a merged frame in a tunnel. It is false if there was no room for the
 // first bundle. A later one without room is dropped.
 func (p *Port) sendBundles(f *pmd.Frame) bool {
+	if p.bundle == nil {
+		p.bundle = make([]byte, pmd.MaxBundle+pmd.MaxFrame) // once: guests' ports send none
+	}
 	p.cutter.Start(f)
 	for first := true; ; first = false {
 		bundle, size, packets := p.cutter.Bundle(p.bundle)
