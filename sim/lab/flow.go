@@ -44,17 +44,16 @@ func (t traffic) packet(src, dst netip.Addr) oracle.Packet {
 // atlas is what the flows are found in: a configuration, the ENIs that have guests, and the
 // addresses of the internet.
 type atlas struct {
-	*vpc.Config
+	oracle.World
 	guests   []ec2.NetworkInterface
 	internet []netip.Addr
 }
 
 // newAtlas has the guests in their order.
 func newAtlas(c *vpc.Config, guests []string) *atlas {
-	a := &atlas{Config: c}
+	a := &atlas{World: oracle.World{Config: c}}
 	for _, id := range guests {
-		i := slices.IndexFunc(c.NetworkInterfaces, func(e ec2.NetworkInterface) bool { return e.NetworkInterfaceId == id })
-		a.guests = append(a.guests, c.NetworkInterfaces[i])
+		a.guests = append(a.guests, *a.ENI(id))
 	}
 	a.internet = append([]netip.Addr{clientAddr.Addr()}, a.named()...)
 	return a
@@ -65,7 +64,7 @@ const mostNamed = 4
 
 // named are addresses of the internet that rules name, so that the rules are tried, too.
 func (a *atlas) named() (all []netip.Addr) {
-	for _, g := range a.SecurityGroups {
+	for _, g := range a.Config.SecurityGroups {
 		if !slices.ContainsFunc(a.guests, func(e ec2.NetworkInterface) bool { return isMember(e, g.GroupId) }) {
 			continue
 		}
@@ -76,18 +75,13 @@ func (a *atlas) named() (all []netip.Addr) {
 					addr = addr.Next()
 				}
 				narrow := r.CidrIp.Bits() >= 8 && !r.CidrIp.Contains(clientAddr.Addr())
-				if narrow && isPublic(addr) && !slices.Contains(all, addr) && len(all) < mostNamed {
+				if narrow && addr.IsGlobalUnicast() && !oracle.IsPrivate(addr) && !slices.Contains(all, addr) && len(all) < mostNamed {
 					all = append(all, addr)
 				}
 			}
 		}
 	}
 	return all
-}
-
-// isPublic tells whether a host of the internet may have the address.
-func isPublic(a netip.Addr) bool {
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !netip.MustParsePrefix("100.64.0.0/10").Contains(a)
 }
 
 func isMember(e ec2.NetworkInterface, group string) bool {
@@ -150,7 +144,7 @@ func publicOf(e ec2.NetworkInterface) netip.Addr {
 // traffic is what the rules of the two ends speak of, and the usual.
 func (a *atlas) traffic(from, to *ec2.NetworkInterface) (all []traffic) {
 	add := func(of *ec2.NetworkInterface, rules func(ec2.SecurityGroup) []ec2.IpPermission) {
-		for _, g := range a.SecurityGroups {
+		for _, g := range a.Config.SecurityGroups {
 			if of != nil && isMember(*of, g.GroupId) {
 				for _, rule := range rules(g) {
 					all = append(all, trafficOf(rule)...)
@@ -197,50 +191,24 @@ func (a *atlas) astray(e ec2.NetworkInterface) (all []flow) {
 	try := func(src, dst netip.Addr) {
 		all = append(all, flow{eni, traffic{oracle.UDP, discardPort}.packet(src, dst)})
 	}
-	for _, r := range a.routesOf(e) {
-		if to := r.DestinationCidrBlock; to.IsValid() && to.Bits() > 0 && r.GatewayId != "local" {
-			try(own, strangerIn(to))
+	home := a.Subnet(&e)
+	if table := a.RouteTable(home); table != nil {
+		for _, r := range table.Routes {
+			if to := r.DestinationCidrBlock; to.IsValid() && to.Bits() > 0 && r.GatewayId != "local" {
+				try(own, strangerIn(to))
+			}
 		}
 	}
-	for _, s := range a.Subnets {
-		if s.VpcId == a.vpcOf(e) && s.SubnetId != e.SubnetId {
+	for _, s := range a.Config.Subnets {
+		if s.VpcId == home.VpcId && s.SubnetId != home.SubnetId && s.CidrBlock.IsValid() {
 			try(own, strangerIn(s.CidrBlock))
 		}
 	}
 	for _, nobody := range []string{"10.255.251.9", "192.168.251.9", "172.31.251.9"} {
 		try(own, netip.MustParseAddr(nobody))
 	}
-	for _, s := range a.Subnets {
-		if s.SubnetId == e.SubnetId {
-			try(strangerIn(s.CidrBlock), clientAddr.Addr())
-		}
-	}
+	try(strangerIn(home.CidrBlock), clientAddr.Addr())
 	return all
-}
-
-// routesOf are the routes of an ENI's subnet.
-func (a *atlas) routesOf(e ec2.NetworkInterface) (routes []ec2.Route) {
-	for _, t := range a.RouteTables {
-		for _, of := range t.Associations {
-			if of.SubnetId == e.SubnetId {
-				return t.Routes
-			}
-			if of.Main && t.VpcId == a.vpcOf(e) {
-				routes = t.Routes
-			}
-		}
-	}
-	return routes
-}
-
-// vpcOf is the VPC of an ENI's subnet.
-func (a *atlas) vpcOf(e ec2.NetworkInterface) string {
-	for _, s := range a.Subnets {
-		if s.SubnetId == e.SubnetId {
-			return s.VpcId
-		}
-	}
-	return ""
 }
 
 // strangerIn is an address of a block that is hardly anybody's: the tenth.

@@ -232,7 +232,7 @@ func (s *survey) nick(eni string) string {
 // introduction says what was built, and what was not.
 func (s *survey) introduction() string {
 	text := strings.TrimSuffix(s.stage.introduction(), "\n")
-	if left := len(s.atlas.NetworkInterfaces) - len(s.region.guests) - len(s.region.nats); left > 0 {
+	if left := len(s.atlas.Config.NetworkInterfaces) - len(s.region.guests) - len(s.region.nats); left > 0 {
 		text += fmt.Sprintf("  %d more ENIs have no guest: those have one that routes lead to, and the first of each subnet,\n"+
 			"  set of groups and way to the internet, instances before services\n", left)
 	}

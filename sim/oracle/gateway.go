@@ -13,8 +13,8 @@ var private = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"),
 }
 
-// isPrivate tells whether the internet has no such address.
-func isPrivate(a netip.Addr) bool {
+// IsPrivate tells whether the internet has no such address of IPv4.
+func IsPrivate(a netip.Addr) bool {
 	for _, p := range private {
 		if p.Contains(a) {
 			return true
@@ -76,7 +76,7 @@ func (y *way) internetGateway(e *ec2.NetworkInterface) []Outcome {
 	if owner == nil || !y.w.publicOf(owner, y.p.Src).IsValid() {
 		return y.drop(NoPublic)
 	}
-	if isPrivate(y.p.Dst) {
+	if IsPrivate(y.p.Dst) {
 		return y.drop(PrivateEnd)
 	}
 	y.remember(e, Out)

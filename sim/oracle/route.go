@@ -6,9 +6,9 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// tableOf is the route table of a subnet: "Subnet without explicit association → main
+// RouteTable is the route table of a subnet: "Subnet without explicit association → main
 // table." Nil if there is none.
-func (w *World) tableOf(subnet *ec2.Subnet) (found *ec2.RouteTable) {
+func (w *World) RouteTable(subnet *ec2.Subnet) (found *ec2.RouteTable) {
 	for i := range w.Config.RouteTables {
 		table := &w.Config.RouteTables[i]
 		for _, a := range table.Associations {
@@ -26,7 +26,7 @@ func (w *World) tableOf(subnet *ec2.Subnet) (found *ec2.RouteTable) {
 // routeTo is the route of a subnet to an address, nil if there is none. "Longest prefix
 // first, whatever the kind. Tie: static CIDR > prefix-list route > propagated."
 func (w *World) routeTo(subnet *ec2.Subnet, dst netip.Addr) (best *ec2.Route) {
-	table := w.tableOf(subnet)
+	table := w.RouteTable(subnet)
 	if table == nil {
 		return nil
 	}

@@ -48,7 +48,7 @@ func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 func (w *World) FromInternet(p Packet) []Outcome {
 	w.forget()
 	y := &way{w: w, p: p}
-	if to, _ := w.PublicOwner(p.Dst); to != nil && isPrivate(p.Src) {
+	if to, _ := w.PublicOwner(p.Dst); to != nil && IsPrivate(p.Src) {
 		return y.drop(PrivateEnd)
 	}
 	return y.fromInternet()
