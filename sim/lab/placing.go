@@ -18,6 +18,28 @@ import (
 // absent is the card of the ENIs that have no guest in the lab: nobody is at its tunnel end.
 const absent = "absent"
 
+// inForce is a copy of a configuration with the ENIs alone that cards take from it. Of an answer
+// of EC2 they leave out an ENI whose subnet, say, is not in the configuration.
+func inForce(c *vpc.Config) (*vpc.Config, error) {
+	region, err := vpc.EmptyRegion().Become(c)
+	if err != nil {
+		return nil, err
+	}
+	next, list := *c, "NetworkInterfaces"
+	next.NetworkInterfaces, next.Places = nil, maps.Clone(c.Places)
+	delete(next.Places, list)
+	for i, e := range c.NetworkInterfaces {
+		if region.ENI(e.NetworkInterfaceId) == nil {
+			continue
+		}
+		next.NetworkInterfaces = append(next.NetworkInterfaces, e)
+		if at := c.Places[list]; i < len(at) {
+			next.Places[list] = append(next.Places[list], at[i])
+		}
+	}
+	return &next, nil
+}
+
 // placed is a copy of a configuration that says where everything is. ENIs that are not among
 // the guests are on the card absent, but for those of NAT gateways, whose guest is a part of
 // the card.

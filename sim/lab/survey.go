@@ -28,6 +28,10 @@ type survey struct {
 
 // beginSurvey places what the configuration does not place, and builds a stage of it.
 func beginSurvey(ctx context.Context, ord order, config *vpc.Config, out io.Writer) (*survey, error) {
+	config, err := inForce(config)
+	if err != nil {
+		return nil, err
+	}
 	guests := chosen(config)
 	if len(guests) == 0 {
 		return nil, errors.New("the lab needs an ENI with an IPv4 address: the configuration's NetworkInterfaces have none")

@@ -130,6 +130,26 @@ func TestAConfigurationWithoutENIsIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "the lab needs an ENI with an IPv4 address")
 }
 
+// Cards leave out an ENI that a dump does not tell enough of, and so does the survey.
+func TestAnENIWithoutItsSubnetIsLeftOut(t *testing.T) {
+	c := network(1)
+	c.NetworkInterfaces[0].SubnetId, c.NetworkInterfaces[1].SubnetId, c.Subnets = "subnet-1", "subnet-0", c.Subnets[:1]
+	c.NetworkInterfaces[1].PrivateIpAddress = c.NetworkInterfaces[0].PrivateIpAddress
+	c.Places = vpc.Places{"NetworkInterfaces": {{Answer: true}, {Index: 1, Answer: true}}}
+	left, err := inForce(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"eni-1-0"}, chosen(left))
+	require.Equal(t, 1, left.Places["NetworkInterfaces"][0].Index)
+	require.Len(t, c.NetworkInterfaces, 2, "the configuration stays as it was")
+	s := &survey{atlas: newAtlas(left, chosen(left))}
+	s.foretell(chosen(left))
+	require.NotEmpty(t, s.trials)
+
+	c.Places = nil
+	_, err = inForce(c)
+	require.ErrorContains(t, err, `there is no "subnet-1" in Subnets`)
+}
+
 // What the oracle says is what is expected of cards: a card that does otherwise has failed,
 // whichever way.
 func TestACardThatDoesOtherwiseFails(t *testing.T) {
