@@ -87,9 +87,10 @@ func zoneCards(c *vpc.Config) (cards []vpc.CardPlacement) {
 	if len(groups) == 1 && len(groups[0]) > 1 {
 		groups = inTurn(groups[0])
 	}
+	vtep := netip.MustParsePrefix("172.16.0.11/16")
 	for i, enis := range groups {
-		cards = append(cards, vpc.CardPlacement{Name: fmt.Sprintf("s%d", i+1), NetworkInterfaces: enis,
-			Vtep: netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16, 0, byte(11 + i)}), 24)})
+		cards = append(cards, vpc.CardPlacement{Name: fmt.Sprintf("s%d", i+1), NetworkInterfaces: enis, Vtep: vtep})
+		vtep = netip.PrefixFrom(vtep.Addr().Next(), vtep.Bits())
 	}
 	return cards
 }

@@ -107,6 +107,21 @@ func TestZonesAreServers(t *testing.T) {
 	require.Equal(t, []string{"eni-0-0", "eni-1-0"}, p.Cards[0].NetworkInterfaces, "one zone has two servers")
 }
 
+// Each server has a tunnel end of its own, however many zones there are.
+func TestManyZonesHaveTunnelEndsOfTheirOwn(t *testing.T) {
+	c, ends := &vpc.Config{}, map[netip.Addr]bool{}
+	for n := range 300 {
+		id := fmt.Sprint(n)
+		c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: id, AvailabilityZone: id})
+		c.NetworkInterfaces = append(c.NetworkInterfaces, ec2.NetworkInterface{NetworkInterfaceId: id, SubnetId: id})
+	}
+	for _, card := range zoneCards(c) {
+		require.Equal(t, netip.MustParsePrefix("172.16.0.0/16"), card.Vtep.Masked())
+		ends[card.Vtep.Addr()] = true
+	}
+	require.Len(t, ends, 300)
+}
+
 // Of many ENIs some have a guest: those that routes lead to, and different ones before
 // equal ones. The others are on a card that nobody runs, but for NAT gateways' own.
 func TestManyENIsAreRepresentedByAFew(t *testing.T) {
