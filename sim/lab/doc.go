@@ -1,10 +1,10 @@
 // Package lab is a small region on one machine: an internet client, an edge
-// router, an underlay, two servers with a card each, and four instances of
-// two customers, all of them Linux network namespaces. It does what a person
-// would do there, and says what was seen.
+// router, an underlay, two servers with a card each, and instances of two
+// customers and of two VPCs that peer, all of them Linux network namespaces.
+// It does what a person would do there, and says what was seen.
 //
-//	client ── edge ═══ underlay ═══ server x: card ── a1, a2, b1
-//	                           ╚═══ server y: card ── a3
+//	client ── edge ═══ underlay ═══ server x: card ── a1, a2, b1, m1
+//	                           ╚═══ server y: card ── a3, c1, d1
 //
 //	lab.go         the options
 //	run_linux.go   Run: outside the cage, and Inner: in it
