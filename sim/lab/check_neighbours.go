@@ -18,13 +18,8 @@ func (s *story) neighbours(ctx context.Context) (string, error) {
 		{s.a1, s.a3, webPort},      // the other card, another subnet
 		{s.a2, s.a3, webPort},
 	} {
-		at := way.to.private(way.port)
-		got, err := way.from.visitor().connection(at).get(ctx)
-		if err != nil {
-			return "", fmt.Errorf("%s to %s at %s: %w", way.from.Nick, way.to.Nick, at, err)
-		}
-		if want := page(way.to.Nick, way.to.ENI, way.from.Addr.Addr().String()); got != want {
-			return "", fmt.Errorf("%s reads %q instead of %q", way.from.Nick, got, want)
+		if err := way.from.visitor().connection(way.to.private(way.port)).reads(ctx, way.to); err != nil {
+			return "", err
 		}
 	}
 	database := s.a2.private(databasePort)

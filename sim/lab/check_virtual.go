@@ -14,7 +14,7 @@ import (
 // virtual: the client gets the page of a virtual machine, and so much more
 // that it comes in full segments.
 func (s *story) virtual(ctx context.Context) (string, error) {
-	if err := s.visits(ctx, s.client.connection(s.b1.public(webPort)), s.b1); err != nil {
+	if err := s.client.connection(s.b1.public(webPort)).reads(ctx, s.b1); err != nil {
 		return "", err
 	}
 	sum, err := s.client.connection(s.b1.public(webPort)).noise(ctx)
@@ -80,7 +80,7 @@ func (s *story) dieAndReturn(ctx context.Context, neighbour *chat) (away time.Du
 	if err := until(ctx, "the card saw that b1 is back", port("up")); err != nil {
 		return 0, err
 	}
-	err = s.visits(ctx, s.client.connection(s.b1.public(webPort)), s.b1)
+	err = s.client.connection(s.b1.public(webPort)).reads(ctx, s.b1)
 	away = time.Since(died)
 	return away, errors.Join(err, neighbour.another(ctx))
 }

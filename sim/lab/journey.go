@@ -73,7 +73,7 @@ func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
 		watches = append(watches, w)
 	}
 	c := s.client.connection(m.public(webPort))
-	if err := s.visits(ctx, c, m); err != nil {
+	if err := c.reads(ctx, m); err != nil {
 		return nil, err
 	}
 	j := &journey{visited: m.guest}

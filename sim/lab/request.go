@@ -43,6 +43,19 @@ func (c connection) get(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
+// reads fetches the page, which has to be this guest's and to greet the visitor by the address
+// that the connection is from.
+func (c connection) reads(ctx context.Context, m *machine) error {
+	got, err := c.get(ctx)
+	if err != nil {
+		return fmt.Errorf("%s to %s at %s: %w", c.Name, m.Nick, c.to, err)
+	}
+	if want := page(m.Nick, m.ENI, c.from.Addr().String()); got != want {
+		return fmt.Errorf("%s reads %q at %s instead of %q", c.Name, got, c.to, want)
+	}
+	return nil
+}
+
 // download fetches n bytes and compares their checksum with the sender's.
 func (c connection) download(ctx context.Context, n int64) error {
 	res, err := c.ask(ctx, fmt.Sprintf("/bytes?n=%d", n))
