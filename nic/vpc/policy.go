@@ -107,7 +107,7 @@ func (r *Region) noCard(name string) error {
 
 // take makes the policy's ENIs, and numbers those that prev lacks.
 func (p *Policy) take(enis []*ENI, prev *Policy) error {
-	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, peers: map[string][]Peer{}, detours: map[*network]detours{}, outward: map[*network][]*routeTable{}}
+	t := taker{Policy: p, problems: ec2.Problems{Files: p.Region.files}, joined: map[*membership]*ownMembership{}, networks: map[string]ownNetwork{}}
 	p.byID = make(map[string]*OwnENI, len(enis))
 	p.ENIs = make([]*OwnENI, len(prev.ENIs), max(len(prev.ENIs), len(enis)))
 	var come []newcomer
@@ -149,30 +149,33 @@ type taker struct {
 	*Policy
 	problems ec2.Problems
 	joined   map[*membership]*ownMembership
-	peers    map[string][]Peer    // by VPC
-	detours  map[*network]detours // of the VPCs that were asked about
-	outward  map[*network][]*routeTable
+	networks map[string]ownNetwork // by VPC
+}
+
+// ownNetwork is a VPC with what this card needs beside it. All ENIs of the card in the VPC
+// share it.
+type ownNetwork struct {
+	network *network
+	peers   []Peer
+	detours detours
+	outward []*routeTable
+	inward  [2]*routeTable // of the internet gateway and the virtual private gateway; nil: none
 }
 
 // ownMembership is a membership with what this card needs beside it. All ENIs of the card with
 // the membership share it.
 type ownMembership struct {
-	network *network
-	peers   []Peer // of the VPC
-	detours detours
-	outward []*routeTable
+	ownNetwork
 	routes  *routeTable
-	inward  [2]*routeTable // of the VPC's internet gateway and virtual private gateway; nil: none
-	acl     *networkACL    // nil: none is configured for the subnet
-	matcher *matcher       // nil: the groups have too many rules
+	acl     *networkACL // nil: none is configured for the subnet
+	matcher *matcher    // nil: the groups have too many rules
 }
 
 // own makes the OwnENI of one of the card's ENIs.
 func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
-		n, _ := r.networks.Get(e.Subnet.VPC.ID)
-		s = &ownMembership{network: n, peers: t.peersOf(n.ID), detours: t.detoursOf(n), outward: t.outwardOf(n), routes: r.routesOf(e.Subnet), inward: r.inwardOf(n.ID), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{ownNetwork: t.networkOf(e.Subnet.VPC.ID), routes: r.routesOf(e.Subnet), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
@@ -201,34 +204,16 @@ func (s *ownMembership) ofRegional(r *Region, nat *NATGateway) *ownMembership {
 	return &own
 }
 
-// peersOf are the peers of a VPC, which all ENIs of the VPC share.
-func (t *taker) peersOf(vpc string) []Peer {
-	peers, known := t.peers[vpc]
+// networkOf is the VPC of an ID, made once for all ENIs of the VPC.
+func (t *taker) networkOf(vpc string) ownNetwork {
+	own, known := t.networks[vpc]
 	if !known {
-		peers = t.Region.peersOf(vpc)
-		t.peers[vpc] = peers
+		r := t.Region
+		n, _ := r.networks.Get(vpc)
+		own = ownNetwork{network: n, peers: r.peersOf(vpc), detours: r.detoursOf(n), outward: r.outwardOf(n), inward: r.inwardOf(vpc)}
+		t.networks[vpc] = own
 	}
-	return peers
-}
-
-// detoursOf are the detours of a VPC, which all ENIs of the VPC share.
-func (t *taker) detoursOf(n *network) detours {
-	all, known := t.detours[n]
-	if !known {
-		all = t.Region.detoursOf(n)
-		t.detours[n] = all
-	}
-	return all
-}
-
-// outwardOf are the route tables that lead out of a VPC, which all ENIs of the VPC share.
-func (t *taker) outwardOf(n *network) []*routeTable {
-	all, known := t.outward[n]
-	if !known {
-		all = t.Region.outwardOf(n)
-		t.outward[n] = all
-	}
-	return all
+	return own
 }
 
 // match compiles the groups of an ENI. ENIs with the same groups share the matcher,
