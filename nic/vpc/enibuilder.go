@@ -161,9 +161,7 @@ func (b *eniBuilder) holderOf(mac wire.MAC) string {
 // notices notes what the ENI has and the card does not serve.
 func (b *eniBuilder) notices() {
 	form := b.form()
-	if n := len(form.Groups); n > groupsOfENI.usual { // a path is not made for each ENI
-		b.within(groupsOfENI, b.path(), "", n)
-	}
+	b.within(groupsOfENI, "", len(form.Groups), b.path)
 	service := form.InterfaceType
 	switch service {
 	case "", "interface", "efa", "efa-only", "trunk", "branch":

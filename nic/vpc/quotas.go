@@ -23,18 +23,19 @@ var (
 )
 
 // within notes that the object at a place has more of something than the quota. where says
-// which of them are meant, such as those of one family.
-func (c *compiler) within(q quota, path, where string, count int) {
+// which of them are meant, such as those of one family. Nearly all are within it, so the path
+// is made for the others alone.
+func (c *compiler) within(q quota, where string, count int, path func() string) {
 	switch {
 	case count > q.most:
-		c.notice(OverQuota, path, fmt.Sprintf("%d %s%s are more than EC2 allows (%d)", count, q.of, where, q.most))
+		c.notice(OverQuota, path(), fmt.Sprintf("%d %s%s are more than EC2 allows (%d)", count, q.of, where, q.most))
 	case count > q.usual:
-		c.notice(OverQuota, path, fmt.Sprintf("%d %s%s are more than EC2's usual quota (%d), which AWS raises up to %d", count, q.of, where, q.usual, q.most))
+		c.notice(OverQuota, path(), fmt.Sprintf("%d %s%s are more than EC2's usual quota (%d), which AWS raises up to %d", count, q.of, where, q.usual, q.most))
 	}
 }
 
-// familyNames are the names of IPv4 and IPv6, as familyOf numbers them.
-var familyNames = [2]string{"IPv4", "IPv6"}
+// ofFamily says that those of one family are meant.
+var ofFamily = [2]string{ipv4: " for IPv4", ipv6: " for IPv6"}
 
 // ruleQuota counts the rules of a group. A rule that names a group counts in both families,
 // and one that names a prefix list as its most entries.
@@ -44,15 +45,15 @@ func (c *compiler) ruleQuota(at spot, sg *ec2.SecurityGroup) {
 		perms := permissions(sg, dir)
 		for i := range perms {
 			p := &perms[i]
-			rules[0] += len(p.IpRanges) + len(p.UserIdGroupPairs)
-			rules[1] += len(p.Ipv6Ranges) + len(p.UserIdGroupPairs)
+			rules[ipv4] += len(p.IpRanges) + len(p.UserIdGroupPairs)
+			rules[ipv6] += len(p.Ipv6Ranges) + len(p.UserIdGroupPairs)
 			for _, pl := range p.PrefixListIds {
-				family, entries := c.weight(pl.PrefixListId)
-				rules[family] += entries
+				f, entries := c.weight(pl.PrefixListId)
+				rules[f] += entries
 			}
 		}
-		for family, n := range rules {
-			c.within(rulesOfGroup, ec2.In(at.path(), permissionsName(dir)), " for "+familyNames[family], n)
+		for f, n := range rules {
+			c.within(rulesOfGroup, ofFamily[f], n, func() string { return ec2.In(at.path(), permissionsName(dir)) })
 		}
 	}
 }
@@ -62,34 +63,34 @@ func (c *compiler) routeQuota(at spot, config *ec2.RouteTable) {
 	var routes, propagated [2]int
 	for i := range config.Routes {
 		r := &config.Routes[i]
-		family, n := 0, 1
+		f, n := ipv4, 1
 		switch {
 		case r.DestinationPrefixListId != "":
-			family, n = c.weight(r.DestinationPrefixListId)
+			f, n = c.weight(r.DestinationPrefixListId)
 		case r.DestinationIpv6CidrBlock.IsValid():
-			family = 1
+			f = ipv6
 		}
 		if rankOf(r).kind == rankPropagated {
-			propagated[family] += n
+			propagated[f] += n
 		} else {
-			routes[family] += n
+			routes[f] += n
 		}
 	}
-	for family := range familyNames {
-		c.within(routesOfTable, at.path(), " for "+familyNames[family], routes[family])
-		c.within(propagatedRoutes, at.path(), " for "+familyNames[family], propagated[family])
+	for f, where := range ofFamily {
+		c.within(routesOfTable, where, routes[f], at.path)
+		c.within(propagatedRoutes, where, propagated[f], at.path)
 	}
 }
 
 // weight is the family of a prefix list, and as how many rules or routes the list counts:
 // its most entries, of which AWS's own lists tell none.
-func (c *compiler) weight(id string) (family, entries int) {
+func (c *compiler) weight(id string) (f family, entries int) {
 	list, known := c.next.lists.Get(id)
 	if !known {
-		return 0, 1
+		return ipv4, 1
 	}
 	if len(list.entries) > 0 && list.entries[0].Addr().Is6() {
-		family = 1
+		f = ipv6
 	}
-	return family, max(1, list.most, len(list.entries))
+	return f, max(1, list.most, len(list.entries))
 }
