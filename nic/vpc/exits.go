@@ -147,17 +147,18 @@ func (c *compiler) placeExits() {
 		return
 	}
 	place, before := &c.next.place, c.next.place.exits
-	place.ends = newTunnelEnds(place.edge, place.cards, place.given.Exits)
+	place.ends = newTunnelEnds(place.edge, place.cards)
 	place.exits = &exits{of: map[string]*Exit{}, by: map[exitTunnel]*Exit{}}
-	for i, id := range slices.Sorted(maps.Keys(place.given.Exits)) {
+	for _, id := range slices.Sorted(maps.Keys(place.given.Exits)) {
 		p := place.given.Exits[id]
-		x := &Exit{ID: ec2.Cut(id, longestVia), VNI: p.Vni, VTEP: firstCard + uint16(len(place.cards)+i), Tracked: strings.HasSuffix(c.next.listed[id].service, ".dynamodb")}
+		x := &Exit{ID: ec2.Cut(id, longestVia), VNI: p.Vni, Tracked: strings.HasSuffix(c.next.listed[id].service, ".dynamodb")}
+		x.VTEP = place.ends.add(VTEP{Addr: wire.AddrFrom(p.Vtep), MAC: p.UnderlayMac, Exit: x})
 		if old := before.of[x.ID]; old != nil {
 			x.Station = old.Station
 		} else {
 			x.Station = c.next.stations.take()
 		}
-		place.exits.of[x.ID], place.ends.vteps[x.VTEP].Exit = x, x
+		place.exits.of[x.ID] = x
 		place.exits.by[exitTunnel{wire.AddrFrom(p.Vtep), p.Vni}] = x
 		mac := p.Mac
 		if mac.IsZero() {

@@ -1,10 +1,6 @@
 package vpc
 
 import (
-	"maps"
-	"net/netip"
-	"slices"
-
 	"nitrocard/nic/wire"
 )
 
@@ -29,25 +25,23 @@ type tunnelEnds struct {
 	by    map[wire.Addr]uint16 // index by address, of edge and cards
 }
 
-// newTunnelEnds numbers edge, cards and exits, the latter in the order of their IDs.
-// placeExits tells the ends of exits which exits they are.
-func newTunnelEnds(edge EdgePlacement, cards []CardPlacement, exits map[string]ExitPlacement) *tunnelEnds {
-	t := &tunnelEnds{vteps: make([]VTEP, 0, 2+len(cards)+len(exits)), by: make(map[wire.Addr]uint16, 1+len(cards))}
-	add := func(addr netip.Addr, mac wire.MAC) {
-		t.vteps = append(t.vteps, VTEP{Addr: wire.AddrFrom(addr), MAC: mac})
-	}
-	t.vteps = append(t.vteps, VTEP{})
-	add(edge.Vtep, edge.UnderlayMac)
+// newTunnelEnds numbers edge and cards. placeExits adds the ends of exits.
+func newTunnelEnds(edge EdgePlacement, cards []CardPlacement) *tunnelEnds {
+	t := &tunnelEnds{vteps: make([]VTEP, 1, firstCard+len(cards)), by: make(map[wire.Addr]uint16, 1+len(cards))}
+	t.add(VTEP{Addr: wire.AddrFrom(edge.Vtep), MAC: edge.UnderlayMac})
 	for _, card := range cards {
-		add(card.Vtep.Addr(), card.Mac)
+		t.add(VTEP{Addr: wire.AddrFrom(card.Vtep.Addr()), MAC: card.Mac})
 	}
 	for i := len(t.vteps) - 1; i > 0; i-- {
 		t.by[t.vteps[i].Addr] = uint16(i)
 	}
-	for _, id := range slices.Sorted(maps.Keys(exits)) {
-		add(exits[id].Vtep, exits[id].UnderlayMac)
-	}
 	return t
+}
+
+// add gives a tunnel end the next index.
+func (t *tunnelEnds) add(v VTEP) (index uint16) {
+	t.vteps = append(t.vteps, v)
+	return uint16(len(t.vteps) - 1)
 }
 
 // VTEPs are the tunnel ends of the underlay: none at index 0, the edge, then the cards, then
