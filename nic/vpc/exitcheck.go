@@ -55,7 +55,8 @@ func (c *compiler) checkExitTarget(id string) {
 	}
 }
 
-// checkExitVTEP checks where an exit's packets go: not to a card, which sends nothing on.
+// checkExitVTEP checks where an exit's packets go: not to a card, which sends nothing on, nor to
+// all stations of a card's link.
 func (c *compiler) checkExitVTEP(path string, vtep netip.Addr) bool {
 	if !c.checkEnd(path, vtep) {
 		return false
@@ -64,6 +65,7 @@ func (c *compiler) checkExitVTEP(path string, vtep netip.Addr) bool {
 		if vtep.Unmap() == card.Vtep.Addr().Unmap() {
 			c.Add(path, "Vtep %s is that of %s", vtep, cardPath(i, card.Name))
 		}
+		c.checkBroadcast(path, vtep, card)
 	}
 	return true
 }

@@ -50,9 +50,6 @@ func (c *compiler) checkCards() {
 		c.checkVTEP(path, card, vteps)
 		c.checkStation(path, "Mac", card.Mac)
 		c.checkBroadcast("Placement: Edge", edge.Vtep, card)
-		for id, x := range c.next.place.given.Exits {
-			c.checkBroadcast("Placement: Exits: "+ec2.Shorten(id), x.Vtep, card)
-		}
 	}
 }
 
