@@ -66,7 +66,8 @@ func (e *OwnENI) LeadsOut(addr wire.Addr, x *Exit) bool {
 func (e *OwnENI) LeadsOutByVPN(addr wire.Addr, region *Region) bool {
 	return slices.ContainsFunc(e.outward, func(t *routeTable) bool {
 		r := t.route(addr)
-		return r.Target == Outside && strings.HasPrefix(r.Via, vpnGateway) && region.Exit(r.Via) != nil
+		x := region.Exit(r.Via)
+		return r.Target.leadsOut() && x != nil && x.IsVPN()
 	})
 }
 

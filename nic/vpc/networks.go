@@ -152,11 +152,6 @@ func (c *compiler) vnis() {
 	}
 	place := c.next.place.given.Vnis
 	taken, vnis := map[uint32]string{}, map[string]uint32{}
-	for id, x := range c.next.place.given.Exits {
-		if !slices.Contains(slices.Collect(maps.Values(place)), x.Vni) {
-			taken[x.Vni] = id
-		}
-	}
 	for _, id := range slices.Sorted(maps.Keys(place)) {
 		vni := place[id]
 		first, twice := taken[vni]
@@ -170,6 +165,9 @@ func (c *compiler) vnis() {
 			c.Add("Placement: Vnis: "+id, "%d is the VNI of %s already", vni, first)
 		}
 		taken[vni], vnis[id] = id, vni
+	}
+	for id, x := range c.next.place.given.Exits {
+		taken[x.Vni] = id
 	}
 	next := uint32(1)
 	for _, o := range c.next.inOrder("Vpcs") {
