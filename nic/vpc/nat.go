@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -46,15 +47,20 @@ func (r *Region) NATFor(id string, of *Subnet) *ENI {
 			return e
 		}
 	}
-	var other *ENI
-	r.nats.Ascend(partOf(id, ""), func(part string, _ *NATGateway) bool {
-		if strings.HasPrefix(part, partOf(id, "")) {
-			_, other = r.NAT(part)
-			return other == nil
+	for part := range r.partsOf(id) {
+		if e := r.ENI(part.eni); e != nil {
+			return e
 		}
-		return false
-	})
-	return other
+	}
+	return nil
+}
+
+// partsOf are the parts of a regional NAT gateway, in the order of their zones.
+func (r *Region) partsOf(id string) iter.Seq[*NATGateway] {
+	return func(yield func(*NATGateway) bool) {
+		first := partOf(id, "")
+		r.nats.Ascend(first, func(part string, g *NATGateway) bool { return strings.HasPrefix(part, first) && yield(g) })
+	}
 }
 
 // partOf is the ID of a regional NAT gateway's part in a zone.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -100,15 +99,7 @@ func placedPath(gateway, zone string) string {
 
 // dropParts takes out what a regional NAT gateway compiled to before.
 func (c *compiler) dropParts(id string) {
-	var parts []*NATGateway
-	c.next.nats.Ascend(partOf(id, ""), func(part string, g *NATGateway) bool {
-		is := strings.HasPrefix(part, partOf(id, ""))
-		if is {
-			parts = append(parts, g)
-		}
-		return is
-	})
-	for _, g := range parts {
+	for _, g := range slices.Collect(c.next.partsOf(id)) {
 		c.next.nats.Delete(g.ID)
 		c.next.natENIs.Delete(g.eni)
 	}
