@@ -65,13 +65,8 @@ type routeTable struct {
 }
 
 // route is the table's route for a destination: the one with the longest prefix, whatever
-// its kind (VPC User Guide, "How route priority works"). No route leads to a link-local
-// address, because no router forwards such a packet (RFC 4291 section 2.5.6). The route is
-// not nil.
+// its kind (VPC User Guide, "How route priority works"). The route is not nil.
 func (t *routeTable) route(dst wire.Addr) *Route {
-	if dst.IsLinkLocal6() {
-		return nowhere
-	}
 	addr := dst.Netip()
 	for _, p := range unroutable {
 		if p.Contains(addr) {
