@@ -21,6 +21,28 @@
 	ADCQ  $0, AX; \
 	IMULQ R9, AX
 
+// SIEVE makes X0 the bits of the sieve's outer stretches that are not as wanted, as
+// sieve.passes.
+#define SIEVE \
+	MOVOU 0(SI), X0; \
+	MOVOU 16(SI), X1; \
+	MOVOU 30(SI), X2; \
+	PAND  X8, X0; \
+	PAND  X9, X1; \
+	PAND  X10, X2; \
+	PXOR  X12, X0; \
+	PXOR  X13, X1; \
+	PXOR  X14, X2; \
+	POR   X1, X0; \
+	POR   X2, X0
+
+// PASSES goes to no unless X0 is zero, as X7 is.
+#define PASSES(no) \
+	PCMPEQB  X7, X0; \
+	PMOVMSKB X0, AX; \
+	CMPL     AX, $0xffff; \
+	JNE      no
+
 // OUTER goes to strange unless the outer lengths of IPv4 and UDP are the frame's, the outer
 // source is not 0.0.0.0, and the outer IPv4 checksum is right.
 #define OUTER(strange) \
@@ -55,6 +77,16 @@
 	SHLQ    $const_placeBits, DX; \
 	ANDQ    mask, DX; \
 	ADDQ    R12, DX
+
+// FIND ends the search: it goes to next if the place at DX is free, and to another if the
+// place is of another target.
+#define FIND(next, another) \
+	CMPB eniPlace_taken(DX), $0; \
+	JEQ  next; \
+	CMPQ AX, (eniPlace_target+0)(DX); \
+	JNE  another; \
+	CMPQ CX, (eniPlace_target+8)(DX); \
+	JNE  another
 
 // TRANSPORT6 makes BX the protocol of a packet of IPv6 whose header is at an offset of SI,
 // and goes to strange unless TCP's header, or all of UDP, lies in the payload, and the
@@ -141,26 +173,13 @@ frame:
 	CMPL AX, $(0xffff-104)
 	JHI  strange
 
-	// The sieve, as sieve.passes.
-	MOVOU    0(SI), X0
-	MOVOU    16(SI), X1
-	MOVOU    30(SI), X2
-	MOVOU    62(SI), X3
-	PAND     X8, X0
-	PAND     X9, X1
-	PAND     X10, X2
-	PAND     X11, X3
-	PXOR     X12, X0
-	PXOR     X13, X1
-	PXOR     X14, X2
-	PXOR     X15, X3
-	POR      X1, X0
-	POR      X3, X2
-	POR      X2, X0
-	PCMPEQB  X7, X0
-	PMOVMSKB X0, AX
-	CMPL     AX, $0xffff
-	JNE      six
+	// The sieve, with its stretch of the inner headers.
+	MOVOU 62(SI), X3
+	PAND  X11, X3
+	PXOR  X15, X3
+	SIEVE
+	POR   X3, X0
+	PASSES(six)
 	OUTER(strange)
 
 	// The inner lengths: the IPv4 packet lies in the frame, and TCP's header, or all of
@@ -190,12 +209,7 @@ checksum:
 	TARGET(mask-16(SP))
 
 place:
-	CMPB eniPlace_taken(DX), $0
-	JEQ  next
-	CMPQ AX, (eniPlace_target+0)(DX)
-	JNE  another
-	CMPQ CX, (eniPlace_target+8)(DX)
-	JNE  another
+	FIND(next, another)
 
 	// The key.
 	MOVL  80(SI), AX
@@ -260,21 +274,8 @@ six:
 	ANDL     $0xf0ffff, AX
 	CMPL     AX, $0x60dd86
 	JNE      strange
-	MOVOU    0(SI), X0
-	MOVOU    16(SI), X1
-	MOVOU    30(SI), X2
-	PAND     X8, X0
-	PAND     X9, X1
-	PAND     X10, X2
-	PXOR     X12, X0
-	PXOR     X13, X1
-	PXOR     X14, X2
-	POR      X1, X0
-	POR      X2, X0
-	PCMPEQB  X7, X0
-	PMOVMSKB X0, AX
-	CMPL     AX, $0xffff
-	JNE      strange
+	SIEVE
+	PASSES(strange)
 	OUTER(strange)
 	SUBL     $104, BX
 	TRANSPORT6(64, strange, datagram6, checked6)
@@ -286,12 +287,7 @@ six:
 	TARGET(mask-16(SP))
 
 place6:
-	CMPB eniPlace_taken(DX), $0
-	JEQ  next
-	CMPQ AX, (eniPlace_target+0)(DX)
-	JNE  another6
-	CMPQ CX, (eniPlace_target+8)(DX)
-	JNE  another6
+	FIND(next, another6)
 	SHLL $24, BX
 	ORL  eniPlace_number(DX), BX
 	ORL  $const_whoIPv6, BX

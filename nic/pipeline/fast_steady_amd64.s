@@ -61,6 +61,14 @@
 	CMPL AX, opened; \
 	JEQ  label
 
+// SEGMENT goes to a label unless the TCP connection R15 is established and the segment, whose
+// flags are at an offset of DX, leaves it so.
+#define SEGMENT(flags, label) \
+	CMPB  R15, $const_established; \
+	JNE   label; \
+	TESTB $7, flags(DX); \
+	JNE   label
+
 // The frame's descriptor is at SI, its headers at DX, its key at R14 and its
 // connection at BX. Offsets of headers are as in fast_gather_amd64.s.
 
@@ -130,10 +138,7 @@ port:
 	// The state stays.
 	CMPB  73(DX), $6
 	JNE   datagram
-	CMPB  R15, $const_established
-	JNE   done
-	TESTB $7, 97(DX)
-	JNE   done
+	SEGMENT(97, done)
 
 count:
 	MOVWLZX 66(DX), AX
@@ -195,10 +200,7 @@ port6:
 	CARRIES(done)
 	CMPB  (const_keyWho+3)(R14), $6
 	JNE   datagram6
-	CMPB  R15, $const_established
-	JNE   done
-	TESTB $7, 117(DX)
-	JNE   done
+	SEGMENT(117, done)
 
 count6:
 	MOVWLZX 68(DX), AX
@@ -286,10 +288,7 @@ frame:
 	// The state stays.
 	CMPB  23(DX), $6
 	JNE   datagram
-	CMPB  R15, $const_established
-	JNE   done
-	TESTB $7, 47(DX)
-	JNE   done
+	SEGMENT(47, done)
 
 address:
 	TESTL $const_statusNAT, R15
@@ -396,10 +395,7 @@ six:
 	JNE   done
 	CMPB  (const_keyWho+3)(R14), $6
 	JNE   datagram6
-	CMPB  R15, $const_established
-	JNE   done
-	TESTB $7, 67(DX)
-	JNE   done
+	SEGMENT(67, done)
 
 count6:
 	MOVWLZX 18(DX), AX
