@@ -16,8 +16,9 @@ CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard
 FUZZ ?= 20000
 
 # PLAIN compiles without the profile: with it, Go compiles everything once more
-# for each program.
-PLAIN := -pgo=off
+# for each program. All of it is without paths, as the binary is, so that Go
+# compiles nothing once more for tests.
+PLAIN := -pgo=off -trimpath
 
 # How long the tests of a package may take, which is only to end a deadlock: a
 # machine may be slow, or busy.
@@ -53,9 +54,9 @@ build: ## the binary, bin/nitrocard
 		$(STEP) go build $(FAST) -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
 	@echo "build: bin/nitrocard $(or $(DPDK:%=with DPDK %),without DPDK (make deps installs what it needs))"
 
-# The first look need not wait for the profile, which has Go compile everything
-# once more.
-lab attack lab-vm: FAST := $(PLAIN)
+# The first look and the tests need not wait for the profile, which has Go
+# compile everything once more.
+lab attack lab-vm unit: FAST := $(PLAIN)
 
 lab: build ## the whole story on this machine, without root
 	bin/nitrocard lab
