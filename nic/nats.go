@@ -95,7 +95,7 @@ func (c *Card) makeNATs(policy *vpc.Policy, made map[string]*nat.Gateway) error 
 			continue
 		}
 		g, err := nat.New(nat.Options{
-			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/len(gateways), 1), Workers: c.options.Workers,
+			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/len(gateways), 1), Workers: c.options.Workers, Grace: c.crew.Flows.Grace(),
 			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(e),
 		})
 		if err != nil {

@@ -161,6 +161,14 @@ func (t *Cuckoo[K, V]) Key(at uint32) *K { return &t.list[at].key }
 // At returns the value of the entry at an index, in place. Where no entry is, the value is all zero and must not be changed.
 func (t *Cuckoo[K, V]) At(at uint32) *V { return &t.list[at].value }
 
+// Is tells whether the key of the entry at an index, which is below Cap, is *k. It is for a reader that kept an index
+// from before its last Pass, and is cheaper than a look-up: Insert writes keys before values, so if a word of the value
+// that is never zero was loaded before, atomically, and was not zero, and then Is is true, the reader has found the entry as
+// by Find.
+func (t *Cuckoo[K, V]) Is(at uint32, k *K) bool {
+	return equal(t.entry(at), unsafe.Pointer(k), t.words)
+}
+
 // Len returns the number of entries.
 func (t *Cuckoo[K, V]) Len() int { return int(t.len.Load()) }
 

@@ -20,7 +20,8 @@ import (
 // Reader A passed in generation 7 before the Remove and may have found index 5 after its pass, so the end of generation 7
 // is too early. In generation 8 every reader passes after the Remove.
 //
-// A Grace is for one table.
+// Several tables may share a Grace, if the same threads read them. Each table counts the generations that it saw end, so
+// that it is no matter which table's writer ended one, and writers need no lock in common.
 type Grace struct {
 	now     atomic.Uint64
 	readers []Reader
@@ -67,6 +68,6 @@ func (g *Grace) advance() (ended bool) {
 			return false
 		}
 	}
-	g.now.Store(now + 1)
+	g.now.CompareAndSwap(now, now+1) // or another table's writer has ended the generation at this moment
 	return true
 }

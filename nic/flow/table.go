@@ -132,6 +132,12 @@ func (t *Table) Close() {
 // Reader is the reader of worker i.
 func (t *Table) Reader(i int) *tables.Reader { return t.grace.Reader(i) }
 
+// Grace is the table's, for other tables that the same workers read.
+func (t *Table) Grace() *tables.Grace { return t.grace }
+
+// Cap is how many indexes there are.
+func (t *Table) Cap() int { return t.conns.Cap() }
+
 // Len is how many connections there are.
 func (t *Table) Len() int { return t.conns.Len() }
 
@@ -168,6 +174,20 @@ func (t *Table) Find(k *Key) (at, epoch uint32, s Status) {
 		epoch, s = t.Conn(at).Evaluated()
 	}
 	return at, epoch, s
+}
+
+// Recall is Find for a worker that found k at an index in an earlier turn, if the connection is
+// there still, and was evaluated under the policy of epoch; c is nil if not. Recall needs no
+// bucket of the table. k is a key of IPv4.
+func (t *Table) Recall(at uint32, k *Key, epoch uint32) (c *Conn, s Status) {
+	c = t.conns.At(at)
+	if !c.Under(epoch) {
+		return nil, 0
+	}
+	if s = c.Status(); !t.conns.Is(at, k) {
+		return nil, 0
+	}
+	return c, s
 }
 
 // Conn is the connection at an index that Find, LookupBurst or Open returned.

@@ -72,7 +72,7 @@ func (t *table) advance(now uint64, budget int) (done bool) {
 // look ends the connection at an index if its time is up, and sets its timer again if not.
 func (t *table) look(at uint32, now uint64) {
 	k, w := t.ways.Key(at), t.ways.At(at)
-	state := atomic.LoadUint32(&w.state)
+	state := atomic.LoadUint32(&w.State)
 	silent := now - t.heardAt(w, now)
 	if most := flow.TicksOf(limit(k, state)) + 1; silent < most {
 		t.wheel.Set(at, now+most-silent)
@@ -87,9 +87,9 @@ func (t *table) look(at uint32, now uint64) {
 // heardAt is the tick of the last packet of either direction.
 func (t *table) heardAt(w *way, now uint64) uint64 {
 	whole := func(low uint32) uint64 { return now - uint64(max(int32(uint32(now)-low), 0)) }
-	last := whole(atomic.LoadUint32(&w.seen))
-	if _, peer, _ := w.to(); atomic.LoadUint32(&w.state)&inside != 0 {
-		last = max(last, whole(atomic.LoadUint32(&t.ways.At(peer).seen)))
+	last := whole(atomic.LoadUint32(&w.Seen))
+	if _, peer, _ := w.To(); atomic.LoadUint32(&w.State)&inside != 0 {
+		last = max(last, whole(atomic.LoadUint32(&t.ways.At(peer).Seen)))
 	}
 	return last
 }

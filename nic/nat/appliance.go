@@ -11,7 +11,6 @@ import (
 // Appliance is one worker's part of a gateway. Its fields belong to that worker.
 type Appliance struct {
 	gateway *Gateway
-	reader  *tables.Reader
 	metrics Metrics
 	id      uint16 // of the last packet that became IPv4
 
@@ -37,11 +36,7 @@ func (a *Appliance) Tx(frames []*pmd.Frame) int {
 		return 0
 	}
 	a.place, a.now = g.place.Load(), flow.TickOf(g.clock())
-	if g.LockSoon() {
-		g.advance(a.now, expireBudget)
-		g.Unlock()
-	}
-	a.reader.Pass()
+	g.age(a.now)
 	first := a.n
 	for i, f := range frames[:taken] {
 		a.frames[first+i] = *f
@@ -49,8 +44,36 @@ func (a *Appliance) Tx(frames []*pmd.Frame) int {
 	}
 	a.n += taken
 	a.translate(first)
-	a.reader.Rest()
 	return taken
+}
+
+// Passages are the gateway's connections.
+func (a *Appliance) Passages() *tables.Cuckoo[Key, pipeline.Passage] { return a.gateway.ways }
+
+// Passed counts what the fast path took through, which takes all that comes of a connection or
+// nothing. Connections end when the tick is another.
+func (a *Appliance) Passed(p *pipeline.Passed, tick uint64) {
+	m := &a.metrics
+	m.PacketsInFromSource += p.Out.Packets
+	m.BytesInFromSource += p.Out.Bytes
+	m.PacketsOutToDestination += p.Out.Packets
+	m.BytesOutToDestination += p.Out.Bytes
+	m.PacketsInFromDestination += p.In.Packets
+	m.BytesInFromDestination += p.In.Bytes
+	m.PacketsOutToSource += p.In.Packets
+	m.BytesOutToSource += p.In.Bytes
+	if a.now != tick {
+		a.now = tick
+		a.gateway.age(tick)
+	}
+}
+
+// age ends connections whose time is up, some of them, unless another worker does so.
+func (g *Gateway) age(tick uint64) {
+	if g.LockSoon() {
+		g.advance(tick, expireBudget)
+		g.Unlock()
+	}
 }
 
 // Rx replaces b with the frames that Tx took, and tells in ends what became of each.

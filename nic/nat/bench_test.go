@@ -11,6 +11,7 @@ import (
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
+	"nitrocard/tables"
 )
 
 // load is bursts of datagrams from one host.
@@ -56,7 +57,7 @@ func TestNothingIsAllocated(t *testing.T) {
 
 // benchGateway is newGateway for a benchmark.
 func benchGateway(b *testing.B, connections int, now *int64) *Gateway {
-	g, err := New(Options{Connections: connections, Workers: 1, Seed: 1, Clock: func() int64 { return *now }, Place: Place{
+	g, err := New(Options{Connections: connections, Workers: 1, Grace: tables.NewGrace(1), Seed: 1, Clock: func() int64 { return *now }, Place: Place{
 		Pool: []wire.Addr{wiretest.Addr("10.0.1.8")}, Inside: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}}})
 	require.NoError(b, err)
 	b.Cleanup(g.Close)

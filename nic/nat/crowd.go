@@ -19,13 +19,13 @@ const candidates = 64
 func (t *table) takePort(c *connection, now uint64) bool {
 	mine := t.count(host(c.from.Src))
 	for range candidates {
-		c.port = t.randomPort()
+		c.Port = t.randomPort()
 		k := c.back()
 		in, taken := t.ways.Lookup(&k)
 		if !taken {
 			continue // not more than perDestination
 		}
-		if _, out, _ := t.ways.At(in).to(); t.yields(out, mine, now) {
+		if _, out, _ := t.ways.At(in).To(); t.yields(out, mine, now) {
 			t.end(out)
 			return true
 		}
@@ -53,8 +53,8 @@ func (t *table) displace(addr wire.Addr, now uint64) bool {
 // established, or silent for a while.
 func (t *table) yields(at uint32, mine, now uint64) bool {
 	w := t.ways.At(at)
-	state := atomic.LoadUint32(&w.state)
-	if _, _, ok := w.to(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
+	state := atomic.LoadUint32(&w.State)
+	if _, _, ok := w.To(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
 		return false
 	}
 	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > flow.TicksOf(patience)

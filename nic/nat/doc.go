@@ -18,7 +18,7 @@
 //	error.go      ICMP errors, with the packet that each quotes
 //	mss.go        how long a segment a SYN may ask for
 //	reset.go      RST to a host that goes on with a connection that is no more
-//	key.go        Key, socket and way: the two directions of a connection
+//	key.go        Key: what the packets of a direction have; a way is what they get
 //	table.go      table: connections, by either direction
 //	open.go       a new connection: which address and port it gets; fragments follow their first one
 //	crowd.go      what a host may take from another when there is no room
@@ -33,6 +33,10 @@
 // card's connection table, and by the same means: look-ups of a burst take no lock; whoever
 // opens or ends a connection holds the lock, and an index is not given again before every
 // worker has ended its burst (tables.Grace).
+//
+// The entries are pipeline.Passages: the fast path takes plain packets of known connections
+// through, and touches entries as the gateway would. The gateway itself sees what opens a
+// connection or moves its state, and what comes after a pause.
 //
 // A connection has two entries in one table, one for each direction. The key is what a
 // packet of the direction has; the value is what the packet gets instead. So both

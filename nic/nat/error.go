@@ -21,7 +21,7 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	if !ok {
 		return pipeline.NATUnknown
 	}
-	s, _, ok := a.gateway.ways.At(at).to()
+	s, _, ok := a.gateway.ways.At(at).To()
 	switch {
 	case !ok, inward && h.Dst != q.Src:
 		return pipeline.NATUnknown
@@ -40,20 +40,20 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 // errorIn gives an error from outside, and the packet that it quotes, the address and port of
 // the host inside; false: the error has no form in the host's family.
 func errorIn(f *pmd.Frame, h, q *wire.Headers, s socket) bool {
-	if s.addr.Is4() {
-		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, q, s.port)
-		wire.RewriteEmbeddedSrc(f.Bytes(), h, q, s.addr)
-		wire.RewriteDst(f.Bytes(), h, s.addr)
+	if s.Addr.Is4() {
+		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, q, s.Port)
+		wire.RewriteEmbeddedSrc(f.Bytes(), h, q, s.Addr)
+		wire.RewriteDst(f.Bytes(), h, s.Addr)
 		return true
 	}
 	e := siit.ICMPError{Headers: h, Quote: q,
-		To: siit.Ends{Src: h.Src.Converted(), Dst: s.addr}, QuoteTo: siit.Ends{Src: s.addr, Dst: q.Dst.Converted()}}
+		To: siit.Ends{Src: h.Src.Converted(), Dst: s.Addr}, QuoteTo: siit.Ends{Src: s.Addr, Dst: q.Dst.Converted()}}
 	if !siit.ErrorTo6(f, &e) {
 		return false
 	}
 	quote, ok := wire.Embedded(f.Bytes(), h)
 	if ok {
-		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, &quote, s.port)
+		wire.RewriteEmbeddedSrcPort(f.Bytes(), h, &quote, s.Port)
 	}
 	return ok
 }
@@ -62,20 +62,20 @@ func errorIn(f *pmd.Frame, h, q *wire.Headers, s socket) bool {
 // gateway; false: the error has no form in IPv4.
 func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, s socket) bool {
 	if h.EtherType == wire.EtherTypeIPv4 {
-		wire.RewriteEmbeddedDstPort(f.Bytes(), h, q, s.port)
-		wire.RewriteEmbeddedDst(f.Bytes(), h, q, s.addr)
-		wire.RewriteSrc(f.Bytes(), h, s.addr)
+		wire.RewriteEmbeddedDstPort(f.Bytes(), h, q, s.Port)
+		wire.RewriteEmbeddedDst(f.Bytes(), h, q, s.Addr)
+		wire.RewriteSrc(f.Bytes(), h, s.Addr)
 		return true
 	}
 	a.id++
 	e := siit.ICMPError{Headers: h, Quote: q,
-		To: siit.Ends{Src: s.addr, Dst: embedded(h.Dst)}, QuoteTo: siit.Ends{Src: embedded(q.Src), Dst: s.addr}}
+		To: siit.Ends{Src: s.Addr, Dst: embedded(h.Dst)}, QuoteTo: siit.Ends{Src: embedded(q.Src), Dst: s.Addr}}
 	if !siit.ErrorTo4(f, &e, a.id) {
 		return false
 	}
 	quote, ok := wire.Embedded(f.Bytes(), h)
 	if ok {
-		wire.RewriteEmbeddedDstPort(f.Bytes(), h, &quote, s.port)
+		wire.RewriteEmbeddedDstPort(f.Bytes(), h, &quote, s.Port)
 	}
 	return ok
 }

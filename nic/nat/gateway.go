@@ -7,6 +7,7 @@ import (
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
+	"nitrocard/tables"
 )
 
 // Gateway is one NAT gateway of this card.
@@ -28,23 +29,24 @@ type Place struct {
 // Options are the parameters of New.
 type Options struct {
 	ID          string
-	Connections int          // that there is room for
-	Workers     int          // that have an Appliance each
-	Seed        uint64       // of the table's hash and of the choice of ports, a secret
-	Clock       func() int64 // the time in ns since 1970
+	Connections int           // that there is room for
+	Workers     int           // that have an Appliance each
+	Grace       *tables.Grace // whose readers are the workers
+	Seed        uint64        // of the table's hash and of the choice of ports, a secret
+	Clock       func() int64  // the time in ns since 1970
 	Place       Place
 }
 
 // New makes a gateway without connections, and takes all the memory that it will need.
 func New(o Options) (*Gateway, error) {
-	t, err := newTable(o.Connections, o.Workers, o.Seed)
+	t, err := newTable(o.Connections, o.Grace, o.Seed)
 	if err != nil {
 		return nil, err
 	}
 	g := &Gateway{ID: o.ID, table: t, clock: o.Clock}
 	g.place.Store(&o.Place)
-	for i := range o.Workers {
-		g.appliances = append(g.appliances, &Appliance{gateway: g, reader: t.grace.Reader(i)})
+	for range o.Workers {
+		g.appliances = append(g.appliances, &Appliance{gateway: g})
 	}
 	return g, nil
 }
@@ -90,7 +92,7 @@ func (g *Gateway) endFrom(lost []wire.Addr, from uint32) {
 	defer g.Unlock()
 	for at := from; at < min(from+chunk, uint32(g.ways.Cap())); at++ {
 		w := g.ways.At(at)
-		if s, _, ok := w.to(); ok && atomic.LoadUint32(&w.state)&inside != 0 && slices.Contains(lost, s.addr) {
+		if s, _, ok := w.To(); ok && atomic.LoadUint32(&w.State)&inside != 0 && slices.Contains(lost, s.Addr) {
 			g.end(at)
 		}
 	}

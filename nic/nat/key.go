@@ -1,8 +1,7 @@
 package nat
 
 import (
-	"sync/atomic"
-
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 )
 
@@ -11,11 +10,13 @@ import (
 // identifier. A connection of NAT64 is IPv4's but for the address of its inside host: the other
 // address, protocol and type are those that the outside sees. So a destination has one
 // count of connections, whichever family the hosts inside have.
-type Key struct {
-	Src, Dst         wire.Addr
-	SrcPort, DstPort uint16
-	Kind             uint32 // the protocol's number, and perhaps fragment
-}
+type Key = pipeline.PassageKey
+
+// way is one direction of a connection. The way from inside has the state of both (tcp.go).
+type way = pipeline.Passage
+
+// socket is what a way's packets get.
+type socket = pipeline.Socket
 
 // fragment marks the key of a datagram's later fragments, which has the identification in the
 // place of the ports.
@@ -30,7 +31,7 @@ func keyOf(h *wire.Headers, inward bool) Key {
 	}
 	switch {
 	case h.Frag == wire.LaterFragment:
-		k = k.later(h.ID)
+		k = later(k, h.ID)
 	case !h.IsICMP():
 	case inward:
 		k.SrcPort = query(h)
@@ -41,7 +42,7 @@ func keyOf(h *wire.Headers, inward bool) Key {
 }
 
 // later is the key of the later fragments of a datagram with an identification, whose key is k.
-func (k Key) later(id uint32) Key {
+func later(k Key, id uint32) Key {
 	k.SrcPort, k.DstPort, k.Kind = uint16(id), uint16(id>>16), k.Kind|fragment
 	return k
 }
@@ -69,47 +70,4 @@ func query(h *wire.Headers) uint16 {
 		return uint16(t)
 	}
 	return wire.ICMPEcho
-}
-
-// way is what the packets of one direction get in the place of what they have: those from
-// inside another source, those from outside another destination.
-//
-// Workers read a way without the lock, word by word. A way that ends is zero from its first
-// word to its last (tables.Cuckoo.Remove), so a reader that reads lo last, and finds it set,
-// has read the others before they became zero.
-type way struct {
-	hi, lo uint64 // the address
-	end    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
-	seen   uint32 // tick of the last packet of the direction
-	state  uint32 // of the way from inside alone; see tcp.go
-}
-
-// socket is an address with a port (RFC 9293 section 4), of an ICMP query with the identifier.
-type socket struct {
-	addr wire.Addr
-	port uint16
-}
-
-// wayTo is a new way.
-func wayTo(s socket, peer, tick, state uint32) way {
-	hi, lo := s.addr.Words()
-	return way{hi, lo, uint64(s.port)<<48 | uint64(peer), tick, state}
-}
-
-// to is what the way's packets get, and the index of the other direction; false: the way has
-// ended.
-func (w *way) to() (s socket, peer uint32, ok bool) {
-	end, hi := atomic.LoadUint64(&w.end), atomic.LoadUint64(&w.hi)
-	lo := atomic.LoadUint64(&w.lo)
-	return socket{wire.AddrFromWords(hi, lo), uint16(end >> 48)}, uint32(end), lo != 0
-}
-
-// setPeer notes the index of the other direction. The lock is held.
-func (w *way) setPeer(peer uint32) { atomic.StoreUint64(&w.end, w.end&^(1<<32-1)|uint64(peer)) }
-
-// touch notes that a packet passed.
-func (w *way) touch(tick uint32) {
-	if atomic.LoadUint32(&w.seen) != tick {
-		atomic.StoreUint32(&w.seen, tick)
-	}
 }

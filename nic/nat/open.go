@@ -26,12 +26,12 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 	g.Lock()
 	defer g.Unlock()
 	if at, ok := g.ways.Lookup(k); ok {
-		if state := atomic.LoadUint32(&g.ways.At(at).state); state&tcp == 0 || !over(state) {
+		if state := atomic.LoadUint32(&g.ways.At(at).State); state&tcp == 0 || !over(state) {
 			return at, pipeline.Sent
 		}
 		g.end(at)
 	}
-	state := uint32(0)
+	state := uint32(steady)
 	if h.Proto == wire.ProtoTCP {
 		state = tcp | opening
 		a.metrics.ConnectionAttemptCount++
@@ -62,14 +62,14 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	hi, lo := c.from.Src.Words()
 	first := int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
 	for i := range pool {
-		c.addr = pool[(first+i)%len(pool)]
+		c.Addr = pool[(first+i)%len(pool)]
 		if t.hasRoom(c) && t.freePort(c) {
 			return true
 		}
 	}
 	c.counted = false
 	for i := range pool {
-		c.addr = pool[(first+i)%len(pool)]
+		c.Addr = pool[(first+i)%len(pool)]
 		if t.takePort(c, now) {
 			return true
 		}
@@ -79,7 +79,7 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 
 // hasRoom tells whether a destination has room for one connection more through the address of c.
 func (t *table) hasRoom(c *connection) bool {
-	k := destination(c.addr, &c.from)
+	k := destination(c.Addr, &c.from)
 	c.count, c.counted = t.uses.Lookup(&k)
 	return !c.counted || *t.uses.At(c.count) < perDestination
 }
@@ -88,7 +88,7 @@ func (t *table) hasRoom(c *connection) bool {
 // nobody outside can guess it (RFC 6056).
 func (t *table) freePort(c *connection) bool {
 	for range probes {
-		c.port = t.randomPort()
+		c.Port = t.randomPort()
 		k := c.back()
 		if _, taken := t.ways.Lookup(&k); !taken {
 			return true
@@ -106,10 +106,10 @@ func (t *table) randomPort() uint16 {
 // Without room for it the later fragments are dropped. A way that an earlier datagram with the
 // same identification left becomes this one's.
 func (a *Appliance) follow(i int, id, at uint32, inward bool) {
-	g, k := a.gateway, a.keys[i].later(id)
+	g, k := a.gateway, later(a.keys[i], id)
 	g.Lock()
 	defer g.Unlock()
-	s, peer, ok := g.ways.At(at).to()
+	s, peer, ok := g.ways.At(at).To()
 	if !ok {
 		return
 	}
@@ -117,25 +117,25 @@ func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 	if !inward {
 		peer, state = at, outward
 	}
-	if later, ok := g.ways.Lookup(&k); ok {
-		w := g.ways.At(later)
-		if to, for_, _ := w.to(); to.addr == s.addr && for_ == peer {
-			w.touch(uint32(a.now))
+	if at, ok := g.ways.Lookup(&k); ok {
+		w := g.ways.At(at)
+		if to, for_, _ := w.To(); to.Addr == s.Addr && for_ == peer {
+			w.Touch(uint32(a.now))
 			return
 		}
-		g.end(later)
+		g.end(at)
 	}
 	of := datagrams(g.ways.Key(peer).Src)
 	if most := g.mostDatagrams(); g.datagrams >= most || g.count(of) >= uint64(min(hostDatagrams, most/4)) || !g.use(of) {
 		return
 	}
-	later, err := g.ways.Insert(k, wayTo(s, peer, uint32(a.now), state))
+	at, err := g.ways.Insert(k, pipeline.NewPassage(s, peer, uint32(a.now), state))
 	if err != nil {
 		g.leave(of)
 		return
 	}
 	g.datagrams++
-	g.wheel.Set(later, a.now+flow.TicksOf(together)+1)
+	g.wheel.Set(at, a.now+flow.TicksOf(together)+1)
 }
 
 // maxDatagrams bounds the ways for later fragments, and hostDatagrams those of one inside

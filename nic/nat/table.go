@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
@@ -15,7 +16,6 @@ type table struct {
 	ways  *tables.Cuckoo[Key, way]
 	uses  *tables.Cuckoo[Key, uint64] // how many connections a host has, and a destination through one address
 	wheel *tables.Wheel               // for ways from inside, and of fragments
-	grace *tables.Grace
 
 	_ [64]byte // parts what workers read for each packet from what is written under the lock
 	tables.Spinlock
@@ -28,8 +28,8 @@ type table struct {
 }
 
 // newTable makes a table for so many connections.
-func newTable(connections, workers int, seed uint64) (t *table, err error) {
-	t = &table{grace: tables.NewGrace(workers), random: rand.NewPCG(seed, seed)}
+func newTable(connections int, grace *tables.Grace, seed uint64) (t *table, err error) {
+	t = &table{random: rand.NewPCG(seed, seed)}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -39,7 +39,7 @@ func newTable(connections, workers int, seed uint64) (t *table, err error) {
 	if t.ways, err = tables.New[Key, way](2*connections, seed); err != nil {
 		return nil, err
 	}
-	t.ways.Guard(t.grace)
+	t.ways.Guard(grace)
 	if t.uses, err = tables.New[Key, uint64](2*connections, seed); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ type connection struct {
 
 // back is the key of the answers.
 func (c *connection) back() Key {
-	return Key{Src: c.from.Dst, Dst: c.addr, SrcPort: c.from.DstPort, DstPort: c.port, Kind: c.from.Kind}
+	return Key{Src: c.from.Dst, Dst: c.Addr, SrcPort: c.from.DstPort, DstPort: c.Port, Kind: c.from.Kind}
 }
 
 // host is the key of a host's connections in uses.
@@ -128,16 +128,16 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 	}
 	if c.counted {
 		*t.uses.At(c.count)++
-	} else if !t.use(destination(c.addr, &c.from)) {
+	} else if !t.use(destination(c.Addr, &c.from)) {
 		t.leave(host(c.from.Src))
 		return 0, true
 	}
 	tick := uint32(now)
-	out, err := t.ways.Insert(c.from, wayTo(c.socket, 0, tick, state|inside))
+	out, err := t.ways.Insert(c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside))
 	if err == nil {
 		var in uint32
-		if in, err = t.ways.Insert(c.back(), wayTo(socket{c.from.Src, c.from.SrcPort}, out, tick, 0)); err == nil {
-			t.ways.At(out).setPeer(in)
+		if in, err = t.ways.Insert(c.back(), pipeline.NewPassage(socket{Addr: c.from.Src, Port: c.from.SrcPort}, out, tick, steady)); err == nil {
+			t.ways.At(out).SetPeer(in)
 			t.wheel.Set(out, now+wheelSlots)
 			if state&tcp != 0 {
 				t.shared.ActiveConnectionCount++
@@ -147,18 +147,18 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 		t.ways.Remove(c.from)
 	}
 	t.leave(host(c.from.Src))
-	t.leave(destination(c.addr, &c.from))
+	t.leave(destination(c.Addr, &c.from))
 	return 0, true
 }
 
 // end takes a connection out of the table, whose way from inside is at an index.
 func (t *table) end(at uint32) {
 	from, w := *t.ways.Key(at), t.ways.At(at)
-	s, _, _ := w.to()
-	state := atomic.LoadUint32(&w.state)
+	s, _, _ := w.To()
+	state := atomic.LoadUint32(&w.State)
 	t.wheel.Cancel(at)
 	if from.Kind&fragment != 0 {
-		host := s.addr
+		host := s.Addr
 		if state&outward != 0 {
 			host = from.Src
 		}
@@ -172,7 +172,7 @@ func (t *table) end(at uint32) {
 		t.shared.ActiveConnectionCount--
 	}
 	t.leave(host(from.Src))
-	t.leave(destination(s.addr, &from))
+	t.leave(destination(s.Addr, &from))
 	t.ways.Remove(c.back())
 	t.ways.Remove(from)
 }

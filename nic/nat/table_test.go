@@ -9,6 +9,7 @@ import (
 	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
+	"nitrocard/tables"
 )
 
 // opens opens a connection of a host's port to one server, established if heard, and tells
@@ -32,7 +33,7 @@ func opens(t *testing.T, g *Gateway, from string, port uint16, heard bool) (c co
 
 // newGateway is a gateway with one address, at a time that the test owns.
 func newGateway(t *testing.T, connections int, now *int64) *Gateway {
-	g, err := New(Options{ID: "nat-1", Connections: connections, Workers: 1, Seed: 1, Clock: func() int64 { return *now },
+	g, err := New(Options{ID: "nat-1", Connections: connections, Workers: 1, Grace: tables.NewGrace(1), Seed: 1, Clock: func() int64 { return *now },
 		Place: Place{Pool: []wire.Addr{wiretest.Addr("10.0.1.8")}}})
 	require.NoError(t, err)
 	t.Cleanup(g.Close)
@@ -48,8 +49,8 @@ func TestADestinationHas55000Connections(t *testing.T) {
 	for i := range 55_000 {
 		c, ok := opens(t, g, "10.0.2.8", uint16(i), true)
 		require.True(t, ok, i)
-		require.False(t, seen[c.port] || c.port < 1024)
-		seen[c.port] = true
+		require.False(t, seen[c.Port] || c.Port < 1024)
+		seen[c.Port] = true
 	}
 	_, ok := opens(t, g, "10.0.2.8", 60_000, true)
 	require.False(t, ok)

@@ -3,13 +3,13 @@ package nat
 import (
 	"sync/atomic"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 )
 
-// The bits of way.state.
+// The bits of a way's State, of which only inside and steady are set in ways from outside.
 const (
-	inside      = 1 << iota // the way is from inside, and so has the state
-	opening                 // the inside host sent SYN
+	opening     = 1 << iota // the inside host sent SYN
 	accepted                // the outside answered by SYN+ACK
 	established             // the inside host acknowledged that
 	finInside               // the inside host sent FIN
@@ -19,32 +19,39 @@ const (
 	outward                 // the way is of fragments from inside
 )
 
+// What the fast path asks of a way. From outside, and of other protocols than TCP, only the
+// segments that the fast path leaves change the state.
+const (
+	inside = pipeline.PassageOut // the way is from inside, and so has the state
+	steady = pipeline.PassageSteady
+)
+
 // over tells whether both sides know that the connection is over.
 func over(state uint32) bool {
 	return state&reset != 0 || state&(finInside|finOutside) == finInside|finOutside
 }
 
-// add sets bits of the state.
-func (w *way) add(bits uint32) { atomic.OrUint32(&w.state, bits) }
+// add sets bits of a way's state.
+func add(w *way, bits uint32) { atomic.OrUint32(&w.State, bits) }
 
 // heard moves the state of a connection, whose way from inside is w, by a segment's flags.
 func (m *Metrics) heard(w *way, fromInside bool, flags uint8) {
 	const rare = wire.TCPSyn | wire.TCPFin | wire.TCPRst
-	state := atomic.LoadUint32(&w.state)
+	state := atomic.LoadUint32(&w.State)
 	if flags&rare == 0 && (state&established != 0 || !fromInside) {
 		return
 	}
 	switch {
 	case flags&wire.TCPRst != 0:
-		w.add(reset)
+		add(w, reset)
 	case flags&(wire.TCPSyn|wire.TCPAck) == wire.TCPSyn|wire.TCPAck && !fromInside:
-		w.add(accepted)
+		add(w, accepted)
 	case flags&wire.TCPFin != 0 && fromInside:
-		w.add(finInside)
+		add(w, finInside)
 	case flags&wire.TCPFin != 0:
-		w.add(finOutside)
+		add(w, finOutside)
 	case fromInside && flags&rare == 0 && flags&wire.TCPAck != 0 && state&accepted != 0:
-		if atomic.OrUint32(&w.state, established)&established == 0 {
+		if atomic.OrUint32(&w.State, established|steady)&established == 0 {
 			m.ConnectionEstablishedCount++
 		}
 	}

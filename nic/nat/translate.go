@@ -83,15 +83,15 @@ func asks(h *wire.Headers, inward bool) bool {
 // write gives frame i its other end, and counts it.
 func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	f, h, w := &a.frames[i], &a.headers[i], a.gateway.ways.At(at)
-	s, peer, ok := w.to()
+	s, peer, ok := w.To()
 	if !ok {
 		return pipeline.NATUnknown // the connection ended while the packet came
 	}
 	longest := maxMSS
-	if h.EtherType == wire.EtherTypeIPv6 || !s.addr.Is4() {
+	if h.EtherType == wire.EtherTypeIPv6 || !s.Addr.Is4() {
 		longest = maxMSS6
 	}
-	w.touch(uint32(a.now))
+	w.Touch(uint32(a.now))
 	id := h.ID // IPv4 has but half of IPv6's
 	if inward {
 		ok, w = a.readdressIn(f, h, s), a.gateway.ways.At(peer)
@@ -118,12 +118,12 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 // was, if the packet has IPv6 and no form in IPv4.
 func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, s socket) bool {
 	if h.EtherType == wire.EtherTypeIPv4 {
-		wire.RewriteSrc(f.Bytes(), h, s.addr)
-	} else if a.id++; !siit.To4(f, h, siit.Ends{Src: s.addr, Dst: embedded(h.Dst)}, a.id) {
+		wire.RewriteSrc(f.Bytes(), h, s.Addr)
+	} else if a.id++; !siit.To4(f, h, siit.Ends{Src: s.Addr, Dst: embedded(h.Dst)}, a.id) {
 		return false
 	}
 	if h.Frag != wire.LaterFragment {
-		wire.RewriteSrcPort(f.Bytes(), h, s.port, f.Merged())
+		wire.RewriteSrcPort(f.Bytes(), h, s.Port, f.Merged())
 	}
 	return true
 }
@@ -131,13 +131,13 @@ func (a *Appliance) readdressOut(f *pmd.Frame, h *wire.Headers, s socket) bool {
 // readdressIn gives a packet from outside another destination, and is false, with the packet
 // as it was, if the host inside has IPv6 and the packet has no form there.
 func (a *Appliance) readdressIn(f *pmd.Frame, h *wire.Headers, s socket) bool {
-	if s.addr.Is4() {
-		wire.RewriteDst(f.Bytes(), h, s.addr)
-	} else if !siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: s.addr}) {
+	if s.Addr.Is4() {
+		wire.RewriteDst(f.Bytes(), h, s.Addr)
+	} else if !siit.To6(f, h, siit.Ends{Src: h.Src.Converted(), Dst: s.Addr}) {
 		return false
 	}
 	if h.Frag != wire.LaterFragment {
-		wire.RewriteDstPort(f.Bytes(), h, s.port, f.Merged())
+		wire.RewriteDstPort(f.Bytes(), h, s.Port, f.Merged())
 	}
 	return true
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
+	"nitrocard/tables"
 )
 
 // Appliance is a part of the card, such as a NAT gateway, that sits behind an ENI and
@@ -30,7 +31,11 @@ const maxStops = 8
 // q. The appliance gets frames from the next Setup on.
 func (q *Queue) AttachAppliance(s Appliance, longest int) {
 	q.Detach()
-	q.tx, q.longest, q.merged = &entrance{Appliance: s}, longest, true
+	e := &entrance{Appliance: s}
+	if t, is := s.(Translator); is {
+		e.translator, e.passages, q.gate = t, t.Passages(), e
+	}
+	q.tx, q.longest, q.merged = e, longest, true
 	q.SetDown(false)
 }
 
@@ -47,6 +52,11 @@ type entrance struct {
 	Appliance
 	waits  bool    // frames wait in the appliance
 	pieces *pieces // lent by the worker; nil: no frame came in pieces since the last visit
+
+	// Of a Translator: what the fast path needs to take packets through, and took in this burst.
+	translator Translator
+	passages   *tables.Cuckoo[PassageKey, Passage]
+	passed     Passed
 }
 
 // Tx hands frames to the appliance.
@@ -82,6 +92,7 @@ func (w *Worker) visit() {
 	w.visitEach(w.tooManyStops)
 	for i := range w.stops {
 		w.giveBack(w.stops[i].entrance)
+		w.settle(&w.stops[i])
 	}
 }
 

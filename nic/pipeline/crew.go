@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
+	"nitrocard/tables"
 )
 
 // Crew is the workers of one card, and what the workers share.
@@ -12,10 +13,11 @@ type Crew struct {
 	Workers []*Worker
 	Flows   *flow.Table
 
-	rules *rulebook             // under the lock of Flows
-	setup atomic.Pointer[Setup] // changed while all workers stand at the gate
-	begun atomic.Int64          // when the first turn was, in ns since 1970
-	now   atomic.Int64          // see Now
+	rules  *rulebook             // under the lock of Flows
+	trails *tables.Array[trail]  // by index of Flows
+	setup  atomic.Pointer[Setup] // changed while all workers stand at the gate
+	begun  atomic.Int64          // when the first turn was, in ns since 1970
+	now    atomic.Int64          // see Now
 }
 
 // Options are the parameters of NewCrew.
@@ -32,6 +34,9 @@ func NewCrew(o Options) (*Crew, error) {
 	c.Flows, err = flow.New(flow.Options{Capacity: o.Connections, Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers})
 	if err != nil {
 		return nil, fmt.Errorf("connection table: %w", err)
+	}
+	if c.trails, err = tables.NewArray[trail](c.Flows.Cap()); err != nil {
+		return nil, fmt.Errorf("trails of connections: %w", err)
 	}
 	for i := range o.Workers {
 		c.Workers = append(c.Workers, &Worker{crew: c, number: i, flows: c.Flows, reader: c.Flows.Reader(i)})
@@ -79,4 +84,5 @@ func (c *Crew) Close() {
 	c.Flows.Lock()
 	defer c.Flows.Unlock()
 	c.Flows.Close()
+	c.trails.Close()
 }

@@ -28,7 +28,8 @@
 //	finish.go        how a packet ends that is not sent: counted, noted, told
 //
 // fast*.go and fast*.s do the work of all stages at once, for plain packets of known
-// connections. Only pipeline.go calls the fast path, and only a Setup prepares for it.
+// connections; fast_through.go takes such packets through NAT gateways. Only pipeline.go calls
+// the fast path, and only a Setup prepares for it.
 //
 // The files beside the stages:
 //
@@ -45,7 +46,7 @@
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	rulebook.go      the rules that connections name
 //	crew.go          Crew: all workers of a card, and what they share
-//	appliance.go     Appliance: a part of the card in a port's place
+//	appliance.go     Appliance: a part of the card in a port's place; passage.go one that translates
 //
 // Stages, assembly and the structs that both read lie in one package, because assembly
 // knows the fields of one package only. CPUs, devices and configuration files lie in

@@ -208,6 +208,9 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 		t.Src() == w.underlay.edge && unpublished(k, t.Inner()) || s.OnLink() && t.Inner().SrcBits() == w.guests[k.ENI()].routerBits {
 		return false
 	}
+	if q.gate != nil && !k.IsIPv6() && w.observe == nil {
+		return w.throughBy(frame, i, q) // what the Translator itself sees leaves it later
+	}
 	w.tally(c, wire.In, inner, i)
 	if p := t.Inner(); !k.IsIPv6() && k.Local != p.Dst() {
 		p.SetAddr(wire.PlainDst, k.Local)
@@ -269,8 +272,11 @@ func (w *Worker) passOut(g *guest, frame *pmd.Frame, i int) bool {
 	}
 	s, p, k := c.Status(), (*wire.Plain)(frame.Bytes()), &w.fast.keys[i]
 	flags := s.Flags()
-	if !s.Walked(wire.Out) || flags&(flow.FlagNeighbor|flow.FlagRouted) != flow.FlagRouted || p.DstBits() != g.routerBits || opens(k, frame.Bytes()) {
+	if !s.Walked(wire.Out) || flags&flow.FlagRouted == 0 || p.DstBits() != g.routerBits || opens(k, frame.Bytes()) {
 		return false
+	}
+	if flags&flow.FlagNeighbor != 0 {
+		return w.throughFrom(frame, i, s.Exit())
 	}
 	to := w.setup.Policy.Region.Station(s.Exit())
 	hop := w.underlay.hops[to.VTEP].mac.Load()

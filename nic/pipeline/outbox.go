@@ -18,6 +18,9 @@ type outbox struct {
 
 	answers uint64 // bit i: frames[i] is the card's answer to a packet that ended already
 
+	through uint64               // bit i: frames[i] went through a Translator on the fast path
+	via     [pmd.MaxBurst]*Queue // … the one of this place
+
 	long bool // a frame is to leave in fragments
 
 	queues int
@@ -110,7 +113,7 @@ func (w *Worker) flush() {
 }
 
 // empty makes room for the next burst.
-func (o *outbox) empty() { o.n, o.queues, o.answers, o.long = 0, 0, 0, false }
+func (o *outbox) empty() { o.n, o.queues, o.answers, o.through, o.long = 0, 0, 0, 0, false }
 
 // tellOf counts, notes and shows how the frames for q ended. The port took the first
 // taken of them.
@@ -137,9 +140,14 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
 	v := Sent
 	if refused > 0 {
 		v = TxFull
+		ingress := w.ingress
+		if w.out.through&(1<<i) != 0 {
+			w.ingress = w.refusedBehind(i)
+		}
 		w.ingress.tally().Ends[v] += uint64(refused)
 		q.tally().Drops[v] += uint64(refused)
 		w.note(w.described(q, i), v)
+		w.ingress = ingress
 	}
 	if w.observe != nil {
 		w.tell(w.out.of[i], v)

@@ -34,6 +34,11 @@ import (
 // A stage that drops is free to look at anything, because a dropped packet leaves no
 // connection behind. TestARecordChangesNothing holds stages to these rules.
 //
+// A packet through a NAT gateway of this card is a packet of the gateway's ENI twice: as it
+// comes and as it goes on. Once its connections are known at each ENI, the fast path takes it
+// through all of them at once, by the same records, so the rules above are all that a stage
+// must obey (fast_through.go).
+//
 // Each direction of a connection walks its stages once per policy, so the first reply
 // takes its stages as the first packet took its own. A dropped packet ends no
 // connection: a connection that one policy cuts goes on under a later policy that lets

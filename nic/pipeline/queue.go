@@ -22,7 +22,7 @@ type Queue struct {
 	out waiting // frames to send when the burst ends
 
 	down    atomic.Bool  // as the supervisor last saw the link
-	room    atomic.Int32 // frame bytes the port carries now: longest, or 0 if the port is down or absent
+	room    atomic.Int32 // frame bytes the port carries now: longest, or 0 if the port is down or absent, or a Translator
 	longest int          // frame bytes the port carries
 
 	// Counts.Delivered. A frame for a guest needs no field behind this one, so one cache
@@ -37,7 +37,9 @@ type Queue struct {
 	told   uint32 // senders told in tick toldAt that a packet was too long; see tellBudget
 	toldAt uint32
 
-	_ [16]byte // fills the cache line: the next one may be another worker's
+	gate *entrance // to the Translator in port's place; nil: there is none
+
+	_ [8]byte // fills the cache line: the next one may be another worker's
 }
 
 var _ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]
@@ -83,7 +85,7 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 
 // Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
-	q.port, q.tx, q.polled, q.merged, q.bundle = nil, nil, false, false, false
+	q.port, q.tx, q.gate, q.polled, q.merged, q.bundle = nil, nil, nil, false, false, false
 	q.room.Store(0)
 }
 
@@ -91,7 +93,7 @@ func (q *Queue) Detach() {
 // before.
 func (q *Queue) SetDown(down bool) (was bool) {
 	room := 0
-	if q.tx != nil && !down {
+	if q.tx != nil && q.gate == nil && !down {
 		room = q.longest
 	}
 	q.room.Store(int32(room))
@@ -100,7 +102,7 @@ func (q *Queue) SetDown(down bool) (was bool) {
 
 // carries tells whether a frame of so many bytes can leave by q. If not, fits tells why.
 func (q *Queue) carries(bytes int) bool {
-	return bytes <= int(q.room.Load())
+	return bytes <= int(q.room.Load()) || q.gate != nil && bytes <= q.longest
 }
 
 // sender is the part of a port that frames leave by.

@@ -187,6 +187,20 @@ func (p *Plain) TCPFlags() uint8 { return p[47] }
 // TCP is the header, without options, of a packet that the caller knows to be TCP.
 func (p *Plain) TCP() TCP { return p[EthernetLen+IPv4Len:] }
 
+// SetEnd is SetAddr, and gives the packet another port at the same end.
+func (p *Plain) SetEnd(at int, addr uint32, port uint16) {
+	p.SetAddr(at, addr)
+	field := (*[2]byte)(p[EthernetLen+IPv4Len+(at-PlainSrc)/2:])
+	port = bits.ReverseBytes16(port)
+	change := changeOf(uint32(binary.LittleEndian.Uint16(field[:])), uint32(port))
+	binary.LittleEndian.PutUint16(field[:], port)
+	if p.Proto() == ProtoTCP {
+		binary.LittleEndian.PutUint16(p[50:], change.apply(binary.LittleEndian.Uint16(p[50:])))
+	} else if udp := binary.LittleEndian.Uint16(p[40:]); udp != 0 {
+		binary.LittleEndian.PutUint16(p[40:], udpSum(change.apply(udp)))
+	}
+}
+
 // SetStations writes both stations of the frame.
 func (p *Plain) SetStations(dst, src *MAC) {
 	*(*MAC)(p[0:]) = *dst

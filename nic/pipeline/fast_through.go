@@ -1,0 +1,262 @@
+package pipeline
+
+import (
+	"sync/atomic"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// A packet through a Translator, such as a NAT gateway, is a packet of several connections:
+// of the guest that sends it, of the Translator's ENI on the way in and on the way on, and of
+// the guest that gets it. The fast path takes the packet through all of them at once:
+//
+//	    guest        Translator's ENI   Translator   Translator's ENI      guest
+//	   ┌──────┐           ┌──────┐     ┌─────────┐       ┌─────┐          ┌─────┐
+//	──▶│ head │──────────▶│ near │────▶│ passage │──────▶│ far │─────────▶│ end │──▶
+//	   └──────┘           └──────┘     └─────────┘       └─────┘          └─────┘
+//	            from a guest, near      ▲       from far, into a tunnel
+//	   by a tunnel, the head is near ───┘       or to the end
+//
+// The head is looked up as that of any packet. The head's trail remembers where look-ups
+// found the other parts. A part may have ended, and its place may be another's by now: each
+// packet compares the part's key, as a look-up does, with the key that the packet has at that
+// part. So nothing that ends or changes a part needs to know of trails.
+//
+// The packet is judged by what each part's record holds, and counted on each, as it would be
+// if it came to one after the other (TestThroughAsTheStages). What changes a part's state but
+// by being heard, and what a part does not know, takes the stages. So do IPv6, NAT64, and
+// whatever is not plain.
+type trail struct {
+	near, passage, far, end atomic.Uint32
+}
+
+// through is a packet on its way through a Translator.
+type through struct {
+	*trail
+	gate *entrance
+	gw   *guest // the Translator's ENI
+	q    *Queue // … and its place
+
+	length        int           // of the IP packet's frame from its header on
+	in, out, last flow.Key      // the packet's at near, at far and at the end
+	parts         [3]*flow.Conn // near, far and end, those that there are
+	passage       *Passage
+	to            Socket
+	outward       bool
+
+	exit exit
+	toQ  *Queue // of the end
+}
+
+// throughFrom is passOut for frame i of the burst, of a known connection, if it leads to a
+// Translator's ENI, and all parts of the way know the frame.
+func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
+	q, k := w.queues[eni], &w.fast.keys[i]
+	if q == nil || q.gate == nil || k.IsIPv6() || w.observe != nil {
+		return false
+	}
+	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], q: q, length: frame.Len() - wire.EthernetLen}
+	x.in.Set(eni, k.Proto(), flow.Ends{Local: k.Remote, Remote: k.Local, LocalPort: k.RemotePort, RemotePort: k.LocalPort})
+	near, s := w.recall(&x.near, &x.in)
+	if near == nil || !fromHere(s) || x.length > w.wayTo(x.gw) || !x.q.carries(frame.Len()) {
+		return false
+	}
+	x.parts[0] = near
+	return w.passThrough(&x, frame, frame.Bytes(), i)
+}
+
+// throughBy is passIn for frame i of the burst, of IPv4 in a tunnel and of a known connection
+// of a Translator's ENI, if all parts of the way know the frame.
+func (w *Worker) throughBy(frame *pmd.Frame, i int, q *Queue) bool {
+	k := &w.fast.keys[i]
+	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[k.ENI()], q: q, length: frame.Len() - wire.OuterLen - wire.EthernetLen, in: *k}
+	return w.passThrough(&x, frame, frame.Bytes()[wire.OuterLen:], i)
+}
+
+// passThrough takes a frame through a Translator, whose part before the passage knows it.
+// inner is the frame without a tunnel.
+func (w *Worker) passThrough(x *through, frame *pmd.Frame, inner []byte, i int) bool {
+	d, p := wire.In, (*wire.Plain)(inner)
+	if len(inner) == frame.Len() {
+		d = wire.Out
+	}
+	if p.Flags()&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) != 0 || !w.knows(x) {
+		return false
+	}
+	far, s := w.recall(&x.far, &x.out)
+	if far == nil || !s.Walked(wire.Out) || s.Flags()&flow.FlagRouted == 0 {
+		return false
+	}
+	x.parts[1], x.exit = far, exitOf(s)
+	if !w.leads(x, frame.Offset()+frame.Len()-len(inner)) {
+		return false
+	}
+	w.tally(w.flows.Conn(w.fast.at[i]), d, inner, i)
+	w.tallyParts(x, p)
+	if d == wire.In {
+		frame.Pull(wire.OuterLen)
+	}
+	w.sendThrough(x, frame, p)
+	return true
+}
+
+// recall is the connection of k that a trail leads to, and else the one of a look-up, which
+// the trail then leads to. It is nil if no stages of this policy have left a record.
+func (w *Worker) recall(at *atomic.Uint32, k *flow.Key) (*flow.Conn, flow.Status) {
+	c, s := w.flows.Recall(at.Load(), k, w.epoch)
+	if c == nil {
+		found, epoch, _ := w.flows.Find(k)
+		if epoch != w.epoch {
+			return nil, 0
+		}
+		at.Store(found)
+		c, s = w.flows.Recall(found, k, w.epoch)
+	}
+	return c, s
+}
+
+// fromHere tells whether a connection's record speaks for packets that the router brings from a
+// guest of this card.
+func fromHere(s flow.Status) bool { return s.Walked(wire.In) && s.VTEP() == 0 && !s.OnLink() }
+
+// wayTo is how many bytes a packet has at most that goes to an ENI of this card.
+func (w *Worker) wayTo(g *guest) int {
+	return int(w.setup.Policy.Region.Station(g.eni.Station).MTU)
+}
+
+// knows tells whether x's Translator knows a connection of the packet, and finds out what the
+// packet gets.
+func (w *Worker) knows(x *through) bool {
+	t, k := x.gate.passages, &x.in
+	key := PassageKey{Src: wire.AddrFrom4(k.Remote), Dst: wire.AddrFrom4(k.Local), SrcPort: k.RemotePort, DstPort: k.LocalPort, Kind: uint32(k.Proto())}
+	at, ok := x.trail.passage.Load(), false
+	if at < uint32(t.Cap()) {
+		x.passage = t.At(at)
+		x.to, _, ok = x.passage.To()
+		ok = ok && t.Is(at, &key)
+	}
+	if !ok {
+		if at, ok = t.Find(&key); !ok {
+			return false
+		}
+		x.trail.passage.Store(at)
+		x.passage = t.At(at)
+		x.to, _, ok = x.passage.To()
+	}
+	state := atomic.LoadUint32(&x.passage.State)
+	if !ok || state&PassageSteady == 0 || !x.to.Addr.Is4() || int32(w.tick-atomic.LoadUint32(&x.passage.Seen)) >= passagePause {
+		return false
+	}
+	x.outward = state&PassageOut != 0
+	ends := flow.Ends{Local: k.Remote, Remote: x.to.Addr.As4(), LocalPort: k.RemotePort, RemotePort: x.to.Port}
+	if x.outward {
+		ends = flow.Ends{Local: x.to.Addr.As4(), Remote: k.Local, LocalPort: x.to.Port, RemotePort: k.LocalPort}
+	}
+	x.out.Set(x.gw.number, k.Proto(), ends)
+	return true
+}
+
+// leads tells whether x's exit can take the packet: into a tunnel, for which the packet has so
+// many bytes before it, or to another guest, whose part must know the packet.
+func (w *Worker) leads(x *through, before int) bool {
+	if x.length > int(vpc.AcrossMTU) && x.gw.across || x.exit.translated() && !x.outward {
+		return false
+	}
+	eni, here := x.exit.neighbor()
+	if !here {
+		to := w.setup.Policy.Region.Station(x.exit.station())
+		return w.underlay.hops[to.VTEP].mac.Load() != unresolved && before >= w.underlay.overhead &&
+			x.length <= int(to.MTU) && w.uplink.carries(x.length+wire.EthernetLen+w.underlay.overhead)
+	}
+	n := &w.guests[eni]
+	x.toQ = w.queues[eni]
+	if x.toQ == nil || x.toQ.gate != nil || x.length > w.wayTo(n) || !x.toQ.carries(x.length+wire.EthernetLen) {
+		return false
+	}
+	x.last.Set(eni, x.out.Proto(), flow.Ends{Local: x.out.Remote, Remote: x.out.Local, LocalPort: x.out.RemotePort, RemotePort: x.out.LocalPort})
+	end, s := w.recall(&x.end, &x.last)
+	x.parts[2] = end
+	return end != nil && fromHere(s)
+}
+
+// tallyParts counts the packet on all parts of its way but the head, as tally does.
+func (w *Worker) tallyParts(x *through, p *wire.Plain) {
+	for i, c := range x.parts {
+		if c == nil {
+			continue
+		}
+		d := [...]wire.Direction{wire.In, wire.Out, wire.In}[i]
+		c.Packet(d, p.Len(), w.tick)
+		if p.Proto() == wire.ProtoTCP {
+			c.TCP(d, p.TCPFlags())
+		} else {
+			c.UDP(d)
+		}
+	}
+	x.passage.Touch(w.tick)
+	t := &x.gate.passed.In
+	if x.outward {
+		t = &x.gate.passed.Out
+	}
+	t.Packets++
+	t.Bytes += uint64(x.length)
+}
+
+// sendThrough gives the packet its other end, and puts it into the outbox.
+func (w *Worker) sendThrough(x *through, frame *pmd.Frame, p *wire.Plain) {
+	addr := x.to.Addr
+	if x.exit.translated() {
+		addr, _ = x.gw.eni.Published(wire.AddrFrom4(x.out.Local))
+	}
+	at := wire.PlainDst
+	if x.outward {
+		at = wire.PlainSrc
+	}
+	p.SetEnd(at, addr.As4(), x.to.Port)
+	eni, here := x.exit.neighbor()
+	if here {
+		n := &w.guests[eni]
+		p.SetStations(&n.mac, &n.router)
+		x.toQ.putThrough(w, frame, x.q)
+		return
+	}
+	to := w.setup.Policy.Region.Station(x.exit.station())
+	p.SetStations(&to.Dst, &to.Src)
+	w.enclose(frame, to, w.underlay.hops[to.VTEP].mac.Load(), entropy(&x.out))
+	w.uplink.putThrough(w, frame, x.q)
+}
+
+// putThrough is put for a frame that went through the Translator in a place.
+func (q *Queue) putThrough(w *Worker, f *pmd.Frame, via *Queue) {
+	i := w.out.n & (pmd.MaxBurst - 1)
+	w.out.through |= 1 << i
+	w.out.via[i] = via
+	q.put(w, f, nil)
+}
+
+// settle counts what the fast path took through a stop's Translator in this burst: at the
+// place of its ENI, which the packets came to and left, and at the Translator.
+func (w *Worker) settle(s *stop) {
+	if s.translator == nil || s.passed == (Passed{}) {
+		return
+	}
+	n := s.passed.In.Packets + s.passed.Out.Packets
+	s.queue.delivered += n
+	s.queue.received += n
+	s.queue.sent += n
+	s.translator.Passed(&s.passed, w.ticks)
+	s.passed = Passed{}
+}
+
+// refusedBehind counts frame i of the outbox, which a port refused, as sent to the Translator
+// that the fast path took it through and not sent on from there, and returns the Translator's
+// place.
+func (w *Worker) refusedBehind(i uint8) *Queue {
+	via := w.out.via[i]
+	w.ingress.sent++
+	via.sent--
+	return via
+}

@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"sync/atomic"
+
+	"nitrocard/nic/wire"
+	"nitrocard/tables"
+)
+
+// Translator is an Appliance that gives the packets of each connection another end. Its
+// connections lie open to the fast path, which takes plain packets of known ones through
+// (fast_through.go): so the Translator sees the first packets of a connection, the last ones,
+// and whatever is not plain. The entries are guarded by the Grace of the connection table.
+type Translator interface {
+	Appliance
+	// Passages are the Translator's connections, by what the packets of each direction have.
+	Passages() *tables.Cuckoo[PassageKey, Passage]
+	// Passed counts what the fast path took through since the last call, and says what tick it
+	// is, so that connections whose time is up end although no packet is handed over.
+	Passed(p *Passed, tick uint64)
+}
+
+// Passed is how much the fast path took through a Translator.
+type Passed struct{ In, Out Traffic }
+
+// Traffic is packets, and the bytes of these from the IP header on.
+type Traffic struct{ Packets, Bytes uint64 }
+
+// PassageKey is what the packets of one direction of a connection through a Translator have
+// in common.
+type PassageKey struct {
+	Src, Dst         wire.Addr
+	SrcPort, DstPort uint16
+	Kind             uint32 // the protocol's number; the bits above are the Translator's
+}
+
+// Passage is what the packets of one direction get in the place of what they have: those from
+// inside another source, those from outside another destination.
+//
+// Workers read a Passage without the lock of its table, word by word. A Passage that ends is
+// zero from its first word to its last (tables.Cuckoo.Remove), so a reader that reads Lo last,
+// and finds it set, has read the others before they became zero.
+type Passage struct {
+	Hi, Lo uint64 // the address
+	End    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
+	Seen   uint32 // tick of the last packet of the direction
+	State  uint32 // PassageOut and PassageSteady; the bits below are the Translator's
+}
+
+// The bits of Passage.State that the fast path reads.
+const (
+	PassageOut    = 1 << 30 // packets go outward, and get another source
+	PassageSteady = 1 << 31 // … and those without SYN, FIN and RST change no state
+)
+
+// passagePause is after how many ticks of silence a Translator looks at a packet itself: the
+// connection may have ended.
+const passagePause = 128
+
+// Socket is an address with a port (RFC 9293 section 4), of an ICMP query with the identifier.
+type Socket struct {
+	Addr wire.Addr
+	Port uint16
+}
+
+// NewPassage is a Passage to a socket, seen at a tick.
+func NewPassage(s Socket, peer, tick, state uint32) Passage {
+	hi, lo := s.Addr.Words()
+	return Passage{hi, lo, uint64(s.Port)<<48 | uint64(peer), tick, state}
+}
+
+// To is what the packets get, and the index of the other direction; false: the Passage has
+// ended.
+func (p *Passage) To() (s Socket, peer uint32, ok bool) {
+	end, hi := atomic.LoadUint64(&p.End), atomic.LoadUint64(&p.Hi)
+	lo := atomic.LoadUint64(&p.Lo)
+	return Socket{wire.AddrFromWords(hi, lo), uint16(end >> 48)}, uint32(end), lo != 0
+}
+
+// SetPeer notes the index of the other direction. The table's lock is held.
+func (p *Passage) SetPeer(peer uint32) {
+	atomic.StoreUint64(&p.End, p.End&^(1<<32-1)|uint64(peer))
+}
+
+// Touch notes that a packet passed.
+func (p *Passage) Touch(tick uint32) {
+	if atomic.LoadUint32(&p.Seen) != tick {
+		atomic.StoreUint32(&p.Seen, tick)
+	}
+}
