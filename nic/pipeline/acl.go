@@ -61,5 +61,5 @@ func (w *Worker) crosses(p *packet) bool {
 	case p.outerSrc.IsZero():
 		return false
 	}
-	return p.byExit != nil || w.fromEdge(p) || !e.OnLink(p.Src) && !w.setup.Policy.Region.Forwards(e.VNI, p.vtep)
+	return p.byExit != nil || p.byEdge() || !e.OnLink(p.Src) && !w.setup.Policy.Region.Forwards(e.VNI, p.vtep)
 }

@@ -34,6 +34,8 @@ func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
 		return GroupAddress // such as what an interface that comes up says of its groups
 	case !e.Passes(h.Src):
 		return SpoofedAddress
+	case martian(h.Src):
+		return Martian // which a guest without the check may send, and no receiver on this card asks about
 	}
 	return next
 }

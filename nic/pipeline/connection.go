@@ -59,18 +59,18 @@ func (w *Worker) keyOut(p *packet, k *flow.Key) {
 	k.Pack(p.guest.number, wire.Out, w.flows.Fold(&p.pair), &p.Headers)
 }
 
-// knownInbound tells whether p's connection holds what the stages would find: the policy
+// knownInbound tells whether the connection that p has holds what the stages would find: the policy
 // is the same, this direction was walked before, p comes from the same tunnel end, and p
 // comes from the router only if the packet did that walked the stages. A first fragment
 // always takes the stages, because track must leave a record for the later fragments.
 func (w *Worker) knownInbound(p *packet) bool {
 	c := p.conn
-	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment {
+	if !c.Under(w.epoch) || p.Frag == wire.FirstFragment {
 		return false
 	}
 	s := c.Status()
 	return s.Walked(wire.In) && w.cameFrom(p, s.VTEP()) && !(s.OnLink() && p.fromRouter()) &&
-		!w.unpublished(p) && !w.asksAnew(p)
+		!(w.fromEdge(p) && !p.published()) && !w.asksAnew(p)
 }
 
 // knownOutbound is knownInbound for a packet from a guest. In the place of the tunnel
@@ -78,7 +78,7 @@ func (w *Worker) knownInbound(p *packet) bool {
 // subnet, the neighbor's. If p is known, p.exit becomes the connection's.
 func (w *Worker) knownOutbound(p *packet) bool {
 	c := p.conn
-	if c == nil || !c.Under(w.epoch) || p.Frag == wire.FirstFragment || p.Tagged {
+	if !c.Under(w.epoch) || p.Frag == wire.FirstFragment || p.Tagged {
 		return false
 	}
 	s := c.Status()
@@ -173,9 +173,6 @@ func (w *Worker) nextMAC(x exit) wire.MAC {
 // which Begins needs; such a key exists only if the rules allowed a connection before.
 func (w *Worker) refresh(p *packet) {
 	p.conn = nil
-	if w.missed(p) {
-		return
-	}
 	at, epoch, was := w.flows.Find(&p.key)
 	if epoch == 0 || !w.flows.Has(at, &p.pair) {
 		return

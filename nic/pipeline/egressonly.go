@@ -10,7 +10,7 @@ import (
 // internet gateways"). The stage comes after the security groups, because the groups find
 // out which connection a packet belongs to.
 func (w *Worker) egressOnly(p *packet) Verdict {
-	if w.fromEdge(p) && p.asked && p.initiator == wire.In && byEgressOnly(p.guest.eni, p.pair.Remote) {
+	if p.byEdge() && p.asked && p.initiator == wire.In && byEgressOnly(p.guest.eni, p.pair.Remote) {
 		return EgressOnlyDenied
 	}
 	return next
@@ -34,10 +34,14 @@ func judgeEgressOnly(e *vpc.ENI) Verdict {
 
 // egressOnly is the way to the edge through the egress-only internet gateway, which
 // translates nothing.
-func (a *way) egressOnly(policy *vpc.Policy, e *vpc.OwnENI, src wire.Addr) {
+func (a *way) egressOnly(policy *vpc.Policy, e *vpc.OwnENI, src, dst wire.Addr) {
 	public, holder := e.Published(src)
 	if public.IsZero() {
 		a.verdict = NoPublicAddress
+		return
+	}
+	if isPrivate(dst) {
+		a.verdict = PrivateInternet
 		return
 	}
 	if a.verdict = judgeEgressOnly(holder); a.verdict == next {

@@ -44,7 +44,7 @@ func (w *Worker) endpoint(p *packet) Verdict {
 // exit speaks only where the route of the ENI's own subnet leads there by the exit.
 func judgeExit(e *vpc.OwnENI, x *vpc.Exit, src, dst wire.Addr) Verdict {
 	switch {
-	case !src.IsUnicast() || src.IsLinkLocal6():
+	case martian(src):
 		return Martian
 	case !e.LeadsOut(src, x), heldByPeer(e, src) && e.Route(src).Via != x.ID:
 		return SourceMismatch

@@ -237,6 +237,21 @@ func TestAVPNGatewaysRouteTable(t *testing.T) {
 	}
 }
 
+// By a virtual private gateway's route table nobody speaks for an ENI of a peer, whose group rules
+// may name, though a route of the VPC leads to its address by the gateway.
+func TestAVPNGatewaySpeaksForNoPeer(t *testing.T) {
+	_, y := newPeers(t)
+	y.middlebox("y")
+	y.put("RouteTables", y.table("rtb-in", "GatewayId: vgw-1", "10.0.1.0/24: NetworkInterfaceId: eni-mid"))
+	y.routes("rtb-a3", "10.8.0.0/16: GatewayId: vgw-1")
+	y.exits("vgw-1: {Vtep: " + box + ", Vni: 7002}")
+	e := y.eni("eni-mid")
+	for src, want := range map[string]Verdict{"10.8.7.7": Sent, "10.8.1.5": SourceMismatch} {
+		p := wiretest.TCP(src+":1", "10.0.1.6:80").Flags(wire.TCPSyn).MACs(e.RouterMAC, e.MAC)
+		require.Equal(t, want.String(), y.send(Uplink, y.outer(serverX, vniA, p.Bytes()).Bytes()).Verdict.String(), src)
+	}
+}
+
 // A gateway route table may lead to an endpoint of a Gateway Load Balancer: with an exit the
 // packet goes there first, and comes back by the exit. The subnet cannot use the internet
 // gateway directly.

@@ -87,6 +87,9 @@ func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits 
 // sweep leaves every later frame with the same mark, which late collects.
 func (w *Worker) sweep(g *guest, frames []pmd.Frame, todo, odd uint64) (rest uint64) {
 	rest = ^uint64(0) >> (pmd.MaxBurst - len(frames))
+	if todo == 0 {
+		return rest
+	}
 	if plain := w.fast.plain; todo != plain || odd != 0 {
 		todo = w.fast.ahead(plain, todo, odd)
 	}
@@ -224,8 +227,8 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	return true
 }
 
-// unpublished tells whether a plain packet from the edge may be one that unpublished of
-// Worker means: for a private address of IPv4, or for one of IPv6 that is not global.
+// unpublished tells whether a plain packet from the edge may be one that is not published:
+// for a private address of IPv4, or for one of IPv6 that is not global.
 func unpublished(k *flow.Key, p *wire.Plain) bool {
 	if k.IsIPv6() {
 		return p[wire.EthernetLen+24] >= 0xfc // the destination's first byte: fc00::/7, fe80::/10 and groups are above

@@ -127,7 +127,7 @@ frame:
 	TESTL  $const_whoIPv6, const_keyWho(R14)
 	JNE    six
 
-	// As unpublished: the edge may send to public addresses only.
+	// As unpublished in Go: the edge may send to public addresses only.
 	BSWAPL AX
 	CMPL   AX, (Worker_underlay+underlay_edge)(DI)
 	JEQ    edge

@@ -20,13 +20,16 @@ import (
 func (w *Worker) gateway(p *packet) Verdict {
 	by := vpc.InternetGateway
 	switch {
-	case w.fromEdge(p):
+	case p.byEdge():
 	case p.byExit != nil && p.byExit.IsVPN():
 		by = vpc.VPNGateway
 	default:
 		return next
 	}
 	e := p.guest.eni
+	if e.Inward(by, p.pair.Local) == nil {
+		return next
+	}
 	in := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
 	var station uint32
 	switch {

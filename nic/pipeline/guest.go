@@ -22,6 +22,7 @@ type guest struct {
 	macBits, routerBits uint64
 	gateway             wire.Addr // the router's IPv4 address: the subnet's second
 	across              bool      // its VPC peers with one of another region
+	publicAccess        Verdict   // judgePublicAccess
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
@@ -43,7 +44,7 @@ func (g *guest) leavesRegion(dst wire.Addr) bool {
 		return false
 	}
 	r := g.eni.Route(dst)
-	if r == nil || r.Target != vpc.Peering {
+	if r.Target != vpc.Peering {
 		return false
 	}
 	peer := g.eni.Peer(r.Via)
@@ -59,8 +60,9 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 		guests[e.Number] = guest{
 			eni: e, label: &nameplate{e.ID, e.Groups, e.ACL(), e.Routes()}, number: e.Number, owner: e.Owner,
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
-			across: slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
-			limit:  p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
+			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
+			publicAccess: judgePublicAccess(e.ENI),
+			limit:        p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}
 	}
 	return guests

@@ -47,6 +47,13 @@ func TestANATInstanceForwardsForOthers(t *testing.T) {
 	x.send("eni-a2", foreign.MACs(a2.MAC, a1.MAC).Bytes()).delivered("eni-a1")
 	x.send("eni-a2", foreign.MACs(macA4, a1.MAC).Bytes()).dropped(SpoofedMAC)
 	x.fromInternet("eni-a2", wiretest.TCP(client+":1", "192.0.2.1:80")).delivered("eni-a2")
+	for _, nobody := range []string{"224.0.0.1", "127.0.0.1", "255.255.255.255", "0.0.0.1", "[ff02::1]", "[fe80::9]"} { // also to a guest of the same card
+		to := "10.0.1.5:80"
+		if nobody[0] == '[' {
+			to = "[" + a1v6 + "]:80"
+		}
+		x.send("eni-a2", wiretest.TCP(nobody+":1", to).Flags(wire.TCPSyn).MACs(a2.MAC, a1.MAC).Bytes()).dropped(Martian)
+	}
 	// The same through the underlay: only a server that has such an ENI may speak for the world.
 	y := newRigOf(t, "y", room)
 	tunneled := y.tunnel(serverX, "eni-a5", wiretest.TCP(client+":40000", "10.0.1.7:80"))

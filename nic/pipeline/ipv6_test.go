@@ -133,6 +133,25 @@ func TestIPv6AtTheInternetGateway(t *testing.T) {
 	x.fromInternet("eni-a1", wiretest.UDP("["+client6+"]:40000", "["+local+"]:53")).dropped(PrivateDestination)
 }
 
+// The internet carries no unique local address (RFC 4193 section 4.1): a route for ::/0 leads none
+// out, by an internet gateway or an egress-only one, and none comes in.
+func TestTheInternetCarriesNoUniqueLocalAddresses(t *testing.T) {
+	x := newRig(t)
+	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}], IpPermissionsEgress: [{IpProtocol: "-1", Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`)
+	for addr, private := range map[string]bool{"fbff::1": false, "fc00::1": true, "fdff:ffff::1": true, "2001:db8:9::1": false} {
+		in, out := wiretest.UDP("["+addr+"]:53", "["+a1v6+"]:9"), wiretest.UDP("["+a1v6+"]:10", "["+addr+"]:53")
+		if private {
+			x.fromInternet("eni-a1", in).dropped(PrivateInternet)
+			x.fromGuest("eni-a1", out).dropped(PrivateInternet)
+		} else {
+			x.fromInternet("eni-a1", in).delivered("eni-a1")
+			x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+		}
+	}
+	egressOnlyA1(x)
+	x.fromGuest("eni-a1", wiretest.UDP("["+a1v6+"]:11", "[fd99::1]:53")).dropped(PrivateInternet)
+}
+
 // A link-local address is one of a single link: no router forwards a packet from or to it (RFC
 // 4291 section 2.5.6), whatever the routes, the groups and the source/destination check say.
 func TestLinkLocalAddressesStayOnTheLink(t *testing.T) {

@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"net/netip"
-
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -25,11 +23,8 @@ func (w *Worker) mail(p *packet) Verdict {
 // client's port 25 pass AWS does not document; here the answers are blocked, too.
 func judgeMail(policy *vpc.Policy, e *vpc.OwnENI, dst wire.Addr) Verdict {
 	switch {
-	case policy.Region.Port25Open(), isPrivate(dst), uniqueLocal.Contains(dst.Netip()), e.InPrimaryBlock(dst):
+	case policy.Region.Port25Open(), isPrivate(dst), e.InPrimaryBlock(dst):
 		return next
 	}
 	return Port25Blocked
 }
-
-// uniqueLocal are the private addresses of IPv6 (RFC 4193 section 3.1).
-var uniqueLocal = netip.MustParsePrefix("fc00::/7")

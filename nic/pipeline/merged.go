@@ -22,7 +22,12 @@ func (w *Worker) unmerged() (more uint64) {
 }
 
 // packets is how many packets p stands for.
-func (p *packet) packets() uint64 { return uint64(p.frame.Packets()) }
+func (p *packet) packets() uint64 {
+	if !p.frame.Merged() {
+		return 1
+	}
+	return uint64(p.frame.Packets())
+}
 
 // accountMerged counts the packets of a merged frame that account did not, and returns
 // the bytes of their headers.

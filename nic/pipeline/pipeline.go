@@ -112,7 +112,7 @@ func (w *Worker) walkIn(b *burst) {
 // inbound is the way to a guest, of a packet whose tunnel is off and whose ENI is found.
 // deliver, the last step, translates the public address.
 func (w *Worker) inbound(p *packet) Verdict {
-	if p.allowed = w.knownInbound(p); p.allowed {
+	if p.allowed = p.conn != nil && w.knownInbound(p); p.allowed {
 		if v := w.fits(p); v != next {
 			return v
 		}
@@ -122,7 +122,9 @@ func (w *Worker) inbound(p *packet) Verdict {
 		w.account(p)
 		return w.deliver(p)
 	}
-	w.refresh(p)
+	if !w.missed(p) {
+		w.refresh(p)
+	}
 	if v := w.source(p); v != next {
 		return v
 	}
@@ -164,7 +166,7 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if p.ethernet().SrcBits() != p.guest.macBits {
 		return SpoofedMAC
 	}
-	if p.allowed = w.knownOutbound(p); p.allowed {
+	if p.allowed = p.conn != nil && w.knownOutbound(p); p.allowed {
 		if v := w.fits(p); v != next {
 			return v
 		}
@@ -174,7 +176,9 @@ func (w *Worker) outbound(p *packet) Verdict {
 		w.account(p)
 		return w.forward(p)
 	}
-	w.refresh(p)
+	if !w.missed(p) {
+		w.refresh(p)
+	}
 	if v := w.antispoof(p); v != next {
 		return v
 	}

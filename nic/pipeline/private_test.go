@@ -9,8 +9,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// The blocks of RFC 1918 and RFC 6598, to their first and last addresses, and nothing beside
-// them.
+// The blocks of RFC 1918, RFC 6598 and RFC 4193, to their first and last addresses, and nothing
+// beside them.
 func TestPrivateBlocks(t *testing.T) {
 	for _, block := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"} {
 		p := netip.MustParsePrefix(block)
@@ -20,7 +20,10 @@ func TestPrivateBlocks(t *testing.T) {
 			require.Equal(t, want, isPrivate(wire.AddrFrom4(addr)), "%s: %s", block, wire.AddrFrom4(addr).String())
 		}
 	}
-	for _, addr := range []string{"0.0.0.0", "8.8.8.8", "::", "::a00:1", "fd00::1"} {
-		require.False(t, isPrivate(wire.AddrFrom(netip.MustParseAddr(addr))), addr)
+	for addr, want := range map[string]bool{
+		"0.0.0.0": false, "8.8.8.8": false, "::": false, "::a00:1": false,
+		"fbff:ffff::": false, "fc00::": true, "fdff:ffff::": true, "fe00::": false,
+	} {
+		require.Equal(t, want, isPrivate(wire.AddrFrom(netip.MustParseAddr(addr))), addr)
 	}
 }

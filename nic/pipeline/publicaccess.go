@@ -6,12 +6,12 @@ import "nitrocard/nic/vpc"
 // internet gateway.
 func (w *Worker) publicAccess(p *packet) Verdict {
 	switch {
-	case !w.fromEdge(p):
+	case !p.byEdge():
 		return next
 	case byEgressOnly(p.guest.eni, p.pair.Remote):
 		return judgeEgressOnly(p.guest.eni.ENI)
 	}
-	return judgePublicAccess(p.guest.eni.ENI)
+	return p.guest.publicAccess
 }
 
 // judgePublicAccess tells whether packets may pass the internet gateway, in or out, from or

@@ -4,11 +4,11 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// findRelated tells whether p is an ICMP error about a packet of a known connection.
+// findRelated tells whether p, an ICMP error, is about a packet of a known connection.
 // Such an error passes without a rule of its own, as in every stateful filter, because
 // path MTU discovery depends on the error (RFC 4890; RFC 5508 section 4 for a NAT).
 func (w *Worker) findRelated(p *packet) bool {
-	if !p.IsICMPError() || p.Type == wire.ICMPRedirect {
+	if p.Type == wire.ICMPRedirect {
 		return false // a redirect tells nothing of a connection, and would change the guest's routes
 	}
 	quote, ok := wire.Embedded(p.frame.Bytes(), &p.Headers)

@@ -58,7 +58,7 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	case target == vpc.Internet:
 		a.internet(policy, e, t)
 	case target == vpc.EgressOnly:
-		a.egressOnly(policy, e, t.Src)
+		a.egressOnly(policy, e, t.Src, t.Dst)
 	case target == vpc.Interface:
 		a.middlebox(policy, e)
 	case target == vpc.Peering:

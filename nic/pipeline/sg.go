@@ -24,7 +24,7 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 		return FragmentUnknown
 	case p.Frag == wire.LaterFragment && (c == nil || !p.was.Walked(p.dir)):
 		return early
-	case c != nil && !p.outdated, w.findRelated(p):
+	case c != nil && !p.outdated, p.IsICMPError() && w.findRelated(p):
 		p.allowed = true
 		return next
 	}

@@ -45,7 +45,7 @@ func (e *OwnENI) Match(q Query) Match {
 	}
 	ports := s.row(row)
 	at := first(ports, s.row(s.remote(q.Remote)))
-	if first(ports, s.row(s.named)) < at { // only then can a rule that names a group come first
+	if len(s.groups) > 0 && first(ports, s.row(s.named)) < at { // only then can a rule that names a group come first
 		if n := e.Neighbor(q.Remote); !e.byMiddlebox(n, q) {
 			at = min(at, s.firstByGroup(ports, n))
 		}

@@ -40,5 +40,8 @@ func (e *OwnENI) Published(private wire.Addr) (public wire.Addr, of *ENI) {
 
 // Passes tells whether an address passes the ENI's source/destination check: as the
 // source of what the guest sends, and as the destination of what the guest gets. The
-// check may be off, as for a NAT instance (EC2 User Guide, elastic network interfaces).
-func (e *OwnENI) Passes(addr wire.Addr) bool { return !e.SourceDestCheck || e.Owns(addr) }
+// check may be off, as for a NAT instance (EC2 User Guide, elastic network interfaces). Most
+// packets have the primary address, for which nothing beyond the OwnENI is read.
+func (e *OwnENI) Passes(addr wire.Addr) bool {
+	return addr == e.Primary && !addr.IsZero() || !e.SourceDestCheck || e.Owns(addr)
+}

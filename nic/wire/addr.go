@@ -71,8 +71,11 @@ func (a Addr) IsGroup() bool {
 // IsGlobal6 tells whether an address is a unicast one of IPv6 that the internet may carry:
 // neither link-local nor unique local (RFC 4193).
 func (a Addr) IsGlobal6() bool {
-	return !a.Is4() && a.IsUnicast() && !a.IsLinkLocal6() && a.hi>>57 != 0xfc00>>9
+	return !a.Is4() && a.IsUnicast() && !a.IsLinkLocal6() && !a.IsUniqueLocal6()
 }
+
+// IsUniqueLocal6 tells whether an address is a private one of IPv6 (RFC 4193 section 3.1).
+func (a Addr) IsUniqueLocal6() bool { return a.hi>>57 == 0xfc00>>9 }
 
 // IsLinkLocal6 tells whether an address is an IPv6 one for one link alone (RFC 4291 section
 // 2.5.6).
