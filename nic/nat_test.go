@@ -9,6 +9,7 @@ import (
 
 	"nitrocard/nic/nictest"
 	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -254,6 +255,38 @@ func TestAPrivateNATGatewayReachesNoInternet(t *testing.T) {
 	require.Equal(t, "no_public_address", x.ended[len(x.ended)-1].Verdict.String())
 	v, _ := x.card.NAT("nat-1")
 	require.True(t, v.Private)
+}
+
+// NATGW: centralized egress: hosts of other VPCs, which a transit gateway leads to, send by the
+// gateway, and the answers go back by the transit gateway. Hosts behind a VPN do not.
+func TestHostsBehindATransitGatewayUseANATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	const box = "172.16.0.9"
+	nictest.Stations[box] = nictest.MAC("02:00:00:00:00:19")
+	x.put("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a},
+		{DestinationCidrBlock: 172.20.0.0/16, TransitGatewayId: tgw-1}, {DestinationCidrBlock: 172.21.0.0/16, GatewayId: vgw-1}]}`)
+	edit, err := vpc.Put("Placement", []byte("Exits: {tgw-1: {Vtep: "+box+", Vni: 7001}, vgw-1: {Vtep: "+box+", Vni: 7002}}"))
+	require.NoError(t, err)
+	c := *x.config
+	c.Placement.Exits = edit.Object.(*vpc.Placement).Exits
+	x.apply(&c)
+	x.resolve(box)
+	from := func(vni uint32, host string, flags uint8) []byte {
+		p := wiretest.TCP(host+":40000", client+":443").Flags(flags).MACs(nictest.MAC("02:00:00:00:e8:17"), x.eni("eni-nat").MAC)
+		frame, _ := x.through(Uplink, x.outer(box, vni, p.Bytes()).Bytes())
+		return frame
+	}
+	sent, heard := uint8(wire.TCPSyn), uint8(wire.TCPSyn|wire.TCPAck)
+	for range 3 { // then known on every stage
+		h := header(t, nictest.InTunnel(t, x.card.Policy(), from(7001, "172.20.1.9", sent), edge, vniA))
+		require.Equal(t, natPublic, h.Src.String())
+		frame, _ := x.through(Uplink, x.tunnel(edge, "eni-nat", wiretest.TCP(client+":443", natPublic+":"+port(h.SrcPort)).Flags(heard)))
+		h = header(t, nictest.InTunnel(t, x.card.Policy(), frame, box, 7001))
+		require.Equal(t, []any{client, "172.20.1.9", uint16(40000)}, []any{h.Src.String(), h.Dst.String(), h.DstPort})
+		sent, heard = wire.TCPAck, wire.TCPAck
+	}
+	require.Nil(t, from(7002, "172.21.1.9", wire.TCPSyn))
+	require.Equal(t, "nat_source", x.ended[len(x.ended)-1].Verdict.String())
 }
 
 // NATGW: a client's address must be of the gateway's VPC, and the gateway may have several

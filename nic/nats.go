@@ -96,7 +96,7 @@ func (c *Card) makeNATs(policy *vpc.Policy, made map[string]*nat.Gateway) error 
 		}
 		g, err := nat.New(nat.Options{
 			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/len(gateways), 1), Workers: c.options.Workers, Grace: c.crew.Flows.Grace(),
-			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(e),
+			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(policy, e),
 		})
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (c *Card) plugNATs(policy *vpc.Policy, made map[string]*nat.Gateway) (gone 
 			delete(made, e.NAT.ID)
 		}
 		stay[g.ID] = g
-		g.Become(placeOf(e))
+		g.Become(placeOf(policy, e))
 		if queues[0].Appliance() != g.Appliance(0) {
 			c.gate.Do(func() {
 				for i, q := range queues {
@@ -154,8 +154,11 @@ func closeNATs(gone []*nat.Gateway) {
 }
 
 // placeOf is what a NAT gateway needs to know of its ENI.
-func placeOf(e *vpc.OwnENI) nat.Place {
-	return nat.Place{MAC: e.MAC, Router: e.RouterMAC, Pool: e.NAT.Pool(e.ENI), Inside: e.VPCBlocks()}
+func placeOf(policy *vpc.Policy, e *vpc.OwnENI) nat.Place {
+	return nat.Place{
+		MAC: e.MAC, Router: e.RouterMAC, Pool: e.NAT.Pool(e.ENI), Inside: e.VPCBlocks(),
+		Beyond: func(src wire.Addr) bool { return e.LeadsToTransit(src, policy.Region) },
+	}
 }
 
 // cacheOf is how many verdicts on untracked flows an ENI may have in the connection table. A

@@ -23,7 +23,11 @@ type Gateway struct {
 type Place struct {
 	MAC, Router wire.MAC       // of its ENI, and of the router of its subnet
 	Pool        []wire.Addr    // private addresses that it sends from
-	Inside      []netip.Prefix // the VPC's blocks: nobody else may send through it
+	Inside      []netip.Prefix // the VPC's blocks, whose hosts may send through it
+
+	// Beyond tells whether a transit gateway leads to a host, which may send through the gateway,
+	// too; nil: to none.
+	Beyond func(src wire.Addr) bool
 }
 
 // Options are the parameters of New.

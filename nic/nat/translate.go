@@ -205,15 +205,17 @@ func (a *Appliance) find(i int, inward bool) (at uint32, v pipeline.Verdict) {
 	return nowhere, a.refuse(i)
 }
 
-// isInside tells whether an address is of the gateway's VPC (Reachability Analyzer,
-// NGW_REQUIRES_SOURCE_IN_VPC).
+// isInside tells whether the gateway serves an address: one of its VPC (Reachability Analyzer,
+// NGW_REQUIRES_SOURCE_IN_VPC), or one behind a transit gateway, whose attachment in the VPC then
+// is what sends (Transit Gateways guide, "Centralized outbound routing to the internet"). No
+// peering connection, VPN or Direct Connect leads there (VPC User Guide, NAT gateways).
 func (a *Appliance) isInside(addr wire.Addr) bool {
 	for _, block := range a.place.Inside {
 		if block.Contains(addr.Netip()) {
 			return true
 		}
 	}
-	return false
+	return a.place.Beyond != nil && a.place.Beyond(addr)
 }
 
 var _ = [1]struct{}{}[tables.Burst-pmd.MaxBurst+bits.UintSize-64] // a bit of a word for each frame of a burst

@@ -46,6 +46,11 @@ func (r *Region) ExitAt(vtep wire.Addr, vni uint32) *Exit {
 // of its own.
 func (x *Exit) IsVPN() bool { return strings.HasPrefix(x.ID, vpnGateway) }
 
+// isTransit tells whether the exit is of a transit gateway or of a core network.
+func (x *Exit) isTransit() bool {
+	return strings.HasPrefix(x.ID, "tgw-") || strings.Contains(x.ID, ":core-network/")
+}
+
 // The beginnings of the IDs of gateways that may have a route table.
 const (
 	internetGateway = "igw-"
@@ -69,6 +74,14 @@ func (e *OwnENI) LeadsOutByVPN(addr wire.Addr, region *Region) bool {
 		x := region.Exit(r.Via)
 		return r.Target.leadsOut() && x != nil && x.IsVPN()
 	})
+}
+
+// LeadsToTransit tells whether the route of the ENI's own subnet leads packets for an address
+// out by the exit of a transit gateway or of a core network.
+func (e *OwnENI) LeadsToTransit(addr wire.Addr, region *Region) bool {
+	r := e.Route(addr)
+	x := region.Exit(r.Via)
+	return r.Target.leadsOut() && x != nil && x.isTransit()
 }
 
 // Exits are the exits that the routes of the ENI's VPC lead to. One may come more than once.
