@@ -130,5 +130,8 @@ func (k knownGroups) lentTo(group, vpc string) bool {
 	return lends(k.lent[ec2.SecurityGroupVpcAssociation{GroupId: group, VpcId: vpc}])
 }
 
-// lends tells whether an association of that state is in force.
-func lends(state string) bool { return state == "associated" }
+// lends tells whether an association of that state is in force: from when it is made until it
+// is gone. AWS documents the states and not what they do to packets; the choice is ours.
+func lends(state string) bool {
+	return state == "associated" || state == "disassociating" || state == "disassociation-failed"
+}

@@ -76,8 +76,17 @@ func TestLentGroup(t *testing.T) {
 	c.NetworkInterfaces[3].Groups = []ec2.GroupIdentifier{{GroupId: "sg-a-web"}}
 	_, err := Compile(c, CompileOptions{})
 	require.ErrorContains(t, err, "is a group of vpc-a, the ENI is in vpc-b")
-	c.SecurityGroupVpcAssociations = []ec2.SecurityGroupVpcAssociation{{GroupId: "sg-a-web", VpcId: "vpc-b", State: "associated"}}
-	compiled(t, c, CompileOptions{})
+	for state, lends := range map[string]bool{
+		"associating": false, "associated": true, "association-failed": false,
+		"disassociating": true, "disassociated": false, "disassociation-failed": true,
+	} {
+		c.SecurityGroupVpcAssociations = []ec2.SecurityGroupVpcAssociation{{GroupId: "sg-a-web", VpcId: "vpc-b", State: state}}
+		if _, err := Compile(c, CompileOptions{}); lends {
+			require.NoError(t, err, state)
+		} else {
+			require.ErrorContains(t, err, "is a group of vpc-a, the ENI is in vpc-b", state)
+		}
+	}
 }
 
 // More rules than memory is for.
