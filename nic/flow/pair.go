@@ -54,8 +54,8 @@ func (f *Folder) Fold(p *Pair) Folded {
 	if p.Local.Is4() {
 		return Folded{p.Local.As4(), p.Remote.As4()}
 	}
-	print := f.fingerprint(p)
-	return Folded{uint32(print), uint32(print >> 32)}
+	mix := f.fingerprint(p)
+	return Folded{uint32(mix), uint32(mix >> 32)}
 }
 
 // fingerprint is 64 bits of two IPv6 addresses.
