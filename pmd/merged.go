@@ -79,6 +79,10 @@ func (f *Frame) Packets() int {
 	return (int(f.n) - payload + int(f.segment) - 1) / int(f.segment)
 }
 
+// Took tells that a driver took the first so many of a merged frame's packets and had no room
+// for the others: the frame counts as these others from now on, and is fit for nothing else.
+func (f *Frame) Took(packets int) { f.Trim(int(f.n) - packets*int(f.segment)) }
+
 // WireLen is how many bytes the frame's packets have together.
 func (f *Frame) WireLen() int {
 	if f.segment == 0 {

@@ -63,7 +63,8 @@ type Port interface {
 	// frames are lent until the next Rx or Close.
 	Rx(b *Burst)
 	// Tx sends frames in order and returns how many of them, from the first on, the driver
-	// took. The driver had no room for the rest, which the caller counts.
+	// took. The driver had no room for the rest, which the caller counts. Where a merged frame
+	// is the first of the rest, the driver may have taken some of its packets (Frame.Took).
 	Tx(frames []*Frame) int
 	// Info describes the port. Users may change the MAC and MTU of a kernel's device while
 	// the port is open; Info has them as Link saw them last.

@@ -224,6 +224,11 @@ func (s *pieces) flush() {
 			s.more[of.frame]++
 		}
 	}
+	if taken < s.n { // of a merged frame, the port may have taken some packets
+		if of := s.of[taken]; of.packets > 1 {
+			s.taken[of.frame] += int(of.packets) - s.out[taken].Packets()
+		}
+	}
 	s.full, s.n = taken < s.n, 0
 	if !s.kept {
 		s.used = 0

@@ -26,7 +26,7 @@ const bulkSegment = 1000
 func (b bulk) Info() pmd.Info {
 	i := b.Port.Info()
 	i.Merged = b.takes
-	i.Bundle = b.takes && *b.room > 5 // such a port takes a frame whole or not at all
+	i.Bundle = b.takes
 	return i
 }
 
@@ -43,8 +43,11 @@ func (b bulk) Rx(burst *pmd.Burst) {
 
 func (b bulk) Tx(frames []*pmd.Frame) (n int) {
 	for _, f := range frames {
-		for _, p := range cutOf(f) {
+		for took, p := range cutOf(f) {
 			if *b.room == 0 {
+				if f.Merged() {
+					f.Took(took)
+				}
 				return n
 			}
 			*b.room -= b.Port.Tx([]*pmd.Frame{p})

@@ -186,7 +186,7 @@ func (p *Port) Tx(frames []*pmd.Frame) (n int) {
 	return n
 }
 
-// sendWhole sends a merged frame. It is false if there was no room for it.
+// sendWhole sends a merged frame. It is false if there was no room for all of it.
 func (p *Port) sendWhole(f *pmd.Frame) bool {
 	if f.Tunneled() {
 		return p.sendBundles(f)
@@ -195,25 +195,24 @@ func (p *Port) sendWhole(f *pmd.Frame) bool {
 	return p.write(f.Bytes(), f.Packets(), f.WireLen())
 }
 
-// sendBundles sends a merged frame in a tunnel. It is false if there was no room for the
-// first bundle. A later one without room is dropped.
+// sendBundles sends a merged frame in a tunnel. It is false if there was no room for a bundle,
+// and the frame counts as the packets of this bundle and those behind.
 func (p *Port) sendBundles(f *pmd.Frame) bool {
 	if p.bundle == nil {
 		p.bundle = make([]byte, pmd.MaxBundle+pmd.MaxFrame) // once: guests' ports send none
 	}
 	p.cutter.Start(f)
-	for first := true; ; first = false {
+	for sent := 0; ; {
 		bundle, size, packets := p.cutter.Bundle(p.bundle)
 		if packets == 0 {
 			return true
 		}
 		gso.PutBundle(p.header[:], bundle, size, packets)
 		if !p.write(bundle, packets, len(bundle)+(packets-1)*pmd.OuterHead) {
-			if first {
-				return false
-			}
-			p.txDropped.Store(p.txDropped.Load() + uint64(packets))
+			f.Took(sent)
+			return false
 		}
+		sent += packets
 	}
 }
 

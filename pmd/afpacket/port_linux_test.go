@@ -14,6 +14,7 @@ import (
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
+	"nitrocard/pmd/internal/gso"
 	"nitrocard/pmd/pmdtest"
 )
 
@@ -324,4 +325,46 @@ func TestADownLinkDoesNotWakeTheWorker(t *testing.T) {
 		n, err := unix.Poll(fds, 0)
 		return n == 0 && err == nil
 	})
+}
+
+// Where only the first of a merged frame's bundles finds room, Tx tells which packets had none
+// and counts these alone: the card and its port say the same of each packet.
+func TestASecondBundleWithoutRoomIsNotTaken(t *testing.T) {
+	opened, _, _ := plug(t)
+	p := opened.(*Port)
+	far := narrow(t, p)
+	inner := wiretest.TCP("10.0.1.5:40000", "10.0.2.5:80").Payload(strings.Repeat("x", 64*1000)).Bytes()
+	frame := wiretest.VXLAN("172.16.0.11", "172.16.0.12", 5001, inner).Bytes()
+	var first, merged pmd.Frame
+	first.Lend(inner, 0, 114)
+	merged.LendMerged(frame, 0, len(frame), 1000)
+	require.Equal(t, 64, merged.Packets())
+	require.Equal(t, 1, p.Tx([]*pmd.Frame{&first, &merged}))
+	n, buf := 1, make([]byte, 1<<17)
+	for n == 1 {
+		var err error
+		n, err = unix.Read(far, buf)
+		require.NoError(t, err)
+	}
+	arrived := (n - gso.HeaderLen - pmd.OuterHead + 1061) / 1062 // VXLAN, Ethernet, IPv4, TCP, payload
+	require.Equal(t, 64-arrived, merged.Packets())
+	s := p.Stats()
+	require.Equal(t, []int{1 + arrived, 64 - arrived, 0}, []int{int(s.TxPackets), int(s.TxFull), int(s.TxDropped)})
+}
+
+// narrow has a port send its merged frames by a socket with room for one of them, behind others
+// of one byte, and returns the socket's far end.
+func narrow(t *testing.T, p *Port) (far int) {
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(p.bulk))
+	p.bulk, far = ends[0], ends[1]
+	t.Cleanup(func() { unix.Close(far) })
+	for err == nil {
+		_, err = unix.Write(p.bulk, []byte{0})
+	}
+	require.ErrorIs(t, err, unix.EAGAIN)
+	_, err = unix.Read(far, make([]byte, 1))
+	require.NoError(t, err)
+	return far
 }
