@@ -2,6 +2,8 @@ package ctl
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +19,7 @@ import (
 type recorded struct {
 	net.Conn
 	written []byte
+	writeBy time.Time
 	closed  bool
 }
 
@@ -24,8 +27,8 @@ func (r *recorded) Write(b []byte) (int, error) {
 	r.written = append(r.written, b...)
 	return len(b), nil
 }
-func (r *recorded) SetWriteDeadline(time.Time) error { return nil }
-func (r *recorded) Close() error                     { r.closed = true; return nil }
+func (r *recorded) SetWriteDeadline(by time.Time) error { r.writeBy = by; return nil }
+func (r *recorded) Close() error                        { r.closed = true; return nil }
 
 // The idlest client makes room for a new one. While all are busy, the new one is told
 // to come again.
@@ -55,6 +58,30 @@ func TestIdleClientsGoFirst(t *testing.T) {
 		c.follow(conns[3], http.StateHijacked)
 		require.Empty(t, c.all)
 		require.Empty(t, c.idle)
+	})
+}
+
+// A client that is turned away is told so in words that HTTP clients understand, and holds
+// nobody up if it does not read.
+func TestAClientThatIsTurnedAwayIsToldWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := &recorded{}
+		turnAway(conn)
+		require.True(t, conn.closed)
+		require.Equal(t, 100*time.Millisecond, time.Until(conn.writeBy))
+		from := bufio.NewReader(bytes.NewReader(conn.written))
+		answer, err := http.ReadResponse(from, nil)
+		require.NoError(t, err)
+		require.Equal(t, 503, answer.StatusCode)
+		require.Equal(t, "10", answer.Header.Get("Retry-After"))
+		require.True(t, answer.Close)
+		var said struct{ Error string }
+		require.NoError(t, json.NewDecoder(answer.Body).Decode(&said))
+		require.Equal(t, "the card has as many clients as it takes; try again in 10s", said.Error)
+		_, err = io.Copy(io.Discard, answer.Body)
+		require.NoError(t, err)
+		_, err = from.ReadByte()
+		require.ErrorIs(t, err, io.EOF, "nothing lies behind the answer")
 	})
 }
 

@@ -300,6 +300,7 @@ func TestTheACLsJudge(t *testing.T) {
 	require.Equal(t, []any{0, "next"}, judge("eni-a4", false), "no ACL is configured")
 	q.Port = 23
 	require.Equal(t, []any{100, "next"}, judge("eni-a1", false))
+	require.Equal(t, []any{1, "network_acl_in"}, judge("eni-a1", true), "a later fragment may be of any port")
 	q.Dir = wire.Out
 	require.Equal(t, []any{100, "next"}, judge("eni-a1", true))
 }

@@ -180,6 +180,24 @@ func TestABoundGoes(t *testing.T) {
 	require.Equal(t, before, x.counts("eni-a1").Drops[UplinkBacklog])
 }
 
+// However heavy an ENI was, its bound lets a frame pass each 10 ms, so that it is heard of again.
+func TestABoundLeavesAHundredFramesASecond(t *testing.T) {
+	const least = int64(10 * time.Millisecond)
+	var b backlog
+	b.grow(2)
+	b.bound(0, 0, 1<<60)
+	require.Equal(t, least, b.shares[0].gap)
+	b.bound(1, 0, least-1)
+	b.since, b.begun = 1, 1 // behind for all of a window
+	b.pass(0)
+	for range 5 {
+		b.pass(1)
+	}
+	b.received = 6
+	b.endWindow(int64(window) + 1)
+	require.Equal(t, least, b.shares[1].gap, "half of the rate would be less")
+}
+
 // A bound outlives a change of the configuration: who may change things often must not
 // set a flood free.
 func TestABoundOutlivesAChange(t *testing.T) {

@@ -80,6 +80,22 @@ func TestATunnelEndThatMoved(t *testing.T) {
 	}
 }
 
+// While a tunnel end may have moved, the card looks whether it is time to ask once in 10 ms, and
+// not at each turn, for a look takes a lock and goes through all tunnel ends.
+func TestClaimsAreLookedAtNowAndThen(t *testing.T) {
+	x := newRig(t)
+	x.hears(wiretest.ARPRequest(moved, edge, edge))
+	begun := x.now
+	for _, c := range []struct {
+		at    time.Duration
+		asked int
+	}{{0, 1}, {245 * time.Millisecond, 0}, {254 * time.Millisecond, 0}, {255 * time.Millisecond, 1}} {
+		x.now = begun + int64(c.at)
+		x.Poll(x.now)
+		require.Len(t, x.questions(), c.asked, c.at)
+	}
+}
+
 // A tunnel end whose station answers stays, whatever others say and how often.
 func TestAThiefOfATunnelEnd(t *testing.T) {
 	for what, announcement := range announcements() {

@@ -70,6 +70,28 @@ func TestMergedFramesPassWhole(t *testing.T) {
 	})
 }
 
+// Who sends only frames that no port carries does not keep the worker from its other ports:
+// one Rx looks at no more than pmd.MaxLooks of them.
+func TestLostFramesHoldNoWorker(t *testing.T) {
+	p, link := plug(t)
+	require.NoError(t, netlink.LinkSetTxQLen(link, 1000))
+	require.NoError(t, netlink.LinkSetMTU(link, 9600))
+	require.NoError(t, netlink.LinkSetUp(link))
+	wire := pmdtest.NewWire(t, link)
+	long := make([]byte, 9500)
+	long[12], long[13] = 0x88, 0xb5 // IEEE's EtherType for experiments
+	for range 3 * pmd.MaxLooks {    // more, if IPv6 of the kernel's is among them
+		require.True(t, wire.Give(long))
+	}
+	var b pmd.Burst
+	for i := range 2 {
+		before := p.Stats()
+		p.Rx(&b)
+		after := p.Stats()
+		require.EqualValues(t, pmd.MaxLooks, after.RxTooLong-before.RxTooLong+after.RxPackets-before.RxPackets, i)
+	}
+}
+
 func TestInfoIsTheInterfaces(t *testing.T) {
 	p, link := plug(t)
 	info := p.Info()
