@@ -107,10 +107,19 @@ func (w *Worker) described(q *Queue, i uint8) *packet {
 	return p
 }
 
-// behind is the guest whose queue q is.
+// behind is the guest whose queue q is, nil if q is the uplink's or its ENI went. A flood that a
+// port refuses has behind asked for each packet, so behind searches the queues only where the
+// ENI went, or a setup that is not in force yet gives the ENI another number.
 func (w *Worker) behind(q *Queue) *guest {
-	if i := slices.Index(w.queues, q); i >= 0 {
-		return &w.guests[i]
+	i := int(q.number.Load())
+	switch {
+	case q == w.uplink:
+		return nil
+	case i >= len(w.queues) || w.queues[i] != q:
+		i = slices.Index(w.queues, q)
 	}
-	return nil
+	if i < 0 {
+		return nil
+	}
+	return &w.guests[i]
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Queue is one worker's part of a place for a port: a queue of the port, and counts. All
-// fields but down and room belong to the worker. A card has a Queue for each ENI and
+// fields but down, room and number belong to the worker. A card has a Queue for each ENI and
 // worker, so a Queue takes two cache lines only; the frames that wait to be sent lie in
 // the worker's outbox.
 type Queue struct {
@@ -39,7 +39,9 @@ type Queue struct {
 
 	gate *entrance // to the Translator in port's place; nil: there is none
 
-	_ [8]byte // fills the cache line: the next one may be another worker's
+	number atomic.Uint32 // of the ENI in the latest setup, which may not be in force yet; see behind
+
+	_ [4]byte // fills the cache line: the next one may be another worker's
 }
 
 var _ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]

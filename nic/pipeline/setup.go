@@ -81,6 +81,7 @@ func partOf(i int, ports *Ports, guests []guest) part {
 	for _, port := range ports.Guests {
 		q, g := port.Queues[i], &guests[port.ENI.Number]
 		p.queues[g.number] = q
+		q.number.Store(g.number)
 		p.add(q, g)
 		p.addStop(q, g)
 	}
