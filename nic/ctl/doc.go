@@ -8,7 +8,7 @@
 //	read.go    what a GET answers
 //	write.go   what a PUT or DELETE changes
 //	page.go    what of a listing is asked for
-//	pieces.go  a listing, written while it is made
+//	pieces.go  a listing, written while it is made; object.go the same of an object
 //	pace.go    clients that stop reading or sending are let go
 //	clients.go  how many clients there may be, and who goes first
 //	room.go    what only so many clients may have at a time

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -79,7 +81,7 @@ func (l *leaving) Write(b []byte) (int, error) {
 		return 0, errors.New("gone")
 	}
 	l.longest = max(l.longest, len(b))
-	return len(b), nil
+	return l.ResponseRecorder.Write(b)
 }
 
 // An answer has no end, and the card has a piece of it at a time, until the client
@@ -96,6 +98,32 @@ func TestAListingIsWrittenAsItIsFound(t *testing.T) {
 	})
 	require.InDelta(t, pieceSize, w.longest, 100)
 	require.Empty(t, s.turns, "the turn was given back")
+}
+
+// Placement is written in pieces, too, as long as it may be, and reads as if it were written at
+// once.
+func TestPlacementIsWrittenInPieces(t *testing.T) {
+	long := vpc.Placement{
+		Cards: []vpc.CardPlacement{{Name: "x", Vtep: netip.MustParsePrefix("172.16.0.11/24")}, {}, {Mac: wire.MAC{2, 0, 0, 0, 0, 1}}},
+		Edge:  vpc.EdgePlacement{Vtep: netip.MustParseAddr("172.16.0.1")},
+		Vnis:  map[string]uint32{"vpc-b": 2, "vpc-a": 0}, Allowances: map[string]vpc.Allowance{"i-<1>": {}},
+		Exits:       map[string]vpc.ExitPlacement{"tgw-1": {Vni: 7001}},
+		NatGateways: map[string]map[string]string{"nat-1": {"us-east-1a": "eni-\u009b"}, "nat-2": {}}, Port25: "open",
+	}
+	for i := range 10_000 {
+		long.Cards[0].NetworkInterfaces = append(long.Cards[0].NetworkInterfaces, fmt.Sprint("eni-", i))
+	}
+	for _, placement := range []vpc.Placement{{}, {Ports: map[string]string{}}, long} {
+		s := newServer(Options{})
+		w := &leaving{ResponseRecorder: httptest.NewRecorder(), left: 1 << 30}
+		p := s.pieces(w, httptest.NewRequest("GET", "/", nil))
+		p.parts("  ", reflect.ValueOf(placement))
+		p.write()
+		want, err := json.MarshalIndent(placement, "  ", "  ")
+		require.NoError(t, err)
+		require.Equal(t, string(want), w.Body.String())
+		require.LessOrEqual(t, w.longest, pieceSize+100)
+	}
 }
 
 // shopNamed is a security group with a number.

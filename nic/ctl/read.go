@@ -3,6 +3,8 @@ package ctl
 import (
 	"iter"
 	"net/http"
+	"reflect"
+	"slices"
 	"strconv"
 
 	"nitrocard/nic"
@@ -71,7 +73,17 @@ func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 func (s *server) drops(w http.ResponseWriter, r *http.Request) {
 	if leave, ok := enter(w, r, s.wholes, 1); ok {
 		defer leave()
-		reply(w, http.StatusOK, s.card.Drops())
+		view := s.card.Drops()
+		p := s.pieces(w, r)
+		defer p.give()
+		o := p.object("")
+		o.field("reasons")
+		array(p, "  ", slices.Values(view.Reasons))
+		o.field("last")
+		array(p, "  ", slices.Values(view.Last))
+		o.end()
+		p.text("\n")
+		p.write()
 	}
 }
 
@@ -79,8 +91,7 @@ func (s *server) workers(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.card.Workers())
 }
 
-// config writes the configuration list by list. Lists of what is in them, and
-// Placement, are as long as the configuration is.
+// config writes the configuration list by list, and Placement, too, in pieces.
 func (s *server) config(w http.ResponseWriter, r *http.Request) {
 	leave, ok := enter(w, r, s.wholes, 1)
 	if !ok {
@@ -90,20 +101,17 @@ func (s *server) config(w http.ResponseWriter, r *http.Request) {
 	region := s.card.Policy().Region
 	p := s.pieces(w, r)
 	defer p.give()
-	before, after := "{", "{}\n"
+	o := p.object("")
 	for name, objects := range region.Lists() {
-		p.text(before + "\n  ")
-		p.value("", name)
-		p.text(": ")
+		o.field(name)
 		array(p, "  ", objects)
-		before, after = ",", "\n}\n"
 	}
 	if placement := region.Placement(); !placement.IsZero() {
-		p.text(before + "\n  \"Placement\": ")
-		p.value("  ", placement)
-		after = "\n}\n"
+		o.field("Placement")
+		p.parts("  ", reflect.ValueOf(placement))
 	}
-	p.text(after)
+	o.end()
+	p.text("\n")
 	p.write()
 }
 
