@@ -49,8 +49,9 @@ func (e *OwnENI) Match(q Query) Match {
 		if n := e.Neighbor(q.Remote); !e.byMiddlebox(n, q) {
 			at = min(at, s.firstByGroup(ports, n))
 		}
-		for i := range e.peers { // two peers may have the address, and a rule means all ENIs of the group
-			if p := &e.peers[i]; p.Regional {
+		peers := e.PeersNear(q.Remote)
+		for i := range peers { // two may have the address, and a rule means all ENIs of the group
+			if p := &peers[i]; p.Regional {
 				at = min(at, s.firstByGroup(ports, p.Holder(q.Remote)))
 			}
 		}

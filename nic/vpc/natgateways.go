@@ -84,17 +84,17 @@ func (c *compiler) natENI(o *object, config *ec2.NatGateway, g *NATGateway) bool
 }
 
 // natTarget is the target of a route to a NAT gateway.
-func (r *routeCompiler) natTarget(path, id string) Target {
+func (r *routeCompiler) natTarget(id string) Target {
 	o := r.object("NatGateways", id)
 	if o == nil {
 		if r.given("NatGateways") && !r.table.at.answer {
-			r.unknown(ec2.In(path, "NatGatewayId"), "NatGateways", id)
+			r.unknown(ec2.In(r.path(), "NatGatewayId"), "NatGateways", id)
 		}
 		return NotEnforced
 	}
 	g := o.config.(*ec2.NatGateway)
 	if g.VpcId != "" && g.VpcId != r.vpc.ID && !r.disputed(r.table.at, o.spot(), "NatGatewayId "+id+" is in "+ec2.Shorten(g.VpcId)) {
-		r.conflict(path, o.path(), "NatGatewayId %s is in %s, the table in %s", id, ec2.Shorten(g.VpcId), r.vpc.ID)
+		r.conflict(r.path(), o.path(), "NatGatewayId %s is in %s, the table in %s", id, ec2.Shorten(g.VpcId), r.vpc.ID)
 	}
 	if !natLives(g.State) {
 		return Blackhole

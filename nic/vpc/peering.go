@@ -17,6 +17,11 @@ type peering struct {
 	at spot
 }
 
+// pair is the key of a peering connection in Region.pairs, the same from either end.
+func (p *peering) pair() string {
+	return min(p.vpcs[0], p.vpcs[1]) + " " + max(p.vpcs[0], p.vpcs[1])
+}
+
 // other is the VPC at the other end.
 func (p *peering) other(vpc string) string {
 	if p.vpcs[0] == vpc {
@@ -47,6 +52,46 @@ func (p *Peer) Holder(addr wire.Addr) *ENI { return p.network.mapping.holder(add
 // Peers are the VPCs that the ENI's VPC peers with.
 func (e *OwnENI) Peers() []Peer { return e.peers }
 
+// PeersNear are the peers that may hold an address: none, without a look at each, for most
+// addresses of the internet.
+func (e *OwnENI) PeersNear(addr wire.Addr) []Peer {
+	if !e.reach.has(addr) {
+		return nil
+	}
+	return e.peers
+}
+
+// reach is a range with all IPv4 addresses that ENIs of some VPCs hold, and whether one may
+// hold an address of IPv6. The zero reach has 0.0.0.0 alone.
+type reach struct {
+	lowest, highest uint32
+	six             bool
+}
+
+func (r *reach) has(addr wire.Addr) bool {
+	if !addr.Is4() {
+		return r.six
+	}
+	return addr.As4()-r.lowest <= r.highest-r.lowest
+}
+
+// reachOf is the reach of peers.
+func reachOf(peers []Peer) (r reach) {
+	known := false
+	for i := range peers {
+		m := &peers[i].network.mapping
+		r.six = r.six || m.ranges.Len() > 0
+		if m.pages.Len() == 0 {
+			continue
+		}
+		if !known {
+			r.lowest, r.highest, known = m.lowest, m.highest, true
+		}
+		r.lowest, r.highest = min(r.lowest, m.lowest), max(r.highest, m.highest)
+	}
+	return r
+}
+
 // Peer is the VPC at the other end of a peering connection, nil if the connection is not
 // active or none of the ENI's VPC.
 func (e *OwnENI) Peer(id string) *Peer {
@@ -61,8 +106,9 @@ func (e *OwnENI) Peer(id string) *Peer {
 // PeerNAT is the NAT gateway of a peer that holds an address, nil if none does. What a NAT
 // gateway sent over peering is answered without a route (VPC User Guide, NAT gateway basics).
 func (e *OwnENI) PeerNAT(addr wire.Addr) *ENI {
-	for i := range e.peers {
-		if n := e.peers[i].Holder(addr); n != nil && n.form.InterfaceType == natInterface {
+	peers := e.PeersNear(addr)
+	for i := range peers {
+		if n := peers[i].Holder(addr); n != nil && n.form.InterfaceType == natInterface {
 			return n
 		}
 	}

@@ -14,6 +14,9 @@ func (c *compiler) peerings() {
 		p, was := c.next.peerings.Delete(id)
 		before[id] = p
 		if was {
+			if p.here {
+				c.next.pairs.Delete(p.pair())
+			}
 			for _, vpc := range p.vpcs {
 				c.next.peers.Delete(peerKey(vpc, id))
 			}
@@ -28,16 +31,27 @@ func (c *compiler) peerings() {
 			continue
 		}
 		c.next.peerings.Set(p.id, p)
+		if p.here {
+			c.next.pairs.Set(p.pair(), p)
+		}
 		for _, vpc := range p.vpcs {
 			c.next.peers.Set(peerKey(vpc, p.id), p)
 		}
 	}
+	vpcs := map[string]bool{} // of connections that changed
 	for id, was := range before {
-		if p, _ := c.next.peerings.Get(id); !same(was, p) {
-			c.markUsers(id)
-			c.markPeerRules(was, p)
+		p, _ := c.next.peerings.Get(id)
+		if same(was, p) {
+			continue
+		}
+		c.markUsers(id)
+		for _, q := range [...]*peering{was, p} {
+			if q != nil {
+				vpcs[q.vpcs[0]], vpcs[q.vpcs[1]] = true, true
+			}
 		}
 	}
+	c.markPeerRules(vpcs)
 }
 
 // same tells whether two peering connections mean the same to routes and rules.
@@ -68,10 +82,10 @@ func (c *compiler) peering(o *object, config *ec2.VpcPeeringConnection) *peering
 		}
 		c.notice(PeerElsewhere, o.path(), cmp.Or(ec2.Shorten(away), "a VPC"))
 		return p
-	case c.peeredAlready(p, x.ID) == "" && overlap(x, y) == "":
+	case c.peeredAlready(p) == "" && overlap(x, y) == "":
 		return p
 	default:
-		c.peeredWrongly(p, cmp.Or(c.peeredAlready(p, x.ID), overlap(x, y)))
+		c.peeredWrongly(p, cmp.Or(c.peeredAlready(p), overlap(x, y)))
 	}
 	return nil
 }
@@ -85,14 +99,12 @@ func (c *compiler) peeredWrongly(p *peering, what string) {
 }
 
 // peeredAlready says which other connection peers the same two VPCs; "": none does.
-func (c *compiler) peeredAlready(p *peering, vpc string) (what string) {
-	c.next.eachPeering(vpc, func(q *peering) bool {
-		if q.other(vpc) == p.other(vpc) {
-			what = "peers " + p.vpcs[0] + " and " + p.vpcs[1] + " as " + q.id + " does"
-		}
-		return what == ""
-	})
-	return what
+func (c *compiler) peeredAlready(p *peering) string {
+	q, already := c.next.pairs.Get(p.pair())
+	if !already {
+		return ""
+	}
+	return "peers " + p.vpcs[0] + " and " + p.vpcs[1] + " as " + q.id + " does"
 }
 
 // overlap says which blocks of two VPCs have addresses in common; "": none have.
@@ -108,21 +120,19 @@ func overlap(x, y *network) string {
 }
 
 // markPeerRules marks the security groups that may name a group at the other end of a
-// peering connection.
-func (c *compiler) markPeerRules(connections ...*peering) {
-	for _, p := range connections {
-		if p == nil {
-			continue
+// peering connection of some VPCs: the groups that are in force in these VPCs.
+func (c *compiler) markPeerRules(vpcs map[string]bool) {
+	if len(vpcs) == 0 {
+		return
+	}
+	for vpc := range vpcs {
+		for _, o := range c.namedBy("SecurityGroups", vpc) {
+			c.markIfForeign(o)
 		}
-		for _, vpc := range p.vpcs {
-			for _, o := range c.namedBy("SecurityGroups", vpc) {
-				c.markIfForeign(o)
-			}
-			for lent := range c.lentGroups() {
-				if o := c.object("SecurityGroups", lent.GroupId); o != nil && lent.VpcId == vpc {
-					c.markIfForeign(o)
-				}
-			}
+	}
+	for lent := range c.lentGroups() {
+		if o := c.object("SecurityGroups", lent.GroupId); o != nil && vpcs[lent.VpcId] {
+			c.markIfForeign(o)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type Region struct {
 	lists    *tree[*prefixList]              // by ID
 	peerings *tree[*peering]                 // by ID
 	peers    *tree[*peering]                 // by VPC and ID, as peerKey makes it
+	pairs    *tree[*peering]                 // by both VPCs, as peering.pair makes it; of connections that are here
 	outward  *tree[int]                      // how many route tables lead to a target, by the Via of a route to Outside
 	nats     *tree[*NATGateway]              // by ID
 	natENIs  *tree[*NATGateway]              // by the ID of the gateway's ENI
@@ -154,7 +155,7 @@ func EmptyRegion() *Region {
 	r := &Region{
 		empty: true, lineage: &lineage{rules: 1, groups: 1}, rest: &Config{}, objects: map[string]*tree[*object]{},
 		users: &btree.Set[string]{}, networks: &tree[*network]{}, subnets: &tree[*Subnet]{},
-		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, acls: &tree[*networkACL]{}, guarded: &tree[*networkACL]{}, lists: &tree[*prefixList]{}, peerings: &tree[*peering]{}, peers: &tree[*peering]{}, outward: &tree[int]{}, nats: &tree[*NATGateway]{}, natENIs: &tree[*NATGateway]{}, groups: &tree[*groupRules]{},
+		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, acls: &tree[*networkACL]{}, guarded: &tree[*networkACL]{}, lists: &tree[*prefixList]{}, peerings: &tree[*peering]{}, peers: &tree[*peering]{}, pairs: &tree[*peering]{}, outward: &tree[int]{}, nats: &tree[*NATGateway]{}, natENIs: &tree[*NATGateway]{}, groups: &tree[*groupRules]{},
 		numbers: &tree[uint32]{}, rules: &btree.Map[RuleID, *groupRules]{}, members: &tree[int]{},
 		public: &btree.Map[uint32, *ENI]{}, onCard: &numberSet{}, ports: &numberSet{}, attached: &numberSet{},
 		forwards: &btree.Map[uint64, int]{}, vnis: &btree.Map[uint32, *VPC]{}, notices: &tree[[]Notice]{},
@@ -171,7 +172,7 @@ func (r *Region) successor() *Region {
 	n := &Region{
 		lineage: r.lineage, rest: r.rest, listed: r.listed, objects: maps.Clone(r.objects), place: r.place,
 		users: r.users.Copy(), files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
-		routes: r.routes.Copy(), assigned: r.assigned.Copy(), acls: r.acls.Copy(), guarded: r.guarded.Copy(), lists: r.lists.Copy(), peerings: r.peerings.Copy(), peers: r.peers.Copy(), outward: r.outward.Copy(), nats: r.nats.Copy(), natENIs: r.natENIs.Copy(), groups: r.groups.Copy(),
+		routes: r.routes.Copy(), assigned: r.assigned.Copy(), acls: r.acls.Copy(), guarded: r.guarded.Copy(), lists: r.lists.Copy(), peerings: r.peerings.Copy(), peers: r.peers.Copy(), pairs: r.pairs.Copy(), outward: r.outward.Copy(), nats: r.nats.Copy(), natENIs: r.natENIs.Copy(), groups: r.groups.Copy(),
 		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),
 		public: r.public.Copy(), onCard: r.onCard.Copy(), ports: r.ports.Copy(), attached: r.attached.Copy(),
 		forwards: r.forwards.Copy(), vnis: r.vnis.Copy(), notices: r.notices.Copy(), stations: r.stations, enis: r.enis,

@@ -11,22 +11,22 @@ import (
 // of the VPC only if the part is a whole subnet and the target an ENI, a NAT gateway, or an
 // endpoint of a Gateway Load Balancer or of Network Firewall; these may also be the target
 // of the local route itself (VPC User Guide, "Example routing options").
-func (r *routeCompiler) checkDestination(path string, config *ec2.Route) {
+func (r *routeCompiler) checkDestination(config *ec2.Route) {
 	field, dest := blockOf(config)
 	dest = dest.Masked()
 	whole, inside := r.partOf(dest)
 	r.table.inside = r.table.inside || inside && config.GatewayId != "local"
 	switch {
 	case config.GatewayId == "local" && !inside:
-		r.odd(path, field+" "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
+		r.odd(r.path(), field+" "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
 	case inside && !diverts(config):
-		r.odd(path, via(config)+" cannot be the target of "+dest.String()+", inside "+r.vpc.ID+": only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can")
+		r.odd(r.path(), via(config)+" cannot be the target of "+dest.String()+", inside "+r.vpc.ID+": only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can")
 	case inside && !whole && config.GatewayId != "local":
-		r.odd(path, field+" "+dest.String()+" is a part of "+r.vpc.ID+", but no subnet's whole block")
+		r.odd(r.path(), field+" "+dest.String()+" is a part of "+r.vpc.ID+", but no subnet's whole block")
 	}
 	for _, p := range unroutable {
 		if p.Contains(dest.Addr()) && dest.Bits() >= p.Bits() {
-			r.odd(path, field+" "+dest.String()+" is in "+p.String()+", which no route reaches")
+			r.odd(r.path(), field+" "+dest.String()+" is in "+p.String()+", which no route reaches")
 		}
 	}
 }

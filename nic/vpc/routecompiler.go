@@ -48,7 +48,8 @@ type routeCompiler struct {
 	*compiler
 	vpc    *network
 	table  *routeTable
-	lines  map[netip.Prefix]ranked
+	index  int               // of the route at hand
+	ranked map[*Route]ranked // the routes of the table that are not static ones
 	doubts []routeNotice
 }
 
@@ -65,33 +66,47 @@ type routeNotice struct {
 	line *Route // nil: the route's destinations are not known
 }
 
-// newRoutes begins a table of a VPC for so many routes.
-func (c *compiler) newRoutes(v *network, id string, routes int) *routeCompiler {
-	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, lines: make(map[netip.Prefix]ranked, routes+len(v.cidrs))}
+// newRoutes begins a table of a VPC.
+func (c *compiler) newRoutes(v *network, id string) *routeCompiler {
+	return &routeCompiler{compiler: c, vpc: v, table: &routeTable{id: id}, ranked: map[*Route]ranked{}}
+}
+
+// configured is a route of the table as it was configured. Most are static, and as they were.
+func (r *routeCompiler) configured(line *Route) ranked {
+	if of, is := r.ranked[line]; is {
+		return of
+	}
+	return ranked{Route: line}
+}
+
+// path is the place of the route at hand in an error or a notice. It is made where there is
+// one, because the text takes longer than all else about a route.
+func (r *routeCompiler) path() string {
+	return ec2.In(r.table.at.path(), ec2.At("Routes", r.index, ""))
 }
 
 // route adds one route to the table, if the card knows the route's destination.
-func (r *routeCompiler) route(path string, config *ec2.Route) {
+func (r *routeCompiler) route(config *ec2.Route) {
 	line := &Route{}
-	line.Target, line.Via = r.target(path, config, line)
+	line.Target, line.Via = r.target(config, line)
 	switch line.Target {
 	case NotEnforced:
-		r.tellOf(line, newNotice(r.droppedKind(line.Via), path, destination(config)+" to "+line.Via))
+		r.tellOf(line, newNotice(r.droppedKind(line.Via), r.path(), destination(config)+" to "+line.Via))
 	case Outside:
-		r.outside(path, config, line)
+		r.outside(config, line)
 	}
 	switch {
 	case config.DestinationPrefixListId != "":
-		r.listRoute(path, config, line)
+		r.listRoute(config, line)
 	case !config.DestinationCidrBlock.IsValid() && !config.DestinationIpv6CidrBlock.IsValid() && r.table.at.answer:
-		r.tellOf(nil, newNotice(RouteElsewhere, path, "an unknown destination to "+line.Via))
+		r.tellOf(nil, newNotice(RouteElsewhere, r.path(), "an unknown destination to "+line.Via))
 	default:
-		r.blockRoute(path, config, line)
+		r.blockRoute(config, line)
 	}
 }
 
 // outside notes that a route leads to a target whose other side is not the card's.
-func (r *routeCompiler) outside(path string, config *ec2.Route, line *Route) {
+func (r *routeCompiler) outside(config *ec2.Route, line *Route) {
 	line.Via = ec2.Cut(via(config), longestVia)
 	if kind := r.next.listed[line.Via].kind; config.DestinationPrefixListId != "" && isEndpoint(config) && (kind == "" || kind == "Gateway") {
 		line.Target = Endpoint
@@ -100,24 +115,25 @@ func (r *routeCompiler) outside(path string, config *ec2.Route, line *Route) {
 		r.table.outside = append(r.table.outside, line.Via)
 	}
 	if !r.hasExit(line.Via) {
-		r.tellOf(line, newNotice(RouteOutside, path, destination(config)+" to "+line.Via))
+		r.tellOf(line, newNotice(RouteOutside, r.path(), destination(config)+" to "+line.Via))
 	}
 }
 
 // blockRoute adds a route to one block, of either family.
-func (r *routeCompiler) blockRoute(path string, config *ec2.Route, line *Route) {
+func (r *routeCompiler) blockRoute(config *ec2.Route, line *Route) {
 	field, dest := blockOf(config)
-	right := r.ipv4
-	if dest.IsValid() && dest == config.DestinationIpv6CidrBlock {
+	right, six := r.ipv4, dest.IsValid() && dest == config.DestinationIpv6CidrBlock
+	if six {
 		right = r.ipv6
 	}
-	if !right(path, field, dest) {
+	if sound := dest.Addr().Is4() != six && !dest.Addr().Is4In6(); !sound {
+		right(r.path(), field, dest) // which says what is wrong
 		return
 	}
-	r.checkDestination(path, config)
+	r.checkDestination(config)
 	of := rankOf(config)
 	if !r.insert(dest, of, line) && of.kind == rankStatic {
-		r.Add(path, "%s %s stands twice", field, dest)
+		r.Add(r.path(), "%s %s stands twice", field, dest)
 	}
 }
 
@@ -145,12 +161,12 @@ func (r *routeCompiler) tellOf(line *Route, n Notice) {
 }
 
 // listRoute adds a route for each entry of a prefix list.
-func (r *routeCompiler) listRoute(path string, config *ec2.Route, line *Route) {
+func (r *routeCompiler) listRoute(config *ec2.Route, line *Route) {
 	id := config.DestinationPrefixListId
-	list := r.prefixList(r.table.at, ec2.In(path, "DestinationPrefixListId"), id)
+	list := r.prefixList(r.table.at, ec2.In(r.path(), "DestinationPrefixListId"), id)
 	if !list.known {
 		r.doubts = slices.DeleteFunc(r.doubts, func(d routeNotice) bool { return d.line == line })
-		r.tellOf(nil, newNotice(RouteElsewhere, path, ec2.Shorten(id)+" to "+line.Via))
+		r.tellOf(nil, newNotice(RouteElsewhere, r.path(), ec2.Shorten(id)+" to "+line.Via))
 	}
 	for _, p := range list.entries {
 		r.insert(p, rankOf(config), line)
@@ -161,16 +177,19 @@ func (r *routeCompiler) listRoute(path string, config *ec2.Route, line *Route) {
 // prefix, and is false if there is one of equal rank.
 func (r *routeCompiler) insert(dest netip.Prefix, of rank, line *Route) bool {
 	dest = dest.Masked()
-	had, is := r.lines[dest]
-	if is && !of.before(had.rank) {
-		return had.rank != of
+	if had, is := r.table.lines.Get(dest); is {
+		if was := r.configured(had).rank; !of.before(was) {
+			return was != of
+		}
 	}
-	r.lines[dest] = ranked{line, of}
 	filled := line
 	if line.Dest != "" { // a route to a prefix list is a route for each of its entries
 		filled = new(*line)
 	}
 	filled.Dest = dest.String()
+	if of != (rank{}) {
+		r.ranked[filled] = ranked{line, of}
+	}
 	r.table.lines.Insert(dest, filled)
 	return true
 }
@@ -191,9 +210,9 @@ func (r *routeCompiler) settle() {
 	if len(r.doubts) == 0 {
 		return
 	}
-	holds := make(map[*Route]bool, len(r.lines))
-	for _, line := range r.lines {
-		holds[line.Route] = true
+	holds := make(map[*Route]bool, r.table.lines.Size())
+	for _, line := range r.table.lines.All() {
+		holds[r.configured(line).Route] = true
 	}
 	wider := r.widest()
 	for _, d := range r.doubts {
@@ -213,7 +232,7 @@ func (r *routeCompiler) settle() {
 // if there is none.
 func (r *routeCompiler) widest() string {
 	least, text := 129, ""
-	for dest, line := range r.lines {
+	for dest, line := range r.table.lines.All() {
 		if line.Target == Internet && dest.Bits() < least {
 			least, text = dest.Bits(), dest.String()+" to "+line.Via
 		}
@@ -222,7 +241,7 @@ func (r *routeCompiler) widest() string {
 }
 
 // target is a route's target and its ID.
-func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Target, string) {
+func (r *routeCompiler) target(config *ec2.Route, line *Route) (Target, string) {
 	via := ec2.Shorten(via(config))
 	kind := targetOf(config)
 	switch {
@@ -231,15 +250,15 @@ func (r *routeCompiler) target(path string, config *ec2.Route, line *Route) (Tar
 	case via == "" && r.table.at.answer:
 		return NotEnforced, "an unknown target"
 	case via == "":
-		r.Add(path, "has no target such as GatewayId")
-	case kind == Internet && !r.reachesInternet(path, via, line):
+		r.Add(r.path(), "has no target such as GatewayId")
+	case kind == Internet && !r.reachesInternet(via, line):
 		return Blackhole, via
 	case kind == Peering:
-		return r.peered(path, via), via
+		return r.peered(via), via
 	case kind == NAT:
-		return r.natTarget(path, via), via
+		return r.natTarget(via), via
 	case kind == Interface && config.NetworkInterfaceId != "":
-		r.checkInterface(path, config, line)
+		r.checkInterface(config, line)
 	}
 	return kind, via
 }
@@ -269,27 +288,27 @@ func targetOf(config *ec2.Route) Target {
 }
 
 // checkInterface notes that the ENI of a route is not configured.
-func (r *routeCompiler) checkInterface(path string, config *ec2.Route, line *Route) {
+func (r *routeCompiler) checkInterface(config *ec2.Route, line *Route) {
 	id := config.NetworkInterfaceId
 	switch {
 	case !r.given("NetworkInterfaces") || r.object("NetworkInterfaces", id) != nil:
 	case r.table.at.answer:
 		r.next.partial = true
-		r.tellOf(line, newNotice(InterfaceUnknown, path, ec2.Shorten(id)))
+		r.tellOf(line, newNotice(InterfaceUnknown, r.path(), ec2.Shorten(id)))
 	default:
-		r.unknown(ec2.In(path, "NetworkInterfaceId"), "NetworkInterfaces", id)
+		r.unknown(ec2.In(r.path(), "NetworkInterfaceId"), "NetworkInterfaces", id)
 	}
 }
 
 // peered is the target of a route to a peering connection. A route to one that is not
 // active leads nowhere (VPC Peering Guide, update your route tables).
-func (r *routeCompiler) peered(path, id string) Target {
+func (r *routeCompiler) peered(id string) Target {
 	p, active := r.next.peerings.Get(id)
 	o := r.object("VpcPeeringConnections", id)
 	switch {
 	case active && !slices.Contains(p.vpcs[:], r.vpc.ID):
 		if !r.table.at.answer {
-			r.conflict(path, o.path(), "VpcPeeringConnectionId %s does not peer %s", id, r.vpc.ID)
+			r.conflict(r.path(), o.path(), "VpcPeeringConnectionId %s does not peer %s", id, r.vpc.ID)
 		}
 		return NotEnforced
 	case active && p.here:
@@ -297,7 +316,7 @@ func (r *routeCompiler) peered(path, id string) Target {
 	case o != nil && !active:
 		return Blackhole
 	case o == nil && r.given("VpcPeeringConnections") && !r.table.at.answer:
-		r.unknown(ec2.In(path, "VpcPeeringConnectionId"), "VpcPeeringConnections", id)
+		r.unknown(ec2.In(r.path(), "VpcPeeringConnectionId"), "VpcPeeringConnections", id)
 	}
 	return NotEnforced
 }
@@ -315,7 +334,7 @@ func via(config *ec2.Route) string {
 }
 
 // reachesInternet tells whether an internet gateway exists and is attached to the VPC.
-func (r *routeCompiler) reachesInternet(path, id string, line *Route) bool {
+func (r *routeCompiler) reachesInternet(id string, line *Route) bool {
 	if !r.given("InternetGateways") {
 		return true
 	}
@@ -326,11 +345,11 @@ func (r *routeCompiler) reachesInternet(path, id string, line *Route) bool {
 		return true
 	case r.table.at.answer:
 		r.next.partial = true
-		r.tellOf(line, newNotice(GatewayUnknown, path, id))
+		r.tellOf(line, newNotice(GatewayUnknown, r.path(), id))
 	case o == nil:
-		r.unknown(ec2.In(path, "GatewayId"), "InternetGateways", id)
+		r.unknown(ec2.In(r.path(), "GatewayId"), "InternetGateways", id)
 	default:
-		r.conflict(path, o.path(), "GatewayId %s is not attached to %s", id, r.vpc.ID)
+		r.conflict(r.path(), o.path(), "GatewayId %s is not attached to %s", id, r.vpc.ID)
 	}
 	return false
 }

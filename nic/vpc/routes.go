@@ -24,10 +24,11 @@ func (c *compiler) routeTables() {
 			c.leftOut(at, reference{"VpcId", "Vpcs", config.VpcId})
 			continue
 		}
-		r := c.newRoutes(v, config.RouteTableId, len(config.Routes))
+		r := c.newRoutes(v, config.RouteTableId)
 		r.table.at = at
 		for j := range config.Routes {
-			r.route(ec2.In(at.path(), ec2.At("Routes", j, "")), &config.Routes[j])
+			r.index = j
+			r.route(&config.Routes[j])
 		}
 		r.finish()
 		c.routeQuota(at, config)
@@ -99,7 +100,7 @@ func (c *compiler) touchedVPCs() []string {
 // usualRoutes makes the table for a VPC whose main table is not configured. It has local
 // routes only, as the main table of each new VPC.
 func (c *compiler) usualRoutes(v *network) *routeTable {
-	r := c.newRoutes(v, "", 0)
+	r := c.newRoutes(v, "")
 	r.finish()
 	return r.table
 }
@@ -186,7 +187,7 @@ func (r *routeCompiler) onlyLocal(to string, other *routeTable) {
 	if !r.whole {
 		return // all is compiled again
 	}
-	fresh := r.newRoutes(r.vpc, other.id, 0)
+	fresh := r.newRoutes(r.vpc, other.id)
 	fresh.finish()
 	fresh.table.at = other.at
 	r.next.assigned.Set(to, fresh.table)

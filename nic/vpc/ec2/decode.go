@@ -136,7 +136,7 @@ func (d *decoder) value(into reflect.Value) error {
 		return d.list(kind, into)
 	case into.Kind() == reflect.Map:
 		return d.dictionary(kind, into)
-	case into.Type().PkgPath() != "" && into.CanAddr() && into.Addr().Type().Implements(isText):
+	case into.Type().PkgPath() != "" && into.CanAddr() && isText(into.Type()):
 		return d.text(kind, into)
 	case into.Kind() == reflect.Struct:
 		return d.object(kind, into)
@@ -240,13 +240,13 @@ func (d *decoder) list(kind jsontext.Kind, into reflect.Value) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	if into.IsNil() {
-		into.Set(reflect.MakeSlice(into.Type(), 0, 0))
-	}
 	for d.PeekKind() != jsontext.KindEndArray {
 		if err := d.element(into); err != nil {
 			return err
 		}
+	}
+	if into.IsNil() { // an empty list is there, and no absent one
+		into.Set(reflect.MakeSlice(into.Type(), 0, 0))
 	}
 	_, err := d.ReadToken()
 	return err

@@ -75,4 +75,17 @@ func Members(t reflect.Type) []string {
 	return all
 }
 
-var isText = reflect.TypeFor[encoding.TextUnmarshaler]()
+var unmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+
+var texts sync.Map // of reflect.Type to whether isText
+
+// isText tells whether a type reads its values from text itself, as an address does. Each
+// value of a file asks, so the answers are kept.
+func isText(t reflect.Type) bool {
+	if is, known := texts.Load(t); known {
+		return is.(bool)
+	}
+	is := reflect.PointerTo(t).Implements(unmarshaler)
+	texts.Store(t, is)
+	return is
+}
