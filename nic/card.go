@@ -57,6 +57,7 @@ type Card struct {
 	waiting []*change // that wait for devices, in the order in which they were called
 	shares  shares
 	nats    map[string]*nat.Gateway // by ID
+	natIDs  []string                // of nats, in order; never written to again
 	running bool
 	closed  bool
 

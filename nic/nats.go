@@ -45,12 +45,11 @@ func (c *Card) EachNAT(after string) iter.Seq[NATView] {
 func (c *Card) natsAfter(after string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ids := slices.Sorted(maps.Keys(c.nats))
-	i, found := slices.BinarySearch(ids, after)
+	i, found := slices.BinarySearch(c.natIDs, after)
 	if found {
 		i++
 	}
-	return ids[i:]
+	return c.natIDs[i:]
 }
 
 // NAT is the card's NAT gateway of an ID.
@@ -142,7 +141,7 @@ func (c *Card) plugNATs(policy *vpc.Policy, made map[string]*nat.Gateway) (gone 
 			gone = append(gone, g)
 		}
 	}
-	c.nats = stay
+	c.nats, c.natIDs = stay, slices.Sorted(maps.Keys(stay))
 	return gone
 }
 
