@@ -26,10 +26,10 @@ func (w *Worker) gateway(p *packet) Verdict {
 	default:
 		return next
 	}
-	e := p.guest.eni
-	if e.Inward(by, p.pair.Local) == nil {
+	if !p.guest.inward[by&1] {
 		return next
 	}
+	e := p.guest.eni
 	in := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
 	var station uint32
 	switch {

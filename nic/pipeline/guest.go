@@ -23,6 +23,7 @@ type guest struct {
 	gateway             wire.Addr // the router's IPv4 address: the subnet's second
 	across              bool      // its VPC peers with one of another region
 	publicAccess        Verdict   // judgePublicAccess
+	inward              [2]bool   // by vpc.Gateway: whether the gateway of its VPC has a route table
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
@@ -62,6 +63,7 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
 			publicAccess: judgePublicAccess(e.ENI),
+			inward:       [2]bool{e.HasInward(vpc.InternetGateway), e.HasInward(vpc.VPNGateway)},
 			limit:        p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}
 	}

@@ -57,7 +57,10 @@ func (a arrival) toOwn(e *vpc.OwnENI) Verdict {
 
 // heldByPeer tells whether an ENI of a peer has an address.
 func heldByPeer(e *vpc.OwnENI, addr wire.Addr) bool {
-	peers := e.PeersNear(addr)
+	if !e.Near(addr) {
+		return false
+	}
+	peers := e.Peers()
 	for i := range peers {
 		if peers[i].Holder(addr) != nil {
 			return true

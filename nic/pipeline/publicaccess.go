@@ -8,7 +8,7 @@ func (w *Worker) publicAccess(p *packet) Verdict {
 	switch {
 	case !p.byEdge():
 		return next
-	case byEgressOnly(p.guest.eni, p.pair.Remote):
+	case !p.pair.Remote.Is4() && byEgressOnly(p.guest.eni, p.pair.Remote): // no call for IPv4
 		return judgeEgressOnly(p.guest.eni.ENI)
 	}
 	return p.guest.publicAccess

@@ -25,7 +25,7 @@ func (w *Worker) source(p *packet) Verdict {
 	}
 	if w.fromEdge(p) {
 		p.vtep = vpc.Edge
-		return judgeInternet(p.guest.eni, p.Src, p.published())
+		return judgeInternet(p.guest.eni, p.Src, p.Dst != p.pair.Local || p.published())
 	}
 	from, ok := w.setup.vtep(p.outerSrc)
 	if !ok {
@@ -69,7 +69,7 @@ func judgeInternet(e *vpc.OwnENI, src wire.Addr, published bool) Verdict {
 	switch {
 	case martian(src):
 		return Martian
-	case e.Neighbor(src) != nil || heldByPeer(e, src):
+	case e.Near(src) && (e.Neighbor(src) != nil || heldByPeer(e, src)):
 		return SourceMismatch
 	case isPrivate(src):
 		return PrivateInternet
@@ -128,7 +128,7 @@ func leadsTo(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Add
 
 // published tells whether the internet may send to a packet's destination, which then is no
 // private address of the ENI's. The key does not tell, because the key of a packet for the
-// public address holds the private one, too.
+// public address holds the private one, too. A destination other than the key's is published.
 func (p *packet) published() bool {
 	return p.Dst != p.pair.Local || p.Dst.IsGlobal6() || !p.guest.eni.Owns(p.Dst)
 }

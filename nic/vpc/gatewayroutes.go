@@ -40,6 +40,9 @@ func (e *OwnENI) Inward(by Gateway, private wire.Addr) *Route {
 	return nil
 }
 
+// HasInward tells whether a gateway of the ENI's VPC has a route table.
+func (e *OwnENI) HasInward(by Gateway) bool { return e.inward[by] != nil }
+
 // edge assigns the table to a gateway.
 func (r *routeCompiler) edge(path, gateway string) {
 	kind := gateway[:min(len(gateway), len(internetGateway))]

@@ -44,14 +44,16 @@ func (e *OwnENI) Match(q Query) Match {
 		return Match{} // no rule names the port, as for most packets of scanners
 	}
 	ports := s.row(row)
-	at := first(ports, s.row(s.remote(q.Remote)))
+	at := none
+	if row := s.remote(q.Remote); row != s.empty {
+		at = first(ports, s.row(row))
+	}
 	if len(s.groups) > 0 && first(ports, s.row(s.named)) < at { // only then can a rule that names a group come first
 		if n := e.Neighbor(q.Remote); !e.byMiddlebox(n, q) {
 			at = min(at, s.firstByGroup(ports, n))
 		}
-		peers := e.PeersNear(q.Remote)
-		for i := range peers { // two may have the address, and a rule means all ENIs of the group
-			if p := &peers[i]; p.Regional {
+		for i := range e.peersNear(q.Remote) { // two may have the address, and a rule means all ENIs of the group
+			if p := &e.peers[i]; p.Regional {
 				at = min(at, s.firstByGroup(ports, p.Holder(q.Remote)))
 			}
 		}

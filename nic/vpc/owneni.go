@@ -43,5 +43,10 @@ func (e *OwnENI) Published(private wire.Addr) (public wire.Addr, of *ENI) {
 // check may be off, as for a NAT instance (EC2 User Guide, elastic network interfaces). Most
 // packets have the primary address, for which nothing beyond the OwnENI is read.
 func (e *OwnENI) Passes(addr wire.Addr) bool {
-	return addr == e.Primary && !addr.IsZero() || !e.SourceDestCheck || e.Owns(addr)
+	return addr == e.Primary && !addr.IsZero() || e.passes(addr)
 }
+
+// passes is Passes for any address; noinline, so that Passes is small enough to be inlined.
+//
+//go:noinline
+func (e *OwnENI) passes(addr wire.Addr) bool { return !e.SourceDestCheck || e.Owns(addr) }

@@ -52,42 +52,45 @@ func (p *Peer) Holder(addr wire.Addr) *ENI { return p.network.mapping.holder(add
 // Peers are the VPCs that the ENI's VPC peers with.
 func (e *OwnENI) Peers() []Peer { return e.peers }
 
-// PeersNear are the peers that may hold an address: none, without a look at each, for most
-// addresses of the internet.
-func (e *OwnENI) PeersNear(addr wire.Addr) []Peer {
-	if !e.reach.has(addr) {
+// Near tells whether an ENI of the VPC, or of a peer, may hold an address. Most addresses of the
+// internet are near no VPC, so that nobody looks for them at each peer.
+func (e *OwnENI) Near(addr wire.Addr) bool { return e.reach.has(addr) }
+
+// peersNear are the peers, or none if the address is not near.
+func (e *OwnENI) peersNear(addr wire.Addr) []Peer {
+	if !e.Near(addr) {
 		return nil
 	}
 	return e.peers
 }
 
-// reach is a range with all IPv4 addresses that ENIs of some VPCs hold, and whether one may
-// hold an address of IPv6. The zero reach has 0.0.0.0 alone.
+// reach is a range with all IPv4 addresses that ENIs of a VPC and of its peers hold, and
+// whether one may hold an address of IPv6. The zero reach has 0.0.0.0 alone.
 type reach struct {
 	lowest, highest uint32
 	six             bool
 }
 
 func (r *reach) has(addr wire.Addr) bool {
-	if !addr.Is4() {
-		return r.six
-	}
-	return addr.As4()-r.lowest <= r.highest-r.lowest
+	return addr.Is4() && addr.As4()-r.lowest <= r.highest-r.lowest || r.six && !addr.Is4()
 }
 
-// reachOf is the reach of peers.
-func reachOf(peers []Peer) (r reach) {
+// reachOf is the reach of a VPC and its peers.
+func reachOf(n *network, peers []Peer) (r reach) {
 	known := false
-	for i := range peers {
-		m := &peers[i].network.mapping
+	add := func(m *mapping) {
 		r.six = r.six || m.ranges.Len() > 0
 		if m.pages.Len() == 0 {
-			continue
+			return
 		}
 		if !known {
 			r.lowest, r.highest, known = m.lowest, m.highest, true
 		}
 		r.lowest, r.highest = min(r.lowest, m.lowest), max(r.highest, m.highest)
+	}
+	add(&n.mapping)
+	for i := range peers {
+		add(&peers[i].network.mapping)
 	}
 	return r
 }
@@ -106,9 +109,8 @@ func (e *OwnENI) Peer(id string) *Peer {
 // PeerNAT is the NAT gateway of a peer that holds an address, nil if none does. What a NAT
 // gateway sent over peering is answered without a route (VPC User Guide, NAT gateway basics).
 func (e *OwnENI) PeerNAT(addr wire.Addr) *ENI {
-	peers := e.PeersNear(addr)
-	for i := range peers {
-		if n := peers[i].Holder(addr); n != nil && n.form.InterfaceType == natInterface {
+	for i := range e.peersNear(addr) {
+		if n := e.peers[i].Holder(addr); n != nil && n.form.InterfaceType == natInterface {
 			return n
 		}
 	}

@@ -157,7 +157,7 @@ type taker struct {
 type ownNetwork struct {
 	network *network
 	peers   []Peer
-	reach   reach // of peers
+	reach   reach // of the VPC and its peers
 	detours detours
 	outward []*routeTable
 	inward  [2]*routeTable // of the internet gateway and the virtual private gateway; nil: none
@@ -212,7 +212,7 @@ func (t *taker) networkOf(vpc string) ownNetwork {
 		r := t.Region
 		n, _ := r.networks.Get(vpc)
 		own = ownNetwork{network: n, peers: r.peersOf(vpc), detours: r.detoursOf(n), outward: r.outwardOf(n), inward: r.inwardOf(vpc)}
-		own.reach = reachOf(own.peers)
+		own.reach = reachOf(n, own.peers)
 		t.networks[vpc] = own
 	}
 	return own
