@@ -49,6 +49,11 @@ func (c *compiler) edit(e Edit) {
 		place, _ := e.Object.(*Placement)
 		c.placeAll(cmp.Or(place, &Placement{}))
 		c.placeENIs(cmp.Or(place, &Placement{}))
+	case e.Kind == KindRegionPlacement:
+		place, _ := e.Object.(*Placement)
+		c.placeRegion(cmp.Or(place, &Placement{}))
+	case isSection(e.Kind):
+		c.section(e)
 	case !slices.Contains(kinds, e.Kind):
 		c.Add("", "%v", unknownKind(e.Kind))
 	case e.Object == nil:
@@ -94,7 +99,7 @@ func (c *compiler) put(o *object) {
 		c.restate(id, old, o)
 		return
 	case old.card != o.card:
-		c.changed("Placement", "")
+		c.movedENI(id)
 	}
 	c.list(o.kind).Set(id, o)
 	c.touched(o.kind, id, old, o)
@@ -143,7 +148,7 @@ func (c *compiler) restate(id string, old, o *object) {
 	o.config = old.config
 	c.list(o.kind).Set(id, o)
 	if o.card != old.card {
-		c.changed("Placement", "")
+		c.movedENI(id)
 		c.mark(o.kind, id)
 		return
 	}

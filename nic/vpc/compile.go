@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"maps"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
@@ -106,7 +107,10 @@ func (c *compiler) compile() (*Region, error) {
 			n.macs, n.mapping.pages = tight(n.macs), tight(n.mapping.pages)
 		}
 	}
-	c.next.changes = c.diff()
+	maps.DeleteFunc(c.edited, func(s subject, _ bool) bool { // came and went within the change
+		return c.next.objects[s.kind] != nil && !c.prev.has(s.kind, s.id) && !c.next.has(s.kind, s.id)
+	})
+	c.next.changes, c.next.edited = c.diff(), c.edited
 	return c.next, nil
 }
 

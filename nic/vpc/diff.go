@@ -50,6 +50,9 @@ func (c *compiler) diff() *Diff {
 	}
 	d := &Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}
 	for s := range c.edited {
+		if s.kind == KindENIPlacement { // Placement says so
+			continue
+		}
 		name := strings.TrimSpace(s.kind + " " + s.id)
 		was, is := c.prev.has(s.kind, s.id), c.next.has(s.kind, s.id)
 		switch {

@@ -25,6 +25,7 @@
 //
 //	region.go     Region, and what it is asked
 //	edit.go       Edit: one object put or removed
+//	told.go       a region, or its last change, as edits
 //	change.go     some edits; become.go a whole configuration, as edits
 //	object.go     an object as it was configured; order.go its place among others
 //	identity.go   an ENI as it was configured, in few bytes

@@ -12,9 +12,9 @@ import (
 
 // Edit adds an object, puts it in the place of the one with the same ID, or removes it.
 type Edit struct {
-	Kind   string // the object's list, such as "SecurityGroups"; "Placement", which has no ID; or KindENIPlacement
+	Kind   string // the object's list, such as "SecurityGroups"; a section without IDs, such as "Placement"; KindRegionPlacement or KindENIPlacement
 	ID     string // of an Elastic IP address its PublicIp
-	Object any    // a pointer to the object's shape, such as *ec2.SecurityGroup, not to be changed any more; nil removes
+	Object any    // a pointer to the object's shape, such as *ec2.SecurityGroup, or a section's list, not to be changed any more; nil removes
 }
 
 // KindENIPlacement is the kind of an edit that says where one ENI is, with an
@@ -25,21 +25,48 @@ const KindENIPlacement = "ENIPlacements"
 // of the one with the same ID. kind is as Edit.Kind.
 func Put(kind string, data []byte) (Edit, error) {
 	var p ec2.Problems
-	if kind == "Placement" {
+	switch {
+	case kind == "Placement", kind == KindRegionPlacement:
 		place := new(Placement)
 		decode(kind, data, place, &p)
 		return Edit{kind, "", place}, p.Err()
-	}
-	if !slices.Contains(kinds, kind) {
+	case kind == KindENIPlacement:
+		place := new(ENIPlacement)
+		decode(kind, data, place, &p)
+		return Edit{kind, "", place}, p.Err()
+	case isSection(kind):
+		return putSection(kind, data)
+	case !slices.Contains(kinds, kind):
 		return Edit{}, unknownKind(kind)
 	}
-	list, _ := reflect.TypeFor[Config]().FieldByName(kind)
+	list, _ := section(kind)
 	v := reflect.New(list.Type.Elem())
 	decode(kind, data, v.Interface(), &p)
 	if p.Err() == nil && idOf(v.Elem()) == "" {
 		p.Add(kind, "%s is missing", v.Elem().Type().Field(0).Name)
 	}
 	return Edit{kind, idOf(v.Elem()), v.Interface()}, p.Err()
+}
+
+// putSection is Put for a section without IDs.
+func putSection(kind string, data []byte) (Edit, error) {
+	var p ec2.Problems
+	if slices.Contains(unenforced, kind) {
+		var objects []any // as a whole configuration's are read
+		read(kind, data, &p, func(r *ec2.Reader) error {
+			tree, err := r.Tree()
+			var is bool
+			if objects, is = tree.([]any); !is && err == nil {
+				p.Add(kind, "a list is expected")
+			}
+			return err
+		})
+		return Edit{kind, "", objects}, p.Err()
+	}
+	list, _ := section(kind)
+	v := reflect.New(list.Type)
+	decode(kind, data, v.Interface(), &p)
+	return Edit{kind, "", v.Elem().Interface()}, p.Err()
 }
 
 // Remove makes the edit that removes an object, and its place in Placement. Remove is an
@@ -56,11 +83,16 @@ func (r *Region) Remove(kind, id string) (Edit, error) {
 
 // decode reads one object that people wrote.
 func decode(kind string, object []byte, into any, p *ec2.Problems) {
+	read(kind, object, p, func(r *ec2.Reader) error { return r.Decode(kind, into) })
+}
+
+// read reads one object that people wrote, as value does.
+func read(kind string, object []byte, p *ec2.Problems, value func(*ec2.Reader) error) {
 	var unknown ec2.Unknown
 	r, err := ec2.UsualBounds.NewReader("", bytes.NewReader(object), p)
 	if err == nil {
 		r.Collect(&unknown, p)
-		if err = r.Decode(kind, into); err == nil {
+		if err = value(r); err == nil {
 			err = r.End()
 		} else {
 			err = r.Explain(err)

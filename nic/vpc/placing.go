@@ -123,7 +123,7 @@ func (c *compiler) placePending() {
 			moved := *o
 			moved.card = p.card
 			c.list(o.kind).Set(id, &moved)
-			c.changed("Placement", "")
+			c.movedENI(id)
 			c.mark(o.kind, id)
 		}
 		c.plug(id, p)
@@ -145,8 +145,14 @@ func (c *compiler) plug(id string, p eniPlace) {
 	default:
 		ports.Set(id, p.port)
 	}
-	c.changed("Placement", "")
+	c.movedENI(id)
 	c.mark("NetworkInterfaces", id)
+}
+
+// movedENI notes that an ENI has another place.
+func (c *compiler) movedENI(id string) {
+	c.changed("Placement", "")
+	c.changed(KindENIPlacement, id)
 }
 
 // unplaced notes that Placement names an ENI that does not exist.

@@ -16,7 +16,8 @@ import (
 // places of all ENIs. A Region never changes, and any number of goroutines may read it.
 // Change makes a successor; the two share everything that did not change.
 type Region struct {
-	changes *Diff // nil: everything is new
+	changes *Diff            // nil: everything is new
+	edited  map[subject]bool // what the last change touched
 	lineage *lineage
 	empty   bool // EmptyRegion made it
 

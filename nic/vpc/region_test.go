@@ -1,7 +1,9 @@
 package vpc
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
@@ -282,6 +284,8 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 	now := plain{beginning()}
 	region, err := NewRegion(now.Config)
 	require.NoError(t, err)
+	follower, err := NewRegion(now.Config)
+	require.NoError(t, err)
 	policies := map[string]*Policy{}
 	taken := 0
 	for range changes {
@@ -309,6 +313,8 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 		taken++
 		now, region = next, changed
 		require.Equal(t, meaning(t, whole), meaning(t, region))
+		follower = follow(t, follower, region.Edits())
+		require.Equal(t, sorted(region), sorted(follower))
 		for _, card := range []string{"x", "y"} {
 			policies[card], err = region.Policy(card, policies[card])
 			require.NoError(t, err)
@@ -323,6 +329,30 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 	same, err := region.Become(region.Config())
 	require.NoError(t, err)
 	require.Equal(t, nothing, same.Diff())
+	// So it does as edits.
+	again := follow(t, EmptyRegion(), slices.Collect(region.All()))
+	require.Equal(t, sorted(region), sorted(again))
+}
+
+// follow has a region take edits that came in JSON.
+func follow(t *testing.T, r *Region, edits []Edit) *Region {
+	sent, err := json.Marshal(edits)
+	require.NoError(t, err)
+	var came []Edit
+	require.NoError(t, json.Unmarshal(sent, &came), "%s", sent)
+	next, err := r.Change(came...)
+	require.NoError(t, err, "%s", sent)
+	return next
+}
+
+// sorted are a region's edits in JSON, in the order of their text.
+func sorted(r *Region) (all []string) {
+	for e := range r.All() {
+		text, _ := json.Marshal(e)
+		all = append(all, string(text))
+	}
+	slices.Sort(all)
+	return all
 }
 
 var index = regexp.MustCompile(`\[\d+\] `)
@@ -355,7 +385,8 @@ func meaning(t *testing.T, r *Region) []string {
 		}
 		add("%s: macs %v, subnets %v", id, n.macs.Keys(), blocks)
 	}
-	for id, x := range r.place.exits.of {
+	for _, id := range slices.Sorted(maps.Keys(r.place.exits.of)) {
+		x := r.place.exits.of[id]
 		end := r.VTEPs()[x.VTEP]
 		require.Same(t, x, r.ExitAt(end.Addr, x.VNI))
 		require.Same(t, x, end.Exit)

@@ -1,0 +1,227 @@
+package vpc
+
+import (
+	"encoding/json"
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// KindRegionPlacement is the kind of an edit of Placement, with a *Placement, that leaves
+// each ENI on the card and in the port that it has.
+const KindRegionPlacement = "RegionPlacement"
+
+// All are the edits that make the region of an empty one. The objects belong to the
+// region.
+func (r *Region) All() iter.Seq[Edit] {
+	return func(yield func(Edit) bool) {
+		for _, s := range r.subjects() {
+			if !yield(r.told(s)) {
+				return
+			}
+		}
+	}
+}
+
+// Edits are the edits that make the region of its predecessor: those of the change that
+// made it, however the change was written. Of a first region Edits are All. Edits do not
+// tell the order of objects, so the VNIs that Placement leaves out may be others.
+func (r *Region) Edits() []Edit {
+	if r.changes == nil {
+		return slices.Collect(r.All())
+	}
+	edited := maps.Clone(r.edited)
+	for s := range r.edited {
+		if s.kind == "NetworkInterfaces" {
+			edited[subject{KindENIPlacement, s.id}] = true
+		}
+	}
+	edits := make([]Edit, 0, len(edited))
+	for _, s := range slices.SortedFunc(maps.Keys(edited), bySubject) {
+		if s.kind == "Placement" {
+			s.kind = KindRegionPlacement
+		}
+		edits = append(edits, r.told(s))
+	}
+	return edits
+}
+
+// subjects are all that a region has: the sections without IDs, the objects, and their
+// places.
+func (r *Region) subjects() []subject {
+	all := []subject{{kind: KindRegionPlacement}}
+	for _, name := range slices.Sorted(maps.Keys(r.rest.sections())) {
+		all = append(all, subject{kind: name})
+	}
+	for _, kind := range kinds {
+		for _, o := range r.inOrder(kind) {
+			all = append(all, subject{kind, o.id()})
+		}
+	}
+	for _, o := range r.inOrder("NetworkInterfaces") {
+		if id := o.id(); r.ENIPlacement(id) != (ENIPlacement{}) {
+			all = append(all, subject{KindENIPlacement, id})
+		}
+	}
+	return all
+}
+
+// told is a subject as the region has it, as an edit: it removes what is not there.
+func (r *Region) told(s subject) Edit {
+	e := Edit{Kind: s.kind, ID: s.id}
+	switch o, there := r.objectOf(s); {
+	case there:
+		e.Object = o.shape()
+	case s.kind == KindRegionPlacement:
+		p := r.place.given
+		if r.place.allowances.Len() > 0 {
+			p.Allowances = maps.Collect(r.place.allowances.Scan)
+		}
+		e.Object = &p
+	case s.kind == KindENIPlacement:
+		if p := r.ENIPlacement(s.id); p != (ENIPlacement{}) {
+			e.Object = &p
+		}
+	case s.id == "":
+		e.Object = r.rest.sections()[s.kind]
+	}
+	return e
+}
+
+// objectOf is the object that a subject is, if it is one.
+func (r *Region) objectOf(s subject) (*object, bool) {
+	if objects := r.objects[s.kind]; objects != nil {
+		return objects.Get(s.id)
+	}
+	return nil, false
+}
+
+// ENIPlacement is an ENI's place as it is configured; zero, if nothing names it.
+func (r *Region) ENIPlacement(id string) ENIPlacement {
+	o, there := r.objects["NetworkInterfaces"].Get(id)
+	if !there {
+		return ENIPlacement{}
+	}
+	var p ENIPlacement
+	if i := int(o.card) - firstCard; i >= 0 {
+		p.Card = r.place.cards[i].Name
+	}
+	p.Port, _ = r.place.ports.Get(id)
+	return p
+}
+
+// bySubject compares subjects by kind and ID.
+func bySubject(a, b subject) int {
+	if c := strings.Compare(a.kind, b.kind); c != 0 {
+		return c
+	}
+	return strings.Compare(a.id, b.id)
+}
+
+// placeRegion makes Placement that of p, and leaves ENIs on their cards: a card keeps its
+// ENIs where its place among the cards is another.
+func (c *compiler) placeRegion(p *Placement) {
+	was := c.next.place.cards
+	c.placeAll(p)
+	now := c.next.place.cards
+	if slices.EqualFunc(was, now[:min(len(was), len(now))], func(a, b CardPlacement) bool { return a.Name == b.Name }) {
+		return
+	}
+	index := map[string]uint16{}
+	for i, card := range now {
+		index[card.Name] = firstCard + uint16(i)
+	}
+	for _, o := range c.next.objects["NetworkInterfaces"].Values() {
+		i := int(o.card) - firstCard
+		if i < 0 {
+			continue
+		}
+		moved := *o
+		var stays bool
+		if moved.card, stays = index[was[i].Name]; !stays {
+			c.Add(cardPath(i, was[i].Name), "%s is on this card, which is to go; put it on another first", ec2.Shorten(o.id()))
+			return
+		}
+		c.list(o.kind).Set(o.id(), &moved)
+	}
+}
+
+// section puts a section without IDs in the place of the one that was there.
+func (c *compiler) section(e Edit) {
+	rest := *c.next.rest
+	if slices.Contains(unenforced, e.Kind) {
+		rest.Unenforced = maps.Clone(rest.Unenforced)
+		delete(rest.Unenforced, e.Kind)
+		if objects, _ := e.Object.([]any); len(objects) > 0 {
+			if rest.Unenforced == nil {
+				rest.Unenforced = map[string][]any{}
+			}
+			rest.Unenforced[e.Kind] = objects
+		}
+	} else {
+		list := rest.list(e.Kind)
+		if list.SetZero(); e.Object != nil {
+			list.Set(reflect.ValueOf(e.Object))
+		}
+	}
+	rest.Places = maps.Clone(rest.Places)
+	delete(rest.Places, e.Kind)
+	c.next.rest, c.next.listed = &rest, listedIn(&rest)
+	c.changed(e.Kind, "")
+	c.markAll()
+}
+
+// isSection tells whether a kind is a section without IDs, but Placement.
+func isSection(kind string) bool {
+	if slices.Contains(unenforced, kind) {
+		return true
+	}
+	_, is := section(kind)
+	return is && kind != "Placement" && !slices.Contains(kinds, kind)
+}
+
+// editJSON is an Edit in JSON.
+type editJSON struct {
+	Kind   string
+	ID     string          `json:",omitempty"`
+	Object json.RawMessage `json:",omitempty"` // absent: it is removed
+}
+
+// MarshalJSON writes an edit as UnmarshalJSON reads it.
+func (e Edit) MarshalJSON() ([]byte, error) {
+	out := editJSON{Kind: e.Kind, ID: e.ID}
+	if e.Object != nil {
+		var err error
+		if out.Object, err = json.Marshal(e.Object); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads an edit, and is strict about names.
+func (e *Edit) UnmarshalJSON(data []byte) error {
+	var in editJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	*e = Edit{Kind: in.Kind, ID: in.ID}
+	if in.Object == nil {
+		if !mayBeEdited(in.Kind) {
+			return unknownKind(in.Kind)
+		}
+		return nil
+	}
+	put, err := Put(in.Kind, in.Object)
+	e.Object = put.Object
+	return err
+}
+
+// mayBeEdited tells whether there are edits of a kind.
+func mayBeEdited(kind string) bool {
+	return slices.Contains(kinds, kind) || isSection(kind) || slices.Contains([]string{"Placement", KindRegionPlacement, KindENIPlacement}, kind)
+}
