@@ -50,6 +50,30 @@ func (r *Region) Edits() []Edit {
 	return edits
 }
 
+// Replacing adds to edits that make a region of an empty one the removal of all that r has
+// beside it.
+func (r *Region) Replacing(edits []Edit) []Edit {
+	stays := make(map[subject]bool, len(edits))
+	for _, e := range edits {
+		stays[subject{e.Kind, e.ID}] = true
+	}
+	all := slices.Clip(edits)
+	for _, s := range r.subjects() {
+		if !stays[s] {
+			all = append(all, Edit{Kind: s.kind, ID: s.id})
+		}
+	}
+	return all
+}
+
+// Possible leaves out of edits the removals of objects that r does not have, for a region
+// that lacks a part of the one that the edits are of.
+func (r *Region) Possible(edits []Edit) []Edit {
+	return slices.DeleteFunc(slices.Clone(edits), func(e Edit) bool {
+		return e.Object == nil && r.objects[e.Kind] != nil && !r.has(e.Kind, e.ID)
+	})
+}
+
 // subjects are all that a region has: the sections without IDs, the objects, and their
 // places.
 func (r *Region) subjects() []subject {

@@ -38,7 +38,7 @@ func TestRegionPlacementLeavesENIsWhereTheyAre(t *testing.T) {
 	x, y, z := card("x", "172.16.0.11/24"), card("y", "172.16.0.12/24"), card("z", "172.16.0.13/24")
 	y.NetworkInterfaces = []string{"eni-1"}
 	region, err := NewRegion(&Config{
-		Vpcs: []ec2.Vpc{{VpcId: "vpc-1", CidrBlock: netip.MustParsePrefix("10.0.0.0/16")}},
+		Vpcs:    []ec2.Vpc{{VpcId: "vpc-1", CidrBlock: netip.MustParsePrefix("10.0.0.0/16")}},
 		Subnets: []ec2.Subnet{{SubnetId: "subnet-1", VpcId: "vpc-1", CidrBlock: netip.MustParsePrefix("10.0.0.0/24")}},
 		NetworkInterfaces: []ec2.NetworkInterface{{NetworkInterfaceId: "eni-1", SubnetId: "subnet-1", VpcId: "vpc-1", MacAddress: wire.MAC{2, 0, 0, 0, 0, 1},
 			PrivateIpAddresses: []ec2.NetworkInterfacePrivateIpAddress{{Primary: true, PrivateIpAddress: netip.MustParseAddr("10.0.0.5")}}}},

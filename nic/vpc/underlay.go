@@ -151,8 +151,8 @@ func (c *compiler) checkPlaces() {
 	}
 }
 
-// mayHaveENIs tells whether the configuration may have ENIs that a mistake keeps out of the
-// region.
+// mayHaveENIs tells whether there may be ENIs that the region lacks: on other cards, or
+// kept out by a mistake.
 func (c *compiler) mayHaveENIs() bool {
-	return c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
+	return c.next.place.given.Part || c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
 }

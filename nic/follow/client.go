@@ -1,0 +1,137 @@
+package follow
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// Controller is the connection to a controller, or to one of several.
+type Controller interface {
+	// Follow asks for what leads a card on from a revision, 0 for a snapshot, and then for
+	// every change: messages, as Read reads them, until somebody closes the stream.
+	Follow(ctx context.Context, card string, revision uint64) (io.ReadCloser, error)
+
+	// Report tells what a card has in force.
+	Report(ctx context.Context, card string, r Report) error
+}
+
+// Report is what a card tells its controller.
+type Report struct {
+	Revision uint64 `json:"revision"`        // in force
+	Error    string `json:"error,omitempty"` // why the next one is not
+}
+
+// Client follows a controller for one card, from connection to connection.
+type Client struct {
+	Card       string
+	Controller Controller
+	Follower   *Follower
+	Copy       *Copy // nil: nothing is kept
+	Log        *slog.Logger
+
+	Now  func() time.Time
+	Wait func(context.Context, time.Duration) // returns early at the context's end
+
+	failed int // connections in a row that brought nothing
+}
+
+// Bounds of the time between two connections. Every wait is a random part of its bound, so
+// that the cards of a controller that died do not come to the next one all at once.
+const (
+	firstWait = 200 * time.Millisecond
+	lastWait  = 15 * time.Second
+)
+
+// First follows until the card has a revision in force.
+func (c *Client) First(ctx context.Context) error {
+	for ctx.Err() == nil && c.Follower.Revision() == 0 {
+		c.connect(ctx, func() bool { return c.Follower.Revision() > 0 })
+	}
+	return ctx.Err()
+}
+
+// Run follows until the context ends.
+func (c *Client) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		c.connect(ctx, func() bool { return false })
+	}
+}
+
+// connect follows for one connection, until enough says that the message before was the
+// last, and waits after a failure.
+func (c *Client) connect(ctx context.Context, enough func() bool) {
+	err := c.session(ctx, enough)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	c.failed++
+	wait := c.wait()
+	c.Log.Warn("the controller is not followed; what is in force stays", "revision", c.Follower.Revision(), "error", err, "again in", wait.Round(time.Millisecond))
+	c.Wait(ctx, wait)
+}
+
+// wait is the time until the next connection.
+func (c *Client) wait() time.Duration {
+	bound := lastWait
+	if c.failed < 8 {
+		bound = min(firstWait<<c.failed, lastWait)
+	}
+	return bound/4 + rand.N(bound*3/4)
+}
+
+// session is one connection.
+func (c *Client) session(ctx context.Context, enough func() bool) error {
+	from := c.Follower.Revision()
+	if c.Copy != nil && c.Copy.Wanting() {
+		from = 0
+	}
+	stream, err := c.Controller.Follow(ctx, c.Card, from)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	for r := NewReader(stream); !enough(); {
+		m, err := Read(r)
+		if err == io.EOF {
+			return fmt.Errorf("the controller ended the connection")
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.take(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take has the follower take a message, keeps it, and reports.
+func (c *Client) take(ctx context.Context, m *Message) error {
+	before := c.Follower.Revision()
+	if err := c.Follower.Take(m, c.Now()); err != nil {
+		c.report(ctx, Report{Revision: before, Error: err.Error()})
+		return err
+	}
+	c.failed = 0
+	if c.Copy != nil {
+		if err := c.Copy.Keep(m); err != nil {
+			c.Log.Error("the copy of what the controller said is not written; the next start will be with an older one", "error", err)
+		}
+	}
+	if now := c.Follower.Revision(); now != before {
+		c.Log.Info("controller followed", "revision", now)
+		c.report(ctx, Report{Revision: now})
+	}
+	return nil
+}
+
+// report tells the controller. A report that does not arrive is made good by the next one.
+func (c *Client) report(ctx context.Context, r Report) {
+	if err := c.Controller.Report(ctx, c.Card, r); err != nil {
+		c.Log.Debug("no report to the controller", "error", err)
+	}
+}

@@ -1,0 +1,150 @@
+package follow
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Copy is a file with the messages that a card took, as they came: a snapshot, and what
+// led on from it. A card begins with it where no controller answers.
+type Copy struct {
+	path     string
+	file     *os.File // open for appending; nil: there is no snapshot yet, or writing failed
+	snapshot int64    // bytes
+	size     int64
+	told     time.Time // of the last message there
+}
+
+// mostTail is how long what led on from a snapshot may be, whatever the snapshot's length,
+// before a new snapshot is worth its bytes.
+const mostTail = 1 << 20
+
+// stillNothing is for how long messages without edits are not kept, which only tell that
+// the copy is up to date.
+const stillNothing = 10 * time.Minute
+
+// NewCopy makes a copy at a path in a folder of the card's own.
+func NewCopy(path string) *Copy { return &Copy{path: path} }
+
+// Recall has a follower take what is in the file. Without a file it takes nothing. A
+// message at the end that was cut off while it was written is left out. With any other
+// message that is not as a controller signed it, nothing of the file is to be believed,
+// and the error names it.
+func (c *Copy) Recall(f *Follower) error {
+	file, err := os.OpenFile(c.path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r := NewReader(file)
+	for n := 1; ; n++ {
+		m, err := Read(r)
+		if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err == nil {
+			err = f.Recall(m)
+		}
+		if err != nil {
+			file.Close()
+			return fmt.Errorf("%s: message %d: %w", c.path, n, err)
+		}
+		c.count(m)
+	}
+	if c.size == 0 {
+		return file.Close()
+	}
+	if err := errors.Join(file.Truncate(c.size), seekEnd(file)); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	c.file = file
+	return nil
+}
+
+// seekEnd goes to a file's end.
+func seekEnd(file *os.File) error {
+	_, err := file.Seek(0, io.SeekEnd)
+	return err
+}
+
+// count notes that a message stands in the file.
+func (c *Copy) count(m *Message) {
+	n := m.length()
+	if m.Snapshot() {
+		c.snapshot, c.size = n, 0
+	}
+	c.size += n
+	c.told = m.Issued
+}
+
+// Keep writes a message that the follower took. After an error the file ends with the
+// message before, and nothing is added before the next snapshot.
+func (c *Copy) Keep(m *Message) error {
+	var err error
+	switch {
+	case m.Snapshot():
+		err = c.begin(m)
+	case c.file == nil, m.Size == 0 && m.Issued.Sub(c.told) < stillNothing:
+		return nil
+	default:
+		err = c.append(m)
+	}
+	if err == nil {
+		c.count(m)
+	}
+	return err
+}
+
+// Wanting tells whether a snapshot is worth its bytes: there is none, or what led on from
+// it is as long as the snapshot.
+func (c *Copy) Wanting() bool {
+	return c.file == nil || c.size-c.snapshot > max(mostTail, c.snapshot)
+}
+
+// begin puts a file with a snapshot in the place of the one that is there.
+func (c *Copy) begin(m *Message) (err error) {
+	next, err := os.CreateTemp(filepath.Dir(c.path), filepath.Base(c.path)+".*")
+	if err != nil {
+		return err
+	}
+	if _, err = m.WriteTo(next); err == nil {
+		err = errors.Join(next.Sync(), os.Rename(next.Name(), c.path))
+	}
+	if err != nil {
+		return errors.Join(err, next.Close(), os.Remove(next.Name()))
+	}
+	err = c.Close()
+	c.file = next
+	return err
+}
+
+// append adds a message, or nothing.
+func (c *Copy) append(m *Message) error {
+	_, err := m.WriteTo(c.file)
+	if err == nil {
+		err = c.file.Sync()
+	}
+	if err == nil {
+		return nil
+	}
+	err = errors.Join(err, c.file.Truncate(c.size), c.file.Close())
+	c.file = nil
+	return err
+}
+
+// Close closes the file.
+func (c *Copy) Close() error {
+	if c.file == nil {
+		return nil
+	}
+	err := c.file.Close()
+	c.file = nil
+	return err
+}

@@ -1,0 +1,140 @@
+package follow
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"nitrocard/nic/vpc"
+)
+
+// Target is what follows: a card, or a Draft before there is one.
+type Target interface {
+	Region() *vpc.Region      // what is in force
+	Change(...vpc.Edit) error // puts edits in force before it returns, all of them or none
+}
+
+// Draft is a region in the place of a card, for the time before the card is made of it.
+type Draft struct{ region *vpc.Region }
+
+// Region is what the draft has.
+func (d *Draft) Region() *vpc.Region { return d.region }
+
+// Change changes the draft.
+func (d *Draft) Change(edits ...vpc.Edit) error {
+	next, err := d.region.Change(edits...)
+	if err == nil {
+		d.region = next
+	}
+	return err
+}
+
+// Follower has a card follow a controller's region. It belongs to one goroutine.
+type Follower struct {
+	card     string
+	keys     Keys
+	target   Target
+	revision uint64    // in force; 0: none
+	issued   time.Time // of the latest message that was taken
+}
+
+// NewFollower makes a follower for the card of that name. It changes a Draft until it is
+// handed the card.
+func NewFollower(card string, keys Keys) *Follower {
+	return &Follower{card: card, keys: keys, target: &Draft{vpc.EmptyRegion()}}
+}
+
+// Hand has the follower change a card from now on, which has the follower's region in
+// force.
+func (f *Follower) Hand(target Target) { f.target = target }
+
+// Region is what is in force.
+func (f *Follower) Region() *vpc.Region { return f.target.Region() }
+
+// Revision is the revision in force; 0: none is.
+func (f *Follower) Revision() uint64 { return f.revision }
+
+// Issued is when the controller last told this card something, or that there is nothing.
+func (f *Follower) Issued() time.Time { return f.issued }
+
+// Reasons not to take a message that is as it was signed.
+var (
+	errExpired = errors.New("it has expired")
+	errOlder   = errors.New("it is older than what is in force")
+)
+
+// GapError is the error of a message that leads on from another revision than the one in
+// force. The card must ask its controller anew.
+type GapError struct{ Has, After uint64 }
+
+// Error tells both revisions.
+func (e *GapError) Error() string {
+	return fmt.Sprintf("it leads on from revision %d, and %d is in force", e.After, e.Has)
+}
+
+// Take checks a message that came from a connection at the time now, and puts its edits
+// in force. If Take is an error nothing has changed.
+func (f *Follower) Take(m *Message, now time.Time) error {
+	if err := f.believe(m); err != nil {
+		return err
+	}
+	if now.After(m.Expires) {
+		return fmt.Errorf("a message of revision %d: %w, at %s", m.Revision, errExpired, m.Expires.Format(time.RFC3339))
+	}
+	return f.follow(m)
+}
+
+// Recall is Take for a message of the card's own copy, which may be of any age.
+func (f *Follower) Recall(m *Message) error {
+	if err := f.believe(m); err != nil {
+		return err
+	}
+	return f.follow(m)
+}
+
+// believe is an error unless a controller signed the message for this card.
+func (f *Follower) believe(m *Message) error {
+	err := f.keys.verify(m)
+	if err == nil && m.Card != f.card {
+		err = fmt.Errorf("it is for card %q, and this is %q", m.Card, f.card)
+	}
+	if err != nil {
+		return fmt.Errorf("a message of revision %d: %w", m.Revision, err)
+	}
+	return nil
+}
+
+// follow puts a message's edits in force, if they lead on from what is in force. A
+// snapshot of the same revision is taken, too: it may hold more than this card needed.
+func (f *Follower) follow(m *Message) error {
+	var err error
+	switch {
+	case m.Revision < f.revision:
+		err = errOlder
+	case !m.Snapshot() && m.After != f.revision:
+		err = &GapError{f.revision, m.After}
+	case m.Size > 0 || m.Snapshot():
+		err = f.apply(m)
+	}
+	if err != nil {
+		return fmt.Errorf("a message of revision %d: %w", m.Revision, err)
+	}
+	f.revision = m.Revision
+	if m.Issued.After(f.issued) { // controllers' clocks may differ
+		f.issued = m.Issued
+	}
+	return nil
+}
+
+// apply puts a message's edits in force.
+func (f *Follower) apply(m *Message) error {
+	edits, err := m.Edits()
+	if err != nil {
+		return err
+	}
+	region := f.target.Region()
+	if m.Snapshot() {
+		edits = region.Replacing(edits)
+	}
+	return f.target.Change(region.Possible(edits)...)
+}

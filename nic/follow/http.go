@@ -1,0 +1,120 @@
+package follow
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// HTTP is a Controller behind HTTP: at a Unix socket, or at an address with TLS.
+type HTTP struct {
+	base   string
+	client http.Client
+}
+
+// silence is how long a controller may say nothing before its connection counts as dead. A
+// controller tells that there is nothing more often than that.
+const silence = 30 * time.Second
+
+// Dial makes a connection to a controller at a socket's path, or at https://HOST:PORT with
+// the certificates of config. It connects when it is first asked.
+func Dial(where string, config *tls.Config) (*HTTP, error) {
+	h := &HTTP{base: "http://controller"}
+	transport := &http.Transport{TLSClientConfig: config, TLSHandshakeTimeout: 10 * time.Second, ForceAttemptHTTP2: false}
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	switch {
+	case strings.HasPrefix(where, "https://"):
+		u, err := url.Parse(where)
+		if err != nil {
+			return nil, err
+		}
+		h.base = "https://" + u.Host
+	case strings.Contains(where, "://"):
+		return nil, fmt.Errorf("%s: the path of a socket is expected, or https://HOST:PORT", where)
+	default:
+		path := strings.TrimPrefix(where, "unix:")
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", path)
+		}
+	}
+	h.client.Transport = transport
+	return h, nil
+}
+
+// Follow is as Controller says.
+func (h *HTTP) Follow(ctx context.Context, card string, revision uint64) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	path := "/v1/follow/" + url.PathEscape(card) + "?revision=" + strconv.FormatUint(revision, 10)
+	resp, err := h.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return newWatched(resp.Body, cancel), nil
+}
+
+// Report is as Controller says.
+func (h *HTTP) Report(ctx context.Context, card string, r Report) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	resp, err := h.do(ctx, http.MethodPut, "/v1/hosts/"+url.PathEscape(card)+"/in-force", body)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// do makes one request; another answer than 200 is an error.
+func (h *HTTP) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, h.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	resp, err := h.client.Do(req)
+	if err != nil || resp.StatusCode == http.StatusOK {
+		return resp, err
+	}
+	defer resp.Body.Close()
+	var said struct{ Error string }
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what came tells enough
+	if json.Unmarshal(text, &said) != nil || said.Error == "" {
+		said.Error = resp.Status
+	}
+	return nil, fmt.Errorf("the controller answers: %s", said.Error)
+}
+
+// watched is a stream that ends when nothing has come for the time of silence.
+type watched struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+	timer  *time.Timer
+}
+
+func newWatched(r io.ReadCloser, cancel context.CancelFunc) *watched {
+	return &watched{r, cancel, time.AfterFunc(silence, cancel)}
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	w.timer.Reset(silence)
+	return n, err
+}
+
+func (w *watched) Close() error {
+	w.timer.Stop()
+	w.cancel()
+	return w.ReadCloser.Close()
+}
