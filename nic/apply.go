@@ -12,7 +12,8 @@ import (
 
 // Change is what Card.Apply or Card.Change changed.
 type Change struct {
-	Epoch uint32 `json:"epoch"` // of the policy in force now
+	Epoch    uint32 `json:"epoch,omitzero"`    // of the policy in force now
+	Revision uint64 `json:"revision,omitzero"` // of a controller's region, in the place of a card's epoch
 	vpc.Diff
 	Notices []vpc.Notice `json:"notices"` // what the configuration holds and the card does not enforce
 }

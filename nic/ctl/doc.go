@@ -3,6 +3,7 @@
 //
 //	listen.go  the socket: mode 0660, a dead card's replaced, a living card's respected
 //	folder.go  where it is; lock.go keeps others away while it comes there
+//	target.go  Target: a card, or a controller
 //	server.go  Serve, and the table of routes
 //	access.go  who may read and write, and who did; peer_linux.go asks the kernel who it is
 //	read.go    what a GET answers

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"nitrocard/nic"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -38,20 +37,29 @@ func offer[T any](s *server, mux *http.ServeMux, path string, k kind[T]) {
 	})
 }
 
-// offerKinds has the server answer for each kind.
-func (s *server) offerKinds(mux *http.ServeMux) {
-	region := func() *vpc.Region { return s.card.Policy().Region }
-	offer(s, mux, "enis", kind[nic.ENIView]{"ENI", "ID", s.card.EachENI, s.card.ENI})
+// offerObjects has the server answer for objects of the configuration.
+func (s *server) offerObjects(mux *http.ServeMux) {
 	offer(s, mux, "security-groups", kind[*ec2.SecurityGroup]{"security group", "ID",
-		func(after string) iter.Seq[*ec2.SecurityGroup] { return region().EachSecurityGroup(after) },
-		func(id string) (*ec2.SecurityGroup, bool) { g := region().SecurityGroup(id); return g, g != nil },
+		func(after string) iter.Seq[*ec2.SecurityGroup] { return s.target.Region().EachSecurityGroup(after) },
+		func(id string) (*ec2.SecurityGroup, bool) {
+			g := s.target.Region().SecurityGroup(id)
+			return g, g != nil
+		},
 	})
 	offer(s, mux, "network-acls", kind[*ec2.NetworkAcl]{"network ACL", "ID",
-		func(after string) iter.Seq[*ec2.NetworkAcl] { return region().EachNetworkACL(after) },
-		func(id string) (*ec2.NetworkAcl, bool) { a := region().NetworkACL(id); return a, a != nil },
+		func(after string) iter.Seq[*ec2.NetworkAcl] { return s.target.Region().EachNetworkACL(after) },
+		func(id string) (*ec2.NetworkAcl, bool) { a := s.target.Region().NetworkACL(id); return a, a != nil },
 	})
+}
+
+// offerCard has the server answer for what a card has beside its configuration.
+func (s *server) offerCard(mux *http.ServeMux) {
+	offer(s, mux, "enis", kind[nic.ENIView]{"ENI", "ID", s.card.EachENI, s.card.ENI})
 	offer(s, mux, "ports", kind[nic.PortView]{"port", "NAME", s.card.EachPort, s.card.Port})
 	offer(s, mux, "nat-gateways", kind[nic.NATView]{"NAT gateway", "ID", s.card.EachNAT, s.card.NAT})
+	mux.HandleFunc("GET /v1/flows", s.flows)
+	mux.HandleFunc("GET /v1/drops", s.drops)
+	mux.HandleFunc("GET /v1/workers", s.workers)
 }
 
 func (s *server) flows(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +106,7 @@ func (s *server) config(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	region := s.card.Policy().Region
+	region := s.target.Region()
 	p := s.pieces(w, r)
 	defer p.give()
 	o := p.object("")

@@ -12,10 +12,15 @@ import (
 type Error struct {
 	Status  int    `json:"-"` // HTTP's
 	Message string `json:"error"`
+	Code    string `json:"code,omitempty"` // EC2's, where it has one
 
 	// Problems are all mistakes of a configuration that the card does not take.
 	Problems []ec2.Problem `json:"problems,omitempty"`
 }
+
+// dependencyViolation is EC2's code for an object that others need (EC2 API Reference,
+// error codes).
+const dependencyViolation = "DependencyViolation"
 
 // Listed are the problems.
 func (e *Error) Listed() []ec2.Problem { return e.Problems }

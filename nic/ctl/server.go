@@ -16,8 +16,11 @@ import (
 
 // Options are what Serve needs.
 type Options struct {
-	Listener net.Listener // from Listen; Serve closes it
-	Card     *nic.Card
+	Listener net.Listener                // from Listen; Serve closes it
+	Card     *nic.Card                   // nil: the socket is a Target's alone
+	Target   Target                      // nil: the card
+	Before   func(context.Context) error // asked before a request is answered, whose error is answered as 503; nil: nothing is
+	More     func(*http.ServeMux)        // further routes of a Target; nil: none
 	Access   Access
 	Log      *slog.Logger // writes, and connections that broke; nil: silence
 }
@@ -67,9 +70,12 @@ func end(srv *http.Server) {
 	}
 }
 
-// server answers for one card.
+// server answers for one card, or for a target that is no card.
 type server struct {
-	card   *nic.Card
+	card   *nic.Card // nil: none
+	target Target
+	before func(context.Context) error
+	more   func(*http.ServeMux)
 	log    *slog.Logger
 	access Access
 
@@ -77,15 +83,17 @@ type server struct {
 	wholes *semaphore.Weighted // answers that are no pieces
 	bodies *semaphore.Weighted // bytes
 
-	// writing is held from the reading of the configuration that is to change
-	// until the changed one is in force, so that no writer at the socket undoes
-	// another's change. Other writers are the card's matter (nic.Card.Apply).
-	writing sync.Mutex
+	// reading is held by who reads a whole configuration, which takes a multiple of the
+	// body's memory.
+	reading sync.Mutex
 }
 
 func newServer(o Options) *server {
+	if o.Target == nil {
+		o.Target = &cardTarget{card: o.Card}
+	}
 	return &server{
-		card: o.Card, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
+		card: o.Card, target: o.Target, before: o.Before, more: o.More, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
 		wholes: semaphore.NewWeighted(mostWholes), bodies: semaphore.NewWeighted(maxBody),
 	}
 }
@@ -93,14 +101,31 @@ func newServer(o Options) *server {
 // handler is the table of routes.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
-	s.offerKinds(mux)
-	mux.HandleFunc("GET /v1/flows", s.flows)
-	mux.HandleFunc("GET /v1/drops", s.drops)
-	mux.HandleFunc("GET /v1/workers", s.workers)
+	s.offerObjects(mux)
+	if s.card != nil {
+		s.offerCard(mux)
+	}
+	if s.more != nil {
+		s.more(mux)
+	}
 	mux.HandleFunc("GET /v1/config", s.config)
 	mux.HandleFunc("PUT /v1/config", s.replace)
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	return paced(clean(s.write(jsonErrors(mux))))
+	return paced(clean(s.write(s.asked(jsonErrors(mux)))))
+}
+
+// asked asks what is to be asked before a request is answered.
+func (s *server) asked(h http.Handler) http.Handler {
+	if s.before == nil {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.before(r.Context()); err != nil {
+			fail(w, http.StatusServiceUnavailable, "%v", err)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }

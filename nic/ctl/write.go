@@ -68,14 +68,15 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.change(w, http.StatusBadRequest, func() (nic.Change, error) {
-		defer b.leave()
-		cfg, err := read(r.URL.Query().Get("reading"), b.data)
-		if err != nil {
-			return nic.Change{}, err
-		}
-		return s.card.Apply(cfg)
-	})
+	s.reading.Lock()
+	config, err := read(r.URL.Query().Get("reading"), b.data)
+	s.reading.Unlock()
+	var done nic.Change
+	if err == nil {
+		done, err = s.target.Apply(r.Context(), config)
+	}
+	b.leave()
+	s.changed(w, done, asErrorOr(http.StatusBadRequest, err))
 }
 
 // alreadyRead is the reading of what a Client sends.
@@ -97,12 +98,13 @@ func read(reading string, data []byte) (*vpc.Config, error) {
 }
 
 func (s *server) place(w http.ResponseWriter, r *http.Request) {
-	if b, ok := s.body(w, r); ok {
-		s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) {
-			defer b.leave()
-			return vpc.Put("Placement", b.data)
-		})
+	b, ok := s.body(w, r)
+	if !ok {
+		return
 	}
+	edit, err := vpc.Put("Placement", b.data)
+	b.leave()
+	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) (vpc.Edit, error) { return edit, err })
 }
 
 func (s *server) put(w http.ResponseWriter, r *http.Request) {
@@ -111,19 +113,20 @@ func (s *server) put(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.edit(w, http.StatusBadRequest, func() (vpc.Edit, error) {
-		defer b.leave()
-		edit, err := vpc.Put(kind, b.data)
-		if err == nil && edit.ID != id {
-			err = fmt.Errorf("%s/%s: the object in the body has another ID", kind, id)
-		}
-		return edit, err
-	})
+	edit, err := vpc.Put(kind, b.data)
+	b.leave()
+	if kind == vpc.KindENIPlacement {
+		edit.ID = id
+	}
+	if err == nil && edit.ID != id {
+		err = fmt.Errorf("%s/%s: the object in the body has another ID", kind, id)
+	}
+	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) (vpc.Edit, error) { return edit, err })
 }
 
 func (s *server) remove(w http.ResponseWriter, r *http.Request) {
-	s.edit(w, http.StatusConflict, func() (vpc.Edit, error) {
-		edit, err := s.card.Policy().Region.Remove(r.PathValue("kind"), r.PathValue("id"))
+	s.edit(w, r, http.StatusConflict, func(region *vpc.Region) (vpc.Edit, error) {
+		edit, err := region.Remove(r.PathValue("kind"), r.PathValue("id"))
 		if err != nil {
 			err = &Error{Status: http.StatusNotFound, Message: err.Error()}
 		}
@@ -131,37 +134,33 @@ func (s *server) remove(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// edit has the card do one edit. The status is refused if the card does not do it,
-// and 400 if there is none.
-func (s *server) edit(w http.ResponseWriter, refused int, make func() (vpc.Edit, error)) {
-	s.change(w, http.StatusBadRequest, func() (nic.Change, error) {
-		edit, err := make()
-		if err != nil {
-			return nic.Change{}, err
-		}
-		change, err := s.card.Change(edit)
-		if err != nil {
-			err = asError(refused, err)
-		}
-		return change, err
+// edit has the target make one edit. The status is refused if the target does not make
+// it, and 400 if make is an error without a status.
+func (s *server) edit(w http.ResponseWriter, r *http.Request, refused int, make func(*vpc.Region) (vpc.Edit, error)) {
+	done, err := s.target.Edit(r.Context(), func(region *vpc.Region) (vpc.Edit, error) {
+		edit, err := make(region)
+		return edit, asErrorOr(http.StatusBadRequest, err)
 	})
+	s.changed(w, done, asErrorOr(refused, err))
 }
 
-// change answers with what changed, or with the reason why nothing did, whose
-// status is refused unless the reason has its own. Other writers do not wait for
-// the reader of the answer.
-func (s *server) change(w http.ResponseWriter, refused int, change func() (nic.Change, error)) {
-	s.writing.Lock()
-	done, err := change()
-	s.writing.Unlock()
-	if err != nil {
-		reason := asError(refused, err)
+// changed answers with what changed, or with the reason why nothing did.
+func (s *server) changed(w http.ResponseWriter, done nic.Change, err error) {
+	if reason := (*Error)(nil); errors.As(err, &reason) {
 		reply(w, reason.Status, reason)
 		return
 	}
-	s.log.Info("configuration changed", "epoch", done.Epoch,
+	s.log.Info("configuration changed", "epoch", done.Epoch, "revision", done.Revision,
 		"added", len(done.Added), "changed", len(done.Changed), "removed", len(done.Removed))
 	reply(w, http.StatusOK, done)
+}
+
+// asErrorOr is asError, and nil for nil.
+func asErrorOr(status int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return asError(status, err)
 }
 
 // asError is the answer for an error that is none yet.
@@ -169,5 +168,9 @@ func asError(status int, err error) *Error {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e
 	}
-	return &Error{Status: status, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
+	e := &Error{Status: status, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
+	if status == http.StatusConflict {
+		e.Code = dependencyViolation
+	}
+	return e
 }

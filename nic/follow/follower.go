@@ -51,6 +51,9 @@ func (f *Follower) Hand(target Target) { f.target = target }
 // Region is what is in force.
 func (f *Follower) Region() *vpc.Region { return f.target.Region() }
 
+// Card is the name of the card.
+func (f *Follower) Card() string { return f.card }
+
 // Revision is the revision in force; 0: none is.
 func (f *Follower) Revision() uint64 { return f.revision }
 

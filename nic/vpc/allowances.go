@@ -28,7 +28,7 @@ func (c *compiler) allow(m map[string]Allowance) {
 
 // dropAllowance ends the allowance of an instance that loses its last ENI.
 func (c *compiler) dropAllowance(lost *identity) {
-	if _, bounded := c.next.place.allowances.Get(lost.Instance); !bounded {
+	if _, bounded := c.next.place.allowances.Get(lost.Instance); !bounded || c.next.place.given.Part {
 		return
 	}
 	other := false

@@ -43,6 +43,7 @@ type compiler struct {
 	dirty        map[string]map[string]bool // by list, the IDs that are marked one by one
 	edited       map[subject]bool           // whose configuration differs from before
 	pending      map[string]eniPlace        // by ENI, its place according to the edits
+	homeless     map[string]string          // ENIs whose card goes, with the card's path
 	nowhere      []reference                // from Placement to ENIs that do not exist
 	allowed      map[string]bool            // instances whose allowance was changed
 	moved        map[string]bool            // instances that lost or got an ENI
@@ -85,7 +86,7 @@ func (s subject) key() string { return s.kind + " " + s.id }
 func newCompiler(r *Region) *compiler {
 	return &compiler{
 		Problems: ec2.Problems{Files: r.files}, prev: r, next: r.successor(), first: r.empty,
-		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, allowed: map[string]bool{}, moved: map[string]bool{},
+		dirty: map[string]map[string]bool{}, edited: map[subject]bool{}, pending: map[string]eniPlace{}, homeless: map[string]string{}, allowed: map[string]bool{}, moved: map[string]bool{},
 		copied: map[string]bool{}, filled: map[string][]*object{}, fresh: map[*network]bool{}, stations: map[*Stations]bool{}, enis: map[*[1 << vectorBits]*ENI]bool{},
 		packer:   packer{forms: map[string]*ec2.NetworkInterface{}, kept: &r.lineage.forms},
 		settings: map[*ec2.NetworkInterface]*setting{}, joined: map[*membership]int{}, disputes: map[wire.Addr]bool{}, builders: map[*ENI]*eniBuilder{},

@@ -32,6 +32,7 @@ type ENIPlacement struct {
 
 // eniPlace is an ENI's place according to the change under way.
 type eniPlace struct {
+	named string // the card by its name, where card is not known yet
 	card  uint16 // index in Region.VTEPs; 0: none is named
 	port  string // "": none is named
 	said  string // the path in Placement that names the ENI; "": nothing names it
@@ -59,16 +60,18 @@ func (c *compiler) placeENI(e Edit) {
 		c.pending[e.ID] = eniPlace{}
 		return
 	}
-	p := eniPlace{port: place.Port, said: "Placement: Ports"}
-	if place.Card != "" {
-		i := slices.IndexFunc(c.next.place.cards, func(card CardPlacement) bool { return card.Name == place.Card })
-		if i < 0 {
-			c.Add("Placement: Cards", "there is no card %q", ec2.Shorten(place.Card))
-			return
-		}
-		p.card, p.said = firstCard+uint16(i), ec2.In(cardPath(i, place.Card), "NetworkInterfaces")
+	c.pending[e.ID] = eniPlace{named: place.Card, port: place.Port, said: "Placement: Ports"}
+}
+
+// find finds the card that a place names, which a later edit than the place's may bring.
+func (c *compiler) find(p *eniPlace) bool {
+	i := slices.IndexFunc(c.next.place.cards, func(card CardPlacement) bool { return card.Name == p.named })
+	if i < 0 {
+		c.Add("Placement: Cards", "there is no card %q", ec2.Shorten(p.named))
+		return false
 	}
-	c.pending[e.ID] = p
+	p.card, p.said = firstCard+uint16(i), ec2.In(cardPath(i, p.named), "NetworkInterfaces")
+	return true
 }
 
 // placeENIs notes the place of each ENI that p names, and that all other ENIs have none.
@@ -114,7 +117,11 @@ func (c *compiler) twice(i int, card, id, first string) {
 // placePending puts ENIs into the places that the edits named.
 func (c *compiler) placePending() {
 	for _, id := range slices.Sorted(maps.Keys(c.pending)) {
+		delete(c.homeless, id)
 		p, o := c.pending[id], c.object("NetworkInterfaces", id)
+		if p.named != "" && !c.find(&p) {
+			continue
+		}
 		if o == nil {
 			c.unplaced(id, p)
 			continue
@@ -128,6 +135,7 @@ func (c *compiler) placePending() {
 		}
 		c.plug(id, p)
 	}
+	c.checkHomeless()
 }
 
 // plug sets an ENI's port.
@@ -208,7 +216,7 @@ func (c *compiler) forgetPlacement(o *object) {
 		}
 		c.dropAllowance(o.config.(*identity))
 	case "Vpcs":
-		if _, named := c.next.place.given.Vnis[id]; named {
+		if _, named := c.next.place.given.Vnis[id]; named && !c.next.place.given.Part {
 			c.next.place.given.Vnis = without(c.next.place.given.Vnis, id)
 			c.changed("Placement", "")
 		}

@@ -50,6 +50,36 @@ func (r *Region) Edits() []Edit {
 	return edits
 }
 
+// Edit is an object as the region has it, as an edit: it removes what is not there. kind
+// and id are as of Edit.
+func (r *Region) Edit(kind, id string) Edit { return r.told(subject{kind, id}) }
+
+// NamedBy are the IDs of the objects of a list that name an ID.
+func (r *Region) NamedBy(kind, id string) (all []string) {
+	before := use(id, kind, "")
+	r.users.Ascend(before, func(entry string) bool {
+		user, is := strings.CutPrefix(entry, before)
+		if is {
+			all = append(all, user)
+		}
+		return is
+	})
+	return all
+}
+
+// CardOf is the name of the card that an ENI is on.
+func (r *Region) CardOf(e *ENI) string { return r.place.cards[e.Card-firstCard].Name }
+
+// VNIs yields the VNI of each VPC, by ID.
+func (r *Region) VNIs() iter.Seq2[string, uint32] {
+	return func(yield func(string, uint32) bool) {
+		r.networks.Scan(func(id string, n *network) bool { return yield(id, n.VNI) })
+	}
+}
+
+// Cards are the region's cards, without the IDs of their ENIs.
+func (r *Region) Cards() []CardPlacement { return r.place.cards }
+
 // Replacing adds to edits that make a region of an empty one the removal of all that r has
 // beside it.
 func (r *Region) Replacing(edits []Edit) []Edit {
@@ -152,7 +182,7 @@ func (c *compiler) placeRegion(p *Placement) {
 	was := c.next.place.cards
 	c.placeAll(p)
 	now := c.next.place.cards
-	if slices.EqualFunc(was, now[:min(len(was), len(now))], func(a, b CardPlacement) bool { return a.Name == b.Name }) {
+	if len(was) <= len(now) && slices.EqualFunc(was, now[:len(was)], func(a, b CardPlacement) bool { return a.Name == b.Name }) {
 		return
 	}
 	index := map[string]uint16{}
@@ -164,13 +194,20 @@ func (c *compiler) placeRegion(p *Placement) {
 		if i < 0 {
 			continue
 		}
-		moved := *o
-		var stays bool
+		moved, stays := *o, false
 		if moved.card, stays = index[was[i].Name]; !stays {
-			c.Add(cardPath(i, was[i].Name), "%s is on this card, which is to go; put it on another first", ec2.Shorten(o.id()))
-			return
+			c.homeless[o.id()] = cardPath(i, was[i].Name)
 		}
 		c.list(o.kind).Set(o.id(), &moved)
+	}
+}
+
+// checkHomeless notes the ENIs whose card went, and that nobody put on another.
+func (c *compiler) checkHomeless() {
+	for _, id := range slices.Sorted(maps.Keys(c.homeless)) {
+		if c.object("NetworkInterfaces", id) != nil {
+			c.Add(c.homeless[id], "%s is on this card, which is to go; put it on another first", ec2.Shorten(id))
+		}
 	}
 }
 

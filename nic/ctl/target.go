@@ -1,0 +1,53 @@
+package ctl
+
+import (
+	"context"
+	"sync"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+)
+
+// Target has the configuration that a socket reads and changes: a card's, or a
+// controller's, which is of all cards.
+type Target interface {
+	Region() *vpc.Region
+
+	// Apply makes a whole configuration the one in force, or changes nothing.
+	Apply(context.Context, *vpc.Config) (nic.Change, error)
+
+	// Edit makes one edit, which edit makes of the region that is to be changed, or
+	// changes nothing. An error of edit is Edit's.
+	Edit(ctx context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error)
+}
+
+// cardTarget is a card as a target.
+type cardTarget struct {
+	card *nic.Card
+
+	// mu is held from the reading of the configuration that is to change until the
+	// changed one is in force, so that no writer at the socket undoes another's change.
+	// Other writers are the card's matter (nic.Card.Apply).
+	mu sync.Mutex
+}
+
+// Region is as Target says.
+func (t *cardTarget) Region() *vpc.Region { return t.card.Policy().Region }
+
+// Apply is as Target says.
+func (t *cardTarget) Apply(_ context.Context, config *vpc.Config) (nic.Change, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.card.Apply(config)
+}
+
+// Edit is as Target says.
+func (t *cardTarget) Edit(_ context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, err := edit(t.Region())
+	if err != nil {
+		return nic.Change{}, err
+	}
+	return t.card.Change(e)
+}

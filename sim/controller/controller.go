@@ -1,0 +1,234 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
+)
+
+// Options are what a controller takes from outside.
+type Options struct {
+	Store  Store
+	Signer *follow.Signer
+	Log    *slog.Logger
+
+	Now   func() time.Time
+	After func(time.Duration) <-chan time.Time
+	Beat  time.Duration // after which a card without news is told that there are none; 0: usualBeat
+}
+
+// usualBeat is shorter than the silence after which a card takes its controller for dead.
+const usualBeat = 10 * time.Second
+
+// mostRecent is how many changes a controller remembers for cards that come back.
+const mostRecent = 4096
+
+// Controller has the region of a store, changes it, and tells cards what they need of it.
+// Any goroutine may call its methods while Run runs.
+type Controller struct {
+	o Options
+
+	mu       sync.Mutex
+	region   *vpc.Region
+	revision uint64
+	lastVNI  uint32 // the highest that was given out
+	scopes   *scopes
+	recent   []*change // the last is of the revision now
+	feeds    map[*Feed]struct{}
+	hosts    map[string]*host
+	moved    chan struct{} // closed and made anew when the revision rises
+	waiting  []*proposal
+	proposed chan struct{} // has room for one; a proposal is waiting
+}
+
+// kindNumbers is the kind of the record that holds what was given out last.
+const kindNumbers = "Numbers"
+
+// numbers are what was given out last, never to be given out again.
+type numbers struct{ Vni uint32 }
+
+// New makes a controller of what the store has.
+func New(ctx context.Context, o Options) (*Controller, error) {
+	if o.Beat == 0 {
+		o.Beat = usualBeat
+	}
+	c := &Controller{
+		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), feeds: map[*Feed]struct{}{}, hosts: map[string]*host{},
+		moved: make(chan struct{}), proposed: make(chan struct{}, 1),
+	}
+	return c, c.load(ctx)
+}
+
+// load takes over all that the store has, in the place of what the controller has.
+func (c *Controller) load(ctx context.Context) error {
+	var edits []vpc.Edit
+	there := map[key]bool{}
+	lastVNI := uint32(0)
+	revision, err := c.o.Store.Load(ctx, func(r Record) error {
+		if r.Kind == kindNumbers {
+			return readVNI(r, &lastVNI)
+		}
+		e, err := editOf(r)
+		edits, there[key{r.Kind, r.ID}] = append(edits, e), true
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next, err := c.region.Change(c.region.Possible(c.region.Replacing(edits))...)
+	if err != nil {
+		return fmt.Errorf("the store's region of revision %d: %w", revision, err)
+	}
+	c.lastVNI = max(c.lastVNI, lastVNI)
+	c.adopt(revision, next.Edits(), next)
+	c.recent = nil
+	for f := range c.feeds {
+		f.resume(0)
+	}
+	return nil
+}
+
+// editOf reads a record of an object.
+func editOf(r Record) (vpc.Edit, error) {
+	if r.Value == nil {
+		return vpc.Edit{Kind: r.Kind, ID: r.ID}, nil
+	}
+	e, err := vpc.Put(r.Kind, r.Value)
+	if err != nil {
+		return e, fmt.Errorf("the store's %s %s: %w", r.Kind, r.ID, err)
+	}
+	e.ID = r.ID
+	return e, nil
+}
+
+func readVNI(r Record, to *uint32) error {
+	var n numbers
+	err := json.Unmarshal(r.Value, &n)
+	*to = max(*to, n.Vni)
+	return err
+}
+
+// Run works until ctx ends, or the store fails for good.
+func (c *Controller) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watching := make(chan error, 1)
+	go func() { watching <- c.watch(ctx) }()
+	c.write(ctx)
+	if err := <-watching; err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// retry is how long a controller waits after its store failed.
+const retry = time.Second
+
+// watch takes over what other controllers change.
+func (c *Controller) watch(ctx context.Context) error {
+	for {
+		err := c.o.Store.Watch(ctx, c.Revision(), c.take)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		c.o.Log.Warn("the store is not followed; asked again", "error", err, "in", retry)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.o.After(retry):
+		}
+		if errors.Is(err, ErrCompacted) {
+			if err := c.load(ctx); err != nil {
+				c.o.Log.Error("the store was not read", "error", err)
+			}
+		}
+	}
+}
+
+// take takes over a batch of the store.
+func (c *Controller) take(b Batch) error {
+	var edits []vpc.Edit
+	lastVNI := uint32(0)
+	for _, r := range b.Records {
+		if r.Kind == kindNumbers {
+			if err := readVNI(r, &lastVNI); err != nil {
+				return err
+			}
+			continue
+		}
+		e, err := editOf(r)
+		if err != nil {
+			return err
+		}
+		edits = append(edits, e)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b.Revision <= c.revision {
+		return nil // this controller's own
+	}
+	next, err := c.region.Change(c.region.Possible(edits)...)
+	if err != nil {
+		return fmt.Errorf("the store's revision %d: %w", b.Revision, err)
+	}
+	c.lastVNI = max(c.lastVNI, lastVNI)
+	c.adopt(b.Revision, edits, next)
+	return nil
+}
+
+// adopt makes a region, which edits made of the one before, the region of a revision, and
+// has the cards told. The lock is held.
+func (c *Controller) adopt(revision uint64, edits []vpc.Edit, next *vpc.Region) {
+	was := c.region
+	ch := &change{revision: revision, at: c.o.Now()}
+	edited := map[key]bool{}
+	for _, e := range edits {
+		edited[key{e.Kind, e.ID}] = true
+	}
+	for _, e := range edits {
+		for _, k := range consequent(key{e.Kind, e.ID}, was, next) {
+			edited[k] = true
+		}
+	}
+	for k := range edited {
+		before, after := vpcsOf(was, was.Edit(k.kind, k.id)), next.Edit(k.kind, k.id)
+		now := vpcsOf(next, after)
+		c.scopes.move(k, before, now)
+		ch.edits = append(ch.edits, told{k, before, now, encoded(after)})
+	}
+	ch.shifted = c.scopes.follow(edited, was, next)
+	c.region, c.revision = next, revision
+	c.recent = append(c.recent, ch)
+	if len(c.recent) > mostRecent {
+		c.recent = append([]*change(nil), c.recent[mostRecent/2:]...)
+	}
+	for f := range c.feeds {
+		f.follow(ch)
+	}
+	c.keepHosts()
+	close(c.moved)
+	c.moved = make(chan struct{})
+}
+
+// Region is the region of the newest revision that the controller knows.
+func (c *Controller) Region() *vpc.Region {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.region
+}
+
+// Revision is the newest revision that the controller knows.
+func (c *Controller) Revision() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.revision
+}

@@ -1,0 +1,234 @@
+package controller
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
+)
+
+// change is what one revision changed, encoded once for all cards.
+type change struct {
+	revision uint64
+	at       time.Time
+	edits    []told
+	shifted  map[string]bool // cards that may need other VPCs than before
+}
+
+// told is an edit as it is sent.
+type told struct {
+	key
+	was, is []string // the VPCs whose cards needed the object before, and need it now
+	line    []byte   // as follow.Encode writes it
+}
+
+// meets tells whether one of some VPCs is in a scope.
+func meets(vpcs []string, scope map[string]bool) bool {
+	return slices.ContainsFunc(vpcs, func(id string) bool { return scope[id] })
+}
+
+// concerns tells whether a card with a scope is told of the edit.
+func (t *told) concerns(scope map[string]bool) bool { return meets(t.is, scope) || meets(t.was, scope) }
+
+// Feed is what one card is told over one connection. A card that is slow delays nobody:
+// what it has not been told yet is folded together, object by object.
+type Feed struct {
+	c    *Controller
+	card string
+
+	// Guarded by the controller's lock.
+	told    uint64          // revision that the card was told, or 0: it is to get a snapshot
+	scope   map[string]bool // what the card was told of, and pending
+	pending map[key][]byte  // edits that lead on to the region now; the last of each object
+	ready   chan struct{}   // has room for one; something is pending
+}
+
+// Open begins to tell a card what leads on from a revision that it has; 0: none.
+func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, err := c.host(card)
+	if err == nil && c.revision == 0 {
+		err = errors.New("nobody has given this controller a region yet")
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &Feed{c: c, card: card, scope: c.scopes.of(card), pending: map[key][]byte{}, ready: make(chan struct{}, 1)}
+	f.resume(revision)
+	c.feeds[f] = struct{}{}
+	h.connections++
+	return f, nil
+}
+
+// resume gathers what leads on from a revision. It leaves the feed with a snapshot to
+// send if the controller does not remember all of it, or if the card needs VPCs now that
+// it did not need then.
+func (f *Feed) resume(revision uint64) {
+	f.told = 0
+	first := f.c.revision + 1 // of those remembered
+	if len(f.c.recent) > 0 {
+		first = f.c.recent[0].revision
+	}
+	if revision == 0 || revision > f.c.revision || revision+1 < first {
+		f.wake()
+		return
+	}
+	for _, ch := range f.c.recent[revision+1-first:] {
+		if ch.shifted[f.card] {
+			clear(f.pending)
+			f.wake()
+			return
+		}
+		f.fold(ch)
+	}
+	f.told = revision
+}
+
+// fold adds what concerns the card of a change.
+func (f *Feed) fold(ch *change) {
+	for i := range ch.edits {
+		switch t := &ch.edits[i]; {
+		case meets(t.is, f.scope):
+			f.pending[t.key] = t.line
+		case meets(t.was, f.scope):
+			f.pending[t.key] = removal(t.key)
+		default:
+			continue
+		}
+		f.wake()
+	}
+}
+
+// wake has Next look.
+func (f *Feed) wake() {
+	select {
+	case f.ready <- struct{}{}:
+	default:
+	}
+}
+
+// follow takes over a change that the controller has just made. The lock is held.
+func (f *Feed) follow(ch *change) {
+	if f.told == 0 {
+		return // the snapshot will have it
+	}
+	f.fold(ch)
+	if ch.shifted[f.card] {
+		f.shift()
+	}
+}
+
+// shift adds what the card needs of VPCs that it did not need before, and takes away what
+// it needs no more.
+func (f *Feed) shift() {
+	before := f.scope
+	f.scope = f.c.scopes.of(f.card)
+	for id := range before {
+		if !f.scope[id] {
+			for k := range f.c.scopes.objects[id] {
+				f.drop(k)
+			}
+		}
+	}
+	for id := range f.scope {
+		if !before[id] {
+			for k := range f.c.scopes.objects[id] {
+				f.pending[k] = f.c.line(k)
+			}
+		}
+	}
+	f.wake()
+}
+
+// drop takes an object away from the card unless the card needs it for another VPC.
+func (f *Feed) drop(k key) {
+	if r := f.c.region; !meets(vpcsOf(r, r.Edit(k.kind, k.id)), f.scope) {
+		f.pending[k] = removal(k)
+	}
+}
+
+// Next waits for something to tell the card, and is the message that tells it. If nothing
+// comes for the time of Options.Beat, the message tells so.
+func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
+	beat := f.c.o.After(f.c.o.Beat)
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-f.ready:
+	case <-beat:
+	}
+	h, edits := f.take()
+	return f.c.o.Signer.Sign(h, edits)
+}
+
+// take takes what is pending, as the signed part of a message and its edits.
+func (f *Feed) take() (follow.Header, []byte) {
+	c := f.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.o.Now()
+	h := follow.Header{Card: f.card, After: f.told, Revision: c.revision, Issued: now, Expires: now.Add(lifetime)}
+	if f.told == 0 {
+		f.scope = c.scopes.of(f.card)
+		for id := range f.scope {
+			for k := range c.scopes.objects[id] {
+				f.pending[k] = c.line(k)
+			}
+		}
+	}
+	var edits []byte
+	for _, k := range slices.SortedFunc(maps.Keys(f.pending), inOrder) {
+		edits = append(edits, f.pending[k]...)
+	}
+	clear(f.pending)
+	f.told = c.revision
+	return h, edits
+}
+
+// inOrder compares objects by their place in a message: Placement comes first, for it has
+// the cards that the places of ENIs name.
+func inOrder(a, b key) int {
+	first := func(k key) bool { return k.kind == vpc.KindRegionPlacement }
+	if first(a) != first(b) {
+		return map[bool]int{true: -1, false: 1}[first(a)]
+	}
+	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.id, b.id))
+}
+
+// lifetime is how long a card may take a message over a connection.
+const lifetime = 5 * time.Minute
+
+// Close ends the feed.
+func (f *Feed) Close() {
+	f.c.mu.Lock()
+	defer f.c.mu.Unlock()
+	delete(f.c.feeds, f)
+	f.c.hosts[f.card].connections--
+}
+
+// line is an object as it is sent. The lock is held.
+func (c *Controller) line(k key) []byte { return encoded(c.region.Edit(k.kind, k.id)) }
+
+// removal is the edit that removes an object, as it is sent.
+func removal(k key) []byte { return encoded(vpc.Edit{Kind: k.kind, ID: k.id}) }
+
+// encoded is an edit as it is sent: Placement says that the card has a part of the region.
+func encoded(e vpc.Edit) []byte {
+	if p, is := e.Object.(*vpc.Placement); is {
+		part := *p
+		part.Part = true
+		e.Object = &part
+	}
+	line, err := follow.Encode([]vpc.Edit{e})
+	if err != nil {
+		panic(err) // what was read from JSON is JSON
+	}
+	return line
+}

@@ -1,0 +1,236 @@
+package controller
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
+)
+
+// key names an object, as of vpc.Edit.
+type key struct{ kind, id string }
+
+// everyone is the VPC, so to say, of what every card needs.
+const everyone = ""
+
+// scopes know which cards need which objects. A card needs the VPCs of its ENIs and the
+// VPCs next to them, each with all that is in it: of an ENI elsewhere its mapping and
+// groups, of a group its members.
+type scopes struct {
+	own     map[string]map[string]int // by card and VPC: how many ENIs the card has there
+	next    map[string]map[string]int // by VPC: the VPCs next to it, and for how many reasons
+	lent    [][2]string               // pairs of next that stand for lent groups
+	objects objects
+}
+
+// objects are the objects of each VPC. Those that no card needs are in none.
+type objects map[string]map[key]struct{}
+
+// kind yields all objects of a kind.
+func (o objects) kind(kind string) iter.Seq[key] {
+	return func(yield func(key) bool) {
+		for _, in := range o {
+			for k := range in {
+				if k.kind == kind && !yield(k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func newScopes() *scopes {
+	return &scopes{own: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
+}
+
+// of is what a card needs: the VPCs, and everyone.
+func (s *scopes) of(card string) map[string]bool {
+	all := map[string]bool{everyone: true}
+	for id := range s.own[card] {
+		all[id] = true
+		for peer := range s.next[id] {
+			all[peer] = true
+		}
+	}
+	return all
+}
+
+// add counts one more, or with -1 one less, in a map of maps without zeros.
+func add(m map[string]map[string]int, a, b string, n int) {
+	if m[a] == nil {
+		m[a] = map[string]int{}
+	}
+	if m[a][b] += n; m[a][b] == 0 {
+		delete(m[a], b)
+	}
+	if len(m[a]) == 0 {
+		delete(m, a)
+	}
+}
+
+// move takes an object from the VPCs that it was in to those in which it is.
+func (s *scopes) move(k key, was, is []string) {
+	for _, id := range was {
+		delete(s.objects[id], k)
+		if len(s.objects[id]) == 0 {
+			delete(s.objects, id)
+		}
+	}
+	for _, id := range is {
+		if s.objects[id] == nil {
+			s.objects[id] = map[key]struct{}{}
+		}
+		s.objects[id][k] = struct{}{}
+	}
+}
+
+// follow takes over the edits that made a region of another, and tells which cards may need
+// other VPCs than before.
+func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[string]bool) {
+	shifted = map[string]bool{}
+	if len(was.Cards()) == 0 || was.Cards()[0].Name != is.Cards()[0].Name { // which has the ENIs that nobody places
+		for k := range s.objects.kind("NetworkInterfaces") {
+			edited[k] = true
+		}
+	}
+	for k := range edited {
+		switch k.kind {
+		case vpc.KindENIPlacement:
+			if edited[key{"NetworkInterfaces", k.id}] {
+				continue
+			}
+			fallthrough
+		case "NetworkInterfaces":
+			s.ofENI(k.id, was, -1, shifted)
+			s.ofENI(k.id, is, 1, shifted)
+		case "VpcPeeringConnections":
+			s.ofPair(peers(was, k.id), -1, shifted)
+			s.ofPair(peers(is, k.id), 1, shifted)
+		}
+	}
+	if lent := lentGroups(is); !slices.Equal(lent, s.lent) {
+		for _, pair := range s.lent {
+			s.ofPair(pair[:], -1, shifted)
+		}
+		for _, pair := range lent {
+			s.ofPair(pair[:], 1, shifted)
+		}
+		s.lent = lent
+	}
+	return shifted
+}
+
+// ofENI counts an ENI of a region among the card's.
+func (s *scopes) ofENI(id string, r *vpc.Region, n int, shifted map[string]bool) {
+	if e := r.ENI(id); e != nil {
+		card := r.CardOf(e)
+		add(s.own, card, e.Subnet.VPC.ID, n)
+		shifted[card] = true
+	}
+}
+
+// ofPair counts two VPCs as next to each other.
+func (s *scopes) ofPair(vpcs []string, n int, shifted map[string]bool) {
+	if len(vpcs) != 2 {
+		return
+	}
+	add(s.next, vpcs[0], vpcs[1], n)
+	add(s.next, vpcs[1], vpcs[0], n)
+	for card, own := range s.own {
+		if own[vpcs[0]] > 0 || own[vpcs[1]] > 0 {
+			shifted[card] = true
+		}
+	}
+}
+
+// peers are the VPCs of a peering connection.
+func peers(r *vpc.Region, id string) []string {
+	p, is := r.Edit("VpcPeeringConnections", id).Object.(*ec2.VpcPeeringConnection)
+	if !is {
+		return nil
+	}
+	return []string{p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId}
+}
+
+// lentGroups are the pairs of a VPC whose group is associated with another VPC, and that
+// one.
+func lentGroups(r *vpc.Region) (pairs [][2]string) {
+	list, _ := r.Edit("SecurityGroupVpcAssociations", "").Object.([]ec2.SecurityGroupVpcAssociation)
+	for _, a := range list {
+		if g := r.SecurityGroup(a.GroupId); g != nil {
+			pairs = append(pairs, [2]string{g.VpcId, a.VpcId})
+		}
+	}
+	return pairs
+}
+
+// vpcsOf are the VPCs whose cards need an object; none for what no packet meets, such as an
+// address that nobody has.
+func vpcsOf(r *vpc.Region, e vpc.Edit) []string {
+	switch o := e.Object.(type) {
+	case nil:
+		return nil
+	case *ec2.Vpc:
+		return []string{o.VpcId}
+	case *ec2.Subnet:
+		return []string{o.VpcId}
+	case *ec2.RouteTable:
+		return []string{o.VpcId}
+	case *ec2.NetworkAcl:
+		return []string{o.VpcId}
+	case *ec2.SecurityGroup:
+		return []string{o.VpcId}
+	case *ec2.NatGateway:
+		return []string{o.VpcId}
+	case *ec2.VpcPeeringConnection:
+		return peers(r, e.ID)
+	case *ec2.InternetGateway:
+		var all []string
+		for _, a := range o.Attachments {
+			all = append(all, a.VpcId)
+		}
+		return all
+	case *ec2.NetworkInterface, *vpc.ENIPlacement:
+		return vpcOfENI(r.ENI(e.ID))
+	case *ec2.Address:
+		if o.NetworkInterfaceId != "" {
+			return vpcOfENI(r.ENI(o.NetworkInterfaceId))
+		}
+		return vpcOfENI(r.Interface(o.InstanceId))
+	}
+	return []string{everyone}
+}
+
+func vpcOfENI(e *vpc.ENI) []string {
+	if e == nil {
+		return nil
+	}
+	return []string{e.Subnet.VPC.ID}
+}
+
+// consequent are the objects beside an edited one whose VPC the edit may change: the
+// addresses of an ENI, which may be there before the ENI.
+func consequent(k key, was, is *vpc.Region) []key {
+	if k.kind != "NetworkInterfaces" {
+		return nil
+	}
+	ids := map[string]bool{}
+	for _, r := range []*vpc.Region{was, is} {
+		e := r.ENI(k.id)
+		if e == nil {
+			continue
+		}
+		for _, name := range []string{e.ID, e.Instance} {
+			for _, id := range r.NamedBy("Addresses", name) {
+				ids[id] = true
+			}
+		}
+	}
+	var all []key
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		all = append(all, key{"Addresses", id})
+	}
+	return all
+}

@@ -1,0 +1,82 @@
+package controller
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"nitrocard/nic/follow"
+)
+
+// patience is how long a card may take to read a message, and a second a MiB more.
+const patience = 30 * time.Second
+
+// Offer adds the routes of cards to those of a control socket:
+//
+//	GET /v1/hosts                  every card, its revision and its lag
+//	GET /v1/follow/CARD            ?revision=N: messages (package follow), until somebody closes
+//	PUT /v1/hosts/CARD/in-force    a card's report
+func (c *Controller) Offer(mux *http.ServeMux) {
+	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Hosts()) })
+	mux.HandleFunc("GET /v1/follow/{card}", c.serveFeed)
+	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
+}
+
+// serveFeed tells a card what it needs, message by message.
+func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
+	revision := uint64(0)
+	if text := r.URL.Query().Get("revision"); text != "" {
+		var err error
+		if revision, err = strconv.ParseUint(text, 10, 64); err != nil {
+			refuse(w, http.StatusBadRequest, fmt.Errorf("revision=%s: a number is expected", text))
+			return
+		}
+	}
+	f, err := c.Open(r.PathValue("card"), revision)
+	if err != nil {
+		refuse(w, http.StatusNotFound, err)
+		return
+	}
+	defer f.Close()
+	w.Header().Set("Content-Type", "application/x-nitrocard-messages")
+	for control := http.NewResponseController(w); ; {
+		m, err := f.Next(r.Context())
+		if err != nil {
+			return
+		}
+		control.SetWriteDeadline(time.Now().Add(patience + time.Duration(m.Size)*time.Second>>20))
+		if _, err := m.WriteTo(w); err != nil || control.Flush() != nil {
+			return
+		}
+	}
+}
+
+// serveReport takes a card's report.
+func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
+	var report follow.Report
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&report); err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	if err := c.Report(r.PathValue("card"), report); err != nil {
+		refuse(w, http.StatusNotFound, err)
+		return
+	}
+	answer(w, http.StatusOK, struct{}{})
+}
+
+// answer writes JSON.
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.Encode(v) // fails only when the client has gone
+}
+
+// refuse answers with an error.
+func refuse(w http.ResponseWriter, status int, err error) {
+	answer(w, status, map[string]string{"error": err.Error()})
+}

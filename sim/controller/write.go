@@ -1,0 +1,311 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
+)
+
+// proposal is a change that somebody asks for.
+type proposal struct {
+	step func(*vpc.Region) (*vpc.Region, error)
+	done chan outcome // has room for one
+}
+
+// outcome is what became of a proposal.
+type outcome struct {
+	change nic.Change
+	err    error
+}
+
+// Change makes edits of the region, all or none. They are durable when Change returns, and
+// the cards that they concern are told.
+func (c *Controller) Change(ctx context.Context, edits ...vpc.Edit) (nic.Change, error) {
+	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
+}
+
+// Edit is Change for an edit that edit makes of the region that is to be changed.
+func (c *Controller) Edit(ctx context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error) {
+	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) {
+		e, err := edit(r)
+		if err != nil {
+			return nil, err
+		}
+		return r.Change(e)
+	})
+}
+
+// Apply makes the region what a whole configuration says.
+func (c *Controller) Apply(ctx context.Context, config *vpc.Config) (nic.Change, error) {
+	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Become(config) })
+}
+
+// propose waits for what becomes of a change.
+func (c *Controller) propose(ctx context.Context, step func(*vpc.Region) (*vpc.Region, error)) (nic.Change, error) {
+	p := &proposal{step, make(chan outcome, 1)}
+	c.mu.Lock()
+	c.waiting = append(c.waiting, p)
+	c.mu.Unlock()
+	select {
+	case c.proposed <- struct{}{}:
+	default:
+	}
+	select {
+	case <-ctx.Done():
+		return nic.Change{}, fmt.Errorf("the change may still be made: %w", ctx.Err())
+	case o := <-p.done:
+		return o.change, o.err
+	}
+}
+
+// mostTogether is how many changes one commit has. One commit costs the store the same
+// for many changes as for one: it waits for the disk.
+const mostTogether = 256
+
+// write makes the changes that are asked for, until ctx ends.
+func (c *Controller) write(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.proposed:
+		}
+		for ctx.Err() == nil {
+			c.mu.Lock()
+			n := min(len(c.waiting), mostTogether)
+			together := c.waiting[:n:n]
+			c.waiting = c.waiting[n:]
+			c.mu.Unlock()
+			if n == 0 {
+				break
+			}
+			for len(together) > 0 && ctx.Err() == nil {
+				together = c.commit(ctx, together)
+			}
+		}
+	}
+}
+
+// draft is changes on their way into the store.
+type draft struct {
+	region   *vpc.Region
+	revision uint64
+	lastVNI  uint32
+	edits    map[key]vpc.Edit
+	order    []key
+	done     map[*proposal]nic.Change
+}
+
+// commit makes changes in one commit, and is those that are left: for another commit, or
+// because another controller was faster.
+func (c *Controller) commit(ctx context.Context, together []*proposal) (left []*proposal) {
+	c.mu.Lock()
+	d := &draft{region: c.region, revision: c.revision, lastVNI: c.lastVNI, edits: map[key]vpc.Edit{}, done: map[*proposal]nic.Change{}}
+	c.mu.Unlock()
+	var taken []*proposal
+	refused := map[*proposal]error{}
+	for i, p := range together {
+		err := d.take(p, c.o.Store.Most())
+		if err == errFull {
+			left = together[i:]
+			break
+		}
+		taken = append(taken, p)
+		if err != nil {
+			refused[p] = err
+		}
+	}
+	switch err := c.store(ctx, d, len(refused) > 0); {
+	case err == nil:
+		for p, err := range refused {
+			p.done <- outcome{err: err}
+		}
+		d.answer()
+		return left
+	case errors.Is(err, ErrBehind):
+		c.Sync(ctx) // fails only where the next commit fails, too
+		return append(taken, left...)
+	default:
+		for _, p := range taken {
+			p.done <- outcome{err: fmt.Errorf("the store did not answer as it should, and what is asked of it may still be made: %w", err)}
+		}
+		return left
+	}
+}
+
+// store writes a draft. What was refused was refused of the region now only if no other
+// controller has changed it meanwhile, which ErrBehind tells.
+func (c *Controller) store(ctx context.Context, d *draft, refused bool) error {
+	if len(d.edits) == 0 {
+		now := d.revision
+		var err error
+		if refused {
+			now, err = c.o.Store.Revision(ctx)
+		}
+		if err == nil && now != d.revision {
+			err = ErrBehind
+		}
+		return err
+	}
+	records, err := d.records(c.lastVNI)
+	if err == nil {
+		err = c.o.Store.Commit(ctx, d.revision, records)
+	}
+	if err == nil {
+		c.committed(d)
+	}
+	return err
+}
+
+// Sync waits until the controller knows all that any controller has told anybody of
+// before.
+func (c *Controller) Sync(ctx context.Context) error {
+	revision, err := c.o.Store.Revision(ctx)
+	for err == nil {
+		c.mu.Lock()
+		now, moved := c.revision, c.moved
+		c.mu.Unlock()
+		if now >= revision {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-moved: // the watch brings what the others changed
+		}
+	}
+	return err
+}
+
+// committed takes over what this controller has committed, unless the watch was faster.
+func (c *Controller) committed(d *draft) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.revision != d.revision {
+		return
+	}
+	edits := make([]vpc.Edit, 0, len(d.order))
+	for _, k := range d.order {
+		edits = append(edits, d.edits[k])
+	}
+	c.lastVNI = max(c.lastVNI, d.lastVNI)
+	c.adopt(d.revision+1, edits, d.region)
+}
+
+// errFull is the error of a proposal that is for another commit.
+var errFull = errors.New("the commit has as many records as it can")
+
+// take adds what a proposal changes. The error of a proposal leaves the draft as it was.
+func (d *draft) take(p *proposal, most int) error {
+	next, err := p.step(d.region)
+	if err != nil {
+		return err
+	}
+	diff, notices := next.Diff(), next.Notices()
+	edits := next.Edits()
+	if next, edits, err = d.number(next, edits); err != nil {
+		return err
+	}
+	if n := len(d.edits) + len(edits) + 1; n > most {
+		if len(d.edits) > 0 {
+			return errFull
+		}
+		return fmt.Errorf("the change has %d objects, and the store takes %d at once (etcd's --max-txn-ops)", len(edits), most-1)
+	}
+	d.region = next
+	for _, e := range edits {
+		k := key{e.Kind, e.ID}
+		if _, again := d.edits[k]; !again {
+			d.order = append(d.order, k)
+		}
+		d.edits[k] = e
+	}
+	d.done[p] = nic.Change{Diff: diff, Notices: append([]vpc.Notice{}, notices...)}
+	return nil
+}
+
+// number gives each VPC without a VNI the one that it had, or one that no VPC ever had, so
+// that each card calls the VPC the same, whichever VPCs it knows.
+func (d *draft) number(next *vpc.Region, edits []vpc.Edit) (*vpc.Region, []vpc.Edit, error) {
+	if !slices.ContainsFunc(edits, func(e vpc.Edit) bool { return e.Kind == "Vpcs" || e.Kind == vpc.KindRegionPlacement }) {
+		return next, edits, nil
+	}
+	had := placementOf(d.region).Vnis
+	place := placementOf(next)
+	vnis, last := maps.Clone(place.Vnis), d.lastVNI
+	if vnis == nil {
+		vnis = map[string]uint32{}
+	}
+	for _, vni := range vnis {
+		last = max(last, vni)
+	}
+	for _, x := range place.Exits {
+		last = max(last, x.Vni)
+	}
+	for id := range next.VNIs() {
+		if vnis[id] == 0 {
+			vnis[id] = had[id]
+		}
+		if vnis[id] == 0 {
+			last++
+			vnis[id] = last
+		}
+	}
+	d.lastVNI = last
+	if len(vnis) == len(place.Vnis) {
+		return next, edits, nil
+	}
+	place.Vnis = vnis
+	numbered, err := next.Change(vpc.Edit{Kind: vpc.KindRegionPlacement, Object: &place})
+	if err != nil {
+		return nil, nil, err
+	}
+	return numbered, append(edits, numbered.Edits()...), nil
+}
+
+// placementOf is Placement without the places of ENIs.
+func placementOf(r *vpc.Region) vpc.Placement {
+	return *r.Edit(vpc.KindRegionPlacement, "").Object.(*vpc.Placement)
+}
+
+// records are the draft's edits as the store keeps them, and the numbers if more were given
+// out than last.
+func (d *draft) records(last uint32) ([]Record, error) {
+	var all []Record
+	for _, k := range d.order {
+		r := Record{Kind: k.kind, ID: k.id}
+		if object := d.edits[k].Object; object != nil {
+			var err error
+			if r.Value, err = json.Marshal(object); err != nil {
+				return nil, fmt.Errorf("%s %s: %w", k.kind, k.id, err)
+			}
+		}
+		all = append(all, r)
+	}
+	if d.lastVNI > last {
+		value, err := json.Marshal(numbers{d.lastVNI})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Record{kindNumbers, "", value})
+	}
+	return all, nil
+}
+
+// answer tells who asked what was changed.
+func (d *draft) answer() {
+	revision := d.revision
+	if len(d.edits) > 0 {
+		revision++
+	}
+	for p, change := range d.done {
+		change.Revision = revision
+		p.done <- outcome{change: change}
+	}
+}
