@@ -46,7 +46,11 @@ func changeTable(w io.Writer, c *nic.Change, verbose bool) error {
 		}
 	}
 	printNotices(w, c.Notices, verbose)
-	_, err := fmt.Fprintf(w, "in force as epoch %d: %d added, %d changed, %d removed\n",
-		c.Epoch, len(c.Added), len(c.Changed), len(c.Removed))
+	what, number := "in force as epoch", uint64(c.Epoch)
+	if c.Revision > 0 {
+		what, number = "stored as revision", c.Revision
+	}
+	_, err := fmt.Fprintf(w, "%s %d: %d added, %d changed, %d removed\n", what, number,
+		len(c.Added), len(c.Changed), len(c.Removed))
 	return err
 }

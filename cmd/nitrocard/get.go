@@ -11,13 +11,14 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc/ec2"
 )
 
 // question is what get was asked.
 type question struct {
-	card   *ctl.Client
-	id     string // "" for all
+	card   *ctl.Client // or a controller's
+	id     string      // "" for all
 	limit  int
 	output *format
 	to     io.Writer
@@ -33,25 +34,27 @@ var answers = map[string]func(*question, context.Context) error{
 	"nat-gateways":    (*question).nats,
 	"drops":           (*question).drops,
 	"workers":         (*question).workers,
+	"hosts":           (*question).hosts,
 	"config":          (*question).config,
 }
 
-const kinds = "enis, security-groups, network-acls, flows, ports, nat-gateways, drops, workers or config"
+const kinds = "enis, security-groups, network-acls, flows, ports, nat-gateways, drops, workers, hosts or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|security-groups|network-acls|flows|ports|nat-gateways|drops|workers|config [ID]",
+		Use:   "get enis|security-groups|network-acls|flows|ports|nat-gateways|drops|workers|hosts|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
 For flows the ID is an ENI's, for drops a reason, for workers a number, for
-config any object's.`,
+hosts a card's name, for config any object's. A controller knows hosts, groups,
+ACLs and config.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get drops security_group_in
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "ports", "nat-gateways", "drops", "workers", "config"},
+		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "ports", "nat-gateways", "drops", "workers", "hosts", "config"},
 	}
 	socket, output := socketFlag(cmd), outputFlag(cmd)
 	limit := 0
@@ -170,6 +173,20 @@ func (q *question) workers(ctx context.Context) error {
 		}
 	}
 	return q.output.print(q.to, workers, func(w io.Writer) error { return workerTable(w, workers) })
+}
+
+func (q *question) hosts(ctx context.Context) error {
+	hosts, err := q.card.Hosts(ctx)
+	if err != nil {
+		return err
+	}
+	if q.id != "" {
+		hosts = slices.DeleteFunc(hosts, func(h follow.HostView) bool { return h.Name != q.id })
+		if len(hosts) == 0 {
+			return fmt.Errorf("the controller's Placement names no card %q", q.id)
+		}
+	}
+	return q.output.print(q.to, hosts, func(w io.Writer) error { return hostTable(w, hosts) })
 }
 
 // config prints YAML where others print a table: it is what people write.

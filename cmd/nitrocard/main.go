@@ -5,6 +5,9 @@
 //	run.go     run: its flags
 //	work.go    the card at work on ports of this machine
 //	reload.go  SIGHUP
+//	followed.go  a card whose configuration is a controller's
+//	controller.go  controller: the region of many cards
+//	certificates.go  the two ends of TLS
 //	loglines.go  the log, which nobody waits for
 //	sandbox.go what rights the card keeps, once its ports are open
 //	guests.go  which ENI is on which port
@@ -106,6 +109,6 @@ words, and real packets get the treatment that EC2 gives them.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
+	root.AddCommand(newRun(), newController(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
 	return root
 }

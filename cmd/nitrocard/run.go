@@ -9,6 +9,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc"
 	"nitrocard/pmd/afpacket"
 )
@@ -19,6 +20,8 @@ type runOptions struct {
 	pcapDir                      string // "": ports of the configuration write no captures
 	access                       ctl.Access
 	sandbox                      sandboxOptions
+	controlled                   controlled
+	follower                     *follow.Client // nil: none
 	reading                      vpc.Reading
 	guests                       []string
 	connections                  int
@@ -36,13 +39,15 @@ func newRun() *cobra.Command {
 		Short: "Be a network card, until told to stop",
 		Long: `Be a network card, until told to stop (SIGTERM, Ctrl-C). SIGHUP reads the
 configuration again. An ENI without --guest is on the port that the
-configuration's Placement says, or on a tap made for it.
+configuration's Placement says, or on a tap made for it. With --controller the
+configuration is the controller's, and changes as it says.
 
 PORT is ` + portUsage() + `.`,
 		Example: `  nitrocard lab region > region.yaml    # a region to begin with
   nitrocard run --config region.yaml --uplink tap:uplink
   nitrocard run --config region.yaml --uplink afpacket:eth0
-  nitrocard run --config region.yaml --card x --uplink afpacket:eth0 --guest eni-a1=tap:a1`,
+  nitrocard run --config region.yaml --card x --uplink afpacket:eth0 --guest eni-a1=tap:a1
+  nitrocard run --controller /run/nitrocard/controller.sock --host x --trust keys.pem --uplink afpacket:eth0`,
 		Args:                  takes(0, 0, "flags only"),
 		DisableFlagsInUseLine: true,
 	}
@@ -54,15 +59,18 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
 	cmd.Flags().Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket; with --read-group they must be in both")
 	sandboxFlags(cmd, &o.sandbox)
+	controlledFlags(cmd, &o.controlled)
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
 	cmd.Flags().Var(between(&o.ring, 1, afpacket.MostRing), "ring", "`frames`, of 2 KB each, that an afpacket port keeps while its worker is away")
 	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := needs(cmd, "config", "uplink"); err != nil {
+		if err := o.controlled.check(cmd); err != nil {
 			return err
 		}
-		o.config, o.card, o.socket, o.connections = *config, *card, *socket, *connections
+		if o.config, o.card, o.socket, o.connections = *config, *card, *socket, *connections; o.controlled.by != "" {
+			o.card = o.controlled.host
+		}
 		o.reading = *reading
 		if o.workers == 0 {
 			o.workers = usualWorkers(runtime.NumCPU())

@@ -163,6 +163,9 @@ func (o *runOptions) enterSandbox(ctx context.Context, card *nic.Card, guests *g
 // kept is what the card's ports need to be opened again.
 func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 	keep := sandbox.Options{User: o.sandbox.user, Folders: []string{filepath.Dir(o.socket)}, Files: []string{"/dev/null", "/dev/net/tun"}}
+	if o.follower != nil {
+		keep.Folders = append(keep.Folders, o.controlled.state)
+	}
 	if o.pcapDir != "" {
 		keep.Folders = append(keep.Folders, o.pcapDir)
 	}
@@ -203,6 +206,13 @@ func (o *runOptions) handOver(u *sandbox.User) error {
 	}
 	if o.access.Readers == nil && o.access.Writers == nil {
 		group = u.GID
+	}
+	if o.follower != nil {
+		kept, err := filepath.Glob(filepath.Join(o.controlled.state, o.controlled.host+".region*"))
+		if err != nil {
+			return err
+		}
+		files = append(append(files, o.controlled.state), kept...)
 	}
 	for _, file := range files {
 		if err := os.Lchown(file, u.UID, group); err != nil {

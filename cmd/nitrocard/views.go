@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"nitrocard/nic"
+	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 )
@@ -215,6 +217,22 @@ func workerTable(w io.Writer, all []nic.WorkerView) error {
 		}
 		t.row(o.Worker, cpu, strings.Join(o.Ports, ","), o.Bursts, o.Packets, fmt.Sprintf("%.1f", o.PacketsPerBurst),
 			fmt.Sprintf("%.0f %%", 100*o.Busy), o.Sleeps, us(o.Gaps.P50), us(o.Gaps.P99), us(o.Gaps.P999), us(o.Gaps.P9999), us(o.Gaps.Max))
+	}
+	return t.flush()
+}
+
+// hostTable lists the cards of a controller.
+func hostTable(w io.Writer, all []follow.HostView) error {
+	t := newTable(w, "HOST", "ZONE", "RACK", "VTEP", "ENIS", "CONNECTED", "REVISION", "BEHIND", "LAG", "REPORTED", "ERROR")
+	for _, h := range all {
+		reported, lag := "", ""
+		if !h.Reported.IsZero() {
+			reported = h.Reported.Local().Format(time.TimeOnly)
+		}
+		if h.Behind > 0 {
+			lag = age(h.Lag)
+		}
+		t.row(h.Name, h.Zone, h.Rack, h.Vtep, h.ENIs, map[bool]string{true: "yes", false: "no"}[h.Connected], h.Revision, h.Behind, lag, reported, h.Error)
 	}
 	return t.flush()
 }

@@ -28,7 +28,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	lines := newLogLines(stderr)
 	defer lines.Close()
 	log := slog.New(slog.NewTextHandler(lines, nil))
-	cfg, err := o.reading.Load(o.config)
+	cfg, err := o.configuration(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -69,14 +69,36 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err := o.enterSandbox(ctx, card, guests, log); err != nil {
 		return errors.Join(err, card.Close())
 	}
-	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Access: o.access, Log: log}, o)
+	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Follows: o.controlled.by, Access: o.access, Log: log}, o)
+}
+
+// configuration is the one to begin with.
+func (o *runOptions) configuration(ctx context.Context, log *slog.Logger) (*vpc.Config, error) {
+	if o.controlled.by == "" {
+		return o.reading.Load(o.config)
+	}
+	var err error
+	if o.follower, err = o.controlled.follower(log); err != nil {
+		return nil, err
+	}
+	return first(ctx, o.follower)
+}
+
+// reload is the configuration after a SIGHUP.
+func (o *runOptions) reload() (*vpc.Config, error) {
+	if o.follower != nil {
+		return nil, errors.New("this card follows a controller, which says by itself what has changed")
+	}
+	return o.reading.Load(o.config)
 }
 
 // introduce logs what the card is and what of its configuration it does not
 // enforce.
 func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	p := card.Policy()
-	logNotices(log, p.Notices())
+	if o.follower == nil { // a controller tells those of the whole region
+		logNotices(log, p.Notices())
+	}
 	if memory := dpdk.Memory(); memory != "" {
 		log.Info("DPDK is up", "memory", memory)
 	}
@@ -98,7 +120,11 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 		defer endRunning()
 		served <- ctl.Serve(serving, o)
 	}()
-	again := reloader{path: opt.config, load: func() (*vpc.Config, error) { return opt.reading.Load(opt.config) }, apply: card.Apply, log: o.Log}
+	if opt.follower != nil {
+		opt.follower.Follower.Hand(follows{card})
+		go opt.follower.Run(serving)
+	}
+	again := reloader{path: opt.config, load: opt.reload, apply: card.Apply, log: o.Log}
 	go again.run(serving, opt.hangups)
 	err := card.Run(running)
 	endServing()

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"nitrocard/nic"
+	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
@@ -122,6 +123,11 @@ func (c *Client) Drops(ctx context.Context) (nic.DropsView, error) {
 // Workers are what each worker of the card has done.
 func (c *Client) Workers(ctx context.Context) ([]nic.WorkerView, error) {
 	return get[[]nic.WorkerView](ctx, c, "workers")
+}
+
+// Hosts are the cards that a controller knows; a card knows none.
+func (c *Client) Hosts(ctx context.Context) ([]follow.HostView, error) {
+	return get[[]follow.HostView](ctx, c, "hosts")
 }
 
 // Config is the configuration in force.

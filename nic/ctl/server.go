@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Listener net.Listener                // from Listen; Serve closes it
 	Card     *nic.Card                   // nil: the socket is a Target's alone
+	Follows  string                      // the controller that the card follows, so that nobody else changes it; "": none
 	Target   Target                      // nil: the card
 	Before   func(context.Context) error // asked before a request is answered, whose error is answered as 503; nil: nothing is
 	More     func(*http.ServeMux)        // further routes of a Target; nil: none
@@ -90,7 +91,7 @@ type server struct {
 
 func newServer(o Options) *server {
 	if o.Target == nil {
-		o.Target = &cardTarget{card: o.Card}
+		o.Target = &cardTarget{card: o.Card, follows: o.Follows}
 	}
 	return &server{
 		card: o.Card, target: o.Target, before: o.Before, more: o.More, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),

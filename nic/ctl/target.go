@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"context"
+	"net/http"
 	"sync"
 
 	"nitrocard/nic"
@@ -23,7 +24,8 @@ type Target interface {
 
 // cardTarget is a card as a target.
 type cardTarget struct {
-	card *nic.Card
+	card    *nic.Card
+	follows string // a controller; "": none
 
 	// mu is held from the reading of the configuration that is to change until the
 	// changed one is in force, so that no writer at the socket undoes another's change.
@@ -38,6 +40,9 @@ func (t *cardTarget) Region() *vpc.Region { return t.card.Policy().Region }
 func (t *cardTarget) Apply(_ context.Context, config *vpc.Config) (nic.Change, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := t.refuse(); err != nil {
+		return nic.Change{}, err
+	}
 	return t.card.Apply(config)
 }
 
@@ -45,9 +50,20 @@ func (t *cardTarget) Apply(_ context.Context, config *vpc.Config) (nic.Change, e
 func (t *cardTarget) Edit(_ context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := t.refuse(); err != nil {
+		return nic.Change{}, err
+	}
 	e, err := edit(t.Region())
 	if err != nil {
 		return nic.Change{}, err
 	}
 	return t.card.Change(e)
+}
+
+// refuse is the error of who changes a card that follows a controller.
+func (t *cardTarget) refuse() error {
+	if t.follows == "" {
+		return nil
+	}
+	return &Error{Status: http.StatusConflict, Message: "this card follows the controller at " + t.follows + ", where a change is for all cards"}
 }

@@ -36,7 +36,8 @@ type Client struct {
 	Now  func() time.Time
 	Wait func(context.Context, time.Duration) // returns early at the context's end
 
-	failed int // connections in a row that brought nothing
+	failed int  // connections in a row that brought nothing
+	told   bool // the controller of this connection knows what is in force
 }
 
 // Bounds of the time between two connections. Every wait is a random part of its bound, so
@@ -85,6 +86,7 @@ func (c *Client) wait() time.Duration {
 
 // session is one connection.
 func (c *Client) session(ctx context.Context, enough func() bool) error {
+	c.told = false
 	from := c.Follower.Revision()
 	if c.Copy != nil && c.Copy.Wanting() {
 		from = 0
@@ -122,8 +124,12 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 			c.Log.Error("the copy of what the controller said is not written; the next start will be with an older one", "error", err)
 		}
 	}
-	if now := c.Follower.Revision(); now != before {
+	now := c.Follower.Revision()
+	if now != before {
 		c.Log.Info("controller followed", "revision", now)
+	}
+	if now != before || !c.told {
+		c.told = true
 		c.report(ctx, Report{Revision: now})
 	}
 	return nil

@@ -12,6 +12,7 @@
 //	follower.go  Follower: which messages it takes, and what becomes of them
 //	copy.go      Copy: the messages that were taken, for the next start
 //	client.go    Client: from connection to connection
+//	host.go      HostView: a card as its controller knows it
 //	http.go      HTTP: the connection to a controller
 //
 // # What a card believes

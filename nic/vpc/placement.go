@@ -37,6 +37,8 @@ type CardPlacement struct {
 	Vtep              netip.Prefix `json:",omitzero"` // its address on the underlay, with the length of the link's prefix; all are IPv4, or all IPv6
 	Gateway           netip.Addr   `json:",omitzero"` // absent: all VTEPs are on the link
 	Mac               wire.MAC     `json:",omitzero"` // of its uplink; absent: the port's own, found by ARP or neighbor discovery
+	Rack              string       `json:",omitzero"` // of the server, for people
+	AvailabilityZone  string       `json:",omitzero"` // of the server, for people
 	NetworkInterfaces []string     `json:",omitzero"` // IDs; an ENI that no card names is on the first card
 }
 

@@ -336,7 +336,7 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 			require.NoError(t, err)
 			mine, err := d.Region().Policy(name, nil)
 			require.NoError(t, err)
-			require.Equal(t, own(whole), own(mine))
+			require.Equal(t, guests(whole), guests(mine))
 		}
 	}
 	require.Greater(t, taken, 100)
@@ -413,8 +413,8 @@ func describe(r *vpc.Region) (all []string) {
 	return all
 }
 
-// own are the ENIs of a policy, with what the region says of each.
-func own(p *vpc.Policy) (all []string) {
+// guests are the ENIs of a policy, with what the region says of each.
+func guests(p *vpc.Policy) (all []string) {
 	for e := range p.All() {
 		all = append(all, fmt.Sprint(e.ID, e.Subnet.VPC.VNI, e.Addrs(), e.Subnet.Prefix))
 	}

@@ -14,19 +14,6 @@ type host struct {
 	reported    time.Time
 }
 
-// HostView is a card as `get hosts` shows it.
-type HostView struct {
-	Name      string    `json:"name"`
-	Vtep      string    `json:"vtep"`
-	ENIs      int       `json:"enis"`
-	Connected bool      `json:"connected"`       // to this controller
-	Revision  uint64    `json:"revision"`        // that the card reported to be in force; 0: none yet
-	Behind    uint64    `json:"behind"`          // changes since that concern the card
-	Lag       float64   `json:"lag_seconds"`     // since the oldest of them
-	Error     string    `json:"error,omitempty"` // why the card did not take the next one
-	Reported  time.Time `json:"reported,omitzero"`
-}
-
 // keepHosts keeps the hosts those of Placement. The lock is held.
 func (c *Controller) keepHosts() {
 	there := map[string]bool{}
@@ -65,13 +52,13 @@ func (c *Controller) Report(card string, r follow.Report) error {
 }
 
 // Hosts are all cards, in the order of Placement.
-func (c *Controller) Hosts() []HostView {
+func (c *Controller) Hosts() []follow.HostView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := []HostView{}
+	all := []follow.HostView{}
 	for _, card := range c.region.Cards() {
 		h := c.hosts[card.Name]
-		v := HostView{Name: card.Name, Vtep: card.Vtep.String(), Connected: h.connections > 0, Revision: h.report.Revision, Error: h.report.Error, Reported: h.reported}
+		v := follow.HostView{Name: card.Name, Vtep: card.Vtep.String(), Rack: card.Rack, Zone: card.AvailabilityZone, Connected: h.connections > 0, Revision: h.report.Revision, Error: h.report.Error, Reported: h.reported}
 		for _, n := range c.scopes.own[card.Name] {
 			v.ENIs += n
 		}
@@ -82,7 +69,7 @@ func (c *Controller) Hosts() []HostView {
 }
 
 // behind counts the changes that a card has not reported yet and that concern it.
-func (c *Controller) behind(v *HostView) {
+func (c *Controller) behind(v *follow.HostView) {
 	scope := c.scopes.of(v.Name)
 	for _, ch := range c.recent {
 		if ch.revision <= v.Revision || !concerned(ch, v.Name, scope) {

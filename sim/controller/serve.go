@@ -1,8 +1,11 @@
 package controller
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,6 +25,35 @@ func (c *Controller) Offer(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Hosts()) })
 	mux.HandleFunc("GET /v1/follow/{card}", c.serveFeed)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
+}
+
+// ServeCards serves the routes of cards at an address, until ctx ends, for clients with
+// certificates. A certificate is for the card whose name is its common name, and for no
+// other.
+func (c *Controller) ServeCards(ctx context.Context, listener net.Listener) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
+	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
+	srv := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(c.o.Log.Handler(), slog.LevelWarn),
+	}
+	stop := context.AfterFunc(ctx, func() { srv.Close() })
+	if err := srv.Serve(listener); stop() {
+		return err
+	}
+	return nil
+}
+
+// own refuses a card that asks for another.
+func own(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if name := r.TLS.PeerCertificates[0].Subject.CommonName; name != r.PathValue("card") {
+			refuse(w, http.StatusForbidden, fmt.Errorf("the certificate is for card %q", name))
+			return
+		}
+		h(w, r)
+	}
 }
 
 // serveFeed tells a card what it needs, message by message.

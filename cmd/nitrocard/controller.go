@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"nitrocard/nic/ctl"
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
+	"nitrocard/sim/controller"
+)
+
+// controllerOptions are controller's flags.
+type controllerOptions struct {
+	data, config, socket, listen string
+	etcd                         []string
+	txnOps                       int
+	etcdTLS, cardTLS             certificates
+	reading                      vpc.Reading
+	access                       ctl.Access
+}
+
+func newController() *cobra.Command {
+	var o controllerOptions
+	cmd := &cobra.Command{
+		Use:   "controller --data DIR [--config FILE|DIR]",
+		Short: "Hold the region of many cards, and tell each what it needs, until told to stop",
+		Long: `Hold the region of many cards in etcd, and tell each card what it needs of it,
+signed, as it changes. DIR has the keys, and the etcd of this process unless
+--etcd names another one. apply, get and curl change the region through the
+socket, as they do a card's.`,
+		Example: `  nitrocard controller --data /var/lib/nitrocard/controller --config region.yaml
+  nitrocard run --controller /run/nitrocard/controller.sock --trust /var/lib/nitrocard/controller/keys.pem --host x --uplink afpacket:eth0
+  nitrocard get hosts --socket /run/nitrocard/controller.sock
+  nitrocard controller --data DIR --etcd https://a:2379,https://b:2379 --etcd-ca ca.pem --etcd-cert c.pem --etcd-cert-key k.pem
+  nitrocard controller --data DIR --listen :4443 --cert c.pem --cert-key k.pem --client-ca ca.pem    # for cards elsewhere`,
+		Args:                  takes(0, 0, "flags only"),
+		DisableFlagsInUseLine: true,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.data, "data", "", "`folder` of the controller's own, made if it is not there")
+	config, reading := configFlag(cmd), readingFlag(cmd)
+	flags.StringVar(&o.socket, "socket", filepath.Join(filepath.Dir(ctl.DefaultSocket()), "controller.sock"), "`path` of the controller's control socket")
+	flags.StringSliceVar(&o.etcd, "etcd", nil, "`URLs` of an etcd that is there already, such as https://a:2379")
+	flags.Var(between(&o.txnOps, 2, 1<<20), "etcd-max-txn-ops", "so many `operations` that etcd takes at once, if it was started with this flag (default: 128)")
+	o.etcdTLS.flags(cmd, "etcd-", "etcd")
+	flags.StringVar(&o.listen, "listen", "", "`address` at which cards are told what they need, with TLS; a card's certificate has its name as common name")
+	flags.StringVar(&o.cardTLS.cert, "cert", "", "`file` with the controller's certificate, for --listen")
+	flags.StringVar(&o.cardTLS.key, "cert-key", "", "`file` with its key")
+	flags.StringVar(&o.cardTLS.ca, "client-ca", "", "`file` with the certificates of those who certify cards")
+	flags.Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
+	flags.Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := needs(cmd, "data"); err != nil {
+			return err
+		}
+		if o.listen != "" {
+			if err := needs(cmd, "cert", "cert-key", "client-ca"); err != nil {
+				return err
+			}
+		}
+		o.config, o.reading = *config, *reading
+		return o.run(cmd.Context(), cmd.ErrOrStderr())
+	}
+	return cmd
+}
+
+// run is a controller, until ctx ends.
+func (o *controllerOptions) run(ctx context.Context, stderr io.Writer) error {
+	survivePipes()
+	lines := newLogLines(stderr)
+	defer lines.Close()
+	log := slog.New(slog.NewTextHandler(lines, nil))
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
+	signer, err := o.signer(log)
+	if err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
+	socket, err := o.listenSocket()
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	store, closeStore, err := o.store(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	c, err := controller.New(ctx, controller.Options{Store: store, Signer: signer, Log: log, Now: time.Now, After: time.After})
+	if err != nil {
+		return err
+	}
+	return o.work(ctx, c, ctl.Options{Listener: socket, Target: c, Before: c.Sync, More: c.Offer, Access: o.access, Log: log})
+}
+
+// work runs the controller, its socket, and its address if it has one. The first that ends
+// ends all.
+func (o *controllerOptions) work(ctx context.Context, c *controller.Controller, serve ctl.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts := []func() error{
+		func() error { return c.Run(ctx) },
+		func() error { return ctl.Serve(ctx, serve) },
+	}
+	if o.listen != "" {
+		config, err := o.cardTLS.server()
+		if err != nil {
+			return err
+		}
+		listener, err := tls.Listen("tcp", o.listen, config)
+		if err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+		serve.Log.Info("cards are told at", "address", listener.Addr())
+		parts = append(parts, func() error { return c.ServeCards(ctx, listener) })
+	}
+	ended := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() { ended <- part() }()
+	}
+	errs := []error{o.begin(ctx, c, serve.Log)}
+	if errs[0] != nil {
+		cancel()
+	}
+	for range parts {
+		errs = append(errs, <-ended)
+		cancel()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	serve.Log.Info("controller is down")
+	return nil
+}
+
+// begin applies --config, and says that the controller is up.
+func (o *controllerOptions) begin(ctx context.Context, c *controller.Controller, log *slog.Logger) error {
+	if o.config != "" {
+		config, err := o.reading.Load(o.config)
+		if err != nil {
+			return err
+		}
+		change, err := c.Apply(ctx, config)
+		if err != nil {
+			return err
+		}
+		logNotices(log, change.Notices)
+	}
+	log.Info("controller is up", "revision", c.Revision(), "cards", len(c.Hosts()), "socket", o.socket, "keys", o.keys())
+	return nil
+}
+
+// signer is the key by which cards know this controller, which the first start makes.
+func (o *controllerOptions) signer(log *slog.Logger) (*follow.Signer, error) {
+	path := filepath.Join(o.data, "signing.pem")
+	signer, err := follow.LoadSigner(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if signer, err = follow.NewSigner(); err == nil {
+			err = signer.Save(path)
+		}
+		log.Info("a key was made, by which cards know this controller", "keys", o.keys())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(o.keys()); errors.Is(err, fs.ErrNotExist) {
+		return signer, signer.Keys().Save(o.keys())
+	}
+	return signer, nil
+}
+
+// keys is the file for cards with the keys that sign.
+func (o *controllerOptions) keys() string { return filepath.Join(o.data, "keys.pem") }
+
+// listenSocket makes the control socket.
+func (o *controllerOptions) listenSocket() (net.Listener, error) {
+	if folder := filepath.Dir(o.socket); folder == filepath.Dir(ctl.DefaultSocket()) {
+		if err := ctl.Folder(folder); err != nil {
+			return nil, fmt.Errorf("--socket: %w", err)
+		}
+	}
+	socket, err := ctl.Listen(o.socket)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.access.Grant(o.socket); err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return socket, nil
+}
+
+// store is the etcd of this process, or the one that is there already.
+func (o *controllerOptions) store(ctx context.Context) (controller.Store, func() error, error) {
+	if len(o.etcd) == 0 {
+		e, err := controller.StartEmbedded(ctx, o.data)
+		if err != nil {
+			return nil, nil, err
+		}
+		return e, e.Close, nil
+	}
+	config := clientv3.Config{Endpoints: o.etcd, Context: ctx}
+	if strings.HasPrefix(o.etcd[0], "https://") {
+		var err error
+		if config.TLS, err = o.etcdTLS.client(); err != nil {
+			return nil, nil, err
+		}
+	}
+	e, err := controller.Connect(config, o.txnOps)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e, e.Close, nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic"
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
+)
+
+// controlled are run's flags about a controller.
+type controlled struct {
+	by, host, keys, state string
+	tls                   certificates
+}
+
+func controlledFlags(cmd *cobra.Command, o *controlled) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.by, "controller", "", "controller to follow in the place of --config: the `path` of its socket, or https://HOST:PORT")
+	flags.StringVar(&o.host, "host", "", "`name` of this server's card in the controller's Placement")
+	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this card knows what its controller signed")
+	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard, or of another user than root nitrocard in XDG_STATE_HOME)")
+	o.tls.flags(cmd, "controller-", "the controller")
+}
+
+// defaultState is where programs of this user keep what outlives them (XDG Base Directory
+// Specification).
+func defaultState() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/nitrocard"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "nitrocard")
+	}
+	home, _ := os.UserHomeDir() // without one, the folder is refused when it is made
+	return filepath.Join(home, ".local", "state", "nitrocard")
+}
+
+// check checks the flags.
+func (o *controlled) check(cmd *cobra.Command) error {
+	if o.by == "" {
+		return needs(cmd, "config", "uplink")
+	}
+	if cmd.Flags().Changed("config") {
+		return errors.New("--config and --controller: a card has its configuration from one of them")
+	}
+	o.state = cmp.Or(o.state, defaultState())
+	return needs(cmd, "host", "trust", "uplink")
+}
+
+// follower follows the controller. It has a copy of what the controller said, if there is
+// one.
+func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
+	keys, err := follow.LoadKeys(o.keys)
+	if err != nil {
+		return nil, fmt.Errorf("--trust: %w", err)
+	}
+	config, err := o.tls.client()
+	if err != nil {
+		return nil, fmt.Errorf("--controller: %w", err)
+	}
+	connection, err := follow.Dial(o.by, config)
+	if err != nil {
+		return nil, fmt.Errorf("--controller: %w", err)
+	}
+	if err := os.MkdirAll(o.state, 0o700); err != nil {
+		return nil, fmt.Errorf("--state: %w", err)
+	}
+	f := follow.NewFollower(o.host, keys)
+	kept := follow.NewCopy(filepath.Join(o.state, o.host+".region"))
+	if err := kept.Recall(f); err != nil {
+		return nil, fmt.Errorf("--state: %w; without this file the card waits for its controller", err)
+	}
+	if f.Revision() > 0 {
+		log.Info("begins with the copy of what the controller said", "revision", f.Revision(), "age", time.Since(f.Issued()).Round(time.Second))
+	}
+	return &follow.Client{Card: o.host, Controller: connection, Follower: f, Copy: kept, Log: log, Now: time.Now, Wait: wait}, nil
+}
+
+// first is the configuration to begin with: the copy's, or the controller's once it
+// answers.
+func first(ctx context.Context, c *follow.Client) (*vpc.Config, error) {
+	if c.Follower.Revision() == 0 {
+		c.Log.Info("waits for the controller to say what this card needs")
+		if err := c.First(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c.Follower.Region().Config(), nil
+}
+
+// wait waits for a time, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// follows has a card follow a controller.
+type follows struct{ *nic.Card }
+
+// Region is as follow.Target says.
+func (f follows) Region() *vpc.Region { return f.Policy().Region }
+
+// Change is as follow.Target says.
+func (f follows) Change(edits ...vpc.Edit) error {
+	_, err := f.Card.Change(edits...)
+	return err
+}

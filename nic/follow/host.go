@@ -1,0 +1,18 @@
+package follow
+
+import "time"
+
+// HostView is a card as its controller knows it.
+type HostView struct {
+	Name      string    `json:"name"`
+	Vtep      string    `json:"vtep"`
+	Rack      string    `json:"rack,omitempty"`
+	Zone      string    `json:"availability_zone,omitempty"`
+	ENIs      int       `json:"enis"`
+	Connected bool      `json:"connected"`       // to the controller that was asked
+	Revision  uint64    `json:"revision"`        // that the card reported to be in force; 0: none yet
+	Behind    uint64    `json:"behind"`          // changes since then that concern the card
+	Lag       float64   `json:"lag_seconds"`     // since the oldest of them was made
+	Error     string    `json:"error,omitempty"` // why the card did not take the next one
+	Reported  time.Time `json:"reported,omitzero"`
+}
