@@ -204,6 +204,9 @@ func TestWhatPeopleSeeIsClean(t *testing.T) {
 	running.Go(func() { execute(ctx, args, &log, &log) })
 	until(t, "the socket answers", f.answers)
 	for kind := range answers {
+		if kind == "hosts" {
+			continue // a controller's
+		}
 		clean(t, good(t, "get", kind, "--socket", f.socket))
 		clean(t, good(t, "get", kind, "--socket", f.socket, "--output", "json"))
 	}

@@ -1,0 +1,59 @@
+// Package controller is the database of a region: it holds the objects of all VPCs and the
+// places of all ENIs, and tells each card what it needs of them, as they change.
+//
+//	people ── HTTP ──▶ Controller ── one commit for many changes ──▶ etcd
+//	                       ▲                                          │
+//	                       └──────────── what all controllers commit ─┘
+//	                       │
+//	                     Feed, one a card ── signed messages (package follow) ──▶ card
+//
+//	controller.go  Controller: the region now, and who is told of it
+//	write.go       from what people ask for to a commit
+//	store.go       Store: where the region is kept; memory.go, etcd.go, embedded.go are stores
+//	scope.go       which card needs which objects
+//	feed.go        Feed: what one card is yet to be told
+//	hosts.go       what cards report
+//	serve.go       HTTP for cards
+//
+// # One order
+//
+// A store has one revision, which every commit raises by one on condition that it is the
+// one that the committing controller knew. So the region is a sequence of revisions, each
+// checked as a whole by the compiler of package vpc, whichever controllers made them:
+// no reference dangles and no number is given twice. A controller that was overtaken takes
+// over what the other one changed, and compiles its own changes anew. What a controller
+// refuses, it refuses of the newest revision: it asks the store before it says no.
+//
+// # What a card needs
+//
+// A card needs the VPCs of its ENIs and the VPCs that peer with them or lend them groups,
+// each as a whole, and what belongs to no VPC: prefix lists and Placement. A finer cut
+// would save memory on cards whose VPCs are large and whose rules name few groups, and
+// would cost an index from each group to the cards that can reach it.
+//
+// A change is encoded once, for all cards. A Feed holds, object by object, the last edit
+// that its card was not told of, so a slow card costs what the region is long, and delays
+// nobody. A card that comes back names its revision, and is told what has changed since if
+// this controller remembers (mostRecent changes), and a snapshot if not, or if the card
+// needs other VPCs now.
+//
+// # A region of a million servers
+//
+// On paper, with 20 ENIs a server, 1,000 VPCs of 20,000 ENIs, each VPC on 10,000 servers,
+// and 1,000 changes a second:
+//
+//   - Keys: 20 million ENIs and as many places, of 500 bytes: 20 GB, where etcd advises 8.
+//     So a region is split by VPC among etcds, peers together: 20 of 1 GB each. Placement,
+//     with a card of 100 bytes a server, is 100 MB in one key today: it must become a key a
+//     card before, as the places of ENIs are keys of their own.
+//   - Watches: one a controller, whatever the number of cards. 1,000 changes a second are
+//     4 commits a second of 256 changes, and 0.5 MB/s to each controller.
+//   - Messages: a change of a group concerns the 10,000 cards of its VPC. 1,000 changes a
+//     second, each of a group, are 10 million messages a second of 1 KB. That is the part
+//     that a million servers cannot have unfolded: at a card, changes within a second fold
+//     together (a Feed does so while its card reads slowly), which bounds messages to one a
+//     card and second: a million a second, 25 µs of Ed25519 each, 25 cores over all
+//     controllers, 50 controllers with 20,000 cards each.
+//   - A controller's memory: its VPCs' objects compiled, 300 bytes an ENI and the JSON that
+//     is pending.
+package controller
