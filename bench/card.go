@@ -103,16 +103,18 @@ func (b *Bench) Answers(syn bool) error {
 }
 
 // Connect takes every flow through TCP's handshake, at the time now of the
-// card's clock. Behind a NAT gateway the guest opens it, and what leaves tells the port.
+// card's clock. Behind a NAT gateway the guest opens it and ends the handshake, and what leaves
+// tells the port.
 func (b *Bench) Connect(now int64) error {
 	steps := []func() error{
 		b.openings,
 		func() error { return b.Requests(true) },
 		func() error { return b.Answers(true) },
 		func() error { return b.Requests(false) },
+		func() error { return b.Answers(false) },
 	}
 	if !b.region.NAT {
-		steps = steps[1:]
+		steps = steps[1:4]
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -92,6 +92,11 @@ func (o *Options) enis() int { return min(o.ENIs, o.Flows) }
 // that the ENI has.
 func connections(flows, enis int) int { return flows + max(flows/2, flows/enis) + 1000 }
 
-// connections is the size of the table of the region's card. Behind a NAT gateway a flow has
-// two connections, and the gateway's ENI has a share, too.
-func (r Region) connections(flows int) int { return connections(flows*r.owners()/r.ENIs, r.owners()) }
+// connections is the size of the table of the region's card. Behind a NAT gateway a flow has two
+// connections more, at the gateway's ENI, whose share is as large as any other.
+func (r Region) connections(flows int) int {
+	if r.NAT {
+		flows *= 2
+	}
+	return connections(flows*r.owners()/r.ENIs, r.owners())
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/nat"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -66,7 +67,12 @@ func (c *Card) NAT(id string) (view NATView, there bool) {
 		view.Public = append(view.Public, e.PublicOf(a).Netip())
 	}
 	g.Age()
-	c.gate.Do(func() { view.Metrics = g.Metrics() })
+	c.gate.Do(func() {
+		for _, q := range c.bays.Of(e.ID).Queues {
+			q.Settle(flow.TickOf(c.crew.Now()))
+		}
+		view.Metrics = g.Metrics()
+	})
 	return view, true
 }
 

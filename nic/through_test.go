@@ -24,6 +24,9 @@ type throughTwins struct {
 	r     *rand.Rand
 	cards [2]*rig
 	ports map[string]uint16 // of the gateway, by what the flow's packets from there have
+
+	handshake uint8 // flags that all segments have; 0: their own
+	odd       int   // of so many segments one is not plain data
 }
 
 // Configurations that the twins change between, each object with two forms or more.
@@ -76,15 +79,19 @@ func (w *throughTwins) anyFlow() throughFlow {
 // apart, because each has another remote, protocol or host's port in its destination port.
 func (f throughFlow) key() string { return fmt.Sprint(f.proto, f.remote, f.from) }
 
-// packet is one of the flow's, with a payload that names its flow.
+// packet is one of the flow's.
 func (w *throughTwins) packet(f throughFlow, from, to string) wiretest.Packet {
 	p := wiretest.UDP(from, to)
 	if f.proto == wire.ProtoTCP {
-		flags := wire.TCPAck
-		if w.r.IntN(8) == 0 {
-			flags = []int{wire.TCPSyn, wire.TCPSyn | wire.TCPAck, wire.TCPFin | wire.TCPAck, wire.TCPRst, wire.TCPSyn}[w.r.IntN(5)]
+		flags := w.handshake
+		switch {
+		case flags != 0:
+		case w.r.IntN(w.odd) == 0:
+			flags = []uint8{wire.TCPSyn, wire.TCPSyn | wire.TCPAck, wire.TCPFin | wire.TCPAck, wire.TCPRst, wire.TCPSyn}[w.r.IntN(5)]
+		default:
+			flags = wire.TCPAck
 		}
-		p = wiretest.TCP(from, to).Flags(uint8(flags)).Seq(uint32(w.r.IntN(2)), 1)
+		p = wiretest.TCP(from, to).Flags(flags).Seq(uint32(w.r.IntN(2)), 1)
 	} else if w.r.IntN(4) == 0 {
 		p = p.NoChecksum()
 	}
@@ -134,6 +141,9 @@ func (w *throughTwins) back(f throughFlow) [][]byte {
 // the same comes out. Both directions of a flow in one burst meet the gateway in another order.
 func (w *throughTwins) burst() {
 	frames, back := map[string][][]byte{}, w.r.IntN(2) == 0
+	if w.handshake != 0 {
+		back = w.handshake == wire.TCPSyn|wire.TCPAck
+	}
 	for range 1 + w.r.IntN(40) {
 		f := w.anyFlow()
 		port, more := w.out(f)
@@ -165,6 +175,22 @@ func (w *throughTwins) burst() {
 	require.Equal(w, left[1], left[0])
 	w.learn(left[0][Uplink])
 	w.same()
+}
+
+// choose has connections open in the first rounds of a hundred, then carry data, and then meet
+// what ends them.
+func (w *throughTwins) choose(round int) {
+	w.handshake, w.odd = 0, 1000
+	switch n := round % 100; {
+	case n < 4:
+		w.handshake = wire.TCPSyn
+	case n < 8:
+		w.handshake = wire.TCPSyn | wire.TCPAck
+	case n < 12:
+		w.handshake = wire.TCPAck
+	case n >= 60:
+		w.odd = 8
+	}
 }
 
 // learn notes the ports of what the gateway sent out.
@@ -231,6 +257,7 @@ func TestThroughAsTheStages(t *testing.T) {
 				x.wait(pause)
 			}
 		}
+		w.choose(round)
 		w.burst()
 		if round%50 == 0 {
 			require.Equal(t, w.cards[1].card.NATs(), w.cards[0].card.NATs())

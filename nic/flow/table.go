@@ -190,5 +190,8 @@ func (t *Table) Recall(at uint32, k *Key, epoch uint32) (c *Conn, s Status) {
 	return c, s
 }
 
+// Key is the key of a connection at an index, as Conn is the connection.
+func (t *Table) Key(at uint32) Key { return *t.conns.Key(at) }
+
 // Conn is the connection at an index that Find, LookupBurst or Open returned.
 func (t *Table) Conn(at uint32) *Conn { return t.conns.At(at) }

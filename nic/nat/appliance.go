@@ -62,7 +62,7 @@ func (a *Appliance) Passed(p *pipeline.Passed, tick uint64) {
 	m.BytesInFromDestination += p.In.Bytes
 	m.PacketsOutToSource += p.In.Packets
 	m.BytesOutToSource += p.In.Bytes
-	if a.now != tick {
+	if tick > a.now {
 		a.now = tick
 		a.gateway.age(tick)
 	}

@@ -132,11 +132,14 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 		t.leave(host(c.from.Src))
 		return 0, true
 	}
-	tick := uint32(now)
-	out, err := t.ways.Insert(c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside))
+	tick, family := uint32(now), uint32(0)
+	if c.from.Src.Is4() {
+		family = ipv4
+	}
+	out, err := t.ways.Insert(c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
 	if err == nil {
 		var in uint32
-		if in, err = t.ways.Insert(c.back(), pipeline.NewPassage(socket{Addr: c.from.Src, Port: c.from.SrcPort}, out, tick, steady)); err == nil {
+		if in, err = t.ways.Insert(c.back(), pipeline.NewPassage(socket{Addr: c.from.Src, Port: c.from.SrcPort}, out, tick, steady|family)); err == nil {
 			t.ways.At(out).SetPeer(in)
 			t.wheel.Set(out, now+wheelSlots)
 			if state&tcp != 0 {

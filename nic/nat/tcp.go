@@ -7,7 +7,7 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// The bits of a way's State, of which only inside and steady are set in ways from outside.
+// The bits of a way's State, of which only steady and ipv4 are set in ways from outside.
 const (
 	opening     = 1 << iota // the inside host sent SYN
 	accepted                // the outside answered by SYN+ACK
@@ -24,6 +24,7 @@ const (
 const (
 	inside = pipeline.PassageOut // the way is from inside, and so has the state
 	steady = pipeline.PassageSteady
+	ipv4   = pipeline.PassageIPv4
 )
 
 // over tells whether both sides know that the connection is over.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 	"nitrocard/tables"
@@ -33,7 +34,8 @@ func (q *Queue) AttachAppliance(s Appliance, longest int) {
 	q.Detach()
 	e := &entrance{Appliance: s}
 	if t, is := s.(Translator); is {
-		e.translator, e.passages, q.gate = t, t.Passages(), e
+		e.open(t)
+		q.gate = e
 	}
 	q.tx, q.longest, q.merged = e, longest, true
 	q.SetDown(false)
@@ -51,19 +53,41 @@ func (q *Queue) Appliance() Appliance {
 type entrance struct {
 	Appliance
 	waits  bool    // frames wait in the appliance
+	called *bool   // Worker.called
 	pieces *pieces // lent by the worker; nil: no frame came in pieces since the last visit
 
 	// Of a Translator: what the fast path needs to take packets through, and took in this burst.
 	translator Translator
 	passages   *tables.Cuckoo[PassageKey, Passage]
+	first      *PassageKey // of passages, for assembly
+	room       uint32      // of passages
+	most       int32       // bytes of a packet that the Translator's ENI takes, in the setup in force
 	passed     Passed
 }
 
 // Tx hands frames to the appliance.
 func (e *entrance) Tx(frames []*pmd.Frame) int {
 	taken := e.Appliance.Tx(frames)
-	e.waits = e.waits || taken > 0
+	if taken > 0 {
+		e.waits, *e.called = true, true
+	}
 	return taken
+}
+
+// open lets the fast path take packets through a Translator.
+func (e *entrance) open(t Translator) {
+	e.translator, e.passages = t, t.Passages()
+	e.first, e.room = e.passages.Key(0), uint32(e.passages.Cap())
+}
+
+// serve has the stop be w's, and notes what the way to the stop's ENI, and from there on, carries.
+func (s *stop) serve(w *Worker) {
+	s.called = &w.called
+	most := min(int(s.guest.mtu), s.queue.longest-wire.EthernetLen)
+	if s.guest.across {
+		most = min(most, int(vpc.AcrossMTU)) // fits asks for the way of longer ones
+	}
+	s.most = int32(most)
 }
 
 // stop is an appliance of this card, with its queue and its ENI.
@@ -92,8 +116,8 @@ func (w *Worker) visit() {
 	w.visitEach(w.tooManyStops)
 	for i := range w.stops {
 		w.giveBack(w.stops[i].entrance)
-		w.settle(&w.stops[i])
 	}
+	w.called = false
 }
 
 // visitEach takes a burst from each appliance where frames wait, has run handle the burst,

@@ -32,6 +32,12 @@ func (q *Queue) Counts() Counts {
 		c.Tally = *q.ends
 	}
 	c.Ends[Sent] = q.sent
+	if q.gate != nil {
+		n := q.gate.passed.packets() // which came here and left
+		c.Received += n
+		c.Delivered += n
+		c.Ends[Sent] += n
+	}
 	return c
 }
 

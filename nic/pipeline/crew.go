@@ -39,7 +39,7 @@ func NewCrew(o Options) (*Crew, error) {
 		return nil, fmt.Errorf("trails of connections: %w", err)
 	}
 	for i := range o.Workers {
-		c.Workers = append(c.Workers, &Worker{crew: c, number: i, flows: c.Flows, reader: c.Flows.Reader(i)})
+		c.Workers = append(c.Workers, &Worker{crew: c, number: i, flows: c.Flows, trails: c.trails.At(0), reader: c.Flows.Reader(i)})
 	}
 	return c, nil
 }

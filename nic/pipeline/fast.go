@@ -34,6 +34,8 @@ type fast struct {
 	stirs  uint64 // flow.Table.Stirs before the look-up
 	opened bool   // the stages have opened a connection since the look-up
 
+	through uint64 // frames that went through a Translator; if to a guest here, assembly leaves Who of the key there
+
 	seen *seen // scratch to describe frames for an observer; nil without an observer
 	shut bool  // every packet takes the stages: for tests that compare
 }
@@ -66,6 +68,7 @@ func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 // the frames that have one.
 func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits uint64) {
 	f := &w.fast
+	f.through = 0
 	if f.shut {
 		f.plain, f.keyed, f.hits = 0, 0, 0
 		return 0

@@ -56,7 +56,14 @@ const (
 	statusExit      = flow.StatusExit
 	statusVTEP      = flow.StatusVTEP
 
-	whoENI = flow.WhoENI
+	whoENI   = flow.WhoENI
+	whoProto = 0xff << 24
+
+	passageSrc   = unsafe.Offsetof(PassageKey{}.Src) // two words, the higher one first
+	passageDst   = unsafe.Offsetof(PassageKey{}.Dst)
+	passagePorts = unsafe.Offsetof(PassageKey{}.SrcPort)
+	passageKind  = unsafe.Offsetof(PassageKey{}.Kind)
+	passageValue = unsafe.Sizeof(PassageKey{}) // of a passage, behind its key
 
 	stationBits = vpc.StationBits
 	stationMask = 1<<vpc.StationBits - 1
@@ -75,6 +82,12 @@ var (
 	_ = [1]struct{}{}[keySize-16]
 	_ = [1]struct{}{}[frameSize-24]
 	_ = [1]struct{}{}[unsafe.Sizeof(tunnel{})-64]
+	_ = [1]struct{}{}[unsafe.Sizeof(trail{})-16]
+	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})+unsafe.Sizeof(Passage{})-72]
+	_ = [1]struct{}{}[unsafe.Offsetof(PassageKey{}.DstPort)-unsafe.Offsetof(PassageKey{}.SrcPort)-2]
+	_ = [1]struct{}{}[unsafe.Offsetof(guest{}.router)-unsafe.Offsetof(guest{}.mac)-6]
+	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-5]
+	_ = [1]struct{}{}[(PassageIPv4|PassageOut|PassageSteady)>>29-7]
 	_ = [1]struct{}{}[unsafe.Sizeof(vpc.Station{})-20]
 	_ = [1]struct{}{}[unsafe.Offsetof(vpc.Station{}.Dst)-4]
 	_ = [1]struct{}{}[unsafe.Offsetof(vpc.Station{}.Src)-10]

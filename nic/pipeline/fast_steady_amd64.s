@@ -72,6 +72,113 @@
 // The frame's descriptor is at SI, its headers at DX, its key at R14 and its
 // connection at BX. Offsets of headers are as in fast_gather_amd64.s.
 
+// Packets through a Translator, as fast_through.go does: the labels through. Each macro below
+// goes to done where the Go has to look. Of UDP the assembly takes streams alone.
+
+// WANT notes the state that each part must have: TCP's if the protocol at an offset of DX is
+// TCP, and the segment, whose flags are at an offset of DX, leaves the state.
+#define WANT(proto, flags, stream, judged) \
+	MOVL  $const_udpStream, want-4(SP); \
+	CMPB  proto(DX), $6; \
+	JNE   stream; \
+	TESTB $7, flags(DX); \
+	JNE   done; \
+	MOVL  $const_established, want-4(SP)
+
+// STATE goes to done unless the state of the connection R15 is the wanted one.
+#define STATE \
+	MOVL want-4(SP), AX; \
+	CMPB AX, R15; \
+	JNE  done
+
+// TRAIL makes AX the trail of the connection BX. conns begin at R11.
+#define TRAIL(w) \
+	MOVQ BX, AX; \
+	SUBQ R11, AX; \
+	SHRQ $2, AX; \
+	ADDQ Worker_trails(w), AX
+
+// PART makes CX the part whose index is at an offset of the trail AX, and R15 its status.
+#define PART(at, w) \
+	MOVL at(AX), CX; \
+	SHLQ $6, CX; \
+	ADDQ R11, CX; \
+	MOVL const_connEpoch(CX), AX; \
+	CMPL AX, Worker_epoch(w); \
+	JNE  done; \
+	MOVQ const_connStatus(CX), R15
+
+// KEYED goes to done unless the part CX has a key whose word at an offset is AX.
+#define KEYED(at) \
+	CMPQ AX, (at-const_keySize)(CX); \
+	JNE  done
+
+// PASSAGE makes CX the key of the passage whose index is in the trail AX, and R15 the address
+// of IPv4 that it gives. port becomes the port. gate is the Translator's entrance, and kind
+// what State has in its three highest bits.
+#define PASSAGE(gate, kind, w) \
+	MOVL trail_passage(AX), CX; \
+	CMPL CX, entrance_room(gate); \
+	JCC  done; \
+	LEAQ (CX)(CX*8), CX; \
+	MOVQ entrance_first(gate), AX; \
+	LEAQ (AX)(CX*8), CX; \
+	MOVL (const_passageValue+Passage_State)(CX), AX; \
+	SHRL $29, AX; \
+	CMPL AX, kind; \
+	JNE  done; \
+	MOVL Worker_tick(w), AX; \
+	SUBL (const_passageValue+Passage_Seen)(CX), AX; \
+	CMPL AX, $const_passagePause; \
+	JGE  done; \
+	MOVQ (const_passageValue+Passage_End)(CX), AX; \
+	SHRQ $48, AX; \
+	MOVL AX, port-8(SP); \
+	MOVL (const_passageValue+Passage_Lo)(CX), R15; \
+	MOVL R15, addr-12(SP)
+
+// BETWEEN goes to done unless the passage CX is for packets of the protocol of the key R14, from
+// the end there at an offset to the other one. AX has both ports. tmp is lost.
+#define BETWEEN(from, to, tmp) \
+	MOVBLZX (const_keyWho+3)(R14), tmp; \
+	SHLQ $32, tmp; \
+	ORQ  tmp, AX; \
+	CMPQ AX, const_passagePorts(CX); \
+	JNE  done; \
+	MOVL from(R14), AX; \
+	CMPL AX, (const_passageSrc+8)(CX); \
+	JNE  done; \
+	MOVL to(R14), AX; \
+	CMPL AX, (const_passageDst+8)(CX); \
+	JNE  done
+
+// PORT writes the port to an offset of DX, in the place of another, and adds the change to the
+// change of a checksum in AX.
+#define PORT(at) \
+	MOVL    port-8(SP), R15; \
+	ROLW    $8, R15; \
+	MOVWLZX at(DX), CX; \
+	MOVW    R15, at(DX); \
+	NOTL    CX; \
+	ADDW    CX, AX; \
+	ADCW    R15, AX; \
+	ADCW    $0, AX; \
+	MOVWLZX AX, AX
+
+// HEARD counts a packet of AX bytes on the part CX, whose counts are those of a direction, 0
+// or 8, at the tick R15.
+#define HEARD(way) \
+	INCQ (const_connPackets+way)(CX); \
+	ADDQ AX, (const_connBytes+way)(CX); \
+	MOVL R15, const_connSeen(CX)
+
+// WENT notes that the lowest frame in the set R9 went through.
+#define WENT(w) \
+	MOVQ R9, AX; \
+	NEGQ AX; \
+	ANDQ R9, AX; \
+	ORQ  AX, (Worker_fast+fast_through)(w)
+
 // CARRIES goes to a label unless the guest's port takes a frame of this length, as
 // Queue.carries. CX becomes the length.
 #define CARRIES(no) \
@@ -92,8 +199,43 @@
 	MOVL Worker_tick(DI), AX; \
 	MOVL AX, const_connSeen(BX)
 
+// LEADS goes to done unless the way of the connection R15 is there, and carries the frame:
+// DI becomes its station, X4 the hop's MAC and X5 the outer headers. The way carries a
+// packet of this length, which is no more than 64 KB, and the uplink a frame (Queue.carries).
+#define LEADS \
+	MOVQ   R15, DI; \
+	SHRQ   $const_statusExit, DI; \
+	MOVL   DI, AX; \
+	SHRL   $const_stationBits, AX; \
+	CMPQ   AX, count+32(FP); \
+	JCC    done; \
+	MOVQ   stations+24(FP), CX; \
+	MOVQ   (CX)(AX*8), AX; \
+	ANDL   $const_stationMask, DI; \
+	LEAQ   (DI)(DI*4), DI; \
+	LEAQ   (AX)(DI*4), DI; \
+	MOVWLZX const_stationVTEP(DI), AX; \
+	MOVQ   AX, CX; \
+	SHLQ   $6, CX; \
+	ADDQ   (Worker_underlay+underlay_tunnels)(R12), CX; \
+	MOVQ   CX, X5; \
+	IMULQ  $hop__size, AX; \
+	ADDQ   (Worker_underlay+underlay_hops)(R12), AX; \
+	MOVQ   hop_mac(AX), AX; \
+	TESTQ  AX, AX; \
+	JEQ    done; \
+	MOVQ   AX, X4; \
+	MOVL const_frameLen(SI), CX; \
+	LEAL -14(CX), AX; \
+	CMPW AX, const_stationMTU(DI); \
+	JHI  done; \
+	ADDL $50, CX; \
+	MOVQ (Worker_part+part_uplink)(R12), AX; \
+	CMPL CX, Queue_room(AX); \
+	JGT  done
+
 // func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
-TEXT ·steadyIn(SB), NOSPLIT, $0-40
+TEXT ·steadyIn(SB), NOSPLIT, $64-40
 	MOVQ w+0(FP), DI
 	MOVQ conns+8(FP), R11
 	MOVQ frames+16(FP), R8
@@ -133,7 +275,7 @@ frame:
 	JEQ    edge
 
 port:
-	CARRIES(done)
+	CARRIES(through)
 
 	// The state stays.
 	CMPB  73(DX), $6
@@ -213,12 +355,137 @@ datagram6:
 	STAYS($const_udpOneWay, count6)
 	JMP done
 
+	// A packet from the outside to a Translator's ENI, whose queue is AX: the parts are BX, the
+	// passage, far and the end, a guest of this card.
+through:
+	MOVQ  Queue_gate(AX), R12
+	TESTQ R12, R12
+	JEQ   done
+	SUBL  $14, CX
+	CMPL  CX, entrance_most(R12)
+	JGT   done
+	WANT(73, 97, wanted, wanted)
+
+wanted:
+	STATE
+	TRAIL(DI)
+	MOVQ AX, trail-32(SP)
+	PASSAGE(R12, $5, DI)
+	MOVL const_keyPorts(R14), AX
+	ROLL $16, AX
+	BETWEEN(const_keyRemote, const_keyLocal, R15)
+	MOVQ CX, passage-48(SP)
+
+	MOVQ trail-32(SP), AX
+	PART(trail_far, DI)
+	STATE
+	MOVL R15, AX
+	ANDL $const_statusWaysOut, AX
+	CMPL AX, $const_statusWaysOut
+	JNE  done
+	MOVL addr-12(SP), AX
+	MOVL const_keyRemote(R14), DX
+	SHLQ $32, AX
+	ORQ  DX, AX
+	KEYED(const_keyLocal)
+	MOVL const_keyWho(R14), AX
+	SHLQ $32, AX
+	MOVL port-8(SP), DX
+	SHLL $16, DX
+	ORQ  DX, AX
+	MOVWLZX (const_keyPorts+2)(R14), DX
+	ORQ  DX, AX
+	KEYED(const_keyPorts)
+	MOVL AX, ports-16(SP)
+	MOVQ CX, far-40(SP)
+
+	SHRQ $const_statusExit, R15
+	MOVL R15, R15
+	MOVL const_keyWho(R14), AX
+	ANDL $const_whoProto, AX
+	ORL  R15, AX
+	MOVL AX, who-24(SP)
+	MOVQ (R13)(R15*8), AX
+	TESTQ AX, AX
+	JEQ  done
+	MOVL const_frameLen(SI), CX
+	SUBL $50, CX
+	CMPL CX, Queue_room(AX)
+	JGT  done
+	IMULQ $guest__size, R15
+	ADDQ (Worker_part+part_guests)(DI), R15
+	SUBL $14, CX
+	MOVWLZX guest_mtu(R15), AX
+	CMPL CX, AX
+	JGT  done
+	MOVQ R15, guest-56(SP)
+
+	MOVQ trail-32(SP), AX
+	PART(trail_end, DI)
+	STATE
+	TESTL $const_statusWalkedIn, R15
+	JEQ  done
+	SHRQ $const_statusVTEP, R15
+	JNE  done
+	MOVL const_keyRemote(R14), AX
+	MOVL addr-12(SP), DX
+	SHLQ $32, AX
+	ORQ  DX, AX
+	KEYED(const_keyLocal)
+	MOVL who-24(SP), AX
+	MOVL ports-16(SP), DX
+	SHLQ $32, AX
+	ROLL $16, DX
+	ORQ  DX, AX
+	KEYED(const_keyPorts)
+
+	MOVWLZX const_frameOff(SI), DX
+	ADDQ    (SI), DX
+	MOVWLZX 66(DX), AX
+	ROLW    $8, AX
+	MOVL    Worker_tick(DI), R15
+	HEARD(0)
+	MOVQ    far-40(SP), CX
+	HEARD(8)
+	MOVQ    passage-48(SP), CX
+	MOVL    R15, (const_passageValue+Passage_Seen)(CX)
+	INCQ    const_connPackets(BX)
+	ADDQ    AX, const_connBytes(BX)
+	MOVL    R15, const_connSeen(BX)
+	MOVL    const_frameLen(SI), CX
+	SUBL    $64, CX
+	INCQ    (entrance_passed+Passed_In+Traffic_Packets)(R12)
+	ADDQ    CX, (entrance_passed+Passed_In+Traffic_Bytes)(R12)
+	ADDL    $14, CX
+	MOVL    CX, const_frameLen(SI)
+	ADDW    $50, const_frameOff(SI)
+	WENT(DI)
+	MOVL    who-24(SP), AX
+	MOVL    AX, const_keyWho(R14)
+
+	MOVQ   guest-56(SP), R15
+	MOVQ   guest_mac(R15), AX
+	MOVQ   AX, 50(DX)
+	MOVL   (guest_mac+8)(R15), AX
+	MOVL   AX, 58(DX)
+	MOVL   addr-12(SP), AX
+	MOVL   80(DX), CX
+	BSWAPL AX
+	MOVL   AX, 80(DX)
+	CHANGE
+	UPDATE(74, BX, CX)
+	PORT(86)
+	CMPB   73(DX), $6
+	JNE    udp
+	UPDATE(100, BX, CX)
+	JMP    next
+
 // Once each is found, the frame's descriptor is at SI, its headers at DX, its key at R14
 // and its connection at BX. The station is at DI until X3 holds it. X5 holds the address
 // of the outer headers, which then is in DI, and X4 the hop's MAC.
 
 // func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
-TEXT ·steadyOut(SB), NOSPLIT, $0-64
+TEXT ·steadyOut(SB), NOSPLIT, $64-64
 	MOVQ w+0(FP), R12
 	MOVQ conns+16(FP), R11
 	MOVQ frames+40(FP), R8
@@ -238,7 +505,7 @@ frame:
 	MOVL   R15, AX
 	ANDL   $const_statusWaysOut, AX
 	CMPL   AX, $const_statusRoutedOut
-	JNE    done
+	JNE    through
 	MOVWLZX const_frameOff(SI), DX
 	CMPL   DX, $50
 	JLT    done
@@ -247,40 +514,7 @@ frame:
 	XORQ   guest_router(R13), AX
 	SHLQ   $16, AX
 	JNE    done
-	MOVQ   R15, DI
-	SHRQ   $const_statusExit, DI
-	MOVL   DI, AX
-	SHRL   $const_stationBits, AX
-	CMPQ   AX, count+32(FP)
-	JCC    done
-	MOVQ   stations+24(FP), CX
-	MOVQ   (CX)(AX*8), AX
-	ANDL   $const_stationMask, DI
-	LEAQ   (DI)(DI*4), DI
-	LEAQ   (AX)(DI*4), DI
-	MOVWLZX const_stationVTEP(DI), AX
-	MOVQ   AX, CX
-	SHLQ   $6, CX
-	ADDQ   (Worker_underlay+underlay_tunnels)(R12), CX
-	MOVQ   CX, X5
-	IMULQ  $hop__size, AX
-	ADDQ   (Worker_underlay+underlay_hops)(R12), AX
-	MOVQ   hop_mac(AX), AX
-	TESTQ  AX, AX
-	JEQ    done
-	MOVQ   AX, X4
-
-	// The way carries a packet of this length, which is no more than 64 KB.
-	MOVL const_frameLen(SI), CX
-	LEAL -14(CX), AX
-	CMPW AX, const_stationMTU(DI)
-	JHI  done
-
-	// As Queue.carries: the uplink takes a frame of this length.
-	ADDL $50, CX
-	MOVQ (Worker_part+part_uplink)(R12), AX
-	CMPL CX, Queue_room(AX)
-	JGT  done
+	LEADS
 
 	TESTL $const_whoIPv6, const_keyWho(R14)
 	JNE   six
@@ -408,3 +642,141 @@ count6:
 datagram6:
 	STAYS($const_udpAsked, count6)
 	JMP done
+
+	// A packet to a Translator's ENI: the parts are BX, near, the passage and far, from whose
+	// way on the packet is one of far.
+through:
+	CMPL    AX, $const_statusWaysOut
+	JNE     done
+	MOVWLZX const_frameOff(SI), DX
+	CMPL    DX, $50
+	JLT     done
+	ADDQ    (SI), DX
+	MOVQ    0(DX), AX
+	XORQ    guest_router(R13), AX
+	SHLQ    $16, AX
+	JNE     done
+	TESTL   $const_whoIPv6, const_keyWho(R14)
+	JNE     done
+	WANT(23, 47, wanted, wanted)
+
+wanted:
+	STATE
+	SHRQ $const_statusExit, R15
+	MOVL R15, R15
+	MOVQ (Worker_part+part_queues)(R12), AX
+	MOVQ (AX)(R15*8), AX
+	TESTQ AX, AX
+	JEQ  done
+	MOVQ Queue_gate(AX), DI
+	TESTQ DI, DI
+	JEQ  done
+	MOVL const_frameLen(SI), AX
+	SUBL $14, AX
+	CMPL AX, entrance_most(DI)
+	JGT  done
+	MOVL const_keyWho(R14), AX
+	ANDL $const_whoProto, AX
+	ORL  R15, AX
+	SHLQ $32, AX
+	MOVQ AX, who-24(SP)
+
+	TRAIL(R12)
+	MOVQ AX, trail-32(SP)
+	PART(trail_near, R12)
+	STATE
+	TESTL $const_statusWalkedIn, R15
+	JEQ  done
+	SHRQ $const_statusVTEP, R15
+	JNE  done
+	MOVL const_keyLocal(R14), AX
+	MOVL const_keyRemote(R14), R15
+	SHLQ $32, AX
+	ORQ  R15, AX
+	KEYED(const_keyLocal)
+	MOVL const_keyPorts(R14), AX
+	ROLL $16, AX
+	ORQ  who-24(SP), AX
+	KEYED(const_keyPorts)
+	MOVQ CX, near-40(SP)
+
+	MOVQ trail-32(SP), AX
+	PASSAGE(DI, $7, R12)
+	MOVL const_keyPorts(R14), AX
+	BETWEEN(const_keyLocal, const_keyRemote, R15)
+	MOVQ CX, passage-48(SP)
+
+	MOVQ trail-32(SP), AX
+	PART(trail_far, R12)
+	STATE
+	MOVL R15, AX
+	ANDL $const_statusWaysOut, AX
+	CMPL AX, $const_statusRoutedOut
+	JNE  done
+	MOVL const_keyRemote(R14), AX
+	SHLQ $32, AX
+	MOVL addr-12(SP), DX
+	ORQ  DX, AX
+	KEYED(const_keyLocal)
+	MOVWLZX (const_keyPorts+2)(R14), AX
+	SHLL $16, AX
+	ORL  port-8(SP), AX
+	ORQ  who-24(SP), AX
+	KEYED(const_keyPorts)
+	MOVWLZX const_frameOff(SI), DX
+	ADDQ (SI), DX
+	MOVQ BX, head-56(SP)
+	MOVQ DI, gate-64(SP)
+	MOVQ CX, BX
+	LEADS
+
+	// The source becomes the passage's, or the public address of that.
+	MOVL  addr-12(SP), AX
+	TESTL $const_statusNAT, R15
+	JEQ   source
+	MOVL  whoHigh-20(SP), CX
+	ANDL  $const_whoENI, CX
+	IMULQ $guest__size, CX
+	ADDQ  (Worker_part+part_guests)(R12), CX
+	CMPL  AX, guest_primary(CX)
+	JNE   done
+	MOVL  guest_public(CX), AX
+
+source:
+	MOVL   26(DX), CX
+	BSWAPL AX
+	MOVL   AX, 26(DX)
+	CHANGE
+	UPDATE(24, R15, CX)
+	PORT(34)
+	CMPB   23(DX), $6
+	JNE    datagramThrough
+	UPDATE(50, R15, CX)
+
+countThrough:
+	MOVWLZX 16(DX), AX
+	ROLW    $8, AX
+	MOVL    Worker_tick(R12), R15
+	MOVQ    head-56(SP), CX
+	HEARD(8)
+	MOVQ    near-40(SP), CX
+	HEARD(0)
+	MOVQ    passage-48(SP), CX
+	MOVL    R15, (const_passageValue+Passage_Seen)(CX)
+	MOVQ    gate-64(SP), CX
+	MOVL    const_frameLen(SI), AX
+	SUBL    $14, AX
+	INCQ    (entrance_passed+Passed_Out+Traffic_Packets)(CX)
+	ADDQ    AX, (entrance_passed+Passed_Out+Traffic_Bytes)(CX)
+	WENT(R12)
+	LEAQ    -const_keySize(BX), R14
+	JMP     count
+
+datagramThrough:
+	CMPW 40(DX), $0
+	JEQ  countThrough
+	UPDATE(40, R15, CX)
+	CMPW R15, $0
+	JNE  countThrough
+	MOVW $0xffff, 40(DX)
+	JMP  countThrough

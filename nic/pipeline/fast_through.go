@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
@@ -38,7 +37,6 @@ type through struct {
 	*trail
 	gate *entrance
 	gw   *guest // the Translator's ENI
-	q    *Queue // … and its place
 
 	length        int           // of the IP packet's frame from its header on
 	in, out, last flow.Key      // the packet's at near, at far and at the end
@@ -58,10 +56,10 @@ func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
 	if q == nil || q.gate == nil || k.IsIPv6() || w.observe != nil {
 		return false
 	}
-	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], q: q, length: frame.Len() - wire.EthernetLen}
+	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], length: frame.Len() - wire.EthernetLen}
 	x.in.Set(eni, k.Proto(), flow.Ends{Local: k.Remote, Remote: k.Local, LocalPort: k.RemotePort, RemotePort: k.LocalPort})
 	near, s := w.recall(&x.near, &x.in)
-	if near == nil || !fromHere(s) || x.length > w.wayTo(x.gw) || !x.q.carries(frame.Len()) {
+	if near == nil || !fromHere(s) {
 		return false
 	}
 	x.parts[0] = near
@@ -72,7 +70,7 @@ func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
 // of a Translator's ENI, if all parts of the way know the frame.
 func (w *Worker) throughBy(frame *pmd.Frame, i int, q *Queue) bool {
 	k := &w.fast.keys[i]
-	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[k.ENI()], q: q, length: frame.Len() - wire.OuterLen - wire.EthernetLen, in: *k}
+	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[k.ENI()], length: frame.Len() - wire.OuterLen - wire.EthernetLen, in: *k}
 	return w.passThrough(&x, frame, frame.Bytes()[wire.OuterLen:], i)
 }
 
@@ -80,6 +78,9 @@ func (w *Worker) throughBy(frame *pmd.Frame, i int, q *Queue) bool {
 // inner is the frame without a tunnel.
 func (w *Worker) passThrough(x *through, frame *pmd.Frame, inner []byte, i int) bool {
 	d, p := wire.In, (*wire.Plain)(inner)
+	if x.length > int(x.gate.most) {
+		return false
+	}
 	if len(inner) == frame.Len() {
 		d = wire.Out
 	}
@@ -94,6 +95,7 @@ func (w *Worker) passThrough(x *through, frame *pmd.Frame, inner []byte, i int) 
 	if !w.leads(x, frame.Offset()+frame.Len()-len(inner)) {
 		return false
 	}
+	w.fast.through |= 1 << i
 	w.tally(w.flows.Conn(w.fast.at[i]), d, inner, i)
 	w.tallyParts(x, p)
 	if d == wire.In {
@@ -122,11 +124,6 @@ func (w *Worker) recall(at *atomic.Uint32, k *flow.Key) (*flow.Conn, flow.Status
 // guest of this card.
 func fromHere(s flow.Status) bool { return s.Walked(wire.In) && s.VTEP() == 0 && !s.OnLink() }
 
-// wayTo is how many bytes a packet has at most that goes to an ENI of this card.
-func (w *Worker) wayTo(g *guest) int {
-	return int(w.setup.Policy.Region.Station(g.eni.Station).MTU)
-}
-
 // knows tells whether x's Translator knows a connection of the packet, and finds out what the
 // packet gets.
 func (w *Worker) knows(x *through) bool {
@@ -147,7 +144,7 @@ func (w *Worker) knows(x *through) bool {
 		x.to, _, ok = x.passage.To()
 	}
 	state := atomic.LoadUint32(&x.passage.State)
-	if !ok || state&PassageSteady == 0 || !x.to.Addr.Is4() || int32(w.tick-atomic.LoadUint32(&x.passage.Seen)) >= passagePause {
+	if !ok || state&(PassageSteady|PassageIPv4) != PassageSteady|PassageIPv4 || int32(w.tick-atomic.LoadUint32(&x.passage.Seen)) >= passagePause {
 		return false
 	}
 	x.outward = state&PassageOut != 0
@@ -162,7 +159,7 @@ func (w *Worker) knows(x *through) bool {
 // leads tells whether x's exit can take the packet: into a tunnel, for which the packet has so
 // many bytes before it, or to another guest, whose part must know the packet.
 func (w *Worker) leads(x *through, before int) bool {
-	if x.length > int(vpc.AcrossMTU) && x.gw.across || x.exit.translated() && !x.outward {
+	if x.exit.translated() && !x.outward {
 		return false
 	}
 	eni, here := x.exit.neighbor()
@@ -173,7 +170,7 @@ func (w *Worker) leads(x *through, before int) bool {
 	}
 	n := &w.guests[eni]
 	x.toQ = w.queues[eni]
-	if x.toQ == nil || x.toQ.gate != nil || x.length > w.wayTo(n) || !x.toQ.carries(x.length+wire.EthernetLen) {
+	if x.toQ == nil || x.toQ.gate != nil || x.length > int(n.mtu) || !x.toQ.carries(x.length+wire.EthernetLen) {
 		return false
 	}
 	x.last.Set(eni, x.out.Proto(), flow.Ends{Local: x.out.Remote, Remote: x.out.Local, LocalPort: x.out.RemotePort, RemotePort: x.out.LocalPort})
@@ -220,43 +217,59 @@ func (w *Worker) sendThrough(x *through, frame *pmd.Frame, p *wire.Plain) {
 	if here {
 		n := &w.guests[eni]
 		p.SetStations(&n.mac, &n.router)
-		x.toQ.putThrough(w, frame, x.q)
+		x.toQ.put(w, frame, nil)
 		return
 	}
 	to := w.setup.Policy.Region.Station(x.exit.station())
 	p.SetStations(&to.Dst, &to.Src)
 	w.enclose(frame, to, w.underlay.hops[to.VTEP].mac.Load(), entropy(&x.out))
-	w.uplink.putThrough(w, frame, x.q)
+	w.uplink.put(w, frame, nil)
 }
 
-// putThrough is put for a frame that went through the Translator in a place.
-func (q *Queue) putThrough(w *Worker, f *pmd.Frame, via *Queue) {
-	i := w.out.n & (pmd.MaxBurst - 1)
-	w.out.through |= 1 << i
-	w.out.via[i] = via
-	q.put(w, f, nil)
+// settle is Settle for all stops, which the worker calls now and then.
+func (w *Worker) settle() {
+	for i := range w.stops {
+		w.stops[i].queue.Settle(w.ticks)
+	}
 }
 
-// settle counts what the fast path took through a stop's Translator in this burst: at the
-// place of its ENI, which the packets came to and left, and at the Translator.
-func (w *Worker) settle(s *stop) {
-	if s.translator == nil || s.passed == (Passed{}) {
+// Settle counts, at a place and at the Translator there, if there is one, what the fast path
+// took through. Call Settle while the worker stands at the gate, before the Translator's counts
+// are read; tick is flow's. Counts needs no Settle.
+func (q *Queue) Settle(tick uint64) {
+	if q.gate == nil || q.gate.passed == (Passed{}) {
 		return
 	}
-	n := s.passed.In.Packets + s.passed.Out.Packets
-	s.queue.delivered += n
-	s.queue.received += n
-	s.queue.sent += n
-	s.translator.Passed(&s.passed, w.ticks)
-	s.passed = Passed{}
+	n := q.gate.passed.packets()
+	q.delivered += n
+	q.received += n
+	q.sent += n
+	q.gate.translator.Passed(&q.gate.passed, tick)
+	q.gate.passed = Passed{}
 }
 
-// refusedBehind counts frame i of the outbox, which a port refused, as sent to the Translator
-// that the fast path took it through and not sent on from there, and returns the Translator's
-// place.
-func (w *Worker) refusedBehind(i uint8) *Queue {
-	via := w.out.via[i]
+// packets are those in both directions.
+func (p *Passed) packets() uint64 { return p.In.Packets + p.Out.Packets }
+
+// behindGate is the place of the Translator that the fast path took a frame through, nil if it
+// took it through none. The burst's findings hold until the next burst.
+func (w *Worker) behindGate(f *pmd.Frame) *Queue {
+	for i := range w.rx.Frames[:w.rx.N] {
+		switch {
+		case f != &w.rx.Frames[i] || w.fast.through&(1<<i) == 0:
+		case w.ingress == w.uplink:
+			return w.queues[w.flows.Key(w.fast.at[i]).ENI()]
+		default:
+			return w.queues[w.flows.Conn(w.fast.at[i]).Status().Exit()]
+		}
+	}
+	return nil
+}
+
+// refusedBehind counts a frame that a port refused as sent to the Translator in a place, and not
+// sent on from there.
+func (w *Worker) refusedBehind(via *Queue) {
 	w.ingress.sent++
 	via.sent--
-	return via
+	w.ingress = via
 }

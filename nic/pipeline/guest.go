@@ -22,6 +22,7 @@ type guest struct {
 	macBits, routerBits uint64
 	gateway             wire.Addr // the router's IPv4 address: the subnet's second
 	across              bool      // its VPC peers with one of another region
+	mtu                 vpc.MTU   // of the way to it from a guest of this card
 	publicAccess        Verdict   // judgePublicAccess
 	inward              [2]bool   // by vpc.Gateway: whether the gateway of its VPC has a route table
 
@@ -62,6 +63,7 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 			eni: e, label: &nameplate{e.ID, e.Groups, e.ACL(), e.Routes()}, number: e.Number, owner: e.Owner,
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
 			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
+			mtu:          policy.Region.Station(e.Station).MTU,
 			publicAccess: judgePublicAccess(e.ENI),
 			inward:       [2]bool{e.HasInward(vpc.InternetGateway), e.HasInward(vpc.VPNGateway)},
 			limit:        p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),

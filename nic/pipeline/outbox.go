@@ -18,9 +18,6 @@ type outbox struct {
 
 	answers uint64 // bit i: frames[i] is the card's answer to a packet that ended already
 
-	through uint64               // bit i: frames[i] went through a Translator on the fast path
-	via     [pmd.MaxBurst]*Queue // … the one of this place
-
 	long bool // a frame is to leave in fragments
 
 	queues int
@@ -113,7 +110,7 @@ func (w *Worker) flush() {
 }
 
 // empty makes room for the next burst.
-func (o *outbox) empty() { o.n, o.queues, o.answers, o.through, o.long = 0, 0, 0, 0, false }
+func (o *outbox) empty() { o.n, o.queues, o.answers, o.long = 0, 0, 0, false }
 
 // tellOf counts, notes and shows how the frames for q ended. The port took the first
 // taken of them.
@@ -141,8 +138,8 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
 	if refused > 0 {
 		v = TxFull
 		ingress := w.ingress
-		if w.out.through&(1<<i) != 0 {
-			w.ingress = w.refusedBehind(i)
+		if via := w.behindGate(w.out.frames[i]); via != nil {
+			w.refusedBehind(via)
 		}
 		w.ingress.tally().Ends[v] += uint64(refused)
 		q.tally().Drops[v] += uint64(refused)

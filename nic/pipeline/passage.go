@@ -44,11 +44,12 @@ type Passage struct {
 	Hi, Lo uint64 // the address
 	End    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
 	Seen   uint32 // tick of the last packet of the direction
-	State  uint32 // PassageOut and PassageSteady; the bits below are the Translator's
+	State  uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
 }
 
 // The bits of Passage.State that the fast path reads.
 const (
+	PassageIPv4   = 1 << 29 // the address and those of the key are IPv4
 	PassageOut    = 1 << 30 // packets go outward, and get another source
 	PassageSteady = 1 << 31 // … and those without SYN, FIN and RST change no state
 )

@@ -87,6 +87,7 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 
 // Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
+	q.Settle(0)
 	q.port, q.tx, q.gate, q.polled, q.merged, q.bundle = nil, nil, nil, false, false, false
 	q.room.Store(0)
 }

@@ -46,12 +46,13 @@ func TestKnownPacketsGoThroughATranslatorUnseen(t *testing.T) {
 	x.store(x.policy())
 	x.observe(nil)
 	at, err := s.passages.Insert(PassageKey{wiretest.Addr("10.0.2.7"), wiretest.Addr("10.0.1.6"), 40000, 80, wire.ProtoTCP},
-		NewPassage(Socket{wiretest.Addr("10.0.2.8"), 80}, 0, x.w.tick, PassageSteady))
+		NewPassage(Socket{wiretest.Addr("10.0.2.8"), 80}, 0, x.w.tick, PassageSteady|PassageIPv4))
 	require.NoError(t, err)
 	send := func(flags uint8) (left int) {
 		p := wiretest.TCP("10.0.2.7:40000", "10.0.1.6:80").Flags(flags).Size(20)
 		require.True(t, x.ports[Uplink].Inject(x.tunnel(serverY, "eni-a2", p)))
 		x.Poll(x.now)
+		x.places["eni-a2"][0].Settle(x.w.ticks)
 		return len(x.ports["eni-a4"].Sent())
 	}
 	x.put("SecurityGroups", `{GroupId: sg-a-db, GroupName: database, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)

@@ -19,6 +19,7 @@ type Worker struct {
 	part          // of setup
 
 	flows    *flow.Table
+	trails   *trail         // the first, of the connection at index 0
 	reader   *tables.Reader // of flows
 	underlay underlay       // a copy of the setup's
 	asker    asker
@@ -32,6 +33,7 @@ type Worker struct {
 
 	// The burst at hand.
 	ingress *Queue // that received the burst
+	called  bool   // an appliance took frames of it
 	rx      pmd.Burst
 	ends    [pmd.MaxBurst]Verdict // of rx's frames, if an appliance hands them on
 	out     outbox
@@ -66,6 +68,7 @@ func (w *Worker) Poll(now int64) int {
 		w.tick = tick
 		w.crew.begun.CompareAndSwap(0, now)
 		w.crew.now.Store(now)
+		w.settle()
 	}
 	w.flows.Advance(w.ticks, expireBudget)
 	if w.number == 0 {
@@ -97,6 +100,9 @@ const expireBudget = 256
 // adopt puts a new setup in force.
 func (w *Worker) adopt(s *Setup) {
 	w.setup, w.part, w.underlay, w.epoch = s, s.parts[w.number], s.underlay, s.Policy.Epoch
+	for i := range w.stops {
+		w.stops[i].serve(w)
+	}
 	w.asker.next, w.asker.settle = 0, 0
 	w.fast.forget()
 	w.fast.enis, w.fast.folder = s.enis, w.flows.Folder()
@@ -144,7 +150,7 @@ func (w *Worker) runBurst(ingress *Queue, g *guest, n int) {
 		w.fromGuest(g, w.rx.Frames[:n])
 	}
 	w.flush()
-	if len(w.stops) > 0 {
+	if w.called {
 		w.visit()
 	}
 }
