@@ -40,4 +40,10 @@
 // on whole if the card asks for them (pmd.Merging), and leave by a socket of their own, by
 // which the kernel takes 64 KB at once. Those in a tunnel leave as bundles (pmd.Cutter.Bundle):
 // the kernel cuts them where a device does not, and a card at the other end joins them again.
+//
+// Of the time that one stream between two guests of a card takes on two CPUs, 7 % are the card's
+// two copies of each 64 KB (Zen 5, Linux 6.18), so no way around a copy makes the stream much
+// faster. A ring of 512 slots does not, nor does a worker that sleeps 5 or 20 µs after its last
+// frame instead of 100. A worker that rests for 30 µs after a burst of merged frames makes a
+// stream through the tunnel a tenth faster, and each packet beside the stream later.
 package afpacket
