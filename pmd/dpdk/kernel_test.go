@@ -95,6 +95,26 @@ func TestTheInterfaceChanges(t *testing.T) {
 	}
 }
 
+// With places as long as the lab asks net_af_packet for, each frame of a kernel's comes whole, up
+// to the longest of a guest's MTU.
+func TestLongFramesOfAKernelComeWhole(t *testing.T) {
+	link, far := pmdtest.Veth(t)
+	p := plug(t, unique("net_af_packet")+",framesz=9216,blocksz=36864,framecnt=512,iface="+link.Attrs().Name)
+	kernel := pmdtest.NewWire(t, far)
+	for _, n := range []int{1514, 2040, 2100, 3000, 9015} {
+		require.True(t, kernel.Give(pattern(n)))
+		pmdtest.Until(t, fmt.Sprintf("a frame of %d bytes", n), func() (came bool) {
+			var b pmd.Burst
+			p.Rx(&b)
+			for _, f := range b.Frames[:b.N] {
+				came = came || f.Len() == n
+			}
+			return came
+		})
+	}
+	require.Zero(t, p.Stats().RxTooLong)
+}
+
 // A tap with several queues: each frame comes once, by one of them.
 func TestQueuesShareWhatComes(t *testing.T) {
 	pmdtest.NeedNamespace(t)
