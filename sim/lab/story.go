@@ -51,8 +51,8 @@ func (s *story) checks() (all []check) {
 }
 
 // longPackets are checks with packets above 2 KB. On ports of DPDK's net_af_packet a datagram in
-// fragments does not come back, and nobody knows yet why: the driver brings frames of such a
-// length (TestLongFramesOfAKernelComeWhole in pmd/dpdk), and counts none as rx_too_long.
+// fragments does not come back, and nobody knows yet why: the driver itself brings frames of such
+// a length (TestLongFramesOfAKernelComeWhole in pmd/dpdk).
 func (s *story) longPackets() []check {
 	return []check{{"a datagram in fragments", s.fragments}, {"path MTU", s.pathMTU}}
 }
