@@ -63,9 +63,10 @@ func TestJudgesAnswerWithNames(t *testing.T) {
 		{serverY, client, true, SourceMismatch},
 		{edge, "127.0.0.1", true, Martian},
 	} {
-		got := arrival{from(c.from), wiretest.Addr(c.src), a1.Primary}.judge(policy, a1)
+		a := arrival{from(c.from), wiretest.Addr(c.src), a1.Primary}
+		got := a.judge(policy, a1)
 		if c.from == edge {
-			got = judgeInternet(a1, wiretest.Addr(c.src), c.published)
+			got = a.judgeInternet(policy, a1, c.published)
 		}
 		require.Equal(t, c.want.String(), got.String(), "%+v", c)
 	}

@@ -55,6 +55,25 @@ func (a arrival) toOwn(e *vpc.OwnENI) Verdict {
 	return next
 }
 
+// overPeeringAlone tells whether the packet's source is an ENI of a peer whose packets come
+// over peering and not from the internet. IPv6 comes from the internet, too: it needs no
+// translation, and the table of the peer's ENI may lead to the peer's internet gateway.
+func (a arrival) overPeeringAlone(policy *vpc.Policy, e *vpc.OwnENI) bool {
+	peers := e.Peers()
+	for i := range peers {
+		n := peers[i].Holder(a.src)
+		if n != nil && (a.src.Is4() || !leadsAbroad(policy.Region.RouteOf(n, a.dst))) {
+			return true
+		}
+	}
+	return false
+}
+
+// leadsAbroad tells whether a route leads to the internet, or to a middlebox that may lead there.
+func leadsAbroad(r *vpc.Route) bool {
+	return r.Target == vpc.Internet || r.Target == vpc.EgressOnly || r.Target == vpc.Interface
+}
+
 // heldByPeer tells whether an ENI of a peer has an address.
 func heldByPeer(e *vpc.OwnENI, addr wire.Addr) bool {
 	if !e.Near(addr) {

@@ -199,3 +199,24 @@ func TestAnswersToANATGatewayNeedNoRouteInThePeer(t *testing.T) {
 	x.admits("{IpProtocol: '-1', IpRanges: [{CidrIp: 10.8.0.0/16}]}")
 	x.send(Uplink, sent.frame).delivered("eni-a2")
 }
+
+// ENIs of VPCs that peer reach each other's IPv6 addresses by the internet, too, if the sender's
+// route leads there (2.4, the longest prefix); while the route leads over the peering connection, the
+// edge does not speak for the peer.
+func TestIPv6OfAPeerComesByTheInternet(t *testing.T) {
+	x, _ := newPeers(t)
+	const c1v6 = "2001:db8:c:1::5"
+	x.put("Vpcs", `{VpcId: vpc-c, CidrBlock: 10.8.0.0/16, OwnerId: "222222222222", Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:c::/56"}]}`)
+	x.put("Subnets", `{SubnetId: subnet-c1, VpcId: vpc-c, CidrBlock: 10.8.1.0/24, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:c:1::/64"}]}`)
+	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-c1, SubnetId: subnet-c1, MacAddress: "06:00:00:00:0c:01", PrivateIpAddress: 10.8.1.5, Ipv6Addresses: [{Ipv6Address: "`+c1v6+`"}], Groups: [{GroupId: sg-c}]}`)
+	leads := func(route string) {
+		x.put("RouteTables", `{RouteTableId: rtb-c, VpcId: vpc-c, Associations: [{Main: true}], Routes: [{DestinationIpv6CidrBlock: "2001:db8:a::/56", `+route+`}]}`)
+	}
+	asks := func() end { return x.fromInternet("eni-a1", tcp6("["+c1v6+"]:40000", "["+a1v6+"]:80", wire.TCPSyn)) }
+	leads("GatewayId: igw-c")
+	asks().delivered("eni-a1")
+	leads("EgressOnlyInternetGatewayId: eigw-c")
+	asks().delivered("eni-a1")
+	leads("VpcPeeringConnectionId: pcx-ac")
+	asks().dropped(SourceMismatch)
+}

@@ -25,7 +25,7 @@ func (w *Worker) source(p *packet) Verdict {
 	}
 	if w.fromEdge(p) {
 		p.vtep = vpc.Edge
-		return judgeInternet(p.guest.eni, p.Src, p.Dst != p.pair.Local || p.published())
+		return arrival{vpc.Edge, p.Src, p.pair.Local}.judgeInternet(w.setup.Policy, p.guest.eni, p.Dst != p.pair.Local || p.published())
 	}
 	from, ok := w.setup.vtep(p.outerSrc)
 	if !ok {
@@ -65,13 +65,13 @@ func martian(src wire.Addr) bool { return !src.IsUnicast() || src.IsLinkLocal6()
 // judgeInternet tells whether the edge may speak for the source of a packet to an ENI: for the
 // world outside, and only to public addresses, as an internet gateway does. published says
 // that the internet may send to the destination, which is no private address of the ENI's.
-func judgeInternet(e *vpc.OwnENI, src wire.Addr, published bool) Verdict {
+func (a arrival) judgeInternet(policy *vpc.Policy, e *vpc.OwnENI, published bool) Verdict {
 	switch {
-	case martian(src):
+	case martian(a.src):
 		return Martian
-	case e.Near(src) && (e.Neighbor(src) != nil || heldByPeer(e, src)):
+	case e.Near(a.src) && (e.Neighbor(a.src) != nil || a.overPeeringAlone(policy, e)):
 		return SourceMismatch
-	case isPrivate(src):
+	case isPrivate(a.src):
 		return PrivateInternet
 	case !published:
 		return PrivateDestination
@@ -79,9 +79,9 @@ func judgeInternet(e *vpc.OwnENI, src wire.Addr, published bool) Verdict {
 	return next
 }
 
-// arrival is a packet that another card sent to an ENI of this card.
+// arrival is a packet that another card, or the edge, sent to an ENI of this card.
 type arrival struct {
-	vtep     uint16    // index of the card's tunnel end
+	vtep     uint16    // index of the tunnel end
 	src, dst wire.Addr // dst is the private address behind a public one
 }
 
@@ -113,7 +113,7 @@ func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 	if of == nil || of.Card != a.vtep {
 		return false
 	}
-	fromInternet := !public.IsZero() && !heldByPeer(e, a.src) && !isPrivate(a.src)
+	fromInternet := !public.IsZero() && !a.overPeeringAlone(policy, e) && !isPrivate(a.src)
 	if fromInternet && leadsTo(policy, e, vpc.InternetGateway, a.dst) {
 		return true
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
 )
 
 // routeTables compiles the marked tables, and assigns them to subnets. First all marked
@@ -120,6 +121,10 @@ func (r *Region) routesOf(s *Subnet) *routeTable {
 	n, _ := r.networks.Get(s.VPC.ID)
 	return n.usual
 }
+
+// RouteOf is the route for a destination in the table of the subnet of any ENI of the region.
+// The route is not nil.
+func (r *Region) RouteOf(e *ENI, dst wire.Addr) *Route { return r.routesOf(e.Subnet).route(dst) }
 
 // uses tells whether a subnet uses a table.
 func (r *Region) uses(t *routeTable) bool {

@@ -45,7 +45,8 @@ func (w *World) aclOf(subnet *ec2.Subnet) (found *ec2.NetworkAcl) {
 // entryMatches tells whether an entry is about a packet: protocol, the remote side's
 // address, the destination port of TCP and UDP, type and code of ICMP.
 func entryMatches(entry ec2.NetworkAclEntry, d Direction, p Packet) bool {
-	if !entry.CidrBlock.IsValid() || !entry.CidrBlock.Contains(d.remote(p)) {
+	// "v4 and v6 separate": an entry has a block of one of the families.
+	if remote := d.remote(p); !entry.CidrBlock.Contains(remote) && !entry.Ipv6CidrBlock.Contains(remote) {
 		return false
 	}
 	if entry.Protocol == "-1" {
@@ -57,7 +58,7 @@ func entryMatches(entry ec2.NetworkAclEntry, d Direction, p Packet) bool {
 	switch {
 	case (p.Proto == TCP || p.Proto == UDP) && entry.PortRange != nil:
 		return entry.PortRange.From <= int(p.DstPort) && int(p.DstPort) <= entry.PortRange.To
-	case p.Proto == ICMP && entry.IcmpTypeCode != nil:
+	case p.IsICMP() && entry.IcmpTypeCode != nil:
 		return anyOr(&entry.IcmpTypeCode.Type, p.Type) && anyOr(&entry.IcmpTypeCode.Code, p.Code)
 	}
 	return true

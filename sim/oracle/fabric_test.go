@@ -128,8 +128,7 @@ func (f *fabric) fromInternet(p Packet) {
 // intoRegion is the edge: it wraps a frame for the ENI that has the destination address,
 // and tells whether there is one.
 func (f *fabric) intoRegion(frame []byte) bool {
-	dst, _ := netip.AddrFromSlice(frame[14+16 : 14+20])
-	e, _ := f.world.PublicOwner(dst)
+	e, _ := f.world.PublicOwner(dstOf(frame))
 	if e == nil {
 		return false
 	}
@@ -137,7 +136,7 @@ func (f *fabric) intoRegion(frame []byte) bool {
 	inner := append([]byte{}, frame...)
 	copy(inner, e.MacAddress[:])
 	copy(inner[6:], f.world.Config.Placement.Edge.Mac[:])
-	s.uplink.Inject(wiretest.VXLAN(f.edge.String(), s.vtep.String(), vni, inner).MACs(f.world.Config.Placement.Edge.UnderlayMac, s.mac).Bytes())
+	s.uplink.Inject(wiretest.VXLAN(f.edge.String(), s.vtep.String(), vni, inner).Checksum().MACs(f.world.Config.Placement.Edge.UnderlayMac, s.mac).Bytes())
 	s.card.Poll(f.now())
 	return true
 }
@@ -158,13 +157,13 @@ func (f *fabric) carry() {
 
 // deliver brings one tunnel packet to its end.
 func (f *fabric) deliver(outer []byte) {
-	to, _ := netip.AddrFromSlice(outer[14+16 : 14+20])
+	to := dstOf(outer)
 	if to != f.edge {
 		f.vteps[to].uplink.Inject(outer)
 		f.vteps[to].card.Poll(f.now())
 		return
 	}
-	if inner := outer[wire.OuterLen:]; !f.intoRegion(inner) {
+	if inner := outer[14+ipLen(outer)+wire.UDPLen+wire.VXLANLen:]; !f.intoRegion(inner) {
 		f.internet = append(f.internet, inner)
 	}
 }

@@ -24,7 +24,7 @@ func build(p Packet) wiretest.Packet {
 		return wiretest.UDP(ports(p.Src, p.SrcPort), ports(p.Dst, p.DstPort)).Payload(payload)
 	case p.Quoted != nil:
 		return errorFrom(p)
-	case p.Proto == ICMP:
+	case p.IsICMP():
 		if _, _, query := p.query(); query {
 			return wiretest.Query(from, to, p.Type, p.ID).Code(p.Code)
 		}
@@ -43,19 +43,40 @@ func read(frame []byte) (Packet, error) {
 	if err := wiretest.Check(frame); err != nil {
 		return Packet{}, err
 	}
-	if binary.BigEndian.Uint16(frame[12:]) != 0x0800 {
-		return Packet{}, fmt.Errorf("a frame of type %#x", frame[12:14])
+	if kind := binary.BigEndian.Uint16(frame[12:]); kind != 0x0800 && kind != 0x86dd {
+		return Packet{}, fmt.Errorf("a frame of type %#x", kind)
 	}
-	return readIPv4(frame[14:]), nil
+	return readIP(frame[14:]), nil
 }
 
-// readIPv4 is an IPv4 packet; bytes that are not there count as zero.
-func readIPv4(b []byte) (p Packet) {
+// dstOf is the destination of a frame's IP packet.
+func dstOf(frame []byte) netip.Addr {
+	if frame[12] == 0x86 {
+		return netip.AddrFrom16([16]byte(frame[14+24:]))
+	}
+	return netip.AddrFrom4([4]byte(frame[14+16:]))
+}
+
+// ipLen is the length of a frame's IP header, if it has no options.
+func ipLen(frame []byte) int {
+	if frame[12] == 0x86 {
+		return wire.IPv6Len
+	}
+	return wire.IPv4Len
+}
+
+// readIP is an IP packet without extension headers; bytes that are not there count as zero.
+func readIP(b []byte) (p Packet) {
 	b = append(append([]byte{}, b...), make([]byte, 64)...)
 	header := int(b[0]&15) * 4
-	p.Proto = b[9]
-	p.Src, _ = netip.AddrFromSlice(b[12:16])
-	p.Dst, _ = netip.AddrFromSlice(b[16:20])
+	switch {
+	case b[0]>>4 == 6:
+		header, p.Proto = 40, b[6]
+		p.Src, p.Dst = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:]))
+	default:
+		p.Proto = b[9]
+		p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
+	}
 	t := b[header:]
 	switch p.Proto {
 	case TCP:
@@ -63,12 +84,12 @@ func readIPv4(b []byte) (p Packet) {
 		p.Seq, p.Ack, p.Flags = binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:]), t[13]
 	case UDP:
 		p.SrcPort, p.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
-	case ICMP:
+	case ICMP, ICMPv6:
 		p.Type, p.Code = t[0], t[1]
 		if _, _, query := p.query(); query {
 			p.ID = binary.BigEndian.Uint16(t[4:])
-		} else if t[8]>>4 == 4 {
-			quoted := readIPv4(t[8:])
+		} else if t[8]>>4 == b[0]>>4 {
+			quoted := readIP(t[8:])
 			p.Quoted = &quoted
 		}
 	}

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -24,8 +25,11 @@ func IsPrivate(a netip.Addr) bool {
 }
 
 // publicOf is the public address of an ENI's private one: "One EIP per private IP." It is
-// the zero Addr if there is none.
+// the zero Addr if there is none. An address of IPv6 is its own.
 func (w *World) publicOf(e *ec2.NetworkInterface, a netip.Addr) netip.Addr {
+	if a.Is6() {
+		return a
+	}
 	for _, own := range e.PrivateIpAddresses {
 		if own.PrivateIpAddress == a && own.Association != nil {
 			return own.Association.PublicIp
@@ -46,6 +50,9 @@ func (w *World) publicOf(e *ec2.NetworkInterface, a netip.Addr) netip.Addr {
 func (w *World) PublicOwner(public netip.Addr) (*ec2.NetworkInterface, netip.Addr) {
 	for i := range w.Config.NetworkInterfaces {
 		e := &w.Config.NetworkInterfaces[i]
+		if public.Is6() && has(e, public) {
+			return e, public
+		}
 		for _, own := range e.PrivateIpAddresses {
 			if w.publicOf(e, own.PrivateIpAddress) == public {
 				return e, own.PrivateIpAddress
@@ -55,8 +62,14 @@ func (w *World) PublicOwner(public netip.Addr) (*ec2.NetworkInterface, netip.Add
 	return nil, netip.Addr{}
 }
 
-// hasGateway tells whether an internet gateway is attached to a VPC.
+// hasGateway tells whether an internet gateway is attached to a VPC, or an egress-only one,
+// of which routes alone tell.
 func (w *World) hasGateway(vpc string) bool {
+	for _, t := range w.Config.RouteTables {
+		if t.VpcId == vpc && slices.ContainsFunc(t.Routes, isEgressOnly) {
+			return true
+		}
+	}
 	for _, g := range w.Config.InternetGateways {
 		for _, a := range g.Attachments {
 			if a.VpcId == vpc {
@@ -71,13 +84,16 @@ func (w *World) hasGateway(vpc string) bool {
 // sees only the private address; private source without public IP is dropped there." The
 // address counts, and not the ENI that sent the packet: a middlebox passes on what others
 // sent.
-func (y *way) internetGateway(e *ec2.NetworkInterface) []Outcome {
+func (y *way) internetGateway(e *ec2.NetworkInterface, by *ec2.Route) []Outcome {
 	owner := y.w.Owner(y.w.VPC(e), y.p.Src)
 	if owner == nil || !y.w.publicOf(owner, y.p.Src).IsValid() {
 		return y.drop(NoPublic)
 	}
 	if IsPrivate(y.p.Dst) {
 		return y.drop(PrivateEnd)
+	}
+	if y.w.isClosed(owner, by) {
+		return y.drop(PublicAccess)
 	}
 	y.remember(e, Out)
 	y.p.Src = y.w.publicOf(owner, y.p.Src)
@@ -100,6 +116,19 @@ func (y *way) fromInternet() []Outcome {
 	y.at = ""
 	if to == nil || !y.w.hasGateway(y.w.VPC(to)) {
 		return y.drop(NoGateway)
+	}
+	y.at = to.NetworkInterfaceId
+	back := y.w.routeTo(y.w.Subnet(to), y.p.Src)
+	if y.w.isClosed(to, back) {
+		return y.drop(PublicAccess)
+	}
+	if y.p.Src.Is6() && back != nil && isEgressOnly(*back) {
+		switch y.w.opened(to, y.p) {
+		case no:
+			return y.drop(EgressOnly)
+		case unknown:
+			y.maybe(EgressOnly)
+		}
 	}
 	y.p.Dst = private
 	y.translateQuoted(func(q *Packet) {

@@ -100,7 +100,7 @@ func (g *generator) finish(s step) step {
 // complain is the ICMP error of a packet's receiver.
 func (g *generator) complain() step {
 	a := g.recent[g.latest(len(g.recent))]
-	if a.packet.Quoted != nil || a.packet.Proto == ICMP && a.packet.Type != Echo {
+	if kind, answer, query := a.packet.query(); a.packet.Quoted != nil || a.packet.IsICMP() && (!query || answer || kind == Timestamp) {
 		return g.first()
 	}
 	about := a.packet
@@ -108,12 +108,18 @@ func (g *generator) complain() step {
 		return g.first()
 	}
 	p := about.ErrorAbout(about.Dst, Unreachable, one(g.dice, []uint8{1, 3, 4}))
+	if about.Dst.Is6() {
+		p.Type = one(g.dice, []uint8{Unreachable6, TooBig6})
+	}
 	return step{Packet: &p, ENI: a.eni, Direct: a.direct}
 }
 
 // first is the first packet of a flow, as far as its sender knows.
 func (g *generator) first() step {
 	p := Packet{Proto: one(g.dice, []uint8{TCP, TCP, TCP, UDP, UDP, UDP, ICMP, ICMP, 47}), SrcPort: one(g.dice, ports), DstPort: one(g.dice, ports)}
+	if g.oneIn(20) {
+		p.DstPort = 25
+	}
 	switch p.Proto {
 	case TCP:
 		p.Flags, p.Seq = SYN, uint32(g.IntN(4))*1_000_000
@@ -132,27 +138,44 @@ func (g *generator) first() step {
 	return g.firstFromGuest(p)
 }
 
+// sixth makes a packet one of IPv6, if its source is.
+func (p Packet) sixth() Packet {
+	if p.Src.Is6() && p.Proto == ICMP {
+		p.Proto, p.Type = ICMPv6, map[uint8]uint8{Echo: Echo6, Timestamp: Echo6, EchoReply: EchoReply6}[p.Type]
+	}
+	return p
+}
+
 // firstFromInternet is a packet from outside, to a public address.
 func (g *generator) firstFromInternet(p Packet) step {
-	p.Src = one(g.dice, hosts)
-	if g.oneIn(40) {
-		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("100.64.1.1")})
-	}
-	if p.Dst = g.publicAddress(); !p.Dst.IsValid() {
+	if p.Dst = g.publicAddress(g.oneIn(3)); !p.Dst.IsValid() {
 		return step{Wait: time.Second}
 	}
+	p.Src = one(g.dice, hostsOf(p.Dst))
+	if p.Dst.Is4() && g.oneIn(40) {
+		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("100.64.1.1")})
+	}
+	p = p.sixth()
 	return step{Packet: &p}
 }
 
+// hostsOf are the hosts on the internet of an address's family.
+func hostsOf(a netip.Addr) []netip.Addr {
+	if a.Is6() {
+		return hosts6
+	}
+	return hosts
+}
+
 // publicAddress is one of some ENI, mostly.
-func (g *generator) publicAddress() netip.Addr {
+func (g *generator) publicAddress(sixth bool) netip.Addr {
 	if g.oneIn(30) {
-		return netip.MustParseAddr("35.72.9.9")
+		return map[bool]netip.Addr{false: netip.MustParseAddr("35.72.9.9"), true: netip.MustParseAddr("2001:db8:0:5::5")}[sixth]
 	}
 	var all []netip.Addr
 	for _, e := range g.w.Config.NetworkInterfaces {
-		for _, a := range e.PrivateIpAddresses {
-			if public := g.w.publicOf(&e, a.PrivateIpAddress); public.IsValid() {
+		for _, a := range g.addresses(e) {
+			if public := g.w.publicOf(&e, a); public.IsValid() && public.Is6() == sixth {
 				all = append(all, public)
 			}
 		}
@@ -166,23 +189,24 @@ func (g *generator) publicAddress() netip.Addr {
 // firstFromGuest is a packet of some ENI's guest.
 func (g *generator) firstFromGuest(p Packet) step {
 	e := one(g.dice, g.w.Config.NetworkInterfaces)
-	p.Src = g.addressOf(e)
+	p.Src = one(g.dice, g.addresses(e))
 	if g.oneIn(30) {
-		p.Src = netip.MustParseAddr("10.0.0.200")
+		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.200"), netip.MustParseAddr("2001:db8::200")})
 	}
 	to := one(g.dice, g.w.Config.NetworkInterfaces)
 	switch n := g.IntN(10); {
 	case n < 3:
-		p.Dst = one(g.dice, hosts)
+		p.Dst = one(g.dice, hostsOf(p.Src))
 	case n == 3:
-		p.Dst = g.publicAddress()
+		p.Dst = g.publicAddress(p.Src.Is6())
 	case n == 4:
 		p.Dst = one(g.dice, nobody)
 	default:
-		p.Dst = g.addressOf(to)
+		p.Dst = one(g.dice, g.addresses(to))
 	}
-	if self, _ := g.w.PublicOwner(p.Dst); !p.Dst.IsValid() || has(&e, p.Dst) || self != nil && self.NetworkInterfaceId == e.NetworkInterfaceId {
-		p.Dst = hosts[0] // a packet meets each ENI once, and an oracle that judges before it remembers is right
+	p = p.sixth()
+	if self, _ := g.w.PublicOwner(p.Dst); p.Dst.Is6() != p.Src.Is6() || !p.Dst.IsValid() || has(&e, p.Dst) || self != nil && self.NetworkInterfaceId == e.NetworkInterfaceId {
+		p.Dst = hostsOf(p.Src)[0] // a packet meets each ENI once, and an oracle that judges before it remembers is right
 	}
 	s := step{Packet: &p, ENI: e.NetworkInterfaceId}
 	if owner := g.w.Owner(g.w.VPC(&e), p.Dst); owner != nil && owner.SubnetId == e.SubnetId {
@@ -192,14 +216,24 @@ func (g *generator) firstFromGuest(p Packet) step {
 }
 
 // nobody has these addresses.
-var nobody = []netip.Addr{netip.MustParseAddr("10.0.0.250"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("10.1.0.10")}
+var nobody = []netip.Addr{netip.MustParseAddr("10.0.0.250"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("10.1.0.10"),
+	netip.MustParseAddr("2001:db8::99"), netip.MustParseAddr("2001:db8:0:100::99")}
 
-// addressOf is one of an ENI's addresses.
-func (g *generator) addressOf(e ec2.NetworkInterface) netip.Addr {
-	if len(e.Ipv4Prefixes) > 0 && g.oneIn(4) {
-		return e.Ipv4Prefixes[0].Ipv4Prefix.Addr().Next()
+// addresses are an ENI's, and one of each of its prefixes.
+func (g *generator) addresses(e ec2.NetworkInterface) (all []netip.Addr) {
+	for _, a := range e.PrivateIpAddresses {
+		all = append(all, a.PrivateIpAddress)
 	}
-	return one(g.dice, e.PrivateIpAddresses).PrivateIpAddress
+	for _, a := range e.Ipv4Prefixes {
+		all = append(all, a.Ipv4Prefix.Addr().Next())
+	}
+	for _, a := range e.Ipv6Addresses {
+		all = append(all, a.Ipv6Address)
+	}
+	for _, a := range e.Ipv6Prefixes {
+		all = append(all, a.Ipv6Prefix.Addr().Next())
+	}
+	return all
 }
 
 // edit changes one object.
@@ -217,7 +251,7 @@ func (g *generator) edit() *vpc.Edit {
 			return &vpc.Edit{Kind: "NetworkAcls", ID: a.NetworkAclId, Object: &a}
 		}
 	case 2:
-		l := r.prefixList(number0(one(g.dice, g.w.Config.Vpcs).VpcId), g.IntN(2))
+		l := r.prefixList(number0(one(g.dice, g.w.Config.Vpcs).VpcId), g.IntN(prefixLists))
 		return &vpc.Edit{Kind: "ManagedPrefixLists", ID: l.PrefixListId, Object: &l}
 	case 3:
 		e := one(g.dice, g.w.Config.NetworkInterfaces)

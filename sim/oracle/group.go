@@ -78,7 +78,7 @@ func permitsTraffic(rule ec2.IpPermission, p Packet) bool {
 	case TCP, UDP:
 		return rule.FromPort == nil || *rule.FromPort == -1 ||
 			*rule.FromPort <= int(p.DstPort) && int(p.DstPort) <= *rule.ToPort
-	case ICMP:
+	case ICMP, ICMPv6:
 		// "ICMP: FromPort=type, ToPort=code, -1 = all."
 		return anyOr(rule.FromPort, p.Type) && anyOr(rule.ToPort, p.Code)
 	}
@@ -98,6 +98,8 @@ func protocolNumber(name string) int {
 		return UDP
 	case "icmp":
 		return ICMP
+	case "icmpv6":
+		return ICMPv6
 	}
 	n, err := strconv.Atoi(name)
 	if err != nil {
@@ -111,6 +113,11 @@ func protocolNumber(name string) int {
 func (w *World) permitsPeer(e *ec2.NetworkInterface, rule ec2.IpPermission, remote netip.Addr) bool {
 	for _, r := range rule.IpRanges {
 		if r.CidrIp.Contains(remote) {
+			return true
+		}
+	}
+	for _, r := range rule.Ipv6Ranges {
+		if r.CidrIpv6.Contains(remote) {
 			return true
 		}
 	}

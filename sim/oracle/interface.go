@@ -46,6 +46,16 @@ func has(e *ec2.NetworkInterface, a netip.Addr) bool {
 			return true
 		}
 	}
+	for _, own := range e.Ipv6Addresses {
+		if a == own.Ipv6Address {
+			return true
+		}
+	}
+	for _, own := range e.Ipv6Prefixes {
+		if own.Ipv6Prefix.Contains(a) {
+			return true
+		}
+	}
 	return false
 }
 
@@ -53,7 +63,7 @@ func has(e *ec2.NetworkInterface, a netip.Addr) bool {
 // own: "source/dest check (default on; covers delegated prefixes)".
 func checks(e *ec2.NetworkInterface) bool { return e.SourceDestCheck == nil || *e.SourceDestCheck }
 
-// Owner is the ENI that has a private address in a VPC, nil if none has it.
+// Owner is the ENI that has a private address or one of IPv6 in a VPC, nil if none has it.
 func (w *World) Owner(vpc string, a netip.Addr) *ec2.NetworkInterface {
 	for i := range w.Config.NetworkInterfaces {
 		if e := &w.Config.NetworkInterfaces[i]; w.VPC(e) == vpc && has(e, a) {

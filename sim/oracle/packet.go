@@ -7,9 +7,10 @@ import (
 
 // Protocols with a part in EC2's rules (IANA's numbers).
 const (
-	ICMP = 1
-	TCP  = 6
-	UDP  = 17
+	ICMP   = 1
+	TCP    = 6
+	UDP    = 17
+	ICMPv6 = 58
 )
 
 // TCP's flags (RFC 9293 section 3.1).
@@ -30,7 +31,7 @@ type Packet struct {
 	Flags            uint8  // of TCP
 	Seq, Ack         uint32 // of TCP
 
-	Type, Code uint8   // of ICMP
+	Type, Code uint8   // of ICMP, for each family its own
 	ID         uint16  // of an ICMP query and its answers
 	Quoted     *Packet // by an ICMP error, nil in others
 }
@@ -46,12 +47,25 @@ const (
 	TimestampReply = 14
 )
 
-// answers are ICMP's queries, and the type of the answer to each.
-var answers = map[uint8]uint8{Echo: EchoReply, Timestamp: TimestampReply}
+// Message types of ICMPv6 (RFC 4443).
+const (
+	Unreachable6 = 1
+	TooBig6      = 2
+	Echo6        = 128
+	EchoReply6   = 129
+)
+
+// answers are ICMP's queries by its protocol number, and the type of the answer to each.
+var answers = map[uint8]map[uint8]uint8{ICMP: {Echo: EchoReply, Timestamp: TimestampReply}, ICMPv6: {Echo6: EchoReply6}}
+
+// IsICMP tells whether a packet is a control message of its family.
+func (p Packet) IsICMP() bool {
+	return p.Proto == ICMP && p.Src.Is4() || p.Proto == ICMPv6 && p.Src.Is6()
+}
 
 // query is the type of the query that an ICMP packet is, or answers.
 func (p Packet) query() (kind uint8, answer, ok bool) {
-	for query, reply := range answers {
+	for query, reply := range answers[p.Proto] {
 		switch p.Type {
 		case query:
 			return query, false, true
@@ -71,29 +85,33 @@ func (p Packet) Answer() Packet {
 		a.Flags, a.Seq, a.Ack = SYN|ACK, p.Seq^0x5a5a5a, p.Seq+1
 	case p.Proto == TCP:
 		a.Flags, a.Seq, a.Ack = ACK, p.Ack, p.Seq+1
-	case p.Proto == ICMP:
-		if reply, is := answers[p.Type]; is {
+	case p.IsICMP():
+		if reply, is := answers[p.Proto][p.Type]; is {
 			a.Type = reply
 		}
 	}
 	return a
 }
 
-// ErrorAbout is the ICMP error that from answers to p.
+// ErrorAbout is the ICMP error that from answers to p, with a type of p's family.
 func (p Packet) ErrorAbout(from netip.Addr, kind, code uint8) Packet {
-	return Packet{Src: from, Dst: p.Src, Proto: ICMP, Type: kind, Code: code, Quoted: &p}
+	proto := uint8(ICMP)
+	if from.Is6() {
+		proto = ICMPv6
+	}
+	return Packet{Src: from, Dst: p.Src, Proto: proto, Type: kind, Code: code, Quoted: &p}
 }
 
 // String is the packet in a line.
 func (p Packet) String() string {
 	switch {
 	case p.Proto == TCP:
-		return fmt.Sprintf("tcp %v:%d > %v:%d %s", p.Src, p.SrcPort, p.Dst, p.DstPort, flagNames(p.Flags))
+		return fmt.Sprintf("tcp %v > %v %s", netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort), flagNames(p.Flags))
 	case p.Proto == UDP:
-		return fmt.Sprintf("udp %v:%d > %v:%d", p.Src, p.SrcPort, p.Dst, p.DstPort)
+		return fmt.Sprintf("udp %v > %v", netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort))
 	case p.Quoted != nil:
 		return fmt.Sprintf("icmp %v > %v type %d code %d about [%v]", p.Src, p.Dst, p.Type, p.Code, *p.Quoted)
-	case p.Proto == ICMP:
+	case p.IsICMP():
 		return fmt.Sprintf("icmp %v > %v type %d code %d id %d", p.Src, p.Dst, p.Type, p.Code, p.ID)
 	}
 	return fmt.Sprintf("protocol %d %v > %v", p.Proto, p.Src, p.Dst)

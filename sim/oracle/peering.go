@@ -59,6 +59,11 @@ func (w *World) inVPC(id string, a netip.Addr) bool {
 				return true
 			}
 		}
+		for _, block := range v.Ipv6CidrBlockAssociationSet {
+			if block.Ipv6CidrBlock.Contains(a) {
+				return true
+			}
+		}
 		return v.CidrBlock.Contains(a)
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
@@ -27,10 +28,13 @@ func one[T any](d dice, list []T) T { return list[d.IntN(len(list))] }
 // The few addresses and ports that everything random is made of, so that packets, rules
 // and routes meet.
 var (
-	hosts   = []netip.Addr{netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("203.0.113.77"), netip.MustParseAddr("8.8.4.4")}
-	ports   = []uint16{80, 443, 5000, 40000, 40001}
-	anyone  = netip.MustParsePrefix("0.0.0.0/0")
-	outside = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("203.0.113.9/32"), netip.MustParsePrefix("8.0.0.0/7")}
+	hosts    = []netip.Addr{netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("203.0.113.77"), netip.MustParseAddr("8.8.4.4")}
+	hosts6   = []netip.Addr{netip.MustParseAddr("2001:db8:9::9"), netip.MustParseAddr("2001:db8:9::77"), netip.MustParseAddr("2600:1f00::4")}
+	ports    = []uint16{80, 443, 5000, 40000, 40001}
+	anyone   = netip.MustParsePrefix("0.0.0.0/0")
+	anyone6  = netip.MustParsePrefix("::/0")
+	outside  = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("203.0.113.9/32"), netip.MustParsePrefix("8.0.0.0/7")}
+	outside6 = []netip.Prefix{netip.MustParsePrefix("2001:db8:9::/48"), netip.MustParsePrefix("2001:db8:9::9/128"), netip.MustParsePrefix("2600::/12")}
 )
 
 // region is a random region on its way.
@@ -46,10 +50,18 @@ func randomRegion(d dice) *vpc.Config {
 	r := &region{dice: d, Config: &vpc.Config{}}
 	r.Placement.Edge = vpc.EdgePlacement{Vtep: netip.MustParseAddr("172.16.0.1"), Mac: wire.MAC{2, 0, 0, 0, 0xed, 1}, UnderlayMac: wire.MAC{2, 0, 0, 0, 0xed, 2}}
 	r.Placement.Vnis = map[string]uint32{}
-	for i := range r.upTo(1, 3) {
-		r.Placement.Cards = append(r.Placement.Cards, vpc.CardPlacement{Name: fmt.Sprintf("card-%d", i),
-			Vtep: netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16, 0, byte(11 + i)}), 24), Mac: wire.MAC{2, 0, 0, 0, 1, byte(i)}})
+	vtep := netip.MustParsePrefix("172.16.0.11/24")
+	if r.oneIn(4) {
+		r.Placement.Edge.Vtep, vtep = netip.MustParseAddr("fd00:16::1"), netip.MustParsePrefix("fd00:16::11/64")
 	}
+	for i := range r.upTo(1, 3) {
+		r.Placement.Cards = append(r.Placement.Cards, vpc.CardPlacement{Name: fmt.Sprintf("card-%d", i), Vtep: vtep, Mac: wire.MAC{2, 0, 0, 0, 1, byte(i)}})
+		vtep = netip.PrefixFrom(vtep.Addr().Next(), vtep.Bits())
+	}
+	if r.oneIn(3) {
+		r.Placement.Port25 = "open"
+	}
+	r.blockPublicAccess()
 	n := r.upTo(1, 3)
 	if r.peered = n > 1 && r.oneIn(2); r.peered {
 		r.peerings(n)
@@ -75,6 +87,33 @@ func (r *region) peerings(n int) {
 // cidrOf is the CIDR of a VPC that has peers.
 func cidrOf(v int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(v), 0, 0}), 16)
+}
+
+// cidr6Of is the IPv6 CIDR of a VPC, which no other VPC has.
+func cidr6Of(v int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 0, 0, byte(v)}), 56)
+}
+
+// has6 tells whether a VPC has IPv6.
+func (r *region) has6(v int) bool {
+	i := slices.IndexFunc(r.Vpcs, func(of ec2.Vpc) bool { return of.VpcId == name("vpc", v) })
+	return i >= 0 && len(r.Vpcs[i].Ipv6CidrBlockAssociationSet) > 0
+}
+
+// blockPublicAccess closes the internet gateways of some regions, and excludes some subnets.
+func (r *region) blockPublicAccess() {
+	if !r.oneIn(5) {
+		return
+	}
+	r.VpcBlockPublicAccessOptions = []ec2.VpcBlockPublicAccessOptions{{InternetGatewayBlockMode: one(r.dice, []string{blockIngress, blockBidirectional})}}
+	r.Unenforced = map[string][]any{}
+	for _, of := range []string{"vpc/vpc-1", "subnet/subnet-0-0", "subnet/subnet-1-1"} {
+		if r.oneIn(2) {
+			r.Unenforced["VpcBlockPublicAccessExclusions"] = append(r.Unenforced["VpcBlockPublicAccessExclusions"], map[string]any{
+				"ResourceArn": "arn:aws:ec2:eu-west-1:111122223333:" + of, "State": "create-complete",
+				"InternetGatewayExclusionMode": one(r.dice, []string{"allow-bidirectional", "allow-egress"})})
+		}
+	}
 }
 
 // second is the second byte of a VPC's addresses. Without peerings all VPCs have one CIDR:
@@ -103,15 +142,20 @@ func (r *region) vpc(v int) {
 	if r.peered {
 		r.Vpcs[v].CidrBlock = cidrOf(v)
 	}
+	if !r.oneIn(4) {
+		r.Vpcs[v].Ipv6CidrBlockAssociationSet = []ec2.VpcIpv6CidrBlockAssociation{{Ipv6CidrBlock: cidr6Of(v), Ipv6CidrBlockState: ec2.VpcCidrBlockState{State: "associated"}}}
+	}
 	r.Placement.Vnis[id] = uint32(5000 + v)
 	r.InternetGateways = append(r.InternetGateways, ec2.InternetGateway{InternetGatewayId: name("igw", v),
 		Attachments: []ec2.InternetGatewayAttachment{{VpcId: id, State: "available"}}})
-	r.ManagedPrefixLists = append(r.ManagedPrefixLists, r.prefixList(v, forRules), r.prefixList(v, forRoutes))
+	for use := range prefixLists {
+		r.ManagedPrefixLists = append(r.ManagedPrefixLists, r.prefixList(v, use))
+	}
 	for g := range r.upTo(1, 4) {
 		r.SecurityGroups = append(r.SecurityGroups, ec2.SecurityGroup{GroupId: name("sg", v, g), GroupName: name("sg", v, g), VpcId: id})
 	}
 	for s := range r.upTo(1, 3) {
-		r.Subnets = append(r.Subnets, ec2.Subnet{SubnetId: name("subnet", v, s), VpcId: id, CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)})
+		r.Subnets = append(r.Subnets, r.subnet(v, s))
 		for range r.upTo(1, 3) {
 			r.NetworkInterfaces = append(r.NetworkInterfaces, r.eni(v, s))
 		}
@@ -125,17 +169,42 @@ func (r *region) vpc(v int) {
 	r.acls(v)
 }
 
-// A VPC has two prefix lists: no route of EC2's leads into the VPC but by its own CIDRs.
-const forRules, forRoutes = 0, 1
+// subnet is one with IPv4, IPv6 or both.
+func (r *region) subnet(v, s int) ec2.Subnet {
+	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), VpcId: name("vpc", v), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)}
+	if !r.has6(v) || r.oneIn(4) {
+		return subnet
+	}
+	subnet.Ipv6CidrBlockAssociationSet = []ec2.SubnetIpv6CidrBlockAssociation{{Ipv6CidrBlock: subnet6(v, s), Ipv6CidrBlockState: ec2.SubnetCidrBlockState{State: "associated"}}}
+	if r.oneIn(6) {
+		subnet.CidrBlock = netip.Prefix{}
+	}
+	return subnet
+}
 
-// prefixList is one of a VPC's two.
+// subnet6 is the IPv6 CIDR of a subnet.
+func subnet6(v, s int) netip.Prefix {
+	a := cidr6Of(v).Addr().As16()
+	a[7] = byte(s)
+	return netip.PrefixFrom(netip.AddrFrom16(a), 64)
+}
+
+// A VPC has two prefix lists of each family: no route of EC2's leads into the VPC but by its
+// own CIDRs.
+const forRules, forRoutes, forRules6, forRoutes6, prefixLists = 0, 1, 2, 3, 4
+
+// prefixList is one of a VPC's.
 func (r *region) prefixList(v, use int) ec2.ManagedPrefixList {
 	l := ec2.ManagedPrefixList{PrefixListId: name("pl", v, use), PrefixListName: "list", AddressFamily: "IPv4", Entries: []ec2.PrefixListEntry{}}
-	for range r.upTo(0, 2) {
-		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: one(r.dice, outside)})
+	beyond, within := outside, netip.MustParsePrefix("10.0.1.0/24")
+	if use >= forRules6 {
+		l.AddressFamily, beyond, within = "IPv6", outside6, subnet6(0, 1)
 	}
-	if use == forRules && r.oneIn(2) {
-		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: netip.MustParsePrefix("10.0.1.0/24")})
+	for range r.upTo(0, 2) {
+		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: one(r.dice, beyond)})
+	}
+	if (use == forRules || use == forRules6) && r.oneIn(2) {
+		l.Entries = append(l.Entries, ec2.PrefixListEntry{Cidr: within})
 	}
 	return l
 }
@@ -152,14 +221,19 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 			taken++
 		}
 	}
+	home := r.Subnets[slices.IndexFunc(r.Subnets, func(of ec2.Subnet) bool { return of.SubnetId == e.SubnetId })]
+	r.addresses6(&e, home, taken)
 	for i := range r.upTo(1, 2) {
+		if !home.CidrBlock.IsValid() {
+			break
+		}
 		a := ec2.NetworkInterfacePrivateIpAddress{Primary: i == 0, PrivateIpAddress: netip.AddrFrom4([4]byte{10, r.second(v), byte(s), byte(10 + 2*taken + i)})}
 		if !r.oneIn(3) {
 			a.Association = &ec2.NetworkInterfaceAssociation{PublicIp: netip.AddrFrom4([4]byte{35, 72, byte(i), byte(n)})}
 		}
 		e.PrivateIpAddresses = append(e.PrivateIpAddresses, a)
 	}
-	if r.oneIn(4) {
+	if r.oneIn(4) && home.CidrBlock.IsValid() {
 		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), byte(128 + 16*taken)}), 28)}}
 	}
 	if r.oneIn(4) {
@@ -173,6 +247,21 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 	card := &r.Placement.Cards[r.IntN(len(r.Placement.Cards))]
 	card.NetworkInterfaces = append(card.NetworkInterfaces, e.NetworkInterfaceId)
 	return e
+}
+
+// addresses6 gives an ENI addresses of IPv6, as the n-th of its subnet.
+func (r *region) addresses6(e *ec2.NetworkInterface, home ec2.Subnet, n int) {
+	for _, block := range home.Ipv6CidrBlockAssociationSet {
+		a := block.Ipv6CidrBlock.Addr().As16()
+		for i := range r.upTo(1, 2) {
+			a[15] = byte(0x10 + 2*n + i)
+			e.Ipv6Addresses = append(e.Ipv6Addresses, ec2.NetworkInterfaceIpv6Address{Ipv6Address: netip.AddrFrom16(a)})
+		}
+		if r.oneIn(4) {
+			a[9], a[15] = byte(n+1), 0
+			e.Ipv6Prefixes = []ec2.Ipv6PrefixSpecification{{Ipv6Prefix: netip.PrefixFrom(netip.AddrFrom16(a), 80)}}
+		}
+	}
 }
 
 func number(n int) *int { return &n }
@@ -200,6 +289,9 @@ func (r *region) rules(v int, g *ec2.SecurityGroup) {
 	}
 	if !r.oneIn(3) { // as EC2 makes groups
 		g.IpPermissionsEgress = []ec2.IpPermission{{IpProtocol: "-1", IpRanges: []ec2.IpRange{{CidrIp: anyone}}}}
+		if r.has6(v) {
+			g.IpPermissionsEgress[0].Ipv6Ranges = []ec2.Ipv6Range{{CidrIpv6: anyone6}}
+		}
 		return
 	}
 	for range r.upTo(0, 4) {
@@ -209,7 +301,7 @@ func (r *region) rules(v int, g *ec2.SecurityGroup) {
 
 // rule is one of a VPC's groups.
 func (r *region) rule(v int) ec2.IpPermission {
-	rule := ec2.IpPermission{IpProtocol: one(r.dice, []string{"tcp", "tcp", "tcp", "udp", "udp", "icmp", "-1", "47", "6"})}
+	rule := ec2.IpPermission{IpProtocol: one(r.dice, []string{"tcp", "tcp", "tcp", "udp", "udp", "icmp", "icmpv6", "-1", "47", "6", "58"})}
 	switch rule.IpProtocol {
 	case "tcp", "udp", "6":
 		between := one(r.dice, [][2]int{{80, 80}, {443, 443}, {80, 443}, {0, 65535}, {1024, 65535}, {5000, 40000}})
@@ -217,20 +309,35 @@ func (r *region) rule(v int) ec2.IpPermission {
 	case "icmp":
 		kind := one(r.dice, [][2]int{{-1, -1}, {Echo, -1}, {Echo, 0}, {Unreachable, -1}, {Unreachable, 4}, {EchoReply, -1}})
 		rule.FromPort, rule.ToPort = number(kind[0]), number(kind[1])
+	case "icmpv6", "58":
+		kind := one(r.dice, [][2]int{{-1, -1}, {Echo6, -1}, {Echo6, 0}, {Unreachable6, -1}, {TooBig6, 0}, {EchoReply6, -1}})
+		rule.FromPort, rule.ToPort = number(kind[0]), number(kind[1])
 	}
 	switch r.IntN(6) {
 	case 0, 1:
-		rule.IpRanges = []ec2.IpRange{{CidrIp: anyone}}
+		r.from(&rule, anyone, anyone6)
 	case 2:
-		rule.IpRanges = []ec2.IpRange{{CidrIp: one(r.dice, outside)}}
+		r.from(&rule, one(r.dice, outside), one(r.dice, outside6))
 	case 3:
-		rule.IpRanges = []ec2.IpRange{{CidrIp: one(r.dice, []netip.Prefix{cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.10/32")})}}
+		r.from(&rule, one(r.dice, []netip.Prefix{cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.10/32")}),
+			one(r.dice, []netip.Prefix{cidr6Of(0), cidr6Of(1), subnet6(0, 0), netip.PrefixFrom(subnet6(0, 1).Addr(), 127)}))
 	case 4:
 		rule.UserIdGroupPairs = []ec2.UserIdGroupPair{r.reference(v)}
 	case 5:
-		rule.PrefixListIds = []ec2.PrefixListId{{PrefixListId: name("pl", v, forRules)}}
+		rule.PrefixListIds = []ec2.PrefixListId{{PrefixListId: name("pl", v, one(r.dice, []int{forRules, forRules6}))}}
 	}
 	return rule
+}
+
+// from gives a rule a block of one family, or of both.
+func (r *region) from(rule *ec2.IpPermission, v4, v6 netip.Prefix) {
+	family := r.IntN(4)
+	if family != 0 {
+		rule.IpRanges = []ec2.IpRange{{CidrIp: v4}}
+	}
+	if family < 2 {
+		rule.Ipv6Ranges = []ec2.Ipv6Range{{CidrIpv6: v6}}
+	}
 }
 
 // reference names a group of a VPC, or of a peer.
@@ -276,6 +383,7 @@ func (r *region) routes(v int, t *ec2.RouteTable) {
 		}
 	}
 	r.middleboxes(v, t, add)
+	r.routes6(v, t, add)
 	if !r.oneIn(5) {
 		add(ec2.Route{DestinationCidrBlock: anyone, GatewayId: name("igw", v)})
 	}
@@ -284,6 +392,30 @@ func (r *region) routes(v int, t *ec2.RouteTable) {
 	}
 	if r.oneIn(4) {
 		add(ec2.Route{DestinationPrefixListId: name("pl", v, forRoutes), GatewayId: name("igw", v)})
+	}
+}
+
+// routes6 are the routes of IPv6.
+func (r *region) routes6(v int, t *ec2.RouteTable, add func(ec2.Route)) {
+	if !r.has6(v) {
+		return
+	}
+	t.Routes = append(t.Routes, ec2.Route{DestinationIpv6CidrBlock: cidr6Of(v), GatewayId: "local", Origin: "CreateRouteTable", State: "active"})
+	for _, p := range r.VpcPeeringConnections {
+		for _, ends := range [][2]string{{p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId}, {p.AccepterVpcInfo.VpcId, p.RequesterVpcInfo.VpcId}} {
+			if ends[0] == t.VpcId && !r.oneIn(4) {
+				add(ec2.Route{DestinationIpv6CidrBlock: cidr6Of(number0(ends[1])), VpcPeeringConnectionId: p.VpcPeeringConnectionId})
+			}
+		}
+	}
+	switch r.IntN(5) {
+	case 0, 1:
+		add(ec2.Route{DestinationIpv6CidrBlock: anyone6, GatewayId: name("igw", v)})
+	case 2, 3:
+		add(ec2.Route{DestinationIpv6CidrBlock: anyone6, EgressOnlyInternetGatewayId: name("eigw", v)})
+	}
+	if r.oneIn(4) {
+		add(ec2.Route{DestinationPrefixListId: name("pl", v, forRoutes6), GatewayId: name("igw", v)})
 	}
 }
 
@@ -303,8 +435,11 @@ func (r *region) middleboxes(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 		if e.SubnetId != subnets[len(subnets)-1].SubnetId || r.oneIn(2) {
 			continue
 		}
-		if len(subnets) > 2 {
+		if len(subnets) > 2 && subnets[1].CidrBlock.IsValid() {
 			add(ec2.Route{DestinationCidrBlock: subnets[1].CidrBlock, NetworkInterfaceId: e.NetworkInterfaceId})
+		}
+		if len(subnets) > 2 && len(subnets[1].Ipv6CidrBlockAssociationSet) > 0 {
+			add(ec2.Route{DestinationIpv6CidrBlock: subnets[1].Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock, NetworkInterfaceId: e.NetworkInterfaceId})
 		}
 		if r.oneIn(2) {
 			add(ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("203.0.113.64/26"), InstanceId: e.Attachment.InstanceId, NetworkInterfaceId: e.NetworkInterfaceId})
@@ -324,7 +459,9 @@ func (r *region) acls(v int) {
 		}
 	}
 	for _, egress := range []bool{false, true} {
-		acl.Entries = append(acl.Entries, ec2.NetworkAclEntry{RuleNumber: 100, Egress: egress, Protocol: "-1", RuleAction: "allow", CidrBlock: anyone}, final(egress))
+		acl.Entries = append(acl.Entries, ec2.NetworkAclEntry{RuleNumber: 100, Egress: egress, Protocol: "-1", RuleAction: "allow", CidrBlock: anyone},
+			ec2.NetworkAclEntry{RuleNumber: 101, Egress: egress, Protocol: "-1", RuleAction: "allow", Ipv6CidrBlock: anyone6})
+		acl.Entries = append(acl.Entries, final(egress)...)
 	}
 	if r.oneIn(2) {
 		acl.Associations = acl.Associations[:len(acl.Associations)-1]
@@ -335,28 +472,35 @@ func (r *region) acls(v int) {
 	r.NetworkAcls = append(r.NetworkAcls, acl)
 }
 
-// final is the deny that ends each direction of an ACL.
-func final(egress bool) ec2.NetworkAclEntry {
-	return ec2.NetworkAclEntry{RuleNumber: 32767, Egress: egress, Protocol: "-1", RuleAction: "deny", CidrBlock: anyone}
+// final are the denies that end each direction of an ACL.
+func final(egress bool) []ec2.NetworkAclEntry {
+	return []ec2.NetworkAclEntry{{RuleNumber: 32767, Egress: egress, Protocol: "-1", RuleAction: "deny", CidrBlock: anyone},
+		{RuleNumber: 32768, Egress: egress, Protocol: "-1", RuleAction: "deny", Ipv6CidrBlock: anyone6}}
 }
 
 // entries fills an ACL anew, in no order.
 func (r *region) entries(acl *ec2.NetworkAcl) {
-	acl.Entries = []ec2.NetworkAclEntry{final(true), final(false)}
+	acl.Entries = append(final(true), final(false)...)
 	used := map[int]bool{}
 	for range r.upTo(2, 8) {
-		e := ec2.NetworkAclEntry{RuleNumber: r.upTo(1, 20), Egress: r.oneIn(2), Protocol: one(r.dice, []string{"-1", "-1", "6", "17", "1", "47"}),
+		e := ec2.NetworkAclEntry{RuleNumber: r.upTo(1, 20), Egress: r.oneIn(2), Protocol: one(r.dice, []string{"-1", "-1", "6", "17", "1", "58", "47"}),
 			RuleAction: one(r.dice, []string{"allow", "allow", "deny"}), CidrBlock: one(r.dice, []netip.Prefix{anyone, anyone, outside[0], outside[1], cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.1.0/24")})}
 		if used[e.RuleNumber] {
 			continue
 		}
 		used[e.RuleNumber] = true
+		if r.oneIn(2) {
+			e.CidrBlock, e.Ipv6CidrBlock = netip.Prefix{}, one(r.dice, []netip.Prefix{anyone6, anyone6, outside6[0], outside6[1], cidr6Of(0), cidr6Of(1), subnet6(0, 1)})
+		}
 		switch e.Protocol {
 		case "6", "17":
 			between := one(r.dice, [][2]int{{0, 65535}, {80, 80}, {443, 5000}, {1024, 65535}})
 			e.PortRange = &ec2.PortRange{From: between[0], To: between[1]}
 		case "1":
 			kind := one(r.dice, [][2]int{{-1, -1}, {Echo, -1}, {EchoReply, 0}, {Unreachable, 4}})
+			e.IcmpTypeCode = &ec2.IcmpTypeCode{Type: kind[0], Code: kind[1]}
+		case "58":
+			kind := one(r.dice, [][2]int{{-1, -1}, {Echo6, -1}, {EchoReply6, 0}, {TooBig6, 0}})
 			e.IcmpTypeCode = &ec2.IcmpTypeCode{Type: kind[0], Code: kind[1]}
 		}
 		acl.Entries = append(acl.Entries, e)

@@ -65,7 +65,7 @@ func (w *World) begin(old *conn, f flow, d Direction, p Packet) *conn {
 // mid-stream pickup", and an answer that nobody asked for is as much in the middle.
 func (p Packet) goesOn() bool {
 	_, answer, _ := p.query()
-	return p.Proto == TCP && !p.isSYN() || p.Proto == ICMP && answer
+	return p.Proto == TCP && !p.isSYN() || p.IsICMP() && answer
 }
 
 // goOn is a packet of a connection that there is, or may be.

@@ -50,7 +50,7 @@ func (w *World) destinations(r *ec2.Route) []netip.Prefix {
 	if r.DestinationPrefixListId != "" {
 		return w.entries(r.DestinationPrefixListId)
 	}
-	return []netip.Prefix{r.DestinationCidrBlock}
+	return []netip.Prefix{r.DestinationCidrBlock, r.DestinationIpv6CidrBlock} // one of them is absent, and contains nothing
 }
 
 // rankOf decides between routes of one length.

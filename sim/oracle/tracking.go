@@ -29,7 +29,7 @@ func flowOf(e *ec2.NetworkInterface, d Direction, p Packet) (f flow, ok bool) {
 		if d == In {
 			f.localPort, f.remotePort = p.DstPort, p.SrcPort
 		}
-	case ICMP:
+	case ICMP, ICMPv6:
 		query, answer, is := p.query()
 		if !is {
 			return f, false
@@ -85,26 +85,42 @@ func (w *World) find(f flow) *conn {
 }
 
 // untracked tells whether a flow that begins in a direction is not tracked: "iff TCP/UDP,
-// a rule permits the flow for 0.0.0.0/0, and the other direction permits 0.0.0.0/0 for
-// ports 0–65535."
+// a rule permits the flow for 0.0.0.0/0 (or ::/0), and the other direction permits 0.0.0.0/0
+// (::/0) for ports 0–65535, and not auto-tracked. Per family".
 func (w *World) untracked(e *ec2.NetworkInterface, began Direction, f flow) bool {
 	if f.proto != TCP && f.proto != UDP {
 		return false // "ICMP always tracked", and other protocols are
 	}
+	if w.autoTracked(e, f) {
+		return false
+	}
 	there, back := false, false
 	for _, rule := range w.permissions(e, began) {
-		there = there || forEveryone(rule) && permitsTraffic(rule, f.packet(began))
+		there = there || forEveryone(rule, f.remote) && permitsTraffic(rule, f.packet(began))
 	}
 	for _, rule := range w.permissions(e, 1-began) {
-		back = back || forEveryone(rule) && permitsAllPorts(rule, f.proto)
+		back = back || forEveryone(rule, f.remote) && permitsAllPorts(rule, f.proto)
 	}
 	return there && back
 }
 
-// forEveryone tells whether a rule names 0.0.0.0/0.
-func forEveryone(rule ec2.IpPermission) bool {
+// autoTracked tells whether a flow takes a gateway for which EC2 always tracks:
+// "Auto-tracked: egress-only IGW, … NAT gateway".
+func (w *World) autoTracked(e *ec2.NetworkInterface, f flow) bool {
+	r := w.routeTo(w.Subnet(e), f.remote)
+	return r != nil && r.State != "blackhole" && (r.EgressOnlyInternetGatewayId != "" || r.NatGatewayId != "")
+}
+
+// forEveryone tells whether a rule names all addresses of an address's family: 0.0.0.0/0 or
+// ::/0.
+func forEveryone(rule ec2.IpPermission, a netip.Addr) bool {
 	for _, r := range rule.IpRanges {
-		if r.CidrIp.Bits() == 0 {
+		if r.CidrIp.Bits() == 0 && a.Is4() {
+			return true
+		}
+	}
+	for _, r := range rule.Ipv6Ranges {
+		if r.CidrIpv6.Bits() == 0 && a.Is6() {
 			return true
 		}
 	}
@@ -148,7 +164,7 @@ func (c *conn) idle() (least, most time.Duration) {
 			return stream, stream
 		}
 		return udp, udp
-	case ICMP:
+	case ICMP, ICMPv6:
 		return 60 * time.Second, 60 * time.Second // Ours: AWS documents none
 	}
 	return 600 * time.Second, 600 * time.Second // "Other protocols …: reply accepted within 600 s."
@@ -227,7 +243,7 @@ func (w *World) passesError(e *ec2.NetworkInterface, d Direction, p Packet) answ
 	switch {
 	case !ok || c == nil || d.local(p) != f.local || d == Out && d.remote(p) != f.remote:
 		return no
-	case c.tracked == no || p.Type == Redirect:
+	case c.tracked == no || p.Proto == ICMP && p.Type == Redirect:
 		return both(unknown, c.lives(w.Now))
 	}
 	return both(c.lives(w.Now), c.tracked)

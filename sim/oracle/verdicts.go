@@ -5,6 +5,7 @@ var verdicts = map[Part][]string{
 	SourceCheck:      {"spoofed_address"},
 	GroupOut:         {"security_group_out"},
 	ACLOut:           {"network_acl_out"},
+	Port25:           {"port_25_blocked"},
 	NoRoute:          {"no_route"},
 	Blackhole:        {"blackhole"},
 	Elsewhere:        {"target_outside", "route_not_enforced"},
@@ -12,6 +13,8 @@ var verdicts = map[Part][]string{
 	NoNeighbor:       {"no_neighbor"},
 	NoPublic:         {"no_public_address"},
 	PrivateEnd:       {"private_internet", "source_mismatch"},
+	PublicAccess:     {"block_public_access"},
+	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol"},
 	NATLoop:          {"nat_loop"},
 	NATUnknown:       {"nat_unknown"},

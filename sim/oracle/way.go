@@ -32,14 +32,17 @@ func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 	if !y.groups(e, Out) {
 		return y.drop(GroupOut)
 	}
+	if !direct && !w.stays(e, p.Dst) && !w.aclAllows(w.Subnet(e), Out, y.p) {
+		return y.drop(ACLOut)
+	}
+	if w.isMailAbroad(e, y.p) {
+		return y.drop(Port25)
+	}
 	// "Route table rules apply to frames sent to the router MAC; frames to another ENI's MAC
 	// are L2 and skip them." And such a frame stays within its subnet.
 	if direct {
 		y.remember(e, Out)
 		return y.arrive(w.Owner(w.VPC(e), p.Dst), false)
-	}
-	if !w.stays(e, p.Dst) && !w.aclAllows(w.Subnet(e), Out, y.p) {
-		return y.drop(ACLOut)
 	}
 	return y.route(e)
 }
@@ -77,11 +80,13 @@ func (y *way) route(e *ec2.NetworkInterface) []Outcome {
 		return y.peering(e, r.VpcPeeringConnectionId)
 	case r.NatGatewayId != "":
 		return y.natGateway(e, r.NatGatewayId)
+	case r.EgressOnlyInternetGatewayId != "" && y.p.Dst.Is6():
+		return y.internetGateway(e, r)
 	}
 	if !strings.HasPrefix(r.GatewayId, "igw-") {
 		return y.drop(Elsewhere)
 	}
-	return y.internetGateway(e)
+	return y.internetGateway(e, r)
 }
 
 // local is the way to an ENI of the same VPC.
