@@ -21,7 +21,8 @@ func (a *way) peering(policy *vpc.Policy, peer *vpc.Peer, dst wire.Addr) {
 // for the ENIs of a peer that live behind it, and for all of the peer's ENIs and the world
 // outside if an ENI of the peer there forwards; AWS checks no source on the way over peering.
 // But no other tunnel end speaks for an ENI of a peer, because rules may name the groups of
-// that ENI.
+// that ENI; except where a NAT gateway of the ENI's own VPC lives, which brings the answers of hosts
+// that it reached over peering.
 //
 // The packet must be for an address of the ENI's own, even if the ENI forwards, because
 // peering is not transitive.
@@ -37,6 +38,8 @@ func (a arrival) overPeering(policy *vpc.Policy, e *vpc.OwnENI) Verdict {
 		forwarded = forwarded || forwards
 	}
 	switch {
+	case held && policy.Region.Translates(e.Subnet.VPC, a.vtep):
+		return a.toOwn(e)
 	case held:
 		return SourceMismatch
 	case policy.Region.Forwards(e.VNI, a.vtep):

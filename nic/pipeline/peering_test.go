@@ -220,3 +220,18 @@ func TestIPv6OfAPeerComesByTheInternet(t *testing.T) {
 	leads("VpcPeeringConnectionId: pcx-ac")
 	asks().dropped(SourceMismatch)
 }
+
+// "client → NATGW → peer works" (2.5): the answer reaches a client on another server than the NAT
+// gateway's, though its source lives behind a third tunnel end. A server without a NAT gateway does not
+// speak for the peer.
+func TestAnswersOfPeersComeFromANATGateway(t *testing.T) {
+	x, _ := newPeers(t)
+	answer := wiretest.TCP("10.8.1.6:80", "10.0.1.5:40000").Flags(wire.TCPSyn | wire.TCPAck) // c2 lives on x
+	x.admits("{IpProtocol: '-1', IpRanges: [{CidrIp: 10.8.0.0/16}]}")
+	x.send(Uplink, x.tunnel(serverY, "eni-a1", answer)).dropped(SourceMismatch)
+	x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a5, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:05", InterfaceType: nat_gateway, SourceDestCheck: false,
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.7}]}`)
+	x.send(Uplink, x.tunnel(serverY, "eni-a1", answer)).dropped(SourceMismatch)
+	x.put("NatGateways", `{NatGatewayId: nat-a, VpcId: vpc-a, SubnetId: subnet-a1, State: available, NatGatewayAddresses: [{NetworkInterfaceId: eni-a5, PrivateIp: 10.0.1.7}]}`)
+	x.send(Uplink, x.tunnel(serverY, "eni-a1", answer)).delivered("eni-a1")
+}

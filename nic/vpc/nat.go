@@ -55,6 +55,16 @@ func (r *Region) NATFor(id string, of *Subnet) *ENI {
 	return nil
 }
 
+// Translates tells whether a NAT gateway of a VPC lives behind a tunnel end.
+func (r *Region) Translates(v *VPC, vtep uint16) (is bool) {
+	r.natENIs.Ascend("", func(eni string, _ *NATGateway) bool {
+		e := r.ENI(eni)
+		is = e != nil && e.Subnet.VPC == v && e.Card == vtep
+		return !is
+	})
+	return is
+}
+
 // partsOf are the parts of a regional NAT gateway, in the order of their zones.
 func (r *Region) partsOf(id string) iter.Seq[*NATGateway] {
 	return func(yield func(*NATGateway) bool) {

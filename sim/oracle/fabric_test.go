@@ -39,7 +39,7 @@ type server struct {
 	mac     wire.MAC
 	card    *nic.Card
 	uplink  *mem.Port
-	guests  map[string]*mem.Port // by ENI
+	guests  map[string]*mem.Port // by ENI; nil where a NAT gateway is behind it
 	routers map[string]wire.MAC
 }
 
@@ -71,6 +71,9 @@ func newFabric(t testing.TB, w *World, watched bool) (*fabric, error) {
 func (f *fabric) plug(s *server) {
 	require.NoError(f, s.card.Attach(nic.Uplink, func() (pmd.Port, error) { return s.uplink, nil }))
 	for _, e := range s.card.ENIs() {
+		if s.guests[e.ID] = nil; f.world.natOf(f.world.ENI(e.ID)) != nil {
+			continue
+		}
 		port := mem.New(mem.Options{Queue: 16})
 		s.guests[e.ID], s.routers[e.ID] = port, e.RouterMAC
 		require.NoError(f, s.card.Attach(e.ID, func() (pmd.Port, error) { return port, nil }))
@@ -90,7 +93,7 @@ func (f *fabric) now() int64 { return f.start + int64(f.world.Now) }
 // of is the server that an ENI is on.
 func (f *fabric) of(eni string) *server {
 	for _, s := range f.cards {
-		if s.guests[eni] != nil {
+		if _, is := s.guests[eni]; is {
 			return s
 		}
 	}
@@ -200,6 +203,9 @@ func (f *fabric) lastDrop() (reason, at string) {
 func (f *fabric) took() (got result, err error) {
 	for _, s := range f.cards {
 		for id, port := range s.guests {
+			if port == nil {
+				continue
+			}
 			for _, frame := range port.Sent() {
 				if err := got.arrived(id, frame); err != nil {
 					return got, err

@@ -188,7 +188,7 @@ func (g *generator) publicAddress(sixth bool) netip.Addr {
 
 // firstFromGuest is a packet of some ENI's guest.
 func (g *generator) firstFromGuest(p Packet) step {
-	e := one(g.dice, g.w.Config.NetworkInterfaces)
+	e := g.guest()
 	p.Src = one(g.dice, g.addresses(e))
 	if g.oneIn(30) {
 		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.200"), netip.MustParseAddr("2001:db8::200")})
@@ -213,6 +213,15 @@ func (g *generator) firstFromGuest(p Packet) step {
 		s.Direct = !g.oneIn(8) // a guest asks for its neighbor's MAC, and some set a route
 	}
 	return s
+}
+
+// guest is some ENI that has a guest.
+func (g *generator) guest() ec2.NetworkInterface {
+	for {
+		if e := one(g.dice, g.w.Config.NetworkInterfaces); g.w.natOf(&e) == nil {
+			return e
+		}
+	}
 }
 
 // nobody has these addresses.
@@ -242,7 +251,7 @@ func (g *generator) edit() *vpc.Edit {
 	switch g.IntN(8) {
 	case 0:
 		if t := one(g.dice, g.w.Config.RouteTables); true {
-			r.routes(number0(t.VpcId), &t)
+			r.refill(&t)
 			return &vpc.Edit{Kind: "RouteTables", ID: t.RouteTableId, Object: &t}
 		}
 	case 1:
@@ -254,7 +263,7 @@ func (g *generator) edit() *vpc.Edit {
 		l := r.prefixList(number0(one(g.dice, g.w.Config.Vpcs).VpcId), g.IntN(prefixLists))
 		return &vpc.Edit{Kind: "ManagedPrefixLists", ID: l.PrefixListId, Object: &l}
 	case 3:
-		e := one(g.dice, g.w.Config.NetworkInterfaces)
+		e := g.guest()
 		e.Groups = r.someGroups(number0(g.w.VPC(&e)))
 		return &vpc.Edit{Kind: "NetworkInterfaces", ID: e.NetworkInterfaceId, Object: &e}
 	}

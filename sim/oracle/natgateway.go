@@ -1,91 +1,226 @@
 package oracle
 
 import (
+	"net/netip"
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
 
-// translation is a flow that a NAT gateway sends from its own address. Which port the
-// gateway takes, AWS does not tell: the oracle's gateways keep the sender's.
-type translation struct {
-	gateway         string // the ENI's ID
-	inside, outside Packet // the flow's first packet, as it came and as it left
-}
-
-// natENI is the ENI of a NAT gateway that is there, nil if none is.
-func (w *World) natENI(id string) *ec2.NetworkInterface {
+// natENIs are the ENIs by which a NAT gateway serves a subnet, none if the gateway is gone. A
+// regional gateway has "no subnet, no ENI in a subnet": an ENI of Placement's stands for the
+// gateway in a zone. Ours: a zone without one is served by any other.
+func (w *World) natENIs(id string, of *ec2.Subnet) (all []*ec2.NetworkInterface) {
 	for _, g := range w.Config.NatGateways {
-		if g.NatGatewayId != id || g.State != "" && g.State != "available" || len(g.NatGatewayAddresses) == 0 {
+		if g.NatGatewayId != id || g.State != "" && g.State != "available" {
 			continue
 		}
-		return w.ENI(g.NatGatewayAddresses[0].NetworkInterfaceId)
+		if g.AvailabilityMode != "regional" {
+			return w.enis(natPrimary(g))
+		}
+		parts := w.Config.Placement.NatGateways[id]
+		for zone, eni := range parts {
+			if zone == of.AvailabilityZone || zone == of.AvailabilityZoneId {
+				return w.enis(eni)
+			}
+			all = append(all, w.enis(eni)...)
+		}
+	}
+	return all
+}
+
+// enis is the ENI of an ID as a list.
+func (w *World) enis(id string) []*ec2.NetworkInterface {
+	if e := w.ENI(id); e != nil {
+		return []*ec2.NetworkInterface{e}
 	}
 	return nil
+}
+
+// natPrimary is the ENI of a NAT gateway's primary address.
+func natPrimary(g ec2.NatGateway) (eni string) {
+	for i, a := range g.NatGatewayAddresses {
+		if i == 0 || a.IsPrimary {
+			eni = a.NetworkInterfaceId
+		}
+	}
+	return eni
 }
 
 // natOf is the NAT gateway of an ENI, nil if the ENI is not of one.
 func (w *World) natOf(e *ec2.NetworkInterface) *ec2.NatGateway {
 	for i := range w.Config.NatGateways {
-		for _, a := range w.Config.NatGateways[i].NatGatewayAddresses {
+		g := &w.Config.NatGateways[i]
+		for _, eni := range w.Config.Placement.NatGateways[g.NatGatewayId] {
+			if eni == e.NetworkInterfaceId {
+				return g
+			}
+		}
+		for _, a := range g.NatGatewayAddresses {
 			if a.NetworkInterfaceId == e.NetworkInterfaceId {
-				return &w.Config.NatGateways[i]
+				return g
 			}
 		}
 	}
 	return nil
 }
 
-// natGateway is the way from an ENI through a NAT gateway: "No SG on it; NACL of its subnet
-// applies", and the route table of its subnet.
-func (y *way) natGateway(e *ec2.NetworkInterface, id string) []Outcome {
-	nat := y.w.natENI(id)
+// isRegional tells whether an ENI stands for a regional NAT gateway, which is in no subnet.
+func (w *World) isRegional(nat *ec2.NetworkInterface) bool {
+	return w.natOf(nat).AvailabilityMode == "regional"
+}
+
+// natAddresses are the addresses that a NAT gateway sends from: "2 addresses by default, 8 at
+// most", those of a regional gateway by its ENI's.
+func (w *World) natAddresses(nat *ec2.NetworkInterface) (all []netip.Addr) {
+	if w.isRegional(nat) {
+		for _, a := range nat.PrivateIpAddresses {
+			all = append(all, a.PrivateIpAddress)
+		}
+		return all
+	}
+	for _, a := range w.natOf(nat).NatGatewayAddresses {
+		if a.Status == "" || a.Status == "succeeded" {
+			all = append(all, a.PrivateIp)
+		}
+	}
+	return all
+}
+
+// isPublicOf tells whether a public address is one of a NAT gateway's.
+func (w *World) isPublicOf(nat *ec2.NetworkInterface, a netip.Addr) bool {
+	e, _ := w.PublicOwner(a)
+	return e == nat
+}
+
+// natGateway is the way from an ENI through a NAT gateway.
+func (y *way) natGateway(e *ec2.NetworkInterface, id string) (all []Outcome) {
+	parts := y.w.natENIs(id, y.w.Subnet(e))
 	switch {
-	case nat == nil:
+	case len(parts) == 0:
 		return y.drop(Blackhole)
 	case y.w.natOf(e) != nil:
 		return y.drop(NATLoop)
 	}
 	y.remember(e, Out)
+	for _, nat := range parts {
+		all = append(all, y.copy().intoNAT(e, nat)...)
+	}
+	return doubtful(all)
+}
+
+// intoNAT is the way from an ENI into the subnet of a NAT gateway: "No SG on it; NACL of its
+// subnet applies."
+func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	y.at = nat.NetworkInterfaceId
-	if nat.SubnetId != e.SubnetId && !y.w.aclAllows(y.w.Subnet(nat), In, y.p) {
+	switch {
+	case nat.SubnetId != e.SubnetId && !y.natACL(nat, In):
 		return y.drop(ACLIn)
-	}
-	// "NATGW: TCP/UDP/ICMP only."
-	if !slices.Contains([]uint8{TCP, UDP, ICMP}, y.p.Proto) {
+	case !y.natCarries():
 		return y.drop(NATProtocol)
+	case y.w.isPublicOf(nat, y.p.Dst): // it "does not answer ping to itself", and has no other service
+		return y.drop(NATUnknown)
+	case y.p.Quoted != nil:
+		return y.errorIntoNAT(nat)
+	case !y.w.inVPC(y.w.VPC(nat), y.p.Src): // "not usable from across peering/VPN/DX"
+		return y.drop(NATSource)
 	}
-	t := translation{gateway: nat.NetworkInterfaceId, inside: y.p}
-	y.p.Src = y.w.natOf(nat).NatGatewayAddresses[0].PrivateIp
-	t.outside = y.p
+	t := y.w.translationOf(nat, y.p)
+	lives := t.lives(y.w.Now)
+	if lives == yes {
+		return y.outOfNAT(nat, t)
+	}
+	var all []Outcome
+	if lives == unknown {
+		all = y.copy().outOfNAT(nat, t)
+	}
+	if y.p.goesOn() {
+		return doubtful(append(all, y.refuse(nat)...))
+	}
+	for _, fresh := range y.w.beginnings(nat, y.p) {
+		all = append(all, y.copy().outOfNAT(nat, fresh)...)
+	}
+	return doubtful(all)
+}
+
+// natCarries tells whether the packet is of a protocol that a NAT gateway carries: "TCP/UDP/ICMP
+// only".
+func (y *way) natCarries() bool { return slices.Contains([]uint8{TCP, UDP, ICMP}, y.p.Proto) }
+
+// natACL tells whether the network ACL of a NAT gateway's subnet allows the packet.
+func (y *way) natACL(nat *ec2.NetworkInterface, d Direction) bool {
+	return y.w.isRegional(nat) || y.w.aclAllows(y.w.Subnet(nat), d, y.p)
+}
+
+// outOfNAT is the way on, by the gateway's route table.
+func (y *way) outOfNAT(nat *ec2.NetworkInterface, t *translation) []Outcome {
+	p := y.p
+	y.p = t.out(p)
 	y.translated = true
-	y.commits = append(y.commits, func() { y.w.translations = append(y.w.translations, t) })
-	if !y.w.aclAllows(y.w.Subnet(nat), Out, y.p) {
+	y.commits = append(y.commits, func() { y.w.heard(t, Out, p) })
+	if !y.natACL(nat, Out) {
 		return y.drop(ACLOut)
 	}
 	return y.route(nat)
 }
 
-// backThrough is the way of an answer that has come to a NAT gateway.
+// refuse is the gateway's answer to a packet of a connection that is over: "Idle 350 s then
+// RST (no FIN) to the inside host that continues".
+func (y *way) refuse(nat *ec2.NetworkInterface) []Outcome {
+	if y.p.Proto != TCP || y.p.Flags&RST != 0 {
+		return y.drop(NATUnknown)
+	}
+	y.p, y.refused = y.p.reset(), true
+	return y.toInside(nat)
+}
+
+// toInside is the way from a NAT gateway to a host of its VPC.
+func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
+	to := y.w.Owner(y.w.VPC(nat), y.p.Dst)
+	if to == nil {
+		return y.drop(NoNeighbor)
+	}
+	crosses := y.w.isRegional(nat) || to.SubnetId != nat.SubnetId
+	if crosses && !y.natACL(nat, Out) {
+		return y.drop(ACLOut)
+	}
+	return y.arrive(to, crosses)
+}
+
+// backThrough is the way of a packet that has come to a NAT gateway from outside.
 func (y *way) backThrough(nat *ec2.NetworkInterface) []Outcome {
 	for _, t := range y.w.translations {
-		if t.gateway != nat.NetworkInterfaceId || !t.outside.answeredBy(y.p) {
+		if t.gateway != nat.NetworkInterfaceId || !t.answeredBy(y.p) {
 			continue
 		}
-		y.p.Dst = t.inside.Src
-		to := y.w.Owner(y.w.VPC(nat), y.p.Dst)
-		if to == nil {
-			return y.drop(NoNeighbor)
+		switch t.lives(y.w.Now) {
+		case no:
+			continue
+		case unknown:
+			y.maybe(NATUnknown)
 		}
-		if to.SubnetId != nat.SubnetId && !y.w.aclAllows(y.w.Subnet(nat), Out, y.p) {
-			return y.drop(ACLOut)
-		}
-		return y.arrive(to, to.SubnetId != nat.SubnetId)
+		p := y.p
+		y.p = t.in(p)
+		y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
+		return y.toInside(nat)
+	}
+	if !y.natCarries() {
+		return y.drop(NATProtocol)
 	}
 	return y.drop(NATUnknown)
 }
 
-// answeredBy tells whether a packet has the ends of p the other way round.
-func (p Packet) answeredBy(q Packet) bool {
-	return p.Proto == q.Proto && p.Src == q.Dst && p.Dst == q.Src && p.SrcPort == q.DstPort && p.DstPort == q.SrcPort && p.ID == q.ID
+// errorIntoNAT is the way of an ICMP error of an inside host. Ours, for AWS documents nothing:
+// the error may pass with the connection that it is about.
+func (y *way) errorIntoNAT(nat *ec2.NetworkInterface) []Outcome {
+	for _, t := range y.w.translations {
+		if t.gateway == nat.NetworkInterfaceId && t.inside.answeredBy(*y.p.Quoted) && t.lives(y.w.Now) != no {
+			y.maybe(NATUnknown)
+			y.p.Src = t.outside.Src
+			quoted := t.outside.reversed(*y.p.Quoted)
+			y.p.Quoted = &quoted
+			return y.route(nat)
+		}
+	}
+	return y.drop(NATUnknown)
 }

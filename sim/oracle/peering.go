@@ -48,6 +48,23 @@ func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
 	return y.arrive(to, true)
 }
 
+// natOfPeer is the ENI of a peer's NAT gateway that has an address, nil if none has.
+func (w *World) natOfPeer(e *ec2.NetworkInterface, a netip.Addr) *ec2.NetworkInterface {
+	for _, peer := range w.peersOf(w.VPC(e)) {
+		if to := w.Owner(peer, a); to != nil && w.natOf(to) != nil {
+			return to
+		}
+	}
+	return nil
+}
+
+// toPeersNAT is the way to a NAT gateway of a peer: "client → NATGW → peer works, and its
+// replies need no return route in the peer". Whether a packet is a reply, the gateway tells.
+func (y *way) toPeersNAT(e, nat *ec2.NetworkInterface) []Outcome {
+	y.remember(e, Out)
+	return y.arrive(nat, true)
+}
+
 // inVPC tells whether an address is in one of a VPC's CIDRs.
 func (w *World) inVPC(id string, a netip.Addr) bool {
 	for _, v := range w.Config.Vpcs {

@@ -51,16 +51,20 @@ func (p *play) send(s step) (got result, err error) {
 	}
 	p.packets++
 	p.w.Now += time.Millisecond
-	var right []Outcome
 	if s.ENI == "" {
-		right = p.w.FromInternet(*s.Packet)
 		p.f.fromInternet(*s.Packet)
 	} else {
-		right = p.w.FromGuest(s.ENI, *s.Packet, s.Direct)
 		p.f.fromGuest(s.ENI, *s.Packet, s.Direct)
 	}
 	if got, err = p.f.took(); err != nil {
 		return got, err
+	}
+	p.w.Seen = got.packet
+	var right []Outcome
+	if s.ENI == "" {
+		right = p.w.FromInternet(*s.Packet)
+	} else {
+		right = p.w.FromGuest(s.ENI, *s.Packet, s.Direct)
 	}
 	if len(right) > 1 {
 		p.doubts++

@@ -160,6 +160,7 @@ func (r *region) vpc(v int) {
 			r.NetworkInterfaces = append(r.NetworkInterfaces, r.eni(v, s))
 		}
 	}
+	r.natGateway(v)
 	for i := range r.SecurityGroups {
 		if g := &r.SecurityGroups[i]; g.VpcId == id {
 			r.rules(v, g)
@@ -171,7 +172,7 @@ func (r *region) vpc(v int) {
 
 // subnet is one with IPv4, IPv6 or both.
 func (r *region) subnet(v, s int) ec2.Subnet {
-	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), VpcId: name("vpc", v), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)}
+	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), AvailabilityZone: name("zone", s%2), VpcId: name("vpc", v), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)}
 	if !r.has6(v) || r.oneIn(4) {
 		return subnet
 	}
@@ -363,6 +364,13 @@ func (r *region) tables(v int) {
 		r.routes(v, &of)
 		r.RouteTables = append(r.RouteTables, of)
 	}
+	for _, g := range r.NatGateways {
+		if g.VpcId == main.VpcId && g.RouteTableId != "" {
+			r.RouteTables = append(r.RouteTables, ec2.RouteTable{RouteTableId: g.RouteTableId, VpcId: g.VpcId, Routes: []ec2.Route{
+				{DestinationCidrBlock: r.Vpcs[v].CidrBlock, GatewayId: "local", Origin: "CreateRouteTable", State: "active"},
+				{DestinationCidrBlock: anyone, GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"}}})
+		}
+	}
 }
 
 // routes fills a route table anew.
@@ -384,8 +392,14 @@ func (r *region) routes(v int, t *ec2.RouteTable) {
 	}
 	r.middleboxes(v, t, add)
 	r.routes6(v, t, add)
-	if !r.oneIn(5) {
+	switch nat := r.hasNAT(v); {
+	case nat && (!t.Associations[0].Main && !r.oneIn(3) || r.oneIn(10)):
+		add(ec2.Route{DestinationCidrBlock: anyone, NatGatewayId: name("nat", v)})
+	case !r.oneIn(5):
 		add(ec2.Route{DestinationCidrBlock: anyone, GatewayId: name("igw", v)})
+	}
+	if r.peered && r.hasNAT(v) && r.oneIn(2) {
+		r.peersByNAT(v, t)
 	}
 	if r.oneIn(4) {
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: one(r.dice, outside), NatGatewayId: "nat-gone", Origin: "CreateRoute", State: "blackhole"})
@@ -432,7 +446,7 @@ func (r *region) middleboxes(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 		return
 	}
 	for _, e := range r.NetworkInterfaces {
-		if e.SubnetId != subnets[len(subnets)-1].SubnetId || r.oneIn(2) {
+		if e.SubnetId != subnets[len(subnets)-1].SubnetId || e.Attachment == nil || r.oneIn(2) {
 			continue
 		}
 		if len(subnets) > 2 && subnets[1].CidrBlock.IsValid() {

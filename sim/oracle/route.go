@@ -25,11 +25,15 @@ func (w *World) RouteTable(subnet *ec2.Subnet) (found *ec2.RouteTable) {
 
 // routeTo is the route of a subnet to an address, nil if there is none. "Longest prefix
 // first, whatever the kind. Tie: static CIDR > prefix-list route > propagated."
-func (w *World) routeTo(subnet *ec2.Subnet, dst netip.Addr) (best *ec2.Route) {
-	table := w.RouteTable(subnet)
-	if table == nil {
-		return nil
+func (w *World) routeTo(subnet *ec2.Subnet, dst netip.Addr) *ec2.Route {
+	if table := w.RouteTable(subnet); table != nil {
+		return w.routeIn(table, dst)
 	}
+	return nil
+}
+
+// routeIn is the route of a table to an address.
+func (w *World) routeIn(table *ec2.RouteTable, dst netip.Addr) (best *ec2.Route) {
 	longest, rank := -1, 0
 	for i := range table.Routes {
 		r := &table.Routes[i]
@@ -43,6 +47,20 @@ func (w *World) routeTo(subnet *ec2.Subnet, dst netip.Addr) (best *ec2.Route) {
 		}
 	}
 	return best
+}
+
+// routeFrom is the route of an ENI to an address. A regional NAT gateway has its "own route
+// table".
+func (w *World) routeFrom(e *ec2.NetworkInterface, dst netip.Addr) *ec2.Route {
+	if nat := w.natOf(e); nat != nil && nat.AvailabilityMode == "regional" {
+		for i := range w.Config.RouteTables {
+			if t := &w.Config.RouteTables[i]; t.RouteTableId == nat.RouteTableId {
+				return w.routeIn(t, dst)
+			}
+		}
+		return nil
+	}
+	return w.routeTo(w.Subnet(e), dst)
 }
 
 // destinations are the CIDRs that a route is for.

@@ -16,6 +16,7 @@ var verdicts = map[Part][]string{
 	PublicAccess:     {"block_public_access"},
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol"},
+	NATSource:        {"nat_source"},
 	NATLoop:          {"nat_loop"},
 	NATUnknown:       {"nat_unknown"},
 	NoGateway:        {"", "private_destination"}, // the edge knows no such address

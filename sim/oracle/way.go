@@ -1,9 +1,9 @@
 package oracle
 
 import (
-	"strings"
-
 	"net/netip"
+	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -16,6 +16,7 @@ type way struct {
 	detour     bool      // a middlebox passes the packet on, or is to
 	maybes     []Outcome // where the packet may have ended before, for AWS does not tell
 	translated bool      // by a NAT gateway
+	refused    bool      // by a NAT gateway, which answers the sender
 	commits    []func()  // what is remembered so far
 	pending    []func()  // what is remembered if the packet ends at this ENI
 }
@@ -66,7 +67,10 @@ func (w *World) stays(e *ec2.NetworkInterface, dst netip.Addr) bool {
 
 // route is the way from an ENI's subnet on.
 func (y *way) route(e *ec2.NetworkInterface) []Outcome {
-	r := y.w.routeTo(y.w.Subnet(e), y.p.Dst)
+	r := y.w.routeFrom(e, y.p.Dst)
+	if nat := y.w.natOfPeer(e, y.p.Dst); nat != nil {
+		return y.toPeersNAT(e, nat)
+	}
 	switch {
 	case r == nil:
 		return y.drop(NoRoute)
@@ -113,7 +117,8 @@ func (y *way) middlebox(e, to *ec2.NetworkInterface) []Outcome {
 // came from outside the subnet.
 func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
 	y.at = e.NetworkInterfaceId
-	if crosses && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
+	regional := y.w.natOf(e) != nil && y.w.isRegional(e)
+	if crosses && !regional && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
 		return y.drop(ACLIn)
 	}
 	if y.w.natOf(e) != nil {
@@ -135,7 +140,11 @@ func (y *way) groups(e *ec2.NetworkInterface, d Direction) bool {
 	if y.w.isCut(e, d, p) {
 		y.maybe(groupsOf(1-d), func() { y.w.mayRemember(e, d, p) })
 	}
-	switch max(y.w.passes(e, d, p), y.byRule(e, d)) {
+	passes := max(y.w.passes(e, d, p), y.byRule(e, d))
+	if y.refused {
+		passes = max(passes, unknown) // what the guest sent may have begun the connection that this answers
+	}
+	switch passes {
 	case no:
 		return false
 	case unknown:
@@ -161,6 +170,13 @@ func (y *way) byRule(e *ec2.NetworkInterface, d Direction) answer {
 // groupsOf are an ENI's groups, in one direction.
 func groupsOf(d Direction) Part { return map[Direction]Part{Out: GroupOut, In: GroupIn}[d] }
 
+// copy is the way for one of several things that may happen next.
+func (y *way) copy() *way {
+	z := *y
+	z.maybes, z.commits, z.pending = slices.Clone(y.maybes), slices.Clone(y.commits), slices.Clone(y.pending)
+	return &z
+}
+
 // maybe is a drop that AWS's pages allow, where they also allow the packet to go on.
 func (y *way) maybe(by Part, then ...func()) {
 	y.maybes = append(y.maybes, y.outcome(Outcome{Dropped: by, At: y.at, Packet: y.p}, then...))
@@ -171,6 +187,9 @@ func (y *way) remember(e *ec2.NetworkInterface, d Direction) {
 	p := y.p
 	byRule := y.byRule(e, d) != no
 	y.pending = nil
+	if y.w.natOf(e) != nil {
+		return // "No SG on it"
+	}
 	y.commits = append(y.commits, func() { y.w.remember(e, d, p, byRule) })
 }
 
@@ -179,10 +198,14 @@ func (y *way) drop(by Part) []Outcome { return y.end(Outcome{Dropped: by, At: y.
 
 // end ends the way, where it was not over before.
 func (y *way) end(o Outcome) []Outcome {
-	all := append(y.maybes, y.outcome(o, y.pending...))
+	return doubtful(append(y.maybes, y.outcome(o, y.pending...)))
+}
+
+// doubtful marks outcomes as alternatives, where there are several.
+func doubtful(all []Outcome) []Outcome {
 	if len(all) > 1 {
 		for i := range all {
-			all[i].Doubt = "nothing documents whether the connection is remembered"
+			all[i].Doubt = "nothing documents which of them happens"
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"slices"
 	"time"
 
 	"nitrocard/nic/vpc"
@@ -11,9 +12,10 @@ import (
 type World struct {
 	Config *vpc.Config // in EC2's shape; never written to
 	Now    time.Duration
+	Seen   Packet // what came of the packet that is asked about, if somebody saw: a NAT gateway's choice
 
 	conns        []*conn
-	translations []translation // of NAT gateways
+	translations []*translation // of NAT gateways
 }
 
 // Happened tells the oracle which of a packet's outcomes came true.
@@ -33,6 +35,7 @@ func (w *World) forget() {
 		}
 	}
 	w.conns = kept
+	w.translations = slices.DeleteFunc(w.translations, func(t *translation) bool { return t.lives(w.Now) == no })
 }
 
 // answer is one that may have a third value: AWS does not tell.
