@@ -19,7 +19,7 @@
 //	publicaccess.go VPC Block Public Access
 //	port25.go      mail to the internet, which EC2 blocks
 //	peering.go     VPC peering
-//	natgateway.go  NAT gateways of a subnet
+//	natgateway.go  NAT gateways; translation.go the flows that they send from addresses of their own
 //	prefixlist.go  prefix lists
 //	verdicts.go    the card's names for drops, for whoever compares
 //

@@ -114,7 +114,7 @@ func (y *way) natGateway(e *ec2.NetworkInterface, id string) (all []Outcome) {
 func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	y.at = nat.NetworkInterfaceId
 	switch {
-	case nat.SubnetId != e.SubnetId && !y.natACL(nat, In):
+	case !y.atEdge(nat, In, nat.SubnetId != e.SubnetId):
 		return y.drop(ACLIn)
 	case !y.natCarries():
 		return y.drop(NATProtocol)
@@ -146,6 +146,17 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 // natCarries tells whether the packet is of a protocol that a NAT gateway carries: "TCP/UDP/ICMP
 // only".
 func (y *way) natCarries() bool { return slices.Contains([]uint8{TCP, UDP, ICMP}, y.p.Proto) }
+
+// atEdge tells whether the network ACL of a NAT gateway's subnet lets the packet into it, or out.
+// Ours: a packet between the gateway and a host of the same subnet may count as one that leaves the
+// subnet and comes back, because a route leads there.
+func (y *way) atEdge(nat *ec2.NetworkInterface, d Direction, crosses bool) bool {
+	if y.natACL(nat, d) || crosses {
+		return y.natACL(nat, d)
+	}
+	y.maybe(map[Direction]Part{Out: ACLOut, In: ACLIn}[d])
+	return true
+}
 
 // natACL tells whether the network ACL of a NAT gateway's subnet allows the packet.
 func (y *way) natACL(nat *ec2.NetworkInterface, d Direction) bool {
@@ -181,8 +192,12 @@ func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(NoNeighbor)
 	}
 	crosses := y.w.isRegional(nat) || to.SubnetId != nat.SubnetId
-	if crosses && !y.natACL(nat, Out) {
+	if !y.atEdge(nat, Out, crosses) {
 		return y.drop(ACLOut)
+	}
+	if !crosses && !y.w.aclAllows(y.w.Subnet(to), In, y.p) {
+		y.at = to.NetworkInterfaceId
+		y.maybe(ACLIn)
 	}
 	return y.arrive(to, crosses)
 }

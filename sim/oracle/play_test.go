@@ -75,6 +75,9 @@ func (p *play) send(s step) (got result, err error) {
 	p.tell("%v\n      EC2: %v\n      card: %v", s, alternatives(right), got)
 	i := slices.IndexFunc(right, func(o Outcome) bool { return p.is(got, o) })
 	if i < 0 {
+		if got.frames == 0 && got.reason == "" {
+			got.reason, got.at = p.f.lastDrop()
+		}
 		return got, &disagreement{s, right, got}
 	}
 	p.w.Happened(right[i])

@@ -17,7 +17,7 @@ var verdicts = map[Part][]string{
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol"},
 	NATSource:        {"nat_source"},
-	NATLoop:          {"nat_loop"},
+	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
 	NATUnknown:       {"nat_unknown"},
 	NoGateway:        {"", "private_destination"}, // the edge knows no such address
 	ACLIn:            {"network_acl_in"},
