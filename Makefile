@@ -75,6 +75,7 @@ deps: ## what the tests need; Debian packages only as root
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 		fi; \
 		[ -e bin/kernel ] || .ci/kernel bin/kernel; \
+		[ -e bin/tayga ] || .ci/tayga bin/tayga; \
 	else \
 		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
 	fi

@@ -12,13 +12,13 @@ import (
 type ACLEntry struct {
 	ID     string `json:"id"` // of the ACL
 	Egress bool   `json:"egress"`
-	Entry  uint16 `json:"rule_number"` // EC2's; vpc.FinalDeny is the deny that ends each ACL
+	Entry  uint16 `json:"rule_number"` // EC2's; vpc.FinalDeny and FinalDenyIPv6 are the denies that end each ACL
 }
 
 // String is the entry as people write it: "acl-1 inbound 100".
 func (e ACLEntry) String() string {
 	dir := wire.DirectionOf(e.Egress)
-	if e.Entry == vpc.FinalDeny {
+	if e.Entry >= vpc.FinalDeny {
 		return fmt.Sprintf("%s %s final deny", e.ID, dir.Bound())
 	}
 	return fmt.Sprintf("%s %s %d", e.ID, dir.Bound(), e.Entry)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -127,12 +128,16 @@ func (c *Card) Close() error {
 }
 
 // Attach opens a port for name, which is Uplink or the ID of an ENI of this card. The
-// card opens the port again when the device went away and is back.
+// card opens the port again when the device went away and is back. The ENI of a NAT gateway
+// has no port.
 func (c *Card) Attach(name string, open Opener) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return errClosed
+	}
+	if b := c.bays.Of(name); b != nil && b.Queues[0].Appliance() != nil {
+		return fmt.Errorf("%s is the ENI of a NAT gateway: the card itself is its guest, and a port would be another", name)
 	}
 	if err := c.bays.Attach(name, open); err != nil {
 		return err

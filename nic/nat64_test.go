@@ -171,6 +171,7 @@ func TestWhatNAT64Drops(t *testing.T) {
 	}{
 		{wiretest.UDP(at(a4v6, 1), at("2001:db8:ffff::9", 53)), false, "nat_family"},
 		{visits, false, "nat_family"},
+		{wiretest.UDP(at(a4v6, 1), at(client64, 53)).NoChecksum(), false, "nat_family"}, // RFC 8200 section 8.1
 		{wiretest.IP(a4v6, client64, 47), false, "nat_protocol"},
 		{wiretest.TCP(at(a4v6, 1), at(client64, 443)).Flags(wire.TCPSyn).Size(200), true, "nat_fragment"},
 		{wiretest.UDP(at(a4v6, 1), at("64:ff9b::e000:1", 53)), false, "group_address"},

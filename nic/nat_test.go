@@ -12,6 +12,8 @@ import (
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
 )
 
 // The NAT gateway of these tests is in subnet-a1, which leads to the internet; the clients
@@ -298,4 +300,13 @@ func TestWhoMaySendThroughANATGateway(t *testing.T) {
 	a4 := x.eni("eni-a4")
 	x.through("eni-a4", wiretest.UDP("172.31.0.9:1", client+":443").MACs(a4.MAC, a4.RouterMAC).Bytes())
 	require.Equal(t, "nat_source", x.ended[len(x.ended)-1].Verdict.String())
+}
+
+// Nobody is plugged into a NAT gateway's ENI, whose guest is a part of the card.
+func TestANATGatewayHasNoPort(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	err := x.card.Attach("eni-nat", func() (pmd.Port, error) { return mem.New(mem.Options{}), nil })
+	require.ErrorContains(t, err, "eni-nat is the ENI of a NAT gateway")
+	_, h := x.out(wiretest.TCP("10.0.2.8:40000", client+":443").Flags(wire.TCPSyn))
+	require.Equal(t, natPublic, h.Src.String(), "the gateway goes on")
 }

@@ -81,6 +81,9 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 func (w *Worker) underlayARP(p *packet) Verdict {
 	frame, card := p.frame.Bytes(), w.underlay.card.VTEP
 	q := wire.ARP(frame[p.L3:])
+	if q.SenderMAC().IsMulticast() || p.ethernet().Src().IsMulticast() {
+		return ARPInvalid // an answer would be everybody's (RFC 1812 section 3.3.2)
+	}
 	forCard, op := q.Target() == card, q.Op()
 	heeded := (op == wire.ARPOpRequest || op == wire.ARPOpReply) &&
 		w.heed(wire.Neighbor{MAC: q.SenderMAC(), Addr: q.Sender()}, op == wire.ARPOpReply && forCard)
@@ -116,6 +119,9 @@ func (w *Worker) underlayND(p *packet) Verdict {
 		return Consumed
 	case q.Source.IsZero():
 		asker.MAC = p.ethernet().Src()
+	}
+	if asker.MAC.IsMulticast() {
+		return NDInvalid
 	}
 	if !p.resize(wire.NeighborAdvertLen) {
 		return NoHeadroom

@@ -183,3 +183,12 @@ func TestAGatewayAnnouncesItself(t *testing.T) {
 	x.wait(time.Second)
 	require.LessOrEqual(t, len(x.questions()), 1, "one question for all that are behind it")
 }
+
+// A station has a MAC of its own: whoever asks from a group's would have the card answer everybody.
+func TestAQuestionFromAGroupIsNotAnswered(t *testing.T) {
+	x := newRig(t)
+	group := wire.MAC{1, 0, 0x5e, 0, 0, 1}
+	asks := wiretest.ARPRequest(moved, "172.16.0.99", serverX)
+	x.send(Uplink, asks.MACs(group, wire.Broadcast).Bytes()).dropped(ARPInvalid)
+	x.send(Uplink, wiretest.ARPRequest(group, "172.16.0.99", serverX).MACs(moved, wire.Broadcast).Bytes()).dropped(ARPInvalid)
+}

@@ -25,8 +25,8 @@ const tellBudget = 64
 func (w *Worker) tooBig(p *packet, mtu vpc.MTU) Verdict {
 	p.mtu = mtu
 	switch {
-	case mtu < wire.LeastMTU:
-		return TooLong
+	case mtu < wire.LeastMTU, p.EtherType == wire.EtherTypeIPv6 && mtu < wire.LeastMTU6:
+		return TooLong // no sender would heed so little
 	case p.mayFragment():
 		return next
 	case w.mayTell(p):

@@ -323,3 +323,15 @@ func (l *lender) Rx(b *pmd.Burst) {
 	b.Frames[0].LendMerged(memory, pmd.Headroom, len(l.frame), l.segment)
 	b.N, b.Merged, l.frame = 1, 1, nil
 }
+
+// IPv6 has no links that carry less than 1280 bytes (RFC 8200 section 5), and no host heeds less: a
+// packet for a guest's port that takes less is dropped, and nobody is told.
+func TestIPv6NeedsPortsOf1280(t *testing.T) {
+	x := newRig(t)
+	x.attach("eni-a1", mem.New(mem.Options{MTU: 1000}))
+	x.admits("{IpProtocol: udp, FromPort: 9, ToPort: 9, Ipv6Ranges: [{CidrIpv6: '::/0'}]}")
+	in := wiretest.UDP("["+client6+"]:9", "["+a1v6+"]:9")
+	x.fromInternet("eni-a1", in.Size(size(1400))).dropped(TooLong)
+	x.fromInternet("eni-a1", in.Size(size(1001))).dropped(TooLong)
+	x.fromInternet("eni-a1", in.Size(size(1000))).delivered("eni-a1")
+}

@@ -14,7 +14,7 @@ import (
 func To4(f *pmd.Frame, h *wire.Headers, to Ends, id uint16) bool {
 	frame := f.Bytes()
 	d, ok := read6(frame[h.L3:h.L4])
-	if !ok || !d.mayTo4(h) {
+	if !ok || !d.mayTo4(h) || isUnsummed(frame, h) {
 		return false
 	}
 	p := payloadOf(frame, h, &d, to)
@@ -58,7 +58,13 @@ func (d *header) mayTo6(h *wire.Headers) bool {
 // HasForm4 tells whether To4 can translate the IPv6 packet in a frame, which h describes.
 func HasForm4(frame []byte, h *wire.Headers) bool {
 	d, ok := read6(frame[h.L3:h.L4])
-	return ok && d.mayTo4(h)
+	return ok && d.mayTo4(h) && !isUnsummed(frame, h)
+}
+
+// isUnsummed tells whether a datagram has no checksum. IPv6 has no such datagrams but in tunnels
+// (RFC 8200 section 8.1), and no other header of theirs tells which addresses they were sent to.
+func isUnsummed(frame []byte, h *wire.Headers) bool {
+	return h.Proto == wire.ProtoUDP && h.Frag != wire.LaterFragment && wire.UDP(frame[h.L4:h.End]).Checksum() == 0
 }
 
 // To6 makes the IPv4 packet in a frame an IPv6 one, as To4 makes an IPv6 one IPv4. The frame

@@ -7,9 +7,9 @@ import "encoding/binary"
 // longer (RFC 1812 section 4.3.2.3).
 const LeastMTU = 576
 
-// least6 is the same of IPv6 (RFC 8200 section 5), and an error's greatest length there (RFC
+// LeastMTU6 is the same of IPv6 (RFC 8200 section 5), and an error's greatest length there (RFC
 // 4443 section 2.4).
-const least6 = 1280
+const LeastMTU6 = 1280
 
 // TooBig makes the packet in frame, which h describes, the error that tells the packet's
 // sender that the way carries mtu bytes: ICMP type 3 code 4 (RFC 1191 section 4), or Packet
@@ -19,7 +19,7 @@ const least6 = 1280
 func TooBig(frame []byte, h *Headers, from Addr, mtu uint16) (n int) {
 	length := int(h.End) - int(h.L3)
 	if h.EtherType == EtherTypeIPv6 {
-		return tooBig6(frame[:EthernetLen+min(length, least6)], h.Src, from, mtu)
+		return tooBig6(frame[:EthernetLen+min(length, LeastMTU6)], h.Src, from, mtu)
 	}
 	return tooBig4(frame[:EthernetLen+min(length, LeastMTU)], h.Src, from, mtu)
 }

@@ -94,6 +94,9 @@ func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool,
 		// Ours: which of the two connections the next packets are of, the ends' answers
 		// tell.
 		c.sure, c.blurred, c.twice = never, true, true
+		if c.tracked == no {
+			c.tracked = unknown // the flow of the other connection may be; the new one is judged by the rules in force
+		}
 	}
 }
 
