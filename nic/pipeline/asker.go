@@ -81,15 +81,14 @@ func (w *Worker) underlayFrame(p *packet) Verdict {
 func (w *Worker) underlayARP(p *packet) Verdict {
 	frame, card := p.frame.Bytes(), w.underlay.card.VTEP
 	q := wire.ARP(frame[p.L3:])
-	if q.SenderMAC().IsMulticast() || p.ethernet().Src().IsMulticast() {
-		return ARPInvalid // an answer would be everybody's (RFC 1812 section 3.3.2)
-	}
 	forCard, op := q.Target() == card, q.Op()
 	heeded := (op == wire.ARPOpRequest || op == wire.ARPOpReply) &&
 		w.heed(wire.Neighbor{MAC: q.SenderMAC(), Addr: q.Sender()}, op == wire.ARPOpReply && forCard)
 	switch {
 	case !forCard && !heeded:
 		return NotForThisCard
+	case forCard && op == wire.ARPOpRequest && (q.SenderMAC().IsMulticast() || p.ethernet().Src().IsMulticast()):
+		return ARPInvalid // the answer would be everybody's (RFC 1812 section 3.3.2)
 	case forCard && op == wire.ARPOpRequest:
 		wire.ARPReply(frame, w.underlay.mac)
 		return answered
