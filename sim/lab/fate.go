@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc"
-	"nitrocard/nic/vpc/ec2"
 	"nitrocard/sim/oracle"
 )
 
@@ -93,7 +92,7 @@ func (p *prophet) walk(w *oracle.World, from string, packet oracle.Packet, f *fa
 		if !slices.Contains(p.guests, end.ENI) {
 			return end, false
 		}
-		if e := w.ENI(end.ENI); owns(*e, end.Packet.Dst) {
+		if owner := w.Owner(w.VPC(w.ENI(end.ENI)), end.Packet.Dst); owner != nil && owner.NetworkInterfaceId == end.ENI {
 			return end, true
 		}
 		f.via = append(f.via, end.ENI)
@@ -111,9 +110,4 @@ func (p *prophet) direct(w *oracle.World, from string, packet oracle.Packet) (di
 	}
 	to := w.Owner(w.VPC(e), packet.Dst)
 	return to != nil, to == nil
-}
-
-// owns tells whether an address is one of an ENI's.
-func owns(e ec2.NetworkInterface, addr netip.Addr) bool {
-	return addr == primary(e) || slices.ContainsFunc(e.PrivateIpAddresses, func(a ec2.NetworkInterfacePrivateIpAddress) bool { return a.PrivateIpAddress == addr })
 }

@@ -163,16 +163,12 @@ func (a *atlas) traffic(from, to *ec2.NetworkInterface) (all []traffic) {
 	return once
 }
 
-// smtp is a port that EC2 blocks towards the internet, whatever the rules say. The oracle
-// does not know of that.
-const smtp = 25
-
 // trafficOf is a piece of what a rule allows.
 func trafficOf(rule ec2.IpPermission) []traffic {
 	port := rule.FromPort
 	switch rule.IpProtocol {
 	case "tcp", "6":
-		if port != nil && *port > 0 && *port != smtp {
+		if port != nil && *port > 0 {
 			return []traffic{{oracle.TCP, uint16(*port)}}
 		}
 	case "udp", "17":

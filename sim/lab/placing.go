@@ -56,7 +56,7 @@ func placed(c *vpc.Config, guests []string) *vpc.Config {
 			cards[id] = i
 		}
 	}
-	p.Cards = append(slices.Clone(p.Cards), vpc.CardPlacement{Name: absent, Vtep: unused(p.Cards)})
+	p.Cards = append(slices.Clone(p.Cards), vpc.CardPlacement{Name: absent, Vtep: unused(*p)})
 	for i := range p.Cards {
 		p.Cards[i].NetworkInterfaces = nil
 	}
@@ -113,11 +113,11 @@ func zonesOf(c *vpc.Config) map[string]string {
 	return zones
 }
 
-// unused is an address of the cards' link that no card has.
-func unused(cards []vpc.CardPlacement) netip.Prefix {
-	link := cards[0].Vtep
+// unused is an address of the cards' link that neither a card nor the edge has.
+func unused(p vpc.Placement) netip.Prefix {
+	cards, link := p.Cards, p.Cards[0].Vtep
 	taken := func(a netip.Addr) bool {
-		return slices.ContainsFunc(cards, func(c vpc.CardPlacement) bool { return c.Vtep.Addr() == a })
+		return a == p.Edge.Vtep || slices.ContainsFunc(cards, func(c vpc.CardPlacement) bool { return c.Vtep.Addr() == a })
 	}
 	addr := link.Addr().Next()
 	for taken(addr) {

@@ -107,6 +107,12 @@ func TestZonesAreServers(t *testing.T) {
 	require.Equal(t, []string{"eni-0-0", "eni-1-0"}, p.Cards[0].NetworkInterfaces, "one zone has two servers")
 }
 
+// The server of the ENIs without guests is at nobody's tunnel end, the edge's included.
+func TestTheAbsentServerIsAtNobodysTunnelEnd(t *testing.T) {
+	p := vpc.Placement{Cards: []vpc.CardPlacement{{Vtep: netip.MustParsePrefix("172.16.0.11/24")}}, Edge: vpc.EdgePlacement{Vtep: netip.MustParseAddr("172.16.0.12")}}
+	require.Equal(t, "172.16.0.13/24", unused(p).String())
+}
+
 // Each server has a tunnel end of its own, however many zones there are.
 func TestManyZonesHaveTunnelEndsOfTheirOwn(t *testing.T) {
 	c, ends := &vpc.Config{}, map[netip.Addr]bool{}

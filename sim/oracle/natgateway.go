@@ -191,6 +191,7 @@ func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
 	if to == nil {
 		return y.drop(NoNeighbor)
 	}
+	y.detour = true // and whether rules know the sender by its groups, AWS does not tell
 	crosses := y.w.isRegional(nat) || to.SubnetId != nat.SubnetId
 	if !y.atEdge(nat, Out, crosses) {
 		return y.drop(ACLOut)

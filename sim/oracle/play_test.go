@@ -59,7 +59,7 @@ func (p *play) send(s step) (got result, err error) {
 	if got, err = p.f.took(); err != nil {
 		return got, err
 	}
-	p.w.Seen = got.packet
+	p.w.Seen = &got.packet
 	var right []Outcome
 	if s.ENI == "" {
 		right = p.w.FromInternet(*s.Packet)

@@ -91,7 +91,7 @@ func (w *World) untracked(e *ec2.NetworkInterface, began Direction, f flow) bool
 	if f.proto != TCP && f.proto != UDP {
 		return false // "ICMP always tracked", and other protocols are
 	}
-	if w.autoTracked(e, f) {
+	if w.autoTracked(e, began, f) {
 		return false
 	}
 	there, back := false, false
@@ -105,10 +105,11 @@ func (w *World) untracked(e *ec2.NetworkInterface, began Direction, f flow) bool
 }
 
 // autoTracked tells whether a flow takes a gateway for which EC2 always tracks:
-// "Auto-tracked: egress-only IGW, … NAT gateway".
-func (w *World) autoTracked(e *ec2.NetworkInterface, f flow) bool {
+// "Auto-tracked: egress-only IGW, … NAT gateway". What came in did not come by the NAT gateway that
+// answers would take.
+func (w *World) autoTracked(e *ec2.NetworkInterface, began Direction, f flow) bool {
 	r := w.routeTo(w.Subnet(e), f.remote)
-	return r != nil && r.State != "blackhole" && (r.EgressOnlyInternetGatewayId != "" || r.NatGatewayId != "")
+	return r != nil && r.State != "blackhole" && (r.EgressOnlyInternetGatewayId != "" || r.NatGatewayId != "" && began == Out)
 }
 
 // forEveryone tells whether a rule names all addresses of an address's family: 0.0.0.0/0 or

@@ -54,9 +54,9 @@ func (w *World) translationOf(nat *ec2.NetworkInterface, p Packet) *translation 
 // one; else, one for each of the gateway's addresses, with the sender's port.
 func (w *World) beginnings(nat *ec2.NetworkInterface, p Packet) (all []*translation) {
 	for _, a := range w.natAddresses(nat) {
-		t := &translation{gateway: nat.NetworkInterfaceId, inside: p, outside: p, guessed: true}
+		t := &translation{gateway: nat.NetworkInterfaceId, inside: p, outside: p, guessed: w.Seen != nil}
 		t.outside.Src = a
-		if seen := w.Seen; seen.Src.IsValid() && (seen.Src == a || seen.Src == w.publicOf(nat, a)) {
+		if seen := w.Seen; seen != nil && seen.Src.IsValid() && (seen.Src == a || seen.Src == w.publicOf(nat, a)) {
 			t.outside.SrcPort, t.outside.ID, t.guessed = seen.SrcPort, seen.ID, false
 			if w.mayTake(t) {
 				return []*translation{t}

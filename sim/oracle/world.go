@@ -12,7 +12,9 @@ import (
 type World struct {
 	Config *vpc.Config // in EC2's shape; never written to
 	Now    time.Duration
-	Seen   Packet // what came of the packet that is asked about, if somebody saw: a NAT gateway's choice
+	// Seen is what arrived of the packet that is asked about, the zero Packet if nothing did: it tells
+	// what a NAT gateway chose. Nil: nobody looks, and gateways keep the sender's port.
+	Seen *Packet
 
 	conns        []*conn
 	translations []*translation // of NAT gateways
