@@ -19,6 +19,8 @@ func (w *World) opened(e *ec2.NetworkInterface, p Packet) answer {
 		return no
 	case c.began == In || c.turned || c.tracked != yes:
 		return both(unknown, c.lives(w.Now)) // it began when the route led elsewhere, or may have
+	case p.isSYN():
+		return both(unknown, c.lives(w.Now)) // another connection, or one that both ends open at once
 	}
 	return c.lives(w.Now)
 }
