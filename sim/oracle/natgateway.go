@@ -192,7 +192,8 @@ func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(NoNeighbor)
 	}
 	y.detour = true // and whether rules know the sender by its groups, AWS does not tell
-	crosses := y.w.isRegional(nat) || to.SubnetId != nat.SubnetId
+	// Ours: the ENI that stands for a regional gateway is a neighbor of the hosts of its subnet.
+	crosses := to.SubnetId != nat.SubnetId
 	if !y.atEdge(nat, Out, crosses) {
 		return y.drop(ACLOut)
 	}
