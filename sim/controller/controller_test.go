@@ -129,7 +129,7 @@ func beginning() []vpc.Edit {
 
 func newVPC(v int) vpc.Edit {
 	id := fmt.Sprint("vpc-", v)
-	return vpc.Edit{Kind: "Vpcs", ID: id, Object: &ec2.Vpc{VpcId: id, CidrBlock: netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/16", v))}}
+	return vpc.Edit{Kind: "Vpcs", ID: id, Object: &ec2.Vpc{VpcId: id, CidrBlock: netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/16", v%256))}}
 }
 
 func newSubnet(v int) vpc.Edit {

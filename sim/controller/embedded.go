@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.uber.org/zap"
 )
 
 // Bounds of the etcd in this process, which serves one controller.
@@ -37,8 +38,9 @@ func StartEmbedded(ctx context.Context, folder string) (*Embedded, error) {
 	}
 	config := embed.NewConfig()
 	config.Name, config.Dir = "nitrocard", filepath.Join(folder, "etcd")
-	peer, client := socketIn(folder, "peer"), socketIn(folder, "client")
-	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+	client := socketIn(folder, "client")
+	config.ListenPeerUrls = []url.URL{{Scheme: "unix", Host: filepath.Join(folder, "peer.sock")}} // peers' sockets are in the place of a host
+	config.AdvertisePeerUrls = []url.URL{{Scheme: "unix", Host: config.Name}}                     // which nobody asks
 	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	config.MaxTxnOps, config.MaxRequestBytes, config.QuotaBackendBytes = ownTxnOps, ownRequestBytes, ownQuota
@@ -77,7 +79,7 @@ func (e *Embedded) Close() error {
 // Connect makes a store of an etcd elsewhere. ops is how many operations it takes in a
 // transaction; 0: as etcd does unless told otherwise.
 func Connect(config clientv3.Config, ops int) (*Etcd, error) {
-	config.DialTimeout = 10 * time.Second
+	config.DialTimeout, config.Logger = 10*time.Second, zap.NewNop() // a controller tells what fails for good itself
 	config.MaxCallSendMsgSize, config.MaxCallRecvMsgSize = ownRequestBytes, ownRequestBytes
 	client, err := clientv3.New(config)
 	if err != nil {

@@ -28,7 +28,7 @@ func stores(t *testing.T, test func(t *testing.T, s Store, compact func(revision
 }
 
 // embedded starts an etcd in a folder whose path is short enough for sockets.
-func embedded(t *testing.T) *Embedded {
+func embedded(t testing.TB) *Embedded {
 	folder, err := os.MkdirTemp("", "etcd")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(folder) })
