@@ -21,7 +21,7 @@
 	ADCQ  $0, AX; \
 	IMULQ R9, AX
 
-// SIEVE makes X0 the bits of the sieve's outer stretches that are not as wanted, as
+// SIEVE makes X0 and X2 the bits of the sieve's outer stretches that are not as wanted, as
 // sieve.passes.
 #define SIEVE \
 	MOVOU 0(SI), X0; \
@@ -33,11 +33,11 @@
 	PXOR  X12, X0; \
 	PXOR  X13, X1; \
 	PXOR  X14, X2; \
-	POR   X1, X0; \
-	POR   X2, X0
+	POR   X1, X0
 
-// PASSES goes to no unless X0 is zero, as X7 is.
+// PASSES goes to no unless X0 and X2 are zero, as X7 is.
 #define PASSES(no) \
+	POR      X2, X0; \
 	PCMPEQB  X7, X0; \
 	PMOVMSKB X0, AX; \
 	CMPL     AX, $0xffff; \
@@ -178,7 +178,7 @@ frame:
 	PAND  X11, X3
 	PXOR  X15, X3
 	SIEVE
-	POR   X3, X0
+	POR   X3, X2
 	PASSES(six)
 	OUTER(strange)
 
