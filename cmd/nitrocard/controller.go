@@ -150,7 +150,11 @@ func (o *controllerOptions) work(ctx context.Context, c *controller.Controller, 
 
 // begin applies --config, and says that the controller is up.
 func (o *controllerOptions) begin(ctx context.Context, c *controller.Controller, log *slog.Logger) error {
-	if o.config != "" {
+	switch {
+	case o.config == "":
+	case c.Revision() > 0:
+		log.Info("the store's region stays; --config is for an empty store, and apply changes what is there", "config", o.config)
+	default:
 		config, err := o.reading.Load(o.config)
 		if err != nil {
 			return err
@@ -173,7 +177,9 @@ func (o *controllerOptions) signer(log *slog.Logger) (*follow.Signer, error) {
 		if signer, err = follow.NewSigner(); err == nil {
 			err = signer.Save(path)
 		}
-		log.Info("a key was made, by which cards know this controller", "keys", o.keys())
+		if err == nil {
+			log.Info("a key was made, by which cards know this controller", "keys", o.keys())
+		}
 	}
 	if err != nil {
 		return nil, err

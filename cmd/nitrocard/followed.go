@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"nitrocard/nic"
 	"nitrocard/nic/follow"
@@ -21,6 +23,7 @@ import (
 type controlled struct {
 	by, host, keys, state string
 	tls                   certificates
+	lock                  *os.File // held until the process ends
 }
 
 func controlledFlags(cmd *cobra.Command, o *controlled) {
@@ -28,7 +31,7 @@ func controlledFlags(cmd *cobra.Command, o *controlled) {
 	flags.StringVar(&o.by, "controller", "", "controller to follow in the place of --config: the `path` of its socket, or https://HOST:PORT")
 	flags.StringVar(&o.host, "host", "", "`name` of this server's card in the controller's Placement")
 	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this card knows what its controller signed")
-	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard, or of another user than root nitrocard in XDG_STATE_HOME)")
+	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard/card, or of another user than root nitrocard in XDG_STATE_HOME)")
 	o.tls.flags(cmd, "controller-", "the controller")
 }
 
@@ -36,7 +39,7 @@ func controlledFlags(cmd *cobra.Command, o *controlled) {
 // Specification).
 func defaultState() string {
 	if os.Geteuid() == 0 {
-		return "/var/lib/nitrocard"
+		return "/var/lib/nitrocard/card"
 	}
 	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
 		return filepath.Join(dir, "nitrocard")
@@ -52,6 +55,9 @@ func (o *controlled) check(cmd *cobra.Command) error {
 	}
 	if cmd.Flags().Changed("config") {
 		return errors.New("--config and --controller: a card has its configuration from one of them")
+	}
+	if !strings.HasPrefix(o.by, "https://") && cmd.Flags().Changed("user") {
+		return errors.New("--user and a controller's socket: the card's user may not open it; let the controller --listen, and give https://HOST:PORT")
 	}
 	o.state = cmp.Or(o.state, defaultState())
 	return needs(cmd, "host", "trust", "uplink")
@@ -75,10 +81,18 @@ func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
 	if err := os.MkdirAll(o.state, 0o700); err != nil {
 		return nil, fmt.Errorf("--state: %w", err)
 	}
+	if err := o.own(); err != nil {
+		return nil, fmt.Errorf("--state: %w", err)
+	}
 	f := follow.NewFollower(o.host, keys)
-	kept := follow.NewCopy(filepath.Join(o.state, o.host+".region"))
+	path := filepath.Join(o.state, o.host+".region")
+	kept := follow.NewCopy(path)
 	if err := kept.Recall(f); err != nil {
-		return nil, fmt.Errorf("--state: %w; without this file the card waits for its controller", err)
+		log.Error("the copy of what the controller said is not to be believed, and put aside; the card waits for the controller", "error", err, "aside", path+".bad")
+		if err := os.Rename(path, path+".bad"); err != nil {
+			return nil, fmt.Errorf("--state: %w", err)
+		}
+		f, kept = follow.NewFollower(o.host, keys), follow.NewCopy(path)
 	}
 	if f.Revision() > 0 {
 		log.Info("begins with the copy of what the controller said", "revision", f.Revision(), "age", time.Since(f.Issued()).Round(time.Second))
@@ -116,4 +130,24 @@ func (f follows) Region() *vpc.Region { return f.Policy().Region }
 func (f follows) Change(edits ...vpc.Edit) error {
 	_, err := f.Card.Change(edits...)
 	return err
+}
+
+// own has this process be the only one that writes the card's copy.
+func (o *controlled) own() error {
+	info, err := os.Stat(o.state)
+	if err != nil {
+		return err
+	}
+	if info.Mode()&0o022 != 0 {
+		return fmt.Errorf("%s: others than its owner may write there, and what a card begins with is its own; mode 0700 is expected", o.state)
+	}
+	lock, err := os.OpenFile(filepath.Join(o.state, o.host+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("another card %s has its copy in %s: %w", o.host, o.state, err), lock.Close())
+	}
+	o.lock = lock
+	return nil
 }

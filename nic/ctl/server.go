@@ -21,7 +21,7 @@ type Options struct {
 	Follows  string                      // the controller that the card follows, so that nobody else changes it; "": none
 	Target   Target                      // nil: the card
 	Before   func(context.Context) error // asked before a request is answered, whose error is answered as 503; nil: nothing is
-	More     func(*http.ServeMux)        // further routes of a Target; nil: none
+	More     func(*http.ServeMux)        // further routes, whose answers are neither paced nor cleaned; nil: none
 	Access   Access
 	Log      *slog.Logger // writes, and connections that broke; nil: silence
 }
@@ -106,15 +106,19 @@ func (s *server) handler() http.Handler {
 	if s.card != nil {
 		s.offerCard(mux)
 	}
-	if s.more != nil {
-		s.more(mux)
-	}
 	mux.HandleFunc("GET /v1/config", s.config)
 	mux.HandleFunc("PUT /v1/config", s.replace)
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	return paced(clean(s.write(s.asked(jsonErrors(mux)))))
+	cleaned := paced(clean(s.write(s.asked(jsonErrors(mux)))))
+	if s.more == nil {
+		return cleaned
+	}
+	all := http.NewServeMux()
+	all.Handle("/", cleaned)
+	s.more(all)
+	return all
 }
 
 // asked asks what is to be asked before a request is answered.

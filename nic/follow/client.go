@@ -36,8 +36,9 @@ type Client struct {
 	Now  func() time.Time
 	Wait func(context.Context, time.Duration) // returns early at the context's end
 
-	failed int  // connections in a row that brought nothing
-	told   bool // the controller of this connection knows what is in force
+	refused bool // the last message was not taken: a snapshot may be
+	failed  int  // connections in a row that brought nothing
+	told    bool // the controller of this connection knows what is in force
 }
 
 // Bounds of the time between two connections. Every wait is a random part of its bound, so
@@ -88,7 +89,7 @@ func (c *Client) wait() time.Duration {
 func (c *Client) session(ctx context.Context, enough func() bool) error {
 	c.told = false
 	from := c.Follower.Revision()
-	if c.Copy != nil && c.Copy.Wanting() {
+	if c.refused || c.Copy != nil && c.Copy.Wanting() {
 		from = 0
 	}
 	stream, err := c.Controller.Follow(ctx, c.Card, from)
@@ -107,6 +108,9 @@ func (c *Client) session(ctx context.Context, enough func() bool) error {
 		if err := c.take(ctx, m); err != nil {
 			return err
 		}
+		if c.Copy != nil && c.Copy.Wanting() && !m.Snapshot() {
+			return nil // the next connection asks for a snapshot
+		}
 	}
 	return nil
 }
@@ -114,7 +118,8 @@ func (c *Client) session(ctx context.Context, enough func() bool) error {
 // take has the follower take a message, keeps it, and reports.
 func (c *Client) take(ctx context.Context, m *Message) error {
 	before := c.Follower.Revision()
-	if err := c.Follower.Take(m, c.Now()); err != nil {
+	err := c.Follower.Take(m, c.Now())
+	if c.refused = err != nil; err != nil {
 		c.report(ctx, Report{Revision: before, Error: err.Error()})
 		return err
 	}

@@ -24,8 +24,8 @@ type Copy struct {
 // before a new snapshot is worth its bytes.
 const mostTail = 1 << 20
 
-// stillNothing is for how long messages without edits are not kept, which only tell that
-// the copy is up to date.
+// stillNothing is for how long messages are not kept that tell nothing but that the copy is
+// up to date.
 const stillNothing = 10 * time.Minute
 
 // NewCopy makes a copy at a path in a folder of the card's own.
@@ -91,7 +91,7 @@ func (c *Copy) Keep(m *Message) error {
 	switch {
 	case m.Snapshot():
 		err = c.begin(m)
-	case c.file == nil, m.Size == 0 && m.Issued.Sub(c.told) < stillNothing:
+	case c.file == nil, m.Size == 0 && m.After == m.Revision && m.Issued.Sub(c.told) < stillNothing:
 		return nil
 	default:
 		err = c.append(m)
@@ -110,19 +110,33 @@ func (c *Copy) Wanting() bool {
 
 // begin puts a file with a snapshot in the place of the one that is there.
 func (c *Copy) begin(m *Message) (err error) {
-	next, err := os.CreateTemp(filepath.Dir(c.path), filepath.Base(c.path)+".*")
+	if err := c.Close(); err != nil { // what comes leads on from this snapshot, and not from the file's
+		return err
+	}
+	next, err := os.OpenFile(c.path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	if _, err = m.WriteTo(next); err == nil {
-		err = errors.Join(next.Sync(), os.Rename(next.Name(), c.path))
+		err = next.Sync()
+	}
+	if err == nil {
+		err = os.Rename(next.Name(), c.path)
 	}
 	if err != nil {
 		return errors.Join(err, next.Close(), os.Remove(next.Name()))
 	}
-	err = c.Close()
 	c.file = next
-	return err
+	return syncFolder(filepath.Dir(c.path))
+}
+
+// syncFolder has a folder's names outlive the machine's power.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // append adds a message, or nothing.

@@ -19,8 +19,8 @@
 //
 // A card takes a message that is signed by a key that it was given, that names the card,
 // that begins at the revision that the card has, and that has not expired. So whoever
-// comes between a controller and a card can delay messages and nothing else: an old
-// message, one for another card, a part of one or a changed one is refused, with the
+// comes between a controller and a card can delay and withhold messages, and nothing
+// else: an old message, one for another card, a part of one or a changed one is refused, with the
 // reason by name.
 //
 // # Without a controller

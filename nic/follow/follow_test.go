@@ -149,7 +149,7 @@ func TestACopyIsForTheNextStart(t *testing.T) {
 	require.NoError(t, c.Keep(message(t, s, 0, 3, vpcs("vpc-1")...)))
 	require.False(t, c.Wanting())
 	require.NoError(t, c.Keep(message(t, s, 3, 4, vpcs("vpc-1", "vpc-2")[1:]...)))
-	require.NoError(t, c.Keep(message(t, s, 4, 5)), "that there is nothing is not worth the disk")
+	require.NoError(t, c.Keep(message(t, s, 4, 4)), "that there is nothing is not worth the disk")
 	require.NoError(t, c.Close())
 
 	recall := func() (*Copy, *Follower, error) {
@@ -161,7 +161,8 @@ func TestACopyIsForTheNextStart(t *testing.T) {
 	require.Equal(t, uint64(4), f.Revision())
 	require.Equal(t, noon, f.Issued().UTC())
 	require.Equal(t, []string{"vpc-1", "vpc-2"}, has(f.Region()))
-	require.NoError(t, c.Keep(message(t, s, 4, 6, vpc.Edit{Kind: "Vpcs", ID: "vpc-1"})))
+	require.NoError(t, c.Keep(message(t, s, 4, 5)), "what leads on is, though it holds nothing for this card")
+	require.NoError(t, c.Keep(message(t, s, 5, 6, vpc.Edit{Kind: "Vpcs", ID: "vpc-1"})))
 	require.NoError(t, c.Close())
 
 	whole, err := os.ReadFile(path)
@@ -169,8 +170,8 @@ func TestACopyIsForTheNextStart(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, whole[:len(whole)-5], 0o600))
 	c, f, err = recall()
 	require.NoError(t, err)
-	require.Equal(t, uint64(4), f.Revision(), "the last one was cut off")
-	require.NoError(t, c.Keep(message(t, s, 4, 7, vpc.Edit{Kind: "Vpcs", ID: "vpc-2"})))
+	require.Equal(t, uint64(5), f.Revision(), "the last one was cut off")
+	require.NoError(t, c.Keep(message(t, s, 5, 7, vpc.Edit{Kind: "Vpcs", ID: "vpc-2"})))
 	require.NoError(t, c.Close())
 	_, f, err = recall()
 	require.NoError(t, err)
@@ -229,6 +230,8 @@ func TestAClientGoesOnFromWhatItHas(t *testing.T) {
 		case 13:
 			p.messages = []*Message{message(t, s, 5, 6)}
 		case 14:
+			p.messages = nil
+		case 15:
 			cancel()
 		}
 	}
@@ -238,7 +241,7 @@ func TestAClientGoesOnFromWhatItHas(t *testing.T) {
 		require.LessOrEqual(t, w, lastWait)
 		require.Positive(t, w)
 	}
-	require.Equal(t, append(make([]uint64, 13), 4), p.asked)
+	require.Equal(t, append(make([]uint64, 13), 4, 0), p.asked, "after a refusal it asks for a snapshot")
 	require.Equal(t, []Report{{Revision: 3}, {Revision: 4}, {Revision: 4, Error: "a message of revision 6: it leads on from revision 5, and 4 is in force"}}, p.reports)
 }
 

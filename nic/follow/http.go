@@ -29,8 +29,8 @@ const silence = 30 * time.Second
 // the certificates of config. It connects when it is first asked.
 func Dial(where string, config *tls.Config) (*HTTP, error) {
 	h := &HTTP{base: "http://controller"}
-	transport := &http.Transport{TLSClientConfig: config, TLSHandshakeTimeout: 10 * time.Second, ForceAttemptHTTP2: false}
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	transport := &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: config, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: silence}
 	switch {
 	case strings.HasPrefix(where, "https://"):
 		u, err := url.Parse(where)
@@ -96,7 +96,8 @@ func (h *HTTP) do(ctx context.Context, method, path string, body []byte) (*http.
 	return nil, fmt.Errorf("the controller answers: %s", said.Error)
 }
 
-// watched is a stream that ends when nothing has come for the time of silence.
+// watched is a stream that ends when nothing comes for the time of silence while somebody
+// reads.
 type watched struct {
 	io.ReadCloser
 	cancel context.CancelFunc
@@ -104,13 +105,15 @@ type watched struct {
 }
 
 func newWatched(r io.ReadCloser, cancel context.CancelFunc) *watched {
-	return &watched{r, cancel, time.AfterFunc(silence, cancel)}
+	w := &watched{r, cancel, time.AfterFunc(silence, cancel)}
+	w.timer.Stop()
+	return w
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.ReadCloser.Read(p)
 	w.timer.Reset(silence)
-	return n, err
+	defer w.timer.Stop()
+	return w.ReadCloser.Read(p)
 }
 
 func (w *watched) Close() error {

@@ -67,6 +67,9 @@ type entrance struct {
 
 // Tx hands frames to the appliance.
 func (e *entrance) Tx(frames []*pmd.Frame) int {
+	if e.called == nil {
+		return 0 // attached, and no worker's before the next Setup is in force
+	}
 	taken := e.Appliance.Tx(frames)
 	if taken > 0 {
 		e.waits, *e.called = true, true

@@ -36,6 +36,7 @@ func NewCrew(o Options) (*Crew, error) {
 		return nil, fmt.Errorf("connection table: %w", err)
 	}
 	if c.trails, err = tables.NewArray[trail](c.Flows.Cap()); err != nil {
+		c.Flows.Close()
 		return nil, fmt.Errorf("trails of connections: %w", err)
 	}
 	for i := range o.Workers {

@@ -254,6 +254,9 @@ func (p *Passed) packets() uint64 { return p.In.Packets + p.Out.Packets }
 // behindGate is the place of the Translator that the fast path took a frame through, nil if it
 // took it through none. The burst's findings hold until the next burst.
 func (w *Worker) behindGate(f *pmd.Frame) *Queue {
+	if w.fast.through == 0 {
+		return nil
+	}
 	for i := range w.rx.Frames[:w.rx.N] {
 		switch {
 		case f != &w.rx.Frames[i] || w.fast.through&(1<<i) == 0:

@@ -13,7 +13,7 @@ func (c *compiler) allow(m map[string]Allowance) {
 	for _, id := range now.Keys() {
 		if _, stays := m[id]; !stays {
 			now.Delete(id)
-			c.changed("Placement", "")
+			c.changedRegionPlacement()
 		}
 	}
 	for id, a := range m {
@@ -22,7 +22,7 @@ func (c *compiler) allow(m map[string]Allowance) {
 		}
 		now.Set(id, a)
 		c.allowed[id] = true
-		c.changed("Placement", "")
+		c.changedRegionPlacement()
 	}
 }
 
@@ -38,7 +38,7 @@ func (c *compiler) dropAllowance(lost *identity) {
 	})
 	if !other {
 		c.next.place.allowances.Delete(lost.Instance)
-		c.changed("Placement", "")
+		c.changedRegionPlacement()
 	}
 }
 

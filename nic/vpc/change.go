@@ -3,6 +3,7 @@ package vpc
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -72,6 +73,9 @@ func (c *compiler) made(e Edit) *object {
 	} else {
 		c.next.lineage.sequence += orderGap
 		o.order = c.next.lineage.sequence
+	}
+	if bad := strings.IndexFunc(e.ID, notInID); bad >= 0 {
+		c.Add(e.Kind, "an ID holds %q; letters, digits and - . _ : make an ID", e.ID[bad:bad+1])
 	}
 	if id := o.id(); id != e.ID {
 		c.Add(e.Kind, "an edit of %q has an object whose ID is %q", ec2.Shorten(e.ID), ec2.Shorten(id))

@@ -3,7 +3,6 @@ package vpc
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
@@ -168,15 +167,14 @@ func (c *compiler) conflict(path, other, format string, args ...any) {
 	}
 }
 
-// elsewhere tells whether a path is in Placement, and may name what is not here.
-func (c *compiler) elsewhere(path string) bool {
-	return c.next.place.given.Part && strings.HasPrefix(path, "Placement")
-}
+// elsewhere tells whether what is named and not here may be in another card's part of the
+// region. Whoever has the whole region has checked its references.
+func (c *compiler) elsewhere() bool { return c.next.place.given.Part }
 
 // unknown notes a reference to an ID that a list lacks. unknown leaves out the reference
 // if the object was left out for a mistake of its own, which is noted already.
 func (c *compiler) unknown(path, list, id string) {
-	if c.unread.mayHave(list) || c.elsewhere(path) || c.lost[c.spotOf(list, id).path()] {
+	if c.unread.mayHave(list) || c.elsewhere() || c.lost[c.spotOf(list, id).path()] {
 		return
 	}
 	c.Add(path, "there is no %q in %s", ec2.Shorten(id), list)

@@ -43,6 +43,12 @@ func (c *compiler) changed(kind, id string) {
 	}
 }
 
+// changedRegionPlacement notes that an edit touched Placement beside the places of ENIs.
+func (c *compiler) changedRegionPlacement() {
+	c.changed("Placement", "")
+	c.changed(KindRegionPlacement, "")
+}
+
 // diff names what the change changed; nil in a first region.
 func (c *compiler) diff() *Diff {
 	if c.first {
@@ -50,7 +56,7 @@ func (c *compiler) diff() *Diff {
 	}
 	d := &Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}
 	for s := range c.edited {
-		if s.kind == KindENIPlacement { // Placement says so
+		if s.kind == KindENIPlacement || s.kind == KindRegionPlacement { // parts of Placement
 			continue
 		}
 		name := strings.TrimSpace(s.kind + " " + s.id)

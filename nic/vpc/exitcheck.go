@@ -50,7 +50,7 @@ func (c *compiler) checkExitTarget(id string) {
 	}
 	routes, _ := c.next.outward.Get(id)
 	_, listed := c.next.listed[id]
-	if routes == 0 && !listed && !c.elsewhere(exitPath(id)) && !c.unread.mayHave("RouteTables") {
+	if routes == 0 && !listed && !c.elsewhere() && !c.unread.mayHave("RouteTables") {
 		c.Add(exitPath(id), "no route leads to a gateway or endpoint %q, and no list has it", ec2.Shorten(id))
 	}
 }

@@ -24,7 +24,7 @@ type Placement struct {
 	// NatGateways are the ENIs that stand for a regional NAT gateway, which has none in EC2: by the
 	// gateway's ID and by the name or ID of the availability zone.
 	NatGateways map[string]map[string]string `json:",omitzero"`
-	Part        bool                         `json:",omitzero"` // the configuration is a card's part of a region: Placement may name what is in another card's
+	Part        bool                         `json:",omitzero"` // the configuration is a card's part of a region: what it names and does not have is in another card's
 	Port25      string                       `json:",omitzero"` // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
 }
 

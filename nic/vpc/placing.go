@@ -177,7 +177,7 @@ func (c *compiler) placeAll(p *Placement) {
 	full := given.withDefaults()
 	if !reflect.DeepEqual(full.Cards, now.cards) || full.Edge != now.edge {
 		now.cards, now.edge = full.Cards, full.Edge
-		c.changed("Placement", "")
+		c.changedRegionPlacement()
 		c.markAll()
 	}
 	if !maps.Equal(given.Exits, now.given.Exits) {
@@ -191,7 +191,7 @@ func (c *compiler) placeAll(p *Placement) {
 	}
 	if !reflect.DeepEqual(given, now.given) {
 		now.given = given
-		c.changed("Placement", "")
+		c.changedRegionPlacement()
 	}
 	c.allow(p.Allowances)
 }
@@ -218,7 +218,7 @@ func (c *compiler) forgetPlacement(o *object) {
 	case "Vpcs":
 		if _, named := c.next.place.given.Vnis[id]; named && !c.next.place.given.Part {
 			c.next.place.given.Vnis = without(c.next.place.given.Vnis, id)
-			c.changed("Placement", "")
+			c.changedRegionPlacement()
 		}
 	}
 }

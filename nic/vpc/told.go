@@ -41,10 +41,8 @@ func (r *Region) Edits() []Edit {
 		}
 	}
 	edits := make([]Edit, 0, len(edited))
+	delete(edited, subject{kind: "Placement"}) // in parts
 	for _, s := range slices.SortedFunc(maps.Keys(edited), bySubject) {
-		if s.kind == "Placement" {
-			s.kind = KindRegionPlacement
-		}
 		edits = append(edits, r.told(s))
 	}
 	return edits

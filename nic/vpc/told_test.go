@@ -9,6 +9,7 @@ import (
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
+	"nitrocard/tables/oracle"
 )
 
 // A configuration with every kind of section comes back from its edits.
@@ -56,4 +57,39 @@ func TestRegionPlacementLeavesENIsWhereTheyAre(t *testing.T) {
 	require.NotNil(t, p.ENI("eni-1"))
 	_, err = place(z, x)
 	require.EqualError(t, err, "Placement: Cards[1] y: eni-1 is on this card, which is to go; put it on another first")
+}
+
+// A part of a region is one, whatever it lacks: what it names is elsewhere, and is no mistake.
+func TestAPartMayLackAnything(t *testing.T) {
+	r := oracle.Random(t)
+	w := world{r}
+	now := plain{beginning()}
+	for range 300 {
+		next, ok := now.edited(w.edit())
+		if !ok {
+			continue
+		}
+		whole, err := NewRegion(next.Config)
+		if err != nil {
+			continue
+		}
+		now = next
+		var some []Edit
+		for e := range whole.All() {
+			if p, is := e.Object.(*Placement); is {
+				part := *p
+				part.Part = true
+				e.Object = &part
+			} else if e.Kind != "Subnets" && r.IntN(4) == 0 { // which a VPC brings all
+				continue
+			}
+			some = append(some, e)
+		}
+		region, err := EmptyRegion().Change(some...)
+		require.NoError(t, err)
+		for _, card := range []string{"x", "y"} {
+			_, err = region.Policy(card, nil)
+			require.NoError(t, err)
+		}
+	}
 }

@@ -154,5 +154,5 @@ func (c *compiler) checkPlaces() {
 // mayHaveENIs tells whether there may be ENIs that the region lacks: on other cards, or
 // kept out by a mistake.
 func (c *compiler) mayHaveENIs() bool {
-	return c.next.place.given.Part || c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
+	return c.elsewhere() || c.unread.mayHave("NetworkInterfaces") || len(c.lost) > 0
 }

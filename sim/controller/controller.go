@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -84,12 +85,18 @@ func (c *Controller) load(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if revision < c.revision {
+		return nil // the controller was faster
+	}
 	next, err := c.region.Change(c.region.Possible(c.region.Replacing(edits))...)
+	if err != nil { // which lists there ever were may be what differs
+		next, err = vpc.EmptyRegion().Change(edits...)
+	}
 	if err != nil {
 		return fmt.Errorf("the store's region of revision %d: %w", revision, err)
 	}
 	c.lastVNI = max(c.lastVNI, lastVNI)
-	c.adopt(revision, next.Edits(), next)
+	c.adopt(revision, c.region.Replacing(slices.Collect(next.All())), next)
 	c.recent = nil
 	for f := range c.feeds {
 		f.resume(0)
@@ -146,7 +153,7 @@ func (c *Controller) watch(ctx context.Context) error {
 			return ctx.Err()
 		case <-c.o.After(retry):
 		}
-		if errors.Is(err, ErrCompacted) {
+		if errors.Is(err, ErrCompacted) || errors.Is(err, errBatch) {
 			if err := c.load(ctx); err != nil {
 				c.o.Log.Error("the store was not read", "error", err)
 			}
@@ -154,8 +161,20 @@ func (c *Controller) watch(ctx context.Context) error {
 	}
 }
 
+// errBatch is the error of a batch that the controller cannot take over: it reads the whole
+// region anew.
+var errBatch = errors.New("what another controller wrote does not fit")
+
 // take takes over a batch of the store.
 func (c *Controller) take(b Batch) error {
+	if err := c.follow(b); err != nil {
+		return fmt.Errorf("%w: the store's revision %d: %w", errBatch, b.Revision, err)
+	}
+	return nil
+}
+
+// follow is take, with the reason why not.
+func (c *Controller) follow(b Batch) error {
 	var edits []vpc.Edit
 	lastVNI := uint32(0)
 	for _, r := range b.Records {
@@ -178,7 +197,7 @@ func (c *Controller) take(b Batch) error {
 	}
 	next, err := c.region.Change(c.region.Possible(edits)...)
 	if err != nil {
-		return fmt.Errorf("the store's revision %d: %w", b.Revision, err)
+		return err
 	}
 	c.lastVNI = max(c.lastVNI, lastVNI)
 	c.adopt(b.Revision, edits, next)

@@ -46,6 +46,7 @@ type Feed struct {
 	told    uint64          // revision that the card was told, or 0: it is to get a snapshot
 	scope   map[string]bool // what the card was told of, and pending
 	pending map[key][]byte  // edits that lead on to the region now; the last of each object
+	ended   chan struct{}   // closed when the card has opened another feed
 	ready   chan struct{}   // has room for one; something is pending
 }
 
@@ -60,10 +61,13 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Feed{c: c, card: card, scope: c.scopes.of(card), pending: map[key][]byte{}, ready: make(chan struct{}, 1)}
+	f := &Feed{c: c, card: card, scope: c.scopes.of(card), pending: map[key][]byte{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
 	f.resume(revision)
-	c.feeds[f] = struct{}{}
-	h.connections++
+	if h.feed != nil {
+		close(h.feed.ended)
+		delete(c.feeds, h.feed)
+	}
+	c.feeds[f], h.feed = struct{}{}, f
 	return f, nil
 }
 
@@ -161,6 +165,8 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	case <-f.ended:
+		return nil, errors.New("the card has another connection")
 	case <-f.ready:
 	case <-beat:
 	}
@@ -210,7 +216,9 @@ func (f *Feed) Close() {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
 	delete(f.c.feeds, f)
-	f.c.hosts[f.card].connections--
+	if h := f.c.hosts[f.card]; h != nil && h.feed == f {
+		h.feed = nil
+	}
 }
 
 // line is an object as it is sent. The lock is held.

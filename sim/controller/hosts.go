@@ -9,9 +9,9 @@ import (
 
 // host is what a controller knows of a card beside its placement.
 type host struct {
-	connections int
-	report      follow.Report
-	reported    time.Time
+	feed     *Feed // of the card's connection; nil: none
+	report   follow.Report
+	reported time.Time
 }
 
 // keepHosts keeps the hosts those of Placement. The lock is held.
@@ -24,7 +24,7 @@ func (c *Controller) keepHosts() {
 		}
 	}
 	for name, h := range c.hosts {
-		if !there[name] && h.connections == 0 {
+		if !there[name] && h.feed == nil {
 			delete(c.hosts, name)
 		}
 	}
@@ -58,7 +58,7 @@ func (c *Controller) Hosts() []follow.HostView {
 	all := []follow.HostView{}
 	for _, card := range c.region.Cards() {
 		h := c.hosts[card.Name]
-		v := follow.HostView{Name: card.Name, Vtep: card.Vtep.String(), Rack: card.Rack, Zone: card.AvailabilityZone, Connected: h.connections > 0, Revision: h.report.Revision, Error: h.report.Error, Reported: h.reported}
+		v := follow.HostView{Name: card.Name, Vtep: card.Vtep.String(), Rack: card.Rack, Zone: card.AvailabilityZone, Connected: h.feed != nil, Revision: h.report.Revision, Error: h.report.Error, Reported: h.reported}
 		for _, n := range c.scopes.own[card.Name] {
 			v.ENIs += n
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nitrocard/nic/follow"
+	"nitrocard/nic/printable"
 )
 
 // patience is how long a card may take to read a message, and a second a MiB more.
@@ -35,7 +36,7 @@ func (c *Controller) ServeCards(ctx context.Context, listener net.Listener) erro
 	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
 	srv := &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: mux, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(c.o.Log.Handler(), slog.LevelWarn),
 	}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
@@ -73,13 +74,15 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 	}
 	defer f.Close()
 	w.Header().Set("Content-Type", "application/x-nitrocard-messages")
-	for control := http.NewResponseController(w); ; {
+	control := http.NewResponseController(w)
+	control.SetWriteDeadline(time.Now().Add(patience))
+	for control.Flush() == nil { // the first time it is the header, by which the card knows that somebody is there
 		m, err := f.Next(r.Context())
 		if err != nil {
 			return
 		}
 		control.SetWriteDeadline(time.Now().Add(patience + time.Duration(m.Size)*time.Second>>20))
-		if _, err := m.WriteTo(w); err != nil || control.Flush() != nil {
+		if _, err := m.WriteTo(w); err != nil {
 			return
 		}
 	}
@@ -103,7 +106,9 @@ func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	enc := json.NewEncoder(w)
+	text := printable.Writer(w) // a card's error may have anything in it
+	defer text.Close()
+	enc := json.NewEncoder(text)
 	enc.SetIndent("", "  ")
 	enc.Encode(v) // fails only when the client has gone
 }

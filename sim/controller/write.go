@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
+	"time"
 
 	"nitrocard/nic"
+	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
 )
 
@@ -41,9 +44,18 @@ func (c *Controller) Edit(ctx context.Context, edit func(*vpc.Region) (vpc.Edit,
 	})
 }
 
-// Apply makes the region what a whole configuration says.
+// Apply makes the region what a whole configuration says. An answer of EC2's API may name
+// what it does not hold, and is then refused: a store has objects and not answers.
 func (c *Controller) Apply(ctx context.Context, config *vpc.Config) (nic.Change, error) {
-	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Become(config) })
+	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) {
+		next, err := r.Become(config)
+		if err == nil && config.Answer {
+			if _, alone := vpc.EmptyRegion().Change(slices.Collect(next.All())...); alone != nil {
+				return nil, fmt.Errorf("a controller takes no answer of EC2's API that lacks a part; complete it: %w", alone)
+			}
+		}
+		return next, err
+	})
 }
 
 // propose waits for what becomes of a change.
@@ -96,6 +108,7 @@ func (c *Controller) write(ctx context.Context) {
 type draft struct {
 	region   *vpc.Region
 	revision uint64
+	hadVNI   uint32 // the highest number that was given out before
 	lastVNI  uint32
 	edits    map[key]vpc.Edit
 	order    []key
@@ -106,7 +119,7 @@ type draft struct {
 // because another controller was faster.
 func (c *Controller) commit(ctx context.Context, together []*proposal) (left []*proposal) {
 	c.mu.Lock()
-	d := &draft{region: c.region, revision: c.revision, lastVNI: c.lastVNI, edits: map[key]vpc.Edit{}, done: map[*proposal]nic.Change{}}
+	d := &draft{region: c.region, revision: c.revision, hadVNI: c.lastVNI, lastVNI: c.lastVNI, edits: map[key]vpc.Edit{}, done: map[*proposal]nic.Change{}}
 	c.mu.Unlock()
 	var taken []*proposal
 	refused := map[*proposal]error{}
@@ -128,12 +141,11 @@ func (c *Controller) commit(ctx context.Context, together []*proposal) (left []*
 		}
 		d.answer()
 		return left
-	case errors.Is(err, ErrBehind):
-		c.Sync(ctx) // fails only where the next commit fails, too
+	case errors.Is(err, ErrBehind) && c.caughtUp(ctx, d.revision):
 		return append(taken, left...)
 	default:
 		for _, p := range taken {
-			p.done <- outcome{err: fmt.Errorf("the store did not answer as it should, and what is asked of it may still be made: %w", err)}
+			p.done <- outcome{err: &ctl.Error{Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("the store did not answer as it should; whether the change was made, it will tell: %v", err)}}
 		}
 		return left
 	}
@@ -153,8 +165,10 @@ func (c *Controller) store(ctx context.Context, d *draft, refused bool) error {
 		}
 		return err
 	}
-	records, err := d.records(c.lastVNI)
+	records, err := d.records()
 	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, storePatience)
+		defer cancel()
 		err = c.o.Store.Commit(ctx, d.revision, records)
 	}
 	if err == nil {
@@ -162,6 +176,18 @@ func (c *Controller) store(ctx context.Context, d *draft, refused bool) error {
 	}
 	return err
 }
+
+// caughtUp waits for what another controller changed after a revision. It is false if
+// nothing comes.
+func (c *Controller) caughtUp(ctx context.Context, revision uint64) bool {
+	ctx, cancel := context.WithTimeout(ctx, storePatience)
+	defer cancel()
+	return c.Sync(ctx) == nil && c.Revision() > revision
+}
+
+// storePatience is how long a controller waits for its store before it tells those who
+// asked.
+const storePatience = 30 * time.Second
 
 // Sync waits until the controller knows all that any controller has told anybody of
 // before.
@@ -207,6 +233,9 @@ func (d *draft) take(p *proposal, most int) error {
 	if err != nil {
 		return err
 	}
+	if placementOf(next).Part {
+		return errors.New("Placement: Part: a controller has whole regions; leave it out")
+	}
 	diff, notices := next.Diff(), next.Notices()
 	edits := next.Edits()
 	if next, edits, err = d.number(next, edits); err != nil {
@@ -242,22 +271,23 @@ func (d *draft) number(next *vpc.Region, edits []vpc.Edit) (*vpc.Region, []vpc.E
 	if vnis == nil {
 		vnis = map[string]uint32{}
 	}
+	used := map[uint32]bool{}
 	for _, vni := range vnis {
-		last = max(last, vni)
+		used[vni] = true
 	}
 	for _, x := range place.Exits {
-		last = max(last, x.Vni)
+		used[x.Vni] = true
 	}
 	for id := range next.VNIs() {
 		if vnis[id] == 0 {
 			vnis[id] = had[id]
 		}
 		if vnis[id] == 0 {
-			last++
+			for last++; used[last]; last++ {
+			}
 			vnis[id] = last
 		}
 	}
-	d.lastVNI = last
 	if len(vnis) == len(place.Vnis) {
 		return next, edits, nil
 	}
@@ -266,6 +296,7 @@ func (d *draft) number(next *vpc.Region, edits []vpc.Edit) (*vpc.Region, []vpc.E
 	if err != nil {
 		return nil, nil, err
 	}
+	d.lastVNI = last
 	return numbered, append(edits, numbered.Edits()...), nil
 }
 
@@ -275,8 +306,8 @@ func placementOf(r *vpc.Region) vpc.Placement {
 }
 
 // records are the draft's edits as the store keeps them, and the numbers if more were given
-// out than last.
-func (d *draft) records(last uint32) ([]Record, error) {
+// out.
+func (d *draft) records() ([]Record, error) {
 	var all []Record
 	for _, k := range d.order {
 		r := Record{Kind: k.kind, ID: k.id}
@@ -288,7 +319,7 @@ func (d *draft) records(last uint32) ([]Record, error) {
 		}
 		all = append(all, r)
 	}
-	if d.lastVNI > last {
+	if d.lastVNI > d.hadVNI {
 		value, err := json.Marshal(numbers{d.lastVNI})
 		if err != nil {
 			return nil, err
