@@ -49,7 +49,7 @@ func (w *World) mayRemember(e *ec2.NetworkInterface, d Direction, p Packet) {
 
 // begin is a new connection, in the place of an old one if there was one.
 func (w *World) begin(old *conn, f flow, d Direction, p Packet) *conn {
-	c := &conn{w: w, flow: f, began: d, tracked: yes, sure: w.Now, maybe: w.Now, opening: p.Seq}
+	c := &conn{w: w, flow: f, began: d, tracked: yes, sure: w.Now, maybe: w.Now, bySYN: p.isSYN(), opening: p.Seq}
 	if p.goesOn() {
 		c.sure, c.blurred = never, true
 	}
@@ -90,7 +90,7 @@ func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool,
 	case byRule:
 		c.tracked = c.trackedAnew(e)
 	}
-	if p.isSYN() && !(d == c.began && p.Seq == c.opening) {
+	if p.isSYN() && !c.openedBy(d, p) {
 		// Ours: which of the two connections the next packets are of, the ends' answers
 		// tell.
 		c.sure, c.blurred, c.twice = never, true, true

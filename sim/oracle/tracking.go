@@ -65,7 +65,8 @@ type conn struct {
 	blurred bool          // which packets it has had is not known for sure
 	turned  bool          // it may as well have begun in the other direction
 
-	opening uint32  // the number of the SYN that opened it
+	bySYN   bool    // TCP: a SYN opened it,
+	opening uint32  // with this number
 	heard   [2]bool // TCP: a SYN, and its answer
 	settled bool    // TCP: the answer was acknowledged
 	ended   bool    // TCP: an end sent FIN or RST
@@ -220,7 +221,7 @@ func (w *World) passes(e *ec2.NetworkInterface, d Direction, p Packet) answer {
 		return w.passesError(e, d, p)
 	case !ok || c == nil:
 		return no
-	case p.isSYN() && !(d == c.began && p.Seq == c.opening):
+	case p.isSYN() && !c.openedBy(d, p):
 		// Ours: a SYN asks for a new connection, and is asked of the rules in force. Where
 		// both ends open at once, who is to say.
 		if !c.blurred && !c.ended && (c.heard[1] || d == c.began) {
@@ -260,6 +261,11 @@ func (w *World) isCut(e *ec2.NetworkInterface, d Direction, p Packet) bool {
 	c := w.find(f)
 	return ok && c != nil && (c.tracked != yes || c.twice) && c.lives(w.Now) != no && (d != c.began || c.turned || c.twice) && !p.isSYN() &&
 		!w.allowed(e, 1-d, f.packet(1-d))
+}
+
+// openedBy tells whether a SYN is the one that opened the connection, once more.
+func (c *conn) openedBy(d Direction, p Packet) bool {
+	return c.bySYN && d == c.began && p.Seq == c.opening
 }
 
 // isSYN tells whether a packet asks for a TCP connection.
