@@ -132,6 +132,13 @@ func (f follows) Change(edits ...vpc.Edit) error {
 	return err
 }
 
+// leave gives the card's copy to who comes next.
+func (o *controlled) leave() {
+	if o.lock != nil {
+		o.lock.Close()
+	}
+}
+
 // own has this process be the only one that writes the card's copy.
 func (o *controlled) own() error {
 	info, err := os.Stat(o.state)

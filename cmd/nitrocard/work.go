@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"nitrocard/nic"
@@ -28,6 +29,7 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	lines := newLogLines(stderr)
 	defer lines.Close()
 	log := slog.New(slog.NewTextHandler(lines, nil))
+	defer o.controlled.leave()
 	cfg, err := o.configuration(ctx, log)
 	if err != nil {
 		return err
@@ -122,7 +124,10 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 	}()
 	if opt.follower != nil {
 		opt.follower.Follower.Hand(follows{card})
-		go opt.follower.Run(serving)
+		var following sync.WaitGroup
+		following.Go(func() { opt.follower.Run(serving) })
+		defer following.Wait()
+		defer endServing()
 	}
 	again := reloader{path: opt.config, load: opt.reload, apply: card.Apply, log: o.Log}
 	go again.run(serving, opt.hangups)

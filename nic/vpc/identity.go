@@ -129,7 +129,7 @@ func (p *packer) takeAddress(e *identity) {
 	if p.form.PrivateIpAddress == a {
 		p.form.PrivateIpAddress = ownAddress
 	}
-	if p.form.PrivateIpAddresses != nil {
+	if len(p.form.PrivateIpAddresses) > 0 {
 		p.addrs = append(p.addrs[:0], p.form.PrivateIpAddresses...)
 		p.form.PrivateIpAddresses = p.addrs
 	}
