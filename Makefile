@@ -129,7 +129,7 @@ oracle: ## PACKETS random packets in random regions: do cards do what EC2's page
 PROFILE := cmd/nitrocard/default.pgo
 
 bench: ## figures of this machine; BENCH=ENIs measures those alone
-	go test -run '^$$' -pgo $(PROFILE) -bench $(BENCH) -benchmem ./tables ./nic/... ./bench
+	go test -run '^$$' -pgo $(PROFILE) -bench $(BENCH) -benchmem ./tables ./nic/... ./sim/controller ./bench
 
 bench-peers: build ## beside testpmd and OVS-DPDK, as root; README=1 puts tables and picture there
 	go run ./bench/peers --duration $(PEERS_TIME) --rounds $(PEERS_ROUNDS) $(if $(README),--readme README.md) $(if $(VERBOSE),--verbose)
