@@ -20,7 +20,7 @@ const KindRegionPlacement = "RegionPlacement"
 func (r *Region) All() iter.Seq[Edit] {
 	return func(yield func(Edit) bool) {
 		for _, s := range r.subjects() {
-			if !yield(r.told(s)) {
+			if !yield(r.Edit(s.kind, s.id)) {
 				return
 			}
 		}
@@ -43,26 +43,9 @@ func (r *Region) Edits() []Edit {
 	edits := make([]Edit, 0, len(edited))
 	delete(edited, subject{kind: "Placement"}) // in parts
 	for _, s := range slices.SortedFunc(maps.Keys(edited), bySubject) {
-		edits = append(edits, r.told(s))
+		edits = append(edits, r.Edit(s.kind, s.id))
 	}
 	return edits
-}
-
-// Edit is an object as the region has it, as an edit: it removes what is not there. kind
-// and id are as of Edit.
-func (r *Region) Edit(kind, id string) Edit { return r.told(subject{kind, id}) }
-
-// NamedBy are the IDs of the objects of a list that name an ID.
-func (r *Region) NamedBy(kind, id string) (all []string) {
-	before := use(id, kind, "")
-	r.users.Ascend(before, func(entry string) bool {
-		user, is := strings.CutPrefix(entry, before)
-		if is {
-			all = append(all, user)
-		}
-		return is
-	})
-	return all
 }
 
 // CardOf is the name of the card that an ENI is on.
@@ -122,34 +105,29 @@ func (r *Region) subjects() []subject {
 	return all
 }
 
-// told is a subject as the region has it, as an edit: it removes what is not there.
-func (r *Region) told(s subject) Edit {
-	e := Edit{Kind: s.kind, ID: s.id}
-	switch o, there := r.objectOf(s); {
-	case there:
-		e.Object = o.shape()
-	case s.kind == KindRegionPlacement:
+// Edit is an object as the region has it, as an edit: it removes what is not there. kind
+// and id are as of Edit.
+func (r *Region) Edit(kind, id string) Edit {
+	e := Edit{Kind: kind, ID: id}
+	switch objects := r.objects[kind]; {
+	case objects != nil:
+		if o, there := objects.Get(id); there {
+			e.Object = o.shape()
+		}
+	case kind == KindRegionPlacement:
 		p := r.place.given
 		if r.place.allowances.Len() > 0 {
 			p.Allowances = maps.Collect(r.place.allowances.Scan)
 		}
 		e.Object = &p
-	case s.kind == KindENIPlacement:
-		if p := r.ENIPlacement(s.id); p != (ENIPlacement{}) {
+	case kind == KindENIPlacement:
+		if p := r.ENIPlacement(id); p != (ENIPlacement{}) {
 			e.Object = &p
 		}
-	case s.id == "":
-		e.Object = r.rest.sections()[s.kind]
+	case id == "":
+		e.Object = r.rest.sections()[kind]
 	}
 	return e
-}
-
-// objectOf is the object that a subject is, if it is one.
-func (r *Region) objectOf(s subject) (*object, bool) {
-	if objects := r.objects[s.kind]; objects != nil {
-		return objects.Get(s.id)
-	}
-	return nil, false
 }
 
 // ENIPlacement is an ENI's place as it is configured; zero, if nothing names it.

@@ -42,16 +42,24 @@ func (c *compiler) refer(old, o *object) {
 	}
 }
 
-// namedBy are the objects of a list that name an ID.
-func (c *compiler) namedBy(kind, id string) (all []*object) {
+// NamedBy are the IDs of the objects of a list that name an ID.
+func (r *Region) NamedBy(kind, id string) (all []string) {
 	before := use(id, kind, "")
-	c.next.users.Ascend(before, func(entry string) bool {
+	r.users.Ascend(before, func(entry string) bool {
 		user, is := strings.CutPrefix(entry, before)
 		if is {
-			all = append(all, c.object(kind, user))
+			all = append(all, user)
 		}
 		return is
 	})
+	return all
+}
+
+// namedBy are the objects of a list that name an ID.
+func (c *compiler) namedBy(kind, id string) (all []*object) {
+	for _, user := range c.next.NamedBy(kind, id) {
+		all = append(all, c.object(kind, user))
+	}
 	return all
 }
 
