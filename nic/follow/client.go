@@ -2,7 +2,7 @@ package follow
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -100,7 +100,7 @@ func (c *Client) session(ctx context.Context, enough func() bool) error {
 	for r := NewReader(stream); !enough(); {
 		m, err := Read(r)
 		if err == io.EOF {
-			return fmt.Errorf("the controller ended the connection")
+			return errors.New("the controller ended the connection")
 		}
 		if err != nil {
 			return err

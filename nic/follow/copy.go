@@ -36,7 +36,7 @@ func NewCopy(path string) *Copy { return &Copy{path: path} }
 // message that is not as a controller signed it, nothing of the file is to be believed,
 // and the error names it.
 func (c *Copy) Recall(f *Follower) error {
-	file, err := os.OpenFile(c.path, os.O_RDWR, 0)
+	file, err := os.OpenFile(c.path, os.O_RDWR|os.O_APPEND, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -61,17 +61,11 @@ func (c *Copy) Recall(f *Follower) error {
 	if c.size == 0 {
 		return file.Close()
 	}
-	if err := errors.Join(file.Truncate(c.size), seekEnd(file)); err != nil {
+	if err := file.Truncate(c.size); err != nil {
 		return errors.Join(err, file.Close())
 	}
 	c.file = file
 	return nil
-}
-
-// seekEnd goes to a file's end.
-func seekEnd(file *os.File) error {
-	_, err := file.Seek(0, io.SeekEnd)
-	return err
 }
 
 // count notes that a message stands in the file.
