@@ -42,7 +42,6 @@ type Controller struct {
 	lastVNI  uint32 // the highest that was given out
 	scopes   *scopes
 	recent   []*change // the last is of the revision now
-	feeds    map[*Feed]struct{}
 	hosts    map[string]*host
 	moved    chan struct{} // closed and made anew when the revision rises
 	waiting  []*proposal
@@ -61,7 +60,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 		o.Beat = usualBeat
 	}
 	c := &Controller{
-		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), feeds: map[*Feed]struct{}{}, hosts: map[string]*host{},
+		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{},
 		moved: make(chan struct{}), proposed: make(chan struct{}, 1),
 	}
 	return c, c.load(ctx)
@@ -69,17 +68,8 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 
 // load takes over all that the store has, in the place of what the controller has.
 func (c *Controller) load(ctx context.Context) error {
-	var edits []vpc.Edit
-	there := map[key]bool{}
-	lastVNI := uint32(0)
-	revision, err := c.o.Store.Load(ctx, func(r Record) error {
-		if r.Kind == kindNumbers {
-			return readVNI(r, &lastVNI)
-		}
-		e, err := editOf(r)
-		edits, there[key{r.Kind, r.ID}] = append(edits, e), true
-		return err
-	})
+	var came contents
+	revision, err := c.o.Store.Load(ctx, came.take)
 	if err != nil {
 		return err
 	}
@@ -88,40 +78,52 @@ func (c *Controller) load(ctx context.Context) error {
 	if revision < c.revision {
 		return nil // the controller was faster
 	}
-	next, err := c.region.Change(c.region.Possible(c.region.Replacing(edits))...)
-	if err != nil { // which lists there ever were may be what differs
-		next, err = vpc.EmptyRegion().Change(edits...)
-	}
+	was := vpc.EmptyRegion()
+	next, err := was.Change(came.edits...)
 	if err != nil {
 		return fmt.Errorf("the store's region of revision %d: %w", revision, err)
 	}
-	c.lastVNI = max(c.lastVNI, lastVNI)
-	c.adopt(revision, c.region.Replacing(slices.Collect(next.All())), next)
-	c.recent = nil
-	for f := range c.feeds {
-		f.resume(0)
+	c.scopes, c.recent = newScopes(), nil
+	edited := map[key]bool{}
+	for e := range next.All() {
+		k := key{e.Kind, e.ID}
+		edited[k] = true
+		c.scopes.move(k, nil, vpcsOf(next, e))
+	}
+	c.scopes.follow(edited, was, next)
+	c.become(revision, next, came.lastVNI)
+	for _, h := range c.hosts {
+		if h.feed != nil {
+			h.feed.resume(0)
+		}
 	}
 	return nil
 }
 
-// editOf reads a record of an object.
-func editOf(r Record) (vpc.Edit, error) {
-	if r.Value == nil {
-		return vpc.Edit{Kind: r.Kind, ID: r.ID}, nil
-	}
-	e, err := vpc.Put(r.Kind, r.Value)
-	if err != nil {
-		return e, fmt.Errorf("the store's %s %s: %w", r.Kind, r.ID, err)
-	}
-	e.ID = r.ID
-	return e, nil
+// contents are records as they are read: edits, and what was given out last.
+type contents struct {
+	edits   []vpc.Edit
+	lastVNI uint32
 }
 
-func readVNI(r Record, to *uint32) error {
-	var n numbers
-	err := json.Unmarshal(r.Value, &n)
-	*to = max(*to, n.Vni)
-	return err
+// take reads a record.
+func (c *contents) take(r Record) error {
+	if r.Kind == kindNumbers {
+		var n numbers
+		err := json.Unmarshal(r.Value, &n)
+		c.lastVNI = max(c.lastVNI, n.Vni)
+		return err
+	}
+	e := vpc.Edit{Kind: r.Kind, ID: r.ID}
+	if r.Value != nil {
+		put, err := vpc.Put(r.Kind, r.Value)
+		if err != nil {
+			return fmt.Errorf("the store's %s %s: %w", r.Kind, r.ID, err)
+		}
+		e.Object = put.Object
+	}
+	c.edits = append(c.edits, e)
+	return nil
 }
 
 // Run works until ctx ends, or the store fails for good.
@@ -175,45 +177,35 @@ func (c *Controller) take(b Batch) error {
 
 // follow is take, with the reason why not.
 func (c *Controller) follow(b Batch) error {
-	var edits []vpc.Edit
-	lastVNI := uint32(0)
+	var came contents
 	for _, r := range b.Records {
-		if r.Kind == kindNumbers {
-			if err := readVNI(r, &lastVNI); err != nil {
-				return err
-			}
-			continue
-		}
-		e, err := editOf(r)
-		if err != nil {
+		if err := came.take(r); err != nil {
 			return err
 		}
-		edits = append(edits, e)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if b.Revision <= c.revision {
 		return nil // this controller's own
 	}
-	next, err := c.region.Change(c.region.Possible(edits)...)
+	next, err := c.region.Change(c.region.Possible(came.edits)...)
 	if err != nil {
 		return err
 	}
-	c.lastVNI = max(c.lastVNI, lastVNI)
-	c.adopt(b.Revision, edits, next)
+	c.adopt(b.Revision, came, next)
 	return nil
 }
 
-// adopt makes a region, which edits made of the one before, the region of a revision, and
-// has the cards told. The lock is held.
-func (c *Controller) adopt(revision uint64, edits []vpc.Edit, next *vpc.Region) {
+// adopt makes a region, which what came made of the one before, the region of a revision,
+// and has the cards told. The lock is held.
+func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 	was := c.region
 	ch := &change{revision: revision, at: c.o.Now()}
 	edited := map[key]bool{}
-	for _, e := range edits {
+	for _, e := range came.edits {
 		edited[key{e.Kind, e.ID}] = true
 	}
-	for _, e := range edits {
+	for _, e := range came.edits {
 		for _, k := range consequent(key{e.Kind, e.ID}, was, next) {
 			edited[k] = true
 		}
@@ -225,14 +217,22 @@ func (c *Controller) adopt(revision uint64, edits []vpc.Edit, next *vpc.Region) 
 		ch.edits = append(ch.edits, told{k, before, now, encoded(after)})
 	}
 	ch.shifted = c.scopes.follow(edited, was, next)
-	c.region, c.revision = next, revision
+	c.become(revision, next, came.lastVNI)
 	c.recent = append(c.recent, ch)
 	if len(c.recent) > mostRecent {
-		c.recent = append([]*change(nil), c.recent[mostRecent/2:]...)
+		c.recent = slices.Clone(c.recent[mostRecent/2:])
 	}
-	for f := range c.feeds {
-		f.follow(ch)
+	for _, h := range c.hosts {
+		if h.feed != nil {
+			h.feed.follow(ch)
+		}
 	}
+}
+
+// become makes a region the one of a revision, with which a number was given out last. The
+// lock is held.
+func (c *Controller) become(revision uint64, next *vpc.Region, lastVNI uint32) {
+	c.region, c.revision, c.lastVNI = next, revision, max(c.lastVNI, lastVNI)
 	c.keepHosts()
 	close(c.moved)
 	c.moved = make(chan struct{})

@@ -65,9 +65,8 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 	f.resume(revision)
 	if h.feed != nil {
 		close(h.feed.ended)
-		delete(c.feeds, h.feed)
 	}
-	c.feeds[f], h.feed = struct{}{}, f
+	h.feed = f
 	return f, nil
 }
 
@@ -198,13 +197,8 @@ func (f *Feed) take() (follow.Header, []byte) {
 	return h, edits
 }
 
-// inOrder compares objects by their place in a message: Placement comes first, for it has
-// the cards that the places of ENIs name.
+// inOrder compares objects by their place in a message.
 func inOrder(a, b key) int {
-	first := func(k key) bool { return k.kind == vpc.KindRegionPlacement }
-	if first(a) != first(b) {
-		return map[bool]int{true: -1, false: 1}[first(a)]
-	}
 	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.id, b.id))
 }
 
@@ -215,7 +209,6 @@ const lifetime = 5 * time.Minute
 func (f *Feed) Close() {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
-	delete(f.c.feeds, f)
 	if h := f.c.hosts[f.card]; h != nil && h.feed == f {
 		h.feed = nil
 	}

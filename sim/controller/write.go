@@ -216,12 +216,11 @@ func (c *Controller) committed(d *draft) {
 	if c.revision != d.revision {
 		return
 	}
-	edits := make([]vpc.Edit, 0, len(d.order))
+	made := contents{lastVNI: d.lastVNI}
 	for _, k := range d.order {
-		edits = append(edits, d.edits[k])
+		made.edits = append(made.edits, d.edits[k])
 	}
-	c.lastVNI = max(c.lastVNI, d.lastVNI)
-	c.adopt(d.revision+1, edits, d.region)
+	c.adopt(d.revision+1, made, d.region)
 }
 
 // errFull is the error of a proposal that is for another commit.
