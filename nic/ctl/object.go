@@ -43,7 +43,7 @@ func (p *pieces) parts(indent string, v reflect.Value) {
 	case encodesItself(v.Type()), k != reflect.Struct && k != reflect.Map && k != reflect.Slice:
 		p.value(indent, v.Interface())
 	case k == reflect.Slice:
-		p.list(indent, v)
+		elements(p, indent, valuesOf(v), p.parts)
 	default:
 		o := p.object(indent)
 		for name, item := range fieldsOf(v) {
@@ -54,15 +54,15 @@ func (p *pieces) parts(indent string, v reflect.Value) {
 	}
 }
 
-// list adds a list item by item.
-func (p *pieces) list(indent string, v reflect.Value) {
-	before, after := "[", "[]"
-	for _, item := range v.Seq2() {
-		p.text(before + "\n  " + indent)
-		p.parts("  "+indent, item)
-		before, after = ",", "\n"+indent+"]"
+// valuesOf are the elements of a list.
+func valuesOf(v reflect.Value) iter.Seq[reflect.Value] {
+	return func(yield func(reflect.Value) bool) {
+		for i := range v.Len() {
+			if !yield(v.Index(i)) {
+				return
+			}
+		}
 	}
-	p.text(after)
 }
 
 // fieldsOf are the fields of a struct that are not zero, or the items of a map by their keys, which

@@ -80,10 +80,15 @@ func (p *pieces) write() {
 
 // array adds a list of values, at an indent.
 func array[T any](p *pieces, indent string, items iter.Seq[T]) {
+	elements(p, indent, items, func(indent string, item T) { p.value(indent, item) })
+}
+
+// elements adds a list, at an indent, whose elements add adds.
+func elements[T any](p *pieces, indent string, items iter.Seq[T], add func(indent string, item T)) {
 	before, after := "[", "[]"
 	for item := range items {
 		p.text(before + "\n  " + indent)
-		p.value("  "+indent, item)
+		add("  "+indent, item)
 		before, after = ",", "\n"+indent+"]"
 	}
 	p.text(after)
