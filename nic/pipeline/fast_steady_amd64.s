@@ -15,6 +15,17 @@
 	NOTL    sum; \
 	MOVW    sum, at(DX)
 
+// UPDATEUDP is UPDATE for the checksum of UDP, of which 0 is none, and stays none (RFC 768). It
+// goes on at out.
+#define UPDATEUDP(at, sum, tmp, out) \
+	CMPW at(DX), $0; \
+	JEQ  out; \
+	UPDATE(at, sum, tmp); \
+	CMPW sum, $0; \
+	JNE  out; \
+	MOVW $0xffff, at(DX); \
+	JMP  out
+
 // CHANGE makes AX, the new address, the change of a checksum from CX, the old address, to
 // AX, for UPDATE.
 #define CHANGE \
@@ -322,13 +333,7 @@ datagram:
 	JMP  done
 
 udp:
-	CMPW 90(DX), $0
-	JEQ  next
-	UPDATE(90, BX, CX)
-	CMPW BX, $0
-	JNE  next
-	MOVW $0xffff, 90(DX)
-	JMP  next
+	UPDATEUDP(90, BX, CX, next)
 
 	// The same for IPv6, whose addresses are never translated.
 six:
@@ -615,13 +620,7 @@ datagram:
 	JMP done
 
 udp:
-	CMPW 40(DX), $0
-	JEQ  count
-	UPDATE(40, R15, CX)
-	CMPW R15, $0
-	JNE  count
-	MOVW $0xffff, 40(DX)
-	JMP  count
+	UPDATEUDP(40, R15, CX, count)
 
 	// The same for IPv6, whose addresses are never translated.
 six:
@@ -773,10 +772,4 @@ countThrough:
 	JMP     count
 
 datagramThrough:
-	CMPW 40(DX), $0
-	JEQ  countThrough
-	UPDATE(40, R15, CX)
-	CMPW R15, $0
-	JNE  countThrough
-	MOVW $0xffff, 40(DX)
-	JMP  countThrough
+	UPDATEUDP(40, R15, CX, countThrough)
