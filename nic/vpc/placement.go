@@ -25,7 +25,10 @@ type Placement struct {
 	// gateway's ID and by the name or ID of the availability zone.
 	NatGateways map[string]map[string]string `json:",omitzero"`
 	Part        bool                         `json:",omitzero"` // the configuration is a card's part of a region: what it names and does not have is in another card's
-	Port25      string                       `json:",omitzero"` // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
+	// PublicPrefixes are the provider's public addresses: edges announce them, and who allocates an
+	// Elastic IP address gets one of them.
+	PublicPrefixes []netip.Prefix `json:",omitzero"`
+	Port25         string         `json:",omitzero"` // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
 }
 
 // IsZero tells whether the configuration has no Placement.

@@ -19,8 +19,31 @@ func (c *compiler) underlay() {
 	c.checkExits()
 	c.checkPlaces()
 	c.allowances()
+	c.checkPublicPrefixes()
 	if s := c.next.place.given.Port25; s != "" && s != port25Open {
 		c.Add("Placement: Port25", "%q: open is expected, or nothing", ec2.Shorten(s))
+	}
+}
+
+// checkPublicPrefixes checks that the provider's public addresses are prefixes apart from each
+// other.
+func (c *compiler) checkPublicPrefixes() {
+	all := c.next.place.given.PublicPrefixes
+	for i, p := range all {
+		path := ec2.In("Placement", ec2.At("PublicPrefixes", i, p.String()))
+		switch {
+		case !p.IsValid():
+			c.Add(path, "a prefix is expected")
+		case p != p.Masked() || p.Addr().Is4In6():
+			c.Add(path, "it is no prefix but an address in %s", p.Masked())
+		case !wire.AddrFrom(p.Addr()).IsUnicast() || p.Bits() == 0 || p.Addr().IsPrivate() || p.Addr().IsLinkLocalUnicast():
+			c.Add(path, "its addresses are no public ones")
+		}
+		for _, other := range all[:i] {
+			if p.Overlaps(other) {
+				c.Add(path, "it overlaps %s", other)
+			}
+		}
 	}
 }
 
