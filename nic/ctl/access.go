@@ -140,7 +140,7 @@ func (s *server) write(h http.Handler) http.Handler {
 			fail(answer, http.StatusForbidden, "%s may ask this card and not change it; %s may", userName(&p), s.access.who())
 		}
 		level := slog.LevelInfo
-		if answer.status != http.StatusOK {
+		if answer.status >= http.StatusMultipleChoices {
 			level = slog.LevelWarn
 		}
 		s.log.Log(r.Context(), level, "asked for a change", "user", userName(&p), "process", p.process,

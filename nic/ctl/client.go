@@ -153,6 +153,17 @@ func (c *Client) Put(ctx context.Context, kind, id string, object any) (nic.Chan
 	return c.write(ctx, http.MethodPut, object, "config", kind, id)
 }
 
+// Create adds an object that lacks its ID, a pointer to a shape of EC2's, and completes it with what
+// it was given. The change is in force on return.
+func (c *Client) Create(ctx context.Context, kind string, object any) (created Created, err error) {
+	created.Object = object
+	body, err := json.Marshal(object)
+	if err == nil {
+		err = c.do(ctx, http.MethodPost, join("config", kind), body, &created)
+	}
+	return created, err
+}
+
 // Delete removes one object. The change is in force on return.
 func (c *Client) Delete(ctx context.Context, kind, id string) (nic.Change, error) {
 	return c.write(ctx, http.MethodDelete, nil, "config", kind, id)
@@ -207,7 +218,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, into 
 		return c.unreachable(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode >= http.StatusMultipleChoices {
 		return refusal(resp)
 	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {

@@ -43,12 +43,15 @@
 //	                             ?reading=strict or lenient decides how names that EC2 lacks are taken
 //	PUT    /v1/config/Placement  what EC2 does not tell
 //	PUT    /v1/config/KIND/ID    one object, such as SecurityGroups/sg-1
+//	POST   /v1/config/KIND       a new object, which is given its ID, MAC and addresses, and what EC2 creates with it;
+//	                             201, and the answer has the object
 //	DELETE /v1/config/KIND/ID
 //
 // With curl, where the host's name is of no consequence:
 //
 //	curl --unix-socket /run/nitrocard/card.sock http://card/v1/enis
 //	curl --unix-socket /run/nitrocard/card.sock http://card/v1/config/SecurityGroups/sg-1 -T sg-1.json
+//	curl --unix-socket /run/nitrocard/card.sock http://card/v1/config/NetworkInterfaces -d '{"SubnetId": "subnet-1"}'
 //
 // An error is {"error": "...", "problems": [{"file", "path", "reason"}]}: 400 for a configuration that the card does
 // not take, 404 for what is not there, 405 for a method that a path does not

@@ -18,9 +18,12 @@ type Error struct {
 	Problems []ec2.Problem `json:"problems,omitempty"`
 }
 
-// dependencyViolation is EC2's code for an object that others need (EC2 API Reference,
-// error codes).
-const dependencyViolation = "DependencyViolation"
+// Codes of EC2 (EC2 API Reference, "Error codes").
+const (
+	dependencyViolation         = "DependencyViolation"               // others need the object
+	insufficientFreeAddresses   = "InsufficientFreeAddressesInSubnet" // none is left for an ENI
+	insufficientAddressCapacity = "InsufficientAddressCapacity"       // none is left for who allocates an Elastic IP address
+)
 
 // Listed are the problems.
 func (e *Error) Listed() []ec2.Problem { return e.Problems }
@@ -36,6 +39,9 @@ func reply(w http.ResponseWriter, status int, v any) {
 	enc.SetIndent("", "  ")
 	enc.Encode(v) // fails only when the client has gone
 }
+
+// refuse answers with an error that has a status.
+func refuse(w http.ResponseWriter, reason *Error) { reply(w, reason.Status, reason) }
 
 // fail answers with a sentence.
 func fail(w http.ResponseWriter, status int, format string, args ...any) {

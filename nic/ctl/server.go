@@ -109,6 +109,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /v1/config", s.config)
 	mux.HandleFunc("PUT /v1/config", s.replace)
 	mux.HandleFunc("PUT /v1/config/Placement", s.place)
+	mux.HandleFunc("POST /v1/config/{kind}", s.create)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
 	cleaned := paced(clean(s.write(s.asked(jsonErrors(mux)))))

@@ -17,9 +17,9 @@ type Target interface {
 	// Apply makes a whole configuration the one in force, or changes nothing.
 	Apply(context.Context, *vpc.Config) (nic.Change, error)
 
-	// Edit makes one edit, which edit makes of the region that is to be changed, or
-	// changes nothing. An error of edit is Edit's.
-	Edit(ctx context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error)
+	// Edit makes the edits that edit makes of the region that is to be changed, all or none.
+	// An error of edit is Edit's. Edit may call edit again, if the region has changed meanwhile.
+	Edit(ctx context.Context, edit func(*vpc.Region) ([]vpc.Edit, error)) (nic.Change, error)
 }
 
 // cardTarget is a card as a target.
@@ -47,17 +47,17 @@ func (t *cardTarget) Apply(_ context.Context, config *vpc.Config) (nic.Change, e
 }
 
 // Edit is as Target says.
-func (t *cardTarget) Edit(_ context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error) {
+func (t *cardTarget) Edit(_ context.Context, edit func(*vpc.Region) ([]vpc.Edit, error)) (nic.Change, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.refuse(); err != nil {
 		return nic.Change{}, err
 	}
-	e, err := edit(t.Region())
+	edits, err := edit(t.Region())
 	if err != nil {
 		return nic.Change{}, err
 	}
-	return t.card.Change(e)
+	return t.card.Change(edits...)
 }
 
 // refuse is the error of who changes a card that follows a controller.

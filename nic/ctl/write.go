@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) {
 	}
 	edit, err := vpc.Put("Placement", b.data)
 	b.leave()
-	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) (vpc.Edit, error) { return edit, err })
+	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) ([]vpc.Edit, error) { return []vpc.Edit{edit}, err })
 }
 
 func (s *server) put(w http.ResponseWriter, r *http.Request) {
@@ -121,38 +122,78 @@ func (s *server) put(w http.ResponseWriter, r *http.Request) {
 	if err == nil && edit.ID != id {
 		err = fmt.Errorf("%s/%s: the object in the body has another ID", kind, id)
 	}
-	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) (vpc.Edit, error) { return edit, err })
+	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) ([]vpc.Edit, error) { return []vpc.Edit{edit}, err })
 }
 
 func (s *server) remove(w http.ResponseWriter, r *http.Request) {
-	s.edit(w, r, http.StatusConflict, func(region *vpc.Region) (vpc.Edit, error) {
+	s.edit(w, r, http.StatusConflict, func(region *vpc.Region) ([]vpc.Edit, error) {
 		edit, err := region.Remove(r.PathValue("kind"), r.PathValue("id"))
 		if err != nil {
 			err = &Error{Status: http.StatusNotFound, Message: err.Error()}
 		}
-		return edit, err
+		return []vpc.Edit{edit}, err
 	})
 }
 
-// edit has the target make one edit. The status is refused if the target does not make
-// it, and 400 if make is an error without a status.
-func (s *server) edit(w http.ResponseWriter, r *http.Request, refused int, make func(*vpc.Region) (vpc.Edit, error)) {
-	done, err := s.target.Edit(r.Context(), func(region *vpc.Region) (vpc.Edit, error) {
-		edit, err := make(region)
-		return edit, asErrorOr(http.StatusBadRequest, err)
+// Created is the answer to who created an object.
+type Created struct {
+	ID     string `json:"id"`     // as in a path: of an Elastic IP address the address
+	Object any    `json:"object"` // in EC2's shape, with all that was given out
+	nic.Change
+}
+
+// create gives an object what it lacks, and adds it to the configuration.
+func (s *server) create(w http.ResponseWriter, r *http.Request) {
+	kind := r.PathValue("kind")
+	b, ok := s.body(w, r)
+	if !ok {
+		return
+	}
+	object, err := vpc.Draft(kind, b.data)
+	b.leave()
+	var created Created
+	if err == nil {
+		created.Change, err = s.target.Edit(r.Context(), func(region *vpc.Region) ([]vpc.Edit, error) {
+			edits, err := region.Create(kind, object, rand.Reader)
+			if err == nil {
+				created.ID, created.Object = edits[0].ID, edits[0].Object
+			}
+			return edits, asErrorOr(http.StatusBadRequest, err)
+		})
+	}
+	if err != nil {
+		refuse(w, asError(http.StatusBadRequest, err))
+		return
+	}
+	s.logChange(&created.Change)
+	w.Header().Set("Location", "/v1/"+join("config", kind, created.ID))
+	reply(w, http.StatusCreated, created)
+}
+
+// edit has the target make edits. The status is refused if the target does not make
+// them, and 400 if make is an error without a status.
+func (s *server) edit(w http.ResponseWriter, r *http.Request, refused int, make func(*vpc.Region) ([]vpc.Edit, error)) {
+	done, err := s.target.Edit(r.Context(), func(region *vpc.Region) ([]vpc.Edit, error) {
+		edits, err := make(region)
+		return edits, asErrorOr(http.StatusBadRequest, err)
 	})
 	s.changed(w, done, asErrorOr(refused, err))
 }
 
 // changed answers with what changed, or with the reason why nothing did.
 func (s *server) changed(w http.ResponseWriter, done nic.Change, err error) {
-	if reason := (*Error)(nil); errors.As(err, &reason) {
-		reply(w, reason.Status, reason)
+	if err != nil {
+		refuse(w, asError(http.StatusBadRequest, err))
 		return
 	}
+	s.logChange(&done)
+	reply(w, http.StatusOK, done)
+}
+
+// logChange logs a change.
+func (s *server) logChange(done *nic.Change) {
 	s.log.Info("configuration changed", "epoch", done.Epoch, "revision", done.Revision,
 		"added", len(done.Added), "changed", len(done.Changed), "removed", len(done.Removed))
-	reply(w, http.StatusOK, done)
 }
 
 // asErrorOr is asError, and nil for nil.
@@ -169,8 +210,13 @@ func asError(status int, err error) *Error {
 		return e
 	}
 	e := &Error{Status: status, Message: err.Error(), Problems: ec2.ProblemsIn(err)}
-	if status == http.StatusConflict {
+	switch {
+	case status == http.StatusConflict:
 		e.Code = dependencyViolation
+	case errors.Is(err, vpc.ErrFullSubnet):
+		e.Status, e.Code = http.StatusConflict, insufficientFreeAddresses
+	case errors.Is(err, vpc.ErrFullPrefixes):
+		e.Status, e.Code = http.StatusConflict, insufficientAddressCapacity
 	}
 	return e
 }

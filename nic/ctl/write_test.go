@@ -36,6 +36,25 @@ func TestOneObject(t *testing.T) {
 	require.Equal(t, &Error{Status: 404, Message: `this card has no security group "sg-shop"`}, err)
 }
 
+// Who creates an object is told what it was given.
+func TestCreated(t *testing.T) {
+	s, ctx := serve(t), t.Context()
+	group := &ec2.SecurityGroup{GroupName: "web", VpcId: "vpc-a"}
+	created, err := s.Create(ctx, "SecurityGroups", group)
+	require.NoError(t, err)
+	require.Equal(t, []string{"SecurityGroups " + created.ID}, created.Added)
+	require.Equal(t, created.ID, group.GroupId)
+	there, err := s.SecurityGroup(ctx, created.ID)
+	require.NoError(t, err)
+	require.Equal(t, *group, there)
+	status, answer := s.curl("POST", "/v1/config/SecurityGroups", "{GroupName: web}")
+	require.Equal(t, 400, status, answer)
+	require.Contains(t, answer, "VpcId")
+	status, answer = s.curl("POST", "/v1/config/Addresses", "{}")
+	require.Equal(t, 409, status, answer)
+	require.Contains(t, answer, "InsufficientAddressCapacity")
+}
+
 func TestTheWholeConfiguration(t *testing.T) {
 	s, ctx := serve(t), t.Context()
 	cfg, err := s.Config(ctx)

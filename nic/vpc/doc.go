@@ -26,6 +26,8 @@
 //	region.go     Region, and what it is asked
 //	edit.go       Edit: one object put or removed
 //	told.go       a region, or its last change, as edits
+//	create.go     an object that lacks its ID, as edits: given.go what is given out, createdwith.go
+//	              what comes with it
 //	change.go     some edits; become.go a whole configuration, as edits
 //	object.go     an object as it was configured; order.go its place among others
 //	identity.go   an ENI as it was configured, in few bytes

@@ -3,6 +3,7 @@ package vpc
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -39,13 +40,33 @@ func Put(kind string, data []byte) (Edit, error) {
 	case !slices.Contains(kinds, kind):
 		return Edit{}, unknownKind(kind)
 	}
+	v := readObject(kind, data, &p)
+	if p.Err() == nil && idOf(v) == "" {
+		p.Add(kind, "%s is missing", v.Type().Field(0).Name)
+	}
+	return Edit{kind, idOf(v), v.Addr().Interface()}, p.Err()
+}
+
+// Draft reads an object for Create, written in YAML or JSON: it has no ID yet. The result is a
+// pointer to the object's shape.
+func Draft(kind string, data []byte) (any, error) {
+	var p ec2.Problems
+	if idPrefixes[kind] == "" {
+		return nil, fmt.Errorf("%q: only %s can be created", ec2.Shorten(kind), strings.Join(slices.Sorted(maps.Keys(idPrefixes)), ", "))
+	}
+	v := readObject(kind, data, &p)
+	if kind != "Addresses" && idOf(v) != "" {
+		p.Add(kind, "%s %s: who creates an object gets its ID, and does not give it", v.Type().Field(0).Name, ec2.Shorten(idOf(v)))
+	}
+	return v.Addr().Interface(), p.Err()
+}
+
+// readObject reads an object of a list.
+func readObject(kind string, data []byte, p *ec2.Problems) reflect.Value {
 	list, _ := section(kind)
 	v := reflect.New(list.Type.Elem())
-	decode(kind, data, v.Interface(), &p)
-	if p.Err() == nil && idOf(v.Elem()) == "" {
-		p.Add(kind, "%s is missing", v.Elem().Type().Field(0).Name)
-	}
-	return Edit{kind, idOf(v.Elem()), v.Interface()}, p.Err()
+	decode(kind, data, v.Interface(), p)
+	return v.Elem()
 }
 
 // putSection is Put for a section without IDs.

@@ -33,14 +33,15 @@ func (c *Controller) Change(ctx context.Context, edits ...vpc.Edit) (nic.Change,
 	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
 }
 
-// Edit is Change for an edit that edit makes of the region that is to be changed.
-func (c *Controller) Edit(ctx context.Context, edit func(*vpc.Region) (vpc.Edit, error)) (nic.Change, error) {
+// Edit is Change for edits that edit makes of the region that is to be changed. Another
+// controller may be faster: then edit is called again, with the region that it left.
+func (c *Controller) Edit(ctx context.Context, edit func(*vpc.Region) ([]vpc.Edit, error)) (nic.Change, error) {
 	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) {
-		e, err := edit(r)
+		edits, err := edit(r)
 		if err != nil {
 			return nil, err
 		}
-		return r.Change(e)
+		return r.Change(edits...)
 	})
 }
 
