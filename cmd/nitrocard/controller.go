@@ -127,7 +127,7 @@ func (o *controllerOptions) work(ctx context.Context, c *controller.Controller, 
 			return fmt.Errorf("--listen: %w", err)
 		}
 		serve.Log.Info("cards are told at", "address", listener.Addr())
-		parts = append(parts, func() error { return c.ServeCards(ctx, listener) })
+		parts = append(parts, func() error { return c.ServeTLS(ctx, listener, ctl.Handler(serve)) })
 	}
 	ended := make(chan error, len(parts))
 	for _, part := range parts {

@@ -124,27 +124,35 @@ func withPeer(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, peerKey{}, p)
 }
 
-// write logs the peer and the result of each request for a change, and refuses a peer that
-// may not write.
-func (s *server) write(h http.Handler) http.Handler {
+// admit refuses who may not ask, or not change, and logs who asked for each change, and its result.
+func (s *server) admit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		r = s.access.withCaller(r)
+		c := callerOf(r)
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if reads && c.role != stranger {
 			h.ServeHTTP(w, r)
 			return
 		}
-		p, _ := r.Context().Value(peerKey{}).(peer) // the zero peer is not known
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		if s.access.mayWrite(&p) {
+		switch {
+		case c.role == stranger:
+			fail(answer, http.StatusForbidden, "the certificate of %q has no role; its organization is to be %s, %s or %s", c.name, RoleReader, RoleOwner, RoleProvider)
+		case c.role == reader && r.TLS != nil:
+			fail(answer, http.StatusForbidden, "%q may ask and not change anything", c.name)
+		case c.role == reader:
+			fail(answer, http.StatusForbidden, "%s may ask this card and not change it; %s may", c.name, s.access.who())
+		default:
 			h.ServeHTTP(answer, r)
-		} else {
-			fail(answer, http.StatusForbidden, "%s may ask this card and not change it; %s may", userName(&p), s.access.who())
 		}
 		level := slog.LevelInfo
 		if answer.status >= http.StatusMultipleChoices {
 			level = slog.LevelWarn
 		}
-		s.log.Log(r.Context(), level, "asked for a change", "user", userName(&p), "process", p.process,
-			"method", r.Method, "path", ec2.Shorten(r.URL.Path), "status", answer.status)
+		if !reads {
+			s.log.Log(r.Context(), level, "asked for a change", "user", c.name, "process", c.process,
+				"method", r.Method, "path", ec2.Shorten(r.URL.Path), "status", answer.status)
+		}
 	})
 }
 

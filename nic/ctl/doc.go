@@ -6,6 +6,7 @@
 //	target.go  Target: a card, or a controller
 //	server.go  Serve, and the table of routes
 //	access.go  who may read and write, and who did; peer_linux.go asks the kernel who it is
+//	role.go    the roles of clients, and of certificates
 //	read.go    what a GET answers
 //	write.go   what a PUT or DELETE changes
 //	page.go    what of a listing is asked for
@@ -60,5 +61,6 @@
 //
 // Whoever may open the socket, whose mode is 0660, may do all of this, unless Access
 // names groups: then 403 answers a write of whoever may only read. The log names user
-// and process of each write.
+// and process of each write. Over TLS a client has the role that its certificate names; the
+// owner of some VPCs sees and changes what is in them.
 package ctl

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"nitrocard/nic"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -17,19 +18,31 @@ type kind[T any] struct {
 	key  string // what people call the name: ID or NAME
 	each func(after string) iter.Seq[T]
 	one  func(name string) (T, bool)
+	kind string // in the configuration; "": no object of the configuration
+}
+
+// seen are those objects of a kind that a caller may see.
+func seen[T any](c *caller, region *vpc.Region, kind string, items iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for item := range items {
+			if c.sees(region, vpc.Edit{Kind: kind, Object: item}) && !yield(item) {
+				return
+			}
+		}
+	}
 }
 
 // offer has the server answer for a kind at a path.
 func offer[T any](s *server, mux *http.ServeMux, path string, k kind[T]) {
 	mux.HandleFunc("GET /v1/"+path, func(w http.ResponseWriter, r *http.Request) {
 		if p, ok := pageOf(w, r, "after="+k.key, "limit=N"); ok {
-			list(s.pieces(w, r), first(p.limit, k.each(p.after)))
+			list(s.pieces(w, r), first(p.limit, seen(callerOf(r), s.target.Region(), k.kind, k.each(p.after))))
 		}
 	})
 	mux.HandleFunc("GET /v1/"+path+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("name")
 		item, there := k.one(name)
-		if !there {
+		if !there || !callerOf(r).sees(s.target.Region(), vpc.Edit{Kind: k.kind, Object: item}) {
 			fail(w, http.StatusNotFound, "this card has no %s %q", k.what, name)
 			return
 		}
@@ -44,19 +57,19 @@ func (s *server) offerObjects(mux *http.ServeMux) {
 		func(id string) (*ec2.SecurityGroup, bool) {
 			g := s.target.Region().SecurityGroup(id)
 			return g, g != nil
-		},
+		}, "SecurityGroups",
 	})
 	offer(s, mux, "network-acls", kind[*ec2.NetworkAcl]{"network ACL", "ID",
 		func(after string) iter.Seq[*ec2.NetworkAcl] { return s.target.Region().EachNetworkACL(after) },
-		func(id string) (*ec2.NetworkAcl, bool) { a := s.target.Region().NetworkACL(id); return a, a != nil },
+		func(id string) (*ec2.NetworkAcl, bool) { a := s.target.Region().NetworkACL(id); return a, a != nil }, "NetworkAcls",
 	})
 }
 
 // offerCard has the server answer for what a card has beside its configuration.
 func (s *server) offerCard(mux *http.ServeMux) {
-	offer(s, mux, "enis", kind[nic.ENIView]{"ENI", "ID", s.card.EachENI, s.card.ENI})
-	offer(s, mux, "ports", kind[nic.PortView]{"port", "NAME", s.card.EachPort, s.card.Port})
-	offer(s, mux, "nat-gateways", kind[nic.NATView]{"NAT gateway", "ID", s.card.EachNAT, s.card.NAT})
+	offer(s, mux, "enis", kind[nic.ENIView]{"ENI", "ID", s.card.EachENI, s.card.ENI, ""})
+	offer(s, mux, "ports", kind[nic.PortView]{"port", "NAME", s.card.EachPort, s.card.Port, ""})
+	offer(s, mux, "nat-gateways", kind[nic.NATView]{"NAT gateway", "ID", s.card.EachNAT, s.card.NAT, ""})
 	mux.HandleFunc("GET /v1/flows", s.flows)
 	mux.HandleFunc("GET /v1/drops", s.drops)
 	mux.HandleFunc("GET /v1/workers", s.workers)
@@ -106,15 +119,15 @@ func (s *server) config(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	region := s.target.Region()
+	region, c := s.target.Region(), callerOf(r)
 	p := s.pieces(w, r)
 	defer p.give()
 	o := p.object("")
 	for name, objects := range region.Lists() {
 		o.field(name)
-		array(p, "  ", objects)
+		array(p, "  ", seen(c, region, name, objects))
 	}
-	if placement := region.Placement(); !placement.IsZero() {
+	if placement := region.Placement(); !placement.IsZero() && c.role != owner { // where servers are is the provider's
 		o.field("Placement")
 		p.parts("  ", reflect.ValueOf(placement))
 	}

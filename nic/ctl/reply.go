@@ -21,6 +21,7 @@ type Error struct {
 // Codes of EC2 (EC2 API Reference, "Error codes").
 const (
 	dependencyViolation         = "DependencyViolation"               // others need the object
+	unauthorizedOperation       = "UnauthorizedOperation"             // it is not the caller's
 	insufficientFreeAddresses   = "InsufficientFreeAddressesInSubnet" // none is left for an ENI
 	insufficientAddressCapacity = "InsufficientAddressCapacity"       // none is left for who allocates an Elastic IP address
 )

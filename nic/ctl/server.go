@@ -29,6 +29,10 @@ type Options struct {
 // farewell is how long requests in hand may take once the context has ended.
 const farewell = 300 * time.Millisecond
 
+// Handler answers requests that come over TLS, from clients with certificates; see
+// RoleReader.
+func Handler(o Options) http.Handler { return newServer(o).handler() }
+
 // Serve answers requests until ctx ends. Then it returns nil, and the socket
 // is gone.
 func Serve(ctx context.Context, o Options) error {
@@ -107,19 +111,25 @@ func (s *server) handler() http.Handler {
 		s.offerCard(mux)
 	}
 	mux.HandleFunc("GET /v1/config", s.config)
-	mux.HandleFunc("PUT /v1/config", s.replace)
-	mux.HandleFunc("PUT /v1/config/Placement", s.place)
+	mux.HandleFunc("PUT /v1/config", forProviders(s.replace))
+	mux.HandleFunc("PUT /v1/config/Placement", forProviders(s.place))
 	mux.HandleFunc("POST /v1/config/{kind}", s.create)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	cleaned := paced(clean(s.write(s.asked(jsonErrors(mux)))))
+	cleaned := paced(clean(s.admit(s.asked(jsonErrors(mux)))))
 	if s.more == nil {
 		return cleaned
 	}
-	all := http.NewServeMux()
-	all.Handle("/", cleaned)
-	s.more(all)
-	return all
+	further := http.NewServeMux()
+	s.more(further)
+	admitted := s.admit(forProviders(further.ServeHTTP))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := further.Handler(r); pattern != "" {
+			admitted.ServeHTTP(w, r)
+			return
+		}
+		cleaned.ServeHTTP(w, r)
+	})
 }
 
 // asked asks what is to be asked before a request is answered.

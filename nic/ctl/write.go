@@ -157,6 +157,7 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 			edits, err := region.Create(kind, object, rand.Reader)
 			if err == nil {
 				created.ID, created.Object = edits[0].ID, edits[0].Object
+				err = callerOf(r).mayMake(region, edits)
 			}
 			return edits, asErrorOr(http.StatusBadRequest, err)
 		})
@@ -175,6 +176,9 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 func (s *server) edit(w http.ResponseWriter, r *http.Request, refused int, make func(*vpc.Region) ([]vpc.Edit, error)) {
 	done, err := s.target.Edit(r.Context(), func(region *vpc.Region) ([]vpc.Edit, error) {
 		edits, err := make(region)
+		if err == nil {
+			err = callerOf(r).mayMake(region, edits)
+		}
 		return edits, asErrorOr(http.StatusBadRequest, err)
 	})
 	s.changed(w, done, asErrorOr(refused, err))

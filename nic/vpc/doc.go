@@ -25,6 +25,7 @@
 //
 //	region.go     Region, and what it is asked
 //	edit.go       Edit: one object put or removed
+//	belonging.go  the VPCs of an object
 //	told.go       a region, or its last change, as edits
 //	create.go     an object that lacks its ID, as edits: given.go what is given out, createdwith.go
 //	              what comes with it

@@ -88,7 +88,7 @@ func (c *Controller) load(ctx context.Context) error {
 	for e := range next.All() {
 		k := key{e.Kind, e.ID}
 		edited[k] = true
-		c.scopes.move(k, nil, vpcsOf(next, e))
+		c.scopes.move(k, nil, next.VPCsOf(e))
 	}
 	c.scopes.follow(edited, was, next)
 	c.become(revision, next, came.lastVNI)
@@ -211,8 +211,8 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 		}
 	}
 	for k := range edited {
-		before, after := vpcsOf(was, was.Edit(k.kind, k.id)), next.Edit(k.kind, k.id)
-		now := vpcsOf(next, after)
+		before, after := was.VPCsOf(was.Edit(k.kind, k.id)), next.Edit(k.kind, k.id)
+		now := next.VPCsOf(after)
 		c.scopes.move(k, before, now)
 		ch.edits = append(ch.edits, told{k, before, now, encoded(after)})
 	}

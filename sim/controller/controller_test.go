@@ -393,8 +393,8 @@ func part(r *vpc.Region, card string) []string {
 	var all []string
 	for e := range r.All() {
 		meets := false
-		for _, id := range vpcsOf(r, e) {
-			meets = meets || id == everyone || needed[id]
+		for _, id := range r.VPCsOf(e) {
+			meets = meets || id == vpc.EveryVPC || needed[id]
 		}
 		if meets {
 			all = append(all, string(encoded(e)))

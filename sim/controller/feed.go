@@ -152,7 +152,7 @@ func (f *Feed) shift() {
 
 // drop takes an object away from the card unless the card needs it for another VPC.
 func (f *Feed) drop(k key) {
-	if r := f.c.region; !meets(vpcsOf(r, r.Edit(k.kind, k.id)), f.scope) {
+	if r := f.c.region; !meets(r.VPCsOf(r.Edit(k.kind, k.id)), f.scope) {
 		f.pending[k] = removal(k)
 	}
 }

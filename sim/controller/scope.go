@@ -12,9 +12,6 @@ import (
 // key names an object, as of vpc.Edit.
 type key struct{ kind, id string }
 
-// everyone is the VPC, so to say, of what every card needs.
-const everyone = ""
-
 // scopes know which cards need which objects. A card needs the VPCs of its ENIs and the
 // VPCs next to them, each with all that is in it: of an ENI elsewhere its mapping and
 // groups, of a group its members.
@@ -47,7 +44,7 @@ func newScopes() *scopes {
 
 // of is what a card needs: the VPCs, and everyone.
 func (s *scopes) of(card string) map[string]bool {
-	all := map[string]bool{everyone: true}
+	all := map[string]bool{vpc.EveryVPC: true}
 	for id := range s.own[card] {
 		all[id] = true
 		for peer := range s.next[id] {
@@ -106,8 +103,8 @@ func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[s
 			s.ofENI(k.id, was, -1, shifted)
 			s.ofENI(k.id, is, 1, shifted)
 		case "VpcPeeringConnections":
-			s.ofPair(peers(was, k.id), -1, shifted)
-			s.ofPair(peers(is, k.id), 1, shifted)
+			s.ofPair(was.VPCsOf(was.Edit(k.kind, k.id)), -1, shifted)
+			s.ofPair(is.VPCsOf(is.Edit(k.kind, k.id)), 1, shifted)
 		}
 	}
 	if lent := lentGroups(is); !slices.Equal(lent, s.lent) {
@@ -145,15 +142,6 @@ func (s *scopes) ofPair(vpcs []string, n int, shifted map[string]bool) {
 	}
 }
 
-// peers are the VPCs of a peering connection.
-func peers(r *vpc.Region, id string) []string {
-	p, is := r.Edit("VpcPeeringConnections", id).Object.(*ec2.VpcPeeringConnection)
-	if !is {
-		return nil
-	}
-	return []string{p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId}
-}
-
 // lentGroups are the pairs of a VPC whose group is associated with another VPC, and that
 // one.
 func lentGroups(r *vpc.Region) (pairs [][2]string) {
@@ -164,50 +152,6 @@ func lentGroups(r *vpc.Region) (pairs [][2]string) {
 		}
 	}
 	return pairs
-}
-
-// vpcsOf are the VPCs whose cards need an object; none for what no packet meets, such as an
-// address that nobody has.
-func vpcsOf(r *vpc.Region, e vpc.Edit) []string {
-	switch o := e.Object.(type) {
-	case nil:
-		return nil
-	case *ec2.Vpc:
-		return []string{o.VpcId}
-	case *ec2.Subnet:
-		return []string{o.VpcId}
-	case *ec2.RouteTable:
-		return []string{o.VpcId}
-	case *ec2.NetworkAcl:
-		return []string{o.VpcId}
-	case *ec2.SecurityGroup:
-		return []string{o.VpcId}
-	case *ec2.NatGateway:
-		return []string{o.VpcId}
-	case *ec2.VpcPeeringConnection:
-		return peers(r, e.ID)
-	case *ec2.InternetGateway:
-		var all []string
-		for _, a := range o.Attachments {
-			all = append(all, a.VpcId)
-		}
-		return all
-	case *ec2.NetworkInterface, *vpc.ENIPlacement:
-		return vpcOfENI(r.ENI(e.ID))
-	case *ec2.Address:
-		if o.NetworkInterfaceId != "" {
-			return vpcOfENI(r.ENI(o.NetworkInterfaceId))
-		}
-		return vpcOfENI(r.Interface(o.InstanceId))
-	}
-	return []string{everyone}
-}
-
-func vpcOfENI(e *vpc.ENI) []string {
-	if e == nil {
-		return nil
-	}
-	return []string{e.Subnet.VPC.ID}
 }
 
 // consequent are the objects beside an edited one whose VPC the edit may change: the

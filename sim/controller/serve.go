@@ -28,15 +28,16 @@ func (c *Controller) Offer(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
 }
 
-// ServeCards serves the routes of cards at an address, until ctx ends, for clients with
+// ServeTLS serves cards, and people by people, at an address until ctx ends, for clients with
 // certificates. A certificate is for the card whose name is its common name, and for no
 // other.
-func (c *Controller) ServeCards(ctx context.Context, listener net.Listener) error {
+func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, people http.Handler) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
+	mux.Handle("/", people)
 	srv := &http.Server{
-		Handler: mux, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(c.o.Log.Handler(), slog.LevelWarn),
 	}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
@@ -90,6 +91,7 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 
 // serveReport takes a card's report.
 func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience)) // the answer tells who does not keep it
 	var report follow.Report
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&report); err != nil {
 		refuse(w, http.StatusBadRequest, err)

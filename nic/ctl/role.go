@@ -1,0 +1,99 @@
+package ctl
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"nitrocard/nic/vpc"
+)
+
+// role is what a client may do.
+type role int
+
+const (
+	stranger role = iota // nothing here; a card, at a controller
+	reader               // ask
+	owner                // ask about some VPCs, and change what is in them
+	provider             // ask and change everything
+)
+
+// Roles by certificate: an organization (O) of the certificate's subject names the role. A
+// certificate without one is a stranger's.
+const (
+	RoleReader   = "nitrocard:reader"
+	RoleOwner    = "nitrocard:owner" // of the VPCs whose IDs are the organizational units (OU)
+	RoleProvider = "nitrocard:provider"
+)
+
+// caller is who makes a request.
+type caller struct {
+	name    string
+	process int32 // 0: elsewhere
+	role    role
+	vpcs    vpc.Owned // of an owner
+}
+
+// callerKey is the key of a request's caller in the request's context.
+type callerKey struct{}
+
+// callerOf is who makes a request.
+func callerOf(r *http.Request) *caller { return r.Context().Value(callerKey{}).(*caller) }
+
+// withCaller adds who makes a request to the request's context.
+func (a Access) withCaller(r *http.Request) *http.Request {
+	c := certified(r)
+	if r.TLS == nil {
+		p, _ := r.Context().Value(peerKey{}).(peer) // the zero peer is not known
+		c = &caller{name: userName(&p), process: p.process, role: reader}
+		if a.mayWrite(&p) {
+			c.role = provider
+		}
+	}
+	return r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
+}
+
+// certified is whom the certificate of a request names.
+func certified(r *http.Request) *caller {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return &caller{}
+	}
+	subject := r.TLS.PeerCertificates[0].Subject
+	c := &caller{name: subject.CommonName}
+	switch has := func(role string) bool { return slices.Contains(subject.Organization, role) }; {
+	case has(RoleProvider):
+		c.role = provider
+	case has(RoleOwner):
+		c.role, c.vpcs = owner, subject.OrganizationalUnit
+	case has(RoleReader):
+		c.role = reader
+	}
+	return c
+}
+
+// sees tells whether the caller may see an object.
+func (c *caller) sees(r *vpc.Region, e vpc.Edit) bool { return c.role != owner || c.vpcs.Sees(r, e) }
+
+// mayMake is an error unless the caller may make edits of a region.
+func (c *caller) mayMake(r *vpc.Region, edits []vpc.Edit) error {
+	if c.role != owner {
+		return nil
+	}
+	for _, e := range edits {
+		if err := c.vpcs.May(r, e); err != nil {
+			return &Error{Status: http.StatusForbidden, Message: err.Error(), Code: unauthorizedOperation}
+		}
+	}
+	return nil
+}
+
+// forProviders refuses the owner of some VPCs.
+func forProviders(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if c := callerOf(r); c.role == owner {
+			fail(w, http.StatusForbidden, "%q has some VPCs, and this is about all", c.name)
+			return
+		}
+		h(w, r)
+	}
+}

@@ -1,0 +1,126 @@
+package ctl
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// two is a region of two customers, with a pool of public addresses.
+const two = `
+Vpcs: [{VpcId: vpc-a, CidrBlock: 10.0.0.0/16}, {VpcId: vpc-b, CidrBlock: 10.0.0.0/16}]
+Subnets: [{SubnetId: subnet-a, VpcId: vpc-a, CidrBlock: 10.0.1.0/24}, {SubnetId: subnet-b, VpcId: vpc-b, CidrBlock: 10.0.1.0/24}]
+SecurityGroups: [{GroupId: sg-a, GroupName: a, VpcId: vpc-a}, {GroupId: sg-b, GroupName: b, VpcId: vpc-b}]
+NetworkInterfaces:
+  - {NetworkInterfaceId: eni-a, SubnetId: subnet-a, MacAddress: "02:00:00:00:00:0a", Groups: [{GroupId: sg-a}], PrivateIpAddress: 10.0.1.5, Attachment: {InstanceId: i-a}}
+  - {NetworkInterfaceId: eni-b, SubnetId: subnet-b, MacAddress: "02:00:00:00:00:0b", Groups: [{GroupId: sg-b}], PrivateIpAddress: 10.0.1.5, Attachment: {InstanceId: i-b},
+     Association: {PublicIp: 52.9.0.2}}
+Placement: {PublicPrefixes: [52.9.0.0/24]}
+`
+
+// certificated is a server whose clients come with certificates.
+type certificated struct {
+	*testing.T
+	http.Handler
+}
+
+func newCertificated(t *testing.T) *certificated {
+	card := newCard(t)
+	t.Cleanup(func() { require.NoError(t, card.Close()) })
+	more := func(mux *http.ServeMux) {
+		mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "hosts") })
+	}
+	s := &certificated{t, Handler(Options{Card: card, More: more, Log: slog.New(slog.DiscardHandler)})}
+	status, answer := s.ask("provider", "PUT", "/v1/config", two)
+	require.Equal(t, 200, status, answer)
+	return s
+}
+
+var subjects = map[string]pkix.Name{
+	"provider": {CommonName: "provider", Organization: []string{RoleProvider}},
+	"reader":   {CommonName: "reader", Organization: []string{"ACME", RoleReader}},
+	"alice":    {CommonName: "alice", Organization: []string{RoleOwner}, OrganizationalUnit: []string{"vpc-a"}},
+	"nothing":  {CommonName: "nothing", Organization: []string{RoleOwner}, OrganizationalUnit: []string{""}},
+	"card":     {CommonName: "x"},
+}
+
+// ask makes a request with the certificate of a subject.
+func (s *certificated) ask(who, method, path, body string) (status int, answer string) {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Subject: subjects[who]}}}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+func TestWhatARoleMay(t *testing.T) {
+	s := newCertificated(t)
+	for _, c := range []struct {
+		who, method, path, body string
+		status                  int
+	}{
+		{"card", "GET", "/v1/config", "", 403},
+		{"card", "GET", "/v1/hosts", "", 403},
+		{"card", "PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a, VpcId: vpc-a}`, 403},
+		{"reader", "GET", "/v1/config", "", 200},
+		{"reader", "GET", "/v1/hosts", "", 200},
+		{"reader", "DELETE", "/v1/config/NetworkInterfaces/eni-a", "", 403},
+		{"provider", "PUT", "/v1/config/Placement", `{PublicPrefixes: [52.9.0.0/24]}`, 200},
+
+		{"alice", "GET", "/v1/hosts", "", 403},
+		{"alice", "GET", "/v1/security-groups/sg-a", "", 200},
+		{"alice", "GET", "/v1/security-groups/sg-b", "", 404},
+		{"alice", "PUT", "/v1/config", two, 403},
+		{"alice", "PUT", "/v1/config/Placement", `{}`, 403},
+		{"alice", "PUT", "/v1/config/Vpcs/vpc-a", `{VpcId: vpc-a, CidrBlock: 10.0.0.0/15}`, 403},
+		{"alice", "POST", "/v1/config/Vpcs", `{CidrBlock: 10.0.0.0/15}`, 403},
+		{"alice", "PUT", "/v1/config/ENIPlacements/eni-a", `{Card: local}`, 403},
+		{"alice", "PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a2, VpcId: vpc-a}`, 200},
+		{"alice", "PUT", "/v1/config/SecurityGroups/sg-b", `{GroupId: sg-b, GroupName: b, VpcId: vpc-a}`, 403},
+		{"alice", "PUT", "/v1/config/SecurityGroups/sg-new", `{GroupId: sg-new, GroupName: b, VpcId: vpc-b}`, 403},
+		{"alice", "DELETE", "/v1/config/SecurityGroups/sg-b", "", 403},
+		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-b}`, 403},
+		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-a, Attachment: {InstanceId: i-b}}`, 403},
+		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-a, Association: {PublicIp: 52.9.0.9}}`, 403},
+		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-a, Attachment: {InstanceId: i-a}}`, 201},
+		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-b}`, 403},
+		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a, PublicIp: 8.8.8.8}`, 403},
+		{"alice", "PUT", "/v1/config/Addresses/52.9.0.2", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.2}`, 400}, // it is eni-b's
+		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a}`, 201},
+		{"nothing", "POST", "/v1/config/Subnets", `{CidrBlock: 10.0.2.0/24}`, 403},
+		{"nothing", "GET", "/v1/security-groups/sg-a", "", 404},
+	} {
+		status, answer := s.ask(c.who, c.method, c.path, c.body)
+		require.Equal(t, c.status, status, "%s %s %s: %s", c.who, c.method, c.path, answer)
+	}
+}
+
+// The owner of a VPC sees the VPC, and nothing of others.
+func TestAnOwnerSeesTheOwnVPC(t *testing.T) {
+	s := newCertificated(t)
+	for who, want := range map[string][]string{"alice": {"vpc-a", "subnet-a", "sg-a", "eni-a"}, "nothing": nil} {
+		_, answer := s.ask(who, "GET", "/v1/config", "")
+		var config map[string][]map[string]any
+		require.NoError(t, json.Unmarshal([]byte(answer), &config), answer)
+		var ids []string
+		for _, list := range []string{"Vpcs", "Subnets", "SecurityGroups", "NetworkInterfaces"} {
+			for _, o := range config[list] {
+				for _, key := range []string{"NetworkInterfaceId", "GroupId", "SubnetId", "VpcId"} {
+					if id, is := o[key].(string); is {
+						ids = append(ids, id)
+						break
+					}
+				}
+			}
+		}
+		require.Equal(t, want, ids, who)
+	}
+}

@@ -1,0 +1,95 @@
+package vpc
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+)
+
+// Owned are VPCs with one owner, by ID. The owner of a VPC decides on what is in the VPC, and
+// the provider on all else: VPCs and their blocks, gateways to the internet, peering, places.
+type Owned []string
+
+// ownedKinds are the kinds of objects that the owner of a VPC may change.
+var ownedKinds = []string{"Addresses", "NatGateways", "NetworkAcls", "NetworkInterfaces", "RouteTables", "SecurityGroups", "Subnets"}
+
+// ofEveryone are the kinds of objects that belong to no VPC, and that every owner may see.
+var ofEveryone = []string{"ManagedPrefixLists", "PrefixLists"}
+
+// Sees tells whether the owner may see an object of a region: what is in one of the VPCs,
+// and prefix lists.
+func (o Owned) Sees(r *Region, e Edit) bool {
+	return slices.Contains(ofEveryone, e.Kind) || slices.ContainsFunc(r.VPCsOf(e), o.has)
+}
+
+func (o Owned) has(vpc string) bool { return vpc != EveryVPC && slices.Contains(o, vpc) }
+
+// May is an error unless the owner may make an edit of a region: the object that goes and
+// the object that comes are in the VPCs, and take nothing from anybody else.
+func (o Owned) May(r *Region, e Edit) error {
+	what := e.Kind + " " + ec2.Shorten(e.ID)
+	if !slices.Contains(ownedKinds, e.Kind) {
+		return fmt.Errorf("%s: the owner of a VPC may change %s, and the provider the rest", what, strings.Join(ownedKinds, ", "))
+	}
+	for _, object := range []Edit{r.Edit(e.Kind, e.ID), e} {
+		if vpcs := r.VPCsOf(object); object.Object != nil && (len(vpcs) == 0 || slices.ContainsFunc(vpcs, func(id string) bool { return !o.has(id) })) {
+			return fmt.Errorf("%s: it is in no VPC of yours", what)
+		}
+	}
+	var err error
+	switch put := e.Object.(type) {
+	case *ec2.Address:
+		err = r.allocates(put)
+	case *ec2.NetworkInterface:
+		if err = r.keepsPublic(put); err == nil && put.Attachment != nil {
+			err = o.mayAttach(r, put.Attachment.InstanceId)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// allocates is an error unless an Elastic IP address is one of those that the provider gives out.
+func (r *Region) allocates(a *ec2.Address) error {
+	given := func(p netip.Prefix) bool { return p.Contains(a.PublicIp) }
+	if !r.has("Addresses", a.PublicIp.String()) && !slices.ContainsFunc(r.place.given.PublicPrefixes, given) {
+		return fmt.Errorf("%s is not in Placement's PublicPrefixes", a.PublicIp)
+	}
+	return nil
+}
+
+// keepsPublic is an error if an ENI says of itself that it has a public address which it
+// does not have yet: Elastic IP addresses are associated by Addresses.
+func (r *Region) keepsPublic(e *ec2.NetworkInterface) error {
+	associations := []*ec2.NetworkInterfaceAssociation{e.Association}
+	for _, a := range e.PrivateIpAddresses {
+		associations = append(associations, a.Association)
+	}
+	for _, a := range associations {
+		if a == nil || !a.PublicIp.IsValid() {
+			continue
+		}
+		if holder, there := r.public.Get(number(a.PublicIp)); !there || holder.ID != e.NetworkInterfaceId {
+			return fmt.Errorf("PublicIp %s is not the ENI's; Addresses associates one", a.PublicIp)
+		}
+	}
+	return nil
+}
+
+// mayAttach is an error if an instance has an ENI in a VPC of somebody else.
+func (o Owned) mayAttach(r *Region, instance string) error {
+	if instance == "" {
+		return nil
+	}
+	for e := range r.of(instance) {
+		if !o.has(e.Subnet.VPC.ID) {
+			return fmt.Errorf("InstanceId %s is an instance of somebody else", ec2.Shorten(instance))
+		}
+	}
+	return nil
+}
