@@ -8,23 +8,28 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc"
 )
 
 func newApply() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "apply FILE|DIR",
-		Short:   "Give a running card a new configuration, whole or not at all",
-		Example: "  nitrocard apply region.yaml    # while nitrocard run is at work",
-		Args:    takes(1, 1, "one FILE or DIR"),
+		Use:   "apply FILE|DIR",
+		Short: "Give a running card or controller a new configuration, whole or not at all",
+		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
+  nitrocard apply region.yaml --socket https://controller:4443 --ca ca.pem --cert me.pem --cert-key me.key`,
+		Args: takes(1, 1, "one FILE or DIR"),
 	}
-	socket, output, verbose := socketFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
+	door, output, verbose := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd), verboseFlag(cmd)
 	reading := readingFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := reading.Load(args[0])
 		if err != nil {
 			return err
 		}
-		card := ctl.Dial(*socket)
+		card, err := door.dial()
+		if err != nil {
+			return err
+		}
 		defer card.Close()
 		change, err := card.Apply(cmd.Context(), cfg)
 		if err != nil {
@@ -37,20 +42,28 @@ func newApply() *cobra.Command {
 
 // changeTable lists what a new configuration changed, like a diff.
 func changeTable(w io.Writer, c *nic.Change, verbose bool) error {
-	for _, part := range []struct {
-		sign    string
-		objects []string
-	}{{"+", c.Added}, {"~", c.Changed}, {"-", c.Removed}} {
-		for _, object := range part.objects {
-			line(w, part.sign+" "+object)
-		}
-	}
+	diffTable(w, &c.Diff)
 	printNotices(w, c.Notices, verbose)
 	what, number := "in force as epoch", uint64(c.Epoch)
 	if c.Revision > 0 {
 		what, number = "stored as revision", c.Revision
 	}
-	_, err := fmt.Fprintf(w, "%s %d: %d added, %d changed, %d removed\n", what, number,
-		len(c.Added), len(c.Changed), len(c.Removed))
-	return err
+	return line(w, fmt.Sprintf("%s %d: %s", what, number, sums(&c.Diff)))
+}
+
+// sums tells how many objects differ.
+func sums(d *vpc.Diff) string {
+	return fmt.Sprintf("%d added, %d changed, %d removed", len(d.Added), len(d.Changed), len(d.Removed))
+}
+
+// diffTable lists which objects differ.
+func diffTable(w io.Writer, d *vpc.Diff) {
+	for _, part := range []struct {
+		sign    string
+		objects []string
+	}{{"+", d.Added}, {"~", d.Changed}, {"-", d.Removed}} {
+		for _, object := range part.objects {
+			line(w, part.sign+" "+object)
+		}
+	}
 }

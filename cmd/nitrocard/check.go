@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -11,6 +12,7 @@ import (
 
 // checked is what check found in a good configuration.
 type checked struct {
+	Change  *vpc.Diff    `json:"change,omitempty"` // of what a card or controller has now
 	Objects []vpc.Count  `json:"objects"`
 	Card    string       `json:"card"`
 	ENIs    int          `json:"enis"` // on that card
@@ -23,13 +25,22 @@ func newCheck() *cobra.Command {
 		Short: "Tell whether a configuration is good; no card needed",
 		Example: `  nitrocard lab region > region.yaml    # a region to begin with
   nitrocard check region.yaml
-  nitrocard check dump/        # a folder of what aws ec2 describe-* printed`,
+  nitrocard check dump/        # a folder of what aws ec2 describe-* printed
+  nitrocard check region.yaml --socket /run/nitrocard/card.sock    # and what it would change there`,
 		Args: takes(1, 1, "one FILE or DIR"),
 	}
 	reading := readingFlag(cmd)
 	card, output, verbose := cardFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
+	door := doorFlags(cmd, "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		found, err := check(args[0], *reading, *card)
+		cfg, err := reading.Load(args[0])
+		if err != nil {
+			return err
+		}
+		found, err := check(cfg, *card)
+		if err == nil && door.at != "" {
+			found.Change, err = door.wouldChange(cmd.Context(), cfg)
+		}
 		if err != nil {
 			return err
 		}
@@ -38,11 +49,30 @@ func newCheck() *cobra.Command {
 	return cmd
 }
 
-func check(path string, reading vpc.Reading, card string) (*checked, error) {
-	cfg, err := reading.Load(path)
+// wouldChange is what a configuration would change of the one that a card or controller has.
+// Nothing is changed.
+func (d *door) wouldChange(ctx context.Context, cfg *vpc.Config) (*vpc.Diff, error) {
+	client, err := d.dial()
 	if err != nil {
 		return nil, err
 	}
+	defer client.Close()
+	now, err := client.Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	region, err := vpc.NewRegion(now)
+	if err == nil {
+		region, err = region.Become(cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	diff := region.Diff()
+	return &diff, nil
+}
+
+func check(cfg *vpc.Config, card string) (*checked, error) {
 	policy, err := vpc.Compile(cfg, vpc.CompileOptions{Card: card})
 	if err != nil {
 		return nil, err
@@ -58,6 +88,10 @@ func (c *checked) table(w io.Writer, verbose bool) error {
 	c.counts(w)
 	fmt.Fprintln(w)
 	printNotices(w, c.Notices, verbose)
+	if c.Change != nil {
+		diffTable(w, c.Change)
+		line(w, "would change: "+sums(c.Change))
+	}
 	return line(w, fmt.Sprintf("good: card %s has %s", c.Card, c.verdict()))
 }
 

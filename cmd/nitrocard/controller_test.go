@@ -15,8 +15,26 @@ import (
 type program struct {
 	sync.WaitGroup
 	end    context.CancelFunc
-	log    bytes.Buffer
+	log    said
 	status int
+}
+
+// said is what a program says, for a test that listens meanwhile.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // start runs a command line until it is ended.
@@ -60,6 +78,7 @@ func TestACardFollowsAController(t *testing.T) {
 	until(t, "the card has reported", func() bool { return strings.Contains(ask("get", "hosts", "x"), "yes        1         0") })
 
 	shut := f.region("shut.yaml", append([]string{"FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23"}, rack...)...)
+	require.Contains(t, ask("check", shut), "~ SecurityGroups sg-web\nwould change: 0 added, 1 changed, 0 removed\n")
 	require.Equal(t, "~ SecurityGroups sg-web\nstored as revision 2: 0 added, 1 changed, 0 removed\n", ask("apply", shut))
 	until(t, "the change is in force", func() bool { return strings.Contains(get("config", "sg-web"), "ToPort: 23") })
 	_, _, stderr := call(t, "apply", shut, "--socket", f.socket)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +61,32 @@ func refuse(w io.Writer, err error) {
 
 func socketFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("socket", ctl.DefaultSocket(), "`path` of the card's control socket")
+}
+
+// door is where a card or a controller is asked.
+type door struct {
+	at  string
+	tls certificates
+}
+
+// doorFlags are --socket, and the certificates for a controller elsewhere.
+func doorFlags(cmd *cobra.Command, at string) *door {
+	d := &door{}
+	cmd.Flags().StringVar(&d.at, "socket", at, "`path` of the control socket of a card or controller, or https://HOST:PORT of a controller")
+	d.tls.flags(cmd, "", "the controller")
+	return d
+}
+
+// dial makes a client, which connects with the first request.
+func (d *door) dial() (*ctl.Client, error) {
+	if !strings.HasPrefix(d.at, "https://") {
+		return ctl.Dial(d.at), nil
+	}
+	config, err := d.tls.client()
+	if err != nil {
+		return nil, err
+	}
+	return ctl.DialTLS(d.at, config), nil
 }
 
 func configFlag(cmd *cobra.Command) *string {

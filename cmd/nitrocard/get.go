@@ -56,7 +56,7 @@ ACLs and config.`,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
 		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "ports", "nat-gateways", "drops", "workers", "hosts", "config"},
 	}
-	socket, output := socketFlag(cmd), outputFlag(cmd)
+	door, output := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd)
 	limit := 0
 	cmd.Flags().Var(between(&limit, 1, mostConnections), "limit", "at most so many `flows` (default: all)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -67,7 +67,11 @@ ACLs and config.`,
 		if limit > 0 && args[0] != "flows" {
 			return fmt.Errorf("--limit is for flows; get %s shows all", args[0])
 		}
-		q := &question{card: ctl.Dial(*socket), limit: limit, output: output, to: cmd.OutOrStdout()}
+		card, err := door.dial()
+		if err != nil {
+			return err
+		}
+		q := &question{card: card, limit: limit, output: output, to: cmd.OutOrStdout()}
 		defer q.card.Close()
 		if len(args) > 1 {
 			q.id = args[1]

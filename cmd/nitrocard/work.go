@@ -31,6 +31,9 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(lines, nil))
 	defer o.controlled.leave()
 	cfg, err := o.configuration(ctx, log)
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop while the controller said nothing
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package ctl
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"nitrocard/nic"
 	"nitrocard/nic/follow"
@@ -28,6 +30,7 @@ import (
 type Client struct {
 	path   string
 	folder string // to check before each request; "" where only root makes folders, and where the user chose
+	base   string // of URLs
 	http   http.Client
 }
 
@@ -35,7 +38,7 @@ type Client struct {
 // request. The folder of the DefaultSocket, which a stranger could have made first, must
 // be one in which a card would listen.
 func Dial(path string) *Client {
-	c := &Client{path: path}
+	c := &Client{path: path, base: "http://card"} // the host's name means nothing on a Unix socket; it is what curl is told to write, too
 	if path == DefaultSocket() && os.Geteuid() != 0 {
 		c.folder = filepath.Dir(path)
 	}
@@ -44,6 +47,14 @@ func Dial(path string) *Client {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
 	}
+	return c
+}
+
+// DialTLS makes a client for a controller at https://HOST:PORT, with the certificates of config. It
+// connects with the first request.
+func DialTLS(address string, config *tls.Config) *Client {
+	c := &Client{path: address, base: strings.TrimSuffix(address, "/")}
+	c.http.Transport = &http.Transport{TLSClientConfig: config, TLSHandshakeTimeout: 10 * time.Second}
 	return c
 }
 
@@ -201,10 +212,9 @@ func join(segments ...string) (path string) {
 	return path
 }
 
-// do makes one request and decodes its answer. The host's name means nothing
-// on a Unix socket; it is what curl is told to write, too.
+// do makes one request and decodes its answer.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://card/v1/"+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/v1/"+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -230,6 +240,8 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, into 
 // unreachable says what a failure to connect most likely means.
 func (c *Client) unreachable(err error) error {
 	switch {
+	case strings.HasPrefix(c.base, "https"):
+		return fmt.Errorf("controller %s: %w", c.path, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("no card answers at %s; is one running, and with this socket?", c.path)
 	case errors.Is(err, syscall.EINVAL) && len(c.path) > mostPath:

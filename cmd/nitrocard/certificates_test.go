@@ -1,0 +1,109 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/ctl"
+)
+
+// authority certifies whoever the test names.
+type authority struct {
+	*testing.T
+	folder string
+	cert   *x509.Certificate
+	key    *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	a := &authority{T: t, folder: t.TempDir()}
+	a.cert, a.key = a.certify("ca", &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	return a
+}
+
+// certify writes NAME.pem and NAME.key. The first certificate certifies itself.
+func (a *authority) certify(name string, c *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(a, err)
+	c.SerialNumber, c.Subject.CommonName = big.NewInt(time.Now().UnixNano()), name
+	c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	by, signer := a.cert, a.key
+	if by == nil {
+		by, signer = c, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, by, &key.PublicKey, signer)
+	require.NoError(a, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(a, err)
+	a.write(name+".pem", "CERTIFICATE", der)
+	a.write(name+".key", "PRIVATE KEY", private)
+	made, err := x509.ParseCertificate(der)
+	require.NoError(a, err)
+	return made, key
+}
+
+func (a *authority) write(name, block string, der []byte) {
+	require.NoError(a, os.WriteFile(a.path(name), pem.EncodeToMemory(&pem.Block{Type: block, Bytes: der}), 0o600))
+}
+
+func (a *authority) path(name string) string { return filepath.Join(a.folder, name) }
+
+// as are the flags of a client.
+func (a *authority) as(name, prefix string) []string {
+	return []string{"--" + prefix + "ca", a.path("ca.pem"), "--" + prefix + "cert", a.path(name + ".pem"), "--" + prefix + "cert-key", a.path(name + ".key")}
+}
+
+// Over TLS a card is told what is its own, and people may what their certificates say.
+func TestAControllerElsewhere(t *testing.T) {
+	f, a := newFiles(t), newAuthority(t)
+	a.certify("controller", &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	for name, role := range map[string]string{"x": "", "y": "", "reader": ctl.RoleReader, "provider": ctl.RoleProvider} {
+		a.certify(name, &x509.Certificate{Subject: pkix.Name{Organization: []string{role}}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	}
+	region := f.region("region.yaml")
+	data := f.path("data")
+	controller := start(t, "controller", "--data", data, "--socket", filepath.Join(filepath.Dir(f.socket), "c"), "--config", region,
+		"--listen", "127.0.0.1:0", "--cert", a.path("controller.pem"), "--cert-key", a.path("controller.key"), "--client-ca", a.path("ca.pem"))
+	until(t, "the controller is up", func() bool { return strings.Contains(controller.log.String(), "controller is up") })
+	_, rest, _ := strings.Cut(controller.log.String(), "address=")
+	at := "https://" + strings.Fields(rest)[0]
+
+	ask := func(as string, line ...string) (int, string) {
+		status, out, stderr := call(t, append(append(line, "--socket", at), a.as(as, "")...)...)
+		return status, out + stderr
+	}
+	status, out := ask("reader", "get", "config", "sg-web")
+	require.Zero(t, status, out)
+	_, out = ask("reader", "apply", region)
+	require.Contains(t, out, `"reader" may ask and not change anything`)
+	_, out = ask("x", "get", "hosts")
+	require.Contains(t, out, `the certificate of "x" has no role`)
+	shut := f.region("shut.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
+	status, out = ask("provider", "apply", shut)
+	require.Zero(t, status, out)
+
+	card := func(host, as string) []string {
+		line := append([]string{"run", "--controller", at, "--host", host, "--trust", filepath.Join(data, "keys.pem"), "--state", f.path("state")}, a.as(as, "controller-")...)
+		return append(line, f.runArgs()[3:]...)
+	}
+	thief := start(t, card("x", "y")...)
+	until(t, "the thief is refused", func() bool { return strings.Contains(thief.log.String(), `the certificate is for card \"y\"`) })
+	thief.stop(t)
+	running := start(t, card("x", "x")...)
+	until(t, "the card answers", f.answers)
+	require.Contains(t, good(t, "get", "config", "sg-web", "--socket", f.socket), "ToPort: 23")
+	running.stop(t)
+}
