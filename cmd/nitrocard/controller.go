@@ -57,10 +57,10 @@ socket, as they do a card's.`,
 	flags.StringSliceVar(&o.etcd, "etcd", nil, "`URLs` of an etcd that is there already, such as https://a:2379")
 	flags.Var(between(&o.txnOps, 2, 1<<20), "etcd-max-txn-ops", "so many `operations` that etcd takes at once, if it was started with this flag (default: 128)")
 	o.etcdTLS.flags(cmd, "etcd-", "etcd")
-	flags.StringVar(&o.listen, "listen", "", "`address` at which cards are told what they need, with TLS; a card's certificate has its name as common name")
+	flags.StringVar(&o.listen, "listen", "", "`address` for cards and people elsewhere, with TLS: a card's certificate has its name as common name, a person's a role as organization, such as nitrocard:reader")
 	flags.StringVar(&o.cardTLS.cert, "cert", "", "`file` with the controller's certificate, for --listen")
 	flags.StringVar(&o.cardTLS.key, "cert-key", "", "`file` with its key")
-	flags.StringVar(&o.cardTLS.ca, "client-ca", "", "`file` with the certificates of those who certify cards")
+	flags.StringVar(&o.cardTLS.ca, "client-ca", "", "`file` with the certificates of those who certify cards and people")
 	flags.Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
 	flags.Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

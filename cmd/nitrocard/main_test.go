@@ -58,7 +58,7 @@ func golden(t *testing.T, name, text string) {
 func TestHelp(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/1000")
 	text := good(t, "--help")
-	for _, name := range []string{"run", "apply", "get", "check", "replay", "bench", "lab"} {
+	for _, name := range []string{"run", "controller", "apply", "get", "check", "replay", "bench", "lab"} {
 		text += "\n=== " + name + "\n" + good(t, name, "--help")
 	}
 	golden(t, "help.txt", strings.ReplaceAll(text, ctl.DefaultSocket(), "/run/nitrocard/card.sock"))

@@ -91,11 +91,21 @@ func (c *creation) interfaceDefaults(e *ec2.NetworkInterface) error {
 	e.VpcId = s.VPC.ID
 	n, _ := c.r.networks.Get(s.VPC.ID)
 	if len(e.Groups) == 0 && e.InterfaceType != natInterface {
-		for _, id := range c.r.NamedBy("SecurityGroups", e.VpcId) {
-			if g := c.r.SecurityGroup(id); g.GroupName == defaultGroup && g.VpcId == e.VpcId {
-				e.Groups = []ec2.GroupIdentifier{{GroupId: id}}
-			}
+		id := c.defaultGroup(e.VpcId)
+		if id == "" {
+			return fmt.Errorf("Groups: %s has no group that is named %s; name one", e.VpcId, defaultGroup)
 		}
+		e.Groups = []ec2.GroupIdentifier{{GroupId: id}}
 	}
 	return errors.Join(c.mac(n, e), c.address(n, s, e))
+}
+
+// defaultGroup is the ID of a VPC's default group, "" if the VPC has none.
+func (c *creation) defaultGroup(vpc string) string {
+	for _, id := range c.r.NamedBy("SecurityGroups", vpc) {
+		if g := c.r.SecurityGroup(id); g.GroupName == defaultGroup && g.VpcId == vpc {
+			return id
+		}
+	}
+	return ""
 }

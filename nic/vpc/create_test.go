@@ -122,6 +122,7 @@ func TestAnIPv6OnlySubnetGivesIPv6(t *testing.T) {
 
 func TestDraftsThatNobodyTakes(t *testing.T) {
 	m := newMaker(t, "{}")
+	create[ec2.Subnet](m, "Subnets", "{VpcId: "+create[ec2.Vpc](m, "Vpcs", "{CidrBlock: 10.0.0.0/16}").VpcId+", CidrBlock: 10.0.1.0/24}")
 	for draft, want := range map[[2]string]string{
 		{"Hats", "{}"}:                                        `"Hats": only Addresses, InternetGateways`,
 		{"PrefixLists", "{}"}:                                 `"PrefixLists": only`,

@@ -29,7 +29,7 @@ func TestTwoControllersGiveNothingTwice(t *testing.T) {
 		all.Go(func() {
 			o := []*office{one, two}[i%2]
 			_, err := o.Edit(t.Context(), func(r *vpc.Region) ([]vpc.Edit, error) {
-				return r.Create("NetworkInterfaces", &ec2.NetworkInterface{SubnetId: "subnet-9"}, rand.Reader)
+				return r.Create("NetworkInterfaces", &ec2.NetworkInterface{SubnetId: "subnet-9", Groups: []ec2.GroupIdentifier{{GroupId: "sg-0"}}}, rand.Reader)
 			})
 			mu.Lock()
 			defer mu.Unlock()
