@@ -53,6 +53,16 @@ func (b *bucket) match(tag uint64) uint64 {
 	return tags4(atomic.LoadUint64(&b.tags[0]), tag) | tags4(atomic.LoadUint64(&b.tags[1]), tag)>>1
 }
 
+// slotAt returns the slot of the entry at an index, which has the tag.
+func (b *bucket) slotAt(tag uint64, at uint32) (slot int, ok bool) {
+	for m := b.match(tag); m != 0; m &= m - 1 {
+		if slot = slotOf(m); b.at[slot] == at {
+			return slot, true
+		}
+	}
+	return 0, false
+}
+
 // empty returns the empty slots as a set of marks, for slotOf.
 func (b *bucket) empty() uint64 {
 	return ^b.tags[0]&highBits | ^b.tags[1]&highBits>>1

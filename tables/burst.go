@@ -14,7 +14,12 @@ func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits u
 	n = min(n, Burst)
 	var hash [Burst]uint64
 	t.hashBurst(keys, n, &hash[0])
-	found := ^uint64(0) >> (Burst - n) &^ t.candidates(&hash, n, at)
+	return t.findHashed(keys, &hash, n, at)
+}
+
+// findHashed is findBurst of n keys, at least one, with their hashes.
+func (t *index) findHashed(keys unsafe.Pointer, hash *[Burst]uint64, n int, at *[Burst]uint32) (hits uint64) {
+	found := ^uint64(0) >> (Burst - n) &^ t.candidates(hash, n, at)
 	if found == 0 {
 		return 0
 	}
@@ -22,7 +27,7 @@ func (t *index) findBurst(keys unsafe.Pointer, n int, at *[Burst]uint32) (hits u
 	if hits == found {
 		return hits
 	}
-	return hits | t.retry(keys, &hash, found&^hits, at)
+	return hits | t.retry(keys, hash, found&^hits, at)
 }
 
 // candidatesPortable sets at of each lane to the index in a slot with the lane's tag, in the first of the lane's two

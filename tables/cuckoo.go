@@ -107,17 +107,42 @@ func (t *Cuckoo[K, V]) Guard(g *Grace) { t.grace = g }
 // returns the key's index and ErrExists; if the table is full, ErrFull. Both errors leave the table unchanged.
 func (t *Cuckoo[K, V]) Insert(k K, v V) (at uint32, err error) {
 	e := entry[K, V]{key: k, value: v}
-	return t.insert(unsafe.Pointer(&e))
+	p := unsafe.Pointer(&e)
+	return t.insert(p, t.hash(p))
+}
+
+// InsertHashed is Insert of a key with the hash h.
+func (t *Cuckoo[K, V]) InsertHashed(h Hash, k *K, v V) (at uint32, err error) {
+	e := entry[K, V]{key: *k, value: v}
+	return t.insert(unsafe.Pointer(&e), uint64(h))
 }
 
 // Remove takes the entry with key k out and tells whether the table had the key. The value at the entry's index is all zero
 // until Insert gives out the index again, unless a reader that found the entry before still writes to the value (see
 // Guard).
-func (t *Cuckoo[K, V]) Remove(k K) bool { return t.remove(unsafe.Pointer(&k)) }
+func (t *Cuckoo[K, V]) Remove(k K) bool {
+	p := unsafe.Pointer(&k)
+	h := t.hash(p)
+	at, ok := t.find(p, h)
+	if ok {
+		t.removeAt(at, h)
+	}
+	return ok
+}
+
+// RemoveAt is Remove of the entry at an index, whose key has the hash h.
+func (t *Cuckoo[K, V]) RemoveAt(at uint32, h Hash) { t.removeAt(at, uint64(h)) }
 
 // Lookup returns the index of the entry with key *k. Lookup is for the writer, or for a table that is no longer written.
 func (t *Cuckoo[K, V]) Lookup(k *K) (at uint32, ok bool) {
 	at, ok = t.find(unsafe.Pointer(k), t.hash(unsafe.Pointer(k)))
+	runtime.KeepAlive(t)
+	return at, ok
+}
+
+// LookupHashed is Lookup of a key with the hash h.
+func (t *Cuckoo[K, V]) LookupHashed(h Hash, k *K) (at uint32, ok bool) {
+	at, ok = t.find(unsafe.Pointer(k), uint64(h))
 	runtime.KeepAlive(t)
 	return at, ok
 }
@@ -140,6 +165,26 @@ func (t *Cuckoo[K, V]) Stirs() uint64 { return t.stirs.Load() }
 // the other indexes in at are undefined. LookupBurst is for the callers of Lookup and for a Grace's readers (see Guard).
 func (t *Cuckoo[K, V]) LookupBurst(keys *[Burst]K, n int, at *[Burst]uint32) (hits uint64) {
 	hits = t.findBurst(unsafe.Pointer(keys), n, at)
+	runtime.KeepAlive(t)
+	return hits
+}
+
+// Hash is a key's hash in one table. A caller that needs a key more than once has it hashed once.
+type Hash uint64
+
+// Hash is the hash of a key.
+func (t *Cuckoo[K, V]) Hash(k *K) Hash { return Hash(t.hash(unsafe.Pointer(k))) }
+
+// LookupHashBurst is LookupBurst, and leaves the keys' hashes. A writer that is about to insert keys or to remove entries
+// has the memory of their buckets come for all of them at once.
+func (t *Cuckoo[K, V]) LookupHashBurst(keys *[Burst]K, hashes *[Burst]Hash, n int, at *[Burst]uint32) (hits uint64) {
+	if n <= 0 {
+		return 0
+	}
+	n = min(n, Burst)
+	hash := (*[Burst]uint64)(unsafe.Pointer(hashes))
+	t.hashBurst(unsafe.Pointer(keys), n, &hash[0])
+	hits = t.findHashed(unsafe.Pointer(keys), hash, n, at)
 	runtime.KeepAlive(t)
 	return hits
 }

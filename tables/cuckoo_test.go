@@ -226,3 +226,37 @@ func churn[K comparable](t *testing.T, key func(uint64) K) {
 	}
 	w.whole()
 }
+
+// What was hashed once is found, inserted and removed as what is hashed each time; the index of one
+// key takes no other key out.
+func TestAKeyHashedOnceIsThatKey(t *testing.T) {
+	bothHashes(t, func(t *testing.T) {
+		r := oracle.Random(t)
+		c := newTable[key5, uint64](t, 200, r.Uint64())
+		var keys [tables.Burst]key5
+		var hashes [tables.Burst]tables.Hash
+		var at [tables.Burst]uint32
+		for i := range keys {
+			keys[i] = key5{r.Uint64(), uint64(i)}
+		}
+		require.Zero(t, c.LookupHashBurst(&keys, &hashes, tables.Burst, &at))
+		for i := range keys {
+			require.Equal(t, c.Hash(&keys[i]), hashes[i])
+			_, err := c.InsertHashed(hashes[i], &keys[i], uint64(i))
+			require.NoError(t, err)
+			_, err = c.InsertHashed(hashes[i], &keys[i], 0)
+			require.ErrorIs(t, err, tables.ErrExists)
+		}
+		require.Equal(t, ^uint64(0), c.LookupHashBurst(&keys, &hashes, tables.Burst, &at))
+		for i := range keys {
+			found, ok := c.LookupHashed(hashes[i], &keys[i])
+			require.Equal(t, []any{at[i], true, uint64(i)}, []any{found, ok, *c.At(found)})
+			c.RemoveAt(found, hashes[i]^1<<60) // no entry has this index and another hash
+			require.Equal(t, tables.Burst-i, c.Len())
+			c.RemoveAt(found, hashes[i])
+			_, ok = c.Lookup(&keys[i])
+			require.False(t, ok)
+			require.Equal(t, tables.Burst-i-1, c.Len())
+		}
+	})
+}

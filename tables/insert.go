@@ -16,9 +16,8 @@ type visit struct {
 	slot   int8
 }
 
-// insert is Cuckoo.Insert of the entry at e, key and value.
-func (t *index) insert(e unsafe.Pointer) (at uint32, err error) {
-	h := t.hash(e)
+// insert is Cuckoo.Insert of the entry at e, key and value, whose key has the hash h.
+func (t *index) insert(e unsafe.Pointer, h uint64) (at uint32, err error) {
 	if at, ok := t.find(e, h); ok {
 		return at, ErrExists
 	}
@@ -110,22 +109,20 @@ func (t *index) take() (at uint32) {
 	return at
 }
 
-// remove is Cuckoo.Remove.
-func (t *index) remove(k unsafe.Pointer) bool {
-	h := t.hash(k)
+// removeAt is Cuckoo.RemoveAt. The entry is found by its index, so no key is compared.
+func (t *index) removeAt(at uint32, h uint64) {
 	i, tag := t.home(h), tagOf(h)
 	b := t.bucket(i)
-	at, slot, ok := t.scan(b, k, tag)
+	slot, ok := b.slotAt(tag, at)
 	if !ok {
 		b = t.bucket(t.other(i, tag))
-		if at, slot, ok = t.scan(b, k, tag); !ok {
-			return false
+		if slot, ok = b.slotAt(tag, at); !ok {
+			return
 		}
 	}
 	b.clear(slot)
 	t.give(at)
 	t.len.Add(^uint32(0))
-	return true
 }
 
 // give zeroes the value of an entry and puts the entry on the free list, or on the list of those that wait for readers. A

@@ -117,7 +117,7 @@ func (t *Table) recharge(at uint32, o *Opening) (account, OpenError) {
 	charged, err := t.owners.charge(o)
 	if err != Opened {
 		t.wheel.Cancel(at)
-		t.drop(at)
+		t.drop(at, t.conns.Hash(t.conns.Key(at)))
 	}
 	return charged, err
 }
@@ -155,18 +155,13 @@ func (t *Table) Holds(at uint32, k *Key) bool {
 	return t.cold.At(at).account != 0 && *t.conns.Key(at) == *k
 }
 
-// end takes a connection out of the table. The connection's timer is not set.
-func (t *Table) end(at uint32) {
-	t.owners.refund(t.cold.At(at).account)
-	t.drop(at)
-}
-
-// drop is end for a connection that its owner counts no more.
-func (t *Table) drop(at uint32) {
+// drop takes a connection, whose key has the hash h, out of the table. Its timer is not set, and its
+// owner counts it no more.
+func (t *Table) drop(at uint32, h tables.Hash) {
 	t.tellEnd(at)
 	c := t.cold.At(at)
 	c.rule, c.account = 0, 0 // and leave first, which a worker may be reading
-	t.conns.Remove(*t.conns.Key(at))
+	t.conns.RemoveAt(at, h)
 }
 
 // tellEnd calls Options.Ended for a connection whose record is still whole.

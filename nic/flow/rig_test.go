@@ -126,7 +126,8 @@ func (t *Table) ownerOf(at uint32) uint64 {
 func (t *Table) remove(at uint32) {
 	if t.cold.At(at).account != 0 {
 		t.wheel.Cancel(at)
-		t.end(at)
+		t.owners.refund(t.cold.At(at).account)
+		t.drop(at, t.conns.Hash(t.conns.Key(at)))
 	}
 }
 

@@ -62,6 +62,7 @@ type Table struct {
 	tables.Spinlock
 	owners owners
 	due    []uint32 // connections whose timers fired, a burst at most
+	read   uint32   // keeps the compiler from leaving out what expire reads only to fetch it
 	target uint64   // tick that the Advance under way is for
 	ended  func(at uint32, k *Key, c *Conn)
 }

@@ -55,10 +55,7 @@ func (t *table) advance(now uint64, budget int) (done bool) {
 	for {
 		n := min(budget, tables.Burst)
 		done = t.wheel.Advance(now, n, t.fire)
-		for _, at := range t.due {
-			t.look(at, now)
-		}
-		t.due = t.due[:0]
+		t.expire(now)
 		if budget -= n; done || budget <= 0 {
 			break
 		}
@@ -69,19 +66,35 @@ func (t *table) advance(now uint64, budget int) (done bool) {
 	return done
 }
 
-// look ends the connection at an index if its time is up, and sets its timer again if not.
-func (t *table) look(at uint32, now uint64) {
+// expire ends the connections in due whose time is up, and sets the timers of the others again.
+func (t *table) expire(now uint64) {
+	for _, at := range t.due {
+		t.leaving.read += uint64(atomic.LoadUint32(&t.ways.At(at).Seen))
+	}
+	over := t.due[:0]
+	for _, at := range t.due {
+		if left := t.left(at, now); left > 0 {
+			t.wheel.Set(at, now+left)
+		} else {
+			over = append(over, at)
+		}
+	}
+	t.leaving.take(t, over)
+	t.due = t.due[:0]
+}
+
+// left is how many ticks more the connection at an index may be silent; 0: its time is up.
+func (t *table) left(at uint32, now uint64) uint64 {
 	k, w := t.ways.Key(at), t.ways.At(at)
 	state := atomic.LoadUint32(&w.State)
 	silent := now - t.heardAt(w, now)
 	if most := flow.TicksOf(limit(k, state)) + 1; silent < most {
-		t.wheel.Set(at, now+most-silent)
-		return
+		return most - silent
 	}
 	if state&established != 0 && !over(state) {
 		t.shared.IdleTimeoutCount++
 	}
-	t.end(at)
+	return 0
 }
 
 // heardAt is the tick of the last packet of either direction.

@@ -1,6 +1,8 @@
 package nat
 
 import (
+	"math/rand/v2"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
@@ -21,10 +23,18 @@ type Appliance struct {
 	ends    [pmd.MaxBurst]pipeline.Verdict
 	headers [pmd.MaxBurst]wire.Headers
 	keys    [tables.Burst]Key
+	hashes  [tables.Burst]tables.Hash
 	at      [tables.Burst]uint32
 	inward  uint64 // bit i: frame i comes from outside
 	place   *Place
 	now     uint64 // tick
+
+	// Of the frames that begin connections: foresee.
+	random     *rand.PCG
+	openings   [tables.Burst]connection
+	backs      [tables.Burst]Key
+	backHashes [tables.Burst]tables.Hash
+	found      [tables.Burst]uint32
 }
 
 // Tx takes frames and translates them. Nobody else looks at the frames before Rx hands them

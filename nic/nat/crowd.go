@@ -17,11 +17,9 @@ const candidates = 64
 // takePort takes a port of the destination from another host, for a connection whose
 // destination has no port left.
 func (t *table) takePort(c *connection, now uint64) bool {
-	mine := t.count(host(c.from.Src))
+	mine := t.uses.of(t.uses.host(c.from.Src))
 	for range candidates {
-		c.Port = t.randomPort()
-		k := c.back()
-		in, taken := t.ways.Lookup(&k)
+		in, taken := t.tryPort(c)
 		if !taken {
 			continue // not more than perDestination
 		}
@@ -37,7 +35,7 @@ func (t *table) takePort(c *connection, now uint64) bool {
 // full. The index is free when every worker has ended its burst, so the caller may have to
 // wait for the host's next packet.
 func (t *table) displace(addr wire.Addr, now uint64) bool {
-	mine := t.count(host(addr))
+	mine := t.uses.of(t.uses.host(addr))
 	for range candidates {
 		at := uint32(t.random.Uint64() >> 32 * uint64(t.ways.Cap()) >> 32)
 		if t.yields(at, mine, now) {
@@ -54,7 +52,7 @@ func (t *table) displace(addr wire.Addr, now uint64) bool {
 func (t *table) yields(at uint32, mine, now uint64) bool {
 	w := t.ways.At(at)
 	state := atomic.LoadUint32(&w.State)
-	if _, _, ok := w.To(); !ok || state&inside == 0 || t.count(host(t.ways.Key(at).Src)) < mine+2 {
+	if _, _, ok := w.To(); !ok || state&inside == 0 || t.uses.of(t.uses.host(t.ways.Key(at).Src)) < mine+2 {
 		return false
 	}
 	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > flow.TicksOf(patience)

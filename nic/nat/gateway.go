@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -49,8 +50,8 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{ID: o.ID, table: t, clock: o.Clock}
 	g.place.Store(&o.Place)
-	for range o.Workers {
-		g.appliances = append(g.appliances, &Appliance{gateway: g})
+	for i := range o.Workers {
+		g.appliances = append(g.appliances, &Appliance{gateway: g, random: rand.NewPCG(o.Seed, ^uint64(i))})
 	}
 	return g, nil
 }

@@ -1,6 +1,8 @@
 package nat
 
 import (
+	"math/bits"
+	"math/rand/v2"
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
@@ -22,10 +24,10 @@ const probes = 128
 // open opens the connection that frame i, from inside, begins; results are find's. A SYN on
 // a connection that is over begins another one in its place.
 func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
-	h, k, g := &a.headers[i], &a.keys[i], a.gateway
+	h, g, c := &a.headers[i], a.gateway, &a.openings[i]
 	g.Lock()
 	defer g.Unlock()
-	if at, ok := g.ways.Lookup(k); ok {
+	if at, ok := g.ways.LookupHashed(a.hashes[i], &a.keys[i]); ok {
 		if state := atomic.LoadUint32(&g.ways.At(at).State); state&tcp == 0 || !over(state) {
 			return at, pipeline.Sent
 		}
@@ -36,15 +38,17 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 		state = tcp | opening
 		a.metrics.ConnectionAttemptCount++
 	}
-	c := connection{from: *k}
-	if !g.choose(&c, a.place.Pool, a.now) {
+	if c.from != a.keys[i] {
+		*c = connection{from: a.keys[i]}
+	}
+	c.fromHash = a.hashes[i]
+	if !g.choose(c, a.place.Pool, a.now) {
 		a.metrics.ErrorPortAllocation++
 		return nowhere, pipeline.NATPortAllocation
 	}
-	at, full := g.enter(&c, state, a.now)
-	if full && g.displace(k.Src, a.now) {
-		c.counted = false // a connection ended, and perhaps the count with it
-		at, full = g.enter(&c, state, a.now)
+	at, full := g.enter(c, state, a.now)
+	if full && g.displace(c.from.Src, a.now) {
+		at, full = g.enter(c, state, a.now)
 	}
 	if full {
 		a.metrics.ErrorPortAllocation++
@@ -53,21 +57,46 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 	return at, pipeline.Sent
 }
 
-// choose finds an address and a port for a connection. A host's connections share an
-// address while that has ports, because servers may expect it.
+// foresee chooses an address and a port for each frame from first on that is likely to begin a
+// connection, because the look-up of the burst missed it, and has memory bring for all of them at
+// once what opening each will touch. open then looks whether the port is free.
+func (a *Appliance) foresee(first int, missed uint64) {
+	g, n := a.gateway, 0
+	missed &^= a.inward | 1<<first - 1
+	if missed == 0 || len(a.place.Pool) == 0 {
+		return
+	}
+	for s := missed; s != 0; s &= s - 1 {
+		i := bits.TrailingZeros64(s)
+		c := &a.openings[i]
+		c.from, c.fromHash = a.keys[i], a.hashes[i]
+		c.socket = socket{Addr: a.place.Pool[favourite(c.from.Src, a.place.Pool)], Port: randomPort(a.random)}
+		a.backs[n] = c.back()
+		n++
+	}
+	g.ways.LookupHashBurst(&a.backs, &a.backHashes, n, &a.found)
+	g.Lock()
+	defer g.Unlock()
+	for s, n := missed, 0; s != 0; s, n = s&(s-1), n+1 {
+		c := &a.openings[bits.TrailingZeros64(s)]
+		c.foreseen, c.foreseenHash = c.socket, a.backHashes[n]
+		g.leaving.read += g.uses.of(g.uses.destination(c.Addr, &c.from))
+	}
+}
+
+// choose finds an address and a port for a connection, first the ones that c has. A host's
+// connections share an address while that has ports, because servers may expect it.
 func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	if len(pool) == 0 {
 		return false
 	}
-	hi, lo := c.from.Src.Words()
-	first := int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
+	first := favourite(c.from.Src, pool)
 	for i := range pool {
 		c.Addr = pool[(first+i)%len(pool)]
 		if t.hasRoom(c) && t.freePort(c) {
 			return true
 		}
 	}
-	c.counted = false
 	for i := range pool {
 		c.Addr = pool[(first+i)%len(pool)]
 		if t.takePort(c, now) {
@@ -77,28 +106,44 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	return false
 }
 
+// favourite is the address that a host's connections share.
+func favourite(host wire.Addr, pool []wire.Addr) int {
+	hi, lo := host.Words()
+	return int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
+}
+
 // hasRoom tells whether a destination has room for one connection more through the address of c.
 func (t *table) hasRoom(c *connection) bool {
-	k := destination(c.Addr, &c.from)
-	c.count, c.counted = t.uses.Lookup(&k)
-	return !c.counted || *t.uses.At(c.count) < perDestination
+	return t.uses.of(t.uses.destination(c.Addr, &c.from)) < perDestination
 }
 
 // freePort finds a port that no connection to the destination has. The port is random, so that
 // nobody outside can guess it (RFC 6056).
 func (t *table) freePort(c *connection) bool {
 	for range probes {
-		c.Port = t.randomPort()
-		k := c.back()
-		if _, taken := t.ways.Lookup(&k); !taken {
+		if _, taken := t.tryPort(c); !taken {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *table) randomPort() uint16 {
-	return firstPort + uint16(t.random.Uint64()>>32*(lastPort-firstPort+1)>>32)
+// tryPort gives c the port that was foreseen, once, or a random one. taken tells that the answers' way
+// of another connection is there, at an index.
+func (t *table) tryPort(c *connection) (at uint32, taken bool) {
+	if c.foreseen.Port != 0 && c.Addr == c.foreseen.Addr {
+		c.Port, c.backHash, c.foreseen = c.foreseen.Port, c.foreseenHash, socket{}
+		k := c.back()
+		return t.ways.LookupHashed(c.backHash, &k)
+	}
+	c.Port = randomPort(t.random)
+	k := c.back()
+	c.backHash = t.ways.Hash(&k)
+	return t.ways.LookupHashed(c.backHash, &k)
+}
+
+func randomPort(r *rand.PCG) uint16 {
+	return firstPort + uint16(r.Uint64()>>32*(lastPort-firstPort+1)>>32)
 }
 
 // follow enters a way for the later fragments of the datagram with an identification whose first
@@ -125,15 +170,15 @@ func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 		}
 		g.end(at)
 	}
-	of := datagrams(g.ways.Key(peer).Src)
-	if most := g.mostDatagrams(); g.datagrams >= most || g.count(of) >= uint64(min(hostDatagrams, most/4)) || !g.use(of) {
+	of := g.uses.datagrams(g.ways.Key(peer).Src)
+	if most := g.mostDatagrams(); g.datagrams >= most || g.uses.of(of) >= uint64(min(hostDatagrams, most/4)) {
 		return
 	}
 	at, err := g.ways.Insert(k, pipeline.NewPassage(s, peer, uint32(a.now), state))
 	if err != nil {
-		g.leave(of)
 		return
 	}
+	g.uses.add(of)
 	g.datagrams++
 	g.wheel.Set(at, a.now+flow.TicksOf(together)+1)
 }

@@ -112,7 +112,7 @@ func TestTheTableAgreesWithAMap(t *testing.T) {
 	require.Equal(t, packets-dropped, m.PacketsOutToSource+m.PacketsOutToDestination)
 	now += int64(2 * idle)
 	g.Age()
-	require.Zero(t, g.ways.Len()+g.uses.Len())
+	require.Zero(t, g.ways.Len()+g.uses.n)
 }
 
 func port(n uint16) string { return fmt.Sprint(":", n) }

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"nitrocard/nic/pipeline"
-	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
@@ -14,16 +13,17 @@ import (
 // needs it.
 type table struct {
 	ways  *tables.Cuckoo[Key, way]
-	uses  *tables.Cuckoo[Key, uint64] // how many connections a host has, and a destination through one address
-	wheel *tables.Wheel               // for ways from inside, and of fragments
+	uses  counts
+	wheel *tables.Wheel // for ways from inside, and of fragments
 
 	_ [64]byte // parts what workers read for each packet from what is written under the lock
 	tables.Spinlock
 	random    *rand.PCG
 	now       uint64 // the tick up to which timers were looked at
 	shared    Metrics
-	due       []uint32
+	due       []uint32 // ways whose timers fired, a burst at most
 	fire      func(at uint32)
+	leaving   leaving
 	datagrams int // ways of fragments
 }
 
@@ -40,7 +40,7 @@ func newTable(connections int, grace *tables.Grace, seed uint64) (t *table, err 
 		return nil, err
 	}
 	t.ways.Guard(grace)
-	if t.uses, err = tables.New[Key, uint64](2*connections, seed); err != nil {
+	if t.uses, err = newCounts(2*connections, seed); err != nil { // each way has a name of its own at most
 		return nil, err
 	}
 	if t.wheel, err = tables.NewWheel(2*connections, wheelSlots); err != nil {
@@ -56,21 +56,20 @@ func (t *table) close() {
 	if t.ways != nil {
 		t.ways.Close()
 	}
-	if t.uses != nil {
-		t.uses.Close()
-	}
+	t.uses.close()
 	if t.wheel != nil {
 		t.wheel.Close()
 	}
 }
 
-// connection is what a packet from inside has, and the address and port it gets.
+// connection is what a packet from inside has, and the address and port it gets; with the hashes
+// of both keys in ways.
 type connection struct {
 	from Key
 	socket
-
-	counted bool   // choose found the count of the destination
-	count   uint32 // index of that count, which stays while no connection ends
+	fromHash, backHash tables.Hash
+	foreseen           socket      // to be tried first; without a port: none
+	foreseenHash       tables.Hash // of back, of foreseen
 }
 
 // back is the key of the answers.
@@ -78,104 +77,88 @@ func (c *connection) back() Key {
 	return Key{Src: c.from.Dst, Dst: c.Addr, SrcPort: c.from.DstPort, DstPort: c.Port, Kind: c.from.Kind}
 }
 
-// host is the key of a host's connections in uses.
-func host(addr wire.Addr) Key { return Key{Src: addr} }
-
-// datagrams is the key in uses of the datagrams in fragments from and to an inside host.
-func datagrams(addr wire.Addr) Key { return Key{Src: addr, Kind: fragment} }
-
-// destination is the key in uses of the connections to a destination through an address.
-func destination(addr wire.Addr, from *Key) Key {
-	return Key{Src: addr, Dst: from.Dst, DstPort: from.DstPort, Kind: from.Kind | 1<<16}
-}
-
-// count is how many connections a host has, or a destination.
-func (t *table) count(k Key) uint64 {
-	if at, ok := t.uses.Lookup(&k); ok {
-		return *t.uses.At(at)
-	}
-	return 0
-}
-
-// use counts one connection more; false: there is no room.
-func (t *table) use(k Key) bool {
-	at, err := t.uses.Insert(k, 1)
-	if err == tables.ErrExists {
-		*t.uses.At(at)++
-		return true
-	}
-	return err == nil
-}
-
-// leave counts one connection less.
-func (t *table) leave(k Key) {
-	at, ok := t.uses.Lookup(&k)
-	if !ok {
-		return
-	}
-	if n := t.uses.At(at); *n > 1 {
-		*n--
-	} else {
-		t.uses.Remove(k)
-	}
-}
-
-// enter puts a connection into the table, and returns the index of its way from inside. full
-// says that there is no room.
+// enter puts a connection into the table, whose keys are not there, and returns the index of its
+// way from inside. full says that there is no room.
 func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full bool) {
-	if !t.use(host(c.from.Src)) {
-		return 0, true
-	}
-	if c.counted {
-		*t.uses.At(c.count)++
-	} else if !t.use(destination(c.Addr, &c.from)) {
-		t.leave(host(c.from.Src))
-		return 0, true
-	}
-	tick, family := uint32(now), uint32(0)
+	tick, family, back := uint32(now), uint32(0), c.back()
 	if c.from.Src.Is4() {
 		family = ipv4
 	}
-	out, err := t.ways.Insert(c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
-	if err == nil {
-		var in uint32
-		if in, err = t.ways.Insert(c.back(), pipeline.NewPassage(socket{Addr: c.from.Src, Port: c.from.SrcPort}, out, tick, steady|family)); err == nil {
-			t.ways.At(out).SetPeer(in)
-			t.wheel.Set(out, now+wheelSlots)
-			if state&tcp != 0 {
-				t.shared.ActiveConnectionCount++
-			}
-			return out, false
-		}
-		t.ways.Remove(c.from)
+	out, err := t.ways.InsertHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
+	if err != nil {
+		return 0, true
 	}
-	t.leave(host(c.from.Src))
-	t.leave(destination(c.Addr, &c.from))
-	return 0, true
+	in, err := t.ways.InsertHashed(c.backHash, &back, pipeline.NewPassage(socket{Addr: c.from.Src, Port: c.from.SrcPort}, out, tick, steady|family))
+	if err != nil {
+		t.ways.RemoveAt(out, c.fromHash)
+		return 0, true
+	}
+	t.ways.At(out).SetPeer(in)
+	t.wheel.Set(out, now+wheelSlots)
+	t.uses.add(t.uses.host(c.from.Src))
+	t.uses.add(t.uses.destination(c.Addr, &c.from))
+	if state&tcp != 0 {
+		t.shared.ActiveConnectionCount++
+	}
+	return out, false
 }
 
-// end takes a connection out of the table, whose way from inside is at an index.
+// end takes a connection, or a datagram, out of the table, whose way from inside, or whose way, is
+// at an index.
 func (t *table) end(at uint32) {
-	from, w := *t.ways.Key(at), t.ways.At(at)
-	s, _, _ := w.To()
-	state := atomic.LoadUint32(&w.State)
 	t.wheel.Cancel(at)
+	_, peer, _ := t.ways.At(at).To()
+	t.leave(at, t.ways.Hash(t.ways.Key(at)), t.ways.Hash(t.ways.Key(peer)))
+}
+
+// leave is end of a way with the hash h whose timer is not set; of a connection, back is the hash
+// of the other way.
+func (t *table) leave(at uint32, h, back tables.Hash) {
+	from, w := t.ways.Key(at), t.ways.At(at)
+	s, peer, _ := w.To()
+	state := atomic.LoadUint32(&w.State)
 	if from.Kind&fragment != 0 {
 		host := s.Addr
 		if state&outward != 0 {
 			host = from.Src
 		}
 		t.datagrams--
-		t.leave(datagrams(host))
-		t.ways.Remove(from)
+		t.uses.take(t.uses.datagrams(host))
+		t.ways.RemoveAt(at, h)
 		return
 	}
-	c := connection{from: from, socket: s}
 	if state&tcp != 0 {
 		t.shared.ActiveConnectionCount--
 	}
-	t.leave(host(from.Src))
-	t.leave(destination(s.Addr, &from))
-	t.ways.Remove(c.back())
-	t.ways.Remove(from)
+	t.uses.take(t.uses.host(from.Src))
+	t.uses.take(t.uses.destination(s.Addr, from))
+	t.ways.RemoveAt(peer, back)
+	t.ways.RemoveAt(at, h)
+}
+
+// leaving is a burst of ways that end together. Each lies somewhere else in memory, and so do its
+// buckets, its other way and its count; each step is done for all ways before the next step, so that
+// memory brings what the step needs for all at once.
+type leaving struct {
+	keys   [tables.Burst]Key
+	hashes [2][tables.Burst]tables.Hash // of the ways, and of their other ways
+	found  [tables.Burst]uint32
+	read   uint64 // keeps the compiler from leaving out what is read only to have it come
+}
+
+// take ends ways whose timers are not set.
+func (l *leaving) take(t *table, all []uint32) {
+	for i, at := range all {
+		l.keys[i] = *t.ways.Key(at)
+	}
+	t.ways.LookupHashBurst(&l.keys, &l.hashes[0], len(all), &l.found)
+	for i, at := range all {
+		s, peer, _ := t.ways.At(at).To()
+		l.read += t.uses.of(t.uses.destination(s.Addr, &l.keys[i]))
+		l.keys[i] = *t.ways.Key(peer)
+	}
+	t.ways.LookupHashBurst(&l.keys, &l.hashes[1], len(all), &l.found)
+	for i, at := range all {
+		t.leave(at, l.hashes[0][i], l.hashes[1][i])
+	}
 }

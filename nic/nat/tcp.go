@@ -10,7 +10,7 @@ import (
 // The bits of a way's State, of which only steady and ipv4 are set in ways from outside.
 const (
 	opening     = 1 << iota // the inside host sent SYN
-	accepted                // the outside answered by SYN+ACK
+	accepted                // the outside sent SYN, with ACK or, where both ends open at once, without (RFC 5382 REQ-2)
 	established             // the inside host acknowledged that
 	finInside               // the inside host sent FIN
 	finOutside              // the outside sent FIN
@@ -45,7 +45,7 @@ func (m *Metrics) heard(w *way, fromInside bool, flags uint8) {
 	switch {
 	case flags&wire.TCPRst != 0:
 		add(w, reset)
-	case flags&(wire.TCPSyn|wire.TCPAck) == wire.TCPSyn|wire.TCPAck && !fromInside:
+	case flags&wire.TCPSyn != 0 && !fromInside:
 		add(w, accepted)
 	case flags&wire.TCPFin != 0 && fromInside:
 		add(w, finInside)

@@ -25,7 +25,8 @@ func (a *Appliance) read(i int) {
 
 // translate translates the frames of the burst from first on.
 func (a *Appliance) translate(first int) {
-	hits := a.gateway.ways.LookupBurst(&a.keys, a.n, &a.at)
+	hits := a.gateway.ways.LookupHashBurst(&a.keys, &a.hashes, a.n, &a.at)
+	a.foresee(first, ^uint64(0)>>(pmd.MaxBurst-a.n)&^hits)
 	for i := first; i < a.n; i++ {
 		a.received(i)
 		a.ends[i] = a.one(i, hits&(1<<i) != 0)

@@ -233,11 +233,30 @@ func (y *way) errorIntoNAT(nat *ec2.NetworkInterface) []Outcome {
 	for _, t := range y.w.translations {
 		if t.gateway == nat.NetworkInterfaceId && t.inside.answeredBy(*y.p.Quoted) && t.lives(y.w.Now) != no {
 			y.maybe(NATUnknown)
-			y.p.Src = t.outside.Src
-			quoted := t.outside.reversed(*y.p.Quoted)
+			outside := t.outside
+			if t.guessed {
+				outside = y.w.seenAbout(nat, outside)
+			}
+			y.p.Src = outside.Src
+			quoted := outside.reversed(*y.p.Quoted)
 			y.p.Quoted = &quoted
 			return y.route(nat)
 		}
 	}
 	return y.drop(NATUnknown)
+}
+
+// seenAbout is the first packet of a translation as it left, of which nobody saw the address and port
+// that the gateway took, with those that an ICMP error about it shows.
+func (w *World) seenAbout(nat *ec2.NetworkInterface, p Packet) Packet {
+	seen := w.Seen
+	if seen == nil || seen.Quoted == nil {
+		return p
+	}
+	for _, a := range w.natAddresses(nat) {
+		if seen.Src == a || seen.Src == w.publicOf(nat, a) {
+			p.Src, p.SrcPort, p.ID = a, seen.Quoted.DstPort, seen.Quoted.ID
+		}
+	}
+	return p
 }

@@ -14,8 +14,8 @@ type translation struct {
 	inside, outside Packet // the flow's first packet, as it came and as it left
 	sure            time.Duration
 	guessed         bool // nobody saw which address and port the gateway took
-	answered        bool // TCP: the outside has sent something
-	settled         bool // TCP: and the inside has gone on
+	answered        bool // TCP: the outside has sent SYN
+	settled         bool // TCP: and the inside has acknowledged it
 	ended           bool // TCP: an end sent FIN or RST
 }
 
@@ -82,8 +82,8 @@ func (w *World) mayTake(t *translation) bool {
 func (w *World) heard(t *translation, d Direction, p Packet) {
 	t.sure = w.Now
 	t.ended = t.ended || p.Flags&(FIN|RST) != 0
-	t.settled = t.settled || d == Out && t.answered
-	t.answered = t.answered || d == In
+	t.settled = t.settled || d == Out && t.answered && p.Flags&(SYN|ACK) == ACK
+	t.answered = t.answered || d == In && p.Flags&SYN != 0 // an ACK alone tells of another connection (RFC 9293 section 3.5.1)
 	if !slices.Contains(w.translations, t) {
 		w.translations = slices.DeleteFunc(w.translations, func(old *translation) bool {
 			return old.gateway == t.gateway && (old.inside.sameFlow(t.inside) || old.outside.sameFlow(t.outside))

@@ -1,0 +1,41 @@
+package nat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// Two ends that open at once, by a SYN each, have a connection as any other (RFC 9293 section 3.5;
+// RFC 5382 REQ-2). An ACK is no answer to a SYN but tells of another connection, so the handshake
+// is not over, and is forgotten sooner.
+func TestASYNOfTheOutsideAcceptsAConnection(t *testing.T) {
+	for _, c := range []struct {
+		answer uint8
+		want   uint64 // established
+	}{
+		{wire.TCPSyn | wire.TCPAck, 1},
+		{wire.TCPSyn, 1},
+		{wire.TCPAck, 0},
+	} {
+		now := int64(1_780_000_000e9)
+		a := insideOf(t, 100, 1, &now).Appliance(0)
+		out := wiretest.TCP("10.0.2.8:40000", "203.0.113.9:443")
+		h, _, _ := through(a, out.Flags(wire.TCPSyn))
+		back := wiretest.TCP("203.0.113.9:443", end(h.Src, h.SrcPort))
+		through(a, back.Flags(c.answer))
+		through(a, out.Flags(wire.TCPSyn|wire.TCPAck))
+		through(a, out.Flags(wire.TCPAck))
+		require.Equal(t, c.want, a.metrics.ConnectionEstablishedCount, "answer %x", c.answer)
+
+		now += int64(handshake + time.Second)
+		a.gateway.Age()
+		_, _, v := through(a, back.Flags(wire.TCPAck))
+		require.Equal(t, c.want == 1, v == pipeline.Sent, "answer %x", c.answer)
+	}
+}
