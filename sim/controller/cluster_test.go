@@ -1,29 +1,75 @@
 package controller
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// cluster is an etcd of three members, on sockets in a folder.
+// cluster is an etcd of three members, each a process, on sockets in a folder.
 type cluster struct {
 	*testing.T
 	folder  string
-	peers   [3]url.URL
-	members [3]*embed.Etcd
+	peers   [3]string // http://HOST:PORT
+	members [3]*exec.Cmd
+}
+
+// member is what a member's process is told.
+type member struct {
+	Number  int
+	Folder  string
+	Peers   [3]string
+	Clients url.URL
+}
+
+// memberKey is the variable that makes a test's process a member: JSON of member.
+const memberKey = "NITROCARD_ETCD_MEMBER"
+
+func TestMain(m *testing.M) {
+	if told := os.Getenv(memberKey); told != "" {
+		var me member
+		if err := json.Unmarshal([]byte(told), &me); err != nil {
+			panic(err)
+		}
+		me.run()
+	}
+	os.Exit(m.Run())
+}
+
+// run is a member, until the process is killed. It tells by a line that it serves.
+func (m *member) run() {
+	config := embed.NewConfig()
+	config.Name, config.Dir = fmt.Sprint("m", m.Number), filepath.Join(m.Folder, fmt.Sprint("data", m.Number))
+	peer, err := url.Parse(m.Peers[m.Number])
+	if err != nil {
+		panic(err)
+	}
+	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{*peer}, []url.URL{*peer}
+	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{m.Clients}, []url.URL{m.Clients}
+	var all []string
+	for i, peer := range m.Peers {
+		all = append(all, fmt.Sprintf("m%d=%s", i, peer))
+	}
+	config.InitialCluster = strings.Join(all, ",")
+	config.LogLevel, config.LogOutputs = "fatal", []string{filepath.Join(m.Folder, "log")}
+	e, err := embed.StartEtcd(config)
+	if err != nil {
+		panic(err)
+	}
+	<-e.Server.ReadyNotify()
+	fmt.Println("serves")
+	panic(<-e.Err())
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -34,50 +80,56 @@ func newCluster(t *testing.T) *cluster {
 	for i := range c.peers { // three ports that nobody has, at the time
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		c.peers[i] = url.URL{Scheme: "http", Host: l.Addr().String()}
+		c.peers[i] = "http://" + l.Addr().String()
 		l.Close()
 	}
-	var starting sync.WaitGroup
-	for i := range c.members {
-		starting.Go(func() { c.start(i) })
-	}
-	starting.Wait()
 	t.Cleanup(func() {
 		for i := range c.members {
-			c.stop(i)
+			c.kill(i)
 		}
 	})
+	var serve []func()
+	for i := range c.members {
+		serve = append(serve, c.start(i))
+	}
+	for _, serves := range serve {
+		serves()
+	}
 	return c
 }
 
-// start starts a member, with the data that it has.
-func (c *cluster) start(i int) {
-	config := embed.NewConfig()
-	config.Name, config.Dir = fmt.Sprint("m", i), filepath.Join(c.folder, fmt.Sprint("data", i))
-	peer, client := c.peers[i], socketIn(c.folder, fmt.Sprint(i))
-	config.ListenPeerUrls, config.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
-	config.ListenClientUrls, config.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-	var all []string
-	for j := range c.peers {
-		all = append(all, fmt.Sprintf("m%d=%s", j, c.peers[j].String()))
+// start starts a member, with the data that it has, and is a function that waits until the
+// member serves.
+func (c *cluster) start(i int) (serves func()) {
+	told, err := json.Marshal(member{i, c.folder, c.peers, socketIn(c.folder, fmt.Sprint(i))})
+	require.NoError(c, err)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), memberKey+"="+string(told))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	said, err := cmd.StdoutPipe()
+	require.NoError(c, err)
+	require.NoError(c, cmd.Start())
+	c.members[i] = cmd
+	return func() {
+		word := make([]byte, 6)
+		_, err := said.Read(word)
+		require.NoError(c, err, "member %d ends: see its log", i)
 	}
-	config.InitialCluster = strings.Join(all, ",")
-	config.LogLevel, config.LogOutputs = "fatal", []string{filepath.Join(c.folder, "log")}
-	var err error
-	if c.members[i], err = embed.StartEtcd(config); err != nil {
-		c.Error(err)
-		return
-	}
-	<-c.members[i].Server.ReadyNotify()
 }
 
-// stop ends a member, if it is there.
-func (c *cluster) stop(i int) {
-	if c.members[i] != nil {
-		c.members[i].Close()
+// kill ends a member without a word, as kill -9 does.
+func (c *cluster) kill(i int) {
+	if cmd := c.members[i]; cmd != nil {
+		cmd.Process.Kill()
+		cmd.Wait() // it was killed
 		c.members[i] = nil
 	}
 }
+
+// cutOff has a member neither hear nor say anything, until heal.
+func (c *cluster) cutOff(i int) { require.NoError(c, c.members[i].Process.Signal(syscall.SIGSTOP)) }
+
+func (c *cluster) heal(i int) { require.NoError(c, c.members[i].Process.Signal(syscall.SIGCONT)) }
 
 // store connects to all members.
 func (c *cluster) store() *Etcd {
@@ -90,55 +142,4 @@ func (c *cluster) store() *Etcd {
 	require.NoError(c, err)
 	c.Cleanup(func() { e.Close() })
 	return e
-}
-
-// Two controllers on an etcd of three members, of which one after the other ends and comes
-// back while changes go on: no change that was acknowledged is lost, and no card goes back.
-func TestNothingAcknowledgedIsLost(t *testing.T) {
-	etcd := newCluster(t)
-	signer := newSigner(t)
-	a := open(t, etcd.store(), signer)
-	a.change(append(beginning(), newENI(0, 1), newPlace(0, 1, "x"))...)
-	b := open(t, etcd.store(), signer)
-	x := a.follow("x")
-	x.hear(a)
-
-	ctx, end := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer end()
-	var acknowledged sync.Map
-	var made atomic.Int64
-	var writers sync.WaitGroup
-	for w := range 4 {
-		writers.Go(func() {
-			o := []*office{a, b}[w%2]
-			for n := range 100 {
-				id := 1000*(w+1) + n
-				if _, err := o.Change(ctx, newVPC(id)); err == nil {
-					acknowledged.Store(fmt.Sprint("vpc-", id), true)
-					made.Add(1)
-				}
-			}
-		})
-	}
-	for i := range etcd.members {
-		before := made.Load()
-		etcd.stop(i)
-		require.Eventually(t, func() bool { return made.Load() >= min(before+20, 300) }, 5*time.Minute, time.Millisecond, "two members go on")
-		etcd.start(i)
-	}
-	writers.Wait()
-	for _, o := range []*office{a, b} {
-		require.NoError(t, o.Sync(ctx))
-		region := o.Region()
-		acknowledged.Range(func(id, _ any) bool {
-			require.NotNil(t, region.Edit("Vpcs", id.(string)).Object, id)
-			return true
-		})
-	}
-	require.Equal(t, a.Region().Placement().Vnis, b.Region().Placement().Vnis)
-	before := x.Revision()
-	x.connect(b)
-	x.hear(b)
-	require.Greater(t, x.Revision(), before)
-	t.Logf("%d of 400 changes were acknowledged", made.Load())
 }
