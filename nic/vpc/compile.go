@@ -58,9 +58,6 @@ type compiler struct {
 	stations map[*Stations]bool
 	enis     map[*[1 << vectorBits]*ENI]bool
 	packer   packer
-	// Entries of Region.onCard, Region.ports and Region.attached of a first region, which gets
-	// them all at once and sorted, because a large tree is slow to fill in random order.
-	stood, plugged, attached []uint64
 
 	// ENIs, and their public and private addresses.
 	settings map[*ec2.NetworkInterface]*setting // by form
@@ -105,7 +102,7 @@ func (c *compiler) compile() (*Region, error) {
 	for n := range c.fresh {
 		n.mapping.own, n.mapping.last = nil, nil
 		if c.first {
-			n.macs, n.mapping.pages = tight(n.macs), tight(n.mapping.pages)
+			n.mapping.pages = tight(n.mapping.pages)
 		}
 	}
 	maps.DeleteFunc(c.edited, func(s subject, _ bool) bool { // came and went within the change

@@ -35,7 +35,7 @@
 //	placing.go    Placement as it was configured; allowances.go its allowances
 //	mark.go       which objects are compiled anew; users.go who names whom
 //	diff.go       what a change changed
-//	vector.go, tight.go  lists and trees that regions share
+//	vector.go, numberset.go, tight.go  lists, sets and trees that regions share
 //
 // The compiler:
 //
@@ -49,7 +49,7 @@
 //	peerings.go   VPC peering connections
 //	natgateways.go  NAT gateways; regionalnats.go those without a subnet
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
-//	              private.go and public.go its addresses
+//	              private.go and public.go its addresses; settle.go what two ENIs may not both have
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
 //	partial.go    what answers of EC2's API lack or contradict
 //	unread.go     mistakes beside those of reading
@@ -75,7 +75,7 @@
 //
 // A Region is immutable. A region and its successor share the objects that did not
 // change: maps are B-trees whose copy is one word and whose nodes are copied when
-// they are written to. A thousand cards of one process share one region.
+// they are written to, and sets of numbers are lists of sorted chunks. A thousand cards of one process share one region.
 //
 // A change is a list of edits; each puts one object in the place of another. A file is a
 // change, too: the edits in which the file differs from the region. Edits first change

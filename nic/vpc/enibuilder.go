@@ -6,7 +6,6 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"nitrocard/nic/vpc/ec2"
-	"nitrocard/nic/wire"
 )
 
 // eniBuilder makes one ENI.
@@ -48,45 +47,10 @@ func (b *eniBuilder) build() bool {
 // seal gives the ENI the addresses and prefixes that build found.
 func (b *eniBuilder) seal() { b.eni.setAddresses(b.addrs, b.prefixed) }
 
-// stand puts an ENI on its card, and checks that no other ENI has its guest's port. An ENI
-// that no card names is on the first card.
+// stand puts an ENI on its card. An ENI that no card names is on the first card.
 func (b *eniBuilder) stand() {
-	e := b.eni
-	e.Card = max(b.card, firstCard)
-	switch key := b.next.portKey(e); {
-	case b.first:
-		b.plugged = append(b.plugged, key)
-	case !insert(b.next.ports, key):
-		b.pluggedTwice(e, b.next.pluggedInto(e.Card, b.next.Port(e)))
-	}
-}
-
-// pluggedTwice notes that two ENIs have one port.
-func (c *compiler) pluggedTwice(e *ENI, first string) {
-	c.Add("Placement: Ports: "+ec2.Shorten(e.ID), "%s is the port of %s already", c.next.Port(e), ec2.Shorten(first))
-}
-
-// standAll does the rest of stand for the ENIs of a first region, for all at once.
-func (c *compiler) standAll() {
-	if !c.first {
-		return
-	}
-	c.next.onCard, c.next.ports, c.next.attached = setOf(c.stood), setOf(c.plugged), setOf(c.attached)
-	if c.next.ports.Len() == len(c.plugged) {
-		return
-	}
-	first := map[uint64]string{}
-	for _, config := range each[identity](c, "NetworkInterfaces") {
-		e := c.next.enis.at(config.Station)
-		if e == nil {
-			continue
-		}
-		if key := c.next.portKey(e); first[key] != "" {
-			c.pluggedTwice(e, first[key])
-		} else {
-			first[key] = e.ID
-		}
-	}
+	b.eni.Card = max(b.card, firstCard)
+	b.next.ports.add(b.next.portKey(b.eni))
 }
 
 // Port is the port that the guest behind an ENI is plugged into, such as "tap:a1".
@@ -107,55 +71,27 @@ func (r *Region) portKey(e *ENI) uint64 {
 	return xxhash.Sum64(r.appendPort(append(space[:0], byte(e.Card>>8), byte(e.Card)), e))
 }
 
-// pluggedInto is the ID of the ENI of a card that has a port; "": none.
-func (r *Region) pluggedInto(card uint16, port string) string {
-	for _, e := range r.on(card) {
-		if r.Port(e) == port {
-			return e.ID
-		}
-	}
-	return ""
-}
-
 // on are the ENIs of a card.
 func (r *Region) on(card uint16) (all []*ENI) {
-	r.onCard.Ascend(uint64(card)<<32, func(key uint64, _ struct{}) bool {
+	for key := range r.onCard.from(uint64(card) << 32) {
 		if key>>32 != uint64(card) {
-			return false
+			break
 		}
 		all = append(all, r.enis.at(uint32(key)))
-		return true
-	})
+	}
 	return all
 }
 
-// mac checks that no other station of the VPC has the ENI's MAC, because frames find the
-// ENI by VNI and MAC.
+// mac takes the ENI's MAC. Frames find the ENI by VNI and MAC.
 func (b *eniBuilder) mac() {
-	mac := b.config.MAC
-	switch {
+	switch mac := b.config.MAC; {
 	case mac.IsZero():
 		b.Add(b.path(), "MacAddress is missing")
 	case mac.IsMulticast():
 		b.Add(b.path(), "MacAddress %s is a multicast address", mac)
-	case !insert(b.net.macs, mac.Bits()):
-		b.Add(b.path(), "MacAddress %s is that of %s in %s", mac, b.holderOf(mac), b.net.ID)
+	default:
+		b.net.macs.add(mac.Bits())
 	}
-}
-
-// holderOf names the router or the ENI that has a MAC in the ENI's VPC.
-func (b *eniBuilder) holderOf(mac wire.MAC) string {
-	for _, s := range b.net.subnets.Items() {
-		if s.of.RouterMAC == mac {
-			return "the router of " + s.of.ID
-		}
-	}
-	for e := range b.next.all() {
-		if e.MAC == mac && e.Subnet.VPC.ID == b.net.ID {
-			return e.ID
-		}
-	}
-	return ""
 }
 
 // notices notes what the ENI has and the card does not serve.

@@ -28,7 +28,7 @@ func (c *compiler) interfaces() {
 		b.enter()
 	}
 	c.publishAll(pending)
-	c.standAll()
+	c.settleSets()
 	c.yieldClaims()
 	c.countMembers()
 	c.elasticAddresses()
@@ -117,7 +117,7 @@ func (c *compiler) retractENIs() {
 func (c *compiler) retract(e *ENI) {
 	if c.vpcOf(e.Subnet.VPC.ID) != nil {
 		n := c.change(e.Subnet.VPC.ID)
-		n.macs.Delete(e.MAC.Bits())
+		n.macs.remove(e.MAC.Bits())
 		for _, b := range e.blocks() {
 			n.mapping.hold(b, nil)
 		}
@@ -128,12 +128,12 @@ func (c *compiler) retract(e *ENI) {
 		}
 	}
 	c.next.enis.set(e.Station, nil, c.enis)
-	c.next.onCard.Delete(onCard(e))
-	c.next.ports.Delete(c.prev.portKey(e))
+	c.next.onCard.remove(onCard(e))
+	c.next.ports.remove(c.prev.portKey(e))
 	c.joined[e.membership]--
 	c.forward(e, -1)
 	if e.Instance != "" {
-		c.next.attached.Delete(attachedTo(e.Instance, e.Station))
+		c.next.attached.remove(attachedTo(e.Instance, e.Station))
 		c.markInstance(e.Instance)
 		if _, bounded := c.next.place.allowances.Get(e.Instance); bounded {
 			c.allowed[e.Instance] = true
@@ -146,15 +146,11 @@ func (b *eniBuilder) enter() {
 	e, r := b.eni, b.next
 	b.setStation(e.Station, Station{VNI: vniBytes(e.Subnet.VPC.VNI), Dst: e.MAC, Src: e.Subnet.RouterMAC, VTEP: e.Card, MTU: mtuOf(e.form)})
 	r.enis.set(e.Station, e, b.enis)
-	if b.first {
-		b.stood = append(b.stood, onCard(e))
-	} else {
-		insert(r.onCard, onCard(e))
-	}
+	r.onCard.add(onCard(e))
 	b.joined[e.membership]++
 	b.forward(e, 1)
 	if e.Instance != "" {
-		b.attach(e)
+		r.attached.add(attachedTo(e.Instance, e.Station))
 		b.markInstance(e.Instance)
 	}
 }
@@ -168,15 +164,6 @@ func (c *compiler) markInstance(id string) {
 	c.moved[id] = true
 	for _, o := range c.namedBy("Addresses", id) {
 		c.mark(o.kind, o.id())
-	}
-}
-
-// attach notes which instance has an ENI.
-func (b *eniBuilder) attach(e *ENI) {
-	if key := attachedTo(e.Instance, e.Station); b.first {
-		b.attached = append(b.attached, key)
-	} else {
-		insert(b.next.attached, key)
 	}
 }
 

@@ -21,7 +21,7 @@ type network struct {
 	*VPC
 	cidrs   []netip.Prefix             // of both families
 	mapping mapping                    // the ENIs by address
-	macs    *numberSet                 // of ENIs and routers
+	macs    numberSet                  // of ENIs and routers
 	subnets *btree.BTreeG[subnetBlock] // by first address; a subnet of both families stands here twice
 	usual   *routeTable                // for subnets without a table, if the VPC has no main table
 }

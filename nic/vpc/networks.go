@@ -81,7 +81,7 @@ func (c *compiler) change(id string) *network {
 		return n
 	}
 	next := *n
-	next.mapping, next.macs, next.subnets = n.mapping.copy(), n.macs.Copy(), n.subnets.Copy()
+	next.mapping, next.subnets = n.mapping.copy(), n.subnets.Copy()
 	c.setNetwork(&next)
 	return &next
 }
@@ -108,7 +108,7 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 		c.renumberVPCs = true
 		c.setNetwork(&network{
 			VPC:     &VPC{ID: o.id(), Station: c.next.stations.take()},
-			mapping: newMapping(), macs: &numberSet{}, subnets: newSubnets(),
+			mapping: newMapping(), subnets: newSubnets(),
 		})
 	}
 	c.blockMode(o.path(), config.BlockPublicAccessStates.InternetGatewayBlockMode)

@@ -50,9 +50,9 @@ type Region struct {
 	enis     vector[*ENI]                    // by station
 	members  *tree[int]                      // how many ENIs name a subnet or group, by ID
 	public   *btree.Map[uint32, *ENI]        // by public address
-	onCard   *numberSet                      // card and station of each ENI
-	ports    *numberSet                      // fingerprints of card and port
-	attached *numberSet                      // fingerprint of the instance, and station, of each ENI with an instance
+	onCard   numberSet                       // card and station of each ENI
+	ports    numberSet                       // fingerprints of card and port
+	attached numberSet                       // fingerprint of the instance, and station, of each ENI with an instance
 	forwards *btree.Map[uint64, int]         // how many ENIs without source/destination check, by forwarder
 	vnis     *btree.Map[uint32, *VPC]
 	notices  *tree[[]Notice] // by subject.key
@@ -129,10 +129,12 @@ func (r *Region) Interface(id string) *ENI {
 func (r *Region) of(instance string) iter.Seq[*ENI] {
 	return func(yield func(*ENI) bool) {
 		first := attachedTo(instance, 0)
-		r.attached.Ascend(first, func(key uint64, _ struct{}) bool {
+		for key := range r.attached.from(first) {
 			e := r.enis.at(uint32(key))
-			return key>>32 == first>>32 && (e.Instance != instance || yield(e))
-		})
+			if key>>32 != first>>32 || e.Instance == instance && !yield(e) {
+				return
+			}
+		}
 	}
 }
 
@@ -158,7 +160,7 @@ func EmptyRegion() *Region {
 		users: &btree.Set[string]{}, networks: &tree[*network]{}, subnets: &tree[*Subnet]{},
 		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, acls: &tree[*networkACL]{}, guarded: &tree[*networkACL]{}, lists: &tree[*prefixList]{}, peerings: &tree[*peering]{}, peers: &tree[*peering]{}, pairs: &tree[*peering]{}, outward: &tree[int]{}, nats: &tree[*NATGateway]{}, natENIs: &tree[*NATGateway]{}, groups: &tree[*groupRules]{},
 		numbers: &tree[uint32]{}, rules: &btree.Map[RuleID, *groupRules]{}, members: &tree[int]{},
-		public: &btree.Map[uint32, *ENI]{}, onCard: &numberSet{}, ports: &numberSet{}, attached: &numberSet{},
+		public:   &btree.Map[uint32, *ENI]{},
 		forwards: &btree.Map[uint64, int]{}, vnis: &btree.Map[uint32, *VPC]{}, notices: &tree[[]Notice]{},
 	}
 	for _, kind := range kinds {
@@ -175,7 +177,7 @@ func (r *Region) successor() *Region {
 		users: r.users.Copy(), files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
 		routes: r.routes.Copy(), assigned: r.assigned.Copy(), acls: r.acls.Copy(), guarded: r.guarded.Copy(), lists: r.lists.Copy(), peerings: r.peerings.Copy(), peers: r.peers.Copy(), pairs: r.pairs.Copy(), outward: r.outward.Copy(), nats: r.nats.Copy(), natENIs: r.natENIs.Copy(), groups: r.groups.Copy(),
 		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),
-		public: r.public.Copy(), onCard: r.onCard.Copy(), ports: r.ports.Copy(), attached: r.attached.Copy(),
+		public: r.public.Copy(), onCard: r.onCard, ports: r.ports, attached: r.attached,
 		forwards: r.forwards.Copy(), vnis: r.vnis.Copy(), notices: r.notices.Copy(), stations: r.stations, enis: r.enis,
 	}
 	n.stations.chunks, n.enis.chunks = slices.Clone(r.stations.chunks), slices.Clone(r.enis.chunks)

@@ -383,7 +383,7 @@ func meaning(t *testing.T, r *Region) []string {
 		for _, b := range n.subnets.Items() {
 			blocks = append(blocks, b.String()+" "+b.of.ID)
 		}
-		add("%s: macs %v, subnets %v", id, n.macs.Keys(), blocks)
+		add("%s: macs %v, subnets %v", id, n.macs.numbers(0), blocks)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.place.exits.of)) {
 		x := r.place.exits.of[id]
@@ -438,7 +438,7 @@ func meaning(t *testing.T, r *Region) []string {
 	})
 	r.forwards.Scan(func(key uint64, n int) bool { add("forwards %x %d", key, n); return true })
 	r.members.Scan(func(id string, n int) bool { add("%s has %d", id, n); return true })
-	add("users %q, ports %v, vnis %v, numbered %d", r.users.Keys(), r.ports.Keys(), r.vnis.Keys(), r.onCard.Len())
+	add("users %q, ports %v, vnis %v, numbered %d", r.users.Keys(), r.ports.numbers(0), r.vnis.Keys(), r.onCard.Len())
 	for _, n := range r.Notices() {
 		add("notice %s", index.ReplaceAllString(n.String(), " "))
 	}

@@ -14,7 +14,7 @@ func (c *compiler) retractSubnets() {
 		s, there := c.next.subnets.Get(id)
 		if there && c.vpcOf(s.VPC.ID) != nil {
 			n := c.change(s.VPC.ID)
-			n.macs.Delete(s.RouterMAC.Bits())
+			n.macs.remove(s.RouterMAC.Bits())
 			for _, b := range s.blocks() {
 				n.subnets.Delete(b)
 			}
@@ -44,7 +44,7 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 	}
 	s = c.keepSubnet(old, s)
 	n = c.change(n.ID)
-	insert(n.macs, s.RouterMAC.Bits())
+	n.macs.add(s.RouterMAC.Bits())
 	for _, b := range s.blocks() {
 		n.subnets.Set(b)
 	}
