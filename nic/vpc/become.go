@@ -98,7 +98,7 @@ func (c *compiler) read(config *Config, kind string) ([]*object, map[string]*obj
 			at = places[i]
 		}
 		if here := (origin{kind, at.File, at.List, at.Answer}); *from != here {
-			from = &here
+			from = new(here)
 		}
 		o := &object{origin: from, index: int32(at.Index), config: c.packed(list.Index(i).Addr().Interface())}
 		if id := o.id(); c.identify(o, id, listed[id]) {

@@ -11,6 +11,7 @@ func (c *compiler) interfaces() {
 	c.markENIs()
 	c.retractENIs()
 	lent := c.lentGroups()
+	c.expectENIs(len(c.filled["NetworkInterfaces"]))
 	b := &eniBuilder{}
 	var pending []elastic
 	for o, config := range each[identity](c, "NetworkInterfaces") {

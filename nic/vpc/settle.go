@@ -2,6 +2,16 @@ package vpc
 
 import "nitrocard/nic/vpc/ec2"
 
+// expectENIs makes room for so many ENIs in the number sets.
+func (c *compiler) expectENIs(n int) {
+	for _, s := range []*numberSet{&c.next.onCard, &c.next.ports, &c.next.attached} {
+		s.expect(n)
+	}
+	for network := range c.fresh {
+		network.macs.expect(n / len(c.fresh))
+	}
+}
+
 // settleSets puts the changes of the number sets in force, and notes the ENIs that have the
 // MAC or the port of another.
 func (c *compiler) settleSets() {

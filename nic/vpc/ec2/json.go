@@ -26,8 +26,8 @@ type lines struct {
 	count  int    // lines before recent
 }
 
-// mostRecent is twice what a decoder usually reads ahead.
-const mostRecent = 128 << 10
+// mostRecent is many times what a decoder reads ahead of an element of a usual list.
+const mostRecent = 1 << 20
 
 // Read passes bytes on, and keeps the last ones for line.
 func (l *lines) Read(p []byte) (int, error) {

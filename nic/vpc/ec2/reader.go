@@ -126,6 +126,11 @@ func (r *Reader) Decode(name string, into any) error {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	}
 	return r.Elements(func() error {
+		if v.Len() == longList && !d.problems.Full() {
+			if err := d.parallel(v); err != nil || d.PeekKind() == jsontext.KindEndArray {
+				return err
+			}
+		}
 		if d.problems.Full() {
 			d.problems.Pass()
 			return r.Skip()
