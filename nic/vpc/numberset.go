@@ -23,6 +23,14 @@ const mostInChunk = 512
 // Len is how many numbers are in the set.
 func (s *numberSet) Len() int { return s.len }
 
+// has tells whether a number is in the set.
+func (s *numberSet) has(n uint64) bool {
+	for first := range s.from(n) {
+		return first == n
+	}
+	return false
+}
+
 // from yields the numbers from the first on, in order.
 func (s *numberSet) from(first uint64) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {

@@ -50,6 +50,7 @@ func TestNumberSetAgreesWithAMap(t *testing.T) {
 		slices.Sort(want)
 		require.Equal(t, want, s.numbers(from))
 		require.Equal(t, len(truth), s.Len())
+		require.Equal(t, truth[from], s.has(from))
 		require.Equal(t, before, was.numbers(0))
 		for _, c := range s.chunks {
 			require.True(t, len(c) > 0 && len(c) <= mostInChunk)
