@@ -27,7 +27,7 @@ type lines struct {
 }
 
 // mostRecent is many times what a decoder reads ahead of an element of a usual list.
-const mostRecent = 1 << 20
+const mostRecent = 256 << 10
 
 // Read passes bytes on, and keeps the last ones for line.
 func (l *lines) Read(p []byte) (int, error) {
