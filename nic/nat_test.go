@@ -93,6 +93,24 @@ func TestAClientBehindANATGateway(t *testing.T) {
 		v.PacketsInFromSource, v.PacketsOutToDestination, v.PacketsInFromDestination, v.PacketsOutToSource, v.PacketsDropCount})
 }
 
+// The gateway's own connection holds what the stages of its ENI found. The connection table has
+// records there of what came by a tunnel alone, by which the fast path finds the next packet; SYNs
+// leave none.
+func TestTheConnectionTableKnowsLittleOfAGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	at := func() int { return len(x.card.Flows(FlowFilter{ENI: "eni-nat"})) }
+	_, h := x.out(wiretest.TCP("10.0.2.8:40000", client+":443").Flags(wire.TCPSyn))
+	back := wiretest.TCP(client+":443", natPublic+":"+port(h.SrcPort))
+	x.back(back.Flags(wire.TCPSyn | wire.TCPAck))
+	x.out(wiretest.TCP("10.0.2.8:40000", client+":443").Flags(wire.TCPAck))
+	require.Zero(t, at())
+	x.back(back.Flags(wire.TCPAck).Payload("page"))
+	require.Equal(t, 1, at())
+	x.out(wiretest.TCP("10.0.2.8:40000", client+":443").Flags(wire.TCPAck))
+	require.Equal(t, 1, at())
+	require.Len(t, x.card.Flows(FlowFilter{ENI: "eni-a4"}), 1)
+}
+
 // NATGW: the client is on another card than the gateway, and the packets go by tunnels.
 func TestAClientOnAnotherCard(t *testing.T) {
 	x, y := natRig(t, Options{Card: "x"}), natRig(t, Options{Card: "y"})

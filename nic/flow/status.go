@@ -117,6 +117,9 @@ type Found struct {
 	OnLink bool   // direction In only: see Status.OnLink
 }
 
+// StatusOut is the part of a Status that the stages of direction Out decide, once they were walked.
+func (f *Found) StatusOut() Status { return f.status(wire.Out) }
+
 // status is f as the bits of a Status that direction d decides.
 func (f *Found) status(d wire.Direction) Status {
 	s := Status(f.VTEP)<<vtepAt&statusVTEP | statusReadyIn<<(d&1)

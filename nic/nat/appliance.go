@@ -31,6 +31,7 @@ type Appliance struct {
 
 	// Of the frames that begin connections: foresee.
 	random     *rand.PCG
+	foreseen   uint64 // bit i: openings[i] is of frame i
 	openings   [tables.Burst]connection
 	backs      [tables.Burst]Key
 	backHashes [tables.Burst]tables.Hash

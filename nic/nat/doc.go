@@ -35,8 +35,8 @@
 // opens or ends a connection holds the lock, and an index is not given again before every
 // worker has ended its burst (tables.Grace).
 //
-// The entries are pipeline.Passages: the fast path takes plain packets of known connections
-// through, and touches entries as the gateway would. The gateway itself sees what opens a
+// The entries are pipeline.Passages, which hold besides what the stages of the ENI found: the fast
+// path takes plain packets of known connections through, and touches entries as the gateway would. The gateway itself sees what opens a
 // connection or moves its state, and what comes after a pause.
 //
 // A connection has two entries in one table, one for each direction. The key is what a

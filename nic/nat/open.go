@@ -38,10 +38,9 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 		state = tcp | opening
 		a.metrics.ConnectionAttemptCount++
 	}
-	if c.from != a.keys[i] {
-		*c = connection{from: a.keys[i]}
+	if a.foreseen&(1<<i) == 0 {
+		*c = connection{from: a.keys[i], fromHash: a.hashes[i]}
 	}
-	c.fromHash = a.hashes[i]
 	if !g.choose(c, a.place.Pool, a.now) {
 		a.metrics.ErrorPortAllocation++
 		return nowhere, pipeline.NATPortAllocation
@@ -57,27 +56,34 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 	return at, pipeline.Sent
 }
 
-// foresee chooses an address and a port for each frame from first on that is likely to begin a
-// connection, because the look-up of the burst missed it, and has memory bring for all of them at
-// once what opening each will touch. open then looks whether the port is free.
+// foresee chooses an address and a port for each frame from first on that may begin a connection,
+// because the look-up of the burst missed it, and has memory bring for all of them at once what
+// opening each will touch. open then looks whether the port is free.
 func (a *Appliance) foresee(first int, missed uint64) {
 	g, n := a.gateway, 0
-	missed &^= a.inward | 1<<first - 1
-	if missed == 0 || len(a.place.Pool) == 0 {
+	a.foreseen = 0
+	if len(a.place.Pool) == 0 {
 		return
 	}
-	for s := missed; s != 0; s &= s - 1 {
+	for s := missed &^ a.inward >> first << first; s != 0; s &= s - 1 {
 		i := bits.TrailingZeros64(s)
+		if !mayOpen(&a.headers[i]) {
+			continue
+		}
 		c := &a.openings[i]
 		c.from, c.fromHash = a.keys[i], a.hashes[i]
 		c.socket = socket{Addr: a.place.Pool[favourite(c.from.Src, a.place.Pool)], Port: randomPort(a.random)}
 		a.backs[n] = c.back()
+		a.foreseen |= 1 << i
 		n++
 	}
 	g.ways.LookupHashBurst(&a.backs, &a.backHashes, n, &a.found)
+	if n == 0 {
+		return
+	}
 	g.Lock()
 	defer g.Unlock()
-	for s, n := missed, 0; s != 0; s, n = s&(s-1), n+1 {
+	for s, n := a.foreseen, 0; s != 0; s, n = s&(s-1), n+1 {
 		c := &a.openings[bits.TrailingZeros64(s)]
 		c.foreseen, c.foreseenHash = c.socket, a.backHashes[n]
 		g.leaving.read += g.uses.of(g.uses.destination(c.Addr, &c.from))

@@ -51,6 +51,8 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 		return pipeline.NATProtocol
 	case h.Frag != wire.Whole && h.Proto != wire.ProtoUDP:
 		return pipeline.NATFragment
+	case h.IsICMP() && !asks(h, inward) && !inward && !a.isInside(h.Src):
+		return pipeline.NATSource
 	case h.IsICMP() && !asks(h, inward):
 		return pipeline.NATUnknown
 	case six && !siit.HasForm4(a.frames[i].Bytes(), h):
@@ -72,6 +74,11 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 // begins tells whether a packet may begin a TCP connection: it is a SYN without ACK or RST.
 func begins(h *wire.Headers) bool {
 	return h.Proto == wire.ProtoTCP && h.Flags&(wire.TCPSyn|wire.TCPAck|wire.TCPRst) == wire.TCPSyn
+}
+
+// mayOpen tells whether a packet from inside may begin a connection.
+func mayOpen(h *wire.Headers) bool {
+	return h.Frag != wire.LaterFragment && (h.Proto != wire.ProtoTCP || begins(h))
 }
 
 // asks tells whether an ICMP message is a query from inside, or an answer from outside. The
@@ -187,7 +194,7 @@ const nowhere = ^uint32(0)
 // the frame has no way, at is nowhere, and v is what became of the frame.
 func (a *Appliance) find(i int, inward bool) (at uint32, v pipeline.Verdict) {
 	h, k, g := &a.headers[i], &a.keys[i], a.gateway
-	if !inward && h.Frag != wire.LaterFragment && (h.Proto != wire.ProtoTCP || begins(h)) && a.isInside(h.Src) {
+	if !inward && mayOpen(h) && a.isInside(h.Src) {
 		return a.open(i) // which looks again, under the lock
 	}
 	at, ok := g.ways.Find(k)

@@ -53,6 +53,7 @@ func (q *Queue) Appliance() Appliance {
 type entrance struct {
 	Appliance
 	waits  bool    // frames wait in the appliance
+	beyond bool    // … of which some came by a tunnel, or from inside the ENI's subnet
 	called *bool   // Worker.called
 	pieces *pieces // lent by the worker; nil: no frame came in pieces since the last visit
 
@@ -137,6 +138,7 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 			run(s.guest, w.rx.Frames[:n])
 			w.flush()
 		}
+		s.beyond = false
 	}
 	return any
 }

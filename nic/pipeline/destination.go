@@ -16,6 +16,9 @@ func (w *Worker) destination(p *packet) Verdict {
 func (w *Worker) deliver(p *packet) Verdict {
 	p.translateDst()
 	p.to = w.queues[p.guest.number]
+	if gate := p.to.gate; gate != nil {
+		gate.beyond = gate.beyond || !p.outerSrc.IsZero() || p.onLink
+	}
 	return Sent
 }
 

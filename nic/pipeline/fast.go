@@ -217,6 +217,9 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 	if q.gate != nil && !k.IsIPv6() && w.observe == nil {
 		return w.throughBy(frame, i, q) // what the Translator itself sees leaves it later
 	}
+	if q.gate != nil {
+		q.gate.beyond = true
+	}
 	w.tally(c, wire.In, inner, i)
 	if p := t.Inner(); !k.IsIPv6() && k.Local != p.Dst() {
 		p.SetAddr(wire.PlainDst, k.Local)

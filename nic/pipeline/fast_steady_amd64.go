@@ -51,6 +51,8 @@ const (
 	statusWalkedIn  = flow.StatusWalkedIn
 	statusWaysOut   = flow.StatusWalkedOut | flow.StatusRouted | flow.StatusNeighbor
 	statusRoutedOut = flow.StatusWalkedOut | flow.StatusRouted // statusWaysOut of a way by the router into a tunnel
+	statusWayHere   = statusRoutedOut | flow.StatusWalkedIn    // … and from guests of this card there
+	statusWaysHere  = statusWaysOut | flow.StatusWalkedIn
 	statusNAT       = flow.StatusNAT
 	statusSide      = flow.StatusSide
 	statusExit      = flow.StatusExit
@@ -82,8 +84,8 @@ var (
 	_ = [1]struct{}{}[keySize-16]
 	_ = [1]struct{}{}[frameSize-24]
 	_ = [1]struct{}{}[unsafe.Sizeof(tunnel{})-64]
-	_ = [1]struct{}{}[unsafe.Sizeof(trail{})-16]
-	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})+unsafe.Sizeof(Passage{})-72]
+	_ = [1]struct{}{}[unsafe.Sizeof(trail{})-8]
+	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})+unsafe.Sizeof(Passage{})-88]
 	_ = [1]struct{}{}[unsafe.Offsetof(PassageKey{}.DstPort)-unsafe.Offsetof(PassageKey{}.SrcPort)-2]
 	_ = [1]struct{}{}[unsafe.Offsetof(guest{}.router)-unsafe.Offsetof(guest{}.mac)-6]
 	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-5]

@@ -106,7 +106,7 @@
 #define TRAIL(w) \
 	MOVQ BX, AX; \
 	SUBQ R11, AX; \
-	SHRQ $2, AX; \
+	SHRQ $3, AX; \
 	ADDQ Worker_trails(w), AX
 
 // PART makes CX the part whose index is at an offset of the trail AX, and R15 its status.
@@ -124,14 +124,22 @@
 	CMPQ AX, (at-const_keySize)(CX); \
 	JNE  done
 
-// PASSAGE makes CX the key of the passage whose index is in the trail AX, and R15 the address
-// of IPv4 that it gives. port becomes the port. gate is the Translator's entrance, and kind
-// what State has in its three highest bits.
+// PASSAGE makes CX the key of the passage whose index is in the trail AX, and R15 the way that it
+// keeps under the policy in force. port and addr, of IPv4, become what it gives. gate is the
+// Translator's entrance, and kind what State has in its three highest bits.
+//
+// A passage may end beside this, and its place become another's after the burst. The proof that it
+// is the packet's is the order of loads, which a processor of this kind keeps: a passage that ends
+// becomes zero from its first word to its last, and Lo, of which an address of IPv4 has some bits,
+// is loaded last of the value and is not zero, so all other words were loaded before the end; then
+// BETWEEN loads the key, which Insert writes before the value, so the key is of the same passage. Of
+// the way, the epoch is loaded before (Passage.keep).
 #define PASSAGE(gate, kind, w) \
 	MOVL trail_passage(AX), CX; \
 	CMPL CX, entrance_room(gate); \
 	JCC  done; \
-	LEAQ (CX)(CX*8), CX; \
+	LEAQ (CX)(CX*4), AX; \
+	LEAQ (CX)(AX*2), CX; \
 	MOVQ entrance_first(gate), AX; \
 	LEAQ (AX)(CX*8), CX; \
 	MOVL (const_passageValue+Passage_State)(CX), AX; \
@@ -142,11 +150,17 @@
 	SUBL (const_passageValue+Passage_Seen)(CX), AX; \
 	CMPL AX, $const_passagePause; \
 	JGE  done; \
+	MOVL (const_passageValue+Passage_Epoch)(CX), AX; \
+	CMPL AX, Worker_epoch(w); \
+	JNE  done; \
+	MOVQ (const_passageValue+Passage_Way)(CX), R15; \
 	MOVQ (const_passageValue+Passage_End)(CX), AX; \
 	SHRQ $48, AX; \
 	MOVL AX, port-8(SP); \
-	MOVL (const_passageValue+Passage_Lo)(CX), R15; \
-	MOVL R15, addr-12(SP)
+	MOVL (const_passageValue+Passage_Lo)(CX), AX; \
+	TESTL AX, AX; \
+	JEQ  done; \
+	MOVL AX, addr-12(SP)
 
 // BETWEEN goes to done unless the passage CX is for packets of the protocol of the key R14, from
 // the end there at an offset to the other one. AX has both ports. tmp is lost.
@@ -361,7 +375,7 @@ datagram6:
 	JMP done
 
 	// A packet from the outside to a Translator's ENI, whose queue is AX: the parts are BX, the
-	// passage, far and the end, a guest of this card.
+	// passage and the end, a guest of this card.
 through:
 	MOVQ  Queue_gate(AX), R12
 	TESTQ R12, R12
@@ -371,39 +385,28 @@ through:
 	JGT   done
 	WANT(73, 97, wanted, wanted)
 
+	// The head has what comes by a tunnel alone, so that UDP there is no stream.
 wanted:
+	MOVL R15, AX
+	ANDL $const_statusSide, AX
+	CMPL AX, $const_udpOneWay
+	JEQ  known
 	STATE
+
+known:
 	TRAIL(DI)
 	MOVQ AX, trail-32(SP)
 	PASSAGE(R12, $5, DI)
 	MOVL const_keyPorts(R14), AX
 	ROLL $16, AX
-	BETWEEN(const_keyRemote, const_keyLocal, R15)
+	BETWEEN(const_keyRemote, const_keyLocal, DX)
 	MOVQ CX, passage-48(SP)
 
-	MOVQ trail-32(SP), AX
-	PART(trail_far, DI)
-	STATE
+	// On from there to a guest of this card.
 	MOVL R15, AX
 	ANDL $const_statusWaysOut, AX
 	CMPL AX, $const_statusWaysOut
 	JNE  done
-	MOVL addr-12(SP), AX
-	MOVL const_keyRemote(R14), DX
-	SHLQ $32, AX
-	ORQ  DX, AX
-	KEYED(const_keyLocal)
-	MOVL const_keyWho(R14), AX
-	SHLQ $32, AX
-	MOVL port-8(SP), DX
-	SHLL $16, DX
-	ORQ  DX, AX
-	MOVWLZX (const_keyPorts+2)(R14), DX
-	ORQ  DX, AX
-	KEYED(const_keyPorts)
-	MOVL AX, ports-16(SP)
-	MOVQ CX, far-40(SP)
-
 	SHRQ $const_statusExit, R15
 	MOVL R15, R15
 	MOVL const_keyWho(R14), AX
@@ -438,9 +441,10 @@ wanted:
 	ORQ  DX, AX
 	KEYED(const_keyLocal)
 	MOVL who-24(SP), AX
-	MOVL ports-16(SP), DX
 	SHLQ $32, AX
-	ROLL $16, DX
+	MOVWLZX (const_keyPorts+2)(R14), DX
+	SHLL $16, DX
+	ORL  port-8(SP), DX
 	ORQ  DX, AX
 	KEYED(const_keyPorts)
 
@@ -450,8 +454,6 @@ wanted:
 	ROLW    $8, AX
 	MOVL    Worker_tick(DI), R15
 	HEARD(0)
-	MOVQ    far-40(SP), CX
-	HEARD(8)
 	MOVQ    passage-48(SP), CX
 	MOVL    R15, (const_passageValue+Passage_Seen)(CX)
 	INCQ    const_connPackets(BX)
@@ -642,8 +644,7 @@ datagram6:
 	STAYS($const_udpAsked, count6)
 	JMP done
 
-	// A packet to a Translator's ENI: the parts are BX, near, the passage and far, from whose
-	// way on the packet is one of far.
+	// A packet to a Translator's ENI: the parts are BX and the passage.
 through:
 	CMPL    AX, $const_statusWaysOut
 	JNE     done
@@ -681,52 +682,29 @@ wanted:
 	MOVQ AX, who-24(SP)
 
 	TRAIL(R12)
-	MOVQ AX, trail-32(SP)
-	PART(trail_near, R12)
-	STATE
-	TESTL $const_statusWalkedIn, R15
-	JEQ  done
-	SHRQ $const_statusVTEP, R15
-	JNE  done
-	MOVL const_keyLocal(R14), AX
-	MOVL const_keyRemote(R14), R15
-	SHLQ $32, AX
-	ORQ  R15, AX
-	KEYED(const_keyLocal)
-	MOVL const_keyPorts(R14), AX
-	ROLL $16, AX
-	ORQ  who-24(SP), AX
-	KEYED(const_keyPorts)
-	MOVQ CX, near-40(SP)
-
-	MOVQ trail-32(SP), AX
 	PASSAGE(DI, $7, R12)
 	MOVL const_keyPorts(R14), AX
-	BETWEEN(const_keyLocal, const_keyRemote, R15)
+	BETWEEN(const_keyLocal, const_keyRemote, DX)
 	MOVQ CX, passage-48(SP)
-
-	MOVQ trail-32(SP), AX
-	PART(trail_far, R12)
-	STATE
 	MOVL R15, AX
-	ANDL $const_statusWaysOut, AX
-	CMPL AX, $const_statusRoutedOut
+	ANDL $const_statusWaysHere, AX
+	CMPL AX, $const_statusWayHere
 	JNE  done
+
+	// The packet's key on the way on, for its entropy.
 	MOVL const_keyRemote(R14), AX
 	SHLQ $32, AX
 	MOVL addr-12(SP), DX
 	ORQ  DX, AX
-	KEYED(const_keyLocal)
+	MOVQ AX, key-40(SP)
 	MOVWLZX (const_keyPorts+2)(R14), AX
 	SHLL $16, AX
 	ORL  port-8(SP), AX
 	ORQ  who-24(SP), AX
-	KEYED(const_keyPorts)
+	MOVQ AX, keyPorts-32(SP)
 	MOVWLZX const_frameOff(SI), DX
 	ADDQ (SI), DX
-	MOVQ BX, head-56(SP)
 	MOVQ DI, gate-64(SP)
-	MOVQ CX, BX
 	LEADS
 
 	// The source becomes the passage's, or the public address of that.
@@ -756,10 +734,6 @@ countThrough:
 	MOVWLZX 16(DX), AX
 	ROLW    $8, AX
 	MOVL    Worker_tick(R12), R15
-	MOVQ    head-56(SP), CX
-	HEARD(8)
-	MOVQ    near-40(SP), CX
-	HEARD(0)
 	MOVQ    passage-48(SP), CX
 	MOVL    R15, (const_passageValue+Passage_Seen)(CX)
 	MOVQ    gate-64(SP), CX
@@ -768,7 +742,7 @@ countThrough:
 	INCQ    (entrance_passed+Passed_Out+Traffic_Packets)(CX)
 	ADDQ    AX, (entrance_passed+Passed_Out+Traffic_Bytes)(CX)
 	WENT(R12)
-	LEAQ    -const_keySize(BX), R14
+	LEAQ    key-40(SP), R14
 	JMP     count
 
 datagramThrough:

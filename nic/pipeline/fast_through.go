@@ -8,28 +8,28 @@ import (
 	"nitrocard/pmd"
 )
 
-// A packet through a Translator, such as a NAT gateway, is a packet of several connections:
-// of the guest that sends it, of the Translator's ENI on the way in and on the way on, and of
-// the guest that gets it. The fast path takes the packet through all of them at once:
+// A packet through a Translator, such as a NAT gateway, is a packet of several connections: of
+// the guest that sends it, of the Translator, and of the guest that gets it. The fast path takes
+// the packet through all of them at once:
 //
-//	    guest        Translator's ENI   Translator   Translator's ENI      guest
-//	   ┌──────┐           ┌──────┐     ┌─────────┐       ┌─────┐          ┌─────┐
-//	──▶│ head │──────────▶│ near │────▶│ passage │──────▶│ far │─────────▶│ end │──▶
-//	   └──────┘           └──────┘     └─────────┘       └─────┘          └─────┘
-//	            from a guest, near      ▲       from far, into a tunnel
-//	   by a tunnel, the head is near ───┘       or to the end
+//	    guest       Translator and its ENI      guest
+//	   ┌──────┐          ┌─────────┐           ┌─────┐
+//	──▶│ head │─────────▶│ passage │──────────▶│ end │──▶
+//	   └──────┘          └─────────┘           └─────┘
+//	                 ▲             into a tunnel, or to the end
+//	   by a tunnel, the head is the Translator's ENI's
 //
 // The head is looked up as that of any packet. The head's trail remembers where look-ups
 // found the other parts. A part may have ended, and its place may be another's by now: each
 // packet compares the part's key, as a look-up does, with the key that the packet has at that
 // part. So nothing that ends or changes a part needs to know of trails.
 //
-// The packet is judged by what each part's record holds, and counted on each, as it would be
+// The packet is judged by what each part holds, and counted on each, as it would be
 // if it came to one after the other (TestThroughAsTheStages). What changes a part's state but
 // by being heard, and what a part does not know, takes the stages. So do IPv6, NAT64, and
 // whatever is not plain.
 type trail struct {
-	near, passage, far, end atomic.Uint32
+	passage, end atomic.Uint32
 }
 
 // through is a packet on its way through a Translator.
@@ -38,15 +38,17 @@ type through struct {
 	gate *entrance
 	gw   *guest // the Translator's ENI
 
-	length        int           // of the IP packet's frame from its header on
-	in, out, last flow.Key      // the packet's at near, at far and at the end
-	parts         [3]*flow.Conn // near, far and end, those that there are
-	passage       *Passage
-	to            Socket
-	outward       bool
+	length   int      // of the IP packet's frame from its header on
+	in, last flow.Key // the packet's at the Translator's ENI, and at the end
+	out      flow.Key // … at the Translator's ENI, on the way on
+	passage  *Passage
+	way      flow.Status // of the passage
+	to       Socket
+	outward  bool
 
 	exit exit
-	toQ  *Queue // of the end
+	end  *flow.Conn // nil: into a tunnel
+	toQ  *Queue     // of the end
 }
 
 // throughFrom is passOut for frame i of the burst, of a known connection, if it leads to a
@@ -58,11 +60,6 @@ func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
 	}
 	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], length: frame.Len() - wire.EthernetLen}
 	x.in.Set(eni, k.Proto(), flow.Ends{Local: k.Remote, Remote: k.Local, LocalPort: k.RemotePort, RemotePort: k.LocalPort})
-	near, s := w.recall(&x.near, &x.in)
-	if near == nil || !fromHere(s) {
-		return false
-	}
-	x.parts[0] = near
 	return w.passThrough(&x, frame, frame.Bytes(), i)
 }
 
@@ -87,11 +84,10 @@ func (w *Worker) passThrough(x *through, frame *pmd.Frame, inner []byte, i int) 
 	if p.Flags()&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) != 0 || !w.knows(x) {
 		return false
 	}
-	far, s := w.recall(&x.far, &x.out)
-	if far == nil || !s.Walked(wire.Out) || s.Flags()&flow.FlagRouted == 0 {
+	if d == wire.Out && !x.way.Walked(wire.In) || !x.way.Walked(wire.Out) || x.way.Flags()&flow.FlagRouted == 0 {
 		return false
 	}
-	x.parts[1], x.exit = far, exitOf(s)
+	x.exit = exitOf(x.way)
 	if !w.leads(x, frame.Offset()+frame.Len()-len(inner)) {
 		return false
 	}
@@ -131,17 +127,14 @@ func (w *Worker) knows(x *through) bool {
 	key := PassageKey{Src: wire.AddrFrom4(k.Remote), Dst: wire.AddrFrom4(k.Local), SrcPort: k.RemotePort, DstPort: k.LocalPort, Kind: uint32(k.Proto())}
 	at, ok := x.trail.passage.Load(), false
 	if at < uint32(t.Cap()) {
-		x.passage = t.At(at)
-		x.to, _, ok = x.passage.To()
-		ok = ok && t.Is(at, &key)
+		ok = x.read(t.At(at), w.epoch) && t.Is(at, &key)
 	}
 	if !ok {
 		if at, ok = t.Find(&key); !ok {
 			return false
 		}
 		x.trail.passage.Store(at)
-		x.passage = t.At(at)
-		x.to, _, ok = x.passage.To()
+		ok = x.read(t.At(at), w.epoch)
 	}
 	state := atomic.LoadUint32(&x.passage.State)
 	if !ok || state&(PassageSteady|PassageIPv4) != PassageSteady|PassageIPv4 || int32(w.tick-atomic.LoadUint32(&x.passage.Seen)) >= passagePause {
@@ -154,6 +147,13 @@ func (w *Worker) knows(x *through) bool {
 	}
 	x.out.Set(x.gw.number, k.Proto(), ends)
 	return true
+}
+
+// read notes what a passage says; false: the passage has ended.
+func (x *through) read(p *Passage, epoch uint32) (ok bool) {
+	x.passage, x.way = p, p.way(epoch)
+	x.to, _, ok = p.To()
+	return ok
 }
 
 // leads tells whether x's exit can take the packet: into a tunnel, for which the packet has so
@@ -174,23 +174,19 @@ func (w *Worker) leads(x *through, before int) bool {
 		return false
 	}
 	x.last.Set(eni, x.out.Proto(), flow.Ends{Local: x.out.Remote, Remote: x.out.Local, LocalPort: x.out.RemotePort, RemotePort: x.out.LocalPort})
-	end, s := w.recall(&x.end, &x.last)
-	x.parts[2] = end
+	end, s := w.recall(&x.trail.end, &x.last)
+	x.end = end
 	return end != nil && fromHere(s)
 }
 
 // tallyParts counts the packet on all parts of its way but the head, as tally does.
 func (w *Worker) tallyParts(x *through, p *wire.Plain) {
-	for i, c := range x.parts {
-		if c == nil {
-			continue
-		}
-		d := [...]wire.Direction{wire.In, wire.Out, wire.In}[i]
-		c.Packet(d, p.Len(), w.tick)
+	if c := x.end; c != nil {
+		c.Packet(wire.In, p.Len(), w.tick)
 		if p.Proto() == wire.ProtoTCP {
-			c.TCP(d, p.TCPFlags())
+			c.TCP(wire.In, p.TCPFlags())
 		} else {
-			c.UDP(d)
+			c.UDP(wire.In)
 		}
 	}
 	x.passage.Touch(w.tick)

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"sync/atomic"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
@@ -35,7 +36,8 @@ type PassageKey struct {
 }
 
 // Passage is what the packets of one direction get in the place of what they have: those from
-// inside another source, those from outside another destination.
+// inside another source, those from outside another destination; and what the stages of the
+// Translator's ENI found about the way on.
 //
 // Workers read a Passage without the lock of its table, word by word. A Passage that ends is
 // zero from its first word to its last (tables.Cuckoo.Remove), so a reader that reads Lo last,
@@ -45,6 +47,9 @@ type Passage struct {
 	End    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
 	Seen   uint32 // tick of the last packet of the direction
 	State  uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
+	Epoch  uint32 // of the policy under which Way was found; 0: of none
+	_      uint32
+	Way    uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
 }
 
 // The bits of Passage.State that the fast path reads.
@@ -67,7 +72,7 @@ type Socket struct {
 // NewPassage is a Passage to a socket, seen at a tick.
 func NewPassage(s Socket, peer, tick, state uint32) Passage {
 	hi, lo := s.Addr.Words()
-	return Passage{hi, lo, uint64(s.Port)<<48 | uint64(peer), tick, state}
+	return Passage{Hi: hi, Lo: lo, End: uint64(s.Port)<<48 | uint64(peer), Seen: tick, State: state}
 }
 
 // To is what the packets get, and the index of the other direction; false: the Passage has
@@ -81,6 +86,23 @@ func (p *Passage) To() (s Socket, peer uint32, ok bool) {
 // SetPeer notes the index of the other direction. The table's lock is held.
 func (p *Passage) SetPeer(peer uint32) {
 	atomic.StoreUint64(&p.End, p.End&^(1<<32-1)|uint64(peer))
+}
+
+// keep notes what the stages found under the policy of an epoch. A worker that looks meanwhile sees
+// no way, or the new one. Workers that keep at once have the same policy, and so the same way.
+func (p *Passage) keep(epoch uint32, way flow.Status) {
+	atomic.StoreUint64(&p.Way, 0)
+	atomic.StoreUint32(&p.Epoch, epoch)
+	atomic.StoreUint64(&p.Way, uint64(way))
+}
+
+// way is what the stages found under the policy of an epoch, 0 if none were asked. Call way before
+// To, which tells whether the Passage goes on.
+func (p *Passage) way(epoch uint32) flow.Status {
+	if atomic.LoadUint32(&p.Epoch) != epoch {
+		return 0
+	}
+	return flow.Status(atomic.LoadUint64(&p.Way))
 }
 
 // Touch notes that a packet passed.

@@ -35,8 +35,9 @@ import (
 // connection behind. TestARecordChangesNothing holds stages to these rules.
 //
 // A packet through a NAT gateway of this card is a packet of the gateway's ENI twice: as it
-// comes and as it goes on. Once its connections are known at each ENI, the fast path takes it
-// through all of them at once, by the same records, so the rules above are all that a stage
+// comes and as it goes on. Nothing is tracked at that ENI: the gateway's own connection holds what
+// its stages found (Worker.throughPassage). Once the guest and the gateway know the connection, the
+// fast path takes its packets through both at once, so the rules above are all that a stage
 // must obey (fast_through.go).
 //
 // Each direction of a connection walks its stages once per policy, so the first reply

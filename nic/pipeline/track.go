@@ -13,7 +13,7 @@ func (w *Worker) track(p *packet) Verdict {
 	if first && !w.mayLead(p) {
 		return FragmentOverlap
 	}
-	keeps := p.conn != nil || w.opens(p)
+	keeps := (p.conn != nil || w.opens(p)) && !w.throughPassage(p)
 	if !keeps && !first {
 		return next
 	}
@@ -56,6 +56,46 @@ func (w *Worker) trackConnection(p *packet) Verdict {
 		w.account(p)
 	}
 	return next
+}
+
+// throughPassage tells whether p passes a Translator's ENI, where nothing filters, on its way from a
+// guest of this card or on from the Translator, and so leaves no record there: the Passage keeps what
+// the stages found. What comes by a tunnel leaves a record, by which the fast path finds the next one.
+func (w *Worker) throughPassage(p *packet) bool {
+	q := w.queues[p.guest.number]
+	if q == nil || q.gate == nil || p.Frag == wire.LaterFragment {
+		return false
+	}
+	if !p.untracked && (p.conn == nil || p.was.Flags()&flow.FlagUntracked == 0) {
+		return false
+	}
+	if p.dir == wire.Out {
+		q.gate.keep(p, w.epoch, w.findings(p))
+		return true
+	}
+	return p.outerSrc.IsZero()
+}
+
+// keep notes in p's Passage the way of p, which the Translator sent. Only plain packets of known
+// connections need a way.
+func (e *entrance) keep(p *packet, epoch uint32, f flow.Found) {
+	if p.EtherType != wire.EtherTypeIPv4 || p.IsICMP() || p.Frag != wire.Whole || p.Proto == wire.ProtoTCP && p.Flags&wire.TCPSyn != 0 {
+		return
+	}
+	back := PassageKey{Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Kind: uint32(p.Proto)}
+	at, ok := e.passages.Find(&back)
+	if !ok {
+		return
+	}
+	_, peer, ok := e.passages.At(at).To()
+	if !ok {
+		return
+	}
+	way := f.StatusOut()
+	if !e.beyond {
+		way |= flow.StatusWalkedIn
+	}
+	e.passages.At(peer).keep(epoch, way)
 }
 
 // waits tells whether p is a SYN that asks for a connection in the place of one that lives.

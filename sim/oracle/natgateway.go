@@ -218,7 +218,9 @@ func (y *way) backThrough(nat *ec2.NetworkInterface) []Outcome {
 		}
 		p := y.p
 		y.p = t.in(p)
-		y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
+		if p.Quoted == nil { // an error keeps no flow alive (RFC 5508 section 4)
+			y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
+		}
 		return y.toInside(nat)
 	}
 	if !y.natCarries() {
