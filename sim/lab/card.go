@@ -3,21 +3,16 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"syscall"
 	"time"
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
-	"nitrocard/sim/netlab"
 )
 
-// runDir holds sockets and logs of the cards. It is the cage's own tmpfs.
+// runDir holds sockets and logs of the cards and of their controller. It is the cage's own tmpfs.
 const runDir = "/run/nitrocard"
 
 // patience is for one thing that takes seconds at most on an idle machine: a
@@ -27,112 +22,80 @@ const patience = 10 * time.Minute
 // pollEvery is how often the lab looks whether what it waits for has come.
 const pollEvery = 20 * time.Millisecond
 
-// card is a running nitrocard: the program itself, a process on its server.
+// origin is where cards have their configuration from.
+type origin struct {
+	file string      // "": from the controller
+	by   *controller // nil: from the file
+}
+
+// flags are those of a card.
+func (o origin) flags(card string) []string {
+	if o.by == nil {
+		return []string{"--config", o.file, "--card", card}
+	}
+	return []string{"--controller", o.by.socket, "--host", card, "--trust", o.by.keys, "--state", runDir + "/" + card}
+}
+
+// card is a running card on its server.
 type card struct {
 	*ctl.Client
-	name string
-	cmd  *exec.Cmd
-	log  string        // file
-	end  chan struct{} // closed when the process ended
+	*process
+	args []string
 }
 
 // startCard runs a card on the server with one port a guest and waits until
 // its control socket answers.
-func (w *world) startCard(ctx context.Context, name, config string) (*card, error) {
+func (w *world) startCard(ctx context.Context, name string, from origin) (*card, error) {
 	socket := cardSocket(name)
-	args := []string{"run", "--config", config, "--card", name, "--uplink", w.region.port(0, uplink), "--socket", socket}
-	args = append(args, w.region.reading.Flags()...)
+	args := append([]string{"run", "--uplink", w.region.port(0, uplink), "--socket", socket}, from.flags(name)...)
+	if from.by == nil {
+		args = append(args, w.region.reading.Flags()...)
+	}
 	for i, g := range w.region.guests {
 		if g.Card == name {
 			args = append(args, "--guest", g.ENI+"="+w.region.port(1+i, g.Nick))
 		}
 	}
-	c := &card{Client: ctl.Dial(socket), name: name, log: runDir + "/" + name + ".log", end: make(chan struct{})}
-	if err := c.start(w.servers[name], args); err != nil {
-		return nil, fmt.Errorf("card %s: %w", name, err)
+	c := &card{Client: ctl.Dial(socket), args: args}
+	return c, c.begin(ctx, w, name)
+}
+
+// begin starts the card's process, and waits until it answers.
+func (c *card) begin(ctx context.Context, w *world, name string) (err error) {
+	if c.process, err = start(w.servers[name], "card "+name, runDir+"/"+name+".log", c.args); err != nil {
+		return err
 	}
-	if err := c.ready(ctx); err != nil {
-		c.stop()
-		return nil, err
+	if err := c.until(ctx, c.ready); err != nil {
+		return errors.Join(err, c.stop())
 	}
-	return c, nil
+	return nil
 }
 
 func cardSocket(name string) string { return runDir + "/" + name + ".sock" }
 
-func (c *card) start(server *netlab.Host, args []string) error {
-	log, err := os.Create(c.log)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	c.cmd = exec.Command("/proc/self/exe", args...)
-	c.cmd.Args[0] = "nitrocard"
-	c.cmd.Stdout, c.cmd.Stderr = log, log
-	if err := server.Start(c.cmd); err != nil {
-		return err
-	}
-	go func() {
-		_ = c.cmd.Wait() // a card that ends early is told by ready, or by its checks
-		close(c.end)
-	}()
-	return nil
-}
-
-// ready waits until the card answers with its uplink up.
+// ready is an error unless the card answers with its uplink up.
 func (c *card) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		port, err := c.Port(ctx, uplink)
-		if err == nil && port.Link == "up" {
-			return nil
-		}
-		if err == nil {
-			err = fmt.Errorf("its uplink is %s", port.Link)
-		}
-		select {
-		case <-c.end:
-			return fmt.Errorf("card %s ended: %s", c.name, c.lastWords())
-		case <-ctx.Done():
-			return fmt.Errorf("card %s is not ready: %w; %s", c.name, err, c.lastWords())
-		case <-time.After(pollEvery):
-		}
+	port, err := c.Port(ctx, uplink)
+	if err == nil && port.Link != "up" {
+		err = fmt.Errorf("its uplink is %s", port.Link)
 	}
-}
-
-// lastWords is the end of what the card wrote.
-func (c *card) lastWords() string {
-	text, err := os.ReadFile(c.log)
-	if err != nil || len(bytes.TrimSpace(text)) == 0 {
-		return "it wrote nothing"
-	}
-	return "it wrote: " + string(bytes.TrimSpace(text[max(0, len(text)-2000):]))
+	return err
 }
 
 // stop ends the card as its user would.
 func (c *card) stop() error {
 	c.Close()
-	_ = c.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	select {
-	case <-c.end:
-	case <-time.After(patience):
-		_ = c.cmd.Process.Kill()
-		return fmt.Errorf("card %s was still there %s after SIGTERM", c.name, patience)
-	}
-	if !c.cmd.ProcessState.Success() {
-		return fmt.Errorf("card %s: %s; %s", c.name, c.cmd.ProcessState, c.lastWords())
-	}
-	return nil
+	return c.process.stop()
 }
 
 // cards are the region's, by name.
 type cards map[string]*card
 
-func (w *world) startCards(ctx context.Context, config string) (cards, error) {
+// startCards starts all cards, with a configuration's file or at a controller.
+func (w *world) startCards(ctx context.Context, from origin) (cards, error) {
 	all := cards{}
 	for _, name := range w.region.cards {
-		c, err := w.startCard(ctx, name, config)
+		c, err := w.startCard(ctx, name, from)
 		if err != nil {
 			return nil, errors.Join(err, all.stop())
 		}

@@ -13,7 +13,8 @@
 //	check.go       one thing to try, and its line
 //	region.go      what the configuration (region.yaml) says there is
 //	world.go       hosts and links made of it
-//	card.go        cards: real processes, asked through their control sockets
+//	card.go        cards: real processes (process.go), asked through their control sockets;
+//	               controller.go: what the story's cards follow
 //	driver.go      the cards' ports, and the links that need help with them
 //	guest.go       what instances serve; visitor.go: who asks them, over a
 //	               connection.go: pages and bytes (request.go), lines (talk.go)

@@ -21,9 +21,11 @@ type region struct {
 	public  []announced
 	nats    []natGateway
 	edge    edge
-	driver  string                // of the cards' ports
-	reading vpc.Reading           // of the configuration
-	virtual map[string]*machinery // of the guests that are virtual machines, by name
+	driver  string      // of the cards' ports
+	reading vpc.Reading // of the configuration
+	// controlled: the cards follow a controller.
+	controlled bool
+	virtual    map[string]*machinery // of the guests that are virtual machines, by name
 }
 
 // edge is the router between internet and underlay.

@@ -11,8 +11,7 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
-// allow adds a rule for the shell port to a group on every card, as a
-// controller would, and returns how to take it away again.
+// allow adds a rule for the shell port to a group on every card, and returns how to take it away again.
 func (s *story) allow(ctx context.Context, group string, source netip.Prefix) (restore func() error, err error) {
 	old, err := s.card(s.a1).SecurityGroup(ctx, group)
 	if err != nil {
@@ -20,11 +19,11 @@ func (s *story) allow(ctx context.Context, group string, source netip.Prefix) (r
 	}
 	opened := old
 	opened.IpPermissions = append(slices.Clone(old.IpPermissions), shellRule(source))
-	if err := s.cards.put(ctx, "SecurityGroups", group, opened); err != nil {
+	if err := s.put(ctx, "SecurityGroups", group, opened); err != nil {
 		return nil, err
 	}
 	return func() error {
-		if err := s.cards.put(ctx, "SecurityGroups", group, old); err != nil {
+		if err := s.put(ctx, "SecurityGroups", group, old); err != nil {
 			return fmt.Errorf("taking the rule for %s away: %w", source, err)
 		}
 		return nil
@@ -51,17 +50,20 @@ func (s *story) deny(ctx context.Context, acl string, entry ec2.NetworkAclEntry)
 	entry.RuleNumber, entry.RuleAction = 1, "deny"
 	stricter := old
 	stricter.Entries = append(slices.Clone(old.Entries), entry)
-	if err := s.cards.put(ctx, "NetworkAcls", acl, stricter); err != nil {
+	if err := s.put(ctx, "NetworkAcls", acl, stricter); err != nil {
 		return nil, err
 	}
-	return func() error { return s.cards.put(ctx, "NetworkAcls", acl, old) }, nil
+	return func() error { return s.put(ctx, "NetworkAcls", acl, old) }, nil
 }
 
-// put replaces an object on every card.
-func (all cards) put(ctx context.Context, kind, id string, object any) error {
-	for _, c := range all {
+// put replaces an object on every card: at their controller, or where there is none at each.
+func (s *stage) put(ctx context.Context, kind, id string, object any) error {
+	if s.controller != nil {
+		return s.controller.put(ctx, s.cards, kind, id, object)
+	}
+	for _, c := range s.cards {
 		if _, err := c.Put(ctx, kind, id, object); err != nil {
-			return fmt.Errorf("card %s: %w", c.name, err)
+			return fmt.Errorf("%s: %w", c.process.name, err)
 		}
 	}
 	return nil

@@ -16,26 +16,41 @@ import (
 // stage is a world whose cards run.
 type stage struct {
 	*world
-	cards cards
+	controller *controller // nil: each card has the configuration from a file
+	cards      cards
 }
 
-// newStage builds the world of a region and starts its cards with a configuration's file.
+// newStage builds the world of a region and starts its cards with a configuration's file, which
+// is their controller's if they have one.
 func newStage(ctx context.Context, r *region, file string, out io.Writer) (*stage, error) {
 	w, err := patiently(out, "hosts and links", func() (*world, error) { return build(r) })
 	if err != nil {
 		return nil, fmt.Errorf("building the lab: %w", err)
 	}
 	s := &stage{world: w}
-	s.cards, err = patiently(out, "cards start", func() (cards, error) { return w.startCards(ctx, file) })
-	if err != nil {
+	if err := s.begin(ctx, file, out); err != nil {
+		err = errors.Join(err, s.end())
 		w.close()
 		return nil, err
 	}
-	if err := s.boot(ctx, out); err != nil {
-		w.close()
-		return nil, errors.Join(err, s.cards.stop())
-	}
 	return s, nil
+}
+
+// begin starts controller, cards and virtual machines.
+func (s *stage) begin(ctx context.Context, file string, out io.Writer) (err error) {
+	from := origin{file: file}
+	if s.region.controlled {
+		s.controller, err = patiently(out, "the controller starts", func() (*controller, error) { return s.startController(ctx, file) })
+		if err != nil {
+			s.controller = nil // it has ended
+			return err
+		}
+		from.by = s.controller
+	}
+	if s.cards, err = patiently(out, "cards start", func() (cards, error) { return s.startCards(ctx, from) }); err != nil {
+		return err
+	}
+	return s.boot(ctx, out)
 }
 
 // boot starts the guests that are virtual machines.
@@ -49,8 +64,14 @@ func (s *stage) boot(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// end has every card end, as its user would.
-func (s *stage) end() error { return s.cards.stop() }
+// end has every card end, and then the controller, as their user would.
+func (s *stage) end() error {
+	err := s.cards.stop()
+	if s.controller != nil {
+		err = errors.Join(err, s.controller.stop())
+	}
+	return err
+}
 
 // letIn opens the lab to its user, if it is to be kept.
 func (s *stage) letIn(ctx context.Context, ord order) error {

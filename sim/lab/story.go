@@ -47,7 +47,7 @@ func (s *story) checks() (all []check) {
 	if s.region.driver != DPDK {
 		all = append(all, s.longPackets()...)
 	}
-	return all
+	return append(all, check{"a controller that goes", s.controllerGone})
 }
 
 // longPackets are checks with packets above 2 KB. On ports of DPDK's net_af_packet a datagram in
@@ -79,6 +79,7 @@ func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Write
 		return nil, err
 	}
 	region.driver = ord.Driver
+	region.controlled = ord.Attack == 0 // attacks are on what a card reads itself, too
 	if ord.VM != nil {
 		region.virtual = map[string]*machinery{"b1": ord.VM}
 	}
