@@ -47,6 +47,9 @@ func (a *Array[T]) Close() {
 // At returns the value at an index below Len, in place. The pointer is good until Close, while the array is held.
 func (a *Array[T]) At(i uint32) *T { return &a.list[i] }
 
+// All returns all values, in place, as good as At's pointers.
+func (a *Array[T]) All() []T { return a.list }
+
 // Len returns the number of values.
 func (a *Array[T]) Len() int { return len(a.list) }
 

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// wheelSlots is how many ticks of package flow the timer wheel spans: 17 s.
-	wheelSlots = 256
+	// wheelSlots is how many ticks of package flow the timer wheel spans: 69 s, more than a
+	// handshake may take, so that one that nobody answers is looked at once.
+	wheelSlots = 1024
 )
 
 const (
@@ -43,6 +44,21 @@ func limit(k *Key, state uint32) time.Duration {
 	return idle
 }
 
+// watch sets the timer of a way from inside, or of fragments, whose packets come now.
+func (t *table) watch(at uint32, now uint64) {
+	state := atomic.LoadUint32(&t.ways.At(at).State)
+	t.wheel.Set(at, now+flow.TicksOf(limit(t.ways.Key(at), state))+1)
+}
+
+// hasten is watch for a connection whose time has become short, if the connection is still there.
+func (t *table) hasten(at uint32, now uint64) {
+	t.Lock()
+	defer t.Unlock()
+	if _, _, ok := t.ways.At(at).To(); ok {
+		t.watch(at, now)
+	}
+}
+
 // expireBudget is how many timers an Advance of a worker looks at.
 const expireBudget = 256
 
@@ -66,10 +82,16 @@ func (t *table) advance(now uint64, budget int) (done bool) {
 	return done
 }
 
-// expire ends the connections in due whose time is up, and sets the timers of the others again.
+// expire ends the connections in due whose time is up, and sets the timers of the others again. The
+// first loops have no other purpose than to have memory bring the ways of all connections at once.
 func (t *table) expire(now uint64) {
+	l := &t.leaving
 	for _, at := range t.due {
-		t.leaving.read += uint64(atomic.LoadUint32(&t.ways.At(at).Seen))
+		l.read += uint64(atomic.LoadUint32(&t.ways.At(at).Seen))
+	}
+	for _, at := range t.due {
+		_, peer, _ := t.ways.At(at).To()
+		l.read += uint64(atomic.LoadUint32(&t.ways.At(peer).Seen))
 	}
 	over := t.due[:0]
 	for _, at := range t.due {
@@ -79,7 +101,7 @@ func (t *table) expire(now uint64) {
 			over = append(over, at)
 		}
 	}
-	t.leaving.take(t, over)
+	l.take(t, over)
 	t.due = t.due[:0]
 }
 

@@ -35,6 +35,7 @@ type Appliance struct {
 	openings   [tables.Burst]connection
 	backs      [tables.Burst]Key
 	backHashes [tables.Burst]tables.Hash
+	names      [tables.Burst]name // of the destinations
 	found      [tables.Burst]uint32
 }
 

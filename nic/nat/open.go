@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 
-	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 )
@@ -73,7 +72,7 @@ func (a *Appliance) foresee(first int, missed uint64) {
 		c := &a.openings[i]
 		c.from, c.fromHash = a.keys[i], a.hashes[i]
 		c.socket = socket{Addr: a.place.Pool[favourite(c.from.Src, a.place.Pool)], Port: randomPort(a.random)}
-		a.backs[n] = c.back()
+		a.backs[n], a.names[n] = c.back(), g.uses.destination(c.Addr, &c.from)
 		a.foreseen |= 1 << i
 		n++
 	}
@@ -82,11 +81,11 @@ func (a *Appliance) foresee(first int, missed uint64) {
 		return
 	}
 	g.Lock()
-	defer g.Unlock()
+	g.leaving.read += g.uses.fetch(a.names[:n])
+	g.Unlock()
 	for s, n := a.foreseen, 0; s != 0; s, n = s&(s-1), n+1 {
 		c := &a.openings[bits.TrailingZeros64(s)]
 		c.foreseen, c.foreseenHash = c.socket, a.backHashes[n]
-		g.leaving.read += g.uses.of(g.uses.destination(c.Addr, &c.from))
 	}
 }
 
@@ -186,7 +185,7 @@ func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 	}
 	g.uses.add(of)
 	g.datagrams++
-	g.wheel.Set(at, a.now+flow.TicksOf(together)+1)
+	g.watch(at, a.now)
 }
 
 // maxDatagrams bounds the ways for later fragments, and hostDatagrams those of one inside

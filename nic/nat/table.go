@@ -94,7 +94,7 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 		return 0, true
 	}
 	t.ways.At(out).SetPeer(in)
-	t.wheel.Set(out, now+wheelSlots)
+	t.watch(out, now)
 	t.uses.add(t.uses.host(c.from.Src))
 	t.uses.add(t.uses.destination(c.Addr, &c.from))
 	if state&tcp != 0 {
@@ -143,7 +143,8 @@ type leaving struct {
 	keys   [tables.Burst]Key
 	hashes [2][tables.Burst]tables.Hash // of the ways, and of their other ways
 	found  [tables.Burst]uint32
-	read   uint64 // keeps the compiler from leaving out what is read only to have it come
+	names  [tables.Burst]name // of the destinations
+	read   uint64             // keeps the compiler from leaving out what is read only to have it come
 }
 
 // take ends ways whose timers are not set.
@@ -154,9 +155,10 @@ func (l *leaving) take(t *table, all []uint32) {
 	t.ways.LookupHashBurst(&l.keys, &l.hashes[0], len(all), &l.found)
 	for i, at := range all {
 		s, peer, _ := t.ways.At(at).To()
-		l.read += t.uses.of(t.uses.destination(s.Addr, &l.keys[i]))
+		l.names[i] = t.uses.destination(s.Addr, &l.keys[i])
 		l.keys[i] = *t.ways.Key(peer)
 	}
+	l.read += t.uses.fetch(l.names[:len(all)])
 	t.ways.LookupHashBurst(&l.keys, &l.hashes[1], len(all), &l.found)
 	for i, at := range all {
 		t.leave(at, l.hashes[0][i], l.hashes[1][i])

@@ -35,12 +35,13 @@ func over(state uint32) bool {
 // add sets bits of a way's state.
 func add(w *way, bits uint32) { atomic.OrUint32(&w.State, bits) }
 
-// heard moves the state of a connection, whose way from inside is w, by a segment's flags.
-func (m *Metrics) heard(w *way, fromInside bool, flags uint8) {
+// heard moves the state of a connection, whose way from inside is w, by a segment's flags, and tells
+// whether the segment was one that may be the connection's last.
+func (m *Metrics) heard(w *way, fromInside bool, flags uint8) (last bool) {
 	const rare = wire.TCPSyn | wire.TCPFin | wire.TCPRst
 	state := atomic.LoadUint32(&w.State)
 	if flags&rare == 0 && (state&established != 0 || !fromInside) {
-		return
+		return false
 	}
 	switch {
 	case flags&wire.TCPRst != 0:
@@ -56,4 +57,5 @@ func (m *Metrics) heard(w *way, fromInside bool, flags uint8) {
 			m.ConnectionEstablishedCount++
 		}
 	}
+	return flags&(wire.TCPFin|wire.TCPRst) != 0 && over(atomic.LoadUint32(&w.State))
 }

@@ -100,9 +100,9 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		longest = maxMSS6
 	}
 	w.Touch(uint32(a.now))
-	id := h.ID // IPv4 has but half of IPv6's
+	id, out := h.ID, at // IPv4 has but half of IPv6's
 	if inward {
-		ok, w = a.readdressIn(f, h, s), a.gateway.ways.At(peer)
+		ok, out = a.readdressIn(f, h, s), peer
 	} else {
 		ok = a.readdressOut(f, h, s)
 	}
@@ -116,7 +116,9 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
 			clamp(f.Bytes()[h.L4:h.End], longest)
 		}
-		a.metrics.heard(w, !inward, h.Flags)
+		if a.metrics.heard(a.gateway.ways.At(out), !inward, h.Flags) {
+			a.gateway.hasten(out, a.now)
+		}
 	}
 	a.send(i, inward)
 	return pipeline.Sent
