@@ -28,8 +28,13 @@ func (w *Worker) findRelated(p *packet) bool {
 		return false // an error must go to the sender of the quoted packet; to another it could carry what the groups deny
 	}
 	at, epoch, s := w.flows.Find(&q.key)
-	if epoch == 0 || !w.flows.Has(at, &q.pair) || w.outdated(epoch, s) {
+	if epoch == 0 || !w.flows.Has(at, &q.pair) {
 		return false
+	}
+	if w.outdated(epoch, s) {
+		if _, v := judgeGroups(q.guest.eni, q.query(s.Initiator())); v != next {
+			return false // the next packet of the flow will be cut, too
+		}
 	}
 	p.related, p.at = true, at
 	return true

@@ -242,6 +242,9 @@ func (y *way) errorIntoNAT(nat *ec2.NetworkInterface) []Outcome {
 			y.p.Src = outside.Src
 			quoted := outside.reversed(*y.p.Quoted)
 			y.p.Quoted = &quoted
+			if !y.natACL(nat, Out) {
+				return y.drop(ACLOut)
+			}
 			return y.route(nat)
 		}
 	}

@@ -1,0 +1,54 @@
+package nat
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire/wiretest"
+	"nitrocard/tables/oracle"
+)
+
+// A map agrees with counts over random counts that come and go, in a table as full as it may be,
+// whose names crowd into few slots: at its end, too, from where they go on at its beginning.
+func TestCountsAgreeWithAMap(t *testing.T) {
+	const names = 40
+	r := oracle.Random(t)
+	c, err := newCounts(names, r.Uint64())
+	require.NoError(t, err)
+	t.Cleanup(c.close)
+	slots := c.mask + 1
+	all := map[name]uint64{}
+	for range 100_000 {
+		of := name(r.Uint64N(40)<<32 | (slots-8+r.Uint64N(16))&c.mask)
+		if r.IntN(2) == 0 {
+			c.take(of)
+			if all[of]--; all[of]+1 <= 1 {
+				delete(all, of)
+			}
+		} else if all[of] > 0 || len(all) < names {
+			c.add(of)
+			all[of]++
+		}
+		require.Equal(t, all[of], c.of(of))
+		require.Equal(t, len(all), c.n)
+	}
+	for of, n := range all {
+		require.Equal(t, n, c.of(of))
+	}
+}
+
+// Hosts, their datagrams and destinations have counts of their own, by each part of what they are.
+func TestNamesTellApart(t *testing.T) {
+	c, err := newCounts(10, 1)
+	require.NoError(t, err)
+	t.Cleanup(c.close)
+	a, b := wiretest.Addr("10.0.2.8"), wiretest.Addr("2001:db8::8")
+	seen := map[name]bool{c.host(a): true, c.host(b): true, c.datagrams(a): true, c.datagrams(b): true}
+	for _, k := range []Key{{Dst: a}, {Dst: b}, {Dst: a, DstPort: 1}, {Dst: a, Kind: 1}, {Dst: a, Kind: 1 << 16}} {
+		seen[c.destination(a, &k)], seen[c.destination(b, &k)] = true, true
+	}
+	require.Len(t, seen, 14)
+	from := Key{Dst: a, SrcPort: 7, Src: b}
+	require.Equal(t, c.destination(a, &Key{Dst: a}), c.destination(a, &from), "whoever sends there")
+}
