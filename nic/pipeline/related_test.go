@@ -101,11 +101,14 @@ func TestAQuoteIsTranslatedWithoutAConnection(t *testing.T) {
 	require.Empty(t, x.flows(""))
 }
 
-// An error about an untracked flow ends with its rule, as the flow does.
+// An error about an untracked flow ends with its rule, as the flow does, and not before: another
+// change is none of the flow.
 func TestAnErrorAboutACutFlowIsDropped(t *testing.T) {
 	x := newRig(t)
 	x.connect("80")
 	about := quoteOf(router, wiretest.TCP("35.72.2.8:80", client+":40000"), 28)
+	x.fromInternet("eni-a1", about).delivered("eni-a1")
+	x.put("SecurityGroups", `{GroupId: sg-new, GroupName: new, VpcId: vpc-b}`)
 	x.fromInternet("eni-a1", about).delivered("eni-a1")
 	x.admits(ssh)
 	x.fromInternet("eni-a1", about).dropped(SecurityGroupIn)
