@@ -87,7 +87,9 @@ func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
 	if n.region, err = ch.step(region); err != nil {
 		return n, err
 	}
-	if n.policy, err = n.region.Policy(c.options.Card, prev); err != nil {
+	if c.options.Edge != nil {
+		n.policy = n.region.Edge(prev)
+	} else if n.policy, err = n.region.Policy(c.options.Card, prev); err != nil {
 		return n, err
 	}
 	if n.shares, err = divide(n.policy, c.options.MaxConnections); err != nil {
@@ -117,12 +119,15 @@ func (c *Card) wanted(policy *vpc.Policy) (wanted []bay.Plug) {
 // the workers take the policy over, and closes the ports that no ENI is plugged into any
 // more. The mutex is free while ports are closed.
 func (c *Card) settle(n next, opened *bay.Opening) {
-	var enis []string
+	var places []string
 	for e := range n.policy.All() {
-		enis = append(enis, e.ID)
+		places = append(places, e.ID)
+	}
+	if c.options.Edge != nil {
+		places = append(places, Internet)
 	}
 	c.shares = n.shares
-	gone := c.bays.MakeRoom(enis)
+	gone := c.bays.MakeRoom(places)
 	later, left := c.bays.Plug(n.plugs, opened)
 	ended := c.plugNATs(n.policy, n.nats)
 	for _, s := range gone {
@@ -156,6 +161,10 @@ func (c *Card) ports(policy *vpc.Policy) *pipeline.Ports {
 	p := &pipeline.Ports{MAC: policy.Card.MAC, Uplink: uplink.Queues}
 	if p.MAC.IsZero() {
 		p.MAC = uplink.Info().MAC
+	}
+	if edge := c.options.Edge; edge != nil {
+		b := c.bays.Of(Internet)
+		p.Edge, p.Internet, p.InternetMAC = edge, b.Queues, b.Info().MAC
 	}
 	for e := range policy.All() {
 		p.Guests = append(p.Guests, pipeline.GuestPort{ENI: e, Queues: c.bays.Of(e.ID).Queues, Limit: c.shares.of(e.Owner), CacheLimit: c.shares.cacheOf(e)})

@@ -21,6 +21,9 @@ import (
 // Uplink is the name of the port to the underlay.
 const Uplink = bay.Uplink
 
+// Internet is the name of an edge's port to the internet.
+const Internet = bay.Internet
+
 // Opener opens a port.
 type Opener = bay.Opener
 
@@ -42,6 +45,10 @@ type Options struct {
 	// The card opens the port when the ENI comes and closes the port when the ENI goes. A
 	// port whose spec now names another ENI is not opened anew: the other ENI takes it over.
 	OpenPort func(*vpc.OwnENI) (spec string, open Opener)
+
+	// Edge, if set, makes the card the edge of its region, without ENIs: the router between the
+	// servers and the internet.
+	Edge *pipeline.Internet
 }
 
 // Card is one network card. While Run runs, any goroutine may call the card's methods. A

@@ -13,6 +13,9 @@ import (
 // Uplink is the name of the bay for the port to the underlay.
 const Uplink = "uplink"
 
+// Internet is the name of the bay for an edge's port to the internet.
+const Internet = "internet"
+
 // Bays are the bays of one card. The caller of every method holds the card's mutex.
 // Methods that touch a device free the mutex meanwhile, as their comments say.
 type Bays struct {
@@ -117,14 +120,14 @@ func lightest(loads []int) (least int) {
 	return least
 }
 
-// MakeRoom makes a bay for each ENI of the card that has none, and returns the bays of
-// ENIs that went, which the card has no more. enis are the IDs of the card's ENIs. The
-// first queue of a new bay's port is for the worker with the fewest queues.
-func (b *Bays) MakeRoom(enis []string) (gone []*Bay) {
-	stay := make(map[string]*Bay, len(enis)+1)
+// MakeRoom makes a bay for each of the card's places that has none, and returns the bays of
+// those that went, which the card has no more. names are the IDs of the card's ENIs, or Internet
+// of an edge. The first queue of a new bay's port is for the worker with the fewest queues.
+func (b *Bays) MakeRoom(names []string) (gone []*Bay) {
+	stay := make(map[string]*Bay, len(names)+1)
 	stay[Uplink] = b.all[Uplink]
 	var fresh []string
-	for _, id := range enis {
+	for _, id := range names {
 		if s := b.all[id]; s != nil {
 			stay[id] = s
 		} else {

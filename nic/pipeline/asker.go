@@ -45,17 +45,22 @@ func (w *Worker) askUnderlay() {
 	}
 }
 
-// ask sends a question for the MAC of addr from the uplink, by ARP (RFC 826) or neighbor
-// discovery (RFC 4861 section 7.2.2).
+// ask sends a question for the MAC of addr from the uplink.
 func (w *Worker) ask(addr wire.Addr) {
-	u, a := &w.underlay, &w.asker
+	w.question(w.uplink, wire.Neighbor{MAC: w.underlay.mac, Addr: w.underlay.card.VTEP}, addr)
+}
+
+// question asks for the MAC of addr by a queue, by ARP (RFC 826) or neighbor discovery (RFC 4861
+// section 7.2.2).
+func (w *Worker) question(by *Queue, from wire.Neighbor, addr wire.Addr) {
 	question := wire.NeighborSolicit
 	if addr.Is4() {
 		question = wire.ARPRequest
 	}
-	frame := question(a.scratch[pmd.Headroom:], wire.Neighbor{MAC: u.mac, Addr: u.card.VTEP}, addr)
+	a := &w.asker
+	frame := question(a.scratch[pmd.Headroom:], from, addr)
 	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
-	w.originate(w.uplink, &a.request)
+	w.originate(by, &a.request)
 }
 
 // underlayFrame takes a frame from the underlay that is no tunnel. The card answers who asks

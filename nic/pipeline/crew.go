@@ -18,18 +18,19 @@ type Crew struct {
 	setup  atomic.Pointer[Setup] // changed while all workers stand at the gate
 	begun  atomic.Int64          // when the first turn was, in ns since 1970
 	now    atomic.Int64          // see Now
+	seed   uint64                // of an edge's table
 }
 
 // Options are the parameters of NewCrew.
 type Options struct {
 	Workers     int
 	Connections int    // that Flows has room for
-	Seed        uint64 // of Flows' hash
+	Seed        uint64 // of the tables' hashes
 }
 
 // NewCrew makes workers that have nothing to do until Adopt.
 func NewCrew(o Options) (*Crew, error) {
-	c := &Crew{rules: newRulebook()}
+	c := &Crew{rules: newRulebook(), seed: o.Seed}
 	var err error
 	c.Flows, err = flow.New(flow.Options{Capacity: o.Connections, Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers})
 	if err != nil {
@@ -54,6 +55,9 @@ func (c *Crew) Now() int64 { return c.now.Load() }
 // Adopt puts a setup in force, while all workers stand at the gate.
 func (c *Crew) Adopt(s *Setup) {
 	c.setup.Store(s)
+	if s.edge != nil {
+		s.edge.settle()
+	}
 	c.rules.ids = s.ids
 	for _, w := range c.Workers {
 		w.adopt(s)

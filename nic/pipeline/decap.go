@@ -23,7 +23,11 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 			w.adopted(b, i)
 			continue
 		}
-		v := w.unwrap(p)
+		var o wire.Outer
+		v := w.unwrap(p, &o)
+		if v == next {
+			v = w.findENI(p, &o)
+		}
 		if v == next && w.backlog.shed&(1<<i) != 0 {
 			v = UplinkBacklog
 		}
@@ -54,11 +58,10 @@ func (p *packet) describePlain(k *flow.Key) {
 	}
 }
 
-// unwrap takes the tunnel off one frame and finds the ENI that the packet inside is for.
-func (w *Worker) unwrap(p *packet) Verdict {
-	var o wire.Outer
+// unwrap takes the tunnel, which o then describes, off one frame.
+func (w *Worker) unwrap(p *packet, o *wire.Outer) Verdict {
 	frame := p.frame.Bytes()
-	tunnel, fault := wire.ParseVXLAN(frame, &o)
+	tunnel, fault := wire.ParseVXLAN(frame, o)
 	switch {
 	case fault != wire.NoFault:
 		return p.refuse(Malformed(fault))
@@ -82,7 +85,7 @@ func (w *Worker) unwrap(p *packet) Verdict {
 		p.wrapped = o.Inner
 	}
 	p.untag()
-	return w.findENI(p, &o)
+	return next
 }
 
 // refuse describes a packet that ends with its tunnel on by the outer headers, which the

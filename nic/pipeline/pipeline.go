@@ -61,7 +61,7 @@ import (
 //     queue that received the packet;
 //   - Consumed: the packet was for the card, and nothing is sent;
 //   - early: the packet is a fragment that waits for those before it, and comes again;
-//   - PacketTooBig drops the packet and makes the packet an answer that says so;
+//   - PacketTooBig and TimeExceeded drop the packet and make the packet an answer that says so;
 //   - any other name drops the packet and is the reason.
 //
 // Only the last stage of a way returns Sent, or again, which sends the packet through the
@@ -238,6 +238,9 @@ func (w *Worker) finish(p *packet, v Verdict) {
 	case PacketTooBig:
 		w.drop(p, v)
 		w.tellMTU(p)
+	case TimeExceeded:
+		w.drop(p, v)
+		w.tellExpired(p)
 	default:
 		w.drop(p, v)
 	}

@@ -17,6 +17,7 @@ type Setup struct {
 	enis     eniTable
 	byExits  eniTable // of packets by exits
 	underlay underlay
+	edge     *Edge                 // nil: a card
 	parts    []part                // by worker
 	ids      map[vpc.RuleID]uint32 // an empty rulebook.ids
 }
@@ -29,6 +30,8 @@ type part struct {
 	queues []*Queue // of guests, by ENI number; nil: no ENI of this card
 	uplink *Queue
 	stops  []stop
+
+	internet *Queue // nil: a card
 	rota
 }
 
@@ -37,6 +40,10 @@ type Ports struct {
 	MAC    wire.MAC    // the uplink's
 	Uplink []*Queue    // by worker
 	Guests []GuestPort // in any order
+
+	Edge        *Internet // nil: a card
+	InternetMAC wire.MAC  // of the edge's port to the internet
+	Internet    []*Queue  // by worker
 }
 
 // GuestPort is the place for the port of one ENI of the card.
@@ -53,7 +60,7 @@ func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
 	if before == nil {
 		before = &Setup{}
 	}
-	s := &Setup{Policy: policy, ids: c.freshIDs()}
+	s := &Setup{Policy: policy, ids: c.freshIDs(), edge: c.edgeOf(policy, ports, before.edge)}
 	var guests []guest
 	if before.Policy == policy {
 		s.enis, s.byExits, guests = before.enis, before.byExits, before.parts[0].guests
@@ -76,8 +83,12 @@ const apart = 128
 // room for apart bytes more than they need.
 func partOf(i int, ports *Ports, guests []guest) part {
 	p := part{guests: guests, queues: make([]*Queue, len(guests)), uplink: ports.Uplink[i]}
-	p.polls = make([]polled, 0, len(ports.Guests)+2+apart/int(unsafe.Sizeof(polled{})))
+	p.polls = make([]polled, 0, len(ports.Guests)+3+apart/int(unsafe.Sizeof(polled{})))
 	p.add(p.uplink, nil)
+	if ports.Edge != nil {
+		p.internet = ports.Internet[i]
+		p.add(p.internet, &internet)
+	}
 	for _, port := range ports.Guests {
 		q, g := port.Queues[i], &guests[port.ENI.Number]
 		p.queues[g.number] = q
@@ -93,7 +104,7 @@ func partOf(i int, ports *Ports, guests []guest) part {
 func (s *Setup) Queues(worker int) iter.Seq[*Queue] {
 	p := &s.parts[worker]
 	return func(yield func(*Queue) bool) {
-		if !yield(p.uplink) {
+		if !yield(p.uplink) || p.internet != nil && !yield(p.internet) {
 			return
 		}
 		for _, q := range p.queues {

@@ -93,6 +93,14 @@ const (
 	NATUnknown
 	NATPortAllocation
 
+	SpoofedSource
+	NotAnnounced
+	AddressUnassigned
+	TimeExceeded
+	TimeExceededUntold
+	GatewayUnresolved
+	RouterItself
+
 	// malformed is the first verdict of a row, one for each of wire's faults in wire's
 	// order.
 	malformed
@@ -184,6 +192,14 @@ var vocabulary = [malformed]words{
 	NATFamily:          {"nat_family", "has no form in the other family: not for 64:ff9b::/96, a message, header or length that RFC 7915 does not translate, or an ICMP error with a wrong checksum"},
 	NATUnknown:         {"nat_unknown", "belongs to no connection through the NAT gateway"},
 	NATPortAllocation:  {"nat_port_allocation", "the NAT gateway has no port left to this destination, or no room for another connection"},
+
+	SpoofedSource:      {"spoofed_source", "comes from the internet with an address of the region's own prefixes, or with one that no packet on the internet has"},
+	NotAnnounced:       {"not_announced", "comes from the internet for an address that is in no prefix that the edge announces"},
+	AddressUnassigned:  {"address_unassigned", "is for an address that the edge announces and that no ENI has"},
+	TimeExceeded:       {"time_exceeded", "had no hop left at the edge (TTL or hop limit); its sender was told"},
+	TimeExceededUntold: {"time_exceeded_untold", "had no hop left at the edge or behind it (TTL or hop limit); no router behind the edge tells, nor does the edge of errors and fragments, inward, or more often than others are told"},
+	GatewayUnresolved:  {"gateway_unresolved", "the router towards the internet is not known, or did not answer ARP or neighbor discovery yet"},
+	RouterItself:       {"router_itself", "is for the edge itself, which answers the internet's ping alone, and as often as it has to"},
 
 	ApplianceLoop: {"appliance_loop", "went through as many parts of the card, one after the other, as a packet may; do two parts send to each other?"},
 }

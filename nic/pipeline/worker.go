@@ -73,6 +73,9 @@ func (w *Worker) Poll(now int64) int {
 	w.flows.Advance(w.ticks, expireBudget)
 	if w.number == 0 {
 		w.askUnderlay()
+		if w.setup.edge != nil {
+			w.askGateways()
+		}
 	}
 	n := w.turn()
 	if w.early.n > 0 {
@@ -144,10 +147,13 @@ func (w *Worker) take(q *polled) int {
 // underlay if the guest is nil, to their ends.
 func (w *Worker) runBurst(ingress *Queue, g *guest, n int) {
 	w.ingress = ingress
-	if g == nil {
-		w.fromUplink(w.rx.Frames[:n])
-	} else {
-		w.fromGuest(g, w.rx.Frames[:n])
+	switch frames := w.rx.Frames[:n]; {
+	case w.setup.edge != nil:
+		w.atEdge(g, frames)
+	case g == nil:
+		w.fromUplink(frames)
+	default:
+		w.fromGuest(g, frames)
 	}
 	w.flush()
 	if w.called {

@@ -19,16 +19,32 @@ const LeastMTU6 = 1280
 func TooBig(frame []byte, h *Headers, from Addr, mtu uint16) (n int) {
 	length := int(h.End) - int(h.L3)
 	if h.EtherType == EtherTypeIPv6 {
-		return tooBig6(frame[:EthernetLen+min(length, LeastMTU6)], h.Src, from, mtu)
+		const packetTooBig = 2
+		frame = frame[:EthernetLen+min(length, LeastMTU6)]
+		copy(frame[EthernetLen+ErrorLen6:], frame[EthernetLen:])
+		return error6(frame, h.Src, from, report{packetTooBig, 0, uint32(mtu)})
 	}
-	return tooBig4(frame[:EthernetLen+min(length, LeastMTU)], h.Src, from, mtu)
+	frame = frame[:EthernetLen+min(length, LeastMTU)]
+	copy(frame[EthernetLen+ErrorLen4:], frame[EthernetLen:])
+	return error4(frame, h.Src, from, report{ICMPUnreachable, ICMPFragNeeded, uint32(mtu)})
 }
 
-// tooBig4 is TooBig for IPv4. frame has the error's length.
-func tooBig4(frame []byte, to, from Addr, mtu uint16) (n int) {
-	const header = IPv4Len + ICMPLen
+// The lengths of the headers of an ICMP error before the packet that the error quotes.
+const (
+	ErrorLen4 = IPv4Len + ICMPLen
+	ErrorLen6 = IPv6Len + ICMPLen
+)
+
+// report is what an ICMP error says: type, code and the word behind the checksum.
+type report struct {
+	kind, code uint8
+	word       uint32
+}
+
+// error4 writes the headers of an ICMP error before the packet that frame quotes. frame has the
+// error's length.
+func error4(frame []byte, to, from Addr, says report) (n int) {
 	ip := IPv4(frame[EthernetLen:])
-	copy(ip[header:], ip)
 	*(*[IPv4Len]byte)(ip) = [IPv4Len]byte{
 		0: 0x45, 1: internetControl, 6: dontFragment >> 8, 8: routerTTL, 9: ProtoICMP,
 	}
@@ -37,24 +53,22 @@ func tooBig4(frame []byte, to, from Addr, mtu uint16) (n int) {
 	ip.SetDst(to.As4())
 	ip.SetChecksum(Sum(ip[:IPv4Len], 0))
 	icmp := ip[IPv4Len:]
-	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: ICMPUnreachable, 1: ICMPFragNeeded}
-	binary.BigEndian.PutUint16(icmp[6:], mtu)
+	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: says.kind, 1: says.code}
+	binary.BigEndian.PutUint32(icmp[4:], says.word)
 	binary.BigEndian.PutUint16(icmp[2:], Sum(icmp, 0))
 	return len(frame)
 }
 
-// tooBig6 is TooBig for IPv6. frame has the error's length.
-func tooBig6(frame []byte, to, from Addr, mtu uint16) (n int) {
-	const header, packetTooBig = IPv6Len + ICMPLen, 2
+// error6 is error4 for IPv6.
+func error6(frame []byte, to, from Addr, says report) (n int) {
 	ip := IPv6(frame[EthernetLen:])
-	copy(ip[header:], ip)
 	icmp := ip[IPv6Len:]
 	*(*[8]byte)(ip) = [8]byte{0: 6<<4 | internetControl>>4, 6: ProtoICMPv6, 7: routerTTL}
 	ip.SetPayloadLen(len(icmp))
 	ip.SetSrc(from)
 	ip.SetDst(to)
-	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: packetTooBig}
-	binary.BigEndian.PutUint32(icmp[4:], uint32(mtu))
+	*(*[ICMPLen]byte)(icmp) = [ICMPLen]byte{0: says.kind, 1: says.code}
+	binary.BigEndian.PutUint32(icmp[4:], says.word)
 	pseudo := PseudoSum(from, to, ProtoICMPv6, len(icmp))
 	binary.BigEndian.PutUint16(icmp[2:], Sum(icmp, pseudo))
 	return len(frame)

@@ -1,0 +1,104 @@
+package vpc
+
+import (
+	"iter"
+	"net/netip"
+
+	"nitrocard/nic/wire"
+)
+
+// Edge makes the policy of the edge, which stands on the underlay as a card does, and has no
+// ENIs. prev is the edge's policy before, nil if there is none. All tunnel ends are on the
+// edge's link.
+func (r *Region) Edge(prev *Policy) *Policy {
+	if prev == nil {
+		prev = &Policy{}
+	}
+	e := r.place.edge
+	vtep := e.Vtep.Unmap()
+	p := &Policy{
+		Epoch: prev.Epoch + 1, Region: r, Self: Edge, byID: map[string]*OwnENI{},
+		Card: Card{Name: "edge", VTEP: wire.AddrFrom(vtep), Prefix: hostOf(vtep), MAC: e.UnderlayMac},
+	}
+	for _, card := range r.place.cards {
+		if card.Vtep.Contains(vtep) {
+			p.Card.Prefix = card.Vtep.Masked()
+			break
+		}
+	}
+	return p
+}
+
+// EdgeMAC is the edge's MAC inside tunnels.
+func (r *Region) EdgeMAC() wire.MAC { return r.place.edge.Mac }
+
+// PublicPrefixes are the provider's public addresses, as Placement has them; nil: it does not
+// tell.
+func (r *Region) PublicPrefixes() []netip.Prefix { return r.place.given.PublicPrefixes }
+
+// PublicBlocks are the addresses by which the internet reaches an ENI: the public ones that stand
+// for private addresses, the IPv6 ones that the internet carries, and prefixes of those that
+// are delegated to the ENI.
+func (e *ENI) PublicBlocks() iter.Seq[netip.Prefix] {
+	return func(yield func(netip.Prefix) bool) {
+		for _, a := range e.Addrs() {
+			switch {
+			case !a.Public.IsZero():
+				if !yield(hostOf(a.Public.Netip())) {
+					return
+				}
+			case a.Private.IsGlobal6():
+				if !yield(hostOf(a.Private.Netip())) {
+					return
+				}
+			}
+		}
+		for _, p := range e.prefixes() {
+			if wire.AddrFrom(p.Addr()).IsGlobal6() && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Move is an ENI that two regions have in different ways.
+type Move struct {
+	Was, Is *ENI // nil: the ENI came, or went
+}
+
+// Since yields the ENIs that differ, or whose stations do, from those of a region before; all
+// for nil. Its cost is that of the differences, and two words for each 256 ENIs of the region:
+// regions share the chunks that did not change.
+func (r *Region) Since(before *Region) iter.Seq[Move] {
+	if before == nil {
+		before = EmptyRegion()
+	}
+	return func(yield func(Move) bool) {
+		for i := range max(len(r.enis.chunks), len(before.enis.chunks)) {
+			if chunkOf(r.enis.chunks, i) == chunkOf(before.enis.chunks, i) && chunkOf(r.stations.chunks, i) == chunkOf(before.stations.chunks, i) {
+				continue
+			}
+			for n := range uint32(1 << vectorBits) {
+				number := uint32(i)<<vectorBits | n
+				was, is := before.enis.at(number), r.enis.at(number)
+				if was == is && (is == nil || *before.Station(number) == *r.Station(number)) {
+					continue
+				}
+				if !yield(Move{was, is}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// chunkOf is a chunk of a list that may be shorter.
+func chunkOf[T any](chunks []*T, i int) *T {
+	if i < len(chunks) {
+		return chunks[i]
+	}
+	return nil
+}
+
+// Since compares chunks of ENIs with those of their stations.
+var _ = [1]struct{}{}[vectorBits-StationBits]
