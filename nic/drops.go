@@ -99,7 +99,7 @@ func (s *counted) addDrops(reasons map[Verdict]*DropView) {
 		if n := s.Ends[v]; n > 0 && v.Dropped() {
 			at(v).Packets += n
 		}
-		if n := s.Drops[v]; n > 0 && s.name != Uplink {
+		if n := s.Drops[v]; n > 0 && s.name != Uplink && s.name != Internet {
 			at(v).ENIs[s.name] += n
 		}
 	}
@@ -124,7 +124,7 @@ func (l *losses) add(s *counted) {
 		}
 		v := &(*l)[i]
 		v.Packets += loss.Frames
-		if s.name != Uplink {
+		if s.name != Uplink && s.name != Internet {
 			v.ENIs[s.name] += loss.Frames
 		}
 	}

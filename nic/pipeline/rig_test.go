@@ -59,7 +59,8 @@ type rig struct {
 	ports  map[string]*mem.Port
 	now    int64
 	ended  []Event
-	gone   bool // an ENI went, and its counts with it
+	gone   bool      // an ENI went, and its counts with it
+	edge   *Internet // the rig is the edge; nil: a server
 }
 
 // newRig is server x with every port attached, its edge resolved.
@@ -125,6 +126,10 @@ func (r *rig) store(policy *vpc.Policy) {
 		stay[e.ID] = r.place(e.ID)
 		ports.Guests = append(ports.Guests, GuestPort{ENI: e, Queues: stay[e.ID], Limit: cmp.Or(e.Allowance, r.room/5), CacheLimit: r.room / 4 / 4})
 	}
+	if r.edge != nil {
+		stay[toInternet] = r.place(toInternet)
+		ports.Edge, ports.Internet, ports.InternetMAC = r.edge, stay[toInternet], edgeMAC
+	}
 	r.gone = r.gone || len(r.places) > len(stay)
 	r.places = stay
 	r.Adopt(r.NewSetup(policy, ports))
@@ -160,7 +165,10 @@ func (r *rig) become(region *vpc.Region) {
 	if v := r.Setup(); v != nil {
 		before = v.Policy
 	}
-	policy, err := region.Policy(r.server, before)
+	policy, err := region.Edge(before), error(nil)
+	if r.edge == nil {
+		policy, err = region.Policy(r.server, before)
+	}
 	require.NoError(r, err)
 	r.config, r.region = region.Config(), region
 	r.store(policy)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -409,7 +410,7 @@ var defects = map[Verdict]bool{Undecided: true, next: true, again: true, early: 
 // its own and a sentence.
 func TestEveryVerdictIsTestedAndNamed(t *testing.T) {
 	seen := map[Verdict]bool{}
-	for _, c := range verdictCases {
+	for _, c := range slices.Concat(verdictCases, edgeCases) {
 		seen[c.want] = true
 	}
 	seen[ApplianceLoop] = true // TestAppliancesThatSendToEachOtherEnd: such a packet ends more than once
