@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -159,6 +160,14 @@ func (c *Card) Config() *vpc.Config { return c.Policy().Region.Config() }
 
 // Policy is the compiled configuration in force.
 func (c *Card) Policy() *vpc.Policy { return c.crew.Setup().Policy }
+
+// Prefixes are what an edge announces to the internet, in order; nil of a card.
+func (c *Card) Prefixes() (all []netip.Prefix) {
+	if c.options.Edge != nil {
+		c.gate.Do(func() { all = c.crew.Setup().Prefixes() })
+	}
+	return all
+}
 
 // Verdict is what became of a packet.
 type Verdict = pipeline.Verdict

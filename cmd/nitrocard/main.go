@@ -4,6 +4,7 @@
 //	usage.go   what is said of a command line that cannot be
 //	run.go     run: its flags
 //	work.go    the card at work on ports of this machine
+//	edge.go    edge: the card in the role of the router to the internet
 //	reload.go  SIGHUP
 //	followed.go  a card whose configuration is a controller's
 //	controller.go  controller: the region of many cards
@@ -109,6 +110,6 @@ words, and real packets get the treatment that EC2 gives them.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newController(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
+	root.AddCommand(newRun(), newEdge(), newController(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
 	return root
 }

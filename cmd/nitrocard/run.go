@@ -30,6 +30,7 @@ type runOptions struct {
 	idleSleep                    time.Duration // 0: never
 	eal                          *ealOptions
 	hangups                      chan os.Signal // from the start on
+	edge                         *edgeOptions   // nil: a card
 }
 
 func newRun() *cobra.Command {
@@ -56,14 +57,11 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
 	cmd.Flags().StringVar(&o.pcapDir, "pcap-dir", "", "`folder` below which ports of the configuration write captures (pcap: with out=)")
-	cmd.Flags().Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
-	cmd.Flags().Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket; with --read-group they must be in both")
+	accessFlags(cmd, &o.access)
 	sandboxFlags(cmd, &o.sandbox)
 	controlledFlags(cmd, &o.controlled)
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
-	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
-	cmd.Flags().Var(between(&o.ring, 1, afpacket.MostRing), "ring", "`frames`, of 2 KB each, that an afpacket port keeps while its worker is away")
-	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")
+	workerFlags(cmd, &o)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := o.controlled.check(cmd); err != nil {
 			return err
@@ -78,6 +76,19 @@ PORT is ` + portUsage() + `.`,
 		return run(cmd.Context(), &o, cmd.ErrOrStderr())
 	}
 	return cmd
+}
+
+// accessFlags are the flags about who may use the socket.
+func accessFlags(cmd *cobra.Command, o *ctl.Access) {
+	cmd.Flags().Var(group{&o.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
+	cmd.Flags().Var(group{&o.Writers}, "write-group", "`group` whose members may change things through the socket; with --read-group they must be in both")
+}
+
+// workerFlags are the flags about threads and rings.
+func workerFlags(cmd *cobra.Command, o *runOptions) {
+	cmd.Flags().Var(between(&o.workers, 1, mostWorkers), "workers", "`threads` that share the packets, each on a CPU that all others keep off (default: one per CPU but one)")
+	cmd.Flags().Var(between(&o.ring, 1, afpacket.MostRing), "ring", "`frames`, of 2 KB each, that an afpacket port keeps while its worker is away")
+	cmd.Flags().Var(span{&o.idleSleep}, "idle-sleep", "`time` without traffic after which a worker sleeps until some comes; 0 never")
 }
 
 // mostWorkers is more than any card has queues for.

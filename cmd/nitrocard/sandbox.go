@@ -170,6 +170,9 @@ func (o *runOptions) kept(card *nic.Card, guests *guestPorts) sandbox.Options {
 		keep.Folders = append(keep.Folders, o.pcapDir)
 	}
 	ports := []string{o.uplink}
+	if o.edge != nil {
+		ports = append(ports, o.edge.port)
+	}
 	for _, g := range guests.given {
 		ports = append(ports, g.spec)
 	}

@@ -45,6 +45,10 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	outside, err := o.outside()
+	if err != nil {
+		return err
+	}
 	if o.socket == ctl.DefaultSocket() {
 		if err := errors.Join(ctl.Folder(filepath.Dir(o.socket)), takeBack(o.socket)); err != nil {
 			return fmt.Errorf("--socket: %w", err)
@@ -63,6 +67,11 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	}
 	options := o.options()
 	options.Log, options.OpenPort = log, guests.open
+	if o.edge != nil {
+		if options.Edge, err = o.edge.internet(); err != nil {
+			return err
+		}
+	}
 	card, err := nic.New(cfg, options)
 	if err != nil {
 		return err
@@ -70,11 +79,31 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err := card.Attach(nic.Uplink, uplink); err != nil {
 		return errors.Join(fmt.Errorf("--uplink: %w", err), card.Close())
 	}
+	if outside != nil {
+		if err := card.Attach(nic.Internet, outside); err != nil {
+			return errors.Join(fmt.Errorf("--port: %w", err), card.Close())
+		}
+	}
 	introduce(log, card, o)
 	if err := o.enterSandbox(ctx, card, guests, log); err != nil {
 		return errors.Join(err, card.Close())
 	}
 	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Follows: o.controlled.by, Access: o.access, Log: log}, o)
+}
+
+// outside opens the edge's port to the internet; nil of a card.
+func (o *runOptions) outside() (nic.Opener, error) {
+	if o.edge == nil {
+		return nil, nil
+	}
+	if o.edge.port == o.uplink {
+		return nil, fmt.Errorf("%s is --port and --uplink: the internet and the underlay need a port each", o.uplink)
+	}
+	open, err := opener(drivers(o.ring), o.edge.port, o.workers)
+	if err != nil {
+		return nil, fmt.Errorf("--port: %w", err)
+	}
+	return open, nil
 }
 
 // configuration is the one to begin with.
@@ -106,6 +135,10 @@ func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 	}
 	if memory := dpdk.Memory(); memory != "" {
 		log.Info("DPDK is up", "memory", memory)
+	}
+	if o.edge != nil {
+		log.Info("edge is up", "addresses", o.edge.addresses, "announces", len(card.Prefixes()), "uplink", o.uplink, "port", o.edge.port, "workers", o.workers, "socket", o.socket)
+		return
 	}
 	enis := 0
 	for range p.All() {

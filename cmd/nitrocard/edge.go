@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic"
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd/afpacket"
+)
+
+// edgeOptions are edge's flags beside those of run.
+type edgeOptions struct {
+	port      string // to the internet
+	addresses []netip.Prefix
+	gateways  []netip.Addr
+}
+
+func newEdge() *cobra.Command {
+	o := runOptions{idleSleep: nic.DefaultIdleSleep, ring: afpacket.DefaultRing, edge: &edgeOptions{}}
+	cmd := &cobra.Command{
+		Use:   "edge --config FILE|DIR --port PORT --address ADDRESS/LENGTH --gateway ADDRESS --uplink PORT",
+		Short: "Be the router between the internet and the servers, until told to stop",
+		Long: `Be the edge of a region, the router between the internet and the servers, until
+told to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again. What comes
+from the internet for a public address is wrapped for the server of its ENI; what
+servers send for their ENIs leaves for the gateway. The edge has the tunnel end of
+Placement's Edge, as all edges of a region have, and announces PublicPrefixes of
+Placement, or without these the prefixes that public addresses are of.
+
+PORT is ` + portUsage() + `.`,
+		Example: `  nitrocard edge --config region.yaml --uplink afpacket:eth0 \
+    --port afpacket:eth1 --address 203.0.113.1/24 --gateway 203.0.113.254 \
+    --address 2001:db8:9::1/64 --gateway 2001:db8:9::fe
+  nitrocard get drops                         # what the edge let nobody have, and why
+  nitrocard get ports`,
+		Args:                  takes(0, 0, "flags only"),
+		DisableFlagsInUseLine: true,
+	}
+	config, socket, reading := configFlag(cmd), socketFlag(cmd), readingFlag(cmd)
+	o.eal = ealFlag(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
+	flags.StringVar(&o.edge.port, "port", "", "`port` to the internet")
+	flags.Var(linkPrefixes{&o.edge.addresses}, "address", "`address` of the edge on its link to the internet, with the link's length; one of each family")
+	flags.Var(gateways{&o.edge.gateways}, "gateway", "`address` of the router on that link that takes what leaves; one of each family")
+	workerFlags(cmd, &o)
+	accessFlags(cmd, &o.access)
+	sandboxFlags(cmd, &o.sandbox)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := needs(cmd, "config", "uplink", "port", "address"); err != nil {
+			return err
+		}
+		o.config, o.socket, o.reading, o.connections = *config, *socket, *reading, 1
+		if o.workers == 0 {
+			o.workers = usualWorkers(runtime.NumCPU())
+		}
+		return run(cmd.Context(), &o, cmd.ErrOrStderr())
+	}
+	return cmd
+}
+
+// internet is how the edge stands on its link, as the flags say.
+func (o *edgeOptions) internet() (*pipeline.Internet, error) {
+	link := &pipeline.Internet{Addresses: o.addresses, Gateways: o.gateways}
+	for i, p := range o.addresses {
+		a := p.Addr()
+		switch {
+		case !wire.AddrFrom(a).IsUnicast() || a == p.Masked().Addr() && p.Bits() < a.BitLen()-1:
+			return nil, fmt.Errorf("--address %s: that is no host's address", p)
+		case slices.ContainsFunc(o.addresses[:i], func(q netip.Prefix) bool { return q.Addr().Is4() == a.Is4() }):
+			return nil, fmt.Errorf("--address %s: the edge has an address of that family already", p)
+		}
+	}
+	for i, g := range o.gateways {
+		own := slices.IndexFunc(o.addresses, func(p netip.Prefix) bool { return p.Addr().Is4() == g.Is4() })
+		switch {
+		case slices.ContainsFunc(o.gateways[:i], func(h netip.Addr) bool { return h.Is4() == g.Is4() }):
+			return nil, fmt.Errorf("--gateway %s: there is one of that family already", g)
+		case own < 0:
+			return nil, fmt.Errorf("--gateway %s: the edge has no --address of that family", g)
+		case !o.addresses[own].Contains(g) && !g.IsLinkLocalUnicast():
+			return nil, fmt.Errorf("--gateway %s: it is not on the link of --address %s", g, o.addresses[own])
+		case o.addresses[own].Addr() == g:
+			return nil, fmt.Errorf("--gateway %s: that is the edge's own address", g)
+		}
+	}
+	var err error
+	link.Kernel, err = o.kernels()
+	return link, err
+}
+
+// kernels tells whether the kernel has the edge's addresses, and so answers for them: ARP, ping
+// and BGP.
+func (o *edgeOptions) kernels() (bool, error) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return false, err
+	}
+	var has, lacks []netip.Addr
+	for _, p := range o.addresses {
+		if slices.ContainsFunc(all, func(a net.Addr) bool { q, is := a.(*net.IPNet); return is && q.IP.Equal(p.Addr().AsSlice()) }) {
+			has = append(has, p.Addr())
+		} else {
+			lacks = append(lacks, p.Addr())
+		}
+	}
+	if len(has) > 0 && len(lacks) > 0 {
+		return false, fmt.Errorf("--address: this host's kernel has %s and not %s: give it both, and it answers for both, or neither, and the edge does", has[0], lacks[0])
+	}
+	return len(has) > 0, nil
+}
+
+// linkPrefixes is a flag's values: addresses with a length.
+type linkPrefixes struct{ to *[]netip.Prefix }
+
+func (p linkPrefixes) Type() string   { return "address" }
+func (p linkPrefixes) String() string { return "" }
+
+func (p linkPrefixes) Set(text string) error {
+	given, err := netip.ParsePrefix(text)
+	if err != nil {
+		return errors.New("an address and the length of its link's prefix are expected, such as 203.0.113.1/24")
+	}
+	*p.to = append(*p.to, given)
+	return nil
+}
+
+// gateways is a flag's values: addresses.
+type gateways struct{ to *[]netip.Addr }
+
+func (a gateways) Type() string   { return "address" }
+func (a gateways) String() string { return "" }
+
+func (a gateways) Set(text string) error {
+	given, err := netip.ParseAddr(text)
+	if err != nil || given.Zone() != "" {
+		return errors.New("an address is expected, such as 203.0.113.254")
+	}
+	*a.to = append(*a.to, given.Unmap())
+	return nil
+}
