@@ -21,13 +21,31 @@ type Change struct {
 // Apply puts a whole configuration in force before Apply returns, or changes nothing and
 // returns an error. Tracked connections go on.
 func (c *Card) Apply(cfg *vpc.Config) (Change, error) {
-	return c.follow(&change{step: func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) }})
+	return told(c.follow(&change{step: func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) }}))
 }
 
 // Change puts edits of the configuration in force, all before Change returns, or none
 // and returns an error. Its cost is the edits', however large the configuration is.
-func (c *Card) Change(edits ...vpc.Edit) (Change, error) {
+func (c *Card) Change(edits ...vpc.Edit) (Change, error) { return told(c.edit(edits)) }
+
+// Follow is Change for who does not ask what changed, which takes time of its own if
+// that is a million ENIs.
+func (c *Card) Follow(edits ...vpc.Edit) error {
+	_, err := c.edit(edits)
+	return err
+}
+
+// edit is Change without a word of what changed.
+func (c *Card) edit(edits []vpc.Edit) (*vpc.Policy, error) {
 	return c.follow(&change{edits: edits, step: func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) }})
+}
+
+// told tells what changed with a policy.
+func told(p *vpc.Policy, err error) (Change, error) {
+	if err != nil {
+		return Change{}, err
+	}
+	return Change{Epoch: p.Epoch, Diff: p.Region.Diff(), Notices: append([]vpc.Notice{}, p.Notices()...)}, nil
 }
 
 // next is what a change is to put in force.
@@ -42,7 +60,7 @@ type next struct {
 // follow puts a change in force. The mutex is free while follow opens the ports that the
 // change brings, and other changes may pass. So follow computes next anew after each
 // opening, from the configuration in force by then.
-func (c *Card) follow(ch *change) (Change, error) {
+func (c *Card) follow(ch *change) (*vpc.Policy, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	opened := c.bays.Opening()
@@ -57,16 +75,16 @@ func (c *Card) follow(ch *change) (Change, error) {
 		}
 		n.nats = made
 		if err != nil {
-			return Change{}, err
+			return nil, err
 		}
 		if len(n.plugs.Missing) == 0 {
 			c.overtake(ch)
 			c.settle(n, opened)
-			return Change{Epoch: n.policy.Epoch, Diff: n.region.Diff(), Notices: append([]vpc.Notice{}, n.region.Notices()...)}, nil
+			return n.policy, nil
 		}
 		c.wait(ch)
 		if err := opened.Open(n.plugs.Missing); err != nil {
-			return Change{}, err
+			return nil, err
 		}
 	}
 }

@@ -72,7 +72,15 @@ func (ch *change) meets(other *change) bool {
 // sameObject tells whether two edits touch one object. Placement says where each ENI is,
 // so an edit of Placement and one of an ENI's placement touch the same.
 func sameObject(a, b *vpc.Edit) bool {
+	if a.Kind == vpc.KindMappings || b.Kind == vpc.KindMappings {
+		return mapping(a) && mapping(b)
+	}
 	return a.Kind == b.Kind && a.ID == b.ID || placing(a) && placing(b) && (a.Kind == "Placement" || b.Kind == "Placement")
+}
+
+// mapping tells whether an edit may touch one of the ENIs of Mappings, or its place.
+func mapping(e *vpc.Edit) bool {
+	return e.Kind == vpc.KindMappings || e.Kind == "NetworkInterfaces" || placing(e)
 }
 
 // placing tells whether an edit touches Placement or one ENI's placement.

@@ -128,8 +128,7 @@ func (f follows) Region() *vpc.Region { return f.Policy().Region }
 
 // Change is as follow.Target says.
 func (f follows) Change(edits ...vpc.Edit) error {
-	_, err := f.Card.Change(edits...)
-	return err
+	return f.Card.Follow(edits...)
 }
 
 // leave gives the card's copy to who comes next.

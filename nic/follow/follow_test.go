@@ -36,7 +36,7 @@ func vpcs(ids ...string) (edits []vpc.Edit) {
 
 // message leads card x from one revision to another.
 func message(t *testing.T, s *Signer, after, revision uint64, edits ...vpc.Edit) *Message {
-	encoded, err := Encode(edits)
+	encoded, err := Encode(edits...)
 	require.NoError(t, err)
 	m, err := s.Sign(Header{Card: "x", After: after, Revision: revision, Issued: noon, Expires: noon.Add(time.Minute)}, encoded)
 	require.NoError(t, err)

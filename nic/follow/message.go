@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -30,32 +31,74 @@ type Message struct {
 	signed    []byte // the header's JSON, as it was signed
 	key       string // the ID of the signer's key
 	signature []byte
-	edits     []byte // JSON, an edit a line
+	edits     []byte // as Encode writes them
 }
 
-// Encode writes edits as messages carry them. A controller encodes what changed once, for
-// all cards.
-func Encode(edits []vpc.Edit) ([]byte, error) {
-	var all []byte
+// Encode writes edits as messages carry them: a line of JSON each, but of Mappings, whose line
+// is followed by bytes. A controller encodes what changed once, for all cards.
+//
+//	{"Kind":"SecurityGroups","ID":"sg-1","Object":{…}}⏎
+//	{"Kind":"Mappings","Bytes":3901234}⏎… as vpc.Mappings.AppendBinary writes them
+func Encode(edits ...vpc.Edit) (all []byte, err error) {
 	for _, e := range edits {
-		line, err := json.Marshal(e)
+		var line, behind []byte
+		if m, is := e.Object.(*vpc.Mappings); is {
+			if behind, err = m.AppendBinary(nil); err == nil {
+				line, err = json.Marshal(mappingsLine{e.Kind, len(behind)})
+			}
+		} else {
+			line, err = json.Marshal(e)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", e.Kind, e.ID, err)
 		}
-		all = append(append(all, line...), '\n')
+		all = append(append(append(all, line...), '\n'), behind...)
 	}
 	return all, nil
+}
+
+// mappingsLine is the line of Mappings.
+type mappingsLine struct {
+	Kind  string
+	Bytes int
+}
+
+// isMappings tells whether a line is a mappingsLine.
+func isMappings(line []byte) bool {
+	return bytes.HasPrefix(line, []byte(`{"Kind":"`+vpc.KindMappings+`"`))
 }
 
 // Edits reads what Encode wrote.
 func (m *Message) Edits() ([]vpc.Edit, error) {
 	var edits []vpc.Edit
-	for line := range lines(m.edits) {
+	for rest := m.edits; len(rest) > 0; {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte{'\n'})
 		var e vpc.Edit
-		if err := json.Unmarshal(line, &e); err != nil {
+		var err error
+		if isMappings(line) {
+			e, rest, err = mappings(line, rest)
+		} else {
+			err = json.Unmarshal(line, &e)
+		}
+		if err != nil {
 			return nil, err
 		}
 		edits = append(edits, e)
 	}
 	return edits, nil
+}
+
+// mappings reads Mappings, and cuts their bytes off.
+func mappings(line, rest []byte) (vpc.Edit, []byte, error) {
+	var l mappingsLine
+	if err := json.Unmarshal(line, &l); err != nil {
+		return vpc.Edit{}, nil, err
+	}
+	if l.Bytes < 0 || l.Bytes > len(rest) {
+		return vpc.Edit{}, nil, fmt.Errorf("%s: %d bytes are told, and %d are there", l.Kind, l.Bytes, len(rest))
+	}
+	m := &vpc.Mappings{}
+	err := m.UnmarshalBinary(rest[:l.Bytes])
+	return vpc.Edit{Kind: l.Kind, Object: m}, rest[l.Bytes:], err
 }

@@ -2,12 +2,10 @@ package follow
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 )
 
 // Bounds of what is read before its signature is known to be right.
@@ -19,8 +17,7 @@ const (
 // envelope is the first line of a message on a stream and in a file; the edits follow it:
 //
 //	{"Header":"eyJDYXJk…","Key":"1f2e…","Signature":"…"}⏎
-//	{"Kind":"SecurityGroups","ID":"sg-1","Object":{…}}⏎
-//	… as many bytes as the header says
+//	… as many bytes as the header says, as Encode writes them
 type envelope struct {
 	Header    []byte // JSON, in base64
 	Key       string
@@ -75,27 +72,26 @@ func Read(r *bufio.Reader) (*Message, error) {
 	if m.Size < 0 || m.Size > mostEdits {
 		return nil, fmt.Errorf("a message has %d bytes of edits; %d are the most", m.Size, mostEdits)
 	}
-	// The buffer grows with what comes, and not by what the header promises.
-	var edits bytes.Buffer
-	if n, err := io.CopyN(&edits, r, m.Size); err != nil {
-		if err == io.EOF && n < m.Size {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	m.edits = edits.Bytes()
-	return m, nil
+	m.edits, err = body(r, int(m.Size))
+	return m, err
 }
 
-// lines yields the lines of a text.
-func lines(text []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for len(text) > 0 {
-			line, rest, _ := bytes.Cut(text, []byte{'\n'})
-			if !yield(line) {
-				return
-			}
-			text = rest
+// body reads so many bytes. Its memory grows with what comes, and not by what a header promises.
+func body(r io.Reader, size int) ([]byte, error) {
+	const first, growth = 1 << 20, 8
+	all := make([]byte, 0, min(size, first))
+	for len(all) < size {
+		if len(all) == cap(all) {
+			all = append(make([]byte, 0, min(size, growth*len(all))), all...)
 		}
+		n, err := io.ReadFull(r, all[len(all):cap(all)])
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = all[:len(all)+n]
 	}
+	return all, nil
 }

@@ -44,6 +44,9 @@ func (r *Region) step(edit func(*compiler)) (*Region, error) {
 // edit does one edit of the configured objects, and marks the objects to compile.
 func (c *compiler) edit(e Edit) {
 	switch {
+	case e.Kind == KindMappings:
+		m, _ := e.Object.(*Mappings)
+		c.take(m)
 	case e.Kind == KindENIPlacement:
 		c.placeENI(e)
 	case e.Kind == "Placement":

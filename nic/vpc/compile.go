@@ -42,6 +42,8 @@ type compiler struct {
 	dirty        map[string]map[string]bool // by list, the IDs that are marked one by one
 	edited       map[subject]bool           // whose configuration differs from before
 	pending      map[string]eniPlace        // by ENI, its place according to the edits
+	mappings     []*Mappings                // to be put after all edits
+	come         []*object                  // ENIs that Mappings brought, in order
 	homeless     map[string]string          // ENIs whose card goes, with the card's path
 	nowhere      []reference                // from Placement to ENIs that do not exist
 	allowed      map[string]bool            // instances whose allowance was changed
@@ -109,6 +111,9 @@ func (c *compiler) compile() (*Region, error) {
 		return c.next.objects[s.kind] != nil && !c.prev.has(s.kind, s.id) && !c.next.has(s.kind, s.id)
 	})
 	c.next.changes, c.next.edited = c.diff(), c.edited
+	if !c.first {
+		c.next.came = c.come
+	}
 	return c.next, nil
 }
 

@@ -17,7 +17,7 @@ type Diff struct {
 // Diff collects those names only when it is called.
 func (r *Region) Diff() Diff {
 	if r.changes != nil {
-		return *r.changes
+		return r.changes.and(r.came)
 	}
 	d := Diff{Added: []string{}, Changed: []string{}, Removed: []string{}}
 	for _, kind := range kinds {
@@ -31,6 +31,19 @@ func (r *Region) Diff() Diff {
 	}
 	if r.placed() {
 		d.Added = append(d.Added, "Placement")
+	}
+	slices.Sort(d.Added)
+	return d
+}
+
+// and is d with ENIs that came.
+func (d Diff) and(came []*object) Diff {
+	if len(came) == 0 {
+		return d
+	}
+	d.Added = slices.Clone(d.Added)
+	for _, o := range came {
+		d.Added = append(d.Added, o.kind+" "+o.id())
 	}
 	slices.Sort(d.Added)
 	return d

@@ -33,6 +33,7 @@
 //	object.go     an object as it was configured; order.go its place among others
 //	identity.go   an ENI as it was configured, in few bytes
 //	placing.go    Placement as it was configured; allowances.go its allowances
+//	mappings.go   many ENIs as one edit; mappingsbytes.go its bytes, mapped.go its compiler
 //	mark.go       which objects are compiled anew; users.go who names whom
 //	diff.go       what a change changed
 //	vector.go, numberset.go, tight.go  lists, sets and trees that regions share

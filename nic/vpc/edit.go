@@ -13,7 +13,7 @@ import (
 
 // Edit adds an object, puts it in the place of the one with the same ID, or removes it.
 type Edit struct {
-	Kind   string // the object's list, such as "SecurityGroups"; a section without IDs, such as "Placement"; KindRegionPlacement or KindENIPlacement
+	Kind   string // the object's list, such as "SecurityGroups"; a section without IDs, such as "Placement"; KindRegionPlacement, KindENIPlacement or KindMappings
 	ID     string // of an Elastic IP address its PublicIp
 	Object any    // a pointer to the object's shape, such as *ec2.SecurityGroup, or a section's list, not to be changed any more; nil removes
 }

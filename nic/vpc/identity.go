@@ -100,27 +100,40 @@ func (p *packer) pack(config *ec2.NetworkInterface) *identity {
 		p.form.Attachment = &p.attachment
 	}
 	p.takeAddress(e)
-	if !p.common() {
+	if p.common() {
+		e.form = p.shared()
+	} else {
 		e.form = p.detached()
-		return e
 	}
+	return e
+}
+
+// keep is the form that ENIs of the lineage have in the place of a form that a packer of
+// another lineage made.
+func (p *packer) keep(form *ec2.NetworkInterface) *ec2.NetworkInterface {
+	p.form = *form
+	if form.Attachment != nil {
+		p.attachment = *form.Attachment
+	}
+	if !p.common() {
+		return form
+	}
+	return p.shared()
+}
+
+// shared is the form that all ENIs with the key at hand have.
+func (p *packer) shared() *ec2.NetworkInterface {
 	form, known := p.forms[string(p.key)]
 	if !known {
 		form = p.kept.get(string(p.key), p.detached)
 		p.forms[string(p.key)] = form
 	}
-	e.form = form
-	return e
+	return form
 }
 
 // takeAddress moves the primary address from the form to e.
 func (p *packer) takeAddress(e *identity) {
-	a := p.form.PrivateIpAddress
-	for _, one := range p.form.PrivateIpAddresses {
-		if !a.IsValid() && (one.Primary || len(p.form.PrivateIpAddresses) == 1) {
-			a = one.PrivateIpAddress
-		}
-	}
+	a := primaryOf(&p.form)
 	e.addr = number(a)
 	isOwn := func(one ec2.NetworkInterfacePrivateIpAddress) bool { return one.PrivateIpAddress == ownAddress }
 	if e.took = a.Is4() && e.addr != 0 && p.form.PrivateIpAddress != ownAddress && !slices.ContainsFunc(p.form.PrivateIpAddresses, isOwn); !e.took {
@@ -138,6 +151,17 @@ func (p *packer) takeAddress(e *identity) {
 			p.addrs[i].PrivateIpAddress = ownAddress
 		}
 	}
+}
+
+// primaryOf is the primary private address of an ENI, or of a form.
+func primaryOf(config *ec2.NetworkInterface) netip.Addr {
+	a := config.PrivateIpAddress
+	for _, one := range config.PrivateIpAddresses {
+		if !a.IsValid() && (one.Primary || len(config.PrivateIpAddresses) == 1) {
+			a = one.PrivateIpAddress
+		}
+	}
+	return a
 }
 
 // detached is a copy of the form at hand that shares nothing with the next one.

@@ -11,7 +11,7 @@ func (c *compiler) interfaces() {
 	c.markENIs()
 	c.retractENIs()
 	lent := c.lentGroups()
-	c.expectENIs(len(c.filled["NetworkInterfaces"]))
+	c.expectENIs(max(len(c.filled["NetworkInterfaces"]), len(c.come)))
 	b := &eniBuilder{}
 	var pending []elastic
 	for o, config := range each[identity](c, "NetworkInterfaces") {
@@ -159,7 +159,7 @@ func (b *eniBuilder) enter() {
 // markInstance marks the Elastic IP addresses that name an instance, and notes that the
 // instance lost or got an ENI, which may matter to routes.
 func (c *compiler) markInstance(id string) {
-	if c.whole {
+	if c.whole || !c.next.used(id) {
 		return
 	}
 	c.moved[id] = true

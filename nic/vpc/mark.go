@@ -53,11 +53,14 @@ func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
 		all = c.next.inOrder(kind)
 	default:
 		for id := range c.dirty[kind] {
-			if o := c.object(kind, id); o != nil {
+			if o := c.object(kind, id); o != nil && !c.came(o) {
 				all = append(all, o)
 			}
 		}
 		slices.SortFunc(all, byOrder)
+		if kind == "NetworkInterfaces" {
+			all = append(all, c.come...)
+		}
 	}
 	return func(yield func(*object, *T) bool) {
 		for _, o := range all {
@@ -67,6 +70,11 @@ func each[T any](c *compiler, kind string) iter.Seq2[*object, *T] {
 			}
 		}
 	}
+}
+
+// came tells whether an object is an ENI that Mappings brought. These ENIs are the last in order.
+func (c *compiler) came(o *object) bool {
+	return len(c.come) > 0 && o.kind == "NetworkInterfaces" && o.order >= c.come[0].order
 }
 
 // gone are the marked IDs of a list that are not configured any more.

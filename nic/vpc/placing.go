@@ -135,6 +135,7 @@ func (c *compiler) placePending() {
 		}
 		c.plug(id, p)
 	}
+	c.putMappings()
 	c.checkHomeless()
 }
 

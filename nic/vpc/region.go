@@ -18,6 +18,7 @@ import (
 type Region struct {
 	changes *Diff            // nil: everything is new
 	edited  map[subject]bool // what the last change touched
+	came    []*object        // ENIs that the last change brought by Mappings, which are not in edited
 	lineage *lineage
 	empty   bool // EmptyRegion made it
 

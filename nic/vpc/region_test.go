@@ -286,6 +286,7 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 	require.NoError(t, err)
 	follower, err := NewRegion(now.Config)
 	require.NoError(t, err)
+	mapped := EmptyRegion()
 	policies := map[string]*Policy{}
 	taken := 0
 	for range changes {
@@ -315,12 +316,16 @@ func storm(t *testing.T, r *rand.Rand, changes int) {
 		require.Equal(t, meaning(t, whole), meaning(t, region))
 		follower = follow(t, follower, region.Edits())
 		require.Equal(t, sorted(region), sorted(follower))
+		mapped = followMapped(t, mapped, region, r.IntN(3))
 		for _, card := range []string{"x", "y"} {
 			policies[card], err = region.Policy(card, policies[card])
 			require.NoError(t, err)
 			once, err := whole.Policy(card, nil)
 			require.NoError(t, err)
 			require.Equal(t, judgements(once), judgements(policies[card]))
+			behind, err := mapped.Policy(card, nil)
+			require.NoError(t, err)
+			require.Equal(t, judgements(once), judgements(behind))
 		}
 	}
 	t.Logf("%d of %d changes were good; %d ENIs are left", taken, changes, region.onCard.Len())

@@ -40,6 +40,9 @@ func (r *Region) Edits() []Edit {
 			edited[subject{KindENIPlacement, s.id}] = true
 		}
 	}
+	for _, o := range r.came {
+		edited[subject{o.kind, o.id()}], edited[subject{KindENIPlacement, o.id()}] = true, true
+	}
 	edits := make([]Edit, 0, len(edited))
 	delete(edited, subject{kind: "Placement"}) // in parts
 	for _, s := range slices.SortedFunc(maps.Keys(edited), bySubject) {
@@ -65,12 +68,19 @@ func (r *Region) Cards() []CardPlacement { return r.place.cards }
 // beside it.
 func (r *Region) Replacing(edits []Edit) []Edit {
 	stays := make(map[subject]bool, len(edits))
+	var mapped []*Mappings
 	for _, e := range edits {
 		stays[subject{e.Kind, e.ID}] = true
+		if m, is := e.Object.(*Mappings); is {
+			mapped = append(mapped, m)
+		}
+	}
+	isMapped := func(s subject) bool {
+		return (s.kind == "NetworkInterfaces" || s.kind == KindENIPlacement) && slices.ContainsFunc(mapped, func(m *Mappings) bool { return m.has(s.id) })
 	}
 	all := slices.Clip(edits)
 	for _, s := range r.subjects() {
-		if !stays[s] {
+		if !stays[s] && !isMapped(s) {
 			all = append(all, Edit{Kind: s.kind, ID: s.id})
 		}
 	}

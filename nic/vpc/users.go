@@ -14,7 +14,7 @@ func (c *compiler) markUsers(id string) {
 	if c.whole {
 		return
 	}
-	c.next.users.Ascend(id+"\x00", func(entry string) bool {
+	c.next.users.Ascend(id, func(entry string) bool { // the entries of id come before those of longer IDs
 		used, user, _ := strings.Cut(entry, "\x00")
 		if used == id {
 			kind, name, _ := strings.Cut(user, "\x00")
@@ -22,6 +22,16 @@ func (c *compiler) markUsers(id string) {
 		}
 		return used == id
 	})
+}
+
+// used tells whether an object names an ID.
+func (r *Region) used(id string) (is bool) {
+	r.users.Ascend(id, func(entry string) bool {
+		used, _, _ := strings.Cut(entry, "\x00")
+		is = used == id
+		return false
+	})
+	return is
 }
 
 // refer changes Region.users after an object became another. Region.users has no ENIs,

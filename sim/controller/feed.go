@@ -227,7 +227,7 @@ func encoded(e vpc.Edit) []byte {
 		part.Part = true
 		e.Object = &part
 	}
-	line, err := follow.Encode([]vpc.Edit{e})
+	line, err := follow.Encode(e)
 	if err != nil {
 		panic(err) // what was read from JSON is JSON
 	}
