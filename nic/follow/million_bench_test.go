@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,15 +44,18 @@ func large(n int) *vpc.Config {
 // snapshot is a region as a controller sends it to card-7, in bytes.
 func snapshot(t testing.TB, s *Signer, r *vpc.Region) []byte {
 	var edits []vpc.Edit
+	var enis []string
 	for e := range r.All() {
-		if e.Kind != "NetworkInterfaces" && e.Kind != vpc.KindENIPlacement {
+		switch e.Kind {
+		case vpc.KindENIPlacement:
+		case "NetworkInterfaces":
+			enis = append(enis, e.ID)
+		default:
 			edits = append(edits, e)
 		}
 	}
-	for e := range r.Mappings(func(*vpc.ENI) bool { return true }) {
-		edits = append(edits, e)
-	}
-	encoded, err := Encode(edits...)
+	slices.Sort(enis)
+	encoded, err := Encode(slices.AppendSeq(edits, r.Mappings(enis))...)
 	require.NoError(t, err)
 	m, err := s.Sign(Header{Card: "card-7", Revision: 1, Issued: noon, Expires: noon}, encoded)
 	require.NoError(t, err)

@@ -27,28 +27,20 @@ const mostMappings = 1 << 16
 // Len is how many ENIs they are.
 func (m *Mappings) Len() int { return len(m.enis) }
 
-// Mappings are edits that put the region's ENIs for which wanted is true.
-func (r *Region) Mappings(wanted func(*ENI) bool) iter.Seq[Edit] {
+// Mappings are edits that put the region's ENIs of some IDs, which are in order. IDs of no ENI
+// are passed over.
+func (r *Region) Mappings(ids []string) iter.Seq[Edit] {
 	return func(yield func(Edit) bool) {
-		m, goesOn := &Mappings{}, true
-		cards := map[uint16]uint16{} // index in m.cards, from 1, by index in Region.VTEPs
-		r.objects["NetworkInterfaces"].Scan(func(_ string, o *object) bool {
-			e := o.config.(*identity)
-			if eni := r.enis.at(e.Station); eni == nil || !wanted(eni) {
-				return true
-			}
-			if m.Len() == mostMappings {
-				if goesOn = yield(m.edit()); !goesOn {
-					return false
+		for part := range slices.Chunk(ids, mostMappings) {
+			m, cards := &Mappings{}, map[uint16]uint16{}
+			for _, id := range part {
+				if o, there := r.objects["NetworkInterfaces"].Get(id); there {
+					m.append(r, o, cards)
 				}
-				m = &Mappings{}
-				clear(cards)
 			}
-			m.append(r, o, e, cards)
-			return true
-		})
-		if goesOn && m.Len() > 0 {
-			yield(m.edit())
+			if m.Len() > 0 && !yield(m.edit()) {
+				return
+			}
 		}
 	}
 }
@@ -56,9 +48,10 @@ func (r *Region) Mappings(wanted func(*ENI) bool) iter.Seq[Edit] {
 // edit is the edit that puts the ENIs.
 func (m *Mappings) edit() Edit { return Edit{Kind: KindMappings, Object: m} }
 
-// append appends an ENI of a region.
-func (m *Mappings) append(r *Region, o *object, e *identity, cards map[uint16]uint16) {
-	on := cards[o.card]
+// append appends an ENI of a region. cards are the indices of names in m.cards, from 1, by index in
+// Region.VTEPs.
+func (m *Mappings) append(r *Region, o *object, cards map[uint16]uint16) {
+	e, on := o.config.(*identity), cards[o.card]
 	if on == 0 && o.card != 0 {
 		m.cards = append(m.cards, r.place.cards[o.card-firstCard].Name)
 		on = uint16(len(m.cards))

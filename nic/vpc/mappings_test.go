@@ -3,6 +3,7 @@ package vpc
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,12 +22,18 @@ func copied(t testing.TB, e Edit) Edit {
 
 // mappedEdits are All of a region with some of its ENIs as Mappings.
 func mappedEdits(t testing.TB, r *Region, some func(*ENI) bool) (edits []Edit) {
+	var ids []string
 	for e := range r.All() {
-		if eni := r.ENI(e.ID); e.Kind != "NetworkInterfaces" && e.Kind != KindENIPlacement || eni == nil || !some(eni) {
+		eni := r.ENI(e.ID)
+		switch ofENI := e.Kind == "NetworkInterfaces" || e.Kind == KindENIPlacement; {
+		case !ofENI || eni == nil || !some(eni):
 			edits = append(edits, e)
+		case e.Kind == "NetworkInterfaces":
+			ids = append(ids, e.ID)
 		}
 	}
-	for e := range r.Mappings(some) {
+	slices.Sort(ids)
+	for e := range r.Mappings(ids) {
 		edits = append(edits, copied(t, e))
 	}
 	return edits
@@ -102,7 +109,7 @@ func FuzzMappings(f *testing.F) {
 	r := mappedWorld(f)
 	r, err := r.Change(Edit{"NetworkInterfaces", "eni-0", small(0)}, Edit{"NetworkInterfaces", "eni-1", small(1)}, Edit{KindENIPlacement, "eni-1", &ENIPlacement{Card: "y", Port: "tap:a"}})
 	require.NoError(f, err)
-	for e := range r.Mappings(func(*ENI) bool { return true }) {
+	for e := range r.Mappings([]string{"eni-0", "eni-1", "eni-2"}) {
 		data, err := e.Object.(*Mappings).AppendBinary(nil)
 		require.NoError(f, err)
 		f.Add(data)

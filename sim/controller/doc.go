@@ -31,7 +31,8 @@
 // would save memory on cards whose VPCs are large and whose rules name few groups, and
 // would cost an index from each group to the cards that can reach it.
 //
-// A change is encoded once, for all cards. A Feed holds, object by object, the last edit
+// The ENIs of a VPC that a card did not have go as vpc.Mappings, in some 60 bytes each. A change is
+// encoded once, for all cards. A Feed holds, object by object, the last edit
 // that its card was not told of, so a slow card costs what the region is long, and delays
 // nobody. A card that comes back names its revision, and is told what has changed since if
 // this controller remembers (mostRecent changes), and a snapshot if not, or if the card

@@ -46,6 +46,7 @@ type Feed struct {
 	told    uint64          // revision that the card was told, or 0: it is to get a snapshot
 	scope   map[string]bool // what the card was told of, and pending
 	pending map[key][]byte  // edits that lead on to the region now; the last of each object
+	whole   map[string]bool // VPCs of which the card is to get all ENIs
 	ended   chan struct{}   // closed when the card has opened another feed
 	ready   chan struct{}   // has room for one; something is pending
 }
@@ -61,7 +62,7 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Feed{c: c, card: card, scope: c.scopes.of(card), pending: map[key][]byte{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
+	f := &Feed{c: c, card: card, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
 	f.resume(revision)
 	if h.feed != nil {
 		close(h.feed.ended)
@@ -135,6 +136,7 @@ func (f *Feed) shift() {
 	f.scope = f.c.scopes.of(f.card)
 	for id := range before {
 		if !f.scope[id] {
+			delete(f.whole, id)
 			for k := range f.c.scopes.objects[id] {
 				f.drop(k)
 			}
@@ -142,12 +144,20 @@ func (f *Feed) shift() {
 	}
 	for id := range f.scope {
 		if !before[id] {
-			for k := range f.c.scopes.objects[id] {
-				f.pending[k] = f.c.line(k)
-			}
+			f.add(id)
 		}
 	}
 	f.wake()
+}
+
+// add adds all objects of a VPC: its ENIs, which may be a million, by the VPC's name.
+func (f *Feed) add(id string) {
+	f.whole[id] = true
+	for k := range f.c.scopes.objects[id] {
+		if k.kind != "NetworkInterfaces" && k.kind != vpc.KindENIPlacement {
+			f.pending[k] = f.c.line(k)
+		}
+	}
 }
 
 // drop takes an object away from the card unless the card needs it for another VPC.
@@ -169,32 +179,43 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 	case <-f.ready:
 	case <-beat:
 	}
-	h, edits := f.take()
-	return f.c.o.Signer.Sign(h, edits)
+	h, edits, region, enis := f.take()
+	slices.Sort(enis)
+	mappings, err := follow.Encode(slices.Collect(region.Mappings(enis))...)
+	if err != nil {
+		return nil, err
+	}
+	return f.c.o.Signer.Sign(h, append(edits, mappings...))
 }
 
-// take takes what is pending, as the signed part of a message and its edits.
-func (f *Feed) take() (follow.Header, []byte) {
+// take takes what is pending, as the signed part of a message and its edits, to which the ENIs of
+// a region are to be added. They may be a million, and are encoded without the lock.
+func (f *Feed) take() (h follow.Header, edits []byte, region *vpc.Region, enis []string) {
 	c := f.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.o.Now()
-	h := follow.Header{Card: f.card, After: f.told, Revision: c.revision, Issued: now, Expires: now.Add(lifetime)}
+	h = follow.Header{Card: f.card, After: f.told, Revision: c.revision, Issued: now, Expires: now.Add(lifetime)}
 	if f.told == 0 {
 		f.scope = c.scopes.of(f.card)
 		for id := range f.scope {
-			for k := range c.scopes.objects[id] {
-				f.pending[k] = c.line(k)
-			}
+			f.add(id)
 		}
 	}
-	var edits []byte
 	for _, k := range slices.SortedFunc(maps.Keys(f.pending), inOrder) {
 		edits = append(edits, f.pending[k]...)
 	}
+	for id := range f.whole {
+		for k := range c.scopes.objects[id] {
+			if k.kind == "NetworkInterfaces" {
+				enis = append(enis, k.id)
+			}
+		}
+	}
 	clear(f.pending)
+	clear(f.whole)
 	f.told = c.revision
-	return h, edits
+	return h, edits, c.region, enis
 }
 
 // inOrder compares objects by their place in a message.
