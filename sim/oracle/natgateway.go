@@ -132,7 +132,13 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	}
 	var all []Outcome
 	if lives == unknown {
-		all = y.copy().outOfNAT(nat, t)
+		might := []*translation{t}
+		if t.guessed {
+			might = y.w.beginnings(nat, t.inside) // one of which began when nobody saw it
+		}
+		for _, t := range might {
+			all = append(all, y.copy().outOfNAT(nat, t)...)
+		}
 	}
 	if y.p.goesOn() {
 		return doubtful(append(all, y.refuse(nat)...))
