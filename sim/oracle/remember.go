@@ -1,6 +1,10 @@
 package oracle
 
-import "nitrocard/nic/vpc/ec2"
+import (
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
 
 // remember notes a packet that passed all parts of EC2 at an ENI. byRule tells whether a
 // rule allowed the packet; if none did, its connection is tracked.
@@ -20,9 +24,7 @@ func (w *World) remember(e *ec2.NetworkInterface, d Direction, p Packet, byRule 
 	}
 	if before == no {
 		c = w.begin(c, f, d, p)
-		if w.untracked(e, d, f) {
-			c.tracked = no
-		}
+		c.tracked = w.trackedFirst(e, d, p)
 	} else {
 		c.goOn(e, d, p, byRule, before)
 	}
@@ -40,11 +42,23 @@ func (w *World) mayRemember(e *ec2.NetworkInterface, d Direction, p Packet) {
 	if c == nil || c.lives(w.Now) == no {
 		c = w.begin(c, f, d, p)
 		c.sure = never
-		if w.untracked(e, d, f) {
-			c.tracked = no
-		}
+		c.tracked = w.trackedFirst(e, d, p)
 	}
 	c.maybe, c.blurred = w.Now, true
+}
+
+// trackedFirst tells whether a connection that begins with a packet is tracked. What comes by a NAT
+// gateway, which remembers longer than the ENI whom an answer is for, may be: "Auto-tracked: … NAT
+// gateway".
+func (w *World) trackedFirst(e *ec2.NetworkInterface, d Direction, p Packet) answer {
+	f, _ := flowOf(e, d, p)
+	if !w.untracked(e, d, f) {
+		return yes
+	}
+	if d == In && slices.ContainsFunc(w.translations, func(t *translation) bool { return t.inside.answeredBy(p) }) {
+		return unknown
+	}
+	return no
 }
 
 // begin is a new connection, in the place of an old one if there was one.
@@ -89,6 +103,9 @@ func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool,
 		c.tracked = c.trackedNow(e, d)
 	case byRule:
 		c.tracked = c.trackedAnew(e)
+	}
+	if c.tracked == no && d == Out && c.w.autoTracked(e, d, c.flow) {
+		c.tracked = unknown // AWS does not tell whether a flow is tracked whose answers alone take such a gateway
 	}
 	if p.isSYN() && !c.openedBy(d, p) {
 		// Ours: which of the two connections the next packets are of, the ends' answers
