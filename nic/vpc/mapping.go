@@ -18,14 +18,21 @@ type mapping struct {
 	ranges  *btree.BTreeG[held]
 
 	// The change under way.
-	own  map[*page]bool // the pages that the change has made, and so may write to
-	last *page          // the page that the change wrote to last
-	at   uint32         // the number of last
+	own  *mark  // of the pages that the change has made, and so may write to
+	last *page  // the page that the change wrote to last
+	at   uint32 // the number of last
 }
 
 const pageBits = 4
 
-type page [1 << pageBits]*ENI
+// page is 16 addresses.
+type page struct {
+	enis [1 << pageBits]*ENI
+	by   *mark // of the change that made the page
+}
+
+// mark tells one change from all others, by its address.
+type mark struct{ _ byte }
 
 // held is a range of IPv6 addresses that an ENI holds.
 type held struct {
@@ -38,13 +45,13 @@ func newMapping() mapping {
 	return mapping{
 		pages:  &btree.Map[uint32, *page]{},
 		ranges: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}),
-		own:    map[*page]bool{},
+		own:    new(mark),
 	}
 }
 
 // copy is the mapping for a change to write to.
 func (m *mapping) copy() mapping {
-	return mapping{pages: m.pages.Copy(), lowest: m.lowest, highest: m.highest, ranges: m.ranges.Copy(), own: map[*page]bool{}}
+	return mapping{pages: m.pages.Copy(), lowest: m.lowest, highest: m.highest, ranges: m.ranges.Copy(), own: new(mark)}
 }
 
 // Neighbor is the ENI of the same VPC that holds a private address, nil if none does.
@@ -66,7 +73,7 @@ func (m *mapping) holder4(addr uint32) *ENI {
 	if !there {
 		return nil
 	}
-	return p[addr&(1<<pageBits-1)]
+	return p.enis[addr&(1<<pageBits-1)]
 }
 
 // holder6 is an ENI that holds an address of a range of IPv6 addresses.
@@ -91,6 +98,24 @@ func (m *mapping) holderIn(p netip.Prefix) *ENI {
 			return e
 		}
 	}
+}
+
+// claim is hold, unless another ENI has one of the addresses: that ENI is the result then.
+func (m *mapping) claim(p netip.Prefix, e *ENI) *ENI {
+	if p.IsSingleIP() && p.Addr().Is4() { // one look-up does for most ENIs
+		addr := number(p.Addr())
+		at := &m.ownPage(addr >> pageBits).enis[addr&(1<<pageBits-1)]
+		if *at == nil {
+			*at = e
+			return nil
+		}
+		return *at
+	}
+	holder := m.holderIn(p)
+	if holder == nil {
+		m.hold(p, e)
+	}
+	return holder
 }
 
 // hold gives an ENI the addresses of a prefix; nil takes them from their ENI. m belongs to
@@ -129,8 +154,8 @@ func (m *mapping) widen(number uint32) {
 // holdOne gives an ENI one IPv4 address. A page without an ENI is dropped.
 func (m *mapping) holdOne(addr uint32, e *ENI) {
 	p := m.ownPage(addr >> pageBits)
-	p[addr&(1<<pageBits-1)] = e
-	if *p == (page{}) {
+	p.enis[addr&(1<<pageBits-1)] = e
+	if p.enis == (page{}).enis {
 		m.pages.Delete(addr >> pageBits)
 		m.last = nil
 	}
@@ -144,13 +169,12 @@ func (m *mapping) ownPage(number uint32) *page {
 	}
 	m.widen(number)
 	p, there := m.pages.Get(number)
-	if !m.own[p] {
-		own := new(page)
+	if !there || p.by != m.own {
+		own := &page{by: m.own}
 		if there {
-			*own = *p
+			own.enis = p.enis
 		}
 		p = own
-		m.own[p] = true
 		m.pages.Set(number, p)
 	}
 	m.last, m.at = p, number

@@ -100,13 +100,12 @@ func (b *eniBuilder) takeAddress(field string, addr netip.Addr) bool {
 		b.Add(b.path(), "%s is reserved: the first four and the last address of a subnet are EC2's", what())
 	}
 	one := hostOf(addr)
-	if holder := b.net.mapping.holderIn(one); holder != nil {
+	if holder := b.net.mapping.claim(one, b.eni); holder != nil {
 		if !b.contested(holder, one, what()) {
 			b.Add(b.path(), "%s is that of %s in %s", what(), holder.ID, b.net.ID)
 		}
 		return false
 	}
-	b.net.mapping.hold(one, b.eni)
 	b.addrs = append(b.addrs, Address{Private: wire.AddrFrom(addr)})
 	return true
 }
@@ -211,12 +210,11 @@ func (b *eniBuilder) takePrefix(field string, p netip.Prefix, bits int) {
 		b.conflict(b.path(), b.spotOf("Subnets", s.ID).path(), "%s is no /%d of %s, which has %s", what, bits, s.ID, s.has(p.Addr()))
 		return
 	}
-	if holder := b.net.mapping.holderIn(p); holder != nil {
+	if holder := b.net.mapping.claim(p, b.eni); holder != nil {
 		if !b.contested(holder, p, what) {
 			b.Add(b.path(), "%s holds an address of %s in %s", what, holder.ID, b.net.ID)
 		}
 		return
 	}
-	b.net.mapping.hold(p, b.eni)
 	b.prefixed = append(b.prefixed, p)
 }

@@ -371,7 +371,7 @@ func meaning(t *testing.T, r *Region) []string {
 		add("vpc %s %d %v, edge %v, usual %v", id, n.VNI, n.cidrs, *r.Station(n.Station), lines(n.usual))
 		require.Same(t, n.VPC, r.VPC(n.VNI))
 		n.mapping.pages.Scan(func(number uint32, p *page) bool {
-			for i, e := range p {
+			for i, e := range p.enis {
 				if e != nil {
 					add("%s: %s is %s", id, addrOf(number<<pageBits+uint32(i)), e.ID)
 					require.Same(t, r.ENI(e.ID), e)
