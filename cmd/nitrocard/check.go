@@ -61,6 +61,7 @@ func (d *door) wouldChange(ctx context.Context, cfg *vpc.Config) (*vpc.Diff, err
 	if err != nil {
 		return nil, err
 	}
+	now.Answer = true // or a part that answers of EC2's API lacked would be a mistake here
 	region, err := vpc.NewRegion(now)
 	if err == nil {
 		region, err = region.Become(cfg)

@@ -81,6 +81,7 @@ func TestWhatARoleMay(t *testing.T) {
 		{"alice", "PUT", "/v1/config", two, 403},
 		{"alice", "PUT", "/v1/config/Placement", `{}`, 403},
 		{"alice", "PUT", "/v1/config/Vpcs/vpc-a", `{VpcId: vpc-a, CidrBlock: 10.0.0.0/15}`, 403},
+		{"alice", "PUT", "/v1/config/SecurityGroups/sg-a", strings.Repeat(" ", 2<<20), 413},
 		{"alice", "POST", "/v1/config/Vpcs", `{CidrBlock: 10.0.0.0/15}`, 403},
 		{"alice", "PUT", "/v1/config/ENIPlacements/eni-a", `{Card: local}`, 403},
 		{"alice", "PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a2, VpcId: vpc-a}`, 200},

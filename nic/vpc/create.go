@@ -74,7 +74,7 @@ func (c *creation) create(kind string, object any) error {
 		o.NatGatewayId = id
 		return c.natInterface(o)
 	case *ec2.Address:
-		o.AllocationId = id
+		o.AllocationId, o.Domain = id, "vpc"
 		o.PublicIp, err = c.publicAddress(o.PublicIp)
 		c.edits[at].ID = o.PublicIp.String()
 		return err

@@ -83,6 +83,8 @@ func TestWhatIsCreatedGetsWhatEC2Gives(t *testing.T) {
 	nat := create[ec2.NatGateway](m, "NatGateways", "{SubnetId: "+s.SubnetId+", NatGatewayAddresses: [{AllocationId: "+free.AllocationId+"}]}")
 	require.Equal(t, free.PublicIp, nat.NatGatewayAddresses[0].PublicIp)
 	require.Equal(t, free.PublicIp, m.ENI(nat.NatGatewayAddresses[0].NetworkInterfaceId).Addrs()[0].Public.Netip())
+	_, err := m.try("NatGateways", "{SubnetId: "+s.SubnetId+", NatGatewayAddresses: [{AllocationId: "+free.AllocationId+"}]}")
+	require.ErrorContains(t, err, nat.NatGatewayAddresses[0].NetworkInterfaceId+" has the address")
 	require.Empty(t, m.ENI(nat.NatGatewayAddresses[0].NetworkInterfaceId).Groups, "a NAT gateway has no group")
 }
 

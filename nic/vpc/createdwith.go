@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -77,6 +78,9 @@ func (c *creation) natInterface(g *ec2.NatGateway) error {
 			return fmt.Errorf("AllocationId: %w", notThere("Addresses", first.AllocationId))
 		}
 		with := *found[ec2.Address](c.r, "Addresses", addresses[0])
+		if by := cmp.Or(with.NetworkInterfaceId, with.InstanceId); by != "" {
+			return fmt.Errorf("AllocationId %s: %s has the address", first.AllocationId, by)
+		}
 		with.NetworkInterfaceId, with.PrivateIpAddress = e.NetworkInterfaceId, e.PrivateIpAddress
 		c.edits = append(c.edits, Edit{"Addresses", with.PublicIp.String(), &with})
 		first.PublicIp = with.PublicIp
