@@ -92,6 +92,8 @@ func (w *Worker) underlayARP(p *packet) Verdict {
 	switch {
 	case !forCard && !heeded:
 		return NotForThisCard
+	case forCard && w.setup.edge != nil && w.yields(q.Sender(), q.SenderMAC()):
+		return Consumed
 	case forCard && op == wire.ARPOpRequest && (q.SenderMAC().IsMulticast() || p.ethernet().Src().IsMulticast()):
 		return ARPInvalid // the answer would be everybody's (RFC 1812 section 3.3.2)
 	case forCard && op == wire.ARPOpRequest:
@@ -105,6 +107,10 @@ func (w *Worker) underlayARP(p *packet) Verdict {
 func (w *Worker) underlayND(p *packet) Verdict {
 	card, mac := w.underlay.card.VTEP, w.underlay.mac
 	if from, answer, ok := wire.ParseAdvertisement(p.frame.Bytes(), &p.Headers); ok {
+		if from.Addr == card && w.setup.edge != nil {
+			w.yields(from.Addr, from.MAC)
+			return Consumed
+		}
 		if w.heed(from, answer && p.Dst == card) {
 			return Consumed
 		}
@@ -119,7 +125,7 @@ func (w *Worker) underlayND(p *packet) Verdict {
 	switch {
 	case q.Target != card && !heeded:
 		return NotForThisCard
-	case q.Target != card:
+	case q.Target != card, w.setup.edge != nil && w.yields(p.Src, q.Source):
 		return Consumed
 	case q.Source.IsZero():
 		asker.MAC = p.ethernet().Src()

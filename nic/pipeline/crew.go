@@ -19,6 +19,7 @@ type Crew struct {
 	begun  atomic.Int64          // when the first turn was, in ns since 1970
 	now    atomic.Int64          // see Now
 	seed   uint64                // of an edge's table
+	edges  edges                 // who has the edge's tunnel end
 }
 
 // Options are the parameters of NewCrew.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -35,6 +36,8 @@ type Edge struct {
 	link *link
 	mac  wire.MAC // of the edge inside tunnels
 
+	macBits uint64 // mac as a number
+
 	moves  []vpc.Move  // from the table's region
 	region *vpc.Region // to this one
 }
@@ -48,7 +51,8 @@ func (c *Crew) edgeOf(policy *vpc.Policy, ports *Ports, before *Edge) *Edge {
 	if ports.Edge == nil {
 		return nil
 	}
-	e := &Edge{mac: policy.Region.EdgeMAC(), region: policy.Region}
+	mac := policy.Region.EdgeMAC()
+	e := &Edge{mac: mac, macBits: mac.Bits(), region: policy.Region}
 	if before != nil {
 		e.publicTable = before.publicTable
 	}
@@ -87,11 +91,10 @@ var internet guest
 
 // atEdge takes a burst from the internet, or from the underlay if g is nil.
 func (w *Worker) atEdge(g *guest, frames []pmd.Frame) {
-	all := ^uint64(0) >> (pmd.MaxBurst - len(frames))
 	if g != nil {
-		w.fromInternet(frames, all)
+		w.fromInternet(frames, w.fastToServers(frames))
 	} else {
-		w.fromServers(frames, all)
+		w.fromServers(frames, w.fastToInternet(frames))
 	}
 }
 
@@ -127,7 +130,7 @@ func (w *Worker) edgeInbound(p *packet) Verdict {
 	switch l := w.setup.edge.link; {
 	case p.ethernet().Dst().IsMulticast() || p.Dst.IsGroup():
 		return GroupAddress
-	case p.ethernet().DstBits() != l.mac.Bits():
+	case p.ethernet().DstBits() != l.bits:
 		return NotForThisCard
 	case l.owns(p.Dst):
 		return w.forRouter(p)
@@ -163,8 +166,7 @@ func (w *Worker) toServer(p *packet) Verdict {
 		return v
 	}
 	p.spend()
-	p.ethernet().SetDst(to.Dst)
-	p.ethernet().SetSrc(to.Src)
+	*(*[12]byte)(p.frame.Bytes()) = to.stations()
 	w.enclose(p.frame, &to.Station, w.underlay.hops[to.VTEP].mac.Load(), entropyOf(&p.Tuple))
 	p.to = w.uplink
 	return Sent
@@ -243,6 +245,15 @@ func (w *Worker) toInternet(p *packet) Verdict {
 	p.to = w.internet
 	return Sent
 }
+
+// stations are the stations of a frame to the ENI, as the router of its subnet sends it.
+func (p *place) stations() (b [12]byte) {
+	*(*wire.MAC)(b[:]), *(*wire.MAC)(b[6:]) = p.Dst, p.Src
+	return b
+}
+
+// vniWord is the VNI as wire.Target.Lo has it in the lowest 32 bits.
+func (p *place) vniWord() uint32 { return binary.LittleEndian.Uint32(p.VNI[:]) }
 
 // vni is the VNI of the VPC that a place is in.
 func (p *place) vni() uint32 {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -363,4 +364,94 @@ func TestTheEdgeAsksForItsGateways(t *testing.T) {
 	x.wait(30 * time.Second)
 	require.Equal(t, 1, asked())
 	require.Equal(t, ispMAC, wire.Ethernet(x.leaves(Uplink, x.inside(serverX, vniA, response), toInternet)).Dst())
+}
+
+// The fast way passes what the slow way passes, as the slow way does, and leaves the rest to it:
+// of packets of each kind, damaged at random, the same frames leave.
+func TestTheFastEdgeAsTheSlow(t *testing.T) {
+	random, seed := rand.New(rand.NewPCG(1, 2)), [2]uint64{1, 2}
+	fast, slow := newEdgeRig(t), newEdgeRig(t)
+	fast.observe(nil)
+	slow.w.fast.shut = true
+	var kinds []verdictCase
+	for _, c := range edgeCases {
+		if c.setup == nil {
+			kinds = append(kinds, c)
+		}
+	}
+	for range 200 {
+		var frames [2][][]byte // from the internet, from the underlay
+		for range 40 {
+			c := kinds[random.IntN(len(kinds))]
+			frame := c.frame(slow)
+			if random.IntN(3) == 0 {
+				frame[random.IntN(len(frame))] ^= 1 << random.IntN(8)
+			}
+			in := 0
+			if c.port == Uplink {
+				in = 1
+			}
+			frames[in] = append(frames[in], frame)
+		}
+		for in, port := range []string{toInternet, Uplink} {
+			a, b := fast.burst(port, frames[in]), slow.burst(port, frames[in])
+			require.ElementsMatch(t, b, a, "seed %v", seed)
+		}
+	}
+	require.Equal(t, slow.counts(toInternet).Ends, fast.counts(toInternet).Ends)
+	require.Equal(t, slow.counts(Uplink).Ends, fast.counts(Uplink).Ends)
+	require.Greater(t, fast.counts(Uplink).Ends[Sent], uint64(100))
+}
+
+// burst is what leaves when frames come by a port at once.
+func (r *rig) burst(port string, frames [][]byte) (left [][]byte) {
+	r.Helper()
+	for _, f := range frames {
+		require.True(r, r.ports[port].Inject(f))
+	}
+	r.Poll(r.now)
+	for _, name := range []string{toInternet, Uplink} {
+		left = append(left, r.ports[name].Sent()...)
+	}
+	return left
+}
+
+// Edges share the tunnel end of the region: the one with the lower MAC announces it, and is
+// asked; when it is silent, the other one announces; and who retires answers nobody.
+func TestEdgesShareATunnelEnd(t *testing.T) {
+	x := newEdgeRig(t)
+	announced := func() (n int) {
+		for _, f := range x.ports[Uplink].Sent() {
+			if wire.Ethernet(f).EtherType() == wire.EtherTypeARP && wire.ARP(f[14:]).Sender() == wire.ARP(f[14:]).Target() {
+				n++
+			}
+		}
+		return n
+	}
+	other := func(m string) []byte { return wiretest.ARPRequest(mac(m), edge, edge).Bytes() }
+	x.wait(time.Second)
+	announced()
+	x.wait(time.Second)
+	require.Equal(t, 1, announced(), "alone, the edge announces each second")
+	x.send(Uplink, other("02:ff:00:00:00:01"))
+	x.wait(time.Second)
+	require.Equal(t, 1, announced(), "who has a higher MAC is silent, once it hears this edge")
+	require.Nil(t, x.send(Uplink, other("00:00:00:00:00:02")).frame, "another edge is not answered")
+	for range 2 {
+		x.wait(time.Second)
+		require.Zero(t, announced(), "another edge has the tunnel end")
+	}
+	x.wait(time.Second)
+	require.Equal(t, 1, announced(), "the other edge went")
+
+	question := wiretest.ARPRequest(stations[serverX], serverX, edge).Bytes()
+	require.True(t, x.ports[Uplink].Inject(question))
+	x.Poll(x.now)
+	require.Len(t, x.ports[Uplink].Sent(), 1, "a card is answered")
+	x.Retire()
+	require.True(t, x.ports[Uplink].Inject(question))
+	x.Poll(x.now)
+	x.wait(5 * time.Second)
+	require.Empty(t, x.ports[Uplink].Sent())
+	nictest.InTunnel(t, x.policy(), x.leaves(toInternet, outside(request), Uplink), serverX, vniA)
 }

@@ -13,6 +13,7 @@ import (
 type link struct {
 	Internet
 	mac      wire.MAC       // of the port
+	bits     uint64         // mac as a number
 	source   uint64         // the first 12 bytes of a frame to the gateway, as underlay.source has them
 	rest     uint32         // of source
 	own      [2]wire.Addr   // by family
@@ -37,7 +38,7 @@ func familyOf(a wire.Addr) int {
 
 // newLink is the link of an edge. MACs that before has learned stay known.
 func newLink(ports *Ports, before *Edge) *link {
-	l := &link{Internet: *ports.Edge, mac: ports.InternetMAC}
+	l := &link{Internet: *ports.Edge, mac: ports.InternetMAC, bits: ports.InternetMAC.Bits()}
 	var frame [12]byte
 	copy(frame[6:], l.mac[:])
 	l.source, l.rest = binary.LittleEndian.Uint64(frame[:]), binary.LittleEndian.Uint32(frame[8:])

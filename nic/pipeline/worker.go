@@ -40,6 +40,7 @@ type Worker struct {
 	fast    fast
 	inward  burst
 	outward burst
+	edge    edgeBurst
 
 	opening flow.Opening
 	quoted  packet // the packet that the ICMP error at hand quotes
@@ -75,6 +76,7 @@ func (w *Worker) Poll(now int64) int {
 		w.askUnderlay()
 		if w.setup.edge != nil {
 			w.askGateways()
+			w.announce()
 		}
 	}
 	n := w.turn()

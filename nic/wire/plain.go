@@ -170,6 +170,9 @@ func (p *Plain) SrcPort() uint16 { return binary.BigEndian.Uint16(p[34:]) }
 // DstPort is the receiver's port.
 func (p *Plain) DstPort() uint16 { return binary.BigEndian.Uint16(p[36:]) }
 
+// TTL is the packet's time to live.
+func (p *Plain) TTL() uint8 { return p[22] }
+
 // Proto is ProtoTCP or ProtoUDP.
 func (p *Plain) Proto() uint8 { return p[23] }
 
@@ -242,6 +245,12 @@ func TargetOf(vni uint32, station uint64) Target {
 	binary.BigEndian.PutUint64(b[4:], station<<16)
 	return Target{binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])}
 }
+
+// ECN is the underlay's congestion mark.
+func (t *Tunnel) ECN() ECN { return ECN(t[15] & ECNMask) }
+
+// InnerStation is the destination of the inner frame, as MAC.Bits has it.
+func (t *Tunnel) InnerStation() uint64 { return binary.BigEndian.Uint64(t[OuterLen:]) >> 16 }
 
 // Inner is the packet in the tunnel.
 func (t *Tunnel) Inner() *Plain { return (*Plain)(t[OuterLen:]) }

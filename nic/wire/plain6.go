@@ -85,5 +85,8 @@ func (p *Plain6) SrcPort() uint16 { return binary.BigEndian.Uint16(p[54:]) }
 // DstPort is the receiver's port.
 func (p *Plain6) DstPort() uint16 { return binary.BigEndian.Uint16(p[56:]) }
 
+// HopLimit is how many hops the packet has left.
+func (p *Plain6) HopLimit() uint8 { return p[21] }
+
 // Proto is ProtoTCP or ProtoUDP.
 func (p *Plain6) Proto() uint8 { return p[20] }
