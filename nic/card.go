@@ -169,6 +169,22 @@ func (c *Card) Prefixes() (all []netip.Prefix) {
 	return all
 }
 
+// LinksUp tells whether an edge's links to underlay and internet were up when they were looked at
+// last, so that it can serve.
+func (c *Card) LinksUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range []string{Uplink, Internet} {
+		if b := c.bays.Of(name); b == nil || b.Device() == nil || b.Queues[0].Down() {
+			return false
+		}
+	}
+	return true
+}
+
+// Retire has an edge leave its tunnel end to the region's other edges. It still takes what comes.
+func (c *Card) Retire() { c.crew.Retire() }
+
 // Verdict is what became of a packet.
 type Verdict = pipeline.Verdict
 

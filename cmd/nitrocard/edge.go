@@ -1,16 +1,23 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math"
 	"net"
+	"net/http"
 	"net/netip"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"nitrocard/nic"
+	"nitrocard/nic/bgp"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd/afpacket"
@@ -21,10 +28,16 @@ type edgeOptions struct {
 	port      string // to the internet
 	addresses []netip.Prefix
 	gateways  []netip.Addr
+
+	asn       int
+	routerID  string // "": the IPv4 address
+	neighbors []bgp.Neighbor
+	drain     time.Duration
+	speaker   *bgp.Speaker // nil: none
 }
 
 func newEdge() *cobra.Command {
-	o := runOptions{idleSleep: nic.DefaultIdleSleep, ring: afpacket.DefaultRing, edge: &edgeOptions{}}
+	o := runOptions{idleSleep: nic.DefaultIdleSleep, ring: afpacket.DefaultRing, edge: &edgeOptions{drain: 6 * time.Second}}
 	cmd := &cobra.Command{
 		Use:   "edge --config FILE|DIR --port PORT --address ADDRESS/LENGTH --gateway ADDRESS --uplink PORT",
 		Short: "Be the router between the internet and the servers, until told to stop",
@@ -33,14 +46,19 @@ told to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again. What comes
 from the internet for a public address is wrapped for the server of its ENI; what
 servers send for their ENIs leaves for the gateway. The edge has the tunnel end of
 Placement's Edge, as all edges of a region have, and announces PublicPrefixes of
-Placement, or without these the prefixes that public addresses are of.
+Placement, or without these the prefixes that public addresses are of, to its BGP
+neighbors: while both links are up, and not while it ends. For BGP, the host has the
+addresses, too, and its kernel answers for them.
 
 PORT is ` + portUsage() + `.`,
 		Example: `  nitrocard edge --config region.yaml --uplink afpacket:eth0 \
     --port afpacket:eth1 --address 203.0.113.1/24 --gateway 203.0.113.254 \
     --address 2001:db8:9::1/64 --gateway 2001:db8:9::fe
+  nitrocard edge --config region.yaml --uplink afpacket:eth0 \
+    --port afpacket:eth1 --address 203.0.113.1/24 --gateway 203.0.113.254 \
+    --asn 64500 --neighbor 203.0.113.254@64511    # BGP
   nitrocard get drops                         # what the edge let nobody have, and why
-  nitrocard get ports`,
+  nitrocard get bgp`,
 		Args:                  takes(0, 0, "flags only"),
 		DisableFlagsInUseLine: true,
 	}
@@ -51,6 +69,10 @@ PORT is ` + portUsage() + `.`,
 	flags.StringVar(&o.edge.port, "port", "", "`port` to the internet")
 	flags.Var(linkPrefixes{&o.edge.addresses}, "address", "`address` of the edge on its link to the internet, with the link's length; one of each family")
 	flags.Var(gateways{&o.edge.gateways}, "gateway", "`address` of the router on that link that takes what leaves; one of each family")
+	flags.Var(between(&o.edge.asn, 0, math.MaxUint32), "asn", "`number` of the provider's autonomous system, for BGP")
+	flags.StringVar(&o.edge.routerID, "router-id", "", "`address` of IPv4 by which BGP knows this edge (default: --address of IPv4)")
+	flags.Var(neighbors{&o.edge.neighbors}, "neighbor", "`ADDRESS@ASN` of a router that is told over BGP what the edge serves, with +bfd where it speaks BFD; may be repeated")
+	flags.Var(span{&o.edge.drain}, "drain", "`time` for which the edge still takes packets, after it has withdrawn its prefixes and before it ends")
 	workerFlags(cmd, &o)
 	accessFlags(cmd, &o.access)
 	sandboxFlags(cmd, &o.sandbox)
@@ -65,6 +87,114 @@ PORT is ` + portUsage() + `.`,
 		return run(cmd.Context(), &o, cmd.ErrOrStderr())
 	}
 	return cmd
+}
+
+// speak opens the edge's BGP sessions, if it has neighbors.
+func (o *edgeOptions) speak(ctx context.Context, link *pipeline.Internet, log *slog.Logger) error {
+	if len(o.neighbors) == 0 {
+		return nil
+	}
+	id, err := o.id()
+	switch {
+	case err != nil:
+		return err
+	case o.asn == 0:
+		return errors.New("--neighbor: BGP needs the number of your autonomous system, too: --asn")
+	case !link.Kernel:
+		return fmt.Errorf("--neighbor: BGP is spoken by the kernel's TCP, and this host does not have --address %s: `ip address add %s dev …` gives it to the host", o.addresses[0], o.addresses[0])
+	}
+	options := bgp.Options{ASN: uint32(o.asn), RouterID: id, Neighbors: o.neighbors, Log: log}
+	for _, p := range o.addresses {
+		options.Addresses = append(options.Addresses, p.Addr())
+	}
+	for _, n := range o.neighbors {
+		if !slices.ContainsFunc(options.Addresses, func(a netip.Addr) bool { return a.Is4() == n.Address.Is4() }) {
+			return fmt.Errorf("--neighbor %s: the edge has no --address of that family", n)
+		}
+	}
+	o.speaker, err = bgp.Start(ctx, options)
+	return err
+}
+
+// id is the edge's BGP identifier.
+func (o *edgeOptions) id() (netip.Addr, error) {
+	if o.routerID != "" {
+		id, err := netip.ParseAddr(o.routerID)
+		if err != nil || !id.Is4() {
+			return id, fmt.Errorf("--router-id %s: an IPv4 address is expected", shown(o.routerID))
+		}
+		return id, nil
+	}
+	for _, p := range o.addresses {
+		if p.Addr().Is4() {
+			return p.Addr(), nil
+		}
+	}
+	return netip.Addr{}, errors.New("--neighbor: without an IPv4 --address, BGP needs a --router-id")
+}
+
+// announceEvery is how often the edge looks whether it is ready, and what it serves.
+const announceEvery = 250 * time.Millisecond
+
+// announce has the neighbors know what the edge serves, while its links are up, until ctx ends.
+func (o *edgeOptions) announce(ctx context.Context, card *nic.Card, log *slog.Logger) {
+	tick := time.NewTicker(announceEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		var prefixes []netip.Prefix
+		if card.LinksUp() {
+			prefixes = card.Prefixes()
+		}
+		if err := o.speaker.Announce(prefixes); err != nil {
+			log.Error("not announced", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// leave has the edge leave the field to others, when ctx ends, and then calls end.
+func (o *edgeOptions) leave(ctx context.Context, card *nic.Card, log *slog.Logger, end func()) {
+	defer end()
+	<-ctx.Done()
+	card.Retire()
+	if o.speaker == nil {
+		return
+	}
+	if err := o.speaker.Drain(); err != nil {
+		log.Error("not withdrawn", "error", err)
+	}
+	log.Info("edge drains: its prefixes are withdrawn", "for", o.drain)
+	time.Sleep(o.drain)
+}
+
+// offer adds what a socket answers about BGP.
+func (o *edgeOptions) offer(mux *http.ServeMux) {
+	mux.HandleFunc("GET /v1/bgp", func(w http.ResponseWriter, r *http.Request) {
+		view, err := o.speaker.View(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(view)
+	})
+}
+
+// neighbors is a flag's values: BGP neighbors.
+type neighbors struct{ to *[]bgp.Neighbor }
+
+func (n neighbors) Type() string   { return "neighbor" }
+func (n neighbors) String() string { return "" }
+
+func (n neighbors) Set(text string) error {
+	given, err := bgp.ParseNeighbor(text)
+	if err == nil {
+		*n.to = append(*n.to, given)
+	}
+	return err
 }
 
 // internet is how the edge stands on its link, as the flags say.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nitrocard/nic"
+	"nitrocard/nic/bgp"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc/ec2"
@@ -35,26 +36,27 @@ var answers = map[string]func(*question, context.Context) error{
 	"drops":           (*question).drops,
 	"workers":         (*question).workers,
 	"hosts":           (*question).hosts,
+	"bgp":             (*question).bgp,
 	"config":          (*question).config,
 }
 
-const kinds = "enis, security-groups, network-acls, flows, ports, nat-gateways, drops, workers, hosts or config"
+const kinds = "enis, security-groups, network-acls, flows, ports, nat-gateways, drops, workers, hosts, bgp or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|security-groups|network-acls|flows|ports|nat-gateways|drops|workers|hosts|config [ID]",
+		Use:   "get enis|security-groups|network-acls|flows|ports|nat-gateways|drops|workers|hosts|bgp|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
 For flows the ID is an ENI's, for drops a reason, for workers a number, for
-hosts a card's name, for config any object's. A controller knows hosts, groups,
-ACLs and config.`,
+hosts a card's name, for bgp a neighbor's address, for config any object's. A
+controller knows hosts, groups, ACLs and config, and an edge knows bgp.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get drops security_group_in
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "ports", "nat-gateways", "drops", "workers", "hosts", "config"},
+		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "ports", "nat-gateways", "drops", "workers", "hosts", "bgp", "config"},
 	}
 	door, output := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd)
 	limit := 0
@@ -191,6 +193,20 @@ func (q *question) hosts(ctx context.Context) error {
 		}
 	}
 	return q.output.print(q.to, hosts, func(w io.Writer) error { return hostTable(w, hosts) })
+}
+
+func (q *question) bgp(ctx context.Context) error {
+	view, err := q.card.BGP(ctx)
+	if err != nil {
+		return err
+	}
+	if q.id != "" {
+		view.Neighbors = slices.DeleteFunc(view.Neighbors, func(n bgp.NeighborView) bool { return n.Address.String() != q.id })
+		if len(view.Neighbors) == 0 {
+			return fmt.Errorf("this edge has no BGP neighbor %q", q.id)
+		}
+	}
+	return q.output.print(q.to, view, func(w io.Writer) error { return bgpTable(w, &view) })
 }
 
 // config prints YAML where others print a table: it is what people write.

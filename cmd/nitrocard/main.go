@@ -17,7 +17,7 @@
 //	apply.go   apply: a new configuration for a running card
 //	get.go     get: what a running card knows
 //	views.go   the same as tables
-//	portview.go  one port in detail
+//	portview.go  one port in detail; bgpview.go BGP sessions
 //	flags.go   flags that several commands have
 //	values.go  flags' values: numbers, times, groups
 //	table.go   columns, lines, units

@@ -84,6 +84,11 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 			return errors.Join(fmt.Errorf("--port: %w", err), card.Close())
 		}
 	}
+	if o.edge != nil {
+		if err := o.edge.speak(ctx, options.Edge, log); err != nil {
+			return errors.Join(err, card.Close())
+		}
+	}
 	introduce(log, card, o)
 	if err := o.enterSandbox(ctx, card, guests, log); err != nil {
 		return errors.Join(err, card.Close())
@@ -151,6 +156,15 @@ func introduce(log *slog.Logger, card *nic.Card, o *runOptions) {
 // the card gives back when it ends.
 func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) error {
 	serving, endServing := context.WithCancel(ctx)
+	if opt.edge != nil {
+		serving, endServing = context.WithCancel(context.WithoutCancel(ctx))
+		go opt.edge.leave(ctx, card, o.Log, endServing)
+		if opt.edge.speaker != nil {
+			defer opt.edge.speaker.Close()
+			go opt.edge.announce(ctx, card, o.Log)
+			o.More = opt.edge.offer
+		}
+	}
 	defer endServing()
 	running, endRunning := context.WithCancel(context.Background())
 	served := make(chan error, 1)

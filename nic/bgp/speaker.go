@@ -51,9 +51,8 @@ func Start(ctx context.Context, o Options) (*Speaker, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	level := &slog.LevelVar{}
-	level.Set(slog.LevelWarn)
-	s := &Speaker{options: o, server: server.NewBgpServer(server.LoggerOption(o.Log, level))}
+	quiet := slog.New(quietly{o.Log.Handler()})
+	s := &Speaker{options: o, server: server.NewBgpServer(server.LoggerOption(quiet, &slog.LevelVar{}))}
 	go s.server.Serve()
 	var listen []string
 	for _, a := range o.Addresses {
@@ -75,10 +74,7 @@ func Start(ctx context.Context, o Options) (*Speaker, error) {
 
 // open refuses what neighbors tell, and begins to speak to them.
 func (s *Speaker) open(ctx context.Context) error {
-	err := s.server.SetPolicyAssignment(ctx, &api.SetPolicyAssignmentRequest{Assignment: &api.PolicyAssignment{
-		Name: "global", Direction: api.PolicyDirection_POLICY_DIRECTION_IMPORT, DefaultAction: api.RouteAction_ROUTE_ACTION_REJECT,
-	}})
-	if err != nil {
+	if err := s.refuse(ctx); err != nil {
 		return fmt.Errorf("BGP: %w", err)
 	}
 	if err := s.watch(ctx); err != nil {
@@ -90,6 +86,22 @@ func (s *Speaker) open(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// refuse has the speaker believe no neighbor, of its own autonomous system or of another.
+func (s *Speaker) refuse(ctx context.Context) error {
+	reject := &api.Actions{RouteAction: api.RouteAction_ROUTE_ACTION_REJECT}
+	policy := &api.Policy{Name: "neighbors", Statements: []*api.Statement{
+		{Name: "external", Conditions: &api.Conditions{RouteType: api.Conditions_ROUTE_TYPE_EXTERNAL}, Actions: reject},
+		{Name: "internal", Conditions: &api.Conditions{RouteType: api.Conditions_ROUTE_TYPE_INTERNAL}, Actions: reject},
+	}}
+	if err := s.server.AddPolicy(ctx, &api.AddPolicyRequest{Policy: policy}); err != nil {
+		return err
+	}
+	return s.server.SetPolicyAssignment(ctx, &api.SetPolicyAssignmentRequest{Assignment: &api.PolicyAssignment{
+		Name: "global", Direction: api.PolicyDirection_POLICY_DIRECTION_IMPORT,
+		Policies: []*api.Policy{{Name: policy.Name}}, DefaultAction: api.RouteAction_ROUTE_ACTION_ACCEPT,
+	}})
 }
 
 // peer is a neighbor in GoBGP's words. It is told the prefixes of its address's family.
@@ -249,6 +261,22 @@ func (s *Speaker) Close() {
 	s.closed = true
 	s.server.Stop()
 }
+
+// quietly handles what of GoBGP's log is a warning at least: the rest told tells.
+type quietly struct{ slog.Handler }
+
+// Enabled is as slog.Handler says.
+func (q quietly) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs is as slog.Handler says.
+func (q quietly) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return quietly{q.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup is as slog.Handler says.
+func (q quietly) WithGroup(name string) slog.Handler { return quietly{q.Handler.WithGroup(name)} }
 
 // told logs what became of a session.
 func (s *Speaker) told(e *apiutil.WatchEventMessage_PeerEvent, _ time.Time) {

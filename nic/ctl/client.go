@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"nitrocard/nic"
+	"nitrocard/nic/bgp"
 	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
@@ -139,6 +140,11 @@ func (c *Client) Workers(ctx context.Context) ([]nic.WorkerView, error) {
 // Hosts are the cards that a controller knows; a card knows none.
 func (c *Client) Hosts(ctx context.Context) ([]follow.HostView, error) {
 	return get[[]follow.HostView](ctx, c, "hosts")
+}
+
+// BGP is what an edge with BGP neighbors tells them.
+func (c *Client) BGP(ctx context.Context) (bgp.View, error) {
+	return get[bgp.View](ctx, c, "bgp")
 }
 
 // Config is the configuration in force.
