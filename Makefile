@@ -12,17 +12,25 @@ PACKAGES := gcc libc6-dev curl iputils-tracepath nftables pkg-config dpdk libdpd
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard
 
-# Inputs a fuzz target is tried with.
-FUZZ ?= 20000
+# What each fuzz target is tried with: inputs, of which a slow machine takes as
+# many, or a time such as 10m.
+FUZZ ?= 20000x
+
+# PURE has Go find names and users without C, also where DPDK needs C.
+PURE := netgo,osusergo
+
+# Programs and tests are compiled alike, so that Go compiles each package once:
+# without paths, and with PURE, by which a build with DPDK differs in DPDK alone.
+export GOFLAGS := $(GOFLAGS) -trimpath -tags=$(PURE)
+WITH_DPDK := -tags=dpdk,$(PURE)
 
 # PLAIN compiles without the profile: with it, Go compiles everything once more
-# for each program. All of it is without paths, as the binary is, so that Go
-# compiles nothing once more for tests.
-PLAIN := -pgo=off -trimpath
+# for each program.
+PLAIN := -pgo=off
 
 # How long the tests of a package may take, which is only to end a deadlock: a
-# machine may be slow, or busy.
-TEST := go test $(PLAIN) -timeout 60m
+# machine may be slow, or busy. What vet finds, the step vet has found.
+TEST := go test $(PLAIN) -vet=off -timeout 60m
 
 # STEP runs a command, and says so if it takes long.
 STEP = .ci/step $@
@@ -47,11 +55,11 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab attack lab-vm deps test fmt vet cross unit dpdk race fuzz oracle bench bench-peers bench-tables bench-gaps profile clean
+.PHONY: build lab attack lab-vm deps test fmt vet unit dpdk race fuzz oracle bench bench-peers bench-tables bench-gaps profile clean
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
-		$(STEP) go build $(FAST) -trimpath $(if $(DPDK),-tags dpdk) -o bin/nitrocard ./cmd/nitrocard
+		$(STEP) go build $(FAST) $(if $(DPDK),$(WITH_DPDK)) -o bin/nitrocard ./cmd/nitrocard
 	@echo "build: bin/nitrocard $(or $(DPDK:%=with DPDK %),without DPDK (make deps installs what it needs))"
 
 # The first look and the tests need not wait for the profile, which has Go
@@ -81,7 +89,7 @@ deps: ## what the tests need; Debian packages only as root
 	fi
 	$(STEP) go mod download
 
-test: fmt vet cross unit dpdk race fuzz ## everything, the lab included
+test: fmt vet unit dpdk race fuzz ## everything, the lab included
 	@echo "test: all passed"
 
 fmt:
@@ -89,12 +97,6 @@ fmt:
 
 vet:
 	$(STEP) go vet $(PLAIN) ./...
-
-# Beside the files of other systems, what differs between processors is in these
-# packages alone.
-cross: ## what needs no kernel port also builds elsewhere
-	GOOS=darwin GOARCH=arm64 $(STEP) go vet $(PLAIN) ./...
-	GOOS=linux GOARCH=arm64 $(STEP) go vet $(PLAIN) ./tables/... ./nic/... ./pmd/...
 
 unit: build
 	$(STEP) $(TEST) ./...
@@ -105,8 +107,8 @@ dpdk: ## ports of DPDK, on devices that need no network card, and the lab on the
 		[ "$${CI:-}" != true ]; \
 	else \
 		export CGO_ENABLED=1; \
-		$(STEP) go vet $(PLAIN) -tags dpdk ./... && $(STEP) $(TEST) -tags dpdk ./pmd/dpdk && \
-		$(STEP) $(TEST) -tags dpdk -run 'DPDK|VirtualMachine' ./sim/lab; \
+		$(STEP) go vet $(PLAIN) $(WITH_DPDK) ./... && $(STEP) $(TEST) $(WITH_DPDK) ./pmd/dpdk && \
+		$(STEP) $(TEST) $(WITH_DPDK) -run 'DPDK|VirtualMachine' ./sim/lab; \
 	fi
 
 race:
@@ -149,7 +151,7 @@ bench-gaps: ## for how long a frame may wait for a worker, beside a loop in C
 
 profile: ## writes PROFILE anew, after changes to the packet path
 	cd "$$(mktemp -d)" && binary="$$PWD/bench.test" && cd - >/dev/null && \
-	go test -trimpath -c -o "$$binary" ./bench && \
+	go test -c -o "$$binary" ./bench && \
 	"$$binary" -test.run '^$$' -test.bench '^Benchmark(Inbound|Outbound)/flows=(1000|100000)$$|^BenchmarkNew$$' \
 		-test.benchtime 6000000x -test.cpuprofile $(PROFILE) && \
 	rm -r "$${binary%/*}"

@@ -18,7 +18,11 @@ import (
 	"nitrocard/sim/netlab"
 )
 
-func TestMain(m *testing.M) { os.Exit(cagetest.Main(m)) }
+func TestMain(m *testing.M) {
+	exit := cagetest.Main(m)
+	os.RemoveAll(programDir)
+	os.Exit(exit)
+}
 
 // aDoor is a lab's door with one host behind it, "here".
 func aDoor(t *testing.T) {

@@ -17,13 +17,11 @@ import (
 	"nitrocard/pmd/pmdtest"
 )
 
-// built are the flags of `make build`.
-var built = []string{"-trimpath", "-tags", "dpdk"}
-
-// passes runs the lab and expects its last line.
+// passes runs the lab, beside others, and expects its last line.
 func passes(t *testing.T, last string, flags ...string) {
+	t.Parallel()
 	var out bytes.Buffer
-	cmd := exec.Command(program(t, built...), append([]string{"lab"}, flags...)...)
+	cmd := exec.Command(program(t), append([]string{"lab"}, flags...)...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
 	require.Equal(t, last, lastLine(out.String()), "%s", &out)
@@ -53,9 +51,10 @@ func TestTheLabPassesWithAVirtualMachine(t *testing.T) {
 	passes(t, "lab: 19 passed, 0 failed", "--vm", "--kernel", kernelFolder(t))
 }
 
-// A lab that is killed takes its virtual machine along.
+// A lab that is killed takes its virtual machine along. No other lab runs beside this one, whose
+// machine could be taken for its.
 func TestAVirtualMachineDoesNotOutliveTheLab(t *testing.T) {
-	cmd := exec.Command(program(t, built...), "lab", "--vm", "--kernel", kernelFolder(t))
+	cmd := exec.Command(program(t), "lab", "--vm", "--kernel", kernelFolder(t))
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -4,11 +4,14 @@ package lab
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -17,34 +20,60 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// program builds nitrocard where every user may run it, with flags that others
-// built with before, so that Go need not compile all of it once more.
-func program(t *testing.T, flags ...string) string {
-	dir, err := os.MkdirTemp("", "nitrocard-lab")
+// program builds nitrocard where every user may run it, once for all tests: with this test's own
+// flags, so that Go need not compile all of it once more.
+func program(t *testing.T) string {
+	binary, err := built()
 	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755))
-	binary := filepath.Join(dir, "nitrocard")
-	args := append([]string{"build", "-o", binary}, flags...)
-	out, err := exec.Command("go", append(args, "nitrocard/cmd/nitrocard")...).CombinedOutput()
-	require.NoError(t, err, "%s", out)
 	return binary
+}
+
+var built = sync.OnceValues(func() (binary string, err error) {
+	if programDir, err = os.MkdirTemp("", "nitrocard-lab"); err != nil {
+		return "", err
+	}
+	binary = filepath.Join(programDir, "nitrocard")
+	args := append([]string{"build", "-o", binary}, flags()...)
+	out, err := exec.Command("go", append(args, "nitrocard/cmd/nitrocard")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, os.Chmod(programDir, 0o755)
+})
+
+// programDir is where program built; it is removed after the last test.
+var programDir string
+
+// flags are those that this test was built with, and no profile, with which Go compiles all of
+// it once more.
+func flags() []string {
+	all := []string{"-pgo=off"}
+	info, _ := debug.ReadBuildInfo() // go test always writes it
+	for _, s := range info.Settings {
+		if s.Key == "-trimpath" || s.Key == "-tags" {
+			all = append(all, s.Key+"="+s.Value)
+		}
+	}
+	return all
 }
 
 // nobody is an ordinary user.
 const nobody = 65534
 
-// The whole lab, as its user runs it, by root and by an ordinary user.
+// The whole lab, as its user runs it, by root and by an ordinary user. Labs run beside each other:
+// each has a cage of its own, and waits for most of its time.
 func TestTheLabPasses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the lab takes the better part of a minute")
 	}
-	binary := program(t, "-pgo=off") // as `go test` has compiled it
+	t.Parallel()
+	binary := program(t)
 	for _, user := range []struct {
 		name string
 		id   uint32
 	}{{"root", 0}, {"an ordinary user", nobody}} {
 		t.Run(user.name, func(t *testing.T) {
+			t.Parallel()
 			cmd := exec.Command(binary, "lab")
 			cmd.Dir = "/"
 			if user.id != 0 {
@@ -69,11 +98,12 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the lab takes the better part of a minute")
 	}
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "region.yaml")
 	over6 := strings.NewReplacer("172.16.0.11/24", `"2001:db8:16::11/64"`, "172.16.0.12/24", `"2001:db8:16::12/64"`, "172.16.0.1,", `"2001:db8:16::1",`)
 	require.NoError(t, os.WriteFile(file, []byte(over6.Replace(string(Region))), 0o644))
 	var out bytes.Buffer
-	cmd := exec.Command(program(t, "-pgo=off"), "lab", "--config", file)
+	cmd := exec.Command(program(t), "lab", "--config", file)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
 	require.Equal(t, "lab: 17 passed, 0 failed", lastLine(out.String()), "%s", &out)
@@ -87,8 +117,9 @@ func TestTheLabIsAttacked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the attacks take a minute")
 	}
+	t.Parallel()
 	var out bytes.Buffer
-	cmd := exec.Command(program(t, "-pgo=off"), "lab", "--attack", "1m")
+	cmd := exec.Command(program(t), "lab", "--attack", "1m")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
 	require.Equal(t, "lab: 11 passed, 0 failed", lastLine(out.String()), "%s", &out)

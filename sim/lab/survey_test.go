@@ -45,8 +45,10 @@ func TestTheLabTriesWhatAConfigurationAllowsAndDenies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("each lab takes some seconds")
 	}
-	binary := program(t, "-pgo=off")
+	t.Parallel()
+	binary := program(t)
 	t.Run("peering, an ACL that cuts replies, a NAT gateway, a middlebox", func(t *testing.T) {
+		t.Parallel()
 		surveys(t, binary, "testdata/survey.yaml", []string{
 			"internet → web, tcp from 203.0.113.9 to 35.72.2.8:80: answered",
 			"internet → web, tcp from 198.51.100.1 to 35.72.2.8:22: answered",
@@ -60,7 +62,10 @@ func TestTheLabTriesWhatAConfigurationAllowsAndDenies(t *testing.T) {
 			t.Skip(missing{dumps})
 		}
 		for dump, lines := range surveyed {
-			surveys(t, binary, filepath.Join(dumps, dump), lines)
+			t.Run(dump, func(t *testing.T) {
+				t.Parallel()
+				surveys(t, binary, filepath.Join(dumps, dump), lines)
+			})
 		}
 	})
 }
