@@ -53,6 +53,10 @@
 // that are known. A device that merges does not tell where the TCP header is: IP
 // headers lead there. A burst without merged frames pays for none of this.
 //
+// For net_af_packet the kernel puts fragments of IPv4 together (PACKET_FANOUT_FLAG_DEFRAG, which
+// DPDK gives no way to leave out), so the card sees a guest's datagram whole. One that is longer
+// than a frame is lost, and counted as too long.
+//
 // No device is asked to check or to write checksums either. On the way in, the
 // card sums two IPv4 headers, 40 bytes that it reads anyway, and drops what is
 // wrong; to trust a device it would have to carry and ask the device's flags

@@ -115,6 +115,26 @@ func TestLongFramesOfAKernelComeWhole(t *testing.T) {
 	require.Zero(t, p.Stats().RxTooLong)
 }
 
+// The kernel puts the fragments of a datagram together before net_af_packet has them, since the
+// driver joins its queues with PACKET_FANOUT_FLAG_DEFRAG (packet(7)). A whole datagram that is
+// longer than a frame is lost, and counted.
+func TestTheKernelPutsFragmentsTogether(t *testing.T) {
+	link, far := pmdtest.Veth(t)
+	p := plug(t, unique("net_af_packet")+",framesz=9216,blocksz=36864,framecnt=512,iface="+link.Attrs().Name)
+	kernel := pmdtest.NewWire(t, far)
+	datagram := wiretest.UDP("10.0.0.1:1000", "10.0.0.2:9")
+	for _, f := range datagram.Size(8000).Fragments(1480) {
+		require.True(t, kernel.Give(f))
+	}
+	var b pmd.Burst
+	pmdtest.Until(t, "the datagram in one frame", func() bool { p.Rx(&b); return b.N == 1 && b.Frames[0].Len() == len(datagram.Size(8000).Bytes()) })
+	for _, f := range datagram.Size(9500).Fragments(1480) {
+		require.True(t, kernel.Give(f))
+	}
+	pmdtest.Until(t, "the long datagram is lost", func() bool { p.Rx(&b); return p.Stats().RxTooLong == 1 })
+	require.EqualValues(t, 1, p.Stats().RxPackets)
+}
+
 // A tap with several queues: each frame comes once, by one of them.
 func TestQueuesShareWhatComes(t *testing.T) {
 	pmdtest.NeedNamespace(t)

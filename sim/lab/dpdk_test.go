@@ -33,7 +33,7 @@ func TestTheLabPassesOnDPDKPorts(t *testing.T) {
 	if err := (Options{Driver: DPDK}).check(); err != nil {
 		pmdtest.Missing(t, err.Error())
 	}
-	passes(t, "lab: 15 passed, 0 failed", "--driver", "dpdk")
+	passes(t, "lab: 17 passed, 0 failed", "--driver", "dpdk")
 }
 
 // kernelFolder is where `make deps` unpacks the kernel.

@@ -44,17 +44,11 @@ func (s *story) checks() (all []check) {
 	if s.edge.HasIPv6() {
 		all = append(all, check{"IPv6", s.ipv6})
 	}
-	if s.region.driver != DPDK {
-		all = append(all, s.longPackets()...)
-	}
-	return append(all, check{"a controller that goes", s.controllerGone})
-}
-
-// longPackets are checks with packets above 2 KB. On ports of DPDK's net_af_packet a datagram in
-// fragments does not come back, and nobody knows yet why: the driver itself brings frames of such
-// a length (TestLongFramesOfAKernelComeWhole in pmd/dpdk).
-func (s *story) longPackets() []check {
-	return []check{{"a datagram in fragments", s.fragments}, {"path MTU", s.pathMTU}}
+	return append(all,
+		check{"a datagram in fragments", s.fragments},
+		check{"path MTU", s.pathMTU},
+		check{"a controller that goes", s.controllerGone},
+	)
 }
 
 // cast are the guests that the story is about, and their groups.
