@@ -84,7 +84,9 @@ func (s *story) fragments(ctx context.Context) (string, error) {
 // datagrams is a UDP socket of the visitor's, whose packets routers may cut.
 func (v visitor) datagrams() (c *net.UDPConn, err error) {
 	err = v.Do(func() (err error) {
-		may := func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT) }
+		may := func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
+		}
 		if c, err = net.ListenUDP("udp4", &net.UDPAddr{Port: int(v.ports.next())}); err != nil {
 			return err
 		}
