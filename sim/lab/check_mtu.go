@@ -91,7 +91,8 @@ func (v visitor) datagrams() (c *net.UDPConn, err error) {
 			return err
 		}
 		raw, _ := c.SyscallConn() // the socket is open
-		return errors.Join(raw.Control(may), err)
+		failed := raw.Control(may)
+		return errors.Join(failed, err)
 	})
 	return c, err
 }
