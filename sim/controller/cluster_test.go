@@ -105,7 +105,7 @@ func (c *cluster) start(i int) (serves func()) {
 	require.NoError(c, err)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), memberKey+"="+string(told))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	endsWithUs(cmd)
 	said, err := cmd.StdoutPipe()
 	require.NoError(c, err)
 	require.NoError(c, cmd.Start())
