@@ -30,7 +30,7 @@ var levels = [][]string{
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab", "sim/oracle", "sim/controller"},
 	{"sim/cage/cagetest"},
-	{"sim/lab", "sim/replay", "sim/nftables", "bench"},
+	{"sim/lab", "sim/replay", "sim/nftables", "sim/bird", "bench"},
 	{"cmd/nitrocard", "bench/*"},
 }
 

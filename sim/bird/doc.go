@@ -1,0 +1,3 @@
+// Package bird has BIRD, a router's BGP that we did not write, judge what package bgp announces.
+// It has tests alone.
+package bird
