@@ -59,7 +59,8 @@ func (d *decoder) parallel(into reflect.Value) error {
 	workers := runtime.GOMAXPROCS(0)
 	b := &blocks{decoder: d, into: into, at: into.Len(), todo: make(chan *block, 2*workers)}
 	for range workers {
-		b.end.Go(b.work)
+		worker := &decoder{recent: new(recent), most: d.most} // made here, because the reader's own changes while it reads
+		b.end.Go(func() { worker.work(b.todo) })
 	}
 	err := b.read()
 	close(b.todo)
@@ -182,9 +183,8 @@ func (b *blocks) again(first *block) error {
 }
 
 // work decodes blocks until there are no more.
-func (b *blocks) work() {
-	d := decoder{recent: new(recent), most: b.most}
-	for next := range b.todo {
+func (d *decoder) work(todo <-chan *block) {
+	for next := range todo {
 		d.try(next)
 		close(next.done)
 	}
