@@ -215,7 +215,7 @@ func TestAnswersInOnePieceAreFew(t *testing.T) {
 		require.Equal(t, mostWait, time.Since(begun))
 	})
 	s := newServer(Options{})
-	require.True(t, s.wholes.TryAcquire(mostWholes))
+	require.True(t, s.wholes.others.TryAcquire(mostWholes))
 	synctest.Test(t, func(t *testing.T) {
 		w := ask(s.handler(), "/v1/config")
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)

@@ -92,7 +92,7 @@ func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) drops(w http.ResponseWriter, r *http.Request) {
-	if leave, ok := enter(w, r, s.wholes, 1); ok {
+	if leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1); ok {
 		defer leave()
 		view := s.card.Drops()
 		p := s.pieces(w, r)
@@ -114,7 +114,7 @@ func (s *server) workers(w http.ResponseWriter, r *http.Request) {
 
 // config writes the configuration list by list, and Placement, too, in pieces.
 func (s *server) config(w http.ResponseWriter, r *http.Request) {
-	leave, ok := enter(w, r, s.wholes, 1)
+	leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1)
 	if !ok {
 		return
 	}

@@ -2,9 +2,13 @@ package ctl
 
 import (
 	"context"
+	"crypto/x509/pkix"
 	"net/http"
 	"slices"
 
+	"golang.org/x/sync/semaphore"
+
+	"nitrocard/nic"
 	"nitrocard/nic/vpc"
 )
 
@@ -53,6 +57,11 @@ func (a Access) withCaller(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
 }
 
+// IsPerson tells whether a certificate has a role, and so is no card's.
+func IsPerson(subject pkix.Name) bool {
+	return slices.ContainsFunc(subject.Organization, func(o string) bool { return o == RoleReader || o == RoleOwner || o == RoleProvider })
+}
+
 // certified is whom the certificate of a request names.
 func certified(r *http.Request) *caller {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
@@ -85,6 +94,31 @@ func (c *caller) mayMake(r *vpc.Region, edits []vpc.Edit) error {
 		}
 	}
 	return nil
+}
+
+// toldOf is a change as the caller is told of it: notices are of the whole region, and so none of an
+// owner's.
+func (c *caller) toldOf(done nic.Change) nic.Change {
+	if c.role == owner {
+		done.Notices = []vpc.Notice{}
+	}
+	return done
+}
+
+// room is what only so many requests may have at a time. Owners share one, and all others another, so
+// that no owner keeps the provider out.
+type room struct{ others, owners *semaphore.Weighted }
+
+func newRoom(others, owners int64) room {
+	return room{semaphore.NewWeighted(others), semaphore.NewWeighted(owners)}
+}
+
+// of is the room that the caller shares.
+func (r room) of(c *caller) *semaphore.Weighted {
+	if c.role == owner {
+		return r.owners
+	}
+	return r.others
 }
 
 // forProviders refuses the owner of some VPCs.

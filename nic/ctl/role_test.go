@@ -23,7 +23,8 @@ NetworkInterfaces:
   - {NetworkInterfaceId: eni-a, SubnetId: subnet-a, MacAddress: "02:00:00:00:00:0a", Groups: [{GroupId: sg-a}], PrivateIpAddress: 10.0.1.5, Attachment: {InstanceId: i-a}}
   - {NetworkInterfaceId: eni-b, SubnetId: subnet-b, MacAddress: "02:00:00:00:00:0b", Groups: [{GroupId: sg-b}], PrivateIpAddress: 10.0.1.5, Attachment: {InstanceId: i-b},
      Association: {PublicIp: 52.9.0.2}}
-Placement: {PublicPrefixes: [52.9.0.0/24]}
+RouteTables: [{RouteTableId: rtb-b, VpcId: vpc-b, Routes: [{DestinationCidrBlock: 192.168.0.0/16, GatewayId: vgw-b}]}]
+Placement: {PublicPrefixes: [52.9.0.0/24], Exits: {vgw-b: {Vtep: 198.18.0.77, Vni: 77}}}
 `
 
 // certificated is a server whose clients come with certificates.
@@ -73,7 +74,7 @@ func TestWhatARoleMay(t *testing.T) {
 		{"reader", "GET", "/v1/config", "", 200},
 		{"reader", "GET", "/v1/hosts", "", 200},
 		{"reader", "DELETE", "/v1/config/NetworkInterfaces/eni-a", "", 403},
-		{"provider", "PUT", "/v1/config/Placement", `{PublicPrefixes: [52.9.0.0/24]}`, 200},
+		{"provider", "PUT", "/v1/config/Placement", `{PublicPrefixes: [52.9.0.0/24], Exits: {vgw-b: {Vtep: 198.18.0.77, Vni: 77}}}`, 200},
 
 		{"alice", "GET", "/v1/hosts", "", 403},
 		{"alice", "GET", "/v1/security-groups/sg-a", "", 200},
@@ -96,12 +97,40 @@ func TestWhatARoleMay(t *testing.T) {
 		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a, PublicIp: 8.8.8.8}`, 403},
 		{"alice", "PUT", "/v1/config/Addresses/52.9.0.2", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.2}`, 400}, // it is eni-b's
 		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a}`, 201},
+		{"alice", "PUT", "/v1/config/RouteTables/rtb-a", `{RouteTableId: rtb-a, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 192.168.0.0/16, GatewayId: vgw-b}]}`, 403},
+		{"alice", "PUT", "/v1/config/RouteTables/rtb-a", `{RouteTableId: rtb-a, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 192.168.0.0/16, TransitGatewayId: "vpc-b\u0000RouteTables\u0000x"}]}`, 200},
+		{"provider", "POST", "/v1/config/Subnets", `{VpcId: vpc-b, CidrBlock: 10.0.9.0/24}`, 201},
 		{"nothing", "POST", "/v1/config/Subnets", `{CidrBlock: 10.0.2.0/24}`, 403},
 		{"nothing", "GET", "/v1/security-groups/sg-a", "", 404},
 	} {
 		status, answer := s.ask(c.who, c.method, c.path, c.body)
 		require.Equal(t, c.status, status, "%s %s %s: %s", c.who, c.method, c.path, answer)
 	}
+}
+
+// A public address that an ENI has by Addresses is not the ENI's for good.
+func TestAnOwnerKeepsNoPublicAddress(t *testing.T) {
+	s := newCertificated(t)
+	status, answer := s.ask("alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.9}`)
+	require.Equal(t, 201, status, answer)
+	status, answer = s.ask("alice", "PUT", "/v1/config/NetworkInterfaces/eni-a",
+		`{NetworkInterfaceId: eni-a, SubnetId: subnet-a, MacAddress: "02:00:00:00:00:0a", Groups: [{GroupId: sg-a}], PrivateIpAddress: 10.0.1.5, Association: {PublicIp: 52.9.0.9}}`)
+	require.Equal(t, 403, status, answer)
+}
+
+// What is noticed in other VPCs is not told to the owner of one.
+func TestAnOwnerIsToldNoNotices(t *testing.T) {
+	s := newCertificated(t)
+	put := func(who string) string {
+		status, answer := s.ask(who, "PUT", "/v1/config/RouteTables/rtb-b", `{RouteTableId: rtb-b, VpcId: vpc-b, Routes: [{DestinationCidrBlock: 192.168.0.0/16, GatewayId: vgw-b}, {DestinationCidrBlock: 192.169.0.0/16, TransitGatewayId: tgw-b}]}`)
+		require.Equal(t, 200, status, answer)
+		return answer
+	}
+	require.Contains(t, put("provider"), "rtb-b")
+	status, answer := s.ask("alice", "PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a2, VpcId: vpc-a}`)
+	require.Equal(t, 200, status, answer)
+	require.NotContains(t, answer, "tgw-b")
+	require.NotContains(t, answer, "rtb-b")
 }
 
 // The owner of a VPC sees the VPC, and nothing of others.

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"nitrocard/nic"
 )
 
@@ -84,9 +82,9 @@ type server struct {
 	log    *slog.Logger
 	access Access
 
-	turns  chan struct{}       // of listings
-	wholes *semaphore.Weighted // answers that are no pieces
-	bodies *semaphore.Weighted // bytes
+	turns  chan struct{} // of listings
+	wholes room          // for answers that are no pieces
+	bodies room          // for bytes
 
 	// reading is held by who reads a whole configuration, which takes a multiple of the
 	// body's memory.
@@ -99,7 +97,7 @@ func newServer(o Options) *server {
 	}
 	return &server{
 		card: o.Card, target: o.Target, before: o.Before, more: o.More, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
-		wholes: semaphore.NewWeighted(mostWholes), bodies: semaphore.NewWeighted(maxBody),
+		wholes: newRoom(mostWholes, 1), bodies: newRoom(maxBody, 16*mostOfOwner),
 	}
 }
 

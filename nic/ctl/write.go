@@ -18,8 +18,7 @@ import (
 // addresses each have about a third of it.
 const maxBody = 128 << 20
 
-// mostOfOwner is the longest body of the owner of some VPCs, who brings one object at a time: so
-// nobody's room is held by an owner who sends slowly.
+// mostOfOwner is the longest body of the owner of some VPCs, who brings one object at a time.
 const mostOfOwner = 1 << 20
 
 // body is what a PUT brought.
@@ -44,7 +43,7 @@ func (s *server) body(w http.ResponseWriter, r *http.Request) (b body, ok bool) 
 		fail(w, http.StatusRequestEntityTooLarge, "the body is longer than %d MiB", most>>20)
 		return b, false
 	}
-	if b.leave, ok = enter(w, r, s.bodies, length); !ok {
+	if b.leave, ok = enter(w, r, s.bodies.of(callerOf(r)), length); !ok {
 		return b, false
 	}
 	var err error
@@ -85,7 +84,7 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 		done, err = s.target.Apply(r.Context(), config)
 	}
 	b.leave()
-	s.changed(w, done, asErrorOr(http.StatusBadRequest, err))
+	s.changed(w, r, done, asErrorOr(http.StatusBadRequest, err))
 }
 
 // alreadyRead is the reading of what a Client sends.
@@ -175,6 +174,7 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.logChange(&created.Change)
+	created.Change = callerOf(r).toldOf(created.Change)
 	w.Header().Set("Location", "/v1/"+join("config", kind, created.ID))
 	reply(w, http.StatusCreated, created)
 }
@@ -189,17 +189,17 @@ func (s *server) edit(w http.ResponseWriter, r *http.Request, refused int, make 
 		}
 		return edits, asErrorOr(http.StatusBadRequest, err)
 	})
-	s.changed(w, done, asErrorOr(refused, err))
+	s.changed(w, r, done, asErrorOr(refused, err))
 }
 
 // changed answers with what changed, or with the reason why nothing did.
-func (s *server) changed(w http.ResponseWriter, done nic.Change, err error) {
+func (s *server) changed(w http.ResponseWriter, r *http.Request, done nic.Change, err error) {
 	if err != nil {
 		refuse(w, asError(http.StatusBadRequest, err))
 		return
 	}
 	s.logChange(&done)
-	reply(w, http.StatusOK, done)
+	reply(w, http.StatusOK, callerOf(r).toldOf(done))
 }
 
 // logChange logs a change.

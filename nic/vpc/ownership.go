@@ -10,7 +10,8 @@ import (
 )
 
 // Owned are VPCs with one owner, by ID. The owner of a VPC decides on what is in the VPC, and
-// the provider on all else: VPCs and their blocks, gateways to the internet, peering, places.
+// the provider on all else: VPCs and their blocks, gateways to the internet, peering, places, exits,
+// and public NAT gateways, whose Elastic IP address is in no VPC before.
 type Owned []string
 
 // ownedKinds are the kinds of objects that the owner of a VPC may change.
@@ -43,6 +44,8 @@ func (o Owned) May(r *Region, e Edit) error {
 	switch put := e.Object.(type) {
 	case *ec2.Address:
 		err = r.allocates(put)
+	case *ec2.RouteTable:
+		err = r.keepsExits(put)
 	case *ec2.NetworkInterface:
 		if err = r.keepsPublic(put); err == nil && put.Attachment != nil {
 			err = o.mayAttach(r, put.Attachment.InstanceId)
@@ -63,22 +66,50 @@ func (r *Region) allocates(a *ec2.Address) error {
 	return nil
 }
 
+// keepsExits is an error if a route table leads to an exit to which it does not lead yet: what lies
+// behind an exit may be another customer's.
+func (r *Region) keepsExits(t *ec2.RouteTable) error {
+	before := map[string]bool{}
+	if old := found[ec2.RouteTable](r, "RouteTables", t.RouteTableId); old != nil {
+		before = references(old)
+	}
+	for id := range references(t) {
+		if _, exit := r.place.given.Exits[id]; exit && !before[id] {
+			return fmt.Errorf("%s leads out of the region, and the provider says which VPCs have routes to it", ec2.Shorten(id))
+		}
+	}
+	return nil
+}
+
 // keepsPublic is an error if an ENI says of itself that it has a public address which it
-// does not have yet: Elastic IP addresses are associated by Addresses.
+// did not say before: Elastic IP addresses are associated by Addresses.
 func (r *Region) keepsPublic(e *ec2.NetworkInterface) error {
+	before := map[netip.Addr]bool{}
+	if old := found[ec2.NetworkInterface](r, "NetworkInterfaces", e.NetworkInterfaceId); old != nil {
+		for _, a := range said(old) {
+			before[a] = true
+		}
+	}
+	for _, a := range said(e) {
+		if !before[a] {
+			return fmt.Errorf("PublicIp %s is not the ENI's; Addresses associates one", a)
+		}
+	}
+	return nil
+}
+
+// said are the public addresses that an ENI says of itself.
+func said(e *ec2.NetworkInterface) (all []netip.Addr) {
 	associations := []*ec2.NetworkInterfaceAssociation{e.Association}
 	for _, a := range e.PrivateIpAddresses {
 		associations = append(associations, a.Association)
 	}
 	for _, a := range associations {
-		if a == nil || !a.PublicIp.IsValid() {
-			continue
-		}
-		if holder, there := r.public.Get(number(a.PublicIp)); !there || holder.ID != e.NetworkInterfaceId {
-			return fmt.Errorf("PublicIp %s is not the ENI's; Addresses associates one", a.PublicIp)
+		if a != nil && a.PublicIp.IsValid() {
+			all = append(all, a.PublicIp)
 		}
 	}
-	return nil
+	return all
 }
 
 // mayAttach is an error if an instance has an ENI in a VPC of somebody else.

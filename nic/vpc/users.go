@@ -105,7 +105,8 @@ func references(config any) map[string]bool {
 func addReferences(name string, v reflect.Value, found map[string]bool) {
 	switch v.Kind() {
 	case reflect.String:
-		if s := v.String(); s != "" && strings.HasSuffix(name, "Id") {
+		// NUL divides the entries of Region.users, and is in no ID.
+		if s := v.String(); s != "" && strings.HasSuffix(name, "Id") && !strings.Contains(s, "\x00") {
 			found[s] = true
 		}
 	case reflect.Pointer:

@@ -167,6 +167,28 @@ func (f *Feed) drop(k key) {
 	}
 }
 
+// errReplaced is the error of a feed whose card has opened another one.
+var errReplaced = errors.New("the card has another connection")
+
+// replaced tells whether the card has opened another feed.
+func (f *Feed) replaced() bool {
+	select {
+	case <-f.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// untilReplaced calls stop when the card opens another feed, unless ctx ends before.
+func (f *Feed) untilReplaced(ctx context.Context, stop func()) {
+	select {
+	case <-f.ended:
+		stop()
+	case <-ctx.Done():
+	}
+}
+
 // Next waits for something to tell the card, and is the message that tells it. If nothing
 // comes for the time of Options.Beat, the message tells so.
 func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
@@ -175,9 +197,12 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-f.ended:
-		return nil, errors.New("the card has another connection")
+		return nil, errReplaced
 	case <-f.ready:
 	case <-beat:
+	}
+	if f.replaced() {
+		return nil, errReplaced // though something was ready, too
 	}
 	h, edits, region, enis := f.take()
 	slices.Sort(enis)

@@ -8,14 +8,28 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
+	"golang.org/x/net/netutil"
+
+	"nitrocard/nic/ctl"
 	"nitrocard/nic/follow"
 	"nitrocard/nic/printable"
 )
 
 // patience is how long a card may take to read a message, and a second a MiB more.
 const patience = 30 * time.Second
+
+// mostConnections is how many clients there may be at an address, half of what the process may open:
+// its descriptors are its etcd's, too.
+func mostConnections() int {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return 256
+	}
+	return int(min(limit.Cur/2, 1<<15))
+}
 
 // Offer adds the routes of cards to those of a control socket:
 //
@@ -36,6 +50,7 @@ func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, people
 	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
 	mux.Handle("/", people)
+	listener = netutil.LimitListener(listener, mostConnections())
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(c.o.Log.Handler(), slog.LevelWarn),
@@ -50,8 +65,13 @@ func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, people
 // own refuses a card that asks for another.
 func own(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if name := r.TLS.PeerCertificates[0].Subject.CommonName; name != r.PathValue("card") {
-			refuse(w, http.StatusForbidden, fmt.Errorf("the certificate is for card %q", name))
+		subject := r.TLS.PeerCertificates[0].Subject
+		if ctl.IsPerson(subject) {
+			refuse(w, http.StatusForbidden, fmt.Errorf("the certificate of %q is a person's, and no card's", subject.CommonName))
+			return
+		}
+		if subject.CommonName != r.PathValue("card") {
+			refuse(w, http.StatusForbidden, fmt.Errorf("the certificate is for card %q", subject.CommonName))
 			return
 		}
 		h(w, r)
@@ -77,9 +97,15 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-nitrocard-messages")
 	control := http.NewResponseController(w)
 	control.SetWriteDeadline(time.Now().Add(patience))
-	for control.Flush() == nil { // the first time it is the header, by which the card knows that somebody is there
-		m, err := f.Next(r.Context())
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go f.untilReplaced(ctx, func() { control.SetWriteDeadline(time.Now()) }) // what a card does not read takes memory once
+	for control.Flush() == nil {                                             // the first time it is the header, by which the card knows that somebody is there
+		m, err := f.Next(ctx)
 		if err != nil {
+			return
+		}
+		if f.replaced() {
 			return
 		}
 		control.SetWriteDeadline(time.Now().Add(patience + time.Duration(m.Size)*time.Second>>20))
