@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -122,12 +121,12 @@ func (o *controllerOptions) work(ctx context.Context, c *controller.Controller, 
 		if err != nil {
 			return err
 		}
-		listener, err := tls.Listen("tcp", o.listen, config)
+		listener, err := net.Listen("tcp", o.listen)
 		if err != nil {
 			return fmt.Errorf("--listen: %w", err)
 		}
 		serve.Log.Info("cards are told at", "address", listener.Addr())
-		parts = append(parts, func() error { return c.ServeTLS(ctx, listener, ctl.Handler(serve)) })
+		parts = append(parts, func() error { return c.ServeTLS(ctx, listener, config, ctl.Handler(serve)) })
 	}
 	ended := make(chan error, len(parts))
 	for _, part := range parts {

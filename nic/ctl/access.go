@@ -127,7 +127,7 @@ func withPeer(ctx context.Context, conn net.Conn) context.Context {
 // admit refuses who may not ask, or not change, and logs who asked for each change, and its result.
 func (s *server) admit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = s.access.withCaller(r)
+		r = s.withCaller(r)
 		c := callerOf(r)
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 		if reads && c.role != stranger {
@@ -138,7 +138,7 @@ func (s *server) admit(h http.Handler) http.Handler {
 		switch {
 		case c.role == stranger:
 			fail(answer, http.StatusForbidden, "the certificate of %q has no role; its organization is to be %s, %s or %s", c.name, RoleReader, RoleOwner, RoleProvider)
-		case c.role == reader && r.TLS != nil:
+		case c.role == reader && s.certified:
 			fail(answer, http.StatusForbidden, "%q may ask and not change anything", c.name)
 		case c.role == reader:
 			fail(answer, http.StatusForbidden, "%s may ask this card and not change it; %s may", c.name, s.access.who())

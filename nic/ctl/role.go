@@ -45,12 +45,12 @@ type callerKey struct{}
 func callerOf(r *http.Request) *caller { return r.Context().Value(callerKey{}).(*caller) }
 
 // withCaller adds who makes a request to the request's context.
-func (a Access) withCaller(r *http.Request) *http.Request {
+func (s *server) withCaller(r *http.Request) *http.Request {
 	c := certified(r)
-	if r.TLS == nil {
+	if !s.certified {
 		p, _ := r.Context().Value(peerKey{}).(peer) // the zero peer is not known
 		c = &caller{name: userName(&p), process: p.process, role: reader}
-		if a.mayWrite(&p) {
+		if s.access.mayWrite(&p) {
 			c.role = provider
 		}
 	}

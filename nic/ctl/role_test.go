@@ -56,7 +56,9 @@ var subjects = map[string]pkix.Name{
 // ask makes a request with the certificate of a subject.
 func (s *certificated) ask(who, method, path, body string) (status int, answer string) {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Subject: subjects[who]}}}
+	if who != "" {
+		r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Subject: subjects[who]}}}
+	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w.Code, w.Body.String()
@@ -68,6 +70,8 @@ func TestWhatARoleMay(t *testing.T) {
 		who, method, path, body string
 		status                  int
 	}{
+		{"", "GET", "/v1/config", "", 403}, // without TLS
+		{"", "PUT", "/v1/config", two, 403},
 		{"card", "GET", "/v1/config", "", 403},
 		{"card", "GET", "/v1/hosts", "", 403},
 		{"card", "PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a, VpcId: vpc-a}`, 403},

@@ -28,8 +28,12 @@ type Options struct {
 const farewell = 300 * time.Millisecond
 
 // Handler answers requests that come over TLS, from clients with certificates; see
-// RoleReader.
-func Handler(o Options) http.Handler { return newServer(o).handler() }
+// RoleReader. Whoever comes without is a stranger.
+func Handler(o Options) http.Handler {
+	s := newServer(o)
+	s.certified = true
+	return s.handler()
+}
 
 // Serve answers requests until ctx ends. Then it returns nil, and the socket
 // is gone.
@@ -81,6 +85,8 @@ type server struct {
 	more   func(*http.ServeMux)
 	log    *slog.Logger
 	access Access
+
+	certified bool // clients come over TLS, with certificates
 
 	turns  chan struct{} // of listings
 	wholes room          // for answers that are no pieces

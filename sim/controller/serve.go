@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -43,14 +44,14 @@ func (c *Controller) Offer(mux *http.ServeMux) {
 }
 
 // ServeTLS serves cards, and people by people, at an address until ctx ends, for clients with
-// certificates. A certificate is for the card whose name is its common name, and for no
+// certificates, which config demands. A certificate is for the card whose name is its common name, and for no
 // other.
-func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, people http.Handler) error {
+func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, config *tls.Config, people http.Handler) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
 	mux.Handle("/", people)
-	listener = netutil.LimitListener(listener, mostConnections())
+	listener = tls.NewListener(netutil.LimitListener(listener, mostConnections()), config) // outermost, or http would not know TLS
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(c.o.Log.Handler(), slog.LevelWarn),
