@@ -58,8 +58,19 @@ func (s *server) withCaller(r *http.Request) *http.Request {
 }
 
 // IsPerson tells whether a certificate has a role, and so is no card's.
-func IsPerson(subject pkix.Name) bool {
-	return slices.ContainsFunc(subject.Organization, func(o string) bool { return o == RoleReader || o == RoleOwner || o == RoleProvider })
+func IsPerson(subject pkix.Name) bool { return roleOf(subject) != stranger }
+
+// roleOf is the highest role that a certificate's subject names.
+func roleOf(subject pkix.Name) role {
+	for _, named := range []struct {
+		organization string
+		role         role
+	}{{RoleProvider, provider}, {RoleOwner, owner}, {RoleReader, reader}} {
+		if slices.Contains(subject.Organization, named.organization) {
+			return named.role
+		}
+	}
+	return stranger
 }
 
 // certified is whom the certificate of a request names.
@@ -68,14 +79,9 @@ func certified(r *http.Request) *caller {
 		return &caller{}
 	}
 	subject := r.TLS.PeerCertificates[0].Subject
-	c := &caller{name: subject.CommonName}
-	switch has := func(role string) bool { return slices.Contains(subject.Organization, role) }; {
-	case has(RoleProvider):
-		c.role = provider
-	case has(RoleOwner):
-		c.role, c.vpcs = owner, subject.OrganizationalUnit
-	case has(RoleReader):
-		c.role = reader
+	c := &caller{name: subject.CommonName, role: roleOf(subject)}
+	if c.role == owner {
+		c.vpcs = subject.OrganizationalUnit
 	}
 	return c
 }

@@ -75,7 +75,7 @@ func (r *Region) Since(before *Region) iter.Seq[Move] {
 	}
 	return func(yield func(Move) bool) {
 		for i := range max(len(r.enis.chunks), len(before.enis.chunks)) {
-			if chunkOf(r.enis.chunks, i) == chunkOf(before.enis.chunks, i) && chunkOf(r.stations.chunks, i) == chunkOf(before.stations.chunks, i) {
+			if chunkAt(r.enis.chunks, i) == chunkAt(before.enis.chunks, i) && chunkAt(r.stations.chunks, i) == chunkAt(before.stations.chunks, i) {
 				continue
 			}
 			for n := range uint32(1 << vectorBits) {
@@ -90,14 +90,6 @@ func (r *Region) Since(before *Region) iter.Seq[Move] {
 			}
 		}
 	}
-}
-
-// chunkOf is a chunk of a list that may be shorter.
-func chunkOf[T any](chunks []*T, i int) *T {
-	if i < len(chunks) {
-		return chunks[i]
-	}
-	return nil
 }
 
 // Since compares chunks of ENIs with those of their stations.

@@ -54,7 +54,7 @@ func (c *creation) mac(n *network, e *ec2.NetworkInterface) error {
 		if err != nil {
 			return err
 		}
-		m := wire.MAC{byte(some)&^1 | 2, byte(some >> 8), byte(some >> 16), byte(some >> 24), byte(some >> 32), byte(some >> 40)} // locally administered, unicast
+		m := localMAC(some)
 		if !n.macs.has(m.Bits()) {
 			e.MacAddress = m
 		}

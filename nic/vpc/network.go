@@ -79,11 +79,12 @@ func (s *Subnet) has(addr netip.Addr) string {
 }
 
 // routerMAC derives a MAC from an ID alone, so that the MAC is the same on each card, in
-// each run and after each change, and guests' ARP caches stay right. The MAC is locally
-// administered and unicast (IEEE 802 clause 8.4).
-func routerMAC(id string) wire.MAC {
-	h := xxhash.Sum64String(id)
-	return wire.MAC{byte(h)&^1 | 2, byte(h >> 8), byte(h >> 16), byte(h >> 24), byte(h >> 32), byte(h >> 40)}
+// each run and after each change, and guests' ARP caches stay right.
+func routerMAC(id string) wire.MAC { return localMAC(xxhash.Sum64String(id)) }
+
+// localMAC makes a number a MAC, which is locally administered and unicast (IEEE 802 clause 8.4).
+func localMAC(n uint64) wire.MAC {
+	return wire.MAC{byte(n)&^1 | 2, byte(n >> 8), byte(n >> 16), byte(n >> 24), byte(n >> 32), byte(n >> 40)}
 }
 
 // addrFrom is the address of an IPv4 address as a region keeps it, in 4 bytes; 0: none.

@@ -88,11 +88,11 @@ func (s *numberSet) settle() (twice []uint64) {
 }
 
 // chunkAt is a chunk, or none behind the last.
-func chunkAt(chunks [][]uint64, i int) []uint64 {
+func chunkAt[T any](chunks []T, i int) (none T) {
 	if i < len(chunks) {
 		return chunks[i]
 	}
-	return nil
+	return none
 }
 
 // below is how many of some sorted numbers are below a bound.

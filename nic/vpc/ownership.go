@@ -84,14 +84,12 @@ func (r *Region) keepsExits(t *ec2.RouteTable) error {
 // keepsPublic is an error if an ENI says of itself that it has a public address which it
 // did not say before: Elastic IP addresses are associated by Addresses.
 func (r *Region) keepsPublic(e *ec2.NetworkInterface) error {
-	before := map[netip.Addr]bool{}
+	var before []netip.Addr
 	if old := found[ec2.NetworkInterface](r, "NetworkInterfaces", e.NetworkInterfaceId); old != nil {
-		for _, a := range said(old) {
-			before[a] = true
-		}
+		before = said(old)
 	}
 	for _, a := range said(e) {
-		if !before[a] {
+		if !slices.Contains(before, a) {
 			return fmt.Errorf("PublicIp %s is not the ENI's; Addresses associates one", a)
 		}
 	}
