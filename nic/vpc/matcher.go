@@ -53,9 +53,10 @@ func (s *ruleSet) row(i uint32) []uint64 {
 // axis cuts a range of numbers into intervals: the numbers from starts[i] to
 // starts[i+1]-1 have row rows[i]. The first start is 0.
 //
-// Stretches also cut the range, into even parts, each with a few starts, so that a search
-// looks at a few starts instead of all. Stretch i is the numbers x with x >> shift == i;
-// it begins in interval stretches[i], and ends in interval stretches[i+1].
+// Stretches also cut the range, into even parts, so that a search looks at a few starts
+// instead of all, and at none where a stretch lies in one interval, as most stretches do.
+// Stretch i is the numbers x with x >> shift == i; it begins in interval stretches[i], and
+// ends in interval stretches[i+1].
 type axis struct {
 	starts, rows []uint32
 	stretches    []uint32
@@ -66,12 +67,17 @@ type axis struct {
 func (a *axis) find(x uint32) uint32 {
 	i := uint64(x) >> (a.shift & 63)
 	from, to := a.stretches[i], a.stretches[i+1]
+	if from == to {
+		return a.rows[from]
+	}
 	return a.rows[from+uint32(search(a.starts[from:to+1], x))]
 }
 
-// stretch makes the stretches of an axis of numbers with width bits.
+// stretch makes the stretches of an axis of numbers with width bits: at least two for each
+// start, or of a long axis, for the sake of memory, one for every four starts.
 func (a *axis) stretch(width int) {
-	n := 1 << min(bits.Len(uint(len(a.starts)/4)), width)
+	few := min(bits.Len(uint(len(a.starts)*2)), 12)
+	n := 1 << min(max(few, bits.Len(uint(len(a.starts)/4))), width)
 	a.shift = uint8(width + 1 - bits.Len(uint(n)))
 	a.stretches = make([]uint32, n+1)
 	for i := range n {
