@@ -83,13 +83,16 @@ func (a Addr) IsLinkLocal6() bool { return a.hi>>54 == 0xfe80>>6 }
 
 // Netip is the address as package netip has it; the invalid one of the zero Addr.
 func (a Addr) Netip() netip.Addr {
+	if a.Is4() {
+		return netip.AddrFrom4([4]byte{byte(a.lo >> 24), byte(a.lo >> 16), byte(a.lo >> 8), byte(a.lo)})
+	}
 	if a.IsZero() {
 		return netip.Addr{}
 	}
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], a.hi)
 	binary.BigEndian.PutUint64(b[8:], a.lo)
-	return netip.AddrFrom16(b).Unmap()
+	return netip.AddrFrom16(b)
 }
 
 // String is the address as people write it, "invalid IP" of the zero Addr.
