@@ -83,6 +83,17 @@ var errClosed = errors.New("the card is closed")
 // New makes a card with a configuration in force. The card has no port yet, unless
 // Options.OpenPort is set.
 func New(cfg *vpc.Config, o Options) (*Card, error) {
+	return begin(o, func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
+}
+
+// NewIn is New for a card of a region that is compiled already, so that many cards of one
+// process compile the region once.
+func NewIn(region *vpc.Region, o Options) (*Card, error) {
+	return begin(o, func(*vpc.Region) (*vpc.Region, error) { return region, nil })
+}
+
+// begin makes a card whose first configuration is what step makes of the empty region.
+func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error) {
 	o.MaxConnections = cmp.Or(o.MaxConnections, DefaultConnections)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -108,7 +119,7 @@ func New(cfg *vpc.Config, o Options) (*Card, error) {
 	for i, w := range crew.Workers {
 		c.threads = append(c.threads, newThread(c, i, w))
 	}
-	if _, err := c.Apply(cfg); err != nil {
+	if _, err := c.follow(&change{step: step}); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
