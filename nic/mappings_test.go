@@ -74,7 +74,7 @@ func TestNoPacketIsLostWhileMappingsCome(t *testing.T) {
 	require.NoError(t, err)
 	m := snapshotFor(t, "x", signer, crowded(t, l.config))
 	epoch := l.card.Policy().Epoch
-	f := follow.NewFollower("x", signer.Keys())
+	f := follow.NewFollower("x", signer.Keys().Trust())
 	f.Hand(following{l.card})
 
 	var all sync.WaitGroup

@@ -38,8 +38,8 @@ func newController() *cobra.Command {
 		Use:   "controller --data DIR [--config FILE|DIR]",
 		Short: "Hold the region of many cards, and tell each what it needs, until told to stop",
 		Long: `Hold the region of many cards in etcd, and tell each card what it needs of it,
-signed, as it changes. DIR has the keys, and the etcd of this process unless
---etcd names another one. apply, get and curl change the region through the
+signed, as it changes. DIR has the keys, the root documents that cards are told of
+(in roots), and the etcd of this process unless --etcd names another one. apply, get and curl change the region through the
 socket, as they do a card's.`,
 		Example: `  nitrocard controller --data /var/lib/nitrocard/controller --config region.yaml
   nitrocard run --controller /run/nitrocard/controller.sock --trust /var/lib/nitrocard/controller/keys.pem --host x --uplink afpacket:eth0
@@ -100,7 +100,7 @@ func (o *controllerOptions) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	defer closeStore()
-	c, err := controller.New(ctx, controller.Options{Store: store, Signer: signer, Log: log, Now: time.Now, After: time.After})
+	c, err := controller.New(ctx, controller.Options{Store: store, Signer: signer, Roots: o.roots(log, signer), Log: log, Now: time.Now, After: time.After})
 	if err != nil {
 		return err
 	}
@@ -191,6 +191,22 @@ func (o *controllerOptions) signer(log *slog.Logger) (*follow.Signer, error) {
 
 // keys is the file for cards with the keys that sign.
 func (o *controllerOptions) keys() string { return filepath.Join(o.data, "keys.pem") }
+
+// roots is the folder of root documents that cards are told of. A controller that signs with a key of
+// which the newest says nothing is told at its start, because no card will take what it says.
+func (o *controllerOptions) roots(log *slog.Logger, signer *follow.Signer) follow.RootFolder {
+	folder := follow.RootFolder(filepath.Join(o.data, "roots"))
+	switch newest, err := folder.Newest(); {
+	case err != nil:
+		log.Error("the root documents are not to be read", "error", err)
+	case newest == nil:
+	case newest.Keys(follow.ControllerRole)[signer.ID()] == nil:
+		log.Error("the newest root document does not name this controller's key, so that cards which follow it take nothing of what this controller says", "version", newest.Version(), "key", signer.ID())
+	case time.Now().After(newest.Expires()):
+		log.Error("the newest root document has expired, and cards take nothing under it", "version", newest.Version(), "expired", newest.Expires())
+	}
+	return folder
+}
 
 // listenSocket makes the control socket.
 func (o *controllerOptions) listenSocket() (net.Listener, error) {

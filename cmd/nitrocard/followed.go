@@ -30,7 +30,7 @@ func controlledFlags(cmd *cobra.Command, o *controlled) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.by, "controller", "", "controller to follow in the place of --config: the `path` of its socket, or https://HOST:PORT")
 	flags.StringVar(&o.host, "host", "", "`name` of this server's card in the controller's Placement")
-	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this card knows what its controller signed")
+	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this card knows what its controller signed, or with a root document, which names them and who may change them")
 	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard/card, or of another user than root nitrocard in XDG_STATE_HOME)")
 	o.tls.flags(cmd, "controller-", "the controller")
 }
@@ -66,7 +66,7 @@ func (o *controlled) check(cmd *cobra.Command) error {
 // follower follows the controller. It has a copy of what the controller said, if there is
 // one.
 func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
-	keys, err := follow.LoadKeys(o.keys)
+	trust, err := follow.LoadTrust(o.keys)
 	if err != nil {
 		return nil, fmt.Errorf("--trust: %w", err)
 	}
@@ -84,7 +84,10 @@ func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
 	if err := o.own(); err != nil {
 		return nil, fmt.Errorf("--state: %w", err)
 	}
-	f := follow.NewFollower(o.host, keys)
+	if err := trust.Keep(filepath.Join(o.state, o.host+".roots")); err != nil {
+		return nil, fmt.Errorf("--state: %w; if --trust was changed on purpose, remove this file", err)
+	}
+	f := follow.NewFollower(o.host, trust)
 	path := filepath.Join(o.state, o.host+".region")
 	kept := follow.NewCopy(path)
 	if err := kept.Recall(f); err != nil {
@@ -92,7 +95,7 @@ func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
 		if err := os.Rename(path, path+".bad"); err != nil {
 			return nil, fmt.Errorf("--state: %w", err)
 		}
-		f, kept = follow.NewFollower(o.host, keys), follow.NewCopy(path)
+		f, kept = follow.NewFollower(o.host, trust), follow.NewCopy(path)
 	}
 	if f.Revision() > 0 {
 		log.Info("begins with the copy of what the controller said", "revision", f.Revision(), "age", time.Since(f.Issued()).Round(time.Second))

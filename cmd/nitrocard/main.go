@@ -8,6 +8,7 @@
 //	reload.go  SIGHUP
 //	followed.go  a card whose configuration is a controller's
 //	controller.go  controller: the region of many cards
+//	keys.go    keys: whom cards believe; rotate.go, sign.go, rootview.go are its root documents
 //	certificates.go  the two ends of TLS
 //	loglines.go  the log, which nobody waits for
 //	sandbox.go what rights the card keeps, once its ports are open
@@ -110,6 +111,6 @@ words, and real packets get the treatment that EC2 gives them.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newEdge(), newController(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
+	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
 	return root
 }

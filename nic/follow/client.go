@@ -15,6 +15,9 @@ type Controller interface {
 	// every change: messages, as Read reads them, until somebody closes the stream.
 	Follow(ctx context.Context, card string, revision uint64) (io.ReadCloser, error)
 
+	// Roots asks for the root documents after a version, in order, as many as one answer has.
+	Roots(ctx context.Context, card string, after int64) ([][]byte, error)
+
 	// Report tells what a card has in force.
 	Report(ctx context.Context, card string, r Report) error
 }
@@ -39,7 +42,13 @@ type Client struct {
 	refused bool // the last message was not taken: a snapshot may be
 	failed  int  // connections in a row that brought nothing
 	told    bool // the controller of this connection knows what is in force
+
+	rooted time.Time // when root documents were asked for last
 }
+
+// rootsEvery is how often a card asks for root documents over one connection. A key that is revoked
+// is believed for no longer where a controller answers.
+const rootsEvery = 10 * time.Minute
 
 // Bounds of the time between two connections. Every wait is a random part of its bound, so
 // that the cards of a controller that died do not come to the next one all at once.
@@ -88,6 +97,7 @@ func (c *Client) wait() time.Duration {
 // session is one connection.
 func (c *Client) session(ctx context.Context, enough func() bool) error {
 	c.told = false
+	c.advance(ctx)
 	from := c.Follower.Revision()
 	if c.refused || c.Copy != nil && c.Copy.Wanting() {
 		from = 0
@@ -111,8 +121,38 @@ func (c *Client) session(ctx context.Context, enough func() bool) error {
 		if c.Copy != nil && c.Copy.Wanting() && !m.Snapshot() {
 			return nil // the next connection asks for a snapshot
 		}
+		if c.Now().Sub(c.rooted) >= rootsEvery && c.advance(ctx) {
+			return nil // so does it under other keys
+		}
 	}
 	return nil
+}
+
+// advance asks for root documents until there are no more, and tells whether a key was revoked by
+// them. What cannot be taken keeps nobody from following under the keys that are known, until their
+// document expires: whoever stands before the controller could withhold it as well.
+func (c *Client) advance(ctx context.Context) (revoked bool) {
+	c.rooted = c.Now()
+	for c.Follower.Trusted() > 0 {
+		before := c.Follower.Trusted()
+		roots, err := c.Controller.Roots(ctx, c.Card, before)
+		if err == nil {
+			var gone bool
+			gone, err = c.Follower.Advance(roots)
+			revoked = revoked || gone
+		}
+		now := c.Follower.Trusted()
+		if now > before {
+			c.Log.Info("root documents followed", "version", now, "a key was revoked", revoked)
+		}
+		if err != nil {
+			c.Log.Warn("the next root document is not taken; the keys that are known stay", "version", now, "error", err)
+		}
+		if err != nil || now == before {
+			break
+		}
+	}
+	return revoked
 }
 
 // take has the follower take a message, keeps it, and reports.

@@ -9,6 +9,9 @@
 //	message.go   Message: edits from one revision to another, for one card
 //	wire.go      its bytes, on a stream and in a file
 //	keys.go      who may sign
+//	root.go      Root: which keys sign, and who may say so next; rootdraft.go makes one
+//	rootfolder.go  RootFolder: the root documents that a controller gives out
+//	trust.go     Trust: whom a card believes, from one root document to the next
 //	follower.go  Follower: which messages it takes, and what becomes of them
 //	copy.go      Copy: the messages that were taken, for the next start
 //	client.go    Client: from connection to connection
@@ -22,6 +25,23 @@
 // comes between a controller and a card can delay and withhold messages, and nothing
 // else: an old message, one for another card, a part of one or a changed one is refused, with the
 // reason by name.
+//
+// # Other keys
+//
+// The keys are in a root document of The Update Framework (TUF), which names the keys of
+// controllers, the root keys, which are offline, and how many of these must sign. A card is given
+// one, and takes the document of the next version if it is signed as the one before and as itself
+// asks. So a controller's key is revoked while a thief of that key can do nothing about it, and a
+// root key by the others. Documents are public: a card asks for them by version, from any controller,
+// at the start of each connection and every 10 minutes, and keeps those that it took beside the Copy.
+// A document that has expired is one that somebody withholds the next of: then a card takes no message.
+//
+// After a key was revoked a card takes a snapshot of any revision, and a copy that the key signed is
+// believed no more.
+//
+// Documents and signatures are go-tuf's, which TUF's authors keep: another tool of TUF, or
+// a machine that holds the keys, can make and sign them. Of TUF's client only the part about roots
+// is here, because messages have a form, an order and a copy of their own.
 //
 // # Without a controller
 //

@@ -66,7 +66,7 @@ func wire(t *testing.T, m *Message) *Message {
 // A card follows snapshots and changes in order.
 func TestACardFollowsInOrder(t *testing.T) {
 	s := newSigner(t)
-	f := NewFollower("x", s.Keys())
+	f := NewFollower("x", s.Keys().Trust())
 	take := func(m *Message) { require.NoError(t, f.Take(wire(t, m), noon)) }
 	take(message(t, s, 0, 3, vpcs("vpc-1", "vpc-2")...))
 	require.Equal(t, []string{"vpc-1", "vpc-2"}, has(f.Region()))
@@ -114,7 +114,7 @@ func TestACardTakesNothingElse(t *testing.T) {
 		}, noon, `there is no "vpc-9" in Vpcs`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := NewFollower("x", s.Keys())
+			f := NewFollower("x", s.Keys().Trust())
 			require.NoError(t, f.Take(message(t, s, 0, 3, vpcs("vpc-1")...), noon))
 			require.ErrorContains(t, f.Take(c.forge(good()), c.now), c.reason)
 			require.Equal(t, uint64(3), f.Revision())
@@ -153,7 +153,7 @@ func TestACopyIsForTheNextStart(t *testing.T) {
 	require.NoError(t, c.Close())
 
 	recall := func() (*Copy, *Follower, error) {
-		f, c := NewFollower("x", s.Keys()), NewCopy(path)
+		f, c := NewFollower("x", s.Keys().Trust()), NewCopy(path)
 		return c, f, c.Recall(f)
 	}
 	c, f, err := recall()
@@ -196,10 +196,25 @@ type pipe struct {
 	asked    []uint64
 	reports  []Report
 	fail     error
+
+	roots    []*Root
+	onFollow func() // nil: nothing happens
+}
+
+func (p *pipe) Roots(_ context.Context, _ string, after int64) (all [][]byte, err error) {
+	for _, r := range p.roots {
+		if r.Version() > after {
+			all = append(all, r.Text())
+		}
+	}
+	return all, nil
 }
 
 func (p *pipe) Follow(_ context.Context, _ string, revision uint64) (io.ReadCloser, error) {
 	p.asked = append(p.asked, revision)
+	if p.onFollow != nil {
+		p.onFollow()
+	}
 	if p.fail != nil {
 		return nil, p.fail
 	}
@@ -222,7 +237,7 @@ func TestAClientGoesOnFromWhatItHas(t *testing.T) {
 	p := &pipe{fail: errors.New("nobody is there")}
 	ctx, cancel := context.WithCancel(t.Context())
 	var waits []time.Duration
-	c := &Client{Card: "x", Controller: p, Follower: NewFollower("x", s.Keys()), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
+	c := &Client{Card: "x", Controller: p, Follower: NewFollower("x", s.Keys().Trust()), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
 	c.Wait = func(_ context.Context, d time.Duration) {
 		switch waits = append(waits, d); len(waits) {
 		case 12:
@@ -279,7 +294,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		require.Equal(t, m.Size, int64(len(m.edits)))
-		f := NewFollower("x", s.Keys())
+		f := NewFollower("x", s.Keys().Trust())
 		if f.Take(m, time.Time{}) == nil {
 			require.Equal(t, signed, m.signed, "signed by nobody else")
 		}

@@ -32,16 +32,16 @@ func (d *Draft) Change(edits ...vpc.Edit) error {
 // Follower has a card follow a controller's region. It belongs to one goroutine.
 type Follower struct {
 	card     string
-	keys     Keys
+	trust    *Trust
 	target   Target
 	revision uint64    // in force; 0: none
 	issued   time.Time // of the latest message that was taken
 }
 
-// NewFollower makes a follower for the card of that name. It changes a Draft until it is
-// handed the card.
-func NewFollower(card string, keys Keys) *Follower {
-	return &Follower{card: card, keys: keys, target: &Draft{vpc.EmptyRegion()}}
+// NewFollower makes a follower for the card of that name, which believes whom trust says. It
+// changes a Draft until it is handed the card.
+func NewFollower(card string, trust *Trust) *Follower {
+	return &Follower{card: card, trust: trust, target: &Draft{vpc.EmptyRegion()}}
 }
 
 // Hand has the follower change a card from now on, which has the follower's region in
@@ -56,6 +56,10 @@ func (f *Follower) Card() string { return f.card }
 
 // Revision is the revision in force; 0: none is.
 func (f *Follower) Revision() uint64 { return f.revision }
+
+// Trusted is the version of the root document by which the card knows who may sign; 0: there is none,
+// and the keys never change.
+func (f *Follower) Trusted() int64 { return f.trust.Version() }
 
 // Issued is when the controller last told this card something, or that there is nothing.
 func (f *Follower) Issued() time.Time { return f.issued }
@@ -78,6 +82,9 @@ func (e *GapError) Error() string {
 // Take checks a message that came from a connection at the time now, and puts its edits
 // in force. If Take is an error nothing has changed.
 func (f *Follower) Take(m *Message, now time.Time) error {
+	if err := f.trust.valid(now); err != nil {
+		return err
+	}
 	if err := f.believe(m); err != nil {
 		return err
 	}
@@ -85,6 +92,16 @@ func (f *Follower) Take(m *Message, now time.Time) error {
 		return fmt.Errorf("a message of revision %d: %w, at %s", m.Revision, errExpired, m.Expires.Format(time.RFC3339))
 	}
 	return f.follow(m)
+}
+
+// Advance takes the root documents that follow the latest one, as Trust.Advance says. After a key was
+// revoked the follower takes a snapshot of any revision: whoever stole the key may have told one that
+// no controller will reach (TUF specification, section 5.3.11). What is in force stays until then.
+func (f *Follower) Advance(roots [][]byte) (revoked bool, err error) {
+	if revoked, err = f.trust.Advance(roots); revoked {
+		f.revision = 0
+	}
+	return revoked, err
 }
 
 // Recall is Take for a message of the card's own copy, which may be of any age.
@@ -97,7 +114,7 @@ func (f *Follower) Recall(m *Message) error {
 
 // believe is an error unless a controller signed the message for this card.
 func (f *Follower) believe(m *Message) error {
-	err := f.keys.verify(m)
+	err := f.trust.keys.verify(m)
 	if err == nil && m.Card != f.card {
 		err = fmt.Errorf("it is for card %q, and this is %q", m.Card, f.card)
 	}

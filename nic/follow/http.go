@@ -77,6 +77,30 @@ func (h *HTTP) Report(ctx context.Context, card string, r Report) error {
 	return resp.Body.Close()
 }
 
+// RootsView is what a controller answers who asks for root documents.
+type RootsView struct {
+	Roots []json.RawMessage `json:"roots"`
+}
+
+// Roots is as Controller says.
+func (h *HTTP) Roots(ctx context.Context, _ string, after int64) (all [][]byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	resp, err := h.do(ctx, http.MethodGet, "/v1/roots?after="+strconv.FormatInt(after, 10), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var v RootsView
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 2*mostRoots*mostRoot)).Decode(&v); err != nil {
+		return nil, fmt.Errorf("root documents: %w", err)
+	}
+	for _, text := range v.Roots[:min(len(v.Roots), mostRoots)] {
+		all = append(all, text)
+	}
+	return all, nil
+}
+
 // do makes one request; another answer than 200 is an error.
 func (h *HTTP) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, h.base+path, bytes.NewReader(body))

@@ -37,6 +37,9 @@ func NewSigner() (*Signer, error) {
 	return &Signer{private, idOf(public)}, nil
 }
 
+// ID is that of the signer's key.
+func (s *Signer) ID() string { return s.id }
+
 // Keys are those by which cards know the signer.
 func (s *Signer) Keys() Keys {
 	return Keys{s.id: s.key.Public().(ed25519.PublicKey)}
@@ -96,6 +99,11 @@ func LoadKeys(path string) (Keys, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseKeys(path, data)
+}
+
+// parseKeys is LoadKeys of a file that was read.
+func parseKeys(path string, data []byte) (Keys, error) {
 	keys := Keys{}
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != publicBlock {

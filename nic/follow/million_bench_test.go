@@ -83,7 +83,7 @@ func BenchmarkSnapshotOfAMillion(b *testing.B) {
 	for b.Loop() {
 		m, err := Read(NewReader(bytes.NewReader(data)))
 		require.NoError(b, err)
-		f := NewFollower("card-7", signer.Keys())
+		f := NewFollower("card-7", signer.Keys().Trust())
 		require.NoError(b, f.Take(m, noon))
 		policy, err := f.Region().Policy("card-7", nil)
 		require.NoError(b, err)

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Store  Store
 	Signer *follow.Signer
+	Roots  follow.RootFolder // that cards are told of; "": none
 	Log    *slog.Logger
 
 	Now   func() time.Time

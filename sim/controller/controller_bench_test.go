@@ -63,7 +63,7 @@ func BenchmarkInForceOnAllCards(b *testing.B) {
 		}
 		name := cardName(i)
 		client := &follow.Client{
-			Card: name, Controller: counted{connection, &reports}, Follower: follow.NewFollower(name, c.o.Signer.Keys()),
+			Card: name, Controller: counted{connection, &reports}, Follower: follow.NewFollower(name, c.o.Signer.Keys().Trust()),
 			Log: slog.New(slog.DiscardHandler), Now: time.Now, Wait: func(context.Context, time.Duration) {},
 		}
 		reports.Add(1)
@@ -127,6 +127,8 @@ func (s stub) Follow(ctx context.Context, card string, revision uint64) (io.Read
 	}()
 	return r, nil
 }
+
+func (s stub) Roots(context.Context, string, int64) ([][]byte, error) { return nil, nil }
 
 func (s stub) Report(_ context.Context, card string, r follow.Report) error {
 	return s.c.Report(card, r)

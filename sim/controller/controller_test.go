@@ -68,7 +68,7 @@ func newSigner(t *testing.T) *follow.Signer {
 
 // follow has a card follow from now on.
 func (o *office) follow(card string) *desk {
-	d := &desk{Follower: follow.NewFollower(card, o.o.Signer.Keys())}
+	d := &desk{Follower: follow.NewFollower(card, o.o.Signer.Keys().Trust())}
 	o.cards[card] = d
 	d.connect(o)
 	return d

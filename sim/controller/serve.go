@@ -36,10 +36,12 @@ func mostConnections() int {
 //
 //	GET /v1/hosts                  every card, its revision and its lag
 //	GET /v1/follow/CARD            ?revision=N: messages (package follow), until somebody closes
+//	GET /v1/roots                  ?after=N: root documents, which are public
 //	PUT /v1/hosts/CARD/in-force    a card's report
 func (c *Controller) Offer(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Hosts()) })
 	mux.HandleFunc("GET /v1/follow/{card}", c.serveFeed)
+	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
 }
 
@@ -49,6 +51,7 @@ func (c *Controller) Offer(mux *http.ServeMux) {
 func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, config *tls.Config, people http.Handler) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
+	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
 	mux.Handle("/", people)
 	listener = tls.NewListener(netutil.LimitListener(listener, mostConnections()), config) // outermost, or http would not know TLS
@@ -114,6 +117,32 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// serveRoots gives out the root documents after a version.
+func (c *Controller) serveRoots(w http.ResponseWriter, r *http.Request) {
+	after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	if err != nil || after < 1 {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("after=%s: a version from 1 on is expected", r.URL.Query().Get("after")))
+		return
+	}
+	roots, err := c.RootsAfter(after)
+	if err != nil {
+		c.o.Log.Warn("root documents are not given out from here on", "error", err)
+	}
+	v := follow.RootsView{Roots: []json.RawMessage{}}
+	for _, root := range roots {
+		v.Roots = append(v.Roots, root.Text())
+	}
+	answer(w, http.StatusOK, v)
+}
+
+// RootsAfter are the root documents after a version, as far as they are signed as they must be.
+func (c *Controller) RootsAfter(version int64) ([]*follow.Root, error) {
+	if c.o.Roots == "" {
+		return nil, nil
+	}
+	return c.o.Roots.After(version)
 }
 
 // serveReport takes a card's report.
