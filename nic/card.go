@@ -193,8 +193,9 @@ func (c *Card) LinksUp() bool {
 	return true
 }
 
-// Retire has an edge leave its tunnel end to the region's other edges. It still takes what comes.
-func (c *Card) Retire() { c.crew.Retire() }
+// Retire has an edge leave its tunnel end to the region's other edges, or share it with them again. It
+// takes what comes either way.
+func (c *Card) Retire(away bool) { c.crew.Retire(away) }
 
 // Verdict is what became of a packet.
 type Verdict = pipeline.Verdict

@@ -107,7 +107,7 @@ func TestControllerErrors(t *testing.T) {
 	for _, c := range []struct{ line, says string }{
 		{"controller", "controller needs --data"},
 		{"controller --data d --listen :1", "controller needs --cert"},
-		{"run --controller c --config x --uplink tap:u", "a card has its configuration from one of them"},
+		{"run --controller c --config x --uplink tap:u", "the configuration is one's or the other's"},
 		{"run --controller c --host x --uplink tap:u", "run needs --trust"},
 		{"run --controller ftp://c --host x --trust testdata/keys.pem --uplink tap:u", "testdata/keys.pem: no such file"},
 	} {

@@ -33,13 +33,14 @@ type edgeOptions struct {
 	routerID  string // "": the IPv4 address
 	neighbors []bgp.Neighbor
 	drain     time.Duration
-	speaker   *bgp.Speaker // nil: none
+	stale     time.Duration // age of the region from which it counts as lost; 0: never
+	speaker   *bgp.Speaker  // nil: none
 }
 
 func newEdge() *cobra.Command {
 	o := runOptions{idleSleep: nic.DefaultIdleSleep, ring: afpacket.DefaultRing, edge: &edgeOptions{drain: 6 * time.Second}}
 	cmd := &cobra.Command{
-		Use:   "edge --config FILE|DIR --port PORT --address ADDRESS/LENGTH --gateway ADDRESS --uplink PORT",
+		Use:   "edge --config FILE|DIR|--controller URL --host HOST --port PORT --address ADDRESS/LENGTH --gateway ADDRESS --uplink PORT",
 		Short: "Be the router between the internet and the servers, until told to stop",
 		Long: `Be the edge of a region, the router between the internet and the servers, until
 told to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again. What comes
@@ -50,6 +51,12 @@ Placement, or without these the prefixes that public addresses are of, to its BG
 neighbors: while both links are up, and not while it ends. For BGP, the host has the
 addresses, too, and its kernel answers for them.
 
+With --controller the configuration is the controller's, whose Placement names the
+edge in Edges; of it, the edge is told what it needs, as it changes. An edge that does
+not reach its controller goes on with what it has, also after its own restart. It
+withdraws its prefixes when Placement names it no more, and with --stale-after when
+what it has is older than that.
+
 PORT is ` + portUsage() + `.`,
 		Example: `  nitrocard edge --config region.yaml --uplink afpacket:eth0 \
     --port afpacket:eth1 --address 203.0.113.1/24 --gateway 203.0.113.254 \
@@ -57,6 +64,9 @@ PORT is ` + portUsage() + `.`,
   nitrocard edge --config region.yaml --uplink afpacket:eth0 \
     --port afpacket:eth1 --address 203.0.113.1/24 --gateway 203.0.113.254 \
     --asn 64500 --neighbor 203.0.113.254@64511    # BGP
+  nitrocard edge --controller https://10.0.0.5:7443 --host edge-1 --trust keys.pem \
+    --controller-ca ca.pem --controller-cert edge-1.pem --controller-cert-key edge-1.key \
+    --uplink afpacket:eth0 --port afpacket:eth1 --address 203.0.113.1/24 --gateway 203.0.113.254
   nitrocard get drops                         # what the edge let nobody have, and why
   nitrocard get bgp`,
 		Args:                  takes(0, 0, "flags only"),
@@ -73,11 +83,13 @@ PORT is ` + portUsage() + `.`,
 	flags.StringVar(&o.edge.routerID, "router-id", "", "`address` of IPv4 by which BGP knows this edge (default: --address of IPv4)")
 	flags.Var(neighbors{&o.edge.neighbors}, "neighbor", "`ADDRESS@ASN` of a router that is told over BGP what the edge serves, with +bfd where it speaks BFD; may be repeated")
 	flags.Var(span{&o.edge.drain}, "drain", "`time` for which the edge still takes packets, after it has withdrawn its prefixes and before it ends")
+	flags.Var(span{&o.edge.stale}, "stale-after", "`time` since the controller last said that what the edge has is the newest, after which the edge withdraws its prefixes; 0 never")
+	controlledFlags(cmd, &o.controlled, "`name` of this edge in Edges of the controller's Placement")
 	workerFlags(cmd, &o)
 	accessFlags(cmd, &o.access)
 	sandboxFlags(cmd, &o.sandbox)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := needs(cmd, "config", "uplink", "port", "address"); err != nil {
+		if err := errors.Join(o.controlled.check(cmd), needs(cmd, "port", "address")); err != nil {
 			return err
 		}
 		o.config, o.socket, o.reading, o.connections = *config, *socket, *reading, 1
@@ -131,43 +143,6 @@ func (o *edgeOptions) id() (netip.Addr, error) {
 		}
 	}
 	return netip.Addr{}, errors.New("--neighbor: without an IPv4 --address, BGP needs a --router-id")
-}
-
-// announceEvery is how often the edge looks whether it is ready, and what it serves.
-const announceEvery = 250 * time.Millisecond
-
-// announce has the neighbors know what the edge serves, while its links are up, until ctx ends.
-func (o *edgeOptions) announce(ctx context.Context, card *nic.Card, log *slog.Logger) {
-	tick := time.NewTicker(announceEvery)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		var prefixes []netip.Prefix
-		if card.LinksUp() {
-			prefixes = card.Prefixes()
-		}
-		if err := o.speaker.Announce(prefixes); err != nil {
-			log.Error("not announced", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
-}
-
-// leave has the edge leave the field to others, when ctx ends, and then calls end.
-func (o *edgeOptions) leave(ctx context.Context, card *nic.Card, log *slog.Logger, end func()) {
-	defer end()
-	<-ctx.Done()
-	card.Retire()
-	if o.speaker == nil {
-		return
-	}
-	if err := o.speaker.Drain(); err != nil {
-		log.Error("not withdrawn", "error", err)
-	}
-	log.Info("edge drains: its prefixes are withdrawn", "for", o.drain)
-	time.Sleep(o.drain)
 }
 
 // offer adds what a socket answers about BGP.

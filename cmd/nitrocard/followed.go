@@ -26,11 +26,12 @@ type controlled struct {
 	lock                  *os.File // held until the process ends
 }
 
-func controlledFlags(cmd *cobra.Command, o *controlled) {
+// controlledFlags adds them. host says what --host names.
+func controlledFlags(cmd *cobra.Command, o *controlled, host string) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.by, "controller", "", "controller to follow in the place of --config: the `path` of its socket, or https://HOST:PORT")
-	flags.StringVar(&o.host, "host", "", "`name` of this server's card in the controller's Placement")
-	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this card knows what its controller signed, or with a root document, which names them and who may change them")
+	flags.StringVar(&o.host, "host", "", host)
+	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this host knows what its controller signed, or with a root document, which names them and who may change them")
 	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard/card, or of another user than root nitrocard in XDG_STATE_HOME)")
 	o.tls.flags(cmd, "controller-", "the controller")
 }
@@ -54,10 +55,10 @@ func (o *controlled) check(cmd *cobra.Command) error {
 		return needs(cmd, "config", "uplink")
 	}
 	if cmd.Flags().Changed("config") {
-		return errors.New("--config and --controller: a card has its configuration from one of them")
+		return errors.New("--config and --controller: the configuration is one's or the other's")
 	}
 	if !strings.HasPrefix(o.by, "https://") && cmd.Flags().Changed("user") {
-		return errors.New("--user and a controller's socket: the card's user may not open it; let the controller --listen, and give https://HOST:PORT")
+		return errors.New("--user and a controller's socket: that user may not open it; let the controller --listen, and give https://HOST:PORT")
 	}
 	o.state = cmp.Or(o.state, defaultState())
 	return needs(cmd, "host", "trust", "uplink")
@@ -91,7 +92,7 @@ func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
 	path := filepath.Join(o.state, o.host+".region")
 	kept := follow.NewCopy(path)
 	if err := kept.Recall(f); err != nil {
-		log.Error("the copy of what the controller said is not to be believed, and put aside; the card waits for the controller", "error", err, "aside", path+".bad")
+		log.Error("the copy of what the controller said is not to be believed, and put aside; it waits for the controller", "error", err, "aside", path+".bad")
 		if err := os.Rename(path, path+".bad"); err != nil {
 			return nil, fmt.Errorf("--state: %w", err)
 		}
@@ -107,7 +108,7 @@ func (o *controlled) follower(log *slog.Logger) (*follow.Client, error) {
 // answers.
 func first(ctx context.Context, c *follow.Client) (*vpc.Config, error) {
 	if c.Follower.Revision() == 0 {
-		c.Log.Info("waits for the controller to say what this card needs")
+		c.Log.Info("waits for the controller to say what it needs")
 		if err := c.First(ctx); err != nil {
 			return nil, err
 		}

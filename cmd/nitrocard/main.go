@@ -5,6 +5,7 @@
 //	run.go     run: its flags
 //	work.go    the card at work on ports of this machine
 //	edge.go    edge: the card in the role of the router to the internet
+//	edgeready.go  when an edge is ready to serve, and its end
 //	reload.go  SIGHUP
 //	followed.go  a card whose configuration is a controller's
 //	controller.go  controller: the region of many cards

@@ -59,7 +59,7 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.pcapDir, "pcap-dir", "", "`folder` below which ports of the configuration write captures (pcap: with out=)")
 	accessFlags(cmd, &o.access)
 	sandboxFlags(cmd, &o.sandbox)
-	controlledFlags(cmd, &o.controlled)
+	controlledFlags(cmd, &o.controlled, "`name` of this server's card in the controller's Placement")
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	workerFlags(cmd, &o)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

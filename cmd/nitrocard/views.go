@@ -221,9 +221,9 @@ func workerTable(w io.Writer, all []nic.WorkerView) error {
 	return t.flush()
 }
 
-// hostTable lists the cards of a controller.
+// hostTable lists the cards and edges of a controller.
 func hostTable(w io.Writer, all []follow.HostView) error {
-	t := newTable(w, "HOST", "ZONE", "RACK", "VTEP", "ENIS", "CONNECTED", "REVISION", "BEHIND", "LAG", "REPORTED", "ERROR")
+	t := newTable(w, "HOST", "ROLE", "ZONE", "RACK", "VTEP", "ENIS", "CONNECTED", "REVISION", "BEHIND", "LAG", "REPORTED", "ERROR")
 	for _, h := range all {
 		reported, lag := "", ""
 		if !h.Reported.IsZero() {
@@ -232,7 +232,7 @@ func hostTable(w io.Writer, all []follow.HostView) error {
 		if h.Behind > 0 {
 			lag = age(h.Lag)
 		}
-		t.row(h.Name, h.Zone, h.Rack, h.Vtep, h.ENIs, map[bool]string{true: "yes", false: "no"}[h.Connected], h.Revision, h.Behind, lag, reported, h.Error)
+		t.row(h.Name, h.Role, h.Zone, h.Rack, h.Vtep, h.ENIs, map[bool]string{true: "yes", false: "no"}[h.Connected], h.Revision, h.Behind, lag, reported, h.Error)
 	}
 	return t.flush()
 }

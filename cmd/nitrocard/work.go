@@ -158,10 +158,9 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 	serving, endServing := context.WithCancel(ctx)
 	if opt.edge != nil {
 		serving, endServing = context.WithCancel(context.WithoutCancel(ctx))
-		go opt.edge.leave(ctx, card, o.Log, endServing)
+		go opt.edge.serve(ctx, card, func() error { return opt.lost(card) }, o.Log, endServing)
 		if opt.edge.speaker != nil {
 			defer opt.edge.speaker.Close()
-			go opt.edge.announce(ctx, card, o.Log)
 			o.More = opt.edge.offer
 		}
 	}

@@ -81,8 +81,16 @@ func (c *Client) connect(ctx context.Context, enough func() bool) {
 	}
 	c.failed++
 	wait := c.wait()
-	c.Log.Warn("the controller is not followed; what is in force stays", "revision", c.Follower.Revision(), "error", err, "again in", wait.Round(time.Millisecond))
+	c.Log.Warn("the controller is not followed; what is in force stays", "revision", c.Follower.Revision(), "age", c.age(), "error", err, "again in", wait.Round(time.Millisecond))
 	c.Wait(ctx, wait)
+}
+
+// age is how long ago the controller last told that what is in force is the newest.
+func (c *Client) age() time.Duration {
+	if c.Follower.Revision() == 0 {
+		return 0
+	}
+	return c.Now().Sub(c.Follower.Issued()).Round(time.Second)
 }
 
 // wait is the time until the next connection.

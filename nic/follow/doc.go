@@ -1,5 +1,5 @@
 // Package follow is how a card follows a controller: what a controller tells a card,
-// signed, and how the card takes it.
+// signed, and how the card takes it. An edge is a card in another role, and follows alike.
 //
 //	controller ══ messages, in order ══▶ Follower ── edits ──▶ card
 //	                                        │

@@ -3,6 +3,7 @@ package follow
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"nitrocard/nic/vpc"
@@ -29,13 +30,13 @@ func (d *Draft) Change(edits ...vpc.Edit) error {
 	return err
 }
 
-// Follower has a card follow a controller's region. It belongs to one goroutine.
+// Follower has a card, or an edge, follow a controller's region. It belongs to one goroutine.
 type Follower struct {
 	card     string
 	trust    *Trust
 	target   Target
-	revision uint64    // in force; 0: none
-	issued   time.Time // of the latest message that was taken
+	revision uint64       // in force; 0: none
+	issued   atomic.Int64 // of the latest message that was taken, in ns since 1970; 0: none was
 }
 
 // NewFollower makes a follower for the card of that name, which believes whom trust says. It
@@ -61,8 +62,15 @@ func (f *Follower) Revision() uint64 { return f.revision }
 // and the keys never change.
 func (f *Follower) Trusted() int64 { return f.trust.Version() }
 
-// Issued is when the controller last told this card something, or that there is nothing.
-func (f *Follower) Issued() time.Time { return f.issued }
+// Issued is when the controller last told this card something, or that there is nothing; zero: it
+// never did. Any goroutine may ask.
+func (f *Follower) Issued() time.Time {
+	ns := f.issued.Load()
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}
 
 // Reasons not to take a message that is as it was signed.
 var (
@@ -140,9 +148,7 @@ func (f *Follower) follow(m *Message) error {
 		return fmt.Errorf("a message of revision %d: %w", m.Revision, err)
 	}
 	f.revision = m.Revision
-	if m.Issued.After(f.issued) { // controllers' clocks may differ
-		f.issued = m.Issued
-	}
+	f.issued.Store(max(f.issued.Load(), m.Issued.UnixNano())) // controllers' clocks may differ
 	return nil
 }
 

@@ -2,13 +2,20 @@ package follow
 
 import "time"
 
-// HostView is a card as its controller knows it.
+// Roles of hosts.
+const (
+	RoleCard = "card"
+	RoleEdge = "edge"
+)
+
+// HostView is a card or an edge as its controller knows it.
 type HostView struct {
 	Name      string    `json:"name"`
-	Vtep      string    `json:"vtep"`
+	Role      string    `json:"role"` // RoleCard or RoleEdge
+	Vtep      string    `json:"vtep"` // all edges have the same
 	Rack      string    `json:"rack,omitempty"`
 	Zone      string    `json:"availability_zone,omitempty"`
-	ENIs      int       `json:"enis"`
+	ENIs      int       `json:"enis"`            // on the card; of an edge all that it is told of
 	Connected bool      `json:"connected"`       // to the controller that was asked
 	Revision  uint64    `json:"revision"`        // that the card reported to be in force; 0: none yet
 	Behind    uint64    `json:"behind"`          // changes since then that concern the card

@@ -448,7 +448,7 @@ func TestEdgesShareATunnelEnd(t *testing.T) {
 	require.True(t, x.ports[Uplink].Inject(question))
 	x.Poll(x.now)
 	require.Len(t, x.ports[Uplink].Sent(), 1, "a card is answered")
-	x.Retire()
+	x.Retire(true)
 	require.True(t, x.ports[Uplink].Inject(question))
 	x.Poll(x.now)
 	x.wait(5 * time.Second)

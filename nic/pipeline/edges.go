@@ -21,16 +21,17 @@ const (
 
 // edges is what the workers of an edge know of other edges.
 type edges struct {
-	retired atomic.Bool  // this edge ends, and leaves the tunnel end to the others
+	retired atomic.Bool  // this edge ends, or lacks the region, and leaves the tunnel end to the others
 	heard   atomic.Int64 // when another edge with a lower MAC was heard, in ns since 1970
 	next    int64        // when to announce again; the first worker's
 }
 
-// Retire has the edge leave the tunnel end to other edges. It still takes what comes.
-func (c *Crew) Retire() { c.edges.retired.Store(true) }
+// Retire has the edge leave the tunnel end to other edges, or share it with them again. It takes
+// what comes either way.
+func (c *Crew) Retire(away bool) { c.edges.retired.Store(away) }
 
 // yields tells whether the edge does not answer who asks for its tunnel end: because the edge
-// retires, or because the one who asks is another edge that has the tunnel end, too.
+// has retired, or because the one who asks is another edge that has the tunnel end, too.
 func (w *Worker) yields(from wire.Addr, mac wire.MAC) bool {
 	e := &w.crew.edges
 	if from != w.underlay.card.VTEP || mac == w.underlay.mac {

@@ -31,6 +31,7 @@
 //	              what comes with it
 //	change.go     some edits; become.go a whole configuration, as edits
 //	object.go     an object as it was configured; order.go its place among others
+//	edgepart.go   what an edge needs of a region
 //	identity.go   an ENI as it was configured, in few bytes
 //	placing.go    Placement as it was configured; allowances.go its allowances
 //	mappings.go   many ENIs as one edit; mappingsbytes.go its bytes, mapped.go its compiler

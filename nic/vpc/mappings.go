@@ -51,19 +51,26 @@ func (m *Mappings) edit() Edit { return Edit{Kind: KindMappings, Object: m} }
 // append appends an ENI of a region. cards are the indices of names in m.cards, from 1, by index in
 // Region.VTEPs.
 func (m *Mappings) append(r *Region, o *object, cards map[uint16]uint16) {
-	e, on := o.config.(*identity), cards[o.card]
-	if on == 0 && o.card != 0 {
-		m.cards = append(m.cards, r.place.cards[o.card-firstCard].Name)
-		on = uint16(len(m.cards))
-		cards[o.card] = on
-	}
-	m.enis, m.on = append(m.enis, e), append(m.on, on)
+	e := o.config.(*identity)
+	m.enis, m.on = append(m.enis, e), append(m.on, m.cardOf(r, o, cards))
 	if port, named := r.place.ports.Get(e.ID); named {
 		if m.ports == nil {
 			m.ports = map[string]string{}
 		}
 		m.ports[e.ID] = port
 	}
+}
+
+// cardOf is the index in m.cards of the card of a region's ENI, from 1; 0: no card is named. cards
+// are as of append.
+func (m *Mappings) cardOf(r *Region, o *object, cards map[uint16]uint16) uint16 {
+	on := cards[o.card]
+	if on == 0 && o.card != 0 {
+		m.cards = append(m.cards, r.place.cards[o.card-firstCard].Name)
+		on = uint16(len(m.cards))
+		cards[o.card] = on
+	}
+	return on
 }
 
 // has tells whether an ENI is among them.

@@ -17,6 +17,7 @@ import (
 type Placement struct {
 	Cards      []CardPlacement          `json:",omitzero"` // absent: one card, "local", 198.18.0.1/24
 	Edge       EdgePlacement            `json:",omitzero"`
+	Edges      []EdgeHost               `json:",omitzero"`             // that follow a controller; absent: edges have a configuration each
 	Vnis       map[string]uint32        `json:",omitzero"`             // by VPC; absent: the lowest free number from 1, by order of Vpcs
 	Ports      map[string]string        `json:",omitzero" most:"4096"` // by ENI; absent: a tap named after the ENI
 	Allowances map[string]Allowance     `json:",omitzero"`             // by instance
@@ -50,6 +51,14 @@ type EdgePlacement struct {
 	Vtep        netip.Addr `json:",omitzero"` // absent: 198.18.0.254, or 2001:2::fe
 	Mac         wire.MAC   `json:",omitzero"` // inside the tunnel
 	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found as other tunnel ends' are
+}
+
+// EdgeHost is one edge that follows a controller. All edges have the tunnel end of Placement's
+// Edge.
+type EdgeHost struct {
+	Name             string `json:",omitzero"` // as of no card
+	Rack             string `json:",omitzero"` // for people
+	AvailabilityZone string `json:",omitzero"` // for people
 }
 
 // ExitPlacement is where the target of a route really leads. The tunnel end takes the target's

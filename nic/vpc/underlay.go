@@ -20,6 +20,9 @@ func (c *compiler) underlay() {
 	c.checkPlaces()
 	c.allowances()
 	c.checkPublicPrefixes()
+	if c.edited[subject{kind: KindRegionPlacement}] {
+		c.checkEdges()
+	}
 	if s := c.next.place.given.Port25; s != "" && s != port25Open {
 		c.Add("Placement: Port25", "%q: open is expected, or nothing", ec2.Shorten(s))
 	}
@@ -90,6 +93,26 @@ func (c *compiler) checkEdge(edge EdgePlacement) {
 	c.checkEnd(path, edge.Vtep)
 	c.checkStation(path, "Mac", edge.Mac)
 	c.checkStation(path, "UnderlayMac", edge.UnderlayMac)
+}
+
+// checkEdges checks the names of edges, which differ from each other and from the cards'.
+func (c *compiler) checkEdges() {
+	names := map[string]string{}
+	for i, e := range c.next.place.given.Edges {
+		path := ec2.In("Placement", ec2.At("Edges", i, e.Name))
+		switch first, twice := names[e.Name]; {
+		case e.Name == "":
+			c.Add(path, "Name is missing")
+		case twice:
+			c.Add(path, "Name is that of %s", first)
+		}
+		names[e.Name] = path
+	}
+	for i, card := range c.next.place.cards {
+		if path, is := names[card.Name]; is {
+			c.Add(path, "Name is that of %s; a host follows as a card or as an edge", cardPath(i, card.Name))
+		}
+	}
 }
 
 // checkEnd checks the address of a tunnel end that is no card.

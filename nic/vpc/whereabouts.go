@@ -34,7 +34,7 @@ func (r *Region) Whereabouts(address netip.Addr) (w Whereabouts, ok bool) {
 	}
 	card := r.place.cards[e.Card-firstCard]
 	w = Whereabouts{
-		Address: address, Allocation: r.allocationOf(address), ENI: e.ID, Instance: e.Instance, Private: private.Netip(),
+		Address: address, Allocation: r.allocationOf(address, e), ENI: e.ID, Instance: e.Instance, Private: private.Netip(),
 		Subnet: e.Subnet.ID, VPC: e.Subnet.VPC.ID, VNI: e.Subnet.VPC.VNI, MAC: e.MAC,
 		Host: card.Name, VTEP: card.Vtep.Addr(), Rack: card.Rack, Zone: card.AvailabilityZone,
 	}
@@ -64,11 +64,18 @@ func (r *Region) holder(address wire.Addr) (e *ENI, private wire.Addr) {
 	return e, address
 }
 
-// allocationOf is the ID of an Elastic IP address's allocation; "": it has none.
-func (r *Region) allocationOf(address netip.Addr) string {
-	o, there := r.objects["Addresses"].Get(address.String())
-	if !there {
-		return ""
+// allocationOf is the ID of the allocation of an ENI's public address; "": it has none.
+func (r *Region) allocationOf(address netip.Addr, e *ENI) string {
+	if o, there := r.objects["Addresses"].Get(address.String()); there {
+		return o.config.(*ec2.Address).AllocationId
 	}
-	return o.config.(*ec2.Address).AllocationId
+	if a := e.form.Association; a != nil && a.PublicIp == address {
+		return a.AllocationId
+	}
+	for _, one := range e.form.PrivateIpAddresses {
+		if a := one.Association; a != nil && a.PublicIp == address {
+			return a.AllocationId
+		}
+	}
+	return ""
 }

@@ -91,8 +91,12 @@ func (c *Controller) load(ctx context.Context) error {
 		edited[k] = true
 		c.scopes.move(k, nil, next.VPCsOf(e))
 	}
+	for p := range pieces(edited, was, next) {
+		c.scopes.move(p.key, nil, []string{edgeScope})
+	}
 	c.scopes.follow(edited, was, next)
 	c.become(revision, next, came.lastVNI)
+	c.keepHosts()
 	for _, h := range c.hosts {
 		if h.feed != nil {
 			h.feed.resume(0)
@@ -217,8 +221,16 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 		c.scopes.move(k, before, now)
 		ch.edits = append(ch.edits, told{k, before, now, encoded(after)})
 	}
+	for p := range pieces(edited, was, next) {
+		before, now := p.scopes()
+		c.scopes.move(p.key, before, now)
+		ch.edits = append(ch.edits, told{p.key, before, now, encoded(next.EdgePart(next.Edit(p.kind, p.id)))})
+	}
 	ch.shifted = c.scopes.follow(edited, was, next)
 	c.become(revision, next, came.lastVNI)
+	if edited[key{kind: vpc.KindRegionPlacement}] {
+		c.keepHosts()
+	}
 	c.recent = append(c.recent, ch)
 	if len(c.recent) > mostRecent {
 		c.recent = slices.Clone(c.recent[mostRecent/2:])
@@ -234,7 +246,6 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 // lock is held.
 func (c *Controller) become(revision uint64, next *vpc.Region, lastVNI uint32) {
 	c.region, c.revision, c.lastVNI = next, revision, max(c.lastVNI, lastVNI)
-	c.keepHosts()
 	close(c.moved)
 	c.moved = make(chan struct{})
 }

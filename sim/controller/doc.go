@@ -1,5 +1,5 @@
 // Package controller is the database of a region: it holds the objects of all VPCs and the
-// places of all ENIs, and tells each card what it needs of them, as they change.
+// places of all ENIs, and tells each card and each edge what it needs of them, as they change.
 //
 //	people ── HTTP ──▶ Controller ── one commit for many changes ──▶ etcd
 //	                       ▲                                          │
@@ -11,6 +11,7 @@
 //	write.go       from what people ask for to a commit
 //	store.go       Store: where the region is kept; memory.go, etcd.go, embedded.go are stores
 //	scope.go       which card needs which objects
+//	edges.go       which objects edges need, and what of them
 //	feed.go        Feed: what one card is yet to be told
 //	hosts.go       what cards report
 //	serve.go       HTTP for cards
@@ -37,6 +38,15 @@
 // nobody. A card that comes back names its revision, and is told what has changed since if
 // this controller remembers (mostRecent changes), and a snapshot if not, or if the card
 // needs other VPCs now.
+//
+// # What an edge needs
+//
+// An edge needs the ENIs of all VPCs that have public addresses, where they are, and nothing of
+// groups, ACLs and routes. So edges have a scope of their own, edgeScope, in which an object is
+// smaller than in the store (vpc.Region.EdgePart): whatever object gives an ENI a public address,
+// edges are told of the ENI. A change that makes no difference to an edge is not told. Edges are
+// the hosts that Placement names in Edges, and a host that is named no more is told so in its last
+// message.
 //
 // # A region of a million servers
 //

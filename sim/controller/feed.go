@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -41,12 +42,14 @@ func (t *told) concerns(scope map[string]bool) bool { return meets(t.is, scope) 
 type Feed struct {
 	c    *Controller
 	card string
+	host *host
 
 	// Guarded by the controller's lock.
 	told    uint64          // revision that the card was told, or 0: it is to get a snapshot
 	scope   map[string]bool // what the card was told of, and pending
 	pending map[key][]byte  // edits that lead on to the region now; the last of each object
 	whole   map[string]bool // VPCs of which the card is to get all ENIs
+	last    bool            // Placement does not name the host: it was told so, and is told nothing more
 	ended   chan struct{}   // closed when the card has opened another feed
 	ready   chan struct{}   // has room for one; something is pending
 }
@@ -62,7 +65,7 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Feed{c: c, card: card, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
+	f := &Feed{c: c, card: card, host: h, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
 	f.resume(revision)
 	if h.feed != nil {
 		close(h.feed.ended)
@@ -155,7 +158,7 @@ func (f *Feed) add(id string) {
 	f.whole[id] = true
 	for k := range f.c.scopes.objects[id] {
 		if k.kind != "NetworkInterfaces" && k.kind != vpc.KindENIPlacement {
-			f.pending[k] = f.c.line(k)
+			f.pending[k] = f.c.line(k, id)
 		}
 	}
 }
@@ -166,6 +169,9 @@ func (f *Feed) drop(k key) {
 		f.pending[k] = removal(k)
 	}
 }
+
+// errGone is the error of a feed whose host Placement does not name any more, and which was told.
+var errGone = errors.New("Placement does not name the host any more")
 
 // errReplaced is the error of a feed whose card has opened another one.
 var errReplaced = errors.New("the card has another connection")
@@ -192,6 +198,9 @@ func (f *Feed) untilReplaced(ctx context.Context, stop func()) {
 // Next waits for something to tell the card, and is the message that tells it. If nothing
 // comes for the time of Options.Beat, the message tells so.
 func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
+	if f.last {
+		return nil, errGone
+	}
 	beat := f.c.o.After(f.c.o.Beat)
 	select {
 	case <-ctx.Done():
@@ -204,18 +213,18 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 	if f.replaced() {
 		return nil, errReplaced // though something was ready, too
 	}
-	h, edits, region, enis := f.take()
+	h, edits, mapped, enis := f.take()
 	slices.Sort(enis)
-	mappings, err := follow.Encode(slices.Collect(region.Mappings(enis))...)
+	mappings, err := follow.Encode(slices.Collect(mapped(enis))...)
 	if err != nil {
 		return nil, err
 	}
 	return f.c.o.Signer.Sign(h, append(edits, mappings...))
 }
 
-// take takes what is pending, as the signed part of a message and its edits, to which the ENIs of
-// a region are to be added. They may be a million, and are encoded without the lock.
-func (f *Feed) take() (h follow.Header, edits []byte, region *vpc.Region, enis []string) {
+// take takes what is pending, as the signed part of a message and its edits, to which some ENIs
+// are to be added. They may be a million, and are encoded without the lock.
+func (f *Feed) take() (h follow.Header, edits []byte, mapped func([]string) iter.Seq[vpc.Edit], enis []string) {
 	c := f.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -239,8 +248,12 @@ func (f *Feed) take() (h follow.Header, edits []byte, region *vpc.Region, enis [
 	}
 	clear(f.pending)
 	clear(f.whole)
-	f.told = c.revision
-	return h, edits, c.region, enis
+	mapped = c.region.Mappings
+	if f.scope[edgeScope] {
+		mapped = c.region.EdgeMappings
+	}
+	f.told, f.last = c.revision, f.host.gone
+	return h, edits, mapped, enis
 }
 
 // inOrder compares objects by their place in a message.
@@ -255,13 +268,23 @@ const lifetime = 5 * time.Minute
 func (f *Feed) Close() {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
-	if h := f.c.hosts[f.card]; h != nil && h.feed == f {
-		h.feed = nil
+	if f.host.feed != f {
+		return
+	}
+	if f.host.feed = nil; f.host.gone {
+		delete(f.c.hosts, f.card)
 	}
 }
 
-// line is an object as it is sent. The lock is held.
-func (c *Controller) line(k key) []byte { return encoded(c.region.Edit(k.kind, k.id)) }
+// line is an object as it is sent to those who need it for a VPC, or for edgeScope. The lock is
+// held.
+func (c *Controller) line(k key, id string) []byte {
+	e := c.region.Edit(k.kind, k.id)
+	if id == edgeScope {
+		e = c.region.EdgePart(e)
+	}
+	return encoded(e)
+}
 
 // removal is the edit that removes an object, as it is sent.
 func removal(k key) []byte { return encoded(vpc.Edit{Kind: k.kind, ID: k.id}) }

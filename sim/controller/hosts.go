@@ -2,42 +2,49 @@ package controller
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"nitrocard/nic/follow"
 )
 
-// host is what a controller knows of a card beside its placement.
+// host is what a controller knows of a card or an edge beside its placement.
 type host struct {
-	feed     *Feed // of the card's connection; nil: none
+	feed     *Feed // of the host's connection; nil: none
+	gone     bool  // Placement does not name the host, which has a connection still
 	report   follow.Report
 	reported time.Time
 }
 
-// keepHosts keeps the hosts those of Placement. The lock is held.
+// keepHosts makes the hosts those of Placement, and keeps others until their connections end. The
+// lock is held.
 func (c *Controller) keepHosts() {
-	there := map[string]bool{}
+	for _, h := range c.hosts {
+		h.gone = true
+	}
 	for _, card := range c.region.Cards() {
-		there[card.Name] = true
-		if c.hosts[card.Name] == nil {
-			c.hosts[card.Name] = &host{}
-		}
+		c.keepHost(card.Name)
 	}
-	for name, h := range c.hosts {
-		if !there[name] && h.feed == nil {
-			delete(c.hosts, name)
-		}
+	for _, edge := range c.region.Edges() {
+		c.keepHost(edge.Name)
 	}
+	maps.DeleteFunc(c.hosts, func(_ string, h *host) bool { return h.gone && h.feed == nil })
+}
+
+// keepHost makes a host one of Placement.
+func (c *Controller) keepHost(name string) {
+	if c.hosts[name] == nil {
+		c.hosts[name] = &host{}
+	}
+	c.hosts[name].gone = false
 }
 
 // host is the host of that name. The lock is held.
 func (c *Controller) host(name string) (*host, error) {
-	for _, card := range c.region.Cards() {
-		if card.Name == name {
-			return c.hosts[name], nil
-		}
+	if h := c.hosts[name]; h != nil && !h.gone {
+		return h, nil
 	}
-	return nil, fmt.Errorf("Placement names no card %q", name)
+	return nil, fmt.Errorf("Placement names no card and no edge %q", name)
 }
 
 // Report takes a card's report.
@@ -51,19 +58,25 @@ func (c *Controller) Report(card string, r follow.Report) error {
 	return err
 }
 
-// Hosts are all cards, in the order of Placement.
+// Hosts are all cards and then all edges, in the order of Placement.
 func (c *Controller) Hosts() []follow.HostView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := []follow.HostView{}
 	for _, card := range c.region.Cards() {
-		h := c.hosts[card.Name]
-		v := follow.HostView{Name: card.Name, Vtep: card.Vtep.String(), Rack: card.Rack, Zone: card.AvailabilityZone, Connected: h.feed != nil, Revision: h.report.Revision, Error: h.report.Error, Reported: h.reported}
+		v := follow.HostView{Name: card.Name, Role: follow.RoleCard, Vtep: card.Vtep.String(), Rack: card.Rack, Zone: card.AvailabilityZone}
 		for _, n := range c.scopes.own[card.Name] {
 			v.ENIs += n
 		}
-		c.behind(&v)
 		all = append(all, v)
+	}
+	for _, edge := range c.region.Edges() {
+		all = append(all, follow.HostView{Name: edge.Name, Role: follow.RoleEdge, Vtep: c.region.EdgeVTEP().String(), Rack: edge.Rack, Zone: edge.AvailabilityZone, ENIs: c.scopes.atEdge})
+	}
+	for i := range all {
+		v, h := &all[i], c.hosts[all[i].Name]
+		v.Connected, v.Revision, v.Error, v.Reported = h.feed != nil, h.report.Revision, h.report.Error, h.reported
+		c.behind(v)
 	}
 	return all
 }

@@ -19,6 +19,8 @@ type scopes struct {
 	own     map[string]map[string]int // by card and VPC: how many ENIs the card has there
 	next    map[string]map[string]int // by VPC: the VPCs next to it, and for how many reasons
 	lent    [][2]string               // pairs of next that stand for lent groups
+	edges   map[string]bool           // names of hosts that need what edges need
+	atEdge  int                       // ENIs that edges need
 	objects objects
 }
 
@@ -42,8 +44,11 @@ func newScopes() *scopes {
 	return &scopes{own: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
 }
 
-// of is what a card needs: the VPCs, and everyone.
+// of is what a host needs: of a card the VPCs, and everyone.
 func (s *scopes) of(card string) map[string]bool {
+	if s.edges[card] {
+		return map[string]bool{edgeScope: true}
+	}
 	all := map[string]bool{vpc.EveryVPC: true}
 	for id := range s.own[card] {
 		all[id] = true
@@ -70,16 +75,25 @@ func add(m map[string]map[string]int, a, b string, n int) {
 // move takes an object from the VPCs that it was in to those in which it is.
 func (s *scopes) move(k key, was, is []string) {
 	for _, id := range was {
+		s.count(k, id, -1)
 		delete(s.objects[id], k)
 		if len(s.objects[id]) == 0 {
 			delete(s.objects, id)
 		}
 	}
 	for _, id := range is {
+		s.count(k, id, 1)
 		if s.objects[id] == nil {
 			s.objects[id] = map[key]struct{}{}
 		}
 		s.objects[id][k] = struct{}{}
+	}
+}
+
+// count counts an object of a scope, if it is an ENI that edges need.
+func (s *scopes) count(k key, id string, n int) {
+	if id == edgeScope && k.kind == "NetworkInterfaces" {
+		s.atEdge += n
 	}
 }
 
@@ -107,6 +121,9 @@ func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[s
 			s.ofPair(is.VPCsOf(is.Edit(k.kind, k.id)), 1, shifted)
 		}
 	}
+	if edited[key{kind: vpc.KindRegionPlacement}] {
+		s.edges = edgesOf(is)
+	}
 	if lent := lentGroups(is); !slices.Equal(lent, s.lent) {
 		for _, pair := range s.lent {
 			s.ofPair(pair[:], -1, shifted)
@@ -117,6 +134,15 @@ func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[s
 		s.lent = lent
 	}
 	return shifted
+}
+
+// edgesOf are the names of a region's edges.
+func edgesOf(r *vpc.Region) map[string]bool {
+	names := map[string]bool{}
+	for _, e := range r.Edges() {
+		names[e.Name] = true
+	}
+	return names
 }
 
 // ofENI counts an ENI of a region among the card's.

@@ -39,6 +39,7 @@ type NetworkInterfacePrivateIpAddress struct {
 // NetworkInterfaceAssociation is the public side of a private address.
 type NetworkInterfaceAssociation struct {
 	PublicIp        netip.Addr `json:",omitzero"`
+	AllocationId    string     `json:",omitzero"` // of an Elastic IP address
 	CarrierIp       netip.Addr `json:",omitzero"` // of a Wavelength zone's carrier gateway
 	CustomerOwnedIp netip.Addr `json:",omitzero"` // of an Outpost's local gateway
 }
