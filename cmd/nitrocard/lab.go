@@ -15,8 +15,9 @@ func newLab() *cobra.Command {
 		Use:   "lab",
 		Short: "Build a small region on this machine and prove the card in it",
 		Long: `Build a small region out of Linux network namespaces, of its own and without
-root: an internet client, an edge, two servers with a card each, and instances
-of two customers. Then do what a person would, and tell what was seen.
+root: an internet client, the routers of its ISP and of a carrier, two edges,
+two servers with a card each, and instances of two customers. Then do what a
+person would, and tell what was seen.
 
 With another configuration, such as a dump of EC2, build that, with a guest for
 each ENI or for a dozen of them, and try what its rules allow and one of each
@@ -33,6 +34,7 @@ that they deny.`,
 	cmd.Flags().StringVar(&o.Config, "config", "", "another configuration: a `file or folder` of YAML or JSON")
 	reading := readingFlag(cmd)
 	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
+	cmd.Flags().StringVar(&o.Routers, "routers", "", "`daemon` that speaks BGP on the internet's routers: bird or gobgp (default: bird where it is installed)")
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
 	cmd.Flags().DurationVar(&o.Attack, "attack", 0, "`time` to attack server x's card for, instead of the checks, and to tell what each attack cost a victim")
 	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")

@@ -205,7 +205,7 @@ func (s *story) fromA1(src netip.Addr, t transport) []byte {
 
 // fromInternet is a packet of the client to a public address, in a frame to the edge.
 func (s *story) fromInternet(to netip.Addr, t transport) []byte {
-	eth := layers.Ethernet{SrcMAC: s.client.LinkMAC("eth0"), DstMAC: s.edge.LinkMAC("internet"), EthernetType: layers.EthernetTypeIPv4}
+	eth := layers.Ethernet{SrcMAC: s.client.LinkMAC("eth0"), DstMAC: s.client.gate.LinkMAC(s.client.link), EthernetType: layers.EthernetTypeIPv4}
 	return packetOf(&eth, s.client.addr, to, t)
 }
 

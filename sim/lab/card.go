@@ -10,6 +10,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/sim/netlab"
 )
 
 // runDir holds sockets and logs of the cards and of their controller. It is the cage's own tmpfs.
@@ -36,10 +37,11 @@ func (o origin) flags(card string) []string {
 	return []string{"--controller", o.by.socket, "--host", card, "--trust", o.by.keys, "--state", runDir + "/" + card}
 }
 
-// card is a running card on its server.
+// card is a running card on its server, or an edge on its host.
 type card struct {
 	*ctl.Client
 	*process
+	host *netlab.Host
 	args []string
 }
 
@@ -56,13 +58,13 @@ func (w *world) startCard(ctx context.Context, name string, from origin) (*card,
 			args = append(args, "--guest", g.ENI+"="+w.region.port(1+i, g.Nick))
 		}
 	}
-	c := &card{Client: ctl.Dial(socket), args: args}
-	return c, c.begin(ctx, w, name)
+	c := &card{Client: ctl.Dial(socket), host: w.servers[name], args: args}
+	return c, c.begin(ctx, "card")
 }
 
-// begin starts the card's process, and waits until it answers.
-func (c *card) begin(ctx context.Context, w *world, name string) (err error) {
-	if c.process, err = start(w.servers[name], "card "+name, runDir+"/"+name+".log", c.args); err != nil {
+// begin starts the process, and waits until it answers.
+func (c *card) begin(ctx context.Context, role string) (err error) {
+	if c.process, err = start(c.host, role+" "+c.host.Name, runDir+"/"+c.host.Name+".log", c.args); err != nil {
 		return err
 	}
 	if err := c.until(ctx, c.ready); err != nil {

@@ -32,7 +32,7 @@ func (s *story) controllerGone(ctx context.Context) (_ string, err error) {
 	card := s.card(s.a3)
 	if s.region.driver != DPDK { // a DPDK process that was killed leaves its port to nobody
 		card.kill()
-		if err := card.begin(ctx, s.world, s.a3.Card); err != nil {
+		if err := card.begin(ctx, "card"); err != nil {
 			return "", fmt.Errorf("without a controller: %w", err)
 		}
 	}

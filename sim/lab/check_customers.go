@@ -53,13 +53,13 @@ type ear struct {
 
 // listen lends an ear at the guest's link. A virtual machine has none where
 // others could listen, but answers every segment of TCP, if only with a reset:
-// the ear is at the edge then, and hears its answers.
+// the ear is on the underlay then, and hears its answers.
 func (s *story) listen(m *machine) (*ear, error) {
 	e := &ear{guest: m, of: connection.sent}
 	host, link := m.Host, "eth0"
 	if m.vm != nil {
 		e.of = func(c connection, frame []byte) bool { return c.answered(frame, m.VNI) }
-		host, link = s.edge, uplink
+		host, link = s.underlay, m.Card
 	}
 	var err error
 	e.Watch, err = host.Watch(link, isIPv4)

@@ -1,10 +1,11 @@
-// Package lab is a small region on one machine: an internet client, an edge
-// router, an underlay, two servers with a card each, and instances of two
-// customers and of two VPCs that peer, all of them Linux network namespaces.
-// It does what a person would do there, and says what was seen.
+// Package lab is a small region on one machine: an internet client, the
+// routers between it and the region, two edges, an underlay, two servers in two
+// racks with a card each, and instances of two customers and of two VPCs that
+// peer, all of them Linux network namespaces. It does what a person would do
+// there, and says what was seen.
 //
-//	client ── edge ═══ underlay ═══ server x: card ── a1, a2, b1, m1
-//	                           ╚═══ server y: card ── a3, c1, d1
+//	client ── gateway ── isp1 ── isp2 ── carrier ── exchange ─┬ edge1 ═ underlay ═ server x: card ── a1, a2, b1, m1
+//	                                                          ╰ edge2 ═╝        ╚═ server y: card ── a3, c1, d1
 //
 //	lab.go         the options
 //	run_linux.go   Run: outside the cage, and Inner: in it
@@ -12,7 +13,9 @@
 //	stage.go       world and cards, running; introduction.go says what was built
 //	check.go       one thing to try, and its line
 //	region.go      what the configuration (region.yaml) says there is
-//	world.go       hosts and links made of it
+//	world.go       hosts and links made of it; internet.go: from the client to the edges;
+//	               foreign.go: the edge where it is not ours
+//	routing.go     edges and routers, which speak BGP (package router)
 //	card.go        cards: real processes (process.go), asked through their control sockets;
 //	               controller.go: what the story's cards follow
 //	driver.go      the cards' ports, and the links that need help with them
@@ -32,11 +35,11 @@
 //	door.go        going in, on an errand (errand.go); exec_linux.go, terminal.go: the other side of it
 //
 // Nothing here is simulated but the distances. Guests and client are Linux's
-// TCP, the edge is the kernel's own VXLAN device with a static table, as a
-// controller would fill it, so our tunnel is proven against one we did not
-// write, and cards are the nitrocard program on AF_PACKET ports. Links keep
-// their offloads: packets reach the card with unfinished checksums and merged
-// segments, and the card's drivers have to mend them.
+// TCP, routers are Linux and speak BGP by BIRD or GoBGP, and cards and edges
+// are the nitrocard program on AF_PACKET ports. Both edges announce the region;
+// the carrier spreads what comes over both. Links keep their offloads: packets
+// reach the cards with unfinished checksums and merged segments, and the cards'
+// drivers have to mend them.
 //
 // The same story can be told on ports of DPDK's net_af_packet. That driver
 // passes unfinished frames on as if they were whole, which nobody downstream
@@ -46,7 +49,8 @@
 // and package oracle, which knows EC2's pages and not the card, says what becomes of flows
 // between them. Those that arrive are tried, and one of each kind that is dropped. What the
 // oracle leaves open, and what it does not know (IPv6, Block Public Access, port 25), is not
-// tried.
+// tried. The edge of a survey is the kernel's own VXLAN device, so that our tunnel is proven
+// against one that we did not write. Attacks have this edge, too: they are on a card alone.
 //
 // And b1 can be a virtual machine: Linux in QEMU, whose network card is a
 // vhost-user port of server x's card, beside kernel ports for the others. It

@@ -9,6 +9,7 @@ import (
 
 	"nitrocard/pmd/dpdk"
 	"nitrocard/sim/netlab"
+	"nitrocard/sim/router"
 )
 
 // check refuses what this build or this user cannot have, before anything is
@@ -25,6 +26,13 @@ func (o Options) check() error {
 		}
 	default:
 		return fmt.Errorf("the lab has no driver %q; it has %s and %s", o.Driver, AFPacket, DPDK)
+	}
+	switch _, _, ok := router.FindBIRD(); {
+	case o.Routers == "", o.Routers == GoBGP, o.Routers == BIRD && ok:
+	case o.Routers == BIRD:
+		return errors.New("the lab's routers: BIRD 2 is not installed (bird2 of Debian)")
+	default:
+		return fmt.Errorf("the lab's routers: there is no %q; there are %s and %s", o.Routers, BIRD, GoBGP)
 	}
 	if err := dpdk.Missing(); o.VM && err != nil {
 		return fmt.Errorf("the lab with a virtual machine: %w", err)

@@ -11,16 +11,16 @@ import (
 // introduction says what was built.
 func (s *stage) introduction() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "client %s ── edge %s ═══ underlay\n", clientAddr.Addr(), s.region.edge.vtep.Addr())
+	b.WriteString(s.wayHere())
 	for _, card := range s.region.cards {
 		for _, g := range s.region.guests {
 			if g.Card == card {
-				fmt.Fprintf(&b, "  ╠═ server %s, card %s: %s\n", card, g.VTEP, s.introduce(g))
+				fmt.Fprintf(&b, "  ╠═ server %s%s, card %s: %s\n", card, s.region.places[card], g.VTEP, s.introduce(g))
 			}
 		}
 		for _, n := range s.region.nats {
 			if n.Card == card {
-				fmt.Fprintf(&b, "  ╠═ server %s: %s  %s  %s, a part of the card\n", card, n.ID, n.Addr, publicWords(n.Public))
+				fmt.Fprintf(&b, "  ╠═ server %s%s: %s  %s  %s, a part of the card\n", card, s.region.places[card], n.ID, n.Addr, publicWords(n.Public))
 			}
 		}
 	}
@@ -32,6 +32,19 @@ func (s *stage) introduction() string {
 			"to a card, guests and underlay finish checksums and segments themselves.\n")
 	}
 	return b.String() + "\n"
+}
+
+// wayHere is the map from the client to the underlay.
+func (s *stage) wayHere() string {
+	vtep := s.region.edge.vtep.Addr()
+	if s.region.foreign {
+		return fmt.Sprintf("client %s ── edge %s, the kernel's VXLAN ═══ underlay\n", clientAddr.Addr(), vtep)
+	}
+	at := func(edge string) netip.Addr { return addressAt(edge, exchange, false).Addr() }
+	return fmt.Sprintf("client %s ── gateway ── isp1 ── isp2 ── carrier ── exchange ── edge1, edge2 ═══ underlay\n"+
+		"  isp1 and isp2, AS%d, and carrier, AS%d, are %s; edge1 %s and edge2 %s, AS%d, announce the region\n"+
+		"  to the carrier, and share tunnel end %s\n",
+		clientAddr.Addr(), systems["isp1"], systems["carrier"], s.routers[0].daemon(), at("edge1"), at("edge2"), systems["edge1"], vtep)
 }
 
 // introduce says who a guest is. An ENI that the guest's name does not tell is named.

@@ -58,7 +58,7 @@ func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
 	places := []struct {
 		host *netlab.Host
 		link string
-	}{{s.servers[m.Card], uplink}, {m.Host, "eth0"}, {s.edge, uplink}}
+	}{{s.servers[m.Card], uplink}, {m.Host, "eth0"}, {s.underlay, m.Card}}
 	var watches []*netlab.Watch
 	defer func() {
 		for _, w := range watches {

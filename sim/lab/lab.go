@@ -17,6 +17,7 @@ type Options struct {
 	Reading vpc.Reading   // of that
 	Binary  string        // the nitrocard program, which runs as the lab and as its cards
 	Driver  string        // of the cards' ports: AFPacket or DPDK; "": AFPacket
+	Routers string        // who speaks BGP on the way to the edges: BIRD or GoBGP; "": BIRD where it is installed
 	VM      bool          // b1 is a virtual machine, on a port of DPDK's net_vhost
 	Attack  time.Duration // attack the card for so long instead of the checks; 0: check
 	Kernel  string        // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
@@ -26,6 +27,12 @@ type Options struct {
 const (
 	AFPacket = "afpacket"
 	DPDK     = "dpdk"
+)
+
+// Daemons that speak BGP.
+const (
+	BIRD  = "bird"
+	GoBGP = "gobgp"
 )
 
 // InnerCommand is the hidden command of the program that has to call Inner

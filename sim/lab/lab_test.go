@@ -92,8 +92,8 @@ func TestTheLabPasses(t *testing.T) {
 	}
 }
 
-// The whole lab with an underlay of IPv6: the edge is the kernel's VXLAN over IPv6, which takes
-// no tunnel without a checksum.
+// The whole lab with an underlay of IPv6, and with routers that are GoBGP, as on a machine without
+// BIRD.
 func TestTheLabPassesOverIPv6(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the lab takes the better part of a minute")
@@ -103,11 +103,12 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	over6 := strings.NewReplacer("172.16.0.11/24", `"2001:db8:16::11/64"`, "172.16.0.12/24", `"2001:db8:16::12/64"`, "172.16.0.1,", `"2001:db8:16::1",`)
 	require.NoError(t, os.WriteFile(file, []byte(over6.Replace(string(Region))), 0o644))
 	var out bytes.Buffer
-	cmd := exec.Command(program(t), "lab", "--config", file)
+	cmd := exec.Command(program(t), "lab", "--config", file, "--routers", GoBGP)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
 	require.Equal(t, "lab: 17 passed, 0 failed", lastLine(out.String()), "%s", &out)
 	require.Contains(t, out.String(), "═▶ [2001:db8:16::1]:4789")
+	require.Contains(t, out.String(), "are GoBGP")
 	t.Logf("%s", &out)
 }
 

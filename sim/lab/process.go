@@ -14,7 +14,7 @@ import (
 	"nitrocard/sim/netlab"
 )
 
-// process is a nitrocard that runs: the program itself, as its user would start it.
+// process is a program that runs: nitrocard itself, as its user would start it, or a router's BIRD.
 type process struct {
 	name string // for people
 	cmd  *exec.Cmd
@@ -24,14 +24,19 @@ type process struct {
 
 // start starts the program on a host, or beside all hosts if host is nil.
 func start(host *netlab.Host, name, log string, args []string) (*process, error) {
-	p := &process{name: name, log: log, end: make(chan struct{})}
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = "nitrocard"
+	return startCommand(host, name, log, cmd)
+}
+
+// startCommand starts any program so.
+func startCommand(host *netlab.Host, name, log string, cmd *exec.Cmd) (*process, error) {
+	p := &process{name: name, cmd: cmd, log: log, end: make(chan struct{})}
 	to, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	defer to.Close()
-	p.cmd = exec.Command("/proc/self/exe", args...)
-	p.cmd.Args[0] = "nitrocard"
 	p.cmd.Stdout, p.cmd.Stderr = to, to
 	begin := p.cmd.Start
 	if host != nil {

@@ -5,6 +5,7 @@ package lab
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -17,6 +18,7 @@ import (
 // region is what the lab has to build, as the configuration says it.
 type region struct {
 	cards   []string
+	places  map[string]string // of the cards' servers, for people: rack and availability zone
 	guests  []guest
 	public  []announced
 	nats    []natGateway
@@ -25,7 +27,11 @@ type region struct {
 	reading vpc.Reading // of the configuration
 	// controlled: the cards follow a controller.
 	controlled bool
-	virtual    map[string]*machinery // of the guests that are virtual machines, by name
+	// foreign: one edge that is not ours, and the client on its link.
+	foreign bool
+	// routers is who speaks BGP on the way to the edges.
+	routers string
+	virtual map[string]*machinery // of the guests that are virtual machines, by name
 }
 
 // edge is the router between internet and underlay.
@@ -51,7 +57,7 @@ type natGateway struct {
 // readRegion compiles the configuration for each card, as the cards will,
 // and reads what it is about.
 func readRegion(c *vpc.Config) (*region, error) {
-	r := &region{reading: readingFor(c)}
+	r := &region{reading: readingFor(c), places: map[string]string{}}
 	for _, card := range c.Placement.Cards {
 		if card.Name == absent {
 			continue
@@ -61,6 +67,9 @@ func readRegion(c *vpc.Config) (*region, error) {
 			return nil, err
 		}
 		r.cards = append(r.cards, card.Name)
+		if card.Rack != "" {
+			r.places[card.Name] = fmt.Sprintf(" (%s, %s)", card.Rack, card.AvailabilityZone)
+		}
 		for e := range policy.All() {
 			r.announce(policy, e)
 			if e.NAT == nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc"
 	"nitrocard/sim/cage"
+	"nitrocard/sim/router"
 )
 
 // order is what the outer process tells the one inside the cage.
@@ -24,6 +26,7 @@ type order struct {
 	Reading vpc.Reading
 	Program string // as its user calls it
 	Driver  string
+	Routers string
 	VM      *machinery // of b1; nil: a host as the others
 	Attack  time.Duration
 }
@@ -84,7 +87,7 @@ func (o Options) order() (ord order, err error) {
 	if err := o.check(); err != nil {
 		return ord, err
 	}
-	ord = order{Keep: o.Keep, Config: o.Config, Reading: o.Reading, Program: called(o.Binary), Driver: o.Driver, Attack: o.Attack}
+	ord = order{Keep: o.Keep, Config: o.Config, Reading: o.Reading, Program: called(o.Binary), Driver: o.Driver, Routers: o.Routers, Attack: o.Attack}
 	if o.VM {
 		kernel := cmp.Or(o.Kernel, filepath.Join(filepath.Dir(o.Binary), "kernel"))
 		if ord.VM, err = findMachinery(kernel); err != nil {
@@ -127,6 +130,9 @@ func judge(ctx context.Context, result io.Reader, ended error) (passed, failed i
 // Inner is the program's life inside the cage: first as PID 1, then as the
 // lab itself. It returns the exit status.
 func Inner(ctx context.Context, args []string) (exit int, err error) {
+	if len(args) == 3 && args[0] == routerWord {
+		return 0, beRouter(ctx, args[1], args[2])
+	}
 	if len(args) != 2 {
 		return 0, errors.New("this command is the lab's own: run `nitrocard lab`")
 	}
@@ -141,6 +147,15 @@ func Inner(ctx context.Context, args []string) (exit int, err error) {
 	}
 	out, err := play(ctx, ord, printable.Writer(os.Stdout))
 	return 0, report(tell, out, err)
+}
+
+// beRouter is the life of a router's process where the machine has no BIRD.
+func beRouter(ctx context.Context, plan, file string) error {
+	var p router.Plan
+	if err := json.Unmarshal([]byte(plan), &p); err != nil {
+		return fmt.Errorf("the router's plan: %w", err)
+	}
+	return router.Run(ctx, p, file, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 }
 
 // files is how many descriptors the lab inherits.

@@ -16,7 +16,9 @@ import (
 // stage is a world whose cards run.
 type stage struct {
 	*world
+	routers    []*routing  // none with a foreign edge
 	controller *controller // nil: each card has the configuration from a file
+	edgeCards  cards       // none with a foreign edge
 	cards      cards
 }
 
@@ -36,9 +38,14 @@ func newStage(ctx context.Context, r *region, file string, out io.Writer) (*stag
 	return s, nil
 }
 
-// begin starts controller, cards and virtual machines.
+// begin starts routers, controller, edges, cards and virtual machines.
 func (s *stage) begin(ctx context.Context, file string, out io.Writer) (err error) {
 	from := origin{file: file}
+	if !s.region.foreign {
+		if err := s.startRouters(); err != nil {
+			return err
+		}
+	}
 	if s.region.controlled {
 		s.controller, err = patiently(out, "the controller starts", func() (*controller, error) { return s.startController(ctx, file) })
 		if err != nil {
@@ -47,8 +54,18 @@ func (s *stage) begin(ctx context.Context, file string, out io.Writer) (err erro
 		}
 		from.by = s.controller
 	}
+	if !s.region.foreign {
+		if s.edgeCards, err = patiently(out, "edges start", func() (cards, error) { return s.startEdges(ctx, file) }); err != nil {
+			return err
+		}
+	}
 	if s.cards, err = patiently(out, "cards start", func() (cards, error) { return s.startCards(ctx, from) }); err != nil {
 		return err
+	}
+	if !s.region.foreign {
+		if _, err = patiently(out, "routers learn what the edges announce", func() (any, error) { return nil, s.converge(ctx) }); err != nil {
+			return err
+		}
 	}
 	return s.boot(ctx, out)
 }
@@ -64,11 +81,14 @@ func (s *stage) boot(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// end has every card end, and then the controller, as their user would.
+// end has cards and edges end, and then the controller and the routers, as their user would.
 func (s *stage) end() error {
-	err := s.cards.stop()
+	err := errors.Join(s.cards.stop(), s.edgeCards.stop())
 	if s.controller != nil {
 		err = errors.Join(err, s.controller.stop())
+	}
+	for _, r := range s.routers {
+		err = errors.Join(err, r.stop())
 	}
 	return err
 }

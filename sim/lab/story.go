@@ -41,7 +41,7 @@ func (s *story) checks() (all []check) {
 		check{"peering", s.peering},
 		check{"a middlebox", s.middlebox},
 	)
-	if s.edge.HasIPv6() {
+	if s.underlay.HasIPv6() {
 		all = append(all, check{"IPv6", s.ipv6})
 	}
 	return append(all,
@@ -74,6 +74,7 @@ func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Write
 	}
 	region.driver = ord.Driver
 	region.controlled = ord.Attack == 0 // attacks are on what a card reads itself, too
+	region.foreign, region.routers = ord.Attack > 0, ord.Routers
 	if ord.VM != nil {
 		region.virtual = map[string]*machinery{"b1": ord.VM}
 	}

@@ -41,7 +41,7 @@ func beginSurvey(ctx context.Context, ord order, config *vpc.Config, out io.Writ
 	if err != nil {
 		return nil, err
 	}
-	region.driver = ord.Driver
+	region.driver, region.foreign = ord.Driver, true
 	region.rename(guests)
 	file, err := fileFor(config)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *survey) foretell(guests []string) {
 func (s *survey) settle() (err error) {
 	for _, a := range s.atlas.internet[1:] {
 		alone := netip.PrefixFrom(a, a.BitLen())
-		err = errors.Join(err, s.client.Address("eth0", alone), s.edge.Via(alone, clientAddr.Addr()))
+		err = errors.Join(err, s.client.Address("eth0", alone), s.edges[0].Via(alone, clientAddr.Addr()))
 	}
 	return err
 }

@@ -14,11 +14,8 @@ import (
 // What the region's configuration does not say, because a provider's
 // customers never see it.
 var (
-	clientAddr   = netip.MustParsePrefix("203.0.113.9/24")
-	internetAddr = netip.MustParsePrefix("203.0.113.1/24") // the edge, seen from the internet
-
-	clientAddr6   = netip.MustParsePrefix("2001:db8:9::9/64")
-	internetAddr6 = netip.MustParsePrefix("2001:db8:9::1/64")
+	clientAddr  = netip.MustParsePrefix("203.0.113.9/24")
+	clientAddr6 = netip.MustParsePrefix("2001:db8:9::9/64")
 )
 
 // Packet sizes of the lab's links. Guests have EC2's 9001 and the underlay
@@ -37,7 +34,7 @@ const uplink = "uplink"
 type world struct {
 	region   *region
 	client   visitor
-	edge     *netlab.Host
+	edges    []*netlab.Host
 	underlay *netlab.Host
 	servers  map[string]*netlab.Host // by card
 	guests   map[string]*machine     // by name
@@ -63,7 +60,11 @@ func (m *machine) visitor() visitor {
 // of it.
 func build(r *region) (*world, error) {
 	w := &world{region: r, servers: map[string]*netlab.Host{}, guests: map[string]*machine{}}
-	for _, step := range []func() error{w.internet, w.fabric, w.instances, w.tunnels} {
+	steps := []func() error{w.reach, w.fabric, w.instances}
+	if r.foreign {
+		steps = []func() error{w.reachForeign, w.fabric, w.instances, w.tunnels}
+	}
+	for _, step := range steps {
 		if err := step(); err != nil {
 			w.close()
 			return nil, err
@@ -100,56 +101,26 @@ func (w *world) add(name string) (*netlab.Host, error) {
 	return h, err
 }
 
-// internet is the client and the edge's side towards it.
-func (w *world) internet() error {
-	client, err := w.add("client")
-	if err != nil {
-		return err
-	}
-	if w.edge, err = w.add("edge"); err != nil {
-		return err
-	}
-	if err := w.edge.Forward(); err != nil {
-		return err
-	}
-	w.client = visitor{client, clientAddr.Addr(), w.edge, "internet", &w.ports}
-	err = netlab.Cable(netlab.End{Host: client, Name: "eth0"}, netlab.End{Host: w.edge, Name: "internet"}, internetMTU)
-	return errors.Join(err,
-		client.Address("eth0", clientAddr),
-		w.edge.Address("internet", internetAddr),
-		client.Via(everywhere, internetAddr.Addr()),
-		w.internet6())
-}
-
-// internet6 is the internet of IPv6.
-func (w *world) internet6() error {
-	if !w.edge.HasIPv6() {
-		return nil
-	}
-	return errors.Join(
-		w.client.SpeakIPv6("eth0"),
-		w.edge.SpeakIPv6("internet"),
-		w.client.Address("eth0", clientAddr6),
-		w.edge.Address("internet", internetAddr6),
-		w.client.Via(everywhere6, internetAddr6.Addr()))
-}
-
 var (
 	everywhere  = netip.MustParsePrefix("0.0.0.0/0")
 	everywhere6 = netip.MustParsePrefix("::/0")
 )
 
-// fabric is the underlay, one Ethernet segment, with the edge and a server
+// fabric is the underlay, one Ethernet segment, with the edges and a server
 // for each card on it. A server's kernel has no address there: the card owns
 // the tunnel end and answers for it.
 func (w *world) fabric() (err error) {
 	if w.underlay, err = w.add("underlay"); err != nil {
 		return err
 	}
-	ports := []string{"edge"}
-	err = netlab.Cable(netlab.End{Host: w.edge, Name: uplink}, netlab.End{Host: w.underlay, Name: "edge"}, underlayMTU)
-	if err != nil {
-		return err
+	var ports []string
+	for i, e := range w.edges {
+		mac := net.HardwareAddr{2, 0, 0, 0, 0xed, byte(1 + i)} // the tunnel end is the lowest one's
+		err := netlab.Cable(netlab.End{Host: e, Name: uplink, MAC: mac}, netlab.End{Host: w.underlay, Name: e.Name}, underlayMTU)
+		if err != nil {
+			return err
+		}
+		ports = append(ports, e.Name)
 	}
 	for _, card := range w.region.cards {
 		if w.servers[card], err = w.add(card); err != nil {
@@ -161,7 +132,7 @@ func (w *world) fabric() (err error) {
 		}
 		ports = append(ports, card)
 	}
-	return errors.Join(w.underlay.Bridge("br0", underlayMTU, ports...), w.edge.Address(uplink, w.region.edge.vtep))
+	return w.underlay.Bridge("br0", underlayMTU, ports...)
 }
 
 // instances are the guests. Virtual machines boot when their card is there.
@@ -194,42 +165,6 @@ func (w *world) instance(m *machine) (err error) {
 	}
 	return errors.Join(m.Address("eth0", m.Addr), m.Via(everywhere, m.Router))
 }
-
-// tunnels are the edge's: one a VNI, with an entry for each public address,
-// as a controller would push it there.
-func (w *world) tunnels() error {
-	edge := w.region.edge
-	made := map[string]bool{}
-	for _, a := range w.region.public {
-		name := tunnelOf(a.VNI)
-		if !made[name] {
-			made[name] = true
-			v := netlab.VXLAN{Name: name, VNI: a.VNI, Local: edge.vtep.Addr(), MAC: edge.mac, MTU: tunnelMTU}
-			if err := w.tunnel(v); err != nil {
-				return err
-			}
-		}
-		if a.Addr.Is6() && !w.edge.HasIPv6() {
-			continue
-		}
-		if err := w.edge.Reach(name, a.Addr, a.MAC, a.VTEP); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tunnel is one of the edge's, for both families.
-func (w *world) tunnel(v netlab.VXLAN) error {
-	err := w.edge.Tunnel(v)
-	if err == nil && w.edge.HasIPv6() {
-		err = w.edge.SpeakIPv6(v.Name)
-	}
-	return err
-}
-
-// tunnelOf is the name of the edge's tunnel end for a VPC.
-func tunnelOf(vni uint32) string { return fmt.Sprintf("vx%d", vni) }
 
 // guest is what the configuration says of one instance.
 type guest struct {

@@ -16,8 +16,9 @@ import (
 // plan is a region of one server with one guest, made by hand.
 func plan() *region {
 	return &region{
-		cards: []string{"x"},
-		edge:  edge{vtep: netip.MustParsePrefix("172.16.0.1/24"), mac: net.HardwareAddr{2, 0, 0, 0, 0xed, 0x9e}},
+		cards:   []string{"x"},
+		foreign: true,
+		edge:    edge{vtep: netip.MustParsePrefix("172.16.0.1/24"), mac: net.HardwareAddr{2, 0, 0, 0, 0xed, 0x9e}},
 		guests: []guest{{
 			Nick: "a1", ENI: "eni-a1", Card: "x", VPC: "vpc-a", VNI: 5001,
 			MAC:    net.HardwareAddr{2, 0, 0, 10, 1, 5},
@@ -51,7 +52,7 @@ func TestClientReachesTheEdge(t *testing.T) {
 func TestTheEdgeSendsToTheServerInATunnel(t *testing.T) {
 	w := aWorld(t)
 	server := w.servers["x"]
-	require.NoError(t, w.edge.Neighbor(uplink, w.region.guests[0].VTEP, server.LinkMAC(uplink)))
+	require.NoError(t, w.edges[0].Neighbor(uplink, w.region.guests[0].VTEP, server.LinkMAC(uplink)))
 	seen, err := server.Watch(uplink, isIPv4)
 	require.NoError(t, err)
 

@@ -97,6 +97,31 @@ func (h *Host) route(r *netlink.Route) error {
 	return nil
 }
 
+// NextHops are the routers that share what is for a prefix, by the host's route to exactly this
+// prefix; none if it has no such route.
+func (h *Host) NextHops(dst netip.Prefix) (via []netip.Addr, err error) {
+	family := netlink.FAMILY_V4
+	if dst.Addr().Is6() {
+		family = netlink.FAMILY_V6
+	}
+	routes, err := h.links.RouteListFiltered(family, &netlink.Route{Dst: ipNet(dst)}, netlink.RT_FILTER_DST)
+	if err != nil {
+		return nil, fmt.Errorf("route to %s on %s: %w", dst, h.Name, err)
+	}
+	for _, r := range routes {
+		all := r.MultiPath
+		if len(all) == 0 {
+			all = []*netlink.NexthopInfo{{Gw: r.Gw}}
+		}
+		for _, hop := range all {
+			if a, ok := netip.AddrFromSlice(hop.Gw); ok {
+				via = append(via, a.Unmap())
+			}
+		}
+	}
+	return via, nil
+}
+
 // Neighbor says once and for all which MAC an address on the link has.
 func (h *Host) Neighbor(name string, addr netip.Addr, mac net.HardwareAddr) error {
 	return h.neighbor(name, &netlink.Neigh{IP: addr.AsSlice(), HardwareAddr: mac, State: netlink.NUD_PERMANENT})
