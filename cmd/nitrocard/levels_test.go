@@ -28,7 +28,7 @@ var levels = [][]string{
 	{"nic/bay", "nic/nat", "nic/follow", "nic/bgp"},
 	{"nic"},
 	{"nic/ctl"},
-	{"sim/cage", "sim/netlab", "sim/oracle", "sim/controller", "sim/explain"},
+	{"sim/cage", "sim/netlab", "sim/oracle", "sim/controller", "sim/explain", "sim/router"},
 	{"sim/cage/cagetest"},
 	{"sim/lab", "sim/replay", "sim/nftables", "sim/bird", "bench"},
 	{"cmd/nitrocard", "bench/*"},
