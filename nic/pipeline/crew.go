@@ -79,10 +79,11 @@ func (c *Crew) Poll(now int64) (n int) {
 
 // timeouts are the timeouts of an ENI's connections, nil once the ENI is gone.
 func (c *Crew) timeouts(eni uint32) *flow.Timeouts {
-	if g := c.Setup().guest(eni); g != nil {
+	s := c.Setup()
+	if g := s.guest(eni); g != nil {
 		return g.timeouts
 	}
-	return nil
+	return s.departed.timeoutsOf(eni, c.Now())
 }
 
 // Close gives the tables' memory back.

@@ -99,6 +99,9 @@ func (p *packet) refuse(v Verdict) Verdict {
 func (w *Worker) findENI(p *packet, o *wire.Outer) Verdict {
 	e := w.setup.target(o, p.ethernet().DstBits())
 	if e == nil {
+		if gone := w.setup.departed.find(o, p.ethernet().DstBits()); gone != nil {
+			return w.sendOn(p, o, gone)
+		}
 		return w.unknownENI(p, o.VNI)
 	}
 	p.byExit = w.underlay.ends[e.exit].Exit

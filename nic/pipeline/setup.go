@@ -16,6 +16,7 @@ type Setup struct {
 	Policy   *vpc.Policy
 	enis     eniTable
 	byExits  eniTable // of packets by exits
+	departed departed
 	underlay underlay
 	edge     *Edge                 // nil: a card
 	parts    []part                // by worker
@@ -63,10 +64,11 @@ func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
 	s := &Setup{Policy: policy, ids: c.freshIDs(), edge: c.edgeOf(policy, ports, before.edge)}
 	var guests []guest
 	if before.Policy == policy {
-		s.enis, s.byExits, guests = before.enis, before.byExits, before.parts[0].guests
+		s.enis, s.byExits, s.departed, guests = before.enis, before.byExits, before.departed, before.parts[0].guests
 	} else {
 		guests = guestsOf(policy, ports.Guests)
 		s.enis, s.byExits = newENITable(guests), exitTable(policy, guests)
+		s.departed = departedOf(policy, before, c.Now())
 	}
 	for i := range c.Workers {
 		s.parts = append(s.parts, partOf(i, ports, guests))

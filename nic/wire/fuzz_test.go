@@ -226,7 +226,7 @@ func compareTunnel(t *testing.T, frame []byte, h *wire.Headers, o *wire.Outer) {
 	require.Equal(t, vxlan.Payload, frame[o.Inner:o.End])
 	require.Equal(t, wire.Outer{
 		Station: wire.Ethernet(frame).Dst().Bits(), Src: h.Src, Dst: h.Dst, VNI: vxlan.VNI, SrcPort: uint16(udp.SrcPort),
-		Inner: o.Inner, End: o.End, ECN: wire.ECN(frame[h.L3+1] & 3), Tagged: h.Tagged,
+		Inner: o.Inner, End: o.End, ECN: wire.ECN(frame[h.L3+1] & 3), Tagged: h.Tagged, SentOn: udp.Payload[7]&1 != 0,
 	}, *o)
 }
 

@@ -36,12 +36,13 @@ type Outer struct {
 	SrcPort    uint16 // a hash of the inner flow, for load balancing (RFC 7348 section 5)
 	ECN        ECN    // the underlay's congestion mark
 	Tagged     bool   // whether a tag names a VLAN
+	SentOn     bool   // a card sent it on (SendOn)
 }
 
 // ParseVXLAN judges a frame from the underlay. is tells whether the frame is a
 // tunnel's; o then describes the tunnel. Any other sound frame, such as ARP, is
 // neither a tunnel's nor a fault. The reserved bits are ignored, as RFC 7348
-// section 5 asks.
+// section 5 asks, but for the one of SendOn.
 //
 // A fragment is a fault: RFC 7348 section 4.3 lets a receiver discard fragmented
 // tunnels. Later fragments of any UDP packet are faults too, because they carry no
@@ -79,7 +80,7 @@ func parseTunnel(b []byte, h *Headers, o *Outer) (is bool, f Fault) {
 	}
 	*o = Outer{
 		Src: h.Src, Dst: h.Dst, VNI: vxlan.vni(), SrcPort: h.SrcPort,
-		Inner: h.L4 + UDPLen + VXLANLen, End: h.L4 + uint16(n),
+		Inner: h.L4 + UDPLen + VXLANLen, End: h.L4 + uint16(n), SentOn: vxlan[VXLANLen-1]&sentOn != 0,
 	}
 	return true, NoFault
 }
