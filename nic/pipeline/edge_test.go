@@ -32,8 +32,11 @@ var (
 
 // newEdgeRig is the edge of the region, whose link to the internet and whose gateways are
 // resolved.
-func newEdgeRig(t testing.TB) *rig {
-	x := newEdgeRigOf(t, Internet{
+func newEdgeRig(t testing.TB) *rig { return newEdgeRigAt(t, nictest.Stations[edge]) }
+
+// newEdgeRigAt is newEdgeRig with a MAC on the underlay.
+func newEdgeRigAt(t testing.TB, station wire.MAC) *rig {
+	x := newEdgeRigOf(t, station, Internet{
 		Addresses: []netip.Prefix{netip.MustParsePrefix(handover + "/24"), netip.MustParsePrefix(handover6 + "/64")},
 		Gateways:  []netip.Addr{netip.MustParseAddr(isp), netip.MustParseAddr(isp6)},
 	})
@@ -44,8 +47,8 @@ func newEdgeRig(t testing.TB) *rig {
 	return x
 }
 
-// newEdgeRigOf is the edge of the region, on such a link.
-func newEdgeRigOf(t testing.TB, link Internet) *rig {
+// newEdgeRigOf is the edge of the region, on such a link, with a MAC on the underlay.
+func newEdgeRigOf(t testing.TB, station wire.MAC, link Internet) *rig {
 	config, err := vpc.Load("../testdata/region.yaml")
 	require.NoError(t, err)
 	x := &rig{TB: t, edge: &link, region: vpc.EmptyRegion(), places: map[string][]*Queue{}, ports: map[string]*mem.Port{}, now: 1_780_000_000e9}
@@ -53,7 +56,7 @@ func newEdgeRigOf(t testing.TB, link Internet) *rig {
 	require.NoError(t, err)
 	x.w = x.Workers[0]
 	x.apply(config)
-	x.attach(Uplink, mem.New(mem.Options{MAC: nictest.Stations[edge]}))
+	x.attach(Uplink, mem.New(mem.Options{MAC: station}))
 	x.attach(toInternet, mem.New(mem.Options{MAC: edgeMAC}))
 	x.observe(func(e *Event) { x.ended = append(x.ended, *e) })
 	t.Cleanup(func() {
@@ -342,7 +345,7 @@ func TestTheEdgeAnnouncesWhatItHas(t *testing.T) {
 
 // The edge asks for its gateways each second until they answer, and every 30 s from then on.
 func TestTheEdgeAsksForItsGateways(t *testing.T) {
-	x := newEdgeRigOf(t, Internet{
+	x := newEdgeRigOf(t, nictest.Stations[edge], Internet{
 		Addresses: []netip.Prefix{netip.MustParsePrefix(handover + "/24")},
 		Gateways:  []netip.Addr{netip.MustParseAddr(isp), netip.MustParseAddr(isp6)},
 	})
