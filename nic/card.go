@@ -16,6 +16,7 @@ import (
 	"nitrocard/nic/nat"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/seat"
+	"nitrocard/nic/service"
 	"nitrocard/nic/vpc"
 )
 
@@ -47,6 +48,9 @@ type Options struct {
 	// port whose spec now names another ENI is not opened anew: the other ENI takes it over.
 	OpenPort func(*vpc.OwnENI) (spec string, open Opener)
 
+	// Clock tells the guests' time service the time; nil: the host's clock does.
+	Clock service.Clock
+
 	// Edge, if set, makes the card the edge of its region, without ENIs: the router between the
 	// servers and the internet.
 	Edge *pipeline.Internet
@@ -55,11 +59,12 @@ type Options struct {
 // Card is one network card. While Run runs, any goroutine may call the card's methods. A
 // card that is polled belongs to the goroutine that polls.
 type Card struct {
-	options Options
-	log     *slog.Logger
-	gate    *seat.Gate
-	crew    *pipeline.Crew
-	threads []*thread // by worker of the crew
+	options  Options
+	log      *slog.Logger
+	gate     *seat.Gate
+	crew     *pipeline.Crew
+	threads  []*thread         // by worker of the crew
+	services *service.Services // nil: an edge has none
 
 	mu      sync.Mutex // guards the fields below and every new setup; never held while a device is asked
 	bays    *bay.Bays
@@ -116,8 +121,14 @@ func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error
 	c.patience = func() (context.Context, context.CancelFunc) {
 		return context.WithTimeout(context.Background(), patience)
 	}
+	if o.Edge == nil {
+		c.services = service.New(service.Options{Workers: o.Workers, Wake: c.wakeOne, Clock: o.Clock})
+	}
 	for i, w := range crew.Workers {
 		c.threads = append(c.threads, newThread(c, i, w))
+		if c.services != nil {
+			w.Serve(c.services.Punt(i))
+		}
 	}
 	if _, err := c.follow(&change{step: step}); err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -31,6 +31,9 @@ func (c *Card) Run(ctx context.Context) error {
 		})
 	}
 	all.Go(func() { c.supervise(ctx) })
+	if c.services != nil {
+		all.Go(func() { c.services.Run(ctx) })
+	}
 	<-ctx.Done()
 	stop.Store(true)
 	c.wake()
@@ -83,10 +86,15 @@ func (c *Card) end() {
 // wake ends the sleep of every worker, because something changed that a worker must see.
 // Workers sleep only while the card runs.
 func (c *Card) wake() {
-	for _, t := range c.threads {
-		if t.sleeper != nil && c.gate.Away(t.number) {
-			t.sleeper.Wake()
-		}
+	for i := range c.threads {
+		c.wakeOne(i)
+	}
+}
+
+// wakeOne ends the sleep of one worker.
+func (c *Card) wakeOne(worker int) {
+	if t := c.threads[worker]; t.sleeper != nil && c.gate.Away(worker) {
+		t.sleeper.Wake()
 	}
 }
 
@@ -136,8 +144,15 @@ func (c *Card) lookAtLinks() {
 // Poll runs one turn of every worker, one after the other, at the time now, in
 // ns since 1970, and returns how many frames they took: 0 if no port has any. Poll is for
 // callers with a thread and a clock of their own, such as replay and benchmarks. The clock
-// may jump, so Poll first ends all connections whose time is up.
-func (c *Card) Poll(now int64) int { return c.crew.Poll(now) }
+// may jump, so Poll first ends all connections whose time is up. What the services of the
+// card answer leaves with the next turn.
+func (c *Card) Poll(now int64) int {
+	n := c.crew.Poll(now)
+	if c.services != nil {
+		n += c.services.Turn()
+	}
+	return n
+}
 
 // PollWorker is Poll for worker i alone. Each worker may be polled by a thread of its own.
 // Call no other method of the card meanwhile.

@@ -93,5 +93,7 @@ func (t *thread) sleep() {
 	}
 	t.leave()
 	defer t.card.gate.Enter(t.number)
-	t.sleeper.Sleep(t.fds, most)
+	if !t.Answered() { // asked once more, because who answered before leave did not wake the worker
+		t.sleeper.Sleep(t.fds, most)
+	}
 }

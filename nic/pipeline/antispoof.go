@@ -5,13 +5,6 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// dhcpServer is the port that DHCP clients send to (RFC 2131 section 4.1), dhcpv6Server that
-// of IPv6 (RFC 8415 section 7.2).
-const (
-	dhcpServer   = 67
-	dhcpv6Server = 547
-)
-
 // antispoof holds a guest to its own addresses. outbound has compared the MAC.
 func (w *Worker) antispoof(p *packet) Verdict {
 	if (p.EtherType == wire.EtherTypeARP || p.IsND()) && !p.Tagged {
@@ -26,10 +19,10 @@ func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
 	switch {
 	case !carried(h):
 		return foreign(h)
-	case h.Src == unspecified && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
-		return LocalServiceAbsent // a guest that asks DHCP for an address has none to send from
-	case h.Src.IsLinkLocal6() && h.Proto == wire.ProtoUDP && h.DstPort == dhcpv6Server:
-		return LocalServiceAbsent
+	case h.Src == unspecified && h.Dst == broadcast && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
+		return next // a guest that asks DHCP for an address has none to send from
+	case h.Src.IsLinkLocal6() && h.Dst == dhcpAgents && h.Proto == wire.ProtoUDP && h.DstPort == dhcpv6Server:
+		return next
 	case (h.Src.IsLinkLocal6() || h.Src.IsZero()) && h.Dst.IsGroup():
 		return GroupAddress // such as what an interface that comes up says of its groups
 	case !e.Passes(h.Src):

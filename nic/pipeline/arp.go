@@ -31,7 +31,7 @@ func (w *Worker) arp(p *packet) Verdict {
 // whoHas is the MAC of addr within the guest's subnet, if the router or a neighbor has
 // the address.
 func (g *guest) whoHas(addr wire.Addr) (wire.MAC, bool) {
-	if g.isRouter(addr) {
+	if g.isRouter(addr) || g.isServed(addr) {
 		return g.router, true
 	}
 	n := g.eni.Neighbor(addr)

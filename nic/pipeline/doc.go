@@ -12,7 +12,8 @@
 //	destination.go   which addresses are the ENI's; delivery to its guest
 //	parse.go         a guest's frame → headers
 //	antispoof.go     what a guest may send as
-//	services.go      local services: what the card answers itself; arp.go and nd.go are two
+//	services.go      local services: what the card answers itself; arp.go and nd.go are two,
+//	                 punt.go the way to those of package service, persecond.go their allowance
 //	acl.go           network ACLs
 //	sg.go            security groups
 //	egressonly.go    egress-only internet gateways

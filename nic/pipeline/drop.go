@@ -48,12 +48,15 @@ func (d *Drop) Routes() string {
 }
 
 // nameplate is what a drop tells of a port or an ENI. A pointer to the ENI itself would
-// keep a policy in memory that is long gone.
+// keep a policy in memory that is long gone. The nameplate of a place is shared by its queues
+// of all workers.
 type nameplate struct {
 	name   string
 	groups []*vpc.Group // of the ENI
 	acl    string       // ID of the network ACL of the ENI's subnet
 	routes string       // ID of the subnet's route table
+
+	services perSecond // of a place: what its guest sent to the services of the card
 }
 
 // DropsKept is how many drops a worker remembers.

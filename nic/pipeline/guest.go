@@ -21,6 +21,7 @@ type guest struct {
 	mac, router         wire.MAC
 	macBits, routerBits uint64
 	gateway             wire.Addr // the router's IPv4 address: the subnet's second
+	resolver            wire.Addr // the resolver's, in the VPC's primary block; zero: the VPC has none
 	across              bool      // its VPC peers with one of another region
 	mtu                 vpc.MTU   // of the way to it from a guest of this card
 	publicAccess        Verdict   // judgePublicAccess
@@ -60,8 +61,8 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 		p := &ports[i]
 		e := p.ENI
 		guests[e.Number] = guest{
-			eni: e, label: &nameplate{e.ID, e.Groups, e.ACL(), e.Routes()}, number: e.Number, owner: e.Owner,
-			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e),
+			eni: e, label: &nameplate{name: e.ID, groups: e.Groups, acl: e.ACL(), routes: e.Routes()}, number: e.Number, owner: e.Owner,
+			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e), resolver: e.Resolver(),
 			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
 			mtu:          policy.Region.Station(e.Station).MTU,
 			publicAccess: judgePublicAccess(e.ENI),

@@ -183,8 +183,6 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.antispoof(p); v != next {
 		return v
 	}
-	// Further services of the card (DHCP, DNS, metadata, time, the router's own
-	// address) are to be served here: neither groups nor ACLs filter them.
 	if v := w.localServices(p); v != next {
 		return v
 	}

@@ -1,21 +1,123 @@
 package pipeline
 
-import "nitrocard/nic/wire"
+import (
+	"net/netip"
 
-// localServices answers packets for services of the card itself. A packet to a link-local
+	"nitrocard/nic/wire"
+)
+
+// localServices answers packets for the services of the card itself, which neither groups
+// nor network ACLs filter (EC2 User Guide, security groups). A packet to a link-local
 // address goes no further than here, because no route leads there (VPC guide, route
 // tables).
 func (w *Worker) localServices(p *packet) Verdict {
-	if p.EtherType == wire.EtherTypeARP {
+	switch {
+	case p.EtherType == wire.EtherTypeARP:
 		return w.arp(p)
-	}
-	if p.IsND() {
+	case p.IsND():
 		return w.neighborDiscovery(p)
 	}
-	if isLinkLocalService(p.Dst) {
+	s := p.guest.serviceOf(&p.Headers)
+	switch {
+	case s == noService && isLinkLocalService(p.Dst):
 		return LocalServiceAbsent
+	case s == noService:
+		return next
+	case !w.queues[p.guest.number].label.services.take(uint32(w.now/1e9), linkLocalPackets):
+		return LinkLocalAllowanceExceeded
+	case s == routersEcho:
+		return p.echo()
 	}
-	return next
+	return w.punt(p)
+}
+
+// echo makes p, a ping to the router, the router's answer.
+func (p *packet) echo() Verdict {
+	frame := p.frame.Bytes()
+	wire.EchoReply(frame, &p.Headers)
+	e := wire.Ethernet(frame)
+	e.SetDst(p.guest.mac)
+	e.SetSrc(p.guest.router)
+	return answered
+}
+
+// service is one of the services of the card.
+type service uint8
+
+const (
+	noService   service = iota
+	punted              // another thread serves it
+	routersEcho         // a ping to the router of the subnet, which a worker answers
+)
+
+// Ports of the services.
+const (
+	domain       = 53  // RFC 1035 section 4.2
+	dhcpServer   = 67  // RFC 2131 section 4.1
+	http         = 80  // RFC 9110 section 4.2.1
+	ntp          = 123 // RFC 5905 section 7.2
+	dhcpv6Server = 547 // RFC 8415 section 7.2
+)
+
+// Addresses of the services (VPC User Guide, "Amazon DNS server"; EC2 User Guide, instance
+// metadata and Amazon Time Sync Service), and of DHCP.
+var (
+	broadcast  = wire.AddrFrom4(0xffff_ffff)
+	dhcpAgents = address("ff02::1:2") // RFC 8415 section 7.1
+
+	resolver, resolver6 = address("169.254.169.253"), address("fd00:ec2::253")
+	metadata, metadata6 = address("169.254.169.254"), address("fd00:ec2::254")
+	clock, clock6       = address("169.254.169.123"), address("fd00:ec2::123")
+)
+
+func address(a string) wire.Addr { return wire.AddrFrom(netip.MustParseAddr(a)) }
+
+// serviceOf is the service that a packet of the guest's is for. A fragment without ports is
+// for none, because no client of these services sends one.
+func (g *guest) serviceOf(h *wire.Headers) service {
+	switch {
+	case h.Frag == wire.LaterFragment:
+		return noService
+	case h.IsICMP():
+		if (h.Type == wire.ICMPEcho || h.Type == wire.ICMPv6Echo) && h.Type == h.Query() && h.Frag == wire.Whole && g.isRouter(h.Dst) {
+			return routersEcho
+		}
+		return noService
+	case h.Frag == wire.Whole && g.serves(h):
+		return punted
+	}
+	return noService
+}
+
+// serves tells whether one of the services has the destination of a packet.
+func (g *guest) serves(h *wire.Headers) bool {
+	udp, tcp := h.Proto == wire.ProtoUDP, h.Proto == wire.ProtoTCP
+	switch {
+	case udp && h.DstPort == dhcpServer:
+		return h.Dst == broadcast || h.Dst == g.gateway
+	case udp && h.DstPort == dhcpv6Server:
+		return h.Dst == dhcpAgents || g.isRouter(h.Dst)
+	case h.DstPort == domain && (udp || tcp):
+		return g.isResolver(h.Dst)
+	case udp && h.DstPort == ntp:
+		return h.Dst == clock || h.Dst == clock6
+	case tcp && h.DstPort == http:
+		return h.Dst == metadata || h.Dst == metadata6
+	}
+	return false
+}
+
+// isResolver tells whether the resolver of the guest's VPC has an address: the two
+// link-local ones, and the one after the router's in the VPC's primary block (VPC User Guide,
+// "Amazon DNS server").
+func (g *guest) isResolver(addr wire.Addr) bool {
+	return addr == resolver || addr == resolver6 || !g.resolver.IsZero() && addr == g.resolver
+}
+
+// isServed tells whether a service has an address, so that ARP and neighbor discovery of a
+// guest find the router there.
+func (g *guest) isServed(addr wire.Addr) bool {
+	return addr == metadata || addr == metadata6 || addr == clock || addr == clock6 || g.isResolver(addr)
 }
 
 // isLinkLocalService tells whether an address is one of those that EC2 keeps for its

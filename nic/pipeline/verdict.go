@@ -70,6 +70,8 @@ const (
 	TargetOutside
 	EndpointProtocol
 	LocalServiceAbsent
+	LocalServiceBusy
+	LinkLocalAllowanceExceeded
 	NoNeighbor
 	OutsidePeer
 	NoPublicAddress
@@ -165,15 +167,17 @@ var vocabulary = [malformed]words{
 	FragmentUnknown:            {"fragment_unknown", "a fragment before this one was not seen within a second, or not allowed"},
 	FragmentOverlap:            {"fragment_overlap", "brings bytes that fragments before it brought, or bytes after the last fragment"},
 
-	NoRoute:            {"no_route", "the subnet's route table has no route to the destination"},
-	Blackhole:          {"blackhole", "the route's target is gone, or EC2 has taken the route out of force"},
-	RouteNotEnforced:   {"route_not_enforced", "the route names no target that the configuration has for this destination"},
-	TargetOutside:      {"target_outside", "the route leads out of the configuration, to a transit gateway, a VPN, an endpoint or the like, and Placement names no exit for it"},
-	EndpointProtocol:   {"endpoint_protocol", "a gateway endpoint carries TCP and ICMP echo; this is something else"},
-	LocalServiceAbsent: {"local_service_absent", "this card does not serve DHCP and link-local services yet"},
-	NoNeighbor:         {"no_neighbor", "no ENI of the VPC has the destination address"},
-	OutsidePeer:        {"outside_peer", "no block of the peer VPC has the destination address, and peering leads nowhere else"},
-	NoPublicAddress:    {"no_public_address", "the route leads to the internet, and the source address has no public one"},
+	NoRoute:                    {"no_route", "the subnet's route table has no route to the destination"},
+	Blackhole:                  {"blackhole", "the route's target is gone, or EC2 has taken the route out of force"},
+	RouteNotEnforced:           {"route_not_enforced", "the route names no target that the configuration has for this destination"},
+	TargetOutside:              {"target_outside", "the route leads out of the configuration, to a transit gateway, a VPN, an endpoint or the like, and Placement names no exit for it"},
+	EndpointProtocol:           {"endpoint_protocol", "a gateway endpoint carries TCP and ICMP echo; this is something else"},
+	LocalServiceAbsent:         {"local_service_absent", "the card has no service at this link-local address and port"},
+	LocalServiceBusy:           {"local_service_busy", "the services of the card are behind, or the packet is too long for them"},
+	LinkLocalAllowanceExceeded: {"linklocal_allowance_exceeded", "the ENI sends more than 1,024 packets a second to the services of the card"},
+	NoNeighbor:                 {"no_neighbor", "no ENI of the VPC has the destination address"},
+	OutsidePeer:                {"outside_peer", "no block of the peer VPC has the destination address, and peering leads nowhere else"},
+	NoPublicAddress:            {"no_public_address", "the route leads to the internet, and the source address has no public one"},
 
 	NATAbsent: {"nat_absent", "the route's NAT gateway has no ENI in the configuration"},
 	NATLoop:   {"nat_loop", "the route of the NAT gateway's own subnet leads back to the NAT gateway"},

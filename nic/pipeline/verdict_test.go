@@ -128,7 +128,7 @@ var verdictCases = []verdictCase{
 	{"a tag from the underlay", Uplink, in(edge, "eni-a1", syn.VLAN(3)), VLANDenied, nil},
 	{"multicast from a guest", "eni-a1", bytes(wiretest.UDP("10.0.1.5:1", "224.0.0.251:5353").MACs(macA1, mac("01:00:5e:00:00:fb")).Bytes()), GroupAddress, nil},
 	{"multicast sent to the router", "eni-a1", to(wiretest.UDP("10.0.1.5:1", "239.1.2.3:5353")), GroupAddress, nil},
-	{"broadcast sent to the router", "eni-a1", to(wiretest.UDP("10.0.1.5:68", "255.255.255.255:67")), GroupAddress, nil},
+	{"broadcast sent to the router", "eni-a1", to(wiretest.UDP("10.0.1.5:68", "255.255.255.255:69")), GroupAddress, nil},
 	{"broadcast from the underlay", Uplink, wrapped(syn.MACs(edgeRouter, wire.Broadcast).Bytes()), GroupAddress, nil},
 
 	// What a guest may send.
@@ -206,6 +206,20 @@ var verdictCases = []verdictCase{
 	{"the internet without a public address", "eni-a2", func(x *rig) []byte {
 		return wiretest.TCP("10.0.1.6:1", client+":443").MACs(macA2, x.eni("eni-a2").RouterMAC).Bytes()
 	}, NoPublicAddress, nil},
+
+	// Services of the card.
+	{"a ping to the router", "eni-a1", to(wiretest.Echo("10.0.1.5", "10.0.1.1", 7)), Consumed, nil},
+	{"a guest that asks for its address, and services", "eni-a1", to(wiretest.UDP("0.0.0.0:68", "255.255.255.255:67")), Consumed, (*rig).serve},
+	{"a guest that asks for its IPv6 address, and services", "eni-a1", to(wiretest.UDP("[fe80::5]:546", "[ff02::1:2]:547")), Consumed, (*rig).serve},
+	{"a name, asked for in the VPC", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "10.0.0.2:53")), Consumed, (*rig).serve},
+	{"a port without a service", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:54")), LocalServiceAbsent, (*rig).serve},
+	{"a question while the services are behind", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53")), LocalServiceBusy, func(x *rig) {
+		x.serve()
+		x.askServices(puntSlots)
+	}},
+	{"the 1,025th question in a second", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53")), LinkLocalAllowanceExceeded, func(x *rig) {
+		x.askServices(linkLocalPackets)
+	}},
 
 	// How it leaves.
 	{"too long for the internet, and not to be fragmented", "eni-a1", to(out.Size(1515).DF()), PacketTooBig, nil},

@@ -50,6 +50,8 @@ type Worker struct {
 	pieces  *pieces   // nil until a merged frame comes
 	spare   []*pieces // that no appliance is lent
 	observe func(*Event)
+
+	services *Punt // nil: the card has none
 }
 
 // Setup is what is in force for the worker.
@@ -80,6 +82,9 @@ func (w *Worker) Poll(now int64) int {
 		}
 	}
 	n := w.turn()
+	if w.services != nil {
+		n += w.inject()
+	}
 	if w.early.n > 0 {
 		w.releaseEarly()
 	}

@@ -35,6 +35,16 @@ func (e *OwnENI) InPrimaryBlock(addr wire.Addr) bool {
 	return len(cidrs) > 0 && cidrs[0].Contains(addr.Netip())
 }
 
+// Resolver is the address of the DNS server in the primary IPv4 block of the ENI's VPC: the
+// block's third (VPC User Guide, "Amazon DNS server"). It is zero if the VPC has no such block.
+func (e *OwnENI) Resolver() wire.Addr {
+	cidrs := e.network.cidrs
+	if len(cidrs) == 0 || !cidrs[0].Addr().Is4() {
+		return wire.Addr{}
+	}
+	return wire.AddrFrom(cidrs[0].Masked().Addr().Next().Next())
+}
+
 // Port25Open tells whether guests may send to TCP port 25 of the internet.
 func (r *Region) Port25Open() bool { return r.place.given.Port25 == port25Open }
 

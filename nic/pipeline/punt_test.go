@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// serve gives the worker a way to services, which nobody serves.
+func (r *rig) serve() { r.w.Serve(NewPunt(func() {})) }
+
+// askServices has eni-a1's guest ask for so many names.
+func (r *rig) askServices(n int) {
+	r.Helper()
+	for range n {
+		r.send("eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53"))(r))
+	}
+}
+
+// The services get the guest's very frame, ring once when they rest, and what they answer
+// reaches the guest.
+func TestTheWayToTheServicesAndBack(t *testing.T) {
+	x, rings := newRig(t), 0
+	p := NewPunt(func() { rings++ })
+	x.w.Serve(p)
+	require.True(t, p.Rest())
+	frame := to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53"))(x)
+	x.send("eni-a1", frame)
+	x.send("eni-a1", frame)
+	require.Equal(t, 1, rings)
+	require.False(t, p.Rest())
+	for range 2 {
+		f := p.First()
+		require.Equal(t, frame, f.Frame())
+		require.Equal(t, x.eni("eni-a1"), f.ENI)
+		require.True(t, p.Answer(f.ENI, []byte("an answer of fourteen bytes and more")))
+		p.Done()
+	}
+	require.Nil(t, p.First())
+	require.True(t, x.w.Answered())
+	x.ports["eni-a1"].Sent()
+	require.Equal(t, 2, x.Poll(x.now))
+	require.Len(t, x.ports["eni-a1"].Sent(), 2)
+	require.False(t, x.w.Answered())
+}
+
+// An answer to an ENI that went reaches nobody.
+func TestAnAnswerToAnENIThatWent(t *testing.T) {
+	x := newRig(t)
+	p := NewPunt(func() {})
+	x.w.Serve(p)
+	e := x.eni("eni-a1")
+	require.True(t, p.Answer(e, make([]byte, 60)))
+	x.w.queues[e.Number] = nil
+	require.Equal(t, 1, x.Poll(x.now))
+	require.False(t, x.w.Answered())
+	x.store(x.policy())
+}
+
+func TestServicesThatAreBehindTakeNoMore(t *testing.T) {
+	p := NewPunt(func() {})
+	x := newRig(t)
+	e := x.eni("eni-a1")
+	for range puntSlots {
+		require.True(t, p.Answer(e, make([]byte, 60)))
+	}
+	require.False(t, p.Answer(e, make([]byte, 60)))
+}
+
+// The allowance is an ENI's own, and new each second.
+func TestTheAllowanceOfLinkLocalPackets(t *testing.T) {
+	x := newRig(t)
+	x.serve()
+	frame := to(wiretest.Echo("10.0.1.5", "10.0.1.1", 7))(x)
+	for range linkLocalPackets {
+		require.Equal(t, Consumed, x.send("eni-a1", frame).Verdict)
+	}
+	require.Equal(t, LinkLocalAllowanceExceeded, x.send("eni-a1", frame).Verdict)
+	other := wiretest.Echo("10.0.1.6", "10.0.1.1", 7).MACs(macA2, x.eni("eni-a2").RouterMAC).Bytes()
+	require.Equal(t, Consumed, x.send("eni-a2", other).Verdict)
+	x.wait(time.Second)
+	require.Equal(t, Consumed, x.send("eni-a1", frame).Verdict)
+}
+
+// The router of the guest's own subnet answers ping, by each of its addresses, and no other
+// subnet's router does.
+func TestOnlyTheOwnRouterAnswersPing(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		answers  bool
+	}{
+		{"10.0.1.5", "10.0.1.1", true}, {"10.0.1.5", "10.0.2.1", false},
+		{a1v6, "2001:db8:a:1::1", true}, {a1v6, "fe80:ec2::1", true}, {a1v6, "2001:db8:a:2::1", false},
+	} {
+		x := newRig(t)
+		ping := wiretest.Echo(c.from, c.to, 7)
+		sent := x.send("eni-a1", to(ping)(x)).frames
+		require.Equal(t, c.answers, len(sent) == 1 && isEchoReply(t, sent[0]), c.to)
+		if c.answers {
+			require.Equal(t, wiretest.EchoReply(c.to, c.from, 7).TTL(sent[0][ttlAt(sent[0])]).MACs(x.eni("eni-a1").RouterMAC, macA1).Bytes(), sent[0], c.to)
+		}
+	}
+}
+
+// isEchoReply tells whether a frame is the answer to a ping.
+func isEchoReply(t *testing.T, frame []byte) bool {
+	h := header(t, frame)
+	return h.IsICMP() && (h.Type == wire.ICMPEchoReply || h.Type == wire.ICMPv6EchoReply)
+}
+
+// ttlAt is where a frame has its TTL or hop limit.
+func ttlAt(frame []byte) int {
+	if wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6 {
+		return wire.EthernetLen + 7
+	}
+	return wire.EthernetLen + 8
+}

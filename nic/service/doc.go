@@ -1,0 +1,15 @@
+// Package service is what a card answers itself: the services that a machine asks when it
+// boots on EC2. Neither security groups nor network ACLs filter them, and an ENI may send
+// 1,024 packets a second to all of them together.
+//
+//	service.go    Services: takes what workers punt (pipeline.Punt), and answers
+//	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address
+//	ntp.go        time; clock_*.go the host's clock
+//	datagram.go   the frame of an answer
+//
+// Nothing is kept of who asked: an ENI's address is its own as long as the ENI lives, and
+// the time is the host's. So a flood of requests fills no memory.
+//
+// The requests come from guests and are hostile. Each parser gets a frame whose headers the
+// packet path has checked, answers once or not at all, and answers to the ENI that asked alone.
+package service

@@ -1,0 +1,88 @@
+package service_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic"
+	"nitrocard/nic/nictest"
+	"nitrocard/nic/service"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+	"nitrocard/pmd/mem"
+)
+
+// rig is a card that is polled, with a guest at eni-a1 in 10.0.1.0/24 and 2001:db8:a:1::/64.
+type rig struct {
+	testing.TB
+	card  *nic.Card
+	guest *mem.Port
+	now   int64
+	clock service.Reading
+}
+
+func newRig(t testing.TB) *rig {
+	config, err := vpc.Load("../testdata/region.yaml")
+	require.NoError(t, err)
+	r := &rig{TB: t, now: 1_780_000_000e9, guest: mem.New(mem.Options{})}
+	r.clock = service.Reading{Time: time.Unix(1_780_000_000, 250e6), Synchronized: true, Uncertainty: 1500 * time.Microsecond}
+	r.card, err = nic.New(config, nic.Options{Card: "x", Seed: 1, MaxConnections: 1 << 10, Clock: func() service.Reading { return r.clock }})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.card.Close()) })
+	require.NoError(t, r.card.Attach("eni-a1", func() (pmd.Port, error) { return r.guest, nil }))
+	return r
+}
+
+// ask has the guest send a frame, and returns the card's frames for the guest.
+func (r *rig) ask(frame []byte) [][]byte {
+	r.Helper()
+	require.True(r, r.guest.Inject(frame))
+	r.card.Poll(r.now)
+	r.card.Poll(r.now)
+	return r.guest.Sent()
+}
+
+// udp is a datagram of the guest's to its router.
+func (r *rig) udp(src, dst string, payload []byte) []byte {
+	r.Helper()
+	from, to := netip.MustParseAddrPort(src), netip.MustParseAddrPort(dst)
+	eth := &layers.Ethernet{SrcMAC: nictest.MACA1[:], DstMAC: []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
+	udp := &layers.UDP{SrcPort: layers.UDPPort(from.Port()), DstPort: layers.UDPPort(to.Port())}
+	var ip gopacket.SerializableLayer
+	if from.Addr().Is4() {
+		eth.EthernetType = layers.EthernetTypeIPv4
+		v4 := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
+		require.NoError(r, udp.SetNetworkLayerForChecksum(v4))
+		ip = v4
+	} else {
+		eth.EthernetType = layers.EthernetTypeIPv6
+		v6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolUDP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
+		require.NoError(r, udp.SetNetworkLayerForChecksum(v6))
+		ip = v6
+	}
+	b := gopacket.NewSerializeBuffer()
+	require.NoError(r, gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, udp, gopacket.Payload(payload)))
+	return b.Bytes()
+}
+
+// datagram is what one frame of the card holds, whose lengths and checksums must be right.
+func (r *rig) datagram(frames [][]byte) (src, dst netip.AddrPort, payload []byte) {
+	r.Helper()
+	require.Len(r, frames, 1)
+	p := gopacket.NewPacket(frames[0], layers.LayerTypeEthernet, gopacket.Default)
+	require.Nil(r, p.ErrorLayer())
+	var h wire.Headers
+	require.Equal(r, wire.NoFault, wire.Parse(frames[0], &h)) // IPv4's checksum, too
+	require.Zero(r, wire.Sum(frames[0][h.L4:h.End], wire.PseudoSum(h.Src, h.Dst, h.Proto, int(h.End-h.L4))))
+	udp := p.TransportLayer().(*layers.UDP)
+	ip := p.NetworkLayer().NetworkFlow()
+	from, _ := netip.AddrFromSlice(ip.Src().Raw())
+	to, _ := netip.AddrFromSlice(ip.Dst().Raw())
+	return netip.AddrPortFrom(from, uint16(udp.SrcPort)), netip.AddrPortFrom(to, uint16(udp.DstPort)), udp.Payload
+}

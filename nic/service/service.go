@@ -1,0 +1,167 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// Services answer what the guests of a card ask. One thread calls the methods.
+type Services struct {
+	punts []*pipeline.Punt // by worker
+	wake  func(worker int)
+	bell  chan struct{}
+	clock Clock
+	query query
+}
+
+// Options are the parameters of New.
+type Options struct {
+	Workers int
+	Wake    func(worker int) // ends the sleep of a worker that has a frame to send
+	Clock   Clock            // nil: the host's
+}
+
+// New makes the services of a card.
+func New(o Options) *Services {
+	s := &Services{wake: o.Wake, bell: make(chan struct{}, 1), clock: o.Clock}
+	if s.clock == nil {
+		s.clock = hostClock
+	}
+	for range o.Workers {
+		s.punts = append(s.punts, pipeline.NewPunt(s.ring))
+	}
+	return s
+}
+
+// Punt is a worker's way to the services.
+func (s *Services) Punt(worker int) *pipeline.Punt { return s.punts[worker] }
+
+// ring has Run look for frames.
+func (s *Services) ring() {
+	select {
+	case s.bell <- struct{}{}:
+	default: // Run looks anyway
+	}
+}
+
+// Run serves until ctx ends.
+func (s *Services) Run(ctx context.Context) {
+	for {
+		s.Turn()
+		if !s.rest() {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.bell:
+		}
+	}
+}
+
+// rest says that no frame waits, so that the next one rings.
+func (s *Services) rest() bool {
+	for _, p := range s.punts {
+		if !p.Rest() {
+			return false
+		}
+	}
+	return true
+}
+
+// Turn serves every frame that waits, and returns how many it served.
+func (s *Services) Turn() (n int) {
+	for worker, p := range s.punts {
+		answered := false
+		for f := p.First(); f != nil; f = p.First() {
+			answered = s.serve(p, f) || answered
+			p.Done()
+			n++
+		}
+		if answered {
+			s.wake(worker)
+		}
+	}
+	return n
+}
+
+// serve answers one frame, and tells whether the worker has an answer to send.
+func (s *Services) serve(p *pipeline.Punt, f *pipeline.Punted) bool {
+	q := &s.query
+	*q = query{eni: f.ENI, policy: f.Policy, frame: f.Frame(), came: s.clock(), answer: q.answer[:0]}
+	if wire.Parse(q.frame, &q.Headers) != wire.NoFault {
+		return false
+	}
+	handle := handlerOf(&q.Headers)
+	return handle != nil && handle(q) && p.Answer(f.ENI, q.answer)
+}
+
+// handlerOf is the service that a packet is for.
+func handlerOf(h *wire.Headers) func(*query) bool {
+	if h.Proto != wire.ProtoUDP {
+		return nil
+	}
+	switch h.DstPort {
+	case 67:
+		return dhcp
+	case 547:
+		return dhcpv6Answer
+	case 123:
+		return ntp
+	}
+	return nil
+}
+
+// query is a frame that a guest sent, and its answer.
+type query struct {
+	wire.Headers
+	eni    *vpc.OwnENI
+	policy *vpc.Policy
+	frame  []byte
+	came   Reading // when the frame was taken up
+	answer []byte  // a frame
+}
+
+// payload is what the datagram of a query holds.
+func (q *query) payload() []byte {
+	const udpLen = 8
+	return q.frame[q.L4+udpLen : q.End]
+}
+
+// reply writes the datagram that answers q, back to who asked.
+func (q *query) reply(payload []byte) bool {
+	return q.send(datagram{
+		mac: q.eni.MAC, src: q.Dst, dst: q.Src, srcPort: q.DstPort, dstPort: q.SrcPort, payload: payload,
+	})
+}
+
+// send writes a datagram from the router of the guest's subnet as the answer. It is false if
+// the datagram fits no frame.
+func (q *query) send(d datagram) bool {
+	if len(d.payload) > longest {
+		return false
+	}
+	q.answer = d.append(q.answer, q.eni.RouterMAC)
+	return true
+}
+
+// longest is how many bytes of payload a datagram may have: those that fit 1,500 bytes of
+// IPv6, which is every guest's MTU at least.
+const longest = 1500 - wire.IPv6Len - 8
+
+var _ = [1]struct{}{}[min(0, pmd.MaxFrame-1514)]
+
+// Clock tells the time of day, and how well the host knows it.
+type Clock func() Reading
+
+// Reading is what a Clock tells.
+type Reading struct {
+	time.Time
+	Synchronized bool          // by NTP, PTP or the like
+	Uncertainty  time.Duration // how far the clock may be off, if it is synchronized
+}

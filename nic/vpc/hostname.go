@@ -1,0 +1,41 @@
+package vpc
+
+import (
+	"strings"
+
+	"nitrocard/nic/wire"
+)
+
+// Region is the name of the AWS region of a subnet's availability zone: us-east-1 of
+// us-east-1a, and us-west-2 of the local zone us-west-2-lax-1a. It is "" if the zone is not
+// told.
+func (s *Subnet) Region() string {
+	for i := 1; i < len(s.Zone); i++ {
+		if digit(s.Zone[i]) && s.Zone[i-1] == '-' {
+			for i < len(s.Zone) && digit(s.Zone[i]) {
+				i++
+			}
+			return s.Zone[:i]
+		}
+	}
+	return ""
+}
+
+func digit(b byte) bool { return '0' <= b && b <= '9' }
+
+// InternalDomain is the domain of private names in a subnet's region: ec2.internal in
+// us-east-1, and REGION.compute.internal elsewhere (VPC User Guide, "DHCP option sets"). A subnet
+// whose region is not told counts as one of us-east-1, so that its ENIs have names.
+func (s *Subnet) InternalDomain() string {
+	region := s.Region()
+	if region == "" || region == "us-east-1" {
+		return "ec2.internal"
+	}
+	return region + ".compute.internal"
+}
+
+// IPName is the name that EC2 makes of a private IPv4 address: ip-10-0-1-5 (EC2 User Guide,
+// "EC2 instance hostnames").
+func IPName(a wire.Addr) string {
+	return "ip-" + strings.ReplaceAll(a.String(), ".", "-")
+}
