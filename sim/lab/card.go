@@ -34,7 +34,7 @@ func (o origin) flags(card string) []string {
 	if o.by == nil {
 		return []string{"--config", o.file, "--card", card}
 	}
-	return []string{"--controller", o.by.socket, "--host", card, "--trust", o.by.keys, "--state", runDir + "/" + card}
+	return o.by.flags(card)
 }
 
 // card is a running card on its server, or an edge on its host.

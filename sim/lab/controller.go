@@ -12,7 +12,7 @@ import (
 	"nitrocard/nic/follow"
 )
 
-// controller is the running controller that all cards follow.
+// controller is the running controller that all cards and edges follow.
 type controller struct {
 	*ctl.Client
 	*process
@@ -27,6 +27,11 @@ func (w *world) startController(ctx context.Context, config string) (*controller
 	c.Client = ctl.Dial(c.socket)
 	c.args = []string{"controller", "--data", data, "--socket", c.socket}
 	return c, c.begin(ctx, append([]string{"--config", config}, w.region.reading.Flags()...)...)
+}
+
+// flags are those of a card or an edge that follows the controller.
+func (c *controller) flags(host string) []string {
+	return []string{"--controller", c.socket, "--host", host, "--trust", c.keys, "--state", runDir + "/" + host}
 }
 
 // begin starts the controller's process, and waits until it knows a region.

@@ -48,6 +48,8 @@ const (
 	outside  = "internet" // an edge's link to it
 )
 
+var edgeNames = []string{"edge1", "edge2"}
+
 // systems are the autonomous systems of those who speak BGP.
 var systems = map[string]uint32{"isp1": 64501, "isp2": 64501, "carrier": 64505, "edge1": 64500, "edge2": 64500}
 
@@ -70,7 +72,7 @@ func (w *world) reach() error {
 			return err
 		}
 	}
-	for _, name := range []string{"edge1", "edge2"} {
+	for _, name := range edgeNames {
 		w.edges = append(w.edges, w.named(name))
 	}
 	w.client = visitor{w.named("client"), clientAddr.Addr(), w.named("gateway"), "client", &w.ports}

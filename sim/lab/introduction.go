@@ -25,7 +25,7 @@ func (s *stage) introduction() string {
 		}
 	}
 	if s.controller != nil {
-		fmt.Fprintf(&b, "  controller %s, with the region in its etcd: the cards follow it\n", s.controller.socket)
+		fmt.Fprintf(&b, "  controller %s, with the region in its etcd: cards and edges follow it\n", s.controller.socket)
 	}
 	if s.region.driver == DPDK {
 		b.WriteString("\nThe cards' ports are DPDK's net_af_packet. It cannot mend what a link leaves undone, so on links\n" +

@@ -78,13 +78,13 @@ func (r *routing) lookup(ctx context.Context, to netip.Addr) (_ router.Route, ok
 	return found, ok, err
 }
 
-// startEdges starts both edges with a configuration's file.
-func (s *stage) startEdges(ctx context.Context, file string) (cards, error) {
+// startEdges starts both edges, which follow the controller.
+func (s *stage) startEdges(ctx context.Context) (cards, error) {
 	all := cards{}
 	for _, h := range s.edges {
 		socket := cardSocket(h.Name)
-		args := append(s.edgeFlags(h.Name), "--config", file, "--socket", socket)
-		e := &card{Client: ctl.Dial(socket), host: h, args: append(args, s.region.reading.Flags()...)}
+		args := append(s.edgeFlags(h.Name), "--socket", socket)
+		e := &card{Client: ctl.Dial(socket), host: h, args: append(args, s.controller.flags(h.Name)...)}
 		if err := e.begin(ctx, "edge"); err != nil {
 			return nil, errors.Join(err, all.stop())
 		}

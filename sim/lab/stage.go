@@ -55,7 +55,7 @@ func (s *stage) begin(ctx context.Context, file string, out io.Writer) (err erro
 		from.by = s.controller
 	}
 	if !s.region.foreign {
-		if s.edgeCards, err = patiently(out, "edges start", func() (cards, error) { return s.startEdges(ctx, file) }); err != nil {
+		if s.edgeCards, err = patiently(out, "edges start", func() (cards, error) { return s.startEdges(ctx) }); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/vpc"
 )
@@ -68,6 +69,7 @@ func isStory(c *vpc.Config) bool {
 
 // beginStory builds the story's stage.
 func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Writer) (*story, error) {
+	config.Placement.Edges = edgesNamed(config.Placement.Edges)
 	region, err := readRegion(config)
 	if err != nil {
 		return nil, err
@@ -92,6 +94,16 @@ func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Write
 		return nil, errors.Join(err, st.end())
 	}
 	return s, nil
+}
+
+// edgesNamed are the edges that the controller is to know: those of the lab, beside others.
+func edgesNamed(given []vpc.EdgeHost) []vpc.EdgeHost {
+	for _, name := range edgeNames {
+		if !slices.ContainsFunc(given, func(e vpc.EdgeHost) bool { return e.Name == name }) {
+			given = append(given, vpc.EdgeHost{Name: name})
+		}
+	}
+	return given
 }
 
 // perform tells the whole story, or attacks its cards.
