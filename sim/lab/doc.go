@@ -24,6 +24,7 @@
 //	story.go       the order of things; check_*.go: one kind of check each
 //	survey.go      what a configuration allows, and one of each that it denies
 //	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
+//	trace.go       the routers on a way, found hop by hop
 //	flow.go        who may want to reach whom; fate.go: what the oracle says of it
 //	trial.go       a flow tried with real stacks, and judged
 //	attack.go      a victim beside who attacks its card: flood.go from a link,

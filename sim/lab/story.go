@@ -45,6 +45,9 @@ func (s *story) checks() (all []check) {
 	if s.underlay.HasIPv6() {
 		all = append(all, check{"IPv6", s.ipv6})
 	}
+	if !s.region.foreign {
+		all = append(all, check{"a trace that goes dark", s.dark}, check{"edges that go", s.edgesGo})
+	}
 	return append(all,
 		check{"a datagram in fragments", s.fragments},
 		check{"path MTU", s.pathMTU},
