@@ -23,6 +23,7 @@
 //	card.go       Card: New, Attach, Close, Observe
 //	apply.go      puts a configuration in force; change.go is a configuration on its way
 //	allowance.go  how many connections each instance may have
+//	handover.go   connections that go along with an ENI to another card
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	nats.go       the card's NAT gateways
 //	ports.go, enis.go, flows.go, drops.go, load.go  what the card shows

@@ -17,6 +17,7 @@
 //	timeout.go  ticks, and how long an idle connection lives
 //	table.go    Table: all connections, found by key
 //	open.go     Open, Restart and Rejudge
+//	record.go   Record: a connection on its way to another card
 //	owner.go    the allowance: how many connections an instance may have
 //	age.go      Advance: idle connections end
 //	walk.go     listing, and the cold half of a record

@@ -46,6 +46,7 @@ func (w *Worker) decap(b *burst, frames []pmd.Frame, rest uint64) {
 func (p *packet) unwrapPlain(k *flow.Key) {
 	p.outerSrc = wire.AddrFrom4((*wire.Tunnel)(p.frame.Bytes()).Src())
 	p.frame.Pull(wire.OuterLen)
+	p.wrapped = wire.OuterLen
 	p.describePlain(k)
 }
 

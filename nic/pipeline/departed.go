@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/binary"
+	"sync/atomic"
 	"time"
 
 	"nitrocard/nic/flow"
@@ -43,7 +44,7 @@ type departure struct {
 	vtep     uint16 // where it is now
 	until    int64  // in ns since 1970
 	timeouts *flow.Timeouts
-	new      bool // it left with this setup
+	handed   *atomic.Bool // its records were told
 }
 
 // departedOf are the ENIs that left before a policy, at the time now.
@@ -53,13 +54,12 @@ func departedOf(policy *vpc.Policy, before *Setup, now int64) departed {
 		return d
 	}
 	for _, was := range before.departed.gone {
-		was.new = false
 		d.add(policy, was, now)
 	}
 	for e := range before.Policy.All() {
 		if own := policy.ENI(e.ID); own == nil || own.VPC.ID != e.VPC.ID {
 			g := before.guest(e.Number)
-			d.add(policy, departure{id: e.ID, vpc: e.VPC.ID, vni: e.VNI, mac: e.MAC.Bits(), number: e.Number, until: now + int64(sendsOn), timeouts: g.timeouts, new: true}, now)
+			d.add(policy, departure{id: e.ID, vpc: e.VPC.ID, vni: e.VNI, mac: e.MAC.Bits(), number: e.Number, until: now + int64(sendsOn), timeouts: g.timeouts, handed: new(atomic.Bool)}, now)
 		}
 	}
 	d.enis = newTableFor(len(d.gone))

@@ -4,7 +4,8 @@
 // Start with pipeline.go, which is the way, top to bottom. Each stage is a file:
 //
 //	decap.go         tunnel off, (VNI, MAC) → ENI, which enitable.go finds
-//	departed.go      what still comes for an ENI that left for another card
+//	departed.go      what still comes for an ENI that left for another card;
+//	                 handover.go its connections, which go along
 //	connection.go    key → connection; what makes a packet known
 //	source.go        who may send to the ENI
 //	publicaccess.go  who may pass the internet gateway

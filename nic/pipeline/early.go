@@ -6,9 +6,9 @@ import (
 	"nitrocard/pmd"
 )
 
-// Bounds of the fragments that wait for those before them, at one worker. A fragment takes
-// the memory of the longest frame, 9 KB. The bounds are ours: 32 hold back a datagram of
-// 45 KB that comes backwards over Ethernet.
+// Bounds of the packets that wait at one worker: fragments for those before them, and packets for the
+// records of an ENI that came (handover.go). A packet takes the memory of the longest frame, 9 KB. The
+// bounds are ours: 32 hold back a datagram of 45 KB that comes backwards over Ethernet.
 const (
 	earlyFragments = 128
 	earlyOfAnENI   = 32
@@ -17,9 +17,11 @@ const (
 // earlyWait is flow.FragmentWait in ticks.
 var earlyWait = uint32(flow.TickOf(int64(flow.FragmentWait)))
 
-// earlyFragment is a frame with a fragment that waits, as the frame came.
+// earlyFragment is a frame with a fragment or a packet that waits, as the frame came.
 type earlyFragment struct {
 	since   uint32 // tick
+	order   uint64 // in which they came
+	whole   bool   // it is no fragment, and waits for records
 	key     flow.Key
 	pair    flow.Pair
 	place   wire.Place
@@ -33,6 +35,7 @@ type earlyFragment struct {
 // yet to be counted as received, so that received packets are those that ended, always.
 type earlies struct {
 	n        int              // of all
+	order    uint64           // of the last one
 	all      []*earlyFragment // n that wait, then those whose memory is free
 	stirred  bool             // since the last look, a fragment passed that others may wait for
 	looked   uint32           // tick of the last look
@@ -48,14 +51,26 @@ func (w *Worker) hold(p *packet) bool {
 		return false
 	}
 	frame := p.whole()
-	if frame == nil {
+	if frame == nil || p.frame.Merged() {
 		return false
 	}
 	f := h.add()
-	f.since, f.key, f.pair, f.place, f.dir, f.ingress = w.tick, p.key, p.pair, p.Place(p.frame.Bytes()), p.dir, w.ingress
+	h.order++
+	f.since, f.order, f.key, f.pair, f.dir, f.ingress = w.tick, h.order, p.key, p.pair, p.dir, w.ingress
+	if f.whole = p.Frag != wire.LaterFragment; !f.whole {
+		f.place = p.Place(p.frame.Bytes())
+	}
 	f.length = copy(f.memory[pmd.Headroom:], frame)
 	w.ingress.received--
 	return true
+}
+
+// unheld is why p is dropped, which could not wait.
+func (p *packet) unheld() Verdict {
+	if p.Frag == wire.LaterFragment {
+		return FragmentUnknown
+	}
+	return [...]Verdict{SecurityGroupIn, SecurityGroupOut}[p.dir&1]
 }
 
 // whole is p's frame as it came, nil if that is gone: a tag for a priority was taken off. The
@@ -110,18 +125,29 @@ func (w *Worker) releaseEarly() {
 		return
 	}
 	h.released = true
-	for i := 0; i < h.n; i++ {
-		f := h.all[i]
-		if w.tick-f.since > earlyWait || w.isDue(f) {
-			w.release(i)
-			i = -1 // from the start: the rest may have moved
-		}
+	for i := w.due(); i >= 0; i = w.due() {
+		w.release(i)
 	}
 	h.released, h.stirred, h.looked = false, false, w.tick
 }
 
-// isDue tells whether a fragment waits for none any more.
+// due is the one that waits no more and came first, -1 if there is none.
+func (w *Worker) due() int {
+	first, all := -1, w.early.all[:w.early.n]
+	for i, f := range all {
+		if (first < 0 || f.order < all[first].order) && (w.tick-f.since > earlyWait || w.isDue(f)) {
+			first = i
+		}
+	}
+	return first
+}
+
+// isDue tells whether what a fragment or a packet waits for has come.
 func (w *Worker) isDue(f *earlyFragment) bool {
+	if f.whole {
+		a := w.guests[f.key.ENI()].newcomer
+		return a == nil || !a.lasts(w.now)
+	}
 	at, epoch, s := w.flows.Find(&f.key)
 	return epoch != 0 && w.flows.Has(at, &f.pair) && s.Walked(f.dir) && w.flows.Order(at, f.dir, f.place) != flow.Early
 }
@@ -155,7 +181,7 @@ func (w *Worker) release(i int) {
 // after is the fragment that follows f in its datagram, -1 if that does not wait.
 func (h *earlies) after(f *earlyFragment) int {
 	for i, o := range h.all[:h.n] {
-		if o.key == f.key && o.pair == f.pair && o.dir == f.dir && o.ingress == f.ingress && o.place.From == f.place.To {
+		if !o.whole && !f.whole && o.key == f.key && o.pair == f.pair && o.dir == f.dir && o.ingress == f.ingress && o.place.From == f.place.To {
 			return i
 		}
 	}

@@ -60,7 +60,8 @@ import (
 //   - answered: the stage made the frame an answer, in place, which goes back by the
 //     queue that received the packet;
 //   - Consumed: the packet was for the card, and nothing is sent;
-//   - early: the packet is a fragment that waits for those before it, and comes again;
+//   - early: the packet is a fragment that waits for those before it, or one that waits for the
+//     records of its ENI's connections, and comes again;
 //   - PacketTooBig and TimeExceeded drop the packet and make the packet an answer that says so;
 //   - any other name drops the packet and is the reason.
 //
@@ -231,7 +232,7 @@ func (w *Worker) finish(p *packet, v Verdict) {
 		w.end(p, v)
 	case early:
 		if !w.hold(p) {
-			w.drop(p, FragmentUnknown)
+			w.drop(p, p.unheld())
 		}
 	case PacketTooBig:
 		w.drop(p, v)

@@ -67,6 +67,7 @@ func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
 		s.enis, s.byExits, s.departed, guests = before.enis, before.byExits, before.departed, before.parts[0].guests
 	} else {
 		guests = guestsOf(policy, ports.Guests)
+		arrive(guests, before, c.Now())
 		s.enis, s.byExits = newENITable(guests), exitTable(policy, guests)
 		s.departed = departedOf(policy, before, c.Now())
 	}

@@ -36,6 +36,9 @@ func (w *Worker) securityGroups(p *packet) Verdict {
 		p.initiator = p.was.Initiator()
 	}
 	m, v := judgeGroups(p.guest.eni, p.query(p.initiator))
+	if v != next && w.awaited(p) {
+		return early
+	}
 	if v != next {
 		p.conn = nil // the rules cut the untracked flow of the record
 		return v

@@ -16,7 +16,8 @@ const (
 	// again sends the packet through the stages of the receiving ENI, where sender and
 	// receiver are guests of this card.
 	again
-	// early has a fragment wait for those before it (early.go).
+	// early has a fragment wait for those before it, or a packet for the records of its ENI's
+	// connections (early.go).
 	early
 	// answered sends the frame, which a stage made an answer in place, back by the
 	// queue that received the frame. The packet that asked ends as Consumed.
@@ -123,7 +124,7 @@ var vocabulary = [malformed]words{
 	Undecided: {"undecided", "no stage decided; this is a defect of the card"},
 	next:      {"next", "still on its way"},
 	again:     {"again", "still on its way"},
-	early:     {"early", "waits for the fragments before it"},
+	early:     {"early", "waits for the fragments before it, or for what is known of its connection"},
 	answered:  {"answered", "on its way back"},
 	Sent:      {"sent", "left by another port"},
 	Consumed:  {"consumed", "was for the card itself"},
