@@ -27,3 +27,9 @@ func (c *Card) Resume(eni string, records []byte) (taken int, err error) {
 	}
 	return c.crew.Resume(eni, records)
 }
+
+// CheckRecords is an error unless a card may have written the records of one ENI's connections.
+func CheckRecords(records []byte) error {
+	_, err := pipeline.ReadRecords(records)
+	return err
+}

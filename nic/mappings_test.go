@@ -65,6 +65,7 @@ type following struct{ *Card }
 
 func (f following) Region() *vpc.Region            { return f.Policy().Region }
 func (f following) Change(edits ...vpc.Edit) error { return f.Follow(edits...) }
+func (f following) Resume(string, []byte)          {}
 
 // While a card takes thousands of mappings no packet is lost, and all mappings are in force in one
 // policy.

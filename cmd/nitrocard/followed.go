@@ -125,7 +125,10 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 // follows has a card follow a controller.
-type follows struct{ *nic.Card }
+type follows struct {
+	*nic.Card
+	log *slog.Logger
+}
 
 // Region is as follow.Target says.
 func (f follows) Region() *vpc.Region { return f.Policy().Region }
@@ -133,6 +136,16 @@ func (f follows) Region() *vpc.Region { return f.Policy().Region }
 // Change is as follow.Target says.
 func (f follows) Change(edits ...vpc.Edit) error {
 	return f.Card.Follow(edits...)
+}
+
+// Resume is as follow.Target says.
+func (f follows) Resume(eni string, records []byte) {
+	taken, err := f.Card.Resume(eni, records)
+	if err != nil {
+		f.log.Warn("the connections that an ENI had on another card are not taken", "eni", eni, "error", err)
+		return
+	}
+	f.log.Info("connections go on that an ENI had on another card", "eni", eni, "connections", taken)
 }
 
 // leave gives the card's copy to who comes next.

@@ -172,7 +172,7 @@ func work(ctx context.Context, card *nic.Card, o ctl.Options, opt *runOptions) e
 		served <- ctl.Serve(serving, o)
 	}()
 	if opt.follower != nil {
-		opt.follower.Follower.Hand(follows{card})
+		opt.follower.Follower.Hand(follows{card, o.Log})
 		var following sync.WaitGroup
 		following.Go(func() { opt.follower.Run(serving) })
 		defer following.Wait()

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -20,6 +22,10 @@ type Controller interface {
 
 	// Report tells what a card has in force.
 	Report(ctx context.Context, card string, r Report) error
+
+	// HandOver hands over the records of the connections of an ENI that left the card, for the card
+	// where it is.
+	HandOver(ctx context.Context, card, eni string, records []byte) error
 }
 
 // Report is what a card tells its controller.
@@ -172,6 +178,7 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 		return err
 	}
 	c.failed = 0
+	c.handOver(ctx)
 	if c.Copy != nil {
 		if err := c.Copy.Keep(m); err != nil {
 			c.Log.Error("the copy of what the controller said is not written; the next start will be with an older one", "error", err)
@@ -186,6 +193,17 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 		c.report(ctx, Report{Revision: now})
 	}
 	return nil
+}
+
+// handOver has the connections of ENIs that left go along. Connections whose records do not arrive are
+// for the other card such as it has never seen.
+func (c *Client) handOver(ctx context.Context) {
+	departed := c.Follower.Departed()
+	for _, eni := range slices.Sorted(maps.Keys(departed)) {
+		if err := c.Controller.HandOver(ctx, c.Card, eni, departed[eni]); err != nil {
+			c.Log.Warn("the connections of an ENI that left stay behind", "eni", eni, "error", err)
+		}
+	}
 }
 
 // report tells the controller. A report that does not arrive is made good by the next one.

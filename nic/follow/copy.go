@@ -78,11 +78,13 @@ func (c *Copy) count(m *Message) {
 	c.told = m.Issued
 }
 
-// Keep writes a message that the follower took. After an error the file ends with the
+// Keep writes a message that the follower took, but for one with records, which is for the moment. After an error the file ends with the
 // message before, and nothing is added before the next snapshot.
 func (c *Copy) Keep(m *Message) error {
 	var err error
 	switch {
+	case m.Records != "":
+		return nil
 	case m.Snapshot():
 		err = c.begin(m)
 	case c.file == nil, m.Size == 0 && m.After == m.Revision && m.Issued.Sub(c.told) < stillNothing:

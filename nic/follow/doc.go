@@ -26,6 +26,14 @@
 // else: an old message, one for another card, a part of one or a changed one is refused, with the
 // reason by name.
 //
+// # Connections
+//
+// When an ENI goes to another card, the card that it left hands the records of its connections to
+// the controller, and the controller hands them to the other card, in a message of their own: no card
+// listens to another, and neither a guest nor the underlay reaches this way. A controller takes records
+// from the card alone that had the ENI until a moment ago. What the records grant is for the card to say that
+// takes them (package pipeline). A copy keeps none.
+//
 // # Other keys
 //
 // The keys are in a root document of The Update Framework (TUF), which names the keys of

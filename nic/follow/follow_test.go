@@ -197,6 +197,7 @@ type pipe struct {
 	reports  []Report
 	fail     error
 
+	handed   []string
 	roots    []*Root
 	onFollow func() // nil: nothing happens
 }
@@ -223,6 +224,11 @@ func (p *pipe) Follow(_ context.Context, _ string, revision uint64) (io.ReadClos
 		m.WriteTo(&b)
 	}
 	return io.NopCloser(&b), nil
+}
+
+func (p *pipe) HandOver(_ context.Context, card, eni string, records []byte) error {
+	p.handed = append(p.handed, card+" "+eni+" "+string(records))
+	return nil
 }
 
 func (p *pipe) Report(_ context.Context, _ string, r Report) error {
@@ -258,6 +264,44 @@ func TestAClientGoesOnFromWhatItHas(t *testing.T) {
 	}
 	require.Equal(t, append(make([]uint64, 13), 4, 0), p.asked, "after a refusal it asks for a snapshot")
 	require.Equal(t, []Report{{Revision: 3}, {Revision: 4}, {Revision: 4, Error: "a message of revision 6: it leads on from revision 5, and 4 is in force"}}, p.reports)
+}
+
+// host is a draft that has connections.
+type host struct {
+	Draft
+	left, came map[string][]byte
+}
+
+func (h *host) Departed() map[string][]byte {
+	left := h.left
+	h.left = nil
+	return left
+}
+
+func (h *host) Resume(eni string, records []byte) { h.came[eni] = records }
+
+// A client hands over what left, and takes the records of what came; a copy keeps none.
+func TestRecordsGoAlong(t *testing.T) {
+	s := newSigner(t)
+	path := filepath.Join(t.TempDir(), "x.region")
+	records, err := s.Sign(Header{Card: "x", After: 3, Revision: 3, Records: "eni-2", Issued: noon, Expires: noon.Add(time.Minute)}, []byte("two"))
+	require.NoError(t, err)
+	p := &pipe{messages: []*Message{message(t, s, 0, 3, vpcs("vpc-1")...), records, message(t, s, 3, 4, vpcs("vpc-1")[0])}}
+	ctx, cancel := context.WithCancel(t.Context())
+	h := &host{Draft{vpc.EmptyRegion()}, map[string][]byte{"eni-9": []byte("nine"), "eni-1": []byte("one")}, map[string][]byte{}}
+	c := &Client{Card: "x", Controller: p, Follower: NewFollower("x", s.Keys().Trust()), Copy: NewCopy(path), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
+	c.Follower.Hand(h)
+	c.Wait = func(context.Context, time.Duration) { cancel() }
+	c.Run(ctx)
+	require.Equal(t, []string{"x eni-1 one", "x eni-9 nine"}, p.handed)
+	require.Equal(t, map[string][]byte{"eni-2": []byte("two")}, h.came)
+	require.Equal(t, uint64(4), c.Follower.Revision())
+	f := NewFollower("x", s.Keys().Trust())
+	f.Hand(h)
+	clear(h.came)
+	require.NoError(t, NewCopy(path).Recall(f))
+	require.Equal(t, uint64(4), f.Revision())
+	require.Empty(t, h.came)
 }
 
 // Keys that openssl makes are keys here, and what is none is refused by name.

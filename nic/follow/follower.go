@@ -13,6 +13,11 @@ import (
 type Target interface {
 	Region() *vpc.Region      // what is in force
 	Change(...vpc.Edit) error // puts edits in force before it returns, all of them or none
+
+	// Departed are the records of the connections of ENIs that left for another card, by ENI, each ENI once.
+	Departed() map[string][]byte
+	// Resume takes the records of the connections of an ENI that came from another card.
+	Resume(eni string, records []byte)
 }
 
 // Draft is a region in the place of a card, for the time before the card is made of it.
@@ -29,6 +34,12 @@ func (d *Draft) Change(edits ...vpc.Edit) error {
 	}
 	return err
 }
+
+// Departed is as Target says: a draft has no connections.
+func (d *Draft) Departed() map[string][]byte { return nil }
+
+// Resume is as Target says.
+func (d *Draft) Resume(string, []byte) {}
 
 // Follower has a card, or an edge, follow a controller's region. It belongs to one goroutine.
 type Follower struct {
@@ -61,6 +72,9 @@ func (f *Follower) Revision() uint64 { return f.revision }
 // Trusted is the version of the root document by which the card knows who may sign; 0: there is none,
 // and the keys never change.
 func (f *Follower) Trusted() int64 { return f.trust.Version() }
+
+// Departed are the records of the ENIs that left the card, as Target says.
+func (f *Follower) Departed() map[string][]byte { return f.target.Departed() }
 
 // Issued is when the controller last told this card something, or that there is nothing; zero: it
 // never did. Any goroutine may ask.
@@ -141,6 +155,8 @@ func (f *Follower) follow(m *Message) error {
 		err = errOlder
 	case !m.Snapshot() && m.After != f.revision:
 		err = &GapError{f.revision, m.After}
+	case m.Records != "":
+		f.target.Resume(m.Records, m.edits)
 	case m.Size > 0 || m.Snapshot():
 		err = f.apply(m)
 	}

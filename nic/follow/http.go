@@ -68,9 +68,22 @@ func (h *HTTP) Report(ctx context.Context, card string, r Report) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, silence)
+	return h.put(ctx, silence, "/v1/hosts/"+url.PathEscape(card)+"/in-force", body)
+}
+
+// handingOver is how long a card takes to hand records over: for longer their packets do not wait.
+const handingOver = 5 * time.Second
+
+// HandOver is as Controller says.
+func (h *HTTP) HandOver(ctx context.Context, card, eni string, records []byte) error {
+	return h.put(ctx, handingOver, "/v1/hosts/"+url.PathEscape(card)+"/records/"+url.PathEscape(eni), records)
+}
+
+// put tells a controller something, within a time.
+func (h *HTTP) put(ctx context.Context, within time.Duration, path string, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	resp, err := h.do(ctx, http.MethodPut, "/v1/hosts/"+url.PathEscape(card)+"/in-force", body)
+	resp, err := h.do(ctx, http.MethodPut, path, body)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type Header struct {
 	Revision uint64    // the region's revision with the edits; from 1
 	Issued   time.Time // when the controller knew of nothing later
 	Expires  time.Time // from then on no card takes the message from a connection
+	Records  string    `json:",omitzero"` // an ENI that came to the card; "": none. The edits are no edits then, but the records of its connections
 	Size     int64     // of the edits, in bytes
 	Sum      [sha256.Size]byte
 }

@@ -44,6 +44,7 @@ type Controller struct {
 	scopes   *scopes
 	recent   []*change // the last is of the revision now
 	hosts    map[string]*host
+	partings partings
 	moved    chan struct{} // closed and made anew when the revision rises
 	waiting  []*proposal
 	proposed chan struct{} // has room for one; a proposal is waiting
@@ -61,7 +62,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 		o.Beat = usualBeat
 	}
 	c := &Controller{
-		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{},
+		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}},
 		moved: make(chan struct{}), proposed: make(chan struct{}, 1),
 	}
 	return c, c.load(ctx)
@@ -84,7 +85,7 @@ func (c *Controller) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the store's region of revision %d: %w", revision, err)
 	}
-	c.scopes, c.recent = newScopes(), nil
+	c.scopes, c.recent, c.partings = newScopes(), nil, partings{byENI: map[string]*parting{}}
 	edited := map[key]bool{}
 	for e := range next.All() {
 		k := key{e.Kind, e.ID}
@@ -98,6 +99,7 @@ func (c *Controller) load(ctx context.Context) error {
 	c.become(revision, next, came.lastVNI)
 	c.keepHosts()
 	for _, h := range c.hosts {
+		h.records = nil
 		if h.feed != nil {
 			h.feed.resume(0)
 		}
@@ -228,6 +230,7 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 	}
 	ch.shifted = c.scopes.follow(edited, was, next)
 	c.become(revision, next, came.lastVNI)
+	c.part(edited, was, next)
 	if edited[key{kind: vpc.KindRegionPlacement}] {
 		c.keepHosts()
 	}

@@ -128,6 +128,10 @@ func (s stub) Follow(ctx context.Context, card string, revision uint64) (io.Read
 	return r, nil
 }
 
+func (s stub) HandOver(_ context.Context, card, eni string, records []byte) error {
+	return s.c.HandOver(card, eni, records)
+}
+
 func (s stub) Roots(context.Context, string, int64) ([][]byte, error) { return nil, nil }
 
 func (s stub) Report(_ context.Context, card string, r follow.Report) error {

@@ -191,8 +191,9 @@ func TestACardIsHandedWhatItNeeds(t *testing.T) {
 	require.Positive(t, x.hear(o).Size, "a group of a peer")
 
 	o.change(newPlace(0, 1, "z"))
-	x.hear(o)
 	z.hear(o)
+	o.clock.now = o.clock.now.Add(lingers)
+	x.hear(o)
 	require.Empty(t, x.has())
 	require.Contains(t, z.has(), "eni-01")
 	require.Equal(t, "z", z.Region().CardOf(z.Region().ENI("eni-01")))
@@ -330,6 +331,10 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 			if r.IntN(3) > 0 {
 				continue
 			}
+			if r.IntN(2) == 0 {
+				d.hear(o) // while it is told of what left it, too
+			}
+			o.clock.now = o.clock.now.Add(lingers)
 			d.hear(o)
 			require.Equal(t, part(o.Region(), name), describe(d.Region()), "card %s", name)
 			whole, err := o.Region().Policy(name, nil)

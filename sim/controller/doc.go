@@ -14,6 +14,7 @@
 //	edges.go       which objects edges need, and what of them
 //	feed.go        Feed: what one card is yet to be told
 //	hosts.go       what cards report
+//	handover.go    ENIs that go from one card to another, and their connections
 //	serve.go       HTTP for cards
 //
 // # One order

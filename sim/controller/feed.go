@@ -66,6 +66,9 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 		return nil, err
 	}
 	f := &Feed{c: c, card: card, host: h, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
+	if h.anew {
+		revision, h.anew = 0, false
+	}
 	f.resume(revision)
 	if h.feed != nil {
 		close(h.feed.ended)
@@ -229,6 +232,17 @@ func (f *Feed) take() (h follow.Header, edits []byte, mapped func([]string) iter
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.o.Now()
+	c.lapse(now)
+	defer func() {
+		if len(f.host.records) > 0 {
+			f.wake()
+		}
+	}()
+	if p := f.handed(); p != nil {
+		h = follow.Header{Card: f.card, After: f.told, Revision: f.told, Records: p.eni, Issued: now, Expires: now.Add(lingers)}
+		edits, p.records = p.records, nil
+		return h, edits, c.region.Mappings, nil
+	}
 	h = follow.Header{Card: f.card, After: f.told, Revision: c.revision, Issued: now, Expires: now.Add(lifetime)}
 	if f.told == 0 {
 		f.scope = c.scopes.of(f.card)

@@ -17,6 +17,7 @@ type key struct{ kind, id string }
 // groups, of a group its members.
 type scopes struct {
 	own     map[string]map[string]int // by card and VPC: how many ENIs the card has there
+	left    map[string]map[string]int // the same of ENIs that left it a moment ago
 	next    map[string]map[string]int // by VPC: the VPCs next to it, and for how many reasons
 	lent    [][2]string               // pairs of next that stand for lent groups
 	edges   map[string]bool           // names of hosts that need what edges need
@@ -41,7 +42,7 @@ func (o objects) kind(kind string) iter.Seq[key] {
 }
 
 func newScopes() *scopes {
-	return &scopes{own: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
+	return &scopes{own: map[string]map[string]int{}, left: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
 }
 
 // of is what a host needs: of a card the VPCs, and everyone.
@@ -50,10 +51,12 @@ func (s *scopes) of(card string) map[string]bool {
 		return map[string]bool{edgeScope: true}
 	}
 	all := map[string]bool{vpc.EveryVPC: true}
-	for id := range s.own[card] {
-		all[id] = true
-		for peer := range s.next[id] {
-			all[peer] = true
+	for _, vpcs := range []map[string]int{s.own[card], s.left[card]} {
+		for id := range vpcs {
+			all[id] = true
+			for peer := range s.next[id] {
+				all[peer] = true
+			}
 		}
 	}
 	return all

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +16,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"nitrocard/nic"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/follow"
 	"nitrocard/nic/printable"
@@ -38,11 +41,13 @@ func mostConnections() int {
 //	GET /v1/follow/CARD            ?revision=N: messages (package follow), until somebody closes
 //	GET /v1/roots                  ?after=N: root documents, which are public
 //	PUT /v1/hosts/CARD/in-force    a card's report
+//	PUT /v1/hosts/CARD/records/ENI the records of the connections of an ENI that left the card
 func (c *Controller) Offer(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Hosts()) })
 	mux.HandleFunc("GET /v1/follow/{card}", c.serveFeed)
 	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
+	mux.HandleFunc("PUT /v1/hosts/{card}/records/{eni}", c.serveRecords)
 }
 
 // ServeTLS serves cards, and people by people, at an address until ctx ends, for clients with
@@ -53,6 +58,7 @@ func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, config
 	mux.HandleFunc("GET /v1/follow/{card}", own(c.serveFeed))
 	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
+	mux.HandleFunc("PUT /v1/hosts/{card}/records/{eni}", own(c.serveRecords))
 	mux.Handle("/", people)
 	listener = tls.NewListener(netutil.LimitListener(listener, mostConnections()), config) // outermost, or http would not know TLS
 	srv := &http.Server{
@@ -155,6 +161,25 @@ func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := c.Report(r.PathValue("card"), report); err != nil {
 		refuse(w, http.StatusNotFound, err)
+		return
+	}
+	answer(w, http.StatusOK, struct{}{})
+}
+
+// serveRecords takes the records of an ENI that left a card.
+func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
+	records, err := io.ReadAll(http.MaxBytesReader(w, r.Body, nic.MostRecords))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	if err := c.HandOver(r.PathValue("card"), r.PathValue("eni"), records); err != nil {
+		status := http.StatusBadRequest
+		if e := (*ctl.Error)(nil); errors.As(err, &e) {
+			status = e.Status
+		}
+		refuse(w, status, err)
 		return
 	}
 	answer(w, http.StatusOK, struct{}{})
