@@ -196,12 +196,17 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 }
 
 // handOver has the connections of ENIs that left go along. Connections whose records do not arrive are
-// for the other card such as it has never seen.
+// for the other card such as it has never seen. A controller that does not answer for one ENI is not asked
+// for the others, because what it has to tell the card would wait.
 func (c *Client) handOver(ctx context.Context) {
 	departed := c.Follower.Departed()
 	for _, eni := range slices.Sorted(maps.Keys(departed)) {
-		if err := c.Controller.HandOver(ctx, c.Card, eni, departed[eni]); err != nil {
+		err := c.Controller.HandOver(ctx, c.Card, eni, departed[eni])
+		if err != nil {
 			c.Log.Warn("the connections of an ENI that left stay behind", "eni", eni, "error", err)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			break
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (h *HTTP) Report(ctx context.Context, card string, r Report) error {
 	return h.put(ctx, silence, "/v1/hosts/"+url.PathEscape(card)+"/in-force", body)
 }
 
-// handingOver is how long a card takes to hand records over: for longer their packets do not wait.
+// handingOver is how long a card takes to hand an ENI's records over, 6 MB at most.
 const handingOver = 5 * time.Second
 
 // HandOver is as Controller says.

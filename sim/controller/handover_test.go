@@ -3,6 +3,11 @@ package controller
 import (
 	"fmt"
 	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -234,4 +239,48 @@ func TestACardIsToldOfWhatLeftForAWhile(t *testing.T) {
 		require.Equal(t, away, x.hear(o).Snapshot())
 		require.Empty(t, x.has())
 	}
+}
+
+// Over HTTP it is the same: records, their bounds, and root documents.
+func TestCardsAskOverHTTP(t *testing.T) {
+	o := open(t, NewMemory(), newSigner(t))
+	o.change(append(beginning(), newENI(0, 1), newPlace(0, 1, "x"))...)
+	o.change(newPlace(0, 1, "y"))
+	mux := http.NewServeMux()
+	o.Offer(mux)
+	folder, err := os.MkdirTemp("", "nc") // a socket's path is short
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	socket, err := net.Listen("unix", filepath.Join(folder, "s"))
+	require.NoError(t, err)
+	srv := httptest.Server{Listener: socket, Config: &http.Server{Handler: mux}}
+	srv.Start()
+	defer srv.Close()
+	h, err := follow.Dial(socket.Addr().String(), nil)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		card, eni string
+		records   []byte
+		says      string // "": they are taken
+	}{
+		{"y", "eni-01", nil, `card "y" has not just had "eni-01"`},
+		{"x", "eni/../01", nil, `card "x" has not just had "eni/../01"`},
+		{"x", "eni-01", make([]byte, 95), "a multiple of 96 is expected"},
+		{"x", "eni-01", make([]byte, nic.MostRecords+1), "request body too large"},
+		{"x", "eni-01", nil, ""},
+		{"x", "eni-01", nil, "were handed over already"},
+	} {
+		err := h.HandOver(t.Context(), c.card, c.eni, c.records)
+		if c.says == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, c.says)
+		}
+	}
+	require.NoError(t, h.Report(t.Context(), "x", follow.Report{Revision: 1}))
+	roots, err := h.Roots(t.Context(), "x", 1)
+	require.NoError(t, err)
+	require.Empty(t, roots)
+	_, err = h.Roots(t.Context(), "x", 0)
+	require.ErrorContains(t, err, "after=0: a version from 1 on is expected")
 }
