@@ -21,7 +21,7 @@ var never = []string{
 	"mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr",
 	"unshare", "setns", "open_by_handle_at", "mknodat",
 	"init_module", "finit_module", "delete_module", "kexec_load", "reboot", "swapon", "swapoff", "acct", "quotactl", "syslog",
-	"settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "sethostname", "setdomainname", "personality", "vhangup",
+	"settimeofday", "clock_settime", "clock_adjtime", "sethostname", "setdomainname", "personality", "vhangup",
 	"perf_event_open", "io_uring_setup", "io_uring_enter", "io_uring_register",
 	"add_key", "request_key", "keyctl",
 }

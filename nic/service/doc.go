@@ -4,6 +4,7 @@
 //
 //	service.go    Services: takes what workers punt (pipeline.Punt), and answers
 //	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address
+//	dns.go        names of the VPC
 //	ntp.go        time; clock_*.go the host's clock
 //	datagram.go   the frame of an answer
 //

@@ -107,12 +107,14 @@ func handlerOf(h *wire.Headers) func(*query) bool {
 		return nil
 	}
 	switch h.DstPort {
+	case 53:
+		return domainNames
 	case 67:
 		return dhcp
-	case 547:
-		return dhcpv6Answer
 	case 123:
 		return ntp
+	case 547:
+		return dhcpv6Answer
 	}
 	return nil
 }

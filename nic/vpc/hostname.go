@@ -1,6 +1,8 @@
 package vpc
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 
 	"nitrocard/nic/wire"
@@ -38,4 +40,36 @@ func (s *Subnet) InternalDomain() string {
 // "EC2 instance hostnames").
 func IPName(a wire.Addr) string {
 	return "ip-" + strings.ReplaceAll(a.String(), ".", "-")
+}
+
+// PublicDomain is the domain of public names in a subnet's region: compute-1.amazonaws.com in
+// us-east-1, and REGION.compute.amazonaws.com elsewhere (VPC User Guide, "DNS attributes for
+// your VPC").
+func (s *Subnet) PublicDomain() string {
+	region := s.Region()
+	if region == "" || region == "us-east-1" {
+		return "compute-1.amazonaws.com"
+	}
+	return region + ".compute.amazonaws.com"
+}
+
+// Inside is what the name of a public address means to the ENI's guest: the private address
+// behind it if an ENI of the VPC has both, and else the public address itself (VPC User Guide,
+// "DNS attributes for your VPC"). known tells whether an ENI of the region has the public
+// address.
+func (e *OwnENI) Inside(r *Region, public wire.Addr) (addr wire.Addr, known bool) {
+	of, private := r.holder(public)
+	switch {
+	case of == nil:
+		return wire.Addr{}, false
+	case of.Subnet.VPC == e.VPC:
+		return private, true
+	}
+	return public, true
+}
+
+// InVPC tells whether an address is in one of the blocks of the ENI's VPC.
+func (e *OwnENI) InVPC(addr wire.Addr) bool {
+	a := addr.Netip()
+	return slices.ContainsFunc(e.network.cidrs, func(p netip.Prefix) bool { return p.Contains(a) })
 }
