@@ -154,6 +154,9 @@ func (c *Card) Close() error {
 	for _, g := range c.nats {
 		g.Close()
 	}
+	if c.services != nil {
+		c.services.Close()
+	}
 	return errors.Join(errs...)
 }
 

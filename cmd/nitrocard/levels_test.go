@@ -25,6 +25,7 @@ var levels = [][]string{
 	{"nic/vpc", "nic/flow", "nic/siit"},
 	{"pmd/mem", "pmd/pcap", "pmd/afpacket", "pmd/tap", "pmd/dpdk"},
 	{"nic/pipeline", "nic/nictest"},
+	{"nic/imds"},
 	{"nic/bay", "nic/nat", "nic/service", "nic/follow", "nic/bgp"},
 	{"nic"},
 	{"nic/ctl"},

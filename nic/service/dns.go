@@ -74,7 +74,7 @@ func (z zone) answer(a *dns.Msg, q *dns.Question) {
 	case reverse:
 		z.reverse(a, q, pointer)
 	case known && (q.Qtype == dns.TypeA || q.Qtype == dns.TypeANY):
-		a.Answer = append(a.Answer, &dns.A{Hdr: header(q.Name, dns.TypeA), A: addr.Netip().AsSlice()})
+		a.Answer = append(a.Answer, &dns.A{Hdr: recordHeader(q.Name, dns.TypeA), A: addr.Netip().AsSlice()})
 	case known:
 		a.Ns = append(a.Ns, z.authority(name))
 	case ours:
@@ -110,7 +110,7 @@ func (z zone) reverse(a *dns.Msg, q *dns.Question, addr wire.Addr) {
 	switch {
 	case addr.Is4() && z.eni.Neighbor(addr) != nil:
 		if q.Qtype == dns.TypePTR || q.Qtype == dns.TypeANY {
-			a.Answer = append(a.Answer, &dns.PTR{Hdr: header(q.Name, dns.TypePTR), Ptr: vpc.IPName(addr) + "." + z.eni.Subnet.InternalDomain() + "."})
+			a.Answer = append(a.Answer, &dns.PTR{Hdr: recordHeader(q.Name, dns.TypePTR), Ptr: vpc.IPName(addr) + "." + z.eni.Subnet.InternalDomain() + "."})
 		}
 	case z.eni.InVPC(addr):
 		a.Rcode = dns.RcodeNameError
@@ -125,10 +125,10 @@ func (z zone) authority(name string) dns.RR {
 	if !strings.HasSuffix(name, origin) {
 		origin = z.eni.Subnet.PublicDomain() + "."
 	}
-	return &dns.SOA{Hdr: header(origin, dns.TypeSOA), Ns: "ns." + origin, Mbox: "hostmaster." + origin, Serial: 1, Refresh: 3600, Retry: 900, Expire: 7 * 86400, Minttl: dnsTTL}
+	return &dns.SOA{Hdr: recordHeader(origin, dns.TypeSOA), Ns: "ns." + origin, Mbox: "hostmaster." + origin, Serial: 1, Refresh: 3600, Retry: 900, Expire: 7 * 86400, Minttl: dnsTTL}
 }
 
-func header(name string, kind uint16) dns.RR_Header {
+func recordHeader(name string, kind uint16) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: kind, Class: dns.ClassINET, Ttl: dnsTTL}
 }
 

@@ -5,11 +5,14 @@
 //	service.go    Services: takes what workers punt (pipeline.Punt), and answers
 //	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address
 //	dns.go        names of the VPC
+//	hosts.go      the metadata service's TCP: host.go a host for each ENI that asks, whose TCP is
+//	              gVisor's, listener.go its connections; package imds has the service itself
 //	ntp.go        time; clock_*.go the host's clock
 //	datagram.go   the frame of an answer
 //
-// Nothing is kept of who asked: an ENI's address is its own as long as the ENI lives, and
-// the time is the host's. So a flood of requests fills no memory.
+// Of who asked by UDP nothing is kept: an ENI's address is its own as long as the ENI lives, and
+// the time is the host's. So a flood of datagrams fills no memory. TCP keeps connections: an ENI
+// has a host of its own, with bounds of its own, which ends a minute after its last packet.
 //
 // The requests come from guests and are hostile. Each parser gets a frame whose headers the
 // packet path has checked, answers once or not at all, and answers to the ENI that asked alone.

@@ -23,6 +23,7 @@ type rig struct {
 	testing.TB
 	card  *nic.Card
 	guest *mem.Port
+	sent  chan struct{} // a frame waits for the guest
 	now   int64
 	clock service.Reading
 }
@@ -30,13 +31,28 @@ type rig struct {
 func newRig(t testing.TB) *rig {
 	config, err := vpc.Load("../testdata/region.yaml")
 	require.NoError(t, err)
-	r := &rig{TB: t, now: 1_780_000_000e9, guest: mem.New(mem.Options{})}
+	r := &rig{TB: t, now: 1_780_000_000e9, guest: mem.New(mem.Options{}), sent: make(chan struct{}, 1)}
 	r.clock = service.Reading{Time: time.Unix(1_780_000_000, 250e6), Synchronized: true, Uncertainty: 1500 * time.Microsecond}
 	r.card, err = nic.New(config, nic.Options{Card: "x", Seed: 1, MaxConnections: 1 << 10, Clock: func() service.Reading { return r.clock }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.card.Close()) })
-	require.NoError(t, r.card.Attach("eni-a1", func() (pmd.Port, error) { return r.guest, nil }))
+	require.NoError(t, r.card.Attach("eni-a1", func() (pmd.Port, error) { return &belled{r.guest, r.sent}, nil }))
 	return r
+}
+
+// belled is a port that tells when it has sent.
+type belled struct {
+	*mem.Port
+	sent chan struct{}
+}
+
+func (b *belled) Tx(frames []*pmd.Frame) int {
+	n := b.Port.Tx(frames)
+	select {
+	case b.sent <- struct{}{}:
+	default:
+	}
+	return n
 }
 
 // ask has the guest send a frame, and returns the card's frames for the guest.

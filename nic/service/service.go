@@ -17,6 +17,7 @@ type Services struct {
 	bell  chan struct{}
 	clock Clock
 	query query
+	hosts *hosts
 }
 
 // Options are the parameters of New.
@@ -32,6 +33,7 @@ func New(o Options) *Services {
 	if s.clock == nil {
 		s.clock = hostClock
 	}
+	s.hosts = newHosts(s.ring, func() time.Time { return s.clock().Time })
 	for range o.Workers {
 		s.punts = append(s.punts, pipeline.NewPunt(s.ring))
 	}
@@ -51,6 +53,8 @@ func (s *Services) ring() {
 
 // Run serves until ctx ends.
 func (s *Services) Run(ctx context.Context) {
+	tick := time.NewTicker(hostIdle / 4)
+	defer tick.Stop()
 	for {
 		s.Turn()
 		if !s.rest() {
@@ -60,6 +64,8 @@ func (s *Services) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-s.bell:
+		case <-tick.C:
+			s.hosts.endIdle()
 		}
 	}
 }
@@ -79,7 +85,7 @@ func (s *Services) Turn() (n int) {
 	for worker, p := range s.punts {
 		answered := false
 		for f := p.First(); f != nil; f = p.First() {
-			answered = s.serve(p, f) || answered
+			answered = s.serve(worker, p, f) || answered
 			p.Done()
 			n++
 		}
@@ -87,14 +93,27 @@ func (s *Services) Turn() (n int) {
 			s.wake(worker)
 		}
 	}
+	s.hosts.send(func(worker int, eni *vpc.OwnENI, frame []byte) {
+		if s.punts[worker].Answer(eni, frame) {
+			s.wake(worker)
+		}
+		n++
+	})
 	return n
 }
 
+// Close ends the metadata service's connections. Run has ended.
+func (s *Services) Close() { s.hosts.close() }
+
 // serve answers one frame, and tells whether the worker has an answer to send.
-func (s *Services) serve(p *pipeline.Punt, f *pipeline.Punted) bool {
+func (s *Services) serve(worker int, p *pipeline.Punt, f *pipeline.Punted) bool {
 	q := &s.query
 	*q = query{eni: f.ENI, policy: f.Policy, frame: f.Frame(), came: s.clock(), answer: q.answer[:0]}
 	if wire.Parse(q.frame, &q.Headers) != wire.NoFault {
+		return false
+	}
+	if q.Proto == wire.ProtoTCP && q.DstPort == 80 {
+		s.hosts.take(q, worker)
 		return false
 	}
 	handle := handlerOf(&q.Headers)

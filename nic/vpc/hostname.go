@@ -73,3 +73,6 @@ func (e *OwnENI) InVPC(addr wire.Addr) bool {
 	a := addr.Netip()
 	return slices.ContainsFunc(e.network.cidrs, func(p netip.Prefix) bool { return p.Contains(a) })
 }
+
+// Blocks are the blocks of the ENI's VPC, of both families, the primary one first.
+func (e *OwnENI) Blocks() []netip.Prefix { return e.network.cidrs }

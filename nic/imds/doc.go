@@ -1,0 +1,11 @@
+// Package imds is the Instance Metadata Service: what an instance may ask about itself by HTTP
+// at 169.254.169.254 and fd00:ec2::254.
+//
+//	server.go    Server: requests, status codes and headers, as EC2 sends them
+//	token.go     tokens of version 2
+//	tree.go      paths, and the lists of what lies below them
+//	instance.go  what is told of an instance
+//
+// The package knows HTTP and the configuration, and nothing of packets: package service brings
+// requests here over a TCP of its own.
+package imds

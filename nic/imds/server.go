@@ -1,0 +1,130 @@
+package imds
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Server answers an instance's requests for its metadata.
+type Server struct {
+	tokens  *tokens
+	clock   func() time.Time
+	started time.Time
+}
+
+// New makes a server. clock tells the time.
+func New(clock func() time.Time) *Server {
+	return &Server{tokens: newTokens(), clock: clock, started: clock()}
+}
+
+// Options are an instance's (EC2 User Guide, "Configure the Instance Metadata Service options").
+type Options struct {
+	TokenRequired bool // no request without a token is answered
+	HopLimit      int  // TTL of the answer that brings a token, 1 to 64
+}
+
+// Request is what a Server is asked, and by whom.
+type Request struct {
+	*http.Request
+	Instance Instance
+	Options  Options
+	SetTTL   func(ttl int) // of the answer's IP packets
+}
+
+// Headers and paths of tokens.
+const (
+	tokenHeader = "X-aws-ec2-metadata-token"
+	ttlHeader   = "X-aws-ec2-metadata-token-ttl-seconds"
+	tokenPath   = "api/token"
+)
+
+// versions are those of the API, the oldest first, as / lists them.
+var versions = []string{
+	"1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01", "2009-04-04",
+	"2011-01-01", "2011-05-01", "2012-01-12", "2014-02-25", "2014-11-05", "2015-10-20", "2016-04-19", "2016-06-30", "2016-09-02",
+	"2018-03-28", "2018-08-17", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03", "2021-03-23", "2021-07-15", "2022-09-24",
+	"2024-04-11", "latest",
+}
+
+// Serve answers one request, with EC2's status codes and headers.
+func (s *Server) Serve(w http.ResponseWriter, r *Request) {
+	h := w.Header()
+	h.Set("Server", "EC2ws")
+	h.Set("Connection", "close")
+	h.Set("Content-Type", "text/plain")
+	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case path == tokenPath:
+		s.serveToken(w, r, version)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		h.Set("Allow", "OPTIONS, GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	default:
+		s.serveMetadata(w, r, version, path)
+	}
+}
+
+// serveToken gives a token to who asks for one by PUT, and not through a proxy.
+func (s *Server) serveToken(w http.ResponseWriter, r *Request, version string) {
+	seconds, err := strconv.ParseUint(r.Header.Get(ttlHeader), 10, 32)
+	ttl := time.Duration(seconds) * time.Second
+	switch {
+	case r.Method != http.MethodPut:
+		w.Header().Set("Allow", "OPTIONS, PUT")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	case version != "latest", r.Header.Get("X-Forwarded-For") != "":
+		w.WriteHeader(http.StatusForbidden)
+		return
+	case err != nil || ttl < leastTTL || ttl > mostTTL:
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	r.SetTTL(min(max(r.Options.HopLimit, 1), 64))
+	w.Header().Set(ttlHeader, strconv.FormatUint(seconds, 10))
+	io.WriteString(w, s.tokens.issue(r.Instance.ID(), s.clock().Add(ttl)))
+}
+
+// serveMetadata answers who asks for a path. A token that is there must hold, also where none
+// is required.
+func (s *Server) serveMetadata(w http.ResponseWriter, r *Request, version, path string) {
+	if token := r.Header.Get(tokenHeader); token != "" || r.Options.TokenRequired {
+		left := s.tokens.left(token, r.Instance.ID(), s.clock())
+		if left == 0 {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set(ttlHeader, strconv.Itoa(int(left/time.Second)))
+	}
+	text, found := s.find(r.Instance, version, path)
+	if !found {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Accept-Ranges", "none")
+	w.Header().Set("Last-Modified", s.started.UTC().Format(http.TimeFormat))
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	if r.Method == http.MethodGet {
+		io.WriteString(w, text)
+	}
+}
+
+// find is the text of a path in a version; every version has the same.
+func (s *Server) find(i Instance, version, path string) (text string, found bool) {
+	if version == "" {
+		return strings.Join(versions, "\n"), true
+	}
+	if !slices.Contains(versions, version) {
+		return "", false
+	}
+	t := tree{}
+	for p, text := range i.metadata() {
+		t.put("meta-data/"+p, text)
+	}
+	t.put("dynamic/instance-identity/document", i.document(s.started))
+	return t.at(path)
+}

@@ -1,0 +1,155 @@
+package service_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/stretchr/testify/require"
+	"gvisor.dev/gvisor/pkg/buffer"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/link/channel"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
+	"nitrocard/nic/nictest"
+	"nitrocard/nic/wire"
+)
+
+// guest is a machine behind eni-a1 with a TCP of its own, while the card runs.
+type guest struct {
+	*rig
+	stack  *stack.Stack
+	link   *channel.Endpoint
+	router wire.MAC
+
+	mu   sync.Mutex
+	ttls map[uint8]int // of packets with bytes in them that came, how many had each
+}
+
+func newGuest(t *testing.T) *guest {
+	g := &guest{rig: newRig(t), link: channel.New(64, 1500, ""), ttls: map[uint8]int{}}
+	g.router = nictest.ENI(g.card.Policy(), "eni-a1").RouterMAC
+	g.stack = stack.New(stack.Options{
+		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
+		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol},
+	})
+	require.Nil(t, g.stack.CreateNIC(1, g.link))
+	for number, a := range map[tcpip.NetworkProtocolNumber]string{ipv4.ProtocolNumber: "10.0.1.5", ipv6.ProtocolNumber: "2001:db8:a:1::5"} {
+		p := tcpip.ProtocolAddress{Protocol: number, AddressWithPrefix: address(a).WithPrefix()}
+		require.Nil(t, g.stack.AddProtocolAddress(1, p, stack.AddressProperties{}))
+	}
+	g.stack.SetRouteTable([]tcpip.Route{{Destination: header.IPv4EmptySubnet, NIC: 1}, {Destination: header.IPv6EmptySubnet, NIC: 1}})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	var pumps sync.WaitGroup
+	go func() { ended <- g.card.Run(ctx) }()
+	pumps.Go(func() { g.sends(ctx) })
+	pumps.Go(func() { g.receives(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+		pumps.Wait()
+		g.stack.Destroy()
+	})
+	return g
+}
+
+func address(a string) tcpip.Address {
+	ip := net.ParseIP(a)
+	if v4 := ip.To4(); v4 != nil {
+		return tcpip.AddrFromSlice(v4)
+	}
+	return tcpip.AddrFromSlice(ip)
+}
+
+// sends brings what the guest sends to the card.
+func (g *guest) sends(ctx context.Context) {
+	for {
+		p := g.link.ReadContext(ctx)
+		if p == nil {
+			return
+		}
+		frame := append(g.router[:], nictest.MACA1[:]...)
+		frame = append(frame, byte(p.NetworkProtocolNumber>>8), byte(p.NetworkProtocolNumber))
+		v := p.ToView()
+		frame = append(frame, v.AsSlice()...)
+		p.DecRef()
+		g.guest.Inject(frame)
+	}
+}
+
+// receives brings what the card sends to the guest.
+func (g *guest) receives(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.sent:
+		}
+		for _, frame := range g.guest.Sent() {
+			var h wire.Headers
+			if wire.Parse(frame, &h) != wire.NoFault || h.Proto != wire.ProtoTCP {
+				continue
+			}
+			g.note(frame, &h)
+			p := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame[h.L3:h.End])})
+			g.link.InjectInbound(tcpip.NetworkProtocolNumber(h.EtherType), p)
+			p.DecRef()
+		}
+	}
+}
+
+// note counts the TTL of a packet that has bytes of a stream.
+func (g *guest) note(frame []byte, h *wire.Headers) {
+	if data := int(h.L4) + int(frame[h.L4+12]>>4)*4; data == int(h.End) {
+		return
+	}
+	at := h.L3 + 8
+	if h.EtherType == wire.EtherTypeIPv6 {
+		at = h.L3 + 7
+	}
+	g.mu.Lock()
+	g.ttls[frame[at]]++
+	g.mu.Unlock()
+}
+
+// client is an HTTP client on the guest.
+func (g *guest) client() *http.Client {
+	return &http.Client{Timeout: ample, Transport: &http.Transport{DialContext: func(ctx context.Context, _, to string) (net.Conn, error) {
+		host, _, _ := net.SplitHostPort(to)
+		number := ipv4.ProtocolNumber
+		if net.ParseIP(host).To4() == nil {
+			number = ipv6.ProtocolNumber
+		}
+		return gonet.DialContextTCP(ctx, g.stack, tcpip.FullAddress{NIC: 1, Addr: address(host), Port: 80}, number)
+	}}}
+}
+
+// AWS's own client for metadata, unchanged, on a guest with another TCP than the card's.
+func TestAWSsClientReadsItsMetadata(t *testing.T) {
+	for _, endpoint := range []string{"http://169.254.169.254", "http://[fd00:ec2::254]"} {
+		g := newGuest(t)
+		c := imds.New(imds.Options{HTTPClient: g.client(), Endpoint: endpoint})
+		mac, err := c.GetMetadata(t.Context(), &imds.GetMetadataInput{Path: "mac"})
+		require.NoError(t, err)
+		b := make([]byte, 64)
+		n, _ := mac.Content.Read(b)
+		require.Equal(t, "06:00:00:00:0a:01", string(b[:n]))
+		d, err := c.GetInstanceIdentityDocument(t.Context(), &imds.GetInstanceIdentityDocumentInput{})
+		require.NoError(t, err)
+		require.Equal(t, "10.0.1.5", d.PrivateIP)
+		g.mu.Lock()
+		require.Positive(t, g.ttls[1], "the answer with the token goes one hop")
+		require.Positive(t, g.ttls[64], "the others go further")
+		require.Len(t, g.ttls, 2)
+		g.mu.Unlock()
+	}
+}

@@ -1,0 +1,137 @@
+package service
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"nitrocard/nic/imds"
+)
+
+// listener accepts a host's connections, a bounded number at one time, each with its endpoint,
+// whose TTL an answer may set.
+type listener struct {
+	*gonet.TCPListener
+	endpoint tcpip.Endpoint
+	queue    *waiter.Queue
+	slots    chan struct{}
+	once     sync.Once
+	closed   chan struct{}
+}
+
+// listen opens a listener of a stack. Listeners with the same slots share their bound.
+func listen(s *stack.Stack, at tcpip.FullAddress, slots chan struct{}) (*listener, error) {
+	number := ipv4.ProtocolNumber
+	if at.Addr.Len() == 16 {
+		number = ipv6.ProtocolNumber
+	}
+	l := &listener{queue: &waiter.Queue{}, slots: slots, closed: make(chan struct{})}
+	var err tcpip.Error
+	if l.endpoint, err = s.NewEndpoint(tcp.ProtocolNumber, number, l.queue); err != nil {
+		return nil, tcpipError{err}
+	}
+	if err := l.endpoint.Bind(at); err != nil {
+		l.endpoint.Close()
+		return nil, tcpipError{err}
+	}
+	if err := l.endpoint.Listen(hostBacklog); err != nil {
+		l.endpoint.Close()
+		return nil, tcpipError{err}
+	}
+	l.TCPListener = gonet.NewTCPListener(s, l.queue, l.endpoint)
+	return l, nil
+}
+
+// Accept waits for a free slot, and then for a connection.
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	ready, arrived := waiter.NewChannelEntry(waiter.ReadableEvents)
+	l.queue.EventRegister(&ready)
+	defer l.queue.EventUnregister(&ready)
+	for {
+		e, q, err := l.endpoint.Accept(nil)
+		if err == nil {
+			return &conn{TCPConn: gonet.NewTCPConn(q, e), endpoint: e, slots: l.slots}, nil
+		}
+		if _, wait := err.(*tcpip.ErrWouldBlock); !wait {
+			<-l.slots
+			return nil, tcpipError{err}
+		}
+		select {
+		case <-arrived:
+		case <-l.closed:
+			<-l.slots
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// Close ends the listener.
+func (l *listener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.TCPListener.Close()
+}
+
+// conn is a connection of a host's.
+type conn struct {
+	*gonet.TCPConn
+	endpoint tcpip.Endpoint
+	slots    chan struct{}
+	once     sync.Once
+}
+
+// Close ends the connection, and frees its slot.
+func (c *conn) Close() error {
+	c.once.Do(func() { <-c.slots })
+	return c.TCPConn.Close()
+}
+
+// setTTL sets the TTL, or the hop limit, of the packets that the connection sends from now on.
+func (c *conn) setTTL(ttl int) {
+	c.endpoint.SetSockOptInt(tcpip.IPv4TTLOption, ttl)
+	c.endpoint.SetSockOptInt(tcpip.IPv6HopLimitOption, ttl)
+}
+
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// visitor brings the requests of a host's guest to the metadata service.
+type visitor struct {
+	host     *host
+	metadata *imds.Server
+}
+
+// ServeHTTP answers a request with what is in force.
+func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(connKey{}).(*conn)
+	v.metadata.Serve(w, &imds.Request{
+		Request: r, Instance: v.host.view.Load().instance(), Options: imds.Options{HopLimit: 1}, SetTTL: c.setTTL,
+	})
+}
+
+// silent takes what net/http says of requests that broke off: any guest could fill a log so.
+var silent = log.New(io.Discard, "", 0)
+
+// tcpipError is an error of gVisor's as Go has errors.
+type tcpipError struct{ of tcpip.Error }
+
+func (e tcpipError) Error() string { return e.of.String() }
