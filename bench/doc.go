@@ -9,6 +9,7 @@
 //	decap.go    decap: what the card calls until it knows the ENI
 //	card.go     sg, full: the card itself, between an edge and guests
 //	wrap.go     encap: sg, and guests that wrap what they get
+//	edge.go     edge: the card as edge, between the internet and servers
 //	worker.go   the loop that is measured
 //	tally.go    what all cores had done at the same moment
 //	port.go     a port as forwarders have it

@@ -15,6 +15,7 @@ const (
 	SG      Mode = "sg"
 	Encap   Mode = "encap"
 	Full    Mode = "full"
+	Edge    Mode = "edge"
 )
 
 // modes are all of them, cheapest first, and what each measures.
@@ -28,6 +29,7 @@ var modes = []struct {
 	{SG, "the card, inward: decap, tracking, groups, delivered; guests are silent"},
 	{Encap, "sg, and the benchmark's guests wrap what they get again, to another VTEP"},
 	{Full, "the card, both ways: guests answer as much as the edge asks"},
+	{Edge, "the edge, both ways: from the internet to servers, and back; no card"},
 }
 
 // Set reads a mode's name.

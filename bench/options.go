@@ -10,16 +10,17 @@ import (
 
 // Options say what is measured, and for how long.
 type Options struct {
-	Mode     Mode
-	Cores    int   // threads that forward, each with queues of its own; 0 is one
-	Burst    int   // frames that are taken from a port at a time, at most pmd.MaxBurst
-	Flows    int   // rounded up so that each ENI has as many of each size
-	ENIs     int   // each in a VPC of its own
-	Uses           // beside groups; a mode without a card has at most IPv6
-	Sizes    Sizes // of the frames
-	Seed     uint64
-	Duration time.Duration // of the measurement; 0: until it is stopped
-	Period   time.Duration // from one rate to the next; 0: none are told
+	Mode      Mode
+	Cores     int   // threads that forward, each with queues of its own; 0 is one
+	Burst     int   // frames that are taken from a port at a time, at most pmd.MaxBurst
+	Flows     int   // rounded up so that each ENI has as many of each size
+	ENIs      int   // each in a VPC of its own
+	Addresses int   // public ones, of the mode edge; each of the first Flows has one flow
+	Uses            // beside groups; a mode without a card has at most IPv6
+	Sizes     Sizes // of the frames
+	Seed      uint64
+	Duration  time.Duration // of the measurement; 0: until it is stopped
+	Period    time.Duration // from one rate to the next; 0: none are told
 
 	// Ports are opened, the uplink first, then the guests of ENI 0, 1, …; the
 	// modes without a card have two. A port in memory stands where there is
@@ -54,6 +55,11 @@ func (o *Options) Check() error {
 	if err := between("nb-cores", cmp.Or(o.Cores, 1), 1, MostCores); err != nil {
 		return err
 	}
+	if o.Mode == Edge {
+		if err := o.checkEdge(); err != nil {
+			return err
+		}
+	}
 	if (o.ACL || o.NAT) && !o.Mode.hasCard() {
 		return fmt.Errorf("forward mode %s has no card; acl and nat are for sg, encap and full", o.Mode)
 	}
@@ -63,12 +69,22 @@ func (o *Options) Check() error {
 	return o.checkPorts()
 }
 
+// checkEdge tells what of the options an edge cannot have.
+func (o *Options) checkEdge() error {
+	if o.Flows > MostAddresses || o.Addresses > MostAddresses {
+		return fmt.Errorf("forward mode edge has a public address for each flow, and %d are the most", MostAddresses)
+	}
+	return nil
+}
+
 // checkPorts tells if there are more ports than the mode has places for.
 func (o *Options) checkPorts() error {
 	most, places := 1+o.enis(), fmt.Sprintf("an uplink and a guest for each of %d ENIs", o.enis())
 	switch o.Mode {
 	case IO, MACSwap:
 		most, places = 2, "two ports"
+	case Edge:
+		most, places = 2, "one to the servers and one to the internet"
 	case Encap:
 		most, places = 1, "an uplink; its guests wrap what they get"
 	}

@@ -13,7 +13,8 @@ type Report struct {
 	Cores     int    `json:"nb_cores"`
 	Flows     int    `json:"flows"`
 	ENIs      int    `json:"enis"`
-	FrameSize string `json:"frame_size"` // "" where frames come from ports that were named
+	Addresses int    `json:"addresses,omitempty"` // public ones, of the mode edge
+	FrameSize string `json:"frame_size"`          // "" where frames come from ports that were named
 
 	Rate
 	PerCore    []Rate  `json:"per_core"` // each core's own
@@ -68,6 +69,9 @@ func (s *Session) report(workers []*worker) *Report {
 	r := &Report{
 		Mode: o.Mode, Burst: o.Burst, Cores: len(workers), ENIs: o.enis(), FrameSize: o.Sizes.String(), CPUClock: cpuClock,
 		Connections: s.rigs[0].connections(), Drops: drops{}, Ports: s.Forwarded(),
+	}
+	if o.Mode == Edge {
+		r.ENIs, r.Addresses = 0, o.Addresses
 	}
 	if len(o.Ports) > 0 {
 		r.FrameSize = ""

@@ -54,6 +54,8 @@ func newRigs(o *Options) ([]*rig, error) {
 		return o.wrap()
 	case Full:
 		return o.card(o.talking)
+	case Edge:
+		return o.edge()
 	}
 	var rigs []*rig // which have nothing in common
 	for range o.cores() {

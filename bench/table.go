@@ -49,6 +49,9 @@ func (r *Report) flows() string {
 	if r.FrameSize == "" && r.Connections == 0 {
 		return ""
 	}
+	if r.Mode == Edge {
+		return fmt.Sprintf("%d flows of %d public addresses, ", r.Flows, r.Addresses)
+	}
 	return fmt.Sprintf("%d flows over %d ENIs, ", r.Flows, r.ENIs)
 }
 

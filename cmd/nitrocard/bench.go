@@ -25,7 +25,7 @@ type benchOptions struct {
 
 func newBench() *cobra.Command {
 	o := benchOptions{Options: bench.Options{
-		Mode: bench.Full, Burst: pmd.MaxBurst, Cores: 1, Flows: 1000, ENIs: 16, Sizes: bench.Sizes{bench.FrameSize},
+		Mode: bench.Full, Burst: pmd.MaxBurst, Cores: 1, Flows: 1000, ENIs: 16, Addresses: bench.MostAddresses, Sizes: bench.Sizes{bench.FrameSize},
 		Seed: 1, Duration: 10 * time.Second, Period: time.Second,
 	}}
 	cmd := &cobra.Command{
@@ -47,6 +47,7 @@ PORT is ` + portUsage() + `.`,
   nitrocard bench --nat --forward-mode sg     # answers that a NAT gateway translates
   nitrocard bench --ipv6 --frame-size imix
   nitrocard bench --acl --nat --ipv6          # half of the ENIs IPv6, half behind NAT gateways
+  nitrocard bench --forward-mode edge --flows 1000000         # each to another of a million addresses
   nitrocard bench --forward-mode decap --duration 2s --output json
   nitrocard bench --forward-mode decap --port pcap:up.pcap    # the frames of a capture
   nitrocard bench -i`,
@@ -68,6 +69,7 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 	f.Var(between(&o.Cores, 1, bench.MostCores), "nb-cores", "`cores` that forward, each with queues of its own")
 	f.Var(between(&o.Flows, 1, bench.MostFlows), "flows", "`flows`, rounded up to the same number for each ENI and size")
 	f.Var(between(&o.ENIs, 1, bench.MostENIs), "enis", "`ENIs` of the card")
+	f.Var(between(&o.Addresses, 1, bench.MostAddresses), "addresses", "`number` of public addresses behind the edge, of forward mode edge")
 	f.BoolVar(&o.ACL, "acl", false, "a network ACL with twenty entries a direction in each subnet")
 	f.BoolVar(&o.NAT, "nat", false, "a NAT gateway of the card on each VPC's way to the internet; guests connect through it")
 	f.BoolVar(&o.IPv6, "ipv6", false, "IPv6 instead of IPv4, in frames of 124 bytes at least; beside --nat, of every other ENI")

@@ -406,6 +406,42 @@ func TestTheFastEdgeAsTheSlow(t *testing.T) {
 	require.Greater(t, fast.counts(Uplink).Ends[Sent], uint64(100))
 }
 
+// Plain packets take the way of bursts, all of them, and no other: not one is described for the
+// stages. Those of IPv6 are of a client whose address begins otherwise than the region's (ranges).
+func TestPlainPacketsTakeTheEdgesBurst(t *testing.T) {
+	x := newEdgeRig(t)
+	x.observe(nil)
+	for _, c := range []struct {
+		port   string
+		frames [][]byte
+	}{
+		{toInternet, [][]byte{outside(request), outside(wiretest.TCP("[2a00:77::7]:40000", "["+a1v6+"]:80")), outside(wiretest.UDP(browser+":9", "35.72.2.9:53").Size(60)), outside(request.TTL(3))}},
+		{Uplink, [][]byte{x.inside(serverX, vniA, response), x.inside(serverX, vniA, wiretest.TCP("["+a1v6+"]:80", "[2a00:77::7]:40000")), x.inside(serverX, vniA, wiretest.UDP("35.72.2.9:53", browser+":9").Size(60))}},
+	} {
+		x.w.inward, x.w.outward = burst{}, burst{}
+		require.Len(t, x.burst(c.port, c.frames), len(c.frames))
+		for i := range x.w.inward.packets {
+			require.Nil(t, x.w.inward.packets[i].frame, c.port)
+			require.Nil(t, x.w.outward.packets[i].frame, c.port)
+		}
+	}
+	x.w.inward = burst{}
+	require.Empty(t, x.burst(toInternet, [][]byte{outside(request.VLAN(7))}))
+	require.NotNil(t, x.w.inward.packets[0].frame, "what is not plain takes the stages")
+	for name, station := range map[string]wire.MAC{toInternet: edgeMAC, Uplink: stations[edge]} { // a port's queue takes its memory once
+		x.attach(name, mem.New(mem.Options{MAC: station, Queue: 2}))
+	}
+	require.Zero(t, allocations(func() {
+		x.ports[toInternet].Inject(outsideRequest)
+		x.Poll(x.now)
+		for _, p := range x.ports {
+			p.Drain(func([]byte) {})
+		}
+	}))
+}
+
+var outsideRequest = outside(request)
+
 // burst is what leaves when frames come by a port at once.
 func (r *rig) burst(port string, frames [][]byte) (left [][]byte) {
 	r.Helper()
