@@ -48,6 +48,9 @@ func (s *story) checks() (all []check) {
 	if !s.region.foreign {
 		all = append(all, check{"a trace that goes dark", s.dark}, check{"edges that go", s.edgesGo})
 	}
+	if s.b1.vm == nil && s.region.driver != DPDK { // whose ports stay in their server's namespace
+		all = append(all, check{"an instance that moves", s.moves})
+	}
 	return append(all,
 		check{"a datagram in fragments", s.fragments},
 		check{"path MTU", s.pathMTU},

@@ -36,6 +36,19 @@ func Cable(a, b End, mtu int) error {
 	return b.Host.up(b.Name)
 }
 
+// Move takes a link from the host to another one, where it is up, under its name. What holds it by a
+// socket here loses it.
+func (h *Host) Move(name string, to *Host) error {
+	link, err := h.link(name)
+	if err != nil {
+		return err
+	}
+	if err := h.links.LinkSetNsFd(link, int(to.ns)); err != nil {
+		return fmt.Errorf("moving %s.%s to %s: %w", h.Name, name, to.Name, err)
+	}
+	return to.up(name)
+}
+
 // Bridge joins links of the host into one Ethernet segment.
 func (h *Host) Bridge(name string, mtu int, ports ...string) error {
 	attrs := netlink.NewLinkAttrs()

@@ -80,6 +80,19 @@ func TestTwoHostsOnACableTalkTCP(t *testing.T) {
 	require.NotContains(t, after.Since(before), "Tcp.InCsumErrors")
 }
 
+// A link that moves to another host is the same cable's end there.
+func TestALinkMovesToAnotherHost(t *testing.T) {
+	a, b := pair(t)
+	c := host(t, "c")
+	require.NoError(t, b.Move("eth0", c))
+	require.Nil(t, b.LinkMAC("eth0"))
+	require.Equal(t, "02:00:00:00:00:0b", c.LinkMAC("eth0").String())
+	require.NoError(t, c.Address("eth0", netip.MustParsePrefix("192.0.2.2/24")))
+	echo(t, c, "192.0.2.2:80")
+	require.Equal(t, "hello", say(t, a, "192.0.2.2:80", "hello"))
+	require.ErrorContains(t, b.Move("eth0", c), "host b has no link eth0")
+}
+
 func TestDoLeavesTheCallerWhereItWas(t *testing.T) {
 	a, _ := pair(t)
 	names := func() (names []string) {
