@@ -27,6 +27,7 @@
 //	trace.go       the routers on a way, found hop by hop
 //	flow.go        who may want to reach whom; fate.go: what the oracle says of it
 //	trial.go       a flow tried with real stacks, and judged
+//	check_services.go asks the card what a machine asks when it boots
 //	attack.go      a victim beside who attacks its card: flood.go from a link,
 //	               pest.go at the control socket; victim.go: what it loses
 //	pace.go        what is under way when it takes long

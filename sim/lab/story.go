@@ -34,6 +34,7 @@ func (s *story) checks() (all []check) {
 		check{"a rule for everyone", s.untrackedRule},
 		check{"neighbours", s.neighbours},
 		check{"ping", s.ping},
+		check{"what a machine asks when it boots", s.services},
 		check{"1 GiB each way", s.bulk},
 		check{"a hundred at once", s.hundred},
 		check{"a guest that lies", s.spoof},

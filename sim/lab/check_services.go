@@ -1,0 +1,140 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/beevik/ntp"
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
+	"github.com/miekg/dns"
+)
+
+// services: a1 asks its card what a machine asks when it boots: its address, its metadata, a
+// neighbour's name and the time. Clients of DHCP, DNS and NTP are other people's, and so is
+// the TCP of HTTP: the kernel's.
+func (s *story) services(ctx context.Context) (string, error) {
+	lease, err := s.a1.lease(ctx)
+	if err != nil {
+		return "", fmt.Errorf("DHCP: %w", err)
+	}
+	if given := lease.ACK.YourIPAddr.String(); given != s.a1.Addr.Addr().String() {
+		return "", fmt.Errorf("DHCP gives a1 %s instead of its address %s", given, s.a1.Addr.Addr())
+	}
+	id, err := s.a1.metadata(ctx, "network/interfaces/macs/"+s.a1.MAC.String()+"/interface-id")
+	if err != nil {
+		return "", fmt.Errorf("metadata: %w", err)
+	}
+	if id != s.a1.ENI {
+		return "", fmt.Errorf("metadata tells a1 that its ENI is %s instead of %s", id, s.a1.ENI)
+	}
+	server := lease.ACK.DNS()[0].String()
+	name := "ip-" + strings.ReplaceAll(s.a3.Addr.Addr().String(), ".", "-") + "." + lease.ACK.DomainName() + "."
+	meant, err := s.a1.resolve(ctx, server, name)
+	if err != nil {
+		return "", fmt.Errorf("DNS: %w", err)
+	}
+	if meant != s.a3.Addr.Addr().String() {
+		return "", fmt.Errorf("%s means %s instead of %s", name, meant, s.a3.Addr.Addr())
+	}
+	stratum, err := s.a1.clock(ctx)
+	if err != nil {
+		return "", fmt.Errorf("time: %w", err)
+	}
+	return fmt.Sprintf("a1 hears from its card by DHCP that it is %s, from metadata with a token that its ENI is %s, from DNS at %s that %s is %s, and the time (%s)",
+		lease.ACK.YourIPAddr, id, server, strings.TrimSuffix(name, "."), meant, stratum), nil
+}
+
+// lease asks DHCP for an address, which the machine has already.
+func (m *machine) lease(ctx context.Context) (lease *nclient4.Lease, err error) {
+	var c *nclient4.Client
+	err = m.Do(func() (err error) {
+		c, err = nclient4.New("eth0")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.Request(ctx, dhcpv4.WithRequestedOptions(dhcpv4.OptionInterfaceMTU))
+}
+
+// metadata asks for a path of the metadata, with a token.
+func (m *machine) metadata(ctx context.Context, path string) (string, error) {
+	token, err := m.http(ctx, http.MethodPut, "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60")
+	if err != nil {
+		return "", err
+	}
+	return m.http(ctx, http.MethodGet, "/latest/meta-data/"+path, "X-aws-ec2-metadata-token", token)
+}
+
+// http asks the metadata service, with a header, from the machine.
+func (m *machine) http(ctx context.Context, method, path, header, value string) (string, error) {
+	q, err := http.NewRequestWithContext(ctx, method, "http://169.254.169.254"+path, nil)
+	if err != nil {
+		return "", err
+	}
+	q.Header.Set(header, value)
+	client := http.Client{Transport: &http.Transport{DialContext: m.dial, DisableKeepAlives: true}}
+	a, err := client.Do(q)
+	if err != nil {
+		return "", err
+	}
+	defer a.Body.Close()
+	body, err := io.ReadAll(a.Body)
+	if err == nil && a.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s", method, path, a.Status)
+	}
+	return string(body), err
+}
+
+// dial opens a connection from the machine.
+func (m *machine) dial(ctx context.Context, network, to string) (c net.Conn, err error) {
+	err = m.Do(func() (err error) {
+		c, err = new(net.Dialer).DialContext(ctx, network, to)
+		return err
+	})
+	return c, err
+}
+
+// resolve asks a DNS server for the address of a name.
+func (m *machine) resolve(ctx context.Context, server, name string) (string, error) {
+	c, err := m.dial(ctx, "udp", net.JoinHostPort(server, "53"))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	a, _, err := new(dns.Client).ExchangeWithConnContext(ctx, new(dns.Msg).SetQuestion(name, dns.TypeA), &dns.Conn{Conn: c})
+	if err != nil {
+		return "", err
+	}
+	if len(a.Answer) != 1 {
+		return "", fmt.Errorf("%s: %s, %d answers", name, dns.RcodeToString[a.Rcode], len(a.Answer))
+	}
+	return a.Answer[0].(*dns.A).A.String(), nil
+}
+
+// clock asks for the time, and tells how good it is. The host's own clock need not be
+// synchronized; then the answer must say so.
+func (m *machine) clock(ctx context.Context) (string, error) {
+	a, err := ntp.QueryWithOptions("169.254.169.123", ntp.QueryOptions{Dialer: func(_, to string) (net.Conn, error) {
+		return m.dial(ctx, "udp", to)
+	}})
+	if err != nil {
+		return "", err
+	}
+	if off := a.ClockOffset.Abs(); off > time.Second {
+		return "", fmt.Errorf("the time is off by %s", off)
+	}
+	if a.Leap == ntp.LeapNotInSync {
+		return "whose clock nothing disciplines here, and says so", nil
+	}
+	return fmt.Sprintf("stratum %d", a.Stratum), nil
+}
