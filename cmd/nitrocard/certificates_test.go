@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,20 @@ func (a *authority) as(name, prefix string) []string {
 	return []string{"--" + prefix + "ca", a.path("ca.pem"), "--" + prefix + "cert", a.path(name + ".pem"), "--" + prefix + "cert-key", a.path(name + ".key")}
 }
 
+// asks is the status that a client gets for an empty request.
+func (a *authority) asks(t *testing.T, as, method, url string) int {
+	config, err := (&certificates{a.path(as + ".pem"), a.path(as + ".key"), a.path("ca.pem")}).client()
+	require.NoError(t, err)
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	require.NoError(t, err)
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
+}
+
 // Over TLS a card is told what is its own, and people may what their certificates say.
 func TestAControllerElsewhere(t *testing.T) {
 	f, a := newFiles(t), newAuthority(t)
@@ -105,6 +120,18 @@ func TestAControllerElsewhere(t *testing.T) {
 	person := start(t, card("reader", "reader")...)
 	until(t, "a person is no card", func() bool { return strings.Contains(person.log.String(), `is a person's, and no card's`) })
 	person.stop(t)
+	for _, c := range []struct {
+		as, method, path string
+		status           int
+	}{
+		{"y", http.MethodPut, "/v1/hosts/x/records/eni-a1", http.StatusForbidden},
+		{"reader", http.MethodPut, "/v1/hosts/x/records/eni-a1", http.StatusForbidden},
+		{"x", http.MethodPut, "/v1/hosts/x/records/eni-a1", http.StatusForbidden}, // which it still has
+		{"x", http.MethodGet, "/v1/roots?after=1", http.StatusOK},
+		{"x", http.MethodGet, "/v1/roots?after=-1", http.StatusBadRequest},
+	} {
+		require.Equal(t, c.status, a.asks(t, c.as, c.method, at+c.path), "%s: %s %s", c.as, c.method, c.path)
+	}
 	running := start(t, card("x", "x")...)
 	until(t, "the card answers", f.answers)
 	require.Contains(t, good(t, "get", "config", "sg-web", "--socket", f.socket), "ToPort: 23")

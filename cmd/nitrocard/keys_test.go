@@ -65,6 +65,7 @@ func TestAControllersKeyIsReplaced(t *testing.T) {
 	running = start(t, card...)
 	until(t, "the card answers", f.answers)
 	reported("1")
+	require.Regexp(t, `:\d\d  2     -\n`, good(t, "get", "hosts", "--socket", socket), "the card's root document is of version 2")
 	require.Contains(t, running.log.String(), "begins with the copy of what the controller said")
 	running.stop(t)
 

@@ -32,6 +32,7 @@ type Controller interface {
 type Report struct {
 	Revision uint64 `json:"revision"`        // in force
 	Error    string `json:"error,omitempty"` // why the next one is not
+	Root     int64  `json:"root,omitzero"`   // version of the root document by which it knows who signs; 0: its keys never change
 }
 
 // Client follows a controller for one card, from connection to connection.
@@ -157,6 +158,7 @@ func (c *Client) advance(ctx context.Context) (revoked bool) {
 		}
 		now := c.Follower.Trusted()
 		if now > before {
+			c.told = false
 			c.Log.Info("root documents followed", "version", now, "a key was revoked", revoked)
 		}
 		if err != nil {
@@ -213,6 +215,7 @@ func (c *Client) handOver(ctx context.Context) {
 
 // report tells the controller. A report that does not arrive is made good by the next one.
 func (c *Client) report(ctx context.Context, r Report) {
+	r.Root = c.Follower.Trusted()
 	if err := c.Controller.Report(ctx, c.Card, r); err != nil {
 		c.Log.Debug("no report to the controller", "error", err)
 	}

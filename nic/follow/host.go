@@ -20,6 +20,7 @@ type HostView struct {
 	Revision  uint64    `json:"revision"`        // that the card reported to be in force; 0: none yet
 	Behind    uint64    `json:"behind"`          // changes since then that concern the card
 	Lag       float64   `json:"lag_seconds"`     // since the oldest of them was made
+	Root      int64     `json:"root,omitzero"`   // version of the root document that the card reported; 0: none, its keys never change
 	Error     string    `json:"error,omitempty"` // why the card did not take the next one
 	Reported  time.Time `json:"reported,omitzero"`
 }

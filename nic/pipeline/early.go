@@ -92,13 +92,16 @@ func (p *packet) whole() []byte {
 
 // hasRoom tells whether one more fragment of an ENI may wait.
 func (h *earlies) hasRoom(eni uint32) bool {
+	if h.n == earlyFragments {
+		return false
+	}
 	of := 0
 	for _, f := range h.all[:h.n] {
 		if f.key.ENI() == eni {
 			of++
 		}
 	}
-	return h.n < earlyFragments && of < earlyOfAnENI
+	return of < earlyOfAnENI
 }
 
 // add is the memory of one more fragment. Memory is allocated when so many fragments wait for

@@ -77,7 +77,7 @@ func (c *Controller) Hosts() []follow.HostView {
 	}
 	for i := range all {
 		v, h := &all[i], c.hosts[all[i].Name]
-		v.Connected, v.Revision, v.Error, v.Reported = h.feed != nil, h.report.Revision, h.report.Error, h.reported
+		v.Connected, v.Revision, v.Root, v.Error, v.Reported = h.feed != nil, h.report.Revision, h.report.Root, h.report.Error, h.reported
 		c.behind(v)
 	}
 	return all
