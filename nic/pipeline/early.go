@@ -148,8 +148,8 @@ func (w *Worker) due() int {
 // isDue tells whether what a fragment or a packet waits for has come.
 func (w *Worker) isDue(f *earlyFragment) bool {
 	if f.whole {
-		a := w.guests[f.key.ENI()].newcomer
-		return a == nil || !a.lasts(w.now)
+		n := w.setup.newcomers[f.key.ENI()]
+		return n == nil || !n.lasts(w.now)
 	}
 	at, epoch, s := w.flows.Find(&f.key)
 	return epoch != 0 && w.flows.Has(at, &f.pair) && s.Walked(f.dir) && w.flows.Order(at, f.dir, f.place) != flow.Early

@@ -29,7 +29,6 @@ type guest struct {
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
-	newcomer          *newcomer // nil: the ENI is here since the card's start
 }
 
 // privateOf is the private address behind addr if addr is a public address of the

@@ -39,27 +39,29 @@ type newcomer struct {
 	over  atomic.Bool // its records came
 }
 
-// arrive notes which of a policy's guests came after the setup before, at the time now.
-func arrive(guests []guest, before *Setup, now int64) {
+// newcomersOf are those of a setup's guests that came after the setup before, at the time now. They are
+// no part of guest, of which each packet reads.
+func newcomersOf(guests []guest, before *Setup, now int64) []*newcomer {
+	all := make([]*newcomer, len(guests))
 	if before.Policy == nil {
-		return
+		return all
 	}
+	copy(all, before.newcomers)
 	for i := range guests {
-		g := &guests[i]
-		if g.eni == nil {
-			continue
-		}
-		if was := before.guest(g.number); was != nil {
-			g.newcomer = was.newcomer
-		} else {
-			g.newcomer = &newcomer{until: now + int64(recordsWait)}
+		switch {
+		case guests[i].eni == nil:
+			all[i] = nil
+		case before.guest(uint32(i)) == nil:
+			all[i] = &newcomer{until: now + int64(recordsWait)}
 		}
 	}
+	return all
 }
 
 // awaited tells whether a packet that the groups deny is to wait for the records of its ENI.
 func (w *Worker) awaited(p *packet) bool {
-	return p.guest.newcomer != nil && p.guest.newcomer.lasts(w.now) && !p.begins() && p.Frag != wire.LaterFragment
+	n := w.setup.newcomers[p.guest.number]
+	return n != nil && n.lasts(w.now) && !p.begins() && p.Frag != wire.LaterFragment
 }
 
 // lasts tells whether records are still to come.
@@ -143,8 +145,8 @@ func (c *Crew) Resume(eni string, data []byte) (taken int, err error) {
 		})
 		records = records[n:]
 	}
-	if g.newcomer != nil {
-		g.newcomer.over.Store(true)
+	if n := s.newcomers[own.Number]; n != nil {
+		n.over.Store(true)
 	}
 	return taken, nil
 }

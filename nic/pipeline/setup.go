@@ -13,14 +13,15 @@ import (
 // never changes but for the MACs that hops learn; a new Setup is put in force as a whole,
 // while all workers stand at the gate.
 type Setup struct {
-	Policy   *vpc.Policy
-	enis     eniTable
-	byExits  eniTable // of packets by exits
-	departed departed
-	underlay underlay
-	edge     *Edge                 // nil: a card
-	parts    []part                // by worker
-	ids      map[vpc.RuleID]uint32 // an empty rulebook.ids
+	Policy    *vpc.Policy
+	enis      eniTable
+	byExits   eniTable // of packets by exits
+	departed  departed
+	newcomers []*newcomer // by ENI number; nil: the ENI is here since the card's start
+	underlay  underlay
+	edge      *Edge                 // nil: a card
+	parts     []part                // by worker
+	ids       map[vpc.RuleID]uint32 // an empty rulebook.ids
 }
 
 // part is one worker's part of a setup, with the worker's own queues. The queues lie in a
@@ -64,10 +65,11 @@ func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
 	s := &Setup{Policy: policy, ids: c.freshIDs(), edge: c.edgeOf(policy, ports, before.edge)}
 	var guests []guest
 	if before.Policy == policy {
-		s.enis, s.byExits, s.departed, guests = before.enis, before.byExits, before.departed, before.parts[0].guests
+		s.enis, s.byExits, guests = before.enis, before.byExits, before.parts[0].guests
+		s.departed, s.newcomers = before.departed, before.newcomers
 	} else {
 		guests = guestsOf(policy, ports.Guests)
-		arrive(guests, before, c.Now())
+		s.newcomers = newcomersOf(guests, before, c.Now())
 		s.enis, s.byExits = newENITable(guests), exitTable(policy, guests)
 		s.departed = departedOf(policy, before, c.Now())
 	}
