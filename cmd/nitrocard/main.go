@@ -27,7 +27,7 @@
 //	check.go   check: is a configuration good?
 //	replay.go  replay: a card over capture files
 //	bench.go   bench: how fast is the card?
-//	lab.go     lab: a small region on this machine
+//	lab.go     lab: a small region on this machine; journey.go: a packet followed through it
 //
 // Each command is flags, constructors and a call; what it does lives in the
 // package that it calls.
@@ -112,6 +112,6 @@ words, and real packets get the treatment that EC2 gives them.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newLabInner())
+	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newJourney(), newLabInner())
 	return root
 }

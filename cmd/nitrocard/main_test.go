@@ -58,7 +58,7 @@ func golden(t *testing.T, name, text string) {
 func TestHelp(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/1000")
 	text := good(t, "--help")
-	for _, name := range []string{"run", "edge", "controller", "keys", "keys create", "keys rotate", "keys sign", "keys show", "apply", "get", "check", "replay", "bench", "lab"} {
+	for _, name := range []string{"run", "edge", "controller", "keys", "keys create", "keys rotate", "keys sign", "keys show", "apply", "get", "check", "replay", "bench", "lab", "journey"} {
 		text += "\n=== " + name + "\n" + good(t, append(strings.Fields(name), "--help")...)
 	}
 	golden(t, "help.txt", strings.ReplaceAll(text, ctl.DefaultSocket(), "/run/nitrocard/card.sock"))
@@ -87,7 +87,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 	require.NoError(t, os.WriteFile(dir+"/mine.yaml", text, 0o600))
 	for _, c := range []struct{ line, want string }{
 		{"chek", `there is no command "chek"; did you mean check?`},
-		{"fly", `there is no command "fly"; there are apply, bench, check, controller, edge, get, keys, lab, replay, run`},
+		{"fly", `there is no command "fly"; there are apply, bench, check, controller, edge, get, journey, keys, lab, replay, run`},
 		{`""`, `there is no command ""; there are`},
 		{"help fly", `there is no command "fly"; there are`},
 		{"run", "run needs --config"},

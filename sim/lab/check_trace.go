@@ -18,8 +18,11 @@ import (
 // over, and nothing behind it, while a1 answers. The edge itself answers ping.
 func (s *story) dark(ctx context.Context) (string, error) {
 	c := s.client.connection(s.a1.public(webPort))
-	hops, edge, err := s.trace(ctx, c)
+	hops, edge, reason, err := s.trace(ctx, c)
 	if err != nil {
+		return "", err
+	}
+	if err := s.namesOf(ctx, hops); err != nil {
 		return "", err
 	}
 	if seen, want := addresses(hops), publicHops(edge); !slices.Equal(seen, want) {
@@ -37,8 +40,23 @@ func (s *story) dark(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("the client sees %s, and nobody behind: %s dropped the next packet as time_exceeded_untold, and a1 answers; %s answers ping in %s%s",
-		words(addresses(hops)), edge, handover, trip.Round(10*time.Microsecond), agrees), nil
+	return fmt.Sprintf("the client sees %s, and nobody behind: %s dropped the next packet as %s, and a1 answers; %s answers ping in %s and alone of them has no name%s",
+		words(addresses(hops)), edge, reason, handover, trip.Round(10*time.Microsecond), agrees), nil
+}
+
+// namesOf is an error unless all routers but the edge have names.
+func (s *story) namesOf(ctx context.Context, hops []Hop) error {
+	seen := addresses(hops)
+	for i, a := range seen {
+		name, err := s.client.nameOf(ctx, a)
+		if err != nil {
+			return err
+		}
+		if last := i == len(seen)-1; (name == "") != last {
+			return fmt.Errorf("the name of %s is %q", a, name)
+		}
+	}
+	return nil
 }
 
 // addresses are those of the hops that told of themselves.

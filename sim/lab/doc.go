@@ -33,8 +33,10 @@
 //	pace.go        what is under way when it takes long
 //	vm.go          a guest that is a virtual machine; console.go: words with it
 //	machinery.go   what it is made of; archive.go, vm_*.sh: its file system
-//	journey.go     a packet's way, watched; picture.go: drawn
-//	door.go        going in, on an errand (errand.go); exec_linux.go, terminal.go: the other side of it
+//	journey.go     a packet's way; travel.go: made and watched; picture.go: drawn; tunneled.go: read on
+//	               the underlay; names.go: of routers
+//	accounts.go    what became of every packet of a run
+//	door.go        going in, on an errand or a journey (errand.go); exec_linux.go, terminal.go: the other side of it
 //
 // Nothing here is simulated but the distances. Guests and client are Linux's
 // TCP, routers are Linux and speak BGP by BIRD or GoBGP, and cards and edges

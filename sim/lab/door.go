@@ -39,8 +39,14 @@ func openDoor() (*os.File, error) {
 	return l.File()
 }
 
+// indoors is what errands are done in.
+type indoors interface {
+	host(name string) (*netlab.Host, error)
+	travel(context.Context, Question) (*Journey, error)
+}
+
 // keepDoor lets the lab's user in until ctx ends.
-func keepDoor(ctx context.Context, door *os.File, find func(name string) (*netlab.Host, error)) error {
+func keepDoor(ctx context.Context, door *os.File, in indoors) error {
 	l, err := net.FileListener(door)
 	door.Close()
 	if err != nil {
@@ -54,7 +60,7 @@ func keepDoor(ctx context.Context, door *os.File, find func(name string) (*netla
 				return
 			}
 			if err == nil {
-				go admit(c, find)
+				go admit(ctx, c, in)
 			}
 		}
 	}()
@@ -62,9 +68,9 @@ func keepDoor(ctx context.Context, door *os.File, find func(name string) (*netla
 }
 
 // admit does one errand and answers it.
-func admit(c *net.UnixConn, find func(string) (*netlab.Host, error)) {
+func admit(ctx context.Context, c *net.UnixConn, in indoors) {
 	defer c.Close()
-	exit, err := serveErrand(c, find)
+	exit, err := serveErrand(ctx, c, in)
 	a := answer{Exit: exit}
 	if err != nil {
 		a.Error = err.Error()
@@ -74,7 +80,7 @@ func admit(c *net.UnixConn, find func(string) (*netlab.Host, error)) {
 	}
 }
 
-func serveErrand(c *net.UnixConn, find func(string) (*netlab.Host, error)) (exit int, err error) {
+func serveErrand(ctx context.Context, c *net.UnixConn, in indoors) (exit int, err error) {
 	if err := sameUser(c); err != nil {
 		return 0, err
 	}
@@ -85,12 +91,18 @@ func serveErrand(c *net.UnixConn, find func(string) (*netlab.Host, error)) (exit
 	if err != nil {
 		return 0, err
 	}
-	host, err := find(e.Host)
+	if len(files) != 3 {
+		return 0, errors.New("an errand needs its three standard files")
+	}
+	if e.Journey != nil {
+		return 0, e.travel(ctx, in, files[1])
+	}
+	host, err := in.host(e.Host)
 	if err != nil {
 		return 0, err
 	}
-	if len(e.Argv) == 0 || len(files) != 3 {
-		return 0, errors.New("an errand needs a command and its three standard files")
+	if len(e.Argv) == 0 {
+		return 0, errors.New("an errand needs a command")
 	}
 	return e.run(c, host, files)
 }

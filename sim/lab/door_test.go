@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -39,12 +40,37 @@ func aDoor(t *testing.T) {
 			return err != nil && strings.Contains(err.Error(), "keep no lab")
 		}, patience, time.Millisecond)
 	})
-	require.NoError(t, keepDoor(ctx, door, func(name string) (*netlab.Host, error) {
-		if name != "here" {
-			return nil, errors.New("no host " + name)
-		}
-		return here, nil
-	}))
+	require.NoError(t, keepDoor(ctx, door, room{here}))
+}
+
+// room is what is behind that door.
+type room struct{ here *netlab.Host }
+
+func (r room) host(name string) (*netlab.Host, error) {
+	if name != "here" {
+		return nil, errors.New("no host " + name)
+	}
+	return r.here, nil
+}
+
+func (r room) travel(_ context.Context, q Question) (*Journey, error) {
+	if q.To.Port() != 80 {
+		return nil, errors.New("no such port")
+	}
+	return &Journey{To: q.To, Answer: "here"}, nil
+}
+
+// A journey behind the door comes back whole, or the reason why there is none.
+func TestAJourneyBehindTheDoor(t *testing.T) {
+	_, err := travelThere(t.Context(), Question{})
+	require.ErrorIs(t, err, errNoLab)
+	aDoor(t)
+	to := netip.MustParseAddrPort("35.72.2.8:80")
+	j, err := travelThere(t.Context(), Question{to})
+	require.NoError(t, err)
+	require.Equal(t, &Journey{To: to, Answer: "here"}, j)
+	_, err = travelThere(t.Context(), Question{netip.AddrPortFrom(to.Addr(), 81)})
+	require.EqualError(t, err, "no such port")
 }
 
 // goIn runs a command behind the door and returns what it wrote.

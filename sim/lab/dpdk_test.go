@@ -33,7 +33,7 @@ func TestTheLabPassesOnDPDKPorts(t *testing.T) {
 	if err := (Options{Driver: DPDK}).check(); err != nil {
 		pmdtest.Missing(t, err.Error())
 	}
-	passes(t, "lab: 19 passed, 0 failed", "--driver", "dpdk")
+	passes(t, "lab: 21 passed, 0 failed", "--driver", "dpdk")
 }
 
 // kernelFolder is where `make deps` unpacks the kernel.
@@ -48,7 +48,7 @@ func kernelFolder(t *testing.T) string {
 
 // The story again, with a guest that is a virtual machine.
 func TestTheLabPassesWithAVirtualMachine(t *testing.T) {
-	passes(t, "lab: 21 passed, 0 failed", "--vm", "--kernel", kernelFolder(t))
+	passes(t, "lab: 23 passed, 0 failed", "--vm", "--kernel", kernelFolder(t))
 }
 
 // A lab that is killed takes its virtual machine along. No other lab runs beside this one, whose

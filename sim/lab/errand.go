@@ -3,8 +3,10 @@
 package lab
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -16,19 +18,29 @@ import (
 	"nitrocard/sim/netlab"
 )
 
-// errand is a command to run on a host.
+// errand is a command to run on a host, or a journey to make.
 type errand struct {
-	Host string
-	Argv []string
-	Env  []string
-	Dir  string
-	Tty  bool // standard input is a terminal of the errand's own
+	Journey *Question // nil: a command
+	Host    string
+	Argv    []string
+	Env     []string
+	Dir     string
+	Tty     bool // standard input is a terminal of the errand's own
 }
 
 // answer is how an errand ended.
 type answer struct {
 	Exit  int
 	Error string // it did not begin
+}
+
+// travel makes the journey, and writes it to standard output.
+func (e *errand) travel(ctx context.Context, in indoors, out io.Writer) error {
+	j, err := in.travel(ctx, *e.Journey)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(j)
 }
 
 // maxErrand bounds the message, environment included.

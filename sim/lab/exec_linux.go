@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 
@@ -15,17 +17,11 @@ import (
 // standard input, output and error, and returns its exit status. From a
 // terminal it gets a terminal. When ctx ends, so does the command.
 func Exec(ctx context.Context, host string, argv []string) (exit int, err error) {
-	c, err := net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: doorName(), Net: "unixpacket"})
-	if errors.Is(err, unix.ECONNREFUSED) {
-		return 0, errors.New("you keep no lab here: start one with `nitrocard lab --keep`")
-	}
+	c, err := dialDoor()
 	if err != nil {
-		return 0, fmt.Errorf("the door of the lab: %w", err)
-	}
-	defer c.Close()
-	if err := sameUser(c); err != nil {
 		return 0, err
 	}
+	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	e := errand{Host: host, Argv: argv, Env: os.Environ()}
 	if e.Dir, err = os.Getwd(); err != nil {
@@ -38,6 +34,49 @@ func Exec(ctx context.Context, host string, argv []string) (exit int, err error)
 		return 0, err
 	}
 	return hear(c)
+}
+
+// dialDoor knocks at the door of the lab that this user keeps.
+func dialDoor() (*net.UnixConn, error) {
+	c, err := net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: doorName(), Net: "unixpacket"})
+	if errors.Is(err, unix.ECONNREFUSED) {
+		return nil, errNoLab
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the door of the lab: %w", err)
+	}
+	if err := sameUser(c); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+var errNoLab = errors.New("you keep no lab here: start one with `nitrocard lab --keep`")
+
+// travelThere makes a journey in the lab that this user keeps.
+func travelThere(ctx context.Context, q Question) (j *Journey, err error) {
+	c, err := dialDoor()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	err = (&errand{Journey: &q}).send(c, os.Stdin, write, os.Stderr)
+	write.Close()
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(read)
+	if _, failed := hear(c); failed != nil || err != nil {
+		return nil, cmp.Or(failed, err)
+	}
+	return j, json.Unmarshal(text, &j)
 }
 
 // send knocks: the errand and its standard files.

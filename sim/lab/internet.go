@@ -76,11 +76,22 @@ func (w *world) reach() error {
 		w.edges = append(w.edges, w.named(name))
 	}
 	w.client = visitor{w.named("client"), clientAddr.Addr(), w.named("gateway"), "client", &w.ports}
-	err := w.named("carrier").Sysctl("net/ipv4/fib_multipath_hash_policy", "1") // of the ports, too
+	err := spread(w.named("carrier"))
 	for _, family := range w.families() {
 		err = errors.Join(err, w.staticRoutes(family))
 	}
 	return err
+}
+
+// spread has a router of IPv4 spread packets over paths of equal cost by addresses, protocol and ports, as
+// the headers say them. By Linux's own choice of these five (policy 1), a hash would decide that packets of
+// this machine's own sockets bring along, and that is another after each retransmission.
+func spread(h *netlab.Host) error {
+	const custom, fields = "3", "55" // source and destination, protocol, ports (Linux 5.14)
+	if h.Sysctl("net/ipv4/fib_multipath_hash_fields", fields) != nil {
+		return h.Sysctl("net/ipv4/fib_multipath_hash_policy", "1")
+	}
+	return h.Sysctl("net/ipv4/fib_multipath_hash_policy", custom)
 }
 
 // families are those that the kernel has: false is IPv4, true is IPv6.

@@ -1,146 +1,102 @@
-//go:build linux
-
 package lab
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"slices"
+	"net/netip"
+	"time"
 
 	"nitrocard/nic"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
-	"nitrocard/sim/netlab"
 )
 
-// journey is one visit of the client to a guest, as it was seen on the
-// links: the first packet there, and the first one back.
-type journey struct {
-	visited guest
-	there   tunneled   // on the server's uplink
-	arrived wire.Tuple // at the guest
-	back    tunneled   // at the edge
-	eni     nic.ENIView
-	flow    nic.FlowView // zero: the card lists none
+// Question asks for a journey: of a packet of the lab's client to a port of TCP at a public address
+// of IPv4.
+type Question struct {
+	To netip.AddrPort
 }
 
-// tunneled is a packet on the underlay.
-type tunneled struct {
-	outer wire.Outer
-	inner wire.Tuple
-	to    wire.MAC // of the inner frame
+// Journey is what became of the first packet of a connection, and of the answer: as routers, links
+// and cards saw it, in the order of the way. What is zero was not reached.
+type Journey struct {
+	From netip.AddrPort `json:"from"` // the lab's client
+	To   netip.AddrPort `json:"to"`
+
+	// How the internet finds the provider.
+	Hops          []Hop          `json:"hops"`           // that told of themselves, and a last one that did not
+	Announcements []Announcement `json:"announcements"`  // that lead there, from the client on
+	Edge          string         `json:"edge,omitempty"` // that the packet came to
+
+	// How the edge finds the server.
+	Whereabouts *vpc.Whereabouts `json:"whereabouts,omitempty"` // of the address
+	There       *Tunnel          `json:"there,omitempty"`
+
+	// How the card finds the instance.
+	In      []Look        `json:"in"` // what the stages of the card looked up
+	Flow    *nic.FlowView `json:"flow,omitempty"`
+	Guest   string        `json:"guest,omitempty"` // the host at which the packet arrived
+	Arrived *Ends         `json:"arrived,omitempty"`
+
+	// The way back.
+	Out      []Look        `json:"out"`
+	Back     *Tunnel       `json:"back,omitempty"`
+	BackEdge string        `json:"back_edge,omitempty"`
+	Time     time.Duration `json:"answer_ns,omitzero"` // from the first packet to the answer
+	Answer   string        `json:"answer,omitempty"`   // what the client got: the guest's page, or only a connection
+
+	Drop *Drop `json:"drop,omitempty"` // nil: the packet and its answer arrived
 }
 
-// drawJourney visits a1 once more, with watches on the links, and draws what
-// they saw and what the cards counted in the whole run.
-func (s *story) drawJourney(ctx context.Context, out io.Writer) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	j, err := s.travel(ctx, s.a1)
-	if err != nil {
-		fmt.Fprintf(out, "\nthe journey of a packet could not be seen: %v\n", err)
-		return
-	}
-	fmt.Fprintf(out, "\none packet's journey, as the links saw it\n\n%s\n", j.draw())
-	for _, name := range s.region.cards {
-		ports, err := s.cards[name].Ports(ctx)
-		if err != nil {
-			fmt.Fprintf(out, "card %s does not answer: %v\n", name, err)
-			continue
-		}
-		fmt.Fprint(out, drawPorts(name, ports))
-	}
-	fmt.Fprintln(out)
+// Hop is a router on a packet's way, as a trace finds it: with a packet whose TTL ends there.
+type Hop struct {
+	Number  int           `json:"hop"`
+	Address netip.Addr    `json:"address,omitzero"` // of who told that the packet's TTL ended (RFC 792); zero: nobody did
+	Name    string        `json:"name,omitempty"`   // of the address, by the client's resolver; "": it has none
+	Time    time.Duration `json:"rtt_ns,omitzero"`  // from the packet to the answer
 }
 
-// travel watches a visit to the guest at three places.
-func (s *story) travel(ctx context.Context, m *machine) (*journey, error) {
-	places := []struct {
-		host *netlab.Host
-		link string
-	}{{s.servers[m.Card], uplink}, {m.Host, "eth0"}, {s.underlay, m.Card}}
-	var watches []*netlab.Watch
-	defer func() {
-		for _, w := range watches {
-			w.Stop()
-		}
-	}()
-	for _, p := range places {
-		w, err := p.host.Watch(p.link, isIP)
-		if err != nil {
-			return nil, err
-		}
-		watches = append(watches, w)
-	}
-	c := s.client.connection(m.public(webPort))
-	if err := c.reads(ctx, m); err != nil {
-		return nil, err
-	}
-	j := &journey{visited: m.guest}
-	err := until(ctx, "the packets of a visit were seen", func() (bool, error) {
-		there := j.there.find(watches[0].Frames(), func(t wire.Tuple) bool { return source(t) == c.from })
-		back := j.back.find(watches[2].Frames(), func(t wire.Tuple) bool { return destination(t) == c.from })
-		return there && back && j.arrive(watches[1].Frames(), c), nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return j, s.ask(ctx, j)
+// Announcement is a router's best route to the address, by which its neighbors told it of the prefix.
+type Announcement struct {
+	Router string       `json:"router"` // host
+	Daemon string       `json:"daemon"` // that speaks BGP there
+	ASN    uint32       `json:"asn"`    // the router's own
+	Prefix netip.Prefix `json:"prefix"`
+	Via    []netip.Addr `json:"via"`
+	ASPath []uint32     `json:"as_path"` // empty: the prefix was told within the router's own system
 }
 
-// isIP tells whether a frame is IP, of either family.
-func isIP(frame []byte) bool {
-	return isIPv4(frame) || len(frame) > 14 && wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6
+// Tunnel is a packet on the underlay: the headers of the tunnel, and those of the packet in it.
+type Tunnel struct {
+	OuterMACs Stations `json:"outer_macs"`
+	Outer     Ends     `json:"outer"` // UDP
+	VNI       uint32   `json:"vni"`
+	InnerMACs Stations `json:"inner_macs"`
+	Inner     Ends     `json:"inner"`
+	Hops      uint8    `json:"ttl"` // TTL
 }
 
-// arrive takes the first of the frames at the guest that is the connection's.
-func (j *journey) arrive(frames [][]byte, c connection) bool {
-	for _, frame := range frames {
-		var h wire.Headers
-		if wire.Parse(frame, &h) == wire.NoFault && source(h.Tuple) == c.from {
-			j.arrived = h.Tuple
-			return true
-		}
-	}
-	return false
+// Stations are the MACs of a frame.
+type Stations struct {
+	Source      wire.MAC `json:"source"`
+	Destination wire.MAC `json:"destination"`
 }
 
-// find takes the first of the frames on the underlay that has such a packet in
-// it.
-func (t *tunneled) find(frames [][]byte, such func(inner wire.Tuple) bool) bool {
-	return slices.ContainsFunc(frames, func(frame []byte) bool { return t.read(frame) && such(t.inner) })
+// Ends are the addresses and ports of a packet.
+type Ends struct {
+	Source      netip.AddrPort `json:"source"`
+	Destination netip.AddrPort `json:"destination"`
 }
 
-// read reads a frame as the link has it: offloads leave the outer UDP checksum
-// to whoever takes the frame off, so it becomes 0, which is none.
-func (t *tunneled) read(frame []byte) bool {
-	var h wire.Headers
-	if wire.Parse(frame, &h) != wire.NoFault || h.Proto != wire.ProtoUDP {
-		return false
-	}
-	copy(frame[h.L4+6:h.L4+8], "\x00\x00")
-	if is, fault := wire.ParseVXLAN(frame, &t.outer); !is || fault != wire.NoFault {
-		return false
-	}
-	inner := frame[t.outer.Inner:t.outer.End]
-	if wire.Parse(inner, &h) != wire.NoFault {
-		return false
-	}
-	t.inner, t.to = h.Tuple, wire.MAC(inner[:6])
-	return true
+// Look is what a stage of the packet path looked up, and decided.
+type Look struct {
+	ENI    string `json:"eni"`
+	Stage  string `json:"stage"`
+	Found  string `json:"found,omitempty"`
+	Denied bool   `json:"denied,omitempty"`
 }
 
-// ask has the card say whom it delivered to, and why.
-func (s *story) ask(ctx context.Context, j *journey) (err error) {
-	card := s.cards[j.visited.Card]
-	if j.eni, err = card.ENI(ctx, j.visited.ENI); err != nil {
-		return err
-	}
-	flows, err := card.Flows(ctx, nic.FlowFilter{ENI: j.visited.ENI})
-	for _, f := range flows {
-		if f.Remote == endpoint(j.arrived.Src, j.arrived.SrcPort) {
-			j.flow = f
-		}
-	}
-	return err
+// Drop is where a packet's way ended.
+type Drop struct {
+	At     string `json:"at"`     // the edge, or the card's server
+	Answer bool   `json:"answer"` // the answer was dropped, and not the packet
+	nic.LastDrop
 }

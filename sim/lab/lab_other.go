@@ -15,5 +15,8 @@ func Run(context.Context, Options) (passed, failed int, err error) { return 0, 0
 // Exec says that this system has no network namespaces.
 func Exec(context.Context, string, []string) (exit int, err error) { return 0, errLinux }
 
+// Travel says that this system has no network namespaces.
+func Travel(context.Context, Options, Question) (*Journey, error) { return nil, errLinux }
+
 // Inner says that this system has no network namespaces.
 func Inner(context.Context, []string) (exit int, err error) { return 0, errLinux }

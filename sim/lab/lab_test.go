@@ -86,7 +86,7 @@ func TestTheLabPasses(t *testing.T) {
 				t.Skip("these tests run as an ordinary user, so the lab just did")
 			}
 			require.NoError(t, err, "%s", &out)
-			require.Equal(t, "lab: 20 passed, 0 failed", lastLine(out.String()), "%s", &out)
+			require.Equal(t, "lab: 22 passed, 0 failed", lastLine(out.String()), "%s", &out)
 			t.Logf("%s", &out)
 		})
 	}
@@ -106,7 +106,7 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	cmd := exec.Command(program(t), "lab", "--config", file, "--routers", GoBGP)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	require.Equal(t, "lab: 20 passed, 0 failed", lastLine(out.String()), "%s", &out)
+	require.Equal(t, "lab: 22 passed, 0 failed", lastLine(out.String()), "%s", &out)
 	require.Contains(t, out.String(), "═▶ [2001:db8:16::1]:4789")
 	require.Contains(t, out.String(), "are GoBGP")
 	t.Logf("%s", &out)

@@ -1,91 +1,184 @@
-//go:build linux
-
 package lab
 
 import (
 	"fmt"
-	"maps"
+	"io"
 	"net/netip"
-	"slices"
 	"strings"
+	"time"
 
-	"nitrocard/nic"
-	"nitrocard/nic/wire"
+	"nitrocard/nic/vpc"
 )
 
-// draw is the journey, top to bottom.
-func (j *journey) draw() string {
-	card := "card " + j.visited.Card
-	var b strings.Builder
-	row := func(place, text string, args ...any) {
-		line := fmt.Sprintf("  %-9s %s", place, fmt.Sprintf(text, args...))
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	row("client", "%s", way(j.there.inner))
-	row("  │", "")
-	row("edge", "%s is MAC %s behind VTEP %s", j.there.inner.Dst, j.there.to, j.there.outer.Dst)
-	row("  ║", "%s", j.there.tunnel())
-	row(card, "VNI %d, MAC %s: %s of %s in %s, %s", j.there.outer.VNI, j.there.to, j.eni.ID, j.eni.Instance, j.eni.Subnet, j.eni.VPC)
-	row("  │", "%s becomes %s", j.there.inner.Dst, j.arrived.Dst)
-	row("  │", "%s", j.verdict())
-	row(j.visited.Nick, "%s", way(j.arrived))
-	row("  │", "")
-	row(card, "%s becomes %s", j.arrived.Dst, j.back.inner.Src)
-	row("  ║", "%s", j.back.tunnel())
-	row("edge", "%s", way(j.back.inner))
-	row("  │", "")
-	row("client", "reads %q", strings.TrimSpace(page(j.visited.Nick, j.visited.ENI, j.arrived.Src.String())))
-	return b.String()
+// picture is a journey as people read it, being drawn.
+type picture struct {
+	strings.Builder
+	*Journey
 }
 
-// tunnel is the outer packet.
-func (t *tunneled) tunnel() string {
-	return fmt.Sprintf("VXLAN, VNI %d: %s ═▶ %s", t.outer.VNI, endpoint(t.outer.Src, t.outer.SrcPort), endpoint(t.outer.Dst, wire.PortVXLAN))
+// Draw writes a journey as people read it, top to bottom.
+func (j *Journey) Draw(w io.Writer) error {
+	p := picture{Journey: j}
+	p.line("the client sends %s ─▶ %s", j.From, j.To)
+	p.internet()
+	p.edge()
+	p.card()
+	p.wayBack()
+	_, err := io.WriteString(w, p.String())
+	return err
 }
 
-// verdict is why the card let the packet in.
-func (j *journey) verdict() string {
-	if j.flow.Rule == nil {
-		return "allowed by one of " + strings.Join(j.eni.SecurityGroups, ", ")
-	}
-	tracked := "tracked"
-	if !j.flow.Tracked {
-		tracked = "not tracked"
-	}
-	return fmt.Sprintf("allowed by %s %s: %s; %s", j.flow.Rule.Group, j.flow.Rule.Path, j.flow.Rule.Text, tracked)
+func (p *picture) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+// row is a line with the place on its left.
+func (p *picture) row(place, format string, args ...any) {
+	fmt.Fprintf(p, "  %-8s %s\n", place, fmt.Sprintf(format, args...))
 }
 
-func way(t wire.Tuple) string {
-	return endpoint(t.Src, t.SrcPort) + " ─▶ " + endpoint(t.Dst, t.DstPort)
-}
-
-func endpoint(addr wire.Addr, port uint16) string {
-	return netip.AddrPortFrom(addr.Netip(), port).String()
-}
-
-// drawPorts is what became of every frame of the run, port by port.
-func drawPorts(card string, ports []nic.PortView) string {
-	var b strings.Builder
-	for _, p := range ports {
-		fmt.Fprintf(&b, "  card %s %-7s %9d received %9d sent on %5d for the card itself %5d dropped", card, p.Name, p.Received, p.Sent, p.Consumed, total(p.Dropped))
-		if len(p.Dropped) > 0 {
-			b.WriteString(":" + reasons(p.Dropped))
+// internet is how the internet finds the provider.
+func (p *picture) internet() {
+	p.line("\n1  the internet finds the provider")
+	for _, h := range p.Hops {
+		switch {
+		case !h.Address.IsValid():
+			p.row(fmt.Sprintf("hop %d", h.Number), "%-15s  it is dark from here on", "*")
+		case h.Name == "":
+			p.row(fmt.Sprintf("hop %d", h.Number), "%-15s  %8s  it has no name", h.Address, milliseconds(h.Time))
+		default:
+			p.row(fmt.Sprintf("hop %d", h.Number), "%-15s  %8s  %s", h.Address, milliseconds(h.Time), h.Name)
 		}
-		b.WriteByte('\n')
 	}
-	return b.String()
+	for _, a := range p.Announcements {
+		p.row(a.Router, "AS%d: %s by way of %s, AS path %s", a.ASN, a.Prefix, strings.Join(texts(a.Via), " and "), pathWords(a.ASPath))
+	}
+	if len(p.Announcements) == 0 {
+		p.row("", "nobody announces a prefix of %s: the packet goes nowhere", p.To.Addr())
+	}
 }
 
-func total(dropped map[string]uint64) (n uint64) {
-	for _, packets := range dropped {
-		n += packets
+// edge is how the edge finds the server.
+func (p *picture) edge() {
+	if p.Edge == "" {
+		return
 	}
-	return n
+	p.line("\n2  the edge finds the server")
+	w := p.Whereabouts
+	if w == nil {
+		p.row(p.Edge, "no ENI has %s", p.To.Addr())
+		p.drop(p.Edge)
+		return
+	}
+	p.row(p.Edge, "%s", strings.Join(chain(w), " ─▶ "))
+	p.row("", "MAC %s behind VTEP %s, VNI %d", w.MAC, w.VTEP, w.VNI)
+	p.drop(p.Edge)
+	p.tunnel(p.There)
 }
 
-func reasons(dropped map[string]uint64) (text string) {
-	for _, reason := range slices.Sorted(maps.Keys(dropped)) {
-		text += fmt.Sprintf(" %s %d", reason, dropped[reason])
+// chain is who owns an address, and where, from the address on.
+func chain(w *vpc.Whereabouts) (all []string) {
+	for _, s := range []struct{ kind, name string }{
+		{"", w.Address.String()}, {"", w.Allocation}, {"", w.ENI}, {"host ", w.Host}, {"rack ", w.Rack}, {"zone ", w.Zone},
+	} {
+		if s.name != "" {
+			all = append(all, s.kind+s.name)
+		}
 	}
-	return text
+	return all
+}
+
+// card is how the card finds the instance.
+func (p *picture) card() {
+	w := p.Whereabouts
+	if w == nil || p.There == nil {
+		return
+	}
+	p.line("\n3  the card finds the instance")
+	p.row("card "+w.Host, "VNI %d, MAC %s: %s of %s in %s, %s", p.There.VNI, p.There.InnerMACs.Destination, w.ENI, orNobody(w.Instance), w.Subnet, w.VPC)
+	p.row("  │", "%s becomes %s", w.Address, w.Private)
+	p.looks(p.In)
+	if p.Drop != nil && !p.Drop.Answer {
+		p.drop(w.Host)
+		return
+	}
+	if p.Flow != nil {
+		p.row("  │", "it keeps the connection as %s%s", p.Flow.State, map[bool]string{true: ", tracked", false: ", not tracked"}[p.Flow.Tracked])
+	}
+	if p.Arrived != nil {
+		p.row(p.Guest, "%s ─▶ %s", p.Arrived.Source, p.Arrived.Destination)
+	}
+}
+
+// wayBack is the answer's way.
+func (p *picture) wayBack() {
+	switch {
+	case p.Drop != nil && !p.Drop.Answer, p.Announcements == nil, p.Whereabouts == nil:
+		return
+	}
+	p.line("\nand the answer comes back")
+	if p.Back != nil {
+		p.row("card "+p.Whereabouts.Host, "%s ─▶ %s", netip.AddrPortFrom(p.Whereabouts.Private, p.To.Port()), p.From)
+	}
+	p.looks(p.Out)
+	if p.Drop != nil {
+		p.drop(p.Drop.At)
+		return
+	}
+	if p.Back != nil {
+		p.row("  │", "%s becomes %s", p.Whereabouts.Private, p.Back.Inner.Source.Addr())
+		p.tunnel(p.Back)
+		p.row(p.BackEdge, "%s ─▶ %s", p.Back.Inner.Source, p.Back.Inner.Destination)
+	}
+	p.row("client", "the answer came after %s: %s", milliseconds(p.Time), p.Answer)
+}
+
+// looks are the stages of cards.
+func (p *picture) looks(all []Look) {
+	for _, l := range all {
+		mark := "│"
+		if l.Denied {
+			mark = "╳"
+		}
+		p.row("  "+mark, "%-15s  %s", l.Stage, l.Found)
+	}
+}
+
+// drop is the end of the way, if the way ended here.
+func (p *picture) drop(at string) {
+	if p.Drop != nil && p.Drop.At == at {
+		p.row("  ╳", "dropped as %s: %s", p.Drop.Reason, p.Drop.Sentence)
+	}
+}
+
+// tunnel is the headers on the underlay.
+func (p *picture) tunnel(t *Tunnel) {
+	if t == nil {
+		return
+	}
+	p.row("  ║", "outer  %s ═▶ %s  %s ═▶ %s  VNI %d", t.OuterMACs.Source, t.OuterMACs.Destination, t.Outer.Source, t.Outer.Destination, t.VNI)
+	p.row("  ║", "inner  %s ─▶ %s  %s ─▶ %s  TTL %d", t.InnerMACs.Source, t.InnerMACs.Destination, t.Inner.Source, t.Inner.Destination, t.Hops)
+}
+
+// milliseconds is a time as traceroute(8) tells it.
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.3f ms", d.Seconds()*1e3) }
+
+// pathWords is an AS path.
+func pathWords(path []uint32) string {
+	if len(path) == 0 {
+		return "none: its own"
+	}
+	return strings.Join(texts(path), " ")
+}
+
+func orNobody(instance string) string {
+	if instance == "" {
+		return "no instance"
+	}
+	return instance
+}
+
+func texts[T any](all []T) (words []string) {
+	for _, v := range all {
+		words = append(words, fmt.Sprint(v))
+	}
+	return words
 }

@@ -16,6 +16,7 @@ type performance interface {
 	invitation(program string) string
 	perform(ctx context.Context, ord order, out io.Writer) outcome
 	letIn(ctx context.Context, ord order) error
+	travel(ctx context.Context, q Question) (*Journey, error)
 	end() error // of the cards
 	close()     // the world
 }
@@ -31,6 +32,10 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 		return o, err
 	}
 	defer p.close()
+	if ord.Journey != nil {
+		o.Journey, err = p.travel(ctx, *ord.Journey)
+		return o, errors.Join(err, p.end())
+	}
 	fmt.Fprint(out, p.introduction())
 	if err := p.letIn(ctx, ord); err != nil {
 		return o, err

@@ -29,11 +29,13 @@ type order struct {
 	Routers string
 	VM      *machinery // of b1; nil: a host as the others
 	Attack  time.Duration
+	Journey *Question // make this one journey instead of the checks; nil: check
 }
 
 // outcome is what the inner process answers.
 type outcome struct {
 	Passed, Failed int
+	Journey        *Journey
 	Error          string
 }
 
@@ -47,16 +49,33 @@ const (
 // With Keep the lab stays until ctx ends, and Exec goes in. An error means
 // that the lab could not be built or did not come to its end.
 func Run(ctx context.Context, o Options) (passed, failed int, err error) {
+	out, err := o.run(ctx, nil)
+	return out.Passed, out.Failed, err
+}
+
+// Travel makes a journey: in the lab that this user keeps, or else in one that is built for it.
+func Travel(ctx context.Context, o Options, q Question) (*Journey, error) {
+	j, err := travelThere(ctx, q)
+	if !errors.Is(err, errNoLab) {
+		return j, err
+	}
+	out, err := o.run(ctx, &q)
+	return out.Journey, err
+}
+
+// run is Run, or a journey alone.
+func (o Options) run(ctx context.Context, q *Question) (out outcome, err error) {
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
 	ord, err := o.order()
 	if err != nil {
-		return 0, 0, err
+		return out, err
 	}
+	ord.Journey = q
 	result, tell, err := os.Pipe()
 	if err != nil {
-		return 0, 0, err
+		return out, err
 	}
 	defer result.Close()
 	files := []*os.File{tell}
@@ -64,13 +83,13 @@ func Run(ctx context.Context, o Options) (passed, failed int, err error) {
 		door, err := openDoor()
 		if err != nil {
 			tell.Close()
-			return 0, 0, err
+			return out, err
 		}
 		files = append(files, door)
 	}
 	text, err := json.Marshal(ord)
 	if err != nil {
-		return 0, 0, err
+		return out, err
 	}
 	ended := cage.Run(ctx, cage.Command{
 		Path:   o.Binary,
@@ -110,21 +129,20 @@ func called(binary string) string {
 
 // judge reads the outcome. A lab that died before it had one has failed,
 // unless its user stopped it.
-func judge(ctx context.Context, result io.Reader, ended error) (passed, failed int, err error) {
-	var out outcome
+func judge(ctx context.Context, result io.Reader, ended error) (out outcome, err error) {
 	if err := json.NewDecoder(result).Decode(&out); err != nil {
 		if ctx.Err() != nil {
-			return 0, 0, errStopped
+			return out, errStopped
 		}
 		if ended == nil {
 			ended = errors.New("no outcome")
 		}
-		return 0, 0, fmt.Errorf("the lab did not come to its end: %w", ended)
+		return out, fmt.Errorf("the lab did not come to its end: %w", ended)
 	}
 	if out.Error != "" {
-		return out.Passed, out.Failed, errors.New(out.Error)
+		return out, errors.New(out.Error)
 	}
-	return out.Passed, out.Failed, nil
+	return out, nil
 }
 
 // Inner is the program's life inside the cage: first as PID 1, then as the

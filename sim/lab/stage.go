@@ -42,7 +42,7 @@ func newStage(ctx context.Context, r *region, file string, out io.Writer) (*stag
 func (s *stage) begin(ctx context.Context, file string, out io.Writer) (err error) {
 	from := origin{file: file}
 	if !s.region.foreign {
-		if err := s.startRouters(); err != nil {
+		if err := errors.Join(s.startRouters(), resolve(ctx, s.named("gateway"))); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func (s *stage) letIn(ctx context.Context, ord order) error {
 	if !ord.Keep {
 		return nil
 	}
-	return keepDoor(ctx, os.NewFile(doorFd, "door"), s.host)
+	return keepDoor(ctx, os.NewFile(doorFd, "door"), s)
 }
 
 // card is the one that a guest is plugged into.

@@ -19,7 +19,8 @@ type story struct {
 
 	a1, a2, a3, b1, c1, d1, m1 *machine
 
-	idle *idleConnections // of b1, while its card is attacked
+	idle    *idleConnections // of b1, while its card is attacked
+	journey *Journey         // nil: none was made
 }
 
 // checks are those that this lab can do, in the order in which they are told.
@@ -56,6 +57,7 @@ func (s *story) checks() (all []check) {
 		check{"a datagram in fragments", s.fragments},
 		check{"path MTU", s.pathMTU},
 		check{"a controller that goes", s.controllerGone},
+		check{"a packet's journey", s.follow},
 	)
 }
 
@@ -120,9 +122,20 @@ func (s *story) perform(ctx context.Context, ord order, out io.Writer) (o outcom
 	}
 	o = doAll(ctx, out, s.checks(), check.do)
 	if ctx.Err() == nil {
-		s.drawJourney(ctx, out)
+		s.drawJourney(out)
+		s.drawAccounts(ctx, out)
 	}
 	return o
+}
+
+// drawJourney draws the journey that was made.
+func (s *story) drawJourney(out io.Writer) {
+	if s.journey == nil {
+		return
+	}
+	fmt.Fprint(out, "\none packet's journey, as routers, links and cards saw it\n\n")
+	_ = s.journey.Draw(out) // nobody else listens
+	fmt.Fprintln(out)
 }
 
 // findCast finds the guests the checks speak of.

@@ -17,14 +17,6 @@ import (
 	"nitrocard/sim/netlab"
 )
 
-// Hop is a router on a packet's way, as a trace finds it: with a packet whose TTL ends there.
-type Hop struct {
-	Number  int           `json:"hop"`
-	Address netip.Addr    `json:"address,omitzero"` // of who told that the packet's TTL ended (RFC 792); zero: nobody did
-	Name    string        `json:"name,omitempty"`   // of the address, by the client's resolver; "": it has none
-	Time    time.Duration `json:"ns,omitzero"`      // from the packet to the answer
-}
-
 // tracer sends the first segment of a connection again and again, with more hops each time. All of
 // its packets take the way of the connection: those who spread packets go by addresses and ports.
 type tracer struct {
@@ -110,38 +102,46 @@ func (t *tracer) isOf(message []byte, hops int) bool {
 	return port(0) == t.from.Port() && port(2) == t.to.Port() && binary.BigEndian.Uint32(ip[tcp+4:]) == uint32(hops)
 }
 
-// untold tells whether an edge dropped a packet of the connection because its hops ended behind the edge,
-// and which.
-func (s *stage) untold(ctx context.Context, c connection) (edge string, ok bool, err error) {
+// untold is the edge that dropped a packet of the connection and told nobody, and why: the packet's
+// hops ended behind the edge, or no ENI has its address. edge is "" if none did.
+func (s *stage) untold(ctx context.Context, c connection) (edge, reason string, err error) {
 	for name, e := range s.edgeCards {
-		drops, err := e.dropped(ctx, "", "time_exceeded_untold", c.from.String())
-		if len(drops) > 0 || err != nil {
-			return name, err == nil, err
+		view, err := e.Drops(ctx)
+		if err != nil {
+			return "", "", err
+		}
+		for _, d := range view.Last {
+			if d.Source == c.from.String() && d.Reason != "time_exceeded" {
+				return name, d.Reason, nil
+			}
 		}
 	}
-	return "", false, nil
+	return "", "", nil
 }
 
 // mostHops bounds a trace.
 const mostHops = 16
 
 // trace finds all routers on a connection's way that tell of themselves, and then one hop that does
-// not, at the edge of which the name is returned.
-func (s *stage) trace(ctx context.Context, c connection) (hops []Hop, edge string, err error) {
+// not: the packet was dropped at an edge for a reason.
+func (s *stage) trace(ctx context.Context, c connection) (hops []Hop, edge, reason string, err error) {
 	t, err := s.tracer(c)
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	defer t.close()
-	silent := func() (dark bool, err error) { edge, dark, err = s.untold(ctx, c); return dark, err }
+	silent := func() (dark bool, err error) {
+		edge, reason, err = s.untold(ctx, c)
+		return edge != "", err
+	}
 	for number := 1; number <= mostHops; number++ {
 		h, err := t.hop(ctx, number, silent)
 		if err != nil {
-			return hops, edge, err
+			return hops, edge, reason, err
 		}
 		if hops = append(hops, h); !h.Address.IsValid() {
-			return hops, edge, nil
+			return hops, edge, reason, nil
 		}
 	}
-	return hops, "", errors.New("the trace does not end")
+	return hops, "", "", errors.New("the trace does not end")
 }

@@ -64,11 +64,12 @@ func TestTheEdgeSendsToTheServerInATunnel(t *testing.T) {
 	require.NoError(t, <-dialed, "nobody delivers")
 	var p tunneled
 	require.True(t, p.read(seen.Stop()[0]))
-	require.Equal(t, "VXLAN, VNI 5001: "+endpoint(p.outer.Src, p.outer.SrcPort)+" ═▶ 172.16.0.11:4789", p.tunnel())
+	require.EqualValues(t, 5001, p.outer.VNI)
+	require.Equal(t, "172.16.0.11", p.outer.Dst.String())
 	require.Equal(t, "172.16.0.1", p.outer.Src.String())
 	require.Equal(t, wire.MAC{2, 0, 0, 10, 1, 5}, p.to)
 	require.Equal(t, "203.0.113.9", p.inner.Src.String())
-	require.Equal(t, "35.72.2.8:80", endpoint(p.inner.Dst, p.inner.DstPort))
+	require.Equal(t, "35.72.2.8:80", destination(p.inner).String())
 }
 
 func TestAServersKernelKeepsQuiet(t *testing.T) {
