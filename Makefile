@@ -5,9 +5,9 @@ SHELL := bash
 .DEFAULT_GOAL := build
 
 # What the tests need beside Go: a C compiler for the race detector and DPDK,
-# curl, tracepath, traceroute and BIRD, which we did not write, the kernel's own filter, and what
+# curl, tracepath, traceroute, BIRD and a tool of TUF, which we did not write, the kernel's own filter, and what
 # virtual machines are made of.
-PACKAGES := gcc libc6-dev curl iputils-tracepath traceroute nftables bird2 pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static
+PACKAGES := gcc libc6-dev curl iputils-tracepath traceroute nftables bird2 pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static python3-securesystemslib python3-nacl
 
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard

@@ -47,7 +47,7 @@
 // After a key was revoked a card takes a snapshot of any revision, and a copy that the key signed is
 // believed no more.
 //
-// Documents and signatures are go-tuf's, which TUF's authors keep: another tool of TUF, or
+// Documents and signatures are go-tuf's, which TUF's authors keep: another tool of TUF (TestAnotherToolOfTUF), or
 // a machine that holds the keys, can make and sign them. Of TUF's client only the part about roots
 // is here, because messages have a form, an order and a copy of their own.
 //
