@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,8 +33,8 @@ const (
 
 // departed are the ENIs that left for another card.
 type departed struct {
-	enis eniTable // number is the index in gone
-	gone []departure
+	enis eniTable    // number is the index in gone
+	gone []departure // by number; of an ENI that came back none is left
 }
 
 // departure is an ENI that left.
@@ -62,6 +64,7 @@ func departedOf(policy *vpc.Policy, before *Setup, now int64) departed {
 			d.add(policy, departure{id: e.ID, vpc: e.VPC.ID, vni: e.VNI, mac: e.MAC.Bits(), number: e.Number, until: now + int64(sendsOn), timeouts: g.timeouts, handed: new(atomic.Bool)}, now)
 		}
 	}
+	slices.SortFunc(d.gone, func(a, b departure) int { return cmp.Compare(a.number, b.number) })
 	d.enis = newTableFor(len(d.gone))
 	for i := range d.gone {
 		d.enis.add(eniPlace{target: d.gone[i].target(), number: uint32(i), taken: true})
@@ -97,12 +100,11 @@ func (d *departed) find(o *wire.Outer, station uint64) *departure {
 
 // timeoutsOf are the timeouts of the connections of an ENI that left: until they went along they stay.
 func (d *departed) timeoutsOf(number uint32, now int64) *flow.Timeouts {
-	for i := range d.gone {
-		if g := &d.gone[i]; g.number == number && now < g.until {
-			return g.timeouts
-		}
+	at, there := slices.BinarySearchFunc(d.gone, number, func(g departure, number uint32) int { return cmp.Compare(g.number, number) })
+	if !there || now >= d.gone[at].until {
+		return nil
 	}
-	return nil
+	return d.gone[at].timeouts
 }
 
 // sendOn sends a tunnel for an ENI that left on to where it is.

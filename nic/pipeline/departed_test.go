@@ -115,9 +115,10 @@ func TestAnENIThatLeftMovesOn(t *testing.T) {
 	require.Equal(t, stations["172.16.0.13"], wire.Ethernet(sent.frame).Dst())
 	x.at("x", "eni-a1")
 	send().delivered("eni-a1")
+	x.wait(sendsOn - time.Second)
 	x.at("y", "eni-a1")
 	x.wait(sendsOn - time.Second)
-	send().passed()
+	send().passed() // though its first time is over
 	edit := vpc.Edit{Kind: "NetworkInterfaces", ID: "eni-a1"}
 	region, err := x.region.Change(edit)
 	require.NoError(t, err)
