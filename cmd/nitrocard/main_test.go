@@ -152,6 +152,10 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"lab --driver dpdk", "the lab on DPDK ports: this build has no DPDK; install libdpdk-dev"},
 		{"lab --vm", "the lab with a virtual machine: this build has no DPDK"},
 		{"lab exec a1", "exec takes a HOST and a COMMAND"},
+		{"journey", "journey takes an ADDRESS"},
+		{"journey a1", "a1: an IPv4 address is expected, such as 35.72.2.8"},
+		{"journey 2001:db8::1", "2001:db8::1: an IPv4 address is expected"},
+		{"journey 35.72.2.8 --port 0", "--port 0: a number from 1 to 65535 is expected"},
 	} {
 		args := strings.Fields(c.line)
 		for i := range args {

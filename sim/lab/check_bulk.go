@@ -45,7 +45,7 @@ func (s *story) bulk(ctx context.Context) (string, error) {
 func rate(d time.Duration) string { return fmt.Sprintf("%.1f Gbit/s", gibibyte*8/d.Seconds()/1e9) }
 
 // counters reads the kernel's counters of every host.
-func (s *story) counters() (map[string]netlab.Counters, error) {
+func (s *stage) counters() (map[string]netlab.Counters, error) {
 	all := map[string]netlab.Counters{}
 	for _, h := range s.hosts {
 		c, err := h.Counters()

@@ -22,7 +22,8 @@
 //	guest.go       what instances serve; visitor.go: who asks them, over a
 //	               connection.go: pages and bytes (request.go), lines (talk.go)
 //	story.go       the order of things; check_*.go: one kind of check each
-//	survey.go      what a configuration allows, and one of each that it denies
+//	survey.go      what a configuration allows, and one of each that it denies; check_foreign.go: a file through
+//	               the foreign edge's tunnel
 //	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
 //	trace.go       the routers on a way, found hop by hop
 //	flow.go        who may want to reach whom; fate.go: what the oracle says of it

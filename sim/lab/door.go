@@ -95,7 +95,7 @@ func serveErrand(ctx context.Context, c *net.UnixConn, in indoors) (exit int, er
 		return 0, errors.New("an errand needs its three standard files")
 	}
 	if e.Journey != nil {
-		return 0, e.travel(ctx, in, files[1])
+		return 0, e.travel(ctx, c, in, files[1])
 	}
 	host, err := in.host(e.Host)
 	if err != nil {

@@ -34,8 +34,14 @@ type answer struct {
 	Error string // it did not begin
 }
 
-// travel makes the journey, and writes it to standard output.
-func (e *errand) travel(ctx context.Context, in indoors, out io.Writer) error {
+// travel makes the journey, and writes it to standard output. Hanging up ends it.
+func (e *errand) travel(ctx context.Context, c *net.UnixConn, in indoors, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		_, _ = c.Read(make([]byte, 1)) // nothing is ever sent: only the end comes
+		cancel()
+	}()
 	j, err := in.travel(ctx, *e.Journey)
 	if err != nil {
 		return err

@@ -162,6 +162,9 @@ func (s *survey) perform(ctx context.Context, _ order, out io.Writer) outcome {
 	for _, t := range s.trials {
 		checks = append(checks, check{s.title(t), func(ctx context.Context) (string, error) { return s.try(ctx, t) }})
 	}
+	if t := s.served(); t != nil {
+		checks = append(checks, check{"a foreign tunnel end", func(ctx context.Context) (string, error) { return s.foreignEnd(ctx, *t) }})
+	}
 	return doAll(ctx, out, checks, check.do)
 }
 

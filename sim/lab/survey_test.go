@@ -40,6 +40,23 @@ var surveyed = map[string][]string{
 	"test-nat-gateway":           {"h2 → internet, ping from 10.1.1.98 to 203.0.113.9: answered, through a NAT gateway", "internet saw 3.135.127.225", "no_route at h3"},
 }
 
+// What a survey of testdata/survey.yaml has among its lines.
+var written = []string{
+	"internet → web, tcp from 203.0.113.9 to 35.72.2.8:80: answered",
+	"internet → web, tcp from 198.51.100.1 to 35.72.2.8:22: answered",
+	"box → quiet, tcp from 10.0.4.5 to 10.0.3.5:80: arrived, and its answer was denied: network_acl_out at quiet; asked acl-quiet outbound 90",
+	"far → internet, tcp from 10.0.2.5 to 203.0.113.9:80: answered; internet saw 35.72.2.9, through a NAT gateway",
+	"far → peer, tcp from 10.0.2.5 to 10.8.1.5:80: answered; peer saw 10.0.2.5, through box",
+	"a foreign tunnel end: 8 MiB to web at 35.72.2.8:80 and back through the kernel's VXLAN, checksums equal",
+}
+
+// placement6 puts all ENIs on one server, at an underlay of IPv6.
+const placement6 = `
+Placement:
+  Cards: [{Name: x, Vtep: "2001:db8:16::11/64"}]
+  Edge: {Vtep: "2001:db8:16::1"}
+`
+
 // A lab of each dump, and of a configuration that people wrote, as their user runs it.
 func TestTheLabTriesWhatAConfigurationAllowsAndDenies(t *testing.T) {
 	if testing.Short() {
@@ -49,13 +66,16 @@ func TestTheLabTriesWhatAConfigurationAllowsAndDenies(t *testing.T) {
 	binary := program(t)
 	t.Run("peering, an ACL that cuts replies, a NAT gateway, a middlebox", func(t *testing.T) {
 		t.Parallel()
-		surveys(t, binary, "testdata/survey.yaml", []string{
-			"internet → web, tcp from 203.0.113.9 to 35.72.2.8:80: answered",
-			"internet → web, tcp from 198.51.100.1 to 35.72.2.8:22: answered",
-			"box → quiet, tcp from 10.0.4.5 to 10.0.3.5:80: arrived, and its answer was denied: network_acl_out at quiet; asked acl-quiet outbound 90",
-			"far → internet, tcp from 10.0.2.5 to 203.0.113.9:80: answered; internet saw 35.72.2.9, through a NAT gateway",
-			"far → peer, tcp from 10.0.2.5 to 10.8.1.5:80: answered; peer saw 10.0.2.5, through box",
-		})
+		surveys(t, binary, "testdata/survey.yaml", written)
+	})
+	// The foreign edge is the kernel's VXLAN over IPv6 then, which takes no tunnel without a checksum.
+	t.Run("over IPv6", func(t *testing.T) {
+		t.Parallel()
+		text, err := os.ReadFile("testdata/survey.yaml")
+		require.NoError(t, err)
+		file := filepath.Join(t.TempDir(), "survey.yaml")
+		require.NoError(t, os.WriteFile(file, append(text, placement6...), 0o644))
+		surveys(t, binary, file, written)
 	})
 	t.Run("dumps", func(t *testing.T) {
 		if _, err := os.Stat(dumps); err != nil {
