@@ -94,12 +94,23 @@ func (c *caller) mayMake(r *vpc.Region, edits []vpc.Edit) error {
 	if c.role != owner {
 		return nil
 	}
-	for _, e := range edits {
-		if err := c.vpcs.May(r, e); err != nil {
-			return &Error{Status: http.StatusForbidden, Message: err.Error(), Code: unauthorizedOperation}
-		}
+	return forbidden(c.vpcs.May(r, edits))
+}
+
+// mayCreate is mayMake for what vpc.Region.Create made of an object.
+func (c *caller) mayCreate(r *vpc.Region, object any, edits []vpc.Edit) error {
+	if c.role != owner {
+		return nil
 	}
-	return nil
+	return forbidden(c.vpcs.MayCreate(r, object, edits))
+}
+
+// forbidden is the answer for an error of vpc.Owned's.
+func forbidden(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Status: http.StatusForbidden, Message: err.Error(), Code: unauthorizedOperation}
 }
 
 // toldOf is a change as the caller is told of it: notices are of the whole region, and so none of an

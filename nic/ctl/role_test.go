@@ -92,14 +92,16 @@ func TestWhatARoleMay(t *testing.T) {
 		{"alice", "PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a2, VpcId: vpc-a}`, 200},
 		{"alice", "PUT", "/v1/config/SecurityGroups/sg-b", `{GroupId: sg-b, GroupName: b, VpcId: vpc-a}`, 403},
 		{"alice", "PUT", "/v1/config/SecurityGroups/sg-new", `{GroupId: sg-new, GroupName: b, VpcId: vpc-b}`, 403},
-		{"alice", "DELETE", "/v1/config/SecurityGroups/sg-b", "", 403},
+		{"alice", "DELETE", "/v1/config/SecurityGroups/sg-b", "", 404},
+		{"alice", "DELETE", "/v1/config/SecurityGroups/sg-c", "", 404},
 		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-b, Groups: [{GroupId: sg-b}]}`, 403},
 		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-a, Groups: [{GroupId: sg-a}], Attachment: {InstanceId: i-b}}`, 403},
 		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-a, Groups: [{GroupId: sg-a}], Association: {PublicIp: 52.9.0.9}}`, 403},
 		{"alice", "POST", "/v1/config/NetworkInterfaces", `{SubnetId: subnet-a, Groups: [{GroupId: sg-a}], Attachment: {InstanceId: i-a}}`, 201},
 		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-b}`, 403},
 		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a, PublicIp: 8.8.8.8}`, 403},
-		{"alice", "PUT", "/v1/config/Addresses/52.9.0.2", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.2}`, 400}, // it is eni-b's
+		{"alice", "PUT", "/v1/config/Addresses/52.9.0.2", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.2}`, 403}, // it is eni-b's
+		{"alice", "PUT", "/v1/config/Addresses/52.9.0.3", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.3}`, 403}, // it is nobody's
 		{"alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a}`, 201},
 		{"alice", "PUT", "/v1/config/RouteTables/rtb-a", `{RouteTableId: rtb-a, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 192.168.0.0/16, GatewayId: vgw-b}]}`, 403},
 		{"alice", "PUT", "/v1/config/RouteTables/rtb-a", `{RouteTableId: rtb-a, VpcId: vpc-a, Routes: [{DestinationCidrBlock: 192.168.0.0/16, TransitGatewayId: "vpc-b\u0000RouteTables\u0000x"}]}`, 200},
@@ -115,11 +117,38 @@ func TestWhatARoleMay(t *testing.T) {
 // A public address that an ENI has by Addresses is not the ENI's for good.
 func TestAnOwnerKeepsNoPublicAddress(t *testing.T) {
 	s := newCertificated(t)
-	status, answer := s.ask("alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a, PublicIp: 52.9.0.9}`)
+	status, answer := s.ask("alice", "POST", "/v1/config/Addresses", `{NetworkInterfaceId: eni-a}`)
 	require.Equal(t, 201, status, answer)
+	var created Created
+	require.NoError(t, json.Unmarshal([]byte(answer), &created))
 	status, answer = s.ask("alice", "PUT", "/v1/config/NetworkInterfaces/eni-a",
-		`{NetworkInterfaceId: eni-a, SubnetId: subnet-a, MacAddress: "02:00:00:00:00:0a", Groups: [{GroupId: sg-a}], PrivateIpAddress: 10.0.1.5, Association: {PublicIp: 52.9.0.9}}`)
+		`{NetworkInterfaceId: eni-a, SubnetId: subnet-a, MacAddress: "02:00:00:00:00:0a", Groups: [{GroupId: sg-a}], PrivateIpAddress: 10.0.1.5, Association: {PublicIp: `+created.ID+`}}`)
 	require.Equal(t, 403, status, answer)
+}
+
+// The owner of a VPC has a public NAT gateway there, with an address that is given out; one that
+// nobody has is not the owner's to take.
+func TestAnOwnerCreatesANATGateway(t *testing.T) {
+	s := newCertificated(t)
+	status, answer := s.ask("provider", "POST", "/v1/config/Addresses", `{}`)
+	require.Equal(t, 201, status, answer)
+	var free struct{ Object struct{ AllocationId string } }
+	require.NoError(t, json.Unmarshal([]byte(answer), &free))
+	for body, want := range map[string]int{
+		`{SubnetId: subnet-b}`: 403,
+		`{SubnetId: subnet-a, NatGatewayAddresses: [{AllocationId: ` + free.Object.AllocationId + `}]}`: 403,
+		`{SubnetId: subnet-a}`: 201,
+	} {
+		status, answer := s.ask("alice", "POST", "/v1/config/NatGateways", body)
+		require.Equal(t, want, status, answer)
+		if status == 201 {
+			require.Contains(t, answer, `"PublicIp": "52.9.0.`)
+		}
+	}
+	_, config := s.ask("alice", "GET", "/v1/config", "")
+	require.Contains(t, config, `"InterfaceType": "nat_gateway"`)
+	require.Contains(t, config, `"AllocationId": "eipalloc-`)
+	require.NotContains(t, config, free.Object.AllocationId)
 }
 
 // What is noticed in other VPCs is not told to the owner of one.

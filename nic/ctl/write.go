@@ -134,7 +134,11 @@ func (s *server) put(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) remove(w http.ResponseWriter, r *http.Request) {
 	s.edit(w, r, http.StatusConflict, func(region *vpc.Region) ([]vpc.Edit, error) {
-		edit, err := region.Remove(r.PathValue("kind"), r.PathValue("id"))
+		kind, id := r.PathValue("kind"), r.PathValue("id")
+		edit, err := region.Remove(kind, id)
+		if err == nil && !callerOf(r).sees(region, region.Edit(kind, id)) {
+			_, err = vpc.EmptyRegion().Remove(kind, id) // as of what is not there
+		}
 		if err != nil {
 			err = &Error{Status: http.StatusNotFound, Message: err.Error()}
 		}
@@ -164,7 +168,7 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 			edits, err := region.Create(kind, object, rand.Reader)
 			if err == nil {
 				created.ID, created.Object = edits[0].ID, edits[0].Object
-				err = callerOf(r).mayMake(region, edits)
+				err = callerOf(r).mayCreate(region, object, edits)
 			}
 			return edits, asErrorOr(http.StatusBadRequest, err)
 		})

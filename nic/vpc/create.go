@@ -22,7 +22,7 @@ type creation struct {
 //	an ENI                 its VPC, MAC, an address of its subnet, its VPC's default group
 //	a VPC                  main route table, default network ACL and default group (VPC user guide, "Default VPC components")
 //	a security group       a rule for all that goes out (CreateSecurityGroup)
-//	a NAT gateway          its ENI (CreateNatGateway)
+//	a NAT gateway          its ENI (CreateNatGateway), and an Elastic IP address if a public one names none
 //	an Elastic IP address  the address, one of Placement's PublicPrefixes
 //
 // The first edit is the object's. random is where IDs, MACs and addresses come from; nobody in the

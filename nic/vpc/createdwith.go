@@ -53,7 +53,9 @@ func (c *creation) vpcDefaults(v *ec2.Vpc) error {
 const defaultGroup = "default"
 
 // natInterface creates the ENI of a NAT gateway of a subnet, with the public address of the
-// allocation that the gateway names. A regional gateway has no subnet, and no ENI.
+// allocation that the gateway names, or with a new one: EC2 demands an allocation, but who owns a
+// VPC here owns no address before something in the VPC has it. A regional gateway has no subnet, and
+// no ENI.
 func (c *creation) natInterface(g *ec2.NatGateway) error {
 	if g.State == "" {
 		g.State = "available"
@@ -72,7 +74,8 @@ func (c *creation) natInterface(g *ec2.NatGateway) error {
 	}
 	g.VpcId = e.VpcId
 	first.NetworkInterfaceId, first.PrivateIp, first.IsPrimary = e.NetworkInterfaceId, e.PrivateIpAddress, true
-	if first.AllocationId != "" {
+	switch {
+	case first.AllocationId != "":
 		addresses := c.r.NamedBy("Addresses", first.AllocationId)
 		if len(addresses) == 0 {
 			return fmt.Errorf("AllocationId: %w", notThere("Addresses", first.AllocationId))
@@ -84,8 +87,12 @@ func (c *creation) natInterface(g *ec2.NatGateway) error {
 		with.NetworkInterfaceId, with.PrivateIpAddress = e.NetworkInterfaceId, e.PrivateIpAddress
 		c.edits = append(c.edits, Edit{"Addresses", with.PublicIp.String(), &with})
 		first.PublicIp = with.PublicIp
-	} else if g.ConnectivityType != "private" {
-		return errors.New("NatGatewayAddresses: AllocationId is missing, of the Elastic IP address of a public NAT gateway")
+	case g.ConnectivityType != "private":
+		a := &ec2.Address{NetworkInterfaceId: e.NetworkInterfaceId, PrivateIpAddress: e.PrivateIpAddress}
+		if err := c.create("Addresses", a); err != nil {
+			return err
+		}
+		first.AllocationId, first.PublicIp = a.AllocationId, a.PublicIp
 	}
 	g.NatGatewayAddresses = append([]ec2.NatGatewayAddress{first}, g.NatGatewayAddresses[min(1, len(g.NatGatewayAddresses)):]...)
 	return nil

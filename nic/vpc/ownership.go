@@ -11,7 +11,8 @@ import (
 
 // Owned are VPCs with one owner, by ID. The owner of a VPC decides on what is in the VPC, and
 // the provider on all else: VPCs and their blocks, gateways to the internet, peering, places, exits,
-// and public NAT gateways, whose Elastic IP address is in no VPC before.
+// and Elastic IP addresses that nobody has. An owner is given an address, and chooses none: which
+// ones others have is not to be found out by asking.
 type Owned []string
 
 // ownedKinds are the kinds of objects that the owner of a VPC may change.
@@ -28,16 +29,50 @@ func (o Owned) Sees(r *Region, e Edit) bool {
 
 func (o Owned) has(vpc string) bool { return vpc != EveryVPC && slices.Contains(o, vpc) }
 
-// May is an error unless the owner may make an edit of a region: the object that goes and
-// the object that comes are in the VPCs, and take nothing from anybody else.
-func (o Owned) May(r *Region, e Edit) error {
+// May is an error unless the owner may make edits of a region, together: each object that goes
+// or comes is in the VPCs, and takes nothing from anybody else.
+func (o Owned) May(r *Region, edits []Edit) error {
+	for _, e := range edits {
+		_, address := e.Object.(*ec2.Address)
+		if address && !r.has(e.Kind, e.ID) {
+			return o.foreign(e) // as of an address that somebody else has
+		}
+	}
+	return o.may(r, edits)
+}
+
+// MayCreate is May for what Create made of an object: the addresses that come are given out.
+func (o Owned) MayCreate(r *Region, object any, edits []Edit) error {
+	if a, is := object.(*ec2.Address); is && a.PublicIp.IsValid() {
+		return fmt.Errorf("PublicIp %s: an address is given out, and not chosen", a.PublicIp)
+	}
+	return o.may(r, edits)
+}
+
+// may is May, and takes addresses that come for given out.
+func (o Owned) may(r *Region, edits []Edit) error {
+	for _, e := range edits {
+		if err := o.mayMake(r, e, edits); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foreign is the error of an edit of what is not the owner's.
+func (o Owned) foreign(e Edit) error {
+	return fmt.Errorf("%s %s: it is in no VPC of yours", e.Kind, ec2.Shorten(e.ID))
+}
+
+// mayMake is may for one of some edits.
+func (o Owned) mayMake(r *Region, e Edit, edits []Edit) error {
 	what := e.Kind + " " + ec2.Shorten(e.ID)
 	if !slices.Contains(ownedKinds, e.Kind) {
 		return fmt.Errorf("%s: the owner of a VPC may change %s, and the provider the rest", what, strings.Join(ownedKinds, ", "))
 	}
 	for _, object := range []Edit{r.Edit(e.Kind, e.ID), e} {
-		if vpcs := r.VPCsOf(object); object.Object != nil && (len(vpcs) == 0 || slices.ContainsFunc(vpcs, func(id string) bool { return !o.has(id) })) {
-			return fmt.Errorf("%s: it is in no VPC of yours", what)
+		if vpcs := r.vpcsWith(object, edits); object.Object != nil && (len(vpcs) == 0 || slices.ContainsFunc(vpcs, func(id string) bool { return !o.has(id) })) {
+			return o.foreign(e)
 		}
 	}
 	var err error
@@ -55,6 +90,18 @@ func (o Owned) May(r *Region, e Edit) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// vpcsWith is VPCsOf where an address may be that of an ENI that comes with it.
+func (r *Region) vpcsWith(e Edit, edits []Edit) []string {
+	if a, is := e.Object.(*ec2.Address); is {
+		for _, with := range edits {
+			if with.Kind == "NetworkInterfaces" && with.ID == a.NetworkInterfaceId {
+				return r.VPCsOf(with)
+			}
+		}
+	}
+	return r.VPCsOf(e)
 }
 
 // allocates is an error unless an Elastic IP address is one of those that the provider gives out.
