@@ -107,6 +107,9 @@ func (c *Card) next(ch *change, opened *bay.Opening) (n next, err error) {
 	}
 	if c.options.Edge != nil {
 		n.policy = n.region.Edge(prev)
+		if err = c.crew.Prepare(n.policy); err != nil {
+			return n, err
+		}
 	} else if n.policy, err = n.region.Policy(c.options.Card, prev); err != nil {
 		return n, err
 	}

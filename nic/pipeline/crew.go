@@ -20,6 +20,8 @@ type Crew struct {
 	now    atomic.Int64          // see Now
 	seed   uint64                // of an edge's table
 	edges  edges                 // who has the edge's tunnel end
+
+	prepared nextTable // of an edge, for the next NewSetup
 }
 
 // Options are the parameters of NewCrew.

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
-	"slices"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -32,55 +31,37 @@ type Internet struct {
 
 // Edge is what makes a card the edge. Its table changes while the workers stand at the gate.
 type Edge struct {
-	*publicTable
+	nextTable
 	link *link
 	mac  wire.MAC // of the edge inside tunnels
 
 	macBits uint64 // mac as a number
-
-	moves  []vpc.Move  // from the table's region
-	region *vpc.Region // to this one
 }
 
-// fewMoves is up to how many ENIs a table is changed for while the workers stand. For more of
-// them another table is made, which takes time, and no worker's.
-const fewMoves = 1 << 10
+// Prepare takes the memory that the edge of a policy needs, for NewSetup. If memory lacks, Prepare is
+// an error, and the setup in force stays as it is.
+func (c *Crew) Prepare(policy *vpc.Policy) (err error) {
+	var before *publicTable
+	if s := c.Setup(); s != nil {
+		before = s.edge.publicTable
+	}
+	c.prepared, err = newNextTable(before, policy.Region, c.seed)
+	return err
+}
 
-// edgeOf is the edge of a policy, whose predecessor is before, nil if there is none.
+// edgeOf is the edge of a policy, whose predecessor is before, nil if there is none. Its table is the
+// prepared one, or before's.
 func (c *Crew) edgeOf(policy *vpc.Policy, ports *Ports, before *Edge) *Edge {
 	if ports.Edge == nil {
 		return nil
 	}
 	mac := policy.Region.EdgeMAC()
-	e := &Edge{mac: mac, macBits: mac.Bits(), region: policy.Region}
-	if before != nil {
-		e.publicTable = before.publicTable
+	e := &Edge{nextTable: c.prepared, mac: mac, macBits: mac.Bits(), link: newLink(ports, before)}
+	if before != nil && before.publicTable.region == policy.Region {
+		e.nextTable = nextTable{publicTable: before.publicTable, region: policy.Region}
 	}
-	e.link = newLink(ports, before)
-	t := e.publicTable
-	if t != nil && t.region == policy.Region {
-		return e
-	}
-	if t != nil && slices.Equal(t.region.PublicPrefixes(), policy.Region.PublicPrefixes()) {
-		for m := range policy.Region.Since(t.region) {
-			if e.moves = append(e.moves, m); len(e.moves) > fewMoves {
-				break
-			}
-		}
-		if len(e.moves) <= fewMoves && t.hasRoom(e.moves) {
-			return e
-		}
-	}
-	e.moves, e.publicTable = nil, newPublicTable(policy.Region, c.seed)
+	c.prepared = nextTable{}
 	return e
-}
-
-// settle changes the table. The workers stand at the gate.
-func (e *Edge) settle() {
-	if e.publicTable.region != e.region {
-		e.publicTable.change(e.moves, e.region)
-	}
-	e.moves = nil
 }
 
 // Prefixes are what the edge announces. The workers stand at the gate.

@@ -303,6 +303,21 @@ func TestTheEdgeFollowsTheRegion(t *testing.T) {
 	require.Equal(t, c.Placement.PublicPrefixes, x.Setup().Prefixes())
 }
 
+// A region for whose table memory lacks is refused, and the edge goes on with the one before.
+func TestAnEdgeWithoutMemory(t *testing.T) {
+	x := newEdgeRig(t)
+	least := leastAddresses
+	defer func() { leastAddresses = least }()
+	leastAddresses = 1 << 40
+	c := *x.config
+	c.Placement.PublicPrefixes = []netip.Prefix{netip.MustParsePrefix("35.72.0.0/16")} // takes another table
+	region, err := x.region.Become(&c)
+	require.NoError(t, err)
+	require.ErrorContains(t, x.Prepare(region.Edge(x.policy())), "no memory for a table of")
+	x.store(x.policy())
+	nictest.InTunnel(t, x.policy(), x.leaves(toInternet, outside(request), Uplink), serverX, vniA)
+}
+
 // holdsTable holds the table to the region: every address of the region's ENIs, and no other.
 func (r *rig) holdsTable() {
 	r.Helper()

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -28,11 +29,49 @@ type place struct {
 	number uint32 // the station's
 }
 
-// leastAddresses is how many addresses a table has room for at least.
-const leastAddresses = 1 << 10
+// leastAddresses is how many addresses a table has room for at least. A test asks for more than any
+// machine has.
+var leastAddresses = 1 << 10
 
-// newPublicTable makes the table of a region. Only memory can lack, and then newPublicTable panics.
-func newPublicTable(region *vpc.Region, seed uint64) *publicTable {
+// nextTable is a table, and what makes it the one of another region.
+type nextTable struct {
+	*publicTable
+	moves  []vpc.Move  // from the table's region
+	region *vpc.Region // to this one
+}
+
+// fewMoves is up to how many ENIs a table is changed for while the workers stand. For more of
+// them another table is made, which takes time, and no worker's.
+const fewMoves = 1 << 10
+
+// newNextTable is before and its change to a region's table, or another table: before may be nil.
+func newNextTable(before *publicTable, region *vpc.Region, seed uint64) (n nextTable, err error) {
+	n = nextTable{publicTable: before, region: region}
+	if before != nil && slices.Equal(before.region.PublicPrefixes(), region.PublicPrefixes()) {
+		for m := range region.Since(before.region) {
+			if n.moves = append(n.moves, m); len(n.moves) > fewMoves {
+				break
+			}
+		}
+		if len(n.moves) <= fewMoves && before.hasRoom(n.moves) {
+			return n, nil
+		}
+	}
+	n.moves = nil
+	n.publicTable, err = newPublicTable(region, seed)
+	return n, err
+}
+
+// settle changes the table. The workers stand at the gate.
+func (n *nextTable) settle() {
+	if n.publicTable.region != n.region {
+		n.change(n.moves, n.region)
+	}
+	n.moves = nil
+}
+
+// newPublicTable makes the table of a region. It is an error if memory lacks.
+func newPublicTable(region *vpc.Region, seed uint64) (*publicTable, error) {
 	n := 0
 	all := slices.Collect(region.Since(nil))
 	for _, m := range all {
@@ -42,11 +81,11 @@ func newPublicTable(region *vpc.Region, seed uint64) *publicTable {
 	}
 	single, err := tables.New[wire.Addr, place](max(n+n/4, leastAddresses), seed)
 	if err != nil {
-		panic(err)
+		return nil, fmt.Errorf("no memory for a table of %d public addresses: %w", n, err)
 	}
 	t := &publicTable{single: single, ours: newRanges(region.PublicPrefixes())}
 	t.change(all, region)
-	return t
+	return t, nil
 }
 
 // hasRoom tells whether the table has room for the ENIs that come.

@@ -168,6 +168,8 @@ func (r *rig) become(region *vpc.Region) {
 	policy, err := region.Edge(before), error(nil)
 	if r.edge == nil {
 		policy, err = region.Policy(r.server, before)
+	} else {
+		err = r.Prepare(policy)
 	}
 	require.NoError(r, err)
 	r.config, r.region = region.Config(), region
