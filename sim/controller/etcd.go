@@ -11,6 +11,8 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Etcd is a store in etcd. Each object is a key of its own, and one key more holds the
@@ -129,6 +131,9 @@ func (e *Etcd) Commit(ctx context.Context, after uint64, records []Record) error
 		}
 	}
 	done, err := e.client.Txn(ctx).If(unchanged).Then(ops...).Commit()
+	if refused(err) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -136,6 +141,19 @@ func (e *Etcd) Commit(ctx context.Context, after uint64, records []Record) error
 		return ErrBehind
 	}
 	return nil
+}
+
+// refused tells whether etcd, or the client of etcd, refuses a request for what it holds: it is too
+// long, or has too many operations.
+func refused(err error) bool {
+	switch {
+	case err == nil, errors.Is(err, rpctypes.ErrNoSpace):
+		return false
+	case errors.Is(err, rpctypes.ErrRequestTooLarge), errors.Is(err, rpctypes.ErrTooManyOps):
+		return true
+	}
+	code := status.Code(err)
+	return code == codes.InvalidArgument || code == codes.ResourceExhausted // the client's own bound of a message
 }
 
 // Watch is as Store says.

@@ -27,8 +27,9 @@ type Store interface {
 	Revision(ctx context.Context) (uint64, error)
 
 	// Commit writes records, all or none, if the store's revision is after; else it is
-	// ErrBehind. What is committed outlives the machine's power. An error other than
-	// ErrBehind leaves open whether the records were written: Watch will tell.
+	// ErrBehind. What is committed outlives the machine's power. ErrRefused is for the
+	// records themselves: they were not written, and never will be. Any other error leaves
+	// open whether the records were written: Watch will tell.
 	Commit(ctx context.Context, after uint64, records []Record) error
 
 	// Watch hands over each batch after a revision, in order, until ctx ends or take is an
@@ -41,6 +42,9 @@ type Store interface {
 
 // ErrBehind is the error of a commit that another controller was faster than.
 var ErrBehind = errors.New("another controller has changed the region meanwhile")
+
+// ErrRefused is the error of a commit whose records the store does not take, such as too long ones.
+var ErrRefused = errors.New("the store does not take it")
 
 // ErrCompacted is the error of a watch from a revision that the store does not have any
 // more.

@@ -62,9 +62,9 @@ func (c *Controller) Apply(ctx context.Context, config *vpc.Config) (nic.Change,
 // propose waits for what becomes of a change.
 func (c *Controller) propose(ctx context.Context, step func(*vpc.Region) (*vpc.Region, error)) (nic.Change, error) {
 	p := &proposal{step, make(chan outcome, 1)}
-	c.mu.Lock()
-	c.waiting = append(c.waiting, p)
-	c.mu.Unlock()
+	if err := c.wait(p); err != nil {
+		return nic.Change{}, err
+	}
 	select {
 	case c.proposed <- struct{}{}:
 	default:
@@ -75,6 +75,21 @@ func (c *Controller) propose(ctx context.Context, step func(*vpc.Region) (*vpc.R
 	case o := <-p.done:
 		return o.change, o.err
 	}
+}
+
+// mostProposals is how many changes wait for a commit: of a fast store some seconds' worth. More are
+// refused at once, as those who ask would not wait for them, and each takes memory.
+const mostProposals = 8192
+
+// wait adds a proposal to those that wait.
+func (c *Controller) wait(p *proposal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) >= mostProposals {
+		return &ctl.Error{Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("%d changes wait already; ask again later", mostProposals)}
+	}
+	c.waiting = append(c.waiting, p)
+	return nil
 }
 
 // mostTogether is how many changes one commit has. One commit costs the store the same
@@ -144,6 +159,12 @@ func (c *Controller) commit(ctx context.Context, together []*proposal) (left []*
 		return left
 	case errors.Is(err, ErrBehind) && c.caughtUp(ctx, d.revision):
 		return append(taken, left...)
+	case errors.Is(err, ErrRefused) && len(taken) > 1: // of one change, which is to fail alone
+		half := len(taken) / 2
+		return slices.Concat(c.commit(ctx, taken[:half]), taken[half:], left)
+	case errors.Is(err, ErrRefused):
+		taken[0].done <- outcome{err: &ctl.Error{Status: http.StatusRequestEntityTooLarge, Message: err.Error()}}
+		return left
 	default:
 		for _, p := range taken {
 			p.done <- outcome{err: &ctl.Error{Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("the store did not answer as it should; whether the change was made, it will tell: %v", err)}}
