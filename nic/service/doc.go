@@ -5,7 +5,7 @@
 //	service.go    Services: takes what workers punt (pipeline.Punt), and answers
 //	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address
 //	dns.go        names of the VPC
-//	hosts.go      the metadata service's TCP: host.go a host for each ENI that asks, whose TCP is
+//	hosts.go      the TCP of metadata and of DNS: host.go a host for each ENI that asks, whose TCP is
 //	              gVisor's, listener.go its connections; package imds has the service itself
 //	ntp.go        time; clock_*.go the host's clock
 //	datagram.go   the frame of an answer

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -152,4 +153,36 @@ func TestAWSsClientReadsItsMetadata(t *testing.T) {
 		require.Len(t, g.ttls, 2)
 		g.mu.Unlock()
 	}
+}
+
+// A name may be asked for by TCP at each address of the DNS server, the VPC's own included.
+func TestNamesByTCP(t *testing.T) {
+	g := newGuest(t)
+	for _, server := range []string{"10.0.0.2", "169.254.169.253", "fd00:ec2::253"} {
+		number := ipv4.ProtocolNumber
+		if net.ParseIP(server).To4() == nil {
+			number = ipv6.ProtocolNumber
+		}
+		c, err := gonet.DialContextTCP(t.Context(), g.stack, tcpip.FullAddress{NIC: 1, Addr: address(server), Port: 53}, number)
+		require.NoError(t, err)
+		a, _, err := (&dns.Client{Timeout: ample}).ExchangeWithConn(asksFor("ip-10-0-1-5.ec2.internal.", dns.TypeA), &dns.Conn{Conn: c})
+		require.NoError(t, err)
+		require.Len(t, a.Answer, 1, server)
+		require.NoError(t, c.Close())
+	}
+}
+
+// A guest that asks for nothing keeps its own host busy, and no other's: after as many connections
+// as a host takes, one more waits, and the neighbour is served.
+func TestAGuestThatHoldsConnectionsHoldsItsOwn(t *testing.T) {
+	g := newGuest(t)
+	to := tcpip.FullAddress{NIC: 1, Addr: address("169.254.169.254"), Port: 80}
+	for range 32 {
+		_, err := gonet.DialContextTCP(t.Context(), g.stack, to, ipv4.ProtocolNumber)
+		require.NoError(t, err)
+	}
+	a, err := g.client().Get("http://169.254.169.254/latest/meta-data/mac") // once the others' time is over
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, a.StatusCode)
+	require.NoError(t, a.Body.Close())
 }

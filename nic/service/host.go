@@ -3,9 +3,11 @@ package service
 import (
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/miekg/dns"
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -19,14 +21,15 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// host is a TCP/IP host that one ENI's guest alone reaches: the metadata service's. Its TCP is
-// gVisor's. Each ENI has a host of its own, because ENIs of two VPCs may have one address, and
+// host is a TCP/IP host that one ENI's guest alone reaches: the metadata service's, and the DNS
+// server's for who asks by TCP. Its TCP is gVisor's. Each ENI has a host of its own, because ENIs of two VPCs may have one address, and
 // so that no guest takes what is another's: connections, memory, or turns.
 type host struct {
 	view   atomic.Pointer[view]
 	link   *channel.Endpoint
 	stack  *stack.Stack
 	server *http.Server
+	names  []*dns.Server
 	used   time.Time // when the guest sent the last packet
 	worker int       // that took it
 	ready  func(*host)
@@ -46,6 +49,7 @@ const (
 	hostBacklog     = 16 // that are not accepted yet
 	hostBuffer      = 16 << 10
 	hostHeader      = 8 << 10
+	hostQuestions   = 16              // by one connection of DNS
 	hostPatience    = 5 * time.Second // for a request, and for who takes the answer
 	hostIdle        = time.Minute     // without a packet, after which the host ends
 )
@@ -53,8 +57,14 @@ const (
 // hostMTU is what a host sends: as its guests' interfaces carry.
 const hostMTU = mtu
 
-// Addresses of the metadata service (EC2 User Guide, instance metadata).
-var metadata4, metadata6 = tcpip.AddrFrom4([4]byte{169, 254, 169, 254}), tcpip.AddrFromSlice(net.ParseIP("fd00:ec2::254"))
+// Addresses of the metadata service (EC2 User Guide, instance metadata), and one of the DNS
+// server's.
+var (
+	metadata4, metadata6 = tcpip.AddrFrom4([4]byte{169, 254, 169, 254}), addressOf6(net.ParseIP("fd00:ec2::254"))
+	resolver4            = tcpip.AddrFrom4([4]byte{169, 254, 169, 253})
+)
+
+func addressOf6(ip net.IP) tcpip.Address { return tcpip.AddrFromSlice(ip.To16()) }
 
 // newHost makes a host, which calls ready when it has packets to send.
 func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
@@ -65,7 +75,11 @@ func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol},
 	})
 	h.bound()
-	if err := h.open(); err != nil {
+	web, domain := []tcpip.Address{metadata4, metadata6}, []tcpip.Address{resolver4, addressOf6(resolver6)}
+	if own := v.eni.Resolver(); !own.IsZero() {
+		domain = append(domain, tcpip.AddrFromSlice(own.Netip().AsSlice()))
+	}
+	if err := h.open(slices.Concat(web, domain)); err != nil {
 		h.close()
 		return nil, err
 	}
@@ -77,15 +91,34 @@ func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
 	}
 	h.server.SetKeepAlivesEnabled(false)
 	slots := make(chan struct{}, hostConnections)
-	for _, at := range []tcpip.FullAddress{{NIC: onlyNIC, Addr: metadata4, Port: 80}, {NIC: onlyNIC, Addr: metadata6, Port: 80}} {
-		l, err := listen(h.stack, at, slots)
+	for _, a := range web {
+		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: 80}, slots)
 		if err != nil {
 			h.close()
 			return nil, err
 		}
 		go h.server.Serve(l)
 	}
+	for _, a := range domain {
+		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: 53}, slots)
+		if err != nil {
+			h.close()
+			return nil, err
+		}
+		s := &dns.Server{
+			Listener: l, Handler: dns.HandlerFunc(h.answer), ReadTimeout: hostPatience, WriteTimeout: hostPatience,
+			MaxTCPQueries: hostQuestions, IdleTimeout: func() time.Duration { return hostPatience },
+		}
+		h.names = append(h.names, s)
+		go s.ActivateAndServe()
+	}
 	return h, nil
+}
+
+// answer answers who asks for a name by TCP.
+func (h *host) answer(w dns.ResponseWriter, m *dns.Msg) {
+	v := h.view.Load()
+	w.WriteMsg(resolve(v.eni, v.policy.Region, m))
 }
 
 // onlyNIC is the number of a host's interface.
@@ -111,12 +144,12 @@ func (h *host) bound() {
 }
 
 // open gives the host its interface, addresses and routes.
-func (h *host) open() error {
+func (h *host) open(all []tcpip.Address) error {
 	if err := h.stack.CreateNIC(onlyNIC, h.link); err != nil {
 		return tcpipError{err}
 	}
-	for number, a := range map[tcpip.NetworkProtocolNumber]tcpip.Address{ipv4.ProtocolNumber: metadata4, ipv6.ProtocolNumber: metadata6} {
-		p := tcpip.ProtocolAddress{Protocol: number, AddressWithPrefix: a.WithPrefix()}
+	for _, a := range all {
+		p := tcpip.ProtocolAddress{Protocol: protocolOf(a), AddressWithPrefix: a.WithPrefix()}
 		if err := h.stack.AddProtocolAddress(onlyNIC, p, stack.AddressProperties{}); err != nil {
 			return tcpipError{err}
 		}
@@ -160,6 +193,9 @@ func (h *host) send(put func(worker int, eni *vpc.OwnENI, frame []byte)) {
 func (h *host) close() {
 	if h.server != nil {
 		h.server.Close()
+	}
+	for _, s := range h.names {
+		s.Shutdown()
 	}
 	h.stack.Destroy()
 	h.link.Close()

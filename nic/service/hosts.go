@@ -84,15 +84,17 @@ func (s *hosts) endIdle() {
 	}
 }
 
-// end ends the host of an ENI.
+// end ends the host of an ENI. Nobody waits for the host's connections, which may take as long
+// as a guest lets them.
 func (s *hosts) end(id string) {
-	s.byENI[id].close()
+	go s.byENI[id].close()
 	delete(s.byENI, id)
 }
 
 // close ends all hosts.
 func (s *hosts) close() {
-	for id := range s.byENI {
-		s.end(id)
+	for _, h := range s.byENI {
+		h.close()
 	}
+	clear(s.byENI)
 }

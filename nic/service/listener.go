@@ -32,13 +32,9 @@ type listener struct {
 
 // listen opens a listener of a stack. Listeners with the same slots share their bound.
 func listen(s *stack.Stack, at tcpip.FullAddress, slots chan struct{}) (*listener, error) {
-	number := ipv4.ProtocolNumber
-	if at.Addr.Len() == 16 {
-		number = ipv6.ProtocolNumber
-	}
 	l := &listener{queue: &waiter.Queue{}, slots: slots, closed: make(chan struct{})}
 	var err tcpip.Error
-	if l.endpoint, err = s.NewEndpoint(tcp.ProtocolNumber, number, l.queue); err != nil {
+	if l.endpoint, err = s.NewEndpoint(tcp.ProtocolNumber, protocolOf(at.Addr), l.queue); err != nil {
 		return nil, tcpipError{err}
 	}
 	if err := l.endpoint.Bind(at); err != nil {
@@ -51,6 +47,14 @@ func listen(s *stack.Stack, at tcpip.FullAddress, slots chan struct{}) (*listene
 	}
 	l.TCPListener = gonet.NewTCPListener(s, l.queue, l.endpoint)
 	return l, nil
+}
+
+// protocolOf is the number of an address's family.
+func protocolOf(a tcpip.Address) tcpip.NetworkProtocolNumber {
+	if a.Len() == 16 {
+		return ipv6.ProtocolNumber
+	}
+	return ipv4.ProtocolNumber
 }
 
 // Accept waits for a free slot, and then for a connection.

@@ -112,7 +112,7 @@ func (s *Services) serve(worker int, p *pipeline.Punt, f *pipeline.Punted) bool 
 	if wire.Parse(q.frame, &q.Headers) != wire.NoFault {
 		return false
 	}
-	if q.Proto == wire.ProtoTCP && q.DstPort == 80 {
+	if q.Proto == wire.ProtoTCP {
 		s.hosts.take(q, worker)
 		return false
 	}

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// virtual: the client gets the page of a virtual machine, and so much more
-// that it comes in full segments.
+// virtual: a virtual machine booted with nothing told to it, and asked its card for its
+// address, its name and its IDs. The client gets its page, and so much more that it comes in
+// full segments.
 func (s *story) virtual(ctx context.Context) (string, error) {
 	if err := s.client.connection(s.b1.public(webPort)).reads(ctx, s.b1); err != nil {
 		return "", err
@@ -32,8 +33,19 @@ func (s *story) virtual(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("b1 is Linux %s in QEMU (%s) on a vhost-user port of card %s; its page came, and 8 MiB with the right checksum",
-		release, s.b1.vm.accels[0].name, s.b1.Card), nil
+	named, err := s.b1.vm.read(ctx, "/etc/named")
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(named, s.b1.Addr.Addr().String()) {
+		return "", fmt.Errorf("DNS tells b1 of its own name: %s", named)
+	}
+	hostname, err := s.b1.vm.read(ctx, "/proc/sys/kernel/hostname")
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("b1 is Linux %s in QEMU (%s) on a vhost-user port of card %s, and nobody told it a thing: it is %s by DHCP and %s by metadata with a token; its page came, and 8 MiB with the right checksum",
+		release, s.b1.vm.accels[0].name, s.b1.Card, hostname, s.b1.ENI), nil
 }
 
 // mortal: a virtual machine is killed and comes back, and its neighbour on

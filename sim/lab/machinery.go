@@ -73,10 +73,11 @@ func static(program string) bool {
 // initramfs is the guest's whole file system.
 func (m *machinery) initramfs() ([]byte, error) {
 	var a archive
-	for _, dir := range []string{"bin", "dev", "proc", "sys", "modules", "www", "www/cgi-bin"} {
+	for _, dir := range []string{"bin", "dev", "proc", "sys", "modules", "www", "www/cgi-bin", "etc"} {
 		a.folder(dir)
 	}
 	a.file("init", vmInit)
+	a.file("vm_lease.sh", vmLease)
 	a.file("www/cgi-bin/index.cgi", vmPage)
 	files := map[string]string{"bin/busybox": m.BusyBox}
 	for i, module := range m.Modules {

@@ -17,10 +17,12 @@ import (
 	"nitrocard/sim/netlab"
 )
 
-// The guest's first process, and its page.
+// The guest's first process, what it does with a lease of DHCP, and its page.
 var (
 	//go:embed vm_init.sh
 	vmInit []byte
+	//go:embed vm_lease.sh
+	vmLease []byte
 	//go:embed vm_page.sh
 	vmPage []byte
 )
@@ -111,12 +113,11 @@ func (v *vm) start(a accelerator) (err error) {
 // reads and writes frames there. Without vectors=0, QEMU 7.2 crashes under
 // TCG when the guest sets MSI-X up for a vhost-user device.
 func (v *vm) arguments(a accelerator, initramfs string) []string {
-	hands := fmt.Sprintf("guest=%s eni=%s address=%s router=%s", v.Nick, v.ENI, v.Addr, v.Router)
 	return []string{
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
 		"-machine", "q35,memory-backend=ram,accel=" + a.name, "-cpu", a.cpu, "-m", "128",
 		"-object", "memory-backend-memfd,id=ram,size=128M,share=on",
-		"-kernel", v.with.Kernel, "-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1 " + hands,
+		"-kernel", v.with.Kernel, "-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1",
 		"-chardev", "socket,id=port,path=" + vmSocket(v.Nick),
 		"-netdev", "vhost-user,id=net,chardev=port",
 		"-device", "virtio-net-pci,netdev=net,romfile=,vectors=0,mac=" + v.MAC.String(),
