@@ -32,7 +32,7 @@ func dhcp(q *query) bool {
 	a.UpdateOption(dhcpv4.OptServerIdentifier(router(q.eni)))
 	if kind != dhcpv4.MessageTypeNak {
 		a.ClientIPAddr = asked.ClientIPAddr
-		configure(a, q.eni, gives)
+		configure(a, q, gives)
 	}
 	return q.lease(asked, a)
 }
@@ -76,7 +76,8 @@ func router(e *vpc.OwnENI) net.IP { return e.Subnet.Prefix.Masked().Addr().Next(
 
 // configure writes the options that EC2 sends, and no other. gives tells whether the guest gets
 // its address.
-func configure(a *dhcpv4.DHCPv4, e *vpc.OwnENI, gives bool) {
+func configure(a *dhcpv4.DHCPv4, q *query, gives bool) {
+	e, set := q.eni, optionsOf(q)
 	if gives {
 		a.YourIPAddr = e.Primary.Netip().AsSlice()
 		a.UpdateOption(dhcpv4.OptIPAddressLeaseTime(leaseTime))
@@ -87,8 +88,19 @@ func configure(a *dhcpv4.DHCPv4, e *vpc.OwnENI, gives bool) {
 	a.UpdateOption(dhcpv4.OptBroadcastAddress(lastOf(block)))
 	a.UpdateOption(dhcpv4.OptHostName(vpc.IPName(e.Primary)))
 	a.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{mtu >> 8, mtu & 0xff}))
-	a.UpdateOption(dhcpv4.OptDNS(e.Resolver().Netip().AsSlice()))
-	a.UpdateOption(dhcpv4.OptDomainName(e.Subnet.InternalDomain()))
+	a.UpdateOption(dhcpv4.OptDomainName(set.Domain))
+	if dns := only4(set.DNS); len(dns) > 0 {
+		a.UpdateOption(dhcpv4.OptDNS(dns...))
+	}
+	if ntp := only4(set.NTP); len(ntp) > 0 {
+		a.UpdateOption(dhcpv4.OptNTPServers(ntp...))
+	}
+	if servers := only4(set.NetBIOS); len(servers) > 0 {
+		a.UpdateOption(dhcpv4.Option{Code: dhcpv4.OptionNetBIOSOverTCPIPNameServer, Value: dhcpv4.IPs(servers)})
+	}
+	if set.NetBIOSNode != 0 {
+		a.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionNetBIOSOverTCPIPNodeType, []byte{set.NetBIOSNode}))
+	}
 }
 
 // lease sends an answer to where the client can hear it (RFC 2131 section 4.1).

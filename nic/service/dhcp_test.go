@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"maps"
 	"net"
 	"testing"
 
@@ -106,5 +107,31 @@ func TestAGuestGetsItsOwnAddressAlone(t *testing.T) {
 		case dhcpv4.MessageTypeAck:
 			require.Equal(t, c.asks.MessageType() != dhcpv4.MessageTypeInform, a.YourIPAddr.Equal(net.ParseIP(own)), c.what)
 		}
+	}
+}
+
+// A VPC's own set of options replaces the region's, and may add three that EC2 sends for no other
+// reason.
+func TestTheOptionSetOfAVPC(t *testing.T) {
+	standard := dhcpv4.Options{
+		1: {255, 255, 255, 0}, 3: {10, 0, 1, 1}, 12: []byte("ip-10-0-1-5"), 26: {0x23, 0x29}, 28: {10, 0, 1, 255}, 51: {0, 0, 0x0e, 0x10}, 53: {2}, 54: {10, 0, 1, 1},
+	}
+	for _, c := range []struct {
+		vpc, set string
+		more     dhcpv4.Options
+	}{
+		{"default", "[]", dhcpv4.Options{6: {169, 254, 169, 253}, 15: []byte("ec2.internal")}},
+		{"dopt-1", "[{Key: domain-name-servers, Values: [{Value: AmazonProvidedDNS}, {Value: 10.0.0.9}]}]", dhcpv4.Options{6: {10, 0, 0, 2, 10, 0, 0, 9}, 15: []byte("ec2.internal")}},
+		{"dopt-1", "[{Key: domain-name, Values: [{Value: example.com}]}, {Key: domain-name-servers, Values: [{Value: 10.0.0.9}, {Value: 'fd00::9'}]}]",
+			dhcpv4.Options{6: {10, 0, 0, 9}, 15: []byte("example.com")}},
+		{"dopt-1", "[{Key: ntp-servers, Values: [{Value: 10.0.0.7}]}, {Key: netbios-name-servers, Values: [{Value: 10.0.0.8}]}, {Key: netbios-node-type, Values: [{Value: '2'}]}]",
+			dhcpv4.Options{15: []byte("ec2.internal"), 42: {10, 0, 0, 7}, 44: {10, 0, 0, 8}, 46: {2}}},
+	} {
+		r := newRig(t)
+		r.put("DhcpOptions", "{DhcpOptionsId: dopt-1, DhcpConfigurations: "+c.set+"}")
+		r.put("Vpcs", "{VpcId: vpc-a, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: '2001:db8:a::/56'}], DhcpOptionsId: "+c.vpc+"}")
+		want := maps.Clone(standard)
+		maps.Copy(want, c.more)
+		require.Equal(t, want, r.boot(discover(t)).Options, c.set)
 	}
 }

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -71,7 +73,8 @@ var resolver6 = net.ParseIP("fd00:ec2::253")
 
 // assign writes what a message asks for.
 func (q *query) assign(m, a *dhcpv6.Message) {
-	own := q.first6()
+	own, set := q.first6(), optionsOf(q)
+	preferred := cmp.Or(set.PreferredIPv6, preferredLifetime)
 	switch m.Type() {
 	case dhcpv6.MessageTypeRelease, dhcpv6.MessageTypeDecline:
 		a.AddOption(&dhcpv6.OptStatusCode{StatusCode: iana.StatusSuccess})
@@ -91,15 +94,17 @@ func (q *query) assign(m, a *dhcpv6.Message) {
 	for i, ia := range m.Options.IANA() {
 		given := &dhcpv6.OptIANA{IaId: ia.IaId}
 		if own != nil && i == 0 {
-			given.T1, given.T2 = preferredLifetime/2, preferredLifetime*4/5
-			given.Options.Add(&dhcpv6.OptIAAddress{IPv6Addr: own, PreferredLifetime: preferredLifetime, ValidLifetime: validLifetime})
+			given.T1, given.T2 = preferred/2, preferred/5*4
+			given.Options.Add(&dhcpv6.OptIAAddress{IPv6Addr: own, PreferredLifetime: preferred, ValidLifetime: max(preferred, validLifetime)})
 		} else {
 			given.Options.Add(&dhcpv6.OptStatusCode{StatusCode: iana.StatusNoAddrsAvail})
 		}
 		a.AddOption(given)
 	}
-	a.AddOption(dhcpv6.OptDNS(resolver6))
-	a.AddOption(dhcpv6.OptDomainSearchList(&rfc1035label.Labels{Labels: []string{q.eni.Subnet.InternalDomain()}}))
+	if dns := only6(set.DNS); len(dns) > 0 {
+		a.AddOption(dhcpv6.OptDNS(dns...))
+	}
+	a.AddOption(dhcpv6.OptDomainSearchList(&rfc1035label.Labels{Labels: strings.Fields(set.Domain)}))
 }
 
 // first6 is the ENI's first IPv6 address, nil if it has none.

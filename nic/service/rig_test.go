@@ -40,6 +40,15 @@ func newRig(t testing.TB) *rig {
 	return r
 }
 
+// put puts one object in force, in YAML.
+func (r *rig) put(kind, object string) {
+	r.Helper()
+	edit, err := vpc.Put(kind, []byte(object))
+	require.NoError(r, err)
+	_, err = r.card.Change(edit)
+	require.NoError(r, err)
+}
+
 // belled is a port that tells when it has sent.
 type belled struct {
 	*mem.Port

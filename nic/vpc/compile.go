@@ -144,7 +144,7 @@ func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
 
 // toldOrder is the order in which notices are told, which is the order of the compiler's
 // steps.
-var toldOrder = []string{"Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "VpcPeeringConnections", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways"}
+var toldOrder = []string{"DhcpOptions", "Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "VpcPeeringConnections", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways"}
 
 // notice notes something that the card does not enforce, or does not know, about the
 // object at hand.

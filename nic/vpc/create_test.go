@@ -126,7 +126,7 @@ func TestDraftsThatNobodyTakes(t *testing.T) {
 	m := newMaker(t, "{}")
 	create[ec2.Subnet](m, "Subnets", "{VpcId: "+create[ec2.Vpc](m, "Vpcs", "{CidrBlock: 10.0.0.0/16}").VpcId+", CidrBlock: 10.0.1.0/24}")
 	for draft, want := range map[[2]string]string{
-		{"Hats", "{}"}:                                        `"Hats": only Addresses, InternetGateways`,
+		{"Hats", "{}"}:                                        `"Hats": only Addresses, DhcpOptions`,
 		{"PrefixLists", "{}"}:                                 `"PrefixLists": only`,
 		{"SecurityGroups", "{GroupId: sg-1}"}:                 "SecurityGroups: GroupId sg-1: who creates an object gets its ID, and does not give it",
 		{"SecurityGroups", "{GroupNam: x}"}:                   "GroupNam",

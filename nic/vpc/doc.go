@@ -43,6 +43,7 @@
 //
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
+//	dhcpoptions.go  what DHCP tells the instances of a VPC; hostname.go names of the VPC
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table,
 //	              routecheck.go finds the mistakes of one, gatewayroutes.go a gateway's
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet

@@ -21,7 +21,7 @@ var ErrFullPrefixes = errors.New("no address of Placement's PublicPrefixes is fr
 // idPrefixes begin the IDs of each kind, as EC2 makes them. An Elastic IP address has the ID of its
 // allocation beside its address, which is its ID here.
 var idPrefixes = map[string]string{
-	"Addresses": "eipalloc-", "InternetGateways": "igw-", "ManagedPrefixLists": "pl-", "NatGateways": "nat-", "NetworkAcls": "acl-",
+	"Addresses": "eipalloc-", "DhcpOptions": "dopt-", "InternetGateways": "igw-", "ManagedPrefixLists": "pl-", "NatGateways": "nat-", "NetworkAcls": "acl-",
 	"NetworkInterfaces": "eni-", "RouteTables": "rtb-", "SecurityGroups": "sg-", "Subnets": "subnet-", "VpcPeeringConnections": "pcx-", "Vpcs": "vpc-",
 }
 

@@ -11,6 +11,9 @@ import (
 
 // networks checks VPCs and subnets, and compiles their route tables.
 func (c *compiler) networks() {
+	for o, config := range each[ec2.DhcpOptions](c, "DhcpOptions") {
+		c.dhcpOptions(o, config)
+	}
 	for id := range c.gone("Vpcs") {
 		c.forgetVPC(id)
 	}
@@ -122,6 +125,7 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 		})
 	}
 	c.blockMode(o.path(), config.BlockPublicAccessStates.InternetGatewayBlockMode)
+	c.namesDHCPOptions(o, config.DhcpOptionsId)
 	n := c.change(o.id())
 	n.cidrs = nil
 	blocks := []netip.Prefix{config.CidrBlock}

@@ -9,8 +9,28 @@ type Vpc struct {
 	CidrBlockAssociationSet     []VpcCidrBlockAssociation     `json:",omitzero"`
 	Ipv6CidrBlockAssociationSet []VpcIpv6CidrBlockAssociation `json:",omitzero"`
 	BlockPublicAccessStates     BlockPublicAccessStates       `json:",omitzero"`
+	DhcpOptionsId               string                        `json:",omitzero"` // "default": none
 	OwnerId                     string                        `json:",omitzero"`
 	Tags                        []Tag                         `json:",omitzero"`
+}
+
+// DhcpOptions is one of describe-dhcp-options: what DHCP tells the instances of VPCs.
+type DhcpOptions struct {
+	DhcpOptionsId      string              `json:",omitzero"`
+	DhcpConfigurations []DhcpConfiguration `json:",omitzero"`
+	OwnerId            string              `json:",omitzero"`
+	Tags               []Tag               `json:",omitzero"`
+}
+
+// DhcpConfiguration is one option, such as domain-name-servers, with its values.
+type DhcpConfiguration struct {
+	Key    string           `json:",omitzero"`
+	Values []AttributeValue `json:",omitzero"`
+}
+
+// AttributeValue is a value of an option.
+type AttributeValue struct {
+	Value string `json:",omitzero"`
 }
 
 // BlockPublicAccessStates tell what Block Public Access does in a VPC or subnet.
