@@ -9,8 +9,8 @@ import (
 )
 
 // mostHosts is how many hosts there are at one time, of all ENIs. One more ends the host that
-// was idle for longest. The bound is ours.
-const mostHosts = 256
+// was idle for longest. A host takes 100 KB and a connection up to 32 KB. The bound is ours.
+const mostHosts = 1024
 
 // hosts are the metadata service's hosts of a card. The services' thread calls all methods but
 // toSend.

@@ -39,10 +39,11 @@ func TestAMachineBootsAndAnswers(t *testing.T) {
 	require.Equal(t, "/a/file and all", text)
 }
 
-func TestAMachineGetsItsNameAndAddresses(t *testing.T) {
+// A machine has a port with the MAC of its ENI. All else it asks its card for.
+func TestAMachineIsToldNothing(t *testing.T) {
 	v := aVM(t, "")
 	args := v.arguments(accelerators[1], "/init")
-	require.Contains(t, args, "console=ttyS0 quiet panic=-1 guest=b1 eni=eni-b1 address=10.0.1.5/24 router=10.0.1.1")
+	require.Contains(t, args, "console=ttyS0 quiet panic=-1")
 	require.Contains(t, args, "socket,id=port,path=/run/nitrocard/b1.sock")
 	require.Contains(t, args, "virtio-net-pci,netdev=net,romfile=,vectors=0,mac=02:00:00:0b:01:05")
 }
