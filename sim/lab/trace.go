@@ -40,15 +40,22 @@ func (s *stage) tracer(c connection) (t *tracer, err error) {
 
 func (t *tracer) close() { _ = errors.Join(t.raw.Close(), t.icmp.Close()) } // nothing is lost
 
+// probeAgain is after which time a packet is sent again: Linux tells one host no more than one such
+// thing a second, after the first few (icmp_ratelimit, icmp(7)).
+const probeAgain = time.Second
+
 // hop sends a packet with so many hops, and waits until a router tells that they ended, or silent
 // that nobody will tell.
 func (t *tracer) hop(ctx context.Context, number int, silent func() (bool, error)) (h Hop, err error) {
 	h.Number = number
-	sent := time.Now()
-	if err := t.raw.Send(t.probe(number)); err != nil {
-		return h, err
-	}
+	var sent time.Time
 	err = until(ctx, "a hop told of itself", func() (bool, error) {
+		if time.Since(sent) > probeAgain {
+			sent = time.Now()
+			if err := t.raw.Send(t.probe(number)); err != nil {
+				return false, err
+			}
+		}
 		who, told, err := t.told(number)
 		if told || err != nil {
 			h.Address, h.Time = who, time.Since(sent)
