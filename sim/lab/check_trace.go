@@ -18,10 +18,12 @@ import (
 // over, and nothing behind it, while a1 answers. The edge itself answers ping.
 func (s *story) dark(ctx context.Context) (string, error) {
 	c := s.client.connection(s.a1.public(webPort))
-	hops, edge, reason, err := s.trace(ctx, c)
+	hops, err := s.trace(ctx, c)
 	if err != nil {
 		return "", err
 	}
+	last := hops[len(hops)-1]
+	edge := last.Edge
 	if err := s.namesOf(ctx, hops); err != nil {
 		return "", err
 	}
@@ -41,7 +43,7 @@ func (s *story) dark(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("the client sees %s, and nobody behind: %s dropped the next packet as %s, and a1 answers; %s answers ping in %s and alone of them has no name%s",
-		words(addresses(hops)), edge, reason, handover, trip.Round(10*time.Microsecond), agrees), nil
+		words(addresses(hops)), edge, last.Reason, handover, trip.Round(10*time.Microsecond), agrees), nil
 }
 
 // namesOf is an error unless all routers but the edge have names.

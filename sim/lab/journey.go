@@ -52,6 +52,10 @@ type Hop struct {
 	Address netip.Addr    `json:"address,omitzero"` // of who told that the packet's TTL ended (RFC 792); zero: nobody did
 	Name    string        `json:"name,omitempty"`   // of the address, by the client's resolver; "": it has none
 	Time    time.Duration `json:"rtt_ns,omitzero"`  // from the packet to the answer
+
+	// Where nobody told:
+	Edge   string `json:"dropped_at,omitempty"`
+	Reason string `json:"reason,omitempty"` // why this edge dropped the packet
 }
 
 // Announcement is a router's best route to the address, by which its neighbors told it of the prefix.

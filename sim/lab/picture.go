@@ -41,7 +41,7 @@ func (p *picture) internet() {
 	for _, h := range p.Hops {
 		switch {
 		case !h.Address.IsValid():
-			p.row(fmt.Sprintf("hop %d", h.Number), "%-15s  it is dark from here on", "*")
+			p.row(fmt.Sprintf("hop %d", h.Number), "%-15s  %s drops it as %s: it is dark from here on", "*", h.Edge, h.Reason)
 		case h.Name == "":
 			p.row(fmt.Sprintf("hop %d", h.Number), "%-15s  %8s  it has no name", h.Address, milliseconds(h.Time))
 		default:

@@ -20,7 +20,7 @@ func aJourney() *Journey {
 	mac := func(last byte) wire.MAC { return wire.MAC{2, 0, 0, 0, 0, last} }
 	return &Journey{
 		From: to("203.0.113.9:40000"), To: to("35.72.2.8:80"),
-		Hops: []Hop{{Number: 1, Address: at("203.0.113.1"), Name: "gateway.home.arpa", Time: 90 * time.Microsecond}, {Number: 2, Address: at("192.0.2.11"), Time: time.Millisecond}, {Number: 3}},
+		Hops: []Hop{{Number: 1, Address: at("203.0.113.1"), Name: "gateway.home.arpa", Time: 90 * time.Microsecond}, {Number: 2, Address: at("192.0.2.11"), Time: time.Millisecond}, {Number: 3, Edge: "edge1", Reason: "time_exceeded_untold"}},
 		Announcements: []Announcement{
 			{Router: "isp1", ASN: 64501, Prefix: netip.MustParsePrefix("35.72.2.0/24"), Via: []netip.Addr{at("192.0.2.11"), at("192.0.2.12")}, ASPath: []uint32{64505, 64500}},
 		},
@@ -52,7 +52,7 @@ the client sends 203.0.113.9:40000 ─▶ 35.72.2.8:80
 1  the internet finds the provider
   hop 1    203.0.113.1      0.090 ms  gateway.home.arpa
   hop 2    192.0.2.11       1.000 ms  it has no name
-  hop 3    *                it is dark from here on
+  hop 3    *                edge1 drops it as time_exceeded_untold: it is dark from here on
   isp1     AS64501: 35.72.2.0/24 by way of 192.0.2.11 and 192.0.2.12, AS path 64505 64500
 
 2  the edge finds the server

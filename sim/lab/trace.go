@@ -130,13 +130,14 @@ func (s *stage) untold(ctx context.Context, c connection) (edge, reason string, 
 const mostHops = 16
 
 // trace finds all routers on a connection's way that tell of themselves, and then one hop that does
-// not: the packet was dropped at an edge for a reason.
-func (s *stage) trace(ctx context.Context, c connection) (hops []Hop, edge, reason string, err error) {
+// not: an edge dropped the packet.
+func (s *stage) trace(ctx context.Context, c connection) (hops []Hop, err error) {
 	t, err := s.tracer(c)
 	if err != nil {
-		return nil, "", "", err
+		return nil, err
 	}
 	defer t.close()
+	var edge, reason string
 	silent := func() (dark bool, err error) {
 		edge, reason, err = s.untold(ctx, c)
 		return edge != "", err
@@ -144,11 +145,13 @@ func (s *stage) trace(ctx context.Context, c connection) (hops []Hop, edge, reas
 	for number := 1; number <= mostHops; number++ {
 		h, err := t.hop(ctx, number, silent)
 		if err != nil {
-			return hops, edge, reason, err
+			return hops, err
 		}
-		if hops = append(hops, h); !h.Address.IsValid() {
-			return hops, edge, reason, nil
+		if !h.Address.IsValid() {
+			h.Edge, h.Reason = edge, reason
+			return append(hops, h), nil
 		}
+		hops = append(hops, h)
 	}
-	return hops, "", "", errors.New("the trace does not end")
+	return hops, errors.New("the trace does not end")
 }

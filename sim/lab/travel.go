@@ -112,7 +112,7 @@ func (t *traveler) found(ctx context.Context) (err error) {
 
 // traced finds the public hops of the connection's way.
 func (t *traveler) traced(ctx context.Context) (err error) {
-	if t.Hops, _, _, err = t.trace(ctx, t.c); err != nil {
+	if t.Hops, err = t.trace(ctx, t.c); err != nil {
 		return err
 	}
 	for i, h := range t.Hops {
