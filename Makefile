@@ -46,6 +46,9 @@ ATTACK_TIME ?= 10m
 # How many random packets oracle has cards and the oracle judge.
 PACKETS ?= 10000000
 
+# How many packets of each family explained has explained and sent.
+EXPLAINED ?= 100000
+
 # Which benchmarks bench runs.
 BENCH ?= .
 
@@ -55,7 +58,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab attack lab-vm deps test fmt vet unit dpdk race fuzz oracle bench bench-peers bench-tables bench-gaps profile clean
+.PHONY: build lab attack lab-vm deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps profile clean
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
@@ -124,6 +127,9 @@ fuzz: ## each fuzz target with FUZZ inputs
 
 oracle: ## PACKETS random packets in random regions: do cards do what EC2's pages say?
 	$(TEST) -v -run TestCardsDoWhatTheOracleSays ./sim/oracle -seed 0 -packets $(PACKETS)
+
+explained: ## EXPLAINED packets of each family: does explain tell what cards do to them?
+	$(TEST) -v -run TestExplainedPacketsAreRealOnes ./sim/oracle -seed 0 -explained $(EXPLAINED)
 
 # The compiler lays the packet path out by what it was seen to do: packets of
 # known connections take 7 to 10 % fewer instructions. go build finds the

@@ -35,7 +35,7 @@ func (p Packet) Answer() Packet {
 	a.Src, a.Dst, a.SrcPort, a.DstPort = p.Dst, p.Src, p.DstPort, p.SrcPort
 	switch {
 	case p.Protocol == wire.ProtoTCP:
-		a.Flags, a.Seq, a.Ack = wire.TCPSyn|wire.TCPAck, p.Seq^0x5a5a, p.Seq+1
+		a.Flags, a.Seq, a.Ack = wire.TCPSyn|wire.TCPAck, p.Seq^0x5a5a5a, p.Seq+1
 	case p.isICMP() && p.Type == wire.ICMPEcho && p.Src.Is4():
 		a.Type = wire.ICMPEchoReply
 	case p.isICMP() && p.Type == wire.ICMPv6Echo:
