@@ -25,6 +25,7 @@
 //	table.go   columns, lines, units
 //	yaml.go    a configuration as people write it
 //	check.go   check: is a configuration good?
+//	explain.go explain: why a packet goes or falls
 //	replay.go  replay: a card over capture files
 //	bench.go   bench: how fast is the card?
 //	lab.go     lab: a small region on this machine; journey.go: a packet followed through it
@@ -108,6 +109,7 @@ words, and real packets get the treatment that EC2 gives them.`,
 			return unknownCommand(cmd, args[0])
 		},
 	}
+	root.AddCommand(newExplain())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)

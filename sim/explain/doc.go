@@ -30,4 +30,8 @@
 //	carry.go     from card to card, until the packet ends
 //	hop.go       Hop and Pass: what a card did; look.go what its stages found
 //	path.go      Explain: the way there and the way back
+//	question.go  a question as people ask it; ends.go what they call an end
+//	component.go a way as the parts of EC2 that its owner knows; names.go what they are called
+//	change.go    Repair: the smallest changes that let a packet through, each tried
+//	analysis.go  a path as EC2's NetworkInsightsAnalysis; insights.go its shape, code.go its codes
 package explain

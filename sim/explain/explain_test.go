@@ -25,6 +25,9 @@ func syn(src, dst string, port uint16) Packet {
 	return Packet{Protocol: wire.ProtoTCP, Src: netip.MustParseAddr(src), Dst: netip.MustParseAddr(dst), SrcPort: 40000, DstPort: port, Flags: wire.TCPSyn, Seq: 7}
 }
 
+// question is about a packet between two ENIs, or one and the internet.
+func question(from, to string, p Packet) Question { return Question{From: from, To: to, Packet: p} }
+
 // told is a way in lines: a line for each card, and one for each look.
 func told(hops []Hop) (lines []string) {
 	for _, h := range hops {
@@ -54,7 +57,7 @@ func hold(t *testing.T, n *Network, q Question) *Path {
 }
 
 func TestFromTheInternet(t *testing.T) {
-	p := hold(t, theLab(t), Question{"", "eni-a1", syn("203.0.113.9", "35.72.2.8", 80)})
+	p := hold(t, theLab(t), question("", "eni-a1", syn("203.0.113.9", "35.72.2.8", 80)))
 	require.True(t, p.Reachable())
 	require.Equal(t, []string{"edge", "eni-a1", "  in network ACL: acl-a 100", "  in security groups: sg-web tcp 80 from 0.0.0.0/0"}, told(p.Forward))
 	require.Equal(t, []string{"eni-a1",
@@ -68,7 +71,7 @@ func TestFromTheInternet(t *testing.T) {
 }
 
 func TestThroughANATGateway(t *testing.T) {
-	p := hold(t, theLab(t), Question{"eni-a3", "", syn("10.0.2.5", "203.0.113.9", 443)})
+	p := hold(t, theLab(t), question("eni-a3", "", syn("10.0.2.5", "203.0.113.9", 443)))
 	require.True(t, p.Reachable())
 	require.Equal(t, []string{"eni-a3",
 		"  out security groups: sg-jobs all to 0.0.0.0/0",
@@ -86,7 +89,7 @@ func TestThroughANATGateway(t *testing.T) {
 
 // A middlebox passes the packet on to a peer, and the answer comes straight back.
 func TestThroughAMiddleboxToAPeer(t *testing.T) {
-	p := hold(t, theLab(t), Question{"eni-a3", "eni-c1", syn("10.0.2.5", "10.8.1.5", 80)})
+	p := hold(t, theLab(t), question("eni-a3", "eni-c1", syn("10.0.2.5", "10.8.1.5", 80)))
 	require.True(t, p.Reachable())
 	require.Equal(t, []string{"eni-a3",
 		"  out security groups: sg-jobs all to 0.0.0.0/0",
@@ -116,10 +119,10 @@ func TestWhereAPacketFalls(t *testing.T) {
 		at, why string
 		last    string
 	}{
-		{"a closed port", Question{"", "eni-a1", syn("203.0.113.9", "35.72.2.8", 22)}, "eni-a1", "security_group_in", "security groups: no rule of sg-web"},
-		{"an address that nobody has", Question{"", "eni-a1", syn("203.0.113.9", "35.72.2.77", 80)}, "", "address_unassigned", ""},
-		{"a lie", Question{"eni-a1", "eni-a3", syn("10.0.1.99", "10.0.2.5", 80)}, "eni-a1", "spoofed_address", "source check"},
-		{"peers of a peer", Question{"eni-a1", "eni-d1", syn("10.0.1.5", "10.16.1.5", 80)}, "eni-a1", "outside_peer", "route table: rtb-a 10.16.0.0/16 to pcx-ac"},
+		{"a closed port", question("", "eni-a1", syn("203.0.113.9", "35.72.2.8", 22)), "eni-a1", "security_group_in", "security groups: no rule of sg-web"},
+		{"an address that nobody has", question("", "eni-a1", syn("203.0.113.9", "35.72.2.77", 80)), "", "address_unassigned", ""},
+		{"a lie", question("eni-a1", "eni-a3", syn("10.0.1.99", "10.0.2.5", 80)), "eni-a1", "spoofed_address", "source check"},
+		{"peers of a peer", question("eni-a1", "eni-d1", syn("10.0.1.5", "10.16.1.5", 80)), "eni-a1", "outside_peer", "route table: rtb-a 10.16.0.0/16 to pcx-ac"},
 	} {
 		p := hold(t, n, c.q)
 		require.False(t, p.Reachable(), c.what)

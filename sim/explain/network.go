@@ -10,11 +10,13 @@ import (
 
 // Network is a region as cards in memory. It belongs to one goroutine.
 type Network struct {
+	cfg    *vpc.Config // as it was given
 	base   *vpc.Region // all ENIs on one card, which stands for whatever no packet has met yet
 	region *vpc.Region // base, with the ENIs that packets met on cards of their own
 	homes  map[string]int
 	enis   []string           // IDs, in the order of the configuration
 	macs   map[station]string // ID of an ENI by VNI and MAC; nil: not made yet
+	names  map[string]string  // by ID; nil: not made yet
 
 	hosts map[int]*host // by number of the card; those that a packet came to
 	edge  *host         // nil: no packet came to it
@@ -39,7 +41,7 @@ func New(cfg *vpc.Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{base: region}
+	n := &Network{cfg: cfg, base: region}
 	for i := range placed.NetworkInterfaces {
 		n.enis = append(n.enis, placed.NetworkInterfaces[i].NetworkInterfaceId)
 	}
@@ -55,7 +57,7 @@ func (n *Network) Changed(edits ...vpc.Edit) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := &Network{base: region, enis: n.enis}
+	next := &Network{cfg: n.cfg, base: region, enis: n.enis}
 	return next, next.restart()
 }
 

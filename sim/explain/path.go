@@ -9,6 +9,7 @@ type Question struct {
 	From   string // ID of the ENI whose guest sends the packet; "": a host on the internet does
 	To     string // ID of the ENI whose guest the packet is for; "": it is for a host on the internet
 	Packet Packet // as the sender sends it
+	Anyone bool   // the host on the internet stands for all of them
 }
 
 // Path is what became of a packet, and of the answer to it.
@@ -52,10 +53,16 @@ func (n *Network) Explain(q Question) (p *Path, err error) {
 	return p, err
 }
 
-// forget has every card forget its connections.
+// forget has every card forget its connections. A NAT gateway gives room free only while others
+// take some, so its card ends, and another one comes.
 func (n *Network) forget() {
 	n.now += between
-	for _, h := range n.hosts {
+	for number, h := range n.hosts {
+		if h.inside == nil {
+			_ = h.card.Close()
+			delete(n.hosts, number)
+			continue
+		}
 		for h.card.Poll(n.now) > 0 {
 		}
 		h.drain()

@@ -93,7 +93,7 @@ func (s *survey) region(seed uint64) {
 		p.f.wait()
 		got := s.compare(p, at+": there", q.From, asOracle(q.Packet), path.Forward, path.End)
 		if path.End.Arrived() {
-			s.compare(p, at+": back", path.End.ENI, got.Answer(), nil, path.ReturnEnd)
+			s.compare(p, at+": back", path.End.ENI, got.Answer(), path.Return, path.ReturnEnd)
 		}
 		s.cases[f]++
 		s.ends[path.End.Verdict.String()]++

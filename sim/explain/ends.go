@@ -1,0 +1,114 @@
+package explain
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+// internetName is what people call the internet.
+const internetName = "internet"
+
+// Place is one end of a path.
+type Place struct {
+	ENI     string     // ID; "": a host on the internet
+	Address netip.Addr // by which it was named; the invalid one: by another name
+}
+
+// find is the place that a name means: "internet", the ID of an ENI or an instance (its first
+// ENI), the value of an ENI's tag Name, or an address. An address that no ENI has is a host's on
+// the internet.
+func (n *Network) find(name string) (Place, error) {
+	if name == internetName {
+		return Place{}, nil
+	}
+	if a, err := netip.ParseAddr(name); err == nil {
+		return n.byAddress(a.Unmap())
+	}
+	var found []*ec2.NetworkInterface
+	for _, is := range []func(*ec2.NetworkInterface) bool{
+		func(e *ec2.NetworkInterface) bool { return e.NetworkInterfaceId == name },
+		func(e *ec2.NetworkInterface) bool {
+			return e.Attachment != nil && e.Attachment.InstanceId == name
+		},
+		func(e *ec2.NetworkInterface) bool { return NameOf(e.TagSet) == name },
+	} {
+		if found = n.all(is); len(found) > 0 {
+			break
+		}
+	}
+	return n.only(name, found)
+}
+
+// all are the ENIs that a test is true of.
+func (n *Network) all(is func(*ec2.NetworkInterface) bool) (found []*ec2.NetworkInterface) {
+	for i := range n.cfg.NetworkInterfaces {
+		if e := &n.cfg.NetworkInterfaces[i]; is(e) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// only is the one ENI of those found: of an instance the first one, by its place in the instance.
+func (n *Network) only(name string, found []*ec2.NetworkInterface) (Place, error) {
+	if len(found) > 1 && sameInstance(found) {
+		found = []*ec2.NetworkInterface{slices.MinFunc(found, func(a, b *ec2.NetworkInterface) int {
+			return a.Attachment.DeviceIndex - b.Attachment.DeviceIndex
+		})}
+	}
+	switch len(found) {
+	case 0:
+		return Place{}, fmt.Errorf("there is no %q: an ENI's ID, an instance's, the tag Name of an ENI, an address or %q is expected", ec2.Shorten(name), internetName)
+	case 1:
+		return Place{ENI: found[0].NetworkInterfaceId}, nil
+	}
+	var ids []string
+	for _, e := range found {
+		ids = append(ids, e.NetworkInterfaceId+" in "+e.VpcId)
+	}
+	const most = 8
+	if len(ids) > most {
+		ids = append(ids[:most], "…")
+	}
+	return Place{}, fmt.Errorf("%q is the name of %d ENIs: name one by its ID: %s", ec2.Shorten(name), len(found), strings.Join(ids, ", "))
+}
+
+// sameInstance tells whether ENIs are those of one instance.
+func sameInstance(all []*ec2.NetworkInterface) bool {
+	return !slices.ContainsFunc(all, func(e *ec2.NetworkInterface) bool {
+		return e.Attachment == nil || e.Attachment.InstanceId == "" || all[0].Attachment == nil || e.Attachment.InstanceId != all[0].Attachment.InstanceId
+	})
+}
+
+// byAddress is the ENI that has an address, private or public.
+func (n *Network) byAddress(a netip.Addr) (Place, error) {
+	addr := wire.AddrFrom(a)
+	found := n.all(func(e *ec2.NetworkInterface) bool {
+		is := n.base.ENI(e.NetworkInterfaceId)
+		return is != nil && (is.Owns(addr) || !is.PrivateOf(addr).IsZero())
+	})
+	if len(found) == 0 {
+		if a.IsPrivate() {
+			return Place{}, fmt.Errorf("no ENI has the address %s", a)
+		}
+		return Place{Address: a}, nil
+	}
+	place, err := n.only(a.String(), found)
+	place.Address = a
+	return place, err
+}
+
+// NameOf is the value of the tag Name, "" without.
+func NameOf(tags []ec2.Tag) string {
+	for _, t := range tags {
+		if t.Key == "Name" {
+			return t.Value
+		}
+	}
+	return ""
+}
