@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -26,16 +27,39 @@ func newCheck() *cobra.Command {
 		Example: `  nitrocard lab region > region.yaml    # a region to begin with
   nitrocard check region.yaml
   nitrocard check dump/        # a folder of what aws ec2 describe-* printed
-  nitrocard check region.yaml --socket /run/nitrocard/card.sock    # and what it would change there`,
-		Args: takes(1, 1, "one FILE or DIR"),
+  nitrocard check region.yaml --socket /run/nitrocard/card.sock    # and what it would change there
+  nitrocard check --expect-from dump/ > expect.txt             # what holds today, a sentence a line: cut it
+  nitrocard check dump/ --expect expect.txt --junit report.xml # for pipelines: status 1 if a sentence does not hold`,
+		Args: takes(0, 1, "one FILE or DIR"),
 	}
+	var sentences, today, report string
+	cmd.Flags().StringVar(&sentences, "expect", "", "`file` of sentences that are to hold, such as: internet web tcp 443 allowed")
+	cmd.Flags().StringVar(&today, "expect-from", "", "`file or folder` of a configuration: print the sentences that hold, at most 500")
+	cmd.Flags().StringVar(&report, "junit", "", "`file` for a report of --expect in JUnit's XML")
 	reading := readingFlag(cmd)
 	card, output, verbose := cardFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
 	door := doorFlags(cmd, "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case today != "" && (len(args) > 0 || sentences != ""):
+			return errors.New("--expect-from names the configuration: leave out FILE or DIR, and --expect")
+		case today == "" && len(args) == 0:
+			return errors.New("one FILE or DIR is expected")
+		case report != "" && sentences == "":
+			return errors.New("--junit reports on --expect, which is missing")
+		case today != "":
+			cfg, err := reading.Load(today)
+			if err != nil {
+				return err
+			}
+			return writeToday(cmd.OutOrStdout(), cfg, today)
+		}
 		cfg, err := reading.Load(args[0])
 		if err != nil {
 			return err
+		}
+		if sentences != "" {
+			return checkExpected(cmd.OutOrStdout(), cfg, sentences, report, output)
 		}
 		found, err := check(cfg, *card)
 		if err == nil && door.at != "" {
@@ -47,6 +71,23 @@ func newCheck() *cobra.Command {
 		return output.print(cmd.OutOrStdout(), found, func(w io.Writer) error { return found.table(w, *verbose) })
 	}
 	return cmd
+}
+
+// checkExpected is check --expect.
+func checkExpected(w io.Writer, cfg *vpc.Config, file, report string, output *format) error {
+	found, err := expect(cfg, file)
+	if err != nil {
+		return err
+	}
+	if report != "" {
+		if err := found.junit(report); err != nil {
+			return err
+		}
+	}
+	if err := output.print(w, found, found.table); err != nil {
+		return err
+	}
+	return found.status()
 }
 
 // wouldChange is what a configuration would change of the one that a card or controller has.

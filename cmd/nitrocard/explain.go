@@ -91,22 +91,8 @@ func (p protocolFlag) String() string { return wire.ProtocolName(*p.to) }
 func (p protocolFlag) Type() string   { return "protocol" }
 
 func (p protocolFlag) Set(text string) (err error) {
-	*p.to, err = protocolOf(text)
+	*p.to, err = explain.Protocol(text)
 	return err
-}
-
-// protocolOf is the number of a protocol.
-func protocolOf(text string) (uint8, error) {
-	for _, n := range []uint8{wire.ProtoTCP, wire.ProtoUDP, wire.ProtoICMP, wire.ProtoICMPv6} {
-		if strings.EqualFold(text, wire.ProtocolName(n)) {
-			return n, nil
-		}
-	}
-	n, err := strconv.ParseUint(text, 10, 8)
-	if err != nil {
-		return 0, errors.New("tcp, udp, icmp, icmpv6 or a number from 0 to 255 is expected")
-	}
-	return uint8(n), nil
 }
 
 // portFlag is a flag's value: a port.

@@ -25,6 +25,7 @@
 //	table.go   columns, lines, units
 //	yaml.go    a configuration as people write it
 //	check.go   check: is a configuration good?
+//	expect.go  check --expect: does a configuration do what is expected?
 //	explain.go explain: why a packet goes or falls
 //	replay.go  replay: a card over capture files
 //	bench.go   bench: how fast is the card?

@@ -277,7 +277,7 @@ func (f *fall) publish(eni string, private netip.Addr) []Change {
 	if !private.IsValid() {
 		private = f.firstOf(eni, false)
 	}
-	public := netip.MustParseAddr("192.0.2.1") // of a range for documentation: which one does not matter
+	public := f.freePublic()
 	if !private.Is4() || !e.Owns(wire.AddrFrom(private)) {
 		return nil
 	}
@@ -299,6 +299,28 @@ func (f *fall) publish(eni string, private netip.Addr) []Change {
 		}
 	}
 	return changes
+}
+
+// freePublic is a public address that no ENI has: one of the provider's, if Placement tells them, or
+// else one of a range for documentation (RFC 5737).
+func (f *fall) freePublic() netip.Addr {
+	taken := func(a netip.Addr) bool {
+		return len(f.all(func(e *ec2.NetworkInterface) bool {
+			is := f.base.ENI(e.NetworkInterfaceId)
+			return is != nil && !is.PrivateOf(wire.AddrFrom(a)).IsZero()
+		})) > 0
+	}
+	const probes = 256
+	for _, p := range f.cfg.Placement.PublicPrefixes {
+		a := p.Addr().Next()
+		for i := 0; i < probes && p.Addr().Is4() && p.Contains(a); i++ {
+			if !taken(a) {
+				return a
+			}
+			a = a.Next()
+		}
+	}
+	return netip.MustParseAddr("192.0.2.1")
 }
 
 // editENI is a change of the ENI at which the packet fell.

@@ -33,5 +33,6 @@
 //	question.go  a question as people ask it; ends.go what they call an end
 //	component.go a way as the parts of EC2 that its owner knows; names.go what they are called
 //	change.go    Repair: the smallest changes that let a packet through, each tried
+//	sentence.go  what a network is expected to do; today.go what it does today
 //	analysis.go  a path as EC2's NetworkInsightsAnalysis; insights.go its shape, code.go its codes
 package explain

@@ -30,18 +30,35 @@ func (n *Network) find(name string) (Place, error) {
 		return n.byAddress(a.Unmap())
 	}
 	var found []*ec2.NetworkInterface
-	for _, is := range []func(*ec2.NetworkInterface) bool{
-		func(e *ec2.NetworkInterface) bool { return e.NetworkInterfaceId == name },
-		func(e *ec2.NetworkInterface) bool {
-			return e.Attachment != nil && e.Attachment.InstanceId == name
-		},
-		func(e *ec2.NetworkInterface) bool { return NameOf(e.TagSet) == name },
-	} {
-		if found = n.all(is); len(found) > 0 {
+	for _, called := range n.callings() {
+		if found = called[name]; len(found) > 0 {
 			break
 		}
 	}
 	return n.only(name, found)
+}
+
+// callings are the ENIs by ID, by instance and by tag Name.
+func (n *Network) callings() *[3]map[string][]*ec2.NetworkInterface {
+	if n.called[0] != nil {
+		return &n.called
+	}
+	for i := range n.called {
+		n.called[i] = map[string][]*ec2.NetworkInterface{}
+	}
+	for i := range n.cfg.NetworkInterfaces {
+		e := &n.cfg.NetworkInterfaces[i]
+		names := [3]string{e.NetworkInterfaceId, "", NameOf(e.TagSet)}
+		if e.Attachment != nil {
+			names[1] = e.Attachment.InstanceId
+		}
+		for i, name := range names {
+			if name != "" {
+				n.called[i][name] = append(n.called[i][name], e)
+			}
+		}
+	}
+	return &n.called
 }
 
 // all are the ENIs that a test is true of.

@@ -6,6 +6,7 @@ import (
 
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 )
 
 // Network is a region as cards in memory. It belongs to one goroutine.
@@ -14,9 +15,10 @@ type Network struct {
 	base   *vpc.Region // all ENIs on one card, which stands for whatever no packet has met yet
 	region *vpc.Region // base, with the ENIs that packets met on cards of their own
 	homes  map[string]int
-	enis   []string           // IDs, in the order of the configuration
-	macs   map[station]string // ID of an ENI by VNI and MAC; nil: not made yet
-	names  map[string]string  // by ID; nil: not made yet
+	enis   []string                              // IDs, in the order of the configuration
+	macs   map[station]string                    // ID of an ENI by VNI and MAC; nil: not made yet
+	names  map[string]string                     // by ID; nil: not made yet
+	called [3]map[string][]*ec2.NetworkInterface // callings; nil: not made yet
 
 	hosts map[int]*host // by number of the card; those that a packet came to
 	edge  *host         // nil: no packet came to it
