@@ -153,12 +153,25 @@ func (e *explanation) table(w io.Writer) error {
 	if p.Reachable() {
 		return line(w, e.success())
 	}
+	if !e.fell() {
+		line(w, p.Why())
+	}
 	for _, c := range append(e.Components(p.Forward), e.Components(p.Return)...) {
 		if c.Why != pipeline.Sent {
 			line(w, fmt.Sprintf("%s: %s (%s)", c.Why, c.Why.Sentence(), c.Code()))
 		}
 	}
 	return e.repair(w)
+}
+
+// fell tells whether a component dropped the packet or its answer.
+func (e *explanation) fell() bool {
+	for _, c := range append(e.Components(e.path.Forward), e.Components(e.path.Return)...) {
+		if c.Why != pipeline.Sent {
+			return true
+		}
+	}
+	return false
 }
 
 // heading is the question, and the answer in short.

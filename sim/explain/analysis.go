@@ -22,6 +22,9 @@ func (n *Network) Analysis(p *Path, changes []Change, at time.Time) *Analysis {
 			a.Explanations = append(a.Explanations, all[i].Explanations...)
 		}
 	}
+	if !a.NetworkPathFound && len(a.Explanations) == 0 {
+		a.Explanations = []Explanation{{ExplanationCode: ours + "not-where-it-was-for", Sentence: p.Why(), Packet: header(p.Packet)}}
+	}
 	for _, c := range changes {
 		a.Changes = append(a.Changes, c.Text)
 	}

@@ -3,6 +3,8 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"nitrocard/nic"
 	"nitrocard/nic/pipeline"
@@ -17,12 +19,13 @@ type End struct {
 	ENI      string           // at whose guest the packet arrived, or whose stages dropped it; "": of none
 	Internet bool             // the packet arrived at the internet
 	Exit     string           // the target beyond the configuration that has the packet, such as tgw-1; "": none
+	Circle   string           // the ENIs that send the packet to each other for ever; "": the packet ended
 	Verdict  pipeline.Verdict // why the packet was dropped; pipeline.Sent: it was not
 	Packet   Packet           // as it arrived, or as the stages that dropped it saw it
 }
 
 // Arrived tells whether the packet arrived.
-func (e *End) Arrived() bool { return e.Verdict == pipeline.Sent }
+func (e *End) Arrived() bool { return e.Verdict == pipeline.Sent && e.Circle == "" }
 
 // mostHops bounds a packet's way: two middleboxes may send to each other for ever.
 const mostHops = 32
@@ -52,18 +55,18 @@ func (n *Network) send(from string, p Packet) ([]Hop, End, error) {
 			return t.hops, t.end, err
 		}
 	}
-	return t.hops, End{}, errors.New("the packet goes in a circle: " + t.circle())
+	return t.hops, End{Circle: t.circle(), Packet: t.hops[0].Before}, nil
 }
 
-// circle names who sent the packet last.
+// circle names those whose guests send the packet to each other.
 func (t *transit) circle() string {
-	names := ""
-	for _, h := range t.hops[len(t.hops)-4:] {
-		if h.ENI != nil {
-			names += " " + h.ENI.ID
+	var names []string
+	for _, h := range t.hops[mostHops/2:] {
+		if h.ENI != nil && !slices.Contains(names, h.ENI.ID) {
+			names = append(names, h.ENI.ID)
 		}
 	}
-	return "its last way was through" + names
+	return strings.Join(names, ", ")
 }
 
 // leave has the packet on the way to the sender's card.

@@ -48,6 +48,9 @@ func (n *Network) callings() *[3]map[string][]*ec2.NetworkInterface {
 	}
 	for i := range n.cfg.NetworkInterfaces {
 		e := &n.cfg.NetworkInterfaces[i]
+		if n.base.ENI(e.NetworkInterfaceId) == nil {
+			continue // an answer of EC2's API that is partial tells of it, and no card has it
+		}
 		names := [3]string{e.NetworkInterfaceId, "", NameOf(e.TagSet)}
 		if e.Attachment != nil {
 			names[1] = e.Attachment.InstanceId

@@ -134,3 +134,23 @@ func TestWhereAPacketFalls(t *testing.T) {
 		}
 	}
 }
+
+// Two guests that forward, whose tables lead to each other.
+func TestACircle(t *testing.T) {
+	cfg, err := vpc.Load("testdata/circle.yaml")
+	require.NoError(t, err)
+	n, err := New(cfg)
+	require.NoError(t, err)
+	defer n.Close()
+	q, err := n.Question(Ask{From: "eni-a", To: "203.0.113.9", Protocol: wire.ProtoTCP, Port: 80})
+	require.NoError(t, err)
+	p, err := n.Explain(q)
+	require.NoError(t, err)
+	require.False(t, p.Reachable())
+	require.Equal(t, "goes in a circle through eni-a, eni-b", p.Why())
+	a := bySDK(t, n.Analysis(p, nil, noon))
+	require.Equal(t, "nitrocard-not-where-it-was-for", *a.Explanations[0].ExplanationCode)
+	changes, _, err := n.Repair(p)
+	require.NoError(t, err)
+	require.Empty(t, changes)
+}

@@ -1,9 +1,5 @@
 package explain
 
-import (
-	"nitrocard/nic/pipeline"
-)
-
 // Question is one connection's first packet.
 type Question struct {
 	From   string // ID of the ENI whose guest sends the packet; "": a host on the internet does
@@ -44,7 +40,7 @@ func (n *Network) Explain(q Question) (p *Path, err error) {
 	err = n.met(func() error {
 		n.forget()
 		p = &Path{Question: q}
-		if p.Forward, p.End, err = n.send(q.From, q.Packet); err != nil || p.End.Verdict != pipeline.Sent || p.End.Exit != "" {
+		if p.Forward, p.End, err = n.send(q.From, q.Packet); err != nil || !p.End.Arrived() || p.End.Exit != "" {
 			return err
 		}
 		p.Return, p.ReturnEnd, err = n.send(p.End.ENI, p.End.Packet.Answer())

@@ -205,6 +205,9 @@ func (p *Path) Why() string {
 	if p.There() {
 		end, way = &p.ReturnEnd, "the answer: "
 	}
+	if end.Circle != "" {
+		return way + "goes in a circle through " + end.Circle
+	}
 	if end.Arrived() {
 		return way + "arrives at " + end.place() + ", and not where it was for"
 	}

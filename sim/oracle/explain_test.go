@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -262,4 +264,32 @@ func direct(w *World, eni string, dst netip.Addr) bool {
 // asOracle is a packet as the oracle has it.
 func asOracle(p explain.Packet) Packet {
 	return Packet{Src: p.Src, Dst: p.Dst, Proto: p.Protocol, SrcPort: p.SrcPort, DstPort: p.DstPort, Flags: p.Flags, Seq: p.Seq, Ack: p.Ack, Type: p.Type, Code: p.Code, ID: p.ID}
+}
+
+// What explain tells of the networks of real dumps is what EC2 does in them: without a Placement, as
+// the dumps are.
+func TestExplainedDumps(t *testing.T) {
+	if _, err := os.Stat(dumps); err != nil {
+		t.Skip(missing{dumps})
+	}
+	for _, dump := range folders(t) {
+		c, err := vpc.Load(filepath.Join(dumps, dump))
+		require.NoError(t, err)
+		n, err := explain.New(c)
+		require.NoError(t, err)
+		defer n.Close()
+		for _, x := range tries[dump] {
+			p, err := n.Explain(explain.Question{From: x.from, To: x.at, Packet: explain.Packet{Protocol: x.p.Proto, Src: x.p.Src, Dst: x.p.Dst,
+				SrcPort: x.p.SrcPort, DstPort: x.p.DstPort, Flags: x.p.Flags, Seq: x.p.Seq, Type: x.p.Type, ID: x.p.ID}})
+			require.NoError(t, err, x.what)
+			if x.ends == "" {
+				require.True(t, p.Reachable(), "%s: %s: %s", dump, x.what, p.Why())
+				continue
+			}
+			require.False(t, p.There(), "%s: %s", dump, x.what)
+			if p.End.ENI != "" { // the edge, which a card's oracle has not, has words of its own
+				require.Contains(t, x.ends.Verdicts(), p.End.Verdict.String(), "%s: %s", dump, x.what)
+			}
+		}
+	}
 }
