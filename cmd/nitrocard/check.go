@@ -44,7 +44,7 @@ func newCheck() *cobra.Command {
 		case today != "" && (len(args) > 0 || sentences != ""):
 			return errors.New("--expect-from names the configuration: leave out FILE or DIR, and --expect")
 		case today == "" && len(args) == 0:
-			return errors.New("one FILE or DIR is expected")
+			return takes(1, 1, "one FILE or DIR")(cmd, args)
 		case report != "" && sentences == "":
 			return errors.New("--junit reports on --expect, which is missing")
 		case today != "":

@@ -54,7 +54,7 @@ func TestSentencesThatMeanNothingHere(t *testing.T) {
 	}{
 		{[]string{"check", region, "--expect", file}, "line 1: --to: there is no \"nobody\""},
 		{[]string{"check", region, "--expect", file}, "line 2: both ends are eni-a1"},
-		{[]string{"check"}, "one FILE or DIR is expected"},
+		{[]string{"check"}, "check takes one FILE or DIR"},
 		{[]string{"check", region, "--junit", "x"}, "--junit reports on --expect, which is missing"},
 		{[]string{"check", region, "--expect-from", region}, "leave out FILE or DIR"},
 	} {
