@@ -139,7 +139,10 @@ func (c *Controller) Run(ctx context.Context) error {
 	defer cancel()
 	watching := make(chan error, 1)
 	go func() { watching <- c.watch(ctx) }()
+	var listening sync.WaitGroup
+	listening.Go(func() { c.listen(ctx) })
 	c.write(ctx)
+	listening.Wait()
 	if err := <-watching; err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -128,8 +128,8 @@ func (s stub) Follow(ctx context.Context, card string, revision uint64) (io.Read
 	return r, nil
 }
 
-func (s stub) HandOver(_ context.Context, card, eni string, records []byte) error {
-	return s.c.HandOver(card, eni, records)
+func (s stub) HandOver(ctx context.Context, card, eni string, records []byte) error {
+	return s.c.HandOver(ctx, card, eni, records)
 }
 
 func (s stub) Roots(context.Context, string, int64) ([][]byte, error) { return nil, nil }

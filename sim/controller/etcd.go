@@ -3,6 +3,7 @@ package controller
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -33,6 +34,7 @@ const (
 	prefix      = "/nitrocard/"
 	revisionKey = prefix + "revision"
 	objectsKey  = prefix + "objects/"
+	passedKey   = "/nitrocard-passed/" // outside prefix, which Watch watches
 )
 
 // usualTxnOps is how many operations etcd takes in a transaction unless it is told
@@ -184,6 +186,42 @@ func (e *Etcd) Watch(ctx context.Context, after uint64, take func(Batch) error) 
 				return err
 			}
 			resp.Events = resp.Events[n:]
+		}
+	}
+	return ctx.Err()
+}
+
+// passedLives is for how many seconds etcd has what was passed on.
+const passedLives = 30
+
+// Pass is as Store says. What is passed on has a lease's number as key.
+func (e *Etcd) Pass(ctx context.Context, p Passed) error {
+	value, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	lease, err := e.client.Grant(ctx, passedLives)
+	if err != nil {
+		return err
+	}
+	_, err = e.client.Put(ctx, passedKey+strconv.FormatInt(int64(lease.ID), 16), string(value), clientv3.WithLease(lease.ID))
+	return err
+}
+
+// Listen is as Store says.
+func (e *Etcd) Listen(ctx context.Context, take func(Passed)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for resp := range e.client.Watch(clientv3.WithRequireLeader(ctx), passedKey, clientv3.WithPrefix(), clientv3.WithFilterDelete()) {
+		if err := resp.Err(); err != nil {
+			return err
+		}
+		for _, ev := range resp.Events {
+			var p Passed
+			if err := json.Unmarshal(ev.Kv.Value, &p); err != nil {
+				return fmt.Errorf("etcd: %s: %w", ev.Kv.Key, err)
+			}
+			take(p)
 		}
 	}
 	return ctx.Err()

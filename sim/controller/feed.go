@@ -238,10 +238,9 @@ func (f *Feed) take() (h follow.Header, edits []byte, mapped func([]string) iter
 			f.wake()
 		}
 	}()
-	if p := f.handed(); p != nil {
-		h = follow.Header{Card: f.card, After: f.told, Revision: f.told, Records: p.eni, Issued: now, Expires: now.Add(lingers)}
-		edits, p.records = p.records, nil
-		return h, edits, c.region.Mappings, nil
+	if w, is := f.handed(); is {
+		h = follow.Header{Card: f.card, After: f.told, Revision: f.told, Records: w.eni, Issued: now, Expires: now.Add(lingers)}
+		return h, w.records, c.region.Mappings, nil
 	}
 	h = follow.Header{Card: f.card, After: f.told, Revision: c.revision, Issued: now, Expires: now.Add(lifetime)}
 	if f.told == 0 {

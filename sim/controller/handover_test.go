@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"bytes"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"net"
@@ -8,7 +10,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,7 +153,7 @@ func TestAConnectionGoesOnThroughAMove(t *testing.T) {
 	require.Equal(t, []string{"segment 00"}, got, "they wait for the records")
 	departed := x.Departed()
 	require.Equal(t, []string{"eni-a1"}, slices.Collect(maps.Keys(departed)))
-	require.NoError(t, o.HandOver("x", "eni-a1", departed["eni-a1"]))
+	require.NoError(t, o.HandOver(t.Context(), "x", "eni-a1", departed["eni-a1"]))
 	m := y.hearRecords(o)
 	require.Equal(t, "eni-a1", m.Records)
 	y.Poll()
@@ -179,7 +183,7 @@ func TestWhoMayHandOver(t *testing.T) {
 	o.change(append(beginning(), newENI(0, 1), newPlace(0, 1, "x"), newENI(0, 2), newPlace(0, 2, "x"))...)
 	refused := func(card, eni, reason string, records ...byte) {
 		t.Helper()
-		require.ErrorContains(t, o.HandOver(card, eni, records), reason)
+		require.ErrorContains(t, o.HandOver(t.Context(), card, eni, records), reason)
 	}
 	const notHad = "has not just had"
 	refused("x", "eni-01", notHad)
@@ -190,7 +194,7 @@ func TestWhoMayHandOver(t *testing.T) {
 	refused("x", "eni-99", notHad)
 	refused("x", "eni-01", "a multiple of 96 is expected", 1, 2, 3)
 	refused("x", "eni-01", "record 1: is none that a card writes", make([]byte, 96)...)
-	require.NoError(t, o.HandOver("x", "eni-01", nil))
+	require.NoError(t, o.HandOver(t.Context(), "x", "eni-01", nil))
 	refused("x", "eni-01", "were handed over already")
 
 	y := o.follow("y")
@@ -202,7 +206,7 @@ func TestWhoMayHandOver(t *testing.T) {
 	require.Empty(t, y.hear(o).Records, "once")
 
 	o.change(newPlace(0, 2, "z"))
-	require.NoError(t, o.HandOver("x", "eni-02", nil))
+	require.NoError(t, o.HandOver(t.Context(), "x", "eni-02", nil))
 	o.clock.now = o.clock.now.Add(lingers)
 	refused("x", "eni-02", notHad)
 	z := o.follow("z")
@@ -239,6 +243,50 @@ func TestACardIsToldOfWhatLeftForAWhile(t *testing.T) {
 		require.Equal(t, away, x.hear(o).Snapshot())
 		require.Empty(t, x.has())
 	}
+}
+
+// The cards may follow two controllers, which share a store of either kind.
+func TestRecordsReachACardOfAnotherController(t *testing.T) {
+	stores(t, func(t *testing.T, s Store, _ func(uint64)) {
+		signer := newSigner(t)
+		a := open(t, s, signer)
+		a.change(append(beginning(), newENI(0, 1), newPlace(0, 1, "x"))...)
+		b := open(t, s, signer)
+		y := b.follow("y")
+		y.hear(b)
+		record, err := hex.DecodeString("00000000000000000000ffff0a00010b00000000000000000000ffff0a00010c" + "04d20050" + "06030000" + strings.Repeat("00", 56))
+		require.NoError(t, err)
+		many := bytes.Repeat(record, mostPassed/len(record)+2)
+		for heard := 0; heard < len(many); { // a controller that starts may listen later than it is told something
+			a.change(newPlace(0, 1, "x"))
+			a.change(newPlace(0, 1, "y"))
+			require.NoError(t, b.Sync(t.Context()))
+			require.NoError(t, a.HandOver(t.Context(), "x", "eni-01", many))
+			heard = 0
+			for range 5000 {
+				m, err := y.feed.Next(t.Context())
+				require.NoError(t, err)
+				if m.Records != "" {
+					require.Equal(t, "eni-01", m.Records)
+					heard += int(m.Size)
+				}
+				require.NoError(t, y.Take(m, b.clock.now))
+				if heard == len(many) {
+					break
+				}
+				runtime.Gosched()
+			}
+		}
+		require.Zero(t, b.waits())
+		require.NotZero(t, a.waits(), "the card may come to this one, too")
+	})
+}
+
+// waits is how many bytes of records wait.
+func (o *office) waits() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.partings.bytes
 }
 
 // Over HTTP it is the same: records, their bounds, and root documents.

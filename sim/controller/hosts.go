@@ -14,8 +14,8 @@ type host struct {
 	gone     bool  // Placement does not name the host, which has a connection still
 	report   follow.Report
 	reported time.Time
-	anew     bool       // it needs less than it did when it was told last: its next connection begins with a snapshot
-	records  []*parting // with the records of ENIs that came, which the card is yet to be told
+	anew     bool      // it needs less than it did when it was told last: its next connection begins with a snapshot
+	records  []waiting // of ENIs that came, which the card is yet to be told
 }
 
 // keepHosts makes the hosts those of Placement, and keeps others until their connections end. The

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -13,11 +14,13 @@ type Memory struct {
 	history []Batch // the last is of the revision now
 	forgot  uint64  // the last revision that is not in history
 	changed chan struct{}
+
+	listeners map[*func(Passed)]bool
 }
 
 // NewMemory makes an empty store.
 func NewMemory() *Memory {
-	return &Memory{records: map[[2]string][]byte{}, changed: make(chan struct{})}
+	return &Memory{records: map[[2]string][]byte{}, changed: make(chan struct{}), listeners: map[*func(Passed)]bool{}}
 }
 
 // revision is the store's. The lock is held.
@@ -100,3 +103,26 @@ func (m *Memory) Watch(ctx context.Context, after uint64, take func(Batch) error
 
 // Most is as Store says.
 func (m *Memory) Most() int { return 1 << 20 }
+
+// Pass is as Store says.
+func (m *Memory) Pass(_ context.Context, p Passed) error {
+	m.mu.Lock()
+	all := slices.Collect(maps.Keys(m.listeners))
+	m.mu.Unlock()
+	for _, take := range all {
+		(*take)(p)
+	}
+	return nil
+}
+
+// Listen is as Store says.
+func (m *Memory) Listen(ctx context.Context, take func(Passed)) error {
+	m.mu.Lock()
+	m.listeners[&take] = true
+	m.mu.Unlock()
+	<-ctx.Done()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.listeners, &take)
+	return ctx.Err()
+}

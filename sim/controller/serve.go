@@ -174,7 +174,7 @@ func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	if err := c.HandOver(r.PathValue("card"), r.PathValue("eni"), records); err != nil {
+	if err := c.HandOver(r.Context(), r.PathValue("card"), r.PathValue("eni"), records); err != nil {
 		status := http.StatusBadRequest
 		if e := (*ctl.Error)(nil); errors.As(err, &e) {
 			status = e.Status

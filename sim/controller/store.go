@@ -3,6 +3,8 @@ package controller
 import (
 	"context"
 	"errors"
+
+	"nitrocard/nic/flow"
 )
 
 // Record is an object as a store keeps it.
@@ -36,9 +38,27 @@ type Store interface {
 	// error. It is ErrCompacted if the store does not have them any more.
 	Watch(ctx context.Context, after uint64, take func(Batch) error) error
 
+	// Pass passes records of connections on to every controller that listens now, and keeps them for nobody.
+	Pass(ctx context.Context, p Passed) error
+
+	// Listen hands over what is passed on from now on, until ctx ends or the store fails.
+	Listen(ctx context.Context, take func(Passed)) error
+
 	// Most is how many records one commit can have.
 	Most() int
 }
+
+// Passed is records of the connections of an ENI that went to another card, for the controller which
+// that card follows.
+type Passed struct {
+	ENI      string
+	Revision uint64 // that of the region in which the ENI is there, or a later one
+	Records  []byte // at most mostPassed bytes
+}
+
+// mostPassed is how many bytes of records go at once: what etcd takes in a request unless it is told
+// otherwise (--max-request-bytes, 1.5 MiB) has room for them in JSON.
+const mostPassed = 1 << 20 / flow.RecordLen * flow.RecordLen
 
 // ErrBehind is the error of a commit that another controller was faster than.
 var ErrBehind = errors.New("another controller has changed the region meanwhile")
