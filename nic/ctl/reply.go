@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -47,6 +48,18 @@ func refuse(w http.ResponseWriter, reason *Error) { reply(w, reason.Status, reas
 // fail answers with a sentence.
 func fail(w http.ResponseWriter, status int, format string, args ...any) {
 	reply(w, status, &Error{Message: fmt.Sprintf(format, args...)})
+}
+
+// Reply is an answer in JSON for a route of Options.More, clean for a terminal.
+func Reply(w http.ResponseWriter, status int, v any) {
+	text := printable.Writer(w)
+	defer text.Close()
+	reply(answer{w, text}, status, v)
+}
+
+// Refuse is Reply for an error, as cards tell it.
+func Refuse(w http.ResponseWriter, status int, err error) {
+	Reply(w, status, &Error{Message: err.Error()})
 }
 
 // jsonErrors answers in JSON where the table of routes has no entry; http

@@ -199,6 +199,29 @@ func TestACardIsHandedWhatItNeeds(t *testing.T) {
 	require.Equal(t, "z", z.Region().CardOf(z.Region().ENI("eni-01")))
 }
 
+// A card that loses most of what it has is told what stays, and not each object that goes.
+func TestACardLosesAVPC(t *testing.T) {
+	o := open(t, NewMemory(), newSigner(t))
+	edits := append(beginning(), newENI(1, 1), newPlace(1, 1, "x"), newPlace(0, 1, "x"))
+	for n := range 60 {
+		edits = append(edits, newENI(0, n))
+	}
+	o.change(edits...)
+	x := o.follow("x")
+	whole := x.hear(o).Size
+	o.change(newGroup(0, 80)) // is not told any more
+	o.change(newPlace(0, 1, "z"))
+	require.False(t, x.hear(o).Snapshot(), "the card sends on for a while")
+	o.clock.now = o.clock.now.Add(lingers + time.Second)
+	o.change(newGroup(2, 80))
+	m := x.hear(o)
+	require.True(t, m.Snapshot())
+	require.Less(t, m.Size, whole/2)
+	require.Equal(t, []string{"eni-11", "sg-1", "subnet-1", "vpc-1"}, x.has())
+	o.change(newGroup(1, 80))
+	require.False(t, x.hear(o).Snapshot())
+}
+
 // What a slow card was not told yet is folded together, object by object.
 func TestASlowCardIsToldTheLastOfEachObject(t *testing.T) {
 	o := open(t, NewMemory(), newSigner(t))

@@ -82,6 +82,8 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 // it did not need then.
 func (f *Feed) resume(revision uint64) {
 	f.told = 0
+	clear(f.pending)
+	clear(f.whole)
 	first := f.c.revision + 1 // of those remembered
 	if len(f.c.recent) > 0 {
 		first = f.c.recent[0].revision
@@ -135,17 +137,24 @@ func (f *Feed) follow(ch *change) {
 	}
 }
 
+// fewGone is up to how many objects a card is told one by one that it needs no more.
+const fewGone = 32
+
 // shift adds what the card needs of VPCs that it did not need before, and takes away what
-// it needs no more.
+// it needs no more: object by object, or by a snapshot if many go, and fewer stay.
 func (f *Feed) shift() {
 	before := f.scope
 	f.scope = f.c.scopes.of(f.card)
-	for id := range before {
-		if !f.scope[id] {
-			delete(f.whole, id)
-			for k := range f.c.scopes.objects[id] {
-				f.drop(k)
-			}
+	gone := maps.Clone(before)
+	maps.DeleteFunc(gone, func(id string, _ bool) bool { return f.scope[id] })
+	if n := f.c.scopes.size(gone); n > fewGone && n > f.c.scopes.size(f.scope) {
+		f.resume(0)
+		return
+	}
+	for id := range gone {
+		delete(f.whole, id)
+		for k := range f.c.scopes.objects[id] {
+			f.drop(k)
 		}
 	}
 	for id := range f.scope {

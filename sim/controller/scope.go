@@ -62,6 +62,14 @@ func (s *scopes) of(card string) map[string]bool {
 	return all
 }
 
+// size is how many objects are in a scope, those of two VPCs twice.
+func (s *scopes) size(scope map[string]bool) (n int) {
+	for id := range scope {
+		n += len(s.objects[id])
+	}
+	return n
+}
+
 // add counts one more, or with -1 one less, in a map of maps without zeros.
 func add(m map[string]map[string]int, a, b string, n int) {
 	if m[a] == nil {

@@ -19,7 +19,6 @@ import (
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/follow"
-	"nitrocard/nic/printable"
 )
 
 // patience is how long a card may take to read a message, and a second a MiB more.
@@ -43,7 +42,7 @@ func mostConnections() int {
 //	PUT /v1/hosts/CARD/in-force    a card's report
 //	PUT /v1/hosts/CARD/records/ENI the records of the connections of an ENI that left the card
 func (c *Controller) Offer(mux *http.ServeMux) {
-	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, c.Hosts()) })
+	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { ctl.Reply(w, http.StatusOK, c.Hosts()) })
 	mux.HandleFunc("GET /v1/follow/{card}", c.serveFeed)
 	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
@@ -77,11 +76,11 @@ func own(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		subject := r.TLS.PeerCertificates[0].Subject
 		if ctl.IsPerson(subject) {
-			refuse(w, http.StatusForbidden, fmt.Errorf("the certificate of %q is a person's, and no card's", subject.CommonName))
+			ctl.Refuse(w, http.StatusForbidden, fmt.Errorf("the certificate of %q is a person's, and no card's", subject.CommonName))
 			return
 		}
 		if subject.CommonName != r.PathValue("card") {
-			refuse(w, http.StatusForbidden, fmt.Errorf("the certificate is for card %q", subject.CommonName))
+			ctl.Refuse(w, http.StatusForbidden, fmt.Errorf("the certificate is for card %q", subject.CommonName))
 			return
 		}
 		h(w, r)
@@ -94,13 +93,13 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("revision"); text != "" {
 		var err error
 		if revision, err = strconv.ParseUint(text, 10, 64); err != nil {
-			refuse(w, http.StatusBadRequest, fmt.Errorf("revision=%s: a number is expected", text))
+			ctl.Refuse(w, http.StatusBadRequest, fmt.Errorf("revision=%s: a number is expected", text))
 			return
 		}
 	}
 	f, err := c.Open(r.PathValue("card"), revision)
 	if err != nil {
-		refuse(w, http.StatusNotFound, err)
+		ctl.Refuse(w, http.StatusNotFound, err)
 		return
 	}
 	defer f.Close()
@@ -129,7 +128,7 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 func (c *Controller) serveRoots(w http.ResponseWriter, r *http.Request) {
 	after, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
 	if err != nil || after < 1 {
-		refuse(w, http.StatusBadRequest, fmt.Errorf("after=%s: a version from 1 on is expected", r.URL.Query().Get("after")))
+		ctl.Refuse(w, http.StatusBadRequest, fmt.Errorf("after=%s: a version from 1 on is expected", r.URL.Query().Get("after")))
 		return
 	}
 	roots, err := c.RootsAfter(after)
@@ -140,7 +139,7 @@ func (c *Controller) serveRoots(w http.ResponseWriter, r *http.Request) {
 	for _, root := range roots {
 		v.Roots = append(v.Roots, root.Text())
 	}
-	answer(w, http.StatusOK, v)
+	ctl.Reply(w, http.StatusOK, v)
 }
 
 // RootsAfter are the root documents after a version, as far as they are signed as they must be.
@@ -156,14 +155,14 @@ func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience)) // the answer tells who does not keep it
 	var report follow.Report
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&report); err != nil {
-		refuse(w, http.StatusBadRequest, err)
+		ctl.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	if err := c.Report(r.PathValue("card"), report); err != nil {
-		refuse(w, http.StatusNotFound, err)
+		ctl.Refuse(w, http.StatusNotFound, err)
 		return
 	}
-	answer(w, http.StatusOK, struct{}{})
+	ctl.Reply(w, http.StatusOK, struct{}{})
 }
 
 // serveRecords takes the records of an ENI that left a card.
@@ -171,7 +170,7 @@ func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 	records, err := io.ReadAll(http.MaxBytesReader(w, r.Body, nic.MostRecords))
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err)
+		ctl.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	if err := c.HandOver(r.Context(), r.PathValue("card"), r.PathValue("eni"), records); err != nil {
@@ -179,24 +178,8 @@ func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
 		if e := (*ctl.Error)(nil); errors.As(err, &e) {
 			status = e.Status
 		}
-		refuse(w, status, err)
+		ctl.Refuse(w, status, err)
 		return
 	}
-	answer(w, http.StatusOK, struct{}{})
-}
-
-// answer writes JSON.
-func answer(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	text := printable.Writer(w) // a card's error may have anything in it
-	defer text.Close()
-	enc := json.NewEncoder(text)
-	enc.SetIndent("", "  ")
-	enc.Encode(v) // fails only when the client has gone
-}
-
-// refuse answers with an error.
-func refuse(w http.ResponseWriter, status int, err error) {
-	answer(w, status, map[string]string{"error": err.Error()})
+	ctl.Reply(w, http.StatusOK, struct{}{})
 }
