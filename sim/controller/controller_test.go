@@ -199,6 +199,19 @@ func TestACardIsHandedWhatItNeeds(t *testing.T) {
 	require.Equal(t, "z", z.Region().CardOf(z.Region().ENI("eni-01")))
 }
 
+// A subnet stays in its VPC, also one that nobody uses.
+func TestASubnetStays(t *testing.T) {
+	o := open(t, NewMemory(), newSigner(t))
+	o.change(beginning()...)
+	moved := newSubnet(0)
+	moved.Object.(*ec2.Subnet).VpcId = "vpc-1"
+	moved.Object.(*ec2.Subnet).CidrBlock = netip.MustParsePrefix("10.1.7.0/24")
+	_, err := o.Change(t.Context(), moved)
+	require.EqualError(t, err, "Subnets subnet-0: VpcId vpc-1: the subnet is in vpc-0 for good; create another one there")
+	moved.Object.(*ec2.Subnet).VpcId, moved.Object.(*ec2.Subnet).CidrBlock = "vpc-0", netip.MustParsePrefix("10.0.7.0/24")
+	o.change(moved)
+}
+
 // A card that loses most of what it has is told what stays, and not each object that goes.
 func TestACardLosesAVPC(t *testing.T) {
 	o := open(t, NewMemory(), newSigner(t))

@@ -13,6 +13,7 @@ import (
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 )
 
 // proposal is a change that somebody asks for.
@@ -259,6 +260,9 @@ func (d *draft) take(p *proposal, most int) error {
 	}
 	diff, notices := next.Diff(), next.Notices()
 	edits := next.Edits()
+	if err := staySubnets(d.region, edits); err != nil {
+		return err
+	}
 	if next, edits, err = d.number(next, edits); err != nil {
 		return err
 	}
@@ -277,6 +281,18 @@ func (d *draft) take(p *proposal, most int) error {
 		d.edits[k] = e
 	}
 	d.done[p] = nic.Change{Diff: diff, Notices: append([]vpc.Notice{}, notices...)}
+	return nil
+}
+
+// staySubnets is an error if edits of a region move a subnet into another VPC, which nobody can do
+// in EC2: its ENIs would change their VPC, and none of them is edited.
+func staySubnets(r *vpc.Region, edits []vpc.Edit) error {
+	for _, e := range edits {
+		was, had := r.Edit(e.Kind, e.ID).Object.(*ec2.Subnet)
+		if is, has := e.Object.(*ec2.Subnet); had && has && was.VpcId != is.VpcId {
+			return fmt.Errorf("Subnets %s: VpcId %s: the subnet is in %s for good; create another one there", e.ID, is.VpcId, was.VpcId)
+		}
+	}
 	return nil
 }
 
