@@ -3,6 +3,7 @@ package follow
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"testing"
@@ -43,9 +44,26 @@ func large(n int) *vpc.Config {
 
 // snapshot is a region as a controller sends it to card-7, in bytes.
 func snapshot(t testing.TB, s *Signer, r *vpc.Region) []byte {
+	return signed(t, s, r.All(), r.Mappings)
+}
+
+// edgeSnapshot is a region as a controller sends it to an edge, in bytes.
+func edgeSnapshot(t testing.TB, s *Signer, r *vpc.Region) []byte {
+	parts := func(yield func(vpc.Edit) bool) {
+		for e := range r.All() {
+			if part := r.EdgePart(e); part.Object != nil && !yield(part) {
+				return
+			}
+		}
+	}
+	return signed(t, s, parts, r.EdgeMappings)
+}
+
+// signed is a snapshot of edits, whose ENIs go as Mappings.
+func signed(t testing.TB, s *Signer, all iter.Seq[vpc.Edit], mappings func([]string) iter.Seq[vpc.Edit]) []byte {
 	var edits []vpc.Edit
 	var enis []string
-	for e := range r.All() {
+	for e := range all {
 		switch e.Kind {
 		case vpc.KindENIPlacement:
 		case "NetworkInterfaces":
@@ -55,7 +73,7 @@ func snapshot(t testing.TB, s *Signer, r *vpc.Region) []byte {
 		}
 	}
 	slices.Sort(enis)
-	encoded, err := Encode(slices.AppendSeq(edits, r.Mappings(enis))...)
+	encoded, err := Encode(slices.AppendSeq(edits, mappings(enis))...)
 	require.NoError(t, err)
 	m, err := s.Sign(Header{Card: "card-7", Revision: 1, Issued: noon, Expires: noon}, encoded)
 	require.NoError(t, err)
@@ -88,5 +106,34 @@ func BenchmarkSnapshotOfAMillion(b *testing.B) {
 		policy, err := f.Region().Policy("card-7", nil)
 		require.NoError(b, err)
 		require.Len(b, policy.ENIs, enis/1000)
+	}
+}
+
+// BenchmarkEdgeSnapshotOfAMillion is how long a snapshot of a million ENIs with a public address each
+// takes an edge, from its bytes to a policy.
+func BenchmarkEdgeSnapshotOfAMillion(b *testing.B) {
+	if testing.Short() {
+		b.Skip("a million ENIs take seconds, and a gigabyte")
+	}
+	const enis = 1_000_000
+	config := large(enis)
+	for i := range config.NetworkInterfaces {
+		public := netip.AddrFrom4([4]byte{52, byte(i >> 16), byte(i >> 8), byte(i)})
+		config.NetworkInterfaces[i].Association = &ec2.NetworkInterfaceAssociation{PublicIp: public}
+	}
+	signer, err := NewSigner()
+	require.NoError(b, err)
+	region, err := vpc.NewRegion(config)
+	require.NoError(b, err)
+	data := edgeSnapshot(b, signer, region)
+	region, config = nil, nil
+	b.ReportMetric(float64(len(data))/enis, "B/ENI")
+	b.ResetTimer()
+	for b.Loop() {
+		m, err := Read(NewReader(bytes.NewReader(data)))
+		require.NoError(b, err)
+		f := NewFollower("card-7", signer.Keys().Trust())
+		require.NoError(b, f.Take(m, noon))
+		f.Region().Edge(nil)
 	}
 }
