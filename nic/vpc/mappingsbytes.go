@@ -15,8 +15,8 @@ import (
 
 // mappingsHead is what ENIs share.
 type mappingsHead struct {
-	Forms []json.RawMessage // ENIs without what differs from ENI to ENI; 0.0.0.0 stands for the primary address
-	Cards []string          // names
+	Forms json.RawMessage // a list of ENIs without what differs from ENI to ENI; 0.0.0.0 stands for the primary address
+	Cards []string        // names
 	ENIs  int
 }
 
@@ -32,19 +32,18 @@ const mostInBlock = 256
 //	row     | form | card, 0: none | MAC, 6 bytes | address, 4 bytes | ID | instance | port |
 //	text    | length | bytes |                     as of ID, instance and port
 func (m *Mappings) AppendBinary(to []byte) ([]byte, error) {
-	head, forms := mappingsHead{Cards: m.cards, ENIs: m.Len()}, map[*ec2.NetworkInterface]int{}
+	forms, list := map[*ec2.NetworkInterface]int{}, []*ec2.NetworkInterface{}
 	for _, e := range m.enis {
-		if _, known := forms[e.form]; known {
-			continue
+		if _, known := forms[e.form]; !known {
+			forms[e.form] = len(list)
+			list = append(list, e.form)
 		}
-		form, err := json.Marshal(e.form)
-		if err != nil {
-			return nil, err
-		}
-		forms[e.form] = len(head.Forms)
-		head.Forms = append(head.Forms, form)
 	}
-	text, err := json.Marshal(head)
+	texts, err := json.Marshal(list)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(mappingsHead{Forms: texts, Cards: m.cards, ENIs: m.Len()})
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +112,14 @@ type form struct {
 	took bool   // as of identity
 }
 
-// formsOf reads forms.
-func formsOf(texts []json.RawMessage) ([]form, error) {
+// formsOf reads forms. Each has memory of its own, and so outlives no other.
+func formsOf(texts json.RawMessage) ([]form, error) {
 	var p ec2.Problems
-	forms := make([]form, len(texts))
-	for i, text := range texts {
-		f := &ec2.NetworkInterface{}
-		decode("NetworkInterfaces", text, f, &p)
-		forms[i] = formOf(f)
+	var list []ec2.NetworkInterface
+	decode("NetworkInterfaces", texts, &list, &p)
+	forms := make([]form, len(list))
+	for i := range list {
+		forms[i] = formOf(new(list[i]))
 	}
 	return forms, p.Err()
 }
