@@ -66,6 +66,14 @@
 //     together (a Feed does so while its card reads slowly), which bounds messages to one a
 //     card and second: a million a second, 25 µs of Ed25519 each, 25 cores over all
 //     controllers, 50 controllers with 20,000 cards each.
+//   - Edges: if one ENI in ten has a public address, an edge has 2 million of them. Its snapshot
+//     is 420 MB, of 210 bytes an ENI, and takes 12 s a million (BenchmarkEdgeSnapshotOfAMillion of
+//     package follow, on two shared cores); a message may have 1 GB. Of 1,000 changes a second an
+//     edge is told the tenth that moves a public address, of 500 bytes: 50 KB/s. Edges are few, and
+//     all are told the same, so 100 of them cost a controller less than 100 cards do. An edge
+//     follows the region of one etcd today: where VPCs are split among 20, it must follow 20.
+//   - Cards: a region has 32,766 at most, for a connection keeps its server in 15 bits. A million
+//     servers are 31 such regions before anything else is split, and a VPC is in one of them.
 //   - A controller's memory: its VPCs' objects compiled, 300 bytes an ENI and the JSON that
 //     is pending.
 package controller
