@@ -151,6 +151,14 @@ func flowTable(w io.Writer, flows []nic.FlowView) error {
 	return t.flush()
 }
 
+func hitTable(w io.Writer, all []nic.Hit) error {
+	t := newTable(w, "OBJECT", "DIRECTION", "WHAT", "CONNECTIONS", "PACKETS", "LAST HIT")
+	for _, h := range all {
+		t.row(h.ID, h.Direction, h.What, h.Connections, traffic(h.Packets, h.Bytes), age(h.Idle)+" ago")
+	}
+	return t.flush()
+}
+
 // traffic is packets and bytes of one direction.
 func traffic(packets, bytes uint64) string {
 	return fmt.Sprintf("%d (%s)", packets, size(bytes))
