@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -147,4 +148,25 @@ func TestWhatAnInstanceHears(t *testing.T) {
 	}
 	require.True(t, strings.HasSuffix(body(t, r.do("GET", "/")), "\nlatest"))
 	require.Contains(t, body(t, r.do("GET", "/latest/dynamic/instance-identity/document")), `"privateIp": "10.0.1.5"`)
+}
+
+// FuzzServer asks for any path with any token: the answer is one of EC2's, and nothing but a token
+// that was given out opens what requires one.
+func FuzzServer(f *testing.F) {
+	f.Add("PUT", "/latest/api/token", "60", "")
+	f.Add("GET", "/latest/meta-data/", "", "AQAAAA==")
+	f.Add("GET", "//latest//meta-data/../x", "", "")
+	r := newRig(f)
+	token := r.token("60")
+	r.request.Options.TokenRequired = true
+	f.Fuzz(func(t *testing.T, method, path, ttl, given string) {
+		q := r.request
+		q.Request = &http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}}
+		q.Header.Set(ttlHeader, ttl)
+		q.Header.Set(tokenHeader, given)
+		w := httptest.NewRecorder()
+		r.server.Serve(w, &q)
+		require.Contains(t, []int{200, 400, 401, 403, 404, 405}, w.Code)
+		require.True(t, w.Code != 200 || method == "PUT" || given == token, "a token that was not given out")
+	})
 }
