@@ -12,8 +12,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Instance is what the service tells of an instance: its ENIs on this card, the one that asks
-// first.
+// Instance is what the service tells of an instance: its ENIs on this card, in the order of their
+// device indexes. What is told of the instance is that of the first, whichever asks.
 type Instance struct {
 	ENIs   []*vpc.OwnENI
 	Region *vpc.Region
@@ -44,16 +44,18 @@ func (i Instance) metadata() tree {
 	t.put("placement/region", e.Subnet.Region())
 	t.put("services/domain", "amazonaws.com")
 	t.put("services/partition", "aws")
-	for n, e := range i.ENIs {
-		network(t, "network/interfaces/macs/"+e.MAC.String()+"/", e, n)
+	for _, e := range i.ENIs {
+		network(t, "network/interfaces/macs/"+e.MAC.String()+"/", e)
 	}
 	return t
 }
 
 // network puts what is told of one ENI under a path.
-func network(t tree, at string, e *vpc.OwnENI, number int) {
+func network(t tree, at string, e *vpc.OwnENI) {
 	put := func(name, text string) { t.put(at+name, text) }
-	put("device-number", strconv.Itoa(number))
+	if n := e.DeviceIndex(); n >= 0 {
+		put("device-number", strconv.Itoa(n))
+	}
 	put("interface-id", e.ID)
 	put("mac", e.MAC.String())
 	put("local-hostname", hostname(e))

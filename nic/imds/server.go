@@ -77,7 +77,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *Request, version string) {
 		w.Header().Set("Allow", "OPTIONS, PUT")
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
-	case version != "latest", r.Header.Get("X-Forwarded-For") != "":
+	case version != "latest", len(r.Header.Values("X-Forwarded-For")) > 0:
 		w.WriteHeader(http.StatusForbidden)
 		return
 	case err != nil || ttl < leastTTL || ttl > mostTTL:
@@ -98,7 +98,7 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *Request, version, path 
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		w.Header().Set(ttlHeader, strconv.Itoa(int(left/time.Second)))
+		w.Header().Set(ttlHeader, strconv.Itoa(int((left+time.Second-1)/time.Second)))
 	}
 	text, found := s.find(r.Instance, version, path)
 	if !found {

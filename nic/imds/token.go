@@ -12,7 +12,7 @@ import (
 // A token says until when it holds, and is signed for one instance, so that nothing is kept of
 // the tokens that an instance has, which may be any number:
 //
-//	|expiry 8, s since 1970|nonce 2|HMAC-SHA256 32|  in base64: 56 characters, as EC2's have
+//	|expiry 8, ns since 1970|nonce 2|HMAC-SHA256 32|  in base64: 56 characters, as EC2's have
 const (
 	expiryLen, nonceLen = 8, 2
 	tokenLen            = expiryLen + nonceLen + sha256.Size
@@ -40,7 +40,7 @@ func (t *tokens) sign(head []byte, instance string) []byte {
 
 // issue makes a token for an instance that holds until a time.
 func (t *tokens) issue(instance string, until time.Time) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
+	b := binary.BigEndian.AppendUint64(nil, uint64(until.UnixNano()))
 	b = append(b, 0, 0)
 	rand.Read(b[expiryLen:])
 	return base64.URLEncoding.EncodeToString(append(b, t.sign(b, instance)...))
@@ -52,5 +52,5 @@ func (t *tokens) left(token, instance string, now time.Time) time.Duration {
 	if err != nil || len(b) != tokenLen || !hmac.Equal(b[expiryLen+nonceLen:], t.sign(b[:expiryLen+nonceLen], instance)) {
 		return 0
 	}
-	return max(time.Unix(int64(binary.BigEndian.Uint64(b)), 0).Sub(now), 0)
+	return max(time.Unix(0, int64(binary.BigEndian.Uint64(b))).Sub(now), 0)
 }

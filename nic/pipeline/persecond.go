@@ -15,8 +15,10 @@ func (s *perSecond) take(second uint32, most uint32) bool {
 	for {
 		was := s.Load()
 		used := uint32(was)
-		if uint32(was>>32) != second {
+		if last := uint32(was >> 32); int32(second-last) > 0 {
 			used = 0
+		} else {
+			second = last // another worker's clock was read later
 		}
 		if used >= most {
 			return false

@@ -18,6 +18,9 @@ func (w *Worker) localServices(p *packet) Verdict {
 		return w.neighborDiscovery(p)
 	}
 	s := p.guest.serviceOf(&p.Headers)
+	if p.guest.eni.NAT != nil {
+		s = noService // who is behind the gateway sent it, by NAT64, and asks for what is not its own
+	}
 	switch {
 	case s == noService && isLinkLocalService(p.Dst):
 		return LocalServiceAbsent
@@ -96,7 +99,7 @@ func (g *guest) serves(h *wire.Headers) bool {
 	case udp && h.DstPort == dhcpServer:
 		return h.Dst == broadcast || h.Dst == g.gateway
 	case udp && h.DstPort == dhcpv6Server:
-		return h.Dst == dhcpAgents || g.isRouter(h.Dst)
+		return h.Dst == dhcpAgents || !h.Dst.Is4() && g.isRouter(h.Dst)
 	case h.DstPort == domain && (udp || tcp):
 		return g.isResolver(h.Dst)
 	case udp && h.DstPort == ntp:

@@ -109,12 +109,12 @@ func (q *query) lease(asked, a *dhcpv4.DHCPv4) bool {
 		mac: q.eni.MAC, src: addrFrom(router(q.eni)), srcPort: dhcpv4.ServerPort, dstPort: dhcpv4.ClientPort, payload: a.ToBytes(),
 	}
 	switch {
-	case a.MessageType() == dhcpv4.MessageTypeNak && asked.ClientIPAddr.IsUnspecified(), asked.IsBroadcast() && asked.ClientIPAddr.IsUnspecified():
+	case a.MessageType() == dhcpv4.MessageTypeNak, asked.IsBroadcast() && asked.ClientIPAddr.IsUnspecified():
 		d.dst, d.mac = wire.AddrFrom4(0xffff_ffff), wire.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-	case !asked.ClientIPAddr.IsUnspecified():
-		d.dst = q.eni.Primary
+	case q.eni.Owns(addrFrom(asked.ClientIPAddr)):
+		d.dst = addrFrom(asked.ClientIPAddr)
 	default:
-		d.dst = addrFrom(a.YourIPAddr)
+		d.dst = q.eni.Primary
 	}
 	return q.send(d)
 }

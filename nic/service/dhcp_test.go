@@ -51,6 +51,7 @@ func (r *rig) boot(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 	from, to, payload := r.datagram(frames)
 	require.Equal(r, "10.0.1.1:67", from.String())
 	require.EqualValues(r, 68, to.Port())
+	require.False(r, to.Addr().IsUnspecified())
 	a, err := dhcpv4.FromBytes(payload)
 	require.NoError(r, err)
 	require.Equal(r, m.TransactionID, a.TransactionID)
@@ -85,6 +86,7 @@ func TestAGuestGetsItsOwnAddressAlone(t *testing.T) {
 		{"who had another address", request(t, wants(other)), dhcpv4.MessageTypeNak},
 		{"who renews", request(t, has(own)), dhcpv4.MessageTypeAck},
 		{"who believes nothing", request(t), dhcpv4.MessageTypeNak},
+		{"who renews its second address", request(t, has("10.0.1.15")), dhcpv4.MessageTypeNak},
 		{"who has the address and wants the rest", discover(t, dhcpv4.WithMessageType(dhcpv4.MessageTypeInform), has(own)), dhcpv4.MessageTypeAck},
 		{"who declines", discover(t, dhcpv4.WithMessageType(dhcpv4.MessageTypeDecline), wants(own), chose(router)), none},
 		{"who releases", discover(t, dhcpv4.WithMessageType(dhcpv4.MessageTypeRelease), has(own), chose(router)), none},

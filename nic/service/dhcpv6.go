@@ -21,46 +21,23 @@ const preferredLifetime, validLifetime = 140 * time.Second, 450 * time.Second
 // dhcpv6Answer gives a guest its own first IPv6 address (RFC 8415 section 18.3), and never another. As
 // for dhcp, nothing is kept of a lease.
 func dhcpv6Answer(q *query) bool {
-	m, err := dhcpv6.MessageFromBytes(q.payload())
-	if err != nil || m.Options.ClientID() == nil {
+	m, err := parseMessage6(q.payload())
+	if err != nil {
 		return false
 	}
 	server := serverID(q.eni.RouterMAC)
-	chosen := m.Options.ServerID()
-	if chosen != nil && !chosen.Equal(server) {
-		return false // the client speaks to another server
-	}
-	a, ok := answerTo6(m, chosen != nil)
+	kind, ok := m.answer(server.ToBytes())
 	if !ok {
 		return false
+	}
+	a := &dhcpv6.Message{MessageType: kind, TransactionID: m.transaction}
+	if m.client != nil {
+		a.AddOption(&dhcpv6.OptionGeneric{OptionCode: dhcpv6.OptionClientID, OptionData: m.client})
 	}
 	a.AddOption(dhcpv6.OptServerID(server))
 	q.assign(m, a)
 	d := datagram{mac: q.eni.MAC, src: q.eni.RouterMAC.LinkLocal(), dst: q.Src, srcPort: dhcpv6.DefaultServerPort, dstPort: dhcpv6.DefaultClientPort, payload: a.ToBytes()}
 	return q.send(d)
-}
-
-// answerTo6 is an empty answer to a message. named says that the message names this server, as
-// some messages must and others must not (RFC 8415 section 16).
-func answerTo6(m *dhcpv6.Message, named bool) (a *dhcpv6.Message, ok bool) {
-	var err error
-	switch m.Type() {
-	case dhcpv6.MessageTypeSolicit:
-		if named {
-			return nil, false
-		}
-		a, err = dhcpv6.NewAdvertiseFromSolicit(m)
-	case dhcpv6.MessageTypeRequest, dhcpv6.MessageTypeRenew, dhcpv6.MessageTypeRelease, dhcpv6.MessageTypeDecline:
-		if !named {
-			return nil, false
-		}
-		a, err = dhcpv6.NewReplyFromMessage(m)
-	case dhcpv6.MessageTypeRebind, dhcpv6.MessageTypeConfirm, dhcpv6.MessageTypeInformationRequest:
-		a, err = dhcpv6.NewReplyFromMessage(m)
-	default:
-		return nil, false
-	}
-	return a, err == nil
 }
 
 // serverID names the router of a subnet: by its MAC (RFC 8415 section 11.4).
@@ -72,27 +49,25 @@ func serverID(router wire.MAC) dhcpv6.DUID {
 var resolver6 = net.ParseIP("fd00:ec2::253")
 
 // assign writes what a message asks for.
-func (q *query) assign(m, a *dhcpv6.Message) {
+func (q *query) assign(m *message6, a *dhcpv6.Message) {
 	own, set := q.first6(), optionsOf(q)
-	preferred := cmp.Or(set.PreferredIPv6, preferredLifetime)
-	switch m.Type() {
+	switch m.kind {
 	case dhcpv6.MessageTypeRelease, dhcpv6.MessageTypeDecline:
 		a.AddOption(&dhcpv6.OptStatusCode{StatusCode: iana.StatusSuccess})
 		return
 	case dhcpv6.MessageTypeConfirm:
 		status := iana.StatusSuccess
-		for _, ia := range m.Options.IANA() {
-			for _, held := range ia.Options.Addresses() {
-				if own == nil || !held.IPv6Addr.Equal(own) {
-					status = iana.StatusNotOnLink
-				}
+		for _, held := range m.held {
+			if own == nil || !held.Equal(own) {
+				status = iana.StatusNotOnLink
 			}
 		}
 		a.AddOption(&dhcpv6.OptStatusCode{StatusCode: status})
 		return
 	}
-	for i, ia := range m.Options.IANA() {
-		given := &dhcpv6.OptIANA{IaId: ia.IaId}
+	preferred := cmp.Or(set.PreferredIPv6, preferredLifetime)
+	for i, id := range m.associations {
+		given := &dhcpv6.OptIANA{IaId: id}
 		if own != nil && i == 0 {
 			given.T1, given.T2 = preferred/2, preferred/5*4
 			given.Options.Add(&dhcpv6.OptIAAddress{IPv6Addr: own, PreferredLifetime: preferred, ValidLifetime: max(preferred, validLifetime)})

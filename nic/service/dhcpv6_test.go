@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"bytes"
 	"net"
 	"testing"
 	"time"
@@ -79,5 +80,57 @@ func TestConfirmingAnAddressOfIPv6(t *testing.T) {
 		m.MessageType = dhcpv6.MessageTypeConfirm
 		m.Options.OneIANA().Options.Add(&dhcpv6.OptIAAddress{IPv6Addr: net.ParseIP(held)})
 		require.Equal(t, want, r.ask6(m).Options.Status().StatusCode, held)
+	}
+}
+
+// A list of names that asks for gigabytes is not read.
+func TestNamesOfAClientOfIPv6AreNotRead(t *testing.T) {
+	r, m := newRig(t), solicit(t)
+	list := append(bytes.Repeat([]byte{1, 'a'}, 250), 0)
+	list = append(list, bytes.Repeat([]byte{0xc0, 0}, 250)...)
+	m.AddOption(&dhcpv6.OptionGeneric{OptionCode: dhcpv6.OptionDomainSearchList, OptionData: list})
+	require.Equal(t, dhcpv6.MessageTypeAdvertise, r.ask6(m).Type())
+}
+
+// Each message is answered or discarded as RFC 8415 section 16 says.
+func TestWhichMessagesOfIPv6AreAnswered(t *testing.T) {
+	r := newRig(t)
+	offer := r.ask6(solicit(t))
+	for _, c := range []struct {
+		what          string
+		kind          dhcpv6.MessageType
+		client, named bool
+		held          string
+		want          dhcpv6.MessageType
+	}{
+		{"a decline", dhcpv6.MessageTypeDecline, true, true, "2001:db8:a:1::5", dhcpv6.MessageTypeReply},
+		{"a release", dhcpv6.MessageTypeRelease, true, true, "2001:db8:a:1::5", dhcpv6.MessageTypeReply},
+		{"a rebind that names a server", dhcpv6.MessageTypeRebind, true, true, "", 0},
+		{"a confirm without an address", dhcpv6.MessageTypeConfirm, true, false, "", 0},
+		{"a request without a client", dhcpv6.MessageTypeRequest, false, true, "", 0},
+	} {
+		m := solicit(t)
+		m.MessageType = c.kind
+		if !c.client {
+			m.Options.Del(dhcpv6.OptionClientID)
+		}
+		if c.named {
+			m.AddOption(dhcpv6.OptServerID(offer.Options.ServerID()))
+		}
+		if c.held != "" {
+			m.Options.OneIANA().Options.Add(&dhcpv6.OptIAAddress{IPv6Addr: net.ParseIP(c.held)})
+		}
+		a := r.ask6(m)
+		require.Equal(t, c.want == 0, a == nil, c.what)
+		if a != nil {
+			require.Equal(t, c.want, a.Type(), c.what)
+		}
+	}
+	for _, client := range []bool{true, false} {
+		m := &dhcpv6.Message{MessageType: dhcpv6.MessageTypeInformationRequest, TransactionID: dhcpv6.TransactionID{1, 2, 3}}
+		if client {
+			m.AddOption(dhcpv6.OptClientID(solicit(t).Options.ClientID()))
+		}
+		require.NotEmpty(t, r.ask6(m).Options.DNS(), client)
 	}
 }

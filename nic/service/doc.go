@@ -3,7 +3,8 @@
 // 1,024 packets a second to all of them together.
 //
 //	service.go    Services: takes what workers punt (pipeline.Punt), and answers
-//	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address, options.go the rest
+//	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address,
+//	              message6.go what a client of it says; options.go the rest
 //	dns.go        names of the VPC
 //	hosts.go      the TCP of metadata and of DNS: host.go a host for each ENI that asks, whose TCP is
 //	              gVisor's, listener.go its connections; package imds has the service itself

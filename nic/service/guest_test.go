@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/miekg/dns"
@@ -185,4 +186,15 @@ func TestAGuestThatHoldsConnectionsHoldsItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, a.StatusCode)
 	require.NoError(t, a.Body.Close())
+}
+
+// Many requests, one after the other, wait for no connection's end.
+func TestRequestsOneAfterTheOther(t *testing.T) {
+	g, began := newGuest(t), time.Now()
+	for range 100 {
+		a, err := g.client().Get("http://169.254.169.254/latest/meta-data/mac")
+		require.NoError(t, err)
+		require.NoError(t, a.Body.Close())
+	}
+	t.Log(time.Since(began))
 }

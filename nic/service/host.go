@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"slices"
@@ -158,6 +159,13 @@ func (h *host) open(all []tcpip.Address) error {
 	return nil
 }
 
+// serves tells whether the host is an ENI's: not that of an earlier ENI with the same ID, nor one with
+// another address of the DNS server.
+func (h *host) serves(e *vpc.OwnENI) bool {
+	was := h.view.Load().eni
+	return was.Number == e.Number && was.Resolver() == e.Resolver()
+}
+
 // take gives the host a packet of its guest.
 func (h *host) take(q *query, worker int) {
 	h.view.Store(&view{q.eni, q.policy})
@@ -209,5 +217,6 @@ func (v *view) instance() imds.Instance {
 			i.ENIs = append(i.ENIs, e)
 		}
 	}
+	slices.SortFunc(i.ENIs, func(a, b *vpc.OwnENI) int { return cmp.Compare(a.DeviceIndex(), b.DeviceIndex()) })
 	return i
 }

@@ -32,6 +32,10 @@ func newHosts(ring func(), clock func() time.Time) *hosts {
 // take gives a packet to the host of the ENI that sent it.
 func (s *hosts) take(q *query, worker int) {
 	h := s.byENI[q.eni.ID]
+	if h != nil && !h.serves(q.eni) {
+		s.end(q.eni.ID)
+		h = nil
+	}
 	if h == nil {
 		if len(s.byENI) >= mostHosts {
 			s.end(s.idlest())

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
@@ -70,7 +71,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	for {
 		e, q, err := l.endpoint.Accept(nil)
 		if err == nil {
-			return &conn{TCPConn: gonet.NewTCPConn(q, e), endpoint: e, slots: l.slots}, nil
+			return newConn(q, e, l.slots), nil
 		}
 		if _, wait := err.(*tcpip.ErrWouldBlock); !wait {
 			<-l.slots
@@ -91,18 +92,38 @@ func (l *listener) Close() error {
 	return l.TCPListener.Close()
 }
 
-// conn is a connection of a host's.
+// conn is a connection of a host's, which has one of the host's slots until nothing of it is left: a
+// guest that takes no answer keeps a connection alive after its end.
 type conn struct {
 	*gonet.TCPConn
 	endpoint tcpip.Endpoint
-	slots    chan struct{}
-	once     sync.Once
+	queue    *waiter.Queue
+	gone     waiter.Entry
+	close    sync.Once
+	free     func()
 }
 
-// Close ends the connection, and frees its slot.
-func (c *conn) Close() error {
-	c.once.Do(func() { <-c.slots })
-	return c.TCPConn.Close()
+func newConn(q *waiter.Queue, e tcpip.Endpoint, slots chan struct{}) *conn {
+	c := &conn{TCPConn: gonet.NewTCPConn(q, e), endpoint: e, queue: q}
+	c.free = sync.OnceFunc(func() { <-slots })
+	return c
+}
+
+// Close ends the connection. What its guest has not taken a while later is given up.
+func (c *conn) Close() (err error) {
+	c.close.Do(func() {
+		c.gone = waiter.NewFunctionEntry(waiter.EventHUp, func(waiter.EventMask) { c.free() })
+		c.queue.EventRegister(&c.gone)
+		err = c.TCPConn.Close()
+		if tcp.EndpointState(c.endpoint.State()) == tcp.StateClose {
+			c.free()
+		}
+		time.AfterFunc(hostPatience, func() {
+			c.endpoint.Abort()
+			c.free()
+		})
+	})
+	return err
 }
 
 // setTTL sets the TTL, or the hop limit, of the packets that the connection sends from now on.

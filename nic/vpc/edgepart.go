@@ -63,8 +63,8 @@ func (r *Region) SameAtEdge(id string, before *Region) bool {
 	return reflect.DeepEqual(before.edgeInterface(was), r.edgeInterface(is))
 }
 
-// deviceIndex is the index of the ENI at its instance, -1 without attachment.
-func (e *identity) deviceIndex() int {
+// DeviceIndex is the index of the ENI at its instance, -1 without attachment.
+func (e *identity) DeviceIndex() int {
 	if e.form.Attachment == nil {
 		return -1
 	}
@@ -76,7 +76,7 @@ func (e *identity) deviceIndex() int {
 func (r *Region) edgeInterface(e *ENI) *ec2.NetworkInterface {
 	part := &ec2.NetworkInterface{NetworkInterfaceId: e.ID, SubnetId: e.Subnet.ID, MacAddress: e.MAC}
 	if e.Instance != "" {
-		part.Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: e.Instance, DeviceIndex: e.deviceIndex()}
+		part.Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: e.Instance, DeviceIndex: e.DeviceIndex()}
 	}
 	if !e.SourceDestCheck {
 		part.SourceDestCheck = new(bool)
