@@ -162,7 +162,7 @@ func (c *Client) advance(ctx context.Context) (revoked bool) {
 			c.Log.Info("root documents followed", "version", now, "a key was revoked", revoked)
 		}
 		if err != nil {
-			c.Log.Warn("the next root document is not taken; the keys that are known stay", "version", now, "error", err)
+			c.Log.Warn("root documents are not followed as they should be; the keys that are known stay", "version", now, "error", err)
 		}
 		if err != nil || now == before {
 			break
@@ -180,7 +180,6 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 		return err
 	}
 	c.failed = 0
-	c.handOver(ctx)
 	if c.Copy != nil {
 		if err := c.Copy.Keep(m); err != nil {
 			c.Log.Error("the copy of what the controller said is not written; the next start will be with an older one", "error", err)
@@ -194,14 +193,24 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 		c.told = true
 		c.report(ctx, Report{Revision: now})
 	}
+	c.handOver(ctx)
 	return nil
 }
 
+// allGoAlong is how long the connections of all ENIs that left with one message may take to go along:
+// less than the controller waits for them, and so short that what it has to tell the card does not wait.
+const allGoAlong = 10 * time.Second
+
 // handOver has the connections of ENIs that left go along. Connections whose records do not arrive are
 // for the other card such as it has never seen. A controller that does not answer for one ENI is not asked
-// for the others, because what it has to tell the card would wait.
+// for the others.
 func (c *Client) handOver(ctx context.Context) {
 	departed := c.Follower.Departed()
+	if len(departed) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, allGoAlong)
+	defer cancel()
 	for _, eni := range slices.Sorted(maps.Keys(departed)) {
 		err := c.Controller.HandOver(ctx, c.Card, eni, departed[eni])
 		if err != nil {

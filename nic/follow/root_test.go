@@ -205,6 +205,16 @@ func TestTheRootsOfEarlierStarts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(4), trust.Version())
 
+	require.NoError(t, os.Mkdir(path+".new", 0o700), "the file cannot be written")
+	revoked, err = trust.Advance([][]byte{p.after(newer, nothing).Text()})
+	require.ErrorContains(t, err, "in force, and not written")
+	require.NoError(t, os.Remove(path+".new"))
+	_, err = trust.Advance(nil)
+	require.NoError(t, err, "a write that failed is tried again")
+	trust, err = start()
+	require.NoError(t, err)
+	require.Equal(t, int64(5), trust.Version())
+
 	unsigned, err := p.first.Draft(noon)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(given, p.sign(unsigned, p.a).Text(), 0o600))

@@ -18,6 +18,8 @@ type Trust struct {
 	root *Root // the latest; nil: the keys never change
 	path string
 	kept []byte // the documents after the one that was given, a line each
+
+	unsaved bool // the file at path lacks some of kept
 }
 
 // Trust is to believe these keys, for good.
@@ -134,10 +136,21 @@ func (t *Trust) Advance(texts [][]byte) (revoked bool, err error) {
 			revoked = revoked || t.keys[id] == nil
 		}
 	}
-	if t.Version() > from {
-		err = errors.Join(err, t.write())
+	t.unsaved = t.unsaved || t.Version() > from
+	return revoked, errors.Join(err, t.save())
+}
+
+// save writes the documents, unless the file has them. A write that failed is tried again with the next
+// Advance: with the older file a restart would bring back a key that was revoked.
+func (t *Trust) save() error {
+	if !t.unsaved {
+		return nil
 	}
-	return revoked, err
+	if err := t.write(); err != nil {
+		return fmt.Errorf("the root documents are in force, and not written: a restart would trust the older ones: %w", err)
+	}
+	t.unsaved = false
+	return nil
 }
 
 // write puts the documents in the place of the file's.
