@@ -48,6 +48,7 @@ type Controller struct {
 	moved    chan struct{} // closed and made anew when the revision rises
 	waiting  []*proposal
 	proposed chan struct{} // has room for one; a proposal is waiting
+	uploads  chan struct{} // has room for the uploads that are read at one time
 }
 
 // kindNumbers is the kind of the record that holds what was given out last.
@@ -63,7 +64,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 	}
 	c := &Controller{
 		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}},
-		moved: make(chan struct{}), proposed: make(chan struct{}, 1),
+		moved: make(chan struct{}), proposed: make(chan struct{}, 1), uploads: make(chan struct{}, mostUploads),
 	}
 	return c, c.load(ctx)
 }

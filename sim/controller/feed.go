@@ -66,8 +66,8 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 		return nil, err
 	}
 	f := &Feed{c: c, card: card, host: h, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
-	if h.anew {
-		revision, h.anew = 0, false
+	if h.knowsLess(revision); h.lessAt > 0 {
+		revision = 0
 	}
 	f.resume(revision)
 	if h.feed != nil {

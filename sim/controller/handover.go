@@ -86,12 +86,11 @@ func (c *Controller) end(p *parting) {
 		delete(c.partings.byENI, p.eni)
 	}
 	add(c.scopes.left, p.from, p.vpc, -1)
-	switch h := c.hosts[p.from]; {
-	case h == nil:
-	case h.feed == nil:
-		h.anew = true
-	case h.feed.told > 0:
-		h.feed.shift()
+	if h := c.hosts[p.from]; h != nil {
+		h.lessAt = c.revision
+		if h.feed != nil && h.feed.told > 0 {
+			h.feed.shift()
+		}
 	}
 	if h := c.hosts[p.to]; h != nil {
 		h.records = slices.DeleteFunc(h.records, func(w waiting) bool {
@@ -132,12 +131,9 @@ func (c *Controller) accept(card, eni string, records []byte) (revision uint64, 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lapse(c.o.Now())
-	p := c.partings.byENI[eni]
-	switch {
-	case p == nil || p.from != card:
-		return 0, false, &ctl.Error{Status: http.StatusForbidden, Message: fmt.Sprintf("card %q has not just had %q, and tells nothing of its connections", card, eni)}
-	case p.handed:
-		return 0, false, &ctl.Error{Status: http.StatusConflict, Message: fmt.Sprintf("the connections of %q were handed over already", eni)}
+	p, err := c.expected(card, eni)
+	if err != nil {
+		return 0, false, err
 	}
 	if err := c.queue(p, records); err != nil {
 		return 0, false, err
@@ -145,6 +141,27 @@ func (c *Controller) accept(card, eni string, records []byte) (revision uint64, 
 	p.handed = true
 	h := c.hosts[p.to]
 	return c.revision, h == nil || h.feed != nil, nil
+}
+
+// expected is the parting by which a card may hand over the connections of an ENI. The lock is held.
+func (c *Controller) expected(card, eni string) (*parting, error) {
+	p := c.partings.byENI[eni]
+	switch {
+	case p == nil || p.from != card:
+		return nil, &ctl.Error{Status: http.StatusForbidden, Message: fmt.Sprintf("card %q has not just had %q, and tells nothing of its connections", card, eni)}
+	case p.handed:
+		return nil, &ctl.Error{Status: http.StatusConflict, Message: fmt.Sprintf("the connections of %q were handed over already", eni)}
+	}
+	return p, nil
+}
+
+// Expects is the error of a HandOver, as far as it is known before the records come.
+func (c *Controller) Expects(card, eni string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lapse(c.o.Now())
+	_, err := c.expected(card, eni)
+	return err
 }
 
 // queue has records wait for the card where their ENI is. The lock is held.

@@ -14,7 +14,7 @@ type host struct {
 	gone     bool  // Placement does not name the host, which has a connection still
 	report   follow.Report
 	reported time.Time
-	anew     bool      // it needs less than it did when it was told last: its next connection begins with a snapshot
+	lessAt   uint64    // revision from which on it needs less than before; 0: it does not
 	records  []waiting // of ENIs that came, which the card is yet to be told
 }
 
@@ -49,6 +49,15 @@ func (c *Controller) host(name string) (*host, error) {
 	return nil, fmt.Errorf("Placement names no card and no edge %q", name)
 }
 
+// knowsLess takes in that a host has a revision. What a host needs no more it is told between two revisions,
+// and that may be lost with a connection. So each connection begins with a snapshot until the host has a later
+// revision, which it was told after that. The lock is held.
+func (h *host) knowsLess(revision uint64) {
+	if revision > h.lessAt {
+		h.lessAt = 0
+	}
+}
+
 // Report takes a card's report.
 func (c *Controller) Report(card string, r follow.Report) error {
 	c.mu.Lock()
@@ -56,6 +65,7 @@ func (c *Controller) Report(card string, r follow.Report) error {
 	h, err := c.host(card)
 	if err == nil {
 		h.report, h.reported = r, c.o.Now()
+		h.knowsLess(r.Revision)
 	}
 	return err
 }

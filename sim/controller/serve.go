@@ -165,8 +165,23 @@ func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
 	ctl.Reply(w, http.StatusOK, struct{}{})
 }
 
-// serveRecords takes the records of an ENI that left a card.
+// mostUploads is how many cards' records are read at one time, of nic.MostRecords bytes each, which take
+// twice as much when they are checked. The bound is ours.
+const mostUploads = 16
+
+// serveRecords takes the records of an ENI that left a card. Records that no card is asked for are not read.
 func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
+	if err := c.Expects(r.PathValue("card"), r.PathValue("eni")); err != nil {
+		w.Header().Set("Connection", "close")
+		refuseRecords(w, err)
+		return
+	}
+	select {
+	case c.uploads <- struct{}{}:
+		defer func() { <-c.uploads }()
+	case <-r.Context().Done():
+		return
+	}
 	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
 	records, err := io.ReadAll(http.MaxBytesReader(w, r.Body, nic.MostRecords))
 	if err != nil {
@@ -174,12 +189,17 @@ func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := c.HandOver(r.Context(), r.PathValue("card"), r.PathValue("eni"), records); err != nil {
-		status := http.StatusBadRequest
-		if e := (*ctl.Error)(nil); errors.As(err, &e) {
-			status = e.Status
-		}
-		ctl.Refuse(w, status, err)
+		refuseRecords(w, err)
 		return
 	}
 	ctl.Reply(w, http.StatusOK, struct{}{})
+}
+
+// refuseRecords says why records are not taken.
+func refuseRecords(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	if e := (*ctl.Error)(nil); errors.As(err, &e) {
+		status = e.Status
+	}
+	ctl.Refuse(w, status, err)
 }
