@@ -217,9 +217,11 @@ func TestWhoMayHandOver(t *testing.T) {
 }
 
 // A card is told of the VPC of an ENI that left it for as long as it sends on, also of where the ENI
-// goes then, and of no more. One that was away meanwhile gets a snapshot.
+// goes then, and of no more. One that was away meanwhile gets a snapshot, and so does one whose connection
+// ended before it heard.
 func TestACardIsToldOfWhatLeftForAWhile(t *testing.T) {
-	for _, away := range []bool{false, true} {
+	for _, c := range []struct{ away, deaf bool }{{}, {away: true}, {deaf: true}} {
+		away := c.away
 		o := open(t, NewMemory(), newSigner(t))
 		o.change(append(beginning(), newENI(0, 1), newPlace(0, 1, "x"))...)
 		x := o.follow("x")
@@ -237,10 +239,16 @@ func TestACardIsToldOfWhatLeftForAWhile(t *testing.T) {
 		}
 		o.clock.now = o.clock.now.Add(2 * time.Second)
 		o.change(newGroup(1, 80))
-		if away {
-			x.connect(o)
+		if c.deaf {
+			_, err := x.feed.Next(t.Context())
+			require.NoError(t, err)
 		}
-		require.Equal(t, away, x.hear(o).Snapshot())
+		for range 2 { // the second time without a later revision, which the card would report
+			if c.away || c.deaf {
+				x.connect(o)
+			}
+		}
+		require.Equal(t, c.away || c.deaf, x.hear(o).Snapshot())
 		require.Empty(t, x.has())
 	}
 }
