@@ -50,6 +50,12 @@ func TestAControllersKeyIsReplaced(t *testing.T) {
 	_, _, stderr := call(t, "keys", "rotate", roots)
 	require.Contains(t, stderr, "is signed by 0 of the root keys of version 1, which asks for 2; have it signed, or remove it")
 	sign()
+	second, err := os.ReadFile(filepath.Join(roots, "2.root.json"))
+	require.NoError(t, err)
+	alone := filepath.Join(f.path("alone"), "2.root.json")
+	require.NoError(t, os.MkdirAll(f.path("alone"), 0o700))
+	require.NoError(t, os.WriteFile(alone, second, 0o600))
+	require.Contains(t, good(t, "keys", "show", alone), "whether the root keys of version 1 signed is not known", "without the version before")
 	controller = start(t, "controller", "--data", data, "--socket", socket)
 	until(t, "the old key is told of", func() bool {
 		return strings.Contains(controller.log.String(), "the newest root document does not name this controller's key")

@@ -45,8 +45,12 @@ type rootView struct {
 func viewOf(folder follow.RootFolder, r *follow.Root) rootView {
 	v := rootView{Version: r.Version(), Expires: r.Expires(), Threshold: r.Threshold(), Keys: r.All()}
 	err := r.Complete()
-	if before, missing := folder.Read(r.Version() - 1); missing == nil {
+	before, missing := folder.Read(r.Version() - 1)
+	switch {
+	case missing == nil:
 		_, err = before.Next(r.Text())
+	case err == nil && r.Version() > 1:
+		err = fmt.Errorf("whether the root keys of version %d signed is not known: %w", r.Version()-1, missing)
 	}
 	if err != nil {
 		v.Missing = err.Error()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,6 +99,9 @@ func (t *traveler) found(ctx context.Context) (err error) {
 	region, err := vpc.NewRegion(t.config)
 	if err != nil {
 		return err
+	}
+	if ours := region.PublicPrefixes(); len(t.Announcements) > 0 && !slices.ContainsFunc(ours, func(p netip.Prefix) bool { return p.Contains(t.To.Addr()) }) {
+		return fmt.Errorf("%s is another network's: a journey is to an address that the edges announce, which is in one of %v", t.To.Addr(), ours)
 	}
 	if w, ok := region.Whereabouts(t.To.Addr()); ok {
 		t.Whereabouts = &w
