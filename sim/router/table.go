@@ -5,6 +5,7 @@ package router
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -30,7 +31,7 @@ func (t *table) become(routes []Route) error {
 	}
 	for _, r := range t.routes {
 		if !slices.ContainsFunc(routes, func(n Route) bool { return n.Prefix == r.Prefix }) {
-			if err := netlink.RouteDel(r.kernel()); err != nil {
+			if err := netlink.RouteDel(r.kernel()); err != nil && !errors.Is(err, unix.ESRCH) { // the kernel took it with the next hop's link
 				return fmt.Errorf("route to %s: %w", r.Prefix, err)
 			}
 		}
