@@ -19,6 +19,7 @@ type expectation struct {
 	File      string      `json:"file"`
 	Holds     int         `json:"holds"`
 	Fails     int         `json:"fails"`
+	Errors    int         `json:"errors"` // of those that fail: how many mean nothing in the configuration
 	Sentences []heldShown `json:"sentences"`
 }
 
@@ -30,15 +31,22 @@ type heldShown struct {
 	Protocol string `json:"protocol"`
 	Port     string `json:"port"` // "-" where the protocol has none
 	Expected string `json:"expected"`
-	Got      string `json:"got"`
-	Why      string `json:"why,omitempty"` // it is denied
+	Got      string `json:"got"`           // allowed, denied, unknown, or error: the sentence means nothing here
+	Why      string `json:"why,omitempty"` // it is not allowed
 	Holds    bool   `json:"holds"`
 }
 
-// show is a sentence for people and programs.
-func show(h *explain.Held) heldShown {
+// meaningless is what a sentence got that means nothing in the configuration.
+const meaningless = "error"
+
+// show is a sentence for people and programs. err is that the sentence means nothing.
+func show(h *explain.Held, err error) heldShown {
 	words := h.Words()
-	return heldShown{h.Line, h.From, h.To, words[2], words[3], h.Expected(), h.Got(), h.Why, h.Holds()}
+	s := heldShown{h.Line, h.From, h.To, words[2], words[3], h.Expected(), h.Got(), h.Why, h.Holds()}
+	if err != nil {
+		s.Got, s.Why, s.Holds = meaningless, err.Error(), false
+	}
+	return s
 }
 
 // expect holds a configuration to the sentences of a file.
@@ -58,20 +66,25 @@ func expect(cfg *vpc.Config, file string) (*expectation, error) {
 	}
 	defer n.Close()
 	e := &expectation{File: file, Sentences: []heldShown{}}
-	var wrong []error
 	for _, s := range sentences {
 		h, err := n.Hold(s)
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %w", file, err))
-			continue
-		}
-		if e.Sentences = append(e.Sentences, show(&h)); h.Holds() {
-			e.Holds++
-		} else {
-			e.Fails++
-		}
+		e.add(show(&h, err))
 	}
-	return e, errors.Join(wrong...)
+	return e, nil
+}
+
+// add adds a sentence, and counts it.
+func (e *expectation) add(h heldShown) {
+	e.Sentences = append(e.Sentences, h)
+	switch {
+	case h.Holds:
+		e.Holds++
+	case h.Got == meaningless:
+		e.Errors++
+		fallthrough
+	default:
+		e.Fails++
+	}
 }
 
 // table prints a line for each sentence.
@@ -112,12 +125,14 @@ type (
 		Name     string      `xml:"name,attr"`
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
 		Name    string        `xml:"name,attr"`
 		Class   string        `xml:"classname,attr"`
 		Failure *junitFailure `xml:"failure"`
+		Error   *junitFailure `xml:"error"`
 	}
 	junitFailure struct {
 		Message string `xml:"message,attr"`
@@ -127,12 +142,17 @@ type (
 
 // junit writes a report of JUnit's to a file.
 func (e *expectation) junit(file string) error {
-	s := junitSuite{Name: "nitrocard check --expect", Tests: len(e.Sentences), Failures: e.Fails}
+	s := junitSuite{Name: "nitrocard check --expect", Tests: len(e.Sentences), Failures: e.Fails - e.Errors, Errors: e.Errors}
 	for i := range e.Sentences {
 		h := &e.Sentences[i]
 		c := junitCase{Name: printable.Line(strings.Join([]string{h.From, h.To, h.Protocol, h.Port, h.Expected}, " ")), Class: printable.Line(e.File)}
 		if !h.Holds {
-			c.Failure = &junitFailure{Message: h.Got + ", and " + h.Expected + " is expected", Text: printable.Line(fmt.Sprintf("%s:%d: %s", e.File, h.Line, h.String()))}
+			text := printable.Line(fmt.Sprintf("%s:%d: %s", e.File, h.Line, h.String()))
+			if h.Got == meaningless {
+				c.Error = &junitFailure{Message: printable.Line(h.Why), Text: text}
+			} else {
+				c.Failure = &junitFailure{Message: h.Got + ", and " + h.Expected + " is expected", Text: text}
+			}
 		}
 		s.Cases = append(s.Cases, c)
 	}

@@ -47,13 +47,32 @@ FAIL internet → eni-a1, tcp6 22: denied, and allowed is expected; security_gro
 func TestSentencesThatMeanNothingHere(t *testing.T) {
 	region := aRegion(t)
 	file := filepath.Join(t.TempDir(), "expect.txt")
-	require.NoError(t, os.WriteFile(file, []byte("internet nobody tcp 80 allowed\neni-a1 eni-a1 tcp 80 allowed\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("internet nobody tcp 80 allowed\neni-a1 eni-a1 tcp 80 denied\ninternet eni-a1 tcp 80 allowed\n"), 0o600))
+	report := filepath.Join(t.TempDir(), "report.xml")
+	require.NoError(t, os.WriteFile(report, []byte("of another day"), 0o600))
+	var out, problems strings.Builder
+	require.Equal(t, 1, execute(t.Context(), []string{"check", region, "--expect", file, "--junit", report}, &out, &problems))
+	require.Empty(t, problems.String())
+	require.Contains(t, out.String(), `FAIL internet → nobody, tcp 80: error, and allowed is expected; line 1: --to: there is no "nobody"`)
+	require.Contains(t, out.String(), "FAIL eni-a1 → eni-a1, tcp 80: error, and denied is expected; line 2: both ends are eni-a1")
+	require.Contains(t, out.String(), "ok   internet → eni-a1, tcp 80: allowed\n3 sentences: 1 hold, 2 do not\n")
+	var suites junitSuites
+	text, err := os.ReadFile(report)
+	require.NoError(t, err)
+	require.NoError(t, xml.Unmarshal(text, &suites))
+	s := suites.Suites[0]
+	require.Equal(t, []int{3, 0, 2}, []int{s.Tests, s.Failures, s.Errors})
+	require.Contains(t, s.Cases[0].Error.Message, `there is no "nobody"`)
+	require.Nil(t, s.Cases[0].Failure)
+	require.Nil(t, s.Cases[2].Error)
+}
+
+func TestWhatCheckDoesNotTake(t *testing.T) {
+	region := aRegion(t)
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"check", region, "--expect", file}, "line 1: --to: there is no \"nobody\""},
-		{[]string{"check", region, "--expect", file}, "line 2: both ends are eni-a1"},
 		{[]string{"check"}, "check takes one FILE or DIR"},
 		{[]string{"check", region, "--junit", "x"}, "--junit reports on --expect, which is missing"},
 		{[]string{"check", region, "--expect-from", region}, "leave out FILE or DIR"},

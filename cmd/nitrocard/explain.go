@@ -153,6 +153,9 @@ func (e *explanation) table(w io.Writer) error {
 	if p.Reachable() {
 		return line(w, e.success())
 	}
+	if p.Unknown() {
+		return line(w, p.Why())
+	}
 	if !e.fell() {
 		line(w, p.Why())
 	}
@@ -180,6 +183,8 @@ func (e *explanation) heading() string {
 	switch p := e.path; {
 	case p.Reachable():
 		verdict = "allowed"
+	case p.Unknown():
+		verdict = "unknown"
 	case p.There():
 		verdict = "arrives, and its answer does not come back"
 	}
@@ -264,14 +269,14 @@ func finds(c *explain.Component) string {
 // repair prints what would let the packet through.
 func (e *explanation) repair(w io.Writer) error {
 	if len(e.changes) == 0 {
-		return line(w, "no single change of a rule, an entry or a route would let it through")
+		return line(w, "none of the changes that explain tries lets it through")
 	}
 	fmt.Fprintln(w, "\nto let it through:")
 	for i, c := range e.changes {
 		line(w, fmt.Sprintf("  %d. %s", i+1, c.Text))
 	}
 	if !e.after.Reachable() {
-		return line(w, "and then something else, which no single change of a rule, an entry or a route is")
+		return line(w, "and then something else, for which none of the changes that explain tries is enough: "+e.after.Why())
 	}
 	return nil
 }

@@ -42,6 +42,14 @@ to let it through:
 `, out)
 }
 
+func TestExplainClaimsNoMoreThanItKnows(t *testing.T) {
+	out := explains(t, "explain", "../../sim/explain/testdata/transit.yaml", "--from", "eni-a", "--to", "eni-b", "--port", "80")
+	require.Contains(t, out, "10.1.1.5:80: unknown\n")
+	require.True(t, strings.HasSuffix(out, "\nit leaves by tgw-1, and what is behind is not in the configuration\n"), out)
+	out = explains(t, "explain", aRegion(t), "--from", "eni-a1", "--to", "eni-d1", "--port", "80")
+	require.True(t, strings.HasSuffix(out, "\nnone of the changes that explain tries lets it through\n"), out)
+}
+
 func TestExplainTellsTheWayBack(t *testing.T) {
 	out := explains(t, "explain", aRegion(t), "--from", "eni-a3", "--to", "eni-c1", "--port", "80")
 	require.Contains(t, out, "10.0.2.5:49152 > 10.8.1.5:80: allowed")

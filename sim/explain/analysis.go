@@ -23,7 +23,11 @@ func (n *Network) Analysis(p *Path, changes []Change, at time.Time) *Analysis {
 		}
 	}
 	if !a.NetworkPathFound && len(a.Explanations) == 0 {
-		a.Explanations = []Explanation{{ExplanationCode: ours + "not-where-it-was-for", Sentence: p.Why(), Packet: header(p.Packet)}}
+		code := ours + "not-where-it-was-for"
+		if p.Unknown() {
+			code = ours + "beyond-the-configuration"
+		}
+		a.Explanations = []Explanation{{ExplanationCode: code, Sentence: p.Why(), Packet: header(p.Packet)}}
 	}
 	for _, c := range changes {
 		a.Changes = append(a.Changes, c.Text)

@@ -169,7 +169,7 @@ func (f *fall) service() (proto string, from, to *int, text string) {
 	switch {
 	case p.hasPorts():
 		lo, hi := int(p.DstPort), int(p.DstPort)
-		if f.answer && p.DstPort == Ephemeral { // clients choose among many
+		if f.answer && f.path.Packet.SrcPort >= Ephemeral { // clients choose among many, and NAT gateways from 1024 on
 			lo, hi = 1024, 65535
 		}
 		if text = fmt.Sprintf("%s %d", proto, lo); lo != hi {

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +70,26 @@ func TestAnEntryBeforeTheOneThatDenies(t *testing.T) {
 		"add to network ACL acl-1 the inbound entry 99, before entry 100: allow tcp 80 from 0.0.0.0/0",
 		"add to network ACL acl-1 the outbound entry 300, before entry *: allow tcp 1024-65535 to 0.0.0.0/0",
 	}, texts(changes))
+	require.True(t, after.Reachable())
+}
+
+// A NAT gateway sends from a port of its choice, so the entry for the answer has all of them.
+func TestAnEntryForAnswersToANATGateway(t *testing.T) {
+	cfg, err := vpc.Load("../lab/region.yaml")
+	require.NoError(t, err)
+	for i := range cfg.NetworkAcls {
+		for j := range cfg.NetworkAcls[i].Entries {
+			if e := &cfg.NetworkAcls[i].Entries[j]; !e.Egress && e.CidrBlock.IsValid() {
+				e.CidrBlock = netip.MustParsePrefix("10.0.0.0/8")
+			}
+		}
+	}
+	n, err := New(cfg)
+	require.NoError(t, err)
+	defer n.Close()
+	changes, after, err := n.Repair(asked(t, n, Ask{From: "eni-a3", To: "internet", Protocol: wire.ProtoTCP, Port: 443}))
+	require.NoError(t, err)
+	require.Equal(t, []string{"add to network ACL acl-a the inbound entry 201, before entry *: allow tcp 1024-65535 from 0.0.0.0/0"}, texts(changes))
 	require.True(t, after.Reachable())
 }
 

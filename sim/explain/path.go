@@ -17,6 +17,10 @@ type Path struct {
 	ReturnEnd End
 }
 
+// Unknown tells whether the packet is for an ENI of the configuration, and left by an exit. Whether
+// what is beyond the exit sends the packet on to the ENI, nobody knows.
+func (p *Path) Unknown() bool { return p.End.Arrived() && p.End.Exit != "" && p.To != "" }
+
 // Reachable tells whether the packet arrived where it was for, and its answer where the packet came
 // from. Of what is beyond the configuration nobody knows the answer.
 func (p *Path) Reachable() bool {
@@ -25,7 +29,7 @@ func (p *Path) Reachable() bool {
 
 // There tells whether the packet arrived where it was for.
 func (p *Path) There() bool {
-	return p.End.Arrived() && (p.End.Exit != "" || p.End.ENI == p.To && p.End.Internet == (p.To == ""))
+	return p.End.Arrived() && !p.Unknown() && (p.End.Exit != "" || p.End.ENI == p.To && p.End.Internet == (p.To == ""))
 }
 
 // Back tells whether the answer arrived where the packet came from, as an answer to it.

@@ -18,6 +18,9 @@ import (
 //	internet   web      tcp6      443   allowed
 //	"my host"  10.0.2.5 udp       53    denied
 //	eni-a1     internet icmp      -     allowed
+//	eni-a1     eni-a2   4/6       -     allowed
+//
+// tcp6, udp6 and icmpv6 ask about IPv6, and so does a protocol's number with /6.
 type Sentence struct {
 	Line int // in its file, from 1
 	Ask
@@ -92,14 +95,11 @@ func (s *Sentence) parse(words []string) (err error) {
 		return fmt.Errorf("%d words; a sentence has five: FROM TO PROTOCOL PORT EXPECTED, such as: internet web tcp 443 allowed", len(words))
 	}
 	s.From, s.To = words[0], words[1]
-	protocol := words[2]
-	if s.Protocol, err = Protocol(protocol); err != nil { // tcp6 is tcp of IPv6
-		protocol = strings.TrimSuffix(protocol, "6")
-		if s.Protocol, err = Protocol(protocol); err != nil {
-			return err
-		}
+	protocol, six := familyOf(words[2])
+	if s.Protocol, err = Protocol(protocol); err != nil {
+		return err
 	}
-	s.IPv6 = protocol != words[2] || s.Protocol == wire.ProtoICMPv6
+	s.IPv6 = six || s.Protocol == wire.ProtoICMPv6
 	if s.Port, err = portOf(words[3]); err != nil {
 		return err
 	}
@@ -109,6 +109,18 @@ func (s *Sentence) parse(words []string) (err error) {
 		return nil
 	}
 	return fmt.Errorf("%q: allowed or denied is expected", ec2.Shorten(words[4]))
+}
+
+// familyOf is the protocol that a word names, and whether the word names IPv6, as tcp6 and 47/6 do.
+// The number 46 is a protocol of its own, so a number's 6 stands behind a slash.
+func familyOf(word string) (protocol string, six bool) {
+	if number, six := strings.CutSuffix(word, "/6"); six {
+		return number, true
+	}
+	if _, err := Protocol(word); err == nil {
+		return word, false
+	}
+	return strings.CutSuffix(word, "6")
 }
 
 // portOf is a port in a sentence, 0 of "-".
@@ -149,6 +161,9 @@ func word(name string) string {
 func (s *Sentence) Words() []string {
 	protocol, port := wire.ProtocolName(s.Protocol), "-"
 	if s.IPv6 && s.Protocol != wire.ProtoICMPv6 {
+		if protocol[0] <= '9' { // a number
+			protocol += "/"
+		}
 		protocol += "6"
 	}
 	if s.Port != 0 {
@@ -171,15 +186,22 @@ func verdictWord(allowed bool) string {
 // Held is what a network does about a sentence.
 type Held struct {
 	Sentence
-	Is  bool   // allowed
-	Why string // it is not allowed, for people; "" if it is
+	Is      bool   // allowed
+	Unknown bool   // what is beyond the configuration decides whether it is allowed; Is is false
+	Why     string // it is denied or unknown, for people; "" if it is allowed
 }
 
-// Holds tells whether the network does what is expected.
-func (h *Held) Holds() bool { return h.Is == h.Allowed }
+// Holds tells whether the network does what is expected. An unknown verdict is none that a sentence
+// expects.
+func (h *Held) Holds() bool { return h.Is == h.Allowed && !h.Unknown }
 
 // Got is what the network does, in a word.
-func (h *Held) Got() string { return verdictWord(h.Is) }
+func (h *Held) Got() string {
+	if h.Unknown {
+		return "unknown"
+	}
+	return verdictWord(h.Is)
+}
 
 // Hold asks the network about a sentence. The error is that the sentence means nothing here.
 func (n *Network) Hold(s Sentence) (h Held, err error) {
@@ -192,7 +214,7 @@ func (n *Network) Hold(s Sentence) (h Held, err error) {
 	if err != nil {
 		return h, fmt.Errorf("line %d: %w", s.Line, err)
 	}
-	h.Is = p.Reachable()
+	h.Is, h.Unknown = p.Reachable(), p.Unknown()
 	if !h.Is {
 		h.Why = p.Why()
 	}
@@ -202,6 +224,9 @@ func (n *Network) Hold(s Sentence) (h Held, err error) {
 // Why says in a line why a path is not reachable.
 func (p *Path) Why() string {
 	end, way := &p.End, ""
+	if p.Unknown() {
+		return "it leaves by " + end.Exit + ", and what is behind is not in the configuration"
+	}
 	if p.There() {
 		end, way = &p.ReturnEnd, "the answer: "
 	}

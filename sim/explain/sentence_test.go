@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -31,6 +32,13 @@ web web icmpv6 - maybe
 		{1, Ask{From: "internet", To: "web", Protocol: wire.ProtoTCP, Port: 443, IPv6: true}, true},
 		{3, Ask{From: "my host", To: "web", Protocol: 47}, false},
 		{4, Ask{From: "web", To: "web", Protocol: wire.ProtoICMP}, true},
+	}, all)
+	all, err = ReadSentences("f", strings.NewReader("web web 4/6 - allowed\nweb web 46 - allowed\nweb web icmp6 - allowed"))
+	require.NoError(t, err)
+	require.Equal(t, []Sentence{
+		{1, Ask{From: "web", To: "web", Protocol: 4, IPv6: true}, true},
+		{2, Ask{From: "web", To: "web", Protocol: 46}, true},
+		{3, Ask{From: "web", To: "web", Protocol: wire.ProtoICMP, IPv6: true}, true},
 	}, all)
 }
 
@@ -71,6 +79,51 @@ func TestWhatHoldsTodayHolds(t *testing.T) {
 	}
 }
 
+// A dump without describe-security-groups has groups that only their members name.
+func TestTodayWithoutTheGroups(t *testing.T) {
+	cfg, err := vpc.Load("testdata/acl.yaml")
+	require.NoError(t, err)
+	cfg.SecurityGroups, cfg.Answer = nil, true
+	for _, places := range cfg.Places {
+		for i := range places {
+			places[i].Answer = true
+		}
+	}
+	n, err := New(cfg)
+	require.NoError(t, err)
+	defer n.Close()
+	count := 0
+	for range n.Today() {
+		count++
+	}
+	require.Positive(t, count)
+}
+
+// What is behind a transit gateway may send the packet on to the receiver, or not.
+func TestWhatNobodyKnows(t *testing.T) {
+	cfg, err := vpc.Load("testdata/transit.yaml")
+	require.NoError(t, err)
+	n, err := New(cfg)
+	require.NoError(t, err)
+	defer n.Close()
+	for _, expected := range []bool{true, false} {
+		h, err := n.Hold(Sentence{Line: 1, Ask: Ask{From: "eni-a", To: "eni-b", Protocol: wire.ProtoTCP, Port: 80}, Allowed: expected})
+		require.NoError(t, err)
+		require.False(t, h.Holds())
+		require.Equal(t, "unknown", h.Got())
+		require.Equal(t, "it leaves by tgw-1, and what is behind is not in the configuration", h.Why)
+	}
+	p := asked(t, n, Ask{From: "eni-a", To: "eni-b", Protocol: wire.ProtoTCP, Port: 80})
+	a := bySDK(t, n.Analysis(p, nil, noon))
+	require.Equal(t, "nitrocard-beyond-the-configuration", *a.Explanations[0].ExplanationCode)
+	for h := range n.Today() {
+		require.False(t, h.Unknown)
+	}
+	p = asked(t, n, Ask{From: "eni-a", To: "198.51.100.7", Protocol: wire.ProtoTCP, Port: 80})
+	require.True(t, p.Reachable(), "for no ENI, so that the exit is as far as the configuration tells")
+	require.Equal(t, "tgw-1", p.End.Exit)
+}
+
 func TestWhyASentenceDoesNotHold(t *testing.T) {
 	n := theLab(t)
 	h, err := n.Hold(Sentence{Line: 1, Ask: Ask{From: "internet", To: "i-a1", Protocol: wire.ProtoTCP, Port: 22}, Allowed: true})
@@ -86,10 +139,7 @@ func FuzzSentence(f *testing.F) {
 	f.Add("web", "my host", uint8(6), uint16(443), true)
 	f.Add("\"\\", "#\n\x1b", uint8(58), uint16(0), false)
 	f.Fuzz(func(t *testing.T, from, to string, protocol uint8, port uint16, six bool) {
-		s := Sentence{1, Ask{From: from, To: to, Protocol: protocol, Port: port, IPv6: six && protocol < 100 || protocol == wire.ProtoICMPv6}, six}
-		if protocol != wire.ProtoTCP && protocol != wire.ProtoUDP && protocol != wire.ProtoICMP {
-			s.IPv6 = protocol == wire.ProtoICMPv6 // of a number only the ends' addresses tell
-		}
+		s := Sentence{1, Ask{From: from, To: to, Protocol: protocol, Port: port, IPv6: six || protocol == wire.ProtoICMPv6}, six}
 		line := strings.Join(append(s.Words(), s.Expected()), " ")
 		if len(line) >= longestSentence || !isText(from) || !isText(to) {
 			return

@@ -16,7 +16,7 @@ const MostToday = 500
 // servicesEach is how many services of a receiver are asked about.
 const servicesEach = 6
 
-// Today yields sentences that hold: from the internet and from an ENI of each subnet of the VPC and its peers, to an ENI of
+// Today yields sentences that hold, of what is not unknown: from the internet and from an ENI of each subnet of the VPC and its peers, to an ENI of
 // each kind (ENIs with the same subnet and groups are of a kind), by the services that the
 // receiver's groups name, and by ssh; and from each kind to the internet. So there is what is
 // allowed, and what is denied though someone might try.
@@ -25,7 +25,7 @@ func (n *Network) Today() iter.Seq[Held] {
 		left := MostToday
 		for s := range n.today() {
 			h, err := n.Hold(s)
-			if err != nil {
+			if err != nil || h.Unknown {
 				continue // such as two ends without an address of the same family
 			}
 			h.Allowed = h.Is
@@ -147,6 +147,9 @@ func (n *Network) servicesOf(e *ec2.NetworkInterface) (all []Ask) {
 	families := n.families(e)
 	for _, g := range n.base.ENI(e.NetworkInterfaceId).Groups {
 		sg := n.base.SecurityGroup(g.ID)
+		if sg == nil {
+			continue // a partial dump has only the members of the group
+		}
 		for i := range sg.IpPermissions {
 			for _, six := range families {
 				if a, ok := serviceOf(&sg.IpPermissions[i], six); ok {
