@@ -115,6 +115,8 @@ var mistakes = []mistake{
 	{"[eni-a3]", "[eni-a9]", `Placement: Cards[1] y: NetworkInterfaces: there is no "eni-a9" in NetworkInterfaces`},
 	{"{Name: y,", "{Name: x,", `Placement: Cards[1] x: Name stands twice`},
 	{"{Name: y, Vtep", "{Vtep", `Placement: Cards[1]: Name is missing`},
+	{"  Edge: {", "  Edges: [{Name: y}]\n  Edge: {", `Placement: Edges[0] y: Name is that of Placement: Cards[1] y; a host follows as a card or as an edge`},
+	{"  Edge: {", "  Edges: [{Name: e}, {Name: e}]\n  Edge: {", `Placement: Edges[1] e: Name is that of Placement: Edges[0] e`},
 	{"172.16.0.12/24", "172.16.0.11/24", `Placement: Cards[1] y: Vtep 172.16.0.11 is that of Placement: Cards[0] x`},
 	{"172.16.0.12/24", "172.16.0.1/24", `Placement: Cards[1] y: Vtep 172.16.0.1 is that of Placement: Edge`},
 	{"172.16.0.12/24", "224.0.0.12/24", `Placement: Cards[1] y: Vtep 224.0.0.12 is no unicast address`},

@@ -20,7 +20,7 @@ func (c *compiler) underlay() {
 	c.checkPlaces()
 	c.allowances()
 	c.checkPublicPrefixes()
-	if c.edited[subject{kind: KindRegionPlacement}] {
+	if c.first || c.edited[subject{kind: KindRegionPlacement}] {
 		c.checkEdges()
 	}
 	if s := c.next.place.given.Port25; s != "" && s != port25Open {
