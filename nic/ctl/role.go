@@ -97,12 +97,26 @@ func (c *caller) mayMake(r *vpc.Region, edits []vpc.Edit) error {
 	return forbidden(c.vpcs.May(r, edits))
 }
 
-// mayCreate is mayMake for what vpc.Region.Create made of an object.
-func (c *caller) mayCreate(r *vpc.Region, object any, edits []vpc.Edit) error {
+// mayDraft is an error unless the caller may have vpc.Region.Create complete a draft.
+func (c *caller) mayDraft(r *vpc.Region, kind string, object any) error {
 	if c.role != owner {
 		return nil
 	}
-	return forbidden(c.vpcs.MayCreate(r, object, edits))
+	return forbidden(c.vpcs.MayDraft(r, kind, object))
+}
+
+// mayCreate is mayMake for what vpc.Region.Create made of a draft.
+func (c *caller) mayCreate(r *vpc.Region, edits []vpc.Edit) error {
+	if c.role != owner {
+		return nil
+	}
+	return forbidden(c.vpcs.MayCreate(r, edits))
+}
+
+// ByOwner tells whether the request of a context is one of the owner of some VPCs.
+func ByOwner(ctx context.Context) bool {
+	c, is := ctx.Value(callerKey{}).(*caller)
+	return is && c.role == owner
 }
 
 // forbidden is the answer for an error of vpc.Owned's.

@@ -1,10 +1,12 @@
 package ctl
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/semaphore"
+
+	"nitrocard/nic"
+	"nitrocard/nic/vpc"
 )
 
 // two is a region of two customers, with a pool of public addresses.
@@ -149,6 +155,77 @@ func TestAnOwnerCreatesANATGateway(t *testing.T) {
 	require.Contains(t, config, `"InterfaceType": "nat_gateway"`)
 	require.Contains(t, config, `"AllocationId": "eipalloc-`)
 	require.NotContains(t, config, free.Object.AllocationId)
+}
+
+// What others have is not to be found out by creating: what is theirs and what is not there have the
+// same answer.
+func TestAnOwnerFindsOutNothingByCreating(t *testing.T) {
+	s := newCertificated(t)
+	allocation := func(body string) string {
+		status, answer := s.ask("provider", "POST", "/v1/config/Addresses", body)
+		require.Equal(t, 201, status, answer)
+		var made struct{ Object struct{ AllocationId string } }
+		require.NoError(t, json.Unmarshal([]byte(answer), &made))
+		return made.Object.AllocationId
+	}
+	free, another := allocation(`{}`), allocation(`{NetworkInterfaceId: eni-b, PublicIp: 52.9.0.2}`)
+	for _, c := range []struct {
+		kind, draft, absent string
+		others              []string // which somebody else has
+	}{
+		{"Addresses", `{NetworkInterfaceId: eni-a, PublicIp: %s}`, "52.9.0.3", []string{"52.9.0.2"}},
+		{"Addresses", `{NetworkInterfaceId: %s}`, "eni-c", []string{"eni-b"}},
+		{"Addresses", `{InstanceId: %s}`, "i-c", []string{"i-b"}},
+		{"NetworkInterfaces", `{SubnetId: %s}`, "subnet-c", []string{"subnet-b"}}, // without a default group
+		{"NetworkInterfaces", `{SubnetId: %s, Groups: [{GroupId: sg-b}]}`, "subnet-c", []string{"subnet-b"}},
+		{"NatGateways", `{SubnetId: %s}`, "subnet-c", []string{"subnet-b"}},
+		{"NatGateways", `{SubnetId: subnet-a, NatGatewayAddresses: [{NetworkInterfaceId: %s}]}`, "eni-c", []string{"eni-b"}},
+		{"NatGateways", `{SubnetId: subnet-a, NatGatewayAddresses: [{AllocationId: %s}]}`, "eipalloc-c", []string{free, another, "eni-b", "i-b"}},
+		{"SecurityGroups", `{GroupName: x, VpcId: %s}`, "vpc-c", []string{"vpc-b"}},
+		{"Subnets", `{CidrBlock: 10.0.1.0/24, VpcId: %s}`, "vpc-c", []string{"vpc-b"}},
+	} {
+		ask := func(id string) string {
+			status, answer := s.ask("alice", "POST", "/v1/config/"+c.kind, fmt.Sprintf(c.draft, id))
+			require.Equal(t, 403, status, "%s %s: %s", c.kind, id, answer)
+			return strings.ReplaceAll(answer, id, "ID")
+		}
+		for _, other := range c.others {
+			require.Equal(t, ask(c.absent), ask(other), "%s %s", c.kind, c.draft)
+		}
+	}
+}
+
+// A body has its room until its change is made.
+func TestABodyKeepsItsRoom(t *testing.T) {
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "/v1/config/SecurityGroups", `{GroupName: x, VpcId: vpc-a}`},
+		{"PUT", "/v1/config/SecurityGroups/sg-a", `{GroupId: sg-a, GroupName: a, VpcId: vpc-a}`},
+		{"PUT", "/v1/config/Placement", `{}`},
+	} {
+		s := &server{bodies: newRoom(maxBody, mostOfOwner), log: slog.New(slog.DiscardHandler)}
+		target := &roomy{Target: &cardTarget{card: newCard(t)}, room: s.bodies.others}
+		s.target = target
+		mux := http.NewServeMux()
+		mux.HandleFunc("POST /v1/config/{kind}", s.create)
+		mux.HandleFunc("PUT /v1/config/Placement", s.place)
+		mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
+		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+		mux.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(t.Context(), callerKey{}, &caller{role: provider})))
+		require.Equal(t, []bool{false}, target.empty, c.path)
+		require.True(t, s.bodies.others.TryAcquire(maxBody), "the room is left")
+	}
+}
+
+// roomy is a target that notes of each edit whether no body had room meanwhile.
+type roomy struct {
+	Target
+	room  *semaphore.Weighted
+	empty []bool
+}
+
+func (t *roomy) Edit(context.Context, func(*vpc.Region) ([]vpc.Edit, error)) (nic.Change, error) {
+	t.empty = append(t.empty, t.room.TryAcquire(maxBody))
+	return nic.Change{}, nil
 }
 
 // What is noticed in other VPCs is not told to the owner of one.

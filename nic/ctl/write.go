@@ -24,7 +24,7 @@ const mostOfOwner = 1 << 20
 // body is what a PUT brought.
 type body struct {
 	data  []byte
-	leave func() // once nobody needs data
+	leave func() // once nobody needs what was made of data
 }
 
 // body reads what a PUT brought, or answers why it does not. A body takes the room of
@@ -110,8 +110,8 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	defer b.leave()
 	edit, err := vpc.Put("Placement", b.data)
-	b.leave()
 	s.edit(w, r, http.StatusBadRequest, func(*vpc.Region) ([]vpc.Edit, error) { return []vpc.Edit{edit}, err })
 }
 
@@ -121,8 +121,8 @@ func (s *server) put(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	defer b.leave()
 	edit, err := vpc.Put(kind, b.data)
-	b.leave()
 	if kind == vpc.KindENIPlacement {
 		edit.ID = id
 	}
@@ -160,15 +160,14 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	defer b.leave()
 	object, err := vpc.Draft(kind, b.data)
-	b.leave()
 	var created Created
 	if err == nil {
 		created.Change, err = s.target.Edit(r.Context(), func(region *vpc.Region) ([]vpc.Edit, error) {
-			edits, err := region.Create(kind, object, rand.Reader)
+			edits, err := callerOf(r).complete(region, kind, object)
 			if err == nil {
 				created.ID, created.Object = edits[0].ID, edits[0].Object
-				err = callerOf(r).mayCreate(region, object, edits)
 			}
 			return edits, asErrorOr(http.StatusBadRequest, err)
 		})
@@ -181,6 +180,18 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 	created.Change = callerOf(r).toldOf(created.Change)
 	w.Header().Set("Location", "/v1/"+join("config", kind, created.ID))
 	reply(w, http.StatusCreated, created)
+}
+
+// complete makes the edits that create what a draft asks for, if the caller may have them.
+func (c *caller) complete(region *vpc.Region, kind string, object any) ([]vpc.Edit, error) {
+	if err := c.mayDraft(region, kind, object); err != nil {
+		return nil, err
+	}
+	edits, err := region.Create(kind, object, rand.Reader)
+	if err == nil {
+		err = c.mayCreate(region, edits)
+	}
+	return edits, err
 }
 
 // edit has the target make edits. The status is refused if the target does not make

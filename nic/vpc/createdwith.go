@@ -76,11 +76,11 @@ func (c *creation) natInterface(g *ec2.NatGateway) error {
 	first.NetworkInterfaceId, first.PrivateIp, first.IsPrimary = e.NetworkInterfaceId, e.PrivateIpAddress, true
 	switch {
 	case first.AllocationId != "":
-		addresses := c.r.NamedBy("Addresses", first.AllocationId)
-		if len(addresses) == 0 {
-			return fmt.Errorf("AllocationId: %w", notThere("Addresses", first.AllocationId))
+		allocated := c.r.allocated(first.AllocationId)
+		if allocated == nil {
+			return noAllocation(first.AllocationId)
 		}
-		with := *found[ec2.Address](c.r, "Addresses", addresses[0])
+		with := *allocated
 		if by := cmp.Or(with.NetworkInterfaceId, with.InstanceId); by != "" {
 			return fmt.Errorf("AllocationId %s: %s has the address", first.AllocationId, by)
 		}
@@ -96,4 +96,19 @@ func (c *creation) natInterface(g *ec2.NatGateway) error {
 	}
 	g.NatGatewayAddresses = append([]ec2.NatGatewayAddress{first}, g.NatGatewayAddresses[min(1, len(g.NatGatewayAddresses)):]...)
 	return nil
+}
+
+// allocated is the Elastic IP address of an allocation; nil: there is none.
+func (r *Region) allocated(id string) *ec2.Address {
+	for _, name := range r.NamedBy("Addresses", id) {
+		if a := found[ec2.Address](r, "Addresses", name); a.AllocationId == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// noAllocation is the error of an allocation that does not exist.
+func noAllocation(id string) error {
+	return fmt.Errorf("AllocationId: %w", notThere("Addresses", id))
 }

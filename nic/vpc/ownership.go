@@ -41,13 +41,9 @@ func (o Owned) May(r *Region, edits []Edit) error {
 	return o.may(r, edits)
 }
 
-// MayCreate is May for what Create made of an object: the addresses that come are given out.
-func (o Owned) MayCreate(r *Region, object any, edits []Edit) error {
-	if a, is := object.(*ec2.Address); is && a.PublicIp.IsValid() {
-		return fmt.Errorf("PublicIp %s: an address is given out, and not chosen", a.PublicIp)
-	}
-	return o.may(r, edits)
-}
+// MayCreate is May for what Create made of a draft that MayDraft let pass: the addresses that come
+// are given out.
+func (o Owned) MayCreate(r *Region, edits []Edit) error { return o.may(r, edits) }
 
 // may is May, and takes addresses that come for given out.
 func (o Owned) may(r *Region, edits []Edit) error {
@@ -64,11 +60,16 @@ func (o Owned) foreign(e Edit) error {
 	return fmt.Errorf("%s %s: it is in no VPC of yours", e.Kind, ec2.Shorten(e.ID))
 }
 
+// providers is the error of an edit or a draft that is the provider's.
+func providers(what string) error {
+	return fmt.Errorf("%s: the owner of a VPC may change %s, and the provider the rest", what, strings.Join(ownedKinds, ", "))
+}
+
 // mayMake is may for one of some edits.
 func (o Owned) mayMake(r *Region, e Edit, edits []Edit) error {
 	what := e.Kind + " " + ec2.Shorten(e.ID)
 	if !slices.Contains(ownedKinds, e.Kind) {
-		return fmt.Errorf("%s: the owner of a VPC may change %s, and the provider the rest", what, strings.Join(ownedKinds, ", "))
+		return providers(what)
 	}
 	for _, object := range []Edit{r.Edit(e.Kind, e.ID), e} {
 		if vpcs := r.vpcsWith(object, edits); object.Object != nil && (len(vpcs) == 0 || slices.ContainsFunc(vpcs, func(id string) bool { return !o.has(id) })) {
