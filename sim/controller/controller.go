@@ -29,8 +29,12 @@ type Options struct {
 // usualBeat is shorter than the silence after which a card takes its controller for dead.
 const usualBeat = 10 * time.Second
 
-// mostRecent is how many changes a controller remembers for cards that come back.
-const mostRecent = 4096
+// mostRecent is how many changes a controller remembers for cards that come back, and mostRecentBytes
+// how many bytes of them.
+const (
+	mostRecent      = 4096
+	mostRecentBytes = 256 << 20
+)
 
 // Controller has the region of a store, changes it, and tells cards what they need of it.
 // Any goroutine may call its methods while Run runs.
@@ -43,12 +47,14 @@ type Controller struct {
 	lastVNI  uint32 // the highest that was given out
 	scopes   *scopes
 	recent   []*change // the last is of the revision now
+	recalled int       // bytes of recent
 	hosts    map[string]*host
 	partings partings
 	moved    chan struct{} // closed and made anew when the revision rises
 	waiting  []*proposal
 	proposed chan struct{} // has room for one; a proposal is waiting
 	uploads  chan struct{} // has room for the uploads that are read at one time
+	wholes   chan struct{} // has room for the snapshots that are made at one time
 }
 
 // kindNumbers is the kind of the record that holds what was given out last.
@@ -65,6 +71,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 	c := &Controller{
 		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}},
 		moved: make(chan struct{}), proposed: make(chan struct{}, 1), uploads: make(chan struct{}, mostUploads),
+		wholes: make(chan struct{}, mostWholes),
 	}
 	return c, c.load(ctx)
 }
@@ -86,7 +93,7 @@ func (c *Controller) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the store's region of revision %d: %w", revision, err)
 	}
-	c.scopes, c.recent, c.partings = newScopes(), nil, partings{byENI: map[string]*parting{}}
+	c.scopes, c.recent, c.recalled, c.partings = newScopes(), nil, 0, partings{byENI: map[string]*parting{}}
 	edited := map[key]bool{}
 	for e := range next.All() {
 		k := key{e.Kind, e.ID}
@@ -238,15 +245,27 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 	if edited[key{kind: vpc.KindRegionPlacement}] {
 		c.keepHosts()
 	}
-	c.recent = append(c.recent, ch)
-	if len(c.recent) > mostRecent {
-		c.recent = slices.Clone(c.recent[mostRecent/2:])
-	}
+	c.remember(ch)
 	for _, h := range c.hosts {
 		if h.feed != nil {
 			h.feed.follow(ch)
 		}
 	}
+}
+
+// remember adds a change to the recent ones. If they are too many or too long, the older half goes.
+// The lock is held.
+func (c *Controller) remember(ch *change) {
+	c.recent, c.recalled = append(c.recent, ch), c.recalled+ch.size()
+	if len(c.recent) <= mostRecent && c.recalled <= mostRecentBytes {
+		return
+	}
+	gone := 0
+	for len(c.recent)-gone > mostRecent/2 || c.recalled > mostRecentBytes/2 {
+		c.recalled -= c.recent[gone].size()
+		gone++
+	}
+	c.recent = slices.Clone(c.recent[gone:])
 }
 
 // become makes a region the one of a revision, with which a number was given out last. The

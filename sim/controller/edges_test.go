@@ -94,6 +94,32 @@ func TestNamesOfEdges(t *testing.T) {
 	require.ErrorContains(t, err, "Placement: Edges[0]: Name is missing")
 }
 
+// A card that a change makes an edge is handed what an edge needs, and is handed a card's part once it
+// is a card again; so is one that was away meanwhile.
+func TestAHostTakesTheOtherRole(t *testing.T) {
+	o := open(t, NewMemory(), newSigner(t))
+	o.change(append(beginning(), newENI(0, 1), newPlace(0, 1, "x"), newAddress(0, 1), newENI(1, 1), newPlace(1, 1, "x"))...)
+	z, away := o.follow("z"), o.follow("y")
+	z.hear(o)
+	away.hear(o)
+	away.feed.Close()
+	asEdges := withEdges("yz", beginning()[0])
+	place := asEdges[0].Object.(*vpc.Placement)
+	place.Cards = place.Cards[:2]
+	o.change(asEdges...)
+	away.connect(o)
+	for _, d := range []*desk{z, away} {
+		require.True(t, d.hear(o).Snapshot())
+		require.Equal(t, []string{"eni-01", "subnet-0", "subnet-1", "subnet-2", "vpc-0", "vpc-1", "vpc-2"}, d.has())
+		require.Equal(t, ways(o.Region()), ways(d.Region()))
+	}
+	o.change(beginning()[0], newPlace(1, 1, "z"))
+	require.True(t, z.hear(o).Snapshot())
+	require.Equal(t, []string{"eni-11", "sg-1", "subnet-1", "vpc-1"}, z.has())
+	away.hear(o)
+	require.Empty(t, away.has())
+}
+
 // Hosts are cards and edges.
 func TestEdgesAreHosts(t *testing.T) {
 	o := open(t, NewMemory(), newSigner(t))

@@ -22,6 +22,14 @@ type change struct {
 	shifted  map[string]bool // cards that may need other VPCs than before
 }
 
+// size is how many bytes the change takes as it is sent.
+func (ch *change) size() (n int) {
+	for i := range ch.edits {
+		n += len(ch.edits[i].line)
+	}
+	return n
+}
+
 // told is an edit as it is sent.
 type told struct {
 	key
@@ -145,6 +153,10 @@ const fewGone = 32
 func (f *Feed) shift() {
 	before := f.scope
 	f.scope = f.c.scopes.of(f.card)
+	if before[edgeScope] != f.scope[edgeScope] {
+		f.resume(0) // an edge has other parts of an object than a card
+		return
+	}
 	gone := maps.Clone(before)
 	maps.DeleteFunc(gone, func(id string, _ bool) bool { return f.scope[id] })
 	if n := f.c.scopes.size(gone); n > fewGone && n > f.c.scopes.size(f.scope) {
@@ -222,6 +234,11 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 	case <-f.ready:
 	case <-beat:
 	}
+	leave, err := f.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	if f.replaced() {
 		return nil, errReplaced // though something was ready, too
 	}
@@ -232,6 +249,28 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 		return nil, err
 	}
 	return f.c.o.Signer.Sign(h, append(edits, mappings...))
+}
+
+// mostWholes is how many snapshots a controller makes at one time. Each may have a million ENIs, and
+// after a failure all hosts ask for one.
+const mostWholes = 4
+
+// enter waits for room to make a message, until leave: for a snapshot, for which there is not always room.
+func (f *Feed) enter(ctx context.Context) (leave func(), err error) {
+	f.c.mu.Lock()
+	whole := f.told == 0
+	f.c.mu.Unlock()
+	if !whole {
+		return func() {}, nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-f.ended:
+		return nil, errReplaced
+	case f.c.wholes <- struct{}{}:
+		return func() { <-f.c.wholes }, nil
+	}
 }
 
 // take takes what is pending, as the signed part of a message and its edits, to which some ENIs

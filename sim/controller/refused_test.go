@@ -2,14 +2,20 @@ package controller
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
+	"nitrocard/nic"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
@@ -96,11 +102,77 @@ func TestChangesThatWaitAreBounded(t *testing.T) {
 	c, err := New(t.Context(), Options{Store: store, Signer: newSigner(t), Now: (&clock{}).Now})
 	require.NoError(t, err)
 	for range mostProposals { // nobody makes them: Run does not run
-		require.NoError(t, c.wait(&proposal{}))
+		require.NoError(t, c.wait(&proposal{ctx: t.Context()}))
 	}
 	_, err = c.Change(t.Context(), described(1, ""))
 	var told *ctl.Error
 	require.ErrorAs(t, err, &told)
 	require.Equal(t, http.StatusServiceUnavailable, told.Status)
 	require.ErrorContains(t, err, "8192 changes wait already; ask again later")
+}
+
+// Who has gone leaves nothing behind: a change that waits is withdrawn, and one whose turn comes is not
+// made.
+func TestNobodysChangeIsMade(t *testing.T) {
+	store := &picky{NewMemory(), make(chan struct{}, 1)}
+	c, err := New(t.Context(), Options{Store: store, Signer: newSigner(t), Now: (&clock{}).Now})
+	require.NoError(t, err)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = c.Change(gone, beginning()...)
+	require.ErrorContains(t, err, "the change was not made")
+	require.Empty(t, c.waiting)
+
+	turned := func(ctx context.Context) *proposal {
+		return &proposal{ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Change(beginning()...) }, make(chan outcome, 1)}
+	}
+	late := turned(gone)
+	require.NoError(t, c.wait(late))
+	slots := c.waiting
+	require.Empty(t, c.commit(t.Context(), c.next()))
+	require.ErrorContains(t, (<-late.done).err, "the change was not made")
+	require.Equal(t, []*proposal{nil}, slots)
+	require.Zero(t, c.Revision())
+
+	wanted := turned(t.Context())
+	store.pass <- struct{}{}
+	require.Empty(t, c.commit(t.Context(), []*proposal{wanted}))
+	require.NoError(t, (<-wanted.done).err)
+	require.EqualValues(t, 1, c.Revision())
+}
+
+// Owners leave half of the changes that may wait to the provider.
+func TestOwnersLeaveRoomForTheProvider(t *testing.T) {
+	c, err := New(t.Context(), Options{Store: NewMemory(), Signer: newSigner(t), Now: (&clock{}).Now})
+	require.NoError(t, err)
+	owners := ownersContext(t, c)
+	for range mostProposals / 2 {
+		require.NoError(t, c.wait(&proposal{ctx: owners}))
+	}
+	require.ErrorContains(t, c.wait(&proposal{ctx: owners}), "4096 changes wait already")
+	for range mostProposals / 2 {
+		require.NoError(t, c.wait(&proposal{ctx: t.Context()}))
+	}
+	require.ErrorContains(t, c.wait(&proposal{ctx: t.Context()}), "8192 changes wait already")
+}
+
+// contextual is a controller that keeps the context of the last edit.
+type contextual struct {
+	*Controller
+	last context.Context
+}
+
+func (c *contextual) Edit(ctx context.Context, _ func(*vpc.Region) ([]vpc.Edit, error)) (nic.Change, error) {
+	c.last = context.WithoutCancel(ctx)
+	return nic.Change{}, nil
+}
+
+// ownersContext is the context of a request of an owner's.
+func ownersContext(t *testing.T, c *Controller) context.Context {
+	kept := &contextual{Controller: c}
+	r := httptest.NewRequest("PUT", "/v1/config/SecurityGroups/sg-0", strings.NewReader(`{GroupId: sg-0, GroupName: a, VpcId: vpc-0}`))
+	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Subject: pkix.Name{Organization: []string{ctl.RoleOwner}}}}}
+	ctl.Handler(ctl.Options{Target: kept, Log: slog.New(slog.DiscardHandler)}).ServeHTTP(httptest.NewRecorder(), r)
+	require.NotNil(t, kept.last)
+	return kept.last
 }

@@ -108,8 +108,8 @@ func (s *scopes) count(k key, id string, n int) {
 	}
 }
 
-// follow takes over the edits that made a region of another, and tells which cards may need
-// other VPCs than before.
+// follow takes over the edits that made a region of another, and tells which hosts may need
+// other VPCs than before: a card that has become an edge needs what edges need.
 func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[string]bool) {
 	shifted = map[string]bool{}
 	if len(was.Cards()) == 0 || was.Cards()[0].Name != is.Cards()[0].Name { // which has the ENIs that nobody places
@@ -133,7 +133,15 @@ func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[s
 		}
 	}
 	if edited[key{kind: vpc.KindRegionPlacement}] {
-		s.edges = edgesOf(is)
+		edges := edgesOf(is)
+		for _, pair := range [][2]map[string]bool{{s.edges, edges}, {edges, s.edges}} {
+			for name := range pair[0] {
+				if !pair[1][name] {
+					shifted[name] = true
+				}
+			}
+		}
+		s.edges = edges
 	}
 	if lent := lentGroups(is); !slices.Equal(lent, s.lent) {
 		for _, pair := range s.lent {

@@ -18,6 +18,7 @@ import (
 
 // proposal is a change that somebody asks for.
 type proposal struct {
+	ctx  context.Context // of who asks; after its end nobody wants the change
 	step func(*vpc.Region) (*vpc.Region, error)
 	done chan outcome // has room for one
 }
@@ -62,7 +63,7 @@ func (c *Controller) Apply(ctx context.Context, config *vpc.Config) (nic.Change,
 
 // propose waits for what becomes of a change.
 func (c *Controller) propose(ctx context.Context, step func(*vpc.Region) (*vpc.Region, error)) (nic.Change, error) {
-	p := &proposal{step, make(chan outcome, 1)}
+	p := &proposal{ctx, step, make(chan outcome, 1)}
 	if err := c.wait(p); err != nil {
 		return nic.Change{}, err
 	}
@@ -72,7 +73,7 @@ func (c *Controller) propose(ctx context.Context, step func(*vpc.Region) (*vpc.R
 	}
 	select {
 	case <-ctx.Done():
-		return nic.Change{}, fmt.Errorf("the change may still be made: %w", ctx.Err())
+		return nic.Change{}, c.withdraw(p)
 	case o := <-p.done:
 		return o.change, o.err
 	}
@@ -82,15 +83,45 @@ func (c *Controller) propose(ctx context.Context, step func(*vpc.Region) (*vpc.R
 // refused at once, as those who ask would not wait for them, and each takes memory.
 const mostProposals = 8192
 
-// wait adds a proposal to those that wait.
+// wait adds a proposal to those that wait. Where half of the most wait, an owner of VPCs is refused,
+// so that owners leave the other half to the provider.
 func (c *Controller) wait(p *proposal) error {
+	most := mostProposals
+	if ctl.ByOwner(p.ctx) {
+		most /= 2
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.waiting) >= mostProposals {
-		return &ctl.Error{Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("%d changes wait already; ask again later", mostProposals)}
+	if len(c.waiting) >= most {
+		return &ctl.Error{Status: http.StatusServiceUnavailable, Message: fmt.Sprintf("%d changes wait already; ask again later", most)}
 	}
 	c.waiting = append(c.waiting, p)
 	return nil
+}
+
+// withdraw takes a proposal whose context has ended from those that wait, and is the error that tells
+// what may become of the change.
+func (c *Controller) withdraw(p *proposal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.waiting, p); i >= 0 {
+		c.waiting = slices.Delete(c.waiting, i, i+1)
+		return notMade(p)
+	}
+	return fmt.Errorf("the change may still be made: %w", p.ctx.Err())
+}
+
+// notMade is the error of a proposal whose context ended before its turn.
+func notMade(p *proposal) error { return fmt.Errorf("the change was not made: %w", p.ctx.Err()) }
+
+// next takes the proposals that wait longest from those that wait, as many as one commit has.
+func (c *Controller) next() []*proposal {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(c.waiting), mostTogether)
+	together := slices.Clone(c.waiting[:n])
+	c.waiting = slices.Delete(c.waiting, 0, n) // which leaves nothing of them
+	return together
 }
 
 // mostTogether is how many changes one commit has. One commit costs the store the same
@@ -106,12 +137,8 @@ func (c *Controller) write(ctx context.Context) {
 		case <-c.proposed:
 		}
 		for ctx.Err() == nil {
-			c.mu.Lock()
-			n := min(len(c.waiting), mostTogether)
-			together := c.waiting[:n:n]
-			c.waiting = c.waiting[n:]
-			c.mu.Unlock()
-			if n == 0 {
+			together := c.next()
+			if len(together) == 0 {
 				break
 			}
 			for len(together) > 0 && ctx.Err() == nil {
@@ -141,6 +168,10 @@ func (c *Controller) commit(ctx context.Context, together []*proposal) (left []*
 	var taken []*proposal
 	refused := map[*proposal]error{}
 	for i, p := range together {
+		if p.ctx.Err() != nil {
+			p.done <- outcome{err: notMade(p)}
+			continue
+		}
 		err := d.take(p, c.o.Store.Most())
 		if err == errFull {
 			left = together[i:]
