@@ -196,6 +196,9 @@ func (e *explanation) success() string {
 	if exit := e.path.End.Exit; exit != "" {
 		return "the packet leaves by " + exit + "; what is beyond the configuration is not known"
 	}
+	if e.path.End.Service {
+		return "the packet arrives at a service of the card, which neither security groups nor network ACLs filter"
+	}
 	return "the packet arrives, and so does the answer"
 }
 

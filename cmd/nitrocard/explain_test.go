@@ -42,6 +42,15 @@ to let it through:
 `, out)
 }
 
+func TestExplainTellsOfTheCardsServices(t *testing.T) {
+	out := explains(t, "explain", aRegion(t), "--from", "eni-a1", "--to", "10.0.0.2", "--protocol", "udp", "--port", "53")
+	require.Contains(t, out, "10.0.0.2:53: allowed\n")
+	require.Contains(t, out, "2      service of the card ")
+	require.NotContains(t, out, "security groups sg-web")
+	out = explains(t, "explain", aRegion(t), "--from", "internet", "--to", "eni-a1", "--port", "80")
+	require.NotContains(t, out, "service of the card")
+}
+
 func TestExplainClaimsNoMoreThanItKnows(t *testing.T) {
 	out := explains(t, "explain", "../../sim/explain/testdata/transit.yaml", "--from", "eni-a", "--to", "eni-b", "--port", "80")
 	require.Contains(t, out, "10.1.1.5:80: unknown\n")

@@ -18,6 +18,7 @@ const uplink = nic.Uplink
 type End struct {
 	ENI      string           // at whose guest the packet arrived, or whose stages dropped it; "": of none
 	Internet bool             // the packet arrived at the internet
+	Service  bool             // the packet arrived at a service of ENI's card, such as instance metadata or the router of a subnet
 	Exit     string           // the target beyond the configuration that has the packet, such as tgw-1; "": none
 	Circle   string           // the ENIs that send the packet to each other for ever; "": the packet ended
 	Verdict  pipeline.Verdict // why the packet was dropped; pipeline.Sent: it was not
@@ -133,6 +134,11 @@ func (t *transit) next(h *Hop, before []byte, out, in [][]byte) (err error) {
 	switch {
 	case last == nil:
 		return errors.New("a card did not tell what became of a packet")
+	case t.served():
+		h.pass(t.region, t.ended[:1])
+		at.served = true
+		t.finish(End{ENI: idOf(at), Service: true, Verdict: pipeline.Sent, Packet: h.Before})
+		return nil
 	case last.Verdict.Dropped():
 		h.pass(t.region, t.ended)
 		t.drop(h)
@@ -155,6 +161,11 @@ func (t *transit) next(h *Hop, before []byte, out, in [][]byte) (err error) {
 	h.pass(t.region, t.ended)
 	t.finish(End{ENI: idOf(t.to), Verdict: last.Verdict, Packet: h.Before})
 	return nil
+}
+
+// served tells whether the packet was the guest's for a service of its card.
+func (t *transit) served() bool {
+	return t.to.eni != nil && t.by == t.to.inside && t.ended[0].Verdict == pipeline.Consumed
 }
 
 // last is the last that the card told.

@@ -124,7 +124,7 @@ func (n *Network) candidates(p *Path) []Change {
 	case f == nil:
 		return nil
 	case f.hop.ENI == nil:
-		return f.publish(p.To, netip.Addr{})
+		return f.publish(p.To, n.meant(p))
 	}
 	switch f.pass.Verdict {
 	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
@@ -267,20 +267,42 @@ func (f *fall) freeEntry(acl *ec2.NetworkAcl, denied uint16) int {
 	return 0
 }
 
-// publish gives an ENI's private address a public one, so that the internet reaches it. The invalid
-// address is the primary one.
+// meant is the private address that a packet of the internet is for, whichever address it has.
+func (n *Network) meant(p *Path) netip.Addr {
+	e := n.base.ENI(p.To)
+	if e == nil {
+		return netip.Addr{}
+	}
+	if private := e.PrivateOf(wire.AddrFrom(p.Packet.Dst)); !private.IsZero() {
+		return private.Netip()
+	}
+	return p.Packet.Dst
+}
+
+// publicFor is the public address of an ENI's private one, the invalid one if it has none.
+func publicFor(e *vpc.ENI, private netip.Addr) netip.Addr {
+	for _, a := range e.Addrs() {
+		if a.Private.Netip() == private && !a.Public.IsZero() {
+			return a.Public.Netip()
+		}
+	}
+	return netip.Addr{}
+}
+
+// publish gives an ENI's private address a public one, so that the internet reaches it. If the
+// address has one, the internet is to send there.
 func (f *fall) publish(eni string, private netip.Addr) []Change {
 	e := f.base.ENI(eni)
 	if e == nil || f.answer {
 		return nil
 	}
-	if !private.IsValid() {
-		private = f.firstOf(eni, false)
-	}
-	public := f.freePublic()
 	if !private.Is4() || !e.Owns(wire.AddrFrom(private)) {
 		return nil
 	}
+	if has := publicFor(e, private); has.IsValid() {
+		return []Change{{Text: fmt.Sprintf("send to %s, the public address of %s", has, private), dst: has}}
+	}
+	public := f.freePublic()
 	text := fmt.Sprintf("associate a public IPv4 address with %s of %s", private, eni)
 	changes := f.editObject(eni, text, func(e *ec2.NetworkInterface) {
 		e.PrivateIpAddresses = slices.Clone(e.PrivateIpAddresses)

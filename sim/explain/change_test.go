@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 )
 
@@ -91,6 +92,28 @@ func TestAnEntryForAnswersToANATGateway(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"add to network ACL acl-a the inbound entry 201, before entry *: allow tcp 1024-65535 from 0.0.0.0/0"}, texts(changes))
 	require.True(t, after.Reachable())
+}
+
+// The internet knows public addresses alone: the one of the address asked for, which it may have.
+func TestAPublicAddressOfTheAddressAskedFor(t *testing.T) {
+	cfg, err := vpc.Load("testdata/acl.yaml")
+	require.NoError(t, err)
+	cfg.NetworkAcls = nil
+	e := &cfg.NetworkInterfaces[0]
+	e.PrivateIpAddresses = append(e.PrivateIpAddresses, ec2.NetworkInterfacePrivateIpAddress{PrivateIpAddress: netip.MustParseAddr("10.0.1.6")})
+	n, err := New(cfg)
+	require.NoError(t, err)
+	defer n.Close()
+	for to, want := range map[string]string{
+		"10.0.1.5": "send to 35.72.2.8, the public address of 10.0.1.5",
+		"10.0.1.6": "associate a public IPv4 address with 10.0.1.6 of eni-web",
+	} {
+		changes, after, err := n.Repair(asked(t, n, Ask{From: "internet", To: to, Protocol: wire.ProtoTCP, Port: 80}))
+		require.NoError(t, err)
+		require.Equal(t, []string{want}, texts(changes))
+		require.True(t, after.Reachable())
+		require.Equal(t, to, after.End.Packet.Dst.String())
+	}
 }
 
 // A subnet without a way out, in a VPC with a gateway.

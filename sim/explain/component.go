@@ -28,6 +28,7 @@ const (
 	NAT       = "NAT gateway"
 	Peering   = "peering connection"
 	Beyond    = "target beyond the configuration"
+	Service   = "service of the card"
 )
 
 // Components are what a packet met on its way.
@@ -148,6 +149,9 @@ func (b *componentBuilder) outward(h *Hop, p *Pass) {
 		b.add(Component{Kind: Interface, ID: h.ENI.ID, ENI: h.ENI}, p, fell == SourceCheck)
 	case fell == NATGateway:
 		b.add(Component{Kind: NAT, ID: h.ENI.NAT.ID, ENI: h.ENI}, p, true)
+	}
+	if p.Verdict == pipeline.Consumed {
+		b.add(Component{Kind: Service, ENI: h.ENI}, p, false)
 	}
 	for _, l := range p.Looks {
 		switch l.Stage {

@@ -21,7 +21,7 @@ type Place struct {
 
 // find is the place that a name means: "internet", the ID of an ENI or an instance (its first
 // ENI), the value of an ENI's tag Name, or an address. An address that no ENI has is a host's on
-// the internet.
+// the internet, or a service's of the sender's card.
 func (n *Network) find(name string) (Place, error) {
 	if name == internetName {
 		return Place{}, nil
@@ -113,7 +113,7 @@ func (n *Network) byAddress(a netip.Addr) (Place, error) {
 		return is != nil && (is.Owns(addr) || !is.PrivateOf(addr).IsZero())
 	})
 	if len(found) == 0 {
-		if a.IsPrivate() {
+		if a.IsPrivate() && !n.isService(a) {
 			return Place{}, fmt.Errorf("no ENI has the address %s", a)
 		}
 		return Place{Address: a}, nil
@@ -121,6 +121,25 @@ func (n *Network) byAddress(a netip.Addr) (Place, error) {
 	place, err := n.only(a.String(), found)
 	place.Address = a
 	return place, err
+}
+
+// amazonServices is the range of IPv6 that EC2 keeps for its services (VPC guide, route tables).
+var amazonServices = netip.MustParsePrefix("fd00:ec2::/32")
+
+// isService tells whether a private address is one of EC2's services: of its range, of the router of
+// a subnet (the address after the subnet's own), or of the DNS server of a VPC (the second after).
+func (n *Network) isService(a netip.Addr) bool {
+	return amazonServices.Contains(a) ||
+		slices.ContainsFunc(n.cfg.Vpcs, func(v ec2.Vpc) bool { return v.CidrBlock.IsValid() && v.CidrBlock.Masked().Addr().Next().Next() == a }) ||
+		slices.ContainsFunc(n.cfg.NetworkInterfaces, func(e ec2.NetworkInterface) bool {
+			is := n.base.ENI(e.NetworkInterfaceId)
+			return is != nil && (isAfter(is.Subnet.Prefix, a) || isAfter(is.Subnet.Prefix6, a))
+		})
+}
+
+// isAfter tells whether an address is the one after a block's own.
+func isAfter(block netip.Prefix, a netip.Addr) bool {
+	return block.IsValid() && block.Masked().Addr().Next() == a
 }
 
 // NameOf is the value of the tag Name, "" without.

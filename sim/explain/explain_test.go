@@ -154,3 +154,34 @@ func TestACircle(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, changes)
 }
+
+// The card's own services have a guest's packet at once, and no group or ACL is asked.
+func TestServicesOfTheCard(t *testing.T) {
+	n := theLab(t)
+	for _, ask := range []Ask{
+		{To: "169.254.169.254", Protocol: wire.ProtoTCP, Port: 80},
+		{To: "169.254.169.253", Protocol: wire.ProtoUDP, Port: 53},
+		{To: "169.254.169.123", Protocol: wire.ProtoUDP, Port: 123},
+		{To: "10.0.0.2", Protocol: wire.ProtoUDP, Port: 53},
+		{To: "fd00:ec2::253", Protocol: wire.ProtoUDP, Port: 53},
+		{To: "fd00:ec2::254", Protocol: wire.ProtoTCP, Port: 80},
+		{To: "10.0.1.1", Protocol: wire.ProtoICMP},
+		{To: "2001:db8:a:1::1", Protocol: wire.ProtoICMPv6},
+	} {
+		ask.From = "eni-a1"
+		q, err := n.Question(ask)
+		require.NoError(t, err, ask.To)
+		for range 100 { // more than may wait for a service
+			p, err := n.Explain(q)
+			require.NoError(t, err, ask.To)
+			require.True(t, p.Reachable(), "%s: %s", ask.To, p.Why())
+			require.Equal(t, []string{"eni-a1"}, told(p.Forward), ask.To)
+			require.Empty(t, p.Return)
+			require.Equal(t, Service, n.Components(p.Forward)[1].Kind)
+		}
+	}
+	p := asked(t, n, Ask{From: "eni-a1", To: "169.254.169.254", Protocol: wire.ProtoTCP, Port: 443})
+	require.False(t, p.Reachable())
+	require.Equal(t, []string{"eni-a1", "  out source check"}, told(p.Forward))
+	require.Equal(t, "local_service_absent", p.End.Verdict.String())
+}

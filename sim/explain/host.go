@@ -18,6 +18,7 @@ type host struct {
 	eni    *vpc.OwnENI // nil: the host is the edge
 	uplink *mem.Port
 	inside *mem.Port // nil: a NAT gateway of the card is behind the ENI
+	served bool      // a service of the card has a packet, and answers on a thread of its own when it likes
 }
 
 // connections is how many connections a card of this package tracks. A question opens one.

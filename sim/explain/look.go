@@ -113,6 +113,9 @@ type looker struct {
 // look notes what each stage found, up to the one that dropped the packet.
 func (l *looker) look() {
 	by := Stage("")
+	if l.pass.Direction == wire.Out && l.event.Verdict == pipeline.Consumed {
+		return // neither groups nor ACLs filter what is for a service of the card (EC2 User Guide, security groups)
+	}
 	if l.event.Verdict.Dropped() {
 		by = stageOf(l.event.Verdict, l.pass.Direction)
 	}
@@ -186,7 +189,7 @@ func (l *looker) query() vpc.Query {
 
 // byStage are the verdicts of each stage, where a stage's verdicts are not the route's.
 var byStage = map[Stage][]pipeline.Verdict{
-	SourceCheck:    {pipeline.SpoofedMAC, pipeline.SpoofedAddress, pipeline.LocalServiceAbsent},
+	SourceCheck:    {pipeline.SpoofedMAC, pipeline.SpoofedAddress, pipeline.LocalServiceAbsent, pipeline.LocalServiceBusy, pipeline.LinkLocalAllowanceExceeded},
 	Source:         {pipeline.SourceMismatch, pipeline.UnknownVTEP, pipeline.PrivateDestination, pipeline.OutsidePeer, pipeline.PrivateInternet, pipeline.Martian},
 	Internet:       {pipeline.BlockPublicAccess, pipeline.InternetDenied},
 	GatewayRoutes:  {pipeline.Blackhole, pipeline.TargetOutside},

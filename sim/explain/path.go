@@ -22,13 +22,17 @@ type Path struct {
 func (p *Path) Unknown() bool { return p.End.Arrived() && p.End.Exit != "" && p.To != "" }
 
 // Reachable tells whether the packet arrived where it was for, and its answer where the packet came
-// from. Of what is beyond the configuration nobody knows the answer.
+// from. Of what is beyond the configuration nobody knows the answer, and a service of the sender's
+// own card answers without a way back.
 func (p *Path) Reachable() bool {
-	return p.There() && (p.End.Exit != "" || p.Back())
+	return p.There() && (p.End.Exit != "" || p.End.Service || p.Back())
 }
 
 // There tells whether the packet arrived where it was for.
 func (p *Path) There() bool {
+	if p.End.Service {
+		return p.To == "" && p.End.ENI == p.From
+	}
 	return p.End.Arrived() && !p.Unknown() && (p.End.Exit != "" || p.End.ENI == p.To && p.End.Internet == (p.To == ""))
 }
 
@@ -44,7 +48,7 @@ func (n *Network) Explain(q Question) (p *Path, err error) {
 	err = n.met(func() error {
 		n.forget()
 		p = &Path{Question: q}
-		if p.Forward, p.End, err = n.send(q.From, q.Packet); err != nil || !p.End.Arrived() || p.End.Exit != "" {
+		if p.Forward, p.End, err = n.send(q.From, q.Packet); err != nil || !p.End.Arrived() || p.End.Exit != "" || p.End.Service {
 			return err
 		}
 		p.Return, p.ReturnEnd, err = n.send(p.End.ENI, p.End.Packet.Answer())
@@ -54,11 +58,11 @@ func (n *Network) Explain(q Question) (p *Path, err error) {
 }
 
 // forget has every card forget its connections. A NAT gateway gives room free only while others
-// take some, so its card ends, and another one comes.
+// take some, so its card ends, and another one comes. So does the card whose service may still answer.
 func (n *Network) forget() {
 	n.now += between
 	for number, h := range n.hosts {
-		if h.inside == nil {
+		if h.inside == nil || h.served {
 			_ = h.card.Close()
 			delete(n.hosts, number)
 			continue
