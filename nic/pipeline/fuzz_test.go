@@ -118,7 +118,10 @@ func FuzzGuest(f *testing.F) {
 				require.Equal(t, "eni-a1", e.from)
 				h := header(t, e.frame)
 				require.True(t, h.EtherType == wire.EtherTypeARP || h.IsND() || h.IsICMP() && h.Query() != 0, "an answer to ARP, to neighbor discovery or to a ping")
-				require.NoError(t, wiretest.Check(e.frame))
+				// A ping that is damaged is answered with as much damage, so that its sender sees the damage.
+				if !h.IsICMP() || h.IsND() || wiretest.Check(frame) == nil {
+					require.NoError(t, wiretest.Check(e.frame))
+				}
 			case e.frame != nil:
 				requireForGuest(x, e)
 			}
