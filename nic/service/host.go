@@ -169,7 +169,7 @@ func (h *host) serves(e *vpc.OwnENI) bool {
 // take gives the host a packet of its guest.
 func (h *host) take(q *query, worker int) {
 	h.view.Store(&view{q.eni, q.policy})
-	h.used, h.worker = q.came.Time, worker
+	h.used, h.worker = q.clock().Time, worker
 	p := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(q.frame[q.L3:q.End])})
 	defer p.DecRef()
 	h.link.InjectInbound(tcpip.NetworkProtocolNumber(q.EtherType), p)

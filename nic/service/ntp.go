@@ -34,19 +34,20 @@ func ntp(q *query) bool {
 	if version < 1 || version > 4 || mode != client {
 		return false
 	}
+	now := q.clock()
 	var a [ntpLen]byte
 	a[0] = version<<3 | server
 	a[1], a[2], a[3] = stratum, p[2], precision
-	if !q.came.Synchronized {
+	if !now.Synchronized {
 		a[0] |= 3 << 6 // unknown
 		a[1] = 0       // unspecified
 	}
-	binary.BigEndian.PutUint32(a[8:], ntpShort(q.came.Uncertainty))
+	binary.BigEndian.PutUint32(a[8:], ntpShort(now.Uncertainty))
 	binary.BigEndian.PutUint32(a[12:], ntpReference)
-	binary.BigEndian.PutUint64(a[16:], ntpTime(q.came.Truncate(time.Second)))
+	binary.BigEndian.PutUint64(a[16:], ntpTime(now.Truncate(time.Second)))
 	copy(a[24:32], p[40:48])
-	binary.BigEndian.PutUint64(a[32:], ntpTime(q.came.Time))
-	binary.BigEndian.PutUint64(a[40:], ntpTime(q.came.Time))
+	binary.BigEndian.PutUint64(a[32:], ntpTime(now.Time))
+	binary.BigEndian.PutUint64(a[40:], ntpTime(now.Time))
 	return q.reply(a[:])
 }
 

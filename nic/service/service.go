@@ -7,7 +7,6 @@ import (
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
-	"nitrocard/pmd"
 )
 
 // Services answer what the guests of a card ask. One thread calls the methods.
@@ -108,7 +107,7 @@ func (s *Services) Close() { s.hosts.close() }
 // serve answers one frame, and tells whether the worker has an answer to send.
 func (s *Services) serve(worker int, p *pipeline.Punt, f *pipeline.Punted) bool {
 	q := &s.query
-	*q = query{eni: f.ENI, policy: f.Policy, frame: f.Frame(), came: s.clock(), answer: q.answer[:0]}
+	*q = query{eni: f.ENI, policy: f.Policy, frame: f.Frame(), clock: s.clock, answer: q.answer[:0]}
 	if wire.Parse(q.frame, &q.Headers) != wire.NoFault {
 		return false
 	}
@@ -144,13 +143,12 @@ type query struct {
 	eni    *vpc.OwnENI
 	policy *vpc.Policy
 	frame  []byte
-	came   Reading // when the frame was taken up
-	answer []byte  // a frame
+	clock  Clock
+	answer []byte // a frame
 }
 
 // payload is what the datagram of a query holds.
 func (q *query) payload() []byte {
-	const udpLen = 8
 	return q.frame[q.L4+udpLen : q.End]
 }
 
@@ -173,9 +171,7 @@ func (q *query) send(d datagram) bool {
 
 // longest is how many bytes of payload a datagram may have: those that fit 1,500 bytes of
 // IPv6, which is every guest's MTU at least.
-const longest = 1500 - wire.IPv6Len - 8
-
-var _ = [1]struct{}{}[min(0, pmd.MaxFrame-1514)]
+const longest = 1500 - wire.IPv6Len - udpLen
 
 // Clock tells the time of day, and how well the host knows it.
 type Clock func() Reading
