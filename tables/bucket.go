@@ -80,21 +80,16 @@ func slotOf(marks uint64) int {
 // tag returns the tag in slot s.
 func (b *bucket) tag(s int) uint64 { return b.tags[s>>2] >> (16 * (s & 3)) & 0xffff }
 
-// fill puts an entry into the empty slot s. fill stores the tag last, because readers look at a slot by its tag.
+// fill puts an entry into the empty slot s.
 func (b *bucket) fill(s int, tag uint64, at uint32) {
-	atomic.StoreUint32(&b.at[s], at)
-	b.setTag(s, tag)
+	fillSlot(b, s, at, s>>2, b.tagged(s, tag))
 }
 
 // clear empties slot s.
-func (b *bucket) clear(s int) {
-	atomic.StoreUint64(&b.version, b.version+1)
-	b.setTag(s, 0)
-	atomic.StoreUint64(&b.version, b.version+1)
-}
+func (b *bucket) clear(s int) { clearSlot(b, s>>2, b.tagged(s, 0)) }
 
-// setTag stores the tag of slot s, together with the three other tags of the same word.
-func (b *bucket) setTag(s int, tag uint64) {
-	w, shift := &b.tags[s>>2], 16*(s&3)
-	atomic.StoreUint64(w, *w&^(0xffff<<shift)|tag<<shift)
+// tagged is the word of the tag of slot s and three others, with another tag there.
+func (b *bucket) tagged(s int, tag uint64) uint64 {
+	shift := 16 * (s & 3)
+	return b.tags[s>>2]&^(0xffff<<shift) | tag<<shift
 }

@@ -134,22 +134,5 @@ func (t *index) give(at uint32) {
 	}
 	atomic.StoreUint64(word(e, 0), uint64(*list))
 	*list = at + 1
-	for i := t.words; i < int(t.stride/8); i++ {
-		put(word(e, i), 0)
-	}
-}
-
-// store copies words to an entry that readers may be reading.
-func store(to, from unsafe.Pointer, words int) {
-	for i := range words {
-		put(word(to, i), *word(from, i))
-	}
-}
-
-// put stores a word if it differs. An atomic store costs as much as five plain ones, and most words of a new connection are
-// zero already. A reader that holds a removed entry may have written to the entry, so put does not assume zeros.
-func put(p *uint64, w uint64) {
-	if peek(p) != w {
-		atomic.StoreUint64(p, w)
-	}
+	zero(unsafe.Pointer(word(e, t.words)), int(t.stride/8)-t.words)
 }

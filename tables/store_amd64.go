@@ -1,0 +1,29 @@
+//go:build !race
+
+package tables
+
+import "unsafe"
+
+// The writer's stores are plain ones here. Go's atomic store locks the bus, which costs as much as five plain stores, for an
+// order that no reader needs: this kind of processor keeps the order of a thread's stores as it is, and so does assembly, which
+// the compiler does not look into. An aligned word is stored as a whole.
+
+// fillSlot is fillSlotPortable, in assembly.
+//
+//go:noescape
+func fillSlot(b *bucket, s int, at uint32, w int, tags uint64)
+
+// clearSlot is clearSlotPortable, in assembly.
+//
+//go:noescape
+func clearSlot(b *bucket, w int, tags uint64)
+
+// store is storePortable, in assembly.
+//
+//go:noescape
+func store(to, from unsafe.Pointer, words int)
+
+// zero is zeroPortable, in assembly.
+//
+//go:noescape
+func zero(p unsafe.Pointer, words int)
