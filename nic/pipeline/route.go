@@ -100,15 +100,17 @@ func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI) {
 // nowhere. So clients in the gateway's own subnet are not served, because the same route
 // is theirs.
 func (a *way) nat(policy *vpc.Policy, e *vpc.OwnENI) {
-	n := policy.Region.NATFor(a.route.Via, e.Subnet)
-	switch n {
-	case nil:
+	switch n, here := e.NATFor(a.route); {
+	case n == nil:
 		a.verdict = NATAbsent
-	case e.ENI:
+	case n == e.ENI:
 		a.verdict = NATLoop
+	case here == nil:
+		a.tracked = true
+		a.tunnel(policy, n.Station)
 	default:
 		a.tracked = true
-		a.towards(policy, n)
+		a.neighbor(here)
 	}
 }
 
@@ -133,11 +135,16 @@ func (a *way) towards(policy *vpc.Policy, n *vpc.ENI) {
 		return
 	}
 	if own := policy.Own(n); own != nil {
-		a.exit.flags |= flow.FlagNeighbor
-		a.exit.number, a.verdict = own.Number, next
+		a.neighbor(own)
 		return
 	}
 	a.tunnel(policy, n.Station)
+}
+
+// neighbor is the way to an ENI of this card.
+func (a *way) neighbor(to *vpc.OwnENI) {
+	a.exit.flags |= flow.FlagNeighbor
+	a.exit.number, a.verdict = to.Number, next
 }
 
 // internet is the way to the edge. The source becomes the public address of the private

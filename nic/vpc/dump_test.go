@@ -55,8 +55,8 @@ func TestDumpPublicSubnet(t *testing.T) {
 	p := dump(t, "test-public-subnet")
 	e := p.ENI("eni-00064850627e198ee")
 	require.Equal(t, ip("18.216.80.133"), e.Public())
-	require.Equal(t, &Route{Internet, "0.0.0.0/0", "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
-	require.Equal(t, &Route{Local, "10.0.0.0/16", "local"}, e.Route(ip("10.0.9.9")))
+	require.Equal(t, &Route{Target: Internet, Dest: "0.0.0.0/0", Via: "igw-0a409e562d251f766"}, e.Route(ip("8.8.8.8")))
+	require.Equal(t, &Route{Target: Local, Dest: "10.0.0.0/16", Via: "local"}, e.Route(ip("10.0.9.9")))
 	require.Empty(t, p.Notices())
 }
 
@@ -74,7 +74,7 @@ func TestDumpPublicPrivateSubnet(t *testing.T) {
 func TestDumpNatGateway(t *testing.T) {
 	p := dump(t, "test-nat-gateway")
 	private := p.ENI("eni-0e4ce6a7777b9bff8")
-	require.Equal(t, &Route{NAT, "0.0.0.0/0", "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
+	require.Equal(t, &Route{Target: NAT, Dest: "0.0.0.0/0", Via: "nat-07ab4846da51f4612"}, private.Route(ip("8.8.8.8")))
 	require.NotContains(t, strings.Join(texts(p), "\n"), "nat")
 	nat := p.ENI("eni-017aaec115610308a")
 	for addr, entries := range map[string][2]uint16{"10.1.1.7": {100, 200}, "8.8.8.8": {200, 200}} {

@@ -60,8 +60,8 @@ func TestExits(t *testing.T) {
 		"VpnGateways[0] vgw-2: its other side is outside the configuration; packets that need it are dropped, unless Placement: Exits says where it leads",
 	}, texts(p))
 	e := p.ENI("eni-a1")
-	require.Equal(t, &Route{Outside, "203.0.113.0/24", core}, e.Route(ip("203.0.113.9")))
-	require.Equal(t, &Route{Endpoint, "52.218.0.0/17", "vpce-1"}, e.Route(ip("52.218.1.1")))
+	require.Equal(t, &Route{Target: Outside, Dest: "203.0.113.0/24", Via: core}, e.Route(ip("203.0.113.9")))
+	require.Equal(t, &Route{Target: Endpoint, Dest: "52.218.0.0/17", Via: "vpce-1"}, e.Route(ip("52.218.1.1")))
 	for addr, leads := range map[string]bool{"198.51.100.9": true, "192.0.2.1": false, "10.0.1.5": false, "8.8.8.8": false, "2001:db8:9::1": true, "2001:db8:8::1": false} {
 		require.Equal(t, leads, e.LeadsOut(ip(addr), r.Exit("tgw-1")), addr)
 		require.False(t, p.ENI("eni-b1").LeadsOut(ip(addr), r.Exit("tgw-1")), "another VPC has no route there")

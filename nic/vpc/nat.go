@@ -35,10 +35,41 @@ func (r *Region) NAT(id string) (*NATGateway, *ENI) {
 	return nil, nil
 }
 
-// NATFor is the ENI of a NAT gateway that serves a subnet, nil if there is none: of a regional
+// ownNAT is a NAT gateway to which routes of one of the card's ENIs lead.
+type ownNAT struct {
+	eni  *ENI    // nil: it is not there
+	here *OwnENI // nil: the gateway is on another card
+}
+
+// NATFor is the ENI of the NAT gateway to which a route of e's table leads, nil if the gateway is not
+// there; and the same as an ENI of this card, nil if it is on another one.
+func (e *OwnENI) NATFor(r *Route) (nat *ENI, here *OwnENI) {
+	n := &e.nats[r.nat]
+	return n.eni, n.here
+}
+
+// natNumber is the index in nats of a NAT gateway, which may be new.
+func (t *routeTable) natNumber(id string) uint32 {
+	if i := slices.Index(t.nats, id); i >= 0 {
+		return uint32(i)
+	}
+	t.nats = append(t.nats, id)
+	return uint32(len(t.nats) - 1)
+}
+
+// natsOf are the NAT gateways of a table as they serve a subnet.
+func (r *Region) natsOf(table *routeTable, of *Subnet) []ownNAT {
+	list := make([]ownNAT, len(table.nats))
+	for i, id := range table.nats {
+		list[i].eni = r.natFor(id, of)
+	}
+	return list
+}
+
+// natFor is the ENI of a NAT gateway that serves a subnet, nil if there is none: of a regional
 // gateway the part of the subnet's availability zone, which Placement names by the zone's name or
 // ID, and another part where the zone has none yet (VPC User Guide, regional NAT gateways).
-func (r *Region) NATFor(id string, of *Subnet) *ENI {
+func (r *Region) natFor(id string, of *Subnet) *ENI {
 	if _, e := r.NAT(id); e != nil {
 		return e
 	}

@@ -169,7 +169,7 @@ func TestRoutesToUnknownEntries(t *testing.T) {
 	p := compiled(t, placed(c), CompileOptions{})
 	require.Equal(t, []string{"RouteTables[0] rtb-a: Routes[2]: the destinations are not in the configuration " +
 		"(aws ec2 describe-prefix-lists, get-managed-prefix-list-entries): pl-s3 to vpce-1 is passed over, and such packets take 0.0.0.0/0 to igw-a"}, texts(p))
-	require.Equal(t, &Route{Internet, "0.0.0.0/0", "igw-a"}, p.ENI("eni-a1").Route(ip("52.216.0.1")))
+	require.Equal(t, &Route{Target: Internet, Dest: "0.0.0.0/0", Via: "igw-a"}, p.ENI("eni-a1").Route(ip("52.216.0.1")))
 
 	c.RouteTables[0].Routes[1].State = "blackhole"
 	p = compiled(t, c, CompileOptions{})

@@ -126,6 +126,7 @@ func (p *Policy) take(enis []*ENI, prev *Policy) error {
 		n.Number = uint32(len(p.ENIs))
 		p.ENIs = append(p.ENIs, n.OwnENI)
 	}
+	t.findNATs()
 	if len(p.ENIs) > maxENIs {
 		return errors.New("this card has numbered 4,194,304 ENIs: restart it")
 	}
@@ -150,6 +151,18 @@ type taker struct {
 	problems ec2.Problems
 	joined   map[*membership]*ownMembership
 	networks map[string]ownNetwork // by VPC
+	nats     [][]ownNAT            // of all memberships
+}
+
+// findNATs finds the NAT gateways that are on this card.
+func (t *taker) findNATs() {
+	for _, list := range t.nats {
+		for i := range list {
+			if n := &list[i]; n.eni != nil {
+				n.here = t.Own(n.eni)
+			}
+		}
+	}
 }
 
 // ownNetwork is a VPC with what this card needs beside it. All ENIs of the card in the VPC
@@ -168,6 +181,7 @@ type ownNetwork struct {
 type ownMembership struct {
 	ownNetwork
 	routes  *routeTable
+	nats    []ownNAT    // of routes
 	acl     *networkACL // nil: none is configured for the subnet
 	matcher *matcher    // nil: the groups have too many rules
 }
@@ -176,13 +190,14 @@ type ownMembership struct {
 func (t *taker) own(e *ENI) *OwnENI {
 	r, s := t.Region, t.joined[e.membership]
 	if s == nil {
-		s = &ownMembership{ownNetwork: t.networkOf(e.Subnet.VPC.ID), routes: r.routesOf(e.Subnet), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
+		s = &ownMembership{ownNetwork: t.networkOf(e.Subnet.VPC.ID), acl: r.aclOf(e.Subnet), matcher: t.match(e)}
+		s.take(t, r.routesOf(e.Subnet), e.Subnet)
 		t.joined[e.membership] = s
 	}
 	a, _ := r.place.allowances.Get(e.Instance)
 	nat, _ := r.natENIs.Get(e.ID)
 	if nat != nil && nat.regional {
-		s = s.ofRegional(r, nat)
+		s = s.ofRegional(t, nat, e.Subnet)
 	}
 	return &OwnENI{
 		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections,
@@ -193,16 +208,25 @@ func (t *taker) own(e *ENI) *OwnENI {
 // ofRegional is the membership of an ENI that stands for a regional NAT gateway, which is in no
 // subnet: no network ACL is asked, and the route table is the gateway's own, which may lead out of
 // the VPC where no subnet's does.
-func (s *ownMembership) ofRegional(r *Region, nat *NATGateway) *ownMembership {
+func (s *ownMembership) ofRegional(t *taker, nat *NATGateway, of *Subnet) *ownMembership {
 	own := *s
 	own.acl = nil
-	if t, there := r.routes.Get(nat.table); there {
-		own.routes = t
-		if len(t.outside) > 0 {
-			own.outward = append(slices.Clip(own.outward), t)
+	if table, there := t.Region.routes.Get(nat.table); there {
+		own.take(t, table, of)
+		if len(table.outside) > 0 {
+			own.outward = append(slices.Clip(own.outward), table)
 		}
 	}
 	return &own
+}
+
+// take takes a route table for ENIs of a subnet.
+func (s *ownMembership) take(t *taker, table *routeTable, of *Subnet) {
+	s.routes, s.nats = table, nil
+	if len(table.nats) > 0 {
+		s.nats = t.Region.natsOf(table, of)
+		t.nats = append(t.nats, s.nats)
+	}
 }
 
 // networkOf is the VPC of an ID, made once for all ENIs of the VPC.

@@ -137,17 +137,17 @@ func TestRoutes(t *testing.T) {
 		want     *Route
 	}{
 		// The main table.
-		{"eni-a1", "10.0.9.9", &Route{Local, "10.0.0.0/16", "local"}},
-		{"eni-a1", "8.8.8.8", &Route{Internet, "0.0.0.0/0", "igw-a"}},
+		{"eni-a1", "10.0.9.9", &Route{Target: Local, Dest: "10.0.0.0/16", Via: "local"}},
+		{"eni-a1", "8.8.8.8", &Route{Target: Internet, Dest: "0.0.0.0/0", Via: "igw-a"}},
 		// The subnet's own: a local route without being told.
-		{"eni-a3", "10.0.1.5", &Route{Local, "10.0.0.0/16", "local"}},
-		{"eni-a3", "8.8.8.8", &Route{Blackhole, "0.0.0.0/0", "nat-1"}},
+		{"eni-a3", "10.0.1.5", &Route{Target: Local, Dest: "10.0.0.0/16", Via: "local"}},
+		{"eni-a3", "8.8.8.8", &Route{Target: Blackhole, Dest: "0.0.0.0/0", Via: "nat-1"}},
 		// Same prefix: a prefix list before a propagated route, a static one before both.
-		{"eni-a3", "192.0.2.1", &Route{Internet, "192.0.2.0/24", "igw-a"}},
-		{"eni-a3", "192.0.2.129", &Route{Outside, "192.0.2.128/25", "tgw-1"}},
-		{"eni-a3", "198.51.100.1", &Route{Internet, "198.51.100.0/24", "igw-a"}},
+		{"eni-a3", "192.0.2.1", &Route{Target: Internet, Dest: "192.0.2.0/24", Via: "igw-a"}},
+		{"eni-a3", "192.0.2.129", &Route{Target: Outside, Dest: "192.0.2.128/25", Via: "tgw-1"}},
+		{"eni-a3", "198.51.100.1", &Route{Target: Internet, Dest: "198.51.100.0/24", Via: "igw-a"}},
 		// What no route reaches.
-		{"eni-a3", "169.254.1.1", &Route{Internet, "169.254.0.0/16", "igw-a"}},
+		{"eni-a3", "169.254.1.1", &Route{Target: Internet, Dest: "169.254.0.0/16", Via: "igw-a"}},
 		{"eni-a3", "169.254.169.254", &Route{}},
 		{"eni-a1", "169.254.169.254", &Route{}},
 	} {

@@ -40,7 +40,7 @@ func TestRegionalNATGateways(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	require.NotContains(t, fmt.Sprint(texts(p)), "nat")
 	for zone, eni := range map[string]string{"us-east-1a": "eni-nat-a", "us-east-1b": "eni-nat-b", "us-east-1c": "eni-nat-a", "": "eni-nat-a"} {
-		require.Equal(t, eni, p.Region.NATFor("nat-1", &Subnet{Zone: zone}).ID, zone)
+		require.Equal(t, eni, p.Region.natFor("nat-1", &Subnet{Zone: zone}).ID, zone)
 	}
 	e := p.ENI("eni-nat-b")
 	require.Equal(t, []any{"nat-1@us-east-1b", "rtb-nat", ""}, []any{e.NAT.ID, e.Routes(), e.ACL()})
@@ -52,7 +52,7 @@ func TestRegionalNATGateways(t *testing.T) {
 	c, _ = withRegional(t, "nat-1: {us-east-1a: eni-nat-a}")
 	next, err := p.Region.Become(c)
 	require.NoError(t, err)
-	require.Equal(t, "eni-nat-a", next.NATFor("nat-1", &Subnet{Zone: "us-east-1b"}).ID)
+	require.Equal(t, "eni-nat-a", next.natFor("nat-1", &Subnet{Zone: "us-east-1b"}).ID)
 	one := compiled(t, c, CompileOptions{})
 	require.Contains(t, texts(one), "NatGateways[0] nat-1: Placement: NatGateways names no ENI that stands for it in us-east-1b: packets of that zone leave from another zone's addresses")
 	require.Equal(t, texts(one), texts(&Policy{Region: next}))
@@ -60,7 +60,7 @@ func TestRegionalNATGateways(t *testing.T) {
 	c, _ = withRegional(t, "")
 	none := compiled(t, c, CompileOptions{})
 	require.Contains(t, texts(none), "NatGateways[0] nat-1: is regional, and Placement: NatGateways names no ENI that stands for it; packets to it are dropped")
-	require.Nil(t, none.Region.NATFor("nat-1", &Subnet{Zone: "us-east-1a"}))
+	require.Nil(t, none.Region.natFor("nat-1", &Subnet{Zone: "us-east-1a"}))
 }
 
 // A zone may have its ID alone, in addresses and in Placement; an address of which no zone is told
@@ -82,7 +82,7 @@ func TestZonesOfRegionalNATGatewaysByID(t *testing.T) {
 	p := compiled(t, c, CompileOptions{})
 	for eni, subnet := range map[string]string{"eni-nat-b": "subnet-a2", "eni-nat-a": "subnet-a1"} {
 		s, _ := p.Region.subnets.Get(subnet)
-		require.Equal(t, eni, p.Region.NATFor("nat-1", s).ID)
+		require.Equal(t, eni, p.Region.natFor("nat-1", s).ID)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestENIsOfRegionalNATGatewaysChange(t *testing.T) {
 	require.NoError(t, err)
 	r, err = r.Change(edit)
 	require.NoError(t, err)
-	require.Nil(t, r.NATFor("nat-1", &Subnet{Zone: "us-east-1a"}))
+	require.Nil(t, r.natFor("nat-1", &Subnet{Zone: "us-east-1a"}))
 	_, err = r.Change(Edit{Kind: "NatGateways", ID: "nat-1"})
 	require.ErrorContains(t, err, `Placement: NatGateways: there is no "nat-1" in NatGateways`)
 	placed := r.Placement()

@@ -19,7 +19,7 @@ const (
 	EgressOnly         // the egress-only internet gateway, of IPv6
 	Interface          // one ENI, whoever has the destination: a middlebox. Via is the ENI's ID, or its instance's
 	Peering            // a VPC peering connection
-	NAT                // a NAT gateway, which Region.NAT finds by Via
+	NAT                // a NAT gateway, which OwnENI.NATFor finds
 	Outside            // a gateway whose other side is not the card's: transit gateway, VPN, endpoint, …
 	Endpoint           // a gateway endpoint, of S3 or DynamoDB, which is Outside, and carries some protocols alone
 	Blackhole          // a target that is gone
@@ -37,6 +37,7 @@ func (t Target) leadsOut() bool { return t == Outside || t == Endpoint }
 // Route is a route of a compiled table. It never changes, and any goroutine may keep it.
 type Route struct {
 	Target Target
+	nat    uint32 // of a NAT gateway, its index in routeTable.nats; beside Target it takes no memory
 	Dest   string // the prefix that matched; "" for NoRoute
 	Via    string // ID of the target, as EC2 has it: "local", igw-…
 }
@@ -58,6 +59,7 @@ type routeTable struct {
 	lines bart.Table[*Route]
 
 	outside  []string // the Via of each target whose other side is not the card's
+	nats     []string // the Via of each NAT gateway
 	inside   bool     // a route has another target than the local one for the VPC or a part of it
 	at       spot
 	assigned []string // keys of Region.assigned

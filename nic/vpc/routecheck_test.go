@@ -55,7 +55,7 @@ func TestTiesOfRoutes(t *testing.T) {
 func TestStatesOfRoutes(t *testing.T) {
 	for state, want := range map[string]Target{"active": Internet, "blackhole": Blackhole, "filtered": Blackhole} {
 		p := compiled(t, tableOf(t, "{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a, State: "+state+"}"), CompileOptions{Card: "y"})
-		require.Equal(t, &Route{want, "0.0.0.0/0", "igw-a"}, p.ENI("eni-a3").Route(ip("8.8.8.8")), state)
+		require.Equal(t, &Route{Target: want, Dest: "0.0.0.0/0", Via: "igw-a"}, p.ENI("eni-a3").Route(ip("8.8.8.8")), state)
 	}
 }
 

@@ -94,6 +94,8 @@ func (r *routeCompiler) route(config *ec2.Route) {
 		r.tellOf(line, newNotice(r.droppedKind(line.Via), r.path(), destination(config)+" to "+line.Via))
 	case Outside:
 		r.outside(config, line)
+	case NAT:
+		line.nat = r.table.natNumber(line.Via)
 	}
 	switch {
 	case config.DestinationPrefixListId != "":
