@@ -38,7 +38,7 @@ func (w *Worker) findConnections(b *burst) {
 	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
 	for i := range b.n {
 		p := &b.packets[i]
-		p.key, p.conn = b.keys[i], nil
+		p.key, p.conn, p.missed = b.keys[i], nil, hits&(1<<i) == 0
 		if hits&(1<<i) != 0 && w.flows.Has(b.at[i], &p.pair) {
 			p.at = b.at[i]
 			p.conn = w.flows.Conn(p.at)
@@ -191,9 +191,9 @@ func (w *Worker) refresh(p *packet) {
 	}
 }
 
-// missed tells whether the fast path looked for p's connection and there is none for
-// certain: no entry of the table has moved from the fast path's look-up until now, and
-// no packet before p in the burst has opened a connection.
+// missed tells whether a look-up of p's burst found no connection of p's key and there is none for
+// certain: no entry of the table has moved from the look-up until now, and no packet before p in the
+// burst has opened a connection.
 func (w *Worker) missed(p *packet) bool {
 	f := &w.fast
 	return p.missed && !f.opened && f.stirs&1 == 0 && f.stirs == w.flows.Stirs()

@@ -69,11 +69,12 @@ func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits uint64) {
 	f := &w.fast
 	f.through = 0
+	w.lookAnew()
 	if f.shut {
 		f.plain, f.keyed, f.hits = 0, 0, 0
 		return 0
 	}
-	f.stirs, f.opened, f.plain = w.flows.Stirs(), false, g.plain
+	f.plain = g.plain
 	f.keyed = g.plain & w.flows.LookupBurst(&f.keys, len(frames), &f.at)
 	f.hits = f.keyed
 	if six := f.keyed & g.six; six != 0 {
@@ -81,6 +82,9 @@ func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits 
 	}
 	return f.hits
 }
+
+// lookAnew comes before the look-up of a burst, for missed.
+func (w *Worker) lookAnew() { w.fast.stirs, w.fast.opened = w.flows.Stirs(), false }
 
 // sweep passes on the known frames of a burst from g, or from the uplink if g is nil. odd
 // has the marks of the frames that are not plain. Bit i of rest says that frames[i] is left

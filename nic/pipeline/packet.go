@@ -21,7 +21,7 @@ type packet struct {
 	pair  flow.Pair // the addresses that key stands for; local is the private one
 
 	looked bool // the fast path has looked for conn
-	missed bool // and has found none
+	missed bool // a look-up of the burst has found none
 
 	dir      wire.Direction
 	outerSrc wire.Addr // inbound: outer source address, zero from a guest of this card

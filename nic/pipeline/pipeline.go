@@ -97,6 +97,7 @@ func (w *Worker) fromGuest(g *guest, frames []pmd.Frame) {
 		w.finish(p, w.outbound(p))
 	}
 	if w.inward.n > 0 {
+		w.lookAnew()
 		w.findConnections(&w.inward)
 		w.walkIn(&w.inward)
 	}
