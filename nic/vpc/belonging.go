@@ -1,6 +1,10 @@
 package vpc
 
-import "nitrocard/nic/vpc/ec2"
+import (
+	"slices"
+
+	"nitrocard/nic/vpc/ec2"
+)
 
 // EveryVPC stands, among the VPCs of an object, for what belongs to no VPC and concerns all.
 const EveryVPC = ""
@@ -34,6 +38,10 @@ func (r *Region) VPCsOf(e Edit) []string {
 		return all
 	case *ec2.NetworkInterface:
 		return r.vpcOfSubnet(o.SubnetId)
+	case *ec2.Instance:
+		return r.vpcsOfInstance(o.InstanceId, o.VpcId)
+	case *ec2.InstanceAttribute:
+		return r.vpcsOfInstance(o.InstanceId, "")
 	case *ENIPlacement:
 		return vpcOfENI(r.ENI(e.ID))
 	case *ec2.Address:
@@ -43,6 +51,21 @@ func (r *Region) VPCsOf(e Edit) []string {
 		return vpcOfENI(r.Interface(o.InstanceId))
 	}
 	return []string{EveryVPC}
+}
+
+// vpcsOfInstance are the VPCs of an instance's ENIs, and the one that the instance names, if it does. An
+// instance without an ENI may be anybody's if it names no VPC.
+func (r *Region) vpcsOfInstance(id, named string) (all []string) {
+	if named != "" {
+		all = append(all, named)
+	}
+	for e := range r.of(id) {
+		if v := e.Subnet.VPC.ID; !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func vpcOfENI(e *ENI) []string {

@@ -141,6 +141,9 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 	if kind == "NatGateways" {
 		c.markNamed("NetworkInterfaces", old, o) // a NAT gateway's ENI without its gateway tells so itself
 	}
+	if kind == "KeyPairs" {
+		c.markKeyUsers(old, o)
+	}
 	if old == nil || o == nil || !sameToUsers(kind, old.config, o.config) {
 		c.markUsers(id)
 	}

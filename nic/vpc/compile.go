@@ -123,6 +123,7 @@ func (c *compiler) check() {
 	c.networks()
 	c.security()
 	c.interfaces()
+	c.machines()
 	c.routedInstances()
 	c.natGateways()
 	c.underlay()
@@ -144,7 +145,7 @@ func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
 
 // toldOrder is the order in which notices are told, which is the order of the compiler's
 // steps.
-var toldOrder = []string{"DhcpOptions", "Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "VpcPeeringConnections", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Addresses", "NetworkAcls", "NatGateways"}
+var toldOrder = []string{"DhcpOptions", "Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "VpcPeeringConnections", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Instances", "InstanceAttributes", "KeyPairs", "Addresses", "NetworkAcls", "NatGateways"}
 
 // notice notes something that the card does not enforce, or does not know, about the
 // object at hand.

@@ -23,6 +23,9 @@ type Config struct {
 	SecurityGroups               []ec2.SecurityGroup               `json:",omitzero"`
 	SecurityGroupVpcAssociations []ec2.SecurityGroupVpcAssociation `json:",omitzero"`
 	NetworkInterfaces            []ec2.NetworkInterface            `json:",omitzero"`
+	Instances                    []ec2.Instance                    `json:",omitzero"`
+	InstanceAttributes           []ec2.InstanceAttribute           `json:",omitzero"` // user data
+	KeyPairs                     []ec2.KeyPair                     `json:",omitzero"`
 	Addresses                    []ec2.Address                     `json:",omitzero"`
 	InternetGateways             []ec2.InternetGateway             `json:",omitzero"`
 	NatGateways                  []ec2.NatGateway                  `json:",omitzero"`

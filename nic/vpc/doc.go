@@ -16,7 +16,7 @@
 //	document.go   a document: one answer of EC2's API, or what people write; answer.go tells
 //	              which of the two, documentlists.go reads its lists
 //	merge.go      many documents as one configuration; pages.go tells whether all are there
-//	wrapped.go    answers inside other objects; instances.go ENIs that only instances tell
+//	wrapped.go    answers inside other objects; instances.go instances, and ENIs that only they tell
 //	foreign.go    files with nothing of EC2
 //	objects.go    a configuration's objects, by kind and ID
 //	ec2/          EC2's shapes and their strict reading
@@ -43,6 +43,7 @@
 //
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
+//	metadata.go   what metadata tells of an instance: its options, user data and key
 //	dhcpoptions.go  what DHCP tells the instances of a VPC; hostname.go names of the VPC
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table,
 //	              routecheck.go finds the mistakes of one, gatewayroutes.go a gateway's

@@ -224,6 +224,8 @@ func (d *document) section(name string, r *ec2.Reader) error {
 		return d.prefixLists(r)
 	case ours && r.Kind() == '{' && field.Type == reflect.TypeFor[[]ec2.VpcBlockPublicAccessOptions]():
 		return d.bare(name, Place{}, r)
+	case name == "Reservations" || name == "Instances":
+		return d.reservations(name, r)
 	case ours:
 		return d.list(name, r)
 	case slices.Contains(unenforced, name):
@@ -238,8 +240,6 @@ func (d *document) section(name string, r *ec2.Reader) error {
 		return r.Decode(name, &d.token)
 	case slices.Contains(envelopes, name):
 		d.envelope = true
-	case name == "Reservations" || name == "Instances":
-		return d.reservations(name, r)
 	case ec2.Has(ec2.Lists, name):
 		d.known, d.lists = true, append(d.lists, name)
 	case ec2.Has(ec2.Answers, name):

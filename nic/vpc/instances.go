@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"bytes"
 	"reflect"
 	"strconv"
 
@@ -20,8 +21,11 @@ type instanceENIs struct {
 // reservations reads the list Reservations, or the list Instances.
 func (d *document) reservations(name string, r *ec2.Reader) error {
 	d.known, d.lists = true, append(d.lists, name)
-	if r.Kind() != '[' || d.config.NetworkInterfaces != nil || d.loader.config.NetworkInterfaces != nil {
+	if r.Kind() != '[' {
 		return r.Skip()
+	}
+	if name == "Instances" && d.config.Instances == nil {
+		d.config.Instances = []ec2.Instance{}
 	}
 	i := -1
 	return r.Elements(func() error {
@@ -32,50 +36,77 @@ func (d *document) reservations(name string, r *ec2.Reader) error {
 
 // instances reads one reservation, or one instance.
 func (d *document) instances(list string, p Place, r *ec2.Reader) error {
-	d.taken.problems.File = d.String()
-	var members ec2.Unknown
-	r.Collect(&members, &d.taken.problems)
-	defer func() {
-		d.unknown.Extra = d.unknown.Extra || members.Extra
-		r.Collect(d.unknown, &d.loader.problems)
-	}()
+	raw, err := r.Raw()
+	if err != nil {
+		return err
+	}
 	name, p := p.nameOf(list), Place{List: p.List, Index: p.Index} // without the file
 	if list == "Instances" {
 		var one []ec2.Instance
-		err := r.Add(name, p.Index, &one)
-		d.instance(p.path(list, idOfFirst(one)), one)
+		err := r.Of(raw).Add(name, p.Index, &one)
+		for _, instance := range one {
+			d.instance(name, p.Index, instance)
+			d.instanceENIs(p.path(list, instance.InstanceId), instance.InstanceId, r, raw)
+		}
 		return err
 	}
 	var one []ec2.Reservation
-	err := r.Add(name, p.Index, &one)
-	for _, reservation := range one {
-		for j := range reservation.Instances {
-			instance := reservation.Instances[j : j+1]
-			d.instance(ec2.In(p.path(list, ""), ec2.At("Instances", j, idOfFirst(instance))), instance)
-		}
+	if err := r.Of(raw).Add(name, p.Index, &one); err != nil || len(one) == 0 {
+		return err
 	}
-	return err
+	within, i := ec2.In(p.path(list, ""), "Instances"), -1
+	for _, raw := range elementsOf(r, ec2.Member(raw, "Instances")) {
+		i++
+		instance := one[0].Instances[i]
+		d.instance(within, i, instance)
+		d.instanceENIs(ec2.At(within, i, instance.InstanceId), instance.InstanceId, r, raw)
+	}
+	return nil
 }
 
-// idOfFirst is the ID of a list's first instance; "": the list is empty.
-func idOfFirst(instances []ec2.Instance) string {
-	if len(instances) == 0 {
-		return ""
+// elementsOf are the elements of a list that Member answered.
+func elementsOf(r *ec2.Reader, list []byte) (all [][]byte) {
+	if list = bytes.TrimSpace(list); !bytes.HasPrefix(list, []byte("[")) {
+		return nil
 	}
-	return instances[0].InstanceId
+	in := r.Of(list)
+	in.Elements(func() error {
+		raw, err := in.Raw()
+		all = append(all, raw)
+		return err
+	})
+	return all
 }
 
-// instance takes the ENIs of the instance at path.
-func (d *document) instance(path string, one []ec2.Instance) {
-	for _, instance := range one {
-		for i, eni := range instance.NetworkInterfaces {
-			if eni.Attachment == nil {
-				eni.Attachment = &ec2.NetworkInterfaceAttachment{}
-			}
-			eni.Attachment.InstanceId = instance.InstanceId
-			d.taken.enis = append(d.taken.enis, eni)
-			d.taken.places = append(d.taken.places, Place{File: d.String(), List: path + ": NetworkInterfaces", Index: i, Answer: true})
+// instance takes an instance, which is the i-th of a list.
+func (d *document) instance(list string, i int, one ec2.Instance) {
+	d.config.Instances = append(d.config.Instances, one)
+	if list == "Instances" {
+		list = ""
+	}
+	d.place("Instances", Place{File: d.String(), List: list, Index: i})
+}
+
+// instanceENIs takes the ENIs of the instance at path. Nobody needs to know which names they have
+// beside EC2's.
+func (d *document) instanceENIs(path, id string, r *ec2.Reader, instance []byte) {
+	raw := ec2.Member(instance, "NetworkInterfaces")
+	if raw == nil || d.config.NetworkInterfaces != nil || d.loader.config.NetworkInterfaces != nil {
+		return
+	}
+	d.taken.problems.File = d.String()
+	in := r.Of(raw)
+	in.Collect(&ec2.Unknown{}, &d.taken.problems)
+	list := path + ": NetworkInterfaces"
+	var enis []ec2.NetworkInterface
+	in.Decode(list, &enis)
+	for i, eni := range enis {
+		if eni.Attachment == nil {
+			eni.Attachment = &ec2.NetworkInterfaceAttachment{}
 		}
+		eni.Attachment.InstanceId = id
+		d.taken.enis = append(d.taken.enis, eni)
+		d.taken.places = append(d.taken.places, Place{File: d.String(), List: list, Index: i, Answer: true})
 	}
 }
 

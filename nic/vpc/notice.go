@@ -82,6 +82,9 @@ const (
 	ServiceENI
 	StaleRule
 	NotWatched
+	KeyUnknown
+	NoUserData
+	NoKeyPairs
 	Elsewhere
 	Superseded
 	EntriesOfNone

@@ -16,7 +16,7 @@ import (
 type Owned []string
 
 // ownedKinds are the kinds of objects that the owner of a VPC may change.
-var ownedKinds = []string{"Addresses", "NatGateways", "NetworkAcls", "NetworkInterfaces", "RouteTables", "SecurityGroups", "Subnets"}
+var ownedKinds = []string{"Addresses", "InstanceAttributes", "Instances", "NatGateways", "NetworkAcls", "NetworkInterfaces", "RouteTables", "SecurityGroups", "Subnets"}
 
 // ofEveryone are the kinds of objects that belong to no VPC, and that every owner may see.
 var ofEveryone = []string{"DhcpOptions", "ManagedPrefixLists", "PrefixLists"}
@@ -158,15 +158,24 @@ func said(e *ec2.NetworkInterface) (all []netip.Addr) {
 	return all
 }
 
-// mayAttach is an error if an instance has an ENI in a VPC of somebody else.
+// mayAttach is an error if an instance has an ENI in a VPC of somebody else, or if it is configured and
+// in no VPC of the owner.
 func (o Owned) mayAttach(r *Region, instance string) error {
 	if instance == "" {
 		return nil
 	}
-	for e := range r.of(instance) {
-		if !o.has(e.Subnet.VPC.ID) {
-			return fmt.Errorf("InstanceId %s is an instance of somebody else", ec2.Shorten(instance))
+	vpcs := r.vpcsOfInstance(instance, "")
+	for _, kind := range []string{"Instances", "InstanceAttributes"} { // though it has no ENI, its user data are somebody's
+		if e := r.Edit(kind, instance); e.Object != nil {
+			own := r.VPCsOf(e)
+			vpcs = append(vpcs, own...)
+			if len(own) == 0 {
+				vpcs = append(vpcs, EveryVPC)
+			}
 		}
+	}
+	if slices.ContainsFunc(vpcs, func(id string) bool { return !o.has(id) }) {
+		return fmt.Errorf("InstanceId %s is an instance of somebody else", ec2.Shorten(instance))
 	}
 	return nil
 }

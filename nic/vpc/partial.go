@@ -66,7 +66,8 @@ func (c *compiler) disputed(at, other spot, what string) bool {
 // missing is the subject of notices about missing lists.
 const missing = "missing"
 
-// missingLists notes the lists that each account has and that the answers lack. A
+// missingLists notes the lists that the answers lack though each account has them, or though what is there
+// has more to tell. A
 // configuration that people wrote may lack them.
 func (c *compiler) missingLists() {
 	c.about = subject{missing, ""}
@@ -87,6 +88,8 @@ func (c *compiler) missingLists() {
 		{!c.given("InternetGateways"), "InternetGateways", NoInternetGateways},
 		{!c.given("RouteTables"), "RouteTables", NoRouteTables},
 		{!c.given("SecurityGroups"), "SecurityGroups", NoSecurityGroups},
+		{c.next.objects["Instances"].Len() > 0 && !c.given("InstanceAttributes"), "InstanceAttributes", NoUserData},
+		{c.next.objects["Instances"].Len() > 0 && !c.given("KeyPairs"), "KeyPairs", NoKeyPairs},
 	} {
 		if l.missing {
 			c.notice(l.kind, l.list, "")

@@ -61,7 +61,7 @@ func TestContainers(t *testing.T) {
 		"the same twice":       {"a.json": aNet, "b.json": aSub, "c.json": aNet, "d.json": "[" + aNet + "," + aSub + "]"},
 		"a page that follows":  {"a.json": aNet[:len(aNet)-1] + `, "NextToken": "x"}`, "b.json": aSub, "c.json": `{"Vpcs": []}`},
 		"attributes":           {"a.json": aNet, "b.json": aSub, "c.json": `{"VpcId": "vpc-0a", "EnableDnsSupport": {"Value": true}}`, "d.json": `{"EnableDnsHostnames": {"Value": true}, "VpcId": "vpc-0a"}`},
-		"other answers of EC2": {"a.json": aNet, "b.json": aSub, "c.json": `{"AvailabilityZones": [{"ZoneId": "x"}]}`, "d.json": `{"Reservations": [{"Instances": [{"Placement": {"Tenancy": "default"}}]}]}`},
+		"other answers of EC2": {"a.json": aNet, "b.json": aSub, "c.json": `{"AvailabilityZones": [{"ZoneId": "x"}]}`, "d.json": `{"Reservations": [{"Instances": [], "OwnerId": "1"}]}`},
 	} {
 		c, err := Load(laid(t, files))
 		require.NoError(t, err, what)

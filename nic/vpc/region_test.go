@@ -25,7 +25,7 @@ type world struct{ *rand.Rand }
 func (w world) id(prefix string, n int) string { return fmt.Sprint(prefix, w.IntN(n)) }
 
 func (w world) edit() Edit {
-	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place)
+	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place, w.machine, w.userData, w.key)
 	e := make()
 	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, "VpcPeeringConnections": 3, KindENIPlacement: 3}[e.Kind]
 	if w.IntN(max(often, 12)) == 0 || often > 0 && w.IntN(often) == 0 {
@@ -239,6 +239,25 @@ func (w world) acl() Edit {
 	return Edit{"NetworkAcls", a.NetworkAclId, a}
 }
 
+// machine is an instance, whose ENIs may be on another card, or nowhere.
+func (w world) machine() Edit {
+	i := &ec2.Instance{InstanceId: w.id("i-", 4), KeyName: w.id("key", 3), MetadataOptions: &ec2.InstanceMetadataOptionsResponse{HttpPutResponseHopLimit: w.IntN(3)}}
+	if w.IntN(3) == 0 {
+		i.KeyName, i.MetadataOptions = "", nil
+	}
+	return Edit{"Instances", i.InstanceId, i}
+}
+
+func (w world) userData() Edit {
+	a := &ec2.InstanceAttribute{InstanceId: w.id("i-", 4), UserData: ec2.UserData{Value: pick(w.Rand, "", "eA==", "eHg=")}}
+	return Edit{"InstanceAttributes", a.InstanceId, a}
+}
+
+func (w world) key() Edit {
+	k := &ec2.KeyPair{KeyPairId: w.id("key-", 4), KeyName: w.id("key", 2), PublicKey: pick(w.Rand, "ssh-rsa a", "ssh-rsa b", "")}
+	return Edit{"KeyPairs", k.KeyPairId, k}
+}
+
 func (w world) place() Edit {
 	p := &ENIPlacement{Card: pick(w.Rand, "x", "y"), Port: pick(w.Rand, "", "", "tap:1", "tap:2")}
 	return Edit{KindENIPlacement, fmt.Sprintf("eni-%d%d", w.IntN(3), w.IntN(6)), p}
@@ -431,6 +450,13 @@ func meaning(t *testing.T, r *Region) []string {
 		add("eni %s of %s on %d in %s, %v, %v, %v, %v %v %s", id, e.Instance, e.Card, e.Subnet.ID, e.Addrs(), groups, e.SourceDestCheck, *r.Station(e.Station), e.further != nil, r.Port(e))
 		return true
 	})
+	for i := range 4 {
+		id := fmt.Sprint("i-", i)
+		add("%s: %v %q", id, r.MetadataOptions(id), r.UserData(id))
+	}
+	for i := range 3 {
+		add("key %d: %s", i, r.PublicKey(fmt.Sprint("key", i)))
+	}
 	r.nats.Scan(func(id string, g *NATGateway) bool {
 		of, _ := r.natENIs.Get(g.eni)
 		require.Same(t, g, of)

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // use is the entry of Region.users for a user, an object of a kind, that names an ID.
@@ -87,10 +89,29 @@ func (c *compiler) markNamed(kind string, objects ...*object) {
 	}
 }
 
+// markKeyUsers marks the instances that name a key pair, by its name before a change or after the change.
+func (c *compiler) markKeyUsers(pairs ...*object) {
+	for _, o := range pairs {
+		if o != nil {
+			c.markUsers(keyNamed(o.config.(*ec2.KeyPair).KeyName))
+		}
+	}
+}
+
+// keyNamed stands in Region.users for the name of a key pair, by which instances and key pairs name the
+// same key. No ID has a space.
+func keyNamed(name string) string { return "KeyName " + strings.ReplaceAll(name, "\x00", "") }
+
 // references are the IDs that an object names: the values of all fields whose names end in
 // Id. A list of fields might lack one, and a change would then miss an object; an ID too
 // many only costs a look at an object.
 func references(config any) map[string]bool {
+	switch o := config.(type) {
+	case *ec2.Instance: // of which a region may have a million; nobody asks who names their IDs
+		return map[string]bool{keyNamed(o.KeyName): true}
+	case *ec2.KeyPair:
+		return map[string]bool{keyNamed(o.KeyName): true}
+	}
 	found := map[string]bool{}
 	v := reflect.ValueOf(config).Elem()
 	for _, m := range idFieldsOf(v.Type()) {

@@ -9,6 +9,7 @@
 //
 //	network.go    VPCs, subnets, route tables, network ACLs, gateways
 //	interface.go  network interfaces and Elastic IP addresses
+//	instance.go   instances, their user data, key pairs
 //	security.go   security groups and prefix lists
 //	fields.go     the names EC2 has (fields.txt), the nearest of them
 //	text.go       a file to JSON text, within bounds; json.go, yaml.go

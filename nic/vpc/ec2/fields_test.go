@@ -3,6 +3,7 @@ package ec2
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestNamesAreEC2s(t *testing.T) {
 		}
 	}
 	for _, shape := range []any{Vpc{}, Subnet{}, RouteTable{}, NetworkAcl{}, SecurityGroup{}, SecurityGroupVpcAssociation{}, NetworkInterface{},
-		Address{}, InternetGateway{}, NatGateway{}, VpcPeeringConnection{}, ManagedPrefixList{}, PrefixList{}, Reservation{}} {
+		Address{}, InternetGateway{}, NatGateway{}, VpcPeeringConnection{}, ManagedPrefixList{}, PrefixList{}, Reservation{}, InstanceAttribute{}, KeyPair{}} {
 		check(reflect.TypeOf(shape))
 	}
 	require.Greater(t, len(seen), 30)
@@ -45,4 +46,13 @@ func TestNearest(t *testing.T) {
 	} {
 		require.Equal(t, want, Nearest(name, known), name)
 	}
+}
+
+// The names of an object are its own, however long the values between them are.
+func TestNamesBetweenLongValues(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	object := []byte(`{"InstanceId": "` + long + `", "State": {"Name": "` + long + `"}, "ImageId": "ami"}`)
+	require.Equal(t, []string{"InstanceId", "State", "ImageId"}, Names(object))
+	require.Equal(t, `"ami"`, string(Member(object, "ImageId")))
+	require.Nil(t, Member(object, "Name"))
 }

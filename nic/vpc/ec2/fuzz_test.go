@@ -16,6 +16,7 @@ type account struct {
 	SecurityGroups    []SecurityGroup    `json:",omitzero"`
 	NetworkInterfaces []NetworkInterface `json:",omitzero"`
 	PrefixLists       []PrefixList       `json:",omitzero"`
+	Instances         []Instance         `json:",omitzero"`
 }
 
 // documents reads all of a text, and answers false where it is refused.
@@ -39,6 +40,7 @@ func FuzzReader(f *testing.F) {
 		`{"NetworkInterfaces":[{"MacAddress":"02:00:00:00:00:01","SourceDestCheck":false,"PrivateIpAddress":"10.0.1.5","Attachment":{"DeviceIndex":1}}]}`,
 		`{"RouteTables":[{"Routes":[{"DestinationCidrBlock":"0.0.0.0/0","GatewayId":7}]}],"NetworkAcls":[{"Entries":[{"PortRange":{"From":1,"To":2}}]}]}`,
 		"SecurityGroups:\n- GroupId: g\n  IpPermissions: [{IpProtocol: 6, FromPort: 0, ToPort: 65535, IpRanges: [{CidrIp: 0.0.0.0/0}]}]\n---\nPrefixLists: [{Cidrs: [10.0.0.0/8, null]}]\n",
+		`{"Instances":[{"InstanceId":"i","KeyName":"k","Placement":{"PartitionNumber":1},"MetadataOptions":{"HttpTokens":"required","HttpPutResponseHopLimit":2}}]}`,
 		"\xff\xfe{\x00}\x00",
 		"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xab\xae\x05\x04\x00\x00\xff\xff\x43\xbf\xa6\xa3\x02\x00\x00\x00",
 	} {

@@ -80,18 +80,6 @@ type ConnectionTrackingConfiguration struct {
 	UdpStreamTimeout      *int `json:",omitzero"`
 }
 
-// Reservation is one of describe-instances: the instances of one launch.
-type Reservation struct {
-	Instances []Instance `json:",omitzero"`
-}
-
-// Instance tells its ENIs in the shape InstanceNetworkInterface, whose members
-// NetworkInterface has too; Attachment does not name the instance.
-type Instance struct {
-	InstanceId        string             `json:",omitzero"`
-	NetworkInterfaces []NetworkInterface `json:",omitzero"`
-}
-
 // Address is one of describe-addresses: an Elastic IP address.
 type Address struct {
 	PublicIp           netip.Addr `json:",omitzero"`

@@ -15,7 +15,9 @@ var objectKinds = []struct {
 }{
 	{"Reservations", "ReservationId", nil},
 	{"NetworkInterfaces", "NetworkInterfaceId", []string{"MacAddress", "PrivateIpAddresses"}},
-	{"Instances", "InstanceId", []string{"InstanceType", "ImageId", "LaunchTime"}},
+	{"InstanceAttributes", "InstanceId", []string{"UserData"}},
+	{"Instances", "InstanceId", []string{"ImageId", "LaunchTime", "NetworkInterfaces"}},
+	{"KeyPairs", "KeyPairId", []string{"KeyName"}},
 	{"ManagedPrefixLists", "PrefixListId", managedMembers},
 	{"PrefixLists", "PrefixListId", []string{"Cidrs"}},
 	{"Addresses", "PublicIp", []string{"AllocationId", "Domain"}},
@@ -70,10 +72,29 @@ func Names(object []byte) (names []string) {
 	d.ReadToken()
 	for d.PeekKind() == jsontext.KindString {
 		raw, err := d.ReadValue()
+		name := unquote(raw) // before the decoder reads over it
 		if err != nil || d.SkipValue() != nil {
 			break
 		}
-		names = append(names, unquote(raw))
+		names = append(names, name)
 	}
 	return names
+}
+
+// Member is the value of an object's member, as it stands; nil: the object lacks it.
+func Member(object []byte, name string) []byte {
+	d := newJSON(bytes.NewReader(object))
+	d.ReadToken()
+	for d.PeekKind() == jsontext.KindString {
+		raw, err := d.ReadValue()
+		if err != nil {
+			return nil
+		}
+		is := unquote(raw) == name
+		value, err := d.ReadValue()
+		if err != nil || is {
+			return bytes.Clone(value)
+		}
+	}
+	return nil
 }

@@ -1,0 +1,69 @@
+package ec2
+
+// Reservation is one of describe-instances: the instances of one launch.
+type Reservation struct {
+	Instances []Instance `json:",omitzero"`
+}
+
+// Instance is one of a reservation, without the ENIs that EC2 tells in it.
+type Instance struct {
+	InstanceId            string                           `json:",omitzero"`
+	InstanceType          string                           `json:",omitzero"`
+	ImageId               string                           `json:",omitzero"`
+	KernelId              string                           `json:",omitzero"`
+	RamdiskId             string                           `json:",omitzero"`
+	Architecture          string                           `json:",omitzero"`
+	AmiLaunchIndex        int                              `json:",omitzero"`
+	LaunchTime            string                           `json:",omitzero"` // ISO 8601, with T or a space
+	InstanceLifecycle     string                           `json:",omitzero"` // spot, scheduled, capacity-block; absent: on demand
+	VpcId                 string                           `json:",omitzero"`
+	KeyName               string                           `json:",omitzero"`
+	Placement             *Placement                       `json:",omitzero"`
+	MetadataOptions       *InstanceMetadataOptionsResponse `json:",omitzero"`
+	PrivateDnsNameOptions *PrivateDnsNameOptionsResponse   `json:",omitzero"`
+	Tags                  []Tag                            `json:",omitzero"`
+}
+
+// Placement is where an instance runs.
+type Placement struct {
+	AvailabilityZone string `json:",omitzero"`
+	GroupName        string `json:",omitzero"` // of a placement group
+	HostId           string `json:",omitzero"` // of a dedicated host
+	PartitionNumber  int    `json:",omitzero"` // in a partition placement group
+}
+
+// InstanceMetadataOptionsResponse is how an instance may ask for its metadata.
+type InstanceMetadataOptionsResponse struct {
+	HttpTokens              string `json:",omitzero"` // optional, required; absent: optional
+	HttpPutResponseHopLimit int    `json:",omitzero"` // 1 to 64; absent: 1
+	HttpEndpoint            string `json:",omitzero"` // enabled, disabled; absent: enabled
+	HttpProtocolIpv6        string `json:",omitzero"` // enabled, disabled; absent: enabled, because EC2 always tells it
+	InstanceMetadataTags    string `json:",omitzero"` // enabled, disabled; absent: disabled
+}
+
+// PrivateDnsNameOptionsResponse is which private names an instance has.
+type PrivateDnsNameOptionsResponse struct {
+	HostnameType                    string `json:",omitzero"` // ip-name, resource-name; absent: ip-name
+	EnableResourceNameDnsARecord    bool   `json:",omitzero"`
+	EnableResourceNameDnsAAAARecord bool   `json:",omitzero"`
+}
+
+// InstanceAttribute is the answer of describe-instance-attribute for the attribute userData.
+type InstanceAttribute struct {
+	InstanceId string   `json:",omitzero"`
+	UserData   UserData `json:",omitzero"`
+}
+
+// UserData is the value of the attribute userData, in base64.
+type UserData struct {
+	Value string `json:",omitzero" most:"21848"` // 16,384 bytes (EC2 User Guide, "Run commands when you launch an EC2 instance")
+}
+
+// KeyPair is one of describe-key-pairs, with --include-public-key.
+type KeyPair struct {
+	KeyPairId string `json:",omitzero"`
+	KeyName   string `json:",omitzero"`
+	KeyType   string `json:",omitzero"`             // rsa, ed25519
+	PublicKey string `json:",omitzero" most:"4096"` // a line of authorized_keys
+	Tags      []Tag  `json:",omitzero"`
+}

@@ -1,0 +1,145 @@
+package vpc
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"nitrocard/nic/printable"
+	"nitrocard/nic/vpc/ec2"
+)
+
+// MetadataOptions are how an instance may ask for its metadata (EC2 User Guide, "Configure the Instance
+// Metadata Service options").
+type MetadataOptions struct {
+	Off           bool // nobody is answered
+	OffIPv6       bool // nobody is answered at the IPv6 address
+	TokenRequired bool // nobody is answered without a token
+	HopLimit      int  // TTL of the answer that brings a token, 1 to 64
+	Tags          bool // the instance's tags are told
+}
+
+// mostHops is the highest HttpPutResponseHopLimit.
+const mostHops = 64
+
+// mostUserData is how many bytes of user data an instance may have (EC2 User Guide, "Run commands when
+// you launch an EC2 instance").
+const mostUserData = 16 << 10
+
+// Instance is an instance as it is configured, nil if only its ENIs are. The instance belongs to the
+// region: read it, and change nothing.
+func (r *Region) Instance(id string) *ec2.Instance { return found[ec2.Instance](r, "Instances", id) }
+
+// MetadataOptions are an instance's; one of which nothing is configured has EC2's defaults.
+func (r *Region) MetadataOptions(instance string) MetadataOptions {
+	o := MetadataOptions{HopLimit: 1}
+	i := r.Instance(instance)
+	if i == nil || i.MetadataOptions == nil {
+		return o
+	}
+	told := i.MetadataOptions
+	o.Off, o.OffIPv6 = told.HttpEndpoint == "disabled", told.HttpProtocolIpv6 == "disabled"
+	o.TokenRequired, o.Tags = told.HttpTokens == "required", told.InstanceMetadataTags == "enabled"
+	o.HopLimit = max(o.HopLimit, told.HttpPutResponseHopLimit)
+	return o
+}
+
+// UserData is an instance's user data, as they were given at its launch; nil: none.
+func (r *Region) UserData(instance string) []byte {
+	a := found[ec2.InstanceAttribute](r, "InstanceAttributes", instance)
+	if a == nil || a.UserData.Value == "" {
+		return nil
+	}
+	data, _ := base64.StdEncoding.DecodeString(a.UserData.Value) // which the compiler has checked
+	return data
+}
+
+// PublicKey is the public key of a key pair's name, a line without its end; "": the configuration does
+// not tell the key, or tells two of the name.
+func (r *Region) PublicKey(name string) (key string) {
+	for _, id := range r.NamedBy("KeyPairs", keyNamed(name)) {
+		k := strings.TrimSpace(found[ec2.KeyPair](r, "KeyPairs", id).PublicKey)
+		if key != "" && k != key {
+			return ""
+		}
+		key = k
+	}
+	return key
+}
+
+// machines checks what is told of instances beside their ENIs.
+func (c *compiler) machines() {
+	for o, config := range each[ec2.KeyPair](c, "KeyPairs") {
+		switch key := strings.TrimSpace(config.PublicKey); {
+		case key == "":
+			c.notice(KeyUnknown, o.path(), "PublicKey is missing (aws ec2 describe-key-pairs --include-public-key)")
+		case !printable.Is(key):
+			c.Add(ec2.In(o.path(), "PublicKey"), "has characters that are in no public key; it is one line, such as ssh-ed25519 AAAA…")
+		}
+	}
+	for o, config := range each[ec2.InstanceAttribute](c, "InstanceAttributes") {
+		data, err := base64.StdEncoding.DecodeString(config.UserData.Value)
+		if err != nil || len(data) > mostUserData {
+			c.Add(ec2.In(o.path(), "UserData"), "is no base64 of %d bytes at most", mostUserData)
+		}
+	}
+	for o, config := range each[ec2.Instance](c, "Instances") {
+		c.metadataOptions(o, config)
+		c.tags(o, config)
+		c.keyName(o, config.KeyName)
+		if p := config.PrivateDnsNameOptions; p != nil {
+			c.oneOf(o.path(), "PrivateDnsNameOptions: HostnameType", p.HostnameType, "ip-name", "resource-name")
+		}
+	}
+}
+
+// metadataOptions checks the options of an instance.
+func (c *compiler) metadataOptions(o *object, config *ec2.Instance) {
+	m := config.MetadataOptions
+	if m == nil {
+		return
+	}
+	path := ec2.In(o.path(), "MetadataOptions")
+	c.oneOf(path, "HttpTokens", m.HttpTokens, "optional", "required")
+	c.oneOf(path, "HttpEndpoint", m.HttpEndpoint, "enabled", "disabled")
+	c.oneOf(path, "HttpProtocolIpv6", m.HttpProtocolIpv6, "enabled", "disabled")
+	c.oneOf(path, "InstanceMetadataTags", m.InstanceMetadataTags, "enabled", "disabled")
+	if n := m.HttpPutResponseHopLimit; n < 0 || n > mostHops {
+		c.Add(path, "HttpPutResponseHopLimit %d is no number of hops: 1 to %d", n, mostHops)
+	}
+}
+
+// oneOf checks that a word is one of two, or absent.
+func (c *compiler) oneOf(path, field, word, one, other string) {
+	if word != "" && word != one && word != other {
+		c.Add(path, "%s %q is neither %s nor %s", field, ec2.Shorten(word), one, other)
+	}
+}
+
+// tags checks the keys of an instance's tags, which are names of paths if metadata has them (EC2 User
+// Guide, "View tags for your EC2 instances using instance metadata").
+func (c *compiler) tags(o *object, config *ec2.Instance) {
+	if m := config.MetadataOptions; m == nil || m.InstanceMetadataTags != "enabled" {
+		return
+	}
+	for i, tag := range config.Tags {
+		if strings.IndexFunc(tag.Key, notInTagPath) >= 0 || tag.Key == "" || tag.Key == "." || tag.Key == ".." || tag.Key == "_index" {
+			c.Add(ec2.In(o.path(), ec2.At("Tags", i, "")), "Key %q: with InstanceMetadataTags a key has letters, digits and + - = . , _ : @", ec2.Shorten(tag.Key))
+		}
+	}
+}
+
+func notInTagPath(r rune) bool { return notInID(r) && !strings.ContainsRune("+=,@", r) }
+
+// keyName notes that the public key of an instance is not told. Who lacks all keys is told so once.
+func (c *compiler) keyName(o *object, name string) {
+	pairs := c.next.NamedBy("KeyPairs", keyNamed(name))
+	switch {
+	case name == "" || !c.given("KeyPairs") || c.elsewhere():
+	case len(pairs) > 1 && c.next.PublicKey(name) == "":
+		c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+" is that of several key pairs")
+	case len(pairs) == 0 && o.answer:
+		c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+" is not in KeyPairs")
+	case len(pairs) == 0:
+		c.unknown(ec2.In(o.path(), "KeyName"), "KeyPairs", name)
+	}
+}
