@@ -58,7 +58,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab attack lab-vm deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps profile clean
+.PHONY: build lab attack lab-vm deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps bench-bulk profile clean
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
@@ -154,6 +154,10 @@ bench-gaps: ## for how long a frame may wait for a worker, beside a loop in C
 	$$(go env CC) -O2 -o bin/gaps-loop bench/gaps/loop/loop.c
 	go build -o bin/bench-gaps ./bench/gaps
 	bin/bench-gaps -loop bin/gaps-loop
+
+bench-bulk: build ## what one TCP stream gets through cards, beside Linux's bridge
+	go build -o bin/bench-bulk ./bench/bulk
+	bin/bench-bulk
 
 profile: ## writes PROFILE anew, after changes to the packet path
 	cd "$$(mktemp -d)" && binary="$$PWD/bench.test" && cd - >/dev/null && \
