@@ -5,9 +5,9 @@ SHELL := bash
 .DEFAULT_GOAL := build
 
 # What the tests need beside Go: a C compiler for the race detector and DPDK,
-# curl, tracepath, traceroute, BIRD and a tool of TUF, which we did not write, the kernel's own filter, and what
+# curl, tracepath, traceroute, nmap, kdig, BIRD and a tool of TUF, which we did not write, the kernel's own filter, and what
 # virtual machines are made of.
-PACKAGES := gcc libc6-dev curl iputils-tracepath traceroute nftables bird2 pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static python3-securesystemslib python3-nacl
+PACKAGES := gcc libc6-dev curl iputils-tracepath traceroute nmap knot-dnsutils nftables bird2 pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static python3-securesystemslib python3-nacl
 
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard
@@ -86,7 +86,8 @@ deps: ## what the tests need; Debian packages only as root
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 		fi; \
 		[ -e bin/kernel ] || .ci/kernel bin/kernel; \
-		[ -e bin/tayga ] || .ci/tayga bin/tayga; \
+		[ -e bin/tayga ] || .ci/program tayga usr/sbin/tayga bin/tayga; \
+		[ -e bin/chronyd ] || .ci/program chrony usr/sbin/chronyd bin/chronyd; \
 	else \
 		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
 	fi

@@ -115,7 +115,7 @@ func (all cards) stop() (err error) {
 
 // dropped are the packets with this end (address:port, or the address alone
 // where there are no ports) that an ENI lost for this reason, newest first. A
-// card remembers its latest 256 drops, and the lab causes fewer.
+// card remembers its latest 256 drops, and no check causes more.
 func (c *card) dropped(ctx context.Context, eni, reason, end string) (drops []nic.LastDrop, err error) {
 	view, err := c.Drops(ctx)
 	for _, d := range view.Last {

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -145,18 +144,12 @@ func (s *story) pathMTU(ctx context.Context) (string, error) {
 
 // tracepath has a1 run tracepath(8), where the machine has it.
 func (s *story) tracepath(ctx context.Context) (words string, err error) {
-	path, err := exec.LookPath("tracepath")
-	if err != nil {
+	if _, err := tracepath.path(); err != nil {
 		return "", nil
 	}
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, path, "-n", "-m", "8", s.client.addr.String())
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := s.a1.Start(cmd); err != nil {
-		return "", err
-	}
-	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "Resume: pmtu 1500") {
-		return "", fmt.Errorf("tracepath saw no pmtu 1500 on the way to the client: %v: %s", err, &out)
+	out, err := tracepath.run(ctx, s.a1.Host, "-n", "-m", "8", s.client.addr.String())
+	if err != nil || !strings.Contains(out, "Resume: pmtu 1500") {
+		return "", fmt.Errorf("tracepath saw no pmtu 1500 on the way to the client: %v: %s", err, out)
 	}
 	return "; tracepath agrees", nil
 }

@@ -124,9 +124,7 @@ func (m *machine) resolve(ctx context.Context, server, name string) (string, err
 // clock asks for the time, and tells how good it is. The host's own clock need not be
 // synchronized; then the answer must say so.
 func (m *machine) clock(ctx context.Context) (string, error) {
-	a, err := ntp.QueryWithOptions("169.254.169.123", ntp.QueryOptions{Dialer: func(_, to string) (net.Conn, error) {
-		return m.dial(ctx, "udp", to)
-	}})
+	a, err := m.time(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -137,4 +135,11 @@ func (m *machine) clock(ctx context.Context) (string, error) {
 		return "whose clock nothing disciplines here, and says so", nil
 	}
 	return fmt.Sprintf("stratum %d", a.Stratum), nil
+}
+
+// time asks for the time.
+func (m *machine) time(ctx context.Context) (*ntp.Response, error) {
+	return ntp.QueryWithOptions(timeServer.Addr().String(), ntp.QueryOptions{Dialer: func(_, to string) (net.Conn, error) {
+		return m.dial(ctx, "udp", to)
+	}})
 }

@@ -3,12 +3,9 @@
 package lab
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -92,36 +89,19 @@ func publicHops(edge string) (all []netip.Addr) {
 // traceroute has the client run traceroute(8), where the machine has it. Its probes have a port
 // each, and so one may pass one edge, and the next the other.
 func (s *story) traceroute(ctx context.Context) (words string, err error) {
-	path, err := exec.LookPath("traceroute")
-	if err != nil {
+	if _, err := traceroute.path(); err != nil {
 		return "", nil
 	}
 	var out string
 	err = until(ctx, "traceroute saw every public hop and no other", func() (bool, error) {
-		if out, err = s.output(ctx, path, "-n", "-q", "1", "-w", "2", "-m", "8", s.a1.Public.String()); err != nil {
-			return false, err
-		}
+		out, err = traceroute.run(ctx, s.client.Host, "-n", "-q", "1", "-w", "2", "-m", "8", s.a1.Public.String())
 		seen := tracerouteHops(out)
-		return slices.ContainsFunc(edgeNames, func(edge string) bool { return slices.Equal(seen, publicHops(edge)) }), nil
+		return slices.ContainsFunc(edgeNames, func(edge string) bool { return slices.Equal(seen, publicHops(edge)) }), err
 	})
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return "; traceroute agrees", nil
-}
-
-// output runs a command at the client.
-func (s *story) output(ctx context.Context, path string, args ...string) (string, error) {
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := s.client.Start(cmd); err != nil {
-		return "", err
-	}
-	if err := cmd.Wait(); err != nil {
-		return "", errors.Join(err, errors.New(out.String()))
-	}
-	return out.String(), nil
 }
 
 // tracerouteHops are the hops that traceroute(8) saw, from lines such as " 2  198.51.100.1  0.1 ms".

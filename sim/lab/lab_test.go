@@ -38,7 +38,14 @@ var built = sync.OnceValues(func() (binary string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
-	return binary, os.Chmod(programDir, 0o755)
+	if err := os.Chmod(programDir, 0o755); err != nil {
+		return "", err
+	}
+	daemon, err := os.ReadFile("../../bin/" + chronyd.name)
+	if err != nil {
+		return binary, nil // the lab says that it lacks it
+	}
+	return binary, os.WriteFile(filepath.Join(programDir, chronyd.name), daemon, 0o755)
 })
 
 // programDir is where program built; it is removed after the last test.
@@ -86,7 +93,7 @@ func TestTheLabPasses(t *testing.T) {
 				t.Skip("these tests run as an ordinary user, so the lab just did")
 			}
 			require.NoError(t, err, "%s", &out)
-			require.Equal(t, "lab: 22 passed, 0 failed", lastLine(out.String()), "%s", &out)
+			requirePassed(t, 25, out.String())
 			t.Logf("%s", &out)
 		})
 	}
@@ -106,7 +113,7 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	cmd := exec.Command(program(t), "lab", "--config", file, "--routers", GoBGP)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	require.Equal(t, "lab: 22 passed, 0 failed", lastLine(out.String()), "%s", &out)
+	requirePassed(t, 25, out.String())
 	require.Contains(t, out.String(), "═▶ [2001:db8:16::1]:4789")
 	require.Contains(t, out.String(), "are GoBGP")
 	t.Logf("%s", &out)
@@ -123,8 +130,16 @@ func TestTheLabIsAttacked(t *testing.T) {
 	cmd := exec.Command(program(t), "lab", "--attack", "1m")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	require.Equal(t, "lab: 11 passed, 0 failed", lastLine(out.String()), "%s", &out)
+	requirePassed(t, 11, out.String())
 	t.Logf("%s", &out)
+}
+
+// requirePassed expects that a lab of so many checks ended well. It skips those whose tools the
+// machine lacks, and where CI=true they fail.
+func requirePassed(t *testing.T, checks int, out string) {
+	t.Helper()
+	skipped := strings.Count(out, "\nskip ")
+	require.Equal(t, outcome{Passed: checks - skipped, Skipped: skipped}.String(), lastLine(out), "%s", out)
 }
 
 func lastLine(text string) string {

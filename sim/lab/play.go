@@ -55,7 +55,7 @@ func play(ctx context.Context, ord order, out io.Writer) (o outcome, err error) 
 	if !ord.Keep {
 		fmt.Fprint(out, slow(time.Since(began), scheduled()))
 	}
-	fmt.Fprintf(out, "lab: %d passed, %d failed\n", o.Passed, o.Failed)
+	fmt.Fprintln(out, o)
 	return o, nil
 }
 

@@ -34,9 +34,18 @@ type order struct {
 
 // outcome is what the inner process answers.
 type outcome struct {
-	Passed, Failed int
-	Journey        *Journey
-	Error          string
+	Passed, Failed, Skipped int
+	Journey                 *Journey
+	Error                   string
+}
+
+// String is the last line of a run.
+func (o outcome) String() string {
+	text := fmt.Sprintf("lab: %d passed, %d failed", o.Passed, o.Failed)
+	if o.Skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", o.Skipped)
+	}
+	return text
 }
 
 // Descriptors that the inner processes inherit after standard error.
