@@ -37,7 +37,7 @@ func (q *Queue) AttachAppliance(s Appliance, longest int) {
 		e.open(t)
 		q.gate = e
 	}
-	q.tx, q.longest, q.merged = e, longest, true
+	q.tx, q.longest, q.merged = e, int32(longest), true
 	q.SetDown(false)
 }
 
@@ -87,7 +87,7 @@ func (e *entrance) open(t Translator) {
 // serve has the stop be w's, and notes what the way to the stop's ENI, and from there on, carries.
 func (s *stop) serve(w *Worker) {
 	s.called = &w.called
-	most := min(int(s.guest.mtu), s.queue.longest-wire.EthernetLen)
+	most := min(int(s.guest.mtu), int(s.queue.longest)-wire.EthernetLen)
 	if s.guest.across {
 		most = min(most, int(vpc.AcrossMTU)) // fits asks for the way of longer ones
 	}

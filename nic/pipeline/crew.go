@@ -62,6 +62,7 @@ func (c *Crew) Adopt(s *Setup) {
 		s.edge.settle()
 	}
 	c.rules.ids = s.ids
+	s.metering.adopt()
 	for _, w := range c.Workers {
 		w.adopt(s)
 	}

@@ -45,6 +45,10 @@
 //	worker.go        Worker: takes bursts and runs each packet to its end
 //	queue.go         Queue: a worker's part of a port; rota.go which queue is next
 //	backlog.go       which frames of a flood are dropped while the uplink's ring is full
+//	bucket.go        a token bucket that workers share
+//	instance.go      Instance: what an instance may send and receive, and has left of that
+//	meter.go         what bounds one ENI at one worker; metering.go which ENIs are bounded
+//	line.go          frames that wait for their instance; lines.go those of a worker
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	rulebook.go      the rules that connections name

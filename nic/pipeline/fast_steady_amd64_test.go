@@ -109,7 +109,7 @@ func TestSteadyLeavesWhatItCannotJudge(t *testing.T) {
 	require.True(t, x.isSteady(frame))
 	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", ask)))
 
-	longest := x.Setup().parts[0].queues[x.eni("eni-a1").Number].longest
+	longest := int(x.Setup().parts[0].queues[x.eni("eni-a1").Number].longest)
 	require.True(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest))))
 	require.False(t, x.isSteady(x.tunnel(edge, "eni-a1", ask.Size(longest+1))))
 
@@ -158,7 +158,7 @@ func TestSteadyOutServesTunnels(t *testing.T) {
 	require.False(t, x.isSteadyOut("eni-a1", out.Size(longest+1), pmd.Headroom))
 	x.attach(Uplink, mem.New(mem.Options{MTU: 1000}))
 	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
-	longest = x.w.uplink.longest - wire.OuterLen
+	longest = int(x.w.uplink.longest) - wire.OuterLen
 	require.True(t, x.isSteadyOut("eni-a1", out.Size(longest), pmd.Headroom))
 	require.False(t, x.isSteadyOut("eni-a1", out.Size(longest+1), pmd.Headroom))
 
@@ -215,7 +215,7 @@ func TestSteadyServesIPv6(t *testing.T) {
 		holds(flags&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) == 0, in.Flags(uint8(flags)), out.Flags(uint8(flags)))
 	}
 	require.False(t, x.isSteady(x.tunnel(serverY, "eni-a1", in)))
-	longest := x.places["eni-a1"][0].longest
+	longest := int(x.places["eni-a1"][0].longest)
 	holds(true, in.Size(longest), out.Size(int(vpc.InternetMTU)+wire.EthernetLen))
 	holds(false, in.Size(longest+1), out.Size(int(vpc.InternetMTU)+wire.EthernetLen+1))
 

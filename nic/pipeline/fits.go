@@ -60,7 +60,7 @@ func (w *Worker) fitsGuest(p *packet) Verdict {
 	if v := q.fits(p.leaves() + wire.EthernetLen); v != TooLong {
 		return v
 	}
-	return w.tooBig(p, vpc.MTU(q.longest-wire.EthernetLen))
+	return w.tooBig(p, vpc.MTU(int(q.longest)-wire.EthernetLen))
 }
 
 // longest is how many bytes the longest IP packet has that p stands for.
@@ -84,7 +84,7 @@ func (q *Queue) fits(bytes int) Verdict {
 	switch {
 	case q == nil || q.tx == nil:
 		return NoPort
-	case bytes > q.longest:
+	case bytes > int(q.longest):
 		return TooLong
 	case q.down.Load():
 		return PortDown

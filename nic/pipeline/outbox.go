@@ -136,7 +136,7 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
 	}
 	v := Sent
 	if refused > 0 {
-		v = TxFull
+		v = q.refusal()
 		ingress := w.ingress
 		if via := w.behindGate(w.out.frames[i]); via != nil {
 			w.refusedBehind(via)
@@ -149,6 +149,14 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
 	if w.observe != nil {
 		w.tell(w.out.of[i], v)
 	}
+}
+
+// refusal is why a frame was refused that flush sent last by q.
+func (q *Queue) refusal() Verdict {
+	if q.meter != nil && q.meter.full {
+		return q.meter.lacks.exceeded()
+	}
+	return TxFull
 }
 
 // answeredBy counts an answer by q. If q's port took the answer, flush has counted a

@@ -14,16 +14,16 @@ import (
 // the worker's outbox.
 type Queue struct {
 	port   pmd.Port // nil: none attached
-	tx     sender   // port, port with a lock, or an appliance's entrance; nil: none
+	tx     sender   // port, port with a lock, a meter before one of these, or an appliance's entrance; nil: none
 	merged bool     // port takes merged frames
 	bundle bool     // … in a tunnel, too
 	polled bool     // the worker receives from port, too
 
 	out waiting // frames to send when the burst ends
 
-	down    atomic.Bool  // as the supervisor last saw the link
 	room    atomic.Int32 // frame bytes the port carries now: longest, or 0 if the port is down or absent, or a Translator
-	longest int          // frame bytes the port carries
+	longest int32        // frame bytes the port carries
+	meter   *meter       // what the ENI's instance may send and receive; nil: anything
 
 	// Counts.Delivered. A frame for a guest needs no field behind this one, so one cache
 	// line serves it.
@@ -40,8 +40,7 @@ type Queue struct {
 	gate *entrance // to the Translator in port's place; nil: there is none
 
 	number atomic.Uint32 // of the ENI in the latest setup, which may not be in force yet; see behind
-
-	_ [4]byte // fills the cache line: the next one may be another worker's
+	down   atomic.Bool   // as the supervisor last saw the link
 }
 
 var _ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]
@@ -77,17 +76,19 @@ func (q *Queue) Down() bool { return q.down.Load() }
 // nil if no other worker sends by port. Call Attach while the worker stands at the gate,
 // or before the worker has seen q.
 func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spinlock) {
-	q.port, q.tx, q.polled, q.longest = port, port, polled, longest
+	q.port, q.tx, q.polled, q.longest = port, port, polled, int32(longest)
 	info := port.Info()
 	q.merged, q.bundle = info.Merged, info.Bundle
 	if lock != nil {
 		q.tx = locked{lock, port}
 	}
+	q.putMeter()
 }
 
 // Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
 	q.Settle(0)
+	q.pullMeter()
 	q.port, q.tx, q.gate, q.polled, q.merged, q.bundle = nil, nil, nil, false, false, false
 	q.room.Store(0)
 }
@@ -97,7 +98,7 @@ func (q *Queue) Detach() {
 func (q *Queue) SetDown(down bool) (was bool) {
 	room := 0
 	if q.tx != nil && q.gate == nil && !down {
-		room = q.longest
+		room = int(q.longest)
 	}
 	q.room.Store(int32(room))
 	return q.down.Swap(down)
@@ -105,7 +106,7 @@ func (q *Queue) SetDown(down bool) (was bool) {
 
 // carries tells whether a frame of so many bytes can leave by q. If not, fits tells why.
 func (q *Queue) carries(bytes int) bool {
-	return bytes <= int(q.room.Load()) || q.gate != nil && bytes <= q.longest
+	return bytes <= int(q.room.Load()) || q.gate != nil && bytes <= int(q.longest)
 }
 
 // sender is the part of a port that frames leave by.

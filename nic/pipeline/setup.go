@@ -22,6 +22,7 @@ type Setup struct {
 	edge      *Edge                 // nil: a card
 	parts     []part                // by worker
 	ids       map[vpc.RuleID]uint32 // an empty rulebook.ids
+	metering
 }
 
 // part is one worker's part of a setup, with the worker's own queues. The queues lie in a
@@ -73,6 +74,7 @@ func (c *Crew) NewSetup(policy *vpc.Policy, ports *Ports) *Setup {
 		s.enis, s.byExits = newENITable(guests), exitTable(policy, guests)
 		s.departed = departedOf(policy, before, c.Now())
 	}
+	s.metering = c.meteringOf(ports, &before.metering)
 	for i := range c.Workers {
 		s.parts = append(s.parts, partOf(i, ports, guests))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
@@ -163,6 +164,12 @@ var verdictCases = []verdictCase{
 	}, SecurityGroupOut, nil},
 	{"a port that the network ACL denies", Uplink, in(edge, "eni-a1", syn), NetworkACLIn, guarded(denies("22", false))},
 	{"a port that the network ACL denies outbound", "eni-a1", to(out), NetworkACLOut, guarded(denies("443", true))},
+	{"more bytes than the instance may receive", Uplink, in(edge, "eni-a1", syn), BandwidthInExceeded, func(x *rig) {
+		x.crowd(vpc.Allowance{PeakBandwidthInGbps: mbit})
+	}},
+	{"more packets than the instance may receive", Uplink, in(edge, "eni-a1", syn), PacketsExceeded, func(x *rig) {
+		x.crowd(vpc.Allowance{PacketsPerSecond: 1})
+	}},
 	{"one connection more than the instance may have", "eni-a1", to(out), ConntrackAllowanceExceeded, func(x *rig) {
 		x.allow("i-a1", 1)
 		x.fromGuest("eni-a1", ping).passed()

@@ -47,6 +47,7 @@ type Worker struct {
 	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
 	early   earlies
+	lines   lines
 	pieces  *pieces   // nil until a merged frame comes
 	spare   []*pieces // that no appliance is lent
 	observe func(*Event)
@@ -84,6 +85,9 @@ func (w *Worker) Poll(now int64) int {
 	n := w.turn()
 	if w.services != nil {
 		n += w.inject()
+	}
+	if len(w.lines.waiting) > 0 {
+		n += w.releaseLines()
 	}
 	if w.early.n > 0 {
 		w.releaseEarly()
@@ -127,9 +131,15 @@ func (w *Worker) take(q *polled) int {
 	if q.port == nil || !q.polled {
 		return 0
 	}
+	if q.meter != nil && !q.meter.mayTake() {
+		return 0
+	}
 	w.rx.Merged = 0
 	q.port.Rx(&w.rx)
 	n := w.rx.N
+	if q.meter != nil {
+		q.meter.took(w.rx.Frames[:n], w.rx.Merged)
+	}
 	if n == 0 {
 		if q.guest == nil {
 			w.backlog.since = 0

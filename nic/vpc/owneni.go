@@ -9,6 +9,7 @@ type OwnENI struct {
 	Primary   wire.Addr // primary private address; zero: the ENI has IPv6 only
 	Owner     uint64    // fingerprint of the instance, or of the ENI if it is attached to none
 	Allowance uint32    // how many tracked connections the instance may have; 0: the card's fair share
+	Limits    Limits    // of the instance; zero: none
 	VPC       *VPC
 	VNI       uint32
 	RouterMAC wire.MAC    // of its subnet's router

@@ -70,9 +70,13 @@ type ExitPlacement struct {
 	UnderlayMac wire.MAC   `json:",omitzero"` // absent: found as other tunnel ends' are
 }
 
-// Allowance bounds what one instance may take.
+// Allowance bounds what one instance may take. Rates are counted over all its ENIs, in the units of
+// EC2's DescribeInstanceTypes.
 type Allowance struct {
-	Connections uint32 `json:",omitzero"` // tracked connections; 0: an equal part of the card's table
+	Connections             uint32  `json:",omitzero"` // tracked connections; 0: an equal part of the card's table
+	BaselineBandwidthInGbps float64 `json:",omitzero"` // Gbit/s each way that the instance has for ever; 0: the peak
+	PeakBandwidthInGbps     float64 `json:",omitzero"` // Gbit/s each way while there are credits; 0: any
+	PacketsPerSecond        uint32  `json:",omitzero"` // of both directions together; 0: any number
 }
 
 // The default addresses are of the range for benchmarks (RFC 2544, RFC 6890), which neither

@@ -359,6 +359,10 @@ func (d *decoder) scalar(kind jsontext.Kind, into reflect.Value) error {
 		if kind != jsontext.KindTrue && kind != jsontext.KindFalse {
 			return d.mistaken(kind, "true or false")
 		}
+	case reflect.Float64:
+		if kind != jsontext.KindNumber {
+			return d.mistaken(kind, "a number")
+		}
 	default:
 		if kind != jsontext.KindNumber {
 			return d.mistaken(kind, "a whole number")
@@ -371,6 +375,8 @@ func (d *decoder) scalar(kind jsontext.Kind, into reflect.Value) error {
 	switch {
 	case into.Kind() == reflect.Bool:
 		into.SetBool(kind == jsontext.KindTrue)
+	case into.Kind() == reflect.Float64:
+		d.float(raw, into)
 	case into.Kind() != reflect.String:
 		d.number(raw, into)
 	case kind == jsontext.KindString:
@@ -408,6 +414,16 @@ func (d *decoder) number(raw []byte, into reflect.Value) {
 	default:
 		into.SetInt(n)
 	}
+}
+
+// float fills a number that need not be whole.
+func (d *decoder) float(raw []byte, into reflect.Value) {
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		d.wrong("%s is out of range", Shorten(string(raw)))
+		return
+	}
+	into.SetFloat(f)
 }
 
 // plain is the text of a string without its quotes. Bytes that are no UTF-8, such as

@@ -1,0 +1,37 @@
+package pipeline
+
+import "sync/atomic"
+
+// bucket is a token bucket that all workers share, in one word. The word is the time until which
+// what was taken has used up the rate: the generic cell rate algorithm (ITU-T I.371, annex A). So
+// nobody refills a bucket, and a bucket that nobody takes from costs nothing. The zero value is
+// full.
+type bucket struct{ spent atomic.Int64 } // in ns since 1970
+
+// longestDebt is how far ahead of the clock a bucket may be, in ns. A bucket that is further ahead was
+// taken from before somebody set the clock back.
+const longestDebt = int64(60e9)
+
+// isOpen tells whether something may be taken at the time now.
+func (b *bucket) isOpen(now int64) bool {
+	ahead := b.spent.Load() - now
+	return ahead <= 0 || ahead > longestDebt
+}
+
+// take takes what comes in cost ns, however much is left, so that a frame of any length passes once
+// the bucket is open. A full bucket has what comes in depth ns.
+func (b *bucket) take(now, cost, depth int64) {
+	for {
+		was := b.spent.Load()
+		from := max(was, now-depth)
+		if was-now > longestDebt {
+			from = now
+		}
+		if b.spent.CompareAndSwap(was, from+cost) {
+			return
+		}
+	}
+}
+
+// left is what comes in how many ns is left at the time now; below zero: owed.
+func (b *bucket) left(now, depth int64) int64 { return min(now-b.spent.Load(), depth) }

@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"time"
+
+	"nitrocard/nic/vpc"
+)
+
+// Instance is what an instance of this card may send and receive, and what is left of that. All
+// its ENIs and all workers share it. Its limits change while the workers stand at the gate, and what
+// was spent under the old ones stays spent.
+type Instance struct {
+	in, out bandwidth
+	packets bucket // of both directions
+	rate    int64  // packets a second; 0: any number
+	portion int64  // packets that a worker borrows at once
+}
+
+// bandwidth is what an instance may send, or receive: bytes at the peak rate while it has credits, and
+// at the baseline rate, at which credits come, for ever (EC2 User Guide, instance network bandwidth).
+type bandwidth struct {
+	peak, baseline         bucket
+	peakRate, baselineRate int64 // bit/s; 0: no limit
+	credits                int64 // what a full bucket of them is worth, in ns of the baseline rate
+	portion                int64 // bytes that a worker borrows at once
+}
+
+// Both are ours. A worker borrows at once what comes in portionTime. An instance that was silent may
+// send at once what comes in depth, which makes up for a worker that was kept from its CPU.
+const (
+	portionTime = int64(50 * time.Microsecond)
+	depth       = int64(5 * time.Millisecond)
+)
+
+// become gives the instance limits.
+func (i *Instance) become(l *vpc.Limits) {
+	i.in.become(l)
+	i.out.become(l)
+	i.rate = int64(l.PacketsPerSecond)
+	i.portion = max(i.rate*portionTime/1e9, 1)
+}
+
+func (b *bandwidth) become(l *vpc.Limits) {
+	b.peakRate, b.baselineRate = int64(l.Peak), int64(l.Baseline)
+	b.portion = b.peakRate / 8 * portionTime / 1e9
+	b.credits = depth
+	if l.Baseline > 0 {
+		b.credits += int64(float64(l.Peak-l.Baseline) / float64(l.Baseline) * float64(l.Burst))
+	}
+}
+
+// isOpen tells whether bytes may be taken at the time now.
+func (b *bandwidth) isOpen(now int64) bool { return b.peak.isOpen(now) && b.baseline.isOpen(now) }
+
+// take takes bytes, of which peakRate must not be 0.
+func (b *bandwidth) take(now, bytes int64) {
+	b.peak.take(now, bytes*8e9/b.peakRate, depth)
+	if b.baselineRate > 0 {
+		b.baseline.take(now, bytes*8e9/b.baselineRate, b.credits)
+	}
+}
+
+// due is when bytes may be taken again.
+func (b *bandwidth) due() int64 { return max(b.peak.spent.Load(), b.baseline.spent.Load()) }
+
+// takePackets takes packets, of which rate must not be 0.
+func (i *Instance) takePackets(now, packets int64) { i.packets.take(now, packets*1e9/i.rate, depth) }
+
+// unlimited is the instance of ENIs without limits, of which frames still wait.
+var unlimited Instance

@@ -1,0 +1,210 @@
+package pipeline
+
+import (
+	"math"
+
+	"nitrocard/pmd"
+)
+
+// meter bounds what passes between one worker and the guest of one ENI to what the ENI's instance
+// may send and receive:
+//
+//	guest's ring ──▶ mayTake? ──▶ stages          the instance sends
+//	stages ──▶ Tx ──────────────▶ guest's ring    the instance receives
+//	            └──▶ line ──▶ release ──┘         … and is over an allowance
+//
+// What the instance sends too fast waits in the ring that the guest put it in: the worker takes
+// nothing from there until the instance may send again. So what waits is bounded by the ring, costs the
+// worker nothing, and stays in order; once the ring is full, its device drops, or has the guest wait.
+// What comes too fast for the instance waits in a line of the worker's, and is dropped when that is
+// full.
+//
+// A meter belongs to its worker. It borrows from the instance's buckets what comes in portionTime, and
+// counts bursts off that. So a burst costs a few additions, and one burst in many costs the locked
+// instructions of the buckets, which other workers have in their caches.
+//
+// A meter stands in the place of its queue's sender, so a queue without one costs nothing.
+type meter struct {
+	port     sender // that frames leave by; nil: none is attached
+	instance *Instance
+	in, out  int64 // bytes that are borrowed and not used; below zero: owed
+	packets  int64 // …, of both directions
+	line     *line // frames that wait for the guest; nil: none
+	worker   *Worker
+	queue    *Queue
+
+	held     allowance // for want of which what the guest sends waits
+	lacks    allowance // for want of which frames wait in the line
+	full     bool      // the line refused a frame of the latest Tx
+	exceeded Exceeded
+}
+
+// allowance is one of what an instance may do so much of.
+type allowance uint8
+
+const (
+	plenty allowance = iota // the instance lacks none
+	bandwidthIn
+	bandwidthOut
+	packetRate
+	allowanceKinds
+)
+
+// Exceeded are how many packets waited or were dropped because their instance was over an allowance,
+// as ENA's driver counts them.
+type Exceeded [allowanceKinds]uint64
+
+// In, Out and Packets are bw_in_, bw_out_ and pps_allowance_exceeded of ENA's driver.
+func (e *Exceeded) In() uint64      { return e[bandwidthIn] }
+func (e *Exceeded) Out() uint64     { return e[bandwidthOut] }
+func (e *Exceeded) Packets() uint64 { return e[packetRate] }
+
+// unbounded is borrowed of what has no limit.
+const unbounded = math.MaxInt64 / 2
+
+// reset ends what is borrowed, under limits that may be new.
+func (m *meter) reset() {
+	m.in, m.out, m.packets = unbounded, unbounded, unbounded
+	if m.instance.in.peakRate > 0 {
+		m.in, m.out = 0, 0
+	}
+	if m.instance.rate > 0 {
+		m.packets = 0
+	}
+}
+
+// mayTake tells whether the worker may take what the guest sends.
+func (m *meter) mayTake() bool {
+	if m.out > 0 && m.packets > 0 {
+		return true
+	}
+	lacks := m.borrow(&m.instance.out, &m.out, amount{1, 1}, bandwidthOut)
+	if lacks == plenty {
+		return true
+	}
+	m.held = lacks
+	return false
+}
+
+// took counts a burst that the worker took, in which the frames of merged are merged ones. What the
+// worker finds as soon as the instance may send again has waited, and so has what is behind a
+// full burst.
+func (m *meter) took(frames []pmd.Frame, merged uint64) {
+	all := amount{packets: int64(len(frames))}
+	for i := range frames {
+		all.bytes += int64(frames[i].Len())
+	}
+	if merged != 0 {
+		all = amount{}
+		for i := range frames {
+			all.add(&frames[i])
+		}
+	}
+	m.out -= all.bytes
+	m.packets -= all.packets
+	if m.held != plenty {
+		m.count(m.held, all.packets)
+		if len(frames) < pmd.MaxBurst {
+			m.held = plenty
+		}
+	}
+}
+
+// Tx sends frames to the guest, or has them wait.
+func (m *meter) Tx(frames []*pmd.Frame) int {
+	m.full = false
+	if m.port == nil {
+		return 0
+	}
+	if m.line == nil {
+		var all amount
+		for _, f := range frames {
+			all.add(f)
+		}
+		if m.mayGive(all) {
+			return m.port.Tx(frames)
+		}
+	}
+	return m.wait(frames)
+}
+
+// amount is what frames count.
+type amount struct{ bytes, packets int64 }
+
+// add adds a frame.
+func (s *amount) add(f *pmd.Frame) {
+	if !f.Merged() {
+		s.bytes += int64(f.Len())
+		s.packets++
+		return
+	}
+	s.bytes += int64(f.WireLen())
+	s.packets += int64(f.Packets())
+}
+
+// mayGive tells whether the instance may receive frames, and uses what they count.
+func (m *meter) mayGive(s amount) bool {
+	if m.in < s.bytes || m.packets < s.packets {
+		if m.lacks = m.borrow(&m.instance.in, &m.in, s, bandwidthIn); m.lacks != plenty {
+			return false
+		}
+	}
+	m.in -= s.bytes
+	m.packets -= s.packets
+	return true
+}
+
+// giveBack gives back what a frame counts that the guest's port refused.
+func (m *meter) giveBack(s amount) {
+	m.in += s.bytes
+	m.packets += s.packets
+}
+
+// borrow borrows of a bandwidth, and of packets, until there is what frames count, and some more for
+// those that follow. If the instance is over an allowance, borrow returns which: without is that of
+// the bandwidth.
+func (m *meter) borrow(from *bandwidth, bytes *int64, want amount, without allowance) allowance {
+	i, now := m.instance, m.worker.now
+	moreBytes, morePackets := want.bytes-*bytes, want.packets-m.packets
+	switch {
+	case moreBytes > 0 && !from.isOpen(now):
+		return without
+	case morePackets > 0 && !i.packets.isOpen(now):
+		return packetRate
+	}
+	if moreBytes > 0 {
+		n := max(moreBytes, from.portion)
+		from.take(now, n)
+		*bytes += n
+	}
+	if morePackets > 0 {
+		n := max(morePackets, i.portion)
+		i.takePackets(now, n)
+		m.packets += n
+	}
+	return plenty
+}
+
+// count counts packets that wait, or are dropped, for want of an allowance.
+func (m *meter) count(lacks allowance, packets int64) { m.exceeded[lacks] += uint64(packets) }
+
+// due is when the instance has again what its frames wait for, in ns since 1970; 0: none wait.
+func (m *meter) due() (at int64) {
+	if m.held != plenty {
+		at = m.dueFor(m.held)
+	}
+	if m.line != nil && (at == 0 || m.dueFor(m.lacks) < at) {
+		at = m.dueFor(m.lacks)
+	}
+	return at
+}
+
+func (m *meter) dueFor(lacks allowance) int64 {
+	switch lacks {
+	case bandwidthIn:
+		return m.instance.in.due()
+	case bandwidthOut:
+		return m.instance.out.due()
+	}
+	return m.instance.packets.spent.Load()
+}

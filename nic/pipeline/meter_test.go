@@ -1,0 +1,289 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// allows sets what instances may send and receive.
+func (r *rig) allows(all allowances) {
+	r.Helper()
+	c := *r.config
+	c.Placement.Allowances = all
+	r.apply(&c)
+}
+
+// stream is datagrams of one length with rising numbers, and which of them arrived.
+type stream struct {
+	*rig
+	in, out  string // ports
+	frame    []byte
+	offered  uint32
+	arrived  int
+	last     uint32
+	overtook bool
+}
+
+// payloadOf is where a frame's number is: at the end.
+func payloadOf(frame []byte) []byte { return frame[len(frame)-4:] }
+
+// toGuest is a stream of frames of so many bytes from the internet to a1, and fromA1 one from a1 to the internet.
+func (r *rig) toGuest(bytes int) *stream {
+	frame := r.tunnel(edge, "eni-a1", wiretest.UDP(client+":4000", "35.72.2.8:53").Size(bytes))
+	return &stream{rig: r, in: Uplink, out: "eni-a1", frame: frame}
+}
+
+func (r *rig) fromA1(bytes int) *stream {
+	e := r.eni("eni-a1")
+	frame := wiretest.UDP("10.0.1.5:4000", client+":53").Size(bytes).MACs(e.MAC, e.RouterMAC).Bytes()
+	return &stream{rig: r, in: "eni-a1", out: Uplink, frame: frame}
+}
+
+// offer has the sender send so many frames, or as many as its ring takes.
+func (s *stream) offer(n int) {
+	for range n {
+		binary.BigEndian.PutUint32(payloadOf(s.frame), s.offered+1)
+		if !s.ports[s.in].Inject(s.frame) {
+			return
+		}
+		s.offered++
+	}
+}
+
+// turn moves the clock, has the card work, and takes what arrived.
+func (s *stream) turn(d time.Duration) {
+	s.now += int64(d)
+	for s.Poll(s.now) > 0 {
+	}
+	s.ports[s.out].Drain(func(frame []byte) {
+		if wire.Ethernet(frame).EtherType() != wire.EtherTypeIPv4 {
+			return // the card's own question to the underlay
+		}
+		n := binary.BigEndian.Uint32(payloadOf(frame))
+		s.overtook = s.overtook || n <= s.last
+		s.last = n
+		s.arrived++
+	})
+}
+
+// flood offers more than may pass for so long, and returns how many frames arrived.
+func (s *stream) flood(d time.Duration, each int) int {
+	s.observe(nil)
+	from := s.arrived
+	for end := s.now + int64(d); s.now < end; {
+		s.offer(each)
+		s.turn(100 * time.Microsecond)
+	}
+	require.False(s, s.overtook, "frames left in the order in which they came")
+	return s.arrived - from
+}
+
+// settle lets pass what waits.
+func (s *stream) settle() {
+	for range 10000 {
+		s.turn(100 * time.Microsecond)
+	}
+}
+
+// crowd bounds a1, and has as much wait for it as may.
+func (r *rig) crowd(a vpc.Allowance) {
+	r.allows(allowances{"i-a1": a})
+	s := r.toGuest(200)
+	for range 2 * lineFrames / 64 {
+		s.offer(64)
+		s.turn(0)
+	}
+	r.ended = r.ended[:0]
+}
+
+const mbit = 1e-3 // of a Gbit
+
+// Over ten seconds of a flood, what passes is the limit within 1 %, each way, whether bytes or packets
+// bound it, and nothing overtakes.
+func TestAFloodPassesAtTheLimit(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		limit vpc.Allowance
+		bytes int
+		want  int // frames a second
+	}{
+		{"80 Mbit/s in long frames", vpc.Allowance{PeakBandwidthInGbps: 80 * mbit}, 1000, 10000},
+		{"8 Mbit/s in short frames", vpc.Allowance{PeakBandwidthInGbps: 8 * mbit}, 100, 10000},
+		{"a baseline alone", vpc.Allowance{BaselineBandwidthInGbps: 40 * mbit}, 500, 10000},
+		{"5,000 packets a second", vpc.Allowance{PacketsPerSecond: 5000}, 1000, 5000},
+		{"packets before bytes", vpc.Allowance{PacketsPerSecond: 5000, PeakBandwidthInGbps: 1}, 1000, 5000},
+		{"bytes before packets", vpc.Allowance{PacketsPerSecond: 50000, PeakBandwidthInGbps: 80 * mbit}, 1000, 10000},
+	} {
+		for _, way := range []func(*rig, int) *stream{(*rig).toGuest, (*rig).fromA1} {
+			x := newRig(t)
+			x.allows(allowances{"i-a1": c.limit})
+			s := way(x, c.bytes)
+			t.Run(c.what+" to "+s.out, func(t *testing.T) {
+				require.InEpsilon(t, 10*c.want, s.flood(10*time.Second, 3), 0.01)
+			})
+			s.settle()
+		}
+	}
+}
+
+// An instance without a limit passes at any rate, beside one with.
+func TestALimitIsOneInstances(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a2": {PeakBandwidthInGbps: mbit}})
+	s := x.toGuest(1000)
+	require.EqualValues(t, 10000*3, s.flood(time.Second, 3))
+	require.Nil(t, x.places["eni-a1"][0].meter)
+}
+
+// Credits let an instance send at its peak until they are spent, and come back while it is
+// silent.
+func TestCreditsAreSpentAndComeBack(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {BaselineBandwidthInGbps: 8 * mbit, PeakBandwidthInGbps: 16 * mbit}})
+	s := x.fromA1(1000)
+	b := &x.Setup().metering.instances[x.eni("eni-a1").Owner].out
+	require.EqualValues(t, 5*time.Minute, b.credits-depth, "five minutes at twice the baseline")
+	require.InEpsilon(t, 2000*10, s.flood(10*time.Second, 1), 0.01)
+	b.baseline.take(x.now, b.baseline.left(x.now, b.credits), b.credits) // as 290 more seconds would
+	require.InEpsilon(t, 1000*10, s.flood(10*time.Second, 1), 0.01)
+	x.ports["eni-a1"].Sent()
+	s.settle()
+	x.now += int64(10 * time.Second)
+	require.InEpsilon(t, 2000*10, s.flood(10*time.Second, 1), 0.02, "ten silent seconds are ten at the peak")
+	s.settle()
+}
+
+// What comes for an instance waits while there is room, and is dropped by the name that ENA's driver
+// gives it when there is none. What waited leaves in its order, and nothing is lost without a count.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: mbit}})
+	s := x.toGuest(1000)
+	x.observe(nil)
+	for range 20 {
+		s.offer(64)
+		s.turn(0)
+	}
+	room := lineBytes / (1000 + 128 + 1)
+	m := x.places["eni-a1"][0].meter
+	require.Equal(t, room, m.line.n)
+	dropped := x.counts(Uplink).Ends[BandwidthInExceeded]
+	require.EqualValues(t, int(s.offered)-s.arrived-room, dropped)
+	require.Equal(t, dropped, x.counts("eni-a1").Drops[BandwidthInExceeded])
+	require.EqualValues(t, int(s.offered)-s.arrived, m.exceeded.In(), "queued or dropped")
+	s.settle()
+	for s.arrived+int(dropped) < int(s.offered) {
+		s.turn(time.Millisecond)
+	}
+	require.False(t, s.overtook)
+	require.Nil(t, m.line, "its memory is another's")
+}
+
+// What a guest sends too fast stays in its ring, from where the card takes it in order.
+func TestWhatIsSentTooFastWaitsInItsRing(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}})
+	s := x.fromA1(1000)
+	x.observe(nil)
+	s.offer(500)
+	s.turn(0)
+	require.Less(t, s.arrived, 200)
+	m := x.places["eni-a1"][0].meter
+	for s.arrived < 500 {
+		s.turn(time.Millisecond)
+	}
+	require.False(t, s.overtook)
+	require.Positive(t, m.exceeded.Out())
+	require.Less(t, m.exceeded.Out(), uint64(500), "the first ones had not to wait")
+	waited := m.exceeded.Out()
+	s.turn(time.Second)
+	for range 100 {
+		s.offer(1)
+		s.turn(time.Millisecond)
+	}
+	require.Equal(t, waited, m.exceeded.Out(), "who sends at the limit does not wait")
+}
+
+// Packets a second are of both directions together.
+func TestPacketsOfBothWaysCount(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PacketsPerSecond: 1000}})
+	in, out := x.toGuest(200), x.fromA1(200)
+	x.observe(nil)
+	for range 100000 {
+		in.offer(1)
+		out.offer(1)
+		in.turn(50 * time.Microsecond)
+		out.turn(50 * time.Microsecond)
+	}
+	require.InEpsilon(t, 10000, in.arrived+out.arrived, 0.01)
+	m := x.places["eni-a1"][0].meter
+	require.Positive(t, m.exceeded.Packets())
+	require.Zero(t, m.exceeded.In()+m.exceeded.Out())
+	require.Positive(t, x.counts(Uplink).Ends[PacketsExceeded])
+	x.ports["eni-a1"].Sent()
+	for x.places["eni-a1"][0].meter.line != nil {
+		in.turn(time.Millisecond)
+	}
+}
+
+// A limit that goes, comes or moves while frames wait loses none, and keeps their order.
+func TestALimitChangesAndLosesNothing(t *testing.T) {
+	x := newRig(t)
+	x.observe(nil)
+	s := x.toGuest(1000)
+	for _, limit := range []float64{8 * mbit, 0, 4 * mbit, 2 * mbit, 0, 80 * mbit} {
+		all := allowances{}
+		if limit > 0 {
+			all["i-a1"] = vpc.Allowance{PeakBandwidthInGbps: limit}
+		}
+		x.allows(all)
+		s.offer(70)
+		s.turn(time.Millisecond)
+	}
+	s.settle()
+	require.EqualValues(t, s.offered, s.arrived)
+	require.False(t, s.overtook)
+	x.allows(nil)
+	require.Nil(t, x.places["eni-a1"][0].meter)
+	require.Equal(t, x.places["eni-a1"][0].tx, sender(x.ports["eni-a1"]))
+}
+
+// A port that is opened anew is bounded as the one before it was, and what waited for the old one is
+// counted as lost.
+func TestALimitOutlivesThePort(t *testing.T) {
+	x := newRig(t)
+	x.gone = true // what waits is lost with the port
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}})
+	x.observe(nil)
+	s := x.toGuest(1000)
+	s.offer(200)
+	s.turn(0)
+	waits := x.places["eni-a1"][0].meter.line.n
+	require.Positive(t, waits)
+	x.attach("eni-a1", x.ports["eni-a1"])
+	require.EqualValues(t, waits, x.counts("eni-a1").Drops[NoPort])
+	require.InEpsilon(t, 10000, s.flood(10*time.Second, 1), 0.01)
+	s.settle()
+}
+
+// An ENI that goes takes what waits for it along.
+func TestAnENIGoesWhileFramesWait(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}})
+	x.observe(nil)
+	s := x.toGuest(1000)
+	s.offer(200)
+	s.turn(0)
+	x.at("y", "eni-a1")
+	s.now += int64(time.Second)
+	x.Poll(s.now)
+	require.Empty(t, x.w.lines.waiting)
+}

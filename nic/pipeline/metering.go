@@ -1,0 +1,148 @@
+package pipeline
+
+import (
+	"maps"
+
+	"nitrocard/nic/vpc"
+)
+
+// metering is which ENIs a setup bounds: those of instances with limits.
+type metering struct {
+	instances map[uint64]*limited // by owner
+	meters    map[*Queue][]*meter // of an ENI, by worker; by its first worker's queue
+	changes   []func()            // from the metering of the setup before, for when the workers stand
+}
+
+// limited is an instance and its limits under a setup.
+type limited struct {
+	*Instance
+	limits vpc.Limits
+	begins bool // the instance had others under the setup before, or none
+}
+
+// meteringOf is the metering of ports. An instance that had limits before goes on with what it has
+// left. What the workers stand for grows with the ENIs whose limits changed.
+func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
+	m := metering{instances: map[uint64]*limited{}, meters: map[*Queue][]*meter{}}
+	gone := maps.Clone(before.meters)
+	for i := range ports.Guests {
+		p := &ports.Guests[i]
+		q := p.Queues[0]
+		was := gone[q]
+		delete(gone, q)
+		switch {
+		case p.ENI.Limits != vpc.Limits{}:
+			i := m.instance(p.ENI, before)
+			m.meters[q] = c.metersOf(p, was)
+			if was == nil || i.begins {
+				m.change(m.meters[q], func(one *meter) { one.bound(i.Instance) })
+			}
+		case was != nil:
+			m.change(was, (*meter).free)
+		}
+	}
+	for _, was := range gone {
+		m.change(was, (*meter).end)
+	}
+	return m
+}
+
+// change has each of an ENI's meters changed.
+func (m *metering) change(meters []*meter, f func(*meter)) {
+	m.changes = append(m.changes, func() {
+		for _, one := range meters {
+			f(one)
+		}
+	})
+}
+
+// instance is that of an ENI.
+func (m *metering) instance(e *vpc.OwnENI, before *metering) *limited {
+	if i := m.instances[e.Owner]; i != nil {
+		return i
+	}
+	i := &limited{Instance: new(Instance), limits: e.Limits, begins: true}
+	m.instances[e.Owner] = i
+	if had := before.instances[e.Owner]; had != nil {
+		i.Instance, i.begins = had.Instance, had.limits != e.Limits
+	}
+	if i.begins {
+		m.changes = append(m.changes, func() { i.become(&i.limits) })
+	}
+	return i
+}
+
+// metersOf are the meters of an ENI, which had some before or nil.
+func (c *Crew) metersOf(p *GuestPort, had []*meter) []*meter {
+	if had != nil {
+		return had
+	}
+	all := make([]*meter, len(c.Workers))
+	for i, w := range c.Workers {
+		all[i] = &meter{worker: w, queue: p.Queues[i]}
+	}
+	return all
+}
+
+// adopt puts the metering in force, while the workers stand at the gate.
+func (m *metering) adopt() {
+	for _, change := range m.changes {
+		change()
+	}
+	m.changes = nil
+}
+
+// bound bounds the meter's ENI by what its instance may send and receive.
+func (m *meter) bound(i *Instance) {
+	m.instance = i
+	m.reset()
+	m.queue.meter = m
+	m.queue.putMeter()
+}
+
+// free lets everything pass. Frames that wait go on to do so in order, as fast as the port takes them.
+func (m *meter) free() {
+	m.instance, m.held = &unlimited, plenty
+	m.reset()
+	if m.line == nil {
+		m.queue.unmeter()
+	}
+}
+
+// end forgets the meter's ENI, which went, and what waited for it.
+func (m *meter) end() {
+	m.queue.pullMeter()
+	m.queue.unmeter()
+}
+
+// putMeter puts the queue's meter, if there is one, before what frames leave by.
+func (q *Queue) putMeter() {
+	if q.meter == nil || q.tx == q.meter {
+		return
+	}
+	if q.meter.port = q.tx; q.tx != nil {
+		q.tx = q.meter
+	}
+}
+
+// pullMeter takes the port from behind the queue's meter, and ends what waits for it.
+func (q *Queue) pullMeter() {
+	m := q.meter
+	if m == nil {
+		return
+	}
+	m.port = nil
+	if m.line != nil {
+		for ; m.line.n > 0; m.line.drop() {
+			q.tally().Drops[NoPort] += uint64(m.line.at(0).packets)
+		}
+	}
+}
+
+// unmeter takes the meter away. No frame waits.
+func (q *Queue) unmeter() {
+	if q.meter != nil && q.tx == q.meter {
+		q.tx = q.meter.port
+	}
+	q.meter = nil
+}
