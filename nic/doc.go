@@ -22,7 +22,7 @@
 //
 //	card.go       Card: New, Attach, Close, Observe
 //	apply.go      puts a configuration in force; change.go is a configuration on its way
-//	allowance.go  how many connections each instance may have
+//	allowance.go  how many connections each instance may have; allowances.go what else
 //	handover.go   connections that go along with an ENI to another card
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	nats.go       the card's NAT gateways

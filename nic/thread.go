@@ -76,7 +76,8 @@ func (t *thread) leave() {
 // napBlind is the same with a port that cannot wake the worker.
 const nap, napBlind = 50 * time.Millisecond, time.Millisecond
 
-// sleep waits until a frame arrives, another thread wakes the worker, or the nap is over.
+// sleep waits until a frame arrives, another thread wakes the worker, what waits for an allowance may
+// go on, or the nap is over.
 // No other thread waits for the worker meanwhile.
 func (t *thread) sleep() {
 	most := nap
@@ -85,12 +86,14 @@ func (t *thread) sleep() {
 		p := q.Port()
 		w, wakes := p.(pmd.Waiter)
 		switch {
+		case q.Held():
 		case wakes && !q.Down():
 			t.fds = append(t.fds, w.Fd())
 		case p != nil && !wakes:
 			most = napBlind
 		}
 	}
+	most = t.Due(most)
 	t.leave()
 	defer t.card.gate.Enter(t.number)
 	if !t.Answered() { // asked once more, because who answered before leave did not wake the worker

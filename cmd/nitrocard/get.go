@@ -29,6 +29,7 @@ type question struct {
 // answers are what get can be asked for.
 var answers = map[string]func(*question, context.Context) error{
 	"enis":            (*question).enis,
+	"allowances":      (*question).allowances,
 	"security-groups": (*question).groups,
 	"network-acls":    (*question).acls,
 	"flows":           (*question).flows,
@@ -42,24 +43,25 @@ var answers = map[string]func(*question, context.Context) error{
 	"config":          (*question).config,
 }
 
-const kinds = "enis, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, hosts, bgp or config"
+const kinds = "enis, allowances, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, hosts, bgp or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|security-groups|network-acls|flows|hits|ports|nat-gateways|drops|workers|hosts|bgp|config [ID]",
+		Use:   "get enis|allowances|security-groups|network-acls|flows|hits|ports|nat-gateways|drops|workers|hosts|bgp|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
-For flows the ID is an ENI's, for hits a group's, an ACL's or a route table's, for drops a reason, for workers a number, for
+For allowances the ID is an instance's, for flows an ENI's, for hits a group's, an ACL's or a route table's, for drops a reason, for workers a number, for
 hosts a card's name, for bgp a neighbor's address, for config any object's. A
 controller knows hosts, groups, ACLs and config, and an edge knows bgp.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
+  nitrocard get allowances i-web    # bandwidth, packets, connections, and how often the instance was over
   nitrocard get hits sg-web    # which rules, entries and routes live connections use
   nitrocard get drops security_group_in
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "security-groups", "network-acls", "flows", "hits", "ports", "nat-gateways", "drops", "workers", "hosts", "bgp", "config"},
+		ValidArgs:             []string{"enis", "allowances", "security-groups", "network-acls", "flows", "hits", "ports", "nat-gateways", "drops", "workers", "hosts", "bgp", "config"},
 	}
 	door, output := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd)
 	limit := 0
@@ -88,6 +90,10 @@ controller knows hosts, groups, ACLs and config, and an edge knows bgp.`,
 
 func (q *question) enis(ctx context.Context) error {
 	return source[nic.ENIView]{q.card.ENIs, q.card.ENI, eniTable}.answer(ctx, q)
+}
+
+func (q *question) allowances(ctx context.Context) error {
+	return source[nic.AllowanceView]{q.card.Allowances, q.card.Allowance, allowanceTable}.answer(ctx, q)
 }
 
 func (q *question) ports(ctx context.Context) error {

@@ -25,6 +25,43 @@ func eniTable(w io.Writer, enis []nic.ENIView) error {
 	return t.flush()
 }
 
+// allowanceTable shows counts without the words that all of ENA's names end with.
+func allowanceTable(w io.Writer, all []nic.AllowanceView) error {
+	t := newTable(w, "INSTANCE", "ENIS", "GBIT/S EACH WAY", "CREDITS IN, OUT", "PACKETS/S", "CONNECTIONS LEFT", "OVER: BW IN", "BW OUT", "PPS", "CONNTRACK", "LINKLOCAL")
+	for _, v := range all {
+		t.row(v.Instance, strings.Join(v.ENIs, ","), gbits(&v), credits(&v), orAny(v.PacketsPerSecond), v.ConntrackAvailable,
+			v.BwInExceeded, v.BwOutExceeded, v.PpsExceeded, v.ConntrackExceeded, v.LinkLocalExceeded)
+	}
+	return t.flush()
+}
+
+// gbits is an instance's bandwidth each way: "any", "5" or "0.75 up to 10".
+func gbits(v *nic.AllowanceView) string {
+	switch {
+	case v.PeakBandwidthInGbps == 0:
+		return "any"
+	case v.BaselineBandwidthInGbps == v.PeakBandwidthInGbps:
+		return fmt.Sprint(v.PeakBandwidthInGbps)
+	}
+	return fmt.Sprintf("%v up to %v", v.BaselineBandwidthInGbps, v.PeakBandwidthInGbps)
+}
+
+// credits are what is left of those to send and receive above the baseline.
+func credits(v *nic.AllowanceView) string {
+	if v.BaselineBandwidthInGbps == v.PeakBandwidthInGbps {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%, %.0f %%", 100*v.CreditsIn, 100*v.CreditsOut)
+}
+
+// orAny is a limit, and "any" where there is none.
+func orAny(limit uint64) string {
+	if limit == 0 {
+		return "any"
+	}
+	return fmt.Sprint(limit)
+}
+
 // addresses are an ENI's, each with its public one if it has one.
 func addresses(e *nic.ENIView) string {
 	all := slices.Clone(e.Addresses)

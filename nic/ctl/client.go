@@ -72,6 +72,16 @@ func (c *Client) ENI(ctx context.Context, id string) (nic.ENIView, error) {
 	return get[nic.ENIView](ctx, c, join("enis", id))
 }
 
+// Allowances are those of the card's instances, by ID.
+func (c *Client) Allowances(ctx context.Context) ([]nic.AllowanceView, error) {
+	return all(ctx, c, pages[nic.AllowanceView]{path: "allowances", key: func(v *nic.AllowanceView) string { return v.Instance }})
+}
+
+// Allowance is that of the instance with that ID.
+func (c *Client) Allowance(ctx context.Context, id string) (nic.AllowanceView, error) {
+	return get[nic.AllowanceView](ctx, c, join("allowances", id))
+}
+
 // SecurityGroups are the configuration's, in EC2's shape, by ID.
 func (c *Client) SecurityGroups(ctx context.Context) ([]ec2.SecurityGroup, error) {
 	return all(ctx, c, pages[ec2.SecurityGroup]{path: "security-groups", key: func(g *ec2.SecurityGroup) string { return g.GroupId }})

@@ -22,6 +22,7 @@
 // are EC2's.
 //
 //	GET /v1/enis               GET /v1/enis/ID
+//	GET /v1/allowances         GET /v1/allowances/ID
 //	GET /v1/security-groups    GET /v1/security-groups/ID
 //	GET /v1/network-acls       GET /v1/network-acls/ID
 //	GET /v1/ports              GET /v1/ports/NAME
@@ -31,7 +32,7 @@
 //	GET /v1/workers
 //	GET /v1/config
 //
-// The listings of ENIs, security groups, network ACLs, ports, NAT gateways and flows have
+// The listings of ENIs, allowances, security groups, network ACLs, ports, NAT gateways and flows have
 // pages: ?limit=N items, 1,000 unless told, after the one that ?after= names by its ID or
 // name, a flow by its "at". An empty page is the last. The card has a piece of an answer in
 // memory, however long the answer is, and works at two listings at a time; a client that

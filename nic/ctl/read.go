@@ -68,6 +68,7 @@ func (s *server) offerObjects(mux *http.ServeMux) {
 // offerCard has the server answer for what a card has beside its configuration.
 func (s *server) offerCard(mux *http.ServeMux) {
 	offer(s, mux, "enis", kind[nic.ENIView]{"ENI", "ID", s.card.EachENI, s.card.ENI, ""})
+	offer(s, mux, "allowances", kind[nic.AllowanceView]{"instance", "ID", s.card.EachAllowance, s.card.Allowance, ""})
 	offer(s, mux, "ports", kind[nic.PortView]{"port", "NAME", s.card.EachPort, s.card.Port, ""})
 	offer(s, mux, "nat-gateways", kind[nic.NATView]{"NAT gateway", "ID", s.card.EachNAT, s.card.NAT, ""})
 	mux.HandleFunc("GET /v1/flows", s.flows)

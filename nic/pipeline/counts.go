@@ -7,6 +7,7 @@ type Counts struct {
 	Tally
 	Delivered  uint64 // frames that left by this port, wherever they came from
 	Originated uint64 // frames among Delivered that the card made
+	Exceeded   Exceeded
 }
 
 // Tally is how packets ended, by verdict. Most queues see no packet end but as Sent, so
@@ -32,6 +33,9 @@ func (q *Queue) Counts() Counts {
 		c.Tally = *q.ends
 	}
 	c.Ends[Sent] = q.sent
+	if q.meter != nil {
+		c.Exceeded = q.meter.exceeded
+	}
 	if q.gate != nil {
 		n := q.gate.passed.packets() // which came here and left
 		c.Received += n
@@ -50,4 +54,7 @@ func (c *Counts) Add(d *Counts) {
 	}
 	c.Delivered += d.Delivered
 	c.Originated += d.Originated
+	for a := range c.Exceeded {
+		c.Exceeded[a] += d.Exceeded[a]
+	}
 }

@@ -60,11 +60,30 @@ func (b *bandwidth) take(now, bytes int64) {
 	}
 }
 
+// left is the part of a full bucket of credits that is left.
+func (b *bandwidth) left(now int64) float64 {
+	if b.baselineRate == 0 {
+		return 0
+	}
+	return float64(max(b.baseline.left(now, b.credits), 0)) / float64(b.credits)
+}
+
 // due is when bytes may be taken again.
 func (b *bandwidth) due() int64 { return max(b.peak.spent.Load(), b.baseline.spent.Load()) }
 
 // takePackets takes packets, of which rate must not be 0.
 func (i *Instance) takePackets(now, packets int64) { i.packets.take(now, packets*1e9/i.rate, depth) }
+
+// due is when the instance has again what it lacks, in ns since 1970.
+func (i *Instance) due(lacks allowance) int64 {
+	switch lacks {
+	case bandwidthIn:
+		return i.in.due()
+	case bandwidthOut:
+		return i.out.due()
+	}
+	return i.packets.spent.Load()
+}
 
 // unlimited is the instance of ENIs without limits, of which frames still wait.
 var unlimited Instance

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math"
+	"time"
 
 	"nitrocard/pmd"
 )
@@ -27,7 +28,7 @@ import (
 type meter struct {
 	port     sender // that frames leave by; nil: none is attached
 	instance *Instance
-	in, out  int64 // bytes that are borrowed and not used; below zero: owed
+	in, out  int64 // bytes that are borrowed and not used
 	packets  int64 // …, of both directions
 	line     *line // frames that wait for the guest; nil: none
 	worker   *Worker
@@ -102,11 +103,28 @@ func (m *meter) took(frames []pmd.Frame, merged uint64) {
 	}
 	m.out -= all.bytes
 	m.packets -= all.packets
+	if m.out < 0 || m.packets < 0 {
+		m.payDebt()
+	}
 	if m.held != plenty {
 		m.count(m.held, all.packets)
 		if len(frames) < pmd.MaxBurst {
 			m.held = plenty
 		}
+	}
+}
+
+// payDebt takes from the buckets what a burst counted beyond what was borrowed. So the buckets owe it,
+// and the time until the next burst counts.
+func (m *meter) payDebt() {
+	i, now := m.instance, m.worker.now
+	if m.out < 0 {
+		i.out.take(now, -m.out)
+		m.out = 0
+	}
+	if m.packets < 0 {
+		i.takePackets(now, -m.packets)
+		m.packets = 0
 	}
 }
 
@@ -188,23 +206,20 @@ func (m *meter) borrow(from *bandwidth, bytes *int64, want amount, without allow
 // count counts packets that wait, or are dropped, for want of an allowance.
 func (m *meter) count(lacks allowance, packets int64) { m.exceeded[lacks] += uint64(packets) }
 
-// due is when the instance has again what its frames wait for, in ns since 1970; 0: none wait.
-func (m *meter) due() (at int64) {
-	if m.held != plenty {
-		at = m.dueFor(m.held)
-	}
-	if m.line != nil && (at == 0 || m.dueFor(m.lacks) < at) {
-		at = m.dueFor(m.lacks)
-	}
-	return at
-}
+// Held tells whether what the guest sends waits for an allowance of its instance. Call Held on the
+// worker's thread.
+func (q *Queue) Held() bool { return q.meter != nil && q.meter.held != plenty }
 
-func (m *meter) dueFor(lacks allowance) int64 {
-	switch lacks {
-	case bandwidthIn:
-		return m.instance.in.due()
-	case bandwidthOut:
-		return m.instance.out.due()
+// Due is how long the worker may sleep at most because frames wait for an allowance: most, if none do.
+func (w *Worker) Due(most time.Duration) time.Duration {
+	at := w.now + int64(most)
+	for _, m := range w.lines.waiting {
+		at = min(at, m.instance.due(m.lacks))
 	}
-	return m.instance.packets.spent.Load()
+	for i := range w.polls {
+		if q := w.polls[i].Queue; q.Held() {
+			at = min(at, q.meter.instance.due(q.meter.held))
+		}
+	}
+	return time.Duration(max(at-w.now, 0))
 }

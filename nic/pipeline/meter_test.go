@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -178,6 +179,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	require.EqualValues(t, int(s.offered)-s.arrived-room, dropped)
 	require.Equal(t, dropped, x.counts("eni-a1").Drops[BandwidthInExceeded])
 	require.EqualValues(t, int(s.offered)-s.arrived, m.exceeded.In(), "queued or dropped")
+	require.Less(t, x.w.Due(time.Hour), time.Second)
 	s.settle()
 	for s.arrived+int(dropped) < int(s.offered) {
 		s.turn(time.Millisecond)
@@ -194,8 +196,13 @@ func TestWhatIsSentTooFastWaitsInItsRing(t *testing.T) {
 	x.observe(nil)
 	s.offer(500)
 	s.turn(0)
-	require.Less(t, s.arrived, 200)
+	require.Equal(t, 64, s.arrived, "a burst")
 	m := x.places["eni-a1"][0].meter
+	require.True(t, x.places["eni-a1"][0].Held())
+	due := x.w.Due(time.Second)
+	require.InDelta(t, 64e6-depth, int64(due), 1e6, "the card may sleep until the burst is paid for")
+	s.turn(due - 1)
+	require.Equal(t, 64, s.arrived)
 	for s.arrived < 500 {
 		s.turn(time.Millisecond)
 	}
@@ -232,6 +239,36 @@ func TestPacketsOfBothWaysCount(t *testing.T) {
 	for x.places["eni-a1"][0].meter.line != nil {
 		in.turn(time.Millisecond)
 	}
+}
+
+// All ENIs of an instance have its limits together.
+func TestENIsOfAnInstanceShareItsLimits(t *testing.T) {
+	x := newRig(t)
+	edit := x.region.Edit("NetworkInterfaces", "eni-a2")
+	eni := *edit.Object.(*ec2.NetworkInterface)
+	eni.Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: "i-a1", DeviceIndex: 1}
+	edit.Object = &eni
+	region, err := x.region.Change(edit)
+	require.NoError(t, err)
+	x.become(region)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}})
+	x.observe(nil)
+	one := x.fromA1(1000)
+	e := x.eni("eni-a2")
+	two := &stream{rig: x, in: "eni-a2", out: Uplink, frame: wiretest.UDP("10.0.1.6:4000", client+":53").Size(1000).MACs(e.MAC, e.RouterMAC).Bytes()}
+	arrived := 0
+	for range 100000 {
+		one.offer(1)
+		two.offer(1)
+		x.now += int64(100 * time.Microsecond)
+		x.Poll(x.now)
+		x.ports[Uplink].Drain(func(frame []byte) {
+			if wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv4 {
+				arrived++
+			}
+		})
+	}
+	require.InEpsilon(t, 10000, arrived, 0.01)
 }
 
 // A limit that goes, comes or moves while frames wait loses none, and keeps their order.

@@ -84,6 +84,16 @@ func (c *Crew) metersOf(p *GuestPort, had []*meter) []*meter {
 	return all
 }
 
+// Credits are how much of a full bucket of credits an owner has left to receive and to send, 0 to 1;
+// both 0 if its bandwidth has no peak above its baseline.
+func (c *Crew) Credits(owner uint64) (in, out float64) {
+	i := c.Setup().instances[owner]
+	if i == nil {
+		return 0, 0
+	}
+	return i.in.left(c.Now()), i.out.left(c.Now())
+}
+
 // adopt puts the metering in force, while the workers stand at the gate.
 func (m *metering) adopt() {
 	for _, change := range m.changes {

@@ -42,7 +42,7 @@ func (c *compiler) dropAllowance(lost *identity) {
 	}
 }
 
-// allowances notes allowances of instances that have no ENI.
+// allowances notes allowances that cannot be meant, and those of instances that have no ENI.
 func (c *compiler) allowances() {
 	all := c.next.place.allowances
 	if c.whole {
@@ -57,6 +57,11 @@ func (c *compiler) allowances() {
 	}
 	if len(c.allowed) == 0 {
 		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.allowed)) {
+		if a, _ := all.Get(id); a.wrong() != "" {
+			c.Add("Placement: Allowances: "+ec2.Shorten(id), "%s", a.wrong())
+		}
 	}
 	seen := map[string]bool{}
 	for e := range c.next.all() {

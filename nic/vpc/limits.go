@@ -1,6 +1,9 @@
 package vpc
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Limits are what an instance may send and receive, over all its ENIs. The zero value has none.
 type Limits struct {
@@ -28,6 +31,27 @@ func (a Allowance) limits() Limits {
 		l.Burst = burst
 	}
 	return l
+}
+
+// What an instance may have, in Gbit/s: from 1 Mbit/s, below which a burst would take minutes, to more than
+// any has.
+const (
+	leastGbps = 0.001
+	mostGbps  = 10000
+)
+
+// wrong is what cannot be meant about an allowance, "" if all can.
+func (a Allowance) wrong() string {
+	base, peak := a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps
+	switch {
+	case base != 0 && (base < leastGbps || base > mostGbps):
+		return fmt.Sprintf("BaselineBandwidthInGbps %v is out of range: %v to %v", base, leastGbps, mostGbps)
+	case peak != 0 && (peak < leastGbps || peak > mostGbps):
+		return fmt.Sprintf("PeakBandwidthInGbps %v is out of range: %v to %v", peak, leastGbps, mostGbps)
+	case peak != 0 && base > peak:
+		return fmt.Sprintf("BaselineBandwidthInGbps %v is above PeakBandwidthInGbps %v", base, peak)
+	}
+	return ""
 }
 
 // bitsOf are the bits in so many Gbit.
