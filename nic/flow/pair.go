@@ -32,10 +32,12 @@ type Pair struct{ Local, Remote wire.Addr }
 // Folded is a Pair as a key has it: the addresses of IPv4, the fingerprint of IPv6.
 type Folded struct{ Local, Remote uint32 }
 
-// Folder makes fingerprints of pairs. It is exported for gather, which has a copy.
+// Folder makes fingerprints of pairs. It is exported for gather, which has a copy, and for package
+// nat.
 type Folder [4]uint64
 
-func newFolder(seed uint64) (f Folder) {
+// NewFolder makes a Folder of a seed, which is a secret.
+func NewFolder(seed uint64) (f Folder) {
 	random := rand.New(rand.NewPCG(seed, 0x6964))
 	for i := range f {
 		f[i] = random.Uint64()

@@ -31,7 +31,7 @@ func (r *rig) goes(at uint32, to *rig) (uint32, OpenError) {
 // that it had here, and is the initiator's there that it was here.
 func TestAConnectionGoesToAnotherTable(t *testing.T) {
 	x, y := newRig(t, 64), newRig(t, 64)
-	y.folder = newFolder(99)
+	y.folder = NewFolder(99)
 	six := Pair{wiretest.Addr("2001:db8::5"), wiretest.Addr("2001:db8::9")}
 	key6 := Key{}
 	ends := x.Fold(&six)

@@ -98,7 +98,7 @@ func (t *Table) allocate(o Options) (err error) {
 	if t.pairs, err = tables.NewArray[PairWords](o.Capacity); err != nil {
 		return err
 	}
-	t.folder = newFolder(o.Seed)
+	t.folder = NewFolder(o.Seed)
 	if t.wheel, err = tables.NewWheel(o.Capacity, wheelSlots); err != nil {
 		return err
 	}

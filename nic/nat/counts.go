@@ -19,7 +19,7 @@ type counts struct {
 	list   *tables.Array[count]
 	mask   uint64
 	n      int // slots in use
-	secret [5]uint64
+	secret [4]uint64
 }
 
 // count is how many connections have a name. No slot in use has n 0.
@@ -51,24 +51,20 @@ func (c *counts) close() {
 }
 
 // host is the name of a host's connections.
-func (c *counts) host(addr wire.Addr) name { return c.nameOf(addr, wire.Addr{}, 1) }
+func (c *counts) host(of host) name { return c.nameOf(uint64(of), 1) }
 
 // datagrams is the name of the datagrams in fragments from and to an inside host.
-func (c *counts) datagrams(addr wire.Addr) name { return c.nameOf(addr, wire.Addr{}, 2) }
+func (c *counts) datagrams(of host) name { return c.nameOf(uint64(of), 2) }
 
 // destination is the name of the connections through an address to where packets of a key go.
 func (c *counts) destination(addr wire.Addr, from *Key) name {
-	return c.nameOf(addr, from.Dst, 3|uint64(from.DstPort)<<16|uint64(from.Kind)<<32)
+	return c.nameOf(uint64(addr.As4())<<32|uint64(from.Dst), 3|uint64(from.DstPort)<<16|uint64(from.Kind&^ofHost)<<32)
 }
 
 // nameOf mixes what a name stands for, as package flow mixes a Pair.
-func (c *counts) nameOf(a, b wire.Addr, rest uint64) name {
-	s := &c.secret
-	a1, a2 := a.Words()
-	b1, b2 := b.Words()
-	hi, lo := bits.Mul64(a1^s[0], a2^s[1])
-	hi2, lo2 := bits.Mul64(b1^s[2], b2^s[3])
-	hi, lo = bits.Mul64(hi^lo^rest^s[4], hi2^lo2^s[0])
+func (c *counts) nameOf(a, b uint64) name {
+	hi, lo := bits.Mul64(a^c.secret[0], b^c.secret[1])
+	hi, lo = bits.Mul64(hi^c.secret[2], lo^c.secret[3])
 	return name(hi ^ lo)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/tables/oracle"
 )
@@ -43,12 +44,14 @@ func TestNamesTellApart(t *testing.T) {
 	c, err := newCounts(10, 1)
 	require.NoError(t, err)
 	t.Cleanup(c.close)
-	a, b := wiretest.Addr("10.0.2.8"), wiretest.Addr("2001:db8::8")
-	seen := map[name]bool{c.host(a): true, c.host(b): true, c.datagrams(a): true, c.datagrams(b): true}
-	for _, k := range []Key{{Dst: a}, {Dst: b}, {Dst: a, DstPort: 1}, {Dst: a, Kind: 1}, {Dst: a, Kind: 1 << 16}} {
+	var t6 table
+	a, b := wiretest.Addr("10.0.2.8"), wiretest.Addr("10.0.2.9")
+	four, six := t6.hostOf(a), t6.hostOf(wiretest.Addr("2001:db8::8"))
+	seen := map[name]bool{c.host(four): true, c.host(six): true, c.datagrams(four): true, c.datagrams(six): true}
+	for _, k := range []Key{{Dst: 1}, {Dst: 2}, {Dst: 1, DstPort: 1}, {Dst: 1, Kind: pipeline.KindOf(1)}, {Dst: 1, Kind: pipeline.KindOf(2)}} {
 		seen[c.destination(a, &k)], seen[c.destination(b, &k)] = true, true
 	}
 	require.Len(t, seen, 14)
-	from := Key{Dst: a, SrcPort: 7, Src: b}
-	require.Equal(t, c.destination(a, &Key{Dst: a}), c.destination(a, &from), "whoever sends there")
+	from := Key{Dst: 1, SrcPort: 7, Src: uint32(six), Kind: uint32(six >> 32)}
+	require.Equal(t, c.destination(a, &Key{Dst: 1}), c.destination(a, &from), "whoever sends there")
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/wire"
 )
 
 // patience is how long an established connection may be silent before it may lose its place.
@@ -17,7 +16,7 @@ const candidates = 64
 // takePort takes a port of the destination from another host, for a connection whose
 // destination has no port left.
 func (t *table) takePort(c *connection, now uint64) bool {
-	mine := t.uses.of(t.uses.host(c.from.Src))
+	mine := t.uses.of(t.uses.host(sender(&c.from)))
 	for range candidates {
 		in, taken := t.tryPort(c)
 		if !taken {
@@ -31,11 +30,11 @@ func (t *table) takePort(c *connection, now uint64) bool {
 	return false
 }
 
-// displace ends a connection of a host that has more than the host at addr, where the table is
+// displace ends a connection of a host that has more than another host, where the table is
 // full. The index is free when every worker has ended its burst, so the caller may have to
 // wait for the host's next packet.
-func (t *table) displace(addr wire.Addr, now uint64) bool {
-	mine := t.uses.of(t.uses.host(addr))
+func (t *table) displace(by host, now uint64) bool {
+	mine := t.uses.of(t.uses.host(by))
 	for range candidates {
 		at := uint32(t.random.Uint64() >> 32 * uint64(t.ways.Cap()) >> 32)
 		if t.yields(at, mine, now) {
@@ -52,7 +51,7 @@ func (t *table) displace(addr wire.Addr, now uint64) bool {
 func (t *table) yields(at uint32, mine, now uint64) bool {
 	w := t.ways.At(at)
 	state := atomic.LoadUint32(&w.State)
-	if _, _, ok := w.To(); !ok || state&inside == 0 || t.uses.of(t.uses.host(t.ways.Key(at).Src)) < mine+2 {
+	if _, _, ok := w.To(); !ok || state&inside == 0 || t.uses.of(t.uses.host(sender(t.ways.Key(at)))) < mine+2 {
 		return false
 	}
 	return state&established == 0 && state&tcp != 0 || over(state) || now-t.heardAt(w, now) > flow.TicksOf(patience)

@@ -16,7 +16,7 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	if !ok || h.Type == wire.ICMPRedirect && h.EtherType == wire.EtherTypeIPv4 || q.Frag == wire.LaterFragment {
 		return pipeline.NATUnknown
 	}
-	k := backOf(&q, inward)
+	k := a.gateway.backOf(&q, inward)
 	at, ok := a.gateway.ways.Find(&k)
 	if !ok {
 		return pipeline.NATUnknown
@@ -82,10 +82,10 @@ func (a *Appliance) errorOut(f *pmd.Frame, h, q *wire.Headers, s socket) bool {
 
 // backOf is the key of the packets that go the other way than q, which an error that goes
 // inward, or outward, quotes.
-func backOf(q *wire.Headers, inward bool) Key {
-	k := Key{Src: q.Dst, Dst: q.Src, SrcPort: q.DstPort, DstPort: q.SrcPort, Kind: kindOf(q)}
+func (t *table) backOf(q *wire.Headers, inward bool) Key {
+	k := Key{Src: q.Dst.As4(), Dst: q.Src.As4(), SrcPort: q.DstPort, DstPort: q.SrcPort, Kind: kindOf(q)}
 	if q.EtherType == wire.EtherTypeIPv6 {
-		k.Dst = embedded(q.Src)
+		t.from6(&k, q.Dst, q.Src)
 	}
 	switch {
 	case !q.IsICMP():

@@ -38,14 +38,14 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 		a.metrics.ConnectionAttemptCount++
 	}
 	if a.foreseen&(1<<i) == 0 {
-		*c = connection{from: a.keys[i], fromHash: a.hashes[i]}
+		*c = connection{from: a.keys[i], host: h.Src, fromHash: a.hashes[i]}
 	}
 	if !g.choose(c, a.place.Pool, a.now) {
 		a.metrics.ErrorPortAllocation++
 		return nowhere, pipeline.NATPortAllocation
 	}
 	at, full := g.enter(c, state, a.now)
-	if full && g.displace(c.from.Src, a.now) {
+	if full && g.displace(sender(&c.from), a.now) {
 		at, full = g.enter(c, state, a.now)
 	}
 	if full {
@@ -70,8 +70,8 @@ func (a *Appliance) foresee(first int, missed uint64) {
 			continue
 		}
 		c := &a.openings[i]
-		c.from, c.fromHash = a.keys[i], a.hashes[i]
-		c.socket = socket{Addr: a.place.Pool[favourite(c.from.Src, a.place.Pool)], Port: randomPort(a.random)}
+		c.from, c.host, c.fromHash = a.keys[i], a.headers[i].Src, a.hashes[i]
+		c.socket = socket{Addr: a.place.Pool[favourite(c.host, a.place.Pool)], Port: randomPort(a.random)}
 		a.backs[n], a.names[n] = c.back(), g.uses.destination(c.Addr, &c.from)
 		a.foreseen |= 1 << i
 		n++
@@ -95,7 +95,7 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	if len(pool) == 0 {
 		return false
 	}
-	first := favourite(c.from.Src, pool)
+	first := favourite(c.host, pool)
 	for i := range pool {
 		c.Addr = pool[(first+i)%len(pool)]
 		if t.hasRoom(c) && t.freePort(c) {
@@ -175,7 +175,7 @@ func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 		}
 		g.end(at)
 	}
-	of := g.uses.datagrams(g.ways.Key(peer).Src)
+	of := g.uses.datagrams(sender(g.ways.Key(peer)))
 	if most := g.mostDatagrams(); g.datagrams >= most || g.uses.of(of) >= uint64(min(hostDatagrams, most/4)) {
 		return
 	}

@@ -5,16 +5,19 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 
+	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
 // table holds the connections of one gateway. Workers look up without the lock; all else
 // needs it.
 type table struct {
-	ways  *tables.Cuckoo[Key, way]
-	uses  counts
-	wheel *tables.Wheel // for ways from inside, and of fragments
+	ways   *tables.Cuckoo[Key, way]
+	uses   counts
+	wheel  *tables.Wheel // for ways from inside, and of fragments
+	folder flow.Folder   // of IPv6 addresses in keys
 
 	_ [64]byte // parts what workers read for each packet from what is written under the lock
 	tables.Spinlock
@@ -29,7 +32,7 @@ type table struct {
 
 // newTable makes a table for so many connections.
 func newTable(connections int, grace *tables.Grace, seed uint64) (t *table, err error) {
-	t = &table{random: rand.NewPCG(seed, seed)}
+	t = &table{random: rand.NewPCG(seed, seed), folder: flow.NewFolder(seed)}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -66,6 +69,7 @@ func (t *table) close() {
 // of both keys in ways.
 type connection struct {
 	from Key
+	host wire.Addr // from's
 	socket
 	fromHash, backHash tables.Hash
 	foreseen           socket      // to be tried first; without a port: none
@@ -74,28 +78,28 @@ type connection struct {
 
 // back is the key of the answers.
 func (c *connection) back() Key {
-	return Key{Src: c.from.Dst, Dst: c.Addr, SrcPort: c.from.DstPort, DstPort: c.Port, Kind: c.from.Kind}
+	return Key{Src: c.from.Dst, Dst: c.Addr.As4(), SrcPort: c.from.DstPort, DstPort: c.Port, Kind: c.from.Kind &^ ofHost}
 }
 
 // enter puts a connection into the table, whose keys are not there, and returns the index of its
 // way from inside. full says that there is no room.
 func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full bool) {
 	tick, family, back := uint32(now), uint32(0), c.back()
-	if c.from.Src.Is4() {
+	if c.host.Is4() {
 		family = ipv4
 	}
 	out, err := t.ways.InsertHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
 	if err != nil {
 		return 0, true
 	}
-	in, err := t.ways.InsertHashed(c.backHash, &back, pipeline.NewPassage(socket{Addr: c.from.Src, Port: c.from.SrcPort}, out, tick, steady|family))
+	in, err := t.ways.InsertHashed(c.backHash, &back, pipeline.NewPassage(socket{Addr: c.host, Port: c.from.SrcPort}, out, tick, steady|family))
 	if err != nil {
 		t.ways.RemoveAt(out, c.fromHash)
 		return 0, true
 	}
 	t.ways.At(out).SetPeer(in)
 	t.watch(out, now)
-	t.uses.add(t.uses.host(c.from.Src))
+	t.uses.add(t.uses.host(sender(&c.from)))
 	t.uses.add(t.uses.destination(c.Addr, &c.from))
 	if state&tcp != 0 {
 		t.shared.ActiveConnectionCount++
@@ -118,19 +122,19 @@ func (t *table) leave(at uint32, h, back tables.Hash) {
 	s, peer, _ := w.To()
 	state := atomic.LoadUint32(&w.State)
 	if from.Kind&fragment != 0 {
-		host := s.Addr
-		if state&outward != 0 {
-			host = from.Src
+		of := sender(from)
+		if state&outward == 0 {
+			of = t.hostOf(s.Addr)
 		}
 		t.datagrams--
-		t.uses.take(t.uses.datagrams(host))
+		t.uses.take(t.uses.datagrams(of))
 		t.ways.RemoveAt(at, h)
 		return
 	}
 	if state&tcp != 0 {
 		t.shared.ActiveConnectionCount--
 	}
-	t.uses.take(t.uses.host(from.Src))
+	t.uses.take(t.uses.host(sender(from)))
 	t.uses.take(t.uses.destination(s.Addr, from))
 	t.ways.RemoveAt(peer, back)
 	t.ways.RemoveAt(at, h)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/tables"
@@ -18,7 +19,7 @@ func opens(t *testing.T, g *Gateway, from string, port uint16, heard bool) (c co
 	g.Lock()
 	defer g.Unlock()
 	now := flow.TickOf(g.clock())
-	c = connection{from: Key{Src: wiretest.Addr(from), Dst: wiretest.Addr("203.0.113.9"), SrcPort: port, DstPort: 443, Kind: wire.ProtoTCP}}
+	c = connection{host: wiretest.Addr(from), from: Key{Src: wiretest.Addr(from).As4(), Dst: wiretest.Addr("203.0.113.9").As4(), SrcPort: port, DstPort: 443, Kind: pipeline.KindOf(wire.ProtoTCP)}}
 	c.fromHash = g.ways.Hash(&c.from)
 	if !g.choose(&c, g.place.Load().Pool, now) {
 		return c, false
@@ -84,6 +85,6 @@ func TestAScanLeavesPortsToOthers(t *testing.T) {
 		_, ok := opens(t, g, "10.0.2.9", uint16(i), true)
 		require.True(t, ok)
 	}
-	require.EqualValues(t, 1000, g.uses.of(g.uses.host(wiretest.Addr("10.0.2.9"))))
-	require.EqualValues(t, 54_000, g.uses.of(g.uses.host(wiretest.Addr("10.0.2.8"))))
+	require.EqualValues(t, 1000, g.uses.of(g.uses.host(g.hostOf(wiretest.Addr("10.0.2.9")))))
+	require.EqualValues(t, 54_000, g.uses.of(g.uses.host(g.hostOf(wiretest.Addr("10.0.2.8")))))
 }

@@ -20,7 +20,7 @@ func (a *Appliance) read(i int) {
 	if slices.Contains(a.place.Pool, h.Dst) {
 		a.inward |= 1 << i
 	}
-	*k = keyOf(h, a.inward&(1<<i) != 0)
+	*k = a.gateway.keyOf(h, a.inward&(1<<i) != 0)
 }
 
 // translate translates the frames of the burst from first on.
@@ -43,7 +43,7 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 	switch {
 	case h.EtherType != wire.EtherTypeIPv4 && !six:
 		return pipeline.NATProtocol
-	case six && a.keys[i].Dst.IsZero():
+	case six && a.keys[i].Dst == 0:
 		return pipeline.NATFamily
 	case h.IsICMPError():
 		return a.quoted(i, inward)

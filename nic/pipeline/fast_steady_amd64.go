@@ -61,11 +61,9 @@ const (
 	whoENI   = flow.WhoENI
 	whoProto = 0xff << 24
 
-	passageSrc   = unsafe.Offsetof(PassageKey{}.Src) // two words, the higher one first
-	passageDst   = unsafe.Offsetof(PassageKey{}.Dst)
-	passagePorts = unsafe.Offsetof(PassageKey{}.SrcPort)
-	passageKind  = unsafe.Offsetof(PassageKey{}.Kind)
-	passageValue = unsafe.Sizeof(PassageKey{}) // of a passage, behind its key
+	passageEnds  = unsafe.Offsetof(PassageKey{}.Src)     // both addresses
+	passagePorts = unsafe.Offsetof(PassageKey{}.SrcPort) // both ports and Kind
+	passageValue = unsafe.Sizeof(PassageKey{})           // of a passage, behind its key
 
 	stationBits = vpc.StationBits
 	stationMask = 1<<vpc.StationBits - 1
@@ -85,8 +83,8 @@ var (
 	_ = [1]struct{}{}[frameSize-24]
 	_ = [1]struct{}{}[unsafe.Sizeof(tunnel{})-64]
 	_ = [1]struct{}{}[unsafe.Sizeof(trail{})-8]
-	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})+unsafe.Sizeof(Passage{})-88]
-	_ = [1]struct{}{}[unsafe.Offsetof(PassageKey{}.DstPort)-unsafe.Offsetof(PassageKey{}.SrcPort)-2]
+	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})+unsafe.Sizeof(Passage{})-64]
+	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})-keySize]
 	_ = [1]struct{}{}[unsafe.Offsetof(guest{}.router)-unsafe.Offsetof(guest{}.mac)-6]
 	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-5]
 	_ = [1]struct{}{}[(PassageIPv4|PassageOut|PassageSteady)>>29-7]

@@ -138,10 +138,8 @@
 	MOVL trail_passage(AX), CX; \
 	CMPL CX, entrance_room(gate); \
 	JCC  done; \
-	LEAQ (CX)(CX*4), AX; \
-	LEAQ (CX)(AX*2), CX; \
-	MOVQ entrance_first(gate), AX; \
-	LEAQ (AX)(CX*8), CX; \
+	SHLQ $6, CX; \
+	ADDQ entrance_first(gate), CX; \
 	MOVL (const_passageValue+Passage_State)(CX), AX; \
 	SHRL $29, AX; \
 	CMPL AX, kind; \
@@ -162,19 +160,16 @@
 	JEQ  done; \
 	MOVL AX, addr-12(SP)
 
-// BETWEEN goes to done unless the passage CX is for packets of the protocol of the key R14, from
-// the end there at an offset to the other one. AX has both ports. tmp is lost.
-#define BETWEEN(from, to, tmp) \
-	MOVBLZX (const_keyWho+3)(R14), tmp; \
-	SHLQ $32, tmp; \
-	ORQ  tmp, AX; \
+// BETWEEN goes to done unless the passage CX is for packets from and to the addresses in AX, with
+// the ports in ports, of the protocol of the key R14.
+#define BETWEEN(ports) \
+	CMPQ AX, const_passageEnds(CX); \
+	JNE  done; \
+	MOVL const_keyWho(R14), AX; \
+	ANDL $const_whoProto, AX; \
+	SHLQ $32, AX; \
+	ORQ  ports, AX; \
 	CMPQ AX, const_passagePorts(CX); \
-	JNE  done; \
-	MOVL from(R14), AX; \
-	CMPL AX, (const_passageSrc+8)(CX); \
-	JNE  done; \
-	MOVL to(R14), AX; \
-	CMPL AX, (const_passageDst+8)(CX); \
 	JNE  done
 
 // PORT writes the port to an offset of DX, in the place of another, and adds the change to the
@@ -397,9 +392,11 @@ known:
 	TRAIL(DI)
 	MOVQ AX, trail-32(SP)
 	PASSAGE(R12, $5, DI)
-	MOVL const_keyPorts(R14), AX
-	ROLL $16, AX
-	BETWEEN(const_keyRemote, const_keyLocal, DX)
+	MOVQ const_keyLocal(R14), AX
+	ROLQ $32, AX
+	MOVL const_keyPorts(R14), DX
+	ROLL $16, DX
+	BETWEEN(DX)
 	MOVQ CX, passage-48(SP)
 
 	// On from there to a guest of this card.
@@ -683,8 +680,9 @@ wanted:
 
 	TRAIL(R12)
 	PASSAGE(DI, $7, R12)
-	MOVL const_keyPorts(R14), AX
-	BETWEEN(const_keyLocal, const_keyRemote, DX)
+	MOVQ const_keyLocal(R14), AX
+	MOVL const_keyPorts(R14), DX
+	BETWEEN(DX)
 	MOVQ CX, passage-48(SP)
 	MOVL R15, AX
 	ANDL $const_statusWaysHere, AX

@@ -124,7 +124,7 @@ func fromHere(s flow.Status) bool { return s.Walked(wire.In) && s.VTEP() == 0 &&
 // packet gets.
 func (w *Worker) knows(x *through) bool {
 	t, k := x.gate.passages, &x.in
-	key := PassageKey{Src: wire.AddrFrom4(k.Remote), Dst: wire.AddrFrom4(k.Local), SrcPort: k.RemotePort, DstPort: k.LocalPort, Kind: uint32(k.Proto())}
+	key := PassageKey{Src: k.Remote, Dst: k.Local, SrcPort: k.RemotePort, DstPort: k.LocalPort, Kind: KindOf(k.Proto())}
 	at, ok := x.trail.passage.Load(), false
 	if at < uint32(t.Cap()) {
 		ok = x.read(t.At(at), w.epoch) && t.Is(at, &key)

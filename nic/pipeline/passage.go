@@ -28,12 +28,24 @@ type Passed struct{ In, Out Traffic }
 type Traffic struct{ Packets, Bytes uint64 }
 
 // PassageKey is what the packets of one direction of a connection through a Translator have
-// in common.
+// in common. The numbers are in host byte order, the addresses IPv4's: a Translator that knows
+// packets of IPv6 has something of its own in their place. With its Passage a key is one cache line.
+//
+//	 0     4     8         10        12     16
+//	+-----+-----+---------+---------+------+
+//	| Src | Dst | SrcPort | DstPort | Kind |
+//	+-----+-----+---------+---------+------+
 type PassageKey struct {
-	Src, Dst         wire.Addr
+	Src, Dst         uint32
 	SrcPort, DstPort uint16
-	Kind             uint32 // the protocol's number; the bits above are the Translator's
+	Kind             uint32 // as KindOf has it; the bits below the protocol are the Translator's
 }
+
+// kindProto is the lowest bit of the protocol's number in PassageKey.Kind, as in flow.Key.Who.
+const kindProto = 24
+
+// KindOf is the PassageKey.Kind of packets of a protocol.
+func KindOf(proto uint8) uint32 { return uint32(proto) << kindProto }
 
 // Passage is what the packets of one direction get in the place of what they have: those from
 // inside another source, those from outside another destination; and what the stages of the

@@ -48,10 +48,10 @@ func (r *rig) translator(from Socket, to string) (s *toyTranslator, at uint32) {
 	}
 	r.store(r.policy())
 	r.observe(nil)
-	at, err = s.passages.Insert(PassageKey{from.Addr, wiretest.Addr("10.0.1.6"), from.Port, 80, wire.ProtoTCP},
+	at, err = s.passages.Insert(PassageKey{from.Addr.As4(), wiretest.Addr("10.0.1.6").As4(), from.Port, 80, KindOf(wire.ProtoTCP)},
 		NewPassage(Socket{wiretest.Addr(to), 80}, 0, r.w.tick, PassageSteady|PassageIPv4))
 	require.NoError(r, err)
-	_, err = s.passages.Insert(PassageKey{wiretest.Addr(to), from.Addr, 80, from.Port, wire.ProtoTCP},
+	_, err = s.passages.Insert(PassageKey{wiretest.Addr(to).As4(), from.Addr.As4(), 80, from.Port, KindOf(wire.ProtoTCP)},
 		NewPassage(Socket{wiretest.Addr("10.0.1.6"), 80}, at, r.w.tick, PassageOut|PassageSteady|PassageIPv4))
 	require.NoError(r, err)
 	return s, at

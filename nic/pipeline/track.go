@@ -82,7 +82,7 @@ func (e *entrance) keep(p *packet, epoch uint32, f flow.Found) {
 	if p.EtherType != wire.EtherTypeIPv4 || p.IsICMP() || p.Frag != wire.Whole || p.Proto == wire.ProtoTCP && p.Flags&wire.TCPSyn != 0 {
 		return
 	}
-	back := PassageKey{Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Kind: uint32(p.Proto)}
+	back := PassageKey{Src: p.Dst.As4(), Dst: p.Src.As4(), SrcPort: p.DstPort, DstPort: p.SrcPort, Kind: KindOf(p.Proto)}
 	at, ok := e.passages.Find(&back)
 	if !ok {
 		return
