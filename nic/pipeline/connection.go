@@ -35,7 +35,10 @@ func (w *Worker) findConnections(b *burst) {
 			b.keys[i] = p.key
 		}
 	}
-	hits := w.flows.LookupBurst(&b.keys, b.n, &b.at)
+	hits := uint64(0)
+	if !w.leavesNoRecord(b) {
+		hits = w.flows.LookupBurst(&b.keys, b.n, &b.at)
+	}
 	for i := range b.n {
 		p := &b.packets[i]
 		p.key, p.conn, p.missed = b.keys[i], nil, hits&(1<<i) == 0

@@ -61,20 +61,30 @@ func (w *Worker) fastIn(frames []pmd.Frame) (rest uint64) {
 // left for the stages.
 func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 	f, odd := w.gatherOut(g, frames)
+	if w.isGate(g) {
+		w.fast.begin(f, w.flows.Stirs())
+		return w.sweep(g, frames, 0, odd)
+	}
 	return w.sweep(g, frames, w.lookUp(frames, f, wire.Out), odd)
+}
+
+// begin is for a burst of which nothing is looked up yet.
+func (f *fast) begin(g gathered, stirs uint64) {
+	f.through, f.plain, f.keyed, f.hits = 0, g.plain, 0, 0
+	f.stirs, f.opened = stirs, false
+	if f.shut {
+		f.plain = 0
+	}
 }
 
 // lookUp finds the connections of the plain frames of a burst in direction d, and returns
 // the frames that have one.
 func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits uint64) {
 	f := &w.fast
-	f.through = 0
-	w.lookAnew()
+	f.begin(g, w.flows.Stirs())
 	if f.shut {
-		f.plain, f.keyed, f.hits = 0, 0, 0
 		return 0
 	}
-	f.plain = g.plain
 	f.keyed = g.plain & w.flows.LookupBurst(&f.keys, len(frames), &f.at)
 	f.hits = f.keyed
 	if six := f.keyed & g.six; six != 0 {
@@ -82,9 +92,6 @@ func (w *Worker) lookUp(frames []pmd.Frame, g gathered, d wire.Direction) (hits 
 	}
 	return f.hits
 }
-
-// lookAnew comes before the look-up of a burst, for missed.
-func (w *Worker) lookAnew() { w.fast.stirs, w.fast.opened = w.flows.Stirs(), false }
 
 // sweep passes on the known frames of a burst from g, or from the uplink if g is nil. odd
 // has the marks of the frames that are not plain. Bit i of rest says that frames[i] is left

@@ -97,7 +97,7 @@ func (w *Worker) fromGuest(g *guest, frames []pmd.Frame) {
 		w.finish(p, w.outbound(p))
 	}
 	if w.inward.n > 0 {
-		w.lookAnew()
+		w.fast.stirs, w.fast.opened = w.flows.Stirs(), false
 		w.findConnections(&w.inward)
 		w.walkIn(&w.inward)
 	}

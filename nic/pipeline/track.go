@@ -62,18 +62,34 @@ func (w *Worker) trackConnection(p *packet) Verdict {
 // guest of this card or on from the Translator, and so leaves no record there: the Passage keeps what
 // the stages found. What comes by a tunnel leaves a record, by which the fast path finds the next one.
 func (w *Worker) throughPassage(p *packet) bool {
-	q := w.queues[p.guest.number]
-	if q == nil || q.gate == nil || p.Frag == wire.LaterFragment {
+	if !w.isGate(p.guest) || p.Frag == wire.LaterFragment {
 		return false
 	}
 	if !p.untracked && (p.conn == nil || p.was.Flags()&flow.FlagUntracked == 0) {
 		return false
 	}
 	if p.dir == wire.Out {
-		q.gate.keep(p, w.epoch, w.findings(p))
+		w.queues[p.guest.number].gate.keep(p, w.epoch, w.findings(p))
 		return true
 	}
 	return p.outerSrc.IsZero()
+}
+
+// isGate tells whether a Translator is behind an ENI.
+func (w *Worker) isGate(g *guest) bool {
+	q := w.queues[g.number]
+	return q != nil && q.gate != nil
+}
+
+// leavesNoRecord tells whether no packet of a burst can have a record, so that none is looked for: each is
+// whole, and passes a Translator's ENI (throughPassage).
+func (w *Worker) leavesNoRecord(b *burst) bool {
+	for i := range b.n {
+		if p := &b.packets[i]; p.Frag != wire.Whole || !p.outerSrc.IsZero() || !w.isGate(p.guest) {
+			return false
+		}
+	}
+	return true
 }
 
 // keep notes in p's Passage the way of p, which the Translator sent. Only plain packets of known
