@@ -20,6 +20,7 @@ type ip struct {
 type transport struct {
 	srcPort, dstPort   uint16
 	seq, ack           uint32
+	window             uint16 // TCP's
 	flags              uint8
 	icmpType, icmpCode uint8
 	icmpRest           uint32 // second word of ICMP's header
@@ -116,7 +117,9 @@ func (p Packet) tcp() []byte {
 	b = be.AppendUint16(b, h.dstPort)
 	b = be.AppendUint32(b, h.seq)
 	b = be.AppendUint32(b, h.ack)
-	b = append(b, byte((wire.TCPLen+len(h.options))/4)<<4, h.flags, 0xff, 0xff, 0, 0, 0, 0)
+	b = append(b, byte((wire.TCPLen+len(h.options))/4)<<4, h.flags)
+	b = be.AppendUint16(b, h.window)
+	b = append(b, 0, 0, 0, 0) // checksum and urgent pointer
 	b = append(append(b, h.options...), h.payload...)
 	be.PutUint16(b[16:], ^Sum(p.ip.pseudo(len(b)), b))
 	return b

@@ -64,7 +64,7 @@ func start(proto uint8, src, dst netip.AddrPort) Packet {
 // "[2001:db8::5]:80". As in all packets here, the addresses tell the family.
 func TCP(src, dst string) Packet {
 	p := start(wire.ProtoTCP, addrPort(src), addrPort(dst))
-	p.l4.flags, p.l4.seq, p.l4.ack = wire.TCPAck, 1, 1
+	p.l4.flags, p.l4.seq, p.l4.ack, p.l4.window = wire.TCPAck, 1, 1, 0xffff
 	return p
 }
 

@@ -59,6 +59,12 @@ func (p Packet) Seq(seq, ack uint32) Packet {
 	return p
 }
 
+// Window sets TCP's window, which is 65535 otherwise.
+func (p Packet) Window(n uint16) Packet {
+	p.l4.window = n
+	return p
+}
+
 // TCPOptions sets the options in TCP's header. Their length is a multiple of 4.
 func (p Packet) TCPOptions(b ...byte) Packet {
 	p.l4.options = b
