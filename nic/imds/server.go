@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nitrocard/nic/vpc"
 )
 
 // Server answers an instance's requests for its metadata.
@@ -14,24 +16,21 @@ type Server struct {
 	tokens  *tokens
 	clock   func() time.Time
 	started time.Time
+	signer  *signer
 }
 
 // New makes a server. clock tells the time.
 func New(clock func() time.Time) *Server {
-	return &Server{tokens: newTokens(), clock: clock, started: clock()}
-}
-
-// Options are an instance's (EC2 User Guide, "Configure the Instance Metadata Service options").
-type Options struct {
-	TokenRequired bool // no request without a token is answered
-	HopLimit      int  // TTL of the answer that brings a token, 1 to 64
+	now := clock()
+	return &Server{tokens: newTokens(), clock: clock, started: now, signer: newSigner(now)}
 }
 
 // Request is what a Server is asked, and by whom.
 type Request struct {
 	*http.Request
 	Instance Instance
-	Options  Options
+	Options  vpc.MetadataOptions
+	IPv6     bool          // who asks does so at the IPv6 address
 	SetTTL   func(ttl int) // of the answer's IP packets
 }
 
@@ -58,6 +57,8 @@ func (s *Server) Serve(w http.ResponseWriter, r *Request) {
 	h.Set("Content-Type", "text/plain")
 	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
+	case r.Options.Off, r.Options.OffIPv6 && r.IPv6:
+		w.WriteHeader(http.StatusForbidden)
 	case path == tokenPath:
 		s.serveToken(w, r, version)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -84,7 +85,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *Request, version string) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	r.SetTTL(min(max(r.Options.HopLimit, 1), 64))
+	r.SetTTL(r.Options.HopLimit)
 	w.Header().Set(ttlHeader, strconv.FormatUint(seconds, 10))
 	io.WriteString(w, s.tokens.issue(r.Instance.ID(), s.clock().Add(ttl)))
 }
@@ -105,6 +106,9 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *Request, version, path 
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
+	if path == userData {
+		w.Header().Set("Content-Type", "application/octet-stream")
+	}
 	w.Header().Set("Accept-Ranges", "none")
 	w.Header().Set("Last-Modified", s.started.UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
@@ -112,6 +116,12 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *Request, version, path 
 		io.WriteString(w, text)
 	}
 }
+
+// Paths of a version that are outside of meta-data.
+const (
+	userData = "user-data"
+	identity = "dynamic/instance-identity/"
+)
 
 // find is the text of a path in a version; every version has the same.
 func (s *Server) find(i Instance, version, path string) (text string, found bool) {
@@ -123,8 +133,22 @@ func (s *Server) find(i Instance, version, path string) (text string, found bool
 	}
 	t := tree{}
 	for p, text := range i.metadata() {
-		t.put("meta-data/"+p, text)
+		t["meta-data/"+p] = text
 	}
-	t.put("dynamic/instance-identity/document", i.document(s.started))
+	t.put(userData, string(i.Region.UserData(i.ENIs[0].Instance)))
+	s.identify(t, i.document(s.started), path)
 	return t.at(path)
+}
+
+// identify puts an identity document, and its signatures. All are signed by one key, pkcs7 too, which
+// EC2 signs by DSA. Nothing is signed for who asks for other paths.
+func (s *Server) identify(t tree, document, path string) {
+	t[identity+"document"] = document
+	t[identity+"pkcs7"], t[identity+"rsa2048"], t[identity+"signature"] = "", "", ""
+	if !strings.HasPrefix(path, identity) {
+		return
+	}
+	if signed, err := s.signer.sign(document); err == nil {
+		t[identity+"pkcs7"], t[identity+"rsa2048"], t[identity+"signature"] = signed.pkcs7, signed.pkcs7, signed.bare
+	}
 }

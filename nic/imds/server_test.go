@@ -33,8 +33,25 @@ func newRig(t testing.TB) *rig {
 	require.NoError(t, err)
 	r := &rig{TB: t, now: time.Unix(1_780_000_000, 0)}
 	r.server = New(func() time.Time { return r.now })
-	r.request = Request{Instance: Instance{[]*vpc.OwnENI{nictest.ENI(policy, "eni-a1")}, region}, SetTTL: func(ttl int) { r.ttl = ttl }}
+	r.request = Request{Instance: Instance{[]*vpc.OwnENI{nictest.ENI(policy, "eni-a1")}, region}, Options: vpc.MetadataOptions{HopLimit: 1}, SetTTL: func(ttl int) { r.ttl = ttl }}
 	return r
+}
+
+// put puts objects in force, each in YAML under its kind.
+func (r *rig) put(kindsAndObjects ...string) {
+	r.Helper()
+	var edits []vpc.Edit
+	for i := 0; i < len(kindsAndObjects); i += 2 {
+		edit, err := vpc.Put(kindsAndObjects[i], []byte(kindsAndObjects[i+1]))
+		require.NoError(r, err)
+		edits = append(edits, edit)
+	}
+	region, err := r.request.Instance.Region.Change(edits...)
+	require.NoError(r, err)
+	policy, err := region.Policy("x", nil)
+	require.NoError(r, err)
+	r.request.Instance = Instance{[]*vpc.OwnENI{nictest.ENI(policy, "eni-a1")}, region}
+	r.request.Options = region.MetadataOptions("i-a1")
 }
 
 // do asks, with headers as name and value in turns.
@@ -156,7 +173,10 @@ func FuzzServer(f *testing.F) {
 	f.Add("PUT", "/latest/api/token", "60", "")
 	f.Add("GET", "/latest/meta-data/", "", "AQAAAA==")
 	f.Add("GET", "//latest//meta-data/../x", "", "")
+	f.Add("HEAD", "/latest/meta-data/public-keys/0=my key/", "", "")
+	f.Add("GET", "/latest/dynamic/instance-identity/pkcs7", "", "")
 	r := newRig(f)
+	r.launch(", MetadataOptions: {InstanceMetadataTags: enabled}")
 	token := r.token("60")
 	r.request.Options.TokenRequired = true
 	f.Fuzz(func(t *testing.T, method, path, ttl, given string) {

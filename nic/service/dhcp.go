@@ -86,7 +86,7 @@ func configure(a *dhcpv4.DHCPv4, q *query, gives bool) {
 	a.UpdateOption(dhcpv4.OptSubnetMask(net.CIDRMask(block.Bits(), 32)))
 	a.UpdateOption(dhcpv4.OptRouter(router(e)))
 	a.UpdateOption(dhcpv4.OptBroadcastAddress(lastOf(block)))
-	a.UpdateOption(dhcpv4.OptHostName(vpc.IPName(e.Primary)))
+	a.UpdateOption(dhcpv4.OptHostName(q.policy.Region.HostLabel(e)))
 	a.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionInterfaceMTU, []byte{mtu >> 8, mtu & 0xff}))
 	a.UpdateOption(dhcpv4.OptDomainName(set.Domain))
 	if dns := only4(set.DNS); len(dns) > 0 {

@@ -70,6 +70,13 @@ func TestALeaseHoldsWhatEC2Sends(t *testing.T) {
 	}, a.Options)
 }
 
+// The name that a lease gives is the instance's: its address or its ID.
+func TestALeaseNamesTheResource(t *testing.T) {
+	r := newRig(t)
+	r.put("Instances", "{InstanceId: i-a1, PrivateDnsNameOptions: {HostnameType: resource-name}}")
+	require.Equal(t, "i-a1", r.boot(discover(t)).HostName())
+}
+
 func TestAGuestGetsItsOwnAddressAlone(t *testing.T) {
 	const own, other, router = "10.0.1.5", "10.0.1.6", "10.0.1.1"
 	none := dhcpv4.MessageTypeNone

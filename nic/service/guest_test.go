@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -153,6 +154,36 @@ func TestAWSsClientReadsItsMetadata(t *testing.T) {
 		require.Positive(t, g.ttls[64], "the others go further")
 		require.Len(t, g.ttls, 2)
 		g.mu.Unlock()
+	}
+}
+
+// AWS's client gets the user data and tags of an instance that answers with a token only, which goes as
+// far as the instance's options say.
+func TestAWSsClientReadsUserDataAndTags(t *testing.T) {
+	g := newGuest(t)
+	g.put("InstanceAttributes", "{InstanceId: i-a1, UserData: {Value: IyEvYmluL3NoCg==}}")
+	g.put("Instances", "{InstanceId: i-a1, Tags: [{Key: Name, Value: web}], MetadataOptions: {HttpTokens: required, HttpPutResponseHopLimit: 3, InstanceMetadataTags: enabled}}")
+	c := imds.New(imds.Options{HTTPClient: g.client(), Endpoint: "http://169.254.169.254"})
+	read := func(b io.Reader) string {
+		all, err := io.ReadAll(b)
+		require.NoError(t, err)
+		return string(all)
+	}
+	data, err := c.GetUserData(t.Context(), &imds.GetUserDataInput{})
+	require.NoError(t, err)
+	require.Equal(t, "#!/bin/sh\n", read(data.Content))
+	tag, err := c.GetMetadata(t.Context(), &imds.GetMetadataInput{Path: "tags/instance/Name"})
+	require.NoError(t, err)
+	require.Equal(t, "web", read(tag.Content))
+	g.mu.Lock()
+	require.Positive(t, g.ttls[3])
+	g.mu.Unlock()
+	g.put("Instances", "{InstanceId: i-a1, MetadataOptions: {HttpProtocolIpv6: disabled}}")
+	for url, want := range map[string]int{"http://169.254.169.254/latest/user-data": http.StatusOK, "http://[fd00:ec2::254]/latest/user-data": http.StatusForbidden} {
+		a, err := g.client().Get(url)
+		require.NoError(t, err)
+		require.Equal(t, want, a.StatusCode, url)
+		require.NoError(t, a.Body.Close())
 	}
 }
 

@@ -132,6 +132,12 @@ func (c *conn) setTTL(ttl int) {
 	c.endpoint.SetSockOptInt(tcpip.IPv6HopLimitOption, ttl)
 }
 
+// isIPv6 tells whether the guest asks at an IPv6 address.
+func (c *conn) isIPv6() bool {
+	a, is := c.LocalAddr().(*net.TCPAddr)
+	return is && a.IP.To4() == nil
+}
+
 // connKey is the key of a request's connection in its context.
 type connKey struct{}
 
@@ -148,8 +154,9 @@ type visitor struct {
 // ServeHTTP answers a request with what is in force.
 func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
+	on := v.host.view.Load()
 	v.metadata.Serve(w, &imds.Request{
-		Request: r, Instance: v.host.view.Load().instance(), Options: imds.Options{HopLimit: 1}, SetTTL: c.setTTL,
+		Request: r, Instance: on.instance(), Options: on.policy.Region.MetadataOptions(on.eni.Instance), IPv6: c.isIPv6(), SetTTL: c.setTTL,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 )
 
@@ -40,6 +41,36 @@ func (s *Subnet) InternalDomain() string {
 // "EC2 instance hostnames").
 func IPName(a wire.Addr) string {
 	return "ip-" + strings.ReplaceAll(a.String(), ".", "-")
+}
+
+// resourceName is what PrivateDnsNameOptions say of an instance whose name is its ID.
+const resourceName = "resource-name"
+
+// HostLabel is the name of an ENI's instance without the domain: its ID or the IP name of the ENI's
+// primary address, as PrivateDnsNameOptions say (EC2 User Guide, "EC2 instance hostnames"). An ENI without
+// IPv4 has its instance's ID, and without instance none: "".
+func (r *Region) HostLabel(e *OwnENI) string {
+	if p := r.nameOptions(e.Instance); p.HostnameType == resourceName || e.Primary.IsZero() {
+		return e.Instance
+	}
+	return IPName(e.Primary)
+}
+
+// nameOptions are which names an instance has; of one of which nothing is configured, those of EC2.
+func (r *Region) nameOptions(instance string) ec2.PrivateDnsNameOptionsResponse {
+	if i := r.Instance(instance); i != nil && i.PrivateDnsNameOptions != nil {
+		return *i.PrivateDnsNameOptions
+	}
+	return ec2.PrivateDnsNameOptionsResponse{}
+}
+
+// Hostname is HostLabel with the domain of private names.
+func (r *Region) Hostname(e *OwnENI) string {
+	label := r.HostLabel(e)
+	if label == "" {
+		return ""
+	}
+	return label + "." + e.Subnet.InternalDomain()
 }
 
 // PublicDomain is the domain of public names in a subnet's region: compute-1.amazonaws.com in

@@ -31,6 +31,9 @@ func (e *identity) first() bool {
 	return e.form.Attachment != nil && e.form.Attachment.DeviceIndex == 0
 }
 
+// Account is the ID of the account that the ENI is of, "" if it is not told.
+func (e *identity) Account() string { return e.form.OwnerId }
+
 // isAttached tells whether the ENI is attached to an instance, or to a service of AWS.
 func (e *identity) isAttached() bool {
 	return e.form.Attachment != nil && !ended(e.form.Attachment.Status)

@@ -1,5 +1,7 @@
 package ec2
 
+import "time"
+
 // Reservation is one of describe-instances: the instances of one launch.
 type Reservation struct {
 	Instances []Instance `json:",omitzero"`
@@ -22,6 +24,16 @@ type Instance struct {
 	MetadataOptions       *InstanceMetadataOptionsResponse `json:",omitzero"`
 	PrivateDnsNameOptions *PrivateDnsNameOptionsResponse   `json:",omitzero"`
 	Tags                  []Tag                            `json:",omitzero"`
+}
+
+// Launched is when the instance was launched; otherwise, if that is not told.
+func (i *Instance) Launched(otherwise time.Time) time.Time {
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00"} {
+		if t, err := time.Parse(layout, i.LaunchTime); err == nil {
+			return t
+		}
+	}
+	return otherwise
 }
 
 // Placement is where an instance runs.

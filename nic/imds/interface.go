@@ -1,0 +1,99 @@
+package imds
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// network puts what is told of one ENI under a path.
+func (i Instance) network(t tree, at string, e *vpc.OwnENI) {
+	put := func(name, text string) { t.put(at+name, text) }
+	if n := e.DeviceIndex(); n >= 0 {
+		put("device-number", strconv.Itoa(n))
+	}
+	put("interface-id", e.ID)
+	put("owner-id", e.Account())
+	put("mac", e.MAC.String())
+	put("local-hostname", i.Region.Hostname(e))
+	put("local-ipv4s", addresses(e, func(a vpc.Address) wire.Addr { return v4(a.Private) }))
+	put("public-ipv4s", addresses(e, func(a vpc.Address) wire.Addr { return a.Public }))
+	put("public-hostname", publicName(e))
+	put("ipv6s", addresses(e, func(a vpc.Address) wire.Addr { return v6(a.Private) }))
+	for _, a := range e.Addrs() {
+		if !a.Public.IsZero() {
+			put("ipv4-associations/"+text(a.Public), text(a.Private))
+		}
+	}
+	put("security-groups", groups(e, func(g *vpc.Group) string { return g.Name }))
+	put("security-group-ids", groups(e, func(g *vpc.Group) string { return g.ID }))
+	put("subnet-id", e.Subnet.ID)
+	put("subnet-ipv4-cidr-block", prefix(e.Subnet.Prefix))
+	put("subnet-ipv6-cidr-blocks", prefix(e.Subnet.Prefix6))
+	put("vpc-id", e.VPC.ID)
+	four, six := blocks(e, true), blocks(e, false)
+	if len(four) > 0 {
+		put("vpc-ipv4-cidr-block", four[0])
+	}
+	put("vpc-ipv4-cidr-blocks", strings.Join(four, "\n"))
+	put("vpc-ipv6-cidr-blocks", strings.Join(six, "\n"))
+}
+
+// publicName is the name of an ENI's public address.
+func publicName(e *vpc.OwnENI) string {
+	if e.Public().IsZero() {
+		return ""
+	}
+	return "ec2-" + strings.ReplaceAll(e.Public().String(), ".", "-") + "." + e.Subnet.PublicDomain()
+}
+
+func addresses(e *vpc.OwnENI, of func(vpc.Address) wire.Addr) string {
+	var all []string
+	for _, a := range e.Addrs() {
+		if a := of(a); !a.IsZero() {
+			all = append(all, a.String())
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func blocks(e *vpc.OwnENI, four bool) (all []string) {
+	for _, b := range e.Blocks() {
+		if b.Addr().Is4() == four {
+			all = append(all, b.String())
+		}
+	}
+	return slices.Clip(all)
+}
+
+func text(a wire.Addr) string {
+	if a.IsZero() {
+		return ""
+	}
+	return a.String()
+}
+
+func prefix(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
+func v4(a wire.Addr) wire.Addr {
+	if a.Is4() {
+		return a
+	}
+	return wire.Addr{}
+}
+
+func v6(a wire.Addr) wire.Addr {
+	if a.Is4() {
+		return wire.Addr{}
+	}
+	return a
+}
