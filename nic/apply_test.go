@@ -108,6 +108,12 @@ func TestAVPCWithoutENIsIsKnown(t *testing.T) {
 // move puts ENIs on server y, all others of A are on x.
 func (r *rig) move(enis ...string) {
 	r.Helper()
+	r.gone = true
+	r.apply(r.moved(enis...))
+}
+
+// moved is the configuration after move.
+func (r *rig) moved(enis ...string) *vpc.Config {
 	c := *r.config
 	c.Placement.Cards = slices.Clone(c.Placement.Cards)
 	for i := range c.Placement.Cards {
@@ -117,8 +123,7 @@ func (r *rig) move(enis ...string) {
 			*here = append(*here, enis...)
 		}
 	}
-	r.gone = true
-	r.apply(&c)
+	return &c
 }
 
 // An ENI that moves to another server is reached there, by connections that

@@ -24,6 +24,7 @@
 //	apply.go      puts a configuration in force; change.go is a configuration on its way
 //	allowance.go  how many connections each instance may have; allowances.go what else
 //	handover.go   connections that go along with an ENI to another card
+//	dryrun.go     what a change would do to connections; fate.go tells why
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	nats.go       the card's NAT gateways
 //	ports.go, enis.go, flows.go, drops.go, load.go  what the card shows

@@ -40,12 +40,9 @@ type FlowFilter struct {
 
 // seenFlow is a copy of a connection.
 type seenFlow struct {
-	at   uint32
-	key  flow.Key
-	pair flow.Pair
-	conn flow.Conn
-	rule vpc.Rule
-
+	pipeline.Known
+	at      uint32
+	rule    vpc.Rule
 	resumed bool
 }
 
@@ -66,8 +63,8 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 			policy, now := c.Policy(), uint32(flow.TickOf(c.crew.Now()))
 			for i := range seen {
 				s := &seen[i]
-				e := ownENI(policy, s.key.ENI())
-				if e == nil || s.key.IsFragment() || f.ENI != "" && f.ENI != e.ID {
+				e := ownENI(policy, s.Key.ENI())
+				if e == nil || s.Key.IsFragment() || f.ENI != "" && f.ENI != e.ID {
 					continue
 				}
 				if shown++; !yield(s.view(e, now)) || shown == f.Limit {
@@ -84,7 +81,9 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
 	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		seen = append(seen, seenFlow{at + 1, *k, c.crew.Flows.PairOf(at, k), conn.Copy(), c.crew.Rule(at), c.crew.Flows.Resumed(at)})
+		flows := c.crew.Flows
+		known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
+		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at)})
 	})
 	return seen, next, more
 }
@@ -99,10 +98,10 @@ func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
 
 // view is s, a connection of e, at the tick now.
 func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
-	k, conn, status := &s.key, &s.conn, s.conn.Status()
+	k, conn, status := &s.Key, &s.Conn, s.Conn.Status()
 	view := FlowView{
 		At: s.at, ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
-		Local: endpoint(s.pair.Local, k.LocalPort, k.Proto()), Remote: endpoint(s.pair.Remote, k.RemotePort, k.Proto()),
+		Local: endpoint(s.Pair.Local, k.LocalPort, k.Proto()), Remote: endpoint(s.Pair.Remote, k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Resumed: s.resumed,
 		Idle:      flow.Since(now, conn.Seen).Seconds(),
 		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],

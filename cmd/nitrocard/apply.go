@@ -15,12 +15,17 @@ func newApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply FILE|DIR",
 		Short: "Give a running card or controller a new configuration, whole or not at all",
+		Long: `Give a running card or controller a new configuration, whole or not at all.
+With --dry-run nothing changes: the card tells what would change, and what would
+become of the connections that live. The exit status is then 3 if some would be cut.`,
 		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
+  nitrocard apply region.yaml --dry-run    # what it would do to the connections that live
   nitrocard apply region.yaml --socket https://controller:4443 --ca ca.pem --cert me.pem --cert-key me.key`,
 		Args: takes(1, 1, "one FILE or DIR"),
 	}
 	door, output, verbose := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd), verboseFlag(cmd)
 	reading := readingFlag(cmd)
+	dry := cmd.Flags().Bool("dry-run", false, "change nothing, and tell what would change and become of connections")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := reading.Load(args[0])
 		if err != nil {
@@ -31,6 +36,9 @@ func newApply() *cobra.Command {
 			return err
 		}
 		defer card.Close()
+		if *dry {
+			return dryRun(cmd, card, cfg, output, *verbose)
+		}
 		change, err := card.Apply(cmd.Context(), cfg)
 		if err != nil {
 			return err

@@ -159,6 +159,14 @@ func TestACardsLife(t *testing.T) {
 	require.Contains(t, good(t, "apply", f.path("again.yaml"), "--socket", f.socket), "0 added, 0 changed, 0 removed", "what get prints, apply takes")
 
 	shut := f.region("shut.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
+	keeps := good(t, "apply", f.region("bare.yaml", "FromPort: 5432, ToPort: 5432", "FromPort: 5433, ToPort: 5433"), "--dry-run", "--socket", f.socket)
+	require.Contains(t, keeps, "~ SecurityGroups sg-db\nnothing was changed; it would be: 0 added, 1 changed, 0 removed\nbeside epoch 2, at ")
+	require.Contains(t, keeps, "4 connections, 1 kept by tracking alone, 3 kept\n\n1 connection, 1 (40 B): kept by tracking alone: the new rules would not let them begin; sg-db tcp 5432 from sg-web did\n  ENI")
+	cuts, told, _ := call(t, "apply", f.region("moved.yaml", "PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.7"), "--dry-run", "--socket", f.socket, "--output", "json")
+	require.Equal(t, int(wouldCut), cuts)
+	var found nic.DryRun
+	require.NoError(t, json.Unmarshal([]byte(told), &found))
+	require.EqualValues(t, 4, found.Outcomes.Cut, told)
 	require.Equal(t, "~ SecurityGroups sg-web\nin force as epoch 3: 0 added, 1 changed, 0 removed\n", good(t, "apply", shut, "--socket", f.socket))
 	_, _, stderr := call(t, "apply", f.region("bad.yaml", "sg-shop}", "sg-none}"), "--socket", f.socket)
 	require.Contains(t, stderr, "sg-none")
@@ -210,6 +218,7 @@ func TestWhatPeopleSeeIsClean(t *testing.T) {
 		clean(t, good(t, "get", kind, "--socket", f.socket))
 		clean(t, good(t, "get", kind, "--socket", f.socket, "--output", "json"))
 	}
+	clean(t, good(t, "apply", f.region("dry.yaml", "GroupName: web", "GroupName: "+quoted, "FromPort: 5432, ToPort: 5432", "FromPort: 5433, ToPort: 5433", "Name: x", "Name: "+quoted), "--dry-run", "--socket", f.socket))
 	clean(t, good(t, "get", "security-groups", "sg-web", "--socket", f.socket))
 	var group ec2.SecurityGroup
 	require.NoError(t, json.Unmarshal([]byte(good(t, "get", "config", "sg-web", "--socket", f.socket, "-o", "json")), &group))

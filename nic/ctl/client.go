@@ -173,6 +173,15 @@ func (c *Client) Apply(ctx context.Context, cfg *vpc.Config) (nic.Change, error)
 	return change, err
 }
 
+// DryRun tells what Apply would do. Nothing changes.
+func (c *Client) DryRun(ctx context.Context, cfg *vpc.Config) (found nic.DryRun, err error) {
+	body, err := json.Marshal(vpc.NewSent(cfg))
+	if err == nil {
+		err = c.do(ctx, http.MethodPut, "config?dry-run=true&reading="+alreadyRead, body, &found)
+	}
+	return found, err
+}
+
 // Put adds or replaces one object in EC2's shape, such as a
 // ec2.SecurityGroup of kind "SecurityGroups". The change is in force on
 // return.

@@ -42,7 +42,8 @@
 // new one in force when the answer comes, and the answer says what changed.
 //
 //	PUT    /v1/config            the whole configuration, JSON or YAML, answers of EC2's API too;
-//	                             ?reading=strict or lenient decides how names that EC2 lacks are taken
+//	                             ?reading=strict or lenient decides how names that EC2 lacks are taken;
+//	                             ?dry-run=true changes nothing, and answers what would change and become of connections
 //	PUT    /v1/config/Placement  what EC2 does not tell
 //	PUT    /v1/config/KIND/ID    one object, such as SecurityGroups/sg-1
 //	POST   /v1/config/KIND       a new object, which is given its ID, MAC and addresses, and what EC2 creates with it;

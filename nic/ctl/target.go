@@ -17,6 +17,9 @@ type Target interface {
 	// Apply makes a whole configuration the one in force, or changes nothing.
 	Apply(context.Context, *vpc.Config) (nic.Change, error)
 
+	// DryRun tells what Apply would do, and changes nothing.
+	DryRun(context.Context, *vpc.Config) (nic.DryRun, error)
+
 	// Edit makes the edits that edit makes of the region that is to be changed, all or none.
 	// An error of edit is Edit's. Edit may call edit again, if the region has changed meanwhile.
 	Edit(ctx context.Context, edit func(*vpc.Region) ([]vpc.Edit, error)) (nic.Change, error)
@@ -44,6 +47,11 @@ func (t *cardTarget) Apply(_ context.Context, config *vpc.Config) (nic.Change, e
 		return nic.Change{}, err
 	}
 	return t.card.Apply(config)
+}
+
+// DryRun is as Target says. A card that follows a controller may be asked, too.
+func (t *cardTarget) DryRun(ctx context.Context, config *vpc.Config) (nic.DryRun, error) {
+	return t.card.DryRun(ctx, config)
 }
 
 // Edit is as Target says.

@@ -79,12 +79,35 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 	s.reading.Lock()
 	config, err := read(r.URL.Query().Get("reading"), b.data)
 	s.reading.Unlock()
+	if r.URL.Query().Get("dry-run") == "true" {
+		s.foresee(w, r, config, err)
+		b.leave()
+		return
+	}
 	var done nic.Change
 	if err == nil {
 		done, err = s.target.Apply(r.Context(), config)
 	}
 	b.leave()
 	s.changed(w, r, done, asErrorOr(http.StatusBadRequest, err))
+}
+
+// foresee answers what a configuration would do, unless it was read with an error.
+func (s *server) foresee(w http.ResponseWriter, r *http.Request, config *vpc.Config, err error) {
+	leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1)
+	if !ok {
+		return
+	}
+	defer leave()
+	var found nic.DryRun
+	if err == nil {
+		found, err = s.target.DryRun(r.Context(), config)
+	}
+	if err != nil {
+		refuse(w, asError(http.StatusBadRequest, err))
+		return
+	}
+	reply(w, http.StatusOK, found)
 }
 
 // alreadyRead is the reading of what a Client sends.

@@ -77,6 +77,24 @@ func TestTheWholeConfiguration(t *testing.T) {
 	require.EqualValues(t, 10, s.card.Config().Placement.Allowances["i-a1"].Connections)
 }
 
+// A dry run changes nothing, and tells of the configuration that a reader of curl brings, too.
+func TestDryRun(t *testing.T) {
+	s, ctx := serve(t), t.Context()
+	cfg, err := s.Config(ctx)
+	require.NoError(t, err)
+	cfg.NetworkInterfaces = cfg.NetworkInterfaces[:1]
+	found, err := s.DryRun(ctx, cfg)
+	require.NoError(t, err)
+	require.Equal(t, []string{"NetworkInterfaces eni-a2"}, found.Removed)
+	require.EqualValues(t, 1, found.Epoch)
+	require.NotNil(t, s.card.Policy().ENI("eni-a2"))
+	status, answer := s.curl("PUT", "/v1/config?dry-run=true", "Subnets: [{SubnetId: x y}]")
+	require.Equal(t, 400, status, answer)
+	status, answer = s.curl("PUT", "/v1/config?dry-run=true", "{}")
+	require.Equal(t, 400, status, answer)
+	require.EqualValues(t, 1, s.card.Policy().Epoch)
+}
+
 func TestRefusals(t *testing.T) {
 	s := serve(t)
 	for _, c := range []struct {

@@ -52,6 +52,7 @@
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	rulebook.go      the rules that connections name
+//	foresight.go     Foresight: what connections' next packets would meet under another policy
 //	crew.go          Crew: all workers of a card, and what they share
 //	appliance.go     Appliance: a part of the card in a port's place; passage.go one that translates
 //

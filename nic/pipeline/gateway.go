@@ -18,19 +18,7 @@ import (
 // way over the underlay. Such a packet leaves no connection at its ENI, because the same
 // packet comes once more, from the middlebox.
 func (w *Worker) gateway(p *packet) Verdict {
-	by := vpc.InternetGateway
-	switch {
-	case p.byEdge():
-	case p.byExit != nil && p.byExit.IsVPN():
-		by = vpc.VPNGateway
-	default:
-		return next
-	}
-	if !p.guest.inward[by&1] {
-		return next
-	}
-	e := p.guest.eni
-	in := judgeGateway(w.setup.Policy, e, by, p.pair.Local)
+	e, in := p.guest.eni, w.leadsIn(p)
 	var station uint32
 	switch {
 	case in.first != nil && in.first != e.ENI:
@@ -51,6 +39,22 @@ func (w *Worker) gateway(p *packet) Verdict {
 	p.exit.flags = flow.FlagRouted
 	p.address(to.Dst, to.Src)
 	return w.encap(p, to)
+}
+
+// leadsIn is where the gateway leads p by which p came.
+func (w *Worker) leadsIn(p *packet) inward {
+	by := vpc.InternetGateway
+	switch {
+	case p.byEdge():
+	case p.byExit != nil && p.byExit.IsVPN():
+		by = vpc.VPNGateway
+	default:
+		return inward{verdict: next}
+	}
+	if !p.guest.inward[by&1] {
+		return inward{verdict: next}
+	}
+	return judgeGateway(w.setup.Policy, p.guest.eni, by, p.pair.Local)
 }
 
 // inward is where a gateway leads a packet that comes into the VPC. Without first and exit, the

@@ -68,6 +68,9 @@ import (
 // Only the last stage of a way returns Sent, or again, which sends the packet through the
 // stages of another guest of this card. A stage writes what it finds to packet.found.
 //
+// Foresight asks the stages of comes, enters and leaves about connections whose packets did not come
+// yet, so these stages look at nothing of a frame but its MACs, and act on nothing.
+//
 // To add a stage: one file, which judges by a function of key, direction and policy and
 // acts on the answer; one line for each direction below; a constant in verdict.go with
 // its words; a packet in verdictCases, without which TestEveryVerdictIsTestedAndNamed
@@ -128,25 +131,13 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if !w.missed(p) {
 		w.refresh(p)
 	}
-	if v := w.source(p); v != next {
-		return v
-	}
-	if v := w.publicAccess(p); v != next {
+	if v := w.comes(p); v != next {
 		return v
 	}
 	if v := w.gateway(p); v != next {
 		return v
 	}
-	if v := w.networkACL(p); v != next {
-		return v
-	}
-	if v := w.destination(p); v != next {
-		return v
-	}
-	if v := w.securityGroups(p); v != next {
-		return v
-	}
-	if v := w.egressOnly(p); v != next {
+	if v := w.enters(p); v != next {
 		return v
 	}
 	if v := w.fits(p); v != next {
@@ -159,6 +150,28 @@ func (w *Worker) inbound(p *packet) Verdict {
 		return v
 	}
 	return w.deliver(p)
+}
+
+// comes asks the stages about who sent a packet, before a gateway may lead it elsewhere.
+func (w *Worker) comes(p *packet) Verdict {
+	if v := w.source(p); v != next {
+		return v
+	}
+	return w.publicAccess(p)
+}
+
+// enters asks the stages about the way through the subnet to the guest.
+func (w *Worker) enters(p *packet) Verdict {
+	if v := w.networkACL(p); v != next {
+		return v
+	}
+	if v := w.destination(p); v != next {
+		return v
+	}
+	if v := w.securityGroups(p); v != next {
+		return v
+	}
+	return w.egressOnly(p)
 }
 
 // outbound is the way from a guest, and from an Appliance behind an ENI. track is the last
@@ -188,6 +201,24 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if v := w.localServices(p); v != next {
 		return v
 	}
+	if v := w.leaves(p); v != next {
+		return v
+	}
+	if v := w.fits(p); v != next {
+		return v
+	}
+	if v := w.follows(p); v != next {
+		return v
+	}
+	if v := w.track(p); v != next {
+		return v
+	}
+	return w.forward(p)
+}
+
+// leaves asks the stages about the way from the guest out of its subnet. A NAT gateway needs
+// no stage: it is an Appliance, and a route leads to its ENI.
+func (w *Worker) leaves(p *packet) Verdict {
 	if v := w.securityGroups(p); v != next {
 		return v
 	}
@@ -201,20 +232,7 @@ func (w *Worker) outbound(p *packet) Verdict {
 	if leads != next {
 		return leads
 	}
-	if v := w.endpoint(p); v != next {
-		return v
-	}
-	// A NAT gateway needs no stage: it is an Appliance, and a route leads to its ENI.
-	if v := w.fits(p); v != next {
-		return v
-	}
-	if v := w.follows(p); v != next {
-		return v
-	}
-	if v := w.track(p); v != next {
-		return v
-	}
-	return w.forward(p)
+	return w.endpoint(p)
 }
 
 // finish is the one place that acts on a stage's verdict: it sends, passes on,

@@ -17,15 +17,10 @@ func (w *Worker) localServices(p *packet) Verdict {
 	case p.IsND():
 		return w.neighborDiscovery(p)
 	}
-	s := p.guest.serviceOf(&p.Headers)
-	if p.guest.eni.NAT != nil {
-		s = noService // who is behind the gateway sent it, by NAT64, and asks for what is not its own
-	}
+	s, v := p.guest.asked(&p.Headers)
 	switch {
-	case s == noService && isLinkLocalService(p.Dst):
-		return LocalServiceAbsent
 	case s == noService:
-		return next
+		return v
 	case !w.queues[p.guest.number].label.services.take(uint32(w.now/1e9), linkLocalPackets):
 		return LinkLocalAllowanceExceeded
 	case s == routersEcho:
@@ -74,6 +69,18 @@ var (
 )
 
 func address(a string) wire.Addr { return wire.AddrFrom(netip.MustParseAddr(a)) }
+
+// asked is the service that a packet of the guest's asks, or without one the verdict on the packet.
+func (g *guest) asked(h *wire.Headers) (service, Verdict) {
+	s := g.serviceOf(h)
+	switch {
+	case s != noService && g.eni.NAT == nil: // who is behind a NAT gateway asks, by NAT64, for what is not its own
+		return s, Consumed
+	case isLinkLocalService(h.Dst):
+		return noService, LocalServiceAbsent
+	}
+	return noService, next
+}
 
 // serviceOf is the service that a packet of the guest's is for. A fragment without ports is
 // for none, because no client of these services sends one.

@@ -51,6 +51,18 @@ func ICMPv6Query(t uint8) uint8 {
 	return 0
 }
 
+// ICMPAnswer is the type of the answer to a query of ICMP or ICMPv6 (RFC 792, RFC 950, RFC 4443
+// section 4, RFC 8335 section 3).
+func ICMPAnswer(proto, query uint8) uint8 {
+	switch {
+	case proto == ProtoICMPv6:
+		return ICMPv6EchoReply
+	case query == ICMPEcho:
+		return ICMPEchoReply
+	}
+	return query + 1
+}
+
 // IsICMP tells whether the packet is a message of its own family's ICMP. In a packet of
 // the other family the number is that of a protocol without meaning.
 func (h *Headers) IsICMP() bool {

@@ -212,6 +212,23 @@ func TestASubnetStays(t *testing.T) {
 	o.change(moved)
 }
 
+// A dry run tells what would change. The connections are the cards'.
+func TestADryRunOfAController(t *testing.T) {
+	o := open(t, NewMemory(), newSigner(t))
+	o.change(beginning()...)
+	config, revision := *o.Region().Config(), o.Revision()
+	config.Subnets = slices.Clone(config.Subnets)
+	config.Subnets[0].Tags = []ec2.Tag{{Key: "Name", Value: "other"}}
+	found, err := o.DryRun(t.Context(), &config)
+	require.NoError(t, err)
+	require.Equal(t, []string{"Subnets " + config.Subnets[0].SubnetId}, found.Changed)
+	require.Nil(t, found.Foreseen)
+	require.Equal(t, revision, o.Revision())
+	config.Subnets[0].VpcId = "vpc-none"
+	_, err = o.DryRun(t.Context(), &config)
+	require.ErrorContains(t, err, "vpc-none")
+}
+
 // A card that loses most of what it has is told what stays, and not each object that goes.
 func TestACardLosesAVPC(t *testing.T) {
 	o := open(t, NewMemory(), newSigner(t))

@@ -50,15 +50,28 @@ func (c *Controller) Edit(ctx context.Context, edit func(*vpc.Region) ([]vpc.Edi
 // Apply makes the region what a whole configuration says. An answer of EC2's API may name
 // what it does not hold, and is then refused: a store has objects and not answers.
 func (c *Controller) Apply(ctx context.Context, config *vpc.Config) (nic.Change, error) {
-	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) {
-		next, err := r.Become(config)
-		if err == nil && config.Answer {
-			if _, alone := vpc.EmptyRegion().Change(slices.Collect(next.All())...); alone != nil {
-				return nil, fmt.Errorf("a controller takes no answer of EC2's API that lacks a part; complete it: %w", alone)
-			}
+	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) { return becoming(r, config) })
+}
+
+// DryRun tells what Apply would change of the newest region that the controller knows. The connections
+// are the cards', which are to be asked.
+func (c *Controller) DryRun(_ context.Context, config *vpc.Config) (nic.DryRun, error) {
+	next, err := becoming(c.Region(), config)
+	if err != nil {
+		return nic.DryRun{}, err
+	}
+	return nic.DryRun{Diff: next.Diff(), Notices: append([]vpc.Notice{}, next.Notices()...)}, nil
+}
+
+// becoming is what a whole configuration makes of a region.
+func becoming(r *vpc.Region, config *vpc.Config) (*vpc.Region, error) {
+	next, err := r.Become(config)
+	if err == nil && config.Answer {
+		if _, alone := vpc.EmptyRegion().Change(slices.Collect(next.All())...); alone != nil {
+			return nil, fmt.Errorf("a controller takes no answer of EC2's API that lacks a part; complete it: %w", alone)
 		}
-		return next, err
-	})
+	}
+	return next, err
 }
 
 // propose waits for what becomes of a change.

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nitrocard/nic"
+	"nitrocard/nic/ctl"
+	"nitrocard/nic/vpc"
+)
+
+// wouldCut is the exit status of a dry run of what would cut connections.
+const wouldCut = exitStatus(3)
+
+// dryRun is apply --dry-run.
+func dryRun(cmd *cobra.Command, card *ctl.Client, cfg *vpc.Config, output *format, verbose bool) error {
+	d, err := card.DryRun(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	if err := output.print(cmd.OutOrStdout(), d, func(w io.Writer) error { return dryRunTable(w, &d, verbose) }); err != nil {
+		return err
+	}
+	if d.Foreseen != nil && d.Outcomes.Cut > 0 {
+		return wouldCut
+	}
+	return nil
+}
+
+// dryRunTable tells what a configuration would change, and what would become of connections.
+func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
+	diffTable(w, &d.Diff)
+	printNotices(w, d.Notices, verbose)
+	line(w, "nothing was changed; it would be: "+sums(&d.Diff))
+	if d.Foreseen == nil {
+		return line(w, "a controller knows no connections: each card tells what becomes of its own (apply --dry-run --socket SOCKET there)")
+	}
+	line(w, fmt.Sprintf("beside epoch %d, at %s, in %.3f s: %s", d.Epoch, d.At, d.Seconds, outcomes(d.Foreseen)))
+	for i := range d.Fates {
+		if err := fateTable(w, &d.Fates[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outcomes counts connections by what becomes of them.
+func outcomes(f *nic.Foreseen) string {
+	o, words := &f.Outcomes, []string{}
+	for _, part := range []struct {
+		n    uint64
+		what string
+	}{
+		{o.Cut, "cut"}, {o.Admitted, "let pass again"}, {o.Outlives, "kept by tracking alone"}, {o.Rerouted, "go another way"},
+		{o.AskedAnew, "asked anew and kept"}, {o.Moves, "move to another card"}, {o.Barred, "fall now and then"}, {o.Kept, "kept"},
+	} {
+		if part.n > 0 {
+			words = append(words, fmt.Sprint(part.n, " ", part.what))
+		}
+	}
+	return strings.Join(append([]string{plural(int(f.Connections), "connection")}, words...), ", ")
+}
+
+// fateTable tells what would become of some connections, why, and of a few of them which they are.
+func fateTable(w io.Writer, f *nic.Fate) error {
+	line(w, "")
+	line(w, fmt.Sprintf("%s, %s: %s", plural(int(f.Connections), "connection"), traffic(f.Packets, f.Bytes), fate(f)))
+	if len(f.Examples) == 0 {
+		return nil
+	}
+	t := newTable(w, "  ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "IN", "OUT", "IDLE")
+	for i := range f.Examples {
+		e := &f.Examples[i]
+		arrow := "<-"
+		if e.Initiator == "local" {
+			arrow = "->"
+		}
+		t.row("  "+e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), age(e.Idle))
+	}
+	return t.flush()
+}
+
+// fate is what would become of some connections, and why, in words.
+func fate(f *nic.Fate) string {
+	by := strings.TrimSpace(f.ID + " " + f.What)
+	if f.Reason == "security_group_in" || f.Reason == "security_group_out" {
+		by = "no rule in the place of " + by
+	}
+	why := strings.Trim(f.Reason+": "+by, ": ")
+	return map[string]string{
+		"cut":        "CUT " + f.Direction + ", " + why,
+		"admitted":   "let pass again " + f.Direction + ", until now " + why,
+		"outlives":   "kept by tracking alone: the new rules would not let them begin; " + by + " did",
+		"rerouted":   "go another way " + f.Direction + ": " + by,
+		"asked_anew": "asked anew and kept: " + by,
+		"moves":      "move with their ENI to another card, which judges them",
+		"barred":     "fall now and then, " + why,
+	}[f.Outcome]
+}

@@ -1,0 +1,129 @@
+package nic
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// DryRun is what a change would do if it were put in force.
+type DryRun struct {
+	vpc.Diff
+	Notices []vpc.Notice `json:"notices"`
+	*Foreseen
+}
+
+// Foreseen is what a change would do to the connections that live.
+type Foreseen struct {
+	Epoch       uint32   `json:"epoch"`       // of the policy in force, beside which the change was put
+	At          string   `json:"at"`          // when the first connection was looked at, RFC 3339
+	Seconds     float64  `json:"seconds"`     // until the last one was; who began or ended meanwhile is counted or not
+	Connections uint64   `json:"connections"` // looked at; a connection between two ENIs of the card is one of each
+	Outcomes    Outcomes `json:"outcomes"`
+	Fates       []Fate   `json:"fates"` // what decided, most connections of each outcome first
+}
+
+// Outcomes are how many connections the change does what to.
+type Outcomes struct {
+	Kept      uint64 `json:"kept"`       // goes on, and the groups are not asked
+	AskedAnew uint64 `json:"asked_anew"` // goes on: untracked, and the new rules allow it
+	Outlives  uint64 `json:"outlives"`   // goes on because it is tracked: the new rules would not let it begin
+	Rerouted  uint64 `json:"rerouted"`   // passes, and goes another way: who is on that way may not know it
+	Cut       uint64 `json:"cut"`        // passes now, and falls then
+	Admitted  uint64 `json:"admitted"`   // falls now, and passes then
+	Barred    uint64 `json:"barred"`     // falls now and then
+	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it
+}
+
+// errEdgeDryRun is the error of a dry run at an edge.
+var errEdgeDryRun = errors.New("an edge keeps no connections: ask the cards what a change does to theirs")
+
+// DryRun tells what Apply would change, and what would become of the connections that live. Nothing
+// changes. The judges are the packet path's (pipeline.Foresight). The walk ends early with the context.
+func (c *Card) DryRun(ctx context.Context, cfg *vpc.Config) (DryRun, error) {
+	return c.dryRun(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
+}
+
+// DryRunOf is DryRun of Change.
+func (c *Card) DryRunOf(ctx context.Context, edits ...vpc.Edit) (DryRun, error) {
+	return c.dryRun(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
+}
+
+func (c *Card) dryRun(ctx context.Context, step func(*vpc.Region) (*vpc.Region, error)) (DryRun, error) {
+	if c.options.Edge != nil {
+		return DryRun{}, errEdgeDryRun
+	}
+	policy, before, err := c.compile(step)
+	if err != nil {
+		return DryRun{}, err
+	}
+	seen, err := c.foresee(ctx, before, policy)
+	if err != nil {
+		return DryRun{}, err
+	}
+	return DryRun{policy.Region.Diff(), append([]vpc.Notice{}, policy.Notices()...), seen}, nil
+}
+
+// compile makes the policy that a change would put in force, and tells in whose place.
+func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc.Policy, before *pipeline.Setup, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	opened := c.bays.Opening()
+	defer opened.Close()
+	n, err := c.next(&change{step: step}, opened)
+	if err != nil {
+		return nil, nil, err
+	}
+	return n.policy, c.crew.Setup(), nil
+}
+
+// foresee asks both policies about each connection.
+func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Foreseen, error) {
+	f := &foresight{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), causes: map[cause]*tally{}}
+	began := time.Now()
+	f.tick = uint32(flow.TickOf(c.crew.Now()))
+	seen := make([]seenFlow, 0, pipeline.Chunk)
+	for from, more := uint32(0), true; more; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		seen, from, more = c.look(seen[:0], from)
+		for i := range seen {
+			if s := &seen[i]; !s.Key.IsFragment() && f.now.ENI(&s.Known) != nil {
+				f.add(s)
+			}
+		}
+	}
+	return &Foreseen{
+		Epoch: before.Policy.Epoch, At: began.UTC().Format(time.RFC3339Nano), Seconds: time.Since(began).Seconds(),
+		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(),
+	}, nil
+}
+
+// foresight adds up what becomes of connections.
+type foresight struct {
+	now, then   *pipeline.Foresight
+	tick        uint32
+	connections uint64
+	outcomes    Outcomes
+	causes      map[cause]*tally
+}
+
+// add adds a connection.
+func (f *foresight) add(s *seenFlow) {
+	f.connections++
+	var now, then [2]pipeline.Meeting
+	for d := range now {
+		now[d], then[d] = f.now.Next(&s.Known, wire.Direction(d)), f.then.Next(&s.Known, wire.Direction(d))
+	}
+	c := f.causeOf(s, &now, &then)
+	*c.outcome.of(&f.outcomes)++
+	if c.outcome != kept {
+		f.tally(c).add(s, f.tick)
+	}
+}

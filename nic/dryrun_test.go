@@ -1,0 +1,140 @@
+package nic
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// dryRun is what an object, in YAML, would do.
+func (r *rig) dryRun(kind, object string) DryRun {
+	r.Helper()
+	return r.dryRunOf(put(r, r.config, kind, object))
+}
+
+func (r *rig) dryRunOf(c *vpc.Config) DryRun {
+	r.Helper()
+	policy := r.card.Policy()
+	d, err := r.card.DryRun(context.Background(), c)
+	require.NoError(r, err)
+	require.Same(r, policy, r.card.Policy(), "nothing changed")
+	require.Equal(r, policy.Epoch, d.Epoch)
+	return d
+}
+
+// one is the only fate, without the numbers of its examples.
+func (r *rig) one(d DryRun) Fate {
+	r.Helper()
+	require.Len(r, d.Fates, 1, "%+v", d.Fates)
+	return d.Fates[0]
+}
+
+// webAllowing is the group of a1 with no rule but those given.
+func webAllowing(rules string) string {
+	return `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [` + rules + `], IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`
+}
+
+// A tracked connection goes on without its rule, and an untracked flow is cut at once (EC2 User Guide,
+// "Security group connection tracking").
+func TestADryRunTellsTrackedFromUntracked(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.connect("80")
+	d := x.dryRun("SecurityGroups", webAllowing(""))
+	require.Equal(t, []string{"SecurityGroups sg-a-web"}, d.Changed)
+	require.EqualValues(t, 2, d.Connections)
+	require.Equal(t, Outcomes{Outlives: 1, Cut: 1}, d.Outcomes)
+	lost, left := d.Fates[0], d.Fates[1]
+	require.Equal(t, []string{"cut", "both", "security_group_in", "sg-a-web", "tcp 80 from 0.0.0.0/0"}, []string{lost.Outcome, lost.Direction, lost.Reason, lost.ID, lost.What})
+	require.Equal(t, []string{"outlives", "inbound", "", "sg-a-web", "tcp 22 from 203.0.113.0/24"}, []string{left.Outcome, left.Direction, left.Reason, left.ID, left.What})
+	require.EqualValues(t, 3, lost.Packets)
+	require.Equal(t, "10.0.1.5:80", lost.Examples[0].Local)
+	require.False(t, lost.Examples[0].Tracked)
+
+	x.put("SecurityGroups", webAllowing(""))
+	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()
+	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).dropped(pipeline.SecurityGroupIn)
+}
+
+// An untracked flow is asked anew, and another rule keeps it.
+func TestADryRunTellsWhatIsAskedAnew(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	f := x.one(x.dryRun("SecurityGroups", webAllowing(`{IpProtocol: tcp, FromPort: 0, ToPort: 99, IpRanges: [{CidrIp: 203.0.113.0/24}]}`)))
+	require.Equal(t, []string{"asked_anew", "inbound", "sg-a-web", "tcp 0-99 from 203.0.113.0/24"}, []string{f.Outcome, f.Direction, f.ID, f.What})
+}
+
+// A network ACL knows no connections: one that lets no answers out cuts them.
+func TestADryRunAsksNetworkACLsAboutAnswers(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	const acl = `{NetworkAclId: acl-1, VpcId: vpc-a, Associations: [{SubnetId: subnet-a1}], Entries: [
+		{RuleNumber: 7, Egress: false, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 9, Egress: true, Protocol: "6", RuleAction: deny, CidrBlock: 203.0.113.0/24, PortRange: {From: 1024, To: 65535}}]}`
+	f := x.one(x.dryRun("NetworkAcls", acl))
+	require.Equal(t, []string{"cut", "outbound", "network_acl_out", "NetworkAcls", "acl-1", "entry 9"}, []string{f.Outcome, f.Direction, f.Reason, f.Kind, f.ID, f.What})
+
+	x.put("NetworkAcls", acl)
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).dropped(pipeline.NetworkACLOut)
+	f = x.one(x.dryRunOf(remove(t, x.config, "NetworkAcls", "acl-1")))
+	require.Equal(t, []string{"admitted", "outbound", "network_acl_out"}, []string{f.Outcome, f.Direction, f.Reason})
+	f = x.one(x.dryRun("SecurityGroups", webAllowing(``)))
+	require.Equal(t, "outlives", f.Outcome)
+	x.remove("NetworkAcls", "acl-1")
+	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).passed()
+}
+
+// A route that goes takes the answers with it, and one that leads elsewhere says so.
+func TestADryRunFollowsRoutes(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	const local = `{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}`
+	f := x.one(x.dryRun("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [`+local+`]}`))
+	require.Equal(t, []string{"cut", "outbound", "no_route", "RouteTables", "rtb-a1", "no route"}, []string{f.Outcome, f.Direction, f.Reason, f.Kind, f.ID, f.What})
+
+	f = x.one(x.dryRun("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [`+local+`, {DestinationCidrBlock: 0.0.0.0/0, NetworkInterfaceId: eni-a4}]}`))
+	require.Equal(t, []string{"rerouted", "outbound", "", "RouteTables", "rtb-a1", "0.0.0.0/0 to eni-a4"}, []string{f.Outcome, f.Direction, f.Reason, f.Kind, f.ID, f.What})
+}
+
+// The internet goes on to send to a public address that the ENI has no more.
+func TestADryRunOfAPublicAddressThatGoes(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	f := x.one(x.dryRun("NetworkInterfaces", `{NetworkInterfaceId: eni-a1, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:01", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.5}], Groups: [{GroupId: sg-a-web}], Attachment: {InstanceId: i-a1}}`))
+	require.Equal(t, []string{"cut", "both"}, []string{f.Outcome, f.Direction})
+	f = x.one(x.dryRunOf(remove(t, x.config, "NetworkInterfaces", "eni-a1")))
+	require.Equal(t, []string{"cut", "both", "unknown_mac"}, []string{f.Outcome, f.Direction, f.Reason})
+}
+
+// A connection between two ENIs of the card is one of each, and an ENI that moves to another server
+// takes its side along.
+func TestADryRunOfAnENIThatMoves(t *testing.T) {
+	x := newRig(t)
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.2.8:5432").Flags(wire.TCPSyn)).delivered("eni-a4")
+	x.fromGuest("eni-a4", wiretest.TCP("10.0.2.8:5432", "10.0.1.5:1").Flags(wire.TCPSyn|wire.TCPAck)).delivered("eni-a1")
+	d := x.dryRunOf(x.moved("eni-a4"))
+	require.EqualValues(t, 2, d.Connections)
+	require.Equal(t, Outcomes{Kept: 1, Moves: 1}, d.Outcomes)
+}
+
+// A change of nothing cuts nothing, and a wrong one is refused as Apply refuses it.
+func TestADryRunOfNothing(t *testing.T) {
+	x := newRig(t)
+	x.connect("22")
+	x.connect("80")
+	d := x.dryRunOf(x.config)
+	require.Equal(t, Outcomes{Kept: 1, AskedAnew: 1}, d.Outcomes)
+	bad := *x.config
+	bad.Placement.Allowances = allowances{"i-a1": {Connections: 5000}}
+	_, err := x.card.DryRun(context.Background(), &bad)
+	require.ErrorContains(t, err, "the card tracks 1024 at most")
+	ended, end := context.WithCancel(context.Background())
+	end()
+	_, err = x.card.DryRun(ended, x.config)
+	require.ErrorIs(t, err, context.Canceled)
+}

@@ -1,0 +1,250 @@
+package nic
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// Fate is what a change does to connections for one reason.
+type Fate struct {
+	Outcome     string     `json:"outcome"`             // as in Outcomes
+	Direction   string     `json:"direction,omitempty"` // of the packets that fall or pass: inbound, outbound or both
+	Reason      string     `json:"reason,omitempty"`    // the verdict on the packets that fall
+	Kind        string     `json:"kind,omitempty"`      // of the object that decides: SecurityGroups, NetworkAcls or RouteTables
+	ID          string     `json:"id,omitempty"`        // the object's
+	What        string     `json:"what,omitempty"`      // the rule that allowed or allows, the entry or the route
+	Connections uint64     `json:"connections"`
+	Packets     uint64     `json:"packets"`
+	Bytes       uint64     `json:"bytes"`
+	Examples    []FlowView `json:"examples"` // those that had a packet last
+}
+
+// outcome is what a change does to a connection.
+type outcome uint8
+
+const (
+	kept outcome = iota
+	askedAnew
+	outlives
+	rerouted
+	cut
+	admitted
+	barred
+	moves
+)
+
+// outcomeNames are as in Outcomes.
+var outcomeNames = [...]string{"kept", "asked_anew", "outlives", "rerouted", "cut", "admitted", "barred", "moves"}
+
+// fateOrder is the order of Foreseen.Fates: what people ask first.
+var fateOrder = []string{"cut", "admitted", "outlives", "rerouted", "asked_anew", "moves", "barred"}
+
+// of is the count of an outcome.
+func (o outcome) of(all *Outcomes) *uint64 {
+	return [...]*uint64{&all.Kept, &all.AskedAnew, &all.Outlives, &all.Rerouted, &all.Cut, &all.Admitted, &all.Barred, &all.Moves}[o]
+}
+
+// cause is why connections have an outcome.
+type cause struct {
+	outcome outcome
+	both    bool           // directions
+	dir     wire.Direction // unless both
+	verdict pipeline.Verdict
+	rule    vpc.RuleID // of the new rules
+	was     vpc.Rule   // that allowed the connection
+	id      string     // of the network ACL or route table
+	entry   uint16
+	route   *vpc.Route
+	first   string // ID of the middlebox to which a gateway leads first
+}
+
+// causeOf is the outcome of a connection, and why, by what its next packets meet now and then.
+func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
+	falls, passes := differing(now, then), differing(then, now)
+	switch {
+	case f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil:
+		return cause{outcome: moves, both: true}
+	case falls.any():
+		return f.denied(cut, s, falls, then, &then[falls.one()])
+	case passes.any():
+		return f.denied(admitted, s, passes, now, &then[passes.one()])
+	case !allowed(&then[wire.In]) && !allowed(&then[wire.Out]):
+		return f.denied(barred, s, directions{true, true}, then, &then[wire.In])
+	case leadsElsewhere(now, then):
+		return f.rerouted(s, then)
+	case s.Conn.Status().Flags()&flow.FlagUntracked == 0 && !f.then.Groups(&s.Known).Allowed:
+		return cause{outcome: outlives, dir: s.Conn.Status().Initiator(), was: s.rule}
+	}
+	for d := range then {
+		if then[d].Asked {
+			return cause{outcome: askedAnew, dir: s.Conn.Status().Initiator(), rule: then[d].Rule}
+		}
+	}
+	return cause{}
+}
+
+// allowed tells whether a packet passes.
+func allowed(m *pipeline.Meeting) bool { return m.Verdict == pipeline.Sent }
+
+// directions are some of the two.
+type directions [2]bool
+
+func (d directions) any() bool  { return d[wire.In] || d[wire.Out] }
+func (d directions) both() bool { return d[wire.In] && d[wire.Out] }
+func (d directions) one() wire.Direction {
+	return wire.DirectionOf(!d[wire.In])
+}
+
+// differing are the directions in which packets pass by a and fall by b.
+func differing(a, b *[2]pipeline.Meeting) (d directions) {
+	for i := range d {
+		d[i] = allowed(&a[i]) && !allowed(&b[i])
+	}
+	return d
+}
+
+// denied is the cause of packets that fall in some directions: the verdict of denies, and what of the
+// meeting decides.
+func (f *foresight) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Meeting, decides *pipeline.Meeting) cause {
+	c := cause{outcome: o, both: d.both(), dir: d.one(), verdict: denies[d.one()].Verdict}
+	switch e := f.eni(s); c.verdict {
+	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
+		if c.rule = decides.Rule; o != admitted {
+			c.rule, c.was = 0, s.rule
+		}
+	case pipeline.NetworkACLIn, pipeline.NetworkACLOut:
+		c.entry, c.id = decides.Entry, e.ACL()
+	default:
+		if decides.Route != nil {
+			c.route, c.id = decides.Route, e.Routes()
+		}
+	}
+	if c.both {
+		c.dir = wire.In
+	}
+	return c
+}
+
+// eni is the connection's ENI as it will be, or else as it is.
+func (f *foresight) eni(s *seenFlow) *vpc.OwnENI {
+	if e := f.then.ENI(&s.Known); e != nil {
+		return e
+	}
+	return f.now.ENI(&s.Known)
+}
+
+// leadsElsewhere tells whether packets that pass go another way.
+func leadsElsewhere(now, then *[2]pipeline.Meeting) bool {
+	was, is := now[wire.Out].Route, then[wire.Out].Route
+	return now[wire.In].First != then[wire.In].First || was != nil && is != nil && (was.Target != is.Target || was.Via != is.Via)
+}
+
+// rerouted is the cause of packets that go another way.
+func (f *foresight) rerouted(s *seenFlow, then *[2]pipeline.Meeting) cause {
+	if first := then[wire.In].First; first != "" {
+		return cause{outcome: rerouted, dir: wire.In, first: first}
+	}
+	return cause{outcome: rerouted, dir: wire.Out, id: f.eni(s).Routes(), route: then[wire.Out].Route}
+}
+
+// tally adds up connections with one cause.
+type tally struct {
+	connections, packets, bytes uint64
+	latest                      []seenFlow // those with the latest packets, the latest first
+}
+
+const (
+	mostCauses   = 1 << 10 // that are told apart
+	mostExamples = 3       // of each
+)
+
+// tally is where connections with a cause are added. Beyond mostCauses connections are told apart by
+// their outcome alone.
+func (f *foresight) tally(c cause) *tally {
+	t := f.causes[c]
+	if t == nil && len(f.causes) >= mostCauses {
+		c = cause{outcome: c.outcome, both: true}
+		t = f.causes[c]
+	}
+	if t == nil {
+		t = &tally{}
+		f.causes[c] = t
+	}
+	return t
+}
+
+// add adds a connection at the tick now.
+func (t *tally) add(s *seenFlow, now uint32) {
+	t.connections++
+	t.packets += s.Conn.Packets[wire.In] + s.Conn.Packets[wire.Out]
+	t.bytes += s.Conn.Bytes[wire.In] + s.Conn.Bytes[wire.Out]
+	at := len(t.latest)
+	for at > 0 && flow.Since(now, s.Conn.Seen) < flow.Since(now, t.latest[at-1].Conn.Seen) {
+		at--
+	}
+	if at == mostExamples {
+		return
+	}
+	if len(t.latest) == mostExamples {
+		t.latest = t.latest[:mostExamples-1]
+	}
+	t.latest = slices.Insert(t.latest, at, *s)
+}
+
+// fates are the causes for people, by outcome, those of most connections first.
+func (f *foresight) fates() []Fate {
+	all := []Fate{}
+	for c, t := range f.causes {
+		all = append(all, f.fate(&c, t))
+	}
+	order := func(f *Fate) int { return slices.Index(fateOrder, f.Outcome) }
+	slices.SortFunc(all, func(a, b Fate) int {
+		return cmp.Or(cmp.Compare(order(&a), order(&b)), -cmp.Compare(a.Connections, b.Connections), cmp.Compare(a.Reason, b.Reason),
+			cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What), cmp.Compare(a.Direction, b.Direction))
+	})
+	return all
+}
+
+// fate is a cause for people.
+func (f *foresight) fate(c *cause, t *tally) Fate {
+	v := Fate{Outcome: outcomeNames[c.outcome], Direction: c.dir.Bound(), Connections: t.connections, Packets: t.packets, Bytes: t.bytes, Examples: []FlowView{}}
+	if c.both {
+		v.Direction = "both"
+	}
+	if c.verdict != pipeline.Undecided {
+		v.Reason = c.verdict.String()
+	}
+	rule := c.was
+	if c.rule != 0 {
+		rule = f.then.Policy().Region.Rule(c.rule)
+	}
+	switch {
+	case rule != (vpc.Rule{}):
+		v.Kind, v.ID, v.What = "SecurityGroups", rule.Group, rule.Text
+	case c.entry != 0:
+		v.Kind, v.ID, v.What = "NetworkAcls", c.id, entryName(c.entry)
+	case c.route != nil:
+		v.Kind, v.ID, v.What = "RouteTables", c.id, c.route.String()
+	case c.first != "":
+		v.What = "first to " + c.first
+	}
+	for i := range t.latest {
+		s := &t.latest[i]
+		v.Examples = append(v.Examples, s.view(f.now.ENI(&s.Known), f.tick))
+	}
+	return v
+}
+
+// entryName names an entry of a network ACL; "*" is the one that ends each ACL.
+func entryName(number uint16) string {
+	if number >= vpc.FinalDeny {
+		return "entry *"
+	}
+	return "entry " + strconv.Itoa(int(number))
+}

@@ -1,0 +1,324 @@
+package pipeline
+
+import (
+	"nitrocard/nic/flow"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// Foresight tells what the next packets of connections would meet under a policy, which need not be
+// in force. It makes a plain packet of each connection and asks the stages of the packet path, and so
+// has no rules of its own. It writes to no connection and sends nothing. It takes the connection table's
+// lock for one look-up where a public address becomes another's, and else no lock.
+//
+// What depends on more than key, direction and policy is not asked: whether the packet fits its way
+// and its port, and whether the instance has room for one more tracked connection.
+//
+// A Foresight belongs to one goroutine.
+type Foresight struct {
+	worker *Worker // of no thread
+	before *Setup  // in force: where connections are from
+	packet packet
+	frame  pmd.Frame
+	conn   flow.Conn
+}
+
+// Known is a copy of a connection.
+type Known struct {
+	Key   flow.Key
+	Pair  flow.Pair
+	Conn  flow.Conn
+	First uint32 // flow.Opening.First
+}
+
+// Meeting is what a packet would meet.
+type Meeting struct {
+	Verdict   Verdict    // Sent: all stages let it pass
+	Asked     bool       // the groups would be asked anew
+	Rule      vpc.RuleID // by which they allow it then
+	Untracked bool       // EC2 does not track the flow then
+	Entry     uint16     // of the network ACL that was asked last; 0: none was
+	Route     *vpc.Route // by which it leaves; nil: no route was asked
+	First     string     // ID of the middlebox to which a gateway leads it first; "": to none
+}
+
+// Foresee is a Foresight of what a policy would do to connections under the setup before, which is in
+// force. The policy may be the one in force.
+func (c *Crew) Foresee(before *Setup, policy *vpc.Policy) *Foresight {
+	s := &Setup{Policy: policy, newcomers: make([]*newcomer, len(policy.ENIs)), underlay: before.underlay, parts: before.parts[:1]}
+	if before.Policy != policy {
+		s.underlay = newUnderlay(policy, before.underlay.mac, &before.underlay)
+		var ports []GuestPort
+		for e := range policy.All() {
+			ports = append(ports, GuestPort{ENI: e})
+		}
+		s.parts = []part{{guests: guestsOf(policy, ports)}}
+	}
+	f := &Foresight{before: before, worker: &Worker{crew: c, flows: c.Flows, setup: s, part: part{guests: s.parts[0].guests}, underlay: s.underlay, epoch: policy.Epoch}}
+	f.frame.Lend(make([]byte, wire.EthernetLen), 0, wire.EthernetLen)
+	return f
+}
+
+// Policy is the one that is asked.
+func (f *Foresight) Policy() *vpc.Policy { return f.worker.setup.Policy }
+
+// ENI is the ENI of a connection as the policy has it, nil if the card has it no more.
+func (f *Foresight) ENI(k *Known) *vpc.OwnENI {
+	if g := f.worker.setup.guest(k.Key.ENI()); g != nil {
+		return g.eni
+	}
+	return nil
+}
+
+// Groups are the answer of the groups if the connection began under the policy, at its first packet.
+func (f *Foresight) Groups(k *Known) vpc.Match {
+	e := f.ENI(k)
+	if e == nil {
+		return vpc.Match{}
+	}
+	p, d := &f.packet, k.Conn.Status().Initiator()
+	f.describe(k, d)
+	p.key, p.pair = k.Key, k.Pair
+	return e.Match(p.query(d))
+}
+
+// Next is what the connection's next packet of a direction would meet.
+func (f *Foresight) Next(k *Known, d wire.Direction) Meeting {
+	g := f.worker.setup.guest(k.Key.ENI())
+	if g == nil {
+		return Meeting{Verdict: [...]Verdict{wire.In: UnknownMAC, wire.Out: NoPort}[d&1]}
+	}
+	f.describe(k, d)
+	p := &f.packet
+	p.guest = g
+	if d == wire.In {
+		return f.meeting(f.inbound(k))
+	}
+	return f.meeting(f.outbound(k))
+}
+
+// meeting is what the packet has met.
+func (f *Foresight) meeting(v Verdict) Meeting {
+	p := &f.packet
+	m := Meeting{Verdict: v, Asked: p.asked, Rule: p.rule, Untracked: p.untracked, Entry: p.entry, Route: p.route}
+	if v == next {
+		m.Verdict = Sent
+		m.First = f.firstTo()
+	}
+	return m
+}
+
+// firstTo names the middlebox or endpoint to which a gateway leads the packet first.
+func (f *Foresight) firstTo() string {
+	p := &f.packet
+	if p.dir == wire.Out {
+		return ""
+	}
+	switch in := f.worker.leadsIn(p); {
+	case in.exit != nil:
+		return in.exit.ID
+	case in.first != nil && in.first != p.guest.eni.ENI:
+		return in.first.ID
+	}
+	return ""
+}
+
+// describe makes the packet a plain one of the connection, without its MACs.
+func (f *Foresight) describe(k *Known, d wire.Direction) {
+	p := &f.packet
+	p.begin(&f.frame, d)
+	p.Headers = wire.Headers{EtherType: wire.EtherTypeIPv4, L3: wire.EthernetLen, L4: wire.EthernetLen, End: wire.EthernetLen}
+	if k.Key.IsIPv6() {
+		p.EtherType = wire.EtherTypeIPv6
+	}
+	p.Tuple = wire.Tuple{Proto: k.Key.Proto(), Src: k.Pair.Remote, Dst: k.Pair.Local, SrcPort: k.Key.RemotePort, DstPort: k.Key.LocalPort}
+	if d == wire.Out {
+		p.Src, p.Dst, p.SrcPort, p.DstPort = p.Dst, p.Src, p.DstPort, p.SrcPort
+	}
+	switch {
+	case p.Proto == wire.ProtoTCP:
+		p.Flags = wire.TCPAck
+	case p.IsICMP():
+		f.describeQuery(k, d)
+	}
+}
+
+// describeQuery makes the packet the query of an ICMP connection, or the answer to it.
+func (f *Foresight) describeQuery(k *Known, d wire.Direction) {
+	p := &f.packet
+	p.SrcPort, p.DstPort = k.Key.LocalPort, k.Key.LocalPort
+	p.Type = uint8(k.Key.RemotePort >> 8)
+	if k.Conn.Status().Initiator() == d {
+		p.Code = uint8(k.First)
+	} else {
+		p.Type = wire.ICMPAnswer(p.Proto, p.Type)
+	}
+}
+
+// knows gives the packet, which has its key, the connection, if the policy still finds it by the key, or
+// the one that it finds in its place.
+func (f *Foresight) knows(k *Known) {
+	p := &f.packet
+	p.conn = nil
+	f.conn = k.Conn
+	if (p.key != k.Key || p.pair != k.Pair) && !f.findsElse() {
+		return
+	}
+	p.conn, p.was = &f.conn, f.conn.Status()
+	p.outdated = f.worker.outdated(f.conn.Epoch, p.was)
+}
+
+// findsElse finds the connection at the packet's key, which is another than the one asked about: the
+// policy has other public addresses.
+func (f *Foresight) findsElse() bool {
+	p, flows := &f.packet, f.worker.flows
+	flows.Lock()
+	defer flows.Unlock()
+	at, epoch, _ := flows.Find(&p.key)
+	if epoch == 0 || !flows.Has(at, &p.pair) {
+		return false
+	}
+	f.conn = flows.Conn(at).Copy()
+	return true
+}
+
+// inbound is Worker.inbound for the connection's next packet, up to the stages that need a frame. A
+// packet that a gateway leads to a middlebox first passes: what the middlebox does nobody knows.
+func (f *Foresight) inbound(k *Known) Verdict {
+	w, p := f.worker, &f.packet
+	if v := f.arrive(k); v != next {
+		return v
+	}
+	w.keyIn(p, &p.key)
+	f.knows(k)
+	if v := w.comes(p); v != next {
+		return v
+	}
+	if in := w.leadsIn(p); in.verdict != next || f.firstTo() != "" {
+		return in.verdict
+	}
+	return w.enters(p)
+}
+
+// outbound is Worker.outbound for the connection's next packet.
+func (f *Foresight) outbound(k *Known) Verdict {
+	w, p := f.worker, &f.packet
+	e := p.ethernet()
+	e.SetSrc(p.guest.mac)
+	e.SetDst(p.guest.router)
+	if n := f.beside(k); n != nil {
+		e.SetDst(n.MAC)
+	}
+	w.keyOut(p, &p.key)
+	f.knows(k)
+	if v := w.antispoof(p); v != next {
+		return v
+	}
+	if _, v := p.guest.asked(&p.Headers); v != next {
+		return v
+	}
+	return w.leaves(p)
+}
+
+// beside is the ENI at the connection's other end if it is in the same subnet, as the guest knows it
+// by ARP from the time before; nil if a router stands between.
+func (f *Foresight) beside(k *Known) *vpc.ENI {
+	g := f.before.guest(k.Key.ENI())
+	if g == nil {
+		g = f.packet.guest
+	}
+	if n := g.eni.Neighbor(k.Pair.Remote); g.eni.Beside(n) {
+		return n
+	}
+	return nil
+}
+
+// arrive makes the packet one that comes as the connection's packets do: by their tunnel, to the public
+// address that the internet knows, and from the router unless the other end is in the subnet.
+func (f *Foresight) arrive(k *Known) Verdict {
+	p, e := &f.packet, f.packet.ethernet()
+	e.SetDst(p.guest.mac)
+	e.SetSrc(p.guest.router)
+	if n := f.beside(k); n != nil {
+		e.SetSrc(n.MAC)
+	} else if k.Conn.Status().OnLink() {
+		e.SetSrc(wire.MAC{2}) // of a middlebox in the subnet
+	}
+	if to, moved := f.moved(k); moved {
+		p.outerSrc = to
+		return next
+	}
+	return f.byTunnel(k)
+}
+
+// byTunnel has the packet come by the tunnel end by which the connection's packets came.
+func (f *Foresight) byTunnel(k *Known) Verdict {
+	p, ends := &f.packet, f.worker.underlay.ends
+	end := f.end(k)
+	if end == nil {
+		return UnknownVTEP
+	}
+	p.outerSrc = end.Addr
+	switch {
+	case end.Exit != nil:
+		if p.byExit = f.Policy().Region.Exit(end.Exit.ID); p.byExit == nil {
+			return UnknownVNI
+		}
+		p.outerSrc = ends[p.byExit.VTEP].Addr
+	case end == &f.before.underlay.ends[vpc.Edge]:
+		p.outerSrc = ends[vpc.Edge].Addr
+		if g := f.before.guest(k.Key.ENI()); g != nil {
+			if public, _ := g.eni.Published(k.Pair.Local); !public.IsZero() {
+				p.Dst = public
+			}
+		}
+	}
+	return next
+}
+
+// end is the tunnel end by which the connection's packets came; nil if it is gone. Index 0, of this card,
+// has the zero address.
+func (f *Foresight) end(k *Known) *vpc.VTEP {
+	at, ends := k.Conn.Status().VTEP(), f.before.underlay.ends
+	if int(at) >= len(ends) {
+		return nil
+	}
+	return &ends[at]
+}
+
+// moved is the tunnel end, zero for this card, from which the ENI at the other end sends under the
+// policy, if it sent from another before.
+func (f *Foresight) moved(k *Known) (to wire.Addr, moved bool) {
+	g, policy := f.before.guest(k.Key.ENI()), f.Policy()
+	if g == nil || policy == f.before.Policy {
+		return to, false
+	}
+	was, is := holder(g.eni, k.Pair.Remote), holder(f.packet.guest.eni, k.Pair.Remote)
+	if was == nil || is == nil {
+		return to, false
+	}
+	from := tunnelEnd(f.before.Policy, was)
+	if end := f.end(k); end == nil || end.Addr != from {
+		return to, false // its packets come through a middlebox
+	}
+	to = tunnelEnd(policy, is)
+	return to, to != from
+}
+
+// holder is the ENI of the VPC or of a peer that has an address; nil if none has.
+func holder(e *vpc.OwnENI, addr wire.Addr) *vpc.ENI {
+	n, peers := e.Neighbor(addr), e.Peers()
+	for i := 0; n == nil && i < len(peers); i++ {
+		n = peers[i].Holder(addr)
+	}
+	return n
+}
+
+// tunnelEnd is the address of the tunnel end from which an ENI sends; zero: of this card.
+func tunnelEnd(policy *vpc.Policy, e *vpc.ENI) wire.Addr {
+	if policy.Own(e) != nil {
+		return wire.Addr{}
+	}
+	return policy.Region.VTEPs()[e.Card].Addr
+}
