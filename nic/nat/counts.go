@@ -4,13 +4,11 @@ import (
 	"math/bits"
 	"math/rand/v2"
 
-	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
-// counts says how many connections a host has, and a destination through one address. Most
-// destinations have one connection, so a count comes and goes with nearly every connection, and
-// counts is made for that: whoever looks for a count reads one cache line.
+// counts says how many connections a host has, and a crowded destination (destinations). Whoever looks
+// for a count reads one cache line.
 //
 // A count lies in the first slot behind its name's own that was free, and moves up when one
 // before it goes (Knuth, The Art of Computer Programming, section 6.4, algorithm R). A third of
@@ -56,11 +54,6 @@ func (c *counts) host(of host) name { return c.nameOf(uint64(of), 1) }
 // datagrams is the name of the datagrams in fragments from and to an inside host.
 func (c *counts) datagrams(of host) name { return c.nameOf(uint64(of), 2) }
 
-// destination is the name of the connections through an address to where packets of a key go.
-func (c *counts) destination(addr wire.Addr, from *Key) name {
-	return c.nameOf(uint64(addr.As4())<<32|uint64(from.Dst), 3|uint64(from.DstPort)<<16|uint64(from.Kind&^ofHost)<<32)
-}
-
 // nameOf mixes what a name stands for, as package flow mixes a Pair.
 func (c *counts) nameOf(a, b uint64) name {
 	hi, lo := bits.Mul64(a^c.secret[0], b^c.secret[1])
@@ -75,16 +68,6 @@ func (c *counts) slot(of name) (*count, uint64) {
 			return s, i
 		}
 	}
-}
-
-// fetch has memory bring the slots of names, for all of them at once: each is somewhere else. The
-// sum is of no use but to have the compiler leave the loads in.
-func (c *counts) fetch(names []name) (sum uint64) {
-	list, mask := c.list.All(), c.mask
-	for _, of := range names {
-		sum += list[uint64(of)&mask].n
-	}
-	return sum
 }
 
 // of is how many connections have a name.

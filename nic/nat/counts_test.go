@@ -41,17 +41,16 @@ func TestCountsAgreeWithAMap(t *testing.T) {
 
 // Hosts, their datagrams and destinations have counts of their own, by each part of what they are.
 func TestNamesTellApart(t *testing.T) {
-	c, err := newCounts(10, 1)
-	require.NoError(t, err)
-	t.Cleanup(c.close)
-	var t6 table
+	now := int64(1_780_000_000e9)
+	g := newGateway(t, 10, &now)
 	a, b := wiretest.Addr("10.0.2.8"), wiretest.Addr("10.0.2.9")
-	four, six := t6.hostOf(a), t6.hostOf(wiretest.Addr("2001:db8::8"))
+	four, six := g.hostOf(a), g.hostOf(wiretest.Addr("2001:db8::8"))
+	c, d := &g.uses, &g.leads
 	seen := map[name]bool{c.host(four): true, c.host(six): true, c.datagrams(four): true, c.datagrams(six): true}
 	for _, k := range []Key{{Dst: 1}, {Dst: 2}, {Dst: 1, DstPort: 1}, {Dst: 1, Kind: pipeline.KindOf(1)}, {Dst: 1, Kind: pipeline.KindOf(2)}} {
-		seen[c.destination(a, &k)], seen[c.destination(b, &k)] = true, true
+		seen[d.name(a, &k)], seen[d.name(b, &k)] = true, true
 	}
 	require.Len(t, seen, 14)
 	from := Key{Dst: 1, SrcPort: 7, Src: uint32(six), Kind: uint32(six >> 32)}
-	require.Equal(t, c.destination(a, &Key{Dst: 1}), c.destination(a, &from), "whoever sends there")
+	require.Equal(t, d.name(a, &Key{Dst: 1}), d.name(a, &from), "whoever sends there")
 }

@@ -21,7 +21,7 @@
 //	key.go        Key: what the packets of a direction have; a way is what they get
 //	table.go      table: connections, by either direction
 //	open.go       a new connection: which address and port it gets; fragments follow their first one
-//	counts.go     how many connections a host has, and a destination
+//	counts.go     how many connections a host has; destinations.go where there is room for one more
 //	crowd.go      what a host may take from another when there is no room
 //	age.go        idle connections end; tcp.go where a TCP connection stands
 //	metrics.go    CloudWatch's metrics

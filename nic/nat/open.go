@@ -9,12 +9,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// The ports that a gateway sends from, and how many of them may lead to one destination
-// (VPC user guide, "NAT gateway basics").
-const (
-	firstPort, lastPort = 1024, 65535
-	perDestination      = 55_000
-)
+// The ports that a gateway sends from (VPC user guide, "NAT gateway basics").
+const firstPort, lastPort = 1024, 65535
 
 // probes is how many ports are tried for a connection. Of 64,512 ports 55,000 are taken at
 // most, so that all probes fail once in a billion times.
@@ -72,7 +68,7 @@ func (a *Appliance) foresee(first int, missed uint64) {
 		c := &a.openings[i]
 		c.from, c.host, c.fromHash = a.keys[i], a.headers[i].Src, a.hashes[i]
 		c.socket = socket{Addr: a.place.Pool[favourite(c.host, a.place.Pool)], Port: randomPort(a.random)}
-		a.backs[n], a.names[n] = c.back(), g.uses.destination(c.Addr, &c.from)
+		a.backs[n], a.names[n] = c.back(), g.leads.name(c.Addr, &c.from)
 		a.foreseen |= 1 << i
 		n++
 	}
@@ -81,7 +77,7 @@ func (a *Appliance) foresee(first int, missed uint64) {
 		return
 	}
 	g.Lock()
-	g.leaving.read += g.uses.fetch(a.names[:n])
+	g.leaving.read += g.leads.fetch(a.names[:n])
 	g.Unlock()
 	for s, n := a.foreseen, 0; s != 0; s, n = s&(s-1), n+1 {
 		c := &a.openings[bits.TrailingZeros64(s)]
@@ -119,7 +115,7 @@ func favourite(host wire.Addr, pool []wire.Addr) int {
 
 // hasRoom tells whether a destination has room for one connection more through the address of c.
 func (t *table) hasRoom(c *connection) bool {
-	return t.uses.of(t.uses.destination(c.Addr, &c.from)) < perDestination
+	return t.leads.hasRoom(t.leads.name(c.Addr, &c.from))
 }
 
 // freePort finds a port that no connection to the destination has. The port is random, so that

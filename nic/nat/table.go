@@ -16,6 +16,7 @@ import (
 type table struct {
 	ways   *tables.Cuckoo[Key, way]
 	uses   counts
+	leads  destinations
 	wheel  *tables.Wheel // for ways from inside, and of fragments
 	folder flow.Folder   // of IPv6 addresses in keys
 
@@ -46,6 +47,9 @@ func newTable(connections int, grace *tables.Grace, seed uint64) (t *table, err 
 	if t.uses, err = newCounts(2*connections, seed); err != nil { // each way has a name of its own at most
 		return nil, err
 	}
+	if t.leads, err = newDestinations(connections, &t.uses); err != nil {
+		return nil, err
+	}
 	if t.wheel, err = tables.NewWheel(2*connections, wheelSlots); err != nil {
 		return nil, err
 	}
@@ -60,6 +64,7 @@ func (t *table) close() {
 		t.ways.Close()
 	}
 	t.uses.close()
+	t.leads.close()
 	if t.wheel != nil {
 		t.wheel.Close()
 	}
@@ -100,7 +105,9 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 	t.ways.At(out).SetPeer(in)
 	t.watch(out, now)
 	t.uses.add(t.uses.host(sender(&c.from)))
-	t.uses.add(t.uses.destination(c.Addr, &c.from))
+	if t.leads.add(t.leads.name(c.Addr, &c.from)) {
+		add(t.ways.At(out), crowded)
+	}
 	if state&tcp != 0 {
 		t.shared.ActiveConnectionCount++
 	}
@@ -135,7 +142,7 @@ func (t *table) leave(at uint32, h, back tables.Hash) {
 		t.shared.ActiveConnectionCount--
 	}
 	t.uses.take(t.uses.host(sender(from)))
-	t.uses.take(t.uses.destination(s.Addr, from))
+	t.leads.take(t.leads.name(s.Addr, from), state&crowded != 0)
 	t.ways.RemoveAt(peer, back)
 	t.ways.RemoveAt(at, h)
 }
@@ -159,10 +166,10 @@ func (l *leaving) take(t *table, all []uint32) {
 	t.ways.LookupHashBurst(&l.keys, &l.hashes[0], len(all), &l.found)
 	for i, at := range all {
 		s, peer, _ := t.ways.At(at).To()
-		l.names[i] = t.uses.destination(s.Addr, &l.keys[i])
+		l.names[i] = t.leads.name(s.Addr, &l.keys[i])
 		l.keys[i] = *t.ways.Key(peer)
 	}
-	l.read += t.uses.fetch(l.names[:len(all)])
+	l.read += t.leads.fetch(l.names[:len(all)])
 	t.ways.LookupHashBurst(&l.keys, &l.hashes[1], len(all), &l.found)
 	for i, at := range all {
 		t.leave(at, l.hashes[0][i], l.hashes[1][i])

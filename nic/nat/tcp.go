@@ -17,6 +17,7 @@ const (
 	reset                   // one of them sent RST
 	tcp                     // the connection is TCP's
 	outward                 // the way is of fragments from inside
+	crowded                 // destinations.exact counts the connection
 )
 
 // What the fast path asks of a way. From outside, and of other protocols than TCP, only the
