@@ -3,6 +3,7 @@ package tables
 import (
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -215,7 +216,7 @@ func (t *Cuckoo[K, V]) Is(at uint32, k *K) bool {
 }
 
 // Len returns the number of entries.
-func (t *Cuckoo[K, V]) Len() int { return int(t.len.Load()) }
+func (t *Cuckoo[K, V]) Len() int { return int(atomic.LoadUint32(&t.len)) }
 
 // Cap returns the number of entries that the table was made for. Every index is below Cap.
 func (t *Cuckoo[K, V]) Cap() int { return int(t.cap) }

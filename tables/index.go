@@ -26,7 +26,7 @@ type index struct {
 	// Lists like free of entries that wait for readers (see Grace): newer has those removed in the generation under way,
 	// older those removed in the generation before.
 	older, newer uint32
-	len          atomic.Uint32
+	len          uint32 // which all threads read
 
 	queue [maxVisits]visit // for place; on the stack each call would zero the queue
 }

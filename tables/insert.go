@@ -1,9 +1,6 @@
 package tables
 
-import (
-	"sync/atomic"
-	"unsafe"
-)
+import "unsafe"
 
 // maxVisits bounds the buckets in which an insert looks for an empty slot. In a table that stays at 95 % load an insert
 // visits four buckets on average, and visited at most 94 in 64 million inserts.
@@ -21,7 +18,7 @@ func (t *index) insert(e unsafe.Pointer, h uint64) (at uint32, err error) {
 	if at, ok := t.find(e, h); ok {
 		return at, ErrExists
 	}
-	if t.len.Load() == t.cap {
+	if t.len == t.cap {
 		return 0, ErrFull
 	}
 	if !t.ready() {
@@ -34,7 +31,7 @@ func (t *index) insert(e unsafe.Pointer, h uint64) (at uint32, err error) {
 	at = t.take()
 	store(t.entry(at), e, int(t.stride/8))
 	b.fill(slot, tagOf(h), at)
-	t.len.Add(1)
+	add(&t.len, 1)
 	return at, nil
 }
 
@@ -122,7 +119,7 @@ func (t *index) removeAt(at uint32, h uint64) {
 	}
 	b.clear(slot)
 	t.give(at)
-	t.len.Add(^uint32(0))
+	add(&t.len, ^uint32(0))
 }
 
 // give zeroes the value of an entry and puts the entry on the free list, or on the list of those that wait for readers. A
@@ -132,7 +129,6 @@ func (t *index) give(at uint32) {
 	if t.grace != nil {
 		list = &t.newer
 	}
-	atomic.StoreUint64(word(e, 0), uint64(*list))
+	release(e, uint64(*list), t.words, int(t.stride/8))
 	*list = at + 1
-	zero(unsafe.Pointer(word(e, t.words)), int(t.stride/8)-t.words)
 }

@@ -28,12 +28,16 @@ func storePortable(to, from unsafe.Pointer, words int) {
 	}
 }
 
-// zeroPortable makes words zero, from the first to the last.
-func zeroPortable(p unsafe.Pointer, words int) {
-	for i := range words {
-		put(word(p, i), 0)
+// releasePortable writes the first word of an entry, and makes the words of its value zero, from the first to the last.
+func releasePortable(e unsafe.Pointer, first uint64, value, words int) {
+	atomic.StoreUint64(word(e, 0), first)
+	for i := value; i < words; i++ {
+		put(word(e, i), 0)
 	}
 }
+
+// addPortable adds to a number that the writer alone changes.
+func addPortable(p *uint32, n uint32) { atomic.AddUint32(p, n) }
 
 // put stores a word if it differs: most words of a new connection are zero already. A reader that holds a removed entry may
 // have written to the entry, so put does not assume zeros.

@@ -23,7 +23,12 @@ func clearSlot(b *bucket, w int, tags uint64)
 //go:noescape
 func store(to, from unsafe.Pointer, words int)
 
-// zero is zeroPortable, in assembly.
+// release is releasePortable, in assembly.
 //
 //go:noescape
-func zero(p unsafe.Pointer, words int)
+func release(e unsafe.Pointer, first uint64, value, words int)
+
+// add is addPortable, in assembly.
+//
+//go:noescape
+func add(p *uint32, n uint32)

@@ -42,19 +42,28 @@ next:
 	JLT  next
 	RET
 
-// func zero(p unsafe.Pointer, words int)
-TEXT ·zero(SB), NOSPLIT, $0-16
-	MOVQ p+0(FP), DI
-	MOVQ words+8(FP), CX
+// func release(e unsafe.Pointer, first uint64, value, words int)
+TEXT ·release(SB), NOSPLIT, $0-32
+	MOVQ e+0(FP), DI
+	MOVQ first+8(FP), AX
+	MOVQ value+16(FP), DX
+	MOVQ words+24(FP), CX
+	MOVQ AX, (DI)
 	XORL AX, AX
 	JMP  last
 
 next:
-	MOVQ AX, (DI)
-	ADDQ $8, DI
-	DECQ CX
+	MOVQ AX, (DI)(DX*8)
+	INCQ DX
 
 last:
-	TESTQ CX, CX
-	JGT   next
+	CMPQ DX, CX
+	JLT  next
+	RET
+
+// func add(p *uint32, n uint32)
+TEXT ·add(SB), NOSPLIT, $0-12
+	MOVQ p+0(FP), DI
+	MOVL n+8(FP), AX
+	ADDL AX, (DI)
 	RET

@@ -10,4 +10,8 @@ func clearSlot(b *bucket, w int, tags uint64) { clearSlotPortable(b, w, tags) }
 
 func store(to, from unsafe.Pointer, words int) { storePortable(to, from, words) }
 
-func zero(p unsafe.Pointer, words int) { zeroPortable(p, words) }
+func release(e unsafe.Pointer, first uint64, value, words int) {
+	releasePortable(e, first, value, words)
+}
+
+func add(p *uint32, n uint32) { addPortable(p, n) }

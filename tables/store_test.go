@@ -31,12 +31,19 @@ func TestStoresAsThePortableOnes(t *testing.T) {
 		for i := range to {
 			to[i] = r.Uint64()
 		}
-		same := to
+		same, first := to, r.Uint64()
 		store(unsafe.Pointer(&to), unsafe.Pointer(&from), words+1)
 		storePortable(unsafe.Pointer(&same), unsafe.Pointer(&from), words+1)
 		require.Equal(t, same, to)
-		zero(unsafe.Pointer(&to), words) // which may be none
-		zeroPortable(unsafe.Pointer(&same), words)
-		require.Equal(t, same, to)
+		for value := 1; value <= words+1; value++ { // of which the last has no word
+			release(unsafe.Pointer(&to), first, value, words+1)
+			releasePortable(unsafe.Pointer(&same), first, value, words+1)
+			require.Equal(t, same, to)
+		}
+		n, m := r.Uint32(), r.Uint32()
+		sum := n
+		add(&n, m)
+		addPortable(&sum, m)
+		require.Equal(t, sum, n)
 	}
 }
