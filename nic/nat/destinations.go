@@ -47,6 +47,11 @@ func (d *destinations) name(through wire.Addr, from *Key) name {
 	return d.exact.nameOf(uint64(through.As4())<<32|uint64(from.Dst), 3|uint64(from.DstPort)<<16|uint64(from.Kind&^ofHost)<<32)
 }
 
+// through has a connection leave through an address.
+func (d *destinations) through(c *connection, addr wire.Addr) {
+	c.Addr, c.to = addr, d.name(addr, &c.from)
+}
+
 // at is the byte of a name.
 func (d *destinations) at(of name) *uint8 {
 	list := d.few.All()

@@ -19,9 +19,15 @@ const probes = 128
 // open opens the connection that frame i, from inside, begins; results are find's. A SYN on
 // a connection that is over begins another one in its place.
 func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
+	a.gateway.Lock()
+	at, v = a.openLocked(i)
+	a.gateway.Unlock()
+	return at, v
+}
+
+// openLocked is open under the lock.
+func (a *Appliance) openLocked(i int) (at uint32, v pipeline.Verdict) {
 	h, g, c := &a.headers[i], a.gateway, &a.openings[i]
-	g.Lock()
-	defer g.Unlock()
 	if at, ok := g.ways.LookupHashed(a.hashes[i], &a.keys[i]); ok {
 		if state := atomic.LoadUint32(&g.ways.At(at).State); state&tcp == 0 || !over(state) {
 			return at, pipeline.Sent
@@ -67,8 +73,9 @@ func (a *Appliance) foresee(first int, missed uint64) {
 		}
 		c := &a.openings[i]
 		c.from, c.host, c.fromHash = a.keys[i], a.headers[i].Src, a.hashes[i]
-		c.socket = socket{Addr: a.place.Pool[favourite(c.host, a.place.Pool)], Port: randomPort(a.random)}
-		a.backs[n], a.names[n] = c.back(), g.leads.name(c.Addr, &c.from)
+		c.Port = randomPort(a.random)
+		g.leads.through(c, a.place.Pool[favourite(c.host, a.place.Pool)])
+		a.backs[n], a.names[n] = c.back(), c.to
 		a.foreseen |= 1 << i
 		n++
 	}
@@ -93,13 +100,13 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 	}
 	first := favourite(c.host, pool)
 	for i := range pool {
-		c.Addr = pool[(first+i)%len(pool)]
-		if t.hasRoom(c) && t.freePort(c) {
+		t.leads.through(c, pool[(first+i)%len(pool)])
+		if t.leads.hasRoom(c.to) && t.freePort(c) {
 			return true
 		}
 	}
 	for i := range pool {
-		c.Addr = pool[(first+i)%len(pool)]
+		t.leads.through(c, pool[(first+i)%len(pool)])
 		if t.takePort(c, now) {
 			return true
 		}
@@ -110,12 +117,7 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 // favourite is the address that a host's connections share.
 func favourite(host wire.Addr, pool []wire.Addr) int {
 	hi, lo := host.Words()
-	return int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 % uint64(len(pool)))
-}
-
-// hasRoom tells whether a destination has room for one connection more through the address of c.
-func (t *table) hasRoom(c *connection) bool {
-	return t.leads.hasRoom(t.leads.name(c.Addr, &c.from))
+	return int((hi ^ lo) * 0x9e3779b97f4a7c15 >> 32 * uint64(len(pool)) >> 32)
 }
 
 // freePort finds a port that no connection to the destination has. The port is random, so that

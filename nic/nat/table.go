@@ -76,6 +76,7 @@ type connection struct {
 	from Key
 	host wire.Addr // from's
 	socket
+	to                 name // of the destination through the socket's address
 	fromHash, backHash tables.Hash
 	foreseen           socket      // to be tried first; without a port: none
 	foreseenHash       tables.Hash // of back, of foreseen
@@ -105,7 +106,7 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 	t.ways.At(out).SetPeer(in)
 	t.watch(out, now)
 	t.uses.add(t.uses.host(sender(&c.from)))
-	if t.leads.add(t.leads.name(c.Addr, &c.from)) {
+	if t.leads.add(c.to) {
 		add(t.ways.At(out), crowded)
 	}
 	if state&tcp != 0 {

@@ -157,7 +157,9 @@ func (w *Worker) sift(g *guest) (n int) {
 		if f.Merged() {
 			w.rx.Merged |= 1 << n
 		}
-		w.rx.Frames[n] = *f
+		if n != i {
+			w.rx.Frames[n] = *f
+		}
 		n++
 	}
 	return n
