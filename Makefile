@@ -58,7 +58,7 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab attack lab-vm deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps bench-bulk profile clean
+.PHONY: build lab attack lab-vm lab-cloud deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps bench-bulk profile clean
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
@@ -67,7 +67,7 @@ build: ## the binary, bin/nitrocard
 
 # The first look and the tests need not wait for the profile, which has Go
 # compile everything once more.
-lab attack lab-vm unit: FAST := $(PLAIN)
+lab attack lab-vm lab-cloud unit: FAST := $(PLAIN)
 
 lab: build ## the whole story on this machine, without root
 	bin/nitrocard lab
@@ -77,6 +77,10 @@ attack: build ## what attacks on a card cost a victim beside; ATTACK_TIME=1m is 
 
 lab-vm: build ## the same, with a guest that is a virtual machine
 	bin/nitrocard lab --vm
+
+lab-cloud: build ## the same, with one that is Debian with cloud-init; minutes, where KVM does not work
+	@[ -e bin/cloud ] || WHY="Debian's packages come, and a file system is made of them" $(STEP) .ci/cloud bin/cloud
+	bin/nitrocard lab --cloud
 
 deps: ## what the tests need; Debian packages only as root
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

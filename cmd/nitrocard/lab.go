@@ -27,6 +27,7 @@ that they deny.`,
   nitrocard lab --config dump/                  # of what aws ec2 describe-* printed
   nitrocard lab --attack 1m                     # what floods, listings and forgeries cost a neighbour
   nitrocard lab --vm                            # with a guest that is a virtual machine
+  nitrocard lab --cloud                         # with one that is Debian with cloud-init
   nitrocard lab exec client -- curl http://35.72.2.8/`,
 		Args: takes(0, 0, "no arguments; nitrocard lab exec HOST -- COMMAND goes into one that is kept"),
 	}
@@ -36,6 +37,8 @@ that they deny.`,
 	cmd.Flags().StringVar(&o.Driver, "driver", lab.AFPacket, "`driver` of the cards' ports: afpacket, or dpdk, which needs root")
 	cmd.Flags().StringVar(&o.Routers, "routers", "", "`daemon` that speaks BGP on the internet's routers: bird or gobgp (default: bird where it is installed)")
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
+	cmd.Flags().BoolVar(&o.Cloud, "cloud", false, "b1 is a virtual machine of Debian with cloud-init, whose image make lab-cloud makes")
+	cmd.Flags().StringVar(&o.Image, "image", "", "`folder` with the image for --cloud (default: cloud, beside this program)")
 	cmd.Flags().DurationVar(&o.Attack, "attack", 0, "`time` to attack server x's card for, instead of the checks, and to tell what each attack cost a victim")
 	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {

@@ -112,7 +112,7 @@ func (m *machine) chronyd(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer watch.Stop()
-	out, err := chronyd.run(ctx, m.Host, "-Q", "-u", "root", "server "+timeServer.Addr().String()+" iburst", "cmdport 0")
+	out, err := m.chronydQ(ctx)
 	answers := len(watch.Frames())
 	switch refused := err != nil && strings.Contains(err.Error(), "No suitable source"); {
 	case answers == 0:
@@ -123,6 +123,11 @@ func (m *machine) chronyd(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("chronyd takes the time of a clock that nothing disciplines: %s", out)
 	}
 	return fmt.Sprintf("was answered %d times and knows how far the clock is off", answers), err
+}
+
+// chronydQ has chronyd ask the time server, and say how far the machine's clock is off.
+func (m *machine) chronydQ(ctx context.Context) (string, error) {
+	return chronyd.run(ctx, m.Host, "-Q", "-u", "root", "server "+timeServer.Addr().String()+" iburst", "cmdport 0")
 }
 
 // tellsTime likes the time server's answers.

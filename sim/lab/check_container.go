@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/sim/netlab"
 )
@@ -28,7 +29,7 @@ const (
 
 // container: a guest gets a token of the metadata service, and a container on the guest does not,
 // for the answer that brings one goes one hop: the guest's kernel forwards it no further. What needs
-// no token, the container hears.
+// no token, the container hears; and a token, too, where the guest's options let it go two hops.
 func (s *story) container(ctx context.Context) (seen string, err error) {
 	c, err := s.a1.contain(ctx)
 	if err != nil {
@@ -46,7 +47,16 @@ func (s *story) container(ctx context.Context) (seen string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s behind a1, translated to %s as Docker does, hears without a token that it is on %s; %d answers with a token for it came with TTL 1 and ended at a1, which gets its own",
+	if err := s.hopLimit(ctx, 2); err != nil {
+		return "", err
+	}
+	if _, err := askToken(ctx, c); err != nil {
+		return "", fmt.Errorf("the container asks for a token, which may go two hops: %w", err)
+	}
+	if err := s.hopLimit(ctx, 1); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s behind a1, translated to %s as Docker does, hears without a token that it is on %s; %d answers with a token for it came with TTL 1 and ended at a1, which gets its own; with a hop limit of 2 the container has one, too",
 		containerAddr.Addr(), s.a1.Addr.Addr(), id, answers), nil
 }
 
@@ -118,6 +128,12 @@ func (s *story) tokenInVain(ctx context.Context, c *netlab.Host) (answers int, e
 		err = errors.New("a container one hop behind a1 got a token")
 	}
 	return len(watch.Frames()), err
+}
+
+// hopLimit sets for how many hops a token of a1's goes.
+func (s *story) hopLimit(ctx context.Context, n int) error {
+	i := ec2.Instance{InstanceId: "i-" + s.a1.Nick, MetadataOptions: &ec2.InstanceMetadataOptionsResponse{HttpPutResponseHopLimit: n}}
+	return s.put(ctx, "Instances", i.InstanceId, i)
 }
 
 // lastHop likes the metadata service's segments that bring something and must not be forwarded.

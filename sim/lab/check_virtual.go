@@ -44,7 +44,7 @@ func (s *story) virtual(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("b1 is Linux %s in QEMU (%s) on a vhost-user port of card %s, and nobody told it a thing: it is %s by DHCP and %s by metadata with a token; its page came, and 8 MiB with the right checksum",
+	return fmt.Sprintf("b1 is Linux %s in QEMU (%s) on a vhost-user port of card %s, and nobody told it a thing: it is %s by DHCP and %s by metadata with a token; its user data serve its page, which came, and 8 MiB with the right checksum",
 		release, s.b1.vm.accels[0].name, s.b1.Card, hostname, s.b1.ENI), nil
 }
 

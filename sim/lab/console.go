@@ -14,9 +14,9 @@ import (
 // The console of a virtual machine is its serial line: what its kernel and
 // its first process say, and the names of files that it is to show.
 
-// hear reads what comes from the console up to a line that is this word, and
-// returns the lines before it.
-func (v *vm) hear(ctx context.Context, word string) (said []string, err error) {
+// hear reads what comes from the console up to the last line that is waited for, and returns the
+// lines before it.
+func (v *vm) hear(ctx context.Context, last func(line string) bool) (said []string, err error) {
 	if err := v.out.SetReadDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func (v *vm) hear(ctx context.Context, word string) (said []string, err error) {
 	for {
 		line, err := v.say.ReadString('\n')
 		switch line = strings.TrimSpace(line); {
-		case line == word:
+		case last(line):
 			return said, nil
 		case line != "":
 			said = append(said, line)
@@ -43,7 +43,7 @@ func (v *vm) read(ctx context.Context, file string) (string, error) {
 	if _, err := fmt.Fprintln(v.in, file); err != nil {
 		return "", fmt.Errorf("the console of %s: %w", v.Nick, err)
 	}
-	lines, err := v.hear(ctx, ".")
+	lines, err := v.hear(ctx, func(line string) bool { return line == "." })
 	if err != nil {
 		err = fmt.Errorf("the console of %s: %w", v.Nick, err)
 	}

@@ -33,7 +33,8 @@
 //	attack.go      a victim beside who attacks its card: flood.go from a link,
 //	               pest.go at the control socket; victim.go: what it loses
 //	pace.go        what is under way when it takes long
-//	vm.go          a guest that is a virtual machine; console.go: words with it
+//	vm.go          a guest that is a virtual machine; console.go: words with it; cloud.go: what one with
+//	               cloud-init is told by metadata, check_cloud.go: what it then knows
 //	machinery.go   what it is made of; archive.go, vm_*.sh: its file system
 //	journey.go     a packet's way; travel.go: made and watched; picture.go: drawn; tunneled.go: read on
 //	               the underlay; names.go: of routers
@@ -64,6 +65,9 @@
 // because a program that links DPDK is too much for an initramfs. It says
 // "ready" on its console when it does, and whether KVM works is decided by
 // that word alone.
+//
+// Or b1 is Debian with cloud-init, unchanged. cloud-init sees in the firmware
+// that the machine is EC2's, as QEMU is told, and asks metadata for all else.
 //
 // A server's kernel has no address and forwards nothing. What passes between
 // its links passed through the card.

@@ -51,6 +51,16 @@ func TestTheLabPassesWithAVirtualMachine(t *testing.T) {
 	passes(t, 26, "--vm", "--kernel", kernelFolder(t))
 }
 
+// The story with a guest that is Debian with cloud-init, where make lab-cloud made its image.
+func TestTheLabPassesWithACloudImage(t *testing.T) {
+	folder, err := filepath.Abs("../../bin/cloud")
+	require.NoError(t, err)
+	if _, err := findImage(folder); err != nil {
+		t.Skip(err)
+	}
+	passes(t, 25, "--cloud", "--image", folder)
+}
+
 // A lab that is killed takes its virtual machine along. No other lab runs beside this one, whose
 // machine could be taken for its.
 func TestAVirtualMachineDoesNotOutliveTheLab(t *testing.T) {

@@ -34,7 +34,7 @@ func (o Options) check() error {
 	default:
 		return fmt.Errorf("the lab's routers: there is no %q; there are %s and %s", o.Routers, BIRD, GoBGP)
 	}
-	if err := dpdk.Missing(); o.VM && err != nil {
+	if err := dpdk.Missing(); (o.VM || o.Cloud) && err != nil {
 		return fmt.Errorf("the lab with a virtual machine: %w", err)
 	}
 	return nil

@@ -20,6 +20,8 @@ type Options struct {
 	Routers string        // who speaks BGP on the way to the edges: BIRD or GoBGP; "": BIRD where it is installed
 	VM      bool          // b1 is a virtual machine, on a port of DPDK's net_vhost
 	Attack  time.Duration // attack the card for so long instead of the checks; 0: check
+	Cloud   bool          // b1 is a virtual machine of Debian with cloud-init
+	Image   string        // folder with its image, as .ci/cloud makes it; "": cloud beside Binary
 	Kernel  string        // folder with the virtual machine's kernel, laid out as a Debian package of one; "": kernel beside Binary
 }
 

@@ -14,10 +14,21 @@ import (
 
 // machinery is what a virtual machine is made of, by path.
 type machinery struct {
-	QEMU    string
-	BusyBox string // static: the guest has nothing else
-	Kernel  string
-	Modules []string // to load, in order; what is missing is built in
+	QEMU   string
+	Kernel string
+
+	BusyBox string   // static: a guest without a disk has nothing else
+	Modules []string // it loads, in order; what is missing is built in
+
+	Disk, Initrd string // of a guest that is a cloud image
+}
+
+// findQEMU looks where the shell does.
+func findQEMU() (path string, err error) {
+	if path, err = exec.LookPath("qemu-system-x86_64"); err != nil {
+		return "", errors.New("the lab with a virtual machine needs QEMU: install qemu-system-x86 (as root: `make deps`)")
+	}
+	return path, nil
 }
 
 // findMachinery looks for the programs where the shell does, and for the
@@ -25,8 +36,8 @@ type machinery struct {
 func findMachinery(folder string) (*machinery, error) {
 	var m machinery
 	var err error
-	if m.QEMU, err = exec.LookPath("qemu-system-x86_64"); err != nil {
-		return nil, errors.New("the lab with a virtual machine needs QEMU: install qemu-system-x86 (as root: `make deps`)")
+	if m.QEMU, err = findQEMU(); err != nil {
+		return nil, err
 	}
 	if m.BusyBox, err = exec.LookPath("busybox"); err != nil || !static(m.BusyBox) {
 		return nil, errors.New("the lab with a virtual machine needs a static busybox: install busybox-static (as root: `make deps`)")

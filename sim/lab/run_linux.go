@@ -116,7 +116,12 @@ func (o Options) order() (ord order, err error) {
 		return ord, err
 	}
 	ord = order{Keep: o.Keep, Config: o.Config, Reading: o.Reading, Program: called(o.Binary), Driver: o.Driver, Routers: o.Routers, Attack: o.Attack}
-	if o.VM {
+	switch {
+	case o.Cloud:
+		if ord.VM, err = findImage(cmp.Or(o.Image, filepath.Join(filepath.Dir(o.Binary), "cloud"))); err != nil {
+			return ord, err
+		}
+	case o.VM:
 		kernel := cmp.Or(o.Kernel, filepath.Join(filepath.Dir(o.Binary), "kernel"))
 		if ord.VM, err = findMachinery(kernel); err != nil {
 			return ord, err

@@ -74,6 +74,7 @@ func (s *stage) begin(ctx context.Context, file string, out io.Writer) (err erro
 func (s *stage) boot(ctx context.Context, out io.Writer) (err error) {
 	for _, m := range s.guests {
 		if m.vm != nil {
+			m.vm.tell = out
 			_, failed := patiently(out, "virtual machine "+m.Nick+" boots", func() (any, error) { return nil, m.vm.boot(ctx) })
 			err = errors.Join(err, failed)
 		}

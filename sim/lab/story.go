@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"golang.org/x/crypto/ssh"
+
 	"nitrocard/nic/vpc"
 )
 
@@ -19,13 +21,17 @@ type story struct {
 
 	a1, a2, a3, b1, c1, d1, m1 *machine
 
+	key     ssh.Signer       // of who may log in at b1; nil: b1 is no cloud image
 	idle    *idleConnections // of b1, while its card is attacked
 	journey *Journey         // nil: none was made
 }
 
 // checks are those that this lab can do, in the order in which they are told.
 func (s *story) checks() (all []check) {
-	if s.b1.vm != nil {
+	switch {
+	case s.key != nil:
+		all = append(all, check{"a cloud image", s.cloudImage})
+	case s.b1.vm != nil:
 		all = append(all, check{"a virtual machine", s.virtual}, check{"a virtual machine that dies", s.mortal})
 	}
 	all = append(all,
@@ -81,6 +87,16 @@ func isStory(c *vpc.Config) bool {
 
 // beginStory builds the story's stage.
 func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Writer) (*story, error) {
+	s := &story{}
+	switch vm := ord.VM; {
+	case vm != nil && vm.Disk != "":
+		var err error
+		if s.key, err = launchImage(config); err != nil {
+			return nil, err
+		}
+	case vm != nil:
+		launch(config, vmUserData)
+	}
 	config.Placement.Edges = edgesNamed(config.Placement.Edges)
 	region, err := readRegion(config)
 	if err != nil {
@@ -96,14 +112,12 @@ func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Write
 	if err != nil {
 		return nil, err
 	}
-	st, err := newStage(ctx, region, file, out)
-	if err != nil {
+	if s.stage, err = newStage(ctx, region, file, out); err != nil {
 		return nil, err
 	}
-	s := &story{stage: st}
 	if err := errors.Join(s.findCast(), s.serve(ctx)); err != nil {
-		st.close()
-		return nil, errors.Join(err, st.end())
+		s.close()
+		return nil, errors.Join(err, s.end())
 	}
 	return s, nil
 }

@@ -58,25 +58,25 @@ func (t tool) path() (string, error) {
 	return "", noTool{t}
 }
 
-// run runs the tool on a host, and returns what it wrote to standard output.
+// run runs the tool on a host, and returns what it wrote.
 func (t tool) run(ctx context.Context, h *netlab.Host, args ...string) (string, error) {
 	return t.feed(ctx, h, "", args...)
 }
 
-// feed is run with text on standard input. An error has what the tool wrote.
+// feed is run with text on standard input. An error has what the tool wrote, too.
 func (t tool) feed(ctx context.Context, h *netlab.Host, text string, args ...string) (string, error) {
 	path, err := t.path()
 	if err != nil {
 		return "", err
 	}
-	var out, errs bytes.Buffer
+	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(text), &out, &errs
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(text), &out, &out
 	if err := h.Start(cmd); err != nil {
 		return "", err
 	}
 	if err := cmd.Wait(); err != nil {
-		return out.String(), fmt.Errorf("%s: %w: %s", t.name, err, strings.TrimSpace(out.String()+errs.String()))
+		return out.String(), fmt.Errorf("%s: %w: %s", t.name, err, strings.TrimSpace(out.String()))
 	}
 	return out.String(), nil
 }

@@ -35,6 +35,7 @@ type vm struct {
 	server *netlab.Host
 	with   *machinery
 	accels []accelerator // to try; after a boot, the one that works
+	tell   io.Writer     // how far a boot is
 
 	cmd *exec.Cmd
 	in  io.WriteCloser // of the console
@@ -55,10 +56,18 @@ var accelerators = []accelerator{
 	{"tcg", "qemu64", patience},       // takes three
 }
 
+// slowly are the same for a cloud image, which takes half a minute, and under tcg on a busy machine
+// many.
+var slowly = []accelerator{{"kvm", "host", 5 * time.Minute}, {"tcg", "qemu64", 6 * patience}}
+
 func vmSocket(nick string) string { return runDir + "/" + nick + ".sock" }
 
 func newVM(g guest, server *netlab.Host, with *machinery) *vm {
-	return &vm{guest: g, server: server, with: with, accels: accelerators}
+	v := &vm{guest: g, server: server, with: with, accels: accelerators, tell: io.Discard}
+	if with.Disk != "" {
+		v.accels = slowly
+	}
+	return v
 }
 
 // boot starts the machine and returns when it serves.
@@ -78,7 +87,7 @@ func (v *vm) try(ctx context.Context, a accelerator) error {
 	if err := v.start(a); err != nil {
 		return err
 	}
-	said, err := v.hear(ctx, "ready")
+	said, err := v.hear(ctx, v.ready)
 	if err != nil {
 		v.kill()
 		return fmt.Errorf("with %s: %w; it wrote: %s", a.name, err, strings.Join(said[max(0, len(said)-10):], "; "))
@@ -86,16 +95,30 @@ func (v *vm) try(ctx context.Context, a accelerator) error {
 	return nil
 }
 
-func (v *vm) start(a accelerator) (err error) {
-	initramfs := filepath.Join(runDir, v.Nick+".cpio")
-	files, err := v.with.initramfs()
-	if err == nil {
-		err = os.WriteFile(initramfs, files, 0o600)
+// ready tells whether a line of the console says that the machine serves. What cloud-init says of
+// itself on the way is told.
+func (v *vm) ready(line string) bool {
+	if v.with.Disk == "" {
+		return line == "ready"
 	}
+	at := strings.Index(line, "Cloud-init v.")
+	if at >= 0 {
+		fmt.Fprintf(v.tell, "…    %s: %s\n", v.Nick, line[at:])
+	}
+	return at >= 0 && strings.Contains(line, " finished at ")
+}
+
+func (v *vm) start(a accelerator) (err error) {
+	files := v.cloudFiles
+	if v.with.Disk == "" {
+		files = v.ownFiles
+	}
+	args, err := files()
 	if err != nil {
 		return err
 	}
-	v.cmd = exec.Command(v.with.QEMU, v.arguments(a, initramfs)...)
+	v.cmd = exec.Command(v.with.QEMU, append(v.arguments(a), args...)...)
+	v.cmd.Env = append(os.Environ(), "TMPDIR="+runDir) // for what a guest writes to its disk
 	if v.in, err = v.cmd.StdinPipe(); err != nil {
 		return err
 	}
@@ -112,16 +135,44 @@ func (v *vm) start(a accelerator) (err error) {
 // arguments are QEMU's. The guest's memory is shared with the card, which
 // reads and writes frames there. Without vectors=0, QEMU 7.2 crashes under
 // TCG when the guest sets MSI-X up for a vhost-user device.
-func (v *vm) arguments(a accelerator, initramfs string) []string {
+func (v *vm) arguments(a accelerator) []string {
+	size := "128M"
+	if v.with.Disk != "" {
+		size = "512M"
+	}
 	return []string{
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
-		"-machine", "q35,memory-backend=ram,accel=" + a.name, "-cpu", a.cpu, "-m", "128",
-		"-object", "memory-backend-memfd,id=ram,size=128M,share=on",
-		"-kernel", v.with.Kernel, "-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1",
+		"-machine", "q35,memory-backend=ram,accel=" + a.name, "-cpu", a.cpu, "-m", size,
+		"-object", "memory-backend-memfd,id=ram,share=on,size=" + size,
+		"-kernel", v.with.Kernel,
 		"-chardev", "socket,id=port,path=" + vmSocket(v.Nick),
 		"-netdev", "vhost-user,id=net,chardev=port",
 		"-device", "virtio-net-pci,netdev=net,romfile=,vectors=0,mac=" + v.MAC.String(),
 	}
+}
+
+// ownFiles are the arguments for a guest whose files are ours.
+func (v *vm) ownFiles() ([]string, error) {
+	initramfs := filepath.Join(runDir, v.Nick+".cpio")
+	files, err := v.with.initramfs()
+	if err == nil {
+		err = os.WriteFile(initramfs, files, 0o600)
+	}
+	return []string{"-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1"}, err
+}
+
+// ec2UUID is what EC2's virtual machines have in their firmware, by which a guest sees where it is: it
+// begins with ec2 (EC2 User Guide, "Detect whether a host is an EC2 instance").
+const ec2UUID = "ec25f2a1-0000-4000-8000-00000000000b"
+
+// cloudFiles are the arguments for a cloud image, which goes back to what it was when the guest ends.
+// The firmware says what EC2's says of the machine, and nothing of who it is.
+func (v *vm) cloudFiles() ([]string, error) {
+	return []string{
+		"-initrd", v.with.Initrd, "-append", "root=LABEL=root ro console=ttyS0 panic=-1",
+		"-drive", "if=none,id=disk,format=raw,snapshot=on,file=" + v.with.Disk, "-device", "virtio-blk-pci,drive=disk",
+		"-smbios", "type=1,manufacturer=Amazon EC2,product=t3.micro,uuid=" + ec2UUID + ",serial=" + ec2UUID,
+	}, nil
 }
 
 // kill ends the machine as a power cut does.

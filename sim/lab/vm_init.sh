@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 # The first process of a guest that is a virtual machine. Nothing is told to it: it gets its
-# address by DHCP, and hears by metadata with a token who it is. It serves a page and 8 MiB of
-# noise, and shows any file that the other end of the console names. If something fails it ends,
-# and the machine with it.
+# address by DHCP, hears by metadata with a token who it is, and runs its user data, which serve a
+# page and 8 MiB of noise. It shows any file that the other end of the console names. If something
+# fails it ends, and the machine with it.
 set -e
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -31,7 +31,8 @@ nslookup "$(hostname)" >/etc/named
 
 head -c 8388608 /dev/urandom >/www/noise
 md5sum </www/noise >/www/noise.md5
-httpd -p 0.0.0.0:80 -h /www
+ask GET user-data ": $token" >/etc/user-data
+sh -e /etc/user-data
 
 echo ready
 while read -r file; do

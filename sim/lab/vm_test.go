@@ -42,8 +42,10 @@ func TestAMachineBootsAndAnswers(t *testing.T) {
 // A machine has a port with the MAC of its ENI. All else it asks its card for.
 func TestAMachineIsToldNothing(t *testing.T) {
 	v := aVM(t, "")
-	args := v.arguments(accelerators[1], "/init")
-	require.Contains(t, args, "console=ttyS0 quiet panic=-1")
+	files, err := v.ownFiles()
+	require.NoError(t, err)
+	require.Contains(t, files, "console=ttyS0 quiet panic=-1")
+	args := v.arguments(accelerators[1])
 	require.Contains(t, args, "socket,id=port,path=/run/nitrocard/b1.sock")
 	require.Contains(t, args, "virtio-net-pci,netdev=net,romfile=,vectors=0,mac=02:00:00:0b:01:05")
 }
