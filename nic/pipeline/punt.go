@@ -12,6 +12,10 @@ import (
 // an ENI may ask 1,024 times a second.
 const puntSlots = 64
 
+// puntShare is how many of the slots one ENI may hold: as many as a burst has frames. So an ENI that
+// asks while the services are behind leaves room for the others.
+const puntShare = puntSlots / 2
+
 // Punt is a worker's way to the services of the card (DHCP, DNS, metadata, time), which
 // another thread serves, because services allocate and a worker does not:
 //
@@ -22,7 +26,8 @@ const puntSlots = 64
 // answers. Each way has one thread that writes and one that reads, so neither has a lock.
 type Punt struct {
 	asked, answers puntRing
-	resting        atomic.Bool // the services look no more until ring is called
+	askers         [puntSlots]uint32 // the ENI's number, by slot of asked; the worker's own
+	resting        atomic.Bool       // the services look no more until ring is called
 	ring           func()
 }
 
@@ -122,15 +127,26 @@ func (w *Worker) punt(p *packet) Verdict {
 	}
 	frame := p.frame.Bytes()[:p.End]
 	s := t.asked.free()
-	if s == nil || len(frame) > pmd.MaxFrame {
+	if s == nil || len(frame) > pmd.MaxFrame || t.held(p.guest.number) >= puntShare {
 		return LocalServiceBusy
 	}
+	t.askers[t.asked.wrote.Load()%puntSlots] = p.guest.number
 	s.ENI, s.Policy, s.length = p.guest.eni, w.setup.Policy, copy(s.memory[pmd.Headroom:], frame)
 	t.asked.push()
 	if t.resting.Load() && t.resting.CompareAndSwap(true, false) {
 		t.ring()
 	}
 	return Consumed
+}
+
+// held is how many slots the frames of an ENI hold.
+func (t *Punt) held(eni uint32) (n int) {
+	for i, end := t.asked.read.Load(), t.asked.wrote.Load(); i != end; i++ {
+		if t.askers[i%puntSlots] == eni {
+			n++
+		}
+	}
+	return n
 }
 
 // inject sends what services laid down, a burst at most, and returns how many frames

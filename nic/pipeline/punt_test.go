@@ -71,6 +71,20 @@ func TestServicesThatAreBehindTakeNoMore(t *testing.T) {
 	require.False(t, p.Answer(e, make([]byte, 60)))
 }
 
+// While the services are behind, an ENI that asks without end leaves room for its neighbours.
+func TestOneENIDoesNotFillTheWayToTheServices(t *testing.T) {
+	x := newRig(t)
+	x.serve()
+	x.askServices(2 * puntSlots)
+	require.Equal(t, uint64(2*puntSlots-puntShare), x.counts("eni-a1").Ends[LocalServiceBusy])
+	other := wiretest.UDP("10.0.1.6:40000", "169.254.169.253:53").MACs(macA2, x.eni("eni-a2").RouterMAC).Bytes()
+	require.Equal(t, Consumed, x.send("eni-a2", other).Verdict)
+	for x.w.services.First() != nil {
+		x.w.services.Done()
+	}
+	require.Equal(t, Consumed, x.send("eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53"))(x)).Verdict)
+}
+
 // The allowance is an ENI's own, and new each second.
 func TestTheAllowanceOfLinkLocalPackets(t *testing.T) {
 	x := newRig(t)
