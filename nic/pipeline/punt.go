@@ -10,11 +10,11 @@ import (
 // puntSlots is how many frames may wait for the services of the card, and how many of the
 // services' frames for a worker. The bound is ours: a service answers in microseconds, and
 // an ENI may ask 1,024 times a second.
-const puntSlots = 64
+const puntSlots = 2 * puntShare
 
-// puntShare is how many of the slots one ENI may hold: as many as a burst has frames. So an ENI that
-// asks while the services are behind leaves room for the others.
-const puntShare = puntSlots / 2
+// puntShare is how many of the slots one ENI may hold: a burst. So an ENI that asks while the
+// services are behind leaves room for the others.
+const puntShare = pmd.MaxBurst
 
 // Punt is a worker's way to the services of the card (DHCP, DNS, metadata, time), which
 // another thread serves, because services allocate and a worker does not:

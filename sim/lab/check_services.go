@@ -104,6 +104,9 @@ func (m *machine) dial(ctx context.Context, network, to string) (c net.Conn, err
 	return c, err
 }
 
+// answerTime is how long a client waits for a datagram that answers its own.
+const answerTime = 30 * time.Second
+
 // resolve asks a DNS server for the address of a name.
 func (m *machine) resolve(ctx context.Context, server, name string) (string, error) {
 	c, err := m.dial(ctx, "udp", net.JoinHostPort(server, "53"))
@@ -111,7 +114,7 @@ func (m *machine) resolve(ctx context.Context, server, name string) (string, err
 		return "", err
 	}
 	defer c.Close()
-	a, _, err := new(dns.Client).ExchangeWithConnContext(ctx, new(dns.Msg).SetQuestion(name, dns.TypeA), &dns.Conn{Conn: c})
+	a, _, err := (&dns.Client{Timeout: answerTime}).ExchangeWithConnContext(ctx, new(dns.Msg).SetQuestion(name, dns.TypeA), &dns.Conn{Conn: c})
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +142,7 @@ func (m *machine) clock(ctx context.Context) (string, error) {
 
 // time asks for the time.
 func (m *machine) time(ctx context.Context) (*ntp.Response, error) {
-	return ntp.QueryWithOptions(timeServer.Addr().String(), ntp.QueryOptions{Dialer: func(_, to string) (net.Conn, error) {
+	return ntp.QueryWithOptions(timeServer.Addr().String(), ntp.QueryOptions{Timeout: answerTime, Dialer: func(_, to string) (net.Conn, error) {
 		return m.dial(ctx, "udp", to)
 	}})
 }

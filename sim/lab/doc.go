@@ -29,7 +29,8 @@
 //	flow.go        who may want to reach whom; fate.go: what the oracle says of it
 //	trial.go       a flow tried with real stacks, and judged
 //	check_services.go asks the card what a machine asks when it boots; check_clients.go with programs that
-//	               others wrote (tool.go), check_container.go from behind a guest; check_scan.go: what nmap finds
+//	               others wrote (tool.go), check_container.go from behind a guest; check_scan.go: what nmap finds;
+//	               check_flood.go: beside who floods them
 //	attack.go      a victim beside who attacks its card: flood.go from a link,
 //	               pest.go at the control socket; victim.go: what it loses
 //	pace.go        what is under way when it takes long

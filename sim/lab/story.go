@@ -44,6 +44,7 @@ func (s *story) checks() (all []check) {
 		check{"what a machine asks when it boots", s.services},
 		check{"clients that others wrote", s.clients},
 		check{"a container on a guest", s.container},
+		check{"a guest that floods the services", s.flooded},
 		check{"a port scan", s.scans},
 		check{"1 GiB each way", s.bulk},
 		check{"a hundred at once", s.hundred},
