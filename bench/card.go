@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"nitrocard/nic"
 	"nitrocard/pmd"
@@ -122,6 +123,9 @@ func (b *Bench) Connect(now int64) error {
 		}
 		for !b.sent() {
 			b.Card.Poll(now)
+			if b.region.Limits {
+				now += int64(time.Millisecond) // what an instance is over waits for its time
+			}
 		}
 	}
 	return b.connected()

@@ -78,7 +78,7 @@ func crowd(b *testing.B, enis, train int) phase {
 	require.NoError(b, w.Connect(0))
 	w.hush()
 	w.queues[0][0].use(w.trains(b, train))
-	return phase{w, func() {}}
+	return phase{w, func() {}, nil}
 }
 
 // trains is an edge that sends n frames of a flow one after the other, each with

@@ -77,7 +77,7 @@ func BenchmarkFlood(b *testing.B) {
 			w := crew(b, 1)
 			known, flood := w.known(b, all), w.flood(b, i)
 			edge := w.queues[0][0]
-			a, c, ratio := inTurns(b, phase{w, func() { edge.use(known) }}, phase{w, func() { edge.use(flood) }})
+			a, c, ratio := inTurns(b, phase{w, func() { edge.use(known) }, nil}, phase{w, func() { edge.use(flood) }, nil})
 			b.ReportMetric(a, "known-ns")
 			b.ReportMetric(c, "flood-ns")
 			b.ReportMetric(ratio, "flood/known")
@@ -106,7 +106,7 @@ func beside(b *testing.B, name string, other func(*Bench) *mem.Source) {
 		w.queues[1][0].use(other(w))
 		rival := &rival{done: make(chan struct{})}
 		go rival.run(b, w)
-		a, c, ratio := inTurns(b, phase{w, rival.rest}, phase{w, rival.begin})
+		a, c, ratio := inTurns(b, phase{w, rival.rest, nil}, phase{w, rival.begin, nil})
 		rival.stop.Store(true)
 		<-rival.done
 		b.ReportMetric(a, "alone-ns")

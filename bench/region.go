@@ -16,6 +16,7 @@ type Region struct {
 	Uses
 	Routes  int  // of each subnet beside its local and its default route
 	Outward bool // guests open the connections, as they do behind a NAT gateway
+	Limits  bool // each ENI's instance has a bandwidth with credits, and packets a second, above what it gets
 }
 
 // Uses is what the region has in use beside groups.
@@ -60,7 +61,11 @@ func (r Region) Config() (*vpc.Config, error) {
 	for i := range r.ENIs {
 		network{r, i, kinds}.add()
 	}
-	all := object{"Placement": object{"Cards": []object{{"Name": "bench", "Vtep": "198.18.0.1/24", "Mac": uplinkMAC.String()}}}}
+	place := object{"Cards": []object{{"Name": "bench", "Vtep": "198.18.0.1/24", "Mac": uplinkMAC.String()}}}
+	if r.Limits {
+		place["Allowances"] = r.allowances()
+	}
+	all := object{"Placement": place}
 	for kind, list := range kinds {
 		all[kind] = list
 	}
@@ -70,6 +75,18 @@ func (r Region) Config() (*vpc.Config, error) {
 	}
 	return vpc.Parse("benchmark", text)
 }
+
+// allowances are those of each ENI's instance.
+func (r Region) allowances() object {
+	all := object{}
+	for i := range r.ENIs {
+		all[instance(i)] = object{"BaselineBandwidthInGbps": 5, "PeakBandwidthInGbps": 10, "PacketsPerSecond": 5_000_000}
+	}
+	return all
+}
+
+// instance is the ID of the instance of ENI number i.
+func instance(i int) string { return fmt.Sprintf("i-%d", i) }
 
 // network is the VPC of ENI number i on its way into a configuration.
 type network struct {
@@ -106,6 +123,9 @@ func (v network) add() {
 		v.put("SecurityGroups", object{"GroupId": name, "GroupName": name, "VpcId": v.id("vpc"), "IpPermissions": in, "IpPermissionsEgress": out})
 	}
 	eni := object{"NetworkInterfaceId": v.eni(v.i), "SubnetId": v.id("subnet"), "MacAddress": v.MAC(v.i).String(), "Groups": groups}
+	if v.Limits {
+		eni["Attachment"] = object{"InstanceId": instance(v.i), "DeviceIndex": 0}
+	}
 	if v.six(v.i) {
 		eni["Ipv6Addresses"] = []object{{"Ipv6Address": guest6}}
 	}

@@ -33,7 +33,7 @@ func BenchmarkUses(b *testing.B) {
 				plain, with := inUse(b, Uses{}), inUse(b, u.Uses)
 				require.NoError(b, way.feed(plain))
 				require.NoError(b, way.feed(with))
-				p, w, ratio := inTurns(b, phase{plain, func() {}}, phase{with, func() {}})
+				p, w, ratio := inTurns(b, phase{plain, func() {}, nil}, phase{with, func() {}, nil})
 				b.ReportMetric(p, "plain-ns")
 				b.ReportMetric(w, "ns")
 				rate = 1 / ratio

@@ -56,7 +56,8 @@ type nameplate struct {
 	acl    string       // ID of the network ACL of the ENI's subnet
 	routes string       // ID of the subnet's route table
 
-	services perSecond // of a place: what its guest sent to the services of the card
+	services  perSecond // of a place: what its guest sent to the services of the card
+	fragments perSecond // …: what it sent in fragments
 }
 
 // DropsKept is how many drops a worker remembers.

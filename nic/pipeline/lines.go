@@ -29,6 +29,7 @@ func (m *meter) wait(frames []*pmd.Frame) (taken int) {
 	if m.line == nil {
 		m.line = m.worker.lines.take(m)
 	}
+	m.full = false
 	for _, f := range frames {
 		m.count(m.lacks, int64(f.Packets()))
 		if m.full = m.full || !m.line.add(f); !m.full {
@@ -59,10 +60,10 @@ func (w *Worker) releaseLines() (n int) {
 
 // leave ends a line in which no frame waits.
 func (m *meter) leave() {
-	m.line.first = 0
+	m.line.first, m.full = 0, false
 	m.worker.lines.spare = append(m.worker.lines.spare, m.line)
 	if m.line = nil; m.instance == &unlimited {
-		m.queue.unmeter()
+		m.queue.meter = nil
 	}
 }
 
@@ -70,7 +71,7 @@ func (m *meter) leave() {
 // waits on.
 func (m *meter) release() (sent int) {
 	l, s := m.line, &m.worker.lines
-	for more := l.n > 0 && m.port != nil; more; {
+	for more := l.n > 0 && m.queue.tx != nil; more; {
 		n := 0
 		for ; n < min(l.n, pmd.MaxBurst); n++ {
 			l.lend(l.at(n), &s.frames[n])
@@ -79,7 +80,7 @@ func (m *meter) release() (sent int) {
 				break
 			}
 		}
-		taken := m.port.Tx(s.offer[:n])
+		taken := m.queue.tx.Tx(s.offer[:n])
 		for i := range n {
 			if i >= taken {
 				m.giveBack(l.at(i - taken).counts())

@@ -216,7 +216,7 @@ func (s *pieces) flush() {
 	if s.n == 0 {
 		return
 	}
-	taken := s.queue.tx.Tx(s.out[:s.n])
+	taken := s.queue.send(s.out[:s.n])
 	for _, of := range s.of[:taken] {
 		if of.packets > 0 {
 			s.taken[of.frame] += int(of.packets)

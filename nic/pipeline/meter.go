@@ -11,7 +11,7 @@ import (
 // may send and receive:
 //
 //	guest's ring ──▶ mayTake? ──▶ stages          the instance sends
-//	stages ──▶ Tx ──────────────▶ guest's ring    the instance receives
+//	stages ──▶ send ────────────▶ guest's ring    the instance receives
 //	            └──▶ line ──▶ release ──┘         … and is over an allowance
 //
 // What the instance sends too fast waits in the ring that the guest put it in: the worker takes
@@ -24,19 +24,20 @@ import (
 // counts bursts off that. So a burst costs a few additions, and one burst in many costs the locked
 // instructions of the buckets, which other workers have in their caches.
 //
-// A meter stands in the place of its queue's sender, so a queue without one costs nothing.
+// A queue without a meter pays a comparison for each burst.
 type meter struct {
-	port     sender // that frames leave by; nil: none is attached
+	// A burst that is within the allowances needs no field but these, in one cache line.
+	queue   *Queue
+	line    *line // frames that wait for the guest; nil: none
+	in, out int64 // bytes that are borrowed and not used
+	packets int64 // …, of both directions
+
 	instance *Instance
-	in, out  int64 // bytes that are borrowed and not used
-	packets  int64 // …, of both directions
-	line     *line // frames that wait for the guest; nil: none
 	worker   *Worker
-	queue    *Queue
 
 	held     allowance // for want of which what the guest sends waits
 	lacks    allowance // for want of which frames wait in the line
-	full     bool      // the line refused a frame of the latest Tx
+	full     bool      // the line refused a frame of the latest send
 	exceeded Exceeded
 }
 
@@ -128,22 +129,28 @@ func (m *meter) payDebt() {
 	}
 }
 
-// Tx sends frames to the guest, or has them wait.
-func (m *meter) Tx(frames []*pmd.Frame) int {
-	m.full = false
-	if m.port == nil {
-		return 0
+// send sends frames to the guest, or has them wait.
+//
+// The common case looks at nothing but lengths, and is spelled out, because on a card with many guests
+// a burst has a frame or two for each.
+func (m *meter) send(frames []*pmd.Frame) int {
+	bytes, merged := pmd.Sum(frames)
+	if in, packets := m.in-int64(bytes), m.packets-int64(len(frames)); in|packets >= 0 && !merged && m.line == nil {
+		m.in, m.packets = in, packets
+		return m.queue.tx.Tx(frames)
 	}
-	if m.line == nil {
-		var all amount
-		for _, f := range frames {
-			all.add(f)
-		}
-		if m.mayGive(all) {
-			return m.port.Tx(frames)
-		}
+	if m.line == nil && m.mayGive(amountOf(frames)) {
+		return m.queue.tx.Tx(frames)
 	}
 	return m.wait(frames)
+}
+
+// amountOf is what frames count together.
+func amountOf(frames []*pmd.Frame) (all amount) {
+	for _, f := range frames {
+		all.add(f)
+	}
+	return all
 }
 
 // amount is what frames count.

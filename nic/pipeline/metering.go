@@ -107,7 +107,6 @@ func (m *meter) bound(i *Instance) {
 	m.instance = i
 	m.reset()
 	m.queue.meter = m
-	m.queue.putMeter()
 }
 
 // free lets everything pass. Frames that wait go on to do so in order, as fast as the port takes them.
@@ -115,44 +114,22 @@ func (m *meter) free() {
 	m.instance, m.held = &unlimited, plenty
 	m.reset()
 	if m.line == nil {
-		m.queue.unmeter()
+		m.queue.meter = nil
 	}
 }
 
 // end forgets the meter's ENI, which went, and what waited for it.
 func (m *meter) end() {
-	m.queue.pullMeter()
-	m.queue.unmeter()
+	m.discard()
+	m.queue.meter = nil
 }
 
-// putMeter puts the queue's meter, if there is one, before what frames leave by.
-func (q *Queue) putMeter() {
-	if q.meter == nil || q.tx == q.meter {
+// discard ends what waits for the guest, whose port goes.
+func (m *meter) discard() {
+	if m.line == nil {
 		return
 	}
-	if q.meter.port = q.tx; q.tx != nil {
-		q.tx = q.meter
+	for ; m.line.n > 0; m.line.drop() {
+		m.queue.tally().Drops[NoPort] += uint64(m.line.at(0).packets)
 	}
-}
-
-// pullMeter takes the port from behind the queue's meter, and ends what waits for it.
-func (q *Queue) pullMeter() {
-	m := q.meter
-	if m == nil {
-		return
-	}
-	m.port = nil
-	if m.line != nil {
-		for ; m.line.n > 0; m.line.drop() {
-			q.tally().Drops[NoPort] += uint64(m.line.at(0).packets)
-		}
-	}
-}
-
-// unmeter takes the meter away. No frame waits.
-func (q *Queue) unmeter() {
-	if q.meter != nil && q.tx == q.meter {
-		q.tx = q.meter.port
-	}
-	q.meter = nil
 }

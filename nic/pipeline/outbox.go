@@ -98,7 +98,7 @@ func (w *Worker) flush() {
 	}
 	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
-		taken := q.tx.Tx(o.chainOf(q))
+		taken := q.send(o.chainOf(q))
 		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken)
 		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 {

@@ -26,6 +26,10 @@ func (w *Worker) parse(b *burst, g *guest, frames []pmd.Frame, rest uint64) {
 			continue
 		}
 		p.untag()
+		if p.Frag != wire.Whole && !w.mayFragment(g) {
+			w.finish(p, p.refuse(PacketsExceeded))
+			continue
+		}
 		w.keyOut(p, &b.keys[b.n])
 		b.n++
 	}

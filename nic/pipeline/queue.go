@@ -14,7 +14,7 @@ import (
 // the worker's outbox.
 type Queue struct {
 	port   pmd.Port // nil: none attached
-	tx     sender   // port, port with a lock, a meter before one of these, or an appliance's entrance; nil: none
+	tx     sender   // port, port with a lock, or an appliance's entrance; nil: none
 	merged bool     // port takes merged frames
 	bundle bool     // … in a tunnel, too
 	polled bool     // the worker receives from port, too
@@ -82,13 +82,14 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 	if lock != nil {
 		q.tx = locked{lock, port}
 	}
-	q.putMeter()
 }
 
 // Detach leaves the place empty. Call Detach while the worker stands at the gate.
 func (q *Queue) Detach() {
 	q.Settle(0)
-	q.pullMeter()
+	if q.meter != nil {
+		q.meter.discard()
+	}
 	q.port, q.tx, q.gate, q.polled, q.merged, q.bundle = nil, nil, nil, false, false, false
 	q.room.Store(0)
 }
@@ -125,6 +126,14 @@ func (s locked) Tx(frames []*pmd.Frame) int {
 	return s.port.Tx(frames)
 }
 
+// send sends frames by q, or has them wait for their instance, and returns how many are taken.
+func (q *Queue) send(frames []*pmd.Frame) int {
+	if q.meter != nil {
+		return q.meter.send(frames)
+	}
+	return q.tx.Tx(frames)
+}
+
 // originate sends a frame of the card's own by q. The frame is sent at once, past the
 // outbox, because such frames are few and belong to no received burst.
 func (w *Worker) originate(q *Queue, f *pmd.Frame) {
@@ -132,7 +141,7 @@ func (w *Worker) originate(q *Queue, f *pmd.Frame) {
 		return
 	}
 	w.single[0] = f
-	if q.tx.Tx(w.single[:]) == 1 {
+	if q.send(w.single[:]) == 1 {
 		q.originated++
 		q.delivered++
 	}

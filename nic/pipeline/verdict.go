@@ -167,7 +167,7 @@ var vocabulary = [malformed]words{
 	NetworkACLOut:              {"network_acl_out", "the network ACL of the ENI's subnet does not allow it out"},
 	ConntrackAllowanceExceeded: {"conntrack_allowance_exceeded", "the instance tracks as many connections as it may"},
 	BandwidthInExceeded:        {"bw_in_allowance_exceeded", "more comes for the instance than its bandwidth, and as much as may waits already"},
-	PacketsExceeded:            {"pps_allowance_exceeded", "more packets come for the instance than it may receive and send in a second, and as many as may wait already"},
+	PacketsExceeded:            {"pps_allowance_exceeded", "the instance receives and sends as many packets a second as it may, and as many wait as may; or the ENI sends more than 1,024 fragments a second"},
 	ConntrackFull:              {"conntrack_full", "the card's connection table is full"},
 	FragmentUnknown:            {"fragment_unknown", "a fragment before this one was not seen within a second, or not allowed"},
 	FragmentOverlap:            {"fragment_overlap", "brings bytes that fragments before it brought, or bytes after the last fragment"},
