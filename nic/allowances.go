@@ -19,11 +19,14 @@ type AllowanceView struct {
 	Instance string   `json:"instance"` // or the ENI's ID, of one that is attached to none
 	ENIs     []string `json:"enis"`
 
+	InstanceType            string  `json:"instance_type,omitzero"`              // whose figures count; of a type that is not known there are none
 	BaselineBandwidthInGbps float64 `json:"baseline_bandwidth_in_gbps,omitzero"` // each way, for ever
 	PeakBandwidthInGbps     float64 `json:"peak_bandwidth_in_gbps,omitzero"`     // each way, while there are credits; absent: no limit
 	CreditsIn               float64 `json:"credits_in,omitzero"`                 // left of a full bucket of them, 0 to 1
 	CreditsOut              float64 `json:"credits_out,omitzero"`
 	PacketsPerSecond        uint64  `json:"packets_per_second,omitzero"` // both ways together; absent: no limit
+
+	Guesses []string `json:"guesses,omitzero"` // figures that AWS does not publish, by name: the choice is ours
 
 	BwInExceeded       uint64 `json:"bw_in_allowance_exceeded"`
 	BwOutExceeded      uint64 `json:"bw_out_allowance_exceeded"`
@@ -99,6 +102,13 @@ func (c *Card) enisOf(id string) (enis []*vpc.OwnENI) {
 // limited shows limits.
 func (v *AllowanceView) limited(l *vpc.Limits) {
 	v.PeakBandwidthInGbps, v.PacketsPerSecond = float64(l.Peak)/1e9, l.PacketsPerSecond
+	v.InstanceType = l.InstanceType
+	if l.PacketsGuessed {
+		v.Guesses = append(v.Guesses, "packets_per_second")
+	}
+	if l.Burst > 0 {
+		v.Guesses = append(v.Guesses, "credits")
+	}
 	v.BaselineBandwidthInGbps = float64(cmp.Or(l.Baseline, l.Peak)) / 1e9
 }
 

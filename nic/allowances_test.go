@@ -20,7 +20,7 @@ func TestAllowancesAreShown(t *testing.T) {
 	require.Len(t, all, 4)
 	require.Equal(t, AllowanceView{
 		Instance: "i-a1", ENIs: []string{"eni-a1"}, BaselineBandwidthInGbps: 0.001, PeakBandwidthInGbps: 0.002, CreditsIn: 1, CreditsOut: 1,
-		PacketsPerSecond: 1000, ConntrackAvailable: 10,
+		PacketsPerSecond: 1000, Guesses: []string{"credits"}, ConntrackAvailable: 10,
 	}, all[0])
 	require.Equal(t, "i-a2", all[1].Instance)
 	require.Zero(t, all[1].PeakBandwidthInGbps)

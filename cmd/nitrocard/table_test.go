@@ -81,7 +81,7 @@ func TestTables(t *testing.T) {
 	require.NoError(t, allowanceTable(&b, []nic.AllowanceView{
 		{Instance: "i-a1", ENIs: []string{"eni-a1"}, ConntrackAvailable: 997, ConntrackExceeded: 1, LinkLocalExceeded: 2},
 		{Instance: "i-a2", ENIs: []string{"eni-a2", "eni-a5"}, BaselineBandwidthInGbps: 0.75, PeakBandwidthInGbps: 10, CreditsIn: 1, CreditsOut: 0.25,
-			PacketsPerSecond: 1000000, BwInExceeded: 3, BwOutExceeded: 4, PpsExceeded: 5, ConntrackAvailable: 1000},
+			InstanceType: "m5.large", Guesses: []string{"packets_per_second", "credits"}, PacketsPerSecond: 1000000, BwInExceeded: 3, BwOutExceeded: 4, PpsExceeded: 5, ConntrackAvailable: 1000},
 		{Instance: "i-a3", ENIs: []string{"eni-a3"}, BaselineBandwidthInGbps: 5, PeakBandwidthInGbps: 5},
 	}))
 	golden(t, "tables.txt", b.String())

@@ -27,9 +27,9 @@ func eniTable(w io.Writer, enis []nic.ENIView) error {
 
 // allowanceTable shows counts without the words that all of ENA's names end with.
 func allowanceTable(w io.Writer, all []nic.AllowanceView) error {
-	t := newTable(w, "INSTANCE", "ENIS", "GBIT/S EACH WAY", "CREDITS IN, OUT", "PACKETS/S", "CONNECTIONS LEFT", "OVER: BW IN", "BW OUT", "PPS", "CONNTRACK", "LINKLOCAL")
+	t := newTable(w, "INSTANCE", "TYPE", "ENIS", "GBIT/S EACH WAY", "CREDITS IN, OUT", "PACKETS/S", "CONNECTIONS LEFT", "OVER: BW IN", "BW OUT", "PPS", "CONNTRACK", "LINKLOCAL")
 	for _, v := range all {
-		t.row(v.Instance, strings.Join(v.ENIs, ","), gbits(&v), credits(&v), orAny(v.PacketsPerSecond), v.ConntrackAvailable,
+		t.row(v.Instance, v.InstanceType, strings.Join(v.ENIs, ","), gbits(&v), credits(&v), orAny(v.PacketsPerSecond)+guess(&v, "packets_per_second"), v.ConntrackAvailable,
 			v.BwInExceeded, v.BwOutExceeded, v.PpsExceeded, v.ConntrackExceeded, v.LinkLocalExceeded)
 	}
 	return t.flush()
@@ -51,7 +51,15 @@ func credits(v *nic.AllowanceView) string {
 	if v.BaselineBandwidthInGbps == v.PeakBandwidthInGbps {
 		return ""
 	}
-	return fmt.Sprintf("%.0f %%, %.0f %%", 100*v.CreditsIn, 100*v.CreditsOut)
+	return fmt.Sprintf("%.0f %%, %.0f %%", 100*v.CreditsIn, 100*v.CreditsOut) + guess(v, "credits")
+}
+
+// guess marks a figure that is ours and not AWS's.
+func guess(v *nic.AllowanceView, figure string) string {
+	if slices.Contains(v.Guesses, figure) {
+		return " (guess)"
+	}
+	return ""
 }
 
 // orAny is a limit, and "any" where there is none.

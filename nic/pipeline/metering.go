@@ -31,7 +31,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		was := gone[q]
 		delete(gone, q)
 		switch {
-		case p.ENI.Limits != vpc.Limits{}:
+		case p.ENI.Limits.Any():
 			i := m.instance(p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
 			if was == nil || i.begins {

@@ -2,7 +2,10 @@ package vpc
 
 import (
 	"fmt"
+	"math"
 	"time"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // Limits are what an instance may send and receive, over all its ENIs. The zero value has none.
@@ -11,6 +14,8 @@ type Limits struct {
 	Peak             uint64        // bit/s each way, while there are credits; 0: any
 	Burst            time.Duration // for how long full credits last at the peak
 	PacketsPerSecond uint64        // of both directions together; 0: any number
+	PacketsGuessed   bool          // PacketsPerSecond is our guess for the type
+	InstanceType     string        // that the figures are of; "": none
 }
 
 // burst is for how long an instance may send at its peak after it was silent, or began: AWS says
@@ -18,9 +23,34 @@ type Limits struct {
 // bandwidth). The choice is ours.
 const burst = 5 * time.Minute
 
+// allowance is that of an instance: what Placement tells, and with AllowancesByType the instance's type.
+func (r *Region) allowance(instance string) Allowance {
+	a, _ := r.place.allowances.Get(instance)
+	if a.InstanceType == "" && r.place.given.AllowancesByType {
+		if i := r.Instance(instance); i != nil {
+			a.InstanceType = i.InstanceType
+		}
+	}
+	return a
+}
+
+// withType is a with the figures of its type where it has none of its own, and tells whether the packets
+// a second are the type's, which are guessed.
+func (a Allowance) withType() (with Allowance, guessed bool) {
+	of := typeAllowances()[a.InstanceType]
+	if a.BaselineBandwidthInGbps == 0 && a.PeakBandwidthInGbps == 0 {
+		a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps = of.BaselineBandwidthInGbps, of.PeakBandwidthInGbps
+	}
+	if a.PacketsPerSecond == 0 {
+		a.PacketsPerSecond, guessed = of.PacketsPerSecond, of.PacketsPerSecond > 0
+	}
+	return a, guessed
+}
+
 // limits are those that an allowance sets.
 func (a Allowance) limits() Limits {
-	l := Limits{Peak: bitsOf(a.PeakBandwidthInGbps), Baseline: bitsOf(a.BaselineBandwidthInGbps), PacketsPerSecond: uint64(a.PacketsPerSecond)}
+	a, guessed := a.withType()
+	l := Limits{PacketsGuessed: guessed, InstanceType: a.InstanceType, Peak: bitsOf(a.PeakBandwidthInGbps), Baseline: bitsOf(a.BaselineBandwidthInGbps), PacketsPerSecond: uint64(a.PacketsPerSecond)}
 	if l.Peak == 0 {
 		l.Peak = l.Baseline
 	}
@@ -42,6 +72,9 @@ const (
 
 // wrong is what cannot be meant about an allowance, "" if all can.
 func (a Allowance) wrong() string {
+	if _, known := typeAllowances()[a.InstanceType]; !known && a.InstanceType != "" {
+		return fmt.Sprintf("InstanceType %q is not known; give BaselineBandwidthInGbps and PeakBandwidthInGbps instead", ec2.Shorten(a.InstanceType))
+	}
 	base, peak := a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps
 	switch {
 	case base != 0 && (base < leastGbps || base > mostGbps):
@@ -55,4 +88,7 @@ func (a Allowance) wrong() string {
 }
 
 // bitsOf are the bits in so many Gbit.
-func bitsOf(gbit float64) uint64 { return uint64(gbit * 1e9) }
+func bitsOf(gbit float64) uint64 { return uint64(math.Round(gbit * 1e9)) }
+
+// Any tells whether anything is bounded.
+func (l *Limits) Any() bool { return l.Peak > 0 || l.PacketsPerSecond > 0 }

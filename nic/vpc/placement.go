@@ -28,8 +28,9 @@ type Placement struct {
 	Part        bool                         `json:",omitzero"` // the configuration is a card's part of a region: what it names and does not have is in another card's
 	// PublicPrefixes are the provider's public addresses: edges announce them, and who allocates an
 	// Elastic IP address gets one of them.
-	PublicPrefixes []netip.Prefix `json:",omitzero"`
-	Port25         string         `json:",omitzero"` // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
+	PublicPrefixes   []netip.Prefix `json:",omitzero"`
+	AllowancesByType bool           `json:",omitzero"` // instances have the allowance of their InstanceType, unless Allowances tells another
+	Port25           string         `json:",omitzero"` // "open": guests may send to TCP port 25 of the internet; absent: blocked, as EC2 does
 }
 
 // IsZero tells whether the configuration has no Placement.
@@ -74,6 +75,7 @@ type ExitPlacement struct {
 // EC2's DescribeInstanceTypes.
 type Allowance struct {
 	Connections             uint32  `json:",omitzero"` // tracked connections; 0: an equal part of the card's table
+	InstanceType            string  `json:",omitzero"` // such as m5.large, whose figures count where the others below are 0
 	BaselineBandwidthInGbps float64 `json:",omitzero"` // Gbit/s each way that the instance has for ever; 0: the peak
 	PeakBandwidthInGbps     float64 `json:",omitzero"` // Gbit/s each way while there are credits; 0: any
 	PacketsPerSecond        uint32  `json:",omitzero"` // of both directions together; 0: any number

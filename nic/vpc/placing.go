@@ -199,7 +199,7 @@ func (c *compiler) placeAll(p *Placement) {
 
 // withoutENIs is the part of p about cards, edge and VPCs.
 func (p *Placement) withoutENIs() Placement {
-	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Edges: p.Edges, Vnis: p.Vnis, Exits: p.Exits, NatGateways: p.NatGateways, Part: p.Part, PublicPrefixes: p.PublicPrefixes, Port25: p.Port25}
+	given := Placement{Cards: slices.Clone(p.Cards), Edge: p.Edge, Edges: p.Edges, Vnis: p.Vnis, Exits: p.Exits, NatGateways: p.NatGateways, Part: p.Part, PublicPrefixes: p.PublicPrefixes, AllowancesByType: p.AllowancesByType, Port25: p.Port25}
 	for i := range given.Cards {
 		given.Cards[i].NetworkInterfaces = nil
 	}

@@ -194,7 +194,7 @@ func (t *taker) own(e *ENI) *OwnENI {
 		s.take(t, r.routesOf(e.Subnet), e.Subnet)
 		t.joined[e.membership] = s
 	}
-	a, _ := r.place.allowances.Get(e.Instance)
+	a := r.allowance(e.Instance)
 	nat, _ := r.natENIs.Get(e.ID)
 	if nat != nil && nat.regional {
 		s = s.ofRegional(t, nat, e.Subnet)
