@@ -33,7 +33,8 @@
 //	object.go     an object as it was configured; order.go its place among others
 //	edgepart.go   what an edge needs of a region
 //	identity.go   an ENI as it was configured, in few bytes
-//	placing.go    Placement as it was configured; allowances.go its allowances
+//	placing.go    Placement as it was configured; allowances.go its allowances,
+//	              limits.go what they come to; instancetypes.go those of EC2's types
 //	mappings.go   many ENIs as one edit; mappingsbytes.go its bytes, mapped.go its compiler
 //	mark.go       which objects are compiled anew; users.go who names whom
 //	diff.go       what a change changed
