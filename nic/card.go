@@ -51,6 +51,9 @@ type Options struct {
 	// Clock tells the guests' time service the time; nil: the host's clock does.
 	Clock service.Clock
 
+	// Resolver is asked for the names outside a guest's VPC; the zero value: nobody is.
+	Resolver netip.AddrPort
+
 	// Edge, if set, makes the card the edge of its region, without ENIs: the router between the
 	// servers and the internet.
 	Edge *pipeline.Internet
@@ -122,7 +125,7 @@ func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error
 		return context.WithTimeout(context.Background(), patience)
 	}
 	if o.Edge == nil {
-		c.services = service.New(service.Options{Workers: o.Workers, Wake: c.wakeOne, Clock: o.Clock})
+		c.services = service.New(service.Options{Workers: o.Workers, Wake: c.wakeOne, Clock: o.Clock, Resolver: o.Resolver})
 	}
 	for i, w := range crew.Workers {
 		c.threads = append(c.threads, newThread(c, i, w))

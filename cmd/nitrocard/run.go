@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"runtime"
 	"time"
@@ -25,9 +26,10 @@ type runOptions struct {
 	reading                      vpc.Reading
 	guests                       []string
 	connections                  int
-	workers                      int           // 0: one per CPU but one
-	ring                         int           // of afpacket ports, in frames
-	idleSleep                    time.Duration // 0: never
+	workers                      int            // 0: one per CPU but one
+	ring                         int            // of afpacket ports, in frames
+	idleSleep                    time.Duration  // 0: never
+	resolver                     netip.AddrPort // that names outside the VPC are asked of; invalid: none is
 	eal                          *ealOptions
 	hangups                      chan os.Signal // from the start on
 	edge                         *edgeOptions   // nil: a card
@@ -48,6 +50,7 @@ PORT is ` + portUsage() + `.`,
   nitrocard run --config region.yaml --uplink tap:uplink
   nitrocard run --config region.yaml --uplink afpacket:eth0
   nitrocard run --config region.yaml --card x --uplink afpacket:eth0 --guest eni-a1=tap:a1
+  nitrocard run --config region.yaml --uplink afpacket:eth0 --resolver 127.0.0.53
   nitrocard run --controller /run/nitrocard/controller.sock --host x --trust keys.pem --uplink afpacket:eth0`,
 		Args:                  takes(0, 0, "flags only"),
 		DisableFlagsInUseLine: true,
@@ -57,6 +60,7 @@ PORT is ` + portUsage() + `.`,
 	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
 	cmd.Flags().StringArrayVar(&o.guests, "guest", nil, "`ENI=port` of a guest; may be repeated")
 	cmd.Flags().StringVar(&o.pcapDir, "pcap-dir", "", "`folder` below which ports of the configuration write captures (pcap: with out=)")
+	cmd.Flags().Var(resolver{&o.resolver}, "resolver", "`address` of a DNS resolver, with its port if that is not 53, which is asked for the names that are none of a guest's VPC (default: they are refused)")
 	accessFlags(cmd, &o.access)
 	sandboxFlags(cmd, &o.sandbox)
 	controlledFlags(cmd, &o.controlled, "`name` of this server's card in the controller's Placement")
@@ -103,5 +107,5 @@ func (o *runOptions) options() nic.Options {
 	if idle == 0 {
 		idle = -1
 	}
-	return nic.Options{Card: o.card, MaxConnections: o.connections, Workers: o.workers, IdleSleep: idle}
+	return nic.Options{Card: o.card, MaxConnections: o.connections, Workers: o.workers, IdleSleep: idle, Resolver: o.resolver}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"os/user"
 	"strconv"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nitrocard/nic"
+	"nitrocard/nic/pipeline"
 )
 
 // number is a flag's value: a whole number between two.
@@ -68,6 +71,30 @@ func (g group) Set(text string) error {
 		return fmt.Errorf("there is no such group here; `getent group` lists those that are")
 	}
 	*g.to = new(uint32(id))
+	return nil
+}
+
+// resolver is a flag's value: the address of a DNS resolver, with its port or without.
+type resolver struct{ to *netip.AddrPort }
+
+func (r resolver) Type() string { return "address" }
+
+func (r resolver) String() string {
+	if r.to == nil || !r.to.IsValid() {
+		return ""
+	}
+	return r.to.String()
+}
+
+func (r resolver) Set(text string) error {
+	at, err := netip.ParseAddrPort(text)
+	if addr, alone := netip.ParseAddr(text); alone == nil {
+		at, err = netip.AddrPortFrom(addr, pipeline.PortDNS), nil
+	}
+	if err != nil || at.Port() == 0 || at.Addr().IsUnspecified() || at.Addr().IsMulticast() {
+		return errors.New("an address is expected, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353")
+	}
+	*r.to = at
 	return nil
 }
 

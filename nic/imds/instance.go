@@ -42,7 +42,7 @@ func (i Instance) metadata() tree {
 	t.put("public-ipv4", text(e.Public()))
 	t.put("local-hostname", i.Region.Hostname(e))
 	t.put("hostname", i.Region.Hostname(e))
-	t.put("public-hostname", publicName(e))
+	t.put("public-hostname", i.publicName(e))
 	t.put("security-groups", groups(e, func(g *vpc.Group) string { return g.Name }))
 	t.put("placement/availability-zone", e.Subnet.Zone)
 	t.put("placement/availability-zone-id", e.Subnet.ZoneID)

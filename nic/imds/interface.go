@@ -22,7 +22,7 @@ func (i Instance) network(t tree, at string, e *vpc.OwnENI) {
 	put("local-hostname", i.Region.Hostname(e))
 	put("local-ipv4s", addresses(e, func(a vpc.Address) wire.Addr { return v4(a.Private) }))
 	put("public-ipv4s", addresses(e, func(a vpc.Address) wire.Addr { return a.Public }))
-	put("public-hostname", publicName(e))
+	put("public-hostname", i.publicName(e))
 	put("ipv6s", addresses(e, func(a vpc.Address) wire.Addr { return v6(a.Private) }))
 	for _, a := range e.Addrs() {
 		if !a.Public.IsZero() {
@@ -43,9 +43,9 @@ func (i Instance) network(t tree, at string, e *vpc.OwnENI) {
 	put("vpc-ipv6-cidr-blocks", strings.Join(six, "\n"))
 }
 
-// publicName is the name of an ENI's public address.
-func publicName(e *vpc.OwnENI) string {
-	if e.Public().IsZero() {
+// publicName is the name of an ENI's public address, which has none if the VPC's attributes say so.
+func (i Instance) publicName(e *vpc.OwnENI) string {
+	if e.Public().IsZero() || e.NameService(i.Region).Nameless {
 		return ""
 	}
 	return "ec2-" + strings.ReplaceAll(e.Public().String(), ".", "-") + "." + e.Subnet.PublicDomain()

@@ -19,9 +19,9 @@ func judgeSent(e *vpc.OwnENI, h *wire.Headers) Verdict {
 	switch {
 	case !carried(h):
 		return foreign(h)
-	case h.Src == unspecified && h.Dst == broadcast && h.Proto == wire.ProtoUDP && h.DstPort == dhcpServer:
+	case h.Src == unspecified && h.Dst == broadcast && h.Proto == wire.ProtoUDP && h.DstPort == PortDHCP:
 		return next // a guest that asks DHCP for an address has none to send from
-	case h.Src.IsLinkLocal6() && h.Dst == dhcpAgents && h.Proto == wire.ProtoUDP && h.DstPort == dhcpv6Server:
+	case h.Src.IsLinkLocal6() && h.Dst == dhcpAgents && h.Proto == wire.ProtoUDP && h.DstPort == PortDHCPv6:
 		return next
 	case (h.Src.IsLinkLocal6() || h.Src.IsZero()) && h.Dst.IsGroup():
 		return GroupAddress // such as what an interface that comes up says of its groups

@@ -50,21 +50,21 @@ const (
 
 // Ports of the services.
 const (
-	domain       = 53  // RFC 1035 section 4.2
-	dhcpServer   = 67  // RFC 2131 section 4.1
-	http         = 80  // RFC 9110 section 4.2.1
-	ntp          = 123 // RFC 5905 section 7.2
-	dhcpv6Server = 547 // RFC 8415 section 7.2
+	PortDNS    = 53  // RFC 1035 section 4.2
+	PortDHCP   = 67  // of the server, RFC 2131 section 4.1
+	PortHTTP   = 80  // RFC 9110 section 4.2.1
+	PortNTP    = 123 // RFC 5905 section 7.2
+	PortDHCPv6 = 547 // of the server, RFC 8415 section 7.2
 )
 
-// Addresses of the services (VPC User Guide, "Amazon DNS server"; EC2 User Guide, instance
+// Addresses that the services have in every VPC (VPC User Guide, "Amazon DNS server"; EC2 User Guide, instance
 // metadata and Amazon Time Sync Service), and of DHCP.
 var (
 	broadcast  = wire.AddrFrom4(0xffff_ffff)
 	dhcpAgents = address("ff02::1:2") // RFC 8415 section 7.1
 
-	resolver, resolver6 = address("169.254.169.253"), address("fd00:ec2::253")
-	metadata, metadata6 = address("169.254.169.254"), address("fd00:ec2::254")
+	Resolver, Resolver6 = address("169.254.169.253"), address("fd00:ec2::253")
+	Metadata, Metadata6 = address("169.254.169.254"), address("fd00:ec2::254")
 	clock, clock6       = address("169.254.169.123"), address("fd00:ec2::123")
 )
 
@@ -103,16 +103,16 @@ func (g *guest) serviceOf(h *wire.Headers) service {
 func (g *guest) serves(h *wire.Headers) bool {
 	udp, tcp := h.Proto == wire.ProtoUDP, h.Proto == wire.ProtoTCP
 	switch {
-	case udp && h.DstPort == dhcpServer:
+	case udp && h.DstPort == PortDHCP:
 		return h.Dst == broadcast || h.Dst == g.gateway
-	case udp && h.DstPort == dhcpv6Server:
+	case udp && h.DstPort == PortDHCPv6:
 		return h.Dst == dhcpAgents || !h.Dst.Is4() && g.isRouter(h.Dst)
-	case h.DstPort == domain && (udp || tcp):
+	case h.DstPort == PortDNS && (udp || tcp):
 		return g.isResolver(h.Dst)
-	case udp && h.DstPort == ntp:
+	case udp && h.DstPort == PortNTP:
 		return h.Dst == clock || h.Dst == clock6
-	case tcp && h.DstPort == http:
-		return h.Dst == metadata || h.Dst == metadata6
+	case tcp && h.DstPort == PortHTTP:
+		return h.Dst == Metadata || h.Dst == Metadata6
 	}
 	return false
 }
@@ -121,13 +121,13 @@ func (g *guest) serves(h *wire.Headers) bool {
 // link-local ones, and the one after the router's in the VPC's primary block (VPC User Guide,
 // "Amazon DNS server").
 func (g *guest) isResolver(addr wire.Addr) bool {
-	return addr == resolver || addr == resolver6 || !g.resolver.IsZero() && addr == g.resolver
+	return addr == Resolver || addr == Resolver6 || !g.resolver.IsZero() && addr == g.resolver
 }
 
 // isServed tells whether a service has an address, so that ARP and neighbor discovery of a
 // guest find the router there.
 func (g *guest) isServed(addr wire.Addr) bool {
-	return addr == metadata || addr == metadata6 || addr == clock || addr == clock6 || g.isResolver(addr)
+	return addr == Metadata || addr == Metadata6 || addr == clock || addr == clock6 || g.isResolver(addr)
 }
 
 // isLinkLocalService tells whether an address is one of those that EC2 keeps for its

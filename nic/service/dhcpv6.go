@@ -45,9 +45,6 @@ func serverID(router wire.MAC) dhcpv6.DUID {
 	return &dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: router[:]}
 }
 
-// resolver6 is the address of the DNS server (VPC User Guide, "Amazon DNS server").
-var resolver6 = net.ParseIP("fd00:ec2::253")
-
 // assign writes what a message asks for.
 func (q *query) assign(m *message6, a *dhcpv6.Message) {
 	own, set := q.first6(), optionsOf(q)

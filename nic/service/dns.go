@@ -18,32 +18,43 @@ const leastDNS, mostDNS = dns.MinMsgSize, 1232
 // what its resolvers say.
 const dnsTTL = 60
 
-// domainNames answers who asks for a name of the VPC, and refuses other names.
+// domainNames answers who asks for a name of the VPC by UDP. What is asked about other names goes to
+// the forwarder.
 func domainNames(q *query) bool {
 	var m dns.Msg
 	if m.Unpack(q.payload()) != nil || m.Response {
 		return false
 	}
-	a := resolve(q.eni, q.policy.Region, &m)
-	size := leastDNS
-	if opt := m.IsEdns0(); opt != nil {
-		size = min(max(leastDNS, int(opt.UDPSize())), mostDNS)
+	a, elsewhere := resolve(q.eni, q.policy.Region, &m)
+	if elsewhere && q.forwarder != nil {
+		q.forwarder.start(q, &m)
+		return false
 	}
-	a.Truncate(size)
-	b, err := a.Pack()
+	b, err := packed(&m, a)
 	return err == nil && q.reply(b)
 }
 
-// resolve is the answer to a message of an ENI's guest.
-func resolve(e *vpc.OwnENI, r *vpc.Region, m *dns.Msg) *dns.Msg {
-	a := new(dns.Msg)
+// packed is the answer to a message that came by UDP, no longer than who asked can take.
+func packed(asked, a *dns.Msg) ([]byte, error) {
+	size := leastDNS
+	if opt := asked.IsEdns0(); opt != nil {
+		size = min(max(leastDNS, int(opt.UDPSize())), mostDNS)
+	}
+	a.Truncate(size)
+	return a.Pack()
+}
+
+// replyTo is an answer without records yet. It is false if the message asks nothing that a server
+// answers, and then the answer says so.
+func replyTo(m *dns.Msg) (a *dns.Msg, asks bool) {
+	a = new(dns.Msg)
 	a.SetReply(m)
 	a.RecursionAvailable = true
 	if opt := m.IsEdns0(); opt != nil {
 		a.SetEdns0(mostDNS, opt.Do())
 		if opt.Version() != 0 {
 			a.Rcode = dns.RcodeBadVers
-			return a
+			return a, false
 		}
 	}
 	switch {
@@ -54,68 +65,121 @@ func resolve(e *vpc.OwnENI, r *vpc.Region, m *dns.Msg) *dns.Msg {
 	case m.Question[0].Qclass != dns.ClassINET || !m.RecursionDesired:
 		a.Rcode = dns.RcodeRefused // the server answers recursive questions alone (VPC User Guide)
 	default:
-		zone{e, r}.answer(a, &m.Question[0])
+		return a, true
 	}
-	return a
+	return a, false
+}
+
+// resolve is the answer to a message of an ENI's guest. elsewhere tells that it asks for a name that is
+// none of the VPC's, which the answer refuses.
+func resolve(e *vpc.OwnENI, r *vpc.Region, m *dns.Msg) (a *dns.Msg, elsewhere bool) {
+	a, asks := replyTo(m)
+	if !asks {
+		return a, false
+	}
+	z := zone{e, r, e.NameService(r)}
+	if z.Off {
+		a.Rcode = dns.RcodeRefused // AWS documents that nothing is resolved, and not how that is said
+		return a, false
+	}
+	return a, z.answer(a, &m.Question[0])
 }
 
 // zone is what the names of a VPC mean to the guest of an ENI.
 type zone struct {
 	eni    *vpc.OwnENI
 	region *vpc.Region
+	vpc.NameService
 }
 
-// answer answers a question for one name.
-func (z zone) answer(a *dns.Msg, q *dns.Question) {
+// answer answers a question for one name, and tells whether the name is elsewhere.
+func (z zone) answer(a *dns.Msg, q *dns.Question) (elsewhere bool) {
 	name := strings.ToLower(q.Name)
-	addr, known, ours := z.address(name)
-	pointer, reverse := addressOf(name)
+	addr, reverse := pointedTo(name)
+	has := z.named(name)
 	switch {
-	case reverse:
-		z.reverse(a, q, pointer)
-	case known && (q.Qtype == dns.TypeA || q.Qtype == dns.TypeANY):
-		a.Answer = append(a.Answer, &dns.A{Hdr: recordHeader(q.Name, dns.TypeA), A: addr.Netip().AsSlice()})
-	case known:
-		a.Ns = append(a.Ns, z.authority(name))
-	case ours:
+	case reverse && z.eni.InVPC(addr):
+		z.reverse(a, q, addr)
+	case !has.ours:
+		a.Rcode = dns.RcodeRefused
+		return true
+	case !has.known:
 		a.Rcode = dns.RcodeNameError
 		a.Ns = append(a.Ns, z.authority(name))
 	default:
-		a.Rcode = dns.RcodeRefused
+		a.Answer = z.records(q, has)
+		if len(a.Answer) == 0 {
+			a.Ns = append(a.Ns, z.authority(name))
+		}
 	}
+	return false
 }
 
-// address is the address of a name; ours tells whether the name is in one of the VPC's domains,
-// though none may have it. A private name means its address if the VPC has the address. A
-// public name means the private address inside the VPC, and the public one elsewhere (VPC User
-// Guide, "DNS attributes for your VPC").
-func (z zone) address(name string) (addr wire.Addr, known, ours bool) {
+// records are what a question gets of a name's addresses.
+func (z zone) records(q *dns.Question, has named) (all []dns.RR) {
+	four, six := has.four, has.six
+	any := q.Qtype == dns.TypeANY
+	if !four.IsZero() && (any || q.Qtype == dns.TypeA) {
+		all = append(all, &dns.A{Hdr: recordHeader(q.Name, dns.TypeA), A: four.Netip().AsSlice()})
+	}
+	if six.IsZero() && !four.IsZero() && z.Translate && q.Qtype == dns.TypeAAAA {
+		return append(all, synthesized(q.Name, four.Netip().AsSlice(), dnsTTL))
+	}
+	if !six.IsZero() && (any || q.Qtype == dns.TypeAAAA) {
+		all = append(all, &dns.AAAA{Hdr: recordHeader(q.Name, dns.TypeAAAA), AAAA: six.Netip().AsSlice()})
+	}
+	return all
+}
+
+// synthesized is the IPv6 address that stands for one of IPv4, which NAT gateways translate back
+// (RFC 6147, RFC 6052 section 2.1; VPC User Guide, "DNS64 and NAT64").
+func synthesized(name string, four net.IP, ttl uint32) dns.RR {
+	six := append(net.ParseIP("64:ff9b::")[:12], four.To4()...)
+	return &dns.AAAA{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeAAAA, Class: dns.ClassINET, Ttl: ttl}, AAAA: six}
+}
+
+// named is what a name means: its addresses, if it is known, and whether it is in one of the VPC's
+// domains, though none may have it.
+type named struct {
+	four, six   wire.Addr // zero: none of the family
+	known, ours bool
+}
+
+// named looks a name up. A private name means its address if the VPC has the address, or the addresses of
+// an instance. A public name means the private address inside the VPC, and the public one elsewhere (VPC
+// User Guide, "DNS attributes for your VPC").
+func (z zone) named(name string) (n named) {
 	internal, public := z.eni.Subnet.InternalDomain()+".", z.eni.Subnet.PublicDomain()+"."
 	if host, ok := strings.CutSuffix(name, "."+internal); ok {
-		addr, known = dashed(host, "ip-")
-		return addr, known && z.eni.Neighbor(addr) != nil, true
+		n.ours = true
+		if z.Nameless {
+			return n
+		}
+		if addr, is := dashed(host, "ip-"); is {
+			n.four, n.known = addr, z.eni.Neighbor(addr) != nil
+			return n
+		}
+		n.four, n.six, n.known = z.eni.Resource(z.region, host)
+		return n
 	}
 	if host, ok := strings.CutSuffix(name, "."+public); ok {
-		if addr, known = dashed(host, "ec2-"); !known {
-			return addr, false, true
+		n.ours = true
+		if addr, is := dashed(host, "ec2-"); is {
+			n.four, n.known = z.eni.Inside(z.region, addr)
 		}
-		addr, known = z.eni.Inside(z.region, addr)
-		return addr, known, true
+		return n
 	}
-	return wire.Addr{}, false, name == internal || name == public
+	n.ours = name == internal || name == public
+	return n
 }
 
-// reverse answers who asks for the name of an address.
+// reverse answers who asks for the name of an address of the VPC.
 func (z zone) reverse(a *dns.Msg, q *dns.Question, addr wire.Addr) {
 	switch {
-	case addr.Is4() && z.eni.Neighbor(addr) != nil:
-		if q.Qtype == dns.TypePTR || q.Qtype == dns.TypeANY {
-			a.Answer = append(a.Answer, &dns.PTR{Hdr: recordHeader(q.Name, dns.TypePTR), Ptr: vpc.IPName(addr) + "." + z.eni.Subnet.InternalDomain() + "."})
-		}
-	case z.eni.InVPC(addr):
+	case z.Nameless || z.eni.Neighbor(addr) == nil:
 		a.Rcode = dns.RcodeNameError
-	default:
-		a.Rcode = dns.RcodeRefused
+	case q.Qtype == dns.TypePTR || q.Qtype == dns.TypeANY:
+		a.Answer = append(a.Answer, &dns.PTR{Hdr: recordHeader(q.Name, dns.TypePTR), Ptr: vpc.IPName(addr) + "." + z.eni.Subnet.InternalDomain() + "."})
 	}
 }
 
@@ -145,8 +209,8 @@ func dashed(host, prefix string) (wire.Addr, bool) {
 	return addrFrom(ip), true
 }
 
-// addressOf is the address whose name is asked for under in-addr.arpa (RFC 1035 section 3.5).
-func addressOf(name string) (wire.Addr, bool) {
+// pointedTo is the address whose name is asked for under in-addr.arpa (RFC 1035 section 3.5).
+func pointedTo(name string) (wire.Addr, bool) {
 	digits, ok := strings.CutSuffix(name, ".in-addr.arpa.")
 	if !ok {
 		return wire.Addr{}, false

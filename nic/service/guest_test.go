@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -37,8 +38,11 @@ type guest struct {
 	ttls map[uint8]int // of packets with bytes in them that came, how many had each
 }
 
-func newGuest(t *testing.T) *guest {
-	g := &guest{rig: newRig(t), link: channel.New(64, 1500, ""), ttls: map[uint8]int{}}
+func newGuest(t *testing.T) *guest { return newGuestWith(t, netip.AddrPort{}) }
+
+// newGuestWith is newGuest where names outside the VPC are asked of a resolver.
+func newGuestWith(t *testing.T, resolver netip.AddrPort) *guest {
+	g := &guest{rig: newRigWith(t, resolver), link: channel.New(64, 1500, ""), ttls: map[uint8]int{}}
 	g.router = nictest.ENI(g.card.Policy(), "eni-a1").RouterMAC
 	g.stack = stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},

@@ -2,7 +2,6 @@ package service
 
 import (
 	"cmp"
-	"net"
 	"net/http"
 	"slices"
 	"sync/atomic"
@@ -19,7 +18,9 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
 	"nitrocard/nic/imds"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // host is a TCP/IP host that one ENI's guest alone reaches: the metadata service's, and the DNS
@@ -31,8 +32,9 @@ type host struct {
 	stack  *stack.Stack
 	server *http.Server
 	names  []*dns.Server
-	used   time.Time // when the guest sent the last packet
-	worker int       // that took it
+	others *forwarder // asked for names outside the VPC; nil: nobody is
+	used   time.Time  // when the guest sent the last packet
+	worker int        // that took it
 	ready  func(*host)
 	waits  atomic.Bool // packets wait in link
 }
@@ -58,27 +60,21 @@ const (
 // hostMTU is what a host sends: as its guests' interfaces carry.
 const hostMTU = mtu
 
-// Addresses of the metadata service (EC2 User Guide, instance metadata), and one of the DNS
-// server's.
-var (
-	metadata4, metadata6 = tcpip.AddrFrom4([4]byte{169, 254, 169, 254}), addressOf6(net.ParseIP("fd00:ec2::254"))
-	resolver4            = tcpip.AddrFrom4([4]byte{169, 254, 169, 253})
-)
-
-func addressOf6(ip net.IP) tcpip.Address { return tcpip.AddrFromSlice(ip.To16()) }
+// addressOf is an address as gVisor has it.
+func addressOf(a wire.Addr) tcpip.Address { return tcpip.AddrFromSlice(a.Netip().AsSlice()) }
 
 // newHost makes a host, which calls ready when it has packets to send.
-func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
-	h := &host{ready: ready, link: channel.New(hostPackets, hostMTU, "")}
+func newHost(v *view, metadata *imds.Server, others *forwarder, ready func(*host)) (*host, error) {
+	h := &host{ready: ready, others: others, link: channel.New(hostPackets, hostMTU, "")}
 	h.view.Store(v)
 	h.stack = stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol},
 	})
 	h.bound()
-	web, domain := []tcpip.Address{metadata4, metadata6}, []tcpip.Address{resolver4, addressOf6(resolver6)}
+	web, domain := []tcpip.Address{addressOf(pipeline.Metadata), addressOf(pipeline.Metadata6)}, []tcpip.Address{addressOf(pipeline.Resolver), addressOf(pipeline.Resolver6)}
 	if own := v.eni.Resolver(); !own.IsZero() {
-		domain = append(domain, tcpip.AddrFromSlice(own.Netip().AsSlice()))
+		domain = append(domain, addressOf(own))
 	}
 	if err := h.open(slices.Concat(web, domain)); err != nil {
 		h.close()
@@ -93,7 +89,7 @@ func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
 	h.server.SetKeepAlivesEnabled(false)
 	slots := make(chan struct{}, hostConnections)
 	for _, a := range web {
-		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: 80}, slots)
+		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: pipeline.PortHTTP}, slots)
 		if err != nil {
 			h.close()
 			return nil, err
@@ -101,7 +97,7 @@ func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
 		go h.server.Serve(l)
 	}
 	for _, a := range domain {
-		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: 53}, slots)
+		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: pipeline.PortDNS}, slots)
 		if err != nil {
 			h.close()
 			return nil, err
@@ -119,7 +115,11 @@ func newHost(v *view, metadata *imds.Server, ready func(*host)) (*host, error) {
 // answer answers who asks for a name by TCP.
 func (h *host) answer(w dns.ResponseWriter, m *dns.Msg) {
 	v := h.view.Load()
-	w.WriteMsg(resolve(v.eni, v.policy.Region, m))
+	a, elsewhere := resolve(v.eni, v.policy.Region, m)
+	if elsewhere && h.others != nil {
+		a = h.others.answer(v.eni, v.policy.Region, m)
+	}
+	w.WriteMsg(a)
 }
 
 // onlyNIC is the number of a host's interface.

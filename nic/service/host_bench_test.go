@@ -24,7 +24,7 @@ func BenchmarkHost(b *testing.B) {
 	var hosts []*host
 	before := inUse()
 	for b.Loop() {
-		h, err := newHost(v, metadata, func(*host) {})
+		h, err := newHost(v, metadata, nil, func(*host) {})
 		require.NoError(b, err)
 		hosts = append(hosts, h)
 	}

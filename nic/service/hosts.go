@@ -16,6 +16,7 @@ const mostHosts = 1024
 // toSend.
 type hosts struct {
 	metadata *imds.Server
+	names    *forwarder // nil: none
 	clock    func() time.Time
 	ring     func()
 	byENI    map[string]*host
@@ -25,8 +26,8 @@ type hosts struct {
 }
 
 // newHosts makes the hosts of a card. ring has the services look for what hosts send.
-func newHosts(ring func(), clock func() time.Time) *hosts {
-	return &hosts{metadata: imds.New(clock), clock: clock, ring: ring, byENI: map[string]*host{}}
+func newHosts(ring func(), names *forwarder, clock func() time.Time) *hosts {
+	return &hosts{metadata: imds.New(clock), names: names, clock: clock, ring: ring, byENI: map[string]*host{}}
 }
 
 // take gives a packet to the host of the ENI that sent it.
@@ -41,7 +42,7 @@ func (s *hosts) take(q *query, worker int) {
 			s.end(s.idlest())
 		}
 		var err error
-		if h, err = newHost(&view{q.eni, q.policy}, s.metadata, s.toSend); err != nil {
+		if h, err = newHost(&view{q.eni, q.policy}, s.metadata, s.names, s.toSend); err != nil {
 			return // the guest asks again
 		}
 		s.byENI[q.eni.ID] = h

@@ -5,27 +5,24 @@ import (
 	"net/netip"
 	"slices"
 
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 )
 
-// nitroResolver is the DNS server of an instance in a VPC without DHCP options (VPC User Guide,
-// "DHCP option sets").
-var nitroResolver = netip.MustParseAddr("169.254.169.253")
-
 // optionsOf are the DHCP options of a guest's VPC, with the region's domain where the set names
-// none, and addresses in the place of the name of the VPC's own DNS server.
+// none, and addresses in the place of the name of the VPC's own DNS server. A VPC without options has the
+// server's address that every VPC has (VPC User Guide, "DHCP option sets").
 func optionsOf(q *query) vpc.DHCPOptions {
 	given := q.eni.DHCPOptions(q.policy.Region)
 	if given == nil {
-		return vpc.DHCPOptions{DNS: []netip.Addr{nitroResolver}, Domain: q.eni.Subnet.InternalDomain()}
+		return vpc.DHCPOptions{DNS: []netip.Addr{pipeline.Resolver.Netip()}, Domain: q.eni.Subnet.InternalDomain()}
 	}
 	set := *given
 	if set.Domain == "" {
 		set.Domain = q.eni.Subnet.InternalDomain()
 	}
 	if set.OwnResolver {
-		six, _ := netip.AddrFromSlice(resolver6)
-		own := []netip.Addr{six}
+		own := []netip.Addr{pipeline.Resolver6.Netip()}
 		if four := q.eni.Resolver(); !four.IsZero() {
 			own = append(own, four.Netip())
 		}

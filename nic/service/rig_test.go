@@ -28,12 +28,15 @@ type rig struct {
 	clock service.Reading
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB) *rig { return newRigWith(t, netip.AddrPort{}) }
+
+// newRigWith is newRig where names outside the VPC are asked of a resolver.
+func newRigWith(t testing.TB, resolver netip.AddrPort) *rig {
 	config, err := vpc.Load("../testdata/region.yaml")
 	require.NoError(t, err)
 	r := &rig{TB: t, now: 1_780_000_000e9, guest: mem.New(mem.Options{}), sent: make(chan struct{}, 1)}
 	r.clock = service.Reading{Time: time.Unix(1_780_000_000, 250e6), Synchronized: true, Uncertainty: 1500 * time.Microsecond}
-	r.card, err = nic.New(config, nic.Options{Card: "x", Seed: 1, MaxConnections: 1 << 10, Clock: func() service.Reading { return r.clock }})
+	r.card, err = nic.New(config, nic.Options{Card: "x", Seed: 1, MaxConnections: 1 << 10, Clock: func() service.Reading { return r.clock }, Resolver: resolver})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.card.Close()) })
 	require.NoError(t, r.card.Attach("eni-a1", func() (pmd.Port, error) { return &belled{r.guest, r.sent}, nil }))

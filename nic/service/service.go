@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"nitrocard/nic/pipeline"
@@ -17,6 +18,7 @@ type Services struct {
 	clock Clock
 	query query
 	hosts *hosts
+	names *forwarder // nil: names outside the VPC are refused
 }
 
 // Options are the parameters of New.
@@ -24,6 +26,9 @@ type Options struct {
 	Workers int
 	Wake    func(worker int) // ends the sleep of a worker that has a frame to send
 	Clock   Clock            // nil: the host's
+
+	// Resolver is asked for names that are none of a guest's VPC; the zero value: nobody is.
+	Resolver netip.AddrPort
 }
 
 // New makes the services of a card.
@@ -32,7 +37,8 @@ func New(o Options) *Services {
 	if s.clock == nil {
 		s.clock = hostClock
 	}
-	s.hosts = newHosts(s.ring, func() time.Time { return s.clock().Time })
+	s.names = newForwarder(o.Resolver, s.ring)
+	s.hosts = newHosts(s.ring, s.names, func() time.Time { return s.clock().Time })
 	for range o.Workers {
 		s.punts = append(s.punts, pipeline.NewPunt(s.ring))
 	}
@@ -92,22 +98,27 @@ func (s *Services) Turn() (n int) {
 			s.wake(worker)
 		}
 	}
-	s.hosts.send(func(worker int, eni *vpc.OwnENI, frame []byte) {
+	put := func(worker int, eni *vpc.OwnENI, frame []byte) {
 		if s.punts[worker].Answer(eni, frame) {
 			s.wake(worker)
 		}
 		n++
-	})
+	}
+	s.hosts.send(put)
+	s.names.send(put)
 	return n
 }
 
-// Close ends the metadata service's connections. Run has ended.
-func (s *Services) Close() { s.hosts.close() }
+// Close ends the metadata service's connections, and what is asked of the resolver. Run has ended.
+func (s *Services) Close() {
+	s.names.close()
+	s.hosts.close()
+}
 
 // serve answers one frame, and tells whether the worker has an answer to send.
 func (s *Services) serve(worker int, p *pipeline.Punt, f *pipeline.Punted) bool {
 	q := &s.query
-	*q = query{eni: f.ENI, policy: f.Policy, frame: f.Frame(), clock: s.clock, answer: q.answer[:0]}
+	*q = query{eni: f.ENI, policy: f.Policy, frame: f.Frame(), clock: s.clock, forwarder: s.names, worker: worker, answer: q.answer[:0]}
 	if wire.Parse(q.frame, &q.Headers) != wire.NoFault {
 		return false
 	}
@@ -125,13 +136,13 @@ func handlerOf(h *wire.Headers) func(*query) bool {
 		return nil
 	}
 	switch h.DstPort {
-	case 53:
+	case pipeline.PortDNS:
 		return domainNames
-	case 67:
+	case pipeline.PortDHCP:
 		return dhcp
-	case 123:
+	case pipeline.PortNTP:
 		return ntp
-	case 547:
+	case pipeline.PortDHCPv6:
 		return dhcpv6Answer
 	}
 	return nil
@@ -144,6 +155,10 @@ type query struct {
 	policy *vpc.Policy
 	frame  []byte
 	clock  Clock
+
+	forwarder *forwarder // nil: names outside the VPC are refused
+	worker    int        // that took the frame
+
 	answer []byte // a frame
 }
 

@@ -18,6 +18,8 @@ func (r *Region) VPCsOf(e Edit) []string {
 		return nil
 	case *ec2.Vpc:
 		return []string{o.VpcId}
+	case *ec2.VpcAttribute:
+		return []string{o.VpcId}
 	case *ec2.Subnet:
 		return []string{o.VpcId}
 	case *ec2.RouteTable:

@@ -16,6 +16,7 @@ import (
 // that was there can be dangling.
 type Config struct {
 	Vpcs                         []ec2.Vpc                         `json:",omitzero"`
+	VpcAttributes                []ec2.VpcAttribute                `json:",omitzero"`
 	DhcpOptions                  []ec2.DhcpOptions                 `json:",omitzero"`
 	Subnets                      []ec2.Subnet                      `json:",omitzero"`
 	RouteTables                  []ec2.RouteTable                  `json:",omitzero"`

@@ -45,7 +45,8 @@
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
 //	metadata.go   what metadata tells of an instance: its options, user data and key
-//	dhcpoptions.go  what DHCP tells the instances of a VPC; hostname.go names of the VPC
+//	dhcpoptions.go  what DHCP tells the instances of a VPC; hostname.go names of the VPC,
+//	              nameservice.go what its DNS server does
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table,
 //	              routecheck.go finds the mistakes of one, gatewayroutes.go a gateway's
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet

@@ -42,6 +42,7 @@ func texts(p *Policy) (all []string) {
 var noMachines = []string{
 	"InstanceAttributes: are not in the configuration (aws ec2 describe-instance-attribute --attribute userData): no instance's metadata has user data",
 	"KeyPairs: are not in the configuration (aws ec2 describe-key-pairs --include-public-key): no instance's metadata has a public key",
+	"VpcAttributes: are not in the configuration (aws ec2 describe-vpc-attribute): DNS works as if EnableDnsSupport and EnableDnsHostnames were true",
 }
 
 // In the dump of a subnet two instances see each other, and no route leads out.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 )
 
@@ -50,18 +49,10 @@ const resourceName = "resource-name"
 // primary address, as PrivateDnsNameOptions say (EC2 User Guide, "EC2 instance hostnames"). An ENI without
 // IPv4 has its instance's ID, and without instance none: "".
 func (r *Region) HostLabel(e *OwnENI) string {
-	if p := r.nameOptions(e.Instance); p.HostnameType == resourceName || e.Primary.IsZero() {
+	if p := r.nameOptions(e.ENI); p.HostnameType == resourceName || e.Primary.IsZero() {
 		return e.Instance
 	}
 	return IPName(e.Primary)
-}
-
-// nameOptions are which names an instance has; of one of which nothing is configured, those of EC2.
-func (r *Region) nameOptions(instance string) ec2.PrivateDnsNameOptionsResponse {
-	if i := r.Instance(instance); i != nil && i.PrivateDnsNameOptions != nil {
-		return *i.PrivateDnsNameOptions
-	}
-	return ec2.PrivateDnsNameOptionsResponse{}
 }
 
 // Hostname is HostLabel with the domain of private names.
@@ -85,15 +76,15 @@ func (s *Subnet) PublicDomain() string {
 }
 
 // Inside is what the name of a public address means to the ENI's guest: the private address
-// behind it if an ENI of the VPC has both, and else the public address itself (VPC User Guide,
-// "DNS attributes for your VPC"). known tells whether an ENI of the region has the public
+// behind it if an ENI of the VPC has both, or one of a peer VPC that lets its private addresses be found
+// so; and else the public address itself (VPC User Guide, "DNS attributes for your VPC"). known tells whether an ENI of the region has the public
 // address.
 func (e *OwnENI) Inside(r *Region, public wire.Addr) (addr wire.Addr, known bool) {
 	of, private := r.holder(public)
 	switch {
 	case of == nil:
 		return wire.Addr{}, false
-	case of.Subnet.VPC == e.VPC:
+	case of.Subnet.VPC == e.VPC && !e.NameService(r).Nameless, e.lends(r, of.Subnet.VPC):
 		return private, true
 	}
 	return public, true

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -102,10 +103,14 @@ func (l *loader) again(list string, first holder, object reflect.Value, place Pl
 	l.at[list][keyOf(object)] = holder{first.index, l.parts}
 }
 
-// completed gives two objects of one prefix list what only one of them has:
-// describe-managed-prefix-lists tells no entries, and get-managed-prefix-list-entries tells
-// nothing else.
+// completed gives two objects what only one of them has: describe-managed-prefix-lists tells no entries,
+// and get-managed-prefix-list-entries tells nothing else; describe-vpc-attribute tells one attribute.
 func completed(a, b reflect.Value) {
+	if x, is := a.Addr().Interface().(*ec2.VpcAttribute); is {
+		y := b.Addr().Interface().(*ec2.VpcAttribute)
+		x.EnableDnsSupport, y.EnableDnsSupport = cmp.Or(x.EnableDnsSupport, y.EnableDnsSupport), cmp.Or(y.EnableDnsSupport, x.EnableDnsSupport)
+		x.EnableDnsHostnames, y.EnableDnsHostnames = cmp.Or(x.EnableDnsHostnames, y.EnableDnsHostnames), cmp.Or(y.EnableDnsHostnames, x.EnableDnsHostnames)
+	}
 	x, is := a.Addr().Interface().(*ec2.ManagedPrefixList)
 	if !is {
 		return

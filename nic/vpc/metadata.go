@@ -87,7 +87,7 @@ func (c *compiler) machines() {
 		c.tags(o, config)
 		c.keyName(o, config.KeyName)
 		if p := config.PrivateDnsNameOptions; p != nil {
-			c.oneOf(o.path(), "PrivateDnsNameOptions: HostnameType", p.HostnameType, "ip-name", resourceName)
+			c.oneOf(ec2.In(o.path(), "PrivateDnsNameOptions"), "HostnameType", p.HostnameType, "ip-name", resourceName)
 		}
 	}
 }

@@ -85,6 +85,7 @@ const (
 	KeyUnknown
 	NoUserData
 	NoKeyPairs
+	NoVPCAttributes
 	Elsewhere
 	Superseded
 	EntriesOfNone

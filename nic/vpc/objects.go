@@ -12,7 +12,7 @@ import (
 // kinds are the lists whose objects have an ID, which is the first field of the shape.
 var kinds = []string{
 	"Addresses", "DhcpOptions", "InstanceAttributes", "Instances", "InternetGateways", "KeyPairs", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
-	"RouteTables", "SecurityGroups", "Subnets", "VpcPeeringConnections", "Vpcs",
+	"RouteTables", "SecurityGroups", "Subnets", "VpcAttributes", "VpcPeeringConnections", "Vpcs",
 }
 
 // Object is the object of an ID, of any kind. The ID of an Elastic IP address is its

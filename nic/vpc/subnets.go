@@ -37,6 +37,9 @@ func (c *compiler) subnet(o *object, config *ec2.Subnet) {
 		c.keepSubnet(old, nil)
 		return
 	}
+	if p := config.PrivateDnsNameOptionsOnLaunch; p != nil {
+		c.oneOf(ec2.In(o.path(), "PrivateDnsNameOptionsOnLaunch"), "HostnameType", p.HostnameType, "ip-name", resourceName)
+	}
 	s := &Subnet{ID: config.SubnetId, VPC: n.VPC, RouterMAC: routerMAC(config.SubnetId), Zone: config.AvailabilityZone, ZoneID: config.AvailabilityZoneId, Block: c.block(o, config)}
 	if !c.subnetBlocks(o, n, s, config) {
 		c.keepSubnet(old, nil)

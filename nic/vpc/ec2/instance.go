@@ -53,12 +53,18 @@ type InstanceMetadataOptionsResponse struct {
 	InstanceMetadataTags    string `json:",omitzero"` // enabled, disabled; absent: disabled
 }
 
-// PrivateDnsNameOptionsResponse is which private names an instance has.
-type PrivateDnsNameOptionsResponse struct {
+// PrivateDnsNameOptions is which private names an instance has.
+type PrivateDnsNameOptions struct {
 	HostnameType                    string `json:",omitzero"` // ip-name, resource-name; absent: ip-name
 	EnableResourceNameDnsARecord    bool   `json:",omitzero"`
 	EnableResourceNameDnsAAAARecord bool   `json:",omitzero"`
 }
+
+// PrivateDnsNameOptionsResponse is an instance's.
+type PrivateDnsNameOptionsResponse PrivateDnsNameOptions
+
+// PrivateDnsNameOptionsOnLaunch is what a subnet gives to instances at their launch.
+type PrivateDnsNameOptionsOnLaunch PrivateDnsNameOptions
 
 // InstanceAttribute is the answer of describe-instance-attribute for the attribute userData.
 type InstanceAttribute struct {

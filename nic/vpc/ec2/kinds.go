@@ -39,6 +39,7 @@ var objectKinds = []struct {
 	{"VpnGateways", "VpnGatewayId", []string{"Type", "VpcAttachments"}},
 	{"Subnets", "SubnetId", []string{"CidrBlock", "Ipv6CidrBlockAssociationSet"}},
 	{"Vpcs", "VpcId", []string{"CidrBlock"}},
+	{"VpcAttributes", "VpcId", []string{"EnableDnsSupport", "EnableDnsHostnames"}},
 	{"VpcBlockPublicAccessOptions", "InternetGatewayBlockMode", []string{"AwsRegion", "AwsAccountId"}},
 	{"DhcpOptions", "DhcpOptionsId", []string{"DhcpConfigurations"}},
 }

@@ -14,6 +14,18 @@ type Vpc struct {
 	Tags                        []Tag                         `json:",omitzero"`
 }
 
+// VpcAttribute is an answer of describe-vpc-attribute, which tells one attribute.
+type VpcAttribute struct {
+	VpcId              string                 `json:",omitzero"`
+	EnableDnsSupport   *AttributeBooleanValue `json:",omitzero"` // absent: true
+	EnableDnsHostnames *AttributeBooleanValue `json:",omitzero"` // absent: true here, because EC2 always tells it
+}
+
+// AttributeBooleanValue is the value of an attribute.
+type AttributeBooleanValue struct {
+	Value bool // false is told, too
+}
+
 // DhcpOptions is one of describe-dhcp-options: what DHCP tells the instances of VPCs.
 type DhcpOptions struct {
 	DhcpOptionsId      string              `json:",omitzero"`
@@ -66,14 +78,16 @@ type VpcIpv6CidrBlockAssociation struct {
 
 // Subnet is one of describe-subnets.
 type Subnet struct {
-	SubnetId                    string                           `json:",omitzero"`
-	VpcId                       string                           `json:",omitzero"`
-	CidrBlock                   netip.Prefix                     `json:",omitzero"`
-	Ipv6CidrBlockAssociationSet []SubnetIpv6CidrBlockAssociation `json:",omitzero"`
-	BlockPublicAccessStates     BlockPublicAccessStates          `json:",omitzero"`
-	AvailabilityZone            string                           `json:",omitzero"`
-	AvailabilityZoneId          string                           `json:",omitzero"`
-	Tags                        []Tag                            `json:",omitzero"`
+	SubnetId                      string                           `json:",omitzero"`
+	VpcId                         string                           `json:",omitzero"`
+	CidrBlock                     netip.Prefix                     `json:",omitzero"`
+	Ipv6CidrBlockAssociationSet   []SubnetIpv6CidrBlockAssociation `json:",omitzero"`
+	BlockPublicAccessStates       BlockPublicAccessStates          `json:",omitzero"`
+	AvailabilityZone              string                           `json:",omitzero"`
+	AvailabilityZoneId            string                           `json:",omitzero"`
+	EnableDns64                   bool                             `json:",omitzero"`
+	PrivateDnsNameOptionsOnLaunch *PrivateDnsNameOptionsOnLaunch   `json:",omitzero"` // of instances that do not tell their own
+	Tags                          []Tag                            `json:",omitzero"`
 }
 
 // SubnetIpv6CidrBlockAssociation is one IPv6 block of a subnet.
@@ -223,6 +237,13 @@ type VpcPeeringConnectionVpcInfo struct {
 	CidrBlock netip.Prefix `json:",omitzero"`
 	OwnerId   string       `json:",omitzero"`
 	Region    string       `json:",omitzero"`
+
+	PeeringOptions *VpcPeeringConnectionOptionsDescription `json:",omitzero"`
+}
+
+// VpcPeeringConnectionOptionsDescription is what one end of a peering lets the other do.
+type VpcPeeringConnectionOptionsDescription struct {
+	AllowDnsResolutionFromRemoteVpc bool `json:",omitzero"` // names of public addresses mean the private ones there, too
 }
 
 // VpcPeeringConnectionStateReason: traffic flows while Code is "active".

@@ -1,0 +1,204 @@
+package service_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/require"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+)
+
+// upstream is a resolver on the loopback interface, with what it was asked.
+type upstream struct {
+	at netip.AddrPort
+
+	mu    sync.Mutex
+	asked []string
+	ports map[string]bool // from which it was asked by UDP
+}
+
+// records are what the resolver knows, in a zone file's form; by name and kind.
+var records = map[string][]string{
+	"example.com. A":        {"example.com. 300 IN A 192.0.2.1"},
+	"example.com. TXT":      {"example.com. 300 IN TXT " + strings.Repeat(`"a text of some length" `, 60)},
+	"www.example.com. A":    {"www.example.com. 300 IN CNAME example.com.", "example.com. 300 IN A 192.0.2.1", "victim.example. 300 IN A 192.0.2.66"},
+	"six.example.com. AAAA": {"six.example.com. 300 IN AAAA 2001:db8::1"},
+}
+
+func newUpstream(t testing.TB) *upstream {
+	u := &upstream{ports: map[string]bool{}}
+	p, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	u.at = p.LocalAddr().(*net.UDPAddr).AddrPort()
+	l, err := net.Listen("tcp", u.at.String())
+	require.NoError(t, err)
+	for _, s := range []*dns.Server{{PacketConn: p, Handler: u}, {Listener: l, Handler: u}} {
+		go s.ActivateAndServe()
+		t.Cleanup(func() { s.Shutdown() })
+	}
+	return u
+}
+
+// ServeDNS answers with records, or that the name does not exist.
+func (u *upstream) ServeDNS(w dns.ResponseWriter, m *dns.Msg) {
+	q := m.Question[0]
+	name := q.Name + " " + dns.TypeToString[q.Qtype]
+	u.mu.Lock()
+	u.asked = append(u.asked, w.LocalAddr().Network()+" "+name)
+	u.ports[w.RemoteAddr().String()] = true
+	u.mu.Unlock()
+	a := new(dns.Msg).SetReply(m)
+	for _, text := range records[name] {
+		rr, _ := dns.NewRR(text)
+		a.Answer = append(a.Answer, rr)
+	}
+	switch {
+	case q.Name == "broken.example.":
+		a.Rcode = dns.RcodeServerFailure
+	case q.Name == "other.example.":
+		a.Question[0].Name = "example.com."
+	case q.Name == "none.example.":
+		a.Rcode = dns.RcodeNameError
+	}
+	soa, _ := dns.NewRR("example. 60 IN SOA ns.example. hostmaster.example. 1 2 3 4 5")
+	a.Ns = append(a.Ns, soa)
+	if w.LocalAddr().Network() == "udp" {
+		a.Truncate(512)
+	}
+	w.WriteMsg(a)
+}
+
+// runs has the card run until the test ends.
+func (r *rig) runs(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.card.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
+// resolveLater is resolve of a card that runs.
+func (r *rig) resolveLater(m *dns.Msg) *dns.Msg {
+	r.Helper()
+	b, err := m.Pack()
+	require.NoError(r, err)
+	require.True(r, r.guest.Inject(r.udp("10.0.1.5:4000", "10.0.0.2:53", b)))
+	<-r.sent
+	src, _, payload := r.datagram(r.guest.Sent())
+	require.Equal(r, "10.0.0.2:53", src.String())
+	var a dns.Msg
+	require.NoError(r, a.Unpack(payload))
+	require.Equal(r, m.Id, a.Id)
+	return &a
+}
+
+// Names outside the VPC are asked of the resolver, and of its answer the guest gets what it asked for.
+func TestOtherNamesAreForwarded(t *testing.T) {
+	u := newUpstream(t)
+	r := newRigWith(t, u.at)
+	r.runs(t)
+	for _, c := range []struct {
+		name  string
+		kind  uint16
+		code  int
+		want  string // the data of the answers
+		asked string // what the resolver heard
+	}{
+		{"example.com.", dns.TypeA, dns.RcodeSuccess, "192.0.2.1", "udp example.com. A"},
+		{"www.example.com.", dns.TypeA, dns.RcodeSuccess, "example.com. 192.0.2.1", "udp www.example.com. A"},
+		{"example.com.", dns.TypeAAAA, dns.RcodeSuccess, "", "udp example.com. AAAA"},
+		{"none.example.", dns.TypeA, dns.RcodeNameError, "", "udp none.example. A"},
+		{"broken.example.", dns.TypeA, dns.RcodeServerFailure, "", "udp broken.example. A"},
+		{"other.example.", dns.TypeA, dns.RcodeServerFailure, "", "udp other.example. A"},
+		{"1.2.0.192.in-addr.arpa.", dns.TypePTR, dns.RcodeSuccess, "", "udp 1.2.0.192.in-addr.arpa. PTR"},
+
+		{"ip-10-0-1-6.ec2.internal.", dns.TypeA, dns.RcodeSuccess, "10.0.1.6", ""},
+		{"ip-10-0-1-99.ec2.internal.", dns.TypeA, dns.RcodeNameError, "", ""},
+		{"printer.local.", dns.TypeA, dns.RcodeNameError, "", ""},
+		{"metadata.google.internal.", dns.TypeA, dns.RcodeNameError, "", ""},
+		{"localhost.", dns.TypeA, dns.RcodeNameError, "", ""},
+		{"1.1.168.192.in-addr.arpa.", dns.TypePTR, dns.RcodeNameError, "", ""},
+		{"1.0.0.0.d.f.ip6.arpa.", dns.TypePTR, dns.RcodeNameError, "", ""},
+	} {
+		u.mu.Lock()
+		u.asked = nil
+		u.mu.Unlock()
+		a := r.resolveLater(asksFor(c.name, c.kind))
+		require.Equal(t, c.code, a.Rcode, c.name)
+		require.True(t, a.RecursionAvailable)
+		var data []string
+		for _, rr := range a.Answer {
+			data = append(data, strings.Fields(rr.String())[4])
+		}
+		require.Equal(t, c.want, strings.Join(data, " "), c.name)
+		u.mu.Lock()
+		require.Equal(t, c.asked, strings.Join(u.asked, ", "), c.name)
+		u.mu.Unlock()
+	}
+	require.Len(t, u.ports, 7, "each question comes from a port of its own")
+}
+
+// A long answer is asked for again by TCP, and fits what the guest can take.
+func TestALongAnswerIsAskedForByTCP(t *testing.T) {
+	u := newUpstream(t)
+	r := newRigWith(t, u.at)
+	r.runs(t)
+	a := r.resolveLater(asksFor("example.com.", dns.TypeTXT))
+	require.True(t, a.Truncated)
+	require.Equal(t, []string{"udp example.com. TXT", "tcp example.com. TXT"}, u.asked)
+	m := asksFor("example.com.", dns.TypeTXT)
+	m.SetEdns0(4096, false)
+	require.True(t, r.resolveLater(m).Truncated, "1,232 bytes are the most by UDP")
+}
+
+// A guest of a subnet with DNS64 finds IPv6 addresses for names that have IPv4 alone.
+func TestDNS64OfOtherNames(t *testing.T) {
+	u := newUpstream(t)
+	r := newRigWith(t, u.at)
+	r.put("Subnets", "{"+subnet1+", EnableDns64: true}")
+	r.runs(t)
+	for name, want := range map[string]string{"example.com.": "64:ff9b::c000:201", "six.example.com.": "2001:db8::1"} {
+		a := r.resolveLater(asksFor(name, dns.TypeAAAA))
+		require.Len(t, a.Answer, 1)
+		require.Equal(t, want, strings.Fields(a.Answer[0].String())[4], name)
+	}
+	require.Equal(t, dns.RcodeNameError, r.resolveLater(asksFor("none.example.", dns.TypeAAAA)).Rcode)
+	m := asksFor("example.com.", dns.TypeAAAA)
+	m.SetEdns0(1232, true)
+	m.CheckingDisabled = true
+	require.Empty(t, r.resolveLater(m).Answer, "who checks signatures himself translates himself")
+}
+
+// Without a resolver, and after the guest asked one that is not there, the guest is told so.
+func TestNoResolver(t *testing.T) {
+	require.Equal(t, dns.RcodeRefused, newRig(t).resolve(asksFor("example.com.", dns.TypeA)).Rcode)
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	at := l.LocalAddr().(*net.UDPAddr).AddrPort()
+	require.NoError(t, l.Close())
+	r := newRigWith(t, at)
+	r.runs(t)
+	require.Equal(t, dns.RcodeServerFailure, r.resolveLater(asksFor("example.com.", dns.TypeA)).Rcode)
+}
+
+// A guest may ask by TCP, too.
+func TestOtherNamesByTCP(t *testing.T) {
+	u := newUpstream(t)
+	g := newGuestWith(t, u.at)
+	c, err := gonet.DialContextTCP(t.Context(), g.stack, tcpip.FullAddress{NIC: 1, Addr: address("10.0.0.2"), Port: 53}, ipv4.ProtocolNumber)
+	require.NoError(t, err)
+	a, _, err := (&dns.Client{Timeout: ample}).ExchangeWithConn(asksFor("example.com.", dns.TypeTXT), &dns.Conn{Conn: c})
+	require.NoError(t, err)
+	require.False(t, a.Truncated)
+	require.Len(t, a.Answer, 1)
+	require.NoError(t, c.Close())
+}
