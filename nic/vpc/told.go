@@ -54,6 +54,17 @@ func (r *Region) Edits() []Edit {
 // CardOf is the name of the card that an ENI is on.
 func (r *Region) CardOf(e *ENI) string { return r.place.cards[e.Card-firstCard].Name }
 
+// CardsOf are the names of the cards that have an ENI of an instance, sorted.
+func (r *Region) CardsOf(instance string) (names []string) {
+	for e := range r.of(instance) {
+		if name := r.CardOf(e); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // VNIs yields the VNI of each VPC, by ID.
 func (r *Region) VNIs() iter.Seq2[string, uint32] {
 	return func(yield func(string, uint32) bool) {

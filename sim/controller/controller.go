@@ -98,7 +98,7 @@ func (c *Controller) load(ctx context.Context) error {
 	for e := range next.All() {
 		k := key{e.Kind, e.ID}
 		edited[k] = true
-		c.scopes.move(k, nil, next.VPCsOf(e))
+		c.scopes.move(k, nil, scopesOf(next, e))
 	}
 	for p := range pieces(edited, was, next) {
 		c.scopes.move(p.key, nil, []string{edgeScope})
@@ -228,9 +228,14 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 			edited[k] = true
 		}
 	}
+	if len(was.Cards()) > 0 && was.Cards()[0].Name != next.Cards()[0].Name { // which has the ENIs that nobody places
+		for k := range c.scopes.objects.kind("InstanceAttributes") {
+			edited[k] = true
+		}
+	}
 	for k := range edited {
-		before, after := was.VPCsOf(was.Edit(k.kind, k.id)), next.Edit(k.kind, k.id)
-		now := next.VPCsOf(after)
+		before, after := scopesOf(was, was.Edit(k.kind, k.id)), next.Edit(k.kind, k.id)
+		now := scopesOf(next, after)
 		c.scopes.move(k, before, now)
 		ch.edits = append(ch.edits, told{k, before, now, encoded(after)})
 	}

@@ -154,6 +154,11 @@ func newENI(v, n int) vpc.Edit {
 	return vpc.Edit{Kind: "NetworkInterfaces", ID: id, Object: e}
 }
 
+func newUserData(instance string, n int) vpc.Edit {
+	a := &ec2.InstanceAttribute{InstanceId: instance, UserData: ec2.UserData{Value: []string{"", "eA==", "eHg="}[n]}}
+	return vpc.Edit{Kind: "InstanceAttributes", ID: instance, Object: a}
+}
+
 func newPlace(v, n int, card string) vpc.Edit {
 	return vpc.Edit{Kind: vpc.KindENIPlacement, ID: fmt.Sprintf("eni-%d%d", v, n), Object: &vpc.ENIPlacement{Card: card}}
 }
@@ -403,9 +408,12 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 func randomEdit(r *rand.Rand) vpc.Edit {
 	v, n := r.IntN(3), r.IntN(4)
 	var e vpc.Edit
-	switch r.IntN(9) {
+	switch r.IntN(10) {
 	case 0, 1:
 		e = newENI(v, n)
+		e.Object.(*ec2.NetworkInterface).Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: fmt.Sprint("i-", r.IntN(6))}
+	case 9:
+		e = newUserData(fmt.Sprint("i-", r.IntN(6)), r.IntN(3))
 	case 2, 3:
 		return newPlace(v, n, string(cards[r.IntN(len(cards))]))
 	case 4:
@@ -453,6 +461,9 @@ func part(r *vpc.Region, card string) []string {
 		meets := false
 		for _, id := range r.VPCsOf(e) {
 			meets = meets || id == vpc.EveryVPC || needed[id]
+		}
+		if e.Kind == "InstanceAttributes" {
+			meets = slices.Contains(r.CardsOf(e.ID), card)
 		}
 		if meets {
 			all = append(all, string(encoded(e)))

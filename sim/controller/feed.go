@@ -33,7 +33,7 @@ func (ch *change) size() (n int) {
 // told is an edit as it is sent.
 type told struct {
 	key
-	was, is []string // the VPCs whose cards needed the object before, and need it now
+	was, is []string // the scopes, such as VPCs, whose cards needed the object before, and need it now
 	line    []byte   // as follow.Encode writes it
 }
 
@@ -189,7 +189,7 @@ func (f *Feed) add(id string) {
 
 // drop takes an object away from the card unless the card needs it for another VPC.
 func (f *Feed) drop(k key) {
-	if r := f.c.region; !meets(r.VPCsOf(r.Edit(k.kind, k.id)), f.scope) {
+	if r := f.c.region; !meets(scopesOf(r, r.Edit(k.kind, k.id)), f.scope) {
 		f.pending[k] = removal(k)
 	}
 }

@@ -45,12 +45,28 @@ func newScopes() *scopes {
 	return &scopes{own: map[string]map[string]int{}, left: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
 }
 
-// of is what a host needs: of a card the VPCs, and everyone.
+// cardScope stands, among the VPCs of a scope, for what is one card's alone. No VPC has such an ID.
+func cardScope(card string) string { return "/cards/" + card }
+
+// scopesOf are the scopes that an object is in: its VPCs, or of an instance's user data, which may be a
+// secret, the cards that have an ENI of the instance.
+func scopesOf(r *vpc.Region, e vpc.Edit) []string {
+	if _, is := e.Object.(*ec2.InstanceAttribute); !is {
+		return r.VPCsOf(e)
+	}
+	cards := r.CardsOf(e.ID)
+	for i := range cards {
+		cards[i] = cardScope(cards[i])
+	}
+	return cards
+}
+
+// of is what a host needs: of a card the VPCs, what is its own, and everyone.
 func (s *scopes) of(card string) map[string]bool {
 	if s.edges[card] {
 		return map[string]bool{edgeScope: true}
 	}
-	all := map[string]bool{vpc.EveryVPC: true}
+	all := map[string]bool{vpc.EveryVPC: true, cardScope(card): true}
 	for _, vpcs := range []map[string]int{s.own[card], s.left[card]} {
 		for id := range vpcs {
 			all[id] = true
@@ -199,11 +215,19 @@ func lentGroups(r *vpc.Region) (pairs [][2]string) {
 	return pairs
 }
 
-// consequent are the objects beside an edited one whose VPC the edit may change: the
-// addresses of an ENI, which may be there before the ENI.
-func consequent(k key, was, is *vpc.Region) []key {
-	if k.kind != "NetworkInterfaces" {
+// consequent are the objects beside an edited one whose scope the edit may change: the
+// addresses of an ENI, which may be there before the ENI, and its instance's user data.
+func consequent(k key, was, is *vpc.Region) (all []key) {
+	if k.kind != "NetworkInterfaces" && k.kind != vpc.KindENIPlacement {
 		return nil
+	}
+	for _, r := range []*vpc.Region{was, is} {
+		if e := r.ENI(k.id); e != nil && !slices.Equal(was.CardsOf(e.Instance), is.CardsOf(e.Instance)) {
+			all = append(all, key{"InstanceAttributes", e.Instance})
+		}
+	}
+	if k.kind == vpc.KindENIPlacement {
+		return all
 	}
 	ids := map[string]bool{}
 	for _, r := range []*vpc.Region{was, is} {
@@ -217,7 +241,6 @@ func consequent(k key, was, is *vpc.Region) []key {
 			}
 		}
 	}
-	var all []key
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		all = append(all, key{"Addresses", id})
 	}
