@@ -56,6 +56,8 @@ func (c *creation) create(kind string, object any) error {
 		o.RouteTableId = id
 	case *ec2.NetworkAcl:
 		o.NetworkAclId = id
+	case *ec2.DhcpOptions:
+		o.DhcpOptionsId = id
 	case *ec2.InternetGateway:
 		o.InternetGatewayId = id
 	case *ec2.ManagedPrefixList:

@@ -67,6 +67,7 @@ func TestWhatIsCreatedGetsWhatEC2Gives(t *testing.T) {
 	require.True(t, acl.IsDefault)
 	require.Len(t, acl.Entries, 4, "all, of each family and direction")
 
+	require.Regexp(t, "^dopt-[0-9a-f]{17}$", create[ec2.DhcpOptions](m, "DhcpOptions", "{DhcpConfigurations: [{Key: domain-name, Values: [{Value: example.com}]}]}").DhcpOptionsId)
 	s := create[ec2.Subnet](m, "Subnets", "{VpcId: "+v.VpcId+", CidrBlock: 10.0.1.0/28}")
 	web := create[ec2.SecurityGroup](m, "SecurityGroups", "{GroupName: web, VpcId: "+v.VpcId+"}")
 	require.Len(t, web.IpPermissionsEgress, 1, "a new group lets all out")

@@ -25,7 +25,7 @@ type world struct{ *rand.Rand }
 func (w world) id(prefix string, n int) string { return fmt.Sprint(prefix, w.IntN(n)) }
 
 func (w world) edit() Edit {
-	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place, w.machine, w.userData, w.key)
+	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place, w.machine, w.userData, w.key, w.attribute)
 	e := make()
 	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, "VpcPeeringConnections": 3, KindENIPlacement: 3}[e.Kind]
 	if w.IntN(max(often, 12)) == 0 || often > 0 && w.IntN(often) == 0 {
@@ -251,6 +251,11 @@ func (w world) machine() Edit {
 func (w world) userData() Edit {
 	a := &ec2.InstanceAttribute{InstanceId: w.id("i-", 4), UserData: ec2.UserData{Value: pick(w.Rand, "", "eA==", "eHg=")}}
 	return Edit{"InstanceAttributes", a.InstanceId, a}
+}
+
+func (w world) attribute() Edit {
+	a := &ec2.VpcAttribute{VpcId: w.id("vpc-", 3), EnableDnsSupport: &ec2.AttributeBooleanValue{Value: w.IntN(2) == 0}}
+	return Edit{"VpcAttributes", a.VpcId, a}
 }
 
 func (w world) key() Edit {
@@ -503,6 +508,7 @@ func judgements(p *Policy) []string {
 		if e == nil {
 			continue
 		}
+		all = append(all, fmt.Sprint(e.NameService(p.Region), p.Region.Hostname(e)))
 		s := fmt.Sprintf("%s %s %d %v %s %d:", e.ID, e.Port, e.VNI, e.RouterMAC, e.Routes(), e.Owner)
 		for _, remote := range []string{"10.0.0.5", "10.0.1.6", "10.0.2.7", "10.32.0.5", "10.32.1.6", "203.0.113.9", "192.0.2.5",
 			"2001:db8::5", "2001:db8:0:1::6", "2001:db8:0:2:1::9", "2001:db8:1:1::6", "2001:db8:ffff::1"} {
