@@ -118,6 +118,20 @@ func (t *Cuckoo[K, V]) InsertHashed(h Hash, k *K, v V) (at uint32, err error) {
 	return t.insert(unsafe.Pointer(&e), uint64(h))
 }
 
+// AddHashed is InsertHashed of a key that is not in the table, as the writer knows from a look-up.
+func (t *Cuckoo[K, V]) AddHashed(h Hash, k *K, v V) (at uint32, err error) {
+	e := entry[K, V]{key: *k, value: v}
+	return t.insertNew(unsafe.Pointer(&e), uint64(h))
+}
+
+// Reclaim makes indexes free that Remove held back and that no reader can have any more. Insert does so, too, when it has no
+// index left, and may then have to wait for the readers; after a Reclaim now and then it has one.
+func (t *Cuckoo[K, V]) Reclaim() {
+	if t.grace != nil {
+		t.turn()
+	}
+}
+
 // Remove takes the entry with key k out and tells whether the table had the key. The value at the entry's index is all zero
 // until Insert gives out the index again, unless a reader that found the entry before still writes to the value (see
 // Guard).

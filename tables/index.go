@@ -25,8 +25,9 @@ type index struct {
 	free uint32   // list of entries to give out: 1 + the first, whose first word is 1 + the next; 0 ends the list
 	// Lists like free of entries that wait for readers (see Grace): newer has those removed in the generation under way,
 	// older those removed in the generation before.
-	older, newer uint32
-	len          uint32 // which all threads read
+	older, newer         uint32
+	olderLast, newerLast uint32 // the indexes at which the two lists end, if they are not empty
+	len                  uint32 // which all threads read
 
 	queue [maxVisits]visit // for place; on the stack each call would zero the queue
 }

@@ -1,6 +1,9 @@
 package tables
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // maxVisits bounds the buckets in which an insert looks for an empty slot. In a table that stays at 95 % load an insert
 // visits four buckets on average, and visited at most 94 in 64 million inserts.
@@ -18,6 +21,11 @@ func (t *index) insert(e unsafe.Pointer, h uint64) (at uint32, err error) {
 	if at, ok := t.find(e, h); ok {
 		return at, ErrExists
 	}
+	return t.insertNew(e, h)
+}
+
+// insertNew is insert of an entry whose key is not in the table.
+func (t *index) insertNew(e unsafe.Pointer, h uint64) (at uint32, err error) {
 	if t.len == t.cap {
 		return 0, ErrFull
 	}
@@ -89,10 +97,23 @@ func (t *index) ready() bool {
 
 // ripen ends generations until an entry is free, or until a reader has not passed yet.
 func (t *index) ripen() bool {
-	for t.free == 0 && t.older|t.newer != 0 && t.grace.advance() {
-		t.free, t.older, t.newer = t.older, t.newer, 0
+	for t.free == 0 && t.turn() {
 	}
 	return t.free != 0
+}
+
+// turn ends the generation, if entries wait and every reader has passed; ended tells whether. Those that were removed in
+// the generation before are free then.
+func (t *index) turn() (ended bool) {
+	if t.older|t.newer == 0 || !t.grace.advance() {
+		return false
+	}
+	if t.older != 0 {
+		atomic.StoreUint64(word(t.entry(t.olderLast), 0), uint64(t.free))
+		t.free = t.older
+	}
+	t.older, t.olderLast, t.newer = t.newer, t.newerLast, 0
+	return true
 }
 
 // take returns an unused entry: the one freed last, which is the most likely to be in the cache.
@@ -128,6 +149,9 @@ func (t *index) give(at uint32) {
 	e, list := t.entry(at), &t.free
 	if t.grace != nil {
 		list = &t.newer
+		if *list == 0 {
+			t.newerLast = at
+		}
 	}
 	release(e, uint64(*list), t.words, int(t.stride/8))
 	*list = at + 1

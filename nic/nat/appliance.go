@@ -63,7 +63,8 @@ func (a *Appliance) Tx(frames []*pmd.Frame) int {
 func (a *Appliance) Passages() *tables.Cuckoo[Key, pipeline.Passage] { return a.gateway.ways }
 
 // Passed counts what the fast path took through, which takes all that comes of a connection or
-// nothing. Connections end when the tick is another.
+// nothing. Connections end when the tick is another, also where no packet comes: so the next one finds
+// their places free.
 func (a *Appliance) Passed(p *pipeline.Passed, tick uint64) {
 	m := &a.metrics
 	m.PacketsInFromSource += p.Out.Packets
@@ -84,6 +85,7 @@ func (a *Appliance) Passed(p *pipeline.Passed, tick uint64) {
 func (g *Gateway) age(tick uint64) {
 	if g.LockSoon() {
 		g.advance(tick, expireBudget)
+		g.ways.Reclaim()
 		g.Unlock()
 	}
 }

@@ -94,11 +94,11 @@ func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full 
 	if c.host.Is4() {
 		family = ipv4
 	}
-	out, err := t.ways.InsertHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
+	out, err := t.ways.AddHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
 	if err != nil {
 		return 0, true
 	}
-	in, err := t.ways.InsertHashed(c.backHash, &back, pipeline.NewPassage(socket{Addr: c.host, Port: c.from.SrcPort}, out, tick, steady|family))
+	in, err := t.ways.AddHashed(c.backHash, &back, pipeline.NewPassage(socket{Addr: c.host, Port: c.from.SrcPort}, out, tick, steady|family))
 	if err != nil {
 		t.ways.RemoveAt(out, c.fromHash)
 		return 0, true

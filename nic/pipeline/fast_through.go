@@ -230,10 +230,10 @@ func (w *Worker) settle() {
 }
 
 // Settle counts, at a place and at the Translator there, if there is one, what the fast path
-// took through. Call Settle while the worker stands at the gate, before the Translator's counts
-// are read; tick is flow's. Counts needs no Settle.
+// took through, and tells the Translator the time. Call Settle while the worker stands at the gate,
+// before the Translator's counts are read; tick is flow's. Counts needs no Settle.
 func (q *Queue) Settle(tick uint64) {
-	if q.gate == nil || q.gate.passed == (Passed{}) {
+	if q.gate == nil {
 		return
 	}
 	n := q.gate.passed.packets()

@@ -79,6 +79,7 @@ func TestKnownPacketsGoThroughATranslatorUnseen(t *testing.T) {
 	require.Equal(t, []bool{true, false}, []bool{way.Walked(wire.Out), way.Walked(wire.In)}, "nobody knows the way from guests of this card")
 
 	x.wait(10e9)
+	require.Equal(t, x.w.ticks, s.tick, "what time it is, though nothing went through")
 	require.Equal(t, []int{1, 3}, []int{send(wire.TCPAck), s.seen}, "after a pause")
 	s.passages.At(at).Touch(x.w.tick)
 	require.Equal(t, []int{1, 3}, []int{send(wire.TCPAck), s.seen})
