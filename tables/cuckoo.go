@@ -190,8 +190,17 @@ type Hash uint64
 // Hash is the hash of a key.
 func (t *Cuckoo[K, V]) Hash(k *K) Hash { return Hash(t.hash(unsafe.Pointer(k))) }
 
-// LookupHashBurst is LookupBurst, and leaves the keys' hashes. A writer that is about to insert keys or to remove entries
-// has the memory of their buckets come for all of them at once.
+// HashBurst writes the hashes of the first n keys, at most Burst. A writer that is about to remove their entries by RemoveAt has
+// the memory of their buckets come for all of them at once.
+func (t *Cuckoo[K, V]) HashBurst(keys *[Burst]K, hashes *[Burst]Hash, n int) {
+	if n > 0 {
+		t.hashBurst(unsafe.Pointer(keys), min(n, Burst), (*uint64)(unsafe.Pointer(hashes)))
+	}
+	runtime.KeepAlive(t)
+}
+
+// LookupHashBurst is LookupBurst, and leaves the keys' hashes. A writer that is about to insert keys has the memory of
+// both buckets of each come for all of them at once.
 func (t *Cuckoo[K, V]) LookupHashBurst(keys *[Burst]K, hashes *[Burst]Hash, n int, at *[Burst]uint32) (hits uint64) {
 	if n <= 0 {
 		return 0

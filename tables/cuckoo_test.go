@@ -240,6 +240,9 @@ func TestAKeyHashedOnceIsThatKey(t *testing.T) {
 			keys[i] = key5{r.Uint64(), uint64(i)}
 		}
 		require.Zero(t, c.LookupHashBurst(&keys, &hashes, tables.Burst, &at))
+		var alone [tables.Burst]tables.Hash
+		c.HashBurst(&keys, &alone, tables.Burst)
+		require.Equal(t, hashes, alone)
 		for i := range keys {
 			require.Equal(t, c.Hash(&keys[i]), hashes[i])
 			_, err := c.InsertHashed(hashes[i], &keys[i], uint64(i))

@@ -154,9 +154,8 @@ func (t *table) leave(at uint32, h, back tables.Hash) {
 type leaving struct {
 	keys   [tables.Burst]Key
 	hashes [2][tables.Burst]tables.Hash // of the ways, and of their other ways
-	found  [tables.Burst]uint32
-	names  [tables.Burst]name // of the destinations
-	read   uint64             // keeps the compiler from leaving out what is read only to have it come
+	names  [tables.Burst]name           // of the destinations
+	read   uint64                       // keeps the compiler from leaving out what is read only to have it come
 }
 
 // take ends ways whose timers are not set.
@@ -164,14 +163,14 @@ func (l *leaving) take(t *table, all []uint32) {
 	for i, at := range all {
 		l.keys[i] = *t.ways.Key(at)
 	}
-	t.ways.LookupHashBurst(&l.keys, &l.hashes[0], len(all), &l.found)
+	t.ways.HashBurst(&l.keys, &l.hashes[0], len(all))
 	for i, at := range all {
 		s, peer, _ := t.ways.At(at).To()
 		l.names[i] = t.leads.name(s.Addr, &l.keys[i])
 		l.keys[i] = *t.ways.Key(peer)
 	}
 	l.read += t.leads.fetch(l.names[:len(all)])
-	t.ways.LookupHashBurst(&l.keys, &l.hashes[1], len(all), &l.found)
+	t.ways.HashBurst(&l.keys, &l.hashes[1], len(all))
 	for i, at := range all {
 		t.leave(at, l.hashes[0][i], l.hashes[1][i])
 	}
