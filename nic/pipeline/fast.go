@@ -61,7 +61,7 @@ func (w *Worker) fastIn(frames []pmd.Frame) (rest uint64) {
 // left for the stages.
 func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 	f, odd := w.gatherOut(g, frames)
-	if w.isGate(g) {
+	if w.tracksNone(g) {
 		w.fast.begin(f, w.flows.Stirs())
 		return w.sweep(g, frames, 0, odd)
 	}

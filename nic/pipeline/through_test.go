@@ -111,3 +111,24 @@ func TestKnownPacketsOfAGuestGoThroughATranslatorUnseen(t *testing.T) {
 	}
 	x.observe(func(*Event) {})
 }
+
+// A NAT gateway whose subnet's route leads to another one has tracked connections at its ENI, as any that pass a
+// NAT gateway are: each packet is counted on its record, and FIN moves the record's state.
+func TestATranslatorBeforeANATGatewayIsTracked(t *testing.T) {
+	x := newRig(t)
+	s, at := x.translator(Socket{wiretest.Addr("10.0.2.8"), 40000}, client)
+	x.hasNAT()
+	x.routesToNAT("subnet-a1", "{NetworkInterfaceId: eni-nat}")
+	x.Poll(x.now)
+	x.wait(432_100e9) // past the time in which segments from the middle of a stream open their connections again
+	for i, flags := range []uint8{wire.TCPSyn, wire.TCPAck, wire.TCPAck, wire.TCPFin | wire.TCPAck} {
+		s.passages.At(at).Touch(x.w.tick)
+		e := x.eni("eni-a4")
+		require.True(t, x.ports["eni-a4"].Inject(wiretest.TCP("10.0.2.8:40000", "10.0.1.6:80").Flags(flags).Size(20).MACs(e.MAC, e.RouterMAC).Bytes()))
+		x.Poll(x.now)
+		flows := x.flows("eni-a2")
+		require.Len(t, flows, 1)
+		require.EqualValues(t, i+1, flows[0].PacketsOut, "packet %d", i)
+	}
+	x.observe(func(*Event) {})
+}

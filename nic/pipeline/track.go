@@ -81,11 +81,16 @@ func (w *Worker) isGate(g *guest) bool {
 	return q != nil && q.gate != nil
 }
 
+// tracksNone tells whether no whole packet between a guest of this card and a Translator, or on from there,
+// has a record at the Translator's ENI. One has if the way on leads to a further NAT gateway, through which
+// connections are tracked (way.nat).
+func (w *Worker) tracksNone(g *guest) bool { return w.isGate(g) && !g.eni.LeadsToNAT() }
+
 // leavesNoRecord tells whether no packet of a burst can have a record, so that none is looked for: each is
 // whole, and passes a Translator's ENI (throughPassage).
 func (w *Worker) leavesNoRecord(b *burst) bool {
 	for i := range b.n {
-		if p := &b.packets[i]; p.Frag != wire.Whole || !p.outerSrc.IsZero() || !w.isGate(p.guest) {
+		if p := &b.packets[i]; p.Frag != wire.Whole || !p.outerSrc.IsZero() || !w.tracksNone(p.guest) {
 			return false
 		}
 	}

@@ -48,6 +48,9 @@ func (e *OwnENI) NATFor(r *Route) (nat *ENI, here *OwnENI) {
 	return n.eni, n.here
 }
 
+// LeadsToNAT tells whether a route of e's table leads to a NAT gateway.
+func (e *OwnENI) LeadsToNAT() bool { return len(e.nats) > 0 }
+
 // natNumber is the index in nats of a NAT gateway, which may be new.
 func (t *routeTable) natNumber(id string) uint32 {
 	if i := slices.Index(t.nats, id); i >= 0 {
