@@ -27,6 +27,7 @@ type index struct {
 	// older those removed in the generation before.
 	older, newer         uint32
 	olderLast, newerLast uint32 // the indexes at which the two lists end, if they are not empty
+	fence                uint32 // stored atomically, so that all threads see what was removed before the Grace is asked for its generation
 	len                  uint32 // which all threads read
 
 	queue [maxVisits]visit // for place; on the stack each call would zero the queue

@@ -105,7 +105,11 @@ func (t *index) ripen() bool {
 // turn ends the generation, if entries wait and every reader has passed; ended tells whether. Those that were removed in
 // the generation before are free then.
 func (t *index) turn() (ended bool) {
-	if t.older|t.newer == 0 || !t.grace.advance() {
+	if t.older|t.newer == 0 {
+		return false
+	}
+	atomic.StoreUint32(&t.fence, 0)
+	if !t.grace.advance() {
 		return false
 	}
 	if t.older != 0 {

@@ -5,8 +5,9 @@ package tables
 import "unsafe"
 
 // The writer's stores are plain ones here. Go's atomic store locks the bus, which costs as much as five plain stores, for an
-// order that no reader needs: this kind of processor keeps the order of a thread's stores as it is, and so does assembly, which
-// the compiler does not look into. An aligned word is stored as a whole.
+// order that readers do not need: this kind of processor keeps the order of a thread's stores as it is, and so does assembly,
+// which the compiler does not look into. An aligned word is stored as a whole. What it does not keep is a store before a later
+// load: a Grace needs that between a removal and its generation, and index.turn locks the bus for it.
 
 // fillSlot is fillSlotPortable, in assembly.
 //

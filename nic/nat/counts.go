@@ -54,7 +54,7 @@ func (c *counts) host(of host) name { return c.nameOf(uint64(of), 1) }
 // datagrams is the name of the datagrams in fragments from and to an inside host.
 func (c *counts) datagrams(of host) name { return c.nameOf(uint64(of), 2) }
 
-// nameOf mixes what a name stands for, as package flow mixes a Pair.
+// nameOf mixes what a name stands for with the secret.
 func (c *counts) nameOf(a, b uint64) name {
 	hi, lo := bits.Mul64(a^c.secret[0], b^c.secret[1])
 	hi, lo = bits.Mul64(hi^c.secret[2], lo^c.secret[3])
