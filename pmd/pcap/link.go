@@ -3,7 +3,7 @@ package pcap
 import (
 	"fmt"
 
-	"github.com/google/gopacket/layers"
+	"github.com/gopacket/gopacket/layers"
 
 	"nitrocard/nic/wire"
 )

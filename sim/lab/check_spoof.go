@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/google/gopacket/layers"
+	"github.com/gopacket/gopacket/layers"
 )
 
 // lies is how many frames of each kind the lying guest sends.

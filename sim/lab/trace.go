@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/gopacket/layers"
+	"github.com/gopacket/gopacket/layers"
 
 	"nitrocard/nic/wire"
 	"nitrocard/sim/netlab"

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/gopacket/layers"
+	"github.com/gopacket/gopacket/layers"
 
 	"nitrocard/nic"
 	"nitrocard/sim/oracle"
