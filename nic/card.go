@@ -69,14 +69,15 @@ type Card struct {
 	threads  []*thread         // by worker of the crew
 	services *service.Services // nil: an edge has none
 
-	mu      sync.Mutex // guards the fields below and every new setup; never held while a device is asked
-	bays    *bay.Bays
-	waiting []*change // that wait for devices, in the order in which they were called
-	shares  shares
-	nats    map[string]*nat.Gateway // by ID
-	natIDs  []string                // of nats, in order; never written to again
-	running bool
-	closed  bool
+	mu       sync.Mutex // guards the fields below and every new setup; never held while a device is asked
+	bays     *bay.Bays
+	waiting  []*change // that wait for devices, in the order in which they were called
+	shares   shares
+	nats     map[string]*nat.Gateway // by ID
+	natIDs   []string                // of nats, in order; never written to again
+	running  bool
+	captures int // that are under way
+	closed   bool
 
 	patience func() (context.Context, context.CancelFunc) // how long a listing waits for devices; tests change it
 }

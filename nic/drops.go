@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"nitrocard/nic/pipeline"
@@ -34,6 +35,20 @@ type LastDrop struct {
 	NetworkACL     *ACLEntry `json:"network_acl,omitempty"`     // the entry that denied the packet, if one did
 	Route          *RouteHit `json:"route,omitempty"`           // the route that led the packet nowhere, if one did
 	MTU            string    `json:"mtu,omitempty"`             // the MTU that the packet exceeded, and what has the MTU
+}
+
+// Asked is what denied the packet, in words: groups, an entry of a network ACL, a route, or an MTU; ""
+// if the reason says it all.
+func (l *LastDrop) Asked() string {
+	switch {
+	case l.NetworkACL != nil:
+		return l.NetworkACL.String()
+	case l.MTU != "":
+		return l.MTU
+	case l.Route != nil:
+		return l.Route.String()
+	}
+	return strings.Join(l.SecurityGroups, ",")
 }
 
 // RouteHit is a table's answer for a packet. Without Destination and Target the table has no

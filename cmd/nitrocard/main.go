@@ -27,6 +27,7 @@
 //	check.go   check: is a configuration good?
 //	expect.go  check --expect: does a configuration do what is expected?
 //	explain.go explain: why a packet goes or falls
+//	capture.go capture: what a card receives, sends and drops
 //	replay.go  replay: a card over capture files
 //	bench.go   bench: how fast is the card?
 //	lab.go     lab: a small region on this machine; journey.go: a packet followed through it
@@ -115,6 +116,6 @@ words, and real packets get the treatment that EC2 gives them.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCheck(), newReplay(), newBench(), newLab(), newJourney(), newLabInner())
+	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCapture(), newCheck(), newReplay(), newBench(), newLab(), newJourney(), newLabInner())
 	return root
 }

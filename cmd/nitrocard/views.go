@@ -241,22 +241,9 @@ func dropTable(w io.Writer, d *nic.DropsView) error {
 	fmt.Fprintln(w)
 	t = newTable(w, "TIME", "PORT", "ENI", "PROTOCOL", "SOURCE", "DESTINATION", "REASON", "ASKED")
 	for _, l := range d.Last {
-		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, asked(&l))
+		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, l.Asked())
 	}
 	return t.flush()
-}
-
-// asked is what denied a packet: groups, an entry of a network ACL, a route, or an MTU.
-func asked(l *nic.LastDrop) string {
-	switch {
-	case l.NetworkACL != nil:
-		return l.NetworkACL.String()
-	case l.MTU != "":
-		return l.MTU
-	case l.Route != nil:
-		return l.Route.String()
-	}
-	return strings.Join(l.SecurityGroups, ",")
 }
 
 // workerTable shows gaps in microseconds.

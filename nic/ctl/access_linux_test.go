@@ -131,6 +131,9 @@ func TestGroupsHaveRoles(t *testing.T) {
 	require.Contains(t, lines.String(), "method=PUT path=/v1/config/SecurityGroups/sg-shop status=403")
 	require.Contains(t, lines.String(), `level=INFO msg="asked for a change" user="user 65533" process=`)
 	require.NotContains(t, lines.String(), "method=GET")
+	status, answer := reader.ask(t, s.path, "GET", "/v1/capture", "")
+	require.Equal(t, 403, status)
+	require.Contains(t, answer, "may ask this card and not read its guests' packets; root, the card's user and members of the group 70002 may")
 }
 
 // In a user namespace the number that stands for all strangers is nobody's own.

@@ -239,27 +239,37 @@ func join(segments ...string) (path string) {
 
 // do makes one request and decodes its answer.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/v1/"+path, bytes.NewReader(body))
+	resp, err := c.ask(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
-	if c.folder != "" {
-		if err := trusted(c.folder, nil); err != nil {
-			return c.unreachable(err)
-		}
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return c.unreachable(err)
-	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= http.StatusMultipleChoices {
-		return refusal(resp)
-	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		return fmt.Errorf("the card's answer to %s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// ask makes one request. The answer is no refusal, and the caller closes its body.
+func (c *Client) ask(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/v1/"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if c.folder != "" {
+		if err := trusted(c.folder, nil); err != nil {
+			return nil, c.unreachable(err)
+		}
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		defer resp.Body.Close()
+		return nil, refusal(resp)
+	}
+	return resp, nil
 }
 
 // unreachable says what a failure to connect most likely means.

@@ -16,6 +16,7 @@
 //	room.go    what only so many clients may have at a time
 //	reply.go   JSON, statuses and errors
 //	printable.go  no control of a terminal in any of it
+//	capture.go what a card receives, sends and drops, while it goes on
 //	client.go  Client: the same from Go; pages.go reads listings page by page
 //
 // Reads answer with what package nic calls views; the configuration's objects
@@ -31,6 +32,10 @@
 //	GET /v1/drops
 //	GET /v1/workers
 //	GET /v1/config
+//	GET /v1/capture            ?eni=ID&dropped=true&filter=EXPRESSION&snap=BYTES
+//
+// The last is a capture file, pcapng, that goes on until the client leaves (package capture). It shows
+// what guests say to each other, so it takes the rights of a write; and there are four at a time.
 //
 // The listings of ENIs, allowances, security groups, network ACLs, ports, NAT gateways and flows have
 // pages: ?limit=N items, 1,000 unless told, after the one that ?after= names by its ID or

@@ -77,6 +77,10 @@ func TestWhatARoleMay(t *testing.T) {
 		status                  int
 	}{
 		{"", "GET", "/v1/config", "", 403}, // without TLS
+		{"reader", "GET", "/v1/capture", "", 403},
+		{"alice", "GET", "/v1/capture", "", 403},
+		{"card", "GET", "/v1/capture", "", 403},
+		{"provider", "GET", "/v1/capture?snap=1", "", 400},
 		{"", "PUT", "/v1/config", two, 403},
 		{"card", "GET", "/v1/config", "", 403},
 		{"card", "GET", "/v1/hosts", "", 403},

@@ -41,11 +41,12 @@ func Serve(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if s, ours := o.Listener.(*socket); ours {
-		o.Access.warn(o.Log, s.path)
+	if l, ours := o.Listener.(*socket); ours {
+		o.Access.warn(o.Log, l.path)
 	}
+	s := newServer(o)
 	srv := &http.Server{
-		Handler:           newServer(o).handler(),
+		Handler:           s.handler(),
 		ConnContext:       withPeer,
 		ConnState:         newClients(roomForClients()).follow,
 		ReadHeaderTimeout: 5 * time.Second, // bodies and answers have a pace
@@ -54,6 +55,7 @@ func Serve(ctx context.Context, o Options) error {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
+	srv.RegisterOnShutdown(s.endCaptures)
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -86,6 +88,9 @@ type server struct {
 	log    *slog.Logger
 	access Access
 
+	capturing   context.Context // ends with the server
+	endCaptures context.CancelFunc
+
 	certified bool // clients come over TLS, with certificates
 
 	turns  chan struct{} // of listings
@@ -101,10 +106,12 @@ func newServer(o Options) *server {
 	if o.Target == nil {
 		o.Target = &cardTarget{card: o.Card, follows: o.Follows}
 	}
-	return &server{
+	s := &server{
 		card: o.Card, target: o.Target, before: o.Before, more: o.More, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
 		wholes: newRoom(mostWholes, 1), bodies: newRoom(maxBody, 16*mostOfOwner),
 	}
+	s.capturing, s.endCaptures = context.WithCancel(context.Background())
+	return s
 }
 
 // handler is the table of routes.
@@ -120,7 +127,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("POST /v1/config/{kind}", s.create)
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
-	cleaned := paced(clean(s.admit(s.asked(jsonErrors(mux)))))
+	cleaned := s.besideCapture(paced(clean(s.admit(s.asked(jsonErrors(mux))))))
 	if s.more == nil {
 		return cleaned
 	}

@@ -135,6 +135,9 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 		s.Rx(&w.rx, &w.ends)
 		w.ingress, s.waits, any = s.queue, w.rx.N == pmd.MaxBurst, true
 		if n := w.sift(s.guest); n > 0 {
+			if len(w.captures) > 0 {
+				w.captureCame(s.queue, w.rx.Frames[:n])
+			}
 			run(s.guest, w.rx.Frames[:n])
 			w.flush()
 		}

@@ -23,4 +23,5 @@ func (w *Worker) Observe(f func(*Event)) {
 	if f != nil {
 		w.fast.seen = new(seen)
 	}
+	w.shown()
 }

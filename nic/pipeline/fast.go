@@ -225,7 +225,7 @@ func (w *Worker) passIn(frame *pmd.Frame, i int) bool {
 		t.Src() == w.underlay.edge && unpublished(k, t.Inner()) || s.OnLink() && t.Inner().SrcBits() == w.guests[k.ENI()].routerBits {
 		return false
 	}
-	if q.gate != nil && !k.IsIPv6() && w.observe == nil {
+	if q.gate != nil && !k.IsIPv6() && !w.stepwise {
 		return w.throughBy(frame, i, q) // what the Translator itself sees leaves it later
 	}
 	if q.gate != nil {
@@ -254,12 +254,12 @@ func unpublished(k *flow.Key, p *wire.Plain) bool {
 }
 
 // passSteady has assembly pass on known frames, from the lowest in todo to the first one
-// that the assembly leaves, and returns which were passed on. With an observer it passes
-// on none, because the assembly describes no packet; nor does the assembly put frames into
-// tunnels over IPv6.
+// that the assembly leaves, and returns which were passed on. Where
+// somebody is shown each step it passes on none, because the assembly describes no packet; nor does
+// the assembly put frames into tunnels over IPv6.
 func (w *Worker) passSteady(g *guest, frames []pmd.Frame, todo uint64) (passed uint64) {
 	switch {
-	case w.observe != nil || w.underlay.over6:
+	case w.stepwise || w.underlay.over6:
 		return 0
 	case g == nil:
 		passed = w.steadyIn(frames, todo)

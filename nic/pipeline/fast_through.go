@@ -55,7 +55,7 @@ type through struct {
 // Translator's ENI, and all parts of the way know the frame.
 func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
 	q, k := w.queues[eni], &w.fast.keys[i]
-	if q == nil || q.gate == nil || k.IsIPv6() || w.observe != nil {
+	if q == nil || q.gate == nil || k.IsIPv6() || w.stepwise {
 		return false
 	}
 	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], length: frame.Len() - wire.EthernetLen}

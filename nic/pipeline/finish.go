@@ -34,6 +34,9 @@ func (w *Worker) end(p *packet, v Verdict) {
 	if w.observe != nil {
 		w.tell(p, v)
 	}
+	if len(w.captures) > 0 {
+		w.captureEnd(p, v)
+	}
 }
 
 // tell shows the observer how a packet ended.

@@ -116,12 +116,18 @@ func (w *Worker) giveBack(e *entrance) {
 func (w *Worker) flushPieces() {
 	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
+		if len(w.captures) > 0 {
+			w.captureLeaving(q)
+		}
 		s := w.piecesFor(q)
 		s.send(q, o, q == w.uplink)
 		w.tellPieces(q, s)
 		q.out.n = 0
 	}
 	o.empty()
+	if len(w.captures) > 0 {
+		w.publish()
+	}
 }
 
 // send sends the frames of a queue's chain, in pieces where they must be.

@@ -98,15 +98,21 @@ func (w *Worker) flush() {
 	}
 	o := &w.out
 	for _, q := range o.dirty[:o.queues] {
+		if len(w.captures) > 0 {
+			w.captureLeaving(q)
+		}
 		taken := q.send(o.chainOf(q))
 		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken)
-		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 {
+		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 || len(w.captures) > 0 {
 			w.tellOf(q, taken)
 		}
 		q.out.n = 0
 	}
 	o.empty()
+	if len(w.captures) > 0 {
+		w.publish()
+	}
 }
 
 // empty makes room for the next burst.
@@ -130,13 +136,18 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 // tellFrame counts, notes and shows how frame i of the outbox, which was for q, ended: the
 // port took so many of its packets and refused so many.
 func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
+	v := Sent
+	if refused > 0 {
+		v = q.refusal()
+	}
+	if len(w.captures) > 0 {
+		w.captureLeft(q, i, v)
+	}
 	if w.out.answers&(1<<i) != 0 {
 		w.answeredBy(q, taken > 0)
 		return
 	}
-	v := Sent
 	if refused > 0 {
-		v = q.refusal()
 		ingress := w.ingress
 		if via := w.behindGate(w.out.frames[i]); via != nil {
 			w.refusedBehind(via)

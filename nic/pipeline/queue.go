@@ -140,6 +140,9 @@ func (w *Worker) originate(q *Queue, f *pmd.Frame) {
 	if q == nil || q.tx == nil {
 		return
 	}
+	if len(w.captures) > 0 {
+		w.captureOwn(q, f)
+	}
 	w.single[0] = f
 	if q.send(w.single[:]) == 1 {
 		q.originated++

@@ -52,6 +52,9 @@ type Worker struct {
 	spare   []*pieces // that no appliance is lent
 	observe func(*Event)
 
+	captures []*Capture // nil: there are none
+	stepwise bool       // no packet goes through a Translator in one step: somebody is shown the steps
+
 	services *Punt // nil: the card has none
 }
 
@@ -95,6 +98,9 @@ func (w *Worker) Poll(now int64) int {
 	if w.number == 0 {
 		w.settleClaims()
 	}
+	if len(w.captures) > 0 {
+		w.publish()
+	}
 	return n
 }
 
@@ -113,6 +119,9 @@ const expireBudget = 256
 
 // adopt puts a new setup in force.
 func (w *Worker) adopt(s *Setup) {
+	for _, c := range w.captures {
+		c.fold(w)
+	}
 	w.setup, w.part, w.underlay, w.epoch = s, s.parts[w.number], s.underlay, s.Policy.Epoch
 	for i := range w.stops {
 		w.stops[i].serve(w)
@@ -124,6 +133,10 @@ func (w *Worker) adopt(s *Setup) {
 	w.fast.sieve = newSieve(s.underlay.mac, s.underlay.card.VTEP)
 	// Packets that ended still point to the old setup, which would stay in memory.
 	w.inward, w.outward, w.quoted, w.refused = burst{}, burst{}, packet{}, packet{}
+	for _, c := range w.captures {
+		c.settle(w)
+	}
+	w.shown()
 }
 
 // take runs one burst from a queue to its end.
@@ -145,6 +158,9 @@ func (w *Worker) take(q *polled) int {
 			w.backlog.since = 0
 		}
 		return 0
+	}
+	if len(w.captures) > 0 {
+		w.captureCame(q.Queue, w.rx.Frames[:n])
 	}
 	packets := uint64(n)
 	if w.rx.Merged != 0 {

@@ -1,0 +1,186 @@
+package pipeline
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/pmd"
+)
+
+// Scope says which packets a capture takes.
+type Scope struct {
+	ENI     string // ID of the only ENI: what it sends or gets, and what its stages drop; "": all packets
+	Dropped bool   // only packets that are dropped
+	Snap    int    // how many bytes of a packet are kept, from the Ethernet header on
+}
+
+// Record is a packet that a capture took: as it came, as it was to leave, or, if no Record has
+// it as it came, as it was when it was dropped.
+type Record struct {
+	Drop            // what became of the packet, and why; the Verdict tells whether it was dropped
+	Rule   vpc.Rule // that let it pass the groups of its ENI; the zero Rule: none did, or none is known
+	Egress vpc.Rule // the sender's rule, where both sides are guests of this card
+	Out    bool     // it is shown as it was to leave
+	Own    bool     // it began here: a question or an answer of the card's
+	Bare   bool     // it came in a tunnel, which is gone
+	Length int      // of the frame
+	Data   []byte   // the frame's first bytes, until Done
+
+	to       *nameplate // of the place that it left by, or was to leave by
+	released uint64     // bytes of the ring that are free once the Record is done
+}
+
+// Port is the name of the place that received the packet; "": the card made it.
+func (r *Record) Port() string { return nameOf(r.port) }
+
+// To is the name of the place that the packet left by, or was to leave by; "" if there was none.
+func (r *Record) To() string { return nameOf(r.to) }
+
+// Interface is the name of the place where the packet is seen.
+func (r *Record) Interface() string {
+	if r.Out {
+		return r.To()
+	}
+	return r.Port()
+}
+
+// nameOf is the name of a place, "" for none.
+func nameOf(n *nameplate) string {
+	if n == nil {
+		return ""
+	}
+	return n.name
+}
+
+// captureRecords and captureBytes are how much a worker may be ahead of the reader of a capture.
+// The bounds are ours: a worker that sends 10 million packets a second fills the records in 400 µs,
+// and a guest that sends 10 Gbit/s fills the bytes in 3 ms.
+const (
+	captureRecords = 4096
+	captureBytes   = 4 << 20
+)
+
+// Capture is a worker's part of a capture: a ring of records that the worker writes, and that one
+// other thread reads. What finds no room is lost, and counted: the worker never waits.
+type Capture struct {
+	Scope
+	slots []Record
+	bytes []byte
+
+	read  atomic.Uint64 // records that were read
+	freed atomic.Uint64 // bytes that these took, and those that the ring's end wasted
+	_     [apart]byte
+	wrote atomic.Uint64 // records that may be read
+	Lost  atomic.Uint64 // packets
+	_     [apart]byte
+
+	// The worker's own.
+	laid, used uint64                // records and bytes that were written
+	came, left [pmd.MaxBurst]*Record // of the frames of the burst and of the outbox, by index; nil: not taken
+	queue      *Queue                // of Scope.ENI; nil: it is not here, or none is named
+	number     uint32                // of Scope.ENI, if queue is not nil
+	lost       []uint64              // by place: uplink, internet, then ENIs by number
+	gone       map[string]uint64     // lost at places of earlier setups
+}
+
+// NewCapture is a part that takes nothing before Worker.Capture.
+func NewCapture(s Scope) *Capture {
+	return &Capture{Scope: s, slots: make([]Record, captureRecords), bytes: make([]byte, captureBytes), gone: map[string]uint64{}}
+}
+
+// First is the record that waits longest, nil if none waits. Its Data are the ring's.
+func (c *Capture) First() *Record {
+	n := c.read.Load()
+	if n == c.wrote.Load() {
+		return nil
+	}
+	return &c.slots[n%captureRecords]
+}
+
+// Done gives the record of First back.
+func (c *Capture) Done() {
+	r := c.First()
+	c.freed.Store(r.released)
+	c.read.Add(1)
+}
+
+// lay is a record with a copy of a frame's first bytes, nil if there is no room.
+func (c *Capture) lay(frame []byte) *Record {
+	n, start := min(len(frame), c.Snap), c.used
+	if left := captureBytes - int(start%captureBytes); left < n {
+		start += uint64(left)
+	}
+	if c.laid-c.read.Load() == captureRecords || start+uint64(n)-c.freed.Load() > captureBytes {
+		return nil
+	}
+	r := &c.slots[c.laid%captureRecords]
+	data := c.bytes[start%captureBytes:]
+	*r = Record{Length: len(frame), Data: data[:copy(data[:n:n], frame)], released: start + uint64(n)}
+	c.laid++
+	c.used = r.released
+	return r
+}
+
+// publish has the reader see what was laid down, and begins a new burst.
+func (c *Capture) publish() {
+	if c.laid != c.wrote.Load() {
+		c.wrote.Store(c.laid)
+		clear(c.came[:])
+		clear(c.left[:])
+	}
+}
+
+// Places that are no ENI's, by index of Capture.lost.
+const (
+	lostAtUplink = iota
+	lostAtInternet
+	lostAtENIs
+)
+
+// lose counts a packet at a place that found no room.
+func (c *Capture) lose(w *Worker, q *Queue) {
+	at := lostAtUplink
+	if q == w.internet && q != nil {
+		at = lostAtInternet
+	} else if g := w.behind(q); g != nil {
+		at = lostAtENIs + int(g.number)
+	}
+	c.lost[at]++
+	c.Lost.Add(1)
+}
+
+// LostAt is how many packets were lost, by the name of the place. The worker stands at the gate.
+func (c *Capture) LostAt(w *Worker) map[string]uint64 {
+	c.fold(w)
+	return c.gone
+}
+
+// fold moves the counts of the setup in force to the names of its places.
+func (c *Capture) fold(w *Worker) {
+	for at, n := range c.lost {
+		if n == 0 {
+			continue
+		}
+		q := w.uplink
+		if at == lostAtInternet {
+			q = w.internet
+		} else if at >= lostAtENIs {
+			q = w.queues[at-lostAtENIs]
+		}
+		c.gone[q.Name()] += n
+		c.lost[at] = 0
+	}
+}
+
+// settle takes up a worker's setup, whose ENIs have other numbers.
+func (c *Capture) settle(w *Worker) {
+	c.lost = slices.Grow(c.lost[:0], lostAtENIs+len(w.queues))[:lostAtENIs+len(w.queues)]
+	clear(c.lost)
+	c.queue = nil
+	for i, q := range w.queues {
+		if q != nil && c.ENI != "" && q.Name() == c.ENI {
+			c.queue, c.number = q, uint32(i)
+		}
+	}
+}
