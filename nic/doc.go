@@ -14,6 +14,7 @@
 //	seat      CPUs for threads that poll, the gate to their memory, sleep
 //	wire      headers
 //	ctl       the control socket
+//	capture   what the card receives, sends and drops, as a file
 //	printable text of strangers, fit for a terminal
 //	sandbox   what rights the process keeps
 //	nictest   the world around a card, for tests
@@ -23,6 +24,7 @@
 //	card.go       Card: New, Attach, Close, Observe
 //	apply.go      puts a configuration in force; change.go is a configuration on its way
 //	allowance.go  how many connections each instance may have; allowances.go what else
+//	capture.go    Capture: packets, and what became of them
 //	handover.go   connections that go along with an ENI to another card
 //	dryrun.go     what a change would do to connections; fate.go tells why
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it

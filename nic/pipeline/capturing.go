@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
@@ -42,6 +43,7 @@ func (w *Worker) shown() {
 
 // publish has the readers of captures see what the burst left.
 func (w *Worker) publish() {
+	w.caught = false
 	for _, c := range w.captures {
 		c.publish()
 	}
@@ -59,7 +61,7 @@ func (w *Worker) captureCame(q *Queue, frames []pmd.Frame) {
 			}
 			if r := c.lay(frames[i].Bytes()); r != nil {
 				r.When, r.port, r.Verdict = w.now, q.label, early
-				c.came[i] = r
+				c.came[i], w.caught = r, true
 			} else {
 				c.lose(w, q)
 			}
@@ -78,11 +80,18 @@ func (c *Capture) mayCome(w *Worker, q *Queue, frame []byte) bool {
 	if c.ENI == "" || q == c.queue {
 		return true
 	}
-	if q != w.uplink || c.queue == nil {
+	if q != w.uplink || c.queue == nil || isElsewhere(frame, w.guests[c.number].macBits) {
 		return false
 	}
 	e := w.boundFor(frame)
 	return e != nil && e.number == c.number
+}
+
+// isElsewhere tells whether a frame is a tunnel over IPv4, without options, to another station: the
+// frames that are most often not the capture's.
+func isElsewhere(frame []byte, station uint64) bool {
+	return len(frame) > wire.OuterLen+8 && frame[12] == wire.EtherTypeIPv4>>8 && frame[wire.EthernetLen] == 0x45 &&
+		wire.Ethernet(frame[wire.OuterLen:]).DstBits() != station
 }
 
 // captureEnd shows captures that p ended and is not sent.
@@ -134,7 +143,7 @@ func (c *Capture) layLeaving(w *Worker, q *Queue, frame []byte) *Record {
 		c.lose(w, q)
 		return nil
 	}
-	r.When, r.Out, r.to = w.now, true, q.label
+	r.When, r.Out, r.to, w.caught = w.now, true, q.label, true
 	if w.ingress != nil {
 		r.port = w.ingress.label
 	}

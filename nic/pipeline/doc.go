@@ -51,6 +51,7 @@
 //	line.go          frames that wait for their instance; lines.go those of a worker
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
+//	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets
 //	rulebook.go      the rules that connections name
 //	foresight.go     Foresight: what connections' next packets would meet under another policy
 //	crew.go          Crew: all workers of a card, and what they share

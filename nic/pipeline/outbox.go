@@ -104,7 +104,7 @@ func (w *Worker) flush() {
 		taken := q.send(o.chainOf(q))
 		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken)
-		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 || len(w.captures) > 0 {
+		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 || w.caught {
 			w.tellOf(q, taken)
 		}
 		q.out.n = 0
@@ -140,7 +140,7 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
 	if refused > 0 {
 		v = q.refusal()
 	}
-	if len(w.captures) > 0 {
+	if w.caught || refused > 0 && len(w.captures) > 0 {
 		w.captureLeft(q, i, v)
 	}
 	if w.out.answers&(1<<i) != 0 {

@@ -53,6 +53,7 @@ type Worker struct {
 	observe func(*Event)
 
 	captures []*Capture // nil: there are none
+	caught   bool       // of the burst at hand, a capture took a frame that is not dropped yet
 	stepwise bool       // no packet goes through a Translator in one step: somebody is shown the steps
 
 	services *Punt // nil: the card has none

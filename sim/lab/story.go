@@ -37,6 +37,7 @@ func (s *story) checks() (all []check) {
 	all = append(all,
 		check{"two customers, one address", s.twoCustomers},
 		check{"a closed port", s.closedPort},
+		check{"a capture", s.captured},
 		check{"a rule for one address", s.trackedRule},
 		check{"a rule for everyone", s.untrackedRule},
 		check{"neighbours", s.neighbours},
