@@ -70,10 +70,11 @@ func (x *Capture) End() {
 	})
 }
 
-// Take calls take for each packet that waits, in the order of time, until it is an error. The packet
-// is the card's again when take returns.
+// Take calls take for packets that wait, in the order of time, until it is an error: for as many at most
+// as the rings hold, because workers lay down more meanwhile. The packet is the card's again when take
+// returns.
 func (x *Capture) Take(take func(*Captured) error) error {
-	for {
+	for range len(x.parts) * pipeline.CaptureRecords {
 		var first *pipeline.Capture
 		for _, p := range x.parts {
 			if r := p.First(); r != nil && (first == nil || r.When < first.First().When) {
@@ -89,6 +90,7 @@ func (x *Capture) Take(take func(*Captured) error) error {
 		}
 		first.Done()
 	}
+	return nil
 }
 
 // Lost is how many packets found no room.

@@ -53,11 +53,11 @@ func nameOf(n *nameplate) string {
 	return n.name
 }
 
-// captureRecords and captureBytes are how much a worker may be ahead of the reader of a capture.
+// CaptureRecords and captureBytes are how much a worker may be ahead of the reader of a capture.
 // The bounds are ours: a worker that sends 10 million packets a second fills the records in 400 µs,
 // and a guest that sends 10 Gbit/s fills the bytes in 3 ms.
 const (
-	captureRecords = 4096
+	CaptureRecords = 4096
 	captureBytes   = 4 << 20
 )
 
@@ -78,6 +78,7 @@ type Capture struct {
 	// The worker's own.
 	laid, used uint64                // records and bytes that were written
 	came, left [pmd.MaxBurst]*Record // of the frames of the burst and of the outbox, by index; nil: not taken
+	own        *Record               // the latest of a frame of the card's own; nil: not taken
 	queue      *Queue                // of Scope.ENI; nil: it is not here, or none is named
 	number     uint32                // of Scope.ENI, if queue is not nil
 	lost       []uint64              // by place: uplink, internet, then ENIs by number
@@ -86,7 +87,7 @@ type Capture struct {
 
 // NewCapture is a part that takes nothing before Worker.Capture.
 func NewCapture(s Scope) *Capture {
-	return &Capture{Scope: s, slots: make([]Record, captureRecords), bytes: make([]byte, captureBytes), gone: map[string]uint64{}}
+	return &Capture{Scope: s, slots: make([]Record, CaptureRecords), bytes: make([]byte, captureBytes), gone: map[string]uint64{}}
 }
 
 // First is the record that waits longest, nil if none waits. Its Data are the ring's.
@@ -95,13 +96,15 @@ func (c *Capture) First() *Record {
 	if n == c.wrote.Load() {
 		return nil
 	}
-	return &c.slots[n%captureRecords]
+	return &c.slots[n%CaptureRecords]
 }
 
 // Done gives the record of First back.
 func (c *Capture) Done() {
 	r := c.First()
-	c.freed.Store(r.released)
+	released := r.released
+	*r = Record{} // which keeps no policy in memory
+	c.freed.Store(released)
 	c.read.Add(1)
 }
 
@@ -111,10 +114,10 @@ func (c *Capture) lay(frame []byte) *Record {
 	if left := captureBytes - int(start%captureBytes); left < n {
 		start += uint64(left)
 	}
-	if c.laid-c.read.Load() == captureRecords || start+uint64(n)-c.freed.Load() > captureBytes {
+	if c.laid-c.read.Load() == CaptureRecords || start+uint64(n)-c.freed.Load() > captureBytes {
 		return nil
 	}
-	r := &c.slots[c.laid%captureRecords]
+	r := &c.slots[c.laid%CaptureRecords]
 	data := c.bytes[start%captureBytes:]
 	*r = Record{Length: len(frame), Data: data[:copy(data[:n:n], frame)], released: start + uint64(n)}
 	c.laid++

@@ -193,16 +193,16 @@ func TestARingThatNobodyReadsLosesAndCounts(t *testing.T) {
 	x.observe(nil)
 	c := x.capture(Scope{ENI: "eni-a1"})
 	frame := x.tunnel(edge, "eni-a1", syn)
-	const packets = captureRecords
+	const packets = CaptureRecords
 	for range packets {
 		require.True(t, x.ports[Uplink].Inject(frame))
 		x.Poll(x.now)
 		x.ports["eni-a1"].Drain(func([]byte) {})
 	}
 	require.EqualValues(t, packets, x.counts("eni-a1").Delivered)
-	require.Len(t, taken(c), captureRecords)
-	require.EqualValues(t, 2*packets-captureRecords, c.Lost.Load())
-	require.Equal(t, map[string]uint64{Uplink: packets - captureRecords/2, "eni-a1": packets - captureRecords/2}, c.LostAt(x.w))
+	require.Len(t, taken(c), CaptureRecords)
+	require.EqualValues(t, 2*packets-CaptureRecords, c.Lost.Load())
+	require.Equal(t, map[string]uint64{Uplink: packets - CaptureRecords/2, "eni-a1": packets - CaptureRecords/2}, c.LostAt(x.w))
 	x.ports[Uplink].Inject(frame)
 	x.Poll(x.now)
 	require.Len(t, taken(c), 2, "there is room again")

@@ -13,7 +13,8 @@ import (
 // ends, and as it is to leave. A packet's end is written to the record of the packet as it came,
 // which the reader sees once the burst is over. So a capture takes nothing from the fast path, and
 // no packet takes another way because of it; with one exception: a capture of a NAT gateway's ENI
-// is shown what comes to the gateway and leaves it, so no packet goes through in one step.
+// is shown what comes to the gateway and leaves it, so no packet goes through in one step. A packet
+// that waits for its instance's bandwidth is shown as left when it begins to wait.
 
 // Capture begins a part of a capture. Call Capture while the worker stands at the gate.
 func (w *Worker) Capture(c *Capture) {
@@ -70,10 +71,7 @@ func (w *Worker) captureCame(q *Queue, frames []pmd.Frame) {
 }
 
 // isPart tells whether a part of the card is in the port's place.
-func (q *Queue) isPart() bool {
-	_, is := q.tx.(*entrance)
-	return is
-}
+func (q *Queue) isPart() bool { return q.Appliance() != nil }
 
 // mayCome tells whether a frame that q received is the capture's.
 func (c *Capture) mayCome(w *Worker, q *Queue, frame []byte) bool {
@@ -174,11 +172,21 @@ func (w *Worker) captureLeft(q *Queue, i uint8, v Verdict) {
 // captureOwn shows captures a frame that the card sends by q of its own accord.
 func (w *Worker) captureOwn(q *Queue, f *pmd.Frame) {
 	for _, c := range w.captures {
+		c.own = nil
 		if c.Dropped || q.isPart() || c.ENI != "" && q != c.queue {
 			continue
 		}
-		if r := c.layLeaving(w, q, f.Bytes()); r != nil {
-			r.Own, r.port, r.Verdict = true, nil, Sent
+		if c.own = c.layLeaving(w, q, f.Bytes()); c.own != nil {
+			c.own.Own, c.own.port, c.own.Verdict = true, nil, Sent
+		}
+	}
+}
+
+// captureRefused shows captures that the port refused the frame of the card's own.
+func (w *Worker) captureRefused() {
+	for _, c := range w.captures {
+		if c.own != nil {
+			c.own.Verdict = TxFull
 		}
 	}
 }

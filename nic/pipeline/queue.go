@@ -147,5 +147,7 @@ func (w *Worker) originate(q *Queue, f *pmd.Frame) {
 	if q.send(w.single[:]) == 1 {
 		q.originated++
 		q.delivered++
+	} else if len(w.captures) > 0 {
+		w.captureRefused()
 	}
 }
