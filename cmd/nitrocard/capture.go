@@ -67,12 +67,8 @@ func (o *captureOrder) run(cmd *cobra.Command, socket string) (err error) {
 	if o.file == "" && isTerminal(cmd.OutOrStdout()) {
 		return wrong(cmd, "a capture is no text for a terminal: write it to a file or a pipe")
 	}
-	ctx := cmd.Context()
-	if o.length > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.length)
-		defer cancel()
-	}
+	ctx, end := context.WithCancel(cmd.Context())
+	defer end()
 	card := ctl.Dial(socket)
 	defer card.Close()
 	stream, err := card.Capture(ctx, o.Scope, o.filter)
@@ -83,6 +79,9 @@ func (o *captureOrder) run(cmd *cobra.Command, socket string) (err error) {
 	out, whole, err := o.out(cmd)
 	if err != nil {
 		return err
+	}
+	if o.length > 0 {
+		defer time.AfterFunc(o.length, end).Stop()
 	}
 	begun := time.Now()
 	stderr := cmd.ErrOrStderr()

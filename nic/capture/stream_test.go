@@ -294,3 +294,19 @@ func TestAClientThatIsLetGoEndsItsCapture(t *testing.T) {
 	}
 	require.EqualValues(t, 10, r.card.Ports()[0].Sent)
 }
+
+// A tunnel is one over either family, with options of IPv4 or without; all else is no tunnel.
+func TestInsideOfATunnel(t *testing.T) {
+	inner := allowed.Bytes()
+	four := wiretest.VXLAN(nictest.Edge, nictest.ServerX, nictest.VNIA, inner).Bytes()
+	six := make([]byte, wire.OuterLen6, wire.OuterLen6+len(inner))
+	copy(six[12:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, wire.ProtoUDP})
+	copy(six[wire.EthernetLen+wire.IPv6Len+2:], []byte{wire.PortVXLAN >> 8, wire.PortVXLAN & 0xff})
+	require.Equal(t, inner, inside(four))
+	require.Equal(t, inner, inside(append(six, inner...)))
+	require.Equal(t, inner, inside(inner))
+	for n := range four {
+		require.LessOrEqual(t, len(inside(four[:n])), n)
+	}
+	require.Equal(t, four[:60], append(four[:wire.OuterLen:wire.OuterLen], inside(four[:60])...))
+}

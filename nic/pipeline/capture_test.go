@@ -302,6 +302,44 @@ func TestACaptureOfATranslatorSeesEachStep(t *testing.T) {
 	}
 }
 
+// Merged frames are shown whole, whether a port takes them so or as the packets they stand for.
+func TestACaptureShowsMergedFramesWhole(t *testing.T) {
+	for _, takes := range []bool{false, true} {
+		x := newRig(t)
+		for _, name := range []string{Uplink, "eni-a1"} {
+			plenty := 1000
+			x.attach(name, bulk{x.ports[name], takes, &plenty, new(int)})
+		}
+		x.connect("80")
+		x.observe(nil)
+		c := x.capture(Scope{})
+		out := tcpBack("80", wire.TCPAck).Size(8*bulkSegment+300).MACs(x.eni("eni-a1").MAC, x.eni("eni-a1").RouterMAC)
+		x.give("eni-a1", out.Bytes(), true)
+		by := " sent to uplink at eni-a1 by tcp 80 from 0.0.0.0/0"
+		require.Equal(t, []string{"in eni-a1 8300" + by, "out uplink 8350" + by}, taken(c))
+	}
+}
+
+// A capture of an edge names its two ports; packets take the fast way still.
+func TestACaptureOfAnEdge(t *testing.T) {
+	x := newEdgeRig(t)
+	x.observe(nil)
+	c := x.capture(Scope{})
+	for _, p := range []struct {
+		port  string
+		frame []byte
+		want  []string
+	}{
+		{toInternet, outside(request), []string{"in internet 54 sent to uplink", "out uplink 104 sent to uplink"}},
+		{Uplink, x.inside(serverX, vniA, response), []string{"in uplink 104 sent to internet", "out internet 54 sent to internet"}},
+		{toInternet, outside(wiretest.TCP("35.72.2.9:1", "35.72.2.8:80")), []string{"in internet 54 spoofed_source"}},
+	} {
+		require.True(t, x.ports[p.port].Inject(p.frame))
+		x.Poll(x.now)
+		require.Equal(t, p.want, taken(c))
+	}
+}
+
 // full is a port that takes no frame.
 type full struct{ *mem.Port }
 
