@@ -28,6 +28,7 @@ var levels = [][]string{
 	{"nic/imds"},
 	{"nic/bay", "nic/nat", "nic/service", "nic/follow", "nic/bgp"},
 	{"nic"},
+	{"nic/capture"},
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab", "sim/oracle", "sim/controller", "sim/explain", "sim/router"},
 	{"sim/cage/cagetest"},

@@ -87,7 +87,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 	require.NoError(t, os.WriteFile(dir+"/mine.yaml", text, 0o600))
 	for _, c := range []struct{ line, want string }{
 		{"chek", `there is no command "chek"; did you mean check?`},
-		{"fly", `there is no command "fly"; there are apply, bench, check, controller, edge, explain, get, journey, keys, lab, replay, run`},
+		{"fly", `there is no command "fly"; there are apply, bench, capture, check, controller, edge, explain, get, journey, keys, lab, replay, run`},
 		{`""`, `there is no command ""; there are`},
 		{"help fly", `there is no command "fly"; there are`},
 		{"run", "run needs --config"},
