@@ -1,6 +1,9 @@
 package pipeline
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // bucket is a token bucket that all workers share, in one word. The word is the time until which
 // what was taken has used up the rate: the generic cell rate algorithm (ITU-T I.371, annex A). So
@@ -10,7 +13,7 @@ type bucket struct{ spent atomic.Int64 } // in ns since 1970
 
 // longestDebt is how far ahead of the clock a bucket may be, in ns. A bucket that is further ahead was
 // taken from before somebody set the clock back.
-const longestDebt = int64(60e9)
+const longestDebt = int64(time.Hour)
 
 // isOpen tells whether something may be taken at the time now.
 func (b *bucket) isOpen(now int64) bool {

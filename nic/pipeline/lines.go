@@ -40,7 +40,7 @@ func (m *meter) wait(frames []*pmd.Frame) (taken int) {
 	return taken
 }
 
-// releaseLines sends what waited long plenty, and returns how many frames that were.
+// releaseLines sends what waited long enough, and returns how many frames that were.
 func (w *Worker) releaseLines() (n int) {
 	l := &w.lines
 	for i := 0; i < len(l.waiting); {
@@ -76,8 +76,11 @@ func (m *meter) release() (sent int) {
 		for ; n < min(l.n, pmd.MaxBurst); n++ {
 			l.lend(l.at(n), &s.frames[n])
 			s.offer[n] = &s.frames[n]
-			if !m.mayGive(l.at(n).counts()) {
+			if n == 0 && !m.mayGive(l.at(n).counts()) {
 				break
+			}
+			if n > 0 {
+				m.give(l.at(n).counts())
 			}
 		}
 		taken := m.queue.tx.Tx(s.offer[:n])
@@ -92,6 +95,7 @@ func (m *meter) release() (sent int) {
 		if taken < n {
 			m.tookPart(&s.frames[taken])
 		}
+		m.payDebt()
 		sent += taken
 		more = n == pmd.MaxBurst && taken == n && l.n > 0
 	}
@@ -110,9 +114,13 @@ func (m *meter) tookPart(f *pmd.Frame) {
 	m.line.drop()
 }
 
-// exceeded is the verdict on a packet for which there is no room to wait for an allowance.
+// exceeded is the verdict on a packet for which there is no room to wait: for an allowance, or for the
+// guest's port.
 func (a allowance) exceeded() Verdict {
-	if a == packetRate {
+	switch a {
+	case plenty:
+		return TxFull
+	case packetRate:
 		return PacketsExceeded
 	}
 	return BandwidthInExceeded

@@ -123,6 +123,10 @@ func (m *meter) payDebt() {
 		i.out.take(now, -m.out)
 		m.out = 0
 	}
+	if m.in < 0 {
+		i.in.take(now, -m.in)
+		m.in = 0
+	}
 	if m.packets < 0 {
 		i.takePackets(now, -m.packets)
 		m.packets = 0
@@ -137,12 +141,21 @@ func (m *meter) send(frames []*pmd.Frame) int {
 	bytes, merged := pmd.Sum(frames)
 	if in, packets := m.in-int64(bytes), m.packets-int64(len(frames)); in|packets >= 0 && !merged && m.line == nil {
 		m.in, m.packets = in, packets
-		return m.queue.tx.Tx(frames)
+		return m.pass(frames)
 	}
 	if m.line == nil && m.mayGive(amountOf(frames)) {
-		return m.queue.tx.Tx(frames)
+		return m.pass(frames)
 	}
 	return m.wait(frames)
+}
+
+// pass hands frames to the guest's port, which counts what it takes.
+func (m *meter) pass(frames []*pmd.Frame) int {
+	taken := m.queue.tx.Tx(frames)
+	if taken < len(frames) {
+		m.giveBack(amountOf(frames[taken:]))
+	}
+	return taken
 }
 
 // amountOf is what frames count together.
@@ -174,9 +187,14 @@ func (m *meter) mayGive(s amount) bool {
 			return false
 		}
 	}
+	m.give(s)
+	return true
+}
+
+// give uses what frames to the guest count; payDebt pays for what is not there.
+func (m *meter) give(s amount) {
 	m.in -= s.bytes
 	m.packets -= s.packets
-	return true
 }
 
 // giveBack gives back what a frame counts that the guest's port refused.
@@ -221,7 +239,11 @@ func (q *Queue) Held() bool { return q.meter != nil && q.meter.held != plenty }
 func (w *Worker) Due(most time.Duration) time.Duration {
 	at := w.now + int64(most)
 	for _, m := range w.lines.waiting {
-		at = min(at, m.instance.due(m.lacks))
+		if m.lacks == plenty { // its port had no room
+			at = min(at, w.now+int64(time.Millisecond))
+		} else {
+			at = min(at, m.instance.due(m.lacks))
+		}
 	}
 	for i := range w.polls {
 		if q := w.polls[i].Queue; q.Held() {

@@ -231,6 +231,7 @@ func TestPacketsOfBothWaysCount(t *testing.T) {
 		out.turn(50 * time.Microsecond)
 	}
 	require.InEpsilon(t, 10000, in.arrived+out.arrived, 0.01)
+	require.InEpsilon(t, 5000, in.arrived, 0.1, "who sends takes nothing from who receives")
 	m := x.places["eni-a1"][0].meter
 	require.Positive(t, m.exceeded.Packets())
 	require.Zero(t, m.exceeded.In()+m.exceeded.Out())
@@ -256,19 +257,55 @@ func TestENIsOfAnInstanceShareItsLimits(t *testing.T) {
 	one := x.fromA1(1000)
 	e := x.eni("eni-a2")
 	two := &stream{rig: x, in: "eni-a2", out: Uplink, frame: wiretest.UDP("10.0.1.6:4000", client+":53").Size(1000).MACs(e.MAC, e.RouterMAC).Bytes()}
-	arrived := 0
 	for range 100000 {
 		one.offer(1)
 		two.offer(1)
 		x.now += int64(100 * time.Microsecond)
 		x.Poll(x.now)
-		x.ports[Uplink].Drain(func(frame []byte) {
-			if wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv4 {
-				arrived++
-			}
-		})
+		x.ports[Uplink].Sent()
 	}
-	require.InEpsilon(t, 10000, arrived, 0.01)
+	taken := x.counts("eni-a1").Received
+	other := x.counts("eni-a2").Received // which are dropped behind the meter: a2 has no public address
+	require.InEpsilon(t, 10000, taken+other, 0.01)
+	require.InEpsilon(t, 5000, taken, 0.2)
+}
+
+// An ENI that goes to another instance has the limits of that one.
+func TestAnENIChangesItsInstance(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}, "i-a2": {PeakBandwidthInGbps: 800 * mbit}})
+	edit := x.region.Edit("NetworkInterfaces", "eni-a4")
+	eni := *edit.Object.(*ec2.NetworkInterface)
+	for _, id := range []string{"i-a2", "i-a1"} {
+		eni.Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: id, DeviceIndex: 1}
+		edit.Object = &eni
+		region, err := x.region.Change(edit)
+		require.NoError(t, err)
+		x.become(region)
+		require.Same(t, x.Setup().instances[x.eni("eni-a4").Owner].Instance, x.places["eni-a4"][0].meter.instance)
+	}
+}
+
+// A limit that comes back while frames wait from before bounds what follows, and an old one ends none.
+func TestALimitComesBackWhileFramesWait(t *testing.T) {
+	x := newRig(t)
+	x.observe(nil)
+	s := x.toGuest(1000)
+	slow := allowances{"i-a1": {PeakBandwidthInGbps: mbit}}
+	x.allows(slow)
+	s.offer(64)
+	s.turn(0)
+	s.offer(64)
+	s.turn(0)
+	x.allows(nil)
+	x.allows(slow)
+	require.NotNil(t, x.places["eni-a1"][0].meter.line, "they wait")
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 80 * mbit}})
+	s.settle()
+	require.EqualValues(t, s.offered, s.arrived)
+	require.NotNil(t, x.places["eni-a1"][0].meter)
+	require.InEpsilon(t, 10000, s.flood(time.Second, 2), 0.02)
+	s.settle()
 }
 
 // An ENI with limits sends 1,024 fragments a second, and any number without.

@@ -9,7 +9,7 @@ import (
 // metering is which ENIs a setup bounds: those of instances with limits.
 type metering struct {
 	instances map[uint64]*limited // by owner
-	meters    map[*Queue][]*meter // of an ENI, by worker; by its first worker's queue
+	meters    map[*Queue][]*meter // of an ENI that has limits or had some, by worker; by its first worker's queue
 	changes   []func()            // from the metering of the setup before, for when the workers stand
 }
 
@@ -34,11 +34,14 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		case p.ENI.Limits.Any():
 			i := m.instance(p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
-			if was == nil || i.begins {
+			if was == nil || i.begins || was[0].instance != i.Instance {
 				m.change(m.meters[q], func(one *meter) { one.bound(i.Instance) })
 			}
 		case was != nil:
-			m.change(was, (*meter).free)
+			m.meters[q] = was
+			if was[0].instance != &unlimited {
+				m.change(was, (*meter).free)
+			}
 		}
 	}
 	for _, was := range gone {
@@ -126,6 +129,7 @@ func (m *meter) end() {
 
 // discard ends what waits for the guest, whose port goes.
 func (m *meter) discard() {
+	m.held = plenty
 	if m.line == nil {
 		return
 	}

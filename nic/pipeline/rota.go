@@ -46,12 +46,16 @@ func (r *rota) add(q *Queue, g *guest) {
 // queues, and returns how many frames the bursts had.
 func (w *Worker) turn() (n int) {
 	r := &w.rota
+	if last := len(r.awake) - 1; last > 0 && len(w.setup.meters) > 0 {
+		any := int(w.lot >> 33 % uint64(last+1)) // no ENI is always the first to ask for what its instance shares
+		r.awake[0], r.awake[any] = r.awake[any], r.awake[0]
+	}
 	for i := 0; i < len(r.awake); {
 		p := &r.polls[r.awake[i]]
 		if took := w.take(p); took > 0 {
 			p.empty = justAwake
 			n += took
-		} else if p.empty++; p.empty > wakefuls && p.guest != nil {
+		} else if p.empty++; p.empty > wakefuls && p.guest != nil && !p.Held() {
 			p.empty = notAwake
 			last := len(r.awake) - 1
 			r.awake[i] = r.awake[last]
@@ -75,7 +79,7 @@ func (w *Worker) glance(most int) (n int) {
 		if p.empty != notAwake {
 			continue
 		}
-		if took := w.take(p); took > 0 {
+		if took := w.take(p); took > 0 || p.Held() { // which asks for its allowance with those that are awake
 			p.empty = justAwake
 			r.awake = append(r.awake, int32(r.next))
 			n += took

@@ -168,7 +168,7 @@ var verdictCases = []verdictCase{
 		x.crowd(vpc.Allowance{PeakBandwidthInGbps: mbit})
 	}},
 	{"more packets than the instance may receive", Uplink, in(edge, "eni-a1", syn), PacketsExceeded, func(x *rig) {
-		x.crowd(vpc.Allowance{PacketsPerSecond: 1})
+		x.crowd(vpc.Allowance{PacketsPerSecond: 100})
 	}},
 	{"one connection more than the instance may have", "eni-a1", to(out), ConntrackAllowanceExceeded, func(x *rig) {
 		x.allow("i-a1", 1)

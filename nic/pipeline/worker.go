@@ -48,6 +48,7 @@ type Worker struct {
 	single  [1]*pmd.Frame
 	early   earlies
 	lines   lines
+	lot     uint64    // decides anew each turn who is the first to ask for an allowance that several want
 	pieces  *pieces   // nil until a merged frame comes
 	spare   []*pieces // that no appliance is lent
 	observe func(*Event)
@@ -86,11 +87,16 @@ func (w *Worker) Poll(now int64) int {
 			w.announce()
 		}
 	}
-	n := w.turn()
+	w.lot = w.lot*6364136223846793005 + 1442695040888963407 // Knuth's MMIX
+	n, linesFirst := 0, w.lot>>63 == 0
+	if linesFirst && len(w.lines.waiting) > 0 {
+		n += w.releaseLines()
+	}
+	n += w.turn()
 	if w.services != nil {
 		n += w.inject()
 	}
-	if len(w.lines.waiting) > 0 {
+	if !linesFirst && len(w.lines.waiting) > 0 {
 		n += w.releaseLines()
 	}
 	if w.early.n > 0 {

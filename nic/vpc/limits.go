@@ -34,6 +34,21 @@ func (r *Region) allowance(instance string) Allowance {
 	return a
 }
 
+// Unbound takes from a Placement all limits of what instances may send and receive in a time. Limits of
+// connections stay.
+func (p *Placement) Unbound() {
+	bounded := p.Allowances
+	p.Allowances, p.AllowancesByType = nil, false
+	for id, a := range bounded {
+		if a.Connections > 0 {
+			if p.Allowances == nil {
+				p.Allowances = map[string]Allowance{}
+			}
+			p.Allowances[id] = Allowance{Connections: a.Connections}
+		}
+	}
+}
+
 // withType is a with the figures of its type where it has none of its own, and tells whether the packets
 // a second are the type's, which are guessed.
 func (a Allowance) withType() (with Allowance, guessed bool) {
@@ -70,6 +85,9 @@ const (
 	mostGbps  = 10000
 )
 
+// leastPackets is the lowest PacketsPerSecond: below, one burst would take minutes.
+const leastPackets = 100
+
 // wrong is what cannot be meant about an allowance, "" if all can.
 func (a Allowance) wrong() string {
 	if _, known := typeAllowances()[a.InstanceType]; !known && a.InstanceType != "" {
@@ -77,10 +95,12 @@ func (a Allowance) wrong() string {
 	}
 	base, peak := a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps
 	switch {
-	case base != 0 && (base < leastGbps || base > mostGbps):
+	case base != 0 && !(base >= leastGbps && base <= mostGbps):
 		return fmt.Sprintf("BaselineBandwidthInGbps %v is out of range: %v to %v", base, leastGbps, mostGbps)
-	case peak != 0 && (peak < leastGbps || peak > mostGbps):
+	case peak != 0 && !(peak >= leastGbps && peak <= mostGbps):
 		return fmt.Sprintf("PeakBandwidthInGbps %v is out of range: %v to %v", peak, leastGbps, mostGbps)
+	case a.PacketsPerSecond != 0 && a.PacketsPerSecond < leastPackets:
+		return fmt.Sprintf("PacketsPerSecond %d is below %d", a.PacketsPerSecond, leastPackets)
 	case peak != 0 && base > peak:
 		return fmt.Sprintf("BaselineBandwidthInGbps %v is above PeakBandwidthInGbps %v", base, peak)
 	}

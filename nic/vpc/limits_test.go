@@ -29,6 +29,15 @@ func TestLimitsOfAnAllowance(t *testing.T) {
 	}
 }
 
+// What has no limits in time keeps those of connections, and changes no other's Placement.
+func TestUnbound(t *testing.T) {
+	given := Placement{AllowancesByType: true, Allowances: map[string]Allowance{"i-1": {PeakBandwidthInGbps: 1, Connections: 7}, "i-2": {InstanceType: "m5.large"}}}
+	p := given
+	p.Unbound()
+	require.Equal(t, Placement{Allowances: map[string]Allowance{"i-1": {Connections: 7}}}, p)
+	require.Len(t, given.Allowances, 2)
+}
+
 // Every type of the table has figures that an allowance may have.
 func TestInstanceTypesAreRead(t *testing.T) {
 	require.Greater(t, len(typeAllowances()), 150)

@@ -42,7 +42,7 @@ func cardName(number int) string { return fmt.Sprintf("card-%d", number) }
 // EC2's part: VNIs, targets beyond the configuration, NAT gateways' ENIs, public prefixes, port 25.
 func placement(given *vpc.Placement) vpc.Placement {
 	p := *given
-	p.Ports, p.Allowances, p.Cards = nil, nil, nil
+	p.Ports, p.Allowances, p.AllowancesByType, p.Cards = nil, nil, false, nil
 	for i := range homes + 1 {
 		p.Cards = append(p.Cards, vpc.CardPlacement{Name: cardName(i), Vtep: netip.PrefixFrom(vtep(i), link.Bits()), Mac: cardMAC(i)})
 	}

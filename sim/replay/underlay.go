@@ -87,6 +87,7 @@ func (u underlay) mac(addr wire.Addr) wire.MAC {
 // resolve is a copy of cfg that leaves no tunnel end to be asked for.
 func (u underlay) resolve(cfg *vpc.Config) *vpc.Config {
 	c := *cfg
+	c.Placement.Unbound() // a capture has its packets when they came, and each is to have its verdict then
 	c.Placement.Cards = slices.Clone(c.Placement.Cards)
 	for i := range c.Placement.Cards {
 		u.fill(&c.Placement.Cards[i].Mac, c.Placement.Cards[i].Vtep.Addr())
