@@ -55,6 +55,20 @@ func BenchmarkDryRun(b *testing.B) {
 	}
 }
 
+// BenchmarkHits is how long the same card takes to tell which rules, entries and routes its connections use.
+func BenchmarkHits(b *testing.B) {
+	w := start(b, aMillion, aMillion+aMillion/2)
+	require.NoError(b, w.Connect(0))
+	b.ReportAllocs()
+	before := cpuTime(b)
+	for b.Loop() {
+		all, err := w.Card.Hits(context.Background())
+		require.NoError(b, err)
+		require.Len(b, all, 2*16, "a rule and a route for each ENI")
+	}
+	b.ReportMetric(float64((cpuTime(b)-before).Milliseconds())/float64(b.N), "cpu-ms")
+}
+
 // BenchmarkBesideDryRun is what a known packet costs while another thread tells, again and again, what a
 // change would do to the card's million connections, beside the same while the other thread rests.
 func BenchmarkBesideDryRun(b *testing.B) {

@@ -15,7 +15,8 @@ type Change struct {
 	Epoch    uint32 `json:"epoch,omitzero"`    // of the policy in force now
 	Revision uint64 `json:"revision,omitzero"` // of a controller's region, in the place of a card's epoch
 	vpc.Diff
-	Notices []vpc.Notice `json:"notices"` // what the configuration holds and the card does not enforce
+	Notices []vpc.Notice `json:"notices"`          // what the configuration holds and the card does not enforce
+	Flushed uint64       `json:"flushed,omitzero"` // connections that Card.Flush cut
 }
 
 // Apply puts a whole configuration in force before Apply returns, or changes nothing and

@@ -172,6 +172,15 @@ func (c *crew) disturb(stop *atomic.Bool) *sync.WaitGroup {
 		require.NoError(c, err)
 	})
 	loop(func(int) { c.card.Flows(FlowFilter{Limit: 1 << 20}) })
+	shut := put(c, c.config, "SecurityGroups", webAllowing(""))
+	loop(func(int) {
+		d, err := c.card.DryRun(c.Context(), shut)
+		require.NoError(c, err)
+		require.Equal(c, d.Connections, d.Outcomes.Outlives+d.Outcomes.Kept+d.Outcomes.AskedAnew, "each has an outcome, and none is cut: %+v", d.Outcomes)
+		cut, err := c.card.Flush(c.Context())
+		require.NoError(c, err)
+		require.Zero(c, cut, "the rules in force allow all of them")
+	})
 	loop(func(int) {
 		for _, p := range c.card.Ports() {
 			ended := p.Sent + p.Consumed

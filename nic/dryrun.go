@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -26,6 +25,9 @@ type Foreseen struct {
 	Connections uint64   `json:"connections"` // looked at; a connection between two ENIs of the card is one of each
 	Outcomes    Outcomes `json:"outcomes"`
 	Fates       []Fate   `json:"fates"` // what decided, most connections of each outcome first
+
+	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since they came, or since the card's start
+	UnusedRules int        `json:"unused_rules"` // how many there are, of which Unused has the first
 }
 
 // Outcomes are how many connections the change does what to.
@@ -39,6 +41,9 @@ type Outcomes struct {
 	Barred    uint64 `json:"barred"`     // falls now and then
 	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it
 }
+
+// mostUnused is how many unused rules a dry run names.
+const mostUnused = 1000
 
 // errEdgeDryRun is the error of a dry run at an edge.
 var errEdgeDryRun = errors.New("an edge keeps no connections: ask the cards what a change does to theirs")
@@ -84,24 +89,15 @@ func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc
 
 // foresee asks both policies about each connection.
 func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Foreseen, error) {
-	f := &foresight{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), causes: map[cause]*tally{}}
+	f := &foresight{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), tick: c.tick(), causes: map[cause]*tally{}}
 	began := time.Now()
-	f.tick = uint32(flow.TickOf(c.crew.Now()))
-	seen := make([]seenFlow, 0, pipeline.Chunk)
-	for from, more := uint32(0), true; more; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		seen, from, more = c.look(seen[:0], from)
-		for i := range seen {
-			if s := &seen[i]; !s.Key.IsFragment() && f.now.ENI(&s.Known) != nil {
-				f.add(s)
-			}
-		}
+	if err := c.eachSeen(ctx, f.add); err != nil {
+		return nil, err
 	}
+	unused := c.crew.Unused(before.Policy)
 	return &Foreseen{
 		Epoch: before.Policy.Epoch, At: began.UTC().Format(time.RFC3339Nano), Seconds: time.Since(began).Seconds(),
-		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(),
+		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Unused: unused[:min(len(unused), mostUnused)], UnusedRules: len(unused),
 	}, nil
 }
 
@@ -116,6 +112,9 @@ type foresight struct {
 
 // add adds a connection.
 func (f *foresight) add(s *seenFlow) {
+	if f.now.ENI(&s.Known) == nil {
+		return // its ENI went, and the record goes soon
+	}
 	f.connections++
 	var now, then [2]pipeline.Meeting
 	for d := range now {

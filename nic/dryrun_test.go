@@ -3,6 +3,7 @@ package nic
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -120,6 +121,26 @@ func TestADryRunOfAnENIThatMoves(t *testing.T) {
 	d := x.dryRunOf(x.moved("eni-a4"))
 	require.EqualValues(t, 2, d.Connections)
 	require.Equal(t, Outcomes{Kept: 1, Moves: 1}, d.Outcomes)
+}
+
+// A rule is unused until it lets a connection begin, and stays used when the connection has ended.
+func TestADryRunTellsUnusedRules(t *testing.T) {
+	x := newRig(t)
+	unused := func() (all []string) {
+		for _, r := range x.dryRunOf(x.config).Unused {
+			all = append(all, r.Group+" "+r.Text)
+		}
+		return all
+	}
+	require.Contains(t, unused(), "sg-a-web tcp 22 from 203.0.113.0/24")
+	require.NotContains(t, unused(), "sg-a-web tcp 22 from 0.0.0.0/0")
+	before := len(unused())
+	x.connect("22")
+	x.wait(6 * 24 * time.Hour)
+	require.Empty(t, x.card.Flows(FlowFilter{}))
+	x.put("SecurityGroups", `{GroupId: sg-none, GroupName: none, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 1, ToPort: 1, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
+	require.NotContains(t, unused(), "sg-a-web tcp 22 from 203.0.113.0/24")
+	require.Len(t, unused(), before-1, "the rules of a group that no ENI has are not the card's")
 }
 
 // A change of nothing cuts nothing, and a wrong one is refused as Apply refuses it.

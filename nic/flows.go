@@ -1,6 +1,7 @@
 package nic
 
 import (
+	"context"
 	"iter"
 	"net/netip"
 	"slices"
@@ -60,7 +61,7 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 		seen := make([]seenFlow, 0, pipeline.Chunk)
 		for from, more := f.After, true; more; {
 			seen, from, more = c.look(seen[:0], from)
-			policy, now := c.Policy(), uint32(flow.TickOf(c.crew.Now()))
+			policy, now := c.Policy(), c.tick()
 			for i := range seen {
 				s := &seen[i]
 				e := ownENI(policy, s.Key.ENI())
@@ -87,6 +88,26 @@ func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, mo
 	})
 	return seen, next, more
 }
+
+// eachSeen calls f with a copy of each connection, while no lock is held. It ends early with the context.
+func (c *Card) eachSeen(ctx context.Context, f func(*seenFlow)) error {
+	seen := make([]seenFlow, 0, pipeline.Chunk)
+	for from, more := uint32(0), true; more; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		seen, from, more = c.look(seen[:0], from)
+		for i := range seen {
+			if !seen[i].Key.IsFragment() {
+				f(&seen[i])
+			}
+		}
+	}
+	return nil
+}
+
+// tick is now, as Conn.Seen has it.
+func (c *Card) tick() uint32 { return uint32(flow.TickOf(c.crew.Now())) }
 
 // ownENI is the card's ENI of a number, nil if the ENI went.
 func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {

@@ -2,10 +2,11 @@ package nic
 
 import (
 	"cmp"
-	"net/netip"
+	"context"
 	"slices"
-	"strconv"
 
+	"nitrocard/nic/flow"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -24,123 +25,110 @@ type Hit struct {
 }
 
 // hitKey is whose hits they are.
-type hitKey struct{ kind, id, direction, what string }
+type hitKey struct {
+	dir   wire.Direction
+	rule  vpc.Rule
+	id    string // of the network ACL or route table
+	entry uint16
+	route *vpc.Route
+}
+
+// mostHits bounds how many rules, entries and routes are told apart. Of the others there is one Hit.
+const mostHits = 1 << 16
 
 // hits adds up connections.
 type hits struct {
-	region   *vpc.Region
-	policies map[string]*vpc.Policy // by card
-	all      map[hitKey]*Hit
+	*pipeline.Foresight
+	tick uint32
+	all  map[hitKey]*Hit
 }
 
-// Hits are the rules, entries and routes of a region that connections use, the most used of each
-// object first. Each record tells the rule that allowed its connection. Entries and routes are
-// asked for anew, as packets ask them, so that the packet path counts nothing for them; of ICMP,
-// whose records tell no type, no entry is known.
-func Hits(region *vpc.Region, flows []FlowView) []Hit {
-	h := &hits{region, map[string]*vpc.Policy{}, map[hitKey]*Hit{}}
-	for i := range flows {
-		h.flow(&flows[i])
+// Hits are the rules, entries and routes that connections use, the most used of each object first. Each
+// record tells the rule that allowed its connection. Entries and routes are asked for anew, as packets ask
+// them, so that the packet path counts nothing for them. The walk ends early with the context.
+func (c *Card) Hits(ctx context.Context) ([]Hit, error) {
+	setup := c.crew.Setup()
+	h := &hits{c.crew.Foresee(setup, setup.Policy), c.tick(), map[hitKey]*Hit{}}
+	if err := c.eachSeen(ctx, h.flow); err != nil {
+		return nil, err
 	}
-	all := []Hit{}
+	all := make([]Hit, 0, len(h.all))
 	for _, hit := range h.all {
 		all = append(all, *hit)
 	}
 	slices.SortFunc(all, func(a, b Hit) int {
 		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Direction, b.Direction), cmp.Compare(b.Packets, a.Packets), cmp.Compare(a.What, b.What))
 	})
-	return all
+	return all, nil
 }
 
 // flow adds a connection to what let it pass.
-func (h *hits) flow(f *FlowView) {
-	if r := f.Rule; r != nil {
-		direction := wire.DirectionOf(f.Initiator == "local").Bound()
-		h.add(f, hitKey{"SecurityGroups", r.Group, direction, r.Text}, f.PacketsIn+f.PacketsOut, f.BytesIn+f.BytesOut)
+func (h *hits) flow(s *seenFlow) {
+	if s.rule != (vpc.Rule{}) {
+		h.add(s, hitKey{dir: s.Conn.Status().Initiator(), rule: s.rule}, wire.In, wire.Out)
 	}
-	e := h.eni(f.ENI)
-	local, remote, ok := endsOf(f)
-	if e == nil || !ok {
-		return
-	}
-	addr := wire.AddrFrom(remote.Addr())
-	if f.PacketsOut > 0 && !e.OnLink(addr) {
-		r := e.Route(addr)
-		h.add(f, hitKey{"RouteTables", e.Routes(), "outbound", r.String()}, f.PacketsOut, f.BytesOut)
-	}
-	proto, known := protocolOf(f.Protocol)
-	if e.ACL() == "" || e.OnLink(addr) || !known || proto == wire.ProtoICMP || proto == wire.ProtoICMPv6 {
-		return
-	}
-	h.entry(f, e, vpc.Query{Remote: addr, Port: local.Port(), Proto: proto, Dir: wire.In}, f.PacketsIn, f.BytesIn)
-	h.entry(f, e, vpc.Query{Remote: addr, Port: remote.Port(), Proto: proto, Dir: wire.Out}, f.PacketsOut, f.BytesOut)
-}
-
-// entry adds a connection's packets of one direction to the ACL's entry that let them pass.
-func (h *hits) entry(f *FlowView, e *vpc.OwnENI, q vpc.Query, packets, bytes uint64) {
-	if packets == 0 {
-		return
-	}
-	if allowed, number := e.Admits(q); allowed {
-		h.add(f, hitKey{"NetworkAcls", e.ACL(), q.Dir.Bound(), "entry " + strconv.Itoa(int(number))}, packets, bytes)
+	for d, packets := range s.Conn.Packets {
+		if packets > 0 {
+			h.packets(s, wire.Direction(d))
+		}
 	}
 }
 
-// add adds a connection.
-func (h *hits) add(f *FlowView, k hitKey, packets, bytes uint64) {
-	hit := h.all[k]
-	if hit == nil {
-		hit = &Hit{Kind: k.kind, ID: k.id, Direction: k.direction, What: k.what, Idle: f.Idle}
-		h.all[k] = hit
+// packets adds a connection's packets of one direction to the entry and the route that let them pass.
+func (h *hits) packets(s *seenFlow, d wire.Direction) {
+	e, m := h.ENI(&s.Known), h.Next(&s.Known, d)
+	if e == nil || m.Verdict != pipeline.Sent {
+		return
+	}
+	if m.Entry != 0 {
+		h.add(s, hitKey{dir: d, id: e.ACL(), entry: m.Entry}, d)
+	}
+	if m.Route != nil {
+		h.add(s, hitKey{dir: d, id: e.Routes(), route: m.Route}, d)
+	}
+}
+
+// add adds a connection's packets of some directions.
+func (h *hits) add(s *seenFlow, k hitKey, directions ...wire.Direction) {
+	hit := h.of(k)
+	idle := flow.Since(h.tick, s.Conn.Seen).Seconds()
+	if hit.Connections == 0 {
+		hit.Idle = idle
 	}
 	hit.Connections++
-	hit.Packets += packets
-	hit.Bytes += bytes
-	hit.Idle = min(hit.Idle, f.Idle)
+	hit.Idle = min(hit.Idle, idle)
+	for _, d := range directions {
+		hit.Packets += s.Conn.Packets[d]
+		hit.Bytes += s.Conn.Bytes[d]
+	}
 }
 
-// eni is an ENI as its card has it, nil if the region has none of the ID.
-func (h *hits) eni(id string) *vpc.OwnENI {
-	e := h.region.ENI(id)
-	if e == nil {
-		return nil
+// of is the Hit of a key.
+func (h *hits) of(k hitKey) *Hit {
+	hit := h.all[k]
+	if hit == nil && len(h.all) >= mostHits {
+		k = hitKey{}
+		hit = h.all[k]
 	}
-	card := h.region.CardOf(e)
-	p := h.policies[card]
-	if p == nil {
-		var err error
-		if p, err = h.region.Policy(card, nil); err != nil {
-			return nil
-		}
-		h.policies[card] = p
+	if hit == nil {
+		hit = k.hit()
+		h.all[k] = hit
 	}
-	return p.ENI(id)
+	return hit
 }
 
-// endsOf are a connection's two ends, with port 0 where the protocol has none.
-func endsOf(f *FlowView) (local, remote netip.AddrPort, ok bool) {
-	local, ok = endOf(f.Local)
-	if ok {
-		remote, ok = endOf(f.Remote)
+// hit is a Hit of nothing yet.
+func (k *hitKey) hit() *Hit {
+	h := &Hit{Direction: k.dir.Bound(), ID: k.id}
+	switch {
+	case k.rule != (vpc.Rule{}):
+		h.Kind, h.ID, h.What = "SecurityGroups", k.rule.Group, k.rule.Text
+	case k.route != nil:
+		h.Kind, h.What = "RouteTables", k.route.String()
+	case k.entry != 0:
+		h.Kind, h.What = "NetworkAcls", entryName(k.entry)
+	default:
+		h.Direction, h.What = "", "others"
 	}
-	return local, remote, ok
-}
-
-// endOf is what endpoint wrote.
-func endOf(text string) (netip.AddrPort, bool) {
-	if a, err := netip.ParseAddrPort(text); err == nil {
-		return a, true
-	}
-	a, err := netip.ParseAddr(text)
-	return netip.AddrPortFrom(a, 0), err == nil
-}
-
-// protocolOf is the number of the protocol that has a name (wire.ProtocolName).
-func protocolOf(name string) (proto uint8, known bool) {
-	for n := range 256 {
-		if wire.ProtocolName(uint8(n)) == name {
-			return uint8(n), true
-		}
-	}
-	return 0, false
+	return h
 }

@@ -1,31 +1,47 @@
 package nic
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
 )
 
 // Two connections by one rule, a ping, and a connection within the subnet, which no route or entry is
 // asked about.
 func TestHits(t *testing.T) {
-	cfg, err := vpc.Load("../sim/explain/testdata/acl.yaml")
+	x := newRig(t)
+	x.put("NetworkAcls", `{NetworkAclId: acl-1, VpcId: vpc-a, Associations: [{SubnetId: subnet-a1}], Entries: [
+		{RuleNumber: 7, Egress: false, Protocol: "1", RuleAction: allow, CidrBlock: 0.0.0.0/0, IcmpTypeCode: {Type: 8, Code: -1}}, {RuleNumber: 8, Egress: false, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0},
+		{RuleNumber: 9, Egress: true, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]}`)
+	x.connect("22")
+	x.connect("80")
+	x.wait(4 * time.Second)
+	x.fromInternet("eni-a1", wiretest.Echo(client, "35.72.2.8", 7)).passed()
+	a1, a2 := x.eni("eni-a1"), x.eni("eni-a2")
+	x.send("eni-a1", wiretest.TCP("10.0.1.5:1", "10.0.1.6:8080").Flags(wire.TCPSyn).MACs(a1.MAC, a2.MAC).Bytes()).passed()
+	all, err := x.card.Hits(context.Background())
 	require.NoError(t, err)
-	region, err := vpc.NewRegion(cfg)
-	require.NoError(t, err)
-	rule := &vpc.Rule{Group: "sg-web", Path: "IpPermissions[0]", Text: "tcp 80 from 0.0.0.0/0"}
-	all := Hits(region, []FlowView{
-		{ENI: "eni-web", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "198.51.100.7:1023", Initiator: "remote", Rule: rule, Idle: 9, PacketsIn: 3, BytesIn: 300, PacketsOut: 2, BytesOut: 200},
-		{ENI: "eni-web", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "198.51.100.8:1022", Initiator: "remote", Rule: rule, Idle: 4, PacketsIn: 1, BytesIn: 60},
-		{ENI: "eni-web", Protocol: "icmp", Local: "10.0.1.5", Remote: "198.51.100.8", Initiator: "remote", Idle: 1, PacketsIn: 1, BytesIn: 84, PacketsOut: 1, BytesOut: 84},
-		{ENI: "eni-gone", Protocol: "tcp", Local: "10.0.1.9:80", Remote: "198.51.100.8:1022", Idle: 4, PacketsIn: 1, BytesIn: 60},
-	})
+	for i := range all {
+		all[i].Idle = float64(time.Duration(all[i].Idle*1e9).Round(time.Second) / time.Second)
+	}
 	require.Equal(t, []Hit{
-		{"SecurityGroups", "sg-web", "inbound", "tcp 80 from 0.0.0.0/0", 2, 6, 560, 4},
-		{"RouteTables", "rtb-1", "outbound", "0.0.0.0/0 to igw-1", 2, 3, 284, 1},
-		{"NetworkAcls", "acl-1", "inbound", "entry 200", 2, 4, 360, 4},
-		{"NetworkAcls", "acl-1", "outbound", "entry 200", 1, 2, 200, 9},
+		{"SecurityGroups", "sg-a-web", "inbound", "tcp 22 from 203.0.113.0/24", 1, 3, 120, 4},
+		{"SecurityGroups", "sg-a-web", "inbound", "tcp 80 from 0.0.0.0/0", 1, 3, 120, 4},
+		{"SecurityGroups", "sg-a-web", "inbound", "icmp type 8 from 0.0.0.0/0", 1, 1, 28, 0},
+		{"SecurityGroups", "sg-a-web", "inbound", "tcp 8080 from 10.0.0.0/16", 1, 1, 40, 0},
+		{"SecurityGroups", "sg-a-web", "outbound", "all to 0.0.0.0/0", 1, 1, 40, 0},
+		{"RouteTables", "rtb-a1", "outbound", "0.0.0.0/0 to igw-a", 2, 2, 80, 4},
+		{"NetworkAcls", "acl-1", "inbound", "entry 8", 2, 4, 160, 4},
+		{"NetworkAcls", "acl-1", "inbound", "entry 7", 1, 1, 28, 0},
+		{"NetworkAcls", "acl-1", "outbound", "entry 9", 2, 2, 80, 4},
 	}, all)
+	ended, end := context.WithCancel(context.Background())
+	end()
+	_, err = x.card.Hits(ended)
+	require.ErrorIs(t, err, context.Canceled)
 }

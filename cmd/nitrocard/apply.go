@@ -17,15 +17,19 @@ func newApply() *cobra.Command {
 		Short: "Give a running card or controller a new configuration, whole or not at all",
 		Long: `Give a running card or controller a new configuration, whole or not at all.
 With --dry-run nothing changes: the card tells what would change, and what would
-become of the connections that live. The exit status is then 3 if some would be cut.`,
+become of the connections that live. The exit status is then 3 if some would be cut.
+As in EC2, tracked connections go on without their rule; --flush cuts them.`,
 		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
   nitrocard apply region.yaml --dry-run    # what it would do to the connections that live
+  nitrocard apply region.yaml --flush      # cut, too, what its rules would not let begin
   nitrocard apply region.yaml --socket https://controller:4443 --ca ca.pem --cert me.pem --cert-key me.key`,
 		Args: takes(1, 1, "one FILE or DIR"),
 	}
 	door, output, verbose := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd), verboseFlag(cmd)
 	reading := readingFlag(cmd)
 	dry := cmd.Flags().Bool("dry-run", false, "change nothing, and tell what would change and become of connections")
+	flush := cmd.Flags().Bool("flush", false, "at a card: cut the tracked connections that the new rules would not let begin, which EC2 does not")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "flush")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := reading.Load(args[0])
 		if err != nil {
@@ -39,7 +43,11 @@ become of the connections that live. The exit status is then 3 if some would be 
 		if *dry {
 			return dryRun(cmd, card, cfg, output, *verbose)
 		}
-		change, err := card.Apply(cmd.Context(), cfg)
+		apply := card.Apply
+		if *flush {
+			apply = card.ApplyAndFlush
+		}
+		change, err := apply(cmd.Context(), cfg)
 		if err != nil {
 			return err
 		}
@@ -55,6 +63,9 @@ func changeTable(w io.Writer, c *nic.Change, verbose bool) error {
 	what, number := "in force as epoch", uint64(c.Epoch)
 	if c.Revision > 0 {
 		what, number = "stored as revision", c.Revision
+	}
+	if c.Flushed > 0 {
+		line(w, plural(int(c.Flushed), "connection")+" cut that tracking alone would have kept")
 	}
 	return line(w, fmt.Sprintf("%s %d: %s", what, number, sums(&c.Diff)))
 }

@@ -44,6 +44,29 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 			return err
 		}
 	}
+	return unusedTable(w, d.Foreseen, verbose)
+}
+
+// fewUnused is how many unused rules are told without --verbose.
+const fewUnused = 10
+
+// unusedTable tells which rules in force let no connection begin.
+func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
+	if f.UnusedRules == 0 {
+		return nil
+	}
+	line(w, "")
+	line(w, plural(f.UnusedRules, "rule")+" in force that let no connection begin since they came, or since the card's start:")
+	few := len(f.Unused)
+	if !verbose {
+		few = min(few, fewUnused)
+	}
+	for _, r := range f.Unused[:few] {
+		line(w, "  "+r.Group+" "+r.Text)
+	}
+	if few < f.UnusedRules {
+		return line(w, fmt.Sprintf("  … and %d more", f.UnusedRules-few))
+	}
 	return nil
 }
 

@@ -25,6 +25,7 @@ func TestDryRunTables(t *testing.T) {
 			{Outcome: "moves", Direction: "both", Connections: 3},
 			{Outcome: "barred", Direction: "both", Reason: "not_for_this_eni", Connections: 1},
 		},
+		Unused: []vpc.Rule{{Group: "sg-web", Text: "icmp type 8 from 0.0.0.0/0"}}, UnusedRules: 3,
 	}}, false))
 	b.WriteByte('\n')
 	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Removed: []string{"SecurityGroups sg-web"}}}, false))

@@ -13,7 +13,6 @@ import (
 	"nitrocard/nic/bgp"
 	"nitrocard/nic/ctl"
 	"nitrocard/nic/follow"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -160,22 +159,11 @@ func (q *question) flows(ctx context.Context) error {
 	return q.output.print(q.to, flows, func(w io.Writer) error { return flowTable(w, flows) })
 }
 
-// hits adds up the connections' records here, so that the card counts nothing for it.
 func (q *question) hits(ctx context.Context) error {
-	cfg, err := q.card.Config(ctx)
+	all, err := q.card.Hits(ctx)
 	if err != nil {
 		return err
 	}
-	cfg.Answer = true // or a part that answers of EC2's API lacked would be a mistake here
-	region, err := vpc.NewRegion(cfg)
-	if err != nil {
-		return err
-	}
-	flows, err := q.card.Flows(ctx, nic.FlowFilter{})
-	if err != nil {
-		return err
-	}
-	all := nic.Hits(region, flows)
 	if q.id != "" {
 		all = slices.DeleteFunc(all, func(h nic.Hit) bool { return h.ID != q.id })
 	}

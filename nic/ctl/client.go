@@ -136,6 +136,11 @@ func (c *Client) Flows(ctx context.Context, f nic.FlowFilter) ([]nic.FlowView, e
 	return all(ctx, c, pages[nic.FlowView]{"flows", query, f.Limit, at})
 }
 
+// Hits are the rules, entries and routes that connections use.
+func (c *Client) Hits(ctx context.Context) ([]nic.Hit, error) {
+	return get[[]nic.Hit](ctx, c, "hits")
+}
+
 // Drops are the reasons for which packets were dropped, and the latest of
 // them.
 func (c *Client) Drops(ctx context.Context) (nic.DropsView, error) {
@@ -170,6 +175,15 @@ func (c *Client) Apply(ctx context.Context, cfg *vpc.Config) (nic.Change, error)
 	}
 	var change nic.Change
 	err = c.do(ctx, http.MethodPut, "config?reading="+alreadyRead, body, &change)
+	return change, err
+}
+
+// ApplyAndFlush is Apply, and cuts the connections that tracking alone would keep (nic.Card.Flush).
+func (c *Client) ApplyAndFlush(ctx context.Context, cfg *vpc.Config) (change nic.Change, err error) {
+	body, err := json.Marshal(vpc.NewSent(cfg))
+	if err == nil {
+		err = c.do(ctx, http.MethodPut, "config?flush=true&reading="+alreadyRead, body, &change)
+	}
 	return change, err
 }
 

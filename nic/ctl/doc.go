@@ -29,6 +29,7 @@
 //	GET /v1/ports              GET /v1/ports/NAME
 //	GET /v1/nat-gateways       GET /v1/nat-gateways/ID
 //	GET /v1/flows              ?eni=ID: of one ENI
+//	GET /v1/hits               rules, entries and routes that connections use
 //	GET /v1/drops
 //	GET /v1/workers
 //	GET /v1/config
@@ -48,7 +49,8 @@
 //
 //	PUT    /v1/config            the whole configuration, JSON or YAML, answers of EC2's API too;
 //	                             ?reading=strict or lenient decides how names that EC2 lacks are taken;
-//	                             ?dry-run=true changes nothing, and answers what would change and become of connections
+//	                             ?dry-run=true changes nothing, and answers what would change and become of connections;
+//	                             ?flush=true cuts connections that the new rules would not let begin
 //	PUT    /v1/config/Placement  what EC2 does not tell
 //	PUT    /v1/config/KIND/ID    one object, such as SecurityGroups/sg-1
 //	POST   /v1/config/KIND       a new object, which is given its ID, MAC and addresses, and what EC2 creates with it;

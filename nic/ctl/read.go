@@ -72,6 +72,7 @@ func (s *server) offerCard(mux *http.ServeMux) {
 	offer(s, mux, "ports", kind[nic.PortView]{"port", "NAME", s.card.EachPort, s.card.Port, ""})
 	offer(s, mux, "nat-gateways", kind[nic.NATView]{"NAT gateway", "ID", s.card.EachNAT, s.card.NAT, ""})
 	mux.HandleFunc("GET /v1/flows", s.flows)
+	mux.HandleFunc("GET /v1/hits", s.hits)
 	mux.HandleFunc("GET /v1/drops", s.drops)
 	mux.HandleFunc("GET /v1/workers", s.workers)
 }
@@ -90,6 +91,20 @@ func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 	default:
 		list(s.pieces(w, r), s.card.EachFlow(nic.FlowFilter{ENI: p.eni, After: uint32(after), Limit: p.limit}))
 	}
+}
+
+func (s *server) hits(w http.ResponseWriter, r *http.Request) {
+	leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1)
+	if !ok {
+		return
+	}
+	defer leave()
+	all, err := s.card.Hits(r.Context())
+	if err != nil {
+		refuse(w, asError(http.StatusServiceUnavailable, err))
+		return
+	}
+	list(s.pieces(w, r), slices.Values(all))
 }
 
 func (s *server) drops(w http.ResponseWriter, r *http.Request) {

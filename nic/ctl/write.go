@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -84,9 +85,16 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 		b.leave()
 		return
 	}
+	flush := r.URL.Query().Get("flush") == "true"
+	if flush && s.card == nil {
+		err = &Error{Status: http.StatusConflict, Message: "a controller knows no connections, and flushes none; nothing was changed"}
+	}
 	var done nic.Change
 	if err == nil {
 		done, err = s.target.Apply(r.Context(), config)
+	}
+	if err == nil && flush {
+		done.Flushed, err = s.card.Flush(context.WithoutCancel(r.Context())) // who asked may go: the change is made
 	}
 	b.leave()
 	s.changed(w, r, done, asErrorOr(http.StatusBadRequest, err))

@@ -16,7 +16,7 @@
 //	syn.go      which SYN begins a connection in the place of another
 //	timeout.go  ticks, and how long an idle connection lives
 //	table.go    Table: all connections, found by key
-//	open.go     Open, Restart and Rejudge
+//	open.go     Open, Restart, Rejudge, Doubt and End
 //	record.go   Record: a connection on its way to another card
 //	owner.go    the allowance: how many connections an instance may have
 //	age.go      Advance: idle connections end

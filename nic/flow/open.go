@@ -110,6 +110,31 @@ func (t *Table) Rejudge(at uint32, o *Opening) OpenError {
 	return Opened
 }
 
+// Doubt makes the connection at an index an untracked flow that another policy judged, the one of
+// Found.Epoch, which is not in force. Of o it needs that, the owner, and how many untracked flows the owner
+// may have: if there is no room, the connection ends. The state, the counts and the rule stay.
+func (t *Table) Doubt(at uint32, o *Opening) OpenError {
+	o.Found.Flags |= FlagUntracked
+	k := t.cold.At(at)
+	resumed := k.account & accountResumed
+	account, err := t.recharge(at, o)
+	if err != Opened {
+		return err
+	}
+	k.account = account | resumed
+	c, untracked := t.conns.At(at), Status(FlagUntracked)<<flagsAt
+	c.update(statusReadyIn|statusReadyOut|untracked, untracked)
+	atomic.StoreUint32(&c.Epoch, o.Found.Epoch)
+	return Opened
+}
+
+// End ends the connection at an index.
+func (t *Table) End(at uint32) {
+	t.owners.refund(t.cold.At(at).account)
+	t.wheel.Cancel(at)
+	t.drop(at, t.conns.Hash(t.conns.Key(at)))
+}
+
 // recharge gives back what the connection at an index was charged, and charges o in its
 // place. If the owner's allowance has no room for o, the connection at the index ends.
 func (t *Table) recharge(at uint32, o *Opening) (account, OpenError) {

@@ -38,7 +38,7 @@ type Meeting struct {
 	Asked     bool       // the groups would be asked anew
 	Rule      vpc.RuleID // by which they allow it then
 	Untracked bool       // EC2 does not track the flow then
-	Entry     uint16     // of the network ACL that was asked last; 0: none was
+	Entry     uint16     // of the network ACL that decided; 0: the packet meets none
 	Route     *vpc.Route // by which it leaves; nil: no route was asked
 	First     string     // ID of the middlebox to which a gateway leads it first; "": to none
 }
@@ -103,6 +103,9 @@ func (f *Foresight) meeting(v Verdict) Meeting {
 	p := &f.packet
 	m := Meeting{Verdict: v, Asked: p.asked, Rule: p.rule, Untracked: p.untracked, Entry: p.entry, Route: p.route}
 	if v == next {
+		if m.Entry == 0 && p.guest.eni.ACL() != "" && f.worker.crosses(p) {
+			_, m.Entry = p.guest.eni.Admits(p.query(p.dir)) // the stage asks no network ACL that lets everything pass
+		}
 		m.Verdict = Sent
 		m.First = f.firstTo()
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"iter"
 	"runtime"
 
 	"nitrocard/nic/flow"
@@ -18,7 +19,13 @@ type rulebook struct {
 	free    []uint32              // numbers to give again
 	full    int                   // the number of rules from which on Sweep works
 	used    []bool                // by number, during a sweep: a connection has the number
+	kept    map[ruleText]bool     // during a sweep: the policy in force has the rule
 }
+
+// ruleText is a rule wherever it stands in its group.
+type ruleText struct{ group, text string }
+
+func textOf(r *vpc.Rule) ruleText { return ruleText{r.Group, r.Text} }
 
 // Chunk is how many indexes of the connection table a thread looks at while it holds the
 // lock: a few microseconds' work.
@@ -32,7 +39,7 @@ func newRulebook() *rulebook {
 	return &rulebook{rules: make([]vpc.Rule, 1), numbers: map[vpc.Rule]uint32{}, full: rulebookRoom}
 }
 
-// Sweep forgets the rules that no connection has any more, once there are twice as many
+// Sweep forgets the rules that no connection has any more and that the policy has not, once there are twice as many
 // rules as after the last sweep; without Sweep the rulebook would grow for as long as the
 // card runs. A sweep over a million connections takes a few milliseconds, and holds the
 // lock for one Chunk at a time.
@@ -45,9 +52,12 @@ func (c *Crew) Sweep() {
 	if !needed {
 		return
 	}
-	used := make([]bool, n)
+	used, kept := make([]bool, n), map[ruleText]bool{}
+	for r := range rulesOf(c.Setup().Policy) {
+		kept[textOf(&r)] = true
+	}
 	c.inChunks(func() bool {
-		b.used = used
+		b.used, b.kept = used, kept
 		b.ids = ids // the old ids may name numbers that the sweep forgets
 		return false
 	})
@@ -64,7 +74,7 @@ func (c *Crew) Sweep() {
 		return number < len(used)
 	})
 	c.inChunks(func() bool {
-		b.used, b.full = nil, max(rulebookRoom, 2*len(b.numbers))
+		b.used, b.kept, b.full = nil, nil, max(rulebookRoom, 2*len(b.numbers))
 		return false
 	})
 }
@@ -87,9 +97,9 @@ func (b *rulebook) use(n uint32) {
 	}
 }
 
-// forget frees the number n, unless a connection has the number.
+// forget frees the number n, unless a connection has the number or the policy the rule.
 func (b *rulebook) forget(n uint32) {
-	if rule := b.rules[n]; !b.used[n] && rule != (vpc.Rule{}) {
+	if rule := b.rules[n]; !b.used[n] && rule != (vpc.Rule{}) && !b.kept[textOf(&rule)] {
 		delete(b.numbers, rule)
 		b.rules[n] = vpc.Rule{}
 		b.free = append(b.free, n)
@@ -143,4 +153,47 @@ func (c *Crew) freshIDs() map[vpc.RuleID]uint32 {
 	n := len(c.rules.ids)
 	c.Flows.Unlock()
 	return make(map[vpc.RuleID]uint32, n)
+}
+
+// rulesOf are the rules of the groups that a card's ENIs have, each group once.
+func rulesOf(policy *vpc.Policy) iter.Seq[vpc.Rule] {
+	return func(yield func(vpc.Rule) bool) {
+		seen := map[string]bool{}
+		for e := range policy.All() {
+			for _, g := range e.Groups {
+				if seen[g.ID] {
+					continue
+				}
+				seen[g.ID] = true
+				for r := range policy.Region.RulesOf(g.ID) {
+					if !yield(r) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Unused are the rules of a policy that allowed no connection since they came, or since the card's start:
+// the rulebook has the others.
+func (c *Crew) Unused(policy *vpc.Policy) (unused []vpc.Rule) {
+	used, number := map[ruleText]bool{}, 1
+	copied := make([]vpc.Rule, 0, Chunk)
+	for more := true; more; {
+		c.inChunk(func() {
+			end := min(number+Chunk, len(c.rules.rules))
+			copied = append(copied[:0], c.rules.rules[min(number, end):end]...)
+			number, more = end, end < len(c.rules.rules)
+		})
+		for i := range copied {
+			used[textOf(&copied[i])] = true
+		}
+	}
+	for r := range rulesOf(policy) {
+		if !used[textOf(&r)] {
+			unused = append(unused, r)
+		}
+	}
+	return unused
 }

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -29,6 +30,18 @@ func (r *Region) Rule(id RuleID) (found Rule) {
 		return false
 	})
 	return found
+}
+
+// RulesOf are the rules of a security group, inbound ones first; none if there is no such group.
+func (r *Region) RulesOf(group string) iter.Seq[Rule] {
+	return func(yield func(Rule) bool) {
+		g, there := r.groups.Get(group)
+		for at := 0; there && at < int(g.size()); at++ {
+			if !yield(g.text(at)) {
+				return
+			}
+		}
+	}
 }
 
 // text is the rule of an index, for people. Inbound rules come first.
