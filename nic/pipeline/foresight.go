@@ -195,7 +195,10 @@ func (f *Foresight) inbound(k *Known) Verdict {
 	}
 	w.keyIn(p, &p.key)
 	f.knows(k)
-	if v := w.comes(p); v != next {
+	if v := w.source(p); v != next {
+		return v
+	}
+	if v := w.publicAccess(p); v != next {
 		return v
 	}
 	if in := w.leadsIn(p); in.verdict != next || f.firstTo() != "" {

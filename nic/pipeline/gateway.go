@@ -18,6 +18,9 @@ import (
 // way over the underlay. Such a packet leaves no connection at its ENI, because the same
 // packet comes once more, from the middlebox.
 func (w *Worker) gateway(p *packet) Verdict {
+	if p.guest.inward == [2]bool{} {
+		return next
+	}
 	e, in := p.guest.eni, w.leadsIn(p)
 	var station uint32
 	switch {

@@ -68,7 +68,7 @@ import (
 // Only the last stage of a way returns Sent, or again, which sends the packet through the
 // stages of another guest of this card. A stage writes what it finds to packet.found.
 //
-// Foresight asks the stages of comes, enters and leaves about connections whose packets did not come
+// Foresight asks source, publicAccess, and the stages of enters and leaves about connections whose packets did not come
 // yet, so these stages look at nothing of a frame but its MACs, and act on nothing.
 //
 // To add a stage: one file, which judges by a function of key, direction and policy and
@@ -131,7 +131,10 @@ func (w *Worker) inbound(p *packet) Verdict {
 	if !w.missed(p) {
 		w.refresh(p)
 	}
-	if v := w.comes(p); v != next {
+	if v := w.source(p); v != next {
+		return v
+	}
+	if v := w.publicAccess(p); v != next {
 		return v
 	}
 	if v := w.gateway(p); v != next {
@@ -150,14 +153,6 @@ func (w *Worker) inbound(p *packet) Verdict {
 		return v
 	}
 	return w.deliver(p)
-}
-
-// comes asks the stages about who sent a packet, before a gateway may lead it elsewhere.
-func (w *Worker) comes(p *packet) Verdict {
-	if v := w.source(p); v != next {
-		return v
-	}
-	return w.publicAccess(p)
 }
 
 // enters asks the stages about the way through the subnet to the guest.
