@@ -118,3 +118,30 @@ func TestAnInstanceStaysItsOwners(t *testing.T) {
 	require.NoError(t, change(a, "NetworkInterfaces", strings.Replace(mine, ", Attachment: {InstanceId: i-new}", "", 1)))
 	require.ErrorContains(t, change(b, "NetworkInterfaces", his), "an instance of somebody else")
 }
+
+// An owner launches an instance with its user data in one change, and takes nobody's with one.
+func TestALaunchIsOneChange(t *testing.T) {
+	r, err := NewRegion(story(t))
+	require.NoError(t, err)
+	a, b := Owned{"vpc-a"}, Owned{"vpc-b"}
+	put := func(kind, object string) Edit {
+		edit, err := Put(kind, []byte(object))
+		require.NoError(t, err)
+		return edit
+	}
+	eni := func(subnet, group string) Edit {
+		return put("NetworkInterfaces", "{NetworkInterfaceId: eni-9, SubnetId: "+subnet+", MacAddress: '06:00:00:00:0a:09', PrivateIpAddress: 10.0.1.9, Groups: [{GroupId: "+group+"}], Attachment: {InstanceId: i-new}}")
+	}
+	mine, his := eni("subnet-a1", "sg-a-web"), eni("subnet-b1", "sg-b-web")
+	data := put("InstanceAttributes", "{InstanceId: i-new, UserData: {Value: c2VjcmV0}}")
+	instance := put("Instances", "{InstanceId: i-new, VpcId: vpc-a}")
+	for _, launch := range [][]Edit{{mine, data}, {data, mine}, {instance, data}, {data, mine, instance}} {
+		require.NoError(t, a.May(r, launch))
+		require.Error(t, b.May(r, launch))
+	}
+	r, err = r.Change(data) // the provider's: nobody's yet
+	require.NoError(t, err)
+	for _, launch := range [][]Edit{{his, data}, {put("Instances", "{InstanceId: i-new, VpcId: vpc-b}"), data}, {his}} {
+		require.Error(t, b.May(r, launch))
+	}
+}

@@ -93,16 +93,34 @@ func (o Owned) mayMake(r *Region, e Edit, edits []Edit) error {
 	return nil
 }
 
-// vpcsWith is VPCsOf where an address may be that of an ENI that comes with it.
+// vpcsWith is VPCsOf where an object may be that of an ENI that comes with it: an address, or what is
+// said of an instance for the first time.
 func (r *Region) vpcsWith(e Edit, edits []Edit) []string {
-	if a, is := e.Object.(*ec2.Address); is {
-		for _, with := range edits {
-			if with.Kind == "NetworkInterfaces" && with.ID == a.NetworkInterfaceId {
+	all := r.VPCsOf(e)
+	for _, with := range edits {
+		switch o := e.Object.(type) {
+		case *ec2.Address:
+			if with.Kind == "NetworkInterfaces" && with.ID == o.NetworkInterfaceId {
 				return r.VPCsOf(with)
+			}
+		case *ec2.Instance, *ec2.InstanceAttribute:
+			if !r.has(e.Kind, e.ID) && with.launches(e.ID) {
+				all = append(all, r.VPCsOf(with)...)
 			}
 		}
 	}
-	return r.VPCsOf(e)
+	return all
+}
+
+// launches tells whether an edit puts an ENI of an instance, or the instance itself.
+func (e Edit) launches(instance string) bool {
+	switch o := e.Object.(type) {
+	case *ec2.NetworkInterface:
+		return o.Attachment != nil && o.Attachment.InstanceId == instance
+	case *ec2.Instance:
+		return o.InstanceId == instance
+	}
+	return false
 }
 
 // allocates is an error unless an Elastic IP address is one of those that the provider gives out.

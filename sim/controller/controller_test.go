@@ -154,6 +154,16 @@ func newENI(v, n int) vpc.Edit {
 	return vpc.Edit{Kind: "NetworkInterfaces", ID: id, Object: e}
 }
 
+// attached is an ENI of an instance.
+func attached(e vpc.Edit, instance string) vpc.Edit {
+	e.Object.(*ec2.NetworkInterface).Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: instance}
+	return e
+}
+
+func newInstance(id string) vpc.Edit {
+	return vpc.Edit{Kind: "Instances", ID: id, Object: &ec2.Instance{InstanceId: id, MetadataOptions: &ec2.InstanceMetadataOptionsResponse{HttpTokens: "required"}}}
+}
+
 func newUserData(instance string, n int) vpc.Edit {
 	a := &ec2.InstanceAttribute{InstanceId: instance, UserData: ec2.UserData{Value: []string{"", "eA==", "eHg="}[n]}}
 	return vpc.Edit{Kind: "InstanceAttributes", ID: instance, Object: a}
@@ -408,10 +418,11 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 func randomEdit(r *rand.Rand) vpc.Edit {
 	v, n := r.IntN(3), r.IntN(4)
 	var e vpc.Edit
-	switch r.IntN(10) {
+	switch r.IntN(11) {
 	case 0, 1:
-		e = newENI(v, n)
-		e.Object.(*ec2.NetworkInterface).Attachment = &ec2.NetworkInterfaceAttachment{InstanceId: fmt.Sprint("i-", r.IntN(6))}
+		e = attached(newENI(v, n), fmt.Sprint("i-", r.IntN(6)))
+	case 7:
+		e = newInstance(fmt.Sprint("i-", r.IntN(6)))
 	case 9:
 		e = newUserData(fmt.Sprint("i-", r.IntN(6)), r.IntN(3))
 	case 2, 3:

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"iter"
-	"maps"
 	"slices"
 
 	"nitrocard/nic/vpc"
@@ -215,34 +214,25 @@ func lentGroups(r *vpc.Region) (pairs [][2]string) {
 	return pairs
 }
 
-// consequent are the objects beside an edited one whose scope the edit may change: the
-// addresses of an ENI, which may be there before the ENI, and its instance's user data.
+// consequent are the objects beside an edited one whose scope the edit may change, some of them twice: an
+// ENI's addresses, and what is said of its instance. All of them may be there before the ENI.
 func consequent(k key, was, is *vpc.Region) (all []key) {
 	if k.kind != "NetworkInterfaces" && k.kind != vpc.KindENIPlacement {
 		return nil
 	}
 	for _, r := range []*vpc.Region{was, is} {
-		if e := r.ENI(k.id); e != nil && !slices.Equal(was.CardsOf(e.Instance), is.CardsOf(e.Instance)) {
-			all = append(all, key{"InstanceAttributes", e.Instance})
-		}
-	}
-	if k.kind == vpc.KindENIPlacement {
-		return all
-	}
-	ids := map[string]bool{}
-	for _, r := range []*vpc.Region{was, is} {
 		e := r.ENI(k.id)
 		if e == nil {
 			continue
 		}
+		if e.Instance != "" {
+			all = append(all, key{"Instances", e.Instance}, key{"InstanceAttributes", e.Instance})
+		}
 		for _, name := range []string{e.ID, e.Instance} {
 			for _, id := range r.NamedBy("Addresses", name) {
-				ids[id] = true
+				all = append(all, key{"Addresses", id})
 			}
 		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		all = append(all, key{"Addresses", id})
 	}
 	return all
 }
