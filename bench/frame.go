@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"

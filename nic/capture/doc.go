@@ -21,4 +21,7 @@
 // machine: the one library in Go that does so, packetcap/go-pcap, takes "portrange 20-30" and
 // "tcp[tcpflags] & tcp-syn != 0" and makes programs of them that ask neither, takes "(tcp port
 // 80" without its end, and has no release.
+//
+// Blocks are written by gopacket/gopacket, a fork of google/gopacket, because google's writer has
+// neither comments nor directions. All other packages use google's.
 package capture

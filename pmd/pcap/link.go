@@ -3,7 +3,7 @@ package pcap
 import (
 	"fmt"
 
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic/wire"
 )

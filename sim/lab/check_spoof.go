@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket/layers"
 )
 
 // lies is how many frames of each kind the lying guest sends.

@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic/wire"
 	"nitrocard/sim/netlab"

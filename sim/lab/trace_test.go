@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 )
 

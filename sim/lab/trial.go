@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic"
 	"nitrocard/sim/oracle"

@@ -7,7 +7,7 @@ import (
 
 	"nitrocard/nic/wire"
 
-	"github.com/gopacket/gopacket/layers"
+	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 )
 
