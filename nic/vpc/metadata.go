@@ -54,8 +54,12 @@ func (r *Region) UserData(instance string) []byte {
 }
 
 // PublicKey is the public key of a key pair's name, a line without its end; "": the configuration does
-// not tell the key, or tells two of the name.
+// not tell the key, tells two of the name, or has VPCs of several accounts. A key pair does not say whose
+// it is, and its name may be that of a key in each account.
 func (r *Region) PublicKey(name string) (key string) {
+	if r.severalAccounts() {
+		return ""
+	}
 	for _, id := range r.NamedBy("KeyPairs", keyNamed(name)) {
 		k := strings.TrimSpace(found[ec2.KeyPair](r, "KeyPairs", id).PublicKey)
 		if key != "" && k != key {
@@ -81,6 +85,9 @@ func (c *compiler) machines() {
 		if err != nil || len(data) > mostUserData {
 			c.Add(ec2.In(o.path(), "UserData"), "is no base64 of %d bytes at most", mostUserData)
 		}
+	}
+	if c.prev.severalAccounts() != c.next.severalAccounts() {
+		c.markKeyed()
 	}
 	for o, config := range each[ec2.Instance](c, "Instances") {
 		c.metadataOptions(o, config)
@@ -130,16 +137,22 @@ func (c *compiler) tags(o *object, config *ec2.Instance) {
 
 func notInTagPath(r rune) bool { return notInID(r) && !strings.ContainsRune("+=,@", r) }
 
-// keyName notes that the public key of an instance is not told. Who lacks all keys is told so once.
+// keyName notes that the public key of an instance is not told. Who lacks all keys is told so once. An
+// unknown name is no mistake: the error would tell an owner which names others' keys have, and nobody
+// could delete a key that somebody names.
 func (c *compiler) keyName(o *object, name string) {
-	pairs := c.next.NamedBy("KeyPairs", keyNamed(name))
-	switch {
+	why := ""
+	switch pairs := c.next.NamedBy("KeyPairs", keyNamed(name)); {
 	case name == "" || !c.given("KeyPairs") || c.elsewhere():
-	case len(pairs) > 1 && c.next.PublicKey(name) == "":
-		c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+" is that of several key pairs")
-	case len(pairs) == 0 && o.answer:
-		c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+" is not in KeyPairs")
+		return
 	case len(pairs) == 0:
-		c.unknown(ec2.In(o.path(), "KeyName"), "KeyPairs", name)
+		why = " is not in KeyPairs"
+	case c.next.severalAccounts():
+		why = " may be the key of another account, because Vpcs have several of OwnerId and KeyPairs tell none"
+	case len(pairs) > 1 && c.next.PublicKey(name) == "":
+		why = " is that of several key pairs"
+	default:
+		return
 	}
+	c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+why)
 }

@@ -70,6 +70,7 @@ func TestKeysByName(t *testing.T) {
 	require.NoError(t, err)
 	for _, step := range []struct{ kind, object, key, notice string }{
 		{"Instances", "{InstanceId: i-a1, KeyName: admin}", "", ""},
+		{"KeyPairs", "{KeyPairId: key-0, KeyName: first, PublicKey: ssh-rsa A}", "", "Instances i-a1: KeyName admin is not in KeyPairs: metadata has no such key"},
 		{"KeyPairs", "{KeyPairId: key-1, KeyName: admin, PublicKey: ssh-rsa A}", "ssh-rsa A", ""},
 		{"KeyPairs", "{KeyPairId: key-2, KeyName: admin, PublicKey: ssh-rsa A}", "ssh-rsa A", ""},
 		{"KeyPairs", "{KeyPairId: key-2, KeyName: admin, PublicKey: ssh-rsa B}", "", "Instances i-a1: KeyName admin is that of several key pairs: metadata has no such key"},
@@ -87,8 +88,66 @@ func TestKeysByName(t *testing.T) {
 		}
 		require.Equal(t, step.notice, strings.Join(notices, "\n"), step.object)
 	}
-	_, err = r.Change(Edit{Kind: "KeyPairs", ID: "key-1"})
-	require.ErrorContains(t, err, `Instances i-a1: KeyName: there is no "admin" in KeyPairs`)
+	r, err = r.Change(Edit{Kind: "KeyPairs", ID: "key-1"})
+	require.NoError(t, err, "who names a key does not keep it")
+	require.Equal(t, "Instances i-a1: KeyName admin is not in KeyPairs: metadata has no such key", r.Notices()[0].String())
+}
+
+// Where VPCs are those of several accounts nobody is told a key, because a key pair does not say whose it is.
+func TestKeysOfSeveralAccounts(t *testing.T) {
+	r, err := NewRegion(story(t))
+	require.NoError(t, err)
+	put := func(kind, object string) {
+		t.Helper()
+		edit, err := Put(kind, []byte(object))
+		require.NoError(t, err)
+		r, err = r.Change(edit)
+		require.NoError(t, err)
+	}
+	put("KeyPairs", "{KeyPairId: key-1, KeyName: admin, PublicKey: ssh-rsa A}")
+	put("Instances", "{InstanceId: i-a1, KeyName: admin}")
+	put("Vpcs", "{VpcId: vpc-one, CidrBlock: 10.100.0.0/16, OwnerId: '1'}")
+	put("Vpcs", "{VpcId: vpc-too, CidrBlock: 10.100.0.0/16, OwnerId: '1'}")
+	require.Equal(t, "ssh-rsa A", r.PublicKey("admin"))
+	require.Empty(t, r.Notices())
+	put("Vpcs", "{VpcId: vpc-too, CidrBlock: 10.100.0.0/16, OwnerId: '12'}")
+	require.Empty(t, r.PublicKey("admin"))
+	require.Contains(t, r.Notices()[0].String(), "Instances i-a1: KeyName admin may be the key of another account")
+	again, err := NewRegion(r.Config())
+	require.NoError(t, err)
+	require.Equal(t, r.Notices(), again.Notices())
+	put("Vpcs", "{VpcId: vpc-too, CidrBlock: 10.100.0.0/16}")
+	require.Equal(t, "ssh-rsa A", r.PublicKey("admin"))
+	require.Empty(t, r.Notices())
+}
+
+// An owner names no key for an instance that the instance has not: the key may be another customer's. Nor
+// does the owner learn which names there are.
+func TestAnOwnerTakesNoKey(t *testing.T) {
+	r, err := NewRegion(story(t))
+	require.NoError(t, err)
+	put := func(kind, object string) Edit {
+		edit, err := Put(kind, []byte(object))
+		require.NoError(t, err)
+		return edit
+	}
+	r, err = r.Change(put("KeyPairs", "{KeyPairId: key-b, KeyName: bob, PublicKey: ssh-rsa B}"), put("KeyPairs", "{KeyPairId: key-a, KeyName: alice, PublicKey: ssh-rsa A}"),
+		put("Instances", "{InstanceId: i-a1, KeyName: alice}"))
+	require.NoError(t, err)
+	a := Owned{"vpc-a"}
+	for name, want := range map[string]string{
+		"alice": "", "''": "",
+		"bob":    "Instances i-a1: KeyName bob is not the instance's; the provider says which key pair an instance has",
+		"nobody": "Instances i-a1: KeyName nobody is not the instance's; the provider says which key pair an instance has",
+	} {
+		err := a.May(r, []Edit{put("Instances", "{InstanceId: i-a1, InstanceType: t3.nano, KeyName: "+name+"}")})
+		if want == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.EqualError(t, err, want)
+		}
+	}
+	require.ErrorContains(t, a.May(r, []Edit{put("Instances", "{InstanceId: i-9, VpcId: vpc-a, KeyName: bob}")}), "KeyName bob is not the instance's")
 }
 
 // The user data of an instance that has no ENI for a while are not those of whoever takes its ID.

@@ -86,6 +86,8 @@ func (o Owned) mayMake(r *Region, e Edit, edits []Edit) error {
 		if err = r.keepsPublic(put); err == nil && put.Attachment != nil {
 			err = o.mayAttach(r, put.Attachment.InstanceId)
 		}
+	case *ec2.Instance:
+		err = r.keepsKey(put)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -158,6 +160,15 @@ func (r *Region) keepsPublic(e *ec2.NetworkInterface) error {
 		if !slices.Contains(before, a) {
 			return fmt.Errorf("PublicIp %s is not the ENI's; Addresses associates one", a)
 		}
+	}
+	return nil
+}
+
+// keepsKey is an error if an instance names a key pair that it did not name before: the key of a name
+// may be another customer's.
+func (r *Region) keepsKey(i *ec2.Instance) error {
+	if old := r.Instance(i.InstanceId); i.KeyName != "" && (old == nil || old.KeyName != i.KeyName) {
+		return fmt.Errorf("KeyName %s is not the instance's; the provider says which key pair an instance has", ec2.Shorten(i.KeyName))
 	}
 	return nil
 }

@@ -102,17 +102,54 @@ func (c *compiler) markKeyUsers(pairs ...*object) {
 // same key. No ID has a space.
 func keyNamed(name string) string { return "KeyName " + strings.ReplaceAll(name, "\x00", "") }
 
+// markKeyed marks all instances that name a key pair.
+func (c *compiler) markKeyed() {
+	c.next.users.Ascend(keyNamed(""), func(entry string) bool {
+		used, user, _ := strings.Cut(entry, "\x00")
+		if kind, id, _ := strings.Cut(user, "\x00"); kind == "Instances" {
+			c.mark(kind, id)
+		}
+		return strings.HasPrefix(used, keyNamed(""))
+	})
+}
+
+// ownedBy stands in Region.users for the account of a VPC's OwnerId.
+func ownedBy(account string) string { return "OwnerId " + strings.ReplaceAll(account, "\x00", "") }
+
+// severalAccounts tells whether the VPCs that tell their accounts are those of more than one.
+func (r *Region) severalAccounts() bool {
+	first := r.accountFrom(ownedBy(""))
+	return first != "" && r.accountFrom(first+"\x01") != ""
+}
+
+// accountFrom is the first account of a VPC, as ownedBy has it, at or behind a place in Region.users.
+func (r *Region) accountFrom(at string) (account string) {
+	r.users.Ascend(at, func(entry string) bool {
+		if used, _, _ := strings.Cut(entry, "\x00"); strings.HasPrefix(used, ownedBy("")) {
+			account = used
+		}
+		return false
+	})
+	return account
+}
+
 // references are the IDs that an object names: the values of all fields whose names end in
 // Id. A list of fields might lack one, and a change would then miss an object; an ID too
 // many only costs a look at an object.
 func references(config any) map[string]bool {
 	switch o := config.(type) {
 	case *ec2.Instance: // of which a region may have a million; nobody asks who names their IDs
+		if o.KeyName == "" {
+			return nil
+		}
 		return map[string]bool{keyNamed(o.KeyName): true}
 	case *ec2.KeyPair:
 		return map[string]bool{keyNamed(o.KeyName): true}
 	}
 	found := map[string]bool{}
+	if o, is := config.(*ec2.Vpc); is && o.OwnerId != "" {
+		found[ownedBy(o.OwnerId)] = true
+	}
 	v := reflect.ValueOf(config).Elem()
 	for _, m := range idFieldsOf(v.Type()) {
 		if m.index > 0 {
