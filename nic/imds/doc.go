@@ -9,4 +9,8 @@
 //
 // The package knows HTTP and the configuration, and nothing of packets: package service brings
 // requests here over a TCP of its own.
+//
+// net/http itself answers what is no request: 400 without Host, 417 for an Expect and 501 for a Transfer-Encoding
+// that it does not know, 431 for headers beyond service's bound. These answers lack the headers of EC2's, and come also
+// where an instance's options turn metadata off.
 package imds

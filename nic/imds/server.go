@@ -62,10 +62,17 @@ func (s *Server) Serve(w http.ResponseWriter, r *Request) {
 	case path == tokenPath:
 		s.serveToken(w, r, version)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		h.Set("Allow", "OPTIONS, GET, HEAD")
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		allow(w, r, "OPTIONS, GET, HEAD")
 	default:
 		s.serveMetadata(w, r, version, path)
+	}
+}
+
+// allow tells the methods of a path to who asks for them, or has used another method (RFC 9110 section 9.3.7).
+func allow(w http.ResponseWriter, r *Request, methods string) {
+	w.Header().Set("Allow", methods)
+	if r.Method != http.MethodOptions {
+		w.WriteHeader(http.StatusMethodNotAllowed)
 	}
 }
 
@@ -75,8 +82,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *Request, version string) {
 	ttl := time.Duration(seconds) * time.Second
 	switch {
 	case r.Method != http.MethodPut:
-		w.Header().Set("Allow", "OPTIONS, PUT")
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		allow(w, r, "OPTIONS, PUT")
 		return
 	case version != "latest", len(r.Header.Values("X-Forwarded-For")) > 0:
 		w.WriteHeader(http.StatusForbidden)
@@ -102,6 +108,9 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *Request, version, path 
 		w.Header().Set(ttlHeader, strconv.Itoa(int((left+time.Second-1)/time.Second)))
 	}
 	text, found := s.find(r.Instance, version, path)
+	if r.URL.Path == "/" {
+		text, found = strings.Join(versions, "\n"), true
+	}
 	if !found {
 		w.WriteHeader(http.StatusNotFound)
 		return
@@ -125,9 +134,6 @@ const (
 
 // find is the text of a path in a version; every version has the same.
 func (s *Server) find(i Instance, version, path string) (text string, found bool) {
-	if version == "" {
-		return strings.Join(versions, "\n"), true
-	}
 	if !slices.Contains(versions, version) {
 		return "", false
 	}

@@ -106,6 +106,12 @@ func TestStatusCodes(t *testing.T) {
 		{"user data that is not set", "GET", "/latest/user-data", nil, false, 404},
 		{"a version that is not there", "GET", "/2000-01-01/meta-data/", nil, false, 404},
 		{"a way out", "GET", "/latest/../../etc/passwd", nil, false, 404},
+		{"the versions", "GET", "/", nil, false, 200},
+		{"nothing behind two slashes", "GET", "//nonsense", nil, false, 404},
+		{"metadata behind two slashes", "GET", "//latest/meta-data/", nil, false, 404},
+		{"two slashes", "GET", "//", nil, false, 404},
+		{"which methods there are", "OPTIONS", "/latest/meta-data/", nil, true, 200},
+		{"which methods a token has", "OPTIONS", "/latest/api/token", nil, true, 200},
 		{"a leaf as a folder", "GET", "/latest/meta-data/mac/", nil, false, 404},
 	} {
 		r := newRig(t)
@@ -115,7 +121,8 @@ func TestStatusCodes(t *testing.T) {
 		require.Equal(t, "EC2ws", a.Header.Get("Server"), c.what)
 		require.Equal(t, "text/plain", a.Header.Get("Content-Type"), c.what)
 		require.Equal(t, "close", a.Header.Get("Connection"), c.what)
-		if c.want >= 400 {
+		require.Equal(t, c.method == "OPTIONS" || c.want == 405, strings.HasPrefix(a.Header.Get("Allow"), "OPTIONS, "), c.what)
+		if c.want >= 400 || c.method == "OPTIONS" {
 			require.Empty(t, body(t, a), c.what)
 		}
 	}
@@ -187,6 +194,7 @@ func FuzzServer(f *testing.F) {
 		w := httptest.NewRecorder()
 		r.server.Serve(w, &q)
 		require.Contains(t, []int{200, 400, 401, 403, 404, 405}, w.Code)
-		require.True(t, w.Code != 200 || method == "PUT" || given == token, "a token that was not given out")
+		require.True(t, w.Code != 200 || method == "PUT" || method == "OPTIONS" && w.Body.Len() == 0 || given == token, "a token that was not given out")
+		require.False(t, w.Code == 200 && method == "GET" && strings.HasPrefix(path, "//"), "a path without a version")
 	})
 }

@@ -223,6 +223,34 @@ func TestAGuestThatHoldsConnectionsHoldsItsOwn(t *testing.T) {
 	require.NoError(t, a.Body.Close())
 }
 
+// Whatever is a request meets the instance's options; what is none, net/http answers.
+func TestRequestsThatFewClientsSend(t *testing.T) {
+	g := newGuest(t)
+	ask := func(request string) string {
+		c, err := gonet.DialContextTCP(t.Context(), g.stack, tcpip.FullAddress{NIC: 1, Addr: address("169.254.169.254"), Port: 80}, ipv4.ProtocolNumber)
+		require.NoError(t, err)
+		defer c.Close()
+		require.NoError(t, c.SetDeadline(time.Now().Add(ample)))
+		_, err = io.WriteString(c, request)
+		require.NoError(t, err)
+		answer, err := io.ReadAll(c)
+		require.NoError(t, err)
+		return string(answer)
+	}
+	all := "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"
+	require.Regexp(t, "(?s)^HTTP/1.1 200 .*Allow: OPTIONS, GET, HEAD\r\n.*Server: EC2ws\r\n", ask(all))
+	g.put("Instances", "{InstanceId: i-a1, MetadataOptions: {HttpEndpoint: disabled}}")
+	require.Regexp(t, "(?s)^HTTP/1.1 403 .*Server: EC2ws\r\n", ask(all))
+	require.Regexp(t, "(?s)^HTTP/1.0 403 .*Server: EC2ws\r\n", ask("GET / HTTP/1.0\r\n\r\n"))
+	for request, want := range map[string]string{
+		"GET / HTTP/1.1\r\n\r\n":                                                    "400",
+		"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n":                            "417",
+		"PUT /latest/api/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n": "501",
+	} {
+		require.Contains(t, ask(request), "HTTP/1.1 "+want+" ", request)
+	}
+}
+
 // Many requests, one after the other, wait for no connection's end.
 func TestRequestsOneAfterTheOther(t *testing.T) {
 	g, began := newGuest(t), time.Now()

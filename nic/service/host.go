@@ -84,7 +84,7 @@ func newHost(v *view, metadata *imds.Server, others *forwarder, ready func(*host
 	h.server = &http.Server{
 		Handler:     &visitor{h, metadata},
 		ConnContext: withConn, ReadTimeout: hostPatience, WriteTimeout: hostPatience, MaxHeaderBytes: hostHeader,
-		ErrorLog: silent,
+		ErrorLog: silent, DisableGeneralOptionsHandler: true,
 	}
 	h.server.SetKeepAlivesEnabled(false)
 	slots := make(chan struct{}, hostConnections)
