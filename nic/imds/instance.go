@@ -32,6 +32,16 @@ func (i Instance) machine() *ec2.Instance {
 	return &ec2.Instance{}
 }
 
+// zone is the availability zone of the instance: that of its subnet, or if the subnet tells none, that of
+// its placement.
+func (i Instance) zone() string {
+	zone := i.ENIs[0].Subnet.Zone
+	if p := i.machine().Placement; zone == "" && p != nil {
+		return p.AvailabilityZone
+	}
+	return zone
+}
+
 // metadata is the tree under meta-data, as far as the configuration knows it. Its names are
 // those of the EC2 User Guide, "Instance metadata categories".
 func (i Instance) metadata() tree {
@@ -44,11 +54,12 @@ func (i Instance) metadata() tree {
 	t.put("hostname", i.Region.Hostname(e))
 	t.put("public-hostname", i.publicName(e))
 	t.put("security-groups", groups(e, func(g *vpc.Group) string { return g.Name }))
-	t.put("placement/availability-zone", e.Subnet.Zone)
+	t.put("placement/availability-zone", i.zone())
 	t.put("placement/availability-zone-id", e.Subnet.ZoneID)
-	t.put("placement/region", e.Subnet.Region())
-	t.put("services/domain", "amazonaws.com")
-	t.put("services/partition", "aws")
+	t.put("placement/region", vpc.RegionOf(i.zone()))
+	partition, domain := vpc.Partition(vpc.RegionOf(i.zone()))
+	t.put("services/domain", domain)
+	t.put("services/partition", partition)
 	if m := i.machine(); m.InstanceId != "" {
 		launched(t, m)
 		i.keys(t, m.KeyName)
@@ -70,7 +81,6 @@ func launched(t tree, m *ec2.Instance) {
 	t.put("instance-life-cycle", "on-demand")
 	t.put("instance-life-cycle", m.InstanceLifecycle)
 	if p := m.Placement; p != nil {
-		t.put("placement/availability-zone", p.AvailabilityZone)
 		t.put("placement/group-name", p.GroupName)
 		t.put("placement/host-id", p.HostId)
 		if p.PartitionNumber > 0 {
@@ -89,10 +99,7 @@ func (i Instance) keys(t tree, name string) {
 
 // tags puts the instance's tags, if its options say so. A tag may have an empty value.
 func (i Instance) tags(t tree) {
-	if !i.Region.MetadataOptions(i.ENIs[0].Instance).Tags {
-		return
-	}
-	for _, tag := range i.machine().Tags {
+	for _, tag := range i.Region.ToldTags(i.ENIs[0].Instance) {
 		t["tags/instance/"+tag.Key] = tag.Value
 	}
 }

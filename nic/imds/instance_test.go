@@ -73,6 +73,28 @@ func TestWhatAnInstanceDoesNotHear(t *testing.T) {
 	}
 }
 
+// The zone of the subnet counts, in all that is told: an instance whose placement says another zone was moved
+// by hand. What nobody tells of the launch is null.
+func TestZonesAgree(t *testing.T) {
+	r := newRig(t)
+	r.put("Instances", "{InstanceId: i-a1, Placement: {AvailabilityZone: eu-west-1b}}")
+	r.request.Instance.ENIs[0].Subnet.Zone = "us-east-1a"
+	require.Equal(t, "us-east-1a", body(t, r.do("GET", "/latest/meta-data/placement/availability-zone")))
+	document := body(t, r.do("GET", "/latest/dynamic/instance-identity/document"))
+	for _, line := range []string{`"availabilityZone": "us-east-1a"`, `"region": "us-east-1"`, `"pendingTime": null`} {
+		require.Contains(t, document, line)
+	}
+	r.request.Instance.ENIs[0].Subnet.Zone = ""
+	for path, want := range map[string]string{"availability-zone": "eu-west-1b", "region": "eu-west-1"} {
+		require.Equal(t, want, body(t, r.do("GET", "/latest/meta-data/placement/"+path)))
+	}
+	require.Contains(t, body(t, r.do("GET", "/latest/dynamic/instance-identity/document")), `"region": "eu-west-1"`)
+	r.request.Instance.ENIs[0].Subnet.Zone = "cn-north-1a"
+	for path, want := range map[string]string{"services/partition": "aws-cn", "services/domain": "amazonaws.com.cn", "public-hostname": "ec2-35-72-2-8.cn-north-1.compute.amazonaws.com.cn"} {
+		require.Equal(t, want, body(t, r.do("GET", "/latest/meta-data/"+path)))
+	}
+}
+
 // An instance's options are in force as they are configured.
 func TestOptionsOfAnInstance(t *testing.T) {
 	for _, c := range []struct {
@@ -113,6 +135,9 @@ func TestAResourceNameIsTheHostname(t *testing.T) {
 func TestTheIdentityDocumentIsSigned(t *testing.T) {
 	r := newRig(t)
 	r.launch("")
+	r.do("GET", "/latest/dynamic/instance-identity/document")
+	r.do("GET", "/latest/dynamic/instance-identity/")
+	require.Empty(t, r.server.signer.signed, "nobody asked for a signature")
 	ask := func(name string) string { return body(t, r.do("GET", "/latest/dynamic/instance-identity/"+name)) }
 	document, sum := ask("document"), sha256.Sum256([]byte(ask("document")))
 	wrapped, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(ask("rsa2048"), "\n", ""))

@@ -107,11 +107,15 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *Request, version, path 
 		}
 		w.Header().Set(ttlHeader, strconv.Itoa(int((left+time.Second-1)/time.Second)))
 	}
-	text, found := s.find(r.Instance, version, path)
+	text, found, err := s.find(r.Instance, version, path)
 	if r.URL.Path == "/" {
 		text, found = strings.Join(versions, "\n"), true
 	}
-	if !found {
+	switch {
+	case err != nil:
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	case !found:
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
@@ -132,29 +136,30 @@ const (
 	identity = "dynamic/instance-identity/"
 )
 
-// find is the text of a path in a version; every version has the same.
-func (s *Server) find(i Instance, version, path string) (text string, found bool) {
+// find is the text of a path in a version; every version has the same. The error is of signing.
+func (s *Server) find(i Instance, version, path string) (text string, found bool, err error) {
 	if !slices.Contains(versions, version) {
-		return "", false
+		return "", false, nil
 	}
 	t := tree{}
 	for p, text := range i.metadata() {
 		t["meta-data/"+p] = text
 	}
 	t.put(userData, string(i.Region.UserData(i.ENIs[0].Instance)))
-	s.identify(t, i.document(s.started), path)
-	return t.at(path)
+	err = s.identify(t, i.document(), path)
+	text, found = t.at(path)
+	return text, found, err
 }
 
 // identify puts an identity document, and its signatures. All are signed by one key, pkcs7 too, which
 // EC2 signs by DSA. Nothing is signed for who asks for other paths.
-func (s *Server) identify(t tree, document, path string) {
+func (s *Server) identify(t tree, document, path string) (err error) {
+	var signed signatures
+	switch path {
+	case identity + "pkcs7", identity + "rsa2048", identity + "signature":
+		signed, err = s.signer.sign(document)
+	}
 	t[identity+"document"] = document
-	t[identity+"pkcs7"], t[identity+"rsa2048"], t[identity+"signature"] = "", "", ""
-	if !strings.HasPrefix(path, identity) {
-		return
-	}
-	if signed, err := s.signer.sign(document); err == nil {
-		t[identity+"pkcs7"], t[identity+"rsa2048"], t[identity+"signature"] = signed.pkcs7, signed.pkcs7, signed.bare
-	}
+	t[identity+"pkcs7"], t[identity+"rsa2048"], t[identity+"signature"] = signed.pkcs7, signed.pkcs7, signed.bare
+	return err
 }

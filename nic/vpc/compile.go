@@ -130,11 +130,19 @@ func (c *compiler) check() {
 }
 
 // presence notes that a list is given once it has an object. From then on a reference to
-// an ID that the list lacks is a dangling one, so that everything is compiled again.
+// an ID that the list lacks is a dangling one, so that everything is compiled again. Nothing refers to
+// instances and their user data, and to key pairs only instances do.
 func (c *compiler) presence() {
 	for _, kind := range kinds {
-		if c.next.objects[kind].Len() > 0 && !c.given(kind) {
-			c.next.rest = c.next.rest.withList(kind)
+		if c.next.objects[kind].Len() == 0 || c.given(kind) {
+			continue
+		}
+		c.next.rest = c.next.rest.withList(kind)
+		switch kind {
+		case "Instances", "InstanceAttributes":
+		case "KeyPairs":
+			c.markKeyed()
+		default:
 			c.markAll()
 		}
 	}

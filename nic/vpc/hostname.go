@@ -11,16 +11,31 @@ import (
 // Region is the name of the AWS region of a subnet's availability zone: us-east-1 of
 // us-east-1a, and us-west-2 of the local zone us-west-2-lax-1a. It is "" if the zone is not
 // told.
-func (s *Subnet) Region() string {
-	for i := 1; i < len(s.Zone); i++ {
-		if digit(s.Zone[i]) && s.Zone[i-1] == '-' {
-			for i < len(s.Zone) && digit(s.Zone[i]) {
+func (s *Subnet) Region() string { return RegionOf(s.Zone) }
+
+// RegionOf is Region of a zone.
+func RegionOf(zone string) string {
+	for i := 1; i < len(zone); i++ {
+		if digit(zone[i]) && zone[i-1] == '-' {
+			for i < len(zone) && digit(zone[i]) {
 				i++
 			}
-			return s.Zone[:i]
+			return zone[:i]
 		}
 	}
 	return ""
+}
+
+// Partition is the part of AWS that a region is in, and the domain of its services (AWS General Reference,
+// "Amazon Resource Names").
+func Partition(region string) (name, domain string) {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn", "amazonaws.com.cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov", "amazonaws.com"
+	}
+	return "aws", "amazonaws.com"
 }
 
 func digit(b byte) bool { return '0' <= b && b <= '9' }
@@ -65,14 +80,15 @@ func (r *Region) Hostname(e *OwnENI) string {
 }
 
 // PublicDomain is the domain of public names in a subnet's region: compute-1.amazonaws.com in
-// us-east-1, and REGION.compute.amazonaws.com elsewhere (VPC User Guide, "DNS attributes for
+// us-east-1, and REGION.compute.amazonaws.com elsewhere, in China under amazonaws.com.cn (VPC User Guide, "DNS attributes for
 // your VPC").
 func (s *Subnet) PublicDomain() string {
 	region := s.Region()
 	if region == "" || region == "us-east-1" {
 		return "compute-1.amazonaws.com"
 	}
-	return region + ".compute.amazonaws.com"
+	_, domain := Partition(region)
+	return region + ".compute." + domain
 }
 
 // Inside is what the name of a public address means to the ENI's guest: the private address

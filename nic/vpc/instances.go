@@ -78,8 +78,11 @@ func elementsOf(r *ec2.Reader, list []byte) (all [][]byte) {
 	return all
 }
 
-// instance takes an instance, which is the i-th of a list.
+// instance takes an instance, which is the i-th of a list, unless it is one of the past.
 func (d *document) instance(list string, i int, one ec2.Instance) {
+	if one.Gone() {
+		return
+	}
 	d.config.Instances = append(d.config.Instances, one)
 	if list == "Instances" {
 		list = ""

@@ -2,6 +2,8 @@ package vpc
 
 import (
 	"encoding/base64"
+	"slices"
+	"strconv"
 	"strings"
 
 	"nitrocard/nic/printable"
@@ -62,6 +64,9 @@ func (r *Region) PublicKey(name string) (key string) {
 	}
 	for _, id := range r.NamedBy("KeyPairs", keyNamed(name)) {
 		k := strings.TrimSpace(found[ec2.KeyPair](r, "KeyPairs", id).PublicKey)
+		if !printable.Is(k) { // an answer's, which is noted
+			return ""
+		}
 		if key != "" && k != key {
 			return ""
 		}
@@ -76,6 +81,8 @@ func (c *compiler) machines() {
 		switch key := strings.TrimSpace(config.PublicKey); {
 		case key == "":
 			c.notice(KeyUnknown, o.path(), "PublicKey is missing (aws ec2 describe-key-pairs --include-public-key)")
+		case !printable.Is(key) && o.answer:
+			c.notice(KeyUnknown, o.path(), "PublicKey has characters that are in no public key")
 		case !printable.Is(key):
 			c.Add(ec2.In(o.path(), "PublicKey"), "has characters that are in no public key; it is one line, such as ssh-ed25519 AAAA…")
 		}
@@ -129,30 +136,64 @@ func (c *compiler) tags(o *object, config *ec2.Instance) {
 		return
 	}
 	for i, tag := range config.Tags {
-		if strings.IndexFunc(tag.Key, notInTagPath) >= 0 || tag.Key == "" || tag.Key == "." || tag.Key == ".." || tag.Key == "_index" {
-			c.Add(ec2.In(o.path(), ec2.At("Tags", i, "")), "Key %q: with InstanceMetadataTags a key has letters, digits and + - = . , _ : @", ec2.Shorten(tag.Key))
+		path, what := ec2.In(o.path(), ec2.At("Tags", i, "")), "Key "+strconv.Quote(ec2.Shorten(tag.Key))
+		switch wrong := !isTagPath(tag.Key); {
+		case wrong && o.answer:
+			c.notice(TagUntold, path, what)
+		case wrong:
+			c.Add(path, "%s: with InstanceMetadataTags a key has letters, digits and + - = . , _ : @", what)
+		case hasTag(config.Tags[:i], tag.Key) && !o.answer:
+			c.Add(path, "%s is the key of another tag, too", what)
 		}
 	}
 }
 
+func hasTag(tags []ec2.Tag, key string) bool {
+	return slices.ContainsFunc(tags, func(t ec2.Tag) bool { return t.Key == key })
+}
+
+// isTagPath tells whether a tag's key can be the name of a path.
+func isTagPath(key string) bool {
+	return key != "" && key != "." && key != ".." && key != "_index" && strings.IndexFunc(key, notInTagPath) < 0
+}
+
 func notInTagPath(r rune) bool { return notInID(r) && !strings.ContainsRune("+=,@", r) }
+
+// ToldTags are the tags that an instance's metadata have, of which none has an odd key.
+func (r *Region) ToldTags(instance string) (told []ec2.Tag) {
+	if !r.MetadataOptions(instance).Tags {
+		return nil
+	}
+	for _, t := range r.Instance(instance).Tags {
+		if isTagPath(t.Key) {
+			told = append(told, t)
+		}
+	}
+	return told
+}
 
 // keyName notes that the public key of an instance is not told. Who lacks all keys is told so once. An
 // unknown name is no mistake: the error would tell an owner which names others' keys have, and nobody
 // could delete a key that somebody names.
 func (c *compiler) keyName(o *object, name string) {
-	why := ""
-	switch pairs := c.next.NamedBy("KeyPairs", keyNamed(name)); {
-	case name == "" || !c.given("KeyPairs") || c.elsewhere():
-		return
-	case len(pairs) == 0:
-		why = " is not in KeyPairs"
-	case c.next.severalAccounts():
-		why = " may be the key of another account, because Vpcs have several of OwnerId and KeyPairs tell none"
-	case len(pairs) > 1 && c.next.PublicKey(name) == "":
-		why = " is that of several key pairs"
-	default:
+	if name == "" || !c.given("KeyPairs") || c.elsewhere() {
 		return
 	}
-	c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+why)
+	if why := c.next.keyMissing(name); why != "" {
+		c.notice(KeyUnknown, o.path(), "KeyName "+ec2.Shorten(name)+why)
+	}
+}
+
+// keyMissing is why a key pair's name leads to no key, as the end of a sentence; "": the name leads to
+// one pair, or to several with the same key.
+func (r *Region) keyMissing(name string) string {
+	switch pairs := r.NamedBy("KeyPairs", keyNamed(name)); {
+	case len(pairs) == 0:
+		return " is not in KeyPairs"
+	case r.severalAccounts():
+		return " may be the key of another account, because Vpcs have several of OwnerId and KeyPairs tell none"
+	case len(pairs) > 1 && r.PublicKey(name) == "":
+		return " is that of several key pairs"
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"encoding/base64"
+	"maps"
 	"strings"
 	"testing"
 
@@ -40,12 +41,67 @@ func TestWhatEC2TellsOfAnInstance(t *testing.T) {
 	require.Equal(t, nothing, again.Diff())
 }
 
+// What is odd in an answer is passed over, with a notice, and refuses nothing else. A terminated instance, which
+// EC2 tells for an hour, is passed over without.
+func TestOddInstancesInAnswers(t *testing.T) {
+	odd := maps.Clone(machine)
+	odd["instances.json"] = strings.Replace(machine["instances.json"], `{"Key": "Name", "Value": "web"}`, `{"Key": "a b", "Value": "x"}, {"Key": "c", "Value": "y"}`, 1)
+	odd["keys.json"] = strings.Replace(machine["keys.json"], "AAAA alice", `AAAA alice\tx`, 1)
+	odd["past.json"] = `{"Reservations": [{"ReservationId": "r-0c", "Instances": [{"InstanceId": "i-0d", "KeyName": "old", "State": {"Code": 48, "Name": "terminated"}}]}]}`
+	c, err := Load(laid(t, odd))
+	require.NoError(t, err)
+	r, err := NewRegion(c)
+	require.NoError(t, err)
+	require.Nil(t, r.Instance("i-0d"))
+	require.Equal(t, []ec2.Tag{{Key: "c", Value: "y"}}, r.ToldTags("i-0a"))
+	require.Empty(t, r.PublicKey("alice's key"))
+	var notices []string
+	for _, n := range r.Notices() {
+		notices = append(notices, n.String())
+	}
+	told := strings.Join(notices, "\n")
+	require.Contains(t, told, `Tags[0]: Key "a b" is no name of a path: metadata does not have the tag`)
+	require.Contains(t, told, "PublicKey has characters that are in no public key: metadata has no such key")
+	require.NotContains(t, told, "old")
+}
+
+// The first instance, user data or key pair of a region compiles no object but itself and who names the key.
+func TestTheFirstOfAListCompilesItself(t *testing.T) {
+	r, err := NewRegion(story(t))
+	require.NoError(t, err)
+	for _, step := range []struct {
+		kind, object string
+		instances    int // that are looked at
+	}{
+		{"Instances", "{InstanceId: i-a1, KeyName: admin}", 1},
+		{"Instances", "{InstanceId: i-a2}", 1},
+		{"InstanceAttributes", "{InstanceId: i-a1, UserData: {Value: eA==}}", 0},
+		{"KeyPairs", "{KeyPairId: key-0, KeyName: other, PublicKey: ssh-rsa A}", 1},
+		{"KeyPairs", "{KeyPairId: key-1, KeyName: admin, PublicKey: ssh-rsa A}", 1},
+		{"KeyPairs", "{KeyPairId: key-1, KeyName: admin, PublicKey: ssh-rsa B}", 0},
+		{"KeyPairs", "{KeyPairId: key-2, KeyName: admin, PublicKey: ssh-rsa B}", 0},
+		{"KeyPairs", "{KeyPairId: key-2, KeyName: admin, PublicKey: ssh-rsa C}", 1},
+	} {
+		edit, err := Put(step.kind, []byte(step.object))
+		require.NoError(t, err)
+		c := newCompiler(r)
+		c.edit(edit)
+		c.presence()
+		require.False(t, c.whole, step.object)
+		require.Len(t, c.dirty["Instances"], step.instances, step.object)
+		require.Empty(t, c.dirty["NetworkInterfaces"], step.object)
+		r, err = r.Change(edit)
+		require.NoError(t, err)
+	}
+}
+
 func TestMistakesInInstances(t *testing.T) {
 	for _, c := range []struct{ kind, object, want string }{
 		{"Instances", "{InstanceId: i-1, MetadataOptions: {HttpTokens: always}}", `Instances i-1: MetadataOptions: HttpTokens "always" is neither optional nor required`},
 		{"Instances", "{InstanceId: i-1, MetadataOptions: {HttpEndpoint: on}}", `MetadataOptions: HttpEndpoint`},
 		{"Instances", "{InstanceId: i-1, MetadataOptions: {HttpPutResponseHopLimit: 65}}", `HttpPutResponseHopLimit 65 is no number of hops: 1 to 64`},
 		{"Instances", "{InstanceId: i-1, MetadataOptions: {InstanceMetadataTags: enabled}, Tags: [{Key: a/b, Value: c}]}", `Tags[0]: Key "a/b": with InstanceMetadataTags a key has letters`},
+		{"Instances", "{InstanceId: i-1, MetadataOptions: {InstanceMetadataTags: enabled}, Tags: [{Key: a}, {Key: a}]}", `Tags[1]: Key "a" is the key of another tag, too`},
 		{"Instances", "{InstanceId: i-1, PrivateDnsNameOptions: {HostnameType: mine}}", `HostnameType "mine" is neither ip-name nor resource-name`},
 		{"InstanceAttributes", "{InstanceId: i-1, UserData: {Value: '#!/bin/sh'}}", "InstanceAttributes i-1: UserData: is no base64 of 16384 bytes at most"},
 		{"InstanceAttributes", "{InstanceId: i-1, UserData: {Value: " + base64.StdEncoding.EncodeToString(make([]byte, mostUserData+1)) + "}}", "UserData: is no base64 of 16384 bytes at most"},

@@ -83,6 +83,7 @@ const (
 	StaleRule
 	NotWatched
 	KeyUnknown
+	TagUntold
 	NoUserData
 	NoKeyPairs
 	NoVPCAttributes

@@ -77,6 +77,7 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d rules are stale: the groups that they name are gone, or no active peering connection within the region leads there"},
 	NotWatched:      {"not_watched", NoEffect, "this card does not act on %s yet", "%d flow logs and mirror sessions, on which this card does not act yet"},
 	KeyUnknown:      {"key_unknown", NoEffect, "%s: metadata has no such key", "%d key pairs and instances have no public key in the configuration (aws ec2 describe-key-pairs --include-public-key): metadata has none"},
+	TagUntold:       {"tag_untold", NoEffect, "%s is no name of a path: metadata does not have the tag", "%d tags have keys that are no names of paths: metadata does not have these tags"},
 	NoUserData:      {"no_user_data", NoEffect, "are not in the configuration (aws ec2 describe-instance-attribute --attribute userData): no instance's metadata has user data", ""},
 	NoKeyPairs:      {"no_key_pairs", NoEffect, "are not in the configuration (aws ec2 describe-key-pairs --include-public-key): no instance's metadata has a public key", ""},
 	NoVPCAttributes: {"no_vpc_attributes", NoEffect, "are not in the configuration (aws ec2 describe-vpc-attribute): DNS works as if EnableDnsSupport and EnableDnsHostnames were true", ""},

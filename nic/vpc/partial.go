@@ -89,7 +89,7 @@ func (c *compiler) missingLists() {
 		{!c.given("RouteTables"), "RouteTables", NoRouteTables},
 		{!c.given("SecurityGroups"), "SecurityGroups", NoSecurityGroups},
 		{c.next.objects["Instances"].Len() > 0 && !c.given("InstanceAttributes"), "InstanceAttributes", NoUserData},
-		{c.next.objects["Instances"].Len() > 0 && !c.given("KeyPairs"), "KeyPairs", NoKeyPairs},
+		{c.next.namesKey() && !c.given("KeyPairs"), "KeyPairs", NoKeyPairs},
 		{c.next.objects["Instances"].Len() > 0 && !c.given("VpcAttributes"), "VpcAttributes", NoVPCAttributes},
 	} {
 		if l.missing {

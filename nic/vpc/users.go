@@ -89,13 +89,26 @@ func (c *compiler) markNamed(kind string, objects ...*object) {
 	}
 }
 
-// markKeyUsers marks the instances that name a key pair, by its name before a change or after the change.
+// markKeyUsers marks the instances that name a key pair, by its name before a change or after the change,
+// if the name came to lead to a key, or to lead to none.
 func (c *compiler) markKeyUsers(pairs ...*object) {
 	for _, o := range pairs {
-		if o != nil {
-			c.markUsers(keyNamed(o.config.(*ec2.KeyPair).KeyName))
+		if o == nil {
+			continue
+		}
+		if name := o.config.(*ec2.KeyPair).KeyName; c.prev.keyMissing(name) != c.next.keyMissing(name) {
+			c.markUsers(keyNamed(name))
 		}
 	}
+}
+
+// namesKey tells whether an instance or a key pair has the name of a key.
+func (r *Region) namesKey() (is bool) {
+	r.users.Ascend(keyNamed(""), func(entry string) bool {
+		is = strings.HasPrefix(entry, keyNamed(""))
+		return false
+	})
+	return is
 }
 
 // keyNamed stands in Region.users for the name of a key pair, by which instances and key pairs name the

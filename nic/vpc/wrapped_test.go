@@ -98,7 +98,7 @@ func TestWrappedMistakes(t *testing.T) {
 func TestNothingOfEC2(t *testing.T) {
 	const expected = "; an object with lists such as SecurityGroups is expected, as aws ec2 describe-* prints it"
 	for _, m := range []struct{ text, want string }{
-		{`[{"Id": "sg-0a", "Name": "x"}, {"Id": "sg-0b", "Name": "y", "In": []}]`, "x.json: holds nothing of EC2: Id, Name, In" + expected},
+		{`[{"Id": "sg-0a", "Label": "x"}, {"Id": "sg-0b", "Label": "y", "In": []}]`, "x.json: holds nothing of EC2: Id, Label, In" + expected},
 		{`[{"FromPort": 1, "PrefixListIds": []}]`, "x.json: holds nothing of EC2: FromPort, PrefixListIds" + expected},
 		{`{"a": 1}` + "\n" + `{"a": 2}`, "x.json: holds nothing of EC2: a" + expected},
 		{`"x"`, "x.json: " + expected[2:]},

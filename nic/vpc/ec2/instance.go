@@ -16,6 +16,7 @@ type Instance struct {
 	RamdiskId             string                           `json:",omitzero"`
 	Architecture          string                           `json:",omitzero"`
 	AmiLaunchIndex        int                              `json:",omitzero"`
+	State                 *InstanceState                   `json:",omitzero"`
 	LaunchTime            string                           `json:",omitzero"` // ISO 8601, with T or a space
 	InstanceLifecycle     string                           `json:",omitzero"` // spot, scheduled, capacity-block; absent: on demand
 	VpcId                 string                           `json:",omitzero"`
@@ -26,14 +27,22 @@ type Instance struct {
 	Tags                  []Tag                            `json:",omitzero"`
 }
 
-// Launched is when the instance was launched; otherwise, if that is not told.
-func (i *Instance) Launched(otherwise time.Time) time.Time {
+// InstanceState is what an instance does.
+type InstanceState struct {
+	Name string `json:",omitzero"` // pending, running, stopping, stopped, shutting-down, terminated
+}
+
+// Gone tells whether the instance is one of the past, which EC2 tells for an hour.
+func (i *Instance) Gone() bool { return i.State != nil && i.State.Name == "terminated" }
+
+// Launched is when the instance was launched; told is false if nothing tells.
+func (i *Instance) Launched() (at time.Time, told bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00"} {
 		if t, err := time.Parse(layout, i.LaunchTime); err == nil {
-			return t
+			return t, true
 		}
 	}
-	return otherwise
+	return time.Time{}, false
 }
 
 // Placement is where an instance runs.
