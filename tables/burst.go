@@ -57,14 +57,11 @@ func (b *bucket) candidate(tag uint64, at *uint32) (missing uint64) {
 // nonzero is 0 if x is 0, and 1 otherwise.
 func nonzero(x uint64) uint64 { return (x | -x) >> 63 }
 
-// equalBurst finds the lanes of todo whose key is that of entry at. todo is not empty. Keys of two and of five words have
-// code of their own, without an inner loop over words.
+// equalBurst finds the lanes of todo whose key is that of entry at. todo is not empty. Keys of two words have code of
+// their own, without an inner loop over words.
 func (t *index) equalBurst(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
-	switch t.words {
-	case 2:
+	if t.words == 2 {
 		return todo &^ t.unequal2(keys, bits.Len64(todo), at)
-	case 5:
-		return t.equal5(keys, todo, at)
 	}
 	return t.equalN(keys, todo, at)
 }
@@ -78,18 +75,6 @@ func (t *index) unequal2Portable(keys unsafe.Pointer, n int, at *[Burst]uint32) 
 		unequal |= nonzero((peek(&e[0])^k[0])|(peek(&e[1])^k[1])) << i
 	}
 	return unequal
-}
-
-// equal5 is equalBurst for keys of five words.
-func (t *index) equal5(keys unsafe.Pointer, todo uint64, at *[Burst]uint32) (hits uint64) {
-	for ; todo != 0; todo &= todo - 1 {
-		i := bits.TrailingZeros64(todo) & (Burst - 1)
-		e := (*[5]uint64)(t.entry(at[i]))
-		k := (*[5]uint64)(unsafe.Add(keys, i*40))
-		d := (peek(&e[0]) ^ k[0]) | (peek(&e[1]) ^ k[1]) | (peek(&e[2]) ^ k[2]) | (peek(&e[3]) ^ k[3]) | (peek(&e[4]) ^ k[4])
-		hits |= (1 - nonzero(d)) << i
-	}
-	return hits
 }
 
 // equalN is equalBurst for keys of any length.

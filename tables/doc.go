@@ -68,6 +68,6 @@
 // # Why the core has no type parameters
 //
 // Generic code compares keys through a dictionary or the runtime's memequal, and `==` on [5]uint64 is slower than XOR and
-// OR over its words. So Cuckoo only converts types. The code behind Cuckoo works on words, with loops of its own for keys
-// of 16 and 40 bytes (a connection over IPv4 and over IPv6).
+// OR over its words. So Cuckoo only converts types. The code behind Cuckoo works on words, with a loop of its own for keys
+// of 16 bytes (a connection).
 package tables
