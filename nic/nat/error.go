@@ -23,7 +23,7 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	}
 	s, _, ok := a.gateway.ways.At(at).To()
 	switch {
-	case !ok, inward && h.Dst != q.Src:
+	case !ok, inward && h.Dst != q.Src, !inward && h.EtherType == wire.EtherTypeIPv6 && !a.gateway.isOf(at, q.Dst):
 		return pipeline.NATUnknown
 	case inward:
 		ok = errorIn(f, h, &q, s)

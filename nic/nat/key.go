@@ -1,6 +1,8 @@
 package nat
 
 import (
+	"sync/atomic"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
@@ -37,7 +39,8 @@ const (
 
 // host is an inside host as keys have it: an IPv4 address, or 54 bits that stand for one of IPv6. They
 // depend on the table's seed, so that no sender can look for two hosts with the same bits, and no two
-// meet by chance: in a gateway with 100,000 hosts once in four million.
+// meet by chance: in a gateway with 100,000 hosts once in four million. Packets of a host whose bits are
+// those of another's connection are dropped (isOf).
 type host uint64 // Key.Src, and above it the ofHost of Key.Kind
 
 // hostOf is the host that has an address.
@@ -47,6 +50,18 @@ func (t *table) hostOf(addr wire.Addr) host {
 	}
 	f := t.folder.Fold(&flow.Pair{Local: addr})
 	return host(f.Remote&rest|six)<<32 | host(f.Local)
+}
+
+// isOf tells whether a way for packets from inside, of a connection or of later fragments, is of the
+// host that has an address, and of no other with the same bits.
+func (t *table) isOf(at uint32, host wire.Addr) bool {
+	w := t.ways.At(at)
+	_, peer, _ := w.To()
+	if atomic.LoadUint32(&w.State)&outward != 0 {
+		_, peer, _ = t.ways.At(peer).To() // from the connection's way from inside
+	}
+	s, _, ok := t.ways.At(peer).To()
+	return ok && s.Addr == host
 }
 
 // sender is the inside host whose packets have a key.

@@ -96,7 +96,12 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 		return pipeline.NATUnknown // the connection ended while the packet came
 	}
 	longest := maxMSS
-	if h.EtherType == wire.EtherTypeIPv6 || !s.Addr.Is4() {
+	switch {
+	case h.EtherType == wire.EtherTypeIPv6:
+		if longest = maxMSS6; !a.gateway.isOf(at, h.Src) {
+			return pipeline.NATUnknown
+		}
+	case !s.Addr.Is4():
 		longest = maxMSS6
 	}
 	w.Touch(uint32(a.now))
