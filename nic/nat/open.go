@@ -25,7 +25,8 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 	return at, v
 }
 
-// openLocked is open under the lock.
+// openLocked is open under the lock. The address is one that the gateway has at this moment: Become, which
+// ends the connections of an address that is lost, may have looked at the table since the burst began.
 func (a *Appliance) openLocked(i int) (at uint32, v pipeline.Verdict) {
 	h, g, c := &a.headers[i], a.gateway, &a.openings[i]
 	if at, ok := g.ways.LookupHashed(a.hashes[i], &a.keys[i]); ok {
@@ -42,7 +43,7 @@ func (a *Appliance) openLocked(i int) (at uint32, v pipeline.Verdict) {
 	if a.foreseen&(1<<i) == 0 {
 		*c = connection{from: a.keys[i], host: h.Src, fromHash: a.hashes[i]}
 	}
-	if !g.choose(c, a.place.Pool, a.now) {
+	if !g.choose(c, g.place.Load().Pool, a.now) {
 		a.metrics.ErrorPortAllocation++
 		return nowhere, pipeline.NATPortAllocation
 	}

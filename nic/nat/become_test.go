@@ -1,0 +1,35 @@
+package nat
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// A gateway loses an address while a burst is under way: what the burst opens has an address that is left,
+// because nothing would end a connection from the lost one any more.
+func TestAnAddressIsLostDuringABurst(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 100, 1, &now)
+	pool, clock := g.place.Load().Pool, g.clock
+	become := func(pool []wire.Addr) {
+		p := *g.place.Load()
+		p.Pool = pool
+		g.Become(p)
+	}
+	for i := range 8 { // hosts that share two addresses
+		become(pool)
+		g.clock = func() int64 { // which the burst asks after it has the place
+			become(pool[1:])
+			return now
+		}
+		h, _, v := through(g.Appliance(0), wiretest.UDP(fmt.Sprintf("10.0.2.%d:9", 4+i), "203.0.113.9:53"))
+		require.Equal(t, []any{pipeline.Sent, pool[1]}, []any{v, h.Src})
+		g.clock = clock
+	}
+}
