@@ -88,22 +88,23 @@ func (c *connection) back() Key {
 }
 
 // enter puts a connection into the table, whose keys are not there, and returns the index of its
-// way from inside. full says that there is no room.
+// way from inside. full says that there is no room. The answers' way begins last, so that each way
+// that a worker finds meanwhile leads to its other way.
 func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full bool) {
 	tick, family, back := uint32(now), uint32(0), c.back()
 	if c.host.Is4() {
 		family = ipv4
 	}
-	out, err := t.ways.AddHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, 0, tick, state|inside|family))
+	in, err := t.ways.AddHashed(c.backHash, &back, pipeline.NewPassage(socket{}, 0, tick, steady|family))
 	if err != nil {
 		return 0, true
 	}
-	in, err := t.ways.AddHashed(c.backHash, &back, pipeline.NewPassage(socket{Addr: c.host, Port: c.from.SrcPort}, out, tick, steady|family))
+	out, err := t.ways.AddHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, in, tick, state|inside|family))
 	if err != nil {
-		t.ways.RemoveAt(out, c.fromHash)
+		t.ways.RemoveAt(in, c.backHash)
 		return 0, true
 	}
-	t.ways.At(out).SetPeer(in)
+	t.ways.At(in).Begin(socket{Addr: c.host, Port: c.from.SrcPort}, out)
 	t.watch(out, now)
 	t.uses.add(t.uses.host(sender(&c.from)))
 	if t.leads.add(c.to) {

@@ -132,8 +132,9 @@
 // is the packet's is the order of loads, which a processor of this kind keeps: a passage that ends
 // becomes zero from its first word to its last, and Lo, of which an address of IPv4 has some bits,
 // is loaded last of the value and is not zero, so all other words were loaded before the end; then
-// BETWEEN loads the key, which Insert writes before the value, so the key is of the same passage. Of
-// the way, the epoch is loaded before (Passage.keep).
+// BETWEEN loads the key, which Insert writes before the value, so the key is of the same passage. State,
+// which Insert writes last, is loaded first, so no word is of a passage before. Of the way, the epoch is
+// loaded before (Passage.keep).
 #define PASSAGE(gate, kind, w) \
 	MOVL trail_passage(AX), CX; \
 	CMPL CX, entrance_room(gate); \

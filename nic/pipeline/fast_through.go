@@ -130,17 +130,14 @@ func (w *Worker) knows(x *through) bool {
 		ok = x.read(t.At(at), w.epoch) && t.Is(at, &key)
 	}
 	if !ok {
-		if at, ok = t.Find(&key); !ok {
+		if at, ok = t.Find(&key); !ok || !x.read(t.At(at), w.epoch) {
 			return false
 		}
 		x.trail.passage.Store(at)
-		ok = x.read(t.At(at), w.epoch)
 	}
-	state := atomic.LoadUint32(&x.passage.State)
-	if !ok || state&(PassageSteady|PassageIPv4) != PassageSteady|PassageIPv4 || int32(w.tick-atomic.LoadUint32(&x.passage.Seen)) >= passagePause {
+	if int32(w.tick-atomic.LoadUint32(&x.passage.Seen)) >= passagePause {
 		return false
 	}
-	x.outward = state&PassageOut != 0
 	ends := flow.Ends{Local: k.Remote, Remote: x.to.Addr.As4(), LocalPort: k.RemotePort, RemotePort: x.to.Port}
 	if x.outward {
 		ends = flow.Ends{Local: x.to.Addr.As4(), Remote: k.Local, LocalPort: x.to.Port, RemotePort: k.LocalPort}
@@ -149,9 +146,14 @@ func (w *Worker) knows(x *through) bool {
 	return true
 }
 
-// read notes what a passage says; false: the passage has ended.
+// read notes what a passage says; false: the passage has ended, or its packets are the Translator's to
+// look at. State comes first (Passage), because the place may be another's by now.
 func (x *through) read(p *Passage, epoch uint32) (ok bool) {
-	x.passage, x.way = p, p.way(epoch)
+	state := atomic.LoadUint32(&p.State)
+	if state&(PassageSteady|PassageIPv4) != PassageSteady|PassageIPv4 {
+		return false
+	}
+	x.passage, x.outward, x.way = p, state&PassageOut != 0, p.way(epoch)
 	x.to, _, ok = p.To()
 	return ok
 }

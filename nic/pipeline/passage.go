@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/wire"
@@ -51,18 +52,25 @@ func KindOf(proto uint8) uint32 { return uint32(proto) << kindProto }
 // inside another source, those from outside another destination; and what the stages of the
 // Translator's ENI found about the way on.
 //
-// Workers read a Passage without the lock of its table, word by word. A Passage that ends is
-// zero from its first word to its last (tables.Cuckoo.Remove), so a reader that reads Lo last,
-// and finds it set, has read the others before they became zero.
+// Workers read a Passage without the lock of its table, word by word. The table writes a Passage from
+// its first word to its last, and makes one that ends zero in the same order (tables.Cuckoo.Remove). So
+// a reader that reads Lo last, and finds it set, has read the others before they became zero; and a
+// reader that kept an index, reads State first, and finds PassageSteady and PassageIPv4 there, reads
+// nothing that was in the place before.
 type Passage struct {
-	Hi, Lo uint64 // the address
+	Lo, Hi uint64 // the address
 	End    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
-	Seen   uint32 // tick of the last packet of the direction
-	State  uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
+	Way    uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
 	Epoch  uint32 // of the policy under which Way was found; 0: of none
 	_      uint32
-	Way    uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
+	Seen   uint32 // tick of the last packet of the direction
+	State  uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
 }
+
+var (
+	_ = [1]struct{}{}[unsafe.Offsetof(Passage{}.Lo)]                               // in the first word
+	_ = [1]struct{}{}[unsafe.Sizeof(Passage{})-unsafe.Offsetof(Passage{}.State)-4] // in the last word
+)
 
 // The bits of Passage.State that the fast path reads.
 const (
@@ -84,7 +92,7 @@ type Socket struct {
 // NewPassage is a Passage to a socket, seen at a tick.
 func NewPassage(s Socket, peer, tick, state uint32) Passage {
 	hi, lo := s.Addr.Words()
-	return Passage{Hi: hi, Lo: lo, End: uint64(s.Port)<<48 | uint64(peer), Seen: tick, State: state}
+	return Passage{Hi: hi, Lo: lo, End: endOf(s.Port, peer), Seen: tick, State: state}
 }
 
 // To is what the packets get, and the index of the other direction; false: the Passage has
@@ -95,10 +103,17 @@ func (p *Passage) To() (s Socket, peer uint32, ok bool) {
 	return Socket{wire.AddrFromWords(hi, lo), uint16(end >> 48)}, uint32(end), lo != 0
 }
 
-// SetPeer notes the index of the other direction. The table's lock is held.
-func (p *Passage) SetPeer(peer uint32) {
-	atomic.StoreUint64(&p.End, p.End&^(1<<32-1)|uint64(peer))
+// Begin gives a Passage that is in its table without a socket, and so is like one that has ended, its
+// socket and the index of the other direction. The table's lock is held.
+func (p *Passage) Begin(s Socket, peer uint32) {
+	hi, lo := s.Addr.Words()
+	atomic.StoreUint64(&p.End, endOf(s.Port, peer))
+	atomic.StoreUint64(&p.Hi, hi)
+	atomic.StoreUint64(&p.Lo, lo)
 }
+
+// endOf is Passage.End.
+func endOf(port uint16, peer uint32) uint64 { return uint64(port)<<48 | uint64(peer) }
 
 // keep notes what the stages found under the policy of an epoch. A worker that looks meanwhile sees
 // no way, or the new one. Workers that keep at once have the same policy, and so the same way.
