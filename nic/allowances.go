@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"nitrocard/nic/bay"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 )
@@ -42,62 +43,79 @@ func (c *Card) Allowances() []AllowanceView { return slices.Collect(c.EachAllowa
 // EachAllowance yields the allowances of the instances of this card behind an ID, in order of ID; ""
 // is before all.
 func (c *Card) EachAllowance(after string) iter.Seq[AllowanceView] {
+	return c.eachAllowance(func(instance string) bool { return instance > after })
+}
+
+// Allowance is that of the card's instance of an ID.
+func (c *Card) Allowance(id string) (view AllowanceView, there bool) {
+	for v := range c.eachAllowance(func(instance string) bool { return instance == id }) {
+		return v, true
+	}
+	return view, false
+}
+
+// eachAllowance yields the allowances of the instances that are wanted, in order of ID.
+func (c *Card) eachAllowance(wanted func(instance string) bool) iter.Seq[AllowanceView] {
 	return func(yield func(AllowanceView) bool) {
-		ids := map[string]bool{}
+		enis := map[string][]string{} // by instance
 		for e := range c.Policy().All() {
-			if id := instanceOf(e); id > after && e.NAT == nil {
-				ids[id] = true
+			if id := instanceOf(e); e.NAT == nil && wanted(id) {
+				enis[id] = append(enis[id], e.ID)
 			}
 		}
-		for _, id := range slices.Sorted(maps.Keys(ids)) {
-			if v, there := c.Allowance(id); there && !yield(v) {
-				return
+		for chunk := range slices.Chunk(slices.Sorted(maps.Keys(enis)), countChunk) {
+			for _, v := range c.allowancesOf(chunk, enis) {
+				if !yield(v) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// allowancesOf are the allowances of instances of which enis names the ENIs. An ENI that went meanwhile,
+// or is another instance's, is left out. The workers stand once for a chunk of ENIs, not for each.
+func (c *Card) allowancesOf(instances []string, enis map[string][]string) (views []AllowanceView) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var bays []*bay.Bay
+	for _, id := range instances {
+		var owner *vpc.OwnENI
+		view := AllowanceView{Instance: id}
+		for _, name := range slices.Sorted(slices.Values(enis[id])) {
+			if e := c.Policy().ENI(name); e != nil && instanceOf(e) == id {
+				owner, bays = e, append(bays, c.bays.Of(name))
+				view.ENIs = append(view.ENIs, name)
+			}
+		}
+		if owner != nil {
+			c.left(&view, owner)
+			views = append(views, view)
+		}
+	}
+	counts := c.counts(bays)
+	for i := range views {
+		v := &views[i]
+		for j := range v.ENIs {
+			v.add(&counts[j].Counts)
+		}
+		counts = counts[len(v.ENIs):]
+	}
+	return views
+}
+
+// left shows the limits of an ENI's instance, and what is left of them. The card's mutex is held.
+func (c *Card) left(v *AllowanceView, e *vpc.OwnENI) {
+	c.crew.Flows.Lock()
+	tracked, _ := c.crew.Flows.Count(e.Owner)
+	c.crew.Flows.Unlock()
+	v.ConntrackAvailable = max(int(c.shares.of(e.Owner))-tracked, 0)
+	v.limited(&e.Limits)
+	v.CreditsIn, v.CreditsOut = c.crew.Credits(e.Owner)
 }
 
 // instanceOf is the instance that an ENI is attached to, or the ENI itself.
 func instanceOf(e *vpc.OwnENI) string { return cmp.Or(e.Instance, e.ID) }
-
-// Allowance is that of the card's instance of an ID.
-func (c *Card) Allowance(id string) (view AllowanceView, there bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	enis := c.enisOf(id)
-	if len(enis) == 0 {
-		return view, false
-	}
-	first := enis[0]
-	c.crew.Flows.Lock()
-	tracked, _ := c.crew.Flows.Count(first.Owner)
-	c.crew.Flows.Unlock()
-	view = AllowanceView{Instance: id, ConntrackAvailable: max(int(c.shares.of(first.Owner))-tracked, 0)}
-	view.limited(&first.Limits)
-	view.CreditsIn, view.CreditsOut = c.crew.Credits(first.Owner)
-	for _, e := range enis {
-		view.ENIs = append(view.ENIs, e.ID)
-		c.gate.Do(func() {
-			n := c.bays.Of(e.ID).Counts()
-			view.add(&n)
-		})
-	}
-	return view, true
-}
-
-// enisOf are the ENIs of this card that an instance has, by ID, or the one that is attached to none.
-func (c *Card) enisOf(id string) (enis []*vpc.OwnENI) {
-	if e := c.Policy().ENI(id); e != nil && instanceOf(e) == id {
-		return []*vpc.OwnENI{e}
-	}
-	for e := range c.Policy().All() {
-		if instanceOf(e) == id && e.NAT == nil {
-			enis = append(enis, e)
-		}
-	}
-	slices.SortFunc(enis, func(a, b *vpc.OwnENI) int { return cmp.Compare(a.ID, b.ID) })
-	return enis
-}
 
 // limited shows limits.
 func (v *AllowanceView) limited(l *vpc.Limits) {

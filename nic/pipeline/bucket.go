@@ -36,5 +36,26 @@ func (b *bucket) take(now, cost, depth int64) {
 	}
 }
 
+// fill is what a bucket counts by: what comes in a second, 0 if the bucket bounds nothing, and what a
+// full one has, in ns.
+type fill struct{ rate, depth int64 }
+
+// become has the bucket count by other figures. What is owed is worth as much as before, so a higher
+// rate pays it sooner. What is left is the same part of a full bucket. A bucket that begins to bound
+// is full.
+func (b *bucket) become(now int64, was, is fill) {
+	left := float64(b.left(now, was.depth))
+	switch {
+	case was.rate == 0 || is.rate == 0:
+		b.spent.Store(0)
+		return
+	case left < 0:
+		left *= float64(was.rate) / float64(is.rate)
+	default:
+		left *= float64(is.depth) / float64(was.depth)
+	}
+	b.spent.Store(now - int64(left))
+}
+
 // left is what comes in how many ns is left at the time now; below zero: owed.
 func (b *bucket) left(now, depth int64) int64 { return min(now-b.spent.Load(), depth) }

@@ -51,6 +51,26 @@ func TestABucketAfterTheClockWentBack(t *testing.T) {
 	require.EqualValues(t, -500, b.left(1e18, 0))
 }
 
+// Under other figures a debt is worth as much, credits are the same part of all, and a bucket that begins
+// to bound is full.
+func TestABucketUnderOtherFigures(t *testing.T) {
+	for _, c := range []struct {
+		left, want int64
+		was, is    fill
+	}{
+		{-600, -300, fill{10, 100}, fill{20, 100}},
+		{-600, -1200, fill{10, 100}, fill{5, 100}},
+		{50, 200, fill{10, 100}, fill{5, 400}},
+		{-600, 100, fill{10, 100}, fill{0, 100}},
+		{-600, 100, fill{0, 0}, fill{10, 100}},
+	} {
+		var b bucket
+		b.spent.Store(1e18 - c.left)
+		b.become(1e18, c.was, c.is)
+		require.Equal(t, c.want, b.left(1e18, c.is.depth))
+	}
+}
+
 // Workers that take at once take from one bucket.
 func TestWorkersShareABucket(t *testing.T) {
 	var b bucket

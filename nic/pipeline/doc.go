@@ -77,7 +77,7 @@
 // # Workers
 //
 // A crew has one or more workers, each with its own thread, queues, bursts and
-// counts, which no other thread touches while the worker runs. Workers share four things.
+// counts, which no other thread touches while the worker runs. Workers share five things.
 //
 // The setup: policy, ports, tunnel ends. A setup never changes. A new setup is put in
 // force while all workers stand at a gate, so no two workers ever work under different
@@ -93,6 +93,11 @@
 // of their own. The first worker asks for MACs when it is time to. Whichever worker
 // receives an ARP packet stores the MAC for all, and asks at once if the packet claims
 // that a tunnel end moved.
+//
+// What instances may send and receive: token buckets of one atomic word each. What comes too
+// fast for an instance waits at the worker that received it, in a line for each ENI. A worker has
+// 64 lines at most, which bounds its memory; while all are in use, what comes too fast for a
+// further ENI is dropped.
 //
 // Ports with fewer queues than there are workers: one worker receives from a
 // queue, and every worker that sends by the queue holds a lock for each burst.

@@ -8,7 +8,7 @@ import (
 
 // Instance is what an instance of this card may send and receive, and what is left of that. All
 // its ENIs and all workers share it. Its limits change while the workers stand at the gate, and what
-// was spent under the old ones stays spent.
+// was spent under the old ones stays spent; bucket.become says how.
 type Instance struct {
 	in, out bandwidth
 	packets bucket // of both directions
@@ -32,21 +32,26 @@ const (
 	depth       = int64(5 * time.Millisecond)
 )
 
-// become gives the instance limits.
-func (i *Instance) become(l *vpc.Limits) {
-	i.in.become(l)
-	i.out.become(l)
+// become gives the instance limits at the time now.
+func (i *Instance) become(now int64, l *vpc.Limits) {
+	i.in.become(now, l)
+	i.out.become(now, l)
+	was := i.rate
 	i.rate = int64(l.PacketsPerSecond)
+	i.packets.become(now, fill{was, depth}, fill{i.rate, depth})
 	i.portion = max(i.rate*portionTime/1e9, 1)
 }
 
-func (b *bandwidth) become(l *vpc.Limits) {
+func (b *bandwidth) become(now int64, l *vpc.Limits) {
+	peak, baseline := fill{b.peakRate, depth}, fill{b.baselineRate, b.credits}
 	b.peakRate, b.baselineRate = int64(l.Peak), int64(l.Baseline)
 	b.portion = b.peakRate / 8 * portionTime / 1e9
 	b.credits = depth
 	if l.Baseline > 0 {
 		b.credits += int64(float64(l.Peak-l.Baseline) / float64(l.Baseline) * float64(l.Burst))
 	}
+	b.peak.become(now, peak, fill{b.peakRate, depth})
+	b.baseline.become(now, baseline, fill{b.baselineRate, b.credits})
 }
 
 // isOpen tells whether bytes may be taken at the time now.

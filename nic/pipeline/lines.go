@@ -3,7 +3,8 @@ package pipeline
 import "nitrocard/pmd"
 
 // lines are a worker's frames that wait for instances to be within their allowances. Memory for a line
-// is made when so many lines are needed for the first time, and used again.
+// is made when so many lines are needed for the first time, and used again. No more than mostLines ENIs
+// have one: what comes too fast for a further ENI is dropped at once.
 type lines struct {
 	waiting []*meter // with a line
 	spare   []*line
@@ -12,8 +13,14 @@ type lines struct {
 	offer  [pmd.MaxBurst]*pmd.Frame // …
 }
 
-// take is memory for a meter's line.
+// mostLines bounds a worker's memory for lines to 34 MB. The bound is ours.
+const mostLines = 64
+
+// take is memory for a meter's line; nil: as many lines as may be are in use.
 func (l *lines) take(m *meter) *line {
+	if len(l.waiting) == mostLines {
+		return nil
+	}
 	l.waiting = append(l.waiting, m)
 	n := len(l.spare)
 	if n == 0 {
@@ -29,7 +36,7 @@ func (m *meter) wait(frames []*pmd.Frame) (taken int) {
 	if m.line == nil {
 		m.line = m.worker.lines.take(m)
 	}
-	m.full = false
+	m.full = m.line == nil
 	for _, f := range frames {
 		m.count(m.lacks, int64(f.Packets()))
 		if m.full = m.full || !m.line.add(f); !m.full {
@@ -68,38 +75,54 @@ func (m *meter) leave() {
 }
 
 // release sends what may leave a line, and returns how many frames that were. What the port refuses
-// waits on.
+// waits on, until its link goes down.
 func (m *meter) release() (sent int) {
-	l, s := m.line, &m.worker.lines
-	for more := l.n > 0 && m.queue.tx != nil; more; {
-		n := 0
-		for ; n < min(l.n, pmd.MaxBurst); n++ {
-			l.lend(l.at(n), &s.frames[n])
-			s.offer[n] = &s.frames[n]
-			if n == 0 && !m.mayGive(l.at(n).counts()) {
-				break
-			}
-			if n > 0 {
-				m.give(l.at(n).counts())
-			}
+	if m.queue.Down() {
+		m.discard()
+	}
+	for more := m.queue.tx != nil; more; {
+		n := m.lend()
+		if n == 0 {
+			break
 		}
-		taken := m.queue.tx.Tx(s.offer[:n])
-		for i := range n {
-			if i >= taken {
-				m.giveBack(l.at(i - taken).counts())
-				continue
-			}
-			m.queue.delivered += uint64(l.at(0).packets)
-			l.drop()
-		}
-		if taken < n {
-			m.tookPart(&s.frames[taken])
-		}
-		m.payDebt()
+		taken := m.hand(m.worker.lines.offer[:n])
 		sent += taken
-		more = n == pmd.MaxBurst && taken == n && l.n > 0
+		more = n == pmd.MaxBurst && taken == n
 	}
 	return sent
+}
+
+// lend makes lines.offer the next frames of the line, and returns how many they are: 0 if none waits
+// or the instance is over an allowance.
+func (m *meter) lend() (n int) {
+	l, s := m.line, &m.worker.lines
+	if l.n == 0 || !m.mayGive(l.at(0).counts()) {
+		return 0
+	}
+	for ; n < min(l.n, pmd.MaxBurst); n++ {
+		l.lend(l.at(n), &s.frames[n])
+		s.offer[n] = &s.frames[n]
+		if n > 0 {
+			m.give(l.at(n).counts())
+		}
+	}
+	return n
+}
+
+// hand hands the line's oldest frames, which lend lent, to the port, and takes off the line what the
+// port took.
+func (m *meter) hand(frames []*pmd.Frame) (taken int) {
+	taken = m.queue.tx.Tx(frames)
+	m.giveBack(amountOf(frames[taken:]))
+	for range taken {
+		m.queue.delivered += uint64(m.line.at(0).packets)
+		m.line.drop()
+	}
+	if taken < len(frames) {
+		m.tookPart(frames[taken])
+	}
+	m.payDebt()
+	return taken
 }
 
 // tookPart ends the oldest frame of the line, which is f, if it is a merged one of which the port

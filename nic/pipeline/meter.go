@@ -153,6 +153,7 @@ func (m *meter) send(frames []*pmd.Frame) int {
 func (m *meter) pass(frames []*pmd.Frame) int {
 	taken := m.queue.tx.Tx(frames)
 	if taken < len(frames) {
+		m.full = false // the port is, not the line
 		m.giveBack(amountOf(frames[taken:]))
 	}
 	return taken
@@ -182,13 +183,14 @@ func (s *amount) add(f *pmd.Frame) {
 
 // mayGive tells whether the instance may receive frames, and uses what they count.
 func (m *meter) mayGive(s amount) bool {
+	m.lacks = plenty
 	if m.in < s.bytes || m.packets < s.packets {
-		if m.lacks = m.borrow(&m.instance.in, &m.in, s, bandwidthIn); m.lacks != plenty {
-			return false
-		}
+		m.lacks = m.borrow(&m.instance.in, &m.in, s, bandwidthIn)
 	}
-	m.give(s)
-	return true
+	if m.lacks == plenty {
+		m.give(s)
+	}
+	return m.lacks == plenty
 }
 
 // give uses what frames to the guest count; payDebt pays for what is not there.

@@ -11,6 +11,7 @@ import (
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
+	"nitrocard/pmd"
 )
 
 // allows sets what instances may send and receive.
@@ -372,6 +373,115 @@ func TestALimitOutlivesThePort(t *testing.T) {
 	x.attach("eni-a1", x.ports["eni-a1"])
 	require.EqualValues(t, waits, x.counts("eni-a1").Drops[NoPort])
 	require.InEpsilon(t, 10000, s.flood(10*time.Second, 1), 0.01)
+	s.settle()
+}
+
+// A limit that is raised acts at once, however much was owed under the old one.
+func TestARaisedLimitActsAtOnce(t *testing.T) {
+	for _, c := range []struct{ slow, fast vpc.Allowance }{
+		{vpc.Allowance{PeakBandwidthInGbps: mbit}, vpc.Allowance{PeakBandwidthInGbps: 80 * mbit}},
+		{vpc.Allowance{BaselineBandwidthInGbps: mbit, PeakBandwidthInGbps: 2 * mbit}, vpc.Allowance{BaselineBandwidthInGbps: 40 * mbit, PeakBandwidthInGbps: 80 * mbit}},
+		{vpc.Allowance{PacketsPerSecond: 100}, vpc.Allowance{PacketsPerSecond: 10000}},
+	} {
+		x := newRig(t)
+		x.allows(allowances{"i-a1": c.slow})
+		x.observe(nil)
+		s := x.fromA1(1000)
+		s.offer(200)
+		s.turn(0)
+		require.Equal(t, 64, s.arrived, "a burst, which is owed")
+		x.allows(allowances{"i-a1": c.fast})
+		s.turn(10 * time.Millisecond)
+		require.Equal(t, 128, s.arrived)
+		s.settle()
+	}
+}
+
+// What waits for a guest whose ring is full is asked about again soon, not at once, and is dropped once
+// its link goes down.
+func TestWhatWaitsForAPortThatTakesNothing(t *testing.T) {
+	x := newRig(t)
+	x.gone = true // what waits is lost with the link
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}})
+	x.observe(nil)
+	s := x.toGuest(1000)
+	s.offer(200)
+	s.turn(0)
+	q := x.places["eni-a1"][0]
+	waits := q.meter.line.n
+	require.Positive(t, waits)
+	port := q.tx
+	q.tx = refuses{}
+	for range 100 {
+		s.turn(10 * time.Millisecond)
+		require.Positive(t, x.w.Due(time.Hour))
+	}
+	require.Equal(t, waits, q.meter.line.n)
+	q.tx = port
+	x.ports["eni-a1"].SetLink(pmd.ErrDown)
+	x.checkLinks()
+	s.turn(time.Millisecond)
+	require.EqualValues(t, waits, x.counts("eni-a1").Drops[PortDown])
+	require.Empty(t, x.w.lines.waiting)
+	require.Equal(t, time.Hour, x.w.Due(time.Hour))
+}
+
+// refuses is a port whose ring is full.
+type refuses struct{}
+
+func (refuses) Tx([]*pmd.Frame) int { return 0 }
+
+// What a guest sends waits no longer once its port is gone.
+func TestNothingWaitsForAPortThatWent(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: mbit}})
+	x.observe(nil)
+	s := x.fromA1(1000)
+	s.offer(200)
+	s.turn(0)
+	q := x.places["eni-a1"][0]
+	require.True(t, q.Held())
+	x.ports["eni-a1"].Sent()
+	x.attach("eni-a1", nil)
+	s.turn(time.Hour)
+	require.False(t, q.Held())
+	require.Equal(t, time.Hour, x.w.Due(time.Hour))
+}
+
+// While frames wait for as many ENIs as may, what comes too fast for another is dropped at once, under
+// the name that a full line has.
+func TestLinesAreBounded(t *testing.T) {
+	x := newRig(t)
+	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: mbit}})
+	x.observe(nil)
+	s := x.toGuest(1000)
+	shut := &Instance{}
+	shut.become(x.now, &vpc.Limits{Peak: 1e6})
+	shut.in.peak.spent.Store(x.now + int64(time.Minute))
+	var f pmd.Frame
+	f.Lend(make([]byte, 300), 100, 100)
+	for range mostLines {
+		m := &meter{worker: x.w, queue: x.places["eni-a2"][0], instance: shut, lacks: bandwidthIn}
+		m.reset()
+		m.line = x.w.lines.take(m)
+		require.True(t, m.line.add(&f))
+	}
+	s.offer(64)
+	s.turn(0)
+	passed := s.arrived
+	s.offer(64)
+	s.turn(0)
+	m := x.places["eni-a1"][0].meter
+	require.Nil(t, m.line)
+	require.EqualValues(t, int(s.offered)-passed, x.counts(Uplink).Ends[BandwidthInExceeded])
+	require.EqualValues(t, int(s.offered)-passed, m.exceeded.In())
+
+	shut.in.peak.spent.Store(0)
+	s.turn(0)
+	s.offer(64)
+	s.turn(0)
+	require.NotNil(t, m.line, "there is room again")
+	x.places["eni-a2"][0].delivered -= mostLines // as wait has it for what the card received
 	s.settle()
 }
 

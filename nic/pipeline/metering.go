@@ -32,7 +32,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		delete(gone, q)
 		switch {
 		case p.ENI.Limits.Any():
-			i := m.instance(p.ENI, before)
+			i := m.instance(c, p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
 			if was == nil || i.begins || was[0].instance != i.Instance {
 				m.change(m.meters[q], func(one *meter) { one.bound(i.Instance) })
@@ -60,7 +60,7 @@ func (m *metering) change(meters []*meter, f func(*meter)) {
 }
 
 // instance is that of an ENI.
-func (m *metering) instance(e *vpc.OwnENI, before *metering) *limited {
+func (m *metering) instance(c *Crew, e *vpc.OwnENI, before *metering) *limited {
 	if i := m.instances[e.Owner]; i != nil {
 		return i
 	}
@@ -70,7 +70,7 @@ func (m *metering) instance(e *vpc.OwnENI, before *metering) *limited {
 		i.Instance, i.begins = had.Instance, had.limits != e.Limits
 	}
 	if i.begins {
-		m.changes = append(m.changes, func() { i.become(&i.limits) })
+		m.changes = append(m.changes, func() { i.become(c.Now(), &i.limits) })
 	}
 	return i
 }
@@ -127,13 +127,17 @@ func (m *meter) end() {
 	m.queue.meter = nil
 }
 
-// discard ends what waits for the guest, whose port goes.
+// discard ends what waits for the guest, whose port goes, or is down.
 func (m *meter) discard() {
 	m.held = plenty
 	if m.line == nil {
 		return
 	}
+	why := NoPort
+	if m.queue.Down() {
+		why = PortDown
+	}
 	for ; m.line.n > 0; m.line.drop() {
-		m.queue.tally().Drops[NoPort] += uint64(m.line.at(0).packets)
+		m.queue.tally().Drops[why] += uint64(m.line.at(0).packets)
 	}
 }
