@@ -36,10 +36,11 @@ type Outcomes struct {
 	AskedAnew uint64 `json:"asked_anew"` // goes on: untracked, and the new rules allow it
 	Outlives  uint64 `json:"outlives"`   // goes on because it is tracked: the new rules would not let it begin
 	Rerouted  uint64 `json:"rerouted"`   // passes, and goes another way: who is on that way may not know it
-	Cut       uint64 `json:"cut"`        // passes now, and falls then
-	Admitted  uint64 `json:"admitted"`   // falls now, and passes then
-	Barred    uint64 `json:"barred"`     // falls now and then
+	Cut       uint64 `json:"cut"`        // passes both ways now, and falls one way or both then
+	Admitted  uint64 `json:"admitted"`   // falls one way or both now, and passes both ways then
+	Barred    uint64 `json:"barred"`     // falls one way or both, now and then
 	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it
+	Ended     uint64 `json:"ended"`      // has ended (flow.TimeWait, flow.Closed), and its record goes soon: nobody misses it
 }
 
 // mostUnused is how many unused rules a dry run names.
@@ -48,8 +49,17 @@ const mostUnused = 1000
 // errEdgeDryRun is the error of a dry run at an edge.
 var errEdgeDryRun = errors.New("an edge keeps no connections: ask the cards what a change does to theirs")
 
+// mostForeseen is how often a dry run looks at the connections, if others change the configuration.
+const mostForeseen = 2
+
+// ErrChangedMeanwhile is the error of a dry run during which others changed the configuration, again and
+// again: what was foreseen is beside a configuration that is not in force.
+var ErrChangedMeanwhile = errors.New("others changed the configuration while the connections were looked at: nothing is foreseen; ask again")
+
 // DryRun tells what Apply would change, and what would become of the connections that live. Nothing
 // changes. The judges are the packet path's (pipeline.Foresight). The walk ends early with the context.
+// If others change the configuration meanwhile, DryRun looks again, once, and then ErrChangedMeanwhile is
+// its error.
 func (c *Card) DryRun(ctx context.Context, cfg *vpc.Config) (DryRun, error) {
 	return c.dryRun(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
 }
@@ -63,15 +73,20 @@ func (c *Card) dryRun(ctx context.Context, step func(*vpc.Region) (*vpc.Region, 
 	if c.options.Edge != nil {
 		return DryRun{}, errEdgeDryRun
 	}
-	policy, before, err := c.compile(step)
-	if err != nil {
-		return DryRun{}, err
+	for range mostForeseen {
+		policy, before, err := c.compile(step)
+		if err != nil {
+			return DryRun{}, err
+		}
+		seen, err := c.foresee(ctx, before, policy)
+		if err != nil {
+			return DryRun{}, err
+		}
+		if c.Policy() == before.Policy {
+			return DryRun{policy.Region.Diff(), append([]vpc.Notice{}, policy.Notices()...), seen}, nil
+		}
 	}
-	seen, err := c.foresee(ctx, before, policy)
-	if err != nil {
-		return DryRun{}, err
-	}
-	return DryRun{policy.Region.Diff(), append([]vpc.Notice{}, policy.Notices()...), seen}, nil
+	return DryRun{}, ErrChangedMeanwhile
 }
 
 // compile makes the policy that a change would put in force, and tells in whose place.
@@ -122,7 +137,7 @@ func (f *foresight) add(s *seenFlow) {
 	}
 	c := f.causeOf(s, &now, &then)
 	*c.outcome.of(&f.outcomes)++
-	if c.outcome != kept {
+	if c.outcome != kept && c.outcome != ended {
 		f.tally(c).add(s, f.tick)
 	}
 }

@@ -2,6 +2,7 @@ package nic
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,7 +86,11 @@ func TestADryRunAsksNetworkACLsAboutAnswers(t *testing.T) {
 	f = x.one(x.dryRunOf(remove(t, x.config, "NetworkAcls", "acl-1")))
 	require.Equal(t, []string{"admitted", "outbound", "network_acl_out"}, []string{f.Outcome, f.Direction, f.Reason})
 	f = x.one(x.dryRun("SecurityGroups", webAllowing(``)))
-	require.Equal(t, "outlives", f.Outcome)
+	require.Equal(t, []string{"barred", "outbound", "network_acl_out", "entry 9"}, []string{f.Outcome, f.Direction, f.Reason, f.What}, "the one that passes inbound does not live")
+	both := put(t, put(t, x.config, "SecurityGroups", webAllowing(``)), "NetworkAcls", strings.Replace(acl, "RuleAction: allow", "RuleAction: deny", 1))
+	require.Equal(t, Outcomes{Barred: 1}, x.dryRunOf(both).Outcomes, "cuts nothing that lives")
+	swapped := strings.NewReplacer("RuleAction: allow", "RuleAction: deny", "RuleAction: deny", "RuleAction: allow").Replace(acl)
+	require.Equal(t, Outcomes{Barred: 1}, x.dryRun("NetworkAcls", swapped).Outcomes, "and lets nothing live")
 	x.remove("NetworkAcls", "acl-1")
 	x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).passed()
 }
@@ -158,4 +163,75 @@ func TestADryRunOfNothing(t *testing.T) {
 	end()
 	_, err = x.card.DryRun(ended, x.config)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A connection that has ended is not cut: nobody misses it.
+func TestADryRunCutsNoneThatHaveEnded(t *testing.T) {
+	for _, c := range []struct {
+		state string
+		ends  func(x *rig)
+	}{
+		{"CLOSED", func(x *rig) { x.fromGuest("eni-a1", tcpBack("22", wire.TCPRst|wire.TCPAck)).passed() }},
+		{"TIME_WAIT", func(x *rig) {
+			x.fromGuest("eni-a1", tcpBack("22", wire.TCPFin|wire.TCPAck)).passed()
+			x.fromInternet("eni-a1", tcp("22", wire.TCPFin|wire.TCPAck)).passed()
+			x.fromGuest("eni-a1", tcpBack("22", wire.TCPAck)).passed()
+		}},
+	} {
+		x := newRig(t)
+		x.connect("22")
+		c.ends(x)
+		require.Equal(t, c.state, x.card.Flows(FlowFilter{})[0].State)
+		d := x.dryRunOf(remove(t, x.config, "NetworkInterfaces", "eni-a1"))
+		require.Equal(t, Outcomes{Ended: 1}, d.Outcomes, c.state)
+		require.Empty(t, d.Fates, c.state)
+	}
+}
+
+// applier is a context that changes the configuration whenever a dry run asks for its end, so many times.
+type applier struct {
+	context.Context
+	x     *rig
+	times int
+}
+
+func (a *applier) Err() error {
+	if a.times > 0 {
+		a.times--
+		a.x.put("SecurityGroups", webAllowing([]string{"", webPort80}[a.times%2]))
+		a.x.fromInternet("eni-a1", tcp("80", wire.TCPAck))
+	}
+	return nil
+}
+
+const webPort80 = `{IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}]}`
+
+// A dry run that others overtake looks again, and tells of the configuration in force by then, or says
+// that it tells nothing.
+func TestADryRunThatIsOvertaken(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	shut := put(t, x.config, "SecurityGroups", webAllowing(""))
+	d, err := x.card.DryRun(&applier{t.Context(), x, 1}, shut)
+	require.NoError(t, err)
+	require.Equal(t, x.card.Policy().Epoch, d.Epoch)
+	require.Equal(t, Outcomes{Barred: 1}, d.Outcomes, "the change that overtook shut the port")
+	_, err = x.card.DryRun(&applier{t.Context(), x, 1 << 20}, shut)
+	require.ErrorIs(t, err, ErrChangedMeanwhile)
+}
+
+// A record of the epoch that the change will have, if others change the configuration first, is asked
+// anew.
+func TestADryRunHasAnEpochOfItsOwn(t *testing.T) {
+	x := newRig(t)
+	x.connect("80")
+	policy, before, err := x.card.compile(func(r *vpc.Region) (*vpc.Region, error) {
+		return r.Become(put(t, x.config, "SecurityGroups", webAllowing("")))
+	})
+	require.NoError(t, err)
+	x.put("SecurityGroups", webAllowing(webPort80))
+	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
+	seen, _, _ := x.card.look(nil, 0)
+	require.Equal(t, policy.Epoch, seen[0].Conn.Epoch)
+	require.Equal(t, pipeline.SecurityGroupIn, x.card.crew.Foresee(before, policy).Next(&seen[0].Known, wire.In).Verdict)
 }

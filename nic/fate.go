@@ -37,17 +37,18 @@ const (
 	admitted
 	barred
 	moves
+	ended
 )
 
 // outcomeNames are as in Outcomes.
-var outcomeNames = [...]string{"kept", "asked_anew", "outlives", "rerouted", "cut", "admitted", "barred", "moves"}
+var outcomeNames = [...]string{"kept", "asked_anew", "outlives", "rerouted", "cut", "admitted", "barred", "moves", "ended"}
 
 // fateOrder is the order of Foreseen.Fates: what people ask first.
 var fateOrder = []string{"cut", "admitted", "outlives", "rerouted", "asked_anew", "moves", "barred"}
 
 // of is the count of an outcome.
 func (o outcome) of(all *Outcomes) *uint64 {
-	return [...]*uint64{&all.Kept, &all.AskedAnew, &all.Outlives, &all.Rerouted, &all.Cut, &all.Admitted, &all.Barred, &all.Moves}[o]
+	return [...]*uint64{&all.Kept, &all.AskedAnew, &all.Outlives, &all.Rerouted, &all.Cut, &all.Admitted, &all.Barred, &all.Moves, &all.Ended}[o]
 }
 
 // cause is why connections have an outcome.
@@ -64,18 +65,21 @@ type cause struct {
 	first   string // ID of the middlebox to which a gateway leads first
 }
 
-// causeOf is the outcome of a connection, and why, by what its next packets meet now and then.
+// causeOf is the outcome of a connection, and why, by what its next packets meet now and then. A
+// connection lives if packets of both directions pass.
 func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
-	falls, passes := differing(now, then), differing(then, now)
+	fell, falls := falling(now), falling(then)
 	switch {
+	case hasEnded(s):
+		return cause{outcome: ended, both: true}
 	case f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil:
 		return cause{outcome: moves, both: true}
+	case falls.any() && fell.any():
+		return f.denied(barred, s, falls, then, &then[falls.one()])
 	case falls.any():
 		return f.denied(cut, s, falls, then, &then[falls.one()])
-	case passes.any():
-		return f.denied(admitted, s, passes, now, &then[passes.one()])
-	case !allowed(&then[wire.In]) && !allowed(&then[wire.Out]):
-		return f.denied(barred, s, directions{true, true}, then, &then[wire.In])
+	case fell.any():
+		return f.denied(admitted, s, fell, now, &then[fell.one()])
 	case leadsElsewhere(now, then):
 		return f.rerouted(s, then)
 	case s.Conn.Status().Flags()&flow.FlagUntracked == 0 && !f.then.Groups(&s.Known).Allowed:
@@ -89,8 +93,11 @@ func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
 	return cause{}
 }
 
-// allowed tells whether a packet passes.
-func allowed(m *pipeline.Meeting) bool { return m.Verdict == pipeline.Sent }
+// hasEnded tells whether both sides have ended a connection, whose record waits for late packets.
+func hasEnded(s *seenFlow) bool {
+	state := s.Conn.Status().State()
+	return state == flow.TimeWait || state == flow.Closed
+}
 
 // directions are some of the two.
 type directions [2]bool
@@ -101,10 +108,10 @@ func (d directions) one() wire.Direction {
 	return wire.DirectionOf(!d[wire.In])
 }
 
-// differing are the directions in which packets pass by a and fall by b.
-func differing(a, b *[2]pipeline.Meeting) (d directions) {
+// falling are the directions in which packets fall.
+func falling(m *[2]pipeline.Meeting) (d directions) {
 	for i := range d {
-		d[i] = allowed(&a[i]) && !allowed(&b[i])
+		d[i] = m[i].Verdict != pipeline.Sent
 	}
 	return d
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/netip"
+	"runtime"
 	"slices"
 
 	"nitrocard/nic/flow"
@@ -102,6 +103,7 @@ func (c *Card) eachSeen(ctx context.Context, f func(*seenFlow)) error {
 				f(&seen[i])
 			}
 		}
+		runtime.Gosched() // a worker that waits for this thread goes first
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ func newApply() *cobra.Command {
 		Long: `Give a running card or controller a new configuration, whole or not at all.
 With --dry-run nothing changes: the card tells what would change, and what would
 become of the connections that live. The exit status is then 3 if some would be cut.
+A controller knows no connections, and tells only what would change.
 As in EC2, tracked connections go on without their rule; --flush cuts them.`,
 		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
   nitrocard apply region.yaml --dry-run    # what it would do to the connections that live

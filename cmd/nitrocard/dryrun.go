@@ -78,7 +78,7 @@ func outcomes(f *nic.Foreseen) string {
 		what string
 	}{
 		{o.Cut, "cut"}, {o.Admitted, "let pass again"}, {o.Outlives, "kept by tracking alone"}, {o.Rerouted, "go another way"},
-		{o.AskedAnew, "asked anew and kept"}, {o.Moves, "move to another card"}, {o.Barred, "fall now and then"}, {o.Kept, "kept"},
+		{o.AskedAnew, "asked anew and kept"}, {o.Moves, "move to another card"}, {o.Barred, "fall now and then"}, {o.Ended, "ended already"}, {o.Kept, "kept"},
 	} {
 		if part.n > 0 {
 			words = append(words, fmt.Sprint(part.n, " ", part.what))

@@ -150,10 +150,18 @@ func (s *server) admit(h http.Handler) http.Handler {
 			level = slog.LevelWarn
 		}
 		if !reads {
-			s.log.Log(r.Context(), level, "asked for a change", "user", c.name, "process", c.process,
+			s.log.Log(r.Context(), level, askedFor(r), "user", c.name, "process", c.process,
 				"method", r.Method, "path", ec2.Shorten(r.URL.Path), "status", answer.status)
 		}
 	})
+}
+
+// askedFor is what a request that is no read asks for, for the log.
+func askedFor(r *http.Request) string {
+	if r.URL.Path == "/v1/"+dryRunPath {
+		return "asked for a dry run"
+	}
+	return "asked for a change"
 }
 
 // statusWriter notes an answer's status.

@@ -187,11 +187,12 @@ func (c *Client) ApplyAndFlush(ctx context.Context, cfg *vpc.Config) (change nic
 	return change, err
 }
 
-// DryRun tells what Apply would do. Nothing changes.
+// DryRun tells what Apply would do. Nothing changes, at a server that knows no dry runs either: its
+// error is one of status 404.
 func (c *Client) DryRun(ctx context.Context, cfg *vpc.Config) (found nic.DryRun, err error) {
 	body, err := json.Marshal(vpc.NewSent(cfg))
 	if err == nil {
-		err = c.do(ctx, http.MethodPut, "config?dry-run=true&reading="+alreadyRead, body, &found)
+		err = c.do(ctx, http.MethodPost, dryRunPath+"?reading="+alreadyRead, body, &found)
 	}
 	return found, err
 }

@@ -8,6 +8,8 @@
 //	access.go  who may read and write, and who did; peer_linux.go asks the kernel who it is
 //	role.go    the roles of clients, and of certificates
 //	read.go    what a GET answers
+//	dryrun.go  what a PUT would change
+//	query.go   parameters of writes
 //	write.go   what a PUT or DELETE changes
 //	page.go    what of a listing is asked for
 //	pieces.go  a listing, written while it is made; object.go the same of an object
@@ -49,13 +51,16 @@
 //
 //	PUT    /v1/config            the whole configuration, JSON or YAML, answers of EC2's API too;
 //	                             ?reading=strict or lenient decides how names that EC2 lacks are taken;
-//	                             ?dry-run=true changes nothing, and answers what would change and become of connections;
 //	                             ?flush=true cuts connections that the new rules would not let begin
 //	PUT    /v1/config/Placement  what EC2 does not tell
 //	PUT    /v1/config/KIND/ID    one object, such as SecurityGroups/sg-1
 //	POST   /v1/config/KIND       a new object, which is given its ID, MAC and addresses, and what EC2 creates with it;
 //	                             201, and the answer has the object
 //	DELETE /v1/config/KIND/ID
+//	POST   /v1/dry-run           the whole configuration: changes nothing, and answers what PUT /v1/config would change,
+//	                             and what would become of connections; takes ?reading=, too
+//
+// A write with a parameter that its path does not take, or with another value, is refused with 400.
 //
 // With curl, where the host's name is of no consequence:
 //

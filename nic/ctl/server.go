@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"nitrocard/nic"
 )
 
@@ -97,6 +99,9 @@ type server struct {
 	wholes room          // for answers that are no pieces
 	bodies room          // for bytes
 
+	dryRuns    room                // for their answers
+	foreseeing *semaphore.Weighted // one dry run at a time
+
 	// reading is held by who reads a whole configuration, which takes a multiple of the
 	// body's memory.
 	reading sync.Mutex
@@ -109,6 +114,7 @@ func newServer(o Options) *server {
 	s := &server{
 		card: o.Card, target: o.Target, before: o.Before, more: o.More, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
 		wholes: newRoom(mostWholes, 1), bodies: newRoom(maxBody, 16*mostOfOwner),
+		dryRuns: newRoom(mostWholes, 1), foreseeing: semaphore.NewWeighted(1),
 	}
 	s.capturing, s.endCaptures = context.WithCancel(context.Background())
 	return s
@@ -123,10 +129,11 @@ func (s *server) handler() http.Handler {
 	}
 	mux.HandleFunc("GET /v1/config", s.config)
 	mux.HandleFunc("PUT /v1/config", forProviders(s.replace))
-	mux.HandleFunc("PUT /v1/config/Placement", forProviders(s.place))
-	mux.HandleFunc("POST /v1/config/{kind}", s.create)
-	mux.HandleFunc("PUT /v1/config/{kind}/{id}", s.put)
-	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", s.remove)
+	mux.HandleFunc("POST /v1/"+dryRunPath, forProviders(s.dryRun))
+	mux.HandleFunc("PUT /v1/config/Placement", forProviders(plain(s.place)))
+	mux.HandleFunc("POST /v1/config/{kind}", plain(s.create))
+	mux.HandleFunc("PUT /v1/config/{kind}/{id}", plain(s.put))
+	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", plain(s.remove))
 	cleaned := s.besideCapture(paced(clean(s.admit(s.asked(jsonErrors(mux))))))
 	if s.more == nil {
 		return cleaned

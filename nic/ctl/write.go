@@ -73,19 +73,16 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 }
 
 func (s *server) replace(w http.ResponseWriter, r *http.Request) {
+	query, ok := queryOf(w, r, readings, map[string][]string{"flush": {"true", "false"}})
+	if !ok {
+		return
+	}
 	b, ok := s.body(w, r)
 	if !ok {
 		return
 	}
-	s.reading.Lock()
-	config, err := read(r.URL.Query().Get("reading"), b.data)
-	s.reading.Unlock()
-	if r.URL.Query().Get("dry-run") == "true" {
-		s.foresee(w, r, config, err)
-		b.leave()
-		return
-	}
-	flush := r.URL.Query().Get("flush") == "true"
+	config, err := s.read(query["reading"], b.data)
+	flush := query["flush"] == "true"
 	if flush && s.card == nil {
 		err = &Error{Status: http.StatusConflict, Message: "a controller knows no connections, and flushes none; nothing was changed"}
 	}
@@ -100,26 +97,15 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 	s.changed(w, r, done, asErrorOr(http.StatusBadRequest, err))
 }
 
-// foresee answers what a configuration would do, unless it was read with an error.
-func (s *server) foresee(w http.ResponseWriter, r *http.Request, config *vpc.Config, err error) {
-	leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1)
-	if !ok {
-		return
-	}
-	defer leave()
-	var found nic.DryRun
-	if err == nil {
-		found, err = s.target.DryRun(r.Context(), config)
-	}
-	if err != nil {
-		refuse(w, asError(http.StatusBadRequest, err))
-		return
-	}
-	reply(w, http.StatusOK, found)
-}
-
 // alreadyRead is the reading of what a Client sends.
 const alreadyRead = "done"
+
+// read is read for one at a time.
+func (s *server) read(reading string, data []byte) (*vpc.Config, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	return read(reading, data)
+}
 
 // read reads a configuration as ?reading= says: told, strict or lenient. What a
 // Client has read already, it sends with the notices and places that it found.
@@ -271,6 +257,8 @@ func asError(status int, err error) *Error {
 	switch {
 	case status == http.StatusConflict:
 		e.Code = dependencyViolation
+	case errors.Is(err, nic.ErrChangedMeanwhile):
+		e.Status = http.StatusConflict
 	case errors.Is(err, vpc.ErrFullSubnet):
 		e.Status, e.Code = http.StatusConflict, insufficientFreeAddresses
 	case errors.Is(err, vpc.ErrFullPrefixes):

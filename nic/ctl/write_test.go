@@ -88,9 +88,9 @@ func TestDryRun(t *testing.T) {
 	require.Equal(t, []string{"NetworkInterfaces eni-a2"}, found.Removed)
 	require.EqualValues(t, 1, found.Epoch)
 	require.NotNil(t, s.card.Policy().ENI("eni-a2"))
-	status, answer := s.curl("PUT", "/v1/config?dry-run=true", "Subnets: [{SubnetId: x y}]")
+	status, answer := s.curl("POST", "/v1/dry-run", "Subnets: [{SubnetId: x y}]")
 	require.Equal(t, 400, status, answer)
-	status, answer = s.curl("PUT", "/v1/config?dry-run=true", "{}")
+	status, answer = s.curl("POST", "/v1/dry-run?reading=lenient", "{}")
 	require.Equal(t, 400, status, answer)
 	require.EqualValues(t, 1, s.card.Policy().Epoch)
 }
@@ -125,6 +125,18 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/v1/config/SecurityGroups/sg-x", "", 404, "sg-x"},
 		{"DELETE", "/v1/config/SecurityGroup/sg-web", "", 404, "no kind of object"},
 		{"DELETE", "/v1/config/SecurityGroups/sg-web", "", 409, "sg-web"},
+		{"PUT", "/v1/config?dry-run=true", "{}", 400, "POST /v1/dry-run"},
+		{"PUT", "/v1/config?dry-run", "{}", 400, "POST /v1/dry-run"},
+		{"PUT", "/v1/config?flush=1", "{}", 400, "flush=1: true, false is expected; nothing was changed"},
+		{"PUT", "/v1/config?flush=true&flush=false", "{}", 400, "flush= stands more than once"},
+		{"PUT", "/v1/config?reading=", "{}", 400, "reading=: told, strict, lenient, done is expected"},
+		{"PUT", "/v1/config?reading=strict;flush=true", "{}", 400, "invalid semicolon"},
+		{"PUT", "/v1/config/SecurityGroups/sg-shop?dry-run=true", shop, 400, "no parameter dry-run"},
+		{"PUT", "/v1/config/Placement?flush=true", "{}", 400, "no parameter flush"},
+		{"POST", "/v1/config/SecurityGroups?dry-run", "{GroupName: web, VpcId: vpc-a}", 400, "no parameter dry-run"},
+		{"DELETE", "/v1/config/NetworkInterfaces/eni-a2?dry-run", "", 400, "no parameter dry-run"},
+		{"POST", "/v1/dry-run?flush=true", "{}", 400, "no parameter flush"},
+		{"PUT", "/v1/dry-run", "{}", 405, "not PUT"},
 		{"PUT", "/v1/config", strings.Repeat(" ", maxBody+1), 413, "longer than 128 MiB"},
 	} {
 		status, body := s.curl(c.method, c.path, c.body)

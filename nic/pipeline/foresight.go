@@ -43,11 +43,17 @@ type Meeting struct {
 	First     string     // ID of the middlebox to which a gateway leads it first; "": to none
 }
 
+// noEpoch is of no policy in force, and of no record.
+const noEpoch = ^uint32(0)
+
 // Foresee is a Foresight of what a policy would do to connections under the setup before, which is in
-// force. The policy may be the one in force.
+// force. The policy may be the one in force; another is foreseen with noEpoch, or a change meanwhile
+// would give records the epoch of the foreseen policy, which never judged them.
 func (c *Crew) Foresee(before *Setup, policy *vpc.Policy) *Foresight {
+	epoch := policy.Epoch
 	s := &Setup{Policy: policy, newcomers: make([]*newcomer, len(policy.ENIs)), underlay: before.underlay, parts: before.parts[:1]}
 	if before.Policy != policy {
+		epoch = noEpoch
 		s.underlay = newUnderlay(policy, before.underlay.mac, &before.underlay)
 		var ports []GuestPort
 		for e := range policy.All() {
@@ -55,7 +61,7 @@ func (c *Crew) Foresee(before *Setup, policy *vpc.Policy) *Foresight {
 		}
 		s.parts = []part{{guests: guestsOf(policy, ports)}}
 	}
-	f := &Foresight{before: before, worker: &Worker{crew: c, flows: c.Flows, setup: s, part: part{guests: s.parts[0].guests}, underlay: s.underlay, epoch: policy.Epoch}}
+	f := &Foresight{before: before, worker: &Worker{crew: c, flows: c.Flows, setup: s, part: part{guests: s.parts[0].guests}, underlay: s.underlay, epoch: epoch}}
 	f.frame.Lend(make([]byte, wire.EthernetLen), 0, wire.EthernetLen)
 	return f
 }
