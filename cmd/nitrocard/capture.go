@@ -34,7 +34,7 @@ func newCapture() *cobra.Command {
 for Wireshark and tcpdump. A comment on each packet says what became of it and
 why. A packet that passes is there as it came, on the interface of the port that
 received it, and as it left, on that of the port that sent it; a packet that is
-dropped is there once.
+dropped is there once; one that the port it was to leave by refuses, twice.
 
 --filter takes what tcpdump takes, as far as README says, and judges the packet
 itself, without the underlay's tunnel. The card never waits for a capture: what
@@ -64,9 +64,10 @@ func (o *captureOrder) run(cmd *cobra.Command, socket string) (err error) {
 	if _, err := capture.Parse(o.filter); err != nil {
 		return err
 	}
-	if o.file == "" && isTerminal(cmd.OutOrStdout()) {
+	if (o.file == "" || o.file == "-") && isTerminal(cmd.OutOrStdout()) {
 		return wrong(cmd, "a capture is no text for a terminal: write it to a file or a pipe")
 	}
+	survivePipes()
 	ctx, end := context.WithCancel(cmd.Context())
 	defer end()
 	card := ctl.Dial(socket)
@@ -99,12 +100,16 @@ func (o *captureOrder) run(cmd *cobra.Command, socket string) (err error) {
 
 // out is where the capture goes, and what completes it.
 func (o *captureOrder) out(cmd *cobra.Command) (io.Writer, func() error, error) {
-	if o.file == "" {
+	if o.file == "" || o.file == "-" {
 		return cmd.OutOrStdout(), func() error { return nil }, nil
 	}
-	f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	// A link would lead to somebody else's file, and a pipe that nobody reads would never open.
+	f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := f.Chmod(0o600); err != nil { // the file may have been there, and others could read guests' packets
+		return nil, nil, errors.Join(err, f.Close())
 	}
 	return f, f.Close, nil
 }

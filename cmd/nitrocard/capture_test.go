@@ -5,8 +5,10 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,4 +80,23 @@ func TestACaptureOfARunningCard(t *testing.T) {
 	}
 	end()
 	running.Wait()
+}
+
+// A capture's file is nobody else's to read, is not where a link leads, and is no pipe without a reader.
+func TestWhereACaptureGoes(t *testing.T) {
+	dir := t.TempDir()
+	file, link, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	require.NoError(t, os.WriteFile(file, []byte("old"), 0o644))
+	require.NoError(t, os.Symlink(file, link))
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{link, pipe} {
+		_, _, err := (&captureOrder{file: path}).out(nil)
+		require.Error(t, err, path)
+	}
+	_, whole, err := (&captureOrder{file: file}).out(nil)
+	require.NoError(t, err)
+	require.NoError(t, whole())
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
 }

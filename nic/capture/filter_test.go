@@ -87,7 +87,7 @@ func expression(r *rand.Rand, depth int) string {
 	case 4:
 		return one("", "ip6 ") + direction + "net " + one("2001:db8::/32", "2001:db8:a:1::/64", "2001:db8:8::/46")
 	case 5:
-		return one("", "tcp ", "udp ", "sctp ") + direction + one("port 22", "port 80", "portrange 20-80", "port (80 or 443)", "port 22 or 443", "port 22 and not 80")
+		return one("", "tcp ", "udp ", "sctp ") + direction + one("port 22", "port 80", "portrange 20-80", "port 026", "portrange 010-80", "port (80 or 443)", "port 22 or 443", "port 22 and not 80")
 	case 6:
 		return one("less ", "greater ", "len > ", "len != ") + one("54", "60", "74", "0x2a")
 	case 7:

@@ -166,8 +166,12 @@ func (q *qualifiers) ports(id string) (test, error) {
 	if !ranged || q.kind == "port" {
 		from, to = id, id
 	}
-	low, err := strconv.ParseUint(from, 10, 16)
-	high, err2 := strconv.ParseUint(to, 10, 16)
+	base := 10
+	if q.kind == "port" {
+		base = 0 // 010 is octal, as for libpcap, which looks the ends of a range up as names
+	}
+	low, err := strconv.ParseUint(from, base, 16)
+	high, err2 := strconv.ParseUint(to, base, 16)
 	switch {
 	case err != nil || err2 != nil:
 		return nil, fmt.Errorf("%s takes numbers to 65535; names are not looked up", q.kind)

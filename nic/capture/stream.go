@@ -38,7 +38,7 @@ const (
 	tellEvery = 250 * time.Millisecond
 )
 
-// mostComment is how long a comment may be. A name in it may be as long as whoever configured it liked.
+// mostComment is how long a comment, or what an interface is called, may be.
 const mostComment = 2048
 
 // Options say what a stream has of a card's packets.
@@ -123,14 +123,14 @@ func (s *Stream) newFile(to io.Writer, flush func() error) (*file, error) {
 
 // describe is an interface for the file.
 func (s *Stream) describe(name string) pcapgo.NgInterface {
-	i := pcapgo.NgInterface{Name: printable.Line(name), LinkType: layers.LinkTypeEthernet, SnapLength: uint32(s.Snap), TimestampResolution: 9, Filter: s.Filter.String()}
+	i := pcapgo.NgInterface{Name: text(name), LinkType: layers.LinkTypeEthernet, SnapLength: uint32(s.Snap), TimestampResolution: 9, Filter: s.Filter.String()}
 	switch e := s.card.Policy().ENI(name); {
 	case name == nic.Uplink:
 		i.Description = "the card's port to the underlay"
 	case name == nic.Internet:
 		i.Description = "the edge's port to the internet"
 	case e != nil:
-		i.Description = printable.Line(fmt.Sprintf("the port of %s in %s, %v", e.Instance, e.Subnet.ID, e.MAC))
+		i.Description = text(fmt.Sprintf("the port of %s in %s, %v", e.Instance, e.Subnet.ID, e.MAC))
 	}
 	return i
 }
@@ -226,8 +226,12 @@ func (f *file) write(c *nic.Captured) error {
 }
 
 // comment is what became of a packet, fit for a terminal.
-func comment(c *nic.Captured) string {
-	text := printable.Line(c.Comment())
+func comment(c *nic.Captured) string { return text(c.Comment()) }
+
+// text is text for the file: fit for a terminal, and not longer than mostComment, because a name in it may
+// be as long as whoever configured it liked.
+func text(of string) string {
+	text := printable.Line(of)
 	if len(text) <= mostComment {
 		return text
 	}

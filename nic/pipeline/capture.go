@@ -78,6 +78,7 @@ type Capture struct {
 	// The worker's own.
 	laid, used uint64                // records and bytes that were written
 	came, left [pmd.MaxBurst]*Record // of the frames of the burst and of the outbox, by index; nil: not taken
+	missed     uint64                // frames of the burst, by index, that came and found no room
 	own        *Record               // the latest of a frame of the card's own; nil: not taken
 	queue      *Queue                // of Scope.ENI; nil: it is not here, or none is named
 	number     uint32                // of Scope.ENI, if queue is not nil
@@ -127,6 +128,7 @@ func (c *Capture) lay(frame []byte) *Record {
 
 // publish has the reader see what was laid down, and begins a new burst.
 func (c *Capture) publish() {
+	c.missed = 0
 	if c.laid != c.wrote.Load() {
 		c.wrote.Store(c.laid)
 		clear(c.came[:])

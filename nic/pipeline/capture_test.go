@@ -208,6 +208,19 @@ func TestARingThatNobodyReadsLosesAndCounts(t *testing.T) {
 	require.Len(t, taken(c), 2, "there is room again")
 }
 
+// A packet that found no room and is then dropped is lost once.
+func TestAPacketIsLostOnce(t *testing.T) {
+	x := newRig(t)
+	c := x.capture(Scope{})
+	const packets = CaptureRecords + 904
+	for range packets {
+		x.ports[Uplink].Inject(x.tunnel(edge, "eni-a1", tcp("23", wire.TCPSyn)))
+		x.Poll(x.now)
+	}
+	require.EqualValues(t, 904, c.Lost.Load())
+	require.Len(t, taken(c), CaptureRecords)
+}
+
 // Records bring the frames that were laid down, whatever their lengths, round and round.
 func TestRecordsKeepTheirBytes(t *testing.T) {
 	r := oracle.Random(t)

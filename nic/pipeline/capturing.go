@@ -64,6 +64,7 @@ func (w *Worker) captureCame(q *Queue, frames []pmd.Frame) {
 				r.When, r.port, r.Verdict = w.now, q.label, early
 				c.came[i], w.caught = r, true
 			} else {
+				c.missed |= 1 << i
 				c.lose(w, q)
 			}
 		}
@@ -100,7 +101,7 @@ func (w *Worker) captureEnd(p *packet, v Verdict) {
 		switch {
 		case i >= 0 && c.came[i] != nil:
 			r = c.came[i]
-		case !v.Dropped() || !c.concerns(w, p.guest):
+		case !v.Dropped() || !c.concerns(w, p.guest) || i >= 0 && c.missed>>i&1 != 0: // which is counted
 			continue
 		default:
 			if r = c.lay(p.asCame()); r == nil {
