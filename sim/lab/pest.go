@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -24,7 +25,7 @@ const (
 )
 
 // atOnce runs so many of f until ctx ends, each on a thread that takes what time the
-// machine has left, and counts the calls that came to their end.
+// machine has left, and counts the calls that came to their end. A card without a socket is an error.
 func atOnce(ctx context.Context, n int, f func(ctx context.Context) error) (done int64, err error) {
 	var ended atomic.Int64
 	var failed atomic.Pointer[error]
@@ -36,7 +37,12 @@ func atOnce(ctx context.Context, n int, f func(ctx context.Context) error) (done
 				return
 			}
 			for ; ctx.Err() == nil; pause(ctx) {
-				if f(ctx) == nil {
+				err := f(ctx)
+				if errors.Is(err, fs.ErrNotExist) { // there is no socket, and so no attack
+					failed.Store(&err)
+					return
+				}
+				if err == nil {
 					ended.Add(1)
 				}
 			}
@@ -52,7 +58,7 @@ func atOnce(ctx context.Context, n int, f func(ctx context.Context) error) (done
 // ask sends a request to the card and reads the answer, of which nothing is kept. It
 // does so on the calling thread alone, as a client of package http would not.
 func (c *card) ask(ctx context.Context, method, path string, body io.Reader, length int64) error {
-	conn, err := net.Dial("unix", cardSocket(c.name))
+	conn, err := net.Dial("unix", cardSocket(c.host.Name))
 	if err != nil {
 		return err
 	}
