@@ -231,14 +231,7 @@ func (f *foresight) fate(c *cause, t *tally) Fate {
 	if c.rule != 0 {
 		rule = f.then.Policy().Region.Rule(c.rule)
 	}
-	switch {
-	case rule != (vpc.Rule{}):
-		v.Kind, v.ID, v.What = "SecurityGroups", rule.Group, rule.Text
-	case c.entry != 0:
-		v.Kind, v.ID, v.What = "NetworkAcls", c.id, entryName(c.entry)
-	case c.route != nil:
-		v.Kind, v.ID, v.What = "RouteTables", c.id, c.route.String()
-	case c.first != "":
+	if v.Kind, v.ID, v.What = deciderOf(rule, c.id, c.entry, c.route); v.Kind == "" && c.first != "" {
 		v.What = "first to " + c.first
 	}
 	for i := range t.latest {
@@ -246,6 +239,20 @@ func (f *foresight) fate(c *cause, t *tally) Fate {
 		v.Examples = append(v.Examples, s.view(f.now.ENI(&s.Known), f.tick))
 	}
 	return v
+}
+
+// deciderOf is what let packets pass or fall, for people: a rule, or of the object of an ID an entry or a
+// route. All are "" if none of them decided.
+func deciderOf(rule vpc.Rule, object string, entry uint16, route *vpc.Route) (kind, id, what string) {
+	switch {
+	case rule != (vpc.Rule{}):
+		return "SecurityGroups", rule.Group, rule.Text
+	case entry != 0:
+		return "NetworkAcls", object, entryName(entry)
+	case route != nil:
+		return "RouteTables", object, route.String()
+	}
+	return "", "", ""
 }
 
 // entryName names an entry of a network ACL; "*" is the one that ends each ACL.

@@ -119,15 +119,8 @@ func (h *hits) of(k hitKey) *Hit {
 
 // hit is a Hit of nothing yet.
 func (k *hitKey) hit() *Hit {
-	h := &Hit{Direction: k.dir.Bound(), ID: k.id}
-	switch {
-	case k.rule != (vpc.Rule{}):
-		h.Kind, h.ID, h.What = "SecurityGroups", k.rule.Group, k.rule.Text
-	case k.route != nil:
-		h.Kind, h.What = "RouteTables", k.route.String()
-	case k.entry != 0:
-		h.Kind, h.What = "NetworkAcls", entryName(k.entry)
-	default:
+	h := &Hit{Direction: k.dir.Bound()}
+	if h.Kind, h.ID, h.What = deciderOf(k.rule, k.id, k.entry, k.route); h.Kind == "" {
 		h.Direction, h.What = "", "others"
 	}
 	return h
