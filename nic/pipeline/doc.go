@@ -21,7 +21,7 @@
 //	mail.go          TCP port 25 towards the internet
 //	related.go       ICMP errors of known connections
 //	route.go         route tables, public addresses, who is where;
-//	                 peering.go the way to a peer VPC and from it; private.go what no internet gateway passes
+//	                 peering.go the way to a peer VPC and from it
 //	exits.go         targets whose other side is not the card's: the way there and back
 //	fits.go          whether the packet can leave at all; toobig.go if it is too long for its way
 //	fragment.go      fragments in order; early.go those that wait for others

@@ -203,7 +203,7 @@ func (w *Worker) toInternet(p *packet) Verdict {
 		return GroupAddress
 	case martian(p.Dst):
 		return Martian
-	case isPrivate(p.Dst):
+	case p.Dst.IsPrivate():
 		return PrivateInternet
 	case e.link.owns(p.Dst):
 		return RouterItself

@@ -40,7 +40,7 @@ func (a *way) egressOnly(policy *vpc.Policy, e *vpc.OwnENI, src, dst wire.Addr) 
 		a.verdict = NoPublicAddress
 		return
 	}
-	if isPrivate(dst) {
+	if dst.IsPrivate() {
 		a.verdict = PrivateInternet
 		return
 	}

@@ -23,7 +23,7 @@ func (w *Worker) mail(p *packet) Verdict {
 // client's port 25 pass AWS does not document; here the answers are blocked, too.
 func judgeMail(policy *vpc.Policy, e *vpc.OwnENI, dst wire.Addr) Verdict {
 	switch {
-	case policy.Region.Port25Open(), isPrivate(dst), e.InPrimaryBlock(dst):
+	case policy.Region.Port25Open(), dst.IsPrivate(), e.InPrimaryBlock(dst):
 		return next
 	}
 	return Port25Blocked

@@ -54,7 +54,7 @@ func newRanges(own []netip.Prefix) *ranges {
 
 // outsideInternet tells whether no packet on the internet has an address.
 func outsideInternet(a wire.Addr) bool {
-	return martian(a) || isPrivate(a) || a.Is4() && a.As4()>>16 == 169<<8|254 // RFC 3927
+	return martian(a) || a.IsPrivate() || a.Is4() && a.As4()>>16 == 169<<8|254 // RFC 3927
 }
 
 // index is an address's bit in near.

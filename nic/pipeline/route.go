@@ -160,7 +160,7 @@ func (a *way) internet(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 		a.verdict = NoPublicAddress
 		return
 	}
-	if isPrivate(t.Dst) {
+	if t.Dst.IsPrivate() {
 		a.verdict = PrivateInternet
 		return
 	}

@@ -71,7 +71,7 @@ func (a arrival) judgeInternet(policy *vpc.Policy, e *vpc.OwnENI, published bool
 		return Martian
 	case e.Near(a.src) && (e.Neighbor(a.src) != nil || a.overPeeringAlone(policy, e)):
 		return SourceMismatch
-	case isPrivate(a.src):
+	case a.src.IsPrivate():
 		return PrivateInternet
 	case !published:
 		return PrivateDestination
@@ -113,7 +113,7 @@ func (a arrival) byGateway(policy *vpc.Policy, e *vpc.OwnENI) bool {
 	if of == nil || of.Card != a.vtep {
 		return false
 	}
-	fromInternet := !public.IsZero() && !a.overPeeringAlone(policy, e) && !isPrivate(a.src)
+	fromInternet := !public.IsZero() && !a.overPeeringAlone(policy, e) && !a.src.IsPrivate()
 	if fromInternet && leadsTo(policy, e, vpc.InternetGateway, a.dst) {
 		return true
 	}

@@ -282,11 +282,8 @@ func isSpecial(name string) bool {
 // isNear tells whether an IPv4 address is not global.
 func isNear(addr wire.Addr) bool {
 	a := addr.Netip()
-	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || a.IsMulticast() || sharedSpace.Contains(a)
+	return addr.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || a.IsMulticast()
 }
-
-// sharedSpace is for networks of carriers (RFC 6598).
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 // isNear6 tells whether a name is that of IPv6 addresses which are not global, or not of one address.
 func isNear6(name string) bool {

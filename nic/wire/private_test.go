@@ -1,4 +1,4 @@
-package pipeline
+package wire_test
 
 import (
 	"net/netip"
@@ -17,13 +17,13 @@ func TestPrivateBlocks(t *testing.T) {
 		first := wire.AddrFrom(p.Addr()).As4()
 		last := first | (1<<(32-p.Bits()) - 1)
 		for addr, want := range map[uint32]bool{first - 1: false, first: true, last: true, last + 1: false} {
-			require.Equal(t, want, isPrivate(wire.AddrFrom4(addr)), "%s: %s", block, wire.AddrFrom4(addr).String())
+			require.Equal(t, want, wire.AddrFrom4(addr).IsPrivate(), "%s: %s", block, wire.AddrFrom4(addr).String())
 		}
 	}
 	for addr, want := range map[string]bool{
 		"0.0.0.0": false, "8.8.8.8": false, "::": false, "::a00:1": false,
 		"fbff:ffff::": false, "fc00::": true, "fdff:ffff::": true, "fe00::": false,
 	} {
-		require.Equal(t, want, isPrivate(wire.AddrFrom(netip.MustParseAddr(addr))), addr)
+		require.Equal(t, want, wire.AddrFrom(netip.MustParseAddr(addr)).IsPrivate(), addr)
 	}
 }
