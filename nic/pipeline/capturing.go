@@ -240,7 +240,7 @@ func (w *Worker) describeEnd(r *Record, p *packet, v Verdict) {
 	if p.guest != nil {
 		r.eni = p.guest.label
 	}
-	if w.setup.edge != nil {
+	if w.setup.edge != nil || !p.allowed && p.egress == nil { // as of most that is dropped: no rule let it pass
 		return
 	}
 	w.flows.Lock()

@@ -92,14 +92,15 @@ func (m *meter) mayTake() bool {
 // worker finds as soon as the instance may send again has waited, and so has what is behind a
 // full burst.
 func (m *meter) took(frames []pmd.Frame, merged uint64) {
-	all := amount{packets: int64(len(frames))}
-	for i := range frames {
-		all.bytes += int64(frames[i].Len())
-	}
+	var all amount
 	if merged != 0 {
-		all = amount{}
 		for i := range frames {
 			all.add(&frames[i])
+		}
+	} else {
+		all.packets = int64(len(frames))
+		for i := range frames {
+			all.bytes += int64(frames[i].Len())
 		}
 	}
 	m.out -= all.bytes
