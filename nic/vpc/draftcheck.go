@@ -78,10 +78,7 @@ func (r *Region) leads(object any) (all []lead) {
 	case *ec2.Address:
 		add("NetworkInterfaceId", d.NetworkInterfaceId, vpcOfENI(r.ENI(d.NetworkInterfaceId))...)
 		vpcs := vpcOfENI(r.ENI(d.InstanceId)) // which may be named in the place of an instance
-		for e := range r.of(d.InstanceId) {
-			vpcs = append(vpcs, e.Subnet.VPC.ID)
-		}
-		add("InstanceId", d.InstanceId, vpcs...)
+		add("InstanceId", d.InstanceId, append(vpcs, r.vpcsOfInstance(d.InstanceId, "")...)...)
 	}
 	return all
 }
