@@ -200,23 +200,26 @@ type transport interface {
 // fromA1 is a packet of a1 to the client, in a frame to its router.
 func (s *story) fromA1(src netip.Addr, t transport) []byte {
 	eth := layers.Ethernet{SrcMAC: s.a1.MAC, DstMAC: s.a1.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
-	return packetOf(&eth, src, s.client.addr, t)
+	return packetOf(&eth, src, s.client.addr, t, idleTalk)
 }
 
 // fromInternet is a packet of the client to a public address, in a frame to the edge.
 func (s *story) fromInternet(to netip.Addr, t transport) []byte {
 	eth := layers.Ethernet{SrcMAC: s.client.LinkMAC("eth0"), DstMAC: s.client.gate.LinkMAC(s.client.link), EthernetType: layers.EthernetTypeIPv4}
-	return packetOf(&eth, s.client.addr, to, t)
+	return packetOf(&eth, s.client.addr, to, t, idleTalk)
 }
 
+// idleTalk is what attackers' packets say.
+var idleTalk = []byte("nothing of interest")
+
 // packetOf is an IPv4 packet in a frame.
-func packetOf(eth *layers.Ethernet, src, dst netip.Addr, t transport) []byte {
+func packetOf(eth *layers.Ethernet, src, dst netip.Addr, t transport, payload []byte) []byte {
 	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
 	if _, udp := t.(*layers.UDP); udp {
 		ip.Protocol = layers.IPProtocolUDP
 	}
 	_ = t.SetNetworkLayerForChecksum(&ip) // it is IPv4
-	return serialized(eth, &ip, t, gopacket.Payload("nothing of interest"))
+	return serialized(eth, &ip, t, gopacket.Payload(payload))
 }
 
 // serialized are layers as bytes.

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
-	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/miekg/dns"
@@ -115,23 +115,23 @@ func (m *machine) questions() ([][]byte, error) {
 	}
 	const client = 4<<3 | 3 // version and mode of NTP
 	return [][]byte{
-		m.asks("255.255.255.255", &layers.UDP{SrcPort: 68, DstPort: 67}, boot.ToBytes()),
+		m.asks(everyone.String(), &layers.UDP{SrcPort: 68, DstPort: 67}, boot.ToBytes()),
 		m.asks("169.254.169.253", &layers.UDP{SrcPort: 4000, DstPort: 53}, name),
 		m.asks(timeServer.Addr().String(), &layers.UDP{SrcPort: 4000, DstPort: 123}, append([]byte{client}, make([]byte, 47)...)),
 		m.asks("169.254.169.254", &layers.TCP{SYN: true, SrcPort: 4000, DstPort: webPort, Window: 1 << 15}, nil),
 	}, nil
 }
 
-// asks is a packet of the machine's to a service, in a frame to its router.
+// asks is a packet of the machine's to a service, in a frame to its router: to all by broadcast, from no
+// address.
 func (m *machine) asks(service string, t transport, payload []byte) []byte {
 	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
-	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: m.Addr.Addr().AsSlice(), DstIP: net.ParseIP(service).To4()}
-	if _, udp := t.(*layers.UDP); !udp {
-		ip.Protocol = layers.IPProtocolTCP
+	src, dst := m.Addr.Addr(), netip.MustParseAddr(service)
+	if dst == everyone {
+		eth.DstMAC, src = net.HardwareAddr(wire.Broadcast[:]), netip.IPv4Unspecified()
 	}
-	if ip.DstIP.Equal(net.IPv4bcast) {
-		eth.DstMAC, ip.SrcIP = net.HardwareAddr(wire.Broadcast[:]), net.IPv4zero.To4()
-	}
-	_ = t.SetNetworkLayerForChecksum(&ip) // it is IPv4
-	return serialized(&eth, &ip, t, gopacket.Payload(payload))
+	return packetOf(&eth, src, dst, t, payload)
 }
+
+// everyone is all of a network (RFC 919).
+var everyone = netip.AddrFrom4([4]byte{255, 255, 255, 255})
