@@ -22,6 +22,7 @@
 //	sizes.go    lengths of frames
 //	stats.go    counts by port
 //	report.go   Report: what a measurement comes to
+//	spread.go   Spread: the middle of several measurements, and how far they lie apart
 //	table.go    a report for people
 //	prompt.go   a session by hand
 //	commands.go commands of the prompt

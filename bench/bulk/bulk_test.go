@@ -14,12 +14,6 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-func TestMedians(t *testing.T) {
-	require.Equal(t, 3.0, median([]float64{3}))
-	require.Equal(t, 2.5, median([]float64{1, 2, 3, 9}))
-	require.Equal(t, 2.0, median([]float64{1, 2, 9}))
-}
-
 // The configuration has the cards, guests and addresses that build counts on.
 func TestTheRegionIsTheWorlds(t *testing.T) {
 	config, err := vpc.Parse("region.yaml", region)

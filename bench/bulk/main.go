@@ -24,13 +24,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
+	"nitrocard/bench"
 	"nitrocard/sim/cage"
 )
 
@@ -81,20 +80,11 @@ func (b *bulk) outside(ctx context.Context) (exit int, err error) {
 	case b.mtu < 1500 || b.mtu > 9001:
 		return 0, fmt.Errorf("-mtu %d: 1500 to 9001 is expected", b.mtu)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return 0, err
-	}
 	if _, err := os.Stat(b.program); err != nil {
 		return 0, fmt.Errorf("-program: %w; `make build` makes it", err)
 	}
 	os.Setenv(inside, "1")
-	err = cage.Run(ctx, cage.Command{Path: self, Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr})
-	var ended *exec.ExitError
-	if errors.As(err, &ended) {
-		return max(ended.ExitCode(), 1), nil
-	}
-	return 0, err
+	return cage.Again(ctx)
 }
 
 // measure has the ways take turns, and prints what they got.
@@ -127,17 +117,9 @@ func (b *bulk) measure(ctx context.Context) error {
 func (b *bulk) print(ways []way, rates [][]float64) {
 	fmt.Printf("%d CPUs, %s; guests' MTU %d; medians (least–most) of %d, %v each.\n\n", runtime.NumCPU(), runtime.Version(), b.mtu, b.rounds, b.duration)
 	fmt.Println("| one TCP stream | Gbit/s | of the bridge's |\n|---|---|---|")
-	for _, r := range rates {
-		slices.Sort(r)
-	}
+	bridge := bench.SpreadOf(rates[0])
 	for i, way := range ways {
-		r := rates[i]
-		fmt.Printf("| %s | %.1f (%.1f–%.1f) | %.2f |\n", way.name, median(r), r[0], r[len(r)-1], median(r)/median(rates[0]))
+		s := bench.SpreadOf(rates[i])
+		fmt.Printf("| %s | %s | %.2f |\n", way.name, s, s.Median/bridge.Median)
 	}
-}
-
-// median is that of sorted numbers.
-func median(sorted []float64) float64 {
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

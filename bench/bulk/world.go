@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -115,7 +116,7 @@ func up(log *bufio.Reader) error {
 	for {
 		line, err := log.ReadString('\n')
 		if strings.Contains(line, "card is up") {
-			go log.WriteTo(nothing{})
+			go log.WriteTo(io.Discard)
 			return nil
 		}
 		if said = append(said, line); err != nil {
@@ -123,11 +124,6 @@ func up(log *bufio.Reader) error {
 		}
 	}
 }
-
-// nothing takes what nobody reads.
-type nothing struct{}
-
-func (nothing) Write(b []byte) (int, error) { return len(b), nil }
 
 // close ends cards and hosts.
 func (w *world) close() {

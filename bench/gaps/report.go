@@ -8,8 +8,9 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
+
+	"nitrocard/bench"
 )
 
 // taken is what one turn measured: times in ns.
@@ -69,9 +70,7 @@ func (r results) row(w io.Writer, name string, pairs []pair, side func(pair) *ta
 		for _, p := range pairs {
 			all = append(all, float64(c.of(side(p)))/1e3)
 		}
-		slices.Sort(all)
-		n := len(all)
-		fmt.Fprintf(w, " %.1f (%.1f–%.1f) |", (all[(n-1)/2]+all[n/2])/2, all[0], all[n-1])
+		fmt.Fprintf(w, " %s |", bench.SpreadOf(all))
 	}
 	fmt.Fprintln(w)
 }

@@ -76,7 +76,7 @@ func frame() *plot.Plot {
 // medians are a contender's, by cell.
 func (c contest) medians(samples map[cell][]sample) (all plotter.Values) {
 	for _, of := range c.cells {
-		all = append(all, rates(samples[of]).median)
+		all = append(all, rates(samples[of]).Median)
 	}
 	return all
 }

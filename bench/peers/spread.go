@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"time"
+
+	"nitrocard/bench"
 )
 
 // sample is what one program did in one measurement.
@@ -27,15 +28,11 @@ func (s sample) since(older sample) sample {
 	return sample{frames: s.frames - older.frames, arrived: s.arrived - older.arrived, cpu: s.cpu - older.cpu}
 }
 
-// spread is the middle of some figures, and how far they lie apart.
-type spread struct{ median, least, most float64 }
+// spread is a Spread that is shown with three digits.
+type spread bench.Spread
 
 // spreadOf is that of figures, at least one.
-func spreadOf(figures []float64) spread {
-	s := slices.Sorted(slices.Values(figures))
-	n := len(s)
-	return spread{(s[(n-1)/2] + s[n/2]) / 2, s[0], s[n-1]}
-}
+func spreadOf(figures []float64) spread { return spread(bench.SpreadOf(figures)) }
 
 // rates is the spread of samples' rates.
 func rates(samples []sample) spread {
@@ -57,10 +54,10 @@ func ratio(a, b []sample) spread {
 
 // String is the median, with least and most where there are several figures.
 func (s spread) String() string {
-	if s.least == s.most {
-		return digits(s.median)
+	if s.Least == s.Most {
+		return digits(s.Median)
 	}
-	return fmt.Sprintf("%s (%s–%s)", digits(s.median), digits(s.least), digits(s.most))
+	return fmt.Sprintf("%s (%s–%s)", digits(s.Median), digits(s.Least), digits(s.Most))
 }
 
 // digits is a figure with three digits.

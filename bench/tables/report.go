@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
+
+	"nitrocard/bench"
 )
 
 var (
@@ -86,8 +87,7 @@ func (r results) row(b *bytes.Buffer, size int, side, operation, words string) {
 	}
 	fmt.Fprintf(b, "| %d B, %s: %s |", size, words, side)
 	for _, s := range tableSizes {
-		v := slices.Sorted(slices.Values(r[cell{side, size, s.name}][operation]))
-		fmt.Fprintf(b, " %.1f (%.1f–%.1f) |", median(v), v[0], v[len(v)-1])
+		fmt.Fprintf(b, " %s |", bench.SpreadOf(r[cell{side, size, s.name}][operation]))
 	}
 	b.WriteString("\n")
 }
@@ -112,10 +112,7 @@ func (r results) best(c cell) float64 {
 	return min(median(m["burst32"]), median(m["burst64"]))
 }
 
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
-}
+func median(v []float64) float64 { return bench.SpreadOf(v).Median }
 
 // The table stands between these lines of the README.
 const from, to = "<!-- make bench-tables -->\n", "<!-- end of make bench-tables -->\n"

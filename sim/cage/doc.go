@@ -5,6 +5,7 @@
 //	the user's process  ── clone(NEWUSER NEWNET NEWNS NEWPID NEWUTS NEWIPC) ──▶  PID 1: Init  ──▶  PID 2: the work
 //
 //	cage.go       Run: the outside, which waits and passes a stop on
+//	again.go      Again: Run for this program itself
 //	init.go       Init: PID 1, which prepares mounts and reaps
 //	forbidden.go  what to tell someone whose system refuses namespaces
 //

@@ -6,10 +6,8 @@ package cagetest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 
 	"nitrocard/sim/cage"
@@ -36,15 +34,11 @@ func Main(m *testing.M) (exit int) {
 
 func outside() int {
 	os.Setenv(caged, "1")
-	err := cage.Run(context.Background(), cage.Command{Path: os.Args[0], Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr})
-	var ended *exec.ExitError
-	if errors.As(err, &ended) {
-		return max(ended.ExitCode(), 1)
-	}
+	exit, err := cage.Again(context.Background())
 	if err != nil {
 		return refused(err)
 	}
-	return 0
+	return exit
 }
 
 func refused(err error) int {
