@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -37,78 +38,69 @@ func run(ctx context.Context, o *runOptions, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	uplink, err := opener(drivers(o.ring), o.uplink, o.workers)
-	if err != nil {
-		return fmt.Errorf("--uplink: %w", err)
-	}
-	guests, err := o.guestPorts(cfg)
+	ports, err := o.ports(cfg)
 	if err != nil {
 		return err
 	}
-	outside, err := o.outside()
-	if err != nil {
-		return err
-	}
-	if o.socket == ctl.DefaultSocket() {
-		if err := errors.Join(ctl.Folder(filepath.Dir(o.socket)), takeBack(o.socket)); err != nil {
-			return fmt.Errorf("--socket: %w", err)
-		}
-	}
-	socket, err := ctl.Listen(o.socket, o.sandbox.owners()...)
+	socket, err := o.listen()
 	if err != nil {
 		return err
 	}
 	defer socket.Close()
-	if err := o.access.Grant(o.socket); err != nil {
-		return err
-	}
 	if err := o.eal.start(); err != nil {
 		return err
 	}
-	options := o.options()
-	options.Log, options.OpenPort = log, guests.open
-	if o.edge != nil {
-		if options.Edge, err = o.edge.internet(); err != nil {
-			return err
-		}
-	}
-	card, err := nic.New(cfg, options)
+	card, err := o.newCard(ctx, cfg, ports, log)
 	if err != nil {
 		return err
 	}
-	if err := card.Attach(nic.Uplink, uplink); err != nil {
-		return errors.Join(fmt.Errorf("--uplink: %w", err), card.Close())
-	}
-	if outside != nil {
-		if err := card.Attach(nic.Internet, outside); err != nil {
-			return errors.Join(fmt.Errorf("--port: %w", err), card.Close())
-		}
-	}
-	if o.edge != nil {
-		if err := o.edge.speak(ctx, options.Edge, log); err != nil {
-			return errors.Join(err, card.Close())
-		}
-	}
 	introduce(log, card, o)
-	if err := o.enterSandbox(ctx, card, guests, log); err != nil {
+	if err := o.enterSandbox(ctx, card, ports.guests, log); err != nil {
 		return errors.Join(err, card.Close())
 	}
 	return work(ctx, card, ctl.Options{Listener: socket, Card: card, Follows: o.controlled.by, Access: o.access, Log: log}, o)
 }
 
-// outside opens the edge's port to the internet; nil of a card.
-func (o *runOptions) outside() (nic.Opener, error) {
-	if o.edge == nil {
-		return nil, nil
+// listen makes the control socket, which is its groups' and nobody else's. The folder of
+// the default socket is made, too.
+func (o *runOptions) listen() (net.Listener, error) {
+	if o.socket == ctl.DefaultSocket() {
+		if err := errors.Join(ctl.Folder(filepath.Dir(o.socket)), takeBack(o.socket)); err != nil {
+			return nil, fmt.Errorf("--socket: %w", err)
+		}
 	}
-	if o.edge.port == o.uplink {
-		return nil, fmt.Errorf("%s is --port and --uplink: the internet and the underlay need a port each", o.uplink)
-	}
-	open, err := opener(drivers(o.ring), o.edge.port, o.workers)
+	socket, err := ctl.Listen(o.socket, o.sandbox.owners()...)
 	if err != nil {
-		return nil, fmt.Errorf("--port: %w", err)
+		return nil, err
 	}
-	return open, nil
+	if err := o.access.Grant(o.socket); err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return socket, nil
+}
+
+// newCard makes the card on its ports. An edge speaks BGP before it works.
+func (o *runOptions) newCard(ctx context.Context, cfg *vpc.Config, ports *cardPorts, log *slog.Logger) (*nic.Card, error) {
+	options := o.options()
+	options.Log, options.OpenPort = log, ports.guests.open
+	if o.edge != nil {
+		var err error
+		if options.Edge, err = o.edge.internet(); err != nil {
+			return nil, err
+		}
+	}
+	card, err := nic.New(cfg, options)
+	if err != nil {
+		return nil, err
+	}
+	err = ports.attach(card)
+	if err == nil && o.edge != nil {
+		err = o.edge.speak(ctx, options.Edge, log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, card.Close())
+	}
+	return card, nil
 }
 
 // configuration is the one to begin with.
