@@ -53,7 +53,8 @@
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets
 //	rulebook.go      the rules that connections name
-//	foresight.go     Foresight: what connections' next packets would meet under another policy
+//	foresight.go     Foresight: what connections' next packets would meet under another policy;
+//	                 wayin.go by which tunnel end they come
 //	doubt.go         the groups are asked again about a tracked connection
 //	crew.go          Crew: all workers of a card, and what they share
 //	appliance.go     Appliance: a part of the card in a port's place; passage.go one that translates
