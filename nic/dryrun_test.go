@@ -2,6 +2,7 @@ package nic
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -234,4 +235,18 @@ func TestADryRunHasAnEpochOfItsOwn(t *testing.T) {
 	seen, _, _ := x.card.look(nil, 0)
 	require.Equal(t, policy.Epoch, seen[0].Conn.Epoch)
 	require.Equal(t, pipeline.SecurityGroupIn, x.card.crew.Foresee(before, policy).Next(&seen[0].Known, wire.In).Verdict)
+}
+
+// Beyond the most reasons that are told apart, connections are counted by their outcome, and the dry run
+// says so.
+func TestADryRunOfMoreReasonsThanItTells(t *testing.T) {
+	f := &foresight{causes: map[cause]*tally{}}
+	for n := range 3 * MostReasons / 2 {
+		f.tally(cause{outcome: outcome(n%2) + outlives, id: strconv.Itoa(n)}).connections++
+	}
+	require.Len(t, f.causes, MostReasons+2)
+	for _, o := range []outcome{outlives, rerouted} {
+		v := f.fate(&cause{outcome: o, others: true}, f.causes[cause{outcome: o, others: true}])
+		require.Equal(t, Fate{Outcome: outcomeNames[o], Others: true, Connections: MostReasons / 4, Examples: []FlowView{}}, v)
+	}
 }

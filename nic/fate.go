@@ -14,6 +14,7 @@ import (
 // Fate is what a change does to connections for one reason.
 type Fate struct {
 	Outcome     string     `json:"outcome"`             // as in Outcomes
+	Others      bool       `json:"others,omitempty"`    // for other reasons than the MostReasons that are told apart
 	Direction   string     `json:"direction,omitempty"` // of the packets that fall or pass: inbound, outbound or both
 	Reason      string     `json:"reason,omitempty"`    // the verdict on the packets that fall
 	Kind        string     `json:"kind,omitempty"`      // of the object that decides: SecurityGroups, NetworkAcls or RouteTables
@@ -54,6 +55,7 @@ func (o outcome) of(all *Outcomes) *uint64 {
 // cause is why connections have an outcome.
 type cause struct {
 	outcome outcome
+	others  bool           // several causes, beyond MostReasons
 	both    bool           // directions
 	dir     wire.Direction // unless both
 	verdict pipeline.Verdict
@@ -166,17 +168,18 @@ type tally struct {
 	latest                      []seenFlow // those with the latest packets, the latest first
 }
 
-const (
-	mostCauses   = 1 << 10 // that are told apart
-	mostExamples = 3       // of each
-)
+// MostReasons is how many reasons a dry run tells apart.
+const MostReasons = 1 << 10
 
-// tally is where connections with a cause are added. Beyond mostCauses connections are told apart by
+// mostExamples is how many connections it shows of each.
+const mostExamples = 3
+
+// tally is where connections with a cause are added. Beyond MostReasons connections are told apart by
 // their outcome alone.
 func (f *foresight) tally(c cause) *tally {
 	t := f.causes[c]
-	if t == nil && len(f.causes) >= mostCauses {
-		c = cause{outcome: c.outcome, both: true}
+	if t == nil && len(f.causes) >= MostReasons {
+		c = cause{outcome: c.outcome, others: true}
 		t = f.causes[c]
 	}
 	if t == nil {
@@ -221,7 +224,10 @@ func (f *foresight) fates() []Fate {
 // fate is a cause for people.
 func (f *foresight) fate(c *cause, t *tally) Fate {
 	v := Fate{Outcome: outcomeNames[c.outcome], Direction: c.dir.Bound(), Connections: t.connections, Packets: t.packets, Bytes: t.bytes, Examples: []FlowView{}}
-	if c.both {
+	switch {
+	case c.others:
+		v.Others, v.Direction = true, ""
+	case c.both:
 		v.Direction = "both"
 	}
 	if c.verdict != pipeline.Undecided {

@@ -39,12 +39,31 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 		return line(w, "a controller knows no connections: each card tells what becomes of its own (apply --dry-run --socket SOCKET there)")
 	}
 	line(w, fmt.Sprintf("beside epoch %d, at %s, in %.3f s: %s", d.Epoch, d.At, d.Seconds, outcomes(d.Foreseen)))
-	for i := range d.Fates {
-		if err := fateTable(w, &d.Fates[i]); err != nil {
+	if err := fatesTable(w, d.Fates, verbose); err != nil {
+		return err
+	}
+	return unusedTable(w, d.Foreseen, verbose)
+}
+
+// fewFates is how many reasons are told without --verbose.
+const fewFates = 20
+
+// fatesTable tells what would become of connections, by reasons.
+func fatesTable(w io.Writer, all []nic.Fate, verbose bool) error {
+	few := len(all)
+	if !verbose {
+		few = min(few, fewFates)
+	}
+	for i := range all[:few] {
+		if err := fateTable(w, &all[i]); err != nil {
 			return err
 		}
 	}
-	return unusedTable(w, d.Foreseen, verbose)
+	if few == len(all) {
+		return nil
+	}
+	line(w, "")
+	return line(w, fmt.Sprintf("… and %s more, which --verbose tells", plural(len(all)-few, "reason")))
 }
 
 // fewUnused is how many unused rules are told without --verbose.
@@ -77,14 +96,20 @@ func outcomes(f *nic.Foreseen) string {
 		n    uint64
 		what string
 	}{
-		{o.Cut, "cut"}, {o.Admitted, "let pass again"}, {o.Outlives, "kept by tracking alone"}, {o.Rerouted, "go another way"},
-		{o.AskedAnew, "asked anew and kept"}, {o.Moves, "move to another card"}, {o.Barred, "fall now and then"}, {o.Ended, "ended already"}, {o.Kept, "kept"},
+		{o.Cut, "cut"}, {o.Admitted, "admitted"}, {o.Outlives, "outlives"}, {o.Rerouted, "rerouted"},
+		{o.AskedAnew, "asked_anew"}, {o.Moves, "moves"}, {o.Barred, "barred"}, {o.Ended, "ended"}, {o.Kept, "kept"},
 	} {
 		if part.n > 0 {
-			words = append(words, fmt.Sprint(part.n, " ", part.what))
+			words = append(words, fmt.Sprint(part.n, " ", strings.ToLower(outcomeWords[part.what])))
 		}
 	}
 	return strings.Join(append([]string{plural(int(f.Connections), "connection")}, words...), ", ")
+}
+
+// outcomeWords are outcomes in words.
+var outcomeWords = map[string]string{
+	"cut": "CUT", "admitted": "let pass again", "outlives": "kept by tracking alone", "rerouted": "go another way", "asked_anew": "asked anew and kept",
+	"moves": "move to another card", "barred": "fall now and then", "ended": "ended already", "kept": "kept",
 }
 
 // fateTable tells what would become of some connections, why, and of a few of them which they are.
@@ -108,6 +133,9 @@ func fateTable(w io.Writer, f *nic.Fate) error {
 
 // fate is what would become of some connections, and why, in words.
 func fate(f *nic.Fate) string {
+	if f.Others {
+		return fmt.Sprintf("%s, for other reasons: no more than %d are told apart", outcomeWords[f.Outcome], nic.MostReasons)
+	}
 	by := strings.TrimSpace(f.ID + " " + f.What)
 	if f.Reason == "security_group_in" || f.Reason == "security_group_out" {
 		by = "no rule in the place of " + by

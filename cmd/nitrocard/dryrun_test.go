@@ -24,6 +24,7 @@ func TestDryRunTables(t *testing.T) {
 			{Outcome: "asked_anew", Direction: "inbound", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 0-99 from 0.0.0.0/0", Connections: 1},
 			{Outcome: "moves", Direction: "both", Connections: 3},
 			{Outcome: "barred", Direction: "both", Reason: "not_for_this_eni", Connections: 1},
+			{Outcome: "barred", Others: true, Connections: 7},
 		},
 		Unused: []vpc.Rule{{Group: "sg-web", Text: "icmp type 8 from 0.0.0.0/0"}}, UnusedRules: 3,
 	}}, false))
