@@ -5,17 +5,18 @@ package pipeline
 type Counts struct {
 	Received uint64
 	Tally
-	Delivered  uint64 // frames that left by this port, wherever they came from
-	Originated uint64 // frames among Delivered that the card made
-	Exceeded   Exceeded
+	Delivered uint64 // frames that left by this port, wherever they came from
+	Exceeded  Exceeded
 }
 
-// Tally is how packets ended, by verdict. Most queues see no packet end but as Sent, so
-// a queue gets its tally with the first other end. This is the one allocation on a
+// Tally is how packets ended, by verdict, and what the card made. Most queues see no packet end but as
+// Sent, so a queue gets its tally with the first other end. This is the one allocation on a
 // packet's way.
 type Tally struct {
 	Ends  [Verdicts]uint64 // of the packets received here
 	Drops [Verdicts]uint64 // by the stages of this ENI, wherever the packet was received
+
+	Originated uint64 // frames among Delivered that the card made
 }
 
 // tally is q's.
@@ -28,7 +29,7 @@ func (q *Queue) tally() *Tally {
 
 // Counts are q's, while its worker stands at the gate.
 func (q *Queue) Counts() Counts {
-	c := Counts{Received: q.received, Delivered: q.delivered, Originated: q.originated}
+	c := Counts{Received: q.received, Delivered: q.delivered}
 	if q.ends != nil {
 		c.Tally = *q.ends
 	}

@@ -57,9 +57,21 @@ func (b *bandwidth) become(now int64, l *vpc.Limits) {
 // isOpen tells whether bytes may be taken at the time now.
 func (b *bandwidth) isOpen(now int64) bool { return b.peak.isOpen(now) && b.baseline.isOpen(now) }
 
-// take takes bytes, of which peakRate must not be 0.
+// lend takes as many bytes as a worker asks for, and some more, and returns how many.
+func (b *bandwidth) lend(now, bytes int64) int64 {
+	if b.peakRate == 0 {
+		return unbounded
+	}
+	bytes = max(bytes, b.portion)
+	b.take(now, bytes)
+	return bytes
+}
+
+// take takes bytes.
 func (b *bandwidth) take(now, bytes int64) {
-	b.peak.take(now, bytes*8e9/b.peakRate, depth)
+	if b.peakRate > 0 {
+		b.peak.take(now, bytes*8e9/b.peakRate, depth)
+	}
 	if b.baselineRate > 0 {
 		b.baseline.take(now, bytes*8e9/b.baselineRate, b.credits)
 	}
@@ -76,8 +88,22 @@ func (b *bandwidth) left(now int64) float64 {
 // due is when bytes may be taken again.
 func (b *bandwidth) due() int64 { return max(b.peak.spent.Load(), b.baseline.spent.Load()) }
 
-// takePackets takes packets, of which rate must not be 0.
-func (i *Instance) takePackets(now, packets int64) { i.packets.take(now, packets*1e9/i.rate, depth) }
+// lendPackets is lend for packets.
+func (i *Instance) lendPackets(now, packets int64) int64 {
+	if i.rate == 0 {
+		return unbounded
+	}
+	packets = max(packets, i.portion)
+	i.takePackets(now, packets)
+	return packets
+}
+
+// takePackets takes packets.
+func (i *Instance) takePackets(now, packets int64) {
+	if i.rate > 0 {
+		i.packets.take(now, packets*1e9/i.rate, depth)
+	}
+}
 
 // due is when the instance has again what it lacks, in ns since 1970.
 func (i *Instance) due(lacks allowance) int64 {

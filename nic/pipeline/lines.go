@@ -36,7 +36,9 @@ func (m *meter) wait(frames []*pmd.Frame) (taken int) {
 	if m.line == nil {
 		m.line = m.worker.lines.take(m)
 	}
-	m.full = m.line == nil
+	if m.full = m.line == nil; !m.full {
+		m.shut()
+	}
 	for _, f := range frames {
 		m.count(m.lacks, int64(f.Packets()))
 		if m.full = m.full || !m.line.add(f); !m.full {
@@ -52,8 +54,10 @@ func (w *Worker) releaseLines() (n int) {
 	l := &w.lines
 	for i := 0; i < len(l.waiting); {
 		m := l.waiting[i]
+		m.reopen()
 		n += m.release()
 		if m.line.n > 0 {
+			m.shut()
 			i++
 			continue
 		}

@@ -222,7 +222,7 @@ func (s *pieces) flush() {
 	if s.n == 0 {
 		return
 	}
-	taken := s.queue.send(s.out[:s.n])
+	taken := s.queue.sendAny(s.out[:s.n])
 	for _, of := range s.of[:taken] {
 		if of.packets > 0 {
 			s.taken[of.frame] += int(of.packets)
@@ -251,7 +251,9 @@ func (w *Worker) tellPieces(q *Queue, s *pieces) {
 		taken := s.taken[n]
 		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken + s.more[n])
-		q.originated += uint64(s.more[n])
+		if s.more[n] > 0 {
+			q.tally().Originated += uint64(s.more[n])
+		}
 		w.tellFrame(q, i, taken, s.packets[n]-taken)
 	}
 }

@@ -22,23 +22,29 @@ import (
 //
 // A meter belongs to its worker. It borrows from the instance's buckets what comes in portionTime, and
 // counts bursts off that. So a burst costs a few additions, and one burst in many costs the locked
-// instructions of the buckets, which other workers have in their caches.
+// instructions of the buckets, which other workers have in their caches. What is borrowed for the guest
+// to receive lies in the Queue, in the cache line that every frame for the guest needs.
 //
 // A queue without a meter pays a comparison for each burst.
 type meter struct {
-	// A burst that is within the allowances needs no field but these, in one cache line.
-	queue   *Queue
-	line    *line // frames that wait for the guest; nil: none
-	in, out int64 // bytes that are borrowed and not used
-	packets int64 // …, of both directions
-
+	queue    *Queue
 	instance *Instance
 	worker   *Worker
+
+	out   int32 // bytes that are borrowed to send, and not used
+	aside int32 // … to receive, while every burst has to look at the meter
+	line  *line // frames that wait for the guest; nil: none
 
 	held     allowance // for want of which what the guest sends waits
 	lacks    allowance // for want of which frames wait in the line
 	full     bool      // the line refused a frame of the latest send
 	exceeded Exceeded
+}
+
+// borrowed is what a meter borrowed and did not use.
+type borrowed struct {
+	bytes   int32 // for the guest to receive
+	packets int32 // of both directions
 }
 
 // allowance is one of what an instance may do so much of.
@@ -61,23 +67,29 @@ func (e *Exceeded) In() uint64      { return e[bandwidthIn] }
 func (e *Exceeded) Out() uint64     { return e[bandwidthOut] }
 func (e *Exceeded) Packets() uint64 { return e[packetRate] }
 
-// unbounded is borrowed of what has no limit.
-const unbounded = math.MaxInt64 / 2
+// unbounded is borrowed of what has no limit, again and again.
+const unbounded = math.MaxInt32 / 2
 
 // reset ends what is borrowed, under limits that may be new.
 func (m *meter) reset() {
-	m.in, m.out, m.packets = unbounded, unbounded, unbounded
-	if m.instance.in.peakRate > 0 {
-		m.in, m.out = 0, 0
-	}
-	if m.instance.rate > 0 {
-		m.packets = 0
-	}
+	m.queue.borrowed, m.out, m.aside = borrowed{}, 0, 0
+}
+
+// shut has every burst to the guest look at the meter.
+func (m *meter) shut() {
+	m.aside += m.queue.borrowed.bytes
+	m.queue.borrowed.bytes = 0
+}
+
+// reopen ends what shut did.
+func (m *meter) reopen() {
+	m.queue.borrowed.bytes += m.aside
+	m.aside = 0
 }
 
 // mayTake tells whether the worker may take what the guest sends.
 func (m *meter) mayTake() bool {
-	if m.out > 0 && m.packets > 0 {
+	if m.out > 0 && m.queue.borrowed.packets > 0 {
 		return true
 	}
 	lacks := m.borrow(&m.instance.out, &m.out, amount{1, 1}, bandwidthOut)
@@ -103,9 +115,9 @@ func (m *meter) took(frames []pmd.Frame, merged uint64) {
 			all.bytes += int64(frames[i].Len())
 		}
 	}
-	m.out -= all.bytes
-	m.packets -= all.packets
-	if m.out < 0 || m.packets < 0 {
+	m.out -= int32(all.bytes)
+	m.queue.borrowed.packets -= int32(all.packets)
+	if m.out|m.queue.borrowed.packets < 0 {
 		m.payDebt()
 	}
 	if m.held != plenty {
@@ -119,45 +131,42 @@ func (m *meter) took(frames []pmd.Frame, merged uint64) {
 // payDebt takes from the buckets what a burst counted beyond what was borrowed. So the buckets owe it,
 // and the time until the next burst counts.
 func (m *meter) payDebt() {
-	i, now := m.instance, m.worker.now
+	i, b, now := m.instance, &m.queue.borrowed, m.worker.now
 	if m.out < 0 {
-		i.out.take(now, -m.out)
+		i.out.take(now, -int64(m.out))
 		m.out = 0
 	}
-	if m.in < 0 {
-		i.in.take(now, -m.in)
-		m.in = 0
+	if b.bytes < 0 {
+		i.in.take(now, -int64(b.bytes))
+		b.bytes = 0
 	}
-	if m.packets < 0 {
-		i.takePackets(now, -m.packets)
-		m.packets = 0
+	if b.packets < 0 {
+		i.takePackets(now, -int64(b.packets))
+		b.packets = 0
 	}
 }
 
 // send sends frames to the guest, or has them wait.
-//
-// The common case looks at nothing but lengths, and is spelled out, because on a card with many guests
-// a burst has a frame or two for each.
 func (m *meter) send(frames []*pmd.Frame) int {
-	bytes, merged := pmd.Sum(frames)
-	if in, packets := m.in-int64(bytes), m.packets-int64(len(frames)); in|packets >= 0 && !merged && m.line == nil {
-		m.in, m.packets = in, packets
-		return m.pass(frames)
+	if m.line != nil || !m.mayGive(amountOf(frames)) {
+		return m.wait(frames)
 	}
-	if m.line == nil && m.mayGive(amountOf(frames)) {
-		return m.pass(frames)
-	}
-	return m.wait(frames)
+	return m.pass(frames)
 }
 
 // pass hands frames to the guest's port, which counts what it takes.
 func (m *meter) pass(frames []*pmd.Frame) int {
 	taken := m.queue.tx.Tx(frames)
 	if taken < len(frames) {
-		m.full = false // the port is, not the line
-		m.giveBack(amountOf(frames[taken:]))
+		m.refused(frames[taken:])
 	}
 	return taken
+}
+
+// refused gives back what frames count that the guest's port refused.
+func (m *meter) refused(frames []*pmd.Frame) {
+	m.full = false // the port is, not the line
+	m.giveBack(amountOf(frames))
 }
 
 // amountOf is what frames count together.
@@ -185,8 +194,8 @@ func (s *amount) add(f *pmd.Frame) {
 // mayGive tells whether the instance may receive frames, and uses what they count.
 func (m *meter) mayGive(s amount) bool {
 	m.lacks = plenty
-	if m.in < s.bytes || m.packets < s.packets {
-		m.lacks = m.borrow(&m.instance.in, &m.in, s, bandwidthIn)
+	if b := &m.queue.borrowed; int64(b.bytes) < s.bytes || int64(b.packets) < s.packets {
+		m.lacks = m.borrow(&m.instance.in, &b.bytes, s, bandwidthIn)
 	}
 	if m.lacks == plenty {
 		m.give(s)
@@ -196,22 +205,22 @@ func (m *meter) mayGive(s amount) bool {
 
 // give uses what frames to the guest count; payDebt pays for what is not there.
 func (m *meter) give(s amount) {
-	m.in -= s.bytes
-	m.packets -= s.packets
+	m.queue.borrowed.bytes -= int32(s.bytes)
+	m.queue.borrowed.packets -= int32(s.packets)
 }
 
 // giveBack gives back what a frame counts that the guest's port refused.
 func (m *meter) giveBack(s amount) {
-	m.in += s.bytes
-	m.packets += s.packets
+	m.queue.borrowed.bytes += int32(s.bytes)
+	m.queue.borrowed.packets += int32(s.packets)
 }
 
 // borrow borrows of a bandwidth, and of packets, until there is what frames count, and some more for
 // those that follow. If the instance is over an allowance, borrow returns which: without is that of
 // the bandwidth.
-func (m *meter) borrow(from *bandwidth, bytes *int64, want amount, without allowance) allowance {
-	i, now := m.instance, m.worker.now
-	moreBytes, morePackets := want.bytes-*bytes, want.packets-m.packets
+func (m *meter) borrow(from *bandwidth, bytes *int32, want amount, without allowance) allowance {
+	i, packets, now := m.instance, &m.queue.borrowed.packets, m.worker.now
+	moreBytes, morePackets := want.bytes-int64(*bytes), want.packets-int64(*packets)
 	switch {
 	case moreBytes > 0 && !from.isOpen(now):
 		return without
@@ -219,14 +228,10 @@ func (m *meter) borrow(from *bandwidth, bytes *int64, want amount, without allow
 		return packetRate
 	}
 	if moreBytes > 0 {
-		n := max(moreBytes, from.portion)
-		from.take(now, n)
-		*bytes += n
+		*bytes += int32(from.lend(now, moreBytes))
 	}
 	if morePackets > 0 {
-		n := max(morePackets, i.portion)
-		i.takePackets(now, n)
-		m.packets += n
+		*packets += int32(i.lendPackets(now, morePackets))
 	}
 	return plenty
 }

@@ -176,6 +176,6 @@ func (q *Queue) refusal() Verdict {
 func (w *Worker) answeredBy(q *Queue, taken bool) {
 	if taken {
 		w.ingress.sent--
-		q.originated++
+		q.tally().Originated++
 	}
 }

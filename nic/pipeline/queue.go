@@ -13,37 +13,39 @@ import (
 // worker, so a Queue takes two cache lines only; the frames that wait to be sent lie in
 // the worker's outbox.
 type Queue struct {
-	port   pmd.Port // nil: none attached
-	tx     sender   // port, port with a lock, or an appliance's entrance; nil: none
-	merged bool     // port takes merged frames
-	bundle bool     // … in a tunnel, too
-	polled bool     // the worker receives from port, too
+	tx     sender      // port, port with a lock, or an appliance's entrance; nil: none
+	out    waiting     // frames to send when the burst ends
+	merged bool        // port takes merged frames
+	bundle bool        // … in a tunnel, too
+	polled bool        // the worker receives from port, too
+	down   atomic.Bool // as the supervisor last saw the link
 
-	out waiting // frames to send when the burst ends
+	room    atomic.Int32  // frame bytes the port carries now: longest, or 0 if the port is down or absent, or a Translator
+	longest int32         // frame bytes the port carries
+	number  atomic.Uint32 // of the ENI in the latest setup, which may not be in force yet; see behind
 
-	room    atomic.Int32 // frame bytes the port carries now: longest, or 0 if the port is down or absent, or a Translator
-	longest int32        // frame bytes the port carries
-	meter   *meter       // what the ENI's instance may send and receive; nil: anything
+	meter    *meter   // what the ENI's instance may send and receive; nil: anything
+	borrowed borrowed // what may pass without a look at the meter
 
 	// Counts.Delivered. A frame for a guest needs no field behind this one, so one cache
 	// line serves it.
 	delivered uint64
 
-	received, sent, originated uint64 // Counts.Received, Ends[Sent] and Originated
+	port           pmd.Port // nil: none attached
+	received, sent uint64   // Counts.Received and Ends[Sent]
 
 	ends  *Tally     // nil: all zero
 	label *nameplate // the place's
+	gate  *entrance  // to the Translator in port's place; nil: there is none
 
 	told   uint32 // senders told in tick toldAt that a packet was too long; see tellBudget
 	toldAt uint32
-
-	gate *entrance // to the Translator in port's place; nil: there is none
-
-	number atomic.Uint32 // of the ENI in the latest setup, which may not be in force yet; see behind
-	down   atomic.Bool   // as the supervisor last saw the link
 }
 
-var _ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]
+var (
+	_ = [1]struct{}{}[unsafe.Sizeof(Queue{})-128]
+	_ = [1]struct{}{}[unsafe.Offsetof(Queue{}.port)-64]
+)
 
 // NewQueues makes the queues of new places with these names, one for each worker; the
 // result is by place, then by worker. Each queue is allocated alone and so begins a cache
@@ -126,12 +128,37 @@ func (s locked) Tx(frames []*pmd.Frame) int {
 	return s.port.Tx(frames)
 }
 
-// send sends frames by q, or has them wait for their instance, and returns how many are taken.
+// send sends frames by q, or has them wait for their instance, and returns how many are taken. None of
+// the frames is merged.
+//
+// What is within the allowances is looked at here, and nothing but its length, because on a card with
+// many guests a burst has a frame or two for each.
 func (q *Queue) send(frames []*pmd.Frame) int {
-	if q.meter != nil {
+	if q.meter == nil {
+		return q.tx.Tx(frames)
+	}
+	left := q.borrowed
+	left.packets -= int32(len(frames))
+	for _, f := range frames {
+		left.bytes -= int32(f.Len())
+	}
+	if left.bytes|left.packets < 0 {
 		return q.meter.send(frames)
 	}
-	return q.tx.Tx(frames)
+	q.borrowed = left
+	taken := q.tx.Tx(frames)
+	if taken < len(frames) {
+		q.meter.refused(frames[taken:])
+	}
+	return taken
+}
+
+// sendAny is send for frames of which some may be merged.
+func (q *Queue) sendAny(frames []*pmd.Frame) int {
+	if q.meter == nil {
+		return q.tx.Tx(frames)
+	}
+	return q.meter.send(frames)
 }
 
 // originate sends a frame of the card's own by q. The frame is sent at once, past the
@@ -145,7 +172,7 @@ func (w *Worker) originate(q *Queue, f *pmd.Frame) {
 	}
 	w.single[0] = f
 	if q.send(w.single[:]) == 1 {
-		q.originated++
+		q.tally().Originated++
 		q.delivered++
 	} else if len(w.captures) > 0 {
 		w.captureRefused()
