@@ -42,16 +42,6 @@ func (f *Frame) Lend(mem []byte, off, n int) {
 	f.off, f.segment, f.n, f.Ref = uint16(off), 0, uint32(n), 0
 }
 
-// Sum is how many bytes frames have together, and whether one of them is merged.
-func Sum(frames []*Frame) (bytes int, merged bool) {
-	var segments uint16
-	for _, f := range frames {
-		bytes += int(f.n)
-		segments |= f.segment
-	}
-	return bytes, segments != 0
-}
-
 // Bytes is the frame from the Ethernet header on. The slice is valid while the frame is
 // lent.
 func (f *Frame) Bytes() []byte {

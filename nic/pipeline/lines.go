@@ -2,12 +2,14 @@ package pipeline
 
 import "nitrocard/pmd"
 
-// lines are a worker's frames that wait for instances to be within their allowances. Memory for a line
-// is made when so many lines are needed for the first time, and used again. No more than mostLines ENIs
-// have one: what comes too fast for a further ENI is dropped at once.
+// lines are a worker's frames that wait for instances to be within their allowances. Memory for lines is
+// made with the setup that brings the limits, never on a packet's way: a line for each ENI with limits, and no
+// more than mostLines. What comes too fast while none is spare is dropped at once. Memory that no frame ever lay in
+// costs nothing but addresses.
 type lines struct {
 	waiting []*meter // with a line
 	spare   []*line
+	made    int // lines that there are
 
 	frames [pmd.MaxBurst]pmd.Frame  // scratch of release
 	offer  [pmd.MaxBurst]*pmd.Frame // …
@@ -16,18 +18,29 @@ type lines struct {
 // mostLines bounds a worker's memory for lines to 34 MB. The bound is ours.
 const mostLines = 64
 
-// take is memory for a meter's line; nil: as many lines as may be are in use.
+// supply makes the lines so many, for which the caller made more if there are too few. It ends no line that is in use.
+func (l *lines) supply(want int, more []*line) {
+	if l.waiting == nil {
+		l.waiting, l.spare = make([]*meter, 0, mostLines), make([]*line, 0, mostLines)
+	}
+	l.spare = append(l.spare, more...)
+	l.made += len(more)
+	for l.made > want && len(l.spare) > 0 {
+		last := len(l.spare) - 1
+		l.spare[last], l.spare = nil, l.spare[:last]
+		l.made--
+	}
+}
+
+// take is memory for a meter's line; nil: all lines are in use.
 func (l *lines) take(m *meter) *line {
-	if len(l.waiting) == mostLines {
+	last := len(l.spare) - 1
+	if last < 0 {
 		return nil
 	}
 	l.waiting = append(l.waiting, m)
-	n := len(l.spare)
-	if n == 0 {
-		return new(line)
-	}
-	got := l.spare[n-1]
-	l.spare = l.spare[:n-1]
+	got := l.spare[last]
+	l.spare = l.spare[:last]
 	return got
 }
 

@@ -460,7 +460,9 @@ func TestLinesAreBounded(t *testing.T) {
 	shut.in.peak.spent.Store(x.now + int64(time.Minute))
 	var f pmd.Frame
 	f.Lend(make([]byte, 300), 100, 100)
-	for range mostLines {
+	lines := x.w.lines.made
+	require.Equal(t, 1, lines, "a line for each ENI with limits")
+	for range lines {
 		m := &meter{worker: x.w, queue: x.places["eni-a2"][0], instance: shut, lacks: bandwidthIn}
 		m.reset()
 		m.line = x.w.lines.take(m)
@@ -481,7 +483,7 @@ func TestLinesAreBounded(t *testing.T) {
 	s.offer(64)
 	s.turn(0)
 	require.NotNil(t, m.line, "there is room again")
-	x.places["eni-a2"][0].delivered -= mostLines // as wait has it for what the card received
+	x.places["eni-a2"][0].delivered -= uint64(lines) // as wait has it for what the card received
 	s.settle()
 }
 
@@ -497,4 +499,27 @@ func TestAnENIGoesWhileFramesWait(t *testing.T) {
 	s.now += int64(time.Second)
 	x.Poll(s.now)
 	require.Empty(t, x.w.lines.waiting)
+}
+
+// Lines are made with the setup that brings the limits, and go with them; none is made on a packet's way.
+func TestLinesComeWithLimits(t *testing.T) {
+	x := newRig(t)
+	require.Zero(t, x.w.lines.made)
+	slow := vpc.Allowance{PeakBandwidthInGbps: mbit}
+	x.allows(allowances{"i-a1": slow, "i-a2": slow})
+	require.Equal(t, 2, x.w.lines.made)
+	x.observe(nil)
+	s := x.toGuest(1000)
+	s.offer(200)
+	s.turn(0)
+	require.Len(t, x.w.lines.waiting, 1)
+	require.Len(t, x.w.lines.spare, 1)
+	x.allows(nil)
+	require.Equal(t, 1, x.w.lines.made, "what waits leaves in order")
+	s.settle()
+	x.allows(allowances{"i-a1": slow})
+	require.Equal(t, 1, x.w.lines.made)
+	x.allows(nil)
+	require.Zero(t, x.w.lines.made)
+	require.Empty(t, x.w.lines.spare)
 }

@@ -10,6 +10,7 @@ import (
 type metering struct {
 	instances map[uint64]*limited // by owner
 	meters    map[*Queue][]*meter // of an ENI that has limits or had some, by worker; by its first worker's queue
+	lines     int                 // of each worker: one for each ENI with limits, mostLines at most
 	changes   []func()            // from the metering of the setup before, for when the workers stand
 }
 
@@ -32,6 +33,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		delete(gone, q)
 		switch {
 		case p.ENI.Limits.Any():
+			m.lines = min(m.lines+1, mostLines)
 			i := m.instance(c, p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
 			if was == nil || i.begins || was[0].instance != i.Instance {
@@ -47,7 +49,22 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 	for _, was := range gone {
 		m.change(was, (*meter).end)
 	}
+	m.supply(c, before)
 	return m
+}
+
+// supply has each worker have its lines.
+func (m *metering) supply(c *Crew, before *metering) {
+	if m.lines == before.lines {
+		return
+	}
+	for _, w := range c.Workers {
+		var more []*line
+		for range m.lines - w.lines.made {
+			more = append(more, new(line))
+		}
+		m.changes = append(m.changes, func() { w.lines.supply(m.lines, more) })
+	}
 }
 
 // change has each of an ENI's meters changed.
