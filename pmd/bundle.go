@@ -18,8 +18,9 @@ import (
 // OuterHead is the length of the headers that a bundle has once.
 const OuterHead = wire.OuterLen - wire.VXLANLen
 
-// MaxBundle is the length of the longest bundle, for IPv4 tells its length in 16 bits.
-const MaxBundle = wire.EthernetLen + 1<<16 - 1
+// MaxBundle is the length of the longest bundle. Linux cuts a longer one before the device, even
+// if the device would (gso_max_size in linux/netdevice.h).
+const MaxBundle = 1<<16 - 1
 
 // Bundle writes as many of the cutter's packets, which are in outer headers, as a bundle has
 // room for to buf, of MaxBundle+MaxFrame bytes. It returns the bundle, the bytes of each
