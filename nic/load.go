@@ -1,6 +1,10 @@
 package nic
 
-import "nitrocard/nic/seat"
+import (
+	"time"
+
+	"nitrocard/nic/seat"
+)
 
 // load is how much a worker's thread has had to do so far. Times are in ns.
 type load struct {
@@ -10,7 +14,12 @@ type load struct {
 	gaps          seat.Gaps
 	last          int64 // when the last turn began; 0: the thread slept since
 	idle          bool  // the last turn brought no frames
+	crowded       int64 // until when the thread's CPU counts as shared
 }
+
+// An idle turn takes less than a microsecond. If it took away, another thread ran on the CPU
+// meanwhile, and the CPU counts as shared for as long as crowd.
+const away, crowd = int64(50 * time.Microsecond), int64(100 * time.Millisecond)
 
 // turn notes that a turn begins now.
 func (l *load) turn(now int64) {
@@ -20,6 +29,8 @@ func (l *load) turn(now int64) {
 		l.polling += gap
 		if !l.idle {
 			l.busy += gap
+		} else if gap > away {
+			l.crowded = now + crowd
 		}
 	}
 	l.last = now
