@@ -199,25 +199,33 @@ type transport interface {
 
 // fromA1 is a packet of a1 to the client, in a frame to its router.
 func (s *story) fromA1(src netip.Addr, t transport) []byte {
-	eth := layers.Ethernet{SrcMAC: s.a1.MAC, DstMAC: s.a1.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
+	eth := layers.Ethernet{SrcMAC: s.a1.MAC, DstMAC: s.a1.RouterMAC}
 	return packetOf(&eth, src, s.client.addr, t, idleTalk)
 }
 
 // fromInternet is a packet of the client to a public address, in a frame to the edge.
 func (s *story) fromInternet(to netip.Addr, t transport) []byte {
-	eth := layers.Ethernet{SrcMAC: s.client.LinkMAC("eth0"), DstMAC: s.client.gate.LinkMAC(s.client.link), EthernetType: layers.EthernetTypeIPv4}
+	eth := layers.Ethernet{SrcMAC: s.client.LinkMAC("eth0"), DstMAC: s.client.gate.LinkMAC(s.client.link)}
 	return packetOf(&eth, s.client.addr, to, t, idleTalk)
 }
 
 // idleTalk is what attackers' packets say.
 var idleTalk = []byte("nothing of interest")
 
-// packetOf is an IPv4 packet in a frame.
+// packetOf is a packet in a frame between these stations.
 func packetOf(eth *layers.Ethernet, src, dst netip.Addr, t transport, payload []byte) []byte {
-	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+	proto := layers.IPProtocolTCP
 	if _, udp := t.(*layers.UDP); udp {
-		ip.Protocol = layers.IPProtocolUDP
+		proto = layers.IPProtocolUDP
 	}
+	if src.Is6() {
+		ip := layers.IPv6{Version: 6, HopLimit: 64, NextHeader: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+		eth.EthernetType = layers.EthernetTypeIPv6
+		_ = t.SetNetworkLayerForChecksum(&ip) // it is IPv6
+		return serialized(eth, &ip, t, gopacket.Payload(payload))
+	}
+	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
+	eth.EthernetType = layers.EthernetTypeIPv4
 	_ = t.SetNetworkLayerForChecksum(&ip) // it is IPv4
 	return serialized(eth, &ip, t, gopacket.Payload(payload))
 }

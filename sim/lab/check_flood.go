@@ -86,7 +86,7 @@ func (s *story) besideFlood(ctx context.Context) (asked, answered int, err error
 
 // askAll asks each service that answers at an address of its own.
 func (m *machine) askAll(ctx context.Context) (failed [3]error) {
-	_, failed[0] = m.resolve(ctx, "169.254.169.253", "ip-10-0-2-5.ec2.internal.")
+	_, failed[0] = m.resolve(ctx, "169.254.169.253", "ip-10-0-2-5.ec2.internal.", dns.TypeA)
 	_, failed[1] = m.time(ctx)
 	_, failed[2] = m.metadata(ctx, "instance-id")
 	return failed
@@ -125,7 +125,7 @@ func (m *machine) questions() ([][]byte, error) {
 // asks is a packet of the machine's to a service, in a frame to its router: to all by broadcast, from no
 // address.
 func (m *machine) asks(service string, t transport, payload []byte) []byte {
-	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
+	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC}
 	src, dst := m.Addr.Addr(), netip.MustParseAddr(service)
 	if dst == everyone {
 		eth.DstMAC, src = net.HardwareAddr(wire.Broadcast[:]), netip.IPv4Unspecified()

@@ -9,21 +9,38 @@ import (
 	"net/netip"
 )
 
+// speaksIPv6 has a guest's kernel ask for routers, until the card is one of them.
+func (m *machine) speaksIPv6(ctx context.Context) (router netip.Addr, err error) {
+	if !m.Addr6.IsValid() {
+		return router, fmt.Errorf("%s has no IPv6 address", m.Nick)
+	}
+	if err := m.beginIPv6(); err != nil {
+		return router, err
+	}
+	return m.learnRouter(ctx)
+}
+
+// beginIPv6 has a guest's kernel speak IPv6 and ask for routers, also if it is one itself.
+func (m *machine) beginIPv6() (err error) {
+	if m.Forwards {
+		err = m.Sysctl("net/ipv6/conf/eth0/accept_ra", "2")
+	}
+	return errors.Join(err, m.SpeakIPv6("eth0"), m.Address("eth0", netip.PrefixFrom(m.Addr6, 128)))
+}
+
+// learnRouter waits until the guest's kernel knows a router.
+func (m *machine) learnRouter(ctx context.Context) (router netip.Addr, err error) {
+	err = until(ctx, m.Nick+"'s kernel learned a router", func() (bool, error) {
+		router, err = m.AdvertisedRouter()
+		return router.IsValid(), err
+	})
+	return router, err
+}
+
 // ipv6: a1's kernel asks for routers and learns the card's; then the client gets a1's page and
 // a file over IPv6, and is refused where a1's groups do not let it in.
 func (s *story) ipv6(ctx context.Context) (string, error) {
-	if !s.a1.Addr6.IsValid() {
-		return "", errors.New("a1 has no IPv6 address")
-	}
-	if err := errors.Join(s.a1.SpeakIPv6("eth0"), s.a1.Address("eth0", netip.PrefixFrom(s.a1.Addr6, 128))); err != nil {
-		return "", err
-	}
-	var router netip.Addr
-	err := until(ctx, "a1's kernel learned a router", func() (bool, error) {
-		var err error
-		router, err = s.a1.AdvertisedRouter()
-		return router.IsValid(), err
-	})
+	router, err := s.a1.speaksIPv6(ctx)
 	if err != nil {
 		return "", err
 	}

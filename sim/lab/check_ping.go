@@ -49,17 +49,21 @@ func (s *story) ping(ctx context.Context) (string, error) {
 		s.a1.Public, trip.Round(10*time.Microsecond), s.b1.Public, groupDrop, s.b1.ENI), nil
 }
 
-// ping sends one echo request (RFC 792) and waits for its reply, or until ctx
+// ping sends one echo request (RFC 792, RFC 4443) and waits for its reply, or until ctx
 // ends: os.ErrDeadlineExceeded.
 func (v visitor) ping(ctx context.Context, to netip.Addr) (time.Duration, error) {
+	network, question, answer := "ip4:icmp", echo(wire.ICMPEcho), echo(wire.ICMPEchoReply)
+	if to.Is6() {
+		network, question, answer = "ip6:ipv6-icmp", echo(wire.ICMPv6Echo), echo(wire.ICMPv6EchoReply)
+	}
 	var c net.PacketConn
-	if err := v.Do(func() (err error) { c, err = net.ListenPacket("ip4:icmp", "0.0.0.0"); return err }); err != nil {
+	if err := v.Do(func() (err error) { c, err = net.ListenPacket(network, v.addr.String()); return err }); err != nil {
 		return 0, err
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Now()) })()
 	began := time.Now()
-	if _, err := c.WriteTo(echo(8), &net.IPAddr{IP: to.AsSlice()}); err != nil {
+	if _, err := c.WriteTo(question, &net.IPAddr{IP: to.AsSlice()}); err != nil {
 		return 0, err
 	}
 	for buf := make([]byte, 1500); ; {
@@ -67,13 +71,17 @@ func (v visitor) ping(ctx context.Context, to netip.Addr) (time.Duration, error)
 		if err != nil {
 			return 0, err
 		}
-		if from.String() == to.String() && bytes.Equal(buf[:n], echo(0)) {
+		if to.Is6() {
+			copy(buf[2:4], answer[2:4]) // the checksum, which the kernel has judged (RFC 3542 section 3.1)
+		}
+		if from.String() == to.String() && bytes.Equal(buf[:n], answer) {
 			return time.Since(began), nil
 		}
 	}
 }
 
-// echo is an echo message of the type: 8 asks, 0 answers.
+// echo is an echo message of the type. Its checksum is IPv4's; the kernel makes
+// that of IPv6.
 func echo(kind byte) []byte {
 	m := append([]byte{kind, 0, 0, 0, 0x4e, 0x43, 0, 1}, "nitrocard"...)
 	binary.BigEndian.PutUint16(m[2:], wire.Sum(m, 0))

@@ -36,8 +36,8 @@ func (s *story) services(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("metadata tells a1 that its ENI is %s instead of %s", id, s.a1.ENI)
 	}
 	server := lease.ACK.DNS()[0].String()
-	name := "ip-" + strings.ReplaceAll(s.a3.Addr.Addr().String(), ".", "-") + "." + lease.ACK.DomainName() + "."
-	meant, err := s.a1.resolve(ctx, server, name)
+	name := s.a3.privateName(lease.ACK.DomainName())
+	meant, err := s.a1.resolve(ctx, server, name, dns.TypeA)
 	if err != nil {
 		return "", fmt.Errorf("DNS: %w", err)
 	}
@@ -50,6 +50,11 @@ func (s *story) services(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("a1 hears from its card by DHCP that it is %s, from metadata with a token that its ENI is %s, from DNS at %s that %s is %s, and the time (%s)",
 		lease.ACK.YourIPAddr, id, server, strings.TrimSuffix(name, "."), meant, stratum), nil
+}
+
+// privateName is a guest's private name in DNS, by its address of IPv4.
+func (g guest) privateName(domain string) string {
+	return "ip-" + strings.ReplaceAll(g.Addr.Addr().String(), ".", "-") + "." + domain + "."
 }
 
 // lease asks DHCP for an address, which the machine has already.
@@ -107,21 +112,27 @@ func (m *machine) dial(ctx context.Context, network, to string) (c net.Conn, err
 // answerTime is how long a client waits for a datagram that answers its own.
 const answerTime = 30 * time.Second
 
-// resolve asks a DNS server for the address of a name.
-func (m *machine) resolve(ctx context.Context, server, name string) (string, error) {
+// resolve asks a DNS server for a name's address of the family that a type is of: A or AAAA.
+func (m *machine) resolve(ctx context.Context, server, name string, kind uint16) (string, error) {
 	c, err := m.dial(ctx, "udp", net.JoinHostPort(server, "53"))
 	if err != nil {
 		return "", err
 	}
 	defer c.Close()
-	a, _, err := (&dns.Client{Timeout: answerTime}).ExchangeWithConnContext(ctx, new(dns.Msg).SetQuestion(name, dns.TypeA), &dns.Conn{Conn: c})
+	a, _, err := (&dns.Client{Timeout: answerTime}).ExchangeWithConnContext(ctx, new(dns.Msg).SetQuestion(name, kind), &dns.Conn{Conn: c})
 	if err != nil {
 		return "", err
 	}
 	if len(a.Answer) != 1 {
 		return "", fmt.Errorf("%s: %s, %d answers", name, dns.RcodeToString[a.Rcode], len(a.Answer))
 	}
-	return a.Answer[0].(*dns.A).A.String(), nil
+	switch found := a.Answer[0].(type) {
+	case *dns.A:
+		return found.A.String(), nil
+	case *dns.AAAA:
+		return found.AAAA.String(), nil
+	}
+	return "", fmt.Errorf("%s: the answer is %s", name, a.Answer[0])
 }
 
 // clock asks for the time, and tells how good it is. The host's own clock need not be

@@ -5,7 +5,7 @@
 // there, and says what was seen.
 //
 //	client ── gateway ── isp1 ── isp2 ── carrier ── exchange ─┬ edge1 ═ underlay ═ server x: card ── a1, a2, b1, m1
-//	                                                          ╰ edge2 ═╝        ╚═ server y: card ── a3, c1, d1
+//	                                                          ╰ edge2 ═╝        ╚═ server y: card ── a3, c1, d1, e1
 //
 //	lab.go         the options
 //	run_linux.go   Run: outside the cage, and Inner: in it
@@ -26,7 +26,7 @@
 //	               the foreign edge's tunnel
 //	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
 //	trace.go       the routers on a way, found hop by hop
-//	flow.go        who may want to reach whom; fate.go: what the oracle says of it
+//	atlas.go       who may want to reach whom, by a flow.go; fate.go: what the oracle says of it
 //	trial.go       a flow tried with real stacks, and judged
 //	check_services.go asks the card what a machine asks when it boots; check_clients.go with programs that
 //	               others wrote (tool.go), check_container.go from behind a guest; check_scan.go: what nmap finds;
@@ -56,8 +56,7 @@
 // Any other configuration, such as a dump of EC2, is surveyed: guests are made for its ENIs,
 // and package oracle, which knows EC2's pages and not the card, says what becomes of flows
 // between them. Those that arrive are tried, and one of each kind that is dropped. What the
-// oracle leaves open, and what it does not know (IPv6, Block Public Access, port 25), is not
-// tried. The edge of a survey is the kernel's own VXLAN device, so that our tunnel is proven
+// oracle leaves open, and NAT64, which it does not know, is not tried. The edge of a survey is the kernel's own VXLAN device, so that our tunnel is proven
 // against one that we did not write. Attacks have this edge, too: they are on a card alone.
 //
 // And b1 can be a virtual machine: Linux in QEMU, whose network card is a

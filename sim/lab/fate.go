@@ -80,7 +80,7 @@ func (p *prophet) walk(w *oracle.World, from string, packet oracle.Packet, f *fa
 		default:
 			all = w.FromGuest(from, packet, direct)
 		}
-		if len(all) != 1 {
+		if len(all) != 1 || p.isNAT64(packet, all[0]) {
 			return end, false
 		}
 		end = all[0]
@@ -101,11 +101,20 @@ func (p *prophet) walk(w *oracle.World, from string, packet oracle.Packet, f *fa
 	return end, false
 }
 
+// isNAT64 tells whether a packet of IPv6 met a NAT gateway, of whose NAT64 the oracle knows nothing.
+func (p *prophet) isNAT64(packet oracle.Packet, o oracle.Outcome) bool {
+	return packet.Src.Is6() && (o.Translated || natENIs(p.config)[o.At])
+}
+
 // direct tells whether a guest sends to a neighbor of its subnet, whose MAC it asks for, or
 // to an address of the subnet that nobody has.
 func (p *prophet) direct(w *oracle.World, from string, packet oracle.Packet) (direct, nobody bool) {
 	e := w.ENI(from)
-	if e == nil || !w.Subnet(e).CidrBlock.Contains(packet.Dst) {
+	if e == nil {
+		return false, false
+	}
+	onLink := func(block netip.Prefix) bool { return block.Contains(packet.Dst) }
+	if !slices.ContainsFunc(blocksOf(*w.Subnet(e), packet.Dst.Is6()), onLink) {
 		return false, false
 	}
 	to := w.Owner(w.VPC(e), packet.Dst)

@@ -53,13 +53,13 @@ func (s *stage) introduce(g guest) string {
 	if s.region.virtual[g.Nick] != nil {
 		kind = ", a virtual machine"
 	}
-	if g.Addr6.IsValid() {
+	if g.Addr.IsValid() && g.Addr6.IsValid() {
 		kind += ", " + g.Addr6.String()
 	}
 	if g.ENI != "eni-"+g.Nick {
 		kind += ", " + g.ENI
 	}
-	return fmt.Sprintf("%s  %s  %s  %s, VNI %d%s", g.Nick, g.Addr.Addr(), publicWords(g.Public), g.VPC, g.VNI, kind)
+	return fmt.Sprintf("%s  %s  %s  %s, VNI %d%s", g.Nick, g.own(), publicWords(g.Public), g.VPC, g.VNI, kind)
 }
 
 // publicWords is a public address, or that there is none.

@@ -93,7 +93,7 @@ func TestTheLabPasses(t *testing.T) {
 				t.Skip("these tests run as an ordinary user, so the lab just did")
 			}
 			require.NoError(t, err, "%s", &out)
-			requirePassed(t, 27, out.String())
+			requirePassed(t, 28, out.String())
 			t.Logf("%s", &out)
 		})
 	}
@@ -113,7 +113,7 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	cmd := exec.Command(program(t), "lab", "--config", file, "--routers", GoBGP)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	requirePassed(t, 27, out.String())
+	requirePassed(t, 28, out.String())
 	require.Contains(t, out.String(), "═▶ [2001:db8:16::1]:4789")
 	require.Contains(t, out.String(), "are GoBGP")
 	t.Logf("%s", &out)
@@ -174,11 +174,13 @@ func TestTheRegionIsWhatItsCommentSays(t *testing.T) {
 		"b1 x vpc-b 10.0.1.5/24 via 10.0.1.1 172.16.0.11",
 		"c1 y vpc-c 10.8.1.5/24 via 10.8.1.1 172.16.0.12",
 		"d1 y vpc-d 10.16.1.5/24 via 10.16.1.1 172.16.0.12",
+		"e1 y vpc-a invalid Prefix via invalid IP 172.16.0.12",
 		"m1 x vpc-a 10.0.3.5/24 via 10.0.3.1 172.16.0.11",
 	}, names)
 	require.Equal(t, []natGateway{{"nat-a", "eni-nat", "x", netip.MustParseAddr("10.0.1.8"), netip.MustParseAddr("35.72.2.9")}}, r.nats)
 	require.Equal(t, "2001:db8:a:1::5", r.guests[0].Addr6.String())
-	require.True(t, r.guests[6].Forwards)
+	require.Equal(t, "2001:db8:a:4::5", r.guests[6].Addr6.String())
+	require.True(t, r.guests[7].Forwards)
 	require.Equal(t, "35.72.2.8", r.guests[0].Public.String())
 	require.Equal(t, "54.168.7.7", r.guests[3].Public.String())
 	require.False(t, r.guests[1].Public.IsValid())

@@ -158,7 +158,7 @@ func chosen(c *vpc.Config) (guests []string) {
 	var all []candidate
 	nats, targets := natENIs(c), targets(c)
 	for _, e := range c.NetworkInterfaces {
-		if nats[e.NetworkInterfaceId] || !primary(e).IsValid() {
+		if nats[e.NetworkInterfaceId] || !primary(e).IsValid() && !first6(e).IsValid() {
 			continue
 		}
 		rank := [3]int{1, 1, kinds[kindOf(e)]}

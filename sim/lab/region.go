@@ -102,28 +102,28 @@ func (r *region) announce(p *vpc.Policy, e *vpc.OwnENI) {
 }
 
 func newGuest(p *vpc.Policy, e *vpc.OwnENI) guest {
-	var addr6 netip.Addr
-	for _, a := range e.Addrs() {
-		if a.Private.IsGlobal6() {
-			addr6 = a.Private.Netip()
-			break
-		}
-	}
-	return guest{
+	g := guest{
 		Nick:      strings.TrimPrefix(e.ID, "eni-"),
 		ENI:       e.ID,
 		Card:      p.Card.Name,
 		VPC:       e.VPC.ID,
 		VNI:       e.VNI,
 		MAC:       hardware(e.MAC),
-		Addr:      netip.PrefixFrom(e.Primary.Netip(), e.Subnet.Prefix.Bits()),
-		Addr6:     addr6,
 		Forwards:  !e.SourceDestCheck,
-		Router:    e.Subnet.Prefix.Masked().Addr().Next(), // EC2's router is the first address
 		RouterMAC: hardware(e.RouterMAC),
 		Public:    e.Public().Netip(),
 		VTEP:      p.Card.VTEP.Netip(),
 	}
+	if !e.Primary.IsZero() {
+		g.Addr = netip.PrefixFrom(e.Primary.Netip(), e.Subnet.Prefix.Bits())
+		g.Router = e.Subnet.Prefix.Masked().Addr().Next() // EC2's router is the first address
+	}
+	for _, a := range e.Addrs() {
+		if a.Private.IsGlobal6() && !g.Addr6.IsValid() {
+			g.Addr6 = a.Private.Netip()
+		}
+	}
+	return g
 }
 
 // newEdge reads where the edge is from a VPC's station of it.

@@ -46,11 +46,16 @@ func (c connection) get(ctx context.Context) (string, error) {
 // reads fetches the page, which has to be this guest's and to greet the visitor by the address
 // that the connection is from.
 func (c connection) reads(ctx context.Context, m *machine) error {
+	return c.fetches(ctx, page(m.Nick, m.ENI, c.from.Addr().String()))
+}
+
+// fetches fetches the page, which has to be this one.
+func (c connection) fetches(ctx context.Context, want string) error {
 	got, err := c.get(ctx)
 	if err != nil {
-		return fmt.Errorf("%s to %s at %s: %w", c.Name, m.Nick, c.to, err)
+		return fmt.Errorf("%s to %s: %w", c.Name, c.to, err)
 	}
-	if want := page(m.Nick, m.ENI, c.from.Addr().String()); got != want {
+	if got != want {
 		return fmt.Errorf("%s reads %q at %s instead of %q", c.Name, got, c.to, want)
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 type story struct {
 	*stage
 
-	a1, a2, a3, b1, c1, d1, m1 *machine
+	a1, a2, a3, b1, c1, d1, e1, m1 *machine
 
 	key     ssh.Signer       // of who may log in at b1; nil: b1 is no cloud image
 	idle    *idleConnections // of b1, while its card is attacked
@@ -56,7 +56,7 @@ func (s *story) checks() (all []check) {
 		check{"a middlebox", s.middlebox},
 	)
 	if s.underlay.HasIPv6() {
-		all = append(all, check{"IPv6", s.ipv6})
+		all = append(all, check{"IPv6", s.ipv6}, check{"NAT64", s.nat64})
 	}
 	if !s.region.foreign {
 		all = append(all, check{"a trace that goes dark", s.dark}, check{"edges that go", s.edgesGo})
@@ -74,7 +74,7 @@ func (s *story) checks() (all []check) {
 
 // cast are the guests that the story is about, and their groups.
 var cast = map[string]string{"eni-a1": "sg-web", "eni-a2": "sg-db", "eni-a3": "sg-jobs", "eni-b1": "sg-shop",
-	"eni-c1": "sg-c", "eni-d1": "sg-d", "eni-m1": "sg-box"}
+	"eni-c1": "sg-c", "eni-d1": "sg-d", "eni-e1": "sg-six", "eni-m1": "sg-box"}
 
 // isStory tells whether a configuration has the story's guests with their groups.
 func isStory(c *vpc.Config) bool {
@@ -117,7 +117,8 @@ func beginStory(ctx context.Context, ord order, config *vpc.Config, out io.Write
 	if s.stage, err = newStage(ctx, region, file, out); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.findCast(), s.serve(ctx)); err != nil {
+	files := servePages(ctx, s.client.Host, pages("client", "the internet"), filesPort)
+	if err := errors.Join(files, s.findCast(), s.serve(ctx)); err != nil {
 		s.close()
 		return nil, errors.Join(err, s.end())
 	}
@@ -159,7 +160,7 @@ func (s *story) drawJourney(out io.Writer) {
 
 // findCast finds the guests the checks speak of.
 func (s *story) findCast() error {
-	for name, role := range map[string]**machine{"a1": &s.a1, "a2": &s.a2, "a3": &s.a3, "b1": &s.b1, "c1": &s.c1, "d1": &s.d1, "m1": &s.m1} {
+	for name, role := range map[string]**machine{"a1": &s.a1, "a2": &s.a2, "a3": &s.a3, "b1": &s.b1, "c1": &s.c1, "d1": &s.d1, "e1": &s.e1, "m1": &s.m1} {
 		*role = s.guests[name]
 	}
 	for _, m := range []*machine{s.a1, s.b1} {

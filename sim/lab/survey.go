@@ -34,7 +34,7 @@ func beginSurvey(ctx context.Context, ord order, config *vpc.Config, out io.Writ
 	}
 	guests := chosen(config)
 	if len(guests) == 0 {
-		return nil, errors.New("the lab needs an ENI with an IPv4 address: the configuration's NetworkInterfaces have none")
+		return nil, errors.New("the lab needs an ENI with an address: the configuration's NetworkInterfaces have none")
 	}
 	config = placed(config, guests)
 	region, err := readRegion(config)
@@ -48,11 +48,14 @@ func beginSurvey(ctx context.Context, ord order, config *vpc.Config, out io.Writ
 		return nil, err
 	}
 	s := &survey{atlas: newAtlas(config, guests)}
-	s.foretell(guests)
 	if s.stage, err = newStage(ctx, region, file, out); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.settle(), s.serve(ctx)); err != nil {
+	if s.underlay.HasIPv6() {
+		s.atlas.speakIPv6()
+	}
+	s.foretell(guests)
+	if err := errors.Join(s.settle(), s.speakIPv6(ctx), s.serve(ctx)); err != nil {
 		s.close()
 		return nil, errors.Join(err, s.end())
 	}
@@ -91,7 +94,7 @@ func (s *survey) foretell(guests []string) {
 	s.trials = pick(all)
 	place := func(t trial) [2]int {
 		return [2]int{slices.Index(guests, t.from), slices.IndexFunc(s.atlas.guests, func(e ec2.NetworkInterface) bool {
-			return t.packet.Dst == primary(e) || t.packet.Dst == publicOf(e)
+			return t.packet.Dst == primary(e) || t.packet.Dst == publicOf(e) || t.packet.Dst == first6(e)
 		})}
 	}
 	slices.SortStableFunc(s.trials, func(a, b trial) int {
@@ -102,18 +105,47 @@ func (s *survey) foretell(guests []string) {
 
 // settle gives the client the addresses of the internet that the configuration names.
 func (s *survey) settle() (err error) {
-	for _, a := range s.atlas.internet[1:] {
-		alone := netip.PrefixFrom(a, a.BitLen())
-		err = errors.Join(err, s.client.Address("eth0", alone), s.edges[0].Via(alone, clientAddr.Addr()))
+	for _, a := range s.atlas.internet {
+		own := clientAddr.Addr()
+		if a.Is6() {
+			own = clientAddr6.Addr()
+		}
+		if alone := netip.PrefixFrom(a, a.BitLen()); a != own {
+			err = errors.Join(err, s.client.Address("eth0", alone), s.edges[0].Via(alone, own))
+		}
 	}
 	return err
+}
+
+// speakIPv6 has the guests of IPv6 learn their routers.
+func (s *survey) speakIPv6(ctx context.Context) error {
+	if !s.atlas.speaksIPv6() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, m := range s.guests {
+		if m.Addr6.IsValid() {
+			if err := m.beginIPv6(); err != nil {
+				return err
+			}
+		}
+	}
+	for _, m := range s.guests {
+		if m.Addr6.IsValid() {
+			if _, err := m.learnRouter(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // serve has everybody answer at the ports of the trials, and at the web's.
 func (s *survey) serve(ctx context.Context) (err error) {
 	err = s.serveAt(ctx, s.client.Host, "", s.atlas.internet)
 	for _, g := range s.region.guests {
-		err = errors.Join(err, s.serveAt(ctx, s.byENI(g.ENI).Host, g.ENI, []netip.Addr{g.Addr.Addr()}))
+		err = errors.Join(err, s.serveAt(ctx, s.byENI(g.ENI).Host, g.ENI, s.atlas.own(*s.atlas.ENI(g.ENI))))
 	}
 	return err
 }
@@ -139,7 +171,7 @@ func (s *survey) serveAt(ctx context.Context, h *netlab.Host, eni string, addrs 
 // serveDatagrams answers each datagram to an address with the host's page until ctx ends.
 func (s *survey) serveDatagrams(ctx context.Context, h *netlab.Host, eni string, at netip.AddrPort) error {
 	var c *net.UDPConn
-	err := h.Do(func() (err error) { c, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at)); return err })
+	err := h.Do(func() (err error) { c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at)); return err })
 	if err != nil {
 		return err
 	}
@@ -189,7 +221,7 @@ func (s *survey) whose(addr netip.Addr, from string) string {
 	}
 	name := ""
 	for _, g := range s.region.guests {
-		if g.Public == addr || g.Addr.Addr() == addr && (name == "" || g.VPC == vpc) {
+		if g.Public == addr || g.Addr6 == addr || g.Addr.Addr() == addr && (name == "" || g.VPC == vpc) {
 			name = g.Nick
 		}
 	}

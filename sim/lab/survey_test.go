@@ -47,6 +47,13 @@ var written = []string{
 	"box → quiet, tcp from 10.0.4.5 to 10.0.3.5:80: arrived, and its answer was denied: network_acl_out at quiet; asked acl-quiet outbound 90",
 	"far → internet, tcp from 10.0.2.5 to 203.0.113.9:80: answered; internet saw 35.72.2.9, through a NAT gateway",
 	"far → peer, tcp from 10.0.2.5 to 10.8.1.5:80: answered; peer saw 10.0.2.5, through box",
+	"internet → web, tcp from 2001:db8:44::1 to [2001:db8:1:1::5]:80: answered",
+	"internet → far, tcp from 2001:db8:9::9 to [2001:db8:1:2::5]:80: denied: egress_only at far",
+	"internet → quiet, tcp from 2001:db8:9::9 to [2001:db8:1:3::5]:80: denied: network_acl_in at quiet; asked acl-quiet inbound final deny",
+	"web → peer, tcp from 2001:db8:1:1::5 to [2001:db8:2:1::5]:80: answered",
+	"far → internet, udp from 2001:db8:1:2::a to [2001:db8:9::9]:9: denied: spoofed_address at far",
+	"six → internet, tcp from 2001:db8:1:5::5 to [2001:db8:9::9]:80: answered; internet saw 2001:db8:1:5::5",
+	"six → far, ping from 2001:db8:1:5::5 to 2001:db8:1:2::5: answered",
 	"a foreign tunnel end: 8 MiB to web at 35.72.2.8:80 and back through the kernel's VXLAN, checksums equal",
 }
 
@@ -173,7 +180,7 @@ func TestManyENIsAreRepresentedByAFew(t *testing.T) {
 
 func TestAConfigurationWithoutENIsIsRefused(t *testing.T) {
 	_, err := beginSurvey(t.Context(), order{}, &vpc.Config{}, nil)
-	require.ErrorContains(t, err, "the lab needs an ENI with an IPv4 address")
+	require.ErrorContains(t, err, "the lab needs an ENI with an address")
 }
 
 // Cards leave out an ENI that a dump does not tell enough of, and so does the survey.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic"
+	"nitrocard/nic/wire"
 	"nitrocard/sim/oracle"
 )
 
@@ -25,19 +26,23 @@ type trial struct {
 }
 
 // key tells which trials prove the same. Of those that arrive, each pair of ends and traffic
-// is a case of its own; of those that are dropped, each part of EC2 at each ENI.
+// is a case of its own; of those that are dropped, each part of EC2 at each
+// ENI and in each family.
 func (t trial) key() string {
 	if t.arrives() {
 		return fmt.Sprint(t.from, t.packet.Src, t.packet.Dst, t.traffic())
 	}
-	return fmt.Sprint(t.end.Dropped, t.end.At, t.answered)
+	return fmt.Sprint(t.end.Dropped, t.end.At, t.answered, t.isSix())
 }
 
-// mostTries is how many flows that arrive the lab tries, and how many that are dropped.
+// isSix tells whether the flow is of IPv6.
+func (f flow) isSix() bool { return f.packet.Src.Is6() }
+
+// mostTries is how many flows of a family that arrive the lab tries, and how many that are dropped.
 const mostTries = 40
 
-// pick takes the trials that prove different things, of each pair of ends one before a
-// second.
+// pick takes the trials that prove different things, of each pair of ends and each family one
+// before a second.
 func pick(all []trial) (picked []trial) {
 	seen, pairs := map[string]bool{}, map[string]int{}
 	rounds := map[int][]trial{}
@@ -48,15 +53,16 @@ func pick(all []trial) (picked []trial) {
 		} else {
 			seen[key] = true
 		}
-		pair := fmt.Sprint(t.from, t.at, t.arrives())
+		pair := fmt.Sprint(t.from, t.at, t.arrives(), t.isSix())
 		rounds[pairs[pair]] = append(rounds[pairs[pair]], t)
 		most = max(most, pairs[pair])
 		pairs[pair]++
 	}
-	taken := map[bool]int{} // by whether they arrive
+	taken := map[[2]bool]int{} // by whether they arrive, and by family
 	for round := range most + 1 {
 		for _, t := range rounds[round] {
-			if taken[t.arrives()]++; taken[t.arrives()] <= mostTries {
+			kind := [2]bool{t.arrives(), t.isSix()}
+			if taken[kind]++; taken[kind] <= mostTries {
 				picked = append(picked, t)
 			}
 		}
@@ -116,7 +122,7 @@ func (s *survey) judgeReply(t trial, r reply) (string, error) {
 		return "", fmt.Errorf("EC2 drops it, by %s, and here it was answered: %q", t.end.Dropped, r.text)
 	}
 	seen := ""
-	if t.packet.Proto != oracle.ICMP {
+	if !t.packet.IsICMP() {
 		want := page(s.nick(t.at), t.at, t.seen.String())
 		if r.text != want {
 			return "", fmt.Errorf("the answer is %q instead of %q", r.text, want)
@@ -177,9 +183,9 @@ func (s *survey) drops(ctx context.Context, t trial, c connection) (all []nic.La
 
 // causes tells whether a drop is of the trial, whose sender has this port.
 func (t trial) causes(d nic.LastDrop, port uint16) bool {
-	if t.packet.Proto == oracle.ICMP {
+	if t.packet.IsICMP() {
 		ends := []string{d.Source, d.Destination}
-		return d.Protocol == "icmp" && (slices.Contains(ends, t.packet.Dst.String()) || slices.Contains(ends, t.end.Packet.Dst.String())) &&
+		return d.Protocol == wire.ProtocolName(t.packet.Proto) && (slices.Contains(ends, t.packet.Dst.String()) || slices.Contains(ends, t.end.Packet.Dst.String())) &&
 			(slices.Contains(ends, t.packet.Src.String()) || slices.Contains(ends, t.end.Packet.Src.String()))
 	}
 	if far := netip.AddrPortFrom(t.packet.Dst, t.packet.DstPort).String(); t.nat && (d.Source == far || d.Destination == far) {
@@ -191,18 +197,25 @@ func (t trial) causes(d nic.LastDrop, port uint16) bool {
 
 // senderOf is the flow's sender, as a visitor.
 func (s *survey) senderOf(t trial) visitor {
-	if t.from == "" {
-		v := s.client
-		v.addr = t.packet.Src
-		return v
+	v := s.client
+	if t.from != "" {
+		v = s.byENI(t.from).visitor()
 	}
-	return s.byENI(t.from).visitor()
+	if !t.lies(s) {
+		v.addr = t.packet.Src
+	}
+	return v
+}
+
+// lies tells whether the flow's source is not the sender's own.
+func (t trial) lies(s *survey) bool {
+	return t.from != "" && !slices.Contains(s.atlas.own(*s.atlas.ENI(t.from)), t.packet.Src)
 }
 
 // reach sends the flow's first packets until there is an answer, or until ctx ends.
 func (s *survey) reach(ctx context.Context, t trial, c connection) (r reply) {
 	switch {
-	case t.from != "" && t.packet.Src != c.addr:
+	case t.lies(s):
 		r.err = s.lie(ctx, t, c)
 	case t.packet.Proto == oracle.TCP:
 		r.text, r.err = c.get(ctx)
@@ -218,7 +231,7 @@ func (s *survey) reach(ctx context.Context, t trial, c connection) (r reply) {
 func (c connection) exchange(ctx context.Context) (text string, err error) {
 	var open net.Conn
 	d := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(c.from)}
-	if err := c.Do(func() (err error) { open, err = d.DialContext(ctx, "udp4", c.to.String()); return err }); err != nil {
+	if err := c.Do(func() (err error) { open, err = d.DialContext(ctx, "udp", c.to.String()); return err }); err != nil {
 		return "", err
 	}
 	defer open.Close()
@@ -249,11 +262,9 @@ func (s *survey) lie(ctx context.Context, t trial, c connection) error {
 		return err
 	}
 	defer raw.Close()
-	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
-	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: t.packet.Src.AsSlice(), DstIP: t.packet.Dst.AsSlice()}
+	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC}
 	udp := layers.UDP{SrcPort: layers.UDPPort(c.from.Port()), DstPort: layers.UDPPort(c.to.Port())}
-	_ = udp.SetNetworkLayerForChecksum(&ip) // it is IPv4
-	if err := raw.Send(serialized(&eth, &ip, &udp)); err != nil {
+	if err := raw.Send(packetOf(&eth, t.packet.Src, t.packet.Dst, &udp, nil)); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -53,7 +53,7 @@ type machine struct {
 
 // visitor lets the guest visit others.
 func (m *machine) visitor() visitor {
-	return visitor{m.Host, m.Addr.Addr(), m.server, m.Nick, m.ports}
+	return visitor{m.Host, m.own(), m.server, m.Nick, m.ports}
 }
 
 // build makes every host of the region and connects them. Cards are not part
@@ -163,6 +163,9 @@ func (w *world) instance(m *machine) (err error) {
 	if err := w.region.plug(eth0, netlab.End{Host: m.server, Name: m.Nick}, guestMTU); err != nil {
 		return err
 	}
+	if !m.Addr.IsValid() {
+		return nil
+	}
 	return errors.Join(m.Address("eth0", m.Addr), m.Via(everywhere, m.Router))
 }
 
@@ -174,11 +177,19 @@ type guest struct {
 	VPC       string
 	VNI       uint32
 	MAC       net.HardwareAddr
-	Addr      netip.Prefix // private, with its subnet's length
+	Addr      netip.Prefix // private, with its subnet's length; invalid: the guest has IPv6 alone
 	Addr6     netip.Addr   // invalid: none
-	Router    netip.Addr   // of the subnet
+	Router    netip.Addr   // of the subnet; invalid: the guest has IPv6 alone
 	RouterMAC net.HardwareAddr
 	Public    netip.Addr // invalid: none
 	Forwards  bool       // what is not its own, as a middlebox does: its source/destination check is off
 	VTEP      netip.Addr // of its card
+}
+
+// own is the guest's address: of IPv4, unless the guest has IPv6 alone.
+func (g guest) own() netip.Addr {
+	if g.Addr.IsValid() {
+		return g.Addr.Addr()
+	}
+	return g.Addr6
 }
