@@ -49,6 +49,7 @@ func TestADryRunTellsTrackedFromUntracked(t *testing.T) {
 	x := newRig(t)
 	x.connect("22")
 	x.connect("80")
+	x.wait(20 * time.Second)
 	d := x.dryRun("SecurityGroups", webAllowing(""))
 	require.Equal(t, []string{"SecurityGroups sg-a-web"}, d.Changed)
 	require.EqualValues(t, 2, d.Connections)
@@ -59,6 +60,7 @@ func TestADryRunTellsTrackedFromUntracked(t *testing.T) {
 	require.EqualValues(t, 3, lost.Packets)
 	require.Equal(t, "10.0.1.5:80", lost.Examples[0].Local)
 	require.False(t, lost.Examples[0].Tracked)
+	require.InDelta(t, 20, lost.Examples[0].Age, 0.2)
 
 	x.put("SecurityGroups", webAllowing(""))
 	x.fromInternet("eni-a1", tcp("22", wire.TCPAck)).passed()

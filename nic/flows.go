@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
+	"time"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
@@ -26,6 +27,7 @@ type FlowView struct {
 	Resumed   bool      `json:"resumed,omitempty"` // older than the card, and taken up in mid-stream: who began it is not known, and Initiator sent first
 	Rule      *vpc.Rule `json:"rule,omitempty"`    // that allowed the first packet
 	Idle      float64   `json:"idle_seconds"`
+	Age       float64   `json:"age_seconds"` // since it began, or was taken up, to a sixteenth (flow.Table.Age)
 
 	PacketsIn  uint64 `json:"packets_in"`
 	PacketsOut uint64 `json:"packets_out"`
@@ -46,6 +48,7 @@ type seenFlow struct {
 	at      uint32
 	rule    vpc.Rule
 	resumed bool
+	age     time.Duration
 }
 
 // Flows is EachFlow as a list.
@@ -82,10 +85,11 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
 	c.crew.Flows.Lock()
 	defer c.crew.Flows.Unlock()
+	now := flow.TickOf(c.crew.Now())
 	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
 		flows := c.crew.Flows
 		known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
-		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at)})
+		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), flows.Age(at, now)})
 	})
 	return seen, next, more
 }
@@ -126,7 +130,7 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 		At: s.at, ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(s.Pair.Local, k.LocalPort, k.Proto()), Remote: endpoint(s.Pair.Remote, k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Resumed: s.resumed,
-		Idle:      flow.Since(now, conn.Seen).Seconds(),
+		Idle: flow.Since(now, conn.Seen).Seconds(), Age: s.age.Seconds(),
 		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],
 	}
 	if s.rule != (vpc.Rule{}) {

@@ -36,8 +36,9 @@ func TestReads(t *testing.T) {
 		ssh, dns = dns, ssh
 	}
 	require.InDelta(t, 2, ssh.Idle, 0.2)
+	require.InDelta(t, 2, ssh.Age, 0.2)
 	require.ElementsMatch(t, []uint32{1, 2}, []uint32{ssh.At, dns.At})
-	ssh.Idle, dns.Idle, ssh.At, dns.At = 0, 0, 0, 0
+	ssh.Idle, dns.Idle, ssh.Age, dns.Age, ssh.At, dns.At = 0, 0, 0, 0, 0, 0
 	require.Equal(t, FlowView{
 		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:22", Remote: client + ":40000", Initiator: "remote", State: "ESTABLISHED", Tracked: true,
 		Rule:      &vpc.Rule{Group: "sg-a-web", GroupName: "web", Path: "IpPermissions[2]", Text: "tcp 22 from 203.0.113.0/24"},

@@ -119,14 +119,14 @@ func fateTable(w io.Writer, f *nic.Fate) error {
 	if len(f.Examples) == 0 {
 		return nil
 	}
-	t := newTable(w, "  ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "IN", "OUT", "IDLE")
+	t := newTable(w, "  ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "IN", "OUT", "AGE", "IDLE")
 	for i := range f.Examples {
 		e := &f.Examples[i]
 		arrow := "<-"
 		if e.Initiator == "local" {
 			arrow = "->"
 		}
-		t.row("  "+e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), age(e.Idle))
+		t.row("  "+e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), life(e.Age), age(e.Idle))
 	}
 	return t.flush()
 }

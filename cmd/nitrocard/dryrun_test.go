@@ -12,7 +12,7 @@ import (
 
 func TestDryRunTables(t *testing.T) {
 	var b strings.Builder
-	example := nic.FlowView{ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Idle: 2.34, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20}
+	example := nic.FlowView{ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Idle: 2.34, Age: 7230, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20}
 	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Changed: []string{"SecurityGroups sg-web"}}, Foreseen: &nic.Foreseen{
 		Epoch: 7, At: "2026-01-01T12:00:00Z", Seconds: 0.02, Connections: 33, Outcomes: nic.Outcomes{Kept: 12, AskedAnew: 1, Outlives: 2, Rerouted: 3, Cut: 4, Admitted: 5, Barred: 1, Moves: 3, Ended: 2},
 		Fates: []nic.Fate{

@@ -62,6 +62,20 @@ func age(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 }
 
+// life is how long something has lived, as exactly as it is known.
+func life(seconds float64) string {
+	switch d := time.Duration(seconds * float64(time.Second)); {
+	case d < time.Minute:
+		return age(seconds)
+	case d < time.Hour:
+		return d.Round(time.Second).String()
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	default:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	}
+}
+
 // plural is a count and its noun.
 func plural(n int, noun string) string {
 	if n == 1 {

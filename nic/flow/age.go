@@ -53,6 +53,7 @@ func (t *Table) expire() {
 		left := t.left(at)
 		if left > 0 {
 			t.renew(at)
+			t.grow(at)
 			t.wheel.Set(at, t.target+left)
 			continue
 		}

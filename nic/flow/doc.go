@@ -20,6 +20,7 @@
 //	record.go   Record: a connection on its way to another card
 //	owner.go    the allowance: how many connections an instance may have
 //	age.go      Advance: idle connections end
+//	birth.go    how old a connection is
 //	walk.go     listing, and the cold half of a record
 //
 // # Records

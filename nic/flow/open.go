@@ -100,12 +100,12 @@ func (t *Table) Restart(at uint32, o *Opening) OpenError {
 // for the flow, the flow ends. Call Keep afterwards, with the same Found.
 func (t *Table) Rejudge(at uint32, o *Opening) OpenError {
 	k := t.cold.At(at)
-	resumed := k.account & accountResumed
+	past := k.account & accountPast
 	account, err := t.recharge(at, o)
 	if err != Opened {
 		return err
 	}
-	k.rule, k.account = o.Rule, account|resumed
+	k.rule, k.account = o.Rule, account&^accountPast|past
 	t.conns.At(at).update(Status(FlagUntracked)<<flagsAt, Status(o.Found.Flags&FlagUntracked)<<flagsAt)
 	return Opened
 }
@@ -116,12 +116,12 @@ func (t *Table) Rejudge(at uint32, o *Opening) OpenError {
 func (t *Table) Doubt(at uint32, o *Opening) OpenError {
 	o.Found.Flags |= FlagUntracked
 	k := t.cold.At(at)
-	resumed := k.account & accountResumed
+	past := k.account & accountPast
 	account, err := t.recharge(at, o)
 	if err != Opened {
 		return err
 	}
-	k.account = account | resumed
+	k.account = account&^accountPast | past
 	c, untracked := t.conns.At(at), Status(FlagUntracked)<<flagsAt
 	c.update(statusReadyIn|statusReadyOut|untracked, untracked)
 	atomic.StoreUint32(&c.Epoch, o.Found.Epoch)

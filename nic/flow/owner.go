@@ -5,24 +5,26 @@ import "nitrocard/tables"
 // held is how many connections an owner holds.
 type held struct{ tracked, cached uint32 }
 
-// account says which owner a connection counts for, as tracked or cached, and whether the
-// connection was Opening.Resumed. A live connection's account is never 0.
+// account says which owner a connection counts for, as tracked or cached, whether the
+// connection was Opening.Resumed, and when it began (born). A live connection's account is never 0.
 //
-//	31     30       29        28                   0
-//	+------+--------+---------+--------------------+
-//	| live | cached | resumed | index of the owner |
-//	+------+--------+---------+--------------------+
+//	31     30       29        28    16 15                   0
+//	+------+--------+---------+-------+--------------------+
+//	| live | cached | resumed | birth | index of the owner |
+//	+------+--------+---------+-------+--------------------+
 type account uint32
 
 const (
 	accountLive    account = 1 << 31
 	accountCached  account = 1 << 30 // set by the first packet's flags; a new policy's flags change no account
 	accountResumed account = 1 << 29
-	accountOwner   account = accountResumed - 1
+	accountOwner   account = maxOwners - 1
+
+	accountPast = accountResumed | accountBirth // what no new charge changes
 )
 
 // owners counts connections by instance. An owner is in the table as long as it has a
-// connection, so a connection can name its owner by a 29-bit index in place of a
+// connection, so a connection can name its owner by a 16-bit index in place of a
 // 64-bit number.
 type owners struct {
 	table *tables.Cuckoo[uint64, held]
@@ -62,6 +64,7 @@ func (w *owners) charge(o *Opening) (account, OpenError) {
 	if o.Resumed {
 		s |= accountResumed
 	}
+	s = s.born(o.Now, 0)
 	id := o.Owner
 	at, known := w.find(id)
 	if known {

@@ -21,7 +21,7 @@ type Record struct {
 	First                 uint32 // Opening.First
 	second                uint32
 	number, sent          uint32 // the note's number, and the remote side's bytes since
-	idle                  uint32 // ticks
+	idle, age             uint32 // ticks
 	packets, bytes        [2]uint64
 }
 
@@ -40,11 +40,11 @@ const (
 
 // RecordLen is a Record's length in bytes, in which all numbers are big-endian:
 //
-//	0     16     32    34     36    37    38    39 40    44     48     52   56   60 64      80      96
-//	+-----+------+-----+------+-----+-----+-----+--+-----+------+------+----+----+--+-------+-------+
-//	|local|remote|local|remote|proto|state|flags|0 |first|second|number|sent|idle|0 |packets|bytes  |
-//	|     |      |port |port  |     |     |     |  |     |      |      |    |    |  |in, out|in, out|
-//	+-----+------+-----+------+-----+-----+-----+--+-----+------+------+----+----+--+-------+-------+
+//	0     16     32    34     36    37    38    39 40    44     48     52   56   60  64      80      96
+//	+-----+------+-----+------+-----+-----+-----+--+-----+------+------+----+----+---+-------+-------+
+//	|local|remote|local|remote|proto|state|flags|0 |first|second|number|sent|idle|age|packets|bytes  |
+//	|     |      |port |port  |     |     |     |  |     |      |      |    |    |   |in, out|in, out|
+//	+-----+------+-----+------+-----+-----+-----+--+-----+------+------+----+----+---+-------+-------+
 const RecordLen = 96
 
 // IsIPv6 tells the family of the connection's packets.
@@ -81,7 +81,7 @@ func (t *Table) Record(at uint32, now uint64) (r Record, ok bool) {
 	r = Record{
 		Pair: t.PairOf(at, k), LocalPort: k.LocalPort, RemotePort: k.RemotePort, Proto: k.Proto(),
 		state: s & statusState, First: c.first, second: c.second,
-		idle: uint32(max(int32(uint32(now)-conn.Seen), 0)), packets: conn.Packets, bytes: conn.Bytes,
+		idle: uint32(max(int32(uint32(now)-conn.Seen), 0)), age: uint32(min(t.ageAt(at, now), oldest)), packets: conn.Packets, bytes: conn.Bytes,
 	}
 	r.flags = recordFlags(s.Flags() & FlagInitiator)
 	if s.Flags()&flagSyn != 0 {
@@ -118,7 +118,7 @@ func (t *Table) Resume(r *Record, o *Opening) OpenError {
 		}
 		return TableFull
 	}
-	t.begin(at, o, account)
+	t.begin(at, o, account.born(o.Now, uint64(r.age)))
 	c := t.cold.At(at)
 	c.second = r.second
 	if r.flags&recordNote != 0 {
@@ -152,7 +152,7 @@ func (r *Record) Append(b []byte) []byte {
 	}
 	b = be.AppendUint16(be.AppendUint16(b, r.LocalPort), r.RemotePort)
 	b = append(b, r.Proto, uint8(r.state), uint8(r.flags), 0)
-	for _, n := range []uint32{r.First, r.second, r.number, r.sent, r.idle, 0} {
+	for _, n := range []uint32{r.First, r.second, r.number, r.sent, r.idle, r.age} {
 		b = be.AppendUint32(b, n)
 	}
 	for _, n := range []uint64{r.packets[0], r.packets[1], r.bytes[0], r.bytes[1]} {
@@ -174,10 +174,10 @@ func ReadRecord(b []byte) (r Record, err error) {
 	r = Record{
 		Pair:      Pair{wire.AddrFromWords(be.Uint64(b), be.Uint64(b[8:])), wire.AddrFromWords(be.Uint64(b[16:]), be.Uint64(b[24:]))},
 		LocalPort: be.Uint16(b[32:]), RemotePort: be.Uint16(b[34:]), Proto: b[36], state: Status(b[37]), flags: recordFlags(b[38]),
-		First: be.Uint32(b[40:]), second: be.Uint32(b[44:]), number: be.Uint32(b[48:]), sent: be.Uint32(b[52:]), idle: be.Uint32(b[56:]),
+		First: be.Uint32(b[40:]), second: be.Uint32(b[44:]), number: be.Uint32(b[48:]), sent: be.Uint32(b[52:]), idle: be.Uint32(b[56:]), age: be.Uint32(b[60:]),
 		packets: [2]uint64{be.Uint64(b[64:]), be.Uint64(b[72:])}, bytes: [2]uint64{be.Uint64(b[80:]), be.Uint64(b[88:])},
 	}
-	if !r.possible() || b[39] != 0 || be.Uint32(b[60:]) != 0 {
+	if !r.possible() || b[39] != 0 {
 		return r, errRecord
 	}
 	return r, nil
@@ -193,7 +193,7 @@ func (r *Record) possible() bool {
 	switch {
 	case p.Local.Is4() != p.Remote.Is4(), !p.Local.IsUnicast(), !p.Remote.IsUnicast():
 		return false
-	case r.flags&^recordFlagsKnown != 0, r.idle > mostIdle, r.sent >= 1<<31:
+	case r.flags&^recordFlagsKnown != 0, r.idle > mostIdle, r.age > oldest, r.sent >= 1<<31:
 		return false
 	case r.flags&(recordNote|recordLate) == recordLate:
 		return false

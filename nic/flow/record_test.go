@@ -143,7 +143,7 @@ func TestRecordsThatNoCardWrites(t *testing.T) {
 		"an unknown flag":         {38, 0x80},
 		"a late note that is not": {38, byte(recordLate)},
 		"a byte that is reserved": {39, 1},
-		"another reserved byte":   {63, 1},
+		"an age of years":         {60, 0xff},
 		"two families":            {0, 0x20},
 		"no remote address":       {28, 0, 0, 0, 0},
 		"a group's address":       {28, 224, 0, 0, 1},
