@@ -37,6 +37,7 @@ type Outcomes struct {
 	Outlives  uint64 `json:"outlives"`   // goes on because it is tracked: the new rules would not let it begin
 	Rerouted  uint64 `json:"rerouted"`   // passes, and goes another way: who is on that way may not know it
 	Cut       uint64 `json:"cut"`        // passes both ways now, and falls one way or both then
+	Expires   uint64 `json:"expires"`    // ends within the span of a timer wheel (flow.Table): it has been idle for longer than its ENI's new timeouts let it be
 	Admitted  uint64 `json:"admitted"`   // falls one way or both now, and passes both ways then
 	Barred    uint64 `json:"barred"`     // falls one way or both, now and then
 	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it

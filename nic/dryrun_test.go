@@ -252,3 +252,22 @@ func TestADryRunOfMoreReasonsThanItTells(t *testing.T) {
 		require.Equal(t, Fate{Outcome: outcomeNames[o], Others: true, Connections: MostReasons / 4, Examples: []FlowView{}}, v)
 	}
 }
+
+// A tracked connection that has been idle for longer than a shorter timeout lets it be ends soon after the
+// change; one that has not goes on.
+func TestADryRunOfAShorterTimeout(t *testing.T) {
+	x := newRig(t)
+	x.connect("22") // with a timeout of 350 s
+	x.wait(100 * time.Second)
+	eni := func(timeout string) string {
+		return `{NetworkInterfaceId: eni-a1, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:01", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.5, Association: {PublicIp: 35.72.2.8}}], Groups: [{GroupId: sg-a-web}], Attachment: {InstanceId: i-a1}, ConnectionTrackingConfiguration: {TcpEstablishedTimeout: ` + timeout + `}}`
+	}
+	for _, kept := range []string{"350", "101", "1000"} {
+		require.Equal(t, Outcomes{Kept: 1}, x.dryRun("NetworkInterfaces", eni(kept)).Outcomes, kept)
+	}
+	f := x.one(x.dryRun("NetworkInterfaces", eni("60")))
+	require.Equal(t, []string{"expires", "both", "NetworkInterfaces", "eni-a1", "TcpEstablishedTimeout 60 s in the place of 350 s"}, []string{f.Outcome, f.Direction, f.Kind, f.ID, f.What})
+	x.put("NetworkInterfaces", eni("60"))
+	x.wait(18 * time.Second)
+	require.Empty(t, x.card.Flows(FlowFilter{}))
+}

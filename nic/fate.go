@@ -17,9 +17,9 @@ type Fate struct {
 	Others      bool       `json:"others,omitempty"`    // for other reasons than the MostReasons that are told apart
 	Direction   string     `json:"direction,omitempty"` // of the packets that fall or pass: inbound, outbound or both
 	Reason      string     `json:"reason,omitempty"`    // the verdict on the packets that fall
-	Kind        string     `json:"kind,omitempty"`      // of the object that decides: SecurityGroups, NetworkAcls or RouteTables
+	Kind        string     `json:"kind,omitempty"`      // of the object that decides: SecurityGroups, NetworkAcls, RouteTables or NetworkInterfaces
 	ID          string     `json:"id,omitempty"`        // the object's
-	What        string     `json:"what,omitempty"`      // the rule that allowed or allows, the entry or the route
+	What        string     `json:"what,omitempty"`      // the rule that allowed or allows, the entry, the route or the timeout
 	Connections uint64     `json:"connections"`
 	Packets     uint64     `json:"packets"`
 	Bytes       uint64     `json:"bytes"`
@@ -35,6 +35,7 @@ const (
 	outlives
 	rerouted
 	cut
+	expires
 	admitted
 	barred
 	moves
@@ -42,14 +43,14 @@ const (
 )
 
 // outcomeNames are as in Outcomes.
-var outcomeNames = [...]string{"kept", "asked_anew", "outlives", "rerouted", "cut", "admitted", "barred", "moves", "ended"}
+var outcomeNames = [...]string{"kept", "asked_anew", "outlives", "rerouted", "cut", "expires", "admitted", "barred", "moves", "ended"}
 
 // fateOrder is the order of Foreseen.Fates: what people ask first.
-var fateOrder = []string{"cut", "admitted", "outlives", "rerouted", "asked_anew", "moves", "barred"}
+var fateOrder = []string{"cut", "expires", "admitted", "outlives", "rerouted", "asked_anew", "moves", "barred"}
 
 // of is the count of an outcome.
 func (o outcome) of(all *Outcomes) *uint64 {
-	return [...]*uint64{&all.Kept, &all.AskedAnew, &all.Outlives, &all.Rerouted, &all.Cut, &all.Admitted, &all.Barred, &all.Moves, &all.Ended}[o]
+	return [...]*uint64{&all.Kept, &all.AskedAnew, &all.Outlives, &all.Rerouted, &all.Cut, &all.Expires, &all.Admitted, &all.Barred, &all.Moves, &all.Ended}[o]
 }
 
 // cause is why connections have an outcome.
@@ -65,12 +66,13 @@ type cause struct {
 	entry   uint16
 	route   *vpc.Route
 	first   string // ID of the middlebox to which a gateway leads first
+	shorter shorter
 }
 
 // causeOf is the outcome of a connection, and why, by what its next packets meet now and then. A
 // connection lives if packets of both directions pass.
 func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
-	fell, falls := falling(now), falling(then)
+	fell, falls, ends := falling(now), falling(then), f.shorter(s)
 	switch {
 	case hasEnded(s):
 		return cause{outcome: ended, both: true}
@@ -82,6 +84,8 @@ func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
 		return f.denied(cut, s, falls, then, &then[falls.one()])
 	case fell.any():
 		return f.denied(admitted, s, fell, now, &then[fell.one()])
+	case ends != (shorter{}):
+		return cause{outcome: expires, both: true, shorter: ends}
 	case leadsElsewhere(now, then):
 		return f.rerouted(s, then)
 	case s.Conn.Status().Flags()&flow.FlagUntracked == 0 && !f.then.Groups(&s.Known).Allowed:
@@ -237,7 +241,11 @@ func (f *foresight) fate(c *cause, t *tally) Fate {
 	if c.rule != 0 {
 		rule = f.then.Policy().Region.Rule(c.rule)
 	}
-	if v.Kind, v.ID, v.What = deciderOf(rule, c.id, c.entry, c.route); v.Kind == "" && c.first != "" {
+	v.Kind, v.ID, v.What = deciderOf(rule, c.id, c.entry, c.route)
+	switch {
+	case c.shorter != (shorter{}):
+		v.Kind, v.ID, v.What = "NetworkInterfaces", c.shorter.eni, c.shorter.String()
+	case v.Kind == "" && c.first != "":
 		v.What = "first to " + c.first
 	}
 	for i := range t.latest {

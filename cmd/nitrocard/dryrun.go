@@ -12,7 +12,7 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// wouldCut is the exit status of a dry run of what would cut connections.
+// wouldCut is the exit status of a dry run of what would cut or end connections.
 const wouldCut = exitStatus(3)
 
 // dryRun is apply --dry-run.
@@ -24,7 +24,7 @@ func dryRun(cmd *cobra.Command, card *ctl.Client, cfg *vpc.Config, output *forma
 	if err := output.print(cmd.OutOrStdout(), d, func(w io.Writer) error { return dryRunTable(w, &d, verbose) }); err != nil {
 		return err
 	}
-	if d.Foreseen != nil && d.Outcomes.Cut > 0 {
+	if d.Foreseen != nil && d.Outcomes.Cut+d.Outcomes.Expires > 0 {
 		return wouldCut
 	}
 	return nil
@@ -96,7 +96,7 @@ func outcomes(f *nic.Foreseen) string {
 		n    uint64
 		what string
 	}{
-		{o.Cut, "cut"}, {o.Admitted, "admitted"}, {o.Outlives, "outlives"}, {o.Rerouted, "rerouted"},
+		{o.Cut, "cut"}, {o.Expires, "expires"}, {o.Admitted, "admitted"}, {o.Outlives, "outlives"}, {o.Rerouted, "rerouted"},
 		{o.AskedAnew, "asked_anew"}, {o.Moves, "moves"}, {o.Barred, "barred"}, {o.Ended, "ended"}, {o.Kept, "kept"},
 	} {
 		if part.n > 0 {
@@ -108,7 +108,7 @@ func outcomes(f *nic.Foreseen) string {
 
 // outcomeWords are outcomes in words.
 var outcomeWords = map[string]string{
-	"cut": "CUT", "admitted": "let pass again", "outlives": "kept by tracking alone", "rerouted": "go another way", "asked_anew": "asked anew and kept",
+	"cut": "CUT", "expires": "END for their idle time", "admitted": "let pass again", "outlives": "kept by tracking alone", "rerouted": "go another way", "asked_anew": "asked anew and kept",
 	"moves": "move to another card", "barred": "fall now and then", "ended": "ended already", "kept": "kept",
 }
 
@@ -143,6 +143,7 @@ func fate(f *nic.Fate) string {
 	why := strings.Trim(f.Reason+": "+by, ": ")
 	return map[string]string{
 		"cut":        "CUT " + f.Direction + ", " + why,
+		"expires":    "END within 17 s, having been idle for longer: " + by,
 		"admitted":   "let pass again " + f.Direction + ", until now " + why,
 		"outlives":   "kept by tracking alone: the new rules would not let them begin; " + by + " did",
 		"rerouted":   "go another way " + f.Direction + ": " + by,

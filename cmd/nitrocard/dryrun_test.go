@@ -14,10 +14,11 @@ func TestDryRunTables(t *testing.T) {
 	var b strings.Builder
 	example := nic.FlowView{ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Idle: 2.34, Age: 7230, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20}
 	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Changed: []string{"SecurityGroups sg-web"}}, Foreseen: &nic.Foreseen{
-		Epoch: 7, At: "2026-01-01T12:00:00Z", Seconds: 0.02, Connections: 33, Outcomes: nic.Outcomes{Kept: 12, AskedAnew: 1, Outlives: 2, Rerouted: 3, Cut: 4, Admitted: 5, Barred: 1, Moves: 3, Ended: 2},
+		Epoch: 7, At: "2026-01-01T12:00:00Z", Seconds: 0.02, Connections: 33, Outcomes: nic.Outcomes{Kept: 12, AskedAnew: 1, Outlives: 2, Rerouted: 3, Cut: 4, Expires: 1, Admitted: 5, Barred: 1, Moves: 3, Ended: 2},
 		Fates: []nic.Fate{
 			{Outcome: "cut", Direction: "both", Reason: "security_group_in", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 80 from 0.0.0.0/0", Connections: 1, Packets: 11, Bytes: 1 << 20, Examples: []nic.FlowView{example}},
 			{Outcome: "cut", Direction: "outbound", Reason: "network_acl_out", Kind: "NetworkAcls", ID: "acl-web", What: "entry *", Connections: 3},
+			{Outcome: "expires", Direction: "both", Kind: "NetworkInterfaces", ID: "eni-a1", What: "TcpEstablishedTimeout 60 s in the place of 350 s", Connections: 1},
 			{Outcome: "admitted", Direction: "outbound", Reason: "no_route", Kind: "RouteTables", ID: "rtb-a", What: "0.0.0.0/0 to igw-a", Connections: 5},
 			{Outcome: "outlives", Direction: "inbound", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 22 from 203.0.113.9/32", Connections: 2},
 			{Outcome: "rerouted", Direction: "outbound", Kind: "RouteTables", ID: "rtb-a", What: "0.0.0.0/0 to nat-a", Connections: 3},

@@ -77,7 +77,7 @@ func (t *Table) left(at uint32) uint64 {
 	if limits == nil {
 		return 0
 	}
-	end := t.seen(atomic.LoadUint32(&c.Seen)) + TicksOf(limits.of(c)) + 1
+	end := t.seen(atomic.LoadUint32(&c.Seen)) + TicksOf(limits.Of(c)) + 1
 	return end - min(end, t.target)
 }
 
@@ -96,7 +96,7 @@ func (t *Table) watch(at uint32, o *Opening) {
 	}
 	wait := uint64(wheelSlots)
 	if limits := t.timeouts(o.Key.ENI()); limits != nil {
-		wait = TicksOf(limits.of(t.conns.At(at))) + 1
+		wait = TicksOf(limits.Of(t.conns.At(at))) + 1
 	}
 	t.wheel.Set(at, o.Now+wait)
 }

@@ -29,7 +29,7 @@ func FuzzTCP(f *testing.F) {
 				require.Equal(t, Closed, c.state())
 			}
 			if !c.answered() {
-				require.LessOrEqual(t, limits.of(c), limits.syn)
+				require.LessOrEqual(t, limits.Of(c), limits.syn)
 			}
 		}
 	})

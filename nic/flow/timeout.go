@@ -73,8 +73,8 @@ func DefaultTimeouts() Timeouts {
 	}
 }
 
-// of is how long the connection c may be idle in its state.
-func (o *Timeouts) of(c *Conn) time.Duration {
+// Of is how long the connection c may be idle in its state.
+func (o *Timeouts) Of(c *Conn) time.Duration {
 	switch s := c.Status(); s.State() {
 	case SynSent, SynReceived:
 		return o.syn

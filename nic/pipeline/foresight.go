@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -75,6 +77,14 @@ func (f *Foresight) ENI(k *Known) *vpc.OwnENI {
 		return g.eni
 	}
 	return nil
+}
+
+// Life is how long the connection may be idle under the policy; 0 if its ENI is gone.
+func (f *Foresight) Life(k *Known) time.Duration {
+	if g := f.worker.setup.guest(k.Key.ENI()); g != nil {
+		return g.timeouts.Of(&k.Conn)
+	}
+	return 0
 }
 
 // Groups are the answer of the groups if the connection began under the policy, at its first packet.
