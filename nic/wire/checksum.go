@@ -14,6 +14,10 @@ import (
 // result: the order of bytes does not matter to the sum (RFC 1071 section 2).
 func Sum(b []byte, partial uint32) uint16 {
 	var sum, carry uint64
+	if len(b) >= long && useAVX2 {
+		n := len(b) &^ (block - 1)
+		sum, b = sumBlocks(b[:n]), b[n:]
+	}
 	for len(b) >= 32 {
 		p := (*[32]byte)(b)
 		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(p[0:]), 0)
@@ -32,6 +36,9 @@ func Sum(b []byte, partial uint32) uint16 {
 	sum += carry
 	return ^fold(uint64(bits.ReverseBytes16(fold(sum))) + uint64(partial))
 }
+
+// block is how many bytes sumBlocks adds at a time. long is from which length on it is faster.
+const block, long = 64, 256
 
 // tail is the last bytes of b, fewer than eight, as a word filled with zeros.
 func tail(b []byte) uint64 {

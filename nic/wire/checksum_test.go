@@ -48,6 +48,25 @@ func TestSumOfAllLengths(t *testing.T) {
 	}
 }
 
+// Long packets have the same sum with and without assembly, wherever they begin.
+func TestSumOfLongPackets(t *testing.T) {
+	defer func(had bool) { *wire.UseAVX2 = had }(*wire.UseAVX2)
+	r := oracle.Random(t)
+	for range 500 {
+		b := bytes.Repeat([]byte{0xff}, r.IntN(10_000))
+		for i := range b[r.IntN(len(b)+1):] {
+			b[i] = byte(r.Uint32())
+		}
+		b = b[min(r.IntN(70), len(b)):]
+		sum := wire.Sum(b, 0x10001)
+		require.Equal(t, ^wiretest.Sum([]byte{0, 1, 0, 1}, b), sum, "%x", b)
+		had := *wire.UseAVX2
+		*wire.UseAVX2 = false
+		require.Equal(t, sum, wire.Sum(b, 0x10001), "%x", b)
+		*wire.UseAVX2 = had
+	}
+}
+
 // An update yields what adding everything anew would.
 func FuzzUpdate(f *testing.F) {
 	f.Add([]byte("01234567"), uint16(0))

@@ -4,3 +4,6 @@ package wire
 var (
 	ParseAny = parseAny
 )
+
+// UseAVX2 is whether Sum has assembly add long packets.
+var UseAVX2 = &useAVX2
