@@ -15,9 +15,9 @@
 //
 // The three ways have the same ends: a veth link of the same MTU out of a network namespace. They
 // take turns, A B C A B C, and each turn has all CPUs of the machine, which sender, receiver and a
-// card's worker have to share. So the ratios say something, and the rates are the machine's. Where other
-// programs want the CPUs, too, a way whose worker has to wait for one loses most: measure while nothing
-// else runs.
+// card's worker have to share; the workers of two cards share the last CPU, which each card takes. So
+// the ratios say something, and the rates are the machine's. Where other programs want the CPUs, too, a
+// way whose worker has to wait for one loses most: measure while nothing else runs.
 package main
 
 import (

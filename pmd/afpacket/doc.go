@@ -44,6 +44,5 @@
 // Of the time that one stream between two guests of a card takes on two CPUs, 7 % are the card's
 // two copies of each 64 KB (Zen 5, Linux 6.18), so no way around a copy makes the stream much
 // faster. A ring of 512 slots does not, nor does a worker that sleeps 5 or 20 µs after its last
-// frame instead of 100. A worker that rests for 30 µs after a burst of merged frames makes a
-// stream through the tunnel a tenth faster, and each packet beside the stream later.
+// frame instead of 100.
 package afpacket
