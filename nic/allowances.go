@@ -23,6 +23,8 @@ type AllowanceView struct {
 	InstanceType            string  `json:"instance_type,omitzero"`              // whose figures count; of a type that is not known there are none
 	BaselineBandwidthInGbps float64 `json:"baseline_bandwidth_in_gbps,omitzero"` // each way, for ever
 	PeakBandwidthInGbps     float64 `json:"peak_bandwidth_in_gbps,omitzero"`     // each way, while there are credits; absent: no limit
+	FlowBandwidthInGbps     float64 `json:"flow_bandwidth_in_gbps,omitzero"`     // each way, of one flow; absent: as much as the peak
+	InternetBandwidthInGbps float64 `json:"internet_bandwidth_in_gbps,omitzero"` // each way, by internet gateways and local gateways together; absent: as much as the peak
 	CreditsIn               float64 `json:"credits_in,omitzero"`                 // left of a full bucket of them, 0 to 1
 	CreditsOut              float64 `json:"credits_out,omitzero"`
 	PacketsPerSecond        uint64  `json:"packets_per_second,omitzero"` // both ways together; absent: no limit
@@ -126,6 +128,15 @@ func (v *AllowanceView) limited(l *vpc.Limits) {
 	}
 	if l.Burst > 0 {
 		v.Guesses = append(v.Guesses, "credits")
+	}
+	if l.InternetGuessed {
+		v.Guesses = append(v.Guesses, "internet_bandwidth_in_gbps")
+	}
+	if l.Flow < l.Peak {
+		v.FlowBandwidthInGbps = float64(l.Flow) / 1e9
+	}
+	if l.Internet < l.Peak {
+		v.InternetBandwidthInGbps = float64(l.Internet) / 1e9
 	}
 	v.BaselineBandwidthInGbps = float64(cmp.Or(l.Baseline, l.Peak)) / 1e9
 }

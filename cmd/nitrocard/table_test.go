@@ -80,9 +80,10 @@ func TestTables(t *testing.T) {
 	b.WriteByte('\n')
 	require.NoError(t, allowanceTable(&b, []nic.AllowanceView{
 		{Instance: "i-a1", ENIs: []string{"eni-a1"}, ConntrackAvailable: 997, ConntrackExceeded: 1, LinkLocalExceeded: 2},
-		{Instance: "i-a2", ENIs: []string{"eni-a2", "eni-a5"}, BaselineBandwidthInGbps: 0.75, PeakBandwidthInGbps: 10, CreditsIn: 1, CreditsOut: 0.25,
+		{Instance: "i-a2", ENIs: []string{"eni-a2", "eni-a5"}, BaselineBandwidthInGbps: 0.75, PeakBandwidthInGbps: 10, FlowBandwidthInGbps: 5, InternetBandwidthInGbps: 5, CreditsIn: 1, CreditsOut: 0.25,
 			InstanceType: "m5.large", Guesses: []string{"packets_per_second", "credits"}, PacketsPerSecond: 1000000, BwInExceeded: 3, BwOutExceeded: 4, PpsExceeded: 5, ConntrackAvailable: 1000},
 		{Instance: "i-a3", ENIs: []string{"eni-a3"}, BaselineBandwidthInGbps: 5, PeakBandwidthInGbps: 5},
+		{Instance: "i-a4", ENIs: []string{"eni-a4"}, BaselineBandwidthInGbps: 40, PeakBandwidthInGbps: 40, FlowBandwidthInGbps: 10, InternetBandwidthInGbps: 20, Guesses: []string{"internet_bandwidth_in_gbps"}},
 	}))
 	golden(t, "tables.txt", b.String())
 }

@@ -27,9 +27,9 @@ func eniTable(w io.Writer, enis []nic.ENIView) error {
 
 // allowanceTable shows counts without the words that all of ENA's names end with.
 func allowanceTable(w io.Writer, all []nic.AllowanceView) error {
-	t := newTable(w, "INSTANCE", "TYPE", "ENIS", "GBIT/S EACH WAY", "CREDITS IN, OUT", "PACKETS/S", "CONNECTIONS LEFT", "OVER: BW IN", "BW OUT", "PPS", "CONNTRACK", "LINKLOCAL")
+	t := newTable(w, "INSTANCE", "TYPE", "ENIS", "GBIT/S EACH WAY", "A FLOW, INTERNET", "CREDITS IN, OUT", "PACKETS/S", "CONNECTIONS LEFT", "OVER: BW IN", "BW OUT", "PPS", "CONNTRACK", "LINKLOCAL")
 	for _, v := range all {
-		t.row(v.Instance, v.InstanceType, strings.Join(v.ENIs, ","), gbits(&v), credits(&v), orAny(v.PacketsPerSecond)+guess(&v, "packets_per_second"), v.ConntrackAvailable,
+		t.row(v.Instance, v.InstanceType, strings.Join(v.ENIs, ","), gbits(&v), parts(&v), credits(&v), orAny(v.PacketsPerSecond)+guess(&v, "packets_per_second"), v.ConntrackAvailable,
 			v.BwInExceeded, v.BwOutExceeded, v.PpsExceeded, v.ConntrackExceeded, v.LinkLocalExceeded)
 	}
 	return t.flush()
@@ -44,6 +44,15 @@ func gbits(v *nic.AllowanceView) string {
 		return fmt.Sprint(v.PeakBandwidthInGbps)
 	}
 	return fmt.Sprintf("%v up to %v", v.BaselineBandwidthInGbps, v.PeakBandwidthInGbps)
+}
+
+// parts are an instance's bandwidth of one flow, and that to the internet, "" if both are the whole one.
+func parts(v *nic.AllowanceView) string {
+	flow, internet := cmp.Or(v.FlowBandwidthInGbps, v.PeakBandwidthInGbps), cmp.Or(v.InternetBandwidthInGbps, v.PeakBandwidthInGbps)
+	if min(flow, internet) == v.PeakBandwidthInGbps {
+		return ""
+	}
+	return fmt.Sprintf("%v, %v", flow, internet) + guess(v, "internet_bandwidth_in_gbps")
 }
 
 // credits are what is left of those to send and receive above the baseline.

@@ -49,6 +49,7 @@
 //	instance.go      Instance: what an instance may send and receive, and has left of that
 //	meter.go         what bounds one ENI at one worker; metering.go which ENIs are bounded
 //	line.go          frames that wait for their instance; lines.go those of a worker
+//	lanes.go         what bounds one flow, and what goes to the internet; jam.go frames that wait for that
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets

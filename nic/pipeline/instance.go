@@ -23,6 +23,8 @@ type bandwidth struct {
 	peakRate, baselineRate int64 // bit/s; 0: no limit
 	credits                int64 // what a full bucket of them is worth, in ns of the baseline rate
 	portion                int64 // bytes that a worker borrows at once
+
+	lanes *lanes // nil: none is slower than the whole
 }
 
 // Both are ours. A worker borrows at once what comes in portionTime. An instance that was silent may
@@ -52,6 +54,7 @@ func (b *bandwidth) become(now int64, l *vpc.Limits) {
 	}
 	b.peak.become(now, peak, fill{b.peakRate, depth})
 	b.baseline.become(now, baseline, fill{b.baselineRate, b.credits})
+	b.lanes = lanesOf(l)
 }
 
 // isOpen tells whether bytes may be taken at the time now.
@@ -74,6 +77,9 @@ func (b *bandwidth) take(now, bytes int64) {
 	}
 	if b.baselineRate > 0 {
 		b.baseline.take(now, bytes*8e9/b.baselineRate, b.credits)
+	}
+	if b.lanes != nil {
+		b.lanes.take(now, bytes)
 	}
 }
 

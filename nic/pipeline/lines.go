@@ -1,6 +1,9 @@
 package pipeline
 
-import "nitrocard/pmd"
+import (
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
 
 // lines are a worker's frames that wait for instances to be within their allowances. Memory for lines is
 // made with the setup that brings the limits, never on a packet's way: a line for each ENI with limits, and no
@@ -8,6 +11,7 @@ import "nitrocard/pmd"
 // costs nothing but addresses.
 type lines struct {
 	waiting []*meter // with a line
+	jams    []jam
 	spare   []*line
 	made    int // lines that there are
 
@@ -21,7 +25,7 @@ const mostLines = 64
 // supply makes the lines so many, for which the caller made more if there are too few. It ends no line that is in use.
 func (l *lines) supply(want int, more []*line) {
 	if l.waiting == nil {
-		l.waiting, l.spare = make([]*meter, 0, mostLines), make([]*line, 0, mostLines)
+		l.waiting, l.jams, l.spare = make([]*meter, 0, mostLines), make([]jam, 0, mostLines), make([]*line, 0, mostLines)
 	}
 	l.spare = append(l.spare, more...)
 	l.made += len(more)
@@ -32,13 +36,12 @@ func (l *lines) supply(want int, more []*line) {
 	}
 }
 
-// take is memory for a meter's line; nil: all lines are in use.
-func (l *lines) take(m *meter) *line {
+// take is memory for a line; nil: all lines are in use.
+func (l *lines) take() *line {
 	last := len(l.spare) - 1
 	if last < 0 {
 		return nil
 	}
-	l.waiting = append(l.waiting, m)
 	got := l.spare[last]
 	l.spare = l.spare[:last]
 	return got
@@ -46,15 +49,10 @@ func (l *lines) take(m *meter) *line {
 
 // wait has frames wait behind those that do, and returns how many found room.
 func (m *meter) wait(frames []*pmd.Frame) (taken int) {
-	if m.line == nil {
-		m.line = m.worker.lines.take(m)
-	}
-	if m.full = m.line == nil; !m.full {
-		m.shut()
-	}
+	m.full = false
 	for _, f := range frames {
 		m.count(m.lacks, int64(f.Packets()))
-		if m.full = m.full || !m.line.add(f); !m.full {
+		if m.full = m.full || !m.join(f); !m.full {
 			m.queue.delivered -= uint64(f.Packets()) // as flush counts them; release does once they leave
 			taken++
 		}
@@ -62,15 +60,31 @@ func (m *meter) wait(frames []*pmd.Frame) (taken int) {
 	return taken
 }
 
+// join has a frame wait for the instance, and is false if there is no room.
+func (m *meter) join(f *pmd.Frame) bool {
+	if m.line == nil {
+		l := &m.worker.lines
+		if m.line = l.take(); m.line == nil {
+			return false
+		}
+		l.waiting = append(l.waiting, m)
+	}
+	return m.line.add(f)
+}
+
+// busy tells whether frames wait.
+func (l *lines) busy() bool { return len(l.waiting)+len(l.jams) > 0 }
+
 // releaseLines sends what waited long enough, and returns how many frames that were.
 func (w *Worker) releaseLines() (n int) {
 	l := &w.lines
+	n = w.releaseJams()
 	for i := 0; i < len(l.waiting); {
 		m := l.waiting[i]
 		m.reopen()
 		n += m.release()
 		if m.line.n > 0 {
-			m.shut()
+			m.settle()
 			i++
 			continue
 		}
@@ -86,9 +100,21 @@ func (w *Worker) releaseLines() (n int) {
 func (m *meter) leave() {
 	m.line.first, m.full = 0, false
 	m.worker.lines.spare = append(m.worker.lines.spare, m.line)
-	if m.line = nil; m.instance == &unlimited {
+	m.line = nil
+	m.settle()
+	m.mayForget()
+}
+
+// mayForget ends the meter of an ENI without limits for which no frame waits any more.
+func (m *meter) mayForget() {
+	if m.instance == &unlimited && !m.waits() {
 		m.queue.meter = nil
 	}
+}
+
+// waits tells whether any frame waits for an allowance.
+func (m *meter) waits() bool {
+	return m.line != nil || m.jams[wire.In] != nil && m.jams[wire.In].n+m.jams[wire.Out].n > 0
 }
 
 // release sends what may leave a line, and returns how many frames that were. What the port refuses
@@ -136,22 +162,22 @@ func (m *meter) hand(frames []*pmd.Frame) (taken int) {
 		m.line.drop()
 	}
 	if taken < len(frames) {
-		m.tookPart(frames[taken])
+		m.tookPart(m.line, frames[taken])
 	}
 	m.payDebt()
 	return taken
 }
 
-// tookPart ends the oldest frame of the line, which is f, if it is a merged one of which the port
+// tookPart ends the oldest frame of a line, which is f, if it is a merged one of which the port
 // took some packets and refused the others (pmd.Port).
-func (m *meter) tookPart(f *pmd.Frame) {
-	left, all := uint64(f.Packets()), uint64(m.line.at(0).packets)
+func (m *meter) tookPart(l *line, f *pmd.Frame) {
+	left, all := uint64(f.Packets()), uint64(l.at(0).packets)
 	if left == all {
 		return
 	}
 	m.queue.delivered += all - left
 	m.queue.tally().Drops[TxFull] += left
-	m.line.drop()
+	l.drop()
 }
 
 // exceeded is the verdict on a packet for which there is no room to wait: for an allowance, or for the

@@ -222,20 +222,24 @@ func (s *pieces) flush() {
 	if s.n == 0 {
 		return
 	}
-	taken := s.queue.sendAny(s.out[:s.n])
-	for _, of := range s.of[:taken] {
-		if of.packets > 0 {
+	taken := s.queue.send(s.out[:s.n])
+	lost := s.queue.lost()
+	reached := taken + bits.OnesCount64(lost)
+	for i, of := range s.of[:reached] {
+		switch {
+		case lost>>i&1 != 0:
+		case of.packets > 0:
 			s.taken[of.frame] += int(of.packets)
-		} else {
+		default:
 			s.more[of.frame]++
 		}
 	}
-	if taken < s.n { // of a merged frame, the port may have taken some packets
-		if of := s.of[taken]; of.packets > 1 {
-			s.taken[of.frame] += int(of.packets) - s.out[taken].Packets()
+	if reached < s.n { // of a merged frame, the port may have taken some packets
+		if of := s.of[reached]; of.packets > 1 {
+			s.taken[of.frame] += int(of.packets) - s.out[reached].Packets()
 		}
 	}
-	s.full, s.n = taken < s.n, 0
+	s.full, s.n = reached < s.n, 0
 	if !s.kept {
 		s.used = 0
 	}

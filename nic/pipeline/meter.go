@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
@@ -34,6 +35,9 @@ type meter struct {
 	out   int32 // bytes that are borrowed to send, and not used
 	aside int32 // … to receive, while every burst has to look at the meter
 	line  *line // frames that wait for the guest; nil: none
+
+	jams [2]*jams // by direction; nil: the instance has never had lanes
+	lost uint64   // bit i: frame i of the latest send was to wait for a lane, and found no room; 0 unless sifts
 
 	held     allowance // for want of which what the guest sends waits
 	lacks    allowance // for want of which frames wait in the line
@@ -73,6 +77,11 @@ const unbounded = math.MaxInt32 / 2
 // reset ends what is borrowed, under limits that may be new.
 func (m *meter) reset() {
 	m.queue.borrowed, m.out, m.aside = borrowed{}, 0, 0
+	for _, s := range m.jams {
+		if s != nil {
+			s.looks = false
+		}
+	}
 }
 
 // shut has every burst to the guest look at the meter.
@@ -87,12 +96,19 @@ func (m *meter) reopen() {
 	m.aside = 0
 }
 
+// settle shuts what is borrowed if the next burst may not pass as it is.
+func (m *meter) settle() {
+	if m.line != nil || m.sifts(wire.In) {
+		m.shut()
+	}
+}
+
 // mayTake tells whether the worker may take what the guest sends.
 func (m *meter) mayTake() bool {
 	if m.out > 0 && m.queue.borrowed.packets > 0 {
 		return true
 	}
-	lacks := m.borrow(&m.instance.out, &m.out, amount{1, 1}, bandwidthOut)
+	lacks := m.borrow(wire.Out, &m.out, amount{1, 1})
 	if lacks == plenty {
 		return true
 	}
@@ -100,12 +116,28 @@ func (m *meter) mayTake() bool {
 	return false
 }
 
-// took counts a burst that the worker took, in which the frames of merged are merged ones. What the
-// worker finds as soon as the instance may send again has waited, and so has what is behind a
-// full burst.
-func (m *meter) took(frames []pmd.Frame, merged uint64) {
+// took counts a burst that the worker took from the guest, and takes from it the frames that have to
+// wait for their lanes. What the worker finds as soon as the instance may send again has waited, and so has
+// what is behind a full burst.
+func (m *meter) took(b *pmd.Burst) {
+	got := b.N
+	if m.sifts(wire.Out) {
+		m.sift(b)
+	}
+	packets := m.charge(b)
+	if m.held != plenty {
+		m.count(m.held, packets)
+		if got < pmd.MaxBurst {
+			m.held = plenty
+		}
+	}
+}
+
+// charge counts what the guest sends, and returns how many packets that is.
+func (m *meter) charge(b *pmd.Burst) (packets int64) {
 	var all amount
-	if merged != 0 {
+	frames := b.Frames[:b.N]
+	if b.Merged != 0 {
 		for i := range frames {
 			all.add(&frames[i])
 		}
@@ -120,12 +152,7 @@ func (m *meter) took(frames []pmd.Frame, merged uint64) {
 	if m.out|m.queue.borrowed.packets < 0 {
 		m.payDebt()
 	}
-	if m.held != plenty {
-		m.count(m.held, all.packets)
-		if len(frames) < pmd.MaxBurst {
-			m.held = plenty
-		}
-	}
+	return all.packets
 }
 
 // payDebt takes from the buckets what a burst counted beyond what was borrowed. So the buckets owe it,
@@ -146,8 +173,22 @@ func (m *meter) payDebt() {
 	}
 }
 
-// send sends frames to the guest, or has them wait.
-func (m *meter) send(frames []*pmd.Frame) int {
+// send sends frames to the guest, or has them wait. What a guest sends to itself waits for no lane: the
+// card's answers are among it.
+func (m *meter) send(frames []*pmd.Frame) (taken int) {
+	m.lost = 0
+	m.reopen()
+	if m.sifts(wire.In) && m.queue != m.worker.ingress {
+		taken = m.sendSifted(frames)
+	} else {
+		taken = m.sendAll(frames)
+	}
+	m.settle()
+	return taken
+}
+
+// sendAll is send for frames that need not wait for a lane.
+func (m *meter) sendAll(frames []*pmd.Frame) int {
 	if m.line != nil || !m.mayGive(amountOf(frames)) {
 		return m.wait(frames)
 	}
@@ -195,7 +236,7 @@ func (s *amount) add(f *pmd.Frame) {
 func (m *meter) mayGive(s amount) bool {
 	m.lacks = plenty
 	if b := &m.queue.borrowed; int64(b.bytes) < s.bytes || int64(b.packets) < s.packets {
-		m.lacks = m.borrow(&m.instance.in, &b.bytes, s, bandwidthIn)
+		m.lacks = m.borrow(wire.In, &b.bytes, s)
 	}
 	if m.lacks == plenty {
 		m.give(s)
@@ -215,20 +256,22 @@ func (m *meter) giveBack(s amount) {
 	m.queue.borrowed.packets += int32(s.packets)
 }
 
-// borrow borrows of a bandwidth, and of packets, until there is what frames count, and some more for
-// those that follow. If the instance is over an allowance, borrow returns which: without is that of
-// the bandwidth.
-func (m *meter) borrow(from *bandwidth, bytes *int32, want amount, without allowance) allowance {
+// borrow borrows of the bandwidth of a direction, and of packets, until there is what frames count, and
+// some more for those that follow. If the instance is over an allowance, borrow returns which.
+func (m *meter) borrow(d wire.Direction, bytes *int32, want amount) allowance {
 	i, packets, now := m.instance, &m.queue.borrowed.packets, m.worker.now
-	moreBytes, morePackets := want.bytes-int64(*bytes), want.packets-int64(*packets)
+	from, moreBytes, morePackets := i.bandwidth(d), want.bytes-int64(*bytes), want.packets-int64(*packets)
 	switch {
 	case moreBytes > 0 && !from.isOpen(now):
-		return without
+		return bandwidths[d&1]
 	case morePackets > 0 && !i.packets.isOpen(now):
 		return packetRate
 	}
 	if moreBytes > 0 {
 		*bytes += int32(from.lend(now, moreBytes))
+		if s := m.jams[d&1]; s != nil {
+			s.looks = from.lanes != nil && !from.lanes.all.isOpen(now)
+		}
 	}
 	if morePackets > 0 {
 		*packets += int32(i.lendPackets(now, morePackets))
@@ -252,6 +295,9 @@ func (w *Worker) Due(most time.Duration) time.Duration {
 		} else {
 			at = min(at, m.instance.due(m.lacks))
 		}
+	}
+	for i := range w.lines.jams {
+		at = min(at, w.lines.jams[i].due)
 	}
 	for i := range w.polls {
 		if q := w.polls[i].Queue; q.Held() {

@@ -465,8 +465,7 @@ func TestLinesAreBounded(t *testing.T) {
 	for range lines {
 		m := &meter{worker: x.w, queue: x.places["eni-a2"][0], instance: shut, lacks: bandwidthIn}
 		m.reset()
-		m.line = x.w.lines.take(m)
-		require.True(t, m.line.add(&f))
+		require.True(t, m.join(&f))
 	}
 	s.offer(64)
 	s.turn(0)

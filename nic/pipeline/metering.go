@@ -1,16 +1,18 @@
 package pipeline
 
 import (
+	"iter"
 	"maps"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // metering is which ENIs a setup bounds: those of instances with limits.
 type metering struct {
 	instances map[uint64]*limited // by owner
 	meters    map[*Queue][]*meter // of an ENI that has limits or had some, by worker; by its first worker's queue
-	lines     int                 // of each worker: one for each ENI with limits, mostLines at most
+	lines     int                 // of each worker: linesFor each ENI together, mostLines at most
 	changes   []func()            // from the metering of the setup before, for when the workers stand
 }
 
@@ -33,7 +35,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		delete(gone, q)
 		switch {
 		case p.ENI.Limits.Any():
-			m.lines = min(m.lines+1, mostLines)
+			m.lines = min(m.lines+linesFor(&p.ENI.Limits), mostLines)
 			i := m.instance(c, p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
 			if was == nil || i.begins || was[0].instance != i.Instance {
@@ -51,6 +53,15 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 	}
 	m.supply(c, before)
 	return m
+}
+
+// linesFor is how many lines an ENI with limits brings: one for what waits for the instance, and some for lanes
+// that are full at one time.
+func linesFor(l *vpc.Limits) int {
+	if lanesOf(l) != nil {
+		return 8
+	}
+	return 1
 }
 
 // supply has each worker have its lines.
@@ -125,6 +136,9 @@ func (m *metering) adopt() {
 // bound bounds the meter's ENI by what its instance may send and receive.
 func (m *meter) bound(i *Instance) {
 	m.instance = i
+	if m.jams[wire.In] == nil && i.in.lanes != nil {
+		m.jams = [2]*jams{new(jams), new(jams)}
+	}
 	m.reset()
 	m.queue.meter = m
 }
@@ -133,28 +147,56 @@ func (m *meter) bound(i *Instance) {
 func (m *meter) free() {
 	m.instance, m.held = &unlimited, plenty
 	m.reset()
-	if m.line == nil {
-		m.queue.meter = nil
-	}
+	m.mayForget()
 }
 
 // end forgets the meter's ENI, which went, and what waited for it.
 func (m *meter) end() {
-	m.discard()
+	m.empty()
 	m.queue.meter = nil
+}
+
+// empty ends all that waits, because the guest's port goes: what the guest sent as what is in the port's
+// ring, and what was for the guest as discard does.
+func (m *meter) empty() {
+	m.discard()
+	for j := range m.each(wire.Out) {
+		for j.n > 0 {
+			j.drop()
+		}
+	}
 }
 
 // discard ends what waits for the guest, whose port goes, or is down.
 func (m *meter) discard() {
 	m.held = plenty
-	if m.line == nil {
-		return
+	if m.line != nil {
+		m.discardLine(m.line)
 	}
+	for j := range m.each(wire.In) {
+		m.discardLine(j.line)
+	}
+}
+
+// discardLine ends what waits for the guest in a line.
+func (m *meter) discardLine(l *line) {
 	why := NoPort
 	if m.queue.Down() {
 		why = PortDown
 	}
-	for ; m.line.n > 0; m.line.drop() {
-		m.queue.tally().Drops[why] += uint64(m.line.at(0).packets)
+	for ; l.n > 0; l.drop() {
+		m.queue.tally().Drops[why] += uint64(l.at(0).packets)
+	}
+}
+
+// each yields the meter's jams in a direction.
+func (m *meter) each(d wire.Direction) iter.Seq[*jam] {
+	return func(yield func(*jam) bool) {
+		all := m.worker.lines.jams
+		for i := range all {
+			if j := &all[i]; j.meter == m && j.dir == d && !yield(j) {
+				return
+			}
+		}
 	}
 }

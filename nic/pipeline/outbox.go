@@ -119,13 +119,14 @@ func (w *Worker) flush() {
 func (o *outbox) empty() { o.n, o.queues, o.answers, o.long = 0, 0, 0, false }
 
 // tellOf counts, notes and shows how the frames for q ended. The port took the first
-// taken of them.
+// taken of them, but for those that the meter lost.
 func (w *Worker) tellOf(q *Queue, taken int) {
-	next := q.out.first
+	next, lost := q.out.first, q.lost()
 	for n := range int(q.out.n) {
 		i := next
 		next = w.out.after[i]
-		if n < taken {
+		if lost>>n&1 == 0 && taken > 0 {
+			taken--
 			w.tellFrame(q, i, 1, 0)
 		} else {
 			w.tellFrame(q, i, 0, 1)
@@ -162,10 +163,23 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
 	}
 }
 
+// lost is which of the frames that flush sent last by q, bit by bit, the meter dropped before some that it took.
+func (q *Queue) lost() uint64 {
+	if q.meter == nil {
+		return 0
+	}
+	return q.meter.lost
+}
+
 // refusal is why a frame was refused that flush sent last by q.
 func (q *Queue) refusal() Verdict {
-	if q.meter != nil && q.meter.full {
-		return q.meter.lacks.exceeded()
+	switch m := q.meter; {
+	case m == nil:
+		return TxFull
+	case m.full:
+		return m.lacks.exceeded()
+	case m.lost != 0:
+		return BandwidthInExceeded
 	}
 	return TxFull
 }

@@ -90,7 +90,7 @@ func (q *Queue) Attach(port pmd.Port, polled bool, longest int, lock *tables.Spi
 func (q *Queue) Detach() {
 	q.Settle(0)
 	if q.meter != nil {
-		q.meter.discard()
+		q.meter.empty()
 	}
 	q.port, q.tx, q.gate, q.polled, q.merged, q.bundle = nil, nil, nil, false, false, false
 	q.room.Store(0)

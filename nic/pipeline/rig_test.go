@@ -254,6 +254,13 @@ func (r *rig) account() {
 				left += uint64(m.line.at(i).packets)
 			}
 		}
+		if m := r.places[name][0].meter; m != nil {
+			for j := range m.each(wire.In) {
+				for i := range j.n {
+					left += uint64(j.line.at(i).packets)
+				}
+			}
+		}
 	}
 	if !r.gone {
 		require.Equal(r, sent, left, "what was sent left by some port, or waits for its instance")

@@ -63,6 +63,7 @@ const (
 	ConntrackAllowanceExceeded
 	ConntrackFull
 	BandwidthInExceeded
+	BandwidthOutExceeded
 	PacketsExceeded
 	FragmentUnknown
 	FragmentOverlap
@@ -167,6 +168,7 @@ var vocabulary = [malformed]words{
 	NetworkACLOut:              {"network_acl_out", "the network ACL of the ENI's subnet does not allow it out"},
 	ConntrackAllowanceExceeded: {"conntrack_allowance_exceeded", "the instance tracks as many connections as it may"},
 	BandwidthInExceeded:        {"bw_in_allowance_exceeded", "more comes for the instance than its bandwidth, and as much as may waits already"},
+	BandwidthOutExceeded:       {"bw_out_allowance_exceeded", "more of a flow, or to the internet, leaves the instance than may, and as much as may waits already"},
 	PacketsExceeded:            {"pps_allowance_exceeded", "the instance receives and sends as many packets a second as it may, and as many wait as may; or the ENI sends more than 1,024 fragments a second"},
 	ConntrackFull:              {"conntrack_full", "the card's connection table is full"},
 	FragmentUnknown:            {"fragment_unknown", "a fragment before this one was not seen within a second, or not allowed"},

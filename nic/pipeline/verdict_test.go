@@ -167,6 +167,9 @@ var verdictCases = []verdictCase{
 	{"more bytes than the instance may receive", Uplink, in(edge, "eni-a1", syn), BandwidthInExceeded, func(x *rig) {
 		x.crowd(vpc.Allowance{PeakBandwidthInGbps: mbit})
 	}},
+	{"more of a flow than may leave", "eni-a1", to(out), BandwidthOutExceeded, func(x *rig) {
+		x.jam(out)
+	}},
 	{"more packets than the instance may receive", Uplink, in(edge, "eni-a1", syn), PacketsExceeded, func(x *rig) {
 		x.crowd(vpc.Allowance{PacketsPerSecond: 100})
 	}},

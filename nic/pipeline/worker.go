@@ -89,14 +89,14 @@ func (w *Worker) Poll(now int64) int {
 	}
 	w.lot = w.lot*6364136223846793005 + 1442695040888963407 // Knuth's MMIX
 	n, linesFirst := 0, w.lot>>63 == 0
-	if linesFirst && len(w.lines.waiting) > 0 {
+	if linesFirst && w.lines.busy() {
 		n += w.releaseLines()
 	}
 	n += w.turn()
 	if w.services != nil {
 		n += w.inject()
 	}
-	if !linesFirst && len(w.lines.waiting) > 0 {
+	if !linesFirst && w.lines.busy() {
 		n += w.releaseLines()
 	}
 	if w.early.n > 0 {
@@ -158,29 +158,34 @@ func (w *Worker) take(q *polled) int {
 	q.port.Rx(&w.rx)
 	n := w.rx.N
 	if q.meter != nil {
-		q.meter.took(w.rx.Frames[:n], w.rx.Merged)
+		q.meter.took(&w.rx)
 	}
-	if n == 0 {
-		if q.guest == nil {
-			w.backlog.since = 0
-		}
-		return 0
+	switch {
+	case w.rx.N > 0:
+		w.run(q.Queue, q.guest)
+	case q.guest == nil:
+		w.backlog.since = 0
 	}
+	return n
+}
+
+// run runs w.rx, which a queue received from a guest, or from the underlay if the guest is nil, to its end.
+func (w *Worker) run(q *Queue, g *guest) {
+	n := w.rx.N
 	if len(w.captures) > 0 {
-		w.captureCame(q.Queue, w.rx.Frames[:n])
+		w.captureCame(q, w.rx.Frames[:n])
 	}
 	packets := uint64(n)
 	if w.rx.Merged != 0 {
 		packets += w.unmerged()
 	}
 	q.received += packets
-	if q.guest == nil {
-		w.keepUp(q.Queue, w.rx.Frames[:n])
+	if g == nil {
+		w.keepUp(q, w.rx.Frames[:n])
 	}
-	w.runBurst(q.Queue, q.guest, n)
+	w.runBurst(q, g, n)
 	w.Bursts++
 	w.Packets += packets
-	return n
 }
 
 // runBurst runs the first n frames of w.rx, which a queue received from a guest, or from the

@@ -1,8 +1,11 @@
 package vpc
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"nitrocard/nic/vpc/ec2"
@@ -13,6 +16,9 @@ type Limits struct {
 	Baseline         uint64        // bit/s each way, for ever; 0: Peak
 	Peak             uint64        // bit/s each way, while there are credits; 0: any
 	Burst            time.Duration // for how long full credits last at the peak
+	Flow             uint64        // bit/s each way of one flow, at most Peak; 0: Peak
+	Internet         uint64        // bit/s each way by internet gateways and local gateways together, at most Peak; 0: Peak
+	InternetGuessed  bool          // Internet is as if the instance had 32 vCPUs, because nothing tells how many it has
 	PacketsPerSecond uint64        // of both directions together; 0: any number
 	PacketsGuessed   bool          // PacketsPerSecond is our guess for the type
 	InstanceType     string        // that the figures are of; "": none
@@ -75,7 +81,34 @@ func (a Allowance) limits() Limits {
 	if l.Baseline > 0 {
 		l.Burst = burst
 	}
+	l.Flow = min(bitsOf(cmp.Or(a.FlowBandwidthInGbps, flowGbps)), l.Peak)
+	l.Internet = min(bitsOf(cmp.Or(a.InternetBandwidthInGbps, a.internetGbps())), l.Peak)
+	l.InternetGuessed = a.InstanceType == "" && a.InternetBandwidthInGbps == 0 && l.Internet > l.Flow
 	return l
+}
+
+// flowGbps is the bandwidth of one flow, and the least that an instance has to the internet, in Gbit/s (EC2
+// User Guide, instance network bandwidth).
+const flowGbps = 5
+
+// internetGbps is the bandwidth by internet gateways and local gateways together: half of the whole with
+// 32 vCPUs or more, and flowGbps at least (EC2 User Guide, instance network bandwidth).
+func (a Allowance) internetGbps() float64 {
+	if a.InstanceType != "" && !isLarge(a.InstanceType) {
+		return flowGbps
+	}
+	return max(a.PeakBandwidthInGbps/2, flowGbps)
+}
+
+// isLarge tells whether an instance type has 32 vCPUs or more: an xlarge has four of them, and bare metal
+// what the largest size has.
+func isLarge(instanceType string) bool {
+	_, size, _ := strings.Cut(instanceType, ".")
+	if strings.HasPrefix(size, "metal") {
+		return true
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(size, "xlarge"))
+	return err == nil && n >= 8
 }
 
 // What an instance may have, in Gbit/s: from 1 Mbit/s, below which a burst would take minutes, to more than
@@ -94,11 +127,15 @@ func (a Allowance) wrong() string {
 		return fmt.Sprintf("InstanceType %q is not known; give BaselineBandwidthInGbps and PeakBandwidthInGbps instead", ec2.Shorten(a.InstanceType))
 	}
 	base, peak := a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps
+	for _, of := range []struct {
+		name string
+		gbps float64
+	}{{"BaselineBandwidthInGbps", base}, {"PeakBandwidthInGbps", peak}, {"FlowBandwidthInGbps", a.FlowBandwidthInGbps}, {"InternetBandwidthInGbps", a.InternetBandwidthInGbps}} {
+		if of.gbps != 0 && !(of.gbps >= leastGbps && of.gbps <= mostGbps) {
+			return fmt.Sprintf("%s %v is out of range: %v to %v", of.name, of.gbps, leastGbps, mostGbps)
+		}
+	}
 	switch {
-	case base != 0 && !(base >= leastGbps && base <= mostGbps):
-		return fmt.Sprintf("BaselineBandwidthInGbps %v is out of range: %v to %v", base, leastGbps, mostGbps)
-	case peak != 0 && !(peak >= leastGbps && peak <= mostGbps):
-		return fmt.Sprintf("PeakBandwidthInGbps %v is out of range: %v to %v", peak, leastGbps, mostGbps)
 	case a.PacketsPerSecond != 0 && a.PacketsPerSecond < leastPackets:
 		return fmt.Sprintf("PacketsPerSecond %d is below %d", a.PacketsPerSecond, leastPackets)
 	case peak != 0 && base > peak:

@@ -16,14 +16,17 @@ func TestLimitsOfAnAllowance(t *testing.T) {
 	}{
 		{Allowance{Connections: 5}, Limits{}},
 		{Allowance{PacketsPerSecond: 5}, Limits{PacketsPerSecond: 5}},
-		{Allowance{PeakBandwidthInGbps: 5}, Limits{Peak: 5e9}},
-		{Allowance{BaselineBandwidthInGbps: 0.75}, Limits{Peak: 75e7}},
-		{Allowance{BaselineBandwidthInGbps: 5, PeakBandwidthInGbps: 5}, Limits{Peak: 5e9}},
-		{Allowance{InstanceType: "m5.large"}, Limits{Baseline: 75e7, Peak: 1e10, Burst: burst, PacketsPerSecond: 1e6, PacketsGuessed: true, InstanceType: "m5.large"}},
-		{Allowance{InstanceType: "c5n.18xlarge"}, Limits{Peak: 1e11, PacketsPerSecond: 1e7, PacketsGuessed: true, InstanceType: "c5n.18xlarge"}},
-		{Allowance{InstanceType: "t3.nano", PeakBandwidthInGbps: 1, PacketsPerSecond: 7}, Limits{Peak: 1e9, PacketsPerSecond: 7, InstanceType: "t3.nano"}},
+		{Allowance{PeakBandwidthInGbps: 4}, Limits{Peak: 4e9, Flow: 4e9, Internet: 4e9}},
+		{Allowance{BaselineBandwidthInGbps: 0.75}, Limits{Peak: 75e7, Flow: 75e7, Internet: 75e7}},
+		{Allowance{BaselineBandwidthInGbps: 5, PeakBandwidthInGbps: 5}, Limits{Peak: 5e9, Flow: 5e9, Internet: 5e9}},
+		{Allowance{InstanceType: "m5.large"}, Limits{Baseline: 75e7, Peak: 1e10, Burst: burst, Flow: 5e9, Internet: 5e9, PacketsPerSecond: 1e6, PacketsGuessed: true, InstanceType: "m5.large"}},
+		{Allowance{InstanceType: "c5n.18xlarge"}, Limits{Peak: 1e11, Flow: 5e9, Internet: 5e10, PacketsPerSecond: 1e7, PacketsGuessed: true, InstanceType: "c5n.18xlarge"}},
+		{Allowance{InstanceType: "m5.8xlarge", FlowBandwidthInGbps: 10}, Limits{Peak: 1e10, Flow: 1e10, Internet: 5e9, PacketsPerSecond: 1e6, PacketsGuessed: true, InstanceType: "m5.8xlarge"}},
+		{Allowance{InstanceType: "t3.nano", PeakBandwidthInGbps: 1, PacketsPerSecond: 7}, Limits{Peak: 1e9, Flow: 1e9, Internet: 1e9, PacketsPerSecond: 7, InstanceType: "t3.nano"}},
 		{Allowance{InstanceType: "x9.unknown"}, Limits{InstanceType: "x9.unknown"}},
-		{Allowance{BaselineBandwidthInGbps: 0.75, PeakBandwidthInGbps: 10}, Limits{Baseline: 75e7, Peak: 1e10, Burst: burst}},
+		{Allowance{BaselineBandwidthInGbps: 0.75, PeakBandwidthInGbps: 10}, Limits{Baseline: 75e7, Peak: 1e10, Burst: burst, Flow: 5e9, Internet: 5e9}},
+		{Allowance{PeakBandwidthInGbps: 40}, Limits{Peak: 4e10, Flow: 5e9, Internet: 2e10, InternetGuessed: true}},
+		{Allowance{PeakBandwidthInGbps: 40, InternetBandwidthInGbps: 30}, Limits{Peak: 4e10, Flow: 5e9, Internet: 3e10}},
 	} {
 		require.Equal(t, c.want, c.given.limits(), c.given)
 	}
@@ -63,4 +66,18 @@ func TestAllowancesByType(t *testing.T) {
 	require.EqualValues(t, 5e9, peak("eni-a1"))
 	c.Placement.Allowances = map[string]Allowance{"i-a1": {PeakBandwidthInGbps: 2}}
 	require.EqualValues(t, 2e9, peak("eni-a1"))
+}
+
+// The half of the bandwidth is to the internet with 32 vCPUs or more.
+func TestInternetBandwidthOfTypes(t *testing.T) {
+	for _, c := range []struct {
+		instanceType string
+		gbps         float64
+	}{
+		{"t3.nano", 5}, {"m5.large", 5}, {"m5.xlarge", 5}, {"m6in.4xlarge", 5}, {"m5.8xlarge", 5}, {"m6in.8xlarge", 25},
+		{"c5.9xlarge", 6}, {"c5n.metal", 50}, {"m7i.metal-48xl", 25},
+	} {
+		a, _ := Allowance{InstanceType: c.instanceType}.withType()
+		require.Equal(t, c.gbps, a.internetGbps(), c.instanceType)
+	}
 }

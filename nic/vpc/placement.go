@@ -79,6 +79,8 @@ type Allowance struct {
 	BaselineBandwidthInGbps float64 `json:",omitzero"` // Gbit/s each way that the instance has for ever; 0: the peak
 	PeakBandwidthInGbps     float64 `json:",omitzero"` // Gbit/s each way while there are credits; 0: any
 	PacketsPerSecond        uint32  `json:",omitzero"` // of both directions together; 0: any number
+	FlowBandwidthInGbps     float64 `json:",omitzero"` // Gbit/s each way of one flow; 0: 5, as EC2 has it outside of a cluster placement group, where it is 10
+	InternetBandwidthInGbps float64 `json:",omitzero"` // Gbit/s each way by internet gateways and local gateways together; 0: by the type's vCPUs, as EC2 has it
 }
 
 // The default addresses are of the range for benchmarks (RFC 2544, RFC 6890), which neither

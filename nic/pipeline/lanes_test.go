@@ -1,0 +1,301 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/wiretest"
+)
+
+// flowSet is datagrams of several flows, of which each has a port of its own and rising numbers.
+type flowSet struct {
+	*rig
+	in, out string // ports
+	frame   func(port int) []byte
+
+	sent, last, arrived map[int]uint32 // by flow
+}
+
+// farFlows are flows between a1 and the internet, of 1,000 bytes, and nearFlows those between a1 and a4.
+func (r *rig) farFlows(d wire.Direction) *flowSet {
+	return r.flowsWith(d, client, "35.72.2.8", Uplink, func(port int) []byte {
+		return r.tunnel(edge, "eni-a1", wiretest.UDP(fmt.Sprintf("%s:%d", client, port), "35.72.2.8:53").Size(1000))
+	})
+}
+
+func (r *rig) nearFlows(d wire.Direction) *flowSet {
+	a4 := r.eni("eni-a4")
+	return r.flowsWith(d, "10.0.2.8", "10.0.1.5", "eni-a4", func(port int) []byte {
+		return wiretest.UDP(fmt.Sprintf("10.0.2.8:%d", port), "10.0.1.5:53").Size(1000).MACs(a4.MAC, a4.RouterMAC).Bytes()
+	})
+}
+
+func (r *rig) flowsWith(d wire.Direction, remote, local, port string, in func(int) []byte) *flowSet {
+	f := &flowSet{rig: r, in: port, out: "eni-a1", frame: in, sent: map[int]uint32{}, last: map[int]uint32{}, arrived: map[int]uint32{}}
+	if d == wire.Out {
+		a1 := r.eni("eni-a1")
+		f.in, f.out = "eni-a1", port
+		f.frame = func(port int) []byte {
+			return wiretest.UDP(fmt.Sprintf("10.0.1.5:%d", port), remote+":53").Size(1000).MACs(a1.MAC, a1.RouterMAC).Bytes()
+		}
+	}
+	return f
+}
+
+// offer has each of the flows send a datagram.
+func (f *flowSet) offer(ports ...int) {
+	for _, port := range ports {
+		f.sent[port]++
+		frame := f.frame(port)
+		binary.BigEndian.PutUint32(payloadOf(frame), f.sent[port])
+		require.True(f, f.ports[f.in].Inject(frame))
+	}
+}
+
+// turn moves the clock, has the card work, and takes what arrived.
+func (f *flowSet) turn(d time.Duration) {
+	f.now += int64(d)
+	for f.Poll(f.now) > 0 {
+	}
+	f.ports[f.out].Drain(func(frame []byte) {
+		if f.out == Uplink {
+			frame = frame[wire.OuterLen:]
+		}
+		port := int(binary.BigEndian.Uint16(frame[34:]))
+		n := binary.BigEndian.Uint32(payloadOf(frame))
+		require.Greater(f, n, f.last[port], "a datagram overtook another one of its flow")
+		f.last[port] = n
+		f.arrived[port]++
+	})
+}
+
+// laned bounds a1 to 10,000 datagrams a second of 1,000 bytes, of which a flow may have 1,000, and all that goes by the
+// internet gateway 2,000.
+var laned = vpc.Allowance{PeakBandwidthInGbps: 80 * mbit, FlowBandwidthInGbps: 8 * mbit, InternetBandwidthInGbps: 16 * mbit}
+
+// ways are both directions of flows.
+var ways = []struct {
+	name string
+	dir  wire.Direction
+}{{"in", wire.In}, {"out", wire.Out}}
+
+// opened lets all that a4 and a1 send each other pass.
+func (r *rig) opened() {
+	r.Helper()
+	for _, id := range []string{"sg-a-web", "sg-a-db"} {
+		e := r.region.Edit("SecurityGroups", id)
+		g := *e.Object.(*ec2.SecurityGroup)
+		all := []ec2.IpPermission{{IpProtocol: "-1", IpRanges: []ec2.IpRange{{CidrIp: netip.MustParsePrefix("0.0.0.0/0")}}}}
+		g.IpPermissions, g.IpPermissionsEgress = all, all
+		e.Object = &g
+		region, err := r.region.Change(e)
+		require.NoError(r, err)
+		r.become(region)
+	}
+}
+
+// jam bounds a1, and has as much wait for the lane of a flow of a1 as may.
+func (r *rig) jam(p wiretest.Packet) {
+	r.allows(allowances{"i-a1": laned})
+	a1 := r.eni("eni-a1")
+	for range 2 * lineFrames {
+		require.True(r, r.ports["eni-a1"].Inject(p.Size(1000).MACs(a1.MAC, a1.RouterMAC).Bytes()))
+		r.now += 1e4
+		r.Poll(r.now)
+	}
+	r.ports[Uplink].Sent()
+	r.ended = r.ended[:0]
+}
+
+// A flow has its bandwidth, and takes nothing from others: two that send three times theirs get it each, and
+// one that sends less loses nothing.
+func TestAFlowHasItsBandwidth(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			x := newRig(t)
+			x.opened()
+			x.allows(allowances{"i-a1": laned})
+			x.observe(nil)
+			f := x.nearFlows(way.dir)
+			for i := range 30_000 { // 3 s
+				if i%3 == 0 {
+					f.offer(4001, 4002)
+				}
+				if i%20 == 0 {
+					f.offer(4003)
+				}
+				f.turn(100 * time.Microsecond)
+			}
+			require.InEpsilon(t, 3000, f.arrived[4001], 0.01)
+			require.InEpsilon(t, 3000, f.arrived[4002], 0.01)
+			require.Equal(t, f.sent[4003], f.arrived[4003])
+			m := x.places["eni-a1"][0].meter
+			require.Positive(t, m.exceeded[bandwidths[way.dir]])
+		})
+	}
+}
+
+// All flows by the internet gateway have its bandwidth together, and what stays in the VPC has the rest.
+func TestTheInternetHasItsBandwidth(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			x := newRig(t)
+			x.opened()
+			x.allows(allowances{"i-a1": laned})
+			x.observe(nil)
+			far, near := x.farFlows(way.dir), x.nearFlows(way.dir)
+			near.last, near.arrived = far.last, far.arrived // they may arrive at one port
+			for i := range 30_000 {                         // 3 s
+				if i%10 == 0 {
+					far.offer(4001+i/10%8, 4001+(i/10+3)%8)
+				}
+				if i%11 == 0 {
+					near.offer(5001)
+				}
+				far.turn(50 * time.Microsecond)
+				near.turn(50 * time.Microsecond)
+			}
+			all := uint32(0)
+			for port := range far.sent {
+				all += far.arrived[port]
+				require.InEpsilon(t, 750, far.arrived[port], 0.25, port)
+			}
+			require.InEpsilon(t, 6000, all, 0.01)
+			require.Equal(t, near.sent[5001], near.arrived[5001])
+		})
+	}
+}
+
+// Lanes cost nothing and bound nothing while their instance sends less than the slowest of them.
+func TestLanesOfASlowInstance(t *testing.T) {
+	for _, way := range ways {
+		x := newRig(t)
+		x.opened()
+		x.allows(allowances{"i-a1": laned})
+		x.observe(nil)
+		f := x.nearFlows(way.dir)
+		for range 2000 {
+			f.offer(4001)
+			f.turn(1100 * time.Microsecond)
+			require.False(t, x.places["eni-a1"][0].meter.sifts(way.dir))
+		}
+		require.Equal(t, f.sent, f.arrived)
+	}
+}
+
+// What waits for a lane is bounded. Once its limit goes, or comes anew, it leaves in its order, and nothing is lost without
+// a count.
+func TestLanesChangeAndLoseNothing(t *testing.T) {
+	for _, way := range ways {
+		x := newRig(t)
+		x.opened()
+		x.observe(nil)
+		f := x.nearFlows(way.dir)
+		for _, a := range []allowances{{"i-a1": laned}, nil, {"i-a1": laned}, {"i-a1": {PeakBandwidthInGbps: 80 * mbit}}, {"i-a1": laned}} {
+			x.allows(a)
+			for range 100 {
+				f.offer(4001, 4002)
+				f.turn(100 * time.Microsecond)
+			}
+		}
+		require.Len(t, x.w.lines.jams, 2)
+		require.Less(t, x.w.Due(time.Hour), time.Second)
+		x.allows(nil)
+		f.turn(time.Second)
+		f.turn(time.Second)
+		require.Equal(t, f.sent, f.arrived)
+		require.Empty(t, x.w.lines.jams)
+		require.Nil(t, x.places["eni-a1"][0].meter)
+	}
+}
+
+// What finds no room in its lane is dropped under the name that ENA's driver gives it, where it was received
+// and at its ENI; other flows lose nothing.
+func TestAFullLaneDrops(t *testing.T) {
+	for _, way := range ways {
+		x := newRig(t)
+		x.opened()
+		x.allows(allowances{"i-a1": laned})
+		x.observe(nil)
+		f := x.nearFlows(way.dir)
+		for i := range 1000 {
+			f.offer(4001)
+			if i%100 == 0 {
+				f.offer(4002)
+			}
+			f.turn(10 * time.Microsecond)
+		}
+		v := [2]Verdict{wire.In: BandwidthInExceeded, wire.Out: BandwidthOutExceeded}[way.dir]
+		dropped := x.counts(f.in).Ends[v]
+		require.Positive(t, dropped)
+		require.Equal(t, dropped, x.counts("eni-a1").Drops[v])
+		for range 1000 {
+			f.turn(time.Millisecond)
+		}
+		require.EqualValues(t, f.sent[4001], uint64(f.arrived[4001])+dropped)
+		require.Equal(t, f.sent[4002], f.arrived[4002])
+	}
+}
+
+// An ENI that goes, and a port that does, take along what waits for lanes.
+func TestLanesOfAnENIThatGoes(t *testing.T) {
+	for _, way := range ways {
+		x := newRig(t)
+		x.gone = true // what waits is lost
+		x.opened()
+		x.allows(allowances{"i-a1": laned})
+		x.observe(nil)
+		f := x.nearFlows(way.dir)
+		jam := func() {
+			for range 200 {
+				f.offer(4001)
+				f.turn(10 * time.Microsecond)
+			}
+			require.NotEmpty(t, x.w.lines.jams)
+		}
+		jam()
+		x.attach("eni-a1", x.ports["eni-a1"])
+		f.turn(0)
+		require.Empty(t, x.w.lines.jams)
+		jam()
+		x.at("y", "eni-a1")
+		x.now += int64(time.Second)
+		x.Poll(x.now)
+		require.Empty(t, x.w.lines.jams)
+	}
+}
+
+// A flow is what AWS says it is: five values of TCP and UDP, three of others. Fragments are of one flow whatever
+// their ports, and what goes by the internet gateway is apart.
+func TestLaneOfAFrame(t *testing.T) {
+	x := newRig(t)
+	g := x.Setup().guest(x.eni("eni-a1").Number)
+	of := func(p wiretest.Packet) lane { return g.laneOf(p.MACs(macA1, macA2).Bytes(), wire.Out) }
+	near, far := wiretest.UDP("10.0.1.5:1", "10.0.2.8:53"), wiretest.UDP("10.0.1.5:1", client+":53")
+	require.Equal(t, of(near), of(near.Size(900)))
+	require.NotEqual(t, of(near), of(wiretest.UDP("10.0.1.5:2", "10.0.2.8:53")))
+	require.NotEqual(t, of(near), of(wiretest.TCP("10.0.1.5:1", "10.0.2.8:53")))
+	require.False(t, of(near).far)
+	require.True(t, of(far).far)
+	require.Less(t, of(near).flow, uint16(flowLanes/2))
+	require.GreaterOrEqual(t, of(far).flow, uint16(flowLanes/2))
+	for _, port := range []string{"1", "2"} {
+		for _, f := range wiretest.UDP("10.0.1.5:"+port, "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64) {
+			require.Equal(t, g.laneOf(wiretest.UDP("10.0.1.5:9", "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64)[1], wire.Out), g.laneOf(f, wire.Out))
+		}
+	}
+	require.Zero(t, g.laneOf(nil, wire.Out))
+	seen := map[uint16]bool{}
+	for port := range 256 {
+		seen[of(wiretest.UDP(fmt.Sprintf("10.0.1.5:%d", 1000+port), "10.0.2.8:53")).flow] = true
+	}
+	require.Greater(t, len(seen), 180, "256 flows are spread over 512 lanes")
+}
