@@ -24,27 +24,27 @@ type flowSet struct {
 	sent, last, arrived map[int]uint32 // by flow
 }
 
-// farFlows are flows between a1 and the internet, of 1,000 bytes, and nearFlows those between a1 and a4.
+// farFlows are flows of 1,000 bytes between a1 and the internet, and nearFlows those between an ENI and a4.
 func (r *rig) farFlows(d wire.Direction) *flowSet {
-	return r.flowsWith(d, client, "35.72.2.8", Uplink, func(port int) []byte {
+	return r.flowsOf("eni-a1", d, client, Uplink, func(port int) []byte {
 		return r.tunnel(edge, "eni-a1", wiretest.UDP(fmt.Sprintf("%s:%d", client, port), "35.72.2.8:53").Size(1000))
 	})
 }
 
-func (r *rig) nearFlows(d wire.Direction) *flowSet {
-	a4 := r.eni("eni-a4")
-	return r.flowsWith(d, "10.0.2.8", "10.0.1.5", "eni-a4", func(port int) []byte {
-		return wiretest.UDP(fmt.Sprintf("10.0.2.8:%d", port), "10.0.1.5:53").Size(1000).MACs(a4.MAC, a4.RouterMAC).Bytes()
+func (r *rig) nearFlows(eni string, d wire.Direction) *flowSet {
+	a4, to := r.eni("eni-a4"), r.eni(eni).Primary
+	return r.flowsOf(eni, d, a4.Primary.String(), "eni-a4", func(port int) []byte {
+		return wiretest.UDP(fmt.Sprintf("%s:%d", a4.Primary, port), to.String()+":53").Size(1000).MACs(a4.MAC, a4.RouterMAC).Bytes()
 	})
 }
 
-func (r *rig) flowsWith(d wire.Direction, remote, local, port string, in func(int) []byte) *flowSet {
-	f := &flowSet{rig: r, in: port, out: "eni-a1", frame: in, sent: map[int]uint32{}, last: map[int]uint32{}, arrived: map[int]uint32{}}
+func (r *rig) flowsOf(eni string, d wire.Direction, remote, port string, in func(int) []byte) *flowSet {
+	f := &flowSet{rig: r, in: port, out: eni, frame: in, sent: map[int]uint32{}, last: map[int]uint32{}, arrived: map[int]uint32{}}
 	if d == wire.Out {
-		a1 := r.eni("eni-a1")
-		f.in, f.out = "eni-a1", port
+		e := r.eni(eni)
+		f.in, f.out = eni, port
 		f.frame = func(port int) []byte {
-			return wiretest.UDP(fmt.Sprintf("10.0.1.5:%d", port), remote+":53").Size(1000).MACs(a1.MAC, a1.RouterMAC).Bytes()
+			return wiretest.UDP(fmt.Sprintf("%s:%d", e.Primary, port), remote+":53").Size(1000).MACs(e.MAC, e.RouterMAC).Bytes()
 		}
 	}
 	return f
@@ -53,11 +53,19 @@ func (r *rig) flowsWith(d wire.Direction, remote, local, port string, in func(in
 // offer has each of the flows send a datagram.
 func (f *flowSet) offer(ports ...int) {
 	for _, port := range ports {
-		f.sent[port]++
-		frame := f.frame(port)
-		binary.BigEndian.PutUint32(payloadOf(frame), f.sent[port])
-		require.True(f, f.ports[f.in].Inject(frame))
+		require.True(f, f.send(port))
 	}
+}
+
+// send has a flow send a datagram, and is false if the ring of its port is full.
+func (f *flowSet) send(port int) bool {
+	frame := f.frame(port)
+	binary.BigEndian.PutUint32(payloadOf(frame), f.sent[port]+1)
+	if !f.ports[f.in].Inject(frame) {
+		return false
+	}
+	f.sent[port]++
+	return true
 }
 
 // turn moves the clock, has the card work, and takes what arrived.
@@ -124,7 +132,7 @@ func TestAFlowHasItsBandwidth(t *testing.T) {
 			x.opened()
 			x.allows(allowances{"i-a1": laned})
 			x.observe(nil)
-			f := x.nearFlows(way.dir)
+			f := x.nearFlows("eni-a1", way.dir)
 			for i := range 30_000 { // 3 s
 				if i%3 == 0 {
 					f.offer(4001, 4002)
@@ -151,7 +159,7 @@ func TestTheInternetHasItsBandwidth(t *testing.T) {
 			x.opened()
 			x.allows(allowances{"i-a1": laned})
 			x.observe(nil)
-			far, near := x.farFlows(way.dir), x.nearFlows(way.dir)
+			far, near := x.farFlows(way.dir), x.nearFlows("eni-a1", way.dir)
 			near.last, near.arrived = far.last, far.arrived // they may arrive at one port
 			for i := range 30_000 {                         // 3 s
 				if i%10 == 0 {
@@ -181,7 +189,7 @@ func TestLanesOfASlowInstance(t *testing.T) {
 		x.opened()
 		x.allows(allowances{"i-a1": laned})
 		x.observe(nil)
-		f := x.nearFlows(way.dir)
+		f := x.nearFlows("eni-a1", way.dir)
 		for range 2000 {
 			f.offer(4001)
 			f.turn(1100 * time.Microsecond)
@@ -198,7 +206,7 @@ func TestLanesChangeAndLoseNothing(t *testing.T) {
 		x := newRig(t)
 		x.opened()
 		x.observe(nil)
-		f := x.nearFlows(way.dir)
+		f := x.nearFlows("eni-a1", way.dir)
 		for _, a := range []allowances{{"i-a1": laned}, nil, {"i-a1": laned}, {"i-a1": {PeakBandwidthInGbps: 80 * mbit}}, {"i-a1": laned}} {
 			x.allows(a)
 			for range 100 {
@@ -225,7 +233,7 @@ func TestAFullLaneDrops(t *testing.T) {
 		x.opened()
 		x.allows(allowances{"i-a1": laned})
 		x.observe(nil)
-		f := x.nearFlows(way.dir)
+		f := x.nearFlows("eni-a1", way.dir)
 		for i := range 1000 {
 			f.offer(4001)
 			if i%100 == 0 {
@@ -253,7 +261,7 @@ func TestLanesOfAnENIThatGoes(t *testing.T) {
 		x.opened()
 		x.allows(allowances{"i-a1": laned})
 		x.observe(nil)
-		f := x.nearFlows(way.dir)
+		f := x.nearFlows("eni-a1", way.dir)
 		jam := func() {
 			for range 200 {
 				f.offer(4001)
