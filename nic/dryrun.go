@@ -19,15 +19,18 @@ type DryRun struct {
 
 // Foreseen is what a change would do to the connections that live.
 type Foreseen struct {
-	Epoch       uint32   `json:"epoch"`       // of the policy in force, beside which the change was put
-	At          string   `json:"at"`          // when the first connection was looked at, RFC 3339
-	Seconds     float64  `json:"seconds"`     // until the last one was; who began or ended meanwhile is counted or not
-	Connections uint64   `json:"connections"` // looked at; a connection between two ENIs of the card is one of each
+	Epoch       uint32   `json:"epoch,omitzero"`    // of the policy in force, beside which the change was put
+	Revision    uint64   `json:"revision,omitzero"` // of a controller's region, in the place of a card's epoch
+	At          string   `json:"at"`                // when the first connection was looked at, RFC 3339
+	Seconds     float64  `json:"seconds"`           // until the last one was; who began or ended meanwhile is counted or not
+	Connections uint64   `json:"connections"`       // looked at; a connection between two ENIs of the card is one of each
 	Outcomes    Outcomes `json:"outcomes"`
 	Fates       []Fate   `json:"fates"` // what decided, most connections of each outcome first
 
 	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since they came, or since the card's start
 	UnusedRules int        `json:"unused_rules"` // how many there are, of which Unused has the first
+
+	Cards []Asked `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
 }
 
 // Outcomes are how many connections the change does what to.
@@ -62,29 +65,16 @@ var ErrChangedMeanwhile = errors.New("others changed the configuration while the
 // If others change the configuration meanwhile, DryRun looks again, once, and then ErrChangedMeanwhile is
 // its error.
 func (c *Card) DryRun(ctx context.Context, cfg *vpc.Config) (DryRun, error) {
-	return c.dryRun(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
-}
-
-// DryRunOf is DryRun of Change.
-func (c *Card) DryRunOf(ctx context.Context, edits ...vpc.Edit) (DryRun, error) {
-	return c.dryRun(ctx, func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
-}
-
-func (c *Card) dryRun(ctx context.Context, step func(*vpc.Region) (*vpc.Region, error)) (DryRun, error) {
-	if c.options.Edge != nil {
-		return DryRun{}, errEdgeDryRun
-	}
 	for range mostForeseen {
-		policy, before, err := c.compile(step)
+		policy, before, err := c.compile(func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
 		if err != nil {
 			return DryRun{}, err
 		}
-		seen, err := c.foresee(ctx, before, policy)
-		if err != nil {
-			return DryRun{}, err
-		}
-		if c.Policy() == before.Policy {
+		switch seen, err := c.foresee(ctx, before, policy); {
+		case err == nil:
 			return DryRun{policy.Region.Diff(), append([]vpc.Notice{}, policy.Notices()...), seen}, nil
+		case err != ErrChangedMeanwhile:
+			return DryRun{}, err
 		}
 	}
 	return DryRun{}, ErrChangedMeanwhile
@@ -92,6 +82,9 @@ func (c *Card) dryRun(ctx context.Context, step func(*vpc.Region) (*vpc.Region, 
 
 // compile makes the policy that a change would put in force, and tells in whose place.
 func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc.Policy, before *pipeline.Setup, err error) {
+	if c.options.Edge != nil {
+		return nil, nil, errEdgeDryRun
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	opened := c.bays.Opening()
@@ -103,12 +96,16 @@ func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc
 	return n.policy, c.crew.Setup(), nil
 }
 
-// foresee asks both policies about each connection.
+// foresee asks both policies about each connection. Its error is ErrChangedMeanwhile if the setup before is
+// no longer in force in the end.
 func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Foreseen, error) {
 	f := &foresight{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), tick: c.tick(), causes: map[cause]*tally{}}
 	began := time.Now()
 	if err := c.eachSeen(ctx, f.add); err != nil {
 		return nil, err
+	}
+	if c.Policy() != before.Policy {
+		return nil, ErrChangedMeanwhile
 	}
 	unused := c.crew.Unused(before.Policy)
 	return &Foreseen{

@@ -217,12 +217,17 @@ func (f *foresight) fates() []Fate {
 	for c, t := range f.causes {
 		all = append(all, f.fate(&c, t))
 	}
+	sortFates(all)
+	return all
+}
+
+// sortFates puts fates in the order of Foreseen.Fates.
+func sortFates(all []Fate) {
 	order := func(f *Fate) int { return slices.Index(fateOrder, f.Outcome) }
 	slices.SortFunc(all, func(a, b Fate) int {
 		return cmp.Or(cmp.Compare(order(&a), order(&b)), -cmp.Compare(a.Connections, b.Connections), cmp.Compare(a.Reason, b.Reason),
 			cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What), cmp.Compare(a.Direction, b.Direction))
 	})
-	return all
 }
 
 // fate is a cause for people.

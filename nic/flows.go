@@ -16,7 +16,8 @@ import (
 
 // FlowView is one connection.
 type FlowView struct {
-	At        uint32    `json:"at"` // its place in the card's table, which it keeps: from 1 on
+	At        uint32    `json:"at"`             // its place in the card's table, which it keeps: from 1 on
+	Card      string    `json:"card,omitempty"` // that has it, where a controller tells of it
 	ENI       string    `json:"eni"`
 	Protocol  string    `json:"protocol"`
 	Local     string    `json:"local"` // the ENI's side, address:port

@@ -17,9 +17,9 @@ func newApply() *cobra.Command {
 		Short: "Give a running card or controller a new configuration, whole or not at all",
 		Long: `Give a running card or controller a new configuration, whole or not at all.
 With --dry-run nothing changes: the card tells what would change, and what would
-become of the connections that live. The exit status is then 3 if some would be cut.
-A controller knows no connections, and tells only what would change.
-As in EC2, tracked connections go on without their rule; --flush cuts them.`,
+become of the connections that live; a controller asks the cards that follow it.
+The exit status is then 3 if some would be cut, and 4 if none would, but not all
+cards answered. As in EC2, tracked connections go on without their rule; --flush cuts them.`,
 		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
   nitrocard apply region.yaml --dry-run    # what it would do to the connections that live
   nitrocard apply region.yaml --flush      # cut, too, what its rules would not let begin
@@ -29,7 +29,7 @@ As in EC2, tracked connections go on without their rule; --flush cuts them.`,
 	door, output, verbose := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd), verboseFlag(cmd)
 	reading := readingFlag(cmd)
 	dry := cmd.Flags().Bool("dry-run", false, "change nothing, and tell what would change and become of connections")
-	flush := cmd.Flags().Bool("flush", false, "at a card: cut the tracked connections that the new rules would not let begin, which EC2 does not")
+	flush := cmd.Flags().Bool("flush", false, "cut the tracked connections that the new rules would not let begin, which EC2 does not")
 	cmd.MarkFlagsMutuallyExclusive("dry-run", "flush")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := reading.Load(args[0])
@@ -52,7 +52,10 @@ As in EC2, tracked connections go on without their rule; --flush cuts them.`,
 		if err != nil {
 			return err
 		}
-		return output.print(cmd.OutOrStdout(), change, func(w io.Writer) error { return changeTable(w, &change, *verbose) })
+		if err := output.print(cmd.OutOrStdout(), change, func(w io.Writer) error { return changeTable(w, &change, *verbose) }); err != nil {
+			return err
+		}
+		return allAnswered(change.Cards)
 	}
 	return cmd
 }
@@ -68,6 +71,7 @@ func changeTable(w io.Writer, c *nic.Change, verbose bool) error {
 	if c.Flushed > 0 {
 		line(w, plural(int(c.Flushed), "connection")+" cut that tracking alone would have kept")
 	}
+	silentTable(w, c.Cards, verbose)
 	return line(w, fmt.Sprintf("%s %d: %s", what, number, sums(&c.Diff)))
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,11 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// wouldCut is the exit status of a dry run of what would cut or end connections.
-const wouldCut = exitStatus(3)
+// Exit statuses of a dry run.
+const (
+	wouldCut    = exitStatus(3) // the change would cut or end connections
+	notAnswered = exitStatus(4) // it would cut none that is known, but some cards did not answer; of a flush, too
+)
 
 // dryRun is apply --dry-run.
 func dryRun(cmd *cobra.Command, card *ctl.Client, cfg *vpc.Config, output *format, verbose bool) error {
@@ -24,8 +28,19 @@ func dryRun(cmd *cobra.Command, card *ctl.Client, cfg *vpc.Config, output *forma
 	if err := output.print(cmd.OutOrStdout(), d, func(w io.Writer) error { return dryRunTable(w, &d, verbose) }); err != nil {
 		return err
 	}
-	if d.Foreseen != nil && d.Outcomes.Cut+d.Outcomes.Expires > 0 {
+	if d.Foreseen == nil {
+		return notAnswered
+	}
+	if d.Outcomes.Cut+d.Outcomes.Expires > 0 {
 		return wouldCut
+	}
+	return allAnswered(d.Cards)
+}
+
+// allAnswered is notAnswered unless all cards answered that a controller asked.
+func allAnswered(cards []nic.Asked) error {
+	if silent(cards) > 0 {
+		return notAnswered
 	}
 	return nil
 }
@@ -36,9 +51,14 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	printNotices(w, d.Notices, verbose)
 	line(w, "nothing was changed; it would be: "+sums(&d.Diff))
 	if d.Foreseen == nil {
-		return line(w, "a controller knows no connections: each card tells what becomes of its own (apply --dry-run --socket SOCKET there)")
+		return line(w, "this controller's version does not ask its cards: each tells what becomes of its own connections (apply --dry-run --socket SOCKET there)")
 	}
-	line(w, fmt.Sprintf("beside epoch %d, at %s, in %.3f s: %s", d.Epoch, d.At, d.Seconds, outcomes(d.Foreseen)))
+	beside := fmt.Sprint("epoch ", d.Epoch)
+	if d.Revision > 0 {
+		beside = fmt.Sprintf("revision %d, by %d of the %s that the change concerns", d.Revision, len(d.Cards)-silent(d.Cards), plural(len(d.Cards), "card"))
+	}
+	line(w, fmt.Sprintf("beside %s, at %s, in %.3f s: %s", beside, d.At, d.Seconds, outcomes(d.Foreseen)))
+	silentTable(w, d.Cards, verbose)
 	if err := fatesTable(w, d.Fates, verbose); err != nil {
 		return err
 	}
@@ -64,6 +84,32 @@ func fatesTable(w io.Writer, all []nic.Fate, verbose bool) error {
 	}
 	line(w, "")
 	return line(w, fmt.Sprintf("… and %s more, which --verbose tells", plural(len(all)-few, "reason")))
+}
+
+// fewSilent is how many cards without an answer are told without --verbose.
+const fewSilent = 10
+
+// silentTable tells which cards did not answer, and why. They come first among those that were asked.
+func silentTable(w io.Writer, cards []nic.Asked, verbose bool) {
+	all := silent(cards)
+	few := all
+	if !verbose {
+		few = min(few, fewSilent)
+	}
+	for _, a := range cards[:few] {
+		line(w, fmt.Sprintf("NOTHING IS KNOWN of the connections of card %s: %s", a.Card, a.Error))
+	}
+	if few < all {
+		line(w, fmt.Sprintf("… and of %s (--verbose names them)", plural(all-few, "card")))
+	}
+}
+
+// silent is how many cards did not answer.
+func silent(cards []nic.Asked) (n int) {
+	for n < len(cards) && cards[n].Error != "" {
+		n++
+	}
+	return n
 }
 
 // fewUnused is how many unused rules are told without --verbose.
@@ -119,16 +165,32 @@ func fateTable(w io.Writer, f *nic.Fate) error {
 	if len(f.Examples) == 0 {
 		return nil
 	}
-	t := newTable(w, "  ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "IN", "OUT", "AGE", "IDLE")
+	ofController := f.Examples[0].Card != ""
+	headings := []string{"ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "IN", "OUT", "AGE", "IDLE"}
+	if ofController {
+		headings = slices.Insert(headings, 0, "CARD")
+	}
+	headings[0] = "  " + headings[0]
+	t := newTable(w, headings...)
 	for i := range f.Examples {
 		e := &f.Examples[i]
-		arrow := "<-"
-		if e.Initiator == "local" {
-			arrow = "->"
+		cells := exampleCells(e)
+		if ofController {
+			cells = slices.Insert(cells, 0, any(e.Card))
 		}
-		t.row("  "+e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), life(e.Age), age(e.Idle))
+		cells[0] = fmt.Sprint("  ", cells[0])
+		t.row(cells...)
 	}
 	return t.flush()
+}
+
+// exampleCells are a connection's, from its ENI on.
+func exampleCells(e *nic.FlowView) []any {
+	arrow := "<-"
+	if e.Initiator == "local" {
+		arrow = "->"
+	}
+	return []any{e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), life(e.Age), age(e.Idle)}
 }
 
 // fate is what would become of some connections, and why, in words.

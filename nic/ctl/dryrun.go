@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"context"
 	"net/http"
 
 	"nitrocard/nic"
@@ -30,21 +31,33 @@ func (s *server) dryRun(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// foresee makes the answer of a dry run, one at a time, or refuses it. The body's room is left then.
+// foresee makes the answer of a dry run, or refuses it.
 func (s *server) foresee(w http.ResponseWriter, r *http.Request, reading string, b *body) (found nic.DryRun, ok bool) {
-	config, err := s.read(reading, b.data)
-	if err == nil {
-		end, entered := enter(w, r, s.foreseeing, 1)
-		if !entered {
-			b.leave()
-			return found, false
-		}
-		found, err = s.target.DryRun(r.Context(), config)
-		end()
+	rest, err, ok := s.beginDryRun(w, r, reading, b)
+	if !ok {
+		return found, false
 	}
-	b.leave()
+	if err == nil {
+		found, err = rest(r.Context())
+	}
 	if err != nil {
 		refuse(w, asError(http.StatusBadRequest, err))
 	}
 	return found, err == nil
+}
+
+// beginDryRun begins a dry run, one at a time, if it is the caller's turn. The body's room is left then.
+func (s *server) beginDryRun(w http.ResponseWriter, r *http.Request, reading string, b *body) (rest func(context.Context) (nic.DryRun, error), err error, turn bool) {
+	defer b.leave()
+	config, err := s.read(reading, b.data)
+	if err != nil {
+		return nil, err, true
+	}
+	end, turn := enter(w, r, s.foreseeing, 1)
+	if !turn {
+		return nil, nil, false
+	}
+	defer end()
+	rest, err = s.target.DryRun(r.Context(), config)
+	return rest, err, true
 }

@@ -20,7 +20,7 @@ type watched struct {
 	*server
 	Target
 	*httptest.ResponseRecorder
-	foreseen, answered []rooms
+	foreseen, waited, answered []rooms
 }
 
 // rooms tell which rooms a client could enter.
@@ -40,9 +40,17 @@ func (w *watched) look() rooms {
 	return free
 }
 
-func (w *watched) DryRun(ctx context.Context, c *vpc.Config) (nic.DryRun, error) {
+func (w *watched) DryRun(ctx context.Context, c *vpc.Config) (func(context.Context) (nic.DryRun, error), error) {
 	w.foreseen = append(w.foreseen, w.look())
-	return w.Target.DryRun(ctx, c)
+	rest, err := w.Target.DryRun(ctx, c)
+	return func(ctx context.Context) (nic.DryRun, error) {
+		w.waited = append(w.waited, w.look())
+		return rest(ctx)
+	}, err
+}
+
+func (w *watched) Flush(ctx context.Context, done *nic.Change) error {
+	return w.Target.Flush(ctx, done)
 }
 
 func (w *watched) Write(text []byte) (int, error) {
@@ -51,7 +59,7 @@ func (w *watched) Write(text []byte) (int, error) {
 }
 
 // A dry run has its turn and its body's room until it is made, and then only the room for answers: a
-// client that reads slowly keeps nobody from writing.
+// client that reads slowly, or a card that a controller waits for, keeps nobody from writing.
 func TestADryRunLeavesRoomBeforeItsAnswer(t *testing.T) {
 	region, err := os.ReadFile("testdata/region.yaml")
 	require.NoError(t, err)
@@ -61,6 +69,10 @@ func TestADryRunLeavesRoomBeforeItsAnswer(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/v1/dry-run", strings.NewReader(body))
 		w.dryRun(w, r.WithContext(context.WithValue(t.Context(), callerKey{}, &caller{role: provider})))
 		require.Equal(t, foreseen, w.foreseen, body)
+		require.Equal(t, len(foreseen), len(w.waited), body)
+		for _, free := range w.waited {
+			require.Equal(t, rooms{bodies: true, turn: true}, free, body)
+		}
 		require.Equal(t, []rooms{{bodies: true, turn: true}}, w.answered, body)
 		require.Equal(t, rooms{true, true, true}, w.look(), body)
 	}

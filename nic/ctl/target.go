@@ -17,8 +17,13 @@ type Target interface {
 	// Apply makes a whole configuration the one in force, or changes nothing.
 	Apply(context.Context, *vpc.Config) (nic.Change, error)
 
-	// DryRun tells what Apply would do, and changes nothing.
-	DryRun(context.Context, *vpc.Config) (nic.DryRun, error)
+	// DryRun tells what Apply would do, and changes nothing. It leaves to rest what needs neither the
+	// configuration nor much of this process, and may take its time.
+	DryRun(context.Context, *vpc.Config) (rest func(context.Context) (nic.DryRun, error), err error)
+
+	// Flush cuts the connections that the rules in force would not let begin, and adds to what a change
+	// changed how many.
+	Flush(context.Context, *nic.Change) error
 
 	// Edit makes the edits that edit makes of the region that is to be changed, all or none.
 	// An error of edit is Edit's. Edit may call edit again, if the region has changed meanwhile.
@@ -50,8 +55,15 @@ func (t *cardTarget) Apply(_ context.Context, config *vpc.Config) (nic.Change, e
 }
 
 // DryRun is as Target says. A card that follows a controller may be asked, too.
-func (t *cardTarget) DryRun(ctx context.Context, config *vpc.Config) (nic.DryRun, error) {
-	return t.card.DryRun(ctx, config)
+func (t *cardTarget) DryRun(ctx context.Context, config *vpc.Config) (rest func(context.Context) (nic.DryRun, error), err error) {
+	found, err := t.card.DryRun(ctx, config)
+	return func(context.Context) (nic.DryRun, error) { return found, nil }, err
+}
+
+// Flush is as Target says.
+func (t *cardTarget) Flush(ctx context.Context, done *nic.Change) (err error) {
+	done.Flushed, err = t.card.Flush(ctx)
+	return err
 }
 
 // Edit is as Target says.

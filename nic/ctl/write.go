@@ -83,17 +83,14 @@ func (s *server) replace(w http.ResponseWriter, r *http.Request) {
 	}
 	config, err := s.read(query["reading"], b.data)
 	flush := query["flush"] == "true"
-	if flush && s.card == nil {
-		err = &Error{Status: http.StatusConflict, Message: "a controller knows no connections, and flushes none; nothing was changed"}
-	}
 	var done nic.Change
 	if err == nil {
 		done, err = s.target.Apply(r.Context(), config)
 	}
-	if err == nil && flush {
-		done.Flushed, err = s.card.Flush(context.WithoutCancel(r.Context())) // who asked may go: the change is made
-	}
 	b.leave()
+	if err == nil && flush {
+		err = s.target.Flush(context.WithoutCancel(r.Context()), &done) // who asked may go: the change is made
+	}
 	s.changed(w, r, done, asErrorOr(http.StatusBadRequest, err))
 }
 

@@ -8,13 +8,15 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 )
 
 // Controller is the connection to a controller, or to one of several.
 type Controller interface {
 	// Follow asks for what leads a card on from a revision, 0 for a snapshot, and then for
-	// every change: messages, as Read reads them, until somebody closes the stream.
+	// every change: messages, as Read reads them, until somebody closes the stream. It tells that the
+	// card answers questions.
 	Follow(ctx context.Context, card string, revision uint64) (io.ReadCloser, error)
 
 	// Roots asks for the root documents after a version, in order, as many as one answer has.
@@ -26,6 +28,9 @@ type Controller interface {
 	// HandOver hands over the records of the connections of an ENI that left the card, for the card
 	// where it is.
 	HandOver(ctx context.Context, card, eni string, records []byte) error
+
+	// Answer answers a question.
+	Answer(ctx context.Context, card, question string, answer []byte) error
 }
 
 // Report is what a card tells its controller.
@@ -49,6 +54,9 @@ type Client struct {
 	refused bool // the last message was not taken: a snapshot may be
 	failed  int  // connections in a row that brought nothing
 	told    bool // the controller of this connection knows what is in force
+
+	answers sync.WaitGroup // that are made
+	making  sync.Mutex     // held while one of them is
 
 	rooted time.Time // when root documents were asked for last
 }
@@ -74,6 +82,7 @@ func (c *Client) First(ctx context.Context) error {
 
 // Run follows until the context ends.
 func (c *Client) Run(ctx context.Context) {
+	defer c.answers.Wait()
 	for ctx.Err() == nil {
 		c.connect(ctx, func() bool { return false })
 	}
@@ -194,7 +203,25 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 		c.report(ctx, Report{Revision: now})
 	}
 	c.handOver(ctx)
+	for _, q := range c.Follower.Asked() {
+		c.answers.Go(func() { c.answerOne(ctx, q) })
+	}
 	return nil
+}
+
+// answering is how long a card may take to answer a question. Nobody waits for the answer afterwards.
+const answering = 30 * time.Second
+
+// answerOne answers a question, one at a time, beside what the card is told meanwhile.
+func (c *Client) answerOne(ctx context.Context, q Asked) {
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
+	c.making.Lock()
+	answer := q.Answer(ctx)
+	c.making.Unlock()
+	if err := c.Controller.Answer(ctx, c.Card, q.Question, answer); err != nil {
+		c.Log.Warn("the controller did not take the answer to what it asked", "error", err)
+	}
 }
 
 // allGoAlong is how long the connections of all ENIs that left with one message may take to go along:

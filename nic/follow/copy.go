@@ -78,12 +78,12 @@ func (c *Copy) count(m *Message) {
 	c.told = m.Issued
 }
 
-// Keep writes a message that the follower took, but for one with records, which is for the moment. After an error the file ends with the
+// Keep writes a message that the follower took, but for records and questions, which are for the moment. After an error the file ends with the
 // message before, and nothing is added before the next snapshot.
 func (c *Copy) Keep(m *Message) error {
 	var err error
 	switch {
-	case m.Records != "":
+	case m.Records != "" || m.Question != "":
 		return nil
 	case m.Snapshot():
 		err = c.begin(m)

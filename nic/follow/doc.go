@@ -12,6 +12,7 @@
 //	root.go      Root: which keys sign, and who may say so next; rootdraft.go makes one
 //	rootfolder.go  RootFolder: the root documents that a controller gives out
 //	trust.go     Trust: whom a card believes, from one root document to the next
+//	question.go  Question: what a controller asks of a card
 //	follower.go  Follower: which messages it takes, and what becomes of them
 //	copy.go      Copy: the messages that were taken, for the next start
 //	client.go    Client: from connection to connection
@@ -33,6 +34,13 @@
 // listens to another, and neither a guest nor the underlay reaches this way. A controller takes records
 // from the card alone that had the ENI until a moment ago. What the records grant is for the card to say that
 // takes them (package pipeline). A copy keeps none.
+//
+// # Questions
+//
+// A controller asks its cards what a change would do to their connections, and to cut those that the rules
+// in force would not let begin. A question comes in order, as a message, and the answer goes by a request of its own, when
+// it is made, so that nothing that the card is told waits for the answer. A card tells with each connection that it answers
+// questions: one that does not would take a question's edits for a change.
 //
 // # Other keys
 //

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,6 +199,8 @@ type pipe struct {
 	fail     error
 
 	handed   []string
+	mu       sync.Mutex
+	answered map[string]string // by question
 	roots    []*Root
 	onFollow func() // nil: nothing happens
 }
@@ -228,6 +231,13 @@ func (p *pipe) Follow(_ context.Context, _ string, revision uint64) (io.ReadClos
 
 func (p *pipe) HandOver(_ context.Context, card, eni string, records []byte) error {
 	p.handed = append(p.handed, card+" "+eni+" "+string(records))
+	return nil
+}
+
+func (p *pipe) Answer(_ context.Context, card, question string, answer []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answered[card+" "+question] = string(answer)
 	return nil
 }
 
@@ -302,6 +312,51 @@ func TestRecordsGoAlong(t *testing.T) {
 	require.NoError(t, NewCopy(path).Recall(f))
 	require.Equal(t, uint64(4), f.Revision())
 	require.Empty(t, h.came)
+}
+
+// Answer is as Target says: what was asked, and what the edits name.
+func (h *host) Answer(q *Question) Answer {
+	text := q.Asks
+	for _, e := range q.Edits {
+		text += " " + e.ID
+	}
+	return func(context.Context) []byte { return []byte(text) }
+}
+
+// A client answers each question that is for the revision that it has. Nothing of a question is in force or
+// kept, and one that leads on to another revision is refused.
+func TestQuestionsAreAnswered(t *testing.T) {
+	s := newSigner(t)
+	path := filepath.Join(t.TempDir(), "x.region")
+	ask := func(after, revision uint64, id, asks string, edits ...vpc.Edit) *Message {
+		text, err := Encode(edits...)
+		require.NoError(t, err)
+		m, err := s.Sign(Header{Card: "x", After: after, Revision: revision, Question: id, Asks: asks, Issued: noon, Expires: noon.Add(time.Minute)}, text)
+		require.NoError(t, err)
+		return m
+	}
+	p := &pipe{answered: map[string]string{}, messages: []*Message{
+		message(t, s, 0, 3, vpcs("vpc-1")...),
+		ask(3, 3, "one", AsksDryRun, append(vpcs("vpc-2"), vpc.Edit{Kind: "Vpcs", ID: "vpc-1"}, vpc.Edit{Kind: "Vpcs", ID: "vpc-never"})...),
+		ask(3, 3, "two", AsksFlush),
+		message(t, s, 3, 4, vpcs("vpc-1")[0]),
+		ask(4, 5, "three", AsksDryRun, vpcs("vpc-3")...),
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	h := &host{Draft{vpc.EmptyRegion()}, nil, nil}
+	c := &Client{Card: "x", Controller: p, Follower: NewFollower("x", s.Keys().Trust()), Copy: NewCopy(path), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
+	c.Follower.Hand(h)
+	c.Wait = func(context.Context, time.Duration) { cancel() }
+	c.Run(ctx)
+	require.Equal(t, map[string]string{"x one": "dry-run vpc-2 vpc-1", "x two": "flush"}, p.answered, "what a card has not it cannot lose")
+	require.Equal(t, "a message of revision 5: a question leads on to no other revision", p.reports[len(p.reports)-1].Error)
+	require.Equal(t, uint64(4), c.Follower.Revision())
+	require.NotNil(t, c.Follower.Region().Edit("Vpcs", "vpc-1").Object)
+	require.Nil(t, c.Follower.Region().Edit("Vpcs", "vpc-2").Object)
+	f := NewFollower("x", s.Keys().Trust())
+	require.NoError(t, NewCopy(path).Recall(f))
+	require.Equal(t, uint64(4), f.Revision())
+	require.Nil(t, f.Region().Edit("Vpcs", "vpc-2").Object)
 }
 
 // Keys that openssl makes are keys here, and what is none is refused by name.

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -18,6 +19,8 @@ type Target interface {
 	Departed() map[string][]byte
 	// Resume takes the records of the connections of an ENI that came from another card.
 	Resume(eni string, records []byte)
+	// Answer begins to answer a question, and changes nothing.
+	Answer(*Question) Answer
 }
 
 // Draft is a region in the place of a card, for the time before the card is made of it.
@@ -41,12 +44,16 @@ func (d *Draft) Departed() map[string][]byte { return nil }
 // Resume is as Target says.
 func (d *Draft) Resume(string, []byte) {}
 
+// Answer is as Target says: a draft has no connections, and the empty answer tells nothing.
+func (d *Draft) Answer(*Question) Answer { return func(context.Context) []byte { return []byte("{}") } }
+
 // Follower has a card, or an edge, follow a controller's region. It belongs to one goroutine.
 type Follower struct {
 	card     string
 	trust    *Trust
 	target   Target
-	revision uint64       // in force; 0: none
+	revision uint64 // in force; 0: none
+	asked    []Asked
 	issued   atomic.Int64 // of the latest message that was taken, in ns since 1970; 0: none was
 }
 
@@ -157,6 +164,8 @@ func (f *Follower) follow(m *Message) error {
 		err = &GapError{f.revision, m.After}
 	case m.Records != "":
 		f.target.Resume(m.Records, m.edits)
+	case m.Question != "":
+		err = f.ask(m)
 	case m.Size > 0 || m.Snapshot():
 		err = f.apply(m)
 	}

@@ -53,7 +53,7 @@ func Dial(where string, config *tls.Config) (*HTTP, error) {
 // Follow is as Controller says.
 func (h *HTTP) Follow(ctx context.Context, card string, revision uint64) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	path := "/v1/follow/" + url.PathEscape(card) + "?revision=" + strconv.FormatUint(revision, 10)
+	path := "/v1/follow/" + url.PathEscape(card) + "?answers=true&revision=" + strconv.FormatUint(revision, 10)
 	resp, err := h.do(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		cancel()
@@ -77,6 +77,11 @@ const handingOver = 5 * time.Second
 // HandOver is as Controller says.
 func (h *HTTP) HandOver(ctx context.Context, card, eni string, records []byte) error {
 	return h.put(ctx, handingOver, "/v1/hosts/"+url.PathEscape(card)+"/records/"+url.PathEscape(eni), records)
+}
+
+// Answer is as Controller says.
+func (h *HTTP) Answer(ctx context.Context, card, question string, answer []byte) error {
+	return h.put(ctx, silence, "/v1/hosts/"+url.PathEscape(card)+"/answers/"+url.PathEscape(question), answer)
 }
 
 // put tells a controller something, within a time.

@@ -50,7 +50,8 @@ type Controller struct {
 	recalled int       // bytes of recent
 	hosts    map[string]*host
 	partings partings
-	moved    chan struct{} // closed and made anew when the revision rises
+	asking   map[string]*inquiry // by the question's ID
+	moved    chan struct{}       // closed and made anew when the revision rises
 	waiting  []*proposal
 	proposed chan struct{} // has room for one; a proposal is waiting
 	uploads  chan struct{} // has room for the uploads that are read at one time
@@ -69,7 +70,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 		o.Beat = usualBeat
 	}
 	c := &Controller{
-		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}},
+		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}}, asking: map[string]*inquiry{},
 		moved: make(chan struct{}), proposed: make(chan struct{}, 1), uploads: make(chan struct{}, mostUploads),
 		wholes: make(chan struct{}, mostWholes),
 	}
@@ -219,25 +220,11 @@ func (c *Controller) follow(b Batch) error {
 func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 	was := c.region
 	ch := &change{revision: revision, at: c.o.Now()}
-	edited := map[key]bool{}
-	for _, e := range came.edits {
-		edited[key{e.Kind, e.ID}] = true
-	}
-	for _, e := range came.edits {
-		for _, k := range consequent(key{e.Kind, e.ID}, was, next) {
-			edited[k] = true
-		}
-	}
-	if len(was.Cards()) > 0 && was.Cards()[0].Name != next.Cards()[0].Name { // which has the ENIs that nobody places
-		for k := range c.scopes.objects.kind("InstanceAttributes") {
-			edited[k] = true
-		}
-	}
+	edited := c.edited(came.edits, was, next)
 	for k := range edited {
-		before, after := scopesOf(was, was.Edit(k.kind, k.id)), next.Edit(k.kind, k.id)
-		now := scopesOf(next, after)
-		c.scopes.move(k, before, now)
-		ch.edits = append(ch.edits, told{k, before, now, encoded(after)})
+		t := toldOf(k, was, next)
+		c.scopes.move(k, t.was, t.is)
+		ch.edits = append(ch.edits, t)
 	}
 	for p := range pieces(edited, was, next) {
 		before, now := p.scopes()
@@ -256,6 +243,26 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 			h.feed.follow(ch)
 		}
 	}
+}
+
+// edited are the objects that edits from a region to another change, or of which they change who needs them. The lock
+// is held.
+func (c *Controller) edited(edits []vpc.Edit, was, next *vpc.Region) map[key]bool {
+	edited := map[key]bool{}
+	for _, e := range edits {
+		edited[key{e.Kind, e.ID}] = true
+	}
+	for _, e := range edits {
+		for _, k := range consequent(key{e.Kind, e.ID}, was, next) {
+			edited[k] = true
+		}
+	}
+	if len(was.Cards()) > 0 && was.Cards()[0].Name != next.Cards()[0].Name { // which has the ENIs that nobody places
+		for k := range c.scopes.objects.kind("InstanceAttributes") {
+			edited[k] = true
+		}
+	}
+	return edited
 }
 
 // remember adds a change to the recent ones. If they are too many or too long, the older half goes.

@@ -107,7 +107,7 @@ func must(b *testing.B, c *Controller, edits ...vpc.Edit) {
 type stub struct{ c *Controller }
 
 func (s stub) Follow(ctx context.Context, card string, revision uint64) (io.ReadCloser, error) {
-	f, err := s.c.Open(card, revision)
+	f, err := s.c.Open(card, revision, true)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +130,10 @@ func (s stub) Follow(ctx context.Context, card string, revision uint64) (io.Read
 
 func (s stub) HandOver(ctx context.Context, card, eni string, records []byte) error {
 	return s.c.HandOver(ctx, card, eni, records)
+}
+
+func (s stub) Answer(_ context.Context, card, question string, answer []byte) error {
+	return s.c.Answer(card, question, answer)
 }
 
 func (s stub) Roots(context.Context, string, int64) ([][]byte, error) { return nil, nil }

@@ -36,6 +36,8 @@ type office struct {
 	*Controller
 	clock *clock
 	cards map[string]*desk
+
+	foreseen int // candidates that cards were asked about
 }
 
 // desk is a card that follows.
@@ -80,7 +82,7 @@ func (d *desk) connect(o *office) {
 		d.feed.Close()
 	}
 	var err error
-	d.feed, err = o.Open(d.card(), d.Revision())
+	d.feed, err = o.Open(d.card(), d.Revision(), true)
 	require.NoError(o, err)
 }
 
@@ -227,18 +229,21 @@ func TestASubnetStays(t *testing.T) {
 	o.change(moved)
 }
 
-// A dry run tells what would change. The connections are the cards'.
+// A dry run tells what would change, and asks the cards that the change concerns.
 func TestADryRunOfAController(t *testing.T) {
 	o := open(t, NewMemory(), newSigner(t))
 	o.change(beginning()...)
 	config, revision := *o.Region().Config(), o.Revision()
 	config.Subnets = slices.Clone(config.Subnets)
 	config.Subnets[0].Tags = []ec2.Tag{{Key: "Name", Value: "other"}}
-	found, err := o.DryRun(t.Context(), &config)
+	rest, err := o.DryRun(t.Context(), &config)
+	require.NoError(t, err)
+	found, err := rest(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"Subnets " + config.Subnets[0].SubnetId}, found.Changed)
-	require.Nil(t, found.Foreseen)
-	require.Equal(t, revision, o.Revision())
+	require.Zero(t, found.Connections)
+	require.Empty(t, found.Cards, "no card has anything of the VPC")
+	require.Equal(t, []uint64{revision, revision}, []uint64{found.Foreseen.Revision, o.Revision()})
 	config.Subnets[0].VpcId = "vpc-none"
 	_, err = o.DryRun(t.Context(), &config)
 	require.ErrorContains(t, err, "vpc-none")
@@ -392,6 +397,9 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 		if _, err := o.Change(t.Context(), randomEdit(r)); err == nil {
 			taken++
 		}
+		if r.IntN(4) == 0 {
+			o.foresees(randomEdit(r))
+		}
 		for name, d := range o.cards {
 			if r.IntN(20) == 0 {
 				d.connect(o)
@@ -413,6 +421,47 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 		}
 	}
 	require.Greater(t, taken, 100)
+	require.Greater(t, o.foreseen, 20)
+}
+
+// foresees compares what each card that is told all would make of an edit's candidate with what the
+// edit would have the card make of its part of the region. The candidate leaves nothing behind.
+func (o *office) foresees(e vpc.Edit) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := o.draft()
+	if d.take(&proposal{step: func(r *vpc.Region) (*vpc.Region, error) { return r.Change(e) }}, 1<<20) != nil {
+		return
+	}
+	next, before := d.region, fmt.Sprint(o.scopes)
+	about, cards := o.candidate(d)
+	require.Equal(o, before, fmt.Sprint(o.scopes))
+	for name, d := range o.cards {
+		if d.feed.told == 0 || len(d.feed.pending)+len(d.feed.whole) > 0 || d.Revision() != d.feed.told {
+			continue
+		}
+		text, enis := about.to(name, d.feed.scope, o.scopes)
+		if !slices.Contains(cards, name) {
+			require.Empty(o, text)
+			require.Empty(o, enis)
+		}
+		slices.Sort(enis)
+		mapped, err := follow.Encode(slices.Collect(next.Mappings(enis))...)
+		require.NoError(o, err)
+		m, err := o.o.Signer.Sign(follow.Header{}, append(text, mapped...))
+		require.NoError(o, err)
+		edits, err := m.Edits()
+		require.NoError(o, err)
+		foreseen, err := d.Region().Change(d.Region().Possible(edits)...)
+		require.NoError(o, err)
+		require.Subset(o, describe(foreseen), part(next, name), "card %s", name)
+		whole, err := next.Policy(name, nil)
+		require.NoError(o, err)
+		mine, err := foreseen.Policy(name, nil)
+		require.NoError(o, err)
+		require.Equal(o, guests(whole), guests(mine), "card %s", name)
+		o.foreseen++
+	}
 }
 
 func randomEdit(r *rand.Rand) vpc.Edit {

@@ -15,6 +15,8 @@
 //	feed.go        Feed: what one card is yet to be told
 //	hosts.go       what cards report
 //	handover.go    ENIs that go from one card to another, and their connections
+//	dryrun.go      what a change would do to the cards' connections; candidate.go is the change
+//	ask.go         questions to cards, and their answers
 //	serve.go       HTTP for cards
 //
 // # One order
@@ -40,6 +42,13 @@
 // nobody. A card that comes back names its revision, and is told what has changed since if
 // this controller remembers (mostRecent changes), and a snapshot if not, or if the card
 // needs other VPCs now.
+//
+// # What a change would cut
+//
+// The connections are the cards'. A dry run is compiled here, and each card that it concerns is asked over its Feed: the
+// question is what the card would be told of the change, so it costs what the change costs. Its answer comes by a
+// request of its own, and is one of at most nic.MostAnswer bytes of whoever has taken the card over. A card that does
+// not answer in time is told by name, and nobody waits for it but who asked.
 //
 // # What an edge needs
 //

@@ -23,6 +23,11 @@ type draft struct {
 	done     map[*proposal]nic.Change
 }
 
+// draft begins changes of the region. The lock is held.
+func (c *Controller) draft() *draft {
+	return &draft{region: c.region, revision: c.revision, hadVNI: c.lastVNI, lastVNI: c.lastVNI, edits: map[key]vpc.Edit{}, done: map[*proposal]nic.Change{}}
+}
+
 // errFull is the error of a proposal that is for another commit.
 var errFull = errors.New("the commit has as many records as it can")
 

@@ -71,7 +71,7 @@ func TestAnEdgeThatGoes(t *testing.T) {
 	require.True(t, f.Region().NamesEdge("f"))
 	_, err := e.feed.Next(t.Context())
 	require.Equal(t, errGone, err)
-	_, err = o.Open("e", e.Revision())
+	_, err = o.Open("e", e.Revision(), true)
 	require.ErrorContains(t, err, `Placement names no card and no edge "e"`)
 	o.change(withEdges("ef", beginning()[0])...)
 	e.connect(o)

@@ -37,6 +37,23 @@ type told struct {
 	line    []byte   // as follow.Encode writes it
 }
 
+// toldOf is the edit that makes an object of a region what it is in the next one.
+func toldOf(k key, was, next *vpc.Region) told {
+	after := next.Edit(k.kind, k.id)
+	return told{k, scopesOf(was, was.Edit(k.kind, k.id)), scopesOf(next, after), encoded(after)}
+}
+
+// to is the line that tells a card with a scope of the edit; nil: none.
+func (t *told) to(scope map[string]bool) []byte {
+	switch {
+	case meets(t.is, scope):
+		return t.line
+	case meets(t.was, scope):
+		return removal(t.key)
+	}
+	return nil
+}
+
 // meets tells whether one of some VPCs is in a scope.
 func meets(vpcs []string, scope map[string]bool) bool {
 	return slices.ContainsFunc(vpcs, func(id string) bool { return scope[id] })
@@ -52,6 +69,8 @@ type Feed struct {
 	card string
 	host *host
 
+	answers bool // questions
+
 	// Guarded by the controller's lock.
 	told    uint64          // revision that the card was told, or 0: it is to get a snapshot
 	scope   map[string]bool // what the card was told of, and pending
@@ -62,8 +81,9 @@ type Feed struct {
 	ready   chan struct{}   // has room for one; something is pending
 }
 
-// Open begins to tell a card what leads on from a revision that it has; 0: none.
-func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
+// Open begins to tell a card what leads on from a revision that it has; 0: none. A card of an older version answers no
+// questions.
+func (c *Controller) Open(card string, revision uint64, answers bool) (*Feed, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h, err := c.host(card)
@@ -73,7 +93,7 @@ func (c *Controller) Open(card string, revision uint64) (*Feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Feed{c: c, card: card, host: h, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
+	f := &Feed{c: c, card: card, host: h, answers: answers, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
 	if h.knowsLess(revision); h.lessAt > 0 {
 		revision = 0
 	}
@@ -114,15 +134,10 @@ func (f *Feed) resume(revision uint64) {
 // fold adds what concerns the card of a change.
 func (f *Feed) fold(ch *change) {
 	for i := range ch.edits {
-		switch t := &ch.edits[i]; {
-		case meets(t.is, f.scope):
-			f.pending[t.key] = t.line
-		case meets(t.was, f.scope):
-			f.pending[t.key] = removal(t.key)
-		default:
-			continue
+		if line := ch.edits[i].to(f.scope); line != nil {
+			f.pending[ch.edits[i].key] = line
+			f.wake()
 		}
-		f.wake()
 	}
 }
 
@@ -136,6 +151,9 @@ func (f *Feed) wake() {
 
 // follow takes over a change that the controller has just made. The lock is held.
 func (f *Feed) follow(ch *change) {
+	if len(f.host.questions) > 0 && concerned(ch, f.card, f.scope) {
+		f.host.refuse(f.card, errMovedOn, (*inquiry).isDryRun)
+	}
 	if f.told == 0 {
 		return // the snapshot will have it
 	}
@@ -255,10 +273,10 @@ func (f *Feed) Next(ctx context.Context) (*follow.Message, error) {
 // after a failure all hosts ask for one.
 const mostWholes = 4
 
-// enter waits for room to make a message, until leave: for a snapshot, for which there is not always room.
+// enter waits for room to make a message, until leave: for one with whole VPCs, for which there is not always room.
 func (f *Feed) enter(ctx context.Context) (leave func(), err error) {
 	f.c.mu.Lock()
-	whole := f.told == 0
+	whole := f.told == 0 || f.wide()
 	f.c.mu.Unlock()
 	if !whole {
 		return func() {}, nil
@@ -282,10 +300,15 @@ func (f *Feed) take() (h follow.Header, edits []byte, mapped func([]string) iter
 	now := c.o.Now()
 	c.lapse(now)
 	defer func() {
-		if len(f.host.records) > 0 {
+		if len(f.host.records)+len(f.host.questions) > 0 {
 			f.wake()
 		}
 	}()
+	if q := f.asks(); q != nil {
+		edits, enis = q.to(f.card, f.scope, c.scopes)
+		h = follow.Header{Card: f.card, After: f.told, Revision: f.told, Question: q.id, Asks: q.asks, Issued: now, Expires: now.Add(lingers)}
+		return h, edits, q.region.Mappings, enis
+	}
 	if w, is := f.handed(); is {
 		h = follow.Header{Card: f.card, After: f.told, Revision: f.told, Records: w.eni, Issued: now, Expires: now.Add(lingers)}
 		return h, w.records, c.region.Mappings, nil
@@ -332,6 +355,7 @@ func (f *Feed) Close() {
 	if f.host.feed != f {
 		return
 	}
+	f.host.refuse(f.card, errHungUp, (*inquiry).any)
 	if f.host.feed = nil; f.host.gone {
 		delete(f.c.hosts, f.card)
 	}

@@ -52,7 +52,7 @@ func TestSnapshotsAreBounded(t *testing.T) {
 		waits <- err
 	}()
 	var err error
-	y.feed, err = o.Open("y", 0)
+	y.feed, err = o.Open("y", 0, true)
 	require.NoError(t, err)
 	require.Equal(t, errReplaced, <-waits)
 

@@ -37,16 +37,18 @@ func mostConnections() int {
 // Offer adds the routes of cards to those of a control socket:
 //
 //	GET /v1/hosts                  every card, its revision and its lag
-//	GET /v1/follow/CARD            ?revision=N: messages (package follow), until somebody closes
+//	GET /v1/follow/CARD            ?revision=N: messages (package follow), until somebody closes; &answers=true: and questions
 //	GET /v1/roots                  ?after=N: root documents, which are public
 //	PUT /v1/hosts/CARD/in-force    a card's report
 //	PUT /v1/hosts/CARD/records/ENI the records of the connections of an ENI that left the card
+//	PUT /v1/hosts/CARD/answers/ID  the answer to a question (nic.Answer)
 func (c *Controller) Offer(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/hosts", func(w http.ResponseWriter, _ *http.Request) { ctl.Reply(w, http.StatusOK, c.Hosts()) })
 	mux.HandleFunc("GET /v1/follow/{card}", c.serveFeed)
 	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", c.serveReport)
 	mux.HandleFunc("PUT /v1/hosts/{card}/records/{eni}", c.serveRecords)
+	mux.HandleFunc("PUT /v1/hosts/{card}/answers/{question}", c.serveAnswer)
 }
 
 // ServeTLS serves cards, and people by people, at an address until ctx ends, for clients with
@@ -58,6 +60,7 @@ func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, config
 	mux.HandleFunc("GET /v1/roots", c.serveRoots)
 	mux.HandleFunc("PUT /v1/hosts/{card}/in-force", own(c.serveReport))
 	mux.HandleFunc("PUT /v1/hosts/{card}/records/{eni}", own(c.serveRecords))
+	mux.HandleFunc("PUT /v1/hosts/{card}/answers/{question}", own(c.serveAnswer))
 	mux.Handle("/", people)
 	listener = tls.NewListener(netutil.LimitListener(listener, mostConnections()), config) // outermost, or http would not know TLS
 	srv := &http.Server{
@@ -97,7 +100,7 @@ func (c *Controller) serveFeed(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	f, err := c.Open(r.PathValue("card"), revision)
+	f, err := c.Open(r.PathValue("card"), revision, r.URL.Query().Get("answers") == "true")
 	if err != nil {
 		ctl.Refuse(w, http.StatusNotFound, err)
 		return
@@ -173,33 +176,63 @@ const mostUploads = 16
 func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
 	if err := c.Expects(r.PathValue("card"), r.PathValue("eni")); err != nil {
 		w.Header().Set("Connection", "close")
-		refuseRecords(w, err)
+		refuseUpload(w, err)
 		return
 	}
-	select {
-	case c.uploads <- struct{}{}:
-		defer func() { <-c.uploads }()
-	case <-r.Context().Done():
+	records, leave, ok := c.upload(w, r, nic.MostRecords)
+	if !ok {
 		return
 	}
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
-	records, err := io.ReadAll(http.MaxBytesReader(w, r.Body, nic.MostRecords))
-	if err != nil {
-		ctl.Refuse(w, http.StatusBadRequest, err)
-		return
-	}
+	defer leave()
 	if err := c.HandOver(r.Context(), r.PathValue("card"), r.PathValue("eni"), records); err != nil {
-		refuseRecords(w, err)
+		refuseUpload(w, err)
 		return
 	}
 	ctl.Reply(w, http.StatusOK, struct{}{})
 }
 
-// refuseRecords says why records are not taken.
-func refuseRecords(w http.ResponseWriter, err error) {
+// upload reads what a card brings, if there is room for it, or says why not. The room is the caller's until leave.
+func (c *Controller) upload(w http.ResponseWriter, r *http.Request, most int64) (data []byte, leave func(), ok bool) {
+	select {
+	case c.uploads <- struct{}{}:
+	case <-r.Context().Done():
+		return nil, nil, false
+	}
+	leave = func() { <-c.uploads }
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		leave()
+		ctl.Refuse(w, http.StatusBadRequest, err)
+	}
+	return data, leave, err == nil
+}
+
+// refuseUpload says why what a card brings is not taken.
+func refuseUpload(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	if e := (*ctl.Error)(nil); errors.As(err, &e) {
 		status = e.Status
 	}
 	ctl.Refuse(w, status, err)
+}
+
+// serveAnswer takes a card's answer to a question. What nobody has asked is not read.
+func (c *Controller) serveAnswer(w http.ResponseWriter, r *http.Request) {
+	card, question := r.PathValue("card"), r.PathValue("question")
+	if err := c.Asked(card, question); err != nil {
+		w.Header().Set("Connection", "close")
+		refuseUpload(w, err)
+		return
+	}
+	text, leave, ok := c.upload(w, r, nic.MostAnswer)
+	if !ok {
+		return
+	}
+	defer leave()
+	if err := c.Answer(card, question, text); err != nil {
+		refuseUpload(w, err)
+		return
+	}
+	ctl.Reply(w, http.StatusOK, struct{}{})
 }

@@ -50,16 +50,6 @@ func (c *Controller) Apply(ctx context.Context, config *vpc.Config) (nic.Change,
 	return c.propose(ctx, func(r *vpc.Region) (*vpc.Region, error) { return becoming(r, config) })
 }
 
-// DryRun tells what Apply would change of the newest region that the controller knows. The connections
-// are the cards', which are to be asked.
-func (c *Controller) DryRun(_ context.Context, config *vpc.Config) (nic.DryRun, error) {
-	next, err := becoming(c.Region(), config)
-	if err != nil {
-		return nic.DryRun{}, err
-	}
-	return nic.DryRun{Diff: next.Diff(), Notices: append([]vpc.Notice{}, next.Notices()...)}, nil
-}
-
 // becoming is what a whole configuration makes of a region.
 func becoming(r *vpc.Region, config *vpc.Config) (*vpc.Region, error) {
 	next, err := r.Become(config)
@@ -162,7 +152,7 @@ func (c *Controller) write(ctx context.Context) {
 // because another controller was faster.
 func (c *Controller) commit(ctx context.Context, together []*proposal) (left []*proposal) {
 	c.mu.Lock()
-	d := &draft{region: c.region, revision: c.revision, hadVNI: c.lastVNI, lastVNI: c.lastVNI, edits: map[key]vpc.Edit{}, done: map[*proposal]nic.Change{}}
+	d := c.draft()
 	c.mu.Unlock()
 	var taken []*proposal
 	refused := map[*proposal]error{}

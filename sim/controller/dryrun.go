@@ -1,0 +1,100 @@
+package controller
+
+import (
+	"context"
+	"time"
+
+	"nitrocard/nic"
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
+)
+
+// mostTries is how often a dry run is begun, if others change the region while it is compiled.
+const mostTries = 3
+
+// DryRun tells what Apply would change of the newest region that the controller knows, as rest, which needs the
+// configuration no more, asks the cards that the change concerns what it would do to their connections.
+func (c *Controller) DryRun(ctx context.Context, config *vpc.Config) (rest func(context.Context) (nic.DryRun, error), err error) {
+	for range mostTries {
+		c.mu.Lock()
+		d := c.draft()
+		c.mu.Unlock()
+		was, p := d.region, &proposal{ctx: ctx, step: func(r *vpc.Region) (*vpc.Region, error) { return becoming(r, config) }}
+		if err := d.take(p, c.o.Store.Most()); err != nil {
+			return nil, err
+		}
+		if q := c.poseDryRun(was, d); q != nil {
+			change := d.done[p]
+			return func(ctx context.Context) (nic.DryRun, error) {
+				seen, err := c.foresee(ctx, q, d.revision)
+				return nic.DryRun{Diff: change.Diff, Notices: change.Notices, Foreseen: seen}, err
+			}, nil
+		}
+	}
+	return nil, nic.ErrChangedMeanwhile
+}
+
+// Flush has all cards that follow this controller cut the connections that the rules in force would not let
+// begin, once they have what the change made of the rules. It tells how many, and which cards did not answer.
+func (c *Controller) Flush(ctx context.Context, done *nic.Change) error {
+	return c.flushed(ctx, c.poseFlush(), done)
+}
+
+// flushed adds up how many connections the cards cut.
+func (c *Controller) flushed(ctx context.Context, q *inquiry, done *nic.Change) error {
+	var g nic.Gathering
+	err := c.gather(ctx, q, func(a answered) {
+		if a.err != nil {
+			g.Lacks(a.card, a.err.Error())
+			return
+		}
+		g.Flushed(a.card, a.answer.Flushed)
+	})
+	all := g.Foreseen()
+	done.Flushed, done.Cards = all.Outcomes.Cut, all.Cards
+	return err
+}
+
+// poseFlush asks all cards to cut connections.
+func (c *Controller) poseFlush() *inquiry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var cards []string
+	for _, card := range c.region.Cards() {
+		cards = append(cards, card.Name)
+	}
+	return c.pose(follow.AsksFlush, candidate{region: c.region}, cards)
+}
+
+// poseDryRun asks the cards that a draft of a region concerns; nil: the region is another one meanwhile.
+func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *inquiry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.region != was {
+		return nil
+	}
+	about, cards := c.candidate(d)
+	return c.pose(follow.AsksDryRun, about, cards)
+}
+
+// foresee adds up what the cards answer.
+func (c *Controller) foresee(ctx context.Context, q *inquiry, revision uint64) (*nic.Foreseen, error) {
+	var g nic.Gathering
+	began := c.o.Now()
+	err := c.gather(ctx, q, func(a answered) {
+		switch {
+		case a.err != nil:
+			g.Lacks(a.card, a.err.Error())
+		case a.answer.Foreseen == nil:
+			g.Lacks(a.card, "it foresees nothing")
+		default:
+			g.Add(a.card, a.answer.Foreseen)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := g.Foreseen()
+	f.Revision, f.At, f.Seconds = revision, began.UTC().Format(time.RFC3339Nano), c.o.Now().Sub(began).Seconds()
+	return f, nil
+}
