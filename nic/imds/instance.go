@@ -49,6 +49,7 @@ func (i Instance) metadata() tree {
 	t.put("instance-id", e.Instance)
 	t.put("mac", e.MAC.String())
 	t.put("local-ipv4", text(e.Primary))
+	t.put("ipv6", text(first6(e)))
 	t.put("public-ipv4", text(e.Public()))
 	t.put("local-hostname", i.Region.Hostname(e))
 	t.put("hostname", i.Region.Hostname(e))
@@ -73,6 +74,7 @@ func (i Instance) metadata() tree {
 
 // launched puts how an instance was launched.
 func launched(t tree, m *ec2.Instance) {
+	t.put("reservation-id", m.ReservationId)
 	t.put("ami-id", m.ImageId)
 	t.put("ami-launch-index", strconv.Itoa(m.AmiLaunchIndex))
 	t.put("instance-type", m.InstanceType)

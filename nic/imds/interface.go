@@ -24,6 +24,8 @@ func (i Instance) network(t tree, at string, e *vpc.OwnENI) {
 	put("public-ipv4s", addresses(e, func(a vpc.Address) wire.Addr { return a.Public }))
 	put("public-hostname", i.publicName(e))
 	put("ipv6s", addresses(e, func(a vpc.Address) wire.Addr { return v6(a.Private) }))
+	put("ipv4-prefix", prefixes(e, true))
+	put("ipv6-prefix", prefixes(e, false))
 	for _, a := range e.Addrs() {
 		if !a.Public.IsZero() {
 			put("ipv4-associations/"+text(a.Public), text(a.Private))
@@ -68,6 +70,27 @@ func blocks(e *vpc.OwnENI, four bool) (all []string) {
 		}
 	}
 	return slices.Clip(all)
+}
+
+// prefixes are the prefixes of a family that are delegated to an ENI, one a line.
+func prefixes(e *vpc.OwnENI, four bool) string {
+	var all []string
+	for _, p := range e.Prefixes() {
+		if p.Addr().Is4() == four {
+			all = append(all, p.String())
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// first6 is an ENI's first IPv6 address; zero: it has none.
+func first6(e *vpc.OwnENI) (first wire.Addr) {
+	for _, a := range e.Addrs() {
+		if a := v6(a.Private); first.IsZero() {
+			first = a
+		}
+	}
+	return first
 }
 
 func text(a wire.Addr) string {

@@ -161,12 +161,12 @@ func TestAWSsClientReadsItsMetadata(t *testing.T) {
 	}
 }
 
-// AWS's client gets the user data and tags of an instance that answers with a token only, which goes as
-// far as the instance's options say.
+// AWS's client gets the region, ID, user data and tags of an instance that answers with a token only, which goes
+// as far as the instance's options say.
 func TestAWSsClientReadsUserDataAndTags(t *testing.T) {
 	g := newGuest(t)
 	g.put("InstanceAttributes", "{InstanceId: i-a1, UserData: {Value: IyEvYmluL3NoCg==}}")
-	g.put("Instances", "{InstanceId: i-a1, Tags: [{Key: Name, Value: web}], MetadataOptions: {HttpTokens: required, HttpPutResponseHopLimit: 3, InstanceMetadataTags: enabled}}")
+	g.put("Instances", "{InstanceId: i-a1, Placement: {AvailabilityZone: eu-west-1b}, Tags: [{Key: Name, Value: web}], MetadataOptions: {HttpTokens: required, HttpPutResponseHopLimit: 3, InstanceMetadataTags: enabled}}")
 	c := imds.New(imds.Options{HTTPClient: g.client(), Endpoint: "http://169.254.169.254"})
 	read := func(b io.Reader) string {
 		all, err := io.ReadAll(b)
@@ -176,9 +176,14 @@ func TestAWSsClientReadsUserDataAndTags(t *testing.T) {
 	data, err := c.GetUserData(t.Context(), &imds.GetUserDataInput{})
 	require.NoError(t, err)
 	require.Equal(t, "#!/bin/sh\n", read(data.Content))
-	tag, err := c.GetMetadata(t.Context(), &imds.GetMetadataInput{Path: "tags/instance/Name"})
+	region, err := c.GetRegion(t.Context(), &imds.GetRegionInput{})
 	require.NoError(t, err)
-	require.Equal(t, "web", read(tag.Content))
+	require.Equal(t, "eu-west-1", region.Region)
+	for path, want := range map[string]string{"instance-id": "i-a1", "tags/instance/": "Name", "tags/instance/Name": "web"} {
+		told, err := c.GetMetadata(t.Context(), &imds.GetMetadataInput{Path: path})
+		require.NoError(t, err)
+		require.Equal(t, want, read(told.Content), path)
+	}
 	g.mu.Lock()
 	require.Positive(t, g.ttls[3])
 	g.mu.Unlock()

@@ -53,7 +53,7 @@ func (e *ENI) PublicBlocks() iter.Seq[netip.Prefix] {
 				}
 			}
 		}
-		for _, p := range e.prefixes() {
+		for _, p := range e.Prefixes() {
 			if wire.AddrFrom(p.Addr()).IsGlobal6() && !yield(p) {
 				return
 			}

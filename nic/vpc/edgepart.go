@@ -84,7 +84,7 @@ func (r *Region) edgeInterface(e *ENI) *ec2.NetworkInterface {
 	for _, a := range e.Addrs() {
 		r.edgeAddress(part, e, a)
 	}
-	for _, p := range e.prefixes() {
+	for _, p := range e.Prefixes() {
 		if wire.AddrFrom(p.Addr()).IsGlobal6() {
 			part.Ipv6Prefixes = append(part.Ipv6Prefixes, ec2.Ipv6PrefixSpecification{Ipv6Prefix: p})
 		}

@@ -79,8 +79,8 @@ func (e *ENI) firstOf(f family) wire.Addr {
 	return wire.Addr{}
 }
 
-// prefixes are the prefixes that are delegated to the ENI.
-func (e *ENI) prefixes() []netip.Prefix {
+// Prefixes are the prefixes that are delegated to the ENI.
+func (e *ENI) Prefixes() []netip.Prefix {
 	if e.further == nil {
 		return nil
 	}
@@ -165,7 +165,7 @@ func (e *ENI) blocks() []netip.Prefix {
 	for _, a := range e.Addrs() {
 		all = append(all, hostOf(a.Private.Netip()))
 	}
-	return append(all, e.prefixes()...)
+	return append(all, e.Prefixes()...)
 }
 
 // hostOf is the prefix of one address.

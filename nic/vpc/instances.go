@@ -58,6 +58,7 @@ func (d *document) instances(list string, p Place, r *ec2.Reader) error {
 	for _, raw := range elementsOf(r, ec2.Member(raw, "Instances")) {
 		i++
 		instance := one[0].Instances[i]
+		instance.ReservationId = one[0].ReservationId
 		d.instance(within, i, instance)
 		d.instanceENIs(ec2.At(within, i, instance.InstanceId), instance.InstanceId, r, raw)
 	}

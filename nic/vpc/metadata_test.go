@@ -35,6 +35,7 @@ func TestWhatEC2TellsOfAnInstance(t *testing.T) {
 	require.Equal(t, "ssh-ed25519 AAAA alice", r.PublicKey(r.Instance("i-0a").KeyName))
 	require.Equal(t, []ec2.Tag{{Key: "Name", Value: "web"}}, r.Instance("i-0a").Tags)
 	require.Equal(t, MetadataOptions{HopLimit: 1}, r.MetadataOptions("i-0b"), "nothing is told of it")
+	require.Equal(t, "r-0b", c.Instances[0].ReservationId)
 	require.Contains(t, c.path("Instances", 0, "i-0a"), "instances.json: Reservations[0]: Instances[0] i-0a")
 	again, err := r.Become(r.Config())
 	require.NoError(t, err)

@@ -156,7 +156,7 @@ func (c *compiler) yieldClaims() {
 			}
 		}
 		var prefixes []netip.Prefix
-		for _, p := range e.prefixes() {
+		for _, p := range e.Prefixes() {
 			if !claim.yields(p) {
 				prefixes = append(prefixes, p)
 			}

@@ -71,7 +71,7 @@ func (b *eniBuilder) unpublish(e *ENI, n wire.Addr) {
 		}
 	}
 	if b.builders[e] == nil {
-		e.setAddresses(addrs, e.prefixes())
+		e.setAddresses(addrs, e.Prefixes())
 	}
 }
 

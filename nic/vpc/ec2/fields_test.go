@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each member of our shapes is EC2's own, but for the one we add.
+// Each member of our shapes is EC2's own, but for those we add.
 func TestNamesAreEC2s(t *testing.T) {
-	ours := map[string]bool{"ManagedPrefixList.Entries": true}
+	ours := map[string]bool{"ManagedPrefixList.Entries": true, "Instance.ReservationId": true}
 	seen := map[reflect.Type]bool{}
 	var check func(reflect.Type)
 	check = func(shape reflect.Type) {

@@ -4,12 +4,14 @@ import "time"
 
 // Reservation is one of describe-instances: the instances of one launch.
 type Reservation struct {
-	Instances []Instance `json:",omitzero"`
+	ReservationId string     `json:",omitzero"`
+	Instances     []Instance `json:",omitzero"`
 }
 
 // Instance is one of a reservation, without the ENIs that EC2 tells in it.
 type Instance struct {
 	InstanceId            string                           `json:",omitzero"`
+	ReservationId         string                           `json:",omitzero"` // of the reservation that EC2 tells the instance in
 	InstanceType          string                           `json:",omitzero"`
 	ImageId               string                           `json:",omitzero"`
 	KernelId              string                           `json:",omitzero"`
