@@ -32,6 +32,7 @@ func (c *Card) Run(ctx context.Context) error {
 	}
 	all.Go(func() { c.supervise(ctx) })
 	if c.services != nil {
+		c.tellClock()
 		all.Go(func() { c.services.Run(ctx) })
 	}
 	<-ctx.Done()
@@ -40,6 +41,13 @@ func (c *Card) Run(ctx context.Context) error {
 	all.Wait()
 	c.end()
 	return c.Close()
+}
+
+// tellClock tells in the log that guests take no time from the card, if so.
+func (c *Card) tellClock() {
+	if !c.services.Synchronized() {
+		c.log.Info("the host's clock is not synchronized, and NTP tells guests so: they take no time from it until the host's own chrony, ntpd or ptp4l keeps it")
+	}
 }
 
 // begin marks the card as running and makes the sleepers of its workers. A sleeper takes

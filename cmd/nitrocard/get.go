@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -37,30 +38,33 @@ var answers = map[string]func(*question, context.Context) error{
 	"nat-gateways":    (*question).nats,
 	"drops":           (*question).drops,
 	"workers":         (*question).workers,
+	"identity":        (*question).identity,
 	"hosts":           (*question).hosts,
 	"bgp":             (*question).bgp,
 	"config":          (*question).config,
 }
 
-const kinds = "enis, allowances, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, hosts, bgp or config"
+const kinds = "enis, allowances, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, identity, hosts, bgp or config"
 
 func newGet() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "get enis|allowances|security-groups|network-acls|flows|hits|ports|nat-gateways|drops|workers|hosts|bgp|config [ID]",
+		Use:   "get enis|allowances|security-groups|network-acls|flows|hits|ports|nat-gateways|drops|workers|identity|hosts|bgp|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
 For allowances the ID is an instance's, for flows an ENI's, for hits a group's, an ACL's or a route table's, for drops a reason, for workers a number, for
 hosts a card's name, for bgp a neighbor's address, for config any object's. A
-controller knows hosts, groups, ACLs and config, and an edge knows bgp.`,
+controller knows hosts, groups, ACLs and config, and an edge knows bgp. Identity is the
+certificate by which people check the identity documents that guests show.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get allowances i-web    # bandwidth, packets, connections, and how often the instance was over
   nitrocard get hits sg-web    # which rules, entries and routes live connections use
   nitrocard get drops security_group_in
+  nitrocard get identity > card.pem    # for openssl smime -verify -certfile card.pem -noverify
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "allowances", "security-groups", "network-acls", "flows", "hits", "ports", "nat-gateways", "drops", "workers", "hosts", "bgp", "config"},
+		ValidArgs:             []string{"enis", "allowances", "security-groups", "network-acls", "flows", "hits", "ports", "nat-gateways", "drops", "workers", "identity", "hosts", "bgp", "config"},
 	}
 	door, output := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd)
 	limit := 0
@@ -198,6 +202,21 @@ func (q *question) workers(ctx context.Context) error {
 		}
 	}
 	return q.output.print(q.to, workers, func(w io.Writer) error { return workerTable(w, workers) })
+}
+
+// identity prints the certificate as it is: tools take it so.
+func (q *question) identity(ctx context.Context) error {
+	if q.id != "" {
+		return errors.New("get identity takes no ID: the card has one certificate")
+	}
+	view, err := q.card.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	return q.output.print(q.to, view, func(w io.Writer) error {
+		_, err := io.WriteString(w, view.Certificate)
+		return err
+	})
 }
 
 func (q *question) hosts(ctx context.Context) error {

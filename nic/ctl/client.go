@@ -152,6 +152,11 @@ func (c *Client) Workers(ctx context.Context) ([]nic.WorkerView, error) {
 	return get[[]nic.WorkerView](ctx, c, "workers")
 }
 
+// Identity tells how to check the identity documents that the card signs.
+func (c *Client) Identity(ctx context.Context) (nic.IdentityView, error) {
+	return get[nic.IdentityView](ctx, c, "identity")
+}
+
 // Hosts are the cards that a controller knows; a card knows none.
 func (c *Client) Hosts(ctx context.Context) ([]follow.HostView, error) {
 	return get[[]follow.HostView](ctx, c, "hosts")

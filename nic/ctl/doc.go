@@ -34,6 +34,7 @@
 //	GET /v1/hits               rules, entries and routes that connections use
 //	GET /v1/drops
 //	GET /v1/workers
+//	GET /v1/identity           the certificate of the key that signs identity documents
 //	GET /v1/config
 //	GET /v1/capture            ?eni=ID&dropped=true&filter=EXPRESSION&snap=BYTES
 //

@@ -75,6 +75,7 @@ func (s *server) offerCard(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/hits", s.hits)
 	mux.HandleFunc("GET /v1/drops", s.drops)
 	mux.HandleFunc("GET /v1/workers", s.workers)
+	mux.HandleFunc("GET /v1/identity", s.identity)
 }
 
 func (s *server) flows(w http.ResponseWriter, r *http.Request) {
@@ -126,6 +127,15 @@ func (s *server) drops(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) workers(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.card.Workers())
+}
+
+func (s *server) identity(w http.ResponseWriter, r *http.Request) {
+	view, err := s.card.Identity()
+	if err != nil {
+		Refuse(w, http.StatusNotFound, err)
+		return
+	}
+	reply(w, http.StatusOK, view)
 }
 
 // config writes the configuration list by list, and Placement, too, in pieces.

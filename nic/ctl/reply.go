@@ -77,7 +77,7 @@ func jsonErrors(mux *http.ServeMux) http.Handler {
 			fail(w, p.status, "%s takes %s, not %s", r.URL.Path, w.Header().Get("Allow"), r.Method)
 			return
 		}
-		fail(w, http.StatusNotFound, "there is no %s; there are enis, security-groups, network-acls, ports, flows, drops, workers, capture, config and dry-run under /v1", r.URL.Path)
+		fail(w, http.StatusNotFound, "there is no %s; there are enis, security-groups, network-acls, ports, flows, drops, workers, identity, capture, config and dry-run under /v1", r.URL.Path)
 	})
 }
 

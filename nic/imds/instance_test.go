@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/pem"
 	"strings"
 	"testing"
 
@@ -149,6 +150,11 @@ func TestTheIdentityDocumentIsSigned(t *testing.T) {
 	require.Equal(t, notAWS, p.Certificates[0].Subject.CommonName)
 	bare, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(ask("signature"), "\n", ""))
 	require.NoError(t, err)
+	told, err := r.server.Certificate()
+	require.NoError(t, err)
+	shown, rest := pem.Decode(told)
+	require.Empty(t, rest)
+	require.Equal(t, p.Certificates[0].Raw, shown.Bytes, "who checks the document is shown the certificate")
 	require.NoError(t, rsa.VerifyPKCS1v15(p.Certificates[0].PublicKey.(*rsa.PublicKey), crypto.SHA256, sum[:], bare))
 	require.Equal(t, ask("rsa2048"), ask("pkcs7"), "who asks again gets the same")
 	require.Len(t, r.server.signer.signed, 1)

@@ -25,6 +25,9 @@ func New(clock func() time.Time) *Server {
 	return &Server{tokens: newTokens(), clock: clock, started: now, signer: newSigner(now)}
 }
 
+// Certificate is that of the key which signs identity documents, in PEM.
+func (s *Server) Certificate() ([]byte, error) { return s.signer.certificate() }
+
 // Request is what a Server is asked, and by whom.
 type Request struct {
 	*http.Request

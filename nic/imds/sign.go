@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/pem"
 	"math/big"
 	"strings"
 	"sync"
@@ -59,6 +60,15 @@ func newIdentityKey(now time.Time) (*identityKey, error) {
 	}
 	c, err = x509.ParseCertificate(der)
 	return &identityKey{k, c}, err
+}
+
+// certificate is that of the signer's key, in PEM.
+func (s *signer) certificate() ([]byte, error) {
+	k, err := s.key()
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.certificate.Raw}), nil
 }
 
 // sign signs a document.

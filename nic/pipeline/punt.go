@@ -10,11 +10,7 @@ import (
 // puntSlots is how many frames may wait for the services of the card, and how many of the
 // services' frames for a worker. The bound is ours: a service answers in microseconds, and
 // an ENI may ask 1,024 times a second.
-const puntSlots = 2 * puntShare
-
-// puntShare is how many of the slots one ENI may hold: a burst. So an ENI that asks while the
-// services are behind leaves room for the others.
-const puntShare = pmd.MaxBurst
+const puntSlots = 2 * pmd.MaxBurst
 
 // Punt is a worker's way to the services of the card (DHCP, DNS, metadata, time), which
 // another thread serves, because services allocate and a worker does not:
@@ -127,7 +123,7 @@ func (w *Worker) punt(p *packet) Verdict {
 	}
 	frame := p.frame.Bytes()[:p.End]
 	s := t.asked.free()
-	if s == nil || len(frame) > pmd.MaxFrame || t.held(p.guest.number) >= puntShare {
+	if s == nil || len(frame) > pmd.MaxFrame || !t.admits(p.guest.number) {
 		return LocalServiceBusy
 	}
 	t.askers[t.asked.wrote.Load()%puntSlots] = p.guest.number
@@ -139,14 +135,18 @@ func (w *Worker) punt(p *packet) Verdict {
 	return Consumed
 }
 
-// held is how many slots the frames of an ENI hold.
-func (t *Punt) held(eni uint32) (n int) {
-	for i, end := t.asked.read.Load(), t.asked.wrote.Load(); i != end; i++ {
-		if t.askers[i%puntSlots] == eni {
-			n++
+// admits tells whether an ENI holds fewer slots than are free. So while the services are behind, one ENI that asks
+// without end holds half of the slots, two hold a third each, and whoever asks beside them finds room (dynamic
+// thresholds, Choudhury and Hahne 1998).
+func (t *Punt) admits(eni uint32) bool {
+	at, end := t.asked.read.Load(), t.asked.wrote.Load()
+	free := puntSlots - (end - at)
+	for ; at != end && free > 0; at++ {
+		if t.askers[at%puntSlots] == eni {
+			free--
 		}
 	}
-	return n
+	return free > 0
 }
 
 // inject sends what services laid down, a burst at most, and returns how many frames

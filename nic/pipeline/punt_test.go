@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -76,13 +77,51 @@ func TestOneENIDoesNotFillTheWayToTheServices(t *testing.T) {
 	x := newRig(t)
 	x.serve()
 	x.askServices(2 * puntSlots)
-	require.Equal(t, uint64(2*puntSlots-puntShare), x.counts("eni-a1").Ends[LocalServiceBusy])
-	other := wiretest.UDP("10.0.1.6:40000", "169.254.169.253:53").MACs(macA2, x.eni("eni-a2").RouterMAC).Bytes()
-	require.Equal(t, Consumed, x.send("eni-a2", other).Verdict)
+	require.Equal(t, uint64(2*puntSlots-puntSlots/2), x.counts("eni-a1").Ends[LocalServiceBusy])
+	require.Equal(t, Consumed, x.asks("eni-a2", "10.0.1.6", macA2))
 	for x.w.services.First() != nil {
 		x.w.services.Done()
 	}
-	require.Equal(t, Consumed, x.send("eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53"))(x)).Verdict)
+	require.Equal(t, Consumed, x.asks("eni-a1", "10.0.1.5", macA1))
+}
+
+// Three ENIs that ask more than the services can answer are answered equally often, and one that asks little has
+// each of its questions taken.
+func TestENIsShareTheWayToTheServices(t *testing.T) {
+	x, served := newRig(t), map[string]int{}
+	x.serve()
+	for round := range 200 {
+		for range 4 {
+			x.asks("eni-a1", "10.0.1.5", macA1)
+			x.asks("eni-a2", "10.0.1.6", macA2)
+			x.asks("eni-b1", "10.0.1.5", nictest.MAC("06:00:00:00:0b:01"))
+		}
+		if round%10 == 9 {
+			require.Equal(t, Consumed, x.asks("eni-a4", "10.0.2.8", macA4), round)
+		}
+		for range 3 {
+			served[x.w.services.First().ENI.ID]++
+			x.w.services.Done()
+		}
+	}
+	for _, eni := range []string{"eni-a1", "eni-a2", "eni-b1"} {
+		require.InDelta(t, 195, served[eni], 20, "%v", served)
+	}
+}
+
+// Neither groups nor network ACLs keep a guest from the services.
+func TestServicesAreFreeOfGroupsAndACLs(t *testing.T) {
+	x := newRig(t)
+	x.serve()
+	x.put("NetworkAcls", "{NetworkAclId: acl-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}]}") // denies all
+	x.send("eni-a4", wiretest.UDP("10.0.2.8:40000", "10.0.2.7:53").MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()).dropped(SecurityGroupOut)
+	require.Equal(t, Consumed, x.asks("eni-a4", "10.0.2.8", macA4))
+}
+
+// asks has the guest of an ENI ask for a name.
+func (r *rig) asks(eni, addr string, mac wire.MAC) Verdict {
+	r.Helper()
+	return r.send(eni, wiretest.UDP(addr+":40000", "169.254.169.253:53").MACs(mac, r.eni(eni).RouterMAC).Bytes()).Verdict
 }
 
 // The allowance is an ENI's own, and new each second.

@@ -15,6 +15,9 @@ const stratum = 3
 // ntpd names a local clock. AWS documents no other.
 const ntpReference = 127<<24 | 127<<16 | 1<<8
 
+// ntpInit stands in the place of the reference ID while a clock is not synchronized yet (RFC 5905 section 7.4).
+const ntpInit = "INIT"
+
 // Modes of NTP (RFC 5905 section 7.3).
 const client, server = 3, 4
 
@@ -24,7 +27,8 @@ const client, server = 3, 4
 //	 4: root delay    8: root dispersion    12: reference ID
 //	16: reference time   24: origin time   32: receive time   40: transmit time
 //
-// A host that is not synchronized says so, and no client then sets its clock by the answer.
+// A host that is not synchronized says so by leap 3, stratum 0 and no reference time, and no client then sets its
+// clock by the answer.
 func ntp(q *query) bool {
 	p := q.payload()
 	if len(p) < ntpLen {
@@ -38,13 +42,15 @@ func ntp(q *query) bool {
 	var a [ntpLen]byte
 	a[0] = version<<3 | server
 	a[1], a[2], a[3] = stratum, p[2], precision
-	if !now.Synchronized {
+	if now.Synchronized {
+		binary.BigEndian.PutUint32(a[8:], ntpShort(now.Uncertainty))
+		binary.BigEndian.PutUint32(a[12:], ntpReference)
+		binary.BigEndian.PutUint64(a[16:], ntpTime(now.Truncate(time.Second)))
+	} else {
 		a[0] |= 3 << 6 // unknown
 		a[1] = 0       // unspecified
+		copy(a[12:], ntpInit)
 	}
-	binary.BigEndian.PutUint32(a[8:], ntpShort(now.Uncertainty))
-	binary.BigEndian.PutUint32(a[12:], ntpReference)
-	binary.BigEndian.PutUint64(a[16:], ntpTime(now.Truncate(time.Second)))
 	copy(a[24:32], p[40:48])
 	binary.BigEndian.PutUint64(a[32:], ntpTime(now.Time))
 	binary.BigEndian.PutUint64(a[40:], ntpTime(now.Time))

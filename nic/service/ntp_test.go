@@ -44,6 +44,8 @@ func TestAHostThatIsNotSynchronizedSaysSo(t *testing.T) {
 	_, _, payload := r.datagram(r.ask(r.udp("10.0.1.5:4000", "169.254.169.123:123", question())))
 	a := answerOfNTP(t, payload)
 	require.Equal(t, [2]int{3, 0}, [2]int{int(a.LeapIndicator), int(a.Stratum)})
+	require.Equal(t, "INIT", string(binary.BigEndian.AppendUint32(nil, uint32(a.ReferenceID))))
+	require.Zero(t, a.ReferenceTimestamp)
 }
 
 func TestWhatIsNoQuestionForTheTimeGetsNoAnswer(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
+	"nitrocard/pmd"
 )
 
 // Services answer what the guests of a card ask. One thread calls the methods.
@@ -48,6 +49,12 @@ func New(o Options) *Services {
 // Punt is a worker's way to the services.
 func (s *Services) Punt(worker int) *pipeline.Punt { return s.punts[worker] }
 
+// IdentityCertificate is that of the key which signs identity documents, in PEM. Any goroutine may ask.
+func (s *Services) IdentityCertificate() ([]byte, error) { return s.hosts.metadata.Certificate() }
+
+// Synchronized tells whether the clock is, so that guests take time from it.
+func (s *Services) Synchronized() bool { return s.clock().Synchronized }
+
 // ring has Run look for frames.
 func (s *Services) ring() {
 	select {
@@ -85,18 +92,11 @@ func (s *Services) rest() bool {
 	return true
 }
 
-// Turn serves every frame that waits, and returns how many it served.
+// Turn serves frames that wait, a burst of each worker at most, so that who asks without end at one worker delays
+// neither those at another nor what hosts and the resolver answered. It returns how many frames it served.
 func (s *Services) Turn() (n int) {
 	for worker, p := range s.punts {
-		answered := false
-		for f := p.First(); f != nil; f = p.First() {
-			answered = s.serve(worker, p, f) || answered
-			p.Done()
-			n++
-		}
-		if answered {
-			s.wake(worker)
-		}
+		n += s.serveBurst(worker, p)
 	}
 	put := func(worker int, eni *vpc.OwnENI, frame []byte) {
 		if s.punts[worker].Answer(eni, frame) {
@@ -113,6 +113,20 @@ func (s *Services) Turn() (n int) {
 func (s *Services) Close() {
 	s.names.close()
 	s.hosts.close()
+}
+
+// serveBurst answers a burst of a worker's frames at most, and returns how many there were.
+func (s *Services) serveBurst(worker int, p *pipeline.Punt) (n int) {
+	answered := false
+	for f := p.First(); f != nil && n < pmd.MaxBurst; f = p.First() {
+		answered = s.serve(worker, p, f) || answered
+		p.Done()
+		n++
+	}
+	if answered {
+		s.wake(worker)
+	}
+	return n
 }
 
 // serve answers one frame, and tells whether the worker has an answer to send.
