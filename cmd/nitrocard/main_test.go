@@ -124,7 +124,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"get", "get takes what to get"},
 		{"get eni", `there is no "eni" to get; there are enis, allowances, security-groups`},
 		{"get enis --output yaml", "--output yaml: table or json is expected"},
-		{`get ""`, "get takes what to get, enis, allowances, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, hosts, bgp or config, and perhaps an ID, and what was given is empty"},
+		{`get ""`, "get takes what to get, enis, allowances, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, identity, hosts, bgp or config, and perhaps an ID, and what was given is empty"},
 		{`get ports ""`, "and perhaps an ID, and what was given is empty"},
 		{"get flows --limit -1", "--limit -1: a number from 1 to 1073741824 is expected"},
 		{"get flows --limit 0x10", "--limit 0x10: a number from 1"},
