@@ -45,7 +45,7 @@ func (c *compiler) dropAllowance(lost *identity) {
 // allowances notes allowances that cannot be meant, and those of instances that have no ENI.
 func (c *compiler) allowances() {
 	all := c.next.place.allowances
-	if c.whole {
+	if c.whole || c.retyped {
 		for _, id := range all.Keys() {
 			c.allowed[id] = true
 		}
@@ -59,8 +59,8 @@ func (c *compiler) allowances() {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.allowed)) {
-		if a, _ := all.Get(id); a.wrong() != "" {
-			c.Add("Placement: Allowances: "+ec2.Shorten(id), "%s", a.wrong())
+		if a, _ := all.Get(id); c.next.wrong(a) != "" {
+			c.Add("Placement: Allowances: "+ec2.Shorten(id), "%s", c.next.wrong(a))
 		}
 	}
 	seen := map[string]bool{}

@@ -144,6 +144,7 @@ func (c *compiler) touched(kind, id string, old, o *object) {
 	if kind == "KeyPairs" {
 		c.markKeyUsers(old, o)
 	}
+	c.retyped = c.retyped || kind == "InstanceTypes"
 	if old == nil || o == nil || !sameToUsers(kind, old.config, o.config) {
 		c.markUsers(id)
 	}

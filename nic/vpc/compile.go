@@ -47,6 +47,7 @@ type compiler struct {
 	homeless     map[string]string          // ENIs whose card goes, with the card's path
 	nowhere      []reference                // from Placement to ENIs that do not exist
 	allowed      map[string]bool            // instances whose allowance was changed
+	retyped      bool                       // instance types were changed
 	moved        map[string]bool            // instances that lost or got an ENI
 	renumberVPCs bool
 	exits        bool            // Placement has other exits
@@ -131,7 +132,7 @@ func (c *compiler) check() {
 
 // presence notes that a list is given once it has an object. From then on a reference to
 // an ID that the list lacks is a dangling one, so that everything is compiled again. Nothing refers to
-// instances and their user data, and to key pairs only instances do.
+// instances, their user data and their types by ID, and to key pairs only instances do.
 func (c *compiler) presence() {
 	for _, kind := range kinds {
 		if c.next.objects[kind].Len() == 0 || c.given(kind) {
@@ -139,7 +140,7 @@ func (c *compiler) presence() {
 		}
 		c.next.rest = c.next.rest.withList(kind)
 		switch kind {
-		case "Instances", "InstanceAttributes":
+		case "Instances", "InstanceAttributes", "InstanceTypes":
 		case "KeyPairs":
 			c.markKeyed()
 		default:
@@ -153,7 +154,7 @@ func (c *compiler) given(kind string) bool { return c.next.rest.gives(kind) }
 
 // toldOrder is the order in which notices are told, which is the order of the compiler's
 // steps.
-var toldOrder = []string{"DhcpOptions", "Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "VpcPeeringConnections", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Instances", "InstanceAttributes", "KeyPairs", "Addresses", "NetworkAcls", "NatGateways"}
+var toldOrder = []string{"DhcpOptions", "Vpcs", "Subnets", "ManagedPrefixLists", "PrefixLists", "VpcPeeringConnections", "RouteTables", "SecurityGroups", "NetworkInterfaces", "Instances", "InstanceAttributes", "InstanceTypes", "KeyPairs", "Addresses", "NetworkAcls", "NatGateways"}
 
 // notice notes something that the card does not enforce, or does not know, about the
 // object at hand.

@@ -26,6 +26,7 @@ type Config struct {
 	NetworkInterfaces            []ec2.NetworkInterface            `json:",omitzero"`
 	Instances                    []ec2.Instance                    `json:",omitzero"`
 	InstanceAttributes           []ec2.InstanceAttribute           `json:",omitzero"` // user data
+	InstanceTypes                []ec2.InstanceTypeInfo            `json:",omitzero"`
 	KeyPairs                     []ec2.KeyPair                     `json:",omitzero"`
 	Addresses                    []ec2.Address                     `json:",omitzero"`
 	InternetGateways             []ec2.InternetGateway             `json:",omitzero"`

@@ -150,7 +150,7 @@ var mistakes = []mistake{
 	{`eni-b1: "tap:b1"`, `eni-b1: ""`, `Placement: Ports: eni-b1: is empty; a port such as tap:a1 is expected`},
 	{`eni-b1: "tap:b1"`, `eni-b9: "tap:b1"`, `Placement: Ports: there is no "eni-b9" in NetworkInterfaces`},
 	{"i-b1: {Connections: 100000}", "i-b1: {PeakBandwidthInGbps: fast}", `Placement: Allowances: i-b1: PeakBandwidthInGbps: a number is expected, not "fast"`},
-	{"i-b1: {Connections: 100000}", "i-b1: {InstanceType: m55.large}", `Placement: Allowances: i-b1: InstanceType "m55.large" is not known; give BaselineBandwidthInGbps and PeakBandwidthInGbps instead`},
+	{"i-b1: {Connections: 100000}", "i-b1: {InstanceType: m55.large}", `Placement: Allowances: i-b1: InstanceType "m55.large" is not known; give InstanceTypes (aws ec2 describe-instance-types), or BaselineBandwidthInGbps and PeakBandwidthInGbps`},
 	{"i-b1: {Connections: 100000}", "i-b1: {PacketsPerSecond: 5}", `Placement: Allowances: i-b1: PacketsPerSecond 5 is below 100`},
 	{"i-b1: {Connections: 100000}", "i-b1: {PeakBandwidthInGbps: -5}", `Placement: Allowances: i-b1: PeakBandwidthInGbps -5 is out of range: 0.001 to 10000`},
 	{"i-b1: {Connections: 100000}", "i-b1: {BaselineBandwidthInGbps: 1e5}", `Placement: Allowances: i-b1: BaselineBandwidthInGbps 100000 is out of range: 0.001 to 10000`},

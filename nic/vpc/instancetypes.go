@@ -1,15 +1,18 @@
 package vpc
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"sync"
+
+	"nitrocard/nic/vpc/ec2"
 )
 
 // instanceBandwidths are the network bandwidths of instance types, in Gbit/s each way: "baseline/burst",
 // or one figure for what a size has for ever (Amazon EC2 instance types, network specifications; in the
-// API NetworkCards of DescribeInstanceTypes). Families in one row have the same sizes. Types that the
-// table lacks get their limits from an Allowance.
+// API NetworkCards of DescribeInstanceTypes). Families in one row have the same sizes. InstanceTypes of the
+// configuration count before the table.
 const instanceBandwidths = `
 t3 t3a t4g:      nano 0.032/5 micro 0.064/5 small 0.128/5 medium 0.256/5 large 0.512/5 xlarge 1.024/5 2xlarge 2.048/5
 m5 m5d:          large 0.75/10 xlarge 1.25/10 2xlarge 2.5/10 4xlarge 5/10 8xlarge 10 12xlarge 12 16xlarge 20 24xlarge 25 metal 25
@@ -29,30 +32,59 @@ m7i:             large 0.781/12.5 xlarge 1.562/12.5 2xlarge 3.125/12.5 4xlarge 6
 // Gbit/s of its peak, because AWS publishes none: those of 1,250 bytes.
 const packetsPerGbit = 100_000
 
-// typeAllowances is the allowance of each instance type of the table.
-var typeAllowances = sync.OnceValue(func() map[string]Allowance {
-	all := map[string]Allowance{}
+// instanceType is what limits ask about an instance type.
+type instanceType struct {
+	baseline, peak float64 // Gbit/s each way
+	large          bool    // it has largeVCPUs or more
+}
+
+// largeVCPUs is from how many vCPUs on an instance has half of its bandwidth to the internet.
+const largeVCPUs = 32
+
+// instanceType is the type of a name: by InstanceTypes of the configuration, and by the table where that
+// tells no bandwidth.
+func (r *Region) instanceType(name string) (t instanceType, known bool) {
+	t, known = typeTable()[name]
+	told := found[ec2.InstanceTypeInfo](r, "InstanceTypes", name)
+	if told == nil {
+		return t, known
+	}
+	if n := told.VCPUs(); n > 0 {
+		t.large = n >= largeVCPUs
+	}
+	if baseline, peak := told.Bandwidth(); peak > 0 {
+		t.baseline, t.peak, known = min(cmp.Or(baseline, peak), peak), peak, true
+	}
+	return t, known
+}
+
+// typeTable is each instance type of the table.
+var typeTable = sync.OnceValue(func() map[string]instanceType {
+	all := map[string]instanceType{}
 	for line := range strings.Lines(strings.TrimSpace(instanceBandwidths)) {
 		families, sizes, _ := strings.Cut(line, ":")
 		words := strings.Fields(sizes)
 		for _, family := range strings.Fields(families) {
 			for i := 0; i+1 < len(words); i += 2 {
-				all[family+"."+words[i]] = allowanceOf(words[i+1])
+				base, peak, bursts := strings.Cut(words[i+1], "/")
+				if !bursts {
+					peak = base
+				}
+				all[family+"."+words[i]] = instanceType{gbit(base), gbit(peak), isLarge(words[i])}
 			}
 		}
 	}
 	return all
 })
 
-// allowanceOf reads a bandwidth of the table.
-func allowanceOf(bandwidth string) (a Allowance) {
-	base, peak, bursts := strings.Cut(bandwidth, "/")
-	if !bursts {
-		peak = base
+// isLarge tells whether a size of the table's families has largeVCPUs or more: an xlarge has four vCPUs, and
+// bare metal what the largest size has.
+func isLarge(size string) bool {
+	if strings.HasPrefix(size, "metal") {
+		return true
 	}
-	a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps = gbit(base), gbit(peak)
-	a.PacketsPerSecond = uint32(a.PeakBandwidthInGbps * packetsPerGbit)
-	return a
+	n, err := strconv.Atoi(strings.TrimSuffix(size, "xlarge"))
+	return err == nil && 4*n >= largeVCPUs
 }
 
 // gbit reads a figure of the table, which a test reads first.

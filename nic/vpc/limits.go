@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"nitrocard/nic/vpc/ec2"
@@ -55,35 +53,29 @@ func (p *Placement) Unbound() {
 	}
 }
 
-// withType is a with the figures of its type where it has none of its own, and tells whether the packets
-// a second are the type's, which are guessed.
-func (a Allowance) withType() (with Allowance, guessed bool) {
-	of := typeAllowances()[a.InstanceType]
+// limits are those that an allowance sets. Where it has no figure of its own, that of its type counts.
+func (r *Region) limits(a Allowance) Limits {
+	l := Limits{InstanceType: a.InstanceType, PacketsPerSecond: uint64(a.PacketsPerSecond)}
+	of, typed := r.instanceType(a.InstanceType)
 	if a.BaselineBandwidthInGbps == 0 && a.PeakBandwidthInGbps == 0 {
-		a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps = of.BaselineBandwidthInGbps, of.PeakBandwidthInGbps
+		a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps = of.baseline, of.peak
 	}
-	if a.PacketsPerSecond == 0 {
-		a.PacketsPerSecond, guessed = of.PacketsPerSecond, of.PacketsPerSecond > 0
+	if typed && l.PacketsPerSecond == 0 {
+		l.PacketsPerSecond, l.PacketsGuessed = uint64(of.peak*packetsPerGbit), true
 	}
-	return a, guessed
-}
-
-// limits are those that an allowance sets.
-func (a Allowance) limits() Limits {
-	a, guessed := a.withType()
-	l := Limits{PacketsGuessed: guessed, InstanceType: a.InstanceType, Peak: bitsOf(a.PeakBandwidthInGbps), Baseline: bitsOf(a.BaselineBandwidthInGbps), PacketsPerSecond: uint64(a.PacketsPerSecond)}
-	if l.Peak == 0 {
-		l.Peak = l.Baseline
-	}
-	if l.Baseline == l.Peak {
+	l.Peak = bitsOf(cmp.Or(a.PeakBandwidthInGbps, a.BaselineBandwidthInGbps))
+	if l.Baseline = bitsOf(a.BaselineBandwidthInGbps); l.Baseline == l.Peak {
 		l.Baseline = 0
 	}
 	if l.Baseline > 0 {
 		l.Burst = burst
 	}
 	l.Flow = min(bitsOf(cmp.Or(a.FlowBandwidthInGbps, flowGbps)), l.Peak)
-	l.Internet = min(bitsOf(cmp.Or(a.InternetBandwidthInGbps, a.internetGbps())), l.Peak)
-	l.InternetGuessed = a.InstanceType == "" && a.InternetBandwidthInGbps == 0 && l.Internet > l.Flow
+	l.Internet = min(bitsOf(a.InternetBandwidthInGbps), l.Peak)
+	if l.Internet == 0 {
+		l.Internet = min(internetBits(l.Peak, of.large || !typed), l.Peak)
+		l.InternetGuessed = !typed && l.Internet > bitsOf(flowGbps)
+	}
 	return l
 }
 
@@ -91,24 +83,13 @@ func (a Allowance) limits() Limits {
 // User Guide, instance network bandwidth).
 const flowGbps = 5
 
-// internetGbps is the bandwidth by internet gateways and local gateways together: half of the whole with
-// 32 vCPUs or more, and flowGbps at least (EC2 User Guide, instance network bandwidth).
-func (a Allowance) internetGbps() float64 {
-	if a.InstanceType != "" && !isLarge(a.InstanceType) {
-		return flowGbps
+// internetBits is the bandwidth by internet gateways and local gateways together: half of the whole for large
+// instances, and flowGbps at least (EC2 User Guide, instance network bandwidth).
+func internetBits(peak uint64, large bool) uint64 {
+	if !large {
+		return bitsOf(flowGbps)
 	}
-	return max(a.PeakBandwidthInGbps/2, flowGbps)
-}
-
-// isLarge tells whether an instance type has 32 vCPUs or more: an xlarge has four of them, and bare metal
-// what the largest size has.
-func isLarge(instanceType string) bool {
-	_, size, _ := strings.Cut(instanceType, ".")
-	if strings.HasPrefix(size, "metal") {
-		return true
-	}
-	n, err := strconv.Atoi(strings.TrimSuffix(size, "xlarge"))
-	return err == nil && n >= 8
+	return max(peak/2, bitsOf(flowGbps))
 }
 
 // What an instance may have, in Gbit/s: from 1 Mbit/s, below which a burst would take minutes, to more than
@@ -122,9 +103,9 @@ const (
 const leastPackets = 100
 
 // wrong is what cannot be meant about an allowance, "" if all can.
-func (a Allowance) wrong() string {
-	if _, known := typeAllowances()[a.InstanceType]; !known && a.InstanceType != "" {
-		return fmt.Sprintf("InstanceType %q is not known; give BaselineBandwidthInGbps and PeakBandwidthInGbps instead", ec2.Shorten(a.InstanceType))
+func (r *Region) wrong(a Allowance) string {
+	if _, known := r.instanceType(a.InstanceType); !known && a.InstanceType != "" {
+		return fmt.Sprintf("InstanceType %q is not known; give InstanceTypes (aws ec2 describe-instance-types), or BaselineBandwidthInGbps and PeakBandwidthInGbps", ec2.Shorten(a.InstanceType))
 	}
 	base, peak := a.BaselineBandwidthInGbps, a.PeakBandwidthInGbps
 	for _, of := range []struct {

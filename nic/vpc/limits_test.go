@@ -28,7 +28,7 @@ func TestLimitsOfAnAllowance(t *testing.T) {
 		{Allowance{PeakBandwidthInGbps: 40}, Limits{Peak: 4e10, Flow: 5e9, Internet: 2e10, InternetGuessed: true}},
 		{Allowance{PeakBandwidthInGbps: 40, InternetBandwidthInGbps: 30}, Limits{Peak: 4e10, Flow: 5e9, Internet: 3e10}},
 	} {
-		require.Equal(t, c.want, c.given.limits(), c.given)
+		require.Equal(t, c.want, EmptyRegion().limits(c.given), c.given)
 	}
 }
 
@@ -43,12 +43,12 @@ func TestUnbound(t *testing.T) {
 
 // Every type of the table has figures that an allowance may have.
 func TestInstanceTypesAreRead(t *testing.T) {
-	require.Greater(t, len(typeAllowances()), 150)
-	for name, a := range typeAllowances() {
+	require.Greater(t, len(typeTable()), 150)
+	for name, of := range typeTable() {
 		require.Regexp(t, `^[a-z0-9]+\.[a-z0-9-]+$`, name)
-		require.Positive(t, a.BaselineBandwidthInGbps, name)
-		require.Empty(t, a.wrong(), name)
-		require.Positive(t, a.PacketsPerSecond, name)
+		require.Positive(t, of.baseline, name)
+		require.Empty(t, EmptyRegion().wrong(Allowance{InstanceType: name, BaselineBandwidthInGbps: of.baseline, PeakBandwidthInGbps: of.peak}), name)
+		require.Positive(t, EmptyRegion().limits(Allowance{InstanceType: name}).PacketsPerSecond, name)
 	}
 }
 
@@ -77,7 +77,42 @@ func TestInternetBandwidthOfTypes(t *testing.T) {
 		{"t3.nano", 5}, {"m5.large", 5}, {"m5.xlarge", 5}, {"m6in.4xlarge", 5}, {"m5.8xlarge", 5}, {"m6in.8xlarge", 25},
 		{"c5.9xlarge", 6}, {"c5n.metal", 50}, {"m7i.metal-48xl", 25},
 	} {
-		a, _ := Allowance{InstanceType: c.instanceType}.withType()
-		require.Equal(t, c.gbps, a.internetGbps(), c.instanceType)
+		require.Equal(t, bitsOf(c.gbps), EmptyRegion().limits(Allowance{InstanceType: c.instanceType}).Internet, c.instanceType)
 	}
+}
+
+// What describe-instance-types tells of a type counts before the card's table, card by card of the
+// instance; a type that neither has is a mistake, and one that goes while an allowance names it.
+func TestInstanceTypesOfTheConfiguration(t *testing.T) {
+	c := story(t)
+	c.Placement.Allowances = map[string]Allowance{"i-a1": {InstanceType: "z1d.huge"}, "i-b1": {InstanceType: "m5.large"}}
+	_, err := Compile(c, CompileOptions{})
+	require.ErrorContains(t, err, `InstanceType "z1d.huge" is not known; give InstanceTypes (aws ec2 describe-instance-types)`)
+
+	told, err := Parse("types.json", []byte(`{"InstanceTypes": [
+		{"InstanceType": "z1d.huge", "CurrentGeneration": true, "VCpuInfo": {"DefaultVCpus": 48, "DefaultCores": 24},
+			"NetworkInfo": {"NetworkPerformance": "2x 20 Gigabit", "MaximumNetworkCards": 2, "NetworkCards": [
+				{"NetworkCardIndex": 0, "NetworkPerformance": "20 Gigabit", "MaximumNetworkInterfaces": 15, "BaselineBandwidthInGbps": 15.5, "PeakBandwidthInGbps": 20.0},
+				{"NetworkCardIndex": 1, "NetworkPerformance": "20 Gigabit", "MaximumNetworkInterfaces": 15, "BaselineBandwidthInGbps": 15.5, "PeakBandwidthInGbps": 20.0}]}},
+		{"InstanceType": "m5.large", "VCpuInfo": {"DefaultVCpus": 2}, "NetworkInfo": {"NetworkCards": [{"NetworkCardIndex": 0}]}}]}`))
+	require.NoError(t, err)
+	c.InstanceTypes = told.InstanceTypes
+	p, err := Compile(c, CompileOptions{})
+	require.NoError(t, err)
+	require.Equal(t, Limits{Baseline: 31e9, Peak: 4e10, Burst: burst, Flow: 5e9, Internet: 2e10, PacketsPerSecond: 4e6, PacketsGuessed: true, InstanceType: "z1d.huge"}, p.ENI("eni-a1").Limits)
+	require.EqualValues(t, 1e10, p.ENI("eni-b1").Limits.Peak, "an answer without figures leaves the table's")
+
+	for _, cards := range []string{"{PeakBandwidthInGbps: -1}", "{PeakBandwidthInGbps: 1e300}", "{BaselineBandwidthInGbps: 6, PeakBandwidthInGbps: 5}", "{PeakBandwidthInGbps: 9000}, {PeakBandwidthInGbps: 9000}"} {
+		wrong, err := Put("InstanceTypes", []byte("{InstanceType: m5.large, NetworkInfo: {NetworkCards: ["+cards+"]}}"))
+		require.NoError(t, err)
+		_, err = p.Region.Change(wrong)
+		require.ErrorContains(t, err, "InstanceTypes m5.large: NetworkInfo: ", cards)
+	}
+	_, err = p.Region.Change(Edit{Kind: "InstanceTypes", ID: "z1d.huge"})
+	require.ErrorContains(t, err, `InstanceType "z1d.huge" is not known`)
+	slower, err := Put("InstanceTypes", []byte("{InstanceType: m5.large, NetworkInfo: {NetworkCards: [{BaselineBandwidthInGbps: 1, PeakBandwidthInGbps: 3}]}}"))
+	require.NoError(t, err)
+	r, err := p.Region.Change(slower)
+	require.NoError(t, err)
+	require.EqualValues(t, 3e9, r.limits(Allowance{InstanceType: "m5.large"}).Peak)
 }

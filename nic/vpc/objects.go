@@ -11,7 +11,7 @@ import (
 
 // kinds are the lists whose objects have an ID, which is the first field of the shape.
 var kinds = []string{
-	"Addresses", "DhcpOptions", "InstanceAttributes", "Instances", "InternetGateways", "KeyPairs", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
+	"Addresses", "DhcpOptions", "InstanceAttributes", "InstanceTypes", "Instances", "InternetGateways", "KeyPairs", "ManagedPrefixLists", "NatGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists",
 	"RouteTables", "SecurityGroups", "Subnets", "VpcAttributes", "VpcPeeringConnections", "Vpcs",
 }
 

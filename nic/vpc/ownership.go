@@ -19,10 +19,10 @@ type Owned []string
 var ownedKinds = []string{"Addresses", "InstanceAttributes", "Instances", "NatGateways", "NetworkAcls", "NetworkInterfaces", "RouteTables", "SecurityGroups", "Subnets"}
 
 // ofEveryone are the kinds of objects that belong to no VPC, and that every owner may see.
-var ofEveryone = []string{"DhcpOptions", "ManagedPrefixLists", "PrefixLists"}
+var ofEveryone = []string{"DhcpOptions", "InstanceTypes", "ManagedPrefixLists", "PrefixLists"}
 
 // Sees tells whether the owner may see an object of a region: what is in one of the VPCs,
-// DHCP options and prefix lists.
+// DHCP options, instance types and prefix lists.
 func (o Owned) Sees(r *Region, e Edit) bool {
 	return slices.Contains(ofEveryone, e.Kind) || slices.ContainsFunc(r.VPCsOf(e), o.has)
 }

@@ -200,7 +200,7 @@ func (t *taker) own(e *ENI) *OwnENI {
 		s = s.ofRegional(t, nat, e.Subnet)
 	}
 	return &OwnENI{
-		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections, Limits: a.limits(),
+		ENI: e, Primary: e.primary(), Owner: xxhash.Sum64String(cmp.Or(e.Instance, e.ID)), Allowance: a.Connections, Limits: r.limits(a),
 		VPC: s.network.VPC, VNI: s.network.VNI, RouterMAC: e.Subnet.RouterMAC, NAT: nat, Port: r.Port(e), ownMembership: s,
 	}
 }

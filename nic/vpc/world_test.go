@@ -16,7 +16,7 @@ type world struct{ *rand.Rand }
 func (w world) id(prefix string, n int) string { return fmt.Sprint(prefix, w.IntN(n)) }
 
 func (w world) edit() Edit {
-	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place, w.machine, w.userData, w.key, w.attribute)
+	make := pick(w.Rand, w.vpc, w.subnet, w.subnet, w.table, w.gateway, w.nat, w.list, w.group, w.group, w.group, w.eni, w.eni, w.eni, w.eni, w.eni, w.address, w.acl, w.peering, w.place, w.place, w.machine, w.userData, w.key, w.kind, w.attribute)
 	e := make()
 	often := map[string]int{"NetworkInterfaces": 4, "Addresses": 3, "RouteTables": 3, "VpcPeeringConnections": 3, KindENIPlacement: 3}[e.Kind]
 	if w.IntN(max(often, 12)) == 0 || often > 0 && w.IntN(often) == 0 {
@@ -252,6 +252,12 @@ func (w world) attribute() Edit {
 func (w world) key() Edit {
 	k := &ec2.KeyPair{KeyPairId: w.id("key-", 4), KeyName: w.id("key", 2), PublicKey: pick(w.Rand, "ssh-rsa a", "ssh-rsa b", "")}
 	return Edit{"KeyPairs", k.KeyPairId, k}
+}
+
+func (w world) kind() Edit {
+	t := &ec2.InstanceTypeInfo{InstanceType: pick(w.Rand, "t3.nano", "z9.huge"), VCpuInfo: &ec2.VCpuInfo{DefaultVCpus: pick(w.Rand, 0, 2, 64)}}
+	t.NetworkInfo = &ec2.NetworkInfo{NetworkCards: []ec2.NetworkCardInfo{{BaselineBandwidthInGbps: pick(w.Rand, 0, 5.0), PeakBandwidthInGbps: pick(w.Rand, 5.0, 50.0)}}}
+	return Edit{"InstanceTypes", t.InstanceType, t}
 }
 
 func (w world) place() Edit {

@@ -29,7 +29,7 @@ func TestNamesAreEC2s(t *testing.T) {
 		}
 	}
 	for _, shape := range []any{Vpc{}, Subnet{}, RouteTable{}, NetworkAcl{}, SecurityGroup{}, SecurityGroupVpcAssociation{}, NetworkInterface{},
-		Address{}, InternetGateway{}, NatGateway{}, VpcPeeringConnection{}, ManagedPrefixList{}, PrefixList{}, Reservation{}, InstanceAttribute{}, KeyPair{}, VpcAttribute{}} {
+		Address{}, InternetGateway{}, NatGateway{}, VpcPeeringConnection{}, ManagedPrefixList{}, PrefixList{}, Reservation{}, InstanceAttribute{}, InstanceTypeInfo{}, KeyPair{}, VpcAttribute{}} {
 		check(reflect.TypeOf(shape))
 	}
 	require.Greater(t, len(seen), 30)

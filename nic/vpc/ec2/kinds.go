@@ -17,6 +17,7 @@ var objectKinds = []struct {
 	{"NetworkInterfaces", "NetworkInterfaceId", []string{"MacAddress", "PrivateIpAddresses"}},
 	{"InstanceAttributes", "InstanceId", []string{"UserData"}},
 	{"Instances", "InstanceId", []string{"ImageId", "LaunchTime", "NetworkInterfaces"}},
+	{"InstanceTypes", "InstanceType", []string{"NetworkInfo", "VCpuInfo"}},
 	{"KeyPairs", "KeyPairId", []string{"KeyName"}},
 	{"ManagedPrefixLists", "PrefixListId", managedMembers},
 	{"PrefixLists", "PrefixListId", []string{"Cidrs"}},
