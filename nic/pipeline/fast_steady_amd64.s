@@ -4,24 +4,18 @@
 #include "textflag.h"
 
 // UPDATE applies a change of the summed bytes, which CHANGE left in AX, to the checksum at
-// an offset of DX (RFC 1624 equation 3).
-#define UPDATE(at, sum, tmp) \
-	MOVWLZX at(DX), sum; \
-	XORL    $0xffff, sum; \
-	ADDL    AX, sum; \
-	MOVL    sum, tmp; \
-	SHRL    $16, tmp; \
-	ADDL    tmp, sum; \
-	NOTL    sum; \
-	MOVW    sum, at(DX)
+// an offset of DX: takes it away, and the borrow once more (RFC 1624 equation 4).
+#define UPDATE(at) \
+	SUBW AX, at(DX); \
+	SBBW $0, at(DX)
 
 // UPDATEUDP is UPDATE for the checksum of UDP, of which 0 is none, and stays none (RFC 768). It
 // goes on at out.
-#define UPDATEUDP(at, sum, tmp, out) \
+#define UPDATEUDP(at, out) \
 	CMPW at(DX), $0; \
 	JEQ  out; \
-	UPDATE(at, sum, tmp); \
-	CMPW sum, $0; \
+	UPDATE(at); \
+	CMPW at(DX), $0; \
 	JNE  out; \
 	MOVW $0xffff, at(DX); \
 	JMP  out
@@ -29,15 +23,12 @@
 // CHANGE makes AX, the new address, the change of a checksum from CX, the old address, to
 // AX, for UPDATE.
 #define CHANGE \
-	NOTL CX; \
-	ADDQ CX, AX; \
-	MOVQ AX, CX; \
-	SHRQ $32, CX; \
-	ADDL CX, AX; \
+	SUBL CX, AX; \
+	SBBL $0, AX; \
 	MOVL AX, CX; \
-	ROLL $16, CX; \
-	ADDL CX, AX; \
-	SHRL $16, AX
+	SHRL $16, CX; \
+	ADDW CX, AX; \
+	ADCW $0, AX
 
 // LOWEST finds the lowest frame in the set R9: SI becomes its descriptor, BX its
 // connection and R14 its key. w is the worker; frames begin at R8, connections at R11.
@@ -51,15 +42,10 @@
 	SHLQ   $4, CX; \
 	LEAQ   (Worker_fast+fast_gather+gather_keys)(w)(CX*1), R14
 
-// PASSED moves the lowest frame from the set R9 to the set R10. The zero flag says that
-// R9 is empty.
+// PASSED takes the lowest frame out of the set R9. The zero flag says that R9 is empty.
 #define PASSED \
-	MOVQ  R9, CX; \
-	LEAQ  -1(R9), AX; \
-	ANDQ  AX, R9; \
-	XORQ  R9, CX; \
-	ORQ   CX, R10; \
-	TESTQ R9, R9
+	LEAQ -1(R9), AX; \
+	ANDQ AX, R9
 
 // STAYS goes to a label if the state of the UDP connection R15 stays: a stream remains one,
 // and a further datagram of the initiator leaves UDPOneWay as it is. opened is what a
@@ -84,23 +70,8 @@
 // connection at BX. Offsets of headers are as in fast_gather_amd64.s.
 
 // Packets through a Translator, as fast_through.go does: the labels through. Each macro below
-// goes to done where the Go has to look. Of UDP the assembly takes streams alone.
-
-// WANT notes the state that each part must have: TCP's if the protocol at an offset of DX is
-// TCP, and the segment, whose flags are at an offset of DX, leaves the state.
-#define WANT(proto, flags, stream, judged) \
-	MOVL  $const_udpStream, want-4(SP); \
-	CMPB  proto(DX), $6; \
-	JNE   stream; \
-	TESTB $7, flags(DX); \
-	JNE   done; \
-	MOVL  $const_established, want-4(SP)
-
-// STATE goes to done unless the state of the connection R15 is the wanted one.
-#define STATE \
-	MOVL want-4(SP), AX; \
-	CMPB AX, R15; \
-	JNE  done
+// goes to done where the Go has to look. Of UDP the assembly takes streams alone. The passage is at
+// BP.
 
 // TRAIL makes AX the trail of the connection BX. conns begin at R11.
 #define TRAIL(w) \
@@ -109,24 +80,10 @@
 	SHRQ $3, AX; \
 	ADDQ Worker_trails(w), AX
 
-// PART makes CX the part whose index is at an offset of the trail AX, and R15 its status.
-#define PART(at, w) \
-	MOVL at(AX), CX; \
-	SHLQ $6, CX; \
-	ADDQ R11, CX; \
-	MOVL const_connEpoch(CX), AX; \
-	CMPL AX, Worker_epoch(w); \
-	JNE  done; \
-	MOVQ const_connStatus(CX), R15
-
-// KEYED goes to done unless the part CX has a key whose word at an offset is AX.
-#define KEYED(at) \
-	CMPQ AX, (at-const_keySize)(CX); \
-	JNE  done
-
-// PASSAGE makes CX the key of the passage whose index is in the trail AX, and R15 the way that it
-// keeps under the policy in force. port and addr, of IPv4, become what it gives. gate is the
-// Translator's entrance, and kind what State has in its three highest bits.
+// PASSAGE makes BP the key of the passage whose index BP is, R15 the way that the passage keeps
+// under the policy in force, and DX the socket that it gives: an address of IPv4 in the low half, the
+// port in the high one. gate is the Translator's entrance, and kind what State has in its three highest
+// bits.
 //
 // A passage may end beside this, and its place become another's after the burst. The proof that it
 // is the packet's is the order of loads, which a processor of this kind keeps: a passage that ends
@@ -136,62 +93,74 @@
 // which Insert writes last, is loaded first, so no word is of a passage before. Of the way, the epoch is
 // loaded before (Passage.keep).
 #define PASSAGE(gate, kind, w) \
-	MOVL trail_passage(AX), CX; \
-	CMPL CX, entrance_room(gate); \
+	CMPL BP, entrance_room(gate); \
 	JCC  done; \
-	SHLQ $6, CX; \
-	ADDQ entrance_first(gate), CX; \
-	MOVL (const_passageValue+Passage_State)(CX), AX; \
+	SHLQ $6, BP; \
+	ADDQ entrance_first(gate), BP; \
+	MOVL (const_passageValue+Passage_State)(BP), AX; \
 	SHRL $29, AX; \
 	CMPL AX, kind; \
 	JNE  done; \
 	MOVL Worker_tick(w), AX; \
-	SUBL (const_passageValue+Passage_Seen)(CX), AX; \
+	SUBL (const_passageValue+Passage_Seen)(BP), AX; \
 	CMPL AX, $const_passagePause; \
 	JGE  done; \
-	MOVL (const_passageValue+Passage_Epoch)(CX), AX; \
+	MOVL (const_passageValue+Passage_Epoch)(BP), AX; \
 	CMPL AX, Worker_epoch(w); \
 	JNE  done; \
-	MOVQ (const_passageValue+Passage_Way)(CX), R15; \
-	MOVQ (const_passageValue+Passage_End)(CX), AX; \
-	SHRQ $48, AX; \
-	MOVL AX, port-8(SP); \
-	MOVL (const_passageValue+Passage_Lo)(CX), AX; \
-	TESTL AX, AX; \
+	MOVQ (const_passageValue+Passage_Way)(BP), R15; \
+	MOVQ (const_passageValue+Passage_End)(BP), CX; \
+	SHRQ $48, CX; \
+	SHLQ $32, CX; \
+	MOVL (const_passageValue+Passage_Lo)(BP), DX; \
+	TESTL DX, DX; \
 	JEQ  done; \
-	MOVL AX, addr-12(SP)
+	ORQ  CX, DX
 
-// BETWEEN goes to done unless the passage CX is for packets from and to the addresses in AX, with
-// the ports in ports, of the protocol of the key R14.
-#define BETWEEN(ports) \
-	CMPQ AX, const_passageEnds(CX); \
+// BETWEEN goes to done unless the passage BP is for packets from and to the addresses in AX, with
+// the ports in CX, of the protocol of the key R14.
+#define BETWEEN \
+	CMPQ AX, const_passageEnds(BP); \
 	JNE  done; \
 	MOVL const_keyWho(R14), AX; \
 	ANDL $const_whoProto, AX; \
 	SHLQ $32, AX; \
-	ORQ  ports, AX; \
-	CMPQ AX, const_passagePorts(CX); \
+	ORQ  CX, AX; \
+	CMPQ AX, const_passagePorts(BP); \
 	JNE  done
 
-// PORT writes the port to an offset of DX, in the place of another, and adds the change to the
-// change of a checksum in AX.
-#define PORT(at) \
-	MOVL    port-8(SP), R15; \
-	ROLW    $8, R15; \
-	MOVWLZX at(DX), CX; \
-	MOVW    R15, at(DX); \
-	NOTL    CX; \
-	ADDW    CX, AX; \
-	ADCW    R15, AX; \
-	ADCW    $0, AX; \
-	MOVWLZX AX, AX
+// ENDS makes AX the first word of a key, of the socket DX and the remote address of the key R14, by
+// way of CX.
+#define ENDS \
+	MOVL const_keyRemote(R14), AX; \
+	SHLQ $32, AX; \
+	MOVL DX, CX; \
+	ORQ  CX, AX
 
-// HEARD counts a packet of AX bytes on the part CX, whose counts are those of a direction, 0
-// or 8, at the tick R15.
-#define HEARD(way) \
-	INCQ (const_connPackets+way)(CX); \
-	ADDQ AX, (const_connBytes+way)(CX); \
-	MOVL R15, const_connSeen(CX)
+// PORTS makes AX the second word of a key, of the socket DX, the remote port and the protocol of
+// the key R14, and an ENI, by way of CX.
+#define PORTS(eni) \
+	MOVL const_keyWho(R14), AX; \
+	ANDL $const_whoProto, AX; \
+	ORL  eni, AX; \
+	SHLQ $32, AX; \
+	MOVWLZX (const_keyPorts+2)(R14), CX; \
+	SHLL $16, CX; \
+	ORQ  CX, AX; \
+	MOVQ DX, CX; \
+	SHRQ $32, CX; \
+	ORQ  CX, AX
+
+// PORT writes a port to an offset of DX, in the place of another, and adds the change to the
+// change of a checksum in AX.
+#define PORT(port, at) \
+	ROLW    $8, port; \
+	MOVWLZX at(DX), CX; \
+	MOVW    port, at(DX); \
+	ADDW    port, AX; \
+	ADCW    $0, AX; \
+	SUBW    CX, AX; \
+	SBBW    $0, AX
 
 // WENT notes that the lowest frame in the set R9 went through.
 #define WENT(w) \
@@ -256,12 +225,11 @@
 	JGT  done
 
 // func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
-TEXT ·steadyIn(SB), NOSPLIT, $64-40
+TEXT ·steadyIn(SB), NOSPLIT, $8-40
 	MOVQ w+0(FP), DI
 	MOVQ conns+8(FP), R11
 	MOVQ frames+16(FP), R8
 	MOVQ todo+24(FP), R9
-	XORQ R10, R10
 	MOVQ (Worker_part+part_queues)(DI), R13
 
 frame:
@@ -317,17 +285,18 @@ count:
 	JEQ    next
 	MOVL   AX, 80(DX)
 	CHANGE
-	UPDATE(74, BX, CX)
+	UPDATE(74)
 	CMPB   73(DX), $6
 	JNE    udp
-	UPDATE(100, BX, CX)
+	UPDATE(100)
 
 next:
 	PASSED
 	JNE frame
 
 done:
-	MOVQ R10, ready+32(FP)
+	XORQ todo+24(FP), R9
+	MOVQ R9, ready+32(FP)
 	RET
 
 edge:
@@ -343,7 +312,7 @@ datagram:
 	JMP  done
 
 udp:
-	UPDATEUDP(90, BX, CX, next)
+	UPDATEUDP(90, next)
 
 	// The same for IPv6, whose addresses are never translated.
 six:
@@ -379,38 +348,29 @@ through:
 	SUBL  $14, CX
 	CMPL  CX, entrance_most(R12)
 	JGT   done
-	WANT(73, 97, wanted, wanted)
-
-	// The head has what comes by a tunnel alone, so that UDP there is no stream.
-wanted:
-	MOVL R15, AX
-	ANDL $const_statusSide, AX
-	CMPL AX, $const_udpOneWay
-	JEQ  known
-	STATE
+	CMPB  73(DX), $6
+	JNE   stream
+	SEGMENT(97, done)
 
 known:
 	TRAIL(DI)
-	MOVQ AX, trail-32(SP)
+	MOVQ (AX), R10
+	MOVL R10, BP
+	SHRQ $32, R10
 	PASSAGE(R12, $5, DI)
 	MOVQ const_keyLocal(R14), AX
 	ROLQ $32, AX
-	MOVL const_keyPorts(R14), DX
-	ROLL $16, DX
-	BETWEEN(DX)
-	MOVQ CX, passage-48(SP)
+	MOVL const_keyPorts(R14), CX
+	ROLL $16, CX
+	BETWEEN
 
-	// On from there to a guest of this card.
+	// On from there to a guest of this card, whose number R15 becomes.
 	MOVL R15, AX
 	ANDL $const_statusWaysOut, AX
 	CMPL AX, $const_statusWaysOut
 	JNE  done
 	SHRQ $const_statusExit, R15
 	MOVL R15, R15
-	MOVL const_keyWho(R14), AX
-	ANDL $const_whoProto, AX
-	ORL  R15, AX
-	MOVL AX, who-24(SP)
 	MOVQ (R13)(R15*8), AX
 	TESTQ AX, AX
 	JEQ  done
@@ -418,45 +378,54 @@ known:
 	SUBL $50, CX
 	CMPL CX, Queue_room(AX)
 	JGT  done
-	IMULQ $guest__size, R15
-	ADDQ (Worker_part+part_guests)(DI), R15
+	IMUL3Q $guest__size, R15, AX
+	ADDQ (Worker_part+part_guests)(DI), AX
+	MOVWLZX guest_mtu(AX), AX
 	SUBL $14, CX
-	MOVWLZX guest_mtu(R15), AX
 	CMPL CX, AX
 	JGT  done
-	MOVQ R15, guest-56(SP)
 
-	MOVQ trail-32(SP), AX
-	PART(trail_end, DI)
-	STATE
-	TESTL $const_statusWalkedIn, R15
-	JEQ  done
-	SHRQ $const_statusVTEP, R15
+	// The end, R10.
+	SHLQ $6, R10
+	ADDQ R11, R10
+	MOVL const_connEpoch(R10), AX
+	CMPL AX, Worker_epoch(DI)
 	JNE  done
-	MOVL const_keyRemote(R14), AX
-	MOVL addr-12(SP), DX
-	SHLQ $32, AX
-	ORQ  DX, AX
-	KEYED(const_keyLocal)
-	MOVL who-24(SP), AX
-	SHLQ $32, AX
-	MOVWLZX (const_keyPorts+2)(R14), DX
-	SHLL $16, DX
-	ORL  port-8(SP), DX
-	ORQ  DX, AX
-	KEYED(const_keyPorts)
+	MOVQ const_connStatus(R10), AX
+	CMPB (const_keyWho+3)(R14), $6
+	JNE  streamEnd
+	CMPB AX, $const_established
+	JNE  done
 
+heard:
+	TESTL $const_statusWalkedIn, AX
+	JEQ  done
+	SHRQ $const_statusVTEP, AX
+	JNE  done
+	ENDS
+	CMPQ AX, (const_keyLocal-const_keySize)(R10)
+	JNE  done
+	PORTS(R15)
+	CMPQ AX, (const_keyPorts-const_keySize)(R10)
+	JNE  done
+	SHRQ $32, AX
+	MOVL AX, const_keyWho(R14)
+
+	// Each part counts the packet. R10 becomes the socket.
+	MOVQ    DX, CX
 	MOVWLZX const_frameOff(SI), DX
 	ADDQ    (SI), DX
 	MOVWLZX 66(DX), AX
 	ROLW    $8, AX
-	MOVL    Worker_tick(DI), R15
-	HEARD(0)
-	MOVQ    passage-48(SP), CX
-	MOVL    R15, (const_passageValue+Passage_Seen)(CX)
+	INCQ    const_connPackets(R10)
+	ADDQ    AX, const_connBytes(R10)
 	INCQ    const_connPackets(BX)
 	ADDQ    AX, const_connBytes(BX)
-	MOVL    R15, const_connSeen(BX)
+	MOVL    Worker_tick(DI), AX
+	MOVL    AX, const_connSeen(R10)
+	MOVL    AX, const_connSeen(BX)
+	MOVL    AX, (const_passageValue+Passage_Seen)(BP)
+	MOVQ    CX, R10
 	MOVL    const_frameLen(SI), CX
 	SUBL    $64, CX
 	INCQ    (entrance_passed+Passed_In+Traffic_Packets)(R12)
@@ -465,37 +434,46 @@ known:
 	MOVL    CX, const_frameLen(SI)
 	ADDW    $50, const_frameOff(SI)
 	WENT(DI)
-	MOVL    who-24(SP), AX
-	MOVL    AX, const_keyWho(R14)
 
-	MOVQ   guest-56(SP), R15
+	IMULQ  $guest__size, R15
+	ADDQ   (Worker_part+part_guests)(DI), R15
 	MOVQ   guest_mac(R15), AX
 	MOVQ   AX, 50(DX)
 	MOVL   (guest_mac+8)(R15), AX
 	MOVL   AX, 58(DX)
-	MOVL   addr-12(SP), AX
+	MOVL   R10, AX
+	SHRQ   $32, R10
 	MOVL   80(DX), CX
 	BSWAPL AX
 	MOVL   AX, 80(DX)
 	CHANGE
-	UPDATE(74, BX, CX)
-	PORT(86)
+	UPDATE(74)
+	PORT(R10, 86)
 	CMPB   73(DX), $6
 	JNE    udp
-	UPDATE(100, BX, CX)
+	UPDATE(100)
 	JMP    next
+
+	// The head has what comes by a tunnel alone, so that UDP there is no stream.
+stream:
+	STAYS($const_udpOneWay, known)
+	JMP done
+
+streamEnd:
+	CMPB AX, $const_udpStream
+	JEQ  heard
+	JMP  done
 
 // Once each is found, the frame's descriptor is at SI, its headers at DX, its key at R14
 // and its connection at BX. The station is at DI until X3 holds it. X5 holds the address
 // of the outer headers, which then is in DI, and X4 the hop's MAC.
 
 // func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
-TEXT ·steadyOut(SB), NOSPLIT, $64-64
+TEXT ·steadyOut(SB), NOSPLIT, $24-64
 	MOVQ w+0(FP), R12
 	MOVQ conns+16(FP), R11
 	MOVQ frames+40(FP), R8
 	MOVQ todo+48(FP), R9
-	XORQ R10, R10
 	MOVQ from+8(FP), R13
 
 frame:
@@ -541,10 +519,10 @@ address:
 	BSWAPL AX
 	MOVL  AX, 26(DX)
 	CHANGE
-	UPDATE(24, R15, CX)
+	UPDATE(24)
 	CMPB  23(DX), $6
 	JNE   udp
-	UPDATE(50, R15, CX)
+	UPDATE(50)
 
 count:
 	MOVWLZX 16(DX), AX
@@ -612,7 +590,8 @@ leave:
 	JNE frame
 
 done:
-	MOVQ R10, ready+56(FP)
+	XORQ todo+48(FP), R9
+	MOVQ R9, ready+56(FP)
 	RET
 
 datagram:
@@ -620,7 +599,7 @@ datagram:
 	JMP done
 
 udp:
-	UPDATEUDP(40, R15, CX, count)
+	UPDATEUDP(40, count)
 
 	// The same for IPv6, whose addresses are never translated.
 six:
@@ -656,14 +635,16 @@ through:
 	JNE     done
 	TESTL   $const_whoIPv6, const_keyWho(R14)
 	JNE     done
-	WANT(23, 47, wanted, wanted)
+	CMPB    23(DX), $6
+	JNE     stream
+	SEGMENT(47, done)
 
-wanted:
-	STATE
+	// R10 becomes the number of the Translator's ENI, and DI its entrance.
+known:
 	SHRQ $const_statusExit, R15
-	MOVL R15, R15
+	MOVL R15, R10
 	MOVQ (Worker_part+part_queues)(R12), AX
-	MOVQ (AX)(R15*8), AX
+	MOVQ (AX)(R10*8), AX
 	TESTQ AX, AX
 	JEQ  done
 	MOVQ Queue_gate(AX), DI
@@ -673,76 +654,66 @@ wanted:
 	SUBL $14, AX
 	CMPL AX, entrance_most(DI)
 	JGT  done
-	MOVL const_keyWho(R14), AX
-	ANDL $const_whoProto, AX
-	ORL  R15, AX
-	SHLQ $32, AX
-	MOVQ AX, who-24(SP)
-
 	TRAIL(R12)
+	MOVL trail_passage(AX), BP
 	PASSAGE(DI, $7, R12)
 	MOVQ const_keyLocal(R14), AX
-	MOVL const_keyPorts(R14), DX
-	BETWEEN(DX)
-	MOVQ CX, passage-48(SP)
+	MOVL const_keyPorts(R14), CX
+	BETWEEN
 	MOVL R15, AX
 	ANDL $const_statusWaysHere, AX
 	CMPL AX, $const_statusWayHere
 	JNE  done
-
-	// The packet's key on the way on, for its entropy.
-	MOVL const_keyRemote(R14), AX
-	SHLQ $32, AX
-	MOVL addr-12(SP), DX
-	ORQ  DX, AX
-	MOVQ AX, key-40(SP)
-	MOVWLZX (const_keyPorts+2)(R14), AX
-	SHLL $16, AX
-	ORL  port-8(SP), AX
-	ORQ  who-24(SP), AX
-	MOVQ AX, keyPorts-32(SP)
-	MOVWLZX const_frameOff(SI), DX
-	ADDQ (SI), DX
-	MOVQ DI, gate-64(SP)
+	MOVQ DI, gate-24(SP)
 	LEADS
 
-	// The source becomes the passage's, or the public address of that.
-	MOVL  addr-12(SP), AX
+	// The packet's key on the way on, for its entropy.
+	ENDS
+	MOVQ AX, key-16(SP)
+	PORTS(R10)
+	MOVQ AX, keyPorts-8(SP)
+
+	// The source becomes the passage's, or the public address of that. R15 becomes the port.
+	MOVL  DX, AX
 	TESTL $const_statusNAT, R15
 	JEQ   source
-	MOVL  whoHigh-20(SP), CX
-	ANDL  $const_whoENI, CX
-	IMULQ $guest__size, CX
+	IMUL3Q $guest__size, R10, CX
 	ADDQ  (Worker_part+part_guests)(R12), CX
 	CMPL  AX, guest_primary(CX)
 	JNE   done
 	MOVL  guest_public(CX), AX
 
 source:
-	MOVL   26(DX), CX
-	BSWAPL AX
-	MOVL   AX, 26(DX)
+	MOVQ    DX, R15
+	SHRQ    $32, R15
+	MOVWLZX const_frameOff(SI), DX
+	ADDQ    (SI), DX
+	MOVL    26(DX), CX
+	BSWAPL  AX
+	MOVL    AX, 26(DX)
 	CHANGE
-	UPDATE(24, R15, CX)
-	PORT(34)
-	CMPB   23(DX), $6
-	JNE    datagramThrough
-	UPDATE(50, R15, CX)
+	UPDATE(24)
+	PORT(R15, 34)
+	CMPB    23(DX), $6
+	JNE     datagramThrough
+	UPDATE(50)
 
 countThrough:
-	MOVWLZX 16(DX), AX
-	ROLW    $8, AX
-	MOVL    Worker_tick(R12), R15
-	MOVQ    passage-48(SP), CX
-	MOVL    R15, (const_passageValue+Passage_Seen)(CX)
-	MOVQ    gate-64(SP), CX
+	MOVL    Worker_tick(R12), CX
+	MOVL    CX, (const_passageValue+Passage_Seen)(BP)
+	MOVQ    gate-24(SP), CX
 	MOVL    const_frameLen(SI), AX
 	SUBL    $14, AX
 	INCQ    (entrance_passed+Passed_Out+Traffic_Packets)(CX)
 	ADDQ    AX, (entrance_passed+Passed_Out+Traffic_Bytes)(CX)
 	WENT(R12)
-	LEAQ    key-40(SP), R14
+	LEAQ    key-16(SP), R14
 	JMP     count
 
 datagramThrough:
-	UPDATEUDP(40, R15, CX, countThrough)
+	UPDATEUDP(40, countThrough)
+
+stream:
+	CMPB R15, $const_udpStream
+	JEQ  known
+	JMP  done
