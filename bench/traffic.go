@@ -51,9 +51,8 @@ var (
 	fromGuest6 = mem.Field(14+24+12, 14+40+16)
 )
 
-// portOfGateway is where in a frame from the edge the port of a NAT gateway lies, and the
-// checksum over it.
-const portOfGateway, portOfGatewaySum = wire.OuterLen + 14 + 20 + 2, wire.OuterLen + 14 + 20 + 16
+// portOfGateway is where in a frame from the edge the port of a NAT gateway lies.
+const portOfGateway = wire.OuterLen + 14 + 20 + 2
 
 // requests is an edge that sends the request of each flow of a part in turn, SYN
 // or ACK.
@@ -72,7 +71,7 @@ func (t *traffic) requests(name string, syn bool, p part) (*mem.Source, error) {
 			case t.region.six(i):
 				stamp = fromEdge6
 			case t.region.translated(i):
-				stamp = stamp.Table(portOfGateway, portOfGatewaySum, t.ports)
+				stamp = stamp.Table(portOfGateway, t.ports)
 			}
 			frames, stamps = append(frames, f), append(stamps, stamp.From(first))
 		}

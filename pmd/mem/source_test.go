@@ -87,18 +87,35 @@ func TestFieldKeepsChecksumsRight(t *testing.T) {
 	stamps := map[string]Stamp{"address": Field(26, 24, 50), "ports": Field(34, 50)}
 	for name, stamp := range stamps {
 		for _, flow := range []uint32{0, 1, 5, 6, 255, 65535, 65536, 1 << 20, 1<<32 - 1} {
-			frame := packet(t)
-			stamp.cut(frame, bytes.Clone(frame)).press(flow)
-			p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
-			ip, tcp := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4), p.Layer(layers.LayerTypeTCP).(*layers.TCP)
-			ipSum, tcpSum := ip.Checksum, tcp.Checksum
-			require.NoError(t, tcp.SetNetworkLayerForChecksum(ip))
-			buf := gopacket.NewSerializeBuffer()
-			require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{ComputeChecksums: true}, ip, tcp, gopacket.Payload("hello, flow")))
-			require.Equal(t, ip.Checksum, ipSum, "%s %d", name, flow)
-			require.Equal(t, tcp.Checksum, tcpSum, "%s %d", name, flow)
-			require.Equal(t, frame[14:], buf.Bytes())
+			requireSums(t, stamp, flow, name)
 		}
+	}
+}
+
+// The table's entry goes where the urgent pointer is, which is 0 in the template.
+func TestTableKeepsChecksumsRight(t *testing.T) {
+	table := []uint16{0, 1, 0x1234, 0xfffe, 0xffff}
+	for flow := range table {
+		requireSums(t, Field(26, 24, 50).Table(52, table), uint32(flow), "address")
+		requireSums(t, Field(34, 50).Table(52, table), uint32(flow), "ports")
+	}
+}
+
+// requireSums holds that a stamped packet has the checksums that gopacket computes.
+func requireSums(t *testing.T, stamp Stamp, flow uint32, name string) {
+	frame := packet(t)
+	stamp.cut(frame, bytes.Clone(frame)).press(flow)
+	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
+	ip, tcp := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4), p.Layer(layers.LayerTypeTCP).(*layers.TCP)
+	ipSum, tcpSum := ip.Checksum, tcp.Checksum
+	require.NoError(t, tcp.SetNetworkLayerForChecksum(ip))
+	buf := gopacket.NewSerializeBuffer()
+	require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{ComputeChecksums: true}, ip, tcp, gopacket.Payload("hello, flow")))
+	require.Equal(t, ip.Checksum, ipSum, "%s %d", name, flow)
+	require.Equal(t, tcp.Checksum, tcpSum, "%s %d", name, flow)
+	require.Equal(t, frame[14:], buf.Bytes())
+	if stamp.table != nil {
+		require.Equal(t, stamp.table[flow], tcp.Urgent)
 	}
 }
 

@@ -10,8 +10,8 @@ type Stamp struct {
 	times uint32
 	first uint32
 
-	table      []uint16 // by flow; nil: none
-	to, tabled int      // where an entry is written, and the checksum over it
+	table []uint16 // by flow; nil: none
+	to    int      // where an entry is written
 }
 
 // Field returns a stamp that adds the flow's number to the four bytes at
@@ -35,10 +35,10 @@ func (s Stamp) From(n int) Stamp {
 }
 
 // Table is the stamp that also writes the flow's entry of a table to the two bytes at offset
-// at, which are 0 in the template, and brings the checksum at offset sum up to date. The
+// at, which are 0 in the template and which the last of the stamp's checksums covers. The
 // table may be filled after the source was made.
-func (s Stamp) Table(at, sum int, table []uint16) Stamp {
-	s.to, s.tabled, s.table = at, sum, table
+func (s Stamp) Table(at int, table []uint16) Stamp {
+	s.to, s.table = at, table
 	return s
 }
 
@@ -51,9 +51,9 @@ type die struct {
 	first, second sum
 	waste         [2]byte
 
-	table      []uint16
-	start      uint32   // the flow of the table that the source's flow 0 is
-	to, tabled *[2]byte // where an entry is written, and the checksum over it
+	table []uint16
+	start uint32   // the flow of the table that the source's flow 0 is
+	to    *[2]byte // where an entry is written, which second covers
 }
 
 // sum is a checksum that covers the field.
@@ -74,11 +74,11 @@ func (s Stamp) cut(frame, template []byte) *die {
 	old := ^d.base>>16 + ^d.base&0xffff
 	for i, at := range s.sums {
 		c := sum{(*[2]byte)(frame[at:]), uint32(^binary.BigEndian.Uint16(template[at:])) + old}
-		*[]*sum{&d.first, &d.second}[i] = c
+		*[]*sum{&d.second, &d.first}[len(s.sums)-1-i] = c
 	}
 	d.base += s.first * s.times
 	if s.table != nil {
-		d.table, d.start, d.to, d.tabled = s.table, s.first, (*[2]byte)(frame[s.to:]), (*[2]byte)(frame[s.tabled:])
+		d.table, d.start, d.to = s.table, s.first, (*[2]byte)(frame[s.to:])
 	}
 	return d
 }
@@ -89,17 +89,12 @@ func (d *die) press(flow uint32) {
 	binary.BigEndian.PutUint32(d.field[:], now)
 	now = now>>16 + now&0xffff
 	d.first.press(now)
-	d.second.press(now)
 	if d.table != nil {
-		d.enter(d.table[d.start+flow])
+		entry := d.table[d.start+flow]
+		binary.BigEndian.PutUint16(d.to[:], entry)
+		now += uint32(entry)
 	}
-}
-
-// enter writes an entry of the table.
-func (d *die) enter(entry uint16) {
-	binary.BigEndian.PutUint16(d.to[:], entry)
-	s := uint32(^binary.BigEndian.Uint16(d.tabled[:])) + uint32(entry)
-	binary.BigEndian.PutUint16(d.tabled[:], ^uint16(s>>16+s))
+	d.second.press(now)
 }
 
 func (c *sum) press(field uint32) {
