@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // named are the offsets and values that have names in pcap-filter(7), of those that are used most.
@@ -137,16 +138,28 @@ func (p *parser) constant() (uint64, error) {
 
 // number is a number of 32 bits, or the name of one.
 func (p *parser) number() (uint64, error) {
-	word := p.peek()
-	n, known := named[word]
+	n, known := named[p.peek()]
 	if !known {
 		var err error
-		if n, err = strconv.ParseUint(word, 0, 32); err != nil {
+		if n, err = numberOf(p.peek(), 32); err != nil {
 			return 0, fmt.Errorf("%s: a number is expected, or a name such as tcpflags or tcp-syn", p.place())
 		}
 	}
 	p.take()
 	return n, nil
+}
+
+// numberOf is a number of so many bits as tcpdump writes it: 20, 0x14, or 024, which is octal. Go knows
+// more ways, such as 1_0, which tcpdump does not.
+func numberOf(word string, bits int) (uint64, error) {
+	digits, base := word, 10
+	switch {
+	case strings.HasPrefix(word, "0x"), strings.HasPrefix(word, "0X"):
+		digits, base = word[2:], 16
+	case len(word) > 1 && word[0] == '0':
+		digits, base = word[1:], 8
+	}
+	return strconv.ParseUint(digits, base, bits)
 }
 
 // compare compares two numbers.

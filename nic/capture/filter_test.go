@@ -97,42 +97,81 @@ func expression(r *rand.Rand, depth int) string {
 		one(" = ", " == ", " != ", " > ", " < ", " >= ", " <= ") + one("0", "2", "6", "18", "tcp-syn", "(tcp-syn|tcp-ack)", "0x800")
 }
 
-// A filter chooses the packets that tcpdump chooses.
-func TestFiltersMeanWhatTcpdumpMeans(t *testing.T) {
-	judge, r := tcpdump(t), oracle.Random(t)
-	all := packets(r)
-	in := filepath.Join(t.TempDir(), "in.pcap")
-	w, err := pcap.CreateWriter(in)
+// judge has tcpdump choose of some packets.
+type judge struct {
+	tcpdump, in string
+	all         [][]byte
+}
+
+func newJudge(t *testing.T, r *rand.Rand) *judge {
+	j := &judge{tcpdump(t), filepath.Join(t.TempDir(), "in.pcap"), packets(r)}
+	w, err := pcap.CreateWriter(j.in)
 	require.NoError(t, err)
-	for i, frame := range all {
+	for i, frame := range j.all {
 		require.NoError(t, w.Write(int64(i)*1e9, frame))
 	}
 	require.NoError(t, w.Close())
-	rejected := 0
+	return j
+}
+
+// agrees requires that tcpdump takes an expression and chooses what the filter chooses.
+func (j *judge) agrees(t *testing.T, text string, f *Filter) {
+	var out, complaint bytes.Buffer
+	cmd := exec.Command(j.tcpdump, "-r", j.in, "-w", "-", text)
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	chosen := map[int64]bool{}
+	if failed := cmd.Run(); failed == nil {
+		reader, err := pcapgo.NewReader(&out)
+		require.NoError(t, err)
+		for _, info, err := reader.ReadPacketData(); err == nil; _, info, err = reader.ReadPacketData() {
+			chosen[info.Timestamp.Unix()] = true
+		}
+	} else {
+		// libpcap refuses what can never match, such as tcp and udp.
+		require.Contains(t, complaint.String(), "expression rejects all packets", text)
+	}
+	for i, frame := range j.all {
+		require.Equal(t, chosen[int64(i)], f.Matches(frame, len(frame)), "%s: packet %d: %x", text, i, frame)
+	}
+}
+
+// A filter chooses the packets that tcpdump chooses.
+func TestFiltersMeanWhatTcpdumpMeans(t *testing.T) {
+	r := oracle.Random(t)
+	j := newJudge(t, r)
 	for range 200 {
 		text := expression(r, 3)
-		var out, complaint bytes.Buffer
-		cmd := exec.Command(judge, "-r", in, "-w", "-", text)
-		cmd.Stdout, cmd.Stderr = &out, &complaint
 		f, err := Parse(text)
-		chosen := map[int64]bool{}
-		if failed := cmd.Run(); failed == nil {
-			reader, err := pcapgo.NewReader(&out)
-			require.NoError(t, err)
-			for _, info, err := reader.ReadPacketData(); err == nil; _, info, err = reader.ReadPacketData() {
-				chosen[info.Timestamp.Unix()] = true
-			}
-		} else {
-			// libpcap refuses what can never match, such as tcp and udp.
-			require.Contains(t, complaint.String(), "expression rejects all packets", text)
-			rejected++
-		}
 		require.NoError(t, err, text)
-		for i, frame := range all {
-			require.Equal(t, chosen[int64(i)], f.Matches(frame, len(frame)), "%s: packet %d: %x", text, i, frame)
+		j.agrees(t, text, f)
+	}
+}
+
+// odd is an expression that may be none: words where others belong, and numbers of all kinds.
+func odd(r *rand.Rand) string {
+	forms := []string{"port X", "tcp port X", "portrange X", "host X", "net X", "ip host X", "X", "src X", "ether host X", "ip proto X", "proto X",
+		"ip6 proto X", "less X", "greater X", "len = X", "tcp[X] = 2", "tcp[13:X] = 2", "tcp[13] = X", "tcp[13] & X != 0", "ip6 net X", "port X or X",
+		"not X", "X and X", "tcp X", "host X and port X", "src or dst X", "host (X or X)", "ip X", "port 22 or tcp[13] = 2 or X", "port 22 and less 99 or X"}
+	words := []string{"tcp", "ip", "ether", "host", "src", "not", "(", ")", "80", "22", "0x16", "0X16", "026", "08", "1_0", "0b1", "0o7", "0x", "+1", "65536",
+		"4294967296", "256", "10.0.1.5", "10.0.1", "10.0.0.0/8", "10.0.1.5/32", "2001:db8:a:1::5", "2001:db8::/32", "::ffff:10.0.1.5", "fe80::1%eth0",
+		"02:00:00:0a:01:05", "02-00-00-0a-01-05", "0200.000a.0105", "tcpflags", "tcp-syn", `\tcp`, `\icmp6`, `\esp`, "20-80", "80-20", "020-80", "0x10-80", "20-", "1-2-3"}
+	text := forms[r.IntN(len(forms))]
+	for strings.Contains(text, "X") {
+		text = strings.Replace(text, "X", words[r.IntN(len(words))], 1)
+	}
+	return text
+}
+
+// What a filter takes, tcpdump takes, too, and means the same.
+func TestAFilterTakesNothingThatTcpdumpDoesNot(t *testing.T) {
+	r := oracle.Random(t)
+	j := newJudge(t, r)
+	for range 300 {
+		text := odd(r)
+		if f, err := Parse(text); err == nil {
+			j.agrees(t, text, f)
 		}
 	}
-	t.Logf("%d expressions that reject all packets", rejected)
 }
 
 // A packet that ends before what a filter asks for does not match, nor does it match the contrary.
@@ -173,12 +212,21 @@ func TestAFilterThatIsNotKnownIsRefused(t *testing.T) {
 		strings.Repeat("ip or ", 1000):     "4096 are read",
 		"src proto 6":                      "no direction",
 		"less than":                        "a number is expected",
+		"port 1_0":                         "numbers to 65535",
+		"port 08":                          "numbers to 65535",
+		"len = 0b1":                        "a number is expected",
+		"proto 0o7":                        "a number to 255",
+		`proto \icmp6`:                     "a number to 255",
+		"10.0.1.5":                         "host, net, port or the like is expected before it",
+		"ip 10.0.1.5":                      "is expected before it",
+		"port 80 or tcp[13] = 2 or 443":    "is expected before it",
+		"src 10.0.0.0/8":                   "net before a network",
 	} {
 		f, err := Parse(text)
 		require.ErrorContains(t, err, want, text)
 		require.Nil(t, f)
 	}
-	for _, text := range []string{"", "10.0.1.5", "port 80 or 443 and not host 10.0.0.1 or 10.0.0.2", "ether dst 02:00:00:0a:01:05", "src 10.0.0.0/8"} {
+	for _, text := range []string{"", "src 10.0.1.5", "port 80 or 443 and not host 10.0.0.1 or 10.0.0.2", "ether dst 02:00:00:0a:01:05", "src net 10.0.0.0/8"} {
 		_, err := Parse(text)
 		require.NoError(t, err, text)
 	}

@@ -12,7 +12,8 @@ import (
 //	term       = "not" term | "(" expression ")" | primitive
 //	primitive  = [protocol] [direction] [kind] ID, or a protocol, or "less" N, or a field
 //
-// An ID without all before it has the qualifiers of the primitive before: "port 80 or 443".
+// An ID has a direction or a kind before it, or with nothing before it the qualifiers of the primitive
+// before: "port 80 or 443".
 type parser struct {
 	*words
 	last  *qualifiers // of the primitive before; nil: there was none
@@ -24,7 +25,7 @@ type parser struct {
 type qualifiers struct {
 	protocol  string // "" any
 	direction string // "src", "dst", "and", or "" for either
-	kind      string // host, net, port, portrange or proto; "": host or net, by the ID
+	kind      string // host, net, port, portrange or proto; "": host
 }
 
 func (p *parser) expression() (test, error) {
@@ -95,12 +96,16 @@ func (p *parser) primitive() (test, error) {
 	switch {
 	case p.bare:
 	case p.takes("less"):
+		p.last = nil
 		return p.length("<=")
 	case p.takes("greater"):
+		p.last = nil
 		return p.length(">=")
 	case p.takes("len"):
+		p.last = nil
 		return p.relation(func(v *view) (uint64, bool) { return v.length, true }, false)
 	case slices.Contains(protocols, p.peek()) && p.ahead(1) == "[":
+		p.last = nil
 		return p.field()
 	}
 	q := p.qualifiers()
@@ -122,6 +127,9 @@ func (p *parser) primitive() (test, error) {
 		return nil, fmt.Errorf("%s: an address, a network, a port or a number is expected", p.place())
 	case *q == (qualifiers{}) && p.last != nil:
 		q = p.last
+	}
+	if q.direction == "" && q.kind == "" {
+		return nil, fmt.Errorf("%s: host, net, port or the like is expected before it", p.place())
 	}
 	p.last = q
 	t, err := q.primitive(id)

@@ -128,17 +128,17 @@ func (q *qualifiers) addresses(id string) (test, error) {
 
 // block is the addresses that an ID stands for.
 func (q *qualifiers) block(id string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(id); err == nil && q.kind != "net" && a.Zone() == "" {
+	if q.kind != "net" {
+		a, err := netip.ParseAddr(id)
+		if err != nil || a.Zone() != "" {
+			return netip.Prefix{}, fmt.Errorf("an address is expected, or net before a network; names are not looked up")
+		}
 		return netip.PrefixFrom(a, a.BitLen()), nil
 	}
 	block, err := netip.ParsePrefix(id)
 	switch {
-	case q.kind == "host":
-		return block, fmt.Errorf("host takes an address; names are not looked up")
-	case err != nil && q.kind == "net":
-		return block, fmt.Errorf("net takes a network such as 10.0.0.0/16")
 	case err != nil:
-		return block, fmt.Errorf("an address or a network such as 10.0.0.0/16 is expected; names are not looked up")
+		return block, fmt.Errorf("net takes a network such as 10.0.0.0/16")
 	case block != block.Masked():
 		return block, fmt.Errorf("bits of the host are set; %v is the network", block.Masked())
 	}
@@ -162,16 +162,12 @@ func within(block netip.Prefix, at int) test {
 
 // ports is a port or a range of ports.
 func (q *qualifiers) ports(id string) (test, error) {
-	from, to, ranged := strings.Cut(id, "-")
-	if !ranged || q.kind == "port" {
-		from, to = id, id
+	low, err := numberOf(id, 16)
+	high, err2 := low, err
+	if from, to, ranged := strings.Cut(id, "-"); ranged && q.kind == "portrange" {
+		low, err = strconv.ParseUint(from, 10, 16) // libpcap looks the ends of a range up as names: no end is octal
+		high, err2 = strconv.ParseUint(to, 10, 16)
 	}
-	base := 10
-	if q.kind == "port" {
-		base = 0 // 010 is octal, as for libpcap, which looks the ends of a range up as names
-	}
-	low, err := strconv.ParseUint(from, base, 16)
-	high, err2 := strconv.ParseUint(to, base, 16)
 	switch {
 	case err != nil || err2 != nil:
 		return nil, fmt.Errorf("%s takes numbers to 65535; names are not looked up", q.kind)
@@ -216,8 +212,8 @@ func oneOf(proto uint32, some []uint32) bool {
 // proto is the number or the name of a protocol.
 func (q *qualifiers) proto(id string) (test, error) {
 	n, named := numbers[strings.TrimPrefix(id, `\`)]
-	if !named {
-		number, err := strconv.ParseUint(id, 0, 8)
+	if !named || n == protoICMPv6 { // for which systems have another name
+		number, err := numberOf(id, 8)
 		if err != nil {
 			return nil, fmt.Errorf("proto takes a number to 255")
 		}
