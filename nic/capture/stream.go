@@ -32,10 +32,12 @@ const (
 const leastCopied = 256
 
 // round is how often the rings are emptied. A worker of 10 million packets a second then loses some:
-// a bound of the rings, and told. tellEvery is how often losses are told.
+// a bound of the rings, and told. tellEvery is how often losses are told, and aliveEvery how often that
+// there were none: a client that left is found out when something is written to it.
 const (
-	round     = 5 * time.Millisecond
-	tellEvery = 250 * time.Millisecond
+	round      = 5 * time.Millisecond
+	tellEvery  = 250 * time.Millisecond
+	aliveEvery = 5 * time.Second
 )
 
 // mostComment is how long a comment, or what an interface is called, may be.
@@ -103,14 +105,14 @@ type file struct {
 	flush      func() error
 	packets    *pcapgo.NgWriter
 	interfaces map[string]int
-	told       time.Time // when losses were told
+	told       time.Time // when losses were told, or the file began
 	lost       uint64    // that were told
 	dirty      bool      // something was written since the last flush
 }
 
 // newFile begins the file with the uplink, because a file of this writer's begins with an interface.
 func (s *Stream) newFile(to io.Writer, flush func() error) (*file, error) {
-	f := &file{Stream: s, out: bufio.NewWriterSize(to, 64<<10), flush: flush, interfaces: map[string]int{nic.Uplink: 0}}
+	f := &file{Stream: s, out: bufio.NewWriterSize(to, 64<<10), flush: flush, interfaces: map[string]int{nic.Uplink: 0}, told: time.Now()}
 	section := pcapgo.NgSectionInfo{Hardware: runtime.GOARCH, OS: runtime.GOOS, Application: "nitrocard"}
 	var err error
 	f.packets, err = pcapgo.NewNgWriterInterface(f.out, s.describe(nic.Uplink), pcapgo.NgWriterOptions{SectionInfo: section})
@@ -140,7 +142,8 @@ func (f *file) turn() error {
 	if err := f.capture.Take(f.write); err != nil {
 		return err
 	}
-	if lost := f.capture.Lost(); lost != f.lost && time.Since(f.told) > tellEvery {
+	lost, since := f.capture.Lost(), time.Since(f.told)
+	if since > aliveEvery || lost != f.lost && since > tellEvery {
 		if err := f.tell(lost); err != nil {
 			return err
 		}

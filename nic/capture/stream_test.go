@@ -295,6 +295,21 @@ func TestAClientThatIsLetGoEndsItsCapture(t *testing.T) {
 	require.EqualValues(t, 10, r.card.Ports()[0].Sent)
 }
 
+// A client that left without a word is found out, though no packet comes.
+func TestAClientThatLeftIsFoundOutInSilence(t *testing.T) {
+	s, err := Begin(newRig(t).card, Options{Scope: pipeline.Scope{Snap: DefaultSnap}})
+	require.NoError(t, err)
+	defer s.capture.End()
+	var out bytes.Buffer
+	var left error
+	f, err := s.newFile(&out, func() error { return left })
+	require.NoError(t, err)
+	left = os.ErrClosed
+	require.NoError(t, f.turn(), "there is nothing to write")
+	f.told = f.told.Add(-2 * aliveEvery)
+	require.ErrorIs(t, f.turn(), left)
+}
+
 // A tunnel is one over either family, with options of IPv4 or without; all else is no tunnel.
 func TestInsideOfATunnel(t *testing.T) {
 	inner := allowed.Bytes()

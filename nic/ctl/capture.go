@@ -44,6 +44,11 @@ func (s *server) capture(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, http.StatusForbidden, err)
 		return
 	}
+	if r.ContentLength != 0 { // as long as a body is to come, nobody is told that the client left
+		w.Header().Set("Connection", "close")
+		Refuse(w, http.StatusBadRequest, errors.New("a capture takes no body"))
+		return
+	}
 	o, err := captureOptions(r.URL.Query())
 	if err != nil {
 		Refuse(w, http.StatusBadRequest, err)

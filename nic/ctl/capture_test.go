@@ -67,7 +67,10 @@ func TestACaptureIsRefused(t *testing.T) {
 		require.Equal(t, want.status, status, query)
 		require.Contains(t, answer, want.text)
 	}
-	status, _ := s.curl("PUT", "/v1/capture", "")
+	status, answer := s.curl("GET", "/v1/capture", "a body, without which nobody would be told that the client left")
+	require.Equal(t, 400, status)
+	require.Contains(t, answer, "a capture takes no body")
+	status, _ = s.curl("PUT", "/v1/capture", "")
 	require.Equal(t, 404, status)
 }
 
