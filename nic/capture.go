@@ -101,16 +101,14 @@ func (x *Capture) Lost() (n uint64) {
 	return n
 }
 
-// LostAt is Lost by the name of the port.
+// LostAt is Lost by the name of the port. No worker waits for it.
 func (x *Capture) LostAt() map[string]uint64 {
 	all := map[string]uint64{}
-	x.card.gate.Do(func() {
-		for i, w := range x.card.crew.Workers {
-			for name, n := range x.parts[i].LostAt(w) {
-				all[name] += n
-			}
+	for _, p := range x.parts {
+		for name, n := range p.LostAt() {
+			all[name] += n
 		}
-	})
+	}
 	return all
 }
 

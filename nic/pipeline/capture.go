@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"nitrocard/nic/vpc"
@@ -82,13 +81,13 @@ type Capture struct {
 	own        *Record               // the latest of a frame of the card's own; nil: not taken
 	queue      *Queue                // of Scope.ENI; nil: it is not here, or none is named
 	number     uint32                // of Scope.ENI, if queue is not nil
-	lost       []uint64              // by place: uplink, internet, then ENIs by number
-	gone       map[string]uint64     // lost at places of earlier setups
+
+	losses atomic.Pointer[losses] // nil before Worker.Capture
 }
 
 // NewCapture is a part that takes nothing before Worker.Capture.
 func NewCapture(s Scope) *Capture {
-	return &Capture{Scope: s, slots: make([]Record, CaptureRecords), bytes: make([]byte, captureBytes), gone: map[string]uint64{}}
+	return &Capture{Scope: s, slots: make([]Record, CaptureRecords), bytes: make([]byte, captureBytes)}
 }
 
 // First is the record that waits longest, nil if none waits. Its Data are the ring's.
@@ -136,13 +135,6 @@ func (c *Capture) publish() {
 	}
 }
 
-// Places that are no ENI's, by index of Capture.lost.
-const (
-	lostAtUplink = iota
-	lostAtInternet
-	lostAtENIs
-)
-
 // lose counts a packet at a place that found no room.
 func (c *Capture) lose(w *Worker, q *Queue) {
 	at := lostAtUplink
@@ -151,37 +143,16 @@ func (c *Capture) lose(w *Worker, q *Queue) {
 	} else if g := w.behind(q); g != nil {
 		at = lostAtENIs + int(g.number)
 	}
-	c.lost[at]++
+	c.losses.Load().n[at].Add(1)
 	c.Lost.Add(1)
 }
 
-// LostAt is how many packets were lost, by the name of the place. The worker stands at the gate.
-func (c *Capture) LostAt(w *Worker) map[string]uint64 {
-	c.fold(w)
-	return c.gone
-}
-
-// fold moves the counts of the setup in force to the names of its places.
-func (c *Capture) fold(w *Worker) {
-	for at, n := range c.lost {
-		if n == 0 {
-			continue
-		}
-		q := w.uplink
-		if at == lostAtInternet {
-			q = w.internet
-		} else if at >= lostAtENIs {
-			q = w.queues[at-lostAtENIs]
-		}
-		c.gone[q.Name()] += n
-		c.lost[at] = 0
-	}
-}
+// LostAt is how many packets were lost, by the name of the place.
+func (c *Capture) LostAt() map[string]uint64 { return c.losses.Load().all() }
 
 // settle takes up a worker's setup, whose ENIs have other numbers.
 func (c *Capture) settle(w *Worker) {
-	c.lost = slices.Grow(c.lost[:0], lostAtENIs+len(w.queues))[:lostAtENIs+len(w.queues)]
-	clear(c.lost)
+	c.losses.Store(c.losses.Load().follow(w))
 	c.queue = nil
 	for i, q := range w.queues {
 		if q != nil && c.ENI != "" && q.Name() == c.ENI {

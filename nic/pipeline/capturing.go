@@ -25,7 +25,6 @@ func (w *Worker) Capture(c *Capture) {
 
 // EndCapture ends it. Call EndCapture while the worker stands at the gate.
 func (w *Worker) EndCapture(c *Capture) {
-	c.fold(w)
 	w.captures = slices.DeleteFunc(slices.Clone(w.captures), func(o *Capture) bool { return o == c })
 	if len(w.captures) == 0 {
 		w.captures = nil

@@ -53,6 +53,7 @@
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets
+//	losses.go        what of them found no room in it, by place
 //	rulebook.go      the rules that connections name
 //	foresight.go     Foresight: what connections' next packets would meet under another policy;
 //	                 wayin.go by which tunnel end they come

@@ -126,9 +126,6 @@ const expireBudget = 256
 
 // adopt puts a new setup in force.
 func (w *Worker) adopt(s *Setup) {
-	for _, c := range w.captures {
-		c.fold(w)
-	}
 	w.setup, w.part, w.underlay, w.epoch = s, s.parts[w.number], s.underlay, s.Policy.Epoch
 	for i := range w.stops {
 		w.stops[i].serve(w)
