@@ -61,7 +61,7 @@ func (r *Region) vpcsOfInstance(id, named string) (all []string) {
 	if named != "" {
 		all = append(all, named)
 	}
-	for e := range r.of(id) {
+	for e := range r.ENIsOf(id) {
 		if v := e.Subnet.VPC.ID; !slices.Contains(all, v) {
 			all = append(all, v)
 		}

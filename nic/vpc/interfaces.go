@@ -92,7 +92,7 @@ func (c *compiler) markAddressees() {
 		}
 	}
 	for instance := range instances {
-		for e := range c.next.of(instance) {
+		for e := range c.next.ENIsOf(instance) {
 			c.mark("NetworkInterfaces", e.ID)
 		}
 	}

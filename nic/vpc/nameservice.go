@@ -43,7 +43,7 @@ func (r *Region) nameOptions(e *ENI) ec2.PrivateDnsNameOptions {
 // hostnames"). The name is known if there are records of either family, though the ENI may have no such
 // address.
 func (e *OwnENI) Resource(r *Region, instance string) (four, six wire.Addr, known bool) {
-	for of := range r.of(instance) {
+	for of := range r.ENIsOf(instance) {
 		if of.Subnet.VPC != e.VPC || !of.first() {
 			continue
 		}

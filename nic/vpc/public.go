@@ -178,7 +178,7 @@ func (c *compiler) otherPublic(o *object, config *ec2.Address) {
 
 // hasFirst tells whether an instance has a first ENI.
 func (c *compiler) hasFirst(instance string) bool {
-	for e := range c.next.of(instance) {
+	for e := range c.next.ENIsOf(instance) {
 		if e.first() {
 			return true
 		}

@@ -117,7 +117,7 @@ func (r *Region) Interface(id string) *ENI {
 		return e
 	}
 	var only *ENI
-	for e := range r.of(id) {
+	for e := range r.ENIsOf(id) {
 		if only != nil || !e.isAttached() {
 			return nil
 		}
@@ -126,8 +126,8 @@ func (r *Region) Interface(id string) *ENI {
 	return only
 }
 
-// of are the ENIs of an instance, in no order.
-func (r *Region) of(instance string) iter.Seq[*ENI] {
+// ENIsOf are the ENIs of an instance, in no order.
+func (r *Region) ENIsOf(instance string) iter.Seq[*ENI] {
 	return func(yield func(*ENI) bool) {
 		first := attachedTo(instance, 0)
 		for key := range r.attached.from(first) {

@@ -99,7 +99,7 @@ func (c *compiler) routedInstances() {
 
 // hasENI tells whether an ENI is attached to an instance.
 func (c *compiler) hasENI(instance string) bool {
-	for range c.next.of(instance) {
+	for range c.next.ENIsOf(instance) {
 		return true
 	}
 	return false

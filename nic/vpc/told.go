@@ -56,7 +56,7 @@ func (r *Region) CardOf(e *ENI) string { return r.place.cards[e.Card-firstCard].
 
 // CardsOf are the names of the cards that have an ENI of an instance, sorted.
 func (r *Region) CardsOf(instance string) (names []string) {
-	for e := range r.of(instance) {
+	for e := range r.ENIsOf(instance) {
 		if name := r.CardOf(e); !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -166,6 +166,16 @@ func newInstance(id string) vpc.Edit {
 	return vpc.Edit{Kind: "Instances", ID: id, Object: &ec2.Instance{InstanceId: id, MetadataOptions: &ec2.InstanceMetadataOptionsResponse{HttpTokens: "required"}}}
 }
 
+// keyed is an instance with a key.
+func keyed(e vpc.Edit, key string) vpc.Edit {
+	e.Object.(*ec2.Instance).KeyName = key
+	return e
+}
+
+func newKey(id, name string) vpc.Edit {
+	return vpc.Edit{Kind: "KeyPairs", ID: id, Object: &ec2.KeyPair{KeyPairId: id, KeyName: name, PublicKey: "ssh-ed25519 " + id}}
+}
+
 func newUserData(instance string, n int) vpc.Edit {
 	a := &ec2.InstanceAttribute{InstanceId: instance, UserData: ec2.UserData{Value: []string{"", "eA==", "eHg="}[n]}}
 	return vpc.Edit{Kind: "InstanceAttributes", ID: instance, Object: a}

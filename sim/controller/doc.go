@@ -32,7 +32,8 @@
 //
 // A card needs the VPCs of its ENIs and the VPCs that peer with them or lend them groups,
 // each as a whole, and what belongs to no VPC: prefix lists and Placement. The user data of an instance,
-// in which people keep secrets, go to the cards of the instance's ENIs alone. A finer cut
+// in which people keep secrets, go to the cards of the instance's ENIs alone, and a key pair to the cards with an
+// instance that names the key. A finer cut
 // would save memory on cards whose VPCs are large and whose rules name few groups, and
 // would cost an index from each group to the cards that can reach it.
 //

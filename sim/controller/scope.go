@@ -17,6 +17,7 @@ type key struct{ kind, id string }
 type scopes struct {
 	own     map[string]map[string]int // by card and VPC: how many ENIs the card has there
 	left    map[string]map[string]int // the same of ENIs that left it a moment ago
+	keyed   map[string]map[string]int // by card and scope of a key: how many of the card's ENIs are of instances with the key
 	next    map[string]map[string]int // by VPC: the VPCs next to it, and for how many reasons
 	lent    [][2]string               // pairs of next that stand for lent groups
 	edges   map[string]bool           // names of hosts that need what edges need
@@ -41,16 +42,23 @@ func (o objects) kind(kind string) iter.Seq[key] {
 }
 
 func newScopes() *scopes {
-	return &scopes{own: map[string]map[string]int{}, left: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
+	return &scopes{own: map[string]map[string]int{}, left: map[string]map[string]int{}, keyed: map[string]map[string]int{}, next: map[string]map[string]int{}, objects: objects{}}
 }
 
 // cardScope stands, among the VPCs of a scope, for what is one card's alone. No VPC has such an ID.
 func cardScope(card string) string { return "/cards/" + card }
 
-// scopesOf are the scopes that an object is in: its VPCs, or of an instance's user data, which may be a
-// secret, the cards that have an ENI of the instance.
+// keyScope stands, among the VPCs of a scope, for the key pairs of a name. No VPC has such an ID.
+func keyScope(name string) string { return "/keys/" + name }
+
+// scopesOf are the scopes that an object is in: its VPCs, or of a key pair its name, or of an instance's user
+// data, which may be a secret, the cards that have an ENI of the instance.
 func scopesOf(r *vpc.Region, e vpc.Edit) []string {
-	if _, is := e.Object.(*ec2.InstanceAttribute); !is {
+	switch o := e.Object.(type) {
+	case *ec2.KeyPair:
+		return []string{keyScope(o.KeyName)}
+	case *ec2.InstanceAttribute:
+	default:
 		return r.VPCsOf(e)
 	}
 	cards := r.CardsOf(e.ID)
@@ -60,12 +68,15 @@ func scopesOf(r *vpc.Region, e vpc.Edit) []string {
 	return cards
 }
 
-// of is what a host needs: of a card the VPCs, what is its own, and everyone.
+// of is what a host needs: of a card the VPCs, what is its own, the keys of its instances, and everyone.
 func (s *scopes) of(card string) map[string]bool {
 	if s.edges[card] {
 		return map[string]bool{edgeScope: true}
 	}
 	all := map[string]bool{vpc.EveryVPC: true, cardScope(card): true}
+	for key := range s.keyed[card] {
+		all[key] = true
+	}
 	for _, vpcs := range []map[string]int{s.own[card], s.left[card]} {
 		for id := range vpcs {
 			all[id] = true
@@ -142,6 +153,8 @@ func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[s
 		case "NetworkInterfaces":
 			s.ofENI(k.id, was, -1, shifted)
 			s.ofENI(k.id, is, 1, shifted)
+		case "Instances":
+			s.ofInstance(k.id, edited, was, is, shifted)
 		case "VpcPeeringConnections":
 			s.ofPair(was.VPCsOf(was.Edit(k.kind, k.id)), -1, shifted)
 			s.ofPair(is.VPCsOf(is.Edit(k.kind, k.id)), 1, shifted)
@@ -184,8 +197,42 @@ func (s *scopes) ofENI(id string, r *vpc.Region, n int, shifted map[string]bool)
 	if e := r.ENI(id); e != nil {
 		card := r.CardOf(e)
 		add(s.own, card, e.Subnet.VPC.ID, n)
+		s.ofKey(card, keyOf(r, e.Instance), n)
 		shifted[card] = true
 	}
+}
+
+// ofInstance counts the ENIs of an instance for its key, if the key became another. ENIs that are edited, too, count
+// by ofENI.
+func (s *scopes) ofInstance(id string, edited map[key]bool, was, is *vpc.Region, shifted map[string]bool) {
+	before, after := keyOf(was, id), keyOf(is, id)
+	if before == after {
+		return
+	}
+	for e := range is.ENIsOf(id) {
+		if edited[key{"NetworkInterfaces", e.ID}] || edited[key{vpc.KindENIPlacement, e.ID}] {
+			continue
+		}
+		card := is.CardOf(e)
+		s.ofKey(card, before, -1)
+		s.ofKey(card, after, 1)
+		shifted[card] = true
+	}
+}
+
+// ofKey counts ENIs of a card for a key's name; "": none.
+func (s *scopes) ofKey(card, name string, n int) {
+	if name != "" {
+		add(s.keyed, card, keyScope(name), n)
+	}
+}
+
+// keyOf is the name of an instance's key; "": it has none.
+func keyOf(r *vpc.Region, instance string) string {
+	if i := r.Instance(instance); i != nil {
+		return i.KeyName
+	}
+	return ""
 }
 
 // ofPair counts two VPCs as next to each other.
