@@ -1,7 +1,9 @@
 package service
 
 import (
+	"encoding/hex"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -96,6 +98,9 @@ type zone struct {
 func (z zone) answer(a *dns.Msg, q *dns.Question) (elsewhere bool) {
 	name := strings.ToLower(q.Name)
 	addr, reverse := pointedTo(name)
+	if !reverse {
+		addr, reverse = pointedTo6(name)
+	}
 	has := z.named(name)
 	switch {
 	case reverse && z.eni.InVPC(addr):
@@ -175,11 +180,11 @@ func (z zone) named(name string) (n named) {
 
 // reverse answers who asks for the name of an address of the VPC.
 func (z zone) reverse(a *dns.Msg, q *dns.Question, addr wire.Addr) {
-	switch {
-	case z.Nameless || z.eni.Neighbor(addr) == nil:
+	switch host := z.eni.NameOf(z.region, addr); {
+	case z.Nameless || host == "":
 		a.Rcode = dns.RcodeNameError
 	case q.Qtype == dns.TypePTR || q.Qtype == dns.TypeANY:
-		a.Answer = append(a.Answer, &dns.PTR{Hdr: recordHeader(q.Name, dns.TypePTR), Ptr: vpc.IPName(addr) + "." + z.eni.Subnet.InternalDomain() + "."})
+		a.Answer = append(a.Answer, &dns.PTR{Hdr: recordHeader(q.Name, dns.TypePTR), Ptr: host + "." + z.eni.Subnet.InternalDomain() + "."})
 	}
 }
 
@@ -224,4 +229,24 @@ func pointedTo(name string) (wire.Addr, bool) {
 		return wire.Addr{}, false
 	}
 	return addrFrom(ip), true
+}
+
+// pointedTo6 is the IPv6 address whose name is asked for under ip6.arpa (RFC 3596 section 2.5): 32 digits, the last
+// one first.
+func pointedTo6(name string) (wire.Addr, bool) {
+	digits, ok := strings.CutSuffix(name, ".ip6.arpa.")
+	if !ok || len(digits) != 63 {
+		return wire.Addr{}, false
+	}
+	var text [32]byte
+	for i := range text {
+		if text[31-i] = digits[2*i]; i > 0 && digits[2*i-1] != '.' {
+			return wire.Addr{}, false
+		}
+	}
+	var a [16]byte
+	if _, err := hex.Decode(a[:], text[:]); err != nil {
+		return wire.Addr{}, false
+	}
+	return wire.AddrFrom(netip.AddrFrom16(a)), true
 }

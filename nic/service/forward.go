@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/netip"
 	"strings"
@@ -23,8 +24,8 @@ const (
 )
 
 // forwarder asks a resolver for the names that are none of the VPC's. The resolver hears questions of
-// guests, in messages that the forwarder writes: each from a port and with a number that are random, and
-// by a socket that hears the resolver alone. A guest reaches nothing else by it.
+// guests, in messages that the forwarder writes: each from a port, with a number and in a spelling of the name that are
+// random, and by a socket that hears the resolver alone. A guest reaches nothing else by it.
 type forwarder struct {
 	exchange func(ctx context.Context, m *dns.Msg, tcp bool) (*dns.Msg, error)
 	ring     func()
@@ -189,7 +190,7 @@ var errAnswer = errors.New("the resolver's answer is none to the question")
 // the question.
 func (f *forwarder) question(ctx context.Context, m *dns.Msg, kind uint16) (*dns.Msg, error) {
 	q := new(dns.Msg)
-	q.SetQuestion(m.Question[0].Name, kind) // with a random number
+	q.SetQuestion(spelled(m.Question[0].Name), kind) // with a random number
 	q.CheckingDisabled = m.CheckingDisabled
 	opt := m.IsEdns0()
 	q.SetEdns0(mostDNS, opt != nil && opt.Do())
@@ -197,13 +198,42 @@ func (f *forwarder) question(ctx context.Context, m *dns.Msg, kind uint16) (*dns
 	for try := 1; err != nil && try < forwardTries && ctx.Err() == nil; try++ {
 		a, err = f.exchange(ctx, q, false)
 	}
-	if err == nil && a.Truncated {
+	if err == nil && (a.Truncated || !repeats(q, a)) {
 		a, err = f.exchange(ctx, q, true)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return answered(q, a)
+	own, err := answered(q, a)
+	if err != nil {
+		return nil, err
+	}
+	for _, rr := range own.Answer {
+		if h := rr.Header(); strings.EqualFold(h.Name, m.Question[0].Name) {
+			h.Name = m.Question[0].Name
+		}
+	}
+	return own, nil
+}
+
+// spelled is a name in which chance says which letters are capitals, so that who forges an answer and did not see the
+// question has one more thing to guess (draft-vixie-dnsext-dns0x20).
+func spelled(name string) string {
+	b, coins := []byte(name), make([]byte, len(name))
+	rand.Read(coins)
+	const capital = 'a' - 'A'
+	for i, c := range b {
+		if c |= capital; 'a' <= c && c <= 'z' {
+			b[i] = c &^ (coins[i] & capital)
+		}
+	}
+	return string(b)
+}
+
+// repeats tells whether an answer has the question as it was spelled. A resolver may spell names its own way, and is
+// then asked by TCP, where nobody forges an answer unseen.
+func repeats(q, a *dns.Msg) bool {
+	return len(a.Question) == 1 && a.Question[0].Name == q.Question[0].Name
 }
 
 // answered is what of an answer belongs to the question: records of the name, and of those that it is an

@@ -19,14 +19,16 @@ import (
 type upstream struct {
 	at netip.AddrPort
 
-	mu    sync.Mutex
-	asked []string
-	ports map[string]bool // from which it was asked by UDP
+	mu       sync.Mutex
+	asked    []string
+	ports    map[string]bool // from which it was asked by UDP
+	capitals int             // names with capitals in them
 }
 
 // records are what the resolver knows, in a zone file's form; by name and kind.
 var records = map[string][]string{
 	"example.com. A":        {"example.com. 300 IN A 192.0.2.1"},
+	"small.example. A":      {"small.example. 300 IN A 192.0.2.3"},
 	"example.com. TXT":      {"example.com. 300 IN TXT " + strings.Repeat(`"a text of some length" `, 60)},
 	"www.example.com. A":    {"www.example.com. 300 IN CNAME example.com.", "example.com. 300 IN A 192.0.2.1", "victim.example. 300 IN A 192.0.2.66"},
 	"six.example.com. AAAA": {"six.example.com. 300 IN AAAA 2001:db8::1"},
@@ -49,10 +51,17 @@ func newUpstream(t testing.TB) *upstream {
 // ServeDNS answers with records, or that the name does not exist.
 func (u *upstream) ServeDNS(w dns.ResponseWriter, m *dns.Msg) {
 	q := m.Question[0]
+	spelled := q.Name
+	q.Name = strings.ToLower(q.Name)
 	name := q.Name + " " + dns.TypeToString[q.Qtype]
 	u.mu.Lock()
+	if spelled != q.Name {
+		u.capitals++
+	}
 	u.asked = append(u.asked, w.LocalAddr().Network()+" "+name)
-	u.ports[w.RemoteAddr().String()] = true
+	if w.LocalAddr().Network() == "udp" {
+		u.ports[w.RemoteAddr().String()] = true
+	}
 	u.mu.Unlock()
 	a := new(dns.Msg).SetReply(m)
 	for _, text := range records[name] {
@@ -64,6 +73,8 @@ func (u *upstream) ServeDNS(w dns.ResponseWriter, m *dns.Msg) {
 		a.Rcode = dns.RcodeServerFailure
 	case q.Name == "other.example.":
 		a.Question[0].Name = "example.com."
+	case q.Name == "small.example.":
+		a.Question[0].Name = q.Name
 	case q.Name == "none.example.":
 		a.Rcode = dns.RcodeNameError
 	}
@@ -118,7 +129,9 @@ func TestOtherNamesAreForwarded(t *testing.T) {
 		{"example.com.", dns.TypeAAAA, dns.RcodeSuccess, "", "udp example.com. AAAA"},
 		{"none.example.", dns.TypeA, dns.RcodeNameError, "", "udp none.example. A"},
 		{"broken.example.", dns.TypeA, dns.RcodeServerFailure, "", "udp broken.example. A"},
-		{"other.example.", dns.TypeA, dns.RcodeServerFailure, "", "udp other.example. A"},
+		{"other.example.", dns.TypeA, dns.RcodeServerFailure, "", "udp other.example. A, tcp other.example. A"},
+		{"small.example.", dns.TypeA, dns.RcodeSuccess, "192.0.2.3", "udp small.example. A, tcp small.example. A"},
+		{"Example.COM.", dns.TypeA, dns.RcodeSuccess, "192.0.2.1", "udp example.com. A"},
 		{"1.2.0.192.in-addr.arpa.", dns.TypePTR, dns.RcodeSuccess, "", "udp 1.2.0.192.in-addr.arpa. PTR"},
 
 		{"ip-10-0-1-6.ec2.internal.", dns.TypeA, dns.RcodeSuccess, "10.0.1.6", ""},
@@ -136,15 +149,17 @@ func TestOtherNamesAreForwarded(t *testing.T) {
 		require.Equal(t, c.code, a.Rcode, c.name)
 		require.True(t, a.RecursionAvailable)
 		var data []string
-		for _, rr := range a.Answer {
+		for i, rr := range a.Answer {
 			data = append(data, strings.Fields(rr.String())[4])
+			require.True(t, i > 0 || rr.Header().Name == c.name, "the name is spelled as the guest did: %v", rr)
 		}
 		require.Equal(t, c.want, strings.Join(data, " "), c.name)
 		u.mu.Lock()
 		require.Equal(t, c.asked, strings.Join(u.asked, ", "), c.name)
 		u.mu.Unlock()
 	}
-	require.Len(t, u.ports, 7, "each question comes from a port of its own")
+	require.Greater(t, len(u.ports), 7, "each of nine questions comes from a port of its own, but for chance")
+	require.Greater(t, u.capitals, 5, "chance spells the names")
 }
 
 // A long answer is asked for again by TCP, and fits what the guest can take.

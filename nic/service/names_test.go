@@ -13,6 +13,19 @@ const (
 	both    = "PrivateDnsNameOptions: {EnableResourceNameDnsARecord: true, EnableResourceNameDnsAAAARecord: true}"
 )
 
+// delegated is a2's ENI with a prefix.
+const delegated = "{NetworkInterfaceId: eni-a2, SubnetId: subnet-a1, MacAddress: '06:00:00:00:0a:02', Groups: [{GroupId: sg-a-web}], Attachment: {InstanceId: i-a2}, " +
+	"PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.6}], Ipv4Prefixes: [{Ipv4Prefix: 10.0.1.32/28}]}"
+
+// reverse6 is the name under ip6.arpa of an address.
+func reverse6(addr string) string {
+	name, err := dns.ReverseAddr(addr)
+	if err != nil {
+		panic(err)
+	}
+	return name
+}
+
 // What names mean depends on attributes of the VPC, on options of the instance and of the subnet.
 func TestNamesAsAttributesSay(t *testing.T) {
 	const ip, resource, public = "ip-10-0-1-6.ec2.internal.", "i-a2.ec2.internal.", "ec2-35-72-2-8.compute-1.amazonaws.com."
@@ -36,6 +49,15 @@ func TestNamesAsAttributesSay(t *testing.T) {
 		{"Instances", "{InstanceId: i-a2, PrivateDnsNameOptions: {EnableResourceNameDnsAAAARecord: true}}", resource, dns.TypeA, dns.RcodeSuccess, ""},
 		{"Instances", "{InstanceId: i-b1, " + both + "}", "i-b1.ec2.internal.", dns.TypeA, dns.RcodeNameError, ""}, // of another VPC
 		{"Subnets", "{" + subnet1 + ", PrivateDnsNameOptionsOnLaunch: {EnableResourceNameDnsARecord: true}}", resource, dns.TypeA, dns.RcodeSuccess, "10.0.1.6"},
+
+		{"Instances", "{InstanceId: i-a2, " + both + "}", reverse6("2001:db8:a:1::6"), dns.TypePTR, dns.RcodeSuccess, resource},
+		{"Instances", "{InstanceId: i-a2}", reverse6("2001:db8:a:1::6"), dns.TypePTR, dns.RcodeNameError, ""},
+		{"Instances", "{InstanceId: i-a2, " + both + "}", reverse6("2001:db8:a:1::99"), dns.TypePTR, dns.RcodeNameError, ""},
+		{"Instances", "{InstanceId: i-a2, " + both + "}", reverse6("2001:db8:b:1::6"), dns.TypePTR, dns.RcodeRefused, ""}, // of no VPC
+		{"Instances", "{InstanceId: i-a2, " + both + "}", strings.Replace(reverse6("2001:db8:a:1::6"), "6.0", "6x0", 1), dns.TypePTR, dns.RcodeRefused, ""},
+
+		{"NetworkInterfaces", delegated, "ip-10-0-1-40.ec2.internal.", dns.TypeA, dns.RcodeSuccess, "10.0.1.40"},
+		{"NetworkInterfaces", delegated, "40.1.0.10.in-addr.arpa.", dns.TypePTR, dns.RcodeSuccess, "ip-10-0-1-40.ec2.internal."},
 
 		{"Subnets", "{" + subnet1 + ", EnableDns64: true}", ip, dns.TypeAAAA, dns.RcodeSuccess, "64:ff9b::a00:106"},
 		{"Subnets", "{" + subnet1 + ", EnableDns64: true}", ip, dns.TypeA, dns.RcodeSuccess, "10.0.1.6"},

@@ -62,6 +62,23 @@ func (e *OwnENI) Resource(r *Region, instance string) (four, six wire.Addr, know
 	return
 }
 
+// NameOf is the private name, without the domain, of an address of the ENI's VPC: the IP name of an IPv4 address, and
+// of an IPv6 address the resource name that means the address; "": the address has none. AWS documents no name of
+// IPv6 addresses; the choice is ours.
+func (e *OwnENI) NameOf(r *Region, addr wire.Addr) string {
+	of := e.Neighbor(addr)
+	switch {
+	case of == nil:
+		return ""
+	case addr.Is4():
+		return IPName(addr)
+	}
+	if _, six, _ := e.Resource(r, of.Instance); six != addr {
+		return ""
+	}
+	return of.Instance
+}
+
 // first6 is the first IPv6 address of an ENI that the VPC carries; zero: none.
 func (e *ENI) first6() wire.Addr {
 	for _, a := range e.Addrs() {
