@@ -190,8 +190,8 @@ func (j *jam) lend(i int, f *pmd.Frame, g *guest) bool {
 func (j *jam) bring() (n int) {
 	w, g := j.worker, j.worker.behind(j.queue)
 	for more := g != nil; more && j.n > 0; {
-		if !j.mayTake() {
-			j.due = j.instance.due(j.held)
+		if !j.queue.mayTake() {
+			j.due = j.instance.due(j.queue.held)
 			break
 		}
 		w.rx.N, w.rx.Merged, w.backlog.shed = 0, 0, 0

@@ -23,8 +23,8 @@ import (
 //
 // A meter belongs to its worker. It borrows from the instance's buckets what comes in portionTime, and
 // counts bursts off that. So a burst costs a few additions, and one burst in many costs the locked
-// instructions of the buckets, which other workers have in their caches. What is borrowed for the guest
-// to receive lies in the Queue, in the cache line that every frame for the guest needs.
+// instructions of the buckets, which other workers have in their caches. What is borrowed lies in the
+// Queue, in the cache lines that every frame for the guest and every look at its ring need.
 //
 // A queue without a meter pays a comparison for each burst.
 type meter struct {
@@ -32,14 +32,12 @@ type meter struct {
 	instance *Instance
 	worker   *Worker
 
-	out   int32 // bytes that are borrowed to send, and not used
-	aside int32 // … to receive, while every burst has to look at the meter
+	aside int32 // bytes that are borrowed to receive, while every burst has to look at the meter
 	line  *line // frames that wait for the guest; nil: none
 
 	jams [2]*jams // by direction; nil: the instance has never had lanes
 	lost uint64   // bit i: frame i of the latest send was to wait for a lane, and found no room; 0 unless sifts
 
-	held     allowance // for want of which what the guest sends waits
 	lacks    allowance // for want of which frames wait in the line
 	full     bool      // the line refused a frame of the latest send
 	exceeded Exceeded
@@ -76,7 +74,7 @@ const unbounded = math.MaxInt32 / 2
 
 // reset ends what is borrowed, under limits that may be new.
 func (m *meter) reset() {
-	m.queue.borrowed, m.out, m.aside = borrowed{}, 0, 0
+	m.queue.borrowed, m.queue.toSend, m.aside = borrowed{}, 0, 0
 	for _, s := range m.jams {
 		if s != nil {
 			s.looks = false
@@ -104,15 +102,15 @@ func (m *meter) settle() {
 }
 
 // mayTake tells whether the worker may take what the guest sends.
-func (m *meter) mayTake() bool {
-	if m.out > 0 && m.queue.borrowed.packets > 0 {
-		return true
-	}
-	lacks := m.borrow(wire.Out, &m.out, amount{1, 1})
+func (q *Queue) mayTake() bool { return q.toSend > 0 && q.borrowed.packets > 0 || q.meter.mayBorrow() }
+
+// mayBorrow borrows for the guest to send, and is false if the instance is over an allowance.
+func (m *meter) mayBorrow() bool {
+	lacks := m.borrow(wire.Out, &m.queue.toSend, amount{1, 1})
 	if lacks == plenty {
 		return true
 	}
-	m.held = lacks
+	m.queue.held = lacks
 	return false
 }
 
@@ -125,10 +123,10 @@ func (m *meter) took(b *pmd.Burst) {
 		m.sift(b)
 	}
 	packets := m.charge(b)
-	if m.held != plenty {
-		m.count(m.held, packets)
+	if m.queue.held != plenty {
+		m.count(m.queue.held, packets)
 		if got < pmd.MaxBurst {
-			m.held = plenty
+			m.queue.held = plenty
 		}
 	}
 }
@@ -147,9 +145,10 @@ func (m *meter) charge(b *pmd.Burst) (packets int64) {
 			all.bytes += int64(frames[i].Len())
 		}
 	}
-	m.out -= int32(all.bytes)
-	m.queue.borrowed.packets -= int32(all.packets)
-	if m.out|m.queue.borrowed.packets < 0 {
+	q := m.queue
+	q.toSend -= int32(all.bytes)
+	q.borrowed.packets -= int32(all.packets)
+	if q.toSend|q.borrowed.packets < 0 {
 		m.payDebt()
 	}
 	return all.packets
@@ -158,10 +157,10 @@ func (m *meter) charge(b *pmd.Burst) (packets int64) {
 // payDebt takes from the buckets what a burst counted beyond what was borrowed. So the buckets owe it,
 // and the time until the next burst counts.
 func (m *meter) payDebt() {
-	i, b, now := m.instance, &m.queue.borrowed, m.worker.now
-	if m.out < 0 {
-		i.out.take(now, -int64(m.out))
-		m.out = 0
+	i, q, b, now := m.instance, m.queue, &m.queue.borrowed, m.worker.now
+	if q.toSend < 0 {
+		i.out.take(now, -int64(q.toSend))
+		q.toSend = 0
 	}
 	if b.bytes < 0 {
 		i.in.take(now, -int64(b.bytes))
@@ -284,7 +283,7 @@ func (m *meter) count(lacks allowance, packets int64) { m.exceeded[lacks] += uin
 
 // Held tells whether what the guest sends waits for an allowance of its instance. Call Held on the
 // worker's thread.
-func (q *Queue) Held() bool { return q.meter != nil && q.meter.held != plenty }
+func (q *Queue) Held() bool { return q.held != plenty }
 
 // Due is how long the worker may sleep at most because frames wait for an allowance: most, if none do.
 func (w *Worker) Due(most time.Duration) time.Duration {
@@ -301,7 +300,7 @@ func (w *Worker) Due(most time.Duration) time.Duration {
 	}
 	for i := range w.polls {
 		if q := w.polls[i].Queue; q.Held() {
-			at = min(at, q.meter.instance.due(q.meter.held))
+			at = min(at, q.meter.instance.due(q.held))
 		}
 	}
 	return time.Duration(max(at-w.now, 0))

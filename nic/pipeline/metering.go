@@ -145,7 +145,7 @@ func (m *meter) bound(i *Instance) {
 
 // free lets everything pass. Frames that wait go on to do so in order, as fast as the port takes them.
 func (m *meter) free() {
-	m.instance, m.held = &unlimited, plenty
+	m.instance, m.queue.held = &unlimited, plenty
 	m.reset()
 	m.mayForget()
 }
@@ -169,7 +169,7 @@ func (m *meter) empty() {
 
 // discard ends what waits for the guest, whose port goes, or is down.
 func (m *meter) discard() {
-	m.held = plenty
+	m.queue.held = plenty
 	if m.line != nil {
 		m.discardLine(m.line)
 	}

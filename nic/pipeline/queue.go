@@ -18,6 +18,7 @@ type Queue struct {
 	merged bool        // port takes merged frames
 	bundle bool        // … in a tunnel, too
 	polled bool        // the worker receives from port, too
+	held   allowance   // for want of which what the guest sends waits
 	down   atomic.Bool // as the supervisor last saw the link
 
 	room    atomic.Int32  // frame bytes the port carries now: longest, or 0 if the port is down or absent, or a Translator
@@ -31,15 +32,15 @@ type Queue struct {
 	// line serves it.
 	delivered uint64
 
-	port           pmd.Port // nil: none attached
-	received, sent uint64   // Counts.Received and Ends[Sent]
+	// To look whether the port brings a frame needs these and the fields above.
+	port   pmd.Port // nil: none attached
+	toSend int32    // bytes that the meter borrowed for the guest to send, and that are not used
+
+	received, sent uint64 // Counts.Received and Ends[Sent]
 
 	ends  *Tally     // nil: all zero
 	label *nameplate // the place's
 	gate  *entrance  // to the Translator in port's place; nil: there is none
-
-	told   uint32 // senders told in tick toldAt that a packet was too long; see tellBudget
-	toldAt uint32
 }
 
 var (

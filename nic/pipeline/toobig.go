@@ -58,13 +58,14 @@ func (w *Worker) mayTell(p *packet) bool {
 
 // mayTell counts an answer in the budget of the ENI behind q, if there is room.
 func (q *Queue) mayTell(tick uint32) bool {
-	if q.toldAt != tick {
-		q.toldAt, q.told = tick, 0
+	t := q.tally()
+	if t.toldAt != tick {
+		t.toldAt, t.told = tick, 0
 	}
-	if q.told == tellBudget {
+	if t.told == tellBudget {
 		return false
 	}
-	q.told++
+	t.told++
 	return true
 }
 

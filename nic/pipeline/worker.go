@@ -148,14 +148,18 @@ func (w *Worker) take(q *polled) int {
 	if q.port == nil || !q.polled {
 		return 0
 	}
-	if q.meter != nil && !q.meter.mayTake() {
+	if q.meter != nil && !q.mayTake() {
 		return 0
 	}
 	w.rx.Merged = 0
 	q.port.Rx(&w.rx)
 	n := w.rx.N
-	if q.meter != nil {
+	switch {
+	case q.meter == nil:
+	case n > 0:
 		q.meter.took(&w.rx)
+	default:
+		q.held = plenty // the ring is empty
 	}
 	switch {
 	case w.rx.N > 0:
