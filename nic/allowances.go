@@ -108,9 +108,8 @@ func (c *Card) allowancesOf(instances []string, enis map[string][]string) (views
 
 // left shows the limits of an ENI's instance, and what is left of them. The card's mutex is held.
 func (c *Card) left(v *AllowanceView, e *vpc.OwnENI) {
-	c.crew.Flows.Lock()
-	tracked, _ := c.crew.Flows.Count(e.Owner)
-	c.crew.Flows.Unlock()
+	var tracked int
+	c.crew.Locked(func() { tracked, _ = c.crew.Flows.Count(e.Owner) })
 	v.ConntrackAvailable = max(int(c.shares.of(e.Owner))-tracked, 0)
 	v.limited(&e.Limits)
 	v.CreditsIn, v.CreditsOut = c.crew.Credits(e.Owner)

@@ -114,13 +114,14 @@ func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error
 	}
 	o.Workers = max(o.Workers, 1)
 	o.IdleSleep = cmp.Or(o.IdleSleep, DefaultIdleSleep)
+	gate := seat.NewGate(o.Workers)
 	crew, err := pipeline.NewCrew(pipeline.Options{
-		Workers: o.Workers, Connections: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed,
+		Workers: o.Workers, Connections: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Ask: gate.Ask,
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Card{options: o, log: o.Log, gate: seat.NewGate(o.Workers), crew: crew}
+	c := &Card{options: o, log: o.Log, gate: gate, crew: crew}
 	c.bays = bay.New(bay.Options{Mutex: &c.mu, Workers: o.Workers, Stand: c.gate.Do, Log: o.Log})
 	c.patience = func() (context.Context, context.CancelFunc) {
 		return context.WithTimeout(context.Background(), patience)

@@ -60,9 +60,8 @@ func (c *Card) ENI(id string) (view ENIView, there bool) {
 }
 
 func (c *Card) eniView(e *vpc.OwnENI) ENIView {
-	c.crew.Flows.Lock()
-	tracked, _ := c.crew.Flows.Count(e.Owner)
-	c.crew.Flows.Unlock()
+	var tracked int
+	c.crew.Locked(func() { tracked, _ = c.crew.Flows.Count(e.Owner) })
 	v := ENIView{
 		ID: e.ID, Instance: e.Instance, VPC: e.VPC.ID, VNI: e.VNI, Subnet: e.Subnet.ID, MAC: e.MAC, RouterMAC: e.RouterMAC,
 		SecurityGroups: groupIDs(e.Groups), Connections: tracked, Allowance: int(c.shares.of(e.Owner)),

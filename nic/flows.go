@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"net/netip"
-	"runtime"
 	"slices"
 	"time"
 
@@ -84,13 +83,13 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 // look copies a chunk of connections into seen, which has room for a chunk, because
 // workers wait for the lock and look must not allocate meanwhile.
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
-	c.crew.Flows.Lock()
-	defer c.crew.Flows.Unlock()
-	now := flow.TickOf(c.crew.Now())
-	next, more = c.crew.Flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-		flows := c.crew.Flows
-		known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
-		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), flows.Age(at, now)})
+	flows := c.crew.Flows
+	c.crew.Locked(func() {
+		now := flow.TickOf(c.crew.Now())
+		next, more = flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
+			known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
+			seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), flows.Age(at, now)})
+		})
 	})
 	return seen, next, more
 }
@@ -108,7 +107,6 @@ func (c *Card) eachSeen(ctx context.Context, f func(*seenFlow)) error {
 				f(&seen[i])
 			}
 		}
-		runtime.Gosched() // a worker that waits for this thread goes first
 	}
 	return nil
 }

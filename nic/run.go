@@ -19,26 +19,28 @@ func (c *Card) Run(ctx context.Context) error {
 		return err
 	}
 	var stop atomic.Bool
-	var all sync.WaitGroup
+	var workers, others sync.WaitGroup
 	clock, seats := wallClock(), seat.NewSeats(len(c.threads))
 	defer seats.End()
 	for i, t := range c.threads {
-		all.Go(func() {
+		workers.Go(func() {
 			t.seat = seats.Of(i)
 			defer t.seat.Leave()
 			t.cpu.Store(int32(t.seat.Sit()))
 			t.loop(&stop, clock)
 		})
 	}
-	all.Go(func() { c.supervise(ctx) })
+	others.Go(func() { c.supervise(ctx) })
 	if c.services != nil {
 		c.tellClock()
-		all.Go(func() { c.services.Run(ctx) })
+		others.Go(func() { c.services.Run(ctx) })
 	}
 	<-ctx.Done()
 	stop.Store(true)
 	c.wake()
-	all.Wait()
+	workers.Wait()
+	c.gate.Close()
+	others.Wait()
 	c.end()
 	return c.Close()
 }
@@ -70,6 +72,7 @@ func (c *Card) begin() error {
 		t.sleeper = s
 	}
 	c.running = true
+	c.gate.Open(c.wakeOne)
 	return nil
 }
 

@@ -64,7 +64,7 @@ func (t *thread) loop(stop *atomic.Bool, clock func() int64) {
 	defer t.unbind()
 	idle := clock() // since when nothing came
 	for !stop.Load() {
-		c.gate.Pass()
+		c.gate.Pass(t.number)
 		t.bind()
 		now := clock()
 		t.load.turn(now)

@@ -18,6 +18,7 @@ type Gateway struct {
 	appliances []*Appliance
 	place      atomic.Pointer[Place]
 	clock      func() int64
+	ask        func(func()) // see Options.Ask
 }
 
 // Place is what the configuration says of a gateway.
@@ -40,6 +41,10 @@ type Options struct {
 	Seed        uint64        // of the table's hash and of the choice of ports, a secret
 	Clock       func() int64  // the time in ns since 1970
 	Place       Place
+
+	// Ask has a worker call a function between two bursts, and returns when the function has
+	// returned; nil: workers do not run beside other threads.
+	Ask func(f func())
 }
 
 // New makes a gateway without connections, and takes all the memory that it will need.
@@ -48,7 +53,10 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{ID: o.ID, table: t, clock: o.Clock}
+	g := &Gateway{ID: o.ID, table: t, clock: o.Clock, ask: o.Ask}
+	if g.ask == nil {
+		g.ask = func(f func()) { f() }
+	}
 	g.place.Store(&o.Place)
 	for i := range o.Workers {
 		g.appliances = append(g.appliances, &Appliance{gateway: g, random: rand.NewPCG(o.Seed, ^uint64(i))})
@@ -83,7 +91,7 @@ func (g *Gateway) Become(p Place) {
 		return
 	}
 	for from := uint32(0); from < uint32(g.ways.Cap()); from += chunk {
-		g.endFrom(lost, from)
+		g.ask(func() { g.endFrom(lost, from) })
 	}
 }
 
@@ -119,8 +127,10 @@ func (g *Gateway) Metrics() (sum Metrics) {
 // the lock for a few timers at a time.
 func (g *Gateway) Age() {
 	for done := false; !done; {
-		g.Lock()
-		done = g.advance(flow.TickOf(g.clock()), chunk)
-		g.Unlock()
+		g.ask(func() {
+			g.Lock()
+			defer g.Unlock()
+			done = g.advance(flow.TickOf(g.clock()), chunk)
+		})
 	}
 }

@@ -20,6 +20,7 @@ type Crew struct {
 	now    atomic.Int64          // see Now
 	seed   uint64                // of an edge's table
 	edges  edges                 // who has the edge's tunnel end
+	ask    func(func())          // see Options.Ask
 
 	prepared nextTable // of an edge, for the next NewSetup
 }
@@ -29,11 +30,18 @@ type Options struct {
 	Workers     int
 	Connections int    // that Flows has room for
 	Seed        uint64 // of the tables' hashes
+
+	// Ask has a worker call a function between two bursts, and returns when the function has
+	// returned; nil: workers do not run beside other threads.
+	Ask func(f func())
 }
 
 // NewCrew makes workers that have nothing to do until Adopt.
 func NewCrew(o Options) (*Crew, error) {
-	c := &Crew{rules: newRulebook(), seed: o.Seed}
+	c := &Crew{rules: newRulebook(), seed: o.Seed, ask: o.Ask}
+	if c.ask == nil {
+		c.ask = func(f func()) { f() }
+	}
 	var err error
 	c.Flows, err = flow.New(flow.Options{Capacity: o.Connections, Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers})
 	if err != nil {
@@ -87,6 +95,17 @@ func (c *Crew) timeouts(eni uint32) *flow.Timeouts {
 		return g.timeouts
 	}
 	return s.departed.timeoutsOf(eni, c.Now())
+}
+
+// Locked has a worker call f with the connection table's lock held, for a thread that is
+// no worker: such a thread may lose its CPU, and workers would wait for the lock. f takes a
+// few microseconds, and allocates nothing.
+func (c *Crew) Locked(f func()) {
+	c.ask(func() {
+		c.Flows.Lock()
+		defer c.Flows.Unlock()
+		f()
+	})
 }
 
 // Close gives the tables' memory back.

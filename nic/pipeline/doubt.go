@@ -13,12 +13,17 @@ import (
 // An ICMP connection ends: its packets are asked about one by one then.
 //
 // Doubt tells whether it did. policy was in force when the caller found the connection.
-func (c *Crew) Doubt(at uint32, k *Known, policy *vpc.Policy) bool {
-	g := c.Setup().guest(k.Key.ENI())
-	c.Flows.Lock()
-	defer c.Flows.Unlock()
+func (c *Crew) Doubt(at uint32, k *Known, policy *vpc.Policy) (did bool) {
+	if g := c.Setup().guest(k.Key.ENI()); g != nil {
+		c.Locked(func() { did = c.doubt(at, k, g, policy) })
+	}
+	return did
+}
+
+// doubt is Doubt for a connection of g's. The connection table's lock is held.
+func (c *Crew) doubt(at uint32, k *Known, g *guest, policy *vpc.Policy) bool {
 	switch {
-	case g == nil || !c.Flows.Holds(at, &k.Key) || !c.Flows.Has(at, &k.Pair):
+	case !c.Flows.Holds(at, &k.Key) || !c.Flows.Has(at, &k.Pair):
 		return false
 	case k.Key.Proto() == wire.ProtoICMP || k.Key.Proto() == wire.ProtoICMPv6:
 		c.Flows.End(at)

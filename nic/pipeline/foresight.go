@@ -190,16 +190,15 @@ func (f *Foresight) knows(k *Known) {
 
 // findsElse finds the connection at the packet's key, which is another than the one asked about: the
 // policy has other public addresses.
-func (f *Foresight) findsElse() bool {
+func (f *Foresight) findsElse() (found bool) {
 	p, flows := &f.packet, f.worker.flows
-	flows.Lock()
-	defer flows.Unlock()
-	at, epoch, _ := flows.Find(&p.key)
-	if epoch == 0 || !flows.Has(at, &p.pair) {
-		return false
-	}
-	f.conn = flows.Conn(at).Copy()
-	return true
+	f.worker.crew.Locked(func() {
+		at, epoch, _ := flows.Find(&p.key)
+		if found = epoch != 0 && flows.Has(at, &p.pair); found {
+			f.conn = flows.Conn(at).Copy()
+		}
+	})
+	return found
 }
 
 // inbound is Worker.inbound for the connection's next packet, up to the stages that need a frame. A

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"iter"
-	"runtime"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
@@ -46,9 +45,9 @@ func newRulebook() *rulebook {
 func (c *Crew) Sweep() {
 	b := c.rules
 	ids := map[vpc.RuleID]uint32{}
-	c.Flows.Lock()
-	n, needed := len(b.rules), len(b.numbers) >= b.full
-	c.Flows.Unlock()
+	var n int
+	var needed bool
+	c.Locked(func() { n, needed = len(b.rules), len(b.numbers) >= b.full })
 	if !needed {
 		return
 	}
@@ -83,10 +82,7 @@ func (c *Crew) Sweep() {
 // more to do. Workers get the lock between two calls.
 func (c *Crew) inChunks(f func() (more bool)) {
 	for more := true; more; {
-		c.Flows.Lock()
-		more = f()
-		c.Flows.Unlock()
-		runtime.Gosched() // or the next call would lock before a worker sees the lock free
+		c.Locked(func() { more = f() })
 	}
 }
 
@@ -149,9 +145,8 @@ func (c *Crew) Rule(at uint32) vpc.Rule { return c.rules.rules[c.Flows.Rule(at)]
 // freshIDs is an empty rulebook.ids for a new policy, whose IDs mean other rules. The map
 // has room for as many rules as the policy before used, so that workers seldom grow it.
 func (c *Crew) freshIDs() map[vpc.RuleID]uint32 {
-	c.Flows.Lock()
-	n := len(c.rules.ids)
-	c.Flows.Unlock()
+	var n int
+	c.Locked(func() { n = len(c.rules.ids) })
 	return make(map[vpc.RuleID]uint32, n)
 }
 
