@@ -37,11 +37,12 @@
 //
 // Each worker of the pipeline has a thread with a CPU to itself. Otherwise another
 // thread, such as one of Go's collector, would take the CPU for milliseconds. No worker
-// may wait for a thread that may lose its own CPU. So a listing holds the connection
-// table's lock for a few microseconds at a time and allocates nothing meanwhile; and
-// aging, which can wait, does not wait for the lock.
+// may wait for a thread that may lose its own CPU: an overloaded control socket would keep
+// packets waiting for milliseconds. So only workers take the locks that workers take. A
+// listing asks a worker to copy a few connections at a time, between two bursts; and
+// aging, which can wait, does not wait for a lock.
 //
 // Other threads read and change the workers' state at the gate, while all workers stand
-// between two bursts. Whatever takes time is done before, so the workers stand for a few
-// microseconds.
+// between two bursts. A worker gathers the others and runs the change. Whatever takes time
+// is done before, so the workers stand for a few microseconds.
 package nic

@@ -80,8 +80,8 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 	}
 }
 
-// look copies a chunk of connections into seen, which has room for a chunk, because
-// workers wait for the lock and look must not allocate meanwhile.
+// look has a worker copy a chunk of connections into seen, which has room for a chunk,
+// because the worker's packets wait and nothing is allocated meanwhile.
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
 	flows := c.crew.Flows
 	c.crew.Locked(func() {

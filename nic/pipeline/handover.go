@@ -179,5 +179,5 @@ func queryOf(r *flow.Record) vpc.Query {
 	return q
 }
 
-// inChunk calls f with the connection table's lock held, and lets workers have it before the next call.
+// inChunk is inChunks once. Workers turn over their ports before the next call.
 func (c *Crew) inChunk(f func()) { c.inChunks(func() bool { f(); return false }) }

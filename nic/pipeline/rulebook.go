@@ -26,8 +26,8 @@ type ruleText struct{ group, text string }
 
 func textOf(r *vpc.Rule) ruleText { return ruleText{r.Group, r.Text} }
 
-// Chunk is how many indexes of the connection table a thread looks at while it holds the
-// lock: a few microseconds' work.
+// Chunk is how many indexes of the connection table a worker looks at for another thread,
+// between two bursts and while it holds the lock: a few microseconds' work.
 const Chunk = 64
 
 // rulebookRoom is how many rules a rulebook keeps without a sweep.
@@ -78,8 +78,8 @@ func (c *Crew) Sweep() {
 	})
 }
 
-// inChunks calls f with the connection table's lock held, again and again, until f has no
-// more to do. Workers get the lock between two calls.
+// inChunks has workers call f with the connection table's lock held, again and again, until
+// f has no more to do.
 func (c *Crew) inChunks(f func() (more bool)) {
 	for more := true; more; {
 		c.Locked(func() { more = f() })

@@ -2,7 +2,7 @@
 // other threads look at and change the pollers' memory.
 //
 //	Seats    a CPU for each polling thread, and the CPUs of all other threads
-//	Gate     calls a function while every polling thread stands between two bursts
+//	Gate     has polling threads call functions: one between two bursts, or while all stand
 //	Sleeper  an idle polling thread sleeps on it, until a port or another thread wakes it
 //	Gaps     a histogram of times, such as how long a poller was away from its ports
 //
