@@ -307,6 +307,7 @@ func TestPortsComeAndGoUnderWorkers(t *testing.T) {
 	s.stop.Store(true)
 	s.card.wake()
 	s.all.Wait()
+	s.card.gate.Close()
 	s.card.end()
 	s.drain()
 	s.account()

@@ -74,6 +74,7 @@ func (c *crew) end() {
 	c.stop.Store(true)
 	c.card.wake()
 	c.all.Wait()
+	c.card.gate.Close()
 	c.card.end()
 	(&rig{TB: c.T, card: c.card}).account()
 	require.NoError(c, c.card.Close())
