@@ -83,13 +83,16 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 // look has a worker copy a chunk of connections into seen, which has room for a chunk,
 // because the worker's packets wait and nothing is allocated meanwhile.
 func (c *Card) look(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
-	flows := c.crew.Flows
-	c.crew.Locked(func() {
-		now := flow.TickOf(c.crew.Now())
-		next, more = flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
-			known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
-			seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), flows.Age(at, now)})
-		})
+	c.crew.Locked(func() { seen, next, more = c.copied(seen, from) })
+	return seen, next, more
+}
+
+// copied is look for a worker. The connection table's lock is held.
+func (c *Card) copied(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, more bool) {
+	flows, now := c.crew.Flows, flow.TickOf(c.crew.Now())
+	next, more = flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
+		known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
+		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), flows.Age(at, now)})
 	})
 	return seen, next, more
 }

@@ -79,29 +79,29 @@ func (g *Gate) Do(f func()) {
 
 // send has one worker call f with the worker's number, or calls f with nobody's.
 func (g *Gate) send(f func(worker int)) {
-	e := &errand{f: f}
-	if g.handIn(e) {
+	if e := g.handIn(f); e != nil {
 		e.wait()
 	} else {
 		f(nobody)
 	}
 }
 
-// handIn gives an errand to the workers, if they run.
-func (g *Gate) handIn(e *errand) bool {
+// handIn gives a function to the workers, nil if none runs.
+func (g *Gate) handIn(f func(worker int)) *errand {
 	g.staff.RLock()
 	defer g.staff.RUnlock()
 	if g.wake == nil {
-		return false
+		return nil
 	}
+	e := &errand{f: f}
 	g.errands.add(e)
 	for i := range g.workers {
 		if !g.Away(i) {
-			return true
+			return e
 		}
 	}
 	g.wake(0)
-	return true
+	return e
 }
 
 // stand is one call of Do's function.
