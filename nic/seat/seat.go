@@ -17,11 +17,15 @@ import (
 // locked one needs is cloned from another, whose CPUs the new thread inherits. The price
 // is paid at the end of a time slice, every 10 ms, and when Go stops the world. Go then
 // puts the goroutine to sleep, and a thread on another CPU wakes it up: after 100 µs if
-// that CPU is idle, after milliseconds if the CPU is busy with the collector. A poller that
-// unlocks for a moment before its slice ends, and lets other goroutines run, has no gap
-// while the process is idle. But under load every second yield gave the poller's thread
-// and CPU to another goroutine, and the poller came back on another thread, with 30 %
-// more gaps above 0.1 ms.
+// that CPU is idle, later if the CPU is busy. A poller that unlocks for a moment before its
+// slice ends, and lets other goroutines run, has no gap while the process is idle. But under
+// load every second yield gave the poller's thread and CPU to another goroutine, and the
+// poller came back on another thread, with 30 % more gaps above 0.1 ms.
+//
+// Two things let the other thread come soon. The process has so many of Go's processors
+// that one is idle, and the poller's goroutine waits in no queue (see processors). And all
+// threads have short slices, so that the kernel lets a thread that wakes up on the CPU
+// before those that calculate there (see shortSlice).
 //
 // If there are fewer CPUs than seats, no thread is pinned.
 type Seats struct {
@@ -95,17 +99,14 @@ func (s *Seats) watch() {
 	}
 }
 
+// spare is how many goroutines may run beside the pollers: more than usually want to.
+const spare = 7
+
 // processors is GOMAXPROCS for a process with n pollers: how many goroutines may run at a
-// time, at least as many as before.
+// time, at least as many as before. A goroutine whose slice is over waits behind all that
+// want to run and may not, and a poller's would.
 //
 // Go's collector uses a quarter of GOMAXPROCS. For 3 and 6 a quarter is far from a whole
 // number of threads, and the collector then takes time slices of every thread that is not
-// locked, such as those that wake pollers up: a quarter more gaps above 1 ms. So the result
-// is neither.
-func processors(n, before int) int {
-	procs := max(before, n+3)
-	if procs == 6 {
-		procs++
-	}
-	return procs
-}
+// locked, such as those that wake pollers up. Here it is seldom far.
+func processors(n, before int) int { return max(before, n+spare) }

@@ -36,8 +36,8 @@ func (s *Seats) choose(n int) (cpus []int) {
 	return cpus
 }
 
-// tidy puts each thread of the process on the CPUs of its place, and tells whether one
-// moved. With note, tidy first notes the CPUs that each thread had.
+// tidy puts each thread of the process on the CPUs of its place, with a short slice, and
+// tells whether one moved. With note, tidy first notes the CPUs that each thread had.
 func (s *Seats) tidy(note bool) (moved bool) {
 	for _, tid := range threads() {
 		var has affinity
@@ -47,6 +47,7 @@ func (s *Seats) tidy(note bool) (moved bool) {
 		if note {
 			s.was[tid] = has
 		}
+		setSlice(tid, shortSlice)
 		if want := s.place(tid, has); want != has && unix.SchedSetaffinity(tid, &want) == nil {
 			moved = true
 		}
@@ -91,7 +92,7 @@ func (s *Seats) giveBack() {
 	}
 }
 
-// restore gives a thread the CPUs that it had before tidy, and tells whether that moved
+// restore gives a thread the CPUs that it had before tidy, and the kernel's own slice, and tells whether that moved
 // the thread. A thread that began after NewSeats, and is kept from the seats or strayed
 // onto one, gets the process's CPUs.
 func (s *Seats) restore(tid int) bool {
@@ -99,6 +100,7 @@ func (s *Seats) restore(tid int) bool {
 	if unix.SchedGetaffinity(tid, &has) != nil {
 		return false // the thread has ended
 	}
+	setSlice(tid, 0)
 	old, known := s.was[tid]
 	if !known && s.place(tid, has) == s.rest {
 		old, known = s.had, true

@@ -12,11 +12,14 @@ import (
 // kernels pass the wish over).
 const shortSlice = 100 * time.Microsecond
 
-// setSlice is a wish for a thread, 0 the calling one. A slice of 0 is the kernel's own.
+// setSlice is a wish for a thread. A slice of 0 is the kernel's own.
 func setSlice(tid int, slice time.Duration) {
 	attr, err := unix.SchedGetAttr(tid, 0)
 	if err != nil || attr.Policy != unix.SCHED_NORMAL && attr.Policy != unix.SCHED_BATCH {
 		return // the thread has ended, or its times are not shared
+	}
+	if attr.Runtime == uint64(slice) {
+		return
 	}
 	attr.Runtime = uint64(slice)
 	_ = unix.SchedSetAttr(tid, attr, 0) // refused: as before

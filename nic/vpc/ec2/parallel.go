@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
-	"runtime"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -56,7 +55,7 @@ var errEnough = errors.New("as many mistakes are known as are told")
 // parallel decodes the elements of a long list, up to its end, to the first that is no JSON,
 // or to the last mistake that is told. The reader goes on there.
 func (d *decoder) parallel(into reflect.Value) error {
-	workers := runtime.GOMAXPROCS(0)
+	workers := cpus()
 	b := &blocks{decoder: d, into: into, at: into.Len(), todo: make(chan *block, 2*workers)}
 	for range workers {
 		worker := &decoder{recent: new(recent), most: d.most} // made here, because the reader's own changes while it reads
