@@ -19,8 +19,8 @@ type Drop struct {
 	IP      bool // the packet has addresses
 }
 
-// Port is the name of the place that received the packet.
-func (d *Drop) Port() string { return d.port.name }
+// Port is the name of the place that received the packet; "": the card made it, or nobody knows.
+func (d *Drop) Port() string { return nameOf(d.port) }
 
 // ENI is the ID of the ENI whose stages dropped the packet, and the groups that the ENI
 // had at the drop; "" if no ENI was found.
