@@ -222,7 +222,7 @@ func (s *pieces) flush() {
 	if s.n == 0 {
 		return
 	}
-	taken := s.queue.send(s.out[:s.n])
+	taken := s.queue.sendAny(s.out[:s.n])
 	lost := s.queue.lost()
 	reached := taken + bits.OnesCount64(lost)
 	for i, of := range s.of[:reached] {
