@@ -121,6 +121,10 @@ func (c *Captured) Comment() string {
 		return "the card's own"
 	case c.Verdict != pipeline.Sent:
 		return c.Verdict.String() + ": " + c.Verdict.Sentence()
+	case c.Waits && c.Out:
+		return "came by " + c.Port() + ", and waits for an allowance of its instance" + c.let()
+	case c.Waits:
+		return "waits to leave by " + c.To() + ", for an allowance of its instance" + c.let()
 	case c.Out:
 		return "came by " + c.Port() + c.let()
 	}

@@ -23,6 +23,7 @@ type Record struct {
 	Out    bool     // it is shown as it was to leave
 	Own    bool     // it began here: a question or an answer of the card's
 	Bare   bool     // it came in a tunnel, which is gone
+	Waits  bool     // it is not sent yet, for its instance is over an allowance
 	Length int      // of the frame
 	Data   []byte   // the frame's first bytes, until Done
 

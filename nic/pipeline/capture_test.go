@@ -46,6 +46,9 @@ func taken(c *Capture) (all []string) {
 		if r.Own {
 			text += " own"
 		}
+		if r.Waits {
+			text += " waits"
+		}
 		all = append(all, text)
 		c.Done()
 	}

@@ -14,7 +14,7 @@ import (
 // which the reader sees once the burst is over. So a capture takes nothing from the fast path, and
 // no packet takes another way because of it; with one exception: a capture of a NAT gateway's ENI
 // is shown what comes to the gateway and leaves it, so no packet goes through in one step. A packet
-// that waits for its instance's bandwidth is shown as left when it begins to wait.
+// that waits for its instance's allowance is shown as waiting, and again only if it is dropped then.
 
 // Capture begins a part of a capture. Call Capture while the worker stands at the gate.
 func (w *Worker) Capture(c *Capture) {
@@ -151,10 +151,11 @@ func (c *Capture) layLeaving(w *Worker, q *Queue, frame []byte) *Record {
 // captureLeft shows captures how frame i of the outbox ended, which was for q.
 func (w *Worker) captureLeft(q *Queue, i uint8, v Verdict) {
 	frame, p := w.out.frames[i], w.out.of[i]
-	answer, at := w.out.answers&(1<<i) != 0, w.indexOf(frame)
+	answer, waits, at := w.out.answers&(1<<i) != 0, w.out.waits&(1<<i) != 0, w.indexOf(frame)
 	for _, c := range w.captures {
 		if r := c.left[i]; r != nil {
 			w.describeSent(r, q, p, at, v)
+			r.Waits = waits
 			if r.Own = answer; answer {
 				r.port = nil
 			}
@@ -165,6 +166,20 @@ func (w *Worker) captureLeft(q *Queue, i uint8, v Verdict) {
 		}
 		if at >= 0 && c.came[at] != nil && !answer {
 			w.describeSent(c.came[at], q, p, at, v)
+			c.came[at].Waits = waits
+		}
+	}
+}
+
+// captureFell shows captures a frame that waited to leave by q and is dropped. What is known of the
+// packet was shown when it began to wait.
+func (w *Worker) captureFell(q *Queue, f *pmd.Frame, v Verdict) {
+	for _, c := range w.captures {
+		if c.ENI != "" && q != c.queue {
+			continue
+		}
+		if r := c.layLeaving(w, q, f.Bytes()); r != nil {
+			r.port, r.eni, r.Verdict = nil, q.label, v
 		}
 	}
 }

@@ -119,6 +119,7 @@ func (m *meter) sendSifted(frames []*pmd.Frame) (taken int) {
 			to++
 		}
 		n := m.sendAll(frames[from:to])
+		m.keep(from, n)
 		if taken += n; n < to-from {
 			return taken
 		}
@@ -127,6 +128,7 @@ func (m *meter) sendSifted(frames []*pmd.Frame) (taken int) {
 		}
 		if m.stay(frames[to], wire.In, number) {
 			m.queue.delivered -= uint64(frames[to].Packets()) // as wait does
+			m.kept |= 1 << to
 			taken++
 		} else {
 			m.lost |= 1 << to

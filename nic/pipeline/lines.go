@@ -98,7 +98,7 @@ func (w *Worker) releaseLines() (n int) {
 
 // leave ends a line in which no frame waits.
 func (m *meter) leave() {
-	m.line.first, m.full = 0, false
+	m.line.first, m.full, m.lost, m.kept = 0, false, 0, 0
 	m.worker.lines.spare = append(m.worker.lines.spare, m.line)
 	m.line = nil
 	m.settle()
@@ -177,7 +177,16 @@ func (m *meter) tookPart(l *line, f *pmd.Frame) {
 	}
 	m.queue.delivered += all - left
 	m.queue.tally().Drops[TxFull] += left
+	m.show(l, TxFull)
 	l.drop()
+}
+
+// show shows captures that the oldest frame of a line is dropped.
+func (m *meter) show(l *line, why Verdict) {
+	if w := m.worker; len(w.captures) > 0 {
+		l.lend(l.at(0), &w.lines.frames[0])
+		w.captureFell(m.queue, &w.lines.frames[0], why)
+	}
 }
 
 // exceeded is the verdict on a packet for which there is no room to wait: for an allowance, or for the

@@ -62,6 +62,7 @@ type pieces struct {
 	// and the fragments that it took beside each packet's last. A frame is counted before the
 	// port has it, because an appliance writes to what it takes.
 	packets, taken, more [pmd.MaxBurst]int
+	waits                uint64 // bit n: pieces of frame n were taken, and wait for an allowance
 }
 
 // piece tells which frame of the chain a piece is of, and how many packets end with it.
@@ -132,7 +133,7 @@ func (w *Worker) flushPieces() {
 
 // send sends the frames of a queue's chain, in pieces where they must be.
 func (s *pieces) send(q *Queue, o *outbox, tunneled bool) {
-	s.queue, s.full, s.n = q, s.used == len(s.memory), 0
+	s.queue, s.full, s.n, s.waits = q, s.used == len(s.memory), 0, 0
 	clear(s.taken[:])
 	clear(s.more[:])
 	at, takes := q.out.first, q.merged && (!tunneled || q.bundle)
@@ -223,9 +224,10 @@ func (s *pieces) flush() {
 		return
 	}
 	taken := s.queue.sendAny(s.out[:s.n])
-	lost := s.queue.lost()
+	lost, kept := s.queue.lost(), s.queue.kept()
 	reached := taken + bits.OnesCount64(lost)
 	for i, of := range s.of[:reached] {
+		s.waits |= kept >> i & 1 << of.frame
 		switch {
 		case lost>>i&1 != 0:
 		case of.packets > 0:
@@ -258,6 +260,7 @@ func (w *Worker) tellPieces(q *Queue, s *pieces) {
 		if s.more[n] > 0 {
 			q.tally().Originated += uint64(s.more[n])
 		}
+		w.out.waits |= s.waits >> n & 1 << i
 		w.tellFrame(q, i, taken, s.packets[n]-taken)
 	}
 }

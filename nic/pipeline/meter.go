@@ -37,6 +37,7 @@ type meter struct {
 
 	jams [2]*jams // by direction; nil: the instance has never had lanes
 	lost uint64   // bit i: frame i of the latest send was to wait for a lane, and found no room; 0 unless sifts
+	kept uint64   // bit i: frame i of the latest send waits
 
 	lacks    allowance // for want of which frames wait in the line
 	full     bool      // the line refused a frame of the latest send
@@ -175,12 +176,13 @@ func (m *meter) payDebt() {
 // send sends frames to the guest, or has them wait. What a guest sends to itself waits for no lane: the
 // card's answers are among it.
 func (m *meter) send(frames []*pmd.Frame) (taken int) {
-	m.lost = 0
+	m.lost, m.kept = 0, 0
 	m.reopen()
 	if m.sifts(wire.In) && m.queue != m.worker.ingress {
 		taken = m.sendSifted(frames)
 	} else {
 		taken = m.sendAll(frames)
+		m.keep(0, taken)
 	}
 	m.settle()
 	return taken
@@ -192,6 +194,13 @@ func (m *meter) sendAll(frames []*pmd.Frame) int {
 		return m.wait(frames)
 	}
 	return m.pass(frames)
+}
+
+// keep notes that so many frames of the latest send wait, from one on, if sendAll had them wait.
+func (m *meter) keep(from, n int) {
+	if m.line != nil {
+		m.kept |= (1<<n - 1) << from
+	}
 }
 
 // pass hands frames to the guest's port, which counts what it takes.

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"encoding/binary"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -404,12 +406,22 @@ func TestWhatWaitsForAPortThatTakesNothing(t *testing.T) {
 	x.gone = true // what waits is lost with the link
 	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8 * mbit}})
 	x.observe(nil)
+	c, drops := x.capture(Scope{ENI: "eni-a1"}), x.capture(Scope{Dropped: true})
 	s := x.toGuest(1000)
 	s.offer(200)
 	s.turn(0)
 	q := x.places["eni-a1"][0]
 	waits := q.meter.line.n
 	require.Positive(t, waits)
+	in, out := " to eni-a1 at eni-a1 by udp 53 from 0.0.0.0/0", 0
+	for _, text := range taken(c) {
+		if text == "out eni-a1 1000 sent"+in+" waits" {
+			out++
+		} else if !strings.HasSuffix(text, " waits") {
+			require.Contains(t, []string{"in uplink 1050 sent" + in, "out eni-a1 1000 sent" + in}, text)
+		}
+	}
+	require.Equal(t, waits, out)
 	port := q.tx
 	q.tx = refuses{}
 	for range 100 {
@@ -422,6 +434,9 @@ func TestWhatWaitsForAPortThatTakesNothing(t *testing.T) {
 	x.checkLinks()
 	s.turn(time.Millisecond)
 	require.EqualValues(t, waits, x.counts("eni-a1").Drops[PortDown])
+	fell := slices.Repeat([]string{"out eni-a1 1000 port_down at eni-a1"}, waits)
+	require.Equal(t, fell, taken(c))
+	require.Equal(t, fell, taken(drops))
 	require.Empty(t, x.w.lines.waiting)
 	require.Equal(t, time.Hour, x.w.Due(time.Hour))
 }

@@ -186,6 +186,7 @@ func (m *meter) discardLine(l *line) {
 	}
 	for ; l.n > 0; l.drop() {
 		m.queue.tally().Drops[why] += uint64(l.at(0).packets)
+		m.show(l, why)
 	}
 }
 

@@ -17,6 +17,7 @@ type outbox struct {
 	after  [pmd.MaxBurst]uint8   // index of the next frame for the same queue
 
 	answers uint64 // bit i: frames[i] is the card's answer to a packet that ended already
+	waits   uint64 // bit i: frames[i] was taken, and waits for an allowance
 
 	long bool // a frame is to leave in fragments
 
@@ -116,17 +117,18 @@ func (w *Worker) flush() {
 }
 
 // empty makes room for the next burst.
-func (o *outbox) empty() { o.n, o.queues, o.answers, o.long = 0, 0, 0, false }
+func (o *outbox) empty() { o.n, o.queues, o.answers, o.waits, o.long = 0, 0, 0, 0, false }
 
 // tellOf counts, notes and shows how the frames for q ended. The port took the first
 // taken of them, but for those that the meter lost.
 func (w *Worker) tellOf(q *Queue, taken int) {
-	next, lost := q.out.first, q.lost()
+	next, lost, kept := q.out.first, q.lost(), q.kept()
 	for n := range int(q.out.n) {
 		i := next
 		next = w.out.after[i]
 		if lost>>n&1 == 0 && taken > 0 {
 			taken--
+			w.out.waits |= kept >> n & 1 << i
 			w.tellFrame(q, i, 1, 0)
 		} else {
 			w.tellFrame(q, i, 0, 1)
@@ -169,6 +171,14 @@ func (q *Queue) lost() uint64 {
 		return 0
 	}
 	return q.meter.lost
+}
+
+// kept is which of the frames that flush sent last by q wait for an allowance, bit by bit.
+func (q *Queue) kept() uint64 {
+	if q.meter == nil {
+		return 0
+	}
+	return q.meter.kept
 }
 
 // refusal is why a frame was refused that flush sent last by q.
