@@ -49,7 +49,7 @@ func (s *server) capture(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, http.StatusBadRequest, errors.New("a capture takes no body"))
 		return
 	}
-	o, err := captureOptions(r.URL.Query())
+	o, err := captureOptions(r.URL.RawQuery)
 	if err != nil {
 		Refuse(w, http.StatusBadRequest, err)
 		return
@@ -77,7 +77,11 @@ func (s *server) capture(w http.ResponseWriter, r *http.Request) {
 }
 
 // captureOptions are those of a query.
-func captureOptions(query url.Values) (o capture.Options, err error) {
+func captureOptions(text string) (o capture.Options, err error) {
+	query, err := url.ParseQuery(text) // not URL.Query, which passes over what it cannot read: a capture of all would begin
+	if err != nil {
+		return o, err
+	}
 	o.ENI = query.Get("eni")
 	if o.Dropped, err = strconv.ParseBool(cmp.Or(query.Get("dropped"), "false")); err != nil {
 		return o, fmt.Errorf("dropped=%s: true or false is expected", query.Get("dropped"))
@@ -86,11 +90,14 @@ func captureOptions(query url.Values) (o capture.Options, err error) {
 	if err != nil || o.Snap < capture.LeastSnap || o.Snap > capture.MostSnap {
 		return o, fmt.Errorf("snap=%s: a number of bytes from %d to %d is expected", query.Get("snap"), capture.LeastSnap, capture.MostSnap)
 	}
-	for name := range query {
+	for name, values := range query {
 		switch name {
 		case "eni", "dropped", "snap", "filter":
 		default:
 			return o, fmt.Errorf("%s: eni=ID, dropped=true, filter=EXPRESSION and snap=BYTES are expected", name)
+		}
+		if len(values) > 1 || values[0] == "" {
+			return o, fmt.Errorf("%s: one value is expected", name)
 		}
 	}
 	o.Filter, err = capture.Parse(query.Get("filter"))

@@ -61,6 +61,10 @@ func TestACaptureIsRefused(t *testing.T) {
 		"snap=63":             {400, "64 to 262144"},
 		"dropped=perhaps":     {400, "true or false"},
 		"interface=any":       {400, "interface: eni=ID"},
+		"filter=%zz":          {400, "invalid URL escape"},
+		"dropped=true;ip":     {400, "semicolon"},
+		"eni=":                {400, "eni: one value is expected"},
+		"filter=ip&filter=ip": {400, "filter: one value is expected"},
 		"filter=%1b%5b31m+ip": {400, `filter \\u001b[31m ip`},
 	} {
 		status, answer := s.curl("GET", "/v1/capture?"+query, "")
