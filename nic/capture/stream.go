@@ -238,9 +238,9 @@ func text(of string) string {
 	if len(text) <= mostComment {
 		return text
 	}
-	text = text[:mostComment]
-	for !utf8.ValidString(text[max(0, len(text)-utf8.UTFMax):]) && text != "" {
-		text = text[:len(text)-1]
+	n := mostComment
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
 	}
-	return strings.TrimRight(text, " ") + "…"
+	return strings.TrimRight(text[:n], " ") + "…"
 }

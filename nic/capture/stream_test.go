@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gopacket/gopacket/pcapgo"
 	"github.com/stretchr/testify/require"
@@ -155,6 +156,16 @@ func TestAHostileNameIsPrintableInAComment(t *testing.T) {
 	require.True(t, strings.HasPrefix(got, `came by ; let through by sg-1 \u001b]0;owned\u0007\u000aé`), got[:80])
 	require.True(t, strings.HasSuffix(got, "é…"))
 	require.LessOrEqual(t, len(got), mostComment+len("…"))
+}
+
+// A comment that is too long ends with a whole character.
+func TestALongCommentIsCut(t *testing.T) {
+	for _, letter := range []string{"a", "é", "語", "😀"} {
+		got := text(strings.Repeat(letter, mostComment))
+		require.True(t, utf8.ValidString(got))
+		require.InDelta(t, mostComment, len(got), utf8.UTFMax)
+		require.Empty(t, strings.Trim(strings.TrimSuffix(got, "…"), letter))
+	}
 }
 
 // What finds no room is told, by interface, and what there is room for is whole.
