@@ -17,20 +17,27 @@ import (
 // peer is a guest on the rig's card whose TCP is the test's own, segment by segment.
 type peer struct {
 	*rig
-	port *mem.Port
-	mac  wire.MAC
-	addr string
-	last int // source port
+	port        *mem.Port
+	mac         wire.MAC
+	addr, addr6 string
+	last        int // source port
 }
 
-// metadata is where the peers ask.
-const metadata = "169.254.169.254:80"
+// metadata and names are where the peers ask by TCP.
+const metadata, names = "169.254.169.254:80", "10.0.0.2:53"
 
 // segment is one from a source port to the metadata service.
 func (p *peer) segment(port int, flags uint8) wiretest.Packet {
-	router := nictest.ENI(p.card.Policy(), "eni-a1").RouterMAC // of the subnet that all peers are in
-	return wiretest.TCP(fmt.Sprintf("%s:%d", p.addr, port), metadata).MACs(p.mac, router).Flags(flags)
+	return p.segmentTo(metadata, port, flags)
 }
+
+// segmentTo is one from a source port to a service.
+func (p *peer) segmentTo(service string, port int, flags uint8) wiretest.Packet {
+	return wiretest.TCP(fmt.Sprintf("%s:%d", p.addr, port), service).MACs(p.mac, p.router()).Flags(flags)
+}
+
+// router is that of the subnet that all peers are in.
+func (p *peer) router() wire.MAC { return nictest.ENI(p.card.Policy(), "eni-a1").RouterMAC }
 
 // nextPort is a source port that the peer did not have before.
 func (p *peer) nextPort() int {

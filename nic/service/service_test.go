@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/nictest"
@@ -39,9 +41,19 @@ func FuzzServices(f *testing.F) {
 	f.Add(uint8(0), m.ToBytes())
 	f.Add(uint8(1), []byte{1, 2, 3, 4, 0, 1, 0, 4, 0, 3, 0, 1})
 	f.Add(uint8(2), question())
+	m6, err := dhcpv6.NewSolicit(nictest.MACA1[:])
+	require.NoError(f, err)
+	f.Add(uint8(1), m6.ToBytes())
+	for _, name := range []string{"ip-10-0-1-5.ec2.internal.", "5.1.0.10.in-addr.arpa.", reverse6("2001:db8:a:1::5"), "ec2-35-72-2-8.compute-1.amazonaws.com."} {
+		asked, err := asksFor(name, dns.TypeANY).SetEdns0(4096, true).Pack()
+		require.NoError(f, err)
+		f.Add(uint8(3), asked)
+		f.Add(uint8(5), asked)
+	}
 	ways := [][2]string{
 		{"0.0.0.0:68", "255.255.255.255:67"}, {"[fe80::5]:546", "[ff02::1:2]:547"}, {"10.0.1.5:4000", "169.254.169.123:123"},
 		{"10.0.1.5:4000", "169.254.169.253:53"}, {"10.0.1.5:68", "10.0.1.1:67"},
+		{"[2001:db8:a:1::5]:4000", "[fd00:ec2::253]:53"}, {"[2001:db8:a:1::5]:4000", "[fd00:ec2::123]:123"},
 	}
 	f.Fuzz(func(t *testing.T, which uint8, payload []byte) {
 		if len(payload) > 1400 {
