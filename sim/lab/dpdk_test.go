@@ -33,7 +33,7 @@ func TestTheLabPassesOnDPDKPorts(t *testing.T) {
 	if err := (Options{Driver: DPDK}).check(); err != nil {
 		pmdtest.Missing(t, err.Error())
 	}
-	passes(t, 27, "--driver", "dpdk")
+	passes(t, 28, "--driver", "dpdk")
 }
 
 // kernelFolder is where `make deps` unpacks the kernel.
@@ -48,7 +48,7 @@ func kernelFolder(t *testing.T) string {
 
 // The story again, with a guest that is a virtual machine.
 func TestTheLabPassesWithAVirtualMachine(t *testing.T) {
-	passes(t, 29, "--vm", "--kernel", kernelFolder(t))
+	passes(t, 30, "--vm", "--kernel", kernelFolder(t))
 }
 
 // The story with a guest that is Debian with cloud-init, where make lab-cloud made its image.
@@ -58,7 +58,7 @@ func TestTheLabPassesWithACloudImage(t *testing.T) {
 	if _, err := findImage(folder); err != nil {
 		t.Skip(err)
 	}
-	passes(t, 28, "--cloud", "--image", folder)
+	passes(t, 29, "--cloud", "--image", folder)
 }
 
 // A lab that is killed takes its virtual machine along. No other lab runs beside this one, whose

@@ -93,7 +93,7 @@ func TestTheLabPasses(t *testing.T) {
 				t.Skip("these tests run as an ordinary user, so the lab just did")
 			}
 			require.NoError(t, err, "%s", &out)
-			requirePassed(t, 28, out.String())
+			requirePassed(t, 29, out.String())
 			t.Logf("%s", &out)
 		})
 	}
@@ -113,7 +113,7 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	cmd := exec.Command(program(t), "lab", "--config", file, "--routers", GoBGP)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	requirePassed(t, 28, out.String())
+	requirePassed(t, 29, out.String())
 	require.Contains(t, out.String(), "═▶ [2001:db8:16::1]:4789")
 	require.Contains(t, out.String(), "are GoBGP")
 	t.Logf("%s", &out)

@@ -46,6 +46,7 @@ func (s *story) checks() (all []check) {
 		check{"clients that others wrote", s.clients},
 		check{"a container on a guest", s.container},
 		check{"a guest that floods the services", s.flooded},
+		check{"an instance that meets its allowance", s.meetsAllowance},
 		check{"a port scan", s.scans},
 		check{"1 GiB each way", s.bulk},
 		check{"a hundred at once", s.hundred},

@@ -28,6 +28,7 @@ var (
 	chronyd    = tool{name: "chronyd", origin: "chrony of Debian"}
 	curl       = tool{name: "curl", origin: "curl of Debian"}
 	dig        = tool{name: "dig", origin: "bind9-dnsutils or knot-dnsutils of Debian", another: "kdig"}
+	iperf3     = tool{name: "iperf3", origin: "iperf3 of Debian"}
 	nft        = tool{name: "nft", origin: "nftables of Debian"}
 	nmap       = tool{name: "nmap", origin: "nmap of Debian"}
 	tracepath  = tool{name: "tracepath", origin: "iputils-tracepath of Debian"}

@@ -1,0 +1,121 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"nitrocard/nic"
+	"nitrocard/pmd"
+)
+
+// measured is how long iperf3 sends each way of sending.
+const measured = time.Second
+
+// measuring is how long iperf3 may take, its handshakes included, before it is ended: where its control
+// connection is lost, a server waits for ever.
+const measuring = time.Minute
+
+// mostAtOnce is what a card takes from a guest's ring at once, in bytes, and pays for afterwards: a burst of
+// merged frames.
+const mostAtOnce = pmd.MaxBurst << 16
+
+// meetsAllowance: iperf3 sends to m1 more than m1's instance may receive, by TCP and by UDP, and no more than that
+// arrives. How much less arrives is the machine's matter.
+func (s *story) meetsAllowance(ctx context.Context) (string, error) {
+	before, err := s.card(s.m1).allowance(ctx, s.m1.ENI)
+	if err != nil {
+		return "", err
+	}
+	tcp, err := s.iperf(ctx)
+	if err != nil {
+		return "", fmt.Errorf("by TCP: %w", err)
+	}
+	udp, err := s.iperf(ctx, "--udp", "--bitrate", "200M", "--length", "1400")
+	if err != nil {
+		return "", fmt.Errorf("by UDP: %w", err)
+	}
+	after, err := s.card(s.m1).allowance(ctx, s.m1.ENI)
+	if err != nil {
+		return "", err
+	}
+	over := after.BwInExceeded - before.BwInExceeded
+	if over == 0 {
+		return "", fmt.Errorf("iperf3 received %s by TCP and %s by UDP, and no packet was over the allowance of %v Gbit/s", tcp, udp, after.PeakBandwidthInGbps)
+	}
+	for _, got := range []received{tcp, udp} {
+		if most := after.PeakBandwidthInGbps*1e9/8*got.Seconds + mostAtOnce; got.Bytes > most {
+			return "", fmt.Errorf("iperf3 received %s, more than %v Gbit/s", got, after.PeakBandwidthInGbps)
+		}
+	}
+	return fmt.Sprintf("m1's instance may receive %v Gbit/s; iperf3 receives %s by TCP and %s by UDP, and %d packets waited or were dropped as bw_in_allowance_exceeded",
+		after.PeakBandwidthInGbps, tcp, udp, over), nil
+}
+
+// allowance is that of the instance of an ENI of the card.
+func (c *card) allowance(ctx context.Context, eni string) (view nic.AllowanceView, err error) {
+	all, err := c.Allowances(ctx)
+	if err != nil {
+		return view, err
+	}
+	i := slices.IndexFunc(all, func(v nic.AllowanceView) bool { return slices.Contains(v.ENIs, eni) })
+	if i < 0 {
+		return view, fmt.Errorf("the card tells no allowance of %s", eni)
+	}
+	return all[i], nil
+}
+
+// received is what iperf3's server received.
+type received struct {
+	Bytes   float64 `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+}
+
+func (r received) String() string {
+	return fmt.Sprintf("%.2f Mbit/s", r.Bytes*8/r.Seconds/1e6)
+}
+
+// iperf has a1 send to m1 for a while.
+func (s *story) iperf(ctx context.Context, how ...string) (got received, err error) {
+	ctx, stop := context.WithTimeout(ctx, measuring)
+	defer stop()
+	port := strconv.Itoa(int(s.a1.visitor().ports.next()))
+	serving := make(chan error, 1)
+	go func() {
+		_, err := iperf3.run(ctx, s.m1.Host, "--server", "--one-off", "--port", port)
+		serving <- err
+	}()
+	defer func() { stop(); <-serving }()
+	args := append([]string{"--client", s.m1.Addr.Addr().String(), "--port", port, "--connect-timeout", "1000", "--time", strconv.Itoa(int(measured.Seconds())), "--json"}, how...)
+	var out string
+	err = until(ctx, "iperf3 reached its server", func() (bool, error) {
+		if len(serving) > 0 {
+			err := <-serving
+			serving <- err
+			return false, fmt.Errorf("iperf3's server ended: %w", err)
+		}
+		out, err = iperf3.run(ctx, s.a1.Host, args...)
+		return err == nil, nil
+	})
+	if err != nil {
+		return got, fmt.Errorf("%w: %s", err, out)
+	}
+	var report struct {
+		End struct {
+			Received received `json:"sum_received"`
+		} `json:"end"`
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		return got, fmt.Errorf("iperf3's report: %w", err)
+	}
+	got = report.End.Received
+	if got.Bytes == 0 || got.Seconds == 0 {
+		return got, fmt.Errorf("iperf3 received nothing: %s", out)
+	}
+	return got, nil
+}
