@@ -29,6 +29,8 @@ type Foreseen struct {
 
 	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since they came, or since the card's start
 	UnusedRules int        `json:"unused_rules"` // how many there are, of which Unused has the first
+	Unmet       []Decider  `json:"unmet"`        // entries of network ACLs, and routes, that decided about no packet since they came, or since the card's start
+	UnmetCount  int        `json:"unmet_count"`  // how many there are, of which Unmet has the first
 
 	Cards []Asked `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
 }
@@ -47,7 +49,7 @@ type Outcomes struct {
 	Ended     uint64 `json:"ended"`      // has ended (flow.TimeWait, flow.Closed), and its record goes soon: nobody misses it
 }
 
-// mostUnused is how many unused rules a dry run names.
+// mostUnused is how many unused rules a dry run names, and how many entries and routes.
 const mostUnused = 1000
 
 // errEdgeDryRun is the error of a dry run at an edge.
@@ -107,10 +109,11 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 	if c.Policy() != before.Policy {
 		return nil, ErrChangedMeanwhile
 	}
-	unused := c.crew.Unused(before.Policy)
+	unused, unmet := c.crew.Unused(before.Policy), unmetOf(before.Policy)
 	return &Foreseen{
 		Epoch: before.Policy.Epoch, At: began.UTC().Format(time.RFC3339Nano), Seconds: time.Since(began).Seconds(),
 		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Unused: unused[:min(len(unused), mostUnused)], UnusedRules: len(unused),
+		Unmet: unmet[:min(len(unmet), mostUnused)], UnmetCount: len(unmet),
 	}, nil
 }
 

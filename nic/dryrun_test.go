@@ -271,3 +271,36 @@ func TestADryRunOfAShorterTimeout(t *testing.T) {
 	x.wait(18 * time.Second)
 	require.Empty(t, x.card.Flows(FlowFilter{}))
 }
+
+// An entry of a network ACL is unmet until a packet meets it, a route until a packet takes it, and both
+// stay met when their object changes beside them. A dry run meets nothing.
+func TestADryRunTellsUnmetEntriesAndRoutes(t *testing.T) {
+	x := newRig(t)
+	unmet := func() (all []string) {
+		x.connect("22")
+		for _, u := range x.dryRunOf(x.config).Unmet {
+			all = append(all, u.ID+" "+u.What)
+		}
+		return all
+	}
+	routes := []string{"rtb-a1 192.0.2.0/24 to nat-gone", "rtb-a1 198.51.100.0/24 to tgw-1", "rtb-a1 ::/0 to igw-a"}
+	isB := "rtb-b 0.0.0.0/0 to igw-b"
+	require.ElementsMatch(t, append([]string{isB}, routes...), unmet(), "the answers to the client took the route to the internet")
+	acl := func(more string) string {
+		return `{NetworkAclId: acl-1, VpcId: vpc-a, Associations: [{SubnetId: subnet-a1}], Entries: [{RuleNumber: 5, Egress: false, Protocol: "17", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 53, To: 53}},
+			{RuleNumber: 7, Egress: false, Protocol: "-1", RuleAction: allow, CidrBlock: 203.0.113.0/24}, {RuleNumber: 1, Egress: true, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}` + more + `]}`
+	}
+	x.put("NetworkAcls", acl(""))
+	require.Contains(t, unmet(), "acl-1 inbound entry 5")
+	require.NotContains(t, unmet(), "acl-1 inbound entry 7")
+	require.NotContains(t, unmet(), "acl-1 outbound entry 1", "which lets everything pass, and is not asked")
+	x.fromInternet("eni-a1", wiretest.UDP(client+":53", "35.72.2.8:53")).dropped(pipeline.NetworkACLIn)
+	require.NotContains(t, unmet(), "acl-1 inbound entry 5")
+	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "192.0.2.1:443").Flags(wire.TCPSyn)).dropped(pipeline.Blackhole)
+	require.NotContains(t, unmet(), routes[0])
+
+	x.wait(6 * 24 * time.Hour)
+	x.put("NetworkAcls", acl(`, {RuleNumber: 6, Egress: false, Protocol: "-1", RuleAction: deny, CidrBlock: 192.0.2.0/24}`))
+	x.put("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 192.0.2.0/24, NatGatewayId: nat-gone, State: blackhole}, {DestinationCidrBlock: 198.51.100.0/24, TransitGatewayId: tgw-2}, {DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}]}`)
+	require.ElementsMatch(t, []string{"acl-1 inbound entry 6", "rtb-a1 198.51.100.0/24 to tgw-2", isB}, unmet())
+}

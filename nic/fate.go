@@ -3,7 +3,6 @@ package nic
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
@@ -258,26 +257,4 @@ func (f *foresight) fate(c *cause, t *tally) Fate {
 		v.Examples = append(v.Examples, s.view(f.now.ENI(&s.Known), f.tick))
 	}
 	return v
-}
-
-// deciderOf is what let packets pass or fall, for people: a rule, or of the object of an ID an entry or a
-// route. All are "" if none of them decided.
-func deciderOf(rule vpc.Rule, object string, entry uint16, route *vpc.Route) (kind, id, what string) {
-	switch {
-	case rule != (vpc.Rule{}):
-		return "SecurityGroups", rule.Group, rule.Text
-	case entry != 0:
-		return "NetworkAcls", object, entryName(entry)
-	case route != nil:
-		return "RouteTables", object, route.String()
-	}
-	return "", "", ""
-}
-
-// entryName names an entry of a network ACL; "*" is the one that ends each ACL.
-func entryName(number uint16) string {
-	if number >= vpc.FinalDeny {
-		return "entry *"
-	}
-	return "entry " + strconv.Itoa(int(number))
 }

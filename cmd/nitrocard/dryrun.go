@@ -62,7 +62,8 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	if err := fatesTable(w, d.Fates, verbose); err != nil {
 		return err
 	}
-	return unusedTable(w, d.Foreseen, verbose)
+	unusedTable(w, d.Foreseen, verbose)
+	return unmetTable(w, d.Foreseen, verbose)
 }
 
 // fewFates is how many reasons are told without --verbose.
@@ -112,7 +113,7 @@ func silent(cards []nic.Asked) (n int) {
 	return n
 }
 
-// fewUnused is how many unused rules are told without --verbose.
+// fewUnused is how many unused rules, and how many entries and routes, are told without --verbose.
 const fewUnused = 10
 
 // unusedTable tells which rules in force let no connection begin.
@@ -131,6 +132,26 @@ func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
 	}
 	if few < f.UnusedRules {
 		return line(w, fmt.Sprintf("  … and %d more", f.UnusedRules-few))
+	}
+	return nil
+}
+
+// unmetTable tells which entries of network ACLs and which routes decided about no packet.
+func unmetTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
+	if f.UnmetCount == 0 {
+		return nil
+	}
+	line(w, "")
+	line(w, fmt.Sprintf("%d in force of network ACLs' entries and of routes that decided about no packet since they came, or since the card's start:", f.UnmetCount))
+	few := len(f.Unmet)
+	if !verbose {
+		few = min(few, fewUnused)
+	}
+	for _, d := range f.Unmet[:few] {
+		line(w, "  "+d.ID+" "+d.What)
+	}
+	if few < f.UnmetCount {
+		return line(w, fmt.Sprintf("  … and %d more", f.UnmetCount-few))
 	}
 	return nil
 }

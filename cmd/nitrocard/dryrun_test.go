@@ -29,6 +29,7 @@ func TestDryRunTables(t *testing.T) {
 			{Outcome: "barred", Others: true, Connections: 7},
 		},
 		Unused: []vpc.Rule{{Group: "sg-web", Text: "icmp type 8 from 0.0.0.0/0"}}, UnusedRules: 3,
+		Unmet: []nic.Decider{{Kind: "NetworkAcls", ID: "acl-web", What: "inbound entry 90"}, {Kind: "RouteTables", ID: "rtb-a", What: "192.0.2.0/24 to tgw-1"}}, UnmetCount: 2,
 	}}, false))
 	b.WriteByte('\n')
 	onY := example

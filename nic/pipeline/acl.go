@@ -23,18 +23,21 @@ func (w *Worker) networkACL(p *packet) Verdict {
 		p.onLink = p.dir == wire.In
 		return next
 	}
-	entry, v := judgeACL(e, p.query(p.dir), later)
+	entry, v := judgeACL(e, p.query(p.dir), later, !w.muses)
 	p.entry = entry
 	return v
 }
 
 // judgeACL asks the network ACL of an ENI's subnet about a packet that crosses the
-// subnet's edge. entry is the number of the ACL's entry that decided.
-func judgeACL(e *vpc.OwnENI, q vpc.Query, later bool) (entry uint16, v Verdict) {
+// subnet's edge. entry is the number of the ACL's entry that decided, which notes so if notes is set.
+func judgeACL(e *vpc.OwnENI, q vpc.Query, later, notes bool) (entry uint16, v Verdict) {
 	var allowed bool
-	if later {
+	switch {
+	case notes:
+		allowed, entry = e.Meets(q, later)
+	case later:
 		allowed, entry = e.AdmitsAll(q)
-	} else {
+	default:
 		allowed, entry = e.Admits(q)
 	}
 	if !allowed {

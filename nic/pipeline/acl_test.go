@@ -292,7 +292,7 @@ func TestTheACLsJudge(t *testing.T) {
 	x.guard(denies("22", false))
 	q := vpc.Query{Remote: wiretest.Addr(client), Port: 22, Proto: wire.ProtoTCP, Dir: wire.In}
 	judge := func(eni string, later bool) []any {
-		entry, v := judgeACL(x.eni(eni), q, later)
+		entry, v := judgeACL(x.eni(eni), q, later, false)
 		return []any{int(entry), v.String()}
 	}
 	require.Equal(t, []any{1, "network_acl_in"}, judge("eni-a1", false))

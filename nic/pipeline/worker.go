@@ -34,6 +34,7 @@ type Worker struct {
 	// The burst at hand.
 	ingress *Queue // that received the burst
 	called  bool   // an appliance took frames of it
+	muses   bool   // it is a Foresight's: entries and routes note nothing of its packets
 	rx      pmd.Burst
 	ends    [pmd.MaxBurst]Verdict // of rx's frames, if an appliance hands them on
 	out     outbox

@@ -25,7 +25,8 @@ type aclEntry struct {
 	lo, hi wire.Addr // the remote addresses, both ends inclusive
 	all    bool      // the entry is about every packet of its family
 	allow  bool
-	number uint16 // EC2's
+	number uint16  // EC2's
+	hit    *uint32 // 1: the entry decided about a packet; nil: it is FinalDeny
 }
 
 // FinalDeny is the number of the entry that ends each ACL and denies the IPv4 packets that
@@ -60,21 +61,35 @@ func (e *OwnENI) Beside(n *ENI) bool { return n != nil && n.Subnet == e.Subnet }
 // q.Dir and q.Port are the packet's own, not those of a connection's first packet. entry
 // is the number of the entry that decided; 0: none was configured.
 func (e *OwnENI) Admits(q Query) (allowed bool, entry uint16) {
-	return e.acl.admits(q, span{uint32(q.Port), uint32(q.Port)})
+	allowed, decided := e.acl.admits(q, q.port())
+	return allowed, decided.number
 }
 
 // AdmitsAll is Admits for a packet whose ports nobody knows, a later fragment. The ACL
 // must let each port pass. q.Port means nothing.
 func (e *OwnENI) AdmitsAll(q Query) (allowed bool, entry uint16) {
-	return e.acl.admits(q, classOf(familyOf(q.Remote), q.Proto).whole())
+	allowed, decided := e.acl.admits(q, q.anyPort())
+	return allowed, decided.number
 }
+
+// port is the packet's port.
+func (q *Query) port() span { return span{uint32(q.Port), uint32(q.Port)} }
+
+// anyPort is all ports that the packet may be for.
+func (q *Query) anyPort() span { return classOf(familyOf(q.Remote), q.Proto).whole() }
+
+// The entries that decide where none was configured, and where no other one matched.
+var (
+	noEntry = &aclEntry{}
+	finals  = [families]*aclEntry{{number: FinalDeny}, {number: FinalDenyIPv6}}
+)
 
 // admits asks the entries in order until one decides about all ports of a range. An entry
 // that allows a part of the range decides nothing, and one that denies a part denies. The
 // walk is linear, because an ACL has maxEntries at most.
-func (a *networkACL) admits(q Query, ports span) (allowed bool, entry uint16) {
+func (a *networkACL) admits(q Query, ports span) (allowed bool, decided *aclEntry) {
 	if a == nil {
-		return true, 0
+		return true, noEntry
 	}
 	f := familyOf(q.Remote)
 	kind := classOf(f, q.Proto)
@@ -88,12 +103,12 @@ func (a *networkACL) admits(q Query, ports span) (allowed bool, entry uint16) {
 		switch {
 		case !is || q.Remote.Less(e.lo) || e.hi.Less(q.Remote) || in.hi < ports.lo || in.lo > ports.hi:
 		case !e.allow:
-			return false, e.number
+			return false, e
 		case in.lo <= ports.lo && ports.hi <= in.hi:
-			return true, e.number
+			return true, e
 		}
 	}
-	return false, FinalDeny + uint16(f)
+	return false, finals[f]
 }
 
 // aclOf is the network ACL of a subnet, or else the default one of its VPC.

@@ -16,8 +16,10 @@ const maxEntries = 40
 // acls compiles the marked network ACLs, and assigns them to subnets. All of them give
 // back their subnets first, so that two ACLs may exchange them.
 func (c *compiler) acls() {
+	old := map[string]*networkACL{}
 	for id := range c.marked("NetworkAcls") {
 		if a, was := c.next.acls.Delete(id); was {
+			old[id] = a
 			for _, to := range a.assigned {
 				c.next.guarded.Delete(to)
 			}
@@ -33,6 +35,7 @@ func (c *compiler) acls() {
 				c.aclList(a, wire.Direction(dir), family(f))
 			}
 		}
+		a.keep(old[o.id()])
 		c.next.acls.Set(o.id(), a)
 		c.guard(a, o, config)
 	}

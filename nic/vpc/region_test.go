@@ -156,7 +156,7 @@ func meaning(t *testing.T, r *Region) []string {
 		t := r.routesOf(s)
 		add("subnet %s in %s %v routes %s %v", id, s.VPC.ID, []any{s.Prefix, s.Prefix6}, t.id, lines(t))
 		if a := r.aclOf(s); a != nil {
-			add("subnet %s has ACL %s %v", id, a.at.id(), a.lists)
+			add("subnet %s has ACL %s %v", id, a.at.id(), withoutNotes(a.lists))
 		}
 		return true
 	})

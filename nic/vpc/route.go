@@ -34,10 +34,12 @@ func (t Target) String() string { return targetNames[t] }
 // leadsOut tells whether the other side of the target is not the card's.
 func (t Target) leadsOut() bool { return t == Outside || t == Endpoint }
 
-// Route is a route of a compiled table. It never changes, and any goroutine may keep it.
+// Route is a route of a compiled table. It never changes but for its note (Hit), and any goroutine may keep
+// it.
 type Route struct {
 	Target Target
 	nat    uint32 // of a NAT gateway, its index in routeTable.nats; beside Target it takes no memory
+	hit    uint32 // 1: a packet took the route
 	Dest   string // the prefix that matched; "" for NoRoute
 	Via    string // ID of the target, as EC2 has it: "local", igw-…
 }

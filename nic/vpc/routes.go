@@ -20,7 +20,7 @@ func (c *compiler) routeTables() {
 	}
 	for o, config := range each[ec2.RouteTable](c, "RouteTables") {
 		at, v := o.spot(), c.vpcOf(config.VpcId)
-		c.next.routes.Delete(o.id())
+		old, _ := c.next.routes.Delete(o.id())
 		if v == nil {
 			c.leftOut(at, reference{"VpcId", "Vpcs", config.VpcId})
 			continue
@@ -37,6 +37,7 @@ func (c *compiler) routeTables() {
 			r.table.inside = true
 			r.checkInward(at.path(), config)
 		}
+		r.table.keep(old)
 		c.next.routes.Set(o.id(), r.table)
 		c.countOutside(r.table, 1)
 		for j := range config.Associations {
