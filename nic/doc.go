@@ -28,6 +28,7 @@
 //	handover.go   connections that go along with an ENI to another card
 //	dryrun.go     what a change would do to connections; fate.go and shorter.go tell why
 //	answer.go     what a card answers its controller; gather.go adds up cards' answers
+//	access.go     what a change newly allows and denies
 //	decider.go    what decides about packets, and what never did
 //	flush.go      ends what the rules in force would not let begin
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it

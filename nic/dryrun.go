@@ -27,6 +27,9 @@ type Foreseen struct {
 	Outcomes    Outcomes `json:"outcomes"`
 	Fates       []Fate   `json:"fates"` // what decided, most connections of each outcome first
 
+	Access     []Access `json:"access"`      // what is newly allowed and newly denied, whatever lives, at most ENIs first
+	MoreAccess int      `json:"more_access"` // how many there are beyond those of Access; -1: too much changed for all to be compared
+
 	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since they came, or since the card's start
 	UnusedRules int        `json:"unused_rules"` // how many there are, of which Unused has the first
 	Unmet       []Decider  `json:"unmet"`        // entries of network ACLs, and routes, that decided about no packet since they came, or since the card's start
@@ -109,10 +112,11 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 	if c.Policy() != before.Policy {
 		return nil, ErrChangedMeanwhile
 	}
+	access, more := accessAfter(before.Policy, policy)
 	unused, unmet := c.crew.Unused(before.Policy), unmetOf(before.Policy)
 	return &Foreseen{
 		Epoch: before.Policy.Epoch, At: began.UTC().Format(time.RFC3339Nano), Seconds: time.Since(began).Seconds(),
-		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Unused: unused[:min(len(unused), mostUnused)], UnusedRules: len(unused),
+		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Access: access, MoreAccess: more, Unused: unused[:min(len(unused), mostUnused)], UnusedRules: len(unused),
 		Unmet: unmet[:min(len(unmet), mostUnused)], UnmetCount: len(unmet),
 	}, nil
 }

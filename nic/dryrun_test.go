@@ -304,3 +304,28 @@ func TestADryRunTellsUnmetEntriesAndRoutes(t *testing.T) {
 	x.put("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 192.0.2.0/24, NatGatewayId: nat-gone, State: blackhole}, {DestinationCidrBlock: 198.51.100.0/24, TransitGatewayId: tgw-2}, {DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}]}`)
 	require.ElementsMatch(t, []string{"acl-1 inbound entry 6", "rtb-a1 198.51.100.0/24 to tgw-2", isB}, unmet())
 }
+
+// What a change newly allows and newly denies is told by rule, whatever lives: an ENI's groups are one, so
+// that what another group allows is not newly denied.
+func TestADryRunTellsAccessByRule(t *testing.T) {
+	x := newRig(t)
+	access := func(c *vpc.Config) (all []string) {
+		for _, a := range x.dryRunOf(c).Access {
+			all = append(all, strings.Join([]string{a.Outcome, a.Direction, a.ID, a.What, strings.Join(a.Parts, " "), strings.Join(a.Examples, " ")}, "|"))
+		}
+		return all
+	}
+	require.Empty(t, access(x.config))
+	require.Empty(t, access(x.moved("eni-a4")))
+	x.put("SecurityGroups", webAllowing(webPort80))
+	wider := put(t, x.config, "SecurityGroups", webAllowing(`{IpProtocol: tcp, FromPort: 70, ToPort: 79, IpRanges: [{CidrIp: 0.0.0.0/0}]}, {IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 128.0.0.0/1}]}`))
+	require.ElementsMatch(t, []string{
+		"opens|inbound|sg-a-web|tcp 70-79 from 0.0.0.0/0||eni-a1 eni-a2",
+		"closes|inbound|sg-a-web|tcp 80 from 0.0.0.0/0|tcp 80 0.0.0.0/1|eni-a1 eni-a2",
+	}, access(wider))
+	joins := put(t, x.config, "NetworkInterfaces", `{NetworkInterfaceId: eni-a4, SubnetId: subnet-a2, MacAddress: "06:00:00:00:0a:04", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.2.8}], Groups: [{GroupId: sg-a-db}, {GroupId: sg-a-web}], Attachment: {InstanceId: i-a4}}`)
+	require.ElementsMatch(t, []string{
+		"opens|inbound|sg-a-web|tcp 80 from 0.0.0.0/0||eni-a4",
+		"opens|outbound|sg-a-web|all to 0.0.0.0/0|tcp 0-442 0.0.0.0/0 tcp 444-65535 0.0.0.0/0 udp 0-65535 0.0.0.0/0 icmp 0.0.0.0/0 protocols 0-255 0.0.0.0/0|eni-a4",
+	}, access(joins))
+}

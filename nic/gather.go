@@ -74,8 +74,9 @@ type Asked struct {
 
 // Gathering adds up what cards foresee.
 type Gathering struct {
-	all   Foreseen
-	fates map[fateKey]*Fate
+	all    Foreseen
+	fates  map[fateKey]*Fate
+	access map[accessKey]int // index in all.Access
 }
 
 // fateKey is by what fates of several cards are one.
@@ -88,7 +89,7 @@ type fateKey struct {
 // Add adds what a card foresees.
 func (g *Gathering) Add(card string, f *Foreseen) {
 	if g.fates == nil {
-		g.fates = map[fateKey]*Fate{}
+		g.fates, g.access = map[fateKey]*Fate{}, map[accessKey]int{}
 	}
 	plus(&g.all.Connections, f.Connections)
 	for o := range outcomeNames {
@@ -97,6 +98,7 @@ func (g *Gathering) Add(card string, f *Foreseen) {
 	for i := range f.Fates {
 		g.fate(&f.Fates[i]).add(card, &f.Fates[i])
 	}
+	g.addAccess(f)
 	g.all.Cards = append(g.all.Cards, Asked{Card: card, Connections: f.Connections, Cut: f.Outcomes.Cut, Seconds: f.Seconds})
 }
 
@@ -148,7 +150,9 @@ func plus(count *uint64, more uint64) {
 // Foreseen is what all cards foresee, those that foresee nothing first.
 func (g *Gathering) Foreseen() *Foreseen {
 	f := g.all
-	f.Fates, f.Unused = []Fate{}, []vpc.Rule{}
+	f.Fates, f.Unused, f.Unmet = []Fate{}, []vpc.Rule{}, []Decider{}
+	f.Access = append([]Access{}, f.Access...)
+	sortAccess(f.Access)
 	for _, fate := range g.fates {
 		f.Fates = append(f.Fates, *fate)
 	}

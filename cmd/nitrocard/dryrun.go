@@ -50,6 +50,9 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	diffTable(w, &d.Diff)
 	printNotices(w, d.Notices, verbose)
 	line(w, "nothing was changed; it would be: "+sums(&d.Diff))
+	if d.Foreseen != nil {
+		accessTable(w, d.Foreseen, verbose)
+	}
 	if d.Foreseen == nil {
 		return line(w, "this controller's version does not ask its cards: each tells what becomes of its own connections (apply --dry-run --socket SOCKET there)")
 	}

@@ -70,6 +70,7 @@
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup; detour.go what goes through a middlebox; peering.go the VPCs at the other ends of peering connections
 //	acl.go        the judgement of a subnet's network ACL
+//	access.go     what a change newly allows and denies; box.go sets of packets
 //	hit.go        which entries and routes decided about a packet
 //	nat.go        NAT gateways
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside

@@ -11,8 +11,12 @@ import (
 // what nobody needs. The note is all of a policy that ever changes: one word, which is written once. A
 // configuration that leaves an entry or a route as it was leaves it its note.
 
-// Hit notes that a packet took the route.
-func (r *Route) Hit() { note(&r.hit) }
+// Hit notes that a packet took the route, unless it is none.
+func (r *Route) Hit() {
+	if r != nowhere {
+		note(&r.hit)
+	}
+}
 
 // note sets a word that other threads may set, too, and writes no cache line that has it.
 func note(hit *uint32) {

@@ -1,0 +1,190 @@
+package vpc
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"nitrocard/nic/wire"
+)
+
+// Access is what a change of a card's policy lets pass that the old one does not, or the other way round, by
+// the rule or entry that lets it pass. It speaks of connections that would begin, whatever lives.
+type Access struct {
+	Opens bool // false: it closes
+	Dir   wire.Direction
+	Kind  string   // SecurityGroups or NetworkAcls
+	ID    string   // of the object
+	What  string   // the rule, or the entry's number
+	Parts []string // what of the rule, where others let the rest pass before and after; nil: all of it
+	ENIs  []string // where it does
+}
+
+// mostAccess bounds the comparisons of one rule with another.
+const mostAccess = 1 << 20
+
+// AccessAfter is what ENIs that the card has before and after a change may receive and send then, and what
+// they may no more: the difference of all rules of their groups, and of their subnets' network ACLs. Whose
+// members a group has is not asked. whole is false if there is more to compare than is worth it.
+func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
+	d := difference{budget: mostAccess, at: map[string]int{}}
+	seen := map[pairing][]granted{}
+	for e := range p.All() {
+		now := then.byID[e.ID]
+		if now == nil || e.NAT != nil || now.NAT != nil {
+			continue
+		}
+		for _, k := range []pairing{{groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}}, {acls: [2]*networkACL{e.acl, now.acl}}} {
+			found, known := seen[k]
+			if !known {
+				found = d.of(p, e, then, now, k)
+				seen[k] = found
+			}
+			for i := range found {
+				d.add(found[i], e.ID)
+			}
+		}
+	}
+	slices.SortStableFunc(d.all, func(a, b Access) int {
+		return cmp.Or(cmp.Compare(len(b.ENIs), len(a.ENIs)), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
+	})
+	return d.all, d.budget > 0
+}
+
+// pairing is what decides about ENIs before and after a change: ENIs with one pairing share a difference.
+type pairing struct {
+	groups [2]string // as bases tells them
+	acls   [2]*networkACL
+}
+
+// bases stands for the rules of groups: it has the ID of each group's first rule, which no other rules ever
+// have.
+func (r *Region) bases(groups []*Group) string {
+	var all []RuleID
+	for _, g := range groups {
+		if rules, there := r.groups.Get(g.ID); there {
+			all = append(all, rules.base)
+		}
+	}
+	return fmt.Sprint(all)
+}
+
+// granted is what a rule or an entry lets pass.
+type granted struct {
+	Access
+	boxes []box
+}
+
+// difference compares what ENIs may do before and after a change.
+type difference struct {
+	budget int
+	all    []Access
+	at     map[string]int // index in all
+}
+
+// of is the difference that a pairing makes, by rules or entries.
+func (d *difference) of(p *Policy, e *OwnENI, then *Policy, now *OwnENI, k pairing) (found []granted) {
+	for dir := range wire.Direction(2) {
+		var was, is []granted
+		switch {
+		case k.acls[0] != k.acls[1]:
+			was, is = k.acls[0].grants(dir), k.acls[1].grants(dir)
+		case k.groups[0] != k.groups[1]:
+			was, is = p.Region.grants(e.Groups, dir), then.Region.grants(now.Groups, dir)
+		}
+		found = append(found, d.less(is, was, true)...)
+		found = append(found, d.less(was, is, false)...)
+	}
+	return found
+}
+
+// grants are what groups let pass in a direction.
+func (r *Region) grants(groups []*Group, dir wire.Direction) (all []granted) {
+	for _, g := range groups {
+		rules, there := r.groups.Get(g.ID)
+		if !there {
+			continue
+		}
+		for i := range rules.rules[dir] {
+			one := &rules.rules[dir][i]
+			all = append(all, granted{Access{Dir: dir, Kind: "SecurityGroups", ID: g.ID, What: one.text(dir)}, one.boxes()})
+		}
+	}
+	return all
+}
+
+// grants are what the ACL lets pass in a direction: of each entry that allows, what no entry before it
+// decides about. Without an ACL everything passes.
+func (a *networkACL) grants(dir wire.Direction) (all []granted) {
+	every := service{proto: protoAll}
+	if a == nil {
+		g := granted{Access: Access{Dir: dir, Kind: "NetworkAcls", What: "everything, as there is none"}}
+		for f := range families {
+			g.boxes = append(g.boxes, every.boxes(f, box{lo: ends[f][0], hi: ends[f][1]})...)
+		}
+		return []granted{g}
+	}
+	for f := range families {
+		var before []box
+		for _, e := range a.lists[dir][f].entries {
+			boxes := e.service.boxes(f, box{lo: e.lo.Netip(), hi: e.hi.Netip()})
+			if e.allow {
+				all = append(all, granted{Access{Dir: dir, Kind: "NetworkAcls", ID: a.id, What: fmt.Sprintf("entry %d", e.number)}, beyond(boxes, before)})
+			}
+			before = append(before, boxes...)
+		}
+	}
+	return all
+}
+
+// beyond are the parts of boxes that are in no other.
+func beyond(boxes, others []box) []box {
+	for i := range others {
+		var left []box
+		for _, b := range boxes {
+			left = append(left, b.less(&others[i])...)
+		}
+		boxes = left
+	}
+	return boxes
+}
+
+// less is what grants let pass and others do not.
+func (d *difference) less(grants, others []granted, opens bool) (found []granted) {
+	for _, g := range grants {
+		left, same := g.boxes, false
+		for i := range others {
+			if d.budget -= len(left) * len(others[i].boxes); d.budget <= 0 {
+				return found
+			}
+			if same = slices.Equal(g.boxes, others[i].boxes); same {
+				break
+			}
+			left = beyond(left, others[i].boxes)
+		}
+		if same || len(left) == 0 {
+			continue
+		}
+		g.Opens = opens
+		if !slices.Equal(left, g.boxes) {
+			for i := range left {
+				g.Parts = append(g.Parts, left[i].String())
+			}
+		}
+		g.boxes = left
+		found = append(found, g)
+	}
+	return found
+}
+
+// add notes that an ENI has a difference.
+func (d *difference) add(g granted, eni string) {
+	key := fmt.Sprint(g.Opens, g.Dir, g.Kind, g.ID, g.What, g.Parts)
+	at, known := d.at[key]
+	if !known {
+		at = len(d.all)
+		d.at[key] = at
+		d.all = append(d.all, g.Access)
+	}
+	d.all[at].ENIs = append(d.all[at].ENIs, eni)
+}

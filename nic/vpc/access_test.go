@@ -1,0 +1,145 @@
+package vpc
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
+	"nitrocard/tables/oracle"
+)
+
+// has tells whether the box has a packet.
+func (b *box) has(q Query) bool {
+	f, addr := familyOf(q.Remote), q.Remote.Netip()
+	kind, x := classOf(f, q.Proto), uint32(q.Port)
+	if kind == classOther {
+		x = uint32(q.Proto)
+	}
+	return b.group == 0 && b.kind == kind && b.family == f && b.ports.lo <= x && x <= b.ports.hi && !addr.Less(b.lo) && !b.hi.Less(addr)
+}
+
+// accessOf is a region of one ENI with a group and a network ACL.
+func accessOf(t testing.TB, in, out, entries string) *Config {
+	c, err := Parse("access.yaml", []byte(fmt.Sprintf(`{Vpcs: [{VpcId: vpc-a, CidrBlock: 10.0.0.0/16}], Subnets: [{SubnetId: s-a, VpcId: vpc-a, CidrBlock: 10.0.1.0/24}],
+		SecurityGroups: [{GroupId: sg-a, GroupName: a, VpcId: vpc-a, IpPermissions: [%s], IpPermissionsEgress: [%s]}],
+		NetworkAcls: [{NetworkAclId: acl-a, VpcId: vpc-a, Associations: [{SubnetId: s-a}], Entries: [%s]}],
+		NetworkInterfaces: [{NetworkInterfaceId: eni-a, SubnetId: s-a, MacAddress: "06:00:00:00:00:01", PrivateIpAddress: 10.0.1.5, Groups: [{GroupId: sg-a}]}]}`, in, out, entries)))
+	require.NoError(t, err)
+	return c
+}
+
+// changed are the policies before and after a change.
+func changedTo(t testing.TB, was, is *Config) (*Policy, *Policy) {
+	region, err := NewRegion(was)
+	require.NoError(t, err)
+	p, err := region.Policy("", nil)
+	require.NoError(t, err)
+	region, err = region.Become(is)
+	require.NoError(t, err)
+	then, err := region.Policy("", p)
+	require.NoError(t, err)
+	return p, then
+}
+
+// randomRules are rules, and entries, of few ports and addresses, so that they meet.
+func randomRules(r *rand.Rand) (rules, entries string) {
+	var all, numbered []string
+	one := func(of ...string) string { return of[r.IntN(len(of))] }
+	for n := range r.IntN(6) {
+		lo := r.IntN(4)
+		ports := fmt.Sprintf("%d, %s: %d", lo, "%s", lo+r.IntN(3))
+		cidr := one("0.0.0.0/0", "10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.1/32")
+		where := one("IpRanges: [{CidrIp: "+cidr+"}]", "IpRanges: [{CidrIp: "+cidr+"}]", `Ipv6Ranges: [{CidrIpv6: "::/0"}]`, `Ipv6Ranges: [{CidrIpv6: "2001:db8::/127"}]`)
+		proto := one("tcp", "udp", "icmp", "47", "-1")
+		s := `IpProtocol: "` + proto + `"`
+		if proto == "tcp" || proto == "udp" {
+			s += fmt.Sprintf(", FromPort: "+ports, "ToPort")
+		}
+		all = append(all, "{"+s+", "+where+"}")
+		number := one("6", "17", "-1")
+		s = `Protocol: "` + number + `"`
+		if number != "-1" {
+			s += fmt.Sprintf(", PortRange: {From: "+ports+"}", "To")
+		}
+		numbered = append(numbered, fmt.Sprintf("{RuleNumber: %d, Egress: %s, RuleAction: %s, CidrBlock: %s, %s}", n+1, one("true", "false"), one("allow", "deny"), cidr, s))
+	}
+	return strings.Join(all, ", "), strings.Join(numbered, ", ")
+}
+
+// What a change is said to open is what packets pass that did not before, and what it is said to close what
+// passed before: of groups and of network ACLs.
+func TestAccessAgreesWithPackets(t *testing.T) {
+	r := oracle.Random(t)
+	addrs := []string{"10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "203.0.113.9", "2001:db8::", "2001:db8::1", "2001:db8::2"}
+	differ := 0
+	for range 300 {
+		var c [2]*Config
+		for i := range c {
+			in, entries := randomRules(r)
+			out, _ := randomRules(r)
+			c[i] = accessOf(t, in, out, entries)
+		}
+		p, then := changedTo(t, c[0], c[1])
+		e, now := p.ENI("eni-a"), then.ENI("eni-a")
+		d := difference{budget: mostAccess}
+		groups := d.of(p, e, then, now, pairing{groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}})
+		acls := d.of(p, e, then, now, pairing{acls: [2]*networkACL{e.acl, now.acl}})
+		for range 200 {
+			q := Query{Remote: wire.AddrFrom(netip.MustParseAddr(addrs[r.IntN(len(addrs))])), Port: uint16(r.IntN(8)), Dir: wire.Direction(r.IntN(2))}
+			q.Proto = []uint8{wire.ProtoTCP, wire.ProtoUDP, wire.ProtoICMP, wire.ProtoICMPv6, 47, 50}[r.IntN(6)]
+			if q.Proto == 47 || q.Proto == 50 {
+				q.Port = 0
+			}
+			was, _ := e.Admits(q)
+			is, _ := now.Admits(q)
+			for _, part := range []struct {
+				of      []granted
+				was, is bool
+			}{{groups, e.Match(q).Allowed, now.Match(q).Allowed}, {acls, was, is}} {
+				var told [2]bool
+				for i := range part.of {
+					for j := range part.of[i].boxes {
+						if part.of[i].Dir == q.Dir && part.of[i].boxes[j].has(q) {
+							told[map[bool]int{false: 0, true: 1}[part.of[i].Opens]] = true
+						}
+					}
+				}
+				require.Equal(t, [2]bool{part.was && !part.is, part.is && !part.was}, told, "%+v", q)
+				if part.was != part.is {
+					differ++
+				}
+			}
+		}
+	}
+	require.Greater(t, differ, 1000)
+}
+
+// Each rule is told once, with what of it is new, and where.
+func TestAccessByRule(t *testing.T) {
+	const all, entry = `{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}`, `{RuleNumber: 1, Egress: false, RuleAction: allow, CidrBlock: 0.0.0.0/0, Protocol: "6", PortRange: {From: 0, To: %d}}`
+	was := accessOf(t, `{IpProtocol: tcp, FromPort: 80, ToPort: 81, IpRanges: [{CidrIp: 10.0.0.0/8}]}, {IpProtocol: tcp, FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 0.0.0.0/0}], UserIdGroupPairs: [{GroupId: sg-a}]}`, all, fmt.Sprintf(entry, 99))
+	is := accessOf(t, `{IpProtocol: tcp, FromPort: 80, ToPort: 81, IpRanges: [{CidrIp: 0.0.0.0/0}]}, {IpProtocol: tcp, FromPort: 23, ToPort: 23, UserIdGroupPairs: [{GroupId: sg-a}]}`, all, fmt.Sprintf(entry, 90))
+	access, whole := changedTwo(changedTo(t, was, is))
+	require.True(t, whole)
+	var told []string
+	for _, a := range access {
+		require.Equal(t, []string{"eni-a"}, a.ENIs)
+		told = append(told, fmt.Sprint(a.Opens, " ", a.Dir.Bound(), " ", a.ID, " ", a.What, " ", strings.Join(a.Parts, ", ")))
+	}
+	require.ElementsMatch(t, []string{
+		"true inbound sg-a tcp 80-81 from 0.0.0.0/0 tcp 80-81 0.0.0.0-9.255.255.255, tcp 80-81 11.0.0.0-255.255.255.255",
+		"true inbound sg-a tcp 23 from sg-a ",
+		"false inbound sg-a tcp 22 from 0.0.0.0/0 ",
+		"false inbound sg-a tcp 22 from sg-a ",
+		"false inbound acl-a entry 1 tcp 91-99 0.0.0.0/0",
+	}, told)
+	access, _ = changedTwo(changedTo(t, was, was))
+	require.Empty(t, access)
+}
+
+func changedTwo(p, then *Policy) ([]Access, bool) { return p.AccessAfter(then) }
