@@ -30,7 +30,7 @@ func BenchmarkUses(b *testing.B) {
 		for _, u := range uses {
 			rate := 0.0
 			b.Run(way.name+"/"+u.name, func(b *testing.B) {
-				plain, with := inUse(b, Uses{}), inUse(b, u.Uses)
+				plain, with := inUse(b, Uses{}, 1024), inUse(b, u.Uses, 1024)
 				require.NoError(b, way.feed(plain))
 				require.NoError(b, way.feed(with))
 				p, w, ratio := inTurns(b, phase{plain, func() {}, nil}, phase{with, func() {}, nil})
@@ -47,9 +47,19 @@ func BenchmarkUses(b *testing.B) {
 	fmt.Fprintln(os.Stdout, names+rules+rows)
 }
 
-// inUse is a card with a thousand known flows of 16 ENIs.
-func inUse(t testing.TB, u Uses) *Bench {
-	const flows = 1024
+// Beyond some thousand connections the card loads what a burst needs before the burst needs it.
+func TestManyConnectionsThroughNATGateways(t *testing.T) {
+	const flows = 1 << 14
+	w := inUse(t, Uses{NAT: true}, flows)
+	require.NoError(t, w.Requests(false))
+	for n := 0; n < 2*flows; {
+		n += w.Card.Poll(0)
+	}
+	requireSent(t, w)
+}
+
+// inUse is a card with so many known flows of 16 ENIs.
+func inUse(t testing.TB, u Uses, flows int) *Bench {
 	r := Region{ENIs: 16, Uses: u}
 	w, err := r.New(flows, r.connections(flows))
 	require.NoError(t, err)

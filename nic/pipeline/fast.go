@@ -54,7 +54,9 @@ func (f *fast) forget() {
 // frames[i] is left for the stages.
 func (w *Worker) fastIn(frames []pmd.Frame) (rest uint64) {
 	f, odd := w.gatherIn(frames)
-	return w.sweep(nil, frames, w.lookUp(frames, f, wire.In), odd)
+	known := w.lookUp(frames, f, wire.In)
+	w.follow(known)
+	return w.sweep(nil, frames, known, odd)
 }
 
 // fastOut sends the known frames of a burst from g. Bit i of rest says that frames[i] is
