@@ -29,6 +29,7 @@ func (s *story) attacks() []check {
 		{"first packets of a guest", s.firstPackets},
 		{"false addresses of a guest", s.falseAddresses},
 		{"ARP of a guest", s.arpRequests},
+		{"questions of a guest to services", s.questions},
 		{"denied SYNs from the internet", s.deniedSYNs},
 		{"allowed SYNs from the internet", s.allowedSYNs},
 		{"RSTs with guessed numbers", s.guessedRSTs},
@@ -133,6 +134,15 @@ func (s *story) arpRequests(ctx context.Context) (string, error) {
 	}
 	frame := serialized(&eth, &arp)
 	return flood(ctx, s.a1.Host, "eth0", func(int) []byte { return frame })
+}
+
+// questions are a1's to each service of its card that answers.
+func (s *story) questions(ctx context.Context) (string, error) {
+	questions, err := s.a1.questions()
+	if err != nil {
+		return "", err
+	}
+	return flood(ctx, s.a1.Host, "eth0", func(i int) []byte { return questions[i%len(questions)] })
 }
 
 // deniedSYNs ask a1 for ports that its groups do not name.
