@@ -32,7 +32,7 @@ var levels = [][]string{
 	{"nic/ctl"},
 	{"sim/cage", "sim/netlab", "sim/oracle", "sim/controller", "sim/explain", "sim/router"},
 	{"sim/cage/cagetest"},
-	{"sim/lab", "sim/replay", "sim/nftables", "sim/bird", "bench"},
+	{"sim/lab", "sim/replay", "sim/nftables", "sim/reassembly", "sim/bird", "bench"},
 	{"cmd/nitrocard", "bench/*"},
 }
 

@@ -142,28 +142,33 @@ func TestWhatHasNoFormInTheOtherFamily(t *testing.T) {
 	}
 }
 
-// RFC 7915 sections 4.2 and 5.2: the errors of one family, and what each is in the other; -1: it
-// is none.
+// errorForm is an error of one family, and what it is in the other; -1: it is none.
+type errorForm struct {
+	six        bool
+	kind, code uint8
+	rest       uint32
+	to, toCode int
+	toRest     uint32
+}
+
+// errorForms are RFC 7915's, sections 4.2 and 5.2.
+var errorForms = []errorForm{
+	{false, 3, 0, 0, 1, 0, 0}, {false, 3, 1, 0, 1, 0, 0}, {false, 3, 2, 0, 4, 1, 6}, {false, 3, 3, 0, 1, 4, 0},
+	{false, 3, 4, 1400, 2, 0, 1420}, {false, 3, 4, 576, 2, 0, 1280}, {false, 3, 4, 0, 2, 0, 1280},
+	{false, 3, 5, 0, 1, 0, 0}, {false, 3, 9, 0, 1, 1, 0}, {false, 3, 10, 0, 1, 1, 0}, {false, 3, 12, 0, 1, 0, 0}, {false, 3, 13, 0, 1, 1, 0},
+	{false, 3, 14, 0, -1, 0, 0}, {false, 3, 15, 0, 1, 1, 0}, {false, 3, 16, 0, -1, 0, 0},
+	{false, 11, 0, 0, 3, 0, 0}, {false, 11, 1, 0, 3, 1, 0}, {false, 12, 0, 8 << 24, 4, 0, 7}, {false, 12, 2, 16 << 24, 4, 0, 24}, {false, 12, 1, 0, -1, 0, 0},
+	{false, 12, 0, 5 << 24, -1, 0, 0}, {false, 4, 0, 0, -1, 0, 0},
+
+	{true, 1, 0, 0, 3, 1, 0}, {true, 1, 1, 0, 3, 10, 0}, {true, 1, 2, 0, 3, 1, 0}, {true, 1, 3, 0, 3, 1, 0}, {true, 1, 4, 0, 3, 3, 0}, {true, 1, 5, 0, -1, 0, 0},
+	{true, 2, 0, 1420, 3, 4, 1400}, {true, 2, 0, 1, 3, 4, 1260}, {true, 3, 1, 0, 11, 1, 0},
+	{true, 4, 0, 7, 12, 0, 8 << 24}, {true, 4, 0, 25, 12, 0, 16 << 24}, {true, 4, 0, 2, -1, 0, 0}, {true, 4, 1, 6, 3, 2, 0}, {true, 4, 2, 0, -1, 0, 0},
+}
+
+// Each error has its form in the other family, with the packet that it quotes.
 func TestErrorsHaveTheirFormInTheOtherFamily(t *testing.T) {
 	quote4, quote6 := wiretest.UDP(nat+":1", four+":53").Size(600).DF().Bytes(), wiretest.UDP(at(four6, 53), at(six, 1)).Size(600).Bytes()
-	for _, c := range []struct {
-		six        bool
-		kind, code uint8
-		rest       uint32
-		to, toCode int
-		toRest     uint32
-	}{
-		{false, 3, 0, 0, 1, 0, 0}, {false, 3, 1, 0, 1, 0, 0}, {false, 3, 2, 0, 4, 1, 6}, {false, 3, 3, 0, 1, 4, 0},
-		{false, 3, 4, 1400, 2, 0, 1420}, {false, 3, 4, 576, 2, 0, 1280}, {false, 3, 4, 0, 2, 0, 1280},
-		{false, 3, 5, 0, 1, 0, 0}, {false, 3, 9, 0, 1, 1, 0}, {false, 3, 10, 0, 1, 1, 0}, {false, 3, 12, 0, 1, 0, 0}, {false, 3, 13, 0, 1, 1, 0},
-		{false, 3, 14, 0, -1, 0, 0}, {false, 3, 15, 0, 1, 1, 0}, {false, 3, 16, 0, -1, 0, 0},
-		{false, 11, 0, 0, 3, 0, 0}, {false, 11, 1, 0, 3, 1, 0}, {false, 12, 0, 8 << 24, 4, 0, 7}, {false, 12, 2, 16 << 24, 4, 0, 24}, {false, 12, 1, 0, -1, 0, 0},
-		{false, 12, 0, 5 << 24, -1, 0, 0}, {false, 4, 0, 0, -1, 0, 0},
-
-		{true, 1, 0, 0, 3, 1, 0}, {true, 1, 1, 0, 3, 10, 0}, {true, 1, 2, 0, 3, 1, 0}, {true, 1, 3, 0, 3, 1, 0}, {true, 1, 4, 0, 3, 3, 0}, {true, 1, 5, 0, -1, 0, 0},
-		{true, 2, 0, 1420, 3, 4, 1400}, {true, 2, 0, 1, 3, 4, 1260}, {true, 3, 1, 0, 11, 1, 0},
-		{true, 4, 0, 7, 12, 0, 8 << 24}, {true, 4, 0, 25, 12, 0, 16 << 24}, {true, 4, 0, 2, -1, 0, 0}, {true, 4, 1, 6, 3, 2, 0}, {true, 4, 2, 0, -1, 0, 0},
-	} {
+	for _, c := range errorForms {
 		p := wiretest.ICMPError(c.kind, c.code, "198.51.100.3", quote4)
 		if c.six {
 			p = wiretest.ICMPError(c.kind, c.code, six, quote6)

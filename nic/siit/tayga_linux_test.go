@@ -2,7 +2,9 @@ package siit
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +56,9 @@ func startTayga(t *testing.T) tayga {
 	daemon := exec.Command(program, "-c", conf, "--nodetach")
 	require.NoError(t, daemon.Start())
 	t.Cleanup(func() { daemon.Process.Kill(); daemon.Wait() })
-	return tayga{probe}
+	p := tayga{probe}
+	p.warm(t)
+	return p
 }
 
 // fetched is where make deps puts tayga.
@@ -107,79 +111,174 @@ func route(t *testing.T, device string, to ...string) {
 	}
 }
 
-// agrees holds that tayga makes of a packet what is wanted. tayga may still be starting, and answers
-// to packets before may come late, so the packet is sent until the answer is there.
-func (p tayga) agrees(t *testing.T, packet, want []byte) {
-	var last []byte
-	buf := make([]byte, 1<<16)
-	for range 300 {
-		_, err := p.probe.Write(packet)
-		require.NoError(t, err)
-		p.probe.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		for n, err := p.probe.Read(buf); err == nil; n, err = p.probe.Read(buf) {
-			if last = plain(buf[:n]); bytes.Equal(last, want) {
-				return
-			}
-		}
-	}
-	require.Equal(t, want, last)
+// marks is how many packets were sent to tell that those before were translated.
+var marks uint16
+
+// translates is what tayga makes of a packet, nil if it makes nothing: the mark that is sent behind
+// the packet comes alone.
+func (p tayga) translates(t *testing.T, packet []byte) (translated []byte) {
+	t.Helper()
+	translated, came := p.send(t, packet, time.Minute)
+	require.True(t, came, "the mark came")
+	return translated
 }
 
-// tayga translates packets, pings, fragments and errors of both families as this package does, but
-// for hop limits, which tayga and the kernel count, and for DF: tayga sets DF in every packet that is
-// no fragment, where RFC 7915 does so above 1,260 bytes.
-func TestTaygaTranslatesTheSame(t *testing.T) {
-	judge := startTayga(t)
-	four6 := wiretest.Addr(taygaFour).Converted().String()
-	out, in := Ends{wiretest.Addr(taygaNAT), wiretest.Addr(taygaFour)}, Ends{wiretest.Addr(four6), wiretest.Addr(six)}
-	outBack, inBack := Ends{out.Dst, out.Src}, Ends{in.Dst, in.Src}
-	quote4 := wiretest.UDP(taygaNAT+":1", taygaFour+":53").DF().Payload("0123456789").Bytes()
-	quote6 := wiretest.UDP(at(four6, 53), at(six, 1)).Payload("0123456789").Bytes()
-	var frames [][]byte
+// warm waits until tayga translates: it takes packets once it has started.
+func (p tayga) warm(t *testing.T) {
+	require.Eventually(t, func() bool { _, came := p.send(t, nil, 100*time.Millisecond); return came }, time.Minute, time.Millisecond)
+}
+
+// send sends a packet and a mark, and returns what came before the mark, if the mark came in time.
+func (p tayga) send(t *testing.T, packet []byte, patience time.Duration) (translated []byte, came bool) {
+	marks++
+	mark := wiretest.Echo(six, taygaFour6, marks).Payload("mark").Bytes()[wire.EthernetLen:]
+	for _, b := range [][]byte{packet, mark} {
+		if b != nil {
+			_, err := p.probe.Write(b)
+			require.NoError(t, err)
+		}
+	}
+	p.probe.SetReadDeadline(time.Now().Add(patience))
+	for buf := make([]byte, 1<<16); ; {
+		n, err := p.probe.Read(buf)
+		if err != nil {
+			return nil, false
+		}
+		b := slices.Clone(buf[:n])
+		switch isMark := bytes.HasSuffix(b, []byte("mark")); {
+		case isMark && binary.BigEndian.Uint16(b[wire.IPv4Len+4:]) == marks:
+			return translated, true
+		case !isMark && isOurs(b):
+			translated = b // others are the kernel's own, which looks for routers
+		}
+	}
+}
+
+// isOurs tells whether a packet is for one of the two hosts; others are the kernel's own, which looks
+// for routers.
+func isOurs(b []byte) bool {
+	if b[0]>>4 == 6 {
+		return bytes.Equal(b[24:40], netip.MustParseAddr(six).AsSlice())
+	}
+	return bytes.Equal(b[16:20], netip.MustParseAddr(taygaFour).AsSlice())
+}
+
+// taygaHops are those that tayga's packets lose: to the kernel before it, to tayga, and to the kernel
+// behind it.
+const taygaHops = 3
+
+// asTayga is our translation with what tayga does otherwise, and all that it does otherwise: it is a
+// hop between two, where this card is none; and it forbids to fragment whatever is no fragment, where
+// RFC 7915 section 5.1 does so above 1,260 bytes.
+func asTayga(ours []byte) []byte {
+	b := slices.Clone(ours)
+	if b[0]>>4 == 6 {
+		b[7] -= taygaHops
+		return b
+	}
+	b[8] -= taygaHops
+	forbid(b)
+	if b[9] == wire.ProtoICMP && b[20] != wire.ICMPEcho && b[20] != wire.ICMPEchoReply {
+		forbid(b[wire.IPv4Len+wire.ICMPLen:])
+		icmp := b[wire.IPv4Len:]
+		binary.BigEndian.PutUint16(icmp[2:], 0)
+		binary.BigEndian.PutUint16(icmp[2:], wire.Sum(icmp, 0))
+	}
+	return b
+}
+
+// forbid sets DF in an IPv4 header, unless it is a fragment's, and makes the header's checksum.
+func forbid(b []byte) {
+	if b[6]&0x3f|b[7] == 0 {
+		b[6] |= 0x40
+	}
+	ip := wire.IPv4(b[:wire.IPv4Len])
+	ip.SetChecksum(0)
+	ip.SetChecksum(wire.Sum(ip, 0))
+}
+
+// taygaFour6 stands for taygaFour.
+var taygaFour6 = wiretest.Addr(taygaFour).Converted().String()
+
+// taygaTakes are packets of both families for tayga, but for errors.
+func taygaTakes() (frames [][]byte) {
 	for _, p := range []wiretest.Packet{
-		wiretest.TCP(at(six, 1), at(four6, 80)).TOS(0xb8).Payload("hi"), wiretest.UDP(at(six, 1), at(four6, 53)).Payload("odd"),
-		wiretest.UDP(at(six, 1), at(four6, 53)).Size(1400), wiretest.Echo(six, four6, 7).Payload("ping"),
+		wiretest.TCP(at(six, 1), at(taygaFour6, 80)).TOS(0xb8).Payload("hi"), wiretest.UDP(at(six, 1), at(taygaFour6, 53)).Payload("odd"),
+		wiretest.UDP(at(six, 1), at(taygaFour6, 53)).Size(1400), wiretest.Echo(six, taygaFour6, 7).Payload("ping"),
+		wiretest.EchoReply(six, taygaFour6, 7).TTL(9).Payload("pong"),
 		wiretest.TCP(taygaFour+":80", taygaNAT+":1").TOS(0xb8).DF().Payload("hi"), wiretest.UDP(taygaFour+":53", taygaNAT+":1").DF().Payload("odd"),
-		wiretest.EchoReply(taygaFour, taygaNAT, 7).DF().Payload("pong"),
-		wiretest.ICMPError(wire.ICMPUnreachable, 1, taygaFour, quote4), wiretest.ICMPError(wire.ICMPUnreachable, 3, taygaFour, quote4),
-		wiretest.ICMPError(wire.ICMPUnreachable, 4, taygaFour, quote4).MTU(1400), wiretest.ICMPError(wire.ICMPTimeExceeded, 0, taygaFour, quote4),
-		wiretest.ICMPError(wire.ICMPv6Unreachable, 4, six, quote6), wiretest.ICMPError(wire.ICMPv6TooBig, 0, six, quote6).Rest(1400),
+		wiretest.TCP(taygaFour+":80", taygaNAT+":1").TTL(9).DF().Flags(wire.TCPSyn).TCPOptions(2, 4, 5, 180),
+		wiretest.EchoReply(taygaFour, taygaNAT, 7).DF().Payload("pong"), wiretest.Echo(taygaFour, taygaNAT, 7).DF().Payload("ping"),
 	} {
 		frames = append(frames, p.Bytes())
 	}
-	frames = append(frames, wiretest.UDP(at(six, 1), at(four6, 53)).ID(77).Size(400).Fragments(104)...)
-	for _, b := range frames {
+	frames = append(frames, wiretest.UDP(at(six, 1), at(taygaFour6, 53)).ID(77).Size(400).Fragments(104)...)
+	return append(frames, wiretest.UDP(taygaFour+":53", taygaNAT+":1").ID(77).Size(400).Fragments(104)...)
+}
+
+// tayga translates packets, pings and fragments of both families as this package does.
+func TestTaygaTranslatesTheSame(t *testing.T) {
+	judge := startTayga(t)
+	out, in := Ends{wiretest.Addr(taygaNAT), wiretest.Addr(taygaFour)}, Ends{wiretest.Addr(taygaFour6), wiretest.Addr(six)}
+	for i, b := range taygaTakes() {
 		f := lent(b)
 		var h wire.Headers
 		require.Equal(t, wire.NoFault, wire.Parse(f.Bytes(), &h))
-		switch q, isError := wire.Embedded(f.Bytes(), &h); {
-		case isError && h.EtherType == wire.EtherTypeIPv6:
-			require.True(t, ErrorTo4(&f, &ICMPError{&h, &q, out, outBack}, 0))
-		case isError:
-			require.True(t, ErrorTo6(&f, &ICMPError{&h, &q, in, inBack}))
-		case h.EtherType == wire.EtherTypeIPv6:
+		if h.EtherType == wire.EtherTypeIPv6 {
 			require.True(t, To4(&f, &h, out, 0))
-		default:
+		} else {
 			require.True(t, To6(&f, &h, in))
 		}
-		judge.agrees(t, b[wire.EthernetLen:], plain(f.Bytes()[wire.EthernetLen:]))
+		require.Equal(t, asTayga(f.Bytes()[wire.EthernetLen:]), judge.translates(t, b[wire.EthernetLen:]), "packet %d", i)
 	}
 }
 
-// plain is a packet without what the two set differently.
-func plain(packet []byte) []byte {
-	b := append([]byte{}, packet...)
-	if b[0]>>4 == 6 {
-		b[7] = 0
-		return b
+// tayga translates the errors of both families, by every type and code, as this package does, with the
+// packet that each quotes, or translates none where there is none.
+func TestTaygaTranslatesTheSameErrors(t *testing.T) {
+	judge := startTayga(t)
+	out, in := Ends{wiretest.Addr(taygaNAT), wiretest.Addr(taygaFour)}, Ends{wiretest.Addr(taygaFour6), wiretest.Addr(six)}
+	quote4 := wiretest.UDP(taygaNAT+":1", taygaFour+":53").DF().Payload("0123456789").Bytes()
+	quote6 := wiretest.UDP(at(taygaFour6, 53), at(six, 1)).Payload("0123456789").Bytes()
+	for _, e := range errorForms {
+		p := wiretest.ICMPError(e.kind, e.code, taygaFour, quote4)
+		if e.six {
+			p = wiretest.ICMPError(e.kind, e.code, six, quote6)
+		}
+		b := p.Rest(e.rest).Bytes()
+		f := lent(b)
+		var h wire.Headers
+		require.Equal(t, wire.NoFault, wire.Parse(f.Bytes(), &h))
+		var ours []byte
+		if q, isError := wire.Embedded(f.Bytes(), &h); isError {
+			ok := false
+			if e.six {
+				ok = ErrorTo4(&f, &ICMPError{&h, &q, out, Ends{out.Dst, out.Src}}, 0)
+			} else {
+				ok = ErrorTo6(&f, &ICMPError{&h, &q, in, Ends{in.Dst, in.Src}})
+			}
+			if ok {
+				ours = asTayga(f.Bytes()[wire.EthernetLen:])
+			}
+		}
+		if taygaLacks(e) {
+			require.NotNil(t, ours, e)
+			ours = nil
+		}
+		require.Equal(t, ours, judge.translates(t, b[wire.EthernetLen:]), "%+v", e)
 	}
-	headers := [][]byte{b}
-	if b[9] == wire.ProtoICMP && b[20] != wire.ICMPEcho && b[20] != wire.ICMPEchoReply {
-		headers = append(headers, b[wire.IPv4Len+wire.ICMPLen:])
+}
+
+// taygaLacks tells whether RFC 7915 knows a form of an error, and tayga makes none: of the errors that
+// point at a field of a header, of IPv6's Address Unreachable, and of a Packet Too Big with an MTU below
+// IPv6's least.
+func taygaLacks(e errorForm) bool {
+	switch {
+	case e.to < 0:
+		return false
+	case !e.six:
+		return e.kind == wire.ICMPParameter
 	}
-	for _, ip := range headers {
-		ip[6] &^= 0x40
-		ip[8], ip[10], ip[11] = 0, 0, 0
-	}
-	return b
+	return e.kind == wire.ICMPv6Parameter && e.code == badHeader6 || e.kind == wire.ICMPv6Unreachable && e.code == 3 ||
+		e.kind == wire.ICMPv6TooBig && e.rest < leastMTU6
 }
