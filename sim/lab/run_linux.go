@@ -162,10 +162,14 @@ func judge(ctx context.Context, result io.Reader, ended error) (out outcome, err
 // Inner is the program's life inside the cage: first as PID 1, then as the
 // lab itself. It returns the exit status.
 func Inner(ctx context.Context, args []string) (exit int, err error) {
-	if len(args) == 3 && args[0] == routerWord {
+	switch {
+	case len(args) == 3 && args[0] == routerWord:
 		return 0, beRouter(ctx, args[1], args[2])
-	}
-	if len(args) != 2 {
+	case len(args) == 1 && args[0] == echoWord:
+		return 0, beEcho()
+	case len(args) == 2 && args[0] == probeWord:
+		return 0, beVictim(os.Stdout, args[1])
+	case len(args) != 2:
 		return 0, errors.New("this command is the lab's own: run `nitrocard lab`")
 	}
 	var ord order
