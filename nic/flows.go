@@ -128,11 +128,12 @@ func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
 // view is s, a connection of e, at the tick now.
 func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	k, conn, status := &s.Key, &s.Conn, s.Conn.Status()
+	idle := flow.Since(now, conn.Seen)
 	view := FlowView{
 		At: s.at, ENI: e.ID, Protocol: wire.ProtocolName(k.Proto()), Initiator: "remote",
 		Local: endpoint(s.Pair.Local, k.LocalPort, k.Proto()), Remote: endpoint(s.Pair.Remote, k.RemotePort, k.Proto()),
 		State: status.State().String(), Tracked: status.Flags()&flow.FlagUntracked == 0, Resumed: s.resumed,
-		Idle: flow.Since(now, conn.Seen).Seconds(), Age: s.age.Seconds(),
+		Idle: idle.Seconds(), Age: max(s.age, idle).Seconds(),
 		PacketsIn: conn.Packets[wire.In], PacketsOut: conn.Packets[wire.Out], BytesIn: conn.Bytes[wire.In], BytesOut: conn.Bytes[wire.Out],
 	}
 	if s.rule != (vpc.Rule{}) {
