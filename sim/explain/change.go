@@ -326,12 +326,7 @@ func (f *fall) publish(eni string, private netip.Addr) []Change {
 // freePublic is a public address that no ENI has: one of the provider's, if Placement tells them, or
 // else one of a range for documentation (RFC 5737).
 func (f *fall) freePublic() netip.Addr {
-	taken := func(a netip.Addr) bool {
-		return len(f.all(func(e *ec2.NetworkInterface) bool {
-			is := f.base.ENI(e.NetworkInterfaceId)
-			return is != nil && !is.PrivateOf(wire.AddrFrom(a)).IsZero()
-		})) > 0
-	}
+	taken := func(a netip.Addr) bool { return len(f.holdersOf(wire.AddrFrom(a))) > 0 }
 	const probes = 256
 	for _, p := range f.cfg.Placement.PublicPrefixes {
 		a := p.Addr().Next()

@@ -30,7 +30,8 @@
 //	carry.go     from card to card, until the packet ends
 //	hop.go       Hop and Pass: what a card did; look.go what its stages found
 //	path.go      Explain: the way there and the way back
-//	question.go  a question as people ask it; ends.go what they call an end
+//	question.go  a question as people ask it; ends.go what they call an end;
+//	             holders.go who has an address
 //	component.go a way as the parts of EC2 that its owner knows; names.go what they are called
 //	change.go    Repair: the smallest changes that let a packet through, each tried
 //	sentence.go  what a network is expected to do; today.go what it does today

@@ -64,16 +64,6 @@ func (n *Network) callings() *[3]map[string][]*ec2.NetworkInterface {
 	return &n.called
 }
 
-// all are the ENIs that a test is true of.
-func (n *Network) all(is func(*ec2.NetworkInterface) bool) (found []*ec2.NetworkInterface) {
-	for i := range n.cfg.NetworkInterfaces {
-		if e := &n.cfg.NetworkInterfaces[i]; is(e) {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
 // only is the one ENI of those found: of an instance the first one, by its place in the instance.
 func (n *Network) only(name string, found []*ec2.NetworkInterface) (Place, error) {
 	if len(found) > 1 && sameInstance(found) {
@@ -107,11 +97,7 @@ func sameInstance(all []*ec2.NetworkInterface) bool {
 
 // byAddress is the ENI that has an address, private or public.
 func (n *Network) byAddress(a netip.Addr) (Place, error) {
-	addr := wire.AddrFrom(a)
-	found := n.all(func(e *ec2.NetworkInterface) bool {
-		is := n.base.ENI(e.NetworkInterfaceId)
-		return is != nil && (is.Owns(addr) || !is.PrivateOf(addr).IsZero())
-	})
+	found := n.holdersOf(wire.AddrFrom(a))
 	if len(found) == 0 {
 		if a.IsPrivate() && !n.isService(a) {
 			return Place{}, fmt.Errorf("no ENI has the address %s", a)

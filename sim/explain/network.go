@@ -11,14 +11,15 @@ import (
 
 // Network is a region as cards in memory. It belongs to one goroutine.
 type Network struct {
-	cfg    *vpc.Config // as it was given
-	base   *vpc.Region // all ENIs on one card, which stands for whatever no packet has met yet
-	region *vpc.Region // base, with the ENIs that packets met on cards of their own
-	homes  map[string]int
-	enis   []string                              // IDs, in the order of the configuration
-	macs   map[station]string                    // ID of an ENI by VNI and MAC; nil: not made yet
-	names  map[string]string                     // by ID; nil: not made yet
-	called [3]map[string][]*ec2.NetworkInterface // callings; nil: not made yet
+	cfg     *vpc.Config // as it was given
+	base    *vpc.Region // all ENIs on one card, which stands for whatever no packet has met yet
+	region  *vpc.Region // base, with the ENIs that packets met on cards of their own
+	homes   map[string]int
+	enis    []string                              // IDs, in the order of the configuration
+	macs    map[station]string                    // ID of an ENI by VNI and MAC; nil: not made yet
+	names   map[string]string                     // by ID; nil: not made yet
+	called  [3]map[string][]*ec2.NetworkInterface // callings; nil: not made yet
+	holders holders                               // by nil: not made yet
 
 	hosts map[int]*host // by number of the card; those that a packet came to
 	edge  *host         // nil: no packet came to it
