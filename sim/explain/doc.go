@@ -33,7 +33,9 @@
 //	question.go  a question as people ask it; ends.go what they call an end;
 //	             holders.go who has an address
 //	component.go a way as the parts of EC2 that its owner knows; names.go what they are called
-//	change.go    Repair: the smallest changes that let a packet through, each tried
+//	change.go    Repair: the smallest changes that let a packet through, each tried;
+//	             fall.go where it falls, and groupchange.go, aclchange.go, publicchange.go
+//	             and routechange.go what may help there
 //	sentence.go  what a network is expected to do; today.go what it does today
 //	analysis.go  a path as EC2's NetworkInsightsAnalysis; insights.go its shape, code.go its codes
 package explain
