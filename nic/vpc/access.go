@@ -28,7 +28,7 @@ const mostAccess = 1 << 20
 // members a group has is not asked. whole is false if there is more to compare than is worth it.
 func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
 	d := difference{budget: mostAccess, at: map[string]int{}}
-	seen := map[pairing][]granted{}
+	seen := map[pairing][]int{}
 	for e := range p.All() {
 		now := then.byID[e.ID]
 		if now == nil || e.NAT != nil || now.NAT != nil {
@@ -37,11 +37,11 @@ func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
 		for _, k := range []pairing{{groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}}, {acls: [2]*networkACL{e.acl, now.acl}}} {
 			found, known := seen[k]
 			if !known {
-				found = d.of(p, e, then, now, k)
+				found = d.enter(d.of(p, e, then, now, k))
 				seen[k] = found
 			}
-			for i := range found {
-				d.add(found[i], e.ID)
+			for _, at := range found {
+				d.all[at].ENIs = append(d.all[at].ENIs, e.ID)
 			}
 		}
 	}
@@ -177,14 +177,19 @@ func (d *difference) less(grants, others []granted, opens bool) (found []granted
 	return found
 }
 
-// add notes that an ENI has a difference.
-func (d *difference) add(g granted, eni string) {
-	key := fmt.Sprint(g.Opens, g.Dir, g.Kind, g.ID, g.What, g.Parts)
-	at, known := d.at[key]
-	if !known {
-		at = len(d.all)
-		d.at[key] = at
-		d.all = append(d.all, g.Access)
+// enter enters what a pairing makes, each under an index of all.
+func (d *difference) enter(found []granted) (indexes []int) {
+	for _, g := range found {
+		key := fmt.Sprint(g.Opens, g.Dir, g.Kind, g.ID, g.What, g.Parts)
+		at, known := d.at[key]
+		if !known {
+			at = len(d.all)
+			d.at[key] = at
+			d.all = append(d.all, g.Access)
+		}
+		if !slices.Contains(indexes, at) {
+			indexes = append(indexes, at)
+		}
 	}
-	d.all[at].ENIs = append(d.all[at].ENIs, eni)
+	return indexes
 }
