@@ -94,9 +94,14 @@ func (m *machine) askAll(ctx context.Context) (failed [3]error) {
 
 // exceeded are the packets above the allowance of the card's services, by ENI.
 func (c *card) exceeded(ctx context.Context) (map[string]uint64, error) {
+	return c.dropsOf(ctx, allowanceDrop)
+}
+
+// dropsOf are the packets that were dropped for a reason, by ENI.
+func (c *card) dropsOf(ctx context.Context, reason string) (map[string]uint64, error) {
 	view, err := c.Drops(ctx)
 	for _, d := range view.Reasons {
-		if d.Reason == allowanceDrop {
+		if d.Reason == reason {
 			return d.ENIs, err
 		}
 	}

@@ -17,4 +17,7 @@
 //   - forgets a datagram whose fragments overlap; the card drops the fragment that overlaps, and the
 //     datagram arrives if the others are whole without it;
 //   - waits 30 s or longer for fragments that come early, and the card a second.
+//
+// And a kernel puts a header together that is split over fragments, and a card drops such a fragment as
+// fragment_tiny: the lab's port scan shows it, with nmap's fragments (sim/lab).
 package reassembly
