@@ -33,6 +33,7 @@
 //	flush.go      ends what the rules in force would not let begin
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	nats.go       the card's NAT gateways
+//	translated.go what a change would do to connections through them
 //	ports.go, enis.go, flows.go, drops.go, load.go  what the card shows
 //
 // # Threads

@@ -109,6 +109,9 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 	if err := c.eachSeen(ctx, f.add); err != nil {
 		return nil, err
 	}
+	if err := c.eachTranslation(ctx, before.Policy, f.translate); err != nil {
+		return nil, err
+	}
 	if c.Policy() != before.Policy {
 		return nil, ErrChangedMeanwhile
 	}
@@ -132,15 +135,19 @@ type foresight struct {
 
 // add adds a connection.
 func (f *foresight) add(s *seenFlow) {
-	if f.now.ENI(&s.Known) == nil {
-		return // its ENI went, and the record goes soon
+	if e := f.now.ENI(&s.Known); e == nil || e.NAT != nil {
+		return // its ENI went, and the record goes soon; or translate adds the connection
 	}
 	f.connections++
 	var now, then [2]pipeline.Meeting
 	for d := range now {
 		now[d], then[d] = f.now.Next(&s.Known, wire.Direction(d)), f.then.Next(&s.Known, wire.Direction(d))
 	}
-	c := f.causeOf(s, &now, &then)
+	f.count(s, f.causeOf(s, &now, &then))
+}
+
+// count counts a connection of a cause.
+func (f *foresight) count(s *seenFlow, c cause) {
 	*c.outcome.of(&f.outcomes)++
 	if c.outcome != kept && c.outcome != ended {
 		f.tally(c).add(s, f.tick)

@@ -254,7 +254,7 @@ func (f *foresight) fate(c *cause, t *tally) Fate {
 	}
 	for i := range t.latest {
 		s := &t.latest[i]
-		v.Examples = append(v.Examples, s.view(f.now.ENI(&s.Known), f.tick))
+		v.Examples = append(v.Examples, s.example(f.now.ENI(&s.Known), f.tick))
 	}
 	return v
 }

@@ -21,7 +21,8 @@ type FlowView struct {
 	Protocol  string    `json:"protocol"`
 	Local     string    `json:"local"` // the ENI's side, address:port
 	Remote    string    `json:"remote"`
-	Initiator string    `json:"initiator"` // "local" or "remote"
+	By        string    `json:"by,omitempty"` // address:port that the ENI, a NAT gateway's, sends from in the place of Local, a host's; the gateway counts no packets of a connection, and knows no age
+	Initiator string    `json:"initiator"`    // "local" or "remote"
 	State     string    `json:"state"`
 	Tracked   bool      `json:"tracked"`
 	Resumed   bool      `json:"resumed,omitempty"` // older than the card, and taken up in mid-stream: who began it is not known, and Initiator sent first
@@ -48,6 +49,7 @@ type seenFlow struct {
 	at      uint32
 	rule    vpc.Rule
 	resumed bool
+	by      pipeline.Socket // of a NAT gateway, through which the connection goes; zero: through none
 	age     time.Duration
 }
 
@@ -92,7 +94,7 @@ func (c *Card) copied(seen []seenFlow, from uint32) (_ []seenFlow, next uint32, 
 	flows, now := c.crew.Flows, flow.TickOf(c.crew.Now())
 	next, more = flows.Walk(from, pipeline.Chunk, func(at uint32, k *flow.Key, conn *flow.Conn) {
 		known := pipeline.Known{Key: *k, Pair: flows.PairOf(at, k), Conn: conn.Copy(), First: flows.First(at)}
-		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), flows.Age(at, now)})
+		seen = append(seen, seenFlow{known, at + 1, c.crew.Rule(at), flows.Resumed(at), pipeline.Socket{}, flows.Age(at, now)})
 	})
 	return seen, next, more
 }

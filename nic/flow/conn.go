@@ -37,6 +37,12 @@ const ConnStatus = unsafe.Offsetof(Conn{}.status)
 // Status is the connection's state and the stages' findings, all of one moment.
 func (c *Conn) Status() Status { return Status(atomic.LoadUint64(&c.status)) }
 
+// Untracked is a record of a flow that EC2 does not track, which is in no table: it began in a direction, and
+// had a packet last at a tick.
+func Untracked(began wire.Direction, s State, seen uint32) Conn {
+	return Conn{Seen: seen, status: uint64(Status(s) | Status(FlagUntracked|Flags(began&1))<<flagsAt)}
+}
+
 // swap replaces the status by next if the status is still old.
 func (c *Conn) swap(old, next Status) bool {
 	return atomic.CompareAndSwapUint64(&c.status, uint64(old), uint64(next))

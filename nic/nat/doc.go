@@ -25,6 +25,7 @@
 //	crowd.go      what a host may take from another when there is no room
 //	age.go        idle connections end; tcp.go where a TCP connection stands
 //	metrics.go    CloudWatch's metrics
+//	look.go       connections, for who asks about them
 //
 // # One table for all workers
 //

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 
@@ -26,6 +27,9 @@ func (c *Controller) candidate(d *draft) (about candidate, concerned []string) {
 	touched := map[string]bool{}
 	for _, k := range slices.SortedFunc(maps.Keys(edited), inOrder) {
 		t := toldOf(k, c.region, d.region)
+		if slices.Equal(t.was, t.is) && bytes.Equal(t.line, encoded(c.region.Edit(k.kind, k.id))) {
+			continue // such as Placement, whose numbers a configuration leaves out
+		}
 		about.edits = append(about.edits, t)
 		for _, id := range slices.Concat(t.was, t.is) {
 			touched[id] = true

@@ -107,8 +107,9 @@ func (c *Controller) load(ctx context.Context) error {
 	c.scopes.follow(edited, was, next)
 	c.become(revision, next, came.lastVNI)
 	c.keepHosts()
-	for _, h := range c.hosts {
+	for name, h := range c.hosts {
 		h.records = nil
+		h.refuse(name, errMovedOn, (*inquiry).isDryRun)
 		if h.feed != nil {
 			h.feed.resume(0)
 		}

@@ -135,6 +135,33 @@ func TestAQuestionIsOfTheRegionThatTheCardHas(t *testing.T) {
 	require.Equal(t, nic.Asked{Card: "x", Error: errHungUp.Error()}, d.Cards[0])
 }
 
+// A card of an older version would take a question for a change: it is asked none, though one waited for the
+// connection before.
+func TestAnOlderCardIsAskedNothing(t *testing.T) {
+	a := newAsked(t)
+	rest, err := a.DryRun(t.Context(), a.without())
+	require.NoError(t, err)
+	a.x.feed, err = a.Open("x", a.x.Revision(), false)
+	require.NoError(t, err)
+	d, err := rest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, nic.Asked{Card: "x", Error: errDumb.Error()}, d.Cards[0])
+	m, err := a.x.feed.Next(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, m.Question)
+	require.Zero(t, m.Size)
+}
+
+// A configuration without VNIs, which the controller has given out, changes none, and concerns no card.
+func TestADryRunOfNothingAsksNobody(t *testing.T) {
+	a := newAsked(t)
+	config := *a.Region().Config()
+	config.Placement.Vnis = nil
+	d := a.dryRun(&config)
+	require.Empty(t, d.Cards)
+	require.Zero(t, d.Connections)
+}
+
 // A dry run is refused as Apply is, and asks no card then.
 func TestADryRunIsRefusedAsApplyIs(t *testing.T) {
 	a := newAsked(t)

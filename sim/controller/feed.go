@@ -94,6 +94,9 @@ func (c *Controller) Open(card string, revision uint64, answers bool) (*Feed, er
 		return nil, err
 	}
 	f := &Feed{c: c, card: card, host: h, answers: answers, scope: c.scopes.of(card), pending: map[key][]byte{}, whole: map[string]bool{}, ready: make(chan struct{}, 1), ended: make(chan struct{})}
+	if !answers {
+		h.refuse(card, errDumb, (*inquiry).any)
+	}
 	if h.knowsLess(revision); h.lessAt > 0 {
 		revision = 0
 	}

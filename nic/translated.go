@@ -1,0 +1,102 @@
+package nic
+
+import (
+	"context"
+	"runtime"
+	"slices"
+
+	"nitrocard/nic/flow"
+	"nitrocard/nic/nat"
+	"nitrocard/nic/pipeline"
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
+)
+
+// eachTranslation calls f with a copy of each connection through a NAT gateway of the card, and the gateway's ENI,
+// while no lock is held. It ends early with the context.
+func (c *Card) eachTranslation(ctx context.Context, policy *vpc.Policy, f func(*vpc.OwnENI, *pipeline.Translation)) error {
+	seen := make([]pipeline.Translation, 0, nat.Chunk)
+	for e := range policy.All() {
+		if e.NAT == nil {
+			continue
+		}
+		for from, more := uint32(0), true; more; {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			seen, from, more = c.lookThrough(e.NAT.ID, seen[:0], from)
+			for i := range seen {
+				f(e, &seen[i])
+			}
+			runtime.Gosched() // a worker that waits for this thread goes first
+		}
+	}
+	return nil
+}
+
+// lookThrough is nat.Gateway.Look of a gateway that lasts at least as long as that.
+func (c *Card) lookThrough(id string, seen []pipeline.Translation, from uint32) (_ []pipeline.Translation, next uint32, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.nats[id]
+	if c.closed || g == nil {
+		return seen, 0, false
+	}
+	return g.Look(seen, from)
+}
+
+// translate adds a connection through a NAT gateway's ENI. It lives if packets of both directions pass all
+// stages of that ENI, in and out. A gateway's connections stay behind when it goes to another card.
+func (f *foresight) translate(e *vpc.OwnENI, t *pipeline.Translation) {
+	s := &seenFlow{Known: t.Known(e.Number), by: t.Own}
+	f.connections++
+	var now, then [2]pipeline.Meeting
+	for d := range now {
+		now[d], then[d] = f.now.Through(t, e.Number, wire.Direction(d)), f.then.Through(t, e.Number, wire.Direction(d))
+		if v := lost(f.then.ENI(&s.Known), t); v != pipeline.Sent {
+			then[d] = pipeline.Meeting{Verdict: v}
+		}
+	}
+	f.count(s, f.causeThrough(s, &now, &then))
+}
+
+// lost is why a gateway, of which the ENI is as it will be, does not have a connection any more.
+func lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
+	switch {
+	case e == nil || e.NAT == nil:
+		return pipeline.NATAbsent
+	case !slices.Contains(e.NAT.Pool(e.ENI), t.Own.Addr):
+		return pipeline.NATUnknown
+	}
+	return pipeline.Sent
+}
+
+// causeThrough is causeOf for a connection through a NAT gateway, whose ENI has no groups that would be asked.
+func (f *foresight) causeThrough(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
+	fell, falls := falling(now), falling(then)
+	switch {
+	case hasEnded(s):
+		return cause{outcome: ended, both: true}
+	case falls.any() && fell.any():
+		return f.denied(barred, s, falls, then, &then[falls.one()])
+	case falls.any():
+		return f.denied(cut, s, falls, then, &then[falls.one()])
+	case fell.any():
+		return f.denied(admitted, s, fell, now, &then[fell.one()])
+	case leadsElsewhere(now, then):
+		return f.rerouted(s, then)
+	}
+	return cause{}
+}
+
+// example is view for an example of a fate.
+func (s *seenFlow) example(e *vpc.OwnENI, now uint32) FlowView {
+	view := s.view(e, now)
+	if s.by != (pipeline.Socket{}) {
+		view.By = endpoint(s.by.Addr, s.by.Port, s.Key.Proto())
+	}
+	if s.Conn.Status().State() == flow.None {
+		view.State = ""
+	}
+	return view
+}
