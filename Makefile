@@ -7,7 +7,7 @@ SHELL := bash
 # What the tests need beside Go: a C compiler for the race detector and DPDK,
 # curl, tracepath, traceroute, nmap, kdig, BIRD and a tool of TUF, which we did not write, the kernel's own filter, and what
 # virtual machines are made of.
-PACKAGES := gcc libc6-dev curl iperf3 iputils-tracepath traceroute nmap knot-dnsutils nftables bird2 pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static python3-securesystemslib python3-nacl tcpdump
+PACKAGES := gcc libc6-dev curl iperf3 iputils-tracepath traceroute nmap knot-dnsutils nftables bird2 pkg-config dpdk libdpdk-dev dpdk-dev qemu-system-x86 busybox-static python3-securesystemslib python3-nacl tcpdump openssl
 
 # Packages that share memory between goroutines.
 CONCURRENT := ./tables/... ./nic/... ./pmd/... ./sim/... ./cmd/nitrocard

@@ -18,8 +18,9 @@ func newApply() *cobra.Command {
 		Long: `Give a running card or controller a new configuration, whole or not at all.
 With --dry-run nothing changes: the card tells what would change, and what would
 become of the connections that live; a controller asks the cards that follow it.
-The exit status is then 3 if some would be cut, and 4 if none would, but not all
-cards answered. As in EC2, tracked connections go on without their rule; --flush cuts them.`,
+The exit status is then 3 if some would be cut or end, and 4 if none would, but not
+all cards answered. As in EC2, tracked connections go on without their rule; --flush
+cuts them, and the exit status is 4 if not all cards answered a controller.`,
 		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
   nitrocard apply region.yaml --dry-run    # what it would do to the connections that live
   nitrocard apply region.yaml --flush      # cut, too, what its rules would not let begin

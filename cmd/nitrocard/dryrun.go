@@ -16,7 +16,7 @@ import (
 // Exit statuses of a dry run.
 const (
 	wouldCut    = exitStatus(3) // the change would cut or end connections
-	notAnswered = exitStatus(4) // it would cut none that is known, but some cards did not answer; of a flush, too
+	notAnswered = exitStatus(4) // no card told of one that would be cut or end, but some cards did not answer; of a flush, too
 )
 
 // dryRun is apply --dry-run.

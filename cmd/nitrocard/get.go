@@ -60,7 +60,7 @@ certificate by which people check the identity documents that guests show.`,
   nitrocard get allowances i-web    # bandwidth, packets, connections, and how often the instance was over
   nitrocard get hits sg-web    # which rules, entries and routes live connections use
   nitrocard get drops security_group_in
-  nitrocard get identity > card.pem    # for openssl smime -verify -certfile card.pem -noverify
+  nitrocard get identity > card.pem    # for openssl smime -verify -nointern -certfile card.pem -noverify
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
 		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
