@@ -34,6 +34,10 @@ const (
 	depth       = int64(5 * time.Millisecond)
 )
 
+// mostCredits is what a full bucket of credits is worth at most, in ns of the baseline rate: a year, which is more
+// than any instance has and less than the time since 1970. The bound is ours.
+const mostCredits = float64(365 * 24 * time.Hour)
+
 // become gives the instance limits at the time now.
 func (i *Instance) become(now int64, l *vpc.Limits) {
 	i.in.become(now, l)
@@ -50,7 +54,7 @@ func (b *bandwidth) become(now int64, l *vpc.Limits) {
 	b.portion = b.peakRate / 8 * portionTime / 1e9
 	b.credits = depth
 	if l.Baseline > 0 {
-		b.credits += int64(float64(l.Peak-l.Baseline) / float64(l.Baseline) * float64(l.Burst))
+		b.credits += int64(min(float64(l.Peak-l.Baseline)/float64(l.Baseline)*float64(l.Burst), mostCredits))
 	}
 	b.peak.become(now, peak, fill{b.peakRate, depth})
 	b.baseline.become(now, baseline, fill{b.baselineRate, b.credits})

@@ -164,6 +164,16 @@ func TestCreditsAreSpentAndComeBack(t *testing.T) {
 	s.settle()
 }
 
+// Credits of any baseline are a number of ns that a bucket can count, and a new bucket of them is full.
+func TestCreditsAreBounded(t *testing.T) {
+	for _, baseline := range []uint64{1, 1e6, 5e9} {
+		var b bandwidth
+		b.become(1_780_000_000e9, &vpc.Limits{Baseline: baseline, Peak: 1e13, Burst: 5 * time.Minute})
+		require.Positive(t, b.credits)
+		require.EqualValues(t, 1, b.left(1_780_000_000e9))
+	}
+}
+
 // What comes for an instance waits while there is room, and is dropped by the name that ENA's driver
 // gives it when there is none. What waited leaves in its order, and nothing is lost without a count.
 func TestWhatWaitsIsBounded(t *testing.T) {

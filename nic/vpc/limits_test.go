@@ -102,7 +102,7 @@ func TestInstanceTypesOfTheConfiguration(t *testing.T) {
 	require.Equal(t, Limits{Baseline: 31e9, Peak: 4e10, Burst: burst, Flow: 5e9, Internet: 2e10, PacketsPerSecond: 4e6, PacketsGuessed: true, InstanceType: "z1d.huge"}, p.ENI("eni-a1").Limits)
 	require.EqualValues(t, 1e10, p.ENI("eni-b1").Limits.Peak, "an answer without figures leaves the table's")
 
-	for _, cards := range []string{"{PeakBandwidthInGbps: -1}", "{PeakBandwidthInGbps: 1e300}", "{BaselineBandwidthInGbps: 6, PeakBandwidthInGbps: 5}", "{PeakBandwidthInGbps: 9000}, {PeakBandwidthInGbps: 9000}"} {
+	for _, cards := range []string{"{PeakBandwidthInGbps: -1}", "{BaselineBandwidthInGbps: 1e-9, PeakBandwidthInGbps: 5}", "{BaselineBandwidthInGbps: -1, PeakBandwidthInGbps: 5}", "{PeakBandwidthInGbps: 1e300}", "{BaselineBandwidthInGbps: 6, PeakBandwidthInGbps: 5}", "{PeakBandwidthInGbps: 9000}, {PeakBandwidthInGbps: 9000}"} {
 		wrong, err := Put("InstanceTypes", []byte("{InstanceType: m5.large, NetworkInfo: {NetworkCards: ["+cards+"]}}"))
 		require.NoError(t, err)
 		_, err = p.Region.Change(wrong)

@@ -95,8 +95,8 @@ func (c *compiler) machines() {
 	}
 	for o, config := range each[ec2.InstanceTypeInfo](c, "InstanceTypes") {
 		baseline, peak := config.Bandwidth()
-		if peak != 0 && !(peak >= leastGbps && peak <= mostGbps && baseline >= 0 && baseline <= peak) {
-			c.Add(ec2.In(o.path(), "NetworkInfo"), "%v Gbit/s up to %v are no bandwidth of network cards: %v to %v, and the baseline is not above the peak", baseline, peak, leastGbps, mostGbps)
+		if peak != 0 && !(peak >= leastGbps && peak <= mostGbps && (baseline == 0 || baseline >= leastGbps && baseline <= peak)) {
+			c.Add(ec2.In(o.path(), "NetworkInfo"), "%v Gbit/s up to %v are no bandwidth of network cards: %v to %v, and the baseline is within them and not above the peak", baseline, peak, leastGbps, mostGbps)
 		}
 	}
 	if c.prev.severalAccounts() != c.next.severalAccounts() {
