@@ -67,7 +67,7 @@ func (m *meter) stay(f *pmd.Frame, d wire.Direction, number uint16) bool {
 	s, all := m.jams[d&1], &m.worker.lines
 	m.count(bandwidths[d&1], int64(f.Packets()))
 	if s.at[number] == 0 {
-		l := all.take()
+		l := m.takeForJam()
 		if l == nil {
 			return false
 		}

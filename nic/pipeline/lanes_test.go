@@ -253,6 +253,41 @@ func TestAFullLaneDrops(t *testing.T) {
 	}
 }
 
+// The flows of one guest, sent and received, take no line that is for another guest: what comes in a burst for that one
+// waits as if the flows were not there.
+func TestFlowsLeaveLinesToOthers(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		spare, jams int
+	}{{"each its own", 1 + mostJams + 1, mostJams}, {"few are left", 5, 3}, {"none is left for jams", 2, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			x := newRig(t)
+			x.opened()
+			x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 400 * mbit, FlowBandwidthInGbps: mbit}, "i-a2": {PeakBandwidthInGbps: 8 * mbit}})
+			x.observe(nil)
+			x.w.lines.spare = x.w.lines.spare[:c.spare]
+			sent, received := x.nearFlows("eni-a1", wire.Out), x.nearFlows("eni-a1", wire.In)
+			for range 20 {
+				for port := range 30 {
+					sent.offer(4000 + port)
+					received.offer(5000 + port)
+				}
+				sent.turn(time.Millisecond)
+				received.turn(0)
+			}
+			require.Len(t, x.w.lines.jams, c.jams)
+			other := x.nearFlows("eni-a2", wire.In)
+			for range 200 {
+				other.offer(6000)
+			}
+			for range 1000 {
+				other.turn(time.Millisecond)
+			}
+			require.Equal(t, other.sent, other.arrived)
+		})
+	}
+}
+
 // An ENI that goes, and a port that does, take along what waits for lanes.
 func TestLanesOfAnENIThatGoes(t *testing.T) {
 	for _, way := range ways {

@@ -14,6 +14,7 @@ type lines struct {
 	jams    []jam
 	spare   []*line
 	made    int // lines that there are
+	kept    int // of them for what waits for instances, so that jams leave these
 
 	frames [pmd.MaxBurst]pmd.Frame  // scratch of release
 	offer  [pmd.MaxBurst]*pmd.Frame // …
@@ -22,8 +23,14 @@ type lines struct {
 // mostLines bounds a worker's memory for lines to 34 MB. The bound is ours.
 const mostLines = 64
 
-// supply makes the lines so many, for which the caller made more if there are too few. It ends no line that is in use.
-func (l *lines) supply(want int, more []*line) {
+// mostJams is how many jams an ENI may have at one worker, both directions together, so that the flows of one
+// guest leave lines for other guests. The bound is ours.
+const mostJams = 7
+
+// supply makes the lines so many, for which the caller made more if there are too few. It ends no line that is in
+// use. Jams leave a line for each of so many bounded ENIs, and half of mostLines if there are more ENIs.
+func (l *lines) supply(want, bounded int, more []*line) {
+	l.kept = min(bounded, mostLines/2)
 	if l.waiting == nil {
 		l.waiting, l.jams, l.spare = make([]*meter, 0, mostLines), make([]jam, 0, mostLines), make([]*line, 0, mostLines)
 	}
@@ -45,6 +52,15 @@ func (l *lines) take() *line {
 	got := l.spare[last]
 	l.spare = l.spare[:last]
 	return got
+}
+
+// takeForJam is take for one more jam of a meter; nil: the meter has mostJams, or the spare lines are kept.
+func (m *meter) takeForJam() *line {
+	l := &m.worker.lines
+	if m.jammed() >= mostJams || len(l.spare)+len(l.waiting) <= l.kept {
+		return nil
+	}
+	return l.take()
 }
 
 // wait has frames wait behind those that do, and returns how many found room.
@@ -114,8 +130,11 @@ func (m *meter) mayForget() {
 
 // waits tells whether any frame waits for an allowance.
 func (m *meter) waits() bool {
-	return m.line != nil || m.jams[wire.In] != nil && m.jams[wire.In].n+m.jams[wire.Out].n > 0
+	return m.line != nil || m.jams[wire.In] != nil && m.jammed() > 0
 }
+
+// jammed is how many jams the meter has, which had lanes.
+func (m *meter) jammed() int { return m.jams[wire.In].n + m.jams[wire.Out].n }
 
 // release sends what may leave a line, and returns how many frames that were. What the port refuses
 // waits on, until its link goes down.

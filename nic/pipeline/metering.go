@@ -13,6 +13,7 @@ type metering struct {
 	instances map[uint64]*limited // by owner
 	meters    map[*Queue][]*meter // of an ENI that has limits or had some, by worker; by its first worker's queue
 	lines     int                 // of each worker: linesFor each ENI together, mostLines at most
+	bounded   int                 // ENIs with limits
 	changes   []func()            // from the metering of the setup before, for when the workers stand
 }
 
@@ -36,6 +37,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		switch {
 		case p.ENI.Limits.Any():
 			m.lines = min(m.lines+linesFor(&p.ENI.Limits), mostLines)
+			m.bounded++
 			i := m.instance(c, p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
 			if was == nil || i.begins || was[0].instance != i.Instance {
@@ -59,14 +61,14 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 // that are full at one time.
 func linesFor(l *vpc.Limits) int {
 	if lanesOf(l) != nil {
-		return 8
+		return 1 + mostJams
 	}
 	return 1
 }
 
 // supply has each worker have its lines.
 func (m *metering) supply(c *Crew, before *metering) {
-	if m.lines == before.lines {
+	if m.lines == before.lines && m.bounded == before.bounded {
 		return
 	}
 	for _, w := range c.Workers {
@@ -74,7 +76,7 @@ func (m *metering) supply(c *Crew, before *metering) {
 		for range m.lines - w.lines.made {
 			more = append(more, new(line))
 		}
-		m.changes = append(m.changes, func() { w.lines.supply(m.lines, more) })
+		m.changes = append(m.changes, func() { w.lines.supply(m.lines, m.bounded, more) })
 	}
 }
 
