@@ -1,9 +1,11 @@
 package nic
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"math/bits"
 	"reflect"
@@ -18,14 +20,26 @@ import (
 // MostAnswer is how many bytes an Answer has at most. The bound is ours.
 const MostAnswer = 4 << 20
 
+// mostListed is how many items all lists of an answer have at most, those of lists in lists too. A card lists some
+// 18,000. The bound is ours.
+const mostListed = 1 << 15
+
+// errListed is the error of an answer whose lists are too long.
+var errListed = fmt.Errorf("its lists have more than %d items", mostListed)
+
 // mostWords is how many bytes of a text in an answer are kept.
 const mostWords = 256
 
 // ReadAnswer reads what a card answers, who may be anybody who has taken the card over: texts are cut to a length and
-// fit for a terminal, and what no card answers is an error.
+// fit for a terminal, and what no card answers is an error. An item of a list may take a hundred times the bytes that
+// it has in the text: so items are counted first.
 func ReadAnswer(text []byte) (Answer, error) {
 	var a Answer
-	if err := json.Unmarshal(text, &a); err != nil {
+	err := countListed(text)
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	if err != nil {
 		return Answer{}, fmt.Errorf("it is no answer: %w", err)
 	}
 	tidy(reflect.ValueOf(&a).Elem())
@@ -39,6 +53,39 @@ func ReadAnswer(text []byte) (Answer, error) {
 		}
 	}
 	return a, nil
+}
+
+// countListed is an error of a text with more than mostListed items in its lists, and of what is no JSON up to there.
+func countListed(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // whatever its size
+	var open []json.Delim
+	for listed := 0; listed <= mostListed; {
+		token, err := d.Token()
+		if err != nil {
+			return notEnd(err)
+		}
+		delim, _ := token.(json.Delim)
+		if delim == ']' || delim == '}' {
+			open = open[:len(open)-1]
+			continue
+		}
+		if len(open) > 0 && open[len(open)-1] == '[' {
+			listed++
+		}
+		if delim != 0 {
+			open = append(open, delim)
+		}
+	}
+	return errListed
+}
+
+// notEnd is an error other than a text's end.
+func notEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // tidy makes all texts of a value lines of a bounded length, and its times such as can pass.

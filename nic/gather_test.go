@@ -1,0 +1,52 @@
+package nic
+
+import (
+	"encoding/json"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+)
+
+// The longest answer of a card is read.
+func TestTheLongestAnswerIsRead(t *testing.T) {
+	fate := Fate{Outcome: "cut", Examples: make([]FlowView, mostExamples)}
+	access := Access{Parts: make([]string, mostParts), Examples: make([]string, mostExamples)}
+	longest := Answer{Foreseen: &Foreseen{
+		Fates: slices.Repeat([]Fate{fate}, MostReasons+len(outcomeNames)), Access: slices.Repeat([]Access{access}, mostAccess),
+		Unused: make([]vpc.Rule, mostUnused), Unmet: make([]Decider, mostUnused),
+	}}
+	text, err := json.Marshal(longest)
+	require.NoError(t, err)
+	require.Less(t, len(text), MostAnswer)
+	read, err := ReadAnswer(text)
+	require.NoError(t, err)
+	require.Equal(t, longest, read)
+}
+
+// Lists of an answer that a card could not give take little memory, wherever they are.
+func TestLongListsAreNotRead(t *testing.T) {
+	for _, around := range []string{
+		`{"foreseen": {"fates": [{"outcome": "cut", "examples": [?]}]}}`,
+		`{"foreseen": {"fates": [?]}}`,
+		`{"foreseen": {"unused": [?]}}`,
+		`{"foreseen": {"cards": [?]}}`,
+		`{"foreseen": {"access": [{"examples": ["[", "\"["], "parts": [?]}]}}`,
+		`{"huge": 1e999, "foreseen": {"unmet": [?]}}`,
+		`[?]`,
+	} {
+		for _, item := range []string{"{}", "null", "0", `""`, "[]"} {
+			text := strings.Replace(around, "?", strings.Repeat(item+",", (MostAnswer-1<<10)/(len(item)+1))+item, 1)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := ReadAnswer([]byte(text))
+			runtime.ReadMemStats(&after)
+			require.ErrorIs(t, err, errListed, around)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), around)
+		}
+	}
+}
