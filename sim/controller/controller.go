@@ -258,7 +258,7 @@ func (c *Controller) edited(edits []vpc.Edit, was, next *vpc.Region) map[key]boo
 			edited[k] = true
 		}
 	}
-	if len(was.Cards()) > 0 && was.Cards()[0].Name != next.Cards()[0].Name { // which has the ENIs that nobody places
+	if firstCard(was) != firstCard(next) {
 		for k := range c.scopes.objects.kind("InstanceAttributes") {
 			edited[k] = true
 		}

@@ -259,6 +259,27 @@ func TestADryRunOfAController(t *testing.T) {
 	require.ErrorContains(t, err, "vpc-none")
 }
 
+// A dry run of the first configuration leaves the controller without a region: what is applied then is counted as
+// if nobody had asked.
+func TestADryRunBeforeTheFirstRegion(t *testing.T) {
+	asked, other := open(t, NewMemory(), newSigner(t)), open(t, NewMemory(), newSigner(t))
+	config, err := vpc.Load("../../nic/testdata/region.yaml")
+	require.NoError(t, err)
+	rest, err := asked.DryRun(t.Context(), config)
+	require.NoError(t, err)
+	found, err := rest(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, found.Added, "NetworkInterfaces eni-a1")
+	require.Empty(t, found.Cards)
+	require.Zero(t, asked.Revision())
+	require.Equal(t, fmt.Sprint(other.scopes), fmt.Sprint(asked.scopes))
+	for _, o := range []*office{asked, other} {
+		_, err := o.Apply(t.Context(), config)
+		require.NoError(t, err)
+	}
+	require.Equal(t, fmt.Sprint(other.scopes), fmt.Sprint(asked.scopes))
+}
+
 // A card that loses most of what it has is told what stays, and not each object that goes.
 func TestACardLosesAVPC(t *testing.T) {
 	o := open(t, NewMemory(), newSigner(t))

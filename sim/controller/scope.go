@@ -138,7 +138,7 @@ func (s *scopes) count(k key, id string, n int) {
 // other VPCs than before: a card that has become an edge needs what edges need.
 func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[string]bool) {
 	shifted = map[string]bool{}
-	if len(was.Cards()) == 0 || was.Cards()[0].Name != is.Cards()[0].Name { // which has the ENIs that nobody places
+	if firstCard(was) != firstCard(is) {
 		for k := range s.objects.kind("NetworkInterfaces") {
 			edited[k] = true
 		}
@@ -181,6 +181,14 @@ func (s *scopes) follow(edited map[key]bool, was, is *vpc.Region) (shifted map[s
 		s.lent = lent
 	}
 	return shifted
+}
+
+// firstCard is the name of the card that has the ENIs that nobody places; "": the region has no card.
+func firstCard(r *vpc.Region) string {
+	if cards := r.Cards(); len(cards) > 0 {
+		return cards[0].Name
+	}
+	return ""
 }
 
 // edgesOf are the names of a region's edges.
