@@ -19,7 +19,7 @@ type inquiry struct {
 	id, asks string
 	candidate
 
-	open    map[string]bool // cards whose answer is missing
+	open    map[string]bool // cards whose answer is missing; false: it came, and is being read
 	answers chan answered   // has room for one of each card
 }
 
@@ -64,7 +64,7 @@ func (c *Controller) pose(asks string, about candidate, cards []string) *inquiry
 
 // answer takes an answer, once of each card. The controller's lock is held.
 func (q *inquiry) answer(a answered) {
-	if q.open[a.card] {
+	if _, missing := q.open[a.card]; missing {
 		delete(q.open, a.card)
 		q.answers <- a
 	}
@@ -152,15 +152,26 @@ func (c *Controller) asked(card, question string) (*inquiry, error) {
 	return nil, &ctl.Error{Status: http.StatusForbidden, Message: fmt.Sprintf("nobody waits for card %q to answer this question", card)}
 }
 
+// claim is the question that a card answers, once: another answer of the card is not read.
+func (c *Controller) claim(card, question string) (*inquiry, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q, err := c.asked(card, question)
+	if err == nil {
+		q.open[card] = false
+	}
+	return q, err
+}
+
 // Answer takes a card's answer to a question.
 func (c *Controller) Answer(card, question string, text []byte) error {
+	q, err := c.claim(card, question)
+	if err != nil {
+		return err
+	}
 	answer, err := nic.ReadAnswer(text)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q, notAsked := c.asked(card, question)
-	if notAsked != nil {
-		return notAsked
-	}
 	why := err
 	if err == nil && answer.Error != "" {
 		why = errors.New(answer.Error)

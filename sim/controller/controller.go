@@ -53,9 +53,10 @@ type Controller struct {
 	asking   map[string]*inquiry // by the question's ID
 	moved    chan struct{}       // closed and made anew when the revision rises
 	waiting  []*proposal
-	proposed chan struct{} // has room for one; a proposal is waiting
-	uploads  chan struct{} // has room for the uploads that are read at one time
-	wholes   chan struct{} // has room for the snapshots that are made at one time
+	proposed chan struct{}            // has room for one; a proposal is waiting
+	uploads  chan struct{}            // has room for the uploads that are read at one time
+	bringing map[string]chan struct{} // by card whose upload is read or next; closed at its end
+	wholes   chan struct{}            // has room for the snapshots that are made at one time
 }
 
 // kindNumbers is the kind of the record that holds what was given out last.
@@ -71,7 +72,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 	}
 	c := &Controller{
 		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}}, asking: map[string]*inquiry{},
-		moved: make(chan struct{}), proposed: make(chan struct{}, 1), uploads: make(chan struct{}, mostUploads),
+		moved: make(chan struct{}), proposed: make(chan struct{}, 1), uploads: make(chan struct{}, mostUploads), bringing: map[string]chan struct{}{},
 		wholes: make(chan struct{}, mostWholes),
 	}
 	return c, c.load(ctx)

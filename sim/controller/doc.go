@@ -18,6 +18,7 @@
 //	dryrun.go      what a change would do to the cards' connections; candidate.go is the change
 //	ask.go         questions to cards, and their answers
 //	serve.go       HTTP for cards
+//	upload.go      room for what cards bring
 //
 // # One order
 //

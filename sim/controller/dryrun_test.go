@@ -198,6 +198,7 @@ func TestHostileAnswers(t *testing.T) {
 		{"null", "it foresees nothing"},
 		{"[]", "it is no answer: json: cannot unmarshal array into Go value of type nic.Answer"},
 		{`{"foreseen": {"fates": [{"outcome": "\u001b[31mwon"}]}}`, `it is no answer: there is no outcome "\\u001b[31mwon"`},
+		{`{"foreseen": {"cards": [` + strings.Repeat("{},", 1<<15) + "{}]}}", "it is no answer: its lists have more than 32768 items"},
 		{`{"foreseen": {"connections": -1}}`, "it is no answer: json: cannot unmarshal number -1 into Go struct field Foreseen.foreseen.connections of type uint64"},
 		{`{"error": "all is\nwell\u001b[2J"}`, `all is\u000awell\u001b[2J`},
 		{`{"error": "` + strings.Repeat("long ", 1000) + `"}`, strings.Repeat("long ", 1000)[:256] + "…"},
@@ -229,6 +230,20 @@ func TestHostileAnswers(t *testing.T) {
 		require.Equal(t, "x", e.Card)
 		require.GreaterOrEqual(t, e.Idle, 0.0)
 	}
+}
+
+// An answer that is being read is the card's only one, and late if the reading takes too long.
+func TestAnAnswerIsReadOnce(t *testing.T) {
+	a := newAsked(t)
+	q := a.poseFlush()
+	_, err := a.claim("x", q.id)
+	require.NoError(t, err)
+	require.ErrorContains(t, a.Asked("x", q.id), "nobody waits for card")
+	require.ErrorContains(t, a.Answer("x", q.id, []byte("{}")), "nobody waits for card")
+	var done nic.Change
+	require.NoError(t, a.flushed(t.Context(), q, &done))
+	require.Equal(t, []nic.Asked{{Card: "x", Error: errLate.Error()}, {Card: "y", Error: errLate.Error()}}, done.Cards)
+	require.NoError(t, a.Answered("x"))
 }
 
 // asks has a card be asked, and give an answer.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -168,71 +166,16 @@ func (c *Controller) serveReport(w http.ResponseWriter, r *http.Request) {
 	ctl.Reply(w, http.StatusOK, struct{}{})
 }
 
-// mostUploads is how many cards' records are read at one time, of nic.MostRecords bytes each, which take
-// twice as much when they are checked. The bound is ours.
-const mostUploads = 16
-
 // serveRecords takes the records of an ENI that left a card. Records that no card is asked for are not read.
 func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
-	if err := c.Expects(r.PathValue("card"), r.PathValue("eni")); err != nil {
-		w.Header().Set("Connection", "close")
-		refuseUpload(w, err)
-		return
-	}
-	records, leave, ok := c.upload(w, r, nic.MostRecords)
-	if !ok {
-		return
-	}
-	defer leave()
-	if err := c.HandOver(r.Context(), r.PathValue("card"), r.PathValue("eni"), records); err != nil {
-		refuseUpload(w, err)
-		return
-	}
-	ctl.Reply(w, http.StatusOK, struct{}{})
-}
-
-// upload reads what a card brings, if there is room for it, or says why not. The room is the caller's until leave.
-func (c *Controller) upload(w http.ResponseWriter, r *http.Request, most int64) (data []byte, leave func(), ok bool) {
-	select {
-	case c.uploads <- struct{}{}:
-	case <-r.Context().Done():
-		return nil, nil, false
-	}
-	leave = func() { <-c.uploads }
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if err != nil {
-		leave()
-		ctl.Refuse(w, http.StatusBadRequest, err)
-	}
-	return data, leave, err == nil
-}
-
-// refuseUpload says why what a card brings is not taken.
-func refuseUpload(w http.ResponseWriter, err error) {
-	status := http.StatusBadRequest
-	if e := (*ctl.Error)(nil); errors.As(err, &e) {
-		status = e.Status
-	}
-	ctl.Refuse(w, status, err)
+	card, eni := r.PathValue("card"), r.PathValue("eni")
+	expected := func() error { return c.Expects(card, eni) }
+	c.upload(w, r, nic.MostRecords, expected, func(records []byte) error { return c.HandOver(r.Context(), card, eni, records) })
 }
 
 // serveAnswer takes a card's answer to a question. What nobody has asked is not read.
 func (c *Controller) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	card, question := r.PathValue("card"), r.PathValue("question")
-	if err := c.Asked(card, question); err != nil {
-		w.Header().Set("Connection", "close")
-		refuseUpload(w, err)
-		return
-	}
-	text, leave, ok := c.upload(w, r, nic.MostAnswer)
-	if !ok {
-		return
-	}
-	defer leave()
-	if err := c.Answer(card, question, text); err != nil {
-		refuseUpload(w, err)
-		return
-	}
-	ctl.Reply(w, http.StatusOK, struct{}{})
+	expected := func() error { return c.Asked(card, question) }
+	c.upload(w, r, nic.MostAnswer, expected, func(text []byte) error { return c.Answer(card, question, text) })
 }
