@@ -31,7 +31,7 @@ func (s *story) dark(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("after a trace: %w", err)
 	}
 	handover := addressAt(edge, exchange, false).Addr()
-	trip, err := s.client.ping(ctx, handover)
+	trip, err := s.client.pings(ctx, handover)
 	if err != nil {
 		return "", fmt.Errorf("ping %s: %w", handover, err)
 	}
