@@ -36,6 +36,13 @@ func (b *bucket) take(now, cost, depth int64) {
 	}
 }
 
+// forgive has the bucket owe no more than most ns. While another worker takes, forgive leaves it to that one.
+func (b *bucket) forgive(now, most int64) {
+	if was := b.spent.Load(); was-now > most {
+		b.spent.CompareAndSwap(was, now+most)
+	}
+}
+
 // fill is what a bucket counts by: what comes in a second, 0 if the bucket bounds nothing, and what a
 // full one has, in ns.
 type fill struct{ rate, depth int64 }

@@ -39,9 +39,10 @@ func (m *meter) sifts(d wire.Direction) bool {
 	return s != nil && (s.looks || s.n > 0)
 }
 
-// passes tells whether a frame may pass its lanes, and takes what it counts there; if not, in which one it waits. No
-// frame overtakes one of its flow: the flow waits in its own lane, or in that of all far flows, and goes to
-// the other one once none waits in the first.
+// passes tells whether a frame may pass its lanes, and takes what it counts there; if not, in which one it waits. While
+// the route to a flow's other end stays near, or stays far, no frame overtakes one of its flow: the flow waits in its
+// own lane, or in that of all far flows, and goes to the other one once none waits in the first. A route that
+// changes between near and far gives the flow another lane, and frames may overtake those in the first.
 func (m *meter) passes(f *pmd.Frame, d wire.Direction) (number uint16, passes bool) {
 	g := m.worker.behind(m.queue)
 	if g == nil {
@@ -121,6 +122,7 @@ func (m *meter) sendSifted(frames []*pmd.Frame) (taken int) {
 		n := m.sendAll(frames[from:to])
 		m.keep(from, n)
 		if taken += n; n < to-from {
+			m.giveBackLanes(frames[from+n : to])
 			return taken
 		}
 		if from = to; passes {
@@ -136,6 +138,17 @@ func (m *meter) sendSifted(frames []*pmd.Frame) (taken int) {
 		from++
 	}
 	return taken
+}
+
+// giveBackLanes gives back what frames took of their lanes that found no room behind them.
+func (m *meter) giveBackLanes(frames []*pmd.Frame) {
+	l, g := m.instance.bandwidth(wire.In).lanes, m.worker.behind(m.queue)
+	if g == nil {
+		return
+	}
+	for _, f := range frames {
+		l.giveBack(int64(f.WireLen()), g.laneOf(f.Bytes(), wire.In))
+	}
 }
 
 // releaseJams sends what waited long enough for its lane, and returns how many frames that were.
@@ -234,9 +247,9 @@ func (j *jam) deliver() (n int) {
 			lent++
 		}
 		taken := j.moveOn(s.offer[:lent])
-		for _, f := range s.offer[taken:lent] {
+		if taken < lent {
 			j.due = w.now + int64(time.Millisecond)
-			j.instance.bandwidth(j.dir).lanes.giveBack(int64(f.WireLen()), g.laneOf(f.Bytes(), j.dir))
+			j.giveBackLanes(s.offer[taken:lent])
 		}
 		for range taken {
 			j.drop()

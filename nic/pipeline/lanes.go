@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -49,8 +50,16 @@ func lanesOf(l *vpc.Limits) *lanes {
 	return nil
 }
 
-// take takes bytes that pass in any lanes.
-func (l *lanes) take(now, bytes int64) { l.all.take(now, bytes*8e9/l.slowest, depth) }
+// take takes bytes that pass in any lanes. Frames are looked at for mostOwed at most after all lanes together are
+// within the bandwidth of the slowest again.
+func (l *lanes) take(now, bytes int64) {
+	l.all.take(now, bytes*8e9/l.slowest, depth)
+	l.all.forgive(now, mostOwed)
+}
+
+// mostOwed is how much all lanes together owe at most, in ns: more than any one lane does, which owes about one
+// frame, of 64 KB and 0.5 s at the lowest bandwidth. So no lane owes anything once all lanes together do not.
+const mostOwed = int64(time.Second)
 
 // lacks is the bucket of the lane that is over its bandwidth and has a frame wait, and the lane's
 // number; nil: the frame may pass.

@@ -288,6 +288,77 @@ func TestFlowsLeaveLinesToOthers(t *testing.T) {
 	}
 }
 
+// After flows sent all that their instance may, lanes are soon free of cost again, however long that was.
+func TestLanesForgiveALongFlood(t *testing.T) {
+	for _, way := range ways {
+		x := newRig(t)
+		x.opened()
+		x.allows(allowances{"i-a1": laned})
+		x.observe(nil)
+		f := x.nearFlows("eni-a1", way.dir)
+		for range 3000 {
+			f.offer(4001, 4002, 4003, 4004, 4005, 4006, 4007)
+			f.turn(time.Millisecond)
+		}
+		require.True(t, x.places["eni-a1"][0].meter.sifts(way.dir))
+		for range 2000 {
+			f.turn(time.Millisecond)
+		}
+		f.offer(4001)
+		f.turn(0)
+		require.False(t, x.places["eni-a1"][0].meter.sifts(way.dir))
+		require.Equal(t, f.sent, f.arrived)
+	}
+}
+
+// sifted has a1's frames from a4 looked at while the lane of the flow at port 4001 is over its bandwidth, and
+// no line is spare.
+func (r *rig) sifted() *flowSet {
+	r.opened()
+	r.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8, FlowBandwidthInGbps: 4}})
+	r.observe(func(*Event) {})
+	f, m := r.nearFlows("eni-a1", wire.In), r.places["eni-a1"][0].meter
+	m.jams[wire.In].looks = true
+	m.instance.in.lanes.flows[f.lane(4001)].spent.Store(r.now + 1e6)
+	r.w.lines.spare = nil
+	return f
+}
+
+// lane is that of a flow from a4 to a1.
+func (f *flowSet) lane(port int) uint16 {
+	return f.Setup().guest(f.eni("eni-a1").Number).laneOf(f.frame(port), wire.In).flow
+}
+
+// What a send lost says nothing of the frames of the next one.
+func TestALossIsOfOneSend(t *testing.T) {
+	x := newRig(t)
+	f := x.sifted()
+	f.offer(4001, 4002)
+	f.turn(0)
+	require.False(t, x.places["eni-a1"][0].meter.sifts(wire.In))
+	f.offer(4003)
+	f.turn(0)
+	require.Equal(t, map[int]uint32{4002: 1, 4003: 1}, f.arrived)
+	require.EqualValues(t, 1, x.counts("eni-a1").Drops[BandwidthInExceeded])
+}
+
+// Frames that the guest's full port refuses take nothing from their lanes, and are dropped under the port's
+// name beside those that found no room in a lane.
+func TestAFullPortTakesNothingFromLanes(t *testing.T) {
+	x := newRig(t)
+	f := x.sifted()
+	q := x.places["eni-a1"][0]
+	q.tx = refuses{}
+	f.offer(4001, 4002, 4002, 4003)
+	f.turn(0)
+	c := x.counts("eni-a1")
+	require.EqualValues(t, 1, c.Drops[BandwidthInExceeded])
+	require.EqualValues(t, 3, c.Drops[TxFull])
+	for _, port := range []int{4002, 4003} {
+		require.Equal(t, depth, q.meter.instance.in.lanes.flows[f.lane(port)].left(x.now, depth))
+	}
+}
+
 // An ENI that goes, and a port that does, take along what waits for lanes.
 func TestLanesOfAnENIThatGoes(t *testing.T) {
 	for _, way := range ways {

@@ -63,6 +63,7 @@ type pieces struct {
 	// port has it, because an appliance writes to what it takes.
 	packets, taken, more [pmd.MaxBurst]int
 	waits                uint64 // bit n: pieces of frame n were taken, and wait for an allowance
+	lost                 uint64 // bit n: pieces of frame n were to wait for a lane, and found no room
 }
 
 // piece tells which frame of the chain a piece is of, and how many packets end with it.
@@ -133,7 +134,7 @@ func (w *Worker) flushPieces() {
 
 // send sends the frames of a queue's chain, in pieces where they must be.
 func (s *pieces) send(q *Queue, o *outbox, tunneled bool) {
-	s.queue, s.full, s.n, s.waits = q, s.used == len(s.memory), 0, 0
+	s.queue, s.full, s.n, s.waits, s.lost = q, s.used == len(s.memory), 0, 0, 0
 	clear(s.taken[:])
 	clear(s.more[:])
 	at, takes := q.out.first, q.merged && (!tunneled || q.bundle)
@@ -228,6 +229,7 @@ func (s *pieces) flush() {
 	reached := taken + bits.OnesCount64(lost)
 	for i, of := range s.of[:reached] {
 		s.waits |= kept >> i & 1 << of.frame
+		s.lost |= lost >> i & 1 << of.frame
 		switch {
 		case lost>>i&1 != 0:
 		case of.packets > 0:
@@ -261,6 +263,6 @@ func (w *Worker) tellPieces(q *Queue, s *pieces) {
 			q.tally().Originated += uint64(s.more[n])
 		}
 		w.out.waits |= s.waits >> n & 1 << i
-		w.tellFrame(q, i, taken, s.packets[n]-taken)
+		w.tellFrame(q, i, taken, s.packets[n]-taken, q.refusal(s.lost>>n&1 != 0))
 	}
 }

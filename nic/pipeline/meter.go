@@ -95,9 +95,10 @@ func (m *meter) reopen() {
 	m.aside = 0
 }
 
-// settle shuts what is borrowed if the next burst may not pass as it is.
+// settle shuts what is borrowed if the next burst may not pass as it is: send has to see it, to have frames wait or
+// to end what lost says of the latest.
 func (m *meter) settle() {
-	if m.line != nil || m.sifts(wire.In) {
+	if m.line != nil || m.lost != 0 || m.sifts(wire.In) {
 		m.shut()
 	}
 }

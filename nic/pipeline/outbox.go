@@ -129,19 +129,18 @@ func (w *Worker) tellOf(q *Queue, taken int) {
 		if lost>>n&1 == 0 && taken > 0 {
 			taken--
 			w.out.waits |= kept >> n & 1 << i
-			w.tellFrame(q, i, 1, 0)
+			w.tellFrame(q, i, 1, 0, Sent)
 		} else {
-			w.tellFrame(q, i, 0, 1)
+			w.tellFrame(q, i, 0, 1, q.refusal(lost>>n&1 != 0))
 		}
 	}
 }
 
 // tellFrame counts, notes and shows how frame i of the outbox, which was for q, ended: the
-// port took so many of its packets and refused so many.
-func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int) {
-	v := Sent
-	if refused > 0 {
-		v = q.refusal()
+// port took so many of its packets and refused so many, for the reason v.
+func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int, v Verdict) {
+	if refused == 0 {
+		v = Sent
 	}
 	if w.caught || refused > 0 && len(w.captures) > 0 {
 		w.captureLeft(q, i, v)
@@ -181,15 +180,13 @@ func (q *Queue) kept() uint64 {
 	return q.meter.kept
 }
 
-// refusal is why a frame was refused that flush sent last by q.
-func (q *Queue) refusal() Verdict {
+// refusal is why a frame was refused that flush sent last by q: the meter lost it, or its line or the port is full.
+func (q *Queue) refusal(lost bool) Verdict {
 	switch m := q.meter; {
-	case m == nil:
-		return TxFull
-	case m.full:
-		return m.lacks.exceeded()
-	case m.lost != 0:
+	case lost:
 		return BandwidthInExceeded
+	case m != nil && m.full:
+		return m.lacks.exceeded()
 	}
 	return TxFull
 }
