@@ -204,6 +204,10 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 	}
 	c.handOver(ctx)
 	for _, q := range c.Follower.Asked() {
+		if q.Answer == nil {
+			c.declineOne(ctx, q)
+			continue
+		}
 		c.answers.Go(func() { c.answerOne(ctx, q) })
 	}
 	return nil
@@ -214,12 +218,29 @@ const answering = 30 * time.Second
 
 // answerOne answers a question, one at a time, beside what the card is told meanwhile.
 func (c *Client) answerOne(ctx context.Context, q Asked) {
+	defer c.Follower.Answered()
 	ctx, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
 	c.making.Lock()
 	answer := q.Answer(ctx)
 	c.making.Unlock()
-	if err := c.Controller.Answer(ctx, c.Card, q.Question, answer); err != nil {
+	c.bring(ctx, q.Question, answer)
+}
+
+// declining is how long an answer that there are too many questions may take to the controller, which tells the
+// card nothing meanwhile.
+const declining = time.Second
+
+// declineOne answers a question that was not begun, before the next message is read: so no such answers pile up.
+func (c *Client) declineOne(ctx context.Context, q Asked) {
+	ctx, cancel := context.WithTimeout(ctx, declining)
+	defer cancel()
+	c.bring(ctx, q.Question, []byte(tooMany))
+}
+
+// bring brings an answer to the controller.
+func (c *Client) bring(ctx context.Context, question string, answer []byte) {
+	if err := c.Controller.Answer(ctx, c.Card, question, answer); err != nil {
 		c.Log.Warn("the controller did not take the answer to what it asked", "error", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -357,6 +358,51 @@ func TestQuestionsAreAnswered(t *testing.T) {
 	require.NoError(t, NewCopy(path).Recall(f))
 	require.Equal(t, uint64(4), f.Revision())
 	require.Nil(t, f.Region().Edit("Vpcs", "vpc-2").Object)
+}
+
+// busy is a host whose answers wait.
+type busy struct {
+	*host
+	begun   int
+	release chan struct{}
+}
+
+func (b *busy) Answer(*Question) Answer {
+	b.begun++
+	return func(context.Context) []byte {
+		<-b.release
+		return []byte("late")
+	}
+}
+
+// Questions beyond mostAsked are not begun while others wait for their answers, and are answered at once. The card
+// goes on following.
+func TestTooManyQuestions(t *testing.T) {
+	s := newSigner(t)
+	p := &pipe{answered: map[string]string{}, messages: []*Message{message(t, s, 0, 3, vpcs("vpc-1")...)}}
+	for n := range mostAsked + 3 {
+		m, err := s.Sign(Header{Card: "x", After: 3, Revision: 3, Question: strconv.Itoa(n), Asks: AsksDryRun, Issued: noon, Expires: noon.Add(time.Minute)}, nil)
+		require.NoError(t, err)
+		p.messages = append(p.messages, m)
+	}
+	p.messages = append(p.messages, message(t, s, 3, 4, vpcs("vpc-2")...))
+	ctx, cancel := context.WithCancel(t.Context())
+	b := &busy{&host{Draft: Draft{vpc.EmptyRegion()}}, 0, make(chan struct{})}
+	c := &Client{Card: "x", Controller: p, Follower: NewFollower("x", s.Keys().Trust()), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
+	c.Follower.Hand(b)
+	c.Wait = func(context.Context, time.Duration) {
+		p.mu.Lock()
+		require.Equal(t, map[string]string{"x 8": tooMany, "x 9": tooMany, "x 10": tooMany}, p.answered)
+		p.mu.Unlock()
+		cancel()
+		close(b.release)
+	}
+	c.Run(ctx)
+	require.Equal(t, uint64(4), c.Follower.Revision())
+	require.Equal(t, mostAsked, b.begun)
+	require.Len(t, p.answered, mostAsked+3)
+	require.Equal(t, "late", p.answered["x 7"])
+	require.Zero(t, c.Follower.unanswered.Load())
 }
 
 // Keys that openssl makes are keys here, and what is none is refused by name.

@@ -49,12 +49,13 @@ func (d *Draft) Answer(*Question) Answer { return func(context.Context) []byte {
 
 // Follower has a card, or an edge, follow a controller's region. It belongs to one goroutine.
 type Follower struct {
-	card     string
-	trust    *Trust
-	target   Target
-	revision uint64 // in force; 0: none
-	asked    []Asked
-	issued   atomic.Int64 // of the latest message that was taken, in ns since 1970; 0: none was
+	card       string
+	trust      *Trust
+	target     Target
+	revision   uint64 // in force; 0: none
+	asked      []Asked
+	unanswered atomic.Int32 // questions that were begun, until Answered
+	issued     atomic.Int64 // of the latest message that was taken, in ns since 1970; 0: none was
 }
 
 // NewFollower makes a follower for the card of that name, which believes whom trust says. It

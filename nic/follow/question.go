@@ -27,36 +27,41 @@ type Answer func(context.Context) []byte
 // Asked is a question of an ID, whose answer is not made yet.
 type Asked struct {
 	Question string
-	Answer   Answer
+	Answer   Answer // nil: too many questions wait for their answers, and this one is not begun
 }
 
-// mostAsked is how many questions wait for their answers. A controller asks fewer at a time.
+// mostAsked is how many questions wait for their answers, each of which may hold a compiled policy. The bound is ours.
 const mostAsked = 8
 
-// Errors of questions that are not answered.
-var (
-	errAsked = errors.New("too many questions wait for their answers already")
-	errLeads = errors.New("a question leads on to no other revision")
-)
+// tooMany is the answer, as a nic.Answer, to a question beyond mostAsked.
+const tooMany = `{"error": "too many questions wait for its answers already; ask again"}`
+
+// errLeads is the error of a question that would change what is in force.
+var errLeads = errors.New("a question leads on to no other revision")
 
 // ask has the target begin to answer a question. What is wrong with the edits is an answer, too, and none
 // of the follower's errors: what is in force stays right.
 func (f *Follower) ask(m *Message) error {
-	if len(f.asked) >= mostAsked {
-		return errAsked
-	}
 	if m.After != m.Revision {
 		return errLeads
+	}
+	if f.unanswered.Load() >= mostAsked {
+		f.asked = append(f.asked, Asked{Question: m.Question})
+		return nil
 	}
 	edits, err := m.Edits()
 	if err != nil {
 		return err
 	}
+	f.unanswered.Add(1)
 	f.asked = append(f.asked, Asked{m.Question, f.target.Answer(&Question{m.Asks, f.target.Region().Possible(edits)})})
 	return nil
 }
 
-// Asked takes the questions that came since.
+// Answered tells that nobody holds the answer to a question that was begun any more. Any goroutine may call it.
+func (f *Follower) Answered() { f.unanswered.Add(-1) }
+
+// Asked takes the questions that came since. Who takes them calls Answered for each that was begun.
 func (f *Follower) Asked() []Asked {
 	all := f.asked
 	f.asked = nil

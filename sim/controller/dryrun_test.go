@@ -55,6 +55,7 @@ func (a *asked) hears(s *server) {
 	require.NoError(a, s.desk.Take(m, a.clock.now))
 	for _, q := range s.desk.Asked() {
 		require.NoError(a, a.Answer(s.card(), q.Question, q.Answer(a.Context())))
+		s.desk.Answered()
 	}
 }
 
