@@ -163,6 +163,17 @@ func TestADryRunOfNothingAsksNobody(t *testing.T) {
 	require.Zero(t, d.Connections)
 }
 
+// A controller that reads its store anew asks no card about what it had before.
+func TestAQuestionIsNotOfARegionBeforeTheLoad(t *testing.T) {
+	a := newAsked(t)
+	rest, err := a.DryRun(t.Context(), a.without())
+	require.NoError(t, err)
+	require.NoError(t, a.load(t.Context()))
+	d, err := rest(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, d.Cards, nic.Asked{Card: "x", Error: errMovedOn.Error()})
+}
+
 // A dry run is refused as Apply is, and asks no card then.
 func TestADryRunIsRefusedAsApplyIs(t *testing.T) {
 	a := newAsked(t)
