@@ -25,7 +25,7 @@ const (
 	mostParts  = 8    // of each
 )
 
-// accessAfter is what ENIs that a card has under both policies may do that they might not, and what no more, those
+// accessAfter is what ENIs that a card has under both policies may do that they might not, and what no longer, those
 // of most ENIs first; more is how many there are beyond, -1 if nobody knows.
 func accessAfter(before, then *vpc.Policy) (all []Access, more int) {
 	all = []Access{}
@@ -49,7 +49,7 @@ func accessOf(a *vpc.Access) Access {
 	return Access{outcome, a.Dir.Bound(), Decider{a.Kind, a.ID, a.What}, a.Parts[:parts], len(a.Parts) - parts, len(a.ENIs), a.ENIs[:examples]}
 }
 
-// sortAccess puts what most ENIs may do, or may no more, first.
+// sortAccess puts what most ENIs may do, or may no longer, first.
 func sortAccess(all []Access) {
 	slices.SortStableFunc(all, func(a, b Access) int {
 		return cmp.Or(cmp.Compare(b.ENIs, a.ENIs), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What), cmp.Compare(a.Outcome, b.Outcome))
@@ -59,7 +59,8 @@ func sortAccess(all []Access) {
 // accessKey is by what the Access of several cards is one.
 type accessKey struct{ outcome, direction, kind, id, what, parts string }
 
-// addAccess adds what the ENIs of a card may do, or may no more. The card may be anybody's.
+// addAccess adds what the ENIs of a card may do, or may no longer. An attacker may have taken the card over,
+// so nothing in its answer is believed.
 func (g *Gathering) addAccess(f *Foreseen) {
 	for _, a := range f.Access {
 		k := accessKey{a.Outcome, a.Direction, a.Kind, a.ID, a.What, strings.Join(a.Parts, ",")}

@@ -13,7 +13,7 @@ import (
 type Answer struct {
 	Foreseen *Foreseen `json:"foreseen,omitempty"` // to a dry run
 	Flushed  uint64    `json:"flushed,omitzero"`   // connections that Card.Flush cut
-	Error    string    `json:"error,omitempty"`    // why there is none of both
+	Error    string    `json:"error,omitempty"`    // why there is neither
 }
 
 // Answer begins to answer a question, as follow.Target says. What a dry run's edits make of the

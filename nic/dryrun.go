@@ -19,8 +19,8 @@ type DryRun struct {
 
 // Foreseen is what a change would do to the connections that live.
 type Foreseen struct {
-	Epoch       uint32   `json:"epoch,omitzero"`    // of the policy in force, beside which the change was put
-	Revision    uint64   `json:"revision,omitzero"` // of a controller's region, in the place of a card's epoch
+	Epoch       uint32   `json:"epoch,omitzero"`    // of the policy in force, against which the change was put
+	Revision    uint64   `json:"revision,omitzero"` // of a controller's region, instead of a card's epoch
 	At          string   `json:"at"`                // when the first connection was looked at, RFC 3339
 	Seconds     float64  `json:"seconds"`           // until the last one was; who began or ended meanwhile is counted or not
 	Connections uint64   `json:"connections"`       // looked at; a connection between two ENIs of the card is one of each
@@ -30,9 +30,9 @@ type Foreseen struct {
 	Access     []Access `json:"access"`      // what is newly allowed and newly denied, whatever lives, at most ENIs first
 	MoreAccess int      `json:"more_access"` // how many there are beyond those of Access; -1: too much changed for all to be compared
 
-	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since they came, or since the card's start
+	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since the card's start, or the rule's own if later
 	UnusedRules int        `json:"unused_rules"` // how many there are, of which Unused has the first
-	Unmet       []Decider  `json:"unmet"`        // entries of network ACLs, and routes, that decided about no packet since they came, or since the card's start
+	Unmet       []Decider  `json:"unmet"`        // entries of network ACLs, and routes, that decided about no packet since the card's start, or their own if later
 	UnmetCount  int        `json:"unmet_count"`  // how many there are, of which Unmet has the first
 
 	Cards []Asked `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
@@ -44,10 +44,10 @@ type Outcomes struct {
 	AskedAnew uint64 `json:"asked_anew"` // goes on: untracked, and the new rules allow it
 	Outlives  uint64 `json:"outlives"`   // goes on because it is tracked: the new rules would not let it begin
 	Rerouted  uint64 `json:"rerouted"`   // passes, and goes another way: who is on that way may not know it
-	Cut       uint64 `json:"cut"`        // passes both ways now, and falls one way or both then
+	Cut       uint64 `json:"cut"`        // passes both ways before the change, and falls one way or both after
 	Expires   uint64 `json:"expires"`    // ends within the span of a timer wheel (flow.Table): it has been idle for longer than its ENI's new timeouts let it be
-	Admitted  uint64 `json:"admitted"`   // falls one way or both now, and passes both ways then
-	Barred    uint64 `json:"barred"`     // falls one way or both, now and then
+	Admitted  uint64 `json:"admitted"`   // falls one way or both before the change, and passes both ways after
+	Barred    uint64 `json:"barred"`     // falls one way or both, before and after the change
 	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it
 	Ended     uint64 `json:"ended"`      // has ended (flow.TimeWait, flow.Closed), and its record goes soon: nobody misses it
 }

@@ -266,7 +266,7 @@ func TestADryRunOfAShorterTimeout(t *testing.T) {
 		require.Equal(t, Outcomes{Kept: 1}, x.dryRun("NetworkInterfaces", eni(kept)).Outcomes, kept)
 	}
 	f := x.one(x.dryRun("NetworkInterfaces", eni("60")))
-	require.Equal(t, []string{"expires", "both", "NetworkInterfaces", "eni-a1", "TcpEstablishedTimeout 60 s in the place of 350 s"}, []string{f.Outcome, f.Direction, f.Kind, f.ID, f.What})
+	require.Equal(t, []string{"expires", "both", "NetworkInterfaces", "eni-a1", "TcpEstablishedTimeout 60 s instead of 350 s"}, []string{f.Outcome, f.Direction, f.Kind, f.ID, f.What})
 	x.put("NetworkInterfaces", eni("60"))
 	x.wait(18 * time.Second)
 	require.Empty(t, x.card.Flows(FlowFilter{}))
@@ -321,11 +321,11 @@ func TestADryRunTellsAccessByRule(t *testing.T) {
 	wider := put(t, x.config, "SecurityGroups", webAllowing(`{IpProtocol: tcp, FromPort: 70, ToPort: 79, IpRanges: [{CidrIp: 0.0.0.0/0}]}, {IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 128.0.0.0/1}]}`))
 	require.ElementsMatch(t, []string{
 		"opens|inbound|sg-a-web|tcp 70-79 from 0.0.0.0/0||eni-a1 eni-a2",
-		"closes|inbound|sg-a-web|tcp 80 from 0.0.0.0/0|tcp 80 0.0.0.0/1|eni-a1 eni-a2",
+		"closes|inbound|sg-a-web|tcp 80 from 0.0.0.0/0|tcp 80 from 0.0.0.0/1|eni-a1 eni-a2",
 	}, access(wider))
 	joins := put(t, x.config, "NetworkInterfaces", `{NetworkInterfaceId: eni-a4, SubnetId: subnet-a2, MacAddress: "06:00:00:00:0a:04", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.2.8}], Groups: [{GroupId: sg-a-db}, {GroupId: sg-a-web}], Attachment: {InstanceId: i-a4}}`)
 	require.ElementsMatch(t, []string{
 		"opens|inbound|sg-a-web|tcp 80 from 0.0.0.0/0||eni-a4",
-		"opens|outbound|sg-a-web|all to 0.0.0.0/0|tcp 0-442 0.0.0.0/0 tcp 444-65535 0.0.0.0/0 udp 0-65535 0.0.0.0/0 icmp 0.0.0.0/0 protocols 0-255 0.0.0.0/0|eni-a4",
+		"opens|outbound|sg-a-web|all to 0.0.0.0/0|tcp 0-442 to 0.0.0.0/0 tcp 444-65535 to 0.0.0.0/0 udp 0-65535 to 0.0.0.0/0 icmp to 0.0.0.0/0 protocols 0-255 to 0.0.0.0/0|eni-a4",
 	}, access(joins))
 }

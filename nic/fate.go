@@ -68,8 +68,8 @@ type cause struct {
 	shorter shorter
 }
 
-// causeOf is the outcome of a connection, and why, by what its next packets meet now and then. A
-// connection lives if packets of both directions pass.
+// causeOf is the outcome of a connection, and why, by what its next packets meet before
+// and after the change. A connection lives if packets of both directions pass.
 func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
 	fell, falls, ends := falling(now), falling(then), f.shorter(s)
 	switch {

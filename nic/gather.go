@@ -30,9 +30,9 @@ var errListed = fmt.Errorf("its lists have more than %d items", mostListed)
 // mostWords is how many bytes of a text in an answer are kept.
 const mostWords = 256
 
-// ReadAnswer reads what a card answers, who may be anybody who has taken the card over: texts are cut to a length and
-// fit for a terminal, and what no card answers is an error. An item of a list may take a hundred times the bytes that
-// it has in the text: so items are counted first.
+// ReadAnswer reads what a card answers. An attacker may have taken the card over, so nothing in the answer is
+// believed: texts are cut to a length and fit for a terminal, and what no card answers is an error. An item of a
+// list may take a hundred times the bytes that it has in the text: so items are counted first.
 func ReadAnswer(text []byte) (Answer, error) {
 	var a Answer
 	err := countListed(text)
@@ -185,7 +185,7 @@ func (f *Fate) add(card string, more *Fate) {
 	f.Examples = f.Examples[:min(len(f.Examples), mostExamples)]
 }
 
-// plus adds to a count, which ends at the greatest that an int can be.
+// plus adds to a count, which stays at most math.MaxInt64.
 func plus(count *uint64, more uint64) {
 	sum, over := bits.Add64(*count, more, 0)
 	if over != 0 || sum > math.MaxInt64 {

@@ -13,9 +13,9 @@ type shorter struct {
 	was, is      time.Duration
 }
 
-// String is the timeout for people: "TcpEstablishedTimeout 60 s in the place of 350 s".
+// String is the timeout for people: "TcpEstablishedTimeout 60 s instead of 350 s".
 func (s *shorter) String() string {
-	return fmt.Sprintf("%s %.0f s in the place of %.0f s", s.timeout, s.is.Seconds(), s.was.Seconds())
+	return fmt.Sprintf("%s %.0f s instead of %.0f s", s.timeout, s.is.Seconds(), s.was.Seconds())
 }
 
 // shorter is the timeout for which a tracked connection ends soon after the change; the zero one if it does

@@ -79,7 +79,7 @@ func TestACardFollowsAController(t *testing.T) {
 
 	shut := f.region("shut.yaml", append([]string{"FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23"}, rack...)...)
 	_, dry, _ := call(t, "apply", shut, "--dry-run", "--socket", socket)
-	require.Contains(t, dry, "beside revision 1, by 1 of the 1 card that the change concerns, at ")
+	require.Contains(t, dry, "against revision 1, told by 1 of the 1 card concerned, at ")
 	require.Contains(t, ask("check", shut), "~ SecurityGroups sg-web\nwould change: 0 added, 1 changed, 0 removed\n")
 	require.Equal(t, "~ SecurityGroups sg-web\nstored as revision 2: 0 added, 1 changed, 0 removed\n", ask("apply", shut))
 	until(t, "the change is in force", func() bool { return strings.Contains(get("config", "sg-web"), "ToPort: 23") })

@@ -10,6 +10,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
+	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 )
 
@@ -56,11 +57,11 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	if d.Foreseen == nil {
 		return line(w, "this controller's version does not ask its cards: each tells what becomes of its own connections (apply --dry-run --socket SOCKET there)")
 	}
-	beside := fmt.Sprint("epoch ", d.Epoch)
+	against := fmt.Sprint("epoch ", d.Epoch)
 	if d.Revision > 0 {
-		beside = fmt.Sprintf("revision %d, by %d of the %s that the change concerns", d.Revision, len(d.Cards)-silent(d.Cards), plural(len(d.Cards), "card"))
+		against = fmt.Sprintf("revision %d, told by %d of the %s concerned", d.Revision, len(d.Cards)-silent(d.Cards), plural(len(d.Cards), "card"))
 	}
-	line(w, fmt.Sprintf("beside %s, at %s, in %.3f s: %s", beside, d.At, d.Seconds, outcomes(d.Foreseen)))
+	line(w, fmt.Sprintf("against %s, at %s, in %.3f s: %s", against, d.At, d.Seconds, outcomes(d.Foreseen)))
 	silentTable(w, d.Cards, verbose)
 	if err := fatesTable(w, d.Fates, verbose); err != nil {
 		return err
@@ -125,7 +126,7 @@ func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
 		return nil
 	}
 	line(w, "")
-	line(w, plural(f.UnusedRules, "rule")+" in force that let no connection begin since they came, or since the card's start:")
+	line(w, fmt.Sprintf("%d of the rules in force let no connection begin since the card's start, or the rule's own if later:", f.UnusedRules))
 	few := len(f.Unused)
 	if !verbose {
 		few = min(few, fewUnused)
@@ -145,7 +146,7 @@ func unmetTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
 		return nil
 	}
 	line(w, "")
-	line(w, fmt.Sprintf("%d in force of network ACLs' entries and of routes that decided about no packet since they came, or since the card's start:", f.UnmetCount))
+	line(w, fmt.Sprintf("%d of the network ACL entries and routes in force decided about no packet since the card's start, or their own if later:", f.UnmetCount))
 	few := len(f.Unmet)
 	if !verbose {
 		few = min(few, fewUnused)
@@ -178,8 +179,8 @@ func outcomes(f *nic.Foreseen) string {
 
 // outcomeWords are outcomes in words.
 var outcomeWords = map[string]string{
-	"cut": "CUT", "expires": "END for their idle time", "admitted": "let pass again", "outlives": "kept by tracking alone", "rerouted": "go another way", "asked_anew": "asked anew and kept",
-	"moves": "move to another card", "barred": "fall now and then", "ended": "ended already", "kept": "kept",
+	"cut": "CUT", "expires": "ENDED as idle too long", "admitted": "let pass again", "outlives": "kept by tracking alone", "rerouted": "sent another way", "asked_anew": "asked anew and kept",
+	"moves": "moved to another card", "barred": "barred before and after", "ended": "ended already", "kept": "kept",
 }
 
 // fateTable tells what would become of some connections, why, and of a few of them which they are.
@@ -227,17 +228,17 @@ func fate(f *nic.Fate) string {
 	}
 	by := strings.TrimSpace(f.ID + " " + f.What)
 	if f.Reason == "security_group_in" || f.Reason == "security_group_out" {
-		by = "no rule in the place of " + by
+		by = "no rule replaces " + by
 	}
 	why := strings.Trim(f.Reason+": "+by, ": ")
 	return map[string]string{
 		"cut":        "CUT " + f.Direction + ", " + why,
-		"expires":    "END within 17 s, having been idle for longer: " + by,
-		"admitted":   "let pass again " + f.Direction + ", until now " + why,
+		"expires":    fmt.Sprintf("ENDED within %.0f s, as idle too long: %s", flow.TakesEffect.Seconds(), by),
+		"admitted":   "let pass again " + f.Direction + ", before " + why,
 		"outlives":   "kept by tracking alone: the new rules would not let them begin; " + by + " did",
-		"rerouted":   "go another way " + f.Direction + ": " + by,
+		"rerouted":   "sent another way " + f.Direction + ": " + by,
 		"asked_anew": "asked anew and kept: " + by,
-		"moves":      "move with their ENI to another card, which judges them",
-		"barred":     "fall now and then, " + why,
+		"moves":      "moved with their ENI to another card, which judges them",
+		"barred":     "barred before and after, " + why,
 	}[f.Outcome]
 }

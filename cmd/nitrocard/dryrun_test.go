@@ -19,7 +19,7 @@ func TestDryRunTables(t *testing.T) {
 		Fates: []nic.Fate{
 			{Outcome: "cut", Direction: "both", Reason: "security_group_in", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 80 from 0.0.0.0/0", Connections: 1, Packets: 11, Bytes: 1 << 20, Examples: []nic.FlowView{example}},
 			{Outcome: "cut", Direction: "outbound", Reason: "network_acl_out", Kind: "NetworkAcls", ID: "acl-web", What: "entry *", Connections: 3},
-			{Outcome: "expires", Direction: "both", Kind: "NetworkInterfaces", ID: "eni-a1", What: "TcpEstablishedTimeout 60 s in the place of 350 s", Connections: 1},
+			{Outcome: "expires", Direction: "both", Kind: "NetworkInterfaces", ID: "eni-a1", What: "TcpEstablishedTimeout 60 s instead of 350 s", Connections: 1},
 			{Outcome: "admitted", Direction: "outbound", Reason: "no_route", Kind: "RouteTables", ID: "rtb-a", What: "0.0.0.0/0 to igw-a", Connections: 5},
 			{Outcome: "outlives", Direction: "inbound", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 22 from 203.0.113.9/32", Connections: 2},
 			{Outcome: "rerouted", Direction: "outbound", Kind: "RouteTables", ID: "rtb-a", What: "0.0.0.0/0 to nat-a", Connections: 3},
@@ -30,7 +30,7 @@ func TestDryRunTables(t *testing.T) {
 		},
 		Access: []nic.Access{
 			{Outcome: "opens", Direction: "inbound", Decider: nic.Decider{Kind: "SecurityGroups", ID: "sg-web", What: "tcp 443 from 0.0.0.0/0"}, ENIs: 5, Examples: []string{"eni-a1", "eni-a2", "eni-a3"}},
-			{Outcome: "closes", Direction: "outbound", Decider: nic.Decider{Kind: "NetworkAcls", ID: "acl-web", What: "entry 90"}, Parts: []string{"tcp 81-90 10.0.0.0/8", "udp 5 10.0.0.0/8", "icmp 10.0.0.0/8"}, MoreParts: 3, ENIs: 1, Examples: []string{"eni-a1"}},
+			{Outcome: "closes", Direction: "outbound", Decider: nic.Decider{Kind: "NetworkAcls", ID: "acl-web", What: "entry 90"}, Parts: []string{"tcp 81-90 to 10.0.0.0/8", "udp 5 to 10.0.0.0/8", "icmp to 10.0.0.0/8"}, MoreParts: 3, ENIs: 1, Examples: []string{"eni-a1"}},
 		}, MoreAccess: 4,
 		Unused: []vpc.Rule{{Group: "sg-web", Text: "icmp type 8 from 0.0.0.0/0"}}, UnusedRules: 3,
 		Unmet: []nic.Decider{{Kind: "NetworkAcls", ID: "acl-web", What: "inbound entry 90"}, {Kind: "RouteTables", ID: "rtb-a", What: "192.0.2.0/24 to tgw-1"}}, UnmetCount: 2,

@@ -29,7 +29,7 @@ type controlled struct {
 // controlledFlags adds them. host says what --host names.
 func controlledFlags(cmd *cobra.Command, o *controlled, host string) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.by, "controller", "", "controller to follow in the place of --config: the `path` of its socket, or https://HOST:PORT")
+	flags.StringVar(&o.by, "controller", "", "controller to follow instead of --config: the `path` of its socket, or https://HOST:PORT")
 	flags.StringVar(&o.host, "host", "", host)
 	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this host knows what its controller signed, or with a root document, which names them and who may change them")
 	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard/card, or of another user than root nitrocard in XDG_STATE_HOME)")

@@ -35,7 +35,7 @@ func newKeysCreate() *cobra.Command {
 		Long: `Make a key (Ed25519): FILE is the private half, which its owner alone may read,
 and FILE.pub the public one. Nothing is written over.`,
 		Example: `  nitrocard keys create root-a.pem
-  nitrocard keys create signing-2.pem      # for a controller, once cards know it: in the place of its signing.pem`,
+  nitrocard keys create signing-2.pem      # for a controller, once cards know it: instead of its signing.pem`,
 		Args:                  takes(1, 1, "one FILE"),
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -163,7 +163,7 @@ func TestACardsLife(t *testing.T) {
 
 	shut := f.region("shut.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
 	keeps := good(t, "apply", f.region("bare.yaml", "FromPort: 5432, ToPort: 5432", "FromPort: 5433, ToPort: 5433"), "--dry-run", "--socket", f.socket)
-	require.Contains(t, keeps, "~ SecurityGroups sg-db\nnothing was changed; it would be: 0 added, 1 changed, 0 removed\nnewly denied inbound: sg-db tcp 5432 from sg-web; at eni-a2\nnewly allowed inbound: sg-db tcp 5433 from sg-web; at eni-a2\nbeside epoch 2, at ")
+	require.Contains(t, keeps, "~ SecurityGroups sg-db\nnothing was changed; it would be: 0 added, 1 changed, 0 removed\nnewly denied inbound: sg-db tcp 5432 from sg-web; at eni-a2\nnewly allowed inbound: sg-db tcp 5433 from sg-web; at eni-a2\nagainst epoch 2, at ")
 	require.Contains(t, keeps, "4 connections, 1 kept by tracking alone, 3 kept\n\n1 connection, 1 (40 B): kept by tracking alone: the new rules would not let them begin; sg-db tcp 5432 from sg-web did\n  ENI")
 	require.Contains(t, good(t, "apply", f.path("bare.yaml"), "--flush", "--socket", f.socket), "~ SecurityGroups sg-db\n1 connection cut that tracking alone would have kept\nin force as epoch 3: ")
 	require.Contains(t, good(t, "apply", f.path("again.yaml"), "--flush", "--socket", f.socket), "~ SecurityGroups sg-db\nin force as epoch 4: ")

@@ -3,15 +3,18 @@ package flow
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"nitrocard/tables"
 )
 
 const (
-	// wheelSlots is how many ticks the timer wheel spans: 17 s. A connection's timer
-	// fires at least that often, so a changed timeout takes effect within 17 s.
+	// wheelSlots is how many ticks the timer wheel spans. A connection's timer fires at
+	// least that often.
 	wheelSlots = 256
+	// TakesEffect is the time within which a changed timeout does, the wheel's span: 17 s.
+	TakesEffect = time.Duration(wheelSlots << tickBits)
 	// maxOwners bounds the instances that have connections on one card.
 	maxOwners = 1 << 16
 	// perOwner is how many connections of capacity make room for one owner, so that

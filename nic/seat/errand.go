@@ -35,7 +35,7 @@ func (l *errands) run(worker int) {
 		return
 	}
 	for e := l.last.Swap(nil); e != nil; {
-		next := e.next // of an errand that is over, nobody knows what becomes
+		next := e.next // read before over is set: then the errand is its asker's again
 		e.f(worker)
 		e.over.Store(true)
 		e = next

@@ -65,12 +65,13 @@ const nobody = -1
 
 // Ask has one worker call f between two bursts, and returns when f has returned. The
 // worker's packets wait meanwhile, so f must be short, and must neither wait nor allocate
-// much.
+// much. Functions of several Asks may run at the same time. Where no worker runs, Ask calls
+// f itself, also while Do calls a function of its own.
 func (g *Gate) Ask(f func()) { g.send(func(int) { f() }) }
 
 // Do calls f while every worker stands between two bursts, and returns when f has
 // returned. All packets wait meanwhile, so f must be short: prepare before Do whatever
-// takes time.
+// takes time. No function of another Do runs meanwhile, and, where workers run, none of Ask.
 func (g *Gate) Do(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

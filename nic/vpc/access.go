@@ -20,12 +20,12 @@ type Access struct {
 	ENIs  []string // where it does
 }
 
-// mostAccess bounds the comparisons of one rule with another.
+// mostAccess bounds how many boxes are compared with others.
 const mostAccess = 1 << 20
 
 // AccessAfter is what ENIs that the card has before and after a change may receive and send then, and what
-// they may no more: the difference of all rules of their groups, and of their subnets' network ACLs. Whose
-// members a group has is not asked. whole is false if there is more to compare than is worth it.
+// they may no longer: the difference of all rules of their groups, and of their subnets' network ACLs. Changes of a
+// group's members are not compared. whole is false if there is more to compare than is worth it.
 func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
 	d := difference{budget: mostAccess, at: map[string]int{}}
 	seen := map[pairing][]int{}
@@ -88,7 +88,7 @@ func (d *difference) of(p *Policy, e *OwnENI, then *Policy, now *OwnENI, k pairi
 		var was, is []granted
 		switch {
 		case k.acls[0] != k.acls[1]:
-			was, is = k.acls[0].grants(dir), k.acls[1].grants(dir)
+			was, is = d.ofACL(k.acls[0], dir), d.ofACL(k.acls[1], dir)
 		case k.groups[0] != k.groups[1]:
 			was, is = p.Region.grants(e.Groups, dir), then.Region.grants(now.Groups, dir)
 		}
@@ -113,9 +113,9 @@ func (r *Region) grants(groups []*Group, dir wire.Direction) (all []granted) {
 	return all
 }
 
-// grants are what the ACL lets pass in a direction: of each entry that allows, what no entry before it
-// decides about. Without an ACL everything passes.
-func (a *networkACL) grants(dir wire.Direction) (all []granted) {
+// ofACL is what an ACL lets pass in a direction: of each entry that allows, what no entry before it decides
+// about. Without an ACL everything passes.
+func (d *difference) ofACL(a *networkACL, dir wire.Direction) (all []granted) {
 	every := service{proto: protoAll}
 	if a == nil {
 		g := granted{Access: Access{Dir: dir, Kind: "NetworkAcls", What: "everything, as there is none"}}
@@ -129,7 +129,7 @@ func (a *networkACL) grants(dir wire.Direction) (all []granted) {
 		for _, e := range a.lists[dir][f].entries {
 			boxes := e.service.boxes(f, box{lo: e.lo.Netip(), hi: e.hi.Netip()})
 			if e.allow {
-				all = append(all, granted{Access{Dir: dir, Kind: "NetworkAcls", ID: a.id, What: fmt.Sprintf("entry %d", e.number)}, beyond(boxes, before)})
+				all = append(all, granted{Access{Dir: dir, Kind: "NetworkAcls", ID: a.id, What: fmt.Sprintf("entry %d", e.number)}, d.beyond(boxes, before)})
 			}
 			before = append(before, boxes...)
 		}
@@ -137,9 +137,12 @@ func (a *networkACL) grants(dir wire.Direction) (all []granted) {
 	return all
 }
 
-// beyond are the parts of boxes that are in no other.
-func beyond(boxes, others []box) []box {
+// beyond are the parts of boxes that are in no other, none if there is no budget for that.
+func (d *difference) beyond(boxes, others []box) []box {
 	for i := range others {
+		if d.budget -= len(boxes); d.budget <= 0 {
+			return nil
+		}
 		var left []box
 		for _, b := range boxes {
 			left = append(left, b.less(&others[i])...)
@@ -149,18 +152,18 @@ func beyond(boxes, others []box) []box {
 	return boxes
 }
 
-// less is what grants let pass and others do not.
+// less is what grants let pass and others do not, as far as the budget goes.
 func (d *difference) less(grants, others []granted, opens bool) (found []granted) {
 	for _, g := range grants {
 		left, same := g.boxes, false
 		for i := range others {
-			if d.budget -= len(left) * len(others[i].boxes); d.budget <= 0 {
-				return found
-			}
 			if same = slices.Equal(g.boxes, others[i].boxes); same {
 				break
 			}
-			left = beyond(left, others[i].boxes)
+			left = d.beyond(left, others[i].boxes)
+		}
+		if d.budget <= 0 {
+			return found
 		}
 		if same || len(left) == 0 {
 			continue
@@ -168,7 +171,7 @@ func (d *difference) less(grants, others []granted, opens bool) (found []granted
 		g.Opens = opens
 		if !slices.Equal(left, g.boxes) {
 			for i := range left {
-				g.Parts = append(g.Parts, left[i].String())
+				g.Parts = append(g.Parts, left[i].text(g.Dir))
 			}
 		}
 		g.boxes = left

@@ -132,14 +132,34 @@ func TestAccessByRule(t *testing.T) {
 		told = append(told, fmt.Sprint(a.Opens, " ", a.Dir.Bound(), " ", a.ID, " ", a.What, " ", strings.Join(a.Parts, ", ")))
 	}
 	require.ElementsMatch(t, []string{
-		"true inbound sg-a tcp 80-81 from 0.0.0.0/0 tcp 80-81 0.0.0.0-9.255.255.255, tcp 80-81 11.0.0.0-255.255.255.255",
+		"true inbound sg-a tcp 80-81 from 0.0.0.0/0 tcp 80-81 from 0.0.0.0-9.255.255.255, tcp 80-81 from 11.0.0.0-255.255.255.255",
 		"true inbound sg-a tcp 23 from sg-a ",
 		"false inbound sg-a tcp 22 from 0.0.0.0/0 ",
 		"false inbound sg-a tcp 22 from sg-a ",
-		"false inbound acl-a entry 1 tcp 91-99 0.0.0.0/0",
+		"false inbound acl-a entry 1 tcp 91-99 from 0.0.0.0/0",
 	}, told)
 	access, _ = changedTwo(changedTo(t, was, was))
 	require.Empty(t, access)
+}
+
+// An ACL of many entries that overlap costs no more than the budget, and is then told to be too much.
+func TestAccessHasABudget(t *testing.T) {
+	var entries []string
+	for n := range 40 {
+		entries = append(entries, fmt.Sprintf(`{RuleNumber: %d, Egress: false, RuleAction: %s, CidrBlock: 10.%d.0.0/%d, Protocol: "6", PortRange: {From: %d, To: %d}}`, n+1, []string{"deny", "allow"}[n%2], n%8, 9+n%6, 100-n, 100+n))
+	}
+	p, then := changedTo(t, accessOf(t, "", "", ""), accessOf(t, "", "", strings.Join(entries, ", ")))
+	access, whole := p.AccessAfter(then)
+	require.NotEmpty(t, access)
+	require.True(t, whole)
+	d := difference{budget: mostAccess}
+	d.ofACL(then.ENI("eni-a").acl, wire.In)
+	require.Less(t, d.budget, mostAccess-40, "what one ACL lets pass is found in the budget")
+	for budget := range mostAccess - d.budget + 1 {
+		d := difference{budget: budget}
+		require.Empty(t, d.of(p, p.ENI("eni-a"), then, then.ENI("eni-a"), pairing{acls: [2]*networkACL{p.ENI("eni-a").acl, then.ENI("eni-a").acl}}))
+		require.LessOrEqual(t, d.budget, 0)
+	}
 }
 
 func changedTwo(p, then *Policy) ([]Access, bool) { return p.AccessAfter(then) }

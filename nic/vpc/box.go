@@ -96,15 +96,16 @@ func (b *box) meets(o *box) bool {
 	return o.group == 0 && !b.hi.Less(o.lo) && !o.hi.Less(b.lo)
 }
 
-// String is the box as people write a rule: "tcp 81-90 10.0.0.0/8".
-func (b *box) String() string {
+// text is the box of a direction as people write a rule: "tcp 81-90 from 10.0.0.0/8".
+func (b *box) text(dir wire.Direction) string {
+	s := b.numbers() + preposition[dir]
 	if b.group != 0 {
-		return b.numbers() + " " + b.source
+		return s + b.source
 	}
 	if p, err := b.lo.Prefix(commonBits(b.lo, b.hi)); err == nil && p.Addr() == b.lo && lastOf(p) == b.hi {
-		return b.numbers() + " " + p.String()
+		return s + p.String()
 	}
-	return fmt.Sprintf("%s %s-%s", b.numbers(), b.lo, b.hi)
+	return fmt.Sprintf("%s%s-%s", s, b.lo, b.hi)
 }
 
 // commonBits is how many bits two addresses of one family have in common at the front.

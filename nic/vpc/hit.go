@@ -11,7 +11,7 @@ import (
 // what nobody needs. The note is all of a policy that ever changes: one word, which is written once. A
 // configuration that leaves an entry or a route as it was leaves it its note.
 
-// Hit notes that a packet took the route, unless it is none.
+// Hit notes that a packet took the route. That there is no route is not noted.
 func (r *Route) Hit() {
 	if r != nowhere {
 		note(&r.hit)

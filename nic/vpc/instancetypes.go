@@ -35,7 +35,8 @@ const packetsPerGbit = 100_000
 // instanceType is what limits ask about an instance type.
 type instanceType struct {
 	baseline, peak float64 // Gbit/s each way
-	large          bool    // it has largeVCPUs or more
+	large          bool    // it has largeVCPUs or more, or nothing tells how many
+	guessed        bool    // nothing tells how many
 }
 
 // largeVCPUs is from how many vCPUs on an instance has half of its bandwidth to the internet.
@@ -51,6 +52,8 @@ func (r *Region) instanceType(name string) (t instanceType, known bool) {
 	}
 	if n := told.VCPUs(); n > 0 {
 		t.large = n >= largeVCPUs
+	} else if !known {
+		t.large, t.guessed = true, true
 	}
 	if baseline, peak := told.Bandwidth(); peak > 0 {
 		t.baseline, t.peak, known = min(cmp.Or(baseline, peak), peak), peak, true
@@ -70,7 +73,7 @@ var typeTable = sync.OnceValue(func() map[string]instanceType {
 				if !bursts {
 					peak = base
 				}
-				all[family+"."+words[i]] = instanceType{gbit(base), gbit(peak), isLarge(words[i])}
+				all[family+"."+words[i]] = instanceType{baseline: gbit(base), peak: gbit(peak), large: isLarge(words[i])}
 			}
 		}
 	}

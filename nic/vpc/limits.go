@@ -74,7 +74,7 @@ func (r *Region) limits(a Allowance) Limits {
 	l.Internet = min(bitsOf(a.InternetBandwidthInGbps), l.Peak)
 	if l.Internet == 0 {
 		l.Internet = min(internetBits(l.Peak, of.large || !typed), l.Peak)
-		l.InternetGuessed = !typed && l.Internet > bitsOf(flowGbps)
+		l.InternetGuessed = (of.guessed || !typed) && l.Internet > bitsOf(flowGbps)
 	}
 	return l
 }

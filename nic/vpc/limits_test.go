@@ -108,11 +108,17 @@ func TestInstanceTypesOfTheConfiguration(t *testing.T) {
 		_, err = p.Region.Change(wrong)
 		require.ErrorContains(t, err, "InstanceTypes m5.large: NetworkInfo: ", cards)
 	}
+	silent, err := Put("InstanceTypes", []byte("{InstanceType: z1d.huge, NetworkInfo: {NetworkCards: [{PeakBandwidthInGbps: 40}]}}"))
+	require.NoError(t, err)
+	r, err := p.Region.Change(silent)
+	require.NoError(t, err)
+	l := r.limits(Allowance{InstanceType: "z1d.huge"})
+	require.Equal(t, []any{uint64(2e10), true}, []any{l.Internet, l.InternetGuessed}, "nothing tells how many vCPUs the type has")
 	_, err = p.Region.Change(Edit{Kind: "InstanceTypes", ID: "z1d.huge"})
 	require.ErrorContains(t, err, `InstanceType "z1d.huge" is not known`)
 	slower, err := Put("InstanceTypes", []byte("{InstanceType: m5.large, NetworkInfo: {NetworkCards: [{BaselineBandwidthInGbps: 1, PeakBandwidthInGbps: 3}]}}"))
 	require.NoError(t, err)
-	r, err := p.Region.Change(slower)
+	r, err = p.Region.Change(slower)
 	require.NoError(t, err)
 	require.EqualValues(t, 3e9, r.limits(Allowance{InstanceType: "m5.large"}).Peak)
 }

@@ -80,8 +80,11 @@ func (r *rule) equals(o *rule) bool {
 
 // text is the rule as people write it: "tcp 22 from 203.0.113.9/32".
 func (r *rule) text(dir wire.Direction) string {
-	return r.service.String() + [...]string{wire.In: " from ", wire.Out: " to "}[dir] + r.source
+	return r.service.String() + preposition[dir] + r.source
 }
+
+// preposition stands before the other side's addresses, by the direction of the packets.
+var preposition = [...]string{wire.In: " from ", wire.Out: " to "}
 
 // anywhere tells whether the rule is for 0.0.0.0/0, or for ::/0.
 func (r *rule) anywhere(f family) bool {

@@ -12,8 +12,9 @@ import (
 // mostTries is how often a dry run is begun, if others change the region while it is compiled.
 const mostTries = 3
 
-// DryRun tells what Apply would change of the newest region that the controller knows, as rest, which needs the
-// configuration no more, asks the cards that the change concerns what it would do to their connections.
+// DryRun compiles the change that Apply would make of the newest region that the controller knows, and asks the
+// cards that the change concerns what it would do to their connections. rest waits for their answers and adds them
+// up; it does not keep the configuration alive.
 func (c *Controller) DryRun(ctx context.Context, config *vpc.Config) (rest func(context.Context) (nic.DryRun, error), err error) {
 	for range mostTries {
 		c.mu.Lock()

@@ -14,15 +14,15 @@ import (
 	"nitrocard/pmd"
 )
 
-// measured is how long iperf3 sends each way of sending.
+// measured is how long each run of iperf3 sends.
 const measured = time.Second
 
 // measuring is how long iperf3 may take, its handshakes included, before it is ended: where its control
 // connection is lost, a server waits for ever.
 const measuring = time.Minute
 
-// mostAtOnce is what a card takes from a guest's ring at once, in bytes, and pays for afterwards: a burst of
-// merged frames.
+// mostAtOnce is how many bytes may arrive at once beyond the allowance, which the instance pays for afterwards: a
+// burst of merged frames of 64 KiB.
 const mostAtOnce = pmd.MaxBurst << 16
 
 // meetsAllowance: iperf3 sends to m1 more than m1's instance may receive, by TCP and by UDP, and no more than that
@@ -50,11 +50,11 @@ func (s *story) meetsAllowance(ctx context.Context) (string, error) {
 	}
 	for _, got := range []received{tcp, udp} {
 		if most := after.PeakBandwidthInGbps*1e9/8*got.Seconds + mostAtOnce; got.Bytes > most {
-			return "", fmt.Errorf("iperf3 received %s, more than %v Gbit/s", got, after.PeakBandwidthInGbps)
+			return "", fmt.Errorf("iperf3 received %s, more than %v Gbit/s and %d MiB at once", got, after.PeakBandwidthInGbps, mostAtOnce>>20)
 		}
 	}
-	return fmt.Sprintf("m1's instance may receive %v Gbit/s; iperf3 receives %s by TCP and %s by UDP, and %d packets waited or were dropped as bw_in_allowance_exceeded",
-		after.PeakBandwidthInGbps, tcp, udp, over), nil
+	return fmt.Sprintf("m1's instance may receive %v Gbit/s, and %d MiB at once; iperf3 receives %s by TCP and %s by UDP, and %d packets waited or were dropped as bw_in_allowance_exceeded",
+		after.PeakBandwidthInGbps, mostAtOnce>>20, tcp, udp, over), nil
 }
 
 // allowance is that of the instance of an ENI of the card.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/miekg/dns"
 	"golang.org/x/sys/unix"
+
+	"nitrocard/nic/wire"
 )
 
 // dnsServer6 is the card's.
@@ -73,7 +75,8 @@ func (v visitor) errors64(ctx context.Context, to netip.AddrPort) (mtu int, err 
 	}
 	defer unix.Close(fd)
 	err = until(ctx, fmt.Sprintf("%s's kernel learned pmtu %d", v.Name, pmtu64), func() (bool, error) {
-		if err := unix.Send(fd, make([]byte, pmtu64-47), 0); err != nil && err != unix.EMSGSIZE {
+		long := make([]byte, pmtu64-wire.IPv6Len-wire.UDPLen+1) // one byte longer than fits
+		if err := unix.Send(fd, long, 0); err != nil && err != unix.EMSGSIZE {
 			return false, err
 		}
 		mtu, err = unix.GetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU)
