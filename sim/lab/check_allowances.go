@@ -26,35 +26,48 @@ const measuring = time.Minute
 const mostAtOnce = pmd.MaxBurst << 16
 
 // meetsAllowance: iperf3 sends to m1 more than m1's instance may receive, by TCP and by UDP, and no more than that
-// arrives. How much less arrives is the machine's matter.
+// arrives. How much less arrives is the machine's matter: if nothing does, iperf3 sends anew.
 func (s *story) meetsAllowance(ctx context.Context) (string, error) {
-	before, err := s.card(s.m1).allowance(ctx, s.m1.ENI)
+	var m meeting
+	err := until(ctx, "some of what iperf3 sent arrived, and some was over the allowance", func() (bool, error) {
+		var err error
+		m, err = s.meeting(ctx)
+		return m.over > 0 && !slices.Contains(m.received[:], received{}), err
+	})
 	if err != nil {
 		return "", err
 	}
-	tcp, err := s.iperf(ctx)
-	if err != nil {
-		return "", fmt.Errorf("by TCP: %w", err)
-	}
-	udp, err := s.iperf(ctx, "--udp", "--bitrate", "200M", "--length", "1400")
-	if err != nil {
-		return "", fmt.Errorf("by UDP: %w", err)
-	}
-	after, err := s.card(s.m1).allowance(ctx, s.m1.ENI)
-	if err != nil {
-		return "", err
-	}
-	over := after.BwInExceeded - before.BwInExceeded
-	if over == 0 {
-		return "", fmt.Errorf("iperf3 received %s by TCP and %s by UDP, and no packet was over the allowance of %v Gbit/s", tcp, udp, after.PeakBandwidthInGbps)
-	}
-	for _, got := range []received{tcp, udp} {
-		if most := after.PeakBandwidthInGbps*1e9/8*got.Seconds + mostAtOnce; got.Bytes > most {
-			return "", fmt.Errorf("iperf3 received %s, more than %v Gbit/s and %d MiB at once", got, after.PeakBandwidthInGbps, mostAtOnce>>20)
+	for _, got := range m.received {
+		if most := m.gbps*1e9/8*got.Seconds + mostAtOnce; got.Bytes > most {
+			return "", fmt.Errorf("iperf3 received %s, more than %v Gbit/s and %d MiB at once", got, m.gbps, mostAtOnce>>20)
 		}
 	}
 	return fmt.Sprintf("m1's instance may receive %v Gbit/s, and %d MiB at once; iperf3 receives %s by TCP and %s by UDP, and %d packets waited or were dropped as bw_in_allowance_exceeded",
-		after.PeakBandwidthInGbps, mostAtOnce>>20, tcp, udp, over), nil
+		m.gbps, mostAtOnce>>20, m.received[0], m.received[1], m.over), nil
+}
+
+// meeting is what iperf3 received by TCP and by UDP, and how many packets were over the allowance.
+type meeting struct {
+	received [2]received
+	over     uint64
+	gbps     float64
+}
+
+// meeting has iperf3 send by TCP and by UDP.
+func (s *story) meeting(ctx context.Context) (m meeting, err error) {
+	before, err := s.card(s.m1).allowance(ctx, s.m1.ENI)
+	if err != nil {
+		return m, err
+	}
+	if m.received[0], err = s.iperf(ctx); err != nil {
+		return m, fmt.Errorf("by TCP: %w", err)
+	}
+	if m.received[1], err = s.iperf(ctx, "--udp", "--bitrate", "200M", "--length", "1400"); err != nil {
+		return m, fmt.Errorf("by UDP: %w", err)
+	}
+	after, err := s.card(s.m1).allowance(ctx, s.m1.ENI)
+	m.over, m.gbps = after.BwInExceeded-before.BwInExceeded, after.PeakBandwidthInGbps
+	return m, err
 }
 
 // allowance is that of the instance of an ENI of the card.
@@ -80,7 +93,7 @@ func (r received) String() string {
 	return fmt.Sprintf("%.2f Mbit/s", r.Bytes*8/r.Seconds/1e6)
 }
 
-// iperf has a1 send to m1 for a while.
+// iperf has a1 send to m1 for a while, and is nothing if nothing arrives.
 func (s *story) iperf(ctx context.Context, how ...string) (got received, err error) {
 	ctx, stop := context.WithTimeout(ctx, measuring)
 	defer stop()
@@ -113,9 +126,8 @@ func (s *story) iperf(ctx context.Context, how ...string) (got received, err err
 	if err := json.Unmarshal([]byte(out), &report); err != nil {
 		return got, fmt.Errorf("iperf3's report: %w", err)
 	}
-	got = report.End.Received
-	if got.Bytes == 0 || got.Seconds == 0 {
-		return got, fmt.Errorf("iperf3 received nothing: %s", out)
+	if got = report.End.Received; got.Bytes == 0 || got.Seconds == 0 {
+		got = received{}
 	}
 	return got, nil
 }
