@@ -5,8 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc"
+)
+
+// What a controller may ask of a card.
+const (
+	AsksDryRun = "dry-run" // what edits would do to the connections that live
+	AsksFlush  = "flush"   // to cut what the rules in force would not let begin, and how many that were
 )
 
 // Answer is what a card answers to a question of its controller's.
@@ -18,14 +23,14 @@ type Answer struct {
 
 // Answer begins to answer a question, as follow.Target says. What a dry run's edits make of the
 // configuration is compiled at once, beside the one that is in force; the answer looks at the connections.
-func (c *Card) Answer(q *follow.Question) follow.Answer {
+func (c *Card) Answer(asks string, edits []vpc.Edit) func(context.Context) []byte {
 	answer := func(context.Context) (Answer, error) {
-		return Answer{}, fmt.Errorf("this card does not know how to answer %q", q.Asks)
+		return Answer{}, fmt.Errorf("this card does not know how to answer %q", asks)
 	}
-	switch q.Asks {
-	case follow.AsksDryRun:
-		answer = c.answerDryRun(q.Edits)
-	case follow.AsksFlush:
+	switch asks {
+	case AsksDryRun:
+		answer = c.answerDryRun(edits)
+	case AsksFlush:
 		answer = func(ctx context.Context) (Answer, error) {
 			cut, err := c.Flush(ctx)
 			return Answer{Flushed: cut}, err

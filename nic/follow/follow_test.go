@@ -316,9 +316,9 @@ func TestRecordsGoAlong(t *testing.T) {
 }
 
 // Answer is as Target says: what was asked, and what the edits name.
-func (h *host) Answer(q *Question) Answer {
-	text := q.Asks
-	for _, e := range q.Edits {
+func (h *host) Answer(asks string, edits []vpc.Edit) func(context.Context) []byte {
+	text := asks
+	for _, e := range edits {
 		text += " " + e.ID
 	}
 	return func(context.Context) []byte { return []byte(text) }
@@ -338,10 +338,10 @@ func TestQuestionsAreAnswered(t *testing.T) {
 	}
 	p := &pipe{answered: map[string]string{}, messages: []*Message{
 		message(t, s, 0, 3, vpcs("vpc-1")...),
-		ask(3, 3, "one", AsksDryRun, append(vpcs("vpc-2"), vpc.Edit{Kind: "Vpcs", ID: "vpc-1"}, vpc.Edit{Kind: "Vpcs", ID: "vpc-never"})...),
-		ask(3, 3, "two", AsksFlush),
+		ask(3, 3, "one", "dry-run", append(vpcs("vpc-2"), vpc.Edit{Kind: "Vpcs", ID: "vpc-1"}, vpc.Edit{Kind: "Vpcs", ID: "vpc-never"})...),
+		ask(3, 3, "two", "flush"),
 		message(t, s, 3, 4, vpcs("vpc-1")[0]),
-		ask(4, 5, "three", AsksDryRun, vpcs("vpc-3")...),
+		ask(4, 5, "three", "dry-run", vpcs("vpc-3")...),
 	}}
 	ctx, cancel := context.WithCancel(t.Context())
 	h := &host{Draft{vpc.EmptyRegion()}, nil, nil}
@@ -367,7 +367,7 @@ type busy struct {
 	release chan struct{}
 }
 
-func (b *busy) Answer(*Question) Answer {
+func (b *busy) Answer(string, []vpc.Edit) func(context.Context) []byte {
 	b.begun++
 	return func(context.Context) []byte {
 		<-b.release
@@ -381,7 +381,7 @@ func TestTooManyQuestions(t *testing.T) {
 	s := newSigner(t)
 	p := &pipe{answered: map[string]string{}, messages: []*Message{message(t, s, 0, 3, vpcs("vpc-1")...)}}
 	for n := range mostAsked + 3 {
-		m, err := s.Sign(Header{Card: "x", After: 3, Revision: 3, Question: strconv.Itoa(n), Asks: AsksDryRun, Issued: noon, Expires: noon.Add(time.Minute)}, nil)
+		m, err := s.Sign(Header{Card: "x", After: 3, Revision: 3, Question: strconv.Itoa(n), Asks: "dry-run", Issued: noon, Expires: noon.Add(time.Minute)}, nil)
 		require.NoError(t, err)
 		p.messages = append(p.messages, m)
 	}

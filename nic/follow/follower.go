@@ -19,8 +19,8 @@ type Target interface {
 	Departed() map[string][]byte
 	// Resume takes the records of the connections of an ENI that came from another card.
 	Resume(eni string, records []byte)
-	// Answer begins to answer a question, and changes nothing.
-	Answer(*Question) Answer
+	// Answer begins to answer a question, such as nic.AsksDryRun, whose edits are never in force.
+	Answer(asks string, edits []vpc.Edit) func(context.Context) []byte
 }
 
 // Draft is a region in the place of a card, for the time before the card is made of it.
@@ -45,7 +45,9 @@ func (d *Draft) Departed() map[string][]byte { return nil }
 func (d *Draft) Resume(string, []byte) {}
 
 // Answer is as Target says: a draft has no connections, and the empty answer tells nothing.
-func (d *Draft) Answer(*Question) Answer { return func(context.Context) []byte { return []byte("{}") } }
+func (d *Draft) Answer(string, []vpc.Edit) func(context.Context) []byte {
+	return func(context.Context) []byte { return []byte("{}") }
+}
 
 // Follower has a card, or an edge, follow a controller's region. It belongs to one goroutine.
 type Follower struct {

@@ -19,7 +19,7 @@ type Header struct {
 	Expires  time.Time // from then on no card takes the message from a connection
 	Records  string    `json:",omitzero"` // an ENI that came to the card; "": none. The edits are no edits then, but the records of its connections
 	Question string    `json:",omitzero"` // ID of a question that the card is to answer; "": none. The edits are in force neither before nor after
-	Asks     string    `json:",omitzero"` // of a question: AsksDryRun or AsksFlush
+	Asks     string    `json:",omitzero"` // of a question, such as nic.AsksDryRun
 	Size     int64     // of the edits, in bytes
 	Sum      [sha256.Size]byte
 }

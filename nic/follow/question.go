@@ -3,24 +3,9 @@ package follow
 import (
 	"context"
 	"errors"
-
-	"nitrocard/nic/vpc"
 )
 
-// What a controller may ask of a card.
-const (
-	AsksDryRun = "dry-run" // what edits would do to the connections that live
-	AsksFlush  = "flush"   // to cut what the rules in force would not let begin, and how many that were
-)
-
-// Question is what a controller asks of a card. It is signed, and comes in order, as what the card is told:
-// so the card is asked about the revision that it has.
-type Question struct {
-	Asks  string
-	Edits []vpc.Edit // of a dry run, which are never in force
-}
-
-// Answer makes a card's answer. It may take a second of a CPU's time, and other goroutines than the
+// Answer makes a card's answer. Answer may take a second of a CPU's time, and other goroutines than the
 // follower's may call it.
 type Answer func(context.Context) []byte
 
@@ -39,7 +24,8 @@ const tooMany = `{"error": "too many questions wait for its answers already; ask
 // errLeads is the error of a question that would change what is in force.
 var errLeads = errors.New("a question leads on to no other revision")
 
-// ask has the target begin to answer a question. What is wrong with the edits is an answer, too, and none
+// ask has the target begin to answer a question. A question is signed, and comes in order, as what the card is
+// told: so the card is asked about the revision that it has. What is wrong with the edits is an answer, too, and none
 // of the follower's errors: what is in force stays right.
 func (f *Follower) ask(m *Message) error {
 	if m.After != m.Revision {
@@ -54,7 +40,7 @@ func (f *Follower) ask(m *Message) error {
 		return err
 	}
 	f.unanswered.Add(1)
-	f.asked = append(f.asked, Asked{m.Question, f.target.Answer(&Question{m.Asks, f.target.Region().Possible(edits)})})
+	f.asked = append(f.asked, Asked{m.Question, f.target.Answer(m.Asks, f.target.Region().Possible(edits))})
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/ctl"
-	"nitrocard/nic/follow"
 )
 
 // inquiry is a question to some cards.
@@ -84,7 +83,7 @@ func (h *host) refuse(card string, why error, which func(*inquiry) bool) {
 func (*inquiry) any() bool { return true }
 
 // isDryRun tells whether the question is of a region that another change leaves behind.
-func (q *inquiry) isDryRun() bool { return q.asks == follow.AsksDryRun }
+func (q *inquiry) isDryRun() bool { return q.asks == nic.AsksDryRun }
 
 // gather hands what comes of a question to take, card by card. Cards that are late have not answered, and
 // nobody waits for them.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"nitrocard/nic"
-	"nitrocard/nic/follow"
 	"nitrocard/nic/vpc"
 )
 
@@ -64,7 +63,7 @@ func (c *Controller) poseFlush() *inquiry {
 	for _, card := range c.region.Cards() {
 		cards = append(cards, card.Name)
 	}
-	return c.pose(follow.AsksFlush, candidate{region: c.region}, cards)
+	return c.pose(nic.AsksFlush, candidate{region: c.region}, cards)
 }
 
 // poseDryRun asks the cards that a draft of a region concerns; nil: the region is another one meanwhile.
@@ -75,7 +74,7 @@ func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *inquiry {
 		return nil
 	}
 	about, cards := c.candidate(d)
-	return c.pose(follow.AsksDryRun, about, cards)
+	return c.pose(nic.AsksDryRun, about, cards)
 }
 
 // foresee adds up what the cards answer.

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic"
-	"nitrocard/nic/follow"
 	"nitrocard/nic/nictest"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
@@ -263,7 +262,7 @@ func (a *asked) asks(card, answer string) (question string) {
 	s := map[string]*server{"x": a.x, "y": a.y}[card]
 	m, err := s.feed.Next(a.Context())
 	require.NoError(a, err)
-	require.Equal(a, follow.AsksDryRun, m.Asks)
+	require.Equal(a, nic.AsksDryRun, m.Asks)
 	_ = a.Answer(card, m.Question, []byte(answer))
 	return m.Question
 }
