@@ -130,7 +130,7 @@ func TestTheLabIsAttacked(t *testing.T) {
 	cmd := exec.Command(program(t), "lab", "--attack", "1m")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
-	requirePassed(t, 11, out.String())
+	requirePassed(t, 12, out.String())
 	t.Logf("%s", &out)
 }
 
