@@ -15,14 +15,11 @@ const (
 
 // accessTable tells what a change newly allows and newly denies, by rules and entries.
 func accessTable(w io.Writer, f *nic.Foreseen, verbose bool) {
-	few := len(f.Access)
-	if !verbose {
-		few = min(few, fewAccess)
+	shown := shownOf(f.Access, fewAccess, verbose)
+	for i := range shown {
+		line(w, access(&shown[i]))
 	}
-	for i := range f.Access[:few] {
-		line(w, access(&f.Access[i]))
-	}
-	switch more := len(f.Access) - few + f.MoreAccess; {
+	switch more := len(f.Access) - len(shown) + f.MoreAccess; {
 	case f.MoreAccess < 0:
 		line(w, "… and more that is newly allowed or denied: too many rules change to compare all")
 	case more > 0:

@@ -75,20 +75,17 @@ const fewFates = 20
 
 // fatesTable tells what would become of connections, by reasons.
 func fatesTable(w io.Writer, all []nic.Fate, verbose bool) error {
-	few := len(all)
-	if !verbose {
-		few = min(few, fewFates)
-	}
-	for i := range all[:few] {
-		if err := fateTable(w, &all[i]); err != nil {
+	shown := shownOf(all, fewFates, verbose)
+	for i := range shown {
+		if err := fateTable(w, &shown[i]); err != nil {
 			return err
 		}
 	}
-	if few == len(all) {
+	if len(shown) == len(all) {
 		return nil
 	}
 	line(w, "")
-	return line(w, fmt.Sprintf("… and %s more, which --verbose tells", plural(len(all)-few, "reason")))
+	return line(w, fmt.Sprintf("… and %s more, which --verbose tells", plural(len(all)-len(shown), "reason")))
 }
 
 // fewSilent is how many cards without an answer are told without --verbose.
@@ -96,16 +93,13 @@ const fewSilent = 10
 
 // silentTable tells which cards did not answer, and why. They come first among those that were asked.
 func silentTable(w io.Writer, cards []nic.Asked, verbose bool) {
-	all := silent(cards)
-	few := all
-	if !verbose {
-		few = min(few, fewSilent)
-	}
-	for _, a := range cards[:few] {
+	all := cards[:silent(cards)]
+	shown := shownOf(all, fewSilent, verbose)
+	for _, a := range shown {
 		line(w, fmt.Sprintf("NOTHING IS KNOWN of the connections of card %s: %s", a.Card, a.Error))
 	}
-	if few < all {
-		line(w, fmt.Sprintf("… and of %s (--verbose names them)", plural(all-few, "card")))
+	if len(shown) < len(all) {
+		line(w, fmt.Sprintf("… and of %s (--verbose names them)", plural(len(all)-len(shown), "card")))
 	}
 }
 
@@ -117,47 +111,50 @@ func silent(cards []nic.Asked) (n int) {
 	return n
 }
 
-// fewUnused is how many unused rules, and how many entries and routes, are told without --verbose.
-const fewUnused = 10
+// fewIdle is how many unused rules, and how many entries and routes, are told without --verbose.
+const fewIdle = 10
 
 // unusedTable tells which rules in force let no connection begin.
 func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
-	if f.UnusedRules == 0 {
-		return nil
+	var names []string
+	for _, r := range f.Unused {
+		names = append(names, r.Group+" "+r.Text)
 	}
-	line(w, "")
-	line(w, fmt.Sprintf("%d of the rules in force let no connection begin since the card's start, or the rule's own if later:", f.UnusedRules))
-	few := len(f.Unused)
-	if !verbose {
-		few = min(few, fewUnused)
-	}
-	for _, r := range f.Unused[:few] {
-		line(w, "  "+r.Group+" "+r.Text)
-	}
-	if few < f.UnusedRules {
-		return line(w, fmt.Sprintf("  … and %d more", f.UnusedRules-few))
-	}
-	return nil
+	return idle(w, f.UnusedRules, "rules in force let no connection begin since the card's start, or the rule's own if later", names, verbose)
 }
 
 // unmetTable tells which entries of network ACLs and which routes decided about no packet.
 func unmetTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
-	if f.UnmetCount == 0 {
+	var names []string
+	for _, d := range f.Unmet {
+		names = append(names, d.ID+" "+d.What)
+	}
+	return idle(w, f.UnmetCount, "network ACL entries and routes in force decided about no packet since the card's start, or their own if later", names, verbose)
+}
+
+// idle tells how many of something do nothing, and the names of some of them.
+func idle(w io.Writer, count int, what string, names []string, verbose bool) error {
+	if count == 0 {
 		return nil
 	}
 	line(w, "")
-	line(w, fmt.Sprintf("%d of the network ACL entries and routes in force decided about no packet since the card's start, or their own if later:", f.UnmetCount))
-	few := len(f.Unmet)
-	if !verbose {
-		few = min(few, fewUnused)
+	line(w, fmt.Sprintf("%d of the %s:", count, what))
+	names = shownOf(names, fewIdle, verbose)
+	for _, name := range names {
+		line(w, "  "+name)
 	}
-	for _, d := range f.Unmet[:few] {
-		line(w, "  "+d.ID+" "+d.What)
-	}
-	if few < f.UnmetCount {
-		return line(w, fmt.Sprintf("  … and %d more", f.UnmetCount-few))
+	if len(names) < count {
+		return line(w, fmt.Sprintf("  … and %d more", count-len(names)))
 	}
 	return nil
+}
+
+// shownOf is all with --verbose, and few of them without.
+func shownOf[T any](all []T, few int, verbose bool) []T {
+	if verbose {
+		return all
+	}
+	return all[:min(few, len(all))]
 }
 
 // outcomes counts connections by what becomes of them.
