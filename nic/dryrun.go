@@ -131,6 +131,9 @@ type foresight struct {
 	connections uint64
 	outcomes    Outcomes
 	causes      map[cause]*tally
+
+	gateway *vpc.OwnENI // of which pool is the pool
+	pool    []wire.Addr
 }
 
 // add adds a connection.

@@ -71,18 +71,13 @@ type cause struct {
 // causeOf is the outcome of a connection, and why, by what its next packets meet before
 // and after the change. A connection lives if packets of both directions pass.
 func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
-	fell, falls, ends := falling(now), falling(then), f.shorter(s)
-	switch {
-	case hasEnded(s):
-		return cause{outcome: ended, both: true}
-	case f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil:
+	if !hasEnded(s) && f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil {
 		return cause{outcome: moves, both: true}
-	case falls.any() && fell.any():
-		return f.denied(barred, s, falls, then, &then[falls.one()])
-	case falls.any():
-		return f.denied(cut, s, falls, then, &then[falls.one()])
-	case fell.any():
-		return f.denied(admitted, s, fell, now, &then[fell.one()])
+	}
+	if c := f.causeOfEnd(s, now, then); c.outcome != kept {
+		return c
+	}
+	switch ends := f.shorter(s); {
 	case ends != (shorter{}):
 		return cause{outcome: expires, both: true, shorter: ends}
 	case leadsElsewhere(now, then):
@@ -94,6 +89,23 @@ func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
 		if then[d].Asked {
 			return cause{outcome: askedAnew, dir: s.Conn.Status().Initiator(), rule: then[d].Rule}
 		}
+	}
+	return cause{}
+}
+
+// causeOfEnd is the outcome of a connection that has ended, or of which packets fall before the change or after,
+// and why. It is kept if all pass.
+func (f *foresight) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
+	fell, falls := falling(now), falling(then)
+	switch {
+	case hasEnded(s):
+		return cause{outcome: ended, both: true}
+	case falls.any() && fell.any():
+		return f.denied(barred, s, falls, then, &then[falls.one()])
+	case falls.any():
+		return f.denied(cut, s, falls, then, &then[falls.one()])
+	case fell.any():
+		return f.denied(admitted, s, fell, now, &then[fell.one()])
 	}
 	return cause{}
 }

@@ -2,7 +2,6 @@ package nic
 
 import (
 	"context"
-	"runtime"
 	"slices"
 
 	"nitrocard/nic/flow"
@@ -28,7 +27,6 @@ func (c *Card) eachTranslation(ctx context.Context, policy *vpc.Policy, f func(*
 			for i := range seen {
 				f(e, &seen[i])
 			}
-			runtime.Gosched() // a worker that waits for this thread goes first
 		}
 	}
 	return nil
@@ -53,7 +51,7 @@ func (f *foresight) translate(e *vpc.OwnENI, t *pipeline.Translation) {
 	var now, then [2]pipeline.Meeting
 	for d := range now {
 		now[d], then[d] = f.now.Through(t, e.Number, wire.Direction(d)), f.then.Through(t, e.Number, wire.Direction(d))
-		if v := lost(f.then.ENI(&s.Known), t); v != pipeline.Sent {
+		if v := f.lost(f.then.ENI(&s.Known), t); v != pipeline.Sent {
 			then[d] = pipeline.Meeting{Verdict: v}
 		}
 	}
@@ -61,29 +59,30 @@ func (f *foresight) translate(e *vpc.OwnENI, t *pipeline.Translation) {
 }
 
 // lost is why a gateway, of which the ENI is as it will be, does not have a connection any more.
-func lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
+func (f *foresight) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
 	switch {
 	case e == nil || e.NAT == nil:
 		return pipeline.NATAbsent
-	case !slices.Contains(e.NAT.Pool(e.ENI), t.Own.Addr):
+	case !slices.Contains(f.poolOf(e), t.Own.Addr):
 		return pipeline.NATUnknown
 	}
 	return pipeline.Sent
 }
 
+// poolOf is the pool of a gateway's ENI, made once for all of the gateway's connections.
+func (f *foresight) poolOf(e *vpc.OwnENI) []wire.Addr {
+	if f.gateway != e {
+		f.gateway, f.pool = e, e.NAT.Pool(e.ENI)
+	}
+	return f.pool
+}
+
 // causeThrough is causeOf for a connection through a NAT gateway, whose ENI has no groups that would be asked.
 func (f *foresight) causeThrough(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
-	fell, falls := falling(now), falling(then)
-	switch {
-	case hasEnded(s):
-		return cause{outcome: ended, both: true}
-	case falls.any() && fell.any():
-		return f.denied(barred, s, falls, then, &then[falls.one()])
-	case falls.any():
-		return f.denied(cut, s, falls, then, &then[falls.one()])
-	case fell.any():
-		return f.denied(admitted, s, fell, now, &then[fell.one()])
-	case leadsElsewhere(now, then):
+	if c := f.causeOfEnd(s, now, then); c.outcome != kept {
+		return c
+	}
+	if leadsElsewhere(now, then) {
 		return f.rerouted(s, then)
 	}
 	return cause{}
