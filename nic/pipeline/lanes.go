@@ -41,13 +41,18 @@ type lane struct {
 	far  bool   // it goes through farLane, too
 }
 
-// lanesOf are the lanes of limits, nil if none can bound what the whole bandwidth does not.
+// lanesOf are the lanes of limits, nil if lanes bind nothing.
 func lanesOf(l *vpc.Limits) *lanes {
-	flow, far := int64(cmp.Or(l.Flow, l.Peak)), int64(cmp.Or(l.Internet, l.Peak))
-	if slowest := min(flow, far); slowest < int64(l.Peak) {
-		return &lanes{slowest: slowest, flowRate: flow, farRate: far}
+	if !lanesBind(l) {
+		return nil
 	}
-	return nil
+	flow, far := int64(cmp.Or(l.Flow, l.Peak)), int64(cmp.Or(l.Internet, l.Peak))
+	return &lanes{slowest: min(flow, far), flowRate: flow, farRate: far}
+}
+
+// lanesBind tells whether a lane of limits can bound what the whole bandwidth does not.
+func lanesBind(l *vpc.Limits) bool {
+	return min(cmp.Or(l.Flow, l.Peak), cmp.Or(l.Internet, l.Peak)) < l.Peak
 }
 
 // take takes bytes that pass in any lanes. Frames are looked at for mostOwed at most after all lanes together are

@@ -95,6 +95,15 @@ var ways = []struct {
 	dir  wire.Direction
 }{{"in", wire.In}, {"out", wire.Out}}
 
+// newLaned is a rig in which a4 and a1 may send each other anything, and a1 is of an instance with lanes.
+func newLaned(t *testing.T) *rig {
+	x := newRig(t)
+	x.opened()
+	x.allows(allowances{"i-a1": laned})
+	x.observe(nil)
+	return x
+}
+
 // opened lets all that a4 and a1 send each other pass.
 func (r *rig) opened() {
 	r.Helper()
@@ -128,10 +137,7 @@ func (r *rig) jam(p wiretest.Packet) {
 func TestAFlowHasItsBandwidth(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			x := newRig(t)
-			x.opened()
-			x.allows(allowances{"i-a1": laned})
-			x.observe(nil)
+			x := newLaned(t)
 			f := x.nearFlows("eni-a1", way.dir)
 			for i := range 30_000 { // 3 s
 				if i%3 == 0 {
@@ -155,10 +161,7 @@ func TestAFlowHasItsBandwidth(t *testing.T) {
 func TestTheInternetHasItsBandwidth(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			x := newRig(t)
-			x.opened()
-			x.allows(allowances{"i-a1": laned})
-			x.observe(nil)
+			x := newLaned(t)
 			far, near := x.farFlows(way.dir), x.nearFlows("eni-a1", way.dir)
 			near.last, near.arrived = far.last, far.arrived // they may arrive at one port
 			for i := range 30_000 {                         // 3 s
@@ -185,10 +188,7 @@ func TestTheInternetHasItsBandwidth(t *testing.T) {
 // Lanes cost nothing and bound nothing while their instance sends less than the slowest of them.
 func TestLanesOfASlowInstance(t *testing.T) {
 	for _, way := range ways {
-		x := newRig(t)
-		x.opened()
-		x.allows(allowances{"i-a1": laned})
-		x.observe(nil)
+		x := newLaned(t)
 		f := x.nearFlows("eni-a1", way.dir)
 		for range 2000 {
 			f.offer(4001)
@@ -229,10 +229,7 @@ func TestLanesChangeAndLoseNothing(t *testing.T) {
 // and at its ENI; other flows lose nothing.
 func TestAFullLaneDrops(t *testing.T) {
 	for _, way := range ways {
-		x := newRig(t)
-		x.opened()
-		x.allows(allowances{"i-a1": laned})
-		x.observe(nil)
+		x := newLaned(t)
 		f := x.nearFlows("eni-a1", way.dir)
 		for i := range 1000 {
 			f.offer(4001)
@@ -291,10 +288,7 @@ func TestFlowsLeaveLinesToOthers(t *testing.T) {
 // After flows sent all that their instance may, lanes are soon free of cost again, however long that was.
 func TestLanesForgiveALongFlood(t *testing.T) {
 	for _, way := range ways {
-		x := newRig(t)
-		x.opened()
-		x.allows(allowances{"i-a1": laned})
-		x.observe(nil)
+		x := newLaned(t)
 		f := x.nearFlows("eni-a1", way.dir)
 		for range 3000 {
 			f.offer(4001, 4002, 4003, 4004, 4005, 4006, 4007)
@@ -362,11 +356,8 @@ func TestAFullPortTakesNothingFromLanes(t *testing.T) {
 // An ENI that goes, and a port that does, take along what waits for lanes.
 func TestLanesOfAnENIThatGoes(t *testing.T) {
 	for _, way := range ways {
-		x := newRig(t)
+		x := newLaned(t)
 		x.gone = true // what waits is lost
-		x.opened()
-		x.allows(allowances{"i-a1": laned})
-		x.observe(nil)
 		f := x.nearFlows("eni-a1", way.dir)
 		jam := func() {
 			for range 200 {

@@ -60,7 +60,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 // linesFor is how many lines an ENI with limits brings: one for what waits for the instance, and some for lanes
 // that are full at one time.
 func linesFor(l *vpc.Limits) int {
-	if lanesOf(l) != nil {
+	if lanesBind(l) {
 		return 1 + mostJams
 	}
 	return 1
