@@ -4,7 +4,6 @@ package netlab
 
 import (
 	"fmt"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,32 +12,8 @@ import (
 // checksums complete, and no segments merged, for the kernel merges none on a
 // link that does not take unfinished checksums (`ethtool -K LINK tx off`).
 func (h *Host) Finish(link string) error {
-	err := h.Do(func() error {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		return setEthtool(fd, link, unix.ETHTOOL_STXCSUM, 0)
-	})
-	if err != nil {
+	if err := h.ethtool(link, unix.ETHTOOL_STXCSUM, 0); err != nil {
 		return fmt.Errorf("having %s.%s send finished frames: %w", h.Name, link, err)
-	}
-	return nil
-}
-
-// setEthtool sets one value of a link by ioctl (SIOCETHTOOL, netdevice(7)).
-func setEthtool(fd int, link string, command, value uint32) error {
-	set := struct{ command, value uint32 }{command, value}
-	request := struct {
-		name [unix.IFNAMSIZ]byte
-		data unsafe.Pointer
-		_    [16]byte // the rest of struct ifreq
-	}{data: unsafe.Pointer(&set)}
-	copy(request.name[:unix.IFNAMSIZ-1], link)
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
-	if errno != 0 {
-		return errno
 	}
 	return nil
 }

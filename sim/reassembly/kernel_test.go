@@ -38,7 +38,9 @@ type arrival struct {
 func newKernel(t testing.TB) *kernel {
 	peer, host := newHost(t, "peer"), newHost(t, "guest")
 	mac := nictest.MACA1
-	require.NoError(t, netlab.Cable(netlab.End{Host: peer, Name: "eth0"}, netlab.End{Host: host, Name: "eth0", MAC: mac[:]}, 1500))
+	from, to := netlab.End{Host: peer, Name: "eth0"}, netlab.End{Host: host, Name: "eth0", MAC: mac[:]}
+	require.NoError(t, netlab.Cable(from, to, 1500))
+	require.NoError(t, netlab.OwnQueue(from, to)) // no frame is lost to other tests' floods
 	require.NoError(t, host.Address("eth0", netip.MustParsePrefix(guest+"/24")))
 	require.NoError(t, host.OnLink(netip.MustParsePrefix("0.0.0.0/0"), "eth0"))
 	require.NoError(t, host.Sysctl("net/ipv4/ipfrag_max_dist", "0")) // any number of other fragments may come between
@@ -59,7 +61,10 @@ func newKernel(t testing.TB) *kernel {
 		}))
 		t.Cleanup(func() { k.sockets[port].Close() })
 	}
-	require.Eventually(t, func() bool { return k.mark(50 * time.Millisecond) }, time.Minute, time.Millisecond, "the link is up")
+	ready := func() bool {
+		return k.mark(nictest.Client, guest, 50*time.Millisecond) && (!host.HasIPv6() || k.mark(nictest.Client6, guest6, 50*time.Millisecond))
+	}
+	require.Eventually(t, ready, time.Minute, time.Millisecond, "the guest's kernel takes packets of each family")
 	return k
 }
 
@@ -76,7 +81,7 @@ func (k *kernel) get(frames [][]byte) (all []arrival) {
 		copy(f, nictest.MACA1[:])
 		require.NoError(k, k.link.Send(f))
 	}
-	require.True(k, k.mark(time.Minute), "the mark came")
+	require.True(k, k.mark(nictest.Client, guest, time.Minute), "the mark came")
 	for _, port := range []uint16{allowed, denied} {
 		for {
 			text, ok := k.next(port)
@@ -102,11 +107,11 @@ func (k *kernel) next(port uint16) (text string, ok bool) {
 	return text, ok
 }
 
-// mark sends a datagram behind all others, and tells whether it came in time.
-func (k *kernel) mark(patience time.Duration) bool {
+// mark sends a datagram to an address of the guest, behind all others, and tells whether it came in time.
+func (k *kernel) mark(from, to string, patience time.Duration) bool {
 	k.marked++
 	want := fmt.Sprintf("mark %d", k.marked)
-	p := wiretest.UDP(nictest.Client+":9", end(guest, marks)).Payload(want).MACs(nictest.EdgeRouter, nictest.MACA1)
+	p := wiretest.UDP(end(from, 9), end(to, marks)).Payload(want).MACs(nictest.EdgeRouter, nictest.MACA1)
 	require.NoError(k, k.link.Send(p.Bytes()))
 	require.NoError(k, k.sockets[marks].SetReadDeadline(time.Now().Add(patience)))
 	buf := make([]byte, 100)
