@@ -18,7 +18,6 @@ type Appliance struct {
 
 	// The burst at hand, from Tx to Rx.
 	n       int
-	next    int // of the n frames, the first that Rx has not handed on
 	frames  [pmd.MaxBurst]pmd.Frame
 	ends    [pmd.MaxBurst]pipeline.Verdict
 	headers [pmd.MaxBurst]wire.Headers

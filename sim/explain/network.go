@@ -51,9 +51,6 @@ func New(cfg *vpc.Config) (*Network, error) {
 	return n, n.restart()
 }
 
-// Region is the compiled configuration.
-func (n *Network) Region() *vpc.Region { return n.base }
-
 // Changed is another network, of the region after some edits.
 func (n *Network) Changed(edits ...vpc.Edit) (*Network, error) {
 	region, err := n.base.Change(edits...)

@@ -60,9 +60,6 @@ var members = func() map[string]struct{} {
 	return all
 }()
 
-// NamesOf lists the members of EC2's shape.
-func NamesOf(shape string) []string { return names[shape] }
-
 // Nearest is the candidate with the fewest edits to name; "" when none is near
 // enough to be what was meant.
 func Nearest(name string, candidates []string) string {
