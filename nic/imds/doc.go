@@ -4,7 +4,7 @@
 //	server.go    Server: requests, status codes and headers, as EC2 sends them
 //	token.go     tokens of version 2
 //	tree.go      paths, and the lists of what lies below them
-//	instance.go  what is told of an instance; interface.go of one of its ENIs
+//	instance.go  what is told of an instance; launch.go of its launch, interface.go of one of its ENIs
 //	document.go  its identity document; sign.go signs it, with a key that is not AWS's
 //
 // The package knows HTTP and the configuration, and nothing of packets: package service brings

@@ -1,7 +1,6 @@
 package imds
 
 import (
-	"strconv"
 	"strings"
 
 	"nitrocard/nic/printable"
@@ -42,11 +41,20 @@ func (i Instance) zone() string {
 	return zone
 }
 
+// zoneID is the ID of the zone, which all accounts have alike.
+func (i Instance) zoneID() string {
+	if p, s := i.machine().Placement, i.ENIs[0].Subnet; s.ZoneID == "" && p != nil && p.AvailabilityZone == i.zone() {
+		return p.AvailabilityZoneId
+	}
+	return i.ENIs[0].Subnet.ZoneID
+}
+
 // metadata is the tree under meta-data, as far as the configuration knows it. Its names are
 // those of the EC2 User Guide, "Instance metadata categories".
 func (i Instance) metadata() tree {
 	t, e := tree{}, i.ENIs[0]
 	t.put("instance-id", e.Instance)
+	t.put("instance-action", "none") // it is not shut down to be bundled: nothing of a card does so
 	t.put("mac", e.MAC.String())
 	t.put("local-ipv4", text(e.Primary))
 	t.put("ipv6", text(first6(e)))
@@ -56,7 +64,7 @@ func (i Instance) metadata() tree {
 	t.put("public-hostname", i.publicName(e))
 	t.put("security-groups", groups(e, func(g *vpc.Group) string { return g.Name }))
 	t.put("placement/availability-zone", i.zone())
-	t.put("placement/availability-zone-id", e.Subnet.ZoneID)
+	t.put("placement/availability-zone-id", i.zoneID())
 	t.put("placement/region", vpc.RegionOf(i.zone()))
 	partition, domain := vpc.Partition(vpc.RegionOf(i.zone()))
 	t.put("services/domain", domain)
@@ -64,31 +72,13 @@ func (i Instance) metadata() tree {
 	if m := i.machine(); m.InstanceId != "" {
 		launched(t, m)
 		i.keys(t, m.KeyName)
+		t.put("system", i.Region.Hypervisor(m.InstanceType))
 	}
 	i.tags(t)
 	for _, e := range i.ENIs {
 		i.network(t, "network/interfaces/macs/"+e.MAC.String()+"/", e)
 	}
 	return t
-}
-
-// launched puts how an instance was launched.
-func launched(t tree, m *ec2.Instance) {
-	t.put("reservation-id", m.ReservationId)
-	t.put("ami-id", m.ImageId)
-	t.put("ami-launch-index", strconv.Itoa(m.AmiLaunchIndex))
-	t.put("instance-type", m.InstanceType)
-	t.put("kernel-id", m.KernelId)
-	t.put("ramdisk-id", m.RamdiskId)
-	t.put("instance-life-cycle", "on-demand")
-	t.put("instance-life-cycle", m.InstanceLifecycle)
-	if p := m.Placement; p != nil {
-		t.put("placement/group-name", p.GroupName)
-		t.put("placement/host-id", p.HostId)
-		if p.PartitionNumber > 0 {
-			t.put("placement/partition-number", strconv.Itoa(p.PartitionNumber))
-		}
-	}
 }
 
 // keys puts the instance's public key, of which EC2 lists the number and the name, as 0=alice.

@@ -18,7 +18,9 @@ func (r *rig) launch(options string) {
 	r.Helper()
 	r.put("KeyPairs", "{KeyPairId: key-1, KeyName: my key, PublicKey: ssh-ed25519 AAAA alice}",
 		"InstanceAttributes", "{InstanceId: i-a1, UserData: {Value: AAEC/w==}}",
+		"InstanceTypes", "{InstanceType: t3.nano, Hypervisor: nitro}",
 		"Instances", "{InstanceId: i-a1, InstanceType: t3.nano, ImageId: ami-1, Architecture: x86_64, AmiLaunchIndex: 2, LaunchTime: '2026-01-02T03:04:05+00:00', KeyName: my key, "+
+			"VirtualizationType: hvm, RootDeviceType: ebs, RootDeviceName: /dev/xvda, Monitoring: {State: disabled}, ProductCodes: [{ProductCodeId: mp-1, ProductCodeType: marketplace}], "+
 			"Placement: {AvailabilityZone: us-east-1a, GroupName: near, PartitionNumber: 3}, Tags: [{Key: Name, Value: web one}, {Key: empty, Value: ''}]"+options+"}")
 }
 
@@ -33,6 +35,13 @@ func TestWhatALaunchedInstanceHears(t *testing.T) {
 		"/latest/meta-data/instance-type":                   "t3.nano",
 		"/latest/meta-data/ami-launch-index":                "2",
 		"/latest/meta-data/instance-life-cycle":             "on-demand",
+		"/latest/meta-data/instance-action":                 "none",
+		"/latest/meta-data/profile":                         "default-hvm",
+		"/latest/meta-data/system":                          "nitro",
+		"/latest/meta-data/ami-manifest-path":               "(unknown)",
+		"/latest/meta-data/block-device-mapping/root":       "/dev/xvda",
+		"/latest/meta-data/product-codes":                   "mp-1",
+		"/latest/dynamic/fws/instance-monitoring":           "disabled",
 		"/latest/meta-data/placement/group-name":            "near",
 		"/latest/meta-data/placement/partition-number":      "3",
 		"/latest/meta-data/public-keys/":                    "0=my key",
@@ -56,7 +65,7 @@ func TestWhatALaunchedInstanceHears(t *testing.T) {
 	}
 	require.Contains(t, body(t, r.do("GET", "/latest/meta-data/")), "public-keys/\n")
 	document := body(t, r.do("GET", "/latest/dynamic/instance-identity/document"))
-	for _, line := range []string{`"imageId": "ami-1"`, `"instanceType": "t3.nano"`, `"architecture": "x86_64"`, `"pendingTime": "2026-01-02T03:04:05Z"`} {
+	for _, line := range []string{`"imageId": "ami-1"`, `"instanceType": "t3.nano"`, `"architecture": "x86_64"`, `"pendingTime": "2026-01-02T03:04:05Z"`, `"devpayProductCodes": null`, "\"marketplaceProductCodes\": [\n    \"mp-1\"\n  ]"} {
 		require.Contains(t, document, line)
 	}
 }
@@ -69,9 +78,18 @@ func TestWhatAnInstanceDoesNotHear(t *testing.T) {
 		require.Equal(t, 404, r.do("GET", path).StatusCode, path)
 	}
 	r.put("Instances", "{InstanceId: i-a1}", "InstanceAttributes", "{InstanceId: i-a1}")
-	for _, path := range []string{"/latest/user-data", "/latest/meta-data/public-keys/", "/latest/meta-data/ami-id"} {
+	for _, path := range []string{"/latest/user-data", "/latest/meta-data/public-keys/", "/latest/meta-data/ami-id", "/latest/meta-data/profile",
+		"/latest/meta-data/system", "/latest/meta-data/ami-manifest-path", "/latest/meta-data/block-device-mapping/", "/latest/meta-data/product-codes", "/latest/dynamic/fws/"} {
 		require.Equal(t, 404, r.do("GET", path).StatusCode, path)
 	}
+}
+
+// An instance with one network card hears of none; with several, of each ENI's.
+func TestNetworkCardsOfAnInstance(t *testing.T) {
+	r, at := newRig(t), "/latest/meta-data/network/interfaces/macs/06:00:00:00:0a:01/network-card"
+	require.Equal(t, 404, r.do("GET", at).StatusCode)
+	r.put("NetworkInterfaces", "{NetworkInterfaceId: eni-a1, SubnetId: subnet-a1, MacAddress: '06:00:00:00:0a:01', Attachment: {InstanceId: i-a1, DeviceIndex: 1, NetworkCardIndex: 3}, PrivateIpAddress: 10.0.1.5}")
+	require.Equal(t, "3", body(t, r.do("GET", at)))
 }
 
 // The zone of the subnet counts, in all that is told: an instance whose placement says another zone was moved
@@ -90,7 +108,11 @@ func TestZonesAgree(t *testing.T) {
 		require.Equal(t, want, body(t, r.do("GET", "/latest/meta-data/placement/"+path)))
 	}
 	require.Contains(t, body(t, r.do("GET", "/latest/dynamic/instance-identity/document")), `"region": "eu-west-1"`)
+	r.put("Instances", "{InstanceId: i-a1, Placement: {AvailabilityZone: eu-west-1b, AvailabilityZoneId: euw1-az2}}")
+	r.request.Instance.ENIs[0].Subnet.Zone = ""
+	require.Equal(t, "euw1-az2", body(t, r.do("GET", "/latest/meta-data/placement/availability-zone-id")))
 	r.request.Instance.ENIs[0].Subnet.Zone = "cn-north-1a"
+	require.Equal(t, 404, r.do("GET", "/latest/meta-data/placement/availability-zone-id").StatusCode, "of another zone")
 	for path, want := range map[string]string{"services/partition": "aws-cn", "services/domain": "amazonaws.com.cn", "public-hostname": "ec2-35-72-2-8.cn-north-1.compute.amazonaws.com.cn"} {
 		require.Equal(t, want, body(t, r.do("GET", "/latest/meta-data/"+path)))
 	}

@@ -16,6 +16,9 @@ func (i Instance) network(t tree, at string, e *vpc.OwnENI) {
 	if n := e.DeviceIndex(); n >= 0 {
 		put("device-number", strconv.Itoa(n))
 	}
+	if i.hasCards() {
+		put("network-card", strconv.Itoa(e.NetworkCardIndex()))
+	}
 	put("interface-id", e.ID)
 	put("owner-id", e.Account())
 	put("mac", e.MAC.String())
@@ -43,6 +46,12 @@ func (i Instance) network(t tree, at string, e *vpc.OwnENI) {
 	}
 	put("vpc-ipv4-cidr-blocks", strings.Join(four, "\n"))
 	put("vpc-ipv6-cidr-blocks", strings.Join(six, "\n"))
+}
+
+// hasCards tells whether an ENI of the instance is at a second network card: EC2 tells no card of an instance with
+// one alone.
+func (i Instance) hasCards() bool {
+	return slices.ContainsFunc(i.ENIs, func(e *vpc.OwnENI) bool { return e.NetworkCardIndex() > 0 })
 }
 
 // publicName is the name of an ENI's public address, which has none if the VPC's attributes say so.

@@ -148,6 +148,7 @@ func (s *Server) find(i Instance, version, path string) (text string, found bool
 	for p, text := range i.metadata() {
 		t["meta-data/"+p] = text
 	}
+	t.put("dynamic/fws/instance-monitoring", monitoring(i.machine()))
 	t.put(userData, string(i.Region.UserData(i.ENIs[0].Instance)))
 	err = s.identify(t, i.document(), path)
 	text, found = t.at(path)

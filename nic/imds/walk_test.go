@@ -36,7 +36,7 @@ func TestWhatListsNameIsThere(t *testing.T) {
 	for _, version := range []string{"2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23", "latest"} {
 		at, leaves := "/"+version+"/meta-data/", map[string]string{}
 		r.walk(at, leaves)
-		require.Len(t, leaves, 44)
+		require.Len(t, leaves, 50)
 		mac := at + "network/interfaces/macs/06:00:00:00:0a:01/"
 		for path, want := range map[string]string{
 			at + "reservation-id": "r-1", at + "ipv6": "2001:db8:a:1::5", mac + "ipv6s": "2001:db8:a:1::5\n2001:db8:a:1::15",

@@ -71,6 +71,14 @@ func (e *identity) DeviceIndex() int {
 	return e.form.Attachment.DeviceIndex
 }
 
+// NetworkCardIndex is which of its instance's network cards the ENI is at; 0: the only one, or the first.
+func (e *identity) NetworkCardIndex() int {
+	if e.form.Attachment == nil {
+		return 0
+	}
+	return e.form.Attachment.NetworkCardIndex
+}
+
 // edgeInterface is an ENI as edges need it: its primary address, those with public ones, and
 // those of IPv6 that the internet carries.
 func (r *Region) edgeInterface(e *ENI) *ec2.NetworkInterface {

@@ -61,6 +61,14 @@ func (r *Region) instanceType(name string) (t instanceType, known bool) {
 	return t, known
 }
 
+// Hypervisor is what runs instances of a type, nitro or xen; "": nothing tells, or the type is bare metal.
+func (r *Region) Hypervisor(name string) string {
+	if told := found[ec2.InstanceTypeInfo](r, "InstanceTypes", name); told != nil {
+		return told.Hypervisor
+	}
+	return ""
+}
+
 // typeTable is each instance type of the table.
 var typeTable = sync.OnceValue(func() map[string]instanceType {
 	all := map[string]instanceType{}

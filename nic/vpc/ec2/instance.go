@@ -21,6 +21,11 @@ type Instance struct {
 	State                 *InstanceState                   `json:",omitzero"`
 	LaunchTime            string                           `json:",omitzero"` // ISO 8601, with T or a space
 	InstanceLifecycle     string                           `json:",omitzero"` // spot, scheduled, capacity-block; absent: on demand
+	VirtualizationType    string                           `json:",omitzero"` // hvm, paravirtual
+	RootDeviceType        string                           `json:",omitzero"` // ebs, instance-store
+	RootDeviceName        string                           `json:",omitzero"` // such as /dev/xvda
+	ProductCodes          []ProductCode                    `json:",omitzero"`
+	Monitoring            *Monitoring                      `json:",omitzero"`
 	VpcId                 string                           `json:",omitzero"`
 	KeyName               string                           `json:",omitzero"`
 	Placement             *Placement                       `json:",omitzero"`
@@ -47,12 +52,24 @@ func (i *Instance) Launched() (at time.Time, told bool) {
 	return time.Time{}, false
 }
 
+// ProductCode is that of a product which an instance's image has.
+type ProductCode struct {
+	ProductCodeId   string `json:",omitzero"`
+	ProductCodeType string `json:",omitzero"` // devpay, marketplace
+}
+
+// Monitoring is whether CloudWatch hears of an instance each minute.
+type Monitoring struct {
+	State string `json:",omitzero"` // disabled, disabling, enabled, pending
+}
+
 // Placement is where an instance runs.
 type Placement struct {
-	AvailabilityZone string `json:",omitzero"`
-	GroupName        string `json:",omitzero"` // of a placement group
-	HostId           string `json:",omitzero"` // of a dedicated host
-	PartitionNumber  int    `json:",omitzero"` // in a partition placement group
+	AvailabilityZone   string `json:",omitzero"`
+	AvailabilityZoneId string `json:",omitzero"` // such as use1-az6
+	GroupName          string `json:",omitzero"` // of a placement group
+	HostId             string `json:",omitzero"` // of a dedicated host
+	PartitionNumber    int    `json:",omitzero"` // in a partition placement group
 }
 
 // InstanceMetadataOptionsResponse is how an instance may ask for its metadata.

@@ -3,6 +3,7 @@ package ec2
 // InstanceTypeInfo is one of describe-instance-types.
 type InstanceTypeInfo struct {
 	InstanceType string       `json:",omitzero"`
+	Hypervisor   string       `json:",omitzero"` // nitro, xen; absent: bare metal
 	VCpuInfo     *VCpuInfo    `json:",omitzero"`
 	NetworkInfo  *NetworkInfo `json:",omitzero"`
 }

@@ -67,9 +67,10 @@ type GroupIdentifier struct {
 
 // NetworkInterfaceAttachment says whose ENI it is.
 type NetworkInterfaceAttachment struct {
-	InstanceId  string `json:",omitzero"`
-	DeviceIndex int    `json:",omitzero"`
-	Status      string `json:",omitzero"`
+	InstanceId       string `json:",omitzero"`
+	DeviceIndex      int    `json:",omitzero"`
+	NetworkCardIndex int    `json:",omitzero"` // of an instance type with several network cards
+	Status           string `json:",omitzero"`
 }
 
 // ConnectionTrackingConfiguration holds idle timeouts in seconds; absent ones
