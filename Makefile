@@ -87,7 +87,9 @@ deps: ## what the tests need; Debian packages only as root
 		missing=""; \
 		for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 		if [ -n "$$missing" ]; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+			.ci/update; \
+			WHY="Debian's packages come:$$missing" DEBIAN_FRONTEND=noninteractive \
+				$(STEP) .ci/retry apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends $$missing; \
 		fi; \
 		[ -e bin/kernel ] || .ci/kernel bin/kernel; \
 		[ -e bin/tayga ] || .ci/program tayga usr/sbin/tayga bin/tayga; \
@@ -95,7 +97,7 @@ deps: ## what the tests need; Debian packages only as root
 	else \
 		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
 	fi
-	$(STEP) go mod download
+	@WHY="Go's modules come" $(STEP) .ci/retry go mod download
 
 test: fmt vet unit dpdk race fuzz ## everything, the lab included
 	@echo "test: all passed"
