@@ -107,8 +107,8 @@ func (c *cardProcess) comesAndGoes() {
 func (c *cardProcess) status(field string) (value string) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", c.Process.Pid))
 	require.NoError(c, err)
-	require.NotEmpty(c, files)
-	for i, file := range files {
+	seen := false
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 			continue
@@ -117,11 +117,12 @@ func (c *cardProcess) status(field string) (value string) {
 		_, rest, found := strings.Cut(string(text), "\n"+field+":\t")
 		require.True(c, found, field)
 		line, _, _ := strings.Cut(rest, "\n")
-		if i > 0 {
+		if seen {
 			require.Equal(c, value, line, "%s of %s", field, file)
 		}
-		value = line
+		value, seen = line, true
 	}
+	require.True(c, seen, "no thread of the card tells its %s", field)
 	return value
 }
 
