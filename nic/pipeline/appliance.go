@@ -55,7 +55,7 @@ type entrance struct {
 	waits  bool    // frames wait in the appliance
 	beyond bool    // … of which some came by a tunnel, or from inside the ENI's subnet
 	called *bool   // Worker.called
-	pieces *pieces // lent by the worker; nil: no frame came in pieces since the last visit
+	pieces *pieces // the worker's; nil: no frame came in pieces since the last visit
 
 	// Of a Translator: what the fast path needs to take packets through, and took in this burst.
 	translator Translator
@@ -134,7 +134,7 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 		}
 		s.Rx(&w.rx, &w.ends)
 		w.ingress, s.waits, any = s.queue, w.rx.N == pmd.MaxBurst, true
-		if n := w.sift(s.guest); n > 0 {
+		if n := w.dropEnded(s.guest); n > 0 {
 			if len(w.captures) > 0 {
 				w.captureCame(s.queue, w.rx.Frames[:n])
 			}
@@ -146,9 +146,9 @@ func (w *Worker) visitEach(run func(*guest, []pmd.Frame)) (any bool) {
 	return any
 }
 
-// sift drops the frames of the burst that the appliance behind g does not hand on, moves the
+// dropEnded drops the frames of the burst that the appliance behind g does not hand on, moves the
 // others to the front, and returns how many those are.
-func (w *Worker) sift(g *guest) (n int) {
+func (w *Worker) dropEnded(g *guest) (n int) {
 	w.rx.Merged = 0
 	for i := range w.rx.N {
 		f := &w.rx.Frames[i]

@@ -15,14 +15,14 @@ type bucket struct{ spent atomic.Int64 } // in ns since 1970
 // taken from before somebody set the clock back.
 const longestDebt = int64(time.Hour)
 
-// isOpen tells whether something may be taken at the time now.
-func (b *bucket) isOpen(now int64) bool {
+// conforms tells whether something may be taken at the time now.
+func (b *bucket) conforms(now int64) bool {
 	ahead := b.spent.Load() - now
 	return ahead <= 0 || ahead > longestDebt
 }
 
 // take takes what comes in cost ns, however much is left, so that a frame of any length passes once
-// the bucket is open. A full bucket has what comes in depth ns.
+// nothing is owed. A full bucket has what comes in depth ns.
 func (b *bucket) take(now, cost, depth int64) {
 	for {
 		was := b.spent.Load()

@@ -19,7 +19,7 @@ func TestABucketNeverGivesMoreThanItsRate(t *testing.T) {
 	var b bucket
 	taken := int64(0)
 	for now := start; now < start+1e9; now += r.Int64N(4e4) {
-		if !b.isOpen(now) {
+		if !b.conforms(now) {
 			continue
 		}
 		cost := 1 + r.Int64N(most)
@@ -36,8 +36,8 @@ func TestAFullBucketIsNoFuller(t *testing.T) {
 	require.EqualValues(t, 100, b.left(1e18, 100))
 	b.take(1e18, 300, 100)
 	require.EqualValues(t, -200, b.left(1e18, 100))
-	require.False(t, b.isOpen(1e18+199))
-	require.True(t, b.isOpen(1e18+200))
+	require.False(t, b.conforms(1e18+199))
+	require.True(t, b.conforms(1e18+200))
 	b.take(1e18+1e9, 0, 100)
 	require.EqualValues(t, 100, b.left(1e18+1e9, 100))
 }
@@ -46,7 +46,7 @@ func TestAFullBucketIsNoFuller(t *testing.T) {
 func TestABucketAfterTheClockWentBack(t *testing.T) {
 	var b bucket
 	b.take(2e18, 1000, 0)
-	require.True(t, b.isOpen(1e18))
+	require.True(t, b.conforms(1e18))
 	b.take(1e18, 500, 0)
 	require.EqualValues(t, -500, b.left(1e18, 0))
 }

@@ -48,8 +48,8 @@
 //	bucket.go        a token bucket that workers share
 //	instance.go      Instance: what an instance may send and receive, and has left of that
 //	meter.go         what bounds one ENI at one worker; metering.go which ENIs are bounded
-//	line.go          frames that wait for their instance; lines.go those of a worker
-//	lanes.go         what bounds one flow, and what goes to the internet; jam.go frames that wait for that
+//	shaper.go        frames that wait for their instance; fifo.go their memory
+//	classes.go       what bounds one flow, and what goes to the internet; classqueue.go frames that wait for that
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets
@@ -98,8 +98,8 @@
 // that a tunnel end moved.
 //
 // What instances may send and receive: token buckets of one atomic word each. What comes too
-// fast for an instance waits at the worker that received it, in a line for each ENI. A worker has
-// 64 lines at most, which bounds its memory; while all are in use, what comes too fast for a
+// fast for an instance waits at the worker that received it, in a FIFO for each ENI. A worker has
+// 64 FIFOs at most, which bounds its memory; while all are in use, what comes too fast for a
 // further ENI is dropped.
 //
 // Ports with fewer queues than there are workers: one worker receives from a

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // Instance is what an instance of this card may send and receive, and what is left of that. All
@@ -13,7 +14,7 @@ type Instance struct {
 	in, out bandwidth
 	packets bucket // of both directions
 	rate    int64  // packets a second; 0: any number
-	portion int64  // packets that a worker borrows at once
+	quantum int64  // packets that a worker borrows at once
 }
 
 // bandwidth is what an instance may send, or receive: bytes at the peak rate while it has credits, and
@@ -22,15 +23,15 @@ type bandwidth struct {
 	peak, baseline         bucket
 	peakRate, baselineRate int64 // bit/s; 0: no limit
 	credits                int64 // what a full bucket of them is worth, in ns of the baseline rate
-	portion                int64 // bytes that a worker borrows at once
+	quantum                int64 // bytes that a worker borrows at once
 
-	lanes *lanes // nil: none is slower than the whole
+	classes *classes // nil: none is slower than the whole
 }
 
-// Both are ours. A worker borrows at once what comes in portionTime. An instance that was silent may
+// Both are ours. A worker borrows at once what comes in quantumTime. An instance that was silent may
 // send at once what comes in depth, which makes up for a worker that was kept from its CPU.
 const (
-	portionTime = int64(50 * time.Microsecond)
+	quantumTime = int64(50 * time.Microsecond)
 	depth       = int64(5 * time.Millisecond)
 )
 
@@ -45,31 +46,31 @@ func (i *Instance) become(now int64, l *vpc.Limits) {
 	was := i.rate
 	i.rate = int64(l.PacketsPerSecond)
 	i.packets.become(now, fill{was, depth}, fill{i.rate, depth})
-	i.portion = max(i.rate*portionTime/1e9, 1)
+	i.quantum = max(i.rate*quantumTime/1e9, 1)
 }
 
 func (b *bandwidth) become(now int64, l *vpc.Limits) {
 	peak, baseline := fill{b.peakRate, depth}, fill{b.baselineRate, b.credits}
 	b.peakRate, b.baselineRate = int64(l.Peak), int64(l.Baseline)
-	b.portion = b.peakRate / 8 * portionTime / 1e9
+	b.quantum = b.peakRate / 8 * quantumTime / 1e9
 	b.credits = depth
 	if l.Baseline > 0 {
 		b.credits += int64(min(float64(l.Peak-l.Baseline)/float64(l.Baseline)*float64(l.Burst), mostCredits))
 	}
 	b.peak.become(now, peak, fill{b.peakRate, depth})
 	b.baseline.become(now, baseline, fill{b.baselineRate, b.credits})
-	b.lanes = lanesOf(l)
+	b.classes = classesOf(l)
 }
 
-// isOpen tells whether bytes may be taken at the time now.
-func (b *bandwidth) isOpen(now int64) bool { return b.peak.isOpen(now) && b.baseline.isOpen(now) }
+// conforms tells whether bytes may be taken at the time now.
+func (b *bandwidth) conforms(now int64) bool { return b.peak.conforms(now) && b.baseline.conforms(now) }
 
-// lend takes as many bytes as a worker asks for, and some more, and returns how many.
-func (b *bandwidth) lend(now, bytes int64) int64 {
+// borrow takes as many bytes as a worker asks for, or a quantum if that is more, and returns how many.
+func (b *bandwidth) borrow(now, bytes int64) int64 {
 	if b.peakRate == 0 {
 		return unbounded
 	}
-	bytes = max(bytes, b.portion)
+	bytes = max(bytes, b.quantum)
 	b.take(now, bytes)
 	return bytes
 }
@@ -82,8 +83,8 @@ func (b *bandwidth) take(now, bytes int64) {
 	if b.baselineRate > 0 {
 		b.baseline.take(now, bytes*8e9/b.baselineRate, b.credits)
 	}
-	if b.lanes != nil {
-		b.lanes.take(now, bytes)
+	if b.classes != nil {
+		b.classes.take(now, bytes)
 	}
 }
 
@@ -98,12 +99,12 @@ func (b *bandwidth) left(now int64) float64 {
 // due is when bytes may be taken again.
 func (b *bandwidth) due() int64 { return max(b.peak.spent.Load(), b.baseline.spent.Load()) }
 
-// lendPackets is lend for packets.
-func (i *Instance) lendPackets(now, packets int64) int64 {
+// borrowPackets is borrow for packets.
+func (i *Instance) borrowPackets(now, packets int64) int64 {
 	if i.rate == 0 {
 		return unbounded
 	}
-	packets = max(packets, i.portion)
+	packets = max(packets, i.quantum)
 	i.takePackets(now, packets)
 	return packets
 }
@@ -113,6 +114,11 @@ func (i *Instance) takePackets(now, packets int64) {
 	if i.rate > 0 {
 		i.packets.take(now, packets*1e9/i.rate, depth)
 	}
+}
+
+// bandwidth is the instance's in a direction.
+func (i *Instance) bandwidth(d wire.Direction) *bandwidth {
+	return [2]*bandwidth{wire.In: &i.in, wire.Out: &i.out}[d&1]
 }
 
 // due is when the instance has again what it lacks, in ns since 1970.

@@ -63,7 +63,7 @@ type pieces struct {
 	// port has it, because an appliance writes to what it takes.
 	packets, taken, more [pmd.MaxBurst]int
 	waits                uint64 // bit n: pieces of frame n were taken, and wait for an allowance
-	lost                 uint64 // bit n: pieces of frame n were to wait for a lane, and found no room
+	lost                 uint64 // bit n: pieces of frame n were to wait for a class, and found no room
 }
 
 // piece tells which frame of the chain a piece is of, and how many packets end with it.
@@ -80,7 +80,7 @@ func (w *Worker) scratch() *pieces {
 	return w.pieces
 }
 
-// piecesFor is memory for the pieces of frames that leave by q. An appliance is lent memory of its
+// piecesFor is memory for the pieces of frames that leave by q. An appliance has memory of its
 // own until visit ends, because it keeps what it takes while the worker sends other frames.
 func (w *Worker) piecesFor(q *Queue) *pieces {
 	e, is := q.tx.(*entrance)
@@ -88,14 +88,14 @@ func (w *Worker) piecesFor(q *Queue) *pieces {
 		return w.scratch()
 	}
 	if e.pieces == nil {
-		e.pieces = w.lend()
+		e.pieces = w.takeSpare()
 	}
 	return e.pieces
 }
 
-// lend is spare memory for pieces, which is made where none is spare: a worker has as much as
+// takeSpare is spare memory for pieces, which is made where none is spare: a worker has as much as
 // appliances needed in one visit, however many there are.
-func (w *Worker) lend() *pieces {
+func (w *Worker) takeSpare() *pieces {
 	n := len(w.spare)
 	if n == 0 {
 		return &pieces{kept: true}
@@ -105,7 +105,7 @@ func (w *Worker) lend() *pieces {
 	return s
 }
 
-// giveBack makes the memory spare that an appliance was lent.
+// giveBack makes an appliance's memory for pieces spare.
 func (w *Worker) giveBack(e *entrance) {
 	if s := e.pieces; s != nil {
 		s.used, s.full = 0, false

@@ -13,15 +13,15 @@ import (
 //
 //	guest's ring ──▶ mayTake? ──▶ stages          the instance sends
 //	stages ──▶ send ────────────▶ guest's ring    the instance receives
-//	            └──▶ line ──▶ release ──┘         … and is over an allowance
+//	            └──▶ fifo ──▶ drain ────┘         … and is over an allowance
 //
 // What the instance sends too fast waits in the ring that the guest put it in: the worker takes
 // nothing from there until the instance may send again. So what waits is bounded by the ring, costs the
 // worker nothing, and stays in order; once the ring is full, its device drops, or has the guest wait.
-// What comes too fast for the instance waits in a line of the worker's, and is dropped when that is
+// What comes too fast for the instance waits in a FIFO of the worker's, and is dropped when the FIFO is
 // full.
 //
-// A meter belongs to its worker. It borrows from the instance's buckets what comes in portionTime, and
+// A meter belongs to its worker. It borrows from the instance's buckets what comes in quantumTime, and
 // counts bursts off that. So a burst costs a few additions, and one burst in many costs the locked
 // instructions of the buckets, which other workers have in their caches. What is borrowed lies in the
 // Queue, in the cache lines that every frame for the guest and every look at its ring need.
@@ -33,14 +33,14 @@ type meter struct {
 	worker   *Worker
 
 	aside int32 // bytes that are borrowed to receive, while every burst has to look at the meter
-	line  *line // frames that wait for the guest; nil: none
+	fifo  *fifo // frames that wait for the guest; nil: none
 
-	jams [2]*jams // by direction; nil: the instance has never had lanes
-	lost uint64   // bit i: frame i of the latest send was to wait for a lane, and found no room; 0 unless sifts
-	kept uint64   // bit i: frame i of the latest send waits
+	classes [2]*classIndex // by direction; nil: the instance has never had classes
+	lost    uint64         // bit i: frame i of the latest send was to wait for a class, and found no room; 0 unless classifies
+	kept    uint64         // bit i: frame i of the latest send waits
 
-	lacks    allowance // for want of which frames wait in the line
-	full     bool      // the line refused a frame of the latest send
+	lacks    allowance // for want of which frames wait in the FIFO
+	full     bool      // the FIFO refused a frame of the latest send
 	exceeded Exceeded
 }
 
@@ -50,35 +50,15 @@ type borrowed struct {
 	packets int32 // of both directions
 }
 
-// allowance is one of what an instance may do so much of.
-type allowance uint8
-
-const (
-	plenty allowance = iota // the instance lacks none
-	bandwidthIn
-	bandwidthOut
-	packetRate
-	allowanceKinds
-)
-
-// Exceeded are how many packets waited or were dropped because their instance was over an allowance,
-// as ENA's driver counts them.
-type Exceeded [allowanceKinds]uint64
-
-// In, Out and Packets are bw_in_, bw_out_ and pps_allowance_exceeded of ENA's driver.
-func (e *Exceeded) In() uint64      { return e[bandwidthIn] }
-func (e *Exceeded) Out() uint64     { return e[bandwidthOut] }
-func (e *Exceeded) Packets() uint64 { return e[packetRate] }
-
 // unbounded is borrowed of what has no limit, again and again.
 const unbounded = math.MaxInt32 / 2
 
 // reset ends what is borrowed, under limits that may be new.
 func (m *meter) reset() {
 	m.queue.borrowed, m.queue.toSend, m.aside = borrowed{}, 0, 0
-	for _, s := range m.jams {
+	for _, s := range m.classes {
 		if s != nil {
-			s.looks = false
+			s.over = false
 		}
 	}
 }
@@ -98,7 +78,7 @@ func (m *meter) reopen() {
 // settle shuts what is borrowed if the next burst may not pass as it is: send has to see it, to have frames wait or
 // to end what lost says of the latest.
 func (m *meter) settle() {
-	if m.line != nil || m.lost != 0 || m.sifts(wire.In) {
+	if m.fifo != nil || m.lost != 0 || m.classifies(wire.In) {
 		m.shut()
 	}
 }
@@ -117,12 +97,12 @@ func (m *meter) mayBorrow() bool {
 }
 
 // took counts a burst that the worker took from the guest, and takes from it the frames that have to
-// wait for their lanes. What the worker finds as soon as the instance may send again has waited, and so has
+// wait for their classes. What the worker finds as soon as the instance may send again has waited, and so has
 // what is behind a full burst.
 func (m *meter) took(b *pmd.Burst) {
 	got := b.N
-	if m.sifts(wire.Out) {
-		m.sift(b)
+	if m.classifies(wire.Out) {
+		m.shapeOut(b)
 	}
 	packets := m.charge(b)
 	if m.queue.held != plenty {
@@ -174,13 +154,13 @@ func (m *meter) payDebt() {
 	}
 }
 
-// send sends frames to the guest, or has them wait. What a guest sends to itself waits for no lane: the
+// send sends frames to the guest, or has them wait. What a guest sends to itself waits for no class: the
 // card's answers are among it.
 func (m *meter) send(frames []*pmd.Frame) (taken int) {
 	m.lost, m.kept = 0, 0
 	m.reopen()
-	if m.sifts(wire.In) && m.queue != m.worker.ingress {
-		taken = m.sendSifted(frames)
+	if m.classifies(wire.In) && m.queue != m.worker.ingress {
+		taken = m.sendShaped(frames)
 	} else {
 		taken = m.sendAll(frames)
 		m.keep(0, taken)
@@ -189,17 +169,17 @@ func (m *meter) send(frames []*pmd.Frame) (taken int) {
 	return taken
 }
 
-// sendAll is send for frames that need not wait for a lane.
+// sendAll is send for frames that need not wait for a class.
 func (m *meter) sendAll(frames []*pmd.Frame) int {
-	if m.line != nil || !m.mayGive(amountOf(frames)) {
-		return m.wait(frames)
+	if m.fifo != nil || !m.mayGive(amountOf(frames)) {
+		return m.enqueueAll(frames)
 	}
 	return m.pass(frames)
 }
 
 // keep notes that so many frames of the latest send wait, from one on, if sendAll had them wait.
 func (m *meter) keep(from, n int) {
-	if m.line != nil {
+	if m.fifo != nil {
 		m.kept |= (1<<n - 1) << from
 	}
 }
@@ -215,30 +195,8 @@ func (m *meter) pass(frames []*pmd.Frame) int {
 
 // refused gives back what frames count that the guest's port refused.
 func (m *meter) refused(frames []*pmd.Frame) {
-	m.full = false // the port is, not the line
+	m.full = false // the port is, not the FIFO
 	m.giveBack(amountOf(frames))
-}
-
-// amountOf is what frames count together.
-func amountOf(frames []*pmd.Frame) (all amount) {
-	for _, f := range frames {
-		all.add(f)
-	}
-	return all
-}
-
-// amount is what frames count.
-type amount struct{ bytes, packets int64 }
-
-// add adds a frame.
-func (s *amount) add(f *pmd.Frame) {
-	if !f.Merged() {
-		s.bytes += int64(f.Len())
-		s.packets++
-		return
-	}
-	s.bytes += int64(f.WireLen())
-	s.packets += int64(f.Packets())
 }
 
 // mayGive tells whether the instance may receive frames, and uses what they count.
@@ -271,19 +229,19 @@ func (m *meter) borrow(d wire.Direction, bytes *int32, want amount) allowance {
 	i, packets, now := m.instance, &m.queue.borrowed.packets, m.worker.now
 	from, moreBytes, morePackets := i.bandwidth(d), want.bytes-int64(*bytes), want.packets-int64(*packets)
 	switch {
-	case moreBytes > 0 && !from.isOpen(now):
+	case moreBytes > 0 && !from.conforms(now):
 		return bandwidths[d&1]
-	case morePackets > 0 && !i.packets.isOpen(now):
+	case morePackets > 0 && !i.packets.conforms(now):
 		return packetRate
 	}
 	if moreBytes > 0 {
-		*bytes += int32(from.lend(now, moreBytes))
-		if s := m.jams[d&1]; s != nil {
-			s.looks = from.lanes != nil && !from.lanes.all.isOpen(now)
+		*bytes += int32(from.borrow(now, moreBytes))
+		if s := m.classes[d&1]; s != nil {
+			s.over = from.classes != nil && !from.classes.all.conforms(now)
 		}
 	}
 	if morePackets > 0 {
-		*packets += int32(i.lendPackets(now, morePackets))
+		*packets += int32(i.borrowPackets(now, morePackets))
 	}
 	return plenty
 }
@@ -298,15 +256,15 @@ func (q *Queue) Held() bool { return q.held != plenty }
 // Due is how long the worker may sleep at most because frames wait for an allowance: most, if none do.
 func (w *Worker) Due(most time.Duration) time.Duration {
 	at := w.now + int64(most)
-	for _, m := range w.lines.waiting {
+	for _, m := range w.shaper.waiting {
 		if m.lacks == plenty { // its port had no room
 			at = min(at, w.now+int64(time.Millisecond))
 		} else {
 			at = min(at, m.instance.due(m.lacks))
 		}
 	}
-	for i := range w.lines.jams {
-		at = min(at, w.lines.jams[i].due)
+	for i := range w.shaper.queues {
+		at = min(at, w.shaper.queues[i].due)
 	}
 	for i := range w.polls {
 		if q := w.polls[i].Queue; q.Held() {

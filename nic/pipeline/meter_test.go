@@ -100,7 +100,7 @@ func (s *stream) settle() {
 func (r *rig) crowd(a vpc.Allowance) {
 	r.allows(allowances{"i-a1": a})
 	s := r.toGuest(200)
-	for range 2 * lineFrames / 64 {
+	for range 2 * fifoFrames / 64 {
 		s.offer(64)
 		s.turn(0)
 	}
@@ -185,9 +185,9 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		s.offer(64)
 		s.turn(0)
 	}
-	room := lineBytes / (1000 + 128 + 1)
+	room := fifoBytes / (1000 + 128 + 1)
 	m := x.places["eni-a1"][0].meter
-	require.Equal(t, room, m.line.n)
+	require.Equal(t, room, m.fifo.n)
 	dropped := x.counts(Uplink).Ends[BandwidthInExceeded]
 	require.EqualValues(t, int(s.offered)-s.arrived-room, dropped)
 	require.Equal(t, dropped, x.counts("eni-a1").Drops[BandwidthInExceeded])
@@ -198,7 +198,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		s.turn(time.Millisecond)
 	}
 	require.False(t, s.overtook)
-	require.Nil(t, m.line, "its memory is another's")
+	require.Nil(t, m.fifo, "its memory is another's")
 }
 
 // What a guest sends too fast stays in its ring, from where the card takes it in order.
@@ -250,7 +250,7 @@ func TestPacketsOfBothWaysCount(t *testing.T) {
 	require.Zero(t, m.exceeded.In()+m.exceeded.Out())
 	require.Positive(t, x.counts(Uplink).Ends[PacketsExceeded])
 	x.ports["eni-a1"].Sent()
-	for x.places["eni-a1"][0].meter.line != nil {
+	for x.places["eni-a1"][0].meter.fifo != nil {
 		in.turn(time.Millisecond)
 	}
 }
@@ -312,7 +312,7 @@ func TestALimitComesBackWhileFramesWait(t *testing.T) {
 	s.turn(0)
 	x.allows(nil)
 	x.allows(slow)
-	require.NotNil(t, x.places["eni-a1"][0].meter.line, "they wait")
+	require.NotNil(t, x.places["eni-a1"][0].meter.fifo, "they wait")
 	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 80 * mbit}})
 	s.settle()
 	require.EqualValues(t, s.offered, s.arrived)
@@ -380,7 +380,7 @@ func TestALimitOutlivesThePort(t *testing.T) {
 	s := x.toGuest(1000)
 	s.offer(200)
 	s.turn(0)
-	waits := x.places["eni-a1"][0].meter.line.n
+	waits := x.places["eni-a1"][0].meter.fifo.n
 	require.Positive(t, waits)
 	x.attach("eni-a1", x.ports["eni-a1"])
 	require.EqualValues(t, waits, x.counts("eni-a1").Drops[NoPort])
@@ -421,7 +421,7 @@ func TestWhatWaitsForAPortThatTakesNothing(t *testing.T) {
 	s.offer(200)
 	s.turn(0)
 	q := x.places["eni-a1"][0]
-	waits := q.meter.line.n
+	waits := q.meter.fifo.n
 	require.Positive(t, waits)
 	in, out := " to eni-a1 at eni-a1 by udp 53 from 0.0.0.0/0", 0
 	for _, text := range taken(c) {
@@ -438,7 +438,7 @@ func TestWhatWaitsForAPortThatTakesNothing(t *testing.T) {
 		s.turn(10 * time.Millisecond)
 		require.Positive(t, x.w.Due(time.Hour))
 	}
-	require.Equal(t, waits, q.meter.line.n)
+	require.Equal(t, waits, q.meter.fifo.n)
 	q.tx = port
 	x.ports["eni-a1"].SetLink(pmd.ErrDown)
 	x.checkLinks()
@@ -447,7 +447,7 @@ func TestWhatWaitsForAPortThatTakesNothing(t *testing.T) {
 	fell := slices.Repeat([]string{"out eni-a1 1000 port_down at eni-a1"}, waits)
 	require.Equal(t, fell, taken(c))
 	require.Equal(t, fell, taken(drops))
-	require.Empty(t, x.w.lines.waiting)
+	require.Empty(t, x.w.shaper.waiting)
 	require.Equal(t, time.Hour, x.w.Due(time.Hour))
 }
 
@@ -474,7 +474,7 @@ func TestNothingWaitsForAPortThatWent(t *testing.T) {
 }
 
 // While frames wait for as many ENIs as may, what comes too fast for another is dropped at once, under
-// the name that a full line has.
+// the name that a full FIFO has.
 func TestLinesAreBounded(t *testing.T) {
 	x := newRig(t)
 	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: mbit}})
@@ -485,12 +485,12 @@ func TestLinesAreBounded(t *testing.T) {
 	shut.in.peak.spent.Store(x.now + int64(time.Minute))
 	var f pmd.Frame
 	f.Lend(make([]byte, 300), 100, 100)
-	lines := x.w.lines.made
-	require.Equal(t, 1, lines, "a line for each ENI with limits")
-	for range lines {
+	fifos := x.w.shaper.made
+	require.Equal(t, 1, fifos, "a FIFO for each ENI with limits")
+	for range fifos {
 		m := &meter{worker: x.w, queue: x.places["eni-a2"][0], instance: shut, lacks: bandwidthIn}
 		m.reset()
-		require.True(t, m.join(&f))
+		require.True(t, m.enqueueOne(&f))
 	}
 	s.offer(64)
 	s.turn(0)
@@ -498,7 +498,7 @@ func TestLinesAreBounded(t *testing.T) {
 	s.offer(64)
 	s.turn(0)
 	m := x.places["eni-a1"][0].meter
-	require.Nil(t, m.line)
+	require.Nil(t, m.fifo)
 	require.EqualValues(t, int(s.offered)-passed, x.counts(Uplink).Ends[BandwidthInExceeded])
 	require.EqualValues(t, int(s.offered)-passed, m.exceeded.In())
 
@@ -506,8 +506,8 @@ func TestLinesAreBounded(t *testing.T) {
 	s.turn(0)
 	s.offer(64)
 	s.turn(0)
-	require.NotNil(t, m.line, "there is room again")
-	x.places["eni-a2"][0].delivered -= uint64(lines) // as wait has it for what the card received
+	require.NotNil(t, m.fifo, "there is room again")
+	x.places["eni-a2"][0].delivered -= uint64(fifos) // as enqueueAll has it for what the card received
 	s.settle()
 }
 
@@ -522,28 +522,28 @@ func TestAnENIGoesWhileFramesWait(t *testing.T) {
 	x.at("y", "eni-a1")
 	s.now += int64(time.Second)
 	x.Poll(s.now)
-	require.Empty(t, x.w.lines.waiting)
+	require.Empty(t, x.w.shaper.waiting)
 }
 
 // Lines are made with the setup that brings the limits, and go with them; none is made on a packet's way.
 func TestLinesComeWithLimits(t *testing.T) {
 	x := newRig(t)
-	require.Zero(t, x.w.lines.made)
+	require.Zero(t, x.w.shaper.made)
 	slow := vpc.Allowance{PeakBandwidthInGbps: mbit}
 	x.allows(allowances{"i-a1": slow, "i-a2": slow})
-	require.Equal(t, 2, x.w.lines.made)
+	require.Equal(t, 2, x.w.shaper.made)
 	x.observe(nil)
 	s := x.toGuest(1000)
 	s.offer(200)
 	s.turn(0)
-	require.Len(t, x.w.lines.waiting, 1)
-	require.Len(t, x.w.lines.spare, 1)
+	require.Len(t, x.w.shaper.waiting, 1)
+	require.Len(t, x.w.shaper.spare, 1)
 	x.allows(nil)
-	require.Equal(t, 1, x.w.lines.made, "what waits leaves in order")
+	require.Equal(t, 1, x.w.shaper.made, "what waits leaves in order")
 	s.settle()
 	x.allows(allowances{"i-a1": slow})
-	require.Equal(t, 1, x.w.lines.made)
+	require.Equal(t, 1, x.w.shaper.made)
 	x.allows(nil)
-	require.Zero(t, x.w.lines.made)
-	require.Empty(t, x.w.lines.spare)
+	require.Zero(t, x.w.shaper.made)
+	require.Empty(t, x.w.shaper.spare)
 }

@@ -12,7 +12,7 @@ import (
 type metering struct {
 	instances map[uint64]*limited // by owner
 	meters    map[*Queue][]*meter // of an ENI that has limits or had some, by worker; by its first worker's queue
-	lines     int                 // of each worker: linesFor each ENI together, mostLines at most
+	fifos     int                 // of each worker: fifosFor each ENI together, mostFIFOs at most
 	bounded   int                 // ENIs with limits
 	changes   []func()            // from the metering of the setup before, for when the workers stand
 }
@@ -36,7 +36,7 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 		delete(gone, q)
 		switch {
 		case p.ENI.Limits.Any():
-			m.lines = min(m.lines+linesFor(&p.ENI.Limits), mostLines)
+			m.fifos = min(m.fifos+fifosFor(&p.ENI.Limits), mostFIFOs)
 			m.bounded++
 			i := m.instance(c, p.ENI, before)
 			m.meters[q] = c.metersOf(p, was)
@@ -57,26 +57,26 @@ func (c *Crew) meteringOf(ports *Ports, before *metering) metering {
 	return m
 }
 
-// linesFor is how many lines an ENI with limits brings: one for what waits for the instance, and some for lanes
-// that are full at one time.
-func linesFor(l *vpc.Limits) int {
-	if lanesBind(l) {
-		return 1 + mostJams
+// fifosFor is how many FIFOs an ENI with limits brings: one for what waits for the instance, and some for classes
+// that have frames wait at one time.
+func fifosFor(l *vpc.Limits) int {
+	if classesBind(l) {
+		return 1 + mostClassQueues
 	}
 	return 1
 }
 
-// supply has each worker have its lines.
+// supply has each worker have its FIFOs.
 func (m *metering) supply(c *Crew, before *metering) {
-	if m.lines == before.lines && m.bounded == before.bounded {
+	if m.fifos == before.fifos && m.bounded == before.bounded {
 		return
 	}
 	for _, w := range c.Workers {
-		var more []*line
-		for range m.lines - w.lines.made {
-			more = append(more, new(line))
+		var more []*fifo
+		for range m.fifos - w.shaper.made {
+			more = append(more, new(fifo))
 		}
-		m.changes = append(m.changes, func() { w.lines.supply(m.lines, m.bounded, more) })
+		m.changes = append(m.changes, func() { w.shaper.supply(m.fifos, m.bounded, more) })
 	}
 }
 
@@ -138,8 +138,8 @@ func (m *metering) adopt() {
 // bound bounds the meter's ENI by what its instance may send and receive.
 func (m *meter) bound(i *Instance) {
 	m.instance = i
-	if m.jams[wire.In] == nil && i.in.lanes != nil {
-		m.jams = [2]*jams{new(jams), new(jams)}
+	if m.classes[wire.In] == nil && i.in.classes != nil {
+		m.classes = [2]*classIndex{new(classIndex), new(classIndex)}
 	}
 	m.reset()
 	m.queue.meter = m
@@ -162,9 +162,9 @@ func (m *meter) end() {
 // ring, and what was for the guest as discard does.
 func (m *meter) empty() {
 	m.discard()
-	for j := range m.each(wire.Out) {
-		for j.n > 0 {
-			j.drop()
+	for q := range m.each(wire.Out) {
+		for q.n > 0 {
+			q.dequeue()
 		}
 	}
 }
@@ -172,32 +172,32 @@ func (m *meter) empty() {
 // discard ends what waits for the guest, whose port goes, or is down.
 func (m *meter) discard() {
 	m.queue.held = plenty
-	if m.line != nil {
-		m.discardLine(m.line)
+	if m.fifo != nil {
+		m.discardFIFO(m.fifo)
 	}
-	for j := range m.each(wire.In) {
-		m.discardLine(j.line)
+	for q := range m.each(wire.In) {
+		m.discardFIFO(q.fifo)
 	}
 }
 
-// discardLine ends what waits for the guest in a line.
-func (m *meter) discardLine(l *line) {
+// discardFIFO ends what waits for the guest in a FIFO.
+func (m *meter) discardFIFO(q *fifo) {
 	why := NoPort
 	if m.queue.Down() {
 		why = PortDown
 	}
-	for ; l.n > 0; l.drop() {
-		m.queue.tally().Drops[why] += uint64(l.at(0).packets)
-		m.show(l, why)
+	for ; q.n > 0; q.dequeue() {
+		m.queue.tally().Drops[why] += uint64(q.at(0).packets)
+		m.show(q, why)
 	}
 }
 
-// each yields the meter's jams in a direction.
-func (m *meter) each(d wire.Direction) iter.Seq[*jam] {
-	return func(yield func(*jam) bool) {
-		all := m.worker.lines.jams
+// each yields the meter's class queues in a direction.
+func (m *meter) each(d wire.Direction) iter.Seq[*classQueue] {
+	return func(yield func(*classQueue) bool) {
+		all := m.worker.shaper.queues
 		for i := range all {
-			if j := &all[i]; j.meter == m && j.dir == d && !yield(j) {
+			if q := &all[i]; q.meter == m && q.dir == d && !yield(q) {
 				return
 			}
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // A flood that an instance sends and receives takes nothing from its neighbours: all that a neighbour sends and
-// receives passes at once, its allowances are as full as without the flood, and no line of it is made.
+// receives passes at once, its allowances are as full as without the flood, and no FIFO of it is made.
 func TestAFloodOfOneInstanceLeavesItsNeighbours(t *testing.T) {
 	for _, way := range ways {
 		left := func(flood bool) int64 {
@@ -32,7 +32,7 @@ func TestAFloodOfOneInstanceLeavesItsNeighbours(t *testing.T) {
 			}
 			m := x.places["eni-a2"][0].meter
 			require.Zero(t, m.exceeded)
-			require.Nil(t, m.line)
+			require.Nil(t, m.fifo)
 			require.Equal(t, flood, x.places["eni-a1"][0].meter.exceeded != Exceeded{})
 			x.settleAll(hostile)
 			return m.instance.bandwidth(way.dir).peak.spent.Load()

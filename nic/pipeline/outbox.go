@@ -180,7 +180,7 @@ func (q *Queue) kept() uint64 {
 	return q.meter.kept
 }
 
-// refusal is why a frame was refused that flush sent last by q: the meter lost it, or its line or the port is full.
+// refusal is why a frame was refused that flush sent last by q: the meter lost it, or its FIFO or the port is full.
 func (q *Queue) refusal(lost bool) Verdict {
 	switch m := q.meter; {
 	case lost:

@@ -249,15 +249,15 @@ func (r *rig) account() {
 		require.Equal(r, c.Received, ended, "%s: %+v", name, c)
 		sent += c.Ends[Sent]
 		left += c.Delivered - c.Originated
-		if m := r.places[name][0].meter; m != nil && m.line != nil {
-			for i := range m.line.n {
-				left += uint64(m.line.at(i).packets)
+		if m := r.places[name][0].meter; m != nil && m.fifo != nil {
+			for i := range m.fifo.n {
+				left += uint64(m.fifo.at(i).packets)
 			}
 		}
 		if m := r.places[name][0].meter; m != nil {
 			for j := range m.each(wire.In) {
 				for i := range j.n {
-					left += uint64(j.line.at(i).packets)
+					left += uint64(j.fifo.at(i).packets)
 				}
 			}
 		}

@@ -168,7 +168,7 @@ var verdictCases = []verdictCase{
 		x.crowd(vpc.Allowance{PeakBandwidthInGbps: mbit})
 	}},
 	{"more of a flow than may leave", "eni-a1", to(out), BandwidthOutExceeded, func(x *rig) {
-		x.jam(out)
+		x.fillClass(out)
 	}},
 	{"more packets than the instance may receive", Uplink, in(edge, "eni-a1", syn), PacketsExceeded, func(x *rig) {
 		x.crowd(vpc.Allowance{PacketsPerSecond: 100})

@@ -48,10 +48,10 @@ type Worker struct {
 	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
 	early   earlies
-	lines   lines
+	shaper  shaper
 	lot     uint64    // decides anew each turn who is the first to ask for an allowance that several want
 	pieces  *pieces   // nil until a merged frame comes
-	spare   []*pieces // that no appliance is lent
+	spare   []*pieces // that no appliance has
 	observe func(*Event)
 
 	captures []*Capture // nil: there are none
@@ -89,16 +89,16 @@ func (w *Worker) Poll(now int64) int {
 		}
 	}
 	w.lot = w.lot*6364136223846793005 + 1442695040888963407 // Knuth's MMIX
-	n, linesFirst := 0, w.lot>>63 == 0
-	if linesFirst && w.lines.busy() {
-		n += w.releaseLines()
+	n, waitingFirst := 0, w.lot>>63 == 0
+	if waitingFirst && w.shaper.busy() {
+		n += w.releaseWaiting()
 	}
 	n += w.turn()
 	if w.services != nil {
 		n += w.inject()
 	}
-	if !linesFirst && w.lines.busy() {
-		n += w.releaseLines()
+	if !waitingFirst && w.shaper.busy() {
+		n += w.releaseWaiting()
 	}
 	if w.early.n > 0 {
 		w.releaseEarly()

@@ -85,9 +85,9 @@ func (f *flowSet) turn(d time.Duration) {
 	})
 }
 
-// laned bounds a1 to 10,000 datagrams a second of 1,000 bytes, of which a flow may have 1,000, and all that goes by the
+// classed bounds a1 to 10,000 datagrams a second of 1,000 bytes, of which a flow may have 1,000, and all that goes by the
 // internet gateway 2,000.
-var laned = vpc.Allowance{PeakBandwidthInGbps: 80 * mbit, FlowBandwidthInGbps: 8 * mbit, InternetBandwidthInGbps: 16 * mbit}
+var classed = vpc.Allowance{PeakBandwidthInGbps: 80 * mbit, FlowBandwidthInGbps: 8 * mbit, InternetBandwidthInGbps: 16 * mbit}
 
 // ways are both directions of flows.
 var ways = []struct {
@@ -95,11 +95,11 @@ var ways = []struct {
 	dir  wire.Direction
 }{{"in", wire.In}, {"out", wire.Out}}
 
-// newLaned is a rig in which a4 and a1 may send each other anything, and a1 is of an instance with lanes.
-func newLaned(t *testing.T) *rig {
+// newClassed is a rig in which a4 and a1 may send each other anything, and a1 is of an instance with classes.
+func newClassed(t *testing.T) *rig {
 	x := newRig(t)
 	x.opened()
-	x.allows(allowances{"i-a1": laned})
+	x.allows(allowances{"i-a1": classed})
 	x.observe(nil)
 	return x
 }
@@ -119,11 +119,11 @@ func (r *rig) opened() {
 	}
 }
 
-// jam bounds a1, and has as much wait for the lane of a flow of a1 as may.
-func (r *rig) jam(p wiretest.Packet) {
-	r.allows(allowances{"i-a1": laned})
+// fillClass bounds a1, and has as much wait for the class of a flow of a1 as may.
+func (r *rig) fillClass(p wiretest.Packet) {
+	r.allows(allowances{"i-a1": classed})
 	a1 := r.eni("eni-a1")
-	for range 2 * lineFrames {
+	for range 2 * fifoFrames {
 		require.True(r, r.ports["eni-a1"].Inject(p.Size(1000).MACs(a1.MAC, a1.RouterMAC).Bytes()))
 		r.now += 1e4
 		r.Poll(r.now)
@@ -137,7 +137,7 @@ func (r *rig) jam(p wiretest.Packet) {
 func TestAFlowHasItsBandwidth(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			x := newLaned(t)
+			x := newClassed(t)
 			f := x.nearFlows("eni-a1", way.dir)
 			for i := range 30_000 { // 3 s
 				if i%3 == 0 {
@@ -161,7 +161,7 @@ func TestAFlowHasItsBandwidth(t *testing.T) {
 func TestTheInternetHasItsBandwidth(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			x := newLaned(t)
+			x := newClassed(t)
 			far, near := x.farFlows(way.dir), x.nearFlows("eni-a1", way.dir)
 			near.last, near.arrived = far.last, far.arrived // they may arrive at one port
 			for i := range 30_000 {                         // 3 s
@@ -185,51 +185,51 @@ func TestTheInternetHasItsBandwidth(t *testing.T) {
 	}
 }
 
-// Lanes cost nothing and bound nothing while their instance sends less than the slowest of them.
-func TestLanesOfASlowInstance(t *testing.T) {
+// Classes cost nothing and bound nothing while their instance sends less than the slowest of them.
+func TestClassesOfASlowInstance(t *testing.T) {
 	for _, way := range ways {
-		x := newLaned(t)
+		x := newClassed(t)
 		f := x.nearFlows("eni-a1", way.dir)
 		for range 2000 {
 			f.offer(4001)
 			f.turn(1100 * time.Microsecond)
-			require.False(t, x.places["eni-a1"][0].meter.sifts(way.dir))
+			require.False(t, x.places["eni-a1"][0].meter.classifies(way.dir))
 		}
 		require.Equal(t, f.sent, f.arrived)
 	}
 }
 
-// What waits for a lane is bounded. Once its limit goes, or comes anew, it leaves in its order, and nothing is lost without
+// What waits for a class is bounded. Once its limit goes, or comes anew, it leaves in its order, and nothing is lost without
 // a count.
-func TestLanesChangeAndLoseNothing(t *testing.T) {
+func TestClassesChangeAndLoseNothing(t *testing.T) {
 	for _, way := range ways {
 		x := newRig(t)
 		x.opened()
 		x.observe(nil)
 		f := x.nearFlows("eni-a1", way.dir)
-		for _, a := range []allowances{{"i-a1": laned}, nil, {"i-a1": laned}, {"i-a1": {PeakBandwidthInGbps: 80 * mbit}}, {"i-a1": laned}} {
+		for _, a := range []allowances{{"i-a1": classed}, nil, {"i-a1": classed}, {"i-a1": {PeakBandwidthInGbps: 80 * mbit}}, {"i-a1": classed}} {
 			x.allows(a)
 			for range 100 {
 				f.offer(4001, 4002)
 				f.turn(100 * time.Microsecond)
 			}
 		}
-		require.Len(t, x.w.lines.jams, 2)
+		require.Len(t, x.w.shaper.queues, 2)
 		require.Less(t, x.w.Due(time.Hour), time.Second)
 		x.allows(nil)
 		f.turn(time.Second)
 		f.turn(time.Second)
 		require.Equal(t, f.sent, f.arrived)
-		require.Empty(t, x.w.lines.jams)
+		require.Empty(t, x.w.shaper.queues)
 		require.Nil(t, x.places["eni-a1"][0].meter)
 	}
 }
 
-// What finds no room in its lane is dropped under the name that ENA's driver gives it, where it was received
+// What finds no room for its class is dropped under the name that ENA's driver gives it, where it was received
 // and at its ENI; other flows lose nothing.
-func TestAFullLaneDrops(t *testing.T) {
+func TestAFullClassQueueDrops(t *testing.T) {
 	for _, way := range ways {
-		x := newLaned(t)
+		x := newClassed(t)
 		f := x.nearFlows("eni-a1", way.dir)
 		for i := range 1000 {
 			f.offer(4001)
@@ -250,19 +250,19 @@ func TestAFullLaneDrops(t *testing.T) {
 	}
 }
 
-// The flows of one guest, sent and received, take no line that is for another guest: what comes in a burst for that one
+// The flows of one guest, sent and received, take no FIFO that is for another guest: what comes in a burst for that one
 // waits as if the flows were not there.
 func TestFlowsLeaveLinesToOthers(t *testing.T) {
 	for _, c := range []struct {
-		name        string
-		spare, jams int
-	}{{"each its own", 1 + mostJams + 1, mostJams}, {"few are left", 5, 3}, {"none is left for jams", 2, 0}} {
+		name          string
+		spare, queues int
+	}{{"each its own", 1 + mostClassQueues + 1, mostClassQueues}, {"few are left", 5, 3}, {"none is left for class queues", 2, 0}} {
 		t.Run(c.name, func(t *testing.T) {
 			x := newRig(t)
 			x.opened()
 			x.allows(allowances{"i-a1": {PeakBandwidthInGbps: 400 * mbit, FlowBandwidthInGbps: mbit}, "i-a2": {PeakBandwidthInGbps: 8 * mbit}})
 			x.observe(nil)
-			x.w.lines.spare = x.w.lines.spare[:c.spare]
+			x.w.shaper.spare = x.w.shaper.spare[:c.spare]
 			sent, received := x.nearFlows("eni-a1", wire.Out), x.nearFlows("eni-a1", wire.In)
 			for range 20 {
 				for port := range 30 {
@@ -272,7 +272,7 @@ func TestFlowsLeaveLinesToOthers(t *testing.T) {
 				sent.turn(time.Millisecond)
 				received.turn(0)
 			}
-			require.Len(t, x.w.lines.jams, c.jams)
+			require.Len(t, x.w.shaper.queues, c.queues)
 			other := x.nearFlows("eni-a2", wire.In)
 			for range 200 {
 				other.offer(6000)
@@ -285,62 +285,62 @@ func TestFlowsLeaveLinesToOthers(t *testing.T) {
 	}
 }
 
-// After flows sent all that their instance may, lanes are soon free of cost again, however long that was.
-func TestLanesForgiveALongFlood(t *testing.T) {
+// After flows sent all that their instance may, classes are soon free of cost again, however long that was.
+func TestClassesForgiveALongFlood(t *testing.T) {
 	for _, way := range ways {
-		x := newLaned(t)
+		x := newClassed(t)
 		f := x.nearFlows("eni-a1", way.dir)
 		for range 3000 {
 			f.offer(4001, 4002, 4003, 4004, 4005, 4006, 4007)
 			f.turn(time.Millisecond)
 		}
-		require.True(t, x.places["eni-a1"][0].meter.sifts(way.dir))
+		require.True(t, x.places["eni-a1"][0].meter.classifies(way.dir))
 		for range 2000 {
 			f.turn(time.Millisecond)
 		}
 		f.offer(4001)
 		f.turn(0)
-		require.False(t, x.places["eni-a1"][0].meter.sifts(way.dir))
+		require.False(t, x.places["eni-a1"][0].meter.classifies(way.dir))
 		require.Equal(t, f.sent, f.arrived)
 	}
 }
 
-// sifted has a1's frames from a4 looked at while the lane of the flow at port 4001 is over its bandwidth, and
-// no line is spare.
-func (r *rig) sifted() *flowSet {
+// overClass has a1's frames from a4 classified while the class of the flow at port 4001 is over its bandwidth, and
+// no FIFO is spare.
+func (r *rig) overClass() *flowSet {
 	r.opened()
 	r.allows(allowances{"i-a1": {PeakBandwidthInGbps: 8, FlowBandwidthInGbps: 4}})
 	r.observe(func(*Event) {})
 	f, m := r.nearFlows("eni-a1", wire.In), r.places["eni-a1"][0].meter
-	m.jams[wire.In].looks = true
-	m.instance.in.lanes.flows[f.lane(4001)].spent.Store(r.now + 1e6)
-	r.w.lines.spare = nil
+	m.classes[wire.In].over = true
+	m.instance.in.classes.flows[f.class(4001)].spent.Store(r.now + 1e6)
+	r.w.shaper.spare = nil
 	return f
 }
 
-// lane is that of a flow from a4 to a1.
-func (f *flowSet) lane(port int) uint16 {
-	return f.Setup().guest(f.eni("eni-a1").Number).laneOf(f.frame(port), wire.In).flow
+// class is that of a flow from a4 to a1.
+func (f *flowSet) class(port int) uint16 {
+	return f.Setup().guest(f.eni("eni-a1").Number).classify(f.frame(port), wire.In).number
 }
 
 // What a send lost says nothing of the frames of the next one.
 func TestALossIsOfOneSend(t *testing.T) {
 	x := newRig(t)
-	f := x.sifted()
+	f := x.overClass()
 	f.offer(4001, 4002)
 	f.turn(0)
-	require.False(t, x.places["eni-a1"][0].meter.sifts(wire.In))
+	require.False(t, x.places["eni-a1"][0].meter.classifies(wire.In))
 	f.offer(4003)
 	f.turn(0)
 	require.Equal(t, map[int]uint32{4002: 1, 4003: 1}, f.arrived)
 	require.EqualValues(t, 1, x.counts("eni-a1").Drops[BandwidthInExceeded])
 }
 
-// Frames that the guest's full port refuses take nothing from their lanes, and are dropped under the port's
-// name beside those that found no room in a lane.
-func TestAFullPortTakesNothingFromLanes(t *testing.T) {
+// Frames that the guest's full port refuses take nothing from their classes, and are dropped under the port's
+// name beside those that found no room for a class.
+func TestAFullPortTakesNothingFromClasses(t *testing.T) {
 	x := newRig(t)
-	f := x.sifted()
+	f := x.overClass()
 	q := x.places["eni-a1"][0]
 	q.tx = refuses{}
 	f.offer(4001, 4002, 4002, 4003)
@@ -349,58 +349,58 @@ func TestAFullPortTakesNothingFromLanes(t *testing.T) {
 	require.EqualValues(t, 1, c.Drops[BandwidthInExceeded])
 	require.EqualValues(t, 3, c.Drops[TxFull])
 	for _, port := range []int{4002, 4003} {
-		require.Equal(t, depth, q.meter.instance.in.lanes.flows[f.lane(port)].left(x.now, depth))
+		require.Equal(t, depth, q.meter.instance.in.classes.flows[f.class(port)].left(x.now, depth))
 	}
 }
 
-// An ENI that goes, and a port that does, take along what waits for lanes.
-func TestLanesOfAnENIThatGoes(t *testing.T) {
+// An ENI that goes, and a port that does, take along what waits for classes.
+func TestClassesOfAnENIThatGoes(t *testing.T) {
 	for _, way := range ways {
-		x := newLaned(t)
+		x := newClassed(t)
 		x.gone = true // what waits is lost
 		f := x.nearFlows("eni-a1", way.dir)
-		jam := func() {
+		fill := func() {
 			for range 200 {
 				f.offer(4001)
 				f.turn(10 * time.Microsecond)
 			}
-			require.NotEmpty(t, x.w.lines.jams)
+			require.NotEmpty(t, x.w.shaper.queues)
 		}
-		jam()
+		fill()
 		x.attach("eni-a1", x.ports["eni-a1"])
 		f.turn(0)
-		require.Empty(t, x.w.lines.jams)
-		jam()
+		require.Empty(t, x.w.shaper.queues)
+		fill()
 		x.at("y", "eni-a1")
 		x.now += int64(time.Second)
 		x.Poll(x.now)
-		require.Empty(t, x.w.lines.jams)
+		require.Empty(t, x.w.shaper.queues)
 	}
 }
 
 // A flow is what AWS says it is: five values of TCP and UDP, three of others. Fragments are of one flow whatever
 // their ports, and what goes by the internet gateway is apart.
-func TestLaneOfAFrame(t *testing.T) {
+func TestClassOfAFrame(t *testing.T) {
 	x := newRig(t)
 	g := x.Setup().guest(x.eni("eni-a1").Number)
-	of := func(p wiretest.Packet) lane { return g.laneOf(p.MACs(macA1, macA2).Bytes(), wire.Out) }
+	of := func(p wiretest.Packet) flowClass { return g.classify(p.MACs(macA1, macA2).Bytes(), wire.Out) }
 	near, far := wiretest.UDP("10.0.1.5:1", "10.0.2.8:53"), wiretest.UDP("10.0.1.5:1", client+":53")
 	require.Equal(t, of(near), of(near.Size(900)))
 	require.NotEqual(t, of(near), of(wiretest.UDP("10.0.1.5:2", "10.0.2.8:53")))
 	require.NotEqual(t, of(near), of(wiretest.TCP("10.0.1.5:1", "10.0.2.8:53")))
 	require.False(t, of(near).far)
 	require.True(t, of(far).far)
-	require.Less(t, of(near).flow, uint16(flowLanes/2))
-	require.GreaterOrEqual(t, of(far).flow, uint16(flowLanes/2))
+	require.Less(t, of(near).number, uint16(flowClasses/2))
+	require.GreaterOrEqual(t, of(far).number, uint16(flowClasses/2))
 	for _, port := range []string{"1", "2"} {
 		for _, f := range wiretest.UDP("10.0.1.5:"+port, "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64) {
-			require.Equal(t, g.laneOf(wiretest.UDP("10.0.1.5:9", "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64)[1], wire.Out), g.laneOf(f, wire.Out))
+			require.Equal(t, g.classify(wiretest.UDP("10.0.1.5:9", "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64)[1], wire.Out), g.classify(f, wire.Out))
 		}
 	}
-	require.Zero(t, g.laneOf(nil, wire.Out))
+	require.Zero(t, g.classify(nil, wire.Out))
 	seen := map[uint16]bool{}
 	for port := range 256 {
-		seen[of(wiretest.UDP(fmt.Sprintf("10.0.1.5:%d", 1000+port), "10.0.2.8:53")).flow] = true
+		seen[of(wiretest.UDP(fmt.Sprintf("10.0.1.5:%d", 1000+port), "10.0.2.8:53")).number] = true
 	}
-	require.Greater(t, len(seen), 180, "256 flows are spread over 512 lanes")
+	require.Greater(t, len(seen), 180, "256 flows are spread over 512 classes")
 }

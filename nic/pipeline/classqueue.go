@@ -1,0 +1,142 @@
+package pipeline
+
+import (
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
+
+// classQueue is the frames of one ENI that wait at one worker for one class, in one direction: those that the
+// guest sent as they came from its ring, and those for the guest as they are to leave. Frames of other
+// classes overtake them.
+type classQueue struct {
+	*meter
+	*fifo
+	dir   wire.Direction
+	class uint16 // its number
+	due   int64  // when the class has again what the oldest frame needs, in ns since 1970
+}
+
+// classIndex finds a meter's class queues of one direction.
+type classIndex struct {
+	over bool                   // all classes together are over what the slowest one has, so each frame is classified
+	n    int                    // of class queues
+	at   [flowClasses + 1]uint8 // by class: 1 + index in shaper.queues; 0: no frame waits
+}
+
+// classifies tells whether each frame of a direction has to be classified.
+func (m *meter) classifies(d wire.Direction) bool {
+	s := m.classes[d&1]
+	return s != nil && (s.over || s.n > 0)
+}
+
+// conforms tells whether a frame is within the bandwidth of its classes, and charges them; if not, for which class the frame
+// waits. While the route to a flow's other end stays near, or stays far, no frame overtakes one of its flow: the flow
+// waits in the queue of its own class, or in that of farClass, and goes to the other queue once the first is empty. A route
+// that changes between near and far gives the flow another class, and frames may overtake those in the first queue.
+func (m *meter) conforms(f *pmd.Frame, d wire.Direction) (number uint16, conforms bool) {
+	g := m.worker.behind(m.queue)
+	if g == nil {
+		return 0, true
+	}
+	s, c, now := m.classes[d&1], m.instance.bandwidth(d).classes, m.worker.now
+	at := g.classify(f.Bytes(), d)
+	switch {
+	case s.at[at.number] != 0:
+		return at.number, false
+	case at.far && s.at[farClass] != 0:
+		return farClass, false
+	}
+	if over, number := c.exceeded(now, at); over != nil {
+		return number, false
+	}
+	c.charge(now, int64(f.WireLen()), at)
+	return 0, true
+}
+
+// enqueueClass has a frame wait for a class, and is false if there is no room.
+func (m *meter) enqueueClass(f *pmd.Frame, d wire.Direction, number uint16) bool {
+	index, s := m.classes[d&1], &m.worker.shaper
+	m.count(bandwidths[d&1], int64(f.Packets()))
+	if index.at[number] == 0 {
+		q := m.takeForClass()
+		if q == nil {
+			return false
+		}
+		s.queues = append(s.queues, classQueue{meter: m, fifo: q, dir: d, class: number})
+		index.n++
+		index.at[number] = uint8(len(s.queues))
+	}
+	return s.queues[index.at[number]-1].enqueue(f)
+}
+
+// shapeOut takes from a burst that the guest sent the frames that have to wait, and drops those that find
+// no room.
+func (m *meter) shapeOut(b *pmd.Burst) {
+	all, merged := b.N, b.Merged
+	b.N, b.Merged = 0, 0
+	for i := range all {
+		f := &b.Frames[i]
+		number, conforms := m.conforms(f, wire.Out)
+		switch {
+		case conforms:
+			b.Merged |= merged >> i & 1 << b.N
+			b.Frames[b.N] = *f
+			b.N++
+		case !m.enqueueClass(f, wire.Out, number):
+			m.worker.dropExceeding(m.queue, f)
+		}
+	}
+}
+
+// dropExceeding drops a frame that the guest behind q sent too fast.
+func (w *Worker) dropExceeding(q *Queue, f *pmd.Frame) {
+	w.ingress = q
+	q.received += uint64(f.Packets())
+	p := &w.outward.packets[0]
+	p.begin(f, wire.Out)
+	p.guest = w.behind(q)
+	w.finish(p, p.refuse(BandwidthOutExceeded))
+}
+
+// sendShaped is sendAll for those of the frames that need not wait for a class. Bit i of lost says that
+// frames[i] was to wait, and found no room.
+func (m *meter) sendShaped(frames []*pmd.Frame) (taken int) {
+	for from := 0; from < len(frames); {
+		to, number, conforms := from, uint16(0), true
+		for to < len(frames) {
+			if number, conforms = m.conforms(frames[to], wire.In); !conforms {
+				break
+			}
+			to++
+		}
+		n := m.sendAll(frames[from:to])
+		m.keep(from, n)
+		if taken += n; n < to-from {
+			m.giveBackClasses(frames[from+n : to])
+			return taken
+		}
+		if from = to; conforms {
+			break
+		}
+		if m.enqueueClass(frames[to], wire.In, number) {
+			m.queue.delivered -= uint64(frames[to].Packets()) // as enqueueAll does
+			m.kept |= 1 << to
+			taken++
+		} else {
+			m.lost |= 1 << to
+		}
+		from++
+	}
+	return taken
+}
+
+// giveBackClasses gives back what frames took of their classes, for which there was no room after all.
+func (m *meter) giveBackClasses(frames []*pmd.Frame) {
+	c, g := m.instance.bandwidth(wire.In).classes, m.worker.behind(m.queue)
+	if g == nil {
+		return
+	}
+	for _, f := range frames {
+		c.giveBack(int64(f.WireLen()), g.classify(f.Bytes(), wire.In))
+	}
+}
