@@ -123,7 +123,7 @@ func TestStoppingEndsTheCage(t *testing.T) {
 	t.Setenv("NITROCARD_CAGE_JOB", "hang")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	began := make(signalWriter)
+	began := make(signalWriter, 1) // the word waits for the test
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, Command{Path: os.Args[0], Stdout: began}) }()
 	select {

@@ -22,6 +22,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(cagetest.Main(m)) }
 
+// ample is how long a test waits for what happens soon, however busy the machine is.
+const ample = 5 * time.Minute
+
 // pair is two hosts on one cable, 192.0.2.1 and 192.0.2.2.
 func pair(t *testing.T) (a, b *Host) {
 	a, b = host(t, "a"), host(t, "b")
@@ -55,9 +58,9 @@ func echo(t *testing.T, h *Host, addr string) {
 
 func say(t *testing.T, h *Host, addr, word string) string {
 	var c net.Conn
-	require.NoError(t, h.Do(func() (err error) { c, err = net.DialTimeout("tcp4", addr, time.Minute); return err }))
+	require.NoError(t, h.Do(func() (err error) { c, err = net.DialTimeout("tcp4", addr, ample); return err }))
 	defer c.Close()
-	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(ample)))
 	_, err := c.Write([]byte(word + "\n"))
 	require.NoError(t, err)
 	line, err := bufio.NewReader(c).ReadString('\n')
@@ -127,9 +130,14 @@ func TestRawFramesAreSentAndSeenAsTheyAre(t *testing.T) {
 	require.NoError(t, err)
 	defer raw.Close()
 
-	require.NoError(t, raw.Send(frame))
-	require.Eventually(t, func() bool { return len(w.Frames()) == 1 }, time.Minute, time.Millisecond)
-	require.Equal(t, [][]byte{frame}, w.Stop())
+	seen := func() bool { // a new link, and one beside a flood, loses frames
+		require.NoError(t, raw.Send(frame))
+		return len(w.Frames()) > 0
+	}
+	require.Eventually(t, seen, ample, time.Millisecond)
+	for _, f := range w.Stop() {
+		require.Equal(t, frame, f)
+	}
 }
 
 // A link that does not have to finish its frames leaves their checksums to the

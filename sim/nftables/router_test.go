@@ -49,7 +49,10 @@ func newRouter(t testing.TB) *router {
 		mac       wire.MAC
 	}{{"guest", "10.0.1.1/24", []netip.Addr{guestAddr}, guestMAC}, {"far", "10.0.2.1/24", beyond, farMAC}} {
 		h := newHost(t, l.name)
-		require.NoError(t, netlab.Cable(netlab.End{Host: h, Name: "eth0", MAC: l.mac[:]}, netlab.End{Host: r.host, Name: l.name}, 1500))
+		here, there := netlab.End{Host: h, Name: "eth0", MAC: l.mac[:]}, netlab.End{Host: r.host, Name: l.name}
+		require.NoError(t, netlab.Cable(here, there, 1500))
+		require.NoError(t, netlab.OwnQueue(here, there)) // no packet is lost to other tests' floods
+		require.NoError(t, netlab.OwnQueue(there, here))
 		require.NoError(t, r.host.Address(l.name, netip.MustParsePrefix(l.own)))
 		for _, a := range l.addrs {
 			require.NoError(t, r.host.Neighbor(l.name, a, net.HardwareAddr(l.mac[:])))
