@@ -238,8 +238,7 @@ func (a *atlas) beyond(home *ec2.Subnet, six bool) (all []netip.Prefix) {
 	return all
 }
 
-// nat64 is the block behind which hosts of IPv4 are, by NAT64 (RFC 6052), of which the oracle knows
-// nothing.
+// nat64 is the block behind which hosts of IPv4 are, by NAT64 (RFC 6052); see isNAT64.
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // blocksOf are the blocks of one family that a subnet has.

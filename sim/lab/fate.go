@@ -101,7 +101,8 @@ func (p *prophet) walk(w *oracle.World, from string, packet oracle.Packet, f *fa
 	return end, false
 }
 
-// isNAT64 tells whether a packet of IPv6 met a NAT gateway, of whose NAT64 the oracle knows nothing.
+// isNAT64 tells whether a packet of IPv6 met a NAT gateway: which port the gateway takes, and in which family its
+// drops are told, a trial does not know.
 func (p *prophet) isNAT64(packet oracle.Packet, o oracle.Outcome) bool {
 	return packet.Src.Is6() && (o.Translated || natENIs(p.config)[o.At])
 }

@@ -19,7 +19,8 @@
 //	publicaccess.go VPC Block Public Access
 //	port25.go      mail to the internet, which EC2 blocks
 //	peering.go     VPC peering
-//	natgateway.go  NAT gateways; translation.go the flows that they send from addresses of their own
+//	natgateway.go  NAT gateways; translation.go the flows that they send from addresses of their own;
+//	               nat64.go packets in the other family
 //	prefixlist.go  prefix lists
 //	verdicts.go    the card's names for drops, for whoever compares
 //

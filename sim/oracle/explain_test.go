@@ -57,7 +57,7 @@ type survey struct {
 // done tells whether each family has its cases.
 func (s *survey) done() bool {
 	for _, f := range families {
-		if s.cases[f+", IPv4"] < s.most || f != "NAT gateway" && s.cases[f+", IPv6"] < s.most {
+		if s.cases[f+", IPv4"] < s.most || s.cases[f+", IPv6"] < s.most {
 			return false
 		}
 	}
@@ -139,7 +139,7 @@ func (s *survey) question(g *generator) (q explain.Question, ok bool) {
 	case way == 0:
 		q.From, p.Src, p.Dst = a.NetworkInterfaceId, addressOf(g.dice, &a, six), one(g.dice, hosts)
 		if six {
-			p.Dst = one(g.dice, hosts6)
+			p.Dst = one(g.dice, []netip.Addr{one(g.dice, hosts6), in6(one(g.dice, hosts))})
 		}
 	case way == 1:
 		q.To, p.Src, p.Dst = b.NetworkInterfaceId, one(g.dice, hosts), publicOf(g.dice, &b)

@@ -107,10 +107,11 @@ func (g *generator) complain() step {
 	if e := g.w.ENI(a.eni); e != nil && !has(e, about.Dst) {
 		return g.first()
 	}
-	p := about.ErrorAbout(about.Dst, Unreachable, one(g.dice, []uint8{1, 3, 4}))
+	kind := one(g.dice, []message{{Unreachable, 1}, {Unreachable, 2}, {Unreachable, 3}, {Unreachable, 4}, {Unreachable, 13}, {Unreachable, 14}, {TimeExceeded, 1}, {BadParameter, 1}})
 	if about.Dst.Is6() {
-		p.Type = one(g.dice, []uint8{Unreachable6, TooBig6})
+		kind = one(g.dice, []message{{Unreachable6, 1}, {Unreachable6, 3}, {Unreachable6, 4}, {Unreachable6, 5}, {TooBig6, 0}, {TooBig6, 4}, {TimeExceeded6, 1}, {BadParameter6, 1}})
 	}
+	p := about.ErrorAbout(about.Dst, kind.kind, kind.code)
 	return step{Packet: &p, ENI: a.eni, Direct: a.direct}
 }
 
@@ -138,8 +139,8 @@ func (g *generator) first() step {
 	return g.firstFromGuest(p)
 }
 
-// sixth makes a packet one of IPv6, if its source is.
-func (p Packet) sixth() Packet {
+// ofFamily makes a packet one of IPv6, if its source is.
+func (p Packet) ofFamily() Packet {
 	if p.Src.Is6() && p.Proto == ICMP {
 		p.Proto, p.Type = ICMPv6, map[uint8]uint8{Echo: Echo6, Timestamp: Echo6, EchoReply: EchoReply6}[p.Type]
 	}
@@ -155,7 +156,7 @@ func (g *generator) firstFromInternet(p Packet) step {
 	if p.Dst.Is4() && g.oneIn(40) {
 		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("100.64.1.1")})
 	}
-	p = p.sixth()
+	p = p.ofFamily()
 	return step{Packet: &p}
 }
 
@@ -204,8 +205,11 @@ func (g *generator) firstFromGuest(p Packet) step {
 	default:
 		p.Dst = one(g.dice, g.addresses(to))
 	}
-	p = p.sixth()
-	if self, _ := g.w.PublicOwner(p.Dst); p.Dst.Is6() != p.Src.Is6() || !p.Dst.IsValid() || has(&e, p.Dst) || self != nil && self.NetworkInterfaceId == e.NetworkInterfaceId {
+	if p.Src.Is6() && g.oneIn(3) {
+		p.Dst = g.behindNAT64(to)
+	}
+	p = p.ofFamily()
+	if p.Dst.Is6() != p.Src.Is6() || !p.Dst.IsValid() || g.isOwn(&e, p.Dst) || g.isOwn(&e, in4(p.Dst)) {
 		p.Dst = hostsOf(p.Src)[0] // a packet meets each ENI once, and an oracle that judges before it remembers is right
 	}
 	s := step{Packet: &p, ENI: e.NetworkInterfaceId}
@@ -213,6 +217,24 @@ func (g *generator) firstFromGuest(p Packet) step {
 		s.Direct = !g.oneIn(8) // a guest asks for its neighbor's MAC, and some set a route
 	}
 	return s
+}
+
+// behindNAT64 is the IPv6 address of a host on the internet that has IPv4 alone, of an ENI, or of nobody.
+func (g *generator) behindNAT64(to ec2.NetworkInterface) netip.Addr {
+	all := append([]netip.Addr{one(g.dice, hosts), one(g.dice, hosts), one(g.dice, nobody), g.publicAddress(false)}, g.addresses(to)...)
+	if a := one(g.dice, all); a.Is4() {
+		return in6(a)
+	}
+	return in6(hosts[0])
+}
+
+// isOwn tells whether an address is one of an ENI's, private or public.
+func (g *generator) isOwn(e *ec2.NetworkInterface, a netip.Addr) bool {
+	if !a.IsValid() {
+		return false
+	}
+	self, _ := g.w.PublicOwner(a)
+	return has(e, a) || self != nil && self.NetworkInterfaceId == e.NetworkInterfaceId
 }
 
 // guest is some ENI that has a guest.

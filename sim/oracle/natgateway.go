@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"net/netip"
-	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -118,6 +117,10 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(ACLIn)
 	case !y.natCarries():
 		return y.drop(NATProtocol)
+	case !in4(y.p.Dst).IsValid():
+		return y.drop(NATFamily)
+	// An address of the gateway's own behind 64:ff9b::/96 is like any other: the packet goes out and comes back (RFC 6146
+	// section 3.8).
 	case y.w.isPublicOf(nat, y.p.Dst): // it "does not answer ping to itself", and has no other service
 		return y.drop(NATUnknown)
 	case y.p.Quoted != nil:
@@ -151,7 +154,9 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 
 // natCarries tells whether the packet is of a protocol that a NAT gateway carries: "TCP/UDP/ICMP
 // only".
-func (y *way) natCarries() bool { return slices.Contains([]uint8{TCP, UDP, ICMP}, y.p.Proto) }
+func (y *way) natCarries() bool {
+	return y.p.Proto == TCP || y.p.Proto == UDP || y.p.IsICMP()
+}
 
 // atEdge tells whether the network ACL of a NAT gateway's subnet lets the packet into it, or out.
 // Ours: a packet between the gateway and a host of the same subnet may count as one that leaves the
@@ -175,7 +180,7 @@ func (y *way) outOfNAT(nat *ec2.NetworkInterface, t *translation) []Outcome {
 	y.p = t.out(p)
 	y.translated = true
 	y.commits = append(y.commits, func() { y.w.heard(t, Out, p) })
-	if !y.natACL(nat, Out) {
+	if !y.atEdge(nat, Out, !y.w.stays(nat, y.p.Dst)) {
 		return y.drop(ACLOut)
 	}
 	return y.route(nat)
@@ -198,11 +203,16 @@ func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(NoNeighbor)
 	}
 	y.detour = true // and whether rules know the sender by its groups, AWS does not tell
-	// Ours: the ENI that stands for a regional gateway is a neighbor of the hosts of its subnet.
-	crosses := to.SubnetId != nat.SubnetId
-	if !y.atEdge(nat, Out, crosses) {
+	if !y.atEdge(nat, Out, to.SubnetId != nat.SubnetId) {
 		return y.drop(ACLOut)
 	}
+	return y.fromNAT(nat, to)
+}
+
+// fromNAT is the way from a NAT gateway to an ENI of its VPC. Ours: the ENI that stands for a regional
+// gateway is a neighbor of the hosts of its subnet.
+func (y *way) fromNAT(nat, to *ec2.NetworkInterface) []Outcome {
+	crosses := to.SubnetId != nat.SubnetId
 	if !crosses && !y.w.aclAllows(y.w.Subnet(to), In, y.p) {
 		y.at = to.NetworkInterfaceId
 		y.maybe(ACLIn)
@@ -223,7 +233,11 @@ func (y *way) backThrough(nat *ec2.NetworkInterface) []Outcome {
 			y.maybe(NATUnknown)
 		}
 		p := y.p
-		y.p = t.in(p)
+		inside, ok := t.in(p)
+		if !ok {
+			return y.drop(NATFamily)
+		}
+		y.p = inside
 		if p.Quoted == nil { // an error keeps no flow alive (RFC 5508 section 4)
 			y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
 		}
@@ -241,10 +255,15 @@ func (y *way) errorIntoNAT(nat *ec2.NetworkInterface) []Outcome {
 	for _, t := range y.w.translations {
 		if t.gateway == nat.NetworkInterfaceId && t.inside.answeredBy(*y.p.Quoted) && t.lives(y.w.Now) != no {
 			y.maybe(NATUnknown)
+			four, ok := y.p.as4()
+			if !ok {
+				return y.drop(NATFamily)
+			}
 			outside := t.outside
 			if t.guessed {
 				outside = y.w.seenAbout(nat, outside)
 			}
+			y.p = four
 			y.p.Src = outside.Src
 			quoted := outside.reversed(*y.p.Quoted)
 			y.p.Quoted = &quoted

@@ -17,6 +17,9 @@ var (
 // perRegion is how much happens in one region.
 const perRegion = 1500
 
+// tellEvery is how often a long run tells how far it is.
+const tellEvery = 10 * time.Second
+
 // Cards do to random packets in random regions what the oracle says that EC2 does. A
 // failure is told as the shortest story that has it; -seed and -packets=1 play it again.
 func TestCardsDoWhatTheOracleSays(t *testing.T) {
@@ -31,8 +34,13 @@ func TestCardsDoWhatTheOracleSays(t *testing.T) {
 	t.Logf("the first region's seed is %d; each next one's is 1 more", from)
 	sum := count{ends: map[string]int{}}
 	began := time.Now()
+	told := began
 	for n := from; sum.packets < most; n++ {
 		sum.region(t, n)
+		if time.Since(told) > tellEvery {
+			told = time.Now()
+			t.Logf("%d of %d packets in %v", sum.packets, most, told.Sub(began).Round(time.Second))
+		}
 	}
 	t.Logf("%d packets, %d of them with an outcome that AWS leaves open, %d a second; they ended as %v",
 		sum.packets, sum.doubts, int(float64(sum.packets)/time.Since(began).Seconds()), sum.ends)
@@ -75,6 +83,8 @@ func (c *count) end(s step, r result) {
 	case s.Packet == nil:
 	case r.frames == 0:
 		c.ends[r.reason]++
+	case r.packet.Src.Is4() != s.Packet.Src.Is4():
+		c.ends["in the other family"]++
 	case r.eni == "":
 		c.ends["at the internet"]++
 	default:

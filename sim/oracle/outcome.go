@@ -24,6 +24,7 @@ const (
 	PublicAccess     Part = "Block Public Access, which closes the internet gateway"
 	EgressOnly       Part = "the egress-only internet gateway, which nobody opened from inside"
 	NATProtocol      Part = "the NAT gateway, which carries TCP, UDP and ICMP alone"
+	NATFamily        Part = "the NAT gateway, which finds no form for the packet in the other family"
 	NATSource        Part = "the NAT gateway, which serves its own VPC alone"
 	NATUnknown       Part = "the NAT gateway, which knows no connection of the packet's"
 	NATLoop          Part = "the NAT gateway, whose own subnet has a NAT gateway as its way out"

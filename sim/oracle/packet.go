@@ -43,16 +43,19 @@ const (
 	Redirect       = 5
 	Echo           = 8
 	TimeExceeded   = 11
+	BadParameter   = 12
 	Timestamp      = 13
 	TimestampReply = 14
 )
 
 // Message types of ICMPv6 (RFC 4443).
 const (
-	Unreachable6 = 1
-	TooBig6      = 2
-	Echo6        = 128
-	EchoReply6   = 129
+	Unreachable6  = 1
+	TooBig6       = 2
+	TimeExceeded6 = 3
+	BadParameter6 = 4
+	Echo6         = 128
+	EchoReply6    = 129
 )
 
 // answers are ICMP's queries by its protocol number, and the type of the answer to each.

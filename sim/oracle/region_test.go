@@ -34,7 +34,7 @@ var (
 	anyone   = netip.MustParsePrefix("0.0.0.0/0")
 	anyone6  = netip.MustParsePrefix("::/0")
 	outside  = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("203.0.113.9/32"), netip.MustParsePrefix("8.0.0.0/7")}
-	outside6 = []netip.Prefix{netip.MustParsePrefix("2001:db8:9::/48"), netip.MustParsePrefix("2001:db8:9::9/128"), netip.MustParsePrefix("2600::/12")}
+	outside6 = []netip.Prefix{netip.MustParsePrefix("2001:db8:9::/48"), netip.MustParsePrefix("2001:db8:9::9/128"), netip.MustParsePrefix("2600::/12"), nat64}
 )
 
 // region is a random region on its way.
@@ -421,6 +421,9 @@ func (r *region) routes6(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 				add(ec2.Route{DestinationIpv6CidrBlock: cidr6Of(number0(ends[1])), VpcPeeringConnectionId: p.VpcPeeringConnectionId})
 			}
 		}
+	}
+	if r.hasNAT(v) && !r.oneIn(3) {
+		add(ec2.Route{DestinationIpv6CidrBlock: nat64, NatGatewayId: name("nat", v)})
 	}
 	switch r.IntN(5) {
 	case 0, 1:

@@ -54,7 +54,8 @@ func (w *World) translationOf(nat *ec2.NetworkInterface, p Packet) *translation 
 // one; else, one for each of the gateway's addresses, with the sender's port.
 func (w *World) beginnings(nat *ec2.NetworkInterface, p Packet) (all []*translation) {
 	for _, a := range w.natAddresses(nat) {
-		t := &translation{gateway: nat.NetworkInterfaceId, inside: p, outside: p, guessed: w.Seen != nil}
+		t := &translation{gateway: nat.NetworkInterfaceId, inside: p, guessed: w.Seen != nil}
+		t.outside, _ = p.as4()
 		t.outside.Src = a
 		if seen := w.Seen; seen != nil && seen.Src.IsValid() && (seen.Src == a || seen.Src == w.publicOf(nat, a)) {
 			t.outside.SrcPort, t.outside.ID, t.guessed = seen.SrcPort, seen.ID, false
@@ -94,21 +95,28 @@ func (w *World) heard(t *translation, d Direction, p Packet) {
 
 // out is a packet from inside as it leaves the gateway.
 func (t *translation) out(p Packet) Packet {
+	p, _ = p.as4()
 	p.Src, p.SrcPort, p.ID = t.outside.Src, t.outside.SrcPort, t.outside.ID
 	return p
 }
 
 // in is a packet from outside, or an ICMP error about one that left, as it leaves the gateway for the inside.
-func (t *translation) in(p Packet) Packet {
+// Not ok is what the inside's family has no form for.
+func (t *translation) in(p Packet) (q Packet, ok bool) {
+	if t.inside.Src.Is6() {
+		if p, ok = p.as6(); !ok {
+			return p, false
+		}
+	}
 	p.Dst = t.inside.Src
 	if p.Quoted != nil {
 		quoted := *p.Quoted
 		quoted.Src, quoted.SrcPort, quoted.ID = t.inside.Src, t.inside.SrcPort, t.inside.ID
 		p.Quoted = &quoted
-		return p
+		return p, true
 	}
 	p.DstPort, p.ID = t.inside.SrcPort, t.inside.ID
-	return p
+	return p, true
 }
 
 // answeredBy tells whether a packet from outside is of the translation, or an error about it.

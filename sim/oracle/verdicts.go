@@ -16,6 +16,7 @@ var verdicts = map[Part][]string{
 	PublicAccess:     {"block_public_access"},
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol"},
+	NATFamily:        {"nat_family"},
 	NATSource:        {"nat_source"},
 	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
 	NATUnknown:       {"nat_unknown"},

@@ -99,6 +99,9 @@ func (y *way) local(e *ec2.NetworkInterface) []Outcome {
 	if to == nil {
 		return y.drop(NoNeighbor)
 	}
+	if y.w.natOf(e) != nil {
+		return y.fromNAT(e, to)
+	}
 	y.remember(e, Out)
 	return y.arrive(to, to.SubnetId != e.SubnetId)
 }
