@@ -50,7 +50,7 @@ func TestTables(t *testing.T) {
 	b.WriteByte('\n')
 	require.NoError(t, flowTable(&b, []nic.FlowView{{
 		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Tracked: true,
-		Rule: &vpc.Rule{Group: "sg-web", Text: "tcp 80 from 0.0.0.0/0"}, Idle: 2.34, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20,
+		Rule: &vpc.Rule{Group: "sg-web", Text: "tcp 80 from 0.0.0.0/0"}, Idle: 2.34, Age: 7230, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20,
 	}, {ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:4000", Remote: "203.0.113.7:443", Initiator: "local", State: "established", Tracked: true, Resumed: true},
 		{ENI: "eni-a1", Protocol: "icmp", Local: "10.0.1.5", Remote: "10.0.1.6", Initiator: "local", State: "replied"}}))
 	b.WriteByte('\n')

@@ -184,7 +184,7 @@ func natMetrics(w io.Writer, all []nic.NATView) error {
 }
 
 func flowTable(w io.Writer, flows []nic.FlowView) error {
-	t := newTable(w, "ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "TRACKED", "IN", "OUT", "IDLE", "RULE")
+	t := newTable(w, "ENI", "PROTOCOL", "LOCAL", "", "REMOTE", "STATE", "TRACKED", "IN", "OUT", "AGE", "IDLE", "RULE")
 	for _, f := range flows {
 		arrow, state, tracked, rule := "<-", f.State, "no", ""
 		if f.Initiator == "local" {
@@ -200,7 +200,7 @@ func flowTable(w io.Writer, flows []nic.FlowView) error {
 			rule = f.Rule.Group + ": " + f.Rule.Text
 		}
 		t.row(f.ENI, f.Protocol, f.Local, arrow, f.Remote, state, tracked,
-			traffic(f.PacketsIn, f.BytesIn), traffic(f.PacketsOut, f.BytesOut), age(f.Idle), rule)
+			traffic(f.PacketsIn, f.BytesIn), traffic(f.PacketsOut, f.BytesOut), life(f.Age), age(f.Idle), rule)
 	}
 	return t.flush()
 }
