@@ -30,10 +30,10 @@ func TestADryRunOfANATGateway(t *testing.T) {
 		{"gateway", func(x *rig) *vpc.Config {
 			c := put(x, x.config, "RouteTables", strings.Replace(natRoute, "NatGatewayId: nat-1", "NatGatewayId: nat-1, State: blackhole", 1))
 			return remove(x, c, "NatGateways", "nat-1")
-		}, Outcomes{Cut: 2}, "cut both nat_absent"},
+		}, Outcomes{Cut: 2}, "cut outbound blackhole RouteTables rtb-a2 0.0.0.0/0 to nat-1"},
 		{"route", func(x *rig) *vpc.Config {
 			return put(x, x.config, "RouteTables", `{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}]}`)
-		}, Outcomes{Cut: 1, Kept: 1}, "cut"},
+		}, Outcomes{Cut: 1, Kept: 1}, "cut outbound no_route RouteTables rtb-a2"},
 		{"the gateway's route", func(x *rig) *vpc.Config {
 			return put(x, x.config, "RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}]}`)
 		}, Outcomes{Cut: 1, Kept: 1}, "cut"},

@@ -28,27 +28,41 @@ func (f *Foresight) byTunnel(k *Known) Verdict {
 
 // origin is the index of the tunnel end by which the connection's packets come under the policy; 0 is
 // this card. The record tells the end by which they come until then, and the policy in force why: if it
-// says so of that end, its successor's answer to the same question counts.
+// says so of that end, its successor's answer to the same question counts, if it has one. A sender whose
+// answers lead nowhere any more sends as before.
 func (f *Foresight) origin(k *Known) (vtep uint16, v Verdict) {
 	policy, before, here := f.Policy(), f.before.Policy, f.packet.guest.eni
 	g, came, known := f.before.guest(k.Key.ENI()), k.Conn.Status().VTEP(), f.tells(k)
 	switch {
 	case !known || g == nil:
-		return wayIn(policy, here, k), next
+		return f.supposed(k, g)
 	case policy == before:
 		return came, next
 	case came == vpc.Edge || f.before.underlay.ends[came].Exit != nil:
 		return f.successor(came)
-	case came == wayIn(before, g.eni, k):
-		return wayIn(policy, here, k), next
 	}
-	if out, ok := wayBack(before, g.eni, k); ok && out == came {
-		if out, ok = wayBack(policy, here, k); ok {
-			return out, next
+	for _, way := range [...]func(*vpc.Policy, *vpc.OwnENI, *Known) (uint16, bool){wayIn, wayBack} {
+		if at, ok := way(before, g.eni, k); ok && at == came {
+			if at, ok = way(policy, here, k); ok {
+				return at, next
+			}
 		}
-		return wayIn(policy, here, k), next
 	}
 	return f.successor(came)
+}
+
+// supposed is origin for a connection of which the record does not tell: what the policy says, or else the
+// one in force, in which g, if not nil, has the ENI; else the edge.
+func (f *Foresight) supposed(k *Known, g *guest) (vtep uint16, v Verdict) {
+	if at, ok := wayIn(f.Policy(), f.packet.guest.eni, k); ok {
+		return at, next
+	}
+	if g != nil {
+		if at, ok := wayIn(f.before.Policy, g.eni, k); ok {
+			return f.successor(at)
+		}
+	}
+	return vpc.Edge, next
 }
 
 // tells tells whether the connection's record has the tunnel end by which its packets come. The number
@@ -80,16 +94,13 @@ func (f *Foresight) successor(came uint16) (vtep uint16, v Verdict) {
 }
 
 // wayIn is the tunnel end by which a policy lets a connection's packets come: that of the ENI which has
-// the remote address, or of the last middlebox on the way from there; else that to which the answers go;
-// else the edge.
-func wayIn(policy *vpc.Policy, e *vpc.OwnENI, k *Known) uint16 {
+// the remote address, or of the last middlebox on the way from there; else that to which the answers go. ok
+// is false if they go nowhere.
+func wayIn(policy *vpc.Policy, e *vpc.OwnENI, k *Known) (vtep uint16, ok bool) {
 	if n := lastOn(policy, e, k); n != nil {
-		return tunnelEndOf(policy, n)
+		return tunnelEndOf(policy, n), true
 	}
-	if out, ok := wayBack(policy, e, k); ok {
-		return out
-	}
-	return vpc.Edge
+	return wayBack(policy, e, k)
 }
 
 // mostMiddleboxes bounds how many middleboxes stand one behind another: routes may go in a circle.
