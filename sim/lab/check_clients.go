@@ -103,7 +103,7 @@ var timeServer = netip.MustParseAddrPort("169.254.169.123:123")
 // chronyd asks for the time until it knows how far the clock is off, which it does not set. Where
 // nothing disciplines the host's clock, the card says so, and chronyd must not take the time.
 func (m *machine) chronyd(ctx context.Context) (string, error) {
-	a, err := m.time(ctx)
+	a, err := insists(ctx, func() (*ntp.Response, error) { return m.time(ctx) })
 	if err != nil {
 		return "", err
 	}

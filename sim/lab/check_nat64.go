@@ -40,7 +40,7 @@ func (s *story) nat64(ctx context.Context) (string, error) {
 		return "", err
 	}
 	name := s.a3.privateName("ec2.internal")
-	told, err := s.e1.resolve(ctx, dnsServer6, name, dns.TypeAAAA)
+	told, err := insists(ctx, func() (string, error) { return s.e1.resolve(ctx, dnsServer6, name, dns.TypeAAAA) })
 	if err != nil {
 		return "", fmt.Errorf("DNS64: %w", err)
 	}

@@ -4,10 +4,12 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -37,7 +39,7 @@ func (s *story) services(ctx context.Context) (string, error) {
 	}
 	server := lease.ACK.DNS()[0].String()
 	name := s.a3.privateName(lease.ACK.DomainName())
-	meant, err := s.a1.resolve(ctx, server, name, dns.TypeA)
+	meant, err := insists(ctx, func() (string, error) { return s.a1.resolve(ctx, server, name, dns.TypeA) })
 	if err != nil {
 		return "", fmt.Errorf("DNS: %w", err)
 	}
@@ -112,6 +114,16 @@ func (m *machine) dial(ctx context.Context, network, to string) (c net.Conn, err
 // answerTime is how long a client waits for a datagram that answers its own.
 const answerTime = 30 * time.Second
 
+// insists asks again, up to five times, where no answer came: a machine that is busy elsewhere loses a packet.
+func insists[T any](ctx context.Context, ask func() (T, error)) (answer T, err error) {
+	for range 6 {
+		if answer, err = ask(); !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
+			break
+		}
+	}
+	return answer, err
+}
+
 // resolve asks a DNS server for a name's address of the family that a type is of: A or AAAA.
 func (m *machine) resolve(ctx context.Context, server, name string, kind uint16) (string, error) {
 	c, err := m.dial(ctx, "udp", net.JoinHostPort(server, "53"))
@@ -135,14 +147,15 @@ func (m *machine) resolve(ctx context.Context, server, name string, kind uint16)
 	return "", fmt.Errorf("%s: the answer is %s", name, a.Answer[0])
 }
 
-// clock asks for the time, and tells how good it is. The host's own clock need not be
-// synchronized; then the answer must say so.
+// clock asks for the time, and tells how good it is. The time may be off by half of what the answer took, if all
+// of that was the way there (RFC 5905 section 11.2). The host's own clock need not be synchronized; then the answer
+// must say so.
 func (m *machine) clock(ctx context.Context) (string, error) {
-	a, err := m.time(ctx)
+	a, err := insists(ctx, func() (*ntp.Response, error) { return m.time(ctx) })
 	if err != nil {
 		return "", err
 	}
-	if off := a.ClockOffset.Abs(); off > time.Second {
+	if off := a.ClockOffset.Abs(); off > time.Second+a.RTT/2 {
 		return "", fmt.Errorf("the time is off by %s", off)
 	}
 	if a.Leap == ntp.LeapNotInSync {

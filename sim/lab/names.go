@@ -101,11 +101,15 @@ func (v visitor) nameOf(ctx context.Context, a netip.Addr) (string, error) {
 		err = v.Do(func() (err error) { open, err = d.DialContext(ctx, "udp4", resolverAddr().String()); return err })
 		return open, err
 	}}
-	names, err := r.LookupAddr(ctx, a.String())
-	var none *net.DNSError
-	if errors.As(err, &none) && none.IsNotFound {
-		return "", nil
-	}
+	var names []string
+	err := until(ctx, "the resolver answered", func() (answered bool, err error) {
+		names, err = r.LookupAddr(ctx, a.String())
+		var told *net.DNSError
+		if errors.As(err, &told) && (told.IsNotFound || told.IsTimeout) { // for a machine that is busy elsewhere loses a packet
+			return told.IsNotFound, nil
+		}
+		return true, err
+	})
 	if err != nil || len(names) == 0 {
 		return "", err
 	}

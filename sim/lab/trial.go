@@ -222,7 +222,7 @@ func (s *survey) reach(ctx context.Context, t trial, c connection) (r reply) {
 	case t.packet.Proto == oracle.UDP:
 		r.text, r.err = c.exchange(ctx)
 	default:
-		_, r.err = c.ping(ctx, t.packet.Dst)
+		_, r.err = c.pings(ctx, t.packet.Dst)
 	}
 	return r
 }
@@ -254,7 +254,7 @@ func (c connection) exchange(ctx context.Context) (text string, err error) {
 	}
 }
 
-// lie sends a datagram with a source that is not the guest's own, past its kernel.
+// lie sends datagrams with a source that is not the guest's own, past its kernel, until ctx ends.
 func (s *survey) lie(ctx context.Context, t trial, c connection) error {
 	m := s.byENI(t.from)
 	raw, err := m.Raw("eth0")
@@ -264,9 +264,15 @@ func (s *survey) lie(ctx context.Context, t trial, c connection) error {
 	defer raw.Close()
 	eth := layers.Ethernet{SrcMAC: m.MAC, DstMAC: m.RouterMAC}
 	udp := layers.UDP{SrcPort: layers.UDPPort(c.from.Port()), DstPort: layers.UDPPort(c.to.Port())}
-	if err := raw.Send(packetOf(&eth, t.packet.Src, t.packet.Dst, &udp, nil)); err != nil {
-		return err
+	frame := packetOf(&eth, t.packet.Src, t.packet.Dst, &udp, nil)
+	for {
+		if err := raw.Send(frame); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(probeAgain): // a machine that is busy elsewhere loses a frame
+		}
 	}
-	<-ctx.Done()
-	return ctx.Err()
 }

@@ -55,10 +55,10 @@ func TestAMachineIsToldNothing(t *testing.T) {
 func TestKVMThatDoesNotWorkIsNotUsed(t *testing.T) {
 	for _, broken := range []string{"echo failed to set MSR 0x10a; exit 1", "exec sleep 1000"} {
 		v := aVM(t, `case "$*" in *accel=kvm*) `+broken+`;; esac; `+serves)
-		v.accels = []accelerator{{"kvm", "host", 100 * time.Millisecond}, {"tcg", "qemu64", time.Minute}}
+		v.accels = []accelerator{{"kvm", "host", 100 * time.Millisecond}, {"tcg", "qemu64", patience}}
 		for range 2 {
 			require.NoError(t, v.boot(t.Context()))
-			require.Equal(t, []accelerator{{"tcg", "qemu64", time.Minute}}, v.accels)
+			require.Equal(t, []accelerator{{"tcg", "qemu64", patience}}, v.accels)
 			v.kill()
 		}
 	}
