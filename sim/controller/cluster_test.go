@@ -3,6 +3,7 @@ package controller
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -77,11 +78,8 @@ func newCluster(t *testing.T) *cluster {
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	c := &cluster{T: t, folder: folder}
-	for i := range c.peers { // three ports that nobody has, at the time
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		c.peers[i] = "http://" + l.Addr().String()
-		l.Close()
+	for i := range c.peers {
+		c.peers[i] = "http://" + free(t)
 	}
 	t.Cleanup(func() {
 		for i := range c.members {
@@ -96,6 +94,20 @@ func newCluster(t *testing.T) *cluster {
 		serves()
 	}
 	return c
+}
+
+// free is an address with a port that nobody has, and that nobody is given who asks the kernel for any port: members
+// come and go, and find the port free again.
+func free(t *testing.T) string {
+	const first, ports = 10_000, 20_000 // below those that kernels give (ip_local_port_range, ip(7))
+	for {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(ports)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+		require.ErrorIs(t, err, syscall.EADDRINUSE)
+	}
 }
 
 // start starts a member, with the data that it has, and is a function that waits until the
