@@ -59,6 +59,41 @@ func TestAnIPv6HostReachesIPv4ThroughNAT64(t *testing.T) {
 	x.fromGuest("eni-a4", wiretest.UDP(at(a4v6, 1), at(client64, 53))).dropped(pipeline.SecurityGroupOut)
 }
 
+// NATGW: "SG and NACL see 64:ff9b::/96": the client's network ACL, and the gateway's as the packet comes;
+// as the packet leaves, the gateway's sees IPv4. An ACL is asked of the answer, too.
+func TestNetworkACLsSeeTheAddressesOfNAT64(t *testing.T) {
+	deny := func(subnet, remote string, egress bool) string {
+		text := "{NetworkAclId: acl-1, VpcId: vpc-a, Associations: [{SubnetId: " + subnet + "}], Entries: ["
+		for _, out := range []bool{false, true} {
+			text += fmt.Sprintf(`{RuleNumber: 200, Egress: %v, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}, {RuleNumber: 201, Egress: %v, Protocol: "-1", RuleAction: allow, Ipv6CidrBlock: "::/0"}, `, out, out)
+		}
+		return text + fmt.Sprintf(`{RuleNumber: 100, Egress: %v, Protocol: "-1", RuleAction: deny, %s}]}`, egress, remote)
+	}
+	for _, c := range []struct{ acl, want, at string }{
+		{deny("subnet-a2", `Ipv6CidrBlock: "64:ff9b::/96"`, true), "network_acl_out", "eni-a4"},
+		{deny("subnet-a1", `Ipv6CidrBlock: "2001:db8:a:2::/64"`, false), "network_acl_in", "eni-nat"},
+		{deny("subnet-a1", "CidrBlock: 203.0.113.0/24", true), "network_acl_out", "eni-nat"},
+		{deny("subnet-a2", "CidrBlock: 203.0.113.0/24", true), "", ""},
+		{deny("subnet-a1", `Ipv6CidrBlock: "64:ff9b::/96"`, true), "", ""}, // the gateway's ENI sends IPv4
+	} {
+		x := nat64Rig(t, Options{Card: "x"})
+		x.put("NetworkAcls", c.acl)
+		a4 := x.eni("eni-a4")
+		left, _ := x.through("eni-a4", wiretest.UDP(at(a4v6, 1), at(client64, 53)).MACs(a4.MAC, a4.RouterMAC).Bytes())
+		require.Equal(t, c.want == "", left != nil, c.acl)
+		if last := x.ended[len(x.ended)-1]; c.want != "" {
+			require.Equal(t, []string{c.want, c.at}, []string{last.Verdict.String(), last.ENI.ID}, c.acl)
+		}
+	}
+	x := nat64Rig(t, Options{Card: "x"})
+	_, h := x.out(wiretest.UDP(at(a4v6, 1), at(client64, 53)))
+	x.put("NetworkAcls", deny("subnet-a2", `Ipv6CidrBlock: "64:ff9b::/96"`, false))
+	left, _ := x.through(Uplink, x.tunnel(edge, "eni-nat", wiretest.UDP(client+":53", natPublic+":"+port(h.SrcPort))))
+	require.Nil(t, left)
+	last := x.ended[len(x.ended)-1]
+	require.Equal(t, []string{"network_acl_in", "eni-a4"}, []string{last.Verdict.String(), last.ENI.ID})
+}
+
 // NATGW: NAT64 for a host on another card, with pings and datagrams in fragments, both ways.
 func TestNAT64FromAnotherCard(t *testing.T) {
 	x, y := nat64Rig(t, Options{Card: "x"}), nat64Rig(t, Options{Card: "y"})

@@ -168,6 +168,7 @@ func TestWhatANATGatewayDrops(t *testing.T) {
 	}{
 		{"eni-a4", wiretest.IP("10.0.2.8", client, 47).MACs(a4.MAC, a4.RouterMAC).Bytes(), "nat_protocol"},
 		{"eni-a4", wiretest.TCP("10.0.2.8:1", client+":443").Flags(wire.TCPSyn).Size(100).MACs(a4.MAC, a4.RouterMAC).Fragments(40)[0], "nat_fragment"},
+		{"eni-a4", wiretest.Echo("10.0.2.8", client, 7).Size(100).MACs(a4.MAC, a4.RouterMAC).Fragments(40)[0], "nat_fragment"},
 		{"eni-a4", wiretest.Echo("10.0.2.8", natAddr, 7).MACs(a4.MAC, a4.RouterMAC).Bytes(), "nat_unknown"},
 		{Uplink, x.tunnel(edge, "eni-nat", wiretest.TCP(client+":443", natPublic+":2000").Flags(wire.TCPSyn)), "nat_unknown"},
 		{Uplink, x.tunnel(edge, "eni-nat", wiretest.Echo(client, natPublic, 7)), "nat_unknown"},
@@ -181,7 +182,7 @@ func TestWhatANATGatewayDrops(t *testing.T) {
 		require.Nil(t, frame)
 	}
 	v, _ := x.card.NAT("nat-1")
-	require.EqualValues(t, 5, v.PacketsDropCount)
+	require.EqualValues(t, 6, v.PacketsDropCount)
 }
 
 // A gateway has room for its part of the card's connections, and keeps the room when another comes.
@@ -226,11 +227,18 @@ func TestErrorsThroughANATGateway(t *testing.T) {
 // NATGW: fragments of UDP are forwarded, each way.
 func TestUDPFragmentsThroughANATGateway(t *testing.T) {
 	x := natRig(t, Options{Card: "x"})
-	a4 := x.eni("eni-a4")
+	a4, ports := x.eni("eni-a4"), []uint16(nil)
 	for i, f := range wiretest.UDP("10.0.2.8:40000", client+":53").Size(200).MACs(a4.MAC, a4.RouterMAC).Fragments(64) {
 		frame, from := x.through("eni-a4", f)
 		require.Equal(t, Uplink, from, "fragment %d: %v", i, x.ended)
-		require.Equal(t, natPublic, header(t, nictest.InTunnel(t, x.card.Policy(), frame, edge, vniA)).Src.String())
+		h := header(t, nictest.InTunnel(t, x.card.Policy(), frame, edge, vniA))
+		require.Equal(t, natPublic, h.Src.String())
+		ports = append(ports, h.SrcPort)
+	}
+	for i, f := range wiretest.UDP(client+":53", natPublic+":"+port(ports[0])).ID(8).Size(200).Fragments(64) {
+		frame, from := x.through(Uplink, nictest.Tunnel(x.card.Policy(), edge, "eni-nat", f))
+		require.Equal(t, "eni-a4", from, "fragment %d: %v", i, x.ended)
+		require.Equal(t, "10.0.2.8", header(t, frame).Dst.String())
 	}
 }
 

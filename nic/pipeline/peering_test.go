@@ -112,6 +112,14 @@ func TestPeeringHasNoEdgeToEdge(t *testing.T) {
 	y.fromGuest("eni-d1", wiretest.TCP("10.16.1.5:40000", client+":80").Flags(wire.TCPSyn)).dropped(OutsidePeer)
 }
 
+// "No DNS server of the peer": the address of a peer's server is nobody's, also beside services.
+func TestPeeringLeadsToNoDNSServer(t *testing.T) {
+	x, _ := newPeers(t)
+	x.serve()
+	x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:40000", "10.8.0.2:53")).dropped(NoNeighbor)
+	require.Equal(t, Consumed, x.asks("eni-a1", "10.0.1.5", macA1))
+}
+
 // Peering checks no reverse path: what an ENI without source/destination check forwards
 // arrives, whatever its source: an address of nobody's, or of a host of its VPC that lives elsewhere.
 func TestPeeringChecksNoReversePath(t *testing.T) {

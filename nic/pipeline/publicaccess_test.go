@@ -49,6 +49,20 @@ func TestBlockPublicAccess(t *testing.T) {
 	}
 }
 
+// "Only traffic to and from NAT gateways and egress-only internet gateways … is allowed" in the mode
+// block-ingress (VPC BPA basics); in block-bidirectional none is.
+func TestBlockIngressLetsAnEgressOnlyGatewayPass(t *testing.T) {
+	x := newRig(t)
+	egressOnlyA1(x)
+	call, answer := tcp6("["+a1v6+"]:40000", "["+client6+"]:443", wire.TCPSyn), tcp6("["+client6+"]:443", "["+a1v6+"]:40000", wire.TCPSyn|wire.TCPAck)
+	blocking("block-ingress")(x)
+	x.fromGuest("eni-a1", call).tunneled(edge, vniA)
+	x.fromInternet("eni-a1", answer).delivered("eni-a1")
+	blocking("block-bidirectional")(x)
+	x.fromGuest("eni-a1", call).dropped(BlockPublicAccess)
+	x.fromInternet("eni-a1", answer).dropped(BlockPublicAccess)
+}
+
 // DenyAllIgwTraffic keeps an ENI from the internet gateway, in and out, and from nothing else.
 func TestDenyAllIgwTraffic(t *testing.T) {
 	x := newRig(t)

@@ -109,13 +109,22 @@ func TestENIsShareTheWayToTheServices(t *testing.T) {
 	}
 }
 
-// Neither groups nor network ACLs keep a guest from the services.
+// Neither groups nor network ACLs keep a guest from the services, nor from the addresses of its router.
 func TestServicesAreFreeOfGroupsAndACLs(t *testing.T) {
 	x := newRig(t)
 	x.serve()
 	x.put("NetworkAcls", "{NetworkAclId: acl-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}]}") // denies all
 	x.send("eni-a4", wiretest.UDP("10.0.2.8:40000", "10.0.2.7:53").MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()).dropped(SecurityGroupOut)
 	require.Equal(t, Consumed, x.asks("eni-a4", "10.0.2.8", macA4))
+	for _, p := range []wiretest.Packet{
+		wiretest.UDP("10.0.2.8:40000", "10.0.0.2:53"), wiretest.TCP("10.0.2.8:40000", "10.0.0.2:53").Flags(wire.TCPSyn), wiretest.UDP("["+a4v6+"]:40000", "[fd00:ec2::253]:53"),
+		wiretest.TCP("10.0.2.8:40000", "169.254.169.254:80").Flags(wire.TCPSyn), wiretest.TCP("["+a4v6+"]:40000", "[fd00:ec2::254]:80").Flags(wire.TCPSyn),
+		wiretest.UDP("10.0.2.8:123", "169.254.169.123:123"), wiretest.UDP("["+a4v6+"]:123", "[fd00:ec2::123]:123"),
+		wiretest.UDP("0.0.0.0:68", "255.255.255.255:67"), wiretest.UDP("[fe80::5]:546", "[ff02::1:2]:547"),
+		wiretest.Echo("10.0.2.8", "10.0.2.1", 7), wiretest.Echo(a4v6, "fe80:ec2::1", 7),
+	} {
+		require.Equal(t, Consumed.String(), x.send("eni-a4", p.MACs(macA4, x.eni("eni-a4").RouterMAC).Bytes()).Verdict.String(), "%v", header(t, p.Bytes()).Tuple)
+	}
 }
 
 // asks has the guest of an ENI ask for a name.
@@ -133,6 +142,9 @@ func TestTheAllowanceOfLinkLocalPackets(t *testing.T) {
 		require.Equal(t, Consumed, x.send("eni-a1", frame).Verdict)
 	}
 	require.Equal(t, LinkLocalAllowanceExceeded, x.send("eni-a1", frame).Verdict)
+	for _, p := range []wiretest.Packet{wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.1.1"), solicit(a1v6, "2001:db8:a:1::1")} {
+		require.Equal(t, Consumed, x.send("eni-a1", p.Bytes()).Verdict, "ARP and neighbor discovery are no services")
+	}
 	other := wiretest.Echo("10.0.1.6", "10.0.1.1", 7).MACs(macA2, x.eni("eni-a2").RouterMAC).Bytes()
 	require.Equal(t, Consumed, x.send("eni-a2", other).Verdict)
 	x.wait(time.Second)

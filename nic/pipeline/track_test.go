@@ -281,6 +281,20 @@ func TestAGroupReferenceFollowsItsMembers(t *testing.T) {
 	x.fromGuest("eni-a2", query("2")).delivered("eni-a4")
 }
 
+// "Members of a custom group get no mutual access without a self-reference", and a rule that names the
+// group means its members' private addresses, none of their public ones.
+func TestMembersNeedARuleThatNamesTheirGroup(t *testing.T) {
+	x := newRig(t)
+	x.put("Addresses", `{PublicIp: 35.72.2.50, NetworkInterfaceId: eni-a2, PrivateIpAddress: 10.0.1.6}`)
+	x.put("SecurityGroups", `{GroupId: sg-a-db, GroupName: database, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
+	visit := wiretest.TCP("10.0.1.5:1", "10.0.1.6:9999").Flags(wire.TCPSyn)
+	x.fromGuest("eni-a1", visit).dropped(SecurityGroupIn)
+	x.admits("{IpProtocol: tcp, FromPort: 9999, ToPort: 9999, UserIdGroupPairs: [{GroupId: sg-a-web}]}")
+	x.fromGuest("eni-a1", visit).delivered("eni-a2")
+	x.fromGuest("eni-a4", wiretest.TCP("10.0.2.8:1", "10.0.1.6:9999").Flags(wire.TCPSyn)).dropped(SecurityGroupIn) // no member
+	x.fromInternet("eni-a2", wiretest.TCP("35.72.2.8:1", "35.72.2.50:9999").Flags(wire.TCPSyn)).dropped(SecurityGroupIn)
+}
+
 // Ping works where a rule allows the echo, with its replies. The guest does
 // not ping back on the same identifier, nor does another message ride on it.
 func TestPing(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/wire"
 )
 
 // peered is the story with vpc-c, which peers with vpc-a, and a route there.
@@ -74,10 +76,12 @@ func TestThePeerComesAndGoes(t *testing.T) {
 }
 
 // A rule that names a group of a peer is stale once the peering connection or the group is
-// gone, and no more once the same VPCs peer again.
+// gone: the rule stays and matches nothing, and matches again once the same VPCs peer again.
 func TestStaleRules(t *testing.T) {
+	const member = `{NetworkInterfaceId: eni-c, SubnetId: subnet-c, MacAddress: "06:00:00:00:0c:01", PrivateIpAddress: 10.8.1.5, Groups: [{GroupId: sg-c}]}`
 	const rule = `{GroupId: sg-a-db, GroupName: database, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", UserIdGroupPairs: [{GroupId: sg-c}]}]}`
 	c := put(t, put(t, peered(t), "SecurityGroups", `{GroupId: sg-c, VpcId: vpc-c}`), "SecurityGroups", rule)
+	c = put(t, put(t, c, "Subnets", `{SubnetId: subnet-c, VpcId: vpc-c, CidrBlock: 10.8.1.0/24}`), "NetworkInterfaces", member)
 	region, err := NewRegion(c)
 	require.NoError(t, err)
 	notices := func(edits ...Edit) []NoticeKind {
@@ -92,13 +96,26 @@ func TestStaleRules(t *testing.T) {
 		}
 		return kinds
 	}
+	matches := func() bool {
+		p, err := region.Policy("y", nil)
+		require.NoError(t, err)
+		return p.ENI("eni-a3").Match(Query{ip("10.8.1.5"), 22, wire.ProtoTCP, wire.In}).Allowed
+	}
 	again, err := Put("VpcPeeringConnections", []byte(`{VpcPeeringConnectionId: pcx-2, RequesterVpcInfo: {VpcId: vpc-c}, AccepterVpcInfo: {VpcId: vpc-a}}`))
 	require.NoError(t, err)
 	apart, err := Put("VpcPeeringConnections", []byte(`{VpcPeeringConnectionId: pcx-2, RequesterVpcInfo: {VpcId: vpc-c, Region: eu-west-1}, AccepterVpcInfo: {VpcId: vpc-a, Region: us-east-1}}`))
 	require.NoError(t, err)
-	require.Empty(t, notices())
-	require.Equal(t, []NoticeKind{StaleRule}, notices(Edit{Kind: "VpcPeeringConnections", ID: "pcx-1"}, Edit{Kind: "RouteTables", ID: "rtb-a"}))
-	require.Empty(t, notices(again))
-	require.Equal(t, []NoticeKind{StaleRule}, notices(apart))
-	require.Empty(t, notices(again))
+	for _, c := range []struct {
+		edits []Edit
+		stale []NoticeKind
+	}{
+		{nil, nil},
+		{[]Edit{{Kind: "VpcPeeringConnections", ID: "pcx-1"}, {Kind: "RouteTables", ID: "rtb-a"}}, []NoticeKind{StaleRule}},
+		{[]Edit{again}, nil},
+		{[]Edit{apart}, []NoticeKind{StaleRule}},
+		{[]Edit{again}, nil},
+	} {
+		require.Equal(t, c.stale, notices(c.edits...))
+		require.Equal(t, c.stale == nil, matches())
+	}
 }

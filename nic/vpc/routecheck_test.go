@@ -42,6 +42,12 @@ func TestTiesOfRoutes(t *testing.T) {
 		{"{DestinationCidrBlock: 10.0.0.0/16, NetworkInterfaceId: eni-a1}", "10.0.9.9", "10.0.0.0/16 to eni-a1"},
 		{"{DestinationCidrBlock: 10.0.0.0/16, NatGatewayId: nat-1}", "10.0.9.9", "10.0.0.0/16 to nat-1"},
 		{"{DestinationCidrBlock: 10.0.0.0/16, GatewayId: vpce-1}", "10.0.9.9", "10.0.0.0/16 to vpce-1"},
+		// "LPM, v4/v6 separate", and "fd00:ec2::/32" cannot be routed.
+		{"{DestinationIpv6CidrBlock: '::/0', GatewayId: igw-a}{DestinationIpv6CidrBlock: '2001:db8:9::/48', TransitGatewayId: tgw-1}", "2001:db8:9::1", "2001:db8:9::/48 to tgw-1"},
+		{"{DestinationIpv6CidrBlock: '::/0', GatewayId: igw-a}{DestinationIpv6CidrBlock: '2001:db8:9::/48', TransitGatewayId: tgw-1}", "2001:db8:a::1", "::/0 to igw-a"},
+		{"{DestinationIpv6CidrBlock: '::/0', GatewayId: igw-a}", "192.0.2.9", "no route"},
+		{"{DestinationIpv6CidrBlock: '::/0', GatewayId: igw-a}", "fd00:ec2::254", "no route"},
+		{"{DestinationIpv6CidrBlock: '::/0', GatewayId: igw-a}", "fd00:ec3::254", "::/0 to igw-a"},
 		// "169.254.168.0/22: cannot be routed; packets not forwarded even under a wider route".
 		{"{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}", "169.254.170.2", "no route"},
 		{"{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}", "169.254.172.1", "0.0.0.0/0 to igw-a"},

@@ -87,6 +87,16 @@ func TestLentGroup(t *testing.T) {
 			require.ErrorContains(t, err, "is a group of vpc-a, the ENI is in vpc-b", state)
 		}
 	}
+	c.SecurityGroupVpcAssociations[0].State = "associated"
+	c = put(t, c, "SecurityGroups", `{GroupId: sg-b-web, VpcId: vpc-b, IpPermissions: [{IpProtocol: tcp, FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{GroupId: sg-a-web}]}]}`)
+	c = put(t, c, "NetworkInterfaces", `{NetworkInterfaceId: eni-b2, SubnetId: subnet-b1, MacAddress: "06:00:00:00:0b:02", PrivateIpAddress: 10.0.1.9, Groups: [{GroupId: sg-b-web}]}`)
+	p := compiled(t, c, CompileOptions{})
+	allows := func(eni, from string, port uint16) bool {
+		return p.ENI(eni).Match(Query{ip(from), port, wire.ProtoTCP, wire.In}).Allowed
+	}
+	require.True(t, allows("eni-b1", "203.0.113.9", 80), "the group has the same rules there")
+	require.True(t, allows("eni-b2", "10.0.1.5", 5432), "and b1 is a member there")
+	require.False(t, allows("eni-b2", "10.0.1.6", 5432), "a2 of vpc-a is none in vpc-b")
 }
 
 // More rules than memory is for.
