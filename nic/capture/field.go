@@ -52,6 +52,7 @@ func (p *parser) field() (test, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.reach = max(p.reach, headers+int(at+size)) // from whichever header
 	return p.relation(func(v *view) (uint64, bool) {
 		start, has := base(v)
 		if !has || v.beyond {

@@ -10,6 +10,7 @@ import (
 type Filter struct {
 	text  string
 	match test
+	reach int
 }
 
 // test tells whether a packet matches.
@@ -23,14 +24,14 @@ func Parse(text string) (*Filter, error) {
 	if text == "" {
 		return nil, nil
 	}
-	match, err := parse(text)
+	f, err := parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("filter %s: %w", printable.Line(shorten(text)), err)
 	}
-	return &Filter{text, match}, nil
+	return f, nil
 }
 
-func parse(text string) (test, error) {
+func parse(text string) (*Filter, error) {
 	if len(text) > mostText {
 		return nil, fmt.Errorf("has %d bytes; %d are read", len(text), mostText)
 	}
@@ -46,7 +47,18 @@ func parse(text string) (test, error) {
 	case p.peek() != "":
 		return nil, fmt.Errorf("%q is unexpected", p.peek())
 	}
-	return match, nil
+	return &Filter{text, match, max(p.reach, headers)}, nil
+}
+
+// headers are as many bytes as those of a packet up to its ports, with all options of IPv4, and more.
+const headers = 128
+
+// Reach is how many bytes of a packet's start the filter may ask for.
+func (f *Filter) Reach() int {
+	if f == nil {
+		return 0
+	}
+	return f.reach
 }
 
 // shorten is a text for an error.

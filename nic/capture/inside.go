@@ -6,6 +6,9 @@ import (
 	"nitrocard/nic/wire"
 )
 
+// mostOuter is how many bytes are around the frame in a tunnel, with all options of IPv4.
+const mostOuter = etherLen + 60 + wire.UDPLen + wire.VXLANLen
+
 // inside is the frame in a tunnel of VXLAN over IPv4 or IPv6, of which only the start may be there; a
 // frame that is no tunnel is itself.
 //

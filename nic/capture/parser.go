@@ -19,6 +19,7 @@ type parser struct {
 	last  *qualifiers // of the primitive before; nil: there was none
 	bare  bool        // within "port (80 or 443)": nothing but IDs
 	depth int
+	reach int // bytes of a packet that fields ask for, at most
 }
 
 // qualifiers say what an ID is, and where it is to be found.

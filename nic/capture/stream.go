@@ -27,10 +27,6 @@ const (
 	DefaultSnap = MostSnap
 )
 
-// leastCopied is how many bytes a worker copies, even if fewer are kept, so that a filter finds the
-// headers of the packet in a tunnel.
-const leastCopied = 256
-
 // round is how often the rings are emptied. A worker of 10 million packets a second then loses some:
 // a bound of the rings, and told. tellEvery is how often losses are told, and aliveEvery how often that
 // there were none: a client that left is found out when something is written to it.
@@ -59,7 +55,7 @@ type Stream struct {
 // Begin begins a capture. Whoever begins it calls Write.
 func Begin(card *nic.Card, o Options) (*Stream, error) {
 	scope := o.Scope
-	scope.Snap = max(scope.Snap, leastCopied)
+	scope.Snap = max(scope.Snap, mostOuter+o.Filter.Reach()) // a worker copies what the filter asks for, even if less is kept
 	c, err := card.Capture(scope)
 	if err != nil {
 		return nil, err

@@ -116,6 +116,21 @@ func TestACaptureTellsWhatBecameOfPackets(t *testing.T) {
 	require.Equal(t, uint64(0), i.Statistics.PacketsDropped)
 }
 
+// A filter that asks for a byte far behind the headers finds it, however little is shown.
+func TestACaptureFiltersByWhatItDoesNotShow(t *testing.T) {
+	r := newRig(t)
+	far := allowed.Payload(strings.Repeat(".", 1000-54) + "x")
+	for text, want := range map[string]int{"ether[1000] = 120": 2, "tcp[966:4] & 0xff000000 = 0x78000000 or ether[1001] = 1": 0, "tcp[966] = 120": 2, "ether[1000] = 46": 0} {
+		filter, err := Parse(text)
+		require.NoError(t, err)
+		got, _ := read(t, r.stream(Options{Filter: filter, Scope: pipeline.Scope{Snap: LeastSnap}}, func() { r.send(far) }))
+		require.Len(t, got, want, text)
+		for _, p := range got {
+			require.Equal(t, LeastSnap, p.captured)
+		}
+	}
+}
+
 // A filter sees the packet in the tunnel; the snap length bounds what is shown, and not what a filter sees.
 func TestACaptureFilters(t *testing.T) {
 	r := newRig(t)
