@@ -106,16 +106,19 @@ func (c *Crew) Departed() map[string][]byte {
 	return all
 }
 
+// otherVersion says what people can do about records that cannot be read, for their layout has no number of a version.
+const otherVersion = "; if cards and controllers are of different versions, update them: until then connections do not go along with an ENI"
+
 // ReadRecords reads records of one ENI, all or none.
 func ReadRecords(data []byte) ([]flow.Record, error) {
 	if len(data)%flow.RecordLen != 0 || len(data) > MostRecordBytes {
-		return nil, fmt.Errorf("records of connections: %d bytes; a multiple of %d is expected, %d at most", len(data), flow.RecordLen, MostRecordBytes)
+		return nil, fmt.Errorf("records of connections: %d bytes; a multiple of %d is expected, %d at most%s", len(data), flow.RecordLen, MostRecordBytes, otherVersion)
 	}
 	all := make([]flow.Record, len(data)/flow.RecordLen)
 	for i := range all {
 		var err error
 		if all[i], err = flow.ReadRecord(data[i*flow.RecordLen : (i+1)*flow.RecordLen]); err != nil {
-			return nil, fmt.Errorf("records of connections: record %d: %w", i+1, err)
+			return nil, fmt.Errorf("records of connections: record %d: %w%s", i+1, err, otherVersion)
 		}
 	}
 	return all, nil

@@ -124,7 +124,7 @@ func TestRecordsGrantNothing(t *testing.T) {
 		records     []byte
 	}{
 		{"eni-a1", "a multiple of 96 is expected", honest[1:]},
-		{"eni-a1", "record 2: is none that a card writes", append(slices.Clone(honest), forged(37, 0)...)},
+		{"eni-a1", "record 2: is none that a card writes; if cards and controllers are of different versions, update them", append(slices.Clone(honest), forged(37, 0)...)},
 		{"eni-a1", "6291456 at most", make([]byte, (mostRecords+1)*flow.RecordLen)},
 		{"eni-b1", "the ENI is not here", honest},
 	} {
