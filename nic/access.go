@@ -9,9 +9,9 @@ import (
 	"nitrocard/nic/vpc"
 )
 
-// Access is what a rule or an entry newly lets pass, or no longer, whatever connections live (vpc.Access).
+// Access is what a rule or an entry newly allows, or newly denies, whatever connections live (vpc.Access).
 type Access struct {
-	Outcome   string   `json:"outcome"`   // opens or closes
+	Outcome   string   `json:"outcome"`   // allowed or denied
 	Direction string   `json:"direction"` // inbound or outbound
 	Decider            // SecurityGroups or NetworkAcls
 	Parts     []string `json:"parts,omitempty"` // what of the rule, the first mostParts; absent: all of it
@@ -41,9 +41,9 @@ func accessAfter(before, then *vpc.Policy) (all []Access, more int) {
 
 // accessOf is a vpc.Access for people.
 func accessOf(a *vpc.Access) Access {
-	outcome := "closes"
-	if a.Opens {
-		outcome = "opens"
+	outcome := "denied"
+	if a.Allowed {
+		outcome = "allowed"
 	}
 	parts, examples := min(len(a.Parts), mostParts), min(len(a.ENIs), mostExamples)
 	return Access{outcome, a.Dir.Bound(), Decider{a.Kind, a.ID, a.What}, a.Parts[:parts], len(a.Parts) - parts, len(a.ENIs), a.ENIs[:examples]}
@@ -67,7 +67,7 @@ func (g *Gathering) addAccess(f *Foreseen) {
 		at, known := g.access[k]
 		a.ENIs, a.Examples = min(max(a.ENIs, 1), math.MaxInt32), a.Examples[:min(len(a.Examples), mostExamples)]
 		switch {
-		case a.Outcome != "opens" && a.Outcome != "closes":
+		case a.Outcome != "allowed" && a.Outcome != "denied":
 		case known:
 			sum := &g.all.Access[at]
 			sum.ENIs = min(sum.ENIs+a.ENIs, math.MaxInt32)

@@ -8,14 +8,14 @@ import (
 
 // What several cards tell of a rule is one line for all their ENIs, however odd a card's answer is.
 func TestAccessOfCardsAddsUp(t *testing.T) {
-	rule := Access{Outcome: "opens", Direction: "inbound", Decider: Decider{"SecurityGroups", "sg-web", "tcp 80 from 0.0.0.0/0"}, ENIs: 2, Examples: []string{"eni-1", "eni-2"}}
+	rule := Access{Outcome: "allowed", Direction: "inbound", Decider: Decider{"SecurityGroups", "sg-web", "tcp 80 from 0.0.0.0/0"}, ENIs: 2, Examples: []string{"eni-1", "eni-2"}}
 	other := rule
 	other.Parts, other.ENIs, other.Examples = []string{"tcp 80 0.0.0.0/1"}, 1<<62, []string{"eni-5"}
 	odd := rule
 	odd.Outcome = "x"
 	var g Gathering
 	g.Add("x", &Foreseen{Access: []Access{rule}, MoreAccess: 3})
-	g.Add("y", &Foreseen{Access: []Access{other, odd, {Outcome: "opens", Direction: "inbound", Decider: rule.Decider, ENIs: 4, Examples: []string{"eni-3", "eni-4"}}}, MoreAccess: 1})
+	g.Add("y", &Foreseen{Access: []Access{other, odd, {Outcome: "allowed", Direction: "inbound", Decider: rule.Decider, ENIs: 4, Examples: []string{"eni-3", "eni-4"}}}, MoreAccess: 1})
 	f := g.Foreseen()
 	require.Equal(t, 4, f.MoreAccess)
 	require.Len(t, f.Access, 2)

@@ -50,12 +50,12 @@ func (c *Card) overtake(ch *change) {
 		if earlier == ch {
 			return
 		}
-		earlier.overtaken = earlier.overtaken || ch.meets(earlier)
+		earlier.overtaken = earlier.overtaken || ch.overlaps(earlier)
 	}
 }
 
-// meets tells whether two changes touch the same object.
-func (ch *change) meets(other *change) bool {
+// overlaps tells whether two changes touch the same object.
+func (ch *change) overlaps(other *change) bool {
 	if ch.edits == nil || other.edits == nil {
 		return true
 	}

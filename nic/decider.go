@@ -15,19 +15,29 @@ type Decider struct {
 	What string `json:"what"` // the rule, the entry's number or the route
 }
 
-// unmetOf are the entries of network ACLs and the routes of a policy that decided about no packet, sorted.
-func unmetOf(policy *vpc.Policy) []Decider {
-	all := []Decider{}
-	for e := range policy.UnmetEntries() {
-		all = append(all, Decider{"NetworkAcls", e.ACL, e.Dir.Bound() + " " + entryName(e.Number)})
+// mostUnused is how many unused rules, entries and routes are named, of each of the three.
+const mostUnused = 1000
+
+// unused are the rules of a policy that let no connection begin, and the entries of network ACLs and the routes
+// that decided about no packet, since the card's start or their own if later; count is how many there are.
+func (c *Card) unused(policy *vpc.Policy) (all []Decider, count int) {
+	var rules, entries, routes []Decider
+	for _, r := range c.crew.UnusedRules(policy) {
+		rules = append(rules, Decider{"SecurityGroups", r.Group, r.Text})
 	}
-	for table, r := range policy.UnmetRoutes() {
-		all = append(all, Decider{"RouteTables", table, r.String()})
+	for e := range policy.UnusedEntries() {
+		entries = append(entries, Decider{"NetworkAcls", e.ACL, e.Dir.Bound() + " " + entryName(e.Number)})
 	}
-	slices.SortFunc(all, func(a, b Decider) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
-	})
-	return all
+	for table, r := range policy.UnusedRoutes() {
+		routes = append(routes, Decider{"RouteTables", table, r.String()})
+	}
+	all = []Decider{}
+	for _, of := range [][]Decider{rules, entries, routes} {
+		slices.SortFunc(of, func(a, b Decider) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What)) })
+		all = append(all, of[:min(len(of), mostUnused)]...)
+		count += len(of)
+	}
+	return all, count
 }
 
 // deciderOf is what let packets pass or fall, for people: a rule, or of the object of an ID an entry or a

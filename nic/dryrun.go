@@ -30,10 +30,8 @@ type Foreseen struct {
 	Access     []Access `json:"access"`      // what is newly allowed and newly denied, whatever lives, at most ENIs first
 	MoreAccess int      `json:"more_access"` // how many there are beyond those of Access; -1: too much changed for all to be compared
 
-	Unused      []vpc.Rule `json:"unused"`       // rules in force that let no connection begin since the card's start, or the rule's own if later
-	UnusedRules int        `json:"unused_rules"` // how many there are, of which Unused has the first
-	Unmet       []Decider  `json:"unmet"`        // entries of network ACLs, and routes, that decided about no packet since the card's start, or their own if later
-	UnmetCount  int        `json:"unmet_count"`  // how many there are, of which Unmet has the first
+	Unused      []Decider `json:"unused"`       // rules, entries and routes in force that decided about nothing (Card.unused)
+	UnusedCount int       `json:"unused_count"` // how many there are
 
 	Cards []Asked `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
 }
@@ -51,9 +49,6 @@ type Outcomes struct {
 	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it
 	Ended     uint64 `json:"ended"`      // has ended (flow.TimeWait, flow.Closed), and its record goes soon: nobody misses it
 }
-
-// mostUnused is how many unused rules a dry run names, and how many entries and routes.
-const mostUnused = 1000
 
 // errEdgeDryRun is the error of a dry run at an edge.
 var errEdgeDryRun = errors.New("an edge keeps no connections: ask the cards what a change does to theirs")
@@ -116,11 +111,10 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 		return nil, ErrChangedMeanwhile
 	}
 	access, more := accessAfter(before.Policy, policy)
-	unused, unmet := c.crew.Unused(before.Policy), unmetOf(before.Policy)
+	unused, count := c.unused(before.Policy)
 	return &Foreseen{
 		Epoch: before.Policy.Epoch, At: began.UTC().Format(time.RFC3339Nano), Seconds: time.Since(began).Seconds(),
-		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Access: access, MoreAccess: more, Unused: unused[:min(len(unused), mostUnused)], UnusedRules: len(unused),
-		Unmet: unmet[:min(len(unmet), mostUnused)], UnmetCount: len(unmet),
+		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Access: access, MoreAccess: more, Unused: unused, UnusedCount: count,
 	}, nil
 }
 
@@ -142,7 +136,7 @@ func (f *foresight) add(s *seenFlow) {
 		return // its ENI went, and the record goes soon; or translate adds the connection
 	}
 	f.connections++
-	var now, then [2]pipeline.Meeting
+	var now, then [2]pipeline.Forecast
 	for d := range now {
 		now[d], then[d] = f.now.Next(&s.Known, wire.Direction(d)), f.then.Next(&s.Known, wire.Direction(d))
 	}

@@ -31,8 +31,8 @@ type foreseer struct {
 type foretold struct {
 	pipeline.Known
 	eni *vpc.OwnENI // as it was
-	now [2]pipeline.Meeting
-	is  [2]pipeline.Meeting
+	now [2]pipeline.Forecast
+	is  [2]pipeline.Forecast
 }
 
 // What is foretold of each connection that lives is what its next packets meet once the change is in

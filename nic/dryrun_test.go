@@ -135,8 +135,10 @@ func TestADryRunOfAnENIThatMoves(t *testing.T) {
 func TestADryRunTellsUnusedRules(t *testing.T) {
 	x := newRig(t)
 	unused := func() (all []string) {
-		for _, r := range x.dryRunOf(x.config).Unused {
-			all = append(all, r.Group+" "+r.Text)
+		for _, u := range x.dryRunOf(x.config).Unused {
+			if u.Kind == "SecurityGroups" {
+				all = append(all, u.ID+" "+u.What)
+			}
 		}
 		return all
 	}
@@ -272,37 +274,39 @@ func TestADryRunOfAShorterTimeout(t *testing.T) {
 	require.Empty(t, x.card.Flows(FlowFilter{}))
 }
 
-// An entry of a network ACL is unmet until a packet meets it, a route until a packet takes it, and both
-// stay met when their object changes beside them. A dry run meets nothing.
-func TestADryRunTellsUnmetEntriesAndRoutes(t *testing.T) {
+// An entry of a network ACL is unused until it decides about a packet, a route until a packet takes it, and both
+// stay used when their object changes beside them. A dry run uses nothing.
+func TestADryRunTellsUnusedEntriesAndRoutes(t *testing.T) {
 	x := newRig(t)
-	unmet := func() (all []string) {
+	unused := func() (all []string) {
 		x.connect("22")
-		for _, u := range x.dryRunOf(x.config).Unmet {
-			all = append(all, u.ID+" "+u.What)
+		for _, u := range x.dryRunOf(x.config).Unused {
+			if u.Kind != "SecurityGroups" {
+				all = append(all, u.ID+" "+u.What)
+			}
 		}
 		return all
 	}
 	routes := []string{"rtb-a1 192.0.2.0/24 to nat-gone", "rtb-a1 198.51.100.0/24 to tgw-1", "rtb-a1 ::/0 to igw-a"}
 	isB := "rtb-b 0.0.0.0/0 to igw-b"
-	require.ElementsMatch(t, append([]string{isB}, routes...), unmet(), "the answers to the client took the route to the internet")
+	require.ElementsMatch(t, append([]string{isB}, routes...), unused(), "the answers to the client took the route to the internet")
 	acl := func(more string) string {
 		return `{NetworkAclId: acl-1, VpcId: vpc-a, Associations: [{SubnetId: subnet-a1}], Entries: [{RuleNumber: 5, Egress: false, Protocol: "17", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 53, To: 53}},
 			{RuleNumber: 7, Egress: false, Protocol: "-1", RuleAction: allow, CidrBlock: 203.0.113.0/24}, {RuleNumber: 1, Egress: true, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}` + more + `]}`
 	}
 	x.put("NetworkAcls", acl(""))
-	require.Contains(t, unmet(), "acl-1 inbound entry 5")
-	require.NotContains(t, unmet(), "acl-1 inbound entry 7")
-	require.NotContains(t, unmet(), "acl-1 outbound entry 1", "which lets everything pass, and is not asked")
+	require.Contains(t, unused(), "acl-1 inbound entry 5")
+	require.NotContains(t, unused(), "acl-1 inbound entry 7")
+	require.NotContains(t, unused(), "acl-1 outbound entry 1", "which lets everything pass, and is not asked")
 	x.fromInternet("eni-a1", wiretest.UDP(client+":53", "35.72.2.8:53")).dropped(pipeline.NetworkACLIn)
-	require.NotContains(t, unmet(), "acl-1 inbound entry 5")
+	require.NotContains(t, unused(), "acl-1 inbound entry 5")
 	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:1", "192.0.2.1:443").Flags(wire.TCPSyn)).dropped(pipeline.Blackhole)
-	require.NotContains(t, unmet(), routes[0])
+	require.NotContains(t, unused(), routes[0])
 
 	x.wait(6 * 24 * time.Hour)
 	x.put("NetworkAcls", acl(`, {RuleNumber: 6, Egress: false, Protocol: "-1", RuleAction: deny, CidrBlock: 192.0.2.0/24}`))
 	x.put("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 192.0.2.0/24, NatGatewayId: nat-gone, State: blackhole}, {DestinationCidrBlock: 198.51.100.0/24, TransitGatewayId: tgw-2}, {DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a}]}`)
-	require.ElementsMatch(t, []string{"acl-1 inbound entry 6", "rtb-a1 198.51.100.0/24 to tgw-2", isB}, unmet())
+	require.ElementsMatch(t, []string{"acl-1 inbound entry 6", "rtb-a1 198.51.100.0/24 to tgw-2", isB}, unused())
 }
 
 // What a change newly allows and newly denies is told by rule, whatever lives: an ENI's groups are one, so
@@ -320,12 +324,12 @@ func TestADryRunTellsAccessByRule(t *testing.T) {
 	x.put("SecurityGroups", webAllowing(webPort80))
 	wider := put(t, x.config, "SecurityGroups", webAllowing(`{IpProtocol: tcp, FromPort: 70, ToPort: 79, IpRanges: [{CidrIp: 0.0.0.0/0}]}, {IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 128.0.0.0/1}]}`))
 	require.ElementsMatch(t, []string{
-		"opens|inbound|sg-a-web|tcp 70-79 from 0.0.0.0/0||eni-a1 eni-a2",
-		"closes|inbound|sg-a-web|tcp 80 from 0.0.0.0/0|tcp 80 from 0.0.0.0/1|eni-a1 eni-a2",
+		"allowed|inbound|sg-a-web|tcp 70-79 from 0.0.0.0/0||eni-a1 eni-a2",
+		"denied|inbound|sg-a-web|tcp 80 from 0.0.0.0/0|tcp 80 from 0.0.0.0/1|eni-a1 eni-a2",
 	}, access(wider))
 	joins := put(t, x.config, "NetworkInterfaces", `{NetworkInterfaceId: eni-a4, SubnetId: subnet-a2, MacAddress: "06:00:00:00:0a:04", PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.2.8}], Groups: [{GroupId: sg-a-db}, {GroupId: sg-a-web}], Attachment: {InstanceId: i-a4}}`)
 	require.ElementsMatch(t, []string{
-		"opens|inbound|sg-a-web|tcp 80 from 0.0.0.0/0||eni-a4",
-		"opens|outbound|sg-a-web|all to 0.0.0.0/0|tcp 0-442 to 0.0.0.0/0 tcp 444-65535 to 0.0.0.0/0 udp 0-65535 to 0.0.0.0/0 icmp to 0.0.0.0/0 protocols 0-255 to 0.0.0.0/0|eni-a4",
+		"allowed|inbound|sg-a-web|tcp 80 from 0.0.0.0/0||eni-a4",
+		"allowed|outbound|sg-a-web|all to 0.0.0.0/0|tcp 0-442 to 0.0.0.0/0 tcp 444-65535 to 0.0.0.0/0 udp 0-65535 to 0.0.0.0/0 icmp to 0.0.0.0/0 protocols 0-255 to 0.0.0.0/0|eni-a4",
 	}, access(joins))
 }

@@ -70,7 +70,7 @@ type cause struct {
 
 // causeOf is the outcome of a connection, and why, by what its next packets meet before
 // and after the change. A connection lives if packets of both directions pass.
-func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
+func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
 	if !hasEnded(s) && f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil {
 		return cause{outcome: moves, both: true}
 	}
@@ -95,7 +95,7 @@ func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
 
 // causeOfEnd is the outcome of a connection that has ended, or of which packets fall before the change or after,
 // and why. It is kept if all pass.
-func (f *foresight) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
+func (f *foresight) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
 	fell, falls := falling(now), falling(then)
 	switch {
 	case hasEnded(s):
@@ -126,7 +126,7 @@ func (d directions) one() wire.Direction {
 }
 
 // falling are the directions in which packets fall.
-func falling(m *[2]pipeline.Meeting) (d directions) {
+func falling(m *[2]pipeline.Forecast) (d directions) {
 	for i := range d {
 		d[i] = m[i].Verdict != pipeline.Sent
 	}
@@ -135,7 +135,7 @@ func falling(m *[2]pipeline.Meeting) (d directions) {
 
 // denied is the cause of packets that fall in some directions: the verdict of denies, and what of the
 // meeting decides.
-func (f *foresight) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Meeting, decides *pipeline.Meeting) cause {
+func (f *foresight) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Forecast, decides *pipeline.Forecast) cause {
 	c := cause{outcome: o, both: d.both(), dir: d.one(), verdict: denies[d.one()].Verdict}
 	switch e := f.eni(s); c.verdict {
 	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
@@ -164,13 +164,13 @@ func (f *foresight) eni(s *seenFlow) *vpc.OwnENI {
 }
 
 // leadsElsewhere tells whether packets that pass go another way.
-func leadsElsewhere(now, then *[2]pipeline.Meeting) bool {
+func leadsElsewhere(now, then *[2]pipeline.Forecast) bool {
 	was, is := now[wire.Out].Route, then[wire.Out].Route
 	return now[wire.In].First != then[wire.In].First || was != nil && is != nil && (was.Target != is.Target || was.Via != is.Via)
 }
 
 // rerouted is the cause of packets that go another way.
-func (f *foresight) rerouted(s *seenFlow, then *[2]pipeline.Meeting) cause {
+func (f *foresight) rerouted(s *seenFlow, then *[2]pipeline.Forecast) cause {
 	if first := then[wire.In].First; first != "" {
 		return cause{outcome: rerouted, dir: wire.In, first: first}
 	}

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"nitrocard/nic/printable"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -197,7 +196,7 @@ func plus(count *uint64, more uint64) {
 // Foreseen is what all cards foresee, those that foresee nothing first.
 func (g *Gathering) Foreseen() *Foreseen {
 	f := g.all
-	f.Fates, f.Unused, f.Unmet = []Fate{}, []vpc.Rule{}, []Decider{}
+	f.Fates, f.Unused = []Fate{}, []Decider{}
 	f.Access = append([]Access{}, f.Access...)
 	sortAccess(f.Access)
 	for _, fate := range g.fates {

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"nitrocard/nic/vpc"
 )
 
 // The longest answer of a card is read.
@@ -18,7 +16,7 @@ func TestTheLongestAnswerIsRead(t *testing.T) {
 	access := Access{Parts: make([]string, mostParts), Examples: make([]string, mostExamples)}
 	longest := Answer{Foreseen: &Foreseen{
 		Fates: slices.Repeat([]Fate{fate}, MostReasons+len(outcomeNames)), Access: slices.Repeat([]Access{access}, mostAccess),
-		Unused: make([]vpc.Rule, mostUnused), Unmet: make([]Decider, mostUnused),
+		Unused: make([]Decider, 3*mostUnused),
 	}}
 	text, err := json.Marshal(longest)
 	require.NoError(t, err)
@@ -36,7 +34,7 @@ func TestLongListsAreNotRead(t *testing.T) {
 		`{"foreseen": {"unused": [?]}}`,
 		`{"foreseen": {"cards": [?]}}`,
 		`{"foreseen": {"access": [{"examples": ["[", "\"["], "parts": [?]}]}}`,
-		`{"huge": 1e999, "foreseen": {"unmet": [?]}}`,
+		`{"huge": 1e999, "foreseen": {"unused": [?]}}`,
 		`[?]`,
 	} {
 		for _, item := range []string{"{}", "null", "0", `""`, "[]"} {

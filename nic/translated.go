@@ -48,11 +48,11 @@ func (c *Card) lookThrough(id string, seen []pipeline.Translation, from uint32) 
 func (f *foresight) translate(e *vpc.OwnENI, t *pipeline.Translation) {
 	s := &seenFlow{Known: t.Known(e.Number), by: t.Own}
 	f.connections++
-	var now, then [2]pipeline.Meeting
+	var now, then [2]pipeline.Forecast
 	for d := range now {
 		now[d], then[d] = f.now.Through(t, e.Number, wire.Direction(d)), f.then.Through(t, e.Number, wire.Direction(d))
 		if v := f.lost(f.then.ENI(&s.Known), t); v != pipeline.Sent {
-			then[d] = pipeline.Meeting{Verdict: v}
+			then[d] = pipeline.Forecast{Verdict: v}
 		}
 	}
 	f.count(s, f.causeThrough(s, &now, &then))
@@ -78,7 +78,7 @@ func (f *foresight) poolOf(e *vpc.OwnENI) []wire.Addr {
 }
 
 // causeThrough is causeOf for a connection through a NAT gateway, whose ENI has no groups that would be asked.
-func (f *foresight) causeThrough(s *seenFlow, now, then *[2]pipeline.Meeting) cause {
+func (f *foresight) causeThrough(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
 	if c := f.causeOfEnd(s, now, then); c.outcome != kept {
 		return c
 	}

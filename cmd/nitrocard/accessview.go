@@ -29,7 +29,7 @@ func accessTable(w io.Writer, f *nic.Foreseen, verbose bool) {
 
 // access is what a rule or an entry newly allows or denies, in words.
 func access(a *nic.Access) string {
-	s := map[string]string{"opens": "newly allowed ", "closes": "newly denied "}[a.Outcome] + a.Direction + ": " + strings.TrimSpace(a.ID+" "+a.What)
+	s := "newly " + a.Outcome + " " + a.Direction + ": " + strings.TrimSpace(a.ID+" "+a.What)
 	if len(a.Parts) > 0 {
 		few := min(len(a.Parts), fewParts)
 		s += ", of that only " + strings.Join(a.Parts[:few], ", ")

@@ -66,8 +66,7 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	if err := fatesTable(w, d.Fates, verbose); err != nil {
 		return err
 	}
-	unusedTable(w, d.Foreseen, verbose)
-	return unmetTable(w, d.Foreseen, verbose)
+	return unusedTable(w, d.Foreseen, verbose)
 }
 
 // fewFates is how many reasons are told without --verbose.
@@ -111,40 +110,22 @@ func silent(cards []nic.Asked) (n int) {
 	return n
 }
 
-// fewIdle is how many unused rules, and how many entries and routes, are told without --verbose.
-const fewIdle = 10
+// fewUnused is how many unused rules, entries and routes are told without --verbose.
+const fewUnused = 10
 
-// unusedTable tells which rules in force let no connection begin.
+// unusedTable tells which rules, entries and routes decided about nothing.
 func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
-	var names []string
-	for _, r := range f.Unused {
-		names = append(names, r.Group+" "+r.Text)
-	}
-	return idle(w, f.UnusedRules, "rules in force let no connection begin since the card's start, or the rule's own if later", names, verbose)
-}
-
-// unmetTable tells which entries of network ACLs and which routes decided about no packet.
-func unmetTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
-	var names []string
-	for _, d := range f.Unmet {
-		names = append(names, d.ID+" "+d.What)
-	}
-	return idle(w, f.UnmetCount, "network ACL entries and routes in force decided about no packet since the card's start, or their own if later", names, verbose)
-}
-
-// idle tells how many of something do nothing, and the names of some of them.
-func idle(w io.Writer, count int, what string, names []string, verbose bool) error {
-	if count == 0 {
+	if f.UnusedCount == 0 {
 		return nil
 	}
 	line(w, "")
-	line(w, fmt.Sprintf("%d of the %s:", count, what))
-	names = shownOf(names, fewIdle, verbose)
-	for _, name := range names {
-		line(w, "  "+name)
+	line(w, fmt.Sprintf("%d of the rules, network ACL entries and routes in force unused since the card's start, or their own if later:", f.UnusedCount))
+	shown := shownOf(f.Unused, fewUnused, verbose)
+	for _, d := range shown {
+		line(w, "  "+d.ID+" "+d.What)
 	}
-	if len(names) < count {
-		return line(w, fmt.Sprintf("  … and %d more", count-len(names)))
+	if more := f.UnusedCount - len(shown); more > 0 {
+		return line(w, fmt.Sprintf("  … and %d more", more))
 	}
 	return nil
 }

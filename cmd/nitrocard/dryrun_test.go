@@ -29,11 +29,10 @@ func TestDryRunTables(t *testing.T) {
 			{Outcome: "barred", Others: true, Connections: 7},
 		},
 		Access: []nic.Access{
-			{Outcome: "opens", Direction: "inbound", Decider: nic.Decider{Kind: "SecurityGroups", ID: "sg-web", What: "tcp 443 from 0.0.0.0/0"}, ENIs: 5, Examples: []string{"eni-a1", "eni-a2", "eni-a3"}},
-			{Outcome: "closes", Direction: "outbound", Decider: nic.Decider{Kind: "NetworkAcls", ID: "acl-web", What: "entry 90"}, Parts: []string{"tcp 81-90 to 10.0.0.0/8", "udp 5 to 10.0.0.0/8", "icmp to 10.0.0.0/8"}, MoreParts: 3, ENIs: 1, Examples: []string{"eni-a1"}},
+			{Outcome: "allowed", Direction: "inbound", Decider: nic.Decider{Kind: "SecurityGroups", ID: "sg-web", What: "tcp 443 from 0.0.0.0/0"}, ENIs: 5, Examples: []string{"eni-a1", "eni-a2", "eni-a3"}},
+			{Outcome: "denied", Direction: "outbound", Decider: nic.Decider{Kind: "NetworkAcls", ID: "acl-web", What: "entry 90"}, Parts: []string{"tcp 81-90 to 10.0.0.0/8", "udp 5 to 10.0.0.0/8", "icmp to 10.0.0.0/8"}, MoreParts: 3, ENIs: 1, Examples: []string{"eni-a1"}},
 		}, MoreAccess: 4,
-		Unused: []vpc.Rule{{Group: "sg-web", Text: "icmp type 8 from 0.0.0.0/0"}}, UnusedRules: 3,
-		Unmet: []nic.Decider{{Kind: "NetworkAcls", ID: "acl-web", What: "inbound entry 90"}, {Kind: "RouteTables", ID: "rtb-a", What: "192.0.2.0/24 to tgw-1"}}, UnmetCount: 2,
+		Unused: []nic.Decider{{Kind: "SecurityGroups", ID: "sg-web", What: "icmp type 8 from 0.0.0.0/0"}, {Kind: "NetworkAcls", ID: "acl-web", What: "inbound entry 90"}, {Kind: "RouteTables", ID: "rtb-a", What: "192.0.2.0/24 to tgw-1"}}, UnusedCount: 5,
 	}}, false))
 	b.WriteByte('\n')
 	onY := example

@@ -34,7 +34,7 @@ func judgeACL(e *vpc.OwnENI, q vpc.Query, later, notes bool) (entry uint16, v Ve
 	var allowed bool
 	switch {
 	case notes:
-		allowed, entry = e.Meets(q, later)
+		allowed, entry = e.HitACL(q, later)
 	case later:
 		allowed, entry = e.AdmitsAll(q)
 	default:

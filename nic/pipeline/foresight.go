@@ -34,8 +34,8 @@ type Known struct {
 	First uint32 // flow.Opening.First
 }
 
-// Meeting is what a packet would meet.
-type Meeting struct {
+// Forecast is what a packet would meet.
+type Forecast struct {
 	Verdict   Verdict    // Sent: all stages let it pass
 	Asked     bool       // the groups would be asked anew
 	Rule      vpc.RuleID // by which they allow it then
@@ -100,24 +100,24 @@ func (f *Foresight) Groups(k *Known) vpc.Match {
 }
 
 // Next is what the connection's next packet of a direction would meet.
-func (f *Foresight) Next(k *Known, d wire.Direction) Meeting {
+func (f *Foresight) Next(k *Known, d wire.Direction) Forecast {
 	g := f.worker.setup.guest(k.Key.ENI())
 	if g == nil {
-		return Meeting{Verdict: [...]Verdict{wire.In: UnknownMAC, wire.Out: NoPort}[d&1]}
+		return Forecast{Verdict: [...]Verdict{wire.In: UnknownMAC, wire.Out: NoPort}[d&1]}
 	}
 	f.describe(k, d)
 	p := &f.packet
 	p.guest = g
 	if d == wire.In {
-		return f.meeting(f.inbound(k))
+		return f.forecast(f.inbound(k))
 	}
-	return f.meeting(f.outbound(k))
+	return f.forecast(f.outbound(k))
 }
 
-// meeting is what the packet has met.
-func (f *Foresight) meeting(v Verdict) Meeting {
+// forecast is what the packet has met, which ended with v.
+func (f *Foresight) forecast(v Verdict) Forecast {
 	p := &f.packet
-	m := Meeting{Verdict: v, Asked: p.asked, Rule: p.rule, Untracked: p.untracked, Entry: p.entry, Route: p.route}
+	m := Forecast{Verdict: v, Asked: p.asked, Rule: p.rule, Untracked: p.untracked, Entry: p.entry, Route: p.route}
 	if v == next {
 		if m.Entry == 0 && p.guest.eni.ACL() != "" && f.worker.crosses(p) {
 			_, m.Entry = p.guest.eni.Admits(p.query(p.dir)) // the stage asks no network ACL that lets everything pass

@@ -170,9 +170,9 @@ func rulesOf(policy *vpc.Policy) iter.Seq[vpc.Rule] {
 	}
 }
 
-// Unused are the rules of a policy that allowed no connection since they came, or since the card's start:
+// UnusedRules are the rules of a policy that allowed no connection since they came, or since the card's start:
 // the rulebook has the others.
-func (c *Crew) Unused(policy *vpc.Policy) (unused []vpc.Rule) {
+func (c *Crew) UnusedRules(policy *vpc.Policy) (unused []vpc.Rule) {
 	used, number := map[ruleText]bool{}, 1
 	copied := make([]vpc.Rule, 0, Chunk)
 	for more := true; more; {

@@ -30,7 +30,7 @@ func (t *Translation) Known(eni uint32) Known {
 
 // Through is what the connection's next packet of a direction, Out being that from the host, would meet
 // at the Translator's ENI, of a number: on its way in and, if the stages let it pass, on its way out.
-func (f *Foresight) Through(t *Translation, eni uint32, d wire.Direction) Meeting {
+func (f *Foresight) Through(t *Translation, eni uint32, d wire.Direction) Forecast {
 	inner := leg{local: t.Remote, remote: t.Host, proto: t.Proto}.known(eni, wire.In)
 	outer := leg{local: t.Own, remote: t.Remote, proto: t.Proto}.known(eni, wire.Out)
 	for _, k := range []*Known{&inner, &outer} {
@@ -46,7 +46,7 @@ func (f *Foresight) Through(t *Translation, eni uint32, d wire.Direction) Meetin
 		return in
 	}
 	if d == wire.In && f.packet.pair.Local != t.Own.Addr {
-		return Meeting{Verdict: NATUnknown} // the answers are for a public address that stands for Own no more
+		return Forecast{Verdict: NATUnknown} // the answers are for a public address that stands for Own no more
 	}
 	out := f.Next(goes, wire.Out)
 	out.First = cmp.Or(out.First, in.First)

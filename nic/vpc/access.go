@@ -11,13 +11,13 @@ import (
 // Access is what a change of a card's policy lets pass that the old one does not, or the other way round, by
 // the rule or entry that lets it pass. It speaks of connections that would begin, whatever lives.
 type Access struct {
-	Opens bool // false: it closes
-	Dir   wire.Direction
-	Kind  string   // SecurityGroups or NetworkAcls
-	ID    string   // of the object
-	What  string   // the rule, or the entry's number
-	Parts []string // what of the rule, where others let the rest pass before and after; nil: all of it
-	ENIs  []string // where it does
+	Allowed bool // false: denied
+	Dir     wire.Direction
+	Kind    string   // SecurityGroups or NetworkAcls
+	ID      string   // of the object
+	What    string   // the rule, or the entry's number
+	Parts   []string // what of the rule, where others let the rest pass before and after; nil: all of it
+	ENIs    []string // where it does
 }
 
 // mostAccess bounds how many boxes are compared with others.
@@ -92,8 +92,8 @@ func (d *difference) of(p *Policy, e *OwnENI, then *Policy, now *OwnENI, k pairi
 		case k.groups[0] != k.groups[1]:
 			was, is = p.Region.grants(e.Groups, dir), then.Region.grants(now.Groups, dir)
 		}
-		found = append(found, d.less(is, was, true)...)
-		found = append(found, d.less(was, is, false)...)
+		found = append(found, d.minus(is, was, true)...)
+		found = append(found, d.minus(was, is, false)...)
 	}
 	return found
 }
@@ -145,15 +145,15 @@ func (d *difference) beyond(boxes, others []box) []box {
 		}
 		var left []box
 		for _, b := range boxes {
-			left = append(left, b.less(&others[i])...)
+			left = append(left, b.minus(&others[i])...)
 		}
 		boxes = left
 	}
 	return boxes
 }
 
-// less is what grants let pass and others do not, as far as the budget goes.
-func (d *difference) less(grants, others []granted, opens bool) (found []granted) {
+// minus is what grants let pass and others do not, as far as the budget goes.
+func (d *difference) minus(grants, others []granted, allowed bool) (found []granted) {
 	for _, g := range grants {
 		left, same := g.boxes, false
 		for i := range others {
@@ -168,7 +168,7 @@ func (d *difference) less(grants, others []granted, opens bool) (found []granted
 		if same || len(left) == 0 {
 			continue
 		}
-		g.Opens = opens
+		g.Allowed = allowed
 		if !slices.Equal(left, g.boxes) {
 			for i := range left {
 				g.Parts = append(g.Parts, left[i].text(g.Dir))
@@ -183,7 +183,7 @@ func (d *difference) less(grants, others []granted, opens bool) (found []granted
 // enter enters what a pairing makes, each under an index of all.
 func (d *difference) enter(found []granted) (indexes []int) {
 	for _, g := range found {
-		key := fmt.Sprint(g.Opens, g.Dir, g.Kind, g.ID, g.What, g.Parts)
+		key := fmt.Sprint(g.Allowed, g.Dir, g.Kind, g.ID, g.What, g.Parts)
 		at, known := d.at[key]
 		if !known {
 			at = len(d.all)

@@ -105,7 +105,7 @@ func TestAccessAgreesWithPackets(t *testing.T) {
 				for i := range part.of {
 					for j := range part.of[i].boxes {
 						if part.of[i].Dir == q.Dir && part.of[i].boxes[j].has(q) {
-							told[map[bool]int{false: 0, true: 1}[part.of[i].Opens]] = true
+							told[map[bool]int{false: 0, true: 1}[part.of[i].Allowed]] = true
 						}
 					}
 				}
@@ -129,7 +129,7 @@ func TestAccessByRule(t *testing.T) {
 	var told []string
 	for _, a := range access {
 		require.Equal(t, []string{"eni-a"}, a.ENIs)
-		told = append(told, fmt.Sprint(a.Opens, " ", a.Dir.Bound(), " ", a.ID, " ", a.What, " ", strings.Join(a.Parts, ", ")))
+		told = append(told, fmt.Sprint(a.Allowed, " ", a.Dir.Bound(), " ", a.ID, " ", a.What, " ", strings.Join(a.Parts, ", ")))
 	}
 	require.ElementsMatch(t, []string{
 		"true inbound sg-a tcp 80-81 from 0.0.0.0/0 tcp 80-81 from 0.0.0.0-9.255.255.255, tcp 80-81 from 11.0.0.0-255.255.255.255",

@@ -52,10 +52,10 @@ func (r *rule) boxes() (all []box) {
 	return all
 }
 
-// less is the part of b that is not in o: up to four boxes. Of a group's members only the group itself and
+// minus is the part of b that is not in o: up to four boxes. Of a group's members only the group itself and
 // a whole family take any away, and a group takes nothing away from addresses.
-func (b box) less(o *box) []box {
-	if !b.meets(o) {
+func (b box) minus(o *box) []box {
+	if !b.overlaps(o) {
 		return []box{b}
 	}
 	var parts []box
@@ -85,8 +85,8 @@ func (b box) less(o *box) []box {
 	return parts
 }
 
-// meets tells whether o is known to have a part of b.
-func (b *box) meets(o *box) bool {
+// overlaps tells whether o is known to have a part of b.
+func (b *box) overlaps(o *box) bool {
 	switch {
 	case b.kind != o.kind || b.family != o.family || b.ports.hi < o.ports.lo || o.ports.hi < b.ports.lo:
 		return false

@@ -25,9 +25,9 @@ func note(hit *uint32) {
 	}
 }
 
-// Meets is Admits, and AdmitsAll of a later fragment, for a packet that is on its way: the entry that
-// decides notes it.
-func (e *OwnENI) Meets(q Query, later bool) (allowed bool, entry uint16) {
+// HitACL is Admits, and AdmitsAll of a later fragment, for a packet that is on its way: the entry that
+// decides notes the hit.
+func (e *OwnENI) HitACL(q Query, later bool) (allowed bool, entry uint16) {
 	ports := q.port()
 	if later {
 		ports = q.anyPort()
@@ -89,9 +89,9 @@ type Entry struct {
 	Number uint16
 }
 
-// UnmetEntries are the entries of the network ACLs of a card's subnets that decided about no packet since
+// UnusedEntries are the entries of the network ACLs of a card's subnets that decided about no packet since
 // they came. The first entry of a list that lets everything pass is left out, for nobody asks it.
-func (p *Policy) UnmetEntries() iter.Seq[Entry] {
+func (p *Policy) UnusedEntries() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		seen := map[*networkACL]bool{}
 		for e := range p.All() {
@@ -99,15 +99,15 @@ func (p *Policy) UnmetEntries() iter.Seq[Entry] {
 				continue
 			}
 			seen[e.acl] = true
-			if !e.acl.unmet(yield) {
+			if !e.acl.unused(yield) {
 				return
 			}
 		}
 	}
 }
 
-// unmet yields the entries without a note.
-func (a *networkACL) unmet(yield func(Entry) bool) bool {
+// unused yields the entries without a note.
+func (a *networkACL) unused(yield func(Entry) bool) bool {
 	for d := range a.lists {
 		for f := range a.lists[d] {
 			for i, e := range a.lists[d][f].entries {
@@ -121,9 +121,9 @@ func (a *networkACL) unmet(yield func(Entry) bool) bool {
 	return true
 }
 
-// UnmetRoutes are the routes of a card's subnets that no packet took since they came, by the IDs of their
+// UnusedRoutes are the routes of a card's subnets that no packet took since they came, by the IDs of their
 // tables. Local routes are left out, for each table has them.
-func (p *Policy) UnmetRoutes() iter.Seq2[string, *Route] {
+func (p *Policy) UnusedRoutes() iter.Seq2[string, *Route] {
 	return func(yield func(string, *Route) bool) {
 		seen := map[*routeTable]bool{}
 		for e := range p.All() {

@@ -37,7 +37,7 @@ func (c *Controller) candidate(d *draft) (about candidate, concerned []string) {
 	}
 	about.wider = c.widens(edited, d.region)
 	for _, card := range c.region.Cards() {
-		if len(about.wider[card.Name]) > 0 || meets(slices.Collect(maps.Keys(c.scopes.of(card.Name))), touched) {
+		if len(about.wider[card.Name]) > 0 || anyIn(slices.Collect(maps.Keys(c.scopes.of(card.Name))), touched) {
 			concerned = append(concerned, card.Name)
 		}
 	}

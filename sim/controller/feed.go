@@ -46,21 +46,21 @@ func toldOf(k key, was, next *vpc.Region) told {
 // to is the line that tells a card with a scope of the edit; nil: none.
 func (t *told) to(scope map[string]bool) []byte {
 	switch {
-	case meets(t.is, scope):
+	case anyIn(t.is, scope):
 		return t.line
-	case meets(t.was, scope):
+	case anyIn(t.was, scope):
 		return removal(t.key)
 	}
 	return nil
 }
 
-// meets tells whether one of some VPCs is in a scope.
-func meets(vpcs []string, scope map[string]bool) bool {
+// anyIn tells whether one of some VPCs is in a scope.
+func anyIn(vpcs []string, scope map[string]bool) bool {
 	return slices.ContainsFunc(vpcs, func(id string) bool { return scope[id] })
 }
 
 // concerns tells whether a card with a scope is told of the edit.
-func (t *told) concerns(scope map[string]bool) bool { return meets(t.is, scope) || meets(t.was, scope) }
+func (t *told) concerns(scope map[string]bool) bool { return anyIn(t.is, scope) || anyIn(t.was, scope) }
 
 // Feed is what one card is told over one connection. A card that is slow delays nobody:
 // what it has not been told yet is folded together, object by object.
@@ -210,7 +210,7 @@ func (f *Feed) add(id string) {
 
 // drop takes an object away from the card unless the card needs it for another VPC.
 func (f *Feed) drop(k key) {
-	if r := f.c.region; !meets(scopesOf(r, r.Edit(k.kind, k.id)), f.scope) {
+	if r := f.c.region; !anyIn(scopesOf(r, r.Edit(k.kind, k.id)), f.scope) {
 		f.pending[k] = removal(k)
 	}
 }

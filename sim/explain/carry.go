@@ -228,7 +228,7 @@ func (t *transit) onward(frame []byte, p Packet) (err error) {
 		number := numberOf(to)
 		eni, err := t.at(station{o.VNI, wire.Ethernet(inner(frame)).DstBits()})
 		if err == nil && number == 0 {
-			err = unmet{eni}
+			err = noCard{eni}
 		}
 		if err != nil {
 			return err

@@ -113,20 +113,20 @@ func (n *Network) homeOf(eni string) (int, error) {
 	if at, has := n.homes[eni]; has {
 		return at, nil
 	}
-	return 0, unmet{eni}
+	return 0, noCard{eni}
 }
 
-// unmet is the error of a packet that comes to an ENI without a card of its own.
-type unmet struct{ eni string }
+// noCard is the error of a packet that comes to an ENI without a card of its own.
+type noCard struct{ eni string }
 
 // Error is the error in words.
-func (u unmet) Error() string { return u.eni + " has no card yet" }
+func (u noCard) Error() string { return u.eni + " has no card yet" }
 
-// met runs f, and once more each time that a packet met another ENI.
-func (n *Network) met(f func() error) error {
+// withCards runs f, and once more each time that a packet met another ENI.
+func (n *Network) withCards(f func() error) error {
 	for {
 		err := f()
-		u, is := err.(unmet)
+		u, is := err.(noCard)
 		if !is {
 			return err
 		}

@@ -45,7 +45,7 @@ func (p *Path) Back() bool {
 
 // Explain sends a question's packet and, where it arrives, the answer of who receives it.
 func (n *Network) Explain(q Question) (p *Path, err error) {
-	err = n.met(func() error {
+	err = n.withCards(func() error {
 		n.forget()
 		p = &Path{Question: q}
 		if p.Forward, p.End, err = n.send(q.From, q.Packet); err != nil || !p.End.Arrived() || p.End.Exit != "" || p.End.Service {
