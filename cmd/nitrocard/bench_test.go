@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,48 +18,51 @@ import (
 // short is a measurement that takes no time worth naming.
 const short = "bench --enis 2 --flows 100 --duration 20ms"
 
+// benched is what a report in JSON says.
+type benched struct {
+	Mode  string            `json:"forward_mode"`
+	Mpps  float64           `json:"mpps"`
+	Ns    float64           `json:"ns_per_packet"`
+	Gbps  float64           `json:"gbit_per_s"`
+	Drops map[string]uint64 `json:"drops"`
+	Ports []struct {
+		Rx uint64 `json:"rx_packets"`
+		Tx uint64 `json:"tx_packets"`
+	} `json:"ports"`
+	Gap map[string]float64 `json:"burst_gap_us"`
+}
+
+// measures runs bench for as long as this machine's clocks need to see the CPU time: some tell it by the tick.
+func measures(t *testing.T, flags string) (r benched) {
+	for d := 20 * time.Millisecond; r.Mpps == 0; d *= 2 {
+		require.Less(t, d, 5*time.Minute, "the worker never had a CPU")
+		out := good(t, strings.Fields(fmt.Sprintf("bench --enis 2 --flows 100 --duration %s -o json %s", d, flags))...)
+		require.NoError(t, json.Unmarshal([]byte(out), &r))
+	}
+	return r
+}
+
 // What is in use is mixed at will, and costs no drop.
 func TestBenchWithUses(t *testing.T) {
 	for _, flags := range []string{"--acl", "--nat", "--ipv6", "--acl --ipv6", "--acl --nat --ipv6"} {
-		var r struct {
-			Mpps  float64           `json:"mpps"`
-			Drops map[string]uint64 `json:"drops"`
-		}
-		out := good(t, strings.Fields(short+" -o json "+flags)...)
-		require.NoError(t, json.Unmarshal([]byte(out), &r))
-		require.Positive(t, r.Mpps, flags)
-		require.Empty(t, r.Drops, flags)
+		require.Empty(t, measures(t, flags).Drops, flags)
 	}
 }
 
 func TestBenchInJSON(t *testing.T) {
 	for _, mode := range []string{"io", "macswap", "decap", "sg", "encap", "full"} {
-		var r struct {
-			Mode  string            `json:"forward_mode"`
-			Mpps  float64           `json:"mpps"`
-			Ns    float64           `json:"ns_per_packet"`
-			Gbps  float64           `json:"gbit_per_s"`
-			Drops map[string]uint64 `json:"drops"`
-			Ports []struct {
-				Rx uint64 `json:"rx_packets"`
-				Tx uint64 `json:"tx_packets"`
-			} `json:"ports"`
-			Gap map[string]float64 `json:"burst_gap_us"`
-		}
-		out := good(t, append(strings.Fields(short), "--forward-mode", mode, "-o", "json")...)
-		require.NoError(t, json.Unmarshal([]byte(out), &r))
+		r := measures(t, "--forward-mode "+mode)
 		require.Equal(t, mode, r.Mode)
-		require.Positive(t, r.Mpps)
 		require.InDelta(t, 1000/r.Mpps, r.Ns, 0.01)
 		require.Positive(t, r.Gbps)
 		require.NotNil(t, r.Drops)
 		require.Empty(t, r.Drops)
-		var in, out2 uint64
+		var in, out uint64
 		for _, p := range r.Ports {
-			in, out2 = in+p.Rx, out2+p.Tx
+			in, out = in+p.Rx, out+p.Tx
 		}
 		require.Positive(t, in)
-		require.Equal(t, in, out2)
+		require.Equal(t, in, out)
 		require.Len(t, r.Gap, 5)
 	}
 }
