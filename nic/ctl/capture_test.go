@@ -83,7 +83,7 @@ func TestTheEndOfTheServerEndsACapture(t *testing.T) {
 	ended := make(chan error, 1)
 	var out bytes.Buffer
 	t.Run("served", func(t *testing.T) {
-		s := serve(t)
+		s := serveTo(t, Options{farewell: ample})
 		stream, err := s.Capture(context.Background(), pipeline.Scope{}, "")
 		require.NoError(t, err)
 		s.fall()

@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -24,10 +25,12 @@ type Options struct {
 	More     func(*http.ServeMux)        // further routes, whose answers are neither paced nor cleaned; nil: none
 	Access   Access
 	Log      *slog.Logger // writes, and connections that broke; nil: silence
+
+	farewell time.Duration // 0: usualFarewell; tests change it
 }
 
-// farewell is how long requests in hand may take once the context has ended.
-const farewell = 300 * time.Millisecond
+// usualFarewell is how long requests in hand may take once the context has ended.
+const usualFarewell = 300 * time.Millisecond
 
 // Handler answers requests that come over TLS, from clients with certificates; see
 // RoleReader. Whoever comes without is a stranger.
@@ -61,7 +64,7 @@ func Serve(ctx context.Context, o Options) error {
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		end(srv)
+		end(srv, cmp.Or(o.farewell, usualFarewell))
 	})
 	err := srv.Serve(o.Listener)
 	if stop() {
@@ -73,7 +76,7 @@ func Serve(ctx context.Context, o Options) error {
 }
 
 // end lets requests in hand finish, but not for long.
-func end(srv *http.Server) {
+func end(srv *http.Server, farewell time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if errors.Is(srv.Shutdown(ctx), context.DeadlineExceeded) {
