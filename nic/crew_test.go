@@ -49,6 +49,7 @@ func newCrew(t *testing.T, workers int) *crew {
 	c.config.Placement.Edge.UnderlayMac = edgeUnderlay
 	c.card, err = New(c.config, Options{Card: "x", Seed: 1, Workers: workers, MaxConnections: 1 << 12, IdleSleep: 1})
 	require.NoError(t, err)
+	c.card.patience = amply
 	var queues []pmd.Port
 	for range workers {
 		c.uplink = append(c.uplink, mem.New(mem.Options{Queue: 1 << 15}))

@@ -1,6 +1,7 @@
 package nic
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -22,6 +23,11 @@ import (
 
 // ample time is for what a test has brought about, however busy the machine is.
 const ample = 5 * time.Minute
+
+// amply is how long a card's listing waits for devices that answer.
+func amply() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), ample)
+}
 
 // until waits for what other goroutines bring about.
 func until(t testing.TB, what string, holds func() bool) {

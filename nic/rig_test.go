@@ -58,6 +58,7 @@ func newRigWith(t testing.TB, o Options) *rig {
 	}
 	r.card, err = New(config, o)
 	require.NoError(t, err)
+	r.card.patience = amply
 	r.attach(Uplink, mem.Options{})
 	for _, e := range r.card.Policy().ENIs {
 		if o.OpenPort == nil {

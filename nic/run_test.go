@@ -49,6 +49,7 @@ func newLive(t *testing.T) *live {
 		OpenPort: func(e *vpc.OwnENI) (string, bay.Opener) { return e.ID, l.opener(e.ID) },
 	})
 	require.NoError(t, err)
+	l.card.patience = amply
 	require.NoError(t, l.card.Attach(Uplink, l.opener(Uplink)))
 	ctx, cancel := context.WithCancel(t.Context())
 	l.end = cancel

@@ -78,8 +78,10 @@ func TestACardFollowsAController(t *testing.T) {
 	until(t, "the card has reported", func() bool { return strings.Contains(ask("get", "hosts", "x"), "yes        1         0") })
 
 	shut := f.region("shut.yaml", append([]string{"FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23"}, rack...)...)
-	_, dry, _ := call(t, "apply", shut, "--dry-run", "--socket", socket)
-	require.Contains(t, dry, "against revision 1, told by 1 of the 1 card concerned, at ")
+	until(t, "the card has answered a dry run in time", func() bool {
+		_, dry, _ := call(t, "apply", shut, "--dry-run", "--socket", socket)
+		return strings.Contains(dry, "against revision 1, told by 1 of the 1 card concerned, at ")
+	})
 	require.Contains(t, ask("check", shut), "~ SecurityGroups sg-web\nwould change: 0 added, 1 changed, 0 removed\n")
 	require.Equal(t, "~ SecurityGroups sg-web\nstored as revision 2: 0 added, 1 changed, 0 removed\n", ask("apply", shut))
 	until(t, "the change is in force", func() bool { return strings.Contains(get("config", "sg-web"), "ToPort: 23") })
