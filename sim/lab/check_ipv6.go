@@ -38,7 +38,8 @@ func (m *machine) learnRouter(ctx context.Context) (router netip.Addr, err error
 }
 
 // ipv6: a1's kernel asks for routers and learns the card's; then the client gets a1's page and
-// a file over IPv6, and is refused where a1's groups do not let it in.
+// a file over IPv6, and is refused where a1's groups do not let it in. A large datagram of a1's comes
+// back in fragments that both kernels made.
 func (s *story) ipv6(ctx context.Context) (string, error) {
 	router, err := s.a1.speaksIPv6(ctx)
 	if err != nil {
@@ -53,10 +54,15 @@ func (s *story) ipv6(ctx context.Context) (string, error) {
 	if err := client.connection(at).download(ctx, aFile); err != nil {
 		return "", err
 	}
+	asker, large := s.a1.visitor(), s.region.largeDatagram().bytes
+	asker.addr = s.a1.Addr6
+	if err := echoed(ctx, asker, client, large); err != nil {
+		return "", err
+	}
 	drops, err := s.refused(ctx, client.connection(netip.AddrPortFrom(s.a1.Addr6, shellPort)), s.a1)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("a1 learned its router, %s, from the card; the client at %s got its page and 8 MiB from %s, checksums equal; %d packets to port %d were dropped as %s",
-		router, client.addr, at, len(drops), shellPort, groupDrop), nil
+	return fmt.Sprintf("a1 learned its router, %s, from the card; the client at %s got its page and 8 MiB from %s, checksums equal; a datagram of %d bytes came back in fragments; %d packets to port %d were dropped as %s",
+		router, client.addr, at, large, len(drops), shellPort, groupDrop), nil
 }

@@ -41,9 +41,17 @@ func (r *region) largeDatagram() large {
 // own.
 func (s *story) fragments(ctx context.Context) (string, error) {
 	datagram := s.region.largeDatagram()
-	echo, err := s.client.datagrams()
-	if err != nil {
+	if err := echoed(ctx, s.a1.visitor(), s.client, datagram.bytes); err != nil {
 		return "", err
+	}
+	return fmt.Sprintf("a1 sent the client a datagram of %d bytes and got it back, %s", datagram.bytes, datagram.as), nil
+}
+
+// echoed has a visitor send another one a datagram of so many bytes, until the datagram comes back whole.
+func echoed(ctx context.Context, from, at visitor, length int) error {
+	echo, err := at.datagrams()
+	if err != nil {
+		return err
 	}
 	defer echo.Close()
 	go func() {
@@ -55,18 +63,18 @@ func (s *story) fragments(ctx context.Context) (string, error) {
 			_, _ = echo.WriteToUDPAddrPort(buf[:n], from)
 		}
 	}()
-	asker, err := s.a1.visitor().datagrams()
+	asker, err := from.datagrams()
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer asker.Close()
-	question, err := io.ReadAll(newStream(int64(datagram.bytes)))
+	question, err := io.ReadAll(newStream(int64(length)))
 	if err != nil {
-		return "", err
+		return err
 	}
-	to := netip.AddrPortFrom(s.client.addr, echo.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+	to := netip.AddrPortFrom(at.addr, echo.LocalAddr().(*net.UDPAddr).AddrPort().Port())
 	answer := make([]byte, 1<<16)
-	err = until(ctx, "a large datagram came back", func() (bool, error) {
+	return until(ctx, "a large datagram came back", func() (bool, error) {
 		if _, err := asker.WriteToUDPAddrPort(question, to); err != nil {
 			return false, err
 		}
@@ -74,19 +82,19 @@ func (s *story) fragments(ctx context.Context) (string, error) {
 		n, err := asker.Read(answer)
 		return err == nil && bytes.Equal(answer[:n], question), nil
 	})
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("a1 sent the client a datagram of %d bytes and got it back, %s", datagram.bytes, datagram.as), nil
 }
 
-// datagrams is a UDP socket of the visitor's, whose packets routers may cut.
+// datagrams is a UDP socket of the visitor's, whose packets of IPv4 routers may cut. Those of IPv6 its
+// kernel cuts as it learns the path's MTU.
 func (v visitor) datagrams() (c *net.UDPConn, err error) {
 	err = v.Do(func() (err error) {
 		may := func(fd uintptr) {
+			if v.addr.Is6() {
+				return
+			}
 			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
 		}
-		if c, err = net.ListenUDP("udp4", &net.UDPAddr{Port: int(v.ports.next())}); err != nil {
+		if c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(v.addr, v.ports.next()))); err != nil {
 			return err
 		}
 		raw, _ := c.SyscallConn() // the socket is open
