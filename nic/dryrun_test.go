@@ -333,3 +333,16 @@ func TestADryRunTellsAccessByRule(t *testing.T) {
 		"allowed|outbound|sg-a-web|all to 0.0.0.0/0|tcp 0-442 to 0.0.0.0/0 tcp 444-65535 to 0.0.0.0/0 udp 0-65535 to 0.0.0.0/0 icmp to 0.0.0.0/0 protocols 0-255 to 0.0.0.0/0|eni-a4",
 	}, access(joins))
 }
+
+// An ENI that leaves a group cuts no connection that its rules allowed, for it is tracked; and no other begins.
+func TestADryRunOfAMemberThatLeaves(t *testing.T) {
+	x := newRig(t)
+	x.send(Uplink, x.tunnel(serverY, "eni-a4", wiretest.TCP("10.0.1.7:40000", "10.0.2.8:5432").Flags(wire.TCPSyn))).passed()
+	d := x.dryRun("NetworkInterfaces", `{NetworkInterfaceId: eni-a5, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:05", Ipv6Addresses: [{Ipv6Address: "2001:db8:a:1::7"}],
+		PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.7}], Groups: [{GroupId: sg-a-db}], Attachment: {InstanceId: i-a5}}`)
+	require.Equal(t, Outcomes{Outlives: 1}, d.Outcomes)
+	require.Equal(t, []Access{{
+		Outcome: "denied", Direction: "inbound", Decider: Decider{"SecurityGroups", "sg-a-db", "tcp 5432 from sg-a-web"},
+		Parts: []string{"tcp 5432 from 10.0.1.7/32", "tcp 5432 from 2001:db8:a:1::7/128"}, ENIs: 1, Examples: []string{"eni-a4"},
+	}}, d.Access)
+}

@@ -24,23 +24,19 @@ type Access struct {
 const mostAccess = 1 << 20
 
 // AccessAfter is what ENIs that the card has before and after a change may receive and send then, and what
-// they may no longer: the difference of all rules of their groups, and of their subnets' network ACLs. Changes of a
-// group's members are not compared. whole is false if there is more to compare than is worth it.
+// they may no longer: the difference of all rules of their groups, and of their subnets' network ACLs, and what members
+// that join or leave a group make of rules that name the group. then is of the region that a change made of p's. whole is
+// false if there is more to compare than is worth it.
 func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
-	d := difference{budget: mostAccess, at: map[string]int{}}
-	seen := map[pairing][]int{}
-	for e := range p.All() {
-		now := then.byID[e.ID]
-		if now == nil || e.NAT != nil || now.NAT != nil {
-			continue
-		}
-		for _, k := range []pairing{{groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}}, {acls: [2]*networkACL{e.acl, now.acl}}} {
-			found, known := seen[k]
-			if !known {
-				found = d.enter(d.of(p, e, then, now, k))
-				seen[k] = found
-			}
-			for _, at := range found {
+	changed := then.Region.changedENIs()
+	was, is := p.Region.rolls(changed), then.Region.rolls(changed)
+	d := difference{budget: mostAccess, joined: beside(is, was), left: beside(was, is), at: map[string]int{}}
+	pairings, enis := p.pairings(then)
+	for _, k := range pairings {
+		all := enis[k]
+		k.alone = len(all) == 1
+		for _, at := range d.enter(d.of(p, all[0], then, then.byID[all[0].ID], k)) {
+			for _, e := range all {
 				d.all[at].ENIs = append(d.all[at].ENIs, e.ID)
 			}
 		}
@@ -51,8 +47,28 @@ func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
 	return d.all, d.budget > 0
 }
 
+// pairings are those of ENIs that the card has before and after a change, and the ENIs of each.
+func (p *Policy) pairings(then *Policy) (all []pairing, enis map[pairing][]*OwnENI) {
+	enis = map[pairing][]*OwnENI{}
+	for e := range p.All() {
+		now := then.byID[e.ID]
+		if now == nil || e.NAT != nil || now.NAT != nil {
+			continue
+		}
+		for _, k := range []pairing{{vpc: e.VPC.ID, groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}}, {acls: [2]*networkACL{e.acl, now.acl}}} {
+			if enis[k] == nil {
+				all = append(all, k)
+			}
+			enis[k] = append(enis[k], e)
+		}
+	}
+	return all, enis
+}
+
 // pairing is what decides about ENIs before and after a change: ENIs with one pairing share a difference.
 type pairing struct {
+	vpc    string    // of groups
+	alone  bool      // one ENI has the pairing, and sends nothing to itself
 	groups [2]string // as bases tells them
 	acls   [2]*networkACL
 }
@@ -77,9 +93,10 @@ type granted struct {
 
 // difference compares what ENIs may do before and after a change.
 type difference struct {
-	budget int
-	all    []Access
-	at     map[string]int // index in all
+	budget       int
+	joined, left map[uint32][]enrolled // members, by the number of the group
+	all          []Access
+	at           map[string]int // index in all
 }
 
 // of is the difference that a pairing makes, by rules or entries.
@@ -94,6 +111,11 @@ func (d *difference) of(p *Policy, e *OwnENI, then *Policy, now *OwnENI, k pairi
 		}
 		found = append(found, d.minus(is, was, true)...)
 		found = append(found, d.minus(was, is, false)...)
+		if k.vpc != "" {
+			before, after := side{p.Region, e}, side{then.Region, now}
+			found = append(found, d.ofMembers(shift{d.joined, after, before, true, k.alone}, dir, found)...)
+			found = append(found, d.ofMembers(shift{d.left, before, after, false, k.alone}, dir, found)...)
+		}
 	}
 	return found
 }

@@ -162,4 +162,113 @@ func TestAccessHasABudget(t *testing.T) {
 	}
 }
 
+// membersOf is a region of eni-a, which has group sg-0, and of three more ENIs, which have groups of their own.
+func membersOf(t testing.TB, in, out string, groups [3]string) *Config {
+	c := `{Vpcs: [{VpcId: vpc-a, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8::/56"}]}], Subnets: [{SubnetId: s-a, VpcId: vpc-a, CidrBlock: 10.0.1.0/24, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8::/64"}]}],
+		SecurityGroups: [{GroupId: sg-0, GroupName: a, VpcId: vpc-a, IpPermissions: [` + in + `], IpPermissionsEgress: [` + out + `]}, {GroupId: sg-1, GroupName: b, VpcId: vpc-a}, {GroupId: sg-2, GroupName: c, VpcId: vpc-a}],
+		NetworkInterfaces: [{NetworkInterfaceId: eni-a, SubnetId: s-a, MacAddress: "06:00:00:00:00:01", PrivateIpAddress: 10.0.1.5, Groups: [{GroupId: sg-0}]}`
+	for i, g := range groups {
+		c += fmt.Sprintf(`, {NetworkInterfaceId: eni-%d, SubnetId: s-a, MacAddress: "06:00:00:00:00:1%d", PrivateIpAddress: 10.0.1.1%d, Ipv6Addresses: [{Ipv6Address: "2001:db8::1%d"}], Groups: [%s]}`, i, i, i, i, g)
+	}
+	config, err := Parse("members.yaml", []byte(c+"]}"))
+	require.NoError(t, err)
+	return config
+}
+
+// What members that join and leave groups may newly send and receive, and what no longer, is told: exactly while the
+// rules stay, and all of it if they change, too.
+func TestAccessOfMembersAgreesWithPackets(t *testing.T) {
+	r := oracle.Random(t)
+	one := func(of ...string) string { return of[r.IntN(len(of))] }
+	rules := func() string {
+		var all []string
+		for range r.IntN(4) {
+			lo := r.IntN(3)
+			all = append(all, fmt.Sprintf("{IpProtocol: %s, FromPort: %d, ToPort: %d, %s}", one("tcp", "udp"), lo, lo+r.IntN(3),
+				one("UserIdGroupPairs: [{GroupId: sg-1}]", "UserIdGroupPairs: [{GroupId: sg-2}]", "UserIdGroupPairs: [{GroupId: sg-1}, {GroupId: sg-2}]", "IpRanges: [{CidrIp: 10.0.1.10/31}]", `Ipv6Ranges: [{CidrIpv6: "2001:db8::11/128"}]`)))
+		}
+		return strings.Join(all, ", ")
+	}
+	members := func() (all [3]string) {
+		for i := range all {
+			all[i] = one("", "{GroupId: sg-1}", "{GroupId: sg-2}", "{GroupId: sg-1}, {GroupId: sg-2}")
+		}
+		return all
+	}
+	differ := [2]int{}
+	for n := range 300 {
+		in, out, other := rules(), rules(), n%2
+		was, is := membersOf(t, in, out, members()), membersOf(t, in, out, members())
+		if other == 1 {
+			is = membersOf(t, rules(), rules(), members())
+		}
+		p, then := changedTo(t, was, is)
+		e, now := p.ENI("eni-a"), then.ENI("eni-a")
+		access, whole := p.AccessAfter(then)
+		require.True(t, whole)
+		found := foundOf(p, then, "eni-a")
+		for _, a := range access {
+			require.Equal(t, []string{"eni-a"}, a.ENIs)
+		}
+		for _, addr := range []string{"10.0.1.10", "10.0.1.11", "10.0.1.12", "2001:db8::10", "2001:db8::11", "2001:db8::12"} {
+			for x := range 24 {
+				q := Query{Remote: wire.AddrFrom(netip.MustParseAddr(addr)), Port: uint16(x % 6), Dir: wire.Direction(x / 6 % 2), Proto: []uint8{wire.ProtoTCP, wire.ProtoUDP}[x/12]}
+				before, after := e.Match(q).Allowed, now.Match(q).Allowed
+				told := [2]bool{tells(found, q, e, false), tells(found, q, now, true)}
+				if want := [2]bool{before && !after, after && !before}; other == 0 {
+					require.Equal(t, want, told, "%d: %+v", n, q)
+				} else {
+					require.False(t, want[0] && !told[0] || want[1] && !told[1], "%d: %+v", n, q)
+				}
+				if before != after {
+					differ[other]++
+				}
+			}
+		}
+	}
+	require.Greater(t, min(differ[0], differ[1]), 100)
+}
+
+// foundOf is what a change allows and denies by rules at an ENI.
+func foundOf(p, then *Policy, eni string) []granted {
+	e, now, changed := p.ENI(eni), then.ENI(eni), then.Region.changedENIs()
+	was, is := p.Region.rolls(changed), then.Region.rolls(changed)
+	d := difference{budget: mostAccess, joined: beside(is, was), left: beside(was, is)}
+	return d.of(p, e, then, now, pairing{vpc: e.VPC.ID, groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}})
+}
+
+// tells tells whether something is allowed, or denied, of an ENI that has a packet.
+func tells(found []granted, q Query, e *OwnENI, allowed bool) bool {
+	holder := e.Neighbor(q.Remote)
+	for i := range found {
+		for _, b := range found[i].boxes {
+			for _, g := range holder.Groups {
+				if b.group == g.number {
+					b.group, b.lo, b.hi = 0, q.Remote.Netip(), q.Remote.Netip()
+					break
+				}
+			}
+			if found[i].Allowed == allowed && found[i].Dir == q.Dir && b.has(q) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A member that joins or leaves is told by its address, beside the rule that names the group.
+func TestAccessNamesMembers(t *testing.T) {
+	const rule = `{IpProtocol: tcp, FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{GroupId: sg-1}]}`
+	access, whole := changedTwo(changedTo(t, membersOf(t, rule, "", [3]string{"{GroupId: sg-1}", "", "{GroupId: sg-1}"}), membersOf(t, rule, "", [3]string{"{GroupId: sg-1}", "{GroupId: sg-1}", ""})))
+	require.True(t, whole)
+	var told []string
+	for _, a := range access {
+		told = append(told, fmt.Sprint(a.Allowed, " ", a.ID, " ", a.What, " ", strings.Join(a.Parts, ", ")))
+	}
+	require.ElementsMatch(t, []string{
+		"true sg-0 tcp 5432 from sg-1 tcp 5432 from 10.0.1.11/32, tcp 5432 from 2001:db8::11/128",
+		"false sg-0 tcp 5432 from sg-1 tcp 5432 from 10.0.1.12/32, tcp 5432 from 2001:db8::12/128",
+	}, told)
+}
+
 func changedTwo(p, then *Policy) ([]Access, bool) { return p.AccessAfter(then) }
