@@ -123,6 +123,7 @@ type Gathering struct {
 	all    Foreseen
 	fates  map[fateKey]*Fate
 	access map[accessKey]int // index in all.Access
+	unused unusedOnes
 }
 
 // fateKey is by what fates of several cards are one.
@@ -135,7 +136,7 @@ type fateKey struct {
 // Add adds what a card foresees.
 func (g *Gathering) Add(card string, f *Foreseen) {
 	if g.fates == nil {
-		g.fates, g.access = map[fateKey]*Fate{}, map[accessKey]int{}
+		g.fates, g.access, g.unused = map[fateKey]*Fate{}, map[accessKey]int{}, unusedOnes{}
 	}
 	plus(&g.all.Connections, f.Connections)
 	for o := range outcomeNames {
@@ -145,6 +146,7 @@ func (g *Gathering) Add(card string, f *Foreseen) {
 		g.fate(&f.Fates[i]).add(card, &f.Fates[i])
 	}
 	g.addAccess(f)
+	g.unused.add(card, f.Unused)
 	g.all.Cards = append(g.all.Cards, Asked{Card: card, Connections: f.Connections, Cut: f.Outcomes.Cut, Seconds: f.Seconds})
 }
 

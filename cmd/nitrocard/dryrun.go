@@ -119,7 +119,11 @@ func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
 		return nil
 	}
 	line(w, "")
-	line(w, fmt.Sprintf("%d of the rules, network ACL entries and routes in force unused since the card's start, or their own if later:", f.UnusedCount))
+	start := "the card's start"
+	if f.Revision > 0 {
+		start = "the start of the cards that have them"
+	}
+	line(w, fmt.Sprintf("%d of the rules, network ACL entries and routes in force unused since %s, or their own if later:", f.UnusedCount, start))
 	shown := shownOf(f.Unused, fewUnused, verbose)
 	for _, d := range shown {
 		line(w, "  "+d.ID+" "+d.What)

@@ -26,7 +26,7 @@ func (c *Controller) DryRun(ctx context.Context, config *vpc.Config) (rest func(
 		if q := c.poseDryRun(was, d); q != nil {
 			change := d.done[p]
 			return func(ctx context.Context) (nic.DryRun, error) {
-				seen, err := c.foresee(ctx, q, d.revision)
+				seen, err := c.foresee(ctx, q, was, d.revision)
 				return nic.DryRun{Diff: change.Diff, Notices: change.Notices, Foreseen: seen}, err
 			}, nil
 		}
@@ -77,8 +77,8 @@ func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *inquiry {
 	return c.pose(nic.AsksDryRun, about, cards)
 }
 
-// foresee adds up what the cards answer.
-func (c *Controller) foresee(ctx context.Context, q *inquiry, revision uint64) (*nic.Foreseen, error) {
+// foresee adds up what the cards answer beside the region of a revision, which is in force.
+func (c *Controller) foresee(ctx context.Context, q *inquiry, was *vpc.Region, revision uint64) (*nic.Foreseen, error) {
 	var g nic.Gathering
 	began := c.o.Now()
 	err := c.gather(ctx, q, func(a answered) {
@@ -94,7 +94,7 @@ func (c *Controller) foresee(ctx context.Context, q *inquiry, revision uint64) (
 	if err != nil {
 		return nil, err
 	}
-	f := g.Foreseen()
+	f := g.ForeseenIn(was)
 	f.Revision, f.At, f.Seconds = revision, began.UTC().Format(time.RFC3339Nano), c.o.Now().Sub(began).Seconds()
 	return f, nil
 }

@@ -98,6 +98,23 @@ func TestAControllerAsksItsCards(t *testing.T) {
 	require.Equal(t, []nic.Asked{{Card: "x", Error: "it is not connected to this controller"}, {Card: "y", Error: "its version answers no questions"}}, none.Cards)
 }
 
+// What is unused is told if every card that has it was asked and says so.
+func TestAControllerTellsWhatIsUnused(t *testing.T) {
+	a := newAsked(t)
+	text := func(d *nic.DryRun) (all []string) {
+		for _, u := range d.Unused {
+			all = append(all, u.ID+" "+u.What)
+		}
+		require.Equal(t, d.UnusedCount, len(all))
+		return all
+	}
+	d := a.dryRun(a.without(), a.x, a.y)
+	require.Subset(t, text(&d), []string{"sg-a-web udp 53 from 0.0.0.0/0", "sg-a-db tcp 5432 from sg-a-web", "sg-b-web tcp 80 from 0.0.0.0/0", "rtb-a1 0.0.0.0/0 to igw-a"})
+	require.NotContains(t, text(&d), "sg-a-web tcp 80 from 0.0.0.0/0", "y alone does not use it")
+	late := a.dryRun(a.without(), a.x)
+	require.Equal(t, []string{"sg-b-web all to 0.0.0.0/0", "sg-b-web tcp 80 from 0.0.0.0/0", "rtb-b 0.0.0.0/0 to igw-b"}, text(&late), "of x alone")
+}
+
 // Answered is an error if a card is yet to be asked.
 func (a *asked) Answered(card string) error {
 	a.mu.Lock()

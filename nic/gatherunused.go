@@ -1,0 +1,64 @@
+package nic
+
+import (
+	"cmp"
+	"slices"
+
+	"nitrocard/nic/vpc"
+)
+
+// mostCounted is how many rules, entries and routes a Gathering counts the cards of. The bound is ours.
+const mostCounted = 1 << 15
+
+// unusedKinds is the order in which what is unused is told.
+var unusedKinds = []string{"SecurityGroups", "NetworkAcls", "RouteTables"}
+
+// unusedOn is on how many cards something is unused.
+type unusedOn struct {
+	cards int
+	last  string // the card that was counted last
+}
+
+// unusedOnes are what cards name as unused.
+type unusedOnes map[Decider]unusedOn
+
+// add counts a card once for each of what it names. An attacker may have taken the card over.
+func (m unusedOnes) add(card string, named []Decider) {
+	for _, d := range named {
+		if on, known := m[d]; on.last != card && (known || len(m) < mostCounted) {
+			m[d] = unusedOn{on.cards + 1, card}
+		}
+	}
+}
+
+// ForeseenIn is Foreseen, and tells which rules, entries and routes of the region in force are unused on each card that
+// has them. A card that did not answer, or was not asked, may use them; and each card names mostUnused of each kind.
+func (g *Gathering) ForeseenIn(region *vpc.Region) *Foreseen {
+	f := g.Foreseen()
+	if len(g.unused) == 0 {
+		return f
+	}
+	have := holders(region)
+	for d, on := range g.unused {
+		if on.cards == have[[2]string{d.Kind, d.ID}] {
+			f.Unused = append(f.Unused, d)
+		}
+	}
+	slices.SortFunc(f.Unused, func(a, b Decider) int {
+		return cmp.Or(cmp.Compare(slices.Index(unusedKinds, a.Kind), slices.Index(unusedKinds, b.Kind)), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
+	})
+	f.UnusedCount = len(f.Unused)
+	f.Unused = f.Unused[:min(len(f.Unused), 3*mostUnused)]
+	return f
+}
+
+// holders is how many cards of a region have each object that decides about packets of their ENIs, by kind and ID.
+func holders(region *vpc.Region) map[[2]string]int {
+	have := map[[2]string]int{}
+	for i := range region.Cards() {
+		for kind, id := range region.DecidersOf(i) {
+			have[[2]string{kind, id}]++
+		}
+	}
+	return have
+}

@@ -1,0 +1,29 @@
+package nic
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/vpc"
+)
+
+// What is unused is told if each card names it that has it, however often one card does; and a card names no objects
+// that nobody has.
+func TestWhatIsUnusedIsNamedByEachCard(t *testing.T) {
+	config, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	region, err := vpc.NewRegion(config)
+	require.NoError(t, err)
+	rule, forged := Decider{"SecurityGroups", "sg-a-web", "udp 53 from 0.0.0.0/0"}, Decider{"SecurityGroups", "sg-z", "all to ::/0"}
+	route, alone := Decider{"RouteTables", "rtb-a1", "::/0 to igw-a"}, Decider{"RouteTables", "rtb-b", "0.0.0.0/0 to igw-b"}
+	var g Gathering
+	g.Add("x", &Foreseen{Unused: []Decider{rule, rule, forged, route, route, alone}})
+	f := g.ForeseenIn(region)
+	require.Equal(t, []Decider{alone}, f.Unused, "y has the others' objects, too")
+	require.Equal(t, 1, f.UnusedCount)
+	g.Add("y", &Foreseen{Unused: []Decider{rule, route}})
+	f = g.ForeseenIn(region)
+	require.Equal(t, []Decider{rule, route, alone}, f.Unused)
+	require.Equal(t, 3, f.UnusedCount)
+}
