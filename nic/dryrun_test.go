@@ -346,3 +346,13 @@ func TestADryRunOfAMemberThatLeaves(t *testing.T) {
 		Parts: []string{"tcp 5432 from 10.0.1.7/32", "tcp 5432 from 2001:db8:a:1::7/128"}, ENIs: 1, Examples: []string{"eni-a4"},
 	}}, d.Access)
 }
+
+// A route of a gateway's table is unused until it leads a packet that comes into the VPC.
+func TestADryRunTellsUnusedRoutesOfGateways(t *testing.T) {
+	x := newRig(t)
+	x.put("RouteTables", `{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}, {DestinationCidrBlock: 10.0.1.0/24, NetworkInterfaceId: eni-a2}]}`)
+	route := Decider{"RouteTables", "rtb-in", "10.0.1.0/24 to eni-a2"}
+	require.Contains(t, x.dryRunOf(x.config).Unused, route)
+	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(pipeline.Blackhole)
+	require.NotContains(t, x.dryRunOf(x.config).Unused, route)
+}

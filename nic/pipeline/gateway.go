@@ -22,6 +22,9 @@ func (w *Worker) gateway(p *packet) Verdict {
 		return next
 	}
 	e, in := p.guest.eni, w.leadsIn(p)
+	if in.route != nil {
+		in.route.Hit()
+	}
 	var station uint32
 	switch {
 	case in.first != nil && in.first != e.ENI:
@@ -63,9 +66,10 @@ func (w *Worker) leadsIn(p *packet) inward {
 // inward is where a gateway leads a packet that comes into the VPC. Without first and exit, the
 // packet goes to the ENI that it is for, or nowhere.
 type inward struct {
-	first   *vpc.ENI  // of the middlebox that the packet goes to first, maybe the packet's own ENI
-	exit    *vpc.Exit // of the Gateway Load Balancer endpoint that the packet goes to first
-	verdict Verdict   // next, or why the packet goes nowhere
+	route   *vpc.Route // of the gateway's table; nil: the gateway has none
+	first   *vpc.ENI   // of the middlebox that the packet goes to first, maybe the packet's own ENI
+	exit    *vpc.Exit  // of the Gateway Load Balancer endpoint that the packet goes to first
+	verdict Verdict    // next, or why the packet goes nowhere
 }
 
 // passesBy tells whether a packet straight from the ENI to the gateway passes by the middlebox or
@@ -81,20 +85,20 @@ func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wir
 	r := e.Inward(by, private)
 	switch {
 	case r == nil || r.Target == vpc.Local:
-		return inward{verdict: next}
+		return inward{route: r, verdict: next}
 	case r.Target == vpc.Outside:
 		if x := policy.Region.Exit(r.Via); x != nil {
-			return inward{exit: x, verdict: next}
+			return inward{route: r, exit: x, verdict: next}
 		}
-		return inward{verdict: TargetOutside}
+		return inward{route: r, verdict: TargetOutside}
 	case r.Target != vpc.Interface:
-		return inward{verdict: Blackhole}
+		return inward{route: r, verdict: Blackhole}
 	}
 	first := policy.Region.Interface(r.Via)
 	if first == nil || first.Subnet.VPC != e.Subnet.VPC || (by == vpc.InternetGateway && private.Is4() && first.Public().IsZero()) {
-		return inward{verdict: Blackhole}
+		return inward{route: r, verdict: Blackhole}
 	}
-	return inward{first: first, verdict: next}
+	return inward{route: r, first: first, verdict: next}
 }
 
 // toMiddlebox takes a packet from the internet through the stages of a middlebox on this

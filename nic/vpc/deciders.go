@@ -3,7 +3,8 @@ package vpc
 import "iter"
 
 // DecidersOf yields, once each, by kind and ID, what decides about packets of a card's ENIs: the ENIs' security
-// groups, and the network ACLs and route tables of their subnets. i is the card's index in Cards.
+// groups, the network ACLs and route tables of their subnets, and the route tables of their VPCs' gateways. i is the card's
+// index in Cards.
 func (r *Region) DecidersOf(i int) iter.Seq2[string, string] {
 	return func(yield func(kind, id string) bool) {
 		told, known := map[[2]string]bool{}, map[*membership]bool{}
@@ -25,8 +26,14 @@ func (r *Region) DecidersOf(i int) iter.Seq2[string, string] {
 				}
 			}
 			acl, table := r.gates(e, nat)
-			if acl != nil && !tell("NetworkAcls", acl.id) || !tell("RouteTables", table.id) {
+			if acl != nil && !tell("NetworkAcls", acl.id) {
 				return
+			}
+			inward := r.inwardOf(e.Subnet.VPC.ID)
+			for _, t := range [...]*routeTable{table, inward[InternetGateway], inward[VPNGateway]} {
+				if t != nil && !tell("RouteTables", t.id) {
+					return
+				}
 			}
 		}
 	}

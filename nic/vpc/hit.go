@@ -121,21 +121,28 @@ func (a *networkACL) unused(yield func(Entry) bool) bool {
 	return true
 }
 
-// UnusedRoutes are the routes of a card's subnets that no packet took since they came, by the IDs of their
-// tables. Local routes are left out, for each table has them.
+// UnusedRoutes are the routes of a card's subnets, and of the gateways of their VPCs, that no packet took since they
+// came, by the IDs of their tables. Local routes are left out, for each table has them.
 func (p *Policy) UnusedRoutes() iter.Seq2[string, *Route] {
 	return func(yield func(string, *Route) bool) {
-		seen := map[*routeTable]bool{}
+		seen := map[*routeTable]bool{nil: true}
 		for e := range p.All() {
-			if seen[e.routes] {
-				continue
-			}
-			seen[e.routes] = true
-			for _, r := range e.routes.lines.All() {
-				if r.Target != Local && atomic.LoadUint32(&r.hit) == 0 && !yield(e.routes.id, r) {
+			for _, t := range [...]*routeTable{e.routes, e.inward[InternetGateway], e.inward[VPNGateway]} {
+				if known := seen[t]; !known && !t.unused(yield) {
 					return
 				}
+				seen[t] = true
 			}
 		}
 	}
+}
+
+// unused yields the routes without a note, but for local ones.
+func (t *routeTable) unused(yield func(string, *Route) bool) bool {
+	for _, r := range t.lines.All() {
+		if r.Target != Local && atomic.LoadUint32(&r.hit) == 0 && !yield(t.id, r) {
+			return false
+		}
+	}
+	return true
 }
