@@ -31,7 +31,7 @@ type answered struct {
 
 // Reasons why a card is not asked, or does not answer.
 var (
-	errAway    = errors.New("it is not connected to this controller")
+	errAway    = errors.New("it is not connected to this controller; if it follows another, ask that one, too")
 	errDumb    = errors.New("its version answers no questions")
 	errHungUp  = errors.New("its connection ended before it was asked")
 	errMovedOn = errors.New("others changed what it has before it was asked; ask again")

@@ -95,7 +95,7 @@ func TestAControllerAsksItsCards(t *testing.T) {
 	require.NoError(t, err)
 	none := a.dryRun(a.without())
 	require.Zero(t, none.Connections)
-	require.Equal(t, []nic.Asked{{Card: "x", Error: "it is not connected to this controller"}, {Card: "y", Error: "its version answers no questions"}}, none.Cards)
+	require.Equal(t, []nic.Asked{{Card: "x", Error: "it is not connected to this controller; if it follows another, ask that one, too"}, {Card: "y", Error: "its version answers no questions"}}, none.Cards)
 }
 
 // What is unused is told if every card that has it was asked and says so.
