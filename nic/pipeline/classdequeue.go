@@ -48,7 +48,7 @@ func (s *shaper) endQueue(i int) {
 func (q *classQueue) admit(i int, f *pmd.Frame, g *guest) bool {
 	q.fifo.load(q.fifo.at(i), f)
 	c, now := q.instance.bandwidth(q.dir).classes, q.worker.now
-	at := g.classify(f.Bytes(), q.dir)
+	at := q.worker.classify(g, f.Bytes(), q.dir)
 	if over, _ := c.exceeded(now, at); over != nil {
 		q.due = over.spent.Load()
 		return false

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"cmp"
+	"math/bits"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -101,10 +103,10 @@ func (c *classes) giveBack(bytes int64, at flowClass) {
 	}
 }
 
-// classify is the class of a frame that the guest g sends or receives. A flow is the five values that name
+// classify is the class of a frame that a guest sends or receives. A flow is the five values that name
 // a connection, or both addresses and the protocol where there are no ports, as EC2 says; fragments have
 // none, whether they are the first or not, so that they stay in order.
-func (g *guest) classify(frame []byte, d wire.Direction) (at flowClass) {
+func (w *Worker) classify(g *guest, frame []byte, d wire.Direction) (at flowClass) {
 	var h wire.Headers
 	if wire.Parse(frame, &h) != wire.NoFault || h.L4 == 0 {
 		return at
@@ -117,7 +119,7 @@ func (g *guest) classify(frame []byte, d wire.Direction) (at flowClass) {
 		remote = h.Src
 	}
 	at.far = isFar(g.eni.Route(remote))
-	at.number = uint16(hashOf(&h.Tuple)) % (flowClasses / 2)
+	at.number = w.crew.spread.of(&h.Tuple) % (flowClasses / 2)
 	if at.far {
 		at.number += flowClasses / 2
 	}
@@ -135,15 +137,27 @@ func isFar(r *vpc.Route) bool {
 	return false
 }
 
-// hashOf spreads flows over classes: each word is multiplied by an odd number, and the upper half counts.
-func hashOf(t *wire.Tuple) uint32 {
-	const odd = 0x9e3779b97f4a7c15
+// spread is a hash by which flows have their classes. Its words are a secret: a sender who knew them could choose
+// flows that share the class of another's.
+type spread [4]uint64
+
+// newSpread makes a spread of a seed, which is a secret.
+func newSpread(seed uint64) (s spread) {
+	random := rand.New(rand.NewPCG(seed, 0x6c616e65))
+	for i := range s {
+		s[i] = random.Uint64()
+	}
+	return s
+}
+
+// of is the hash of a flow. Each word is multiplied by one that no sender knows, so that no difference of two flows
+// is lost under every seed.
+func (s *spread) of(t *wire.Tuple) uint16 {
 	a, b := t.Src.Words()
 	c, d := t.Dst.Words()
-	h := uint64(t.Proto)<<32 | uint64(t.SrcPort)<<16 | uint64(t.DstPort)
-	for _, word := range [...]uint64{a, b, c, d} {
-		h = (h ^ word) * odd
-		h ^= h >> 29
-	}
-	return uint32(h >> 32)
+	ends := uint64(t.Proto)<<32 | uint64(t.SrcPort)<<16 | uint64(t.DstPort)
+	hi, lo := bits.Mul64(a^s[0], b^s[1])
+	hi2, lo2 := bits.Mul64(c^s[2], d^s[3])
+	hi, lo = bits.Mul64(hi^lo^ends^s[2], hi2^lo2^s[0])
+	return uint16((hi ^ lo) * (s[1] | 1) >> 48)
 }

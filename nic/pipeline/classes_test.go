@@ -320,7 +320,7 @@ func (r *rig) overClass() *flowSet {
 
 // class is that of a flow from a4 to a1.
 func (f *flowSet) class(port int) uint16 {
-	return f.Setup().guest(f.eni("eni-a1").Number).classify(f.frame(port), wire.In).number
+	return f.w.classify(f.Setup().guest(f.eni("eni-a1").Number), f.frame(port), wire.In).number
 }
 
 // What a send lost says nothing of the frames of the next one.
@@ -383,7 +383,7 @@ func TestClassesOfAnENIThatGoes(t *testing.T) {
 func TestClassOfAFrame(t *testing.T) {
 	x := newRig(t)
 	g := x.Setup().guest(x.eni("eni-a1").Number)
-	of := func(p wiretest.Packet) flowClass { return g.classify(p.MACs(macA1, macA2).Bytes(), wire.Out) }
+	of := func(p wiretest.Packet) flowClass { return x.w.classify(g, p.MACs(macA1, macA2).Bytes(), wire.Out) }
 	near, far := wiretest.UDP("10.0.1.5:1", "10.0.2.8:53"), wiretest.UDP("10.0.1.5:1", client+":53")
 	require.Equal(t, of(near), of(near.Size(900)))
 	require.NotEqual(t, of(near), of(wiretest.UDP("10.0.1.5:2", "10.0.2.8:53")))
@@ -394,13 +394,46 @@ func TestClassOfAFrame(t *testing.T) {
 	require.GreaterOrEqual(t, of(far).number, uint16(flowClasses/2))
 	for _, port := range []string{"1", "2"} {
 		for _, f := range wiretest.UDP("10.0.1.5:"+port, "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64) {
-			require.Equal(t, g.classify(wiretest.UDP("10.0.1.5:9", "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64)[1], wire.Out), g.classify(f, wire.Out))
+			require.Equal(t, x.w.classify(g, wiretest.UDP("10.0.1.5:9", "10.0.2.8:53").Size(200).MACs(macA1, macA2).Fragments(64)[1], wire.Out), x.w.classify(g, f, wire.Out))
 		}
 	}
-	require.Zero(t, g.classify(nil, wire.Out))
+	require.Zero(t, x.w.classify(g, nil, wire.Out))
 	seen := map[uint16]bool{}
 	for port := range 256 {
 		seen[of(wiretest.UDP(fmt.Sprintf("10.0.1.5:%d", 1000+port), "10.0.2.8:53")).number] = true
 	}
 	require.Greater(t, len(seen), 180, "256 flows are spread over 512 classes")
+}
+
+// Flows that share a class under one seed are spread under another, and no two share one under each: a sender who does
+// not know the seed cannot choose flows for the class of another's.
+func TestClassesDependOnTheSeed(t *testing.T) {
+	flow := func(port uint16, a, b, c, d uint64) *wire.Tuple {
+		return &wire.Tuple{Src: wire.AddrFromWords(a, b), Dst: wire.AddrFromWords(c, d), SrcPort: port, DstPort: 80, Proto: wire.ProtoTCP}
+	}
+	one, other := newSpread(1), newSpread(2)
+	const classes = flowClasses / 2
+	at := func(s *spread, f *wire.Tuple) uint16 { return s.of(f) % classes }
+	chosen, spread := 0, map[uint16]bool{}
+	for port := range uint16(1<<16 - 1) {
+		if f := flow(port, 1, 2, 3, 4); at(&one, f) == at(&one, flow(0, 1, 2, 3, 4)) {
+			chosen++
+			spread[at(&other, f)] = true
+		}
+	}
+	require.Greater(t, chosen, 64)
+	require.Greater(t, len(spread), chosen*3/4)
+	victim := flow(80, 1, 2, 3, 4)
+	for _, f := range []*wire.Tuple{
+		flow(81, 1, 2, 3, 4), flow(80|1<<15, 1, 2, 3, 4), flow(80, 1, 2|1<<63, 3, 4), flow(80, 1|1<<63, 2, 3, 4), flow(80, 1, 2, 3|1<<63, 4|1<<63|1<<34),
+		flow(80, 1, 2|1<<63, 3|1<<63|1<<34, 4), flow(80, 2, 1, 3, 4), flow(80, 3, 4, 1, 2),
+	} {
+		same := 0
+		for seed := range uint64(200) {
+			if s := newSpread(seed); at(&s, f) == at(&s, victim) {
+				same++
+			}
+		}
+		require.Less(t, same, 10, "%v and %v", f, victim)
+	}
 }

@@ -39,7 +39,7 @@ func (m *meter) conforms(f *pmd.Frame, d wire.Direction) (number uint16, conform
 		return 0, true
 	}
 	s, c, now := m.classes[d&1], m.instance.bandwidth(d).classes, m.worker.now
-	at := g.classify(f.Bytes(), d)
+	at := m.worker.classify(g, f.Bytes(), d)
 	switch {
 	case s.at[at.number] != 0:
 		return at.number, false
@@ -137,6 +137,6 @@ func (m *meter) giveBackClasses(frames []*pmd.Frame) {
 		return
 	}
 	for _, f := range frames {
-		c.giveBack(int64(f.WireLen()), g.classify(f.Bytes(), wire.In))
+		c.giveBack(int64(f.WireLen()), m.worker.classify(g, f.Bytes(), wire.In))
 	}
 }

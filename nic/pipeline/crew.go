@@ -19,6 +19,7 @@ type Crew struct {
 	begun  atomic.Int64          // when the first turn was, in ns since 1970
 	now    atomic.Int64          // see Now
 	seed   uint64                // of an edge's table
+	spread spread                // of flows over classes
 	edges  edges                 // who has the edge's tunnel end
 	ask    func(func())          // see Options.Ask
 
@@ -29,7 +30,7 @@ type Crew struct {
 type Options struct {
 	Workers     int
 	Connections int    // that Flows has room for
-	Seed        uint64 // of the tables' hashes
+	Seed        uint64 // of the tables' hashes, and of that of flow classes
 
 	// Ask has a worker call a function between two bursts, and returns when the function has
 	// returned; nil: workers do not run beside other threads.
@@ -38,7 +39,7 @@ type Options struct {
 
 // NewCrew makes workers that have nothing to do until Adopt.
 func NewCrew(o Options) (*Crew, error) {
-	c := &Crew{rules: newRulebook(), seed: o.Seed, ask: o.Ask}
+	c := &Crew{rules: newRulebook(), seed: o.Seed, spread: newSpread(o.Seed), ask: o.Ask}
 	if c.ask == nil {
 		c.ask = func(f func()) { f() }
 	}
