@@ -7,7 +7,8 @@
 //	              message6.go what a client of it says; options.go the rest
 //	dns.go        names of the VPC; forward.go other names, which a resolver is asked for
 //	hosts.go      the TCP of metadata and of DNS: host.go a host for each ENI that asks, whose TCP is
-//	              gVisor's, listener.go its connections; package imds has the service itself
+//	              gVisor's, listener.go its connections, servers.go who answers them; package imds has
+//	              the metadata themselves
 //	ntp.go        time; clock_*.go the host's clock
 //	datagram.go   the frame of an answer
 //

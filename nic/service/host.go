@@ -81,12 +81,7 @@ func newHost(v *view, metadata *imds.Server, others *forwarder, ready func(*host
 		return nil, err
 	}
 	h.link.AddNotify(h)
-	h.server = &http.Server{
-		Handler:     &visitor{h, metadata},
-		ConnContext: withConn, ReadTimeout: hostPatience, WriteTimeout: hostPatience, MaxHeaderBytes: hostHeader,
-		ErrorLog: silent, DisableGeneralOptionsHandler: true,
-	}
-	h.server.SetKeepAlivesEnabled(false)
+	h.server = h.web(metadata)
 	slots := make(chan struct{}, hostConnections)
 	for _, a := range web {
 		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: pipeline.PortHTTP}, slots)
@@ -102,24 +97,11 @@ func newHost(v *view, metadata *imds.Server, others *forwarder, ready func(*host
 			h.close()
 			return nil, err
 		}
-		s := &dns.Server{
-			Listener: l, Handler: dns.HandlerFunc(h.answer), ReadTimeout: hostPatience, WriteTimeout: hostPatience,
-			MaxTCPQueries: hostQuestions, IdleTimeout: func() time.Duration { return hostPatience },
-		}
+		s := h.domain(l)
 		h.names = append(h.names, s)
 		go s.ActivateAndServe()
 	}
 	return h, nil
-}
-
-// answer answers who asks for a name by TCP.
-func (h *host) answer(w dns.ResponseWriter, m *dns.Msg) {
-	v := h.view.Load()
-	a, elsewhere := resolve(v.eni, v.policy.Region, m)
-	if elsewhere && h.others != nil {
-		a = h.others.answer(v.eni, v.policy.Region, m)
-	}
-	w.WriteMsg(a)
 }
 
 // onlyNIC is the number of a host's interface.

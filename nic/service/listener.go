@@ -1,11 +1,7 @@
 package service
 
 import (
-	"context"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -16,8 +12,6 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/waiter"
-
-	"nitrocard/nic/imds"
 )
 
 // listener accepts a host's connections, a bounded number at one time, each with its endpoint,
@@ -95,7 +89,7 @@ func (l *listener) Close() error {
 // conn is a connection of a host's, which has one of the host's slots until nothing of it is left: a
 // guest that takes no answer keeps a connection alive after its end.
 type conn struct {
-	*gonet.TCPConn
+	net.Conn
 	endpoint tcpip.Endpoint
 	queue    *waiter.Queue
 	gone     waiter.Entry
@@ -104,7 +98,7 @@ type conn struct {
 }
 
 func newConn(q *waiter.Queue, e tcpip.Endpoint, slots chan struct{}) *conn {
-	c := &conn{TCPConn: gonet.NewTCPConn(q, e), endpoint: e, queue: q}
+	c := &conn{Conn: gonet.NewTCPConn(q, e), endpoint: e, queue: q}
 	c.free = sync.OnceFunc(func() { <-slots })
 	return c
 }
@@ -114,7 +108,7 @@ func (c *conn) Close() (err error) {
 	c.close.Do(func() {
 		c.gone = waiter.NewFunctionEntry(waiter.EventHUp, func(waiter.EventMask) { c.free() })
 		c.queue.EventRegister(&c.gone)
-		err = c.TCPConn.Close()
+		err = c.Conn.Close()
 		if tcp.EndpointState(c.endpoint.State()) == tcp.StateClose {
 			c.free()
 		}
@@ -137,31 +131,6 @@ func (c *conn) isIPv6() bool {
 	a, is := c.LocalAddr().(*net.TCPAddr)
 	return is && a.IP.To4() == nil
 }
-
-// connKey is the key of a request's connection in its context.
-type connKey struct{}
-
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
-}
-
-// visitor brings the requests of a host's guest to the metadata service.
-type visitor struct {
-	host     *host
-	metadata *imds.Server
-}
-
-// ServeHTTP answers a request with what is in force.
-func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := r.Context().Value(connKey{}).(*conn)
-	on := v.host.view.Load()
-	v.metadata.Serve(w, &imds.Request{
-		Request: r, Instance: on.instance(), Options: on.policy.Region.MetadataOptions(on.eni.Instance), IPv6: c.isIPv6(), SetTTL: c.setTTL,
-	})
-}
-
-// silent takes what net/http says of requests that broke off: any guest could fill a log so.
-var silent = log.New(io.Discard, "", 0)
 
 // tcpipError is an error of gVisor's as Go has errors.
 type tcpipError struct{ of tcpip.Error }
