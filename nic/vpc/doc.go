@@ -44,7 +44,8 @@
 //
 //	compile.go    its steps in order
 //	networks.go   VPCs and VNIs; subnets.go their subnets
-//	metadata.go   what metadata tells of an instance: its options, user data and key
+//	metadata.go   what metadata tells of an instance: its options, user data and key;
+//	              instancecheck.go whether an instance is where its ENIs are
 //	dhcpoptions.go  what DHCP tells the instances of a VPC; hostname.go names of the VPC,
 //	              nameservice.go what its DNS server does
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table,

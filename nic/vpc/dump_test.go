@@ -40,9 +40,8 @@ func texts(p *Policy) (all []string) {
 
 // noMachines are what dumps lack of which metadata would tell.
 var noMachines = []string{
-	"InstanceAttributes: are not in the configuration (aws ec2 describe-instance-attribute --attribute userData): no instance's metadata has user data",
-	"KeyPairs: are not in the configuration (aws ec2 describe-key-pairs --include-public-key): no instance's metadata has a public key",
-	"VpcAttributes: are not in the configuration (aws ec2 describe-vpc-attribute): DNS works as if EnableDnsSupport and EnableDnsHostnames were true",
+	"configuration: guests' metadata and DNS do without user data (aws ec2 describe-instance-attribute --attribute userData), " +
+		"public keys (aws ec2 describe-key-pairs --include-public-key), attributes of VPCs (aws ec2 describe-vpc-attribute; both count as true)",
 }
 
 // In the dump of a subnet two instances see each other, and no route leads out.

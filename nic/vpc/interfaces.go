@@ -156,9 +156,12 @@ func (b *eniBuilder) enter() {
 	}
 }
 
-// markInstance marks the Elastic IP addresses that name an instance, and notes that the
-// instance lost or got an ENI, which may matter to routes.
+// markInstance marks an instance that lost or got an ENI and the Elastic IP addresses that name the instance, and
+// notes the instance, which may matter to routes.
 func (c *compiler) markInstance(id string) {
+	if !c.whole && c.object("Instances", id) != nil {
+		c.mark("Instances", id)
+	}
 	if c.whole || !c.next.used(id) {
 		return
 	}

@@ -102,7 +102,9 @@ func (c *compiler) machines() {
 	if c.prev.severalAccounts() != c.next.severalAccounts() {
 		c.markKeyed()
 	}
+	c.markRetyped()
 	for o, config := range each[ec2.Instance](c, "Instances") {
+		c.whereabouts(o, config)
 		c.metadataOptions(o, config)
 		c.tags(o, config)
 		c.keyName(o, config.KeyName)

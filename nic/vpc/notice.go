@@ -79,14 +79,13 @@ const (
 
 	OverQuota
 	RouteOdd
+	InstanceOdd
 	ServiceENI
 	StaleRule
 	NotWatched
 	KeyUnknown
 	TagUntold
-	NoUserData
-	NoKeyPairs
-	NoVPCAttributes
+	NoAnswers
 	Elsewhere
 	Superseded
 	EntriesOfNone

@@ -66,9 +66,8 @@ func (c *compiler) disputed(at, other spot, what string) bool {
 // missing is the subject of notices about missing lists.
 const missing = "missing"
 
-// missingLists notes the lists that the answers lack though each account has them, or though what is there
-// has more to tell. A
-// configuration that people wrote may lack them.
+// missingLists notes the lists that the answers lack though each account has them, or though what is there has more to
+// tell. A configuration that people wrote may lack them.
 func (c *compiler) missingLists() {
 	c.about = subject{missing, ""}
 	c.next.notices.Delete(c.about.key())
@@ -88,13 +87,32 @@ func (c *compiler) missingLists() {
 		{!c.given("InternetGateways"), "InternetGateways", NoInternetGateways},
 		{!c.given("RouteTables"), "RouteTables", NoRouteTables},
 		{!c.given("SecurityGroups"), "SecurityGroups", NoSecurityGroups},
-		{c.next.objects["Instances"].Len() > 0 && !c.given("InstanceAttributes"), "InstanceAttributes", NoUserData},
-		{c.next.namesKey() && !c.given("KeyPairs"), "KeyPairs", NoKeyPairs},
-		{c.next.objects["Instances"].Len() > 0 && !c.given("VpcAttributes"), "VpcAttributes", NoVPCAttributes},
 	} {
 		if l.missing {
 			c.notice(l.kind, l.list, "")
 		}
+	}
+	c.noAnswers()
+}
+
+// noAnswers notes, once for all of them, the missing lists of which guests ask metadata and DNS.
+func (c *compiler) noAnswers() {
+	machines := c.next.objects["Instances"].Len() > 0
+	var all []string
+	for _, l := range []struct {
+		asked      bool
+		list, what string
+	}{
+		{machines, "InstanceAttributes", "user data (aws ec2 describe-instance-attribute --attribute userData)"},
+		{c.next.namesKey(), "KeyPairs", "public keys (aws ec2 describe-key-pairs --include-public-key)"},
+		{machines, "VpcAttributes", "attributes of VPCs (aws ec2 describe-vpc-attribute; both count as true)"},
+	} {
+		if l.asked && !c.given(l.list) {
+			all = append(all, l.what)
+		}
+	}
+	if len(all) > 0 {
+		c.notice(NoAnswers, "configuration", strings.Join(all, ", "))
 	}
 }
 

@@ -26,7 +26,8 @@ type Instance struct {
 	RootDeviceName        string                           `json:",omitzero"` // such as /dev/xvda
 	ProductCodes          []ProductCode                    `json:",omitzero"`
 	Monitoring            *Monitoring                      `json:",omitzero"`
-	VpcId                 string                           `json:",omitzero"`
+	VpcId                 string                           `json:",omitzero"` // of the first ENI
+	SubnetId              string                           `json:",omitzero"` // of the first ENI
 	KeyName               string                           `json:",omitzero"`
 	Placement             *Placement                       `json:",omitzero"`
 	MetadataOptions       *InstanceMetadataOptionsResponse `json:",omitzero"`

@@ -15,7 +15,8 @@ type VCpuInfo struct {
 
 // NetworkInfo is what network an instance type has.
 type NetworkInfo struct {
-	NetworkCards []NetworkCardInfo `json:",omitzero"`
+	MaximumNetworkInterfaces int               `json:",omitzero"` // of an instance; absent: nothing tells
+	NetworkCards             []NetworkCardInfo `json:",omitzero"`
 }
 
 // NetworkCardInfo is one network card of an instance type.
@@ -34,6 +35,14 @@ func (t *InstanceTypeInfo) Bandwidth() (baseline, peak float64) {
 		baseline, peak = baseline+c.BaselineBandwidthInGbps, peak+c.PeakBandwidthInGbps
 	}
 	return baseline, peak
+}
+
+// ENIs is how many an instance of the type may have; 0: nothing tells.
+func (t *InstanceTypeInfo) ENIs() int {
+	if t.NetworkInfo == nil {
+		return 0
+	}
+	return t.NetworkInfo.MaximumNetworkInterfaces
 }
 
 // VCPUs is how many CPUs the type has; 0: nothing tells.
