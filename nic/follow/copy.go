@@ -18,6 +18,8 @@ type Copy struct {
 	snapshot int64    // bytes
 	size     int64
 	told     time.Time // of the last message there
+	heard    time.Time // of the last message
+	failed   time.Time // of the message that could not be written; zero: nothing is missing
 }
 
 // mostTail is how long what led on from a snapshot may be, whatever the snapshot's length,
@@ -27,6 +29,10 @@ const mostTail = 1 << 20
 // stillNothing is for how long messages are not kept that tell nothing but that the copy is
 // up to date.
 const stillNothing = 10 * time.Minute
+
+// failing is how long a copy that could not be written, as on a full disk, asks for no snapshot: with every message,
+// each such card would have its controller send all that the card needs.
+const failing = 10 * time.Minute
 
 // NewCopy makes a copy at a path in a folder of the card's own.
 func NewCopy(path string) *Copy { return &Copy{path: path} }
@@ -82,6 +88,7 @@ func (c *Copy) count(m *Message) {
 // message before, and nothing is added before the next snapshot.
 func (c *Copy) Keep(m *Message) error {
 	var err error
+	c.heard = m.Issued
 	switch {
 	case m.Records != "" || m.Question != "":
 		return nil
@@ -92,15 +99,21 @@ func (c *Copy) Keep(m *Message) error {
 	default:
 		err = c.append(m)
 	}
-	if err == nil {
-		c.count(m)
+	if err != nil {
+		c.failed = m.Issued
+		return err
 	}
-	return err
+	c.failed = time.Time{}
+	c.count(m)
+	return nil
 }
 
 // Wanting tells whether a snapshot is worth its bytes: there is none, or what led on from
 // it is as long as the snapshot.
 func (c *Copy) Wanting() bool {
+	if !c.failed.IsZero() && c.heard.Sub(c.failed) < failing {
+		return false
+	}
 	return c.file == nil || c.size-c.snapshot > max(mostTail, c.snapshot)
 }
 

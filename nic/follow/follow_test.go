@@ -193,6 +193,37 @@ func TestACopyIsForTheNextStart(t *testing.T) {
 	}
 }
 
+// A card whose disk is full goes on following, and asks for a snapshot now and then, not with every message.
+func TestACopyThatCannotBeWritten(t *testing.T) {
+	s := newSigner(t)
+	path := filepath.Join(t.TempDir(), "folder", "x.region")
+	p := &pipe{messages: []*Message{message(t, s, 0, 3, vpcs("vpc-1")...), message(t, s, 3, 4, vpcs("vpc-1")[0])}}
+	ctx, cancel := context.WithCancel(t.Context())
+	c := &Client{Card: "x", Controller: p, Follower: NewFollower("x", s.Keys().Trust()), Copy: NewCopy(path), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
+	c.Wait = func(context.Context, time.Duration) { cancel() }
+	c.Run(ctx)
+	require.Equal(t, []uint64{0}, p.asked, "both messages came over one connection")
+	require.Equal(t, uint64(4), c.Follower.Revision())
+
+	nothing := func(later time.Duration) {
+		m, err := s.Sign(Header{Card: "x", After: 4, Revision: 4, Issued: noon.Add(later), Expires: noon.Add(later + time.Minute)}, nil)
+		require.NoError(t, err)
+		require.NoError(t, c.Copy.Keep(m))
+	}
+	nothing(failing - time.Second)
+	require.False(t, c.Copy.Wanting())
+	nothing(failing)
+	require.True(t, c.Copy.Wanting())
+	require.Error(t, c.Copy.Keep(p.messages[0]), "still")
+	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
+	require.NoError(t, c.Copy.Keep(p.messages[0]))
+	require.False(t, c.Copy.Wanting())
+	require.NoError(t, c.Copy.Keep(p.messages[1]))
+	f := NewFollower("x", s.Keys().Trust())
+	require.NoError(t, NewCopy(path).Recall(f))
+	require.Equal(t, uint64(4), f.Revision())
+}
+
 // pipe is a controller that says what a test has written.
 type pipe struct {
 	messages []*Message
