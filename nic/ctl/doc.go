@@ -71,8 +71,8 @@
 //
 // An error is {"error": "...", "problems": [{"file", "path", "reason"}]}: 400 for a configuration that the card does
 // not take, 404 for what is not there, 405 for a method that a path does not
-// have, 409 for an object that others need, 413 for a body over 128 MiB, 503 where
-// others have asked too much for now, with Retry-After.
+// have, 408 for a body that comes too slowly, 409 for an object that others need, 413 for a
+// body over 128 MiB, 503 where others have asked too much for now, with Retry-After.
 //
 // Whoever may open the socket, whose mode is 0660, may do all of this, unless Access
 // names groups: then 403 answers a write of whoever may only read. The log names user

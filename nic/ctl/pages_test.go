@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,6 +63,8 @@ func TestAllPages(t *testing.T) {
 	}
 	n := len(s.card.Flows(nic.FlowFilter{}))
 	require.GreaterOrEqual(t, n, flows)
+	_, page := s.curl("GET", "/v1/flows", "")
+	require.Equal(t, usualLimit, strings.Count(page, `"at":`), "who names no limit gets a page")
 	got, err := all(ctx, s.Client, pages[nic.FlowView]{"flows", nil, 0, func(f *nic.FlowView) string { return fmt.Sprint(f.At) }})
 	require.NoError(t, err)
 	require.Len(t, got, n)
@@ -130,9 +134,12 @@ func TestPlacementIsWrittenInPieces(t *testing.T) {
 const shopNamed = `{"GroupId": "sg-shop%d", "GroupName": "shop", "VpcId": "vpc-a", "IpPermissions": [
 	{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}]}`
 
-// stalled serves a card to n clients that ask for a path and read nothing, on a clock
+// reading is a request for a path.
+func reading(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: card\r\n\r\n" }
+
+// stalled serves a card to n clients that send a request and read nothing, on a clock
 // of their own, and calls then with the handler.
-func stalled(t *testing.T, n int, path string, then func(h http.Handler, clients []net.Conn)) {
+func stalled(t *testing.T, n int, request string, then func(h http.Handler, clients []net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		card := newCard(t)
 		defer card.Close()
@@ -142,7 +149,7 @@ func stalled(t *testing.T, n int, path string, then func(h http.Handler, clients
 			_, err = card.Change(edit)
 			require.NoError(t, err)
 		}
-		h := newServer(Options{Card: card}).handler()
+		h := newServer(Options{Card: card, Log: slog.New(slog.DiscardHandler)}).handler()
 		l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 		srv := http.Server{Handler: h}
 		var all sync.WaitGroup
@@ -158,7 +165,7 @@ func stalled(t *testing.T, n int, path string, then func(h http.Handler, clients
 		for range n {
 			here, there := net.Pipe()
 			l.conns <- there
-			fmt.Fprintf(here, "GET %s HTTP/1.1\r\nHost: card\r\n\r\n", path)
+			io.WriteString(here, request)
 			clients = append(clients, here)
 		}
 		synctest.Wait()
@@ -192,7 +199,7 @@ func ask(h http.Handler, path string) *httptest.ResponseRecorder {
 
 // Clients that do not read keep nobody from a listing, and are let go in time.
 func TestAClientThatStopsReadingIsLetGo(t *testing.T) {
-	stalled(t, 3*turns, "/v1/security-groups", func(h http.Handler, clients []net.Conn) {
+	stalled(t, 3*turns, reading("/v1/security-groups"), func(h http.Handler, clients []net.Conn) {
 		begun := time.Now()
 		require.Equal(t, 200, ask(h, "/v1/security-groups").Code)
 		require.Zero(t, time.Since(begun), "it waits for none of them")
@@ -206,10 +213,25 @@ func TestAClientThatStopsReadingIsLetGo(t *testing.T) {
 	})
 }
 
+// A client that stops sending has the room of bodies, all of it if it tells no length, until it is let go.
+func TestAClientThatStopsSendingIsLetGo(t *testing.T) {
+	stalled(t, 1, "PUT /v1/config HTTP/1.1\r\nHost: card\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nVpcs:\r\n", func(h http.Handler, clients []net.Conn) {
+		begun, w := time.Now(), httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("PUT", "/v1/config", strings.NewReader("{}")))
+		require.Equal(t, mostWait, time.Since(begun))
+		require.Equal(t, 400, w.Code, "it had its turn")
+		answer, err := io.ReadAll(clients[0])
+		require.NoError(t, err)
+		require.Contains(t, string(answer), "408 Request Timeout")
+		require.Contains(t, string(answer), "the body came too slowly: a client may keep the card waiting for 10s")
+		require.LessOrEqual(t, time.Since(begun), 2*mostWait)
+	})
+}
+
 // Answers of which the card has more than a piece are few at a time. Who waits too
 // long for one is told when to come again.
 func TestAnswersInOnePieceAreFew(t *testing.T) {
-	stalled(t, mostWholes, "/v1/config", func(h http.Handler, _ []net.Conn) {
+	stalled(t, mostWholes, reading("/v1/config"), func(h http.Handler, _ []net.Conn) {
 		begun := time.Now()
 		require.Equal(t, 200, ask(h, "/v1/drops").Code, "once one of them is let go")
 		require.Equal(t, mostWait, time.Since(begun))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
@@ -52,10 +53,12 @@ func (s *server) body(w http.ResponseWriter, r *http.Request) (b body, ok bool) 
 		return b, true
 	}
 	b.leave()
-	var long *http.MaxBytesError
-	if errors.As(err, &long) {
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
 		fail(w, http.StatusRequestEntityTooLarge, "the body is longer than %d MiB", most>>20)
-	} else {
+	case errors.Is(err, os.ErrDeadlineExceeded): // whose own words name the socket's first path
+		fail(w, http.StatusRequestTimeout, "the body came too slowly: a client may keep the card waiting for %v, and a second more for each MiB", mostWait)
+	default:
 		fail(w, http.StatusBadRequest, "the body ended early: %v", err)
 	}
 	return b, false
