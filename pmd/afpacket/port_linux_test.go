@@ -170,6 +170,19 @@ func TestAFrameDoesNotWaitForOthers(t *testing.T) {
 	}
 }
 
+// What this host sends by the interface is not what arrives there.
+func TestWhatTheHostSendsIsNotReceived(t *testing.T) {
+	p, link, peer := plug(t)
+	give(t, pmdtest.NewWire(t, link), experimental(214), 3)
+	give(t, pmdtest.NewWire(t, peer), experimental(114), 1)
+	var b pmd.Burst
+	pmdtest.Until(t, "a frame arrives", func() bool {
+		p.Rx(&b)
+		return b.N > 0
+	})
+	require.Len(t, b.Frames[0].Bytes(), 114)
+}
+
 // What comes while nobody polls for 200 ms, at 100,000 frames a second, waits.
 func TestTheRingKeepsWhatComesInAStall(t *testing.T) {
 	p, _, peer := plug(t)
