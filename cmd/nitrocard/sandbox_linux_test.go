@@ -42,7 +42,7 @@ func startCard(t *testing.T, socket string, flags ...string) *cardProcess {
 	c := &cardProcess{T: t, socket: socket, Cmd: exec.Command("/proc/self/exe", flags...)}
 	c.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
 	c.Stderr = &c.log
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: &syscall.Credential{Groups: []uint32{0, 1}}} // root's, of which another user keeps none
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlock: the thread ends with its namespace

@@ -286,6 +286,30 @@ func TestSignals(t *testing.T) {
 	require.Len(t, f.frames("a2-out.pcap"), 1)
 }
 
+// However many clients come, a card that may have 64 descriptors has some for files and ports.
+func TestClientsLeaveDescriptorsToTheCard(t *testing.T) {
+	f := newFiles(t)
+	var log bytes.Buffer
+	cmd := exec.Command("sh", append([]string{"-c", `ulimit -n 64; exec "$0" "$@"`, os.Args[0]}, f.runArgs()...)...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0"), &log
+	require.NoError(t, cmd.Start())
+	defer cmd.Process.Kill()
+	until(t, "the socket answers", f.answers)
+	for range 100 {
+		client, err := net.Dial("unix", f.socket)
+		require.NoError(t, err)
+		defer client.Close()
+	}
+	f.region("region.yaml", "FromPort: 22, ToPort: 22", "FromPort: 23, ToPort: 23")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	until(t, "the new configuration is in force", func() bool {
+		return strings.Contains(good(t, "get", "config", "sg-web", "--socket", f.socket), "ToPort: 23")
+	})
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), log.String())
+	require.NotContains(t, log.String(), "too many open files")
+}
+
 // Whoever writes the configuration writes no file of the card's user.
 func TestAConfigurationWritesNoFile(t *testing.T) {
 	f := newFiles(t)
