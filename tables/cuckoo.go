@@ -244,5 +244,8 @@ func (t *Cuckoo[K, V]) Len() int { return int(atomic.LoadUint32(&t.len)) }
 // Cap returns the number of entries that the table was made for. Every index is below Cap.
 func (t *Cuckoo[K, V]) Cap() int { return int(t.cap) }
 
+// Used returns how many indexes entries have had. Every index of an entry is below Used. Used is the writer's.
+func (t *Cuckoo[K, V]) Used() int { return int(t.used) }
+
 // Memory returns the size of the table in bytes.
 func (t *Cuckoo[K, V]) Memory() int { return t.memory.size() }

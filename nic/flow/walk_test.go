@@ -59,3 +59,17 @@ func TestWalkOfNothing(t *testing.T) {
 		require.False(t, more)
 	}
 }
+
+// A listing costs what the table has had, and not what the table has room for.
+func TestWalkOfFewInALargeTable(t *testing.T) {
+	const few, chunk = 5, 2
+	r := newRig(t, 100_000)
+	for i := range few {
+		r.open(Opening{Key: key(1, wire.ProtoTCP, i), TCPFlags: syn})
+	}
+	calls, shown := 0, 0
+	for from, more := uint32(0), true; more; calls++ {
+		from, more = r.Walk(from, chunk, func(uint32, *Key, *Conn) { shown++ })
+	}
+	require.Equal(t, []int{few, (few + chunk - 1) / chunk}, []int{shown, calls})
+}
