@@ -17,7 +17,7 @@ type Change struct {
 	vpc.Diff
 	Notices []vpc.Notice `json:"notices"`          // what the configuration holds and the card does not enforce
 	Flushed uint64       `json:"flushed,omitzero"` // connections that Card.Flush cut
-	Cards   []Asked      `json:"cards,omitempty"`  // that a controller had cut theirs, those without an answer first
+	Cards   []CardResult `json:"cards,omitempty"`  // that a controller had cut theirs, those without an answer first
 }
 
 // Apply puts a whole configuration in force before Apply returns, or changes nothing and

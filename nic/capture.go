@@ -139,7 +139,7 @@ func (c *Captured) dropped() string {
 	if d.ENI != "" {
 		text += " at " + d.ENI
 	}
-	if asked := d.Asked(); asked != "" {
+	if asked := d.DeniedBy(); asked != "" {
 		text += "; asked " + asked
 	}
 	return text + ": " + d.Sentence

@@ -116,7 +116,7 @@ func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error
 	o.IdleSleep = cmp.Or(o.IdleSleep, DefaultIdleSleep)
 	gate := seat.NewGate(o.Workers)
 	crew, err := pipeline.NewCrew(pipeline.Options{
-		Workers: o.Workers, Connections: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Ask: gate.Ask,
+		Workers: o.Workers, Connections: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Call: gate.Call,
 	})
 	if err != nil {
 		return nil, err

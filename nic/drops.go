@@ -37,9 +37,9 @@ type LastDrop struct {
 	MTU            string    `json:"mtu,omitempty"`             // the MTU that the packet exceeded, and what has the MTU
 }
 
-// Asked is what denied the packet, in words: groups, an entry of a network ACL, a route, or an MTU; ""
+// DeniedBy is what denied the packet, in words: groups, an entry of a network ACL, a route, or an MTU; ""
 // if the reason says it all.
-func (l *LastDrop) Asked() string {
+func (l *LastDrop) DeniedBy() string {
 	switch {
 	case l.NetworkACL != nil:
 		return l.NetworkACL.String()

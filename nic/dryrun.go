@@ -33,7 +33,7 @@ type Foreseen struct {
 	Unused      []Decider `json:"unused"`       // rules, entries and routes in force that decided about nothing (Card.unused); of a controller, on no card that has them (Gathering.ForeseenIn)
 	UnusedCount int       `json:"unused_count"` // how many there are
 
-	Cards []Asked `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
+	Cards []CardResult `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
 }
 
 // Outcomes are how many connections the change does what to.

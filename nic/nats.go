@@ -101,7 +101,7 @@ func (c *Card) makeNATs(policy *vpc.Policy, made map[string]*nat.Gateway) error 
 		}
 		g, err := nat.New(nat.Options{
 			ID: e.NAT.ID, Connections: max(c.options.MaxConnections/len(gateways), 1), Workers: c.options.Workers, Grace: c.crew.Flows.Grace(),
-			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(policy, e), Ask: c.gate.Ask,
+			Seed: c.options.Seed ^ xxhash.Sum64String(e.NAT.ID), Clock: c.crew.Now, Place: placeOf(policy, e), Call: c.gate.Call,
 		})
 		if err != nil {
 			return err

@@ -120,7 +120,7 @@ func (c *Card) reports(all []counted) {
 	answers := make([]<-chan *bay.Report, len(all))
 	for i, s := range all {
 		if s.device != nil {
-			answers[i] = s.device.Ask(ctx)
+			answers[i] = s.device.Probe(ctx)
 		}
 	}
 	for i := range all {

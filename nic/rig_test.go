@@ -85,7 +85,7 @@ func (r *rig) attach(name string, o mem.Options) *mem.Port {
 
 // resolve has a tunnel end answer the card's ARP.
 func (r *rig) resolve(vtep string) {
-	answer := nictest.Answer(r.card.Policy(), r.card.ports(r.card.Policy()).MAC, vtep)
+	answer := nictest.ARPReply(r.card.Policy(), r.card.ports(r.card.Policy()).MAC, vtep)
 	require.Equal(r, pipeline.Consumed, r.send(Uplink, answer).Verdict)
 }
 

@@ -39,7 +39,7 @@ func dryRun(cmd *cobra.Command, card *ctl.Client, cfg *vpc.Config, output *forma
 }
 
 // allAnswered is notAnswered unless all cards answered that a controller asked.
-func allAnswered(cards []nic.Asked) error {
+func allAnswered(cards []nic.CardResult) error {
 	if silent(cards) > 0 {
 		return notAnswered
 	}
@@ -91,7 +91,7 @@ func fatesTable(w io.Writer, all []nic.Fate, verbose bool) error {
 const fewSilent = 10
 
 // silentTable tells which cards did not answer, and why. They come first among those that were asked.
-func silentTable(w io.Writer, cards []nic.Asked, verbose bool) {
+func silentTable(w io.Writer, cards []nic.CardResult, verbose bool) {
 	all := cards[:silent(cards)]
 	shown := shownOf(all, fewSilent, verbose)
 	for _, a := range shown {
@@ -103,7 +103,7 @@ func silentTable(w io.Writer, cards []nic.Asked, verbose bool) {
 }
 
 // silent is how many cards did not answer.
-func silent(cards []nic.Asked) (n int) {
+func silent(cards []nic.CardResult) (n int) {
 	for n < len(cards) && cards[n].Error != "" {
 		n++
 	}

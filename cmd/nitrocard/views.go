@@ -250,7 +250,7 @@ func dropTable(w io.Writer, d *nic.DropsView) error {
 	fmt.Fprintln(w)
 	t = newTable(w, "TIME", "PORT", "ENI", "PROTOCOL", "SOURCE", "DESTINATION", "REASON", "ASKED")
 	for _, l := range d.Last {
-		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, l.Asked())
+		t.row(l.Time.Format("15:04:05.000"), l.Port, l.ENI, l.Protocol, l.Source, l.Destination, l.Reason, l.DeniedBy())
 	}
 	return t.flush()
 }

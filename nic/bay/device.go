@@ -110,10 +110,10 @@ func (d *Device) report() *Report {
 // Last is the last report.
 func (d *Device) Last() *Report { return d.last.Load() }
 
-// Ask has a goroutine ask the device, and returns the channel on which the report arrives.
+// Probe has a goroutine ask the device, and returns the channel on which the report arrives.
 // A device that never answers holds one goroutine for ever; goroutines that wait for the
 // turn meanwhile end with ctx.
-func (d *Device) Ask(ctx context.Context) <-chan *Report {
+func (d *Device) Probe(ctx context.Context) <-chan *Report {
 	answer := make(chan *Report, 1)
 	go func() {
 		select {

@@ -56,8 +56,8 @@ func (r *Record) Initiator() wire.Direction { return wire.Direction(r.flags & re
 // IsQuery tells whether the connection is an ICMP query and its answers.
 func (r *Record) IsQuery() bool { return r.state == Status(ICMP) }
 
-// Asked is the type of the ICMP query that began the connection.
-func (r *Record) Asked() uint8 { return uint8(r.RemotePort >> 8) }
+// QueryType is the type of the ICMP query that began the connection.
+func (r *Record) QueryType() uint8 { return uint8(r.RemotePort >> 8) }
 
 // Key is the connection's key at an ENI of a table.
 func (r *Record) Key(t *Table, eni uint32) (k Key) {

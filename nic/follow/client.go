@@ -29,8 +29,8 @@ type Controller interface {
 	// where it is.
 	HandOver(ctx context.Context, card, eni string, records []byte) error
 
-	// Answer answers a question.
-	Answer(ctx context.Context, card, question string, answer []byte) error
+	// SendAnswer answers a question.
+	SendAnswer(ctx context.Context, card, question string, answer []byte) error
 }
 
 // Report is what a card tells its controller.
@@ -203,7 +203,7 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 		c.report(ctx, Report{Revision: now})
 	}
 	c.handOver(ctx)
-	for _, q := range c.Follower.Asked() {
+	for _, q := range c.Follower.Questions() {
 		if q.Answer == nil {
 			c.declineOne(ctx, q)
 			continue
@@ -217,14 +217,14 @@ func (c *Client) take(ctx context.Context, m *Message) error {
 const answering = 30 * time.Second
 
 // answerOne answers a question, one at a time, beside what the card is told meanwhile.
-func (c *Client) answerOne(ctx context.Context, q Asked) {
+func (c *Client) answerOne(ctx context.Context, q Question) {
 	defer c.Follower.Answered()
 	ctx, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
 	c.making.Lock()
 	answer := q.Answer(ctx)
 	c.making.Unlock()
-	c.bring(ctx, q.Question, answer)
+	c.bring(ctx, q.ID, answer)
 }
 
 // declining is how long an answer that there are too many questions may take to the controller, which tells the
@@ -232,15 +232,15 @@ func (c *Client) answerOne(ctx context.Context, q Asked) {
 const declining = time.Second
 
 // declineOne answers a question that was not begun, before the next message is read: so no such answers pile up.
-func (c *Client) declineOne(ctx context.Context, q Asked) {
+func (c *Client) declineOne(ctx context.Context, q Question) {
 	ctx, cancel := context.WithTimeout(ctx, declining)
 	defer cancel()
-	c.bring(ctx, q.Question, []byte(tooMany))
+	c.bring(ctx, q.ID, []byte(tooMany))
 }
 
 // bring brings an answer to the controller.
 func (c *Client) bring(ctx context.Context, question string, answer []byte) {
-	if err := c.Controller.Answer(ctx, c.Card, question, answer); err != nil {
+	if err := c.Controller.SendAnswer(ctx, c.Card, question, answer); err != nil {
 		c.Log.Warn("the controller did not take the answer to what it asked", "error", err)
 	}
 }

@@ -267,7 +267,7 @@ func (p *pipe) HandOver(_ context.Context, card, eni string, records []byte) err
 	return nil
 }
 
-func (p *pipe) Answer(_ context.Context, card, question string, answer []byte) error {
+func (p *pipe) SendAnswer(_ context.Context, card, question string, answer []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answered[card+" "+question] = string(answer)
@@ -348,7 +348,7 @@ func TestRecordsGoAlong(t *testing.T) {
 }
 
 // Answer is as Target says: what was asked, and what the edits name.
-func (h *host) Answer(asks string, edits []vpc.Edit) func(context.Context) []byte {
+func (h *host) BeginAnswer(asks string, edits []vpc.Edit) func(context.Context) []byte {
 	text := asks
 	for _, e := range edits {
 		text += " " + e.ID
@@ -399,7 +399,7 @@ type busy struct {
 	release chan struct{}
 }
 
-func (b *busy) Answer(string, []vpc.Edit) func(context.Context) []byte {
+func (b *busy) BeginAnswer(string, []vpc.Edit) func(context.Context) []byte {
 	b.begun++
 	return func(context.Context) []byte {
 		<-b.release
@@ -412,7 +412,7 @@ func (b *busy) Answer(string, []vpc.Edit) func(context.Context) []byte {
 func TestTooManyQuestions(t *testing.T) {
 	s := newSigner(t)
 	p := &pipe{answered: map[string]string{}, messages: []*Message{message(t, s, 0, 3, vpcs("vpc-1")...)}}
-	for n := range mostAsked + 3 {
+	for n := range mostQuestions + 3 {
 		m, err := s.Sign(Header{Card: "x", After: 3, Revision: 3, Question: strconv.Itoa(n), Asks: "dry-run", Issued: noon, Expires: noon.Add(time.Minute)}, nil)
 		require.NoError(t, err)
 		p.messages = append(p.messages, m)
@@ -433,8 +433,8 @@ func TestTooManyQuestions(t *testing.T) {
 	c.Run(ctx)
 	require.Equal(t, map[string]string{"x 8": tooMany, "x 9": tooMany, "x 10": tooMany}, early)
 	require.Equal(t, uint64(4), c.Follower.Revision())
-	require.Equal(t, mostAsked, b.begun)
-	require.Len(t, p.answered, mostAsked+3)
+	require.Equal(t, mostQuestions, b.begun)
+	require.Len(t, p.answered, mostQuestions+3)
 	require.Equal(t, "late", p.answered["x 7"])
 	require.Zero(t, c.Follower.unanswered.Load())
 }

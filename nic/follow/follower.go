@@ -19,8 +19,8 @@ type Target interface {
 	Departed() map[string][]byte
 	// Resume takes the records of the connections of an ENI that came from another card.
 	Resume(eni string, records []byte)
-	// Answer begins to answer a question, such as nic.AsksDryRun, whose edits are never in force.
-	Answer(asks string, edits []vpc.Edit) func(context.Context) []byte
+	// BeginAnswer begins to answer a question, such as nic.AsksDryRun, whose edits are never in force.
+	BeginAnswer(asks string, edits []vpc.Edit) func(context.Context) []byte
 }
 
 // Draft is a region in the place of a card, for the time before the card is made of it.
@@ -44,8 +44,8 @@ func (d *Draft) Departed() map[string][]byte { return nil }
 // Resume is as Target says.
 func (d *Draft) Resume(string, []byte) {}
 
-// Answer is as Target says: a draft has no connections, and the empty answer tells nothing.
-func (d *Draft) Answer(string, []vpc.Edit) func(context.Context) []byte {
+// BeginAnswer is as Target says: a draft has no connections, and the empty answer tells nothing.
+func (d *Draft) BeginAnswer(string, []vpc.Edit) func(context.Context) []byte {
 	return func(context.Context) []byte { return []byte("{}") }
 }
 
@@ -55,7 +55,7 @@ type Follower struct {
 	trust      *Trust
 	target     Target
 	revision   uint64 // in force; 0: none
-	asked      []Asked
+	questions  []Question
 	unanswered atomic.Int32 // questions that were begun, until Answered
 	issued     atomic.Int64 // of the latest message that was taken, in ns since 1970; 0: none was
 }
@@ -168,7 +168,7 @@ func (f *Follower) follow(m *Message) error {
 	case m.Records != "":
 		f.target.Resume(m.Records, m.edits)
 	case m.Question != "":
-		err = f.ask(m)
+		err = f.begin(m)
 	case m.Size > 0 || m.Snapshot():
 		err = f.apply(m)
 	}

@@ -79,8 +79,8 @@ func (h *HTTP) HandOver(ctx context.Context, card, eni string, records []byte) e
 	return h.put(ctx, handingOver, "/v1/hosts/"+url.PathEscape(card)+"/records/"+url.PathEscape(eni), records)
 }
 
-// Answer is as Controller says.
-func (h *HTTP) Answer(ctx context.Context, card, question string, answer []byte) error {
+// SendAnswer is as Controller says.
+func (h *HTTP) SendAnswer(ctx context.Context, card, question string, answer []byte) error {
 	return h.put(ctx, silence, "/v1/hosts/"+url.PathEscape(card)+"/answers/"+url.PathEscape(question), answer)
 }
 

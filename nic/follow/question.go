@@ -5,34 +5,33 @@ import (
 	"errors"
 )
 
-// Answer makes a card's answer. Answer may take a second of a CPU's time, and other goroutines than the
-// follower's may call it.
-type Answer func(context.Context) []byte
+// Question is what a controller asks the card.
+type Question struct {
+	ID string
 
-// Asked is a question of an ID, whose answer is not made yet.
-type Asked struct {
-	Question string
-	Answer   Answer // nil: too many questions wait for their answers, and this one is not begun
+	// Answer makes the card's answer, for which it may take a second of a CPU's time. Any goroutine may call Answer.
+	// It is nil if too many questions wait for their answers, and this one was not begun.
+	Answer func(context.Context) []byte
 }
 
-// mostAsked is how many questions wait for their answers, each of which may hold a compiled policy. The bound is ours.
-const mostAsked = 8
+// mostQuestions is how many questions wait for their answers, each of which may hold a compiled policy. The bound is ours.
+const mostQuestions = 8
 
-// tooMany is the answer, as a nic.Answer, to a question beyond mostAsked.
+// tooMany is the answer, as a nic.Answer, to a question beyond mostQuestions.
 const tooMany = `{"error": "too many questions wait for its answers already; ask again"}`
 
 // errLeads is the error of a question that would change what is in force.
 var errLeads = errors.New("a question leads on to no other revision")
 
-// ask has the target begin to answer a question. A question is signed, and comes in order, as what the card is
+// begin has the target begin to answer a question. A question is signed, and comes in order, as what the card is
 // told: so the card is asked about the revision that it has. What is wrong with the edits is an answer, too, and none
 // of the follower's errors: what is in force stays right.
-func (f *Follower) ask(m *Message) error {
+func (f *Follower) begin(m *Message) error {
 	if m.After != m.Revision {
 		return errLeads
 	}
-	if f.unanswered.Load() >= mostAsked {
-		f.asked = append(f.asked, Asked{Question: m.Question})
+	if f.unanswered.Load() >= mostQuestions {
+		f.questions = append(f.questions, Question{ID: m.Question})
 		return nil
 	}
 	edits, err := m.Edits()
@@ -40,16 +39,16 @@ func (f *Follower) ask(m *Message) error {
 		return err
 	}
 	f.unanswered.Add(1)
-	f.asked = append(f.asked, Asked{m.Question, f.target.Answer(m.Asks, f.target.Region().Possible(edits))})
+	f.questions = append(f.questions, Question{m.Question, f.target.BeginAnswer(m.Asks, f.target.Region().Possible(edits))})
 	return nil
 }
 
 // Answered tells that nobody holds the answer to a question that was begun any more. Any goroutine may call it.
 func (f *Follower) Answered() { f.unanswered.Add(-1) }
 
-// Asked takes the questions that came since. Who takes them calls Answered for each that was begun.
-func (f *Follower) Asked() []Asked {
-	all := f.asked
-	f.asked = nil
+// Questions takes the questions that came since. Who takes them calls Answered for each that was begun.
+func (f *Follower) Questions() []Question {
+	all := f.questions
+	f.questions = nil
 	return all
 }

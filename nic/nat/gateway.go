@@ -18,7 +18,7 @@ type Gateway struct {
 	appliances []*Appliance
 	place      atomic.Pointer[Place]
 	clock      func() int64
-	ask        func(func()) // see Options.Ask
+	call       func(func()) // see Options.Call
 }
 
 // Place is what the configuration says of a gateway.
@@ -42,9 +42,9 @@ type Options struct {
 	Clock       func() int64  // the time in ns since 1970
 	Place       Place
 
-	// Ask has a worker call a function between two bursts, and returns when the function has
+	// Call has a worker call a function between two bursts, and returns when the function has
 	// returned; nil: workers do not run beside other threads.
-	Ask func(f func())
+	Call func(f func())
 }
 
 // New makes a gateway without connections, and takes all the memory that it will need.
@@ -53,9 +53,9 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{ID: o.ID, table: t, clock: o.Clock, ask: o.Ask}
-	if g.ask == nil {
-		g.ask = func(f func()) { f() }
+	g := &Gateway{ID: o.ID, table: t, clock: o.Clock, call: o.Call}
+	if g.call == nil {
+		g.call = func(f func()) { f() }
 	}
 	g.place.Store(&o.Place)
 	for i := range o.Workers {
@@ -91,7 +91,7 @@ func (g *Gateway) Become(p Place) {
 		return
 	}
 	for from := uint32(0); from < uint32(g.ways.Cap()); from += chunk {
-		g.ask(func() { g.endFrom(lost, from) })
+		g.call(func() { g.endFrom(lost, from) })
 	}
 }
 
@@ -127,7 +127,7 @@ func (g *Gateway) Metrics() (sum Metrics) {
 // the lock for a few timers at a time.
 func (g *Gateway) Age() {
 	for done := false; !done; {
-		g.ask(func() {
+		g.call(func() {
 			g.Lock()
 			defer g.Unlock()
 			done = g.advance(flow.TickOf(g.clock()), chunk)

@@ -15,7 +15,7 @@ const Chunk = chunk
 // one begins, if there is more. A worker copies them, so seen should have room for a Chunk.
 func (g *Gateway) Look(seen []pipeline.Translation, from uint32) (_ []pipeline.Translation, next uint32, more bool) {
 	next = min(from+chunk, uint32(g.ways.Cap()))
-	g.ask(func() { seen = g.look(seen, from, next) })
+	g.call(func() { seen = g.look(seen, from, next) })
 	return seen, next, next < uint32(g.ways.Cap())
 }
 

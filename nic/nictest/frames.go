@@ -39,9 +39,9 @@ func Outer(p *vpc.Policy, vtep string, vni uint32, inner []byte) wiretest.Packet
 	return wiretest.VXLAN(vtep, card, vni, inner).MACs(Stations[vtep], Stations[card])
 }
 
-// Answer is the ARP answer of a tunnel end to the policy's card, whose uplink has a
+// ARPReply is the ARP reply of a tunnel end to the policy's card, whose uplink has a
 // MAC.
-func Answer(p *vpc.Policy, uplink wire.MAC, vtep string) []byte {
+func ARPReply(p *vpc.Policy, uplink wire.MAC, vtep string) []byte {
 	from := wire.Neighbor{MAC: Stations[vtep], Addr: wiretest.Addr(vtep)}
 	return wiretest.ARPReply(from, wire.Neighbor{MAC: uplink, Addr: p.Card.VTEP}).Bytes()
 }

@@ -21,7 +21,7 @@ type Crew struct {
 	seed   uint64                // of an edge's table
 	spread spread                // of flows over classes
 	edges  edges                 // who has the edge's tunnel end
-	ask    func(func())          // see Options.Ask
+	call   func(func())          // see Options.Call
 
 	prepared nextTable // of an edge, for the next NewSetup
 }
@@ -32,16 +32,16 @@ type Options struct {
 	Connections int    // that Flows has room for
 	Seed        uint64 // of the tables' hashes, and of that of flow classes
 
-	// Ask has a worker call a function between two bursts, and returns when the function has
+	// Call has a worker call a function between two bursts, and returns when the function has
 	// returned; nil: workers do not run beside other threads.
-	Ask func(f func())
+	Call func(f func())
 }
 
 // NewCrew makes workers that have nothing to do until Adopt.
 func NewCrew(o Options) (*Crew, error) {
-	c := &Crew{rules: newRulebook(), seed: o.Seed, spread: newSpread(o.Seed), ask: o.Ask}
-	if c.ask == nil {
-		c.ask = func(f func()) { f() }
+	c := &Crew{rules: newRulebook(), seed: o.Seed, spread: newSpread(o.Seed), call: o.Call}
+	if c.call == nil {
+		c.call = func(f func()) { f() }
 	}
 	var err error
 	c.Flows, err = flow.New(flow.Options{Capacity: o.Connections, Seed: o.Seed, Timeouts: c.timeouts, Readers: o.Workers})
@@ -102,7 +102,7 @@ func (c *Crew) timeouts(eni uint32) *flow.Timeouts {
 // no worker: such a thread may lose its CPU, and workers would wait for the lock. f takes a
 // few microseconds, and allocates nothing.
 func (c *Crew) Locked(f func()) {
-	c.ask(func() {
+	c.call(func() {
 		c.Flows.Lock()
 		defer c.Flows.Unlock()
 		f()

@@ -175,7 +175,7 @@ func queryOf(r *flow.Record) vpc.Query {
 	q := vpc.Query{Remote: r.Pair.Remote, Port: r.LocalPort, Proto: r.Proto, Dir: r.Initiator()}
 	switch {
 	case r.IsQuery():
-		q.Port = uint16(r.Asked())<<8 | uint16(uint8(r.First))
+		q.Port = uint16(r.QueryType())<<8 | uint16(uint8(r.First))
 	case q.Dir == wire.Out:
 		q.Port = r.RemotePort
 	}

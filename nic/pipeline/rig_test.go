@@ -146,7 +146,7 @@ func (r *rig) place(name string) []*Queue {
 
 // resolve has a tunnel end answer the card's ARP.
 func (r *rig) resolve(vtep string) {
-	answer := nictest.Answer(r.policy(), r.Setup().underlay.mac, vtep)
+	answer := nictest.ARPReply(r.policy(), r.Setup().underlay.mac, vtep)
 	require.Equal(r, Consumed, r.send(Uplink, answer).Verdict)
 }
 

@@ -38,7 +38,7 @@ func (w *Worker) trackConnection(p *packet) Verdict {
 		return next
 	}
 	if w.waits(p) {
-		w.flows.Ask(p.at, p.dir, p.first(), w.tick)
+		w.flows.NoteSYN(p.at, p.dir, p.first(), w.tick)
 		return next
 	}
 	if p.conn == nil || p.outdated {
@@ -120,7 +120,7 @@ func (e *entrance) keep(p *packet, epoch uint32, f flow.Found) {
 }
 
 // waits tells whether p is a SYN that asks for a connection in the place of one that lives.
-// The place is taken only when the other end accepts the SYN (flow.Table.Ask).
+// The place is taken only when the other end accepts the SYN (flow.Table.NoteSYN).
 func (w *Worker) waits(p *packet) bool {
 	return p.restarts && w.holds(p) && w.replaces(p) && w.flows.Lives(p.at)
 }

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Gate calls functions on the workers' threads: Ask between two bursts of one worker, Do
+// Gate calls functions on the workers' threads: Call between two bursts of one worker, Do
 // while every worker stands between two bursts. A thread that reads or changes memory of
-// the workers does so in a function that it hands to Ask or Do.
+// the workers does so in a function that it hands to Call or Do.
 //
 // A worker runs the functions, because no worker may wait for a thread that may lose its
 // CPU: what takes microseconds would take milliseconds then. Only a worker has a CPU to
@@ -63,15 +63,15 @@ func (g *Gate) Close() {
 // nobody is in place of a worker's number where no worker runs.
 const nobody = -1
 
-// Ask has one worker call f between two bursts, and returns when f has returned. The
+// Call has one worker call f between two bursts, and returns when f has returned. The
 // worker's packets wait meanwhile, so f must be short, and must neither wait nor allocate
-// much. Functions of several Asks may run at the same time. Where no worker runs, Ask calls
+// much. Functions of several Calls may run at the same time. Where no worker runs, Call calls
 // f itself, also while Do calls a function of its own.
-func (g *Gate) Ask(f func()) { g.send(func(int) { f() }) }
+func (g *Gate) Call(f func()) { g.send(func(int) { f() }) }
 
 // Do calls f while every worker stands between two bursts, and returns when f has
 // returned. All packets wait meanwhile, so f must be short: prepare before Do whatever
-// takes time. No function of another Do runs meanwhile, and, where workers run, none of Ask.
+// takes time. No function of another Do runs meanwhile, and, where workers run, none of Call.
 func (g *Gate) Do(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -107,7 +107,7 @@ func TestOneWorkerRunsWhatItIsAsked(t *testing.T) {
 		for range 4 {
 			askers.Go(func() {
 				for range 100 {
-					c.Ask(func() { done++; c.turns[0]-- })
+					c.Call(func() { done++; c.turns[0]-- })
 				}
 			})
 		}
@@ -127,7 +127,7 @@ func TestDoBesideAsk(t *testing.T) {
 			for range 3 {
 				askers.Go(func() {
 					for range 20 {
-						c.Ask(func() { asked.Add(1) })
+						c.Call(func() { asked.Add(1) })
 						c.Do(func() { done++ })
 					}
 				})
@@ -143,7 +143,7 @@ func TestDoBesideAsk(t *testing.T) {
 func TestNobodyRunsTheFunction(t *testing.T) {
 	g := NewGate(2)
 	n := 0
-	g.Ask(func() { n++ })
+	g.Call(func() { n++ })
 	g.Do(func() { n++ })
 	require.Equal(t, 2, n)
 	require.True(t, g.Away(0) && g.Away(1))
@@ -159,7 +159,7 @@ func TestWhoLeavesForGoodLeavesNothingUndone(t *testing.T) {
 		var askers sync.WaitGroup
 		var done atomic.Int32
 		askers.Go(func() { c.Do(func() { done.Add(1) }) })
-		askers.Go(func() { c.Ask(func() { done.Add(1) }) })
+		askers.Go(func() { c.Call(func() { done.Add(1) }) })
 		c.end()
 		askers.Wait()
 		require.EqualValues(t, 2, done.Load())

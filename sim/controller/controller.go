@@ -41,22 +41,22 @@ const (
 type Controller struct {
 	o Options
 
-	mu       sync.Mutex
-	region   *vpc.Region
-	revision uint64
-	lastVNI  uint32 // the highest that was given out
-	scopes   *scopes
-	recent   []*change // the last is of the revision now
-	recalled int       // bytes of recent
-	hosts    map[string]*host
-	partings partings
-	asking   map[string]*inquiry // by the question's ID
-	moved    chan struct{}       // closed and made anew when the revision rises
-	waiting  []*proposal
-	proposed chan struct{}            // has room for one; a proposal is waiting
-	uploads  chan struct{}            // has room for the uploads that are read at one time
-	bringing map[string]chan struct{} // by card whose upload is read or next; closed at its end
-	wholes   chan struct{}            // has room for the snapshots that are made at one time
+	mu        sync.Mutex
+	region    *vpc.Region
+	revision  uint64
+	lastVNI   uint32 // the highest that was given out
+	scopes    *scopes
+	recent    []*change // the last is of the revision now
+	recalled  int       // bytes of recent
+	hosts     map[string]*host
+	partings  partings
+	questions map[string]*question // by the question's ID
+	moved     chan struct{}        // closed and made anew when the revision rises
+	waiting   []*proposal
+	proposed  chan struct{}            // has room for one; a proposal is waiting
+	uploads   chan struct{}            // has room for the uploads that are read at one time
+	bringing  map[string]chan struct{} // by card whose upload is read or next; closed at its end
+	wholes    chan struct{}            // has room for the snapshots that are made at one time
 }
 
 // kindNumbers is the kind of the record that holds what was given out last.
@@ -71,7 +71,7 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 		o.Beat = usualBeat
 	}
 	c := &Controller{
-		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}}, asking: map[string]*inquiry{},
+		o: o, region: vpc.EmptyRegion(), scopes: newScopes(), hosts: map[string]*host{}, partings: partings{byENI: map[string]*parting{}}, questions: map[string]*question{},
 		moved: make(chan struct{}), proposed: make(chan struct{}, 1), uploads: make(chan struct{}, mostUploads), bringing: map[string]chan struct{}{},
 		wholes: make(chan struct{}, mostWholes),
 	}
@@ -110,7 +110,7 @@ func (c *Controller) load(ctx context.Context) error {
 	c.keepHosts()
 	for name, h := range c.hosts {
 		h.records = nil
-		h.refuse(name, errMovedOn, (*inquiry).isDryRun)
+		h.refuse(name, errMovedOn, (*question).isDryRun)
 		if h.feed != nil {
 			h.feed.resume(0)
 		}

@@ -132,8 +132,8 @@ func (s stub) HandOver(ctx context.Context, card, eni string, records []byte) er
 	return s.c.HandOver(ctx, card, eni, records)
 }
 
-func (s stub) Answer(_ context.Context, card, question string, answer []byte) error {
-	return s.c.Answer(card, question, answer)
+func (s stub) SendAnswer(_ context.Context, card, question string, answer []byte) error {
+	return s.c.TakeAnswer(card, question, answer)
 }
 
 func (s stub) Roots(context.Context, string, int64) ([][]byte, error) { return nil, nil }

@@ -12,11 +12,12 @@
 //	store.go       Store: where the region is kept; memory.go, etcd.go, embedded.go are stores
 //	scope.go       which card needs which objects
 //	edges.go       which objects edges need, and what of them
-//	feed.go        Feed: what one card is yet to be told
+//	feed.go        Feed: what one card is yet to be told; change.go is what all are told of one revision
+//	message.go     messages that a Feed makes of it
 //	hosts.go       what cards report
 //	handover.go    ENIs that go from one card to another, and their connections
 //	dryrun.go      what a change would do to the cards' connections; candidate.go is the change
-//	ask.go         questions to cards, and their answers
+//	question.go    questions to cards, and their answers
 //	serve.go       HTTP for cards
 //	upload.go      room for what cards bring
 //

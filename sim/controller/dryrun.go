@@ -41,7 +41,7 @@ func (c *Controller) Flush(ctx context.Context, done *nic.Change) error {
 }
 
 // flushed adds up how many connections the cards cut.
-func (c *Controller) flushed(ctx context.Context, q *inquiry, done *nic.Change) error {
+func (c *Controller) flushed(ctx context.Context, q *question, done *nic.Change) error {
 	var g nic.Gathering
 	err := c.gather(ctx, q, func(a answered) {
 		if a.err != nil {
@@ -56,7 +56,7 @@ func (c *Controller) flushed(ctx context.Context, q *inquiry, done *nic.Change) 
 }
 
 // poseFlush asks all cards to cut connections.
-func (c *Controller) poseFlush() *inquiry {
+func (c *Controller) poseFlush() *question {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var cards []string
@@ -67,7 +67,7 @@ func (c *Controller) poseFlush() *inquiry {
 }
 
 // poseDryRun asks the cards that a draft of a region concerns; nil: the region is another one meanwhile.
-func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *inquiry {
+func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *question {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.region != was {
@@ -78,7 +78,7 @@ func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *inquiry {
 }
 
 // foresee adds up what the cards answer beside the region of a revision, which is in force.
-func (c *Controller) foresee(ctx context.Context, q *inquiry, was *vpc.Region, revision uint64) (*nic.Foreseen, error) {
+func (c *Controller) foresee(ctx context.Context, q *question, was *vpc.Region, revision uint64) (*nic.Foreseen, error) {
 	var g nic.Gathering
 	began := c.o.Now()
 	err := c.gather(ctx, q, func(a answered) {

@@ -52,8 +52,8 @@ func (a *asked) hears(s *server) {
 	m, err := s.feed.Next(a.Context())
 	require.NoError(a, err)
 	require.NoError(a, s.desk.Take(m, a.clock.now))
-	for _, q := range s.desk.Asked() {
-		require.NoError(a, a.Answer(s.card(), q.Question, q.Answer(a.Context())))
+	for _, q := range s.desk.Questions() {
+		require.NoError(a, a.TakeAnswer(s.card(), q.ID, q.Answer(a.Context())))
 		s.desk.Answered()
 	}
 }
@@ -79,14 +79,14 @@ func TestAControllerAsksItsCards(t *testing.T) {
 	require.Equal(t, []string{"SecurityGroups sg-a-web"}, d.Changed)
 	require.Equal(t, a.Revision(), d.Foreseen.Revision)
 	require.Equal(t, nic.Outcomes{Cut: 1, Outlives: 1}, d.Outcomes)
-	require.Equal(t, []nic.Asked{{Card: "x", Connections: 2, Cut: 1, Seconds: d.Cards[0].Seconds}, {Card: "y", Seconds: d.Cards[1].Seconds}}, d.Cards)
+	require.Equal(t, []nic.CardResult{{Card: "x", Connections: 2, Cut: 1, Seconds: d.Cards[0].Seconds}, {Card: "y", Seconds: d.Cards[1].Seconds}}, d.Cards)
 	require.Len(t, d.Fates, 2)
 	require.Equal(t, []string{"cut", "security_group_in", "sg-a-web", "tcp 80 from 0.0.0.0/0"}, []string{d.Fates[0].Outcome, d.Fates[0].Reason, d.Fates[0].ID, d.Fates[0].What})
 	require.Equal(t, []string{"x", "10.0.1.5:80"}, []string{d.Fates[0].Examples[0].Card, d.Fates[0].Examples[0].Local})
 
 	late := a.dryRun(a.without(), a.x)
 	require.Equal(t, d.Outcomes, late.Outcomes)
-	require.Equal(t, nic.Asked{Card: "y", Error: "no answer within 10s"}, late.Cards[0])
+	require.Equal(t, nic.CardResult{Card: "y", Error: "no answer within 10s"}, late.Cards[0])
 	require.NoError(t, a.Answered("y"), "it is not asked for what nobody waits for")
 
 	a.x.feed.Close()
@@ -95,7 +95,7 @@ func TestAControllerAsksItsCards(t *testing.T) {
 	require.NoError(t, err)
 	none := a.dryRun(a.without())
 	require.Zero(t, none.Connections)
-	require.Equal(t, []nic.Asked{{Card: "x", Error: "it is not connected to this controller; if it follows another, ask that one, too"}, {Card: "y", Error: "its version answers no questions"}}, none.Cards)
+	require.Equal(t, []nic.CardResult{{Card: "x", Error: "it is not connected to this controller; if it follows another, ask that one, too"}, {Card: "y", Error: "its version answers no questions"}}, none.Cards)
 }
 
 // What is unused is told if every card that has it was asked and says so.
@@ -119,7 +119,7 @@ func TestAControllerTellsWhatIsUnused(t *testing.T) {
 func (a *asked) Answered(card string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n := len(a.hosts[card].questions) + len(a.asking); n > 0 {
+	if n := len(a.hosts[card].questions) + len(a.questions); n > 0 {
 		return fmt.Errorf("%d questions are left", n)
 	}
 	return nil
@@ -142,14 +142,14 @@ func TestAQuestionIsOfTheRegionThatTheCardHas(t *testing.T) {
 	d, err := rest(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 1, d.Outcomes.Cut)
-	require.Equal(t, nic.Asked{Card: "y", Error: errMovedOn.Error()}, d.Cards[0])
+	require.Equal(t, nic.CardResult{Card: "y", Error: errMovedOn.Error()}, d.Cards[0])
 
 	rest, err = a.DryRun(t.Context(), a.without())
 	require.NoError(t, err)
 	a.x.feed.Close()
 	d, err = rest(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, nic.Asked{Card: "x", Error: errHungUp.Error()}, d.Cards[0])
+	require.Equal(t, nic.CardResult{Card: "x", Error: errHungUp.Error()}, d.Cards[0])
 }
 
 // A card of an older version would take a question for a change: it is asked none, though one waited for the
@@ -162,7 +162,7 @@ func TestAnOlderCardIsAskedNothing(t *testing.T) {
 	require.NoError(t, err)
 	d, err := rest(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, nic.Asked{Card: "x", Error: errDumb.Error()}, d.Cards[0])
+	require.Equal(t, nic.CardResult{Card: "x", Error: errDumb.Error()}, d.Cards[0])
 	m, err := a.x.feed.Next(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, m.Question)
@@ -187,7 +187,7 @@ func TestAQuestionIsNotOfARegionBeforeTheLoad(t *testing.T) {
 	require.NoError(t, a.load(t.Context()))
 	d, err := rest(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, d.Cards, nic.Asked{Card: "x", Error: errMovedOn.Error()})
+	require.Contains(t, d.Cards, nic.CardResult{Card: "x", Error: errMovedOn.Error()})
 }
 
 // A dry run is refused as Apply is, and asks no card then.
@@ -212,7 +212,7 @@ func TestAControllerFlushesItsCards(t *testing.T) {
 	}
 	require.NoError(t, a.flushed(t.Context(), q, &done))
 	require.EqualValues(t, 1, done.Flushed)
-	require.Equal(t, []nic.Asked{{Card: "y", Error: "no answer within 10s"}, {Card: "x", Cut: 1}}, done.Cards)
+	require.Equal(t, []nic.CardResult{{Card: "y", Error: "no answer within 10s"}, {Card: "x", Cut: 1}}, done.Cards)
 	require.Empty(t, a.x.takes(nic.Uplink, nictest.Tunnel(a.x.Policy(), nictest.Edge, "eni-a1", nictest.TCP("22", wire.TCPAck).Bytes()), "eni-a1"))
 }
 
@@ -236,17 +236,17 @@ func TestHostileAnswers(t *testing.T) {
 		a.asks("x", c.text)
 		d, err := rest(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, nic.Asked{Card: "x", Error: c.err}, d.Cards[0], c.text)
+		require.Equal(t, nic.CardResult{Card: "x", Error: c.err}, d.Cards[0], c.text)
 	}
 	rest, err := a.DryRun(t.Context(), a.without())
 	require.NoError(t, err)
 	id := a.asks("x", `{"foreseen": {"connections": 18446744073709551615, "outcomes": {"cut": 18446744073709551615}, "cards": [{"card": "y"}],
 		"fates": [{"outcome": "cut", "connections": 18446744073709551615, "id": "sg\u202e", "examples": [{}, {}, {"eni": "\u001b]0;x\u0007", "idle_seconds": -1e300}, {}, {"card": "y"}]},
 		{"outcome": "cut", "connections": 18446744073709551615, "id": "sg\u202e", "examples": [{"idle_seconds": 1e300}]}]}}`)
-	require.ErrorContains(t, a.Answer("x", id, []byte("{}")), "nobody waits for card", "once")
-	require.ErrorContains(t, a.Answer("z", id, []byte("{}")), "nobody waits for card")
-	require.ErrorContains(t, a.Answer("y", "?", []byte("{}")), "nobody waits for card")
-	require.NoError(t, a.Asked("y", id))
+	require.ErrorContains(t, a.TakeAnswer("x", id, []byte("{}")), "nobody waits for card", "once")
+	require.ErrorContains(t, a.TakeAnswer("z", id, []byte("{}")), "nobody waits for card")
+	require.ErrorContains(t, a.TakeAnswer("y", "?", []byte("{}")), "nobody waits for card")
+	require.NoError(t, a.ExpectsAnswer("y", id))
 	d, err := rest(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 1<<63-1, d.Outcomes.Cut)
@@ -266,11 +266,11 @@ func TestAnAnswerIsReadOnce(t *testing.T) {
 	q := a.poseFlush()
 	_, err := a.claim("x", q.id)
 	require.NoError(t, err)
-	require.ErrorContains(t, a.Asked("x", q.id), "nobody waits for card")
-	require.ErrorContains(t, a.Answer("x", q.id, []byte("{}")), "nobody waits for card")
+	require.ErrorContains(t, a.ExpectsAnswer("x", q.id), "nobody waits for card")
+	require.ErrorContains(t, a.TakeAnswer("x", q.id, []byte("{}")), "nobody waits for card")
 	var done nic.Change
 	require.NoError(t, a.flushed(t.Context(), q, &done))
-	require.Equal(t, []nic.Asked{{Card: "x", Error: errLate.Error()}, {Card: "y", Error: errLate.Error()}}, done.Cards)
+	require.Equal(t, []nic.CardResult{{Card: "x", Error: errLate.Error()}, {Card: "y", Error: errLate.Error()}}, done.Cards)
 	require.NoError(t, a.Answered("x"))
 }
 
@@ -280,6 +280,6 @@ func (a *asked) asks(card, answer string) (question string) {
 	m, err := s.feed.Next(a.Context())
 	require.NoError(a, err)
 	require.Equal(a, nic.AsksDryRun, m.Asks)
-	_ = a.Answer(card, m.Question, []byte(answer))
+	_ = a.TakeAnswer(card, m.Question, []byte(answer))
 	return m.Question
 }

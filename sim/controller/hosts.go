@@ -14,9 +14,9 @@ type host struct {
 	gone      bool  // Placement does not name the host, which has a connection still
 	report    follow.Report
 	reported  time.Time
-	lessAt    uint64     // revision from which on it needs less than before; 0: it does not
-	records   []waiting  // of ENIs that came, which the card is yet to be told
-	questions []*inquiry // that the card is yet to be asked
+	lessAt    uint64      // revision from which on it needs less than before; 0: it does not
+	records   []waiting   // of ENIs that came, which the card is yet to be told
+	questions []*question // that the card is yet to be asked
 }
 
 // keepHosts makes the hosts those of Placement, and keeps others until their connections end. The

@@ -176,6 +176,6 @@ func (c *Controller) serveRecords(w http.ResponseWriter, r *http.Request) {
 // serveAnswer takes a card's answer to a question. What nobody has asked is not read.
 func (c *Controller) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	card, question := r.PathValue("card"), r.PathValue("question")
-	expected := func() error { return c.Asked(card, question) }
-	c.upload(w, r, nic.MostAnswer, expected, func(text []byte) error { return c.Answer(card, question, text) })
+	expected := func() error { return c.ExpectsAnswer(card, question) }
+	c.upload(w, r, nic.MostAnswer, expected, func(text []byte) error { return c.TakeAnswer(card, question, text) })
 }

@@ -13,8 +13,8 @@ import (
 	"nitrocard/nic/ctl"
 )
 
-// inquiry is a question to some cards.
-type inquiry struct {
+// question is what some cards are asked.
+type question struct {
 	id, asks string
 	candidate
 
@@ -43,16 +43,16 @@ const answersWithin = 10 * time.Second
 
 // pose has a question with an ID that nobody can guess wait for some cards. Of those that cannot be asked the answer
 // is there at once. The lock is held.
-func (c *Controller) pose(asks string, about candidate, cards []string) *inquiry {
-	q := &inquiry{id: rand.Text(), asks: asks, candidate: about, open: map[string]bool{}, answers: make(chan answered, len(cards))}
-	c.asking[q.id] = q
+func (c *Controller) pose(asks string, about candidate, cards []string) *question {
+	q := &question{id: rand.Text(), asks: asks, candidate: about, open: map[string]bool{}, answers: make(chan answered, len(cards))}
+	c.questions[q.id] = q
 	for _, card := range cards {
 		q.open[card] = true
 		switch h := c.hosts[card]; {
 		case h == nil || h.feed == nil:
-			q.answer(answered{card: card, err: errAway})
+			q.settle(answered{card: card, err: errAway})
 		case !h.feed.answers:
-			q.answer(answered{card: card, err: errDumb})
+			q.settle(answered{card: card, err: errDumb})
 		default:
 			h.questions = append(h.questions, q)
 			h.feed.wake()
@@ -61,8 +61,8 @@ func (c *Controller) pose(asks string, about candidate, cards []string) *inquiry
 	return q
 }
 
-// answer takes an answer, once of each card. The controller's lock is held.
-func (q *inquiry) answer(a answered) {
+// settle takes an answer, once of each card. The controller's lock is held.
+func (q *question) settle(a answered) {
 	if _, missing := q.open[a.card]; missing {
 		delete(q.open, a.card)
 		q.answers <- a
@@ -70,24 +70,24 @@ func (q *inquiry) answer(a answered) {
 }
 
 // refuse gives up questions that a host is yet to be asked. The controller's lock is held.
-func (h *host) refuse(card string, why error, which func(*inquiry) bool) {
-	h.questions = slices.DeleteFunc(h.questions, func(q *inquiry) bool {
+func (h *host) refuse(card string, why error, which func(*question) bool) {
+	h.questions = slices.DeleteFunc(h.questions, func(q *question) bool {
 		if which(q) {
-			q.answer(answered{card: card, err: why})
+			q.settle(answered{card: card, err: why})
 		}
 		return which(q)
 	})
 }
 
-// any is every question.
-func (*inquiry) any() bool { return true }
+// always is true of every question.
+func (*question) always() bool { return true }
 
 // isDryRun tells whether the question is of a region that another change leaves behind.
-func (q *inquiry) isDryRun() bool { return q.asks == nic.AsksDryRun }
+func (q *question) isDryRun() bool { return q.asks == nic.AsksDryRun }
 
 // gather hands what comes of a question to take, card by card. Cards that are late have not answered, and
 // nobody waits for them.
-func (c *Controller) gather(ctx context.Context, q *inquiry, take func(answered)) error {
+func (c *Controller) gather(ctx context.Context, q *question, take func(answered)) error {
 	defer c.drop(q)
 	late := c.o.After(answersWithin)
 	for range cap(q.answers) {
@@ -108,20 +108,20 @@ func (c *Controller) gather(ctx context.Context, q *inquiry, take func(answered)
 }
 
 // drop ends a question. Who has not answered is late.
-func (c *Controller) drop(q *inquiry) {
+func (c *Controller) drop(q *question) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.asking, q.id)
+	delete(c.questions, q.id)
 	for card := range q.open {
 		if h := c.hosts[card]; h != nil {
-			h.questions = slices.DeleteFunc(h.questions, func(other *inquiry) bool { return other == q })
+			h.questions = slices.DeleteFunc(h.questions, func(other *question) bool { return other == q })
 		}
-		q.answer(answered{card: card, err: errLate})
+		q.settle(answered{card: card, err: errLate})
 	}
 }
 
-// asks takes the next question that the feed's card is to be asked, once it was told all else. The lock is held.
-func (f *Feed) asks() *inquiry {
+// nextQuestion takes the next question that the feed's card is to be asked, once it was told all else. The lock is held.
+func (f *Feed) nextQuestion() *question {
 	if f.told == 0 || len(f.pending) > 0 || len(f.whole) > 0 || len(f.host.questions) == 0 {
 		return nil
 	}
@@ -135,36 +135,36 @@ func (f *Feed) wide() bool {
 	return len(f.host.questions) > 0 && len(f.host.questions[0].wider[f.card]) > 0
 }
 
-// Asked is an error unless a card is to answer a question.
-func (c *Controller) Asked(card, question string) error {
+// ExpectsAnswer is an error unless a card is to answer a question.
+func (c *Controller) ExpectsAnswer(card, id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, err := c.asked(card, question)
+	_, err := c.expectedAnswer(card, id)
 	return err
 }
 
-// asked is the question that a card is to answer. The lock is held.
-func (c *Controller) asked(card, question string) (*inquiry, error) {
-	if q := c.asking[question]; q != nil && q.open[card] {
+// expectedAnswer is the question that a card is to answer. The lock is held.
+func (c *Controller) expectedAnswer(card, id string) (*question, error) {
+	if q := c.questions[id]; q != nil && q.open[card] {
 		return q, nil
 	}
 	return nil, &ctl.Error{Status: http.StatusForbidden, Message: fmt.Sprintf("nobody waits for card %q to answer this question", card)}
 }
 
 // claim is the question that a card answers, once: another answer of the card is not read.
-func (c *Controller) claim(card, question string) (*inquiry, error) {
+func (c *Controller) claim(card, id string) (*question, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q, err := c.asked(card, question)
+	q, err := c.expectedAnswer(card, id)
 	if err == nil {
 		q.open[card] = false
 	}
 	return q, err
 }
 
-// Answer takes a card's answer to a question.
-func (c *Controller) Answer(card, question string, text []byte) error {
-	q, err := c.claim(card, question)
+// TakeAnswer takes a card's answer to a question.
+func (c *Controller) TakeAnswer(card, id string, text []byte) error {
+	q, err := c.claim(card, id)
 	if err != nil {
 		return err
 	}
@@ -175,6 +175,6 @@ func (c *Controller) Answer(card, question string, text []byte) error {
 	if err == nil && answer.Error != "" {
 		why = errors.New(answer.Error)
 	}
-	q.answer(answered{card, answer, why})
+	q.settle(answered{card, answer, why})
 	return err
 }
