@@ -19,7 +19,7 @@
 //	reply.go   JSON, statuses and errors
 //	printable.go  no control of a terminal in any of it
 //	capture.go what a card receives, sends and drops, while it goes on
-//	client.go  Client: the same from Go; pages.go reads listings page by page
+//	client.go  Client: the same from Go; clientread.go its reads, clientwrite.go its writes; pages.go reads listings page by page
 //
 // Reads answer with what package nic calls views; the configuration's objects
 // are EC2's.

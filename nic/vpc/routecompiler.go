@@ -1,47 +1,11 @@
 package vpc
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 )
-
-// Of two routes with the same prefix the one of lower rank counts (VPC User Guide, "How
-// route priority works"). EC2 also puts propagated routes in an order: by Direct Connect,
-// by a static route of a VPN, by BGP of a VPN. A dump tells of a propagated route only that
-// it is one, so that here the first one of a table counts.
-const (
-	rankStatic = iota
-	rankPrefixList
-	rankPropagated
-)
-
-// rank is the rank of a route. Of two prefix lists with the same prefix EC2 chooses one at
-// random, and then always the same; here it is the list whose ID comes first, wherever the
-// routes stand in the table.
-type rank struct {
-	kind int
-	list string // ID, of rankPrefixList
-}
-
-// before tells whether a route of rank r counts before one of rank o.
-func (r rank) before(o rank) bool {
-	return cmp.Or(cmp.Compare(r.kind, o.kind), cmp.Compare(r.list, o.list)) < 0
-}
-
-// rankOf is the rank of a route.
-func rankOf(config *ec2.Route) rank {
-	switch {
-	case config.DestinationPrefixListId != "":
-		return rank{rankPrefixList, config.DestinationPrefixListId}
-	case config.Origin == "EnableVgwRoutePropagation" || config.Origin == "Advertisement":
-		return rank{kind: rankPropagated}
-	}
-	return rank{}
-}
 
 // routeCompiler compiles one route table.
 type routeCompiler struct {
@@ -240,118 +204,4 @@ func (r *routeCompiler) widest() string {
 		}
 	}
 	return text
-}
-
-// target is a route's target and its ID.
-func (r *routeCompiler) target(config *ec2.Route, line *Route) (Target, string) {
-	via := ec2.Shorten(via(config))
-	kind := targetOf(config)
-	switch {
-	case config.State == "blackhole" || config.State == "filtered":
-		return Blackhole, via
-	case via == "" && r.table.at.answer:
-		return NotEnforced, "an unknown target"
-	case via == "":
-		r.Add(r.path(), "has no target such as GatewayId")
-	case kind == Internet && !r.reachesInternet(via, line):
-		return Blackhole, via
-	case kind == Peering:
-		return r.peered(via), via
-	case kind == NAT:
-		return r.natTarget(via), via
-	case kind == Interface && config.NetworkInterfaceId != "":
-		r.checkInterface(config, line)
-	}
-	return kind, via
-}
-
-// targetOf is the kind of a route's target. EC2 has a field for each kind, but GatewayId,
-// which holds several.
-func targetOf(config *ec2.Route) Target {
-	gateway := func(prefix string) bool { return strings.HasPrefix(config.GatewayId, prefix) }
-	switch {
-	case config.GatewayId == "local":
-		return Local
-	case gateway("igw-"):
-		return Internet
-	case config.GatewayId == "" && (config.NetworkInterfaceId != "" || config.InstanceId != ""):
-		return Interface
-	case config.VpcPeeringConnectionId != "":
-		return Peering
-	case config.NatGatewayId != "":
-		return NAT
-	case config.EgressOnlyInternetGatewayId != "" && config.DestinationIpv6CidrBlock.IsValid():
-		return EgressOnly
-	case gateway("vgw-"), gateway("vpce-"), config.TransitGatewayId != "", config.LocalGatewayId != "", config.CarrierGatewayId != "",
-		config.CoreNetworkArn != "", config.OdbNetworkArn != "":
-		return Outside
-	}
-	return NotEnforced
-}
-
-// checkInterface notes that the ENI of a route is not configured.
-func (r *routeCompiler) checkInterface(config *ec2.Route, line *Route) {
-	id := config.NetworkInterfaceId
-	switch {
-	case !r.given("NetworkInterfaces") || r.object("NetworkInterfaces", id) != nil:
-	case r.table.at.answer:
-		r.next.partial = true
-		r.tellOf(line, newNotice(InterfaceUnknown, r.path(), ec2.Shorten(id)))
-	default:
-		r.unknown(ec2.In(r.path(), "NetworkInterfaceId"), "NetworkInterfaces", id)
-	}
-}
-
-// peered is the target of a route to a peering connection. A route to one that is not
-// active leads nowhere (VPC Peering Guide, update your route tables).
-func (r *routeCompiler) peered(id string) Target {
-	p, active := r.next.peerings.Get(id)
-	o := r.object("VpcPeeringConnections", id)
-	switch {
-	case active && !slices.Contains(p.vpcs[:], r.vpc.ID):
-		if !r.table.at.answer {
-			r.conflict(r.path(), o.path(), "VpcPeeringConnectionId %s does not peer %s", id, r.vpc.ID)
-		}
-		return NotEnforced
-	case active && p.here:
-		return Peering
-	case o != nil && !active:
-		return Blackhole
-	case o == nil && r.given("VpcPeeringConnections") && !r.table.at.answer:
-		r.unknown(ec2.In(r.path(), "VpcPeeringConnectionId"), "VpcPeeringConnections", id)
-	}
-	return NotEnforced
-}
-
-// via is the ID of a route's target; "": no field names one.
-func via(config *ec2.Route) string {
-	for _, id := range []string{config.GatewayId, config.NatGatewayId, config.TransitGatewayId, config.VpcPeeringConnectionId,
-		config.NetworkInterfaceId, config.InstanceId, config.EgressOnlyInternetGatewayId, config.LocalGatewayId,
-		config.CarrierGatewayId, config.CoreNetworkArn, config.OdbNetworkArn, config.IpAddress} {
-		if id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-// reachesInternet tells whether an internet gateway exists and is attached to the VPC.
-func (r *routeCompiler) reachesInternet(id string, line *Route) bool {
-	if !r.given("InternetGateways") {
-		return true
-	}
-	o := r.object("InternetGateways", id)
-	attached := func(a ec2.InternetGatewayAttachment) bool { return a.VpcId == r.vpc.ID && !ended(a.State) }
-	switch {
-	case o != nil && slices.ContainsFunc(o.config.(*ec2.InternetGateway).Attachments, attached):
-		return true
-	case r.table.at.answer:
-		r.next.partial = true
-		r.tellOf(line, newNotice(GatewayUnknown, r.path(), id))
-	case o == nil:
-		r.unknown(ec2.In(r.path(), "GatewayId"), "InternetGateways", id)
-	default:
-		r.conflict(r.path(), o.path(), "GatewayId %s is not attached to %s", id, r.vpc.ID)
-	}
-	return false
 }

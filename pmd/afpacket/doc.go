@@ -1,7 +1,7 @@
 // Package afpacket is a port on any Linux network interface, through packet
 // sockets and memory shared with the kernel (packet(7)); no cgo.
 //
-//	port_linux.go  Port: Rx, Tx, counts
+//	port_linux.go  Port: Rx, counts; send_linux.go is Tx
 //	open_linux.go  sockets, options, rights
 //	claim_linux.go an interface is one card's
 //	rx_linux.go    the receive ring: TPACKET_V2, and frames too long for it

@@ -37,7 +37,8 @@
 //	vm.go          a guest that is a virtual machine; console.go: words with it; cloud.go: what one with
 //	               cloud-init is told by metadata, check_cloud.go: what it then knows
 //	machinery.go   what it is made of; archive.go, vm_*.sh: its file system
-//	journey.go     a packet's way; travel.go: made and watched; picture.go: drawn; tunneled.go: read on
+//	journey.go     a packet's way; travel.go: made; visit.go: its connection;
+//	               watches.go: what links saw of it; picture.go: drawn; tunneled.go: read on
 //	               the underlay; names.go: of routers
 //	accounts.go    what became of every packet of a run
 //	door.go        going in, on an errand or a journey (errand.go); exec_linux.go, terminal.go: the other side of it
