@@ -224,6 +224,27 @@ func TestErrorsThroughANATGateway(t *testing.T) {
 	}
 }
 
+// A ping of the outside is none of the gateway's, though an inside host's ping has the same ends and
+// identifier: an error about the outside's, or about an answer that the gateway would have sent, is dropped.
+func TestErrorsAboutPingsOfTheOutside(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	_, h := x.out(wiretest.Echo("10.0.2.8", client, 77))
+	a4 := x.eni("eni-a4")
+	unreachable := func(from string, about wiretest.Packet) wiretest.Packet {
+		return wiretest.ICMPError(wire.ICMPUnreachable, 1, from, about.Bytes())
+	}
+	for port, frame := range map[string][]byte{
+		"eni-a4": unreachable("10.0.2.8", wiretest.Echo(client, "10.0.2.8", 77)).MACs(a4.MAC, a4.RouterMAC).Bytes(),
+		Uplink:   x.tunnel(edge, "eni-nat", unreachable("192.0.2.99", wiretest.EchoReply(natPublic, client, h.SrcPort))),
+	} {
+		left, _ := x.through(port, frame)
+		require.Nil(t, left)
+		require.Equal(t, "nat_unknown", x.ended[len(x.ended)-1].Verdict.String(), port)
+	}
+	_, closed := x.out(unreachable("10.0.2.8", wiretest.EchoReply(client, "10.0.2.8", 77)))
+	require.Equal(t, []string{natPublic, client}, []string{closed.Src.String(), closed.Dst.String()})
+}
+
 // NATGW: fragments of UDP are forwarded, each way.
 func TestUDPFragmentsThroughANATGateway(t *testing.T) {
 	x := natRig(t, Options{Card: "x"})

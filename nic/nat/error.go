@@ -16,6 +16,9 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	if !ok || h.Type == wire.ICMPRedirect && h.EtherType == wire.EtherTypeIPv4 || q.Frag == wire.LaterFragment {
 		return pipeline.NATUnknown
 	}
+	if q.IsICMP() && !asks(&q, !inward) {
+		return pipeline.NATUnknown // neither a query of the inside nor an answer to one
+	}
 	k := a.gateway.backOf(&q, inward)
 	at, ok := a.gateway.ways.Find(&k)
 	if !ok {

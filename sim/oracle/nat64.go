@@ -66,6 +66,7 @@ var messages6 = map[message]message{
 	{TimeExceeded, 0}: {TimeExceeded6, 0},
 	{TimeExceeded, 1}: {TimeExceeded6, 1},
 	{BadParameter, 0}: {BadParameter6, 0},
+	{BadParameter, 2}: {BadParameter6, 0},
 }
 
 // as4 is a packet in IPv4, but for the inside host's address, which the translation knows. A packet of
