@@ -273,8 +273,9 @@ func TestLongFramesKeepTheirPlace(t *testing.T) {
 func TestANewInterfaceOfTheOldNameIsAnother(t *testing.T) {
 	p, link, _ := plug(t)
 	require.NoError(t, netlink.LinkDel(link))
-	require.NoError(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: link.Attrs().Name}, PeerName: "other"}))
-	defer netlink.LinkDel(link)
+	another := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: link.Attrs().Name}, PeerName: "other"}
+	require.NoError(t, netlink.LinkAdd(another))
+	defer netlink.LinkDel(another)
 	require.ErrorIs(t, p.Link(), pmd.ErrGone)
 }
 

@@ -91,7 +91,7 @@ func (s *survey) try(ctx context.Context, t trial) (string, error) {
 		default:
 		}
 		all, err := s.drops(ctx, t, c)
-		drops = all[:max(0, len(all)-len(before))] // the newest come first
+		drops = slices.DeleteFunc(all[:max(0, len(all)-len(before))], passing) // the newest come first
 		return len(drops) > 0, err
 	})
 	leave()
@@ -103,6 +103,11 @@ func (s *survey) try(ctx context.Context, t trial) (string, error) {
 		return s.judgeDrop(t, drops[0])
 	}
 	return s.judgeReply(t, *got)
+}
+
+// passing tells whether a drop is of a moment alone, such as when the machine was busy elsewhere: the sender sends again.
+func passing(d nic.LastDrop) bool {
+	return slices.Contains([]string{"tx_full", "port_down", "underlay_unresolved", "gateway_unresolved"}, d.Reason)
 }
 
 // reply is what a sender got.
