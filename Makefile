@@ -91,9 +91,10 @@ deps: ## what the tests need; Debian packages only as root
 			WHY="Debian's packages come:$$missing" DEBIAN_FRONTEND=noninteractive \
 				$(STEP) .ci/retry apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends $$missing; \
 		fi; \
-		[ -e bin/kernel ] || .ci/kernel bin/kernel; \
-		[ -e bin/tayga ] || .ci/program tayga usr/sbin/tayga bin/tayga; \
-		[ -e bin/chronyd ] || .ci/program chrony usr/sbin/chronyd bin/chronyd; \
+		export WHY="what Debian has comes over the network"; \
+		[ -e bin/kernel ] || $(STEP) .ci/kernel bin/kernel; \
+		[ -e bin/tayga ] || $(STEP) .ci/program tayga usr/sbin/tayga bin/tayga; \
+		[ -e bin/chronyd ] || $(STEP) .ci/program chrony usr/sbin/chronyd bin/chronyd; \
 	else \
 		echo "make deps: not root on Debian, so no packages are installed; the tests want: $(PACKAGES)"; \
 	fi
