@@ -2,6 +2,7 @@ package nic
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -347,11 +348,28 @@ func TestADryRunOfAMemberThatLeaves(t *testing.T) {
 	}}, d.Access)
 }
 
-// A route of a gateway's table is unused until it leads a packet that comes into the VPC.
-func TestADryRunTellsUnusedRoutesOfGateways(t *testing.T) {
+// A route of a gateway's table is unused until it leads a packet that comes into the VPC, and is named where it leads
+// packets nowhere.
+func TestADryRunTellsRoutesOfGateways(t *testing.T) {
 	x := newRig(t)
-	x.put("RouteTables", `{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}, {DestinationCidrBlock: 10.0.1.0/24, NetworkInterfaceId: eni-a2}]}`)
+	x.connect("22")
+	inward := func(route string) string {
+		return `{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}` + route + `]}`
+	}
 	route := Decider{"RouteTables", "rtb-in", "10.0.1.0/24 to eni-a2"}
+	toA2 := inward(`, {DestinationCidrBlock: 10.0.1.0/24, NetworkInterfaceId: eni-a2}`)
+	f := x.one(x.dryRun("RouteTables", toA2))
+	require.Equal(t, []string{"cut", "inbound", "blackhole"}, []string{f.Outcome, f.Direction, f.Reason})
+	require.Equal(t, route, Decider{f.Kind, f.ID, f.What})
+
+	x.put("RouteTables", inward(""))
+	all, err := x.card.Hits(t.Context())
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(all, func(h Hit) bool {
+		return h.ID == "rtb-in" && h.Direction == "inbound" && strings.HasPrefix(h.What, "10.0.0.0/16 to ") && h.Packets > 0
+	}), "%+v", all)
+
+	x.put("RouteTables", toA2)
 	require.Contains(t, x.dryRunOf(x.config).Unused, route)
 	x.fromInternet("eni-a1", tcp("22", wire.TCPSyn)).dropped(pipeline.Blackhole)
 	require.NotContains(t, x.dryRunOf(x.config).Unused, route)

@@ -146,7 +146,7 @@ func (f *foresight) denied(o outcome, s *seenFlow, d directions, denies *[2]pipe
 		c.entry, c.id = decides.Entry, e.ACL()
 	default:
 		if decides.Route != nil {
-			c.route, c.id = decides.Route, e.Routes()
+			c.route, c.id = decides.Route, decides.Table
 		}
 	}
 	if c.both {
@@ -174,7 +174,7 @@ func (f *foresight) rerouted(s *seenFlow, then *[2]pipeline.Forecast) cause {
 	if first := then[wire.In].First; first != "" {
 		return cause{outcome: rerouted, dir: wire.In, first: first}
 	}
-	return cause{outcome: rerouted, dir: wire.Out, id: f.eni(s).Routes(), route: then[wire.Out].Route}
+	return cause{outcome: rerouted, dir: wire.Out, id: then[wire.Out].Table, route: then[wire.Out].Route}
 }
 
 // tally adds up connections with one cause.

@@ -84,7 +84,7 @@ func (h *hits) packets(s *seenFlow, d wire.Direction) {
 		h.add(s, hitKey{dir: d, id: e.ACL(), entry: m.Entry}, d)
 	}
 	if m.Route != nil {
-		h.add(s, hitKey{dir: d, id: e.Routes(), route: m.Route}, d)
+		h.add(s, hitKey{dir: d, id: m.Table, route: m.Route}, d)
 	}
 }
 

@@ -24,6 +24,7 @@ type Foresight struct {
 	packet packet
 	frame  pmd.Frame
 	conn   flow.Conn
+	led    inward // where a gateway leads the packet, if the packet gets so far
 }
 
 // Known is a copy of a connection.
@@ -41,7 +42,8 @@ type Forecast struct {
 	Rule      vpc.RuleID // by which they allow it then
 	Untracked bool       // EC2 does not track the flow then
 	Entry     uint16     // of the network ACL that decided; 0: the packet meets none
-	Route     *vpc.Route // by which it leaves; nil: no route was asked
+	Route     *vpc.Route // by which it leaves, or which a gateway's table has for it; nil: no route was asked
+	Table     string     // ID of the route's table
 	First     string     // ID of the middlebox to which a gateway leads it first; "": to none
 }
 
@@ -118,6 +120,11 @@ func (f *Foresight) Next(k *Known, d wire.Direction) Forecast {
 func (f *Foresight) forecast(v Verdict) Forecast {
 	p := &f.packet
 	m := Forecast{Verdict: v, Asked: p.asked, Rule: p.rule, Untracked: p.untracked, Entry: p.entry, Route: p.route}
+	if f.led.route != nil {
+		m.Route, m.Table = f.led.route, p.guest.eni.InwardTable(p.gateway())
+	} else if p.route != nil {
+		m.Table = p.guest.eni.Routes()
+	}
 	if v == next {
 		if m.Entry == 0 && p.guest.eni.ACL() != "" && f.worker.crosses(p) {
 			_, m.Entry = p.guest.eni.Admits(p.query(p.dir)) // the stage asks no network ACL that lets everything pass
@@ -130,15 +137,11 @@ func (f *Foresight) forecast(v Verdict) Forecast {
 
 // firstTo names the middlebox or endpoint to which a gateway leads the packet first.
 func (f *Foresight) firstTo() string {
-	p := &f.packet
-	if p.dir == wire.Out {
-		return ""
-	}
-	switch in := f.worker.leadsIn(p); {
-	case in.exit != nil:
-		return in.exit.ID
-	case in.first != nil && in.first != p.guest.eni.ENI:
-		return in.first.ID
+	switch {
+	case f.led.exit != nil:
+		return f.led.exit.ID
+	case f.led.first != nil && f.led.first != f.packet.guest.eni.ENI:
+		return f.led.first.ID
 	}
 	return ""
 }
@@ -146,6 +149,7 @@ func (f *Foresight) firstTo() string {
 // describe makes the packet a plain one of the connection, without its MACs.
 func (f *Foresight) describe(k *Known, d wire.Direction) {
 	p := &f.packet
+	f.led = inward{}
 	p.begin(&f.frame, d)
 	p.Headers = wire.Headers{EtherType: wire.EtherTypeIPv4, L3: wire.EthernetLen, L4: wire.EthernetLen, End: wire.EthernetLen}
 	if k.Key.IsIPv6() {
@@ -216,10 +220,14 @@ func (f *Foresight) inbound(k *Known) Verdict {
 	if v := w.publicAccess(p); v != next {
 		return v
 	}
-	if in := w.leadsIn(p); in.verdict != next || f.firstTo() != "" {
-		return in.verdict
+	if f.led = w.leadsIn(p); f.led.verdict != next || f.firstTo() != "" {
+		return f.led.verdict
 	}
-	return w.enters(p)
+	v := w.enters(p)
+	if v != next {
+		f.led = inward{} // has no part in the verdict
+	}
+	return v
 }
 
 // outbound is Worker.outbound for the connection's next packet.

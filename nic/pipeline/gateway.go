@@ -49,18 +49,18 @@ func (w *Worker) gateway(p *packet) Verdict {
 
 // leadsIn is where the gateway leads p by which p came.
 func (w *Worker) leadsIn(p *packet) inward {
-	by := vpc.InternetGateway
-	switch {
-	case p.byEdge():
-	case p.byExit != nil && p.byExit.IsVPN():
-		by = vpc.VPNGateway
-	default:
+	if !p.byEdge() && (p.byExit == nil || !p.byExit.IsVPN()) || !p.guest.inward[p.gateway()&1] {
 		return inward{verdict: next}
 	}
-	if !p.guest.inward[by&1] {
-		return inward{verdict: next}
+	return judgeGateway(w.setup.Policy, p.guest.eni, p.gateway(), p.pair.Local)
+}
+
+// gateway is the one by which a packet came that came by one.
+func (p *packet) gateway() vpc.Gateway {
+	if p.byEdge() {
+		return vpc.InternetGateway
 	}
-	return judgeGateway(w.setup.Policy, p.guest.eni, by, p.pair.Local)
+	return vpc.VPNGateway
 }
 
 // inward is where a gateway leads a packet that comes into the VPC. Without first and exit, the

@@ -40,6 +40,14 @@ func (e *OwnENI) Inward(by Gateway, private wire.Addr) *Route {
 	return nil
 }
 
+// InwardTable is the ID of a gateway's route table; "": it has none.
+func (e *OwnENI) InwardTable(by Gateway) string {
+	if t := e.inward[by]; t != nil {
+		return t.id
+	}
+	return ""
+}
+
 // HasInward tells whether a gateway of the ENI's VPC has a route table.
 func (e *OwnENI) HasInward(by Gateway) bool { return e.inward[by] != nil }
 
