@@ -10,10 +10,13 @@
 //	vpc       a configuration, compiled: Region for all cards, Policy for one
 //	nat       the NAT gateway, which is behind an ENI in a guest's place
 //	siit      translation between IPv6 and IPv4, for NAT64
+//	bgp       what an edge announces to the internet
+//	service   what the card answers its guests: DHCP, DNS, time; imds their metadata
 //	bay       places for ports, and the devices in them
 //	seat      CPUs for threads that poll, the gate to their memory, sleep
 //	wire      headers
 //	ctl       the control socket
+//	follow    what a controller says to a card
 //	capture   what the card receives, sends and drops, as a file
 //	printable text of strangers, fit for a terminal
 //	sandbox   what rights the process keeps
@@ -29,12 +32,14 @@
 //	dryrun.go     what a change would do to connections; fate.go and shorter.go tell why
 //	answer.go     what a card answers its controller; gather.go adds up cards' answers
 //	access.go     what a change newly allows and denies
-//	decider.go    what decides about packets, and what never did
+//	decider.go    what decides about packets, and what never did, gatherunused.go on all cards;
+//	              aclentry.go an entry of an ACL
+//	hits.go       what rules, entries and routes let pass, by the connections that live
 //	flush.go      ends what the rules in force would not let begin
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	nats.go       the card's NAT gateways
 //	translated.go what a change would do to connections through them
-//	ports.go, enis.go, flows.go, drops.go, load.go  what the card shows
+//	ports.go, enis.go, flows.go, drops.go, load.go, identity.go  what the card shows
 //
 // # Threads
 //

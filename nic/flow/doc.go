@@ -22,6 +22,7 @@
 //	age.go      Advance: idle connections end
 //	birth.go    how old a connection is
 //	walk.go     listing, and the cold half of a record
+//	notracing.go  what each packet writes; racing.go the same for the race detector
 //
 // # Records
 //

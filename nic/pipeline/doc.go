@@ -34,6 +34,13 @@
 // connections; fast_through.go takes such packets through NAT gateways. Only pipeline.go calls
 // the fast path, and only a Setup prepares for it.
 //
+// An edge is a card in another role, with few stages of its own:
+//
+//	edge.go          its stages; edgefast.go does their work at once, for plain packets
+//	link.go          its link to the internet; edges.go the edges that share its tunnel end
+//	publictable.go   who has a public address; ranges.go the region's own prefixes
+//	hops.go          packets whose hops end here
+//
 // The files beside the stages:
 //
 //	packet.go        a frame on its way; found.go what the stages find out about it
@@ -46,17 +53,19 @@
 //	queue.go         Queue: a worker's part of a port; rota.go which queue is next
 //	backlog.go       which frames of a flood are dropped while the uplink's ring is full
 //	bucket.go        a token bucket that workers share
-//	instance.go      Instance: what an instance may send and receive, and has left of that
+//	instance.go      Instance: what an instance may send and receive, and has left of that;
+//	                 allowance.go names what it may lack, amount.go adds up bytes and packets
 //	meter.go         what bounds one ENI at one worker; metering.go which ENIs are bounded
 //	shaper.go        frames that wait for their instance; fifo.go their memory
-//	classes.go       what bounds one flow, and what goes to the internet; classqueue.go frames that wait for that
+//	classes.go       what bounds one flow, and what goes to the internet; classqueue.go frames that
+//	                 wait for their class, classdequeue.go how they leave
 //	outbox.go        the frames that leave when a burst ends; merged.go cuts some of them
 //	counts.go        counts; drop.go the latest drops; event.go what an observer is told
 //	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets
 //	losses.go        what of them found no room in it, by place
 //	rulebook.go      the rules that connections name
-//	                 wayin.go by which tunnel end they come; translation.go through a NAT gateway
-//	                 wayin.go by which tunnel end they come
+//	foresight.go     what packets of connections would meet under another policy;
+//	                 wayin.go by which tunnel end they come, translation.go through a NAT gateway
 //	doubt.go         the groups are asked again about a tracked connection
 //	crew.go          Crew: all workers of a card, and what they share
 //	appliance.go     Appliance: a part of the card in a port's place; passage.go one that translates

@@ -11,7 +11,7 @@
 //	              gVisor's, listener.go its connections, servers.go who answers them; package imds has
 //	              the metadata themselves
 //	ntp.go        time; clock_*.go the host's clock
-//	datagram.go   the frame of an answer
+//	datagram.go   the frame of an answer; addr.go addresses as others' packages have them
 //
 // Of who asked by UDP nothing is kept: an ENI's address is its own as long as the ENI lives, and
 // the time is the host's. So a flood of datagrams fills no memory. TCP keeps connections: an ENI

@@ -29,9 +29,10 @@
 //	told.go       a region, or its last change, as edits
 //	create.go     an object that lacks its ID, as edits: given.go what is given out, createdwith.go
 //	              what comes with it
+//	ownership.go  what the owner of a VPC may see and change; draftcheck.go and may create
 //	change.go     some edits; become.go a whole configuration, as edits
-//	object.go     an object as it was configured; order.go its place among others
-//	edgepart.go   what an edge needs of a region
+//	object.go     an object as it was configured; order.go its place among others, configured.go a list
+//	edgepart.go   what an edge needs of a region; whereabouts.go whose a public address is, and where
 //	identity.go   an ENI as it was configured, in few bytes
 //	placing.go    Placement as it was configured; allowances.go its allowances,
 //	              limits.go what they come to; instancetypes.go those of EC2's types
@@ -56,24 +57,26 @@
 //	prefixlists.go  prefix lists
 //	peerings.go   VPC peering connections
 //	natgateways.go  NAT gateways; regionalnats.go those without a subnet
+//	exits.go      targets whose other side is not the card's; exitcheck.go finds their mistakes
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,
 //	              private.go and public.go its addresses; settle.go what two ENIs may not both have
 //	underlay.go   checks of cards, edge and places; vtep.go tunnel ends
 //	partial.go    what answers of EC2's API lack or contradict
 //	unread.go     mistakes beside those of reading
-//	unenforced.go what EC2 does and this card does not
+//	unenforced.go what EC2 does and this card does not; quotas.go more than EC2 allows
 //	notice.go     such differences; noticewords.go their words
 //	shared.go     equal things once
 //
 // What packets ask:
 //
-//	policy.go     Policy; owneni.go an ENI of the card
+//	policy.go     Policy; owneni.go an ENI of the card; edge.go the policy of an edge
 //	eni.go        ENI: mapping, addresses, timeouts
 //	network.go    VPC, subnet, router MACs; mapping.go who holds an address
 //	route.go      route lookup; detour.go what goes through a middlebox; peering.go the VPCs at the other ends of peering connections
 //	acl.go        the judgement of a subnet's network ACL
-//	access.go     what a change newly allows and denies; box.go sets of packets
-//	hit.go        which entries and routes decided about a packet
+//	access.go     what a change newly allows and denies, accessmembers.go through who is in a group;
+//	              box.go sets of packets
+//	hit.go        which entries and routes decided about a packet; deciders.go which a card has
 //	nat.go        NAT gateways
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	mtu.go        how long a packet may be on a way

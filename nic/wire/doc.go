@@ -27,12 +27,17 @@
 // IPv4 addresses as numbers in host byte order: 10.0.1.5 is 0x0a000105.
 //
 //	parse.go     Headers, and Parse that fills them
-//	plain.go     the short way, for the frames that are nearly all
+//	plain.go     the short way, for the frames that are nearly all; plain6.go for those of IPv6
 //	fault.go     what can be wrong with a frame
 //	assigned.go  numbers that IANA and IEEE assigned
 //	ethernet.go, arp.go, ipv4.go, ipv6.go, udp.go, tcp.go, icmp.go, vxlan.go
 //	             a header each: its diagram, its view, its judge
+//	outer6.go    the headers of a tunnel over IPv6; senton.go a tunnel that goes on to another card
 //	nd.go        neighbor discovery: solicitations read, advertisements written
+//	toobig.go    errors of ICMP: the packet is too long; expired.go its hops ended
+//	fragment.go  where a fragment lies in its packet
+//	segment.go   one segment of a merged packet
+//	embedded.go  the IPv6 addresses that stand for IPv4 addresses
 //	extension.go the extension headers of IPv6, fragments among them
 //	ecn.go       congestion marks, and how they leave a tunnel
 //	checksum.go  Internet checksums, whole and incremental

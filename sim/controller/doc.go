@@ -8,7 +8,7 @@
 //	                     Feed, one a card ── signed messages (package follow) ──▶ card
 //
 //	controller.go  Controller: the region now, and who is told of it
-//	write.go       from what people ask for to a commit
+//	write.go       from what people ask for to a commit; draft.go changes on their way there
 //	store.go       Store: where the region is kept; memory.go, etcd.go, embedded.go are stores
 //	scope.go       which card needs which objects
 //	edges.go       which objects edges need, and what of them
@@ -49,8 +49,8 @@
 // # What a change would cut
 //
 // The connections are the cards'. A dry run is compiled here, and each card that it concerns is asked over its Feed: the
-// question is what the card would be told of the change, so it costs what the change costs. Its answer comes by a
-// request of its own, and is one of at most nic.MostAnswer bytes of whoever has taken the card over. A card that does
+// question is what the card would be told of the change, so it costs what the change costs. The card answers by a
+// request of its own. A card may be in hostile hands, so an answer has at most nic.MostAnswer bytes. A card that does
 // not answer in time is told by name, and nobody waits for it but who asked.
 //
 // # What an edge needs

@@ -20,8 +20,8 @@
 //	               controller.go: what the story's cards follow
 //	driver.go      the cards' ports, and the links that need help with them
 //	guest.go       what instances serve; visitor.go: who asks them, over a
-//	               connection.go: pages and bytes (request.go), lines (talk.go)
-//	story.go       the order of things; check_*.go: one kind of check each
+//	               connection.go: pages and bytes (request.go, bulk.go), lines (talk.go)
+//	story.go       the order of things; check_*.go: one kind of check each; rules.go: rules that come and go
 //	survey.go      what a configuration allows, and one of each that it denies; check_foreign.go: a file through
 //	               the foreign edge's tunnel
 //	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
@@ -32,7 +32,7 @@
 //	               others wrote (tool.go), check_container.go from behind a guest; check_scan.go: what nmap finds;
 //	               check_flood.go: beside who floods them
 //	attack.go      a victim beside who attacks its card: flood.go from a link,
-//	               pest.go at the control socket; victim.go: what it loses
+//	               pest.go at the control socket; victim.go: what it loses, and idle.go: connections that are idle
 //	pace.go        what is under way when it takes long
 //	vm.go          a guest that is a virtual machine; console.go: words with it; cloud.go: what one with
 //	               cloud-init is told by metadata, check_cloud.go: what it then knows
@@ -57,7 +57,8 @@
 // Any other configuration, such as a dump of EC2, is surveyed: guests are made for its ENIs,
 // and package oracle, which knows EC2's pages and not the card, says what becomes of flows
 // between them. Those that arrive are tried, and one of each kind that is dropped. What the
-// oracle leaves open, and NAT64, which it does not know, is not tried. The edge of a survey is the kernel's own VXLAN device, so that our tunnel is proven
+// oracle leaves open is not tried, and neither is NAT64, whose ports and drops a trial cannot tell
+// (fate.go). The edge of a survey is the kernel's own VXLAN device, so that our tunnel is proven
 // against one that we did not write. Attacks have this edge, too: they are on a card alone.
 //
 // And b1 can be a virtual machine: Linux in QEMU, whose network card is a

@@ -9,12 +9,13 @@
 //
 //	network.go    VPCs, subnets, route tables, network ACLs, gateways
 //	interface.go  network interfaces and Elastic IP addresses
-//	instance.go   instances, their user data, key pairs
+//	instance.go   instances, their user data, key pairs; instancetype.go their types
 //	security.go   security groups and prefix lists
 //	fields.go     the names EC2 has (fields.txt), the nearest of them
 //	text.go       a file to JSON text, within bounds; json.go, yaml.go
 //	reader.go     the values of a text, whatever they are; kinds.go which list an object is of
-//	decode.go     a value to shapes; decodelist.go lists of them, parallel.go long lists;
+//	decode.go     a value to shapes; scalar.go those that are neither objects nor lists;
+//	              decodelist.go lists of them, parallel.go long lists;
 //	              decodenote.go mistakes, of which every one is found, not only the first
 //	shape.go      what the decoder knows of a shape; unknown.go the names it does not have
 //	problem.go    a mistake: its place and its reason
