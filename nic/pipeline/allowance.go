@@ -2,7 +2,7 @@ package pipeline
 
 import "nitrocard/nic/wire"
 
-// allowance is one of what an instance may do so much of.
+// allowance is a bound of what an instance may send and receive.
 type allowance uint8
 
 const (
@@ -16,8 +16,8 @@ const (
 // bandwidths are the allowances of both directions.
 var bandwidths = [2]allowance{wire.In: bandwidthIn, wire.Out: bandwidthOut}
 
-// exceeded is the verdict on a packet for which there is no room to wait: for an allowance, or for the
-// guest's port.
+// exceeded is the verdict on a packet for a guest that finds no room to wait: for the allowance, or with plenty
+// for the guest's port. What a guest sends never waits here, so bandwidthOut does not occur.
 func (a allowance) exceeded() Verdict {
 	switch a {
 	case plenty:

@@ -2,7 +2,7 @@ package pipeline
 
 import "nitrocard/pmd"
 
-// amount is what frames count.
+// amount is what frames count against the allowances of an instance.
 type amount struct{ bytes, packets int64 }
 
 // add adds a frame.
