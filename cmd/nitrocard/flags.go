@@ -100,7 +100,7 @@ func readingFlag(cmd *cobra.Command) *vpc.Reading {
 		return func(string) error { r = to; return nil }
 	}
 	cmd.Flags().BoolFunc("strict", "a name that EC2 does not have is an error, in answers of its API too", set(vpc.Strict))
-	cmd.Flags().BoolFunc("lenient", "such a name is passed over with a notice, in what people wrote too", set(vpc.Lenient))
+	cmd.Flags().BoolFunc("lenient", "a name that EC2 does not have is passed over with a notice, in what people wrote too", set(vpc.Lenient))
 	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
 	return &r
 }
