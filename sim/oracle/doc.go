@@ -1,10 +1,12 @@
 // Package oracle tells what EC2 does to a packet: slowly, obviously, and without a
 // line of the card's. Tests ask the oracle and a card the same questions.
 //
-// Each rule stands beside the sentence of AWS that it comes from, so that a reader
-// checks the oracle against AWS and not against the card. Configurations are plain
-// lists, every look-up is a linear search, and nothing is kept that can be asked
-// again.
+// Each rule stands beside a sentence in quotation marks, which sums up AWS's pages in our
+// words: the VPC User Guide, the EC2 User Guide, the VPC Peering Guide, and the codes of
+// Reachability Analyzer. So a reader checks the oracle against these pages and not against
+// the card. A sentence of an RFC is quoted as it stands there, with its section.
+// Configurations are plain lists, every look-up is a linear search, and nothing is kept that
+// can be asked again.
 //
 //	packet.go      what the oracle knows of a packet
 //	outcome.go     what may become of it: where it ends, and which part of EC2 ended it
