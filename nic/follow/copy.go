@@ -84,8 +84,8 @@ func (c *Copy) count(m *Message) {
 	c.told = m.Issued
 }
 
-// Keep writes a message that the follower took, but for records and questions, which are for the moment. After an error the file ends with the
-// message before, and nothing is added before the next snapshot.
+// Keep writes a message that the follower took, but for records and questions, which are for the moment. After an
+// error the file ends with the message before, and nothing is added before the next snapshot.
 func (c *Copy) Keep(m *Message) error {
 	var err error
 	c.heard = m.Issued

@@ -115,7 +115,7 @@ func FuzzAnswers(f *testing.F) {
 			}
 		}
 		require.LessOrEqual(t, len(own.Answer), len(came.Answer))
-		translates(own)
+		translate(own)
 		reply, _ := replyTo(q)
 		reply.Answer = own.Answer
 		b, err := packed(q, reply)

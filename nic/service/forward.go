@@ -94,8 +94,8 @@ func (f *forwarder) leave(eni string) {
 	}
 }
 
-// start forwards a question that came by UDP, and has its answer sent. Of a question too many nobody hears
-// more: its client asks again.
+// start forwards a question that came by UDP, and has its answer sent. A question beyond the bounds gets no
+// answer: its client asks again.
 func (f *forwarder) start(q *query, m *dns.Msg) {
 	eni, policy := q.eni, q.policy
 	if !f.enter(eni.ID) {

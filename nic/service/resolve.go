@@ -21,7 +21,7 @@ func (f *forwarder) ask(ctx context.Context, eni *vpc.OwnENI, r *vpc.Region, m *
 	}
 	came, err := f.question(ctx, m, q.Qtype)
 	if err == nil && q.Qtype == dns.TypeAAAA && eni.NameService(r).Translate && !hasAAAA(came) && came.Rcode == dns.RcodeSuccess && !validates(m) {
-		if four, err := f.question(ctx, m, dns.TypeA); err == nil && translates(four) {
+		if four, err := f.question(ctx, m, dns.TypeA); err == nil && translate(four) {
 			came = four
 		}
 	}
@@ -136,9 +136,9 @@ func hasAAAA(a *dns.Msg) bool {
 	return false
 }
 
-// translates puts into an answer, in the place of each IPv4 address, the IPv6 address that stands for it, and
-// tells whether there is one.
-func translates(a *dns.Msg) (any bool) {
+// translate puts into an answer, in the place of each IPv4 address, the IPv6 address that stands for it, and
+// tells whether the answer has any.
+func translate(a *dns.Msg) (any bool) {
 	for i, rr := range a.Answer {
 		if four, is := rr.(*dns.A); is {
 			a.Answer[i], any = synthesized(four.Hdr.Name, four.A, four.Hdr.Ttl), true

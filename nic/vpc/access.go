@@ -26,7 +26,7 @@ const mostAccess = 1 << 20
 // AccessAfter is what ENIs that the card has before and after a change may receive and send then, and what
 // they may no longer: the difference of all rules of their groups, and of their subnets' network ACLs, and what members
 // that join or leave a group make of rules that name the group. then is of the region that a change made of p's. whole is
-// false if there is more to compare than is worth it.
+// false if mostAccess ended the comparison.
 func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
 	changed := then.Region.changedENIs()
 	was, is := p.Region.rolls(changed), then.Region.rolls(changed)

@@ -73,7 +73,7 @@ type shift struct {
 	moved   map[uint32][]enrolled // by the number of the group
 	in, out side                  // where the groups have them, and where not
 	allowed bool                  // in is after the change
-	alone   bool                  // as pairing's
+	alone   bool                  // no other ENI shares the pairing: the ENI's own addresses do not count
 }
 
 // ofMembers is what rules let pass on one side alone, because of members that the groups in the rules have there alone.

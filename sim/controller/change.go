@@ -1,10 +1,11 @@
 package controller
 
 import (
-	"nitrocard/nic/follow"
-	"nitrocard/nic/vpc"
 	"slices"
 	"time"
+
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
 )
 
 // change is what one revision changed, encoded once for all cards.

@@ -5,11 +5,12 @@ import (
 	"context"
 	"iter"
 	"maps"
-	"nitrocard/nic/follow"
-	"nitrocard/nic/vpc"
 	"slices"
 	"strings"
 	"time"
+
+	"nitrocard/nic/follow"
+	"nitrocard/nic/vpc"
 )
 
 // Next waits for something to tell the card, and is the message that tells it. If nothing
