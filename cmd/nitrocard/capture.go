@@ -36,7 +36,7 @@ why. A packet that passes is there as it came, on the interface of the port that
 received it, and as it left, on that of the port that sent it; a packet that is
 dropped is there once; one that the port it was to leave by refuses, twice.
 
---filter takes what tcpdump takes, as far as README says, and judges the packet
+--filter takes most of tcpdump's expressions (README lists them) and judges the packet
 itself, without the underlay's tunnel. The card never waits for a capture: what
 the reader is too slow for is lost, and counted. Whoever captures reads guests'
 packets, and needs the right to change the card's configuration.`,

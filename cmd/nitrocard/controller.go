@@ -39,8 +39,8 @@ func newController() *cobra.Command {
 		Short: "Hold the region of many cards, and tell each what it needs, until told to stop",
 		Long: `Hold the region of many cards in etcd, and tell each card what it needs of it,
 signed, as it changes. DIR has the keys, the root documents that cards are told of
-(in roots), and the etcd of this process unless --etcd names another one. apply, get and curl change the region through the
-socket, as they do a card's.`,
+(in roots), and the etcd of this process unless --etcd names another one. apply and
+curl change the region through the socket, as they do a card's, and get shows it.`,
 		Example: `  nitrocard controller --data /var/lib/nitrocard/controller --config region.yaml
   nitrocard run --controller /run/nitrocard/controller.sock --trust /var/lib/nitrocard/controller/keys.pem --host x --uplink afpacket:eth0
   nitrocard get hosts --socket /run/nitrocard/controller.sock

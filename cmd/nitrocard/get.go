@@ -51,10 +51,11 @@ func newGet() *cobra.Command {
 		Use:   "get enis|allowances|security-groups|network-acls|flows|hits|ports|nat-gateways|drops|workers|identity|hosts|bgp|config [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
-For allowances the ID is an instance's, for flows an ENI's, for hits a group's, an ACL's or a route table's, for drops a reason, for workers a number, for
-hosts a card's name, for bgp a neighbor's address, for config any object's. A
-controller knows hosts, groups, ACLs and config, and an edge knows bgp. Identity is the
-certificate by which people check the identity documents that guests show.`,
+For allowances the ID is an instance's, for flows an ENI's, for hits a group's, an
+ACL's or a route table's, for drops a reason, for workers a number, for hosts a card's
+name, for bgp a neighbor's address, for config any object's. A controller knows hosts,
+groups, ACLs and config, and an edge knows bgp. Identity is the certificate by which
+people check the identity documents that guests show.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get allowances i-web    # bandwidth, packets, connections, and how often the instance was over

@@ -32,8 +32,8 @@ its own.`,
   nitrocard keys rotate roots --days 90                             # nothing but a later end`,
 		Args: takes(1, 1, "one DIR"),
 	}
-	cmd.Flags().StringArrayVar(&r.roots, "add-root", nil, "`file` with the public half of a root key more; may be repeated")
-	cmd.Flags().StringArrayVar(&r.controllers, "add-controller", nil, "`file` with the public half of a controller's key more; may be repeated")
+	cmd.Flags().StringArrayVar(&r.roots, "add-root", nil, "`file` with the public half of another root key; may be repeated")
+	cmd.Flags().StringArrayVar(&r.controllers, "add-controller", nil, "`file` with the public half of another controller's key; may be repeated")
 	cmd.Flags().StringArrayVar(&r.revoked, "revoke", nil, "`ID` of a key that is believed no more; may be repeated")
 	cmd.Flags().Var(between(&r.threshold, 1, 64), "threshold", "so many root `keys` must sign (default: as before, or 1)")
 	cmd.Flags().Var(between(&r.days, 1, 10000), "days", "`days` from now on, after which cards take nothing more under it")
