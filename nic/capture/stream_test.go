@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,11 +101,13 @@ var (
 	denied  = wiretest.TCP(nictest.Client+":40000", "35.72.2.8:23").Flags(wire.TCPSyn)
 )
 
+// let is said of a packet that is allowed.
+const let = "let through by sg-a-web tcp 22 from 203.0.113.0/24"
+
 // The file tells of each packet where it was, what became of it and why.
 func TestACaptureTellsWhatBecameOfPackets(t *testing.T) {
 	r := newRig(t)
 	got, file := read(t, r.stream(Options{}, func() { r.send(allowed); r.send(denied) }))
-	let := "let through by sg-a-web tcp 22 from 203.0.113.0/24"
 	require.Equal(t, []packet{
 		{"uplink", "left by eni-a1; " + let, 104, 104},
 		{"eni-a1", "came by uplink; " + let, 54, 54},
@@ -298,7 +301,10 @@ func TestCapturesWhileTheCardRuns(t *testing.T) {
 			require.NoError(t, err)
 			lost += face.Statistics.PacketsDropped
 		}
-		require.InDelta(t, 2*sent+100, uint64(len(got))+lost, 100, "and what the card asks of its neighbors")
+		asks := func(p packet) bool { return !strings.Contains(p.comment, let) } // what the card asks of its neighbors
+		got = slices.DeleteFunc(got, asks)
+		require.LessOrEqual(t, len(got), 2*sent)
+		require.GreaterOrEqual(t, uint64(len(got))+lost, uint64(2*sent))
 	}
 	got, _ := read(t, files[2].Bytes())
 	require.Empty(t, got)
