@@ -58,7 +58,10 @@ export CGO_ENABLED ?= 0
 # brought it.
 DPDK = $(shell pkg-config --atleast-version=22.11 libdpdk 2>/dev/null && command -v "$$(go env CC)" >/dev/null && pkg-config --modversion libdpdk)
 
-.PHONY: build lab attack lab-vm lab-cloud deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps bench-bulk profile clean
+.PHONY: help build lab attack lab-vm lab-cloud deps test fmt vet unit dpdk race fuzz oracle explained bench bench-peers bench-tables bench-gaps bench-bulk profile clean
+
+help: ## what each target is for
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1 \2/p' Makefile | while read -r target what; do printf '%-14s %s\n' "$$target" "$$what"; done
 
 build: ## the binary, bin/nitrocard
 	@WHY="the first time, Go compiles its library and all modules, too" $(if $(DPDK),CGO_ENABLED=1) \
@@ -69,16 +72,16 @@ build: ## the binary, bin/nitrocard
 # compile everything once more.
 lab attack lab-vm lab-cloud unit: FAST := $(PLAIN)
 
-lab: build ## the whole story on this machine, without root
+lab: build ## a region on this machine, and a card's whole story in it, without root
 	bin/nitrocard lab
 
-attack: build ## what attacks on a card cost a victim beside; ATTACK_TIME=1m is a look
+attack: build ## what attacks on a card cost a victim beside it; ATTACK_TIME=1m is a look
 	bin/nitrocard lab --attack $(ATTACK_TIME)
 
-lab-vm: build ## the same, with a guest that is a virtual machine
+lab-vm: build ## lab with a guest that is a virtual machine
 	bin/nitrocard lab --vm
 
-lab-cloud: build ## the same, with one that is Debian with cloud-init; minutes, where KVM does not work
+lab-cloud: build ## lab with a guest that is Debian with cloud-init; minutes, where KVM does not work
 	@[ -e bin/cloud ] || WHY="Debian's packages come, and a file system is made of them" $(STEP) .ci/cloud bin/cloud
 	bin/nitrocard lab --cloud
 
