@@ -198,9 +198,9 @@ func exampleCells(e *nic.FlowView) []any {
 		arrow = "->"
 	}
 	if e.By != "" {
-		return []any{e.ENI, e.Protocol, e.Local + " by " + e.By, arrow, e.Remote, e.State, "", "", "", age(e.Idle)}
+		return []any{e.ENI, e.Protocol, e.Local + " by " + e.By, arrow, e.Remote, e.State, "", "", "", life(e.Idle)}
 	}
-	return []any{e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), life(e.Age), age(e.Idle)}
+	return []any{e.ENI, e.Protocol, e.Local, arrow, e.Remote, e.State, traffic(e.PacketsIn, e.BytesIn), traffic(e.PacketsOut, e.BytesOut), life(e.Age), life(e.Idle)}
 }
 
 // fate is what would become of some connections, and why, in words.

@@ -62,7 +62,8 @@ func age(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 }
 
-// life is how long something has lived, as exactly as it is known.
+// life is how long a connection has lived or been idle, to a second from a minute on, so that two of them compare at a
+// glance.
 func life(seconds float64) string {
 	switch d := time.Duration(seconds * float64(time.Second)); {
 	case d < time.Minute:

@@ -200,7 +200,7 @@ func flowTable(w io.Writer, flows []nic.FlowView) error {
 			rule = f.Rule.Group + ": " + f.Rule.Text
 		}
 		t.row(f.ENI, f.Protocol, f.Local, arrow, f.Remote, state, tracked,
-			traffic(f.PacketsIn, f.BytesIn), traffic(f.PacketsOut, f.BytesOut), life(f.Age), age(f.Idle), rule)
+			traffic(f.PacketsIn, f.BytesIn), traffic(f.PacketsOut, f.BytesOut), life(f.Age), life(f.Idle), rule)
 	}
 	return t.flush()
 }
@@ -208,7 +208,7 @@ func flowTable(w io.Writer, flows []nic.FlowView) error {
 func hitTable(w io.Writer, all []nic.Hit) error {
 	t := newTable(w, "OBJECT", "DIRECTION", "WHAT", "CONNECTIONS", "PACKETS", "LAST HIT")
 	for _, h := range all {
-		t.row(h.ID, h.Direction, h.What, h.Connections, traffic(h.Packets, h.Bytes), age(h.Idle)+" ago")
+		t.row(h.ID, h.Direction, h.What, h.Connections, traffic(h.Packets, h.Bytes), life(h.Idle)+" ago")
 	}
 	return t.flush()
 }
