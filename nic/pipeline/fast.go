@@ -34,8 +34,6 @@ type fast struct {
 	stirs  uint64 // flow.Table.Stirs before the look-up
 	opened bool   // the stages have opened a connection since the look-up
 
-	through uint64 // frames that went through a Translator; if to a guest here, assembly leaves Who of the key there
-
 	seen *seen // scratch to describe frames for an observer; nil without an observer
 	shut bool  // every packet takes the stages: for tests that compare
 }
@@ -72,7 +70,7 @@ func (w *Worker) fastOut(g *guest, frames []pmd.Frame) (rest uint64) {
 
 // begin is for a burst of which nothing is looked up yet.
 func (f *fast) begin(g gathered, stirs uint64) {
-	f.through, f.plain, f.keyed, f.hits = 0, g.plain, 0, 0
+	f.plain, f.keyed, f.hits = g.plain, 0, 0
 	f.stirs, f.opened = stirs, false
 	if f.shut {
 		f.plain = 0

@@ -73,17 +73,16 @@
 // goes to done where the Go has to look. Of UDP the assembly takes streams alone. The passage is at
 // BP.
 
-// TRAIL makes AX the trail of the connection BX. conns begin at R11.
+// TRAIL makes AX the trail of the lowest frame in the set R9.
 #define TRAIL(w) \
-	MOVQ BX, AX; \
-	SUBQ R11, AX; \
-	SHRQ $3, AX; \
-	ADDQ Worker_trails(w), AX
+	TZCNTQ R9, AX; \
+	MOVL   (Worker_fast+fast_gather+gather_at)(w)(AX*4), AX; \
+	SHLQ   $3, AX; \
+	ADDQ   Worker_trails(w), AX
 
-// PASSAGE makes BP the key of the passage whose index BP is, R15 the way that the passage keeps
-// under the policy in force, and DX the socket that it gives: an address of IPv4 in the low half, the
-// port in the high one. gate is the Translator's entrance, and kind what State has in its three highest
-// bits.
+// PASSAGE makes BP the key of the passage whose index BP is, and R15 the way that the passage keeps
+// under the policy in force. gate is the Translator's entrance, and kind what State has in its three
+// highest bits. SOCKET and BETWEEN follow.
 //
 // A passage may end beside this, and its place become another's after the burst. The proof that it
 // is the packet's is the order of loads, which a processor of this kind keeps: a passage that ends
@@ -91,7 +90,7 @@
 // is loaded last of the value and is not zero, so all other words were loaded before the end; then
 // BETWEEN loads the key, which Insert writes before the value, so the key is of the same passage. State,
 // which Insert writes last, is loaded first, so no word is of a passage before. Of the way, the epoch is
-// loaded before (Passage.keep).
+// loaded before, and the entropy after (Passage.keep).
 #define PASSAGE(gate, kind, w) \
 	CMPL BP, entrance_room(gate); \
 	JCC  done; \
@@ -108,48 +107,36 @@
 	MOVL (const_passageValue+Passage_Epoch)(BP), AX; \
 	CMPL AX, Worker_epoch(w); \
 	JNE  done; \
-	MOVQ (const_passageValue+Passage_Way)(BP), R15; \
-	MOVQ (const_passageValue+Passage_End)(BP), CX; \
-	SHRQ $48, CX; \
-	SHLQ $32, CX; \
-	MOVL (const_passageValue+Passage_Lo)(BP), DX; \
-	TESTL DX, DX; \
-	JEQ  done; \
-	ORQ  CX, DX
+	MOVQ (const_passageValue+Passage_Way)(BP), R15
 
-// BETWEEN goes to done unless the passage BP is for packets from and to the addresses in AX, with
-// the ports in CX, of the protocol of the key R14.
+// SOCKET makes X8 the socket that the passage BP gives, the address of IPv4 in the low half and the port
+// in the high one.
+#define SOCKET \
+	MOVWLZX    (const_passageValue+Passage_End+6)(BP), CX; \
+	MOVL       CX, X0; \
+	MOVL       (const_passageValue+Passage_Lo)(BP), CX; \
+	TESTL      CX, CX; \
+	JEQ        done; \
+	MOVL       CX, X8; \
+	PUNPCKLQDQ X0, X8
+
+// BETWEEN goes to done unless the passage BP is for what X0 has: addresses, ports and protocol of a
+// PassageKey.
 #define BETWEEN \
-	CMPQ AX, const_passageEnds(BP); \
-	JNE  done; \
-	MOVL const_keyWho(R14), AX; \
-	ANDL $const_whoProto, AX; \
-	SHLQ $32, AX; \
-	ORQ  CX, AX; \
-	CMPQ AX, const_passagePorts(BP); \
-	JNE  done
+	MOVOU    0(BP), X1; \
+	PCMPEQB  X1, X0; \
+	PMOVMSKB X0, AX; \
+	CMPL     AX, $0xffff; \
+	JNE      done
 
-// ENDS makes AX the first word of a key, of the socket DX and the remote address of the key R14, by
-// way of CX.
-#define ENDS \
-	MOVL const_keyRemote(R14), AX; \
-	SHLQ $32, AX; \
-	MOVL DX, CX; \
-	ORQ  CX, AX
-
-// PORTS makes AX the second word of a key, of the socket DX, the remote port and the protocol of
-// the key R14, and an ENI, by way of CX.
-#define PORTS(eni) \
-	MOVL const_keyWho(R14), AX; \
-	ANDL $const_whoProto, AX; \
-	ORL  eni, AX; \
-	SHLQ $32, AX; \
-	MOVWLZX (const_keyPorts+2)(R14), CX; \
-	SHLL $16, CX; \
-	ORQ  CX, AX; \
-	MOVQ DX, CX; \
-	SHRQ $32, CX; \
-	ORQ  CX, AX
+// Masks of a flow.Key. A PassageKey has all but the ENI; the key of the same packets at another ENI has the
+// remote socket and the protocol.
+DATA ofPassage<>+0(SB)/8, $-1
+DATA ofPassage<>+8(SB)/8, $0xff000000ffffffff
+GLOBL ofPassage<>(SB), RODATA|NOPTR, $16
+DATA ofRemote<>+0(SB)/8, $0xffffffff00000000
+DATA ofRemote<>+8(SB)/8, $0xff000000ffff0000
+GLOBL ofRemote<>(SB), RODATA|NOPTR, $16
 
 // PORT writes a port to an offset of DX, in the place of another, and adds the change to the
 // change of a checksum in AX.
@@ -161,13 +148,6 @@
 	ADCW    $0, AX; \
 	SUBW    CX, AX; \
 	SBBW    $0, AX
-
-// WENT notes that the lowest frame in the set R9 went through.
-#define WENT(w) \
-	MOVQ R9, AX; \
-	NEGQ AX; \
-	ANDQ R9, AX; \
-	ORQ  AX, (Worker_fast+fast_through)(w)
 
 // CARRIES goes to a label unless the guest's port takes a frame of this length, as
 // Queue.carries. CX becomes the length.
@@ -224,6 +204,53 @@
 	CMPL CX, Queue_room(AX); \
 	JGT  done
 
+// LEAVE counts the packet, whose size is AX and whose congestion mark R15 has, as IPv4 has it in these
+// bytes, and puts it into a tunnel; but for the outer source port.
+//
+// As wrap: the prebuilt outer headers, and over their end the station's VNI and inner
+// MACs. Then the fields that differ from packet to packet: both outer MACs, the
+// congestion mark, the lengths and the checksum.
+#define LEAVE \
+	INCQ    (const_connPackets+8)(BX); \
+	ADDQ    AX, (const_connBytes+8)(BX); \
+	MOVL    Worker_tick(R12), AX; \
+	MOVL    AX, const_connSeen(BX); \
+	MOVOU   0(DI), X3; \
+	MOVQ    X5, DI; \
+	MOVQ    X4, CX; \
+	ANDL    $0x0300, R15; \
+	MOVOU   0(DI), X0; \
+	MOVOU   16(DI), X1; \
+	MOVOU   32(DI), X2; \
+	SUBQ    $50, DX; \
+	MOVOU   X0, 0(DX); \
+	MOVOU   X1, 16(DX); \
+	MOVOU   X2, 32(DX); \
+	MOVOU   X3, 46(DX); \
+	ORQ     (Worker_underlay+underlay_source)(R12), CX; \
+	MOVQ    CX, 0(DX); \
+	MOVL    (Worker_underlay+underlay_sourceRest)(R12), CX; \
+	MOVL    CX, 8(DX); \
+	MOVL    const_frameLen(SI), CX; \
+	SUBW    $50, const_frameOff(SI); \
+	ADDL    $50, CX; \
+	MOVL    CX, const_frameLen(SI); \
+	SUBL    $14, CX; \
+	MOVL    CX, AX; \
+	ROLW    $8, AX; \
+	MOVW    AX, 16(DX); \
+	ORW     R15, 14(DX); \
+	MOVWLZX 24(DI), BX; \
+	NOTL    BX; \
+	ADDW    AX, BX; \
+	ADCW    R15, BX; \
+	ADCW    $0, BX; \
+	NOTL    BX; \
+	MOVW    BX, 24(DX); \
+	SUBL    $20, CX; \
+	ROLW    $8, CX; \
+	MOVW    CX, 38(DX)
+
 // func steadyIn(w *worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (ready uint64)
 TEXT ·steadyIn(SB), NOSPLIT, $8-40
 	MOVQ w+0(FP), DI
@@ -231,6 +258,8 @@ TEXT ·steadyIn(SB), NOSPLIT, $8-40
 	MOVQ frames+16(FP), R8
 	MOVQ todo+24(FP), R9
 	MOVQ (Worker_part+part_queues)(DI), R13
+	MOVOU ofPassage<>(SB), X7
+	MOVOU ofRemote<>(SB), X6
 
 frame:
 	LOWEST(DI)
@@ -354,14 +383,16 @@ through:
 
 known:
 	TRAIL(DI)
-	MOVQ (AX), R10
-	MOVL R10, BP
-	SHRQ $32, R10
+	MOVL trail_passage(AX), BP
+	MOVL trail_end(AX), R10
 	PASSAGE(R12, $5, DI)
-	MOVQ const_keyLocal(R14), AX
-	ROLQ $32, AX
-	MOVL const_keyPorts(R14), CX
-	ROLL $16, CX
+	SOCKET
+
+	// The packet comes from the remote socket, and is for the local one.
+	MOVOU   0(R14), X2
+	PSHUFD  $0xe1, X2, X0
+	PSHUFHW $0xe1, X0, X0
+	PAND    X7, X0
 	BETWEEN
 
 	// On from there to a guest of this card, whose number R15 becomes.
@@ -402,19 +433,22 @@ heard:
 	JEQ  done
 	SHRQ $const_statusVTEP, AX
 	JNE  done
-	ENDS
-	CMPQ AX, (const_keyLocal-const_keySize)(R10)
-	JNE  done
-	PORTS(R15)
-	CMPQ AX, (const_keyPorts-const_keySize)(R10)
-	JNE  done
-	SHRQ $32, AX
+
+	// Its key is of the passage's socket, the packet's remote socket and protocol, and the ENI.
+	MOVL     R15, X0
+	PSLLO    $const_keyWho, X0
+	PAND     X6, X2
+	POR      X8, X0
+	POR      X2, X0
+	MOVOU    -const_keySize(R10), X1
+	PCMPEQB  X1, X0
+	PMOVMSKB X0, AX
+	CMPL     AX, $0xffff
+	JNE      done
+	MOVL (const_keyWho-const_keySize)(R10), AX
 	MOVL AX, const_keyWho(R14)
 
-	// Each part counts the packet. R10 becomes the socket.
-	MOVQ    DX, CX
-	MOVWLZX const_frameOff(SI), DX
-	ADDQ    (SI), DX
+	// Each part counts the packet. R10 becomes the port.
 	MOVWLZX 66(DX), AX
 	ROLW    $8, AX
 	INCQ    const_connPackets(R10)
@@ -425,7 +459,6 @@ heard:
 	MOVL    AX, const_connSeen(R10)
 	MOVL    AX, const_connSeen(BX)
 	MOVL    AX, (const_passageValue+Passage_Seen)(BP)
-	MOVQ    CX, R10
 	MOVL    const_frameLen(SI), CX
 	SUBL    $64, CX
 	INCQ    (entrance_passed+Passed_In+Traffic_Packets)(R12)
@@ -433,7 +466,6 @@ heard:
 	ADDL    $14, CX
 	MOVL    CX, const_frameLen(SI)
 	ADDW    $50, const_frameOff(SI)
-	WENT(DI)
 
 	IMULQ  $guest__size, R15
 	ADDQ   (Worker_part+part_guests)(DI), R15
@@ -441,8 +473,8 @@ heard:
 	MOVQ   AX, 50(DX)
 	MOVL   (guest_mac+8)(R15), AX
 	MOVL   AX, 58(DX)
-	MOVL   R10, AX
-	SHRQ   $32, R10
+	MOVL   X8, AX
+	PEXTRW $4, X8, R10
 	MOVL   80(DX), CX
 	BSWAPL AX
 	MOVL   AX, 80(DX)
@@ -469,12 +501,13 @@ streamEnd:
 // of the outer headers, which then is in DI, and X4 the hop's MAC.
 
 // func steadyOut(w *worker, from *guest, conns *flow.Conn, stations **vpc.Stations, count int, frames *pmd.Frame, todo uint64) (ready uint64)
-TEXT ·steadyOut(SB), NOSPLIT, $24-64
+TEXT ·steadyOut(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), R12
 	MOVQ conns+16(FP), R11
 	MOVQ frames+40(FP), R8
 	MOVQ todo+48(FP), R9
 	MOVQ from+8(FP), R13
+	MOVOU ofPassage<>(SB), X7
 
 frame:
 	LOWEST(R12)
@@ -529,52 +562,10 @@ count:
 	ROLW    $8, AX
 	MOVWLZX 14(DX), R15
 
-	// AX is the packet's size. R15 has its congestion mark, as IPv4 has it in these bytes.
 leave:
-	INCQ    (const_connPackets+8)(BX)
-	ADDQ    AX, (const_connBytes+8)(BX)
-	MOVL    Worker_tick(R12), AX
-	MOVL    AX, const_connSeen(BX)
+	LEAVE
 
-	// As wrap: the prebuilt outer headers, and over their end the station's VNI and inner
-	// MACs. Then the fields that differ from packet to packet: both outer MACs, the
-	// congestion mark, the lengths, the checksum, and the source port, which is entropy of
-	// the key.
-	MOVOU   0(DI), X3
-	MOVQ    X5, DI
-	MOVQ    X4, CX
-	ANDL    $0x0300, R15
-	MOVOU   0(DI), X0
-	MOVOU   16(DI), X1
-	MOVOU   32(DI), X2
-	SUBQ    $50, DX
-	MOVOU   X0, 0(DX)
-	MOVOU   X1, 16(DX)
-	MOVOU   X2, 32(DX)
-	MOVOU   X3, 46(DX)
-	ORQ     (Worker_underlay+underlay_source)(R12), CX
-	MOVQ    CX, 0(DX)
-	MOVL    (Worker_underlay+underlay_sourceRest)(R12), CX
-	MOVL    CX, 8(DX)
-	MOVL    const_frameLen(SI), CX
-	SUBW    $50, const_frameOff(SI)
-	ADDL    $50, CX
-	MOVL    CX, const_frameLen(SI)
-	SUBL    $14, CX
-	MOVL    CX, AX
-	ROLW    $8, AX
-	MOVW    AX, 16(DX)
-	ORW     R15, 14(DX)
-	MOVWLZX 24(DI), BX
-	NOTL    BX
-	ADDW    AX, BX
-	ADCW    R15, BX
-	ADCW    $0, BX
-	NOTL    BX
-	MOVW    BX, 24(DX)
-	SUBL    $20, CX
-	ROLW    $8, CX
-	MOVW    CX, 38(DX)
+	// The source port is entropy of the key.
 	MOVQ    DX, CX
 	MOVQ    $0x9e3779b97f4a7c15, AX
 	XORQ    0(R14), AX
@@ -657,24 +648,23 @@ known:
 	TRAIL(R12)
 	MOVL trail_passage(AX), BP
 	PASSAGE(DI, $7, R12)
-	MOVQ const_keyLocal(R14), AX
-	MOVL const_keyPorts(R14), CX
+	MOVL (const_passageValue+Passage_Entropy)(BP), X6
+	SOCKET
+
+	// The packet comes from the local socket, and is for the remote one.
+	MOVOU 0(R14), X0
+	PAND  X7, X0
 	BETWEEN
 	MOVL R15, AX
 	ANDL $const_statusWaysHere, AX
 	CMPL AX, $const_statusWayHere
 	JNE  done
-	MOVQ DI, gate-24(SP)
+	MOVQ DI, R14
 	LEADS
 
-	// The packet's key on the way on, for its entropy.
-	ENDS
-	MOVQ AX, key-16(SP)
-	PORTS(R10)
-	MOVQ AX, keyPorts-8(SP)
-
-	// The source becomes the passage's, or the public address of that. R15 becomes the port.
-	MOVL  DX, AX
+	// The source becomes the passage's, or the public address of that. R15 becomes the port, and R14 is
+	// the entrance.
+	MOVL  X8, AX
 	TESTL $const_statusNAT, R15
 	JEQ   source
 	IMUL3Q $guest__size, R10, CX
@@ -684,10 +674,7 @@ known:
 	MOVL  guest_public(CX), AX
 
 source:
-	MOVQ    DX, R15
-	SHRQ    $32, R15
-	MOVWLZX const_frameOff(SI), DX
-	ADDQ    (SI), DX
+	PEXTRW  $4, X8, R15
 	MOVL    26(DX), CX
 	BSWAPL  AX
 	MOVL    AX, 26(DX)
@@ -701,14 +688,20 @@ source:
 countThrough:
 	MOVL    Worker_tick(R12), CX
 	MOVL    CX, (const_passageValue+Passage_Seen)(BP)
-	MOVQ    gate-24(SP), CX
 	MOVL    const_frameLen(SI), AX
 	SUBL    $14, AX
-	INCQ    (entrance_passed+Passed_Out+Traffic_Packets)(CX)
-	ADDQ    AX, (entrance_passed+Passed_Out+Traffic_Bytes)(CX)
-	WENT(R12)
-	LEAQ    key-16(SP), R14
-	JMP     count
+	INCQ    (entrance_passed+Passed_Out+Traffic_Packets)(R14)
+	ADDQ    AX, (entrance_passed+Passed_Out+Traffic_Bytes)(R14)
+	MOVWLZX 16(DX), AX
+	ROLW    $8, AX
+	MOVWLZX 14(DX), R15
+	LEAVE
+	MOVL    X6, AX
+	ROLW    $8, AX
+	MOVW    AX, 34(DX)
+	PASSED
+	JNE frame
+	JMP done
 
 datagramThrough:
 	UPDATEUDP(40, countThrough)

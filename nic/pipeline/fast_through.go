@@ -92,7 +92,6 @@ func (w *Worker) passThrough(x *through, frame *pmd.Frame, inner []byte, i int) 
 	if !w.leads(x, frame.Offset()+frame.Len()-len(inner)) {
 		return false
 	}
-	w.fast.through |= 1 << i
 	w.tally(w.flows.Conn(w.fast.at[i]), d, inner, i)
 	w.tallyParts(x, p)
 	if d == wire.In {
@@ -279,20 +278,33 @@ func (q *Queue) Settle(tick uint64) {
 // packets are those in both directions.
 func (p *Passed) packets() uint64 { return p.In.Packets + p.Out.Packets }
 
-// behindGate is the place of the Translator that the fast path took a frame through, nil if it
-// took it through none. The burst's findings hold until the next burst.
-func (w *Worker) behindGate(f *pmd.Frame) *Queue {
-	if w.fast.through == 0 {
+// behindGate is the place of the Translator that the fast path took frame i of the outbox through, which
+// was for q; nil if it took it through none. The burst's findings hold until the next burst.
+func (w *Worker) behindGate(q *Queue, i uint8) *Queue {
+	if len(w.stops) == 0 || w.out.of[i] != nil || q.gate != nil {
 		return nil
 	}
-	for i := range w.rx.Frames[:w.rx.N] {
-		switch {
-		case f != &w.rx.Frames[i] || w.fast.through&(1<<i) == 0:
-		case w.ingress == w.uplink:
-			return w.queues[w.flows.Key(w.fast.at[i]).ENI()]
-		default:
-			return w.queues[w.flows.Conn(w.fast.at[i]).Status().Exit()]
+	for n := range w.rx.Frames[:w.rx.N] {
+		if w.out.frames[i] == &w.rx.Frames[n] {
+			return w.gateOf(w.fast.at[n])
 		}
+	}
+	return nil
+}
+
+// gateOf is the place of the Translator to whose ENI the packets of a connection go that the fast path
+// takes on from there; nil if there is none.
+func (w *Worker) gateOf(at uint32) *Queue {
+	eni := w.flows.Key(at).ENI()
+	if w.ingress != w.uplink {
+		s := w.flows.Conn(at).Status()
+		if s.Flags()&flow.FlagNeighbor == 0 {
+			return nil
+		}
+		eni = s.Exit()
+	}
+	if q := w.queues[eni]; q != nil && q.gate != nil {
+		return q
 	}
 	return nil
 }

@@ -151,7 +151,7 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int, v Verdict) {
 	}
 	if refused > 0 {
 		ingress := w.ingress
-		if via := w.behindGate(w.out.frames[i]); via != nil {
+		if via := w.behindGate(q, i); via != nil {
 			w.refusedBehind(via)
 		}
 		w.ingress.tally().Ends[v] += uint64(refused)

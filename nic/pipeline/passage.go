@@ -58,13 +58,13 @@ func KindOf(proto uint8) uint32 { return uint32(proto) << kindProto }
 // reader that kept an index, reads State first, and finds PassageSteady and PassageIPv4 there, reads
 // nothing that was in the place before.
 type Passage struct {
-	Lo, Hi uint64 // the address
-	End    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
-	Way    uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
-	Epoch  uint32 // of the policy under which Way was found; 0: of none
-	_      uint32
-	Seen   uint32 // tick of the last packet of the direction
-	State  uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
+	Lo, Hi  uint64 // the address
+	End     uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
+	Way     uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
+	Epoch   uint32 // of the policy under which Way was found; 0: of none
+	Entropy uint32 // the source port of UDP around the packets, if Way leads into a tunnel
+	Seen    uint32 // tick of the last packet of the direction
+	State   uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
 }
 
 var (
@@ -116,10 +116,11 @@ func (p *Passage) Begin(s Socket, peer uint32) {
 func endOf(port uint16, peer uint32) uint64 { return uint64(port)<<48 | uint64(peer) }
 
 // keep notes what the stages found under the policy of an epoch. A worker that looks meanwhile sees
-// no way, or the new one. Workers that keep at once have the same policy, and so the same way.
-func (p *Passage) keep(epoch uint32, way flow.Status) {
+// no way, or the new one with its entropy. Workers that keep at once have the same policy, and so the same way.
+func (p *Passage) keep(epoch uint32, way flow.Status, entropy uint16) {
 	atomic.StoreUint64(&p.Way, 0)
 	atomic.StoreUint32(&p.Epoch, epoch)
+	atomic.StoreUint32(&p.Entropy, uint32(entropy))
 	atomic.StoreUint64(&p.Way, uint64(way))
 }
 

@@ -116,7 +116,7 @@ func (e *entrance) keep(p *packet, epoch uint32, f flow.Found) {
 	if !e.beyond {
 		way |= flow.StatusWalkedIn
 	}
-	e.passages.At(peer).keep(epoch, way)
+	e.passages.At(peer).keep(epoch, way, entropy(&p.key))
 }
 
 // waits tells whether p is a SYN that asks for a connection in the place of one that lives.
