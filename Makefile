@@ -173,7 +173,7 @@ bench-bulk: build ## what one TCP stream gets through cards, beside Linux's brid
 profile: ## writes PROFILE anew, after changes to the packet path
 	cd "$$(mktemp -d)" && binary="$$PWD/bench.test" && cd - >/dev/null && \
 	go test -c -o "$$binary" ./bench && \
-	"$$binary" -test.run '^$$' -test.bench '^Benchmark(Inbound|Outbound)/flows=(1000|100000)$$|^BenchmarkNew$$' \
+	"$$binary" -test.run '^$$' -test.bench '^Benchmark(Inbound|Outbound)/flows=(1000|100000)$$|^BenchmarkNew(Out)?$$' \
 		-test.benchtime 6000000x -test.cpuprofile $(PROFILE) && \
 	rm -r "$${binary%/*}"
 
