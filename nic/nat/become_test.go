@@ -33,3 +33,22 @@ func TestAnAddressIsLostDuringABurst(t *testing.T) {
 		g.clock = clock
 	}
 }
+
+// To look at a large gateway's few connections takes one look, and so does to end them.
+func TestALookAtFewConnections(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 100_000, 1, &now)
+	_, _, v := through(g.Appliance(0), wiretest.UDP("10.0.2.5:9", "203.0.113.9:53"))
+	require.Equal(t, pipeline.Sent, v)
+	seen, _, more := g.Look(nil, 0)
+	require.Len(t, seen, 1)
+	require.False(t, more)
+	calls := 0
+	g.call = func(f func()) { calls++; f() }
+	p := *g.place.Load()
+	p.Pool = []wire.Addr{wiretest.Addr("10.0.1.99")}
+	g.Become(p)
+	require.Equal(t, 1, calls)
+	seen, _, _ = g.Look(nil, 0)
+	require.Empty(t, seen)
+}

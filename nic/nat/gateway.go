@@ -90,8 +90,8 @@ func (g *Gateway) Become(p Place) {
 	if len(lost) == 0 {
 		return
 	}
-	for from := uint32(0); from < uint32(g.ways.Cap()); from += chunk {
-		g.call(func() { g.endFrom(lost, from) })
+	for from, more := uint32(0), true; more; from += chunk {
+		g.call(func() { more = g.endFrom(lost, from) })
 	}
 }
 
@@ -99,16 +99,18 @@ func (g *Gateway) Become(p Place) {
 const chunk = 64
 
 // endFrom ends the connections from some addresses, among the chunk of indexes that begins at
-// from.
-func (g *Gateway) endFrom(lost []wire.Addr, from uint32) {
+// from, and tells whether connections have had more indexes.
+func (g *Gateway) endFrom(lost []wire.Addr, from uint32) (more bool) {
 	g.Lock()
 	defer g.Unlock()
-	for at := from; at < min(from+chunk, uint32(g.ways.Cap())); at++ {
+	used := uint32(g.ways.Used())
+	for at := from; at < min(from+chunk, used); at++ {
 		w := g.ways.At(at)
 		if s, _, ok := w.To(); ok && atomic.LoadUint32(&w.State)&inside != 0 && slices.Contains(lost, s.Addr) {
 			g.end(at)
 		}
 	}
+	return from+chunk < used
 }
 
 // Metrics are the gateway's. Call Metrics while all workers stand at the gate, because workers

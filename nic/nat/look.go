@@ -12,24 +12,24 @@ import (
 const Chunk = chunk
 
 // Look copies the connections of a chunk of the table, which begins at from, to seen. next is where the next
-// one begins, if there is more. A worker copies them, so seen should have room for a Chunk.
+// one begins, if there is more that connections have had. A worker copies them, so seen should have room for a Chunk.
 func (g *Gateway) Look(seen []pipeline.Translation, from uint32) (_ []pipeline.Translation, next uint32, more bool) {
-	next = min(from+chunk, uint32(g.ways.Cap()))
-	g.call(func() { seen = g.look(seen, from, next) })
-	return seen, next, next < uint32(g.ways.Cap())
+	g.call(func() { seen, next, more = g.look(seen, from) })
+	return seen, next, more
 }
 
-// look copies the connections of the indexes from one to before another.
-func (g *Gateway) look(seen []pipeline.Translation, from, to uint32) []pipeline.Translation {
+// look is Look for a worker.
+func (g *Gateway) look(seen []pipeline.Translation, from uint32) (_ []pipeline.Translation, next uint32, more bool) {
 	g.Lock()
 	defer g.Unlock()
-	now := flow.TickOf(g.clock())
-	for at := from; at < to; at++ {
+	used, now := uint32(g.ways.Used()), flow.TickOf(g.clock())
+	next = min(from+chunk, used)
+	for at := from; at < next; at++ {
 		if t, is := g.translation(at, now); is {
 			seen = append(seen, t)
 		}
 	}
-	return seen
+	return seen, next, next < used
 }
 
 // translation is the connection whose way from inside is at an index, if one is. The lock is held.
