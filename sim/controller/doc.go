@@ -19,6 +19,7 @@
 //	dryrun.go      what a change would do to the cards' connections; candidate.go is the change
 //	question.go    questions to cards, and their answers
 //	serve.go       HTTP for cards
+//	shares.go      how many of the connections one address may have
 //	upload.go      room for what cards bring
 //
 // # One order
