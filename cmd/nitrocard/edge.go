@@ -74,16 +74,8 @@ PORT is ` + portUsage() + `.`,
 	}
 	config, socket, reading := configFlag(cmd), socketFlag(cmd), readingFlag(cmd)
 	o.eal = ealFlag(cmd)
-	flags := cmd.Flags()
-	flags.StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
-	flags.StringVar(&o.edge.port, "port", "", "`port` to the internet")
-	flags.Var(linkPrefixes{&o.edge.addresses}, "address", "`address` of the edge on its link to the internet, with the link's length; one of each family")
-	flags.Var(gateways{&o.edge.gateways}, "gateway", "`address` of the router on that link that takes what leaves; one of each family")
-	flags.Var(between(&o.edge.asn, 0, math.MaxUint32), "asn", "`number` of the provider's autonomous system, for BGP")
-	flags.StringVar(&o.edge.routerID, "router-id", "", "`address` of IPv4 by which BGP knows this edge (default: --address of IPv4)")
-	flags.Var(neighbors{&o.edge.neighbors}, "neighbor", "`ADDRESS@ASN` of a router that is told over BGP what the edge serves, with +bfd where it speaks BFD; may be repeated")
-	flags.Var(span{&o.edge.drain}, "drain", "`time` for which the edge still takes packets, after it has withdrawn its prefixes and before it ends")
-	flags.Var(span{&o.edge.stale}, "stale-after", "`time` since the controller last said that what the edge has is the newest, after which the edge withdraws its prefixes; 0 never")
+	cmd.Flags().StringVar(&o.uplink, "uplink", "", "`port` to the underlay")
+	o.edge.flags(cmd)
 	controlledFlags(cmd, &o.controlled, "`name` of this edge in Edges of the controller's Placement")
 	workerFlags(cmd, &o)
 	accessFlags(cmd, &o.access)
@@ -99,6 +91,19 @@ PORT is ` + portUsage() + `.`,
 		return run(cmd.Context(), &o, cmd.ErrOrStderr())
 	}
 	return cmd
+}
+
+// flags adds what an edge is told and a card is not.
+func (o *edgeOptions) flags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.port, "port", "", "`port` to the internet")
+	flags.Var(linkPrefixes{&o.addresses}, "address", "`address` of the edge on its link to the internet, with the link's length; one of each family")
+	flags.Var(gateways{&o.gateways}, "gateway", "`address` of the router on that link that takes what leaves; one of each family")
+	flags.Var(between(&o.asn, 0, math.MaxUint32), "asn", "`number` of the provider's autonomous system, for BGP")
+	flags.StringVar(&o.routerID, "router-id", "", "`address` of IPv4 by which BGP knows this edge (default: --address of IPv4)")
+	flags.Var(neighbors{&o.neighbors}, "neighbor", "`ADDRESS@ASN` of a router that is told over BGP what the edge serves, with +bfd where it speaks BFD; may be repeated")
+	flags.Var(span{&o.drain}, "drain", "`time` for which the edge still takes packets, after it has withdrawn its prefixes and before it ends")
+	flags.Var(span{&o.stale}, "stale-after", "`time` since the controller last said that what the edge has is the newest, after which the edge withdraws its prefixes; 0 never")
 }
 
 // speak opens the edge's BGP sessions, if it has neighbors.
