@@ -14,17 +14,18 @@
 //	loglines.go  the log, which nobody waits for
 //	sandbox.go what rights the card keeps, once its ports are open
 //	guests.go  which ENI is on which port
-//	port.go    from a port's name to the port
+//	port.go    from a port's name to the port; cardports.go the ports of a card
 //	eal.go     DPDK's own options
 //	apply.go   apply: a new configuration for a running card
+//	dryrun.go  apply --dry-run: what it would do to connections; accessview.go what it newly allows and denies
 //	get.go     get: what a running card knows
 //	views.go   the same as tables
-//	portview.go  one port in detail; bgpview.go BGP sessions
+//	portview.go  one port in detail; bgpview.go BGP sessions; aclview.go entries of network ACLs
 //	flags.go   flags that several commands have
 //	values.go  flags' values: numbers, times, groups
 //	table.go   columns, lines, units
 //	yaml.go    a configuration as people write it
-//	check.go   check: is a configuration good?
+//	check.go   check: is a configuration good? notices.go where the card does not do what EC2 does
 //	expect.go  check --expect: does a configuration do what is expected?
 //	explain.go explain: why a packet goes or falls
 //	capture.go capture: what a card receives, sends and drops
