@@ -25,8 +25,8 @@ const (
 	mostParts  = 8    // of each
 )
 
-// accessAfter is what ENIs that a card has under both policies may do that they might not, and what no longer, those
-// of most ENIs first; more is how many there are beyond, -1 if nobody knows.
+// accessAfter is what is newly allowed and newly denied at ENIs that a card has under both policies, at most ENIs
+// first; more is how many there are beyond, -1 if not all was compared.
 func accessAfter(before, then *vpc.Policy) (all []Access, more int) {
 	all = []Access{}
 	found, whole := before.AccessAfter(then)
@@ -49,7 +49,7 @@ func accessOf(a *vpc.Access) Access {
 	return Access{outcome, a.Dir.Bound(), Decider{a.Kind, a.ID, a.What}, a.Parts[:parts], len(a.Parts) - parts, len(a.ENIs), a.ENIs[:examples]}
 }
 
-// sortAccess puts what most ENIs may do, or may no longer, first.
+// sortAccess puts what is newly allowed or denied at most ENIs first.
 func sortAccess(all []Access) {
 	slices.SortStableFunc(all, func(a, b Access) int {
 		return cmp.Or(cmp.Compare(b.ENIs, a.ENIs), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What), cmp.Compare(a.Outcome, b.Outcome))
@@ -59,7 +59,7 @@ func sortAccess(all []Access) {
 // accessKey is by what the Access of several cards is one.
 type accessKey struct{ outcome, direction, kind, id, what, parts string }
 
-// addAccess adds what the ENIs of a card may do, or may no longer. An attacker may have taken the card over,
+// addAccess adds what is newly allowed and newly denied at a card's ENIs. An attacker may have taken the card over,
 // so nothing in its answer is believed.
 func (g *Gathering) addAccess(f *Foreseen) {
 	for _, a := range f.Access {

@@ -22,7 +22,7 @@ type Foreseen struct {
 	Epoch       uint32   `json:"epoch,omitzero"`    // of the policy in force, against which the change was put
 	Revision    uint64   `json:"revision,omitzero"` // of a controller's region, instead of a card's epoch
 	At          string   `json:"at"`                // when the first connection was looked at, RFC 3339
-	Seconds     float64  `json:"seconds"`           // until the last one was; who began or ended meanwhile is counted or not
+	Seconds     float64  `json:"seconds"`           // until the last one was; a connection that began or ended meanwhile is counted or not
 	Connections uint64   `json:"connections"`       // looked at; a connection between two ENIs of the card is one of each
 	Outcomes    Outcomes `json:"outcomes"`
 	Fates       []Fate   `json:"fates"` // what decided, most connections of each outcome first
@@ -41,13 +41,13 @@ type Outcomes struct {
 	Kept      uint64 `json:"kept"`       // goes on, and the groups are not asked
 	AskedAnew uint64 `json:"asked_anew"` // goes on: untracked, and the new rules allow it
 	Outlives  uint64 `json:"outlives"`   // goes on because it is tracked: the new rules would not let it begin
-	Rerouted  uint64 `json:"rerouted"`   // passes, and goes another way: who is on that way may not know it
+	Rerouted  uint64 `json:"rerouted"`   // passes, and goes another way: a firewall on that way may not know the connection
 	Cut       uint64 `json:"cut"`        // passes both ways before the change, and falls one way or both after
 	Expires   uint64 `json:"expires"`    // ends within the span of a timer wheel (flow.Table): it has been idle for longer than its ENI's new timeouts let it be
 	Admitted  uint64 `json:"admitted"`   // falls one way or both before the change, and passes both ways after
 	Barred    uint64 `json:"barred"`     // falls one way or both, before and after the change
 	Moves     uint64 `json:"moves"`      // goes along with its ENI to another card, which judges it
-	Ended     uint64 `json:"ended"`      // has ended (flow.TimeWait, flow.Closed), and its record goes soon: nobody misses it
+	Ended     uint64 `json:"ended"`      // has ended (flow.TimeWait, flow.Closed): its record goes soon, and nobody misses it
 }
 
 // errEdgeDryRun is the error of a dry run at an edge.
@@ -57,7 +57,7 @@ var errEdgeDryRun = errors.New("an edge keeps no connections: ask the cards what
 const mostForeseen = 2
 
 // ErrChangedMeanwhile is the error of a dry run during which others changed the configuration, again and
-// again: what was foreseen is beside a configuration that is not in force.
+// again, so that nothing is foreseen against the configuration in force.
 var ErrChangedMeanwhile = errors.New("others changed the configuration while the connections were looked at: nothing is foreseen; ask again")
 
 // DryRun tells what Apply would change, and what would become of the connections that live. Nothing
@@ -99,7 +99,7 @@ func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc
 // foresee asks both policies about each connection. Its error is ErrChangedMeanwhile if the setup before is
 // no longer in force in the end.
 func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Foreseen, error) {
-	f := &foresight{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), tick: c.tick(), causes: map[cause]*tally{}}
+	f := &comparison{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), tick: c.tick(), causes: map[cause]*tally{}}
 	began := time.Now()
 	if err := c.eachSeen(ctx, f.add); err != nil {
 		return nil, err
@@ -118,8 +118,8 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 	}, nil
 }
 
-// foresight adds up what becomes of connections.
-type foresight struct {
+// comparison adds up what becomes of connections, by what both policies make of their next packets.
+type comparison struct {
 	now, then   *pipeline.Foresight
 	tick        uint32
 	connections uint64
@@ -131,7 +131,7 @@ type foresight struct {
 }
 
 // add adds a connection.
-func (f *foresight) add(s *seenFlow) {
+func (f *comparison) add(s *seenFlow) {
 	if e := f.now.ENI(&s.Known); e == nil || e.NAT != nil {
 		return // its ENI went, and the record goes soon; or translate adds the connection
 	}
@@ -144,7 +144,7 @@ func (f *foresight) add(s *seenFlow) {
 }
 
 // count counts a connection of a cause.
-func (f *foresight) count(s *seenFlow, c cause) {
+func (f *comparison) count(s *seenFlow, c cause) {
 	*c.outcome.of(&f.outcomes)++
 	if c.outcome != kept && c.outcome != ended {
 		f.tally(c).add(s, f.tick)

@@ -245,7 +245,7 @@ func TestADryRunHasAnEpochOfItsOwn(t *testing.T) {
 // Beyond the most reasons that are told apart, connections are counted by their outcome, and the dry run
 // says so.
 func TestADryRunOfMoreReasonsThanItTells(t *testing.T) {
-	f := &foresight{causes: map[cause]*tally{}}
+	f := &comparison{causes: map[cause]*tally{}}
 	for n := range 3 * MostReasons / 2 {
 		f.tally(cause{outcome: outcome(n%2) + outlives, id: strconv.Itoa(n)}).connections++
 	}

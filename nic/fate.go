@@ -70,7 +70,7 @@ type cause struct {
 
 // causeOf is the outcome of a connection, and why, by what its next packets meet before
 // and after the change. A connection lives if packets of both directions pass.
-func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
+func (f *comparison) causeOf(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
 	if !hasEnded(s) && f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil {
 		return cause{outcome: moves, both: true}
 	}
@@ -95,7 +95,7 @@ func (f *foresight) causeOf(s *seenFlow, now, then *[2]pipeline.Forecast) cause 
 
 // causeOfEnd is the outcome of a connection that has ended, or of which packets fall before the change or after,
 // and why. It is kept if all pass.
-func (f *foresight) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
+func (f *comparison) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
 	fell, falls := falling(now), falling(then)
 	switch {
 	case hasEnded(s):
@@ -133,9 +133,9 @@ func falling(m *[2]pipeline.Forecast) (d directions) {
 	return d
 }
 
-// denied is the cause of packets that fall in some directions: the verdict of denies, and what of the
-// meeting decides.
-func (f *foresight) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Forecast, decides *pipeline.Forecast) cause {
+// denied is the cause of packets that fall in some directions: denies has their verdict,
+// and decides the rule, entry or route.
+func (f *comparison) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Forecast, decides *pipeline.Forecast) cause {
 	c := cause{outcome: o, both: d.both(), dir: d.one(), verdict: denies[d.one()].Verdict}
 	switch e := f.eni(s); c.verdict {
 	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
@@ -156,7 +156,7 @@ func (f *foresight) denied(o outcome, s *seenFlow, d directions, denies *[2]pipe
 }
 
 // eni is the connection's ENI as it will be, or else as it is.
-func (f *foresight) eni(s *seenFlow) *vpc.OwnENI {
+func (f *comparison) eni(s *seenFlow) *vpc.OwnENI {
 	if e := f.then.ENI(&s.Known); e != nil {
 		return e
 	}
@@ -170,7 +170,7 @@ func leadsElsewhere(now, then *[2]pipeline.Forecast) bool {
 }
 
 // rerouted is the cause of packets that go another way.
-func (f *foresight) rerouted(s *seenFlow, then *[2]pipeline.Forecast) cause {
+func (f *comparison) rerouted(s *seenFlow, then *[2]pipeline.Forecast) cause {
 	if first := then[wire.In].First; first != "" {
 		return cause{outcome: rerouted, dir: wire.In, first: first}
 	}
@@ -186,12 +186,12 @@ type tally struct {
 // MostReasons is how many reasons a dry run tells apart.
 const MostReasons = 1 << 10
 
-// mostExamples is how many connections it shows of each.
+// mostExamples is how many connections a dry run shows of each.
 const mostExamples = 3
 
 // tally is where connections with a cause are added. Beyond MostReasons connections are told apart by
 // their outcome alone.
-func (f *foresight) tally(c cause) *tally {
+func (f *comparison) tally(c cause) *tally {
 	t := f.causes[c]
 	if t == nil && len(f.causes) >= MostReasons {
 		c = cause{outcome: c.outcome, others: true}
@@ -223,7 +223,7 @@ func (t *tally) add(s *seenFlow, now uint32) {
 }
 
 // fates are the causes for people, by outcome, those of most connections first.
-func (f *foresight) fates() []Fate {
+func (f *comparison) fates() []Fate {
 	all := []Fate{}
 	for c, t := range f.causes {
 		all = append(all, f.fate(&c, t))
@@ -242,7 +242,7 @@ func sortFates(all []Fate) {
 }
 
 // fate is a cause for people.
-func (f *foresight) fate(c *cause, t *tally) Fate {
+func (f *comparison) fate(c *cause, t *tally) Fate {
 	v := Fate{Outcome: outcomeNames[c.outcome], Direction: c.dir.Bound(), Connections: t.connections, Packets: t.packets, Bytes: t.bytes, Examples: []FlowView{}}
 	switch {
 	case c.others:

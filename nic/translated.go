@@ -45,7 +45,7 @@ func (c *Card) lookThrough(id string, seen []pipeline.Translation, from uint32) 
 
 // translate adds a connection through a NAT gateway's ENI. It lives if packets of both directions pass all
 // stages of that ENI, in and out. A gateway's connections stay behind when it goes to another card.
-func (f *foresight) translate(e *vpc.OwnENI, t *pipeline.Translation) {
+func (f *comparison) translate(e *vpc.OwnENI, t *pipeline.Translation) {
 	s := &seenFlow{Known: t.Known(e.Number), by: t.Own}
 	f.connections++
 	var now, then [2]pipeline.Forecast
@@ -59,7 +59,7 @@ func (f *foresight) translate(e *vpc.OwnENI, t *pipeline.Translation) {
 }
 
 // lost is why a gateway, of which the ENI is as it will be, does not have a connection any more.
-func (f *foresight) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
+func (f *comparison) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
 	switch {
 	case e == nil || e.NAT == nil:
 		return pipeline.NATAbsent
@@ -70,7 +70,7 @@ func (f *foresight) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdic
 }
 
 // poolOf is the pool of a gateway's ENI, made once for all of the gateway's connections.
-func (f *foresight) poolOf(e *vpc.OwnENI) []wire.Addr {
+func (f *comparison) poolOf(e *vpc.OwnENI) []wire.Addr {
 	if f.gateway != e {
 		f.gateway, f.pool = e, e.NAT.Pool(e.ENI)
 	}
@@ -78,7 +78,7 @@ func (f *foresight) poolOf(e *vpc.OwnENI) []wire.Addr {
 }
 
 // causeThrough is causeOf for a connection through a NAT gateway, whose ENI has no groups that would be asked.
-func (f *foresight) causeThrough(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
+func (f *comparison) causeThrough(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
 	if c := f.causeOfEnd(s, now, then); c.outcome != kept {
 		return c
 	}

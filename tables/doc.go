@@ -19,7 +19,6 @@
 //	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
 //	wheel.go     Wheel, timers for entries
 //	array.go     Array, values beside entries
-//	memory.go    memory outside the collector's heap
 //	memory_*     memory outside the collector's heap
 //
 // # Buckets and entries

@@ -8,8 +8,8 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// Access is what a change of a card's policy lets pass that the old one does not, or the other way round, by
-// the rule or entry that lets it pass. It speaks of connections that would begin, whatever lives.
+// Access is what a rule or an entry newly allows, or newly denies, with a change of a card's policy: of connections that
+// would begin, whatever connections live.
 type Access struct {
 	Allowed bool // false: denied
 	Dir     wire.Direction
@@ -17,14 +17,14 @@ type Access struct {
 	ID      string   // of the object
 	What    string   // the rule, or the entry's number
 	Parts   []string // what of the rule, where others let the rest pass before and after; nil: all of it
-	ENIs    []string // where it does
+	ENIs    []string // at which it is allowed or denied
 }
 
 // mostAccess bounds how many boxes are compared with others.
 const mostAccess = 1 << 20
 
-// AccessAfter is what ENIs that the card has before and after a change may receive and send then, and what
-// they may no longer: the difference of all rules of their groups, and of their subnets' network ACLs, and what members
+// AccessAfter is what is newly allowed, and newly denied, at ENIs that the card has before and after a
+// change: the difference of all rules of their groups, and of their subnets' network ACLs, and what members
 // that join or leave a group make of rules that name the group. then is of the region that a change made of p's. whole is
 // false if mostAccess ended the comparison.
 func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
