@@ -35,8 +35,8 @@
 //	+-----+---------------+      +----+-----+----+-------+-----+------+  +-----------+
 //
 // With the hash buckets a connection takes less than 150 bytes at full capacity, and one
-// of IPv6 32 more for its addresses. Memory that no connection used yet is none. The records hold no pointer and lie outside the collector's sight. Nothing is
-// allocated after New.
+// of IPv6 32 more for its addresses. Records that no connection has used yet take no memory. The records
+// hold no pointer and lie outside the collector's sight. Nothing is allocated after New.
 //
 // # Workers
 //

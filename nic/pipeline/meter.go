@@ -44,13 +44,13 @@ type meter struct {
 	exceeded Exceeded
 }
 
-// borrowed is what a meter borrowed and did not use.
+// borrowed is what a meter has taken from its instance's buckets and not used yet.
 type borrowed struct {
 	bytes   int32 // for the guest to receive
 	packets int32 // of both directions
 }
 
-// unbounded is borrowed of what has no limit, again and again.
+// unbounded is how much a meter borrows at once of what has no limit.
 const unbounded = math.MaxInt32 / 2
 
 // reset ends what is borrowed, under limits that may be new.
@@ -75,8 +75,8 @@ func (m *meter) reopen() {
 	m.aside = 0
 }
 
-// settle shuts what is borrowed if the next burst may not pass as it is: send has to see it, to have frames wait or
-// to end what lost says of the latest.
+// settle shuts what is borrowed if send has to see the next burst: frames wait, each frame is classified, or lost
+// tells of the latest burst and has to be cleared.
 func (m *meter) settle() {
 	if m.fifo != nil || m.lost != 0 || m.classifies(wire.In) {
 		m.shut()

@@ -27,8 +27,8 @@ const mostFIFOs = 64
 // one guest leave FIFOs for other guests. The bound is ours.
 const mostClassQueues = 7
 
-// supply makes the FIFOs as many as the caller wants, who made more if there are too few. supply ends no FIFO that is in
-// use. Class queues leave a FIFO for each of the bounded ENIs, and half of mostFIFOs if there are more ENIs.
+// supply brings the number of FIFOs to want: it adds more, which the caller made, or gives up spare ones. A FIFO in use
+// stays. Class queues leave a FIFO for each of the bounded ENIs, and half of mostFIFOs if there are more ENIs.
 func (s *shaper) supply(want, bounded int, more []*fifo) {
 	s.reserved = min(bounded, mostFIFOs/2)
 	if s.waiting == nil {

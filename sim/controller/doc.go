@@ -34,11 +34,11 @@
 // # What a card needs
 //
 // A card needs the VPCs of its ENIs and the VPCs that peer with them or lend them groups,
-// each as a whole, and what belongs to no VPC: prefix lists and Placement. The user data of an instance,
-// in which people keep secrets, go to the cards of the instance's ENIs alone, and a key pair to the cards with an
-// instance that names the key. A finer cut
-// would save memory on cards whose VPCs are large and whose rules name few groups, and
-// would cost an index from each group to the cards that can reach it.
+// each as a whole, and what belongs to no VPC: prefix lists and Placement. The user data of an
+// instance, in which people keep secrets, go to the cards of the instance's ENIs alone, and a key
+// pair to the cards with an instance that names the key. A finer cut would save memory on cards
+// whose VPCs are large and whose rules name few groups, and would cost an index from each group to
+// the cards that can reach it.
 //
 // The ENIs of a VPC that a card did not have go as vpc.Mappings, in some 60 bytes each. A change is
 // encoded once, for all cards. A Feed holds, object by object, the last edit
