@@ -40,7 +40,7 @@ type edgeOptions struct {
 func newEdge() *cobra.Command {
 	o := runOptions{idleSleep: nic.DefaultIdleSleep, ring: afpacket.DefaultRing, edge: &edgeOptions{drain: 6 * time.Second}}
 	cmd := &cobra.Command{
-		Use:   "edge --config FILE|DIR|--controller URL --host HOST --port PORT --address ADDRESS/LENGTH --gateway ADDRESS --uplink PORT",
+		Use:   "edge (--config FILE|DIR | --controller URL --host HOST) --port PORT --address ADDRESS/LENGTH --gateway ADDRESS --uplink PORT",
 		Short: "Be the router between the internet and the servers, until told to stop",
 		Long: `Be the edge of a region, the router between the internet and the servers, until
 told to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again. What comes
