@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 type tried struct {
 	Report                                             Report
 	Inside, Outside, Read, Run, Unshare, Clone, Clone3 string
+	Capabilities                                       uint64
 }
 
 // tell enters a sandbox with one folder, tries things and tells what became of them.
@@ -53,6 +54,10 @@ func tell(folder string) {
 	t.Outside = words(os.WriteFile(filepath.Join(filepath.Dir(folder), "new"), nil, 0o600))
 	_, err = os.ReadFile(filepath.Join(filepath.Dir(folder), "text"))
 	t.Read = words(err)
+	if t.Capabilities, err = permitted(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	t.Run = words(unix.Exec("/proc/self/exe", os.Args, nil))
 	t.Unshare = words(unix.Unshare(unix.CLONE_NEWUSER))
 	t.Clone, t.Clone3 = words(child(unix.SYS_CLONE, unix.CLONE_NEWUSER|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), 0)), words(child(unix.SYS_CLONE3, 0, 0))
@@ -90,6 +95,7 @@ func TestWhatASandboxLeaves(t *testing.T) {
 	require.Empty(t, got.Read)
 	require.Contains(t, got.Report.Done, "no_new_privs")
 	require.Empty(t, got.Report.Kept)
+	require.Zero(t, got.Capabilities)
 	lacks := strings.Join(got.Report.Lacks, "; ")
 	t.Log("this kernel lacks:", lacks)
 	if !strings.Contains(lacks, "landlock") {
