@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// shares is a listener at which each source has so many connections at most, so that nobody needs more than one
-// address to keep all cards out. A source is an IPv4 address, or the 64 bits that a link of IPv6 has. One connection
-// more is closed at once.
+// shares is a listener at which each source has so many connections at most, so that one source alone cannot keep
+// others out. A source is an IPv4 address, or the first 64 bits of an IPv6 address, which all hosts of a link have in
+// common. A further connection is closed at once.
 type shares struct {
 	net.Listener
 	most int
@@ -17,7 +17,7 @@ type shares struct {
 	of map[netip.Prefix]int // connections by source
 }
 
-// newShares is a listener at which a source has so many connections of another's.
+// newShares makes shares of a listener, whose connections they are.
 func newShares(l net.Listener, most int) *shares {
 	return &shares{Listener: l, most: most, of: map[netip.Prefix]int{}}
 }
