@@ -22,9 +22,10 @@ type unusedOn struct {
 // unusedOnes are what cards name as unused.
 type unusedOnes map[Decider]unusedOn
 
-// add counts a card once for each of what it names. An attacker may have taken the card over.
+// add counts a card once for each of what it names. An attacker may have taken the card over: of more than a card names,
+// add takes the first, so that one card leaves room for what others name.
 func (m unusedOnes) add(card string, named []Decider) {
-	for _, d := range named {
+	for _, d := range named[:min(len(named), len(unusedKinds)*mostUnused)] {
 		if on, known := m[d]; on.last != card && (known || len(m) < mostCounted) {
 			m[d] = unusedOn{on.cards + 1, card}
 		}
@@ -48,7 +49,7 @@ func (g *Gathering) ForeseenIn(region *vpc.Region) *Foreseen {
 		return cmp.Or(cmp.Compare(slices.Index(unusedKinds, a.Kind), slices.Index(unusedKinds, b.Kind)), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
 	})
 	f.UnusedCount = len(f.Unused)
-	f.Unused = f.Unused[:min(len(f.Unused), 3*mostUnused)]
+	f.Unused = f.Unused[:min(len(f.Unused), len(unusedKinds)*mostUnused)]
 	return f
 }
 

@@ -1,6 +1,7 @@
 package nic
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,4 +27,21 @@ func TestWhatIsUnusedIsNamedByEachCard(t *testing.T) {
 	f = g.ForeseenIn(region)
 	require.Equal(t, []Decider{rule, route, alone}, f.Unused)
 	require.Equal(t, 3, f.UnusedCount)
+}
+
+// A card in an attacker's hands that names as much as an answer has room for leaves room for what others name.
+func TestOneCardLeavesOthersRoomForWhatIsUnused(t *testing.T) {
+	config, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	region, err := vpc.NewRegion(config)
+	require.NoError(t, err)
+	flood := make([]Decider, mostCounted)
+	for i := range flood {
+		flood[i] = Decider{"SecurityGroups", "sg-z", strconv.Itoa(i)}
+	}
+	var g Gathering
+	g.Add("hostile", &Foreseen{Unused: flood})
+	alone := Decider{"RouteTables", "rtb-b", "0.0.0.0/0 to igw-b"}
+	g.Add("x", &Foreseen{Unused: []Decider{alone}})
+	require.Equal(t, []Decider{alone}, g.ForeseenIn(region).Unused)
 }
