@@ -135,8 +135,11 @@ func (c *Copy) begin(m *Message) (err error) {
 	if err != nil {
 		return errors.Join(err, next.Close(), os.Remove(next.Name()))
 	}
+	if err := syncFolder(filepath.Dir(c.path)); err != nil {
+		return errors.Join(err, next.Close())
+	}
 	c.file = next
-	return syncFolder(filepath.Dir(c.path))
+	return nil
 }
 
 // syncFolder has a folder's names outlive the machine's power.
