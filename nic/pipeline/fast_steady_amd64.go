@@ -85,6 +85,11 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(trail{})-8]
 	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})+unsafe.Sizeof(Passage{})-64]
 	_ = [1]struct{}{}[unsafe.Sizeof(PassageKey{})-keySize]
+	_ = [1]struct{}{}[keyLocal]    // and so on, as the masks of keys have them
+	_ = [1]struct{}{}[keyRemote-4] // …
+	_ = [1]struct{}{}[keyPorts-8]  // …
+	_ = [1]struct{}{}[keyWho-12]   // …
+	_ = [1]struct{}{}[kindProto-24]
 	_ = [1]struct{}{}[unsafe.Offsetof(guest{}.router)-unsafe.Offsetof(guest{}.mac)-6]
 	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-5]
 	_ = [1]struct{}{}[(PassageIPv4|PassageOut|PassageSteady)>>29-7]
