@@ -31,7 +31,7 @@ type Foreseen struct {
 	MoreAccess int      `json:"more_access"` // how many there are beyond those of Access; -1: too much changed for all to be compared
 
 	Unused      []Decider `json:"unused"`       // rules, entries and routes in force that decided about nothing (Card.unused); of a controller, on no card that has them (Gathering.ForeseenIn)
-	UnusedCount int       `json:"unused_count"` // how many there are
+	UnusedCount int       `json:"unused_count"` // how many there are; of a controller, of those that each card names
 
 	Cards []CardResult `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
 }

@@ -43,7 +43,7 @@ func (s *story) spoof(ctx context.Context) (string, error) {
 	if n := len(arrivals.Frames()); n > honest {
 		return "", fmt.Errorf("a3 saw %d frames, and only %d of them were honest", n, honest)
 	}
-	return fmt.Sprintf("a1 sent %d frames with MAC %s: %s; %d with address %s: %s; all counted at %s, none arrived",
+	return fmt.Sprintf("%d frames of a1's with MAC %s: %s; %d with address %s: %s; all counted at %s, none arrived",
 		macs, s.b1.MAC, spoofMAC, addrs, stranger.from.Addr(), spoofAddr, s.a1.ENI), nil
 }
 
