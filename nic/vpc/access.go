@@ -27,16 +27,16 @@ const mostAccess = 1 << 20
 // change: the difference of all rules of their groups, and of their subnets' network ACLs, and what members
 // that join or leave a group make of rules that name the group. then is of the region that a change made of p's. whole is
 // false if mostAccess ended the comparison.
-func (p *Policy) AccessAfter(then *Policy) (all []Access, whole bool) {
+func (p *Policy) AccessAfter(then *Policy) (found []Access, whole bool) {
 	changed := then.Region.changedENIs()
-	was, is := p.Region.rolls(changed), then.Region.rolls(changed)
-	d := difference{budget: mostAccess, joined: beside(is, was), left: beside(was, is), at: map[string]int{}}
-	pairings, enis := p.pairings(then)
+	was, is := p.Region.groupMembers(changed), then.Region.groupMembers(changed)
+	d := difference{budget: mostAccess, joined: newMembers(is, was), left: newMembers(was, is), at: map[string]int{}}
+	pairings, paired := p.pairings(then)
 	for _, k := range pairings {
-		all := enis[k]
-		k.alone = len(all) == 1
-		for _, at := range d.enter(d.of(p, all[0], then, then.byID[all[0].ID], k)) {
-			for _, e := range all {
+		enis := paired[k]
+		before, after := side{p.Region, enis[0]}, side{then.Region, then.byID[enis[0].ID]}
+		for _, at := range d.enter(d.of(before, after, k, len(enis) == 1)) {
+			for _, e := range enis {
 				d.all[at].ENIs = append(d.all[at].ENIs, e.ID)
 			}
 		}
@@ -68,7 +68,6 @@ func (p *Policy) pairings(then *Policy) (all []pairing, enis map[pairing][]*OwnE
 // pairing is what decides about ENIs before and after a change: ENIs with one pairing share a difference.
 type pairing struct {
 	vpc    string    // of groups
-	alone  bool      // one ENI has the pairing, and sends nothing to itself
 	groups [2]string // as bases tells them
 	acls   [2]*networkACL
 }
@@ -94,43 +93,36 @@ type granted struct {
 // difference compares what ENIs may do before and after a change.
 type difference struct {
 	budget       int
-	joined, left map[uint32][]enrolled // members, by the number of the group
+	joined, left map[uint32][]groupMember // by the number of the group
 	all          []Access
 	at           map[string]int // index in all
 }
 
-// of is the difference that a pairing makes, by rules or entries.
-func (d *difference) of(p *Policy, e *OwnENI, then *Policy, now *OwnENI, k pairing) (found []granted) {
+// of is the difference that a pairing makes, by rules or entries. alone is true if one ENI has the pairing: the ENI sends
+// nothing to itself.
+func (d *difference) of(before, after side, k pairing, alone bool) (found []granted) {
 	for dir := range wire.Direction(2) {
 		var was, is []granted
 		switch {
 		case k.acls[0] != k.acls[1]:
 			was, is = d.ofACL(k.acls[0], dir), d.ofACL(k.acls[1], dir)
 		case k.groups[0] != k.groups[1]:
-			was, is = p.Region.grants(e.Groups, dir), then.Region.grants(now.Groups, dir)
+			was, is = before.grants(dir), after.grants(dir)
 		}
 		found = append(found, d.minus(is, was, true)...)
 		found = append(found, d.minus(was, is, false)...)
 		if k.vpc != "" {
-			before, after := side{p.Region, e}, side{then.Region, now}
-			found = append(found, d.ofMembers(shift{d.joined, after, before, true, k.alone}, dir, found)...)
-			found = append(found, d.ofMembers(shift{d.left, before, after, false, k.alone}, dir, found)...)
+			found = append(found, d.ofMembers(memberChange{d.joined, after, before, true, alone}, dir, found)...)
+			found = append(found, d.ofMembers(memberChange{d.left, before, after, false, alone}, dir, found)...)
 		}
 	}
 	return found
 }
 
-// grants are what groups let pass in a direction.
-func (r *Region) grants(groups []*Group, dir wire.Direction) (all []granted) {
-	for _, g := range groups {
-		rules, there := r.groups.Get(g.ID)
-		if !there {
-			continue
-		}
-		for i := range rules.rules[dir] {
-			one := &rules.rules[dir][i]
-			all = append(all, granted{Access{Dir: dir, Kind: "SecurityGroups", ID: g.ID, What: one.text(dir)}, one.boxes()})
-		}
+// grants are what the ENI's groups let pass in a direction.
+func (s side) grants(dir wire.Direction) (all []granted) {
+	for g, r := range s.rules(dir) {
+		all = append(all, granted{Access{Dir: dir, Kind: "SecurityGroups", ID: g.ID, What: r.text(dir)}, r.boxes()})
 	}
 	return all
 }

@@ -87,8 +87,8 @@ func TestAccessAgreesWithPackets(t *testing.T) {
 		p, then := changedTo(t, c[0], c[1])
 		e, now := p.ENI("eni-a"), then.ENI("eni-a")
 		d := difference{budget: mostAccess}
-		groups := d.of(p, e, then, now, pairing{groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}})
-		acls := d.of(p, e, then, now, pairing{acls: [2]*networkACL{e.acl, now.acl}})
+		groups := d.of(side{p.Region, e}, side{then.Region, now}, pairing{groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}}, false)
+		acls := d.of(side{p.Region, e}, side{then.Region, now}, pairing{acls: [2]*networkACL{e.acl, now.acl}}, false)
 		for range 200 {
 			q := Query{Remote: wire.AddrFrom(netip.MustParseAddr(addrs[r.IntN(len(addrs))])), Port: uint16(r.IntN(8)), Dir: wire.Direction(r.IntN(2))}
 			q.Proto = []uint8{wire.ProtoTCP, wire.ProtoUDP, wire.ProtoICMP, wire.ProtoICMPv6, 47, 50}[r.IntN(6)]
@@ -157,7 +157,7 @@ func TestAccessHasABudget(t *testing.T) {
 	require.Less(t, d.budget, mostAccess-40, "what one ACL lets pass is found in the budget")
 	for budget := range mostAccess - d.budget + 1 {
 		d := difference{budget: budget}
-		require.Empty(t, d.of(p, p.ENI("eni-a"), then, then.ENI("eni-a"), pairing{acls: [2]*networkACL{p.ENI("eni-a").acl, then.ENI("eni-a").acl}}))
+		require.Empty(t, d.of(side{p.Region, p.ENI("eni-a")}, side{then.Region, then.ENI("eni-a")}, pairing{acls: [2]*networkACL{p.ENI("eni-a").acl, then.ENI("eni-a").acl}}, false))
 		require.LessOrEqual(t, d.budget, 0)
 	}
 }
@@ -232,9 +232,9 @@ func TestAccessOfMembersAgreesWithPackets(t *testing.T) {
 // foundOf is what a change allows and denies by rules at an ENI.
 func foundOf(p, then *Policy, eni string) []granted {
 	e, now, changed := p.ENI(eni), then.ENI(eni), then.Region.changedENIs()
-	was, is := p.Region.rolls(changed), then.Region.rolls(changed)
-	d := difference{budget: mostAccess, joined: beside(is, was), left: beside(was, is)}
-	return d.of(p, e, then, now, pairing{vpc: e.VPC.ID, groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}})
+	was, is := p.Region.groupMembers(changed), then.Region.groupMembers(changed)
+	d := difference{budget: mostAccess, joined: newMembers(is, was), left: newMembers(was, is)}
+	return d.of(side{p.Region, e}, side{then.Region, now}, pairing{vpc: e.VPC.ID, groups: [2]string{p.Region.bases(e.Groups), then.Region.bases(now.Groups)}}, false)
 }
 
 // tells tells whether something is allowed, or denied, of an ENI that has a packet.

@@ -9,16 +9,16 @@ import (
 	"nitrocard/nic/wire"
 )
 
-// enrolled are addresses of an ENI in a group.
-type enrolled struct {
+// groupMember is a block of addresses of an ENI in a group.
+type groupMember struct {
 	group uint32 // its number
 	vpc   string // of the ENI
 	block netip.Prefix
 }
 
-// rolls are what ENIs of the region have in groups.
-func (r *Region) rolls(enis []string) map[enrolled]bool {
-	all := map[enrolled]bool{}
+// groupMembers are the addresses of ENIs of the region, in each of the ENIs' groups.
+func (r *Region) groupMembers(enis []string) map[groupMember]bool {
+	all := map[groupMember]bool{}
 	for _, id := range enis {
 		e := r.ENI(id)
 		if e == nil {
@@ -26,7 +26,7 @@ func (r *Region) rolls(enis []string) map[enrolled]bool {
 		}
 		for _, block := range e.blocks() {
 			for _, g := range e.Groups {
-				all[enrolled{g.number, e.Subnet.VPC.ID, block}] = true
+				all[groupMember{g.number, e.Subnet.VPC.ID, block}] = true
 			}
 		}
 	}
@@ -46,16 +46,16 @@ func (r *Region) changedENIs() (ids []string) {
 	return ids
 }
 
-// beside are what is in the first rolls alone, by group, in the order of addresses.
-func beside(rolls, others map[enrolled]bool) map[uint32][]enrolled {
-	left := map[uint32][]enrolled{}
-	for m := range rolls {
+// newMembers are the members that are not among others, by the number of the group, in the order of addresses.
+func newMembers(members, others map[groupMember]bool) map[uint32][]groupMember {
+	left := map[uint32][]groupMember{}
+	for m := range members {
 		if !others[m] {
 			left[m.group] = append(left[m.group], m)
 		}
 	}
 	for _, all := range left {
-		slices.SortFunc(all, func(a, b enrolled) int {
+		slices.SortFunc(all, func(a, b groupMember) int {
 			return cmp.Or(a.block.Addr().Compare(b.block.Addr()), cmp.Compare(a.block.Bits(), b.block.Bits()), cmp.Compare(a.vpc, b.vpc))
 		})
 	}
@@ -68,30 +68,32 @@ type side struct {
 	eni    *OwnENI
 }
 
-// shift are members that groups have on one side alone.
-type shift struct {
-	moved   map[uint32][]enrolled // by the number of the group
-	in, out side                  // where the groups have them, and where not
-	allowed bool                  // in is after the change
-	alone   bool                  // no other ENI shares the pairing: the ENI's own addresses do not count
+// memberChange is what members that groups have on one side alone change of the rules that name the groups.
+type memberChange struct {
+	members map[uint32][]groupMember // by the number of the group
+	in, out side                     // where the groups have them, and where not
+	allowed bool                     // in is after the change
+	alone   bool                     // no other ENI shares the pairing: the ENI's own addresses do not count
 }
 
 // ofMembers is what rules let pass on one side alone, because of members that the groups in the rules have there alone.
 // What is found already, because a rule is there alone, is not told again.
-func (d *difference) ofMembers(s shift, dir wire.Direction, found []granted) (more []granted) {
-	if len(s.moved) == 0 {
+func (d *difference) ofMembers(c memberChange, dir wire.Direction, found []granted) (more []granted) {
+	if len(c.members) == 0 {
 		return nil
 	}
-	others := s.out.region.grants(s.out.eni.Groups, dir)
-	for g, r := range s.in.rules(dir) {
-		one := granted{Access: Access{Allowed: s.allowed, Dir: dir, Kind: "SecurityGroups", ID: g.ID, What: r.text(dir)}}
-		for _, m := range s.moved[r.group] {
+	others := slices.Clip(c.out.grants(dir))
+	for g, r := range c.in.rules(dir) {
+		one := granted{Access: Access{Allowed: c.allowed, Dir: dir, Kind: "SecurityGroups", ID: g.ID, What: r.text(dir)}}
+		for _, m := range c.members[r.group] {
 			if d.budget--; d.budget <= 0 {
 				return more
 			}
-			if s.minds(m) {
-				one.boxes = append(one.boxes, d.ofMember(m, r, append(slices.Clip(others), s.out.grantsTo(m, dir), one.told(found, m)))...)
+			if !c.applies(m) {
+				continue
 			}
+			known := append(others, c.out.grantsTo(m, dir), one.told(found, m))
+			one.boxes = append(one.boxes, d.ofMember(m, r, known)...)
 		}
 		if len(one.boxes) > 0 {
 			one.tellParts()
@@ -116,7 +118,7 @@ func (s side) rules(dir wire.Direction) iter.Seq2[*Group, *rule] {
 }
 
 // ofMember is what a rule that names a group lets pass from or to addresses in the group, and others do not.
-func (d *difference) ofMember(m enrolled, r *rule, others []granted) (boxes []box) {
+func (d *difference) ofMember(m groupMember, r *rule, others []granted) (boxes []box) {
 	for _, left := range d.minus([]granted{{boxes: r.service.boxes(m.family(), m.box())}}, others, true) {
 		boxes = append(boxes, left.boxes...)
 	}
@@ -124,7 +126,7 @@ func (d *difference) ofMember(m enrolled, r *rule, others []granted) (boxes []bo
 }
 
 // told is what is found of a rule that names a group, for addresses in the group.
-func (g *granted) told(found []granted, m enrolled) (all granted) {
+func (g *granted) told(found []granted, m groupMember) (all granted) {
 	for i := range found {
 		f := &found[i]
 		if f.Allowed != g.Allowed || f.Dir != g.Dir || f.ID != g.ID || f.What != g.What {
@@ -148,23 +150,23 @@ func (g *granted) tellParts() {
 	}
 }
 
-func (m *enrolled) family() family { return familyOf(wire.AddrFrom(m.block.Addr())) }
+func (m *groupMember) family() family { return familyOf(wire.AddrFrom(m.block.Addr())) }
 
 // box are the packets from or to the addresses.
-func (m *enrolled) box() box { return box{lo: m.block.Addr(), hi: lastOf(m.block)} }
+func (m *groupMember) box() box { return box{lo: m.block.Addr(), hi: lastOf(m.block)} }
 
-// minds tells whether rules that name groups mean the addresses: those of ENIs of the VPC, and of its peers in the region.
-func (s *shift) minds(m enrolled) bool {
-	e := s.in.eni
+// applies tells whether rules that name groups mean the addresses: those of ENIs of the VPC, and of its peers in the region.
+func (c *memberChange) applies(m groupMember) bool {
+	e := c.in.eni
 	if e.VPC.ID == m.vpc {
-		return !s.alone || !e.Owns(wire.AddrFrom(m.block.Addr()))
+		return !c.alone || !e.Owns(wire.AddrFrom(m.block.Addr()))
 	}
 	return slices.ContainsFunc(e.peers, func(p Peer) bool { return p.Regional && p.VPC.ID == m.vpc })
 }
 
 // grantsTo is what rules that name groups let pass from or to addresses, by the groups of the ENI that has the addresses
 // on this side.
-func (s side) grantsTo(m enrolled, dir wire.Direction) (all granted) {
+func (s side) grantsTo(m groupMember, dir wire.Direction) (all granted) {
 	holder := s.holder(m)
 	if holder == nil {
 		return all
@@ -177,8 +179,8 @@ func (s side) grantsTo(m enrolled, dir wire.Direction) (all granted) {
 	return all
 }
 
-// holder is the ENI that has the addresses on this side, if rules mind it; nil if none does.
-func (s side) holder(m enrolled) *ENI {
+// holder is the ENI that has the addresses on this side, if rules that name groups apply to it; nil if none does.
+func (s side) holder(m groupMember) *ENI {
 	addr := wire.AddrFrom(m.block.Addr())
 	if s.eni.VPC.ID == m.vpc {
 		return s.eni.Neighbor(addr)
