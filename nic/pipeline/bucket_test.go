@@ -10,7 +10,7 @@ import (
 )
 
 // Whatever is taken at what times, the sum is at most what came meanwhile, what a full bucket
-// had, and one portion, which may be owed.
+// had, and one quantum, which may be owed.
 func TestABucketNeverGivesMoreThanItsRate(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

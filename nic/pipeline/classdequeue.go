@@ -31,9 +31,9 @@ func (s *shaper) endQueue(i int) {
 	q, last := s.queues[i], len(s.queues)-1
 	q.first = 0
 	s.spare = append(s.spare, q.fifo)
-	index := q.meter.classes[q.dir&1]
-	index.n--
-	index.at[q.class] = 0
+	x := q.meter.classes[q.dir&1]
+	x.n--
+	x.at[q.class] = 0
 	if i < last {
 		moved := s.queues[last]
 		s.queues[i] = moved
@@ -44,8 +44,9 @@ func (s *shaper) endQueue(i int) {
 	q.meter.mayForget()
 }
 
-// admit makes f the frame behind i others, if f is within the bandwidth of its classes, and charges them.
-func (q *classQueue) admit(i int, f *pmd.Frame, g *guest) bool {
+// admitNext makes f the frame behind i others, and charges f's classes if f is within their bandwidth; if not, admitNext
+// is false.
+func (q *classQueue) admitNext(i int, f *pmd.Frame, g *guest) bool {
 	q.fifo.load(q.fifo.at(i), f)
 	c, now := q.instance.bandwidth(q.dir).classes, q.worker.now
 	at := q.worker.classify(g, f.Bytes(), q.dir)
@@ -68,7 +69,7 @@ func (q *classQueue) dequeueOut() (n int) {
 		w.rx.N, w.rx.Merged, w.backlog.shed = 0, 0, 0
 		for more && w.rx.N < min(q.n, pmd.MaxBurst) {
 			f := &w.rx.Frames[w.rx.N]
-			if more = q.admit(w.rx.N, f, g); more {
+			if more = q.admitNext(w.rx.N, f, g); more {
 				if f.Merged() {
 					w.rx.Merged |= 1 << w.rx.N
 				}
@@ -98,7 +99,7 @@ func (q *classQueue) dequeueIn() (n int) {
 	s := &w.shaper
 	for more := g != nil && q.queue.tx != nil; more; {
 		loaded := 0
-		for loaded < min(q.n, pmd.MaxBurst) && q.admit(loaded, &s.frames[loaded], g) {
+		for loaded < min(q.n, pmd.MaxBurst) && q.admitNext(loaded, &s.frames[loaded], g) {
 			s.offer[loaded] = &s.frames[loaded]
 			loaded++
 		}

@@ -25,25 +25,25 @@ type classIndex struct {
 
 // classifies tells whether each frame of a direction has to be classified.
 func (m *meter) classifies(d wire.Direction) bool {
-	s := m.classes[d&1]
-	return s != nil && (s.over || s.n > 0)
+	x := m.classes[d&1]
+	return x != nil && (x.over || x.n > 0)
 }
 
-// conforms tells whether a frame is within the bandwidth of its classes, and charges them; if not, for which class the frame
+// admit charges a frame's classes if the frame is within their bandwidth; if not, admit returns for which class the frame
 // waits. While the route to a flow's other end stays near, or stays far, no frame overtakes one of its flow: the flow
 // waits in the queue of its own class, or in that of farClass, and goes to the other queue once the first is empty. A route
 // that changes between near and far gives the flow another class, and frames may overtake those in the first queue.
-func (m *meter) conforms(f *pmd.Frame, d wire.Direction) (number uint16, conforms bool) {
+func (m *meter) admit(f *pmd.Frame, d wire.Direction) (number uint16, admitted bool) {
 	g := m.worker.behind(m.queue)
 	if g == nil {
 		return 0, true
 	}
-	s, c, now := m.classes[d&1], m.instance.bandwidth(d).classes, m.worker.now
+	x, c, now := m.classes[d&1], m.instance.bandwidth(d).classes, m.worker.now
 	at := m.worker.classify(g, f.Bytes(), d)
 	switch {
-	case s.at[at.number] != 0:
+	case x.at[at.number] != 0:
 		return at.number, false
-	case at.far && s.at[farClass] != 0:
+	case at.far && x.at[farClass] != 0:
 		return farClass, false
 	}
 	if over, number := c.exceeded(now, at); over != nil {
@@ -55,18 +55,18 @@ func (m *meter) conforms(f *pmd.Frame, d wire.Direction) (number uint16, conform
 
 // enqueueClass has a frame wait for a class, and is false if there is no room.
 func (m *meter) enqueueClass(f *pmd.Frame, d wire.Direction, number uint16) bool {
-	index, s := m.classes[d&1], &m.worker.shaper
+	x, s := m.classes[d&1], &m.worker.shaper
 	m.count(bandwidths[d&1], int64(f.Packets()))
-	if index.at[number] == 0 {
+	if x.at[number] == 0 {
 		q := m.takeForClass()
 		if q == nil {
 			return false
 		}
 		s.queues = append(s.queues, classQueue{meter: m, fifo: q, dir: d, class: number})
-		index.n++
-		index.at[number] = uint8(len(s.queues))
+		x.n++
+		x.at[number] = uint8(len(s.queues))
 	}
-	return s.queues[index.at[number]-1].enqueue(f)
+	return s.queues[x.at[number]-1].enqueue(f)
 }
 
 // shapeOut takes from a burst that the guest sent the frames that have to wait, and drops those that find
@@ -76,9 +76,9 @@ func (m *meter) shapeOut(b *pmd.Burst) {
 	b.N, b.Merged = 0, 0
 	for i := range all {
 		f := &b.Frames[i]
-		number, conforms := m.conforms(f, wire.Out)
+		number, admitted := m.admit(f, wire.Out)
 		switch {
-		case conforms:
+		case admitted:
 			b.Merged |= merged >> i & 1 << b.N
 			b.Frames[b.N] = *f
 			b.N++
@@ -102,9 +102,9 @@ func (w *Worker) dropExceeding(q *Queue, f *pmd.Frame) {
 // frames[i] was to wait, and found no room.
 func (m *meter) sendShaped(frames []*pmd.Frame) (taken int) {
 	for from := 0; from < len(frames); {
-		to, number, conforms := from, uint16(0), true
+		to, number, admitted := from, uint16(0), true
 		for to < len(frames) {
-			if number, conforms = m.conforms(frames[to], wire.In); !conforms {
+			if number, admitted = m.admit(frames[to], wire.In); !admitted {
 				break
 			}
 			to++
@@ -115,7 +115,7 @@ func (m *meter) sendShaped(frames []*pmd.Frame) (taken int) {
 			m.giveBackClasses(frames[from+n : to])
 			return taken
 		}
-		if from = to; conforms {
+		if from = to; admitted {
 			break
 		}
 		if m.enqueueClass(frames[to], wire.In, number) {

@@ -56,9 +56,9 @@ const unbounded = math.MaxInt32 / 2
 // reset ends what is borrowed, under limits that may be new.
 func (m *meter) reset() {
 	m.queue.borrowed, m.queue.toSend, m.aside = borrowed{}, 0, 0
-	for _, s := range m.classes {
-		if s != nil {
-			s.over = false
+	for _, x := range m.classes {
+		if x != nil {
+			x.over = false
 		}
 	}
 }
@@ -200,27 +200,27 @@ func (m *meter) refused(frames []*pmd.Frame) {
 }
 
 // mayGive tells whether the instance may receive frames, and uses what they count.
-func (m *meter) mayGive(s amount) bool {
+func (m *meter) mayGive(a amount) bool {
 	m.lacks = plenty
-	if b := &m.queue.borrowed; int64(b.bytes) < s.bytes || int64(b.packets) < s.packets {
-		m.lacks = m.borrow(wire.In, &b.bytes, s)
+	if b := &m.queue.borrowed; int64(b.bytes) < a.bytes || int64(b.packets) < a.packets {
+		m.lacks = m.borrow(wire.In, &b.bytes, a)
 	}
 	if m.lacks == plenty {
-		m.give(s)
+		m.give(a)
 	}
 	return m.lacks == plenty
 }
 
 // give uses what frames to the guest count; payDebt pays for what is not there.
-func (m *meter) give(s amount) {
-	m.queue.borrowed.bytes -= int32(s.bytes)
-	m.queue.borrowed.packets -= int32(s.packets)
+func (m *meter) give(a amount) {
+	m.queue.borrowed.bytes -= int32(a.bytes)
+	m.queue.borrowed.packets -= int32(a.packets)
 }
 
 // giveBack gives back what a frame counts that the guest's port refused.
-func (m *meter) giveBack(s amount) {
-	m.queue.borrowed.bytes += int32(s.bytes)
-	m.queue.borrowed.packets += int32(s.packets)
+func (m *meter) giveBack(a amount) {
+	m.queue.borrowed.bytes += int32(a.bytes)
+	m.queue.borrowed.packets += int32(a.packets)
 }
 
 // borrow borrows of the bandwidth of a direction, and of packets, until there is what frames count, and
@@ -236,8 +236,8 @@ func (m *meter) borrow(d wire.Direction, bytes *int32, want amount) allowance {
 	}
 	if moreBytes > 0 {
 		*bytes += int32(from.borrow(now, moreBytes))
-		if s := m.classes[d&1]; s != nil {
-			s.over = from.classes != nil && !from.classes.all.conforms(now)
+		if x := m.classes[d&1]; x != nil {
+			x.over = from.classes != nil && !from.classes.all.conforms(now)
 		}
 	}
 	if morePackets > 0 {
