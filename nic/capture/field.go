@@ -55,7 +55,7 @@ func (p *parser) field() (test, error) {
 	p.reach = max(p.reach, headers+int(at+size)) // from whichever header
 	return p.relation(func(v *view) (uint64, bool) {
 		start, has := base(v)
-		if !has || v.beyond {
+		if !has {
 			return 0, false
 		}
 		var b [8]byte
@@ -112,7 +112,7 @@ func (p *parser) relation(of value, masked bool) (test, error) {
 	}
 	return func(v *view) bool {
 		have, has := of(v)
-		return has && !v.beyond && compare(how, have&mask, n)
+		return has && compare(how, have&mask, n)
 	}, nil
 }
 

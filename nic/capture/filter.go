@@ -13,7 +13,8 @@ type Filter struct {
 	reach int
 }
 
-// test tells whether a packet matches.
+// test tells whether a packet matches. A test reads zeros beyond the packet's end: Matches refuses such a packet,
+// whatever the tests tell.
 type test func(*view) bool
 
 // mostText is how long an expression may be, and mostDepth how deep in parentheses.
@@ -86,17 +87,15 @@ func (f *Filter) Matches(frame []byte, length int) bool {
 	return f.match(v) && !v.beyond
 }
 
-func and(a, b test) test { return func(v *view) bool { return a(v) && !v.beyond && b(v) && !v.beyond } }
-func or(a, b test) test {
-	return func(v *view) bool { return a(v) && !v.beyond || !v.beyond && b(v) && !v.beyond }
-}
-func not(a test) test { return func(v *view) bool { return !a(v) && !v.beyond } }
+func and(a, b test) test { return func(v *view) bool { return a(v) && b(v) } }
+func or(a, b test) test  { return func(v *view) bool { return a(v) || b(v) } }
+func not(a test) test    { return func(v *view) bool { return !a(v) } }
 
 // anyOf is or of many.
 func anyOf(all ...test) test {
 	return func(v *view) bool {
 		for _, t := range all {
-			if t(v) && !v.beyond {
+			if t(v) {
 				return true
 			}
 		}
