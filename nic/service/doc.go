@@ -5,7 +5,7 @@
 //	service.go    Services: takes what workers punt (pipeline.Punt), and answers
 //	dhcp.go       DHCP: the ENI's own IPv4 address; dhcpv6.go its IPv6 address,
 //	              message6.go what a client of it says; options.go the rest
-//	dns.go        names of the VPC; forward.go other names, which a resolver is asked for (resolve.go);
+//	dns.go        names of the VPC; forward.go other names, which a resolver is asked for (resolver.go);
 //	              specialnames.go names that nobody is asked for
 //	hosts.go      the TCP of metadata and of DNS: host.go a host for each ENI that asks, whose TCP is
 //	              gVisor's, listener.go its connections, servers.go who answers them; package imds has

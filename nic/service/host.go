@@ -81,7 +81,7 @@ func newHost(v *view, metadata *imds.Server, others *forwarder, ready func(*host
 		return nil, err
 	}
 	h.link.AddNotify(h)
-	h.server = h.web(metadata)
+	h.server = h.metadataServer(metadata)
 	slots := make(chan struct{}, hostConnections)
 	for _, a := range web {
 		l, err := listen(h.stack, tcpip.FullAddress{NIC: onlyNIC, Addr: a, Port: pipeline.PortHTTP}, slots)
@@ -97,7 +97,7 @@ func newHost(v *view, metadata *imds.Server, others *forwarder, ready func(*host
 			h.close()
 			return nil, err
 		}
-		s := h.domain(l)
+		s := h.dnsServer(l)
 		h.names = append(h.names, s)
 		go s.ActivateAndServe()
 	}

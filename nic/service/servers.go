@@ -13,10 +13,10 @@ import (
 	"nitrocard/nic/imds"
 )
 
-// web is the HTTP server of a host's metadata.
-func (h *host) web(metadata *imds.Server) *http.Server {
+// metadataServer is the HTTP server of a host's metadata.
+func (h *host) metadataServer(metadata *imds.Server) *http.Server {
 	s := &http.Server{
-		Handler:     &visitor{h, metadata},
+		Handler:     &metadataHandler{h, metadata},
 		ConnContext: withConn, ReadTimeout: hostPatience, WriteTimeout: hostPatience, MaxHeaderBytes: hostHeader,
 		ErrorLog: silent, DisableGeneralOptionsHandler: true,
 	}
@@ -31,17 +31,17 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// visitor brings the requests of a host's guest to the metadata service.
-type visitor struct {
+// metadataHandler brings the requests of a host's guest to the metadata service.
+type metadataHandler struct {
 	host     *host
 	metadata *imds.Server
 }
 
 // ServeHTTP answers a request with what is in force.
-func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (m *metadataHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
-	on := v.host.view.Load()
-	v.metadata.Serve(w, &imds.Request{
+	on := m.host.view.Load()
+	m.metadata.Serve(w, &imds.Request{
 		Request: r, Instance: on.instance(), Options: on.policy.Region.MetadataOptions(on.eni.Instance), IPv6: c.isIPv6(), SetTTL: c.setTTL,
 	})
 }
@@ -49,8 +49,8 @@ func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // silent takes what net/http says of requests that broke off: any guest could fill a log so.
 var silent = log.New(io.Discard, "", 0)
 
-// domain is the DNS server of what a listener of a host's accepts.
-func (h *host) domain(l net.Listener) *dns.Server {
+// dnsServer is the DNS server of what a listener of a host's accepts.
+func (h *host) dnsServer(l net.Listener) *dns.Server {
 	return &dns.Server{
 		Listener: l, Handler: dns.HandlerFunc(h.answer), ReadTimeout: hostPatience, WriteTimeout: hostPatience,
 		MaxTCPQueries: hostQuestions, IdleTimeout: func() time.Duration { return hostPatience },

@@ -97,7 +97,7 @@ func FuzzHTTP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said []byte) {
 		var complaints bytes.Buffer
 		heard := exchange(t, said, func(l net.Listener) io.Closer {
-			s := h.web(metadata)
+			s := h.metadataServer(metadata)
 			s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 				return withConn(ctx, &conn{Conn: c, endpoint: endpoint})
 			}
@@ -149,7 +149,7 @@ func FuzzNamesByTCP(f *testing.F) {
 	h.view.Store(newView(f))
 	f.Fuzz(func(t *testing.T, said []byte) {
 		heard := exchange(t, said, func(l net.Listener) io.Closer {
-			s := h.domain(l)
+			s := h.dnsServer(l)
 			go s.ActivateAndServe()
 			return closer(s.Shutdown)
 		})

@@ -19,9 +19,9 @@ func (f *forwarder) ask(ctx context.Context, eni *vpc.OwnENI, r *vpc.Region, m *
 		a.Rcode = dns.RcodeNameError
 		return a
 	}
-	came, err := f.question(ctx, m, q.Qtype)
+	came, err := f.query(ctx, m, q.Qtype)
 	if err == nil && q.Qtype == dns.TypeAAAA && eni.NameService(r).Translate && !hasAAAA(came) && came.Rcode == dns.RcodeSuccess && !validates(m) {
-		if four, err := f.question(ctx, m, dns.TypeA); err == nil && translate(four) {
+		if four, err := f.query(ctx, m, dns.TypeA); err == nil && translate(four) {
 			came = four
 		}
 	}
@@ -43,9 +43,9 @@ func validates(m *dns.Msg) bool {
 // errAnswer is the error of what does not answer the question.
 var errAnswer = errors.New("the resolver's answer is none to the question")
 
-// question asks the resolver what m asks, for records of a kind, and takes of the answer what belongs to
+// query asks the resolver what m asks, for records of a kind, and takes of the answer what belongs to
 // the question.
-func (f *forwarder) question(ctx context.Context, m *dns.Msg, kind uint16) (*dns.Msg, error) {
+func (f *forwarder) query(ctx context.Context, m *dns.Msg, kind uint16) (*dns.Msg, error) {
 	q := new(dns.Msg)
 	q.SetQuestion(spelled(m.Question[0].Name), kind) // with a random number
 	q.CheckingDisabled = m.CheckingDisabled
