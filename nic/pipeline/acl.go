@@ -23,7 +23,7 @@ func (w *Worker) networkACL(p *packet) Verdict {
 		p.onLink = p.dir == wire.In
 		return next
 	}
-	entry, v := judgeACL(e, p.query(p.dir), later, !w.muses)
+	entry, v := judgeACL(e, p.query(p.dir), later, !w.dry)
 	p.entry = entry
 	return v
 }

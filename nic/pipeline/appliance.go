@@ -54,7 +54,7 @@ type entrance struct {
 	Appliance
 	waits  bool    // frames wait in the appliance
 	beyond bool    // … of which some came by a tunnel, or from inside the ENI's subnet
-	called *bool   // Worker.called
+	taken  *bool   // Worker.taken
 	pieces *pieces // the worker's; nil: no frame came in pieces since the last visit
 
 	// Of a Translator: what the fast path needs to take packets through, and took in this burst.
@@ -68,12 +68,12 @@ type entrance struct {
 
 // Tx hands frames to the appliance.
 func (e *entrance) Tx(frames []*pmd.Frame) int {
-	if e.called == nil {
+	if e.taken == nil {
 		return 0 // attached, and no worker's before the next Setup is in force
 	}
 	taken := e.Appliance.Tx(frames)
 	if taken > 0 {
-		e.waits, *e.called = true, true
+		e.waits, *e.taken = true, true
 	}
 	return taken
 }
@@ -86,7 +86,7 @@ func (e *entrance) open(t Translator) {
 
 // serve has the stop be w's, and notes what the way to the stop's ENI, and from there on, carries.
 func (s *stop) serve(w *Worker) {
-	s.called = &w.called
+	s.taken = &w.taken
 	most := min(int(s.guest.mtu), int(s.queue.longest)-wire.EthernetLen)
 	if s.guest.across {
 		most = min(most, int(vpc.AcrossMTU)) // fits asks for the way of longer ones
@@ -121,7 +121,7 @@ func (w *Worker) visit() {
 	for i := range w.stops {
 		w.giveBack(w.stops[i].entrance)
 	}
-	w.called = false
+	w.taken = false
 }
 
 // visitEach takes a burst from each appliance where frames wait, has run handle the burst,

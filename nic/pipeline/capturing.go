@@ -43,7 +43,7 @@ func (w *Worker) shown() {
 
 // publish has the readers of captures see what the burst left.
 func (w *Worker) publish() {
-	w.caught = false
+	w.captured = false
 	for _, c := range w.captures {
 		c.publish()
 	}
@@ -61,7 +61,7 @@ func (w *Worker) captureCame(q *Queue, frames []pmd.Frame) {
 			}
 			if r := c.lay(frames[i].Bytes()); r != nil {
 				r.When, r.port, r.Verdict = w.now, q.label, early
-				c.came[i], w.caught = r, true
+				c.came[i], w.captured = r, true
 			} else {
 				c.missed |= 1 << i
 				c.lose(w, q)
@@ -141,7 +141,7 @@ func (c *Capture) layLeaving(w *Worker, q *Queue, frame []byte) *Record {
 		c.lose(w, q)
 		return nil
 	}
-	r.When, r.Out, r.to, w.caught = w.now, true, q.label, true
+	r.When, r.Out, r.to, w.captured = w.now, true, q.label, true
 	if w.ingress != nil {
 		r.port = w.ingress.label
 	}

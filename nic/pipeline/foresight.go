@@ -65,7 +65,7 @@ func (c *Crew) Foresee(before *Setup, policy *vpc.Policy) *Foresight {
 		}
 		s.parts = []part{{guests: guestsOf(policy, ports)}}
 	}
-	f := &Foresight{before: before, worker: &Worker{crew: c, flows: c.Flows, setup: s, part: part{guests: s.parts[0].guests}, underlay: s.underlay, epoch: epoch, muses: true}}
+	f := &Foresight{before: before, worker: &Worker{crew: c, flows: c.Flows, setup: s, part: part{guests: s.parts[0].guests}, underlay: s.underlay, epoch: epoch, dry: true}}
 	f.frame.Lend(make([]byte, wire.EthernetLen), 0, wire.EthernetLen)
 	return f
 }

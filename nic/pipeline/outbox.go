@@ -105,7 +105,7 @@ func (w *Worker) flush() {
 		taken := q.send(o.chainOf(q))
 		w.ingress.sent += uint64(taken)
 		q.delivered += uint64(taken)
-		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 || w.caught {
+		if taken < int(q.out.n) || w.observe != nil || o.answers != 0 || w.captured {
 			w.tellOf(q, taken)
 		}
 		q.out.n = 0
@@ -142,7 +142,7 @@ func (w *Worker) tellFrame(q *Queue, i uint8, taken, refused int, v Verdict) {
 	if refused == 0 {
 		v = Sent
 	}
-	if w.caught || refused > 0 && len(w.captures) > 0 {
+	if w.captured || refused > 0 && len(w.captures) > 0 {
 		w.captureLeft(q, i, v)
 	}
 	if w.out.answers&(1<<i) != 0 {

@@ -47,7 +47,7 @@ func (r *rota) add(q *Queue, g *guest) {
 func (w *Worker) turn() (n int) {
 	r := &w.rota
 	if last := len(r.awake) - 1; last > 0 && len(w.setup.meters) > 0 {
-		any := int(w.lot >> 33 % uint64(last+1)) // no ENI is always the first to ask for what its instance shares
+		any := int(w.random >> 33 % uint64(last+1)) // no ENI is always the first to ask for what its instance shares
 		r.awake[0], r.awake[any] = r.awake[any], r.awake[0]
 	}
 	for i := 0; i < len(r.awake); {

@@ -19,7 +19,7 @@ type way struct {
 func (w *Worker) route(p *packet) Verdict {
 	a := judgeWay(w.setup.Policy, p.guest.eni, p.ethernet().Dst(), &p.Tuple)
 	p.exit, p.vtep, p.route = a.exit, a.vtep, a.route
-	if a.route != nil && !w.muses {
+	if a.route != nil && !w.dry {
 		a.route.Hit()
 	}
 	p.untracked = p.untracked && !a.tracked

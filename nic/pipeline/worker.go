@@ -33,8 +33,8 @@ type Worker struct {
 
 	// The burst at hand.
 	ingress *Queue // that received the burst
-	called  bool   // an appliance took frames of it
-	muses   bool   // it is a Foresight's: entries and routes note nothing of its packets
+	taken   bool   // an appliance took frames of it
+	dry     bool   // a dry run (Foresight): entries and routes note nothing of its packets
 	rx      pmd.Burst
 	ends    [pmd.MaxBurst]Verdict // of rx's frames, if an appliance hands them on
 	out     outbox
@@ -49,13 +49,13 @@ type Worker struct {
 	single  [1]*pmd.Frame
 	early   earlies
 	shaper  shaper
-	lot     uint64    // decides anew each turn who is the first to ask for an allowance that several want
+	random  uint64    // decides anew each turn who is the first to ask for an allowance that several want
 	pieces  *pieces   // nil until a merged frame comes
 	spare   []*pieces // that no appliance has
 	observe func(*Event)
 
 	captures []*Capture // nil: there are none
-	caught   bool       // of the burst at hand, a capture took a frame that is not dropped yet
+	captured bool       // of the burst at hand, a capture took a frame that is not dropped yet
 	stepwise bool       // no packet goes through a Translator in one step: somebody is shown the steps
 
 	services *Punt // nil: the card has none
@@ -88,8 +88,8 @@ func (w *Worker) Poll(now int64) int {
 			w.announce()
 		}
 	}
-	w.lot = w.lot*6364136223846793005 + 1442695040888963407 // Knuth's MMIX
-	n, waitingFirst := 0, w.lot>>63 == 0
+	w.random = w.random*6364136223846793005 + 1442695040888963407 // Knuth's MMIX
+	n, waitingFirst := 0, w.random>>63 == 0
 	if waitingFirst && w.shaper.busy() {
 		n += w.releaseWaiting()
 	}
@@ -203,7 +203,7 @@ func (w *Worker) runBurst(ingress *Queue, g *guest, n int) {
 		w.fromGuest(g, frames)
 	}
 	w.flush()
-	if w.called {
+	if w.taken {
 		w.visit()
 	}
 }
