@@ -24,6 +24,7 @@ type survey struct {
 	*stage
 	atlas  *atlas
 	trials []trial
+	losses losses
 }
 
 // beginSurvey places what the configuration does not place, and builds a stage of it.
@@ -194,6 +195,7 @@ func (s *survey) perform(ctx context.Context, _ order, out io.Writer) outcome {
 	for _, t := range s.trials {
 		checks = append(checks, check{s.title(t), func(ctx context.Context) (string, error) { return s.try(ctx, t) }})
 	}
+	checks = append(checks, check{"packets that were lost for a moment alone", s.passed})
 	if t := s.served(); t != nil {
 		checks = append(checks, check{"a foreign tunnel end", func(ctx context.Context) (string, error) { return s.foreignEnd(ctx, *t) }})
 	}

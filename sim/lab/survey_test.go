@@ -54,6 +54,7 @@ var written = []string{
 	"far → internet, udp from 2001:db8:1:2::a to [2001:db8:9::9]:9: denied: spoofed_address at far",
 	"six → internet, tcp from 2001:db8:1:5::5 to [2001:db8:9::9]:80: answered; internet saw 2001:db8:1:5::5",
 	"six → far, ping from 2001:db8:1:5::5 to 2001:db8:1:2::5: answered",
+	"packets that were lost for a moment alone: ",
 	"a foreign tunnel end: 8 MiB to web at 35.72.2.8:80 and back through the kernel's VXLAN, checksums equal",
 }
 

@@ -82,32 +82,27 @@ func (s *survey) try(ctx context.Context, t trial) (string, error) {
 	answer := make(chan reply, 1)
 	go func() { answer <- s.reach(ctx, t, c) }()
 	var got *reply
-	var drops []nic.LastDrop
+	var drops, lost []nic.LastDrop
 	err = until(ctx, "the flow was answered or dropped", func() (bool, error) {
 		select {
 		case r := <-answer:
 			got = &r
-			return true, nil
 		default:
 		}
 		all, err := s.drops(ctx, t, c)
-		drops = slices.DeleteFunc(all[:max(0, len(all)-len(before))], passing) // the newest come first
-		return len(drops) > 0, err
+		drops, lost = parted(all[:max(0, len(all)-len(before))]) // the newest come first
+		return got != nil || len(drops) > 0, err
 	})
 	leave()
 	if err != nil {
 		return "", err
 	}
+	s.losses.note(lost)
 	if got == nil {
 		<-answer
 		return s.judgeDrop(t, drops[0])
 	}
 	return s.judgeReply(t, *got)
-}
-
-// passing tells whether a drop is of a moment alone, such as when the machine was busy elsewhere: the sender sends again.
-func passing(d nic.LastDrop) bool {
-	return slices.Contains([]string{"tx_full", "port_down", "underlay_unresolved", "gateway_unresolved"}, d.Reason)
 }
 
 // reply is what a sender got.
