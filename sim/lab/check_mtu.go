@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"nitrocard/nic/wire"
+	"nitrocard/sim/netlab"
 )
 
 // discardPort is where datagrams go that nobody reads (RFC 863).
@@ -107,7 +110,8 @@ func (v visitor) datagrams() (c *net.UDPConn, err error) {
 // pathMTU: a1 sends the client what its link carries, with DF, and a1's kernel learns from
 // the router that the way to the internet carries 1500.
 func (s *story) pathMTU(ctx context.Context) (string, error) {
-	p, err := s.a1.visitor().sounding(s.client.addr)
+	from := s.a1.visitor()
+	p, err := from.sounding(s.client.addr)
 	if err != nil {
 		return "", err
 	}
@@ -116,11 +120,17 @@ func (s *story) pathMTU(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sent, last := 0, time.Time{}
+	end := netip.AddrPortFrom(from.addr, p.port)
+	came, err := from.gate.Watch(from.link, datagramsOf(end))
+	if err != nil {
+		return "", err
+	}
+	defer came.Stop()
+	var last time.Time
 	var told refusal
 	err = until(ctx, "the router told a1 the path's MTU", func() (ok bool, err error) {
 		if time.Since(last) > probeAgain {
-			sent, last = sent+1, time.Now()
+			last = time.Now()
 			if err := unix.Send(p.fd, make([]byte, before-28), 0); err != nil && err != unix.EMSGSIZE { // a1 was told just now
 				return false, fmt.Errorf("sending %d bytes: %w", before, err)
 			}
@@ -140,11 +150,7 @@ func (s *story) pathMTU(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("a1 knew an MTU of %d, %s told it %d, and it knows %d; it should be %d, %s, %d",
 			before, told.by, told.mtu, after, guestMTU, want.by, want.mtu)
 	}
-	drops, err := s.card(s.a1).dropped(ctx, s.a1.ENI, tooBigDrop, netip.AddrPortFrom(s.a1.Addr.Addr(), p.port).String())
-	if err == nil && (len(drops) == 0 || len(drops) > sent) {
-		err = fmt.Errorf("the card counts %d packets as %s, and %d were sent", len(drops), tooBigDrop, sent)
-	}
-	if err != nil {
+	if err := s.tooBig(ctx, end, came); err != nil {
 		return "", err
 	}
 	traced, err := s.tracepath(ctx)
@@ -152,6 +158,22 @@ func (s *story) pathMTU(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("a1 sent the client %d bytes with DF; %s told it pmtu %d: %s at %s%s", before, told.by, told.mtu, tooBigDrop, s.a1.ENI, traced), nil
+}
+
+// tooBig waits until a1's card counted each datagram of an end that came to the card as too big.
+func (s *story) tooBig(ctx context.Context, end netip.AddrPort, came *netlab.Watch) error {
+	return until(ctx, "the card counted each datagram that came as "+tooBigDrop, func() (bool, error) {
+		drops, err := s.card(s.a1).dropped(ctx, s.a1.ENI, tooBigDrop, end.String())
+		return len(drops) > 0 && len(drops) == len(came.Frames()), err
+	})
+}
+
+// datagramsOf likes the datagrams that an end sends.
+func datagramsOf(end netip.AddrPort) func(frame []byte) bool {
+	return func(frame []byte) bool {
+		var h wire.Headers
+		return wire.Parse(frame, &h) == wire.NoFault && h.Proto == wire.ProtoUDP && source(h.Tuple) == end
+	}
 }
 
 // tracepath has a1 run tracepath(8), where the machine has it.
