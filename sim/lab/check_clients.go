@@ -103,7 +103,7 @@ var timeServer = netip.MustParseAddrPort("169.254.169.123:123")
 // chronyd asks for the time until it knows how far the clock is off, which it does not set. Where
 // nothing disciplines the host's clock, the card says so, and chronyd must not take the time.
 func (m *machine) chronyd(ctx context.Context) (string, error) {
-	a, err := insists(ctx, func() (*ntp.Response, error) { return m.time(ctx) })
+	a, asked, err := insists(ctx, func() (*ntp.Response, error) { return m.time(ctx) })
 	if err != nil {
 		return "", err
 	}
@@ -118,11 +118,11 @@ func (m *machine) chronyd(ctx context.Context) (string, error) {
 	case answers == 0:
 		return "", errors.Join(errors.New("chronyd got no answer"), err)
 	case a.Leap == ntp.LeapNotInSync && refused:
-		return fmt.Sprintf("was answered %d times and takes no time of a clock that nothing disciplines here, as its answers say", answers), nil
+		return fmt.Sprintf("was answered %d times and takes no time of a clock that nothing disciplines here, as its answers say%s", answers, asked), nil
 	case a.Leap == ntp.LeapNotInSync && err == nil:
 		return "", fmt.Errorf("chronyd takes the time of a clock that nothing disciplines: %s", out)
 	}
-	return fmt.Sprintf("was answered %d times and knows how far the clock is off", answers), err
+	return fmt.Sprintf("was answered %d times and knows how far the clock is off%s", answers, asked), err
 }
 
 // chronydQ has chronyd ask the time server, and say how far the machine's clock is off.

@@ -40,7 +40,7 @@ func (s *story) nat64(ctx context.Context) (string, error) {
 		return "", err
 	}
 	name := s.a3.privateName("ec2.internal")
-	told, err := insists(ctx, func() (string, error) { return s.e1.resolve(ctx, dnsServer6, name, dns.TypeAAAA) })
+	told, asked, err := insists(ctx, func() (string, error) { return s.e1.resolve(ctx, dnsServer6, name, dns.TypeAAAA) })
 	if err != nil {
 		return "", fmt.Errorf("DNS64: %w", err)
 	}
@@ -52,8 +52,8 @@ func (s *story) nat64(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("e1, which has %s alone, exchanged 8 MiB with the client at %s, checksums equal; the client saw %s of %s; e1's kernel learned pmtu %d and a closed port; DNS tells it that %s is %s, where a3 answers",
-		s.e1.Addr6, far, gateway.Public, gateway.ID, mtu, name, meant), nil
+	return fmt.Sprintf("e1, which has %s alone, exchanged 8 MiB with the client at %s, checksums equal; the client saw %s of %s; e1's kernel learned pmtu %d and a closed port; DNS tells it that %s is %s%s, where a3 answers",
+		s.e1.Addr6, far, gateway.Public, gateway.ID, mtu, name, meant, asked), nil
 }
 
 // behind64 is the address of IPv6 that stands for one of IPv4 behind a NAT gateway (RFC 6052).

@@ -20,14 +20,14 @@ import (
 
 // ping: a1's group allows ICMP echo, b1's does not.
 func (s *story) ping(ctx context.Context) (string, error) {
-	trip, err := s.client.pings(ctx, s.a1.Public)
+	trip, asked, err := s.client.pings(ctx, s.a1.Public)
 	if err != nil {
 		return "", fmt.Errorf("ping %s: %w", s.a1.Public, err)
 	}
 	pinging, leave := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		_, err := s.client.pings(pinging, s.b1.Public)
+		_, _, err := s.client.pings(pinging, s.b1.Public)
 		ended <- err
 	}()
 	var drops []nic.LastDrop
@@ -42,19 +42,19 @@ func (s *story) ping(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s answers in %s, sg-web allows it; %s does not: %s at %s",
-		s.a1.Public, trip.Round(10*time.Microsecond), s.b1.Public, groupDrop, s.b1.ENI), nil
+	return fmt.Sprintf("%s answers in %s%s, sg-web allows it; %s does not: %s at %s",
+		s.a1.Public, trip.Round(10*time.Microsecond), asked, s.b1.Public, groupDrop, s.b1.ENI), nil
 }
 
 // pings asks each second, as ping(8) does, until there is a reply or ctx ends: a machine that is
 // busy elsewhere loses a packet.
-func (v visitor) pings(ctx context.Context, to netip.Addr) (time.Duration, error) {
-	for {
+func (v visitor) pings(ctx context.Context, to netip.Addr) (trip time.Duration, asked times, err error) {
+	for asked = 1; ; asked++ {
 		once, stop := context.WithTimeout(ctx, time.Second)
-		trip, err := v.ping(once, to)
+		trip, err = v.ping(once, to)
 		stop()
 		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
-			return trip, err
+			return trip, asked, err
 		}
 	}
 }

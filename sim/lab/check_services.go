@@ -39,7 +39,7 @@ func (s *story) services(ctx context.Context) (string, error) {
 	}
 	server := lease.ACK.DNS()[0].String()
 	name := s.a3.privateName(lease.ACK.DomainName())
-	meant, err := insists(ctx, func() (string, error) { return s.a1.resolve(ctx, server, name, dns.TypeA) })
+	meant, asked, err := insists(ctx, func() (string, error) { return s.a1.resolve(ctx, server, name, dns.TypeA) })
 	if err != nil {
 		return "", fmt.Errorf("DNS: %w", err)
 	}
@@ -50,8 +50,8 @@ func (s *story) services(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("time: %w", err)
 	}
-	return fmt.Sprintf("a1 hears from its card by DHCP that it is %s, from metadata with a token that its ENI is %s, from DNS at %s that %s is %s, and the time (%s)",
-		lease.ACK.YourIPAddr, id, server, strings.TrimSuffix(name, "."), meant, stratum), nil
+	return fmt.Sprintf("a1 hears from its card by DHCP that it is %s, from metadata with a token that its ENI is %s, from DNS at %s that %s is %s%s, and the time (%s)",
+		lease.ACK.YourIPAddr, id, server, strings.TrimSuffix(name, "."), meant, asked, stratum), nil
 }
 
 // privateName is a guest's private name in DNS, by its address of IPv4.
@@ -115,13 +115,13 @@ func (m *machine) dial(ctx context.Context, network, to string) (c net.Conn, err
 const answerTime = 30 * time.Second
 
 // insists asks again, up to five times, where no answer came: a machine that is busy elsewhere loses a packet.
-func insists[T any](ctx context.Context, ask func() (T, error)) (answer T, err error) {
-	for range 6 {
+func insists[T any](ctx context.Context, ask func() (T, error)) (answer T, asked times, err error) {
+	for asked = 1; asked <= 6; asked++ {
 		if answer, err = ask(); !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
 			break
 		}
 	}
-	return answer, err
+	return answer, asked, err
 }
 
 // resolve asks a DNS server for a name's address of the family that a type is of: A or AAAA.
@@ -151,7 +151,7 @@ func (m *machine) resolve(ctx context.Context, server, name string, kind uint16)
 // of that was the way there (RFC 5905 section 11.2). The host's own clock need not be synchronized; then the answer
 // must say so.
 func (m *machine) clock(ctx context.Context) (string, error) {
-	a, err := insists(ctx, func() (*ntp.Response, error) { return m.time(ctx) })
+	a, asked, err := insists(ctx, func() (*ntp.Response, error) { return m.time(ctx) })
 	if err != nil {
 		return "", err
 	}
@@ -159,9 +159,9 @@ func (m *machine) clock(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the time is off by %s", off)
 	}
 	if a.Leap == ntp.LeapNotInSync {
-		return "whose clock nothing disciplines here, and says so", nil
+		return "whose clock nothing disciplines here, and says so" + asked.String(), nil
 	}
-	return fmt.Sprintf("stratum %d", a.Stratum), nil
+	return fmt.Sprintf("stratum %d%s", a.Stratum, asked), nil
 }
 
 // time asks for the time.

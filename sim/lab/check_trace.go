@@ -31,7 +31,7 @@ func (s *story) dark(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("after a trace: %w", err)
 	}
 	handover := addressAt(edge, exchange, false).Addr()
-	trip, err := s.client.pings(ctx, handover)
+	trip, asked, err := s.client.pings(ctx, handover)
 	if err != nil {
 		return "", fmt.Errorf("ping %s: %w", handover, err)
 	}
@@ -39,8 +39,8 @@ func (s *story) dark(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("the client sees %s, and nobody behind: %s dropped the next packet as %s, and a1 answers; %s answers ping in %s and alone of them has no name%s",
-		words(addresses(hops)), edge, last.Reason, handover, trip.Round(10*time.Microsecond), agrees), nil
+	return fmt.Sprintf("the client sees %s, and nobody behind: %s dropped the next packet as %s, and a1 answers; %s answers ping in %s%s and alone of them has no name%s",
+		words(addresses(hops)), edge, last.Reason, handover, trip.Round(10*time.Microsecond), asked, agrees), nil
 }
 
 // namesOf is an error unless all routers but the edge have names.

@@ -222,7 +222,7 @@ func (s *survey) reach(ctx context.Context, t trial, c connection) (r reply) {
 	case t.packet.Proto == oracle.UDP:
 		r.text, r.err = c.exchange(ctx)
 	default:
-		_, r.err = c.pings(ctx, t.packet.Dst)
+		_, _, r.err = c.pings(ctx, t.packet.Dst)
 	}
 	return r
 }
