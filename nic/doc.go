@@ -34,7 +34,8 @@
 //	access.go     what a change newly allows and denies
 //	decider.go    what decides about packets, and what never did, gatherunused.go on all cards;
 //	              aclentry.go an entry of an ACL
-//	hits.go       what rules, entries and routes let pass, by the connections that live
+//	hits.go       what rules, entries and routes let pass, by the connections that live;
+//	              rulesinforce.go which of those rules a policy has
 //	flush.go      ends what the rules in force would not let begin
 //	run.go        Run and Poll; thread.go is one worker's thread, bind.go tells drivers of it
 //	nats.go       the card's NAT gateways

@@ -99,7 +99,7 @@ func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc
 // foresee asks both policies about each connection. Its error is ErrChangedMeanwhile if the setup before is
 // no longer in force in the end.
 func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Foreseen, error) {
-	f := &comparison{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), tick: c.tick(), causes: map[cause]*tally{}}
+	f := &comparison{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), rules: newRulesInForce(before.Policy), tick: c.tick(), causes: map[cause]*tally{}}
 	began := time.Now()
 	if err := c.eachSeen(ctx, f.add); err != nil {
 		return nil, err
@@ -121,6 +121,7 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 // comparison adds up what becomes of connections, by what both policies make of their next packets.
 type comparison struct {
 	now, then   *pipeline.Foresight
+	rules       *rulesInForce // before the change
 	tick        uint32
 	connections uint64
 	outcomes    Outcomes

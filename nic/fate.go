@@ -266,7 +266,7 @@ func (f *comparison) fate(c *cause, t *tally) Fate {
 	}
 	for i := range t.latest {
 		s := &t.latest[i]
-		v.Examples = append(v.Examples, s.example(f.now.ENI(&s.Known), f.tick))
+		v.Examples = append(v.Examples, s.example(f.now.ENI(&s.Known), f.rules, f.tick))
 	}
 	return v
 }

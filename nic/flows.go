@@ -25,8 +25,9 @@ type FlowView struct {
 	Initiator string    `json:"initiator"`    // "local" or "remote"
 	State     string    `json:"state"`
 	Tracked   bool      `json:"tracked"`
-	Resumed   bool      `json:"resumed,omitempty"` // older than the card, and taken up in mid-stream: who began it is not known, and Initiator sent first
-	Rule      *vpc.Rule `json:"rule,omitempty"`    // that allowed the first packet
+	Resumed   bool      `json:"resumed,omitempty"`      // older than the card, and taken up in mid-stream: who began it is not known, and Initiator sent first
+	Rule      *vpc.Rule `json:"rule,omitempty"`         // that allowed the first packet
+	Removed   bool      `json:"rule_removed,omitempty"` // the policy in force does not have Rule, or the ENI is not in its group: a tracked connection goes on, an untracked one only by another rule
 	Idle      float64   `json:"idle_seconds"`
 	Age       float64   `json:"age_seconds"` // since it began, or was taken up, to a sixteenth (flow.Table.Age)
 
@@ -65,16 +66,20 @@ func (c *Card) EachFlow(f FlowFilter) iter.Seq[FlowView] {
 	return func(yield func(FlowView) bool) {
 		shown := 0
 		seen := make([]seenFlow, 0, pipeline.Chunk)
+		rules := &rulesInForce{}
 		for from, more := f.After, true; more; {
 			seen, from, more = c.look(seen[:0], from)
 			policy, now := c.Policy(), c.tick()
+			if rules.policy != policy {
+				rules = newRulesInForce(policy)
+			}
 			for i := range seen {
 				s := &seen[i]
 				e := ownENI(policy, s.Key.ENI())
 				if e == nil || s.Key.IsFragment() || f.ENI != "" && f.ENI != e.ID {
 					continue
 				}
-				if shown++; !yield(s.view(e, now)) || shown == f.Limit {
+				if shown++; !yield(s.view(e, rules, now)) || shown == f.Limit {
 					return
 				}
 			}
@@ -127,8 +132,8 @@ func ownENI(p *vpc.Policy, number uint32) *vpc.OwnENI {
 	return p.ENIs[number]
 }
 
-// view is s, a connection of e, at the tick now.
-func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
+// view is s, a connection of e, at the tick now, by the rules in force.
+func (s *seenFlow) view(e *vpc.OwnENI, rules *rulesInForce, now uint32) FlowView {
 	k, conn, status := &s.Key, &s.Conn, s.Conn.Status()
 	idle := flow.Since(now, conn.Seen)
 	view := FlowView{
@@ -140,7 +145,7 @@ func (s *seenFlow) view(e *vpc.OwnENI, now uint32) FlowView {
 	}
 	if s.rule != (vpc.Rule{}) {
 		rule := s.rule
-		view.Rule = &rule
+		view.Rule, view.Removed = &rule, !rules.has(e, &rule)
 	}
 	if status.Flags()&flow.FlagInitiator != 0 {
 		view.Initiator = "local"

@@ -14,10 +14,11 @@ import (
 // Hit is how much a rule, an entry or a route let pass, by the records of connections that live.
 // What ended is in no Hit.
 type Hit struct {
-	Kind        string  `json:"kind"`      // SecurityGroups, NetworkAcls or RouteTables
-	ID          string  `json:"id"`        // of the object
-	Direction   string  `json:"direction"` // inbound or outbound, of packets; of a rule, of its connections' first ones
-	What        string  `json:"what"`      // the rule, the entry's number or the route
+	Kind        string  `json:"kind"`              // SecurityGroups, NetworkAcls or RouteTables
+	ID          string  `json:"id"`                // of the object
+	Direction   string  `json:"direction"`         // inbound or outbound, of packets; of a rule, of its connections' first ones
+	What        string  `json:"what"`              // the rule, the entry's number or the route
+	Removed     bool    `json:"removed,omitempty"` // the policy in force does not have the rule, or the connections' ENIs are not in its group
 	Connections uint64  `json:"connections"`
 	Packets     uint64  `json:"packets"`
 	Bytes       uint64  `json:"bytes"`
@@ -26,11 +27,12 @@ type Hit struct {
 
 // hitKey is whose hits they are.
 type hitKey struct {
-	dir   wire.Direction
-	rule  vpc.Rule
-	id    string // of the network ACL or route table
-	entry uint16
-	route *vpc.Route
+	dir     wire.Direction
+	rule    vpc.Rule
+	removed bool   // the rule
+	id      string // of the network ACL or route table
+	entry   uint16
+	route   *vpc.Route
 }
 
 // mostHits bounds how many rules, entries and routes are told apart. Of the others there is one Hit.
@@ -39,8 +41,9 @@ const mostHits = 1 << 16
 // hits adds up connections.
 type hits struct {
 	*pipeline.Foresight
-	tick uint32
-	all  map[hitKey]*Hit
+	rules *rulesInForce
+	tick  uint32
+	all   map[hitKey]*Hit
 }
 
 // Hits are the rules, entries and routes that connections use, the most used of each object first. Each
@@ -48,7 +51,7 @@ type hits struct {
 // them, so that the packet path counts nothing for them. The walk ends early with the context.
 func (c *Card) Hits(ctx context.Context) ([]Hit, error) {
 	setup := c.crew.Setup()
-	h := &hits{c.crew.Foresee(setup, setup.Policy), c.tick(), map[hitKey]*Hit{}}
+	h := &hits{c.crew.Foresee(setup, setup.Policy), newRulesInForce(setup.Policy), c.tick(), map[hitKey]*Hit{}}
 	if err := c.eachSeen(ctx, h.flow); err != nil {
 		return nil, err
 	}
@@ -65,7 +68,8 @@ func (c *Card) Hits(ctx context.Context) ([]Hit, error) {
 // flow adds a connection to what let it pass.
 func (h *hits) flow(s *seenFlow) {
 	if s.rule != (vpc.Rule{}) {
-		h.add(s, hitKey{dir: s.Conn.Status().Initiator(), rule: s.rule}, wire.In, wire.Out)
+		e := h.ENI(&s.Known)
+		h.add(s, hitKey{dir: s.Conn.Status().Initiator(), rule: s.rule, removed: e == nil || !h.rules.has(e, &s.rule)}, wire.In, wire.Out)
 	}
 	for d, packets := range s.Conn.Packets {
 		if packets > 0 {
@@ -119,7 +123,7 @@ func (h *hits) of(k hitKey) *Hit {
 
 // hit is a Hit of nothing yet.
 func (k *hitKey) hit() *Hit {
-	h := &Hit{Direction: k.dir.Bound()}
+	h := &Hit{Direction: k.dir.Bound(), Removed: k.removed}
 	if h.Kind, h.ID, h.What = deciderOf(k.rule, k.id, k.entry, k.route); h.Kind == "" {
 		h.Direction, h.What = "", "others"
 	}

@@ -89,8 +89,8 @@ func (f *comparison) causeThrough(s *seenFlow, now, then *[2]pipeline.Forecast) 
 }
 
 // example is view for an example of a fate.
-func (s *seenFlow) example(e *vpc.OwnENI, now uint32) FlowView {
-	view := s.view(e, now)
+func (s *seenFlow) example(e *vpc.OwnENI, rules *rulesInForce, now uint32) FlowView {
+	view := s.view(e, rules, now)
 	if s.by != (pipeline.Socket{}) {
 		view.By = endpoint(s.by.Addr, s.by.Port, s.Key.Proto())
 	}

@@ -52,7 +52,13 @@ func TestTables(t *testing.T) {
 		ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Tracked: true,
 		Rule: &vpc.Rule{Group: "sg-web", Text: "tcp 80 from 0.0.0.0/0"}, Idle: 2.34, Age: 7230, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20,
 	}, {ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:4000", Remote: "203.0.113.7:443", Initiator: "local", State: "established", Tracked: true, Resumed: true},
+		{ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:22", Remote: "203.0.113.7:40001", Initiator: "remote", State: "established", Rule: &vpc.Rule{Group: "sg-web", Text: "tcp 22 from 0.0.0.0/0"}, Removed: true},
 		{ENI: "eni-a1", Protocol: "icmp", Local: "10.0.1.5", Remote: "10.0.1.6", Initiator: "local", State: "replied"}}))
+	b.WriteByte('\n')
+	require.NoError(t, hitTable(&b, []nic.Hit{
+		{ID: "sg-web", Direction: "inbound", What: "tcp 22 from 0.0.0.0/0", Removed: true, Connections: 1, Packets: 3, Bytes: 120, Idle: 4},
+		{ID: "rtb-a", Direction: "outbound", What: "0.0.0.0/0 to igw-a", Connections: 1, Packets: 3, Bytes: 120, Idle: 4},
+	}))
 	b.WriteByte('\n')
 	acls := []ec2.NetworkAcl{{NetworkAclId: "acl-web", VpcId: "vpc-a", Associations: []ec2.NetworkAclAssociation{{SubnetId: "subnet-a"}, {SubnetId: "subnet-b"}}, Entries: []ec2.NetworkAclEntry{
 		{RuleNumber: 100, Egress: true, Protocol: "-1", RuleAction: "allow", CidrBlock: netip.MustParsePrefix("0.0.0.0/0")},
