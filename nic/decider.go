@@ -18,26 +18,35 @@ type Decider struct {
 // mostUnused is how many unused rules, entries and routes are named, of each of the three.
 const mostUnused = 1000
 
+// unusedKinds is the order in which what is unused is told.
+var unusedKinds = []string{"SecurityGroups", "NetworkAcls", "RouteTables"}
+
 // unused are the rules of a policy that let no connection begin, and the entries of network ACLs and the routes
 // that decided about no packet, since the card's start or their own if later; count is how many there are.
 func (c *Card) unused(policy *vpc.Policy) (all []Decider, count int) {
-	var rules, entries, routes []Decider
+	all = []Decider{}
 	for _, r := range c.crew.UnusedRules(policy) {
-		rules = append(rules, Decider{"SecurityGroups", r.Group, r.Text})
+		all = append(all, Decider{"SecurityGroups", r.Group, r.Text})
 	}
 	for e := range policy.UnusedEntries() {
-		entries = append(entries, Decider{"NetworkAcls", e.ACL, e.Dir.Bound() + " " + entryName(e.Number)})
+		all = append(all, Decider{"NetworkAcls", e.ACL, e.Dir.Bound() + " " + entryName(e.Number)})
 	}
 	for table, r := range policy.UnusedRoutes() {
-		routes = append(routes, Decider{"RouteTables", table, r.String()})
+		all = append(all, Decider{"RouteTables", table, r.String()})
 	}
-	all = []Decider{}
-	for _, of := range [][]Decider{rules, entries, routes} {
-		slices.SortFunc(of, func(a, b Decider) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What)) })
-		all = append(all, of[:min(len(of), mostUnused)]...)
-		count += len(of)
-	}
-	return all, count
+	return mostOfEach(all), len(all)
+}
+
+// mostOfEach sorts what is unused and keeps the first mostUnused of each kind, so that many of one kind hide none of another.
+func mostOfEach(all []Decider) []Decider {
+	slices.SortFunc(all, func(a, b Decider) int {
+		return cmp.Or(cmp.Compare(slices.Index(unusedKinds, a.Kind), slices.Index(unusedKinds, b.Kind)), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
+	})
+	kept := map[string]int{}
+	return slices.DeleteFunc(all, func(d Decider) bool {
+		kept[d.Kind]++
+		return kept[d.Kind] > mostUnused
+	})
 }
 
 // deciderOf is what let packets pass or fall, for people: a rule, or of the object of an ID an entry or a

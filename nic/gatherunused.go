@@ -1,17 +1,9 @@
 package nic
 
-import (
-	"cmp"
-	"slices"
-
-	"nitrocard/nic/vpc"
-)
+import "nitrocard/nic/vpc"
 
 // mostCounted is how many rules, entries and routes a Gathering counts the cards of. The bound is ours.
 const mostCounted = 1 << 15
-
-// unusedKinds is the order in which what is unused is told.
-var unusedKinds = []string{"SecurityGroups", "NetworkAcls", "RouteTables"}
 
 // unusedOn is on how many cards something is unused.
 type unusedOn struct {
@@ -45,11 +37,8 @@ func (g *Gathering) ForeseenIn(region *vpc.Region) *Foreseen {
 			f.Unused = append(f.Unused, d)
 		}
 	}
-	slices.SortFunc(f.Unused, func(a, b Decider) int {
-		return cmp.Or(cmp.Compare(slices.Index(unusedKinds, a.Kind), slices.Index(unusedKinds, b.Kind)), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
-	})
 	f.UnusedCount = len(f.Unused)
-	f.Unused = f.Unused[:min(len(f.Unused), len(unusedKinds)*mostUnused)]
+	f.Unused = mostOfEach(f.Unused)
 	return f
 }
 

@@ -45,3 +45,22 @@ func TestOneCardLeavesOthersRoomForWhatIsUnused(t *testing.T) {
 	g.Add("x", &Foreseen{Unused: []Decider{alone}})
 	require.Equal(t, []Decider{alone}, g.ForeseenIn(region).Unused)
 }
+
+// Many unused rules, more than are told, hide no route.
+func TestUnusedRulesHideNoRoutes(t *testing.T) {
+	config, err := vpc.Load("testdata/region.yaml")
+	require.NoError(t, err)
+	region, err := vpc.NewRegion(config)
+	require.NoError(t, err)
+	named := []Decider{{"RouteTables", "rtb-a1", "::/0 to igw-a"}}
+	for i := range len(unusedKinds)*mostUnused - 1 {
+		named = append(named, Decider{"SecurityGroups", "sg-a-web", strconv.Itoa(i)})
+	}
+	var g Gathering
+	g.Add("x", &Foreseen{Unused: named})
+	g.Add("y", &Foreseen{Unused: named})
+	f := g.ForeseenIn(region)
+	require.Equal(t, len(named), f.UnusedCount)
+	require.Len(t, f.Unused, mostUnused+1)
+	require.Equal(t, named[0], f.Unused[mostUnused])
+}
