@@ -21,7 +21,8 @@ func (f *forwarder) ask(ctx context.Context, eni *vpc.OwnENI, r *vpc.Region, m *
 	}
 	came, err := f.query(ctx, m, q.Qtype)
 	if err == nil && q.Qtype == dns.TypeAAAA && eni.NameService(r).Translate && !hasAAAA(came) && came.Rcode == dns.RcodeSuccess && !validates(m) {
-		if four, err := f.query(ctx, m, dns.TypeA); err == nil && translate(four) {
+		var four *dns.Msg // where its question fails, an empty answer would say that the name has no address
+		if four, err = f.query(ctx, m, dns.TypeA); err == nil && translate(four) {
 			came = four
 		}
 	}
