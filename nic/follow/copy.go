@@ -17,9 +17,10 @@ type Copy struct {
 	file     *os.File // open for appending; nil: there is no snapshot yet, or writing failed
 	snapshot int64    // bytes
 	size     int64
-	told     time.Time // of the last message there
-	heard    time.Time // of the last message
-	failed   time.Time // of the message that could not be written; zero: nothing is missing
+	told     time.Time // when a message was last written; zero: none since the start
+	failed   time.Time // when a message could not be written; zero: nothing is missing
+
+	now func() time.Time // the card's clock, which time.Now reads such that setting it changes no difference of two times
 }
 
 // mostTail is how long what led on from a snapshot may be, whatever the snapshot's length,
@@ -27,7 +28,8 @@ type Copy struct {
 const mostTail = 1 << 20
 
 // stillNothing is for how long messages are not kept that tell nothing but that the copy is
-// up to date.
+// up to date. It and failing are told by the card's clock: the controller's, by which messages are
+// issued, may be set back.
 const stillNothing = 10 * time.Minute
 
 // failing is how long a copy that could not be written, as on a full disk, asks for no snapshot: with every message,
@@ -35,7 +37,7 @@ const stillNothing = 10 * time.Minute
 const failing = 10 * time.Minute
 
 // NewCopy makes a copy at a path in a folder of the card's own.
-func NewCopy(path string) *Copy { return &Copy{path: path} }
+func NewCopy(path string) *Copy { return &Copy{path: path, now: time.Now} }
 
 // Recall has a follower take what is in the file. Without a file it takes nothing. A
 // message at the end that was cut off while it was written is left out. With any other
@@ -81,29 +83,27 @@ func (c *Copy) count(m *Message) {
 		c.snapshot, c.size = n, 0
 	}
 	c.size += n
-	c.told = m.Issued
 }
 
 // Keep writes a message that the follower took, but for records and questions, which are for the moment. After an
 // error the file ends with the message before, and nothing is added before the next snapshot.
 func (c *Copy) Keep(m *Message) error {
 	var err error
-	c.heard = m.Issued
 	switch {
 	case m.Records != "" || m.Question != "":
 		return nil
 	case m.Snapshot():
 		err = c.begin(m)
-	case c.file == nil, m.Size == 0 && m.After == m.Revision && m.Issued.Sub(c.told) < stillNothing:
+	case c.file == nil, m.Size == 0 && m.After == m.Revision && c.now().Sub(c.told) < stillNothing:
 		return nil
 	default:
 		err = c.append(m)
 	}
 	if err != nil {
-		c.failed = m.Issued
+		c.failed = c.now()
 		return err
 	}
-	c.failed = time.Time{}
+	c.told, c.failed = c.now(), time.Time{}
 	c.count(m)
 	return nil
 }
@@ -111,7 +111,7 @@ func (c *Copy) Keep(m *Message) error {
 // Wanting tells whether a snapshot is worth its bytes: there is none, or what led on from
 // it is as long as the snapshot.
 func (c *Copy) Wanting() bool {
-	if !c.failed.IsZero() && c.heard.Sub(c.failed) < failing {
+	if !c.failed.IsZero() && c.now().Sub(c.failed) < failing {
 		return false
 	}
 	return c.file == nil || c.size-c.snapshot > max(mostTail, c.snapshot)

@@ -205,15 +205,16 @@ func TestACopyThatCannotBeWritten(t *testing.T) {
 	require.Equal(t, []uint64{0}, p.asked, "both messages came over one connection")
 	require.Equal(t, uint64(4), c.Follower.Revision())
 
-	nothing := func(later time.Duration) {
-		m, err := s.Sign(Header{Card: "x", After: 4, Revision: 4, Issued: noon.Add(later), Expires: noon.Add(later + time.Minute)}, nil)
-		require.NoError(t, err)
-		require.NoError(t, c.Copy.Keep(m))
-	}
-	nothing(failing - time.Second)
+	now := c.Copy.failed
+	c.Copy.now = func() time.Time { return now }
+	back, err := s.Sign(Header{Card: "x", After: 4, Revision: 4, Issued: noon.Add(-24 * time.Hour), Expires: noon}, nil)
+	require.NoError(t, err)
+	now = now.Add(failing - time.Second)
+	require.NoError(t, c.Copy.Keep(back))
 	require.False(t, c.Copy.Wanting())
-	nothing(failing)
-	require.True(t, c.Copy.Wanting())
+	now = now.Add(time.Second)
+	require.NoError(t, c.Copy.Keep(back))
+	require.True(t, c.Copy.Wanting(), "also where the controller's clock was set back")
 	require.Error(t, c.Copy.Keep(p.messages[0]), "still")
 	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
 	require.NoError(t, c.Copy.Keep(p.messages[0]))
