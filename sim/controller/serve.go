@@ -32,9 +32,6 @@ func mostConnections() int {
 	return int(min(limit.Cur/2, 1<<15))
 }
 
-// sources is how many addresses a stranger needs to have all connections (shares). The bound is ours.
-const sources = 8
-
 // Offer adds the routes of cards to those of a control socket:
 //
 //	GET /v1/hosts                  every card, its revision and its lag
@@ -64,7 +61,7 @@ func (c *Controller) ServeTLS(ctx context.Context, listener net.Listener, config
 	mux.HandleFunc("PUT /v1/hosts/{card}/answers/{question}", own(c.serveAnswer))
 	mux.Handle("/", people)
 	most := mostConnections()
-	listener = newShares(netutil.LimitListener(listener, most), max(most/sources, 1))
+	listener = newShares(netutil.LimitListener(listener, most), shareOf(most), c.o.Log)
 	listener = tls.NewListener(listener, config) // outermost, or http would not know TLS
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,

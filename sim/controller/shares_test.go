@@ -1,9 +1,12 @@
 package controller
 
 import (
+	"bytes"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,7 +42,7 @@ func (l *knocks) Accept() (net.Conn, error) {
 // Whoever has one address has a share of the connections, and others theirs, also once the first ones are gone.
 func TestNoAddressKeepsOthersOut(t *testing.T) {
 	l := &knocks{}
-	s := newShares(l, 2)
+	s := newShares(l, 2, slog.New(slog.DiscardHandler))
 	come := func(from string) (let net.Conn, is bool) {
 		l.next = append(l.next, &knock{from: from})
 		k := l.next[0]
@@ -67,4 +70,40 @@ func TestNoAddressKeepsOthersOut(t *testing.T) {
 	_, is = come("192.0.2.1")
 	require.False(t, is)
 	require.NoError(t, other.Close())
+}
+
+// The log names an address that has its share, with how many connections were closed, and not each of them; it does so anew
+// once the address had none.
+func TestTheLogTellsOfClosedConnections(t *testing.T) {
+	var log bytes.Buffer
+	s := newShares(nil, 1, slog.New(slog.NewTextHandler(&log, nil)))
+	from := netip.MustParsePrefix("192.0.2.1/32")
+	told := func() (lines []string) {
+		for line := range strings.Lines(log.String()) {
+			_, line, _ = strings.Cut(line, " address=")
+			lines = append(lines, strings.TrimSpace(line))
+		}
+		log.Reset()
+		return lines
+	}
+	require.True(t, s.enter(from))
+	require.Empty(t, told())
+	for range 1009 {
+		require.False(t, s.enter(from))
+	}
+	require.Equal(t, []string{
+		"192.0.2.1/32 share=1 closed=1", "192.0.2.1/32 share=1 closed=10", "192.0.2.1/32 share=1 closed=100", "192.0.2.1/32 share=1 closed=1000",
+	}, told())
+	s.leave(from)
+	require.Empty(t, s.of)
+	require.True(t, s.enter(from))
+	require.False(t, s.enter(from))
+	require.Equal(t, []string{"192.0.2.1/32 share=1 closed=1"}, told())
+}
+
+// An address has an eighth of the connections, though not fewer than 256 where half of them are as many.
+func TestShareOf(t *testing.T) {
+	for all, share := range map[int]int{0: 1, 1: 1, 32: 16, 512: 256, 1024: 256, 2048: 256, 4096: 512, 1 << 15: 4096} {
+		require.Equal(t, share, shareOf(all), all)
+	}
 }
