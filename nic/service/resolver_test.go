@@ -50,7 +50,7 @@ func TestNothingIsAskedWithoutNeed(t *testing.T) {
 			}
 			return a, nil
 		}}
-		_, err := f.question(t.Context(), new(dns.Msg).SetQuestion("example.com.", dns.TypeA), dns.TypeA)
+		_, err := f.query(t.Context(), new(dns.Msg).SetQuestion("example.com.", dns.TypeA), dns.TypeA)
 		require.Equal(t, c.fails, err != nil, c.name)
 		require.Equal(t, c.asked, strings.Join(asked, " "), c.name)
 	}
