@@ -28,6 +28,7 @@
 //	trace.go       the routers on a way, found hop by hop
 //	atlas.go       who may want to reach whom, by a flow.go; fate.go: what the oracle says of it
 //	trial.go       a flow tried with real stacks, and judged
+//	droptimes.go   which drops are new
 //	check_services.go asks the card what a machine asks when it boots; check_clients.go with programs that
 //	               others wrote (tool.go), check_container.go from behind a guest; check_scan.go: what nmap finds;
 //	               check_flood.go: beside who floods them

@@ -77,6 +77,10 @@ func (s *survey) try(ctx context.Context, t trial) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	old := dropTimes{}
+	for _, d := range before {
+		old.add(d)
+	}
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	answer := make(chan reply, 1)
@@ -90,7 +94,7 @@ func (s *survey) try(ctx context.Context, t trial) (string, error) {
 		default:
 		}
 		all, err := s.drops(ctx, t, c)
-		drops, lost = parted(all[:max(0, len(all)-len(before))]) // the newest come first
+		drops, lost = parted(slices.DeleteFunc(all, old.has)) // the newest come first
 		return got != nil || len(drops) > 0, err
 	})
 	leave()

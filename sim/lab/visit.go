@@ -67,9 +67,9 @@ func (t *traveler) dial(ctx context.Context) <-chan attempt {
 // openOrDropped waits until the attempt ended, or until a packet of the connection was dropped that is not among
 // old drops: then there is no attempt.
 func (t *traveler) openOrDropped(ctx context.Context, ended <-chan attempt, old []Drop) (got *attempt, err error) {
-	before := map[int64]bool{} // by their times
+	known := dropTimes{}
 	for _, d := range old {
-		before[d.LastDrop.Time.UnixNano()] = true
+		known.add(d.LastDrop)
 	}
 	err = until(ctx, "the connection was open or a packet dropped", func() (bool, error) {
 		select {
@@ -80,7 +80,7 @@ func (t *traveler) openOrDropped(ctx context.Context, ended <-chan attempt, old 
 		}
 		all, err := t.drops(ctx)
 		for i := range all {
-			if !before[all[i].LastDrop.Time.UnixNano()] {
+			if !known.has(all[i].LastDrop) {
 				t.Drop = &all[i]
 			}
 		}
