@@ -22,7 +22,7 @@ func TestDigests(t *testing.T) {
 	require.Equal(t, []string{
 		"RouteTables[0] rtb-1: Routes[1]: the destinations are not in the configuration (" + entriesFrom + "): pl-1 to igw-1",
 		"2 ENIs have no IP address; what they send is dropped; first NetworkInterfaces[0] eni-1",
-		"FlowLogs[0] fl-1: this card does not act on FlowLogs yet",
+		"FlowLogs[0] fl-1: this card does not act on FlowLogs",
 	}, lines)
 	require.Empty(t, Digests(nil))
 }

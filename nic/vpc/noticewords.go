@@ -77,7 +77,7 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d ENIs of AWS services: their security groups are enforced, and the services behind them are not here"},
 	StaleRule: {"stale_rule", NoEffect, "%s is gone, or no active peering connection within the region leads to its VPC: the rule is stale, and matches nothing",
 		"%d rules are stale: the groups that they name are gone, or no active peering connection within the region leads there"},
-	NotWatched: {"not_watched", NoEffect, "this card does not act on %s yet", "%d flow logs and mirror sessions, on which this card does not act yet"},
+	NotWatched: {"not_watched", NoEffect, "this card does not act on %s", "%d flow logs and mirror sessions, on which this card does not act"},
 	KeyUnknown: {"key_unknown", NoEffect, "%s: metadata has no such key", "%d key pairs and instances have no public key in the configuration (aws ec2 describe-key-pairs --include-public-key): metadata has none"},
 	TagUntold:  {"tag_untold", NoEffect, "%s is no name of a path: metadata does not have the tag", "%d tags have keys that are no names of paths: metadata does not have these tags"},
 	NoAnswers:  {"no_answers", NoEffect, "guests' metadata and DNS do without %s", ""},

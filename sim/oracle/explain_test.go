@@ -39,9 +39,13 @@ func TestExplainedPacketsAreRealOnes(t *testing.T) {
 	}
 	t.Logf("the first region's seed is %d; each next one's is 1 more", from)
 	s := survey{T: t, most: most, cases: map[string]int{}, ends: map[string]int{}}
-	began := time.Now()
+	began, told := time.Now(), time.Now()
 	for n := from; !s.done(); n++ {
 		s.region(n)
+		if time.Since(told) > tellEvery {
+			told = time.Now()
+			t.Logf("%v so far; %d is the next region's seed", s.cases, n+1)
+		}
 	}
 	t.Logf("%v, %d a second; the packets ended as %v", s.cases, int(float64(s.asked)/time.Since(began).Seconds()), s.ends)
 }
