@@ -59,7 +59,7 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	}
 	against := fmt.Sprint("epoch ", d.Epoch)
 	if d.Revision > 0 {
-		against = fmt.Sprintf("revision %d, told by %d of the %s concerned", d.Revision, len(d.Cards)-silent(d.Cards), plural(len(d.Cards), "card"))
+		against = fmt.Sprintf("revision %d, told by %s", d.Revision, tellers(d.Cards))
 	}
 	line(w, fmt.Sprintf("against %s, at %s, in %.3f s: %s", against, d.At, d.Seconds, outcomes(d.Foreseen)))
 	silentTable(w, d.Cards, verbose)
@@ -100,6 +100,19 @@ func silentTable(w io.Writer, cards []nic.CardResult, verbose bool) {
 	if len(shown) < len(all) {
 		line(w, fmt.Sprintf("… and of %s (--verbose names them)", plural(len(all)-len(shown), "card")))
 	}
+}
+
+// tellers says how many of the cards that a change concerns answered.
+func tellers(cards []nic.CardResult) string {
+	switch all := len(cards); {
+	case all == 0:
+		return "no card, for none is concerned"
+	case all > 1:
+		return fmt.Sprintf("%d of the %d cards concerned", all-silent(cards), all)
+	case silent(cards) > 0:
+		return "no card, for the one concerned did not answer"
+	}
+	return "the card concerned"
 }
 
 // silent is how many cards did not answer.

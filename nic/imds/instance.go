@@ -54,7 +54,7 @@ func (i Instance) zoneID() string {
 func (i Instance) metadata() tree {
 	t, e := tree{}, i.ENIs[0]
 	t.put("instance-id", e.Instance)
-	t.put("instance-action", "none") // it is not shut down to be bundled: nothing of a card does so
+	t.put("instance-action", "none") // EC2 says otherwise while an instance is shut down to be bundled into an image
 	t.put("mac", e.MAC.String())
 	t.put("local-ipv4", text(e.Primary))
 	t.put("ipv6", text(first6(e)))

@@ -28,7 +28,7 @@ func image(t tree, m *ec2.Instance) {
 		t.put("profile", "default-"+m.VirtualizationType)
 	}
 	if m.RootDeviceType == "ebs" {
-		t.put("ami-manifest-path", "(unknown)") // which is what EC2 says of an image that is no bundle in S3
+		t.put("ami-manifest-path", "(unknown)") // so EC2 says of an image that is no bundle in S3
 	}
 	t.put("block-device-mapping/root", m.RootDeviceName)
 }

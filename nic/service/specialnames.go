@@ -33,7 +33,7 @@ func isNear(addr wire.Addr) bool {
 	return addr.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || a.IsMulticast()
 }
 
-// isNear6 tells whether a name is that of IPv6 addresses which are not global, or not of one address.
+// isNear6 tells whether a name is that of an IPv6 address which is not global, or of a block of such addresses.
 func isNear6(name string) bool {
 	digits, is := strings.CutSuffix(name, ".ip6.arpa.")
 	if !is {

@@ -125,13 +125,16 @@ func (a *networkACL) unused(yield func(Entry) bool) bool {
 // came, by the IDs of their tables. Local routes are left out, for each table has them.
 func (p *Policy) UnusedRoutes() iter.Seq2[string, *Route] {
 	return func(yield func(string, *Route) bool) {
-		seen := map[*routeTable]bool{nil: true}
+		seen := map[*routeTable]bool{}
 		for e := range p.All() {
 			for _, t := range [...]*routeTable{e.routes, e.inward[InternetGateway], e.inward[VPNGateway]} {
-				if known := seen[t]; !known && !t.unused(yield) {
-					return
+				if t == nil || seen[t] {
+					continue
 				}
 				seen[t] = true
+				if !t.unused(yield) {
+					return
+				}
 			}
 		}
 	}
