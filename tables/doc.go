@@ -17,6 +17,7 @@
 //	grace.go     Grace: when a removed index is out of every reader's sight
 //	spinlock.go  Spinlock, by which several threads are one writer
 //	hash.go      seeded hashes: AES rounds on amd64, xxhash elsewhere
+//	secret.go    the words of hashes that others make
 //	wheel.go     Wheel, timers for entries
 //	array.go     Array, values beside entries
 //	memory_*     memory outside the collector's heap

@@ -2,10 +2,10 @@ package flow
 
 import (
 	mathbits "math/bits"
-	"math/rand/v2"
 	"sync/atomic"
 
 	"nitrocard/nic/wire"
+	"nitrocard/tables"
 )
 
 // Pair is the addresses of a connection's two ends, Local the ENI's.
@@ -38,10 +38,7 @@ type Folder [4]uint64
 
 // NewFolder makes a Folder of a seed, which is a secret.
 func NewFolder(seed uint64) (f Folder) {
-	random := rand.New(rand.NewPCG(seed, 0x6964))
-	for i := range f {
-		f[i] = random.Uint64()
-	}
+	tables.FillSecret(f[:], seed, 0x6964)
 	return f
 }
 

@@ -2,7 +2,6 @@ package nat
 
 import (
 	"math/bits"
-	"math/rand/v2"
 
 	"nitrocard/tables"
 )
@@ -34,10 +33,7 @@ type name uint64
 func newCounts(names int, seed uint64) (c counts, err error) {
 	slots := 1 << bits.Len(uint(names+names/2))
 	c.mask = uint64(slots - 1)
-	random := rand.New(rand.NewPCG(seed, 0x636f756e7473))
-	for i := range c.secret {
-		c.secret[i] = random.Uint64()
-	}
+	tables.FillSecret(c.secret[:], seed, 0x636f756e7473)
 	c.list, err = tables.NewArray[count](slots)
 	return c, err
 }

@@ -3,12 +3,12 @@ package pipeline
 import (
 	"cmp"
 	"math/bits"
-	"math/rand/v2"
 	"strings"
 	"time"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
+	"nitrocard/tables"
 )
 
 // classes bound the parts of a bandwidth of which each may be less than the whole: a flow, and all that
@@ -143,10 +143,7 @@ type spread [4]uint64
 
 // newSpread makes a spread of a seed, which is a secret.
 func newSpread(seed uint64) (s spread) {
-	random := rand.New(rand.NewPCG(seed, 0x6c616e65))
-	for i := range s {
-		s[i] = random.Uint64()
-	}
+	tables.FillSecret(s[:], seed, 0x6c616e65)
 	return s
 }
 

@@ -252,7 +252,7 @@ func TestAFullClassQueueDrops(t *testing.T) {
 
 // The flows of one guest, sent and received, take no FIFO that is for another guest: what comes in a burst for that one
 // waits as if the flows were not there.
-func TestFlowsLeaveLinesToOthers(t *testing.T) {
+func TestFlowsLeaveFIFOsToOthers(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		spare, queues int

@@ -475,7 +475,7 @@ func TestNothingWaitsForAPortThatWent(t *testing.T) {
 
 // While frames wait for as many ENIs as may, what comes too fast for another is dropped at once, under
 // the name that a full FIFO has.
-func TestLinesAreBounded(t *testing.T) {
+func TestFIFOsAreBounded(t *testing.T) {
 	x := newRig(t)
 	x.allows(allowances{"i-a1": {PeakBandwidthInGbps: mbit}})
 	x.observe(nil)
@@ -525,8 +525,8 @@ func TestAnENIGoesWhileFramesWait(t *testing.T) {
 	require.Empty(t, x.w.shaper.waiting)
 }
 
-// Lines are made with the setup that brings the limits, and go with them; none is made on a packet's way.
-func TestLinesComeWithLimits(t *testing.T) {
+// FIFOs are made with the setup that brings the limits, and go with them; none is made on a packet's way.
+func TestFIFOsComeWithLimits(t *testing.T) {
 	x := newRig(t)
 	require.Zero(t, x.w.shaper.made)
 	slow := vpc.Allowance{PeakBandwidthInGbps: mbit}
