@@ -72,13 +72,21 @@ func (c *Conn) Evaluated() (epoch uint32, s Status) {
 // Keep notes what the stages found for direction d. The other direction stays known
 // if the same policy evaluated it. A worker that looks meanwhile sees the old
 // findings, none or the new ones, and never an exit beside another policy's epoch.
+//
+// The VTEP is the one from which the packets came that walked the stages of direction In,
+// because these stages judged the packets of that VTEP alone. Packets of direction Out may
+// leave for another VTEP, and say no more than where packets may come from until one came.
 func (c *Conn) Keep(d wire.Direction, f Found) {
 	ready := statusReadyIn | statusReadyOut
 	if c.Epoch != f.Epoch {
 		c.update(ready, 0)
 		atomic.StoreUint32(&c.Epoch, f.Epoch)
 	}
-	c.update(f.mask(d), f.status(d))
+	mask := f.mask(d)
+	if d == wire.Out && c.Status().Walked(wire.In) {
+		mask &^= statusVTEP
+	}
+	c.update(mask, f.status(d)&mask)
 }
 
 // update sets the bits of mask to those of s. Other workers may move the state

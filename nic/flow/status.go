@@ -96,7 +96,8 @@ func (s Status) Flags() Flags { return Flags(s >> flagsAt) }
 // evaluated the connection last.
 func (s Status) Walked(d wire.Direction) bool { return s&(statusReadyIn<<(d&1)) != 0 }
 
-// VTEP is the index of the remote side's VTEP in the policy.
+// VTEP is the index of the remote side's VTEP in the policy: where packets of direction In came
+// from, if their stages were walked, and else where packets of direction Out go (Conn.Keep).
 func (s Status) VTEP() uint16 { return uint16(s>>vtepAt) & MaxVTEP }
 
 // OnLink tells whether the stages of direction In were walked by a packet that came from

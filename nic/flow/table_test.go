@@ -45,6 +45,22 @@ func TestAConnection(t *testing.T) {
 	require.Equal(t, []any{uint32(12), uint64(8)}, []any{r.Rule(at), r.ownerOf(at)})
 }
 
+// Packets come from one VTEP and leave for another. What the stages found about the first is
+// nothing that they found about the second.
+func TestTheVTEPIsTheOneThatPacketsComeFrom(t *testing.T) {
+	r := newRig(t, 64)
+	at := r.open(Opening{Key: key(1, wire.ProtoUDP, 0), Dir: wire.Out, Walked: wire.Out, Owner: 1, Limit: 1, Found: Found{Epoch: 4, VTEP: 9}})
+	c := r.Conn(at)
+	require.Equal(t, uint16(9), c.Status().VTEP(), "no packet came yet")
+	c.Keep(wire.In, Found{Epoch: 4, VTEP: 2, OnLink: true})
+	c.Keep(wire.Out, Found{Epoch: 4, VTEP: 9, Exit: 77})
+	s := c.Status()
+	require.Equal(t, []any{uint16(2), true, uint32(77)}, []any{s.VTEP(), s.OnLink(), s.Exit()})
+	c.Keep(wire.Out, Found{Epoch: 5, VTEP: 9, Exit: 78})
+	require.False(t, c.Status().Walked(wire.In), "another policy judges each direction anew")
+	require.Equal(t, uint16(9), c.Status().VTEP())
+}
+
 func TestOpenTwice(t *testing.T) {
 	r := newRig(t, 64)
 	o := Opening{Key: key(1, wire.ProtoUDP, 0), Owner: 1, Limit: 1}

@@ -275,6 +275,37 @@ func TestTheACLIsNotAskedForWhatAMiddleboxOfTheSubnetForwards(t *testing.T) {
 	}
 }
 
+// A client comes through a middlebox of the subnet, and the answers leave straight for the
+// internet. The client's packets through the middlebox cross no edge of the subnet. A packet of
+// the same ends straight from the internet crosses the edge, and the ACL is asked about it,
+// whatever the edge writes as the inner source MAC.
+func TestTheACLIsAskedAboutEachWayIntoTheSubnet(t *testing.T) {
+	web := wiretest.TCP(client+":7", "10.0.1.5:80")
+	for _, card := range []string{"x", "y"} {
+		x := newRig(t)
+		mid, eni, address := x, "eni-a2", "10.0.1.6"
+		if card == "y" {
+			mid, eni, address = newRigOf(t, "y", room), "eni-a5", "10.0.1.7"
+			x.uncheck(eni, "subnet-a1", address)
+		}
+		mid.uncheck(eni, "subnet-a1", address)
+		x.guard(entry("deny", "-1", "", "0.0.0.0/0", false))
+		through := func(flags uint8) end {
+			return mid.reach(x, mid.send(eni, web.Flags(flags).MACs(mid.eni(eni).MAC, macA1).Bytes()))
+		}
+		through(wire.TCPSyn).delivered("eni-a1")
+		x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:80", client+":7").Flags(wire.TCPSyn|wire.TCPAck)).tunneled(edge, vniA)
+		for range 2 {
+			for _, from := range []wire.MAC{x.eni("eni-a1").RouterMAC, edgeRouter} {
+				straight := wiretest.TCP(client+":7", "35.72.2.8:80").Flags(wire.TCPAck).MACs(from, macA1)
+				x.send(Uplink, x.outer(edge, vniA, straight.Bytes()).Bytes()).dropped(NetworkACLIn)
+			}
+			through(wire.TCPAck).delivered("eni-a1")
+			x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:80", client+":7").Flags(wire.TCPAck)).tunneled(edge, vniA)
+		}
+	}
+}
+
 // A card that took an attacker in writes any MAC. It cannot say of its guests in another
 // subnet that they are in this one.
 func TestTheACLIsAskedWhateverMACAnotherCardWrites(t *testing.T) {
