@@ -150,15 +150,15 @@ PROFILE := cmd/nitrocard/default.pgo
 bench: ## figures of this machine; BENCH=ENIs measures those alone
 	go test -run '^$$' -pgo $(PROFILE) -bench $(BENCH) -benchmem ./tables ./nic/... ./sim/controller ./bench
 
-bench-peers: build ## beside testpmd and OVS-DPDK, as root; README=1 puts tables and picture there
-	go run ./bench/peers --duration $(PEERS_TIME) --rounds $(PEERS_ROUNDS) $(if $(README),--readme README.md) $(if $(VERBOSE),--verbose)
+bench-peers: build ## beside testpmd and OVS-DPDK, as root; README=1 puts tables and picture into bench/README.md
+	go run ./bench/peers --duration $(PEERS_TIME) --rounds $(PEERS_ROUNDS) $(if $(README),--readme bench/README.md) $(if $(VERBOSE),--verbose)
 
-bench-tables: ## tables against DPDK's rte_hash and Go's map; README=1 puts the figures there
+bench-tables: ## tables against DPDK's rte_hash and Go's map; README=1 puts the figures into bench/README.md
 	@if [ -z "$(DPDK)" ]; then echo "make bench-tables: pkg-config knows no libdpdk; run 'make deps' as root"; exit 1; fi
 	mkdir -p bin
 	$$(go env CC) -O3 -march=native -o bin/rte_hash bench/tables/rte_hash/rte_hash.c $$(pkg-config --cflags --libs libdpdk)
 	go build -o bin/bench-tables ./bench/tables
-	bin/bench-tables -rte-hash bin/rte_hash $(if $(README),-readme README.md)
+	bin/bench-tables -rte-hash bin/rte_hash $(if $(README),-readme bench/README.md)
 
 bench-gaps: ## for how long a frame may wait for a worker, beside a loop in C
 	mkdir -p bin

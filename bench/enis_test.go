@@ -29,7 +29,7 @@ var (
 // BenchmarkENIs is what a packet of a known connection costs on a card with many
 // guests, beside the same on a card with 16, which get four frames of each burst.
 // rate is the many guests' share of the 16's rate. The last lines are the table of
-// README.md.
+// bench/README.md.
 func BenchmarkENIs(b *testing.B) {
 	rates := map[[2]int]float64{}
 	for _, train := range trains {

@@ -14,7 +14,7 @@ import (
 
 // BenchmarkLimits is what a packet of a known connection costs where each instance has a bandwidth and
 // packets a second, which it stays below, beside the same without limits, in turns. rate is the
-// share of the rate without. The last lines are the table of README.md.
+// share of the rate without. The last lines are the table of bench/README.md.
 func BenchmarkLimits(b *testing.B) {
 	ways := []struct {
 		name string

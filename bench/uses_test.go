@@ -12,7 +12,7 @@ import (
 
 // BenchmarkUses is what a packet of a known connection costs with ACLs, a NAT gateway
 // on the card, or IPv6, beside plain IPv4 in turns. rate is the share of plain IPv4's rate.
-// The last lines are the table of README.md.
+// The last lines are the table of bench/README.md.
 func BenchmarkUses(b *testing.B) {
 	ways := []struct {
 		name string

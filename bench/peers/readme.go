@@ -29,6 +29,6 @@ func renew(file, text string) error {
 
 // pictures are where they belong, beside a README.
 func pictures(readme string) []string {
-	dir := filepath.Join(filepath.Dir(readme), "bench")
+	dir := filepath.Dir(readme)
 	return []string{filepath.Join(dir, "peers.svg"), filepath.Join(dir, "peers.png")}
 }

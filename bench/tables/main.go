@@ -3,7 +3,7 @@
 // Tables sets our hash table side by side with DPDK's rte_hash and Go's map:
 //
 //	make bench-tables             # a few minutes; prints one table
-//	make bench-tables README=1    # and puts it into the README
+//	make bench-tables README=1    # and puts it into bench/README.md
 //
 // Its files:
 //

@@ -55,7 +55,7 @@ func (r results) draw(readme string) error {
 	p.NominalX(names...)
 	p.X.Min, p.X.Max = -0.5, float64(len(names))-0.5
 	for _, kind := range []string{"svg", "png"} {
-		if err := p.Save(width, height, filepath.Join(filepath.Dir(readme), "bench", "tables."+kind)); err != nil {
+		if err := p.Save(width, height, filepath.Join(filepath.Dir(readme), "tables."+kind)); err != nil {
 			return err
 		}
 	}

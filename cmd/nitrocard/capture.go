@@ -36,10 +36,14 @@ why. A packet that passes is there as it came, on the interface of the port that
 received it, and as it left, on that of the port that sent it; a packet that is
 dropped is there once; one that the port it was to leave by refuses, twice.
 
---filter takes most of tcpdump's expressions (README lists them) and judges the packet
-itself, without the underlay's tunnel. The card never waits for a capture: what
-the reader is too slow for is lost, and counted. Whoever captures reads guests'
-packets, and needs the right to change the card's configuration.`,
+--filter judges the packet itself, without the underlay's tunnel. It takes tcpdump's
+host, net, port, portrange and proto with src and dst; ether, ip, ip6, arp, rarp, tcp,
+udp, sctp, icmp and icmp6; less, greater and len; fields such as tcp[13] & 2 != 0; and
+and, or, not and parentheses, with numbers and no names.
+
+The card never waits for a capture: what the reader is too slow for is lost, and
+counted. Whoever captures reads guests' packets, and needs the right to change the
+card's configuration.`,
 		Example: `  nitrocard capture --dropped | wireshark -k -i -
   nitrocard capture --eni eni-a1 --filter 'tcp port 443' -w a1.pcapng    # until Ctrl-C
   nitrocard capture --count 10 | tcpdump -nr -`,

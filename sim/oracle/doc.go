@@ -32,5 +32,5 @@
 // sent FIN, say. There the oracle has no opinion of its own. It answers with each
 // outcome that would be right; whoever asked says which of them happened, and the
 // oracle goes on from there. A few such choices of the card are so plain that the
-// oracle takes them from the README; their comments begin with "Ours".
+// oracle takes them from nic/vpc/AWS.md; their comments begin with "Ours".
 package oracle
