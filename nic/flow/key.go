@@ -93,12 +93,24 @@ func (k *Key) Set(eni uint32, proto uint8, e Ends) {
 	k.Who = uint32(proto)<<whoProto | eni
 }
 
+// protoFragment is the number of IPv6's fragment header (RFC 8200 section 4.5).
+const protoFragment = 44
+
 // Fragment is the key under which the fragments of one datagram find each
 // other. Only the first fragment has ports (RFC 791 section 2.3), so the key
 // has the datagram's identification in their place: 16 bits of IPv4, 32 of IPv6.
+//
+// The fragments of IPv6 have no protocol in common. Each names the header where the fragments
+// begin, which may be an extension header, and a receiver believes the first one's alone (RFC
+// 8200 section 4.5). So the key has the fragment header's number. Were it the one that a fragment
+// names, two first fragments of different protocols would pass as two datagrams, of which the
+// receiver makes one.
 func (k Key) Fragment(id uint32) Key {
 	k.LocalPort, k.RemotePort = uint16(id), uint16(id>>16)
 	k.Who |= whoFragment
+	if k.IsIPv6() {
+		k.Who = k.Who&(1<<whoProto-1) | protoFragment<<whoProto
+	}
 	return k
 }
 

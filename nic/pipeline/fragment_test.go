@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/tables/oracle"
 )
@@ -114,4 +115,41 @@ func TestFragmentsOfWhatOpensNothing(t *testing.T) {
 		x.send("eni-a1", piece).tunneled(edge, vniA)
 	}
 	require.Empty(t, x.flows(""))
+}
+
+// optionFragments are the fragments of a datagram from client6 to a port of a1 that begins with
+// destination options: the fragment headers name these, and the options name UDP.
+func (r *rig) optionFragments(port string, id uint16) (frames [][]byte) {
+	const options = "\x11\x00\x01\x04\x00\x00\x00\x00"
+	datagram := wiretest.UDP("["+client6+"]:9", "["+a1v6+"]:"+port).Size(300).Bytes()[wire.EthernetLen+wire.IPv6Len:]
+	for _, piece := range wiretest.IP(client6, a1v6, 60).ID(id).Payload(options + string(datagram)).Fragments(104) {
+		frames = append(frames, r.tunnelBytes(edge, "eni-a1", piece))
+	}
+	return frames
+}
+
+// Fragments of an IPv6 packet belong together by addresses and identification alone, whatever each
+// says is the next header (RFC 8200 section 4.5): options may begin what is fragmented.
+func TestOptionsBeginAFragmentedDatagram(t *testing.T) {
+	x := newRig(t)
+	x.admits(`{IpProtocol: udp, FromPort: 5000, ToPort: 5000, Ipv6Ranges: [{CidrIpv6: "::/0"}]}`)
+	for _, f := range x.optionFragments("5000", 1) {
+		x.send(Uplink, f).delivered("eni-a1")
+	}
+	frames := x.optionFragments("5001", 2)
+	x.send(Uplink, frames[0]).dropped(SecurityGroupIn)
+	x.send(Uplink, frames[1]).dropped(FragmentUnknown)
+}
+
+// Two first fragments of IPv6 with one identification begin one datagram, of whatever protocol each
+// says it is. The second does not pass: its ports would come before what the first one brought.
+func TestTwoProtocolsBeginNoDatagram(t *testing.T) {
+	x := newRig(t)
+	x.admits(`{IpProtocol: udp, FromPort: 5000, ToPort: 5000, Ipv6Ranges: [{CidrIpv6: "::/0"}]}`, `{IpProtocol: icmpv6, FromPort: -1, ToPort: -1, Ipv6Ranges: [{CidrIpv6: "::/0"}]}`)
+	datagram := wiretest.UDP("["+client6+"]:9", "["+a1v6+"]:5000").ID(3).Size(300).Fragments(104)
+	ping := wiretest.Echo(client6, a1v6, 7).ID(3).Size(300).Fragments(104)
+	x.send(Uplink, x.tunnelBytes(edge, "eni-a1", datagram[0])).delivered("eni-a1")
+	x.send(Uplink, x.tunnelBytes(edge, "eni-a1", ping[0])).dropped(FragmentOverlap)
+	x.send(Uplink, x.tunnelBytes(edge, "eni-a1", ping[1])).delivered("eni-a1") // whose header the receiver does not believe
+	x.send(Uplink, x.tunnelBytes(edge, "eni-a1", datagram[1])).dropped(FragmentOverlap)
 }

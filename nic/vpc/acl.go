@@ -61,22 +61,49 @@ func (e *OwnENI) Beside(n *ENI) bool { return n != nil && n.Subnet == e.Subnet }
 // q.Dir and q.Port are the packet's own, not those of a connection's first packet. entry
 // is the number of the entry that decided; 0: none was configured.
 func (e *OwnENI) Admits(q Query) (allowed bool, entry uint16) {
-	allowed, decided := e.acl.admits(q, q.port())
+	allowed, decided := e.acl.asked(q, false)
 	return allowed, decided.number
 }
 
-// AdmitsAll is Admits for a packet whose ports nobody knows, a later fragment. The ACL
-// must let each port pass. q.Port means nothing.
+// AdmitsAll is Admits for a later fragment, whose ports nobody knows: the ACL must let each
+// port pass. A fragment of IPv6 does not tell the protocol either, only the header that stands
+// where the fragments begin (RFC 8200 section 4.5): the ACL must let each protocol pass, too.
+// q.Port means nothing, and for IPv6 neither does q.Proto.
 func (e *OwnENI) AdmitsAll(q Query) (allowed bool, entry uint16) {
-	allowed, decided := e.acl.admits(q, q.anyPort())
+	allowed, decided := e.acl.asked(q, true)
 	return allowed, decided.number
 }
 
-// port is the packet's port.
-func (q *Query) port() span { return span{uint32(q.Port), uint32(q.Port)} }
+// asked is what the ACL says of a packet, or of a later fragment.
+func (a *networkACL) asked(q Query, later bool) (allowed bool, decided *aclEntry) {
+	kind, numbers := q.numbers()
+	switch {
+	case later && familyOf(q.Remote) == ipv6:
+		return a.admitsEvery(q)
+	case later && kind != classOther:
+		numbers = kind.whole()
+	}
+	return a.admits(q, kind, numbers)
+}
 
-// anyPort is all ports that the packet may be for.
-func (q *Query) anyPort() span { return classOf(familyOf(q.Remote), q.Proto).whole() }
+// numbers is the class of the packet's protocol, and the packet's number in the class.
+func (q *Query) numbers() (class, span) {
+	kind, n := classOf(familyOf(q.Remote), q.Proto), uint32(q.Port)
+	if kind == classOther {
+		n = uint32(q.Proto)
+	}
+	return kind, span{n, n}
+}
+
+// admitsEvery tells whether the ACL lets every protocol of IPv6 pass.
+func (a *networkACL) admitsEvery(q Query) (allowed bool, decided *aclEntry) {
+	for _, kind := range [...]class{classTCP, classUDP, classICMPv6, classOther} {
+		if allowed, decided = a.admits(q, kind, kind.whole()); !allowed {
+			break
+		}
+	}
+	return allowed, decided
+}
 
 // The entries that decide where none was configured, and where no other one matched.
 var (
@@ -84,27 +111,23 @@ var (
 	finals  = [families]*aclEntry{{number: FinalDeny}, {number: FinalDenyIPv6}}
 )
 
-// admits asks the entries in order until one decides about all ports of a range. An entry
-// that allows a part of the range decides nothing, and one that denies a part denies. The
+// admits asks the entries in order until one decides about all numbers of a range of a class. An
+// entry that allows a part of the range decides nothing, and one that denies a part denies. The
 // walk is linear, because an ACL has maxEntries at most.
-func (a *networkACL) admits(q Query, ports span) (allowed bool, decided *aclEntry) {
+func (a *networkACL) admits(q Query, kind class, numbers span) (allowed bool, decided *aclEntry) {
 	if a == nil {
 		return true, noEntry
 	}
 	f := familyOf(q.Remote)
-	kind := classOf(f, q.Proto)
-	if kind == classOther {
-		ports = span{uint32(q.Proto), uint32(q.Proto)}
-	}
 	entries := a.lists[q.Dir&1][f].entries
 	for i := range entries {
 		e := &entries[i]
 		in, is := e.in(kind)
 		switch {
-		case !is || q.Remote.Less(e.lo) || e.hi.Less(q.Remote) || in.hi < ports.lo || in.lo > ports.hi:
+		case !is || q.Remote.Less(e.lo) || e.hi.Less(q.Remote) || in.hi < numbers.lo || in.lo > numbers.hi:
 		case !e.allow:
 			return false, e
-		case in.lo <= ports.lo && ports.hi <= in.hi:
+		case in.lo <= numbers.lo && numbers.hi <= in.hi:
 			return true, e
 		}
 	}

@@ -50,6 +50,25 @@ func TestACLEntries(t *testing.T) {
 	}
 }
 
+// A later fragment of IPv6 tells no protocol, so each must pass: entries of one protocol do not let it.
+func TestALaterFragmentOfIPv6IsOfAnyProtocol(t *testing.T) {
+	const all = `{RuleNumber: 200, Protocol: "-1", RuleAction: allow, Ipv6CidrBlock: "::/0"}, {RuleNumber: 201, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}`
+	deny := func(proto, remote string) string {
+		return `{RuleNumber: 100, Protocol: "` + proto + `", RuleAction: deny, Ipv6CidrBlock: "` + remote + `", PortRange: {From: 5000, To: 5000}}, ` + all
+	}
+	for _, c := range []struct {
+		entries string
+		passes  bool
+	}{
+		{all, true}, {deny("17", "::/0"), false}, {deny("6", "::/0"), false}, {deny("50", "::/0"), false}, {deny("58", "::/0"), false},
+		{deny("17", "2001:db8:eeee::/48"), true},
+		{`{RuleNumber: 1, Protocol: "17", RuleAction: allow, Ipv6CidrBlock: "::/0", PortRange: {From: 0, To: 65535}}`, false},
+	} {
+		passes, _ := compiled(t, withACL(t, c.entries), CompileOptions{}).ENI("eni-a1").AdmitsAll(Query{ip("2001:db8:ffff::9"), 0, 60, wire.In})
+		require.Equal(t, c.passes, passes, c.entries)
+	}
+}
+
 // Which ACL a subnet has: its own, its VPC's default one, or none.
 func TestACLsOfSubnets(t *testing.T) {
 	const client = "203.0.113.9"

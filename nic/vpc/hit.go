@@ -28,11 +28,7 @@ func note(hit *uint32) {
 // HitACL is Admits, and AdmitsAll of a later fragment, for a packet that is on its way: the entry that
 // decides notes the hit.
 func (e *OwnENI) HitACL(q Query, later bool) (allowed bool, entry uint16) {
-	ports := q.port()
-	if later {
-		ports = q.anyPort()
-	}
-	allowed, decided := e.acl.admits(q, ports)
+	allowed, decided := e.acl.asked(q, later)
 	if decided.hit != nil {
 		note(decided.hit)
 	}

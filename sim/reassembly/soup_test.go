@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -40,7 +41,8 @@ type datagram struct {
 type piece struct {
 	datagram, from, to int
 	more               bool
-	after              bool // a pause in which a card gives up waiting
+	next               uint8 // the header that a later fragment of IPv6 names, which nobody believes; 0: UDP
+	after              bool  // a pause in which a card gives up waiting
 }
 
 // segment is a datagram with its header, as it is sent to an address.
@@ -91,7 +93,7 @@ func (s *soup) frame4(p piece, body []byte, to string) []byte {
 
 // frame6 is a fragment of IPv6, behind a fragment header.
 func (s *soup) frame6(p piece, body []byte) []byte {
-	head := []byte{wire.ProtoUDP, 0, byte(p.from >> 8), byte(p.from), 0, 0, byte(s.id >> 8), byte(s.id)}
+	head := []byte{cmp.Or(p.next, wire.ProtoUDP), 0, byte(p.from >> 8), byte(p.from), 0, 0, byte(s.id >> 8), byte(s.id)}
 	if p.more {
 		head[3] |= 1
 	}
@@ -131,6 +133,9 @@ func random(d *rand.Rand, id uint16, six bool) *soup {
 	}
 	if d.IntN(4) == 0 {
 		s.pieces[d.IntN(len(s.pieces))].after = true
+	}
+	if p := &s.pieces[d.IntN(len(s.pieces))]; p.from > 0 {
+		p.next = wire.ProtoTCP
 	}
 	return s
 }
