@@ -63,11 +63,11 @@ func (a *way) routed(policy *vpc.Policy, e *vpc.OwnENI, t *wire.Tuple) {
 	case target == vpc.EgressOnly:
 		a.egressOnly(policy, e, t.Src, t.Dst)
 	case target == vpc.Interface:
-		a.middlebox(policy, e)
+		a.middlebox(policy, e, t.Dst)
 	case target == vpc.Peering:
 		a.peering(policy, e.Peer(a.route.Via), t.Dst)
 	case target == vpc.NAT:
-		a.nat(policy, e)
+		a.nat(policy, e, t.Dst)
 	case target == vpc.Outside, target == vpc.Endpoint:
 		a.outside(policy)
 	case target == vpc.Blackhole:
@@ -88,25 +88,27 @@ func (a *way) routedTo(policy *vpc.Policy, e *vpc.OwnENI, n *vpc.ENI) {
 
 // middlebox is the way to the ENI that the route names. The packet keeps its addresses. An
 // ENI that is gone, or attached to no instance, makes the route a blackhole.
-func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI) {
-	n := policy.Region.Interface(a.route.Via)
-	if n == nil || n.Subnet.VPC != e.Subnet.VPC {
+func (a *way) middlebox(policy *vpc.Policy, e *vpc.OwnENI, dst wire.Addr) {
+	switch n := policy.Region.Interface(a.route.Via); {
+	case n == nil || n.Subnet.VPC != e.Subnet.VPC:
 		a.verdict = Blackhole
-		return
+	case loops(policy, e, n, dst):
+		a.verdict = NATLoop
+	default:
+		a.routedTo(policy, e, n)
 	}
-	a.routedTo(policy, e, n)
 }
 
 // nat is the way to a NAT gateway of the VPC. Connections through one are tracked, whatever
 // the groups say (EC2 User Guide, security group connection tracking). The gateway's own
 // packets take the routes of its subnet: a route that leads them back to the gateway leads
-// nowhere. So clients in the gateway's own subnet are not served, because the same route
-// is theirs.
-func (a *way) nat(policy *vpc.Policy, e *vpc.OwnENI) {
+// nowhere, and so do routes that lead them from gateway to gateway without end. So clients in
+// the gateway's own subnet are not served, because the same route is theirs.
+func (a *way) nat(policy *vpc.Policy, e *vpc.OwnENI, dst wire.Addr) {
 	switch n, here := e.NATFor(a.route); {
 	case n == nil:
 		a.verdict = NATAbsent
-	case n == e.ENI:
+	case n == e.ENI, loops(policy, e, n, dst):
 		a.verdict = NATLoop
 	case here == nil:
 		a.tracked = true
@@ -115,6 +117,11 @@ func (a *way) nat(policy *vpc.Policy, e *vpc.OwnENI) {
 		a.tracked = true
 		a.neighbor(here)
 	}
+}
+
+// loops tells whether what e sends, a NAT gateway's ENI, goes by n from NAT gateway to NAT gateway without end.
+func loops(policy *vpc.Policy, e *vpc.OwnENI, n *vpc.ENI, dst wire.Addr) bool {
+	return e.NAT != nil && policy.Region.NATLoops(n, dst)
 }
 
 // unspecified is the source of a host that has no address yet (RFC 1122 section 3.2.1.3).

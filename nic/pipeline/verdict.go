@@ -187,7 +187,7 @@ var vocabulary = [malformed]words{
 	NoPublicAddress:            {"no_public_address", "the route leads to the internet, and the source address has no public one"},
 
 	NATAbsent: {"nat_absent", "the route's NAT gateway has no ENI in the configuration"},
-	NATLoop:   {"nat_loop", "the route of the NAT gateway's own subnet leads back to the NAT gateway"},
+	NATLoop:   {"nat_loop", "the routes of the subnets of NAT gateways lead from one NAT gateway to the next and back, without end"},
 
 	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP or neighbor discovery yet"},
 	PacketTooBig:       {"packet_too_big", "is longer than its way carries and not to be fragmented; the sender was told the MTU"},

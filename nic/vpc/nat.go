@@ -51,6 +51,40 @@ func (e *OwnENI) NATFor(r *Route) (nat *ENI, here *OwnENI) {
 // LeadsToNAT tells whether a route of e's table leads to a NAT gateway.
 func (e *OwnENI) LeadsToNAT() bool { return len(e.nats) > 0 }
 
+// maxNATs is how many NAT gateways may stand on a packet's way, one after the other. The bound is ours:
+// two are more than people have.
+const maxNATs = 8
+
+// NATLoops tells whether a packet for a destination that comes to an ENI goes on from one NAT gateway to the
+// next without end, as the route tables of their subnets have it. Such a packet would never end, for no NAT
+// gateway counts hops, and would open a connection at each.
+func (r *Region) NATLoops(at *ENI, dst wire.Addr) bool {
+	n, _ := r.networks.Get(at.Subnet.VPC.ID)
+	holder := n.mapping.holder(dst)
+	for range maxNATs {
+		nat, is := r.natENIs.Get(at.ID)
+		if !is || holder != nil && holder.Subnet == at.Subnet {
+			return false
+		}
+		_, table := r.gates(at, nat)
+		if at = r.nextENI(table, table.route(dst), at.Subnet); at == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// nextENI is the ENI to which a route of a subnet's table leads, nil if it leads elsewhere.
+func (r *Region) nextENI(table *routeTable, route *Route, of *Subnet) *ENI {
+	switch route.Target {
+	case NAT:
+		return r.natFor(table.nats[route.nat], of)
+	case Interface:
+		return r.Interface(route.Via)
+	}
+	return nil
+}
+
 // natNumber is the index in nats of a NAT gateway, which may be new.
 func (t *routeTable) natNumber(id string) uint32 {
 	if i := slices.Index(t.nats, id); i >= 0 {
