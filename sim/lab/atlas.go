@@ -38,11 +38,17 @@ func (a *atlas) speakIPv6() {
 // mostNamed is how many addresses of the internet the client has beside its own, in each family.
 const mostNamed = 4
 
-// named are addresses of the internet that rules name, so that the rules are tried, too.
+// named are addresses of the internet that rules name, so that the rules are tried, too. A rule may
+// name them as NAT64 does.
 func (a *atlas) named() []netip.Addr {
 	return a.namedIn(clientAddr.Addr(), func(rule ec2.IpPermission) (all []netip.Prefix) {
 		for _, r := range rule.IpRanges {
 			all = append(all, r.CidrIp)
+		}
+		for _, r := range rule.Ipv6Ranges {
+			if four := oracle.In4(r.CidrIpv6.Addr()); four.IsValid() && r.CidrIpv6.Bits() >= 96 {
+				all = append(all, netip.PrefixFrom(four, r.CidrIpv6.Bits()-96))
+			}
 		}
 		return all
 	})
@@ -85,6 +91,9 @@ func (a *atlas) isAbroad(addr netip.Addr) bool {
 	own := func(v ec2.Vpc) bool {
 		return slices.ContainsFunc(v.Ipv6CidrBlockAssociationSet, func(b ec2.VpcIpv6CidrBlockAssociation) bool { return b.Ipv6CidrBlock.Contains(addr) })
 	}
+	if addr.Is6() && oracle.In4(addr).IsValid() {
+		return false // a host of IPv4 is meant, which NAT64 finds
+	}
 	return addr.IsGlobalUnicast() && !oracle.IsPrivate(addr) && !slices.ContainsFunc(a.Config.Vpcs, own)
 }
 
@@ -119,6 +128,7 @@ func (a *atlas) between(from, to *ec2.NetworkInterface) (all []flow) {
 	if to != nil {
 		targets = append(a.own(*to), publicOf(*to))
 	}
+	targets = append(targets, a.behindNAT64(from, targets)...)
 	for _, t := range a.traffic(from, to) {
 		for _, src := range sources {
 			for _, dst := range targets {
@@ -127,6 +137,24 @@ func (a *atlas) between(from, to *ec2.NetworkInterface) (all []flow) {
 					all = append(all, flow{eni, t.packet(src, dst)})
 				}
 			}
+		}
+	}
+	return all
+}
+
+// behindNAT64 are the addresses by which an ENI's guest reaches these of IPv4 through a NAT gateway,
+// none where the guest's routes lead elsewhere. The internet (nil) reaches nobody so.
+func (a *atlas) behindNAT64(from *ec2.NetworkInterface, targets []netip.Addr) (all []netip.Addr) {
+	if from == nil || !a.speaksIPv6() {
+		return nil
+	}
+	for _, four := range targets {
+		if !four.Is4() {
+			continue
+		}
+		six := oracle.In6(four)
+		if r := a.RouteTo(a.Subnet(from), six); r != nil && r.NatGatewayId != "" {
+			all = append(all, six)
 		}
 	}
 	return all
@@ -201,13 +229,12 @@ func (a *atlas) astray(e ec2.NetworkInterface) (all []flow) {
 		for _, block := range a.beyond(home, own.Is6()) {
 			try(own, strangerIn(block))
 		}
-		client := clientAddr
+		client, nobodys := clientAddr, nobodys
 		if own.Is6() {
-			client = clientAddr6
-		} else {
-			for _, nobody := range []string{"10.255.251.9", "192.168.251.9", "172.31.251.9"} {
-				try(own, netip.MustParseAddr(nobody))
-			}
+			client, nobodys = clientAddr6, a.behindNAT64(&e, nobodys)
+		}
+		for _, nobody := range nobodys {
+			try(own, nobody)
 		}
 		for _, block := range blocksOf(*home, own.Is6()) {
 			try(strangerIn(block), client.Addr())
@@ -216,17 +243,19 @@ func (a *atlas) astray(e ec2.NetworkInterface) (all []flow) {
 	return all
 }
 
+// nobodys are private addresses that hardly anybody has.
+var nobodys = []netip.Addr{netip.MustParseAddr("10.255.251.9"), netip.MustParseAddr("192.168.251.9"), netip.MustParseAddr("172.31.251.9")}
+
 // beyond are blocks of one family to which a subnet's routes lead, and those of the VPC's other
 // subnets.
 func (a *atlas) beyond(home *ec2.Subnet, six bool) (all []netip.Prefix) {
 	if table := a.RouteTable(home); table != nil {
 		for _, r := range table.Routes {
-			to := r.DestinationCidrBlock
-			if six {
-				to = r.DestinationIpv6CidrBlock
-			}
-			if to.IsValid() && to.Bits() > 0 && r.GatewayId != "local" && !nat64.Overlaps(to) {
-				all = append(all, to)
+			for _, to := range a.Destinations(&r) {
+				is64 := oracle.In4(to.Addr()).IsValid() && six // of which behindNAT64 tells
+				if to.IsValid() && to.Addr().Is6() == six && to.Bits() > 0 && r.GatewayId != "local" && !is64 {
+					all = append(all, to)
+				}
 			}
 		}
 	}
@@ -237,9 +266,6 @@ func (a *atlas) beyond(home *ec2.Subnet, six bool) (all []netip.Prefix) {
 	}
 	return all
 }
-
-// nat64 is the block behind which hosts of IPv4 are, by NAT64 (RFC 6052); see isNAT64.
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // blocksOf are the blocks of one family that a subnet has.
 func blocksOf(s ec2.Subnet, six bool) (all []netip.Prefix) {

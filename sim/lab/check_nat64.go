@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/nic/wire"
+	"nitrocard/sim/oracle"
 )
 
 // dnsServer6 is the card's.
@@ -27,7 +28,7 @@ func (s *story) nat64(ctx context.Context) (string, error) {
 	if _, err := s.e1.speaksIPv6(ctx); err != nil {
 		return "", err
 	}
-	gateway, from, far := s.region.nats[0], s.e1.visitor(), behind64(s.client.addr)
+	gateway, from, far := s.region.nats[0], s.e1.visitor(), oracle.In6(s.client.addr)
 	files := netip.AddrPortFrom(far, filesPort)
 	if err := from.connection(files).fetches(ctx, page("client", "the internet", gateway.Public.String())); err != nil {
 		return "", err
@@ -54,13 +55,6 @@ func (s *story) nat64(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("e1, which has %s alone, exchanged 8 MiB with the client at %s, checksums equal; the client saw %s of %s; e1's kernel learned pmtu %d and a closed port; DNS tells it that %s is %s%s, where a3 answers",
 		s.e1.Addr6, far, gateway.Public, gateway.ID, mtu, name, meant, asked), nil
-}
-
-// behind64 is the address of IPv6 that stands for one of IPv4 behind a NAT gateway (RFC 6052).
-func behind64(four netip.Addr) netip.Addr {
-	b, v4 := netip.MustParseAddr("64:ff9b::").As16(), four.As4()
-	copy(b[12:], v4[:])
-	return netip.AddrFrom16(b)
 }
 
 // pmtu64 is what the path through NAT64 carries: a header of IPv6 is 20 bytes longer.

@@ -124,7 +124,8 @@ func insists[T any](ctx context.Context, ask func() (T, error)) (answer T, asked
 	return answer, asked, err
 }
 
-// resolve asks a DNS server for a name's address of the family that a type is of: A or AAAA.
+// resolve asks a DNS server for a name's address, of the family that a type is of (A, AAAA), or for the name that an
+// address has (PTR).
 func (m *machine) resolve(ctx context.Context, server, name string, kind uint16) (string, error) {
 	c, err := m.dial(ctx, "udp", net.JoinHostPort(server, "53"))
 	if err != nil {
@@ -143,6 +144,8 @@ func (m *machine) resolve(ctx context.Context, server, name string, kind uint16)
 		return found.A.String(), nil
 	case *dns.AAAA:
 		return found.AAAA.String(), nil
+	case *dns.PTR:
+		return found.Ptr, nil
 	}
 	return "", fmt.Errorf("%s: the answer is %s", name, a.Answer[0])
 }

@@ -23,7 +23,7 @@
 //	               connection.go: pages and bytes (request.go, bulk.go), lines (talk.go)
 //	story.go       the order of things; check_*.go: one kind of check each; rules.go: rules that come and go
 //	survey.go      what a configuration allows, and one of each that it denies; check_foreign.go: a file through
-//	               the foreign edge's tunnel
+//	               the foreign edge's tunnel; check_dns64.go: names of hosts behind NAT64
 //	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
 //	trace.go       the routers on a way, found hop by hop
 //	atlas.go       who may want to reach whom, by a flow.go; fate.go: what the oracle says of it
@@ -58,9 +58,9 @@
 // Any other configuration, such as a dump of EC2, is surveyed: guests are made for its ENIs,
 // and package oracle, which knows EC2's pages and not the card, says what becomes of flows
 // between them. Those that arrive are tried, and one of each kind that is dropped. What the
-// oracle leaves open is not tried, and neither is NAT64, whose ports and drops a trial cannot tell
-// (fate.go). The edge of a survey is the kernel's own VXLAN device, so that our tunnel is proven
-// against one that we did not write. Attacks have this edge, too: they are on a card alone.
+// oracle leaves open is not tried, unless all that may happen has the same end (fate.go). The edge
+// of a survey is the kernel's own VXLAN device, so that our tunnel is proven against one that we did
+// not write. Attacks have this edge, too: they are on a card alone.
 //
 // And b1 can be a virtual machine: Linux in QEMU, whose network card is a
 // vhost-user port of server x's card, beside kernel ports for the others. It

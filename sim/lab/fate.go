@@ -15,13 +15,19 @@ type fate struct {
 	end      oracle.Outcome // of the packet; where the packet arrives, of the answer
 	answered bool           // end is the answer's
 	at       string         // the ENI where the packet arrives; "": the internet
-	seen     netip.Addr     // the source that the packet arrives with
+	seen     []netip.Addr   // the source that the packet arrives with; several where a NAT gateway has several addresses
 	via      []string       // ENIs of middleboxes and NAT gateways on its way
 	nat      bool           // a NAT gateway chose a port
 }
 
 // arrives tells whether both the packet and its answer do.
 func (f fate) arrives() bool { return f.end.Dropped == "" }
+
+// isLike tells whether a trial could tell two fates apart by no more than the source that is seen.
+func (f fate) isLike(g fate) bool {
+	return f.end.Dropped == g.end.Dropped && f.end.At == g.end.At && f.answered == g.answered &&
+		f.at == g.at && slices.Equal(f.via, g.via) && f.nat == g.nat
+}
 
 // prophet foretells flows. Each flow is the first in its world.
 type prophet struct {
@@ -42,22 +48,45 @@ func newProphet(c *vpc.Config, guests []string) *prophet {
 	return &prophet{&few, guests}
 }
 
-// foretell is the fate of a flow. ok is false where AWS does not tell, where the flow would
-// not meet a card at all, or where it ends at an ENI without a guest.
+// foretell is the fate of a flow. ok is false where the flow would not meet a card at all, where it
+// ends at an ENI without a guest, and where AWS leaves open what becomes of it: which address a NAT
+// gateway takes may stay open, if the flow's end is the same by each.
 func (p *prophet) foretell(f flow) (end fate, ok bool) {
-	w := &oracle.World{Config: p.config}
-	there, ok := p.walk(w, f.from, f.packet, &end)
-	end.end = there
-	if !ok || there.Dropped != "" {
-		return end, ok && p.known(there)
+	for nth, worlds := 0, 1; nth < worlds; nth++ {
+		c := course{prophet: p, world: oracle.World{Config: p.config}, number: nth, worlds: 1}
+		if !c.run(f) || nth > 0 && !c.isLike(end) {
+			return end, false
+		}
+		c.seen = append(end.seen, c.seen...)
+		end, worlds = c.fate, max(worlds, c.worlds)
 	}
-	end.at, end.seen, end.answered = there.ENI, there.Packet.Src, true
+	return end, true
+}
+
+// course is a flow's way in one of the worlds that AWS's pages allow. Wherever they leave open which
+// of several outcomes a packet has, a digit of the world's number says so, the lowest one at first.
+type course struct {
+	*prophet
+	world  oracle.World
+	number int // its digits that the way has not met
+	worlds int // how many there are, as far as the way shows
+	fate
+}
+
+// run follows a flow there and back.
+func (c *course) run(f flow) (ok bool) {
+	c.end, ok = c.walk(f.from, f.packet)
+	if !ok || c.end.Dropped != "" {
+		return ok && c.known(c.end)
+	}
+	there := c.end
+	c.at, c.seen, c.answered = there.ENI, []netip.Addr{there.Packet.Src}, true
 	if there.ENI == "" && f.from == "" {
-		return end, false
+		return false
 	}
-	end.end, ok = p.walk(w, there.ENI, there.Packet.Answer(), &end)
-	back := end.end.Dropped == "" && end.end.ENI == f.from
-	return end, ok && (back || end.end.Dropped != "" && p.known(end.end))
+	c.end, ok = c.walk(there.ENI, there.Packet.Answer())
+	back := c.end.Dropped == "" && c.end.ENI == f.from
+	return ok && (back || c.end.Dropped != "" && c.known(c.end))
 }
 
 // known tells whether a card drops what the oracle says is dropped: the internet itself has
@@ -68,11 +97,12 @@ func (p *prophet) known(o oracle.Outcome) bool {
 }
 
 // walk follows a packet to its end, through whatever passes it on.
-func (p *prophet) walk(w *oracle.World, from string, packet oracle.Packet, f *fate) (end oracle.Outcome, ok bool) {
+func (c *course) walk(from string, packet oracle.Packet) (end oracle.Outcome, ok bool) {
 	const mostHops = 4
+	w := &c.world
 	for range mostHops {
 		var all []oracle.Outcome
-		switch direct, nobody := p.direct(w, from, packet); {
+		switch direct, nobody := direct(w, from, packet); {
 		case nobody:
 			return end, false
 		case from == "":
@@ -80,36 +110,28 @@ func (p *prophet) walk(w *oracle.World, from string, packet oracle.Packet, f *fa
 		default:
 			all = w.FromGuest(from, packet, direct)
 		}
-		if len(all) != 1 || p.isNAT64(packet, all[0]) {
-			return end, false
-		}
-		end = all[0]
+		end = all[c.number%len(all)]
+		c.number, c.worlds = c.number/len(all), c.worlds*len(all)
 		w.Happened(end)
-		f.nat = f.nat || end.Translated
+		c.nat = c.nat || end.Translated
 		if end.Dropped != "" || end.Internet {
 			return end, true
 		}
-		if !slices.Contains(p.guests, end.ENI) {
+		if !slices.Contains(c.guests, end.ENI) {
 			return end, false
 		}
 		if owner := w.Owner(w.VPC(w.ENI(end.ENI)), end.Packet.Dst); owner != nil && owner.NetworkInterfaceId == end.ENI {
 			return end, true
 		}
-		f.via = append(f.via, end.ENI)
+		c.via = append(c.via, end.ENI)
 		from, packet = end.ENI, end.Packet
 	}
 	return end, false
 }
 
-// isNAT64 tells whether a packet of IPv6 met a NAT gateway: which port the gateway takes, and in which family its
-// drops are told, a trial does not know.
-func (p *prophet) isNAT64(packet oracle.Packet, o oracle.Outcome) bool {
-	return packet.Src.Is6() && (o.Translated || natENIs(p.config)[o.At])
-}
-
 // direct tells whether a guest sends to a neighbor of its subnet, whose MAC it asks for, or
 // to an address of the subnet that nobody has.
-func (p *prophet) direct(w *oracle.World, from string, packet oracle.Packet) (direct, nobody bool) {
+func direct(w *oracle.World, from string, packet oracle.Packet) (direct, nobody bool) {
 	e := w.ENI(from)
 	if e == nil {
 		return false, false

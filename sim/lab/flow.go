@@ -58,7 +58,7 @@ func trafficOf(rule ec2.IpPermission) []traffic {
 	return nil // pings, and what allows everything, the usual traffic tries
 }
 
-// String is a flow in a few words.
+// String is traffic in a few words.
 func (t traffic) String() string {
 	switch t.proto {
 	case oracle.TCP:
@@ -67,6 +67,34 @@ func (t traffic) String() string {
 		return fmt.Sprintf("udp %d", t.port)
 	}
 	return "ping"
+}
+
+// family is what the flow's packets are of.
+type family string
+
+const (
+	ipv4 family = "IPv4"
+	ipv6 family = "IPv6"
+	both family = "NAT64" // IPv6 until a NAT gateway, IPv4 beyond
+)
+
+// family is the flow's.
+func (f flow) family() family {
+	switch {
+	case f.packet.Src.Is4():
+		return ipv4
+	case f.far() == f.packet.Dst:
+		return ipv6
+	}
+	return both
+}
+
+// far is where the flow goes: an address of IPv4 where NAT64 is to translate.
+func (f flow) far() netip.Addr {
+	if four := oracle.In4(f.packet.Dst); four.IsValid() {
+		return four
+	}
+	return f.packet.Dst
 }
 
 // traffic is what the flow is of.

@@ -95,7 +95,7 @@ func (s *survey) foretell(guests []string) {
 	s.trials = pick(all)
 	place := func(t trial) [2]int {
 		return [2]int{slices.Index(guests, t.from), slices.IndexFunc(s.atlas.guests, func(e ec2.NetworkInterface) bool {
-			return t.packet.Dst == primary(e) || t.packet.Dst == publicOf(e) || t.packet.Dst == first6(e)
+			return t.far() == primary(e) || t.far() == publicOf(e) || t.far() == first6(e)
 		})}
 	}
 	slices.SortStableFunc(s.trials, func(a, b trial) int {
@@ -195,6 +195,7 @@ func (s *survey) perform(ctx context.Context, _ order, out io.Writer) outcome {
 	for _, t := range s.trials {
 		checks = append(checks, check{s.title(t), func(ctx context.Context) (string, error) { return s.try(ctx, t) }})
 	}
+	checks = append(checks, s.dns64s()...)
 	checks = append(checks, check{"packets that were lost for a moment alone", s.passed})
 	if t := s.served(); t != nil {
 		checks = append(checks, check{"a foreign tunnel end", func(ctx context.Context) (string, error) { return s.foreignEnd(ctx, *t) }})
@@ -209,7 +210,7 @@ func (s *survey) title(t trial) string {
 		to = netip.AddrPortFrom(t.packet.Dst, t.packet.DstPort).String()
 	}
 	proto := strings.Fields(t.traffic().String())[0]
-	return fmt.Sprintf("%s → %s, %s from %s to %s", s.nick(t.from), s.whose(t.packet.Dst, t.from), proto, t.packet.Src, to)
+	return fmt.Sprintf("%s → %s, %s from %s to %s", s.nick(t.from), s.whose(t.far(), t.from), proto, t.packet.Src, to)
 }
 
 // whose is who has an address, as a guest sees it.
@@ -238,7 +239,10 @@ func (s *survey) viaWords(t trial) (words string) {
 	for _, eni := range t.via {
 		words += ", through " + s.nick(eni)
 	}
-	if t.nat {
+	switch {
+	case t.nat && t.family() == both:
+		words += ", through a NAT gateway's NAT64"
+	case t.nat:
 		words += ", through a NAT gateway"
 	}
 	return words

@@ -58,6 +58,19 @@ var written = []string{
 	"a foreign tunnel end: 8 MiB to web at 35.72.2.8:80 and back through the kernel's VXLAN, checksums equal",
 }
 
+// What a survey of testdata/nat64.yaml has among its lines.
+var written64 = []string{
+	"six → internet, tcp from 2001:db8:1:5::5 to [64:ff9b::cb00:7109]:80: answered; internet saw 35.72.2.",
+	"six → internet, tcp from 2001:db8:1:5::5 to [64:ff9b::c633:6401]:443: answered; internet saw 35.72.2.",
+	"six → internet, ping from 2001:db8:1:5::5 to 64:ff9b::cb00:7109: answered, through a NAT gateway's NAT64",
+	"six → old, udp from 2001:db8:1:5::5 to [64:ff9b::a00:205]:514: answered; old saw 10.0.1.",
+	"to [64:ff9b::a00:205]:80: arrived, and its answer was denied: network_acl_in at six; asked acl-six inbound 90, through a NAT gateway's NAT64",
+	"to [64:ff9b::a00:205]:22: denied: network_acl_out at six; asked acl-six outbound 90",
+	"to [64:ff9b::a00:205]:9: denied: security_group_in at old; asked sg-old, through a NAT gateway's NAT64",
+	"to [64:ff9b::aff:fb09]:9: denied: private_internet at nat-1; asked rtb-nat: 0.0.0.0/0 to igw-1, through a NAT gateway's NAT64",
+	"DNS64 for six: 10.0.2.5 is ip-10-0-2-5.eu-central-1.compute.internal, whose AAAA record is 64:ff9b::a00:205",
+}
+
 // placement6 puts all ENIs on one server, at an underlay of IPv6.
 const placement6 = `
 Placement:
@@ -75,6 +88,10 @@ func TestTheLabTriesWhatAConfigurationAllowsAndDenies(t *testing.T) {
 	t.Run("peering, an ACL that cuts replies, a NAT gateway, a middlebox", func(t *testing.T) {
 		t.Parallel()
 		surveys(t, binary, "testdata/survey.yaml", written)
+	})
+	t.Run("NAT64", func(t *testing.T) {
+		t.Parallel()
+		surveys(t, binary, "testdata/nat64.yaml", written64)
 	})
 	// The foreign edge is the kernel's VXLAN over IPv6 then, which takes no tunnel without a checksum.
 	t.Run("over IPv6", func(t *testing.T) {
@@ -209,7 +226,7 @@ func TestAnENIWithoutItsSubnetIsLeftOut(t *testing.T) {
 func TestACardThatDoesOtherwiseFails(t *testing.T) {
 	s := &survey{stage: &stage{world: &world{region: plan(), guests: map[string]*machine{"a1": {guest: plan().guests[0]}}}}}
 	f := flow{"", traffic{oracle.TCP, 80}.packet(netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("35.72.2.8"))}
-	passes := trial{f, fate{at: "eni-a1", seen: f.packet.Src}}
+	passes := trial{f, fate{at: "eni-a1", seen: []netip.Addr{f.packet.Src}}}
 	denied := trial{f, fate{end: oracle.Outcome{Dropped: oracle.GroupIn, At: "eni-a1"}}}
 	drop := nic.LastDrop{ENI: "eni-a1", Reason: "security_group_in", SecurityGroups: []string{"sg-web"}}
 	other := nic.LastDrop{ENI: "eni-a1", Reason: "network_acl_in"}
@@ -225,7 +242,7 @@ func TestACardThatDoesOtherwiseFails(t *testing.T) {
 		{func() (string, error) { return s.judgeReply(denied, reply{text: "hello"}) }, "and here it was answered", true},
 		{func() (string, error) { return s.judgeReply(denied, reply{err: os.ErrClosed}) }, "EC2 drops it silently", true},
 		{func() (string, error) { return s.judgeReply(passes, reply{err: os.ErrClosed}) }, "EC2 lets it pass, and here: file already closed", true},
-		{func() (string, error) { return s.judgeReply(passes, reply{text: "This is b1"}) }, "instead of", true},
+		{func() (string, error) { return s.judgeReply(passes, reply{text: "This is b1"}) }, "instead of a1's to [203.0.113.9]", true},
 		{func() (string, error) { return s.judgeReply(passes, reply{text: page("a1", "eni-a1", "203.0.113.9")}) }, "answered; a1 saw 203.0.113.9", false},
 	} {
 		said, err := x.says()
@@ -234,6 +251,33 @@ func TestACardThatDoesOtherwiseFails(t *testing.T) {
 			said = err.Error()
 		}
 		require.Contains(t, said, x.want)
+	}
+}
+
+// A flow is tried if all that AWS leaves open has the same end: the NAT gateway of testdata/nat64.yaml sends from either
+// of its addresses, and eni-old lets one of them alone ask for names.
+func TestWhatAWSLeavesOpenIsTriedIfItsEndIsTheSame(t *testing.T) {
+	c, err := vpc.Load("testdata/nat64.yaml")
+	require.NoError(t, err)
+	p := newProphet(c, []string{"eni-old", "eni-six"})
+	from, old, web := netip.MustParseAddr("2001:db8:1:5::5"), netip.MustParseAddr("64:ff9b::10.0.2.5"), netip.MustParseAddr("64:ff9b::203.0.113.9")
+	for _, x := range []struct {
+		to   netip.Addr
+		of   traffic
+		seen string // "": the flow is not tried
+	}{
+		{old, traffic{oracle.UDP, 514}, "[10.0.1.8 10.0.1.9]"},
+		{web, traffic{oracle.TCP, 80}, "[35.72.2.8 35.72.2.9]"},
+		{old, traffic{oracle.UDP, 53}, ""},
+	} {
+		f := flow{"eni-six", x.of.packet(from, x.to)}
+		end, ok := p.foretell(f)
+		require.Equal(t, x.seen != "", ok, "%v", f.packet)
+		if ok {
+			require.Equal(t, both, f.family())
+			require.True(t, end.arrives() && end.nat)
+			require.Equal(t, x.seen, fmt.Sprint(end.seen))
+		}
 	}
 }
 

@@ -32,11 +32,8 @@ func (t trial) key() string {
 	if t.arrives() {
 		return fmt.Sprint(t.from, t.packet.Src, t.packet.Dst, t.traffic())
 	}
-	return fmt.Sprint(t.end.Dropped, t.end.At, t.answered, t.isSix())
+	return fmt.Sprint(t.end.Dropped, t.end.At, t.answered, t.family())
 }
-
-// isSix tells whether the flow is of IPv6.
-func (f flow) isSix() bool { return f.packet.Src.Is6() }
 
 // mostTries is how many flows of a family that arrive the lab tries, and how many that are dropped.
 const mostTries = 40
@@ -53,16 +50,20 @@ func pick(all []trial) (picked []trial) {
 		} else {
 			seen[key] = true
 		}
-		pair := fmt.Sprint(t.from, t.at, t.arrives(), t.isSix())
+		pair := fmt.Sprint(t.from, t.at, t.arrives(), t.family())
 		rounds[pairs[pair]] = append(rounds[pairs[pair]], t)
 		most = max(most, pairs[pair])
 		pairs[pair]++
 	}
-	taken := map[[2]bool]int{} // by whether they arrive, and by family
+	type kind struct {
+		arrives bool
+		family
+	}
+	taken := map[kind]int{}
 	for round := range most + 1 {
 		for _, t := range rounds[round] {
-			kind := [2]bool{t.arrives(), t.isSix()}
-			if taken[kind]++; taken[kind] <= mostTries {
+			k := kind{t.arrives(), t.family()}
+			if taken[k]++; taken[k] <= mostTries {
 				picked = append(picked, t)
 			}
 		}
@@ -127,11 +128,11 @@ func (s *survey) judgeReply(t trial, r reply) (string, error) {
 	}
 	seen := ""
 	if !t.packet.IsICMP() {
-		want := page(s.nick(t.at), t.at, t.seen.String())
-		if r.text != want {
-			return "", fmt.Errorf("the answer is %q instead of %q", r.text, want)
+		at := slices.IndexFunc(t.seen, func(a netip.Addr) bool { return r.text == page(s.nick(t.at), t.at, a.String()) })
+		if at < 0 {
+			return "", fmt.Errorf("the answer is %q instead of %s's to %v", r.text, s.nick(t.at), t.seen)
 		}
-		seen = fmt.Sprintf("; %s saw %s", s.nick(t.at), t.seen)
+		seen = fmt.Sprintf("; %s saw %s", s.nick(t.at), t.seen[at])
 	}
 	return "answered" + seen + s.viaWords(t), nil
 }
@@ -187,16 +188,21 @@ func (s *survey) drops(ctx context.Context, t trial, c connection) (all []nic.La
 
 // causes tells whether a drop is of the trial, whose sender has this port.
 func (t trial) causes(d nic.LastDrop, port uint16) bool {
-	if t.packet.IsICMP() {
-		ends := []string{d.Source, d.Destination}
-		return d.Protocol == wire.ProtocolName(t.packet.Proto) && (slices.Contains(ends, t.packet.Dst.String()) || slices.Contains(ends, t.end.Packet.Dst.String())) &&
-			(slices.Contains(ends, t.packet.Src.String()) || slices.Contains(ends, t.end.Packet.Src.String()))
+	is := func(ends ...string) bool {
+		return slices.Contains(ends, d.Source) || slices.Contains(ends, d.Destination)
 	}
-	if far := netip.AddrPortFrom(t.packet.Dst, t.packet.DstPort).String(); t.nat && (d.Source == far || d.Destination == far) {
+	sent, last := t.packet, t.end.Packet
+	if t.packet.IsICMP() {
+		near := t.nat || is(sent.Src.String(), last.Src.String()) // a NAT gateway hides the sender
+		ping := d.Protocol == wire.ProtocolName(oracle.ICMP) || d.Protocol == wire.ProtocolName(oracle.ICMPv6)
+		return near && ping && is(sent.Dst.String(), t.far().String(), last.Dst.String())
+	}
+	end := func(a netip.Addr) string { return netip.AddrPortFrom(a, sent.DstPort).String() }
+	if t.nat && is(end(sent.Dst), end(t.far()), end(last.Src), end(last.Dst)) {
 		return true // a NAT gateway hides the sender's port
 	}
-	is := func(end string) bool { return strings.HasSuffix(end, fmt.Sprintf(":%d", port)) }
-	return is(d.Source) || is(d.Destination)
+	from := fmt.Sprintf(":%d", port)
+	return strings.HasSuffix(d.Source, from) || strings.HasSuffix(d.Destination, from)
 }
 
 // senderOf is the flow's sender, as a visitor.

@@ -143,7 +143,7 @@ func (s *survey) question(g *generator) (q explain.Question, ok bool) {
 	case way == 0:
 		q.From, p.Src, p.Dst = a.NetworkInterfaceId, addressOf(g.dice, &a, six), one(g.dice, hosts)
 		if six {
-			p.Dst = one(g.dice, []netip.Addr{one(g.dice, hosts6), in6(one(g.dice, hosts))})
+			p.Dst = one(g.dice, []netip.Addr{one(g.dice, hosts6), In6(one(g.dice, hosts))})
 		}
 	case way == 1:
 		q.To, p.Src, p.Dst = b.NetworkInterfaceId, one(g.dice, hosts), publicOf(g.dice, &b)

@@ -118,7 +118,7 @@ func (y *way) fromInternet() []Outcome {
 		return y.drop(NoGateway)
 	}
 	y.at = to.NetworkInterfaceId
-	back := y.w.routeTo(y.w.Subnet(to), y.p.Src)
+	back := y.w.RouteTo(y.w.Subnet(to), y.p.Src)
 	if y.w.isClosed(to, back) {
 		return y.drop(PublicAccess)
 	}

@@ -209,7 +209,7 @@ func (g *generator) firstFromGuest(p Packet) step {
 		p.Dst = g.behindNAT64(to)
 	}
 	p = p.ofFamily()
-	if p.Dst.Is6() != p.Src.Is6() || !p.Dst.IsValid() || g.isOwn(&e, p.Dst) || g.isOwn(&e, in4(p.Dst)) {
+	if p.Dst.Is6() != p.Src.Is6() || !p.Dst.IsValid() || g.isOwn(&e, p.Dst) || g.isOwn(&e, In4(p.Dst)) {
 		p.Dst = hostsOf(p.Src)[0] // a packet meets each ENI once, and an oracle that judges before it remembers is right
 	}
 	s := step{Packet: &p, ENI: e.NetworkInterfaceId}
@@ -223,9 +223,9 @@ func (g *generator) firstFromGuest(p Packet) step {
 func (g *generator) behindNAT64(to ec2.NetworkInterface) netip.Addr {
 	all := append([]netip.Addr{one(g.dice, hosts), one(g.dice, hosts), one(g.dice, nobody), g.publicAddress(false)}, g.addresses(to)...)
 	if a := one(g.dice, all); a.Is4() {
-		return in6(a)
+		return In6(a)
 	}
-	return in6(hosts[0])
+	return In6(hosts[0])
 }
 
 // isOwn tells whether an address is one of an ENI's, private or public.

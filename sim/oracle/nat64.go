@@ -6,15 +6,15 @@ import "net/netip"
 // stripped, the source is its own v4; SG and NACL see 64:ff9b::/96."
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
-// in6 is an address of IPv4 in IPv6: its bytes follow the prefix (RFC 6052 section 2.2).
-func in6(a netip.Addr) netip.Addr {
+// In6 is an address of IPv4 in IPv6: its bytes follow the prefix (RFC 6052 section 2.2).
+func In6(a netip.Addr) netip.Addr {
 	six, four := nat64.Addr().As16(), a.As4()
 	copy(six[12:], four[:])
 	return netip.AddrFrom16(six)
 }
 
-// in4 is the address of IPv4 that is in one of IPv6, the zero Addr if none is. An address of IPv4 is its own.
-func in4(a netip.Addr) netip.Addr {
+// In4 is the address of IPv4 that is in one of IPv6, the zero Addr if none is. An address of IPv4 is its own.
+func In4(a netip.Addr) netip.Addr {
 	switch {
 	case a.Is4():
 		return a
@@ -75,11 +75,11 @@ func (p Packet) as4() (q Packet, ok bool) {
 	if p.Dst.Is4() {
 		return p, true
 	}
-	return p.translated(ICMPv6, ICMP, messages4, in4)
+	return p.translated(ICMPv6, ICMP, messages4, In4)
 }
 
 // as6 is a packet of IPv4 in IPv6, but for the inside host's address.
-func (p Packet) as6() (q Packet, ok bool) { return p.translated(ICMP, ICMPv6, messages6, in6) }
+func (p Packet) as6() (q Packet, ok bool) { return p.translated(ICMP, ICMPv6, messages6, In6) }
 
 // translated is a packet in the other family.
 func (p Packet) translated(icmp, becomes uint8, messages map[message]message, address func(netip.Addr) netip.Addr) (Packet, bool) {

@@ -117,7 +117,7 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(ACLIn)
 	case !y.natCarries():
 		return y.drop(NATProtocol)
-	case !in4(y.p.Dst).IsValid():
+	case !In4(y.p.Dst).IsValid():
 		return y.drop(NATFamily)
 	// An address of the gateway's own behind 64:ff9b::/96 is like any other: the packet goes out and comes back (RFC 6146
 	// section 3.8).

@@ -23,9 +23,9 @@ func (w *World) RouteTable(subnet *ec2.Subnet) (found *ec2.RouteTable) {
 	return found
 }
 
-// routeTo is the route of a subnet to an address, nil if there is none. "Longest prefix
+// RouteTo is the route of a subnet to an address, nil if there is none. "Longest prefix
 // first, whatever the kind. Tie: static CIDR > prefix-list route > propagated."
-func (w *World) routeTo(subnet *ec2.Subnet, dst netip.Addr) *ec2.Route {
+func (w *World) RouteTo(subnet *ec2.Subnet, dst netip.Addr) *ec2.Route {
 	if table := w.RouteTable(subnet); table != nil {
 		return w.routeIn(table, dst)
 	}
@@ -37,7 +37,7 @@ func (w *World) routeIn(table *ec2.RouteTable, dst netip.Addr) (best *ec2.Route)
 	longest, rank := -1, 0
 	for i := range table.Routes {
 		r := &table.Routes[i]
-		for _, prefix := range w.destinations(r) {
+		for _, prefix := range w.Destinations(r) {
 			if !prefix.Contains(dst) {
 				continue
 			}
@@ -60,11 +60,11 @@ func (w *World) routeFrom(e *ec2.NetworkInterface, dst netip.Addr) *ec2.Route {
 		}
 		return nil
 	}
-	return w.routeTo(w.Subnet(e), dst)
+	return w.RouteTo(w.Subnet(e), dst)
 }
 
-// destinations are the CIDRs that a route is for.
-func (w *World) destinations(r *ec2.Route) []netip.Prefix {
+// Destinations are the CIDRs that a route is for.
+func (w *World) Destinations(r *ec2.Route) []netip.Prefix {
 	if r.DestinationPrefixListId != "" {
 		return w.entries(r.DestinationPrefixListId)
 	}
@@ -99,6 +99,6 @@ func (w *World) middleboxOf(r *ec2.Route) *ec2.NetworkInterface {
 
 // isDetour tells whether a packet that an ENI sends goes to a middlebox, or comes from one.
 func (w *World) isDetour(e *ec2.NetworkInterface, p Packet) bool {
-	r := w.routeTo(w.Subnet(e), p.Dst)
+	r := w.RouteTo(w.Subnet(e), p.Dst)
 	return !has(e, p.Src) || r != nil && w.middleboxOf(r) != nil
 }

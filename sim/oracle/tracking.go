@@ -109,7 +109,7 @@ func (w *World) untracked(e *ec2.NetworkInterface, began Direction, f flow) bool
 // "Auto-tracked: egress-only IGW, … NAT gateway". What came in did not come by the NAT gateway that
 // answers would take.
 func (w *World) autoTracked(e *ec2.NetworkInterface, began Direction, f flow) bool {
-	r := w.routeTo(w.Subnet(e), f.remote)
+	r := w.RouteTo(w.Subnet(e), f.remote)
 	return r != nil && r.State != "blackhole" && (r.EgressOnlyInternetGatewayId != "" || r.NatGatewayId != "" && began == Out)
 }
 
