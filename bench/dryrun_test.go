@@ -78,7 +78,7 @@ func BenchmarkBesideDryRun(b *testing.B) {
 		b.Run(fmt.Sprintf("flows=%d", flows), func(b *testing.B) {
 			w.hush()
 			w.queues[0][0].use(w.known(b, part{0, aMillion / flows}))
-			r := &foreseer{Context: context.Background(), config: withoutRules(w), done: make(chan struct{})}
+			r := &asker{Context: context.Background(), config: withoutRules(w), done: make(chan struct{})}
 			go r.run(b, w)
 			alone, beside, ratio := inTurns(b, phase{w, r.rest, nil}, phase{w, r.begin, nil})
 			r.stop.Store(true)
@@ -91,9 +91,9 @@ func BenchmarkBesideDryRun(b *testing.B) {
 	}
 }
 
-// foreseer is who makes dry runs while worker 0 is measured. It is their context, whose Err a dry run asks
+// asker is who makes dry runs while worker 0 is measured. It is their context, whose Err a dry run asks
 // for every few connections.
-type foreseer struct {
+type asker struct {
 	context.Context
 	config       *vpc.Config
 	active, stop atomic.Bool
@@ -102,8 +102,8 @@ type foreseer struct {
 	done         chan struct{}
 }
 
-// Err ends a dry run when the foreseer is to rest.
-func (r *foreseer) Err() error {
+// Err ends a dry run when the asker is to rest.
+func (r *asker) Err() error {
 	r.asked.Add(1)
 	if !r.active.Load() {
 		return context.Canceled
@@ -111,8 +111,8 @@ func (r *foreseer) Err() error {
 	return nil
 }
 
-// run makes dry runs whenever the foreseer is active.
-func (r *foreseer) run(b *testing.B, w *Bench) {
+// run makes dry runs whenever the asker is active.
+func (r *asker) run(b *testing.B, w *Bench) {
 	defer close(r.done)
 	defer pin(b, 1)()
 	for !r.stop.Load() {
@@ -127,16 +127,16 @@ func (r *foreseer) run(b *testing.B, w *Bench) {
 	}
 }
 
-// begin makes the foreseer active, and waits until it looks at connections.
-func (r *foreseer) begin() {
+// begin makes the asker active, and waits until it looks at connections.
+func (r *asker) begin() {
 	r.active.Store(true)
 	for n := r.asked.Load(); r.asked.Load() < n+2; {
 		runtime.Gosched()
 	}
 }
 
-// rest makes the foreseer idle, and waits until it is.
-func (r *foreseer) rest() {
+// rest makes the asker idle, and waits until it is.
+func (r *asker) rest() {
 	r.active.Store(false)
 	for !r.idle.Load() {
 		runtime.Gosched()

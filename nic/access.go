@@ -61,7 +61,7 @@ type accessKey struct{ outcome, direction, kind, id, what, parts string }
 
 // addAccess adds what is newly allowed and newly denied at a card's ENIs. An attacker may have taken the card over,
 // so nothing in its answer is believed.
-func (g *Gathering) addAccess(f *Foreseen) {
+func (g *Gathering) addAccess(f *Effect) {
 	for _, a := range f.Access {
 		k := accessKey{a.Outcome, a.Direction, a.Kind, a.ID, a.What, strings.Join(a.Parts, ",")}
 		at, known := g.access[k]

@@ -23,9 +23,9 @@ const (
 
 // Answer is what a card answers to a question of its controller's.
 type Answer struct {
-	Foreseen *Foreseen `json:"foreseen,omitempty"` // to a dry run
-	Flushed  uint64    `json:"flushed,omitzero"`   // connections that Card.Flush cut
-	Error    string    `json:"error,omitempty"`    // why there is neither
+	Effect  *Effect `json:"effect,omitempty"` // to a dry run
+	Flushed uint64  `json:"flushed,omitzero"` // connections that Card.Flush cut
+	Error   string  `json:"error,omitempty"`  // why there is neither
 }
 
 // BeginAnswer begins to answer a question, as follow.Target says. What a dry run's edits make of the
@@ -61,7 +61,7 @@ func (c *Card) answerDryRun(edits []vpc.Edit) func(context.Context) (Answer, err
 	policy, before, err := c.compile(func(r *vpc.Region) (*vpc.Region, error) { return r.Change(edits...) })
 	return func(ctx context.Context) (a Answer, _ error) {
 		if err == nil {
-			a.Foreseen, err = c.foresee(ctx, before, policy)
+			a.Effect, err = c.effect(ctx, before, policy)
 		}
 		return a, err
 	}
@@ -93,12 +93,12 @@ func ReadAnswer(text []byte) (Answer, error) {
 		return Answer{}, fmt.Errorf("it is no answer: %w", err)
 	}
 	tidy(reflect.ValueOf(&a).Elem())
-	if a.Foreseen == nil {
+	if a.Effect == nil {
 		return a, nil
 	}
-	a.Foreseen.Cards = nil // a controller's
-	for i := range a.Foreseen.Fates {
-		if f := &a.Foreseen.Fates[i]; !slices.Contains(fateOrder, f.Outcome) {
+	a.Effect.Cards = nil // a controller's
+	for i := range a.Effect.Fates {
+		if f := &a.Effect.Fates[i]; !slices.Contains(fateOrder, f.Outcome) {
 			return Answer{}, fmt.Errorf("it is no answer: there is no outcome %q", f.Outcome)
 		}
 	}

@@ -14,11 +14,11 @@ import (
 type DryRun struct {
 	vpc.Diff
 	Notices []vpc.Notice `json:"notices"`
-	*Foreseen
+	*Effect
 }
 
-// Foreseen is what a change would do to the connections that live.
-type Foreseen struct {
+// Effect is what a change would do to the connections that live.
+type Effect struct {
 	Epoch       uint32   `json:"epoch,omitzero"`    // of the policy in force, against which the change was put
 	Revision    uint64   `json:"revision,omitzero"` // of a controller's region, instead of a card's epoch
 	At          string   `json:"at"`                // when the first connection was looked at, RFC 3339
@@ -30,7 +30,7 @@ type Foreseen struct {
 	Access     []Access `json:"access"`      // what is newly allowed and newly denied, whatever lives, at most ENIs first
 	MoreAccess int      `json:"more_access"` // how many there are beyond those of Access; -1: too much changed for all to be compared
 
-	Unused      []Decider `json:"unused"`       // rules, entries and routes in force that decided about nothing (Card.unused); of a controller, on no card that has them (Gathering.ForeseenIn)
+	Unused      []Decider `json:"unused"`       // rules, entries and routes in force that decided about nothing (Card.unused); of a controller, on no card that has them (Gathering.EffectIn)
 	UnusedCount int       `json:"unused_count"` // how many there are; of a controller, of those that each card names
 
 	Cards []CardResult `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
@@ -53,26 +53,26 @@ type Outcomes struct {
 // errEdgeDryRun is the error of a dry run at an edge.
 var errEdgeDryRun = errors.New("an edge keeps no connections: ask the cards what a change does to theirs")
 
-// mostForeseen is how often a dry run looks at the connections, if others change the configuration.
-const mostForeseen = 2
+// mostLooks is how often a dry run looks at the connections, if others change the configuration.
+const mostLooks = 2
 
 // ErrChangedMeanwhile is the error of a dry run during which others changed the configuration, again and
-// again, so that nothing is foreseen against the configuration in force.
-var ErrChangedMeanwhile = errors.New("others changed the configuration while the connections were looked at: nothing is foreseen; ask again")
+// again, so that nothing can be told of the configuration in force.
+var ErrChangedMeanwhile = errors.New("others changed the configuration while the connections were looked at: nothing is told of them; ask again")
 
 // DryRun tells what Apply would change, and what would become of the connections that live. Nothing
-// changes. The judges are the packet path's (pipeline.Foresight). The walk ends early with the context.
+// changes. The judges are the packet path's (pipeline.DryRun). The walk ends early with the context.
 // If others change the configuration meanwhile, DryRun looks again, once, and then ErrChangedMeanwhile is
 // its error.
 func (c *Card) DryRun(ctx context.Context, cfg *vpc.Config) (DryRun, error) {
-	for range mostForeseen {
+	for range mostLooks {
 		policy, before, err := c.compile(func(r *vpc.Region) (*vpc.Region, error) { return r.Become(cfg) })
 		if err != nil {
 			return DryRun{}, err
 		}
-		switch seen, err := c.foresee(ctx, before, policy); {
+		switch effect, err := c.effect(ctx, before, policy); {
 		case err == nil:
-			return DryRun{policy.Region.Diff(), append([]vpc.Notice{}, policy.Notices()...), seen}, nil
+			return DryRun{policy.Region.Diff(), append([]vpc.Notice{}, policy.Notices()...), effect}, nil
 		case err != ErrChangedMeanwhile:
 			return DryRun{}, err
 		}
@@ -96,15 +96,15 @@ func (c *Card) compile(step func(*vpc.Region) (*vpc.Region, error)) (policy *vpc
 	return n.policy, c.crew.Setup(), nil
 }
 
-// foresee asks both policies about each connection. Its error is ErrChangedMeanwhile if the setup before is
+// effect asks both policies about each connection. Its error is ErrChangedMeanwhile if the setup before is
 // no longer in force in the end.
-func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Foreseen, error) {
-	f := &comparison{now: c.crew.Foresee(before, before.Policy), then: c.crew.Foresee(before, policy), rules: newRulesInForce(before.Policy), tick: c.tick(), causes: map[cause]*tally{}}
+func (c *Card) effect(ctx context.Context, before *pipeline.Setup, policy *vpc.Policy) (*Effect, error) {
+	l := &ledger{now: c.crew.DryRun(before, before.Policy), then: c.crew.DryRun(before, policy), rules: newRulesInForce(before.Policy), tick: c.tick(), causes: map[cause]*tally{}}
 	began := time.Now()
-	if err := c.eachSeen(ctx, f.add); err != nil {
+	if err := c.eachSeen(ctx, l.add); err != nil {
 		return nil, err
 	}
-	if err := c.eachTranslation(ctx, before.Policy, f.translate); err != nil {
+	if err := c.eachTranslation(ctx, before.Policy, l.translate); err != nil {
 		return nil, err
 	}
 	if c.Policy() != before.Policy {
@@ -112,15 +112,15 @@ func (c *Card) foresee(ctx context.Context, before *pipeline.Setup, policy *vpc.
 	}
 	access, more := accessAfter(before.Policy, policy)
 	unused, count := c.unused(before.Policy)
-	return &Foreseen{
+	return &Effect{
 		Epoch: before.Policy.Epoch, At: began.UTC().Format(time.RFC3339Nano), Seconds: time.Since(began).Seconds(),
-		Connections: f.connections, Outcomes: f.outcomes, Fates: f.fates(), Access: access, MoreAccess: more, Unused: unused, UnusedCount: count,
+		Connections: l.connections, Outcomes: l.outcomes, Fates: l.fates(), Access: access, MoreAccess: more, Unused: unused, UnusedCount: count,
 	}, nil
 }
 
-// comparison adds up what becomes of connections, by what both policies make of their next packets.
-type comparison struct {
-	now, then   *pipeline.Foresight
+// ledger adds up what becomes of connections, by what both policies make of their next packets.
+type ledger struct {
+	now, then   *pipeline.DryRun
 	rules       *rulesInForce // before the change
 	tick        uint32
 	connections uint64
@@ -132,22 +132,22 @@ type comparison struct {
 }
 
 // add adds a connection.
-func (f *comparison) add(s *seenFlow) {
-	if e := f.now.ENI(&s.Known); e == nil || e.NAT != nil {
+func (l *ledger) add(s *seenFlow) {
+	if e := l.now.ENI(&s.Known); e == nil || e.NAT != nil {
 		return // its ENI went, and the record goes soon; or translate adds the connection
 	}
-	f.connections++
-	var now, then [2]pipeline.Forecast
+	l.connections++
+	var now, then [2]pipeline.Judgement
 	for d := range now {
-		now[d], then[d] = f.now.Next(&s.Known, wire.Direction(d)), f.then.Next(&s.Known, wire.Direction(d))
+		now[d], then[d] = l.now.Next(&s.Known, wire.Direction(d)), l.then.Next(&s.Known, wire.Direction(d))
 	}
-	f.count(s, f.causeOf(s, &now, &then))
+	l.count(s, l.causeOf(s, &now, &then))
 }
 
 // count counts a connection of a cause.
-func (f *comparison) count(s *seenFlow, c cause) {
-	*c.outcome.of(&f.outcomes)++
+func (l *ledger) count(s *seenFlow, c cause) {
+	*c.outcome.of(&l.outcomes)++
 	if c.outcome != kept && c.outcome != ended {
-		f.tally(c).add(s, f.tick)
+		l.tally(c).add(s, l.tick)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"nitrocard/tables/oracle"
 )
 
-// foreseer is a card whose changes are foreseen, and then made.
-type foreseer struct {
+// dryRunner is a card that is asked for a dry run of each change, which is then made.
+type dryRunner struct {
 	*rig
 	r      *rand.Rand
 	port   uint16
@@ -31,14 +31,14 @@ type foreseer struct {
 type foretold struct {
 	pipeline.Known
 	eni *vpc.OwnENI // as it was
-	now [2]pipeline.Forecast
-	is  [2]pipeline.Forecast
+	now [2]pipeline.Judgement
+	is  [2]pipeline.Judgement
 }
 
 // What is foretold of each connection that lives is what its next packets meet once the change is in
 // force, and what they meet until then.
 func TestWhatIsForetoldHappens(t *testing.T) {
-	f := &foreseer{rig: newRigWith(t, Options{Card: "x", MaxConnections: 1 << 14}), r: oracle.Random(t), port: 1024, met: map[string]int{}}
+	f := &dryRunner{rig: newRigWith(t, Options{Card: "x", MaxConnections: 1 << 14}), r: oracle.Random(t), port: 1024, met: map[string]int{}}
 	f.resolve(serverY)
 	rounds := 200
 	if testing.Short() {
@@ -58,8 +58,8 @@ func TestWhatIsForetoldHappens(t *testing.T) {
 	require.Greater(t, f.differ, rounds/8, "changes change something")
 }
 
-// change foresees a random change, makes it, and sends packets.
-func (f *foreseer) change() {
+// change asks for a dry run of a random change, makes it, and sends packets.
+func (f *dryRunner) change() {
 	c := f.config
 	for range 1 + f.r.IntN(2) {
 		kind, object := f.object()
@@ -78,10 +78,10 @@ func (f *foreseer) change() {
 }
 
 // foretell tells of each connection what its next packets would meet now, and under c.
-func (f *foreseer) foretell(c *vpc.Config) (all []foretold) {
+func (f *dryRunner) foretell(c *vpc.Config) (all []foretold) {
 	policy, before, err := f.card.compile(func(r *vpc.Region) (*vpc.Region, error) { return r.Become(c) })
 	require.NoError(f, err)
-	now, then := f.card.crew.Foresee(before, before.Policy), f.card.crew.Foresee(before, policy)
+	now, then := f.card.crew.DryRun(before, before.Policy), f.card.crew.DryRun(before, policy)
 	seen := make([]seenFlow, 0, pipeline.Chunk)
 	for from, more := uint32(0), true; more; {
 		seen, from, more = f.card.look(seen[:0], from)
@@ -97,7 +97,7 @@ func (f *foreseer) foretell(c *vpc.Config) (all []foretold) {
 }
 
 // holds sends a connection's next packet of a direction, and compares.
-func (f *foreseer) holds(k *foretold, d wire.Direction) {
+func (f *dryRunner) holds(k *foretold, d wire.Direction) {
 	f.Helper()
 	at, frame := f.next(k, d)
 	e := f.send(at, frame)
@@ -116,7 +116,7 @@ func (f *foreseer) holds(k *foretold, d wire.Direction) {
 }
 
 // next is a connection's next packet of a direction, and the port by which it comes.
-func (f *foreseer) next(k *foretold, d wire.Direction) (port string, frame []byte) {
+func (f *dryRunner) next(k *foretold, d wire.Direction) (port string, frame []byte) {
 	e, other := k.eni, k.eni.Neighbor(k.Pair.Remote)
 	local, remote := end4(k.Pair.Local, k.Key.LocalPort), end4(k.Pair.Remote, k.Key.RemotePort)
 	if public, _ := e.Published(k.Pair.Local); d == wire.In && other == nil && !public.IsZero() {
@@ -145,7 +145,7 @@ func (f *foreseer) next(k *foretold, d wire.Direction) (port string, frame []byt
 }
 
 // packet is a packet of a connection.
-func (f *foreseer) packet(k *foretold, d wire.Direction, from, to netip.AddrPort) wiretest.Packet {
+func (f *dryRunner) packet(k *foretold, d wire.Direction, from, to netip.AddrPort) wiretest.Packet {
 	src, dst := from.Addr().String(), to.Addr().String()
 	switch proto := k.Key.Proto(); {
 	case proto == wire.ProtoTCP:
@@ -171,7 +171,7 @@ var conversing = [][2]string{
 }
 
 // converse begins a random connection, if the rules let it begin, and perhaps answers.
-func (f *foreseer) converse() {
+func (f *dryRunner) converse() {
 	two := conversing[f.r.IntN(len(conversing))]
 	f.port++
 	k := &foretold{Known: pipeline.Known{Pair: flow.Pair{Local: wiretest.Addr(two[0]), Remote: wiretest.Addr(two[1])}}}
@@ -208,7 +208,7 @@ func (f *foreseer) converse() {
 }
 
 // say sends a packet of a conversation.
-func (f *foreseer) say(k *foretold, d wire.Direction, flags uint8, answers bool) {
+func (f *dryRunner) say(k *foretold, d wire.Direction, flags uint8, answers bool) {
 	at, frame := f.next(k, d)
 	h := header(f, frame[tunnelLen(at):])
 	if h.IsICMP() && answers == (h.Type == h.Query()) { // next asks by the state of a connection, which there is none of
@@ -236,7 +236,7 @@ func tunnelLen(port string) int {
 }
 
 // object is a random form of a random object.
-func (f *foreseer) object() (kind, object string) {
+func (f *dryRunner) object() (kind, object string) {
 	switch f.r.IntN(6) {
 	case 0, 1:
 		return "SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [` + f.permissions() + `], IpPermissionsEgress: [` + f.permissions() + `]}`
@@ -253,10 +253,10 @@ func (f *foreseer) object() (kind, object string) {
 		f.one("true", "false"), f.one(", Association: {PublicIp: 35.72.2.8}", "", ", Association: {PublicIp: 35.72.2.77}"), f.one(", Association: {PublicIp: 35.72.2.9}", ""), f.one("sg-a-web", "sg-a-db"))
 }
 
-func (f *foreseer) one(of ...string) string { return of[f.r.IntN(len(of))] }
+func (f *dryRunner) one(of ...string) string { return of[f.r.IntN(len(of))] }
 
 // permissions are random rules of a group.
-func (f *foreseer) permissions() string {
+func (f *dryRunner) permissions() string {
 	var all []string
 	for range f.r.IntN(5) {
 		what := f.one(`IpProtocol: "-1"`, `IpProtocol: tcp, FromPort: 80, ToPort: 80`, `IpProtocol: tcp, FromPort: 0, ToPort: 65535`, `IpProtocol: udp, FromPort: 0, ToPort: 65535`, `IpProtocol: tcp, FromPort: 22, ToPort: 5432`, `IpProtocol: icmp, FromPort: 8, ToPort: -1`, `IpProtocol: "47"`)
@@ -266,7 +266,7 @@ func (f *foreseer) permissions() string {
 }
 
 // entries are random entries of a network ACL.
-func (f *foreseer) entries() string {
+func (f *dryRunner) entries() string {
 	var all []string
 	for n := range 1 + f.r.IntN(5) {
 		proto := f.one(`"-1"`, `"6", PortRange: {From: 1024, To: 65535}`, `"6", PortRange: {From: 0, To: 1023}`, `"17", PortRange: {From: 0, To: 65535}`, `"1", IcmpTypeCode: {Type: 0, Code: -1}`)

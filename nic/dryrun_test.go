@@ -239,13 +239,13 @@ func TestADryRunHasAnEpochOfItsOwn(t *testing.T) {
 	x.fromInternet("eni-a1", tcp("80", wire.TCPAck)).passed()
 	seen, _, _ := x.card.look(nil, 0)
 	require.Equal(t, policy.Epoch, seen[0].Conn.Epoch)
-	require.Equal(t, pipeline.SecurityGroupIn, x.card.crew.Foresee(before, policy).Next(&seen[0].Known, wire.In).Verdict)
+	require.Equal(t, pipeline.SecurityGroupIn, x.card.crew.DryRun(before, policy).Next(&seen[0].Known, wire.In).Verdict)
 }
 
 // Beyond the most reasons that are told apart, connections are counted by their outcome, and the dry run
 // says so.
 func TestADryRunOfMoreReasonsThanItTells(t *testing.T) {
-	f := &comparison{causes: map[cause]*tally{}}
+	f := &ledger{causes: map[cause]*tally{}}
 	for n := range 3 * MostReasons / 2 {
 		f.tally(cause{outcome: outcome(n%2) + outlives, id: strconv.Itoa(n)}).connections++
 	}

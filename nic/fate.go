@@ -44,7 +44,7 @@ const (
 // outcomeNames are as in Outcomes.
 var outcomeNames = [...]string{"kept", "asked_anew", "outlives", "rerouted", "cut", "expires", "admitted", "barred", "moves", "ended"}
 
-// fateOrder is the order of Foreseen.Fates: what people ask first.
+// fateOrder is the order of Effect.Fates: what people ask first.
 var fateOrder = []string{"cut", "expires", "admitted", "outlives", "rerouted", "asked_anew", "moves", "barred"}
 
 // of is the count of an outcome.
@@ -70,19 +70,19 @@ type cause struct {
 
 // causeOf is the outcome of a connection, and why, by what its next packets meet before
 // and after the change. A connection lives if packets of both directions pass.
-func (f *comparison) causeOf(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
-	if !hasEnded(s) && f.then.ENI(&s.Known) == nil && f.then.Policy().Region.ENI(f.now.ENI(&s.Known).ID) != nil {
+func (l *ledger) causeOf(s *seenFlow, now, then *[2]pipeline.Judgement) cause {
+	if !hasEnded(s) && l.then.ENI(&s.Known) == nil && l.then.Policy().Region.ENI(l.now.ENI(&s.Known).ID) != nil {
 		return cause{outcome: moves, both: true}
 	}
-	if c := f.causeOfEnd(s, now, then); c.outcome != kept {
+	if c := l.causeOfEnd(s, now, then); c.outcome != kept {
 		return c
 	}
-	switch ends := f.shorter(s); {
+	switch ends := l.shorter(s); {
 	case ends != (shorter{}):
 		return cause{outcome: expires, both: true, shorter: ends}
 	case leadsElsewhere(now, then):
-		return f.rerouted(s, then)
-	case s.Conn.Status().Flags()&flow.FlagUntracked == 0 && !f.then.Groups(&s.Known).Allowed:
+		return l.rerouted(s, then)
+	case s.Conn.Status().Flags()&flow.FlagUntracked == 0 && !l.then.Groups(&s.Known).Allowed:
 		return cause{outcome: outlives, dir: s.Conn.Status().Initiator(), was: s.rule}
 	}
 	for d := range then {
@@ -95,17 +95,17 @@ func (f *comparison) causeOf(s *seenFlow, now, then *[2]pipeline.Forecast) cause
 
 // causeOfEnd is the outcome of a connection that has ended, or of which packets fall before the change or after,
 // and why. It is kept if all pass.
-func (f *comparison) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
+func (l *ledger) causeOfEnd(s *seenFlow, now, then *[2]pipeline.Judgement) cause {
 	fell, falls := falling(now), falling(then)
 	switch {
 	case hasEnded(s):
 		return cause{outcome: ended, both: true}
 	case falls.any() && fell.any():
-		return f.denied(barred, s, falls, then, &then[falls.one()])
+		return l.denied(barred, s, falls, then, &then[falls.one()])
 	case falls.any():
-		return f.denied(cut, s, falls, then, &then[falls.one()])
+		return l.denied(cut, s, falls, then, &then[falls.one()])
 	case fell.any():
-		return f.denied(admitted, s, fell, now, &then[fell.one()])
+		return l.denied(admitted, s, fell, now, &then[fell.one()])
 	}
 	return cause{}
 }
@@ -126,7 +126,7 @@ func (d directions) one() wire.Direction {
 }
 
 // falling are the directions in which packets fall.
-func falling(m *[2]pipeline.Forecast) (d directions) {
+func falling(m *[2]pipeline.Judgement) (d directions) {
 	for i := range d {
 		d[i] = m[i].Verdict != pipeline.Sent
 	}
@@ -135,9 +135,9 @@ func falling(m *[2]pipeline.Forecast) (d directions) {
 
 // denied is the cause of packets that fall in some directions: denies has their verdict,
 // and decides the rule, entry or route.
-func (f *comparison) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Forecast, decides *pipeline.Forecast) cause {
+func (l *ledger) denied(o outcome, s *seenFlow, d directions, denies *[2]pipeline.Judgement, decides *pipeline.Judgement) cause {
 	c := cause{outcome: o, both: d.both(), dir: d.one(), verdict: denies[d.one()].Verdict}
-	switch e := f.eni(s); c.verdict {
+	switch e := l.eni(s); c.verdict {
 	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
 		if c.rule = decides.Rule; o != admitted {
 			c.rule, c.was = 0, s.rule
@@ -156,21 +156,21 @@ func (f *comparison) denied(o outcome, s *seenFlow, d directions, denies *[2]pip
 }
 
 // eni is the connection's ENI as it will be, or else as it is.
-func (f *comparison) eni(s *seenFlow) *vpc.OwnENI {
-	if e := f.then.ENI(&s.Known); e != nil {
+func (l *ledger) eni(s *seenFlow) *vpc.OwnENI {
+	if e := l.then.ENI(&s.Known); e != nil {
 		return e
 	}
-	return f.now.ENI(&s.Known)
+	return l.now.ENI(&s.Known)
 }
 
 // leadsElsewhere tells whether packets that pass go another way.
-func leadsElsewhere(now, then *[2]pipeline.Forecast) bool {
+func leadsElsewhere(now, then *[2]pipeline.Judgement) bool {
 	was, is := now[wire.Out].Route, then[wire.Out].Route
 	return now[wire.In].First != then[wire.In].First || was != nil && is != nil && (was.Target != is.Target || was.Via != is.Via)
 }
 
 // rerouted is the cause of packets that go another way.
-func (f *comparison) rerouted(s *seenFlow, then *[2]pipeline.Forecast) cause {
+func (l *ledger) rerouted(s *seenFlow, then *[2]pipeline.Judgement) cause {
 	if first := then[wire.In].First; first != "" {
 		return cause{outcome: rerouted, dir: wire.In, first: first}
 	}
@@ -191,15 +191,15 @@ const mostExamples = 3
 
 // tally is where connections with a cause are added. Beyond MostReasons connections are told apart by
 // their outcome alone.
-func (f *comparison) tally(c cause) *tally {
-	t := f.causes[c]
-	if t == nil && len(f.causes) >= MostReasons {
+func (l *ledger) tally(c cause) *tally {
+	t := l.causes[c]
+	if t == nil && len(l.causes) >= MostReasons {
 		c = cause{outcome: c.outcome, others: true}
-		t = f.causes[c]
+		t = l.causes[c]
 	}
 	if t == nil {
 		t = &tally{}
-		f.causes[c] = t
+		l.causes[c] = t
 	}
 	return t
 }
@@ -223,16 +223,16 @@ func (t *tally) add(s *seenFlow, now uint32) {
 }
 
 // fates are the causes for people, by outcome, those of most connections first.
-func (f *comparison) fates() []Fate {
+func (l *ledger) fates() []Fate {
 	all := []Fate{}
-	for c, t := range f.causes {
-		all = append(all, f.fate(&c, t))
+	for c, t := range l.causes {
+		all = append(all, l.fate(&c, t))
 	}
 	sortFates(all)
 	return all
 }
 
-// sortFates puts fates in the order of Foreseen.Fates.
+// sortFates puts fates in the order of Effect.Fates.
 func sortFates(all []Fate) {
 	order := func(f *Fate) int { return slices.Index(fateOrder, f.Outcome) }
 	slices.SortFunc(all, func(a, b Fate) int {
@@ -242,7 +242,7 @@ func sortFates(all []Fate) {
 }
 
 // fate is a cause for people.
-func (f *comparison) fate(c *cause, t *tally) Fate {
+func (l *ledger) fate(c *cause, t *tally) Fate {
 	v := Fate{Outcome: outcomeNames[c.outcome], Direction: c.dir.Bound(), Connections: t.connections, Packets: t.packets, Bytes: t.bytes, Examples: []FlowView{}}
 	switch {
 	case c.others:
@@ -255,7 +255,7 @@ func (f *comparison) fate(c *cause, t *tally) Fate {
 	}
 	rule := c.was
 	if c.rule != 0 {
-		rule = f.then.Policy().Region.Rule(c.rule)
+		rule = l.then.Policy().Region.Rule(c.rule)
 	}
 	v.Kind, v.ID, v.What = deciderOf(rule, c.id, c.entry, c.route)
 	switch {
@@ -266,7 +266,7 @@ func (f *comparison) fate(c *cause, t *tally) Fate {
 	}
 	for i := range t.latest {
 		s := &t.latest[i]
-		v.Examples = append(v.Examples, s.example(f.now.ENI(&s.Known), f.rules, f.tick))
+		v.Examples = append(v.Examples, s.example(l.now.ENI(&s.Known), l.rules, l.tick))
 	}
 	return v
 }

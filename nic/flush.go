@@ -29,7 +29,7 @@ func (c *Card) Flush(ctx context.Context) (cut uint64, err error) {
 // flush is one look at all connections.
 func (c *Card) flush(ctx context.Context) (cut uint64, err error) {
 	setup := c.crew.Setup()
-	f := c.crew.Foresee(setup, setup.Policy)
+	f := c.crew.DryRun(setup, setup.Policy)
 	err = c.eachSeen(ctx, func(s *seenFlow) {
 		if passesUnasked(s, setup.Policy.Epoch) && f.ENI(&s.Known) != nil && !f.Groups(&s.Known).Allowed && c.crew.Doubt(s.at-1, &s.Known, setup.Policy) {
 			cut++

@@ -17,9 +17,9 @@ type CardResult struct {
 	Error       string  `json:"error,omitempty"` // why nothing is known of the card's connections
 }
 
-// Gathering adds up what cards foresee.
+// Gathering adds up what cards answer.
 type Gathering struct {
-	all    Foreseen
+	all    Effect
 	fates  map[fateKey]*Fate
 	access map[accessKey]int // index in all.Access
 	unused unusedOnes
@@ -32,8 +32,8 @@ type fateKey struct {
 	others bool
 }
 
-// Add adds what a card foresees.
-func (g *Gathering) Add(card string, f *Foreseen) {
+// Add adds the effect of a change on a card.
+func (g *Gathering) Add(card string, f *Effect) {
 	if g.fates == nil {
 		g.fates, g.access, g.unused = map[fateKey]*Fate{}, map[accessKey]int{}, unusedOnes{}
 	}
@@ -55,7 +55,7 @@ func (g *Gathering) Flushed(card string, cut uint64) {
 	g.all.Cards = append(g.all.Cards, CardResult{Card: card, Cut: cut})
 }
 
-// Lacks adds a card that foresees nothing, and why.
+// Lacks adds a card that tells nothing, and why.
 func (g *Gathering) Lacks(card, why string) {
 	g.all.Cards = append(g.all.Cards, CardResult{Card: card, Error: why})
 }
@@ -94,8 +94,8 @@ func plus(count *uint64, more uint64) {
 	*count = sum
 }
 
-// Foreseen is what all cards foresee, those that foresee nothing first.
-func (g *Gathering) Foreseen() *Foreseen {
+// Effect is the effect of a change on all cards, those that told nothing first.
+func (g *Gathering) Effect() *Effect {
 	f := g.all
 	f.Fates, f.Unused = []Fate{}, []Decider{}
 	f.Access = append([]Access{}, f.Access...)

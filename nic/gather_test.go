@@ -14,7 +14,7 @@ import (
 func TestTheLongestAnswerIsRead(t *testing.T) {
 	fate := Fate{Outcome: "cut", Examples: make([]FlowView, mostExamples)}
 	access := Access{Parts: make([]string, mostParts), Examples: make([]string, mostExamples)}
-	longest := Answer{Foreseen: &Foreseen{
+	longest := Answer{Effect: &Effect{
 		Fates: slices.Repeat([]Fate{fate}, MostReasons+len(outcomeNames)), Access: slices.Repeat([]Access{access}, mostAccess),
 		Unused: make([]Decider, 3*mostUnused),
 	}}
@@ -29,12 +29,12 @@ func TestTheLongestAnswerIsRead(t *testing.T) {
 // Lists of an answer that a card could not give take little memory, wherever they are.
 func TestLongListsAreNotRead(t *testing.T) {
 	for _, around := range []string{
-		`{"foreseen": {"fates": [{"outcome": "cut", "examples": [?]}]}}`,
-		`{"foreseen": {"fates": [?]}}`,
-		`{"foreseen": {"unused": [?]}}`,
-		`{"foreseen": {"cards": [?]}}`,
-		`{"foreseen": {"access": [{"examples": ["[", "\"["], "parts": [?]}]}}`,
-		`{"huge": 1e999, "foreseen": {"unused": [?]}}`,
+		`{"effect": {"fates": [{"outcome": "cut", "examples": [?]}]}}`,
+		`{"effect": {"fates": [?]}}`,
+		`{"effect": {"unused": [?]}}`,
+		`{"effect": {"cards": [?]}}`,
+		`{"effect": {"access": [{"examples": ["[", "\"["], "parts": [?]}]}}`,
+		`{"huge": 1e999, "effect": {"unused": [?]}}`,
 		`[?]`,
 	} {
 		for _, item := range []string{"{}", "null", "0", `""`, "[]"} {

@@ -24,10 +24,10 @@ func (m unusedOnes) add(card string, named []Decider) {
 	}
 }
 
-// ForeseenIn is Foreseen, and tells which rules, entries and routes of the region in force are unused on each card that
+// EffectIn is Effect, and tells which rules, entries and routes of the region in force are unused on each card that
 // has them. A card that did not answer, or was not asked, may use them; and each card names mostUnused of each kind.
-func (g *Gathering) ForeseenIn(region *vpc.Region) *Foreseen {
-	f := g.Foreseen()
+func (g *Gathering) EffectIn(region *vpc.Region) *Effect {
+	f := g.Effect()
 	if len(g.unused) == 0 {
 		return f
 	}

@@ -19,12 +19,12 @@ func TestWhatIsUnusedIsNamedByEachCard(t *testing.T) {
 	rule, forged := Decider{"SecurityGroups", "sg-a-web", "udp 53 from 0.0.0.0/0"}, Decider{"SecurityGroups", "sg-z", "all to ::/0"}
 	route, alone := Decider{"RouteTables", "rtb-a1", "::/0 to igw-a"}, Decider{"RouteTables", "rtb-b", "0.0.0.0/0 to igw-b"}
 	var g Gathering
-	g.Add("x", &Foreseen{Unused: []Decider{rule, rule, forged, route, route, alone}})
-	f := g.ForeseenIn(region)
+	g.Add("x", &Effect{Unused: []Decider{rule, rule, forged, route, route, alone}})
+	f := g.EffectIn(region)
 	require.Equal(t, []Decider{alone}, f.Unused, "y has the others' objects, too")
 	require.Equal(t, 1, f.UnusedCount)
-	g.Add("y", &Foreseen{Unused: []Decider{rule, route}})
-	f = g.ForeseenIn(region)
+	g.Add("y", &Effect{Unused: []Decider{rule, route}})
+	f = g.EffectIn(region)
 	require.Equal(t, []Decider{rule, route, alone}, f.Unused)
 	require.Equal(t, 3, f.UnusedCount)
 }
@@ -40,10 +40,10 @@ func TestOneCardLeavesOthersRoomForWhatIsUnused(t *testing.T) {
 		flood[i] = Decider{"SecurityGroups", "sg-z", strconv.Itoa(i)}
 	}
 	var g Gathering
-	g.Add("hostile", &Foreseen{Unused: flood})
+	g.Add("hostile", &Effect{Unused: flood})
 	alone := Decider{"RouteTables", "rtb-b", "0.0.0.0/0 to igw-b"}
-	g.Add("x", &Foreseen{Unused: []Decider{alone}})
-	require.Equal(t, []Decider{alone}, g.ForeseenIn(region).Unused)
+	g.Add("x", &Effect{Unused: []Decider{alone}})
+	require.Equal(t, []Decider{alone}, g.EffectIn(region).Unused)
 }
 
 // Many unused rules, more than are told, hide no route.
@@ -57,9 +57,9 @@ func TestUnusedRulesHideNoRoutes(t *testing.T) {
 		named = append(named, Decider{"SecurityGroups", "sg-a-web", strconv.Itoa(i)})
 	}
 	var g Gathering
-	g.Add("x", &Foreseen{Unused: named})
-	g.Add("y", &Foreseen{Unused: named})
-	f := g.ForeseenIn(region)
+	g.Add("x", &Effect{Unused: named})
+	g.Add("y", &Effect{Unused: named})
+	f := g.EffectIn(region)
 	require.Equal(t, len(named), f.UnusedCount)
 	require.Len(t, f.Unused, mostUnused+1)
 	require.Equal(t, named[0], f.Unused[mostUnused])

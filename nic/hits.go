@@ -40,7 +40,7 @@ const mostHits = 1 << 16
 
 // hits adds up connections.
 type hits struct {
-	*pipeline.Foresight
+	*pipeline.DryRun
 	rules *rulesInForce
 	tick  uint32
 	all   map[hitKey]*Hit
@@ -51,7 +51,7 @@ type hits struct {
 // them, so that the packet path counts nothing for them. The walk ends early with the context.
 func (c *Card) Hits(ctx context.Context) ([]Hit, error) {
 	setup := c.crew.Setup()
-	h := &hits{c.crew.Foresee(setup, setup.Policy), newRulesInForce(setup.Policy), c.tick(), map[hitKey]*Hit{}}
+	h := &hits{c.crew.DryRun(setup, setup.Policy), newRulesInForce(setup.Policy), c.tick(), map[hitKey]*Hit{}}
 	if err := c.eachSeen(ctx, h.flow); err != nil {
 		return nil, err
 	}

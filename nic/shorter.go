@@ -20,10 +20,10 @@ func (s *shorter) String() string {
 
 // shorter is the timeout for which a tracked connection ends soon after the change; the zero one if it does
 // not. The rules judge an untracked flow anew in any case.
-func (f *comparison) shorter(s *seenFlow) (ends shorter) {
-	was, is := f.now.Life(&s.Known), f.then.Life(&s.Known)
-	if is < was && flow.Since(f.tick, s.Conn.Seen) > is && s.Conn.Status().Flags()&flow.FlagUntracked == 0 {
-		ends = shorter{f.now.ENI(&s.Known).ID, timeoutOf(s.Conn.Status().State()), was, is}
+func (l *ledger) shorter(s *seenFlow) (ends shorter) {
+	was, is := l.now.Life(&s.Known), l.then.Life(&s.Known)
+	if is < was && flow.Since(l.tick, s.Conn.Seen) > is && s.Conn.Status().Flags()&flow.FlagUntracked == 0 {
+		ends = shorter{l.now.ENI(&s.Known).ID, timeoutOf(s.Conn.Status().State()), was, is}
 	}
 	return ends
 }

@@ -45,45 +45,45 @@ func (c *Card) lookThrough(id string, seen []pipeline.Translation, from uint32) 
 
 // translate adds a connection through a NAT gateway's ENI. It lives if packets of both directions pass all
 // stages of that ENI, in and out. A gateway's connections stay behind when it goes to another card.
-func (f *comparison) translate(e *vpc.OwnENI, t *pipeline.Translation) {
+func (l *ledger) translate(e *vpc.OwnENI, t *pipeline.Translation) {
 	s := &seenFlow{Known: t.Known(e.Number), by: t.Own}
-	f.connections++
-	var now, then [2]pipeline.Forecast
+	l.connections++
+	var now, then [2]pipeline.Judgement
 	for d := range now {
-		now[d], then[d] = f.now.Through(t, e.Number, wire.Direction(d)), f.then.Through(t, e.Number, wire.Direction(d))
-		if v := f.lost(f.then.ENI(&s.Known), t); v != pipeline.Sent {
-			then[d] = pipeline.Forecast{Verdict: v}
+		now[d], then[d] = l.now.Through(t, e.Number, wire.Direction(d)), l.then.Through(t, e.Number, wire.Direction(d))
+		if v := l.lost(l.then.ENI(&s.Known), t); v != pipeline.Sent {
+			then[d] = pipeline.Judgement{Verdict: v}
 		}
 	}
-	f.count(s, f.causeThrough(s, &now, &then))
+	l.count(s, l.causeThrough(s, &now, &then))
 }
 
 // lost is why a gateway, of which the ENI is as it will be, does not have a connection any more.
-func (f *comparison) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
+func (l *ledger) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
 	switch {
 	case e == nil || e.NAT == nil:
 		return pipeline.NATAbsent
-	case !slices.Contains(f.poolOf(e), t.Own.Addr):
+	case !slices.Contains(l.poolOf(e), t.Own.Addr):
 		return pipeline.NATUnknown
 	}
 	return pipeline.Sent
 }
 
 // poolOf is the pool of a gateway's ENI, made once for all of the gateway's connections.
-func (f *comparison) poolOf(e *vpc.OwnENI) []wire.Addr {
-	if f.gateway != e {
-		f.gateway, f.pool = e, e.NAT.Pool(e.ENI)
+func (l *ledger) poolOf(e *vpc.OwnENI) []wire.Addr {
+	if l.gateway != e {
+		l.gateway, l.pool = e, e.NAT.Pool(e.ENI)
 	}
-	return f.pool
+	return l.pool
 }
 
 // causeThrough is causeOf for a connection through a NAT gateway, whose ENI has no groups that would be asked.
-func (f *comparison) causeThrough(s *seenFlow, now, then *[2]pipeline.Forecast) cause {
-	if c := f.causeOfEnd(s, now, then); c.outcome != kept {
+func (l *ledger) causeThrough(s *seenFlow, now, then *[2]pipeline.Judgement) cause {
+	if c := l.causeOfEnd(s, now, then); c.outcome != kept {
 		return c
 	}
 	if leadsElsewhere(now, then) {
-		return f.rerouted(s, then)
+		return l.rerouted(s, then)
 	}
 	return cause{}
 }

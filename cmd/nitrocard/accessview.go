@@ -14,7 +14,7 @@ const (
 )
 
 // accessTable tells what a change newly allows and newly denies, by rules and entries.
-func accessTable(w io.Writer, f *nic.Foreseen, verbose bool) {
+func accessTable(w io.Writer, f *nic.Effect, verbose bool) {
 	shown := shownOf(f.Access, fewAccess, verbose)
 	for i := range shown {
 		line(w, access(&shown[i]))

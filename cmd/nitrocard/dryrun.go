@@ -29,7 +29,7 @@ func dryRun(cmd *cobra.Command, card *ctl.Client, cfg *vpc.Config, output *forma
 	if err := output.print(cmd.OutOrStdout(), d, func(w io.Writer) error { return dryRunTable(w, &d, verbose) }); err != nil {
 		return err
 	}
-	if d.Foreseen == nil {
+	if d.Effect == nil {
 		return notAnswered
 	}
 	if d.Outcomes.Cut+d.Outcomes.Expires > 0 {
@@ -51,22 +51,22 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	diffTable(w, &d.Diff)
 	printNotices(w, d.Notices, verbose)
 	line(w, "nothing was changed; it would be: "+sums(&d.Diff))
-	if d.Foreseen != nil {
-		accessTable(w, d.Foreseen, verbose)
+	if d.Effect != nil {
+		accessTable(w, d.Effect, verbose)
 	}
-	if d.Foreseen == nil {
+	if d.Effect == nil {
 		return line(w, "this controller's version does not ask its cards: each tells what becomes of its own connections (apply --dry-run --socket SOCKET there)")
 	}
 	against := fmt.Sprint("epoch ", d.Epoch)
 	if d.Revision > 0 {
 		against = fmt.Sprintf("revision %d, told by %s", d.Revision, tellers(d.Cards))
 	}
-	line(w, fmt.Sprintf("against %s, at %s, in %.3f s: %s", against, d.At, d.Seconds, outcomes(d.Foreseen)))
+	line(w, fmt.Sprintf("against %s, at %s, in %.3f s: %s", against, d.At, d.Seconds, outcomes(d.Effect)))
 	silentTable(w, d.Cards, verbose)
 	if err := fatesTable(w, d.Fates, verbose); err != nil {
 		return err
 	}
-	return unusedTable(w, d.Foreseen, verbose)
+	return unusedTable(w, d.Effect, verbose)
 }
 
 // fewFates is how many reasons are told without --verbose.
@@ -127,7 +127,7 @@ func silent(cards []nic.CardResult) (n int) {
 const fewUnused = 10
 
 // unusedTable tells which rules, entries and routes decided about nothing.
-func unusedTable(w io.Writer, f *nic.Foreseen, verbose bool) error {
+func unusedTable(w io.Writer, f *nic.Effect, verbose bool) error {
 	if f.UnusedCount == 0 {
 		return nil
 	}
@@ -156,7 +156,7 @@ func shownOf[T any](all []T, few int, verbose bool) []T {
 }
 
 // outcomes counts connections by what becomes of them.
-func outcomes(f *nic.Foreseen) string {
+func outcomes(f *nic.Effect) string {
 	o, words := &f.Outcomes, []string{}
 	for _, part := range []struct {
 		n    uint64

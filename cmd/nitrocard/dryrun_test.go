@@ -14,7 +14,7 @@ import (
 func TestDryRunTables(t *testing.T) {
 	var b strings.Builder
 	example := nic.FlowView{ENI: "eni-a1", Protocol: "tcp", Local: "10.0.1.5:80", Remote: "203.0.113.7:40000", Initiator: "remote", State: "established", Idle: 2.34, Age: 7230, PacketsIn: 6, BytesIn: 700, PacketsOut: 5, BytesOut: 1 << 20}
-	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Changed: []string{"SecurityGroups sg-web"}}, Foreseen: &nic.Foreseen{
+	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Changed: []string{"SecurityGroups sg-web"}}, Effect: &nic.Effect{
 		Epoch: 7, At: "2026-01-01T12:00:00Z", Seconds: 0.02, Connections: 33, Outcomes: nic.Outcomes{Kept: 12, AskedAnew: 1, Outlives: 2, Rerouted: 3, Cut: 4, Expires: 1, Admitted: 5, Barred: 1, Moves: 3, Ended: 2},
 		Fates: []nic.Fate{
 			{Outcome: "cut", Direction: "both", Reason: "security_group_in", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 80 from 0.0.0.0/0", Connections: 1, Packets: 11, Bytes: 1 << 20, Examples: []nic.FlowView{example}},
@@ -37,7 +37,7 @@ func TestDryRunTables(t *testing.T) {
 	b.WriteByte('\n')
 	onY := example
 	onY.Card = "y\x1b[1m"
-	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Changed: []string{"SecurityGroups sg-web"}}, Foreseen: &nic.Foreseen{
+	require.NoError(t, dryRunTable(&b, &nic.DryRun{Diff: vpc.Diff{Changed: []string{"SecurityGroups sg-web"}}, Effect: &nic.Effect{
 		Revision: 12, At: "2026-01-01T12:00:00Z", Seconds: 10, Connections: 8, Outcomes: nic.Outcomes{Kept: 7, Cut: 1},
 		Fates:  []nic.Fate{{Outcome: "cut", Direction: "both", Reason: "security_group_in", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 80 from 0.0.0.0/0", Connections: 1, Packets: 11, Bytes: 1 << 20, Examples: []nic.FlowView{onY}}},
 		Cards:  []nic.CardResult{{Card: "w", Error: "no answer within 10s"}, {Card: "x", Connections: 8}, {Card: "y", Connections: 0, Cut: 1}},

@@ -26,13 +26,13 @@ func (s *server) dryRun(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if found, ok := s.foresee(w, r, query["reading"], &b); ok {
+	if found, ok := s.dryRunOf(w, r, query["reading"], &b); ok {
 		reply(w, http.StatusOK, found)
 	}
 }
 
-// foresee makes the answer of a dry run, or refuses it.
-func (s *server) foresee(w http.ResponseWriter, r *http.Request, reading string, b *body) (found nic.DryRun, ok bool) {
+// dryRunOf makes the answer of a dry run, or refuses it.
+func (s *server) dryRunOf(w http.ResponseWriter, r *http.Request, reading string, b *body) (found nic.DryRun, ok bool) {
 	rest, err, ok := s.beginDryRun(w, r, reading, b)
 	if !ok {
 		return found, false
@@ -53,7 +53,7 @@ func (s *server) beginDryRun(w http.ResponseWriter, r *http.Request, reading str
 	if err != nil {
 		return nil, err, true
 	}
-	end, turn := enter(w, r, s.foreseeing, 1)
+	end, turn := enter(w, r, s.dryRunTurn, 1)
 	if !turn {
 		return nil, nil, false
 	}

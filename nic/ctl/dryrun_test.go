@@ -20,19 +20,19 @@ type watched struct {
 	*server
 	Target
 	*httptest.ResponseRecorder
-	foreseen, waited, answered []rooms
+	begun, waited, answered []rooms
 }
 
 // rooms tell which rooms a client could enter.
 type rooms struct{ bodies, turn, answers bool }
 
 func (w *watched) look() rooms {
-	free := rooms{w.bodies.others.TryAcquire(maxBody), w.foreseeing.TryAcquire(1), w.dryRuns.others.TryAcquire(mostWholes)}
+	free := rooms{w.bodies.others.TryAcquire(maxBody), w.dryRunTurn.TryAcquire(1), w.dryRuns.others.TryAcquire(mostWholes)}
 	if free.bodies {
 		w.bodies.others.Release(maxBody)
 	}
 	if free.turn {
-		w.foreseeing.Release(1)
+		w.dryRunTurn.Release(1)
 	}
 	if free.answers {
 		w.dryRuns.others.Release(mostWholes)
@@ -41,7 +41,7 @@ func (w *watched) look() rooms {
 }
 
 func (w *watched) DryRun(ctx context.Context, c *vpc.Config) (func(context.Context) (nic.DryRun, error), error) {
-	w.foreseen = append(w.foreseen, w.look())
+	w.begun = append(w.begun, w.look())
 	rest, err := w.Target.DryRun(ctx, c)
 	return func(ctx context.Context) (nic.DryRun, error) {
 		w.waited = append(w.waited, w.look())
@@ -63,13 +63,13 @@ func (w *watched) Write(text []byte) (int, error) {
 func TestADryRunLeavesRoomBeforeItsAnswer(t *testing.T) {
 	region, err := os.ReadFile("testdata/region.yaml")
 	require.NoError(t, err)
-	for body, foreseen := range map[string][]rooms{string(region): {{}}, "{": nil} {
+	for body, begun := range map[string][]rooms{string(region): {{}}, "{": nil} {
 		w := &watched{server: newServer(Options{Card: newCard(t), Log: slog.New(slog.DiscardHandler)}), ResponseRecorder: httptest.NewRecorder()}
 		w.Target, w.target = w.target, w
 		r := httptest.NewRequest(http.MethodPost, "/v1/dry-run", strings.NewReader(body))
 		w.dryRun(w, r.WithContext(context.WithValue(t.Context(), callerKey{}, &caller{role: provider})))
-		require.Equal(t, foreseen, w.foreseen, body)
-		require.Equal(t, len(foreseen), len(w.waited), body)
+		require.Equal(t, begun, w.begun, body)
+		require.Equal(t, len(begun), len(w.waited), body)
 		for _, free := range w.waited {
 			require.Equal(t, rooms{bodies: true, turn: true}, free, body)
 		}

@@ -103,7 +103,7 @@ type server struct {
 	bodies room          // for bytes
 
 	dryRuns    room                // for their answers
-	foreseeing *semaphore.Weighted // one dry run at a time
+	dryRunTurn *semaphore.Weighted // one dry run at a time
 
 	// reading is held by who reads a whole configuration, which takes a multiple of the
 	// body's memory.
@@ -117,7 +117,7 @@ func newServer(o Options) *server {
 	s := &server{
 		card: o.Card, target: o.Target, before: o.Before, more: o.More, log: o.Log, access: o.Access, turns: make(chan struct{}, turns),
 		wholes: newRoom(mostWholes, 1), bodies: newRoom(maxBody, 16*mostOfOwner),
-		dryRuns: newRoom(mostWholes, 1), foreseeing: semaphore.NewWeighted(1),
+		dryRuns: newRoom(mostWholes, 1), dryRunTurn: semaphore.NewWeighted(1),
 	}
 	s.capturing, s.endCaptures = context.WithCancel(context.Background())
 	return s

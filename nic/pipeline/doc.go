@@ -64,7 +64,7 @@
 //	capture.go       Capture: a worker's part of a capture; capturing.go shows it packets
 //	losses.go        what of them found no room in it, by place
 //	rulebook.go      the rules that connections name
-//	foresight.go     what packets of connections would meet under another policy;
+//	dryrun.go        what packets of connections would meet under another policy;
 //	                 wayin.go by which tunnel end they come, translation.go through a NAT gateway
 //	doubt.go         the groups are asked again about a tracked connection
 //	crew.go          Crew: all workers of a card, and what they share

@@ -68,7 +68,7 @@ import (
 // Only the last stage of a way returns Sent, or again, which sends the packet through the
 // stages of another guest of this card. A stage writes what it finds to packet.found.
 //
-// Foresight asks source, publicAccess, and the stages of enters and leaves about connections whose packets did not come
+// DryRun asks source, publicAccess, and the stages of enters and leaves about connections whose packets did not come
 // yet, so these stages look at nothing of a frame but its MACs, and act on nothing.
 //
 // To add a stage: one file, which judges by a function of key, direction and policy and

@@ -30,25 +30,25 @@ func (t *Translation) Known(eni uint32) Known {
 
 // Through is what the connection's next packet of a direction, Out being that from the host, would meet
 // at the Translator's ENI, of a number: on its way in and, if the stages let it pass, on its way out.
-func (f *Foresight) Through(t *Translation, eni uint32, d wire.Direction) Forecast {
+func (r *DryRun) Through(t *Translation, eni uint32, d wire.Direction) Judgement {
 	inner := leg{local: t.Remote, remote: t.Host, proto: t.Proto}.known(eni, wire.In)
 	outer := leg{local: t.Own, remote: t.Remote, proto: t.Proto}.known(eni, wire.Out)
 	for _, k := range []*Known{&inner, &outer} {
-		ends := f.worker.flows.Fold(&k.Pair)
+		ends := r.worker.flows.Fold(&k.Pair)
 		k.Key.Local, k.Key.Remote = ends.Local, ends.Remote
 	}
 	comes, goes := &inner, &outer
 	if d == wire.In {
 		comes, goes = goes, comes
 	}
-	in := f.Next(comes, wire.In)
+	in := r.Next(comes, wire.In)
 	if in.Verdict != Sent {
 		return in
 	}
-	if d == wire.In && f.packet.pair.Local != t.Own.Addr {
-		return Forecast{Verdict: NATUnknown} // the answers are for a public address that stands for Own no more
+	if d == wire.In && r.packet.pair.Local != t.Own.Addr {
+		return Judgement{Verdict: NATUnknown} // the answers are for a public address that stands for Own no more
 	}
-	out := f.Next(goes, wire.Out)
+	out := r.Next(goes, wire.Out)
 	out.First = cmp.Or(out.First, in.First)
 	return out
 }

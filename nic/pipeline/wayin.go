@@ -6,9 +6,9 @@ import (
 )
 
 // byTunnel has the packet come by the tunnel end by which the connection's packets come under the policy.
-func (f *Foresight) byTunnel(k *Known) Verdict {
-	p, ends := &f.packet, f.worker.underlay.ends
-	at, v := f.origin(k)
+func (r *DryRun) byTunnel(k *Known) Verdict {
+	p, ends := &r.packet, r.worker.underlay.ends
+	at, v := r.origin(k)
 	if v != next {
 		return v
 	}
@@ -17,7 +17,7 @@ func (f *Foresight) byTunnel(k *Known) Verdict {
 	case ends[at].Exit != nil:
 		p.byExit = ends[at].Exit
 	case at == vpc.Edge:
-		if g := f.before.guest(k.Key.ENI()); g != nil {
+		if g := r.before.guest(k.Key.ENI()); g != nil {
 			if public, _ := g.eni.Published(k.Pair.Local); !public.IsZero() {
 				p.Dst = public
 			}
@@ -30,16 +30,16 @@ func (f *Foresight) byTunnel(k *Known) Verdict {
 // this card. The record tells the end by which they come until then, and the policy in force why: if it
 // says so of that end, its successor's answer to the same question counts, if it has one. A sender whose
 // answers lead nowhere any more sends as before.
-func (f *Foresight) origin(k *Known) (vtep uint16, v Verdict) {
-	policy, before, here := f.Policy(), f.before.Policy, f.packet.guest.eni
-	g, came, known := f.before.guest(k.Key.ENI()), k.Conn.Status().VTEP(), f.tells(k)
+func (r *DryRun) origin(k *Known) (vtep uint16, v Verdict) {
+	policy, before, here := r.Policy(), r.before.Policy, r.packet.guest.eni
+	g, came, known := r.before.guest(k.Key.ENI()), k.Conn.Status().VTEP(), r.tells(k)
 	switch {
 	case !known || g == nil:
-		return f.supposed(k, g)
+		return r.supposed(k, g)
 	case policy == before:
 		return came, next
-	case came == vpc.Edge || f.before.underlay.ends[came].Exit != nil:
-		return f.successor(came)
+	case came == vpc.Edge || r.before.underlay.ends[came].Exit != nil:
+		return r.successor(came)
 	}
 	for _, way := range [...]func(*vpc.Policy, *vpc.OwnENI, *Known) (uint16, bool){wayIn, wayBack} {
 		if at, ok := way(before, g.eni, k); ok && at == came {
@@ -48,18 +48,18 @@ func (f *Foresight) origin(k *Known) (vtep uint16, v Verdict) {
 			}
 		}
 	}
-	return f.successor(came)
+	return r.successor(came)
 }
 
 // supposed is origin for a connection of which the record does not tell: what the policy says, or else the
 // one in force, in which g, if not nil, has the ENI; else the edge.
-func (f *Foresight) supposed(k *Known, g *guest) (vtep uint16, v Verdict) {
-	if at, ok := wayIn(f.Policy(), f.packet.guest.eni, k); ok {
+func (r *DryRun) supposed(k *Known, g *guest) (vtep uint16, v Verdict) {
+	if at, ok := wayIn(r.Policy(), r.packet.guest.eni, k); ok {
 		return at, next
 	}
 	if g != nil {
-		if at, ok := wayIn(f.before.Policy, g.eni, k); ok {
-			return f.successor(at)
+		if at, ok := wayIn(r.before.Policy, g.eni, k); ok {
+			return r.successor(at)
 		}
 	}
 	return vpc.Edge, next
@@ -68,25 +68,25 @@ func (f *Foresight) supposed(k *Known, g *guest) (vtep uint16, v Verdict) {
 // tells tells whether the connection's record has the tunnel end by which its packets come. The number
 // of a tunnel end is the policy's that evaluated the connection, and another policy may number
 // otherwise.
-func (f *Foresight) tells(k *Known) bool {
+func (r *DryRun) tells(k *Known) bool {
 	s := k.Conn.Status()
-	return k.Conn.Under(f.before.Policy.Epoch) && (s.Walked(wire.In) || s.Walked(wire.Out)) && int(s.VTEP()) < len(f.before.underlay.ends)
+	return k.Conn.Under(r.before.Policy.Epoch) && (s.Walked(wire.In) || s.Walked(wire.Out)) && int(s.VTEP()) < len(r.before.underlay.ends)
 }
 
 // successor is the policy's tunnel end in the place of one of the policy in force: of the same exit, or
 // with the same address.
-func (f *Foresight) successor(came uint16) (vtep uint16, v Verdict) {
-	end := &f.before.underlay.ends[came]
+func (r *DryRun) successor(came uint16) (vtep uint16, v Verdict) {
+	end := &r.before.underlay.ends[came]
 	switch {
 	case came <= vpc.Edge:
 		return came, next
 	case end.Exit != nil:
-		if x := f.Policy().Region.Exit(end.Exit.ID); x != nil {
+		if x := r.Policy().Region.Exit(end.Exit.ID); x != nil {
 			return x.VTEP, next
 		}
 		return 0, UnknownVNI
 	}
-	at, known := f.worker.setup.vtep(end.Addr)
+	at, known := r.worker.setup.vtep(end.Addr)
 	if !known {
 		return 0, UnknownVTEP
 	}

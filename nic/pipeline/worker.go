@@ -34,7 +34,7 @@ type Worker struct {
 	// The burst at hand.
 	ingress *Queue // that received the burst
 	taken   bool   // an appliance took frames of it
-	dry     bool   // a dry run (Foresight): entries and routes note nothing of its packets
+	dry     bool   // a DryRun's: entries and routes note nothing of its packets
 	rx      pmd.Burst
 	ends    [pmd.MaxBurst]Verdict // of rx's frames, if an appliance hands them on
 	out     outbox

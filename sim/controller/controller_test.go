@@ -37,7 +37,7 @@ type office struct {
 	clock *clock
 	cards map[string]*desk
 
-	foreseen int // candidates that cards were asked about
+	compared int // candidates that cards were asked about
 }
 
 // desk is a card that follows.
@@ -253,7 +253,7 @@ func TestADryRunOfAController(t *testing.T) {
 	require.Equal(t, []string{"Subnets " + config.Subnets[0].SubnetId}, found.Changed)
 	require.Zero(t, found.Connections)
 	require.Empty(t, found.Cards, "no card has anything of the VPC")
-	require.Equal(t, []uint64{revision, revision}, []uint64{found.Foreseen.Revision, o.Revision()})
+	require.Equal(t, []uint64{revision, revision}, []uint64{found.Effect.Revision, o.Revision()})
 	config.Subnets[0].VpcId = "vpc-none"
 	_, err = o.DryRun(t.Context(), &config)
 	require.ErrorContains(t, err, "vpc-none")
@@ -429,7 +429,7 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 			taken++
 		}
 		if r.IntN(4) == 0 {
-			o.foresees(randomEdit(r))
+			o.agrees(randomEdit(r))
 		}
 		for name, d := range o.cards {
 			if r.IntN(20) == 0 {
@@ -452,12 +452,12 @@ func TestCardsHaveTheirPartOfTheWhole(t *testing.T) {
 		}
 	}
 	require.Greater(t, taken, 100)
-	require.Greater(t, o.foreseen, 20)
+	require.Greater(t, o.compared, 20)
 }
 
-// foresees compares what each card that is told all would make of an edit's candidate with what the
-// edit would have the card make of its part of the region. The candidate leaves nothing behind.
-func (o *office) foresees(e vpc.Edit) {
+// agrees has each card that is told all make of an edit's candidate what the edit would have the card make
+// of its part of the region. The candidate leaves nothing behind.
+func (o *office) agrees(e vpc.Edit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	d := o.draft()
@@ -483,15 +483,15 @@ func (o *office) foresees(e vpc.Edit) {
 		require.NoError(o, err)
 		edits, err := m.Edits()
 		require.NoError(o, err)
-		foreseen, err := d.Region().Change(d.Region().Possible(edits)...)
+		candidate, err := d.Region().Change(d.Region().Possible(edits)...)
 		require.NoError(o, err)
-		require.Subset(o, describe(foreseen), part(next, name), "card %s", name)
+		require.Subset(o, describe(candidate), part(next, name), "card %s", name)
 		whole, err := next.Policy(name, nil)
 		require.NoError(o, err)
-		mine, err := foreseen.Policy(name, nil)
+		mine, err := candidate.Policy(name, nil)
 		require.NoError(o, err)
 		require.Equal(o, guests(whole), guests(mine), "card %s", name)
-		o.foreseen++
+		o.compared++
 	}
 }
 

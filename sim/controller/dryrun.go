@@ -26,8 +26,8 @@ func (c *Controller) DryRun(ctx context.Context, config *vpc.Config) (rest func(
 		if q := c.poseDryRun(was, d); q != nil {
 			change := d.done[p]
 			return func(ctx context.Context) (nic.DryRun, error) {
-				seen, err := c.foresee(ctx, q, was, d.revision)
-				return nic.DryRun{Diff: change.Diff, Notices: change.Notices, Foreseen: seen}, err
+				effect, err := c.effect(ctx, q, was, d.revision)
+				return nic.DryRun{Diff: change.Diff, Notices: change.Notices, Effect: effect}, err
 			}, nil
 		}
 	}
@@ -50,7 +50,7 @@ func (c *Controller) flushed(ctx context.Context, q *question, done *nic.Change)
 		}
 		g.Flushed(a.card, a.answer.Flushed)
 	})
-	all := g.Foreseen()
+	all := g.Effect()
 	done.Flushed, done.Cards = all.Outcomes.Cut, all.Cards
 	return err
 }
@@ -77,24 +77,24 @@ func (c *Controller) poseDryRun(was *vpc.Region, d *draft) *question {
 	return c.pose(nic.AsksDryRun, about, cards)
 }
 
-// foresee adds up what the cards answer beside the region of a revision, which is in force.
-func (c *Controller) foresee(ctx context.Context, q *question, was *vpc.Region, revision uint64) (*nic.Foreseen, error) {
+// effect adds up what the cards answer beside the region of a revision, which is in force.
+func (c *Controller) effect(ctx context.Context, q *question, was *vpc.Region, revision uint64) (*nic.Effect, error) {
 	var g nic.Gathering
 	began := c.o.Now()
 	err := c.gather(ctx, q, func(a answered) {
 		switch {
 		case a.err != nil:
 			g.Lacks(a.card, a.err.Error())
-		case a.answer.Foreseen == nil:
-			g.Lacks(a.card, "it foresees nothing")
+		case a.answer.Effect == nil:
+			g.Lacks(a.card, "it tells nothing")
 		default:
-			g.Add(a.card, a.answer.Foreseen)
+			g.Add(a.card, a.answer.Effect)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	f := g.ForeseenIn(was)
+	f := g.EffectIn(was)
 	f.Revision, f.At, f.Seconds = revision, began.UTC().Format(time.RFC3339Nano), c.o.Now().Sub(began).Seconds()
 	return f, nil
 }

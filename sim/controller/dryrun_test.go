@@ -77,7 +77,7 @@ func TestAControllerAsksItsCards(t *testing.T) {
 	a := newAsked(t)
 	d := a.dryRun(a.without(), a.x, a.y)
 	require.Equal(t, []string{"SecurityGroups sg-a-web"}, d.Changed)
-	require.Equal(t, a.Revision(), d.Foreseen.Revision)
+	require.Equal(t, a.Revision(), d.Effect.Revision)
 	require.Equal(t, nic.Outcomes{Cut: 1, Outlives: 1}, d.Outcomes)
 	require.Equal(t, []nic.CardResult{{Card: "x", Connections: 2, Cut: 1, Seconds: d.Cards[0].Seconds}, {Card: "y", Seconds: d.Cards[1].Seconds}}, d.Cards)
 	require.Len(t, d.Fates, 2)
@@ -223,11 +223,11 @@ func TestHostileAnswers(t *testing.T) {
 		text, err string
 	}{
 		{"", "it is no answer: unexpected end of JSON input"},
-		{"null", "it foresees nothing"},
+		{"null", "it tells nothing"},
 		{"[]", "it is no answer: json: cannot unmarshal array into Go value of type nic.Answer"},
-		{`{"foreseen": {"fates": [{"outcome": "\u001b[31mwon"}]}}`, `it is no answer: there is no outcome "\\u001b[31mwon"`},
-		{`{"foreseen": {"cards": [` + strings.Repeat("{},", 1<<15) + "{}]}}", "it is no answer: its lists have more than 32768 items"},
-		{`{"foreseen": {"connections": -1}}`, "it is no answer: json: cannot unmarshal number -1 into Go struct field Foreseen.foreseen.connections of type uint64"},
+		{`{"effect": {"fates": [{"outcome": "\u001b[31mwon"}]}}`, `it is no answer: there is no outcome "\\u001b[31mwon"`},
+		{`{"effect": {"cards": [` + strings.Repeat("{},", 1<<15) + "{}]}}", "it is no answer: its lists have more than 32768 items"},
+		{`{"effect": {"connections": -1}}`, "it is no answer: json: cannot unmarshal number -1 into Go struct field Effect.effect.connections of type uint64"},
 		{`{"error": "all is\nwell\u001b[2J"}`, `all is\u000awell\u001b[2J`},
 		{`{"error": "` + strings.Repeat("long ", 1000) + `"}`, strings.Repeat("long ", 1000)[:256] + "…"},
 	} {
@@ -240,7 +240,7 @@ func TestHostileAnswers(t *testing.T) {
 	}
 	rest, err := a.DryRun(t.Context(), a.without())
 	require.NoError(t, err)
-	id := a.asks("x", `{"foreseen": {"connections": 18446744073709551615, "outcomes": {"cut": 18446744073709551615}, "cards": [{"card": "y"}],
+	id := a.asks("x", `{"effect": {"connections": 18446744073709551615, "outcomes": {"cut": 18446744073709551615}, "cards": [{"card": "y"}],
 		"fates": [{"outcome": "cut", "connections": 18446744073709551615, "id": "sg\u202e", "examples": [{}, {}, {"eni": "\u001b]0;x\u0007", "idle_seconds": -1e300}, {}, {"card": "y"}]},
 		{"outcome": "cut", "connections": 18446744073709551615, "id": "sg\u202e", "examples": [{"idle_seconds": 1e300}]}]}}`)
 	require.ErrorContains(t, a.TakeAnswer("x", id, []byte("{}")), "nobody waits for card", "once")
