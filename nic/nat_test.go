@@ -1,6 +1,9 @@
 package nic
 
 import (
+	"fmt"
+	"net/netip"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -185,6 +188,25 @@ func TestWhatANATGatewayDrops(t *testing.T) {
 	require.EqualValues(t, 6, v.PacketsDropCount)
 }
 
+// A scan by UDP, which takes all room for connections, leaves another host its place.
+func TestAScanByUDPLeavesRoomToOthers(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	x.resolve(serverY)
+	for i := range x.card.nats["nat-1"].Room() + 100 {
+		x.through(Uplink, x.tunnel(serverY, "eni-nat", wiretest.UDP(fmt.Sprintf("10.0.2.7:%d", 1000+i), client+":53")))
+	}
+	require.Equal(t, "nat_port_allocation", x.ended[len(x.ended)-1].Verdict.String())
+	a4 := x.eni("eni-a4")
+	for i := range 20 {
+		question := wiretest.UDP(fmt.Sprintf("10.0.2.8:%d", 5000+i), client+":53").MACs(a4.MAC, a4.RouterMAC).Bytes()
+		left, _ := x.through("eni-a4", slices.Clone(question))
+		if left == nil { // the place of what gave way is free with the next burst
+			left, _ = x.through("eni-a4", question)
+		}
+		require.NotNil(t, left, "%d: %v", i, x.ended)
+	}
+}
+
 // A gateway has room for its part of the card's connections, and keeps the room when another comes.
 func TestAGatewayHasItsPartOfTheRoomForConnections(t *testing.T) {
 	x := natRig(t, Options{Card: "x"})
@@ -243,6 +265,48 @@ func TestErrorsAboutPingsOfTheOutside(t *testing.T) {
 	}
 	_, closed := x.out(unreachable("10.0.2.8", wiretest.EchoReply(client, "10.0.2.8", 77)))
 	require.Equal(t, []string{natPublic, client}, []string{closed.Src.String(), closed.Dst.String()})
+}
+
+// An error from inside goes to the sender of the packet that it quotes, and to nobody else, who would hear
+// from the gateway's address what some other host inside has to do with others.
+func TestAnErrorFromInsideGoesToTheSenderAlone(t *testing.T) {
+	x := nat64Rig(t, Options{Card: "x"})
+	a4 := x.eni("eni-a4")
+	end := func(addr string, port uint16) string {
+		return netip.AddrPortFrom(netip.MustParseAddr(addr), port).String()
+	}
+	for _, c := range []struct {
+		inside, asked, other string
+		kind, code           uint8
+	}{
+		{"10.0.2.8", client, other, wire.ICMPUnreachable, 3},
+		{a4v6, client64, wiretest.Addr(other).Converted().String(), wire.ICMPv6Unreachable, 4},
+	} {
+		x.out(wiretest.UDP(end(c.inside, 40000), end(c.asked, 53)))
+		unreachable := wiretest.ICMPError(c.kind, c.code, c.inside, wiretest.UDP(end(c.asked, 53), end(c.inside, 40000)).Bytes())
+		_, h := x.out(unreachable)
+		require.Equal(t, client, h.Dst.String())
+		stray := unreachable.MACs(a4.MAC, a4.RouterMAC).Bytes()
+		var to wire.Headers
+		wire.Parse(stray, &to)
+		if to.EtherType == wire.EtherTypeIPv4 {
+			wire.RewriteDst(stray, &to, wiretest.Addr(c.other))
+		} else {
+			readdress6(stray, wiretest.Addr(c.other))
+		}
+		left, _ := x.through("eni-a4", stray)
+		require.Nil(t, left)
+		require.Equal(t, "nat_unknown", x.ended[len(x.ended)-1].Verdict.String())
+	}
+}
+
+// readdress6 gives an ICMPv6 message another destination, and its checksum.
+func readdress6(frame []byte, to wire.Addr) {
+	ip := wire.IPv6(frame[wire.EthernetLen:])
+	ip.SetDst(to)
+	icmp := ip[wire.IPv6Len:]
+	copy(icmp[2:], []byte{0, 0})
+	wire.PutSum(icmp[2:4], wire.Sum(icmp, wire.PseudoSum(ip.Src(), to, wire.ProtoICMPv6, len(icmp))))
 }
 
 // NATGW: fragments of UDP are forwarded, each way.

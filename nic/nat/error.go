@@ -9,7 +9,8 @@ import (
 
 // quoted translates frame i, an ICMP error, and the packet that the error quotes, by the
 // connection of that packet (RFC 5508 section 4, RFC 6146 section 3.5.2). An error about no
-// connection is dropped.
+// connection is dropped, and so is one to anybody but the sender of the packet: no router sends
+// such an error, and it would tell others of the connection in the gateway's name.
 func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	f, h := &a.frames[i], &a.headers[i]
 	q, ok := wire.Embedded(f.Bytes(), h)
@@ -26,7 +27,7 @@ func (a *Appliance) quoted(i int, inward bool) pipeline.Verdict {
 	}
 	s, _, ok := a.gateway.ways.At(at).To()
 	switch {
-	case !ok, inward && h.Dst != q.Src, !inward && h.EtherType == wire.EtherTypeIPv6 && !a.gateway.isOf(at, q.Dst):
+	case !ok, h.Dst != q.Src, !inward && h.EtherType == wire.EtherTypeIPv6 && !a.gateway.isOf(at, q.Dst):
 		return pipeline.NATUnknown
 	case inward:
 		ok = errorIn(f, h, &q, s)

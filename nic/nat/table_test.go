@@ -13,20 +13,25 @@ import (
 	"nitrocard/tables"
 )
 
-// opens opens a connection of a host's port to one server, established if heard, and tells
+// opens opens a TCP connection of a host's port to one server, established if heard, and tells
 // whether it got a port.
 func opens(t *testing.T, g *Gateway, from string, port uint16, heard bool) (c connection, ok bool) {
-	g.Lock()
-	defer g.Unlock()
-	now := flow.TickOf(g.clock())
-	c = connection{host: wiretest.Addr(from), from: Key{Src: wiretest.Addr(from).As4(), Dst: wiretest.Addr("203.0.113.9").As4(), SrcPort: port, DstPort: 443, Kind: pipeline.KindOf(wire.ProtoTCP)}}
-	c.fromHash = g.ways.Hash(&c.from)
-	if !g.choose(&c, g.place.Load().Pool, now) {
-		return c, false
-	}
 	state := uint32(tcp | opening)
 	if heard {
 		state |= accepted | established
+	}
+	return enters(t, g, from, port, wire.ProtoTCP, state)
+}
+
+// enters is opens for a connection of any protocol, in a state.
+func enters(t *testing.T, g *Gateway, from string, port uint16, proto uint8, state uint32) (c connection, ok bool) {
+	g.Lock()
+	defer g.Unlock()
+	now := flow.TickOf(g.clock())
+	c = connection{host: wiretest.Addr(from), from: Key{Src: wiretest.Addr(from).As4(), Dst: wiretest.Addr("203.0.113.9").As4(), SrcPort: port, DstPort: 443, Kind: pipeline.KindOf(proto)}}
+	c.fromHash = g.ways.Hash(&c.from)
+	if !g.choose(&c, g.place.Load().Pool, now) {
+		return c, false
 	}
 	_, full := g.enter(&c, state, now)
 	require.False(t, full)
@@ -87,4 +92,19 @@ func TestAScanLeavesPortsToOthers(t *testing.T) {
 	}
 	require.EqualValues(t, 1000, g.uses.of(g.uses.host(g.hostOf(wiretest.Addr("10.0.2.9")))))
 	require.EqualValues(t, 54_000, g.uses.of(g.uses.host(g.hostOf(wiretest.Addr("10.0.2.8")))))
+}
+
+// A scan by UDP does not either, though a datagram says of no connection how it stands: what nobody
+// answered gives way at once, and what was answered stays.
+func TestAScanByUDPLeavesPortsToOthers(t *testing.T) {
+	for state, gets := range map[uint32]bool{steady: true, steady | answered: false} {
+		now := int64(1_780_000_000e9)
+		g := newGateway(t, 60_000, &now)
+		for i := range 55_000 {
+			_, ok := enters(t, g, "10.0.2.8", uint16(i), wire.ProtoUDP, state)
+			require.True(t, ok)
+		}
+		_, ok := enters(t, g, "10.0.2.9", 1, wire.ProtoUDP, steady)
+		require.Equal(t, gets, ok, "%x", state)
+	}
 }

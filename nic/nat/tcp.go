@@ -18,6 +18,7 @@ const (
 	tcp                     // the connection is TCP's
 	outward                 // the way is of fragments from inside
 	crowded                 // destinations.exact counts the connection
+	answered                // the outside answered, of another connection than TCP's
 )
 
 // What the fast path asks of a way. From outside, and of other protocols than TCP, only the

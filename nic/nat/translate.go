@@ -3,6 +3,7 @@ package nat
 import (
 	"math/bits"
 	"slices"
+	"sync/atomic"
 
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/siit"
@@ -117,13 +118,16 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	if h.Frag == wire.FirstFragment {
 		a.follow(i, id, at, inward)
 	}
-	if h.Proto == wire.ProtoTCP {
+	switch w := a.gateway.ways.At(out); {
+	case h.Proto == wire.ProtoTCP:
 		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
 			clamp(f.Bytes()[h.L4:h.End], longest)
 		}
-		if a.metrics.heard(a.gateway.ways.At(out), !inward, h.Flags) {
+		if a.metrics.heard(w, !inward, h.Flags) {
 			a.gateway.hasten(out, a.now)
 		}
+	case inward && atomic.LoadUint32(&w.State)&answered == 0:
+		add(w, answered)
 	}
 	a.send(i, inward)
 	return pipeline.Sent
