@@ -47,9 +47,13 @@ func (w *Worker) gateway(p *packet) Verdict {
 	return w.encap(p, to)
 }
 
-// leadsIn is where the gateway leads p by which p came.
+// leadsIn is where the gateway leads p by which p came. An egress-only internet gateway has no route table:
+// what comes by that gateway meets no middlebox, and nobody outside reaches one by it.
 func (w *Worker) leadsIn(p *packet) inward {
 	if !p.byEdge() && (p.byExit == nil || !p.byExit.IsVPN()) || !p.guest.inward[p.gateway()&1] {
+		return inward{verdict: next}
+	}
+	if p.byEdge() && byEgressOnly(p.guest.eni, p.pair.Remote) {
 		return inward{verdict: next}
 	}
 	return judgeGateway(w.setup.Policy, p.guest.eni, p.gateway(), p.pair.Local)
@@ -79,7 +83,7 @@ func (i inward) passesBy(e *vpc.OwnENI) bool {
 }
 
 // judgeGateway judges packets by a gateway for a private address. A middlebox must be attached to
-// an instance and, for the internet gateway, have a public address (VPC User Guide, "Gateway route
+// an instance and, for the internet gateway, have a public address, its primary or another (VPC User Guide, "Gateway route
 // tables").
 func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) inward {
 	r := e.Inward(by, private)
@@ -95,7 +99,7 @@ func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wir
 		return inward{route: r, verdict: Blackhole}
 	}
 	first := policy.Region.Interface(r.Via)
-	if first == nil || first.Subnet.VPC != e.Subnet.VPC || (by == vpc.InternetGateway && private.Is4() && first.Public().IsZero()) {
+	if first == nil || first.Subnet.VPC != e.Subnet.VPC || (by == vpc.InternetGateway && private.Is4() && !first.HasPublic()) {
 		return inward{route: r, verdict: Blackhole}
 	}
 	return inward{route: r, first: first, verdict: next}

@@ -201,6 +201,18 @@ func TestEgressOnlyInternetGateway(t *testing.T) {
 	x.fromInternet("eni-a1", wiretest.UDP("["+client6+"]:53", "["+a1v6+"]:40002")).dropped(EgressOnlyDenied)
 }
 
+// The internet gateway's route table leads nothing that comes by the egress-only gateway: an answer
+// goes straight to the instance, and a stranger does not reach the middlebox.
+func TestAnEgressOnlyGatewayHasNoRouteTable(t *testing.T) {
+	x := newRig(t)
+	x.middlebox("x")
+	egressOnlyA1(x)
+	x.put("RouteTables", `{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationIpv6CidrBlock: "2001:db8:a:1::/64", NetworkInterfaceId: eni-mid}]}`)
+	x.fromInternet("eni-a1", tcp6("["+client6+"]:40000", "["+a1v6+"]:80", wire.TCPSyn)).dropped(EgressOnlyDenied)
+	x.fromGuest("eni-a1", tcp6("["+a1v6+"]:40000", "["+client6+"]:443", wire.TCPSyn)).tunneled(edge, vniA)
+	x.fromInternet("eni-a1", tcp6("["+client6+"]:443", "["+a1v6+"]:40000", wire.TCPSyn|wire.TCPAck)).delivered("eni-a1")
+}
+
 // ICMPv6 errors, Packet Too Big among them, belong to the connection that they quote, and
 // pass no rule; whoever quotes another's connection brings nothing in (2.6, MTU).
 func TestICMPv6ErrorsAreRelated(t *testing.T) {

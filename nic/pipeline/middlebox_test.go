@@ -286,6 +286,10 @@ func TestGatewayRouteTables(t *testing.T) {
 			x.inspected("x")
 			x.put("NetworkInterfaces", strings.ReplaceAll(midENI("Attachment: {InstanceId: i-mid}"), ", Association: {PublicIp: 35.72.2.77}", ""))
 		}, Blackhole, ""},
+		{"a middlebox whose further address has a public one", func(x *rig) {
+			x.inspected("x")
+			x.put("NetworkInterfaces", strings.ReplaceAll(midENI("Attachment: {InstanceId: i-mid}"), ", Association: {", "}, {PrivateIpAddress: 10.0.3.10, Association: {"))
+		}, Sent, "eni-mid"},
 		{"an endpoint of a Gateway Load Balancer", func(x *rig) {
 			x.put("RouteTables", x.table("rtb-in", "GatewayId: igw-a", "10.0.1.0/24: GatewayId: vpce-1"))
 		}, TargetOutside, ""},

@@ -47,6 +47,11 @@ func (e *ENI) primary() wire.Addr {
 // Public is the public address of the primary private address; zero: none.
 func (e *ENI) Public() wire.Addr { return addrFrom(e.public) }
 
+// HasPublic tells whether a public address stands for any private one of the ENI.
+func (e *ENI) HasPublic() bool {
+	return e.public != 0 || e.further != nil && slices.ContainsFunc(e.further.addrs, func(a Address) bool { return !a.Public.IsZero() })
+}
+
 // Address is a private address and the public address that stands for it; zero: none. An
 // IPv6 address has none, because it is public itself or private for good.
 type Address struct{ Private, Public wire.Addr }

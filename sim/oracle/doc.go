@@ -17,7 +17,7 @@
 //	tracking.go    connections: which are tracked, and for how long; remember.go what they had
 //	acl.go         network ACLs
 //	route.go       route tables
-//	gateway.go     internet gateways; egressonly.go those of IPv6 that nobody opens from outside
+//	gateway.go     internet gateways; gatewaytable.go their route tables; egressonly.go those of IPv6 that nobody opens from outside
 //	publicaccess.go VPC Block Public Access
 //	port25.go      mail to the internet, which EC2 blocks
 //	peering.go     VPC peering

@@ -27,6 +27,7 @@ type fabric struct {
 	edge  netip.Addr
 	start int64
 
+	moved    []string    // ENIs that the last change brought to another card
 	ended    []nic.Event // what the cards did to the last packet
 	internet [][]byte    // frames, out of their tunnels
 	stranded int         // packets from the edge that no card has an ENI for
@@ -59,6 +60,7 @@ func newFabric(t testing.TB, w *World, watched bool) (*fabric, error) {
 			guests: map[string]*mem.Port{}, routers: map[string]wire.MAC{}}
 		f.cards = append(f.cards, s)
 		f.vteps[s.vtep] = s
+		require.NoError(f, s.card.Attach(nic.Uplink, func() (pmd.Port, error) { return s.uplink, nil }))
 		f.plug(s)
 		if watched {
 			card.Observe(func(e *nic.Event) { f.ended = append(f.ended, *e) })
@@ -67,10 +69,12 @@ func newFabric(t testing.TB, w *World, watched bool) (*fabric, error) {
 	return f, nil
 }
 
-// plug attaches a server's ports.
+// plug attaches the ports of ENIs that have none yet.
 func (f *fabric) plug(s *server) {
-	require.NoError(f, s.card.Attach(nic.Uplink, func() (pmd.Port, error) { return s.uplink, nil }))
 	for _, e := range s.card.ENIs() {
+		if _, plugged := s.guests[e.ID]; plugged {
+			continue
+		}
 		if s.guests[e.ID] = nil; f.world.natOf(f.world.ENI(e.ID)) != nil {
 			continue
 		}
@@ -100,14 +104,38 @@ func (f *fabric) of(eni string) *server {
 	return nil
 }
 
-// change puts edits in force on all cards.
+// change puts edits, which the world has already, in force on all cards. The connections of an ENI that
+// goes to another card go along.
 func (f *fabric) change(edits ...vpc.Edit) error {
+	f.moved = f.moved[:0]
 	for _, s := range f.cards {
 		if _, err := s.card.Change(edits...); err != nil {
 			return fmt.Errorf("card %s: %w", s.name, err)
 		}
+		f.unplug(s)
+	}
+	for _, s := range f.cards {
+		f.plug(s)
+	}
+	for _, s := range f.cards {
+		for eni, records := range s.card.Departed() {
+			if _, err := f.of(eni).card.Resume(eni, records); err != nil {
+				return fmt.Errorf("card %s: %w", s.name, err)
+			}
+			f.moved = append(f.moved, eni)
+		}
 	}
 	return nil
+}
+
+// unplug forgets the ports of ENIs that a server has no more.
+func (f *fabric) unplug(s *server) {
+	for id := range s.guests {
+		if _, there := s.card.ENI(id); !there {
+			delete(s.guests, id)
+			delete(s.routers, id)
+		}
+	}
 }
 
 // fromGuest has an ENI's guest send a packet to its router, or straight to a neighbor.

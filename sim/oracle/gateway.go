@@ -95,6 +95,12 @@ func (y *way) internetGateway(e *ec2.NetworkInterface, by *ec2.Route) []Outcome 
 	if y.w.isClosed(owner, by) {
 		return y.drop(PublicAccess)
 	}
+	switch y.w.passesBy(e, y.p.Src, by) {
+	case yes:
+		return y.drop(PassedBy)
+	case unknown:
+		y.maybe(PassedBy)
+	}
 	y.remember(e, Out)
 	y.p.Src = y.w.publicOf(owner, y.p.Src)
 	y.translateQuoted(func(q *Packet) {
@@ -136,7 +142,7 @@ func (y *way) fromInternet() []Outcome {
 			q.Src = private
 		}
 	})
-	return y.arrive(to, true)
+	return y.inByTable(to, back)
 }
 
 // translateQuoted translates the packet that an ICMP error quotes, which each side knows

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 )
 
@@ -14,6 +13,7 @@ import (
 type generator struct {
 	dice
 	w      *World
+	enis   int       // how many there were, with those that are gone
 	recent []arrival // what arrived of late
 	sent   []step    // and what was sent
 }
@@ -31,7 +31,7 @@ func (g *generator) next() step {
 	case n < 4:
 		return step{Wait: one(g.dice, []time.Duration{1, 5, 20, 29, 31, 50, 70, 100, 130, 179, 182, 340, 360, 590, 610, 4100}) * time.Second}
 	case n < 7:
-		return step{Edit: g.edit()}
+		return step{Edits: g.edits()}
 	case n < 42 && len(g.recent) > 0:
 		return g.answer()
 	case n < 60 && len(g.sent) > 0:
@@ -156,8 +156,21 @@ func (g *generator) firstFromInternet(p Packet) step {
 	if p.Dst.Is4() && g.oneIn(40) {
 		p.Src = one(g.dice, []netip.Addr{netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("100.64.1.1")})
 	}
+	if p.Dst.Is6() && g.oneIn(12) {
+		p.Src = g.forged(p.Dst)
+	}
 	p = p.ofFamily()
 	return step{Packet: &p}
+}
+
+// forged is an address that a host on the internet may send from, and does not have: one of IPv4's in IPv6,
+// or of an ENI of the receiver's VPC.
+func (g *generator) forged(dst netip.Addr) netip.Addr {
+	to, _ := g.w.PublicOwner(dst)
+	if e := one(g.dice, g.w.Config.NetworkInterfaces); to != nil && g.w.VPC(&e) == g.w.VPC(to) && len(e.Ipv6Addresses) > 0 {
+		return one(g.dice, g.addresses(e)[len(e.PrivateIpAddresses)+len(e.Ipv4Prefixes):])
+	}
+	return In6(one(g.dice, hosts))
 }
 
 // hostsOf are the hosts on the internet of an address's family.
@@ -265,37 +278,6 @@ func (g *generator) addresses(e ec2.NetworkInterface) (all []netip.Addr) {
 		all = append(all, a.Ipv6Prefix.Addr().Next())
 	}
 	return all
-}
-
-// edit changes one object.
-func (g *generator) edit() *vpc.Edit {
-	r := &region{dice: g.dice, Config: g.w.Config}
-	switch g.IntN(8) {
-	case 0:
-		if t := one(g.dice, g.w.Config.RouteTables); true {
-			r.refill(&t)
-			return &vpc.Edit{Kind: "RouteTables", ID: t.RouteTableId, Object: &t}
-		}
-	case 1:
-		if a := one(g.dice, g.w.Config.NetworkAcls); !a.IsDefault {
-			r.entries(&a)
-			return &vpc.Edit{Kind: "NetworkAcls", ID: a.NetworkAclId, Object: &a}
-		}
-	case 2:
-		l := r.prefixList(number0(one(g.dice, g.w.Config.Vpcs).VpcId), g.IntN(prefixLists))
-		return &vpc.Edit{Kind: "ManagedPrefixLists", ID: l.PrefixListId, Object: &l}
-	case 3:
-		e := g.guest()
-		e.Groups = r.someGroups(number0(g.w.VPC(&e)))
-		return &vpc.Edit{Kind: "NetworkInterfaces", ID: e.NetworkInterfaceId, Object: &e}
-	}
-	sg := one(g.dice, g.w.Config.SecurityGroups)
-	if g.oneIn(2) {
-		r.rules(number0(sg.VpcId), &sg)
-		return &vpc.Edit{Kind: "SecurityGroups", ID: sg.GroupId, Object: &sg}
-	}
-	sg.IpPermissions = g.oneRuleOff(r, sg)
-	return &vpc.Edit{Kind: "SecurityGroups", ID: sg.GroupId, Object: &sg}
 }
 
 // oneRuleOff are a group's inbound rules with one less, or one more.

@@ -221,32 +221,36 @@ func (y *way) fromNAT(nat, to *ec2.NetworkInterface) []Outcome {
 }
 
 // backThrough is the way of a packet that has come to a NAT gateway from outside.
-func (y *way) backThrough(nat *ec2.NetworkInterface) []Outcome {
+func (y *way) backThrough(nat *ec2.NetworkInterface) (all []Outcome) {
 	for _, t := range y.w.translations {
 		if t.gateway != nat.NetworkInterfaceId || !t.answeredBy(y.p) {
 			continue
 		}
 		switch t.lives(y.w.Now) {
-		case no:
-			continue
+		case yes:
+			return doubtful(append(all, y.inThrough(nat, t)...))
 		case unknown:
-			y.maybe(NATUnknown)
+			all = append(all, y.copy().inThrough(nat, t)...)
 		}
-		p := y.p
-		inside, ok := t.in(p)
-		if !ok {
-			return y.drop(NATFamily)
-		}
-		y.p = inside
-		if p.Quoted == nil { // an error keeps no flow alive (RFC 5508 section 4)
-			y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
-		}
-		return y.toInside(nat)
 	}
 	if !y.natCarries() {
-		return y.drop(NATProtocol)
+		return doubtful(append(all, y.drop(NATProtocol)...))
 	}
-	return y.drop(NATUnknown)
+	return doubtful(append(all, y.drop(NATUnknown)...))
+}
+
+// inThrough is the way of a packet of a translation, or an error about one, from outside.
+func (y *way) inThrough(nat *ec2.NetworkInterface, t *translation) []Outcome {
+	p := y.p
+	inside, ok := t.in(p)
+	if !ok {
+		return y.drop(NATFamily)
+	}
+	y.p = inside
+	if p.Quoted == nil { // an error keeps no flow alive (RFC 5508 section 4)
+		y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
+	}
+	return y.toInside(nat)
 }
 
 // errorIntoNAT is the way of an ICMP error of an inside host. Ours, for AWS documents nothing:
@@ -267,7 +271,7 @@ func (y *way) errorIntoNAT(nat *ec2.NetworkInterface) []Outcome {
 			y.p.Src = outside.Src
 			quoted := outside.reversed(*y.p.Quoted)
 			y.p.Quoted = &quoted
-			if !y.natACL(nat, Out) {
+			if !y.atEdge(nat, Out, !y.w.stays(nat, y.p.Dst)) {
 				return y.drop(ACLOut)
 			}
 			return y.route(nat)

@@ -22,6 +22,7 @@ const (
 	NoPublic         Part = "the internet gateway, for the source has no public address"
 	PrivateEnd       Part = "the internet gateway, which carries no private address"
 	PublicAccess     Part = "Block Public Access, which closes the internet gateway"
+	PassedBy         Part = "the internet gateway, whose route table has a middlebox before the subnet"
 	EgressOnly       Part = "the egress-only internet gateway, which nobody opened from inside"
 	NATProtocol      Part = "the NAT gateway, which carries TCP, UDP and ICMP alone"
 	NATFamily        Part = "the NAT gateway, which finds no form for the packet in the other family"

@@ -34,14 +34,32 @@ func (p *play) do(s step) (got result, err error) {
 	case s.Wait > 0:
 		p.w.Now += s.Wait
 		p.f.wait()
-	case s.Edit != nil:
-		err = p.f.change(*s.Edit)
-		p.w.Config = edited(p.w.Config, s.Edit)
-	default:
+	case s.Packet != nil:
 		return p.send(s)
+	default:
+		err = p.change(s.Edits)
 	}
 	p.tell("%v", s)
 	return got, err
+}
+
+// settles is for how long nothing happens after a change: cards have packets of an ENI that is new wait for the
+// records of its connections, and look at each connection's timeout once in 17 s.
+const settles = 20 * time.Second
+
+// change puts edits in force, here and there.
+func (p *play) change(edits []vpc.Edit) error {
+	p.w.Changing()
+	for i := range edits {
+		p.w.Config = edited(p.w.Config, &edits[i])
+	}
+	err := p.f.change(edits...)
+	p.w.Now += settles
+	p.f.wait()
+	for _, eni := range p.f.moved {
+		p.w.Moved(eni)
+	}
+	return err
 }
 
 // send sends a packet, here and there.

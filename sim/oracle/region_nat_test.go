@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"nitrocard/nic/vpc/ec2"
-	"nitrocard/nic/wire"
 )
 
 // natGateway gives some VPCs of several subnets a NAT gateway in the last one, or a regional
@@ -52,7 +51,7 @@ func (r *region) regional(v int, g *ec2.NatGateway, home ec2.Subnet) {
 func (r *region) natENI(home ec2.Subnet, public bool) ec2.NetworkInterface {
 	r.enis++
 	n := r.enis
-	e := ec2.NetworkInterface{NetworkInterfaceId: name("eni", n), VpcId: home.VpcId, SubnetId: home.SubnetId, MacAddress: wire.MAC{6, 0, 0, 0, 0, byte(n)},
+	e := ec2.NetworkInterface{NetworkInterfaceId: name("eni", n), VpcId: home.VpcId, SubnetId: home.SubnetId, MacAddress: macOf(n),
 		InterfaceType: "nat_gateway", SourceDestCheck: new(bool)}
 	private := home.CidrBlock.Addr().As4()
 	for i := range r.upTo(1, 3) {
@@ -88,7 +87,11 @@ func (r *region) peersByNAT(v int, t *ec2.RouteTable) {
 
 // refill fills a route table anew. A regional NAT gateway's own, which no subnet has, stays.
 func (r *region) refill(t *ec2.RouteTable) {
-	if len(t.Associations) > 0 {
+	switch {
+	case len(t.Associations) == 0:
+	case t.Associations[0].GatewayId != "":
+		r.inward(t)
+	default:
 		r.routes(number0(t.VpcId), t)
 	}
 }

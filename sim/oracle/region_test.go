@@ -167,6 +167,7 @@ func (r *region) vpc(v int) {
 		}
 	}
 	r.tables(v)
+	r.gatewayTable(v)
 	r.acls(v)
 }
 
@@ -215,7 +216,7 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 	r.enis++
 	n := r.enis
 	e := ec2.NetworkInterface{NetworkInterfaceId: name("eni", n), VpcId: name("vpc", v), SubnetId: name("subnet", v, s),
-		MacAddress: wire.MAC{6, 0, 0, 0, 0, byte(n)}, Attachment: &ec2.NetworkInterfaceAttachment{InstanceId: name("i", n)}}
+		MacAddress: macOf(n), Attachment: &ec2.NetworkInterfaceAttachment{InstanceId: name("i", n)}}
 	taken := 0 // of this subnet; both VPCs give out the same addresses
 	for _, other := range r.NetworkInterfaces {
 		if other.SubnetId == e.SubnetId {
@@ -439,12 +440,7 @@ func (r *region) routes6(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 // middleboxes have a table of a VPC's first subnet lead to an ENI of its last one: "in another
 // subnet than both ends".
 func (r *region) middleboxes(v int, t *ec2.RouteTable, add func(ec2.Route)) {
-	var subnets []ec2.Subnet
-	for _, s := range r.Subnets {
-		if s.VpcId == t.VpcId {
-			subnets = append(subnets, s)
-		}
-	}
+	subnets := r.subnetsOf(t.VpcId)
 	if t.Associations[0].Main || len(subnets) < 2 || r.oneIn(2) {
 		return
 	}

@@ -93,7 +93,7 @@ func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool,
 	case before == yes:
 		c.sure = c.w.Now
 	case p.goesOn():
-		c.sure, c.blurred = never, true
+		c.sure, c.blurred, c.anew = never, true, true
 	default:
 		c.sure, c.blurred = c.w.Now, true
 	}
@@ -168,5 +168,26 @@ func (w *World) rememberError(e *ec2.NetworkInterface, d Direction, p Packet) {
 	f, ok := flowOf(e, 1-d, *p.Quoted)
 	if c := w.find(f); ok && c != nil && c.lives(w.Now) != no {
 		c.maybe, c.blurred = w.Now, true
+	}
+}
+
+// Changing tells that the timeouts of ENIs are about to change, which brings no connection back that was over.
+func (w *World) Changing() {
+	w.forget()
+	for _, c := range w.conns {
+		if c.lives(w.Now) == unknown {
+			c.sure, c.blurred = never, true
+		}
+	}
+}
+
+// Moved tells that an ENI went to another server. Ours, for AWS documents nothing: its tracked
+// connections go along, if the rules in force allow the first packet of each.
+func (w *World) Moved(eni string) {
+	e := w.ENI(eni)
+	for _, c := range w.conns {
+		if c.eni == eni && (c.tracked != yes || !w.allowed(e, c.began, c.flow.packet(c.began))) {
+			c.sure, c.blurred = never, true
+		}
 	}
 }

@@ -64,6 +64,7 @@ type conn struct {
 	maybe   time.Duration // the last packet that may have been its own
 	blurred bool          // which packets it has had is not known for sure
 	turned  bool          // it may as well have begun in the other direction
+	anew    bool          // it may be another one, which began in the middle of a stream
 
 	bySYN   bool    // TCP: a SYN opened it,
 	opening uint32  // with this number
@@ -227,6 +228,8 @@ func (w *World) passes(e *ec2.NetworkInterface, d Direction, p Packet) answer {
 		if !c.blurred && !c.ended && (c.heard[1] || d == c.began) {
 			return no
 		}
+		return both(unknown, both(c.lives(w.Now), c.tracked))
+	case p.isSYN() && c.anew:
 		return both(unknown, both(c.lives(w.Now), c.tracked))
 	}
 	if c.tracked == no && (d != c.began || c.turned) && w.allowed(e, 1-d, f.packet(1-d)) {

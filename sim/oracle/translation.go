@@ -87,7 +87,8 @@ func (w *World) heard(t *translation, d Direction, p Packet) {
 	t.answered = t.answered || d == In && p.Flags&SYN != 0 // an ACK alone tells of another connection (RFC 9293 section 3.5.1)
 	if !slices.Contains(w.translations, t) {
 		w.translations = slices.DeleteFunc(w.translations, func(old *translation) bool {
-			return old.gateway == t.gateway && (old.inside.sameFlow(t.inside) || old.outside.sameFlow(t.outside))
+			known := !old.guessed && !t.guessed
+			return old.gateway == t.gateway && (old.inside.sameFlow(t.inside) || known && old.outside.sameFlow(t.outside))
 		})
 		w.translations = append(w.translations, t)
 	}

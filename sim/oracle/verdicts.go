@@ -14,6 +14,7 @@ var verdicts = map[Part][]string{
 	NoPublic:         {"no_public_address"},
 	PrivateEnd:       {"private_internet", "source_mismatch"},
 	PublicAccess:     {"block_public_access"},
+	PassedBy:         {"middlebox_passed_by"},
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol"},
 	NATFamily:        {"nat_family"},

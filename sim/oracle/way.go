@@ -52,7 +52,8 @@ func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 func (w *World) FromInternet(p Packet) []Outcome {
 	w.forget()
 	y := &way{w: w, p: p}
-	if to, _ := w.PublicOwner(p.Dst); to != nil && IsPrivate(p.Src) {
+	to, _ := w.PublicOwner(p.Dst)
+	if to != nil && (IsPrivate(p.Src) || w.Owner(w.VPC(to), p.Src) != nil) { // GATEWAY_REJECTS_SPOOFED_TRAFFIC
 		return y.drop(PrivateEnd)
 	}
 	return y.fromInternet()

@@ -1,0 +1,206 @@
+package oracle
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/wire"
+)
+
+// newGenerator begins in a world.
+func newGenerator(d dice, w *World) *generator {
+	return &generator{dice: d, w: w, enis: len(w.Config.NetworkInterfaces)}
+}
+
+// edits change one object, or an ENI and its place.
+func (g *generator) edits() []vpc.Edit {
+	r := &region{dice: g.dice, Config: g.w.Config, enis: g.enis}
+	switch g.IntN(16) {
+	case 0, 1:
+		if t := one(g.dice, g.w.Config.RouteTables); true {
+			r.refill(&t)
+			return edit("RouteTables", t.RouteTableId, &t)
+		}
+	case 2, 3:
+		if a := one(g.dice, g.w.Config.NetworkAcls); !a.IsDefault {
+			r.entries(&a)
+			return edit("NetworkAcls", a.NetworkAclId, &a)
+		}
+	case 4:
+		l := r.prefixList(number0(one(g.dice, g.w.Config.Vpcs).VpcId), g.IntN(prefixLists))
+		return edit("ManagedPrefixLists", l.PrefixListId, &l)
+	case 5:
+		e := g.guest()
+		e.Groups = r.someGroups(number0(g.w.VPC(&e)))
+		return edit("NetworkInterfaces", e.NetworkInterfaceId, &e)
+	case 6, 7:
+		e := g.otherwise(g.guest())
+		return edit("NetworkInterfaces", e.NetworkInterfaceId, &e)
+	case 8:
+		return g.comesOrGoes(r)
+	case 9:
+		return edit(vpc.KindENIPlacement, g.guest().NetworkInterfaceId, &vpc.ENIPlacement{Card: one(g.dice, g.w.Config.Placement.Cards).Name})
+	case 10:
+		if p := g.w.Config.VpcPeeringConnections; len(p) > 0 {
+			c := one(g.dice, p)
+			c.Status.Code = map[string]string{"active": "deleted", "deleted": "active"}[c.Status.Code]
+			return edit("VpcPeeringConnections", c.VpcPeeringConnectionId, &c)
+		}
+	}
+	sg := one(g.dice, g.w.Config.SecurityGroups)
+	if g.oneIn(2) {
+		r.rules(number0(sg.VpcId), &sg)
+	} else {
+		sg.IpPermissions = g.oneRuleOff(r, sg)
+	}
+	return edit("SecurityGroups", sg.GroupId, &sg)
+}
+
+// edit is one object in the place of the one with its ID.
+func edit(kind, id string, object any) []vpc.Edit {
+	return []vpc.Edit{{Kind: kind, ID: id, Object: object}}
+}
+
+// otherwise is an ENI with another attribute: its source/destination check, a public address that is
+// free, none, or other timeouts.
+func (g *generator) otherwise(e ec2.NetworkInterface) ec2.NetworkInterface {
+	e.PrivateIpAddresses = slices.Clone(e.PrivateIpAddresses)
+	switch n := g.IntN(4); {
+	case n == 0 && checks(&e):
+		e.SourceDestCheck = new(bool)
+	case n == 0:
+		e.SourceDestCheck = nil
+	case n == 1:
+		e.ConnectionTrackingConfiguration = &ec2.ConnectionTrackingConfiguration{TcpEstablishedTimeout: number(one(g.dice, []int{60, 350, 4000}))}
+	case len(e.PrivateIpAddresses) > 0:
+		a := &e.PrivateIpAddresses[g.IntN(len(e.PrivateIpAddresses))]
+		if a.Association != nil {
+			a.Association = nil
+		} else if public := g.freeAddress(); public.IsValid() {
+			a.Association = &ec2.NetworkInterfaceAssociation{PublicIp: public}
+		}
+	}
+	return e
+}
+
+// freeAddress is a public address that nobody has, and somebody may have had.
+func (g *generator) freeAddress() netip.Addr {
+	a := netip.AddrFrom4([4]byte{35, 72, byte(g.IntN(2)), byte(g.upTo(1, g.enis))})
+	if e, _ := g.w.PublicOwner(a); e != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+// comesOrGoes deletes an ENI, or makes one, which may have the addresses of one that is gone.
+func (g *generator) comesOrGoes(r *region) []vpc.Edit {
+	guests := 0
+	for _, e := range g.w.Config.NetworkInterfaces {
+		if g.w.natOf(&e) == nil {
+			guests++
+		}
+	}
+	if guests > 2 && (g.oneIn(2) || guests > 8) {
+		return g.goes(g.guest().NetworkInterfaceId)
+	}
+	if g.enis > 250 {
+		return nil // a MAC has room for no more
+	}
+	config := *g.w.Config // eni places what it makes
+	config.Placement.Cards = slices.Clone(config.Placement.Cards)
+	r.Config = &config
+	home := one(g.dice, config.Subnets)
+	e := r.eni(number0(home.VpcId), number0(home.SubnetId))
+	g.enis = r.enis
+	if slices.ContainsFunc(g.addresses(e), func(a netip.Addr) bool { return g.w.Owner(home.VpcId, a) != nil }) || !g.isFree(e) {
+		return nil
+	}
+	card := slices.IndexFunc(config.Placement.Cards, func(c vpc.CardPlacement) bool { return slices.Contains(c.NetworkInterfaces, e.NetworkInterfaceId) })
+	return append(edit("NetworkInterfaces", e.NetworkInterfaceId, &e), edit(vpc.KindENIPlacement, e.NetworkInterfaceId, &vpc.ENIPlacement{Card: config.Placement.Cards[card].Name})...)
+}
+
+// goes deletes an ENI: "target gone → blackhole".
+func (g *generator) goes(eni string) []vpc.Edit {
+	edits := []vpc.Edit{{Kind: "NetworkInterfaces", ID: eni}}
+	for _, t := range g.w.Config.RouteTables {
+		t.Routes = slices.Clone(t.Routes)
+		changed := false
+		for i := range t.Routes {
+			if r := &t.Routes[i]; r.NetworkInterfaceId == eni {
+				r.State, changed = "blackhole", true
+			}
+		}
+		if changed {
+			edits = append(edits, edit("RouteTables", t.RouteTableId, &t)...)
+		}
+	}
+	return edits
+}
+
+// isFree tells whether nobody has a public address or a prefix of a new ENI's.
+func (g *generator) isFree(e ec2.NetworkInterface) bool {
+	for _, a := range e.PrivateIpAddresses {
+		if a.Association != nil {
+			if other, _ := g.w.PublicOwner(a.Association.PublicIp); other != nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// edited is a configuration with an object in the place of the one with its ID, or without it.
+func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
+	next := *c
+	switch o := e.Object.(type) {
+	case nil:
+		next.NetworkInterfaces = slices.DeleteFunc(slices.Clone(c.NetworkInterfaces), func(i ec2.NetworkInterface) bool { return i.NetworkInterfaceId == e.ID })
+		next.Placement.Cards = placed(c.Placement.Cards, e.ID, "")
+	case *vpc.ENIPlacement:
+		next.Placement.Cards = placed(c.Placement.Cards, e.ID, o.Card)
+	case *ec2.SecurityGroup:
+		next.SecurityGroups = put(c.SecurityGroups, *o, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
+	case *ec2.NetworkAcl:
+		next.NetworkAcls = put(c.NetworkAcls, *o, func(a ec2.NetworkAcl) bool { return a.NetworkAclId == e.ID })
+	case *ec2.RouteTable:
+		next.RouteTables = put(c.RouteTables, *o, func(t ec2.RouteTable) bool { return t.RouteTableId == e.ID })
+	case *ec2.NetworkInterface:
+		next.NetworkInterfaces = put(c.NetworkInterfaces, *o, func(i ec2.NetworkInterface) bool { return i.NetworkInterfaceId == e.ID })
+	case *ec2.ManagedPrefixList:
+		next.ManagedPrefixLists = put(c.ManagedPrefixLists, *o, func(l ec2.ManagedPrefixList) bool { return l.PrefixListId == e.ID })
+	case *ec2.VpcPeeringConnection:
+		next.VpcPeeringConnections = put(c.VpcPeeringConnections, *o, func(p ec2.VpcPeeringConnection) bool { return p.VpcPeeringConnectionId == e.ID })
+	default:
+		panic(fmt.Sprintf("no test edits %T", o))
+	}
+	return &next
+}
+
+// put is a list with an object in the place of another, or at the end if there is no other.
+func put[T any](list []T, object T, is func(T) bool) []T {
+	list = slices.Clone(list)
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		list[i] = object
+		return list
+	}
+	return append(list, object)
+}
+
+// placed are cards of which one has an ENI, or none if its name is "".
+func placed(cards []vpc.CardPlacement, eni, on string) []vpc.CardPlacement {
+	cards = slices.Clone(cards)
+	for i := range cards {
+		c := &cards[i]
+		c.NetworkInterfaces = slices.DeleteFunc(slices.Clone(c.NetworkInterfaces), func(id string) bool { return id == eni })
+		if c.Name == on {
+			c.NetworkInterfaces = append(c.NetworkInterfaces, eni)
+		}
+	}
+	return cards
+}
+
+// macOf is the MAC of the n-th ENI.
+func macOf(n int) wire.MAC { return wire.MAC{6, 0, 0, 0, 0, byte(n)} }
