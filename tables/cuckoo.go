@@ -30,15 +30,8 @@ var (
 // table unreachable; a pointer from Key or At is good only while the table itself is held.
 type Cuckoo[K comparable, V any] struct {
 	index
-	list    []entry[K, V] // the same memory as index.entries
+	list    []Entry[K, V] // the same memory as index.entries
 	cleanup runtime.Cleanup
-}
-
-// entry is a key with its value, padded to whole words.
-type entry[K comparable, V any] struct {
-	_     [0]uint64
-	key   K
-	value V
 }
 
 // New makes a table with room for capacity entries.
@@ -60,7 +53,7 @@ func New[K comparable, V any](capacity int, seed uint64) (*Cuckoo[K, V], error) 
 	if err != nil {
 		return nil, err
 	}
-	size := unsafe.Sizeof(entry[K, V]{})
+	size := unsafe.Sizeof(Entry[K, V]{})
 	entries := max(capacity, 1) // a look-up without a candidate may read entry 0
 	mem, err := allocate(uintptr(buckets)*bucketSize + uintptr(entries)*size)
 	if err != nil {
@@ -76,7 +69,7 @@ func New[K comparable, V any](capacity int, seed uint64) (*Cuckoo[K, V], error) 
 		keys:    newHasher(seed),
 		memory:  mem,
 	}}
-	t.list = unsafe.Slice((*entry[K, V])(t.entries), entries)
+	t.list = unsafe.Slice((*Entry[K, V])(t.entries), entries)
 	t.cleanup = runtime.AddCleanup(t, memory.release, mem)
 	return t, nil
 }
@@ -107,21 +100,9 @@ func (t *Cuckoo[K, V]) Guard(g *Grace) { t.grace = g }
 // Insert adds an entry and returns the entry's index, which stays the same until Remove. If the key is in the table, Insert
 // returns the key's index and ErrExists; if the table is full, ErrFull. Both errors leave the table unchanged.
 func (t *Cuckoo[K, V]) Insert(k K, v V) (at uint32, err error) {
-	e := entry[K, V]{key: k, value: v}
+	e := Entry[K, V]{Key: k, Value: v}
 	p := unsafe.Pointer(&e)
 	return t.insert(p, t.hash(p))
-}
-
-// InsertHashed is Insert of a key with the hash h.
-func (t *Cuckoo[K, V]) InsertHashed(h Hash, k *K, v V) (at uint32, err error) {
-	e := entry[K, V]{key: *k, value: v}
-	return t.insert(unsafe.Pointer(&e), uint64(h))
-}
-
-// AddHashed is InsertHashed of a key that is not in the table, as the writer knows from a look-up.
-func (t *Cuckoo[K, V]) AddHashed(h Hash, k *K, v V) (at uint32, err error) {
-	e := entry[K, V]{key: *k, value: v}
-	return t.insertNew(unsafe.Pointer(&e), uint64(h))
 }
 
 // Reclaim makes indexes free that Remove held back and that no reader can have any more. Insert does so, too, when it has no
@@ -218,17 +199,17 @@ func (t *Cuckoo[K, V]) LookupHashBurst(keys *[Burst]K, hashes *[Burst]Hash, n in
 // key that stays in the table is found however often the writer moves the key. The writer must not change a value in place
 // (At) while Get may read the value.
 func (t *Cuckoo[K, V]) Get(k K) (V, bool) {
-	var e entry[K, V]
+	var e Entry[K, V]
 	ok := t.read(unsafe.Pointer(&k), unsafe.Pointer(&e))
 	runtime.KeepAlive(t)
-	return e.value, ok
+	return e.Value, ok
 }
 
 // Key returns the key of the entry at an index, in place. The key must not be changed. Where no entry is, the key is undefined.
-func (t *Cuckoo[K, V]) Key(at uint32) *K { return &t.list[at].key }
+func (t *Cuckoo[K, V]) Key(at uint32) *K { return &t.list[at].Key }
 
 // At returns the value of the entry at an index, in place. Where no entry is, the value is all zero and must not be changed.
-func (t *Cuckoo[K, V]) At(at uint32) *V { return &t.list[at].value }
+func (t *Cuckoo[K, V]) At(at uint32) *V { return &t.list[at].Value }
 
 // Is tells whether the key of the entry at an index, which is below Cap, is *k. It is for a reader that kept an index
 // from before its last Pass, and is cheaper than a look-up: Insert writes keys before values, so if a word of the value

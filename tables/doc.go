@@ -12,6 +12,7 @@
 //	index.go     the table behind Cuckoo, without type parameters: homes, entries, one look-up at a time
 //	burst.go     the look-up of a whole burst; its steps for amd64 in burst_amd64.s
 //	insert.go    insert, breadth-first eviction, remove
+//	pair.go      two entries at once, which know each other's index
 //	store.go     how the writer stores what readers may be reading; for amd64 in store_amd64.s
 //	read.go      the look-up beside a writer
 //	grace.go     Grace: when a removed index is out of every reader's sight

@@ -88,6 +88,26 @@ func (g *guarded) insertSoon(k key2) {
 	}
 }
 
+// pair inserts a key and another one together, unless one of them is there.
+func (g *guarded) pair(k key2) {
+	var p tables.Pair[key2, wide]
+	for i, k := range [2]key2{k, {k[0], 2}} {
+		if _, has := g.index[k]; has {
+			return
+		}
+		p.Entries[i].Key, p.Entries[i].Value, p.Hashes[i] = k, value(k), g.table.Hash(&k)
+	}
+	if !g.table.Reserve(&p) {
+		require.Greater(g, len(g.index)+g.oracle.Waiting(), guardedCapacity-2, "two indexes that never were removed are free")
+		return
+	}
+	require.NoError(g, g.table.AddPair(&p))
+	for i, at := range p.At {
+		require.True(g, g.oracle.Reuse(at), "index %d is in a reader's sight", at)
+		g.index[p.Entries[i].Key] = at
+	}
+}
+
 func (g *guarded) remove(k key2) {
 	at, has := g.index[k]
 	require.Equal(g, has, g.table.Remove(k))
@@ -112,10 +132,12 @@ func (g *guarded) check() {
 // play does what a byte string says, two bytes a step.
 func (g *guarded) play(program []byte) {
 	for ; len(program) >= 2; program = program[2:] {
-		i, k := int(program[0]>>4)%len(g.holds), key2{uint64(program[1] % 64), 1}
+		i, k := int(program[0]>>4)%len(g.holds), key2{uint64(program[1] % 64), 1 + uint64(program[1]>>7)}
 		switch program[0] % 8 {
-		case 0, 1, 2:
+		case 0, 1:
 			_ = g.insert(k)
+		case 2:
+			g.pair(key2{k[0], 1})
 		case 3, 4:
 			g.remove(k)
 		case 5:

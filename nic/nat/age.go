@@ -50,12 +50,11 @@ func (t *table) watch(at uint32, now uint64) {
 	t.wheel.Set(at, now+flow.TicksOf(limit(t.ways.Key(at), state))+1)
 }
 
-// hasten is watch for a connection whose time has become short, if the connection is still there.
-func (t *table) hasten(at uint32, now uint64) {
-	t.Lock()
-	defer t.Unlock()
-	if _, _, ok := t.ways.At(at).To(); ok {
-		t.watch(at, now)
+// hasten is watch for a connection whose time has become short, if the connection at the index is still there.
+func (a *Appliance) hasten(at uint32) {
+	a.hold()
+	if _, _, ok := a.gateway.ways.At(at).To(); ok {
+		a.gateway.watch(at, a.now)
 	}
 }
 

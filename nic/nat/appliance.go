@@ -27,6 +27,7 @@ type Appliance struct {
 	inward  uint64 // bit i: frame i comes from outside
 	place   *Place
 	now     uint64 // tick
+	holds   bool   // the gateway's lock
 
 	// Of the frames that begin connections: foresee.
 	random     *rand.PCG

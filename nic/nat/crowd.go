@@ -16,7 +16,7 @@ const candidates = 64
 // takePort takes a port of the destination from another host, for a connection whose
 // destination has no port left.
 func (t *table) takePort(c *connection, now uint64) bool {
-	mine := t.uses.of(t.uses.host(sender(&c.from)))
+	mine := t.uses.of(t.uses.host(sender(c.from())))
 	for range candidates {
 		in, taken := t.tryPort(c)
 		if !taken {

@@ -20,7 +20,8 @@ const perDestination = 55_000
 //	name ──▶ 0 … 255 connections     and 54,745 more of this name
 //
 // A destination that shares its byte has room for up to 255 connections less than one that is alone
-// there. No sender can choose the byte, which depends on a secret.
+// there: in a full table, where four to eight connections share a byte, for about so many less. There are no
+// more bytes, because so few stay in a cache. No sender can choose the byte, which depends on a secret.
 type destinations struct {
 	few   *tables.Array[uint8]
 	exact *counts
@@ -32,7 +33,7 @@ const full = 255
 // newDestinations has room for so many connections.
 func newDestinations(connections int, exact *counts) (d destinations, err error) {
 	d.exact = exact
-	d.few, err = tables.NewArray[uint8](1 << bits.Len(uint(2*connections)))
+	d.few, err = tables.NewArray[uint8](1 << bits.Len(uint(connections/8)))
 	return d, err
 }
 
@@ -49,7 +50,9 @@ func (d *destinations) name(through wire.Addr, from *Key) name {
 
 // through has a connection leave through an address.
 func (d *destinations) through(c *connection, addr wire.Addr) {
-	c.Addr, c.to = addr, d.name(addr, &c.from)
+	if !c.foreseen || c.Addr != addr {
+		c.Addr, c.to, c.foreseen = addr, d.name(addr, c.from()), false
+	}
 }
 
 // at is the byte of a name.

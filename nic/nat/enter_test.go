@@ -10,8 +10,7 @@ import (
 	"nitrocard/nic/wire/wiretest"
 )
 
-// Whoever finds a way while its connection is being opened finds the other way by it, or a way that has
-// not begun.
+// Whoever finds a way while its connection is being opened finds the other way by it.
 func TestWaysLeadToEachOtherFromTheirFirstMoment(t *testing.T) {
 	now := int64(1_780_000_000e9)
 	g := newGateway(t, 20_000, &now)

@@ -18,16 +18,11 @@ const probes = 128
 
 // open opens the connection that frame i, from inside, begins; results are find's. A SYN on
 // a connection that is over begins another one in its place.
+//
+// The address is one that the gateway has at this moment: Become, which ends the connections of an address
+// that is lost, may have looked at the table since the burst began.
 func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
-	a.gateway.Lock()
-	at, v = a.openLocked(i)
-	a.gateway.Unlock()
-	return at, v
-}
-
-// openLocked is open under the lock. The address is one that the gateway has at this moment: Become, which
-// ends the connections of an address that is lost, may have looked at the table since the burst began.
-func (a *Appliance) openLocked(i int) (at uint32, v pipeline.Verdict) {
+	a.hold()
 	h, g, c := &a.headers[i], a.gateway, &a.openings[i]
 	if at, ok := g.ways.LookupHashed(a.hashes[i], &a.keys[i]); ok {
 		if state := atomic.LoadUint32(&g.ways.At(at).State); state&tcp == 0 || !over(state) {
@@ -41,14 +36,14 @@ func (a *Appliance) openLocked(i int) (at uint32, v pipeline.Verdict) {
 		a.metrics.ConnectionAttemptCount++
 	}
 	if a.foreseen&(1<<i) == 0 {
-		*c = connection{from: a.keys[i], host: h.Src, fromHash: a.hashes[i]}
+		c.begin(&a.keys[i], h.Src, a.hashes[i])
 	}
 	if !g.choose(c, g.place.Load().Pool, a.now) {
 		a.metrics.ErrorPortAllocation++
 		return nowhere, pipeline.NATPortAllocation
 	}
 	at, full := g.enter(c, state, a.now)
-	if full && g.displace(sender(&c.from), a.now) {
+	if full && g.displace(sender(c.from()), a.now) {
 		at, full = g.enter(c, state, a.now)
 	}
 	if full {
@@ -73,10 +68,10 @@ func (a *Appliance) foresee(first int, missed uint64) {
 			continue
 		}
 		c := &a.openings[i]
-		c.from, c.host, c.fromHash = a.keys[i], a.headers[i].Src, a.hashes[i]
-		c.Port = randomPort(a.random)
+		c.begin(&a.keys[i], a.headers[i].Src, a.hashes[i])
 		g.leads.through(c, a.place.Pool[favourite(c.host, a.place.Pool)])
-		a.backs[n], a.names[n] = c.back(), c.to
+		c.by(randomPort(a.random))
+		a.backs[n], a.names[n] = *c.back(), c.to
 		a.foreseen |= 1 << i
 		n++
 	}
@@ -84,12 +79,11 @@ func (a *Appliance) foresee(first int, missed uint64) {
 	if n == 0 {
 		return
 	}
-	g.Lock()
+	a.hold()
 	g.leaving.read += g.leads.fetch(a.names[:n])
-	g.Unlock()
 	for s, n := a.foreseen, 0; s != 0; s, n = s&(s-1), n+1 {
 		c := &a.openings[bits.TrailingZeros64(s)]
-		c.foreseen, c.foreseenHash = c.socket, a.backHashes[n]
+		c.foreseen, c.ways.Hashes[1] = true, a.backHashes[n]
 	}
 }
 
@@ -135,15 +129,12 @@ func (t *table) freePort(c *connection) bool {
 // tryPort gives c the port that was foreseen, once, or a random one. taken tells that the answers' way
 // of another connection is there, at an index.
 func (t *table) tryPort(c *connection) (at uint32, taken bool) {
-	if c.foreseen.Port != 0 && c.Addr == c.foreseen.Addr {
-		c.Port, c.backHash, c.foreseen = c.foreseen.Port, c.foreseenHash, socket{}
-		k := c.back()
-		return t.ways.LookupHashed(c.backHash, &k)
+	if !c.foreseen {
+		c.by(randomPort(t.random))
+		c.ways.Hashes[1] = t.ways.Hash(c.back())
 	}
-	c.Port = randomPort(t.random)
-	k := c.back()
-	c.backHash = t.ways.Hash(&k)
-	return t.ways.LookupHashed(c.backHash, &k)
+	c.foreseen = false
+	return t.ways.LookupHashed(c.ways.Hashes[1], c.back())
 }
 
 func randomPort(r *rand.PCG) uint16 {
@@ -156,8 +147,7 @@ func randomPort(r *rand.PCG) uint16 {
 // same identification left becomes this one's.
 func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 	g, k := a.gateway, later(a.keys[i], id)
-	g.Lock()
-	defer g.Unlock()
+	a.hold()
 	s, peer, ok := g.ways.At(at).To()
 	if !ok {
 		return

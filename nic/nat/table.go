@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"nitrocard/nic/flow"
-	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
@@ -70,43 +69,51 @@ func (t *table) close() {
 	}
 }
 
-// connection is what a packet from inside has, and the address and port it gets; with the hashes
-// of both keys in ways.
+// connection is what a packet from inside has, and the address and port it gets.
 type connection struct {
-	from Key
-	host wire.Addr // from's
+	ways tables.Pair[Key, way] // from inside, and the answers'
+	host wire.Addr             // inside
 	socket
-	to                 name // of the destination through the socket's address
-	fromHash, backHash tables.Hash
-	foreseen           socket      // to be tried first; without a port: none
-	foreseenHash       tables.Hash // of back, of foreseen
+	to       name // of the destination through the socket's address
+	foreseen bool // the port is to be tried, as it is
 }
 
+// from is the key of the packets from inside.
+func (c *connection) from() *Key { return &c.ways.Entries[0].Key }
+
 // back is the key of the answers.
-func (c *connection) back() Key {
-	return Key{Src: c.from.Dst, Dst: c.Addr.As4(), SrcPort: c.from.DstPort, DstPort: c.Port, Kind: c.from.Kind &^ ofHost}
+func (c *connection) back() *Key { return &c.ways.Entries[1].Key }
+
+// begin makes c the connection of a host whose packets have a key with a hash.
+func (c *connection) begin(from *Key, host wire.Addr, hash tables.Hash) {
+	*c.from(), c.host, c.ways.Hashes[0], c.foreseen = *from, host, hash, false
+}
+
+// by has the connection leave by a port.
+func (c *connection) by(port uint16) {
+	from := c.from()
+	c.Port = port
+	*c.back() = Key{Src: from.Dst, Dst: c.Addr.As4(), SrcPort: from.DstPort, DstPort: port, Kind: from.Kind &^ ofHost}
 }
 
 // enter puts a connection into the table, whose keys are not there, and returns the index of its
-// way from inside. full says that there is no room. The answers' way begins last, so that each way
-// that a worker finds meanwhile leads to its other way.
-func (t *table) enter(c *connection, state uint32, now uint64) (at uint32, full bool) {
-	tick, family, back := uint32(now), uint32(0), c.back()
+// way from inside. full says that there is no room.
+func (t *table) enter(c *connection, state uint32, now uint64) (out uint32, full bool) {
+	if !t.ways.Reserve(&c.ways) {
+		return 0, true
+	}
+	tick, family := uint32(now), uint32(0)
 	if c.host.Is4() {
 		family = ipv4
 	}
-	in, err := t.ways.AddHashed(c.backHash, &back, pipeline.NewPassage(socket{}, 0, tick, steady|family))
-	if err != nil {
+	out, in := c.ways.At[0], c.ways.At[1]
+	c.ways.Entries[0].Value.Begin(c.socket, in, tick, state|inside|family)
+	c.ways.Entries[1].Value.Begin(socket{Addr: c.host, Port: c.from().SrcPort}, out, tick, steady|family)
+	if t.ways.AddPair(&c.ways) != nil {
 		return 0, true
 	}
-	out, err := t.ways.AddHashed(c.fromHash, &c.from, pipeline.NewPassage(c.socket, in, tick, state|inside|family))
-	if err != nil {
-		t.ways.RemoveAt(in, c.backHash)
-		return 0, true
-	}
-	t.ways.At(in).Begin(socket{Addr: c.host, Port: c.from.SrcPort}, out)
 	t.watch(out, now)
-	t.uses.add(t.uses.host(sender(&c.from)))
+	t.uses.add(t.uses.host(sender(c.from())))
 	if t.leads.add(c.to) {
 		add(t.ways.At(out), crowded)
 	}

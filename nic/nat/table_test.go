@@ -28,8 +28,8 @@ func enters(t *testing.T, g *Gateway, from string, port uint16, proto uint8, sta
 	g.Lock()
 	defer g.Unlock()
 	now := flow.TickOf(g.clock())
-	c = connection{host: wiretest.Addr(from), from: Key{Src: wiretest.Addr(from).As4(), Dst: wiretest.Addr("203.0.113.9").As4(), SrcPort: port, DstPort: 443, Kind: pipeline.KindOf(proto)}}
-	c.fromHash = g.ways.Hash(&c.from)
+	k := Key{Src: wiretest.Addr(from).As4(), Dst: wiretest.Addr("203.0.113.9").As4(), SrcPort: port, DstPort: 443, Kind: pipeline.KindOf(proto)}
+	c.begin(&k, wiretest.Addr(from), g.ways.Hash(&k))
 	if !g.choose(&c, g.place.Load().Pool, now) {
 		return c, false
 	}

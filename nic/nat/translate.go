@@ -35,6 +35,19 @@ func (a *Appliance) translate(first int) {
 			a.metrics.PacketsDropCount += uint64(a.frames[i].Packets())
 		}
 	}
+	if a.holds {
+		a.gateway.Unlock()
+		a.holds = false
+	}
+}
+
+// hold takes the gateway's lock, which translate gives back: once for all that a burst opens, ends and
+// hastens, because to take the lock and to give it back takes as long as to look into the table.
+func (a *Appliance) hold() {
+	if !a.holds {
+		a.gateway.Lock()
+		a.holds = true
+	}
 }
 
 // one translates frame i, whose way is at a.at[i] if known.
@@ -124,7 +137,7 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 			clamp(f.Bytes()[h.L4:h.End], longest)
 		}
 		if a.metrics.heard(w, !inward, h.Flags) {
-			a.gateway.hasten(out, a.now)
+			a.hasten(out)
 		}
 	case inward && atomic.LoadUint32(&w.State)&answered == 0:
 		add(w, answered)

@@ -90,9 +90,18 @@ type Socket struct {
 }
 
 // NewPassage is a Passage to a socket, seen at a tick.
-func NewPassage(s Socket, peer, tick, state uint32) Passage {
-	hi, lo := s.Addr.Words()
-	return Passage{Hi: hi, Lo: lo, End: endOf(s.Port, peer), Seen: tick, State: state}
+func NewPassage(s Socket, peer, tick, state uint32) (p Passage) {
+	p.Begin(s, peer, tick, state)
+	return p
+}
+
+// Begin makes p, which is in no table, a Passage to a socket, seen at a tick. Begin writes field by field, as
+// flow.Key.Set does.
+func (p *Passage) Begin(s Socket, peer, tick, state uint32) {
+	p.Seen, p.State = tick, state
+	p.Hi, p.Lo = s.Addr.Words()
+	p.End = endOf(s.Port, peer)
+	p.Way, p.Epoch, p.Entropy = 0, 0, 0
 }
 
 // To is what the packets get, and the index of the other direction; false: the Passage has
@@ -101,15 +110,6 @@ func (p *Passage) To() (s Socket, peer uint32, ok bool) {
 	end, hi := atomic.LoadUint64(&p.End), atomic.LoadUint64(&p.Hi)
 	lo := atomic.LoadUint64(&p.Lo)
 	return Socket{wire.AddrFromWords(hi, lo), uint16(end >> 48)}, uint32(end), lo != 0
-}
-
-// Begin gives a Passage that is in its table without a socket, and so is like one that has ended, its
-// socket and the index of the other direction. The table's lock is held.
-func (p *Passage) Begin(s Socket, peer uint32) {
-	hi, lo := s.Addr.Words()
-	atomic.StoreUint64(&p.End, endOf(s.Port, peer))
-	atomic.StoreUint64(&p.Hi, hi)
-	atomic.StoreUint64(&p.Lo, lo)
 }
 
 // endOf is Passage.End.
