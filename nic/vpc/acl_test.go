@@ -54,7 +54,7 @@ func TestACLEntries(t *testing.T) {
 func TestALaterFragmentOfIPv6IsOfAnyProtocol(t *testing.T) {
 	const all = `{RuleNumber: 200, Protocol: "-1", RuleAction: allow, Ipv6CidrBlock: "::/0"}, {RuleNumber: 201, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}`
 	deny := func(proto, remote string) string {
-		return `{RuleNumber: 100, Protocol: "` + proto + `", RuleAction: deny, Ipv6CidrBlock: "` + remote + `", PortRange: {From: 5000, To: 5000}}, ` + all
+		return `{RuleNumber: 100, Protocol: "` + proto + `", RuleAction: deny, Ipv6CidrBlock: "` + remote + `", PortRange: {From: 5000, To: 5000}, IcmpTypeCode: {Type: -1, Code: -1}}, ` + all
 	}
 	for _, c := range []struct {
 		entries string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
@@ -50,6 +51,9 @@ func entryName(e *ec2.NetworkAclEntry) string {
 // aclEntry compiles one entry.
 func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) {
 	s, err := aclService(e)
+	if err == nil && (s.proto == wire.ProtoICMP || s.proto == wire.ProtoICMPv6) && e.IcmpTypeCode == nil && !a.at.answer {
+		err = fmt.Errorf("Protocol %s needs an IcmpTypeCode; Type -1 and Code -1 are all", e.Protocol)
+	}
 	field, remote, right := "CidrBlock", e.CidrBlock, c.ipv4
 	if e.Ipv6CidrBlock.IsValid() {
 		field, remote, right = "Ipv6CidrBlock", e.Ipv6CidrBlock, c.ipv6
@@ -91,9 +95,11 @@ func (a *networkACL) list(e *ec2.NetworkAclEntry) *aclList {
 // aclList puts the entries of one direction and family in order, and bounds them.
 func (c *compiler) aclList(a *networkACL, dir wire.Direction, f family) {
 	l := &a.lists[dir][f]
-	if len(l.entries) > maxEntries {
-		c.Add(a.at.path(), "Entries: there are more than %d for %s %s, which is the most", maxEntries,
-			[...]string{ipv4: "IPv4", ipv6: "IPv6"}[f], dir.Bound())
+	switch n := len(l.entries); {
+	case n > maxEntries:
+		c.Add(a.at.path(), "Entries: there are more than %d for %s %s, which is the most", maxEntries, addressFamilies[f], dir.Bound())
+	case n > entriesOfACL.usual:
+		c.within(entriesOfACL, ofFamily[f]+" "+dir.Bound(), n, a.at.path)
 	}
 	slices.SortFunc(l.entries, func(a, b aclEntry) int { return cmp.Compare(a.number, b.number) })
 	l.open = len(l.entries) > 0 && l.entries[0].all && l.entries[0].allow
@@ -162,11 +168,19 @@ func (c *compiler) assignACL(a *networkACL, at spot, to string) {
 	switch {
 	case !used:
 		c.next.guarded.Set(to, a)
-	case c.disputed(at, other.at, "is the network ACL of "+to+", and so is "+other.at.path()+": nothing crosses the subnet's edge"):
+	case c.disputed(at, other.at, "is the network ACL of "+strings.TrimPrefix(to, mainOf(""))+", and so is "+other.at.path()+": nothing crosses the subnet's edge"):
 		c.next.guarded.Set(to, &networkACL{id: other.id, at: other.at})
 	default:
-		c.Add(at.path(), "%s has the network ACL %s already", to, other.id)
+		c.Add(at.path(), "%s already", guardedBy(to, other.id))
 	}
+}
+
+// guardedBy says who has a network ACL: a subnet, or a VPC as its default one.
+func guardedBy(to, acl string) string {
+	if vpc, main := strings.CutPrefix(to, mainOf("")); main {
+		return vpc + " has the default network ACL " + acl
+	}
+	return to + " has the network ACL " + acl
 }
 
 // markUnlisted marks the subnets that an ACL is for, or was, without naming them: those of

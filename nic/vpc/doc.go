@@ -55,7 +55,7 @@
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists
-//	peerings.go   VPC peering connections
+//	internetgateways.go  internet gateways; peerings.go VPC peering connections
 //	natgateways.go  NAT gateways; regionalnats.go those without a subnet
 //	exits.go      targets whose other side is not the card's; exitcheck.go finds their mistakes
 //	interfaces.go ENIs; enibuilder.go one of them, membership.go its subnet and groups,

@@ -58,6 +58,7 @@ func (r *routeCompiler) edge(path, gateway string) {
 	used, _ := r.next.assigned.Get(to)
 	at := r.table.at.within(path)
 	switch {
+	case kind == internetGateway && !r.attached(path, gateway):
 	case kind != internetGateway && kind != vpnGateway:
 		r.odd(path, "GatewayId "+ec2.Shorten(gateway)+" is neither an internet gateway nor a virtual private gateway")
 	case used != nil && r.disputed(at, used.at, "is the table of a gateway of "+r.vpc.ID+", and so is "+used.at.path()+": only local routes count"):
@@ -69,9 +70,31 @@ func (r *routeCompiler) edge(path, gateway string) {
 	}
 }
 
-// checkInward checks the routes of a table that is a gateway's: a whole subnet or the whole
-// VPC, to an ENI or an endpoint of a Gateway Load Balancer.
+// attached tells whether a table may be the table of an internet gateway: people's has to be of
+// the VPC that the gateway is attached to.
+func (r *routeCompiler) attached(path, gateway string) bool {
+	o := r.object("InternetGateways", gateway)
+	switch {
+	case r.table.at.answer || r.elsewhere() || !r.given("InternetGateways"):
+	case o == nil:
+		r.unknown(ec2.In(path, "GatewayId"), "InternetGateways", gateway)
+		return false
+	case !serves(o.config.(*ec2.InternetGateway), r.vpc.ID):
+		r.conflict(path, o.path(), "GatewayId %s is not attached to %s", gateway, r.vpc.ID)
+		return false
+	}
+	return true
+}
+
+// checkInward checks a table that is a gateway's: it is not the main one (VPC User Guide, "Main
+// route table"), and its routes are for a whole subnet or the whole VPC, to an ENI or an endpoint
+// of a Gateway Load Balancer.
 func (r *routeCompiler) checkInward(path string, config *ec2.RouteTable) {
+	for i := range config.Associations {
+		if config.Associations[i].Main && !r.table.at.answer {
+			r.Add(ec2.In(path, ec2.At("Associations", i, "")), "Main: a gateway's table cannot be the main one of %s", r.vpc.ID)
+		}
+	}
 	for i := range config.Routes {
 		route := &config.Routes[i]
 		at := ec2.In(path, ec2.At("Routes", i, ""))

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
@@ -36,8 +37,9 @@ type groupCheck struct {
 	known knownGroups
 }
 
-// permissions checks all permissions of the group.
+// permissions checks where the group is in force, and all its permissions.
 func (c groupCheck) permissions(path string) {
+	c.checkLent(path)
 	for _, dir := range []wire.Direction{wire.In, wire.Out} {
 		for i := range permissions(c.group, dir) {
 			c.permission(ec2.In(path, permissionPath(dir, i)), &permissions(c.group, dir)[i])
@@ -96,6 +98,18 @@ func (c groupCheck) reference(path string, pair ec2.UserIdGroupPair) {
 		c.notice(ForeignGroup, path, id+" is a group of another account ("+ec2.Shorten(pair.UserId)+")")
 	case !c.excused(c.at.within(path), GroupUnknown, id):
 		c.unknown(ec2.In(path, "UserIdGroupPairs"), "SecurityGroups", pair.GroupId)
+	}
+}
+
+// checkLent finds a default group that is associated with a further VPC, which EC2 does not let
+// anybody do (VPC User Guide, "Associate security groups with multiple VPCs").
+func (c groupCheck) checkLent(path string) {
+	if c.group.GroupName != defaultGroup || c.at.answer {
+		return
+	}
+	homes := c.known.homes(c.group.GroupId, c.group.VpcId)
+	if slices.Sort(homes); homes[0] != homes[len(homes)-1] {
+		c.Add(path, "GroupName %s: a default group is in force in its own VPC alone, and SecurityGroupVpcAssociations says %s", defaultGroup, ec2.Shorten(strings.Join(homes, ", ")))
 	}
 }
 

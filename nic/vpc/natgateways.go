@@ -52,6 +52,7 @@ func (c *compiler) natGateway(o *object, config *ec2.NatGateway) {
 			g.addrs = append(g.addrs, a.PrivateIp)
 		}
 	}
+	c.within(addressesOfNAT, "", len(g.addrs), o.path)
 	if c.natENI(o, config, g) {
 		c.next.nats.Set(g.ID, g)
 		c.next.natENIs.Set(g.eni, g)

@@ -26,6 +26,7 @@ func (c *compiler) networks() {
 	for o, config := range each[ec2.Subnet](c, "Subnets") {
 		c.subnet(o, config)
 	}
+	c.internetGateways()
 	c.prefixLists()
 	c.peerings()
 	c.routeTables()
@@ -136,22 +137,39 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 	}
 	for _, b := range blocks {
 		if c.ipv4(o.path(), "CidrBlock", b) {
-			n.addBlock(b)
+			c.addBlock(o, n, b)
 		}
 	}
 	for _, a := range config.Ipv6CidrBlockAssociationSet {
 		if s := a.Ipv6CidrBlockState.State; (s == "associated" || s == "") && c.ipv6(o.path(), "Ipv6CidrBlock", a.Ipv6CidrBlock) {
-			n.addBlock(a.Ipv6CidrBlock)
+			c.addBlock(o, n, a.Ipv6CidrBlock)
 		}
 	}
 	n.usual = c.usualRoutes(n)
 }
 
-// addBlock gives the VPC a block, once.
-func (n *network) addBlock(b netip.Prefix) {
-	if b = b.Masked(); !slices.Contains(n.cidrs, b) {
-		n.cidrs = append(n.cidrs, b)
+// noVPCs are the addresses that no VPC has, though they look like others (VPC User Guide, "VPC
+// CIDR blocks").
+var noVPCs = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"),
+}
+
+// addBlock gives a VPC a block, once. Of the blocks that people write none has addresses of another
+// one, or those that no VPC has. EC2 makes no block larger than a /16; here one may be, so that a
+// VPC has as many ENIs as anybody wants to try.
+func (c *compiler) addBlock(o *object, n *network, b netip.Prefix) {
+	b = b.Masked()
+	if slices.Contains(n.cidrs, b) {
+		return
 	}
+	if at := slices.IndexFunc(n.cidrs, b.Overlaps); at >= 0 && !o.answer {
+		c.Add(o.path(), "CidrBlock %s overlaps %s, which the VPC has, too", b, n.cidrs[at])
+	}
+	if at := slices.IndexFunc(noVPCs, b.Overlaps); at >= 0 && !o.answer {
+		c.Add(o.path(), "CidrBlock %s is in %s, which EC2 gives no VPC", b, noVPCs[at])
+	}
+	n.cidrs = append(n.cidrs, b)
 }
 
 // maxVNI is the highest VNI, which has 24 bits (RFC 7348 section 5).

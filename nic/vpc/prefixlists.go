@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"net/netip"
 
 	"nitrocard/nic/vpc/ec2"
@@ -24,11 +25,7 @@ func (c *compiler) prefixLists() {
 	}
 	for o, l := range each[ec2.ManagedPrefixList](c, "ManagedPrefixLists") {
 		lists[o.id()] = true
-		for j, e := range l.Entries {
-			if !e.Cidr.IsValid() {
-				c.Add(ec2.In(o.path(), ec2.At("Entries", j, "")), "Cidr is missing")
-			}
-		}
+		c.checkEntries(o, l)
 	}
 	for o := range each[ec2.PrefixList](c, "PrefixLists") {
 		lists[o.id()] = true
@@ -36,6 +33,41 @@ func (c *compiler) prefixLists() {
 	for id := range lists {
 		c.compileList(id)
 	}
+}
+
+// checkEntries finds the mistakes of a prefix list. A list that people write has entries of one
+// family, and no more than it may have (VPC User Guide, "Prefix lists concepts and rules"); EC2
+// makes no other lists, and the entries of an answer count as they are.
+func (c *compiler) checkEntries(o *object, l *ec2.ManagedPrefixList) {
+	family := l.AddressFamily
+	if !o.answer {
+		c.oneOf(o.path(), "AddressFamily", family, addressFamilies[ipv4], addressFamilies[ipv6])
+	}
+	for i, e := range l.Entries {
+		path := func() string { return ec2.In(o.path(), ec2.At("Entries", i, "")) }
+		is := addressFamily(e.Cidr)
+		family = cmp.Or(family, is)
+		switch {
+		case !e.Cidr.IsValid():
+			c.Add(path(), "Cidr is missing")
+		case is != family && !o.answer:
+			c.Add(path(), "Cidr %s is %s, and the list is of %s: a prefix list has one family; make another list for the other", e.Cidr, is, family)
+		}
+	}
+	if n := len(l.Entries); l.MaxEntries > 0 && n > l.MaxEntries && !o.answer {
+		c.Add(o.path(), "Entries: there are %d, and MaxEntries lets there be %d", n, l.MaxEntries)
+	}
+}
+
+// addressFamilies are the names of the families of prefix lists (ManagedPrefixList, AddressFamily).
+var addressFamilies = [...]string{ipv4: "IPv4", ipv6: "IPv6"}
+
+// addressFamily is the family of an entry.
+func addressFamily(p netip.Prefix) string {
+	if p.Addr().Is4() {
+		return addressFamilies[ipv4]
+	}
+	return addressFamilies[ipv6]
 }
 
 // compileList compiles a prefix list. The entries of ManagedPrefixLists come before those

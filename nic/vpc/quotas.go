@@ -19,6 +19,8 @@ var (
 	rulesOfGroup     = quota{"rules", 60, 1000} // most: AWS bounds groups times rules
 	groupsOfENI      = quota{"security groups", 5, 16}
 	routesOfTable    = quota{"routes", 500, 1000}
+	entriesOfACL     = quota{"entries", 20, maxEntries}
+	addressesOfNAT   = quota{"addresses", 2, 8}
 	propagatedRoutes = quota{"propagated routes", 100, 100}
 )
 

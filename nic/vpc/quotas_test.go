@@ -3,6 +3,7 @@ package vpc
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,18 @@ func TestQuotas(t *testing.T) {
 	list := func(most int) ec2.ManagedPrefixList {
 		return ec2.ManagedPrefixList{PrefixListId: "pl-1", MaxEntries: most, Entries: []ec2.PrefixListEntry{{Cidr: netip.MustParsePrefix("2001:db8::/32")}}}
 	}
+	inbound := func(n int) (all []ec2.NetworkAclEntry) {
+		for i := range n {
+			all = append(all, ec2.NetworkAclEntry{RuleNumber: i + 1, RuleAction: "allow", Protocol: "-1", CidrBlock: anywhere})
+		}
+		return all
+	}
+	privates := func(n int) (all []ec2.NatGatewayAddress) {
+		for i := range n {
+			all = append(all, ec2.NatGatewayAddress{PrivateIp: netip.AddrFrom4([4]byte{10, 0, 1, byte(20 + i)})})
+		}
+		return all
+	}
 	for _, c := range []struct {
 		change func(c *Config)
 		want   string // "": nothing is above a quota
@@ -50,6 +63,20 @@ func TestQuotas(t *testing.T) {
 			c.ManagedPrefixLists = append(c.ManagedPrefixLists, list(501))
 		}, "RouteTables[0] rtb-a: 501 routes for IPv6 are more than EC2's usual quota (500), which AWS raises up to 1000"},
 		{func(c *Config) {
+			c.NetworkAcls = []ec2.NetworkAcl{{NetworkAclId: "acl-1", VpcId: "vpc-a", Entries: inbound(20)}}
+		}, ""},
+		{func(c *Config) {
+			c.NetworkAcls = []ec2.NetworkAcl{{NetworkAclId: "acl-1", VpcId: "vpc-a", Entries: inbound(21)}}
+		},
+			"NetworkAcls[0] acl-1: 21 entries for IPv4 inbound are more than EC2's usual quota (20), which AWS raises up to 40"},
+		{func(c *Config) {
+			c.NatGateways = []ec2.NatGateway{{NatGatewayId: "nat-1", NatGatewayAddresses: privates(2)}}
+		}, ""},
+		{func(c *Config) {
+			c.NatGateways = []ec2.NatGateway{{NatGatewayId: "nat-1", NatGatewayAddresses: privates(9)}}
+		},
+			"NatGateways[0] nat-1: 9 addresses are more than EC2 allows (8)"},
+		{func(c *Config) {
 			for i := range 5 {
 				id := fmt.Sprint("sg-more-", i)
 				c.SecurityGroups = append(c.SecurityGroups, ec2.SecurityGroup{GroupId: id, VpcId: "vpc-a"})
@@ -70,7 +97,8 @@ func TestQuotas(t *testing.T) {
 			require.Empty(t, got)
 			continue
 		}
-		require.Equal(t, []string{"testdata/story.yaml: " + c.want}, got)
+		require.Len(t, got, 1, c.want)
+		require.Equal(t, c.want, strings.TrimPrefix(got[0], "testdata/story.yaml: "))
 	}
 }
 

@@ -7,10 +7,46 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
+// checkFields checks that a route has one destination and one target, as CreateRoute takes them.
+// A route to an instance also names the instance's ENI (EC2 API, Route).
+func (r *routeCompiler) checkFields(config *ec2.Route) {
+	cidr, list := config.DestinationCidrBlock.IsValid(), config.DestinationPrefixListId != ""
+	if six := config.DestinationIpv6CidrBlock.IsValid(); cidr && six || list && (cidr || six) {
+		r.odd(r.path(), "it has more than one destination: each needs a route of its own")
+	}
+	first := ""
+	for i, id := range targetIDs(config) {
+		if id == "" || i == instanceTarget && config.NetworkInterfaceId != "" {
+			continue
+		}
+		if first != "" {
+			r.odd(r.path(), "it leads to "+ec2.Shorten(first)+" and to "+ec2.Shorten(id)+": a route has one target")
+			return
+		}
+		first = id
+	}
+}
+
+// checkTarget checks that a route's target is one that EC2 knows, and one for its destination.
+func (r *routeCompiler) checkTarget(config *ec2.Route) {
+	switch {
+	case config.GatewayId != "":
+		r.odd(r.path(), "GatewayId "+ec2.Shorten(config.GatewayId)+" is no target: local, igw-…, vgw-… or vpce-… is expected, and other targets have fields of their own")
+	case config.EgressOnlyInternetGatewayId != "":
+		r.noIPv6(config)
+	}
+}
+
+// noIPv6 notes that a route leads IPv4 to an egress-only internet gateway.
+func (r *routeCompiler) noIPv6(config *ec2.Route) {
+	r.odd(r.path(), ec2.Shorten(config.EgressOnlyInternetGatewayId)+" cannot be the target of "+ec2.Shorten(destination(config))+": an egress-only internet gateway carries IPv6 alone")
+}
+
 // checkDestination checks a route's destination against the VPC. EC2 takes a route to a part
 // of the VPC only if the part is a whole subnet and the target an ENI, a NAT gateway, or an
 // endpoint of a Gateway Load Balancer or of Network Firewall; these may also be the target
-// of the local route itself (VPC User Guide, "Example routing options").
+// of the local route itself. Between subnets of two Outposts the target may be a local gateway
+// (VPC User Guide, "Example routing options").
 func (r *routeCompiler) checkDestination(config *ec2.Route) {
 	field, dest := blockOf(config)
 	dest = dest.Masked()
@@ -19,7 +55,7 @@ func (r *routeCompiler) checkDestination(config *ec2.Route) {
 	switch {
 	case config.GatewayId == "local" && !inside:
 		r.odd(r.path(), field+" "+dest.String()+" is no block of "+r.vpc.ID+": local routes lead to the VPC's own blocks")
-	case inside && !diverts(config):
+	case inside && !diverts(config) && !(config.LocalGatewayId != "" && r.vpc.overlapping(dest).Prefix == dest):
 		r.odd(r.path(), via(config)+" cannot be the target of "+dest.String()+", inside "+r.vpc.ID+": only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can")
 	case inside && !whole && config.GatewayId != "local":
 		r.odd(r.path(), field+" "+dest.String()+" is a part of "+r.vpc.ID+", but no subnet's whole block")

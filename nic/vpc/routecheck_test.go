@@ -10,6 +10,7 @@ import (
 // tableOf is the story with other routes in the table of subnet-a2.
 func tableOf(t *testing.T, routes string) *Config {
 	c := put(t, story(t), "RouteTables", "{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: ["+routes+"]}")
+	c = put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-6, Entries: [{Cidr: "2001:db8:9::/48"}]}`)
 	c = put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-1, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 10.0.0.0/16}, {Cidr: 10.0.1.0/25}]}`)
 	return put(t, c, "ManagedPrefixLists", `{PrefixListId: pl-2, Entries: [{Cidr: 192.0.2.0/24}, {Cidr: 198.51.100.0/24}]}`)
 }
@@ -80,6 +81,19 @@ func TestRoutesThatEC2DoesNotTake(t *testing.T) {
 		{"{DestinationCidrBlock: 10.0.0.0/17, NetworkInterfaceId: eni-a1}", "DestinationCidrBlock 10.0.0.0/17 is a part of vpc-a, but no subnet's whole block"},
 		{"{DestinationCidrBlock: 10.9.0.0/16, GatewayId: local}", "DestinationCidrBlock 10.9.0.0/16 is no block of vpc-a: local routes lead to the VPC's own blocks"},
 		{"{DestinationCidrBlock: 169.254.169.0/24, NetworkInterfaceId: eni-a1}", "DestinationCidrBlock 169.254.169.0/24 is in 169.254.168.0/22, which no route reaches"},
+		{"{DestinationCidrBlock: 10.0.1.0/24, LocalGatewayId: lgw-1}", ""},
+		{"{DestinationCidrBlock: 10.0.0.0/16, LocalGatewayId: lgw-1}", "lgw-1 cannot be the target of 10.0.0.0/16, inside vpc-a: only an ENI, a NAT gateway or an endpoint of a Gateway Load Balancer can"},
+		{"{DestinationCidrBlock: 169.254.0.0/16, NetworkInterfaceId: eni-a1}", ""},
+		{"{DestinationIpv6CidrBlock: 'fd00:ec2::/32', NetworkInterfaceId: eni-a1}", "DestinationIpv6CidrBlock fd00:ec2::/32 is in fd00:ec2::/32, which no route reaches"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a1, NetworkInterfaceId: eni-a1}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a1, NatGatewayId: nat-1}", "it leads to nat-1 and to i-a1: a route has one target"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, GatewayId: igw-a, TransitGatewayId: tgw-1}", "it leads to igw-a and to tgw-1: a route has one target"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, DestinationIpv6CidrBlock: '2001:db8::/32', GatewayId: igw-a}", "it has more than one destination: each needs a route of its own"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, DestinationPrefixListId: pl-1, GatewayId: igw-a}", "it has more than one destination: each needs a route of its own"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, GatewayId: nat-1}", "GatewayId nat-1 is no target: local, igw-…, vgw-… or vpce-… is expected, and other targets have fields of their own"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, EgressOnlyInternetGatewayId: eigw-1}", "eigw-1 cannot be the target of 192.0.2.0/24: an egress-only internet gateway carries IPv6 alone"},
+		{"{DestinationPrefixListId: pl-1, EgressOnlyInternetGatewayId: eigw-1}", "eigw-1 cannot be the target of pl-1: an egress-only internet gateway carries IPv6 alone"},
+		{"{DestinationPrefixListId: pl-6, EgressOnlyInternetGatewayId: eigw-1}", ""},
 		{"{DestinationCidrBlock: 192.0.2.0/24, NetworkInterfaceId: eni-zz}", ""},
 		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-zz}", ""},
 	} {
@@ -95,16 +109,62 @@ func TestRoutesThatEC2DoesNotTake(t *testing.T) {
 			continue
 		}
 		require.ErrorContains(t, err, "rtb-a2: Routes[0]: "+r.want, r.route)
-		for i := range c.Places["RouteTables"] {
-			c.Places["RouteTables"][i].Answer = true
-		}
-		last := len(c.Places["RouteTables"])
-		for ; last < len(c.RouteTables); last++ {
-			c.Places["RouteTables"] = append(c.Places["RouteTables"], Place{Index: last, Answer: true})
-		}
-		p, err = Compile(c, CompileOptions{})
+		p, err = Compile(placed(c), CompileOptions{})
 		require.NoError(t, err, r.route)
 		require.Contains(t, strings.Join(texts(p), "\n"), r.want+"; EC2 takes no such route, and this card follows it")
+	}
+}
+
+// Two routes of a table cannot be for one prefix list, and an ENI of another VPC is no target.
+func TestRoutesThatDoNotGoTogether(t *testing.T) {
+	for routes, want := range map[string]string{
+		"{DestinationPrefixListId: pl-1, GatewayId: vgw-1}, {DestinationPrefixListId: pl-2, GatewayId: vgw-1}, {DestinationPrefixListId: pl-1, GatewayId: vgw-2}": "rtb-a2: Routes[2]: DestinationPrefixListId pl-1 stands twice",
+		"{DestinationCidrBlock: 192.0.2.0/24, NetworkInterfaceId: eni-b1}":                                                                                        "rtb-a2: Routes[0]: NetworkInterfaceId eni-b1 is in vpc-b, the table in vpc-a",
+	} {
+		_, err := Compile(tableOf(t, routes), CompileOptions{})
+		require.ErrorContains(t, err, want)
+		_, err = Compile(placed(tableOf(t, routes)), CompileOptions{})
+		require.NoError(t, err, routes)
+	}
+}
+
+// "You can only specify local, a Gateway Load Balancer endpoint, or a network interface as a
+// target. You cannot specify a prefix list", nor "CIDR blocks outside of the ranges in your VPC,
+// including ranges larger than the individual VPC CIDR blocks", in a table of either gateway;
+// "You can't set a gateway route table as the main route table".
+func TestGatewayRouteTablesThatEC2DoesNotTake(t *testing.T) {
+	const target = " cannot be the target of a gateway's route: only local, an ENI or an endpoint of a Gateway Load Balancer can"
+	for _, r := range []struct{ associations, route, want string }{
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}", ""},
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 10.0.0.0/16, NetworkInterfaceId: eni-a1}", ""},
+		{"{GatewayId: vgw-1}", "{DestinationCidrBlock: 10.0.1.0/24, InstanceId: i-a1}", ""},
+		{"{GatewayId: vgw-1}", "{DestinationCidrBlock: 10.0.1.0/24, GatewayId: vpce-1}", ""},
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 10.0.1.0/24, NatGatewayId: nat-1}", "Routes[0]: nat-1" + target},
+		{"{GatewayId: vgw-1}", "{DestinationCidrBlock: 10.0.1.0/24, NatGatewayId: nat-1}", "Routes[0]: nat-1" + target},
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 10.0.1.0/24, TransitGatewayId: tgw-1}", "Routes[0]: tgw-1" + target},
+		{"{GatewayId: igw-a}", "{DestinationPrefixListId: pl-1, NetworkInterfaceId: eni-a1}", "Routes[0]: DestinationPrefixListId pl-1: a gateway's table has no prefix lists"},
+		{"{GatewayId: vgw-1}", "{DestinationPrefixListId: pl-1, NetworkInterfaceId: eni-a1}", "Routes[0]: DestinationPrefixListId pl-1: a gateway's table has no prefix lists"},
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 0.0.0.0/0, NetworkInterfaceId: eni-a1}", "Routes[0]: DestinationCidrBlock 0.0.0.0/0 is neither vpc-a's nor a subnet's whole block, which a gateway's route leads to"},
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 10.0.0.0/8, NetworkInterfaceId: eni-a1}", "Routes[0]: DestinationCidrBlock 10.0.0.0/8 is neither vpc-a's nor a subnet's whole block, which a gateway's route leads to"},
+		{"{GatewayId: igw-a}", "{DestinationCidrBlock: 10.0.1.0/25, NetworkInterfaceId: eni-a1}", "Routes[0]: DestinationCidrBlock 10.0.1.0/25 is neither vpc-a's nor a subnet's whole block, which a gateway's route leads to"},
+		{"{GatewayId: tgw-1}", "", "Associations[0]: GatewayId tgw-1 is neither an internet gateway nor a virtual private gateway"},
+		{"{GatewayId: igw-b}", "", "Associations[0]: GatewayId igw-b is not attached to vpc-a"},
+		{"{GatewayId: igw-z}", "", `Associations[0]: GatewayId: there is no "igw-z" in InternetGateways`},
+		{"{GatewayId: igw-a}, {GatewayId: igw-a}", "", "Associations[1]: the gateway of vpc-a has the table rtb-in already"},
+		{"{GatewayId: igw-a}, {Main: true}", "", "Associations[1]: Main: a gateway's table cannot be the main one of vpc-a"},
+	} {
+		c := put(t, tableOf(t, ""), "RouteTables", "{RouteTableId: rtb-in, VpcId: vpc-a, Associations: ["+r.associations+"], Routes: ["+r.route+"]}")
+		_, err := Compile(c, CompileOptions{})
+		if r.want == "" {
+			require.NoError(t, err, r.route)
+			continue
+		}
+		require.ErrorContains(t, err, "rtb-in: "+r.want)
+		if r.route != "" {
+			p, err := Compile(placed(c), CompileOptions{})
+			require.NoError(t, err, r.route)
+			require.Contains(t, strings.Join(texts(p), "\n"), strings.TrimPrefix(r.want, "Routes[0]: ")+"; EC2 takes no such route, and this card follows it")
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ type routeCompiler struct {
 	table  *routeTable
 	index  int               // of the route at hand
 	ranked map[*Route]ranked // the routes of the table that are not static ones
+	lists  []string          // the prefix lists that routes of the table lead to
 	doubts []routeNotice
 }
 
@@ -52,6 +53,7 @@ func (r *routeCompiler) path() string {
 // route adds one route to the table, if the card knows the route's destination.
 func (r *routeCompiler) route(config *ec2.Route) {
 	line := &Route{}
+	r.checkFields(config)
 	line.Target, line.Via = r.target(config, line)
 	switch line.Target {
 	case NotEnforced:
@@ -129,10 +131,18 @@ func (r *routeCompiler) tellOf(line *Route, n Notice) {
 // listRoute adds a route for each entry of a prefix list.
 func (r *routeCompiler) listRoute(config *ec2.Route, line *Route) {
 	id := config.DestinationPrefixListId
+	if slices.Contains(r.lists, id) {
+		r.odd(r.path(), "DestinationPrefixListId "+ec2.Shorten(id)+" stands twice")
+	}
+	r.lists = append(r.lists, id)
 	list := r.prefixList(r.table.at, ec2.In(r.path(), "DestinationPrefixListId"), id)
 	if !list.known {
 		r.doubts = slices.DeleteFunc(r.doubts, func(d routeNotice) bool { return d.line == line })
 		r.tellOf(nil, newNotice(RouteElsewhere, r.path(), ec2.Shorten(id)+" to "+line.Via))
+	}
+	if line.Target == EgressOnly && slices.ContainsFunc(list.entries, func(p netip.Prefix) bool { return p.Addr().Is4() }) {
+		r.noIPv6(config)
+		return
 	}
 	for _, p := range list.entries {
 		r.insert(p, rankOf(config), line)

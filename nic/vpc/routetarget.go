@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,8 @@ func (r *routeCompiler) target(config *ec2.Route, line *Route) (Target, string) 
 		return r.natTarget(via), via
 	case kind == Interface && config.NetworkInterfaceId != "":
 		r.checkInterface(config, line)
+	case kind == NotEnforced:
+		r.checkTarget(config)
 	}
 	return kind, via
 }
@@ -45,7 +48,7 @@ func targetOf(config *ec2.Route) Target {
 		return Peering
 	case config.NatGatewayId != "":
 		return NAT
-	case config.EgressOnlyInternetGatewayId != "" && config.DestinationIpv6CidrBlock.IsValid():
+	case config.EgressOnlyInternetGatewayId != "" && !config.DestinationCidrBlock.IsValid():
 		return EgressOnly
 	case gateway("vgw-"), gateway("vpce-"), config.TransitGatewayId != "", config.LocalGatewayId != "", config.CarrierGatewayId != "",
 		config.CoreNetworkArn != "", config.OdbNetworkArn != "":
@@ -54,11 +57,17 @@ func targetOf(config *ec2.Route) Target {
 	return NotEnforced
 }
 
-// checkInterface notes that the ENI of a route is not configured.
+// checkInterface notes that the ENI of a route is not configured, or is in another VPC.
 func (r *routeCompiler) checkInterface(config *ec2.Route, line *Route) {
 	id := config.NetworkInterfaceId
+	o := r.object("NetworkInterfaces", id)
 	switch {
-	case !r.given("NetworkInterfaces") || r.object("NetworkInterfaces", id) != nil:
+	case !r.given("NetworkInterfaces"):
+	case o != nil:
+		s, _ := r.next.subnets.Get(o.config.(*identity).form.SubnetId)
+		if s != nil && s.VPC.ID != r.vpc.ID && !r.table.at.answer {
+			r.conflict(r.path(), o.path(), "NetworkInterfaceId %s is in %s, the table in %s", id, s.VPC.ID, r.vpc.ID)
+		}
 	case r.table.at.answer:
 		r.next.partial = true
 		r.tellOf(line, newNotice(InterfaceUnknown, r.path(), ec2.Shorten(id)))
@@ -90,15 +99,21 @@ func (r *routeCompiler) peered(id string) Target {
 
 // via is the ID of a route's target; "": no field names one.
 func via(config *ec2.Route) string {
-	for _, id := range []string{config.GatewayId, config.NatGatewayId, config.TransitGatewayId, config.VpcPeeringConnectionId,
-		config.NetworkInterfaceId, config.InstanceId, config.EgressOnlyInternetGatewayId, config.LocalGatewayId,
-		config.CarrierGatewayId, config.CoreNetworkArn, config.OdbNetworkArn, config.IpAddress} {
-		if id != "" {
-			return id
-		}
-	}
-	return ""
+	ids := targetIDs(config)
+	return cmp.Or(ids[:]...)
 }
+
+// targetIDs are the fields of a route that name a target, "" where they name none.
+func targetIDs(config *ec2.Route) [12]string {
+	return [...]string{
+		config.GatewayId, config.NatGatewayId, config.TransitGatewayId, config.VpcPeeringConnectionId,
+		config.NetworkInterfaceId, instanceTarget: config.InstanceId, 6: config.EgressOnlyInternetGatewayId, config.LocalGatewayId,
+		config.CarrierGatewayId, config.CoreNetworkArn, config.OdbNetworkArn, config.IpAddress,
+	}
+}
+
+// instanceTarget is the place of InstanceId in targetIDs.
+const instanceTarget = 5
 
 // reachesInternet tells whether an internet gateway exists and is attached to the VPC.
 func (r *routeCompiler) reachesInternet(id string, line *Route) bool {
@@ -106,9 +121,8 @@ func (r *routeCompiler) reachesInternet(id string, line *Route) bool {
 		return true
 	}
 	o := r.object("InternetGateways", id)
-	attached := func(a ec2.InternetGatewayAttachment) bool { return a.VpcId == r.vpc.ID && !ended(a.State) }
 	switch {
-	case o != nil && slices.ContainsFunc(o.config.(*ec2.InternetGateway).Attachments, attached):
+	case o != nil && serves(o.config.(*ec2.InternetGateway), r.vpc.ID):
 		return true
 	case r.table.at.answer:
 		r.next.partial = true
