@@ -21,8 +21,9 @@ type Source struct {
 	ring  int         // how many there are
 	slot  int         // of the next burst
 
-	templates, template int // how many, and which is next
-	turns, turn, step   int // flows of each template, which is next, and how far on the one after it is
+	templates, template int      // how many, and which is next
+	turns, turn, step   int      // flows of each template, which is next, and how far on the one after it is
+	table               []uint16 // of the stamps, from the source's first flow on
 
 	rxPackets, rxBytes, txPackets, txBytes atomic.Uint64
 	_                                      [64]byte // another thread's source begins on another cache line
@@ -54,6 +55,11 @@ func NewSource(o Options, templates [][]byte, flows int, stamps ...Stamp) *Sourc
 	}
 	s := &Source{info: o.info(), templates: n, turns: max(1, (flows+n-1)/n)}
 	s.step = scatter(s.turns)
+	for _, stamp := range stamps {
+		if stamp.table != nil {
+			s.table = stamp.table[stamp.first:]
+		}
+	}
 	for len(s.slots) < warm {
 		for i, t := range templates {
 			s.add(t, stamps[i%len(stamps)])
@@ -115,7 +121,7 @@ func (s *Source) press(slots []slot) {
 	turn, template := s.turn, s.template
 	for i := range slots {
 		if die := slots[i].die; die != nil {
-			die.press(uint32(turn*s.templates + template))
+			die.press(uint32(turn*s.templates+template), s.table)
 		}
 		if template++; template == s.templates {
 			turn, template = s.after(turn), 0

@@ -104,7 +104,7 @@ func TestTableKeepsChecksumsRight(t *testing.T) {
 // requireSums holds that a stamped packet has the checksums that gopacket computes.
 func requireSums(t *testing.T, stamp Stamp, flow uint32, name string) {
 	frame := packet(t)
-	stamp.cut(frame, bytes.Clone(frame)).press(flow)
+	stamp.cut(frame, bytes.Clone(frame)).press(flow, stamp.table)
 	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 	ip, tcp := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4), p.Layer(layers.LayerTypeTCP).(*layers.TCP)
 	ipSum, tcpSum := ip.Checksum, tcp.Checksum

@@ -36,7 +36,7 @@ func (s Stamp) From(n int) Stamp {
 
 // Table is the stamp that also writes the flow's entry of a table to the two bytes at offset
 // at, which are 0 in the template and which the last of the stamp's checksums covers. The
-// table may be filled after the source was made.
+// table may be filled after the source was made. Stamps of one source have the same table, if they have one.
 func (s Stamp) Table(at int, table []uint16) Stamp {
 	s.to, s.table = at, table
 	return s
@@ -44,22 +44,15 @@ func (s Stamp) Table(at int, table []uint16) Stamp {
 
 // die is a stamp cut for one buffer: where it writes, and what its template
 // holds there, are found once. Sums that a stamp does not have are pressed
-// into waste, which costs less than to ask.
+// into waste, which costs less than to ask. A die is one cache line, because a
+// source has one for each buffer.
 type die struct {
 	times, base   uint32
+	rests         [2]uint32 // the complements of the sums, without the field
+	first, second *[2]byte  // sums that cover the field
 	field         *[4]byte
-	first, second sum
+	to            *[2]byte // where an entry of the table is written, which second covers; nil: the stamp has no table
 	waste         [2]byte
-
-	table []uint16
-	start uint32   // the flow of the table that the source's flow 0 is
-	to    *[2]byte // where an entry is written, which second covers
-}
-
-// sum is a checksum that covers the field.
-type sum struct {
-	at   *[2]byte
-	rest uint32 // its complement, without the field
 }
 
 // cut makes the die of a buffer that holds template, nil for the zero Stamp.
@@ -68,37 +61,39 @@ func (s Stamp) cut(frame, template []byte) *die {
 		return nil
 	}
 	d := &die{times: s.times}
-	d.first.at, d.second.at = &d.waste, &d.waste
+	d.first, d.second = &d.waste, &d.waste
 	d.field = (*[4]byte)(frame[s.at:])
 	d.base = binary.BigEndian.Uint32(template[s.at:])
 	old := ^d.base>>16 + ^d.base&0xffff
 	for i, at := range s.sums {
-		c := sum{(*[2]byte)(frame[at:]), uint32(^binary.BigEndian.Uint16(template[at:])) + old}
-		*[]*sum{&d.second, &d.first}[len(s.sums)-1-i] = c
+		last := len(s.sums) - 1 - i
+		*[]**[2]byte{&d.second, &d.first}[last] = (*[2]byte)(frame[at:])
+		d.rests[1-last] = uint32(^binary.BigEndian.Uint16(template[at:])) + old
 	}
 	d.base += s.first * s.times
 	if s.table != nil {
-		d.table, d.start, d.to = s.table, s.first, (*[2]byte)(frame[s.to:])
+		d.to = (*[2]byte)(frame[s.to:])
 	}
 	return d
 }
 
-// press stamps the die's buffer, into which its template was just copied.
-func (d *die) press(flow uint32) {
+// press stamps the die's buffer, into which its template was just copied, with a flow
+// of the source's, whose entry is that in table.
+func (d *die) press(flow uint32, table []uint16) {
 	now := d.base + flow*d.times
 	binary.BigEndian.PutUint32(d.field[:], now)
 	now = now>>16 + now&0xffff
-	d.first.press(now)
-	if d.table != nil {
-		entry := d.table[d.start+flow]
+	pressSum(d.first, d.rests[0]+now)
+	if d.to != nil {
+		entry := table[flow]
 		binary.BigEndian.PutUint16(d.to[:], entry)
 		now += uint32(entry)
 	}
-	d.second.press(now)
+	pressSum(d.second, d.rests[1]+now)
 }
 
-func (c *sum) press(field uint32) {
-	s := c.rest + field
+// pressSum writes the checksum of what has the sum s.
+func pressSum(at *[2]byte, s uint32) {
 	s = s>>16 + s&0xffff
-	binary.BigEndian.PutUint16(c.at[:], ^uint16(s>>16+s))
+	binary.BigEndian.PutUint16(at[:], ^uint16(s>>16+s))
 }
