@@ -73,6 +73,7 @@ const (
 	StatusNAT       = Status(FlagNAT) << flagsAt
 	StatusRouted    = Status(FlagRouted) << flagsAt
 	StatusNeighbor  = Status(FlagNeighbor) << flagsAt
+	StatusState     = statusState
 	StatusSide      = statusState | StatusInitiator // the state, and which side opened
 	StatusExit      = exitAt                        // lowest bit of the exit, which has 32
 	StatusVTEP      = vtepAt                        // lowest bit of the VTEP, which has the 16 above, OnLink among them

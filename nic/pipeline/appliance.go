@@ -63,7 +63,7 @@ type entrance struct {
 	first      *PassageKey // of passages, for assembly
 	room       uint32      // of passages
 	most       int32       // bytes of a packet that the Translator's ENI takes, in the setup in force
-	passed     Passed
+	passed     Passed      // with the bytes of frames, until Settle
 }
 
 // Tx hands frames to the appliance.

@@ -68,7 +68,7 @@
 //	                 wayin.go by which tunnel end they come, translation.go through a NAT gateway
 //	doubt.go         the groups are asked again about a tracked connection
 //	crew.go          Crew: all workers of a card, and what they share
-//	appliance.go     Appliance: a part of the card in a port's place; passage.go one that translates
+//	appliance.go     Appliance: a part of the card in a port's place; passage.go one that translates, passed.go what it did not see
 //
 // Stages, assembly and the structs that both read lie in one package, because assembly
 // knows the fields of one package only. CPUs, devices and configuration files lie in

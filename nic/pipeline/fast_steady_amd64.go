@@ -51,12 +51,16 @@ const (
 	statusWalkedIn  = flow.StatusWalkedIn
 	statusWaysOut   = flow.StatusWalkedOut | flow.StatusRouted | flow.StatusNeighbor
 	statusRoutedOut = flow.StatusWalkedOut | flow.StatusRouted // statusWaysOut of a way by the router into a tunnel
-	statusWayHere   = statusRoutedOut | flow.StatusWalkedIn    // … and from guests of this card there
-	statusWaysHere  = statusWaysOut | flow.StatusWalkedIn
+	statusNeighbor  = flow.StatusNeighbor
+	statusWaysHere  = flow.StatusNeighbor | flow.StatusWalkedIn
 	statusNAT       = flow.StatusNAT
 	statusSide      = flow.StatusSide
 	statusExit      = flow.StatusExit
 	statusVTEP      = flow.StatusVTEP
+
+	statusEnd    = flow.StatusState | flow.StatusWalkedIn | 0xffff<<flow.StatusVTEP // of what fromHere asks, and the state
+	statusEndTCP = flow.StatusWalkedIn | flow.Status(established)
+	statusEndUDP = flow.StatusWalkedIn | flow.Status(udpStream)
 
 	whoENI   = flow.WhoENI
 	whoProto = 0xff << 24
@@ -91,8 +95,9 @@ var (
 	_ = [1]struct{}{}[keyWho-12]   // …
 	_ = [1]struct{}{}[kindProto-24]
 	_ = [1]struct{}{}[unsafe.Offsetof(guest{}.router)-unsafe.Offsetof(guest{}.mac)-6]
-	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-5]
-	_ = [1]struct{}{}[(PassageIPv4|PassageOut|PassageSteady)>>29-7]
+	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-3]
+	_ = [1]struct{}{}[(PassageIPv4|PassageSteady|PassageOut)>>29-7]
+	_ = [1]struct{}{}[unsafe.Sizeof(guest{})-1<<7]
 	_ = [1]struct{}{}[unsafe.Sizeof(vpc.Station{})-20]
 	_ = [1]struct{}{}[unsafe.Offsetof(vpc.Station{}.Dst)-4]
 	_ = [1]struct{}{}[unsafe.Offsetof(vpc.Station{}.Src)-10]

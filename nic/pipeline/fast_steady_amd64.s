@@ -73,16 +73,18 @@
 // goes to done where the Go has to look. Of UDP the assembly takes streams alone. The passage is at
 // BP.
 
-// TRAIL makes AX the trail of the lowest frame in the set R9.
+// TRAIL makes AX the index of the connection of the lowest frame in the set R9, and BP the first trail.
 #define TRAIL(w) \
 	TZCNTQ R9, AX; \
 	MOVL   (Worker_fast+fast_gather+gather_at)(w)(AX*4), AX; \
-	SHLQ   $3, AX; \
-	ADDQ   Worker_trails(w), AX
+	MOVQ   Worker_trails(w), BP
 
 // PASSAGE makes BP the key of the passage whose index BP is, and R15 the way that the passage keeps
-// under the policy in force. gate is the Translator's entrance, and kind what State has in its three
-// highest bits. SOCKET and BETWEEN follow.
+// under the policy of the epoch AX, which is in force. gate is the Translator's entrance. SOCKET and BETWEEN
+// follow.
+//
+// State passes if it is not less than least, whose three highest bits are the wanted ones: as a signed number
+// if the highest is to be 0, as an unsigned one if all are to be 1.
 //
 // A passage may end beside this, and its place become another's after the burst. The proof that it
 // is the packet's is the order of loads, which a processor of this kind keeps: a passage that ends
@@ -90,42 +92,40 @@
 // is loaded last of the value and is not zero, so all other words were loaded before the end; then
 // BETWEEN loads the key, which Insert writes before the value, so the key is of the same passage. State,
 // which Insert writes last, is loaded first, so no word is of a passage before. Of the way, the epoch is
-// loaded before, and the entropy after (Passage.keep).
-#define PASSAGE(gate, kind, w) \
+// loaded before, and what leaves after (Passage.keep).
+#define PASSAGE(gate, least, less, w) \
 	CMPL BP, entrance_room(gate); \
 	JCC  done; \
 	SHLQ $6, BP; \
 	ADDQ entrance_first(gate), BP; \
-	MOVL (const_passageValue+Passage_State)(BP), AX; \
-	SHRL $29, AX; \
-	CMPL AX, kind; \
-	JNE  done; \
+	CMPL (const_passageValue+Passage_State)(BP), least; \
+	less done; \
 	MOVL Worker_tick(w), AX; \
 	SUBL (const_passageValue+Passage_Seen)(BP), AX; \
 	CMPL AX, $const_passagePause; \
 	JGE  done; \
-	MOVL (const_passageValue+Passage_Epoch)(BP), AX; \
-	CMPL AX, Worker_epoch(w); \
+	MOVL Worker_epoch(w), AX; \
+	CMPL AX, (const_passageValue+Passage_Epoch)(BP); \
 	JNE  done; \
 	MOVQ (const_passageValue+Passage_Way)(BP), R15
 
 // SOCKET makes X8 the socket that the passage BP gives, the address of IPv4 in the low half and the port
-// in the high one.
+// in the high one, as in a flow.Key. Lo is loaded once more, last, as PASSAGE wants it.
 #define SOCKET \
-	MOVWLZX    (const_passageValue+Passage_End+6)(BP), CX; \
-	MOVL       CX, X0; \
-	MOVL       (const_passageValue+Passage_Lo)(BP), CX; \
-	TESTL      CX, CX; \
-	JEQ        done; \
-	MOVL       CX, X8; \
-	PUNPCKLQDQ X0, X8
+	MOVL   (const_passageValue+Passage_Lo)(BP), X8; \
+	PINSRW $4, (const_passageValue+Passage_End+6)(BP), X8; \
+	CMPL   (const_passageValue+Passage_Lo)(BP), $0; \
+	JEQ    done
 
-// BETWEEN goes to done unless the passage BP is for what X0 has: addresses, ports and protocol of a
+// BETWEEN makes X9 ones if the passage BP is for what X0 has: addresses, ports and protocol of a
 // PassageKey.
 #define BETWEEN \
-	MOVOU    0(BP), X1; \
-	PCMPEQB  X1, X0; \
-	PMOVMSKB X0, AX; \
+	MOVOU   0(BP), X9; \
+	PCMPEQB X0, X9
+
+// ONES goes to done unless X9 is ones.
+#define ONES \
+	PMOVMSKB X9, AX; \
 	CMPL     AX, $0xffff; \
 	JNE      done
 
@@ -137,6 +137,11 @@ GLOBL ofPassage<>(SB), RODATA|NOPTR, $16
 DATA ofRemote<>+0(SB)/8, $0xffffffff00000000
 DATA ofRemote<>+8(SB)/8, $0xff000000ffff0000
 GLOBL ofRemote<>(SB), RODATA|NOPTR, $16
+
+// Mask of the status of a connection whose remote side a router of this card brings packets from (fromHere):
+// the state, and the findings that StatusVTEP begins.
+DATA ofEnd<>+0(SB)/8, $const_statusEnd
+GLOBL ofEnd<>(SB), RODATA|NOPTR, $8
 
 // PORT writes a port to an offset of DX, in the place of another, and adds the change to the
 // change of a checksum in AX.
@@ -374,18 +379,18 @@ through:
 	MOVQ  Queue_gate(AX), R12
 	TESTQ R12, R12
 	JEQ   done
-	SUBL  $14, CX
-	CMPL  CX, entrance_most(R12)
-	JGT   done
-	CMPB  73(DX), $6
+	CMPB  R15, $const_established
 	JNE   stream
-	SEGMENT(97, done)
+	TESTB $7, 97(DX)
+	JNE   done
 
 known:
 	TRAIL(DI)
-	MOVL trail_passage(AX), BP
-	MOVL trail_end(AX), R10
-	PASSAGE(R12, $5, DI)
+	MOVL trail_end(BP)(AX*8), R10
+	MOVL trail_passage(BP)(AX*8), BP
+	PASSAGE(R12, $0x60000000, JLT, DI)
+	CMPW CX, (const_passageValue+Passage_Leaves+2)(BP)
+	JHI  done
 	SOCKET
 
 	// The packet comes from the remote socket, and is for the local one.
@@ -395,60 +400,43 @@ known:
 	PAND    X7, X0
 	BETWEEN
 
-	// On from there to a guest of this card, whose number R15 becomes.
-	MOVL R15, AX
-	ANDL $const_statusWaysOut, AX
-	CMPL AX, $const_statusWaysOut
-	JNE  done
-	SHRQ $const_statusExit, R15
-	MOVL R15, R15
-	MOVQ (R13)(R15*8), AX
-	TESTQ AX, AX
-	JEQ  done
-	MOVL const_frameLen(SI), CX
-	SUBL $50, CX
-	CMPL CX, Queue_room(AX)
-	JGT  done
-	IMUL3Q $guest__size, R15, AX
-	ADDQ (Worker_part+part_guests)(DI), AX
-	MOVWLZX guest_mtu(AX), AX
-	SUBL $14, CX
-	CMPL CX, AX
-	JGT  done
+	// On from there to a guest of this card, whose number X0 has where a key has it.
+	MOVQ   R15, X0
+	PSRLQ  $const_statusExit, X0
+	PSLLO  $const_keyWho, X0
+	TESTL  $const_statusNeighbor, R15
+	JEQ    done
 
-	// The end, R10.
+	// The end, R10, is a TCP connection or a stream of UDP.
 	SHLQ $6, R10
 	ADDQ R11, R10
-	MOVL const_connEpoch(R10), AX
-	CMPL AX, Worker_epoch(DI)
+	CMPL AX, const_connEpoch(R10)
 	JNE  done
-	MOVQ const_connStatus(R10), AX
-	CMPB (const_keyWho+3)(R14), $6
+	MOVQ ofEnd<>(SB), AX
+	ANDQ const_connStatus(R10), AX
+	CMPQ AX, $const_statusEndTCP
 	JNE  streamEnd
-	CMPB AX, $const_established
-	JNE  done
 
+	// Its key is of the passage's socket, the packet's remote socket and protocol, and the ENI, which R15
+	// becomes.
 heard:
-	TESTL $const_statusWalkedIn, AX
-	JEQ  done
-	SHRQ $const_statusVTEP, AX
-	JNE  done
+	PAND    X6, X2
+	POR     X8, X0
+	POR     X2, X0
+	MOVOU   -const_keySize(R10), X1
+	PCMPEQB X1, X0
+	PAND    X0, X9
+	ONES
+	MOVL    (const_keyWho-const_keySize)(R10), R15
+	ANDL    $const_whoENI, R15
+	MOVQ    (R13)(R15*8), AX
+	TESTQ   AX, AX
+	JEQ     done
+	CMPL    CX, Queue_room(AX)
+	JGT     done
+	MOVL    R15, const_keyWho(R14) // for putIn
 
-	// Its key is of the passage's socket, the packet's remote socket and protocol, and the ENI.
-	MOVL     R15, X0
-	PSLLO    $const_keyWho, X0
-	PAND     X6, X2
-	POR      X8, X0
-	POR      X2, X0
-	MOVOU    -const_keySize(R10), X1
-	PCMPEQB  X1, X0
-	PMOVMSKB X0, AX
-	CMPL     AX, $0xffff
-	JNE      done
-	MOVL (const_keyWho-const_keySize)(R10), AX
-	MOVL AX, const_keyWho(R14)
-
-	// Each part counts the packet. R10 becomes the port.
+	// Each part counts the packet.
 	MOVWLZX 66(DX), AX
 	ROLW    $8, AX
 	INCQ    const_connPackets(R10)
@@ -459,22 +447,20 @@ heard:
 	MOVL    AX, const_connSeen(R10)
 	MOVL    AX, const_connSeen(BX)
 	MOVL    AX, (const_passageValue+Passage_Seen)(BP)
-	MOVL    const_frameLen(SI), CX
-	SUBL    $64, CX
-	INCQ    (entrance_passed+Passed_In+Traffic_Packets)(R12)
-	ADDQ    CX, (entrance_passed+Passed_In+Traffic_Bytes)(R12)
-	ADDL    $14, CX
 	MOVL    CX, const_frameLen(SI)
 	ADDW    $50, const_frameOff(SI)
+	INCQ    (entrance_passed+Passed_In+Traffic_Packets)(R12)
+	ADDQ    CX, (entrance_passed+Passed_In+Traffic_Bytes)(R12)
 
-	IMULQ  $guest__size, R15
+	// The end's MACs and socket. The socket comes from the key, which is known earlier than the passage.
+	SHLQ   $7, R15
 	ADDQ   (Worker_part+part_guests)(DI), R15
 	MOVQ   guest_mac(R15), AX
 	MOVQ   AX, 50(DX)
 	MOVL   (guest_mac+8)(R15), AX
 	MOVL   AX, 58(DX)
-	MOVL   X8, AX
-	PEXTRW $4, X8, R10
+	MOVL   (const_keyLocal-const_keySize)(R10), AX
+	MOVWLZX (const_keyPorts-const_keySize)(R10), R10
 	MOVL   80(DX), CX
 	BSWAPL AX
 	MOVL   AX, 80(DX)
@@ -484,7 +470,9 @@ heard:
 	CMPB   73(DX), $6
 	JNE    udp
 	UPDATE(100)
-	JMP    next
+	PASSED
+	JNE frame
+	JMP done
 
 	// The head has what comes by a tunnel alone, so that UDP there is no stream.
 stream:
@@ -492,7 +480,7 @@ stream:
 	JMP done
 
 streamEnd:
-	CMPB AX, $const_udpStream
+	CMPQ AX, $const_statusEndUDP
 	JEQ  heard
 	JMP  done
 
@@ -626,9 +614,10 @@ through:
 	JNE     done
 	TESTL   $const_whoIPv6, const_keyWho(R14)
 	JNE     done
-	CMPB    23(DX), $6
+	CMPB    R15, $const_established
 	JNE     stream
-	SEGMENT(47, done)
+	TESTB   $7, 47(DX)
+	JNE     done
 
 	// R10 becomes the number of the Translator's ENI, and DI its entrance.
 known:
@@ -641,23 +630,24 @@ known:
 	MOVQ Queue_gate(AX), DI
 	TESTQ DI, DI
 	JEQ  done
-	MOVL const_frameLen(SI), AX
-	SUBL $14, AX
-	CMPL AX, entrance_most(DI)
-	JGT  done
 	TRAIL(R12)
-	MOVL trail_passage(AX), BP
-	PASSAGE(DI, $7, R12)
-	MOVL (const_passageValue+Passage_Entropy)(BP), X6
+	MOVL trail_passage(BP)(AX*8), BP
+	PASSAGE(DI, $-0x20000000, JCS, R12)
+	MOVL (const_passageValue+Passage_Leaves)(BP), AX
+	MOVL AX, X6
+	SHRL $16, AX
+	CMPL AX, const_frameLen(SI)
+	JLT  done
 	SOCKET
 
 	// The packet comes from the local socket, and is for the remote one.
 	MOVOU 0(R14), X0
 	PAND  X7, X0
 	BETWEEN
+	ONES
 	MOVL R15, AX
 	ANDL $const_statusWaysHere, AX
-	CMPL AX, $const_statusWayHere
+	CMPL AX, $const_statusWalkedIn
 	JNE  done
 	MOVQ DI, R14
 	LEADS
@@ -689,7 +679,6 @@ countThrough:
 	MOVL    Worker_tick(R12), CX
 	MOVL    CX, (const_passageValue+Passage_Seen)(BP)
 	MOVL    const_frameLen(SI), AX
-	SUBL    $14, AX
 	INCQ    (entrance_passed+Passed_Out+Traffic_Packets)(R14)
 	ADDQ    AX, (entrance_passed+Passed_Out+Traffic_Bytes)(R14)
 	MOVWLZX 16(DX), AX

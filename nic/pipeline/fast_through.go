@@ -39,11 +39,12 @@ type through struct {
 	gate *entrance
 	gw   *guest // the Translator's ENI
 
-	length   int      // of the IP packet's frame from its header on
+	length   int      // of the frame without a tunnel
 	in, last flow.Key // the packet's at the Translator's ENI, and at the end
 	out      flow.Key // … at the Translator's ENI, on the way on
 	passage  *Passage
 	way      flow.Status // of the passage
+	most     int         // bytes of a frame that the way carries
 	to       Socket
 	outward  bool
 
@@ -59,7 +60,7 @@ func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
 	if q == nil || q.gate == nil || k.IsIPv6() || w.stepwise {
 		return false
 	}
-	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], length: frame.Len() - wire.EthernetLen}
+	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[eni], length: frame.Len()}
 	x.in.Set(eni, k.Proto(), flow.Ends{Local: k.Remote, Remote: k.Local, LocalPort: k.RemotePort, RemotePort: k.LocalPort})
 	return w.passThrough(&x, frame, frame.Bytes(), i)
 }
@@ -68,7 +69,7 @@ func (w *Worker) throughFrom(frame *pmd.Frame, i int, eni uint32) bool {
 // of a Translator's ENI, if all parts of the way know the frame.
 func (w *Worker) throughBy(frame *pmd.Frame, i int, q *Queue) bool {
 	k := &w.fast.keys[i]
-	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[k.ENI()], length: frame.Len() - wire.OuterLen - wire.EthernetLen, in: *k}
+	x := through{trail: w.crew.trails.At(w.fast.at[i]), gate: q.gate, gw: &w.guests[k.ENI()], length: frame.Len() - wire.OuterLen, in: *k}
 	return w.passThrough(&x, frame, frame.Bytes()[wire.OuterLen:], i)
 }
 
@@ -76,16 +77,13 @@ func (w *Worker) throughBy(frame *pmd.Frame, i int, q *Queue) bool {
 // inner is the frame without a tunnel.
 func (w *Worker) passThrough(x *through, frame *pmd.Frame, inner []byte, i int) bool {
 	d, p := wire.In, (*wire.Plain)(inner)
-	if x.length > int(x.gate.most) {
-		return false
-	}
 	if len(inner) == frame.Len() {
 		d = wire.Out
 	}
-	if p.Flags()&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) != 0 || !w.knows(x) {
+	if p.Flags()&(wire.TCPFin|wire.TCPSyn|wire.TCPRst) != 0 || !w.knows(x) || x.length > x.most {
 		return false
 	}
-	if d == wire.Out && !x.way.Walked(wire.In) || !x.way.Walked(wire.Out) || x.way.Flags()&flow.FlagRouted == 0 {
+	if d == wire.Out && !x.way.Walked(wire.In) || !x.way.Walked(wire.Out) {
 		return false
 	}
 	x.exit = exitOf(x.way)
@@ -183,6 +181,7 @@ func (x *through) read(p *Passage, epoch uint32) (ok bool) {
 		return false
 	}
 	x.passage, x.outward, x.way = p, state&PassageOut != 0, p.way(epoch)
+	x.most = int(atomic.LoadUint32(&p.Leaves) >> 16)
 	x.to, _, ok = p.To()
 	return ok
 }
@@ -197,11 +196,10 @@ func (w *Worker) leads(x *through, before int) bool {
 	if !here {
 		to := w.setup.Policy.Region.Station(x.exit.station())
 		return w.underlay.hops[to.VTEP].mac.Load() != unresolved && before >= w.underlay.overhead &&
-			x.length <= int(to.MTU) && w.uplink.carries(x.length+wire.EthernetLen+w.underlay.overhead)
+			w.uplink.carries(x.length+w.underlay.overhead)
 	}
-	n := &w.guests[eni]
 	x.toQ = w.queues[eni]
-	if x.toQ == nil || x.toQ.gate != nil || x.length > int(n.mtu) || !x.toQ.carries(x.length+wire.EthernetLen) {
+	if x.toQ == nil || x.toQ.gate != nil || !x.toQ.carries(x.length) {
 		return false
 	}
 	x.last.Set(eni, x.out.Proto(), flow.Ends{Local: x.out.Remote, Remote: x.out.Local, LocalPort: x.out.RemotePort, RemotePort: x.out.LocalPort})
@@ -251,68 +249,4 @@ func (w *Worker) sendThrough(x *through, frame *pmd.Frame, p *wire.Plain) {
 	p.SetStations(&to.Dst, &to.Src)
 	w.enclose(frame, to, w.underlay.hops[to.VTEP].mac.Load(), entropy(&x.out))
 	w.uplink.put(w, frame, nil)
-}
-
-// settle is Settle for all stops, which the worker calls now and then.
-func (w *Worker) settle() {
-	for i := range w.stops {
-		w.stops[i].queue.Settle(w.ticks)
-	}
-}
-
-// Settle counts, at a place and at the Translator there, if there is one, what the fast path
-// took through, and tells the Translator the time. Call Settle while the worker stands at the gate,
-// before the Translator's counts are read; tick is flow's. Counts needs no Settle.
-func (q *Queue) Settle(tick uint64) {
-	if q.gate == nil {
-		return
-	}
-	n := q.gate.passed.packets()
-	q.delivered += n
-	q.received += n
-	q.sent += n
-	q.gate.translator.Passed(&q.gate.passed, tick)
-	q.gate.passed = Passed{}
-}
-
-// packets are those in both directions.
-func (p *Passed) packets() uint64 { return p.In.Packets + p.Out.Packets }
-
-// behindGate is the place of the Translator that the fast path took frame i of the outbox through, which
-// was for q; nil if it took it through none. The burst's findings hold until the next burst.
-func (w *Worker) behindGate(q *Queue, i uint8) *Queue {
-	if len(w.stops) == 0 || w.out.of[i] != nil || q.gate != nil {
-		return nil
-	}
-	for n := range w.rx.Frames[:w.rx.N] {
-		if w.out.frames[i] == &w.rx.Frames[n] {
-			return w.gateOf(w.fast.at[n])
-		}
-	}
-	return nil
-}
-
-// gateOf is the place of the Translator to whose ENI the packets of a connection go that the fast path
-// takes on from there; nil if there is none.
-func (w *Worker) gateOf(at uint32) *Queue {
-	eni := w.flows.Key(at).ENI()
-	if w.ingress != w.uplink {
-		s := w.flows.Conn(at).Status()
-		if s.Flags()&flow.FlagNeighbor == 0 {
-			return nil
-		}
-		eni = s.Exit()
-	}
-	if q := w.queues[eni]; q != nil && q.gate != nil {
-		return q
-	}
-	return nil
-}
-
-// refusedBehind counts a frame that a port refused as sent to the Translator in a place, and not
-// sent on from there.
-func (w *Worker) refusedBehind(via *Queue) {
-	w.ingress.sent++
-	via.sent--
-	w.ingress = via
 }

@@ -18,13 +18,7 @@ func (w *Worker) fits(p *packet) Verdict {
 	if p.dir == wire.In {
 		return w.fitsGuest(p)
 	}
-	eni, here := p.exit.neighbor()
-	number := p.exit.station()
-	if here {
-		number = w.guests[eni].eni.Station
-	}
-	to := w.setup.Policy.Region.Station(number)
-	mtu := to.MTU
+	mtu := w.mtuOf(p.exit)
 	if p.longest() > int(vpc.AcrossMTU) && p.guest.leavesRegion(p.Dst) {
 		mtu = min(mtu, vpc.AcrossMTU)
 	}
@@ -33,10 +27,18 @@ func (w *Worker) fits(p *packet) Verdict {
 			return v
 		}
 	}
-	if here {
+	if _, here := p.exit.neighbor(); here {
 		return next
 	}
-	return w.fitsTunnel(p, to)
+	return w.fitsTunnel(p, w.setup.Policy.Region.Station(p.exit.station()))
+}
+
+// mtuOf is that of the way to an exit.
+func (w *Worker) mtuOf(x exit) vpc.MTU {
+	if eni, here := x.neighbor(); here {
+		return w.guests[eni].mtu
+	}
+	return w.setup.Policy.Region.Station(x.station()).MTU
 }
 
 // fitsTunnel is fits for a packet to a station beyond a tunnel.

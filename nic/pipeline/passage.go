@@ -22,12 +22,6 @@ type Translator interface {
 	Passed(p *Passed, tick uint64)
 }
 
-// Passed is how much the fast path took through a Translator.
-type Passed struct{ In, Out Traffic }
-
-// Traffic is packets, and the bytes of these from the IP header on.
-type Traffic struct{ Packets, Bytes uint64 }
-
 // PassageKey is what the packets of one direction of a connection through a Translator have
 // in common. The numbers are in host byte order, the addresses IPv4's: a Translator that knows
 // packets of IPv6 has something of its own in their place. With its Passage a key is one cache line.
@@ -58,13 +52,13 @@ func KindOf(proto uint8) uint32 { return uint32(proto) << kindProto }
 // reader that kept an index, reads State first, and finds PassageSteady and PassageIPv4 there, reads
 // nothing that was in the place before.
 type Passage struct {
-	Lo, Hi  uint64 // the address
-	End     uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
-	Way     uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
-	Epoch   uint32 // of the policy under which Way was found; 0: of none
-	Entropy uint32 // the source port of UDP around the packets, if Way leads into a tunnel
-	Seen    uint32 // tick of the last packet of the direction
-	State   uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
+	Lo, Hi uint64 // the address
+	End    uint64 // the port in the highest 16 bits, the index of the other direction in the lowest 32
+	Way    uint64 // a flow.Status: the exit from the Translator's ENI; Walked(In), too, if the way there is known from guests of this card
+	Epoch  uint32 // of the policy under which Way was found; 0: of none
+	Leaves uint32 // what leaves by Way: in the highest 16 bits the most bytes of a frame that the way and the Translator's ENI carry, without a tunnel; in the lowest, if Way leads into a tunnel, the source port of UDP around the frame
+	Seen   uint32 // tick of the last packet of the direction
+	State  uint32 // PassageIPv4, PassageOut and PassageSteady; the bits below are the Translator's
 }
 
 var (
@@ -72,11 +66,12 @@ var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Passage{})-unsafe.Offsetof(Passage{}.State)-4] // in the last word
 )
 
-// The bits of Passage.State that the fast path reads.
+// The bits of Passage.State that the fast path reads, and no lower ones: assembly finds by one comparison
+// whether the three are as they must be.
 const (
 	PassageIPv4   = 1 << 29 // the address and those of the key are IPv4
-	PassageOut    = 1 << 30 // packets go outward, and get another source
-	PassageSteady = 1 << 31 // … and those without SYN, FIN and RST change no state
+	PassageSteady = 1 << 30 // … and those without SYN, FIN and RST change no state
+	PassageOut    = 1 << 31 // packets go outward, and get another source
 )
 
 // passagePause is after how many ticks of silence a Translator looks at a packet itself: the
@@ -101,7 +96,7 @@ func (p *Passage) Begin(s Socket, peer, tick, state uint32) {
 	p.Seen, p.State = tick, state
 	p.Hi, p.Lo = s.Addr.Words()
 	p.End = endOf(s.Port, peer)
-	p.Way, p.Epoch, p.Entropy = 0, 0, 0
+	p.Way, p.Epoch, p.Leaves = 0, 0, 0
 }
 
 // To is what the packets get, and the index of the other direction; false: the Passage has
@@ -115,12 +110,13 @@ func (p *Passage) To() (s Socket, peer uint32, ok bool) {
 // endOf is Passage.End.
 func endOf(port uint16, peer uint32) uint64 { return uint64(port)<<48 | uint64(peer) }
 
-// keep notes what the stages found under the policy of an epoch. A worker that looks meanwhile sees
-// no way, or the new one with its entropy. Workers that keep at once have the same policy, and so the same way.
-func (p *Passage) keep(epoch uint32, way flow.Status, entropy uint16) {
+// keep notes what the stages found under the policy of an epoch, and leaves, as Leaves is. A worker that
+// looks meanwhile sees no way, or the new one with its leaves. Workers that keep at once have the same
+// policy, and so the same way.
+func (p *Passage) keep(epoch uint32, way flow.Status, leaves uint32) {
 	atomic.StoreUint64(&p.Way, 0)
 	atomic.StoreUint32(&p.Epoch, epoch)
-	atomic.StoreUint32(&p.Entropy, uint32(entropy))
+	atomic.StoreUint32(&p.Leaves, leaves)
 	atomic.StoreUint64(&p.Way, uint64(way))
 }
 

@@ -69,7 +69,7 @@ func (w *Worker) throughPassage(p *packet) bool {
 		return false
 	}
 	if p.dir == wire.Out {
-		w.queues[p.guest.number].gate.keep(p, w.epoch, w.findings(p))
+		w.keepWay(p, w.queues[p.guest.number].gate)
 		return true
 	}
 	return p.outerSrc.IsZero()
@@ -97,10 +97,10 @@ func (w *Worker) leavesNoRecord(b *burst) bool {
 	return true
 }
 
-// keep notes in p's Passage the way of p, which the Translator sent. Only plain packets of known
-// connections need a way.
-func (e *entrance) keep(p *packet, epoch uint32, f flow.Found) {
-	if p.EtherType != wire.EtherTypeIPv4 || p.IsICMP() || p.Frag != wire.Whole || p.Proto == wire.ProtoTCP && p.Flags&wire.TCPSyn != 0 {
+// keepWay notes in p's Passage the way of p, which the Translator at e sent. Only plain packets of known
+// connections need a way, and of ways only those by the router.
+func (w *Worker) keepWay(p *packet, e *entrance) {
+	if p.EtherType != wire.EtherTypeIPv4 || p.IsICMP() || p.Frag != wire.Whole || p.Proto == wire.ProtoTCP && p.Flags&wire.TCPSyn != 0 || !p.exit.routed() {
 		return
 	}
 	back := PassageKey{Src: p.Dst.As4(), Dst: p.Src.As4(), SrcPort: p.DstPort, DstPort: p.SrcPort, Kind: KindOf(p.Proto)}
@@ -112,11 +112,13 @@ func (e *entrance) keep(p *packet, epoch uint32, f flow.Found) {
 	if !ok {
 		return
 	}
-	way := f.StatusOut()
+	found := w.findings(p)
+	way := found.StatusOut()
 	if !e.beyond {
 		way |= flow.StatusWalkedIn
 	}
-	e.passages.At(peer).keep(epoch, way, entropy(&p.key))
+	most := wire.EthernetLen + min(uint32(e.most), uint32(w.mtuOf(p.exit)))
+	e.passages.At(peer).keep(w.epoch, way, most<<16|uint32(entropy(&p.key)))
 }
 
 // waits tells whether p is a SYN that asks for a connection in the place of one that lives.
