@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
@@ -11,8 +12,8 @@ import (
 )
 
 // newGenerator begins in a world.
-func newGenerator(d dice, w *World) *generator {
-	return &generator{dice: d, w: w, enis: len(w.Config.NetworkInterfaces)}
+func newGenerator(d dice, w *World, watched bool) *generator {
+	return &generator{dice: d, w: w, watched: watched, enis: len(w.Config.NetworkInterfaces)}
 }
 
 // edits change one object, or an ENI and its place.
@@ -22,6 +23,11 @@ func (g *generator) edits() []vpc.Edit {
 	case 0, 1:
 		if t := one(g.dice, g.w.Config.RouteTables); true {
 			r.refill(&t)
+			for i := range t.Routes {
+				if r := &t.Routes[i]; strings.HasPrefix(r.GatewayId, "igw-") && !g.w.attached(t.VpcId) {
+					r.State = "blackhole"
+				}
+			}
 			return edit("RouteTables", t.RouteTableId, &t)
 		}
 	case 2, 3:
@@ -113,6 +119,9 @@ func (g *generator) comesOrGoes(r *region) []vpc.Edit {
 	config.Placement.Cards = slices.Clone(config.Placement.Cards)
 	r.Config = &config
 	home := one(g.dice, config.Subnets)
+	if len(g.neighborsIn(home)) > 6 {
+		return nil // nor has a subnet addresses
+	}
 	e := r.eni(number0(home.VpcId), number0(home.SubnetId))
 	g.enis = r.enis
 	if slices.ContainsFunc(g.addresses(e), func(a netip.Addr) bool { return g.w.Owner(home.VpcId, a) != nil }) || !g.isFree(e) {
@@ -122,20 +131,34 @@ func (g *generator) comesOrGoes(r *region) []vpc.Edit {
 	return append(edit("NetworkInterfaces", e.NetworkInterfaceId, &e), edit(vpc.KindENIPlacement, e.NetworkInterfaceId, &vpc.ENIPlacement{Card: config.Placement.Cards[card].Name})...)
 }
 
+// neighborsIn are the ENIs of a subnet.
+func (g *generator) neighborsIn(s ec2.Subnet) (all []ec2.NetworkInterface) {
+	for _, e := range g.w.Config.NetworkInterfaces {
+		if e.SubnetId == s.SubnetId {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 // goes deletes an ENI: "target gone → blackhole".
 func (g *generator) goes(eni string) []vpc.Edit {
-	edits := []vpc.Edit{{Kind: "NetworkInterfaces", ID: eni}}
+	return append([]vpc.Edit{{Kind: "NetworkInterfaces", ID: eni}}, g.leads("blackhole", func(r *ec2.Route) bool { return r.NetworkInterfaceId == eni })...)
+}
+
+// leads gives some routes a state.
+func (g *generator) leads(state string, some func(*ec2.Route) bool) (edits []vpc.Edit) {
 	for _, t := range g.w.Config.RouteTables {
+		if !slices.ContainsFunc(t.Routes, func(r ec2.Route) bool { return some(&r) }) {
+			continue
+		}
 		t.Routes = slices.Clone(t.Routes)
-		changed := false
 		for i := range t.Routes {
-			if r := &t.Routes[i]; r.NetworkInterfaceId == eni {
-				r.State, changed = "blackhole", true
+			if some(&t.Routes[i]) {
+				t.Routes[i].State = state
 			}
 		}
-		if changed {
-			edits = append(edits, edit("RouteTables", t.RouteTableId, &t)...)
-		}
+		edits = append(edits, edit("RouteTables", t.RouteTableId, &t)...)
 	}
 	return edits
 }
@@ -171,6 +194,8 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 		next.NetworkInterfaces = put(c.NetworkInterfaces, *o, func(i ec2.NetworkInterface) bool { return i.NetworkInterfaceId == e.ID })
 	case *ec2.ManagedPrefixList:
 		next.ManagedPrefixLists = put(c.ManagedPrefixLists, *o, func(l ec2.ManagedPrefixList) bool { return l.PrefixListId == e.ID })
+	case *ec2.InternetGateway:
+		next.InternetGateways = put(c.InternetGateways, *o, func(i ec2.InternetGateway) bool { return i.InternetGatewayId == e.ID })
 	case *ec2.VpcPeeringConnection:
 		next.VpcPeeringConnections = put(c.VpcPeeringConnections, *o, func(p ec2.VpcPeeringConnection) bool { return p.VpcPeeringConnectionId == e.ID })
 	default:

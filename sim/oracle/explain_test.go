@@ -81,7 +81,7 @@ func (s *survey) region(seed uint64) {
 	n, err := explain.New(c)
 	require.NoError(s, err, "seed %d", seed)
 	defer n.Close()
-	g := newGenerator(d, p.w)
+	g := newGenerator(d, p.w, true)
 	for i := range perExplained {
 		at := fmt.Sprintf("seed %d, question %d", seed, i)
 		q, ok := s.question(g)

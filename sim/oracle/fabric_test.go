@@ -29,6 +29,8 @@ type fabric struct {
 
 	moved    []string    // ENIs that the last change brought to another card
 	ended    []nic.Event // what the cards did to the last packet
+	led      int         // how many of these ended before the packet's first fragment was sent
+	pieces   bool        // it came in fragments
 	internet [][]byte    // frames, out of their tunnels
 	stranded int         // packets from the edge that no card has an ENI for
 }
@@ -138,22 +140,37 @@ func (f *fabric) unplug(s *server) {
 	}
 }
 
-// fromGuest has an ENI's guest send a packet to its router, or straight to a neighbor.
-func (f *fabric) fromGuest(eni string, p Packet, direct bool) {
+// fromGuest has an ENI's guest send a packet to its router, or straight to a neighbor. The frames are as the
+// function makes them with two MACs.
+func (f *fabric) fromGuest(eni string, p Packet, direct bool, frames func(src, dst wire.MAC) [][]byte) {
 	s, e := f.of(eni), f.world.ENI(eni)
 	to := s.routers[eni]
 	if direct {
 		to = f.world.Owner(f.world.VPC(e), p.Dst).MacAddress
 	}
-	s.guests[eni].Inject(frame(p, e.MacAddress, to))
-	s.card.Poll(f.now())
-	f.carry()
+	for _, frame := range frames(e.MacAddress, to) {
+		f.lead(frame)
+		s.guests[eni].Inject(frame)
+		s.card.Poll(f.now())
+		f.carry()
+	}
 }
 
 // fromInternet has a host on the internet send a packet.
-func (f *fabric) fromInternet(p Packet) {
-	f.intoRegion(frame(p, wire.MAC{2, 0, 0, 0, 0, 9}, wire.MAC{2, 0, 0, 0, 0, 8}))
-	f.carry()
+func (f *fabric) fromInternet(frames func(src, dst wire.MAC) [][]byte) {
+	for _, frame := range frames(wire.MAC{2, 0, 0, 0, 0, 9}, wire.MAC{2, 0, 0, 0, 0, 8}) {
+		f.lead(frame)
+		f.intoRegion(frame)
+		f.carry()
+	}
+}
+
+// lead notes that a frame is about to be sent, whose end tells what became of its packet: the first fragment's
+// does, because the later ones share it.
+func (f *fabric) lead(frame []byte) {
+	if at, is := fragmentOf(frame); !is || at.at == 0 {
+		f.led, f.pieces = len(f.ended), is
+	}
 }
 
 // intoRegion is the edge: it wraps a frame for the ENI that has the destination address,
@@ -234,27 +251,23 @@ func (f *fabric) took() (got result, err error) {
 			if port == nil {
 				continue
 			}
-			for _, frame := range port.Sent() {
-				if err := got.arrived(id, frame); err != nil {
-					return got, err
-				}
+			if err := got.arrivedAll(id, port.Sent()); err != nil {
+				return got, err
 			}
 		}
 	}
-	for _, frame := range f.internet {
-		if err := got.arrived("", frame); err != nil {
-			return got, err
-		}
+	if err := got.arrivedAll("", f.internet); err != nil {
+		return got, err
 	}
-	for _, e := range f.ended {
-		if e.Verdict.Dropped() {
+	for _, e := range f.ended[f.led:] {
+		if e.Verdict.Dropped() && !(f.pieces && got.reason != "") {
 			got.reason = e.Verdict.String()
 			if e.ENI != nil {
 				got.at = e.ENI.ID
 			}
 		}
 	}
-	f.ended, f.internet = f.ended[:0], f.internet[:0]
+	f.ended, f.internet, f.led = f.ended[:0], f.internet[:0], 0
 	return got, nil
 }
 
@@ -265,6 +278,26 @@ type result struct {
 	packet Packet
 	reason string // of the drop
 	at     string // the ENI whose stages dropped the packet
+}
+
+// arrivedAll notes the frames that left by a port, which may be the fragments of a packet.
+func (r *result) arrivedAll(eni string, frames [][]byte) error {
+	if len(frames) > 0 {
+		if _, is := fragmentOf(frames[0]); is {
+			whole, err := together(frames)
+			if err == nil {
+				err = r.arrived(eni, whole)
+			}
+			r.packet.Fragmented = true
+			return err
+		}
+	}
+	for _, frame := range frames {
+		if err := r.arrived(eni, frame); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // arrived notes a frame that left the region, or the card, for good.

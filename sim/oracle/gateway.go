@@ -62,14 +62,19 @@ func (w *World) PublicOwner(public netip.Addr) (*ec2.NetworkInterface, netip.Add
 	return nil, netip.Addr{}
 }
 
-// hasGateway tells whether an internet gateway is attached to a VPC, or an egress-only one,
-// of which routes alone tell.
-func (w *World) hasGateway(vpc string) bool {
+// hasGateway tells whether an internet gateway is attached to a VPC, or for an address of IPv6 an egress-only
+// one, of which routes alone tell.
+func (w *World) hasGateway(vpc string, a netip.Addr) bool {
 	for _, t := range w.Config.RouteTables {
-		if t.VpcId == vpc && slices.ContainsFunc(t.Routes, isEgressOnly) {
+		if a.Is6() && t.VpcId == vpc && slices.ContainsFunc(t.Routes, isEgressOnly) {
 			return true
 		}
 	}
+	return w.attached(vpc)
+}
+
+// attached tells whether an internet gateway is attached to a VPC.
+func (w *World) attached(vpc string) bool {
 	for _, g := range w.Config.InternetGateways {
 		for _, a := range g.Attachments {
 			if a.VpcId == vpc {
@@ -85,6 +90,9 @@ func (w *World) hasGateway(vpc string) bool {
 // address counts, and not the ENI that sent the packet: a middlebox passes on what others
 // sent.
 func (y *way) internetGateway(e *ec2.NetworkInterface, by *ec2.Route) []Outcome {
+	if !isEgressOnly(*by) && !y.w.attached(y.w.VPC(e)) {
+		return y.drop(Blackhole) // "target gone → blackhole"
+	}
 	owner := y.w.Owner(y.w.VPC(e), y.p.Src)
 	if owner == nil || !y.w.publicOf(owner, y.p.Src).IsValid() {
 		return y.drop(NoPublic)
@@ -120,7 +128,7 @@ func (y *way) internetGateway(e *ec2.NetworkInterface, by *ec2.Route) []Outcome 
 func (y *way) fromInternet() []Outcome {
 	to, private := y.w.PublicOwner(y.p.Dst)
 	y.at = ""
-	if to == nil || !y.w.hasGateway(y.w.VPC(to)) {
+	if to == nil || !y.w.hasGateway(y.w.VPC(to), private) {
 		return y.drop(NoGateway)
 	}
 	y.at = to.NetworkInterfaceId

@@ -12,10 +12,11 @@ import (
 // connections and each other.
 type generator struct {
 	dice
-	w      *World
-	enis   int       // how many there were, with those that are gone
-	recent []arrival // what arrived of late
-	sent   []step    // and what was sent
+	w       *World
+	watched bool      // packets may come in fragments, of which each ends in its own way
+	enis    int       // how many there were, with those that are gone
+	recent  []arrival // what arrived of late
+	sent    []step    // and what was sent
 }
 
 // arrival is a packet that arrived.
@@ -27,6 +28,21 @@ type arrival struct {
 
 // next is the next step.
 func (g *generator) next() step {
+	s := g.whole()
+	if s.Packet == nil || s.Packet.Quoted != nil || !g.watched {
+		return s
+	}
+	p := *s.Packet
+	p.Fragmented = p.Type != Timestamp && g.oneIn(16)
+	s.Packet, s.Order = &p, []int{0, 1, 2}
+	if to, _ := g.w.PublicOwner(p.Dst); g.oneIn(2) && (to == nil || g.w.gatewayTable(g.w.VPC(to)) == nil) {
+		s.Order = g.Perm(pieces) // ours: none waits that the card hands to a middlebox of its own
+	}
+	return s
+}
+
+// whole is the next step, with no packet in fragments.
+func (g *generator) whole() step {
 	switch n := g.IntN(100); {
 	case n < 4:
 		return step{Wait: one(g.dice, []time.Duration{1, 5, 20, 29, 31, 50, 70, 100, 130, 179, 182, 340, 360, 590, 610, 4100}) * time.Second}
@@ -104,6 +120,7 @@ func (g *generator) complain() step {
 		return g.first()
 	}
 	about := a.packet
+	about.Fragmented = false
 	if e := g.w.ENI(a.eni); e != nil && !has(e, about.Dst) {
 		return g.first()
 	}

@@ -117,6 +117,8 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(ACLIn)
 	case !y.natCarries():
 		return y.drop(NATProtocol)
+	case y.p.isNoDatagram():
+		return y.drop(NATFragment)
 	case !In4(y.p.Dst).IsValid():
 		return y.drop(NATFamily)
 	// An address of the gateway's own behind 64:ff9b::/96 is like any other: the packet goes out and comes back (RFC 6146
@@ -151,6 +153,10 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	}
 	return doubtful(all)
 }
+
+// isNoDatagram tells whether a packet is in fragments that a NAT gateway drops: "UDP fragments
+// forwarded; TCP and ICMP fragments dropped".
+func (p Packet) isNoDatagram() bool { return p.Fragmented && (p.Proto == TCP || p.IsICMP()) }
 
 // natCarries tells whether the packet is of a protocol that a NAT gateway carries: "TCP/UDP/ICMP
 // only".
@@ -200,6 +206,9 @@ func (y *way) refuse(nat *ec2.NetworkInterface) []Outcome {
 func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
 	to := y.w.Owner(y.w.VPC(nat), y.p.Dst)
 	if to == nil {
+		if !y.natACL(nat, Out) {
+			y.maybe(ACLOut)
+		}
 		return y.drop(NoNeighbor)
 	}
 	y.detour = true // and whether rules know the sender by its groups, AWS does not tell
@@ -222,6 +231,9 @@ func (y *way) fromNAT(nat, to *ec2.NetworkInterface) []Outcome {
 
 // backThrough is the way of a packet that has come to a NAT gateway from outside.
 func (y *way) backThrough(nat *ec2.NetworkInterface) (all []Outcome) {
+	if y.p.isNoDatagram() {
+		return y.drop(NATFragment)
+	}
 	for _, t := range y.w.translations {
 		if t.gateway != nat.NetworkInterfaceId || !t.answeredBy(y.p) {
 			continue

@@ -59,7 +59,7 @@ func (c *count) region(t *testing.T, seed uint64) {
 	p, err := newPlay(t, s.config, s.watched)
 	require.NoError(t, err, "seed %d", seed)
 	defer p.f.close()
-	g := newGenerator(d, p.w)
+	g := newGenerator(d, p.w, s.watched)
 	for range perRegion {
 		next := g.next()
 		s.steps = append(s.steps, next)

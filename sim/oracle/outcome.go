@@ -25,6 +25,7 @@ const (
 	PassedBy         Part = "the internet gateway, whose route table has a middlebox before the subnet"
 	EgressOnly       Part = "the egress-only internet gateway, which nobody opened from inside"
 	NATProtocol      Part = "the NAT gateway, which carries TCP, UDP and ICMP alone"
+	NATFragment      Part = "the NAT gateway, which carries fragments of UDP alone"
 	NATFamily        Part = "the NAT gateway, which finds no form for the packet in the other family"
 	NATSource        Part = "the NAT gateway, which serves its own VPC alone"
 	NATUnknown       Part = "the NAT gateway, which knows no connection of the packet's"

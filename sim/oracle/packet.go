@@ -34,6 +34,8 @@ type Packet struct {
 	Type, Code uint8   // of ICMP, for each family its own
 	ID         uint16  // of an ICMP query and its answers
 	Quoted     *Packet // by an ICMP error, nil in others
+
+	Fragmented bool // it comes in fragments
 }
 
 // Message types of ICMP (RFC 792).
@@ -82,6 +84,7 @@ func (p Packet) query() (kind uint8, answer, ok bool) {
 // Answer is a packet that goes back to the sender, as an end would answer.
 func (p Packet) Answer() Packet {
 	a := p
+	a.Fragmented = false
 	a.Src, a.Dst, a.SrcPort, a.DstPort = p.Dst, p.Src, p.DstPort, p.SrcPort
 	switch {
 	case p.Proto == TCP && p.Flags&ACK == 0:
@@ -108,6 +111,9 @@ func (p Packet) ErrorAbout(from netip.Addr, kind, code uint8) Packet {
 // String is the packet in a line.
 func (p Packet) String() string {
 	switch {
+	case p.Fragmented:
+		p.Fragmented = false
+		return "in fragments " + p.String()
 	case p.Proto == TCP:
 		return fmt.Sprintf("tcp %v > %v %s", netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort), flagNames(p.Flags))
 	case p.Proto == UDP:

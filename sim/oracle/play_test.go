@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/wire"
 )
 
 // play is a world on a fabric, step by step.
@@ -70,10 +71,11 @@ func (p *play) send(s step) (got result, err error) {
 	p.packets++
 	p.w.Now += time.Millisecond
 	if s.ENI == "" {
-		p.f.fromInternet(*s.Packet)
+		p.f.fromInternet(p.framesOf(s))
 	} else {
-		p.f.fromGuest(s.ENI, *s.Packet, s.Direct)
+		p.f.fromGuest(s.ENI, *s.Packet, s.Direct, p.framesOf(s))
 	}
+	defer p.settle(s)
 	if got, err = p.f.took(); err != nil {
 		return got, err
 	}
@@ -100,6 +102,26 @@ func (p *play) send(s step) (got result, err error) {
 	}
 	p.w.Happened(right[i])
 	return got, nil
+}
+
+// framesOf makes the frames of a packet.
+func (p *play) framesOf(s step) func(src, dst wire.MAC) [][]byte {
+	return func(src, dst wire.MAC) [][]byte {
+		if s.Packet.Fragmented {
+			return fragments(*s.Packet, src, dst, uint16(p.packets), s.Order)
+		}
+		return [][]byte{frame(*s.Packet, src, dst)}
+	}
+}
+
+// settle ends the wait of fragments whose first one was dropped.
+func (p *play) settle(s step) {
+	if s.Packet.Fragmented {
+		p.w.Now += 1200 * time.Millisecond
+		p.f.wait()
+		p.f.carry()
+		p.f.ended = p.f.ended[:0]
+	}
 }
 
 // disagreement is a step at which the cards did not do what is right.
@@ -136,6 +158,9 @@ func (p *play) possible(s step) bool {
 
 // is tells whether what the cards did is an outcome.
 func (p *play) is(got result, o Outcome) bool {
+	if o.Dropped == NoGateway { // which is outside of the card
+		return got.frames == 0
+	}
 	if o.Dropped != "" {
 		return got.frames == 0 && (!p.watched && got.reason == "" || slices.Contains(o.Dropped.Verdicts(), got.reason) && (o.At == "" || o.At == got.at))
 	}

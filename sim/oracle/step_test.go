@@ -17,6 +17,7 @@ type step struct {
 	Packet *Packet
 	ENI    string // whose guest sends the packet; "" is a host on the internet
 	Direct bool   // to the neighbor's own MAC
+	Order  []int  // in which a packet's fragments are sent
 }
 
 // String is the step in a line.

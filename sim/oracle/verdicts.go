@@ -17,6 +17,7 @@ var verdicts = map[Part][]string{
 	PassedBy:         {"middlebox_passed_by"},
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol"},
+	NATFragment:      {"nat_fragment"},
 	NATFamily:        {"nat_family"},
 	NATSource:        {"nat_source"},
 	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
