@@ -105,6 +105,9 @@ func (c *crew) drain() {
 	for id, p := range c.guests {
 		e := c.card.Policy().ENI(id)
 		p.Drain(func(f []byte) {
+			if nictest.IsUnasked(f) {
+				return
+			}
 			require.Contains(c, string(f), "<"+id+" ", "what a guest gets is its own")
 			require.Equal(c, e.MAC, wire.Ethernet(f).Dst())
 			c.got["in "+labelOf(f)]++

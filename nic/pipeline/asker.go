@@ -10,12 +10,13 @@ const (
 	confirmEvery = int64(30e9) // ns between two requests for a known one; RFC 1122 section 2.3.2.1 asks for this order
 )
 
-// asker is the state of askUnderlay and settleClaims in the first worker, and each worker's
+// asker is the state of askUnderlay, settleClaims and advertise in the first worker, and each worker's
 // memory for a question.
 type asker struct {
-	next    int64 // when to ask again, in ns since 1970
-	confirm int64 // when to ask for known addresses, too
-	settle  int64 // when to look at the claims again
+	next    int64  // when to ask again, in ns since 1970
+	confirm int64  // when to ask for known addresses, too
+	settle  int64  // when to look at the claims again
+	began   uint32 // tick of the first turn (advertise)
 	scratch [pmd.Headroom + 128]byte
 	request pmd.Frame
 }

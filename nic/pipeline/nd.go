@@ -1,6 +1,9 @@
 package pipeline
 
-import "nitrocard/nic/wire"
+import (
+	"nitrocard/nic/wire"
+	"nitrocard/pmd"
+)
 
 // neighborDiscovery answers a guest's questions for the router, for a neighbor of the
 // guest's subnet, and for routers in general, as arp answers those of IPv4. No such message
@@ -45,24 +48,61 @@ func (p *packet) advertiseNeighbor(addr wire.Addr, asker wire.Neighbor) Verdict 
 	return answered
 }
 
-// routerLifetime is for how many seconds the router is one. The card advertises only when
-// asked, so this is the longest time that there is (RFC 8319); the choice is ours.
+// routerLifetime is for how many seconds the router is one: the longest time that there is (RFC 8319
+// section 4). The choice is ours.
 const routerLifetime = 0xffff
 
-// advertiseRouter makes p the answer to who is a router: the subnet's, with the subnet's
-// block as on the link. EC2 gives addresses by DHCPv6 (EC2 User Guide, "IPv6 addresses"), so
-// no host makes an address of its own. AWS documents no other field; they are ours.
+// advertEvery is how many ticks lie between two advertisements that a guest gets unasked: 4.9 hours. A host
+// that was answered asks no more (RFC 4861 section 6.3.7), and Linux does not even when the router's lifetime
+// is over. So the card says in time that the router goes on, three times in a lifetime. The choice is ours.
+const advertEvery = 1 << 18
+
+// advertise tells the guests about their router whose turn came after the tick before, each at a tick of its
+// own: the first 2.4 hours after the card's start. The first worker does so.
+func (w *Worker) advertise(before uint32) {
+	if before == 0 {
+		w.asker.began = w.tick
+		return
+	}
+	turn := w.tick - w.asker.began + advertEvery/2
+	for n := min(w.tick-before, advertEvery); n > 0; n-- {
+		for i := (turn - n + 1) % advertEvery; i < uint32(len(w.guests)); i += advertEvery {
+			w.advertiseTo(&w.guests[i])
+		}
+	}
+}
+
+// advertiseTo sends a guest an advertisement, unless its subnet has no IPv6.
+func (w *Worker) advertiseTo(g *guest) {
+	if g.eni == nil || g.eni.NAT != nil || !g.eni.Subnet.Prefix6.IsValid() {
+		return
+	}
+	a := &w.asker
+	frame := a.scratch[pmd.Headroom:][:wire.RouterAdvertLen]
+	r := g.advert()
+	r.Put(frame, wire.Neighbor{})
+	a.request.Lend(a.scratch[:], pmd.Headroom, len(frame))
+	w.originate(w.queues[g.number], &a.request)
+}
+
+// advert is what the router of the guest's subnet advertises: itself, and the subnet's block as on the link.
+// EC2 gives addresses by DHCPv6 (EC2 User Guide, "IPv6 addresses"), so no host makes an address of its own.
+// AWS documents no other field; they are ours.
+func (g *guest) advert() wire.RouterAdvert {
+	return wire.RouterAdvert{
+		From: wire.Neighbor{MAC: g.router, Addr: g.router.LinkLocal()}, Lifetime: routerLifetime, Managed: true, Prefix: g.eni.Subnet.Prefix6,
+	}
+}
+
+// advertiseRouter makes p the answer to who is a router.
 func (p *packet) advertiseRouter(asker wire.Neighbor) Verdict {
-	s := p.guest.eni.Subnet
 	switch {
-	case !s.Prefix6.IsValid():
+	case !p.guest.eni.Subnet.Prefix6.IsValid():
 		return NDUnanswered
 	case !p.resize(wire.RouterAdvertLen):
 		return NoHeadroom
 	}
-	r := wire.RouterAdvert{
-		From: wire.Neighbor{MAC: p.guest.router, Addr: p.guest.router.LinkLocal()}, Lifetime: routerLifetime, Managed: true, Prefix: s.Prefix6,
-	}
+	r := p.guest.advert()
 	r.Put(p.frame.Bytes(), asker)
 	return answered
 }

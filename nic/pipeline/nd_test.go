@@ -3,6 +3,7 @@ package pipeline
 import (
 	"net"
 	"testing"
+	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -92,6 +93,32 @@ func TestRouterSolicitation(t *testing.T) {
 	require.EqualValues(t, []byte{64, 0x80}, prefix[:2], "on the link, and not autonomous")
 	require.Equal(t, "2001:db8:a:1::", net.IP(prefix[14:30]).String())
 	x.send("eni-b1", wiretest.ICMP("fe80::5", "ff02::2", wire.NDRouterSolicitation, 0).TTL(255).MACs(x.eni("eni-b1").MAC, mac("33:33:00:00:00:02")).Bytes()).dropped(NDUnanswered)
+}
+
+// A host that was answered asks for no router again, so the card tells it in time that the router goes on:
+// more than once in the router's lifetime, and as it tells who asks. Hosts without IPv6 hear nothing.
+func TestTheRouterGoesOn(t *testing.T) {
+	x := newRig(t)
+	heard := map[string][][]byte{}
+	for range 2 * routerLifetime / 60 {
+		x.wait(time.Minute)
+		for _, eni := range []string{"eni-a1", "eni-a2", "eni-a4", "eni-b1"} {
+			heard[eni] = append(heard[eni], x.ports[eni].Sent()...)
+		}
+	}
+	for _, eni := range []string{"eni-a1", "eni-a2", "eni-a4"} {
+		require.GreaterOrEqual(t, len(heard[eni]), 6, eni)
+		require.Less(t, len(heard[eni]), 9, eni)
+	}
+	require.Empty(t, heard["eni-b1"])
+	asked := x.send("eni-a1", wiretest.ICMP("fe80::5", "ff02::2", wire.NDRouterSolicitation, 0).TTL(255).MACs(macA1, mac("33:33:00:00:00:02")).Bytes()).frame
+	for _, told := range heard["eni-a1"] {
+		require.NoError(t, wiretest.Check(told))
+		require.Equal(t, "33:33:00:00:00:01 ff02::1", wire.Ethernet(told).Dst().String()+" "+header(t, told).Dst.String())
+		icmp := wire.EthernetLen + wire.IPv6Len
+		require.Equal(t, asked[icmp+4:], told[icmp+4:])
+	}
+	x.account()
 }
 
 // What is not sound is dropped by name (RFC 4861 section 7.1.1, RFC 6980).

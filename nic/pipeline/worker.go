@@ -75,10 +75,14 @@ func (w *Worker) Poll(now int64) int {
 	w.reader.Pass()
 	w.now, w.ticks = now, flow.TickOf(now)
 	if tick := uint32(w.ticks); tick != w.tick {
+		before := w.tick
 		w.tick = tick
 		w.crew.begun.CompareAndSwap(0, now)
 		w.crew.now.Store(now)
 		w.settle()
+		if w.number == 0 {
+			w.advertise(before)
+		}
 	}
 	w.flows.Advance(w.ticks, expireBudget)
 	if w.number == 0 {

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic"
+	"nitrocard/nic/nictest"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -251,7 +253,7 @@ func (f *fabric) took() (got result, err error) {
 			if port == nil {
 				continue
 			}
-			if err := got.arrivedAll(id, port.Sent()); err != nil {
+			if err := got.arrivedAll(id, slices.DeleteFunc(port.Sent(), nictest.IsUnasked)); err != nil {
 				return got, err
 			}
 		}
