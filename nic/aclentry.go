@@ -1,8 +1,6 @@
 package nic
 
 import (
-	"fmt"
-
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -17,11 +15,7 @@ type ACLEntry struct {
 
 // String is the entry as people write it: "acl-1 inbound 100".
 func (e ACLEntry) String() string {
-	dir := wire.DirectionOf(e.Egress)
-	if e.Entry >= vpc.FinalDeny {
-		return fmt.Sprintf("%s %s final deny", e.ID, dir.Bound())
-	}
-	return fmt.Sprintf("%s %s %d", e.ID, dir.Bound(), e.Entry)
+	return e.ID + " " + wire.DirectionOf(e.Egress).Bound() + " " + vpc.EntryName(e.Entry)
 }
 
 // DeniedBy is the entry of a network ACL that denied an event's packet, nil if none did.

@@ -3,7 +3,6 @@ package nic
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"nitrocard/nic/vpc"
 )
@@ -29,7 +28,7 @@ func (c *Card) unused(policy *vpc.Policy) (all []Decider, count int) {
 		all = append(all, Decider{"SecurityGroups", r.Group, r.Text})
 	}
 	for e := range policy.UnusedEntries() {
-		all = append(all, Decider{"NetworkAcls", e.ACL, e.Dir.Bound() + " " + entryName(e.Number)})
+		all = append(all, Decider{"NetworkAcls", e.ACL, e.Dir.Bound() + " entry " + vpc.EntryName(e.Number)})
 	}
 	for table, r := range policy.UnusedRoutes() {
 		all = append(all, Decider{"RouteTables", table, r.String()})
@@ -56,17 +55,9 @@ func deciderOf(rule vpc.Rule, object string, entry uint16, route *vpc.Route) (ki
 	case rule != (vpc.Rule{}):
 		return "SecurityGroups", rule.Group, rule.Text
 	case entry != 0:
-		return "NetworkAcls", object, entryName(entry)
+		return "NetworkAcls", object, "entry " + vpc.EntryName(entry)
 	case route != nil:
 		return "RouteTables", object, route.String()
 	}
 	return "", "", ""
-}
-
-// entryName names an entry of a network ACL; "*" is the one that ends each ACL.
-func entryName(number uint16) string {
-	if number >= vpc.FinalDeny {
-		return "entry *"
-	}
-	return "entry " + strconv.Itoa(int(number))
 }

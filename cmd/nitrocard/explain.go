@@ -254,7 +254,7 @@ func finds(c *explain.Component) string {
 			found += ", not tracked"
 		}
 	case explain.NetworkACL:
-		found = "entry " + explain.EntryName(l.Entry)
+		found = "entry " + vpc.EntryName(l.Entry)
 	case explain.RouteTable:
 		if l.Route != nil {
 			found = l.Route.String()

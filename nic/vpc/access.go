@@ -143,7 +143,7 @@ func (d *difference) ofACL(a *networkACL, dir wire.Direction) (all []granted) {
 		for _, e := range a.lists[dir][f].entries {
 			boxes := e.service.boxes(f, box{lo: e.lo.Netip(), hi: e.hi.Netip()})
 			if e.allow {
-				all = append(all, granted{Access{Dir: dir, Kind: "NetworkAcls", ID: a.id, What: fmt.Sprintf("entry %d", e.number)}, d.beyond(boxes, before)})
+				all = append(all, granted{Access{Dir: dir, Kind: "NetworkAcls", ID: a.id, What: "entry " + EntryName(e.number)}, d.beyond(boxes, before)})
 			}
 			before = append(before, boxes...)
 		}

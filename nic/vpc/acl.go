@@ -1,6 +1,10 @@
 package vpc
 
-import "nitrocard/nic/wire"
+import (
+	"strconv"
+
+	"nitrocard/nic/wire"
+)
 
 // networkACL is a compiled network ACL. Its subnets share it. nil is the ACL of a subnet
 // for which none was configured, and lets everything pass, as EC2's default ACL does.
@@ -35,6 +39,14 @@ const (
 	FinalDeny     = 32767
 	FinalDenyIPv6 = 32768
 )
+
+// EntryName is an entry's number as EC2's console shows it: the entry that ends each ACL is *.
+func EntryName(number uint16) string {
+	if number >= FinalDeny {
+		return "*"
+	}
+	return strconv.Itoa(int(number))
+}
 
 // ACL is the ID of the network ACL of the ENI's subnet; "": none was configured.
 func (e *OwnENI) ACL() string {

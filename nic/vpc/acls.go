@@ -29,7 +29,7 @@ func (c *compiler) acls() {
 	for o, config := range each[ec2.NetworkAcl](c, "NetworkAcls") {
 		a := &networkACL{id: o.id(), at: o.spot()}
 		for i := range config.Entries {
-			c.aclEntry(a, ec2.In(o.path(), ec2.At("Entries", i, entryName(&config.Entries[i]))), &config.Entries[i])
+			c.aclEntry(a, ec2.In(o.path(), ec2.At("Entries", i, boundEntry(&config.Entries[i]))), &config.Entries[i])
 		}
 		for dir := range a.lists {
 			for f := range a.lists[dir] {
@@ -43,8 +43,8 @@ func (c *compiler) acls() {
 	c.subnetsWithoutACL()
 }
 
-// entryName is an entry's direction and number, as people know it.
-func entryName(e *ec2.NetworkAclEntry) string {
+// boundEntry is an entry's direction and number, as people know it.
+func boundEntry(e *ec2.NetworkAclEntry) string {
 	return fmt.Sprintf("%s %d", wire.DirectionOf(e.Egress).Bound(), e.RuleNumber)
 }
 

@@ -39,7 +39,7 @@ func (f *fall) allowByACL() []Change {
 	_ = proto
 	next := *acl
 	next.Entries = append(slices.Clip(acl.Entries), entry)
-	return []Change{{Text: fmt.Sprintf("add to network ACL %s the %s entry %d, before entry %s: allow %s%s%s", id, f.pass.Direction.Bound(), number, EntryName(denied), text, peer, block),
+	return []Change{{Text: fmt.Sprintf("add to network ACL %s the %s entry %d, before entry %s: allow %s%s%s", id, f.pass.Direction.Bound(), number, vpc.EntryName(denied), text, peer, block),
 		Edits: []vpc.Edit{{Kind: "NetworkAcls", ID: id, Object: &next}}}}
 }
 

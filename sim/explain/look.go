@@ -2,7 +2,6 @@ package explain
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"nitrocard/nic/pipeline"
@@ -66,7 +65,7 @@ func (l Look) what() string {
 	case SecurityGroups:
 		return l.byGroups()
 	case NetworkACL:
-		return l.ACL + " " + EntryName(l.Entry)
+		return l.ACL + " " + vpc.EntryName(l.Entry)
 	case RouteTable, GatewayRoutes:
 		if l.Route != nil {
 			return strings.TrimSpace(l.Table + " " + l.Route.String())
@@ -212,13 +211,4 @@ func stageOf(v pipeline.Verdict, d wire.Direction) Stage {
 		}
 	}
 	return Card
-}
-
-// EntryName is the number of a network ACL's entry as people see it: the last one, which denies
-// what no other decided, is *.
-func EntryName(number uint16) string {
-	if number >= vpc.FinalDeny {
-		return "*"
-	}
-	return strconv.Itoa(int(number))
 }

@@ -49,7 +49,7 @@ var written = []string{
 	"far → peer, tcp from 10.0.2.5 to 10.8.1.5:80: answered; peer saw 10.0.2.5, through box",
 	"internet → web, tcp from 2001:db8:44::1 to [2001:db8:1:1::5]:80: answered",
 	"internet → far, tcp from 2001:db8:9::9 to [2001:db8:1:2::5]:80: denied: egress_only at far",
-	"internet → quiet, tcp from 2001:db8:9::9 to [2001:db8:1:3::5]:80: denied: network_acl_in at quiet; asked acl-quiet inbound final deny",
+	"internet → quiet, tcp from 2001:db8:9::9 to [2001:db8:1:3::5]:80: denied: network_acl_in at quiet; asked acl-quiet inbound *",
 	"web → peer, tcp from 2001:db8:1:1::5 to [2001:db8:2:1::5]:80: answered",
 	"far → internet, udp from 2001:db8:1:2::a to [2001:db8:9::9]:9: denied: spoofed_address at far",
 	"six → internet, tcp from 2001:db8:1:5::5 to [2001:db8:9::9]:80: answered; internet saw 2001:db8:1:5::5",
