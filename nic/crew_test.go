@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -137,7 +138,7 @@ func labelOf(f []byte) string {
 // until waits until something holds of what came out.
 func (c *crew) until(what string, holds func() bool) {
 	c.Helper()
-	for end := time.Now().Add(ample); ; runtime.Gosched() {
+	for end := time.Now().Add(ample.Time); ; runtime.Gosched() {
 		c.drain()
 		if holds() {
 			return

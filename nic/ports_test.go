@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -21,18 +22,15 @@ import (
 	"nitrocard/tables/oracle"
 )
 
-// ample time is for what a test has brought about, however busy the machine is.
-const ample = 5 * time.Minute
-
 // amply is how long a card's listing waits for devices that answer.
 func amply() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), ample)
+	return context.WithTimeout(context.Background(), ample.Time)
 }
 
 // until waits for what other goroutines bring about.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(ample); !holds(); runtime.Gosched() {
+	for end := time.Now().Add(ample.Time); !holds(); runtime.Gosched() {
 		require.True(t, time.Now().Before(end), what)
 	}
 }

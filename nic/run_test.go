@@ -15,6 +15,7 @@ import (
 
 	"nitrocard/nic/bay"
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
@@ -81,14 +82,14 @@ func (l *live) stop() {
 	select {
 	case err := <-l.ended:
 		require.NoError(l, err)
-	case <-time.After(ample):
+	case <-time.After(ample.Time):
 		require.Fail(l, "the card still runs")
 	}
 }
 
 func (l *live) eventually(what string, f func() bool) {
 	l.Helper()
-	require.Eventually(l, f, ample, time.Millisecond, what)
+	require.Eventually(l, f, ample.Time, time.Millisecond, what)
 }
 
 // toA1 is a request from the internet to a1.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
@@ -109,7 +110,7 @@ func (f *files) runArgs() []string {
 
 // until waits for what a card does in its own time.
 func until(t *testing.T, what string, reached func() bool) {
-	for end := time.Now().Add(5 * time.Minute); !reached(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(ample.Time); !reached(); time.Sleep(5 * time.Millisecond) {
 		require.True(t, time.Now().Before(end), "still not: %s", what)
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
@@ -288,7 +289,7 @@ func TestCapturesWhileTheCardRuns(t *testing.T) {
 			sent++
 		}
 	}
-	require.Eventually(t, func() bool { return r.card.Ports()[0].Received == uint64(sent) }, 5*time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return r.card.Ports()[0].Received == uint64(sent) }, ample.Time, time.Millisecond)
 	end()
 	all.Wait()
 	stop()

@@ -11,12 +11,10 @@ import (
 
 	"nitrocard/nic/capture"
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/pipeline"
 	"nitrocard/nic/wire/wiretest"
 )
-
-// ample is how long a test waits for what happens soon, however busy the machine is.
-const ample = 5 * time.Minute
 
 // fall has a1 send a packet that is dropped.
 func (s *served) fall() {
@@ -47,7 +45,7 @@ func TestACaptureGoesOnUntilItsClientLeaves(t *testing.T) {
 		require.EqualError(t, err, "there are 4 captures already, which is as many as a card takes")
 		return true
 	}
-	require.Eventually(t, full, ample, time.Millisecond, "none of those is closed before the client is")
+	require.Eventually(t, full, ample.Time, time.Millisecond, "none of those is closed before the client is")
 }
 
 // What cannot be captured is refused before a file begins.
@@ -84,7 +82,7 @@ func TestTheEndOfTheServerEndsACapture(t *testing.T) {
 	ended := make(chan error, 1)
 	var out bytes.Buffer
 	t.Run("served", func(t *testing.T) {
-		s := serveTo(t, Options{farewell: ample})
+		s := serveTo(t, Options{farewell: ample.Time})
 		stream, err := s.Capture(context.Background(), pipeline.Scope{}, "")
 		require.NoError(t, err)
 		s.fall()

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/nictest/ample"
 )
 
 // stuck is a client that does not read its answer until it is released.
@@ -43,7 +45,7 @@ func TestWritersDoNotWaitForAReader(t *testing.T) {
 	all.Go(func() { put(httptest.NewRecorder()); close(other) })
 	select {
 	case <-other:
-	case <-time.After(5 * time.Minute):
+	case <-time.After(ample.Time):
 		t.Error("the second writer waits for the first one's reader")
 	}
 	close(slow.released)
@@ -83,11 +85,11 @@ func TestTheEndDoesNotWaitForASilentClient(t *testing.T) {
 	select {
 	case err := <-served:
 		require.NoError(t, err)
-	case <-time.After(5 * time.Minute):
+	case <-time.After(ample.Time):
 		t.Fatal("Serve has not returned")
 	}
 	require.NoFileExists(t, path)
-	require.NoError(t, silent.SetReadDeadline(time.Now().Add(5*time.Minute)))
+	require.NoError(t, silent.SetReadDeadline(time.Now().Add(ample.Time)))
 	_, err = silent.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF, "nobody is left who could ask a card that is gone")
 }

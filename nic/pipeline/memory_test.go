@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
@@ -22,7 +23,7 @@ func TestAnOldPolicyIsForgotten(t *testing.T) {
 	x.fromInternet("eni-a1", tcp("23", wire.TCPSyn)).dropped(SecurityGroupIn)
 	x.apply(x.config)
 	x.ended = nil
-	require.Eventually(t, func() bool { runtime.GC(); return old.Value() == nil }, ample, time.Millisecond)
+	require.Eventually(t, func() bool { runtime.GC(); return old.Value() == nil }, ample.Time, time.Millisecond)
 	require.Equal(t, "eni-a1", said(&x.latest()[0])[2])
 }
 

@@ -33,10 +33,6 @@ var (
 // allowances are Placement's.
 type allowances = map[string]vpc.Allowance
 
-// ample is how long a test waits for what happens soon, however busy the machine
-// is.
-const ample = 5 * time.Minute
-
 // Uplink is the name of the place for the port to the underlay.
 const Uplink = "uplink"
 

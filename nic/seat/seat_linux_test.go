@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"nitrocard/nic/nictest/ample"
 )
 
 // placed is where each thread of the process may run.
@@ -35,9 +37,6 @@ func spread(t *testing.T) (last int) {
 	}
 	return last
 }
-
-// ample time is for what a test has brought about, however busy the machine is.
-const ample = 5 * time.Minute
 
 // sitting puts a goroutine on a seat until the test ends it.
 func sitting(s *Seat) (cpu, tid int, leave func()) {
@@ -65,7 +64,7 @@ func blocked(t *testing.T, n int) {
 		}()
 	}
 	t.Cleanup(func() { unix.Close(pipe[1]); unix.Close(pipe[0]) })
-	require.Eventually(t, func() bool { return len(threads()) >= before+n }, ample, time.Millisecond)
+	require.Eventually(t, func() bool { return len(threads()) >= before+n }, ample.Time, time.Millisecond)
 }
 
 // Who sits has the last CPU to himself: no thread of the process may run
@@ -91,9 +90,9 @@ func TestWhoSitsHasHisCPUToHimself(t *testing.T) {
 		}
 		return workers == 1
 	}
-	require.Eventually(t, apart, ample, time.Millisecond, "threads keep off, but for one that strays for a moment")
+	require.Eventually(t, apart, ample.Time, time.Millisecond, "threads keep off, but for one that strays for a moment")
 	blocked(t, 2)
-	require.Eventually(t, apart, ample, time.Millisecond, "new threads keep off, too")
+	require.Eventually(t, apart, ample.Time, time.Millisecond, "new threads keep off, too")
 	leave()
 	seats.End()
 	for tid, set := range placed() {
@@ -127,7 +126,7 @@ func TestThreadsThatChooseTheirCPU(t *testing.T) {
 	defer s.End()
 	pin()
 	second := <-pinned
-	require.Eventually(t, func() bool { return placed()[second] == s.rest }, ample, time.Millisecond)
+	require.Eventually(t, func() bool { return placed()[second] == s.rest }, ample.Time, time.Millisecond)
 	require.Equal(t, only(last), placed()[first])
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"nitrocard/nic/nictest/ample"
 )
 
 // slicesOf are the slices of the process's threads.
@@ -40,7 +42,7 @@ func TestSlicesAreShortWhileThereAreSeats(t *testing.T) {
 			}
 		}
 		return true
-	}, ample, time.Millisecond)
+	}, ample.Time, time.Millisecond)
 	leave()
 	s.End()
 	for _, slice := range slicesOf(t) {

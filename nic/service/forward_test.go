@@ -12,6 +12,8 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
+
+	"nitrocard/nic/nictest/ample"
 )
 
 // upstream is a resolver on the loopback interface, with what it was asked.
@@ -37,7 +39,7 @@ func newUpstream(t testing.TB) *upstream {
 	u := &upstream{ports: map[string]bool{}}
 	p, l := bothAt(t)
 	u.at = p.LocalAddr().(*net.UDPAddr).AddrPort()
-	for _, s := range []*dns.Server{{PacketConn: p, Handler: u}, {Listener: l, Handler: u, ReadTimeout: ample, WriteTimeout: ample}} {
+	for _, s := range []*dns.Server{{PacketConn: p, Handler: u}, {Listener: l, Handler: u, ReadTimeout: ample.Time, WriteTimeout: ample.Time}} {
 		go s.ActivateAndServe()
 		t.Cleanup(func() { s.Shutdown() })
 	}

@@ -25,6 +25,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire"
 )
 
@@ -131,7 +132,7 @@ func (g *guest) note(frame []byte, h *wire.Headers) {
 
 // client is an HTTP client on the guest.
 func (g *guest) client() *http.Client {
-	return &http.Client{Timeout: ample, Transport: &http.Transport{DialContext: func(ctx context.Context, _, to string) (net.Conn, error) {
+	return &http.Client{Timeout: ample.Time, Transport: &http.Transport{DialContext: func(ctx context.Context, _, to string) (net.Conn, error) {
 		host, _, _ := net.SplitHostPort(to)
 		return g.dial(ctx, address(host), 80)
 	}}}
@@ -165,7 +166,7 @@ func (g *guest) asksByTCP(server tcpip.Address, m *dns.Msg) (a *dns.Msg) {
 			return err
 		}
 		defer c.Close()
-		if a, _, err = (&dns.Client{Timeout: ample}).ExchangeWithConn(m, &dns.Conn{Conn: c}); err == nil && a.Rcode == dns.RcodeServerFailure {
+		if a, _, err = (&dns.Client{Timeout: ample.Time}).ExchangeWithConn(m, &dns.Conn{Conn: c}); err == nil && a.Rcode == dns.RcodeServerFailure {
 			err = fmt.Errorf("the answer is %v", a)
 		}
 		return err
@@ -265,7 +266,7 @@ func TestRequestsThatFewClientsSend(t *testing.T) {
 				return err
 			}
 			defer c.Close()
-			require.NoError(t, c.SetDeadline(time.Now().Add(ample)))
+			require.NoError(t, c.SetDeadline(time.Now().Add(ample.Time)))
 			if _, err = io.WriteString(c, request); err != nil {
 				return err
 			}

@@ -14,6 +14,7 @@ import (
 
 	"nitrocard/nic"
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd"
@@ -134,7 +135,7 @@ func TestAFloodOfQuestionsFillsNothing(t *testing.T) {
 		more, moreThreads := taken()
 		return more < heap+256<<10 && moreThreads <= threads+8
 	}
-	require.Eventually(t, settled, ample, 10*time.Millisecond, "%d requests more leave as many bytes and threads, %d and %d", 3*9*floodRate, heap, threads)
+	require.Eventually(t, settled, ample.Time, 10*time.Millisecond, "%d requests more leave as many bytes and threads, %d and %d", 3*9*floodRate, heap, threads)
 }
 
 // taken are the bytes and goroutines that live.

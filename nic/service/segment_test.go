@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd/mem"
@@ -59,7 +60,7 @@ func (p *peer) ask(port int, segment []byte, like func(s wire.TCP, data string) 
 	began := time.Now()
 	for sent := time.Duration(-1); ; runtime.Gosched() { // other threads serve
 		waited := time.Since(began)
-		require.Less(p, waited, ample, "no answer to port %d", port)
+		require.Less(p, waited, ample.Time, "no answer to port %d", port)
 		if waited/time.Second > sent/time.Second || sent < 0 {
 			p.send(segment)
 			sent = waited

@@ -3,7 +3,6 @@ package service_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -13,9 +12,6 @@ import (
 	"nitrocard/nic/nictest"
 	"nitrocard/nic/wire"
 )
-
-// ample is how long a test waits for what happens soon, however busy the machine is.
-const ample = 5 * time.Minute
 
 // While the card runs, another thread serves, and wakes the worker that sleeps.
 func TestServicesAnswerWhileTheCardRuns(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire"
 )
 
@@ -46,5 +47,5 @@ func TestHalfOpenConnectionsOfMetadataAreForgotten(t *testing.T) {
 	}
 	a1.port.Sent()
 	a1.fetch()
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+16 }, ample, time.Millisecond)
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+16 }, ample.Time, time.Millisecond)
 }

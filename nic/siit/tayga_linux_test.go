@@ -17,6 +17,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/pmd/pmdtest"
@@ -111,9 +112,6 @@ func route(t *testing.T, device string, to ...string) {
 	}
 }
 
-// ample is how long a test waits for what happens soon, however busy the machine is.
-const ample = 5 * time.Minute
-
 // marks is how many packets were sent to tell that those before were translated.
 var marks uint16
 
@@ -121,14 +119,14 @@ var marks uint16
 // the packet comes alone.
 func (p tayga) translates(t *testing.T, packet []byte) (translated []byte) {
 	t.Helper()
-	translated, came := p.send(t, packet, ample)
+	translated, came := p.send(t, packet, ample.Time)
 	require.True(t, came, "the mark came")
 	return translated
 }
 
 // warm waits until tayga translates: it takes packets once it has started.
 func (p tayga) warm(t *testing.T) {
-	require.Eventually(t, func() bool { _, came := p.send(t, nil, 100*time.Millisecond); return came }, ample, time.Millisecond)
+	require.Eventually(t, func() bool { _, came := p.send(t, nil, 100*time.Millisecond); return came }, ample.Time, time.Millisecond)
 }
 
 // send sends a packet and a mark, and returns what came before the mark, if the mark came in time.

@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"nitrocard/nic/nictest/ample"
 )
 
 // The test binary is the caged program: as PID 1 it is Init, then it is one
@@ -159,7 +161,7 @@ func TestKillingTheOutsideKillsTheInside(t *testing.T) {
 	init := childOf(t, cmd.Process.Pid)
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
-	require.Eventually(t, func() bool { return unix.Kill(init, 0) == unix.ESRCH }, 5*time.Minute, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return unix.Kill(init, 0) == unix.ESRCH }, ample.Time, 5*time.Millisecond)
 }
 
 // TestHelperHangs is the process that the test above kills.
@@ -181,7 +183,7 @@ func childOf(t *testing.T, pid int) (child int) {
 			}
 		}
 		return child != 0
-	}, 5*time.Minute, 5*time.Millisecond)
+	}, ample.Time, 5*time.Millisecond)
 	return child
 }
 

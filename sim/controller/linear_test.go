@@ -12,6 +12,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/vpc"
 	"nitrocard/tables/oracle"
 )
@@ -131,7 +132,7 @@ func TestControllersAreAsOne(t *testing.T) {
 	}
 	goOn := func(why string) {
 		before := done.Load()
-		require.Eventually(t, func() bool { return done.Load() >= before+400 }, 5*time.Minute, time.Millisecond, why)
+		require.Eventually(t, func() bool { return done.Load() >= before+400 }, ample.Time, time.Millisecond, why)
 		was := x.Revision()
 		x.connect(offices[random.IntN(2)])
 		m, err := x.feed.Next(ctx)
@@ -176,5 +177,5 @@ func TestControllersAreAsOne(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests, of %d the answer is not known", len(h.ops), unknown)
-	require.Equal(t, porcupine.Ok, porcupine.CheckOperationsTimeout(counters, h.ops, 5*time.Minute), "no order of the requests explains the answers")
+	require.Equal(t, porcupine.Ok, porcupine.CheckOperationsTimeout(counters, h.ops, ample.Time), "no order of the requests explains the answers")
 }

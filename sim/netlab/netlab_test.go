@@ -16,14 +16,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire"
 	"nitrocard/sim/cage/cagetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(cagetest.Main(m)) }
-
-// ample is how long a test waits for what happens soon, however busy the machine is.
-const ample = 5 * time.Minute
 
 // pair is two hosts on one cable, 192.0.2.1 and 192.0.2.2.
 func pair(t *testing.T) (a, b *Host) {
@@ -58,9 +56,9 @@ func echo(t *testing.T, h *Host, addr string) {
 
 func say(t *testing.T, h *Host, addr, word string) string {
 	var c net.Conn
-	require.NoError(t, h.Do(func() (err error) { c, err = net.DialTimeout("tcp4", addr, ample); return err }))
+	require.NoError(t, h.Do(func() (err error) { c, err = net.DialTimeout("tcp4", addr, ample.Time); return err }))
 	defer c.Close()
-	require.NoError(t, c.SetDeadline(time.Now().Add(ample)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(ample.Time)))
 	_, err := c.Write([]byte(word + "\n"))
 	require.NoError(t, err)
 	line, err := bufio.NewReader(c).ReadString('\n')
@@ -134,7 +132,7 @@ func TestRawFramesAreSentAndSeenAsTheyAre(t *testing.T) {
 		require.NoError(t, raw.Send(frame))
 		return len(w.Frames()) > 0
 	}
-	require.Eventually(t, seen, ample, time.Millisecond)
+	require.Eventually(t, seen, ample.Time, time.Millisecond)
 	for _, f := range w.Stop() {
 		require.Equal(t, frame, f)
 	}

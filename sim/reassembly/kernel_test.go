@@ -14,15 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nitrocard/nic/nictest"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/nic/wire/wiretest"
 	"nitrocard/sim/netlab"
 )
 
 // marks is the port to which datagrams go that tell that all before them have arrived.
 const marks = 5002
-
-// ample is how long a test waits for what happens soon, however busy the machine is.
-const ample = 5 * time.Minute
 
 // kernel is a guest's, with sockets at its ports.
 type kernel struct {
@@ -67,7 +65,7 @@ func newKernel(t testing.TB) *kernel {
 	ready := func() bool {
 		return k.mark(nictest.Client, guest, 50*time.Millisecond) && (!host.HasIPv6() || k.mark(nictest.Client6, guest6, 50*time.Millisecond))
 	}
-	require.Eventually(t, ready, ample, time.Millisecond, "the guest's kernel takes packets of each family")
+	require.Eventually(t, ready, ample.Time, time.Millisecond, "the guest's kernel takes packets of each family")
 	return k
 }
 
@@ -84,7 +82,7 @@ func (k *kernel) get(frames [][]byte) (all []arrival) {
 		copy(f, nictest.MACA1[:])
 		require.NoError(k, k.link.Send(f))
 	}
-	require.True(k, k.mark(nictest.Client, guest, ample), "the mark came")
+	require.True(k, k.mark(nictest.Client, guest, ample.Time), "the mark came")
 	for _, port := range []uint16{allowed, denied} {
 		for {
 			text, ok := k.next(port)

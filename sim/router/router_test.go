@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/pmd/pmdtest"
 	"nitrocard/sim/cage/cagetest"
 	"nitrocard/sim/netlab"
@@ -28,9 +29,6 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(cagetest.Main(m))
 }
-
-// ample is how long a test waits for what happens soon, however busy the machine is.
-const ample = 5 * time.Minute
 
 var (
 	a, b      = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
@@ -78,7 +76,7 @@ func TestRoutersLearnFromEachOther(t *testing.T) {
 			start(t, w["a"], who.a("a"))
 			originator := start(t, w["b"], who.b("b"))
 			var got Route
-			require.Eventually(t, func() bool { r, ok, err := who.ask(); got = r; return ok && err == nil }, ample, 20*time.Millisecond)
+			require.Eventually(t, func() bool { r, ok, err := who.ask(); got = r; return ok && err == nil }, ample.Time, 20*time.Millisecond)
 			require.Equal(t, Route{Prefix: behind, ASPath: []uint32{asB}, Via: []netip.Addr{b}}, got)
 			var via []netip.Addr
 			kernelHas := func(routers int) bool {
@@ -86,10 +84,10 @@ func TestRoutersLearnFromEachOther(t *testing.T) {
 				via = all
 				return err == nil && len(via) == routers
 			}
-			require.Eventually(t, func() bool { return kernelHas(1) }, ample, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return kernelHas(1) }, ample.Time, 20*time.Millisecond)
 			require.Equal(t, []netip.Addr{b}, via)
 			require.NoError(t, originator.Process.Kill())
-			require.Eventually(t, func() bool { _, ok, err := who.ask(); return !ok && err == nil && kernelHas(0) }, ample, 20*time.Millisecond)
+			require.Eventually(t, func() bool { _, ok, err := who.ask(); return !ok && err == nil && kernelHas(0) }, ample.Time, 20*time.Millisecond)
 		})
 	}
 }
