@@ -11,7 +11,7 @@ import (
 )
 
 // maxEntries is how many entries of a family an ACL may have in a direction, beside the
-// final deny: the most that EC2's quota can be raised to (VPC User Guide, Amazon VPC quotas).
+// entry that ends it: the most that EC2's quota can be raised to (VPC User Guide, Amazon VPC quotas).
 const maxEntries = 40
 
 // acls compiles the marked network ACLs, and assigns them to subnets. All of them give

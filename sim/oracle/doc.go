@@ -2,9 +2,36 @@
 // line of the card's. Tests ask the oracle and a card the same questions.
 //
 // Each rule stands beside a sentence in quotation marks, which sums up AWS's pages in our
-// words: the VPC User Guide, the EC2 User Guide, the VPC Peering Guide, and the codes of
-// Reachability Analyzer. So a reader checks the oracle against these pages and not against
-// the card. A sentence of an RFC is quoted as it stands there, with its section.
+// words. So a reader checks the oracle against these pages and not against the card. A
+// sentence of an RFC is quoted as it stands there, with its section. The pages are those of
+// https://docs.aws.amazon.com, each with .html at its end:
+//
+//	vpc/latest/userguide/             VPC User Guide
+//	  security-group-rules              group.go
+//	  managed-prefix-lists              prefixlist.go
+//	  vpc-network-acls                  acl.go
+//	  VPC_Route_Tables,
+//	  route-tables-priority,
+//	  route-table-options,
+//	  igw-ingress-routing               route.go
+//	  VPC_Internet_Gateway              gateway.go
+//	  egress-only-internet-gateway      egressonly.go
+//	  security-vpc-bpa-basics           publicaccess.go
+//	  vpc-nat-gateway,
+//	  vpc-nat-comparison,
+//	  nat-gateway-basics,
+//	  nat-gateways-regional             natgateway.go, translation.go
+//	  nat-gateway-nat64-dns64           nat64.go
+//	vpc/latest/peering/               VPC Peering Guide
+//	  vpc-peering-basics,
+//	  vpc-peering-security-groups       peering.go, group.go
+//	vpc/latest/reachability/          Reachability Analyzer
+//	  explanation-codes                 gateway.go, peering.go
+//	AWSEC2/latest/UserGuide/          EC2 User Guide
+//	  security-group-connection-tracking  tracking.go
+//	  using-eni, ec2-prefix-eni         interface.go
+//	  ec2-resource-limits               port25.go
+//
 // Configurations are plain lists, every look-up is a linear search, and nothing is kept that
 // can be asked again.
 //
