@@ -2,9 +2,7 @@ package controller
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -78,72 +76,6 @@ func New(ctx context.Context, o Options) (*Controller, error) {
 	return c, c.load(ctx)
 }
 
-// load takes over all that the store has, in the place of what the controller has.
-func (c *Controller) load(ctx context.Context) error {
-	var came contents
-	revision, err := c.o.Store.Load(ctx, came.take)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if revision < c.revision {
-		return nil // the controller was faster
-	}
-	was := vpc.EmptyRegion()
-	next, err := was.Change(came.edits...)
-	if err != nil {
-		return fmt.Errorf("the store's region of revision %d: %w", revision, err)
-	}
-	c.scopes, c.recent, c.recalled, c.partings = newScopes(), nil, 0, partings{byENI: map[string]*parting{}}
-	edited := map[key]bool{}
-	for e := range next.All() {
-		k := key{e.Kind, e.ID}
-		edited[k] = true
-		c.scopes.move(k, nil, scopesOf(next, e))
-	}
-	for p := range pieces(edited, was, next) {
-		c.scopes.move(p.key, nil, []string{edgeScope})
-	}
-	c.scopes.follow(edited, was, next)
-	c.become(revision, next, came.lastVNI)
-	c.keepHosts()
-	for name, h := range c.hosts {
-		h.records = nil
-		h.refuse(name, errMovedOn, (*question).isDryRun)
-		if h.feed != nil {
-			h.feed.resume(0)
-		}
-	}
-	return nil
-}
-
-// contents are records as they are read: edits, and what was given out last.
-type contents struct {
-	edits   []vpc.Edit
-	lastVNI uint32
-}
-
-// take reads a record.
-func (c *contents) take(r Record) error {
-	if r.Kind == kindNumbers {
-		var n numbers
-		err := json.Unmarshal(r.Value, &n)
-		c.lastVNI = max(c.lastVNI, n.Vni)
-		return err
-	}
-	e := vpc.Edit{Kind: r.Kind, ID: r.ID}
-	if r.Value != nil {
-		put, err := vpc.Put(r.Kind, r.Value)
-		if err != nil {
-			return fmt.Errorf("the store's %s %s: %w", r.Kind, r.ID, err)
-		}
-		e.Object = put.Object
-	}
-	c.edits = append(c.edits, e)
-	return nil
-}
-
 // Run works until ctx ends, or the store fails for good.
 func (c *Controller) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -157,63 +89,6 @@ func (c *Controller) Run(ctx context.Context) error {
 	if err := <-watching; err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return nil
-}
-
-// retry is how long a controller waits after its store failed.
-const retry = time.Second
-
-// watch takes over what other controllers change.
-func (c *Controller) watch(ctx context.Context) error {
-	for {
-		err := c.o.Store.Watch(ctx, c.Revision(), c.take)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		c.o.Log.Warn("the store is not followed; asked again", "error", err, "in", retry)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-c.o.After(retry):
-		}
-		if errors.Is(err, ErrCompacted) || errors.Is(err, errBatch) {
-			if err := c.load(ctx); err != nil {
-				c.o.Log.Error("the store was not read", "error", err)
-			}
-		}
-	}
-}
-
-// errBatch is the error of a batch that the controller cannot take over: it reads the whole
-// region anew.
-var errBatch = errors.New("what another controller wrote does not fit")
-
-// take takes over a batch of the store.
-func (c *Controller) take(b Batch) error {
-	if err := c.follow(b); err != nil {
-		return fmt.Errorf("%w: the store's revision %d: %w", errBatch, b.Revision, err)
-	}
-	return nil
-}
-
-// follow is take, with the reason why not.
-func (c *Controller) follow(b Batch) error {
-	var came contents
-	for _, r := range b.Records {
-		if err := came.take(r); err != nil {
-			return err
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if b.Revision <= c.revision {
-		return nil // this controller's own
-	}
-	next, err := c.region.Change(c.region.Possible(came.edits)...)
-	if err != nil {
-		return err
-	}
-	c.adopt(b.Revision, came, next)
 	return nil
 }
 

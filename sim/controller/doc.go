@@ -8,6 +8,7 @@
 //	                     Feed, one a card ── signed messages (package follow) ──▶ card
 //
 //	controller.go  Controller: the region now, and who is told of it
+//	load.go        the region as the store has it; watch.go what other controllers change there
 //	write.go       from what people ask for to a commit; draft.go changes on their way there
 //	store.go       Store: where the region is kept; memory.go, etcd.go, embedded.go are stores
 //	scope.go       which card needs which objects
