@@ -16,11 +16,17 @@ func newApply() *cobra.Command {
 		Use:   "apply FILE|DIR",
 		Short: "Give a running card or controller a new configuration, whole or not at all",
 		Long: `Give a running card or controller a new configuration, whole or not at all.
+As in EC2, tracked connections go on without their rule; --flush cuts them.
+
 With --dry-run nothing changes: the card tells what would change, and what would
 become of the connections that live; a controller asks the cards that follow it.
-The exit status is then 3 if some would be cut or end, and 4 if none would, but not
-all cards answered. As in EC2, tracked connections go on without their rule; --flush
-cuts them, and the exit status is 4 if not all cards answered a controller.`,
+
+Exit status:
+  0  the configuration is in force; with --dry-run, no connection would be cut or end
+  1  the configuration is refused, or nobody answers
+  3  --dry-run: connections would be cut or end
+  4  not all cards answered the controller; with --dry-run, none told of a
+     connection that would be cut or end`,
 		Example: `  nitrocard apply region.yaml    # while nitrocard run is at work
   nitrocard apply region.yaml --dry-run    # what it would do to the connections that live
   nitrocard apply region.yaml --flush      # cut, too, what its rules would not let begin

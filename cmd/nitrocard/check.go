@@ -24,6 +24,15 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE|DIR",
 		Short: "Tell whether a configuration is good; no card needed",
+		Long: `Tell whether a configuration is good: whether it can be read and put in force, and
+what of it the card does not do as EC2 does, by kind, with the first of each. With
+--socket check also tells what the configuration would change at a card or controller.
+
+With --expect check asks, as explain does, whether a packet of each sentence and its answer arrive.
+A sentence is a line: from, to, protocol, port (- where there is none), and allowed or
+denied. --expect-from prints sentences that hold.
+
+The exit status is 1 if the configuration is not good, or a sentence does not hold.`,
 		Example: `  nitrocard lab region > region.yaml    # a region to begin with
   nitrocard check region.yaml
   nitrocard check dump/        # a folder of what aws ec2 describe-* printed

@@ -51,12 +51,10 @@ func dryRunTable(w io.Writer, d *nic.DryRun, verbose bool) error {
 	diffTable(w, &d.Diff)
 	printNotices(w, d.Notices, verbose)
 	line(w, "nothing was changed; it would be: "+sums(&d.Diff))
-	if d.Effect != nil {
-		accessTable(w, d.Effect, verbose)
-	}
 	if d.Effect == nil {
 		return line(w, "this controller's version does not ask its cards: each tells what becomes of its own connections (apply --dry-run --socket SOCKET there)")
 	}
+	accessTable(w, d.Effect, verbose)
 	against := fmt.Sprint("epoch ", d.Epoch)
 	if d.Revision > 0 {
 		against = fmt.Sprintf("revision %d, told by %s", d.Revision, tellers(d.Cards))

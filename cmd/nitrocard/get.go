@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,36 +27,48 @@ type question struct {
 	to     io.Writer
 }
 
-// answers are what get can be asked for.
-var answers = map[string]func(*question, context.Context) error{
-	"enis":            (*question).enis,
-	"allowances":      (*question).allowances,
-	"security-groups": (*question).groups,
-	"network-acls":    (*question).acls,
-	"flows":           (*question).flows,
-	"hits":            (*question).hits,
-	"ports":           (*question).ports,
-	"nat-gateways":    (*question).nats,
-	"drops":           (*question).drops,
-	"workers":         (*question).workers,
-	"identity":        (*question).identity,
-	"hosts":           (*question).hosts,
-	"bgp":             (*question).bgp,
-	"config":          (*question).config,
+// kinds are what get can be asked for, as its help lists them.
+var kinds = []struct {
+	name   string
+	answer func(*question, context.Context) error
+}{
+	{"enis", (*question).enis},
+	{"allowances", (*question).allowances},
+	{"security-groups", (*question).groups},
+	{"network-acls", (*question).acls},
+	{"flows", (*question).flows},
+	{"hits", (*question).hits},
+	{"ports", (*question).ports},
+	{"nat-gateways", (*question).nats},
+	{"drops", (*question).drops},
+	{"workers", (*question).workers},
+	{"identity", (*question).identity},
+	{"hosts", (*question).hosts},
+	{"bgp", (*question).bgp},
+	{"config", (*question).config},
 }
 
-const kinds = "enis, allowances, security-groups, network-acls, flows, hits, ports, nat-gateways, drops, workers, identity, hosts, bgp or config"
+// kindNames are the names of kinds.
+func kindNames() (names []string) {
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
 
 func newGet() *cobra.Command {
+	names := kindNames()
 	cmd := &cobra.Command{
-		Use:   "get enis|allowances|security-groups|network-acls|flows|hits|ports|nat-gateways|drops|workers|identity|hosts|bgp|config [ID]",
+		Use:   "get " + strings.Join(names, "|") + " [ID]",
 		Short: "Show what a running card knows",
 		Long: `Show what a running card knows: all of a kind, or the one with that ID.
 For allowances the ID is an instance's, for flows an ENI's, for hits a group's, an
 ACL's or a route table's, for drops a reason, for workers a number, for hosts a card's
 name, for bgp a neighbor's address, for config any object's. A controller knows hosts,
 groups, ACLs and config, and an edge knows bgp. Identity is the certificate by which
-people check the identity documents that guests show.`,
+people check the identity documents that guests show.
+
+The exit status is 1 if there is no object with that ID, or if nobody answers.`,
 		Example: `  nitrocard get enis
   nitrocard get flows eni-a1 --limit 20
   nitrocard get allowances i-web    # bandwidth, packets, connections, and how often the instance was over
@@ -64,16 +77,16 @@ people check the identity documents that guests show.`,
   nitrocard get identity > card.pem    # for openssl smime -verify -nointern -certfile card.pem -noverify
   nitrocard get config sg-web --output json    # all while nitrocard run is at work`,
 		DisableFlagsInUseLine: true,
-		Args:                  takes(1, 2, "what to get, "+kinds+", and perhaps an ID"),
-		ValidArgs:             []string{"enis", "allowances", "security-groups", "network-acls", "flows", "hits", "ports", "nat-gateways", "drops", "workers", "identity", "hosts", "bgp", "config"},
+		Args:                  takes(1, 2, "what to get, "+either(names)+", and perhaps an ID"),
+		ValidArgs:             names,
 	}
 	door, output := doorFlags(cmd, ctl.DefaultSocket()), outputFlag(cmd)
 	limit := 0
 	cmd.Flags().Var(between(&limit, 1, mostConnections), "limit", "at most so many `flows` (default: all)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		answer, ok := answers[args[0]]
-		if !ok {
-			return wrong(cmd, fmt.Sprintf("there is no %q to get; there are %s", args[0], kinds))
+		at := slices.Index(names, args[0])
+		if at < 0 {
+			return wrong(cmd, fmt.Sprintf("there is no %q to get; there are %s", args[0], either(names)))
 		}
 		if limit > 0 && args[0] != "flows" {
 			return fmt.Errorf("--limit is for flows; get %s shows all", args[0])
@@ -87,7 +100,7 @@ people check the identity documents that guests show.`,
 		if len(args) > 1 {
 			q.id = args[1]
 		}
-		return answer(q, cmd.Context())
+		return kinds[at].answer(q, cmd.Context())
 	}
 	return cmd
 }

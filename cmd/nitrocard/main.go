@@ -19,8 +19,8 @@
 //	apply.go   apply: a new configuration for a running card
 //	dryrun.go  apply --dry-run: what it would do to connections; accessview.go what it newly allows and denies
 //	get.go     get: what a running card knows
-//	views.go   the same as tables
-//	portview.go  one port in detail; bgpview.go BGP sessions; aclview.go entries of network ACLs
+//	eniview.go the same as a table; so are aclview.go, allowanceview.go, bgpview.go, dropview.go,
+//	           flowview.go, groupview.go, hostview.go, natview.go, portview.go and workerview.go
 //	flags.go   flags that several commands have
 //	values.go  flags' values: numbers, times, groups
 //	table.go   columns, lines, units

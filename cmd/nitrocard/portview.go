@@ -8,8 +8,30 @@ import (
 	"strings"
 
 	"nitrocard/nic"
+	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
+
+func portTable(w io.Writer, all []nic.PortView) error {
+	t := newTable(w, "NAME", "PORT", "LINK", "MAC", "MTU", "RECEIVED", "SENT", "CONSUMED", "DROPPED", "DELIVERED", "BYTES IN", "BYTES OUT")
+	for _, p := range all {
+		var dropped uint64
+		for _, n := range p.Dropped {
+			dropped += n
+		}
+		t.row(p.Name, p.Port, p.Link, macText(p.MAC), p.MTU, p.Received, p.Sent, p.Consumed, dropped, p.Delivered,
+			size(p.Driver.RxBytes), size(p.Driver.TxBytes))
+	}
+	return t.flush()
+}
+
+// macText leaves out the address that ports without one have.
+func macText(m wire.MAC) string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.String()
+}
 
 // portDetails shows ports one after the other, with all that is known of each.
 func portDetails(w io.Writer, ports []nic.PortView) error {

@@ -34,6 +34,12 @@ func unknownCommand(root *cobra.Command, name string) error {
 	return wrong(root, fmt.Sprintf("there is no command %q; there are %s", name, strings.Join(names, ", ")))
 }
 
+// either is a choice of names in a sentence: "a, b or c".
+func either(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // takes checks the arguments; words is what they are. The first two of a
 // command name things, so they are not empty; what follows may be.
 func takes(least, most int, words string) cobra.PositionalArgs {
