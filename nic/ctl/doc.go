@@ -12,7 +12,7 @@
 //	query.go   parameters of writes
 //	write.go   what a PUT or DELETE changes
 //	page.go    what of a listing is asked for
-//	pieces.go  a listing, written while it is made; object.go the same of an object
+//	chunks.go  a listing, written while it is made; object.go the same of an object
 //	pace.go    clients that stop reading or sending are let go
 //	clients.go  how many clients there may be, and who goes first
 //	room.go    what only so many clients may have at a time
@@ -43,7 +43,7 @@
 //
 // The listings of ENIs, allowances, security groups, network ACLs, ports, NAT gateways and flows have
 // pages: ?limit=N items, 1,000 unless told, after the one that ?after= names by its ID or
-// name, a flow by its "at". An empty page is the last. The card has a piece of an answer in
+// name, a flow by its "at". An empty page is the last. The card has a chunk of an answer in
 // memory, however long the answer is, and works at two listings at a time; a client that
 // does not read for 10 s is let go.
 //

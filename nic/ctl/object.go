@@ -11,13 +11,13 @@ import (
 
 // object is a JSON object in the making, whose fields are written one after the other.
 type object struct {
-	p      *pieces
+	p      *chunks
 	indent string // of its lines, but for the fields'
 	before string // what comes before the next field
 }
 
 // object begins an object at an indent.
-func (p *pieces) object(indent string) *object { return &object{p, indent, "{"} }
+func (p *chunks) object(indent string) *object { return &object{p, indent, "{"} }
 
 // field begins a field. The caller adds its value.
 func (o *object) field(name string) {
@@ -37,8 +37,8 @@ func (o *object) end() {
 }
 
 // parts adds v as value does, but a struct, list or map in it item by item, so that the card has
-// a piece of a long one. The structs must have "omitzero" at all fields, and no other names.
-func (p *pieces) parts(indent string, v reflect.Value) {
+// a chunk of a long one. The structs must have "omitzero" at all fields, and no other names.
+func (p *chunks) parts(indent string, v reflect.Value) {
 	switch k := v.Kind(); {
 	case encodesItself(v.Type()), k != reflect.Struct && k != reflect.Map && k != reflect.Slice:
 		p.value(indent, v.Interface())

@@ -10,9 +10,9 @@ import (
 // longer in all than a second a MiB.
 const mostWait = 10 * time.Second
 
-// pieceSize is how many bytes the card puts together before it writes them, and what
+// chunkSize is how many bytes the card puts together before it writes them, and what
 // it has of a long answer at a time.
-const pieceSize = 32 << 10
+const chunkSize = 32 << 10
 
 // pace is how fast a client reads, or writes. One that stops is let go, and so is one
 // that is too slow for long: what it has of the card others lack.
@@ -40,12 +40,12 @@ type pacedAnswer struct {
 	pace    pace
 }
 
-// Write writes in pieces, each of which has a deadline of its own.
+// Write writes in chunks, each of which has a deadline of its own.
 func (a *pacedAnswer) Write(b []byte) (written int, err error) {
 	for err == nil && written < len(b) {
 		n, now := 0, time.Now()
 		a.control.SetWriteDeadline(a.pace.deadline(now)) // fails only where no connection is
-		n, err = a.ResponseWriter.Write(b[written:min(written+pieceSize, len(b))])
+		n, err = a.ResponseWriter.Write(b[written:min(written+chunkSize, len(b))])
 		a.pace.passed(now, n)
 		written += n
 	}
@@ -63,7 +63,7 @@ type pacedBody struct {
 func (b *pacedBody) Read(into []byte) (n int, err error) {
 	now := time.Now()
 	b.control.SetReadDeadline(b.pace.deadline(now))
-	n, err = b.ReadCloser.Read(into[:min(len(into), pieceSize)])
+	n, err = b.ReadCloser.Read(into[:min(len(into), chunkSize)])
 	b.pace.passed(now, n)
 	if err != nil {
 		b.control.SetReadDeadline(time.Time{}) // from now on, only the client's end is read

@@ -88,7 +88,7 @@ func (l *leaving) Write(b []byte) (int, error) {
 	return l.ResponseRecorder.Write(b)
 }
 
-// An answer has no end, and the card has a piece of it at a time, until the client
+// An answer has no end, and the card has a chunk of it at a time, until the client
 // has what it wants.
 func TestAListingIsWrittenAsItIsFound(t *testing.T) {
 	s := newServer(Options{})
@@ -98,13 +98,13 @@ func TestAListingIsWrittenAsItIsFound(t *testing.T) {
 	}
 	w := &leaving{ResponseRecorder: httptest.NewRecorder(), left: 1 << 20}
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		list(s.pieces(w, httptest.NewRequest("GET", "/", nil)), endless)
+		list(s.chunks(w, httptest.NewRequest("GET", "/", nil)), endless)
 	})
-	require.InDelta(t, pieceSize, w.longest, 100)
+	require.InDelta(t, chunkSize, w.longest, 100)
 	require.Empty(t, s.turns, "the turn was given back")
 }
 
-// Placement is written in pieces, too, as long as it may be, and reads as if it were written at
+// Placement is written in chunks, too, as long as it may be, and reads as if it were written at
 // once.
 func TestPlacementIsWrittenInPieces(t *testing.T) {
 	long := vpc.Placement{
@@ -120,13 +120,13 @@ func TestPlacementIsWrittenInPieces(t *testing.T) {
 	for _, placement := range []vpc.Placement{{}, {Ports: map[string]string{}}, long} {
 		s := newServer(Options{})
 		w := &leaving{ResponseRecorder: httptest.NewRecorder(), left: 1 << 30}
-		p := s.pieces(w, httptest.NewRequest("GET", "/", nil))
+		p := s.chunks(w, httptest.NewRequest("GET", "/", nil))
 		p.parts("  ", reflect.ValueOf(placement))
 		p.write()
 		want, err := json.MarshalIndent(placement, "  ", "  ")
 		require.NoError(t, err)
 		require.Equal(t, string(want), w.Body.String())
-		require.LessOrEqual(t, w.longest, pieceSize+100)
+		require.LessOrEqual(t, w.longest, chunkSize+100)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestAClientThatStopsSendingIsLetGo(t *testing.T) {
 	})
 }
 
-// Answers of which the card has more than a piece are few at a time. Who waits too
+// Answers of which the card has more than a chunk are few at a time. Who waits too
 // long for one is told when to come again.
 func TestAnswersInOnePieceAreFew(t *testing.T) {
 	stalled(t, mostWholes, reading("/v1/config"), func(h http.Handler, _ []net.Conn) {

@@ -36,7 +36,7 @@ func seen[T any](c *caller, region *vpc.Region, kind string, items iter.Seq[T]) 
 func offer[T any](s *server, mux *http.ServeMux, path string, k kind[T]) {
 	mux.HandleFunc("GET /v1/"+path, func(w http.ResponseWriter, r *http.Request) {
 		if p, ok := pageOf(w, r, "after="+k.key, "limit=N"); ok {
-			list(s.pieces(w, r), first(p.limit, seen(callerOf(r), s.target.Region(), k.kind, k.each(p.after))))
+			list(s.chunks(w, r), first(p.limit, seen(callerOf(r), s.target.Region(), k.kind, k.each(p.after))))
 		}
 	})
 	mux.HandleFunc("GET /v1/"+path+"/{name}", func(w http.ResponseWriter, r *http.Request) {
@@ -90,7 +90,7 @@ func (s *server) flows(w http.ResponseWriter, r *http.Request) {
 	case p.eni != "" && s.card.Policy().ENI(p.eni) == nil:
 		fail(w, http.StatusNotFound, "this card has no ENI %q", p.eni)
 	default:
-		list(s.pieces(w, r), s.card.EachFlow(nic.FlowFilter{ENI: p.eni, After: uint32(after), Limit: p.limit}))
+		list(s.chunks(w, r), s.card.EachFlow(nic.FlowFilter{ENI: p.eni, After: uint32(after), Limit: p.limit}))
 	}
 }
 
@@ -105,14 +105,14 @@ func (s *server) hits(w http.ResponseWriter, r *http.Request) {
 		refuse(w, asError(http.StatusServiceUnavailable, err))
 		return
 	}
-	list(s.pieces(w, r), slices.Values(all))
+	list(s.chunks(w, r), slices.Values(all))
 }
 
 func (s *server) drops(w http.ResponseWriter, r *http.Request) {
 	if leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1); ok {
 		defer leave()
 		view := s.card.Drops()
-		p := s.pieces(w, r)
+		p := s.chunks(w, r)
 		defer p.give()
 		o := p.object("")
 		o.field("reasons")
@@ -138,7 +138,7 @@ func (s *server) identity(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, view)
 }
 
-// config writes the configuration list by list, and Placement, too, in pieces.
+// config writes the configuration list by list, and Placement, too, in chunks.
 func (s *server) config(w http.ResponseWriter, r *http.Request) {
 	leave, ok := enter(w, r, s.wholes.of(callerOf(r)), 1)
 	if !ok {
@@ -146,7 +146,7 @@ func (s *server) config(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	region, c := s.target.Region(), callerOf(r)
-	p := s.pieces(w, r)
+	p := s.chunks(w, r)
 	defer p.give()
 	o := p.object("")
 	for name, objects := range region.Lists() {
@@ -163,7 +163,7 @@ func (s *server) config(w http.ResponseWriter, r *http.Request) {
 }
 
 // list answers with items, which are written as they are found.
-func list[T any](p *pieces, items iter.Seq[T]) {
+func list[T any](p *chunks, items iter.Seq[T]) {
 	defer p.give()
 	array(p, "", items)
 	p.text("\n")

@@ -10,7 +10,7 @@ import (
 )
 
 // mostWholes is how many answers are under way at a time of which the card has more
-// than a piece.
+// than a chunk.
 const mostWholes = 4
 
 // queueing is how long a client waits for room: longer than those who have it may keep

@@ -99,7 +99,7 @@ type server struct {
 	certified bool // clients come over TLS, with certificates
 
 	turns  chan struct{} // of listings
-	wholes room          // for answers that are no pieces
+	wholes room          // for answers that are not made in chunks
 	bodies room          // for bytes
 
 	dryRuns    room                // for their answers

@@ -103,7 +103,7 @@ func (c *Controller) adopt(revision uint64, came contents, next *vpc.Region) {
 		c.scopes.move(k, t.was, t.is)
 		ch.edits = append(ch.edits, t)
 	}
-	for p := range pieces(edited, was, next) {
+	for p := range edgeParts(edited, was, next) {
 		before, now := p.scopes()
 		c.scopes.move(p.key, before, now)
 		ch.edits = append(ch.edits, told{p.key, before, now, encoded(next.EdgePart(next.Edit(p.kind, p.id)))})

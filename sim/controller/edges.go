@@ -10,14 +10,14 @@ import (
 // (vpc.Region.EdgePart). No VPC has such an ID.
 const edgeScope = "/edges"
 
-// piece is an object as edges are told of it, and whether they needed it before and need it now.
-type piece struct {
+// edgePart is an object as edges are told of it, and whether they needed it before and need it now.
+type edgePart struct {
 	key
 	was, is bool
 }
 
 // scopes are those of whom edges are told, and nobody else.
-func (p *piece) scopes() (was, is []string) {
+func (p *edgePart) scopes() (was, is []string) {
 	if p.was {
 		was = []string{edgeScope}
 	}
@@ -27,20 +27,20 @@ func (p *piece) scopes() (was, is []string) {
 	return was, is
 }
 
-// pieces are the objects of which edges are told something new when edits have made a region of
+// edgeParts are the objects of which edges are told something new when edits have made a region of
 // another. Beside the edits this costs what Region.Since costs.
-func pieces(edited map[key]bool, was, is *vpc.Region) iter.Seq[piece] {
-	return func(yield func(piece) bool) {
+func edgeParts(edited map[key]bool, was, is *vpc.Region) iter.Seq[edgePart] {
+	return func(yield func(edgePart) bool) {
 		for k := range edited {
 			switch k.kind {
 			case "Vpcs", "Subnets", vpc.KindRegionPlacement:
-				if !yield(piece{k, was.Edit(k.kind, k.id).Object != nil, is.Edit(k.kind, k.id).Object != nil}) {
+				if !yield(edgePart{k, was.Edit(k.kind, k.id).Object != nil, is.Edit(k.kind, k.id).Object != nil}) {
 					return
 				}
 			}
 		}
 		for id := range moved(was, is) {
-			for p := range piecesOf(id, was, is) {
+			for p := range edgePartsOf(id, was, is) {
 				if !yield(p) {
 					return
 				}
@@ -63,16 +63,16 @@ func moved(was, is *vpc.Region) map[string]bool {
 	return ids
 }
 
-// piecesOf are an ENI and its place, where they are not what they were.
-func piecesOf(id string, was, is *vpc.Region) iter.Seq[piece] {
-	return func(yield func(piece) bool) {
+// edgePartsOf are an ENI and its place, where they are not what they were.
+func edgePartsOf(id string, was, is *vpc.Region) iter.Seq[edgePart] {
+	return func(yield func(edgePart) bool) {
 		before, after := was.ENI(id), is.ENI(id)
-		if !is.SameAtEdge(id, was) && !yield(piece{key{"NetworkInterfaces", id}, before.AtEdge(), after.AtEdge()}) {
+		if !is.SameAtEdge(id, was) && !yield(edgePart{key{"NetworkInterfaces", id}, before.AtEdge(), after.AtEdge()}) {
 			return
 		}
 		from, to := cardAtEdge(before, was), cardAtEdge(after, is)
 		if from != to {
-			yield(piece{key{vpc.KindENIPlacement, id}, from != "", to != ""})
+			yield(edgePart{key{vpc.KindENIPlacement, id}, from != "", to != ""})
 		}
 	}
 }

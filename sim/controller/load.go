@@ -32,7 +32,7 @@ func (c *Controller) load(ctx context.Context) error {
 		edited[k] = true
 		c.scopes.move(k, nil, scopesOf(next, e))
 	}
-	for p := range pieces(edited, was, next) {
+	for p := range edgeParts(edited, was, next) {
 		c.scopes.move(p.key, nil, []string{edgeScope})
 	}
 	c.scopes.follow(edited, was, next)
