@@ -149,9 +149,7 @@ func (c *crew) until(what string, holds func() bool) {
 
 // feed puts a frame into a port, which has room sooner or later.
 func (c *crew) feed(p *mem.Port, frame []byte) {
-	for !p.Inject(frame) {
-		runtime.Gosched()
-	}
+	until(c, "the port has room", func() bool { return p.Inject(frame) })
 }
 
 // total is how many packets came out.

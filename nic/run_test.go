@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -278,9 +277,7 @@ func TestACardThatRunsIsNotClosed(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- x.card.Run(ctx) }()
-	for !x.card.runs() {
-		runtime.Gosched()
-	}
+	until(t, "the card runs", x.card.runs)
 	require.ErrorContains(t, x.card.Close(), "the card runs: end Run's context instead")
 	stop()
 	require.NoError(t, <-ended)
