@@ -30,8 +30,9 @@ type Effect struct {
 	Access     []Access `json:"access"`      // what is newly allowed and newly denied, whatever lives, at most ENIs first
 	MoreAccess int      `json:"more_access"` // how many there are beyond those of Access; -1: too much changed for all to be compared
 
-	Unused      []Decider `json:"unused"`       // rules, entries and routes in force that decided about nothing (Card.unused); of a controller, on no card that has them (Gathering.EffectIn)
-	UnusedCount int       `json:"unused_count"` // how many there are; of a controller, of those that each card names
+	Unused      []Decider `json:"unused"`              // rules, entries and routes in force that decided about nothing (Card.unused); of a controller, on no card that has them (Gathering.EffectIn)
+	UnusedCount int       `json:"unused_count"`        // how many there are; of a controller, of those that each card names
+	UnusedCut   bool      `json:"unused_cut,omitzero"` // of a controller: a card has more than it names (mostUnused), so there may be more than UnusedCount
 
 	Cards []CardResult `json:"cards,omitempty"` // that a controller asked, those without an answer first; the change does not concern its other cards
 }

@@ -46,6 +46,7 @@ func (g *Gathering) Add(card string, f *Effect) {
 	}
 	g.addAccess(f)
 	g.unused.add(card, f.Unused)
+	g.all.UnusedCut = g.all.UnusedCut || f.UnusedCount > len(f.Unused)
 	g.all.Cards = append(g.all.Cards, CardResult{Card: card, Connections: f.Connections, Cut: f.Outcomes.Cut, Seconds: f.Seconds})
 }
 

@@ -57,10 +57,13 @@ func TestUnusedRulesHideNoRoutes(t *testing.T) {
 		named = append(named, Decider{"SecurityGroups", "sg-a-web", strconv.Itoa(i)})
 	}
 	var g Gathering
-	g.Add("x", &Effect{Unused: named})
-	g.Add("y", &Effect{Unused: named})
+	g.Add("x", &Effect{Unused: named, UnusedCount: len(named)})
+	g.Add("y", &Effect{Unused: named, UnusedCount: len(named)})
 	f := g.EffectIn(region)
 	require.Equal(t, len(named), f.UnusedCount)
 	require.Len(t, f.Unused, mostUnused+1)
 	require.Equal(t, named[0], f.Unused[mostUnused])
+	require.False(t, f.UnusedCut)
+	g.Add("z", &Effect{Unused: named, UnusedCount: len(named) + 1})
+	require.True(t, g.EffectIn(region).UnusedCut, "z has more than it names")
 }

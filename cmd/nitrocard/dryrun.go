@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -126,15 +127,19 @@ const fewUnused = 10
 
 // unusedTable tells which rules, entries and routes decided about nothing.
 func unusedTable(w io.Writer, f *nic.Effect, verbose bool) error {
-	if f.UnusedCount == 0 {
+	if f.UnusedCount == 0 && !f.UnusedCut {
 		return nil
 	}
 	line(w, "")
+	count := strconv.Itoa(f.UnusedCount)
+	if f.UnusedCut {
+		count = "at least " + count
+	}
 	start := "the card's start"
 	if f.Revision > 0 {
 		start = "the start of the cards that have them"
 	}
-	line(w, fmt.Sprintf("%d of the rules, network ACL entries and routes in force unused since %s, or their own if later:", f.UnusedCount, start))
+	line(w, fmt.Sprintf("%s of the rules, network ACL entries and routes in force unused since %s, or their own if later:", count, start))
 	shown := shownOf(f.Unused, fewUnused, verbose)
 	for _, d := range shown {
 		line(w, "  "+d.ID+" "+d.What)

@@ -41,7 +41,7 @@ func TestDryRunTables(t *testing.T) {
 		Revision: 12, At: "2026-01-01T12:00:00Z", Seconds: 10, Connections: 8, Outcomes: nic.Outcomes{Kept: 7, Cut: 1},
 		Fates:  []nic.Fate{{Outcome: "cut", Direction: "both", Reason: "security_group_in", Kind: "SecurityGroups", ID: "sg-web", What: "tcp 80 from 0.0.0.0/0", Connections: 1, Packets: 11, Bytes: 1 << 20, Examples: []nic.FlowView{onY}}},
 		Cards:  []nic.CardResult{{Card: "w", Error: "no answer within 10s"}, {Card: "x", Connections: 8}, {Card: "y", Connections: 0, Cut: 1}},
-		Unused: []nic.Decider{{Kind: "SecurityGroups", ID: "sg-web", What: "icmp type 8 from 0.0.0.0/0"}}, UnusedCount: 1,
+		Unused: []nic.Decider{{Kind: "SecurityGroups", ID: "sg-web", What: "icmp type 8 from 0.0.0.0/0"}}, UnusedCount: 1, UnusedCut: true,
 	}}, false))
 	b.WriteByte('\n')
 	silentTable(&b, make([]nic.CardResult, 12), false)
