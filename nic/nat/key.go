@@ -67,23 +67,23 @@ func (t *table) isOf(at uint32, host wire.Addr) bool {
 // sender is the inside host whose packets have a key.
 func sender(k *Key) host { return host(k.Kind&ofHost)<<32 | host(k.Src) }
 
-// keyOf is the key of a packet that goes inward, or outward. The key of an IPv6 packet to
-// an address that stands for none of IPv4 has no destination, and so no connection.
-func (t *table) keyOf(h *wire.Headers, inward bool) Key {
-	k := Key{Src: h.Src.As4(), Dst: h.Dst.As4(), SrcPort: h.SrcPort, DstPort: h.DstPort, Kind: kindOf(h)}
+// setKey makes k the key of a packet that goes inward, or outward. The key of an IPv6 packet to an address
+// that stands for none of IPv4 has no destination, and so no connection. setKey writes field by field, as
+// flow.Key.Set does.
+func (t *table) setKey(k *Key, h *wire.Headers, inward bool) {
+	k.Src, k.Dst, k.SrcPort, k.DstPort, k.Kind = h.Src.As4(), h.Dst.As4(), h.SrcPort, h.DstPort, kindOf(h)
 	if h.EtherType == wire.EtherTypeIPv6 {
-		t.from6(&k, h.Src, h.Dst)
+		t.from6(k, h.Src, h.Dst)
 	}
 	switch {
 	case h.Frag == wire.LaterFragment:
-		k = later(k, h.ID)
+		*k = later(*k, h.ID)
 	case !h.IsICMP():
 	case inward:
 		k.SrcPort = query(h)
 	default:
 		k.DstPort = query(h)
 	}
-	return k
 }
 
 // from6 makes k, with ports and protocol, the key of packets from an inside host that has IPv6.

@@ -91,9 +91,9 @@ func (c *connection) begin(from *Key, host wire.Addr, hash tables.Hash) {
 
 // by has the connection leave by a port.
 func (c *connection) by(port uint16) {
-	from := c.from()
+	from, back := c.from(), c.back()
 	c.Port = port
-	*c.back() = Key{Src: from.Dst, Dst: c.Addr.As4(), SrcPort: from.DstPort, DstPort: port, Kind: from.Kind &^ ofHost}
+	back.Src, back.Dst, back.SrcPort, back.DstPort, back.Kind = from.Dst, c.Addr.As4(), from.DstPort, port, from.Kind&^ofHost
 }
 
 // enter puts a connection into the table, whose keys are not there, and returns the index of its
@@ -127,13 +127,14 @@ func (t *table) enter(c *connection, state uint32, now uint64) (out uint32, full
 // at an index.
 func (t *table) end(at uint32) {
 	t.wheel.Cancel(at)
-	_, peer, _ := t.ways.At(at).To()
-	t.leave(at, t.ways.Hash(t.ways.Key(at)), t.ways.Hash(t.ways.Key(peer)))
+	s, peer, _ := t.ways.At(at).To()
+	from := t.ways.Key(at)
+	t.leave(at, t.ways.Hash(from), t.ways.Hash(t.ways.Key(peer)), t.leads.name(s.Addr, from))
 }
 
 // leave is end of a way with the hash h whose timer is not set; of a connection, back is the hash
-// of the other way.
-func (t *table) leave(at uint32, h, back tables.Hash) {
+// of the other way, and to names the destination.
+func (t *table) leave(at uint32, h, back tables.Hash, to name) {
 	from, w := t.ways.Key(at), t.ways.At(at)
 	s, peer, _ := w.To()
 	state := atomic.LoadUint32(&w.State)
@@ -151,7 +152,7 @@ func (t *table) leave(at uint32, h, back tables.Hash) {
 		t.shared.ActiveConnectionCount--
 	}
 	t.uses.take(t.uses.host(sender(from)))
-	t.leads.take(t.leads.name(s.Addr, from), state&crowded != 0)
+	t.leads.take(to, state&crowded != 0)
 	t.ways.RemoveAt(peer, back)
 	t.ways.RemoveAt(at, h)
 }
@@ -180,6 +181,6 @@ func (l *leaving) take(t *table, all []uint32) {
 	l.read += t.leads.fetch(l.names[:len(all)])
 	t.ways.HashBurst(&l.keys, &l.hashes[1], len(all))
 	for i, at := range all {
-		t.leave(at, l.hashes[0][i], l.hashes[1][i])
+		t.leave(at, l.hashes[0][i], l.hashes[1][i], l.names[i])
 	}
 }

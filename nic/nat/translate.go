@@ -15,13 +15,13 @@ import (
 // read describes frame i of the burst, and makes its key. The ENI's stages have judged the
 // frame already.
 func (a *Appliance) read(i int) {
-	f, h, k := &a.frames[i], &a.headers[i], &a.keys[i]
+	f, h := &a.frames[i], &a.headers[i]
 	wire.Parse(f.Bytes(), h)
 	a.inward &^= 1 << i
 	if slices.Contains(a.place.Pool, h.Dst) {
 		a.inward |= 1 << i
 	}
-	*k = a.gateway.keyOf(h, a.inward&(1<<i) != 0)
+	a.gateway.setKey(&a.keys[i], h, a.inward&(1<<i) != 0)
 }
 
 // translate translates the frames of the burst from first on.
