@@ -7,7 +7,7 @@
 //	wiretest.VXLAN("172.16.0.1", "172.16.0.11", 5001, inner).Bytes()
 //	wiretest.ICMPError(wire.ICMPUnreachable, 4, "10.0.1.1", frame).Bytes()
 //
-// Put, Cut and Mend make wrong frames from right ones. Check says which checksum of
+// Put, Cut, Mend and Unfinished make wrong frames from right ones. Check says which checksum of
 // a frame is wrong.
 //
 // The package writes bytes and adds checksums with code of its own, so that package
