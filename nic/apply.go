@@ -75,10 +75,10 @@ func (c *Card) follow(ch *change) (*vpc.Policy, error) {
 		if err == nil {
 			err = c.makeNATs(n.policy, made)
 		}
-		n.nats = made
 		if err != nil {
 			return nil, err
 		}
+		n.nats = made
 		if len(n.plugs.Missing) == 0 {
 			c.overtake(ch)
 			c.settle(n, opened)

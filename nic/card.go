@@ -101,9 +101,11 @@ func NewIn(region *vpc.Region, o Options) (*Card, error) {
 	return begin(o, func(*vpc.Region) (*vpc.Region, error) { return region, nil })
 }
 
-// begin makes a card whose first configuration is what step makes of the empty region.
-func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error) {
+// filled are the options with what stands for their zero values.
+func (o Options) filled() Options {
 	o.MaxConnections = cmp.Or(o.MaxConnections, DefaultConnections)
+	o.Workers = max(o.Workers, 1)
+	o.IdleSleep = cmp.Or(o.IdleSleep, DefaultIdleSleep)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -112,8 +114,12 @@ func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error
 		rand.Read(b[:])
 		o.Seed = binary.NativeEndian.Uint64(b[:])
 	}
-	o.Workers = max(o.Workers, 1)
-	o.IdleSleep = cmp.Or(o.IdleSleep, DefaultIdleSleep)
+	return o
+}
+
+// begin makes a card whose first configuration is what step makes of the empty region.
+func begin(o Options, step func(*vpc.Region) (*vpc.Region, error)) (*Card, error) {
+	o = o.filled()
 	gate := seat.NewGate(o.Workers)
 	crew, err := pipeline.NewCrew(pipeline.Options{
 		Workers: o.Workers, Connections: o.MaxConnections + cacheRoom(o.MaxConnections), Seed: o.Seed, Call: gate.Call,

@@ -28,9 +28,9 @@ func newCheck() *cobra.Command {
 what of it the card does not do as EC2 does, by kind, with the first of each. With
 --socket check also tells what the configuration would change at a card or controller.
 
-With --expect check asks, as explain does, whether a packet of each sentence and its answer arrive.
-A sentence is a line: from, to, protocol, port (- where there is none), and allowed or
-denied. --expect-from prints sentences that hold.
+With --expect check asks, as explain does, whether a packet of each sentence and its
+answer arrive. A sentence is a line: from, to, protocol, port (- where there is none),
+and allowed or denied. --expect-from prints sentences that hold.
 
 The exit status is 1 if the configuration is not good, or a sentence does not hold.`,
 		Example: `  nitrocard lab region > region.yaml    # a region to begin with
@@ -41,59 +41,79 @@ The exit status is 1 if the configuration is not good, or a sentence does not ho
   nitrocard check dump/ --expect expect.txt --junit report.xml # for pipelines: status 1 if a sentence does not hold`,
 		Args: takes(0, 1, "one FILE or DIR"),
 	}
-	var sentences, today, report string
-	cmd.Flags().StringVar(&sentences, "expect", "", "`file` of sentences that are to hold, such as: internet web tcp 443 allowed")
-	cmd.Flags().StringVar(&today, "expect-from", "", "`file or folder` of a configuration: print the sentences that hold, at most 500")
-	cmd.Flags().StringVar(&report, "junit", "", "`file` for a report of --expect in JUnit's XML")
-	reading := readingFlag(cmd)
-	card, output, verbose := cardFlag(cmd), outputFlag(cmd), verboseFlag(cmd)
-	door := doorFlags(cmd, "")
+	c := &checkOptions{reading: readingFlag(cmd), card: cardFlag(cmd), output: outputFlag(cmd), verbose: verboseFlag(cmd), door: doorFlags(cmd, "")}
+	cmd.Flags().StringVar(&c.sentences, "expect", "", "`file` of sentences that are to hold, such as: internet web tcp 443 allowed")
+	cmd.Flags().StringVar(&c.today, "expect-from", "", "`file or folder` of a configuration: print the sentences that hold, at most 500")
+	cmd.Flags().StringVar(&c.report, "junit", "", "`file` for a report of --expect in JUnit's XML")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		switch {
-		case today != "" && (len(args) > 0 || sentences != ""):
-			return errors.New("--expect-from names the configuration: leave out FILE or DIR, and --expect")
-		case today == "" && len(args) == 0:
-			return takes(1, 1, "one FILE or DIR")(cmd, args)
-		case report != "" && sentences == "":
-			return errors.New("--junit reports on --expect, which is missing")
-		case today != "":
-			cfg, err := reading.Load(today)
-			if err != nil {
-				return err
-			}
-			return writeToday(cmd.OutOrStdout(), cfg, today)
-		}
-		cfg, err := reading.Load(args[0])
-		if err != nil {
+		if err := c.misused(cmd, args); err != nil {
 			return err
 		}
-		if sentences != "" {
-			return checkExpected(cmd.OutOrStdout(), cfg, sentences, report, output)
+		if len(args) == 0 {
+			args = []string{c.today}
 		}
-		found, err := check(cfg, *card)
-		if err == nil && door.at != "" {
-			found.Change, err = door.wouldChange(cmd.Context(), cfg)
-		}
-		if err != nil {
-			return err
-		}
-		return output.print(cmd.OutOrStdout(), found, func(w io.Writer) error { return found.table(w, *verbose) })
+		return c.run(cmd, args[0])
 	}
 	return cmd
 }
 
-// checkExpected is check --expect.
-func checkExpected(w io.Writer, cfg *vpc.Config, file, report string, output *format) error {
-	found, err := expect(cfg, file)
+// checkOptions are check's flags.
+type checkOptions struct {
+	sentences, today, report string // files
+	card                     *string
+	verbose                  *bool
+	reading                  *vpc.Reading
+	output                   *format
+	door                     *door
+}
+
+// misused is an error of flags and arguments that do not go together.
+func (c *checkOptions) misused(cmd *cobra.Command, args []string) error {
+	switch {
+	case c.today != "" && (len(args) > 0 || c.sentences != ""):
+		return errors.New("--expect-from names the configuration: leave out FILE or DIR, and --expect")
+	case c.today == "" && len(args) == 0:
+		return takes(1, 1, "one FILE or DIR")(cmd, args)
+	case c.report != "" && c.sentences == "":
+		return errors.New("--junit reports on --expect, which is missing")
+	}
+	return nil
+}
+
+// run checks the configuration at a path.
+func (c *checkOptions) run(cmd *cobra.Command, path string) error {
+	cfg, err := c.reading.Load(path)
 	if err != nil {
 		return err
 	}
-	if report != "" {
-		if err := found.junit(report); err != nil {
+	switch {
+	case c.today != "":
+		return writeToday(cmd.OutOrStdout(), cfg, path)
+	case c.sentences != "":
+		return c.expected(cmd.OutOrStdout(), cfg)
+	}
+	found, err := check(cfg, *c.card)
+	if err == nil && c.door.at != "" {
+		found.Change, err = c.door.wouldChange(cmd.Context(), cfg)
+	}
+	if err != nil {
+		return err
+	}
+	return c.output.print(cmd.OutOrStdout(), found, func(w io.Writer) error { return found.table(w, *c.verbose) })
+}
+
+// expected is check --expect.
+func (c *checkOptions) expected(w io.Writer, cfg *vpc.Config) error {
+	found, err := expect(cfg, c.sentences)
+	if err != nil {
+		return err
+	}
+	if c.report != "" {
+		if err := found.junit(c.report); err != nil {
 			return err
 		}
 	}
-	if err := output.print(w, found, found.table); err != nil {
+	if err := c.output.print(w, found, found.table); err != nil {
 		return err
 	}
 	return found.status()

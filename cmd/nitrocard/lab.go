@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -91,17 +90,4 @@ func newLabInner() *cobra.Command {
 			return ended(lab.Inner(cmd.Context(), args))
 		},
 	}
-}
-
-// exitStatus is an end that needs no words: they were said.
-type exitStatus int
-
-func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-// ended turns a status into an error if there is one.
-func ended(status int, err error) error {
-	if err == nil && status != 0 {
-		return exitStatus(status)
-	}
-	return err
 }

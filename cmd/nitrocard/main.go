@@ -80,6 +80,19 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
+// exitStatus is an end that needs no words: they were said.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// ended turns a status into an error if there is one.
+func ended(status int, err error) error {
+	if err == nil && status != 0 {
+		return exitStatus(status)
+	}
+	return err
+}
+
 // tell prints an error, a line a mistake.
 func tell(w io.Writer, err error) {
 	mark := "nitrocard: "
@@ -112,11 +125,10 @@ words, and real packets get the treatment that EC2 gives them.`,
 			return unknownCommand(cmd, args[0])
 		},
 	}
-	root.AddCommand(newExplain())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCapture(), newCheck(), newReplay(), newBench(), newLab(), newJourney(), newLabInner())
+	root.AddCommand(newRun(), newEdge(), newController(), newKeys(), newApply(), newGet(), newCapture(), newCheck(), newExplain(), newReplay(), newBench(), newLab(), newJourney(), newLabInner())
 	return root
 }
