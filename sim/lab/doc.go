@@ -26,7 +26,8 @@
 //	               the foreign edge's tunnel; check_dns64.go: names of hosts behind NAT64
 //	placing.go     what a dump of EC2 does not tell: servers, and which ENIs get a guest
 //	trace.go       the routers on a way, found hop by hop
-//	atlas.go       who may want to reach whom, by a flow.go; fate.go: what the oracle says of it
+//	atlas.go       who may want to reach whom, by a flow.go; fate.go: what the oracle says of it,
+//	               told whole.go: what a dump leaves out
 //	trial.go       a flow tried with real stacks, and judged
 //	droptimes.go   which drops are new
 //	check_services.go asks the card what a machine asks when it boots; check_clients.go with programs that

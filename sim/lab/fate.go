@@ -37,7 +37,7 @@ type prophet struct {
 
 // newProphet asks the oracle about flows among these guests.
 func newProphet(c *vpc.Config, guests []string) *prophet {
-	few := *c
+	few := *whole(c)
 	few.NetworkInterfaces = nil
 	nats := natENIs(c)
 	for _, e := range c.NetworkInterfaces {

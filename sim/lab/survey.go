@@ -29,12 +29,16 @@ type survey struct {
 
 // beginSurvey places what the configuration does not place, and builds a stage of it.
 func beginSurvey(ctx context.Context, ord order, config *vpc.Config, out io.Writer) (*survey, error) {
+	told := len(config.NetworkInterfaces)
 	config, err := inForce(config)
 	if err != nil {
 		return nil, err
 	}
 	guests := chosen(config)
-	if len(guests) == 0 {
+	switch {
+	case len(guests) == 0 && told > len(config.NetworkInterfaces):
+		return nil, fmt.Errorf("the lab needs an ENI: cards leave out the %d of the configuration that others do not complete; nitrocard check says what is missing", told-len(config.NetworkInterfaces))
+	case len(guests) == 0:
 		return nil, errors.New("the lab needs an ENI with an address: the configuration's NetworkInterfaces have none")
 	}
 	config = placed(config, guests)

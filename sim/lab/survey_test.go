@@ -199,6 +199,12 @@ func TestManyENIsAreRepresentedByAFew(t *testing.T) {
 func TestAConfigurationWithoutENIsIsRefused(t *testing.T) {
 	_, err := beginSurvey(t.Context(), order{}, &vpc.Config{}, nil)
 	require.ErrorContains(t, err, "the lab needs an ENI with an address")
+
+	c := network(1)
+	c.Places = vpc.Places{"NetworkInterfaces": {{Answer: true}, {Index: 1, Answer: true}}}
+	c.Subnets = nil
+	_, err = beginSurvey(t.Context(), order{}, c, nil)
+	require.ErrorContains(t, err, "cards leave out the 2 of the configuration")
 }
 
 // Cards leave out an ENI that a dump does not tell enough of, and so does the survey.

@@ -143,7 +143,7 @@ func (s *survey) judgeDrop(t trial, d nic.LastDrop) (string, error) {
 	switch {
 	case t.arrives():
 		return "", fmt.Errorf("EC2 lets it pass, and here a card dropped a packet from %s to %s: %s", d.Source, d.Destination, said)
-	case !slices.Contains(t.end.Dropped.Verdicts(), d.Reason) || t.end.At != "" && d.ENI != t.end.At:
+	case !slices.Contains(verdictsOf(t.end.Dropped), d.Reason) || t.end.At != "" && d.ENI != t.end.At:
 		return "", fmt.Errorf("EC2 drops it by %s of %s, and here: %s", t.end.Dropped, s.nick(t.end.At), said)
 	}
 	what := "denied"
@@ -151,6 +151,15 @@ func (s *survey) judgeDrop(t trial, d nic.LastDrop) (string, error) {
 		what = "arrived, and its answer was denied"
 	}
 	return fmt.Sprintf("%s: %s at %s%s%s", what, d.Reason, s.nick(d.ENI), asked(d), s.viaWords(t)), nil
+}
+
+// verdictsOf are the cards' names for drops of a part of EC2. A route's target that the configuration lacks is gone
+// for the oracle; cards say that they lack it.
+func verdictsOf(p oracle.Part) []string {
+	if p == oracle.Blackhole {
+		return append([]string{"route_not_enforced", "nat_absent"}, p.Verdicts()...)
+	}
+	return p.Verdicts()
 }
 
 // asked is what denied the packet.
@@ -197,8 +206,12 @@ func (t trial) causes(d nic.LastDrop, port uint16) bool {
 		ping := d.Protocol == wire.ProtocolName(oracle.ICMP) || d.Protocol == wire.ProtocolName(oracle.ICMPv6)
 		return near && ping && is(sent.Dst.String(), t.far().String(), last.Dst.String())
 	}
+	arrived := last.Dst // at the far end, or nearly
+	if t.answered {
+		arrived = last.Src
+	}
 	end := func(a netip.Addr) string { return netip.AddrPortFrom(a, sent.DstPort).String() }
-	if t.nat && is(end(sent.Dst), end(t.far()), end(last.Src), end(last.Dst)) {
+	if t.nat && is(end(sent.Dst), end(t.far()), end(arrived)) {
 		return true // a NAT gateway hides the sender's port
 	}
 	from := fmt.Sprintf(":%d", port)

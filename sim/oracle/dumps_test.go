@@ -98,6 +98,11 @@ var tries = map[string][]try{
 		{"the ACL of the public subnet lets all in", "eni-0cbd69297d26de519", ping("10.1.20.173", "10.1.250.116"), "", "eni-068fb5a0a9a57f23c", ""},
 		{"a subnet without a way out", "eni-0cbd69297d26de519", tcp("10.1.20.173", client, 443), NoRoute, "", ""},
 		{"public → internet", "eni-068fb5a0a9a57f23c", tcp("10.1.250.116", client, 443), "", "", "18.216.129.140 203.0.113.9"},
+		{"private → NAT gateway → internet", "eni-0e4ce6a7777b9bff8", tcp("10.1.1.98", client, 443), "", "", "3.135.127.225 203.0.113.9"},
+		{"a datagram does, too", "eni-0e4ce6a7777b9bff8", udp("10.1.1.98", client, 53), "", "", "3.135.127.225 203.0.113.9"},
+		{"and a ping", "eni-0e4ce6a7777b9bff8", ping("10.1.1.98", client), "", "", "3.135.127.225 203.0.113.9"},
+		{"private → NAT gateway → public instance, by its public address", "eni-0e4ce6a7777b9bff8", tcp("10.1.1.98", "18.216.129.140", 22), "", "eni-068fb5a0a9a57f23c", "3.135.127.225 10.1.250.116"},
+		{"the internet opens nothing at the NAT gateway", "", tcp(client, "3.135.127.225", 443), NATUnknown, "", ""},
 	},
 }
 

@@ -49,6 +49,9 @@ func (y *way) inByTable(to *ec2.NetworkInterface, back *ec2.Route) []Outcome {
 	case !y.w.hasPublic(first):
 		y.maybe(Blackhole) // whether IPv6 needs a public address, too, AWS does not tell
 	}
+	if sender, _ := y.w.PublicOwner(y.p.Src); sender == first {
+		y.maybe(Blackhole) // whether a middlebox gets back what it sent itself, AWS does not tell
+	}
 	y.detour = true
 	return y.arrive(first, true)
 }
