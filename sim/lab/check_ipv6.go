@@ -56,13 +56,14 @@ func (s *story) ipv6(ctx context.Context) (string, error) {
 	}
 	asker, large := s.a1.visitor(), s.region.largeDatagram().bytes
 	asker.addr = s.a1.Addr6
-	if err := echoed(ctx, asker, client, large); err != nil {
+	sent, err := echoed(ctx, asker, client, large) // the first one teaches a1's kernel the path's MTU
+	if err != nil {
 		return "", err
 	}
 	drops, err := s.refused(ctx, client.connection(netip.AddrPortFrom(s.a1.Addr6, shellPort)), s.a1)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("a1 learned its router, %s, from the card; the client at %s got its page and 8 MiB from %s, checksums equal; a datagram of %d bytes came back in fragments; %d packets to port %d were dropped as %s",
-		router, client.addr, at, large, len(drops), shellPort, groupDrop), nil
+	return fmt.Sprintf("a1 learned its router, %s, from the card; the client at %s got its page and 8 MiB from %s, checksums equal; a datagram of %d bytes%s came back in fragments; %d packets to port %d were dropped as %s",
+		router, client.addr, at, large, sent.again(), len(drops), shellPort, groupDrop), nil
 }

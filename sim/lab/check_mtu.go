@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -44,17 +45,19 @@ func (r *region) largeDatagram() large {
 // own.
 func (s *story) fragments(ctx context.Context) (string, error) {
 	datagram := s.region.largeDatagram()
-	if err := echoed(ctx, s.a1.visitor(), s.client, datagram.bytes); err != nil {
+	sent, err := echoed(ctx, s.a1.visitor(), s.client, datagram.bytes)
+	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("a1 sent the client a datagram of %d bytes and got it back, %s", datagram.bytes, datagram.as), nil
+	return fmt.Sprintf("a1 sent the client a datagram of %d bytes%s and got it back, %s", datagram.bytes, sent.again(), datagram.as), nil
 }
 
-// echoed has a visitor send another one a datagram of so many bytes, until the datagram comes back whole.
-func echoed(ctx context.Context, from, at visitor, length int) error {
+// echoed has a visitor send another one a datagram of so many bytes until the datagram comes back whole, as often as
+// resent does.
+func echoed(ctx context.Context, from, at visitor, length int) (sent times, err error) {
 	echo, err := at.datagrams()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer echo.Close()
 	go func() {
@@ -68,23 +71,48 @@ func echoed(ctx context.Context, from, at visitor, length int) error {
 	}()
 	asker, err := from.datagrams()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer asker.Close()
 	question, err := io.ReadAll(newStream(int64(length)))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	to := netip.AddrPortFrom(at.addr, echo.LocalAddr().(*net.UDPAddr).AddrPort().Port())
 	answer := make([]byte, 1<<16)
-	return until(ctx, "a large datagram came back", func() (bool, error) {
+	return resent(ctx, func(wait time.Duration) (bool, error) {
 		if _, err := asker.WriteToUDPAddrPort(question, to); err != nil {
 			return false, err
 		}
-		_ = asker.SetReadDeadline(time.Now().Add(pollEvery))
+		_ = asker.SetReadDeadline(time.Now().Add(wait))
 		n, err := asker.Read(answer)
-		return err == nil && bytes.Equal(answer[:n], question), nil
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return false, nil
+		}
+		if err == nil && !bytes.Equal(answer[:n], question) {
+			err = fmt.Errorf("a datagram of %d bytes came back as another one, of %d", length, n)
+		}
+		return err == nil, err
 	})
+}
+
+// mostSent is how often resent sends: as often as Linux sends a SYN (tcp_syn_retries).
+const mostSent = 7
+
+// resent sends until an answer comes to any of what was sent, of which a machine that is busy elsewhere may lose some.
+// The first answer may take a second, and each next one twice as long as the one before (RFC 6298 section 5.5).
+func resent(ctx context.Context, send func(wait time.Duration) (answered bool, err error)) (sent times, err error) {
+	wait := time.Second
+	for sent = 1; sent <= mostSent; sent++ {
+		if answered, err := send(wait); answered || err != nil {
+			return sent, err
+		}
+		if ctx.Err() != nil {
+			return sent, ctx.Err()
+		}
+		wait *= 2
+	}
+	return mostSent, fmt.Errorf("no answer to what was sent %d times", mostSent)
 }
 
 // datagrams is a UDP socket of the visitor's, whose packets of IPv4 routers may cut. Those of IPv6 its

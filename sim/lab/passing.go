@@ -12,9 +12,15 @@ import (
 	"nitrocard/nic"
 )
 
-// passing tells whether a drop is of a moment alone, such as when the machine was busy elsewhere: the sender sends again.
+// passing tells whether a drop is of a moment alone: before a neighbor answered, or when the machine was busy
+// elsewhere. The sender sends again.
 func passing(d nic.LastDrop) bool {
-	return slices.Contains([]string{"tx_full", "port_down", "underlay_unresolved", "gateway_unresolved"}, d.Reason)
+	return unanswered(d) || slices.Contains([]string{"tx_full", "port_down"}, d.Reason)
+}
+
+// unanswered tells whether a neighbor had not answered yet whose MAC the card asks for from its start.
+func unanswered(d nic.LastDrop) bool {
+	return slices.Contains([]string{"underlay_unresolved", "gateway_unresolved"}, d.Reason)
 }
 
 // parted parts drops from those that are passing.
@@ -32,6 +38,7 @@ func parted(all []nic.LastDrop) (drops, lost []nic.LastDrop) {
 // losses are the flows of a survey of which cards dropped a packet for a moment alone.
 type losses struct {
 	tried, lossy int            // flows
+	early        int            // those of lossy before a neighbor answered
 	packets      map[string]int // dropped, by reason
 }
 
@@ -42,6 +49,9 @@ func (l *losses) note(drops []nic.LastDrop) {
 		return
 	}
 	l.lossy++
+	if slices.ContainsFunc(drops, unanswered) {
+		l.early++
+	}
 	if l.packets == nil {
 		l.packets = map[string]int{}
 	}
@@ -50,15 +60,24 @@ func (l *losses) note(drops []nic.LastDrop) {
 	}
 }
 
-// fewLossy is how many flows may lose a packet on a machine that is busy elsewhere, whatever the survey's size.
-const fewLossy = 20
+// fewLossy is how many flows may lose a packet to a full queue or a port that is down, whatever the survey's size.
+const fewLossy = 2
 
-// judge is an error if more flows lost a packet than a busy machine explains, which is so of a card that drops the
-// first packet of each. A card loses one for each tunnel end that it meets: the other cards and the edge.
+// judge is an error if more flows lost a packet than can be explained, which is so of a card that drops the first
+// packet of each.
+//
+// A tunnel end that has answered stays known. So a card loses the packets of one flow at most for each end that it
+// meets, which are the other cards and the edge: all cards together lose those of as many flows as the square of their
+// number. Flows are tried one after the other and fill no queue, and no port goes down: but for a machine that is
+// busy elsewhere, no flow would lose a packet so. 28 surveys of a thousand flows lost none beside 70 threads that
+// waited for two CPUs. So one flow of 20 is much.
 func (l *losses) judge(cards int) (string, error) {
 	said := fmt.Sprintf("%d of %d flows lost a packet%s", l.lossy, l.tried, l.reasons())
-	if most := max(fewLossy, l.tried/10, cards*cards); l.lossy > most {
-		return "", fmt.Errorf("%s; at most %d should", said, most)
+	if most := cards * cards; l.early > most {
+		return "", fmt.Errorf("%s; at most %d should before a neighbor answers", said, most)
+	}
+	if most := max(fewLossy, l.tried/20); l.lossy-l.early > most {
+		return "", fmt.Errorf("%s; at most %d should to a queue or a port", said, most)
 	}
 	return said, nil
 }

@@ -13,23 +13,27 @@ import (
 // A card that drops the first packet of each flow fails, though each sender sends again. A card that does so as often
 // as a busy machine does passes, and the lab tells of it.
 func TestACardThatDropsEachFirstPacketFails(t *testing.T) {
-	first := []nic.LastDrop{{Reason: "underlay_unresolved"}}
+	const early, full = "underlay_unresolved", "tx_full"
 	for _, x := range []struct {
-		flows, lossy, cards int
-		want                string
-		bad                 bool
+		flows, lossy int
+		reason       string
+		cards        int
+		want         string
+		bad          bool
 	}{
-		{60, 0, 2, "0 of 60 flows lost a packet", false},
-		{60, 20, 2, "20 of 60 flows lost a packet: underlay_unresolved 20", false},
-		{60, 60, 2, "60 of 60 flows lost a packet: underlay_unresolved 60; at most 20 should", true},
-		{21, 21, 2, "at most 20 should", true},
-		{300, 31, 2, "at most 30 should", true},
-		{60, 36, 6, "36 of 60 flows lost a packet", false},
-		{60, 37, 6, "at most 36 should", true},
+		{60, 0, "", 2, "0 of 60 flows lost a packet", false},
+		{60, 4, early, 2, "4 of 60 flows lost a packet: underlay_unresolved 4", false},
+		{60, 5, early, 2, "5 of 60 flows lost a packet: underlay_unresolved 5; at most 4 should before a neighbor answers", true},
+		{60, 36, early, 6, "36 of 60 flows lost a packet", false},
+		{8, 8, early, 2, "at most 4 should", true},
+		{8, 2, full, 2, "2 of 8 flows lost a packet: tx_full 2", false},
+		{8, 3, full, 2, "at most 2 should to a queue or a port", true},
+		{100, 5, full, 9, "5 of 100 flows lost a packet", false},
+		{100, 6, full, 9, "at most 5 should to a queue or a port", true},
 	} {
 		var l losses
 		for n := range x.flows {
-			l.note(first[:min(1, max(0, x.lossy-n))])
+			l.note([]nic.LastDrop{{Reason: x.reason}}[:min(1, max(0, x.lossy-n))])
 		}
 		said, err := l.judge(x.cards)
 		require.Equal(t, x.bad, err != nil, x.want)

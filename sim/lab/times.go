@@ -14,3 +14,11 @@ func (n times) String() string {
 	}
 	return fmt.Sprintf(" (asked %d times)", int(n))
 }
+
+// again is "" of what was sent once.
+func (n times) again() string {
+	if n <= 1 {
+		return ""
+	}
+	return fmt.Sprintf(" (sent %d times)", int(n))
+}
