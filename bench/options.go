@@ -61,7 +61,7 @@ func (o *Options) Check() error {
 		}
 	}
 	if (o.ACL || o.NAT) && !o.Mode.hasCard() {
-		return fmt.Errorf("forward mode %s has no card; acl and nat are for sg, encap and full", o.Mode)
+		return fmt.Errorf("forward mode %s has no card; --acl and --nat are for sg, encap and full", o.Mode)
 	}
 	if o.Duration < 0 || o.Period < 0 {
 		return fmt.Errorf("a time of %v is no time to measure", min(o.Duration, o.Period))

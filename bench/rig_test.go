@@ -171,7 +171,7 @@ func TestACLsAndNATNeedACard(t *testing.T) {
 	for _, u := range []Uses{{ACL: true}, {NAT: true}} {
 		o := small(Decap)
 		o.Uses = u
-		require.EqualError(t, o.Check(), "forward mode decap has no card; acl and nat are for sg, encap and full")
+		require.EqualError(t, o.Check(), "forward mode decap has no card; --acl and --nat are for sg, encap and full")
 	}
 }
 

@@ -21,9 +21,9 @@ func accessTable(w io.Writer, f *nic.Effect, verbose bool) {
 	}
 	switch more := len(f.Access) - len(shown) + f.MoreAccess; {
 	case f.MoreAccess < 0:
-		line(w, "… and more that is newly allowed or denied: too many rules change to compare all")
+		line(w, "… and more newly allowed or denied: too many rules change to compare all")
 	case more > 0:
-		line(w, fmt.Sprintf("… and %d more that is newly allowed or denied", more))
+		line(w, fmt.Sprintf("… and %d more newly allowed or denied", more))
 	}
 }
 

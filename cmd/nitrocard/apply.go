@@ -37,7 +37,7 @@ Exit status:
 	reading := readingFlag(cmd)
 	dry := cmd.Flags().Bool("dry-run", false, "change nothing, and tell what would change and become of connections")
 	flush := cmd.Flags().Bool("flush", false, "cut the tracked connections that the new rules would not let begin, which EC2 does not")
-	cmd.MarkFlagsMutuallyExclusive("dry-run", "flush")
+	excludes(cmd, "dry-run", "flush")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := reading.Load(args[0])
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"nitrocard/nic"
 	"nitrocard/nic/vpc"
@@ -20,6 +21,9 @@ func (o *runOptions) ports(cfg *vpc.Config) (*cardPorts, error) {
 	var err error
 	if ports.uplink, err = opener(drivers(o.ring), o.uplink, o.workers); err != nil {
 		return nil, fmt.Errorf("--uplink: %w", err)
+	}
+	if info, err := os.Stat(o.pcapDir); o.pcapDir != "" && (err != nil || !info.IsDir()) {
+		return nil, fmt.Errorf("--pcap-dir %s: there is no such folder", o.pcapDir)
 	}
 	if ports.guests, err = o.guestPorts(cfg); err != nil {
 		return nil, err

@@ -20,6 +20,8 @@ func (c *certificates) flags(cmd *cobra.Command, prefix, other string) {
 	cmd.Flags().StringVar(&c.ca, prefix+"ca", "", "`file` with the certificates of those who certify "+other+" (default: the system's)")
 	cmd.Flags().StringVar(&c.cert, prefix+"cert", "", "`file` with the certificate that "+other+" knows this program by")
 	cmd.Flags().StringVar(&c.key, prefix+"cert-key", "", "`file` with its key")
+	goWith(cmd, prefix+"cert-key", prefix+"cert")
+	goWith(cmd, prefix+"cert", prefix+"cert-key")
 }
 
 // client is the configuration of an end that connects.

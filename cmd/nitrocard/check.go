@@ -45,6 +45,7 @@ The exit status is 1 if the configuration is not good, or a sentence does not ho
 	cmd.Flags().StringVar(&c.sentences, "expect", "", "`file` of sentences that are to hold, such as: internet web tcp 443 allowed")
 	cmd.Flags().StringVar(&c.today, "expect-from", "", "`file or folder` of a configuration: print the sentences that hold, at most 500")
 	cmd.Flags().StringVar(&c.report, "junit", "", "`file` for a report of --expect in JUnit's XML")
+	goWith(cmd, "expect", "junit")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := c.misused(cmd, args); err != nil {
 			return err
@@ -74,8 +75,6 @@ func (c *checkOptions) misused(cmd *cobra.Command, args []string) error {
 		return errors.New("--expect-from names the configuration: leave out FILE or DIR, and --expect")
 	case c.today == "" && len(args) == 0:
 		return takes(1, 1, "one FILE or DIR")(cmd, args)
-	case c.report != "" && c.sentences == "":
-		return errors.New("--junit reports on --expect, which is missing")
 	}
 	return nil
 }
@@ -156,8 +155,10 @@ func check(cfg *vpc.Config, card string) (*checked, error) {
 }
 
 func (c *checked) table(w io.Writer, verbose bool) error {
-	c.counts(w)
-	fmt.Fprintln(w)
+	if len(c.Objects) > 0 {
+		c.counts(w)
+		fmt.Fprintln(w)
+	}
 	printNotices(w, c.Notices, verbose)
 	if c.Change != nil {
 		diffTable(w, c.Change)

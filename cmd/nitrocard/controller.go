@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +31,7 @@ type controllerOptions struct {
 	txnOps                       int
 	etcdTLS, cardTLS             certificates
 	reading                      vpc.Reading
+	region                       *vpc.Config // of --config; nil: not read
 	access                       ctl.Access
 }
 
@@ -56,10 +59,12 @@ curl change the region through the socket, as they do a card's, and get shows it
 	flags.StringSliceVar(&o.etcd, "etcd", nil, "`URLs` of an etcd that is there already, such as https://a:2379")
 	flags.Var(between(&o.txnOps, 2, 1<<20), "etcd-max-txn-ops", "so many `operations` that etcd takes at once, if it was started with this flag (default: 128)")
 	o.etcdTLS.flags(cmd, "etcd-", "etcd")
+	goWith(cmd, "etcd", "etcd-max-txn-ops", "etcd-ca", "etcd-cert", "etcd-cert-key")
 	flags.StringVar(&o.listen, "listen", "", "`address` for cards and people elsewhere, with TLS: a card's certificate has its name as common name, a person's a role as organization, such as nitrocard:reader")
 	flags.StringVar(&o.cardTLS.cert, "cert", "", "`file` with the controller's certificate, for --listen")
 	flags.StringVar(&o.cardTLS.key, "cert-key", "", "`file` with its key")
 	flags.StringVar(&o.cardTLS.ca, "client-ca", "", "`file` with the certificates of those who certify cards and people")
+	goWith(cmd, "listen", "cert", "cert-key", "client-ca")
 	flags.Var(group{&o.access.Readers}, "read-group", "`group` whose members may open the socket, to ask and not to change")
 	flags.Var(group{&o.access.Writers}, "write-group", "`group` whose members may change things through the socket")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -70,6 +75,9 @@ curl change the region through the socket, as they do a card's, and get shows it
 			if err := needs(cmd, "cert", "cert-key", "client-ca"); err != nil {
 				return err
 			}
+		}
+		if err := checkURLs(o.etcd); err != nil {
+			return fmt.Errorf("--etcd %w", err)
 		}
 		o.config, o.reading = *config, *reading
 		return o.run(cmd.Context(), cmd.ErrOrStderr())
@@ -83,6 +91,9 @@ func (o *controllerOptions) run(ctx context.Context, stderr io.Writer) error {
 	lines := newLogLines(stderr)
 	defer lines.Close()
 	log := slog.New(slog.NewTextHandler(lines, nil))
+	if err := o.readFirst(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return fmt.Errorf("--data: %w", err)
 	}
@@ -100,11 +111,24 @@ func (o *controllerOptions) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	defer closeStore()
+	slow := time.AfterFunc(5*time.Second, func() { log.Warn("etcd has not answered yet", "etcd", cmp.Or(strings.Join(o.etcd, ","), o.data)) })
+	defer slow.Stop()
 	c, err := controller.New(ctx, controller.Options{Store: store, Signer: signer, Roots: o.roots(log, signer), Log: log, Now: time.Now, After: time.After})
 	if err != nil {
 		return err
 	}
+	slow.Stop()
 	return o.work(ctx, c, ctl.Options{Listener: socket, Target: c, Before: c.Sync, More: c.Offer, Access: o.access, Log: log})
+}
+
+// readFirst reads --config before anything is made, where this controller was never started: a
+// mistake in it then leaves nothing behind.
+func (o *controllerOptions) readFirst() (err error) {
+	if _, missing := os.Stat(o.signing()); o.config == "" || missing == nil {
+		return nil
+	}
+	o.region, err = o.reading.Load(o.config)
+	return err
 }
 
 // work runs the controller, its socket, and its address if it has one. The first that ends
@@ -154,11 +178,13 @@ func (o *controllerOptions) begin(ctx context.Context, c *controller.Controller,
 	case c.Revision() > 0:
 		log.Info("the store's region stays; --config is for an empty store, and apply changes what is there", "config", o.config)
 	default:
-		config, err := o.reading.Load(o.config)
-		if err != nil {
-			return err
+		if o.region == nil {
+			var err error
+			if o.region, err = o.reading.Load(o.config); err != nil {
+				return err
+			}
 		}
-		change, err := c.Apply(ctx, config)
+		change, err := c.Apply(ctx, o.region)
 		if err != nil {
 			return err
 		}
@@ -170,11 +196,10 @@ func (o *controllerOptions) begin(ctx context.Context, c *controller.Controller,
 
 // signer is the key by which cards know this controller, which the first start makes.
 func (o *controllerOptions) signer(log *slog.Logger) (*follow.Signer, error) {
-	path := filepath.Join(o.data, "signing.pem")
-	signer, err := follow.LoadSigner(path)
+	signer, err := follow.LoadSigner(o.signing())
 	if errors.Is(err, fs.ErrNotExist) {
 		if signer, err = follow.NewSigner(); err == nil {
-			err = signer.Save(path)
+			err = signer.Save(o.signing())
 		}
 		if err == nil {
 			log.Info("a key was made, by which cards know this controller", "keys", o.keys())
@@ -188,6 +213,9 @@ func (o *controllerOptions) signer(log *slog.Logger) (*follow.Signer, error) {
 	}
 	return signer, nil
 }
+
+// signing is the file with the key that signs.
+func (o *controllerOptions) signing() string { return filepath.Join(o.data, "signing.pem") }
 
 // keys is the file for cards with the keys that sign.
 func (o *controllerOptions) keys() string { return filepath.Join(o.data, "keys.pem") }
@@ -223,6 +251,16 @@ func (o *controllerOptions) listenSocket() (net.Listener, error) {
 		return nil, errors.Join(err, socket.Close())
 	}
 	return socket, nil
+}
+
+// checkURLs checks that each is one of etcd's.
+func checkURLs(urls []string) error {
+	for _, text := range urls {
+		if at, err := url.Parse(text); err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Hostname() == "" {
+			return fmt.Errorf("%s: URLs are expected, such as https://a:2379,https://b:2379", shown(text))
+		}
+	}
+	return nil
 }
 
 // store is the etcd of this process, or the one that is there already.

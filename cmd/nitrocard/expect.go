@@ -53,12 +53,15 @@ func show(h *explain.Held, err error) heldShown {
 func expect(cfg *vpc.Config, file string) (*expectation, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--expect: %w", err)
 	}
 	defer f.Close()
 	sentences, err := explain.ReadSentences(file, f)
 	if err != nil {
 		return nil, err
+	}
+	if len(sentences) == 0 { // a pipeline would take it for a proof
+		return nil, fmt.Errorf("--expect: %s: no sentence is in it; `nitrocard check --expect-from CONFIG` prints some", file)
 	}
 	n, err := explain.New(cfg)
 	if err != nil {

@@ -74,7 +74,7 @@ func TestWhatCheckDoesNotTake(t *testing.T) {
 		want string
 	}{
 		{[]string{"check"}, "check takes one FILE or DIR"},
-		{[]string{"check", region, "--junit", "x"}, "--junit reports on --expect, which is missing"},
+		{[]string{"check", region, "--junit", "x"}, "--junit goes with --expect, which is missing"},
 		{[]string{"check", region, "--expect-from", region}, "leave out FILE or DIR"},
 	} {
 		var out, problems strings.Builder

@@ -39,6 +39,9 @@ A and B are IDs of instances or ENIs, values of ENIs' tag Name, addresses, or in
 	reading, output := readingFlag(cmd), outputFlag(cmd)
 	door := doorFlags(cmd, ctl.DefaultSocket())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := needs(cmd, "from", "to"); err != nil {
+			return err
+		}
 		cfg, err := door.configOr(cmd.Context(), reading, args)
 		if err != nil {
 			return err
@@ -79,8 +82,6 @@ func askFlags(cmd *cobra.Command) *explain.Ask {
 	f.Var(portFlag{&ask.Port}, "port", "of the destination")
 	f.Var(portFlag{&ask.SourcePort}, "source-port", "of the sender (default 49152)")
 	f.BoolVar(&ask.IPv6, "ipv6", false, "ask about the IPv6 addresses of ends that have both")
-	_ = cmd.MarkFlagRequired("from") // which fails only for a flag that is not there
-	_ = cmd.MarkFlagRequired("to")
 	return ask
 }
 
@@ -91,8 +92,10 @@ func (p protocolFlag) String() string { return wire.ProtocolName(*p.to) }
 func (p protocolFlag) Type() string   { return "protocol" }
 
 func (p protocolFlag) Set(text string) (err error) {
-	*p.to, err = explain.Protocol(text)
-	return err
+	if *p.to, err = explain.Protocol(text); err != nil {
+		return errors.New("tcp, udp, icmp, icmpv6 or a number from 0 to 255 is expected")
+	}
+	return nil
 }
 
 // portFlag is a flag's value: a port.

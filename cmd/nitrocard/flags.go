@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,8 +81,14 @@ func doorFlags(cmd *cobra.Command, at string) *door {
 
 // dial makes a client, which connects with the first request.
 func (d *door) dial() (*ctl.Client, error) {
-	if !strings.HasPrefix(d.at, "https://") {
+	if !strings.Contains(d.at, "://") {
+		if d.tls != (certificates{}) {
+			return nil, errors.New("--ca, --cert and --cert-key are for a controller elsewhere: --socket https://HOST:PORT names it")
+		}
 		return ctl.Dial(d.at), nil
+	}
+	if at, err := url.Parse(d.at); err != nil || at.Scheme != "https" || at.Hostname() == "" {
+		return nil, fmt.Errorf("--socket %s: the path of a socket is expected, or https://HOST:PORT of a controller", shown(d.at))
 	}
 	config, err := d.tls.client()
 	if err != nil {
@@ -97,11 +105,17 @@ func configFlag(cmd *cobra.Command) *string {
 func readingFlag(cmd *cobra.Command) *vpc.Reading {
 	var r vpc.Reading
 	set := func(to vpc.Reading) func(string) error {
-		return func(string) error { r = to; return nil }
+		return func(text string) error {
+			on, err := strconv.ParseBool(text)
+			if on {
+				r = to
+			}
+			return err
+		}
 	}
 	cmd.Flags().BoolFunc("strict", "a name that EC2 does not have is an error, in answers of its API too", set(vpc.Strict))
 	cmd.Flags().BoolFunc("lenient", "a name that EC2 does not have is passed over with a notice, in what people wrote too", set(vpc.Lenient))
-	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
+	excludes(cmd, "strict", "lenient")
 	return &r
 }
 

@@ -34,6 +34,7 @@ func controlledFlags(cmd *cobra.Command, o *controlled, host string) {
 	flags.StringVar(&o.keys, "trust", "", "`file` with the public keys by which this host knows what its controller signed, or with a root document, which names them and who may change them")
 	flags.StringVar(&o.state, "state", "", "`folder` for a copy of what the controller said, for the next start (default: /var/lib/nitrocard/card, or of another user than root nitrocard in XDG_STATE_HOME)")
 	o.tls.flags(cmd, "controller-", "the controller")
+	goWith(cmd, "controller", "host", "trust", "state", "controller-ca", "controller-cert", "controller-cert-key")
 }
 
 // defaultState is where programs of this user keep what outlives them (XDG Base Directory

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,6 +186,15 @@ func (q *question) hits(ctx context.Context) error {
 	if q.id != "" {
 		all = slices.DeleteFunc(all, func(h nic.Hit) bool { return h.ID != q.id })
 	}
+	if q.id != "" && len(all) == 0 { // nothing hit it, or it is misspelt
+		cfg, err := q.card.Config(ctx)
+		if err == nil {
+			_, err = cfg.Object(q.id)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return q.output.print(q.to, all, func(w io.Writer) error { return hitTable(w, all) })
 }
 
@@ -233,10 +243,18 @@ func (q *question) identity(ctx context.Context) error {
 	})
 }
 
+// elsewhere says who tells what the socket that was asked does not.
+func elsewhere(err error, who string) error {
+	if refused := (*ctl.Error)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return fmt.Errorf("what answers at this socket is not %s, which tells this; --socket names another one", who)
+	}
+	return err
+}
+
 func (q *question) hosts(ctx context.Context) error {
 	hosts, err := q.card.Hosts(ctx)
 	if err != nil {
-		return err
+		return elsewhere(err, "a controller")
 	}
 	if q.id != "" {
 		hosts = slices.DeleteFunc(hosts, func(h follow.HostView) bool { return h.Name != q.id })
@@ -250,7 +268,7 @@ func (q *question) hosts(ctx context.Context) error {
 func (q *question) bgp(ctx context.Context) error {
 	view, err := q.card.BGP(ctx)
 	if err != nil {
-		return err
+		return elsewhere(err, "an edge with BGP neighbors")
 	}
 	if q.id != "" {
 		view.Neighbors = slices.DeleteFunc(view.Neighbors, func(n bgp.NeighborView) bool { return n.Address.String() != q.id })

@@ -38,8 +38,11 @@ that they deny.`,
 	cmd.Flags().BoolVar(&o.VM, "vm", false, "b1 is a virtual machine: Linux in QEMU, on a vhost-user port")
 	cmd.Flags().BoolVar(&o.Cloud, "cloud", false, "b1 is a virtual machine of Debian with cloud-init, whose image make lab-cloud makes")
 	cmd.Flags().StringVar(&o.Image, "image", "", "`folder` with the image for --cloud (default: cloud, beside this program)")
-	cmd.Flags().DurationVar(&o.Attack, "attack", 0, "`time` to attack server x's card for, instead of the checks, and to tell what each attack cost a victim")
+	cmd.Flags().Var(span{&o.Attack}, "attack", "`time` to attack server x's card for, instead of the checks, and to tell what each attack cost a victim")
 	cmd.Flags().StringVar(&o.Kernel, "kernel", "", "`folder` with boot/vmlinuz-* and lib/modules for --vm (default: kernel, beside this program)")
+	goWith(cmd, "cloud", "image")
+	goWith(cmd, "vm", "kernel")
+	excludes(cmd, "vm", "cloud")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		o.Out, o.Reading = cmd.OutOrStdout(), *reading
 		if o.Binary, err = os.Executable(); err != nil {

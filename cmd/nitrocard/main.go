@@ -1,7 +1,7 @@
 // Command nitrocard is the network card, and what one does with it.
 //
 //	main.go    the root command, and how errors are told
-//	usage.go   what is said of a command line that cannot be
+//	usage.go   what is said of a command line that cannot be; together.go flags beside others
 //	run.go     run: its flags
 //	work.go    the card at work on ports of this machine
 //	edge.go    edge: the card in the role of the router to the internet
@@ -117,7 +117,7 @@ words, and real packets get the treatment that EC2 gives them.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.ArbitraryArgs,
-		PersistentPreRunE: notEmpty,
+		PersistentPreRunE: sensible,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()

@@ -64,6 +64,7 @@ PORT is ` + portUsage() + `.`,
 	accessFlags(cmd, &o.access)
 	sandboxFlags(cmd, &o.sandbox)
 	controlledFlags(cmd, &o.controlled, "`name` of this server's card in the controller's Placement")
+	excludes(cmd, "card", "controller")
 	connections, reading := connectionsFlag(cmd), readingFlag(cmd)
 	workerFlags(cmd, &o)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -64,16 +64,32 @@ func needs(cmd *cobra.Command, names ...string) error {
 	return nil
 }
 
+// sensible checks the flags that were given: each by itself, and beside the others.
+func sensible(cmd *cobra.Command, _ []string) error {
+	if err := notEmpty(cmd); err != nil {
+		return err
+	}
+	return related(cmd)
+}
+
 // notEmpty checks that no flag with a word for value was given without one: a
 // shell's variable that is not set looks so.
-func notEmpty(cmd *cobra.Command, _ []string) (err error) {
+func notEmpty(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
 			what, _ := pflag.UnquoteUsage(f)
-			err = fmt.Errorf("--%s is empty: a %s is expected", f.Name, what)
+			err = fmt.Errorf("--%s is empty: %s is expected", f.Name, articled(what))
 		}
 	})
 	return err
+}
+
+// articled is a noun with its article.
+func articled(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeioAEIO") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // flagError says what is wrong with a flag.
@@ -82,7 +98,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var none *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError
 	switch {
-	case errors.As(err, &value) && value.GetFlag().Value.Type() == "bool":
+	case errors.As(err, &value) && strings.HasPrefix(value.GetFlag().Value.Type(), "bool"):
 		return fmt.Errorf("--%s=%s: it takes no value, or true or false", value.GetFlag().Name, value.GetValue())
 	case errors.As(err, &value):
 		return fmt.Errorf("--%s %s: %w", value.GetFlag().Name, shown(value.GetValue()), value.Unwrap())

@@ -38,8 +38,15 @@ func (n number[N]) Set(text string) error {
 // span is a flag's value: a length of time.
 type span struct{ to *time.Duration }
 
-func (s span) String() string { return s.to.String() }
-func (s span) Type() string   { return "time" }
+func (s span) Type() string { return "time" }
+
+// String is the time, and "0" of none, which help does not tell as a default.
+func (s span) String() string {
+	if *s.to == 0 {
+		return "0"
+	}
+	return s.to.String()
+}
 
 func (s span) Set(text string) error {
 	d, err := time.ParseDuration(text)

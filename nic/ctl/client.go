@@ -110,6 +110,9 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte) (*ht
 func (c *Client) unreachable(err error) error {
 	switch {
 	case strings.HasPrefix(c.base, "https"):
+		if asked := (*url.Error)(nil); errors.As(err, &asked) { // which names a path that nobody wrote
+			err = asked.Err
+		}
 		return fmt.Errorf("controller %s: %w", c.path, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("no card answers at %s; is one running, and with this socket?", c.path)

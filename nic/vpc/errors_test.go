@@ -214,7 +214,7 @@ func TestErrorsAreBounded(t *testing.T) {
 
 func TestCardThatIsNot(t *testing.T) {
 	_, err := Compile(story(t), CompileOptions{Card: "z"})
-	require.EqualError(t, err, `Placement: Cards: there is no card "z", only ["x" "y"]`)
+	require.EqualError(t, err, `Placement: Cards: there is no card "z"; there are x, y`)
 }
 
 // After as many mistakes as are told, objects are not kept: a file of nothing else takes

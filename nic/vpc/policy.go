@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -101,7 +102,7 @@ func (r *Region) noCard(name string) error {
 		names = append(names, card.Name)
 	}
 	var p ec2.Problems
-	p.Add("Placement: Cards", "there is no card %q, only %q", name, names)
+	p.Add("Placement: Cards", "there is no card %q; there are %s", name, strings.Join(names, ", "))
 	return p.Err()
 }
 

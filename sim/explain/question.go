@@ -126,7 +126,7 @@ func publicOf(e *vpc.ENI) netip.Addr {
 func (p *Packet) complete(a Ask) error {
 	switch {
 	case !p.Src.IsValid() || !p.Dst.IsValid() || p.Src.Is4() != p.Dst.Is4():
-		return errors.New("the two ends have no address of the same family: name addresses, or ask with --ipv6")
+		return errors.New("the two ends have no address of the same family: name addresses, or ask with --ipv6 or without")
 	case p.Protocol == wire.ProtoICMP && p.Src.Is6():
 		p.Protocol = wire.ProtoICMPv6
 	case p.Protocol == wire.ProtoICMPv6 && p.Src.Is4():

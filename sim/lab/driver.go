@@ -37,6 +37,9 @@ func (o Options) check() error {
 	if err := dpdk.Missing(); (o.VM || o.Cloud) && err != nil {
 		return fmt.Errorf("the lab with a virtual machine: %w", err)
 	}
+	if o.Attack < 0 {
+		return fmt.Errorf("the lab attacks for a time, not for %s", o.Attack)
+	}
 	return nil
 }
 
