@@ -56,7 +56,7 @@ func (g *guest) leavesRegion(dst wire.Addr) bool {
 
 // guestsOf are the guests of ports, by ENI number.
 func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
-	guests := make([]guest, len(policy.ENIs))
+	guests, fromInternet := make([]guest, len(policy.ENIs)), judgeFromInternet(policy)
 	for i := range ports {
 		p := &ports[i]
 		e := p.ENI
@@ -65,7 +65,7 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e), resolver: e.Resolver(),
 			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
 			mtu:          policy.Region.Station(e.Station).MTU,
-			publicAccess: judgePublicAccess(e.ENI),
+			publicAccess: fromInternet(e.ENI),
 			inward:       [2]bool{e.HasInward(vpc.InternetGateway), e.HasInward(vpc.VPNGateway)},
 			limit:        p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}

@@ -14,6 +14,24 @@ func (w *Worker) publicAccess(p *packet) Verdict {
 	return p.guest.publicAccess
 }
 
+// judgeFromInternet tells of ENIs whether packets may come to them by the internet gateway: to a VPC without one
+// none do, though its ENIs have addresses of IPv6 that the internet carries (VPC User Guide, "Internet gateways").
+func judgeFromInternet(policy *vpc.Policy) func(*vpc.ENI) Verdict {
+	has := map[*vpc.VPC]bool{}
+	return func(e *vpc.ENI) Verdict {
+		of := e.Subnet.VPC
+		attached, asked := has[of]
+		if !asked {
+			attached = policy.Region.HasInternetGateway(of.ID)
+			has[of] = attached
+		}
+		if !attached {
+			return NoInternetGateway
+		}
+		return judgePublicAccess(e)
+	}
+}
+
 // judgePublicAccess tells whether packets may pass the internet gateway, in or out, from or
 // to an ENI that has a public address. Where a gateway route table leads an ENI's packets to
 // a middlebox, the subnet of the ENI counts, and not the middlebox's (VPC User Guide, "VPC

@@ -63,6 +63,28 @@ func TestBlockIngressLetsAnEgressOnlyGatewayPass(t *testing.T) {
 	x.fromInternet("eni-a1", answer).dropped(BlockPublicAccess)
 }
 
+// detached takes the internet gateway from eni-a1's VPC.
+func detached(x *rig) {
+	x.put("RouteTables", `{RouteTableId: rtb-a1, VpcId: vpc-a, Associations: [{Main: true}], Routes: [{DestinationCidrBlock: 0.0.0.0/0, GatewayId: igw-a, State: blackhole}]}`)
+	x.put("InternetGateways", `{InternetGatewayId: igw-a}`)
+}
+
+// The internet reaches a VPC by its internet gateway alone, and so nothing of a VPC that has none: neither by
+// a public address nor by one of IPv6, and not with the answers to what left before.
+func TestTheInternetNeedsAGateway(t *testing.T) {
+	x := newRig(t)
+	answer := wiretest.TCP(client+":443", "35.72.2.8:40000")
+	x.fromGuest("eni-a1", out).tunneled(edge, vniA)
+	x.fromInternet("eni-a1", answer.Flags(wire.TCPSyn|wire.TCPAck)).delivered("eni-a1")
+	detached(x)
+	for _, p := range []wiretest.Packet{answer, syn, wiretest.Echo(client6, a1v6, 1)} {
+		x.fromInternet("eni-a1", p).dropped(NoInternetGateway)
+	}
+	x.fromInternet("eni-b1", wiretest.TCP(client+":1", "54.168.7.7:80").Flags(wire.TCPSyn)).delivered("eni-b1")
+	x.put("InternetGateways", `{InternetGatewayId: igw-a, Attachments: [{VpcId: vpc-a, State: available}]}`)
+	x.fromInternet("eni-a1", answer).delivered("eni-a1")
+}
+
 // DenyAllIgwTraffic keeps an ENI from the internet gateway, in and out, and from nothing else.
 func TestDenyAllIgwTraffic(t *testing.T) {
 	x := newRig(t)

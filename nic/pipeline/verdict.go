@@ -49,6 +49,7 @@ const (
 	NotForThisENI
 	PrivateDestination
 	PrivateInternet
+	NoInternetGateway
 	BlockPublicAccess
 	EgressOnlyDenied
 	InternetDenied
@@ -157,6 +158,7 @@ var vocabulary = [malformed]words{
 	EgressOnlyDenied:   {"egress_only", "comes from the internet unasked, and the route back leads to an egress-only internet gateway"},
 	PrivateInternet:    {"private_internet", "the internet gateway lets no private address pass (RFC 1918, RFC 6598, RFC 4193)"},
 	Port25Blocked:      {"port_25_blocked", "EC2 blocks TCP port 25 to public addresses and IPv6, unless Placement says Port25: open"},
+	NoInternetGateway:  {"no_internet_gateway", "comes from the internet, and the VPC has no internet gateway"},
 	BlockPublicAccess:  {"block_public_access", "VPC Block Public Access of the ENI's subnet blocks it"},
 	InternetDenied:     {"internet_denied", "the ENI's DenyAllIgwTraffic lets nothing pass between it and the internet gateway"},
 	MiddleboxPassedBy:  {"middlebox_passed_by", "the internet gateway's route table leads to a middlebox, and the packet did not come from there"},

@@ -148,6 +148,7 @@ var verdictCases = []verdictCase{
 	}, PrivateInternet, nil},
 	{"the internet gateway from a private address", Uplink, in(edge, "eni-a1", wiretest.TCP("100.64.0.1:1", "35.72.2.8:80")), PrivateInternet, nil},
 	{"mail to the internet", "eni-a1", to(wiretest.TCP("10.0.1.5:1", client+":25").Flags(wire.TCPSyn)), Port25Blocked, nil},
+	{"the internet to a VPC without a gateway", Uplink, in(edge, "eni-a1", wiretest.TCP("["+client6+"]:40000", "["+a1v6+"]:22").Flags(wire.TCPSyn)), NoInternetGateway, detached},
 	{"the internet, which is blocked", Uplink, in(edge, "eni-a1", syn), BlockPublicAccess, blocking("block-ingress")},
 	{"to the internet, which is blocked", "eni-a1", to(out), BlockPublicAccess, blocking("block-bidirectional")},
 	{"to an ENI that denies the internet", Uplink, in(edge, "eni-a1", syn), InternetDenied, denying},

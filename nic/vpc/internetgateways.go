@@ -6,6 +6,15 @@ import (
 	"nitrocard/nic/vpc/ec2"
 )
 
+// HasInternetGateway tells whether an internet gateway is attached to a VPC. If the configuration has no list of
+// internet gateways, each VPC counts as having one.
+func (r *Region) HasInternetGateway(vpc string) bool {
+	return !r.rest.gives("InternetGateways") || slices.ContainsFunc(r.NamedBy("InternetGateways", vpc), func(id string) bool {
+		o, there := r.objects["InternetGateways"].Get(id)
+		return there && serves(o.config.(*ec2.InternetGateway), vpc)
+	})
+}
+
 // internetGateways checks the marked internet gateways that people write: each is attached to one
 // VPC, and no other one to that VPC (VPC User Guide, "Amazon VPC quotas", Gateways).
 func (c *compiler) internetGateways() {

@@ -190,7 +190,7 @@ func (l *looker) query() vpc.Query {
 var byStage = map[Stage][]pipeline.Verdict{
 	SourceCheck:    {pipeline.SpoofedMAC, pipeline.SpoofedAddress, pipeline.LocalServiceAbsent, pipeline.LocalServiceBusy, pipeline.LinkLocalAllowanceExceeded},
 	Source:         {pipeline.SourceMismatch, pipeline.UnknownVTEP, pipeline.PrivateDestination, pipeline.OutsidePeer, pipeline.PrivateInternet, pipeline.Martian},
-	Internet:       {pipeline.BlockPublicAccess, pipeline.InternetDenied},
+	Internet:       {pipeline.NoInternetGateway, pipeline.BlockPublicAccess, pipeline.InternetDenied},
 	GatewayRoutes:  {pipeline.Blackhole, pipeline.TargetOutside},
 	NetworkACL:     {pipeline.NetworkACLIn, pipeline.NetworkACLOut},
 	Destination:    {pipeline.NotForThisENI},

@@ -50,6 +50,8 @@ func (g *generator) edits() []vpc.Edit {
 	case 9:
 		return edit(vpc.KindENIPlacement, g.guest().NetworkInterfaceId, &vpc.ENIPlacement{Card: one(g.dice, g.w.Config.Placement.Cards).Name})
 	case 10:
+		return g.gateway()
+	case 11:
 		if p := g.w.Config.VpcPeeringConnections; len(p) > 0 {
 			c := one(g.dice, p)
 			c.Status.Code = map[string]string{"active": "deleted", "deleted": "active"}[c.Status.Code]
@@ -161,6 +163,20 @@ func (g *generator) leads(state string, some func(*ec2.Route) bool) (edits []vpc
 		edits = append(edits, edit("RouteTables", t.RouteTableId, &t)...)
 	}
 	return edits
+}
+
+// gateway takes an internet gateway that has no route table from its VPC, or brings it back.
+func (g *generator) gateway() []vpc.Edit {
+	i, state := one(g.dice, g.w.Config.InternetGateways), "blackhole"
+	switch {
+	case g.w.gatewayTable(name("vpc", number0(i.InternetGatewayId))) != nil:
+		return nil
+	case len(i.Attachments) > 0:
+		i.Attachments = nil
+	default:
+		i.Attachments, state = []ec2.InternetGatewayAttachment{{VpcId: name("vpc", number0(i.InternetGatewayId)), State: "available"}}, "active"
+	}
+	return append(edit("InternetGateways", i.InternetGatewayId, &i), g.leads(state, func(r *ec2.Route) bool { return r.GatewayId == i.InternetGatewayId })...)
 }
 
 // isFree tells whether nobody has a public address or a prefix of a new ENI's.

@@ -112,6 +112,7 @@ func (f *fabric) of(eni string) *server {
 // goes to another card go along.
 func (f *fabric) change(edits ...vpc.Edit) error {
 	f.moved = f.moved[:0]
+	f.wait() // no card's clock is behind when it takes records
 	for _, s := range f.cards {
 		if _, err := s.card.Change(edits...); err != nil {
 			return fmt.Errorf("card %s: %w", s.name, err)

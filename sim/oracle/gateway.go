@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"net/netip"
-	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -62,17 +61,6 @@ func (w *World) PublicOwner(public netip.Addr) (*ec2.NetworkInterface, netip.Add
 	return nil, netip.Addr{}
 }
 
-// hasGateway tells whether an internet gateway is attached to a VPC, or for an address of IPv6 an egress-only
-// one, of which routes alone tell.
-func (w *World) hasGateway(vpc string, a netip.Addr) bool {
-	for _, t := range w.Config.RouteTables {
-		if a.Is6() && t.VpcId == vpc && slices.ContainsFunc(t.Routes, isEgressOnly) {
-			return true
-		}
-	}
-	return w.attached(vpc)
-}
-
 // attached tells whether an internet gateway is attached to a VPC.
 func (w *World) attached(vpc string) bool {
 	for _, g := range w.Config.InternetGateways {
@@ -128,11 +116,14 @@ func (y *way) internetGateway(e *ec2.NetworkInterface, by *ec2.Route) []Outcome 
 func (y *way) fromInternet() []Outcome {
 	to, private := y.w.PublicOwner(y.p.Dst)
 	y.at = ""
-	if to == nil || !y.w.hasGateway(y.w.VPC(to), private) {
+	if to == nil {
+		return y.drop(NoGateway)
+	}
+	back := y.w.RouteTo(y.w.Subnet(to), y.p.Src)
+	if !y.w.attached(y.w.VPC(to)) && !(y.p.Src.Is6() && back != nil && isEgressOnly(*back)) {
 		return y.drop(NoGateway)
 	}
 	y.at = to.NetworkInterfaceId
-	back := y.w.RouteTo(y.w.Subnet(to), y.p.Src)
 	if y.w.isClosed(to, back) {
 		return y.drop(PublicAccess)
 	}

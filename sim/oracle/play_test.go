@@ -158,9 +158,6 @@ func (p *play) possible(s step) bool {
 
 // is tells whether what the cards did is an outcome.
 func (p *play) is(got result, o Outcome) bool {
-	if o.Dropped == NoGateway { // which is outside of the card
-		return got.frames == 0
-	}
 	if o.Dropped != "" {
 		return got.frames == 0 && (!p.watched && got.reason == "" || slices.Contains(o.Dropped.Verdicts(), got.reason) && (o.At == "" || o.At == got.at))
 	}
