@@ -13,7 +13,7 @@
 //	  VPC_Route_Tables,
 //	  route-tables-priority,
 //	  route-table-options,
-//	  igw-ingress-routing               route.go
+//	  igw-ingress-routing               route.go, gatewaytable.go
 //	  VPC_Internet_Gateway              gateway.go
 //	  egress-only-internet-gateway      egressonly.go
 //	  security-vpc-bpa-basics           publicaccess.go
@@ -44,7 +44,8 @@
 //	tracking.go    connections: which are tracked, and for how long; remember.go what they had
 //	acl.go         network ACLs
 //	route.go       route tables
-//	gateway.go     internet gateways; gatewaytable.go their route tables; egressonly.go those of IPv6 that nobody opens from outside
+//	gateway.go     internet gateways; gatewaytable.go their route tables; egressonly.go those of
+//	               IPv6 that nobody opens from outside
 //	publicaccess.go VPC Block Public Access
 //	port25.go      mail to the internet, which EC2 blocks
 //	peering.go     VPC peering

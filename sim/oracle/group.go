@@ -65,6 +65,22 @@ func (w *World) allowedByAddress(e *ec2.NetworkInterface, d Direction, p Packet)
 	return false
 }
 
+// allowedStraight tells whether a rule allows a flow's first packet, also if it takes a middlebox on its way, where
+// routes lead to one: through it, "reference to a group does not work".
+func (w *World) allowedStraight(e *ec2.NetworkInterface, began Direction, f flow) bool {
+	p := f.packet(began)
+	for _, vpc := range append(w.peersOf(w.VPC(e)), w.VPC(e)) {
+		from := e
+		if began == In {
+			from = w.Owner(vpc, f.remote)
+		}
+		if from != nil && w.isDetour(from, p) {
+			return w.allowedByAddress(e, began, p)
+		}
+	}
+	return w.allowed(e, began, p)
+}
+
 // permitsTraffic tells whether a rule's protocol and ports are a packet's.
 func permitsTraffic(rule ec2.IpPermission, p Packet) bool {
 	// "Protocol -1 = all."

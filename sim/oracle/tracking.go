@@ -263,7 +263,7 @@ func (w *World) isCut(e *ec2.NetworkInterface, d Direction, p Packet) bool {
 	f, ok := flowOf(e, d, p)
 	c := w.find(f)
 	return ok && c != nil && (c.tracked != yes || c.twice) && c.lives(w.Now) != no && (d != c.began || c.turned || c.twice) && !p.isSYN() &&
-		!w.allowed(e, 1-d, f.packet(1-d))
+		!w.allowedStraight(e, 1-d, f)
 }
 
 // openedBy tells whether a SYN is the one that opened the connection, once more.
