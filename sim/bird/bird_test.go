@@ -15,8 +15,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"nitrocard/nic/bgp"
+	"nitrocard/nic/nictest/ample"
 	"nitrocard/pmd/pmdtest"
 	"nitrocard/sim/cage/cagetest"
 )
@@ -60,6 +62,9 @@ func newRouter(t *testing.T) *router {
 	for _, a := range []netip.Addr{edge4, router4, edge6, router6} {
 		addr, err := netlink.ParseAddr(netip.PrefixFrom(a, a.BitLen()).String())
 		require.NoError(t, err)
+		if a.Is6() {
+			addr.Flags = unix.IFA_F_NODAD // or the address could not be used for a moment
+		}
 		require.NoError(t, netlink.AddrReplace(lo, addr))
 	}
 	folder, err := os.MkdirTemp("", "bird") // a socket's path is short
@@ -113,7 +118,7 @@ func (r *router) routes() string {
 
 // until waits for what the two ends do in their own time.
 func (r *router) until(what string, reached func() bool) {
-	for end := time.Now().Add(5 * time.Minute); !reached(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(ample.Time); !reached(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.kill()
 			require.FailNow(r, "still not: "+what, "BIRD wrote: %s", &r.log)
