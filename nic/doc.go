@@ -33,7 +33,7 @@
 //	answer.go     what a card answers its controller; gather.go adds up cards' answers
 //	access.go     what a change newly allows and denies
 //	decider.go    what decides about packets, and what never did, gatherunused.go on all cards;
-//	              aclentry.go an entry of an ACL
+//	              aclentry.go an entry of an ACL, routehit.go a route
 //	hits.go       what rules, entries and routes let pass, by the connections that live;
 //	              rulesinforce.go which of those rules a policy has
 //	flush.go      ends what the rules in force would not let begin

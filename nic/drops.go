@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"nitrocard/nic/pipeline"
-	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 )
 
@@ -49,31 +48,6 @@ func (l *LastDrop) DeniedBy() string {
 		return l.Route.String()
 	}
 	return strings.Join(l.SecurityGroups, ",")
-}
-
-// RouteHit is a table's answer for a packet. Without Destination and Target the table has no
-// route for the packet.
-type RouteHit struct {
-	Table       string `json:"table"`                 // its ID; "": the VPC's main table, which the configuration lacks
-	Destination string `json:"destination,omitempty"` // the prefix that matched
-	Target      string `json:"target,omitempty"`      // ID of the target, as EC2 has it
-}
-
-// NewRouteHit is a route of the table of an ID, nil if r is nil.
-func NewRouteHit(table string, r *vpc.Route) *RouteHit {
-	if r == nil {
-		return nil
-	}
-	return &RouteHit{table, r.Dest, r.Via}
-}
-
-// String is the route as people write it: "rtb-1: 0.0.0.0/0 to igw-1".
-func (h RouteHit) String() string {
-	table := cmp.Or(h.Table, "main table")
-	if h.Destination == "" {
-		return table + ": no route"
-	}
-	return table + ": " + h.Destination + " to " + h.Target
 }
 
 // DropsView is every reason with a count, most frequent first, and the latest drops,

@@ -27,7 +27,7 @@ type PortView struct {
 	Dropped  map[string]uint64 `json:"dropped"`
 
 	Delivered  uint64    `json:"delivered"`  // frames that left by this port, wherever they came from
-	Originated uint64    `json:"originated"` // frames among Delivered that the card itself made: ARP
+	Originated uint64    `json:"originated"` // frames among Delivered that the card itself made: ARP, answers, and further packets of one that it cut
 	Driver     pmd.Stats `json:"driver"`
 
 	Detail *pmd.Detail `json:"detail,omitempty"` // of devices that tell details
