@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc"
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -105,7 +106,8 @@ func TestPort25IsBlockedTowardsTheInternet(t *testing.T) {
 	c.Placement.Port25 = ""
 	x.apply(&c)
 	x.fromGuest("eni-a1", mail.Flags(wire.TCPAck)).dropped(Port25Blocked)
-	// A VPC with a public block.
+	// A VPC with public blocks, of which the primary one counts.
+	c.Vpcs[1].CidrBlockAssociationSet = []ec2.VpcCidrBlockAssociation{{CidrBlock: netip.MustParsePrefix("55.0.0.0/16")}}
 	c.Vpcs[1].CidrBlock, c.Subnets[2].CidrBlock = netip.MustParsePrefix("54.0.0.0/16"), netip.MustParsePrefix("54.0.1.0/24")
 	c.NetworkInterfaces[5].PrivateIpAddresses[0].PrivateIpAddress = netip.MustParseAddr("54.0.1.5")
 	c.RouteTables[2].Routes = nil
@@ -115,4 +117,5 @@ func TestPort25IsBlockedTowardsTheInternet(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, next, judgeMail(p, p.ENI("eni-b1"), wiretest.Addr("54.0.9.9")))
 	require.Equal(t, Port25Blocked, judgeMail(p, p.ENI("eni-b1"), wiretest.Addr("54.1.9.9")))
+	require.Equal(t, Port25Blocked, judgeMail(p, p.ENI("eni-b1"), wiretest.Addr("55.0.9.9")))
 }

@@ -43,4 +43,13 @@ func TestARouteLeadsToTheENIOfANATGateway(t *testing.T) {
 	require.Equal(t, x.eni("eni-nat").RouterMAC, wire.Ethernet(got).Src())
 	require.Equal(t, "10.0.2.8", header(t, got).Src.String(), "the gateway translates, not the way to it")
 	require.True(t, x.flow("eni-a4").Tracked)
+
+	region, err := x.region.Change(vpc.Edit{Kind: vpc.KindENIPlacement, ID: "eni-nat", Object: &vpc.ENIPlacement{Card: "y"}})
+	require.NoError(t, err)
+	x.become(region)
+	x.fromGuest("eni-a4", wiretest.TCP("10.0.2.8:2", client+":443").Flags(wire.TCPSyn)).tunneled(serverY, vniA)
+	require.Len(t, x.flows("eni-a4"), 2)
+	for _, f := range x.flows("eni-a4") {
+		require.True(t, f.Tracked, "on another card, too")
+	}
 }

@@ -41,6 +41,8 @@ func TestACLEntries(t *testing.T) {
 		{all + `, {RuleNumber: 1, Protocol: "1", RuleAction: deny, CidrBlock: 0.0.0.0/0, IcmpTypeCode: {Type: 0, Code: 0}}`, ping, true, false},
 		{all + `, {RuleNumber: 1, Protocol: "47", RuleAction: deny, CidrBlock: 0.0.0.0/0}`, gre, false, false},
 		{all + `, {RuleNumber: 1, Protocol: "50", RuleAction: deny, CidrBlock: 0.0.0.0/0}`, gre, true, true},
+		{`{RuleNumber: 20, Protocol: "-1", RuleAction: allow, Ipv6CidrBlock: "::/0"}, {RuleNumber: 10, Protocol: "6", RuleAction: deny, Ipv6CidrBlock: "2001:db8:ffff::/48", PortRange: {From: 22, To: 22}}`,
+			Query{ip("2001:db8:ffff::9"), 22, wire.ProtoTCP, wire.In}, false, false},
 		{`{RuleNumber: 32767, Protocol: "-1", RuleAction: deny, CidrBlock: 0.0.0.0/0}, {RuleNumber: 32768, Protocol: "-1", RuleAction: deny, Ipv6CidrBlock: "::/0"}, ` + all, tcp22, true, true},
 	} {
 		e := compiled(t, withACL(t, c.entries), CompileOptions{}).ENI("eni-a1")

@@ -89,6 +89,8 @@ var mistakes = []mistake{
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.5", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.5 is that of eni-a1 in vpc-a`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.2.6", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.2.6 is outside of subnet-a1, which has 10.0.1.0/24`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.1", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.1 is reserved: the first four and the last address of a subnet are EC2's`},
+	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.3", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.3 is reserved: the first four and the last address of a subnet are EC2's`},
+	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.255", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.255 is reserved: the first four and the last address of a subnet are EC2's`},
 	{"PrivateIpAddress: 10.0.1.6", `PrivateIpAddress: "fd00::6"`, `NetworkInterfaces[1] eni-a2: PrivateIpAddress fd00::6 is no IPv4 address`},
 	{"PrivateIpAddress: 10.0.1.6}]", "PrivateIpAddress: 10.0.1.6}]\n    Ipv4Prefixes: [{Ipv4Prefix: 10.0.1.0/28}]", `NetworkInterfaces[1] eni-a2: Ipv4Prefix 10.0.1.0/28 holds an address of eni-a1 in vpc-a`},
 	{"PrivateIpAddress: 10.0.1.6}]", "PrivateIpAddress: 10.0.1.6}]\n    Ipv4Prefixes: [{Ipv4Prefix: 10.0.3.0/28}]", `NetworkInterfaces[1] eni-a2: Ipv4Prefix 10.0.3.0/28 is no /28 of subnet-a1, which has 10.0.1.0/24`},

@@ -122,6 +122,39 @@ func TestFurtherAddresses(t *testing.T) {
 	}
 }
 
+// "The attributes of a network interface follow it as it is attached or detached from an instance
+// and reattached to another instance": here to one on another card. The instance's allowances are its own.
+func TestAttributesFollowAnENI(t *testing.T) {
+	attached := func(instance string) string {
+		return `{NetworkInterfaceId: eni-a1, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:01", Groups: [{GroupId: sg-a-web}, {GroupId: sg-a-db}],
+		  PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.5, Association: {PublicIp: 35.72.2.8}}, {PrivateIpAddress: 10.0.1.10, Association: {PublicIp: 35.72.2.9}}],
+		  Ipv4Prefixes: [{Ipv4Prefix: 10.0.1.64/28}], SourceDestCheck: false, ConnectionTrackingConfiguration: {UdpTimeout: 45}, Attachment: {InstanceId: ` + instance + `}}`
+	}
+	c := put(t, story(t), "NetworkInterfaces", attached("i-a1"))
+	c.Placement.Allowances = nil // of i-a1, which loses its ENI
+	region, err := NewRegion(c)
+	require.NoError(t, err)
+	moved, err := Put("NetworkInterfaces", []byte(attached("i-a3")))
+	require.NoError(t, err)
+	next, err := region.Change(moved, Edit{Kind: KindENIPlacement, ID: "eni-a1", Object: &ENIPlacement{Card: "y"}})
+	require.NoError(t, err)
+	x, err := region.Policy("x", nil)
+	require.NoError(t, err)
+	y, err := next.Policy("y", nil)
+	require.NoError(t, err)
+	was, is := x.ENI("eni-a1"), y.ENI("eni-a1")
+	require.Equal(t, was.Addrs(), is.Addrs())
+	require.Equal(t, was.Prefixes(), is.Prefixes())
+	require.Equal(t, was.MAC, is.MAC)
+	require.Equal(t, was.Timeouts, is.Timeouts)
+	require.Equal(t, 45*time.Second, is.Timeouts.UDP)
+	require.False(t, is.SourceDestCheck)
+	require.Equal(t, was.Groups, is.Groups)
+	require.Len(t, is.Groups, 2)
+	require.Equal(t, y.ENI("eni-a3").Owner, is.Owner)
+	require.NotEqual(t, was.Owner, is.Owner)
+}
+
 func TestRoutes(t *testing.T) {
 	c := put(t, story(t), "RouteTables", `{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: [
 	  {DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1, State: blackhole},
