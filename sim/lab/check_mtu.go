@@ -96,25 +96,6 @@ func echoed(ctx context.Context, from, at visitor, length int) (sent times, err 
 	})
 }
 
-// mostSent is how often resent sends: as often as Linux sends a SYN (tcp_syn_retries).
-const mostSent = 7
-
-// resent sends until an answer comes to any of what was sent, of which a machine that is busy elsewhere may lose some.
-// The first answer may take a second, and each next one twice as long as the one before (RFC 6298 section 5.5).
-func resent(ctx context.Context, send func(wait time.Duration) (answered bool, err error)) (sent times, err error) {
-	wait := time.Second
-	for sent = 1; sent <= mostSent; sent++ {
-		if answered, err := send(wait); answered || err != nil {
-			return sent, err
-		}
-		if ctx.Err() != nil {
-			return sent, ctx.Err()
-		}
-		wait *= 2
-	}
-	return mostSent, fmt.Errorf("no answer to what was sent %d times", mostSent)
-}
-
 // datagrams is a UDP socket of the visitor's, whose packets of IPv4 routers may cut. Those of IPv6 its
 // kernel cuts as it learns the path's MTU.
 func (v visitor) datagrams() (c *net.UDPConn, err error) {

@@ -46,17 +46,17 @@ func (s *story) ping(ctx context.Context) (string, error) {
 		s.a1.Public, trip.Round(10*time.Microsecond), asked, s.b1.Public, groupDrop, s.b1.ENI), nil
 }
 
-// pings asks each second, as ping(8) does, until there is a reply or ctx ends: a machine that is
-// busy elsewhere loses a packet.
+// pings asks until there is a reply, as often as resent does, or until ctx ends.
 func (v visitor) pings(ctx context.Context, to netip.Addr) (trip time.Duration, asked times, err error) {
-	for asked = 1; ; asked++ {
-		once, stop := context.WithTimeout(ctx, time.Second)
-		trip, err = v.ping(once, to)
-		stop()
-		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
-			return trip, asked, err
+	asked, err = resent(ctx, func(wait time.Duration) (answered bool, err error) {
+		once, stop := context.WithTimeout(ctx, wait)
+		defer stop()
+		if trip, err = v.ping(once, to); errors.Is(err, os.ErrDeadlineExceeded) {
+			return false, nil
 		}
-	}
+		return err == nil, err
+	})
+	return trip, asked, err
 }
 
 // ping sends one echo request (RFC 792, RFC 4443) and waits for its reply, or until ctx

@@ -11,7 +11,8 @@
 //	run_linux.go   Run: outside the cage, and Inner: in it
 //	play.go        a run in the cage: a story, or a survey of somebody's configuration
 //	stage.go       world and cards, running; introduction.go says what was built
-//	check.go       one thing to try, and its line; rules.go changes groups for it
+//	check.go       one thing to try, and its line; rules.go changes groups for it; resent.go what is sent until
+//	               an answer comes
 //	region.go      what the configuration (region.yaml) says there is
 //	world.go       hosts and links made of it; internet.go: from the client to the edges;
 //	               foreign.go: the edge where it is not ours

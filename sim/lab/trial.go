@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -154,9 +155,9 @@ func (s *survey) judgeDrop(t trial, d nic.LastDrop) (string, error) {
 }
 
 // verdictsOf are the cards' names for drops of a part of EC2. A route's target that the configuration lacks is gone
-// for the oracle; cards say that they lack it.
+// for the oracle, and a peer that it lacks has no address; cards say that they lack the target.
 func verdictsOf(p oracle.Part) []string {
-	if p == oracle.Blackhole {
+	if p == oracle.Blackhole || p == oracle.OutsidePeer {
 		return append([]string{"route_not_enforced", "nat_absent"}, p.Verdicts()...)
 	}
 	return p.Verdicts()
@@ -250,7 +251,7 @@ func (s *survey) reach(ctx context.Context, t trial, c connection) (r reply) {
 	return r
 }
 
-// exchange sends datagrams until one is answered.
+// exchange sends datagrams until one is answered, as often as resent does.
 func (c connection) exchange(ctx context.Context) (text string, err error) {
 	var open net.Conn
 	d := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(c.from)}
@@ -259,22 +260,20 @@ func (c connection) exchange(ctx context.Context) (text string, err error) {
 	}
 	defer open.Close()
 	buf := make([]byte, 1500)
-	for {
+	_, err = resent(ctx, func(wait time.Duration) (bool, error) {
 		if _, err := open.Write([]byte("hello")); err != nil {
-			return "", err
+			return false, err
 		}
-		_ = open.SetReadDeadline(time.Now().Add(pollEvery * 5))
+		_ = open.SetReadDeadline(time.Now().Add(wait))
+		defer context.AfterFunc(ctx, func() { _ = open.SetReadDeadline(time.Now()) })()
 		n, err := open.Read(buf)
-		var late net.Error
-		switch {
-		case err == nil:
-			return string(buf[:n]), nil
-		case !errors.As(err, &late) || !late.Timeout():
-			return "", err
-		case ctx.Err() != nil:
-			return "", ctx.Err()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return false, nil
 		}
-	}
+		text = string(buf[:n])
+		return err == nil, err
+	})
+	return text, err
 }
 
 // lie sends datagrams with a source that is not the guest's own, past its kernel, until ctx ends.

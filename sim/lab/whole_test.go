@@ -65,12 +65,17 @@ func TestASurveyExpectsOfAPartialDumpWhatCardsDo(t *testing.T) {
 	require.True(t, closed[0].IsDefault, "the configuration stays as it was")
 }
 
-// A route to what a dump lacks leads nowhere, by whatever name a card says so.
+// A route to what a dump lacks, or to a peer that it lacks, leads nowhere, by whatever name a card says so.
 func TestATargetThatADumpLacksIsGone(t *testing.T) {
 	s := &survey{stage: &stage{world: &world{region: plan()}}}
 	gone := trial{fate: fate{end: oracle.Outcome{Dropped: oracle.Blackhole, At: "eni-a1"}}}
 	for reason, ok := range map[string]bool{"blackhole": true, "route_not_enforced": true, "nat_absent": true, "no_route": false} {
 		_, err := s.judgeDrop(gone, nic.LastDrop{ENI: "eni-a1", Reason: reason})
+		require.Equal(t, ok, err == nil, reason)
+	}
+	peer := trial{fate: fate{end: oracle.Outcome{Dropped: oracle.OutsidePeer, At: "eni-a1"}}}
+	for reason, ok := range map[string]bool{"outside_peer": true, "route_not_enforced": true, "blackhole": false} {
+		_, err := s.judgeDrop(peer, nic.LastDrop{ENI: "eni-a1", Reason: reason})
 		require.Equal(t, ok, err == nil, reason)
 	}
 }
