@@ -18,10 +18,12 @@ const (
 	// idle is how long a connection may be silent (VPC user guide, "NAT gateway basics").
 	idle = 350 * time.Second
 	// Ours, as in package flow: a handshake that nobody answers; after both FINs; after a
-	// RST.
+	// RST that refuses a connection.
 	handshake = 60 * time.Second
 	finished  = 30 * time.Second
 	refused   = 10 * time.Second
+	// After a RST on an established connection, which may be forged (RFC 7857 section 2.2).
+	doubted = 4 * time.Minute
 	// Ours: the fragments of a datagram. Package flow has 30 s, but a host has few places here
 	// (hostDatagrams), and fragments leave their sender together.
 	together = 5 * time.Second
@@ -34,6 +36,8 @@ func limit(k *Key, state uint32) time.Duration {
 		return together
 	case state&tcp == 0:
 		return idle
+	case state&(reset|established) == reset|established && !closed(state):
+		return doubted
 	case state&reset != 0:
 		return refused
 	case over(state):

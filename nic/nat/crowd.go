@@ -46,13 +46,18 @@ func (t *table) displace(by host, now uint64) bool {
 }
 
 // yields tells whether the connection whose way from inside is at an index has to go for a
-// host with so many connections: its own host has at least two more, and nobody has answered in
-// the connection, or it is over, or silent for a while.
+// host with so many connections: it is over; or its own host has at least two more, and nobody
+// has answered in the connection, or it is silent for a while.
 func (t *table) yields(at uint32, mine, now uint64) bool {
 	w := t.ways.At(at)
 	state := atomic.LoadUint32(&w.State)
-	if _, _, ok := w.To(); !ok || state&inside == 0 || t.uses.of(t.uses.host(sender(t.ways.Key(at)))) < mine+2 {
+	switch _, _, ok := w.To(); {
+	case !ok || state&inside == 0:
+		return false
+	case over(state):
+		return true
+	case t.uses.of(t.uses.host(sender(t.ways.Key(at)))) < mine+2:
 		return false
 	}
-	return state&(established|answered) == 0 || over(state) || now-t.heardAt(w, now) > flow.TicksOf(patience)
+	return state&(established|answered) == 0 || now-t.heardAt(w, now) > flow.TicksOf(patience)
 }

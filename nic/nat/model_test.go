@@ -46,6 +46,8 @@ func (c *modelled) limit() time.Duration {
 	switch {
 	case c.proto != wire.ProtoTCP:
 		return 350 * time.Second
+	case c.rst && c.open && !(c.finIn && c.finOut):
+		return 4 * time.Minute
 	case c.rst:
 		return 10 * time.Second
 	case c.finIn && c.finOut:
@@ -65,6 +67,8 @@ func (c *modelled) segment(flags uint8, fromInside bool) (opened bool) {
 	case c.proto != wire.ProtoTCP:
 	case flags&wire.TCPRst != 0:
 		c.rst = true
+	case fromInside && c.rst && c.open && !syn && flags&wire.TCPFin == 0:
+		c.rst = false
 	case syn && !fromInside:
 		c.accepted = true
 	case flags&wire.TCPFin != 0 && fromInside:

@@ -30,24 +30,36 @@ const (
 )
 
 // over tells whether both sides know that the connection is over.
-func over(state uint32) bool {
-	return state&reset != 0 || state&(finInside|finOutside) == finInside|finOutside
-}
+func over(state uint32) bool { return state&reset != 0 || closed(state) }
+
+// closed tells whether both sides sent FIN.
+func closed(state uint32) bool { return state&(finInside|finOutside) == finInside|finOutside }
 
 // add sets bits of a way's state.
 func add(w *way, bits uint32) { atomic.OrUint32(&w.State, bits) }
 
+// take clears bits of a way's state.
+func take(w *way, bits uint32) { atomic.AndUint32(&w.State, ^bits) }
+
 // heard moves the state of a connection, whose way from inside is w, by a segment's flags, and tells
 // whether the segment was one that may be the connection's last.
+//
+// A RST may be forged, for the gateway knows no sequence numbers. So after one the gateway looks at each
+// segment, and one that the inside host sends tells that the host did not believe the RST (RFC 5961
+// section 3).
 func (m *Metrics) heard(w *way, fromInside bool, flags uint8) (last bool) {
 	const rare = wire.TCPSyn | wire.TCPFin | wire.TCPRst
 	state := atomic.LoadUint32(&w.State)
-	if flags&rare == 0 && (state&established != 0 || !fromInside) {
+	if flags&rare == 0 && state&reset == 0 && (state&established != 0 || !fromInside) {
 		return false
 	}
 	switch {
 	case flags&wire.TCPRst != 0:
 		add(w, reset)
+		take(w, steady)
+	case flags&rare == 0 && fromInside && state&(reset|established) == reset|established:
+		take(w, reset)
+		add(w, steady)
 	case flags&wire.TCPSyn != 0 && !fromInside:
 		add(w, accepted)
 	case flags&wire.TCPFin != 0 && fromInside:

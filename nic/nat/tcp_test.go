@@ -39,3 +39,26 @@ func TestASYNOfTheOutsideAcceptsAConnection(t *testing.T) {
 		require.Equal(t, c.want == 1, v == pipeline.Sent, "answer %x", c.answer)
 	}
 }
+
+// A RST of the outside may be forged by who guesses a port, so a connection goes on where its host goes on, which knows
+// the sequence numbers and believes no such RST. A host that is silent has four minutes to tell.
+func TestAForgedResetEndsNoConnection(t *testing.T) {
+	for silent, want := range map[time.Duration]pipeline.Verdict{time.Minute: pipeline.Sent, 5 * time.Minute: pipeline.NATUnknown} {
+		now := int64(1_780_000_000e9)
+		a := insideOf(t, 100, 1, &now).Appliance(0)
+		out := wiretest.TCP("10.0.2.8:40000", "203.0.113.9:443")
+		h, _, _ := through(a, out.Flags(wire.TCPSyn))
+		back := wiretest.TCP("203.0.113.9:443", end(h.Src, h.SrcPort))
+		through(a, back.Flags(wire.TCPSyn|wire.TCPAck))
+		through(a, out.Flags(wire.TCPAck))
+		_, _, v := through(a, back.Flags(wire.TCPRst))
+		require.Equal(t, pipeline.Sent, v, "the host judges the RST")
+		now += int64(silent)
+		a.gateway.Age()
+		through(a, out.Flags(wire.TCPAck)) // the host goes on, or is told by RST that it cannot
+		now += int64(5 * time.Minute)
+		a.gateway.Age()
+		_, _, v = through(a, back.Flags(wire.TCPAck))
+		require.Equal(t, want, v, "silent for %v", silent)
+	}
+}
