@@ -1,6 +1,9 @@
 package vpc
 
 import (
+	"net/netip"
+	"slices"
+
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 )
@@ -106,10 +109,19 @@ func (r *routeCompiler) checkInward(path string, config *ec2.RouteTable) {
 			r.odd(at, "DestinationPrefixListId "+ec2.Shorten(route.DestinationPrefixListId)+": a gateway's table has no prefix lists")
 		case kind != Local && kind != Interface && !isEndpoint(route):
 			r.odd(at, ec2.Shorten(via(route))+" cannot be the target of a gateway's route: only local, an ENI or an endpoint of a Gateway Load Balancer can")
+		case kind == Interface && r.pooled(at, dest):
 		case dest.IsValid() && kind != Local && !(whole && inside):
 			r.odd(at, field+" "+dest.String()+" is neither "+r.vpc.ID+"'s nor a subnet's whole block, which a gateway's route leads to")
 		}
 	}
+}
+
+// pooled notes a route of an answer to a block of addresses of the customer's own, which an internet
+// gateway leads to an ENI untranslated (VPC User Guide, "Route internet traffic to a single network
+// interface"). No list that cards read tells which blocks these are, and so no edge lets their packets in.
+func (r *routeCompiler) pooled(path string, dest netip.Prefix) bool {
+	public := dest.IsValid() && !wire.AddrFrom(dest.Addr()).IsPrivate() && !slices.ContainsFunc(r.vpc.cidrs, dest.Overlaps)
+	return public && r.excused(r.table.at.within(path), RouteOfPool, dest.String())
 }
 
 // isGateways tells whether a table is associated with a gateway.

@@ -60,6 +60,7 @@ const (
 	RouteDropped
 	RouteOutside
 	RouteNowhere
+	RouteOfPool
 	GatewayUnknown
 	InterfaceUnknown
 	GroupRulesUnknown

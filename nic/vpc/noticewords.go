@@ -38,6 +38,8 @@ var noticeVocabulary = [noticeKinds]noticeWords{
 		"%d routes lead out of the configuration, to transit gateways and the like; such packets are dropped, unless Placement: Exits says where they lead"},
 	RouteNowhere: {"route_nowhere", Drops, "%s: its destinations are not in the configuration (" + entriesFrom + "); no other route leads their packets out, and they are dropped",
 		"%d routes have destinations that are not in the configuration (" + entriesFrom + "); no other route leads their packets out, and they are dropped"},
+	RouteOfPool: {"route_of_pool", Drops, "%s: which blocks of one's own addresses the internet gateway takes is not in the configuration; such packets are dropped",
+		"%d routes of internet gateways lead on blocks of one's own addresses, which the configuration does not have; such packets are dropped"},
 	GatewayUnknown: {"gateway_unknown", Drops, "%s is not in the configuration as attached to this VPC (aws ec2 describe-internet-gateways); packets that it is for are dropped",
 		"%d routes lead to internet gateways that are not in the configuration as attached to their VPC (aws ec2 describe-internet-gateways); such packets are dropped"},
 	InterfaceUnknown: {"interface_unknown", Drops, "%s is not in NetworkInterfaces; packets that it is for are dropped",

@@ -168,6 +168,17 @@ func TestGatewayRouteTablesThatEC2DoesNotTake(t *testing.T) {
 	}
 }
 
+// "You can enter a route with a destination equal to the IP CIDR" of a pool of one's own addresses: an
+// answer may have one, and a notice says what becomes of its packets.
+func TestARouteToAPoolOfOnesOwn(t *testing.T) {
+	c := put(t, tableOf(t, ""), "RouteTables", "{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 198.51.100.0/24, NetworkInterfaceId: eni-a1}]}")
+	_, err := Compile(c, CompileOptions{})
+	require.ErrorContains(t, err, "198.51.100.0/24 is neither vpc-a's nor a subnet's whole block")
+	p, err := Compile(placed(c), CompileOptions{})
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(texts(p), "\n"), "198.51.100.0/24: which blocks of one's own addresses the internet gateway takes is not in the configuration; such packets are dropped")
+}
+
 // A route to a subnet's whole block is a mistake once the subnet is gone, and no route table
 // was put for that.
 func TestARouteToASubnetThatGoes(t *testing.T) {
