@@ -109,6 +109,29 @@ func (n *Network) byAddress(a netip.Addr) (Place, error) {
 	return place, err
 }
 
+// behindNAT64 is the ENI whose host of IPv4 an ENI reaches by an address of NAT64: one of its own VPC, or
+// the only one; "": there is none.
+func (n *Network) behindNAT64(from string, a netip.Addr) string {
+	if from == "" || !a.Is6() {
+		return ""
+	}
+	four, is := wire.AddrFrom(a).Embedded()
+	if !is {
+		return ""
+	}
+	found := n.holdersOf(four)
+	own := slices.IndexFunc(found, func(e *ec2.NetworkInterface) bool {
+		return n.base.ENI(e.NetworkInterfaceId).Subnet.VPC == n.base.ENI(from).Subnet.VPC
+	})
+	switch {
+	case own >= 0:
+		return found[own].NetworkInterfaceId
+	case len(found) == 1:
+		return found[0].NetworkInterfaceId
+	}
+	return ""
+}
+
 // amazonServices is the range of IPv6 that EC2 keeps for its services (VPC guide, route tables).
 var amazonServices = netip.MustParsePrefix("fd00:ec2::/32")
 

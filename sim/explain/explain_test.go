@@ -88,6 +88,23 @@ func TestThroughANATGateway(t *testing.T) {
 }
 
 // A middlebox passes the packet on to a peer, and the answer comes straight back.
+// An address behind 64:ff9b::/96 means the host of IPv4: of the sender's VPC, where hosts of several have the address.
+func TestAHostOfIPv4BehindNAT64(t *testing.T) {
+	n := theLab(t)
+	for _, x := range []struct{ to, eni string }{
+		{"64:ff9b::10.0.2.5", "eni-a3"},
+		{"64:ff9b::10.0.1.5", "eni-a1"}, // and eni-b1's in another VPC
+		{"64:ff9b::54.168.7.7", "eni-b1"},
+		{"64:ff9b::203.0.113.9", ""},
+	} {
+		q, err := n.Question(Ask{From: "eni-e1", To: x.to, Protocol: wire.ProtoTCP, Port: 80})
+		require.NoError(t, err)
+		require.Equal(t, x.eni, q.To, x.to)
+		p := hold(t, n, q)
+		require.True(t, p.Reachable(), "%s: %s", x.to, p.Why())
+	}
+}
+
 func TestThroughAMiddleboxToAPeer(t *testing.T) {
 	p := hold(t, theLab(t), question("eni-a3", "eni-c1", syn("10.0.2.5", "10.8.1.5", 80)))
 	require.True(t, p.Reachable())

@@ -38,6 +38,9 @@ func (n *Network) Question(a Ask) (q Question, err error) {
 	if err != nil {
 		return q, fmt.Errorf("--to: %w", err)
 	}
+	if to.ENI == "" {
+		to.ENI = n.behindNAT64(from.ENI, to.Address)
+	}
 	switch {
 	case from.ENI == "" && to.ENI == "":
 		return q, errors.New("both ends are on the internet: name an ENI at one of them")
