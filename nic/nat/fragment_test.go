@@ -2,6 +2,7 @@ package nat
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,5 +26,29 @@ func TestAnIdentificationIsUsedAgainForAnotherHost(t *testing.T) {
 			require.Equal(t, pipeline.Sent, v)
 			require.Equal(t, host, h.Dst.String(), "part %d of a packet", h.Frag)
 		}
+	}
+}
+
+// A server goes on with later fragments of one datagram after the connection has ended. They answer nothing: the
+// place of the connection may be another's by then.
+func TestLaterFragmentsOutliveTheirConnection(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 100, 1, &now)
+	a := g.Appliance(0)
+	asked, _, v := through(a, wiretest.UDP("10.0.2.4:9", "203.0.113.9:53"))
+	require.Equal(t, pipeline.Sent, v)
+	pieces := wiretest.UDP("203.0.113.9:53", fmt.Sprintf("%s:%d", asked.Src, asked.SrcPort)).ID(7).Size(300).Fragments(104)
+	for _, piece := range pieces {
+		_, _, v := throughBytes(a, piece)
+		require.Equal(t, pipeline.Sent, v)
+	}
+	for end := now + int64(idle) + 10e9; now < end; now += 4e9 {
+		_, _, v := throughBytes(a, pieces[1])
+		require.Equal(t, pipeline.Sent, v)
+	}
+	_, _, v = throughBytes(a, pieces[0])
+	require.Equal(t, pipeline.NATUnknown, v, "the connection has ended")
+	for at := range uint32(g.ways.Used()) {
+		require.Zero(t, atomic.LoadUint32(&g.ways.At(at).State)&answered, "%d", at)
 	}
 }

@@ -131,7 +131,18 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	if h.Frag == wire.FirstFragment {
 		a.follow(i, id, at, inward)
 	}
-	switch w := a.gateway.ways.At(out); {
+	a.hear(i, out, inward, longest)
+	a.send(i, inward)
+	return pipeline.Sent
+}
+
+// hear has frame i, a SYN, ask for no longer segments than the longest, and moves the state of the frame's connection,
+// whose way from inside is at an index. A later fragment moves none, because the fragment's way may outlive the
+// connection, and the index may be another connection's then.
+func (a *Appliance) hear(i int, out uint32, inward bool, longest uint16) {
+	f, h, w := &a.frames[i], &a.headers[i], a.gateway.ways.At(out)
+	switch {
+	case h.Frag == wire.LaterFragment:
 	case h.Proto == wire.ProtoTCP:
 		if h.Flags&wire.TCPSyn != 0 && !f.Merged() {
 			clamp(f.Bytes()[h.L4:h.End], longest)
@@ -142,8 +153,6 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	case inward && atomic.LoadUint32(&w.State)&answered == 0:
 		add(w, answered)
 	}
-	a.send(i, inward)
-	return pipeline.Sent
 }
 
 // readdressOut gives a packet from inside another source, and is false, with the packet as it
