@@ -51,9 +51,11 @@
 // connections to each destination at most. When a destination's ports or the table are used
 // up, a host that has fewer connections takes the place of one that has more, and no
 // established or answered connection that was heard of late ends for that. So a scan leaves
-// others what they need, by whatever protocol. A connection that is over gives way to any. The datagrams in fragments are 4,096 at most, 256 of one host; they have an eighth of
-// a small table, and one host a quarter of the eighth. AWS documents nothing of the kind; the
-// choice is ours.
+// others what they need, by whatever protocol. A connection that is over gives way to any.
+//
+// The datagrams in fragments are 4,096 at most, 256 of one host; they have an eighth of a small
+// table, and one host a quarter of the eighth. AWS documents nothing of the kind; the choice is
+// ours.
 //
 // Of the connections that a card may track, each of its n gateways has room for the nth part. A
 // gateway keeps the room that it came with, so gateways that come one by one have more together:
