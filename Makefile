@@ -106,13 +106,13 @@ deps: ## what the tests need; Debian packages only as root
 test: fmt vet unit dpdk race fuzz ## everything, the lab included
 	@echo "test: all passed"
 
-fmt:
+fmt: ## is the code as gofmt writes it?
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
-vet:
+vet: ## what go vet finds
 	$(STEP) go vet $(PLAIN) ./...
 
-unit: build
+unit: build ## the tests of all packages, the lab included
 	$(STEP) $(TEST) ./...
 
 dpdk: ## ports of DPDK, on devices that need no network card, and the lab on them
@@ -125,7 +125,7 @@ dpdk: ## ports of DPDK, on devices that need no network card, and the lab on the
 		$(STEP) $(TEST) $(WITH_DPDK) -run 'DPDK|VirtualMachine' ./sim/lab; \
 	fi
 
-race:
+race: ## the tests of packages that share memory between goroutines, with the race detector
 	@if ! command -v "$$(go env CC)" >/dev/null; then \
 		echo "make race: the race detector needs a C compiler ($$(go env CC)); run 'make deps' as root"; \
 		[ "$${CI:-}" != true ]; \
@@ -177,5 +177,5 @@ profile: ## writes PROFILE anew, after changes to the packet path
 		-test.benchtime 6000000x -test.cpuprofile $(PROFILE) && \
 	rm -r "$${binary%/*}"
 
-clean:
+clean: ## removes bin
 	rm -rf bin

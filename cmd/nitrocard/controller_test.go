@@ -71,6 +71,8 @@ func TestACardFollowsAController(t *testing.T) {
 		status, out, _ := call(t, "get", "hosts", "--socket", socket)
 		return status == 0 && strings.Contains(out, "r1")
 	})
+	_, _, none := call(t, "get", "enis", "--socket", socket)
+	require.Contains(t, none, "there is no /v1/enis; there are security-groups, network-acls, hosts, config and dry-run under /v1", "of a controller")
 	running := start(t, card...)
 	get := func(args ...string) string { return good(t, append([]string{"get", "--socket", f.socket}, args...)...) }
 	until(t, "the card answers", f.answers)

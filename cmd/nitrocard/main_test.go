@@ -166,6 +166,7 @@ func TestErrorsSayWhatWouldBeRight(t *testing.T) {
 		{"replay --config " + region + " --out " + dir + "/o --verdicts " + dir, dir + " would be written, and is a folder"},
 		{"replay --config " + region + " --out " + dir + "/o --verdicts " + dir + "/none/v", "and there is no folder " + dir + "/none"},
 		{"replay --config " + region + " --out " + dir + "/o --max-connections 0", "--max-connections 0: a number from 1"},
+		{"replay --config " + region + " --out " + dir + "/o --events none", "--events: open none: no such file or directory"},
 		{`replay --config x --out ""`, "--out is empty: a folder is expected"},
 		{"lab --keep=x", "--keep=x: it takes no value, or true or false"},
 		{"lab --attack -1s", "--attack -1s: a time from 0 on is expected"},

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	"nitrocard/nic/printable"
 	"nitrocard/nic/vpc/ec2"
@@ -63,8 +66,8 @@ func Refuse(w http.ResponseWriter, status int, err error) {
 }
 
 // jsonErrors answers in JSON where the table of routes has no entry; http
-// itself would answer in plain text.
-func jsonErrors(mux *http.ServeMux) http.Handler {
+// itself would answer in plain text. further are the routes that stand beside the table.
+func jsonErrors(mux, further *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refusal, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -77,8 +80,25 @@ func jsonErrors(mux *http.ServeMux) http.Handler {
 			fail(w, p.status, "%s takes %s, not %s", r.URL.Path, w.Header().Get("Allow"), r.Method)
 			return
 		}
-		fail(w, http.StatusNotFound, "there is no %s; there are enis, security-groups, network-acls, ports, flows, drops, workers, identity, capture, config and dry-run under /v1", r.URL.Path)
+		fail(w, http.StatusNotFound, "there is no %s; there are %s and %s under /v1", r.URL.Path, strings.Join(offered(mux, further), ", "), dryRunPath)
 	})
+}
+
+// toAskFor is what a GET may ask of a card, an edge or a controller.
+var toAskFor = []string{
+	"enis", "allowances", "security-groups", "network-acls", "ports", "nat-gateways", "flows", "hits", "drops", "workers", "identity", "capture",
+	"hosts", "bgp", "config",
+}
+
+// offered is what of it one of the tables has.
+func offered(tables ...*http.ServeMux) (names []string) {
+	for _, name := range toAskFor {
+		ask := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/v1/" + name}}
+		if slices.ContainsFunc(tables, func(m *http.ServeMux) bool { _, pattern := m.Handler(ask); return pattern != "" }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // probe learns status and headers of an answer whose text nobody wants.

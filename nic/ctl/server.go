@@ -137,12 +137,11 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("POST /v1/config/{kind}", plain(s.create))
 	mux.HandleFunc("PUT /v1/config/{kind}/{id}", plain(s.put))
 	mux.HandleFunc("DELETE /v1/config/{kind}/{id}", plain(s.remove))
-	cleaned := s.besideCapture(paced(clean(s.admit(s.asked(jsonErrors(mux))))))
-	if s.more == nil {
-		return cleaned
-	}
 	further := http.NewServeMux()
-	s.more(further)
+	if s.more != nil {
+		s.more(further)
+	}
+	cleaned := s.besideCapture(paced(clean(s.admit(s.asked(jsonErrors(mux, further))))))
 	admitted := s.admit(forProviders(further.ServeHTTP))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := further.Handler(r); pattern != "" {

@@ -120,6 +120,7 @@ func TestLoadMistakes(t *testing.T) {
 		{map[string]string{"a.json": `[]`}, "a.json: an object with lists such as SecurityGroups is expected"},
 		{map[string]string{"a.yaml": "Vpcs: []\nVpcs: []"}, `a.yaml: line 2: "Vpcs" stands twice`},
 		{map[string]string{"a.yaml": "Vpcs: &v []\nSubnets: *v"}, "a.yaml: line 2: *v: aliases are not taken; write it out"},
+		{map[string]string{"a.yaml": "\tVpcs: []"}, "a.yaml: line 1: found character that cannot start any token; YAML is indented by spaces, and never by tabs"},
 		{map[string]string{"a.yaml": "7: []"}, "a.yaml: line 1: the key 7 is no string: quote it"},
 		{map[string]string{"a.yaml": "Vpcs: !!binary aGVsbG8="}, "a.yaml: line 1: !!binary is not taken"},
 		{map[string]string{"a.yaml": " "}, "a.yaml: is empty"},

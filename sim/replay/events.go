@@ -35,7 +35,7 @@ func readEvents(path string, reading vpc.Reading) ([]event, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--events: %w", err)
 	}
 	defer f.Close()
 	var events []event

@@ -46,7 +46,14 @@ func yamlError(err error) error {
 	if err == io.EOF {
 		return ErrEmpty
 	}
-	return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if !strings.HasPrefix(text, "line ") { // which the library leaves out of the first
+		text = "line 1: " + text
+	}
+	if strings.HasSuffix(text, "cannot start any token") {
+		text += "; YAML is indented by spaces, and never by tabs"
+	}
+	return errors.New(text)
 }
 
 // maxDeep is twice what any answer of EC2 has.
