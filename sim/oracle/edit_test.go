@@ -52,6 +52,11 @@ func (g *generator) edits() []vpc.Edit {
 	case 10:
 		return g.gateway()
 	case 11:
+		if g.oneIn(4) {
+			mode := one(g.dice, []string{"off", blockIngress, blockBidirectional})
+			return edit("VpcBlockPublicAccessOptions", "", []ec2.VpcBlockPublicAccessOptions{{InternetGatewayBlockMode: mode}})
+		}
+	case 12:
 		if p := g.w.Config.VpcPeeringConnections; len(p) > 0 {
 			c := one(g.dice, p)
 			c.Status.Code = map[string]string{"active": "deleted", "deleted": "active"}[c.Status.Code]
@@ -200,6 +205,8 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 		next.Placement.Cards = placed(c.Placement.Cards, e.ID, "")
 	case *vpc.ENIPlacement:
 		next.Placement.Cards = placed(c.Placement.Cards, e.ID, o.Card)
+	case []ec2.VpcBlockPublicAccessOptions:
+		next.VpcBlockPublicAccessOptions = o
 	case *ec2.SecurityGroup:
 		next.SecurityGroups = put(c.SecurityGroups, *o, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
 	case *ec2.NetworkAcl:

@@ -406,8 +406,20 @@ func (r *region) routes(v int, t *ec2.RouteTable) {
 		t.Routes = append(t.Routes, ec2.Route{DestinationCidrBlock: one(r.dice, outside), NatGatewayId: "nat-gone", Origin: "CreateRoute", State: "blackhole"})
 	}
 	if r.oneIn(4) {
-		add(ec2.Route{DestinationPrefixListId: name("pl", v, forRoutes), GatewayId: name("igw", v)})
+		add(r.byList(v, forRoutes))
 	}
+}
+
+// byList is a route to what is in a prefix list.
+func (r *region) byList(v, list int) ec2.Route {
+	route := ec2.Route{DestinationPrefixListId: name("pl", v, list)}
+	switch {
+	case r.hasNAT(v) && r.oneIn(3):
+		route.NatGatewayId = name("nat", v)
+	default:
+		route.GatewayId = name("igw", v)
+	}
+	return route
 }
 
 // routes6 are the routes of IPv6.
@@ -433,7 +445,7 @@ func (r *region) routes6(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 		add(ec2.Route{DestinationIpv6CidrBlock: anyone6, EgressOnlyInternetGatewayId: name("eigw", v)})
 	}
 	if r.oneIn(4) {
-		add(ec2.Route{DestinationPrefixListId: name("pl", v, forRoutes6), GatewayId: name("igw", v)})
+		add(r.byList(v, forRoutes6))
 	}
 }
 

@@ -16,8 +16,8 @@ var verdicts = map[Part][]string{
 	PublicAccess:     {"block_public_access"},
 	PassedBy:         {"middlebox_passed_by"},
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
-	NATProtocol:      {"nat_protocol"},
-	NATFragment:      {"nat_fragment"},
+	NATProtocol:      {"nat_protocol", "nat_family"},                         // a packet may be neither
+	NATFragment:      {"nat_fragment", "nat_family"},
 	NATFamily:        {"nat_family"},
 	NATSource:        {"nat_source"},
 	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
