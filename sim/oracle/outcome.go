@@ -31,6 +31,7 @@ const (
 	NATUnknown       Part = "the NAT gateway, which knows no connection of the packet's"
 	NATLoop          Part = "the NAT gateway, whose own subnet has a NAT gateway as its way out"
 	NoGateway        Part = "the internet, which finds no gateway for the address"
+	Impostor         Part = "the receiver's server, which hears an ENI of a peer from that ENI's server alone"
 	ACLIn            Part = "the network ACL of the receiver's subnet"
 	DestinationCheck Part = "the source/destination check of the receiver"
 	GroupIn          Part = "the receiver's security groups"

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -46,6 +47,11 @@ func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
 	}
 	y.remember(e, Out)
 	return y.arrive(to, true)
+}
+
+// isOfPeer tells whether an ENI of a peer has an address.
+func (w *World) isOfPeer(e *ec2.NetworkInterface, a netip.Addr) bool {
+	return slices.ContainsFunc(w.peersOf(w.VPC(e)), func(peer string) bool { return w.Owner(peer, a) != nil })
 }
 
 // natOfPeer is the ENI of a peer's NAT gateway that has an address, nil if none has.

@@ -23,6 +23,7 @@ var verdicts = map[Part][]string{
 	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
 	NATUnknown:       {"nat_unknown"},
 	NoGateway:        {"", "private_destination", "no_internet_gateway"}, // the edge knows no such address
+	Impostor:         {"source_mismatch"},
 	ACLIn:            {"network_acl_in"},
 	DestinationCheck: {"not_for_this_eni"},
 	GroupIn:          {"security_group_in"},

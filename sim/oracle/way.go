@@ -124,6 +124,9 @@ func (y *way) middlebox(e, to *ec2.NetworkInterface) []Outcome {
 // came from outside the subnet.
 func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
 	y.at = e.NetworkInterfaceId
+	if y.detour && y.w.isOfPeer(e, y.p.Src) {
+		y.maybe(Impostor) // "mapping checked by the receiver too": whether a middlebox speaks for another VPC, AWS does not tell
+	}
 	regional := y.w.natOf(e) != nil && y.w.isRegional(e)
 	if crosses && !regional && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
 		return y.drop(ACLIn)
