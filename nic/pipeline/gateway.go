@@ -106,7 +106,8 @@ func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wir
 }
 
 // toMiddlebox takes a packet from the internet through the stages of a middlebox on this
-// card, as a packet from a guest of this card.
+// card, as a packet from a guest of this card. The middlebox's connection may know the packet: a later fragment
+// has no ports by which the stages could let it pass.
 func (w *Worker) toMiddlebox(p *packet, g *guest) Verdict {
 	p.translateDst()
 	p.guest, p.outerSrc, p.byExit = g, wire.Addr{}, nil
@@ -114,5 +115,8 @@ func (w *Worker) toMiddlebox(p *packet, g *guest) Verdict {
 	p.exit.flags = flow.FlagRouted
 	p.address(g.mac, g.router)
 	w.keyIn(p, &p.key)
+	if at, epoch, _ := w.flows.Find(&p.key); epoch != 0 && w.flows.Has(at, &p.pair) {
+		p.at, p.conn = at, w.flows.Conn(at)
+	}
 	return w.inbound(p)
 }

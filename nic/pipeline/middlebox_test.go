@@ -262,6 +262,18 @@ func TestAGatewayRouteTableLeadsThroughAMiddlebox(t *testing.T) {
 	}
 }
 
+// A datagram from the internet passes a middlebox of this card with all its fragments, also where the middlebox's
+// ACL lets one port in.
+func TestFragmentsReachAMiddleboxTogether(t *testing.T) {
+	x := newRig(t)
+	x.inspected("x")
+	x.put("NetworkAcls", `{NetworkAclId: acl-a3, VpcId: vpc-a, Associations: [{SubnetId: subnet-a3}], Entries: [
+		{RuleNumber: 1, Egress: false, RuleAction: allow, Protocol: '17', CidrBlock: 0.0.0.0/0, PortRange: {From: 5000, To: 5000}}]}`)
+	first, later := x.fragments("5000", 1)
+	x.send(Uplink, first).delivered("eni-mid")
+	x.send(Uplink, later).delivered("eni-mid")
+}
+
 // The rows about gateway route tables, each with what becomes of a packet to a1.
 func TestGatewayRouteTables(t *testing.T) {
 	for _, c := range []struct {

@@ -281,6 +281,7 @@ type result struct {
 	packet Packet
 	reason string // of the drop
 	at     string // the ENI whose stages dropped the packet
+	broken error  // what arrived are not all fragments of a packet; nil: they are
 }
 
 // arrivedAll notes the frames that left by a port, which may be the fragments of a packet.
@@ -288,9 +289,11 @@ func (r *result) arrivedAll(eni string, frames [][]byte) error {
 	if len(frames) > 0 {
 		if _, is := fragmentOf(frames[0]); is {
 			whole, err := together(frames)
-			if err == nil {
-				err = r.arrived(eni, whole)
+			if err != nil {
+				r.frames, r.broken = r.frames+2, err
+				return nil
 			}
+			err = r.arrived(eni, whole)
 			r.packet.Fragmented = true
 			return err
 		}
@@ -319,6 +322,8 @@ func (r result) String() string {
 	switch {
 	case r.frames == 0:
 		return fmt.Sprintf("dropped as %s %s", r.reason, r.at)
+	case r.broken != nil:
+		return r.broken.Error()
 	case r.frames > 1:
 		return fmt.Sprintf("%d frames arrived, the last at %q: %v", r.frames, r.eni, r.packet)
 	case r.eni == "":
