@@ -56,7 +56,7 @@ func (w *World) FromInternet(p Packet) []Outcome {
 	if to != nil && (IsPrivate(p.Src) || w.Owner(w.VPC(to), p.Src) != nil) { // GATEWAY_REJECTS_SPOOFED_TRAFFIC
 		return y.drop(PrivateEnd)
 	}
-	if from, _ := w.PublicOwner(p.Src); from != nil { // of another VPC, whose own packets may come by the internet, too
+	if from, _ := w.PublicOwner(p.Src); to != nil && from != nil { // of another VPC, whose own packets may come by the internet, too
 		y.maybe(PrivateEnd)
 	}
 	return y.fromInternet()
