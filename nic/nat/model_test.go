@@ -76,7 +76,7 @@ func (c *modelled) segment(flags uint8, fromInside bool) (opened bool) {
 	case flags&wire.TCPFin != 0:
 		c.finOut = true
 	case fromInside && ack && !syn && c.accepted:
-		opened, c.open = !c.open, true
+		opened, c.open, c.rst = !c.open, true, false
 	}
 	return opened
 }

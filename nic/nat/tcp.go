@@ -67,6 +67,7 @@ func (m *Metrics) heard(w *way, fromInside bool, flags uint8) (last bool) {
 	case flags&wire.TCPFin != 0:
 		add(w, finOutside)
 	case fromInside && flags&rare == 0 && flags&wire.TCPAck != 0 && state&accepted != 0:
+		take(w, reset) // before the fast path takes what could tell that the host did not believe the RST
 		if atomic.OrUint32(&w.State, established|steady)&established == 0 {
 			m.ConnectionEstablishedCount++
 		}

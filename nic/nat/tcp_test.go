@@ -62,3 +62,19 @@ func TestAForgedResetEndsNoConnection(t *testing.T) {
 		require.Equal(t, want, v, "silent for %v", silent)
 	}
 }
+
+// A RST that comes before the host's first ACK ends no connection either, if the host sends the ACK nevertheless.
+func TestAForgedResetEndsNoHandshake(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	a := insideOf(t, 100, 1, &now).Appliance(0)
+	out := wiretest.TCP("10.0.2.8:40000", "203.0.113.9:443")
+	h, _, _ := through(a, out.Flags(wire.TCPSyn))
+	back := wiretest.TCP("203.0.113.9:443", end(h.Src, h.SrcPort))
+	for _, p := range []wiretest.Packet{back.Flags(wire.TCPSyn | wire.TCPAck), back.Flags(wire.TCPRst), out.Flags(wire.TCPAck)} {
+		through(a, p)
+	}
+	now += int64(doubted + time.Minute)
+	a.gateway.Age()
+	_, _, v := through(a, back.Flags(wire.TCPAck))
+	require.Equal(t, pipeline.Sent, v)
+}
