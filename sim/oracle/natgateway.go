@@ -205,6 +205,9 @@ func (y *way) refuse(nat *ec2.NetworkInterface) []Outcome {
 // toInside is the way from a NAT gateway to a host of its VPC.
 func (y *way) toInside(nat *ec2.NetworkInterface) []Outcome {
 	to := y.w.Owner(y.w.VPC(nat), y.p.Dst)
+	if y.w.isMailAbroad(nat, y.p) {
+		y.maybe(Port25) // whether answers to a host's port 25 count, AWS does not tell
+	}
 	if to == nil {
 		if !y.natACL(nat, Out) {
 			y.maybe(ACLOut)
