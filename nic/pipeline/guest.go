@@ -24,7 +24,7 @@ type guest struct {
 	resolver            wire.Addr // the resolver's, in the VPC's primary block; zero: the VPC has none
 	across              bool      // its VPC peers with one of another region
 	mtu                 vpc.MTU   // of the way to it from a guest of this card
-	publicAccess        Verdict   // judgePublicAccess
+	publicAccess        Verdict   // judgeFromInternet
 	inward              [2]bool   // by vpc.Gateway: whether the gateway of its VPC has a route table
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold

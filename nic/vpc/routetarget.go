@@ -107,7 +107,7 @@ func via(config *ec2.Route) string {
 func targetIDs(config *ec2.Route) [12]string {
 	return [...]string{
 		config.GatewayId, config.NatGatewayId, config.TransitGatewayId, config.VpcPeeringConnectionId,
-		config.NetworkInterfaceId, instanceTarget: config.InstanceId, 6: config.EgressOnlyInternetGatewayId, config.LocalGatewayId,
+		config.NetworkInterfaceId, instanceTarget: config.InstanceId, config.EgressOnlyInternetGatewayId, config.LocalGatewayId,
 		config.CarrierGatewayId, config.CoreNetworkArn, config.OdbNetworkArn, config.IpAddress,
 	}
 }
