@@ -11,6 +11,7 @@ import (
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/nat"
+	"nitrocard/nic/pipeline"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
@@ -118,13 +119,7 @@ func (c *Card) plugNATs(policy *vpc.Policy, made map[string]*nat.Gateway) (gone 
 	for e := range policy.All() {
 		queues := c.bays.Of(e.ID).Queues
 		if e.NAT == nil {
-			if queues[0].Appliance() != nil {
-				c.gate.Do(func() {
-					for _, q := range queues {
-						q.Detach()
-					}
-				})
-			}
+			c.unplugNAT(queues)
 			continue
 		}
 		g := c.nats[e.NAT.ID]
@@ -134,13 +129,7 @@ func (c *Card) plugNATs(policy *vpc.Policy, made map[string]*nat.Gateway) (gone 
 		}
 		stay[g.ID] = g
 		g.Become(placeOf(policy, e))
-		if queues[0].Appliance() != g.Appliance(0) {
-			c.gate.Do(func() {
-				for i, q := range queues {
-					q.AttachAppliance(g.Appliance(i), pmd.MaxFrame-wire.VLANLen)
-				}
-			})
-		}
+		c.plugNAT(queues, g)
 	}
 	for id, g := range c.nats {
 		if stay[id] == nil {
@@ -149,6 +138,30 @@ func (c *Card) plugNATs(policy *vpc.Policy, made map[string]*nat.Gateway) (gone 
 	}
 	c.nats, c.natIDs = stay, slices.Sorted(maps.Keys(stay))
 	return gone
+}
+
+// plugNAT puts a gateway behind an ENI's queues, if it is not there already.
+func (c *Card) plugNAT(queues []*pipeline.Queue, g *nat.Gateway) {
+	if queues[0].Appliance() == g.Appliance(0) {
+		return
+	}
+	c.gate.Do(func() {
+		for i, q := range queues {
+			q.AttachAppliance(g.Appliance(i), pmd.MaxFrame-wire.VLANLen)
+		}
+	})
+}
+
+// unplugNAT takes a gateway, if there is one, from an ENI's queues.
+func (c *Card) unplugNAT(queues []*pipeline.Queue) {
+	if queues[0].Appliance() == nil {
+		return
+	}
+	c.gate.Do(func() {
+		for _, q := range queues {
+			q.Detach()
+		}
+	})
 }
 
 // closeNATs gives the memory of gateways back that no worker has any more.
