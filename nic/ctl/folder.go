@@ -52,7 +52,8 @@ func enters(folder string, group uint32) bool {
 // trusted is an error for a folder in which a stranger could put a socket in the place of
 // ours. A folder is trusted if it is no link, belongs to this user, root or one of owners,
 // and if other users cannot write there, or can, as in /tmp, but cannot move another user's
-// files (sticky bit). A group that has its owner's name is the owner alone.
+// files (sticky bit). A group that has its owner's name is the owner alone. The folders
+// above are not looked at: whoever can replace one of them is trusted.
 func trusted(folder string, owners []int) error {
 	info, err := os.Lstat(folder)
 	switch {
