@@ -186,7 +186,11 @@ func (w *World) Changing() {
 func (w *World) Moved(eni string) {
 	e := w.ENI(eni)
 	for _, c := range w.conns {
-		if c.eni == eni && (c.tracked != yes || !w.allowed(e, c.began, c.flow.packet(c.began))) {
+		if c.eni != eni {
+			continue
+		}
+		goes := c.tracked == yes && w.allowed(e, c.began, c.flow.packet(c.began))
+		if !goes || c.turned && !w.allowed(e, 1-c.began, c.flow.packet(1-c.began)) {
 			c.sure, c.blurred = never, true
 		}
 	}
