@@ -49,9 +49,12 @@ func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
 	return y.arrive(to, true)
 }
 
-// isOfPeer tells whether an ENI of a peer has an address.
-func (w *World) isOfPeer(e *ec2.NetworkInterface, a netip.Addr) bool {
-	return slices.ContainsFunc(w.peersOf(w.VPC(e)), func(peer string) bool { return w.Owner(peer, a) != nil })
+// speaksForPeer tells whether an address is an ENI's of a peer, and the sender, an ENI or "" for the
+// internet, is of another VPC.
+func (w *World) speaksForPeer(sender string, e *ec2.NetworkInterface, a netip.Addr) bool {
+	return slices.ContainsFunc(w.peersOf(w.VPC(e)), func(peer string) bool {
+		return w.Owner(peer, a) != nil && (sender == "" || w.VPC(w.ENI(sender)) != peer)
+	})
 }
 
 // natOfPeer is the ENI of a peer's NAT gateway that has an address, nil if none has.

@@ -123,10 +123,10 @@ func (y *way) middlebox(e, to *ec2.NetworkInterface) []Outcome {
 // arrive is the way into an ENI's subnet and to its guest. crosses tells whether the packet
 // came from outside the subnet.
 func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
-	y.at = e.NetworkInterfaceId
-	if y.detour && y.w.isOfPeer(e, y.p.Src) {
+	if y.detour && y.w.speaksForPeer(y.at, e, y.p.Src) {
 		y.maybe(Impostor) // "mapping checked by the receiver too": whether a middlebox speaks for another VPC, AWS does not tell
 	}
+	y.at = e.NetworkInterfaceId
 	regional := y.w.natOf(e) != nil && y.w.isRegional(e)
 	if crosses && !regional && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
 		return y.drop(ACLIn)
