@@ -85,13 +85,28 @@ func (f *finder) unfinished() bool {
 		return false
 	}
 	if f.proto == protoSCTP {
-		return len(b) >= offset+4 && binary.BigEndian.Uint32(b[offset:]) == 0
+		return len(b) > sctpLen && binary.BigEndian.Uint32(b[offset:]) == 0 && chunks(b[sctpLen:])
 	}
 	if len(b) < offset+2 {
 		return false
 	}
 	partial := pseudo(f.frame, f.under(f.n), f.proto, len(b))
 	return be16(b, offset) == ^wire.Sum(nil, partial) && wire.Sum(b, partial) != 0
+}
+
+// chunks tells whether b holds whole chunks of SCTP and nothing else (RFC 9260
+// section 3.2): four zeros in the checksum's place are found by chance too often.
+//
+//	| type | flags | length, without padding | value, padded to 4 bytes |
+func chunks(b []byte) bool {
+	for len(b) >= 4 {
+		n := int(be16(b, 2))
+		if n < 4 || n > len(b) {
+			return false
+		}
+		b = b[min(len(b), (n+3)&^3):]
+	}
+	return len(b) == 0
 }
 
 // complete completes the checksum. The pseudo-header is in it already.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/wire/wiretest"
@@ -16,6 +18,28 @@ func TestMend(t *testing.T) {
 		require.Equal(t, c[0], c[1], name)
 		require.NoError(t, wiretest.Check(c[1]), name)
 		require.False(t, new(Cutter).Mend(c[1]), "%s: it is finished", name)
+	}
+}
+
+// SCTP leaves four zeros to the hardware. Only in front of whole chunks are they a checksum's place.
+func TestMendSCTP(t *testing.T) {
+	const heartbeat, cookieAck = "\x04\x00\x00\x09\x00\x01\x00\x05!\x00\x00\x00", "\x0b\x00\x00\x04"
+	for chunks, mended := range map[string]bool{
+		heartbeat + cookieAck:          true,
+		cookieAck + heartbeat[:9]:      true, // without its padding
+		"":                             false,
+		heartbeat[:8]:                  false,
+		cookieAck + "\x0b\x00\x00\x03": false,
+		cookieAck + "\x00":             false,
+	} {
+		want := build(t, ether, ip(inner, layers.IPProtocolSCTP, 0), &layers.SCTP{SrcPort: 1, DstPort: 2, VerificationTag: 3}, gopacket.Payload(chunks))
+		got := bytes.Clone(want)
+		clear(got[34+sctpSum : 34+sctpLen])
+		if !mended {
+			want = bytes.Clone(got)
+		}
+		require.Equal(t, mended, new(Cutter).Mend(got), "%q", chunks)
+		require.Equal(t, want, got, "%q", chunks)
 	}
 }
 

@@ -35,7 +35,7 @@ func build(t testing.TB, parts ...gopacket.SerializableLayer) []byte {
 			network = l
 		case *layers.TCP:
 			require.NoError(t, l.SetNetworkLayerForChecksum(network))
-		case *layers.UDP:
+		case *datagram:
 			require.NoError(t, l.SetNetworkLayerForChecksum(network))
 		}
 	}
@@ -65,7 +65,23 @@ func tcp(later int, flags uint8) *layers.TCP {
 		FIN: flags&wire.TCPFin != 0, PSH: flags&wire.TCPPsh != 0, CWR: flags&wire.TCPCwr != 0}
 }
 
-func udp(port int) *layers.UDP { return &layers.UDP{SrcPort: 1000, DstPort: layers.UDPPort(port)} }
+func udp(port int) *datagram {
+	return &datagram{layers.UDP{SrcPort: 1000, DstPort: layers.UDPPort(port)}}
+}
+
+// datagram is gopacket's header with the checksum of RFC 768: zero stands for
+// a datagram without one, so a sum of zero is sent as all ones.
+type datagram struct{ layers.UDP }
+
+func (d *datagram) SerializeTo(b gopacket.SerializeBuffer, opts gopacket.SerializeOptions) error {
+	if err := d.UDP.SerializeTo(b, opts); err != nil {
+		return err
+	}
+	if sum := b.Bytes()[udpSum:][:2]; sum[0] == 0 && sum[1] == 0 {
+		sum[0], sum[1] = 0xff, 0xff
+	}
+	return nil
+}
 
 type parts = []gopacket.SerializableLayer
 

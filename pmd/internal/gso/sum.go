@@ -8,8 +8,8 @@ import (
 )
 
 // sctpSum is where SCTP has its checksum, which is a CRC (RFC 9260 section
-// 6.8). No protocol with an internet checksum has it there.
-const sctpSum = 8
+// 6.8). No protocol with an internet checksum has it there. Chunks follow.
+const sctpSum, sctpLen = 8, 12
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
