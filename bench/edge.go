@@ -12,6 +12,7 @@ import (
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
 )
@@ -150,24 +151,16 @@ func (e *edge) public(server, n int) net.IP {
 // flow's number to the address.
 func (e *edge) fromInternet(server, size int) ([]byte, error) {
 	s := segment{gatewayMAC, internetMAC, e.client(server), e.public(server, 0), clientPort, Port, false, true}
-	l, err := s.layers(size)
-	if err != nil {
-		return nil, err
-	}
-	return serialize(l...)
+	return serial.Frame(s.layers(size)...)
 }
 
 // fromServer is the answer of the ENI that has public address 0, as server's card sends it.
 func (e *edge) fromServer(server, size int) ([]byte, error) {
 	eni := e.region.ENI(edgeENI(server, 0))
 	s := segment{e.region.Station(eni.Subnet.VPC.Station).Src, e.region.EdgeMAC(), e.public(server, 0), e.client(server), Port, clientPort, false, true}
-	l, err := s.layers(size)
-	if err != nil {
-		return nil, err
-	}
 	card := e.region.Cards()[server]
 	outer := tunnel{card.Mac, uplinkMAC, wire.AddrFrom(card.Vtep.Addr()), wire.AddrFrom(edgeVTEP), eni.Subnet.VPC.VNI}
-	return serialize(append(outer.layers(), l...)...)
+	return serial.Frame(append(outer.layers(), s.layers(size)...)...)
 }
 
 // edgeENI is the ID of a server's ENI number i.

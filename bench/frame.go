@@ -10,6 +10,7 @@ import (
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 )
 
 // MAC is the address of ENI number i.
@@ -63,12 +64,8 @@ func (r Region) request(p *vpc.Policy, t template) ([]byte, error) {
 	default:
 		s.dst = eni.Public().Netip().AsSlice()
 	}
-	inner, err := s.layers(t.size)
-	if err != nil {
-		return nil, err
-	}
 	edge := p.Region.VTEPs()[vpc.Edge].Addr
-	return serialize(append(tunnel{wire.MAC{2, 0, 0, 0, 0xff, 2}, uplinkMAC, edge, p.Card.VTEP, eni.VNI}.layers(), inner...)...)
+	return serial.Frame(append(tunnel{wire.MAC{2, 0, 0, 0, 0xff, 2}, uplinkMAC, edge, p.Card.VTEP, eni.VNI}.layers(), s.layers(t.size)...)...)
 }
 
 // answer is the ENI's to the request of its first flow: SYN+ACK or ACK; the segment that
@@ -82,11 +79,7 @@ func (r Region) answer(p *vpc.Policy, t template) ([]byte, error) {
 	if r.outward(i) {
 		s.srcPort, s.dstPort, s.ack = clientPort, Port, !t.syn
 	}
-	l, err := s.layers(t.size)
-	if err != nil {
-		return nil, err
-	}
-	return serialize(l...)
+	return serial.Frame(s.layers(t.size)...)
 }
 
 // segment is a TCP segment, in the order of the way it goes.
@@ -105,16 +98,16 @@ const (
 
 // layers are the segment's, Ethernet first, for a frame of so many bytes once
 // it is in its tunnel; one of IPv6 has as many as it needs.
-func (s segment) layers(size int) ([]gopacket.SerializableLayer, error) {
+func (s segment) layers(size int) []gopacket.SerializableLayer {
 	ethernet := &layers.Ethernet{SrcMAC: s.from[:], DstMAC: s.to[:], EthernetType: layers.EthernetTypeIPv4}
 	tcp := &layers.TCP{SrcPort: s.srcPort, DstPort: s.dstPort, Window: 512, SYN: s.syn, ACK: s.ack}
 	if s.src.To4() == nil {
 		ethernet.EthernetType = layers.EthernetTypeIPv6
 		ip := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: s.src, DstIP: s.dst}
-		return []gopacket.SerializableLayer{ethernet, ip, tcp, gopacket.Payload(make([]byte, max(size-leastFrame6, 0)))}, tcp.SetNetworkLayerForChecksum(ip)
+		return []gopacket.SerializableLayer{ethernet, ip, tcp, gopacket.Payload(make([]byte, max(size-leastFrame6, 0)))}
 	}
 	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: s.src, DstIP: s.dst}
-	return []gopacket.SerializableLayer{ethernet, ip, tcp, gopacket.Payload(make([]byte, size-leastFrame))}, tcp.SetNetworkLayerForChecksum(ip)
+	return []gopacket.SerializableLayer{ethernet, ip, tcp, gopacket.Payload(make([]byte, size-leastFrame))}
 }
 
 // tunnel is VXLAN over the underlay.
@@ -145,10 +138,4 @@ func (*datagram) SerializeTo(b gopacket.SerializeBuffer, _ gopacket.SerializeOpt
 	}
 	copy(h, []byte{0xc0, 1, wire.PortVXLAN >> 8, wire.PortVXLAN & 0xff, byte(length >> 8), byte(length), 0, 0})
 	return nil
-}
-
-func serialize(l ...gopacket.SerializableLayer) ([]byte, error) {
-	b := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, l...)
-	return b.Bytes(), err
 }

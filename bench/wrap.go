@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 	"nitrocard/pmd"
 )
 
@@ -65,7 +66,7 @@ type wrapper struct {
 
 // newWrapper makes a guest that wraps for its own VPC.
 func newWrapper(into *wrap, t tunnel) (*wrapper, error) {
-	outer, err := serialize(t.layers()...)
+	outer, err := serial.Frame(t.layers()...)
 	if err != nil {
 		return nil, err
 	}

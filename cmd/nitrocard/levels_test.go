@@ -19,7 +19,7 @@ const module = "nitrocard/"
 // levels are the design's, lowest first: a package imports packages of rows
 // above its own only. A row's packages do not know each other.
 var levels = [][]string{
-	{"tables", "nic/wire", "nic/seat", "nic/printable", "nic/sandbox", "nic/nictest/ample"},
+	{"tables", "nic/wire", "nic/wire/serial", "nic/seat", "nic/printable", "nic/sandbox", "nic/nictest/ample"},
 	{"pmd", "tables/oracle", "nic/wire/wiretest"},
 	{"nic/vpc/ec2", "pmd/internal/*", "pmd/pmdtest"},
 	{"nic/vpc", "nic/flow", "nic/siit"},

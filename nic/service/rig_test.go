@@ -14,6 +14,7 @@ import (
 	"nitrocard/nic/service"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 	"nitrocard/pmd"
 	"nitrocard/pmd/mem"
 )
@@ -85,18 +86,14 @@ func (r *rig) udp(src, dst string, payload []byte) []byte {
 	var ip gopacket.SerializableLayer
 	if from.Addr().Is4() {
 		eth.EthernetType = layers.EthernetTypeIPv4
-		v4 := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
-		require.NoError(r, udp.SetNetworkLayerForChecksum(v4))
-		ip = v4
+		ip = &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
 	} else {
 		eth.EthernetType = layers.EthernetTypeIPv6
-		v6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolUDP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
-		require.NoError(r, udp.SetNetworkLayerForChecksum(v6))
-		ip = v6
+		ip = &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolUDP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
 	}
-	b := gopacket.NewSerializeBuffer()
-	require.NoError(r, gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, udp, gopacket.Payload(payload)))
-	return b.Bytes()
+	frame, err := serial.Frame(eth, ip, udp, gopacket.Payload(payload))
+	require.NoError(r, err)
+	return frame
 }
 
 // datagram is what one frame of the card holds, whose lengths and checksums must be right.

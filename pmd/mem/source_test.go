@@ -9,6 +9,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/wire/serial"
 	"nitrocard/pmd"
 )
 
@@ -75,12 +76,10 @@ func TestSourceAllocatesNothingAndCounts(t *testing.T) {
 // packet is TCP from 10.255.255.250:65535.
 func packet(t testing.TB) []byte {
 	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: []byte{10, 255, 255, 250}, DstIP: []byte{10, 0, 0, 1}}
-	tcp := &layers.TCP{SrcPort: 65535, DstPort: 80, ACK: true}
-	require.NoError(t, tcp.SetNetworkLayerForChecksum(ip))
-	buf := gopacket.NewSerializeBuffer()
-	require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
-		&layers.Ethernet{SrcMAC: make([]byte, 6), DstMAC: make([]byte, 6), EthernetType: layers.EthernetTypeIPv4}, ip, tcp, gopacket.Payload("hello, flow")))
-	return buf.Bytes()
+	frame, err := serial.Frame(&layers.Ethernet{SrcMAC: make([]byte, 6), DstMAC: make([]byte, 6), EthernetType: layers.EthernetTypeIPv4},
+		ip, &layers.TCP{SrcPort: 65535, DstPort: 80, ACK: true}, gopacket.Payload("hello, flow"))
+	require.NoError(t, err)
+	return frame
 }
 
 func TestFieldKeepsChecksumsRight(t *testing.T) {
@@ -108,12 +107,11 @@ func requireSums(t *testing.T, stamp Stamp, flow uint32, name string) {
 	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 	ip, tcp := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4), p.Layer(layers.LayerTypeTCP).(*layers.TCP)
 	ipSum, tcpSum := ip.Checksum, tcp.Checksum
-	require.NoError(t, tcp.SetNetworkLayerForChecksum(ip))
-	buf := gopacket.NewSerializeBuffer()
-	require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{ComputeChecksums: true}, ip, tcp, gopacket.Payload("hello, flow")))
+	want, err := serial.Frame(ip, tcp, gopacket.Payload("hello, flow"))
+	require.NoError(t, err)
 	require.Equal(t, ip.Checksum, ipSum, "%s %d", name, flow)
 	require.Equal(t, tcp.Checksum, tcpSum, "%s %d", name, flow)
-	require.Equal(t, frame[14:], buf.Bytes())
+	require.Equal(t, want, frame[14:])
 	if stamp.table != nil {
 		require.Equal(t, stamp.table[flow], tcp.Urgent)
 	}

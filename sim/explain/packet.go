@@ -8,6 +8,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 )
 
 // Packet is the headers of a packet at some place of its way, in host byte order.
@@ -57,48 +58,37 @@ func (p Packet) String() string {
 
 // frame is the packet as a frame between two stations, right to the last checksum.
 func (p *Packet) frame(from, to wire.MAC) ([]byte, error) {
-	b := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, p.layers(from, to)...)
-	return b.Bytes(), err
+	return serial.Frame(p.layers(from, to)...)
 }
 
 // layers are the frame's headers and payload.
 func (p *Packet) layers(from, to wire.MAC) []gopacket.SerializableLayer {
 	ethernet := &layers.Ethernet{SrcMAC: from[:], DstMAC: to[:], EthernetType: layers.EthernetTypeIPv4}
-	var network interface {
-		gopacket.SerializableLayer
-		gopacket.NetworkLayer
-	}
+	var network gopacket.SerializableLayer
 	if p.Src.Is4() {
 		network = &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocol(p.Protocol), SrcIP: p.Src.AsSlice(), DstIP: p.Dst.AsSlice()}
 	} else {
 		ethernet.EthernetType = layers.EthernetTypeIPv6
 		network = &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocol(p.Protocol), SrcIP: p.Src.AsSlice(), DstIP: p.Dst.AsSlice()}
 	}
-	return append([]gopacket.SerializableLayer{ethernet, network}, p.transport(network)...)
+	return append([]gopacket.SerializableLayer{ethernet, network}, p.transport()...)
 }
 
 // payload is what a packet without a transport header of its own carries.
 var payload = gopacket.Payload("nitrocard explain")
 
 // transport is the transport header, and the payload behind it.
-func (p *Packet) transport(network gopacket.NetworkLayer) []gopacket.SerializableLayer {
+func (p *Packet) transport() []gopacket.SerializableLayer {
 	switch {
 	case p.Protocol == wire.ProtoTCP:
-		tcp := &layers.TCP{SrcPort: layers.TCPPort(p.SrcPort), DstPort: layers.TCPPort(p.DstPort), Seq: p.Seq, Ack: p.Ack, Window: 65535,
-			SYN: p.Flags&wire.TCPSyn != 0, ACK: p.Flags&wire.TCPAck != 0, RST: p.Flags&wire.TCPRst != 0, FIN: p.Flags&wire.TCPFin != 0}
-		_ = tcp.SetNetworkLayerForChecksum(network) // which takes IP, and network is IP
-		return []gopacket.SerializableLayer{tcp}
+		return []gopacket.SerializableLayer{&layers.TCP{SrcPort: layers.TCPPort(p.SrcPort), DstPort: layers.TCPPort(p.DstPort), Seq: p.Seq, Ack: p.Ack, Window: 65535,
+			SYN: p.Flags&wire.TCPSyn != 0, ACK: p.Flags&wire.TCPAck != 0, RST: p.Flags&wire.TCPRst != 0, FIN: p.Flags&wire.TCPFin != 0}}
 	case p.Protocol == wire.ProtoUDP:
-		udp := &layers.UDP{SrcPort: layers.UDPPort(p.SrcPort), DstPort: layers.UDPPort(p.DstPort)}
-		_ = udp.SetNetworkLayerForChecksum(network)
-		return []gopacket.SerializableLayer{udp, payload}
+		return []gopacket.SerializableLayer{&layers.UDP{SrcPort: layers.UDPPort(p.SrcPort), DstPort: layers.UDPPort(p.DstPort)}, payload}
 	case p.isICMP() && p.Src.Is4():
 		return []gopacket.SerializableLayer{&layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(p.Type, p.Code), Id: p.ID, Seq: 1}, payload}
 	case p.isICMP():
-		icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(p.Type, p.Code)}
-		_ = icmp.SetNetworkLayerForChecksum(network)
-		return []gopacket.SerializableLayer{icmp, &layers.ICMPv6Echo{Identifier: p.ID, SeqNumber: 1}, payload}
+		return []gopacket.SerializableLayer{&layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(p.Type, p.Code)}, &layers.ICMPv6Echo{Identifier: p.ID, SeqNumber: 1}, payload}
 	}
 	return []gopacket.SerializableLayer{payload}
 }

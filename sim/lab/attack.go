@@ -17,6 +17,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 )
 
 // attacks are ways to hurt the card of server x, where a1 is the attacker's and b1 the
@@ -202,10 +203,7 @@ func (s *story) everything(ctx context.Context) (string, error) {
 }
 
 // transport is a TCP or UDP header.
-type transport interface {
-	gopacket.SerializableLayer
-	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
-}
+type transport = gopacket.SerializableLayer
 
 // fromA1 is a packet of a1 to the client, in a frame to its router.
 func (s *story) fromA1(src netip.Addr, t transport) []byte {
@@ -231,21 +229,17 @@ func packetOf(eth *layers.Ethernet, src, dst netip.Addr, t transport, payload []
 	if src.Is6() {
 		ip := layers.IPv6{Version: 6, HopLimit: 64, NextHeader: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
 		eth.EthernetType = layers.EthernetTypeIPv6
-		_ = t.SetNetworkLayerForChecksum(&ip) // it is IPv6
 		return serialized(eth, &ip, t, gopacket.Payload(payload))
 	}
 	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: proto, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}
 	eth.EthernetType = layers.EthernetTypeIPv4
-	_ = t.SetNetworkLayerForChecksum(&ip) // it is IPv4
 	return serialized(eth, &ip, t, gopacket.Payload(payload))
 }
 
 // serialized are layers as bytes.
 func serialized(all ...gopacket.SerializableLayer) []byte {
-	b := gopacket.NewSerializeBuffer()
-	// Only options of a wrong length could fail, and there are none.
-	_ = gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, all...)
-	return b.Bytes()
+	frame, _ := serial.Frame(all...) // only addresses and options of a wrong length could fail, and there are none
+	return frame
 }
 
 // described is a frame with its description.

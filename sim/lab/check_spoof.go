@@ -96,6 +96,5 @@ func (s *story) syn(c connection, mac net.HardwareAddr) []byte {
 	eth := layers.Ethernet{SrcMAC: mac, DstMAC: s.a1.RouterMAC, EthernetType: layers.EthernetTypeIPv4}
 	ip := layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: c.from.Addr().AsSlice(), DstIP: c.to.Addr().AsSlice()}
 	tcp := layers.TCP{SrcPort: layers.TCPPort(c.from.Port()), DstPort: layers.TCPPort(c.to.Port()), SYN: true, Window: 1000}
-	_ = tcp.SetNetworkLayerForChecksum(&ip) // it is IPv4
 	return serialized(&eth, &ip, &tcp)
 }

@@ -71,7 +71,6 @@ func (t *tracer) probe(hops int) []byte {
 	eth := layers.Ethernet{SrcMAC: t.LinkMAC("eth0"), DstMAC: t.gate.LinkMAC(t.link), EthernetType: layers.EthernetTypeIPv4}
 	ip := layers.IPv4{Version: 4, TTL: uint8(hops), Protocol: layers.IPProtocolTCP, SrcIP: t.from.Addr().AsSlice(), DstIP: t.to.Addr().AsSlice()}
 	tcp := layers.TCP{SrcPort: layers.TCPPort(t.from.Port()), DstPort: layers.TCPPort(t.to.Port()), Seq: uint32(hops), SYN: true, Window: 1000}
-	_ = tcp.SetNetworkLayerForChecksum(&ip) // it is IPv4
 	return serialized(&eth, &ip, &tcp)
 }
 

@@ -16,7 +16,6 @@ import (
 func ended(from, to netip.AddrPort, hops uint32) []byte {
 	ip := layers.IPv4{Version: 4, TTL: 1, Protocol: layers.IPProtocolTCP, SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice()}
 	tcp := layers.TCP{SrcPort: layers.TCPPort(from.Port()), DstPort: layers.TCPPort(to.Port()), Seq: hops, SYN: true}
-	_ = tcp.SetNetworkLayerForChecksum(&ip) // it is IPv4
 	quoted := serialized(&ip, &tcp)
 	return append([]byte{11, 0, 0, 0, 0, 0, 0, 0}, quoted[:28]...)
 }

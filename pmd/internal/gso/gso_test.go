@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"nitrocard/nic/wire"
+	"nitrocard/nic/wire/serial"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -28,20 +29,9 @@ var options = []layers.TCPOption{{OptionType: layers.TCPOptionKindNop}, {OptionT
 // header in parts is a copy, so cases may share them.
 func build(t testing.TB, parts ...gopacket.SerializableLayer) []byte {
 	t.Helper()
-	var network gopacket.NetworkLayer
-	for _, p := range parts {
-		switch l := p.(type) {
-		case gopacket.NetworkLayer:
-			network = l
-		case *layers.TCP:
-			require.NoError(t, l.SetNetworkLayerForChecksum(network))
-		case *datagram:
-			require.NoError(t, l.SetNetworkLayerForChecksum(network))
-		}
-	}
-	buf := gopacket.NewSerializeBuffer()
-	require.NoError(t, gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, parts...))
-	return append([]byte(nil), buf.Bytes()...)
+	frame, err := serial.Frame(parts...)
+	require.NoError(t, err)
+	return frame
 }
 
 func payload(n int) gopacket.Payload {
@@ -65,22 +55,8 @@ func tcp(later int, flags uint8) *layers.TCP {
 		FIN: flags&wire.TCPFin != 0, PSH: flags&wire.TCPPsh != 0, CWR: flags&wire.TCPCwr != 0}
 }
 
-func udp(port int) *datagram {
-	return &datagram{layers.UDP{SrcPort: 1000, DstPort: layers.UDPPort(port)}}
-}
-
-// datagram is gopacket's header with the checksum of RFC 768: zero stands for
-// a datagram without one, so a sum of zero is sent as all ones.
-type datagram struct{ layers.UDP }
-
-func (d *datagram) SerializeTo(b gopacket.SerializeBuffer, opts gopacket.SerializeOptions) error {
-	if err := d.UDP.SerializeTo(b, opts); err != nil {
-		return err
-	}
-	if sum := b.Bytes()[udpSum:][:2]; sum[0] == 0 && sum[1] == 0 {
-		sum[0], sum[1] = 0xff, 0xff
-	}
-	return nil
+func udp(port int) *layers.UDP {
+	return &layers.UDP{SrcPort: 1000, DstPort: layers.UDPPort(port)}
 }
 
 type parts = []gopacket.SerializableLayer
