@@ -2,6 +2,7 @@ package nat
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
@@ -61,6 +62,21 @@ func (a *Appliance) Tx(frames []*pmd.Frame) int {
 
 // Passages are the gateway's connections.
 func (a *Appliance) Passages() *tables.Cuckoo[Key, pipeline.Passage] { return a.gateway.ways }
+
+// Inside is the host inside whose packet, or packet for whom, left the gateway.
+func (a *Appliance) Inside(h *wire.Headers) wire.Addr {
+	g := a.gateway
+	if !slices.Contains(g.place.Load().Pool, h.Src) {
+		return h.Dst
+	}
+	k := g.backOf(h, true)
+	at, ok := g.ways.Find(&k)
+	if !ok {
+		return wire.Addr{}
+	}
+	s, _, _ := g.ways.At(at).To()
+	return s.Addr
+}
 
 // Passed counts what the fast path took through, which takes all that comes of a connection or
 // nothing. Connections end when the tick is another, also where no packet comes: so the next one finds

@@ -17,9 +17,6 @@ type Tally struct {
 	Drops [Verdicts]uint64 // by the stages of this ENI, wherever the packet was received
 
 	Originated uint64 // frames among Delivered that the card made
-
-	told   uint32 // senders told in tick toldAt that a packet was too long; see tellBudget
-	toldAt uint32
 }
 
 // tally is q's.

@@ -23,7 +23,8 @@
 //	route.go         route tables, public addresses, who is where;
 //	                 peering.go the way to a peer VPC and from it
 //	exits.go         targets whose other side is not the card's: the way there and back
-//	fits.go          whether the packet can leave at all; toobig.go if it is too long for its way
+//	fits.go          whether the packet can leave at all; toobig.go if it is too long for its way, tellings.go
+//	                 how often somebody is told so
 //	fragment.go      fragments in order; early.go those that wait for others
 //	track.go         leaves a connection behind
 //	forward.go       to a neighbor on this card, or into a tunnel

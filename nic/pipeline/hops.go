@@ -41,7 +41,7 @@ func (w *Worker) mayTellExpired(p *packet) bool {
 	case p.frame.Merged(), p.frame.Offset() < wire.ErrorLen6: // a trace has no streams
 		return false
 	}
-	return w.internet.mayTell(w.tick)
+	return w.mayTell(strangers)
 }
 
 // tellExpired makes p, whose hops ended here, the answer that says so, and sends the answer back.

@@ -184,7 +184,7 @@ func (w *Worker) forRouter(p *packet) Verdict {
 		return Consumed
 	case !p.isEcho() || p.ethernet().Src().IsMulticast() || !p.Src.IsUnicast() || p.frame.Merged():
 		return RouterItself
-	case !w.internet.mayTell(w.tick):
+	case !w.mayTell(strangers):
 		return RouterItself
 	}
 	frame := p.frame.Bytes()

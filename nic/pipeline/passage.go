@@ -17,6 +17,9 @@ type Translator interface {
 	Appliance
 	// Passages are the Translator's connections, by what the packets of each direction have.
 	Passages() *tables.Cuckoo[PassageKey, Passage]
+	// Inside is the host inside that sent a packet which the Translator sent on outward, or gets one that went
+	// inward; zero: nobody knows.
+	Inside(h *wire.Headers) wire.Addr
 	// Passed counts what the fast path took through since the last call, and says what tick it
 	// is, so that connections whose time is up end although no packet is handed over.
 	Passed(p *Passed, tick uint64)

@@ -27,6 +27,8 @@ func (t *toyTranslator) Tx(frames []*pmd.Frame) int {
 
 func (t *toyTranslator) Passages() *tables.Cuckoo[PassageKey, Passage] { return t.passages }
 
+func (t *toyTranslator) Inside(*wire.Headers) wire.Addr { return wire.Addr{} }
+
 func (t *toyTranslator) Passed(p *Passed, tick uint64) {
 	t.passed.In.Packets += p.In.Packets
 	t.passed.In.Bytes += p.In.Bytes

@@ -16,10 +16,6 @@ import (
 // because the router's address means nothing outside of the VPC; the sender's card finds
 // the sender's connection in the quote.
 
-// tellBudget is how many senders of packets that are too long are told in a tick of package
-// flow, for each ENI: 950 a second. The bound is ours.
-const tellBudget = 64
-
 // tooBig judges a packet that is longer than its way's MTU: next if the packet leaves in
 // fragments.
 func (w *Worker) tooBig(p *packet, mtu vpc.MTU) Verdict {
@@ -29,7 +25,7 @@ func (w *Worker) tooBig(p *packet, mtu vpc.MTU) Verdict {
 		return TooLong // no sender would heed so little
 	case p.mayFragment():
 		return next
-	case w.mayTell(p):
+	case w.mayTellMTU(p):
 		return PacketTooBig
 	}
 	return PacketTooBigUntold
@@ -41,9 +37,9 @@ func (p *packet) mayFragment() bool {
 	return p.EtherType == wire.EtherTypeIPv4 && !wire.IPv4(p.frame.Bytes()[p.L3:]).DontFragment()
 }
 
-// mayTell tells whether p's sender is told that p is too long: not about an ICMP error or a
+// mayTellMTU tells whether p's sender is told that p is too long: not about an ICMP error or a
 // later fragment (RFC 1122 section 3.2.2), and not more often than tellBudget.
-func (w *Worker) mayTell(p *packet) bool {
+func (w *Worker) mayTellMTU(p *packet) bool {
 	if p.IsICMPError() || p.Frag == wire.LaterFragment || !p.Src.IsUnicast() {
 		return false
 	}
@@ -53,20 +49,7 @@ func (w *Worker) mayTell(p *packet) bool {
 			return false
 		}
 	}
-	return w.queues[p.guest.number].mayTell(w.tick)
-}
-
-// mayTell counts an answer in the budget of the ENI behind q, if there is room.
-func (q *Queue) mayTell(tick uint32) bool {
-	t := q.tally()
-	if t.toldAt != tick {
-		t.toldAt, t.told = tick, 0
-	}
-	if t.told == tellBudget {
-		return false
-	}
-	t.told++
-	return true
+	return w.mayTell(w.tellerOf(p))
 }
 
 // tellMTU makes p, which is too long, the answer that tells p's sender the MTU, and sends the

@@ -193,7 +193,7 @@ var vocabulary = [malformed]words{
 
 	UnderlayUnresolved: {"underlay_unresolved", "the remote tunnel end did not answer ARP or neighbor discovery yet"},
 	PacketTooBig:       {"packet_too_big", "is longer than its way carries and not to be fragmented; the sender was told the MTU"},
-	PacketTooBigUntold: {"packet_too_big_untold", "is longer than its way carries and not to be fragmented; the sender was not told, because the packet is an error or a fragment, nobody knows the way back, or others were told enough"},
+	PacketTooBigUntold: {"packet_too_big_untold", "is longer than its way carries and not to be fragmented; the sender was not told, because the packet is an error or a fragment, nobody knows the way back, or the sender was told so often enough"},
 	TooLong:            {"too_long", "the frame is longer than the port sends"},
 	NoHeadroom:         {"no_headroom", "no room before the frame for the tunnel headers; this is a defect of the driver"},
 	NoPort:             {"no_port", "the ENI or the uplink has no port attached"},

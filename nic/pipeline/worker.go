@@ -48,6 +48,7 @@ type Worker struct {
 	refused packet // a frame of the fast path that a port refused, described for the latest drops
 	single  [1]*pmd.Frame
 	early   earlies
+	told    tellings
 	shaper  shaper
 	random  uint64    // decides anew each turn who is the first to ask for an allowance that several want
 	pieces  *pieces   // nil until a merged frame comes
