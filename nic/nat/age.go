@@ -27,6 +27,8 @@ const (
 	// Ours: the fragments of a datagram. Package flow has 30 s, but a host has few places here
 	// (hostDatagrams), and fragments leave their sender together.
 	together = 5 * time.Second
+	// A datagram whose fragments still come: no receiver waits longer for the last one (RFC 8200 section 4.5).
+	reassembly = 60 * time.Second
 )
 
 // limit is how long a way in a state may be silent.
@@ -112,6 +114,9 @@ func (t *table) expire(now uint64) {
 func (t *table) left(at uint32, now uint64) uint64 {
 	k, w := t.ways.Key(at), t.ways.At(at)
 	state := atomic.LoadUint32(&w.State)
+	if k.Kind&fragment != 0 && now-whole(now, atomic.LoadUint32(begun(w))) > flow.TicksOf(reassembly) {
+		return 0
+	}
 	silent := now - t.heardAt(w, now)
 	if most := flow.TicksOf(limit(k, state)) + 1; silent < most {
 		return most - silent
@@ -124,10 +129,16 @@ func (t *table) left(at uint32, now uint64) uint64 {
 
 // heardAt is the tick of the last packet of either direction.
 func (t *table) heardAt(w *way, now uint64) uint64 {
-	whole := func(low uint32) uint64 { return now - uint64(max(int32(uint32(now)-low), 0)) }
-	last := whole(atomic.LoadUint32(&w.Seen))
+	last := whole(now, atomic.LoadUint32(&w.Seen))
 	if _, peer, _ := w.To(); atomic.LoadUint32(&w.State)&inside != 0 {
-		last = max(last, whole(atomic.LoadUint32(&t.ways.At(peer).Seen)))
+		last = max(last, whole(now, atomic.LoadUint32(&t.ways.At(peer).Seen)))
 	}
 	return last
 }
+
+// whole is the tick at or before now that has these low 32 bits.
+func whole(now uint64, low uint32) uint64 { return now - uint64(max(int32(uint32(now)-low), 0)) }
+
+// begun is the tick of the first fragment, of a way of fragments. The fast path, which keeps its policy in this
+// word, takes no fragments.
+func begun(w *way) *uint32 { return &w.Epoch }

@@ -98,7 +98,7 @@ func (g *Gateway) Become(p Place) {
 // chunk is how many indexes a thread looks at while it holds the lock.
 const chunk = 64
 
-// endFrom ends the connections from some addresses, among the chunk of indexes that begins at
+// endFrom ends the connections, and the datagrams in fragments, from some addresses, among the chunk of indexes that begins at
 // from, and tells whether connections have had more indexes.
 func (g *Gateway) endFrom(lost []wire.Addr, from uint32) (more bool) {
 	g.Lock()
@@ -106,7 +106,7 @@ func (g *Gateway) endFrom(lost []wire.Addr, from uint32) (more bool) {
 	used := uint32(g.ways.Used())
 	for at := from; at < min(from+chunk, used); at++ {
 		w := g.ways.At(at)
-		if s, _, ok := w.To(); ok && atomic.LoadUint32(&w.State)&inside != 0 && slices.Contains(lost, s.Addr) {
+		if s, _, ok := w.To(); ok && atomic.LoadUint32(&w.State)&(inside|outward) != 0 && slices.Contains(lost, s.Addr) {
 			g.end(at)
 		}
 	}

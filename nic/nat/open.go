@@ -160,6 +160,7 @@ func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 		w := g.ways.At(at)
 		if to, for_, _ := w.To(); to.Addr == s.Addr && for_ == peer {
 			w.Touch(uint32(a.now))
+			atomic.StoreUint32(begun(w), uint32(a.now))
 			return
 		}
 		g.end(at)
@@ -168,7 +169,9 @@ func (a *Appliance) follow(i int, id, at uint32, inward bool) {
 	if most := g.mostDatagrams(); g.datagrams >= most || g.uses.of(of) >= uint64(min(hostDatagrams, most/4)) {
 		return
 	}
-	at, err := g.ways.Insert(k, pipeline.NewPassage(s, peer, uint32(a.now), state))
+	w := pipeline.NewPassage(s, peer, uint32(a.now), state)
+	*begun(&w) = uint32(a.now)
+	at, err := g.ways.Insert(k, w)
 	if err != nil {
 		return
 	}
