@@ -52,7 +52,8 @@
 // up, a host that has fewer connections takes the place of one that has more, and no
 // established or answered connection that was heard of late ends for that. So a scan leaves
 // others what they need, by whatever protocol. A connection that is over gives way to any host's: one that both
-// sides ended, and one after a RST from outside, until its own host sends again.
+// sides or the host itself ended. One after a RST from outside, which may be forged, gives way to its own host,
+// and to others after a minute, until its own host sends again.
 //
 // The datagrams in fragments are 4,096 at most, 256 of one host; they have an eighth of a small
 // table, and one host a quarter of the eighth. AWS documents nothing of the kind; the choice is

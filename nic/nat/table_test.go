@@ -108,3 +108,43 @@ func TestAScanByUDPLeavesPortsToOthers(t *testing.T) {
 		require.Equal(t, gets, ok, "%x", state)
 	}
 }
+
+// For whom a connection gives way where ports or places are used up: for nobody as long as it is heard; for its own
+// host if a RST from outside may have ended it; for all if it is over.
+func TestForWhomAConnectionGivesWay(t *testing.T) {
+	const heard = tcp | opening | accepted | established
+	for what, c := range map[string]struct {
+		state uint32
+		// whether it gives way: to its own host, to one that has nothing, to one that has as many; then after a while
+		at, later [3]bool
+	}{
+		"established":                    {heard, [3]bool{}, [3]bool{false, true, false}},
+		"unanswered":                     {tcp | opening, [3]bool{false, true, false}, [3]bool{false, true, false}},
+		"reset from outside":             {heard | reset, [3]bool{true, false, false}, [3]bool{true, true, true}},
+		"half closed, reset":             {heard | finInside | reset, [3]bool{true, false, false}, [3]bool{true, true, true}},
+		"reset from inside":              {heard | resetBy(true), [3]bool{true, true, true}, [3]bool{true, true, true}},
+		"refused":                        {tcp | opening | reset, [3]bool{true, true, true}, [3]bool{true, true, true}},
+		"closed":                         {heard | finInside | finOutside, [3]bool{true, true, true}, [3]bool{true, true, true}},
+		"a datagram's, answered":         {steady | answered, [3]bool{}, [3]bool{false, true, false}},
+		"a datagram's, of nobody's care": {steady, [3]bool{false, true, false}, [3]bool{false, true, false}},
+	} {
+		now := int64(1_780_000_000e9)
+		g := newGateway(t, 100, &now)
+		for i := range 2 {
+			enters(t, g, "10.0.2.7", uint16(i), wire.ProtoTCP, c.state)
+			enters(t, g, "10.0.2.9", uint16(i), wire.ProtoTCP, c.state)
+		}
+		k := Key{Src: wiretest.Addr("10.0.2.7").As4(), Dst: wiretest.Addr("203.0.113.9").As4(), SrcPort: 1, DstPort: 443, Kind: pipeline.KindOf(wire.ProtoTCP)}
+		at, ok := g.ways.Lookup(&k)
+		require.True(t, ok)
+		yields := func() (to [3]bool) {
+			for i, host := range []string{"10.0.2.7", "10.0.2.8", "10.0.2.9"} {
+				to[i] = g.yields(at, g.claimant(g.hostOf(wiretest.Addr(host))), flow.TickOf(now))
+			}
+			return to
+		}
+		require.Equal(t, c.at, yields(), what)
+		now += int64(patience + time.Second)
+		require.Equal(t, c.later, yields(), "%s, later", what)
+	}
+}

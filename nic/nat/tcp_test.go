@@ -78,3 +78,34 @@ func TestAForgedResetEndsNoHandshake(t *testing.T) {
 	_, _, v := through(a, back.Flags(wire.TCPAck))
 	require.Equal(t, pipeline.Sent, v)
 }
+
+// A RST from outside leaves doubt, one from inside leaves none, and neither outlasts a segment of the host's.
+func TestWhoseResetEndsAConnection(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	a := insideOf(t, 100, 1, &now).Appliance(0)
+	out := wiretest.TCP("10.0.2.8:40000", "203.0.113.9:443")
+	h, _, _ := through(a, out.Flags(wire.TCPSyn))
+	back := wiretest.TCP("203.0.113.9:443", end(h.Src, h.SrcPort))
+	through(a, back.Flags(wire.TCPSyn|wire.TCPAck))
+	for _, c := range []struct {
+		p             wiretest.Packet
+		over, doubted bool
+	}{
+		{out.Flags(wire.TCPAck), false, false},
+		{back.Flags(wire.TCPRst), true, true},
+		{out.Flags(wire.TCPAck), false, false},
+		{out.Flags(wire.TCPRst), true, false},
+		{back.Flags(wire.TCPRst), true, false},
+		{out.Flags(wire.TCPAck), false, false},
+		{back.Flags(wire.TCPRst), true, true},
+		{out.Flags(wire.TCPRst), true, false},
+	} {
+		_, _, v := through(a, c.p)
+		require.Equal(t, pipeline.Sent, v)
+		for at := range uint32(a.gateway.ways.Used()) {
+			if state := a.gateway.ways.At(at).State; state&inside != 0 {
+				require.Equal(t, []bool{c.over, c.doubted}, []bool{over(state), isDoubted(state)})
+			}
+		}
+	}
+}
