@@ -6,10 +6,16 @@ import (
 )
 
 // adopted gives the next packet in b, which is described, the ENI, the key and the
-// connection that the fast path found for frame i.
+// connection that the fast path found for frame i. For a packet that no edge brought, the fast path may
+// have translated a public address in the key, which adopted then makes anew.
 func (w *Worker) adopted(b *burst, i int) {
 	p, k := &b.packets[b.n], &w.fast.keys[i]
 	p.key, p.guest, p.conn = *k, &w.guests[k.ENI()], nil
+	if p.dir == wire.In && !k.IsIPv6() && k.Local != p.Dst.As4() && !w.fromEdge(p) {
+		w.keyIn(p, &b.keys[b.n])
+		b.n++
+		return
+	}
 	if k.IsIPv6() {
 		p.pair = pairOf(p.Src, p.Dst, p.dir)
 	} else {
@@ -49,11 +55,25 @@ func (w *Worker) findConnections(b *burst) {
 	}
 }
 
-// keyIn writes the key of a packet for a guest. The key has the private address behind a
-// public destination, so that both directions make one key.
+// keyIn writes the key of a packet for a guest. The key of what the edge brings has the private address
+// behind a public destination, so that both directions make one key.
 func (w *Worker) keyIn(p *packet, k *flow.Key) {
-	p.pair = flow.Pair{Local: p.guest.privateOf(p.Dst), Remote: p.Src}
+	p.pair = flow.Pair{Local: w.privateFor(p, p.Dst), Remote: p.Src}
 	k.Pack(p.guest.number, wire.In, w.flows.Fold(&p.pair), &p.Headers)
+}
+
+// privateFor is the address by which the guest that p comes to knows addr. The internet gateway alone
+// translates, so the guest knows its public addresses by the private ones behind them in what the edge
+// brings. A middlebox may get packets for its own public address by a route, too, as another host sent
+// them: the answers of hosts behind the internet gateway's route table, to which the middlebox's
+// own packets came by the internet gateway. They keep the public address, in their key and on
+// delivery. A NAT gateway knows its public address as its own, whoever sends to it, and drops what
+// is for itself.
+func (w *Worker) privateFor(p *packet, addr wire.Addr) wire.Addr {
+	if !w.fromEdge(p) && p.guest.eni.NAT == nil {
+		return addr
+	}
+	return p.guest.privateOf(addr)
 }
 
 // keyOut writes the key of a packet from a guest.

@@ -83,9 +83,9 @@
 // packet of each connection walks the stages again. So a new policy is in force for
 // every packet that starts after the change, and costs the packet path nothing.
 //
-// The card translates public addresses, because only the card and the edge know them.
-// The key always holds the private address, so a connection has one record, whether its
-// packets come by the public or by the private address.
+// The card translates public addresses, because only the card and the edge know them. In what the
+// edge brings, the key holds the private address, so a connection has one record for both
+// directions. Whoever else sends to a public address is not translated (privateFor).
 //
 // # Workers
 //

@@ -25,7 +25,7 @@ type eniTable struct {
 type eniPlace struct {
 	target          wire.Target
 	number          uint32
-	primary, public uint32 // public is primary where there is none
+	primary, public uint32 // public is primary where none becomes primary, whoever brings the packet
 	taken           bool
 	exit            uint16 // by which the packets come: the index of its tunnel end; 0: of the VPC itself
 }
@@ -44,7 +44,11 @@ func newENITable(guests []guest) eniTable {
 	t := newTableFor(n)
 	for i := range guests {
 		if g := &guests[i]; g.eni != nil {
-			t.add(eniPlace{target: wire.TargetOf(g.eni.VNI, g.macBits), number: g.number, primary: g.primary, public: g.public, taken: true})
+			place := eniPlace{target: wire.TargetOf(g.eni.VNI, g.macBits), number: g.number, primary: g.primary, public: g.public, taken: true}
+			if g.others {
+				place.public = 0 // gatherIn asks who brings the packet
+			}
+			t.add(place)
 		}
 	}
 	return t

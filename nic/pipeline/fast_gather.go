@@ -188,7 +188,11 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (f gathered, odd uint64) {
 		odd |= w.fast.remoteOf(frames[bits.TrailingZeros64(s)].Bytes(), wire.In)
 	}
 	for s := f.second; s != 0; s &= s - 1 {
-		k := &w.fast.keys[bits.TrailingZeros64(s)&(tables.Burst-1)]
+		i := bits.TrailingZeros64(s) & (pmd.MaxBurst - 1)
+		k := &w.fast.keys[i]
+		if (*wire.Tunnel)(frames[i].Bytes()).Src() != w.underlay.edge {
+			continue // as privateFor
+		}
 		k.Local = w.guests[k.ENI()].privateOf(wire.AddrFrom4(k.Local)).As4()
 	}
 	return f, odd

@@ -17,6 +17,11 @@ import (
 // lead packets past a middlebox. A packet to a middlebox on another server so takes one more
 // way over the underlay. Such a packet leaves no connection at its ENI, because the same
 // packet comes once more, from the middlebox.
+//
+// Whether the table holds for what the middlebox itself sent to a public address behind the table, AWS
+// does not document. Ours: it does, because the internet gateway gets such a packet as it gets all
+// others. The packet comes to the middlebox once, with the middlebox's public address as source, and never in a
+// circle, because the middlebox's own subnet leads it on to its ENI.
 func (w *Worker) gateway(p *packet) Verdict {
 	if p.guest.inward == [2]bool{} {
 		return next

@@ -262,6 +262,84 @@ func TestAGatewayRouteTableLeadsThroughAMiddlebox(t *testing.T) {
 	}
 }
 
+// "Two instances that use each other's public addresses go out and in again at the internet gateway",
+// also if one is the middlebox of the gateway's table: what the middlebox sends to a host behind the
+// table comes to the middlebox once, as what others send does, and so do the answers. The middlebox's guest
+// forwards packets with its own public address, which nobody translates on their way through the VPC.
+//
+//	mid ─▶ internet gateway ─▶ mid ─▶ a1
+//	mid ◀─ internet gateway ◀─ mid ◀─ a1
+func TestAMiddleboxReachesPublicAddressesBehindItself(t *testing.T) {
+	const public, ownPublic = "35.72.2.8", "35.72.2.77"
+	for _, card := range []string{"x", "y"} {
+		x, mid := besideMiddlebox(t, card, func(r *rig) {
+			r.inspected(card)
+			r.routes("rtb-a1", "0.0.0.0/0: NetworkInterfaceId: eni-mid")
+			r.admits(permit("tcp", "22", "0.0.0.0/0"))
+		})
+		out := wiretest.TCP("10.0.3.9:40000", public+":22")
+		again := wiretest.TCP(ownPublic+":40000", "10.0.1.5:22")
+		answer := wiretest.TCP("10.0.1.5:22", ownPublic+":40000")
+		e, a1 := mid.eni("eni-mid"), x.eni("eni-a1")
+		for _, flags := range [][2]uint8{{wire.TCPSyn, wire.TCPSyn | wire.TCPAck}, {wire.TCPAck, wire.TCPAck}, {wire.TCPAck, wire.TCPAck}, {wire.TCPAck, wire.TCPAck}} {
+			left := header(t, mid.fromGuest("eni-mid", out.Flags(flags[0])).tunneled(edge, vniA))
+			require.Equal(t, []wire.Addr{wiretest.Addr(ownPublic), wiretest.Addr(public)}, []wire.Addr{left.Src, left.Dst})
+			got := x.reach(mid, x.fromInternet("eni-a1", wiretest.TCP(ownPublic+":40000", public+":22").Flags(flags[0]))).delivered("eni-mid")
+			require.Equal(t, again.Flags(flags[0]).MACs(e.RouterMAC, e.MAC).Bytes(), got)
+			got = mid.reach(x, mid.fromGuest("eni-mid", again.Flags(flags[0]))).delivered("eni-a1")
+			require.Equal(t, again.Flags(flags[0]).MACs(a1.RouterMAC, macA1).Bytes(), got)
+
+			got = x.reach(mid, x.fromGuest("eni-a1", answer.Flags(flags[1]))).delivered("eni-mid")
+			require.Equal(t, answer.Flags(flags[1]).MACs(e.RouterMAC, e.MAC).Bytes(), got, "with the address that a1 knows")
+			left = header(t, mid.fromGuest("eni-mid", answer.Flags(flags[1])).tunneled(edge, vniA))
+			require.Equal(t, []wire.Addr{wiretest.Addr(public), wiretest.Addr(ownPublic)}, []wire.Addr{left.Src, left.Dst})
+			came := header(t, mid.fromInternet("eni-mid", wiretest.TCP(public+":22", ownPublic+":40000").Flags(flags[1])).delivered("eni-mid"))
+			require.Equal(t, []wire.Addr{wiretest.Addr(public), wiretest.Addr("10.0.3.9")}, []wire.Addr{came.Src, came.Dst})
+		}
+		require.Len(t, x.flows("eni-a1"), 1)
+		require.Len(t, mid.flows("eni-mid"), 3, "its own, and both halves of what it forwards")
+	}
+}
+
+// A packet that no internet gateway brought keeps its public destination though a connection is known whose
+// packets have the private one: a middlebox gets the one as it was sent, and an ENI with the check on gets none.
+func TestThePublicAddressIsNotThePrivateOneInsideTheVPC(t *testing.T) {
+	straight := wiretest.TCP("10.0.1.5:22", "10.0.3.9:40000")
+	for _, card := range []string{"x", "y"} {
+		x, mid := besideMiddlebox(t, card, func(r *rig) {
+			r.inspected(card)
+			r.routes("rtb-a1", "0.0.0.0/0: NetworkInterfaceId: eni-mid")
+			r.admits(permit("tcp", "22", "0.0.0.0/0"))
+		})
+		e := mid.eni("eni-mid")
+		mid.reach(x, mid.fromGuest("eni-mid", wiretest.TCP("10.0.3.9:40000", "10.0.1.5:22").Flags(wire.TCPSyn))).delivered("eni-a1")
+		for range 3 {
+			x.reach(mid, x.fromGuest("eni-a1", straight.Flags(wire.TCPAck))).delivered("eni-mid")
+			byPublic := wiretest.TCP("10.0.1.5:22", "35.72.2.77:40000").Flags(wire.TCPAck)
+			got := x.reach(mid, x.fromGuest("eni-a1", byPublic)).delivered("eni-mid")
+			require.Equal(t, byPublic.MACs(e.RouterMAC, e.MAC).Bytes(), got)
+		}
+		mid.put("NetworkInterfaces", strings.Replace(midENI("Attachment: {InstanceId: i-mid}"), "SourceDestCheck: false", "SourceDestCheck: true", 1))
+		x.reach(mid, x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:23", "35.72.2.77:40000").Flags(wire.TCPSyn))).dropped(NotForThisENI)
+	}
+}
+
+// An ICMP error that a host sends the middlebox about a packet from the middlebox's public address
+// quotes that address to the end.
+func TestAnErrorQuotesTheMiddleboxsPublicAddress(t *testing.T) {
+	x := newRig(t)
+	x.inspected("x")
+	x.routes("rtb-a1", "0.0.0.0/0: NetworkInterfaceId: eni-mid")
+	x.put("SecurityGroups", "{GroupId: sg-mid, GroupName: mid, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: '-1', IpRanges: [{CidrIp: 0.0.0.0/0}]}]}")
+	e := x.eni("eni-mid")
+	forwarded := wiretest.UDP("35.72.2.77:40000", "10.0.1.5:22")
+	x.admits(permit("udp", "22", "0.0.0.0/0"))
+	x.fromGuest("eni-mid", forwarded).delivered("eni-a1")
+	unreachable := wiretest.ICMPError(wire.ICMPUnreachable, 3, "10.0.1.5", forwarded.Bytes())
+	got := x.fromGuest("eni-a1", unreachable).delivered("eni-mid")
+	require.Equal(t, unreachable.MACs(e.RouterMAC, e.MAC).Bytes(), got)
+}
+
 // A datagram from the internet passes a middlebox of this card with all its fragments, also where the middlebox's
 // ACL lets one port in.
 func TestFragmentsReachAMiddleboxTogether(t *testing.T) {

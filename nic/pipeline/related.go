@@ -19,7 +19,7 @@ func (w *Worker) findRelated(p *packet) bool {
 	q.begin(p.frame, p.dir^1)
 	q.Headers, q.guest = quote, p.guest
 	if p.dir == wire.In {
-		q.Src = p.guest.privateOf(q.Src)
+		q.Src = w.privateFor(p, q.Src)
 		w.keyOut(q, &q.key)
 	} else {
 		w.keyIn(q, &q.key)

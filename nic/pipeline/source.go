@@ -45,12 +45,11 @@ func (w *Worker) fromEdge(p *packet) bool {
 func (p *packet) byEdge() bool { return p.vtep == vpc.Edge }
 
 // cameFrom tells whether a packet came from the tunnel end of an index, 0 for a guest of this
-// card, and, by an exit, for a private address. Exits may share an address with the edge, and
-// differ in VNI.
+// card. Exits may share an address with the edge, and differ in VNI.
 func (w *Worker) cameFrom(p *packet, vtep uint16) bool {
 	switch end := &w.underlay.ends[vtep]; {
 	case p.byExit != nil:
-		return vtep == p.byExit.VTEP && p.Dst == p.pair.Local
+		return vtep == p.byExit.VTEP
 	case p.outerSrc.IsZero():
 		return vtep == 0
 	default:

@@ -49,9 +49,7 @@ func (y *way) inByTable(to *ec2.NetworkInterface, back *ec2.Route) []Outcome {
 	case !y.w.hasPublic(first):
 		y.maybe(Blackhole) // whether IPv6 needs a public address, too, AWS does not tell
 	}
-	if sender, _ := y.w.PublicOwner(y.p.Src); sender == first {
-		y.maybe(Blackhole) // whether a middlebox gets back what it sent itself, AWS does not tell
-	}
+	// Ours: a middlebox gets what it sent itself, too, for the gateway asks nobody who sent a packet.
 	y.detour = true
 	return y.arrive(first, true)
 }
