@@ -138,7 +138,3 @@ func (t *table) heardAt(w *way, now uint64) uint64 {
 
 // whole is the tick at or before now that has these low 32 bits.
 func whole(now uint64, low uint32) uint64 { return now - uint64(max(int32(uint32(now)-low), 0)) }
-
-// begun is the tick of the first fragment, of a way of fragments. The fast path, which keeps its policy in this
-// word, takes no fragments.
-func begun(w *way) *uint32 { return &w.Epoch }

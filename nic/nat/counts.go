@@ -3,6 +3,7 @@ package nat
 import (
 	"math/bits"
 
+	"nitrocard/nic/wire"
 	"nitrocard/tables"
 )
 
@@ -47,8 +48,14 @@ func (c *counts) close() {
 // host is the name of a host's connections.
 func (c *counts) host(of host) name { return c.nameOf(uint64(of), 1) }
 
-// datagrams is the name of the datagrams in fragments from and to an inside host.
-func (c *counts) datagrams(of host) name { return c.nameOf(uint64(of), 2) }
+// datagrams is the name of the datagrams in fragments from and to the hosts of a network.
+func (c *counts) datagrams(host wire.Addr) name { return c.network(host, 2) }
+
+// network is the name of a host's network (networks), for a use.
+func (c *counts) network(host wire.Addr, use uint64) name {
+	hi, lo := host.Net80().Words()
+	return c.nameOf(hi|uint64(host.As4()), lo>>48<<16|use)
+}
 
 // nameOf mixes what a name stands for with the secret.
 func (c *counts) nameOf(a, b uint64) name {

@@ -43,10 +43,10 @@ func TestCountsAgreeWithAMap(t *testing.T) {
 func TestNamesTellApart(t *testing.T) {
 	now := int64(1_780_000_000e9)
 	g := newGateway(t, 10, &now)
-	a, b := wiretest.Addr("10.0.2.8"), wiretest.Addr("10.0.2.9")
-	four, six := g.hostOf(a), g.hostOf(wiretest.Addr("2001:db8::8"))
+	a, b, c6 := wiretest.Addr("10.0.2.8"), wiretest.Addr("10.0.2.9"), wiretest.Addr("2001:db8::8")
+	four, six := g.hostOf(a), g.hostOf(c6)
 	c, d := &g.uses, &g.leads
-	seen := map[name]bool{c.host(four): true, c.host(six): true, c.datagrams(four): true, c.datagrams(six): true}
+	seen := map[name]bool{c.host(four): true, c.host(six): true, c.datagrams(a): true, c.datagrams(c6): true}
 	for _, k := range []Key{{Dst: 1}, {Dst: 2}, {Dst: 1, DstPort: 1}, {Dst: 1, Kind: pipeline.KindOf(1)}, {Dst: 1, Kind: pipeline.KindOf(2)}} {
 		seen[d.name(a, &k)], seen[d.name(b, &k)] = true, true
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nitrocard/nic/flow"
+	"nitrocard/nic/wire"
 )
 
 // patience is how long an established connection may be silent before it may lose its place.
@@ -16,7 +17,7 @@ const candidates = 64
 // takePort takes a port of the destination from another host, for a connection whose
 // destination has no port left.
 func (t *table) takePort(c *connection, now uint64) bool {
-	by := t.claimant(sender(c.from()))
+	by := t.claimant(c.host)
 	for range candidates {
 		in, taken := t.tryPort(c)
 		if !taken {
@@ -33,11 +34,11 @@ func (t *table) takePort(c *connection, now uint64) bool {
 // displace ends a connection of a host that has more than another host, where the table is
 // full. The index is free when every worker has ended its burst, so the caller may have to
 // wait for the host's next packet.
-func (t *table) displace(by host, now uint64) bool {
-	claim := t.claimant(by)
+func (t *table) displace(c *connection, now uint64) bool {
+	by := t.claimant(c.host)
 	for range candidates {
 		at := uint32(t.random.Uint64() >> 32 * uint64(t.ways.Cap()) >> 32)
-		if t.yields(at, claim, now) {
+		if t.yields(at, by, now) {
 			t.end(at)
 			return true
 		}
@@ -45,28 +46,47 @@ func (t *table) displace(by host, now uint64) bool {
 	return false
 }
 
-// claimant is a host for whose connection another one may have to go.
+// claimant is a host, and how many connections it has, alone and with the hosts of its network.
 type claimant struct {
 	host
-	has uint64 // connections
+	addr       wire.Addr
+	own, those uint64
 }
 
-func (t *table) claimant(h host) claimant { return claimant{h, t.uses.of(t.uses.host(h))} }
+func (t *table) claimant(addr wire.Addr) claimant {
+	c := claimant{host: t.hostOf(addr), addr: addr}
+	c.own = t.uses.of(t.uses.host(c.host))
+	c.those = c.own
+	if !addr.Is4() {
+		c.those = uint64(*t.networks.at(addr))
+	}
+	return c
+}
+
+// hasLess tells whether a host has at least two connections less than another one: counted by networks, lest one
+// has many addresses (networks), and by addresses in one network.
+func (c *claimant) hasLess(than claimant) bool {
+	if c.addr.Net80() == than.addr.Net80() {
+		return c.own+2 <= than.own
+	}
+	return c.those+2 <= than.those
+}
 
 // yields tells whether the connection whose way from inside is at an index has to go for another host's: it is
-// over; or its own host has at least two more, and nobody has answered in the connection, or it is silent for a
-// while. One that only a RST from outside ended, which may be forged, goes for its own host at once, and for
-// others when it is silent for a while.
+// over; or its own host has at least two more (hasLess), and nobody has answered in the connection, or it is
+// silent for a while. One that only a RST from outside ended, which may be forged, goes for its own host at once,
+// and for others when it is silent for a while.
 func (t *table) yields(at uint32, by claimant, now uint64) bool {
-	w, of := t.ways.At(at), sender(t.ways.Key(at))
+	w := t.ways.At(at)
+	_, peer, ok := w.To()
 	state := atomic.LoadUint32(&w.State)
 	doubted := isDoubted(state)
-	switch _, _, ok := w.To(); {
+	switch {
 	case !ok || state&inside == 0:
 		return false
-	case over(state) && (!doubted || of == by.host):
+	case over(state) && (!doubted || sender(t.ways.Key(at)) == by.host):
 		return true
-	case !doubted && t.uses.of(t.uses.host(of)) < by.has+2:
+	case !doubted && !by.hasLess(t.claimant(t.hostAt(peer))):
 		return false
 	}
 	return state&(established|answered) == 0 || now-t.heardAt(w, now) > flow.TicksOf(patience)

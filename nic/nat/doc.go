@@ -20,8 +20,10 @@
 //	reset.go      RST to a host that goes on with a connection that is no more
 //	key.go        Key: what the packets of a direction have; a way is what they get
 //	table.go      table: connections, by either direction
-//	open.go       a new connection: which address and port it gets; fragments follow their first one
-//	counts.go     how many connections a host has; destinations.go where there is room for one more
+//	open.go       a new connection: which address and port it gets
+//	datagrams.go  later fragments follow their first one
+//	counts.go     how many connections a host has, networks.go the hosts of a prefix; destinations.go where
+//	              there is room for one more
 //	crowd.go      what a host may take from another when there is no room
 //	age.go        idle connections end; tcp.go where a TCP connection stands
 //	metrics.go    CloudWatch's metrics
@@ -51,9 +53,12 @@
 // connections to each destination at most. When a destination's ports or the table are used
 // up, a host that has fewer connections takes the place of one that has more, and no
 // established or answered connection that was heard of late ends for that. So a scan leaves
-// others what they need, by whatever protocol. A connection that is over gives way to any host's: one that both
-// sides or the host itself ended. One after a RST from outside, which may be forged, gives way to its own host,
-// and to others after a minute, until its own host sends again.
+// others what they need, by whatever protocol. Hosts of IPv6 count by their /80, because EC2
+// delegates that many addresses to an ENI at once.
+//
+// A connection that is over gives way to any host's: one that both sides or the host itself
+// ended. One after a RST from outside, which may be forged, gives way to its own host, and to
+// others after a minute, until its own host sends again.
 //
 // The datagrams in fragments are 4,096 at most, 256 of one host; they have an eighth of a small
 // table, and one host a quarter of the eighth. AWS documents nothing of the kind; the choice is

@@ -43,7 +43,7 @@ func (a *Appliance) open(i int) (at uint32, v pipeline.Verdict) {
 		return nowhere, pipeline.NATPortAllocation
 	}
 	at, full := g.enter(c, state, a.now)
-	if full && g.displace(sender(c.from()), a.now) {
+	if full && g.displace(c, a.now) {
 		at, full = g.enter(c, state, a.now)
 	}
 	if full {
@@ -140,50 +140,3 @@ func (t *table) tryPort(c *connection) (at uint32, taken bool) {
 func randomPort(r *rand.PCG) uint16 {
 	return firstPort + uint16(r.Uint64()>>32*(lastPort-firstPort+1)>>32)
 }
-
-// follow enters a way for the later fragments of the datagram with an identification whose first
-// fragment is frame i, which has its other end already.
-// Without room for it the later fragments are dropped. A way that an earlier datagram with the
-// same identification left becomes this one's.
-func (a *Appliance) follow(i int, id, at uint32, inward bool) {
-	g, k := a.gateway, later(a.keys[i], id)
-	a.hold()
-	s, peer, ok := g.ways.At(at).To()
-	if !ok {
-		return
-	}
-	state := uint32(0)
-	if !inward {
-		peer, state = at, outward
-	}
-	if at, ok := g.ways.Lookup(&k); ok {
-		w := g.ways.At(at)
-		if to, for_, _ := w.To(); to.Addr == s.Addr && for_ == peer {
-			w.Touch(uint32(a.now))
-			atomic.StoreUint32(begun(w), uint32(a.now))
-			return
-		}
-		g.end(at)
-	}
-	of := g.uses.datagrams(sender(g.ways.Key(peer)))
-	if most := g.mostDatagrams(); g.datagrams >= most || g.uses.of(of) >= uint64(min(hostDatagrams, most/4)) {
-		return
-	}
-	w := pipeline.NewPassage(s, peer, uint32(a.now), state)
-	*begun(&w) = uint32(a.now)
-	at, err := g.ways.Insert(k, w)
-	if err != nil {
-		return
-	}
-	g.uses.add(of)
-	g.datagrams++
-	g.watch(at, a.now)
-}
-
-// maxDatagrams bounds the ways for later fragments, and hostDatagrams those of one inside
-// host, so that no host takes those of the others. In a small table the bounds are lower.
-const maxDatagrams, hostDatagrams = 4096, 256
-
-// mostDatagrams is how many ways of the table later fragments may have: an eighth at most,
-// because displace ends none of these for a connection.
-func (t *table) mostDatagrams() int { return min(maxDatagrams, t.ways.Cap()/8) }

@@ -13,9 +13,10 @@ import (
 // table holds the connections of one gateway. Workers look up without the lock; all else
 // needs it.
 type table struct {
-	ways   *tables.Cuckoo[Key, way]
-	uses   counts
-	leads  destinations
+	ways  *tables.Cuckoo[Key, way]
+	uses  counts
+	leads destinations
+	networks
 	wheel  *tables.Wheel // for ways from inside, and of fragments
 	folder flow.Folder   // of IPv6 addresses in keys
 
@@ -49,6 +50,9 @@ func newTable(connections int, grace *tables.Grace, seed uint64) (t *table, err 
 	if t.leads, err = newDestinations(connections, &t.uses); err != nil {
 		return nil, err
 	}
+	if t.networks, err = newNetworks(connections, &t.uses); err != nil {
+		return nil, err
+	}
 	if t.wheel, err = tables.NewWheel(2*connections, wheelSlots); err != nil {
 		return nil, err
 	}
@@ -64,6 +68,7 @@ func (t *table) close() {
 	}
 	t.uses.close()
 	t.leads.close()
+	t.networks.close()
 	if t.wheel != nil {
 		t.wheel.Close()
 	}
@@ -114,6 +119,7 @@ func (t *table) enter(c *connection, state uint32, now uint64) (out uint32, full
 	}
 	t.watch(out, now)
 	t.uses.add(t.uses.host(sender(c.from())))
+	t.networks.add(c.host)
 	if t.leads.add(c.to) {
 		add(t.ways.At(out), crowded)
 	}
@@ -121,6 +127,12 @@ func (t *table) enter(c *connection, state uint32, now uint64) (out uint32, full
 		t.shared.ActiveConnectionCount++
 	}
 	return out, false
+}
+
+// hostAt is the host inside to which the way at an index leads.
+func (t *table) hostAt(in uint32) wire.Addr {
+	s, _, _ := t.ways.At(in).To()
+	return s.Addr
 }
 
 // end takes a connection, or a datagram, out of the table, whose way from inside, or whose way, is
@@ -136,15 +148,11 @@ func (t *table) end(at uint32) {
 // of the other way, and to names the destination.
 func (t *table) leave(at uint32, h, back tables.Hash, to name) {
 	from, w := t.ways.Key(at), t.ways.At(at)
-	s, peer, _ := w.To()
+	_, peer, _ := w.To()
 	state := atomic.LoadUint32(&w.State)
 	if from.Kind&fragment != 0 {
-		of := sender(from)
-		if state&outward == 0 {
-			of = t.hostOf(s.Addr)
-		}
 		t.datagrams--
-		t.uses.take(t.uses.datagrams(of))
+		t.uses.take(*countedAs(w))
 		t.ways.RemoveAt(at, h)
 		return
 	}
@@ -152,6 +160,7 @@ func (t *table) leave(at uint32, h, back tables.Hash, to name) {
 		t.shared.ActiveConnectionCount--
 	}
 	t.uses.take(t.uses.host(sender(from)))
+	t.networks.take(t.hostAt(peer))
 	t.leads.take(to, state&crowded != 0)
 	t.ways.RemoveAt(peer, back)
 	t.ways.RemoveAt(at, h)

@@ -139,7 +139,7 @@ func TestForWhomAConnectionGivesWay(t *testing.T) {
 		require.True(t, ok)
 		yields := func() (to [3]bool) {
 			for i, host := range []string{"10.0.2.7", "10.0.2.8", "10.0.2.9"} {
-				to[i] = g.yields(at, g.claimant(g.hostOf(wiretest.Addr(host))), flow.TickOf(now))
+				to[i] = g.yields(at, g.claimant(wiretest.Addr(host)), flow.TickOf(now))
 			}
 			return to
 		}

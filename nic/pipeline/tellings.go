@@ -20,7 +20,7 @@ type tellings struct {
 // teller is a sender that has a budget of its own.
 type teller struct {
 	eni uint32    // that sends; if it is beyond a tunnel, that receives
-	who wire.Addr // of those that send by the ENI; zero: all of them together
+	who wire.Addr // of those that send by the ENI, a Net80 lest one is many; zero: all of them together
 }
 
 // strangers are whoever sends to an edge. The addresses there may be forged, so all senders have one
@@ -51,9 +51,9 @@ func (w *Worker) tellerOf(p *packet) teller {
 	t := teller{eni: sender.guest.number}
 	switch q := w.queues[t.eni]; {
 	case sender.dir == wire.In && p.byExit == nil && !w.fromEdge(p):
-		t.who = p.Src
+		t.who = p.Src.Net80()
 	case sender.dir == wire.Out && q != nil && q.gate != nil:
-		t.who = q.gate.translator.Inside(&sender.Headers)
+		t.who = q.gate.translator.Inside(&sender.Headers).Net80()
 	}
 	return t
 }

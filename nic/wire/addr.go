@@ -94,6 +94,15 @@ func (a Addr) IsUniqueLocal6() bool { return a.hi>>57 == 0xfc00>>9 }
 // 2.5.6).
 func (a Addr) IsLinkLocal6() bool { return a.hi>>54 == 0xfe80>>6 }
 
+// Net80 is the first address of the /80 that an IPv6 address is in, as many addresses as EC2 delegates to an
+// ENI at once (EC2 User Guide, "Prefix delegation"); of an IPv4 address the address itself.
+func (a Addr) Net80() Addr {
+	if a.Is4() {
+		return a
+	}
+	return Addr{a.hi, a.lo &^ (1<<48 - 1)}
+}
+
 // Netip is the address as package netip has it; the invalid one of the zero Addr.
 func (a Addr) Netip() netip.Addr {
 	if a.Is4() {

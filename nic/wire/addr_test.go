@@ -45,3 +45,13 @@ func TestAddr(t *testing.T) {
 	require.False(t, wire.Addr{}.Netip().IsValid())
 	require.NotEqual(t, wire.Addr{}, wire.AddrFrom4(0), "0.0.0.0 is an address")
 }
+
+// The addresses of one delegated prefix have one Net80, and those of two have two.
+func TestNet80(t *testing.T) {
+	for addr, want := range map[string]string{
+		"2001:db8:a:1:2:3:4:5": "2001:db8:a:1:2::", "2001:db8:a:1:2:ffff:ffff:ffff": "2001:db8:a:1:2::", "2001:db8:a:1:3::": "2001:db8:a:1:3::",
+		"10.0.1.5": "10.0.1.5",
+	} {
+		require.Equal(t, want, wire.AddrFrom(netip.MustParseAddr(addr)).Net80().String())
+	}
+}
