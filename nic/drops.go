@@ -33,17 +33,20 @@ type LastDrop struct {
 	SecurityGroups []string  `json:"security_groups,omitempty"` // the groups that denied the packet, if groups did
 	NetworkACL     *ACLEntry `json:"network_acl,omitempty"`     // the entry that denied the packet, if one did
 	Route          *RouteHit `json:"route,omitempty"`           // the route that led the packet nowhere, if one did
+	NATGateway     string    `json:"nat_gateway,omitempty"`     // ID of the NAT gateway that denied the packet, if one did
 	MTU            string    `json:"mtu,omitempty"`             // the MTU that the packet exceeded, and what has the MTU
 }
 
-// DeniedBy is what denied the packet, in words: groups, an entry of a network ACL, a route, or an MTU; ""
-// if the reason says it all.
+// DeniedBy is what denied the packet, in words: groups, an entry of a network ACL, a NAT gateway, a route, or
+// an MTU; "" if the reason says it all.
 func (l *LastDrop) DeniedBy() string {
 	switch {
 	case l.NetworkACL != nil:
 		return l.NetworkACL.String()
 	case l.MTU != "":
 		return l.MTU
+	case l.NATGateway != "":
+		return l.NATGateway
 	case l.Route != nil:
 		return l.Route.String()
 	}
@@ -140,7 +143,7 @@ func (c *Card) lastDrops() []LastDrop {
 // lastDrop is d for people.
 func lastDrop(d *pipeline.Drop) LastDrop {
 	id, groups := d.ENI()
-	v := LastDrop{Time: time.Unix(0, d.When).UTC(), Reason: d.Verdict.String(), Sentence: d.Verdict.Sentence(), Port: d.Port(), ENI: id}
+	v := LastDrop{Time: time.Unix(0, d.When).UTC(), Reason: d.Verdict.String(), Sentence: d.Verdict.Sentence(), Port: d.Port(), ENI: id, NATGateway: d.NATGateway()}
 	switch d.Verdict {
 	case pipeline.SecurityGroupIn, pipeline.SecurityGroupOut:
 		v.SecurityGroups = groupIDs(groups)

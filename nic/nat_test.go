@@ -96,6 +96,24 @@ func TestAClientBehindANATGateway(t *testing.T) {
 		v.PacketsInFromSource, v.PacketsOutToDestination, v.PacketsInFromDestination, v.PacketsOutToSource, v.PacketsDropCount})
 }
 
+// A drop by a NAT gateway names the gateway; one by its subnet's routes names the route.
+func TestADropNamesTheNATGateway(t *testing.T) {
+	x := natRig(t, Options{Card: "x"})
+	denied := func(port string, frame []byte) (reason, by string) {
+		left, _ := x.through(port, frame)
+		require.Nil(t, left)
+		last := x.card.Drops().Last[0]
+		return last.Reason, last.DeniedBy()
+	}
+	reason, by := denied(Uplink, x.tunnel(edge, "eni-nat", wiretest.TCP(client+":443", natPublic+":2000")))
+	require.Equal(t, []string{"nat_unknown", "nat-1"}, []string{reason, by})
+	a4 := x.eni("eni-a4")
+	reason, by = denied("eni-a4", wiretest.IP("10.0.2.8", client, 99).MACs(a4.MAC, a4.RouterMAC).Bytes())
+	require.Equal(t, []string{"nat_protocol", "nat-1"}, []string{reason, by})
+	reason, by = denied("eni-a4", wiretest.UDP("10.0.2.8:1", "10.255.0.1:53").MACs(a4.MAC, a4.RouterMAC).Bytes())
+	require.Equal(t, []string{"private_internet", "rtb-a1: 0.0.0.0/0 to igw-a"}, []string{reason, by})
+}
+
 // The gateway's own connection holds what the stages of its ENI found. The connection table has
 // records there of what came by a tunnel alone, by which the fast path finds the next packet; SYNs
 // leave none.

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -127,8 +128,10 @@ func (s *Stream) describe(name string) pcapgo.NgInterface {
 		i.Description = "the card's port to the underlay"
 	case name == nic.Internet:
 		i.Description = "the edge's port to the internet"
+	case e != nil && e.NAT != nil:
+		i.Description = text(fmt.Sprintf("%s in %s, %v, a part of the card", e.NAT.ID, e.Subnet.ID, e.MAC))
 	case e != nil:
-		i.Description = text(fmt.Sprintf("the port of %s in %s, %v", e.Instance, e.Subnet.ID, e.MAC))
+		i.Description = text(fmt.Sprintf("the port of %s in %s, %v", cmp.Or(e.Instance, e.ID), e.Subnet.ID, e.MAC))
 	}
 	return i
 }

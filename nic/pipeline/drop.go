@@ -12,11 +12,12 @@ type Drop struct {
 	port    *nameplate // of the place that received the packet
 	eni     *nameplate // of the ENI whose stages decided; nil: none was found
 	Tuple   wire.Tuple // if IP
-	Route   *vpc.Route // that the ENI's route table gave; nil: the table was not asked
+	Route   *vpc.Route // that a route table gave; nil: no table was asked
 	MTU     vpc.MTU    // the way's, which the packet exceeds, if the Verdict tells of that
 	Entry   uint16     // of the network ACL that decided; the Verdict tells whether it denied
 	Verdict Verdict
-	IP      bool // the packet has addresses
+	table   table // that Route is of
+	IP      bool  // the packet has addresses
 }
 
 // Port is the name of the place that received the packet; "": the card made it, or nobody knows.
@@ -39,22 +40,41 @@ func (d *Drop) ACL() string {
 	return d.eni.acl
 }
 
-// Routes is the ID of the route table that the ENI's subnet had at the drop.
+// Routes is the ID that Route's table had at the drop.
 func (d *Drop) Routes() string {
 	if d.eni == nil {
 		return ""
 	}
-	return d.eni.routes
+	return d.eni.tables[d.table]
 }
+
+// NATGateway is the ID of the NAT gateway that dropped the packet, "" if none did.
+func (d *Drop) NATGateway() string {
+	if d.eni == nil || !d.Verdict.ByNAT() {
+		return ""
+	}
+	return d.eni.nat
+}
+
+// table says whose route table gave a route: tables by vpc.Gateway come after the subnet's.
+type table uint8
+
+// The table of the ENI's subnet, and that of the internet gateway; the VPN gateway's is the next one.
+const (
+	subnetTable table = iota
+	gatewayTable
+	tableKinds = gatewayTable + 2
+)
 
 // nameplate is what a drop tells of a port or an ENI. A pointer to the ENI itself would
 // keep a policy in memory that is long gone. The nameplate of a place is shared by its queues
 // of all workers.
 type nameplate struct {
 	name   string
-	groups []*vpc.Group // of the ENI
-	acl    string       // ID of the network ACL of the ENI's subnet
-	routes string       // ID of the subnet's route table
+	groups []*vpc.Group       // of the ENI
+	acl    string             // ID of the network ACL of the ENI's subnet
+	tables [tableKinds]string // IDs of the route tables of the subnet and of the VPC's gateways
+	nat    string             // ID of the NAT gateway that the ENI belongs to
 
 	services  perSecond // of a place: what its guest sent to the services of the card
 	fragments perSecond // …: what it sent in fragments

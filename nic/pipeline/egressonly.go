@@ -11,6 +11,7 @@ import (
 // out which connection a packet belongs to.
 func (w *Worker) egressOnly(p *packet) Verdict {
 	if p.byEdge() && p.asked && p.initiator == wire.In && byEgressOnly(p.guest.eni, p.pair.Remote) {
+		p.route = p.guest.eni.Route(p.pair.Remote)
 		return EgressOnlyDenied
 	}
 	return next

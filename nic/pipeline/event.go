@@ -12,7 +12,7 @@ type Event struct {
 	Entry   uint16      // number of the entry of the network ACL of the ENI's subnet that decided; 0: none was asked
 	Rule    *vpc.Rule   // of the ENI's groups, that let the packet or its connection pass; nil if none did
 	Egress  *vpc.Rule   // the sender's rule, where sender and receiver are both guests of this card
-	Route   *vpc.Route  // by which a guest's packet went, or went nowhere; nil if no route table was asked
+	Route   *vpc.Route  // by which a guest's packet went, or that denied the packet; nil if no route table was asked
 	Routes  string      // ID of Route's table; "": the VPC's main one, which the configuration lacks
 }
 

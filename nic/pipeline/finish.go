@@ -25,7 +25,7 @@ func (w *Worker) note(p *packet, v Verdict) {
 	if p.guest != nil {
 		d.eni = p.guest.label
 	}
-	d.Tuple, d.IP, d.Route, d.Entry, d.MTU = p.Tuple, p.L4 != 0, p.route, p.entry, p.mtu
+	d.Tuple, d.IP, d.Route, d.table, d.Entry, d.MTU = p.Tuple, p.L4 != 0, p.route, p.table, p.entry, p.mtu
 }
 
 // end counts the end of a packet with the place that received the packet.
@@ -59,18 +59,19 @@ func (w *Worker) tell(p *packet, v Verdict) {
 }
 
 // hit is the route by which p left its sender, and the ID of the route's table. A route is
-// nil if p came from elsewhere, or passed no router. A known packet is asked about anew,
-// because its connection's record keeps no route.
+// nil if p passed no router, or came from elsewhere and no route denied p. A known packet is
+// asked about anew, because its connection's record keeps no route.
 func (p *packet) hit() (*vpc.Route, string) {
 	switch {
 	case p.egress != nil:
 		return p.egress.hit()
-	case p.dir == wire.In, p.guest == nil:
+	case p.guest == nil, p.dir == wire.In && p.route == nil:
 		return nil, ""
+	case p.dir == wire.In:
 	case p.route == nil && p.exit.routed():
 		p.route = p.guest.eni.Route(p.Dst)
 	}
-	return p.route, p.guest.eni.Routes()
+	return p.route, p.guest.label.tables[p.table]
 }
 
 // ruleOf is the rule that let p, or the first packet of p's connection, pass the groups;

@@ -29,6 +29,7 @@ type found struct {
 	exit   exit       // a guest's packet: where it goes
 	vtep   uint16     // index of the remote side's tunnel end
 	route  *vpc.Route // that was asked; nil: none was
+	table  table      // that route is of
 	onLink bool       // inbound, where the subnet's network ACL may deny: the packet came from inside the subnet
 	entry  uint16     // number of the ACL's entry that decided; 0: no ACL was asked
 	mtu    vpc.MTU    // the way's, which the packet exceeds; 0: none that was asked

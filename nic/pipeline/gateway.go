@@ -39,8 +39,11 @@ func (w *Worker) gateway(p *packet) Verdict {
 		station = in.first.Station
 	case in.exit != nil:
 		station = in.exit.Station
-	default:
+	case in.verdict != next:
+		p.route, p.table = in.route, gatewayTable+table(p.gateway())
 		return in.verdict
+	default:
+		return next
 	}
 	to := w.setup.Policy.Region.Station(station)
 	if v := w.fitsTunnel(p, to); v != next {

@@ -62,7 +62,7 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 		p := &ports[i]
 		e := p.ENI
 		guests[e.Number] = guest{
-			eni: e, label: &nameplate{name: e.ID, groups: e.Groups, acl: e.ACL(), routes: e.Routes()}, number: e.Number, owner: e.Owner,
+			eni: e, label: nameplateOf(e), number: e.Number, owner: e.Owner,
 			primary: e.Primary.As4(), public: e.Public().As4(), mac: e.MAC, router: e.RouterMAC, macBits: e.MAC.Bits(), routerBits: e.RouterMAC.Bits(), gateway: gatewayOf(e), resolver: e.Resolver(),
 			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
 			mtu:          policy.Region.Station(e.Station).MTU,
@@ -73,6 +73,16 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 		}
 	}
 	return guests
+}
+
+// nameplateOf is what drops tell of an ENI.
+func nameplateOf(e *vpc.OwnENI) *nameplate {
+	l := &nameplate{name: e.ID, groups: e.Groups, acl: e.ACL()}
+	l.tables = [tableKinds]string{e.Routes(), e.InwardTable(vpc.InternetGateway), e.InwardTable(vpc.VPNGateway)}
+	if e.NAT != nil {
+		l.nat = e.NAT.ID
+	}
+	return l
 }
 
 // gatewayOf is the address of the router of an ENI's subnet: the one after the

@@ -188,6 +188,7 @@ func TestEgressOnlyInternetGateway(t *testing.T) {
 	egressOnlyA1(x)
 	x.fromInternet("eni-a1", tcp6("["+client6+"]:40000", "["+a1v6+"]:80", wire.TCPSyn)).dropped(EgressOnlyDenied)
 	x.fromInternet("eni-a1", wiretest.Echo(client6, a1v6, 1)).dropped(EgressOnlyDenied)
+	require.Equal(t, "eigw-a", x.latest()[0].Route.Via)
 	x.fromGuest("eni-a1", tcp6("["+a1v6+"]:40000", "["+client6+"]:443", wire.TCPSyn)).tunneled(edge, vniA)
 	x.fromInternet("eni-a1", tcp6("["+client6+"]:443", "["+a1v6+"]:40000", wire.TCPSyn|wire.TCPAck)).delivered("eni-a1")
 

@@ -403,6 +403,21 @@ func TestGatewayRouteTables(t *testing.T) {
 	}
 }
 
+// A drop by a gateway's route names the gateway's table, and not the one of the ENI's subnet.
+func TestADropNamesTheGatewaysRoute(t *testing.T) {
+	x := newRig(t)
+	x.put("RouteTables", x.table("rtb-in", "GatewayId: igw-a", "10.0.1.0/24: GatewayId: vpce-1"))
+	e := x.fromInternet("eni-a1", syn)
+	e.dropped(TargetOutside)
+	d := x.latest()[0]
+	for _, got := range [][]any{{d.Routes(), d.Route.Dest, d.Route.Via}, {e.Routes, e.Route.Dest, e.Route.Via}} {
+		require.Equal(t, []any{"rtb-in", "10.0.1.0/24", "vpce-1"}, got)
+	}
+	x.fromGuest("eni-a1", wiretest.UDP("10.0.1.5:1", "192.0.2.1:53")).dropped(Blackhole)
+	d = x.latest()[0]
+	require.Equal(t, "rtb-a1", d.Routes())
+}
+
 // A card may hand a middlebox what the internet sent to the card's own ENIs, and nothing
 // else.
 func TestACardSpeaksForTheInternetToAMiddleboxAlone(t *testing.T) {

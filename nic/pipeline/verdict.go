@@ -243,5 +243,8 @@ func (v Verdict) Sentence() string {
 	return wire.Fault(v - malformed).Sentence()
 }
 
+// ByNAT tells whether the verdict is a NAT gateway's.
+func (v Verdict) ByNAT() bool { return v >= NATProtocol && v <= NATPortAllocation }
+
 // Dropped tells whether the verdict is a reason for a drop.
 func (v Verdict) Dropped() bool { return v == Undecided || v > Consumed }

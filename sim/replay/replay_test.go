@@ -80,6 +80,18 @@ func TestVerdictsNameTheEntryOfTheACL(t *testing.T) {
 	require.Equal(t, &nic.ACLEntry{ID: "acl-1", Entry: 90}, v[0].Denied)
 }
 
+// A packet that a NAT gateway dropped names the gateway.
+func TestVerdictsNameTheNATGateway(t *testing.T) {
+	d := newDesk(t)
+	gateway, err := vpc.Put("NatGateways", []byte(`{NatGatewayId: nat-1, VpcId: vpc-a, SubnetId: subnet-a, NatGatewayAddresses: [{NetworkInterfaceId: eni-a1}]}`))
+	require.NoError(t, err)
+	d.o.Config.NatGateways = append(d.o.Config.NatGateways, *gateway.Object.(*ec2.NatGateway))
+	d.o.Config.NetworkInterfaces[0].InterfaceType, d.o.Config.NetworkInterfaces[0].Attachment = "nat_gateway", nil
+	d.in("uplink", stamped{noon, fromClient("203.0.113.7:40000", "80", wire.TCPSyn)})
+	_, v := d.run()
+	require.Equal(t, []string{"nat_unknown", "nat-1"}, []string{v[0].Reason, v[0].NAT})
+}
+
 func TestAnENIThatComesAndGoes(t *testing.T) {
 	d := newDesk(t)
 	d.region("without.yaml")

@@ -24,6 +24,7 @@ type Verdict struct {
 	Route    *nic.RouteHit `json:"route,omitempty"`       // by which it left its sender, or went nowhere; null if no route table was asked
 	MTU      string        `json:"mtu,omitempty"`         // that the packet exceeded, and what has it: dropped, or sent in fragments
 	Denied   *nic.ACLEntry `json:"network_acl,omitempty"` // the entry of a network ACL that denied the packet, if one did
+	NAT      string        `json:"nat_gateway,omitempty"` // ID of the NAT gateway that denied the packet, if one did
 	Out      string        `json:"out"`                   // port it left by, "" if it did not
 }
 
@@ -46,6 +47,9 @@ func verdict(n int, p *packet, e *nic.Event) Verdict {
 	}
 	if e.ENI != nil {
 		v.ENI = e.ENI.ID
+		if e.Verdict.ByNAT() && e.ENI.NAT != nil {
+			v.NAT = e.ENI.NAT.ID
+		}
 	}
 	return v
 }
