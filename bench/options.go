@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 
 	"nitrocard/pmd"
@@ -102,6 +103,17 @@ func (o *Options) cores() int { return max(o.Cores, 1) }
 
 // enis is how many ENIs are used: none without a flow.
 func (o *Options) enis() int { return min(o.ENIs, o.Flows) }
+
+// frameSize is Sizes in words. A frame of IPv6 has room for its longer header; beside NAT every other ENI has IPv6.
+func (o *Options) frameSize() string {
+	switch size := o.Sizes.String(); {
+	case !o.IPv6 || len(o.Sizes) != 1 || o.Sizes[0] >= leastFrame6:
+		return size
+	case o.NAT:
+		return fmt.Sprintf("%s and %d", size, leastFrame6)
+	}
+	return strconv.Itoa(leastFrame6)
+}
 
 // connections is the size of the card's table: a third of it stays free, and an
 // ENI's share of it, which is one of one more than there are ENIs, holds all

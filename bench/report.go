@@ -67,7 +67,7 @@ func (s Sample) Since(older Sample) Rate {
 func (s *Session) report(workers []*worker) *Report {
 	o := &s.options
 	r := &Report{
-		Mode: o.Mode, Burst: o.Burst, Cores: len(workers), ENIs: o.enis(), FrameSize: o.Sizes.String(), CPUClock: cpuClock,
+		Mode: o.Mode, Burst: o.Burst, Cores: len(workers), ENIs: o.enis(), FrameSize: o.frameSize(), CPUClock: cpuClock,
 		Connections: s.rigs[0].connections(), Drops: drops{}, Ports: s.Forwarded(),
 	}
 	if o.Mode == Edge {
