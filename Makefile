@@ -29,8 +29,9 @@ WITH_DPDK := -tags=dpdk,$(PURE)
 PLAIN := -pgo=off
 
 # How long the tests of a package may take, which is only to end a deadlock: a
-# machine may be slow, or busy. What vet finds, the step vet has found.
-TEST := go test $(PLAIN) -vet=off -timeout 60m
+# machine may be slow, or busy. What vet finds, the step vet has found. Parallel
+# tests are those that wait for most of their time, so they need no CPU each.
+TEST := go test $(PLAIN) -vet=off -parallel 8 -timeout 60m
 
 # STEP runs a command, and says so if it takes long.
 STEP = .ci/step $@

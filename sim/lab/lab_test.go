@@ -119,15 +119,15 @@ func TestTheLabPassesOverIPv6(t *testing.T) {
 	t.Logf("%s", &out)
 }
 
-// A minute of every attack ends no card and no connection, and every packet is
+// Two seconds of each attack end no card and no connection, and every packet is
 // accounted for. What the attacks cost the victim depends on the machine, and is told.
 func TestTheLabIsAttacked(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the attacks take a minute")
+		t.Skip("the attacks take half a minute")
 	}
 	t.Parallel()
 	var out bytes.Buffer
-	cmd := exec.Command(program(t), "lab", "--attack", "1m")
+	cmd := exec.Command(program(t), "lab", "--attack", "24s")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Run(), "%s", &out)
 	requirePassed(t, 12, out.String())
