@@ -109,6 +109,7 @@ func forB1(x *rig) []byte {
 // A flood that a1's rules allow costs b1 nothing but the moment until the card knows:
 // then the flood waits for the others, whatever its frames are.
 func TestAFloodForOneENITakesNothingFromTheOthers(t *testing.T) {
+	notShort(t)
 	fragment := wiretest.UDP(client+":1", "35.72.2.8:53").Size(200).Fragments(104)[0]
 	for what, frame := range map[string][]byte{
 		"first fragments":       fragment,
@@ -136,6 +137,7 @@ func TestAFloodForOneENITakesNothingFromTheOthers(t *testing.T) {
 // Nobody is dropped without need: not while the card catches up after its worker was
 // kept from its CPU, not when all ENIs want the same, not when one is alone.
 func TestNobodyIsDroppedWithoutNeed(t *testing.T) {
+	notShort(t)
 	t.Run("a stall", func(t *testing.T) {
 		x := newCrush(t)
 		heavy := x.sends("eni-a1", 100*time.Microsecond, x.tunnel(edge, "eni-a1", syn))
@@ -167,6 +169,7 @@ func TestNobodyIsDroppedWithoutNeed(t *testing.T) {
 
 // After a flood the ENI gets all that comes, and the card looks at bursts no more.
 func TestABoundGoes(t *testing.T) {
+	notShort(t)
 	x := newCrush(t)
 	flood := x.sends("eni-a1", 11*time.Microsecond, x.tunnel(edge, "eni-a1", syn))
 	x.sends("eni-b1", time.Millisecond, forB1(x.rig))

@@ -218,6 +218,14 @@ func shorter(rounds int) int {
 	return rounds
 }
 
+// notShort skips a test that sends for seconds of the card's clock from one goroutine: it takes long under the
+// race detector, which has nothing to find there.
+func notShort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of a flood")
+	}
+}
+
 // flows is how many flows anyBurst has: the first half IPv4, the other IPv6.
 const flows = 48
 

@@ -112,6 +112,7 @@ const mbit = 1e-3 // of a Gbit
 // Over ten seconds of a flood, what passes is the limit within 1 %, each way, whether bytes or packets
 // bound it, and nothing overtakes.
 func TestAFloodPassesAtTheLimit(t *testing.T) {
+	notShort(t)
 	for _, c := range []struct {
 		what  string
 		limit vpc.Allowance

@@ -43,6 +43,7 @@ func TestAFloodOfOneInstanceLeavesItsNeighbours(t *testing.T) {
 
 // Under one flood, instances with unequal allowances get unequal shares, each its own.
 func TestUnequalInstancesGetUnequalShares(t *testing.T) {
+	notShort(t)
 	for _, way := range ways {
 		x := newRig(t)
 		x.opened()

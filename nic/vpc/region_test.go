@@ -20,8 +20,11 @@ import (
 // After any sequence of changes a region, and the policies made of it one after
 // the other, are what they would be if all had been compiled at once.
 func TestChangesAgreeWithTheWhole(t *testing.T) {
-	r := oracle.Random(t)
-	for range 6 {
+	r, storms := oracle.Random(t), 6
+	if testing.Short() {
+		storms = 2
+	}
+	for range storms {
 		storm(t, r, 150)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"nitrocard/sim/explain"
 )
 
-var explained = flag.Int("explained", 150, "how many explained packets of each family are sent for real, too; a third of them with -short")
+var explained = flag.Int("explained", 60, "how many explained packets of each family are sent for real, too; a third of them with -short")
 
 // families are the ways that a packet may take. A case counts for the first that it is of.
 var families = []string{"middlebox", "NAT gateway", "peering", "to the internet", "from the internet", "within a VPC"}
