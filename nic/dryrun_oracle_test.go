@@ -258,8 +258,13 @@ func (f *dryRunner) one(of ...string) string { return of[f.r.IntN(len(of))] }
 // permissions are random rules of a group.
 func (f *dryRunner) permissions() string {
 	var all []string
+	services := map[string]bool{} // each once: EC2 takes no rule twice
 	for range f.r.IntN(5) {
 		what := f.one(`IpProtocol: "-1"`, `IpProtocol: tcp, FromPort: 80, ToPort: 80`, `IpProtocol: tcp, FromPort: 0, ToPort: 65535`, `IpProtocol: udp, FromPort: 0, ToPort: 65535`, `IpProtocol: tcp, FromPort: 22, ToPort: 5432`, `IpProtocol: icmp, FromPort: 8, ToPort: -1`, `IpProtocol: "47"`)
+		if services[what] {
+			continue
+		}
+		services[what] = true
 		all = append(all, "{"+what+", "+f.one(`IpRanges: [{CidrIp: 0.0.0.0/0}], Ipv6Ranges: [{CidrIpv6: "::/0"}]`, `IpRanges: [{CidrIp: 0.0.0.0/0}]`, `IpRanges: [{CidrIp: 203.0.113.0/24}]`, `IpRanges: [{CidrIp: 10.0.1.0/24}]`, `UserIdGroupPairs: [{GroupId: sg-a-web}]`)+"}")
 	}
 	return strings.Join(all, ", ")

@@ -22,7 +22,7 @@ var levels = [][]string{
 	{"tables", "nic/wire", "nic/wire/serial", "nic/seat", "nic/printable", "nic/sandbox", "nic/nictest/ample"},
 	{"pmd", "tables/oracle", "nic/wire/wiretest"},
 	{"nic/vpc/ec2", "pmd/internal/*", "pmd/pmdtest"},
-	{"nic/vpc", "nic/flow", "nic/siit"},
+	{"nic/vpc", "nic/vpc/vpctest", "nic/flow", "nic/siit"},
 	{"pmd/mem", "pmd/pcap", "pmd/afpacket", "pmd/tap", "pmd/dpdk"},
 	{"nic/pipeline", "nic/nictest"},
 	{"nic/imds"},

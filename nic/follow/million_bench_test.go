@@ -17,9 +17,11 @@ import (
 // large is a VPC of n ENIs on 1,000 cards, which go round. IDs are as EC2 makes them, in no
 // order; each ENI has an instance and is in two of five groups.
 func large(n int) *vpc.Config {
-	c := &vpc.Config{Vpcs: []ec2.Vpc{{VpcId: "vpc-0", CidrBlock: netip.MustParsePrefix("10.0.0.0/12")}}}
+	c := &vpc.Config{Vpcs: []ec2.Vpc{{VpcId: "vpc-0", CidrBlock: netip.MustParsePrefix("10.0.0.0/16")}}}
 	for s := range 16 {
-		c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprint("subnet-", s), VpcId: "vpc-0", CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(s)}), 16)})
+		block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(s)}), 16)
+		c.Vpcs[0].CidrBlockAssociationSet = append(c.Vpcs[0].CidrBlockAssociationSet, ec2.VpcCidrBlockAssociation{CidrBlock: block})
+		c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprint("subnet-", s), VpcId: "vpc-0", CidrBlock: block})
 	}
 	for g := range 5 {
 		c.SecurityGroups = append(c.SecurityGroups, ec2.SecurityGroup{GroupId: fmt.Sprint("sg-", g), VpcId: "vpc-0"})

@@ -227,7 +227,7 @@ func randomRules(r *rand.Rand) []modelRule {
 	var rules []modelRule
 	for range r.IntN(6) {
 		rule := modelRule{pick(r, wire.In, wire.Out), pick(r, "tcp", "udp", "icmp", "47", "-1"), 0, 65535, pick(r, everyone, everyone, "203.0.113.0/24", "198.0.0.0/8")}
-		if r.IntN(2) == 0 {
+		if ported := rule.proto == "tcp" || rule.proto == "udp"; r.IntN(2) == 0 && ported {
 			rule.from = pick(r, 22, 80, 53, 443)
 			rule.to = rule.from
 		}
@@ -237,7 +237,9 @@ func randomRules(r *rand.Rand) []modelRule {
 				rule.to = -1
 			}
 		}
-		rules = append(rules, rule)
+		if !slices.Contains(rules, rule) { // EC2 takes no rule twice
+			rules = append(rules, rule)
+		}
 	}
 	return rules
 }

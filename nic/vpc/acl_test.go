@@ -2,7 +2,6 @@ package vpc
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,6 +98,8 @@ func TestACLMistakes(t *testing.T) {
 		{`Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: deny}]`, `Entries[0] inbound 1: CidrBlock is missing`},
 		{`Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: deny, CidrBlock: 0.0.0.0/0}, {RuleNumber: 1, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0, PortRange: {From: 1, To: 1}}]`,
 			`Entries[1] inbound 1: RuleNumber 1 stands twice in one direction`},
+		{`Entries: [{RuleNumber: 1, Protocol: "-1", RuleAction: deny, CidrBlock: 0.0.0.0/0}, {RuleNumber: 1, Protocol: "-1", RuleAction: deny, Ipv6CidrBlock: "::/0"}]`,
+			`Entries[1] inbound 1: RuleNumber 1 stands twice in one direction`},
 		{`Entries: [{RuleNumber: 32768, Protocol: "-1", RuleAction: allow, CidrBlock: 0.0.0.0/0}]`, `Entries[0] inbound 32768: RuleNumber 32768: 1 to 32766 is expected`},
 		{`Entries: [{RuleNumber: 1, Protocol: tpc, RuleAction: deny, CidrBlock: 0.0.0.0/0}]`, `Entries[0] inbound 1: Protocol "tpc" is no protocol`},
 		{`Entries: [{RuleNumber: 1, Protocol: "6", RuleAction: deny, CidrBlock: 0.0.0.0/0}]`, `Entries[0] inbound 1: Protocol 6 needs a PortRange; From 0 and To 65535 are all ports`},
@@ -117,9 +118,12 @@ func TestACLMistakes(t *testing.T) {
 }
 
 // entries are as many for one direction, the first for other ports.
-func entries(egress bool, n int) (text string) {
+func entries(egress bool, n int) string { return numbered(egress, n, 1, "CidrBlock: 0.0.0.0/0") }
+
+// numbered is entries from a number on, for a block.
+func numbered(egress bool, n, first int, block string) (text string) {
 	for i := range n {
-		text += fmt.Sprintf(`{RuleNumber: %d, Egress: %v, Protocol: "6", RuleAction: allow, CidrBlock: 0.0.0.0/0, PortRange: {From: %d, To: %d}}, `, i+1, egress, i, i)
+		text += fmt.Sprintf(`{RuleNumber: %d, Egress: %v, Protocol: "6", RuleAction: allow, %s, PortRange: {From: %d, To: %d}}, `, first+i, egress, block, i, i)
 	}
 	return text
 }
@@ -127,16 +131,17 @@ func entries(egress bool, n int) (text string) {
 // As many entries as EC2 lets an ACL have are in force, the last one, too, and IPv6 has its
 // own beside them.
 func TestAsManyEntriesAsEC2Takes(t *testing.T) {
-	ipv6 := strings.ReplaceAll(entries(false, maxEntries), "CidrBlock: 0.0.0.0/0", `Ipv6CidrBlock: "::/0"`)
+	ipv6 := numbered(false, maxEntries, maxEntries+1, `Ipv6CidrBlock: "::/0"`)
 	e := compiled(t, withACL(t, entries(false, maxEntries)+entries(true, maxEntries)+ipv6), CompileOptions{}).ENI("eni-a1")
-	for _, dir := range []wire.Direction{wire.In, wire.Out} {
-		allowed, entry := e.Admits(Query{ip("203.0.113.9"), maxEntries - 1, wire.ProtoTCP, dir})
-		require.Equal(t, []any{true, uint16(maxEntries)}, []any{allowed, entry})
-		allowed, entry = e.Admits(Query{ip("203.0.113.9"), maxEntries, wire.ProtoTCP, dir})
-		require.Equal(t, []any{false, uint16(FinalDeny)}, []any{allowed, entry})
+	for _, c := range []struct {
+		remote string
+		dir    wire.Direction
+		last   uint16
+		final  uint16
+	}{{"203.0.113.9", wire.In, maxEntries, FinalDeny}, {"203.0.113.9", wire.Out, maxEntries, FinalDeny}, {"2001:db8::9", wire.In, 2 * maxEntries, FinalDenyIPv6}} {
+		allowed, entry := e.Admits(Query{ip(c.remote), maxEntries - 1, wire.ProtoTCP, c.dir})
+		require.Equal(t, []any{true, c.last}, []any{allowed, entry}, c)
+		allowed, entry = e.Admits(Query{ip(c.remote), maxEntries, wire.ProtoTCP, c.dir})
+		require.Equal(t, []any{false, c.final}, []any{allowed, entry}, c)
 	}
-	allowed, entry := e.Admits(Query{ip("2001:db8::9"), maxEntries - 1, wire.ProtoTCP, wire.In})
-	require.Equal(t, []any{true, uint16(maxEntries)}, []any{allowed, entry})
-	allowed, entry = e.Admits(Query{ip("2001:db8::9"), maxEntries, wire.ProtoTCP, wire.In})
-	require.Equal(t, []any{false, uint16(FinalDenyIPv6)}, []any{allowed, entry})
 }

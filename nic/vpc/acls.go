@@ -59,7 +59,6 @@ func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) 
 		field, remote, right = "Ipv6CidrBlock", e.Ipv6CidrBlock, c.ipv6
 	}
 	list := a.list(e)
-	same := func(o aclEntry) bool { return int(o.number) == e.RuleNumber }
 	switch {
 	case e.RuleAction != "allow" && e.RuleAction != "deny":
 		c.Add(path, "RuleAction %q: allow or deny is expected", ec2.Shorten(e.RuleAction))
@@ -71,7 +70,7 @@ func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) 
 		c.Add(path, "it has a CidrBlock and an Ipv6CidrBlock: each needs an entry of its own")
 	case len(list.entries) > maxEntries:
 		// aclList tells that they are too many.
-	case slices.ContainsFunc(list.entries, same):
+	case a.numbered(e):
 		c.Add(path, "RuleNumber %d stands twice in one direction", e.RuleNumber)
 	case err != nil:
 		c.Add(path, "%v", err)
@@ -81,6 +80,14 @@ func (c *compiler) aclEntry(a *networkACL, path string, e *ec2.NetworkAclEntry) 
 			all: s.proto == protoAll && remote.Bits() == 0, allow: e.RuleAction == "allow", number: uint16(e.RuleNumber),
 		})
 	}
+}
+
+// numbered tells whether an entry of the same direction has the same number, of either family: EC2 knows
+// an entry by its direction and number (EC2 API, DeleteNetworkAclEntry).
+func (a *networkACL) numbered(e *ec2.NetworkAclEntry) bool {
+	same := func(o aclEntry) bool { return int(o.number) == e.RuleNumber }
+	lists := &a.lists[wire.DirectionOf(e.Egress)]
+	return slices.ContainsFunc(lists[ipv4].entries, same) || slices.ContainsFunc(lists[ipv6].entries, same)
 }
 
 // list is the list that an entry belongs to.

@@ -32,4 +32,15 @@ func TestIPv6OfSubnets(t *testing.T) {
 			require.NoError(t, err, address)
 		}
 	}
+	for prefix, kept := range map[string]bool{"2001:db8:a:1::/80": true, "2001:db8:a:1:1::/80": false, "2001:db8:a:1:ffff::/80": true} {
+		c := put(t, story(t), "Vpcs", `{VpcId: vpc-a, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:a::/56"}]}`)
+		c = put(t, c, "Subnets", `{SubnetId: subnet-a1, VpcId: vpc-a, CidrBlock: 10.0.1.0/24, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:a:1::/64"}]}`)
+		c = put(t, c, "NetworkInterfaces", `{NetworkInterfaceId: eni-a2, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:02", PrivateIpAddress: 10.0.1.6, Ipv6Prefixes: [{Ipv6Prefix: "`+prefix+`"}], Groups: [{GroupId: sg-a-web}]}`)
+		_, err := Compile(c, CompileOptions{})
+		if kept {
+			require.ErrorContains(t, err, "Ipv6Prefix "+prefix+" holds reserved addresses", prefix)
+		} else {
+			require.NoError(t, err, prefix)
+		}
+	}
 }

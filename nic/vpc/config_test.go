@@ -61,8 +61,8 @@ func TestEdits(t *testing.T) {
 	}
 
 	// One that is there is replaced in its place, a new one is added.
-	next := change(Put("Vpcs", []byte(`{"VpcId": "vpc-a", "CidrBlock": "10.0.0.0/15"}`)))
-	require.Equal(t, "10.0.0.0/15", next.Vpcs[0].CidrBlock.String())
+	next := change(Put("Vpcs", []byte(`{"VpcId": "vpc-a", "CidrBlock": "10.0.0.0/16", "CidrBlockAssociationSet": [{"CidrBlock": "10.2.0.0/16"}]}`)))
+	require.Equal(t, "10.2.0.0/16", next.Vpcs[0].CidrBlockAssociationSet[0].CidrBlock.String())
 	next = change(Put("Vpcs", []byte(`{"VpcId": "vpc-c", "CidrBlock": "10.0.0.0/16"}`)))
 	require.Equal(t, "vpc-c", next.Vpcs[2].VpcId)
 	next = change(Put("Addresses", []byte(`{PublicIp: 54.168.7.7}`)))

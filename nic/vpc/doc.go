@@ -51,7 +51,7 @@
 //	              nameservice.go what its DNS server does
 //	routes.go     route tables and their subnets; routecompiler.go compiles one table,
 //	              routerank.go which of two routes counts, routetarget.go where they lead,
-//	              routecheck.go finds the mistakes of one, gatewayroutes.go a gateway's
+//	              routecheck.go and routelisted.go find the mistakes of one, gatewayroutes.go a gateway's
 //	acls.go       network ACLs and their subnets; publicaccess.go what is kept from the internet
 //	security.go   security groups; groupcheck.go finds the mistakes of one
 //	prefixlists.go  prefix lists

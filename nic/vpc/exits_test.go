@@ -35,7 +35,7 @@ func TestExits(t *testing.T) {
 		"`+core+`": {Vtep: 172.16.0.9, Vni: 7003}`)
 	require.NoError(t, err)
 	c.Unenforced = map[string][]any{
-		"TransitGateways": {map[string]any{"TransitGatewayId": "tgw-1"}}, "VpnGateways": {map[string]any{"VpnGatewayId": "vgw-2"}},
+		"TransitGateways": {map[string]any{"TransitGatewayId": "tgw-1"}}, "VpnGateways": {map[string]any{"VpnGatewayId": "vgw-2"}, map[string]any{"VpnGatewayId": "vgw-1"}},
 		"VpnConnections": {map[string]any{"VpnConnectionId": "vpn-1", "VpnGatewayId": "vgw-1"}},
 	}
 	p := compiled(t, c, CompileOptions{})

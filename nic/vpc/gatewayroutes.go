@@ -64,6 +64,7 @@ func (r *routeCompiler) edge(path, gateway string) {
 	case kind == internetGateway && !r.attached(path, gateway):
 	case kind != internetGateway && kind != vpnGateway:
 		r.odd(path, "GatewayId "+ec2.Shorten(gateway)+" is neither an internet gateway nor a virtual private gateway")
+	case kind == vpnGateway && !r.checkListed(path, "GatewayId", gateway):
 	case used != nil && r.disputed(at, used.at, "is the table of a gateway of "+r.vpc.ID+", and so is "+used.at.path()+": only local routes count"):
 		r.onlyLocal(to, used)
 	case used != nil:

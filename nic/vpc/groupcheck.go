@@ -68,6 +68,30 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 	}
 }
 
+// twice finds rules that stand twice, which EC2 refuses as InvalidPermission.Duplicate (EC2 API, "Error
+// codes").
+func (c groupCheck) twice(path string, g *groupRules) {
+	type same struct {
+		service
+		source string
+	}
+	for dir, rules := range g.rules {
+		if c.at.answer || len(rules) < 2 {
+			continue
+		}
+		first := make(map[same]int, len(rules))
+		for i := range rules {
+			r := &rules[i]
+			if at, had := first[same{r.service, r.source}]; had {
+				dir := wire.Direction(dir)
+				c.Add(ec2.In(path, permissionPath(dir, r.perm)), "%s stands twice; the first is %s", r.text(dir), permissionPath(dir, at))
+			} else {
+				first[same{r.service, r.source}] = r.perm
+			}
+		}
+	}
+}
+
 // ruleList notes a prefix list of which the card lacks entries.
 func (c groupCheck) ruleList(path, id string) {
 	if !c.prefixList(c.at, path, id).known {

@@ -29,7 +29,11 @@ func (m million) write(path string) error {
 	}
 	defer f.Close()
 	w := bufio.NewWriterSize(f, 1<<20)
-	fmt.Fprint(w, `{"Vpcs":[{"VpcId":"vpc-0","CidrBlock":"10.0.0.0/12"}],"Subnets":[`)
+	fmt.Fprint(w, `{"Vpcs":[{"VpcId":"vpc-0","CidrBlock":"10.0.0.0/16","CidrBlockAssociationSet":[`)
+	for s := range 16 {
+		fmt.Fprintf(w, `%s{"CidrBlock":"10.%d.0.0/16"}`, comma(s), s)
+	}
+	fmt.Fprint(w, `]}],"Subnets":[`)
 	for s := range 16 {
 		fmt.Fprintf(w, `%s{"SubnetId":"subnet-%017x","VpcId":"vpc-0","CidrBlock":"10.%d.0.0/16"}`, comma(s), s, s)
 	}

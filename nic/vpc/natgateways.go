@@ -52,7 +52,11 @@ func (c *compiler) natGateway(o *object, config *ec2.NatGateway) {
 			g.addrs = append(g.addrs, a.PrivateIp)
 		}
 	}
-	c.within(addressesOfNAT, "", len(g.addrs), o.path)
+	quota := addressesOfNAT
+	if g.Private {
+		quota = privateOfNAT
+	}
+	c.within(quota, "", len(g.addrs), o.path)
 	if c.natENI(o, config, g) {
 		c.next.nats.Set(g.ID, g)
 		c.next.natENIs.Set(g.eni, g)

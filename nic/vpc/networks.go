@@ -137,14 +137,15 @@ func (c *compiler) vpc(o *object, config *ec2.Vpc) {
 	}
 	for _, b := range blocks {
 		if c.ipv4(o.path(), "CidrBlock", b) {
-			c.addBlock(o, n, b)
+			c.addBlock(o, n, "CidrBlock", b)
 		}
 	}
 	for _, a := range config.Ipv6CidrBlockAssociationSet {
 		if s := a.Ipv6CidrBlockState.State; (s == "associated" || s == "") && c.ipv6(o.path(), "Ipv6CidrBlock", a.Ipv6CidrBlock) {
-			c.addBlock(o, n, a.Ipv6CidrBlock)
+			c.addBlock(o, n, "Ipv6CidrBlock", a.Ipv6CidrBlock)
 		}
 	}
+	c.blockQuota(o, n)
 	n.usual = c.usualRoutes(n)
 }
 
@@ -155,21 +156,33 @@ var noVPCs = []netip.Prefix{
 	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"),
 }
 
-// addBlock gives a VPC a block, once. Of the blocks that people write none has addresses of another
-// one, or those that no VPC has. EC2 makes no block larger than a /16; here one may be, so that a
-// VPC has as many ENIs as anybody wants to try.
-func (c *compiler) addBlock(o *object, n *network, b netip.Prefix) {
+// addBlock gives a VPC a block, once, and finds what EC2 refuses of the blocks that people write.
+func (c *compiler) addBlock(o *object, n *network, field string, b netip.Prefix) {
 	b = b.Masked()
 	if slices.Contains(n.cidrs, b) {
 		return
 	}
-	if at := slices.IndexFunc(n.cidrs, b.Overlaps); at >= 0 && !o.answer {
-		c.Add(o.path(), "CidrBlock %s overlaps %s, which the VPC has, too", b, n.cidrs[at])
-	}
-	if at := slices.IndexFunc(noVPCs, b.Overlaps); at >= 0 && !o.answer {
-		c.Add(o.path(), "CidrBlock %s is in %s, which EC2 gives no VPC", b, noVPCs[at])
+	if !o.answer {
+		c.checkVPCBlock(o.path(), n, field, b)
 	}
 	n.cidrs = append(n.cidrs, b)
+}
+
+// checkVPCBlock checks the length of a VPC's block, and that no other block of the VPC, and nothing
+// that no VPC has, has its addresses (VPC User Guide, "VPC CIDR blocks").
+func (c *compiler) checkVPCBlock(path string, n *network, field string, b netip.Prefix) {
+	switch bits := b.Bits(); {
+	case b.Addr().Is4() && (bits < 16 || bits > 28):
+		c.Add(path, "%s %s: a block of a VPC is a /16 to a /28; CidrBlockAssociationSet has further ones", field, b)
+	case b.Addr().Is6() && (bits < 44 || bits > 60 || bits%4 != 0):
+		c.Add(path, "%s %s: a block of a VPC is a /44 to a /60, in steps of 4", field, b)
+	}
+	if at := slices.IndexFunc(n.cidrs, b.Overlaps); at >= 0 {
+		c.Add(path, "%s %s overlaps %s, which the VPC has, too", field, b, n.cidrs[at])
+	}
+	if at := slices.IndexFunc(noVPCs, b.Overlaps); at >= 0 {
+		c.Add(path, "%s %s is in %s, which EC2 gives no VPC", field, b, noVPCs[at])
+	}
 }
 
 // maxVNI is the highest VNI, which has 24 bits (RFC 7348 section 5).

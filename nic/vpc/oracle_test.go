@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/vpc/vpctest"
 	"nitrocard/nic/wire"
 	"nitrocard/tables/oracle"
 )
@@ -192,6 +193,7 @@ func randomRegion(r *rand.Rand) *Config {
 			for range r.IntN(3) {
 				sg.IpPermissionsEgress = append(sg.IpPermissionsEgress, randomPermission(r))
 			}
+			sg.IpPermissions, sg.IpPermissionsEgress = vpctest.Distinct(sg.IpPermissions), vpctest.Distinct(sg.IpPermissionsEgress)
 			c.SecurityGroups = append(c.SecurityGroups, sg)
 		}
 		for i := range 4 {

@@ -210,7 +210,7 @@ func (b *eniBuilder) takePrefix(field string, p netip.Prefix, bits int) {
 		b.conflict(b.path(), b.spotOf("Subnets", s.ID).path(), "%s is no /%d of %s, which has %s", what, bits, s.ID, s.has(p.Addr()))
 		return
 	}
-	if kept := s.Prefix; kept.IsValid() && p.Addr().Is4() && !b.answer && (p.Contains(kept.Addr()) || p.Contains(lastOf(kept))) {
+	if kept := s.blockFor(p.Addr()); !b.answer && (p.Contains(kept.Addr()) || p.Contains(lastOf(kept))) {
 		b.Add(b.path(), "%s holds reserved addresses: the first four and the last address of a subnet are EC2's", what)
 	}
 	if holder := b.net.mapping.claim(p, b.eni); holder != nil {

@@ -21,6 +21,8 @@ var (
 	routesOfTable    = quota{"routes", 500, 1000}
 	entriesOfACL     = quota{"entries", 20, maxEntries}
 	addressesOfNAT   = quota{"addresses", 2, 8}
+	privateOfNAT     = quota{"addresses", 8, 8} // of a private one, which has no Elastic IP addresses
+	blocksOfVPC      = quota{"blocks", 5, 50}
 	propagatedRoutes = quota{"propagated routes", 100, 100}
 )
 
@@ -38,6 +40,17 @@ func (c *compiler) within(q quota, where string, count int, path func() string) 
 
 // ofFamily says that those of one family are meant.
 var ofFamily = [2]string{ipv4: " for IPv4", ipv6: " for IPv6"}
+
+// blockQuota counts the blocks of a VPC.
+func (c *compiler) blockQuota(o *object, n *network) {
+	var blocks [families]int
+	for _, b := range n.cidrs {
+		blocks[familyOf(wire.AddrFrom(b.Addr()))]++
+	}
+	for f, count := range blocks {
+		c.within(blocksOfVPC, ofFamily[f], count, o.path)
+	}
+}
 
 // ruleQuota counts the rules of a group. A rule that names a group counts in both families,
 // and one that names a prefix list as its most entries.

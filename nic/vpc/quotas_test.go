@@ -41,6 +41,11 @@ func TestQuotas(t *testing.T) {
 		}
 		return all
 	}
+	blocks := func(c *Config, n int) {
+		for i := range n {
+			c.Vpcs[0].CidrBlockAssociationSet = append(c.Vpcs[0].CidrBlockAssociationSet, ec2.VpcCidrBlockAssociation{CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i)}), 16)})
+		}
+	}
 	for _, c := range []struct {
 		change func(c *Config)
 		want   string // "": nothing is above a quota
@@ -76,6 +81,16 @@ func TestQuotas(t *testing.T) {
 			c.NatGateways = []ec2.NatGateway{{NatGatewayId: "nat-1", NatGatewayAddresses: privates(9)}}
 		},
 			"NatGateways[0] nat-1: 9 addresses are more than EC2 allows (8)"},
+		{func(c *Config) {
+			c.NatGateways = []ec2.NatGateway{{NatGatewayId: "nat-1", NatGatewayAddresses: privates(3)}}
+		},
+			"NatGateways[0] nat-1: 3 addresses are more than EC2's usual quota (2), which AWS raises up to 8"},
+		{func(c *Config) {
+			c.NatGateways = []ec2.NatGateway{{NatGatewayId: "nat-1", ConnectivityType: "private", NatGatewayAddresses: privates(8)}}
+		}, ""},
+		{func(c *Config) { blocks(c, 5) }, ""},
+		{func(c *Config) { blocks(c, 6) }, "Vpcs[0] vpc-a: 6 blocks for IPv4 are more than EC2's usual quota (5), which AWS raises up to 50"},
+		{func(c *Config) { blocks(c, 51) }, "Vpcs[0] vpc-a: 51 blocks for IPv4 are more than EC2 allows (50)"},
 		{func(c *Config) {
 			for i := range 5 {
 				id := fmt.Sprint("sg-more-", i)

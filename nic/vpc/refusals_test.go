@@ -27,6 +27,26 @@ func TestWhatEC2Refuses(t *testing.T) {
 		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, CidrBlockAssociationSet: [{CidrBlock: 239.0.0.0/16}]}`, "CidrBlock 239.0.0.0/16 is in 224.0.0.0/4, which EC2 gives no VPC"},
 		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, CidrBlockAssociationSet: [{CidrBlock: 10.0.0.0/16}, {CidrBlock: 10.0.128.0/17}]}`, "CidrBlock 10.0.128.0/17 overlaps 10.0.0.0/16, which the VPC has, too"},
 		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, CidrBlockAssociationSet: [{CidrBlock: 10.0.0.0/16}, {CidrBlock: 10.0.128.0/17, CidrBlockState: {State: disassociated}}]}`, ""},
+		// "The allowed block size is between a /16 netmask (65,536 IP addresses) and /28 netmask (16 IP addresses)"; "from /44 to /60 in increments of /4".
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/15}`, "CidrBlock 10.0.0.0/15: a block of a VPC is a /16 to a /28; CidrBlockAssociationSet has further ones"},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/29}`, "CidrBlock 10.0.0.0/29: a block of a VPC is a /16 to a /28; CidrBlockAssociationSet has further ones"},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, CidrBlockAssociationSet: [{CidrBlock: 10.4.0.0/14}]}`, "CidrBlock 10.4.0.0/14: a block of a VPC is a /16 to a /28; CidrBlockAssociationSet has further ones"},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/28}`, ""},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:8::/64"}]}`, "Ipv6CidrBlock 2001:db8:8::/64: a block of a VPC is a /44 to a /60, in steps of 4"},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:8::/50"}]}`, "Ipv6CidrBlock 2001:db8:8::/50: a block of a VPC is a /44 to a /60, in steps of 4"},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8::/40"}]}`, "Ipv6CidrBlock 2001:db8::/40: a block of a VPC is a /44 to a /60, in steps of 4"},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:10::/44"}, {Ipv6CidrBlock: "2001:db8:20::/60"}]}`, ""},
+		{"Vpcs", `{VpcId: vpc-z, CidrBlock: 10.0.0.0/16, Ipv6CidrBlockAssociationSet: [{Ipv6CidrBlock: "2001:db8:10::/44"}, {Ipv6CidrBlock: "2001:db8:10::/56"}]}`, "Ipv6CidrBlock 2001:db8:10::/56 overlaps 2001:db8:10::/44, which the VPC has, too"},
+
+		// "InvalidPermission.Duplicate: The specified inbound or outbound rule already exists for that security group".
+		{"SecurityGroups", `{GroupId: sg-z, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 10.0.0.0/8}]}, {IpProtocol: "6", FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 10.9.9.9/8}]}]}`,
+			"IpPermissions[1]: tcp 22 from 10.0.0.0/8 stands twice; the first is IpPermissions[0]"},
+		{"SecurityGroups", `{GroupId: sg-z, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}, {CidrIp: 0.0.0.0/0}]}]}`,
+			"IpPermissionsEgress[0]: all to 0.0.0.0/0 stands twice; the first is IpPermissionsEgress[0]"},
+		{"SecurityGroups", `{GroupId: sg-z, VpcId: vpc-a, IpPermissions: [{IpProtocol: icmp, FromPort: -1, ToPort: -1, UserIdGroupPairs: [{GroupId: sg-a-db}]}, {IpProtocol: icmp, UserIdGroupPairs: [{GroupId: sg-a-db}]}]}`,
+			"IpPermissions[1]: icmp from sg-a-db stands twice; the first is IpPermissions[0]"},
+		{"SecurityGroups", `{GroupId: sg-z, VpcId: vpc-a, IpPermissions: [{IpProtocol: tcp, FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 10.0.0.0/8}], Ipv6Ranges: [{CidrIpv6: "::/0"}]}, {IpProtocol: tcp, FromPort: 22, ToPort: 23, IpRanges: [{CidrIp: 10.0.0.0/8}]}, {IpProtocol: udp, FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 10.0.0.0/8}]}],
+			IpPermissionsEgress: [{IpProtocol: tcp, FromPort: 22, ToPort: 22, IpRanges: [{CidrIp: 10.0.0.0/8}]}]}`, ""},
 
 		// "You can attach only one internet gateway to a VPC at a time."
 		{"InternetGateways", `{InternetGatewayId: igw-z, Attachments: [{VpcId: vpc-a}]}`, "Attachments[0]: vpc-a has the internet gateway igw-a already"},

@@ -24,7 +24,7 @@ func province(vpcs, enis, cards int) *Config {
 	c.Placement.Edge.Vtep = netip.MustParseAddr("172.16.255.254")
 	for v := range vpcs {
 		vpc := fmt.Sprintf("vpc-%d", v)
-		c.Vpcs = append(c.Vpcs, ec2.Vpc{VpcId: vpc, CidrBlock: netip.MustParsePrefix("10.0.0.0/12")})
+		c.Vpcs = append(c.Vpcs, ec2.Vpc{VpcId: vpc, CidrBlock: netip.MustParsePrefix("10.0.0.0/16")})
 		for g := range 5 {
 			rules := manyRules(g, 60)
 			for i := range rules {
@@ -37,6 +37,8 @@ func province(vpcs, enis, cards int) *Config {
 		for i := range enis {
 			if i%60000 == 0 {
 				block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i / 60000), 0, 0}), 16)
+				own := &c.Vpcs[v].CidrBlockAssociationSet
+				*own = append(*own, ec2.VpcCidrBlockAssociation{CidrBlock: block})
 				c.Subnets = append(c.Subnets, ec2.Subnet{SubnetId: fmt.Sprintf("subnet-%d-%d", v, i/60000), VpcId: vpc, CidrBlock: block})
 			}
 			e := provincial(v, i)

@@ -112,7 +112,8 @@ func (c *compiler) markInside(vpc string) {
 	}
 }
 
-// routedInstances finds the routes that people wrote to instances without an ENI.
+// routedInstances finds the routes that people wrote to instances without an ENI, with several, or with
+// one in another VPC.
 func (c *compiler) routedInstances() {
 	tables := map[*object]bool{}
 	for o := range each[ec2.RouteTable](c, "RouteTables") {
@@ -126,17 +127,27 @@ func (c *compiler) routedInstances() {
 	for o := range tables {
 		config := o.config.(*ec2.RouteTable)
 		for i := range config.Routes {
-			if id := config.Routes[i].InstanceId; !o.answer && id != "" && config.Routes[i].NetworkInterfaceId == "" && !c.hasENI(id) && !c.mayHaveENIs() {
-				c.Add(ec2.In(o.path(), ec2.At("Routes", i, "")), "InstanceId: no ENI is attached to an instance %q", ec2.Shorten(id))
+			if r := &config.Routes[i]; !o.answer && r.InstanceId != "" && r.NetworkInterfaceId == "" {
+				c.routedInstance(ec2.In(o.path(), ec2.At("Routes", i, "")), r.InstanceId, config.VpcId)
 			}
 		}
 	}
 }
 
-// hasENI tells whether an ENI is attached to an instance.
-func (c *compiler) hasENI(instance string) bool {
-	for range c.next.ENIsOf(instance) {
-		return true
+// routedInstance checks the instance that a route of a VPC leads to, which has one ENI, in that VPC
+// (EC2 API, CreateRoute).
+func (c *compiler) routedInstance(path, id, vpc string) {
+	var enis []*ENI
+	for e := range c.next.ENIsOf(id) {
+		enis = append(enis, e)
 	}
-	return false
+	id = ec2.Shorten(id)
+	switch {
+	case len(enis) == 0 && !c.mayHaveENIs():
+		c.Add(path, "InstanceId: no ENI is attached to an instance %q", id)
+	case len(enis) > 1:
+		c.Add(path, "InstanceId %s has %d ENIs: name the one that is meant as NetworkInterfaceId", id, len(enis))
+	case len(enis) == 1 && enis[0].Subnet.VPC.ID != vpc:
+		c.conflict(path, c.spotOf("NetworkInterfaces", enis[0].ID).path(), "InstanceId %s is in %s, the table in %s", id, enis[0].Subnet.VPC.ID, vpc)
+	}
 }

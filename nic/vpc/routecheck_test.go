@@ -115,6 +115,77 @@ func TestRoutesThatEC2DoesNotTake(t *testing.T) {
 	}
 }
 
+// A route to an instance is one to its only ENI, in the VPC of the table ("The operation fails if you specify
+// an instance ID unless exactly one network interface is attached"); gateways and endpoints that the
+// configuration lists are attached to that VPC, and a VPC has one of a kind: another target is a mistake of
+// people, and taken where an answer has it.
+func TestTargetsThatEC2DoesNotTake(t *testing.T) {
+	const second = `{NetworkInterfaceId: eni-a1b, SubnetId: subnet-a2, MacAddress: 06:00:00:00:0a:0b, PrivateIpAddress: 10.0.2.11, Attachment: {InstanceId: i-a1, DeviceIndex: 1}}`
+	lists := func(c *Config) *Config {
+		in := func(vpc string) []any { return []any{map[string]any{"VpcId": vpc, "State": "attached"}} }
+		c.Unenforced = map[string][]any{
+			"VpnGateways":                {map[string]any{"VpnGatewayId": "vgw-a", "VpcAttachments": in("vpc-a")}, map[string]any{"VpnGatewayId": "vgw-b", "VpcAttachments": in("vpc-b")}, map[string]any{"VpnGatewayId": "vgw-c"}},
+			"EgressOnlyInternetGateways": {map[string]any{"EgressOnlyInternetGatewayId": "eigw-a", "Attachments": in("vpc-a")}, map[string]any{"EgressOnlyInternetGatewayId": "eigw-b", "Attachments": in("vpc-b")}},
+			"VpcEndpoints":               {map[string]any{"VpcEndpointId": "vpce-a", "VpcId": "vpc-a"}, map[string]any{"VpcEndpointId": "vpce-b", "VpcId": "vpc-b"}},
+			"TransitGateways":            {map[string]any{"TransitGatewayId": "tgw-1"}},
+		}
+		return c
+	}
+	for _, r := range []struct{ route, want string }{
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a2}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a1}", "InstanceId i-a1 has 2 ENIs: name the one that is meant as NetworkInterfaceId"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a1, NetworkInterfaceId: eni-a1}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-b1}", "InstanceId i-b1 is in vpc-b, the table in vpc-a"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-a}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-b}", "GatewayId vgw-b is not attached to vpc-a"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-c}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-z}", `GatewayId: there is no "vgw-z" in VpnGateways`},
+		{"{DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: eigw-a}", ""},
+		{"{DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: eigw-b}", "EgressOnlyInternetGatewayId eigw-b is not attached to vpc-a"},
+		{"{DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: eigw-z}", `EgressOnlyInternetGatewayId: there is no "eigw-z" in EgressOnlyInternetGateways`},
+		{"{DestinationCidrBlock: 10.0.1.0/24, GatewayId: vpce-a}", ""},
+		{"{DestinationCidrBlock: 10.0.1.0/24, GatewayId: vpce-b}", "GatewayId vpce-b is not attached to vpc-a"},
+		{"{DestinationCidrBlock: 192.0.2.0/24, TransitGatewayId: tgw-1}", ""},
+		{"{DestinationCidrBlock: 192.0.2.0/24, TransitGatewayId: tgw-z}", `TransitGatewayId: there is no "tgw-z" in TransitGateways`},
+		{"{DestinationCidrBlock: 192.0.2.0/24, LocalGatewayId: lgw-1}", ""},
+	} {
+		c := lists(put(t, tableOf(t, r.route), "NetworkInterfaces", second))
+		_, err := Compile(c, CompileOptions{})
+		if r.want == "" {
+			require.NoError(t, err, r.route)
+			continue
+		}
+		require.ErrorContains(t, err, "rtb-a2: Routes[0]: "+r.want, r.route)
+		_, err = Compile(placed(c), CompileOptions{})
+		require.NoError(t, err, r.route)
+	}
+	c := lists(put(t, tableOf(t, ""), "RouteTables", "{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: vgw-b}]}"))
+	_, err := Compile(c, CompileOptions{})
+	require.ErrorContains(t, err, "rtb-in: Associations[0]: GatewayId vgw-b is not attached to vpc-a")
+	for _, list := range []string{"VpnGateways", "EgressOnlyInternetGateways"} {
+		c := lists(tableOf(t, ""))
+		again := map[string]any{}
+		for name, value := range c.Unenforced[list][0].(map[string]any) {
+			again[name] = value
+		}
+		id := strings.TrimSuffix(list, "s") + "Id"
+		again[id] = "gw-z"
+		c.Unenforced[list] = append(c.Unenforced[list], again)
+		_, err := Compile(c, CompileOptions{})
+		require.ErrorContains(t, err, "gw-z: vpc-a has "+c.Unenforced[list][0].(map[string]any)[id].(string)+" already: a VPC has one of them")
+	}
+}
+
+// An ENI that comes makes a mistake of a route to its instance, in a change as in a file.
+func TestAnInstanceOfARouteGetsASecondENI(t *testing.T) {
+	region, err := NewRegion(tableOf(t, "{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a1}"))
+	require.NoError(t, err)
+	second, err := Put("NetworkInterfaces", []byte(`{NetworkInterfaceId: eni-a1b, SubnetId: subnet-a2, MacAddress: 06:00:00:00:0a:0b, PrivateIpAddress: 10.0.2.11, Attachment: {InstanceId: i-a1, DeviceIndex: 1}}`))
+	require.NoError(t, err)
+	_, err = region.Change(second)
+	require.ErrorContains(t, err, "InstanceId i-a1 has 2 ENIs")
+}
+
 // Two routes of a table cannot be for one prefix list, and an ENI of another VPC is no target.
 func TestRoutesThatDoNotGoTogether(t *testing.T) {
 	for routes, want := range map[string]string{

@@ -29,6 +29,8 @@ func (r *routeCompiler) target(config *ec2.Route, line *Route) (Target, string) 
 		r.checkInterface(config, line)
 	case kind == NotEnforced:
 		r.checkTarget(config)
+	case kind == Outside || kind == EgressOnly:
+		r.checkListed(r.path(), targetFields[targetAt(config)], via)
 	}
 	return kind, via
 }
@@ -114,6 +116,19 @@ func targetIDs(config *ec2.Route) [12]string {
 
 // instanceTarget is the place of InstanceId in targetIDs.
 const instanceTarget = 5
+
+// targetFields are the names of the fields in targetIDs.
+var targetFields = [...]string{
+	"GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId",
+	"NetworkInterfaceId", "InstanceId", "EgressOnlyInternetGatewayId", "LocalGatewayId",
+	"CarrierGatewayId", "CoreNetworkArn", "OdbNetworkArn", "IpAddress",
+}
+
+// targetAt is the place in targetIDs of the first field that names a target.
+func targetAt(config *ec2.Route) int {
+	ids := targetIDs(config)
+	return slices.IndexFunc(ids[:], func(id string) bool { return id != "" })
+}
 
 // reachesInternet tells whether an internet gateway exists and is attached to the VPC.
 func (r *routeCompiler) reachesInternet(id string, line *Route) bool {

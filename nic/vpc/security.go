@@ -19,7 +19,7 @@ func (c *compiler) security() {
 		check := groupCheck{c, sg, at, known}
 		check.permissions(at.path())
 		c.ruleQuota(at, sg)
-		c.compileGroup(sg)
+		check.twice(at.path(), c.compileGroup(sg))
 	}
 }
 
@@ -46,9 +46,9 @@ func (c *compiler) groupElsewhere(at spot, sg *ec2.SecurityGroup) {
 	c.unknown(ec2.In(at.path(), "VpcId"), "Vpcs", sg.VpcId)
 }
 
-// compileGroup compiles a group's rules. A group whose rules are as before keeps its
-// rule numbers, and with them the matchers of its members.
-func (c *compiler) compileGroup(config *ec2.SecurityGroup) {
+// compileGroup compiles a group's rules, and returns them. A group whose rules are as before
+// keeps its rule numbers, and with them the matchers of its members.
+func (c *compiler) compileGroup(config *ec2.SecurityGroup) *groupRules {
 	old, _ := c.next.groups.Get(config.GroupId)
 	g := &groupRules{Group: &Group{ID: config.GroupId, Name: config.GroupName, VPC: config.VpcId, number: c.groupNumber(config.GroupId)}}
 	if old != nil && *old.Group == *g.Group {
@@ -57,11 +57,12 @@ func (c *compiler) compileGroup(config *ec2.SecurityGroup) {
 	b := groupBuilder{g, c}
 	b.build(config)
 	if old != nil && old.Group == g.Group && old.same(g) {
-		return
+		return g
 	}
 	g.base = c.next.lineage.rules
 	c.next.lineage.rules += max(1, g.size())
 	c.keepGroup(g.ID, g)
+	return g
 }
 
 // keepGroup puts the group of an ID in the place of the old one; nil removes the old one.

@@ -16,6 +16,7 @@ func (c *compiler) unenforced() {
 	rest := c.next.rest
 	c.about = subject{sections, ""}
 	c.next.notices.Delete(c.about.key())
+	c.checkAttached()
 	for _, list := range slices.Sorted(maps.Keys(rest.Unenforced)) {
 		if list == "VpcBlockPublicAccessExclusions" || list == "EgressOnlyInternetGateways" {
 			continue // exclusions reads the former, and routes name the latter
@@ -97,21 +98,35 @@ func stateIn(object any) string {
 
 // detached tells whether a gateway is attached to nothing.
 func detached(object any) bool {
+	vpcs := vpcsIn(object)
+	return vpcs != nil && len(vpcs) == 0
+}
+
+// vpcsIn are the VPCs that an object is attached to, or is in; nil if the object does not tell.
+func vpcsIn(object any) (all []string) {
 	members, _ := object.(map[string]any)
-	attached, lists := false, false
+	if id, is := members["VpcId"].(string); is {
+		return []string{id}
+	}
 	for _, name := range []string{"Attachments", "VpcAttachments"} {
 		list, is := members[name].([]any)
-		lists = lists || is
+		if is && all == nil {
+			all = []string{}
+		}
 		for _, a := range list {
-			attached = attached || !ended(stateIn(a))
+			if of, _ := a.(map[string]any); !ended(stateIn(a)) {
+				id, _ := of["VpcId"].(string)
+				all = append(all, id)
+			}
 		}
 	}
-	return lists && !attached
+	return all
 }
 
 // unshaped is what a list that has no shape here tells of an object.
 type unshaped struct {
-	kind, service string // of an endpoint, as EC2 has them; "": not told
+	kind, service string   // of an endpoint, as EC2 has them; "": not told
+	vpcs          []string // in which it is; nil: not told
 }
 
 // listedIn are the objects of all lists that have no shape here, by ID.
@@ -123,7 +138,7 @@ func listedIn(rest *Config) map[string]unshaped {
 			if id == "" {
 				continue
 			}
-			var of unshaped
+			of := unshaped{vpcs: vpcsIn(object)}
 			if list == "VpcEndpoints" {
 				members, _ := object.(map[string]any)
 				of.kind, _ = members["VpcEndpointType"].(string)

@@ -103,8 +103,8 @@ func TestLentGroup(t *testing.T) {
 func TestRulesAreBounded(t *testing.T) {
 	c := story(t)
 	perm := &c.SecurityGroups[2].IpPermissions[0]
-	for range maxRules {
-		perm.IpRanges = append(perm.IpRanges, ec2.IpRange{CidrIp: netip.MustParsePrefix("10.0.0.0/8")})
+	for i := range maxRules {
+		perm.IpRanges = append(perm.IpRanges, ec2.IpRange{CidrIp: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i)}), 32)})
 	}
 	_, err := Compile(c, CompileOptions{})
 	require.EqualError(t, err, fmt.Sprintf("testdata/story.yaml: NetworkInterfaces[3] eni-b1: its groups have %d rules with %d address ranges in one direction; 4096 and 131072 are the most", maxRules+2, maxRules+2))

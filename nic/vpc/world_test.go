@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/vpc/vpctest"
 	"nitrocard/nic/wire"
 )
 
@@ -161,7 +162,7 @@ func (w world) group() Edit {
 			}
 			all = append(all, p)
 		}
-		return all
+		return vpctest.Distinct(all)
 	}
 	g.IpPermissions, g.IpPermissionsEgress = some(), some()
 	return Edit{"SecurityGroups", g.GroupId, g}
@@ -191,7 +192,7 @@ func (w world) eni() Edit {
 	case 0:
 		e.Ipv6Addresses = []ec2.NetworkInterfaceIpv6Address{{Ipv6Address: netip.MustParseAddr(fmt.Sprintf("2001:db8:%d:%d::%x", v/far, n, host))}}
 	case 1:
-		e.Ipv6Prefixes = []ec2.Ipv6PrefixSpecification{{Ipv6Prefix: netip.MustParsePrefix(fmt.Sprintf("2001:db8:%d:%d:%d::/80", v/far, n, w.IntN(2)))}}
+		e.Ipv6Prefixes = []ec2.Ipv6PrefixSpecification{{Ipv6Prefix: netip.MustParsePrefix(fmt.Sprintf("2001:db8:%d:%d:%d::/80", v/far, n, 1+w.IntN(2)))}}
 	}
 	if w.IntN(6) == 0 && len(e.Ipv6Addresses) > 0 {
 		e.PrivateIpAddress, e.Association = netip.Addr{}, nil

@@ -6,6 +6,7 @@ import (
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/vpc/vpctest"
 	"nitrocard/nic/wire"
 )
 
@@ -84,7 +85,7 @@ func (d dice) rules() (all []ec2.IpPermission) {
 		}
 		all = append(all, r)
 	}
-	return all
+	return vpctest.Distinct(all)
 }
 
 // entries are random ones of an ACL, in the order of their numbers, with a last one that lets

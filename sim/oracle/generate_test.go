@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/vpc/vpctest"
 )
 
 // generator chooses what happens next in a world, so that packets meet rules,
@@ -301,7 +302,7 @@ func (g *generator) addresses(e ec2.NetworkInterface) (all []netip.Addr) {
 func (g *generator) oneRuleOff(r *region, sg ec2.SecurityGroup) []ec2.IpPermission {
 	rules := slices.Clone(sg.IpPermissions)
 	if len(rules) == 0 || g.oneIn(2) {
-		return append(rules, r.rule(number0(sg.VpcId)))
+		return vpctest.Distinct(append(rules, r.rule(number0(sg.VpcId))))
 	}
 	i := g.IntN(len(rules))
 	return slices.Delete(rules, i, i+1)

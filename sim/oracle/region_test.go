@@ -8,6 +8,7 @@ import (
 
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/vpc/ec2"
+	"nitrocard/nic/vpc/vpctest"
 	"nitrocard/nic/wire"
 )
 
@@ -287,7 +288,7 @@ func (r *region) someGroups(v int) (some []ec2.GroupIdentifier) {
 func (r *region) rules(v int, g *ec2.SecurityGroup) {
 	g.IpPermissions, g.IpPermissionsEgress = nil, nil
 	for range r.upTo(0, 4) {
-		g.IpPermissions = append(g.IpPermissions, r.rule(v))
+		g.IpPermissions = vpctest.Distinct(append(g.IpPermissions, r.rule(v)))
 	}
 	if !r.oneIn(3) { // as EC2 makes groups
 		g.IpPermissionsEgress = []ec2.IpPermission{{IpProtocol: "-1", IpRanges: []ec2.IpRange{{CidrIp: anyone}}}}
@@ -297,7 +298,7 @@ func (r *region) rules(v int, g *ec2.SecurityGroup) {
 		return
 	}
 	for range r.upTo(0, 4) {
-		g.IpPermissionsEgress = append(g.IpPermissionsEgress, r.rule(v))
+		g.IpPermissionsEgress = vpctest.Distinct(append(g.IpPermissionsEgress, r.rule(v)))
 	}
 }
 
