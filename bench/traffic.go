@@ -14,7 +14,7 @@ type traffic struct {
 	policy *vpc.Policy
 	flows  int // a multiple of ENIs and sizes
 	sizes  Sizes
-	ports  []uint16 // that NAT gateways gave to flows, once they are connected
+	ports  []uint16 // that NAT gateways gave to flows, once they are connected, 0 of others; nil: the edge writes none
 }
 
 // newTraffic rounds flows up, so that each ENI has as many of each size.
@@ -51,8 +51,13 @@ var (
 	fromGuest6 = mem.Field(14+24+12, 14+40+16)
 )
 
-// portOfGateway is where in a frame from the edge the port of a NAT gateway lies.
-const portOfGateway = wire.OuterLen + 14 + 20 + 2
+// Where in a frame from the edge the port of a NAT gateway lies, and the urgent pointer, which is 0. A flow without
+// such a port has that 0 written, so that the sources of both take as long.
+const (
+	portOfGateway = wire.OuterLen + 14 + 20 + 2
+	urgent        = wire.OuterLen + 14 + 20 + 18
+	urgent6       = wire.OuterLen + 14 + 40 + 18
+)
 
 // requests is an edge that sends the request of each flow of a part in turn, SYN
 // or ACK.
@@ -66,12 +71,15 @@ func (t *traffic) requests(name string, syn bool, p part) (*mem.Source, error) {
 			if err != nil {
 				return nil, err
 			}
-			stamp := fromEdge
+			stamp, to := fromEdge, urgent
 			switch {
 			case t.region.six(i):
-				stamp = fromEdge6
+				stamp, to = fromEdge6, urgent6
 			case t.region.translated(i):
-				stamp = stamp.Table(portOfGateway, t.ports)
+				to = portOfGateway
+			}
+			if t.ports != nil {
+				stamp = stamp.Table(to, t.ports)
 			}
 			frames, stamps = append(frames, f), append(stamps, stamp.From(first))
 		}

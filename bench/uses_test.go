@@ -31,6 +31,9 @@ func BenchmarkUses(b *testing.B) {
 			rate := 0.0
 			b.Run(way.name+"/"+u.name, func(b *testing.B) {
 				plain, with := inUse(b, Uses{}, 1024), inUse(b, u.Uses, 1024)
+				if u.NAT {
+					plain.ports = make([]uint16, plain.flows) // so that its edge, too, writes one into each frame
+				}
 				require.NoError(b, way.feed(plain))
 				require.NoError(b, way.feed(with))
 				p, w, ratio := inTurns(b, phase{plain, func() {}, nil}, phase{with, func() {}, nil})

@@ -5,17 +5,27 @@ package pipeline
 import (
 	"unsafe"
 
+	"golang.org/x/sys/cpu"
+
 	"nitrocard/nic/flow"
 	"nitrocard/nic/vpc"
 	"nitrocard/nic/wire"
 	"nitrocard/pmd"
 )
 
+// whole says that the processor loads 16 aligned bytes at once, as the assembly of passages wants it (AMD64
+// Architecture Programmer's Manual, volume 2, section 7.3.2; Intel 64 Software Developer's Manual, volume 3,
+// section 10.1.1). Where it does not, no assembly takes part.
+var whole = cpu.X86.HasAVX
+
 // steadyIn is passIn without the last step, q.put, for the known frames in todo. steadyIn
 // ends at the first frame that changes its connection's state or that passIn would leave.
 // Bit i of ready says that frames[i] is ready to be put. steadyIn takes 76 instructions a
 // packet; the compiler makes 160.
 func (w *Worker) steadyIn(frames []pmd.Frame, todo uint64) (ready uint64) {
+	if !whole {
+		return 0
+	}
 	return steadyIn(w, w.flows.Conn(0), unsafe.SliceData(frames), todo)
 }
 
@@ -28,6 +38,9 @@ func steadyIn(w *Worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (read
 // a packet instead of 270. steadyOut ends also at a frame to be translated whose source
 // is not the guest's primary address, because the assembly knows that address alone.
 func (w *Worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uint64) {
+	if !whole {
+		return 0
+	}
 	stations := w.setup.Policy.Region.Stations()
 	return steadyOut(w, g, w.flows.Conn(0), unsafe.SliceData(stations), len(stations), unsafe.SliceData(frames), todo)
 }
@@ -65,6 +78,11 @@ const (
 	whoENI   = flow.WhoENI
 	whoProto = 0xff << 24
 
+	// What FRESH compares with, in pairs of words: the epoch must not be less than that in force, and none is more;
+	// the last packet's tick must be within the pause.
+	freshWay   = 1<<63 | 0xffff_ffff
+	freshState = (PassageIPv4|PassageSteady-1)<<32 | (1<<32 - passagePause)
+
 	passageEnds  = unsafe.Offsetof(PassageKey{}.Src)     // both addresses
 	passagePorts = unsafe.Offsetof(PassageKey{}.SrcPort) // both ports and Kind
 	passageValue = unsafe.Sizeof(PassageKey{})           // of a passage, behind its key
@@ -95,6 +113,14 @@ var (
 	_ = [1]struct{}{}[keyWho-12]   // …
 	_ = [1]struct{}{}[kindProto-24]
 	_ = [1]struct{}{}[unsafe.Offsetof(guest{}.router)-unsafe.Offsetof(guest{}.mac)-6]
+	_ = [1]struct{}{}[(passageValue+unsafe.Offsetof(Passage{}.End))&15] // with Way, as one load takes them
+	_ = [1]struct{}{}[unsafe.Offsetof(Passage{}.Way)-unsafe.Offsetof(Passage{}.End)-8]
+	_ = [1]struct{}{}[(passageValue+unsafe.Offsetof(Passage{}.Epoch))&15] // with Leaves, Seen and State
+	_ = [1]struct{}{}[unsafe.Offsetof(Passage{}.Leaves)-unsafe.Offsetof(Passage{}.Epoch)-4]
+	_ = [1]struct{}{}[unsafe.Offsetof(Passage{}.Seen)-unsafe.Offsetof(Passage{}.Epoch)-8]
+	_ = [1]struct{}{}[unsafe.Offsetof(Passage{}.State)-unsafe.Offsetof(Passage{}.Epoch)-12]
+	_ = [1]struct{}{}[(keySize+connEpoch)&15] // with Seen and the status
+	_ = [1]struct{}{}[connStatus-connEpoch-8]
 	_ = [1]struct{}{}[(PassageIPv4|PassageSteady)>>29-3]
 	_ = [1]struct{}{}[(PassageIPv4|PassageSteady|PassageOut)>>29-7]
 	_ = [1]struct{}{}[unsafe.Sizeof(guest{})-1<<7]

@@ -79,49 +79,48 @@
 	MOVL   (Worker_fast+fast_gather+gather_at)(w)(AX*4), AX; \
 	MOVQ   Worker_trails(w), BP
 
-// PASSAGE makes BP the key of the passage whose index BP is, and R15 the way that the passage keeps
-// under the policy of the epoch AX, which is in force. gate is the Translator's entrance. SOCKET and BETWEEN
-// follow.
-//
-// State passes if it is not less than least, whose three highest bits are the wanted ones: as a signed number
-// if the highest is to be 0, as an unsigned one if all are to be 1.
+// PASSAGE makes BP the key of the passage whose index BP is, and X9 ones if the passage lives, knows its way
+// under the policy in force, had a packet of late, and is the assembly's to serve: four words that X10 and X11 are
+// for (FRESH). gate is the Translator's entrance. Next the assembly loads what the passage says, and then BETWEEN
+// follows.
 //
 // A passage may end beside this, and its place become another's after the burst. The proof that it
-// is the packet's is the order of loads, which a processor of this kind keeps: a passage that ends
-// becomes zero from its first word to its last, and Lo, of which an address of IPv4 has some bits,
-// is loaded last of the value and is not zero, so all other words were loaded before the end; then
-// BETWEEN loads the key, which Insert writes before the value, so the key is of the same passage. State,
-// which Insert writes last, is loaded first, so no word is of a passage before. Of the way, the epoch is
-// loaded before, and what leaves after (Passage.keep).
-#define PASSAGE(gate, least, less, w) \
-	CMPL BP, entrance_room(gate); \
-	JCC  done; \
-	SHLQ $6, BP; \
-	ADDQ entrance_first(gate), BP; \
-	CMPL (const_passageValue+Passage_State)(BP), least; \
-	less done; \
-	MOVL Worker_tick(w), AX; \
-	SUBL (const_passageValue+Passage_Seen)(BP), AX; \
-	CMPL AX, $const_passagePause; \
-	JGE  done; \
-	MOVL Worker_epoch(w), AX; \
-	CMPL AX, (const_passageValue+Passage_Epoch)(BP); \
-	JNE  done; \
-	MOVQ (const_passageValue+Passage_Way)(BP), R15
+// is the packet's is the order of loads, which a processor of this kind keeps, as it keeps 16 aligned bytes
+// together. The table writes over the key of a passage that ends, before it makes the value zero; BETWEEN loads the
+// key last, so all other words were loaded before the end. Insert writes the key first, and the stages find a way
+// later; the epoch is loaded first, so the passage was whole. Of the way, the epoch is loaded before, and what
+// leaves after (Passage.keep).
+#define PASSAGE(gate) \
+	CMPL    BP, entrance_room(gate); \
+	JCC     done; \
+	SHLQ    $6, BP; \
+	ADDQ    entrance_first(gate), BP; \
+	MOVO    (const_passageValue+Passage_Epoch)(BP), X9; \
+	PSUBL   X10, X9; \
+	PCMPGTL X11, X9
 
-// SOCKET makes X8 the socket that the passage BP gives, the address of IPv4 in the low half and the port
-// in the high one, as in a flow.Key. Lo is loaded once more, last, as PASSAGE wants it.
-#define SOCKET \
-	MOVL   (const_passageValue+Passage_Lo)(BP), X8; \
-	PINSRW $4, (const_passageValue+Passage_End+6)(BP), X8; \
-	CMPL   (const_passageValue+Passage_Lo)(BP), $0; \
-	JEQ    done
+// FRESH makes X10 and X11 what PASSAGE compares a passage's words Epoch, Leaves, Seen and State with, all at once: less
+// those of X10, each is more than that of X11, as signed numbers. State passes with the wanted highest bits of
+// three, which turned makes the greatest numbers. Leaves passes unless it is the least number, which no frame's way
+// has.
+#define FRESH(w, turned) \
+	MOVL       Worker_epoch(w), X10; \
+	MOVL       Worker_tick(w), AX; \
+	MOVQ       turned, CX; \
+	ORQ        CX, AX; \
+	MOVQ       AX, X0; \
+	PUNPCKLQDQ X0, X10; \
+	MOVOU      freshness<>(SB), X11
 
-// BETWEEN makes X9 ones if the passage BP is for what X0 has: addresses, ports and protocol of a
+DATA freshness<>+0(SB)/8, $const_freshWay
+DATA freshness<>+8(SB)/8, $const_freshState
+GLOBL freshness<>(SB), RODATA|NOPTR, $16
+
+// BETWEEN leaves X9 ones if the passage BP is for what X0 has: addresses, ports and protocol of a
 // PassageKey.
 #define BETWEEN \
-	MOVOU   0(BP), X9; \
-	PCMPEQB X0, X9
+	PCMPEQB 0(BP), X0; \
+	PAND    X0, X9
 
 // ONES goes to done unless X9 is ones.
 #define ONES \
@@ -138,10 +137,18 @@ DATA ofRemote<>+0(SB)/8, $0xffffffff00000000
 DATA ofRemote<>+8(SB)/8, $0xff000000ffff0000
 GLOBL ofRemote<>(SB), RODATA|NOPTR, $16
 
-// Mask of the status of a connection whose remote side a router of this card brings packets from (fromHere):
-// the state, and the findings that StatusVTEP begins.
-DATA ofEnd<>+0(SB)/8, $const_statusEnd
-GLOBL ofEnd<>(SB), RODATA|NOPTR, $8
+// Mask of the words Epoch, Seen and Status of a connection whose remote side a router of this card brings packets from
+// (fromHere): the epoch, the state, and the findings that StatusVTEP begins.
+DATA ofEnd<>+0(SB)/8, $0xffffffff
+DATA ofEnd<>+8(SB)/8, $const_statusEnd
+GLOBL ofEnd<>(SB), RODATA|NOPTR, $16
+
+// END makes x what ofEnd leaves of an end under the policy in force.
+#define END(x, status) \
+	MOVL       Worker_epoch(DI), x; \
+	MOVQ       status, AX; \
+	MOVQ       AX, X0; \
+	PUNPCKLQDQ X0, x
 
 // PORT writes a port to an offset of DX, in the place of another, and adds the change to the
 // change of a checksum in AX.
@@ -265,6 +272,10 @@ TEXT ·steadyIn(SB), NOSPLIT, $8-40
 	MOVQ (Worker_part+part_queues)(DI), R13
 	MOVOU ofPassage<>(SB), X7
 	MOVOU ofRemote<>(SB), X6
+	MOVOU ofEnd<>(SB), X5
+	FRESH(DI, $0)
+	END(X12, $const_statusEndTCP)
+	END(X13, $const_statusEndUDP)
 
 frame:
 	LOWEST(DI)
@@ -383,15 +394,25 @@ through:
 	JNE   stream
 	TESTB $7, 97(DX)
 	JNE   done
+	MOVO  X12, X3
 
 known:
 	TRAIL(DI)
-	MOVL trail_end(BP)(AX*8), R10
-	MOVL trail_passage(BP)(AX*8), BP
-	PASSAGE(R12, $0x60000000, JLT, DI)
-	CMPW CX, (const_passageValue+Passage_Leaves+2)(BP)
-	JHI  done
-	SOCKET
+	MOVL  trail_end(BP)(AX*8), R10
+	MOVL  trail_passage(BP)(AX*8), BP
+	PASSAGE(R12)
+
+	// On from there to a guest of this card. X8 becomes the passage's socket and the guest's number, each where
+	// a flow.Key has it.
+	MOVO   (const_passageValue+Passage_End)(BP), X0
+	PEXTRW $4, X0, AX
+	TESTL  $const_statusNeighbor, AX
+	JEQ    done
+	CMPW   CX, (const_passageValue+Passage_Leaves+2)(BP)
+	JHI    done
+	PSRLQ  $const_statusExit, X0
+	MOVL   (const_passageValue+Passage_Lo)(BP), X8
+	SHUFPS $0x94, X0, X8
 
 	// The packet comes from the remote socket, and is for the local one.
 	MOVOU   0(R14), X2
@@ -400,32 +421,18 @@ known:
 	PAND    X7, X0
 	BETWEEN
 
-	// On from there to a guest of this card, whose number X0 has where a key has it.
-	MOVQ   R15, X0
-	PSRLQ  $const_statusExit, X0
-	PSLLO  $const_keyWho, X0
-	TESTL  $const_statusNeighbor, R15
-	JEQ    done
-
-	// The end, R10, is a TCP connection or a stream of UDP.
-	SHLQ $6, R10
-	ADDQ R11, R10
-	CMPL AX, const_connEpoch(R10)
-	JNE  done
-	MOVQ ofEnd<>(SB), AX
-	ANDQ const_connStatus(R10), AX
-	CMPQ AX, $const_statusEndTCP
-	JNE  streamEnd
-
-	// Its key is of the passage's socket, the packet's remote socket and protocol, and the ENI, which R15
-	// becomes.
-heard:
+	// The end, R10, is a TCP connection or a stream of UDP, of which X3 has the epoch and the status. Its key
+	// is of the passage's socket, the packet's remote socket and protocol, and the ENI, which R15 becomes.
+	SHLQ    $6, R10
+	ADDQ    R11, R10
+	MOVO    const_connEpoch(R10), X1
+	PAND    X5, X1
+	PCMPEQL X3, X1
+	PAND    X1, X9
 	PAND    X6, X2
-	POR     X8, X0
-	POR     X2, X0
-	MOVOU   -const_keySize(R10), X1
-	PCMPEQB X1, X0
-	PAND    X0, X9
+	POR     X8, X2
+	PCMPEQB -const_keySize(R10), X2
+	PAND    X2, X9
 	ONES
 	MOVL    (const_keyWho-const_keySize)(R10), R15
 	ANDL    $const_whoENI, R15
@@ -476,13 +483,9 @@ heard:
 
 	// The head has what comes by a tunnel alone, so that UDP there is no stream.
 stream:
+	MOVO X13, X3
 	STAYS($const_udpOneWay, known)
 	JMP done
-
-streamEnd:
-	CMPQ AX, $const_statusEndUDP
-	JEQ  heard
-	JMP  done
 
 // Once each is found, the frame's descriptor is at SI, its headers at DX, its key at R14
 // and its connection at BX. The station is at DI until X3 holds it. X5 holds the address
@@ -496,6 +499,7 @@ TEXT ·steadyOut(SB), NOSPLIT, $0-64
 	MOVQ todo+48(FP), R9
 	MOVQ from+8(FP), R13
 	MOVOU ofPassage<>(SB), X7
+	FRESH(R12, $0x8000000000000000)
 
 frame:
 	LOWEST(R12)
@@ -632,13 +636,15 @@ known:
 	JEQ  done
 	TRAIL(R12)
 	MOVL trail_passage(BP)(AX*8), BP
-	PASSAGE(DI, $-0x20000000, JCS, R12)
+	PASSAGE(DI)
+	MOVQ (const_passageValue+Passage_Way)(BP), R15
 	MOVL (const_passageValue+Passage_Leaves)(BP), AX
 	MOVL AX, X6
 	SHRL $16, AX
 	CMPL AX, const_frameLen(SI)
 	JLT  done
-	SOCKET
+	MOVL   (const_passageValue+Passage_Lo)(BP), X8
+	PINSRW $4, (const_passageValue+Passage_End+6)(BP), X8
 
 	// The packet comes from the local socket, and is for the remote one.
 	MOVOU 0(R14), X0
