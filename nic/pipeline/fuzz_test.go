@@ -2,11 +2,14 @@ package pipeline
 
 import (
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -17,6 +20,7 @@ const (
 	mended   = 1 << iota // its IPv4 checksum is made right
 	stamped              // it gets the MACs that it should have
 	tunneled             // it comes in a tunnel from the edge
+	overIPv6             // it comes to a card whose underlay is IPv6
 )
 
 // helped is the frame after that help.
@@ -46,7 +50,13 @@ func seeded(f *testing.F, uplink bool) *rig {
 		tcp6("["+client6+"]:40000", "["+a1v6+"]:22", wire.TCPSyn), tcp6("["+a1v6+"]:40000", "["+client6+"]:443", wire.TCPSyn).Extension(60, 8), wiretest.Echo(client6, a1v6, 7)} {
 		f.Add(p.Bytes(), uint8(mended|stamped|tunneled))
 	}
+	for _, p := range []wiretest.Packet{wiretest.UDP("10.0.1.5:40000", client+":60001"), wiretest.IP("10.0.1.5", client, 99), wiretest.TCP("10.0.1.5:40000", "10.0.1.6:5432").Flags(wire.TCPSyn)} {
+		f.Add(p.Bytes(), uint8(mended|stamped)) // no rule allows them
+	}
 	f.Add(wiretest.UDP(client+":9", "35.72.2.8:53").Size(200).Fragments(64)[0], uint8(mended|stamped|tunneled))
+	for _, piece := range tcp6("["+client6+"]:40000", "["+a1v6+"]:80", wire.TCPSyn).Size(400).Extension(60, 8).Fragments(64)[:2] {
+		f.Add(piece, uint8(mended|stamped|tunneled|overIPv6))
+	}
 	for _, p := range []wiretest.Packet{out, out.DF(), ping.DF(), ping.Options(7, 3, 4, 0)} {
 		f.Add(p.Size(3000).Bytes(), uint8(mended|stamped))
 	}
@@ -55,26 +65,33 @@ func seeded(f *testing.F, uplink bool) *rig {
 
 // twice sends a frame as the first of its kind, and once more, since it may be
 // known then. One card serves all inputs, or there would be few; it forgets
-// each input's connections before the next.
+// each input's connections, fragments and verdicts before the next, so that its
+// memory is bounded.
 func (r *rig) twice(t *testing.T, port string, frame []byte, check func(end)) {
 	defer func(f testing.TB) { r.TB = f }(r.TB)
 	r.TB = t
 	r.wait(11 * time.Minute) // longer than any that was not answered lives
-	require.Empty(t, r.flows(""))
+	require.Zero(t, r.Flows.Len())
+	require.Zero(t, r.w.early.n)
 	check(r.send(port, frame))
 	check(r.send(port, frame))
 	r.account()
 }
 
-// Whatever comes from the underlay: nothing panics, every packet ends once and
-// is counted, a guest gets only what carries its MAC and one of its private
-// addresses, and the underlay only ARP.
+// Whatever comes from the underlay, which is IPv4 or IPv6: nothing panics, every
+// packet ends once and is counted, a guest gets only what a rule allows and what
+// carries its MAC and one of its private addresses, and the underlay only ARP and
+// neighbor discovery.
 func FuzzUplink(f *testing.F) {
-	x := seeded(f, true)
+	four, six := seeded(f, true), newRig6(f)
 	f.Fuzz(func(t *testing.T, frame []byte, how uint8) {
+		x, from := four, edge
+		if how&overIPv6 != 0 {
+			x, from = six, edge6
+		}
 		frame = helped(frame, how, edgeRouter, macA1)
 		if how&tunneled != 0 {
-			frame = x.outer(edge, vniA, frame).Bytes()
+			frame = x.outer(from, vniA, frame).Bytes()
 		}
 		if len(frame) > 9000 {
 			return
@@ -82,18 +99,21 @@ func FuzzUplink(f *testing.F) {
 		x.twice(t, Uplink, frame, func(e end) {
 			switch {
 			case e.from == Uplink:
-				require.EqualValues(t, wire.EtherTypeARP, header(t, e.frame).EtherType)
+				h := header(t, e.frame)
+				require.True(t, h.EtherType == wire.EtherTypeARP || h.IsND())
 			case e.frame != nil:
 				requireForGuest(x, e)
+				requireAllowed(x, e.from, e.frame, wire.In)
 			}
 		})
 	})
 }
 
 // Whatever a guest sends: it is answered, reaches a neighbor as above, or
-// leaves in a sound tunnel with an address that is its own.
+// leaves in a sound tunnel with an address that is its own, if a rule allows it.
 func FuzzGuest(f *testing.F) {
 	x := seeded(f, false)
+	x.mayNotAll()
 	f.Fuzz(func(t *testing.T, frame []byte, how uint8) {
 		frame = helped(frame, how, macA1, x.eni("eni-a1").RouterMAC)
 		if len(frame) > 8900 {
@@ -107,6 +127,7 @@ func FuzzGuest(f *testing.F) {
 				for _, e.frame = range e.frames {
 					requireFromGuest(x, e)
 				}
+				requireAllowed(x, "eni-a1", frame, wire.Out)
 			case e.Verdict == Consumed && e.frame == nil:
 				if h := header(t, frame); h.EtherType == wire.EtherTypeARP {
 					arp := wire.ARP(frame[h.L3:])
@@ -124,9 +145,26 @@ func FuzzGuest(f *testing.F) {
 				}
 			case e.frame != nil:
 				requireForGuest(x, e)
+				requireAllowed(x, "eni-a1", frame, wire.Out)
+				requireAllowed(x, e.from, e.frame, wire.In)
 			}
 		})
 	})
+}
+
+// mayNotAll has the groups of a1 and a2 let out all but some UDP and some protocols.
+func (r *rig) mayNotAll() {
+	c := *r.config
+	c.SecurityGroups = slices.Clone(c.SecurityGroups)
+	everyone, everyone6 := []ec2.IpRange{{CidrIp: netip.MustParsePrefix("0.0.0.0/0")}}, []ec2.Ipv6Range{{CidrIpv6: netip.MustParsePrefix("::/0")}}
+	c.SecurityGroups[0].IpPermissionsEgress = []ec2.IpPermission{
+		{IpProtocol: "tcp", FromPort: new(0), ToPort: new(65535), IpRanges: everyone, Ipv6Ranges: everyone6},
+		{IpProtocol: "udp", FromPort: new(0), ToPort: new(60000), IpRanges: everyone, Ipv6Ranges: everyone6},
+		{IpProtocol: "icmp", FromPort: new(-1), ToPort: new(-1), IpRanges: everyone},
+		{IpProtocol: "icmpv6", FromPort: new(-1), ToPort: new(-1), Ipv6Ranges: everyone6},
+		{IpProtocol: "47", IpRanges: everyone, Ipv6Ranges: everyone6},
+	}
+	r.apply(&c)
 }
 
 // requireTold holds that the router of eni-a1's subnet told the guest an MTU.
