@@ -113,7 +113,7 @@ func (c *compiler) markInside(vpc string) {
 }
 
 // routedInstances finds the routes that people wrote to instances without an ENI, with several, or with
-// one in another VPC.
+// one in another VPC. A route that says itself that its target is gone may name one.
 func (c *compiler) routedInstances() {
 	tables := map[*object]bool{}
 	for o := range each[ec2.RouteTable](c, "RouteTables") {
@@ -127,7 +127,8 @@ func (c *compiler) routedInstances() {
 	for o := range tables {
 		config := o.config.(*ec2.RouteTable)
 		for i := range config.Routes {
-			if r := &config.Routes[i]; !o.answer && r.InstanceId != "" && r.NetworkInterfaceId == "" {
+			r := &config.Routes[i]
+			if gone := r.State == "blackhole" || r.State == "filtered"; !o.answer && !gone && r.InstanceId != "" && r.NetworkInterfaceId == "" {
 				c.routedInstance(ec2.In(o.path(), ec2.At("Routes", i, "")), r.InstanceId, config.VpcId)
 			}
 		}

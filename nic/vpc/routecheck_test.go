@@ -66,6 +66,12 @@ func TestStatesOfRoutes(t *testing.T) {
 	}
 }
 
+// A route may name an instance that is gone, if its state says that.
+func TestABlackholeMayNameAnInstanceThatIsGone(t *testing.T) {
+	p := compiled(t, tableOf(t, "{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-gone, State: blackhole}"), CompileOptions{Card: "y"})
+	require.Equal(t, &Route{Target: Blackhole, Dest: "192.0.2.0/24", Via: "i-gone"}, p.ENI("eni-a3").Route(ip("192.0.2.9")))
+}
+
 // "More specific than local allowed only for a whole subnet CIDR, targets NATGW, ENI, GWLB
 // or Network Firewall endpoint": another route is a mistake of people, and a notice where an
 // answer has it.
