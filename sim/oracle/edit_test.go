@@ -19,7 +19,7 @@ func newGenerator(d dice, w *World, watched bool) *generator {
 // edits change one object, or an ENI and its place.
 func (g *generator) edits() []vpc.Edit {
 	r := &region{dice: g.dice, Config: g.w.Config, enis: g.enis}
-	switch g.IntN(16) {
+	switch g.IntN(18) {
 	case 0, 1:
 		if t := one(g.dice, g.w.Config.RouteTables); true {
 			r.refill(&t)
@@ -48,7 +48,7 @@ func (g *generator) edits() []vpc.Edit {
 	case 8:
 		return g.comesOrGoes(r)
 	case 9:
-		return edit(vpc.KindENIPlacement, g.guest().NetworkInterfaceId, &vpc.ENIPlacement{Card: one(g.dice, g.w.Config.Placement.Cards).Name})
+		return g.moves(g.guest(), one(g.dice, g.w.Config.Placement.Cards).Name)
 	case 10:
 		return g.gateway()
 	case 11:
@@ -62,6 +62,10 @@ func (g *generator) edits() []vpc.Edit {
 			c.Status.Code = map[string]string{"active": "deleted", "deleted": "active"}[c.Status.Code]
 			return edit("VpcPeeringConnections", c.VpcPeeringConnectionId, &c)
 		}
+	case 13:
+		return g.port25()
+	case 14:
+		return g.attachment(r)
 	}
 	sg := one(g.dice, g.w.Config.SecurityGroups)
 	if g.oneIn(2) {
@@ -116,8 +120,8 @@ func (g *generator) comesOrGoes(r *region) []vpc.Edit {
 			guests++
 		}
 	}
-	if guests > 2 && (g.oneIn(2) || guests > 8) {
-		return g.goes(g.guest().NetworkInterfaceId)
+	if gone := g.withInstance(g.guest()); guests > len(gone)+1 && (g.oneIn(2) || guests > 8) {
+		return g.end(gone)
 	}
 	if g.enis > 250 {
 		return nil // a MAC has room for no more
@@ -146,11 +150,6 @@ func (g *generator) neighborsIn(s ec2.Subnet) (all []ec2.NetworkInterface) {
 		}
 	}
 	return all
-}
-
-// goes deletes an ENI: "target gone → blackhole".
-func (g *generator) goes(eni string) []vpc.Edit {
-	return append([]vpc.Edit{{Kind: "NetworkInterfaces", ID: eni}}, g.leads("blackhole", func(r *ec2.Route) bool { return r.NetworkInterfaceId == eni })...)
 }
 
 // leads gives some routes a state.
@@ -207,6 +206,8 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 		next.Placement.Cards = placed(c.Placement.Cards, e.ID, o.Card)
 	case []ec2.VpcBlockPublicAccessOptions:
 		next.VpcBlockPublicAccessOptions = o
+	case *vpc.Placement:
+		next.Placement.Port25 = o.Port25
 	case *ec2.SecurityGroup:
 		next.SecurityGroups = put(c.SecurityGroups, *o, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
 	case *ec2.NetworkAcl:

@@ -139,6 +139,9 @@ func (g *generator) first() step {
 	if g.oneIn(20) {
 		p.DstPort = 25
 	}
+	if g.oneIn(60) {
+		p.SrcPort = 25 // an answer would be for port 25
+	}
 	switch p.Proto {
 	case TCP:
 		p.Flags, p.Seq = SYN, uint32(g.IntN(4))*1_000_000

@@ -174,7 +174,7 @@ func (r *region) vpc(v int) {
 
 // subnet is one with IPv4, IPv6 or both.
 func (r *region) subnet(v, s int) ec2.Subnet {
-	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), AvailabilityZone: name("zone", s%2), VpcId: name("vpc", v), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)}
+	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), AvailabilityZone: name("zone", r.IntN(2)), VpcId: name("vpc", v), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)}
 	if !r.has6(v) || r.oneIn(4) {
 		return subnet
 	}
@@ -217,7 +217,7 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 	r.enis++
 	n := r.enis
 	e := ec2.NetworkInterface{NetworkInterfaceId: name("eni", n), VpcId: name("vpc", v), SubnetId: name("subnet", v, s),
-		MacAddress: macOf(n), Attachment: &ec2.NetworkInterfaceAttachment{InstanceId: name("i", n)}}
+		MacAddress: macOf(n)}
 	taken := 0 // of this subnet; both VPCs give out the same addresses
 	for _, other := range r.NetworkInterfaces {
 		if other.SubnetId == e.SubnetId {
@@ -247,8 +247,7 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 			UdpTimeout: number(one(r.dice, []int{30, 45, 60})), UdpStreamTimeout: number(one(r.dice, []int{60, 120, 180}))}
 	}
 	e.Groups = r.someGroups(v)
-	card := &r.Placement.Cards[r.IntN(len(r.Placement.Cards))]
-	card.NetworkInterfaces = append(card.NetworkInterfaces, e.NetworkInterfaceId)
+	r.attach(&e, home)
 	return e
 }
 
@@ -468,7 +467,7 @@ func (r *region) middleboxes(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 			add(ec2.Route{DestinationIpv6CidrBlock: subnets[1].Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock, NetworkInterfaceId: e.NetworkInterfaceId})
 		}
 		if r.oneIn(2) {
-			add(ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("203.0.113.64/26"), InstanceId: e.Attachment.InstanceId, NetworkInterfaceId: e.NetworkInterfaceId})
+			add(r.byInstance(e, ec2.Route{DestinationCidrBlock: netip.MustParsePrefix("203.0.113.64/26")}))
 		}
 		return
 	}

@@ -82,19 +82,24 @@ func rankOf(r *ec2.Route) int {
 	return 3
 }
 
-// middleboxOf is the ENI that a route leads to: one that it names, or the first one of an
-// instance. Nil if it is gone.
-func (w *World) middleboxOf(r *ec2.Route) *ec2.NetworkInterface {
+// middleboxOf is the ENI that a route leads to: the one that the route names, or else the one of the
+// instance that it names. Nil if there is none, or if the instance has several: "the operation fails if
+// you specify an instance ID unless exactly one network interface is attached" (EC2 API, CreateRoute).
+func (w *World) middleboxOf(r *ec2.Route) (only *ec2.NetworkInterface) {
+	if r.NetworkInterfaceId != "" || r.InstanceId == "" {
+		return w.ENI(r.NetworkInterfaceId)
+	}
 	for i := range w.Config.NetworkInterfaces {
 		e := &w.Config.NetworkInterfaces[i]
-		if e.NetworkInterfaceId == r.NetworkInterfaceId {
-			return e
+		if e.Attachment == nil || e.Attachment.InstanceId != r.InstanceId {
+			continue
 		}
-		if r.InstanceId != "" && e.Attachment != nil && e.Attachment.InstanceId == r.InstanceId && e.Attachment.DeviceIndex == 0 {
-			return e
+		if only != nil {
+			return nil
 		}
+		only = e
 	}
-	return nil
+	return only
 }
 
 // isDetour tells whether a packet that an ENI sends goes to a middlebox, or comes from one.
