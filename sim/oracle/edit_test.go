@@ -19,7 +19,7 @@ func newGenerator(d dice, w *World, watched bool) *generator {
 // edits change one object, or an ENI and its place.
 func (g *generator) edits() []vpc.Edit {
 	r := &region{dice: g.dice, Config: g.w.Config, enis: g.enis}
-	switch g.IntN(18) {
+	switch g.IntN(21) {
 	case 0, 1:
 		if t := one(g.dice, g.w.Config.RouteTables); true {
 			r.refill(&t)
@@ -58,14 +58,16 @@ func (g *generator) edits() []vpc.Edit {
 		}
 	case 12:
 		if p := g.w.Config.VpcPeeringConnections; len(p) > 0 {
-			c := one(g.dice, p)
-			c.Status.Code = map[string]string{"active": "deleted", "deleted": "active"}[c.Status.Code]
-			return edit("VpcPeeringConnections", c.VpcPeeringConnectionId, &c)
+			return g.peering(one(g.dice, p))
 		}
 	case 13:
 		return g.port25()
 	case 14:
 		return g.attachment(r)
+	case 15, 16:
+		return g.lending()
+	case 17:
+		return g.deletedGroup()
 	}
 	sg := one(g.dice, g.w.Config.SecurityGroups)
 	if g.oneIn(2) {
@@ -200,12 +202,13 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 	next := *c
 	switch o := e.Object.(type) {
 	case nil:
-		next.NetworkInterfaces = slices.DeleteFunc(slices.Clone(c.NetworkInterfaces), func(i ec2.NetworkInterface) bool { return i.NetworkInterfaceId == e.ID })
-		next.Placement.Cards = placed(c.Placement.Cards, e.ID, "")
+		removed(&next, e)
 	case *vpc.ENIPlacement:
 		next.Placement.Cards = placed(c.Placement.Cards, e.ID, o.Card)
 	case []ec2.VpcBlockPublicAccessOptions:
 		next.VpcBlockPublicAccessOptions = o
+	case []ec2.SecurityGroupVpcAssociation:
+		next.SecurityGroupVpcAssociations = o
 	case *vpc.Placement:
 		next.Placement.Port25 = o.Port25
 	case *ec2.SecurityGroup:
@@ -226,6 +229,26 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 		panic(fmt.Sprintf("no test edits %T", o))
 	}
 	return &next
+}
+
+// removed takes the object of an ID from a configuration.
+func removed(c *vpc.Config, e *vpc.Edit) {
+	switch e.Kind {
+	case "NetworkInterfaces":
+		c.NetworkInterfaces = without(c.NetworkInterfaces, func(i ec2.NetworkInterface) bool { return i.NetworkInterfaceId == e.ID })
+		c.Placement.Cards = placed(c.Placement.Cards, e.ID, "")
+	case "SecurityGroups":
+		c.SecurityGroups = without(c.SecurityGroups, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
+	case "VpcPeeringConnections":
+		c.VpcPeeringConnections = without(c.VpcPeeringConnections, func(p ec2.VpcPeeringConnection) bool { return p.VpcPeeringConnectionId == e.ID })
+	default:
+		panic("no test removes one of " + e.Kind)
+	}
+}
+
+// without is a list without some of its objects.
+func without[T any](list []T, some func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(list), some)
 }
 
 // put is a list with an object in the place of another, or at the end if there is no other.

@@ -33,7 +33,7 @@ func (w *World) permissions(e *ec2.NetworkInterface, d Direction) (all []ec2.IpP
 	for _, of := range e.Groups {
 		for _, g := range w.Config.SecurityGroups {
 			switch {
-			case g.GroupId != of.GroupId:
+			case g.GroupId != of.GroupId || !w.inForce(g.GroupId, w.VPC(e)):
 			case d == In:
 				all = append(all, g.IpPermissions...)
 			default:
@@ -160,7 +160,7 @@ func (w *World) isMember(e *ec2.NetworkInterface, group string, a netip.Addr) bo
 			continue
 		}
 		for _, g := range member.Groups {
-			if g.GroupId == group {
+			if g.GroupId == group && w.inForce(group, vpc) {
 				return true
 			}
 		}

@@ -155,6 +155,7 @@ func (r *region) vpc(v int) {
 	for g := range r.upTo(1, 4) {
 		r.SecurityGroups = append(r.SecurityGroups, ec2.SecurityGroup{GroupId: name("sg", v, g), GroupName: name("sg", v, g), VpcId: id})
 	}
+	r.borrow(v)
 	for s := range r.upTo(1, 3) {
 		r.Subnets = append(r.Subnets, r.subnet(v, s))
 		for range r.upTo(1, 3) {
@@ -268,11 +269,11 @@ func (r *region) addresses6(e *ec2.NetworkInterface, home ec2.Subnet, n int) {
 
 func number(n int) *int { return &n }
 
-// someGroups are one or two groups of a VPC.
+// someGroups are one or two groups that are in force in a VPC.
 func (r *region) someGroups(v int) (some []ec2.GroupIdentifier) {
-	var of []string
+	w, of := World{Config: r.Config}, []string{}
 	for _, g := range r.SecurityGroups {
-		if g.VpcId == name("vpc", v) {
+		if w.inForce(g.GroupId, name("vpc", v)) {
 			of = append(of, g.GroupId)
 		}
 	}
