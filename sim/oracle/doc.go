@@ -8,6 +8,7 @@
 //
 //	vpc/latest/userguide/             VPC User Guide
 //	  security-group-rules              group.go
+//	  security-group-assoc              lent.go
 //	  managed-prefix-lists              prefixlist.go
 //	  vpc-network-acls                  acl.go
 //	  VPC_Route_Tables,
@@ -31,6 +32,10 @@
 //	  security-group-connection-tracking  tracking.go
 //	  using-eni, ec2-prefix-eni         interface.go
 //	  ec2-resource-limits               port25.go
+//	AWSEC2/latest/APIReference/       EC2 API Reference
+//	  API_CreateRoute                   route.go
+//	  API_NatGateway,
+//	  API_UnassignPrivateNatGatewayAddress  natgateway.go
 //
 // Configurations are plain lists, every look-up is a linear search, and nothing is kept that
 // can be asked again.
@@ -40,7 +45,7 @@
 //	world.go       a region, its clock, its connections
 //	way.go         the way of one packet, part by part: start here
 //	interface.go   ENIs: who has an address, source/destination check
-//	group.go       security groups
+//	group.go       security groups; lent.go those that are in force in further VPCs
 //	tracking.go    connections: which are tracked, and for how long; remember.go what they had
 //	acl.go         network ACLs
 //	route.go       route tables

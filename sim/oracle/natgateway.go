@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"net/netip"
+	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -11,7 +12,7 @@ import (
 // gateway in a zone. Ours: a zone without one is served by any other.
 func (w *World) natENIs(id string, of *ec2.Subnet) (all []*ec2.NetworkInterface) {
 	for _, g := range w.Config.NatGateways {
-		if g.NatGatewayId != id || g.State != "" && g.State != "available" {
+		if g.NatGatewayId != id || carries(&g) == no {
 			continue
 		}
 		if g.AvailabilityMode != "regional" {
@@ -26,6 +27,18 @@ func (w *World) natENIs(id string, of *ec2.Subnet) (all []*ec2.NetworkInterface)
 		}
 	}
 	return all
+}
+
+// carries tells whether a NAT gateway's state lets it carry packets: one that is pending "is not ready to process traffic",
+// one that is being deleted "may still be processing traffic", and one that is deleted "is no longer" (EC2 API, NatGateway).
+func carries(g *ec2.NatGateway) answer {
+	switch g.State {
+	case "", "available":
+		return yes
+	case "deleting":
+		return unknown
+	}
+	return no
 }
 
 // enis is the ENI of an ID as a list.
@@ -86,6 +99,21 @@ func (w *World) natAddresses(nat *ec2.NetworkInterface) (all []netip.Addr) {
 	return all
 }
 
+// sendsFrom tells whether a NAT gateway sends from an address. Connections of one that the gateway gives up go on until they
+// are over, or until "the maximum amount of time to wait … before forcibly releasing the IP addresses" (EC2 API,
+// UnassignPrivateNatGatewayAddress), which no answer tells.
+func (w *World) sendsFrom(nat *ec2.NetworkInterface, a netip.Addr) answer {
+	if slices.Contains(w.natAddresses(nat), a) {
+		return yes
+	}
+	for _, of := range w.natOf(nat).NatGatewayAddresses {
+		if of.PrivateIp == a && (of.Status == "unassigning" || of.Status == "disassociating") {
+			return unknown
+		}
+	}
+	return no
+}
+
 // isPublicOf tells whether a public address is one of a NAT gateway's.
 func (w *World) isPublicOf(nat *ec2.NetworkInterface, a netip.Addr) bool {
 	e, _ := w.PublicOwner(a)
@@ -100,6 +128,9 @@ func (y *way) natGateway(e *ec2.NetworkInterface, id string) (all []Outcome) {
 		return y.drop(Blackhole)
 	case y.w.natOf(e) != nil:
 		return y.drop(NATLoop)
+	}
+	if carries(y.w.natOf(parts[0])) == unknown {
+		y.maybe(Blackhole)
 	}
 	y.remember(e, Out)
 	for _, nat := range parts {
@@ -131,7 +162,7 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(NATSource)
 	}
 	t := y.w.translationOf(nat, y.p)
-	lives := t.lives(y.w.Now)
+	lives := y.w.remembers(t)
 	if lives == yes {
 		return y.outOfNAT(nat, t)
 	}
@@ -241,7 +272,7 @@ func (y *way) backThrough(nat *ec2.NetworkInterface) (all []Outcome) {
 		if t.gateway != nat.NetworkInterfaceId || !t.answeredBy(y.p) {
 			continue
 		}
-		switch t.lives(y.w.Now) {
+		switch y.w.remembers(t) {
 		case yes:
 			return doubtful(append(all, y.inThrough(nat, t)...))
 		case unknown:
@@ -272,7 +303,7 @@ func (y *way) inThrough(nat *ec2.NetworkInterface, t *translation) []Outcome {
 // the error may pass with the connection that it is about.
 func (y *way) errorIntoNAT(nat *ec2.NetworkInterface) []Outcome {
 	for _, t := range y.w.translations {
-		if t.gateway == nat.NetworkInterfaceId && t.inside.answeredBy(*y.p.Quoted) && t.lives(y.w.Now) != no {
+		if t.gateway == nat.NetworkInterfaceId && t.inside.answeredBy(*y.p.Quoted) && y.w.remembers(t) != no {
 			y.maybe(NATUnknown)
 			four, ok := y.p.as4()
 			if !ok {

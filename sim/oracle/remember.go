@@ -171,13 +171,16 @@ func (w *World) rememberError(e *ec2.NetworkInterface, d Direction, p Packet) {
 	}
 }
 
-// Changing tells that the timeouts of ENIs are about to change, which brings no connection back that was over.
+// Changing tells that the configuration is about to change, which brings no connection back that was over.
 func (w *World) Changing() {
 	w.forget()
 	for _, c := range w.conns {
 		if c.lives(w.Now) == unknown {
 			c.sure, c.blurred = never, true
 		}
+	}
+	for _, t := range w.translations {
+		t.blurred = t.blurred || w.remembers(t) == unknown
 	}
 }
 

@@ -229,7 +229,7 @@ func (w *World) passes(e *ec2.NetworkInterface, d Direction, p Packet) answer {
 			return no
 		}
 		return both(unknown, both(c.lives(w.Now), c.tracked))
-	case p.isSYN() && c.anew:
+	case p.isSYN() && (c.anew || c.twice): // which of two SYNs opened the connection, the other end's answer told
 		return both(unknown, both(c.lives(w.Now), c.tracked))
 	}
 	if c.tracked == no && (d != c.began || c.turned) && w.allowed(e, 1-d, f.packet(1-d)) {

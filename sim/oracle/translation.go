@@ -17,19 +17,34 @@ type translation struct {
 	answered        bool // TCP: the outside has sent SYN
 	settled         bool // TCP: and the inside has acknowledged it
 	ended           bool // TCP: an end sent FIN or RST
+	blurred         bool // the gateway may have forgotten it
 }
 
 // natIdle is for how long a NAT gateway remembers a flow: "Idle 350 s".
 const natIdle = 350 * time.Second
 
-// lives tells whether the gateway remembers the translation. AWS does not tell when it forgets
+// remembers tells whether a gateway remembers a translation, nil if there is none. The flow ends with the gateway, and with
+// the address that it leaves from.
+func (w *World) remembers(t *translation) answer {
+	lives := t.lives(w.Now)
+	if lives == no {
+		return no
+	}
+	nat := w.ENI(t.gateway)
+	if nat == nil || w.natOf(nat) == nil {
+		return no
+	}
+	return both(lives, both(carries(w.natOf(nat)), w.sendsFrom(nat, t.outside.Src)))
+}
+
+// lives tells whether the translation's time is not over. AWS does not tell when a gateway forgets
 // a connection that its ends have not settled yet, or have closed.
 func (t *translation) lives(now time.Duration) answer {
 	const handshake = 60 * time.Second // Ours
 	switch {
 	case t == nil || now-t.sure > natIdle+natSlack:
 		return no
-	case t.guessed || t.ended || now-t.sure > natIdle-natSlack,
+	case t.guessed || t.ended || t.blurred || now-t.sure > natIdle-natSlack,
 		t.inside.Proto == TCP && !t.settled && now-t.sure > handshake-natSlack:
 		return unknown
 	}
@@ -75,13 +90,13 @@ func (w *World) mayTake(t *translation) bool {
 		return false
 	}
 	return !slices.ContainsFunc(w.translations, func(other *translation) bool {
-		return other.gateway == t.gateway && other.outside.sameFlow(t.outside) && other.lives(w.Now) == yes
+		return other.gateway == t.gateway && other.outside.sameFlow(t.outside) && w.remembers(other) == yes
 	})
 }
 
 // heard notes a packet of a translation, which may be the first.
 func (w *World) heard(t *translation, d Direction, p Packet) {
-	t.sure = w.Now
+	t.sure, t.blurred = w.Now, false
 	t.ended = t.ended || p.Flags&(FIN|RST) != 0
 	t.settled = t.settled || d == Out && t.answered && p.Flags&(SYN|ACK) == ACK
 	t.answered = t.answered || d == In && p.Flags&SYN != 0 // an ACK alone tells of another connection (RFC 9293 section 3.5.1)

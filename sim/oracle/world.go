@@ -37,7 +37,7 @@ func (w *World) forget() {
 		}
 	}
 	w.conns = kept
-	w.translations = slices.DeleteFunc(w.translations, func(t *translation) bool { return t.lives(w.Now) == no })
+	w.translations = slices.DeleteFunc(w.translations, func(t *translation) bool { return w.remembers(t) == no })
 }
 
 // answer is one that may have a third value: AWS does not tell.
