@@ -45,16 +45,14 @@ func (g *generator) isUsed(group, vpc string) bool {
 	})
 }
 
-// deletedGroup deletes a group that no ENI has, and that no rule of its own VPC names. Rules of other VPCs that name
-// it are stale.
+// deletedGroup deletes a group that no ENI has, and that rules name over peering alone. These rules are stale.
 func (g *generator) deletedGroup() []vpc.Edit {
 	gone := one(g.dice, g.w.Config.SecurityGroups)
 	siblings := 0
 	for _, other := range g.w.Config.SecurityGroups {
-		if other.VpcId != gone.VpcId {
-			continue
+		if other.VpcId == gone.VpcId {
+			siblings++
 		}
-		siblings++
 		if other.GroupId != gone.GroupId && names(other, gone.GroupId) {
 			return nil
 		}
@@ -68,10 +66,12 @@ func (g *generator) deletedGroup() []vpc.Edit {
 	return append([]vpc.Edit{{Kind: "SecurityGroups", ID: gone.GroupId}}, edit("SecurityGroupVpcAssociations", "", lent)...)
 }
 
-// names tells whether a rule of a group names another one.
+// names tells whether a rule of a group names another one, and no peering.
 func names(g ec2.SecurityGroup, other string) bool {
 	return slices.ContainsFunc(append(slices.Clone(g.IpPermissions), g.IpPermissionsEgress...), func(rule ec2.IpPermission) bool {
-		return slices.ContainsFunc(rule.UserIdGroupPairs, func(pair ec2.UserIdGroupPair) bool { return pair.GroupId == other })
+		return slices.ContainsFunc(rule.UserIdGroupPairs, func(pair ec2.UserIdGroupPair) bool {
+			return pair.GroupId == other && pair.VpcPeeringConnectionId == ""
+		})
 	})
 }
 

@@ -155,6 +155,9 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	// An address of the gateway's own behind 64:ff9b::/96 is like any other: the packet goes out and comes back (RFC 6146
 	// section 3.8).
 	case y.w.isPublicOf(nat, y.p.Dst): // it "does not answer ping to itself", and has no other service
+		if r := y.w.routeFrom(nat, y.p.Dst); r != nil && r.NatGatewayId != "" {
+			y.maybe(NATLoop) // both are true
+		}
 		return y.drop(NATUnknown)
 	case y.p.Quoted != nil:
 		return y.errorIntoNAT(nat)

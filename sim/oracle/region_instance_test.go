@@ -23,11 +23,11 @@ func (r *region) attach(e *ec2.NetworkInterface, home ec2.Subnet) {
 }
 
 // firstsIn are the first ENIs of the instances to which an ENI of a subnet may be attached: those of the same VPC
-// and zone.
+// and zone, unless a route names the instance alone, which has one ENI then.
 func (r *region) firstsIn(home ec2.Subnet) (all []ec2.NetworkInterface) {
 	for _, e := range r.NetworkInterfaces {
 		of := r.Subnets[slices.IndexFunc(r.Subnets, func(s ec2.Subnet) bool { return s.SubnetId == e.SubnetId })]
-		if e.Attachment != nil && e.Attachment.DeviceIndex == 0 && of.VpcId == home.VpcId && of.AvailabilityZone == home.AvailabilityZone {
+		if e.Attachment != nil && e.Attachment.DeviceIndex == 0 && of.VpcId == home.VpcId && of.AvailabilityZone == home.AvailabilityZone && !r.isRouted(e.Attachment.InstanceId) {
 			all = append(all, e)
 		}
 	}
@@ -45,10 +45,17 @@ func (r *region) slotOf(first ec2.NetworkInterface) *ec2.NetworkInterfaceAttachm
 	return &slot
 }
 
-// byInstance has a route lead to an ENI and name its instance, too, or name the instance alone.
+// isRouted tells whether a route names an instance, and no ENI.
+func (r *region) isRouted(instance string) bool {
+	return slices.ContainsFunc(r.RouteTables, func(t ec2.RouteTable) bool {
+		return slices.ContainsFunc(t.Routes, func(of ec2.Route) bool { return of.InstanceId == instance && of.NetworkInterfaceId == "" })
+	})
+}
+
+// byInstance has a route lead to an ENI and name its instance, too, or name the instance alone, if it has one ENI.
 func (r *region) byInstance(e ec2.NetworkInterface, route ec2.Route) ec2.Route {
 	route.InstanceId, route.NetworkInterfaceId = e.Attachment.InstanceId, e.NetworkInterfaceId
-	if r.oneIn(2) {
+	if r.slotOf(e).DeviceIndex == 1 && r.oneIn(2) {
 		route.NetworkInterfaceId = ""
 	}
 	return route
