@@ -19,7 +19,7 @@ import (
 )
 
 // insideOf is a gateway of vpc 10.0.0.0/16 with two addresses.
-func insideOf(t *testing.T, connections, workers int, now *int64) *Gateway {
+func insideOf(t testing.TB, connections, workers int, now *int64) *Gateway {
 	g, err := New(Options{ID: "nat-1", Connections: connections, Workers: workers, Grace: tables.NewGrace(workers), Seed: 1, Clock: func() int64 { return *now }, Place: Place{
 		MAC: wire.MAC{2, 1}, Router: wire.MAC{2, 2}, Pool: []wire.Addr{wiretest.Addr("10.0.1.8"), wiretest.Addr("10.0.1.9")},
 		Inside: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8:a::/48")},

@@ -59,12 +59,12 @@ func (a *Appliance) one(i int, known bool) pipeline.Verdict {
 		return pipeline.NATProtocol
 	case six && a.keys[i].Dst == 0:
 		return pipeline.NATFamily
-	case h.IsICMPError():
-		return a.quoted(i, inward)
 	case h.Proto != wire.ProtoTCP && h.Proto != wire.ProtoUDP && !h.IsICMP():
 		return pipeline.NATProtocol
 	case h.Frag != wire.Whole && h.Proto != wire.ProtoUDP:
 		return pipeline.NATFragment
+	case h.IsICMPError():
+		return a.quoted(i, inward)
 	case h.IsICMP() && !asks(h, inward) && !inward && !a.isInside(h.Src):
 		return pipeline.NATSource
 	case h.IsICMP() && !asks(h, inward):
