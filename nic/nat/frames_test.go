@@ -17,6 +17,7 @@ import (
 const (
 	host4, host6     = "10.0.2.4", "2001:db8:a::4"
 	server4, server6 = "203.0.113.9", "64:ff9b::cb00:7109"
+	router4          = "198.51.100.1"
 )
 
 // asked is a gateway through which a host of each family asks a server, and what both sides may send next, as
