@@ -78,6 +78,16 @@ func (a *Appliance) Inside(h *wire.Headers) wire.Addr {
 	return s.Addr
 }
 
+// Knows tells whether a packet from outside, for an address of the gateway's own, is of a connection.
+func (a *Appliance) Knows(h *wire.Headers, own wire.Addr) bool {
+	var k Key
+	came := *h
+	came.Dst = own
+	a.gateway.setKey(&k, &came, true)
+	_, ok := a.gateway.ways.Find(&k)
+	return ok
+}
+
 // Passed counts what the fast path took through, which takes all that comes of a connection or
 // nothing. Connections end when the tick is another, also where no packet comes: so the next one finds
 // their places free.

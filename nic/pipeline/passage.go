@@ -20,6 +20,8 @@ type Translator interface {
 	// Inside is the host inside that sent a packet which the Translator sent on outward, or gets one that went
 	// inward; zero: nobody knows.
 	Inside(h *wire.Headers) wire.Addr
+	// Knows tells whether a packet from outside, for an address of the Translator's own, is of a connection.
+	Knows(h *wire.Headers, own wire.Addr) bool
 	// Passed counts what the fast path took through since the last call, and says what tick it
 	// is, so that connections whose time is up end although no packet is handed over.
 	Passed(p *Passed, tick uint64)

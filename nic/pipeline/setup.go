@@ -53,7 +53,7 @@ type Ports struct {
 type GuestPort struct {
 	ENI               *vpc.OwnENI
 	Queues            []*Queue // by worker
-	Limit, CacheLimit uint32   // tracked connections and cached verdicts that the ENI's instance may hold
+	Limit, CacheLimit uint32   // tracked connections that the ENI's instance may hold, and cached verdicts and datagrams in fragments
 }
 
 // NewSetup prepares a policy and ports for the packet path. NewSetup takes time; the setup

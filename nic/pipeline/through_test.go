@@ -29,6 +29,8 @@ func (t *toyTranslator) Passages() *tables.Cuckoo[PassageKey, Passage] { return 
 
 func (t *toyTranslator) Inside(*wire.Headers) wire.Addr { return wire.Addr{} }
 
+func (t *toyTranslator) Knows(*wire.Headers, wire.Addr) bool { return true }
+
 func (t *toyTranslator) Passed(p *Passed, tick uint64) {
 	t.passed.In.Packets += p.In.Packets
 	t.passed.In.Bytes += p.In.Bytes

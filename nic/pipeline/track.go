@@ -14,7 +14,7 @@ func (w *Worker) track(p *packet) Verdict {
 		return FragmentOverlap
 	}
 	keeps := (p.conn != nil || w.opens(p)) && !w.throughPassage(p)
-	if !keeps && !first {
+	if !keeps && !first || w.isUnasked(p) {
 		return next
 	}
 	w.flows.Lock()
@@ -73,6 +73,15 @@ func (w *Worker) throughPassage(p *packet) bool {
 		return true
 	}
 	return p.outerSrc.IsZero()
+}
+
+// isUnasked tells whether p is for a Translator, which drops p because nobody inside asked for it. Whoever floods a
+// Translator's address must not use up the records of the ENI, which all hosts inside need.
+func (w *Worker) isUnasked(p *packet) bool {
+	if p.dir != wire.In || !w.isGate(p.guest) || !p.guest.eni.Owns(p.pair.Local) {
+		return false
+	}
+	return !w.queues[p.guest.number].gate.translator.Knows(&p.Headers, p.pair.Local)
 }
 
 // isGate tells whether a Translator is behind an ENI.
@@ -185,11 +194,11 @@ func (w *Worker) open(p *packet, k *flow.Key, rule uint32) Verdict {
 	if p.accepted {
 		o.TCPFlags = wire.TCPSyn
 	}
-	if p.untracked || k.IsFragment() {
-		o.Limit = g.cacheLimit
-	}
-	if k.IsFragment() {
-		o.First = 0
+	switch {
+	case k.IsFragment():
+		o.Limit, o.First = g.cacheLimit, 0
+	case p.untracked:
+		o.Limit = g.cacheLimit - g.cacheLimit/8 // the rest is for fragments, which do not pass without a record
 	}
 	w.crew.rules.use(rule)
 	w.fast.opened = true
