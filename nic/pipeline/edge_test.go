@@ -324,7 +324,7 @@ func (r *rig) holdsTable() {
 	e, n := r.Setup().edge, 0
 	for m := range r.region.Since(nil) {
 		for b := range m.Is.PublicBlocks() {
-			if !e.ours.isOwn(wire.AddrFrom(b.Addr())) {
+			if e.ours.given && !e.ours.isOwn(wire.AddrFrom(b.Addr())) {
 				continue
 			}
 			n++
@@ -356,6 +356,53 @@ func TestTheEdgeAnnouncesWhatItHas(t *testing.T) {
 	require.Equal(t, []string{"35.72.2.0/24", "2001:db8:a::/48"}, prefixes())
 	x.send(toInternet, outside(wiretest.TCP(browser+":1", "54.168.7.7:80"))).dropped(NotAnnounced)
 	x.send(toInternet, outside(wiretest.TCP("54.168.7.7:80", "35.72.2.8:80"))).passed()
+}
+
+// The internet reaches nothing of a VPC without an internet gateway, but for answers of IPv6 by an
+// egress-only one: the edge announces what is reached, and follows a gateway that is detached, attached or
+// gone. A packet that comes all the same goes to the card, which says why it drops the packet.
+func TestTheEdgeAnnouncesWhatTheInternetReaches(t *testing.T) {
+	x := newEdgeRig(t)
+	announces := func(want ...string) {
+		t.Helper()
+		var all []string
+		for _, p := range x.Setup().Prefixes() {
+			all = append(all, p.String())
+		}
+		require.Equal(t, want, all)
+		fresh, err := newPublicTable(x.region, 1)
+		require.NoError(t, err)
+		require.Equal(t, x.Setup().Prefixes(), fresh.prefixes(), "changes come to the same as the whole")
+		require.Equal(t, x.Setup().edge.ours.used, fresh.ours.used)
+		x.holdsTable()
+	}
+	const a, b, a6 = "35.72.2.0/24", "54.168.7.0/24", "2001:db8:a::/48"
+	x.put("RouteTables", x.table("rtb-a1", "Main: true")) // a route to a gateway that is not attached would be a mistake
+	x.put("RouteTables", "{RouteTableId: rtb-b, VpcId: vpc-b, Associations: [{Main: true}]}")
+	for range 2 {
+		announces(a, b, a6)
+		x.put("InternetGateways", "{InternetGatewayId: igw-b}")
+		announces(a, a6)
+		x.send(toInternet, outside(wiretest.TCP(browser+":1", "54.168.7.7:80"))).passed()
+		x.put("InternetGateways", "{InternetGatewayId: igw-a, Attachments: [{VpcId: vpc-a, State: detached}]}")
+		announces()
+		x.put("RouteTables", `{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: [{DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: eigw-a}]}`)
+		announces(a6)
+		x.put("RouteTables", `{RouteTableId: rtb-a2, VpcId: vpc-a, Associations: [{SubnetId: subnet-a2}], Routes: [{DestinationCidrBlock: 10.0.0.0/16, GatewayId: local}]}`)
+		announces()
+		x.put("InternetGateways", "{InternetGatewayId: igw-b, Attachments: [{VpcId: vpc-b, State: available}]}")
+		x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a2, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:02", Attachment: {InstanceId: i-a2},
+			PrivateIpAddresses: [{Primary: true, PrivateIpAddress: 10.0.1.6, Association: {PublicIp: 35.72.3.6}}]}`)
+		announces(b)
+		x.put("InternetGateways", "{InternetGatewayId: igw-a, Attachments: [{VpcId: vpc-a, State: available}]}")
+		announces(a, "35.72.3.0/24", b, a6)
+		x.put("NetworkInterfaces", `{NetworkInterfaceId: eni-a2, SubnetId: subnet-a1, MacAddress: "06:00:00:00:0a:02", Attachment: {InstanceId: i-a2}, PrivateIpAddress: 10.0.1.6}`)
+	}
+	c := *x.config
+	c.Placement.PublicPrefixes = []netip.Prefix{netip.MustParsePrefix("54.168.0.0/16")}
+	x.apply(&c)
+	x.put("InternetGateways", "{InternetGatewayId: igw-b}")
+	require.Equal(t, c.Placement.PublicPrefixes, x.Setup().Prefixes(), "prefixes that Placement gives are announced whoever has an address of them")
 }
 
 // The edge asks for its gateways each second until they answer, and every 30 s from then on.

@@ -106,22 +106,23 @@ func (t *publicTable) hasRoom(moves []vpc.Move) bool {
 func (t *publicTable) change(moves []vpc.Move, region *vpc.Region) {
 	for _, m := range moves {
 		if m.Was != nil {
-			t.remove(m.Was)
+			t.remove(m.Was, m.Had)
 		}
 	}
 	for _, m := range moves {
 		if m.Is != nil {
-			t.add(m.Is, place{*region.Station(m.Is.Station), m.Is.Station})
+			t.add(m.Is, m.Has, place{*region.Station(m.Is.Station), m.Is.Station})
 		}
 	}
 	t.region = region
 }
 
-// add adds an ENI's addresses, those that the provider announces.
-func (t *publicTable) add(e *vpc.ENI, at place) {
+// add adds an ENI's addresses, those that the provider announces. Without Placement's prefixes, those that the
+// internet does not reach count for no announcement; their card tells why whoever sends to them.
+func (t *publicTable) add(e *vpc.ENI, has vpc.Reach, at place) {
 	for b := range e.PublicBlocks() {
 		switch {
-		case !t.ours.add(b):
+		case !t.ours.add(b, has.Of(b)):
 		case b.IsSingleIP():
 			t.single.Insert(wire.AddrFrom(b.Addr()), at) // of two VPCs with one IPv6 address, the first has it
 		default:
@@ -131,9 +132,9 @@ func (t *publicTable) add(e *vpc.ENI, at place) {
 }
 
 // remove takes an ENI's addresses out.
-func (t *publicTable) remove(e *vpc.ENI) {
+func (t *publicTable) remove(e *vpc.ENI, had vpc.Reach) {
 	for b := range e.PublicBlocks() {
-		t.ours.remove(b)
+		t.ours.remove(b, had.Of(b))
 		addr := wire.AddrFrom(b.Addr())
 		if !b.IsSingleIP() {
 			t.blocks.Delete(b)

@@ -20,7 +20,7 @@ type ranges struct {
 	near  [2 << 16 / 64]uint64
 	own   bart.Lite
 	given bool                 // Placement has the prefixes
-	used  map[netip.Prefix]int // without given: how many addresses or blocks each prefix has
+	used  map[netip.Prefix]int // without given: how many addresses or blocks that the internet reaches each prefix has
 }
 
 // The longest prefixes that networks take from each other: without Placement's prefixes, the
@@ -93,10 +93,14 @@ func (r *ranges) mayHave(a wire.Addr) bool {
 // isOwn tells whether an address is of the region's own prefixes.
 func (r *ranges) isOwn(a wire.Addr) bool { return r.mayHave(a) && r.own.Contains(a.Netip()) }
 
-// add notes that somebody has a block, and tells whether the prefixes have it.
-func (r *ranges) add(block netip.Prefix) bool {
-	if r.given {
+// add notes that somebody has a block, by which the internet reaches it or not, and tells whether the
+// prefixes have it, or would have it if the internet reached it.
+func (r *ranges) add(block netip.Prefix, reached bool) bool {
+	switch {
+	case r.given:
 		return r.own.Contains(block.Addr())
+	case !reached:
+		return true
 	}
 	p := announcedFor(block)
 	if r.used[p]++; r.used[p] == 1 {
@@ -107,8 +111,8 @@ func (r *ranges) add(block netip.Prefix) bool {
 }
 
 // remove notes that somebody has a block no more. The bits in near stay.
-func (r *ranges) remove(block netip.Prefix) {
-	if r.given {
+func (r *ranges) remove(block netip.Prefix, reached bool) {
+	if r.given || !reached {
 		return
 	}
 	p := announcedFor(block)

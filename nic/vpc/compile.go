@@ -128,6 +128,7 @@ func (c *compiler) check() {
 	c.routedInstances()
 	c.natGateways()
 	c.underlay()
+	c.reaches()
 }
 
 // presence notes that a list is given once it has an object. From then on a reference to

@@ -78,6 +78,7 @@
 //	              box.go sets of packets
 //	hit.go        which entries and routes decided about a packet; deciders.go which a card has
 //	nat.go        NAT gateways
+//	reach.go      which VPCs the internet reaches
 //	station.go    what a frame to an ENI begins with, inside its tunnel; tunnel.go outside
 //	mtu.go        how long a packet may be on a way
 //	match.go      the judgement of an ENI's security groups

@@ -63,19 +63,21 @@ func (e *ENI) PublicBlocks() iter.Seq[netip.Prefix] {
 
 // Move is an ENI that two regions have in different ways.
 type Move struct {
-	Was, Is *ENI // nil: the ENI came, or went
+	Was, Is  *ENI  // nil: the ENI came, or went
+	Had, Has Reach // of its VPC, before and after
 }
 
-// Since yields the ENIs that differ, or whose stations do, from those of a region before; all
+// Since yields the ENIs that differ, or whose stations or VPCs' Reach do, from those of a region before; all
 // for nil. Its cost is that of the differences, and two words for each 256 ENIs of the region:
-// regions share the chunks that did not change.
+// regions share the chunks that did not change. If the reach of a VPC differs, it looks at each ENI.
 func (r *Region) Since(before *Region) iter.Seq[Move] {
 	if before == nil {
 		before = EmptyRegion()
 	}
 	return func(yield func(Move) bool) {
+		had, has := before.reacher(), r.reacher()
 		for i := range max(len(r.enis.chunks), len(before.enis.chunks)) {
-			if chunkAt(r.enis.chunks, i) == chunkAt(before.enis.chunks, i) && chunkAt(r.stations.chunks, i) == chunkAt(before.stations.chunks, i) {
+			if r.sharesChunk(before, i) {
 				continue
 			}
 			for n := range uint32(1 << vectorBits) {
@@ -84,10 +86,32 @@ func (r *Region) Since(before *Region) iter.Seq[Move] {
 				if was == is && (is == nil || *before.Station(number) == *r.Station(number)) {
 					continue
 				}
-				if !yield(Move{was, is}) {
+				if !yield(Move{was, is, had(was), has(is)}) {
 					return
 				}
 			}
+		}
+		r.reachedElse(before, yield)
+	}
+}
+
+// sharesChunk tells whether two regions have the same ENIs, at the same stations, in a chunk.
+func (r *Region) sharesChunk(before *Region, i int) bool {
+	return chunkAt(r.enis.chunks, i) == chunkAt(before.enis.chunks, i) && chunkAt(r.stations.chunks, i) == chunkAt(before.stations.chunks, i)
+}
+
+// reachedElse yields the ENIs that are as they were, of VPCs whose reach differs.
+func (r *Region) reachedElse(before *Region, yield func(Move) bool) {
+	if len(r.regained(before)) == 0 || before.empty {
+		return
+	}
+	had, has := before.reacher(), r.reacher()
+	for e := range r.all() {
+		if had(e) == has(e) || before.enis.at(e.Station) != e || *before.Station(e.Station) != *r.Station(e.Station) {
+			continue
+		}
+		if !yield(Move{e, e, had(e), has(e)}) {
+			return
 		}
 	}
 }

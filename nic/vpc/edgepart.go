@@ -28,11 +28,11 @@ func (r *Region) EdgePart(e Edit) Edit {
 			AvailabilityZone: o.AvailabilityZone, AvailabilityZoneId: o.AvailabilityZoneId,
 		}
 	case *ec2.NetworkInterface:
-		if eni := r.ENI(e.ID); eni.AtEdge() {
+		if eni := r.ENI(e.ID); r.AtEdge(eni) {
 			part.Object = r.edgeInterface(eni)
 		}
 	case *ENIPlacement:
-		if eni := r.ENI(e.ID); eni.AtEdge() && o.Card != "" {
+		if eni := r.ENI(e.ID); r.AtEdge(eni) && o.Card != "" {
 			part.Object = &ENIPlacement{Card: o.Card}
 		}
 	case *Placement:
@@ -41,14 +41,17 @@ func (r *Region) EdgePart(e Edit) Edit {
 	return part
 }
 
-// AtEdge tells whether edges need an ENI: the internet reaches it, or it may send by the
+// AtEdge tells whether edges need an ENI: the internet reaches it (Reach), or it may send by the
 // public addresses of others. There may be no ENI: nil.
-func (e *ENI) AtEdge() bool {
+func (r *Region) AtEdge(e *ENI) bool {
 	if e == nil {
 		return false
 	}
-	for range e.PublicBlocks() {
-		return true
+	reach := r.reacher()(e)
+	for b := range e.PublicBlocks() {
+		if reach.Of(b) {
+			return true
+		}
 	}
 	return !e.SourceDestCheck
 }
@@ -57,8 +60,8 @@ func (e *ENI) AtEdge() bool {
 // before.
 func (r *Region) SameAtEdge(id string, before *Region) bool {
 	was, is := before.ENI(id), r.ENI(id)
-	if !was.AtEdge() || !is.AtEdge() {
-		return was.AtEdge() == is.AtEdge()
+	if !before.AtEdge(was) || !r.AtEdge(is) {
+		return before.AtEdge(was) == r.AtEdge(is)
 	}
 	return reflect.DeepEqual(before.edgeInterface(was), r.edgeInterface(is))
 }
@@ -89,11 +92,12 @@ func (r *Region) edgeInterface(e *ENI) *ec2.NetworkInterface {
 	if !e.SourceDestCheck {
 		part.SourceDestCheck = new(bool)
 	}
+	reach := r.reacher()(e)
 	for _, a := range e.Addrs() {
-		r.edgeAddress(part, e, a)
+		r.edgeAddress(part, e, a, reach)
 	}
 	for _, p := range e.Prefixes() {
-		if wire.AddrFrom(p.Addr()).IsGlobal6() {
+		if wire.AddrFrom(p.Addr()).IsGlobal6() && reach.IPv6 {
 			part.Ipv6Prefixes = append(part.Ipv6Prefixes, ec2.Ipv6PrefixSpecification{Ipv6Prefix: p})
 		}
 	}
@@ -101,13 +105,13 @@ func (r *Region) edgeInterface(e *ENI) *ec2.NetworkInterface {
 }
 
 // edgeAddress adds an address to an ENI as edges need it.
-func (r *Region) edgeAddress(part *ec2.NetworkInterface, e *ENI, a Address) {
+func (r *Region) edgeAddress(part *ec2.NetworkInterface, e *ENI, a Address, reach Reach) {
 	private, primary := a.Private.Netip(), a.Private == e.primary()
 	switch {
-	case a.Private.IsGlobal6():
+	case a.Private.IsGlobal6() && reach.IPv6:
 		part.Ipv6Addresses = append(part.Ipv6Addresses, ec2.NetworkInterfaceIpv6Address{Ipv6Address: private})
 	case !a.Private.Is4():
-	case !a.Public.IsZero():
+	case !a.Public.IsZero() && reach.IPv4:
 		public := a.Public.Netip()
 		part.PrivateIpAddresses = append(part.PrivateIpAddresses, ec2.NetworkInterfacePrivateIpAddress{
 			Primary: primary, PrivateIpAddress: private,
@@ -126,7 +130,7 @@ func (r *Region) EdgeMappings(ids []string) iter.Seq[Edit] {
 		for part := range slices.Chunk(ids, mostMappings) {
 			m, cards := &Mappings{}, map[uint16]uint16{}
 			for _, id := range part {
-				if e := r.ENI(id); e.AtEdge() {
+				if e := r.ENI(id); r.AtEdge(e) {
 					o, _ := r.objects["NetworkInterfaces"].Get(id)
 					m.enis, m.on = append(m.enis, p.pack(r.edgeInterface(e))), append(m.on, m.cardOf(r, o, cards))
 				}

@@ -51,6 +51,7 @@ type Region struct {
 	enis     vector[*ENI]                    // by station
 	members  *tree[int]                      // how many ENIs name a subnet or group, by ID
 	public   *btree.Map[uint32, *ENI]        // by public address
+	reached  *tree[Reach]                    // by VPC
 	onCard   numberSet                       // card and station of each ENI
 	ports    numberSet                       // fingerprints of card and port
 	attached numberSet                       // fingerprint of the instance, and station, of each ENI with an instance
@@ -58,6 +59,8 @@ type Region struct {
 	vnis     *btree.Map[uint32, *VPC]
 	notices  *tree[[]Notice] // by subject.key
 	stations stations
+
+	reachedAt uint64 // lineage.reached, when reached changed last
 }
 
 // tree is a map whose copy costs a word. A map and its copy share the nodes that neither
@@ -70,6 +73,7 @@ type lineage struct {
 	sequence uint64     // the order of the object that came last
 	rules    RuleID     // the first rule's of the next group; from 1
 	groups   uint32     // the number of the next group; from 1
+	reached  uint64     // how often the reach of a VPC changed
 	matchers shared[matcher]
 	forms    shared[ec2.NetworkInterface]
 	members  shared[membership]
@@ -161,7 +165,7 @@ func EmptyRegion() *Region {
 		users: &btree.Set[string]{}, networks: &tree[*network]{}, subnets: &tree[*Subnet]{},
 		routes: &tree[*routeTable]{}, assigned: &tree[*routeTable]{}, acls: &tree[*networkACL]{}, guarded: &tree[*networkACL]{}, lists: &tree[*prefixList]{}, peerings: &tree[*peering]{}, peers: &tree[*peering]{}, pairs: &tree[*peering]{}, outward: &tree[int]{}, nats: &tree[*NATGateway]{}, natENIs: &tree[*NATGateway]{}, groups: &tree[*groupRules]{},
 		numbers: &tree[uint32]{}, rules: &btree.Map[RuleID, *groupRules]{}, members: &tree[int]{},
-		public:   &btree.Map[uint32, *ENI]{},
+		public: &btree.Map[uint32, *ENI]{}, reached: &tree[Reach]{},
 		forwards: &btree.Map[uint64, int]{}, vnis: &btree.Map[uint32, *VPC]{}, notices: &tree[[]Notice]{},
 	}
 	for _, kind := range kinds {
@@ -178,7 +182,7 @@ func (r *Region) successor() *Region {
 		users: r.users.Copy(), files: r.files, networks: r.networks.Copy(), subnets: r.subnets.Copy(),
 		routes: r.routes.Copy(), assigned: r.assigned.Copy(), acls: r.acls.Copy(), guarded: r.guarded.Copy(), lists: r.lists.Copy(), peerings: r.peerings.Copy(), peers: r.peers.Copy(), pairs: r.pairs.Copy(), outward: r.outward.Copy(), nats: r.nats.Copy(), natENIs: r.natENIs.Copy(), groups: r.groups.Copy(),
 		numbers: r.numbers.Copy(), rules: r.rules.Copy(), members: r.members.Copy(),
-		public: r.public.Copy(), onCard: r.onCard, ports: r.ports, attached: r.attached,
+		public: r.public.Copy(), reached: r.reached.Copy(), reachedAt: r.reachedAt, onCard: r.onCard, ports: r.ports, attached: r.attached,
 		forwards: r.forwards.Copy(), vnis: r.vnis.Copy(), notices: r.notices.Copy(), stations: r.stations, enis: r.enis,
 	}
 	n.stations.chunks, n.enis.chunks = slices.Clone(r.stations.chunks), slices.Clone(r.enis.chunks)

@@ -150,6 +150,10 @@ func meaning(t *testing.T, r *Region) []string {
 		require.Same(t, x, end.Exit)
 		add("exit %s %v %v %v", id, end.Addr, end.MAC, *r.Station(x.Station))
 	}
+	for _, id := range r.networks.Keys() {
+		is, _ := r.reached.Get(id)
+		add("vpc %s reached %v", id, is)
+	}
 	r.outward.Scan(func(via string, n int) bool { add("%d lead to %s", n, via); return true })
 	r.peers.Scan(func(key string, p *peering) bool {
 		add("%s: %v %v %v", key, p.vpcs, p.regional, p.here)

@@ -60,12 +60,13 @@ type routeTable struct {
 	id    string
 	lines bart.Table[*Route]
 
-	outside  []string // the Via of each target whose other side is not the card's
-	nats     []string // the Via of each NAT gateway
-	inside   bool     // a route has another target than the local one for the VPC or a part of it
-	at       spot
-	assigned []string // keys of Region.assigned
-	notices  []Notice // which count if a subnet uses the table
+	outside    []string // the Via of each target whose other side is not the card's
+	nats       []string // the Via of each NAT gateway
+	egressOnly bool     // a route leads to an egress-only internet gateway
+	inside     bool     // a route has another target than the local one for the VPC or a part of it
+	at         spot
+	assigned   []string // keys of Region.assigned
+	notices    []Notice // which count if a subnet uses the table
 }
 
 // route is the table's route for a destination: the one with the longest prefix, whatever

@@ -62,6 +62,8 @@ func (r *routeCompiler) route(config *ec2.Route) {
 		r.outside(config, line)
 	case NAT:
 		line.nat = r.table.natNumber(line.Via)
+	case EgressOnly:
+		r.table.egressOnly = true
 	}
 	switch {
 	case config.DestinationPrefixListId != "":

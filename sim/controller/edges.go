@@ -67,7 +67,7 @@ func moved(was, is *vpc.Region) map[string]bool {
 func edgePartsOf(id string, was, is *vpc.Region) iter.Seq[edgePart] {
 	return func(yield func(edgePart) bool) {
 		before, after := was.ENI(id), is.ENI(id)
-		if !is.SameAtEdge(id, was) && !yield(edgePart{key{"NetworkInterfaces", id}, before.AtEdge(), after.AtEdge()}) {
+		if !is.SameAtEdge(id, was) && !yield(edgePart{key{"NetworkInterfaces", id}, was.AtEdge(before), is.AtEdge(after)}) {
 			return
 		}
 		from, to := cardAtEdge(before, was), cardAtEdge(after, is)
@@ -79,7 +79,7 @@ func edgePartsOf(id string, was, is *vpc.Region) iter.Seq[edgePart] {
 
 // cardAtEdge is the card that a region names for an ENI; "" if edges do not need to know.
 func cardAtEdge(e *vpc.ENI, r *vpc.Region) string {
-	if !e.AtEdge() {
+	if !r.AtEdge(e) {
 		return ""
 	}
 	return r.ENIPlacement(e.ID).Card

@@ -56,6 +56,31 @@ func TestAnEdgeIsHandedWhatItNeeds(t *testing.T) {
 	require.Equal(t, append([]string{"eni-11"}, around...), e.has())
 }
 
+// An edge is told of the addresses that the internet reaches: none of a VPC whose internet gateway is detached.
+func TestAnEdgeIsToldWhatTheInternetReaches(t *testing.T) {
+	gateway := func(attachments string) vpc.Edit {
+		e, err := vpc.Put("InternetGateways", []byte("{InternetGatewayId: igw-0, Attachments: ["+attachments+"]}"))
+		require.NoError(t, err)
+		return e
+	}
+	o := open(t, NewMemory(), newSigner(t))
+	o.change(append(withEdges("e", beginning()...), newENI(0, 1), newPlace(0, 1, "x"), newAddress(0, 1), newENI(1, 1), newPlace(1, 1, "y"), newAddress(1, 1), gateway("{VpcId: vpc-0}"))...)
+	e := o.follow("e")
+	e.hear(o)
+	around := []string{"subnet-0", "subnet-1", "subnet-2", "vpc-0", "vpc-1", "vpc-2"}
+	require.Equal(t, append([]string{"eni-01"}, around...), e.has())
+	o.change(gateway("{VpcId: vpc-1}"))
+	require.False(t, e.hear(o).Snapshot())
+	require.Equal(t, append([]string{"eni-11"}, around...), e.has())
+	require.Equal(t, "y", e.Region().CardOf(e.Region().ENI("eni-11")))
+	o.change(gateway(""))
+	e.hear(o)
+	require.Equal(t, around, e.has())
+	o.change(gateway("{VpcId: vpc-0}"))
+	e.hear(o)
+	require.Equal(t, append([]string{"eni-01"}, around...), e.has())
+}
+
 // An edge that Placement does not name any more is told so, and nothing else; a card that has
 // never been one is none.
 func TestAnEdgeThatGoes(t *testing.T) {
