@@ -53,7 +53,7 @@ func TestDumpSubnet(t *testing.T) {
 	require.Equal(t, NoRoute, a.Route(ip("8.8.8.8")).Target)
 	require.True(t, a.Match(Query{Remote: b.Primary, Port: 22, Proto: wire.ProtoTCP, Dir: wire.In}).Untracked)
 	require.False(t, a.Match(Query{Remote: b.Primary, Port: 23, Proto: wire.ProtoTCP, Dir: wire.In}).Allowed)
-	require.Equal(t, append([]string{"InternetGateways: are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached"}, noMachines...), texts(p))
+	require.Equal(t, noMachines, texts(p), "without public addresses it is all the same whether there is an internet gateway")
 	require.Equal(t, "tap:eni-9a7fc5c1e34", a.Port)
 }
 
@@ -114,5 +114,5 @@ func TestDumpVpcPeering(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, middle)
-	require.Equal(t, append([]string{"InternetGateways: are not in the configuration (aws ec2 describe-internet-gateways): routes to one count as if it were attached"}, noMachines...), texts(p))
+	require.Equal(t, noMachines, texts(p), "without public addresses it is all the same whether there is an internet gateway")
 }

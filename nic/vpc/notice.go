@@ -170,7 +170,7 @@ func (d Digest) String() string {
 		return line
 	}
 	line += "; first " + d.First.Path
-	if d.First.What != "" {
+	if d.First.What != "" && strings.Contains(noticeVocabulary[d.First.Kind].one, "%s") {
 		line += ", " + d.First.What
 	}
 	return line

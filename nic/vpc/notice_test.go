@@ -16,11 +16,13 @@ func TestDigests(t *testing.T) {
 	for _, d := range Digests([]Notice{
 		{NotWatched, "FlowLogs[0] fl-1", "FlowLogs"}, {NoAddress, "NetworkInterfaces[0] eni-1", ""}, {NoAddress, "NetworkInterfaces[1] eni-2", ""},
 		{RouteElsewhere, "RouteTables[0] rtb-1: Routes[1]", "pl-1 to igw-1"},
+		{OtherSideOutside, "VpnConnections[0] vpn-1", "VpnConnections"}, {OtherSideOutside, "VpnGateways[0] vgw-1", "VpnGateways"},
 	}) {
 		lines = append(lines, d.String())
 	}
 	require.Equal(t, []string{
 		"RouteTables[0] rtb-1: Routes[1]: the destinations are not in the configuration (" + entriesFrom + "): pl-1 to igw-1",
+		"2 gateways whose other side is outside the configuration; packets that need them are dropped, unless Placement: Exits says where they lead; first VpnConnections[0] vpn-1",
 		"2 ENIs have no IP address; what they send is dropped; first NetworkInterfaces[0] eni-1",
 		"FlowLogs[0] fl-1: this card does not act on FlowLogs",
 	}, lines)

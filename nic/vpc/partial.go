@@ -84,7 +84,7 @@ func (c *compiler) missingLists() {
 		kind    NoticeKind
 	}{
 		{!c.given("NetworkAcls"), "NetworkAcls", NoACLs},
-		{!c.given("InternetGateways"), "InternetGateways", NoInternetGateways},
+		{!c.given("InternetGateways") && c.next.isPublic(), "InternetGateways", NoInternetGateways},
 		{!c.given("RouteTables"), "RouteTables", NoRouteTables},
 		{!c.given("SecurityGroups"), "SecurityGroups", NoSecurityGroups},
 	} {
@@ -158,4 +158,15 @@ func ended(state string) bool {
 	state = strings.ToLower(state)
 	return slices.ContainsFunc([]string{"delet", "fail", "reject", "expire", "detach", "disassociat", "disabl", "inactive"},
 		func(s string) bool { return strings.HasPrefix(state, s) })
+}
+
+// isPublic tells whether the internet can reach an ENI where there are internet gateways: by a
+// public address, or by IPv6.
+func (r *Region) isPublic() bool {
+	found := r.public.Len() > 0
+	r.subnets.Scan(func(_ string, s *Subnet) bool {
+		found = found || s.Prefix6.IsValid()
+		return !found
+	})
+	return found
 }
