@@ -2,6 +2,7 @@ package nftables
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -45,7 +46,17 @@ func (s *server) pass(from int, p wiretest.Packet) (arrived []byte) {
 	s.ports[from].Inject(p.MACs(src, s.routers[from]).Bytes())
 	s.card.Poll(s.now)
 	for _, f := range s.ports[1-from].Sent() {
-		arrived = append([]byte{}, f[34:]...)
+		arrived = append([]byte{}, transport(f)...)
 	}
 	return arrived
+}
+
+// wait moves the card's clock. Guests do not listen to what the card says of its own, as a router.
+func (s *server) wait(d time.Duration) {
+	s.card.Poll(s.now)
+	s.now += int64(d)
+	s.card.Poll(s.now)
+	for _, p := range s.ports {
+		p.Sent()
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,28 +45,44 @@ func newRouter(t testing.TB) *router {
 	r := &router{TB: t, host: newHost(t, "router")}
 	require.NoError(t, r.host.Forward())
 	for i, l := range []struct {
-		name, own string
-		addrs     []netip.Addr
-		mac       wire.MAC
-	}{{"guest", "10.0.1.1/24", []netip.Addr{guestAddr}, guestMAC}, {"far", "10.0.2.1/24", beyond, farMAC}} {
+		name  string
+		addrs []netip.Addr
+		mac   wire.MAC
+	}{{"guest", []netip.Addr{four.guest, six.guest}, guestMAC}, {"far", slices.Concat(four.beyond, six.beyond), farMAC}} {
 		h := newHost(t, l.name)
 		here, there := netlab.End{Host: h, Name: "eth0", MAC: l.mac[:]}, netlab.End{Host: r.host, Name: l.name}
 		require.NoError(t, netlab.Cable(here, there, 1500))
 		require.NoError(t, netlab.OwnQueue(here, there)) // no packet is lost to other tests' floods
 		require.NoError(t, netlab.OwnQueue(there, here))
-		require.NoError(t, r.host.Address(l.name, netip.MustParsePrefix(l.own)))
+		for _, f := range families {
+			require.NoError(t, r.host.Address(l.name, f.routers[i]))
+		}
 		for _, a := range l.addrs {
 			require.NoError(t, r.host.Neighbor(l.name, a, net.HardwareAddr(l.mac[:])))
 		}
 		raw, err := h.Raw("eth0")
 		require.NoError(t, err)
 		t.Cleanup(func() { raw.Close() })
-		seen, err := h.Watch("eth0", func(f []byte) bool { return len(f) > 34 && wire.Ethernet(f).EtherType() == wire.EtherTypeIPv4 })
+		seen, err := h.Watch("eth0", func(f []byte) bool { return isFor(f, l.addrs) })
 		require.NoError(t, err)
 		t.Cleanup(func() { seen.Stop() })
 		r.sides[i] = end{raw: raw, seen: seen, router: wire.MAC(r.host.LinkMAC(l.name))}
 	}
 	return r
+}
+
+// isFor tells whether a frame has a packet for one of these addresses. The router's kernel sends others of its own.
+func isFor(frame []byte, addrs []netip.Addr) bool {
+	var h wire.Headers
+	return wire.Parse(frame, &h) == wire.NoFault && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return h.Dst == wire.AddrFrom(a) })
+}
+
+// transport is a frame from its transport header on.
+func transport(frame []byte) []byte {
+	if wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6 {
+		return frame[wire.EthernetLen+wire.IPv6Len:]
+	}
+	return frame[wire.EthernetLen+wire.IPv4Len:]
 }
 
 func newHost(t testing.TB, name string) *netlab.Host {
@@ -102,10 +119,10 @@ func (r *router) send(from int, p wiretest.Packet) {
 // mark sends a marker unlike those before, and returns what will arrive of it.
 func (r *router) mark(from int) (payload []byte) {
 	r.marks++
-	ends := [2]string{guestAddr.String(), beyond[0].String()}
+	ends := [2]string{four.guest.String(), four.beyond[0].String()}
 	mark := wiretest.IP(ends[from], ends[1-from], marker).Payload(fmt.Sprintf("marker %08d", r.marks))
 	r.send(from, mark)
-	return mark.Bytes()[34:]
+	return transport(mark.Bytes())
 }
 
 // came tells whether a marker arrived at a side; what arrived before is forgotten.
@@ -121,10 +138,10 @@ func (r *router) until(at int, mark []byte) (arrived []byte, came bool) {
 		f := frames[side.known]
 		side.known++
 		switch {
-		case bytes.Equal(f[34:], mark):
+		case bytes.Equal(transport(f), mark):
 			return arrived, true
-		case f[23] != marker:
-			arrived = f[34:]
+		case wire.Ethernet(f).EtherType() == wire.EtherTypeIPv6 || f[23] != marker:
+			arrived = transport(f)
 		}
 	}
 	return arrived, false

@@ -13,6 +13,7 @@ const guest, far = 0, 1
 
 // talk is a flow, as its two ends know it.
 type talk struct {
+	*family
 	from             int // the side that began
 	proto            uint8
 	src, dst         netip.Addr
@@ -44,13 +45,14 @@ func (g *traffic) next() (from int, p wiretest.Packet, what string) {
 
 // begin is a new flow.
 func (g *traffic) begin() *talk {
-	t := &talk{from: g.IntN(2), proto: one(g.dice, []uint8{wire.ProtoTCP, wire.ProtoTCP, wire.ProtoUDP, wire.ProtoUDP, wire.ProtoICMP, 99}),
-		src: guestAddr, dst: one(g.dice, beyond), srcPort: uint16(40000 + g.IntN(4)), dstPort: one(g.dice, []uint16{80, 443, 5000})}
+	f := one(g.dice, families)
+	t := &talk{family: f, from: g.IntN(2), proto: one(g.dice, []uint8{wire.ProtoTCP, wire.ProtoTCP, wire.ProtoUDP, wire.ProtoUDP, wire.ProtoICMP, 99}),
+		src: f.guest, dst: one(g.dice, f.beyond), srcPort: uint16(40000 + g.IntN(4)), dstPort: one(g.dice, []uint16{80, 443, 5000})}
 	if t.from == far {
 		t.src, t.dst = t.dst, t.src
 	}
 	if t.proto == wire.ProtoICMP {
-		t.dstPort = one(g.dice, []uint16{8, 8, 13})
+		t.dstPort = one(g.dice, f.queries)
 	}
 	return t
 }
@@ -86,8 +88,7 @@ func (t *talk) back() wiretest.Packet {
 	case wire.ProtoUDP:
 		return wiretest.UDP(src, dst).Payload("answer")
 	case wire.ProtoICMP:
-		reply := map[uint16]uint8{8: 0, 13: 14}[t.dstPort]
-		return wiretest.Query(t.dst.String(), t.src.String(), reply, t.srcPort)
+		return wiretest.Query(t.dst.String(), t.src.String(), t.replies[t.dstPort], t.srcPort)
 	}
 	return wiretest.IP(t.dst.String(), t.src.String(), t.proto).Payload("answer")
 }
@@ -95,5 +96,5 @@ func (t *talk) back() wiretest.Packet {
 // complain is an ICMP error of the receiver about what the side that began sent.
 func (t *talk) complain(code uint8) wiretest.Packet {
 	before := *t
-	return wiretest.ICMPError(3, code, t.dst.String(), before.there().Bytes())
+	return wiretest.ICMPError(t.unreachable, code, t.dst.String(), before.there().Bytes())
 }
