@@ -385,7 +385,7 @@ var malformedFrames = map[wire.Fault][]byte{
 	wire.FaultIPv6LengthBeyond:  wiretest.Cut(out6.Bytes(), -1),
 	wire.FaultIPv6Mapped:        wiretest.TCP("[::ffff:10.0.1.5]:1", "["+client6+"]:2").Bytes(),
 	wire.FaultIPv6Extension:     wiretest.Put(out6.Extension(60, 8).Bytes(), 55, 255),
-	wire.FaultIPv6Extensions:    out6.Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Bytes(),
+	wire.FaultIPv6Extensions:    out6.Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Extension(60, 8).Bytes(),
 	wire.FaultFragmentOverrun:   wiretest.Mend(wiretest.Put(datagram.Bytes(), 20, 0x1f, 0xff)),
 	wire.FaultFragmentTiny:      wiretest.Mend(wiretest.Put(wiretest.Put(wiretest.Cut(out.Bytes(), 50), 16, 0, 36), 20, 0x20, 0)),
 	wire.FaultFragmentLength:    wiretest.Mend(wiretest.Put(datagram.Bytes(), 20, 0x20, 0)),

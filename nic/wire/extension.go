@@ -28,7 +28,7 @@ const maxExtensions = 8
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 func walkExtensions(b []byte, h *Headers) (at int, f Fault) {
 	at, h.Proto = IPv6Len, IPv6(b).NextHeader()
-	for range maxExtensions {
+	for range maxExtensions + 1 { // the last time finds the payload
 		length := 0
 		switch h.Proto {
 		default:

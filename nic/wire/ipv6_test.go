@@ -47,7 +47,7 @@ func TestParsePassesExtensionHeaders(t *testing.T) {
 	h := parse(t, tcp6.Extension(0, 8).Extension(60, 24).Extension(43, 16).Extension(60, 8).Bytes())
 	require.Equal(t, wire.Tuple{Src: a6, Dst: b6, SrcPort: 40000, DstPort: 80, Proto: wire.ProtoTCP}, h.Tuple)
 	require.EqualValues(t, []uint16{54 + 56, 54 + 56 + 20}, []uint16{h.L4, h.End})
-	parse(t, extended(tcp6, 7))
+	parse(t, extended(tcp6, 8))
 	for _, proto := range []uint8{50, 51} {
 		h := parse(t, wiretest.IP("2001:db8::5", "2001:db8::6", proto).Payload("x").Bytes())
 		require.EqualValues(t, proto, h.Proto)
