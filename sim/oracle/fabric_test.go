@@ -32,7 +32,7 @@ type fabric struct {
 	moved    []string    // ENIs that the last change brought to another card
 	ended    []nic.Event // what the cards did to the last packet
 	led      int         // how many of these ended before the packet's first fragment was sent
-	pieces   bool        // it came in fragments
+	pieces   bool        // it came in fragments, or may be cut into some on its way
 	internet [][]byte    // frames, out of their tunnels
 	stranded int         // packets from the edge that no card has an ENI for
 }
@@ -172,7 +172,7 @@ func (f *fabric) fromInternet(frames func(src, dst wire.MAC) [][]byte) {
 // does, because the later ones share it.
 func (f *fabric) lead(frame []byte) {
 	if at, is := fragmentOf(frame); !is || at.at == 0 {
-		f.led, f.pieces = len(f.ended), is
+		f.led, f.pieces = len(f.ended), is || readIP(frame[wire.EthernetLen:]).mayBeCut()
 	}
 }
 
@@ -276,12 +276,13 @@ func (f *fabric) took() (got result, err error) {
 
 // result is where a packet ended on the cards.
 type result struct {
-	frames int
-	eni    string // "" is the internet
-	packet Packet
-	reason string // of the drop
-	at     string // the ENI whose stages dropped the packet
-	broken error  // what arrived are not all fragments of a packet; nil: they are
+	frames  int
+	longest int    // fragment, in bytes of IP; 0: it did not come in fragments
+	eni     string // "" is the internet
+	packet  Packet
+	reason  string // of the drop
+	at      string // the ENI whose stages dropped the packet
+	broken  error  // what arrived are not all fragments of a packet; nil: they are
 }
 
 // arrivedAll notes the frames that left by a port, which may be the fragments of a packet.
@@ -293,6 +294,7 @@ func (r *result) arrivedAll(eni string, frames [][]byte) error {
 				r.frames, r.broken = r.frames+2, err
 				return nil
 			}
+			r.longest = longestOf(frames)
 			err = r.arrived(eni, whole)
 			r.packet.Fragmented = true
 			return err

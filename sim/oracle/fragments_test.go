@@ -79,8 +79,8 @@ func header(fragment []byte, proto uint8, n int) []byte {
 		h[6] = proto
 		return h
 	}
-	h := slices.Clone(fragment[:wire.IPv4Len])
-	binary.BigEndian.PutUint16(h[2:], uint16(wire.IPv4Len+n))
+	h := slices.Clone(fragment[:int(fragment[0]&15)*4])
+	binary.BigEndian.PutUint16(h[2:], uint16(len(h)+n))
 	copy(h[6:], []byte{0, 0, h[8], h[9], 0, 0})
 	binary.BigEndian.PutUint16(h[10:], ^wiretest.Sum(h))
 	return h

@@ -15,6 +15,24 @@ const payload = "oracle"
 func frame(p Packet, src, dst wire.MAC) []byte { return build(p).MACs(src, dst).Bytes() }
 
 func build(p Packet) wiretest.Packet {
+	b := short(p)
+	for _, e := range p.Headers.all() {
+		b = withHeader(b, e)
+	}
+	if p.Options != "" {
+		b = b.Options([]byte(p.Options)...)
+	}
+	if p.DF {
+		b = b.DF()
+	}
+	if p.Len > 0 {
+		b = b.Size(wire.EthernetLen + p.Len)
+	}
+	return b
+}
+
+// short is a packet of no length of its own.
+func short(p Packet) wiretest.Packet {
 	from, to := p.Src.String(), p.Dst.String()
 	ports := func(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, port).String() }
 	switch {
@@ -33,9 +51,14 @@ func build(p Packet) wiretest.Packet {
 	return wiretest.IP(from, to, p.Proto).Payload(payload)
 }
 
+// mostQuoted is how much an ICMP error quotes, as a packet that any network carries has room for (RFC 1812 section 4.3.2.3).
+const mostQuoted = 548
+
 // errorFrom is an ICMP error, whose receiver is not always the sender of what it quotes.
 func errorFrom(p Packet) wiretest.Packet {
-	return wiretest.ICMPError(p.Type, p.Code, p.Src.String(), build(*p.Quoted).Bytes())
+	quoted := build(*p.Quoted).Bytes()
+	e := wiretest.ICMPError(p.Type, p.Code, p.Src.String(), quoted).MTU(uint16(p.MTU))
+	return e.Quote(min(len(quoted)-wire.EthernetLen, mostQuoted))
 }
 
 // read is a frame's packet.
@@ -65,16 +88,21 @@ func ipLen(frame []byte) int {
 	return wire.IPv4Len
 }
 
-// readIP is an IP packet without extension headers; bytes that are not there count as zero.
+// long is from how many bytes on a packet's length matters.
+const long = 1200
+
+// readIP is an IP packet; bytes that are not there count as zero.
 func readIP(b []byte) (p Packet) {
 	b = append(append([]byte{}, b...), make([]byte, 64)...)
-	header := int(b[0]&15) * 4
+	header, n := int(b[0]&15)*4, 0
 	switch {
 	case b[0]>>4 == 6:
-		header, p.Proto = 40, b[6]
+		header, p.Proto, p.Headers = headersIn(b)
+		n = wire.IPv6Len + int(binary.BigEndian.Uint16(b[4:]))
 		p.Src, p.Dst = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:]))
 	default:
-		p.Proto = b[9]
+		p.Options = string(b[20:max(header, 20)])
+		p.Proto, n = b[9], int(binary.BigEndian.Uint16(b[2:]))
 		p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
 	}
 	t := b[header:]
@@ -92,6 +120,12 @@ func readIP(b []byte) (p Packet) {
 			quoted := readIP(t[8:])
 			p.Quoted = &quoted
 		}
+		if p.tellsMTU() {
+			p.MTU = int(binary.BigEndian.Uint16(t[6:]))
+		}
+	}
+	if n >= long && p.Quoted == nil {
+		p.Len, p.DF = n, b[0]>>4 == 4 && b[6]&0x40 != 0
 	}
 	return p
 }

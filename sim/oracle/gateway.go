@@ -97,6 +97,9 @@ func (y *way) internetGateway(e *ec2.NetworkInterface, by *ec2.Route) []Outcome 
 	case unknown:
 		y.maybe(PassedBy)
 	}
+	if !y.fits(mtuInternet) {
+		return y.tooBig(e, mtuInternet)
+	}
 	y.remember(e, Out)
 	y.p.Src = y.w.publicOf(owner, y.p.Src)
 	y.translateQuoted(func(q *Packet) {

@@ -30,12 +30,17 @@ type arrival struct {
 // next is the next step.
 func (g *generator) next() step {
 	s := g.whole()
-	if s.Packet == nil || s.Packet.Quoted != nil || !g.watched {
+	if s.Packet == nil || s.Packet.Quoted != nil {
 		return s
 	}
 	p := *s.Packet
-	p.Fragmented = p.Type != Timestamp && g.oneIn(16)
-	s.Packet, s.Order = &p, []int{0, 1, 2}
+	g.lengthen(&p, s.ENI == "")
+	g.stack(&p)
+	if s.Packet = &p; !g.watched {
+		return s
+	}
+	p.Fragmented = p.Len == 0 && p.Headers.n == 0 && p.Options == "" && p.Type != Timestamp && g.oneIn(16)
+	s.Order = []int{0, 1, 2}
 	if to, _ := g.w.PublicOwner(p.Dst); g.oneIn(2) && (to == nil || g.w.gatewayTable(g.w.VPC(to)) == nil) {
 		s.Order = g.Perm(pieces) // ours: none waits that the card hands to a middlebox of its own
 	}
@@ -68,7 +73,7 @@ func (g *generator) arrived(s step, r result) {
 	if g.sent = append(g.sent, s); len(g.sent) > most {
 		g.sent = g.sent[1:]
 	}
-	if r.frames != 1 {
+	if r.frames != 1 || r.packet.tellsMTU() && r.reason != "" {
 		return
 	}
 	if g.recent = append(g.recent, arrival{r.eni, r.packet, s.Direct}); len(g.recent) > most {
@@ -130,6 +135,9 @@ func (g *generator) complain() step {
 		kind = one(g.dice, []message{{Unreachable6, 1}, {Unreachable6, 3}, {Unreachable6, 4}, {Unreachable6, 5}, {TooBig6, 0}, {TooBig6, 4}, {TimeExceeded6, 1}, {BadParameter6, 1}})
 	}
 	p := about.ErrorAbout(about.Dst, kind.kind, kind.code)
+	if p.tellsMTU() {
+		p.MTU = one(g.dice, []int{1280, 1400, 1480})
+	}
 	return step{Packet: &p, ENI: a.eni, Direct: a.direct}
 }
 

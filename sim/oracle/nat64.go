@@ -84,8 +84,10 @@ func (p Packet) as6() (q Packet, ok bool) { return p.translated(ICMP, ICMPv6, me
 // translated is a packet in the other family.
 func (p Packet) translated(icmp, becomes uint8, messages map[message]message, address func(netip.Addr) netip.Addr) (Packet, bool) {
 	p.Src, p.Dst = address(p.Src), address(p.Dst)
-	if p.Proto != icmp {
-		return p, true
+	forms := p.bare()
+	p.resize(becomes)
+	if p.Proto != icmp || !forms {
+		return p, forms
 	}
 	if icmp == ICMPv6 && p.Type == TooBig6 {
 		p.Code = 0 // "MUST be … ignored by the receiver" (RFC 4443 section 3.2)
@@ -96,6 +98,9 @@ func (p Packet) translated(icmp, becomes uint8, messages map[message]message, ad
 		var quoted Packet
 		quoted, ok = p.Quoted.translated(icmp, becomes, messages, address)
 		p.Quoted = &quoted
+	}
+	if p.tellsMTU() {
+		p.tellMTU()
 	}
 	return p, ok
 }

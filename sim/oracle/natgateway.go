@@ -132,6 +132,9 @@ func (y *way) natGateway(e *ec2.NetworkInterface, id string) (all []Outcome) {
 	if carries(y.w.natOf(parts[0])) == unknown {
 		y.maybe(Blackhole)
 	}
+	if !y.fits(mtuNAT) {
+		return y.tooBig(e, mtuNAT)
+	}
 	y.remember(e, Out)
 	for _, nat := range parts {
 		all = append(all, y.copy().intoNAT(e, nat)...)
@@ -150,7 +153,7 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 		return y.drop(NATProtocol)
 	case y.p.isNoDatagram():
 		return y.drop(NATFragment)
-	case !In4(y.p.Dst).IsValid():
+	case !In4(y.p.Dst).IsValid(), y.p.Headers.travels():
 		return y.drop(NATFamily)
 	// An address of the gateway's own behind 64:ff9b::/96 is like any other: the packet goes out and comes back (RFC 6146
 	// section 3.8).
@@ -218,7 +221,7 @@ func (y *way) natACL(nat *ec2.NetworkInterface, d Direction) bool {
 func (y *way) outOfNAT(nat *ec2.NetworkInterface, t *translation) []Outcome {
 	p := y.p
 	y.p = t.out(p)
-	y.translated = true
+	y.through = t
 	y.commits = append(y.commits, func() { y.w.heard(t, Out, p) })
 	if !y.atEdge(nat, Out, !y.w.stays(nat, y.p.Dst)) {
 		return y.drop(ACLOut)
@@ -296,6 +299,9 @@ func (y *way) inThrough(nat *ec2.NetworkInterface, t *translation) []Outcome {
 		return y.drop(NATFamily)
 	}
 	y.p = inside
+	if y.cut > 0 && inside.Src.Is6() {
+		y.cut += lengthened + fragmentLen6
+	}
 	if p.Quoted == nil { // an error keeps no flow alive (RFC 5508 section 4)
 		y.commits = append(y.commits, func() { y.w.heard(t, In, p) })
 	}

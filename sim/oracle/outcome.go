@@ -10,6 +10,7 @@ type Part string
 
 // The parts of EC2, in the order in which packets meet them.
 const (
+	Headers          Part = "the bound on extension headers"
 	SourceCheck      Part = "the source/destination check of the sender"
 	GroupOut         Part = "the sender's security groups"
 	ACLOut           Part = "the network ACL of the sender's subnet"
@@ -23,6 +24,7 @@ const (
 	PrivateEnd       Part = "the internet gateway, which carries no private address"
 	PublicAccess     Part = "Block Public Access, which closes the internet gateway"
 	PassedBy         Part = "the internet gateway, whose route table has a middlebox before the subnet"
+	TooBig           Part = "the MTU of the packet's way"
 	EgressOnly       Part = "the egress-only internet gateway, which nobody opened from inside"
 	NATProtocol      Part = "the NAT gateway, which carries TCP, UDP and ICMP alone"
 	NATFragment      Part = "the NAT gateway, which carries fragments of UDP alone"
@@ -40,11 +42,14 @@ const (
 // Outcome is what becomes of a packet: a guest has it, the internet has it, or a part
 // of EC2 dropped it.
 type Outcome struct {
-	ENI      string // whose guest has the packet
+	ENI      string // whose guest has the packet, or the error about it
 	Internet bool   // has the packet
 	Dropped  Part   // "" if it arrived
 	At       string // the ENI at which it was dropped; "" at none
 	Packet   Packet // as it arrives
+	Longest  int    // fragment that may arrive of a packet that was cut on its way, in bytes of IP; 0: it was not cut
+	// Told is the ICMP error about the dropped packet that its sender gets, nil if the sender gets none.
+	Told *Packet
 	// Translated tells that a NAT gateway sent the packet on, by a port of its own choice in
 	// the place of the packet's.
 	Translated bool
@@ -56,6 +61,8 @@ type Outcome struct {
 // String is the outcome in words.
 func (o Outcome) String() string {
 	switch {
+	case o.Told != nil:
+		return fmt.Sprintf("dropped by %s %s, whose guest gets %v", o.Dropped, o.At, *o.Told)
 	case o.Dropped != "":
 		return strings.TrimSpace(fmt.Sprintf("dropped by %s %s", o.Dropped, o.At))
 	case o.Internet:

@@ -36,6 +36,12 @@ type Packet struct {
 	Quoted     *Packet // by an ICMP error, nil in others
 
 	Fragmented bool // it comes in fragments
+	Len        int  // of the whole IP packet in bytes, header included; 0: too short for any MTU to matter
+	DF         bool // of IPv4: no router may cut the packet into fragments
+	MTU        int  // that an ICMP error tells
+
+	Headers headers // extension headers of IPv6
+	Options string  // of IPv4, as in the header
 }
 
 // Message types of ICMP (RFC 792).
@@ -84,7 +90,7 @@ func (p Packet) query() (kind uint8, answer, ok bool) {
 // Answer is a packet that goes back to the sender, as an end would answer.
 func (p Packet) Answer() Packet {
 	a := p
-	a.Fragmented = false
+	a.Fragmented, a.Len, a.DF, a.Headers, a.Options = false, 0, false, headers{}, ""
 	a.Src, a.Dst, a.SrcPort, a.DstPort = p.Dst, p.Src, p.DstPort, p.SrcPort
 	switch {
 	case p.Proto == TCP && p.Flags&ACK == 0:
@@ -114,12 +120,20 @@ func (p Packet) String() string {
 	case p.Fragmented:
 		p.Fragmented = false
 		return "in fragments " + p.String()
+	case p.Headers.n > 0 || p.Options != "":
+		words := fmt.Sprintf("%v%s", p.Headers, optionWords(p.Options))
+		p.Headers, p.Options = headers{}, ""
+		return p.String() + words
+	case p.Len > 0:
+		words := fmt.Sprintf(" of %d bytes%s", p.Len, map[bool]string{true: " with DF"}[p.DF])
+		p.Len = 0
+		return p.String() + words
 	case p.Proto == TCP:
 		return fmt.Sprintf("tcp %v > %v %s", netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort), flagNames(p.Flags))
 	case p.Proto == UDP:
 		return fmt.Sprintf("udp %v > %v", netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort))
 	case p.Quoted != nil:
-		return fmt.Sprintf("icmp %v > %v type %d code %d about [%v]", p.Src, p.Dst, p.Type, p.Code, *p.Quoted)
+		return fmt.Sprintf("icmp %v > %v type %d code %d mtu %d about [%v]", p.Src, p.Dst, p.Type, p.Code, p.MTU, *p.Quoted)
 	case p.IsICMP():
 		return fmt.Sprintf("icmp %v > %v type %d code %d id %d", p.Src, p.Dst, p.Type, p.Code, p.ID)
 	}

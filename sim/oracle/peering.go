@@ -45,6 +45,9 @@ func (y *way) peering(e *ec2.NetworkInterface, id string) []Outcome {
 	if to == nil {
 		return y.drop(NoNeighbor)
 	}
+	if mtu := y.w.mtuTo(to); !y.fits(mtu) {
+		return y.tooBig(e, mtu)
+	}
 	y.remember(e, Out)
 	return y.arrive(to, true)
 }
@@ -70,6 +73,9 @@ func (w *World) natOfPeer(e *ec2.NetworkInterface, a netip.Addr) *ec2.NetworkInt
 // toPeersNAT is the way to a NAT gateway of a peer: "client → NATGW → peer works, and its
 // replies need no return route in the peer". Whether a packet is a reply, the gateway tells.
 func (y *way) toPeersNAT(e, nat *ec2.NetworkInterface) []Outcome {
+	if !y.fits(mtuNAT) {
+		return y.tooBig(e, mtuNAT)
+	}
 	y.remember(e, Out)
 	return y.arrive(nat, true)
 }

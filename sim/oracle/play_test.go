@@ -116,7 +116,7 @@ func (p *play) framesOf(s step) func(src, dst wire.MAC) [][]byte {
 
 // settle ends the wait of fragments whose first one was dropped.
 func (p *play) settle(s step) {
-	if s.Packet.Fragmented {
+	if s.Packet.Fragmented || s.Packet.mayBeCut() {
 		p.w.Now += 1200 * time.Millisecond
 		p.f.wait()
 		p.f.carry()
@@ -158,10 +158,14 @@ func (p *play) possible(s step) bool {
 
 // is tells whether what the cards did is an outcome.
 func (p *play) is(got result, o Outcome) bool {
-	if o.Dropped != "" {
-		return got.frames == 0 && (!p.watched && got.reason == "" || slices.Contains(o.Dropped.Verdicts(), got.reason) && (o.At == "" || o.At == got.at))
+	dropped := !p.watched && got.reason == "" || slices.Contains(o.Dropped.Verdicts(), got.reason) && (o.At == "" || o.At == got.at)
+	switch {
+	case o.Told != nil:
+		return dropped && got.frames == 1 && got.eni == o.ENI && isTold(got.packet, *o.Told)
+	case o.Dropped != "":
+		return dropped && got.frames == 0
 	}
-	return got.frames == 1 && got.eni == o.ENI && same(got.packet, o.Packet)
+	return got.frames == 1 && got.eni == o.ENI && same(got.packet, o.Packet) && (o.Longest == 0 || got.longest <= o.Longest)
 }
 
 // tell keeps a line of the story.

@@ -107,7 +107,7 @@ func (c *conn) goOn(e *ec2.NetworkInterface, d Direction, p Packet, byRule bool,
 	if c.tracked == no && d == Out && c.w.autoTracked(e, d, c.flow) {
 		c.tracked = unknown // AWS does not tell whether a flow is tracked whose answers alone take such a gateway
 	}
-	if p.isSYN() && !c.openedBy(d, p) {
+	if p.isSYN() && (c.anew || !c.openedBy(d, p)) {
 		// Ours: which of the two connections the next packets are of, the ends' answers
 		// tell.
 		c.sure, c.blurred, c.twice = never, true, true

@@ -10,14 +10,15 @@ import (
 
 // translation is a flow that a NAT gateway sends from an address and port of its own.
 type translation struct {
-	gateway         string // the ENI's ID
-	inside, outside Packet // the flow's first packet, as it came and as it left
-	sure            time.Duration
-	guessed         bool // nobody saw which address and port the gateway took
-	answered        bool // TCP: the outside has sent SYN
-	settled         bool // TCP: and the inside has acknowledged it
-	ended           bool // TCP: an end sent FIN or RST
-	blurred         bool // the gateway may have forgotten it
+	gateway         string        // the ENI's ID
+	inside, outside Packet        // the flow's first packet, as it came and as it left
+	sure            time.Duration // the last packet that it surely had
+	maybe           time.Duration // the last packet that the gateway could not send on
+	guessed         bool          // nobody saw which address and port the gateway took
+	answered        bool          // TCP: the outside has sent SYN
+	settled         bool          // TCP: and the inside has acknowledged it
+	ended           bool          // TCP: an end sent FIN or RST
+	blurred         bool          // the gateway may have forgotten it
 }
 
 // natIdle is for how long a NAT gateway remembers a flow: "Idle 350 s".
@@ -42,7 +43,7 @@ func (w *World) remembers(t *translation) answer {
 func (t *translation) lives(now time.Duration) answer {
 	const handshake = 60 * time.Second // Ours
 	switch {
-	case t == nil || now-t.sure > natIdle+natSlack:
+	case t == nil || now-max(t.sure, t.maybe) > natIdle+natSlack:
 		return no
 	case t.guessed || t.ended || t.blurred || now-t.sure > natIdle-natSlack,
 		t.inside.Proto == TCP && !t.settled && now-t.sure > handshake-natSlack:
@@ -107,6 +108,17 @@ func (w *World) heard(t *translation, d Direction, p Packet) {
 		})
 		w.translations = append(w.translations, t)
 	}
+}
+
+// mayHear notes a packet of a translation that the gateway could not send on: AWS does not tell whether that counts.
+func (w *World) mayHear(t *translation, p Packet) {
+	if !slices.Contains(w.translations, t) {
+		t.guessed = true
+		w.heard(t, Out, p)
+		return
+	}
+	t.maybe = w.Now
+	t.ended = t.ended || p.Flags&(FIN|RST) != 0
 }
 
 // out is a packet from inside as it leaves the gateway.
@@ -187,7 +199,7 @@ func (p Packet) key() flowKey {
 // reset is the RST that answers a TCP segment without data of a connection that is not there
 // (RFC 9293 section 3.10.7.1).
 func (p Packet) reset() Packet {
-	r := Packet{Proto: TCP, Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Flags: RST | ACK, Ack: p.Seq}
+	r := Packet{Proto: TCP, Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Flags: RST | ACK, Ack: p.Seq + p.data()}
 	if p.Flags&FIN != 0 {
 		r.Ack++
 	}

@@ -2,6 +2,7 @@ package oracle
 
 // verdicts are the card's names for drops of each part of EC2.
 var verdicts = map[Part][]string{
+	Headers:          {"ipv6_extensions"},
 	SourceCheck:      {"spoofed_address"},
 	GroupOut:         {"security_group_out"},
 	ACLOut:           {"network_acl_out"},
@@ -14,11 +15,12 @@ var verdicts = map[Part][]string{
 	NoPublic:         {"no_public_address"},
 	PrivateEnd:       {"private_internet", "source_mismatch"},
 	PublicAccess:     {"block_public_access"},
+	TooBig:           {"packet_too_big", "packet_too_big_untold"},
 	PassedBy:         {"middlebox_passed_by"},
 	EgressOnly:       {"egress_only", "network_acl_in", "security_group_in"}, // a card asks the gateway last
 	NATProtocol:      {"nat_protocol", "nat_family"},                         // a packet may be neither
 	NATFragment:      {"nat_fragment", "nat_family"},
-	NATFamily:        {"nat_family"},
+	NATFamily:        {"nat_family", "nat_unknown"}, // an answer may be neither
 	NATSource:        {"nat_source"},
 	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
 	NATUnknown:       {"nat_unknown"},

@@ -10,15 +10,17 @@ import (
 
 // way is one packet between its sender and where it ends.
 type way struct {
-	w          *World
-	p          Packet
-	at         string    // the ENI that the packet is at, "" at none
-	detour     bool      // a middlebox passes the packet on, or is to
-	maybes     []Outcome // where the packet may have ended before, for AWS does not tell
-	translated bool      // by a NAT gateway
-	refused    bool      // by a NAT gateway, which answers the sender
-	commits    []func()  // what is remembered so far
-	pending    []func()  // what is remembered if the packet ends at this ENI
+	w       *World
+	sender  *ec2.NetworkInterface // nil: the internet
+	sent, p Packet                // as it was sent, and as it is
+	at      string                // the ENI that the packet is at, "" at none
+	detour  bool                  // a middlebox passes the packet on, or is to
+	maybes  []Outcome             // where the packet may have ended before, for AWS does not tell
+	through *translation          // by which a NAT gateway sends the packet on; nil: none does
+	refused bool                  // by a NAT gateway, which answers the sender
+	cut     int                   // the MTU for which a router cut the packet into fragments; 0: none did
+	commits []func()              // what is remembered so far
+	pending []func()              // what is remembered if the packet ends at this ENI
 }
 
 // FromGuest is what may become of a packet that an ENI's guest sends. direct is a frame to
@@ -26,7 +28,10 @@ type way struct {
 func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 	w.forget()
 	e := w.ENI(eni)
-	y := &way{w: w, p: p, at: eni, detour: w.isDetour(e, p)}
+	y := &way{w: w, sender: e, sent: p, p: p, at: eni, detour: w.isDetour(e, p)}
+	if p.Headers.n > mostExtensions {
+		return y.drop(Headers)
+	}
 	if checks(e) && !has(e, p.Src) {
 		return y.drop(SourceCheck)
 	}
@@ -42,8 +47,12 @@ func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 	// "Route table rules apply to frames sent to the router MAC; frames to another ENI's MAC
 	// are L2 and skip them." And such a frame stays within its subnet.
 	if direct {
+		to := w.Owner(w.VPC(e), p.Dst)
+		if mtu := w.mtuTo(to); !y.fits(mtu) {
+			return y.tooBig(e, mtu)
+		}
 		y.remember(e, Out)
-		return y.arrive(w.Owner(w.VPC(e), p.Dst), false)
+		return y.arrive(to, false)
 	}
 	return y.route(e)
 }
@@ -51,8 +60,11 @@ func (w *World) FromGuest(eni string, p Packet, direct bool) []Outcome {
 // FromInternet is what may become of a packet from a host on the internet.
 func (w *World) FromInternet(p Packet) []Outcome {
 	w.forget()
-	y := &way{w: w, p: p}
+	y := &way{w: w, sent: p, p: p}
 	to, _ := w.PublicOwner(p.Dst)
+	if to != nil && p.Headers.n > mostExtensions {
+		return y.drop(Headers)
+	}
 	if to != nil && (IsPrivate(p.Src) || w.Owner(w.VPC(to), p.Src) != nil) { // GATEWAY_REJECTS_SPOOFED_TRAFFIC
 		return y.drop(PrivateEnd)
 	}
@@ -106,6 +118,9 @@ func (y *way) local(e *ec2.NetworkInterface) []Outcome {
 	if y.w.natOf(e) != nil {
 		return y.fromNAT(e, to)
 	}
+	if mtu := y.w.mtuTo(to); !y.fits(mtu) {
+		return y.tooBig(e, mtu)
+	}
 	y.remember(e, Out)
 	return y.arrive(to, to.SubnetId != e.SubnetId)
 }
@@ -114,6 +129,9 @@ func (y *way) local(e *ec2.NetworkInterface) []Outcome {
 func (y *way) middlebox(e, to *ec2.NetworkInterface) []Outcome {
 	if to == nil {
 		return y.drop(Blackhole) // "target gone → blackhole"
+	}
+	if mtu := y.w.mtuTo(to); !y.fits(mtu) {
+		return y.tooBig(e, mtu)
 	}
 	y.remember(e, Out)
 	y.detour = true
@@ -223,7 +241,7 @@ func doubtful(all []Outcome) []Outcome {
 
 // outcome is an outcome with what is remembered then.
 func (y *way) outcome(o Outcome, then ...func()) Outcome {
-	o.Translated = y.translated
+	o.Translated, o.Longest = y.through != nil, y.cut
 	o.commits = append(append([]func(){}, y.commits...), then...)
 	return o
 }

@@ -14,8 +14,11 @@ type extension struct {
 	rest   []byte
 }
 
-// fragmentHeader is the number of the extension header that fragments have.
-const fragmentHeader = 44
+// Numbers of extension headers: the one that fragments have, and the one that names stops.
+const (
+	fragmentHeader = 44
+	routingHeader  = 43
+)
 
 // Extension puts an extension header of n bytes behind the IPv6 header and the extension
 // headers that are there; n is a multiple of 8. Its options are padding; a fragment header
@@ -26,6 +29,15 @@ func (p Packet) Extension(number uint8, n int) Packet {
 		rest[0], rest[1] = 1, byte(n-4) // PadN (RFC 8200 section 4.2)
 	}
 	p.ip.extensions = append(slices.Clip(p.ip.extensions), extension{number, rest})
+	return p
+}
+
+// Routing puts a routing header of type 0 and n bytes behind those headers, by which the packet has so many stops left
+// (RFC 8200 section 4.4).
+func (p Packet) Routing(n int, left uint8) Packet {
+	rest := make([]byte, n-2)
+	rest[1] = left
+	p.ip.extensions = append(slices.Clip(p.ip.extensions), extension{routingHeader, rest})
 	return p
 }
 
