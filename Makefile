@@ -22,6 +22,8 @@ PURE := netgo,osusergo
 # Programs and tests are compiled alike, so that Go compiles each package once:
 # without paths, and with PURE, by which a build with DPDK differs in DPDK alone.
 export GOFLAGS := $(GOFLAGS) -trimpath -tags=$(PURE)
+export GOCACHE := $(shell .ci/cache GOCACHE)
+export GOMODCACHE := $(shell .ci/cache GOMODCACHE)
 WITH_DPDK := -tags=dpdk,$(PURE)
 
 # PLAIN compiles without the profile: with it, Go compiles everything once more
@@ -108,7 +110,7 @@ test: fmt vet unit dpdk race fuzz ## everything, the lab included
 	@echo "test: all passed"
 
 fmt: ## is the code as gofmt writes it?
-	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	@unformatted="$$(find . -path ./bin -prune -o -name '*.go' -print0 | xargs -0 gofmt -l)"; if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
 vet: ## what go vet finds
 	$(STEP) go vet $(PLAIN) ./...
@@ -179,4 +181,5 @@ profile: ## writes PROFILE anew, after changes to the packet path
 	rm -r "$${binary%/*}"
 
 clean: ## removes bin
+	@[ ! -d bin/GOMODCACHE ] || chmod -R u+w bin/GOMODCACHE
 	rm -rf bin
