@@ -224,6 +224,9 @@ var verdictCases = []verdictCase{
 	{"a guest that asks for its IPv6 address, and services", "eni-a1", to(wiretest.UDP("[fe80::5]:546", "[ff02::1:2]:547")), Consumed, (*rig).serve},
 	{"a name, asked for in the VPC", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "10.0.0.2:53")), Consumed, (*rig).serve},
 	{"a port without a service", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:54")), LocalServiceAbsent, (*rig).serve},
+	{"Windows activation", "eni-a1", to(wiretest.TCP("10.0.1.5:40000", "169.254.169.250:1688").Flags(wire.TCPSyn)), LocalServiceAbsent, (*rig).serve},
+	{"Windows activation, at its other address", "eni-a1", to(wiretest.TCP("10.0.1.5:40000", "169.254.169.251:1688").Flags(wire.TCPSyn)), LocalServiceAbsent, (*rig).serve},
+	{"Windows activation by IPv6", "eni-a1", to(wiretest.TCP("["+a1v6+"]:40000", "[fd00:ec2::250]:1688").Flags(wire.TCPSyn)), LocalServiceAbsent, (*rig).serve},
 	{"a question while the services are behind", "eni-a1", to(wiretest.UDP("10.0.1.5:40000", "169.254.169.253:53")), LocalServiceBusy, func(x *rig) {
 		x.serve()
 		x.askServices(puntSlots)
