@@ -118,6 +118,7 @@ func TestStatusCodes(t *testing.T) {
 		r.request.Options.TokenRequired = c.required
 		a := r.do(c.method, c.path, c.headers...)
 		require.Equal(t, c.want, a.StatusCode, c.what)
+		require.Equal(t, c.method == "PUT" && c.want == 200, r.ttl == 1, "%s: the hop limit is for tokens alone", c.what)
 		require.Equal(t, "EC2ws", a.Header.Get("Server"), c.what)
 		require.Equal(t, "text/plain", a.Header.Get("Content-Type"), c.what)
 		require.Equal(t, "close", a.Header.Get("Connection"), c.what)

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"nitrocard/nic/vpc/ec2"
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
@@ -84,6 +86,18 @@ func TestIdleConnectionsEndAtTheirTimeout(t *testing.T) {
 func TestTimeoutsOfOtherProtocols(t *testing.T) {
 	x := newRig(t)
 	x.put("SecurityGroups", `{GroupId: sg-a-web, GroupName: web, VpcId: vpc-a, IpPermissions: [{IpProtocol: "-1", IpRanges: [{CidrIp: 203.0.113.0/24}]}], IpPermissionsEgress: []}`)
+	x.timeouts(30*time.Second, 180*time.Second)
+	c := *x.config
+	c.NetworkInterfaces = slices.Clone(c.NetworkInterfaces)
+	c.NetworkInterfaces[0].ConnectionTrackingConfiguration = &ec2.ConnectionTrackingConfiguration{UdpTimeout: new(45), UdpStreamTimeout: new(120)}
+	x.apply(&c)
+	x.timeouts(45*time.Second, 120*time.Second)
+}
+
+// timeouts holds that connections that nothing but their record lets go on end when they should: UDP after its
+// one timeout, or its other one where more than one exchange was seen, and others as they do at each ENI.
+func (x *rig) timeouts(udp, stream time.Duration) {
+	x.Helper()
 	ask, answer := wiretest.UDP(client+":9", "35.72.2.8:5000"), wiretest.UDP("10.0.1.5:5000", client+":9")
 	gre, greBack := wiretest.IP(client, "35.72.2.8", 47), wiretest.IP("10.0.1.5", client, 47)
 	echo, reply := wiretest.Echo(client, "35.72.2.8", 5), wiretest.EchoReply("10.0.1.5", client, 5)
@@ -91,7 +105,7 @@ func TestTimeoutsOfOtherProtocols(t *testing.T) {
 		there, back wiretest.Packet
 		rounds      int
 		timeout     time.Duration
-	}{{ask, answer, 1, 30 * time.Second}, {ask, answer, 2, 180 * time.Second}, {gre, greBack, 1, 600 * time.Second}, {echo, reply, 1, 60 * time.Second}} {
+	}{{ask, answer, 1, udp}, {ask, answer, 2, stream}, {gre, greBack, 1, 600 * time.Second}, {echo, reply, 1, 60 * time.Second}} {
 		for _, d := range []time.Duration{-time.Second, time.Second} {
 			for range c.rounds {
 				x.fromInternet("eni-a1", c.there).passed()

@@ -87,7 +87,7 @@ func TestPort25IsBlockedTowardsTheInternet(t *testing.T) {
 	x := newRig(t)
 	policy, a1 := x.policy(), x.eni("eni-a1")
 	for addr, want := range map[string]Verdict{
-		client: Port25Blocked, "2001:db8::1": Port25Blocked, "64:ff9b::1": Port25Blocked, "fd00::1": next, "fe80::1": Port25Blocked,
+		client: Port25Blocked, "2001:db8::1": Port25Blocked, a2v6: Port25Blocked, "64:ff9b::1": Port25Blocked, "fd00::1": next, "fe80::1": Port25Blocked,
 		"10.9.9.9": next, "172.31.0.1": next, "192.168.0.1": next, "100.64.0.1": next,
 	} {
 		require.Equal(t, want.String(), judgeMail(policy, a1, wire.AddrFrom(netip.MustParseAddr(addr))).String(), addr)

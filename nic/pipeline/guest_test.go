@@ -77,6 +77,7 @@ func TestARPIsAnsweredByTheCard(t *testing.T) {
 		}
 	}
 	require.EqualValues(t, 9, x.counts("eni-a1").Originated)
+	x.send("eni-a1", wiretest.ARPRequest(macA1, "10.0.1.5", "10.0.2.8").Bytes()).dropped(ARPUnanswered) // a4, of another subnet
 	// B's neighbors are not A's: B's subnet has the same prefix and another router.
 	b1 := x.eni("eni-b1")
 	x.send("eni-b1", wiretest.ARPRequest(b1.MAC, "10.0.1.5", "10.0.1.6").Bytes()).dropped(ARPUnanswered)

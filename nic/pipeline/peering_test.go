@@ -103,6 +103,12 @@ func TestPeeringIsNotTransitive(t *testing.T) {
 	x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:40000", "10.16.1.5:80").Flags(wire.TCPSyn)).dropped(OutsidePeer)
 	y.fromGuest("eni-d1", wiretest.TCP("10.16.1.5:40000", "10.0.1.5:80").Flags(wire.TCPSyn)).dropped(OutsidePeer)
 	y.fromGuest("eni-d1", wiretest.TCP("10.16.1.5:40000", "10.8.1.5:80").Flags(wire.TCPSyn)).delivered("eni-c1")
+	// Nor does the peer's server get through by an ENI that forwards.
+	x.uncheck("eni-a2", "subnet-a1", "10.0.1.6")
+	for _, dst := range []string{"10.16.1.5:80", "10.0.1.7:80"} {
+		through := wiretest.TCP("10.8.1.5:1", dst).Flags(wire.TCPSyn).MACs(edgeRouter, macA2)
+		x.send(Uplink, x.outer(serverY, vniA, through.Bytes()).Bytes()).dropped(OutsidePeer)
+	}
 }
 
 // Peering has no edge to edge: no route leads to the internet by the gateway of the peer.
@@ -141,6 +147,11 @@ func TestPeeringChecksNoReversePath(t *testing.T) {
 		e := y.send(Uplink, y.tunnel(serverX, "eni-c1", wiretest.TCP(src+":40000", "10.8.1.5:80").Flags(wire.TCPSyn)))
 		require.Equal(t, want.String(), e.Verdict.String(), src)
 	}
+	// c1 hears a1, to whom no route of c1's leads back.
+	y.put("RouteTables", "{RouteTableId: rtb-c, VpcId: vpc-c, Associations: [{Main: true}]}")
+	sent = x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:40000", "10.8.1.5:80").Flags(wire.TCPSyn))
+	sent.tunneled(serverY, vniC)
+	y.send(Uplink, sent.frame).delivered("eni-c1")
 }
 
 // Whoever took over a server of the peer speaks for the peer's ENIs on that server alone,
@@ -168,6 +179,12 @@ func TestAServerOfThePeerSpeaksForItsOwnENIsAlone(t *testing.T) {
 	x.uncheck("eni-a2", "subnet-a1", "10.0.1.6")
 	through := wiretest.TCP("10.8.1.5:1", "10.0.1.5:80").Flags(wire.TCPSyn).MACs(edgeRouter, macA2)
 	x.send(Uplink, x.outer(serverY, vniA, through.Bytes()).Bytes()).dropped(OutsidePeer)
+	// An ENI of vpc-a that forwards makes its server speak for vpc-a, and for no ENI of a peer.
+	x.uncheck("eni-a3", "subnet-a2", "10.0.2.7")
+	for src, want := range map[string]Verdict{"10.0.1.6": Sent, "10.8.1.6": SourceMismatch} {
+		p := wiretest.TCP(src+":40001", "10.0.1.5:80").Flags(wire.TCPSyn).MACs(x.eni("eni-a1").RouterMAC, macA1)
+		require.Equal(t, want.String(), x.send(Uplink, x.outer(serverY, vniA, p.Bytes()).Bytes()).Verdict.String(), src)
+	}
 }
 
 // A rule that names a group of a peer means the private addresses of that group's ENIs, also

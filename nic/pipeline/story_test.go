@@ -88,6 +88,9 @@ func TestNeighborsOfOneSubnetMeetOnTheLink(t *testing.T) {
 	require.Equal(t, "remote", x.flow("eni-a2").Initiator)
 	denied := wiretest.TCP("10.0.1.5:40000", "10.0.1.6:8081").MACs(a1.MAC, a2.MAC).Bytes()
 	x.send("eni-a1", denied).dropped(SecurityGroupIn)
+	// The table has a route to the internet, and no frame to the neighbor's MAC takes it.
+	x.send("eni-a1", out.MACs(a1.MAC, a1.RouterMAC).Bytes()).tunneled(edge, vniA)
+	x.send("eni-a1", out.SrcPort(9).MACs(a1.MAC, a2.MAC).Bytes()).dropped(NoNeighbor)
 }
 
 // A frame for another subnet goes to the router, and arrives from the router
@@ -102,6 +105,10 @@ func TestSubnetsMeetAtTheRouter(t *testing.T) {
 	}
 	answer := wiretest.TCP("10.0.2.8:5432", "10.0.1.5:40000")
 	require.Equal(t, answer.MACs(a1.RouterMAC, a1.MAC).Bytes(), x.fromGuest("eni-a4", answer).delivered("eni-a1"))
+	for dst, vtep := range map[string]string{"10.0.2.7:5432": serverY, client + ":443": edge} {
+		left := x.fromGuest("eni-a1", wiretest.TCP("10.0.1.5:40000", dst).Flags(wire.TCPSyn).TTL(9)).tunneled(vtep, vniA)
+		require.EqualValues(t, 9, left[wire.EthernetLen+8], "TTL to %s", dst)
+	}
 	// It has no public address that the internet could reach it by.
 	x.fromInternet("eni-a4", wiretest.TCP(client+":1", "10.0.2.8:5432")).dropped(PrivateDestination)
 }

@@ -211,6 +211,9 @@ var verdictCases = []verdictCase{
 		return wiretest.TCP("10.0.1.8:1", client+":443").MACs(macNAT, x.eni("eni-nat").RouterMAC).Bytes()
 	}, NATLoop, func(x *rig) { x.hasNAT(); x.routesToNAT("subnet-a1", "{NetworkInterfaceId: eni-nat}") }},
 	{"metadata", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "169.254.169.254:80")), LocalServiceAbsent, nil},
+	{"Windows activation", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "169.254.169.250:1688")), LocalServiceAbsent, (*rig).serve},
+	{"Windows activation at its other address", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "169.254.169.251:1688")), LocalServiceAbsent, (*rig).serve},
+	{"Windows activation over IPv6", "eni-a1", to(wiretest.TCP("["+a1v6+"]:1", "[fd00:ec2::250]:1688")), LocalServiceAbsent, (*rig).serve},
 	{"an address of the VPC that nobody has", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.0.9.9:80")), NoNeighbor, nil},
 	{"a neighbor nobody is, on the link", "eni-a1", bytes(wiretest.TCP("10.0.1.5:1", "10.0.1.99:80").MACs(macA1, macA2).Bytes()), NoNeighbor, nil},
 	{"a peer's peer", "eni-a1", to(wiretest.TCP("10.0.1.5:1", "10.16.1.5:80")), OutsidePeer, (*rig).peer},

@@ -88,6 +88,8 @@ var mistakes = []mistake{
 	{"SubnetId: subnet-a2\n", "SubnetId: subnet-a2\n    VpcId: vpc-b\n", `NetworkInterfaces[2] eni-a3: VpcId vpc-b: subnet-a2 is in vpc-a`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.5", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.5 is that of eni-a1 in vpc-a`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.2.6", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.2.6 is outside of subnet-a1, which has 10.0.1.0/24`},
+	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.0", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.0 is reserved: the first four and the last address of a subnet are EC2's`},
+	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.2", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.2 is reserved: the first four and the last address of a subnet are EC2's`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.1", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.1 is reserved: the first four and the last address of a subnet are EC2's`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.3", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.3 is reserved: the first four and the last address of a subnet are EC2's`},
 	{"PrivateIpAddress: 10.0.1.6", "PrivateIpAddress: 10.0.1.255", `NetworkInterfaces[1] eni-a2: PrivateIpAddress 10.0.1.255 is reserved: the first four and the last address of a subnet are EC2's`},

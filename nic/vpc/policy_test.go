@@ -209,6 +209,14 @@ func TestUntracked(t *testing.T) {
 	  IpPermissionsEgress: [{IpProtocol: tcp, FromPort: 1, ToPort: 65535, IpRanges: [{CidrIp: 0.0.0.0/0}]}]}`)
 	a = compiled(t, c, CompileOptions{}).ENI("eni-a1")
 	require.False(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, wire.In}))
+
+	// Of each family its own rule for everyone counts.
+	c = put(t, story(t), "SecurityGroups", `{GroupId: sg-a-web, VpcId: vpc-a,
+	  IpPermissions: [{IpProtocol: tcp, FromPort: 80, ToPort: 80, IpRanges: [{CidrIp: 0.0.0.0/0}], Ipv6Ranges: [{CidrIpv6: "2001:db8::/32"}]}],
+	  IpPermissionsEgress: [{IpProtocol: "-1", IpRanges: [{CidrIp: 0.0.0.0/0}], Ipv6Ranges: [{CidrIpv6: "::/0"}]}]}`)
+	a = compiled(t, c, CompileOptions{}).ENI("eni-a1")
+	require.True(t, untracked(Query{ip("203.0.113.9"), 80, wire.ProtoTCP, wire.In}))
+	require.False(t, untracked(Query{ip("2001:db8::9"), 80, wire.ProtoTCP, wire.In}))
 }
 
 func TestNoGroupsNoPackets(t *testing.T) {

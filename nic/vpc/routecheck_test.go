@@ -197,10 +197,13 @@ func TestRoutesThatDoNotGoTogether(t *testing.T) {
 	for routes, want := range map[string]string{
 		"{DestinationPrefixListId: pl-1, GatewayId: vgw-1}, {DestinationPrefixListId: pl-2, GatewayId: vgw-1}, {DestinationPrefixListId: pl-1, GatewayId: vgw-2}": "rtb-a2: Routes[2]: DestinationPrefixListId pl-1 stands twice",
 		"{DestinationCidrBlock: 192.0.2.0/24, NetworkInterfaceId: eni-b1}":                                                                                        "rtb-a2: Routes[0]: NetworkInterfaceId eni-b1 is in vpc-b, the table in vpc-a",
+		"{DestinationCidrBlock: 192.0.2.0/24, VpcPeeringConnectionId: pcx-cd}":                                                                                    "rtb-a2: Routes[0]: VpcPeeringConnectionId pcx-cd does not peer vpc-a",
 	} {
-		_, err := Compile(tableOf(t, routes), CompileOptions{})
+		c := put(t, put(t, tableOf(t, routes), "Vpcs", `{VpcId: vpc-c, CidrBlock: 10.8.0.0/16}`), "Vpcs", `{VpcId: vpc-d, CidrBlock: 10.9.0.0/16}`)
+		c = put(t, c, "VpcPeeringConnections", `{VpcPeeringConnectionId: pcx-cd, RequesterVpcInfo: {VpcId: vpc-c}, AccepterVpcInfo: {VpcId: vpc-d}, Status: {Code: active}}`)
+		_, err := Compile(c, CompileOptions{})
 		require.ErrorContains(t, err, want)
-		_, err = Compile(placed(tableOf(t, routes)), CompileOptions{})
+		_, err = Compile(placed(c), CompileOptions{})
 		require.NoError(t, err, routes)
 	}
 }
