@@ -88,8 +88,10 @@ func (b *componentBuilder) edge(h *Hop) {
 func (b *componentBuilder) inward(h *Hop, p *Pass) {
 	fell := fellAt(p)
 	if b.i > 0 && b.hops[b.i-1].ENI == nil {
-		at := slices.Contains([]Stage{Source, Internet, EgressOnly}, fell)
-		b.add(Component{Kind: Gateway, ID: b.gatewayOf(h.ENI.VPC.ID), ENI: h.ENI, In: h.Before, Out: p.Packet}, p, at && fell != EgressOnly)
+		b.fromInternet(h, p, slices.Contains([]Stage{Source, Internet, EgressOnly}, fell))
+		if fell == EgressOnly {
+			return // the card asks ACL and groups first, and the gateway lets nothing come to them
+		}
 	}
 	for _, l := range p.Looks {
 		switch l.Stage {
@@ -102,8 +104,6 @@ func (b *componentBuilder) inward(h *Hop, p *Pass) {
 			b.add(Component{Kind: string(NetworkACL), ID: l.ACL, ENI: h.ENI, Look: l}, p, l.Denied)
 		case SecurityGroups:
 			b.groups(h, p, l)
-		case EgressOnly:
-			b.add(Component{Kind: string(EgressOnly), ENI: h.ENI}, p, true)
 		}
 	}
 	if p.Verdict.Dropped() && len(b.all) > 0 && b.all[len(b.all)-1].Why != pipeline.Sent {
@@ -112,10 +112,25 @@ func (b *componentBuilder) inward(h *Hop, p *Pass) {
 	b.end(h, p)
 }
 
+// fromInternet is the gateway by which a packet comes from the internet to an ENI: the egress-only one, if
+// the way back leads there.
+func (b *componentBuilder) fromInternet(h *Hop, p *Pass, fell bool) {
+	c := Component{Kind: Gateway, ID: b.gatewayOf(h.ENI.VPC.ID), ENI: h.ENI, In: h.Before, Out: p.Packet}
+	if back := h.ENI.Route(wire.AddrFrom(p.Packet.Src)); back.Target == vpc.EgressOnly {
+		c.Kind, c.ID = string(EgressOnly), back.Via
+	}
+	b.add(c, p, fell)
+}
+
 // end is the ENI that the packet came to, or the NAT gateway.
 func (b *componentBuilder) end(h *Hop, p *Pass) {
 	if h.ENI.NAT != nil {
-		b.add(Component{Kind: NAT, ID: h.ENI.NAT.ID, ENI: h.ENI, Out: b.throughNAT(h)}, p, p.Verdict.Dropped())
+		c := Component{Kind: NAT, ID: h.ENI.NAT.ID, ENI: h.ENI, Out: b.throughNAT(h)}
+		if out := h.dropped(); out != nil && fellAt(out) == NATGateway {
+			b.add(c, &Pass{Direction: p.Direction, Packet: p.Packet, Verdict: out.Verdict}, true)
+			return
+		}
+		b.add(c, p, p.Verdict.Dropped())
 		return
 	}
 	b.add(Component{Kind: Interface, ID: h.ENI.ID, ENI: h.ENI}, p, p.Verdict.Dropped())
@@ -144,11 +159,8 @@ func (b *componentBuilder) groups(h *Hop, p *Pass, l Look) {
 // outward is the way of a packet out of an ENI.
 func (b *componentBuilder) outward(h *Hop, p *Pass) {
 	fell := fellAt(p)
-	switch {
-	case h.ENI.NAT == nil:
+	if h.ENI.NAT == nil {
 		b.add(Component{Kind: Interface, ID: h.ENI.ID, ENI: h.ENI}, p, fell == SourceCheck)
-	case fell == NATGateway:
-		b.add(Component{Kind: NAT, ID: h.ENI.NAT.ID, ENI: h.ENI}, p, true)
 	}
 	if p.Verdict == pipeline.Consumed {
 		b.add(Component{Kind: Service, ENI: h.ENI}, p, false)

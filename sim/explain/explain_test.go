@@ -87,7 +87,6 @@ func TestThroughANATGateway(t *testing.T) {
 	require.Equal(t, "tcp 203.0.113.9:443 > 10.0.2.5:40000", p.ReturnEnd.Packet.String())
 }
 
-// A middlebox passes the packet on to a peer, and the answer comes straight back.
 // An address behind 64:ff9b::/96 means the host of IPv4: of the sender's VPC, where hosts of several have the address.
 func TestAHostOfIPv4BehindNAT64(t *testing.T) {
 	n := theLab(t)
@@ -105,6 +104,7 @@ func TestAHostOfIPv4BehindNAT64(t *testing.T) {
 	}
 }
 
+// A middlebox passes the packet on to a peer, and the answer comes straight back.
 func TestThroughAMiddleboxToAPeer(t *testing.T) {
 	p := hold(t, theLab(t), question("eni-a3", "eni-c1", syn("10.0.2.5", "10.8.1.5", 80)))
 	require.True(t, p.Reachable())

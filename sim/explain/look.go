@@ -169,8 +169,25 @@ func (l *looker) groups(found *Look) {
 		found.Known = true
 	}
 	if !found.Known {
-		found.Untracked = l.eni.Match(l.query()).Untracked
+		found.Untracked = l.eni.Match(l.query()).Untracked && !l.tracks()
 	}
+}
+
+// tracks tells whether EC2 tracks what the packet opens whatever the rules say, as it goes by a NAT gateway,
+// an egress-only internet gateway or DynamoDB's endpoint (EC2 User Guide, "Automatically tracked connections").
+func (l *looker) tracks() bool {
+	q := l.query()
+	r, out := l.eni.Route(q.Remote), q.Dir == wire.Out && !l.eni.OnLink(q.Remote)
+	switch r.Target {
+	case vpc.EgressOnly:
+		return true
+	case vpc.NAT:
+		return out
+	case vpc.Outside, vpc.Endpoint:
+		x := l.region.Exit(r.Via)
+		return out && x != nil && x.Tracked
+	}
+	return false
 }
 
 // query is the question of groups and ACLs about the packet alone.
