@@ -18,12 +18,13 @@ func (e ACLEntry) String() string {
 	return e.ID + " " + wire.DirectionOf(e.Egress).Bound() + " " + vpc.EntryName(e.Entry)
 }
 
-// DeniedBy is the entry of a network ACL that denied an event's packet, nil if none did.
-func DeniedBy(e *Event) *ACLEntry {
-	if e.ENI == nil {
+// AskedACL is the entry of a network ACL that an event's packet asked, which let it pass or denied it; nil if the
+// packet asked none, as one of a known connection and one whose ACL lets everything pass.
+func AskedACL(e *Event) *ACLEntry {
+	if e.ENI == nil || e.Entry == 0 {
 		return nil
 	}
-	return deniedBy(e.Verdict, e.ENI.ACL(), e.Entry)
+	return &ACLEntry{e.ENI.ACL(), e.Port == e.ENI.ID, e.Entry}
 }
 
 // deniedBy is the entry of an ACL that a verdict names, nil if the verdict names none.

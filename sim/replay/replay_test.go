@@ -68,16 +68,18 @@ func TestNeighboursShowBothRules(t *testing.T) {
 	require.Len(t, d.out("eni-a2"), 1)
 }
 
-// A packet that a network ACL denied names the ACL, the direction and the entry.
+// A packet names the entry of the network ACL that denied it, or let it pass, and the ACL and direction.
 func TestVerdictsNameTheEntryOfTheACL(t *testing.T) {
 	d := newDesk(t)
-	edit, err := vpc.Put("NetworkAcls", []byte(`{NetworkAclId: acl-1, VpcId: vpc-a, IsDefault: true, Entries: [{RuleNumber: 90, Protocol: "-1", RuleAction: deny, CidrBlock: 203.0.113.0/24}]}`))
+	edit, err := vpc.Put("NetworkAcls", []byte(`{NetworkAclId: acl-1, VpcId: vpc-a, IsDefault: true, Entries: [{RuleNumber: 90, Protocol: "-1", RuleAction: deny, CidrBlock: 203.0.113.128/25},
+		{RuleNumber: 91, Protocol: "-1", RuleAction: allow, CidrBlock: 203.0.113.0/24}]}`))
 	require.NoError(t, err)
 	d.o.Config.NetworkAcls = append(d.o.Config.NetworkAcls, *edit.Object.(*ec2.NetworkAcl))
-	d.in("uplink", stamped{noon, fromClient("203.0.113.7:40000", "80", wire.TCPSyn)})
+	d.in("uplink", stamped{noon, fromClient("203.0.113.200:40000", "80", wire.TCPSyn)}, stamped{noon + 1, fromClient("203.0.113.7:40000", "80", wire.TCPSyn)})
+	d.in("eni-a1", stamped{noon + 2, wiretest.TCP("10.0.1.5:40000", "203.0.113.9:443").Flags(wire.TCPSyn).MACs(a1, routerMAC(t, d)).Bytes()})
 	_, v := d.run()
-	require.Equal(t, "network_acl_in", v[0].Reason)
-	require.Equal(t, &nic.ACLEntry{ID: "acl-1", Entry: 90}, v[0].Denied)
+	require.Equal(t, []string{"network_acl_in", "", "network_acl_out"}, []string{v[0].Reason, v[1].Reason, v[2].Reason})
+	require.Equal(t, []*nic.ACLEntry{{ID: "acl-1", Entry: 90}, {ID: "acl-1", Entry: 91}, {ID: "acl-1", Egress: true, Entry: vpc.FinalDeny}}, []*nic.ACLEntry{v[0].ACL, v[1].ACL, v[2].ACL})
 }
 
 // A packet that a NAT gateway dropped names the gateway.

@@ -23,8 +23,8 @@ type Verdict struct {
 	Egress   *vpc.Rule     `json:"egress_rule,omitempty"` // the sender's rule, where both sides are guests of this card
 	Route    *nic.RouteHit `json:"route,omitempty"`       // by which it left its sender, or went nowhere; null if no route table was asked
 	MTU      string        `json:"mtu,omitempty"`         // that the packet exceeded, and what has it: dropped, or sent in fragments
-	Denied   *nic.ACLEntry `json:"network_acl,omitempty"` // the entry of a network ACL that denied the packet, if one did
-	NAT      string        `json:"nat_gateway,omitempty"` // ID of the NAT gateway that denied the packet, if one did
+	ACL      *nic.ACLEntry `json:"network_acl,omitempty"` // the entry of the ENI's network ACL that let the packet pass or denied it; null if none was asked
+	NAT      string        `json:"nat_gateway,omitempty"` // ID of the NAT gateway that the ENI is, which sent the packet on or dropped it
 	Out      string        `json:"out"`                   // port it left by, "" if it did not
 }
 
@@ -32,7 +32,7 @@ type Verdict struct {
 func verdict(n int, p *packet, e *nic.Event) Verdict {
 	v := Verdict{
 		N: n, Time: p.time, Port: p.port, Verdict: "dropped", Sentence: e.Verdict.Sentence(),
-		Rule: e.Rule, Egress: e.Egress, Route: nic.NewRouteHit(e.Routes, e.Route), Denied: nic.DeniedBy(e), Out: e.To,
+		Rule: e.Rule, Egress: e.Egress, Route: nic.NewRouteHit(e.Routes, e.Route), ACL: nic.AskedACL(e), Out: e.To,
 	}
 	if p.clock != p.time {
 		v.Handled = p.clock
@@ -47,7 +47,7 @@ func verdict(n int, p *packet, e *nic.Event) Verdict {
 	}
 	if e.ENI != nil {
 		v.ENI = e.ENI.ID
-		if e.Verdict.ByNAT() && e.ENI.NAT != nil {
+		if e.ENI.NAT != nil {
 			v.NAT = e.ENI.NAT.ID
 		}
 	}
