@@ -77,6 +77,9 @@ func TestWhatAnInstanceLackedIsCounted(t *testing.T) {
 		config.Placement.Allowances = allowances{"i-a1": c.allowed}
 		x.apply(&config)
 		c.sends(x)
+		for range 100 { // what waits leaves
+			x.wait(10 * time.Millisecond)
+		}
 		v, there := x.card.Allowance("i-a1")
 		require.True(t, there)
 		text, err := json.Marshal(v)

@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -76,6 +77,24 @@ func TestADestinationHas55000Connections(t *testing.T) {
 	require.Zero(t, g.uses.n, "what was counted is forgotten")
 	m := g.Metrics()
 	require.EqualValues(t, []uint64{0, 55_000}, []uint64{m.ActiveConnectionCount, m.IdleTimeoutCount})
+}
+
+// Each of several addresses has as many connections to a destination. What gets no port beyond them is dropped,
+// and counted.
+func TestEachAddressHas55000Connections(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 120_000, 1, &now)
+	by := map[string]int{}
+	for i := range 2 * perDestination {
+		c, ok := opens(t, g, fmt.Sprintf("10.0.%d.8", 2+i/60_000), uint16(i%60_000), true)
+		require.True(t, ok, i)
+		by[c.Addr.String()]++
+	}
+	require.Equal(t, map[string]int{"10.0.1.8": perDestination, "10.0.1.9": perDestination}, by)
+	_, _, v := through(g.Appliance(0), wiretest.TCP("10.0.4.8:1", "203.0.113.9:443").Flags(wire.TCPSyn))
+	require.Equal(t, pipeline.NATPortAllocation.String(), v.String())
+	m := g.Metrics()
+	require.EqualValues(t, []uint64{1, 1}, []uint64{m.ErrorPortAllocation, m.PacketsDropCount})
 }
 
 // A scan from one host does not take the ports of another: its unanswered connections give way.

@@ -33,6 +33,7 @@ var records = map[string][]string{
 	"example.com. TXT":      {"example.com. 300 IN TXT " + strings.Repeat(`"a text of some length" `, 60)},
 	"www.example.com. A":    {"www.example.com. 300 IN CNAME example.com.", "example.com. 300 IN A 192.0.2.1", "victim.example. 300 IN A 192.0.2.66"},
 	"six.example.com. AAAA": {"six.example.com. 300 IN AAAA 2001:db8::1"},
+	"six.example.com. A":    {"six.example.com. 300 IN A 192.0.2.6"},
 }
 
 func newUpstream(t testing.TB) *upstream {

@@ -47,6 +47,7 @@ func TestNamesAsAttributesSay(t *testing.T) {
 		{"Instances", "{InstanceId: i-a2, " + both + "}", resource, dns.TypeA, dns.RcodeSuccess, "10.0.1.6"},
 		{"Instances", "{InstanceId: i-a2, " + both + "}", resource, dns.TypeAAAA, dns.RcodeSuccess, "2001:db8:a:1::6"},
 		{"Instances", "{InstanceId: i-a2, PrivateDnsNameOptions: {EnableResourceNameDnsAAAARecord: true}}", resource, dns.TypeA, dns.RcodeSuccess, ""},
+		{"Instances", "{InstanceId: i-a2, PrivateDnsNameOptions: {EnableResourceNameDnsARecord: true}}", resource, dns.TypeAAAA, dns.RcodeSuccess, ""},
 		{"Instances", "{InstanceId: i-b1, " + both + "}", "i-b1.ec2.internal.", dns.TypeA, dns.RcodeNameError, ""}, // of another VPC
 		{"Subnets", "{" + subnet1 + ", PrivateDnsNameOptionsOnLaunch: {EnableResourceNameDnsARecord: true}}", resource, dns.TypeA, dns.RcodeSuccess, "10.0.1.6"},
 
