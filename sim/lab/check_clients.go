@@ -7,14 +7,18 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/beevik/ntp"
 
 	"nitrocard/nic/wire"
+	"nitrocard/sim/netlab"
 )
 
 // clients: a1 asks its card again, with the programs that machines ask with: udhcpc, curl, dig and
@@ -78,19 +82,38 @@ func (m *machine) udhcpc(ctx context.Context) (lease map[string]string, err erro
 	return lease, err
 }
 
+// curlAsks has curl ask, and insists where curl had no answer (its exit codes 52 and 56).
+func curlAsks(ctx context.Context, h *netlab.Host, args ...string) (string, error) {
+	answer, _, err := insists(ctx, func() (string, error) {
+		out, err := curl.run(ctx, h, append([]string{"-sS", "-f"}, args...)...)
+		if exit := new(exec.ExitError); errors.As(err, &exit) && slices.Contains([]int{52, 56}, exit.ExitCode()) {
+			err = fmt.Errorf("%w: %w", io.EOF, err)
+		}
+		return out, err
+	})
+	return answer, err
+}
+
 // curl asks for a path of the metadata, with a token.
 func (m *machine) curl(ctx context.Context, path string) (string, error) {
 	token, err := askToken(ctx, m.Host)
 	if err != nil {
 		return "", err
 	}
-	return curl.run(ctx, m.Host, "-sS", "-f", "-H", "X-aws-ec2-metadata-token: "+token, metadataURL+path)
+	return curlAsks(ctx, m.Host, "-H", "X-aws-ec2-metadata-token: "+token, metadataURL+path)
 }
 
-// dig asks a DNS server, and returns the answer, of which there must be one.
+// dig asks a DNS server, and returns the answer, of which there must be one. What dig says of a question that it had to
+// ask again is no answer.
 func (m *machine) dig(ctx context.Context, question ...string) (string, error) {
 	out, err := dig.run(ctx, m.Host, append([]string{"+short"}, question...)...)
-	answer := strings.TrimSpace(out)
+	var lines []string
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, ";;") {
+			lines = append(lines, line)
+		}
+	}
+	answer := strings.TrimSpace(strings.Join(lines, ""))
 	if err == nil && len(strings.Fields(answer)) != 1 {
 		err = fmt.Errorf("dig %s: %q is no one answer", strings.Join(question, " "), answer)
 	}

@@ -102,7 +102,7 @@ const metadataURL = "http://169.254.169.254/latest/"
 
 // askToken asks for a token as AWS's pages have it.
 func askToken(ctx context.Context, h *netlab.Host) (string, error) {
-	return curl.run(ctx, h, "-sS", "-f", "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", metadataURL+"api/token")
+	return curlAsks(ctx, h, "-X", "PUT", "-H", "X-aws-ec2-metadata-token-ttl-seconds: 60", metadataURL+"api/token")
 }
 
 // tokenInVain has the container ask for a token until a1 has seen the answer twice, with a TTL that

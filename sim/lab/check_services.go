@@ -10,7 +10,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/beevik/ntp"
@@ -30,7 +32,9 @@ func (s *story) services(ctx context.Context) (string, error) {
 	if given := lease.ACK.YourIPAddr.String(); given != s.a1.Addr.Addr().String() {
 		return "", fmt.Errorf("DHCP gives a1 %s instead of its address %s", given, s.a1.Addr.Addr())
 	}
-	id, err := s.a1.metadata(ctx, "network/interfaces/macs/"+s.a1.MAC.String()+"/interface-id")
+	id, tries, err := insists(ctx, func() (string, error) {
+		return s.a1.metadata(ctx, "network/interfaces/macs/"+s.a1.MAC.String()+"/interface-id")
+	})
 	if err != nil {
 		return "", fmt.Errorf("metadata: %w", err)
 	}
@@ -50,8 +54,8 @@ func (s *story) services(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("time: %w", err)
 	}
-	return fmt.Sprintf("a1 hears from its card by DHCP that it is %s, from metadata with a token that its ENI is %s, from DNS at %s that %s is %s%s, and the time (%s)",
-		lease.ACK.YourIPAddr, id, server, strings.TrimSuffix(name, "."), meant, asked, stratum), nil
+	return fmt.Sprintf("a1 hears from its card by DHCP that it is %s, from metadata with a token that its ENI is %s%s, from DNS at %s that %s is %s%s, and the time (%s)",
+		lease.ACK.YourIPAddr, id, tries, server, strings.TrimSuffix(name, "."), meant, asked, stratum), nil
 }
 
 // privateName is a guest's private name in DNS, by its address of IPv4.
@@ -114,14 +118,20 @@ func (m *machine) dial(ctx context.Context, network, to string) (c net.Conn, err
 // answerTime is how long a client waits for a datagram that answers its own.
 const answerTime = 30 * time.Second
 
-// insists asks again, up to five times, where no answer came: a machine that is busy elsewhere loses a packet.
+// insists asks again, up to five times, where no answer came: a machine that is busy elsewhere loses a packet, or is too
+// slow with its question for a service, which ends the connection.
 func insists[T any](ctx context.Context, ask func() (T, error)) (answer T, asked times, err error) {
 	for asked = 1; asked <= 6; asked++ {
-		if answer, err = ask(); !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
+		if answer, err = ask(); !isSilence(err) || ctx.Err() != nil {
 			break
 		}
 	}
 	return answer, asked, err
+}
+
+// isSilence tells whether a question has had no answer, whatever it would have been.
+func isSilence(err error) bool {
+	return slices.ContainsFunc([]error{os.ErrDeadlineExceeded, syscall.ECONNRESET, io.EOF}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // resolve asks a DNS server for a name's address, of the family that a type is of (A, AAAA), or for the name that an
