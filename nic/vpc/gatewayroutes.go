@@ -119,7 +119,8 @@ func (r *routeCompiler) checkInward(path string, config *ec2.RouteTable) {
 
 // pooled notes a route of an answer to a block of addresses of the customer's own, which an internet
 // gateway leads to an ENI untranslated (VPC User Guide, "Route internet traffic to a single network
-// interface"). No list that cards read tells which blocks these are, and so no edge lets their packets in.
+// interface"). Cards do not carry this out: no edge lets packets for such a block in, though the association of the
+// table with the pool, and its routes, tell the block.
 func (r *routeCompiler) pooled(path string, dest netip.Prefix) bool {
 	public := dest.IsValid() && !wire.AddrFrom(dest.Addr()).IsPrivate() && !slices.ContainsFunc(r.vpc.cidrs, dest.Overlaps)
 	return public && r.excused(r.table.at.within(path), RouteOfPool, dest.String())

@@ -249,14 +249,15 @@ func TestGatewayRouteTablesThatEC2DoesNotTake(t *testing.T) {
 }
 
 // "You can enter a route with a destination equal to the IP CIDR" of a pool of one's own addresses: an
-// answer may have one, and a notice says what becomes of its packets.
+// answer may have one, and the pool's association beside the gateway's, and a notice says what becomes of its packets.
 func TestARouteToAPoolOfOnesOwn(t *testing.T) {
-	c := put(t, tableOf(t, ""), "RouteTables", "{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}], Routes: [{DestinationCidrBlock: 198.51.100.0/24, NetworkInterfaceId: eni-a1}]}")
+	c := put(t, tableOf(t, ""), "RouteTables", "{RouteTableId: rtb-in, VpcId: vpc-a, Associations: [{GatewayId: igw-a}, {PublicIpv4Pool: ipv4pool-ec2-1}], Routes: [{DestinationCidrBlock: 198.51.100.0/24, NetworkInterfaceId: eni-a1}]}")
 	_, err := Compile(c, CompileOptions{})
 	require.ErrorContains(t, err, "198.51.100.0/24 is neither vpc-a's nor a subnet's whole block")
 	p, err := Compile(placed(c), CompileOptions{})
 	require.NoError(t, err)
-	require.Contains(t, strings.Join(texts(p), "\n"), "198.51.100.0/24: which blocks of one's own addresses the internet gateway takes is not in the configuration; such packets are dropped")
+	require.Contains(t, strings.Join(texts(p), "\n"), "198.51.100.0/24: it is of a pool of one's own addresses, whose packets no edge of this card's region lets in; such packets are dropped")
+	require.NotContains(t, strings.Join(texts(p), "\n"), "belongs to", "the pool's association is no subnet's")
 }
 
 // A route to a subnet's whole block is a mistake once the subnet is gone, and no route table

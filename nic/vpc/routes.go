@@ -164,6 +164,7 @@ func (r *routeCompiler) associate(path string, a *ec2.RouteTableAssociation) {
 		r.assign(mainOf(r.vpc.ID))
 	case a.GatewayId != "":
 		r.edge(path, a.GatewayId)
+	case a.PublicIpv4Pool != "": // RouteOfPool tells of its routes
 	case s == nil:
 		if !r.excused(at, Elsewhere, ec2.Shorten(a.SubnetId)) {
 			r.unknown(ec2.In(path, "SubnetId"), "Subnets", a.SubnetId)

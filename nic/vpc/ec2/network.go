@@ -116,6 +116,7 @@ type RouteTableAssociation struct {
 	Main             bool                        `json:",omitzero"`
 	SubnetId         string                      `json:",omitzero"`
 	GatewayId        string                      `json:",omitzero"`
+	PublicIpv4Pool   string                      `json:",omitzero"` // of one's own addresses, beside the association with an internet gateway
 	AssociationState *RouteTableAssociationState `json:",omitzero"`
 }
 
