@@ -35,6 +35,9 @@ func (t *table) takePort(c *connection, now uint64) bool {
 // full. The index is free when every worker has ended its burst, so the caller may have to
 // wait for the host's next packet.
 func (t *table) displace(c *connection, now uint64) bool {
+	if !t.mayHunt(c.host, now) {
+		return false
+	}
 	by := t.claimant(c.host)
 	for range candidates {
 		at := uint32(t.random.Uint64() >> 32 * uint64(t.ways.Cap()) >> 32)
@@ -43,6 +46,7 @@ func (t *table) displace(c *connection, now uint64) bool {
 			return true
 		}
 	}
+	t.huntedInVain(c.host, now)
 	return false
 }
 
@@ -80,13 +84,13 @@ func (t *table) yields(at uint32, by claimant, now uint64) bool {
 	w := t.ways.At(at)
 	_, peer, ok := w.To()
 	state := atomic.LoadUint32(&w.State)
-	doubted := isDoubted(state)
+	own, doubted := sender(t.ways.Key(at)) == by.host, isDoubted(state)
 	switch {
 	case !ok || state&inside == 0:
 		return false
-	case over(state) && (!doubted || sender(t.ways.Key(at)) == by.host):
+	case over(state) && (own || !doubted):
 		return true
-	case !doubted && !by.hasLess(t.claimant(t.hostAt(peer))):
+	case own, !doubted && !by.hasLess(t.claimant(t.hostAt(peer))):
 		return false
 	}
 	return state&(established|answered) == 0 || now-t.heardAt(w, now) > flow.TicksOf(patience)

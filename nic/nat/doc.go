@@ -24,7 +24,7 @@
 //	datagrams.go  later fragments follow their first one
 //	counts.go     how many connections a host has, networks.go the hosts of a prefix; destinations.go where
 //	              there is room for one more
-//	crowd.go      what a host may take from another when there is no room
+//	crowd.go      what a host may take from another when there is no room; hunts.go how often it may look
 //	age.go        idle connections end; tcp.go where a TCP connection stands
 //	metrics.go    CloudWatch's metrics
 //	look.go       connections, for who asks about them

@@ -100,12 +100,16 @@ func (t *table) choose(c *connection, pool []wire.Addr, now uint64) bool {
 			return true
 		}
 	}
+	if !t.mayHunt(c.host, now) {
+		return false
+	}
 	for i := range pool {
 		t.leads.through(c, pool[(first+i)%len(pool)])
 		if t.takePort(c, now) {
 			return true
 		}
 	}
+	t.huntedInVain(c.host, now)
 	return false
 }
 

@@ -28,6 +28,7 @@ type table struct {
 	due       []uint32 // ways whose timers fired, a burst at most
 	fire      func(at uint32)
 	leaving   leaving
+	hunts     hunts
 	datagrams int // ways of fragments
 }
 

@@ -167,3 +167,26 @@ func TestForWhomAConnectionGivesWay(t *testing.T) {
 		require.Equal(t, c.later, yields(), "%s, later", what)
 	}
 }
+
+// A host that has most finds no connection that has to go for its own, and so may look but a few times a tick, for
+// a place as for a port. Others find one meanwhile.
+func TestAHostLooksInVainAFewTimes(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g, send := smallGateway(t, &now)
+	for i := range 64 {
+		require.Equal(t, pipeline.Sent, send("10.0.2.8", 1+i))
+	}
+	vain := func(host string) uint8 {
+		own, _ := g.vain(wiretest.Addr(host), flow.TickOf(now))
+		return *own
+	}
+	for i := range 100 {
+		require.Equal(t, pipeline.NATPortAllocation, send("10.0.2.8", 1000+i))
+		require.EqualValues(t, min(1+i, mostVain), vain("10.0.2.8"))
+	}
+	require.Zero(t, vain("10.0.2.9"))
+	send("10.0.2.9", 1) // whose place is free with the next burst
+	require.Equal(t, pipeline.Sent, send("10.0.2.9", 1))
+	now += 70e6
+	require.Zero(t, vain("10.0.2.8"))
+}
