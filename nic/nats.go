@@ -174,7 +174,7 @@ func closeNATs(gone []*nat.Gateway) {
 // placeOf is what a NAT gateway needs to know of its ENI.
 func placeOf(policy *vpc.Policy, e *vpc.OwnENI) nat.Place {
 	return nat.Place{
-		MAC: e.MAC, Router: e.RouterMAC, Pool: e.NAT.Pool(e.ENI), Inside: e.VPCBlocks(),
+		MAC: e.MAC, Router: e.RouterMAC, Pool: e.NAT.Pool(e.ENI), Leaving: e.NAT.Leaving(e.ENI), Inside: e.VPCBlocks(),
 		Beyond: func(src wire.Addr) bool { return e.LeadsToTransit(src, policy.Region) },
 	}
 }

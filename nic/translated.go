@@ -69,10 +69,10 @@ func (l *ledger) lost(e *vpc.OwnENI, t *pipeline.Translation) pipeline.Verdict {
 	return pipeline.Sent
 }
 
-// poolOf is the pool of a gateway's ENI, made once for all of the gateway's connections.
+// poolOf are the addresses that a gateway's connections may leave from, made once for all of the gateway's connections.
 func (l *ledger) poolOf(e *vpc.OwnENI) []wire.Addr {
 	if l.gateway != e {
-		l.gateway, l.pool = e, e.NAT.Pool(e.ENI)
+		l.gateway, l.pool = e, append(e.NAT.Pool(e.ENI), e.NAT.Leaving(e.ENI)...)
 	}
 	return l.pool
 }

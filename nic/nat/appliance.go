@@ -2,7 +2,6 @@ package nat
 
 import (
 	"math/rand/v2"
-	"slices"
 
 	"nitrocard/nic/flow"
 	"nitrocard/nic/pipeline"
@@ -66,7 +65,7 @@ func (a *Appliance) Passages() *tables.Cuckoo[Key, pipeline.Passage] { return a.
 // Inside is the host inside whose packet, or packet for whom, left the gateway.
 func (a *Appliance) Inside(h *wire.Headers) wire.Addr {
 	g := a.gateway
-	if !slices.Contains(g.place.Load().Pool, h.Src) {
+	if !g.place.Load().owns(h.Src) {
 		return h.Dst
 	}
 	k := g.backOf(h, true)

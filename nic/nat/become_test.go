@@ -34,6 +34,35 @@ func TestAnAddressIsLostDuringABurst(t *testing.T) {
 	}
 }
 
+// A gateway gives up an address: the connections from it go on, and no other begins there. Once the address is gone, they
+// are over (EC2 API, UnassignPrivateNatGatewayAddress).
+func TestConnectionsGoOnFromAnAddressThatIsGivenUp(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 100, 1, &now)
+	a, both := g.Appliance(0), g.place.Load().Pool
+	begun, _, v := through(a, wiretest.UDP("10.0.2.5:9", "203.0.113.9:53"))
+	require.Equal(t, pipeline.Sent, v)
+	p := *g.place.Load()
+	p.Pool, p.Leaving = nil, []wire.Addr{begun.Src}
+	for _, other := range both {
+		if other != begun.Src {
+			p.Pool = append(p.Pool, other)
+		}
+	}
+	g.Become(p)
+	h, _, v := through(a, wiretest.UDP("10.0.2.5:9", "203.0.113.9:53"))
+	require.Equal(t, []any{pipeline.Sent, begun.Src, begun.SrcPort}, []any{v, h.Src, h.SrcPort})
+	h, _, v = through(a, wiretest.UDP("203.0.113.9:53", fmt.Sprint(begun.Src, ":", begun.SrcPort)))
+	require.Equal(t, []any{pipeline.Sent, wiretest.Addr("10.0.2.5")}, []any{v, h.Dst})
+	h, _, v = through(a, wiretest.UDP("10.0.2.5:10", "203.0.113.9:53"))
+	require.Equal(t, []any{pipeline.Sent, p.Pool[0]}, []any{v, h.Src})
+
+	p.Leaving = nil
+	g.Become(p)
+	h, _, v = through(a, wiretest.UDP("10.0.2.5:9", "203.0.113.9:53"))
+	require.Equal(t, []any{pipeline.Sent, p.Pool[0]}, []any{v, h.Src})
+}
+
 // To look at a large gateway's few connections takes one look, and so does to end them.
 func TestALookAtFewConnections(t *testing.T) {
 	now := int64(1_780_000_000e9)

@@ -25,6 +25,7 @@ type Gateway struct {
 type Place struct {
 	MAC, Router wire.MAC       // of its ENI, and of the router of its subnet
 	Pool        []wire.Addr    // private addresses that it sends from
+	Leaving     []wire.Addr    // and those that it gives up: no connection begins from them, and those that there are go on
 	Inside      []netip.Prefix // the VPC's blocks, whose hosts may send through it
 
 	// Beyond tells whether a transit gateway leads to a host, which may send through the gateway,
@@ -78,13 +79,15 @@ func (g *Gateway) Close() {
 func (g *Gateway) Appliance(i int) *Appliance { return g.appliances[i] }
 
 // Become puts another place in force, for the bursts that start afterwards. Connections from
-// an address that the gateway has no more end; the others go on.
+// an address that the gateway neither has nor gives up end; the others go on.
 func (g *Gateway) Become(p Place) {
 	before := g.place.Swap(&p)
 	var lost []wire.Addr
-	for _, a := range before.Pool {
-		if !slices.Contains(p.Pool, a) {
-			lost = append(lost, a)
+	for _, all := range [][]wire.Addr{before.Pool, before.Leaving} {
+		for _, a := range all {
+			if !p.owns(a) {
+				lost = append(lost, a)
+			}
 		}
 	}
 	if len(lost) == 0 {
@@ -93,6 +96,11 @@ func (g *Gateway) Become(p Place) {
 	for from, more := uint32(0), true; more; from += chunk {
 		g.call(func() { more = g.endFrom(lost, from) })
 	}
+}
+
+// owns tells whether the gateway's connections may leave from an address.
+func (p *Place) owns(a wire.Addr) bool {
+	return slices.Contains(p.Pool, a) || slices.Contains(p.Leaving, a)
 }
 
 // chunk is how many indexes a thread looks at while it holds the lock.

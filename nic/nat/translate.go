@@ -2,7 +2,6 @@ package nat
 
 import (
 	"math/bits"
-	"slices"
 	"sync/atomic"
 
 	"nitrocard/nic/pipeline"
@@ -18,7 +17,7 @@ func (a *Appliance) read(i int) {
 	f, h := &a.frames[i], &a.headers[i]
 	wire.Parse(f.Bytes(), h)
 	a.inward &^= 1 << i
-	if slices.Contains(a.place.Pool, h.Dst) {
+	if a.place.owns(h.Dst) {
 		a.inward |= 1 << i
 	}
 	a.gateway.setKey(&a.keys[i], h, a.inward&(1<<i) != 0)

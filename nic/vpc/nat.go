@@ -20,6 +20,7 @@ type NATGateway struct {
 	table    string       // ID of a regional one's route table
 	eni      string       // its ENI's ID
 	addrs    []netip.Addr // that it may send from, the primary first; none: all of the ENI's
+	leaving  []netip.Addr // that it gives up
 }
 
 // NAT is the NAT gateway of an ID with its ENI. Both are nil if the gateway or its ENI is not
@@ -160,6 +161,17 @@ func (g *NATGateway) Pool(e *ENI) (pool []wire.Addr) {
 		}
 	}
 	return pool
+}
+
+// Leaving are the private addresses that the gateway gives up: no connection begins from them, and those that
+// there are go on until EC2 releases the address (EC2 API, UnassignPrivateNatGatewayAddress, MaxDrainDurationSeconds).
+func (g *NATGateway) Leaving(e *ENI) (all []wire.Addr) {
+	for _, addr := range g.leaving {
+		if a := wire.AddrFrom(addr); e.Owns(a) && !slices.Contains(g.addrs, addr) {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // VPCBlocks are the blocks of the ENI's VPC.

@@ -44,7 +44,12 @@ func (c *compiler) natGateway(o *object, config *ec2.NatGateway) {
 		all[0], all[i] = all[i], all[0]
 	}
 	for _, a := range all {
-		if a.Status != "" && a.Status != "succeeded" {
+		switch a.Status {
+		case "unassigning", "disassociating":
+			g.leaving = append(g.leaving, a.PrivateIp)
+			continue
+		case "", "succeeded":
+		default:
 			continue
 		}
 		g.eni = cmp.Or(g.eni, a.NetworkInterfaceId)
