@@ -19,15 +19,11 @@ func newGenerator(d dice, w *World, watched bool) *generator {
 // edits change one object, or an ENI and its place.
 func (g *generator) edits() []vpc.Edit {
 	r := &region{dice: g.dice, Config: g.w.Config, enis: g.enis}
-	switch g.IntN(21) {
+	switch g.IntN(25) {
 	case 0, 1:
 		if t := one(g.dice, g.w.Config.RouteTables); true {
 			r.refill(&t)
-			for i := range t.Routes {
-				if r := &t.Routes[i]; strings.HasPrefix(r.GatewayId, "igw-") && !g.w.attached(t.VpcId) {
-					r.State = "blackhole"
-				}
-			}
+			g.detached(&t)
 			return edit("RouteTables", t.RouteTableId, &t)
 		}
 	case 2, 3:
@@ -68,6 +64,8 @@ func (g *generator) edits() []vpc.Edit {
 		return g.lending()
 	case 17:
 		return g.deletedGroup()
+	case 18, 19, 20:
+		return g.natGateway(r, number0(one(g.dice, g.w.Config.Vpcs).VpcId))
 	}
 	sg := one(g.dice, g.w.Config.SecurityGroups)
 	if g.oneIn(2) {
@@ -76,6 +74,15 @@ func (g *generator) edits() []vpc.Edit {
 		sg.IpPermissions = g.oneRuleOff(r, sg)
 	}
 	return edit("SecurityGroups", sg.GroupId, &sg)
+}
+
+// detached has the routes of a table say so, if they lead to an internet gateway that is not attached.
+func (g *generator) detached(t *ec2.RouteTable) {
+	for i := range t.Routes {
+		if r := &t.Routes[i]; strings.HasPrefix(r.GatewayId, "igw-") && !g.w.attached(t.VpcId) {
+			r.State = "blackhole"
+		}
+	}
 }
 
 // edit is one object in the place of the one with its ID.
@@ -210,7 +217,9 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 	case []ec2.SecurityGroupVpcAssociation:
 		next.SecurityGroupVpcAssociations = o
 	case *vpc.Placement:
-		next.Placement.Port25 = o.Port25
+		next.Placement.Port25, next.Placement.NatGateways = o.Port25, o.NatGateways
+	case *ec2.NatGateway:
+		next.NatGateways = put(c.NatGateways, *o, func(g ec2.NatGateway) bool { return g.NatGatewayId == e.ID })
 	case *ec2.SecurityGroup:
 		next.SecurityGroups = put(c.SecurityGroups, *o, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
 	case *ec2.NetworkAcl:
@@ -237,6 +246,8 @@ func removed(c *vpc.Config, e *vpc.Edit) {
 	case "NetworkInterfaces":
 		c.NetworkInterfaces = without(c.NetworkInterfaces, func(i ec2.NetworkInterface) bool { return i.NetworkInterfaceId == e.ID })
 		c.Placement.Cards = placed(c.Placement.Cards, e.ID, "")
+	case "NatGateways":
+		c.NatGateways = without(c.NatGateways, func(g ec2.NatGateway) bool { return g.NatGatewayId == e.ID })
 	case "SecurityGroups":
 		c.SecurityGroups = without(c.SecurityGroups, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
 	case "VpcPeeringConnections":

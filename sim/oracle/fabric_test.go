@@ -124,7 +124,11 @@ func (f *fabric) change(edits ...vpc.Edit) error {
 	}
 	for _, s := range f.cards {
 		for eni, records := range s.card.Departed() {
-			if _, err := f.of(eni).card.Resume(eni, records); err != nil {
+			to := f.of(eni)
+			if to == nil {
+				return fmt.Errorf("no card has %s, which leaves card %s", eni, s.name) // in a shortened story
+			}
+			if _, err := to.card.Resume(eni, records); err != nil {
 				return fmt.Errorf("card %s: %w", s.name, err)
 			}
 			f.moved = append(f.moved, eni)

@@ -99,16 +99,16 @@ func (w *World) natAddresses(nat *ec2.NetworkInterface) (all []netip.Addr) {
 	return all
 }
 
-// sendsFrom tells whether a NAT gateway sends from an address. Connections of one that the gateway gives up go on until they
-// are over, or until "the maximum amount of time to wait … before forcibly releasing the IP addresses" (EC2 API,
-// UnassignPrivateNatGatewayAddress), which no answer tells.
+// sendsFrom tells whether connections of a NAT gateway may go on from an address: also from one that the gateway gives up, until
+// EC2 releases the address after "the maximum amount of time to wait … if connections are still in progress" (EC2 API,
+// UnassignPrivateNatGatewayAddress).
 func (w *World) sendsFrom(nat *ec2.NetworkInterface, a netip.Addr) answer {
 	if slices.Contains(w.natAddresses(nat), a) {
 		return yes
 	}
 	for _, of := range w.natOf(nat).NatGatewayAddresses {
 		if of.PrivateIp == a && (of.Status == "unassigning" || of.Status == "disassociating") {
-			return unknown
+			return yes
 		}
 	}
 	return no
@@ -158,10 +158,7 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	// An address of the gateway's own behind 64:ff9b::/96 is like any other: the packet goes out and comes back (RFC 6146
 	// section 3.8).
 	case y.w.isPublicOf(nat, y.p.Dst): // it "does not answer ping to itself", and has no other service
-		if r := y.w.routeFrom(nat, y.p.Dst); r != nil && r.NatGatewayId != "" {
-			y.maybe(NATLoop) // both are true
-		}
-		return y.drop(NATUnknown)
+		return y.intoItself(nat)
 	case y.p.Quoted != nil:
 		return y.errorIntoNAT(nat)
 	case !y.w.inVPC(y.w.VPC(nat), y.p.Src): // "not usable from across peering/VPN/DX"
@@ -187,6 +184,27 @@ func (y *way) intoNAT(e, nat *ec2.NetworkInterface) []Outcome {
 	}
 	for _, fresh := range y.w.beginnings(nat, y.p) {
 		all = append(all, y.copy().outOfNAT(nat, fresh)...)
+	}
+	return doubtful(all)
+}
+
+// intoItself is the way of a packet for the gateway's own public address, which nothing answers. It may end sooner, on its
+// way out and in again.
+func (y *way) intoItself(nat *ec2.NetworkInterface) []Outcome {
+	all := y.copy().drop(NATUnknown)
+	if y.p.goesOn() {
+		all = append(all, y.copy().refuse(nat)...)
+	}
+	for _, a := range y.w.natAddresses(nat) {
+		out := y.copy()
+		if out.p.Src = a; !out.natACL(nat, Out) {
+			out.maybe(ACLOut)
+		}
+		for _, o := range out.route(nat) {
+			if o.Dropped != "" {
+				all = append(all, o)
+			}
+		}
 	}
 	return doubtful(all)
 }

@@ -31,6 +31,7 @@ const (
 	NATFamily        Part = "the NAT gateway, which finds no form for the packet in the other family"
 	NATSource        Part = "the NAT gateway, which serves its own VPC alone"
 	NATUnknown       Part = "the NAT gateway, which knows no connection of the packet's"
+	NATState         Part = "the NAT gateway, which is not ready, or is over"
 	NATLoop          Part = "the NAT gateway, whose own subnet has a NAT gateway as its way out"
 	NoGateway        Part = "the internet, which finds no gateway for the address"
 	Impostor         Part = "the receiver's server, which hears an ENI of a peer from that ENI's server alone"

@@ -82,21 +82,7 @@ func (y *way) toPeersNAT(e, nat *ec2.NetworkInterface) []Outcome {
 
 // inVPC tells whether an address is in one of a VPC's CIDRs.
 func (w *World) inVPC(id string, a netip.Addr) bool {
-	for _, v := range w.Config.Vpcs {
-		if v.VpcId != id {
-			continue
-		}
-		for _, block := range v.CidrBlockAssociationSet {
-			if block.CidrBlock.Contains(a) {
-				return true
-			}
-		}
-		for _, block := range v.Ipv6CidrBlockAssociationSet {
-			if block.Ipv6CidrBlock.Contains(a) {
-				return true
-			}
-		}
-		return v.CidrBlock.Contains(a)
-	}
-	return false
+	return slices.ContainsFunc(w.Config.Vpcs, func(v ec2.Vpc) bool {
+		return v.VpcId == id && slices.ContainsFunc(blocksOf(v), func(block netip.Prefix) bool { return block.Contains(a) })
+	})
 }

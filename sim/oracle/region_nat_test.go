@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"net/netip"
-	"slices"
 
 	"nitrocard/nic/vpc/ec2"
 )
@@ -10,11 +9,12 @@ import (
 // natGateway gives some VPCs of several subnets a NAT gateway in the last one, or a regional
 // one.
 func (r *region) natGateway(v int) {
-	home := r.Subnets[len(r.Subnets)-1]
-	if home.SubnetId == name("subnet", v, 0) || !home.CidrBlock.IsValid() || r.oneIn(3) {
+	subnets := r.subnetsOf(name("vpc", v))
+	home := subnets[len(subnets)-1]
+	if len(subnets) < 2 || !home.CidrBlock.IsValid() || r.oneIn(3) {
 		return
 	}
-	g := ec2.NatGateway{NatGatewayId: name("nat", v), VpcId: name("vpc", v), SubnetId: home.SubnetId, State: "available", ConnectivityType: one(r.dice, []string{"public", "public", "private"})}
+	g := ec2.NatGateway{NatGatewayId: name("nat", r.enis, v), VpcId: name("vpc", v), SubnetId: home.SubnetId, State: "available", ConnectivityType: one(r.dice, []string{"public", "public", "private"})}
 	if r.oneIn(4) {
 		r.regional(v, &g, home)
 	} else {
@@ -47,6 +47,13 @@ func (r *region) regional(v int, g *ec2.NatGateway, home ec2.Subnet) {
 	r.Placement.NatGateways[g.NatGatewayId] = parts
 }
 
+// natTable is the route table of a regional NAT gateway of a VPC; of others there is none.
+func (r *region) natTable(v int, g ec2.NatGateway) ec2.RouteTable {
+	return ec2.RouteTable{RouteTableId: g.RouteTableId, VpcId: g.VpcId, Routes: []ec2.Route{
+		{DestinationCidrBlock: r.Vpcs[v].CidrBlock, GatewayId: "local", Origin: "CreateRouteTable", State: "active"},
+		{DestinationCidrBlock: anyone, GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"}}}
+}
+
 // natENI adds the ENI of a NAT gateway, with some addresses.
 func (r *region) natENI(home ec2.Subnet, public bool) ec2.NetworkInterface {
 	r.enis++
@@ -68,10 +75,21 @@ func (r *region) natENI(home ec2.Subnet, public bool) ec2.NetworkInterface {
 	return e
 }
 
-// hasNAT tells whether a VPC has a NAT gateway.
-func (r *region) hasNAT(v int) bool {
-	return slices.ContainsFunc(r.NatGateways, func(g ec2.NatGateway) bool { return g.VpcId == name("vpc", v) })
+// natIn is a VPC's NAT gateway, the zero NatGateway if the VPC has none but some that are gone.
+func (r *region) natIn(v int) (of ec2.NatGateway) {
+	for _, g := range r.NatGateways {
+		if g.VpcId == name("vpc", v) && !isOver(g) {
+			return g
+		}
+	}
+	return of
 }
+
+// isOver tells whether a NAT gateway is gone for good.
+func isOver(g ec2.NatGateway) bool { return g.State == "deleted" || g.State == "failed" }
+
+// hasNAT tells whether a VPC has a NAT gateway.
+func (r *region) hasNAT(v int) bool { return r.natIn(v).NatGatewayId != "" }
 
 // peersByNAT has a table of a VPC's clients lead to peers through the NAT gateway.
 func (r *region) peersByNAT(v int, t *ec2.RouteTable) {
@@ -80,7 +98,7 @@ func (r *region) peersByNAT(v int, t *ec2.RouteTable) {
 	}
 	for i := range t.Routes {
 		if route := &t.Routes[i]; route.VpcPeeringConnectionId != "" && route.DestinationCidrBlock.IsValid() {
-			route.VpcPeeringConnectionId, route.NatGatewayId = "", name("nat", v)
+			route.VpcPeeringConnectionId, route.NatGatewayId = "", r.natIn(v).NatGatewayId
 		}
 	}
 }

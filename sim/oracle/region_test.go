@@ -366,12 +366,8 @@ func (r *region) tables(v int) {
 		r.routes(v, &of)
 		r.RouteTables = append(r.RouteTables, of)
 	}
-	for _, g := range r.NatGateways {
-		if g.VpcId == main.VpcId && g.RouteTableId != "" {
-			r.RouteTables = append(r.RouteTables, ec2.RouteTable{RouteTableId: g.RouteTableId, VpcId: g.VpcId, Routes: []ec2.Route{
-				{DestinationCidrBlock: r.Vpcs[v].CidrBlock, GatewayId: "local", Origin: "CreateRouteTable", State: "active"},
-				{DestinationCidrBlock: anyone, GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"}}})
-		}
+	if t := r.natTable(v, r.natIn(v)); t.RouteTableId != "" {
+		r.RouteTables = append(r.RouteTables, t)
 	}
 }
 
@@ -396,7 +392,7 @@ func (r *region) routes(v int, t *ec2.RouteTable) {
 	r.routes6(v, t, add)
 	switch nat := r.hasNAT(v); {
 	case nat && (!t.Associations[0].Main && !r.oneIn(3) || r.oneIn(10)):
-		add(ec2.Route{DestinationCidrBlock: anyone, NatGatewayId: name("nat", v)})
+		add(ec2.Route{DestinationCidrBlock: anyone, NatGatewayId: r.natIn(v).NatGatewayId})
 	case !r.oneIn(5):
 		add(ec2.Route{DestinationCidrBlock: anyone, GatewayId: name("igw", v)})
 	}
@@ -416,7 +412,7 @@ func (r *region) byList(v, list int) ec2.Route {
 	route := ec2.Route{DestinationPrefixListId: name("pl", v, list)}
 	switch {
 	case r.hasNAT(v) && r.oneIn(3):
-		route.NatGatewayId = name("nat", v)
+		route.NatGatewayId = r.natIn(v).NatGatewayId
 	default:
 		route.GatewayId = name("igw", v)
 	}
@@ -437,7 +433,7 @@ func (r *region) routes6(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 		}
 	}
 	if r.hasNAT(v) && !r.oneIn(3) {
-		add(ec2.Route{DestinationIpv6CidrBlock: nat64, NatGatewayId: name("nat", v)})
+		add(ec2.Route{DestinationIpv6CidrBlock: nat64, NatGatewayId: r.natIn(v).NatGatewayId})
 	}
 	switch r.IntN(5) {
 	case 0, 1:

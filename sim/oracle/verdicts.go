@@ -22,7 +22,8 @@ var verdicts = map[Part][]string{
 	NATFragment:      {"nat_fragment", "nat_family"},
 	NATFamily:        {"nat_family", "nat_unknown"}, // an answer may be neither
 	NATSource:        {"nat_source"},
-	NATLoop:          {"nat_loop", "network_acl_in"}, // which the packet meets once more
+	NATState:         {"security_group_in", "network_acl_in", "nat_unknown"}, // its ENI is one of a subnet, and has no groups
+	NATLoop:          {"nat_loop", "network_acl_in"},                         // which the packet meets once more
 	NATUnknown:       {"nat_unknown"},
 	NoGateway:        {"", "private_destination", "no_internet_gateway"}, // the edge knows no such address
 	Impostor:         {"source_mismatch"},

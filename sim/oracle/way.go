@@ -149,7 +149,13 @@ func (y *way) arrive(e *ec2.NetworkInterface, crosses bool) []Outcome {
 	if crosses && !regional && !y.w.aclAllows(y.w.Subnet(e), In, y.p) {
 		return y.drop(ACLIn)
 	}
-	if y.w.natOf(e) != nil {
+	if nat := y.w.natOf(e); nat != nil {
+		switch carries(nat) {
+		case no:
+			return y.drop(NATState)
+		case unknown:
+			y.maybe(NATState)
+		}
 		return y.backThrough(e)
 	}
 	if checks(e) && !has(e, y.p.Dst) {
