@@ -56,6 +56,7 @@
 //	publicaccess.go VPC Block Public Access
 //	port25.go      mail to the internet, which EC2 blocks
 //	peering.go     VPC peering
+//	blocks.go      a VPC's CIDRs
 //	natgateway.go  NAT gateways; translation.go the flows that they send from addresses of their own;
 //	               nat64.go packets in the other family
 //	prefixlist.go  prefix lists

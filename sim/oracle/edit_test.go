@@ -19,7 +19,7 @@ func newGenerator(d dice, w *World, watched bool) *generator {
 // edits change one object, or an ENI and its place.
 func (g *generator) edits() []vpc.Edit {
 	r := &region{dice: g.dice, Config: g.w.Config, enis: g.enis}
-	switch g.IntN(25) {
+	switch g.IntN(29) {
 	case 0, 1:
 		if t := one(g.dice, g.w.Config.RouteTables); true {
 			r.refill(&t)
@@ -66,6 +66,8 @@ func (g *generator) edits() []vpc.Edit {
 		return g.deletedGroup()
 	case 18, 19, 20:
 		return g.natGateway(r, number0(one(g.dice, g.w.Config.Vpcs).VpcId))
+	case 21, 22, 23:
+		return g.blocks(r, number0(one(g.dice, g.w.Config.Vpcs).VpcId))
 	}
 	sg := one(g.dice, g.w.Config.SecurityGroups)
 	if g.oneIn(2) {
@@ -218,6 +220,10 @@ func edited(c *vpc.Config, e *vpc.Edit) *vpc.Config {
 		next.SecurityGroupVpcAssociations = o
 	case *vpc.Placement:
 		next.Placement.Port25, next.Placement.NatGateways = o.Port25, o.NatGateways
+	case *ec2.Vpc:
+		next.Vpcs = put(c.Vpcs, *o, func(v ec2.Vpc) bool { return v.VpcId == e.ID })
+	case *ec2.Subnet:
+		next.Subnets = put(c.Subnets, *o, func(s ec2.Subnet) bool { return s.SubnetId == e.ID })
 	case *ec2.NatGateway:
 		next.NatGateways = put(c.NatGateways, *o, func(g ec2.NatGateway) bool { return g.NatGatewayId == e.ID })
 	case *ec2.SecurityGroup:
@@ -250,6 +256,8 @@ func removed(c *vpc.Config, e *vpc.Edit) {
 		c.NatGateways = without(c.NatGateways, func(g ec2.NatGateway) bool { return g.NatGatewayId == e.ID })
 	case "SecurityGroups":
 		c.SecurityGroups = without(c.SecurityGroups, func(g ec2.SecurityGroup) bool { return g.GroupId == e.ID })
+	case "Subnets":
+		c.Subnets = without(c.Subnets, func(s ec2.Subnet) bool { return s.SubnetId == e.ID })
 	case "VpcPeeringConnections":
 		c.VpcPeeringConnections = without(c.VpcPeeringConnections, func(p ec2.VpcPeeringConnection) bool { return p.VpcPeeringConnectionId == e.ID })
 	default:

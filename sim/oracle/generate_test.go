@@ -290,7 +290,7 @@ func (g *generator) guest() ec2.NetworkInterface {
 
 // nobody has these addresses.
 var nobody = []netip.Addr{netip.MustParseAddr("10.0.0.250"), netip.MustParseAddr("192.168.3.4"), netip.MustParseAddr("10.1.0.10"),
-	netip.MustParseAddr("2001:db8::99"), netip.MustParseAddr("2001:db8:0:100::99")}
+	netip.MustParseAddr("100.64.0.250"), netip.MustParseAddr("44.0.0.250"), netip.MustParseAddr("2001:db8:1::99"), netip.MustParseAddr("2001:db8::99"), netip.MustParseAddr("2001:db8:0:100::99")}
 
 // addresses are an ENI's, and one of each of its prefixes.
 func (g *generator) addresses(e ec2.NetworkInterface) (all []netip.Addr) {

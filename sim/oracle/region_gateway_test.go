@@ -16,19 +16,10 @@ func (r *region) gatewayTable(v int) {
 // inward fills the route table of an internet gateway anew: "only whole VPC or subnet CIDRs; no prefix
 // lists".
 func (r *region) inward(t *ec2.RouteTable) {
-	t.Routes = nil
+	t.Routes = r.locals(number0(t.VpcId))
 	add := func(route ec2.Route) {
 		route.State = "active"
 		t.Routes = append(t.Routes, route)
-	}
-	for _, of := range r.Vpcs {
-		if of.VpcId != t.VpcId {
-			continue
-		}
-		add(ec2.Route{DestinationCidrBlock: of.CidrBlock, GatewayId: "local", Origin: "CreateRouteTable"})
-		for _, block := range of.Ipv6CidrBlockAssociationSet {
-			add(ec2.Route{DestinationIpv6CidrBlock: block.Ipv6CidrBlock, GatewayId: "local", Origin: "CreateRouteTable"})
-		}
 	}
 	subnets := r.subnetsOf(t.VpcId)
 	last := subnets[len(subnets)-1]

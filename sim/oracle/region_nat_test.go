@@ -49,9 +49,8 @@ func (r *region) regional(v int, g *ec2.NatGateway, home ec2.Subnet) {
 
 // natTable is the route table of a regional NAT gateway of a VPC; of others there is none.
 func (r *region) natTable(v int, g ec2.NatGateway) ec2.RouteTable {
-	return ec2.RouteTable{RouteTableId: g.RouteTableId, VpcId: g.VpcId, Routes: []ec2.Route{
-		{DestinationCidrBlock: r.Vpcs[v].CidrBlock, GatewayId: "local", Origin: "CreateRouteTable", State: "active"},
-		{DestinationCidrBlock: anyone, GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"}}}
+	return ec2.RouteTable{RouteTableId: g.RouteTableId, VpcId: g.VpcId, Routes: append(r.locals(v),
+		ec2.Route{DestinationCidrBlock: anyone, GatewayId: name("igw", v), Origin: "CreateRoute", State: "active"})}
 }
 
 // natENI adds the ENI of a NAT gateway, with some addresses.

@@ -96,10 +96,7 @@ func cidr6Of(v int) netip.Prefix {
 }
 
 // has6 tells whether a VPC has IPv6.
-func (r *region) has6(v int) bool {
-	i := slices.IndexFunc(r.Vpcs, func(of ec2.Vpc) bool { return of.VpcId == name("vpc", v) })
-	return i >= 0 && len(r.Vpcs[i].Ipv6CidrBlockAssociationSet) > 0
-}
+func (r *region) has6(v int) bool { return len(r.blocksIn(v, true)) > 0 }
 
 // blockPublicAccess closes the internet gateways of some regions, and excludes some subnets.
 func (r *region) blockPublicAccess() {
@@ -146,6 +143,7 @@ func (r *region) vpc(v int) {
 	if !r.oneIn(4) {
 		r.Vpcs[v].Ipv6CidrBlockAssociationSet = []ec2.VpcIpv6CidrBlockAssociation{{Ipv6CidrBlock: cidr6Of(v), Ipv6CidrBlockState: ec2.VpcCidrBlockState{State: "associated"}}}
 	}
+	r.furtherBlocks(v)
 	r.Placement.Vnis[id] = uint32(5000 + v)
 	r.InternetGateways = append(r.InternetGateways, ec2.InternetGateway{InternetGatewayId: name("igw", v),
 		Attachments: []ec2.InternetGatewayAttachment{{VpcId: id, State: "available"}}})
@@ -175,11 +173,11 @@ func (r *region) vpc(v int) {
 
 // subnet is one with IPv4, IPv6 or both.
 func (r *region) subnet(v, s int) ec2.Subnet {
-	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), AvailabilityZone: name("zone", r.IntN(2)), VpcId: name("vpc", v), CidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), 0}), 24)}
+	subnet := ec2.Subnet{SubnetId: name("subnet", v, s), AvailabilityZone: name("zone", r.IntN(2)), VpcId: name("vpc", v), CidrBlock: r.blockFor(v, s)}
 	if !r.has6(v) || r.oneIn(4) {
 		return subnet
 	}
-	subnet.Ipv6CidrBlockAssociationSet = []ec2.SubnetIpv6CidrBlockAssociation{{Ipv6CidrBlock: subnet6(v, s), Ipv6CidrBlockState: ec2.SubnetCidrBlockState{State: "associated"}}}
+	subnet.Ipv6CidrBlockAssociationSet = []ec2.SubnetIpv6CidrBlockAssociation{{Ipv6CidrBlock: r.block6For(v, s), Ipv6CidrBlockState: ec2.SubnetCidrBlockState{State: "associated"}}}
 	if r.oneIn(6) {
 		subnet.CidrBlock = netip.Prefix{}
 	}
@@ -231,14 +229,14 @@ func (r *region) eni(v, s int) ec2.NetworkInterface {
 		if !home.CidrBlock.IsValid() {
 			break
 		}
-		a := ec2.NetworkInterfacePrivateIpAddress{Primary: i == 0, PrivateIpAddress: netip.AddrFrom4([4]byte{10, r.second(v), byte(s), byte(10 + 2*taken + i)})}
+		a := ec2.NetworkInterfacePrivateIpAddress{Primary: i == 0, PrivateIpAddress: addressIn(home, 10+2*taken+i)}
 		if !r.oneIn(3) {
 			a.Association = &ec2.NetworkInterfaceAssociation{PublicIp: netip.AddrFrom4([4]byte{35, 72, byte(i), byte(n)})}
 		}
 		e.PrivateIpAddresses = append(e.PrivateIpAddresses, a)
 	}
 	if r.oneIn(4) && home.CidrBlock.IsValid() {
-		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), byte(s), byte(128 + 16*taken)}), 28)}}
+		e.Ipv4Prefixes = []ec2.Ipv4PrefixSpecification{{Ipv4Prefix: netip.PrefixFrom(addressIn(home, 128+16*taken), 28)}}
 	}
 	if r.oneIn(4) {
 		e.SourceDestCheck = new(bool)
@@ -322,8 +320,8 @@ func (r *region) rule(v int) ec2.IpPermission {
 	case 2:
 		r.from(&rule, one(r.dice, outside), one(r.dice, outside6))
 	case 3:
-		r.from(&rule, one(r.dice, []netip.Prefix{cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.10/32")}),
-			one(r.dice, []netip.Prefix{cidr6Of(0), cidr6Of(1), subnet6(0, 0), netip.PrefixFrom(subnet6(0, 1).Addr(), 127)}))
+		r.from(&rule, one(r.dice, []netip.Prefix{cidrOf(0), cidrOf(1), netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("10.0.1.10/32"), r.further(v)[0], r.further(v)[1]}),
+			one(r.dice, []netip.Prefix{cidr6Of(0), cidr6Of(1), subnet6(0, 0), netip.PrefixFrom(subnet6(0, 1).Addr(), 127), r.further(v)[2]}))
 	case 4:
 		rule.UserIdGroupPairs = []ec2.UserIdGroupPair{r.reference(v)}
 	case 5:
@@ -377,11 +375,11 @@ func (r *region) routes(v int, t *ec2.RouteTable) {
 		route.Origin, route.State = "CreateRoute", "active"
 		t.Routes = append(t.Routes, route)
 	}
-	t.Routes = []ec2.Route{{DestinationCidrBlock: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, r.second(v), 0, 0}), 16), GatewayId: "local", Origin: "CreateRouteTable", State: "active"}}
+	t.Routes = r.locals(v)
 	for _, p := range r.VpcPeeringConnections {
 		for _, ends := range [][2]string{{p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId}, {p.AccepterVpcInfo.VpcId, p.RequesterVpcInfo.VpcId}} {
-			if ends[0] == t.VpcId && !r.oneIn(4) {
-				add(ec2.Route{DestinationCidrBlock: cidrOf(number0(ends[1])), VpcPeeringConnectionId: p.VpcPeeringConnectionId})
+			if ends[0] == t.VpcId {
+				r.toPeer(v, number0(ends[1]), p.VpcPeeringConnectionId, add)
 			}
 		}
 		if v == 0 && p.RequesterVpcInfo.VpcId == t.VpcId && r.oneIn(2) { // beyond the peer, where nothing carries it
@@ -423,14 +421,6 @@ func (r *region) byList(v, list int) ec2.Route {
 func (r *region) routes6(v int, t *ec2.RouteTable, add func(ec2.Route)) {
 	if !r.has6(v) {
 		return
-	}
-	t.Routes = append(t.Routes, ec2.Route{DestinationIpv6CidrBlock: cidr6Of(v), GatewayId: "local", Origin: "CreateRouteTable", State: "active"})
-	for _, p := range r.VpcPeeringConnections {
-		for _, ends := range [][2]string{{p.RequesterVpcInfo.VpcId, p.AccepterVpcInfo.VpcId}, {p.AccepterVpcInfo.VpcId, p.RequesterVpcInfo.VpcId}} {
-			if ends[0] == t.VpcId && !r.oneIn(4) {
-				add(ec2.Route{DestinationIpv6CidrBlock: cidr6Of(number0(ends[1])), VpcPeeringConnectionId: p.VpcPeeringConnectionId})
-			}
-		}
 	}
 	if r.hasNAT(v) && !r.oneIn(3) {
 		add(ec2.Route{DestinationIpv6CidrBlock: nat64, NatGatewayId: r.natIn(v).NatGatewayId})

@@ -68,6 +68,9 @@ func (w *World) FromInternet(p Packet) []Outcome {
 	if to != nil && (IsPrivate(p.Src) || w.Owner(w.VPC(to), p.Src) != nil) { // GATEWAY_REJECTS_SPOOFED_TRAFFIC
 		return y.drop(PrivateEnd)
 	}
+	if to != nil && p.Src.Is4() && w.speaksForPeer("", to, p.Src) { // a peer's own public block is somebody else's on the internet
+		y.maybe(PrivateEnd)
+	}
 	if from, _ := w.PublicOwner(p.Src); to != nil && from != nil { // of another VPC, whose own packets may come by the internet, too
 		y.maybe(PrivateEnd)
 	}
