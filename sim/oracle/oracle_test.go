@@ -11,7 +11,7 @@ import (
 
 var (
 	seed    = flag.Uint64("seed", 1, "of the first region; 0: chosen by the clock")
-	packets = flag.Int("packets", 120_000, "how many packets meet the oracle, at least; a tenth of them with -short")
+	packets = flag.Int("packets", 90_000, "how many packets meet the oracle, at least; a tenth of them with -short")
 )
 
 // perRegion is how much happens in one region.
