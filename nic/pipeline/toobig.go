@@ -78,7 +78,8 @@ func (w *Worker) tellGuest(p *packet, to *guest) {
 	station.SetSrc(to.router)
 }
 
-// routerFor is the address of the router of the guest's subnet, of p's family.
+// routerFor is the address of the router of the guest's subnet, of p's family. In a subnet without IPv6, from
+// which a middlebox may send IPv6 of others, the router has vpcRouter alone.
 func (g *guest) routerFor(p *packet) wire.Addr {
 	s := g.eni.Subnet
 	switch {
@@ -87,7 +88,7 @@ func (g *guest) routerFor(p *packet) wire.Addr {
 	case s.Prefix6.IsValid():
 		return firstHost(s.Prefix6)
 	}
-	return p.Dst
+	return vpcRouter
 }
 
 // tellBeyond makes p the answer to its sender beyond a tunnel.

@@ -70,6 +70,16 @@ func TestTheInternetGatewayTellsIPv6(t *testing.T) {
 	}
 }
 
+// The router of a subnet without IPv6 tells a middlebox there, which forwards IPv6 of others, from the address
+// that every router has.
+func TestARouterWithoutABlockOfIPv6Tells(t *testing.T) {
+	x := newRig(t)
+	x.inspected("x")
+	x.put("SecurityGroups", "{GroupId: sg-mid, GroupName: mid, VpcId: vpc-a, IpPermissionsEgress: [{IpProtocol: '-1', Ipv6Ranges: [{CidrIpv6: '::/0'}]}]}")
+	p := wiretest.UDP("[2001:db8:ffff::9]:9", "[2001:db8:a:1::5]:9").Size(size(9002))
+	require.Equal(t, "fe80:ec2::1", header(t, x.fromGuest("eni-mid", p).tells(9001)).Src.String())
+}
+
 // MTU 9001 inside a VPC, MTU 8500 to a NAT gateway; from a guest of this card to another
 // one, or by a tunnel.
 func TestAVPCCarries9001AndANATGateway8500(t *testing.T) {

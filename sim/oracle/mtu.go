@@ -76,6 +76,9 @@ func (y *way) tooBigFrom(router netip.Addr, mtu int) Packet {
 	return told
 }
 
+// everyRouter is the one of the three addresses that needs no subnet with IPv6.
+var everyRouter = netip.MustParseAddr("fe80:ec2::1")
+
 // router is the address of an ENI's router, of an address's family: "reserved: … .1 router", and "the v6
 // router has three addresses: subnet::1, a link-local by EUI-64, fe80:ec2::1".
 func (w *World) router(e *ec2.NetworkInterface, of netip.Addr) netip.Addr {
@@ -86,5 +89,5 @@ func (w *World) router(e *ec2.NetworkInterface, of netip.Addr) netip.Addr {
 	for _, block := range s.Ipv6CidrBlockAssociationSet {
 		return block.Ipv6CidrBlock.Addr().Next()
 	}
-	return netip.Addr{}
+	return everyRouter
 }
