@@ -34,6 +34,19 @@ func TestAnAddressIsLostDuringABurst(t *testing.T) {
 	}
 }
 
+// Until the connections from a lost address have ended, an answer to one of them is no packet from inside, though the
+// gateway does not have the address any more.
+func TestAnAnswerToALostAddressStaysOutside(t *testing.T) {
+	now := int64(1_780_000_000e9)
+	g := insideOf(t, 100, 1, &now)
+	a := g.Appliance(0)
+	begun, _, v := through(a, wiretest.UDP("10.0.2.5:9", "203.0.113.9:53"))
+	require.Equal(t, pipeline.Sent, v)
+	g.place.Store(&Place{Inside: g.place.Load().Inside})
+	_, _, v = through(a, wiretest.UDP("203.0.113.9:53", fmt.Sprint(begun.Src, ":", begun.SrcPort)))
+	require.Equal(t, pipeline.NATUnknown, v)
+}
+
 // A gateway gives up an address: the connections from it go on, and no other begins there. Once the address is gone, they
 // are over (EC2 API, UnassignPrivateNatGatewayAddress).
 func TestConnectionsGoOnFromAnAddressThatIsGivenUp(t *testing.T) {

@@ -105,8 +105,8 @@ func asks(h *wire.Headers, inward bool) bool {
 func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	f, h, w := &a.frames[i], &a.headers[i], a.gateway.ways.At(at)
 	s, peer, ok := w.To()
-	if !ok {
-		return pipeline.NATUnknown // the connection ended while the packet came
+	if outbound := atomic.LoadUint32(&w.State)&(inside|outward) != 0; !ok || outbound == inward {
+		return pipeline.NATUnknown // the connection ended, or its address came or went, while the packet came
 	}
 	longest := maxMSS
 	switch {
