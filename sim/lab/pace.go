@@ -61,7 +61,7 @@ func scheduled() (all cpuTime) {
 // since says how long the lab has waited since then, if it was long: as long
 // as it ran.
 func (t cpuTime) since(before cpuTime) string {
-	ran, waited := t.ran-before.ran, t.waited-before.waited
+	ran, waited := max(t.ran-before.ran, 0), t.waited-before.waited // threads that end take along what they ran
 	if waited < time.Second || waited < ran {
 		return ""
 	}
