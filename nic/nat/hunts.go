@@ -35,6 +35,6 @@ func (t *table) vain(host wire.Addr, now uint64) (own, those *uint8) {
 	if h.tick != now {
 		*h = hunts{tick: now}
 	}
-	at := func(of name) *uint8 { return &h.vain[uint64(of)*(now|1)>>54] }
+	at := func(of name) *uint8 { return &h.vain[uint64(of)*(2*now+1)>>54] }
 	return at(t.uses.host(t.hostOf(host))), at(t.uses.network(host, 5))
 }
