@@ -84,7 +84,7 @@ func (c groupCheck) twice(path string, g *groupRules) {
 			r := &rules[i]
 			if at, had := first[same{r.service, r.source}]; had {
 				dir := wire.Direction(dir)
-				c.Add(ec2.In(path, permissionPath(dir, r.perm)), "%s stands twice; the first is %s", r.text(dir), permissionPath(dir, at))
+				c.Add(ec2.In(path, permissionPath(dir, r.perm)), "%s stands twice; the first is %s", ec2.Shorten(r.text(dir)), permissionPath(dir, at))
 			} else {
 				first[same{r.service, r.source}] = r.perm
 			}

@@ -41,7 +41,11 @@ func (c *compiler) reaches() {
 		if was, _ := c.prev.reached.Get(id); was == now {
 			continue
 		}
-		c.next.reached.Set(id, now)
+		if now == (Reach{}) {
+			c.next.reached.Delete(id) // which is the same, and takes no memory for VPCs that are gone
+		} else {
+			c.next.reached.Set(id, now)
+		}
 		c.next.lineage.reached++
 		c.next.reachedAt = c.next.lineage.reached
 	}
@@ -62,8 +66,8 @@ func (c *compiler) reachOf(vpc string) (r Reach) {
 	return r
 }
 
-// regained are the VPCs whose reach a region before has in another way. Regions tell by a number
-// whether there is any.
+// regained are the VPCs of both regions whose reach a region before has in another way: all ENIs of other VPCs
+// differ anyway. Regions tell by a number whether there is any.
 func (r *Region) regained(before *Region) map[string]bool {
 	if r.lineage == before.lineage && r.reachedAt == before.reachedAt {
 		return nil
@@ -78,7 +82,7 @@ func (r *Region) regained(before *Region) map[string]bool {
 	maps.DeleteFunc(vpcs, func(id string, _ bool) bool {
 		was, _ := before.reached.Get(id)
 		is, _ := r.reached.Get(id)
-		return was == is
+		return was == is || !before.has("Vpcs", id) || !r.has("Vpcs", id)
 	})
 	return vpcs
 }

@@ -182,6 +182,24 @@ func TestTargetsThatEC2DoesNotTake(t *testing.T) {
 	}
 }
 
+// EC2 lists a deleted gateway for a while, several files may list the same one, and an attachment may not say
+// where it is: none of these is a second gateway of a VPC.
+func TestGatewaysThatAreNoSecondOnes(t *testing.T) {
+	at := func(vpc string) []any { return []any{map[string]any{"VpcId": vpc, "State": "attached"}} }
+	first := map[string]any{"VpnGatewayId": "vgw-a", "VpcAttachments": at("vpc-a")}
+	for name, second := range map[string]map[string]any{
+		"the same":   {"VpnGatewayId": "vgw-a", "VpcAttachments": at("vpc-a")},
+		"deleted":    {"VpnGatewayId": "vgw-b", "State": "deleted", "VpcAttachments": at("vpc-a")},
+		"nowhere":    {"VpnGatewayId": "vgw-b", "VpcAttachments": []any{map[string]any{"State": "attached"}, map[string]any{"State": "attached"}, 1}},
+		"without ID": {"VpcAttachments": at("vpc-a")},
+	} {
+		c := tableOf(t, "{DestinationCidrBlock: 192.0.2.0/24, GatewayId: vgw-a}")
+		c.Unenforced = map[string][]any{"VpnGateways": {first, second}}
+		_, err := Compile(c, CompileOptions{})
+		require.NoError(t, err, name)
+	}
+}
+
 // An ENI that comes makes a mistake of a route to its instance, in a change as in a file.
 func TestAnInstanceOfARouteGetsASecondENI(t *testing.T) {
 	region, err := NewRegion(tableOf(t, "{DestinationCidrBlock: 192.0.2.0/24, InstanceId: i-a1}"))

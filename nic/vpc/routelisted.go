@@ -36,15 +36,20 @@ func (r *routeCompiler) checkListed(path, field, id string) bool {
 // "Amazon VPC quotas").
 var onePerVPC = []string{"EgressOnlyInternetGateways", "VpnGateways"}
 
-// checkAttached finds the gateways that people attached to a VPC beside another one of the kind.
+// checkAttached finds the gateways that people attached to a VPC beside another one of the kind. A gateway that
+// several files list, one that is deleted and stays listed for a while, and an attachment that names no VPC are no
+// mistakes.
 func (c *compiler) checkAttached() {
 	rest := c.next.rest
 	for _, list := range onePerVPC {
 		first := map[string]string{}
 		for i, object := range rest.Unenforced[list] {
 			id := idIn(list, object)
+			if id == "" || ended(stateIn(object)) {
+				continue
+			}
 			for _, vpc := range vpcsIn(object) {
-				if other, has := first[vpc]; has && !rest.place(list, i).Answer {
+				if other, has := first[vpc]; has && other != id && vpc != "" && !rest.place(list, i).Answer {
 					c.Add(rest.path(list, i, id), "%s has %s already: a VPC has one of them", ec2.Shorten(vpc), ec2.Shorten(other))
 				}
 				first[vpc] = id
