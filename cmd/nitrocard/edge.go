@@ -54,7 +54,7 @@ addresses, too, and its kernel answers for them.
 With --controller the configuration is the controller's, whose Placement names the
 edge in Edges; of it, the edge is told what it needs, as it changes. An edge that does
 not reach its controller goes on with what it has, also after its own restart. It
-withdraws its prefixes when Placement names it no more, and with --stale-after when
+withdraws its prefixes when Edges does not name the edge, and with --stale-after when
 what it has is older than that.
 
 PORT is ` + portUsage() + `.`,

@@ -79,8 +79,8 @@ func askFlags(cmd *cobra.Command) *explain.Ask {
 	f.StringVar(&ask.From, "from", "", "`end` that sends the first packet: an ID, a name, an address or internet")
 	f.StringVar(&ask.To, "to", "", "`end` that the packet is for")
 	f.Var(protocolFlag{&ask.Protocol}, "protocol", "tcp, udp, icmp, icmpv6 or a number")
-	f.Var(portFlag{&ask.Port}, "port", "of the destination")
-	f.Var(portFlag{&ask.SourcePort}, "source-port", "of the sender (default 49152)")
+	f.Var(portFlag{&ask.Port}, "port", "port of the destination")
+	f.Var(portFlag{&ask.SourcePort}, "source-port", "port of the sender (default 49152)")
 	f.BoolVar(&ask.IPv6, "ipv6", false, "ask about the IPv6 addresses of ends that have both")
 	return ask
 }

@@ -58,7 +58,7 @@ func golden(t *testing.T, name, text string) {
 func TestHelp(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "/run/user/1000")
 	text := good(t, "--help")
-	for _, name := range []string{"run", "edge", "controller", "keys", "keys create", "keys rotate", "keys sign", "keys show", "apply", "get", "capture", "check", "replay", "bench", "lab", "journey"} {
+	for _, name := range []string{"run", "edge", "controller", "keys", "keys create", "keys rotate", "keys sign", "keys show", "apply", "get", "capture", "check", "explain", "replay", "bench", "lab", "lab exec", "lab region", "journey"} {
 		text += "\n=== " + name + "\n" + good(t, append(strings.Fields(name), "--help")...)
 	}
 	golden(t, "help.txt", strings.ReplaceAll(text, ctl.DefaultSocket(), "/run/nitrocard/card.sock"))
