@@ -54,6 +54,9 @@ func (y *way) tooBig(e *ec2.NetworkInterface, mtu int) []Outcome {
 	default:
 		told := y.tooBigFrom(y.w.router(e, y.p.Src), mtu)
 		o.Told, o.ENI = &told, to.NetworkInterfaceId
+		if y.through != nil && y.sent.Flags&RST != 0 { // which ended the connection that the error is about
+			y.maybes = append(y.maybes, y.outcome(Outcome{Dropped: GroupIn, At: to.NetworkInterfaceId, Packet: told}))
+		}
 	}
 	return y.end(o)
 }
