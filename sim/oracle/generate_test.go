@@ -34,6 +34,7 @@ func (g *generator) next() step {
 		return s
 	}
 	p := *s.Packet
+	p.Fragmented = false // also of one that a router cut, which a middlebox passes on
 	g.lengthen(&p, s.ENI == "")
 	g.stack(&p)
 	if s.Packet = &p; !g.watched {
