@@ -240,12 +240,16 @@ func (f *fabric) flows() (all []string) {
 	return all
 }
 
-// lastDrop is the latest drop of all cards: its reason, and the ENI where it was.
+// lastDrop is the latest drop of all cards: its reason, and the ENI where it was. Later fragments drop because the first
+// one did, whose reason is their packet's.
 func (f *fabric) lastDrop() (reason, at string) {
 	latest := time.Time{}
 	for _, s := range f.cards {
-		if last := s.card.Drops().Last; len(last) > 0 && last[0].Time.After(latest) {
-			reason, at, latest = last[0].Reason, last[0].ENI, last[0].Time
+		for _, d := range s.card.Drops().Last {
+			follows := f.pieces && d.Reason == "fragment_unknown"
+			if d.Time.After(latest) && !follows {
+				reason, at, latest = d.Reason, d.ENI, d.Time
+			}
 		}
 	}
 	return reason, at
