@@ -54,11 +54,28 @@ func (y *way) tooBig(e *ec2.NetworkInterface, mtu int) []Outcome {
 	default:
 		told := y.tooBigFrom(y.w.router(e, y.p.Src), mtu)
 		o.Told, o.ENI = &told, to.NetworkInterfaceId
-		if y.through != nil && y.sent.Flags&RST != 0 { // which ended the connection that the error is about
-			y.maybes = append(y.maybes, y.outcome(Outcome{Dropped: GroupIn, At: to.NetworkInterfaceId, Packet: told}))
+		if y.through != nil {
+			y.mayFall(e, to, told)
 		}
 	}
 	return y.end(o)
+}
+
+// mayFall notes where what a router tells may fall on its way back through a NAT gateway, for AWS does not tell whether it
+// is the router's there, which nothing filters, or the gateway's. A RST has ended the connection.
+func (y *way) mayFall(nat, to *ec2.NetworkInterface, told Packet) {
+	fall := func(by Part, at *ec2.NetworkInterface) {
+		y.maybes = append(y.maybes, y.outcome(Outcome{Dropped: by, At: at.NetworkInterfaceId, Packet: told}))
+	}
+	if !y.w.isRegional(nat) && !y.w.aclAllows(y.w.Subnet(nat), Out, told) {
+		fall(ACLOut, nat)
+	}
+	if !y.w.aclAllows(y.w.Subnet(to), In, told) {
+		fall(ACLIn, to)
+	}
+	if y.sent.Flags&RST != 0 {
+		fall(GroupIn, to)
+	}
 }
 
 // tooBigFrom is the ICMP error that a router answers to the packet as it was sent. One that was translated into the other
