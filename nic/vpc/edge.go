@@ -69,7 +69,7 @@ type Move struct {
 
 // Since yields the ENIs that differ, or whose stations or VPCs' Reach do, from those of a region before; all
 // for nil. Its cost is that of the differences, and two words for each 256 ENIs of the region:
-// regions share the chunks that did not change. If the reach of a VPC differs, it looks at each ENI.
+// regions share the chunks that did not change. If the reach of a VPC differs, Since looks at each ENI.
 func (r *Region) Since(before *Region) iter.Seq[Move] {
 	if before == nil {
 		before = EmptyRegion()

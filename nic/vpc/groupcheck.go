@@ -71,23 +71,27 @@ func (c groupCheck) permission(path string, perm *ec2.IpPermission) {
 // twice finds rules that stand twice, which EC2 refuses as InvalidPermission.Duplicate (EC2 API, "Error
 // codes").
 func (c groupCheck) twice(path string, g *groupRules) {
+	if c.at.answer {
+		return
+	}
+	for dir, rules := range g.rules {
+		c.twiceIn(path, wire.Direction(dir), rules)
+	}
+}
+
+// twiceIn finds rules of a direction that stand twice.
+func (c groupCheck) twiceIn(path string, dir wire.Direction, rules []rule) {
 	type same struct {
 		service
 		source string
 	}
-	for dir, rules := range g.rules {
-		if c.at.answer || len(rules) < 2 {
-			continue
-		}
-		first := make(map[same]int, len(rules))
-		for i := range rules {
-			r := &rules[i]
-			if at, had := first[same{r.service, r.source}]; had {
-				dir := wire.Direction(dir)
-				c.Add(ec2.In(path, permissionPath(dir, r.perm)), "%s stands twice; the first is %s", ec2.Shorten(r.text(dir)), permissionPath(dir, at))
-			} else {
-				first[same{r.service, r.source}] = r.perm
-			}
+	first := make(map[same]int, len(rules)) // its permission
+	for i := range rules {
+		r := &rules[i]
+		if at, had := first[same{r.service, r.source}]; had {
+			c.Add(ec2.In(path, permissionPath(dir, r.perm)), "%s stands twice; the first is %s", ec2.Shorten(r.text(dir)), permissionPath(dir, at))
+		} else {
+			first[same{r.service, r.source}] = r.perm
 		}
 	}
 }

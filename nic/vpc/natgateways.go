@@ -33,7 +33,8 @@ func (c *compiler) natGateways() {
 	c.checkPlacedNATs()
 }
 
-// natLives tells whether a NAT gateway in a state carries packets: a pending one is not ready to (EC2 API, NatGateway).
+// natLives tells whether a NAT gateway in a state carries packets: a pending one is not ready to
+// (EC2 API, NatGateway).
 func natLives(state string) bool { return state == "available" || state == "" }
 
 // natGateway compiles a NAT gateway. A gateway without an ENI carries no packet.

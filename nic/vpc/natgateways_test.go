@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// "pending: The NAT gateway is being created and is not ready to process traffic", and one that could not be created or
-// is deleted carries none either (EC2 API, NatGateway).
+// "pending: The NAT gateway is being created and is not ready to process traffic", and one that
+// could not be created or is deleted carries none either (EC2 API, NatGateway).
 func TestANATGatewayCarriesWhileItIsAvailable(t *testing.T) {
 	for state, want := range map[string]Target{"available": NAT, "pending": Blackhole, "failed": Blackhole, "deleting": Blackhole, "deleted": Blackhole} {
 		c := tableOf(t, "{DestinationCidrBlock: 0.0.0.0/0, NatGatewayId: nat-1}")

@@ -128,7 +128,7 @@ func (c *compiler) routedInstances() {
 		config := o.config.(*ec2.RouteTable)
 		for i := range config.Routes {
 			r := &config.Routes[i]
-			if gone := r.State == "blackhole" || r.State == "filtered"; !o.answer && !gone && r.InstanceId != "" && r.NetworkInterfaceId == "" {
+			if !o.answer && !leadsNowhere(r) && r.InstanceId != "" && r.NetworkInterfaceId == "" {
 				c.routedInstance(ec2.In(o.path(), ec2.At("Routes", i, "")), r.InstanceId, config.VpcId)
 			}
 		}

@@ -13,7 +13,7 @@ func (r *routeCompiler) target(config *ec2.Route, line *Route) (Target, string) 
 	via := ec2.Shorten(via(config))
 	kind := targetOf(config)
 	switch {
-	case config.State == "blackhole" || config.State == "filtered":
+	case leadsNowhere(config):
 		return Blackhole, via
 	case via == "" && r.table.at.answer:
 		return NotEnforced, "an unknown target"
@@ -103,6 +103,11 @@ func (r *routeCompiler) peered(id string) Target {
 func via(config *ec2.Route) string {
 	ids := targetIDs(config)
 	return cmp.Or(ids[:]...)
+}
+
+// leadsNowhere tells whether a route says itself that its target is gone, or that EC2 filters the route.
+func leadsNowhere(config *ec2.Route) bool {
+	return config.State == "blackhole" || config.State == "filtered"
 }
 
 // targetIDs are the fields of a route that name a target, "" where they name none.
