@@ -62,7 +62,8 @@ func (a *Appliance) Tx(frames []*pmd.Frame) int {
 // Passages are the gateway's connections.
 func (a *Appliance) Passages() *tables.Cuckoo[Key, pipeline.Passage] { return a.gateway.ways }
 
-// Inside is the host inside whose packet, or packet for whom, left the gateway.
+// Inside is the inside host that sent a packet which the gateway translated, or that gets the packet; zero:
+// the connection is over.
 func (a *Appliance) Inside(h *wire.Headers) wire.Addr {
 	g := a.gateway
 	if !g.place.Load().owns(h.Src) {

@@ -50,36 +50,38 @@ func (t *table) displace(c *connection, now uint64) bool {
 	return false
 }
 
-// claimant is a host, and how many connections it has, alone and with the hosts of its network.
+// claimant is a host that wants a place, and how many connections it has: alone, and together with
+// the hosts of its network (networks).
 type claimant struct {
 	host
-	addr       wire.Addr
-	own, those uint64
+	addr         wire.Addr
+	own, network uint64
 }
 
 func (t *table) claimant(addr wire.Addr) claimant {
 	c := claimant{host: t.hostOf(addr), addr: addr}
 	c.own = t.uses.of(t.uses.host(c.host))
-	c.those = c.own
+	c.network = c.own
 	if !addr.Is4() {
-		c.those = uint64(*t.networks.at(addr))
+		c.network = uint64(*t.networks.at(addr))
 	}
 	return c
 }
 
-// hasLess tells whether a host has at least two connections less than another one: counted by networks, lest one
-// has many addresses (networks), and by addresses in one network.
-func (c *claimant) hasLess(than claimant) bool {
+// hasFewer tells whether a host has at least two connections fewer than another one. Hosts of one
+// network compare their own; others compare those of their networks, lest a host with many addresses
+// counts as many hosts.
+func (c *claimant) hasFewer(than claimant) bool {
 	if c.addr.Net80() == than.addr.Net80() {
 		return c.own+2 <= than.own
 	}
-	return c.those+2 <= than.those
+	return c.network+2 <= than.network
 }
 
-// yields tells whether the connection whose way from inside is at an index has to go for another host's: it is
-// over; or its own host has at least two more (hasLess), and nobody has answered in the connection, or it is
-// silent for a while. One that only a RST from outside ended, which may be forged, goes for its own host at once,
-// and for others when it is silent for a while.
+// yields tells whether the connection whose way from inside is at an index has to go for another
+// host's: it is over; or its own host has at least two more (hasFewer), and nobody has answered in
+// the connection, or it is silent for a while. One that only a RST from outside ended, which may be
+// forged, goes for its own host at once, and for others when it is silent for a while.
 func (t *table) yields(at uint32, by claimant, now uint64) bool {
 	w := t.ways.At(at)
 	_, peer, ok := w.To()
@@ -90,7 +92,7 @@ func (t *table) yields(at uint32, by claimant, now uint64) bool {
 		return false
 	case over(state) && (own || !doubted):
 		return true
-	case own, !doubted && !by.hasLess(t.claimant(t.hostAt(peer))):
+	case own, !doubted && !by.hasFewer(t.claimant(t.hostAt(peer))):
 		return false
 	}
 	return state&(established|answered) == 0 || now-t.heardAt(w, now) > flow.TicksOf(patience)

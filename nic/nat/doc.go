@@ -31,12 +31,12 @@
 //
 // # One table for all workers
 //
-// The two directions of a connection have different addresses and ports, so that a device
-// hashes them to different queues, and any worker may meet either. If each worker had a table
-// of its own, the workers would have to ask each other. So all workers share one table a gateway, as all share the
-// card's connection table, and by the same means: look-ups of a burst take no lock; a worker whose
-// burst opens or ends a connection holds the lock from then until the burst is translated; and an index is
-// not given again before every worker has ended its burst (tables.Grace).
+// The two directions of a connection have different addresses and ports, so that a device hashes
+// them to different queues, and any worker may meet either. If each worker had a table of its own,
+// the workers would have to ask each other. So all workers share one table a gateway, as all share
+// the card's connection table, and by the same means: look-ups of a burst take no lock; a worker
+// whose burst opens or ends a connection holds the lock from then until the burst is translated;
+// and an index is not given again before every worker has ended its burst (tables.Grace).
 //
 // The entries are pipeline.Passages, which hold besides what the stages of the ENI found: the fast
 // path takes plain packets of known connections through, and touches entries as the gateway would.

@@ -32,8 +32,8 @@ func TestAnIdentificationIsUsedAgainForAnotherHost(t *testing.T) {
 	}
 }
 
-// A server goes on with later fragments of one datagram after the connection has ended. They answer nothing: the
-// place of the connection may be another's by then.
+// A server goes on with later fragments of one datagram after the connection has ended. They answer
+// nothing: the place of the connection may be another's by then.
 func TestLaterFragmentsOutliveTheirConnection(t *testing.T) {
 	now := int64(1_780_000_000e9)
 	g := insideOf(t, 100, 1, &now)

@@ -106,8 +106,8 @@ func (p *Place) owns(a wire.Addr) bool {
 // chunk is how many indexes a thread looks at while it holds the lock.
 const chunk = 64
 
-// endFrom ends the connections, and the datagrams in fragments, from some addresses, among the chunk of indexes that begins at
-// from, and tells whether connections have had more indexes.
+// endFrom ends the connections, and the datagrams in fragments, from some addresses, among the
+// chunk of indexes that begins at from, and tells whether connections have had more indexes.
 func (g *Gateway) endFrom(lost []wire.Addr, from uint32) (more bool) {
 	g.Lock()
 	defer g.Unlock()

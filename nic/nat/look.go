@@ -11,8 +11,9 @@ import (
 // Chunk is how many connections a Look copies at most.
 const Chunk = chunk
 
-// Look copies the connections of a chunk of the table, which begins at from, to seen. next is where the next
-// one begins, if there is more that connections have had. A worker copies them, so seen should have room for a Chunk.
+// Look copies the connections of a chunk of the table, which begins at from, to seen. next is where
+// the next one begins, if there is more that connections have had. A worker copies them, so seen
+// should have room for a Chunk.
 func (g *Gateway) Look(seen []pipeline.Translation, from uint32) (_ []pipeline.Translation, next uint32, more bool) {
 	g.call(func() { seen, next, more = g.look(seen, from) })
 	return seen, next, more
@@ -47,7 +48,8 @@ func (g *Gateway) translation(at uint32, now uint64) (t pipeline.Translation, is
 	}, ok
 }
 
-// stateOf is a connection's state as package flow has it, as far as a gateway tells states apart: of UDP it does not.
+// stateOf is a connection's state as package flow has it, as far as a gateway tells states apart:
+// of UDP it does not.
 func stateOf(proto uint8, state uint32) flow.State {
 	switch {
 	case proto == wire.ProtoICMP:

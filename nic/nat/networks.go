@@ -8,8 +8,8 @@ import (
 )
 
 // networks count the connections of the hosts of each /80, of IPv6 alone. An ENI to which EC2 delegated a
-// prefix has all of a /80's addresses, so that each may be a host of its own with a connection or two. By their
-// networks such hosts count as the one that they are.
+// prefix has all of a /80's addresses, so that the ENI might pass for many hosts with a connection or two each.
+// Counted by its network, the ENI is one host.
 //
 // Several networks may share a count, which then is more than each has. No sender can choose which share one,
 // because that depends on a secret.

@@ -14,7 +14,8 @@ import (
 	"nitrocard/tables"
 )
 
-// smallGateway is a gateway with room for 64 connections, and what sends a datagram from a host's port through it.
+// smallGateway is a gateway with room for 64 connections, and what sends a datagram from a host's
+// port through it.
 func smallGateway(t *testing.T, now *int64) (g *Gateway, send func(host string, port int) pipeline.Verdict) {
 	grace := tables.NewGrace(1)
 	g, err := New(Options{Connections: 64, Workers: 1, Grace: grace, Seed: 1, Clock: func() int64 { return *now }, Place: Place{
@@ -33,8 +34,9 @@ func smallGateway(t *testing.T, now *int64) (g *Gateway, send func(host string, 
 	}
 }
 
-// An ENI to which EC2 delegated a /80 sends from as many addresses as it likes. All of them count as one host, which
-// leaves a newcomer a place, of either family. In one /80 hosts have an address each, and the same holds.
+// An ENI to which EC2 delegated a /80 sends from as many addresses as it likes. All of them count
+// as one host, which leaves a newcomer a place, of either family. In one /80 hosts have an address
+// each, and the same holds.
 func TestAHostOfManyAddressesIsOneHost(t *testing.T) {
 	for _, c := range []struct {
 		newcomer, many string

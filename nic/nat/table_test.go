@@ -128,13 +128,14 @@ func TestAScanByUDPLeavesPortsToOthers(t *testing.T) {
 	}
 }
 
-// For whom a connection gives way where ports or places are used up: for nobody as long as it is heard; for its own
-// host if a RST from outside may have ended it; for all if it is over.
+// For whom a connection gives way where ports or places are used up: for nobody as long as it is
+// heard; for its own host if a RST from outside may have ended it; for all if it is over.
 func TestForWhomAConnectionGivesWay(t *testing.T) {
 	const heard = tcp | opening | accepted | established
 	for what, c := range map[string]struct {
 		state uint32
-		// whether it gives way: to its own host, to one that has nothing, to one that has as many; then after a while
+		// whether it gives way: to its own host, to one that has nothing, to one that has as many;
+		// then after a while
 		at, later [3]bool
 	}{
 		"established":                    {heard, [3]bool{}, [3]bool{false, true, false}},

@@ -50,11 +50,11 @@ func take(w *way, bits uint32) { atomic.AndUint32(&w.State, ^bits) }
 // heard moves the state of a connection, whose way from inside is w, by a segment's flags, and tells
 // whether the segment was one that may be the connection's last.
 //
-// A RST from outside may be forged, for the gateway knows no sequence numbers: to compare them it would have to
-// count the bytes of each packet on the fast path, as package flow does for the record of the host's ENI, where
-// the RST is judged. So after a RST the gateway looks at each segment, and one that the inside host sends tells
-// that the host did not believe the RST (RFC 5961 section 3); without one the connection has four minutes (RFC 7857
-// section 2.2).
+// A RST from outside may be forged, for the gateway knows no sequence numbers: to compare them it
+// would have to count the bytes of each packet on the fast path, as package flow does for the
+// record of the host's ENI, where the RST is judged. So after a RST the gateway looks at each
+// segment, and one that the inside host sends tells that the host did not believe the RST (RFC 5961
+// section 3); without one the connection has four minutes (RFC 7857 section 2.2).
 func (m *Metrics) heard(w *way, fromInside bool, flags uint8) (last bool) {
 	const rare = wire.TCPSyn | wire.TCPFin | wire.TCPRst
 	state := atomic.LoadUint32(&w.State)

@@ -40,8 +40,9 @@ func TestASYNOfTheOutsideAcceptsAConnection(t *testing.T) {
 	}
 }
 
-// A RST of the outside may be forged by who guesses a port, so a connection goes on where its host goes on, which knows
-// the sequence numbers and believes no such RST. A host that is silent has four minutes to tell.
+// A RST of the outside may be forged by who guesses a port, so a connection goes on where its host
+// goes on, which knows the sequence numbers and believes no such RST. A host that is silent has
+// four minutes to tell.
 func TestAForgedResetEndsNoConnection(t *testing.T) {
 	for silent, want := range map[time.Duration]pipeline.Verdict{time.Minute: pipeline.Sent, 5 * time.Minute: pipeline.NATUnknown} {
 		now := int64(1_780_000_000e9)
@@ -63,7 +64,8 @@ func TestAForgedResetEndsNoConnection(t *testing.T) {
 	}
 }
 
-// A RST that comes before the host's first ACK ends no connection either, if the host sends the ACK nevertheless.
+// A RST that comes before the host's first ACK ends no connection either, if the host sends the ACK
+// nevertheless.
 func TestAForgedResetEndsNoHandshake(t *testing.T) {
 	now := int64(1_780_000_000e9)
 	a := insideOf(t, 100, 1, &now).Appliance(0)

@@ -135,9 +135,9 @@ func (a *Appliance) write(i int, at uint32, inward bool) pipeline.Verdict {
 	return pipeline.Sent
 }
 
-// hear has frame i, a SYN, ask for no longer segments than the longest, and moves the state of the frame's connection,
-// whose way from inside is at an index. A later fragment moves none, because the fragment's way may outlive the
-// connection, and the index may be another connection's then.
+// hear has frame i, a SYN, ask for no longer segments than the longest, and moves the state of the
+// frame's connection, whose way from inside is at an index. A later fragment moves none, because
+// the fragment's way may outlive the connection, and the index may be another connection's then.
 func (a *Appliance) hear(i int, out uint32, inward bool, longest uint16) {
 	f, h, w := &a.frames[i], &a.headers[i], a.gateway.ways.At(out)
 	switch {

@@ -94,7 +94,8 @@ func (m *mix) answer(h *wire.Headers, flags uint8, kind int) [][]byte {
 	return [][]byte{wiretest.EchoReply(h.Dst.String(), h.Src.String(), h.SrcPort).Bytes()}
 }
 
-// pass holds that what a host gets is for the host's own port, and that what leaves has an address of the gateway's.
+// pass holds that what a host gets is for the host's own port, and that what leaves has an address
+// of the gateway's.
 func (m *mix) pass(a *Appliance, frame []byte) {
 	var was wire.Headers
 	wire.Parse(frame, &was)
@@ -119,8 +120,8 @@ func (m *mix) pass(a *Appliance, frame []byte) {
 	}
 }
 
-// Workers translate at once, in a crowded gateway that gains and loses an address meanwhile, whose connections are
-// looked at and age: nobody gets what is another's, and in the end nothing is left.
+// Workers translate at once, in a crowded gateway that gains and loses an address meanwhile, whose
+// connections are looked at and age: nobody gets what is another's, and in the end nothing is left.
 func TestWorkersInACrowd(t *testing.T) {
 	const workers = 3
 	m := &mix{T: t, grace: tables.NewGrace(workers + 1), answers: make(chan wire.Headers, 256)}
