@@ -45,7 +45,7 @@ func newENITable(guests []guest) eniTable {
 	for i := range guests {
 		if g := &guests[i]; g.eni != nil {
 			place := eniPlace{target: wire.TargetOf(g.eni.VNI, g.macBits), number: g.number, primary: g.primary, public: g.public, taken: true}
-			if g.others {
+			if g.keepsPublic {
 				place.public = 0 // gatherIn asks who brings the packet
 			}
 			t.add(place)

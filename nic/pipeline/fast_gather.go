@@ -190,7 +190,7 @@ func (w *Worker) gatherIn(frames []pmd.Frame) (f gathered, odd uint64) {
 	for s := f.second; s != 0; s &= s - 1 {
 		i := bits.TrailingZeros64(s) & (pmd.MaxBurst - 1)
 		k := &w.fast.keys[i]
-		if g := &w.guests[k.ENI()]; !g.others || (*wire.Tunnel)(frames[i].Bytes()).Src() == w.underlay.edge {
+		if g := &w.guests[k.ENI()]; !g.keepsPublic || (*wire.Tunnel)(frames[i].Bytes()).Src() == w.underlay.edge {
 			k.Local = g.privateOf(wire.AddrFrom4(k.Local)).As4()
 		}
 	}

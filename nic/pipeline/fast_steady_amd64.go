@@ -13,17 +13,17 @@ import (
 	"nitrocard/pmd"
 )
 
-// whole says that the processor loads 16 aligned bytes at once, as the assembly of passages wants it (AMD64
+// atomicLoads says that the processor loads 16 aligned bytes at once, as the assembly of passages wants it (AMD64
 // Architecture Programmer's Manual, volume 2, section 7.3.2; Intel 64 Software Developer's Manual, volume 3,
 // section 10.1.1). Where it does not, no assembly takes part.
-var whole = cpu.X86.HasAVX
+var atomicLoads = cpu.X86.HasAVX
 
 // steadyIn is passIn without the last step, q.put, for the known frames in todo. steadyIn
 // ends at the first frame that changes its connection's state or that passIn would leave.
 // Bit i of ready says that frames[i] is ready to be put. steadyIn takes 76 instructions a
 // packet; the compiler makes 160.
 func (w *Worker) steadyIn(frames []pmd.Frame, todo uint64) (ready uint64) {
-	if !whole {
+	if !atomicLoads {
 		return 0
 	}
 	return steadyIn(w, w.flows.Conn(0), unsafe.SliceData(frames), todo)
@@ -38,7 +38,7 @@ func steadyIn(w *Worker, conns *flow.Conn, frames *pmd.Frame, todo uint64) (read
 // a packet instead of 270. steadyOut ends also at a frame to be translated whose source
 // is not the guest's primary address, because the assembly knows that address alone.
 func (w *Worker) steadyOut(g *guest, frames []pmd.Frame, todo uint64) (ready uint64) {
-	if !whole {
+	if !atomicLoads {
 		return 0
 	}
 	stations := w.setup.Policy.Region.Stations()

@@ -79,17 +79,17 @@
 	MOVL   (Worker_fast+fast_gather+gather_at)(w)(AX*4), AX; \
 	MOVQ   Worker_trails(w), BP
 
-// PASSAGE makes BP the key of the passage whose index BP is, and X9 ones if the passage lives, knows its way
-// under the policy in force, had a packet of late, and is the assembly's to serve: four words that X10 and X11 are
-// for (FRESH). gate is the Translator's entrance. Next the assembly loads what the passage says, and then BETWEEN
-// follows.
+// PASSAGE makes BP the key of the passage whose index BP is, and X9 ones if the passage lives,
+// knows its way under the policy in force, had a packet of late, and is the assembly's to serve:
+// four words that X10 and X11 are for (FRESH). gate is the Translator's entrance. Next the assembly
+// loads what the passage says, and then BETWEEN follows.
 //
 // A passage may end beside this, and its place become another's after the burst. The proof that it
-// is the packet's is the order of loads, which a processor of this kind keeps, as it keeps 16 aligned bytes
-// together. The table writes over the key of a passage that ends, before it makes the value zero; BETWEEN loads the
-// key last, so all other words were loaded before the end. Insert writes the key first, and the stages find a way
-// later; the epoch is loaded first, so the passage was whole. Of the way, the epoch is loaded before, and what
-// leaves after (Passage.keep).
+// is the packet's is the order of loads, which a processor of this kind keeps, as it keeps 16
+// aligned bytes together. The table writes over the key of a passage that ends, before it makes the
+// value zero; BETWEEN loads the key last, so all other words were loaded before the end. Insert
+// writes the key first, and the stages find a way later; the epoch is loaded first, so the passage
+// was whole. Of the way, the epoch is loaded before, and what leaves after (Passage.keep).
 #define PASSAGE(gate) \
 	CMPL    BP, entrance_room(gate); \
 	JCC     done; \
@@ -99,10 +99,10 @@
 	PSUBL   X10, X9; \
 	PCMPGTL X11, X9
 
-// FRESH makes X10 and X11 what PASSAGE compares a passage's words Epoch, Leaves, Seen and State with, all at once: less
-// those of X10, each is more than that of X11, as signed numbers. State passes with the wanted highest bits of
-// three, which turned makes the greatest numbers. Leaves passes unless it is the least number, which no frame's way
-// has.
+// FRESH makes X10 and X11 what PASSAGE compares a passage's words Epoch, Leaves, Seen and State
+// with, all at once: less those of X10, each is more than that of X11, as signed numbers. State
+// passes with the wanted highest bits of three, which turned makes the greatest numbers. Leaves
+// passes unless it is the least number, which no frame's way has.
 #define FRESH(w, turned) \
 	MOVL       Worker_epoch(w), X10; \
 	MOVL       Worker_tick(w), AX; \
@@ -137,8 +137,8 @@ DATA ofRemote<>+0(SB)/8, $0xffffffff00000000
 DATA ofRemote<>+8(SB)/8, $0xff000000ffff0000
 GLOBL ofRemote<>(SB), RODATA|NOPTR, $16
 
-// Mask of the words Epoch, Seen and Status of a connection whose remote side a router of this card brings packets from
-// (fromHere): the epoch, the state, and the findings that StatusVTEP begins.
+// Mask of the words Epoch, Seen and Status of a connection whose remote side a router of this card
+// brings packets from (fromHere): the epoch, the state, and the findings that StatusVTEP begins.
 DATA ofEnd<>+0(SB)/8, $0xffffffff
 DATA ofEnd<>+8(SB)/8, $const_statusEnd
 GLOBL ofEnd<>(SB), RODATA|NOPTR, $16

@@ -91,8 +91,8 @@ func (i inward) passesBy(e *vpc.OwnENI) bool {
 }
 
 // judgeGateway judges packets by a gateway for a private address. A middlebox must be attached to
-// an instance and, for the internet gateway, have a public address, its primary or another (VPC User Guide, "Gateway route
-// tables").
+// an instance and, for the internet gateway, have a public address, its primary or another (VPC
+// User Guide, "Gateway route tables").
 func judgeGateway(policy *vpc.Policy, e *vpc.OwnENI, by vpc.Gateway, private wire.Addr) inward {
 	r := e.Inward(by, private)
 	switch {

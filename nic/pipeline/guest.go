@@ -26,7 +26,7 @@ type guest struct {
 	mtu                 vpc.MTU   // of the way to it from a guest of this card
 	publicAccess        Verdict   // judgeFromInternet
 	inward              [2]bool   // by vpc.Gateway: whether the gateway of its VPC has a route table
-	others              bool      // others than the edge may bring it packets for its public address, which stay as they are
+	keepsPublic         bool      // in packets that others than the edge bring (privateFor)
 
 	limit, cacheLimit uint32 // tracked connections and cached verdicts its instance may hold
 	timeouts          *flow.Timeouts
@@ -67,7 +67,7 @@ func guestsOf(policy *vpc.Policy, ports []GuestPort) []guest {
 			across:       slices.ContainsFunc(e.Peers(), func(p vpc.Peer) bool { return !p.Regional }),
 			mtu:          policy.Region.Station(e.Station).MTU,
 			publicAccess: fromInternet(e.ENI),
-			others:       !e.SourceDestCheck && e.NAT == nil, // as privateFor
+			keepsPublic:  !e.SourceDestCheck && e.NAT == nil, // with the check on, such packets come to nobody
 			inward:       [2]bool{e.HasInward(vpc.InternetGateway), e.HasInward(vpc.VPNGateway)},
 			limit:        p.Limit, cacheLimit: p.CacheLimit, timeouts: timeoutsOf(e),
 		}

@@ -301,8 +301,9 @@ func TestAMiddleboxReachesPublicAddressesBehindItself(t *testing.T) {
 	}
 }
 
-// A packet that no internet gateway brought keeps its public destination though a connection is known whose
-// packets have the private one: a middlebox gets the one as it was sent, and an ENI with the check on gets none.
+// A packet that no internet gateway brought keeps its public destination though a connection is
+// known whose packets have the private one: a middlebox gets the one as it was sent, and an ENI
+// with the check on gets none.
 func TestThePublicAddressIsNotThePrivateOneInsideTheVPC(t *testing.T) {
 	straight := wiretest.TCP("10.0.1.5:22", "10.0.3.9:40000")
 	for _, card := range []string{"x", "y"} {
@@ -340,8 +341,8 @@ func TestAnErrorQuotesTheMiddleboxsPublicAddress(t *testing.T) {
 	require.Equal(t, unreachable.MACs(e.RouterMAC, e.MAC).Bytes(), got)
 }
 
-// A datagram from the internet passes a middlebox of this card with all its fragments, also where the middlebox's
-// ACL lets one port in.
+// A datagram from the internet passes a middlebox of this card with all its fragments, also where
+// the middlebox's ACL lets one port in.
 func TestFragmentsReachAMiddleboxTogether(t *testing.T) {
 	x := newRig(t)
 	x.inspected("x")

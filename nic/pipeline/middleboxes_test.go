@@ -19,8 +19,9 @@ type hosts struct {
 	at   map[string]string
 }
 
-// newHosts are cards x and y, with a1 on x, and two middleboxes on cards of the caller's choice: eni-mid, 10.0.3.9, and
-// eni-second, 10.0.4.9, each in a subnet of its own whose other packets go to the internet gateway.
+// newHosts are cards x and y, with a1 on x, and two middleboxes on cards of the caller's choice:
+// eni-mid, 10.0.3.9, and eni-second, 10.0.4.9, each in a subnet of its own whose other packets go
+// to the internet gateway.
 func newHosts(t *testing.T, mid, second string, setup func(*rig)) *hosts {
 	x, y := newPair(t)
 	h := &hosts{t, map[string]*rig{"x": x, "y": y}, map[string]string{"eni-a1": "x", "eni-a4": "x", "eni-mid": mid, "eni-second": second}}
@@ -72,8 +73,9 @@ func (h *hosts) leaves(eni string, p wiretest.Packet, public string) {
 // places are all ways to put two middleboxes on the card of the instance and on another.
 var places = [][2]string{{"x", "x"}, {"x", "y"}, {"y", "x"}, {"y", "y"}}
 
-// Middleboxes in a chain: the gateway's table leads to the first one, whose subnet's table leads to the
-// second one, and so the way back. Each packet keeps its addresses, and the card of the next one believes the card of the one before.
+// Middleboxes in a chain: the gateway's table leads to the first one, whose subnet's table leads to
+// the second one, and so the way back. Each packet keeps its addresses, and the card of the next
+// one believes the card of the one before.
 func TestMiddleboxesStandInAChain(t *testing.T) {
 	in, inside := wiretest.TCP(client+":40000", "35.72.2.8:22"), wiretest.TCP(client+":40000", "10.0.1.5:22")
 	back := wiretest.TCP("10.0.1.5:22", client+":40000")
@@ -94,8 +96,9 @@ func TestMiddleboxesStandInAChain(t *testing.T) {
 	}
 }
 
-// "The return traffic from the destination subnet must be routed through the same appliance": answers by another
-// middlebox than the gateway's reach that one, and the internet gateway takes them from nobody but the first.
+// "The return traffic from the destination subnet must be routed through the same appliance":
+// answers by another middlebox than the gateway's reach that one, and the internet gateway takes
+// them from nobody but the first.
 func TestAnswersPassTheMiddleboxOfTheGateway(t *testing.T) {
 	in, inside := wiretest.TCP(client+":40000", "35.72.2.8:22").Flags(wire.TCPSyn), wiretest.TCP(client+":40000", "10.0.1.5:22").Flags(wire.TCPSyn)
 	back := wiretest.TCP("10.0.1.5:22", client+":40000").Flags(wire.TCPSyn | wire.TCPAck)
@@ -134,8 +137,8 @@ func TestEachDirectionHasAMiddlebox(t *testing.T) {
 	}
 }
 
-// Two middleboxes that the gateway's table leads to for each other's subnet reach each other's public addresses: each
-// packet meets both once, and none goes in a circle.
+// Two middleboxes that the gateway's table leads to for each other's subnet reach each other's
+// public addresses: each packet meets both once, and none goes in a circle.
 func TestMiddleboxesThatGuardEachOtherAnswer(t *testing.T) {
 	const first, second = "35.72.2.77", "35.72.2.78"
 	for _, at := range places {
@@ -156,8 +159,8 @@ func TestMiddleboxesThatGuardEachOtherAnswer(t *testing.T) {
 	}
 }
 
-// A middlebox moves to another card, with its connections: what it forwards, and what it began itself to a public
-// address behind it. Its groups let nobody begin what the answers are.
+// A middlebox moves to another card, with its connections: what it forwards, and what it began
+// itself to a public address behind it. Its groups let nobody begin what the answers are.
 func TestAMiddleboxMovesWithItsConnections(t *testing.T) {
 	const own = "35.72.2.77"
 	inside, back := wiretest.TCP(client+":40000", "10.0.1.5:22"), wiretest.TCP("10.0.1.5:22", client+":40000")
@@ -199,8 +202,8 @@ func TestAMiddleboxMovesWithItsConnections(t *testing.T) {
 	}
 }
 
-// A middlebox has a public address that stands for a further private one: what the middlebox sends from there comes back to
-// it, also by its own gateway's table.
+// A middlebox has a public address that stands for a further private one: what the middlebox sends
+// from there comes back to it, also by its own gateway's table.
 func TestAMiddleboxSendsFromAFurtherPublicAddress(t *testing.T) {
 	const own = "35.72.2.79"
 	for _, at := range []string{"x", "y"} {
@@ -224,8 +227,8 @@ func TestAMiddleboxSendsFromAFurtherPublicAddress(t *testing.T) {
 	}
 }
 
-// What comes by the exit of a virtual private gateway passes a chain of middleboxes, and the answers too; so does what the
-// first one sends there itself.
+// What comes by the exit of a virtual private gateway passes a chain of middleboxes, and the
+// answers too; so does what the first one sends there itself.
 func TestAVPNGatewaysTableLeadsIntoAChain(t *testing.T) {
 	in, back := wiretest.TCP("192.168.7.7:40000", "10.0.1.5:80"), wiretest.TCP("10.0.1.5:80", "192.168.7.7:40000")
 	own, ownBack := wiretest.TCP("10.0.3.9:40000", "192.168.7.7:443"), wiretest.TCP("192.168.7.7:443", "10.0.3.9:40000")

@@ -75,8 +75,9 @@ func (w *Worker) throughPassage(p *packet) bool {
 	return p.outerSrc.IsZero()
 }
 
-// isUnasked tells whether p is for a Translator, which drops p because nobody inside asked for it. Whoever floods a
-// Translator's address must not use up the records of the ENI, which all hosts inside need.
+// isUnasked tells whether p is for a Translator, which drops p because nobody inside asked for it.
+// Whoever floods a Translator's address must not use up the records of the ENI, which all hosts
+// inside need.
 func (w *Worker) isUnasked(p *packet) bool {
 	if p.dir != wire.In || !w.isGate(p.guest) || !p.guest.eni.Owns(p.pair.Local) {
 		return false
