@@ -27,6 +27,7 @@ type mix struct {
 	now     atomic.Int64
 	pools   [2][]wire.Addr
 	answers chan wire.Headers // as the outside saw what asked
+	arrived atomic.Int64      // at hosts
 }
 
 // host is an inside host, and the port that it alone sends from.
@@ -108,6 +109,7 @@ func (m *mix) pass(a *Appliance, frame []byte) {
 		default:
 		}
 	case h.Frag != wire.LaterFragment && !h.IsICMPError():
+		m.arrived.Add(1)
 		var host string
 		for i := range 32 {
 			if addr, port := m.host(i); port == h.DstPort {
@@ -151,6 +153,7 @@ func TestWorkersInACrowd(t *testing.T) {
 			require.Zero(t, g.ways.Len())
 			require.Zero(t, g.uses.n)
 			require.Zero(t, g.datagrams)
+			require.NotZero(t, m.arrived.Load())
 			return
 		default:
 		}

@@ -202,7 +202,7 @@ func (s *story) everything(ctx context.Context) (string, error) {
 	return strings.Join(did, "; "), failed
 }
 
-// transport is a TCP or UDP header.
+// transport is a header that follows that of IP: TCP or UDP.
 type transport = gopacket.SerializableLayer
 
 // fromA1 is a packet of a1 to the client, in a frame to its router.
