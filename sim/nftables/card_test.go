@@ -60,3 +60,11 @@ func (s *server) wait(d time.Duration) {
 		p.Sent()
 	}
 }
+
+// transport is a frame from its transport header on.
+func transport(frame []byte) []byte {
+	if wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6 {
+		return frame[wire.EthernetLen+wire.IPv6Len:]
+	}
+	return frame[wire.EthernetLen+wire.IPv4Len:]
+}

@@ -77,14 +77,6 @@ func isFor(frame []byte, addrs []netip.Addr) bool {
 	return wire.Parse(frame, &h) == wire.NoFault && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return h.Dst == wire.AddrFrom(a) })
 }
 
-// transport is a frame from its transport header on.
-func transport(frame []byte) []byte {
-	if wire.Ethernet(frame).EtherType() == wire.EtherTypeIPv6 {
-		return frame[wire.EthernetLen+wire.IPv6Len:]
-	}
-	return frame[wire.EthernetLen+wire.IPv4Len:]
-}
-
 func newHost(t testing.TB, name string) *netlab.Host {
 	h, err := netlab.NewHost(name)
 	require.NoError(t, err)
