@@ -46,6 +46,7 @@
 //	way.go         the way of one packet, part by part: start here
 //	mtu.go         how long a packet may be; length.go how long a packet is in the other family
 //	headers.go     extension headers of IPv6
+//	pieces.go      fragments: which of them pass, if their packet does
 //	interface.go   ENIs: who has an address, source/destination check
 //	group.go       security groups; lent.go those that are in force in further VPCs
 //	tracking.go    connections: which are tracked, and for how long; remember.go what they had

@@ -155,8 +155,9 @@ func (f *fabric) fromGuest(eni string, p Packet, direct bool, frames func(src, d
 	if direct {
 		to = f.world.Owner(f.world.VPC(e), p.Dst).MacAddress
 	}
-	for _, frame := range frames(e.MacAddress, to) {
-		f.lead(frame)
+	all := frames(e.MacAddress, to)
+	for _, frame := range all {
+		f.lead(frame, all)
 		s.guests[eni].Inject(frame)
 		s.card.Poll(f.now())
 		f.carry()
@@ -165,19 +166,26 @@ func (f *fabric) fromGuest(eni string, p Packet, direct bool, frames func(src, d
 
 // fromInternet has a host on the internet send a packet.
 func (f *fabric) fromInternet(frames func(src, dst wire.MAC) [][]byte) {
-	for _, frame := range frames(wire.MAC{2, 0, 0, 0, 0, 9}, wire.MAC{2, 0, 0, 0, 0, 8}) {
-		f.lead(frame)
+	all := frames(wire.MAC{2, 0, 0, 0, 0, 9}, wire.MAC{2, 0, 0, 0, 0, 8})
+	for _, frame := range all {
+		f.lead(frame, all)
 		f.intoRegion(frame)
 		f.carry()
 	}
 }
 
 // lead notes that a frame is about to be sent, whose end tells what became of its packet: the first fragment's
-// does, because the later ones share it.
-func (f *fabric) lead(frame []byte) {
-	if at, is := fragmentOf(frame); !is || at.at == 0 {
-		f.led, f.pieces = len(f.ended), is || readIP(frame[wire.EthernetLen:]).mayBeCut()
+// does, because the later ones share it. Of several first ones it is the one with a whole header that comes first.
+func (f *fabric) lead(frame []byte, frames [][]byte) {
+	leads := slices.IndexFunc(frames, func(frame []byte) bool {
+		at, is := fragmentOf(frame)
+		return !is || at.at == 0 && len(at.payload) >= least[at.proto]
+	})
+	if leads >= 0 && &frame[0] == &frames[leads][0] {
+		f.led = len(f.ended)
 	}
+	_, is := fragmentOf(frame)
+	f.pieces = is || readIP(frame[wire.EthernetLen:]).mayBeCut()
 }
 
 // intoRegion is the edge: it wraps a frame for the ENI that has the destination address,
@@ -271,7 +279,7 @@ func (f *fabric) took() (got result, err error) {
 		return got, err
 	}
 	for _, e := range f.ended[f.led:] {
-		if e.Verdict.Dropped() && !(f.pieces && got.reason != "") {
+		if e.Verdict.Dropped() && !(f.pieces && got.tellsAll()) {
 			got.reason = e.Verdict.String()
 			if e.ENI != nil {
 				got.at = e.ENI.ID
@@ -285,7 +293,8 @@ func (f *fabric) took() (got result, err error) {
 // result is where a packet ended on the cards.
 type result struct {
 	frames  int
-	longest int    // fragment, in bytes of IP; 0: it did not come in fragments
+	longest int // fragment, in bytes of IP; 0: it did not come in fragments
+	pieces  []Piece
 	eni     string // "" is the internet
 	packet  Packet
 	reason  string // of the drop
@@ -293,19 +302,16 @@ type result struct {
 	broken  error  // what arrived are not all fragments of a packet; nil: they are
 }
 
+// tellsAll tells whether the reason is the whole packet's. The reason of a fragment that has no place among the others is not.
+func (r *result) tellsAll() bool {
+	return r.reason != "" && !slices.Contains(Fragments.Verdicts(), r.reason)
+}
+
 // arrivedAll notes the frames that left by a port, which may be the fragments of a packet.
 func (r *result) arrivedAll(eni string, frames [][]byte) error {
 	if len(frames) > 0 {
 		if _, is := fragmentOf(frames[0]); is {
-			whole, err := together(frames)
-			if err != nil {
-				r.frames, r.broken = r.frames+2, err
-				return nil
-			}
-			r.longest = longestOf(frames)
-			err = r.arrived(eni, whole)
-			r.packet.Fragmented = true
-			return err
+			return r.arrivedIn(eni, frames)
 		}
 	}
 	for _, frame := range frames {
@@ -314,6 +320,22 @@ func (r *result) arrivedAll(eni string, frames [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// arrivedIn notes the fragments of a packet.
+func (r *result) arrivedIn(eni string, fragments [][]byte) error {
+	frame, whole, err := together(fragments)
+	switch {
+	case err != nil:
+		r.frames, r.broken = r.frames+2, err
+		return nil
+	case whole:
+		err = r.arrived(eni, frame)
+	default:
+		r.frames, r.eni, r.packet = r.frames+1, eni, readIP(frame[wire.EthernetLen:])
+	}
+	r.packet.Fragmented, r.pieces, r.longest = true, piecesOf(fragments), longestOf(fragments)
+	return err
 }
 
 // arrived notes a frame that left the region, or the card, for good.
@@ -336,6 +358,10 @@ func (r result) String() string {
 		return r.broken.Error()
 	case r.frames > 1:
 		return fmt.Sprintf("%d frames arrived, the last at %q: %v", r.frames, r.eni, r.packet)
+	case r.pieces != nil:
+		pieces := r.pieces
+		r.pieces = nil
+		return r.String() + fmt.Sprint(" ", pieces)
 	case r.eni == "":
 		return fmt.Sprintf("the internet gets %v", r.packet)
 	}

@@ -3,30 +3,12 @@ package oracle
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"nitrocard/nic/wire"
 	"nitrocard/nic/wire/wiretest"
 )
-
-// Packets in fragments have three, of pieceLen bytes each.
-const (
-	pieces   = 3
-	pieceLen = 24
-)
-
-// fragments are a packet's frames, in an order.
-func fragments(p Packet, src, dst wire.MAC, id uint16, order []int) (all [][]byte) {
-	header := map[uint8]int{TCP: wire.TCPLen, UDP: wire.UDPLen, ICMP: wire.ICMPLen, ICMPv6: wire.ICMPLen}[p.Proto]
-	whole := build(p).Payload(strings.Repeat("o", pieces*pieceLen-4-header)).MACs(src, dst).ID(id).Fragments(pieceLen)
-	for _, i := range order {
-		all = append(all, whole[i])
-	}
-	return all
-}
 
 // fragment is what a frame tells of its place in a datagram.
 type fragment struct {
@@ -54,21 +36,32 @@ func fragmentOf(frame []byte) (f fragment, is bool) {
 		at: int(word&0x1fff) * 8, last: word&0x2000 == 0, payload: b[int(b[0]&15)*4 : binary.BigEndian.Uint16(b[2:])]}, word&0x3fff != 0
 }
 
-// together is the frame of the one datagram whose fragments came in order in frames.
-func together(frames [][]byte) ([]byte, error) {
+// together is the frame of the datagram whose fragments came in frames, as far as these came one behind the other. It is whole
+// if the last one is among them, and ends where its sender had it end.
+func together(frames [][]byte) (frame []byte, whole bool, err error) {
 	first, _ := fragmentOf(frames[0])
 	var payload []byte
-	for i, frame := range frames {
+	over := false
+	for _, frame := range frames {
 		f, is := fragmentOf(frame)
 		switch {
 		case !is || f.id != first.id || f.proto != first.proto || f.src != first.src || f.dst != first.dst:
-			return nil, errors.New("fragments of several datagrams arrived")
-		case f.at != len(payload) || f.last != (i == len(frames)-1):
-			return nil, fmt.Errorf("fragment %d of %d begins at byte %d, after %d bytes", i+1, len(frames), f.at, len(payload))
+			return nil, false, errors.New("fragments of several datagrams arrived")
+		case !over && f.at == len(payload):
+			payload, over = append(payload, f.payload...), f.last
 		}
-		payload = append(payload, f.payload...)
 	}
-	return slices.Concat(frames[0][:wire.EthernetLen], header(frames[0][wire.EthernetLen:], first.proto, len(payload)), payload), nil
+	whole = over && (len(payload) == datagramLen || len(payload) >= long)
+	return slices.Concat(frames[0][:wire.EthernetLen], header(frames[0][wire.EthernetLen:], first.proto, len(payload)), payload), whole, nil
+}
+
+// piecesOf are the places of the fragments in frames.
+func piecesOf(frames [][]byte) (all []Piece) {
+	for _, frame := range frames {
+		f, _ := fragmentOf(frame)
+		all = append(all, Piece{At: f.at, Len: len(f.payload), More: !f.last})
+	}
+	return all
 }
 
 // header is the IP header of a datagram with so many bytes behind the header, out of that of its first fragment.

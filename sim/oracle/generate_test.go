@@ -41,9 +41,9 @@ func (g *generator) next() step {
 		return s
 	}
 	p.Fragmented = p.Len == 0 && p.Headers.n == 0 && p.Options == "" && p.Type != Timestamp && g.oneIn(16)
-	s.Order = []int{0, 1, 2}
+	s.Pieces = sound()
 	if to, _ := g.w.PublicOwner(p.Dst); g.oneIn(2) && (to == nil || g.w.gatewayTable(g.w.VPC(to)) == nil) {
-		s.Order = g.Perm(pieces) // ours: none waits that the card hands to a middlebox of its own
+		s.Pieces = g.soup() // ours: none waits that the card hands to a middlebox of its own
 	}
 	return s
 }

@@ -11,6 +11,7 @@ type Part string
 // The parts of EC2, in the order in which packets meet them.
 const (
 	Headers          Part = "the bound on extension headers"
+	Fragments        Part = "the receiver of fragments, which are no packet together"
 	SourceCheck      Part = "the source/destination check of the sender"
 	GroupOut         Part = "the sender's security groups"
 	ACLOut           Part = "the network ACL of the sender's subnet"

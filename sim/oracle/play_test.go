@@ -81,9 +81,12 @@ func (p *play) send(s step) (got result, err error) {
 	}
 	p.w.Seen = &got.packet
 	var right []Outcome
-	if s.ENI == "" {
+	switch {
+	case s.Packet.Fragmented && len(s.Packet.Passing(s.Pieces)) == 0:
+		right = []Outcome{{Dropped: Fragments}}
+	case s.ENI == "":
 		right = p.w.FromInternet(*s.Packet)
-	} else {
+	default:
 		right = p.w.FromGuest(s.ENI, *s.Packet, s.Direct)
 	}
 	if len(right) > 1 {
@@ -93,7 +96,7 @@ func (p *play) send(s step) (got result, err error) {
 		}
 	}
 	p.tell("%v\n      EC2: %v\n      card: %v", s, alternatives(right), got)
-	i := slices.IndexFunc(right, func(o Outcome) bool { return p.is(got, o) })
+	i := slices.IndexFunc(right, func(o Outcome) bool { return p.is(s, got, o) })
 	if i < 0 {
 		if got.frames == 0 && got.reason == "" {
 			got.reason, got.at = p.f.lastDrop()
@@ -108,7 +111,7 @@ func (p *play) send(s step) (got result, err error) {
 func (p *play) framesOf(s step) func(src, dst wire.MAC) [][]byte {
 	return func(src, dst wire.MAC) [][]byte {
 		if s.Packet.Fragmented {
-			return fragments(*s.Packet, src, dst, uint16(p.packets), s.Order)
+			return fragments(*s.Packet, src, dst, uint16(p.packets), s.Pieces)
 		}
 		return [][]byte{frame(*s.Packet, src, dst)}
 	}
@@ -157,13 +160,15 @@ func (p *play) possible(s step) bool {
 }
 
 // is tells whether what the cards did is an outcome.
-func (p *play) is(got result, o Outcome) bool {
+func (p *play) is(s step, got result, o Outcome) bool {
 	dropped := !p.watched && got.reason == "" || slices.Contains(o.Dropped.Verdicts(), got.reason) && (o.At == "" || o.At == got.at)
 	switch {
 	case o.Told != nil:
 		return dropped && got.frames == 1 && got.eni == o.ENI && isTold(got.packet, *o.Told)
 	case o.Dropped != "":
-		return dropped && got.frames == 0
+		return (dropped || o.Dropped == Fragments) && got.frames == 0
+	case s.Packet.Fragmented && !slices.Equal(got.pieces, s.Packet.Passing(s.Pieces)):
+		return false
 	}
 	return got.frames == 1 && got.eni == o.ENI && same(got.packet, o.Packet) && (o.Longest == 0 || got.longest <= o.Longest)
 }

@@ -15,13 +15,21 @@ type step struct {
 	Wait   time.Duration
 	Edits  []vpc.Edit
 	Packet *Packet
-	ENI    string // whose guest sends the packet; "" is a host on the internet
-	Direct bool   // to the neighbor's own MAC
-	Order  []int  // in which a packet's fragments are sent
+	ENI    string  // whose guest sends the packet; "" is a host on the internet
+	Direct bool    // to the neighbor's own MAC
+	Pieces []Piece // in which a packet is sent that is fragmented, in their order
 }
 
 // String is the step in a line.
 func (s step) String() string {
+	if s.Packet != nil && s.Packet.Fragmented {
+		return fmt.Sprintf("%s %v", s.words(), s.Pieces)
+	}
+	return s.words()
+}
+
+// words are the step without the fragments of its packet.
+func (s step) words() string {
 	switch {
 	case s.Wait > 0:
 		return fmt.Sprintf("%v pass", s.Wait)

@@ -3,6 +3,7 @@ package oracle
 // verdicts are the card's names for drops of each part of EC2.
 var verdicts = map[Part][]string{
 	Headers:          {"ipv6_extensions"},
+	Fragments:        {"fragment_unknown", "fragment_overlap", "fragment_tiny", "fragment_length", "fragment_overrun"},
 	SourceCheck:      {"spoofed_address"},
 	GroupOut:         {"security_group_out"},
 	ACLOut:           {"network_acl_out"},
