@@ -18,19 +18,19 @@ const mostVain, mostVainOfMany = 4, 32
 
 // mayHunt tells whether a host may look for a connection that has to go for its own.
 func (t *table) mayHunt(host wire.Addr, now uint64) bool {
-	own, those := t.vain(host, now)
-	return *own < mostVain && *those < mostVainOfMany
+	own, network := t.vain(host, now)
+	return *own < mostVain && *network < mostVainOfMany
 }
 
 // huntedInVain counts that a host found none.
 func (t *table) huntedInVain(host wire.Addr, now uint64) {
-	own, those := t.vain(host, now)
+	own, network := t.vain(host, now)
 	*own++
-	*those++
+	*network++
 }
 
 // vain is how often a host looked in vain in the tick now, and how often the hosts of its network did.
-func (t *table) vain(host wire.Addr, now uint64) (own, those *uint8) {
+func (t *table) vain(host wire.Addr, now uint64) (own, network *uint8) {
 	h := &t.hunts
 	if h.tick != now {
 		*h = hunts{tick: now}
